@@ -1,1 +1,68 @@
-export {};
+export { ClusterId, GLOBAL, GroupId, Instant, IntegerId, LabelId, LabelSetId, Uuid } from './ids.js';
+export { LANES, STREAMS, subjects, subjectToken } from './subjects.js';
+export type { Lane, StreamContract } from './subjects.js';
+export { Actor, Envelope } from './envelope.js';
+export { Address, Cidr, EnforcementMode, Port, PortRange, Protocol, Verdict } from './network.js';
+export {
+  AgentHeartbeat,
+  ClusterObserved,
+  KubernetesWorkloadObserved,
+  ListCompleted,
+  NamespaceObserved,
+  NodeObserved,
+  OBSERVATIONS,
+  PodObserved,
+  ProbePort,
+  ServiceObserved,
+  ServicePort,
+} from './observations.js';
+export type { ObservationKind } from './observations.js';
+export {
+  CommitRecord,
+  Endpoint,
+  EndpointRecord,
+  EntityClass,
+  Group,
+  GroupRecord,
+  LabelAssignment,
+  LabelCatalogue,
+  LabelSet,
+  NodeSettings,
+  POLICY_RECORDS,
+  ProfileSettings,
+  RULE_CLASSES,
+  RuleClass,
+  RuleName,
+  Unit,
+  UnitRecord,
+  WireRule,
+} from './policy.js';
+export type { PolicyRecordKind } from './policy.js';
+export {
+  DenyRule,
+  EnforcementBoundary,
+  IpList,
+  IpRange,
+  LabelGroup,
+  PolicyObjects,
+  PROVISIONABLE,
+  Rule,
+  RuleActor,
+  RuleSet,
+  ScopeEntry,
+  ServiceObject,
+  ServiceRef,
+} from './policy-objects.js';
+export type { ProvisionableType } from './policy-objects.js';
+export {
+  ClusterAck,
+  CredentialRequest,
+  CredentialResponse,
+  DecoratedFlowBatch,
+  FlowBatch,
+  FlowEnd,
+  NodeAck,
+  NodeView,
+  PodReadiness,
+  SandboxSeen,
+} from './edge.js';

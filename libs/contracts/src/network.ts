@@ -1,0 +1,27 @@
+/** Protocols, ports and addresses, as every other contract speaks of them. */
+import { z } from 'zod';
+
+/** IP protocol number; −1 is every protocol. */
+export const Protocol = z.number().int().min(-1).max(255);
+export const Port = z.number().int().min(0).max(65_535);
+
+/** One protocol and a closed range of its ports. No ports = all of the protocol. ICMP: type and code instead. */
+export const PortRange = z.object({
+  proto: Protocol,
+  from: Port.optional(),
+  to: Port.optional(),
+  icmpType: z.number().int().min(0).max(255).optional(),
+  icmpCode: z.number().int().min(0).max(255).optional(),
+});
+export type PortRange = z.infer<typeof PortRange>;
+
+/** An IPv4 or IPv6 address in canonical text. */
+export const Address = z.string().min(2).max(45);
+/** A CIDR with its host bits cleared. */
+export const Cidr = z.string().min(4).max(49);
+
+export const EnforcementMode = z.enum(['idle', 'visibility_only', 'selective', 'full']);
+export type EnforcementMode = z.infer<typeof EnforcementMode>;
+
+export const Verdict = z.enum(['allowed', 'potentially_blocked', 'blocked', 'unknown']);
+export type Verdict = z.infer<typeof Verdict>;

@@ -1,0 +1,127 @@
+/**
+ * What an edge saw, not what it means. Kubelink → cluster NATS → clas-cache → control NATS.
+ * A deletion is an observation with `gone: true`. `list` markers bracket a full list, so that what vanished
+ * meanwhile is swept: everything of that kind with an older epoch is gone.
+ */
+import { z } from 'zod';
+import { Address, Port, Protocol } from './network.js';
+import { Instant } from './ids.js';
+
+const observed = {
+  uid: z.string().min(1).max(253),
+  resourceVersion: z.string(),
+  epoch: z.string(),
+  gone: z.boolean().default(false),
+  /** When the API server's event reached the observer. Convergence is measured from here. */
+  observedAt: Instant,
+};
+const stringMap = z.record(z.string(), z.string());
+
+export const NamespaceObserved = z.object({ ...observed, name: z.string(), labels: stringMap, annotations: stringMap });
+export type NamespaceObserved = z.infer<typeof NamespaceObserved>;
+
+export const NodeObserved = z.object({
+  ...observed,
+  name: z.string(),
+  machineId: z.string(),
+  labels: stringMap,
+  addresses: z.array(Address),
+  podCidrs: z.array(z.string()),
+  containerRuntime: z.string(),
+});
+export type NodeObserved = z.infer<typeof NodeObserved>;
+
+/** The topmost owner of Pods, or a ClusterIP Service (kind `Service`). `annotations` are those that labels are read from. */
+export const KubernetesWorkloadObserved = z.object({
+  ...observed,
+  kind: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  labels: stringMap,
+  annotations: stringMap,
+});
+export type KubernetesWorkloadObserved = z.infer<typeof KubernetesWorkloadObserved>;
+
+export const ProbePort = z.object({ proto: Protocol, port: Port });
+
+export const PodObserved = z.object({
+  ...observed,
+  namespace: z.string(),
+  name: z.string(),
+  node: z.string().nullable(),
+  hostNetwork: z.boolean(),
+  phase: z.string(),
+  addresses: z.array(Address),
+  /** Topmost owner; a bare Pod is its own owner. */
+  owner: z.object({ uid: z.string(), kind: z.string(), name: z.string() }),
+  labels: stringMap,
+  annotations: stringMap,
+  namedPorts: z.array(z.object({ name: z.string(), proto: Protocol, port: Port })),
+  probePorts: z.array(ProbePort),
+  /** Readiness gates of ours that the Pod declares. */
+  readinessGates: z.array(z.string()),
+});
+export type PodObserved = z.infer<typeof PodObserved>;
+
+export const ServicePort = z.object({
+  name: z.string(),
+  proto: Protocol,
+  port: Port,
+  nodePort: Port.nullable(),
+});
+/** A Service together with its endpoint slices: `backends` are per service port (an index into `ports`). */
+export const ServiceObserved = z.object({
+  ...observed,
+  namespace: z.string(),
+  name: z.string(),
+  type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']),
+  labels: stringMap,
+  annotations: stringMap,
+  clusterIps: z.array(Address),
+  externalTrafficPolicy: z.enum(['Cluster', 'Local']).nullable(),
+  ports: z.array(ServicePort),
+  backends: z.array(z.object({ portIndex: z.number().int(), targetPort: Port, podUid: z.string().nullable(), address: Address })),
+});
+export type ServiceObserved = z.infer<typeof ServiceObserved>;
+
+/** Cluster-wide facts of Kubelink itself; also its heartbeat. */
+export const ClusterObserved = z.object({
+  ...observed,
+  kubernetesVersion: z.string(),
+  kubelinkVersion: z.string(),
+  /** False while any kind is not listed yet. */
+  inSync: z.boolean(),
+});
+export type ClusterObserved = z.infer<typeof ClusterObserved>;
+
+/** End of one full list of a kind. */
+export const ListCompleted = z.object({ kind: z.string(), epoch: z.string(), count: z.number().int(), observedAt: Instant });
+export type ListCompleted = z.infer<typeof ListCompleted>;
+
+/** Heartbeat of a C-VEN, forwarded by clas-cache. `addresses` are all addresses of the node's namespace. */
+export const AgentHeartbeat = z.object({
+  node: z.string(),
+  machineId: z.string(),
+  version: z.string(),
+  addresses: z.array(Address),
+  revision: z.number().int(),
+  pods: z.number().int(),
+  podsEnforced: z.number().int(),
+  errors: z.array(z.object({ token: z.string(), message: z.string(), pod: z.string().optional() })),
+  observedAt: Instant,
+  status: z.enum(['active', 'stopping', 'unpaired']),
+});
+export type AgentHeartbeat = z.infer<typeof AgentHeartbeat>;
+
+/** Kind segment of the subject → schema of the payload. */
+export const OBSERVATIONS = {
+  namespace: NamespaceObserved,
+  node: NodeObserved,
+  workload: KubernetesWorkloadObserved,
+  pod: PodObserved,
+  service: ServiceObserved,
+  cluster: ClusterObserved,
+  list: ListCompleted,
+  heartbeat: AgentHeartbeat,
+} as const;
+export type ObservationKind = keyof typeof OBSERVATIONS;

@@ -1,0 +1,127 @@
+/**
+ * The objects that people provision, in their domain form: ids instead of hrefs, names of domain.md. policy-compute
+ * translates between these and the REST bodies; policy-engine computes on these.
+ */
+import { z } from 'zod';
+import { IntegerId, LabelId, Uuid } from './ids.js';
+import { PortRange } from './network.js';
+
+export const ScopeEntry = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('label'), id: LabelId, exclusion: z.boolean().default(false) }),
+  z.object({ kind: z.literal('label_group'), id: Uuid, exclusion: z.boolean().default(false) }),
+]);
+export type ScopeEntry = z.infer<typeof ScopeEntry>;
+
+/** One entry of a rule's side. Entries of one label type are ORed, of different types ANDed; the others are added. */
+export const RuleActor = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ams') }),
+  z.object({ kind: z.literal('container_host') }),
+  z.object({ kind: z.literal('label'), id: LabelId, exclusion: z.boolean().default(false) }),
+  z.object({ kind: z.literal('label_group'), id: Uuid, exclusion: z.boolean().default(false) }),
+  z.object({ kind: z.literal('workload'), id: z.string() }),
+  z.object({ kind: z.literal('ip_list'), id: IntegerId }),
+  z.object({ kind: z.literal('virtual_service'), id: Uuid }),
+]);
+export type RuleActor = z.infer<typeof RuleActor>;
+
+export const ServiceRef = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('service'), id: IntegerId }),
+  z.object({ kind: z.literal('ports'), ports: PortRange }),
+]);
+export type ServiceRef = z.infer<typeof ServiceRef>;
+
+const resolveAs = z.array(z.enum(['workloads', 'virtual_services']));
+
+export const Rule = z.object({
+  id: IntegerId,
+  enabled: z.boolean(),
+  description: z.string(),
+  providers: z.array(RuleActor),
+  consumers: z.array(RuleActor),
+  services: z.array(ServiceRef),
+  unscopedConsumers: z.boolean(),
+  resolveProvidersAs: resolveAs,
+  resolveConsumersAs: resolveAs,
+});
+export type Rule = z.infer<typeof Rule>;
+
+export const DenyRule = z.object({
+  id: IntegerId,
+  enabled: z.boolean(),
+  description: z.string(),
+  override: z.boolean(),
+  providers: z.array(RuleActor),
+  consumers: z.array(RuleActor),
+  services: z.array(ServiceRef),
+  unscopedConsumers: z.boolean(),
+});
+export type DenyRule = z.infer<typeof DenyRule>;
+
+/** `scopes: []` means everything, as `[[]]` does. */
+export const RuleSet = z.object({
+  id: IntegerId,
+  name: z.string(),
+  description: z.string(),
+  enabled: z.boolean(),
+  scopes: z.array(z.array(ScopeEntry)),
+  rules: z.array(Rule),
+  denyRules: z.array(DenyRule),
+});
+export type RuleSet = z.infer<typeof RuleSet>;
+
+/** A deny rule without a scope, the older form. */
+export const EnforcementBoundary = z.object({
+  id: IntegerId,
+  name: z.string(),
+  enabled: z.boolean(),
+  providers: z.array(RuleActor),
+  consumers: z.array(RuleActor),
+  services: z.array(ServiceRef),
+});
+export type EnforcementBoundary = z.infer<typeof EnforcementBoundary>;
+
+/** `from` is an address or a CIDR (then no `to`); both ends inclusive. Exclusions are taken out of the rest. */
+export const IpRange = z.object({ from: z.string(), to: z.string().nullable(), exclusion: z.boolean(), description: z.string() });
+export type IpRange = z.infer<typeof IpRange>;
+export const IpList = z.object({
+  id: IntegerId,
+  name: z.string(),
+  description: z.string(),
+  ranges: z.array(IpRange),
+  fqdns: z.array(z.object({ fqdn: z.string(), description: z.string() })),
+});
+export type IpList = z.infer<typeof IpList>;
+
+export const ServiceObject = z.object({ id: IntegerId, name: z.string(), description: z.string(), ports: z.array(PortRange) });
+export type ServiceObject = z.infer<typeof ServiceObject>;
+
+export const LabelGroup = z.object({
+  id: Uuid,
+  name: z.string(),
+  description: z.string(),
+  key: z.string(),
+  labels: z.array(LabelId),
+  subGroups: z.array(Uuid),
+});
+export type LabelGroup = z.infer<typeof LabelGroup>;
+
+/** By type: the collections that are provisioned, in the API's words. */
+export const PROVISIONABLE = {
+  ip_lists: IpList,
+  services: ServiceObject,
+  label_groups: LabelGroup,
+  rule_sets: RuleSet,
+  enforcement_boundaries: EnforcementBoundary,
+} as const;
+export type ProvisionableType = keyof typeof PROVISIONABLE;
+
+/** Everything that policy is computed from, at one provisioned version. */
+export const PolicyObjects = z.object({
+  version: z.number().int(),
+  ip_lists: z.array(IpList),
+  services: z.array(ServiceObject),
+  label_groups: z.array(LabelGroup),
+  rule_sets: z.array(RuleSet),
+  enforcement_boundaries: z.array(EnforcementBoundary),
+});
+export type PolicyObjects = z.infer<typeof PolicyObjects>;

@@ -1,0 +1,149 @@
+/**
+ * The policy lane: what policy-compute says (per label set, never per Pod), what label-resolver says (settings), and
+ * the commit that closes a version. Control NATS, stream POLICY, latest value per subject; an empty payload is a tombstone.
+ */
+import { z } from 'zod';
+import { GroupId, Instant, IntegerId, LabelId, LabelSetId } from './ids.js';
+import { Address, Cidr, EnforcementMode, Port, PortRange, Protocol } from './network.js';
+
+export const EntityClass = z.enum(['pod', 'service', 'node', 'unmanaged', 'virtual_service']);
+export type EntityClass = z.infer<typeof EntityClass>;
+
+/** What Pods (and other entities) share; everything is computed per label set. `namespace` is null for nodes and unmanaged workloads. */
+export const LabelSet = z.object({
+  id: LabelSetId,
+  cluster: z.string(),
+  namespace: z.string().nullable(),
+  class: EntityClass,
+  labels: z.array(LabelId),
+});
+export type LabelSet = z.infer<typeof LabelSet>;
+
+/** Total order of evaluation, the same everywhere: the first rule of the first class that matches decides. */
+export const RULE_CLASSES = ['essential', 'override_deny', 'allow', 'deny'] as const;
+export const RuleClass = z.enum(RULE_CLASSES);
+export type RuleClass = z.infer<typeof RuleClass>;
+
+export const WireRule = z.object({
+  /** href of the rule in its active form, or `essential/<name>`. Several wire rules may come from one rule. */
+  ref: z.string(),
+  class: RuleClass,
+  /** Any of these; never empty. */
+  ports: z.array(PortRange),
+  /** Any of these; an empty list matches nobody. */
+  peers: z.array(GroupId),
+  /** Only these workloads of the label set (a rule that names workloads); absent: all of the label set. */
+  onlyWorkloads: z.array(z.string()).optional(),
+});
+export type WireRule = z.infer<typeof WireRule>;
+
+/** What one label set must enforce. Rules are sorted: class, then rule set, then rule. */
+export const Unit = z.object({
+  labelSet: LabelSet,
+  mode: EnforcementMode,
+  ingress: z.array(WireRule),
+  egress: z.array(WireRule),
+});
+export type Unit = z.infer<typeof Unit>;
+
+/** A peer group by definition, never by its list of Pods. An address is in it if any of the parts says so. */
+export const Group = z.object({
+  id: GroupId,
+  labelSets: z.array(LabelSetId),
+  /** Endpoints of these workloads (a rule that names workloads). */
+  workloads: z.array(z.string()),
+  /** Normalised, disjoint, exclusions already taken out, sorted. */
+  cidrs: z.array(Cidr),
+  /** Stored and shown; not enforced yet. */
+  fqdns: z.array(z.string()),
+  /** The addresses of the node that hosts the Pod in question ("container host"). */
+  ownHost: z.boolean(),
+});
+export type Group = z.infer<typeof Group>;
+
+/** Address(es) that belong to a label set. Pods, nodes and unmanaged workloads alike. */
+export const Endpoint = z.object({
+  /** Pod uid, node name, or workload id. */
+  id: z.string(),
+  /** The (Kubernetes) workload that it belongs to. */
+  workload: z.string().nullable(),
+  labelSet: LabelSetId,
+  class: EntityClass,
+  addresses: z.array(Address),
+  node: z.string().nullable(),
+  /** Only for Pods. */
+  pod: z
+    .object({ namespace: z.string(), name: z.string(), probePorts: z.array(z.object({ proto: Protocol, port: Port })) })
+    .optional(),
+  /** Overrides the unit's mode (nodes of one label set may differ). */
+  mode: EnforcementMode.optional(),
+});
+export type Endpoint = z.infer<typeof Endpoint>;
+
+const versioned = {
+  /** Number of policy-compute's flush that wrote the record; a commit of the same or a higher number closes it. */
+  flush: z.number().int(),
+  /** Provisioned policy version in force at that flush. */
+  policyVersion: z.number().int(),
+};
+export const UnitRecord = z.object({ ...versioned, unit: Unit });
+export type UnitRecord = z.infer<typeof UnitRecord>;
+export const GroupRecord = z.object({ ...versioned, group: Group });
+export type GroupRecord = z.infer<typeof GroupRecord>;
+export const EndpointRecord = z.object({ ...versioned, endpoint: Endpoint });
+export type EndpointRecord = z.infer<typeof EndpointRecord>;
+
+/** Closes a flush: counts of live records per kind after it, and a hash over their ids. Applied at commit only. */
+export const CommitRecord = z.object({
+  ...versioned,
+  at: Instant,
+  counts: z.object({ unit: z.number().int(), group: z.number().int(), endpoint: z.number().int() }),
+  hash: z.string(),
+});
+export type CommitRecord = z.infer<typeof CommitRecord>;
+
+/** How a profile gives labels of one type. */
+export const LabelAssignment = z.discriminatedUnion('how', [
+  z.object({ how: z.literal('none') }),
+  z.object({ how: z.literal('any') }),
+  z.object({ how: z.literal('restricted'), labels: z.array(LabelId) }),
+  z.object({ how: z.literal('fixed'), label: LabelId }),
+]);
+export type LabelAssignment = z.infer<typeof LabelAssignment>;
+
+/** Settings records, published by label-resolver: kinds `labels`, `profile`, `node`. Applied at once, each on its own. */
+export const LabelCatalogue = z.object({
+  version: z.number().int(),
+  types: z.array(z.string()),
+  labels: z.array(z.object({ id: LabelId, key: z.string(), value: z.string() })),
+});
+export type LabelCatalogue = z.infer<typeof LabelCatalogue>;
+
+export const ProfileSettings = z.object({
+  id: z.string(),
+  namespace: z.string(),
+  managed: z.boolean(),
+  mode: EnforcementMode,
+  /** By label type; a type that is not named is `any`. */
+  assignments: z.record(z.string(), LabelAssignment),
+});
+export type ProfileSettings = z.infer<typeof ProfileSettings>;
+
+export const NodeSettings = z.object({ node: z.string(), workload: z.string(), labels: z.array(LabelId), mode: EnforcementMode });
+export type NodeSettings = z.infer<typeof NodeSettings>;
+
+/** Kind segment of `policy.<cluster>.<kind>.<id>` → schema. */
+export const POLICY_RECORDS = {
+  unit: UnitRecord,
+  group: GroupRecord,
+  endpoint: EndpointRecord,
+  commit: CommitRecord,
+  labels: LabelCatalogue,
+  profile: ProfileSettings,
+  node: NodeSettings,
+} as const;
+export type PolicyRecordKind = keyof typeof POLICY_RECORDS;
+
+/** A rule of the policy in force by its href, for people: `name` is "rule set / rule". */
+export const RuleName = z.object({ ref: z.string(), ruleSet: IntegerId.nullable(), name: z.string() });
+export type RuleName = z.infer<typeof RuleName>;

@@ -1,0 +1,56 @@
+/**
+ * Every subject and stream of the system: `<lane>.<cluster>.<kind>.<id…>`. The cluster is second, so that a
+ * credential of one cluster is a prefix. Ids become one token each; anything outside [A-Za-z0-9_-] is encoded.
+ */
+
+export const LANES = ['obs', 'evt', 'policy', 'flow', 'ack', 'cmd'] as const;
+export type Lane = (typeof LANES)[number];
+
+const SAFE = /^[A-Za-z0-9_-]+$/;
+
+/** One subject token: a safe id as it is, anything else as `=` and base64url (never empty, never a wildcard). */
+export function subjectToken(id: string): string {
+  if (SAFE.test(id)) return id;
+  return `=${btoa(encodeURIComponent(id)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`;
+}
+
+export const subjects = {
+  observation: (cluster: string, kind: string, id: string): string => `obs.${cluster}.${kind}.${subjectToken(id)}`,
+  /** One subject per entity; the event's type is in the envelope. */
+  event: (cluster: string, entity: string, id: string): string => `evt.${cluster}.${entity}.${subjectToken(id)}`,
+  /** Latest value per subject: unit, group, endpoint, settings; `commit` closes a version. */
+  policy: (cluster: string, kind: string, id: string): string => `policy.${cluster}.${kind}.${subjectToken(id)}`,
+  commit: (cluster: string): string => `policy.${cluster}.commit.${cluster}`,
+  /** clas-cache → one node, on the cluster's NATS: deltas of the node's view, in order. */
+  nodeView: (cluster: string, node: string): string => `policy.${cluster}.view.${subjectToken(node)}`,
+  /** clas-cache → kubelink, on the cluster's NATS: whether a Pod's policy is ready. */
+  readiness: (cluster: string, podUid: string): string => `policy.${cluster}.readiness.${subjectToken(podUid)}`,
+  flow: (cluster: string, node: string): string => `flow.${cluster}.batch.${subjectToken(node)}`,
+  ack: (cluster: string, node: string): string => `ack.${cluster}.node.${subjectToken(node)}`,
+  heartbeat: (cluster: string, agent: string): string => `obs.${cluster}.heartbeat.${subjectToken(agent)}`,
+  /** Request/reply between services: `cmd.<service>.<method>`. */
+  call: (service: string, method: string): string => `cmd.${service}.${method}`,
+} as const;
+
+export interface StreamContract {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  /** `limits` keeps what was read, so that a second reader is possible; `last` keeps one message per subject. */
+  readonly retention: 'limits' | 'last';
+  readonly maxBytes: number;
+  readonly maxAgeSeconds: number;
+  readonly server: 'control' | 'cluster' | 'both';
+}
+
+const GIB = 1024 ** 3;
+const DAY = 86_400;
+
+export const STREAMS: readonly StreamContract[] = [
+  { name: 'OBSERVATIONS', subjects: ['obs.*.*.*'], retention: 'limits', maxBytes: 2 * GIB, maxAgeSeconds: 2 * DAY, server: 'both' },
+  { name: 'EVENTS', subjects: ['evt.*.*.*'], retention: 'limits', maxBytes: 4 * GIB, maxAgeSeconds: 30 * DAY, server: 'control' },
+  { name: 'POLICY', subjects: ['policy.*.*.*'], retention: 'last', maxBytes: 2 * GIB, maxAgeSeconds: 0, server: 'control' },
+  { name: 'READINESS', subjects: ['policy.*.readiness.*'], retention: 'last', maxBytes: GIB, maxAgeSeconds: 2 * DAY, server: 'cluster' },
+  { name: 'FLOWS', subjects: ['flow.*.*.*'], retention: 'limits', maxBytes: 4 * GIB, maxAgeSeconds: 2 * DAY, server: 'both' },
+  { name: 'ACKS', subjects: ['ack.*.*.*'], retention: 'limits', maxBytes: GIB, maxAgeSeconds: DAY, server: 'both' },
+  { name: 'DEAD_LETTERS', subjects: ['dead.*.>'], retention: 'limits', maxBytes: GIB, maxAgeSeconds: 30 * DAY, server: 'both' },
+];
