@@ -66,3 +66,30 @@ export {
   PodReadiness,
   SandboxSeen,
 } from './edge.js';
+export {
+  ContainerClusterState,
+  EntityLabelsState,
+  EVENTS,
+  KubernetesWorkloadState,
+  LabelState,
+  LabelTypeState,
+  NamespaceState,
+  PolicyObjectDraft,
+  PolicyVersionState,
+  ProfileState,
+  RefusedAnnotation,
+  WorkloadState,
+} from './events.js';
+export type { EventType } from './events.js';
+export {
+  CallFailure,
+  CALLS,
+  CANONICAL_CODES,
+  ExplainEnd,
+  ExplainRequest,
+  ExplainResponse,
+  ResourceRequest,
+  ResourceResponse,
+} from './calls.js';
+export type { CallContract } from './calls.js';
+export type { Consumption, ServiceManifest } from './manifest.js';

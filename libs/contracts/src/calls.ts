@@ -1,0 +1,133 @@
+/**
+ * Request/reply between services, on NATS (Nest's own transport and packet). A call is never in the way of a lane.
+ * Failures carry a canonical gRPC code, a stable token and a message that says what to do.
+ */
+import { z } from 'zod';
+import { Actor } from './envelope.js';
+import { Verdict } from './network.js';
+import { NodeView } from './edge.js';
+import { RuleClass } from './policy.js';
+
+export interface CallContract<Req extends z.ZodType = z.ZodType, Res extends z.ZodType = z.ZodType> {
+  readonly service: string;
+  readonly method: string;
+  readonly request: Req;
+  readonly response: Res;
+  readonly deadlineMs: number;
+}
+function call<Req extends z.ZodType, Res extends z.ZodType>(
+  service: string,
+  method: string,
+  request: Req,
+  response: Res,
+  deadlineMs = 5_000,
+): CallContract<Req, Res> {
+  return { service, method, request, response, deadlineMs };
+}
+
+export const CANONICAL_CODES = [
+  'INVALID_ARGUMENT',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'FAILED_PRECONDITION',
+  'PERMISSION_DENIED',
+  'UNAUTHENTICATED',
+  'RESOURCE_EXHAUSTED',
+  'ABORTED',
+  'UNAVAILABLE',
+  'DEADLINE_EXCEEDED',
+  'INTERNAL',
+] as const;
+export const CallFailure = z.object({
+  code: z.enum(CANONICAL_CODES),
+  errors: z.array(z.object({ token: z.string(), message: z.string() })).min(1),
+});
+export type CallFailure = z.infer<typeof CallFailure>;
+
+/** What the gateway asks an owner of REST collections. `ids` are the ids of the path, outermost first. */
+export const ResourceRequest = z.object({
+  org: z.number().int(),
+  actor: Actor,
+  /** The API's word, e.g. `rule_sets`, `rule_sets/sec_rules`, `container_clusters/container_workload_profiles`. */
+  collection: z.string(),
+  /** `list | get | create | update | delete`, or the collection's own action (`bulk_create`, `pairing_key`, …). */
+  op: z.string(),
+  pversion: z.string().optional(),
+  ids: z.array(z.string()),
+  query: z.record(z.string(), z.string()),
+  body: z.unknown(),
+});
+export type ResourceRequest = z.infer<typeof ResourceRequest>;
+/** `body` of a list is an array; `total` counts before, `matched` after filtering. */
+export const ResourceResponse = z.object({
+  body: z.unknown().optional(),
+  total: z.number().int().optional(),
+  matched: z.number().int().optional(),
+});
+export type ResourceResponse = z.infer<typeof ResourceResponse>;
+
+export const ExplainRequest = z.object({
+  /** A workload's or Kubernetes workload's id, `namespace/name` of one in a cluster, or an address. */
+  from: z.string(),
+  to: z.string(),
+  port: z.number().int().min(0).max(65_535),
+  proto: z.number().int().default(6),
+  /** Which policy to ask. */
+  policy: z.enum(['active', 'draft']).default('active'),
+});
+export const ExplainEnd = z.object({
+  name: z.string(),
+  labels: z.array(z.string()),
+  mode: z.string().nullable(),
+  verdict: Verdict,
+  ruleClass: RuleClass.nullable(),
+  rule: z.object({ ref: z.string(), name: z.string() }).nullable(),
+  reason: z.string(),
+});
+export const ExplainResponse = z.object({
+  verdict: Verdict,
+  policyVersion: z.number().int(),
+  /** The consumer's egress and the provider's ingress; null for an end that nobody enforces. */
+  egress: ExplainEnd.nullable(),
+  ingress: ExplainEnd.nullable(),
+  summary: z.string(),
+});
+export type ExplainResponse = z.infer<typeof ExplainResponse>;
+
+const clusterToken = z.object({ cluster: z.string(), token: z.string() });
+
+export const CALLS = {
+  inventoryResource: call('inventory', 'resource', ResourceRequest, ResourceResponse),
+  labelResource: call('label-resolver', 'resource', ResourceRequest, ResourceResponse),
+  policyResource: call('policy-compute', 'resource', ResourceRequest, ResourceResponse, 15_000),
+  flowResource: call('flow-ingest', 'resource', ResourceRequest, ResourceResponse, 30_000),
+  /** Cluster id and token → the uplink credential of clas-cache and what it needs to verify its own agents offline. */
+  exchangeToken: call(
+    'inventory',
+    'exchange-token',
+    clusterToken,
+    z.object({ natsUrl: z.string(), jwt: z.string(), seed: z.string(), expiresAt: z.string(), clusterName: z.string() }),
+  ),
+  /** A C-VEN's activation: pairing key and machine-id of a node that Kubelink reported. */
+  pairNode: call(
+    'inventory',
+    'pair-node',
+    clusterToken.extend({ pairingKey: z.string(), machineId: z.string(), version: z.string() }),
+    z.object({ node: z.string(), workload: z.string() }),
+  ),
+  /** Whether anything refers to these labels; asked before a label is deleted. */
+  labelUsage: call(
+    'policy-compute',
+    'label-usage',
+    z.object({ labels: z.array(z.string()) }),
+    z.object({ used: z.array(z.object({ label: z.string(), by: z.string(), token: z.string() })) }),
+  ),
+  workloadLabelUsage: call(
+    'inventory',
+    'label-usage',
+    z.object({ labels: z.array(z.string()) }),
+    z.object({ used: z.array(z.object({ label: z.string(), by: z.string(), token: z.string() })) }),
+  ),
+  explain: call('policy-compute', 'explain', ExplainRequest, ExplainResponse),
+  nodeSnapshot: call('clas-cache', 'node-snapshot', z.object({ node: z.string() }), NodeView, 10_000),
+} as const;

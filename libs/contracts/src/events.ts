@@ -1,0 +1,154 @@
+/**
+ * Domain events, by owner. An event's `data` is state-like (the whole new value of what it names), so that a
+ * consumer needs no history. Entity segment of the subject and type → schema in `EVENTS`; version 1 unless said.
+ */
+import { z } from 'zod';
+import { IntegerId, LabelId, Uuid } from './ids.js';
+import { Address, EnforcementMode } from './network.js';
+import { EntityClass, LabelAssignment } from './policy.js';
+import { PROVISIONABLE } from './policy-objects.js';
+import type { ProvisionableType } from './policy-objects.js';
+
+const stringMap = z.record(z.string(), z.string());
+
+// ---- inventory -------------------------------------------------------------------------------------------------
+
+export const ContainerClusterState = z.object({ id: Uuid, name: z.string(), description: z.string() });
+export const NamespaceState = z.object({ cluster: Uuid, uid: z.string(), name: z.string(), labels: stringMap, annotations: stringMap });
+export type NamespaceState = z.infer<typeof NamespaceState>;
+
+/** A Kubernetes workload: `id` is `kubernetesWorkloadId(cluster, uid)`. */
+export const KubernetesWorkloadState = z.object({
+  id: Uuid,
+  cluster: Uuid,
+  uid: z.string(),
+  kind: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  labels: stringMap,
+  annotations: stringMap,
+});
+export type KubernetesWorkloadState = z.infer<typeof KubernetesWorkloadState>;
+
+/** A workload of the control plane: a paired node (`node` and `cluster` set) or an unmanaged host. */
+export const WorkloadState = z.object({
+  id: Uuid,
+  cluster: Uuid.nullable(),
+  node: z.string().nullable(),
+  name: z.string(),
+  hostname: z.string(),
+  description: z.string(),
+  managed: z.boolean(),
+  labels: z.array(LabelId),
+  mode: EnforcementMode,
+  addresses: z.array(Address),
+});
+export type WorkloadState = z.infer<typeof WorkloadState>;
+
+const removed = z.object({ id: z.string() });
+
+// ---- label-resolver --------------------------------------------------------------------------------------------
+
+export const LabelState = z.object({
+  id: LabelId,
+  key: z.string(),
+  value: z.string(),
+  externalDataSet: z.string().nullable(),
+  externalDataReference: z.string().nullable(),
+});
+export type LabelState = z.infer<typeof LabelState>;
+
+export const LabelTypeState = z.object({ id: Uuid, key: z.string(), displayName: z.string() });
+
+export const ProfileState = z.object({
+  id: Uuid,
+  cluster: Uuid,
+  /** Null: the cluster's template. */
+  namespace: z.string().nullable(),
+  name: z.string(),
+  description: z.string(),
+  managed: z.boolean(),
+  linked: z.boolean(),
+  mode: EnforcementMode,
+  assignments: z.record(z.string(), LabelAssignment),
+});
+export type ProfileState = z.infer<typeof ProfileState>;
+
+export const RefusedAnnotation = z.object({
+  key: z.string(),
+  annotation: z.string(),
+  value: z.string(),
+  reason: z.enum(['no-such-label', 'not-in-list', 'fixed', 'none', 'other-prefix-wins']),
+});
+
+/** The labels of one entity, decided. Only managed entities have one; `EntityUnlabelled` ends it. */
+export const EntityLabelsState = z.object({
+  id: Uuid,
+  /** Cluster id, or `global` for unmanaged workloads. */
+  cluster: z.string(),
+  class: EntityClass,
+  kind: z.string(),
+  namespace: z.string().nullable(),
+  name: z.string(),
+  labels: z.array(LabelId),
+  mode: EnforcementMode,
+  refused: z.array(RefusedAnnotation),
+  /** Known to the control plane: unmanaged workloads and nodes; empty for what lives in a cluster's own store. */
+  addresses: z.array(Address),
+  node: z.string().nullable(),
+});
+export type EntityLabelsState = z.infer<typeof EntityLabelsState>;
+
+// ---- policy-compute --------------------------------------------------------------------------------------------
+
+const objectType = z.enum(Object.keys(PROVISIONABLE) as [ProvisionableType, ...ProvisionableType[]]);
+export const PolicyObjectDraft = z.object({
+  type: objectType,
+  id: z.string(),
+  updateType: z.enum(['create', 'update', 'delete']),
+  /** The draft's domain form (see PROVISIONABLE); null when it is marked for deletion or reverted to nothing. */
+  object: z.unknown(),
+});
+export const PolicyVersionState = z.object({
+  version: IntegerId,
+  note: z.string(),
+  /** What this version changed. */
+  changes: z.array(z.object({ type: objectType, id: z.string(), updateType: z.enum(['create', 'update', 'delete']) })),
+});
+
+interface EventContract {
+  readonly owner: string;
+  readonly entity: string;
+  readonly v: number;
+  readonly schema: z.ZodType;
+}
+const event = (owner: string, entity: string, schema: z.ZodType): EventContract => ({ owner, entity, v: 1, schema });
+
+/** Event type → owner, entity segment of `evt.<cluster>.<entity>.<id>`, and schema of `data`. */
+export const EVENTS = {
+  ContainerClusterCreated: event('inventory', 'container-cluster', ContainerClusterState),
+  ContainerClusterChanged: event('inventory', 'container-cluster', ContainerClusterState),
+  ContainerClusterDeleted: event('inventory', 'container-cluster', removed),
+  NamespaceDiscovered: event('inventory', 'namespace', NamespaceState),
+  NamespaceChanged: event('inventory', 'namespace', NamespaceState),
+  NamespaceVanished: event('inventory', 'namespace', z.object({ cluster: Uuid, name: z.string() })),
+  KubernetesWorkloadDiscovered: event('inventory', 'kubernetes-workload', KubernetesWorkloadState),
+  KubernetesWorkloadChanged: event('inventory', 'kubernetes-workload', KubernetesWorkloadState),
+  KubernetesWorkloadVanished: event('inventory', 'kubernetes-workload', removed),
+  WorkloadCreated: event('inventory', 'workload', WorkloadState),
+  WorkloadChanged: event('inventory', 'workload', WorkloadState),
+  WorkloadDeleted: event('inventory', 'workload', removed),
+  LabelCreated: event('label-resolver', 'label', LabelState),
+  LabelChanged: event('label-resolver', 'label', LabelState),
+  LabelDeleted: event('label-resolver', 'label', removed),
+  LabelTypeCreated: event('label-resolver', 'label-type', LabelTypeState),
+  ProfileCreated: event('label-resolver', 'profile', ProfileState),
+  ProfileChanged: event('label-resolver', 'profile', ProfileState),
+  ProfileDeleted: event('label-resolver', 'profile', removed),
+  EntityLabelled: event('label-resolver', 'entity', EntityLabelsState),
+  EntityUnlabelled: event('label-resolver', 'entity', removed),
+  PolicyObjectDrafted: event('policy-compute', 'policy-object', PolicyObjectDraft),
+  PolicyObjectReverted: event('policy-compute', 'policy-object', z.object({ type: objectType, id: z.string() })),
+  PolicyProvisioned: event('policy-compute', 'policy-version', PolicyVersionState),
+} as const satisfies Record<string, EventContract>;
+export type EventType = keyof typeof EVENTS;
