@@ -1,1 +1,12 @@
-export {};
+export { sha256Hex } from './sha256.js';
+export { compareIntegerIds, sortedIntegerIds } from './integer-id.js';
+export { kubernetesWorkloadId, labelSetId, makeLabelSet } from './label-set.js';
+export type { LabelSetKey } from './label-set.js';
+export { EMPTY_CATALOGUE, indexCatalogue } from './catalogue.js';
+export type { CatalogueIndex } from './catalogue.js';
+export { ANNOTATION_PREFIXES, resolveLabels } from './annotations.js';
+export type { RefusalReason, RefusedAnnotation, ResolvedLabels } from './annotations.js';
+export { ALL_WORKLOADS, intersect, matches, selectorOf, selectorText, WORKLOAD_CLASSES } from './selector.js';
+export type { Selector, TypeCondition, TypeWish } from './selector.js';
+export { MembershipIndex } from './membership.js';
+export type { MembershipChange } from './membership.js';

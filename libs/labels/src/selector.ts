@@ -1,0 +1,113 @@
+/**
+ * The normalised question "which label sets": for each label type that is asked about, one condition, all of them
+ * to be met. Equal questions have equal text, and so equal ids, wherever they are asked. A question that nothing can
+ * meet has no selector: it is null.
+ */
+import type { EntityClass, LabelId, LabelSet } from '@ringfence/contracts';
+import type { CatalogueIndex } from './catalogue.js';
+import { sortedIntegerIds } from './integer-id.js';
+
+/** About one label type. Exactly one of the two lists is used; both sorted, without repetitions. */
+export type TypeCondition =
+  | { readonly key: string; readonly anyOf: readonly LabelId[] }
+  /** Has a label of the type, and none of these. */
+  | { readonly key: string; readonly noneOf: readonly LabelId[] };
+
+export interface Selector {
+  readonly classes: readonly EntityClass[];
+  /** Sorted by type, one per type. */
+  readonly conditions: readonly TypeCondition[];
+}
+
+/** What labels mean when they "resolve as workloads": everything that has an address of its own or stands for Pods. */
+export const WORKLOAD_CLASSES: readonly EntityClass[] = ['node', 'pod', 'service', 'unmanaged'];
+
+/** Everything that is a workload (`ams`, and the empty scope). */
+export const ALL_WORKLOADS: Selector = { classes: WORKLOAD_CLASSES, conditions: [] };
+
+/** What people write about one type: entries are ORed, exclusions are taken away last. */
+export interface TypeWish {
+  /** null: no entry but exclusions. */
+  anyOf: LabelId[] | null;
+  noneOf: LabelId[];
+}
+
+export function selectorOf(
+  wishes: ReadonlyMap<string, TypeWish>,
+  classes: readonly EntityClass[] = WORKLOAD_CLASSES,
+): Selector | null {
+  const conditions: TypeCondition[] = [];
+  for (const key of [...wishes.keys()].sort()) {
+    const { anyOf, noneOf } = wishes.get(key)!;
+    const condition = anyOf === null ? notAny(key, noneOf) : oneOf(key, without(anyOf, noneOf));
+    if (condition === null) return null;
+    conditions.push(condition);
+  }
+  return { classes, conditions };
+}
+
+/** Both questions at once; null where no label set can meet both. */
+export function intersect(a: Selector | null, b: Selector | null): Selector | null {
+  if (a === null || b === null) return null;
+  const classes = a.classes === b.classes ? a.classes : a.classes.filter((name) => b.classes.includes(name));
+  if (classes.length === 0) return null;
+  if (b.conditions.length === 0) return { classes, conditions: a.conditions };
+  if (a.conditions.length === 0) return { classes, conditions: b.conditions };
+  const byKey = new Map(a.conditions.map((condition) => [condition.key, condition]));
+  for (const condition of b.conditions) {
+    const other = byKey.get(condition.key);
+    const both = other === undefined ? condition : intersectConditions(other, condition);
+    if (both === null) return null;
+    byKey.set(condition.key, both);
+  }
+  return { classes, conditions: [...byKey.values()].sort((x, y) => (x.key < y.key ? -1 : 1)) };
+}
+
+function intersectConditions(a: TypeCondition, b: TypeCondition): TypeCondition | null {
+  if ('anyOf' in a) {
+    const rest =
+      'anyOf' in b ? a.anyOf.filter((label) => b.anyOf.includes(label)) : without(a.anyOf, b.noneOf);
+    return oneOf(a.key, rest);
+  }
+  if ('anyOf' in b) return oneOf(a.key, without(b.anyOf, a.noneOf));
+  return notAny(a.key, [...a.noneOf, ...b.noneOf]);
+}
+
+const without = (labels: readonly LabelId[], excluded: readonly LabelId[]): LabelId[] =>
+  labels.filter((label) => !excluded.includes(label));
+
+const notAny = (key: string, labels: Iterable<LabelId>): TypeCondition => ({
+  key,
+  noneOf: sortedIntegerIds(labels),
+});
+
+function oneOf(key: string, labels: Iterable<LabelId>): TypeCondition | null {
+  const anyOf = sortedIntegerIds(labels);
+  return anyOf.length === 0 ? null : { key, anyOf };
+}
+
+/** Canonical text: equal exactly for equal questions. */
+export function selectorText(selector: Selector): string {
+  const conditions = selector.conditions.map((condition) =>
+    'anyOf' in condition
+      ? [condition.key, '=', ...condition.anyOf]
+      : [condition.key, '!', ...condition.noneOf],
+  );
+  return JSON.stringify([[...selector.classes].sort(), conditions]);
+}
+
+export function matches(
+  selector: Selector,
+  labelSet: Pick<LabelSet, 'class' | 'labels'>,
+  catalogue: CatalogueIndex,
+): boolean {
+  if (!selector.classes.includes(labelSet.class)) return false;
+  return selector.conditions.every((condition) => meets(condition, labelSet.labels, catalogue));
+}
+
+function meets(condition: TypeCondition, labels: readonly LabelId[], catalogue: CatalogueIndex): boolean {
+  if ('anyOf' in condition) return labels.some((label) => condition.anyOf.includes(label));
+  return labels.some(
+    (label) => catalogue.keyOf(label) === condition.key && !condition.noneOf.includes(label),
+  );
+}
