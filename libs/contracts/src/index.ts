@@ -93,3 +93,10 @@ export {
 } from './calls.js';
 export type { CallContract } from './calls.js';
 export type { Consumption, ServiceManifest } from './manifest.js';
+export { API } from './api/index.js';
+export type { CollectionContract, CollectionContracts, CollectionOwner } from './api/collection.js';
+export { ERRORS } from './api/errors.js';
+export type { ErrorToken } from './api/errors.js';
+export { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyUpdate } from './api/api-keys.js';
+export { AuditEvent, EdgeExchange, EdgePair, ExplainBody, Health, Job, ProductVersion } from './api/health.js';
+export { Flow, FlowQuery, FlowQueryItem, FlowQueryObject, FlowQueryStatus } from './api/traffic-flows.js';

@@ -1,0 +1,181 @@
+/**
+ * Traffic queries and flows (`traffic_flows/async_queries`), owned by flow-ingest. Query bodies are strict, with the lenience that
+ * real clients need: `ip_address` as an object, plain hrefs instead of items, a service without protocol.
+ */
+import { z } from 'zod';
+import type { CollectionContracts } from './collection.js';
+
+const href = z.object({ href: z.string().min(1).max(500) });
+
+const addressText = z.string().min(2).max(60);
+const itemFields = {
+  label: href,
+  label_group: href,
+  workload: href,
+  ip_list: href,
+  ip_address: z.union([addressText, z.object({ value: addressText }).transform((given) => given.value)]),
+  actors: z.literal('ams'),
+  fqdn: z.string().min(1).max(255),
+  transmission: z.enum(['broadcast', 'multicast', 'unicast']),
+} as const;
+
+/** `{"href": …}` or the href itself says label, group, workload or IP list by its path. */
+const kindOfHref: readonly (readonly [RegExp, keyof typeof itemFields])[] = [
+  [/\/labels\//, 'label'],
+  [/\/label_groups\//, 'label_group'],
+  [/\/(kubernetes_)?workloads\//, 'workload'],
+  [/\/ip_lists\//, 'ip_list'],
+];
+function itemOfHref(text: string): unknown {
+  const kind = kindOfHref.find(([pattern]) => pattern.test(text));
+  return kind === undefined ? { ip_address: text } : { [kind[1]]: { href: text } };
+}
+export const FlowQueryItem = z.preprocess(
+  (given) => (typeof given === 'string' ? itemOfHref(given) : given),
+  z
+    .strictObject({
+      label: itemFields.label.optional(),
+      label_group: itemFields.label_group.optional(),
+      workload: itemFields.workload.optional(),
+      ip_list: itemFields.ip_list.optional(),
+      ip_address: itemFields.ip_address.optional(),
+      actors: itemFields.actors.optional(),
+      fqdn: itemFields.fqdn.optional(),
+      transmission: itemFields.transmission.optional(),
+    })
+    .refine((item) => Object.values(item).filter((value) => value !== undefined).length === 1, {
+      message: 'name exactly one of label, label_group, workload, ip_list, ip_address, actors, fqdn, transmission',
+    }),
+);
+export type FlowQueryItem = z.infer<typeof FlowQueryItem>;
+
+const side = z.strictObject({
+  /** OR of AND-lists; `[[]]` and `[]` are anything. A flat list is one AND-list. */
+  include: z
+    .preprocess(
+      (given) => (Array.isArray(given) && given.length > 0 && !given.some(Array.isArray) ? [given] : given),
+      z.array(z.array(FlowQueryItem).max(50)).max(50),
+    )
+    .default([]),
+  exclude: z.array(FlowQueryItem).max(100).default([]),
+});
+
+const port = z.number().int().min(0).max(65_535);
+const serviceItem = z
+  .strictObject({
+    port: port.optional(),
+    to_port: port.optional(),
+    proto: z.number().int().min(-1).max(255).optional(),
+    process_name: z.string().max(255).optional(),
+    windows_service_name: z.string().max(255).optional(),
+  })
+  .refine((item) => item.to_port === undefined || (item.port !== undefined && item.to_port >= item.port), {
+    message: 'to_port needs port and must not be smaller',
+  });
+
+export const FlowQuery = z.strictObject({
+  query_name: z.string().max(255).default(''),
+  start_date: z.iso.datetime({ offset: true }).optional(),
+  end_date: z.iso.datetime({ offset: true }).optional(),
+  sources: side,
+  destinations: side,
+  services: z.strictObject({
+    include: z.array(serviceItem).max(100).default([]),
+    exclude: z.array(serviceItem).max(100).default([]),
+  }),
+  policy_decisions: z.array(z.enum(['allowed', 'potentially_blocked', 'blocked', 'unknown'])).default([]),
+  boundary_decisions: z.array(z.enum(['blocked', 'blocked_by_override_deny', 'blocked_non_illumio_rule'])).default([]),
+  sources_destinations_query_op: z.enum(['and', 'or']).default('and'),
+  max_results: z.number().int().min(0).max(200_000),
+  exclude_workloads_from_ip_list_query: z.boolean().default(true),
+  data_sources: z
+    .strictObject({
+      include: z.array(z.enum(['server', 'endpoint', 'flowlink', 'scanner'])).optional(),
+      exclude: z.array(z.enum(['server', 'endpoint', 'flowlink', 'scanner'])).optional(),
+    })
+    .optional(),
+});
+export type FlowQuery = z.infer<typeof FlowQuery>;
+
+export const FlowQueryStatus = z.enum(['queued', 'working', 'completed', 'failed', 'cancel_requested', 'cancelled']);
+export type FlowQueryStatus = z.infer<typeof FlowQueryStatus>;
+
+export const FlowQueryObject = z.object({
+  href: z.string(),
+  status: FlowQueryStatus,
+  created_at: z.string(),
+  updated_at: z.string(),
+  created_by: href,
+  query_parameters: FlowQuery,
+  result: z.string().optional(),
+  matches_count: z.number().int().optional(),
+  flows_count: z.number().int().optional(),
+  regions: z.array(
+    z.object({ pce_fqdn: z.string(), responded: z.boolean(), matches_count: z.number().int(), flows_count: z.number().int() }),
+  ),
+});
+export type FlowQueryObject = z.infer<typeof FlowQueryObject>;
+
+const flowEnd = z.object({
+  ip: z.string(),
+  workload: z
+    .object({
+      href: z.string(),
+      name: z.string().nullable(),
+      hostname: z.string().nullable(),
+      os_type: z.string(),
+      enforcement_mode: z.string(),
+      managed: z.boolean(),
+      labels: z.array(z.object({ href: z.string(), key: z.string(), value: z.string() })),
+      kind: z.string().optional(),
+      namespace: z.string().optional(),
+    })
+    .optional(),
+  ip_lists: z.array(z.object({ href: z.string(), name: z.string(), size: z.number().int() })).optional(),
+  /** Ours: what is known of an end that is no workload of a managed namespace. */
+  name: z.string().optional(),
+  namespace: z.string().optional(),
+  service: z.object({ namespace: z.string(), name: z.string() }).optional(),
+});
+const report = z.object({
+  verdict: z.string(),
+  rule: z.string().nullable(),
+  rule_class: z.string().nullable(),
+  connections: z.number().int(),
+  last_detected: z.string(),
+});
+/** One row per flow. `reports` (ours) shows what each end said; the other fields are the API's. */
+export const Flow = z.object({
+  src: flowEnd,
+  dst: flowEnd,
+  service: z.object({ port: z.number().int(), proto: z.number().int() }),
+  num_connections: z.number().int(),
+  policy_decision: z.enum(['allowed', 'potentially_blocked', 'blocked', 'unknown']),
+  boundary_decision: z.string().optional(),
+  state: z.string(),
+  flow_direction: z.enum(['inbound', 'outbound']),
+  transmission: z.string(),
+  timestamp_range: z.object({ first_detected: z.string(), last_detected: z.string() }),
+  dst_bi: z.number().int(),
+  dst_bo: z.number().int(),
+  icmp_type: z.number().int().optional(),
+  icmp_code: z.number().int().optional(),
+  network: z.object({ href: z.string(), name: z.string() }).optional(),
+  rules: z.array(z.union([z.object({ href: z.string() }), z.object({ essential_service_rule: z.string() })])),
+  enforcement_boundaries: z.array(href),
+  override_deny_rules: z.array(href),
+  caps: z.array(z.string()),
+  client_type: z.string(),
+  policy_version: z.number().int(),
+  reports: z.object({ outbound: report.optional(), inbound: report.optional() }),
+});
+export type Flow = z.infer<typeof Flow>;
+
+export const trafficFlowCollections = {
+  'traffic_flows/async_queries': {
+    owner: 'flow-ingest',
+    create: FlowQuery,
+    update: z.strictObject({ status: z.literal('cancel_requested') }),
+    item: FlowQueryObject,
+  },
+} as const satisfies CollectionContracts;
