@@ -1,0 +1,68 @@
+/**
+ * Container workload profiles: one per namespace of a cluster, and the cluster's template (namespace null).
+ * `labels` and `assign_labels` are two views of one thing: `assign_labels` lists only what is assigned.
+ */
+import { z } from 'zod';
+import { EnforcementMode } from '../network.js';
+import type { CollectionContracts } from './collection.js';
+import { Reference } from './href.js';
+import { HrefItem, meta, VisibilityLevel } from './workload_parts.js';
+
+/** `assignment: {}` = none at all; `restriction: []` or neither = any annotation. */
+const labelRule = z.object({
+  key: z.string().min(1).max(64),
+  assignment: z.object({ href: z.string().optional(), value: z.string().optional() }).optional(),
+  restriction: z.array(Reference).max(1_000).optional(),
+});
+export type ProfileLabelRule = z.infer<typeof labelRule>;
+
+const writable = {
+  name: z.string().max(255).nullable().optional(),
+  description: z.string().max(4_096).optional(),
+  assign_labels: z.array(Reference).max(100).optional(),
+  labels: z.array(labelRule).max(100).optional(),
+  enforcement_mode: EnforcementMode.optional(),
+  visibility_level: VisibilityLevel.optional(),
+  managed: z.boolean().optional(),
+} as const;
+
+/** `namespace` prepares the profile of a namespace that need not exist yet. */
+export const ContainerWorkloadProfileCreate = z.strictObject({ ...writable, namespace: z.string().min(1).max(63).nullable().optional() });
+export type ContainerWorkloadProfileCreate = z.infer<typeof ContainerWorkloadProfileCreate>;
+
+export const ContainerWorkloadProfileUpdate = z.strictObject({ ...writable, namespace: z.string().nullable().optional() });
+export type ContainerWorkloadProfileUpdate = z.infer<typeof ContainerWorkloadProfileUpdate>;
+
+export const ContainerWorkloadProfilesUpdate = z.strictObject({
+  container_workload_profiles: z.array(Reference).min(1).max(1_000),
+  assign_labels: writable.assign_labels,
+  labels: writable.labels,
+  enforcement_mode: writable.enforcement_mode,
+  managed: writable.managed,
+});
+export type ContainerWorkloadProfilesUpdate = z.infer<typeof ContainerWorkloadProfilesUpdate>;
+
+const valued = z.object({ href: z.string().optional(), value: z.string().optional() });
+export const ContainerWorkloadProfileItem = z.object({
+  href: z.string(),
+  name: z.string().nullable(),
+  namespace: z.string().nullable(),
+  description: z.string(),
+  managed: z.boolean(),
+  linked: z.boolean(),
+  enforcement_mode: EnforcementMode,
+  visibility_level: VisibilityLevel,
+  assign_labels: z.array(HrefItem),
+  labels: z.array(z.object({ key: z.string(), assignment: valued.optional(), restriction: z.array(valued).optional() })),
+  ...meta,
+});
+
+export const containerWorkloadProfileCollections = {
+  'container_clusters/container_workload_profiles': {
+    owner: 'label-resolver',
+    create: ContainerWorkloadProfileCreate,
+    update: ContainerWorkloadProfileUpdate,
+    actions: { update: ContainerWorkloadProfilesUpdate },
+    item: ContainerWorkloadProfileItem,
+  },
+} as const satisfies CollectionContracts;

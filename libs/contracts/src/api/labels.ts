@@ -1,0 +1,27 @@
+/** Labels: effective at once, soft-deleted, unique by key and value among the live ones. */
+import { z } from 'zod';
+import type { CollectionContracts } from './collection.js';
+import { externalData, meta } from './workload_parts.js';
+
+const value = z.string().min(1).max(255);
+
+export const LabelCreate = z.strictObject({ key: z.string().min(1).max(64), value, ...externalData });
+export type LabelCreate = z.infer<typeof LabelCreate>;
+
+/** The key cannot change; clients that send the whole object repeat it. */
+export const LabelUpdate = z.strictObject({ key: z.string().optional(), value: value.optional(), ...externalData });
+export type LabelUpdate = z.infer<typeof LabelUpdate>;
+
+export const LabelItem = z.object({
+  href: z.string(),
+  key: z.string(),
+  value: z.string(),
+  deleted: z.boolean(),
+  usage: z.record(z.string(), z.boolean()).optional(),
+  ...externalData,
+  ...meta,
+});
+
+export const labelCollections = {
+  labels: { owner: 'label-resolver', create: LabelCreate, update: LabelUpdate, item: LabelItem },
+} as const satisfies CollectionContracts;

@@ -1,0 +1,76 @@
+/**
+ * Pairing profiles and their keys (activation codes). `allowed_uses_per_key` and `key_lifespan` are always shown;
+ * clients leave them out when they mean `unlimited`, also when they change back to it.
+ */
+import { z } from 'zod';
+import { EnforcementMode } from '../network.js';
+import type { CollectionContracts } from './collection.js';
+import { Reference } from './href.js';
+import { externalData, HrefItem, LegacyMode, meta, VisibilityLevel } from './workload_parts.js';
+
+const bound = z.union([z.literal('unlimited'), z.coerce.number().int().min(1).max(4_000_000_000)]);
+/** Accepted and shown again; a C-VEN does not act on them. */
+const locks = {
+  enforcement_mode_lock: z.boolean().optional(),
+  mode_lock: z.boolean().optional(),
+  visibility_level_lock: z.boolean().optional(),
+  log_traffic: z.boolean().optional(),
+  log_traffic_lock: z.boolean().optional(),
+  role_label_lock: z.boolean().optional(),
+  app_label_lock: z.boolean().optional(),
+  env_label_lock: z.boolean().optional(),
+  loc_label_lock: z.boolean().optional(),
+  status_lock: z.boolean().optional(),
+} as const;
+const writable = {
+  name: z.string().max(255).optional(),
+  description: z.string().max(4_096).optional(),
+  mode: LegacyMode.optional(),
+  enforcement_mode: EnforcementMode.optional(),
+  visibility_level: VisibilityLevel.optional(),
+  allowed_uses_per_key: bound.optional(),
+  key_lifespan: bound.optional(),
+  labels: z.array(Reference).max(100).optional(),
+  agent_software_release: z.string().nullable().optional(),
+  ven_type: z.string().optional(),
+  ...locks,
+  ...externalData,
+} as const;
+
+export const PairingProfileCreate = z.strictObject({ enabled: z.boolean(), ...writable });
+export type PairingProfileCreate = z.infer<typeof PairingProfileCreate>;
+export const PairingProfileUpdate = z.strictObject({ enabled: z.boolean().optional(), ...writable });
+export type PairingProfileUpdate = z.infer<typeof PairingProfileUpdate>;
+
+export const PairingProfileItem = z.object({
+  href: z.string(),
+  name: z.string(),
+  description: z.string(),
+  enabled: z.boolean(),
+  mode: LegacyMode,
+  enforcement_mode: EnforcementMode,
+  visibility_level: VisibilityLevel,
+  allowed_uses_per_key: bound,
+  key_lifespan: bound,
+  labels: z.array(HrefItem),
+  total_use_count: z.number().int(),
+  is_default: z.boolean(),
+  last_pairing_at: z.string().nullable(),
+  last_pairing_key_generated_at: z.string().nullable(),
+  agent_software_release: z.string().nullable(),
+  ven_type: z.string(),
+  ...locks,
+  ...externalData,
+  ...meta,
+});
+
+export const pairingProfileCollections = {
+  pairing_profiles: {
+    owner: 'inventory',
+    create: PairingProfileCreate,
+    update: PairingProfileUpdate,
+    /** `pairing_key` answers `{activation_code}` once; `pairing_keys` with DELETE revokes all of the profile's keys. */
+    actions: { pairing_key: z.strictObject({}).optional(), pairing_keys: z.unknown() },
+    item: PairingProfileItem,
+  },
+} as const satisfies CollectionContracts;

@@ -1,0 +1,87 @@
+/**
+ * Workloads: unmanaged hosts are written over REST; managed ones (paired nodes) are made by pairing and take only
+ * some changes. Texts that clients send empty are taken as absent.
+ */
+import { z } from 'zod';
+import { EnforcementMode } from '../network.js';
+import type { CollectionContracts } from './collection.js';
+import { Reference } from './href.js';
+import { externalData, LabelReference, LegacyMode, meta, VisibilityLevel } from './workload_parts.js';
+
+const text = z.string().max(255).nullable().optional();
+const address = z.union([z.ipv4(), z.ipv6()]);
+
+const workloadInterface = z.object({
+  name: z.string().min(1).max(255),
+  address: address.nullable().optional(),
+  link_state: z.enum(['up', 'down', 'unknown']).nullable().optional(),
+  cidr_block: z.number().int().min(0).max(128).nullable().optional(),
+  default_gateway_address: z.union([address, z.literal('')]).nullable().optional(),
+  friendly_name: text,
+  network: Reference.optional(),
+  network_detection_mode: z.string().optional(),
+  loopback: z.boolean().optional(),
+  href: z.string().optional(),
+});
+export type WorkloadInterface = z.infer<typeof workloadInterface>;
+
+const writable = {
+  name: text,
+  hostname: text,
+  description: z.string().max(4_096).nullable().optional(),
+  public_ip: z.union([address, z.literal('')]).nullable().optional(),
+  interfaces: z.array(workloadInterface).max(256).optional(),
+  ignored_interface_names: z.array(z.string()).max(256).optional(),
+  labels: z.array(Reference).max(100).optional(),
+  enforcement_mode: EnforcementMode.optional(),
+  visibility_level: VisibilityLevel.optional(),
+  online: z.boolean().optional(),
+  service_provider: text,
+  data_center: text,
+  data_center_zone: text,
+  os_id: text,
+  os_detail: text,
+  distinguished_name: text,
+  service_principal_name: text,
+  datacenter_nat_1to1: z.unknown().optional(),
+  agent: z.object({ config: z.object({ mode: LegacyMode.optional(), log_traffic: z.boolean().optional() }).loose().optional() }).loose().optional(),
+  ...externalData,
+} as const;
+
+export const WorkloadCreate = z.strictObject(writable);
+export type WorkloadCreate = z.infer<typeof WorkloadCreate>;
+export const WorkloadUpdate = z.strictObject(writable);
+export type WorkloadUpdate = z.infer<typeof WorkloadUpdate>;
+
+/** Items of a bulk call are checked one by one by the owner, because one wrong item must not refuse the others. */
+const bulk = z.array(z.looseObject({})).max(1_000);
+export const WorkloadBulkUpdateItem = z.strictObject({ href: z.string(), ...writable });
+export const WorkloadBulkDeleteItem = z.object({ href: z.string() });
+
+export const WorkloadItem = z.looseObject({
+  href: z.string(),
+  deleted: z.boolean(),
+  name: z.string().nullable(),
+  description: z.string().nullable(),
+  hostname: z.string().nullable(),
+  managed: z.boolean(),
+  online: z.boolean(),
+  public_ip: z.string().nullable(),
+  labels: z.array(LabelReference),
+  enforcement_mode: EnforcementMode,
+  visibility_level: VisibilityLevel,
+  interfaces: z.array(z.looseObject({ name: z.string(), address: z.string().nullable() })),
+  ...externalData,
+  ...meta,
+});
+
+export const workloadCollections = {
+  workloads: {
+    owner: 'inventory',
+    create: WorkloadCreate,
+    update: WorkloadUpdate,
+    actions: { bulk_create: bulk, bulk_update: bulk, bulk_delete: bulk },
+    item: WorkloadItem,
+  },
+  'workloads/interfaces': { owner: 'inventory', item: workloadInterface },
+} as const satisfies CollectionContracts;
