@@ -1,1 +1,2 @@
-export {};
+export { fold, isRejection, reject } from './decider.js';
+export type { Decider, Decision, DomainEvent, Rejection, RejectionCode } from './decider.js';
