@@ -1,0 +1,176 @@
+/**
+ * Two models → the one transaction that leads from the first to the second, and whether it must revoke.
+ * Every change of policy also rotates the flow sets, so that one interval has one policy; whatever may take a right
+ * away raises the generation in the same transaction, so that every live connection is judged again.
+ */
+import type { FirewallModel, PeerSet } from './firewall.model.js';
+import { nextGeneration } from './firewall.model.js';
+import { flowSetNames } from './flow-sets.js';
+import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
+import { verdictChain } from './peer-lookups.js';
+import { renderRemoval, renderTable } from './table.renderer.js';
+import { TABLE, tableLayout } from './table-layout.js';
+
+export interface Change {
+  readonly script: string;
+  /** The generation was raised. */
+  readonly bump: boolean;
+  /** The generation wrapped: marks that old must be cleared from conntrack before the script runs. */
+  readonly clearMarks: boolean;
+  /** What is in the kernel once the script has run. */
+  readonly model: FirewallModel;
+}
+
+/**
+ * Generation and half of `desired` are ignored: they follow from `from`. The half that will be written next is flushed by
+ * the script: whoever applies it must have read that half before.
+ */
+export function renderChange(from: FirewallModel | undefined, desired: FirewallModel): Change | 'nothing' {
+  const wasThere = from !== undefined && from.mode !== 'idle';
+  if (desired.mode === 'idle') return wasThere ? { script: renderRemoval(), bump: false, clearMarks: false, model: desired } : 'nothing';
+  if (!wasThere || from.kind !== desired.kind) return replacement(from, desired);
+  const settled = { ...desired, generation: from.generation, half: from.half };
+  if (!differs(tableLayout({ ...from, revision: 0 }), tableLayout({ ...settled, revision: 0 }))) return 'nothing';
+  const bump = revokes(from, settled);
+  const generation = bump ? nextGeneration(from.generation) : from.generation;
+  const model: FirewallModel = { ...settled, generation, half: from.half === 0 ? 1 : 0 };
+  return { script: delta(from, model), bump, clearMarks: generation < from.generation, model };
+}
+
+/** Replaces whatever table is there. With the generation raised nothing that the old one approved is trusted. */
+export function replacement(from: FirewallModel | undefined, desired: FirewallModel): Change {
+  const generation = from === undefined ? desired.generation : nextGeneration(from.generation);
+  const model = { ...desired, generation };
+  return { script: renderTable(model), bump: from !== undefined, clearMarks: from !== undefined && generation < from.generation, model };
+}
+
+/** Switches the writers to the other half, emptied first; the half of `model` can then be read at leisure. */
+export function renderRotation(model: FirewallModel): Change {
+  const next: FirewallModel = { ...model, half: model.half === 0 ? 1 : 0 };
+  return { script: delta(model, next), bump: false, clearMarks: false, model: next };
+}
+
+function differs(from: TableLayout, to: TableLayout): boolean {
+  return setCommands(from, to).some((commands) => commands.length > 0) || chainCommands(from, to).some((commands) => commands.length > 0);
+}
+
+/** Order: what is referred to first, removals last, all in one transaction. */
+function delta(from: FirewallModel, to: FirewallModel): string {
+  const before = tableLayout(from);
+  const after = tableLayout(to);
+  const [addSets, dropSets] = setCommands(before, after);
+  const [addChains, dropChains] = chainCommands(before, after);
+  const flushed = from.half === to.half ? [] : flowSetNames(to.half).map((name) => `flush set ${TABLE} ${name}`);
+  return `${[...flushed, ...addSets, ...addChains, ...dropChains, ...dropSets].join('\n')}\n`;
+}
+
+function setCommands(from: TableLayout, to: TableLayout): [string[], string[]] {
+  const add: string[] = [];
+  const drop: string[] = [];
+  for (const [name, set] of to.sets) {
+    const old = from.sets.get(name);
+    if (old === undefined) {
+      add.push(`add set ${TABLE} ${name} { ${set.declaration} }`, ...elementCommands('add', name, [...set.elements]));
+    } else if (old.elements !== set.elements) add.push(...elementChange(name, old, set));
+  }
+  for (const name of from.sets.keys()) if (!to.sets.has(name)) drop.push(`delete set ${TABLE} ${name}`);
+  return [add, drop];
+}
+
+function elementChange(name: string, from: SetLayout, to: SetLayout): string[] {
+  if (to.interval) {
+    const elements = [...to.elements];
+    if (sameLines([...from.elements], elements)) return [];
+    return [`flush set ${TABLE} ${name}`, ...elementCommands('add', name, elements)];
+  }
+  return [
+    ...elementCommands('delete', name, missingFrom(to.elements, from.elements)),
+    ...elementCommands('add', name, missingFrom(from.elements, to.elements)),
+  ];
+}
+
+function elementCommands(verb: 'add' | 'delete', set: string, elements: readonly string[]): string[] {
+  return elements.length === 0 ? [] : [`${verb} element ${TABLE} ${set} { ${elements.join(', ')} }`];
+}
+
+function chainCommands(from: TableLayout, to: TableLayout): [string[], string[]] {
+  const add: string[] = [];
+  const fill: string[] = [];
+  const drop: string[] = [];
+  for (const [name, chain] of to.chains) {
+    const old = from.chains.get(name);
+    if (old === undefined) add.push(`add chain ${TABLE} ${name}${chain.hook === undefined ? '' : ` { ${chain.hook} }`}`);
+    else if (sameChain(old, chain)) continue;
+    else add.push(`flush chain ${TABLE} ${name}`);
+    fill.push(...chain.rules.map((rule) => `add rule ${TABLE} ${name} ${rule}`));
+  }
+  for (const name of from.chains.keys()) {
+    if (to.chains.has(name)) continue;
+    add.push(`flush chain ${TABLE} ${name}`);
+    drop.push(`delete chain ${TABLE} ${name}`);
+  }
+  return [[...add, ...fill], drop];
+}
+
+function sameChain(a: ChainLayout, b: ChainLayout): boolean {
+  return a.hook === b.hook && sameLines(a.rules, b.rules);
+}
+
+function sameLines(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((line, i) => line === b[i]);
+}
+
+function missingFrom(set: ReadonlySet<string> | readonly string[], elements: Iterable<string>): string[] {
+  const present = set instanceof Set ? set : new Set(set);
+  return [...elements].filter((element) => !present.has(element));
+}
+
+/**
+ * Conservative: everything revokes but peers added to allow rules only, and peers taken from deny rules only. A bump too
+ * many costs one evaluation per live connection; one too few leaves a forbidden connection alive.
+ */
+function revokes(from: FirewallModel, to: FirewallModel): boolean {
+  if (from.mode !== to.mode || shape(from) !== shape(to)) return true;
+  const denied = deniedGroups(to);
+  for (const [group, peers] of to.peers) {
+    const old = from.peers.get(group);
+    if (old === undefined || old === peers) continue;
+    const { added, removed } = peerDifference(old, peers);
+    if (denied.has(group) ? added || (removed && isAllowed(to, group)) : removed) return true;
+  }
+  return false;
+}
+
+function shape(model: FirewallModel): string {
+  const rules = [model.ingress, model.egress].map(({ segments, anyProtocol }) => [
+    segments.map(({ proto, from, to, rules: own }) => [proto, from, to, own.map((rule) => [verdictChain(rule.class), rule.peers])]),
+    anyProtocol.map((rule) => [verdictChain(rule.class), rule.peers]),
+  ]);
+  return JSON.stringify(rules);
+}
+
+function groupsBy(model: FirewallModel, verdict: 'v_allow' | 'v_deny'): Set<string> {
+  const rules = [model.ingress, model.egress].flatMap(({ segments, anyProtocol }) => [...segments.flatMap((each) => each.rules), ...anyProtocol]);
+  return new Set(rules.filter((rule) => verdictChain(rule.class) === verdict).flatMap((rule) => rule.peers));
+}
+
+function deniedGroups(model: FirewallModel): Set<string> {
+  return groupsBy(model, 'v_deny');
+}
+
+function isAllowed(model: FirewallModel, group: string): boolean {
+  return groupsBy(model, 'v_allow').has(group);
+}
+
+function peerDifference(from: PeerSet, to: PeerSet): { added: boolean; removed: boolean } {
+  const pairs = [
+    [from.hosts4, to.hosts4],
+    [from.hosts6, to.hosts6],
+    [new Set(from.cidrs4), new Set(to.cidrs4)],
+    [new Set(from.cidrs6), new Set(to.cidrs6)],
+  ] as const;
+  return {
+    added: pairs.some(([old, next]) => missingFrom(old, next).length > 0),
+    removed: pairs.some(([old, next]) => missingFrom(next, old).length > 0),
+  };
+}

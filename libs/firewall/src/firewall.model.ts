@@ -1,0 +1,93 @@
+/**
+ * The firewall of one network namespace as a value: what must be in the kernel, free of nft's syntax.
+ * `policy-model.ts` makes it from a unit; `table-layout.ts` turns it into sets and chains. Evaluation order is part of
+ * the value: the first rule of a segment that names the peer decides, then `anyProtocol`, then the mode's default.
+ */
+import type { EnforcementMode, RuleClass } from '@ringfence/contracts';
+
+/** Addresses of one peer group, split by how the kernel stores them. Canonical text, see `addresses.ts`. */
+export interface PeerSet {
+  readonly hosts4: ReadonlySet<string>;
+  readonly hosts6: ReadonlySet<string>;
+  /** Disjoint and sorted: nft refuses overlapping intervals. */
+  readonly cidrs4: readonly string[];
+  readonly cidrs6: readonly string[];
+}
+
+export interface ChainRule {
+  /** For people and for naming the rule of a flow; never rendered. */
+  readonly ref: string;
+  readonly class: RuleClass;
+  /** Group ids: keys of `FirewallModel.peers`. Any of them matches; none matches nobody. */
+  readonly peers: readonly string[];
+}
+
+/**
+ * A closed range of one protocol's ports and the rules that apply to it, in order. For ICMP a "port" is
+ * type · 256 + code, which is what conntrack keeps in its place. Protocols without ports have 0–65535.
+ */
+export interface PortSegment {
+  readonly proto: number;
+  readonly from: number;
+  readonly to: number;
+  readonly rules: readonly ChainRule[];
+}
+
+export interface DirectionPolicy {
+  /** Sorted by protocol and port, disjoint. Every segment also holds the rules for any protocol, in their place. */
+  readonly segments: readonly PortSegment[];
+  /** Rules for every protocol: all that is left for a packet outside all segments. */
+  readonly anyProtocol: readonly ChainRule[];
+}
+
+/** Connections from outside to a node's address that end at a port which the node itself may probe (NodePort). */
+export interface ForwardGuard {
+  /** Addresses of the node. */
+  readonly nodes: PeerSet;
+  readonly targets: readonly GuardedPort[];
+}
+
+export interface GuardedPort {
+  readonly address: string;
+  readonly proto: number;
+  readonly port: number;
+  /** Selective lets pass what no rule matches. */
+  readonly mode: 'selective' | 'full';
+  /** The Pod's own rules for that port, without the one for probes. */
+  readonly rules: readonly ChainRule[];
+}
+
+export interface FirewallModel {
+  readonly kind: 'pod' | 'host';
+  /** `idle` is no table at all. */
+  readonly mode: EnforcementMode;
+  /** Revision of the node's view that last changed this namespace. */
+  readonly revision: number;
+  /** 1–65535; marks of another generation are judged again. 0 is the mark of a connection that nobody judged. */
+  readonly generation: number;
+  /** The half of the flow sets that is being written. */
+  readonly half: 0 | 1;
+  readonly peers: ReadonlyMap<string, PeerSet>;
+  readonly ingress: DirectionPolicy;
+  readonly egress: DirectionPolicy;
+  readonly guard: ForwardGuard | null;
+}
+
+export const FIRST_GENERATION = 1;
+const LAST_GENERATION = 65_535;
+
+/** The next generation; after a wrap the marks of connections must be cleared (see `Change.clearMarks`). */
+export function nextGeneration(generation: number): number {
+  return generation >= LAST_GENERATION ? FIRST_GENERATION : generation + 1;
+}
+
+/** Input that must never reach a script. `code` is stable. */
+export class FirewallInputError extends Error {
+  constructor(
+    readonly code: 'invalid_address' | 'invalid_cidr' | 'invalid_port_range' | 'unknown_group',
+    message: string,
+  ) {
+    super(message);
+    this.name = 'FirewallInputError';
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Names and text of the flow sets (kernel → us) and of the chains that write them. Two halves: one is written while
+ * the other is read; a rotation rewrites one line per writer. `size` is left out on purpose: it allocates buckets at once.
+ */
+
+/** What a flow set says: new flows allowed, potentially blocked, blocked; later packets from the opener and back to it. */
+export const FLOW_TABLES = ['na', 'np', 'nb', 'bo', 'br'] as const;
+export type FlowTable = (typeof FLOW_TABLES)[number];
+export const FAMILIES = [4, 6] as const;
+export type Family = (typeof FAMILIES)[number];
+export const HALVES = [0, 1] as const;
+export type Half = (typeof HALVES)[number];
+
+export const PORTED = 'ported';
+
+export function flowSetName(table: FlowTable, family: Family, half: Half): string {
+  return `${table}${family}_${half}`;
+}
+
+/** All sets of one half, in the order in which they are read. */
+export function flowSetNames(half: Half): string[] {
+  return FLOW_TABLES.flatMap((table) => FAMILIES.map((family) => flowSetName(table, family, half)));
+}
+
+export function flowSetDeclaration(family: Family): string {
+  const address = family === 4 ? 'ipv4_addr' : 'ipv6_addr';
+  return `type ${address} . ${address} . inet_proto . inet_service; flags dynamic,timeout; timeout 10m; counter;`;
+}
+
+export function writerChain(table: FlowTable): string {
+  return `w_${table}`;
+}
+
+export function halfWriterChain(table: FlowTable, half: Half): string {
+  return `w_${table}_${half}`;
+}
+
+/**
+ * The update stands in a rule of its own: when a set is full the rule stops there, and a verdict behind it would be lost.
+ * The last line is then reached. ICMP has no ports; `th sport` reads its type and code.
+ */
+export function halfWriterRules(table: FlowTable, half: Half): string[] {
+  const lines = FAMILIES.flatMap((family) => {
+    const header = family === 4 ? 'ip' : 'ip6';
+    const set = flowSetName(table, family, half);
+    const back = table === 'br';
+    const pair = back ? `${header} daddr . ${header} saddr` : `${header} saddr . ${header} daddr`;
+    const line = (ported: boolean): string =>
+      `meta nfproto ipv${family} meta l4proto ${ported ? '' : '!= '}@${PORTED} update @${set} { ${pair} . meta l4proto . th ${
+        ported && !back ? 'dport' : 'sport'
+      } } return`;
+    return [line(true), line(false)];
+  });
+  return [...lines, 'counter name c_overflow'];
+}

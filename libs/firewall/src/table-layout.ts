@@ -1,0 +1,159 @@
+/**
+ * Model → the table as sets and chains, every chain a list of finished nft rules. Both the full text and every delta are
+ * printed from layouts, so that a table that grew by deltas and one that was loaded whole are the same.
+ *
+ *   hook_in ─▶ m_fast ─(mark of this generation)─▶ m_established ─▶ accept
+ *      └─▶ p_in ─vmap (protocol, port)─▶ s_in_… ─▶ v_allow | v_deny      ─▶ … ─▶ v_unmatched
+ *
+ * Inbound rules match `ct original`, outbound rules `ct reply`: one chain serves both directions of a flow, also under NAT.
+ * The base chains' policy stays `accept` and the last rule drops: a `policy drop` leaks while a table is replaced.
+ */
+import type { EnforcementMode, RuleClass } from '@ringfence/contracts';
+import { FAMILIES, FLOW_TABLES, flowSetDeclaration, flowSetName, halfWriterChain, halfWriterRules, HALVES, PORTED, writerChain } from './flow-sets.js';
+import type { DirectionPolicy, FirewallModel, PeerSet, PortSegment } from './firewall.model.js';
+import { guardChains, guardSets } from './guard-layout.js';
+import { peerSetName, serviceChainName } from './names.js';
+import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
+import { lookups, verdictChain } from './peer-lookups.js';
+import { ICMP, ICMPV6, KEYED_PROTOCOLS } from './port-segments.js';
+
+export const TABLE = 'inet ringfence';
+export const COUNTERS = ['c_overflow', 'c_invalid', 'c_stale', 'c_guard'] as const;
+/** Never jumped to; its one rule's comment tells a restarted agent what it finds. */
+export const REVISION_CHAIN = 'revision';
+
+const BARE_SYN = 'tcp flags & (fin | syn | rst | ack) == syn';
+const NEIGHBOUR_DISCOVERY =
+  'icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, ' +
+  'mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } accept';
+
+export function tableLayout(model: FirewallModel): TableLayout {
+  const sets = new Map<string, SetLayout>([
+    [PORTED, { declaration: 'type inet_proto;', elements: ['tcp', 'udp', 'udplite', 'dccp', 'sctp'], interval: false }],
+  ]);
+  for (const [group, peers] of model.peers) addPeerSets(sets, group, peers);
+  for (const half of HALVES) {
+    for (const table of FLOW_TABLES) {
+      for (const family of FAMILIES) {
+        sets.set(flowSetName(table, family, half), { declaration: flowSetDeclaration(family), elements: [], interval: false });
+      }
+    }
+  }
+  if (model.guard !== null) for (const [name, set] of guardSets(model.guard)) sets.set(name, set);
+  const chains = new Map<string, ChainLayout>([
+    ...writerChains(model.half),
+    ...markChains(model.generation),
+    ...verdictChains(model.mode),
+    ...policyChains('in', model.ingress, model.peers),
+    ...policyChains('out', model.egress, model.peers),
+    ...hookChains(),
+    ...(model.guard === null ? [] : guardChains(model.guard, model.peers)),
+    [REVISION_CHAIN, { rules: [`return comment "${revisionText(model)}"`] }],
+  ]);
+  return { sets, chains };
+}
+
+export function revisionText(model: FirewallModel): string {
+  return `kind=${model.kind} mode=${model.mode} revision=${model.revision} generation=${model.generation} half=${model.half}`;
+}
+
+function addPeerSets(sets: Map<string, SetLayout>, group: string, peers: PeerSet): void {
+  sets.set(peerSetName('h', group, 4), { declaration: 'type ipv4_addr;', elements: peers.hosts4, interval: false });
+  sets.set(peerSetName('h', group, 6), { declaration: 'type ipv6_addr;', elements: peers.hosts6, interval: false });
+  for (const family of FAMILIES) {
+    const cidrs = family === 4 ? peers.cidrs4 : peers.cidrs6;
+    if (cidrs.length === 0) continue;
+    sets.set(peerSetName('n', group, family), {
+      declaration: `type ipv${family}_addr; flags interval;`,
+      elements: cidrs,
+      interval: true,
+    });
+  }
+}
+
+function writerChains(half: 0 | 1): [string, ChainLayout][] {
+  return FLOW_TABLES.flatMap((table): [string, ChainLayout][] => [
+    ...HALVES.map((each): [string, ChainLayout] => [halfWriterChain(table, each), { rules: halfWriterRules(table, each) }]),
+    [writerChain(table), { rules: [`goto ${halfWriterChain(table, half)}`] }],
+  ]);
+}
+
+/** The only chains that a new generation rewrites. The comparison is positive: a packet without conntrack entry never matches. */
+function markChains(generation: number): [string, ChainLayout][] {
+  const mark = `0x${generation.toString(16).padStart(4, '0')}0000`;
+  return [
+    ['m_approve', { rules: [`ct mark set ct mark and 0x0000ffff or ${mark}`, 'accept'] }],
+    ['m_established', { rules: ['ct direction original jump w_bo', 'ct direction reply jump w_br', 'accept'] }],
+    ['m_fast', { rules: [`ct mark and 0xffff0000 == ${mark} goto m_established`] }],
+  ];
+}
+
+/**
+ * Mode is only here. A bare SYN may be "established" for conntrack (ports reused within seconds): it is a new connection
+ * all the same. A reply packet is never booked as a flow of its own.
+ */
+function verdictChains(mode: EnforcementMode): [string, ChainLayout][] {
+  const drops = mode === 'full' || mode === 'selective';
+  const booked = (writer: string): string[] => [`ct state new jump ${writer}`, `ct state established ${BARE_SYN} jump ${writer}`, 'goto m_approve'];
+  return [
+    ['v_allow', { rules: booked('w_na') }],
+    ['v_potential', { rules: booked('w_np') }],
+    ['v_block', { rules: ['ct state established,related counter name c_stale', 'ct direction original jump w_nb', 'drop'] }],
+    ['v_deny', { rules: [drops ? 'goto v_block' : 'goto v_potential'] }],
+    ['v_unmatched', { rules: [mode === 'full' ? 'goto v_block' : 'goto v_potential'] }],
+    ['v_invalid', { rules: ['counter name c_invalid', drops ? 'drop' : 'accept'] }],
+  ];
+}
+
+function hookChains(): [string, ChainLayout][] {
+  const hook = (interfaceKey: string, own: string, opposite: string): string[] => [
+    `${interfaceKey} "lo" accept`,
+    NEIGHBOUR_DISCOVERY,
+    'ct state invalid goto v_invalid',
+    `${BARE_SYN} goto ${own}`,
+    'jump m_fast',
+    'ct state related meta l4proto { icmp, ipv6-icmp } accept',
+    `ct direction original goto ${own}`,
+    `goto ${opposite}`,
+  ];
+  return [
+    ['hook_in', { hook: 'type filter hook input priority filter - 10; policy accept;', rules: hook('iifname', 'p_in', 'p_out') }],
+    ['hook_out', { hook: 'type filter hook output priority filter - 10; policy accept;', rules: hook('oifname', 'p_out', 'p_in') }],
+  ];
+}
+
+function policyChains(direction: 'in' | 'out', policy: DirectionPolicy, peers: ReadonlyMap<string, PeerSet>): [string, ChainLayout][] {
+  const services = new Map<string, ChainLayout>();
+  const known = new Map<string, string>();
+  const dispatch = new Map<number, string[]>();
+  for (const segment of policy.segments) {
+    const content = JSON.stringify(segment.rules.map((rule) => [verdictChain(rule.class), rule.peers]));
+    const name = known.get(content) ?? serviceChainName(direction, segment.proto, segment.from);
+    known.set(content, name);
+    if (!services.has(name)) services.set(name, { rules: lookups(segment.rules, peers, addressKey(direction), verdictOf) });
+    dispatch.set(segment.proto, [...(dispatch.get(segment.proto) ?? []), `${keys(segment)} : jump ${name}`]);
+  }
+  const rules = [...dispatch].map(([proto, entries]) => dispatchRule(direction, proto, entries));
+  const anyProtocol = lookups(policy.anyProtocol, peers, addressKey(direction), verdictOf);
+  return [...services, [`p_${direction}`, { rules: [...rules, ...anyProtocol, 'goto v_unmatched'] }]];
+}
+
+/** `jump`, not `goto`: what a service's chain leaves undecided comes back and ends in `v_unmatched`, never in the policy. */
+function dispatchRule(direction: 'in' | 'out', proto: number, entries: readonly string[]): string {
+  if (!KEYED_PROTOCOLS.has(proto)) return `meta l4proto ${proto} ${(entries[0] ?? '').replace(/^.* : /, '')}`;
+  // The reply tuple of ICMP has the echo's id in its source "port": type and code stand in the original tuple only.
+  const key = direction === 'in' || proto === ICMP || proto === ICMPV6 ? 'ct original proto-dst' : 'ct reply proto-src';
+  return `meta l4proto ${proto} ${key} vmap { ${entries.join(', ')} }`;
+}
+
+function keys(segment: PortSegment): string {
+  return segment.from === segment.to ? `${segment.from}` : `${segment.from}-${segment.to}`;
+}
+
+function addressKey(direction: 'in' | 'out'): (family: 4 | 6) => string {
+  return (family) => `ct ${direction === 'in' ? 'original' : 'reply'} ${family === 4 ? 'ip' : 'ip6'} saddr`;
+}
+
+function verdictOf(ruleClass: RuleClass): string {
+  return `goto ${verdictChain(ruleClass)}`;
+}

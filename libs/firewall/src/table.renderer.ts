@@ -1,0 +1,31 @@
+/** Layout → one transaction of nft text: the whole table. Loading it over an existing one replaces that atomically. */
+import type { FirewallModel } from './firewall.model.js';
+import type { ChainLayout, SetLayout } from './nft-layout.js';
+import { COUNTERS, TABLE, tableLayout } from './table-layout.js';
+
+/** `add` then `delete` makes the deletion succeed where there is no table. */
+export function renderRemoval(): string {
+  return `table ${TABLE}\ndelete table ${TABLE}\n`;
+}
+
+export function renderTable(model: FirewallModel): string {
+  if (model.mode === 'idle') return renderRemoval();
+  const layout = tableLayout(model);
+  const body = [
+    ...[...layout.sets].map(([name, set]) => setText(name, set)),
+    ...COUNTERS.map((name) => `  counter ${name} { }`),
+    ...[...layout.chains].map(([name, chain]) => chainText(name, chain)),
+  ];
+  return `${renderRemoval()}table ${TABLE} {\n${body.join('\n')}\n}\n`;
+}
+
+function setText(name: string, set: SetLayout): string {
+  const elements = [...set.elements];
+  const listed = elements.length === 0 ? '' : ` elements = { ${elements.join(', ')} };`;
+  return `  set ${name} { ${set.declaration}${listed} }`;
+}
+
+function chainText(name: string, chain: ChainLayout): string {
+  const lines = [...(chain.hook === undefined ? [] : [chain.hook]), ...chain.rules];
+  return `  chain ${name} {\n${lines.map((line) => `    ${line}`).join('\n')}\n  }`;
+}
