@@ -1,0 +1,139 @@
+/**
+ * Admission webhooks: calls the configured mutating and then validating webhooks for an object that is about to be created.
+ * It finds them in the cluster itself; what a refused or failing call means is decided by the webhook's failure policy.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Cluster } from './cluster.js';
+import { applyJsonPatch } from './json-patch.js';
+import type { JsonPatchOperation } from './json-patch.js';
+import { isJsonObject, listAt, valueAt } from './json.js';
+import type { JsonObject } from './json.js';
+import type { KubeObject, LabelSelector } from './kube-object.js';
+import type { ResourceDefinition } from './resource-catalog.js';
+import { matchesSelector } from './selector.js';
+import { StatusError } from './status-error.js';
+import { postReview, webhookUrl } from './webhook-call.js';
+
+export class Admission {
+  constructor(private readonly cluster: Cluster) {}
+
+  async review(definition: ResourceDefinition, draft: KubeObject): Promise<KubeObject> {
+    let object = draft;
+    for (const webhook of this.webhooks('mutatingwebhookconfigurations', definition, draft)) {
+      object = await this.call(webhook, definition, object);
+    }
+    for (const webhook of this.webhooks('validatingwebhookconfigurations', definition, object)) {
+      await this.call(webhook, definition, object);
+    }
+    return object;
+  }
+
+  private webhooks(plural: string, definition: ResourceDefinition, object: KubeObject): JsonObject[] {
+    const configurations = [
+      ...this.cluster.store.collection(`${plural}.admissionregistration.k8s.io`).values(),
+    ];
+    if (configurations.length === 0) return [];
+    configurations.sort((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1));
+    return configurations
+      .flatMap((configuration) => listAt(configuration, 'webhooks'))
+      .filter((webhook) => this.isMeant(webhook, definition, object));
+  }
+
+  private isMeant(webhook: JsonObject, definition: ResourceDefinition, object: KubeObject): boolean {
+    if (!listAt(webhook, 'rules').some((rule) => isRuleFor(rule, definition))) return false;
+    const { namespaceSelector, objectSelector } = webhook;
+    if (
+      isJsonObject(objectSelector) &&
+      !matchesSelector(object.metadata.labels, objectSelector as LabelSelector)
+    )
+      return false;
+    if (!isJsonObject(namespaceSelector) || object.metadata.namespace === undefined) return true;
+    const namespace = this.cluster.find(
+      this.cluster.catalog.named('namespaces'),
+      undefined,
+      object.metadata.namespace,
+    );
+    return matchesSelector(namespace?.metadata.labels, namespaceSelector as LabelSelector);
+  }
+
+  private async call(
+    webhook: JsonObject,
+    definition: ResourceDefinition,
+    object: KubeObject,
+  ): Promise<KubeObject> {
+    const name = String(webhook['name']);
+    try {
+      const target = webhookUrl(this.cluster, webhook);
+      const timeoutSeconds = typeof webhook['timeoutSeconds'] === 'number' ? webhook['timeoutSeconds'] : 10;
+      const answer = await postReview({
+        ...target,
+        timeoutMs: timeoutSeconds * 1000,
+        body: reviewOf(definition, object),
+      });
+      return outcome(name, answer, object);
+    } catch (error) {
+      if (error instanceof StatusError || webhook['failurePolicy'] !== 'Ignore') throw asRefusal(name, error);
+      return object;
+    }
+  }
+}
+
+function isRuleFor(rule: JsonObject, definition: ResourceDefinition): boolean {
+  const names = (key: string, wanted: string): boolean => {
+    const values = rule[key];
+    return Array.isArray(values) && (values.includes('*') || values.includes(wanted));
+  };
+  const hasResource = names('resources', definition.plural) || names('resources', '*/*');
+  return (
+    names('operations', 'CREATE') &&
+    names('apiGroups', definition.group) &&
+    names('apiVersions', definition.version) &&
+    hasResource
+  );
+}
+
+function reviewOf(definition: ResourceDefinition, object: KubeObject): JsonObject {
+  const { group, version, plural, kind } = definition;
+  const request = {
+    uid: randomUUID(),
+    kind: { group, version, kind },
+    resource: { group, version, resource: plural },
+    requestKind: { group, version, kind },
+    requestResource: { group, version, resource: plural },
+    name: object.metadata.name,
+    ...(object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace }),
+    operation: 'CREATE',
+    userInfo: { username: 'sandbox', groups: ['system:authenticated'] },
+    object: object as unknown as JsonObject,
+    oldObject: null,
+    dryRun: false,
+    options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' },
+  };
+  return { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', request };
+}
+
+function outcome(name: string, answer: unknown, object: KubeObject): KubeObject {
+  const response = valueAt(answer, 'response');
+  if (!isJsonObject(response)) throw new Error('the answer holds no response');
+  if (response['allowed'] !== true) {
+    const status = isJsonObject(response['status']) ? response['status'] : {};
+    const why = String(status['message'] ?? status['reason'] ?? 'without explanation');
+    const code = typeof status['code'] === 'number' ? status['code'] : 400;
+    throw new StatusError(code, 'Forbidden', `admission webhook "${name}" denied the request: ${why}`);
+  }
+  if (typeof response['patch'] !== 'string') return object;
+  const operations = JSON.parse(
+    Buffer.from(response['patch'], 'base64').toString('utf8'),
+  ) as JsonPatchOperation[];
+  return applyJsonPatch(object as unknown as JsonObject, operations) as unknown as KubeObject;
+}
+
+function asRefusal(name: string, error: unknown): StatusError {
+  if (error instanceof StatusError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new StatusError(
+    500,
+    'InternalError',
+    `Internal error occurred: failed calling webhook "${name}": ${why}`,
+  );
+}

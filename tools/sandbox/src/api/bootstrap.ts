@@ -1,0 +1,65 @@
+/** What a fresh cluster holds before anyone writes to it, and what every new namespace is furnished with. */
+import type { Cluster } from './cluster.js';
+import type { KubeObject } from './kube-object.js';
+
+const initialNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
+export interface ServerAddress {
+  host: string;
+  port: number;
+  /** PEM of the authority Pods would verify the API server with. */
+  ca: string;
+}
+
+/** Namespaces, the `kubernetes` Service with its endpoints, and the furnishing of namespaces from here on. */
+export async function furnishCluster(cluster: Cluster, server: ServerAddress): Promise<() => void> {
+  const stop = cluster.resource('namespaces').watch(({ type, object }) => {
+    if (type === 'ADDED') void furnishNamespace(cluster, object.metadata.name, server.ca);
+  });
+  for (const name of initialNamespaces) await cluster.resource('namespaces').create({ metadata: { name } });
+  await announceServer(cluster, server);
+  return stop;
+}
+
+/** The namespace may be deleted again in the meantime; then there is nothing left to furnish. */
+async function furnishNamespace(cluster: Cluster, namespace: string, ca: string): Promise<void> {
+  const authority = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'kube-root-ca.crt', namespace },
+    data: { 'ca.crt': ca },
+  };
+  try {
+    await cluster.resource('serviceaccounts').create({ metadata: { name: 'default', namespace } });
+    await cluster.create(cluster.catalog.named('configmaps'), authority as KubeObject);
+  } catch (error) {
+    if (cluster.resource('namespaces').find(undefined, namespace)?.metadata.deletionTimestamp === undefined)
+      throw error;
+  }
+}
+
+async function announceServer(cluster: Cluster, { host, port }: ServerAddress): Promise<void> {
+  const metadata = {
+    name: 'kubernetes',
+    namespace: 'default',
+    labels: { component: 'apiserver', provider: 'kubernetes' },
+  };
+  const ports = [{ name: 'https', port, protocol: 'TCP' }];
+  await cluster.resource('services').create({
+    metadata,
+    spec: {
+      clusterIP: cluster.addresses.addressAt(1),
+      ports: [{ name: 'https', port: 443, targetPort: port, protocol: 'TCP' }],
+    },
+  });
+  await cluster.resource('endpoints').create({
+    metadata: { name: 'kubernetes', namespace: 'default' },
+    subsets: [{ addresses: [{ ip: host }], ports }],
+  });
+  await cluster.resource('endpointslices.discovery.k8s.io').create({
+    metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [host], conditions: { ready: true } }],
+    ports,
+  });
+}

@@ -1,0 +1,96 @@
+/** One request and its answer: reading the body with its limit, writing JSON, and turning failures into Status objects. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parse as parseYaml } from 'yaml';
+import { badRequest, StatusError, unsupportedMediaType } from './status-error.js';
+
+/** The limit of a stock API server. */
+const maxBodyBytes = 3 * 1024 * 1024;
+
+export interface Exchange {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly accept: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+export function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchange {
+  const url = new URL(request.url ?? '/', 'http://sandbox');
+  const accept = request.headers.accept ?? '*/*';
+  return {
+    method: request.method ?? 'GET',
+    path: url.pathname,
+    query: url.searchParams,
+    accept,
+    request,
+    response,
+  };
+}
+
+export function contentTypeOf(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? 'application/json').split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+export async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBodyBytes)
+      throw new StatusError(
+        413,
+        'RequestEntityTooLarge',
+        `Request entity too large: limit is ${maxBodyBytes}`,
+      );
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The body as a value; an empty body is undefined. */
+export async function readObject(request: IncomingMessage): Promise<unknown> {
+  const type = contentTypeOf(request);
+  const text = await readBody(request);
+  if (text.trim() === '') return undefined;
+  if (type.includes('yaml')) return parseText(text, parseYaml);
+  if (!type.includes('json') && type !== 'text/plain' && type !== 'application/x-www-form-urlencoded')
+    throw unsupportedMediaType(type);
+  return parseText(text, JSON.parse);
+}
+
+export function parseText(text: string, parse: (text: string) => unknown): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw badRequest(
+      `couldn't parse the body of the request: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+export function sendJson(response: ServerResponse, code: number, body: unknown): void {
+  sendText(response, code, JSON.stringify(body), 'application/json');
+}
+
+export function sendText(response: ServerResponse, code: number, text: string | Buffer, type: string): void {
+  response.writeHead(code, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-cache, private',
+  });
+  response.end(text);
+}
+
+export function sendFailure(response: ServerResponse, error: unknown): void {
+  const failure =
+    error instanceof StatusError
+      ? error
+      : new StatusError(500, 'InternalError', `Internal error occurred: ${String(error)}`);
+  // Once a stream has begun the only way left to say "failed" is to break it off.
+  if (response.headersSent) response.destroy();
+  else {
+    if (failure.code === 413) response.setHeader('connection', 'close');
+    sendJson(response, failure.code, failure.toStatus());
+  }
+}

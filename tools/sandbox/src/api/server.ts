@@ -1,0 +1,158 @@
+/**
+ * The Kubernetes API server of the sandbox cluster: listens, checks the token and hands each request to discovery, to the
+ * verbs on objects or to the subresources. All state is in memory and gone with the process; there is no authorization.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { stringify as toYaml } from 'yaml';
+import { Admission } from './admission.js';
+import { furnishCluster } from './bootstrap.js';
+import { selfSignedCertificate } from './certificate.js';
+import { Cluster } from './cluster.js';
+import { exchangeOf, sendFailure } from './http-exchange.js';
+import { RequestRouter } from './request-router.js';
+import { StatusError } from './status-error.js';
+import type { PodLogSource } from './subresource-requests.js';
+import { WatchStreams } from './watch-stream.js';
+
+export interface ApiServerOptions {
+  host?: string;
+  /** 0 takes any free port. */
+  port?: number;
+  token?: string;
+  serviceCidr?: string;
+  /** Changes kept per resource for watches that resume. */
+  historyLimit?: number;
+  bookmarkIntervalMs?: number;
+  now?: () => Date;
+}
+
+export interface ApiServer {
+  readonly url: string;
+  readonly token: string;
+  /** PEM of the certificate clients have to trust. */
+  readonly ca: string;
+  /** YAML text of a kubeconfig for this server. */
+  readonly kubeconfig: string;
+  /** Direct access for controllers and nodes in this process. */
+  readonly cluster: Cluster;
+  setPodLogSource(source: PodLogSource): void;
+  /** Deliberate trouble for tests of clients. */
+  readonly faults: {
+    /** Forgets the history, so that every resumed watch and every later page of a list answers 410. */
+    expireHistory(): void;
+    /** Breaks off every open watch in the middle of its transfer. */
+    breakOffWatches(): void;
+  };
+  close(): Promise<void>;
+}
+
+export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
+  const {
+    host = '127.0.0.1',
+    port = 0,
+    token = randomBytes(24).toString('base64url'),
+    serviceCidr = '10.96.0.0/16',
+  } = options;
+  const cluster = new Cluster({
+    serviceCidr,
+    historyLimit: options.historyLimit ?? 10_000,
+    ...(options.now ? { now: options.now } : {}),
+  });
+  cluster.useAdmission(new Admission(cluster));
+  const watches = new WatchStreams(cluster, options.bookmarkIntervalMs ?? 10_000);
+  const router = new RequestRouter(cluster, watches);
+  const { key, certificate } = selfSignedCertificate(serverNames(host, cluster), cluster.now());
+  const isAllowed = tokenCheck(token);
+  const server = createServer({ key, cert: certificate, keepAliveTimeout: 65_000 }, (request, response) => {
+    void answer(router, request, response, isAllowed);
+  });
+  await listen(server, port, host);
+  const address = { host, port: (server.address() as AddressInfo).port, ca: certificate };
+  const stopFurnishing = await furnishCluster(cluster, address);
+  const url = `https://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  return {
+    url,
+    token,
+    ca: certificate,
+    kubeconfig: kubeconfigFor(url, token, certificate),
+    cluster,
+    setPodLogSource: (source) => router.subresources.useLogSource(source),
+    faults: { expireHistory: () => expireHistory(cluster), breakOffWatches: () => watches.breakOff() },
+    close: () => {
+      stopFurnishing();
+      return close(server);
+    },
+  };
+}
+
+async function answer(
+  router: RequestRouter,
+  request: IncomingMessage,
+  response: ServerResponse,
+  isAllowed: TokenCheck,
+): Promise<void> {
+  try {
+    const exchange = exchangeOf(request, response);
+    if (!router.isPublic(exchange) && !isAllowed(request.headers.authorization)) {
+      throw new StatusError(401, 'Unauthorized', 'Unauthorized');
+    }
+    await router.route(exchange);
+  } catch (error) {
+    sendFailure(response, error);
+  }
+}
+
+type TokenCheck = (authorization: string | undefined) => boolean;
+
+function tokenCheck(token: string): TokenCheck {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  const expected = digest(`Bearer ${token}`);
+  return (authorization) => authorization !== undefined && timingSafeEqual(digest(authorization), expected);
+}
+
+function serverNames(host: string, cluster: Cluster): string[] {
+  const inCluster = [
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    'kubernetes.default.svc.cluster.local',
+  ];
+  return [host, 'localhost', '127.0.0.1', '::1', cluster.addresses.addressAt(1), ...inCluster];
+}
+
+function kubeconfigFor(server: string, token: string, certificate: string): string {
+  const authority = Buffer.from(certificate).toString('base64');
+  return toYaml({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'sandbox', cluster: { server, 'certificate-authority-data': authority } }],
+    users: [{ name: 'sandbox', user: { token } }],
+    contexts: [{ name: 'sandbox', context: { cluster: 'sandbox', user: 'sandbox' } }],
+    'current-context': 'sandbox',
+  });
+}
+
+function expireHistory(cluster: Cluster): void {
+  for (const [, collection] of cluster.store.all()) collection.forgetHistory();
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

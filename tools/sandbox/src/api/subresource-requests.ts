@@ -1,0 +1,172 @@
+/** The subresources that are more than a view of the object: binding, eviction, scale, logs, finalize. */
+import type { Cluster } from './cluster.js';
+import { budgetRefusal } from './disruption-budget.js';
+import { contentTypeOf, readBody, readObject, sendJson } from './http-exchange.js';
+import type { Exchange } from './http-exchange.js';
+import { ensureObject, isJsonObject, listAt, valueAt } from './json.js';
+import type { JsonObject } from './json.js';
+import type { KubeObject } from './kube-object.js';
+import { objectOfKind } from './metadata-rules.js';
+import { patchedValue } from './patch-request.js';
+import type { RequestTarget } from './request-target.js';
+import { badRequest, methodNotAllowed, pathNotFound } from './status-error.js';
+
+export interface PodLogOptions {
+  follow: boolean;
+  /** Only the last lines, when given. */
+  tailLines: number | undefined;
+  previous: boolean;
+  /** Aborted when the reader is gone. */
+  signal: AbortSignal;
+}
+
+/** Text of a container's log in pieces of any size; line ends are part of the text. */
+export type PodLogSource = (
+  namespace: string,
+  pod: string,
+  container: string,
+  options: PodLogOptions,
+) => AsyncIterable<string>;
+
+type NamedTarget = RequestTarget & { name: string };
+
+const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
+
+export class SubresourceRequests {
+  private podLogs: PodLogSource | undefined;
+
+  constructor(private readonly cluster: Cluster) {}
+
+  useLogSource(source: PodLogSource): void {
+    this.podLogs = source;
+  }
+
+  async handle(exchange: Exchange, target: NamedTarget): Promise<void> {
+    switch (target.subresource) {
+      case 'binding':
+        return this.bind(exchange, target);
+      case 'eviction':
+        return this.evict(exchange, target);
+      case 'scale':
+        return this.scale(exchange, target);
+      case 'log':
+        return this.log(exchange, target);
+      case 'finalize':
+        return this.finalize(exchange, target);
+      default:
+        throw pathNotFound();
+    }
+  }
+
+  private async bind(exchange: Exchange, { namespace, name }: NamedTarget): Promise<void> {
+    requireMethod(exchange, ['POST']);
+    const node = valueAt(await readObject(exchange.request), 'target.name');
+    if (typeof node !== 'string' || node === '') throw badRequest('target.name: Required value');
+    this.cluster.bind(namespace ?? 'default', name, node);
+    sendJson(exchange.response, 201, success);
+  }
+
+  private async evict(exchange: Exchange, { definition, namespace, name }: NamedTarget): Promise<void> {
+    requireMethod(exchange, ['POST']);
+    const body = await readObject(exchange.request);
+    const pod = this.cluster.get(definition, namespace, name);
+    const refusal = budgetRefusal(this.cluster, pod);
+    if (refusal !== undefined) throw refusal;
+    const options = isJsonObject(valueAt(body, 'deleteOptions'))
+      ? (valueAt(body, 'deleteOptions') as JsonObject)
+      : {};
+    this.cluster.remove(definition, namespace, name, options);
+    sendJson(exchange.response, 201, success);
+  }
+
+  private async scale(exchange: Exchange, target: NamedTarget): Promise<void> {
+    requireMethod(exchange, ['GET', 'PUT', 'PATCH']);
+    const { definition, namespace, name } = target;
+    const current = this.cluster.get(definition, namespace, name);
+    if (exchange.method === 'GET') return sendJson(exchange.response, 200, scaleOf(current));
+    const wanted = await this.wantedScale(exchange, target, current);
+    const replicas = valueAt(wanted, 'spec.replicas') ?? 0;
+    if (typeof replicas !== 'number' || replicas < 0) throw badRequest('spec.replicas must not be negative');
+    const resourceVersion = valueAt(wanted, 'metadata.resourceVersion');
+    const updated = this.cluster.modify(definition, { namespace, name }, (draft) => {
+      ensureObject(draft as unknown as JsonObject, 'spec')['replicas'] = replicas;
+      if (typeof resourceVersion === 'string' && resourceVersion !== '')
+        draft.metadata.resourceVersion = resourceVersion;
+      return draft;
+    });
+    sendJson(exchange.response, 200, scaleOf(updated ?? current));
+  }
+
+  private async wantedScale(exchange: Exchange, target: NamedTarget, current: KubeObject): Promise<unknown> {
+    if (exchange.method === 'PUT') return readObject(exchange.request);
+    const type = contentTypeOf(exchange.request);
+    return patchedValue(type, await readBody(exchange.request), scaleOf(current), target);
+  }
+
+  private async log(exchange: Exchange, { definition, namespace, name }: NamedTarget): Promise<void> {
+    requireMethod(exchange, ['GET']);
+    const { query, response } = exchange;
+    const pod = this.cluster.get(definition, namespace, name);
+    const container = query.get('container') ?? onlyContainer(pod);
+    if (this.podLogs === undefined) throw badRequest(`no node keeps logs of pod "${name}"`);
+    const ended = new AbortController();
+    response.on('close', () => ended.abort());
+    const tail = query.get('tailLines');
+    const options: PodLogOptions = {
+      follow: query.get('follow') === 'true',
+      previous: query.get('previous') === 'true',
+      tailLines: tail === null ? undefined : Number(tail),
+      signal: ended.signal,
+    };
+    response.setHeader('content-type', 'text/plain');
+    for await (const text of this.podLogs(namespace ?? 'default', name, container, options)) {
+      if (ended.signal.aborted) return;
+      if (!response.write(text)) await drained(response, ended.signal);
+    }
+    response.end();
+  }
+
+  private async finalize(exchange: Exchange, { definition, name }: NamedTarget): Promise<void> {
+    requireMethod(exchange, ['PUT']);
+    const object = objectOfKind(definition, await readObject(exchange.request));
+    object.metadata.name = name;
+    sendJson(exchange.response, 200, this.cluster.update(definition, object));
+  }
+}
+
+function requireMethod(exchange: Exchange, allowed: readonly string[]): void {
+  if (!allowed.includes(exchange.method)) throw methodNotAllowed(exchange.method);
+}
+
+/** Resolves when the client has caught up or gone away. */
+function drained(response: Exchange['response'], gone: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('drain', resolve);
+    gone.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function onlyContainer(pod: KubeObject): string {
+  const names = listAt(pod, 'spec.containers').map((container) => String(container['name']));
+  if (names.length === 1) return names[0] as string;
+  throw badRequest(
+    `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${names.join(' ')}]`,
+  );
+}
+
+function scaleOf(object: KubeObject): JsonObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const labels = (valueAt(object, 'spec.selector.matchLabels') ??
+    valueAt(object, 'spec.selector') ??
+    {}) as Record<string, unknown>;
+  const selector = Object.entries(labels)
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .join(',');
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: Number(valueAt(object, 'spec.replicas') ?? 0) },
+    status: { replicas: Number(valueAt(object, 'status.replicas') ?? 0), selector },
+  };
+}
