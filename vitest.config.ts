@@ -2,15 +2,23 @@ import { defineConfig } from 'vitest/config';
 
 /** Three tiers by suffix: `.spec.ts` (pure), `.int.spec.ts` (real servers), `.e2e.spec.ts` (the whole system). */
 const tier = process.env['RINGFENCE_TEST_TIER'] ?? 'unit';
-const include = { unit: '**/src/**/*.spec.ts', int: '**/src/**/*.int.spec.ts', e2e: 'e2e/src/**/*.e2e.spec.ts' }[tier];
+const include = {
+  unit: '**/src/**/*.spec.ts',
+  int: '**/src/**/*.int.spec.ts',
+  e2e: 'e2e/src/**/*.e2e.spec.ts',
+}[tier];
 if (include === undefined) throw new Error(`RINGFENCE_TEST_TIER must be unit, int or e2e, not "${tier}"`);
 
 export default defineConfig({
   resolve: { conditions: ['@ringfence/source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['@ringfence/source', 'node', 'import', 'default'] } },
+  ssr: { resolve: { conditions: ['@ringfence/source', 'node', 'default'] } },
   test: {
     include: [include],
-    exclude: ['**/node_modules/**', '**/dist/**', ...(tier === 'unit' ? ['**/*.int.spec.ts', '**/*.e2e.spec.ts'] : [])],
+    exclude: [
+      '**/node_modules/**',
+      '**/dist/**',
+      ...(tier === 'unit' ? ['**/*.int.spec.ts', '**/*.e2e.spec.ts'] : []),
+    ],
     testTimeout: tier === 'unit' ? 10_000 : 120_000,
     hookTimeout: 180_000,
     maxWorkers: tier === 'e2e' ? 1 : 2,

@@ -15,13 +15,16 @@ export interface CallContract<Req extends z.ZodType = z.ZodType, Res extends z.Z
   readonly response: Res;
   readonly deadlineMs: number;
 }
+const DEADLINE_MS = 5_000;
+
+/** `name` is `service.method`. */
 function call<Req extends z.ZodType, Res extends z.ZodType>(
-  service: string,
-  method: string,
+  name: `${string}.${string}`,
   request: Req,
   response: Res,
-  deadlineMs = 5_000,
+  deadlineMs = DEADLINE_MS,
 ): CallContract<Req, Res> {
+  const [service = '', method = ''] = name.split('.');
   return { service, method, request, response, deadlineMs };
 }
 
@@ -97,37 +100,39 @@ export type ExplainResponse = z.infer<typeof ExplainResponse>;
 const clusterToken = z.object({ cluster: z.string(), token: z.string() });
 
 export const CALLS = {
-  inventoryResource: call('inventory', 'resource', ResourceRequest, ResourceResponse),
-  labelResource: call('label-resolver', 'resource', ResourceRequest, ResourceResponse),
-  policyResource: call('policy-compute', 'resource', ResourceRequest, ResourceResponse, 15_000),
-  flowResource: call('flow-ingest', 'resource', ResourceRequest, ResourceResponse, 30_000),
+  inventoryResource: call('inventory.resource', ResourceRequest, ResourceResponse),
+  labelResource: call('label-resolver.resource', ResourceRequest, ResourceResponse),
+  policyResource: call('policy-compute.resource', ResourceRequest, ResourceResponse, 15_000),
+  flowResource: call('flow-ingest.resource', ResourceRequest, ResourceResponse, 30_000),
   /** Cluster id and token → the uplink credential of clas-cache and what it needs to verify its own agents offline. */
   exchangeToken: call(
-    'inventory',
-    'exchange-token',
+    'inventory.exchange-token',
     clusterToken,
-    z.object({ natsUrl: z.string(), jwt: z.string(), seed: z.string(), expiresAt: z.string(), clusterName: z.string() }),
+    z.object({
+      natsUrl: z.string(),
+      jwt: z.string(),
+      seed: z.string(),
+      expiresAt: z.string(),
+      clusterName: z.string(),
+    }),
   ),
   /** A C-VEN's activation: pairing key and machine-id of a node that Kubelink reported. */
   pairNode: call(
-    'inventory',
-    'pair-node',
+    'inventory.pair-node',
     clusterToken.extend({ pairingKey: z.string(), machineId: z.string(), version: z.string() }),
     z.object({ node: z.string(), workload: z.string() }),
   ),
   /** Whether anything refers to these labels; asked before a label is deleted. */
   labelUsage: call(
-    'policy-compute',
-    'label-usage',
+    'policy-compute.label-usage',
     z.object({ labels: z.array(z.string()) }),
     z.object({ used: z.array(z.object({ label: z.string(), by: z.string(), token: z.string() })) }),
   ),
   workloadLabelUsage: call(
-    'inventory',
-    'label-usage',
+    'inventory.label-usage',
     z.object({ labels: z.array(z.string()) }),
     z.object({ used: z.array(z.object({ label: z.string(), by: z.string(), token: z.string() })) }),
   ),
-  explain: call('policy-compute', 'explain', ExplainRequest, ExplainResponse),
-  nodeSnapshot: call('clas-cache', 'node-snapshot', z.object({ node: z.string() }), NodeView, 10_000),
+  explain: call('policy-compute.explain', ExplainRequest, ExplainResponse),
+  nodeSnapshot: call('clas-cache.node-snapshot', z.object({ node: z.string() }), NodeView, 10_000),
 } as const;

@@ -45,7 +45,12 @@ export const ClusterAck = z.object({
   policyVersion: z.number().int(),
   at: Instant,
   workloads: z.array(
-    z.object({ workload: z.string(), pods: z.number().int(), enforced: z.number().int(), addresses: z.array(Address) }),
+    z.object({
+      workload: z.string(),
+      pods: z.number().int(),
+      enforced: z.number().int(),
+      addresses: z.array(Address),
+    }),
   ),
   failed: z.array(z.object({ pod: z.string(), token: z.string(), message: z.string() })),
 });

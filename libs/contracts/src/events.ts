@@ -14,7 +14,13 @@ const stringMap = z.record(z.string(), z.string());
 // ---- inventory -------------------------------------------------------------------------------------------------
 
 export const ContainerClusterState = z.object({ id: Uuid, name: z.string(), description: z.string() });
-export const NamespaceState = z.object({ cluster: Uuid, uid: z.string(), name: z.string(), labels: stringMap, annotations: stringMap });
+export const NamespaceState = z.object({
+  cluster: Uuid,
+  uid: z.string(),
+  name: z.string(),
+  labels: stringMap,
+  annotations: stringMap,
+});
 export type NamespaceState = z.infer<typeof NamespaceState>;
 
 /** A Kubernetes workload: `id` is `kubernetesWorkloadId(cluster, uid)`. */
@@ -113,7 +119,9 @@ export const PolicyVersionState = z.object({
   version: IntegerId,
   note: z.string(),
   /** What this version changed. */
-  changes: z.array(z.object({ type: objectType, id: z.string(), updateType: z.enum(['create', 'update', 'delete']) })),
+  changes: z.array(
+    z.object({ type: objectType, id: z.string(), updateType: z.enum(['create', 'update', 'delete']) }),
+  ),
 });
 
 interface EventContract {
@@ -122,7 +130,12 @@ interface EventContract {
   readonly v: number;
   readonly schema: z.ZodType;
 }
-const event = (owner: string, entity: string, schema: z.ZodType): EventContract => ({ owner, entity, v: 1, schema });
+const event = (owner: string, entity: string, schema: z.ZodType): EventContract => ({
+  owner,
+  entity,
+  v: 1,
+  schema,
+});
 
 /** Event type → owner, entity segment of `evt.<cluster>.<entity>.<id>`, and schema of `data`. */
 export const EVENTS = {
@@ -148,7 +161,11 @@ export const EVENTS = {
   EntityLabelled: event('label-resolver', 'entity', EntityLabelsState),
   EntityUnlabelled: event('label-resolver', 'entity', removed),
   PolicyObjectDrafted: event('policy-compute', 'policy-object', PolicyObjectDraft),
-  PolicyObjectReverted: event('policy-compute', 'policy-object', z.object({ type: objectType, id: z.string() })),
+  PolicyObjectReverted: event(
+    'policy-compute',
+    'policy-object',
+    z.object({ type: objectType, id: z.string() }),
+  ),
   PolicyProvisioned: event('policy-compute', 'policy-version', PolicyVersionState),
 } as const satisfies Record<string, EventContract>;
 export type EventType = keyof typeof EVENTS;

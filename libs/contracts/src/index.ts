@@ -98,7 +98,15 @@ export type { CollectionContract, CollectionContracts, CollectionOwner } from '.
 export { ERRORS } from './api/errors.js';
 export type { ErrorToken } from './api/errors.js';
 export { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyUpdate } from './api/api-keys.js';
-export { AuditEvent, EdgeExchange, EdgePair, ExplainBody, Health, Job, ProductVersion } from './api/health.js';
+export {
+  AuditEvent,
+  EdgeExchange,
+  EdgePair,
+  ExplainBody,
+  Health,
+  Job,
+  ProductVersion,
+} from './api/health.js';
 export { Flow, FlowQuery, FlowQueryItem, FlowQueryObject, FlowQueryStatus } from './api/traffic-flows.js';
 export { LabelCreate, LabelUpdate } from './api/labels.js';
 export { LabelDimensionCreate, LabelDimensionUpdate } from './api/label_dimensions.js';
@@ -110,7 +118,12 @@ export {
 export type { ProfileLabelRule } from './api/container_workload_profiles.js';
 export { ContainerClusterCreate, ContainerClusterUpdate } from './api/container_clusters.js';
 export { PairingProfileCreate, PairingProfileUpdate } from './api/pairing_profiles.js';
-export { WorkloadBulkDeleteItem, WorkloadBulkUpdateItem, WorkloadCreate, WorkloadUpdate } from './api/workloads.js';
+export {
+  WorkloadBulkDeleteItem,
+  WorkloadBulkUpdateItem,
+  WorkloadCreate,
+  WorkloadUpdate,
+} from './api/workloads.js';
 export type { WorkloadInterface } from './api/workloads.js';
 export type { ConvergenceStatus } from './api/kubernetes_workloads.js';
 export { WorkloadSettingsUpdate } from './api/workload_settings.js';
@@ -118,6 +131,14 @@ export { IpListCreate, IpListUpdate } from './api/ip_lists.js';
 export { ServiceCreate, ServicePortBody, ServiceUpdate } from './api/services.js';
 export { LabelGroupCreate, LabelGroupUpdate } from './api/label_groups.js';
 export { ActorBody, IngressServiceBody } from './api/rule_actors.js';
-export { DenyRuleCreate, DenyRuleUpdate, RuleCreate, RuleSetCreate, RuleSetUpdate, RuleUpdate, ScopeEntryBody } from './api/rule_sets.js';
+export {
+  DenyRuleCreate,
+  DenyRuleUpdate,
+  RuleCreate,
+  RuleSetCreate,
+  RuleSetUpdate,
+  RuleUpdate,
+  ScopeEntryBody,
+} from './api/rule_sets.js';
 export { EnforcementBoundaryCreate, EnforcementBoundaryUpdate } from './api/enforcement_boundaries.js';
 export { ChangeSubset, Dependencies, Impact, Provision, Restore, Revert } from './api/sec_policy.js';

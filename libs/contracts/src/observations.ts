@@ -17,7 +17,12 @@ const observed = {
 };
 const stringMap = z.record(z.string(), z.string());
 
-export const NamespaceObserved = z.object({ ...observed, name: z.string(), labels: stringMap, annotations: stringMap });
+export const NamespaceObserved = z.object({
+  ...observed,
+  name: z.string(),
+  labels: stringMap,
+  annotations: stringMap,
+});
 export type NamespaceObserved = z.infer<typeof NamespaceObserved>;
 
 export const NodeObserved = z.object({
@@ -80,7 +85,14 @@ export const ServiceObserved = z.object({
   clusterIps: z.array(Address),
   externalTrafficPolicy: z.enum(['Cluster', 'Local']).nullable(),
   ports: z.array(ServicePort),
-  backends: z.array(z.object({ portIndex: z.number().int(), targetPort: Port, podUid: z.string().nullable(), address: Address })),
+  backends: z.array(
+    z.object({
+      portIndex: z.number().int(),
+      targetPort: Port,
+      podUid: z.string().nullable(),
+      address: Address,
+    }),
+  ),
 });
 export type ServiceObserved = z.infer<typeof ServiceObserved>;
 
@@ -95,7 +107,12 @@ export const ClusterObserved = z.object({
 export type ClusterObserved = z.infer<typeof ClusterObserved>;
 
 /** End of one full list of a kind. */
-export const ListCompleted = z.object({ kind: z.string(), epoch: z.string(), count: z.number().int(), observedAt: Instant });
+export const ListCompleted = z.object({
+  kind: z.string(),
+  epoch: z.string(),
+  count: z.number().int(),
+  observedAt: Instant,
+});
 export type ListCompleted = z.infer<typeof ListCompleted>;
 
 /** Heartbeat of a C-VEN, forwarded by clas-cache. `addresses` are all addresses of the node's namespace. */

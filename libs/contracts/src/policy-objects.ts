@@ -81,7 +81,12 @@ export const EnforcementBoundary = z.object({
 export type EnforcementBoundary = z.infer<typeof EnforcementBoundary>;
 
 /** `from` is an address or a CIDR (then no `to`); both ends inclusive. Exclusions are taken out of the rest. */
-export const IpRange = z.object({ from: z.string(), to: z.string().nullable(), exclusion: z.boolean(), description: z.string() });
+export const IpRange = z.object({
+  from: z.string(),
+  to: z.string().nullable(),
+  exclusion: z.boolean(),
+  description: z.string(),
+});
 export type IpRange = z.infer<typeof IpRange>;
 export const IpList = z.object({
   id: IntegerId,
@@ -92,7 +97,12 @@ export const IpList = z.object({
 });
 export type IpList = z.infer<typeof IpList>;
 
-export const ServiceObject = z.object({ id: IntegerId, name: z.string(), description: z.string(), ports: z.array(PortRange) });
+export const ServiceObject = z.object({
+  id: IntegerId,
+  name: z.string(),
+  description: z.string(),
+  ports: z.array(PortRange),
+});
 export type ServiceObject = z.infer<typeof ServiceObject>;
 
 export const LabelGroup = z.object({

@@ -73,7 +73,11 @@ export const Endpoint = z.object({
   node: z.string().nullable(),
   /** Only for Pods. */
   pod: z
-    .object({ namespace: z.string(), name: z.string(), probePorts: z.array(z.object({ proto: Protocol, port: Port })) })
+    .object({
+      namespace: z.string(),
+      name: z.string(),
+      probePorts: z.array(z.object({ proto: Protocol, port: Port })),
+    })
     .optional(),
   /** Overrides the unit's mode (nodes of one label set may differ). */
   mode: EnforcementMode.optional(),
@@ -129,7 +133,12 @@ export const ProfileSettings = z.object({
 });
 export type ProfileSettings = z.infer<typeof ProfileSettings>;
 
-export const NodeSettings = z.object({ node: z.string(), workload: z.string(), labels: z.array(LabelId), mode: EnforcementMode });
+export const NodeSettings = z.object({
+  node: z.string(),
+  workload: z.string(),
+  labels: z.array(LabelId),
+  mode: EnforcementMode,
+});
 export type NodeSettings = z.infer<typeof NodeSettings>;
 
 /** Kind segment of `policy.<cluster>.<kind>.<id>` → schema. */

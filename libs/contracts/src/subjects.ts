@@ -15,16 +15,20 @@ export function subjectToken(id: string): string {
 }
 
 export const subjects = {
-  observation: (cluster: string, kind: string, id: string): string => `obs.${cluster}.${kind}.${subjectToken(id)}`,
+  observation: (cluster: string, kind: string, id: string): string =>
+    `obs.${cluster}.${kind}.${subjectToken(id)}`,
   /** One subject per entity; the event's type is in the envelope. */
-  event: (cluster: string, entity: string, id: string): string => `evt.${cluster}.${entity}.${subjectToken(id)}`,
+  event: (cluster: string, entity: string, id: string): string =>
+    `evt.${cluster}.${entity}.${subjectToken(id)}`,
   /** Latest value per subject: unit, group, endpoint, settings; `commit` closes a version. */
-  policy: (cluster: string, kind: string, id: string): string => `policy.${cluster}.${kind}.${subjectToken(id)}`,
+  policy: (cluster: string, kind: string, id: string): string =>
+    `policy.${cluster}.${kind}.${subjectToken(id)}`,
   commit: (cluster: string): string => `policy.${cluster}.commit.${cluster}`,
   /** clas-cache → one node, on the cluster's NATS: deltas of the node's view, in order. */
   nodeView: (cluster: string, node: string): string => `policy.${cluster}.view.${subjectToken(node)}`,
   /** clas-cache → kubelink, on the cluster's NATS: whether a Pod's policy is ready. */
-  readiness: (cluster: string, podUid: string): string => `policy.${cluster}.readiness.${subjectToken(podUid)}`,
+  readiness: (cluster: string, podUid: string): string =>
+    `policy.${cluster}.readiness.${subjectToken(podUid)}`,
   flow: (cluster: string, node: string): string => `flow.${cluster}.batch.${subjectToken(node)}`,
   ack: (cluster: string, node: string): string => `ack.${cluster}.node.${subjectToken(node)}`,
   heartbeat: (cluster: string, agent: string): string => `obs.${cluster}.heartbeat.${subjectToken(agent)}`,
@@ -46,11 +50,60 @@ const GIB = 1024 ** 3;
 const DAY = 86_400;
 
 export const STREAMS: readonly StreamContract[] = [
-  { name: 'OBSERVATIONS', subjects: ['obs.*.*.*'], retention: 'limits', maxBytes: 2 * GIB, maxAgeSeconds: 2 * DAY, server: 'both' },
-  { name: 'EVENTS', subjects: ['evt.*.*.*'], retention: 'limits', maxBytes: 4 * GIB, maxAgeSeconds: 30 * DAY, server: 'control' },
-  { name: 'POLICY', subjects: ['policy.*.*.*'], retention: 'last', maxBytes: 2 * GIB, maxAgeSeconds: 0, server: 'control' },
-  { name: 'READINESS', subjects: ['policy.*.readiness.*'], retention: 'last', maxBytes: GIB, maxAgeSeconds: 2 * DAY, server: 'cluster' },
-  { name: 'FLOWS', subjects: ['flow.*.*.*'], retention: 'limits', maxBytes: 4 * GIB, maxAgeSeconds: 2 * DAY, server: 'both' },
-  { name: 'ACKS', subjects: ['ack.*.*.*'], retention: 'limits', maxBytes: GIB, maxAgeSeconds: DAY, server: 'both' },
-  { name: 'DEAD_LETTERS', subjects: ['dead.*.>'], retention: 'limits', maxBytes: GIB, maxAgeSeconds: 30 * DAY, server: 'both' },
+  {
+    name: 'OBSERVATIONS',
+    subjects: ['obs.*.*.*'],
+    retention: 'limits',
+    maxBytes: 2 * GIB,
+    maxAgeSeconds: 2 * DAY,
+    server: 'both',
+  },
+  {
+    name: 'EVENTS',
+    subjects: ['evt.*.*.*'],
+    retention: 'limits',
+    maxBytes: 4 * GIB,
+    maxAgeSeconds: 30 * DAY,
+    server: 'control',
+  },
+  {
+    name: 'POLICY',
+    subjects: ['policy.*.*.*'],
+    retention: 'last',
+    maxBytes: 2 * GIB,
+    maxAgeSeconds: 0,
+    server: 'control',
+  },
+  {
+    name: 'READINESS',
+    subjects: ['policy.*.readiness.*'],
+    retention: 'last',
+    maxBytes: GIB,
+    maxAgeSeconds: 2 * DAY,
+    server: 'cluster',
+  },
+  {
+    name: 'FLOWS',
+    subjects: ['flow.*.*.*'],
+    retention: 'limits',
+    maxBytes: 4 * GIB,
+    maxAgeSeconds: 2 * DAY,
+    server: 'both',
+  },
+  {
+    name: 'ACKS',
+    subjects: ['ack.*.*.*'],
+    retention: 'limits',
+    maxBytes: GIB,
+    maxAgeSeconds: DAY,
+    server: 'both',
+  },
+  {
+    name: 'DEAD_LETTERS',
+    subjects: ['dead.*.>'],
+    retention: 'limits',
+    maxBytes: GIB,
+    maxAgeSeconds: 30 * DAY,
+    server: 'both',
+  },
 ];

@@ -25,7 +25,9 @@ export const ContainerClusterItem = z.object({
   last_connected: z.string().nullable(),
   online: z.boolean(),
   nodes: z.array(z.object({ name: z.string(), machine_id: z.string(), pod_subnet: z.string().nullable() })),
-  errors: z.array(z.object({ error_type: z.string(), duplicate_ids: z.array(z.string()), message: z.string() })),
+  errors: z.array(
+    z.object({ error_type: z.string(), duplicate_ids: z.array(z.string()), message: z.string() }),
+  ),
   pce_fqdn: z.string().nullable(),
   network_type: z.string().nullable(),
   datacenter_nat_1to1: z.boolean(),

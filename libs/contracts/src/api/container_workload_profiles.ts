@@ -27,10 +27,16 @@ const writable = {
 } as const;
 
 /** `namespace` prepares the profile of a namespace that need not exist yet. */
-export const ContainerWorkloadProfileCreate = z.strictObject({ ...writable, namespace: z.string().min(1).max(63).nullable().optional() });
+export const ContainerWorkloadProfileCreate = z.strictObject({
+  ...writable,
+  namespace: z.string().min(1).max(63).nullable().optional(),
+});
 export type ContainerWorkloadProfileCreate = z.infer<typeof ContainerWorkloadProfileCreate>;
 
-export const ContainerWorkloadProfileUpdate = z.strictObject({ ...writable, namespace: z.string().nullable().optional() });
+export const ContainerWorkloadProfileUpdate = z.strictObject({
+  ...writable,
+  namespace: z.string().nullable().optional(),
+});
 export type ContainerWorkloadProfileUpdate = z.infer<typeof ContainerWorkloadProfileUpdate>;
 
 export const ContainerWorkloadProfilesUpdate = z.strictObject({
@@ -53,7 +59,9 @@ export const ContainerWorkloadProfileItem = z.object({
   enforcement_mode: EnforcementMode,
   visibility_level: VisibilityLevel,
   assign_labels: z.array(HrefItem),
-  labels: z.array(z.object({ key: z.string(), assignment: valued.optional(), restriction: z.array(valued).optional() })),
+  labels: z.array(
+    z.object({ key: z.string(), assignment: valued.optional(), restriction: z.array(valued).optional() }),
+  ),
   ...meta,
 });
 

@@ -10,36 +10,81 @@ interface ErrorContract {
 }
 
 export const ERRORS = {
-  input_validation_error: { code: 'INVALID_ARGUMENT', when: 'the body or a parameter is wrong; the message names the field' },
+  input_validation_error: {
+    code: 'INVALID_ARGUMENT',
+    when: 'the body or a parameter is wrong; the message names the field',
+  },
   invalid_json: { code: 'INVALID_ARGUMENT', when: 'the body is not JSON' },
-  unsupported_content_type: { code: 'INVALID_ARGUMENT', when: 'a body came with another content type than application/json' },
+  unsupported_content_type: {
+    code: 'INVALID_ARGUMENT',
+    when: 'a body came with another content type than application/json',
+  },
   request_too_large: { code: 'INVALID_ARGUMENT', when: 'the body is larger than the limit' },
   authentication_failed: { code: 'UNAUTHENTICATED', when: 'no credentials, or wrong ones' },
-  cluster_authentication_failed: { code: 'UNAUTHENTICATED', when: 'wrong cluster id, cluster token or pairing key' },
+  cluster_authentication_failed: {
+    code: 'UNAUTHENTICATED',
+    when: 'wrong cluster id, cluster token or pairing key',
+  },
   organization_not_permitted: { code: 'PERMISSION_DENIED', when: 'another organisation than 1' },
   forbidden_error: { code: 'PERMISSION_DENIED', when: 'the key may read but not change' },
   not_found_error: { code: 'NOT_FOUND', when: 'no such object' },
   invalid_uri: { code: 'NOT_FOUND', when: 'no such path' },
-  method_not_allowed_error: { code: 'INVALID_ARGUMENT', when: 'the path is known, the method is not; or a change of other than a draft' },
-  too_many_requests_error: { code: 'RESOURCE_EXHAUSTED', when: 'more requests in a minute, or more jobs, than allowed' },
-  service_unavailable: { code: 'UNAVAILABLE', when: 'the part that owns the object does not answer; try again' },
-  request_timeout: { code: 'DEADLINE_EXCEEDED', when: 'the answer took longer than its limit; try again or ask for less' },
-  internal_error: { code: 'INTERNAL', when: 'a fault of ours; the message carries the request id to look for in the logs' },
-  label_key_and_value_must_be_unique: { code: 'ALREADY_EXISTS', when: 'a label of that key and value exists' },
+  method_not_allowed_error: {
+    code: 'INVALID_ARGUMENT',
+    when: 'the path is known, the method is not; or a change of other than a draft',
+  },
+  too_many_requests_error: {
+    code: 'RESOURCE_EXHAUSTED',
+    when: 'more requests in a minute, or more jobs, than allowed',
+  },
+  service_unavailable: {
+    code: 'UNAVAILABLE',
+    when: 'the part that owns the object does not answer; try again',
+  },
+  request_timeout: {
+    code: 'DEADLINE_EXCEEDED',
+    when: 'the answer took longer than its limit; try again or ask for less',
+  },
+  internal_error: {
+    code: 'INTERNAL',
+    when: 'a fault of ours; the message carries the request id to look for in the logs',
+  },
+  label_key_and_value_must_be_unique: {
+    code: 'ALREADY_EXISTS',
+    when: 'a label of that key and value exists',
+  },
   label_already_deleted: { code: 'FAILED_PRECONDITION', when: 'second deletion of a label' },
   label_dimension_already_deleted: { code: 'FAILED_PRECONDITION', when: 'second deletion of a label type' },
   workload_already_deleted: { code: 'FAILED_PRECONDITION', when: 'second deletion of a workload' },
-  label_still_has_associated_rule_set: { code: 'FAILED_PRECONDITION', when: 'a rule set, rule or boundary names the label' },
+  label_still_has_associated_rule_set: {
+    code: 'FAILED_PRECONDITION',
+    when: 'a rule set, rule or boundary names the label',
+  },
   label_referenced_by_label_group: { code: 'FAILED_PRECONDITION', when: 'a label group names the label' },
-  label_still_has_associated_agent_info: { code: 'FAILED_PRECONDITION', when: 'a workload carries the label' },
+  label_still_has_associated_agent_info: {
+    code: 'FAILED_PRECONDITION',
+    when: 'a workload carries the label',
+  },
   name_must_be_unique: { code: 'ALREADY_EXISTS', when: 'a label group of that name exists' },
-  ip_list_name_not_unique: { code: 'ALREADY_EXISTS', when: 'an IP list of that name exists, also while it is marked for deletion' },
+  ip_list_name_not_unique: {
+    code: 'ALREADY_EXISTS',
+    when: 'an IP list of that name exists, also while it is marked for deletion',
+  },
   ip_list_referenced: { code: 'FAILED_PRECONDITION', when: 'a rule names the IP list' },
   service_referenced: { code: 'FAILED_PRECONDITION', when: 'a rule names the service' },
   rule_set_name_in_use: { code: 'ALREADY_EXISTS', when: 'a rule set of that name exists' },
-  external_reference_not_unique: { code: 'ALREADY_EXISTS', when: 'external_data_set and external_data_reference are taken' },
-  flow_query_not_ready: { code: 'FAILED_PRECONDITION', when: 'the download of a traffic query that is not completed' },
-  flow_query_limit: { code: 'RESOURCE_EXHAUSTED', when: 'too many traffic queries are stored; delete some or wait' },
+  external_reference_not_unique: {
+    code: 'ALREADY_EXISTS',
+    when: 'external_data_set and external_data_reference are taken',
+  },
+  flow_query_not_ready: {
+    code: 'FAILED_PRECONDITION',
+    when: 'the download of a traffic query that is not completed',
+  },
+  flow_query_limit: {
+    code: 'RESOURCE_EXHAUSTED',
+    when: 'too many traffic queries are stored; delete some or wait',
+  },
   cannot_delete_own_key: { code: 'FAILED_PRECONDITION', when: 'a key was asked to delete itself' },
 } as const satisfies Record<string, ErrorContract>;
 export type ErrorToken = keyof typeof ERRORS;

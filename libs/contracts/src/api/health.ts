@@ -16,7 +16,11 @@ export const Health = z.array(
         ip_address: z.string(),
         runlevel: z.number().int(),
         uptime_seconds: z.number().int(),
-        services: z.object({ status: z.string(), running: z.array(z.string()), not_running: z.array(z.string()) }),
+        services: z.object({
+          status: z.string(),
+          running: z.array(z.string()),
+          not_running: z.array(z.string()),
+        }),
         generated_at: z.string(),
       }),
     ),

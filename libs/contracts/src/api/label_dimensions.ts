@@ -16,7 +16,12 @@ export type DisplayInfo = z.infer<typeof displayInfo>;
 const displayName = z.string().min(1).max(255);
 
 export const LabelDimensionCreate = z.strictObject({
-  key: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'key: 1–64 characters, first a letter or digit, then letters, digits, _ . -'),
+  key: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/,
+      'key: 1–64 characters, first a letter or digit, then letters, digits, _ . -',
+    ),
   display_name: displayName,
   display_info: displayInfo.optional(),
   ...externalData,

@@ -9,7 +9,11 @@ export const LabelCreate = z.strictObject({ key: z.string().min(1).max(64), valu
 export type LabelCreate = z.infer<typeof LabelCreate>;
 
 /** The key cannot change; clients that send the whole object repeat it. */
-export const LabelUpdate = z.strictObject({ key: z.string().optional(), value: value.optional(), ...externalData });
+export const LabelUpdate = z.strictObject({
+  key: z.string().optional(),
+  value: value.optional(),
+  ...externalData,
+});
 export type LabelUpdate = z.infer<typeof LabelUpdate>;
 
 export const LabelItem = z.object({

@@ -44,7 +44,8 @@ export const FlowQueryItem = z.preprocess(
       transmission: itemFields.transmission.optional(),
     })
     .refine((item) => Object.values(item).filter((value) => value !== undefined).length === 1, {
-      message: 'name exactly one of label, label_group, workload, ip_list, ip_address, actors, fqdn, transmission',
+      message:
+        'name exactly one of label, label_group, workload, ip_list, ip_address, actors, fqdn, transmission',
     }),
 );
 export type FlowQueryItem = z.infer<typeof FlowQueryItem>;
@@ -84,7 +85,9 @@ export const FlowQuery = z.strictObject({
     exclude: z.array(serviceItem).max(100).default([]),
   }),
   policy_decisions: z.array(z.enum(['allowed', 'potentially_blocked', 'blocked', 'unknown'])).default([]),
-  boundary_decisions: z.array(z.enum(['blocked', 'blocked_by_override_deny', 'blocked_non_illumio_rule'])).default([]),
+  boundary_decisions: z
+    .array(z.enum(['blocked', 'blocked_by_override_deny', 'blocked_non_illumio_rule']))
+    .default([]),
   sources_destinations_query_op: z.enum(['and', 'or']).default('and'),
   max_results: z.number().int().min(0).max(200_000),
   exclude_workloads_from_ip_list_query: z.boolean().default(true),
@@ -97,7 +100,14 @@ export const FlowQuery = z.strictObject({
 });
 export type FlowQuery = z.infer<typeof FlowQuery>;
 
-export const FlowQueryStatus = z.enum(['queued', 'working', 'completed', 'failed', 'cancel_requested', 'cancelled']);
+export const FlowQueryStatus = z.enum([
+  'queued',
+  'working',
+  'completed',
+  'failed',
+  'cancel_requested',
+  'cancelled',
+]);
 export type FlowQueryStatus = z.infer<typeof FlowQueryStatus>;
 
 export const FlowQueryObject = z.object({
@@ -111,7 +121,12 @@ export const FlowQueryObject = z.object({
   matches_count: z.number().int().optional(),
   flows_count: z.number().int().optional(),
   regions: z.array(
-    z.object({ pce_fqdn: z.string(), responded: z.boolean(), matches_count: z.number().int(), flows_count: z.number().int() }),
+    z.object({
+      pce_fqdn: z.string(),
+      responded: z.boolean(),
+      matches_count: z.number().int(),
+      flows_count: z.number().int(),
+    }),
   ),
 });
 export type FlowQueryObject = z.infer<typeof FlowQueryObject>;

@@ -24,6 +24,12 @@ export const meta = {
 /** A label as other objects show it. */
 export const LabelReference = z.object({ href: z.string(), key: z.string(), value: z.string() });
 
-export const VisibilityLevel = z.enum(['flow_full_detail', 'flow_summary', 'flow_drops', 'flow_off', 'enhanced_data_collection']);
+export const VisibilityLevel = z.enum([
+  'flow_full_detail',
+  'flow_summary',
+  'flow_drops',
+  'flow_off',
+  'enhanced_data_collection',
+]);
 /** The older form of enforcement modes. */
 export const LegacyMode = z.enum(['idle', 'illuminated', 'enforced', 'selective']);

@@ -16,7 +16,10 @@ const workloadInterface = z.object({
   address: address.nullable().optional(),
   link_state: z.enum(['up', 'down', 'unknown']).nullable().optional(),
   cidr_block: z.number().int().min(0).max(128).nullable().optional(),
-  default_gateway_address: z.union([address, z.literal('')]).nullable().optional(),
+  default_gateway_address: z
+    .union([address, z.literal('')])
+    .nullable()
+    .optional(),
   friendly_name: text,
   network: Reference.optional(),
   network_detection_mode: z.string().optional(),
@@ -29,7 +32,10 @@ const writable = {
   name: text,
   hostname: text,
   description: z.string().max(4_096).nullable().optional(),
-  public_ip: z.union([address, z.literal('')]).nullable().optional(),
+  public_ip: z
+    .union([address, z.literal('')])
+    .nullable()
+    .optional(),
   interfaces: z.array(workloadInterface).max(256).optional(),
   ignored_interface_names: z.array(z.string()).max(256).optional(),
   labels: z.array(Reference).max(100).optional(),
@@ -44,7 +50,15 @@ const writable = {
   distinguished_name: text,
   service_principal_name: text,
   datacenter_nat_1to1: z.unknown().optional(),
-  agent: z.object({ config: z.object({ mode: LegacyMode.optional(), log_traffic: z.boolean().optional() }).loose().optional() }).loose().optional(),
+  agent: z
+    .object({
+      config: z
+        .object({ mode: LegacyMode.optional(), log_traffic: z.boolean().optional() })
+        .loose()
+        .optional(),
+    })
+    .loose()
+    .optional(),
   ...externalData,
 } as const;
 

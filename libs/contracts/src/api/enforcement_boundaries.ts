@@ -1,0 +1,43 @@
+/** REST bodies of enforcement boundaries, the older form of deny rules: no scope, a name of their own. */
+import { z } from 'zod';
+import type { CollectionContracts } from './collection.js';
+import { ObjectName, provisionableMeta } from './href.js';
+import { Actors, IngressServices, NetworkType } from './rule_actors.js';
+
+const settings = { enabled: z.boolean().optional(), network_type: NetworkType.nullish() } as const;
+
+export const EnforcementBoundaryCreate = z.strictObject({
+  name: ObjectName,
+  providers: Actors,
+  consumers: Actors,
+  ingress_services: IngressServices.min(1),
+  ...settings,
+});
+export type EnforcementBoundaryCreate = z.infer<typeof EnforcementBoundaryCreate>;
+export const EnforcementBoundaryUpdate = z.strictObject({
+  name: ObjectName.optional(),
+  providers: Actors.optional(),
+  consumers: Actors.optional(),
+  ingress_services: IngressServices.min(1).optional(),
+  ...settings,
+});
+export type EnforcementBoundaryUpdate = z.infer<typeof EnforcementBoundaryUpdate>;
+
+export const EnforcementBoundaryItem = z.looseObject({
+  ...provisionableMeta,
+  name: z.string(),
+  enabled: z.boolean(),
+  providers: z.array(z.looseObject({})),
+  consumers: z.array(z.looseObject({})),
+  ingress_services: z.array(z.looseObject({})),
+});
+
+export const enforcementBoundaryCollections = {
+  enforcement_boundaries: {
+    owner: 'policy-compute',
+    pversion: true,
+    create: EnforcementBoundaryCreate,
+    update: EnforcementBoundaryUpdate,
+    item: EnforcementBoundaryItem,
+  },
+} as const satisfies CollectionContracts;

@@ -1,0 +1,45 @@
+/**
+ * What every REST body is made of: hrefs, references, the fields that all objects carry. Write schemas are strict and
+ * never transform, so that the gateway may check a body and its owner may parse the very same body again.
+ */
+import { z } from 'zod';
+
+/** Starts below `/api/v2`, e.g. `/orgs/1/sec_policy/draft/ip_lists/3`. */
+export const Href = z
+  .string()
+  .regex(/^\/[A-Za-z0-9_.~%?=&/-]+$/, 'must be an href such as /orgs/1/labels/2')
+  .max(512);
+
+/** A reference. Clients send whole objects where a reference would do: the href counts, the rest is ignored. */
+export const Reference = z.looseObject({ href: Href });
+export type Reference = z.infer<typeof Reference>;
+
+export const ObjectName = z.string().min(1).max(255);
+/** Clients send empty text, and null, for a description that is absent. */
+export const Description = z.string().max(4096).nullish();
+
+/** The caller's own key of an object: both or none, together unique. */
+export const externalReference = {
+  external_data_set: z.string().min(1).max(255).nullish(),
+  external_data_reference: z.string().min(1).max(255).nullish(),
+} as const;
+
+export const UpdateType = z.enum(['create', 'update', 'delete']);
+
+/** Who and when, on every answer. */
+export const objectMeta = {
+  created_at: z.string(),
+  updated_at: z.string(),
+  created_by: Reference,
+  updated_by: Reference,
+} as const;
+
+/** On every answer about an object that is provisioned; `update_type` is null where draft and active are the same. */
+export const provisionableMeta = {
+  href: Href,
+  ...objectMeta,
+  update_type: UpdateType.nullish(),
+  external_data_set: z.string().nullish(),
+  external_data_reference: z.string().nullish(),
+  caps: z.array(z.string()).optional(),
+} as const;

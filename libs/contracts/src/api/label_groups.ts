@@ -1,0 +1,40 @@
+/** REST bodies of label groups: named sets of labels of one type, which may nest. */
+import { z } from 'zod';
+import type { CollectionContracts } from './collection.js';
+import { Description, externalReference, Href, ObjectName, provisionableMeta, Reference } from './href.js';
+
+const fields = {
+  description: Description,
+  labels: z.array(Reference).max(10_000).nullish(),
+  sub_groups: z.array(Reference).max(1_000).nullish(),
+  ...externalReference,
+} as const;
+
+export const LabelGroupCreate = z.strictObject({
+  name: ObjectName,
+  key: z.string().min(1).max(64),
+  ...fields,
+});
+export type LabelGroupCreate = z.infer<typeof LabelGroupCreate>;
+export const LabelGroupUpdate = z.strictObject({ name: ObjectName.optional(), ...fields });
+export type LabelGroupUpdate = z.infer<typeof LabelGroupUpdate>;
+
+export const LabelGroupItem = z.looseObject({
+  ...provisionableMeta,
+  name: z.string(),
+  description: z.string(),
+  key: z.string(),
+  labels: z.array(z.looseObject({ href: Href, key: z.string(), value: z.string() })),
+  sub_groups: z.array(z.looseObject({ href: Href, name: z.string() })),
+});
+
+/** Also readable: `member_of` (the groups that hold it) and `all_labels` (through its sub groups). */
+export const labelGroupCollections = {
+  label_groups: {
+    owner: 'policy-compute',
+    pversion: true,
+    create: LabelGroupCreate,
+    update: LabelGroupUpdate,
+    item: LabelGroupItem,
+  },
+} as const satisfies CollectionContracts;

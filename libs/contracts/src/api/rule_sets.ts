@@ -1,0 +1,156 @@
+/** REST bodies of rule sets and of what travels with them: scopes, rules (`sec_rules`) and deny rules. */
+import { z } from 'zod';
+import type { CollectionContracts } from './collection.js';
+import {
+  Description,
+  externalReference,
+  Href,
+  objectMeta,
+  ObjectName,
+  provisionableMeta,
+  Reference,
+  UpdateType,
+} from './href.js';
+import { Actors, IngressServices, NetworkType } from './rule_actors.js';
+
+const ResolveAs = z
+  .array(z.enum(['workloads', 'virtual_services']))
+  .min(1)
+  .max(2);
+
+/** Kept and given back, without effect on what is enforced: encryption, authentication, Windows, network kinds. */
+const uninterpreted = {
+  egress_services: z.array(Reference).nullish(),
+  sec_connect: z.boolean().nullish(),
+  machine_auth: z.boolean().nullish(),
+  stateless: z.boolean().nullish(),
+  consuming_security_principals: z.array(Reference).nullish(),
+  network_type: NetworkType.nullish(),
+  use_workload_subnets: z.array(z.enum(['providers', 'consumers'])).nullish(),
+  log_flow: z.boolean().nullish(),
+} as const;
+
+const ruleFields = {
+  enabled: z.boolean().optional(),
+  description: Description,
+  resolve_labels_as: z.strictObject({ providers: ResolveAs, consumers: ResolveAs }).optional(),
+  unscoped_consumers: z.boolean().optional(),
+  ...uninterpreted,
+  ...externalReference,
+} as const;
+
+export const RuleCreate = z.strictObject({
+  providers: Actors,
+  consumers: Actors,
+  ingress_services: IngressServices,
+  ...ruleFields,
+});
+export type RuleCreate = z.infer<typeof RuleCreate>;
+export const RuleUpdate = z.strictObject({
+  providers: Actors.optional(),
+  consumers: Actors.optional(),
+  ingress_services: IngressServices.optional(),
+  update_type: UpdateType.nullish(),
+  ...ruleFields,
+});
+export type RuleUpdate = z.infer<typeof RuleUpdate>;
+
+const denyRuleFields = {
+  enabled: z.boolean().optional(),
+  description: Description,
+  override: z.boolean().optional(),
+  unscoped_consumers: z.boolean().optional(),
+  egress_services: z.array(Reference).nullish(),
+  network_type: NetworkType.nullish(),
+} as const;
+
+export const DenyRuleCreate = z.strictObject({
+  providers: Actors,
+  consumers: Actors,
+  ingress_services: IngressServices.min(1),
+  ...denyRuleFields,
+});
+export type DenyRuleCreate = z.infer<typeof DenyRuleCreate>;
+export const DenyRuleUpdate = z.strictObject({
+  providers: Actors.optional(),
+  consumers: Actors.optional(),
+  ingress_services: IngressServices.min(1).optional(),
+  ...denyRuleFields,
+});
+export type DenyRuleUpdate = z.infer<typeof DenyRuleUpdate>;
+
+export const ScopeEntryBody = z
+  .strictObject({
+    label: Reference.optional(),
+    label_group: Reference.optional(),
+    exclusion: z.boolean().nullish(),
+  })
+  .refine((entry) => (entry.label === undefined) !== (entry.label_group === undefined), {
+    message: 'must name exactly one of label, label_group',
+  });
+export type ScopeEntryBody = z.infer<typeof ScopeEntryBody>;
+const Scopes = z.array(z.array(ScopeEntryBody).max(50)).max(500);
+
+/** Rules inside a rule set: an entry with an `href` is that rule, one without is new. The list given is the list that is. */
+const NestedRule = z.strictObject({ href: Href.optional(), ...RuleUpdate.shape });
+const NestedDenyRule = z.strictObject({ href: Href.optional(), ...DenyRuleUpdate.shape });
+
+const fields = {
+  description: Description,
+  enabled: z.boolean().optional(),
+  rules: z.array(NestedRule).max(5_000).nullish(),
+  deny_rules: z.array(NestedDenyRule).max(5_000).nullish(),
+  /** Terraform sends the empty list; rules in iptables' own words are not taken. */
+  ip_tables_rules: z.array(z.unknown()).max(0, 'iptables rules are not supported').nullish(),
+  ...externalReference,
+} as const;
+
+export const RuleSetCreate = z.strictObject({ name: ObjectName, scopes: Scopes, ...fields });
+export type RuleSetCreate = z.infer<typeof RuleSetCreate>;
+export const RuleSetUpdate = z.strictObject({
+  name: ObjectName.optional(),
+  scopes: Scopes.optional(),
+  update_type: UpdateType.nullish(),
+  ...fields,
+});
+export type RuleSetUpdate = z.infer<typeof RuleSetUpdate>;
+
+const ruleMeta = { href: Href, ...objectMeta, update_type: UpdateType.nullish() } as const;
+const sides = {
+  providers: z.array(z.looseObject({})),
+  consumers: z.array(z.looseObject({})),
+  ingress_services: z.array(z.looseObject({})),
+} as const;
+export const RuleItem = z.looseObject({
+  ...ruleMeta,
+  enabled: z.boolean(),
+  description: z.string(),
+  ...sides,
+  resolve_labels_as: z.looseObject({ providers: z.array(z.string()), consumers: z.array(z.string()) }),
+  unscoped_consumers: z.boolean(),
+});
+export const DenyRuleItem = z.looseObject({
+  ...ruleMeta,
+  enabled: z.boolean(),
+  description: z.string(),
+  override: z.boolean(),
+  ...sides,
+  unscoped_consumers: z.boolean(),
+});
+export const RuleSetItem = z.looseObject({
+  ...provisionableMeta,
+  name: z.string(),
+  description: z.string(),
+  enabled: z.boolean(),
+  scopes: z.array(z.array(z.looseObject({}))),
+  rules: z.array(RuleItem),
+  deny_rules: z.array(DenyRuleItem),
+  ip_tables_rules: z.array(z.unknown()),
+});
+
+const owned = { owner: 'policy-compute', pversion: true } as const;
+export const ruleSetCollections = {
+  rule_sets: { ...owned, create: RuleSetCreate, update: RuleSetUpdate, item: RuleSetItem },
+  'rule_sets/sec_rules': { ...owned, create: RuleCreate, update: RuleUpdate, item: RuleItem },
+  'rule_sets/deny_rules': { ...owned, create: DenyRuleCreate, update: DenyRuleUpdate, item: DenyRuleItem },
+} as const satisfies CollectionContracts;

@@ -1,0 +1,57 @@
+/** REST bodies of provisioning: policy versions, what is pending, reverting, dependencies, impact, restoring. */
+import { z } from 'zod';
+import type { CollectionContracts } from './collection.js';
+import { Href, Reference } from './href.js';
+
+const references = z.array(Reference).max(100_000).optional();
+/** Which pending objects; the words are the collections'. Types that nothing of ours has may only be named with an empty list. */
+export const ChangeSubset = z.strictObject({
+  ip_lists: references,
+  services: references,
+  label_groups: references,
+  rule_sets: references,
+  enforcement_boundaries: references,
+  virtual_services: references,
+  virtual_servers: references,
+  firewall_settings: references,
+  secure_connect_gateways: references,
+});
+export type ChangeSubset = z.infer<typeof ChangeSubset>;
+
+export const Provision = z.strictObject({
+  update_description: z.string().max(4096).nullish(),
+  change_subset: ChangeSubset.optional(),
+});
+export type Provision = z.infer<typeof Provision>;
+
+export const Revert = z.strictObject({ change_subset: ChangeSubset.optional() });
+export const Impact = z.strictObject({ change_subset: ChangeSubset.optional() });
+/** Some clients post the bare list of hrefs, meaning a commit. */
+export const Dependencies = z.union([
+  z.strictObject({ operation: z.enum(['commit', 'revert']), change_subset: ChangeSubset }),
+  z.array(Reference),
+]);
+export const Restore = z.strictObject({}).nullish();
+
+export const PolicyVersionItem = z.looseObject({
+  href: Href,
+  version: z.number().int(),
+  workloads_affected: z.number().int(),
+  commit_message: z.string(),
+  object_counts: z.record(z.string(), z.number().int()),
+  created_at: z.string(),
+  created_by: Reference,
+});
+
+/**
+ * `sec_policy`: list, get (a version), create (provision). Read actions: `pending`, `modified_objects`;
+ * `pending_delete` reverts everything. Actions with a body below.
+ */
+export const secPolicyCollections = {
+  sec_policy: {
+    owner: 'policy-compute',
+    create: Provision,
+    actions: { delete: Revert, impact: Impact, dependencies: Dependencies, restore: Restore },
+    item: PolicyVersionItem,
+  },
+} as const satisfies CollectionContracts;

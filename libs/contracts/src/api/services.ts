@@ -1,0 +1,73 @@
+/** REST bodies of services: protocols with ports or ICMP types, or Windows services and processes (kept, enforced nowhere). */
+import { z } from 'zod';
+import { Port, Protocol } from '../network.js';
+import type { CollectionContracts } from './collection.js';
+import { Description, externalReference, ObjectName, provisionableMeta } from './href.js';
+
+const icmp = {
+  icmp_type: z.number().int().min(0).max(255).nullish(),
+  icmp_code: z.number().int().min(0).max(255).nullish(),
+} as const;
+
+export const ServicePortBody = z.strictObject({
+  proto: Protocol,
+  port: Port.nullish(),
+  to_port: Port.nullish(),
+  ...icmp,
+});
+export type ServicePortBody = z.infer<typeof ServicePortBody>;
+
+const WindowsServiceBody = z.strictObject({
+  service_name: z.string().max(255).nullish(),
+  process_name: z.string().max(255).nullish(),
+  proto: Protocol.nullish(),
+  port: Port.nullish(),
+  to_port: Port.nullish(),
+  ...icmp,
+});
+const WindowsEgressServiceBody = z.strictObject({
+  service_name: z.string().max(255).nullish(),
+  process_name: z.string().max(255).nullish(),
+});
+
+const fields = {
+  description: Description,
+  description_url: z.string().max(2048).nullish(),
+  process_name: z.string().max(255).nullish(),
+  service_ports: z.array(ServicePortBody).max(1_000).nullish(),
+  windows_services: z.array(WindowsServiceBody).max(1_000).nullish(),
+  windows_egress_services: z.array(WindowsEgressServiceBody).max(1_000).nullish(),
+  ...externalReference,
+} as const;
+
+export const ServiceCreate = z.strictObject({ name: ObjectName, ...fields });
+export type ServiceCreate = z.infer<typeof ServiceCreate>;
+export const ServiceUpdate = z.strictObject({ name: ObjectName.optional(), ...fields });
+export type ServiceUpdate = z.infer<typeof ServiceUpdate>;
+
+export const ServiceItem = z.looseObject({
+  ...provisionableMeta,
+  name: z.string(),
+  description: z.string(),
+  service_ports: z
+    .array(
+      z.looseObject({
+        proto: z.number().int(),
+        port: z.number().int().optional(),
+        to_port: z.number().int().optional(),
+        icmp_type: z.number().int().optional(),
+        icmp_code: z.number().int().optional(),
+      }),
+    )
+    .optional(),
+});
+
+export const serviceCollections = {
+  services: {
+    owner: 'policy-compute',
+    pversion: true,
+    create: ServiceCreate,
+    update: ServiceUpdate,
+    item: ServiceItem,
+  },
+} as const satisfies CollectionContracts;

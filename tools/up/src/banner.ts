@@ -1,0 +1,93 @@
+/** What a person sees of `npm start`: one line a phase with its time, then the story to try. */
+import { styleText } from 'node:util';
+import type { ApiAccess } from './ringfence-api.js';
+
+export class Progress {
+  private readonly startedAt = performance.now();
+  private readonly phases: { name: string; ms: number }[] = [];
+
+  constructor(private readonly write: (text: string) => void) {}
+
+  async phase<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const from = performance.now();
+    this.write(`${styleText('cyan', '…')} ${name}\n`);
+    const result = await work();
+    const ms = performance.now() - from;
+    this.phases.push({ name, ms });
+    this.write(`${styleText('green', '✓')} ${name.padEnd(52)} ${seconds(ms)}\n`);
+    return result;
+  }
+
+  note(text: string): void {
+    this.write(`  ${text}\n`);
+  }
+
+  total(): string {
+    return seconds(performance.now() - this.startedAt);
+  }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1).padStart(5)} s`;
+}
+
+export interface Story {
+  readonly access: ApiAccess;
+  readonly kubeconfig: string;
+  readonly dataDirectory: string;
+  readonly namespaces: readonly string[];
+  readonly demo: boolean;
+  readonly simulated: boolean;
+}
+
+export function storyText(story: Story): string {
+  const { access, kubeconfig } = story;
+  const lines = [
+    '',
+    styleText('bold', 'Ringfence is running.'),
+    '',
+    `  REST API     ${access.url}/api/v2   (OpenAPI: ${access.url}/docs)`,
+    `  API key      ${access.key} : ${access.secret}`,
+    `  kubeconfig   ${kubeconfig}`,
+    `  environment  source ${story.dataDirectory}/env`,
+    ...(story.simulated
+      ? ['', styleText('yellow', '  SIMULATED: verdicts come from the policy engine; no packet is filtered.')]
+      : []),
+    '',
+    styleText('bold', 'Try, in this order:'),
+    ...commands(story).flatMap(([command, what]) => ['', `  # ${what}`, `  ${styleText('cyan', command)}`]),
+    '',
+    'Ctrl-C ends everything.',
+    '',
+  ];
+  return lines.join('\n');
+}
+
+function commands(story: Story): [string, string][] {
+  const [first = 'default'] = story.namespaces;
+  if (!story.demo) {
+    return [
+      ['npx ringfence flows --follow', 'who talks to whom, and what no rule allows yet'],
+      ['npx ringfence workloads', 'what was found, with its labels'],
+      [
+        'npx ringfence policy apply -f my-policy.yaml && npx ringfence policy provision',
+        'write rules and put them in force',
+      ],
+      [`npx ringfence mode ${first} full`, 'drop everything that no rule allows'],
+      ['npx ringfence flows --verdict blocked --follow', 'watch what is blocked'],
+    ];
+  }
+  return [
+    ['npx ringfence flows', 'see who talks to whom; no rule allows any of it yet: potentially blocked'],
+    [
+      'npx ringfence policy apply -f deploy/demo/policy.yaml',
+      'write the rules that the shop needs, as a draft',
+    ],
+    ['npx ringfence policy provision -m "the shop"', 'put them in force; its own calls become allowed'],
+    ['npx ringfence mode shop-prod full', 'from now on the kernel drops what no rule allows'],
+    [
+      `kubectl --kubeconfig ${story.kubeconfig} -n shop-dev logs deploy/reports --tail 3; npx ringfence flows --verdict blocked`,
+      "watch development's reports job lose production's database",
+    ],
+  ];
+}

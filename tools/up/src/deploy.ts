@@ -1,0 +1,123 @@
+/**
+ * The application of the local stack: the demo, or manifests of the user's. Its namespaces become managed in
+ * visibility_only with labels, so that the first flows show up without any further step.
+ */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ROOT } from './entry-points.js';
+import { KubernetesApi } from './kubernetes-api.js';
+import { namespacesOf, readManifests, withRoles } from './manifests.js';
+import type { Manifest } from './manifests.js';
+import type { UpOptions } from './options.js';
+import type { RingfenceApi } from './ringfence-api.js';
+import type { Sandbox } from './sandbox.js';
+
+export interface Application {
+  readonly namespaces: readonly string[];
+  readonly demo: boolean;
+}
+
+interface Deployment {
+  readonly options: UpOptions;
+  readonly api: RingfenceApi;
+  readonly sandbox: Sandbox;
+  readonly clusterId: string;
+}
+
+/** Labels by label type; what the namespace's profile fixes. */
+type FixedLabels = Readonly<Record<string, string>>;
+
+const DEMO_MANIFEST = join(ROOT, 'deploy', 'demo', 'application.yaml');
+const DEMO_NAMESPACES: Readonly<Record<string, FixedLabels>> = {
+  'shop-prod': { app: 'shop', env: 'prod' },
+  'shop-dev': { app: 'shop', env: 'dev' },
+};
+const PODS_TIMEOUT_MS = 180_000;
+const PROFILE_TIMEOUT_MS = 30_000;
+const SYSTEM_NAMESPACES = new Set(['kube-system', 'kube-public', 'kube-node-lease']);
+
+export async function deployApplication(deployment: Deployment): Promise<Application> {
+  const { options, sandbox } = deployment;
+  if (options.kubeconfig && options.manifests.length === 0) return { namespaces: [], demo: false };
+  const demo = options.manifests.length === 0;
+  const read = demo ? readManifests(DEMO_MANIFEST) : options.manifests.flatMap(readManifests);
+  const { manifests, roles } = withRoles(read);
+  const namespaces = namespacesOf(manifests).filter((name) => !SYSTEM_NAMESPACES.has(name));
+  const kubernetes = new KubernetesApi(sandbox.kubeconfig);
+  for (const name of namespaces)
+    await kubernetes.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  const fixed = (namespace: string): FixedLabels =>
+    demo ? DEMO_NAMESPACES[namespace]! : { app: namespace, env: 'demo' };
+  await manageNamespaces(deployment, namespaces, roles, fixed);
+  for (const manifest of inOrder(manifests)) await kubernetes.apply(manifest);
+  await podsReady(kubernetes, namespaces);
+  return { namespaces, demo };
+}
+
+/** Definitions before objects of them; everything else in the order of the file. */
+function inOrder(manifests: readonly Manifest[]): Manifest[] {
+  const first = manifests.filter((m) => m.kind === 'CustomResourceDefinition');
+  return [
+    ...first,
+    ...manifests.filter((m) => m.kind !== 'CustomResourceDefinition' && m.kind !== 'Namespace'),
+  ];
+}
+
+async function manageNamespaces(
+  { api, clusterId }: Deployment,
+  namespaces: readonly string[],
+  roles: readonly string[],
+  fixed: (namespace: string) => FixedLabels,
+): Promise<void> {
+  const label = await labelMaker(api);
+  for (const role of roles) await label('role', role);
+  for (const namespace of namespaces) {
+    const profile = await profileOf(api, clusterId, namespace);
+    const labels = [];
+    for (const [key, value] of Object.entries(fixed(namespace))) {
+      labels.push({ key, assignment: { href: await label(key, value) } });
+    }
+    await api.put(profile, { managed: true, enforcement_mode: 'visibility_only', labels });
+  }
+}
+
+/** Creates each label once and gives its href. */
+async function labelMaker(api: RingfenceApi): Promise<(key: string, value: string) => Promise<string>> {
+  const existing = await api.get<{ href: string; key: string; value: string }[]>(
+    '/labels?max_results=100000',
+  );
+  const hrefs = new Map(existing.map((found) => [`${found.key}=${found.value}`, found.href]));
+  return async (key, value) => {
+    const name = `${key}=${value}`;
+    const href = hrefs.get(name) ?? (await api.post<{ href: string }>('/labels', { key, value })).href;
+    hrefs.set(name, href);
+    return href;
+  };
+}
+
+/** A namespace's profile appears when Kubelink has reported the namespace. */
+async function profileOf(api: RingfenceApi, clusterId: string, namespace: string): Promise<string> {
+  const path = `/container_clusters/${clusterId}/container_workload_profiles?namespace=${namespace}`;
+  const deadline = Date.now() + PROFILE_TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    const profiles = await api.get<{ href: string; namespace: string | null }[]>(path);
+    const found = profiles.find((profile) => profile.namespace === namespace);
+    if (found) return found.href;
+    await sleep(100);
+  }
+  throw new Error(
+    `Kubelink has not reported the namespace ${namespace} after ${PROFILE_TIMEOUT_MS / 1000} s`,
+  );
+}
+
+async function podsReady(kubernetes: KubernetesApi, namespaces: readonly string[]): Promise<void> {
+  const deadline = Date.now() + PODS_TIMEOUT_MS;
+  let waiting: string[] = [];
+  while (Date.now() < deadline) {
+    waiting = [];
+    for (const namespace of namespaces) waiting.push(...(await kubernetes.unreadyPods(namespace)));
+    if (waiting.length === 0) return;
+    await sleep(250);
+  }
+  throw new Error(`Pods not ready after ${PODS_TIMEOUT_MS / 1000} s: ${waiting.slice(0, 5).join(', ')}`);
+}

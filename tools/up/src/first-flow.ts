@@ -1,0 +1,47 @@
+/** Waits until the explorer shows a flow: the whole path stands, from a packet to a row. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RingfenceApi } from './ringfence-api.js';
+
+const TIMEOUT_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const anything = { include: [[]], exclude: [] };
+
+export async function firstFlow(api: RingfenceApi): Promise<void> {
+  const deadline = Date.now() + TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    if ((await flows(api)).length > 0) return;
+    await sleep(500);
+  }
+  throw new Error(`No flow was reported within ${TIMEOUT_MS / 1000} s`);
+}
+
+export interface FlowRow {
+  readonly policy_decision: string;
+  readonly src: { ip: string; workload?: { href: string; name: string | null } };
+  readonly dst: { ip: string; workload?: { href: string; name: string | null } };
+  readonly service: { port: number; proto: number };
+  readonly flow_direction: string;
+  readonly rules?: readonly unknown[];
+}
+
+/** All flows of the last hour, by the API's own way: query, wait, download. */
+export async function flows(api: RingfenceApi): Promise<FlowRow[]> {
+  const query = await api.post<{ href: string; status: string }>('/traffic_flows/async_queries', {
+    query_name: 'recent flows',
+    start_date: new Date(Date.now() - HOUR_MS).toISOString(),
+    end_date: new Date(Date.now() + HOUR_MS).toISOString(),
+    sources: anything,
+    destinations: anything,
+    services: { include: [], exclude: [] },
+    policy_decisions: [],
+    max_results: 1_000,
+  });
+  let { status } = query;
+  const deadline = Date.now() + TIMEOUT_MS;
+  while (status !== 'completed' && Date.now() < deadline) {
+    if (status === 'failed') throw new Error('The explorer query failed');
+    await sleep(50);
+    ({ status } = await api.get<{ status: string }>(query.href));
+  }
+  return api.get<FlowRow[]>(`${query.href}/download`);
+}

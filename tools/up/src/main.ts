@@ -1,0 +1,99 @@
+/** `npm start` after the set-up: start, tell the story, and end everything on any signal, crash or lost parent. */
+import { mkdirSync } from 'node:fs';
+import { Progress, storyText } from './banner.js';
+import { claimDataDirectory } from './data-directory.js';
+import { firstFlow } from './first-flow.js';
+import { parseOptions, USAGE, UsageError } from './options.js';
+import type { UpOptions } from './options.js';
+import type { Exit } from './processes.js';
+import { Stack } from './stack.js';
+
+const PARENT_POLL_MS = 500;
+
+/** Why the stack ends. */
+class Ending extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: number,
+  ) {
+    super(message);
+  }
+}
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const options = readOptions(argv);
+  if (options === null) return;
+  let release = (): void => undefined;
+  let stack: Stack | null = null;
+  let ending: unknown;
+  try {
+    mkdirSync(options.dataDirectory, { recursive: true, mode: 0o711 });
+    release = await claimDataDirectory(options.dataDirectory);
+    const end = watchForEnd();
+    stack = new Stack(options, new Progress(print), end.crashed);
+    await Promise.race([run(stack, options), end.promise]);
+    await end.promise;
+  } catch (error) {
+    ending = error;
+  }
+  print(`${ending instanceof Error ? ending.message : String(ending)}\n`);
+  await stack?.stop();
+  release();
+  print('Everything has ended.\n');
+  process.exit(ending instanceof Ending ? ending.exitCode : 1);
+}
+
+async function run(stack: Stack, options: UpOptions): Promise<void> {
+  const progress = new Progress(print);
+  const running = await stack.start();
+  const { namespaces, demo } = running.application;
+  if (namespaces.length > 0) await progress.phase('First flow reported', () => firstFlow(running.api));
+  const { access, sandbox } = running;
+  const { dataDirectory, simulate } = options;
+  print(
+    storyText({
+      access,
+      kubeconfig: sandbox.kubeconfig,
+      dataDirectory,
+      namespaces,
+      demo,
+      simulated: simulate,
+    }),
+  );
+}
+
+function readOptions(argv: readonly string[]): UpOptions | null {
+  try {
+    const options = parseOptions(argv, process.cwd());
+    if (options !== 'help') return options;
+    print(`${USAGE}\n`);
+    return null;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`ringfence: ${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+/** Rejects once, with the first reason to end. */
+function watchForEnd(): { promise: Promise<never>; crashed: (exit: Exit) => void } {
+  let end: (why: Ending) => void = () => undefined;
+  const promise = new Promise<never>((_resolve, reject) => {
+    end = reject;
+  });
+  promise.catch(() => undefined);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => end(new Ending(`\n${signal}: ending everything …`, 0)));
+  }
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) end(new Ending('The parent process is gone: ending everything …', 1));
+  }, PARENT_POLL_MS).unref();
+  const crashed = ({ name, how, lastLines }: Exit): void =>
+    end(new Ending(`${name} ended unexpectedly (${how}): ending everything …\n${lastLines}`, 1));
+  return { promise, crashed };
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}

@@ -1,0 +1,95 @@
+/**
+ * Kubernetes manifests on their way into the cluster: reading, the additions that make an unknown application
+ * visible (decision: `--manifest`), and server-side apply.
+ */
+import { readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
+
+interface Metadata {
+  name?: string;
+  generateName?: string;
+  namespace?: string;
+  annotations?: Record<string, string>;
+}
+interface WithTemplate {
+  template?: { metadata?: Metadata };
+}
+export interface Manifest {
+  apiVersion: string;
+  kind: string;
+  metadata: Metadata;
+  spec?: WithTemplate & { jobTemplate?: { spec?: WithTemplate } };
+  items?: Manifest[];
+}
+
+const CLUSTER_SCOPED = new Set([
+  'Namespace',
+  'Node',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'CustomResourceDefinition',
+  'PersistentVolume',
+  'StorageClass',
+  'PriorityClass',
+  'IngressClass',
+  'MutatingWebhookConfiguration',
+  'ValidatingWebhookConfiguration',
+]);
+const WITH_TEMPLATE = new Set([
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'ReplicaSet',
+  'ReplicationController',
+  'Job',
+]);
+const ROLE_ANNOTATIONS = ['ringfence.io/role', 'com.illumio.role'];
+
+export function readManifests(file: string): Manifest[] {
+  const documents = parseAllDocuments(readFileSync(file, 'utf8'));
+  const broken = documents.flatMap((document) => document.errors)[0];
+  if (broken) throw new Error(`${file}: ${broken.message.split('\n')[0]}`);
+  const objects = documents
+    .map((document) => document.toJS() as Manifest | null)
+    .filter((object) => object !== null);
+  return objects.flatMap((object) => (object.kind === 'List' ? (object.items ?? []) : [object]));
+}
+
+export function namespacesOf(manifests: readonly Manifest[]): string[] {
+  const names = manifests.map((m) =>
+    m.kind === 'Namespace'
+      ? m.metadata.name
+      : CLUSTER_SCOPED.has(m.kind)
+        ? undefined
+        : (m.metadata.namespace ?? 'default'),
+  );
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
+
+/** Workloads and Services without a role of their own get their name as the role. */
+export function withRoles(manifests: readonly Manifest[]): { manifests: Manifest[]; roles: string[] } {
+  const copies = structuredClone([...manifests]);
+  const roles = new Set<string>();
+  for (const manifest of copies) {
+    const holder = annotationHolder(manifest);
+    if (!holder) continue;
+    const annotations = (holder.annotations ??= {});
+    const given = ROLE_ANNOTATIONS.map((key) => annotations[key]).find((value) => value !== undefined);
+    const role = given ?? manifest.metadata.name ?? 'unnamed';
+    if (given === undefined) annotations['ringfence.io/role'] = role;
+    roles.add(role);
+  }
+  return { manifests: copies, roles: [...roles] };
+}
+
+/** The metadata whose annotations give a workload's or Service's labels; null for any other kind. */
+function annotationHolder({ kind, metadata, spec }: Manifest): Metadata | null {
+  if (kind === 'Service' || kind === 'Pod') return metadata;
+  const template =
+    kind === 'CronJob'
+      ? spec?.jobTemplate?.spec?.template
+      : WITH_TEMPLATE.has(kind)
+        ? spec?.template
+        : undefined;
+  return template ? (template.metadata ??= {}) : null;
+}

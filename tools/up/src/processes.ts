@@ -1,0 +1,174 @@
+/**
+ * The processes of a local stack: started under a parent-death signal, logged to a file each, stopped in reverse
+ * order within a bound. What a process is for, and in which order things start, is the caller's business.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface ProcessSpec {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Enter this network namespace first (a path below /run/netns or /proc). */
+  readonly netns?: string;
+  readonly stopSignal?: NodeJS.Signals;
+  readonly stopTimeoutMs?: number;
+  /** `GET` of this url must answer 2xx for the process to count as ready. */
+  readonly readyUrl?: string;
+}
+
+export interface Exit {
+  readonly name: string;
+  readonly how: string;
+  readonly lastLines: string;
+}
+
+const STOP_TIMEOUT_MS = 12_000;
+const POLL_MS = 50;
+
+export class SupervisedProcess {
+  private child: ChildProcess | null = null;
+  private stopping = false;
+
+  constructor(
+    readonly spec: ProcessSpec,
+    readonly logFile: string,
+    private readonly onCrash: (exit: Exit) => void,
+  ) {}
+
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  get isRunning(): boolean {
+    return this.child !== null && this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  start(): void {
+    if (this.isRunning) throw new Error(`${this.spec.name} runs already`);
+    this.stopping = false;
+    const { command, args } = this.wrapped();
+    const log = openSync(this.logFile, 'a');
+    const child = spawn(command, args, {
+      env: {
+        PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
+        HOME: process.env['HOME'] ?? '/',
+        ...this.spec.env,
+      },
+      cwd: this.spec.cwd,
+      stdio: ['ignore', log, log],
+    });
+    closeSync(log);
+    this.child = child;
+    child.once('error', (error) => this.ended(child, error.message));
+    child.once('exit', (code, signal) => this.ended(child, signal ? `ended by ${signal}` : `exit ${code}`));
+  }
+
+  /** Only the first of `error` and `exit` counts, and only for the child that is current. */
+  private ended(child: ChildProcess, how: string): void {
+    if (this.child !== child || this.stopping) return;
+    this.stopping = true;
+    this.onCrash({ name: this.spec.name, how, lastLines: this.lastLines(4) });
+  }
+
+  /** The child must not outlive its launcher, however that ends. */
+  private wrapped(): { command: string; args: string[] } {
+    const inner = ['setpriv', '--pdeathsig', 'TERM', this.spec.command, ...this.spec.args];
+    const all = this.spec.netns ? ['nsenter', `--net=${this.spec.netns}`, ...inner] : inner;
+    return { command: all[0]!, args: all.slice(1) };
+  }
+
+  lastLines(count: number): string {
+    try {
+      return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
+    } catch {
+      return '';
+    }
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.stopping = true;
+    this.child?.kill(signal);
+  }
+
+  async stop(): Promise<void> {
+    const child = this.child;
+    if (!child || !this.isRunning) return;
+    this.stopping = true;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill(this.spec.stopSignal ?? 'SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), this.spec.stopTimeoutMs ?? STOP_TIMEOUT_MS);
+    await gone;
+    clearTimeout(timer);
+  }
+
+  /** Waits for the ready url; fails with the process' last words when it ends or takes too long. */
+  async ready(timeoutMs: number): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    let missing = 'it does not answer';
+    while (Date.now() < deadline) {
+      if (!this.isRunning) throw new Error(`${this.spec.name} ended: ${this.lastLines(3)}`);
+      const answer = await probe(this.spec.readyUrl);
+      if (answer === null) return;
+      missing = answer;
+      await sleep(POLL_MS);
+    }
+    throw new Error(
+      `${this.spec.name} is not ready after ${timeoutMs / 1000} s: ${missing} (log: ${this.logFile})`,
+    );
+  }
+}
+
+async function probe(url: string | undefined): Promise<string | null> {
+  if (!url) return null;
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    const body = await response.text();
+    return response.ok ? null : body.slice(0, 500);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+export class Processes {
+  private readonly all: SupervisedProcess[] = [];
+
+  constructor(
+    private readonly logDirectory: string,
+    private readonly onCrash: (exit: Exit) => void,
+  ) {
+    mkdirSync(logDirectory, { recursive: true });
+  }
+
+  start(spec: ProcessSpec): SupervisedProcess {
+    const started = new SupervisedProcess(spec, join(this.logDirectory, `${spec.name}.log`), this.onCrash);
+    this.all.push(started);
+    started.start();
+    return started;
+  }
+
+  get(name: string): SupervisedProcess {
+    const found = this.all.find((process) => process.spec.name === name);
+    if (!found)
+      throw new Error(`no process "${name}" (there are: ${this.all.map((p) => p.spec.name).join(', ')})`);
+    return found;
+  }
+
+  list(): readonly SupervisedProcess[] {
+    return this.all;
+  }
+
+  /** Latest started first; those of one wave (agents, services) together. */
+  async stopAll(waves: readonly ((name: string) => boolean)[]): Promise<void> {
+    for (const wave of [...waves, () => true]) {
+      await Promise.all(
+        this.all.filter((process) => wave(process.spec.name)).map((process) => process.stop()),
+      );
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/** The sandbox cluster as a process of its own, or a real cluster in its place. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { UpOptions } from './options.js';
+import type { Processes } from './processes.js';
+import { entryPoint } from './entry-points.js';
+
+export interface SandboxNode {
+  readonly name: string;
+  /** Path of the node's network namespace. */
+  readonly netns: string;
+  readonly address: string;
+  readonly containerdSocket: string;
+  readonly machineIdPath: string;
+}
+
+export interface Sandbox {
+  readonly kubeconfig: string;
+  /** Where the nodes reach servers of this machine. */
+  readonly hostAddress: string;
+  readonly nodes: readonly SandboxNode[];
+}
+
+const START_TIMEOUT_MS = 90_000;
+
+export async function startSandbox(options: UpOptions, processes: Processes): Promise<Sandbox> {
+  if (options.kubeconfig) return { kubeconfig: options.kubeconfig, hostAddress: '127.0.0.1', nodes: [] };
+  const directory = join(options.dataDirectory, 'sandbox');
+  const sandbox = processes.start({
+    name: 'sandbox',
+    command: process.execPath,
+    args: [
+      entryPoint('tools/sandbox'),
+      ...['--nodes', String(options.nodes), '--data', directory],
+      ...(options.overlay ? ['--overlay'] : []),
+    ],
+    stopTimeoutMs: 30_000,
+  });
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    if (!sandbox.isRunning) throw new Error(`The sandbox cluster ended: ${sandbox.lastLines(2)}`);
+    const description = readDescription(directory);
+    if (description) return description;
+    await sleep(100);
+  }
+  throw new Error(
+    `The sandbox cluster is not ready after ${START_TIMEOUT_MS / 1000} s (log: ${sandbox.logFile})`,
+  );
+}
+
+/** `sandbox.json` is written when the nodes are ready, never before. */
+function readDescription(directory: string): Sandbox | null {
+  try {
+    return JSON.parse(readFileSync(join(directory, 'sandbox.json'), 'utf8')) as Sandbox;
+  } catch {
+    return null;
+  }
+}

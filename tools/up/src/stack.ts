@@ -1,0 +1,105 @@
+/**
+ * The local stack as a value: what runs, where it listens, how to end it. Composition only: each part's own
+ * knowledge is in its module (Postgres, NATS, the control plane's services, the sandbox, the cluster's agents).
+ *
+ *   nats-control ─┬─ inventory, label-resolver, policy-compute, flow-ingest, gateway ── postgres
+ *                 └─ clas-cache ── nats-cluster ─┬─ kubelink ── sandbox (API server, nodes) or a real cluster
+ *                                                └─ cven (one per node, inside the node's network namespace)
+ */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startAgents } from './agents.js';
+import type { Progress } from './banner.js';
+import { startControlPlane } from './control-plane.js';
+import { deployApplication } from './deploy.js';
+import type { Application } from './deploy.js';
+import type { UpOptions } from './options.js';
+import { Processes } from './processes.js';
+import type { Exit } from './processes.js';
+import type { ApiAccess } from './ringfence-api.js';
+import { RingfenceApi } from './ringfence-api.js';
+import { registerCluster } from './register-cluster.js';
+import { startSandbox } from './sandbox.js';
+import type { Sandbox } from './sandbox.js';
+
+export interface Running {
+  readonly access: ApiAccess;
+  readonly api: RingfenceApi;
+  readonly sandbox: Sandbox;
+  readonly clusterId: string;
+  readonly application: Application;
+}
+
+/** Agents end before what they talk to, databases last. */
+const STOP_WAVES: readonly ((name: string) => boolean)[] = [
+  (name) => name.startsWith('cven-'),
+  (name) => name === 'kubelink',
+  (name) => name === 'clas-cache',
+  (name) => !name.startsWith('nats-') && name !== 'postgres',
+];
+const STATE_DIRECTORIES = ['postgres', 'nats-control', 'nats-cluster', 'edge', 'sandbox'];
+
+export function clearState(dataDirectory: string): void {
+  for (const name of STATE_DIRECTORIES) rmSync(join(dataDirectory, name), { recursive: true, force: true });
+  rmSync(join(dataDirectory, 'postgres.password'), { force: true });
+  rmSync(join(dataDirectory, 'env'), { force: true });
+}
+
+export class Stack {
+  readonly processes: Processes;
+
+  constructor(
+    private readonly options: UpOptions,
+    private readonly progress: Progress,
+    onCrash: (exit: Exit) => void,
+  ) {
+    if (!options.keep) clearState(options.dataDirectory);
+    rmSync(join(options.dataDirectory, 'logs'), { recursive: true, force: true });
+    this.processes = new Processes(join(options.dataDirectory, 'logs'), onCrash);
+  }
+
+  async start(): Promise<Running> {
+    const { options, progress, processes } = this;
+    // The sandbox needs seconds of its own: it starts beside the control plane.
+    const [control, sandbox] = await progress.phase('Control plane and cluster', () =>
+      allOrFirstError([startControlPlane(options, processes), startSandbox(options, processes)]),
+    );
+    const api = new RingfenceApi(control.access);
+    const cluster = await progress.phase('Register the cluster', () => registerCluster(api));
+    await progress.phase('Agents: clas-cache, Kubelink, a C-VEN per node', () =>
+      startAgents({ options, processes, control, sandbox, cluster }),
+    );
+    const application = await progress.phase('Application: deployed, managed, Pods ready', () =>
+      deployApplication({ options, api, sandbox, clusterId: cluster.id }),
+    );
+    writeEnvironment(options, control.access, sandbox, cluster.id);
+    return { access: control.access, api, sandbox, clusterId: cluster.id, application };
+  }
+
+  /** Ends what was started, however far the start came. */
+  async stop(): Promise<void> {
+    await this.processes.stopAll(STOP_WAVES);
+    if (!this.options.keep) clearState(this.options.dataDirectory);
+  }
+}
+
+/** Waits for both, so that nothing is still starting while the rest is being ended. */
+async function allOrFirstError<A, B>([a, b]: [Promise<A>, Promise<B>]): Promise<[A, B]> {
+  const [first, second] = await Promise.allSettled([a, b]);
+  if (first.status === 'rejected') throw first.reason;
+  if (second.status === 'rejected') throw second.reason;
+  return [first.value, second.value];
+}
+
+function writeEnvironment(options: UpOptions, access: ApiAccess, sandbox: Sandbox, clusterId: string): void {
+  const variables = {
+    RINGFENCE_URL: access.url,
+    RINGFENCE_ORG_ID: String(access.org),
+    RINGFENCE_API_KEY: access.key,
+    RINGFENCE_API_SECRET: access.secret,
+    KUBECONFIG: sandbox.kubeconfig,
+    RINGFENCE_CLUSTER_ID: clusterId,
+  };
+  const text = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'\n`);
+  writeFileSync(join(options.dataDirectory, 'env'), text.join(''), { mode: 0o600 });
+}

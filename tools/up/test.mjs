@@ -1,0 +1,74 @@
+/**
+ * `npm test`: set up what is missing, then format, lint, types, contracts, flow graph, and the three tiers of tests.
+ * Ends with one summary line. `npm test -- unit|int|e2e` runs one tier only.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT, SetupError, setUp } from './setup.mjs';
+
+const TIERS = ['unit', 'int', 'e2e'];
+const USAGE = `npm test [-- unit | int | e2e]   everything, or one tier of tests`;
+
+const only = process.argv[2];
+if (only === '--help' || only === '-h') {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
+if (only !== undefined && !TIERS.includes(only)) {
+  process.stderr.write(`ringfence: there is no tier "${only}". ${USAGE}\n`);
+  process.exit(2);
+}
+
+function run(args, env = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, NX_DAEMON: 'false', ...env } });
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill(signal));
+    child.on('error', () => resolve(1));
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}
+
+const results = mkdtempSync(join(tmpdir(), 'ringfence-test-'));
+const phases = [];
+async function phase(name, work) {
+  const from = performance.now();
+  process.stdout.write(`\n── ${name}\n`);
+  const code = await work();
+  phases.push({ name, code, seconds: (performance.now() - from) / 1000 });
+}
+
+function tier(name) {
+  const file = join(results, `${name}.json`);
+  const args = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  return phase(`tests: ${name}`, () => run(args, { RINGFENCE_TEST_TIER: name }));
+}
+
+function counts(name) {
+  const file = join(results, `${name}.json`);
+  if (!existsSync(file)) return { passed: 0, failed: 0 };
+  const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(file, 'utf8'));
+  return { passed: numPassedTests, failed: numFailedTests > 0 ? numFailedTests : numFailedTestSuites };
+}
+
+try {
+  await setUp({ root: true, log: (what) => process.stdout.write(`… installing ${what}\n`) });
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  process.stderr.write(`ringfence: ${error.message}\n`);
+  process.exit(1);
+}
+if (only === undefined) await phase('check', () => run(['tools/checks/check.mjs', '--without-unit-tests']));
+for (const name of TIERS) if (only === undefined || only === name) await tier(name);
+
+process.stdout.write('\n');
+for (const { name, code, seconds } of phases) {
+  process.stdout.write(`${code === 0 ? '✓' : '✗'} ${name.padEnd(20)} ${seconds.toFixed(0).padStart(5)} s\n`);
+}
+const total = TIERS.map(counts).reduce((sum, tierCounts) => ({ passed: sum.passed + tierCounts.passed, failed: sum.failed + tierCounts.failed }));
+rmSync(results, { recursive: true, force: true });
+const broken = phases.filter(({ code }) => code !== 0);
+if (broken.length > 0 && total.failed === 0) process.stdout.write(`failed: ${broken.map(({ name }) => name).join(', ')}\n`);
+process.stdout.write(`${total.passed} passed, ${Math.max(total.failed, broken.length)} failed\n`);
+process.exit(broken.length === 0 ? 0 : 1);
