@@ -1,0 +1,95 @@
+/**
+ * Contracts are kept for ever: every message type and version has a fixture that must parse, and an entry in
+ * `contracts.lock.json` (its JSON Schema). A released entry may gain an optional field; anything else needs a new version.
+ * `--update` writes the entries of new types (and a first fixture); it never changes a released one incompatibly.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import {
+  CALLS,
+  EVENTS,
+  FlowBatch,
+  DecoratedFlowBatch,
+  NodeAck,
+  NodeView,
+  ClusterAck,
+  PodReadiness,
+  SandboxSeen,
+} from '@ringfence/contracts';
+import {
+  CredentialRequest,
+  CredentialResponse,
+  Envelope,
+  OBSERVATIONS,
+  POLICY_RECORDS,
+} from '@ringfence/contracts';
+import { incompatibilities } from './schema-compatibility.js';
+import type { JsonSchema } from './schema-compatibility.js';
+import { sample } from './schema-sample.js';
+
+const HOME = join(import.meta.dirname, '..', '..', '..', 'libs', 'contracts');
+const FIXTURES = join(HOME, 'fixtures');
+const LOCK = join(HOME, 'contracts.lock.json');
+const EDGE = {
+  ClusterAck,
+  CredentialRequest,
+  CredentialResponse,
+  DecoratedFlowBatch,
+  Envelope,
+  FlowBatch,
+  NodeAck,
+  NodeView,
+  PodReadiness,
+  SandboxSeen,
+};
+
+function contracts(): Map<string, z.ZodType> {
+  const all = new Map<string, z.ZodType>();
+  for (const [type, { schema, v }] of Object.entries(EVENTS)) all.set(`event.${type}.v${v}`, schema);
+  for (const [kind, schema] of Object.entries(OBSERVATIONS)) all.set(`observation.${kind}.v1`, schema);
+  for (const [kind, schema] of Object.entries(POLICY_RECORDS)) all.set(`policy.${kind}.v1`, schema);
+  for (const [name, schema] of Object.entries(EDGE)) all.set(`edge.${name}.v1`, schema);
+  for (const [name, { request, response }] of Object.entries(CALLS)) {
+    all.set(`call.${name}.request.v1`, request);
+    all.set(`call.${name}.response.v1`, response);
+  }
+  return all;
+}
+
+const update = process.argv.includes('--update');
+const lock = existsSync(LOCK) ? (JSON.parse(readFileSync(LOCK, 'utf8')) as Record<string, JsonSchema>) : {};
+const problems: string[] = [];
+mkdirSync(FIXTURES, { recursive: true });
+
+for (const [name, schema] of contracts()) {
+  const current = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  const released = lock[name];
+  const broken = released ? incompatibilities(released, current) : [];
+  problems.push(...broken.map((what) => `${name}: ${what}; write a new version and an upcaster`));
+  if (!released && !update)
+    problems.push(`${name}: not in contracts.lock.json (npm run check -- --update-contracts)`);
+  if (update && broken.length === 0) lock[name] = current;
+  problems.push(...fixtureProblems(name, schema, current));
+}
+for (const name of Object.keys(lock))
+  if (!contracts().has(name)) problems.push(`${name}: released, and gone from the contracts`);
+
+/** The fixture stays as it was released: it is what an old agent sends. */
+function fixtureProblems(name: string, schema: z.ZodType, current: JsonSchema): string[] {
+  const file = join(FIXTURES, `${name}.json`);
+  if (!existsSync(file)) {
+    if (!update) return [`${name}: no fixture`];
+    writeFileSync(file, `${JSON.stringify(sample(current), null, 2)}\n`);
+  }
+  const parsed = schema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  return parsed.success
+    ? []
+    : [`${name}: its fixture no longer parses: ${z.prettifyError(parsed.error).split('\n')[0]}`];
+}
+
+if (update)
+  writeFileSync(LOCK, `${JSON.stringify(Object.fromEntries(Object.entries(lock).sort()), null, 1)}\n`);
+for (const problem of problems) process.stderr.write(`${problem}\n`);
+process.stdout.write(`${contracts().size} contracts, ${problems.length} problems\n`);
+process.exit(problems.length === 0 ? 0 : 1);
