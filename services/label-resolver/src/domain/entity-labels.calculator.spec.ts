@@ -1,0 +1,176 @@
+import type { KubernetesWorkloadState, LabelAssignment, ProfileState, WorkloadState } from '@ringfence/contracts';
+import { kubernetesWorkloadId } from '@ringfence/labels';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { EntityLabelsCalculator } from './entity-labels.calculator.js';
+import type { EntityChange } from './entity-labels.calculator.js';
+
+const cluster = '22222222-2222-4222-8222-222222222222';
+const catalogue = {
+  types: ['role', 'app', 'env', 'loc'],
+  labels: [
+    { id: '1', key: 'role', value: 'Web' },
+    { id: '2', key: 'app', value: 'Shop' },
+    { id: '3', key: 'env', value: 'Test' },
+    { id: '4', key: 'env', value: 'Production' },
+    { id: '5', key: 'loc', value: 'Amazon' },
+    { id: '6', key: 'loc', value: 'Here' },
+  ],
+};
+const profile = (namespace: string, over: Partial<ProfileState> = {}): ProfileState => ({
+  id: `profile-of-${namespace}`,
+  cluster,
+  namespace,
+  name: namespace,
+  description: '',
+  managed: true,
+  linked: true,
+  mode: 'full',
+  assignments: {},
+  ...over,
+});
+const owner = (namespace: string, name: string, annotations: Record<string, string> = {}, kind = 'Deployment'): KubernetesWorkloadState => ({
+  id: kubernetesWorkloadId(cluster, `${namespace}/${name}`),
+  cluster,
+  uid: `${namespace}/${name}`,
+  kind,
+  namespace,
+  name,
+  labels: {},
+  annotations,
+});
+const node: WorkloadState = {
+  id: '55555555-5555-4555-8555-555555555555',
+  cluster,
+  node: 'node-1',
+  name: 'node-1',
+  hostname: 'node-1',
+  description: '',
+  managed: true,
+  labels: ['5', '1'],
+  mode: 'visibility_only',
+  addresses: ['10.0.0.1'],
+};
+const labelled = (changes: EntityChange[]) => changes.flatMap((change) => (change.type === 'EntityLabelled' ? [change.data] : []));
+
+describe('the labels of entities', () => {
+  it('follow the guide\'s restriction example: role none, app any, env of two, loc fixed', () => {
+    const calculator = new EntityLabelsCalculator();
+    const assignments: Record<string, LabelAssignment> = {
+      role: { how: 'none' },
+      env: { how: 'restricted', labels: ['4'] },
+      loc: { how: 'fixed', label: '5' },
+    };
+    calculator.setCatalogue(catalogue);
+    calculator.setProfile(profile('demo', { assignments }));
+    calculator.setKubernetesWorkload(
+      owner('demo', 'web', { 'com.illumio.role': 'Web', 'com.illumio.app': 'Shop', 'com.illumio.env': 'Test', 'com.illumio.loc': 'Here' }),
+    );
+    const [entity] = labelled(calculator.flush());
+    expect(entity?.labels).toEqual(['2', '5']);
+    expect(entity?.mode).toBe('full');
+    expect(entity?.refused.map(({ key, reason }) => `${key}: ${reason}`)).toEqual(['role: none', 'env: not-in-list', 'loc: fixed']);
+  });
+
+  it('are given only to entities of managed namespaces, and taken back with the management', () => {
+    const calculator = new EntityLabelsCalculator();
+    const web = owner('shop', 'web');
+    calculator.setKubernetesWorkload(web);
+    calculator.setProfile(profile('shop', { managed: false }));
+    expect(calculator.flush()).toEqual([]);
+    calculator.setProfile(profile('shop'));
+    expect(labelled(calculator.flush()).map((entity) => entity.id)).toEqual([web.id]);
+    calculator.removeProfile('profile-of-shop');
+    expect(calculator.flush()).toEqual([{ type: 'EntityUnlabelled', cluster, data: { id: web.id } }]);
+  });
+
+  it('appear when a label that an annotation already names is created', () => {
+    const calculator = new EntityLabelsCalculator();
+    calculator.setCatalogue({ ...catalogue, labels: [] });
+    calculator.setProfile(profile('shop'));
+    calculator.setKubernetesWorkload(owner('shop', 'web', { 'ringfence.io/role': 'Web' }));
+    expect(labelled(calculator.flush())[0]?.refused[0]?.reason).toBe('no-such-label');
+    calculator.setCatalogue(catalogue);
+    expect(labelled(calculator.flush())[0]).toMatchObject({ labels: ['1'], refused: [] });
+  });
+
+  it('of a node and of an unmanaged host are passed on', () => {
+    const calculator = new EntityLabelsCalculator();
+    calculator.setWorkload(node);
+    calculator.setWorkload({ ...node, id: '66666666-6666-4666-8666-666666666666', cluster: null, node: null, managed: false });
+    expect(labelled(calculator.flush())).toMatchObject([
+      { class: 'node', cluster, node: 'node-1', labels: ['1', '5'], addresses: ['10.0.0.1'] },
+      { class: 'unmanaged', cluster: 'global', node: null },
+    ]);
+    calculator.removeWorkload(node.id);
+    expect(calculator.flush()).toEqual([{ type: 'EntityUnlabelled', cluster, data: { id: node.id } }]);
+  });
+
+  it('are not said again after a restart unless they differ', () => {
+    const before = new EntityLabelsCalculator();
+    before.setCatalogue(catalogue);
+    before.setProfile(profile('shop'));
+    before.setKubernetesWorkload(owner('shop', 'web', { 'com.illumio.app': 'Shop' }));
+    before.setKubernetesWorkload(owner('shop', 'gone'));
+    const said = labelled(before.flush());
+
+    const after = new EntityLabelsCalculator();
+    after.restore(said);
+    after.setCatalogue(catalogue);
+    after.setProfile(profile('shop'));
+    after.setKubernetesWorkload(owner('shop', 'web', { 'com.illumio.app': 'Shop' }));
+    expect(after.flush()).toEqual([{ type: 'EntityUnlabelled', cluster, data: { id: owner('shop', 'gone').id } }]);
+  });
+
+  it('agree with a calculation from scratch after any sequence of changes', () => {
+    const namespaces = ['a', 'b'];
+    const names = ['x', 'y', 'z'];
+    const change = fc.oneof(
+      fc.record({ what: fc.constant('profile' as const), namespace: fc.constantFrom(...namespaces), managed: fc.boolean(), fixed: fc.boolean() }),
+      fc.record({ what: fc.constant('no-profile' as const), namespace: fc.constantFrom(...namespaces) }),
+      fc.record({ what: fc.constant('owner' as const), namespace: fc.constantFrom(...namespaces), name: fc.constantFrom(...names), app: fc.constantFrom('Shop', 'Bank') }),
+      fc.record({ what: fc.constant('no-owner' as const), namespace: fc.constantFrom(...namespaces), name: fc.constantFrom(...names) }),
+      fc.record({ what: fc.constant('catalogue' as const), size: fc.integer({ min: 0, max: 6 }) }),
+      fc.record({ what: fc.constant('flush' as const) }),
+    );
+    type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
+    const apply = (calculator: EntityLabelsCalculator, each: Change): void => {
+      switch (each.what) {
+        case 'profile':
+          return calculator.setProfile(profile(each.namespace, { managed: each.managed, assignments: each.fixed ? { loc: { how: 'fixed', label: '6' } } : {} }));
+        case 'no-profile':
+          return calculator.removeProfile(`profile-of-${each.namespace}`);
+        case 'owner':
+          return calculator.setKubernetesWorkload(owner(each.namespace, each.name, { 'com.illumio.app': each.app }));
+        case 'no-owner':
+          return calculator.removeKubernetesWorkload(owner(each.namespace, each.name).id);
+        case 'catalogue':
+          return calculator.setCatalogue({ ...catalogue, labels: catalogue.labels.slice(0, each.size) });
+        case 'flush':
+          return;
+      }
+    };
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
+        const incremental = new EntityLabelsCalculator();
+        const seen = new Map<string, unknown>();
+        const collect = (): void => {
+          for (const each of incremental.flush()) {
+            if (each.type === 'EntityLabelled') seen.set(each.data.id, each.data);
+            else seen.delete(each.data.id);
+          }
+        };
+        for (const each of changes) {
+          apply(incremental, each);
+          if (each.what === 'flush') collect();
+        }
+        collect();
+        const scratch = new EntityLabelsCalculator();
+        for (const each of changes) apply(scratch, each);
+        const expected = new Map(labelled(scratch.flush()).map((entity) => [entity.id, entity]));
+        expect(new Map([...seen].sort())).toEqual(new Map([...expected].sort()));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

@@ -1,0 +1,149 @@
+/**
+ * Profiles × catalogue × Kubernetes workloads → the labels of every managed entity. State goes in, in any order; `flush`
+ * says what changed since the last flush. What annotations are granted is libs/labels' answer, the same that CLAS
+ * enforces. Nodes and unmanaged workloads pass on the labels that pairing or people gave them.
+ */
+import type { EntityLabelsState, KubernetesWorkloadState, LabelCatalogue, ProfileState, WorkloadState } from '@ringfence/contracts';
+import { GLOBAL } from '@ringfence/contracts';
+import { EMPTY_CATALOGUE, indexCatalogue, resolveLabels, sortedIntegerIds } from '@ringfence/labels';
+import { isSameValue } from './same-value.js';
+
+export type EntityChange =
+  | { readonly type: 'EntityLabelled'; readonly cluster: string; readonly data: EntityLabelsState }
+  | { readonly type: 'EntityUnlabelled'; readonly cluster: string; readonly data: { readonly id: string } };
+
+const inNamespace = (cluster: string, namespace: string): string => `${cluster}/${namespace}`;
+
+export class EntityLabelsCalculator {
+  private catalogue = EMPTY_CATALOGUE;
+  /** Profiles that have a namespace, by cluster and namespace, and the key that each profile id has there. */
+  private readonly profiles = new Map<string, ProfileState>();
+  private readonly namespaceOfProfile = new Map<string, string>();
+  private readonly kubernetesWorkloads = new Map<string, KubernetesWorkloadState>();
+  private readonly workloads = new Map<string, WorkloadState>();
+  private readonly members = new Map<string, Set<string>>();
+  private readonly emitted = new Map<string, EntityLabelsState>();
+  private readonly dirty = new Set<string>();
+
+  /** What was said before a restart, so that only differences are said again. */
+  restore(said: Iterable<EntityLabelsState>): void {
+    for (const entity of said) {
+      this.emitted.set(entity.id, entity);
+      this.dirty.add(entity.id);
+    }
+  }
+
+  setCatalogue(catalogue: Pick<LabelCatalogue, 'types' | 'labels'>): void {
+    this.catalogue = indexCatalogue(catalogue);
+    for (const id of this.kubernetesWorkloads.keys()) this.dirty.add(id);
+  }
+
+  setProfile(profile: ProfileState): void {
+    this.removeProfile(profile.id);
+    if (profile.namespace === null) return;
+    const key = inNamespace(profile.cluster, profile.namespace);
+    this.profiles.set(key, profile);
+    this.namespaceOfProfile.set(profile.id, key);
+    this.touchNamespace(key);
+  }
+
+  removeProfile(id: string): void {
+    const key = this.namespaceOfProfile.get(id);
+    if (key === undefined) return;
+    this.namespaceOfProfile.delete(id);
+    if (this.profiles.get(key)?.id === id) this.profiles.delete(key);
+    this.touchNamespace(key);
+  }
+
+  setKubernetesWorkload(workload: KubernetesWorkloadState): void {
+    this.removeKubernetesWorkload(workload.id);
+    this.kubernetesWorkloads.set(workload.id, workload);
+    const key = inNamespace(workload.cluster, workload.namespace);
+    let members = this.members.get(key);
+    if (members === undefined) this.members.set(key, (members = new Set()));
+    members.add(workload.id);
+    this.dirty.add(workload.id);
+  }
+
+  removeKubernetesWorkload(id: string): void {
+    const workload = this.kubernetesWorkloads.get(id);
+    if (workload === undefined) return;
+    this.kubernetesWorkloads.delete(id);
+    const key = inNamespace(workload.cluster, workload.namespace);
+    const members = this.members.get(key);
+    members?.delete(id);
+    if (members?.size === 0) this.members.delete(key);
+    this.dirty.add(id);
+  }
+
+  setWorkload(workload: WorkloadState): void {
+    this.workloads.set(workload.id, workload);
+    this.dirty.add(workload.id);
+  }
+
+  removeWorkload(id: string): void {
+    if (this.workloads.delete(id)) this.dirty.add(id);
+  }
+
+  /** Sorted by id, so that the same changes in another order say the same. */
+  flush(): EntityChange[] {
+    const changes: EntityChange[] = [];
+    for (const id of [...this.dirty].sort()) {
+      const before = this.emitted.get(id);
+      const now = this.labelsOf(id);
+      if (now !== null && !isSameValue(before, now)) {
+        this.emitted.set(id, now);
+        changes.push({ type: 'EntityLabelled', cluster: now.cluster, data: now });
+      } else if (now === null && before !== undefined) {
+        this.emitted.delete(id);
+        changes.push({ type: 'EntityUnlabelled', cluster: before.cluster, data: { id } });
+      }
+    }
+    this.dirty.clear();
+    return changes;
+  }
+
+  private touchNamespace(key: string): void {
+    for (const id of this.members.get(key) ?? []) this.dirty.add(id);
+  }
+
+  private labelsOf(id: string): EntityLabelsState | null {
+    const workload = this.workloads.get(id);
+    if (workload !== undefined) return entityOfWorkload(workload);
+    const owner = this.kubernetesWorkloads.get(id);
+    if (owner === undefined) return null;
+    const profile = this.profiles.get(inNamespace(owner.cluster, owner.namespace));
+    if (profile === undefined || !profile.managed) return null;
+    const { labels, refused } = resolveLabels(profile, this.catalogue, owner.annotations);
+    return {
+      id,
+      cluster: owner.cluster,
+      class: owner.kind === 'Service' ? 'service' : 'pod',
+      kind: owner.kind,
+      namespace: owner.namespace,
+      name: owner.name,
+      labels,
+      mode: profile.mode,
+      refused,
+      addresses: [],
+      node: null,
+    };
+  }
+}
+
+function entityOfWorkload(workload: WorkloadState): EntityLabelsState {
+  const isNode = workload.node !== null;
+  return {
+    id: workload.id,
+    cluster: workload.cluster ?? GLOBAL,
+    class: isNode ? 'node' : 'unmanaged',
+    kind: isNode ? 'Node' : 'Workload',
+    namespace: null,
+    name: workload.name,
+    labels: sortedIntegerIds(workload.labels),
+    mode: workload.mode,
+    refused: [],
+    addresses: workload.addresses,
+    node: workload.node,
+  };
+}
