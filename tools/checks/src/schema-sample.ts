@@ -12,28 +12,23 @@ const BY_FORMAT: Readonly<Record<string, string>> = {
   uuid: '4b7c1d9e-52f0-4a6b-8c3d-1e2f3a4b5c6d',
 };
 
+const BY_TYPE: Readonly<Record<string, (schema: JsonSchema) => unknown>> = {
+  object: sampleObject,
+  array: (schema) => (schema.items ? [sample(schema.items)] : []),
+  integer: (schema) => Math.max(schema.minimum ?? 1, 1),
+  number: (schema) => Math.max(schema.minimum ?? 1, 1),
+  boolean: () => true,
+  null: () => null,
+  string: sampleText,
+};
+
 export function sample(schema: JsonSchema): unknown {
   const alternatives = schema.anyOf ?? schema.oneOf;
   if (alternatives) return sample(alternatives[0]!);
   if (schema.const !== undefined) return schema.const;
   if (schema.enum) return schema.enum[0];
-  switch (typeof schema.type === 'string' ? schema.type : schema.type?.[0]) {
-    case 'object':
-      return sampleObject(schema);
-    case 'array':
-      return schema.items ? [sample(schema.items)] : [];
-    case 'integer':
-    case 'number':
-      return Math.max(schema.minimum ?? 1, 1);
-    case 'boolean':
-      return true;
-    case 'null':
-      return null;
-    case 'string':
-      return sampleText(schema);
-    default:
-      return { any: 'value' };
-  }
+  const type = typeof schema.type === 'string' ? schema.type : schema.type?.[0];
+  return type === undefined ? { any: 'value' } : BY_TYPE[type]!(schema);
 }
 
 function sampleObject(schema: JsonSchema): unknown {
