@@ -17,8 +17,10 @@ export type PortRange = z.infer<typeof PortRange>;
 
 /** An IPv4 or IPv6 address in canonical text. */
 export const Address = z.string().min(2).max(45);
+export type Address = z.infer<typeof Address>;
 /** A CIDR with its host bits cleared. */
 export const Cidr = z.string().min(4).max(49);
+export type Cidr = z.infer<typeof Cidr>;
 
 export const EnforcementMode = z.enum(['idle', 'visibility_only', 'selective', 'full']);
 export type EnforcementMode = z.infer<typeof EnforcementMode>;

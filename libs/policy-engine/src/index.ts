@@ -1,1 +1,24 @@
-export {};
+export { canonicalAddress, formatAddress, parseAddress, parseCidr } from './address.js';
+export type { Interval, IpVersion, ParsedAddress } from './address.js';
+export { CidrSet } from './cidr-set.js';
+export { cidrsOf } from './ip-list.js';
+export { normalisePorts, onPorts } from './ports.js';
+export type { Packet } from './ports.js';
+export { evaluate, explain, verdictOf } from './evaluate.js';
+export type {
+  Direction,
+  EnforcedEnd,
+  Evaluation,
+  EvaluationInput,
+  Explanation,
+  ExplanationInput,
+  ExplanationReason,
+  PeerLookup,
+} from './evaluate.js';
+export { GroupMembers } from './group-members.js';
+export type { MembershipDelta } from './group-members.js';
+export { compareRuleOrder, ruleRefs } from './rule-compiler.js';
+export { PolicyCalculator } from './policy.calculator.js';
+export type { PolicyChanges } from './cluster-policy.calculator.js';
+export type { GroupChanges } from './cluster-groups.calculator.js';
+export type { ProvisionableObjects } from './policy-source.js';

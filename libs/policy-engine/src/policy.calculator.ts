@@ -1,0 +1,129 @@
+/**
+ * Everything that policy is computed from goes in as state, per cluster changes of units and groups come out. The same
+ * state gives the same policy whatever way led to it; what did not change is not told again.
+ *
+ * It does not know Pods, addresses or nodes: only label sets (and, for rules that name workloads, which label set each
+ * workload has).
+ */
+import { GLOBAL } from '@ringfence/contracts';
+import type {
+  EnforcementMode,
+  LabelCatalogue,
+  LabelId,
+  LabelSet,
+  LabelSetId,
+  PolicyObjects,
+  ProvisionableType,
+} from '@ringfence/contracts';
+import { EMPTY_CATALOGUE, indexCatalogue } from '@ringfence/labels';
+import type { CatalogueIndex } from '@ringfence/labels';
+import type { KnownLabelSet, SharedFacts } from './cluster-facts.js';
+import { ClusterPolicyCalculator } from './cluster-policy.calculator.js';
+import type { PolicyChanges } from './cluster-policy.calculator.js';
+import { PolicySource } from './policy-source.js';
+import type { ProvisionableObjects } from './policy-source.js';
+import { askIpList } from './question.js';
+import { WorkloadDirectory } from './workload-directory.js';
+
+export class PolicyCalculator {
+  readonly #source = new PolicySource(EMPTY_CATALOGUE);
+  readonly #shared: SharedFacts = {
+    workloads: new WorkloadDirectory(),
+    ipLists: this.#source.ipLists,
+    catalogue: EMPTY_CATALOGUE,
+  };
+  readonly #clusters = new Map<string, ClusterPolicyCalculator>();
+  /** Label sets that are peers in every cluster. */
+  readonly #everywhere = new Map<LabelSetId, KnownLabelSet>();
+  readonly #clusterOf = new Map<LabelSetId, string>();
+
+  /** Replaces the catalogue. */
+  setCatalogue(catalogue: Pick<LabelCatalogue, 'types' | 'labels'>): void {
+    const before = this.#shared.catalogue;
+    const after = indexCatalogue(catalogue);
+    const changed = changedLabels(before, after);
+    this.#shared.catalogue = after;
+    this.#source.setCatalogue(after, changed);
+    for (const cluster of this.#clusters.values()) cluster.catalogueChanged(changed);
+  }
+
+  /** Replaces all provisioned objects. Unchanged ones cost a comparison (nothing, if they are the same objects). */
+  setObjects(objects: PolicyObjects): void {
+    this.#source.replace(objects);
+  }
+
+  setObject<T extends ProvisionableType>(type: T, object: ProvisionableObjects[T]): void {
+    this.#source.set(type, object);
+  }
+
+  removeObject(type: ProvisionableType, id: string): void {
+    this.#source.remove(type, id);
+  }
+
+  /** The mode counts for classes `pod` and `node` only. Unmanaged label sets are peers in every cluster. */
+  setLabelSet(labelSet: LabelSet, mode: EnforcementMode): void {
+    if (labelSet.class === 'unmanaged' || labelSet.cluster === GLOBAL) {
+      this.#everywhere.set(labelSet.id, { labelSet, mode });
+      for (const cluster of this.#clusters.values()) cluster.setLabelSet(labelSet, mode);
+      return;
+    }
+    this.#clusterOf.set(labelSet.id, labelSet.cluster);
+    this.#cluster(labelSet.cluster).setLabelSet(labelSet, mode);
+  }
+
+  removeLabelSet(id: LabelSetId): void {
+    if (this.#everywhere.delete(id)) {
+      for (const cluster of this.#clusters.values()) cluster.removeLabelSet(id);
+      return;
+    }
+    this.#clusters.get(this.#clusterOf.get(id) ?? '')?.removeLabelSet(id);
+    this.#clusterOf.delete(id);
+  }
+
+  /** null: the workload is gone. May name a label set that is not there yet. */
+  setWorkload(workload: string, labelSet: LabelSetId | null): void {
+    const before = this.#shared.workloads.set(workload, labelSet);
+    if (before === (labelSet ?? undefined)) return;
+    for (const cluster of this.#clusters.values()) cluster.workloadMoved(workload, before, labelSet);
+  }
+
+  /** Forgets the cluster and its label sets; nothing is told. */
+  removeCluster(cluster: string): void {
+    this.#clusters.delete(cluster);
+    for (const [id, owner] of this.#clusterOf) if (owner === cluster) this.#clusterOf.delete(id);
+  }
+
+  /**
+   * What changed for the cluster since the last flush. To be applied in this order: groups upserted, units upserted,
+   * units removed, groups removed.
+   */
+  flush(cluster: string): PolicyChanges {
+    this.#settle();
+    return this.#cluster(cluster).flush();
+  }
+
+  /** New rules first, so that a question that moves from one rule to another is never given up in between. */
+  #settle(): void {
+    const { added, removed, ipLists } = this.#source.settle();
+    for (const cluster of this.#clusters.values()) {
+      for (const rule of added) cluster.addRule(rule);
+      for (const rule of removed) cluster.removeRule(rule);
+      for (const id of ipLists) cluster.answerChanged(askIpList(id).id);
+    }
+  }
+
+  #cluster(id: string): ClusterPolicyCalculator {
+    let cluster = this.#clusters.get(id);
+    if (cluster === undefined) {
+      this.#clusters.set(id, (cluster = new ClusterPolicyCalculator(this.#shared)));
+      for (const { labelSet, mode } of this.#everywhere.values()) cluster.setLabelSet(labelSet, mode);
+      for (const rule of this.#source.rules()) cluster.addRule(rule);
+    }
+    return cluster;
+  }
+}
+
+function changedLabels(before: CatalogueIndex, after: CatalogueIndex): LabelId[] {
+  const ids = new Set([...before.labelIds, ...after.labelIds]);
+  return [...ids].filter((id) => before.keyOf(id) !== after.keyOf(id));
+}

@@ -1,0 +1,55 @@
+/**
+ * "Who?" as rules ask it, in normal form. A question's id is a hash of the question and never of its answer, so that
+ * the same question is one group everywhere, and a changed answer is a changed group and no changed rule.
+ */
+import type { GroupId } from '@ringfence/contracts';
+import { selectorText, sha256Hex } from '@ringfence/labels';
+import type { Selector } from '@ringfence/labels';
+
+export interface SelectorQuestion {
+  readonly kind: 'selector';
+  readonly id: GroupId;
+  readonly selector: Selector;
+}
+export interface WorkloadsQuestion {
+  readonly kind: 'workloads';
+  readonly id: GroupId;
+  /** Sorted, without repetitions. */
+  readonly workloads: readonly string[];
+  /** Of these workloads, those that the scope and the exclusions leave. */
+  readonly narrow: Selector;
+}
+export type Question =
+  | SelectorQuestion
+  | WorkloadsQuestion
+  | { readonly kind: 'ip_list'; readonly id: GroupId; readonly ipList: string }
+  | { readonly kind: 'own_host'; readonly id: GroupId };
+
+/** The id of a group that asks this; `parts` must be in normal form. */
+export function questionId(...parts: readonly unknown[]): GroupId {
+  return `g-${sha256Hex(JSON.stringify(parts)).slice(0, 20)}`;
+}
+
+export const askSelector = (selector: Selector): SelectorQuestion => ({
+  kind: 'selector',
+  id: questionId('selector', selectorText(selector)),
+  selector,
+});
+
+export function askWorkloads(ids: Iterable<string>, narrow: Selector): WorkloadsQuestion {
+  const workloads = [...new Set(ids)].sort();
+  return {
+    kind: 'workloads',
+    id: questionId('workloads', selectorText(narrow), ...workloads),
+    workloads,
+    narrow,
+  };
+}
+
+export const askIpList = (ipList: string): Question => ({
+  kind: 'ip_list',
+  id: questionId('ip_list', ipList),
+  ipList,
+});
+
+export const OWN_HOST: Question = { kind: 'own_host', id: questionId('own_host') };

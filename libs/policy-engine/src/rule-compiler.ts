@@ -1,0 +1,195 @@
+/**
+ * Rule sets and boundaries → rules in normal form, once per scope: which questions each side asks, and the wire rule
+ * for each end. Who the sides are in a cluster is not decided here but by that cluster's calculator.
+ */
+import type {
+  DenyRule,
+  EnforcementBoundary,
+  PortRange,
+  Rule,
+  RuleClass,
+  RuleSet,
+  ServiceRef,
+  WireRule,
+} from '@ringfence/contracts';
+import { RULE_CLASSES } from '@ringfence/contracts';
+import { compareIntegerIds } from '@ringfence/labels';
+import type { Selector } from '@ringfence/labels';
+import type { Direction } from './evaluate.js';
+import { normalisePorts } from './ports.js';
+import { NO_SCOPE, resolveScope, resolveSide } from './side.js';
+import type { References, Side } from './side.js';
+
+export interface RuleReferences extends References {
+  /** Ports of a service object; undefined: it is not there. */
+  servicePorts(id: string): readonly PortRange[] | undefined;
+}
+
+export interface RuleOrder {
+  readonly class: RuleClass;
+  /** null: a boundary; they come after the deny rules of rule sets. */
+  readonly ruleSet: string | null;
+  readonly rule: string;
+  readonly scope: number;
+}
+
+/** A rule as one end enforces it. */
+export interface RuleEnd {
+  readonly direction: Direction;
+  readonly order: RuleOrder;
+  readonly wire: WireRule;
+  /** Whose units carry it. */
+  readonly at: Side;
+  /** Whom it asks about. */
+  readonly peers: Side;
+}
+
+export interface CompiledRule {
+  /** One per rule and scope. */
+  readonly key: string;
+  readonly ends: readonly RuleEnd[];
+}
+
+const ACTIVE = '/orgs/1/sec_policy/active';
+/** The active hrefs that verdicts name. */
+export const ruleRefs = {
+  rule: (ruleSet: string, rule: string): string => `${ACTIVE}/rule_sets/${ruleSet}/sec_rules/${rule}`,
+  denyRule: (ruleSet: string, rule: string): string => `${ACTIVE}/rule_sets/${ruleSet}/deny_rules/${rule}`,
+  boundary: (id: string): string => `${ACTIVE}/enforcement_boundaries/${id}`,
+} as const;
+
+export function compareRuleOrder(a: RuleOrder, b: RuleOrder): number {
+  return (
+    RULE_CLASSES.indexOf(a.class) - RULE_CLASSES.indexOf(b.class) ||
+    Number(a.ruleSet === null) - Number(b.ruleSet === null) ||
+    compareIntegerIds(a.ruleSet ?? '', b.ruleSet ?? '') ||
+    compareIntegerIds(a.rule, b.rule) ||
+    a.scope - b.scope
+  );
+}
+
+export function compileRuleSet(ruleSet: RuleSet, references: RuleReferences): CompiledRule[] {
+  if (!ruleSet.enabled) return [];
+  const scopes =
+    ruleSet.scopes.length === 0
+      ? [NO_SCOPE]
+      : ruleSet.scopes.map((entries) => resolveScope(entries, references));
+  const statements = [
+    ...ruleSet.rules.filter((rule) => rule.enabled).map((rule) => allowStatement(ruleSet.id, rule)),
+    ...ruleSet.denyRules.filter((rule) => rule.enabled).map((rule) => denyStatement(ruleSet.id, rule)),
+  ];
+  return statements.flatMap((statement) =>
+    scopes.flatMap((scope, i) => compileStatement(statement, { scope, index: i }, references) ?? []),
+  );
+}
+
+export function compileBoundary(boundary: EnforcementBoundary, references: RuleReferences): CompiledRule[] {
+  if (!boundary.enabled) return [];
+  const statement: Statement = {
+    ...boundary,
+    ref: ruleRefs.boundary(boundary.id),
+    class: 'deny',
+    ruleSet: null,
+    unscopedConsumers: false,
+    providersAreWorkloads: true,
+    consumersAreWorkloads: true,
+  };
+  const compiled = compileStatement(statement, { scope: NO_SCOPE, index: 0 }, references);
+  return compiled === null ? [] : [compiled];
+}
+
+/** What rules, deny rules and boundaries have in common. */
+interface Statement extends Pick<Rule, 'id' | 'providers' | 'consumers' | 'services' | 'unscopedConsumers'> {
+  readonly ref: string;
+  readonly class: RuleClass;
+  readonly ruleSet: string | null;
+  readonly providersAreWorkloads: boolean;
+  readonly consumersAreWorkloads: boolean;
+}
+
+const allowStatement = (ruleSet: string, rule: Rule): Statement => ({
+  ...rule,
+  ruleSet,
+  ref: ruleRefs.rule(ruleSet, rule.id),
+  class: 'allow',
+  providersAreWorkloads: rule.resolveProvidersAs.includes('workloads'),
+  consumersAreWorkloads: rule.resolveConsumersAs.includes('workloads'),
+});
+
+const denyStatement = (ruleSet: string, rule: DenyRule): Statement => ({
+  ...rule,
+  ruleSet,
+  ref: ruleRefs.denyRule(ruleSet, rule.id),
+  class: rule.override ? 'override_deny' : 'deny',
+  providersAreWorkloads: true,
+  consumersAreWorkloads: true,
+});
+
+/** null: nobody on one side, or no port: the rule has no effect in this scope. */
+function compileStatement(
+  statement: Statement,
+  scope: { scope: Selector | null; index: number },
+  references: RuleReferences,
+): CompiledRule | null {
+  const ports = portsOf(statement.services, references);
+  const provider = resolveSide(statement.providers, {
+    references,
+    scope: scope.scope,
+    labelsAreWorkloads: statement.providersAreWorkloads,
+    allowsContainerHost: false,
+  });
+  const consumer = resolveSide(statement.consumers, {
+    references,
+    scope: statement.unscopedConsumers ? NO_SCOPE : scope.scope,
+    labelsAreWorkloads: statement.consumersAreWorkloads,
+    allowsContainerHost: statement.unscopedConsumers,
+  });
+  if (ports.length === 0 || provider.questions.length === 0 || consumer.questions.length === 0) return null;
+  const order = {
+    class: statement.class,
+    ruleSet: statement.ruleSet,
+    rule: statement.id,
+    scope: scope.index,
+  };
+  const end = (direction: Direction, at: Side, peers: Side): RuleEnd => {
+    const wire = {
+      ref: statement.ref,
+      class: statement.class,
+      ports,
+      peers: peers.questions.map(({ id }) => id),
+    };
+    return { direction, order, wire, at, peers };
+  };
+  return {
+    key: `${statement.ref}#${scope.index}`,
+    ends: [end('ingress', provider, consumer), end('egress', consumer, provider)],
+  };
+}
+
+function portsOf(services: readonly ServiceRef[], references: RuleReferences): PortRange[] {
+  return normalisePorts(
+    services.flatMap((service) =>
+      service.kind === 'ports' ? [service.ports] : [...(references.servicePorts(service.id) ?? [])],
+    ),
+  );
+}
+
+export function sameWire(a: WireRule, b: WireRule): boolean {
+  if (a === b) return true;
+  return (
+    a.ref === b.ref &&
+    a.class === b.class &&
+    sameTexts(a.peers, b.peers) &&
+    sameTexts(a.onlyWorkloads ?? [], b.onlyWorkloads ?? []) &&
+    (a.ports === b.ports || JSON.stringify(a.ports) === JSON.stringify(b.ports))
+  );
+}
+
+export function sameTexts(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((text, i) => text === b[i]));
+}
+
+/** The questions are hashed into the peers, so equal wires mean equal rules. */
+export function sameCompiledRule(a: CompiledRule, b: CompiledRule): boolean {
+  return a.key === b.key && a.ends.every((end, i) => sameWire(end.wire, b.ends[i]!.wire));
+}

@@ -1,0 +1,118 @@
+/**
+ * One side of a rule, in one scope → the questions that it asks. Labels of one type are ORed, types are ANDed,
+ * exclusions are taken away last; the scope narrows what has labels and never IP lists. A reference to something that
+ * is not there asks for nobody.
+ */
+import type { LabelId, RuleActor, ScopeEntry } from '@ringfence/contracts';
+import { ALL_WORKLOADS, intersect, selectorOf } from '@ringfence/labels';
+import type { Selector, TypeWish } from '@ringfence/labels';
+import { askIpList, askSelector, askWorkloads, OWN_HOST } from './question.js';
+import type { Question, SelectorQuestion, WorkloadsQuestion } from './question.js';
+
+export interface Side {
+  /** Label sets that labels or `ams` mean. */
+  readonly labelled: SelectorQuestion | null;
+  /** Workloads that are named one by one. */
+  readonly named: WorkloadsQuestion | null;
+  /** Everything that the side asks for, as the other side's peers: sorted by id. */
+  readonly questions: readonly Question[];
+}
+
+/** What a side may refer to; undefined: it is not there. */
+export interface References {
+  keyOf(label: LabelId): string | undefined;
+  /** With the labels of its nested groups. */
+  labelGroup(id: string): { readonly key: string; readonly labels: readonly LabelId[] } | undefined;
+}
+
+export interface SideContext {
+  readonly references: References;
+  /** null: the scope matches nobody. */
+  readonly scope: Selector | null;
+  /** Whether labels and `ams` mean workloads here (and not only virtual services). */
+  readonly labelsAreWorkloads: boolean;
+  /** `container_host` means something only as a consumer from outside the scope. */
+  readonly allowsContainerHost: boolean;
+}
+
+export function resolveScope(entries: readonly ScopeEntry[], references: References): Selector | null {
+  const wishes = collectWishes(entries, references);
+  return wishes.asksForUnknown ? null : intersect(selectorOf(wishes.asked), remainingOf(wishes));
+}
+
+export function resolveSide(actors: readonly RuleActor[], context: SideContext): Side {
+  const wishes = collectWishes(actors, context.references);
+  const remaining = intersect(remainingOf(wishes), context.scope);
+  const selector = context.labelsAreWorkloads ? labelledPart(actors, wishes, remaining) : null;
+  const labelled = selector && askSelector(selector);
+  const ids = actors.flatMap((actor) => (actor.kind === 'workload' ? [actor.id] : []));
+  const named = remaining !== null && ids.length > 0 ? askWorkloads(ids, remaining) : null;
+  const others = otherQuestions(actors, context);
+  const questions = [labelled, named, ...others].filter(
+    (question): question is Question => question !== null,
+  );
+  return { labelled, named, questions: questions.sort((a, b) => (a.id < b.id ? -1 : 1)) };
+}
+
+function labelledPart(
+  actors: readonly RuleActor[],
+  wishes: Wishes,
+  remaining: Selector | null,
+): Selector | null {
+  if (actors.some((actor) => actor.kind === 'ams')) return remaining;
+  if (wishes.asksForUnknown || (wishes.asked.size === 0 && wishes.excluded.size === 0)) return null;
+  return intersect(selectorOf(wishes.asked), remaining);
+}
+
+function otherQuestions(actors: readonly RuleActor[], context: SideContext): Question[] {
+  const lists = new Set(actors.flatMap((actor) => (actor.kind === 'ip_list' ? [actor.id] : [])));
+  const questions = [...lists].map(askIpList);
+  const asksForHost = context.allowsContainerHost && actors.some((actor) => actor.kind === 'container_host');
+  return asksForHost ? [...questions, OWN_HOST] : questions;
+}
+
+interface Wishes {
+  readonly asked: Map<string, TypeWish>;
+  readonly excluded: Map<string, TypeWish>;
+  /** Of a label or label group that is not there nobody knows the type, so nobody meets it. */
+  asksForUnknown: boolean;
+  excludesUnknown: boolean;
+}
+
+/** What the exclusions leave of everything that has labels; one that cannot be read leaves nobody. */
+const remainingOf = (wishes: Wishes): Selector | null =>
+  wishes.excludesUnknown ? null : selectorOf(wishes.excluded);
+
+function collectWishes(entries: readonly (RuleActor | ScopeEntry)[], references: References): Wishes {
+  const wishes: Wishes = {
+    asked: new Map(),
+    excluded: new Map(),
+    asksForUnknown: false,
+    excludesUnknown: false,
+  };
+  for (const entry of entries) {
+    if (entry.kind !== 'label' && entry.kind !== 'label_group') continue;
+    const meant = entry.kind === 'label' ? oneLabel(entry.id, references) : references.labelGroup(entry.id);
+    if (meant !== undefined) addWish(wishes, meant, entry.exclusion);
+    else if (entry.exclusion) wishes.excludesUnknown = true;
+    else wishes.asksForUnknown = true;
+  }
+  return wishes;
+}
+
+type LabelsOfType = NonNullable<ReturnType<References['labelGroup']>>;
+
+function oneLabel(id: LabelId, references: References): LabelsOfType | undefined {
+  const key = references.keyOf(id);
+  return key === undefined ? undefined : { key, labels: [id] };
+}
+
+function addWish(wishes: Wishes, { key, labels }: LabelsOfType, isExclusion: boolean): void {
+  const { asked, excluded } = wishes;
+  if (isExclusion)
+    excluded.set(key, { anyOf: null, noneOf: [...(excluded.get(key)?.noneOf ?? []), ...labels] });
+  else asked.set(key, { anyOf: [...(asked.get(key)?.anyOf ?? []), ...labels], noneOf: [] });
+}
+
+/** Everything, where a rule set has no scope. */
+export const NO_SCOPE: Selector = ALL_WORKLOADS;
