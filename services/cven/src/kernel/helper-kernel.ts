@@ -1,0 +1,138 @@
+/**
+ * The kernel port over the helper process: starts it, restarts it when it dies (contexts reopen by themselves at their next
+ * use), and gives every request a time limit. A request that was under way at a crash fails with `helper_lost`: the
+ * caller reads what is there and goes on, since a transaction is either in the kernel or not.
+ */
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import type { Half } from '@ringfence/firewall';
+import { KernelError } from './kernel.port.js';
+import type { Applied, FlowReading, Kernel } from './kernel.port.js';
+import type { HelperAnswer, HelperOperation, HelperRequest } from './helper/protocol.js';
+
+export interface HelperKernelOptions {
+  /** The compiled `helper.process.js`. */
+  readonly entry: string;
+  readonly timeoutMs?: number;
+  /** A helper ended that nobody had told to. */
+  readonly onCrash?: (reason: string) => void;
+}
+
+interface Pending {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+export class HelperKernel implements Kernel {
+  private child: ChildProcess | undefined;
+  private nextId = 1;
+  private stopped = false;
+  private readonly pending = new Map<number, Pending>();
+
+  constructor(private readonly options: HelperKernelOptions) {}
+
+  async open(netns: string): Promise<void> {
+    await this.request('open', netns);
+  }
+
+  async close(netns: string): Promise<void> {
+    // A helper that is not running holds nothing open.
+    if (this.child !== undefined) await this.request('close', netns);
+  }
+
+  async adoptConnections(netns: string): Promise<number> {
+    return (await this.request('adoptConnections', netns)) as number;
+  }
+
+  async trackLiberally(netns: string): Promise<void> {
+    await this.request('trackLiberally', netns);
+  }
+
+  async apply(netns: string, script: string): Promise<Applied> {
+    return (await this.request('apply', netns, script)) as Applied;
+  }
+
+  async readFlows(netns: string, half: Half): Promise<FlowReading> {
+    return (await this.request('readFlows', netns, half)) as FlowReading;
+  }
+
+  async list(netns: string): Promise<string> {
+    return (await this.request('list', netns)) as string;
+  }
+
+  async disturbed(): Promise<readonly string[]> {
+    return this.child === undefined ? [] : ((await this.request('disturbed', '')) as string[]);
+  }
+
+  async clearMarks(netns: string): Promise<void> {
+    await this.request('clearMarks', netns);
+  }
+
+  /** Process id of the running helper, for tests and metrics. */
+  get processId(): number | undefined {
+    return this.child?.pid;
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    const child = this.child;
+    if (child === undefined) return;
+    await new Promise<void>((resolve) => {
+      child.once('exit', () => resolve());
+      child.disconnect();
+      setTimeout(() => child.kill('SIGKILL'), 2000).unref();
+    });
+  }
+
+  private request(operation: HelperOperation, netns: string, argument?: string | number): Promise<unknown> {
+    if (this.stopped) return Promise.reject(new KernelError('helper_lost', 'the kernel port is stopped'));
+    const child = this.running();
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.overdue(id, operation), this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+      this.pending.set(id, { resolve, reject, timer });
+      const request: HelperRequest = { id, operation, netns, ...(argument === undefined ? {} : { argument }) };
+      child.send(request, (error) => {
+        if (error !== null) this.settle(id)?.reject(new KernelError('helper_lost', error.message));
+      });
+    });
+  }
+
+  private running(): ChildProcess {
+    if (this.child !== undefined) return this.child;
+    const child = fork(this.options.entry, [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] });
+    child.on('message', (answer: HelperAnswer) => {
+      const waiting = this.settle(answer.id);
+      if (answer.ok) waiting?.resolve(answer.value);
+      else waiting?.reject(new KernelError(answer.code, answer.message));
+    });
+    child.once('error', (error) => this.lost(child, error.message));
+    child.once('exit', (code, signal) => this.lost(child, signal ?? `exit code ${code}`));
+    this.child = child;
+    return child;
+  }
+
+  private lost(child: ChildProcess, reason: string): void {
+    if (this.child !== child) return;
+    this.child = undefined;
+    for (const id of [...this.pending.keys()]) this.settle(id)?.reject(new KernelError('helper_lost', `the kernel helper ended: ${reason}`));
+    if (!this.stopped) this.options.onCrash?.(reason);
+  }
+
+  /** A helper that does not answer is of no more use to the requests behind this one. */
+  private overdue(id: number, operation: HelperOperation): void {
+    this.settle(id)?.reject(new KernelError('timeout', `the kernel helper did not answer "${operation}" in time`));
+    this.child?.kill('SIGKILL');
+  }
+
+  private settle(id: number): Pending | undefined {
+    const waiting = this.pending.get(id);
+    if (waiting === undefined) return undefined;
+    clearTimeout(waiting.timer);
+    this.pending.delete(id);
+    return waiting;
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * Everything kept for one network namespace: a libnftables context and a raw netlink socket, both opened after `setns`
+ * on this thread and bound to that namespace for life. The thread itself always returns to its own namespace.
+ */
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { flowSetName, FAMILIES, FLOW_TABLES } from '@ringfence/firewall';
+import type { FlowTable, Half } from '@ringfence/firewall';
+import koffi from 'koffi';
+import { KernelError } from '../kernel.port.js';
+import type { Applied, FlowCount, FlowReading } from '../kernel.port.js';
+import { withoutFlowElements } from '../listing.js';
+import { find, NFGEN } from './netlink-message.js';
+import { NetlinkError, NetlinkSocket } from './netlink-socket.js';
+import { clearMarkMessage, entriesRequest, injectionMessage, olderConnections } from './older-connections.js';
+import { counterRequest, elementsRequest, flowCounts, generationOf, generationRequest, packetsOf } from './set-dump.js';
+
+const libc = koffi.load('libc.so.6');
+const setns = libc.func('int setns(int fd, int kind)');
+const nft = koffi.load('libnftables.so.1');
+const newContext = nft.func('void *nft_ctx_new(uint32_t flags)');
+const freeContext = nft.func('void nft_ctx_free(void *ctx)');
+const bufferOutput = nft.func('int nft_ctx_buffer_output(void *ctx)');
+const bufferError = nft.func('int nft_ctx_buffer_error(void *ctx)');
+const outputBuffer = nft.func('const char *nft_ctx_get_output_buffer(void *ctx)');
+const errorBuffer = nft.func('const char *nft_ctx_get_error_buffer(void *ctx)');
+const setOutputFlags = nft.func('void nft_ctx_output_set_flags(void *ctx, unsigned int flags)');
+const runBuffer = nft.func('int nft_run_cmd_from_buffer(void *ctx, const char *buffer)');
+
+const CLONE_NEWNET = 0x40000000;
+const STATELESS = 1 << 2;
+const ENOENT = 2;
+const EEXIST = 17;
+const TABLE_NAME = 'ringfence';
+
+const home = openSync('/proc/thread-self/ns/net', 'r');
+
+export class NamespaceContext {
+  private readonly context: unknown;
+  private readonly socket: NetlinkSocket;
+  /** Ruleset generation of the namespace after our own last transaction; every commit of anybody raises it by one. */
+  private lastGeneration: number | undefined;
+
+  constructor(private readonly path: string) {
+    [this.context, this.socket] = inNamespace(path, () => [newContext(0) as unknown, new NetlinkSocket()] as const);
+    bufferOutput(this.context);
+    bufferError(this.context);
+    setOutputFlags(this.context, STATELESS);
+  }
+
+  apply(script: string): Applied {
+    const start = performance.now();
+    const before = this.generation();
+    this.run(script);
+    const ms = performance.now() - start;
+    const after = this.generation();
+    const disturbed = (this.lastGeneration !== undefined && this.lastGeneration !== before) || after !== ((before + 1) >>> 0);
+    this.lastGeneration = after;
+    return { ms, disturbed };
+  }
+
+  list(): string {
+    try {
+      return withoutFlowElements(this.run('list table inet ringfence'));
+    } catch (error) {
+      if (error instanceof KernelError && error.message.includes('No such file or directory')) return '';
+      throw error;
+    }
+  }
+
+  isDisturbed(): boolean {
+    if (this.lastGeneration === undefined) return false;
+    const generation = this.generation();
+    const disturbed = generation !== this.lastGeneration;
+    this.lastGeneration = generation;
+    return disturbed;
+  }
+
+  private generation(): number {
+    const answer = this.socket.request((sequence) => generationRequest(sequence));
+    return answer === undefined ? 0 : generationOf(answer.body);
+  }
+
+  readFlows(half: Half): FlowReading {
+    const table = (name: FlowTable): FlowCount[] =>
+      FAMILIES.flatMap((family) =>
+        this.socket.dump((sequence) => elementsRequest(sequence, TABLE_NAME, flowSetName(name, family, half))).flatMap(({ body }) => flowCounts(body)),
+      );
+    const tables = Object.fromEntries(FLOW_TABLES.map((name) => [name, table(name)])) as Record<FlowTable, FlowCount[]>;
+    const overflow = this.socket.request((sequence) => counterRequest(sequence, TABLE_NAME, 'c_overflow'));
+    return { tables, overflow: overflow === undefined ? 0 : packetsOf(overflow.body) };
+  }
+
+  adoptConnections(): number {
+    const [tcp, tcp6] = inNamespace(this.path, () => [readSockets('tcp'), readSockets('tcp6')] as const);
+    let adopted = 0;
+    for (const connection of olderConnections(tcp, tcp6)) {
+      try {
+        this.socket.request((sequence) => injectionMessage(sequence, connection));
+        adopted += 1;
+      } catch (error) {
+        if (!(error instanceof NetlinkError) || error.errno !== EEXIST) throw error;
+      }
+    }
+    return adopted;
+  }
+
+  trackLiberally(): void {
+    inNamespace(this.path, () => writeFileSync('/proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal', '1'));
+  }
+
+  clearMarks(): void {
+    for (const { body } of this.socket.dump((sequence) => entriesRequest(sequence))) {
+      const tuple = find(body.subarray(NFGEN), 1);
+      const mark = find(body.subarray(NFGEN), 8)?.readUInt32BE(0) ?? 0;
+      if (tuple === undefined || mark >>> 16 === 0) continue;
+      try {
+        this.socket.request((sequence) => clearMarkMessage(sequence, body.readUInt8(0), tuple));
+      } catch (error) {
+        // The connection ended meanwhile: its mark ended with it.
+        if (!(error instanceof NetlinkError) || error.errno !== ENOENT) throw error;
+      }
+    }
+  }
+
+  close(): void {
+    this.socket.close();
+    freeContext(this.context);
+  }
+
+  private run(commands: string): string {
+    const failed = (runBuffer(this.context, commands) as number) !== 0;
+    // Both buffers must be read after every run: reading is what empties them.
+    const output = outputBuffer(this.context) as string;
+    const error = errorBuffer(this.context) as string;
+    if (failed) throw new KernelError('script_refused', error.trim().slice(0, 2000) || 'nft refused the script without a word');
+    return output;
+  }
+}
+
+function readSockets(table: 'tcp' | 'tcp6'): string {
+  try {
+    return readFileSync(`/proc/thread-self/net/${table}`, 'utf8');
+  } catch {
+    return ''; // No IPv6 in this kernel: no sockets of it either.
+  }
+}
+
+/** Runs `work` with this thread in the namespace. Coming home cannot fail short of a broken machine; then the process must end. */
+function inNamespace<T>(path: string, work: () => T): T {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (error) {
+    throw new KernelError('namespace_gone', `cannot open ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  try {
+    if ((setns(fd, CLONE_NEWNET) as number) !== 0) throw new KernelError('namespace_gone', `${path} is not a network namespace (errno ${koffi.errno()})`);
+    try {
+      return work();
+    } finally {
+      if ((setns(home, CLONE_NEWNET) as number) !== 0) process.exit(70);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,26 @@
+/** What goes over the channel between the agent and its helper process: one request, one answer, in order. */
+import type { KernelFailure } from '../kernel.port.js';
+
+export const HELPER_OPERATIONS = [
+  'open',
+  'close',
+  'adoptConnections',
+  'trackLiberally',
+  'apply',
+  'readFlows',
+  'list',
+  'disturbed',
+  'clearMarks',
+] as const;
+export type HelperOperation = (typeof HELPER_OPERATIONS)[number];
+
+export interface HelperRequest {
+  readonly id: number;
+  readonly operation: HelperOperation;
+  readonly netns: string;
+  readonly argument?: string | number;
+}
+
+export type HelperAnswer =
+  | { readonly id: number; readonly ok: true; readonly value: unknown }
+  | { readonly id: number; readonly ok: false; readonly code: KernelFailure; readonly message: string };

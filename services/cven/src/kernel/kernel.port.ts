@@ -1,0 +1,63 @@
+/**
+ * What the agent asks of the kernel. Two implementations pass one suite (`kernel.suite.ts`): a helper process that keeps a
+ * libnftables context per namespace, and spawned `nsenter … nft -f -` where the library is missing.
+ * A namespace is named by its path (`/run/netns/…` or `/proc/<pid>/ns/net`).
+ */
+import type { FlowTable, Half } from '@ringfence/firewall';
+
+/** Source, destination, protocol, port (ICMP: type · 256 + code), packets, bytes. */
+export type FlowCount = readonly [src: string, dst: string, proto: number, port: number, packets: number, bytes: number];
+
+export interface FlowReading {
+  readonly tables: Readonly<Record<FlowTable, readonly FlowCount[]>>;
+  /** Packets that found their flow set full, since the table was loaded. */
+  readonly overflow: number;
+}
+
+export interface Applied {
+  readonly ms: number;
+  /** Somebody else changed rules in this namespace since our last word: what is there must be looked at. */
+  readonly disturbed: boolean;
+}
+
+export interface Kernel {
+  /** Keeps whatever is needed to reach the namespace again. Opening twice is no error. */
+  open(netns: string): Promise<void>;
+  /** Lets go of the namespace: anything kept open would keep a dead Pod's namespace alive. */
+  close(netns: string): Promise<void>;
+  /** Before the first table: connections that are older get a conntrack entry in their true direction. Answers how many. */
+  adoptConnections(netns: string): Promise<number>;
+  /** Fewer false "invalid" packets; only where the namespace is a Pod's. */
+  trackLiberally(netns: string): Promise<void>;
+  /** One script, one transaction: all of it or nothing. Refused with `script_refused` and nft's own words. */
+  apply(netns: string, script: string): Promise<Applied>;
+  /** The flow sets of one half. Exact only for the half that is not being written. */
+  readFlows(netns: string, half: Half): Promise<FlowReading>;
+  /** Our table as nft prints it, without counters and what is in the flow sets; empty when there is no table. */
+  list(netns: string): Promise<string>;
+  /** Open namespaces in which somebody else changed rules since our last word (in any table). Each change is told once. */
+  disturbed(): Promise<readonly string[]>;
+  /** After a wrap of the policy generation: takes our half of the mark from every connection. */
+  clearMarks(netns: string): Promise<void>;
+  /** Ends processes and contexts; the rules stay. */
+  stop(): Promise<void>;
+}
+
+export type KernelFailure =
+  /** The namespace does not exist (any more). */
+  | 'namespace_gone'
+  | 'script_refused'
+  /** The helper process ended; whether the script ran is unknown: read before going on. */
+  | 'helper_lost'
+  | 'timeout'
+  | 'kernel_error';
+
+export class KernelError extends Error {
+  constructor(
+    readonly code: KernelFailure,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'KernelError';
+  }
+}
