@@ -1,0 +1,129 @@
+/**
+ * One node's containerd: written its configuration, started inside the node's network namespace, given the image, and started
+ * again when it dies (containers outlive it: their shims are processes of their own). It ends with `close`; containers are
+ * the clean-up's.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runCommand, tryCommand } from '../command.js';
+import { connectCri } from '../cri/cri.client.js';
+import { type ContainerdFolders, type ContainerdSettings, cniNetwork, containerdConfig, containerdSocket } from './containerd-config.js';
+
+export interface ContainerdOptions extends ContainerdSettings {
+  netns: string;
+  networkName: string;
+  podCidr: string;
+  logFile: string;
+  imageFile: string;
+}
+
+export interface Containerd {
+  socket: string;
+  close(): Promise<void>;
+}
+
+const startTimeoutMs = 30_000;
+const restartPauseMs = 500;
+
+export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
+  const { folders } = options;
+  const configFile = `${folders.state}/config.toml`;
+  await Promise.all([folders.root, folders.state, folders.cniConfig].map((folder) => mkdir(folder, { recursive: true })));
+  await writeFile(configFile, containerdConfig(options));
+  await writeFile(
+    `${folders.cniConfig}/10-sandbox.conflist`,
+    cniNetwork(options.networkName, options.podCidr, `${folders.root}/leases`),
+  );
+  const daemon = keepRunning(() => spawnContainerd(options, configFile));
+  try {
+    await waitUntilReady(folders, daemon);
+    await runCommand('ctr', ['--address', containerdSocket(folders), '-n', 'k8s.io', 'images', 'import', options.imageFile]);
+  } catch (error) {
+    await daemon.close();
+    throw error;
+  }
+  return { socket: containerdSocket(folders), close: daemon.close };
+}
+
+/** overlayfs where a mount of it works below the folder (not on every file system), otherwise plain copies. */
+export async function chooseSnapshotter(folder: string): Promise<'overlayfs' | 'native'> {
+  const probe = `${folder}/overlay-probe`;
+  const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'merged'].map((name) => `${probe}/${name}`) as [string, string, string, string];
+  await Promise.all([lower, upper, work, merged].map((path) => mkdir(path, { recursive: true })));
+  const mounted = await tryCommand('mount', ['-t', 'overlay', 'overlay', '-o', `lowerdir=${lower},upperdir=${upper},workdir=${work}`, merged]);
+  if (mounted !== undefined) await runCommand('umount', [merged]);
+  await rm(probe, { recursive: true, force: true });
+  return mounted === undefined ? 'native' : 'overlayfs';
+}
+
+export async function findCniBinaries(): Promise<string> {
+  for (const folder of ['/usr/lib/cni', '/opt/cni/bin']) {
+    const isComplete = await Promise.all(['ptp', 'host-local', 'loopback'].map((plugin) => access(`${folder}/${plugin}`))).then(
+      () => true,
+      () => false,
+    );
+    if (isComplete) return folder;
+  }
+  throw new Error('the CNI plugins ptp, host-local and loopback are missing; install containernetworking-plugins');
+}
+
+function spawnContainerd(options: ContainerdOptions, configFile: string): ChildProcess {
+  const log = openSync(options.logFile, 'a');
+  // nsenter, not "ip netns exec": that one remounts /sys and hides the cgroup mounts from runc.
+  return spawn('nsenter', [`--net=${options.netns}`, 'containerd', '--config', configFile, '--log-level', 'warn'], {
+    stdio: ['ignore', log, log],
+  });
+}
+
+interface Daemon {
+  close(): Promise<void>;
+  failure(): string | undefined;
+}
+
+function keepRunning(start: () => ChildProcess): Daemon {
+  let isClosing = false;
+  let failure: string | undefined;
+  let child = start();
+  const follow = (): void => {
+    child.on('error', (error) => (failure = error.message));
+    child.on('exit', () => {
+      if (isClosing) return;
+      setTimeout(() => {
+        if (isClosing) return;
+        child = start();
+        follow();
+      }, restartPauseMs);
+    });
+  };
+  follow();
+  return {
+    failure: () => failure,
+    close: async () => {
+      isClosing = true;
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+async function waitUntilReady(folders: ContainerdFolders, daemon: Daemon): Promise<void> {
+  const deadline = Date.now() + startTimeoutMs;
+  const socket = containerdSocket(folders);
+  while (Date.now() < deadline) {
+    const failure = daemon.failure();
+    if (failure !== undefined) throw new Error(`containerd cannot be started: ${failure}`);
+    if (await access(socket).then(() => true, () => false)) {
+      const client = connectCri(socket);
+      const isReady = await client.isReady();
+      client.close();
+      if (isReady) return;
+    }
+    await sleep(100);
+  }
+  throw new Error(`containerd was not ready within ${startTimeoutMs / 1000} s`);
+}

@@ -1,0 +1,108 @@
+/**
+ * A container's environment as a kubelet makes it: values, references to fields, config maps and secrets, `$(NAME)` expansion, and
+ * the variables that name the cluster's Services. Pure: what is referred to is fetched beforehand.
+ */
+import type { ContainerSpec, EnvEntry, Pod, Service } from '../kube/kube-objects.js';
+
+export interface EnvironmentSources {
+  /** Keys "configmap/name" and "secret/name"; secrets decoded. */
+  data: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  podAddress: string;
+  hostAddress: string;
+  services: readonly Service[];
+}
+
+export interface Environment {
+  /** What the Pod itself says: the only part in which to look for things to call. */
+  declared: Record<string, string>;
+  /** What is added to every container of the cluster. */
+  injected: Record<string, string>;
+}
+
+/** The Pod refers to something that does not exist and is not optional. */
+export class MissingReference extends Error {}
+
+export function containerEnvironment(pod: Pod, container: ContainerSpec, sources: EnvironmentSources): Environment {
+  const injected = serviceVariables(pod, sources.services);
+  const declared: Record<string, string> = {};
+  for (const source of container.envFrom ?? []) {
+    const reference = source.configMapRef ?? source.secretRef;
+    if (reference === undefined) continue;
+    const data = sources.data.get(`${source.configMapRef === undefined ? 'secret' : 'configmap'}/${reference.name}`);
+    if (data === undefined && reference.optional !== true) throw new MissingReference(`"${reference.name}" not found`);
+    for (const [key, value] of Object.entries(data ?? {})) declared[`${source.prefix ?? ''}${key}`] = value;
+  }
+  for (const entry of container.env ?? []) {
+    const value = entryValue(pod, entry, sources, { ...injected, ...declared });
+    if (value !== undefined) declared[entry.name] = value;
+  }
+  return { declared, injected };
+}
+
+export function expandReferences(text: string, variables: Readonly<Record<string, string>>): string {
+  // "$$" is a dollar sign; a name that is not known stays as it is written.
+  return text.replace(/\$\$|\$\(([^()]+)\)/g, (whole, name: string | undefined) => {
+    if (name === undefined) return '$';
+    return variables[name] ?? whole;
+  });
+}
+
+function entryValue(pod: Pod, entry: EnvEntry, sources: EnvironmentSources, known: Record<string, string>): string | undefined {
+  const from = entry.valueFrom;
+  if (from === undefined) return expandReferences(entry.value ?? '', known);
+  if (from.fieldRef !== undefined) return fieldValue(pod, from.fieldRef.fieldPath, sources);
+  if (from.configMapKeyRef !== undefined) return dataValue('configmap', from.configMapKeyRef, sources);
+  if (from.secretKeyRef !== undefined) return dataValue('secret', from.secretKeyRef, sources);
+  return '0';
+}
+
+function dataValue(
+  kind: 'configmap' | 'secret',
+  reference: { name: string; key: string; optional?: boolean },
+  sources: EnvironmentSources,
+): string | undefined {
+  const value = sources.data.get(`${kind}/${reference.name}`)?.[reference.key];
+  if (value === undefined && reference.optional !== true) {
+    throw new MissingReference(`${kind} "${reference.name}" has no key ${reference.key}`);
+  }
+  return value;
+}
+
+function fieldValue(pod: Pod, path: string, sources: EnvironmentSources): string {
+  const keyed = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
+  if (keyed !== null) return pod.metadata[keyed[1] as 'labels' | 'annotations']?.[keyed[2] ?? ''] ?? '';
+  const fields: Record<string, string | undefined> = {
+    'metadata.name': pod.metadata.name,
+    'metadata.namespace': pod.metadata.namespace,
+    'metadata.uid': pod.metadata.uid,
+    'spec.nodeName': pod.spec.nodeName,
+    'spec.serviceAccountName': pod.spec.serviceAccountName,
+    'status.podIP': sources.podAddress,
+    'status.podIPs': sources.podAddress,
+    'status.hostIP': sources.hostAddress,
+    'status.hostIPs': sources.hostAddress,
+  };
+  return fields[path] ?? '';
+}
+
+/** `REDIS_SERVICE_HOST` and its like, for the Services that exist when the container starts. */
+function serviceVariables(pod: Pod, services: readonly Service[]): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const service of services) {
+    const { name, namespace } = service.metadata;
+    const isApiServer = namespace === 'default' && name === 'kubernetes';
+    const isLinked = namespace === pod.metadata.namespace && pod.spec.enableServiceLinks !== false;
+    const address = service.spec.clusterIP ?? '';
+    if ((!isApiServer && !isLinked) || address === '' || address === 'None') continue;
+    const prefix = name.toUpperCase().replace(/-/g, '_');
+    const ports = service.spec.ports ?? [];
+    variables[`${prefix}_SERVICE_HOST`] = address;
+    if (ports[0] !== undefined) variables[`${prefix}_SERVICE_PORT`] = String(ports[0].port);
+    for (const port of ports) {
+      if (port.name !== undefined) variables[`${prefix}_SERVICE_PORT_${port.name.toUpperCase().replace(/-/g, '_')}`] = String(port.port);
+      const protocol = (port.protocol ?? 'TCP').toLowerCase();
+      variables[`${prefix}_PORT_${port.port}_${protocol.toUpperCase()}`] = `${protocol}://${address}:${port.port}`;
+    }
+  }
+  return variables;
+}

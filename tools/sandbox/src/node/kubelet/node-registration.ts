@@ -1,0 +1,115 @@
+/**
+ * The Node object of this agent: created at the start, kept alive by its status and its lease. It says what a real node says, but
+ * its capacity is a promise, not a measurement: the stubs need next to nothing, and requests sized for real programs should fit.
+ */
+import { readFileSync } from 'node:fs';
+import { hostname, release } from 'node:os';
+import { type KubeClient, KubeError } from '../kube/kube.client.js';
+import type { AgentConfig } from './agent-config.js';
+
+export interface NodeRegistration {
+  close(): void;
+}
+
+const leaseIntervalMs = 10_000;
+const statusIntervalMs = 60_000;
+const leaseSeconds = 40;
+const leasePath = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
+const mergePatch = 'application/merge-patch+json';
+const capacity = { cpu: '64', memory: '256Gi', 'ephemeral-storage': '512Gi', pods: '250' };
+
+export async function registerNode(kube: KubeClient, config: AgentConfig, log: (line: string) => void): Promise<NodeRegistration> {
+  const { gitVersion } = await kube.request<{ gitVersion: string }>('GET', '/version');
+  await createOrKeep(kube, '/api/v1/nodes', nodeObject(config));
+  await createOrKeep(kube, leasePath, leaseObject(config));
+  const beat = async (): Promise<void> => {
+    await kube.request('PATCH', `/api/v1/nodes/${config.nodeName}/status`, { status: nodeStatus(config, gitVersion) }, mergePatch);
+  };
+  const renew = async (): Promise<void> => {
+    await kube.request('PATCH', `${leasePath}/${config.nodeName}`, { spec: { renewTime: microTime() } }, mergePatch);
+  };
+  await beat();
+  const quietly = (work: () => Promise<void>) => () => {
+    work().catch((error: unknown) => {
+      // A Node that was deleted stays deleted, as with a real kubelet; its Pods are removed by the API server's side.
+      if (!(error instanceof KubeError && error.status === 404)) log(`heartbeat: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  };
+  const timers = [setInterval(quietly(renew), leaseIntervalMs), setInterval(quietly(beat), statusIntervalMs)];
+  return {
+    close: () => {
+      for (const timer of timers) clearInterval(timer);
+    },
+  };
+}
+
+async function createOrKeep(kube: KubeClient, path: string, object: unknown): Promise<void> {
+  try {
+    await kube.request('POST', path, object);
+  } catch (error) {
+    if (!(error instanceof KubeError && error.status === 409)) throw error;
+  }
+}
+
+function nodeObject({ nodeName, podCidr }: AgentConfig): unknown {
+  const platform = { 'kubernetes.io/arch': process.arch === 'x64' ? 'amd64' : process.arch, 'kubernetes.io/os': 'linux' };
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: nodeName, labels: { ...platform, 'kubernetes.io/hostname': nodeName } },
+    spec: { podCIDR: podCidr, podCIDRs: [podCidr] },
+  };
+}
+
+function leaseObject({ nodeName }: AgentConfig): unknown {
+  return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: nodeName, namespace: 'kube-node-lease' },
+    spec: { holderIdentity: nodeName, leaseDurationSeconds: leaseSeconds, renewTime: microTime() },
+  };
+}
+
+function nodeStatus(config: AgentConfig, gitVersion: string): unknown {
+  const now = `${new Date().toISOString().slice(0, 19)}Z`;
+  const condition = (type: string, status: string, reason: string) => ({
+    type,
+    status,
+    reason,
+    message: '',
+    lastHeartbeatTime: now,
+    lastTransitionTime: startedAt,
+  });
+  return {
+    capacity,
+    allocatable: capacity,
+    addresses: [
+      { type: 'InternalIP', address: config.nodeAddress },
+      { type: 'Hostname', address: config.nodeName },
+    ],
+    conditions: [
+      condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory'),
+      condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure'),
+      condition('PIDPressure', 'False', 'KubeletHasSufficientPID'),
+      condition('Ready', 'True', 'KubeletReady'),
+    ],
+    nodeInfo: {
+      machineID: config.machineId,
+      systemUUID: config.machineId,
+      bootID: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+      kernelVersion: release(),
+      osImage: `sandbox on ${hostname()}`,
+      operatingSystem: 'linux',
+      architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+      containerRuntimeVersion: 'containerd://1',
+      kubeletVersion: gitVersion,
+      kubeProxyVersion: gitVersion,
+    },
+  };
+}
+
+const startedAt = `${new Date().toISOString().slice(0, 19)}Z`;
+
+function microTime(): string {
+  return new Date().toISOString().replace('Z', '000Z');
+}

@@ -1,0 +1,21 @@
+/**
+ * One lock per machine, for choosing address ranges: two sandboxes that start at once must not choose the same. It is held by a
+ * child process and so ends with this process, however that dies.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+const lockFile = '/run/rf-sandbox.lock';
+const lockTimeoutMs = 20_000;
+
+export async function withMachineLock<Result>(work: () => Promise<Result>): Promise<Result> {
+  const holder = spawn('flock', [lockFile, 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  try {
+    holder.stdin.write('held\n');
+    // cat answers only when flock has let it start.
+    await once(holder.stdout, 'data', { signal: AbortSignal.timeout(lockTimeoutMs) });
+    return await work();
+  } finally {
+    holder.stdin.end();
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * The nodes of a sandbox cluster, from nothing to Ready and back to nothing. `prepareNetwork` comes first, because the API server
+ * listens on the address that it makes; `startNodes` then starts what each node runs. Everything that either of them creates
+ * is named in names.ts and removed by clean-up.
+ *
+ *   per node: network namespace ─ containerd (in it) ─ shims ─ containers
+ *                               └ agent (in it) ─ name server (in its Pod)
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cleanUp, type InstanceRecord, nodesFolder, recordFile } from './clean-up.js';
+import { chooseSnapshotter, type Containerd, findCniBinaries, startContainerd } from './containerd/containerd.js';
+import { buildStubImage, stubImageReference } from './image/stub-image.js';
+import type { AgentConfig, AgentMessage } from './kubelet/agent-config.js';
+import type { KubeAccess } from './kube/kube.client.js';
+import { type InstanceNames, instanceNames, nodeName, nodeNetns } from './names.js';
+import type { AddressPlan } from './network/address-plan.js';
+import { createBridge, createNodeNetworks, type NodeNetwork } from './network/cluster-network.js';
+import { type PodLogReader, readPodLogs } from './pod-logs.js';
+
+export interface NetworkOptions {
+  dataDir: string;
+  instance?: string;
+  /** The first two parts of the node network (default 172.30). */
+  nodeNetworkPrefix?: string;
+}
+
+/** The machine's side of the cluster's network. Whatever the nodes and Pods shall reach on the host listens on `hostAddress`. */
+export interface PreparedNetwork {
+  instance: string;
+  dataDir: string;
+  plan: AddressPlan;
+  hostAddress: string;
+}
+
+export interface NodesOptions extends KubeAccess {
+  network: PreparedNetwork;
+  count: number;
+  /** Pods reach the world outside the cluster with their node's address. */
+  overlay?: boolean;
+  nameServer?: string;
+  log?(line: string): void;
+}
+
+export interface SandboxNode {
+  name: string;
+  netns: string;
+  address: string;
+  podCidr: string;
+  containerdSocket: string;
+  machineIdPath: string;
+}
+
+export interface Nodes {
+  nodes: readonly SandboxNode[];
+  readLogs: PodLogReader;
+  close(): Promise<void>;
+}
+
+const defaultInstance = 'local';
+const defaultNameServer = '10.96.0.10';
+const agentFile = fileURLToPath(new URL('../../dist/node/kubelet/agent.js', import.meta.url));
+const agentReadyTimeoutMs = 30_000;
+const agentRestartPauseMs = 500;
+
+/** Also removes whatever an earlier, killed run of the same instance has left. */
+export async function prepareNetwork(options: NetworkOptions): Promise<PreparedNetwork> {
+  const instance = options.instance ?? defaultInstance;
+  const names = instanceNames(instance);
+  await cleanUp({ instance });
+  await mkdir(nodesFolder(options.dataDir), { recursive: true });
+  await mkdir(names.runFolder, { recursive: true });
+  // Before the first thing is made: a run that is killed half-way must be found.
+  await writeRecord(names, { dataFolder: options.dataDir, slot: undefined });
+  const plan = await createBridge(names, options.nodeNetworkPrefix);
+  await writeRecord(names, { dataFolder: options.dataDir, slot: plan.slot });
+  return { instance, dataDir: options.dataDir, plan, hostAddress: plan.hostAddress };
+}
+
+export async function startNodes(options: NodesOptions): Promise<Nodes> {
+  const { network, count } = options;
+  const names = instanceNames(network.instance);
+  const stoppers: (() => void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const stop of stoppers.splice(0)) stop();
+    await cleanUp({ instance: network.instance });
+  };
+  try {
+    const folder = nodesFolder(network.dataDir);
+    const [networks, imageFile, snapshotter, cniBinaries] = await Promise.all([
+      createNodeNetworks(names, network.plan, count),
+      buildStubImage(join(folder, 'image')),
+      chooseSnapshotter(folder),
+      findCniBinaries(),
+    ]);
+    const runtime = { imageFile, snapshotter, cniBinaries };
+    const nodes = await Promise.all(networks.map((own) => startNode({ options, names, own, runtime, stoppers })));
+    const logFolders = networks.map((own) => podLogsOf(folder, own));
+    return { nodes, readLogs: readPodLogs(logFolders), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface NodeStart {
+  options: NodesOptions;
+  names: InstanceNames;
+  own: NodeNetwork;
+  runtime: { imageFile: string; snapshotter: 'overlayfs' | 'native'; cniBinaries: string };
+  stoppers: (() => void)[];
+}
+
+async function startNode({ options, names, own, runtime, stoppers }: NodeStart): Promise<SandboxNode> {
+  const name = nodeName(own.node);
+  const nodesRoot = nodesFolder(options.network.dataDir);
+  const folder = join(nodesRoot, name);
+  const machineIdPath = join(folder, 'machine-id');
+  const machineId = randomBytes(16).toString('hex');
+  await mkdir(podLogsOf(nodesRoot, own), { recursive: true });
+  await writeFile(machineIdPath, `${machineId}\n`);
+  const containerd = await startNodeContainerd({ names, own, runtime, folder });
+  stoppers.push(() => void containerd.close());
+  const config: AgentConfig = {
+    kube: { url: options.url, token: options.token, ...(options.ca === undefined ? {} : { ca: options.ca }) },
+    nodeName: name,
+    nodeAddress: own.address,
+    podCidr: own.podCidr,
+    podNetwork: options.network.plan.podNetwork,
+    machineId,
+    containerdSocket: containerd.socket,
+    logFolder: podLogsOf(nodesRoot, own),
+    runFolder: names.runFolder,
+    cgroup: names.cgroup,
+    image: stubImageReference,
+    nameServer: options.nameServer ?? defaultNameServer,
+    isOverlay: options.overlay === true,
+  };
+  stoppers.push(await startAgent(own.netns, config, options.log ?? (() => undefined)));
+  return { name, netns: own.netns, address: own.address, podCidr: own.podCidr, containerdSocket: containerd.socket, machineIdPath };
+}
+
+function startNodeContainerd({ names, own, runtime, folder }: Pick<NodeStart, 'names' | 'own' | 'runtime'> & { folder: string }): Promise<Containerd> {
+  const state = `${names.runFolder}/${nodeName(own.node)}`;
+  return startContainerd({
+    folders: { root: join(folder, 'containerd'), state, cniConfig: join(state, 'cni'), cniBinaries: runtime.cniBinaries },
+    snapshotter: runtime.snapshotter,
+    pauseImage: stubImageReference,
+    netns: own.netns,
+    networkName: nodeNetns(names, own.node),
+    podCidr: own.podCidr,
+    logFile: join(folder, 'containerd.log'),
+    imageFile: runtime.imageFile,
+  });
+}
+
+/** Resolves when the agent has seen its Pods for the first time; an agent that dies is started again and adopts what runs. */
+async function startAgent(netns: string, config: AgentConfig, log: (line: string) => void): Promise<() => void> {
+  let isClosed = false;
+  let child: ChildProcess;
+  let isReady = false;
+  let whenReady: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => (whenReady = resolve));
+  const start = (): void => {
+    if (isClosed) return;
+    child = spawn('nsenter', [`--net=${netns}`, process.execPath, agentFile, config.runFolder], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    child.on('message', (message: AgentMessage) => {
+      if (message.kind === 'log') log(message.line);
+      else whenReady();
+    });
+    child.on('error', (error) => log(`${config.nodeName}: agent: ${error.message}`));
+    child.on('exit', (code) => {
+      if (isClosed) return;
+      log(`${config.nodeName}: the agent ended (${code ?? 'killed'}) and is started again`);
+      setTimeout(start, agentRestartPauseMs);
+    });
+    child.send(config, () => undefined);
+  };
+  start();
+  const stop = (): void => {
+    isClosed = true;
+    child.kill('SIGKILL');
+  };
+  const timeout = AbortSignal.timeout(agentReadyTimeoutMs);
+  await Promise.race([ready.then(() => (isReady = true)), once(timeout, 'abort')]);
+  if (!isReady) {
+    stop();
+    throw new Error(`the agent of ${config.nodeName} was not ready within ${agentReadyTimeoutMs / 1000} s`);
+  }
+  return stop;
+}
+
+const podLogsOf = (folder: string, own: NodeNetwork): string => join(folder, nodeName(own.node), 'pods');
+
+async function writeRecord(names: InstanceNames, record: InstanceRecord): Promise<void> {
+  await writeFile(recordFile(names), JSON.stringify(record));
+}

@@ -1,0 +1,45 @@
+/*
+ * The program that stands in for every container of the sandbox: one process, one thread, one epoll set.
+ * main.c owns the loop, the clock and the arguments; serve.c what is listened on; call.c what is called; resolve.c names.
+ */
+#ifndef STUB_H
+#define STUB_H
+
+#include <netinet/in.h>
+#include <stdint.h>
+
+enum owner { OWNER_TCP_LISTENER, OWNER_UDP_LISTENER, OWNER_PEER, OWNER_CALL };
+
+/* main.c */
+extern const char *pod_name;
+int64_t now_ms(void);
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* An event carries owner, slot and descriptor: an event of a descriptor closed earlier in the same batch is told apart. */
+int watch(int fd, enum owner owner, int slot, uint32_t events);
+int rewatch(int fd, enum owner owner, int slot, uint32_t events);
+
+/* serve.c */
+void listen_on(const char *spec);
+void on_listener(enum owner owner, int slot, int fd);
+void on_peer(int slot, int fd);
+unsigned long served_count(void);
+
+/* resolve.c */
+enum answer { ANSWER_ADDRESS, ANSWER_NONE, ANSWER_NEXT };
+void read_resolver_config(void);
+/* Opens a socket and sends the question for the candidate-th full name of a host; -1: there is no such candidate. */
+int ask(const char *host, int candidate);
+/* Reads the answer: an address, nothing by this full name (try the next), or no answer that can be used. */
+enum answer read_answer(int fd, struct in_addr *address);
+
+/* call.c */
+struct call_options { int keeps_open; int runs_once; };
+void call_target(const char *spec, struct call_options options);
+void on_call(int slot, int fd, uint32_t events);
+/* Does what is due and returns when to be called again, or -1 for never. */
+int64_t run_calls(int64_t now);
+/* With runs_once: every target has had its try. */
+int all_calls_tried(void);
+void say_summary(void);
+
+#endif
