@@ -43,15 +43,11 @@ export const PolicyVersionItem = z.looseObject({
   created_by: Reference,
 });
 
-/**
- * `sec_policy`: list, get (a version), create (provision). Read actions: `pending`, `modified_objects`;
- * `pending_delete` reverts everything. Actions with a body below.
- */
+/** Without bodies: list and get of versions, `pending`, `revert_pending`, `modified_objects`. */
 export const secPolicyCollections = {
   sec_policy: {
     owner: 'policy-compute',
-    create: Provision,
-    actions: { delete: Revert, impact: Impact, dependencies: Dependencies, restore: Restore },
+    actions: { provision: Provision, revert: Revert, impact: Impact, dependencies: Dependencies, restore: Restore },
     item: PolicyVersionItem,
   },
 } as const satisfies CollectionContracts;

@@ -1,0 +1,122 @@
+/**
+ * The book in memory, and the one way to change it: decide, append, evolve; one command at a time in this process. Another
+ * process's events are taken in before every read and every decision; one that slips in between makes the decision
+ * anew, because what may happen to one object depends on all of them.
+ */
+import { EVENTS, GLOBAL, subjects } from '@ringfence/contracts';
+import type { Actor } from '@ringfence/contracts';
+import { fold, isRejection } from '@ringfence/decider';
+import type { Rejection } from '@ringfence/decider';
+import { VersionConflict } from '@ringfence/event-store';
+import type { EventStore, StoredEvent } from '@ringfence/event-store';
+import { policyDecider } from '../domain/policy.decider.js';
+import type { PolicyCommand } from '../domain/policy.decider.js';
+import type { PolicyBook, PolicyEvent } from '../domain/policy-book.js';
+import { loadBook } from '../read/policy-objects.projection.js';
+
+const PAGE = 1_000;
+const ATTEMPTS = 4;
+
+export interface Executed {
+  readonly rejected?: Rejection;
+  readonly events: readonly StoredEvent[];
+  readonly book: PolicyBook;
+}
+/** Made from the book that it will be decided on. */
+export type MakeCommand = (book: PolicyBook) => PolicyCommand | Rejection | Promise<PolicyCommand | Rejection>;
+
+export class PolicyBookStore {
+  readonly #listeners = new Set<(book: PolicyBook, events: readonly StoredEvent[]) => void>();
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    readonly store: EventStore,
+    private book: PolicyBook,
+    private position: number,
+  ) {}
+
+  static async open(store: EventStore): Promise<PolicyBookStore> {
+    return store.transaction(async (tx) => {
+      await tx.query('set transaction isolation level repeatable read');
+      const { rows } = await tx.query<{ position: string }>('select coalesce(max(position), 0) as position from events');
+      return new PolicyBookStore(store, await loadBook(tx), Number(rows[0]?.position ?? 0));
+    });
+  }
+
+  /** Told of every event, own and foreign, after it is folded. */
+  onChanged(listener: (book: PolicyBook, events: readonly StoredEvent[]) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** As far as this process has read. */
+  get latest(): PolicyBook {
+    return this.book;
+  }
+
+  /** With everything that was committed when it was asked. */
+  current(): Promise<PolicyBook> {
+    return this.#inTurn(async () => {
+      await this.#catchUp();
+      return this.book;
+    });
+  }
+
+  execute(actor: Actor, make: MakeCommand): Promise<Executed> {
+    return this.#inTurn(async () => {
+      for (let attempt = 1; ; attempt++) {
+        await this.#catchUp();
+        try {
+          return await this.#decideAndAppend(actor, make);
+        } catch (error) {
+          if (!(error instanceof VersionConflict) || attempt === ATTEMPTS) throw error;
+        }
+      }
+    });
+  }
+
+  async #decideAndAppend(actor: Actor, make: MakeCommand): Promise<Executed> {
+    const command = await make(this.book);
+    const decision = 'reason' in command ? command : policyDecider.decide(this.book, command);
+    if (isRejection(decision)) return { rejected: decision, events: [], book: this.book };
+    const batches = decision.map((event) => ({ stream: streamOf(event), expectedVersion: 'any' as const, events: [event] }));
+    const events = await this.store.appendMany(batches, { actor, cluster: GLOBAL }, async (tx) => {
+      const { rows } = await tx.query<{ count: number }>('select count(*)::int as count from events where position > $1', [this.position]);
+      const count = rows[0]?.count ?? 0;
+      if (count !== decision.length) throw new VersionConflict('policy', this.position, this.position + count - decision.length);
+    });
+    this.#fold(events);
+    return { events, book: this.book };
+  }
+
+  async #catchUp(): Promise<void> {
+    for (;;) {
+      const events = await this.store.follow(this.position, PAGE);
+      this.#fold(events);
+      if (events.length < PAGE) return;
+    }
+  }
+
+  #fold(events: readonly StoredEvent[]): void {
+    if (events.length === 0) return;
+    this.book = fold(policyDecider, events as unknown as readonly PolicyEvent[], this.book);
+    this.position = events.at(-1)?.position ?? this.position;
+    for (const listener of this.#listeners) listener(this.book, events);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function streamOf(event: PolicyEvent): string {
+  const entity = EVENTS[event.type].entity;
+  return event.type === 'PolicyProvisioned' ? `${entity}-${event.data.version}` : `${entity}-${event.data.type}-${event.data.id}`;
+}
+
+/** One subject per object, one per version: what follows the entity's word in the stream. */
+export function subjectOf(event: StoredEvent): string {
+  const { entity } = EVENTS[event.type as PolicyEvent['type']];
+  return subjects.event(event.cluster, entity, event.stream.slice(entity.length + 1));
+}

@@ -1,0 +1,149 @@
+/** What a draft must keep to in the company of all others: names, references, label types, nesting. */
+import type { LabelGroup, LabelId, ProvisionableType, ScopeEntry } from '@ringfence/contracts';
+import { reject } from '@ringfence/decider';
+import type { Rejection } from '@ringfence/decider';
+import { Outcome } from './dependencies.js';
+import type { Operation } from './dependencies.js';
+import { cycleAmong } from './label-group-cycle.js';
+import type { NestedGroup } from './label-group-cycle.js';
+import { TRAITS } from './object-types.js';
+import { entriesOf, entryOf } from './policy-book.js';
+import type { PolicyBook } from './policy-book.js';
+import type { ObjectKey, PolicyObject } from './policy-object.js';
+import { referencesOf, referenceText } from './references.js';
+import type { ObjectReference } from './references.js';
+
+/** What this service only knows from others. */
+export interface KnownElsewhere {
+  /** The type of a label; undefined: there is no such label. */
+  labelKey(id: LabelId): string | undefined;
+  hasWorkload(id: string): boolean;
+}
+
+type Check = (book: PolicyBook, type: ProvisionableType, object: PolicyObject, known: KnownElsewhere) => Rejection | null;
+const CHECKS: readonly Check[] = [nameTaken, externalReferenceTaken, unknownReference, scopeProblem, groupProblem];
+
+/** The first thing that speaks against this draft, or null. */
+export function draftProblem(
+  book: PolicyBook,
+  type: ProvisionableType,
+  object: PolicyObject,
+  known: KnownElsewhere,
+): Rejection | null {
+  for (const check of CHECKS) {
+    const problem = check(book, type, object, known);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+/** A name is taken as long as a draft or an active object has it, also while that is marked for deletion. */
+function nameTaken(book: PolicyBook, type: ProvisionableType, object: PolicyObject): Rejection | null {
+  const { nameTaken: reason, noun } = TRAITS[type];
+  if (reason === null) return null;
+  for (const entry of entriesOf(book, type)) {
+    const taken = entry.draft?.name === object.name || entry.active?.name === object.name;
+    if (taken && entry.id !== object.id) {
+      return reject(reason, `the name "${object.name}" is already in use by ${noun} ${entry.id}; names must be unique`, 'ALREADY_EXISTS');
+    }
+  }
+  return null;
+}
+
+function externalReferenceTaken(book: PolicyBook, type: ProvisionableType, object: PolicyObject): Rejection | null {
+  const set = object.extras?.['external_data_set'] ?? null;
+  const reference = object.extras?.['external_data_reference'] ?? null;
+  if ((set === null) !== (reference === null)) {
+    const message = 'external_data_set and external_data_reference go together: give both or none';
+    return reject('input-validation-error', message, 'INVALID_ARGUMENT');
+  }
+  if (set === null) return null;
+  for (const entry of entriesOf(book, type)) {
+    const extras = (entry.draft ?? entry.active)?.extras;
+    const isSame = extras?.['external_data_set'] === set && extras?.['external_data_reference'] === reference;
+    if (isSame && entry.id !== object.id) {
+      const message = `external_data_set "${String(set)}" with external_data_reference "${String(reference)}" is taken; the pair must be unique`;
+      return reject('external-reference-not-unique', message, 'ALREADY_EXISTS');
+    }
+  }
+  return null;
+}
+
+/** Only what is newly named must be there: a label or workload that went away leaves its rules valid. */
+function unknownReference(book: PolicyBook, type: ProvisionableType, object: PolicyObject, known: KnownElsewhere): Rejection | null {
+  const entry = entryOf(book, type, object.id);
+  const named = new Set(
+    [entry?.draft, entry?.active].flatMap((form) => (form ? referencesOf(type, form).map(referenceText) : [])),
+  );
+  for (const reference of referencesOf(type, object)) {
+    const message = named.has(referenceText(reference)) ? null : missing(book, reference, known);
+    if (message !== null) return reject('reference-not-found', message, 'INVALID_ARGUMENT');
+  }
+  return null;
+}
+
+function missing(book: PolicyBook, { kind, id }: ObjectReference, known: KnownElsewhere): string | null {
+  switch (kind) {
+    case 'labels':
+      return known.labelKey(id) === undefined ? `there is no label ${id}` : null;
+    case 'workloads':
+      return known.hasWorkload(id) ? null : `there is no workload ${id}`;
+    case 'virtual_services':
+      return `there is no virtual service ${id}`;
+    default: {
+      const entry = entryOf(book, kind, id);
+      if (entry === undefined) return `there is no ${TRAITS[kind].noun} ${id}`;
+      return entry.draft === null ? `${TRAITS[kind].noun} ${id} is marked for deletion` : null;
+    }
+  }
+}
+
+/** In one scope, one label or group per type. */
+function scopeProblem(book: PolicyBook, type: ProvisionableType, object: PolicyObject, known: KnownElsewhere): Rejection | null {
+  if (type !== 'rule_sets' || !('scopes' in object)) return null;
+  for (const scope of object.scopes) {
+    const keys = scope.filter((entry) => !entry.exclusion).map((entry) => keyOfEntry(book, entry, known));
+    const twice = keys.find((key, index) => key !== undefined && keys.indexOf(key) < index);
+    if (twice !== undefined) {
+      const message = `scopes: two entries of the type "${twice}" in one scope; use a label group, or a scope for each`;
+      return reject('input-validation-error', message, 'INVALID_ARGUMENT');
+    }
+  }
+  return null;
+}
+
+function keyOfEntry(book: PolicyBook, entry: ScopeEntry, known: KnownElsewhere): string | undefined {
+  return entry.kind === 'label' ? known.labelKey(entry.id) : entryOf(book, 'label_groups', entry.id)?.draft?.key;
+}
+
+/** Members have the group's type, and no group holds itself. */
+function groupProblem(book: PolicyBook, type: ProvisionableType, object: PolicyObject, known: KnownElsewhere): Rejection | null {
+  if (type !== 'label_groups' || !('subGroups' in object)) return null;
+  const stranger =
+    object.labels.find((id) => (known.labelKey(id) ?? object.key) !== object.key) ??
+    object.subGroups.find((id) => (entryOf(book, 'label_groups', id)?.draft?.key ?? object.key) !== object.key);
+  if (stranger !== undefined) {
+    const message = `labels, sub_groups: ${stranger} is not of the group's type "${object.key}"`;
+    return reject('input-validation-error', message, 'INVALID_ARGUMENT');
+  }
+  const groups = new Map<string, NestedGroup>();
+  for (const { id, draft } of entriesOf(book, 'label_groups')) if (draft !== null) groups.set(id, draft);
+  groups.set(object.id, object);
+  return cycleProblem(groups);
+}
+
+/** Drafts and active forms may each be without a cycle and a mixture of them not. */
+export function groupCycleAfter(book: PolicyBook, chosen: Iterable<ObjectKey>, operation: Operation): Rejection | null {
+  const outcome = new Outcome(book, chosen, operation);
+  const groups = new Map<string, NestedGroup>();
+  for (const entry of entriesOf(book, 'label_groups')) {
+    const group = outcome.objectOf(entry) as LabelGroup | null;
+    if (group !== null) groups.set(entry.id, group);
+  }
+  return cycleProblem(groups);
+}
+
+function cycleProblem(groups: ReadonlyMap<string, NestedGroup>): Rejection | null {
+  const cycle = cycleAmong(groups);
+  return cycle === null ? null : reject('label-group-cycle', `label groups would hold one another in a circle: ${cycle.join(' → ')}`, 'INVALID_ARGUMENT');
+}

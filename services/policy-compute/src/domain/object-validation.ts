@@ -1,0 +1,112 @@
+/** Whether an object makes sense by itself, and its normal form. What it refers to is the decider's question. */
+import type { PortRange, ProvisionableType, RuleActor, ServiceRef } from '@ringfence/contracts';
+import { reject } from '@ringfence/decider';
+import type { Rejection } from '@ringfence/decider';
+import { isFqdn, normaliseRanges } from './ip-ranges.js';
+import type { PolicyObject } from './policy-object.js';
+
+const RULES_PER_RULE_SET = 5_000;
+const ICMP = [1, 58];
+const WITH_PORTS = [6, 17];
+
+const invalid = (message: string): Rejection => reject('input-validation-error', message, 'INVALID_ARGUMENT');
+
+type Normaliser<T extends ProvisionableType> = (object: PolicyObject<T>) => PolicyObject<T> | Rejection;
+
+/** The object in normal form, or the first thing that is wrong with it. */
+export function normalise<T extends ProvisionableType>(type: T, object: PolicyObject<T>): PolicyObject<T> | Rejection {
+  return (NORMALISERS[type] as unknown as Normaliser<T>)(object);
+}
+
+const NORMALISERS: { readonly [T in ProvisionableType]: Normaliser<T> } = {
+  ip_lists: (list) => {
+    const wrong = list.fqdns.find((entry) => !isFqdn(entry.fqdn));
+    if (wrong !== undefined) return invalid(`fqdns: "${wrong.fqdn}" is no domain name (a * may only be the leftmost label)`);
+    const ranges = normaliseRanges(list.ranges);
+    return Array.isArray(ranges) ? { ...list, ranges } : (ranges as Rejection);
+  },
+  services: (service) => firstWrong(service.ports, portProblem, 'service_ports') ?? service,
+  label_groups: (group) => ({ ...group, labels: unique(group.labels), subGroups: unique(group.subGroups) }),
+  rule_sets: (ruleSet) => ruleSetProblem(ruleSet) ?? ruleSet,
+  enforcement_boundaries: (boundary) => denyProblem(boundary, true) ?? boundary,
+};
+
+const unique = (ids: readonly string[]): string[] => [...new Set(ids)];
+
+function firstWrong<X>(items: readonly X[], problem: (item: X) => string | null, field: string): Rejection | null {
+  for (const item of items) {
+    const message = problem(item);
+    if (message !== null) return invalid(`${field}: ${message}`);
+  }
+  return null;
+}
+
+export function portProblem(range: PortRange): string | null {
+  const { proto, from, to } = range;
+  const hasPort = from !== undefined || to !== undefined;
+  const hasIcmp = range.icmpType !== undefined || range.icmpCode !== undefined;
+  if (hasPort && !WITH_PORTS.includes(proto)) return `protocol ${proto} has no ports`;
+  if (hasIcmp && !ICMP.includes(proto)) return `protocol ${proto} has no ICMP types`;
+  if (range.icmpCode !== undefined && range.icmpType === undefined) return 'icmp_code needs icmp_type';
+  if (to !== undefined && from === undefined) return 'to_port needs port';
+  if (from !== undefined && to !== undefined && to < from) return `to_port ${to} is below port ${from}`;
+  return null;
+}
+
+function ruleSetProblem(ruleSet: PolicyObject<'rule_sets'>): Rejection | null {
+  if (ruleSet.rules.length + ruleSet.denyRules.length > RULES_PER_RULE_SET) {
+    return invalid(`rules: a rule set holds at most ${RULES_PER_RULE_SET} rules`);
+  }
+  for (const rule of ruleSet.rules) {
+    const problem = ruleProblem(rule);
+    if (problem !== null) return problem;
+  }
+  for (const rule of ruleSet.denyRules) {
+    const problem = denyProblem(rule, false);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+interface Sides {
+  readonly providers: readonly RuleActor[];
+  readonly consumers: readonly RuleActor[];
+  readonly services: readonly ServiceRef[];
+}
+
+function sidesProblem(rule: Sides): Rejection | null {
+  if (rule.providers.length === 0) return invalid('providers: at least one is needed');
+  if (rule.consumers.length === 0) return invalid('consumers: at least one is needed');
+  if (rule.providers.some((actor) => actor.kind === 'container_host')) {
+    return invalid('providers: container_host may only be a consumer');
+  }
+  return firstWrong(rule.services, (service) => (service.kind === 'ports' ? portProblem(service.ports) : null), 'ingress_services');
+}
+
+function ruleProblem(rule: PolicyObject<'rule_sets'>['rules'][number]): Rejection | null {
+  const sides = sidesProblem(rule);
+  if (sides !== null) return sides;
+  if (!rule.unscopedConsumers && rule.consumers.some((actor) => actor.kind === 'container_host')) {
+    return invalid('consumers: container_host needs unscoped_consumers');
+  }
+  const workloads = rule.resolveProvidersAs.includes('workloads');
+  if (workloads && rule.services.length === 0) return invalid('ingress_services: at least one is needed');
+  if (!workloads && rule.services.length > 0) {
+    return invalid('ingress_services: must be empty where providers are virtual services only; their own ports apply');
+  }
+  return null;
+}
+
+function denyProblem(rule: Sides, isBoundary: boolean): Rejection | null {
+  const sides = sidesProblem(rule);
+  if (sides !== null) return sides;
+  const actors = [...rule.providers, ...rule.consumers];
+  if (actors.some((actor) => actor.kind === 'virtual_service' || actor.kind === 'container_host')) {
+    return invalid('providers, consumers: a deny rule names labels, label groups, workloads, IP lists or ams');
+  }
+  if (isBoundary && actors.some((actor) => 'exclusion' in actor && actor.exclusion)) {
+    return invalid('providers, consumers: a boundary has no exclusions');
+  }
+  return rule.services.length === 0 ? invalid('ingress_services: at least one is needed') : null;
+}
+

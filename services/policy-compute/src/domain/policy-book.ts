@@ -1,0 +1,169 @@
+/**
+ * The whole policy, draft and active: one aggregate, because its promises (names, references, "in use", a provision that
+ * is all or nothing) span objects. Folds events; decisions are in policy.decider.ts, differences between types in object-types.ts.
+ */
+import type { PolicyObjects, ProvisionableType } from '@ringfence/contracts';
+import type { ObjectKey, PolicyObject, Touched, UpdateType } from './policy-object.js';
+
+/** One object in both forms. `draft` is null when it is marked for deletion, `active` when it was never provisioned. */
+export interface Entry<T extends ProvisionableType = ProvisionableType> {
+  readonly type: T;
+  readonly id: string;
+  readonly draft: PolicyObject<T> | null;
+  readonly active: PolicyObject<T> | null;
+  readonly updateType: UpdateType | null;
+  readonly touched: Touched;
+  /** Of the active form: as `touched` was when it was provisioned. */
+  readonly activeTouched: Touched | null;
+}
+
+export type ObjectsByType = Readonly<Record<ProvisionableType, ReadonlyMap<string, Entry>>>;
+export interface PolicyBook {
+  /** The policy version in force; 0 before the first. */
+  readonly version: number;
+  readonly objects: ObjectsByType;
+}
+
+export const OBJECT_TYPES: readonly ProvisionableType[] = [
+  'ip_lists',
+  'services',
+  'label_groups',
+  'rule_sets',
+  'enforcement_boundaries',
+];
+
+export const EMPTY_BOOK: PolicyBook = {
+  version: 0,
+  objects: {
+    ip_lists: new Map(),
+    services: new Map(),
+    label_groups: new Map(),
+    rule_sets: new Map(),
+    enforcement_boundaries: new Map(),
+  },
+};
+
+export interface ObjectDrafted {
+  readonly type: 'PolicyObjectDrafted';
+  readonly data: {
+    readonly type: ProvisionableType;
+    readonly id: string;
+    readonly updateType: UpdateType;
+    /** Null when it is marked for deletion. */
+    readonly object: PolicyObject | null;
+    readonly touched: Touched;
+  };
+}
+export interface ObjectReverted {
+  readonly type: 'PolicyObjectReverted';
+  readonly data: ObjectKey;
+}
+export interface Change extends ObjectKey {
+  readonly updateType: UpdateType;
+}
+export interface Provisioned {
+  readonly type: 'PolicyProvisioned';
+  readonly data: {
+    readonly version: string;
+    readonly note: string;
+    readonly changes: readonly Change[];
+    readonly workloadsAffected: number;
+  };
+}
+export type PolicyEvent = ObjectDrafted | ObjectReverted | Provisioned;
+
+export function entryOf<T extends ProvisionableType>(book: PolicyBook, type: T, id: string): Entry<T> | undefined {
+  return book.objects[type].get(id) as Entry<T> | undefined;
+}
+export function entriesOf<T extends ProvisionableType>(book: PolicyBook, type: T): Iterable<Entry<T>> {
+  return book.objects[type].values() as Iterable<Entry<T>>;
+}
+export function* allEntries(book: PolicyBook): Iterable<Entry> {
+  for (const type of OBJECT_TYPES) yield* book.objects[type].values();
+}
+export const pendingOf = (book: PolicyBook): Entry[] => [...allEntries(book)].filter((entry) => entry.updateType !== null);
+
+/** What stands in one of the two forms, without what is not there. */
+export type Form = 'draft' | 'active';
+export function* objectsIn(book: PolicyBook, form: Form): Iterable<{ type: ProvisionableType; object: PolicyObject }> {
+  for (const entry of allEntries(book)) {
+    const object = entry[form];
+    if (object !== null) yield { type: entry.type, object };
+  }
+}
+
+/** Everything that policy is computed from, in the order that evaluation goes by: ascending id. */
+export function policyObjects(book: PolicyBook, form: Form): PolicyObjects {
+  const standing = <T extends ProvisionableType>(type: T): PolicyObject<T>[] =>
+    [...entriesOf(book, type)].flatMap((entry) => {
+      const object = entry[form];
+      return object === null ? [] : [object as PolicyObject<T>];
+    });
+  return {
+    version: book.version,
+    ip_lists: standing('ip_lists'),
+    services: standing('services'),
+    label_groups: standing('label_groups'),
+    rule_sets: standing('rule_sets'),
+    enforcement_boundaries: standing('enforcement_boundaries'),
+  };
+}
+
+/** One event, on a copy of the one map that it touches. */
+export function evolve(book: PolicyBook, event: PolicyEvent): PolicyBook {
+  switch (event.type) {
+    case 'PolicyObjectDrafted': {
+      const { type, id } = event.data;
+      return withEntry(book, { type, id }, drafted(book.objects[type].get(id), event.data));
+    }
+    case 'PolicyObjectReverted':
+      return withEntry(book, event.data, reverted(book.objects[event.data.type].get(event.data.id)));
+    case 'PolicyProvisioned':
+      return provisioned(book, event.data);
+  }
+}
+
+function drafted(before: Entry | undefined, data: ObjectDrafted['data']): Entry {
+  return {
+    type: data.type,
+    id: data.id,
+    draft: data.object,
+    active: before?.active ?? null,
+    updateType: data.updateType,
+    touched: data.touched,
+    activeTouched: before?.activeTouched ?? null,
+  };
+}
+
+/** Back to the active form; nothing at all where there is none. */
+function reverted(before: Entry | undefined): Entry | null {
+  if (before === undefined || before.active === null) return null;
+  return { ...before, draft: before.active, updateType: null, touched: before.activeTouched ?? before.touched };
+}
+
+function provisioned(book: PolicyBook, data: Provisioned['data']): PolicyBook {
+  const objects: Record<ProvisionableType, ReadonlyMap<string, Entry>> = { ...book.objects };
+  for (const type of OBJECT_TYPES) {
+    const changes = data.changes.filter((change) => change.type === type);
+    if (changes.length > 0) objects[type] = enforced(objects[type], changes);
+  }
+  return { version: Number(data.version), objects };
+}
+
+function enforced(entries: ReadonlyMap<string, Entry>, changes: readonly Change[]): ReadonlyMap<string, Entry> {
+  const after = new Map(entries);
+  for (const { id } of changes) {
+    const entry = after.get(id);
+    if (entry === undefined) continue;
+    if (entry.draft === null) after.delete(id);
+    else after.set(id, { ...entry, active: entry.draft, updateType: null, activeTouched: entry.touched });
+  }
+  return after;
+}
+
+function withEntry(book: PolicyBook, key: ObjectKey, entry: Entry | null): PolicyBook {
+  const entries = new Map(book.objects[key.type]);
+  if (entry === null) entries.delete(key.id);
+  else entries.set(key.id, entry);
+  return { ...book, objects: { ...book.objects, [key.type]: entries } };
+}

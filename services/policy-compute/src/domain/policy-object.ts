@@ -1,0 +1,55 @@
+/**
+ * The objects that people provision, as this service keeps them: the domain form of @ringfence/contracts, plus
+ * `extras`, what REST clients want to read back although no policy follows from it, plus who touched it when.
+ * Every type of object has the same life; what differs between the types is in object-types.ts, as data.
+ */
+import type {
+  Actor,
+  DenyRule,
+  EnforcementBoundary,
+  IpList,
+  LabelGroup,
+  ProvisionableType,
+  Rule,
+  RuleSet,
+  ServiceObject,
+} from '@ringfence/contracts';
+
+/** REST fields that are kept and shown, never interpreted. */
+export type Extras = Readonly<Record<string, unknown>>;
+
+export interface Stamp {
+  readonly at: string;
+  readonly by: Actor;
+}
+export interface Touched {
+  readonly created: Stamp;
+  readonly updated: Stamp;
+}
+
+export type StoredRule = Rule & { readonly extras?: Extras; readonly touched?: Touched };
+export type StoredDenyRule = DenyRule & { readonly extras?: Extras; readonly touched?: Touched };
+export type StoredRuleSet = Omit<RuleSet, 'rules' | 'denyRules'> & {
+  readonly rules: StoredRule[];
+  readonly denyRules: StoredDenyRule[];
+};
+
+interface ObjectForms {
+  ip_lists: IpList;
+  services: ServiceObject;
+  label_groups: LabelGroup;
+  rule_sets: StoredRuleSet;
+  enforcement_boundaries: EnforcementBoundary;
+}
+export type PolicyObject<T extends ProvisionableType = ProvisionableType> = {
+  [K in T]: ObjectForms[K] & { readonly extras?: Extras };
+}[T];
+
+export type UpdateType = 'create' | 'update' | 'delete';
+
+export interface ObjectKey {
+  readonly type: ProvisionableType;
+  readonly id: string;
+}
+export const keyText = (key: ObjectKey): string => `${key.type}/${key.id}`;
+export const sameKey = (a: ObjectKey, b: ObjectKey): boolean => a.type === b.type && a.id === b.id;
