@@ -70,7 +70,7 @@ export const containerWorkloadProfileCollections = {
     owner: 'label-resolver',
     create: ContainerWorkloadProfileCreate,
     update: ContainerWorkloadProfileUpdate,
-    actions: { update: ContainerWorkloadProfilesUpdate },
+    actions: { bulk_update: ContainerWorkloadProfilesUpdate },
     item: ContainerWorkloadProfileItem,
   },
 } as const satisfies CollectionContracts;

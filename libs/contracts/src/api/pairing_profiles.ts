@@ -69,8 +69,8 @@ export const pairingProfileCollections = {
     owner: 'inventory',
     create: PairingProfileCreate,
     update: PairingProfileUpdate,
-    /** `pairing_key` answers `{activation_code}` once; `pairing_keys` with DELETE revokes all of the profile's keys. */
-    actions: { pairing_key: z.strictObject({}).optional(), pairing_keys: z.unknown() },
+    /** Answers `{activation_code}`, once. */
+    actions: { pairing_key: z.strictObject({}).optional() },
     item: PairingProfileItem,
   },
 } as const satisfies CollectionContracts;

@@ -1,0 +1,95 @@
+import { specification } from '@ringfence/decider/testing';
+import { describe, expect, it } from 'vitest';
+import { addressesOf, workloadDecider } from './workload.decider.js';
+import type { NodePairing, Workload, WorkloadEvent } from './workload.decider.js';
+
+const host: Workload = {
+  id: '11111111-1111-4111-8111-111111111111',
+  cluster: null,
+  node: null,
+  name: 'db-1',
+  hostname: '',
+  description: '',
+  managed: false,
+  labels: ['1'],
+  mode: 'visibility_only',
+  addresses: ['10.0.0.9'],
+  interfaces: [{ name: 'eth0', address: '10.0.0.9' }],
+  publicIp: null,
+  online: true,
+  visibilityLevel: 'flow_summary',
+  externalDataSet: null,
+  externalDataReference: null,
+  about: {},
+};
+const pairing: NodePairing = {
+  id: '22222222-2222-4222-8222-222222222222',
+  cluster: '33333333-3333-4333-8333-333333333333',
+  node: 'node-1',
+  labels: ['1'],
+  mode: 'full',
+  visibilityLevel: 'flow_summary',
+  addresses: ['10.0.0.1'],
+};
+const node: Workload = {
+  ...host,
+  id: pairing.id,
+  cluster: pairing.cluster,
+  node: 'node-1',
+  name: 'node-1',
+  hostname: 'node-1',
+  managed: true,
+  mode: 'full',
+  addresses: ['10.0.0.1'],
+  interfaces: [],
+};
+const keyOf = { '1': 'role', '2': 'role', '3': 'app' };
+const created: WorkloadEvent = { type: 'WorkloadCreated', data: host };
+const paired: WorkloadEvent = { type: 'WorkloadCreated', data: node };
+const around = { keyOf, referenceTaken: false };
+const spec = specification(workloadDecider);
+
+describe('an unmanaged workload', () => {
+  it('has the addresses of its interfaces', () => {
+    spec.given().when({ type: 'create', workload: { ...host, addresses: [] }, ...around }).then(created);
+    expect(addressesOf([{ name: 'b', address: '10.0.0.2' }, { name: 'a', address: '10.0.0.1' }, { name: 'c' }], '1.2.3.4')).toEqual(['1.2.3.4', '10.0.0.1', '10.0.0.2']);
+  });
+  it('needs a name or a hostname, known labels, and one label per type', () => {
+    spec.given().when({ type: 'create', workload: { ...host, name: '' }, ...around }).rejected('input-validation-error');
+    spec.given().when({ type: 'create', workload: { ...host, labels: ['9'] }, ...around }).rejected('input-validation-error');
+    spec.given(created).when({ type: 'change', change: { labels: ['1', '2'] }, ...around }).rejected('input-validation-error');
+  });
+  it('is refused under an external reference that is taken', () => {
+    spec.given().when({ type: 'create', workload: host, keyOf, referenceTaken: true }).rejected('external-reference-not-unique');
+  });
+  it('changes its labels as a whole, and is quiet when nothing changes', () => {
+    spec.given(created).when({ type: 'change', change: { labels: ['1', '3'] }, ...around }).then({ type: 'WorkloadChanged', data: { ...host, labels: ['1', '3'] } });
+    spec.given(created).when({ type: 'change', change: { labels: ['1'] }, ...around }).nothing();
+  });
+  it('is deleted once', () => {
+    const deleted: WorkloadEvent = { type: 'WorkloadDeleted', data: { id: host.id } };
+    spec.given(created).when({ type: 'delete' }).then(deleted);
+    spec.given(created, deleted).when({ type: 'delete' }).rejected('workload-already-deleted');
+  });
+});
+
+describe('a node', () => {
+  it('is paired with the labels and mode of the pairing profile', () => {
+    spec.given().when({ type: 'pair', pairing }).then(paired);
+  });
+  it('keeps what people changed when its agent restarts', () => {
+    spec.given(paired, { type: 'WorkloadChanged', data: { ...node, labels: ['3'] } }).when({ type: 'pair', pairing }).nothing();
+  });
+  it('has the addresses that its agent sees', () => {
+    spec.given(paired).when({ type: 'observe-addresses', addresses: ['10.0.0.2', '10.0.0.1'] }).then({ type: 'WorkloadChanged', data: { ...node, addresses: ['10.0.0.1', '10.0.0.2'] } });
+    spec.given(paired).when({ type: 'observe-addresses', addresses: ['10.0.0.1'] }).nothing();
+    spec.given().when({ type: 'observe-addresses', addresses: ['10.0.0.1'] }).nothing();
+  });
+  it('is not deleted over REST, but when it is gone from Kubernetes; and may come back', () => {
+    const deleted: WorkloadEvent = { type: 'WorkloadDeleted', data: { id: node.id } };
+    spec.given(paired).when({ type: 'delete' }).rejected('workload-is-managed');
+    spec.given(paired).when({ type: 'node-gone' }).then(deleted);
+    spec.given(paired, deleted).when({ type: 'node-gone' }).nothing();
+    spec.given(paired, deleted).when({ type: 'pair', pairing }).then(paired);
+  });
+});

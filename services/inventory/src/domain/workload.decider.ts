@@ -1,0 +1,136 @@
+/**
+ * One workload of the control plane: an unmanaged host that people describe, or a node that an agent paired. A node's
+ * addresses come from its agent; its labels and mode start as its pairing profile says and are then people's.
+ */
+import type { EnforcementMode, WorkloadInterface, WorkloadState } from '@ringfence/contracts';
+import { reject } from '@ringfence/decider';
+import type { Decider, Decision } from '@ringfence/decider';
+import type { LabelKeys } from './known-labels.js';
+import { refuseLabels } from './known-labels.js';
+import { isSameValue } from './same-value.js';
+
+/** Contracts' WorkloadState and, beyond it, what only the REST answer shows. */
+export interface Workload extends WorkloadState {
+  readonly interfaces: readonly WorkloadInterface[];
+  readonly publicIp: string | null;
+  readonly online: boolean;
+  readonly visibilityLevel: string;
+  readonly externalDataSet: string | null;
+  readonly externalDataReference: string | null;
+  /** Texts about the host (data center, operating system, …), kept and shown again. */
+  readonly about: Readonly<Record<string, unknown>>;
+}
+export type WorkloadEvent =
+  | { readonly type: 'WorkloadCreated'; readonly data: Workload }
+  | { readonly type: 'WorkloadChanged'; readonly data: Workload }
+  | { readonly type: 'WorkloadDeleted'; readonly data: { readonly id: string } };
+export type WorkloadChange = Partial<Omit<Workload, 'id' | 'cluster' | 'node' | 'managed' | 'addresses'>>;
+export interface NodePairing {
+  readonly id: string;
+  readonly cluster: string;
+  readonly node: string;
+  readonly labels: readonly string[];
+  readonly mode: EnforcementMode;
+  readonly visibilityLevel: string;
+  readonly addresses: readonly string[];
+}
+export type WorkloadCommand =
+  | { readonly type: 'create'; readonly workload: Workload; readonly keyOf: LabelKeys; readonly referenceTaken: boolean }
+  | { readonly type: 'pair'; readonly pairing: NodePairing }
+  | { readonly type: 'change'; readonly change: WorkloadChange; readonly keyOf: LabelKeys; readonly referenceTaken: boolean }
+  | { readonly type: 'observe-addresses'; readonly addresses: readonly string[] }
+  | { readonly type: 'delete' }
+  /** The node is gone from Kubernetes, or its agent has unpaired itself. */
+  | { readonly type: 'node-gone' };
+export interface WorkloadAggregate {
+  readonly workload: Workload | null;
+  readonly isDeleted: boolean;
+}
+
+/** Addresses that peers may see: of its interfaces and the public one, each once, in a stable order. */
+export function addressesOf(interfaces: readonly WorkloadInterface[], publicIp: string | null): string[] {
+  const all = [...interfaces.flatMap((each) => (each.address ? [each.address] : [])), ...(publicIp === null ? [] : [publicIp])];
+  return [...new Set(all)].sort();
+}
+
+const fromPairing = (pairing: NodePairing): Workload => ({
+  id: pairing.id,
+  cluster: pairing.cluster,
+  node: pairing.node,
+  name: pairing.node,
+  hostname: pairing.node,
+  description: '',
+  managed: true,
+  labels: [...pairing.labels],
+  mode: pairing.mode,
+  addresses: [...pairing.addresses].sort(),
+  interfaces: [],
+  publicIp: null,
+  online: true,
+  visibilityLevel: pairing.visibilityLevel,
+  externalDataSet: null,
+  externalDataReference: null,
+  about: {},
+});
+
+function refuse(workload: Workload, keyOf: LabelKeys, referenceTaken: boolean): ReturnType<typeof reject> | null {
+  if (workload.name === '' && workload.hostname === '') {
+    return reject('input-validation-error', 'name: a workload needs a name or a hostname', 'INVALID_ARGUMENT');
+  }
+  if ((workload.externalDataSet === null) !== (workload.externalDataReference === null)) {
+    return reject('input-validation-error', 'external_data_set and external_data_reference: give both or none', 'INVALID_ARGUMENT');
+  }
+  if (referenceTaken) {
+    return reject('external-reference-not-unique', 'external_data_set and external_data_reference must be unique', 'ALREADY_EXISTS');
+  }
+  return refuseLabels(workload.labels, keyOf);
+}
+
+function changeTo(current: Workload, changed: Workload): Decision<WorkloadEvent> {
+  return isSameValue(current, changed) ? [] : [{ type: 'WorkloadChanged', data: changed }];
+}
+
+function change(current: Workload, command: Extract<WorkloadCommand, { type: 'change' }>): Decision<WorkloadEvent> {
+  if (current.managed && (command.change.interfaces ?? []).length > 0) {
+    return reject('workload-is-managed', 'interfaces: a managed workload reports its own interfaces');
+  }
+  const changed = { ...current, ...command.change };
+  const described = current.managed ? changed : { ...changed, addresses: addressesOf(changed.interfaces, changed.publicIp) };
+  return refuse(described, command.keyOf, command.referenceTaken) ?? changeTo(current, described);
+}
+
+function decideExisting(current: Workload, command: WorkloadCommand): Decision<WorkloadEvent> {
+  switch (command.type) {
+    case 'create':
+      return reject('workload-exists', 'a workload of this id exists', 'ALREADY_EXISTS');
+    // A restarted agent pairs again; what people changed since stays.
+    case 'pair':
+      return [];
+    case 'change':
+      return change(current, command);
+    case 'observe-addresses':
+      return changeTo(current, { ...current, addresses: [...command.addresses].sort() });
+    case 'delete':
+      if (current.managed) return reject('workload-is-managed', 'the workload is managed: unpair it first');
+      return [{ type: 'WorkloadDeleted', data: { id: current.id } }];
+    case 'node-gone':
+      return [{ type: 'WorkloadDeleted', data: { id: current.id } }];
+  }
+}
+
+function decide({ workload, isDeleted }: WorkloadAggregate, command: WorkloadCommand): Decision<WorkloadEvent> {
+  if (workload !== null && !isDeleted) return decideExisting(workload, command);
+  if (command.type === 'pair') return [{ type: 'WorkloadCreated', data: fromPairing(command.pairing) }];
+  if (command.type === 'observe-addresses' || command.type === 'node-gone') return [];
+  if (isDeleted) return reject('workload-already-deleted', 'the workload has been deleted already');
+  if (command.type !== 'create') return reject('not-found-error', 'there is no such workload', 'NOT_FOUND');
+  const described = { ...command.workload, addresses: addressesOf(command.workload.interfaces, command.workload.publicIp) };
+  return refuse(described, command.keyOf, command.referenceTaken) ?? [{ type: 'WorkloadCreated', data: described }];
+}
+
+export const workloadDecider: Decider<WorkloadAggregate, WorkloadCommand, WorkloadEvent> = {
+  initial: { workload: null, isDeleted: false },
+  decide,
+  evolve: (state, event) =>
+    event.type === 'WorkloadDeleted' ? { ...state, isDeleted: true } : { workload: event.data, isDeleted: false },
+};

@@ -1,0 +1,46 @@
+/** Tables that are not folded from own events: secrets, facts as last seen, and what other services said. Forward only. */
+import type { Migration } from '@ringfence/event-store';
+
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    id: '0001-inventory',
+    sql: `
+      create table cluster_tokens (cluster text primary key, hash text not null);
+      create table pairing_keys (
+        id text primary key, profile text not null, hash text not null, issued_at timestamptz not null,
+        expires_at timestamptz, uses_left int, used int not null default 0, last_used_at timestamptz, revoked boolean not null default false);
+      create index on pairing_keys (profile);
+      create table refused_attempts (at timestamptz not null default now(), cluster text not null, what text not null, reason text not null);
+      create index on refused_attempts (at);
+
+      create table observed (
+        cluster text not null, kind text not null, key text not null, scope text not null, uid text not null,
+        resource_version text not null, epoch text not null, gone boolean not null, body jsonb not null, seen_at timestamptz not null,
+        primary key (cluster, kind, key));
+      create index on observed (cluster, scope, epoch);
+      create table observation_epochs (
+        cluster text not null, scope text not null, epoch text not null, ordinal int not null, primary key (cluster, scope, epoch));
+      create table clusters_seen (
+        cluster text primary key, kubernetes_version text not null, kubelink_version text not null, in_sync boolean not null, last_seen timestamptz not null);
+      create table agents (
+        cluster text not null, node text not null, machine_id text not null, version text not null, status text not null,
+        revision bigint not null, pods int not null, pods_enforced int not null, errors jsonb not null,
+        last_heartbeat timestamptz not null, last_goodbye timestamptz, primary key (cluster, node));
+
+      create table known_labels (id text primary key, key text not null, value text not null);
+      create table entities (id text primary key, cluster text not null, body jsonb not null);
+      create table known_profiles (id text primary key, cluster text not null, namespace text, name text not null);
+      create index on known_profiles (cluster, namespace);
+
+      create table node_acks (
+        cluster text not null, node text not null, revision bigint not null, policy_version bigint not null, acked_at timestamptz not null,
+        failed jsonb not null, primary key (cluster, node));
+      create table workload_acks (
+        cluster text not null, node text not null, workload text not null, pods int not null, enforced int not null,
+        addresses jsonb not null, primary key (cluster, node, workload));
+      create index on workload_acks (workload);
+      create table convergence (workload text primary key, fully_converged_at timestamptz not null);
+      create table workload_settings (id int primary key, body jsonb not null);
+    `,
+  },
+];

@@ -1,0 +1,33 @@
+/** The read models that are folded from inventory's own events. */
+import type { KubernetesWorkloadState } from '@ringfence/contracts';
+import type { ContainerCluster } from '../domain/container-cluster.decider.js';
+import type { PairingProfile } from '../domain/pairing-profile.decider.js';
+import type { Workload } from '../domain/workload.decider.js';
+import { documents } from './document.projection.js';
+
+export const containerClusters = documents<ContainerCluster>({
+  name: 'container_clusters',
+  version: 1,
+  written: ['ContainerClusterCreated', 'ContainerClusterChanged'],
+  deleted: 'ContainerClusterDeleted',
+});
+export const pairingProfiles = documents<PairingProfile>({
+  name: 'pairing_profiles',
+  version: 1,
+  written: ['PairingProfileCreated', 'PairingProfileChanged'],
+  deleted: 'PairingProfileDeleted',
+});
+export const workloads = documents<Workload>({
+  name: 'workloads',
+  version: 1,
+  written: ['WorkloadCreated', 'WorkloadChanged'],
+  deleted: 'WorkloadDeleted',
+});
+export const kubernetesWorkloads = documents<KubernetesWorkloadState>({
+  name: 'kubernetes_workloads',
+  version: 1,
+  written: ['KubernetesWorkloadDiscovered', 'KubernetesWorkloadChanged'],
+  deleted: 'KubernetesWorkloadVanished',
+});
+
+export const PROJECTIONS = [containerClusters, pairingProfiles, workloads, kubernetesWorkloads].map((each) => each.projection);
