@@ -266,7 +266,7 @@ export class Cluster {
   ): KubeObject {
     const revision = this.store.nextRevision();
     object.metadata.resourceVersion = String(revision);
-    this.objects(definition).record({
+    this.store.record(resourceName(definition), {
       type,
       object,
       revision,

@@ -128,6 +128,7 @@ export function sortKey(object: KubeObject): string {
 
 export class ObjectStore {
   private readonly collections = new Map<string, Collection>();
+  private readonly listeners = new Set<(resource: string, change: StoredChange) => void>();
   private readonly firstRevision: number;
   private current: number;
 
@@ -158,6 +159,17 @@ export class ObjectStore {
     const created = new Collection(this.firstRevision, this.historyLimit);
     this.collections.set(resource, created);
     return created;
+  }
+
+  record(resource: string, change: StoredChange): void {
+    this.collection(resource).record(change);
+    for (const listener of this.listeners) listener(resource, change);
+  }
+
+  /** Changes of every resource, for what cannot know the kinds in advance. */
+  subscribeToAll(listener: (resource: string, change: StoredChange) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   all(): Iterable<[string, Collection]> {
