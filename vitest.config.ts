@@ -13,6 +13,7 @@ export default defineConfig({
   resolve: { conditions: ['@ringfence/source', 'node', 'import', 'default'] },
   ssr: { resolve: { conditions: ['@ringfence/source', 'node', 'default'] } },
   test: {
+    globalSetup: tier === 'e2e' ? ['e2e/src/stack.setup.ts'] : [],
     include: [include],
     exclude: [
       '**/node_modules/**',

@@ -1,0 +1,98 @@
+/** Any part may die and come back while traffic runs: nothing wrongly open, nothing wrongly closed. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deployment, label, managedNamespace, provision, removeNamespace, ruleSet } from '../application.js';
+import {
+  apply,
+  connect,
+  eventually,
+  HeldConnection,
+  readyPods,
+  stackProcess,
+  stackProcesses,
+} from '../world.js';
+import type { Pod } from '../world.js';
+
+const NAMESPACE = 'restarts';
+const scope = { app: 'restarts', env: 'test' };
+
+describe('restarting every part', () => {
+  let server: Pod;
+  let client: Pod;
+  let stranger: Pod;
+  let held: HeldConnection;
+
+  beforeAll(async () => {
+    for (const role of ['rs-server', 'rs-client', 'rs-stranger']) await label('role', role);
+    await managedNamespace(NAMESPACE, scope, 'full');
+    await apply(
+      deployment(NAMESPACE, 'server', { role: 'rs-server', port: 7200 }),
+      deployment(NAMESPACE, 'client', { role: 'rs-client', port: 7201 }),
+      deployment(NAMESPACE, 'stranger', { role: 'rs-stranger', port: 7202 }),
+    );
+    await ruleSet('restarts', scope, [
+      { from: { role: 'rs-client' }, to: { role: 'rs-server' }, port: 7200 },
+    ]);
+    await provision('restarts');
+    [server] = (await readyPods(NAMESPACE, 'server')) as [Pod];
+    [client] = (await readyPods(NAMESPACE, 'client')) as [Pod];
+    [stranger] = (await readyPods(NAMESPACE, 'stranger')) as [Pod];
+    held = await HeldConnection.open(client, server.address, 7200);
+  });
+  afterAll(async () => {
+    held?.close();
+    await removeNamespace(NAMESPACE);
+  });
+
+  async function stands(): Promise<void> {
+    expect(await held.alive(), 'the established connection').toBe(true);
+    expect(await connect(client, server.address, 7200), 'a new allowed connection').toBe('open');
+    expect(await connect(stranger, server.address, 7200), 'a forbidden connection').toBe('dropped');
+  }
+
+  const parts = [
+    'inventory',
+    'label-resolver',
+    'policy-compute',
+    'flow-ingest',
+    'gateway',
+    'clas-cache',
+    'kubelink',
+    'nats-cluster',
+    'nats-control',
+    'postgres',
+  ];
+  it.each([...parts, 'cven-1', 'cven-2'])('survives kill -9 and a restart of %s', async (part) => {
+    const name = await processName(part);
+    await stackProcess(name, 'kill');
+    await stands();
+    await stackProcess(name, 'start');
+    await stands();
+  });
+
+  it('takes up work again after all of that', async () => {
+    await apply(deployment(NAMESPACE, 'late', { role: 'rs-client', port: 7203 }));
+    const [late] = await readyPods(NAMESPACE, 'late');
+    await eventually(
+      'a Pod of later is allowed',
+      async () => (await connect(late!, server.address, 7200)) === 'open',
+      60_000,
+    );
+    await eventually(
+      'every process is ready',
+      async () => {
+        const ready = (await stackProcesses()).filter((process) => process.readyUrl);
+        const answers = await Promise.all(ready.map(({ readyUrl }) => fetch(readyUrl!)));
+        return answers.every((answer) => answer.ok);
+      },
+      60_000,
+    );
+  });
+});
+
+/** `cven-1` is the first agent, whatever its node is called. */
+async function processName(part: string): Promise<string> {
+  const agents = (await stackProcesses()).map(({ name }) => name).filter((name) => name.startsWith('cven-'));
+  if (part === 'cven-1') return agents[0]!;
+  if (part === 'cven-2') return agents[1]!;
+  return part;
+}
