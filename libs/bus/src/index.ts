@@ -20,3 +20,16 @@ export type {
 } from './bus.js';
 export { noMetrics } from './metrics.js';
 export type { BusMetrics, MetricLabels } from './metrics.js';
+export { createKeys, deriveAccountKeys, keysOfSeed } from './credentials/keys.js';
+export type { NatsKeys } from './credentials/keys.js';
+export { mintAccount, mintOperator, mintUser } from './credentials/claims.js';
+export type { AccountClaims, MintedUser, UserClaims } from './credentials/claims.js';
+export { credsFile, formatCreds, parseCreds } from './credentials/creds-file.js';
+export { mintClusterAccount, mintControlPlane, mintServiceUser, mintUplinkUser } from './credentials/control-plane.js';
+export type { ClusterAccount, ControlPlaneKeys } from './credentials/control-plane.js';
+export { mintClusterServer, mintKubelinkUser, mintNodeUser } from './credentials/cluster-server.js';
+export type { ClusterServerKeys, ClusterSigner } from './credentials/cluster-server.js';
+export { nodeInbox, serviceInbox, uplinkDurable } from './credentials/permissions.js';
+export { clusterServerConfig, controlServerConfig } from './credentials/server-config.js';
+export type { ServerPlace } from './credentials/server-config.js';
+export { pushAccount } from './credentials/push-account.js';

@@ -1,3 +1,7 @@
+export { consumeOnce } from './consume-once.js';
+export { dataSource } from './data-source.js';
+export { ensureDatabase, isPostgresAway } from './database.js';
+export type { WaitOptions } from './database.js';
 export { VersionConflict } from './event-store.js';
 export type {
   AppendBatch,
@@ -9,3 +13,8 @@ export type {
   Projection,
   StoredEvent,
 } from './event-store.js';
+export { handleCommand } from './handle-command.js';
+export type { CommandResult } from './handle-command.js';
+export { openEventStore } from './open.js';
+export { eventSubject, startRelay } from './relay.js';
+export type { EventPublisher, Relay, RelayOptions } from './relay.js';

@@ -1,0 +1,130 @@
+/**
+ * Which subjects each user may touch. A service's come from its manifest: what is not declared is refused by the
+ * server itself. Edge users get only what one cluster, or one node, needs.
+ */
+import type { Permissions } from '@nats-io/jwt';
+import { CALLS, STREAMS, subjects, subjectToken } from '@ringfence/contracts';
+import type { Consumption, ServiceManifest } from '@ringfence/contracts';
+
+/** An answer may come this late: longer than the longest deadline of a call. */
+const ANSWER_WITHIN_NS = 60_000_000_000;
+
+type Server = 'control' | 'cluster';
+
+export function serviceInbox(service: string): string {
+  return `_INBOX.${service}`;
+}
+
+export function servicePermissions(manifest: ServiceManifest, server: Server): Permissions {
+  const { service } = manifest;
+  const here = <T extends { server: Server }>(entries: readonly T[]): T[] => entries.filter((entry) => entry.server === server);
+  return {
+    pub: {
+      allow: [
+        ...here(manifest.emits).map((emission) => emission.subject),
+        ...manifest.calls.flatMap((call) => callSubjects(call)),
+        ...here(manifest.consumes).flatMap(reading),
+        ...makingStreams(server),
+        ...(server === 'control' && service === 'inventory' ? makingUplinkDurables() : []),
+        `dead.${service}.>`,
+      ],
+    },
+    sub: {
+      allow: [
+        `${serviceInbox(service)}.>`,
+        ...manifest.serves.flatMap((call) => callSubjects(call)),
+        // Core subscriptions (node views, health) are consumed as subjects, not from a stream.
+        ...here(manifest.consumes).map((consumption) => consumption.filter),
+      ],
+    },
+    resp: { max: 1, ttl: ANSWER_WITHIN_NS },
+  };
+}
+
+/** A call by its key in CALLS or as `service.method`; the suffix names a caller where a subject must. */
+function callSubjects(call: string): string[] {
+  const contract = Object.entries(CALLS).find(([key, { service, method }]) => key === call || `${service}.${method}` === call);
+  if (contract === undefined) throw new Error(`manifest names an unknown call: ${call}`);
+  const subject = subjects.call(contract[1].service, contract[1].method);
+  return [subject, `${subject}.*`];
+}
+
+function reading({ stream, durable, filter, mode }: Consumption): string[] {
+  const consumer = mode === 'durable' ? durable : '*';
+  return [
+    `$JS.API.STREAM.INFO.${stream}`,
+    `$JS.API.CONSUMER.INFO.${stream}.${consumer}`,
+    // The server refuses a filter in the body that differs from the one in the subject.
+    `$JS.API.CONSUMER.CREATE.${stream}.${consumer}.${filter}`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
+    ...(mode === 'durable' ? [`$JS.ACK.${stream}.${durable}.>`] : []),
+  ];
+}
+
+function makingStreams(server: Server): string[] {
+  return STREAMS.filter((stream) => stream.server === server || stream.server === 'both').flatMap(({ name }) =>
+    ['CREATE', 'UPDATE', 'INFO'].map((verb) => `$JS.API.STREAM.${verb}.${name}`),
+  );
+}
+
+/** inventory makes the durable that each cluster's clas-cache reads its policy through. */
+function makingUplinkDurables(): string[] {
+  return ['CREATE', 'DELETE', 'INFO'].map((verb) => `$JS.API.CONSUMER.${verb}.POLICY.>`);
+}
+
+/** Name of that durable. */
+export function uplinkDurable(cluster: string): string {
+  return `clas-${cluster}`;
+}
+
+/** What a cluster's clas-cache may do on the control server: its own lanes up, its own policy down. */
+export function uplinkSubjects(cluster: string): readonly { subject: string; answers: 'one' | 'many' }[] {
+  const durable = uplinkDurable(cluster);
+  return [
+    { subject: `obs.${cluster}.>`, answers: 'one' },
+    { subject: `flow.${cluster}.>`, answers: 'one' },
+    { subject: `ack.${cluster}.>`, answers: 'one' },
+    { subject: `$JS.API.CONSUMER.INFO.POLICY.${durable}`, answers: 'one' },
+    { subject: `$JS.API.CONSUMER.MSG.NEXT.POLICY.${durable}`, answers: 'many' },
+    { subject: `$JS.ACK.POLICY.${durable}.>`, answers: 'one' },
+  ];
+}
+
+export function uplinkPermissions(cluster: string): Permissions {
+  return { pub: { allow: uplinkSubjects(cluster).map((entry) => entry.subject) }, sub: { allow: ['_INBOX.>'] } };
+}
+
+/** On the cluster's own server. */
+export function kubelinkPermissions(cluster: string): Permissions {
+  const readiness = `policy.${cluster}.readiness.*`;
+  return {
+    pub: {
+      allow: [
+        ...['namespace', 'node', 'workload', 'pod', 'service', 'cluster', 'list'].map((kind) => `obs.${cluster}.${kind}.*`),
+        ...reading({ stream: 'READINESS', filter: readiness, durable: '*', mode: 'latest', server: 'cluster' }),
+      ],
+    },
+    sub: { allow: [`${serviceInbox('kubelink')}.>`] },
+  };
+}
+
+/** On the cluster's own server: one node speaks for itself only. Its inbox carries its name, so that none reads another's answers. */
+export function nodePermissions(cluster: string, node: string): Permissions {
+  const token = subjectToken(node);
+  return {
+    pub: {
+      allow: [
+        `obs.${cluster}.sandbox.*`,
+        subjects.heartbeat(cluster, node),
+        subjects.ack(cluster, node),
+        subjects.flow(cluster, node),
+        `${subjects.call('clas-cache', 'node-snapshot')}.${token}`,
+      ],
+    },
+    sub: { allow: [subjects.nodeView(cluster, node), `${nodeInbox(node)}.>`] },
+  };
+}
+
+export function nodeInbox(node: string): string {
+  return `_INBOX.node-${subjectToken(node)}`;
+}

@@ -1,0 +1,46 @@
+/** Configuration text of the two kinds of NATS server. */
+import type { ClusterServerKeys } from './cluster-server.js';
+import type { ControlPlaneKeys } from './control-plane.js';
+
+export interface ServerPlace {
+  readonly host?: string;
+  readonly port: number;
+  /** For JetStream's files and, on the control server, the accounts that were pushed. */
+  readonly directory: string;
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+}
+
+/** Full resolver: accounts of clusters are pushed while the server runs, and survive it. */
+export function controlServerConfig(place: ServerPlace, keys: ControlPlaneKeys): string {
+  return `${listening(place)}
+operator: ${keys.operator.jwt}
+system_account: ${keys.system.account}
+resolver: { type: full, dir: "${place.directory}/accounts", allow_delete: true, interval: "2m", limit: 100000 }
+resolver_preload: {
+  ${keys.system.account}: ${keys.system.jwt}
+  ${keys.core.account}: ${keys.core.jwt}
+}
+`;
+}
+
+/** Memory resolver: one account, known from the start. */
+export function clusterServerConfig(place: ServerPlace, keys: ClusterServerKeys): string {
+  return `${listening(place)}
+operator: ${keys.operator.jwt}
+system_account: ${keys.system.account}
+resolver: MEMORY
+resolver_preload: {
+  ${keys.system.account}: ${keys.system.jwt}
+  ${keys.account}: ${keys.accountJwt}
+}
+`;
+}
+
+function listening({ host = '127.0.0.1', port, directory, tls }: ServerPlace): string {
+  const secured = tls === undefined ? '' : `\ntls { cert_file: "${tls.certFile}", key_file: "${tls.keyFile}" }`;
+  // The streams' own limits bound the disk; without a number here the server takes a share of what is free at its
+  // start and then refuses streams whose limits add up to more. Lists and node views may exceed the default 1 MB.
+  return `listen: "${host}:${port}"${secured}
+max_payload: 8MB
+jetstream { store_dir: "${directory}/jetstream", max_file_store: 64GB, max_memory_store: 256MB }`;
+}

@@ -1,0 +1,91 @@
+/** Writing events: the lock, the expected versions, the rows, and the read tables, in the caller's transaction. */
+import { randomUUID } from 'node:crypto';
+import { context, propagation } from '@opentelemetry/api';
+import type pg from 'pg';
+import { VersionConflict } from './event-store.js';
+import type { AppendBatch, EventMeta, Projection, StoredEvent } from './event-store.js';
+import { LOCKS } from './schema.js';
+
+type EventRow = Omit<StoredEvent, 'position'>;
+
+export async function appendEvents(
+  tx: pg.PoolClient,
+  projections: readonly Projection[],
+  batches: readonly AppendBatch[],
+  meta: EventMeta,
+): Promise<StoredEvent[]> {
+  if (batches.every((batch) => batch.events.length === 0)) return [];
+  // From here to the commit writers go one by one: identity values are then given in commit order, and no reader
+  // that keeps the last position can skip an event. It also makes the versions below final.
+  await tx.query('select pg_advisory_xact_lock($1)', [LOCKS.append]);
+  const versions = await currentVersions(tx, batches);
+  const rows = batches.flatMap((batch) => rowsOf(batch, versions, meta));
+  const positions = await insert(tx, rows);
+  const events = rows.map((row, index) => ({ ...row, position: positions[index] ?? 0 }));
+  for (const projection of projections) {
+    for (const event of events) await projection.apply(tx, event);
+  }
+  return events;
+}
+
+async function currentVersions(tx: pg.PoolClient, batches: readonly AppendBatch[]): Promise<Map<string, number>> {
+  const streams = [...new Set(batches.map((batch) => batch.stream))];
+  // One index probe per stream: with thousands of streams a `group by` would read all their events.
+  const { rows } = await tx.query<{ stream: string; version: number }>(
+    `select s.stream, coalesce((select e.version from events e where e.stream = s.stream order by e.version desc limit 1), 0) as version
+       from unnest($1::text[]) as s(stream)`,
+    [streams],
+  );
+  return new Map(rows.map((row) => [row.stream, row.version]));
+}
+
+function rowsOf(batch: AppendBatch, versions: Map<string, number>, meta: EventMeta): EventRow[] {
+  const actual = versions.get(batch.stream) ?? 0;
+  if (batch.expectedVersion !== 'any' && batch.expectedVersion !== actual) {
+    throw new VersionConflict(batch.stream, batch.expectedVersion, actual);
+  }
+  versions.set(batch.stream, actual + batch.events.length);
+  const { actor, cluster, correlation, causation } = batch.meta ?? meta;
+  const trace: Record<string, string> = {};
+  propagation.inject(context.active(), trace);
+  const at = new Date().toISOString();
+  return batch.events.map((event, index) => ({
+    id: randomUUID(),
+    type: event.type,
+    v: event.v ?? 1,
+    stream: batch.stream,
+    version: actual + index + 1,
+    at,
+    cluster,
+    actor,
+    ...(correlation !== undefined && { correlation }),
+    ...(causation !== undefined && { causation }),
+    data: event.data,
+    trace,
+  }));
+}
+
+async function insert(tx: pg.PoolClient, rows: readonly EventRow[]): Promise<number[]> {
+  const column = (value: (row: EventRow) => unknown): unknown[] => rows.map(value);
+  const { rows: inserted } = await tx.query<{ position: string }>(
+    `insert into events (id, stream, version, type, v, at, cluster, actor, correlation, causation, trace, data)
+     select * from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::int[], $6::timestamptz[], $7::text[],
+       $8::jsonb[], $9::text[], $10::text[], $11::jsonb[], $12::jsonb[])
+     returning position`,
+    [
+      column((row) => row.id),
+      column((row) => row.stream),
+      column((row) => row.version),
+      column((row) => row.type),
+      column((row) => row.v),
+      column((row) => row.at),
+      column((row) => row.cluster),
+      column((row) => JSON.stringify(row.actor)),
+      column((row) => row.correlation ?? null),
+      column((row) => row.causation ?? null),
+      column((row) => JSON.stringify(row.trace)),
+      column((row) => JSON.stringify(row.data ?? null)),
+    ],
+  );
+  return inserted.map((row) => Number(row.position));
+}

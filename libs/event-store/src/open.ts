@@ -1,0 +1,105 @@
+/** Opens a service's store: waits for Postgres, migrates, builds outdated read tables, and puts the parts together. */
+import pg from 'pg';
+import { appendEvents } from './append.js';
+import { untilPostgresAnswers, codeOf } from './database.js';
+import type { AppendBatch, EventMeta, EventStore, EventStoreOptions, StoredEvent } from './event-store.js';
+import { eventsAbove, loadStream } from './read.js';
+import { rebuildOutdated, rebuildProjection } from './rebuild.js';
+import { migrate } from './schema.js';
+import { inTransaction } from './transaction.js';
+import { watchAvailability } from './availability.js';
+
+const UNDEFINED_TABLE = '42P01';
+const POOL = {
+  max: 10,
+  connectionTimeoutMillis: 5_000,
+  statement_timeout: 60_000,
+  idle_in_transaction_session_timeout: 60_000,
+};
+
+export async function openEventStore(options: EventStoreOptions): Promise<EventStore> {
+  const pool = new pg.Pool({ connectionString: options.url, application_name: options.service, ...POOL });
+  // A dropped idle connection is reported here; the next query opens another.
+  pool.on('error', () => undefined);
+  try {
+    await untilPostgresAnswers(() => prepare(pool, options), options);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  return storeOn(pool, options);
+}
+
+async function prepare(pool: pg.Pool, options: EventStoreOptions): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await migrate(client, options.migrations ?? []);
+  } finally {
+    // Not back into the pool: a failed migration may have left its lock on the session.
+    client.release(true);
+  }
+  await rebuildOutdated(pool, options.projections);
+}
+
+function storeOn(pool: pg.Pool, options: EventStoreOptions): EventStore {
+  const listeners = new Set<() => void>();
+  const watch = watchAvailability(pool);
+  const appendIn = (tx: pg.PoolClient, batches: readonly AppendBatch[], meta: EventMeta): Promise<StoredEvent[]> =>
+    appendEvents(tx, options.projections, batches, meta);
+  const transaction = async <T>(work: (tx: pg.PoolClient) => Promise<T>): Promise<T> => {
+    const result = await inTransaction(pool, work);
+    for (const listener of listeners) listener();
+    return result;
+  };
+  const appendMany: EventStore['appendMany'] = (batches, meta, alsoDo) =>
+    transaction(async (tx) => {
+      const events = await appendIn(tx, batches, meta);
+      await alsoDo?.(tx);
+      return events;
+    });
+  return {
+    service: options.service,
+    url: options.url,
+    pool,
+    load: (stream) => loadStream(pool, stream),
+    append: (stream, expectedVersion, events, meta, alsoDo) =>
+      appendMany([{ stream, expectedVersion, events }], meta, alsoDo),
+    appendMany,
+    appendIn,
+    transaction,
+    follow: (fromPosition, limit) => eventsAbove(pool, fromPosition, limit),
+    nextIds: (sequence, count = 1) => nextIds(pool, sequence, count),
+    rebuild: async (name) => {
+      const projection = options.projections.find((candidate) => candidate.name === name);
+      if (projection === undefined) throw new Error(`no projection is called ${name}`);
+      await rebuildProjection(pool, projection);
+    },
+    onCommitted: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    availability: watch.availability,
+    close: async () => {
+      watch.stop();
+      await pool.end();
+    },
+  };
+}
+
+async function nextIds(pool: pg.Pool, sequence: string, count: number): Promise<string[]> {
+  const name = pg.escapeIdentifier(`ids_${sequence}`);
+  const take = async (): Promise<string[]> => {
+    const { rows } = await pool.query<{ id: string }>(
+      'select nextval($1::regclass)::text as id from generate_series(1, $2)',
+      [name, count],
+    );
+    return rows.map((row) => row.id);
+  };
+  try {
+    return await take();
+  } catch (error) {
+    if (codeOf(error) !== UNDEFINED_TABLE) throw error;
+    await pool.query(`create sequence if not exists ${name}`);
+    return take();
+  }
+}

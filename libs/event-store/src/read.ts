@@ -1,0 +1,52 @@
+/** Reading events back, in the form in which they are published. */
+import type { Actor } from '@ringfence/contracts';
+import type pg from 'pg';
+import type { StoredEvent } from './event-store.js';
+
+interface EventRow {
+  position: string;
+  id: string;
+  stream: string;
+  version: number;
+  type: string;
+  v: number;
+  at: Date;
+  cluster: string;
+  actor: Actor;
+  correlation: string | null;
+  causation: string | null;
+  trace: Record<string, string>;
+  data: unknown;
+}
+type Queryable = Pick<pg.ClientBase, 'query'>;
+
+export async function loadStream(db: Queryable, stream: string): Promise<{ events: StoredEvent[]; version: number }> {
+  const { rows } = await db.query<EventRow>('select * from events where stream = $1 order by version', [stream]);
+  return { events: rows.map(storedEvent), version: rows.at(-1)?.version ?? 0 };
+}
+
+export async function eventsAbove(db: Queryable, position: number, limit: number): Promise<StoredEvent[]> {
+  const { rows } = await db.query<EventRow>('select * from events where position > $1 order by position limit $2', [
+    position,
+    limit,
+  ]);
+  return rows.map(storedEvent);
+}
+
+function storedEvent(row: EventRow): StoredEvent {
+  return {
+    id: row.id,
+    type: row.type,
+    v: row.v,
+    stream: row.stream,
+    version: row.version,
+    position: Number(row.position),
+    at: row.at.toISOString(),
+    cluster: row.cluster,
+    actor: row.actor,
+    ...(row.correlation !== null && { correlation: row.correlation }),
+    ...(row.causation !== null && { causation: row.causation }),
+    data: row.data,
+    trace: row.trace,
+  };
+}

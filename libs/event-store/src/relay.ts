@@ -1,0 +1,153 @@
+/**
+ * The outbox relay: follows the events in commit order and publishes each with its id as message id, then moves its
+ * checkpoint. A crash between the two publishes again, and the server drops the repeats. One relay per database runs
+ * at a time (a session lock), because two would undo each other's order.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EVENTS, subjects } from '@ringfence/contracts';
+import type { EventType } from '@ringfence/contracts';
+import type pg from 'pg';
+import type { EventStore, StoredEvent } from './event-store.js';
+import { LOCKS } from './schema.js';
+
+const BATCH = 500;
+/** Commits of this process wake the relay at once; those of another are found by looking. */
+const LOOK_EVERY_MS = 500;
+const LONGEST_PAUSE_MS = 5_000;
+
+/** The bus, as far as the relay needs it. */
+export interface EventPublisher {
+  publishMany(
+    publications: readonly { subject: string; payload: unknown; id: string; headers: Readonly<Record<string, string>> }[],
+  ): Promise<void>;
+}
+
+export interface RelayOptions {
+  readonly subject?: (event: StoredEvent) => string;
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface Relay {
+  /** Events that are stored and not yet published, as of the last look. */
+  lag(): number;
+  /** Publishes again from a position: for a NATS server that lost its files. */
+  rewind(position: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `evt.<cluster>.<entity>.<id>`: the entity is the owner's word for the type, the id what follows the stream's first "-". */
+export function eventSubject(event: StoredEvent): string {
+  const contract = EVENTS[event.type as EventType] as { entity: string } | undefined;
+  if (contract === undefined) throw new Error(`event type ${event.type} is not in the contracts`);
+  return subjects.event(event.cluster, contract.entity, event.stream.slice(event.stream.indexOf('-') + 1));
+}
+
+export function startRelay(store: EventStore, bus: EventPublisher, options: RelayOptions = {}): Relay {
+  const ended = new AbortController();
+  const wake = wakeUp();
+  const stopListening = store.onCommitted(wake.now);
+  const state = { lag: 0 };
+  const running = runUntil(ended.signal, async () => {
+    const client = await store.pool.connect();
+    // A broken session is noticed by the next query; the event itself must not end the process.
+    client.on('error', wake.now);
+    try {
+      await relayWhileLeading(client, { store, bus, options, wake, state, signal: ended.signal });
+    } finally {
+      // The lock belongs to the session, so the session ends with it.
+      client.release(true);
+    }
+  }, options.onError);
+  return {
+    lag: () => state.lag,
+    rewind: async (position) => {
+      await store.pool.query('update relayed set position = $2 where relay = $1', [store.service, position]);
+      wake.now();
+    },
+    close: async () => {
+      ended.abort();
+      wake.now();
+      stopListening();
+      await running;
+    },
+  };
+}
+
+interface Round {
+  readonly store: EventStore;
+  readonly bus: EventPublisher;
+  readonly options: RelayOptions;
+  readonly wake: ReturnType<typeof wakeUp>;
+  readonly state: { lag: number };
+  readonly signal: AbortSignal;
+}
+
+async function relayWhileLeading(client: pg.PoolClient, round: Round): Promise<void> {
+  const { rows } = await client.query<{ leads: boolean }>('select pg_try_advisory_lock($1) as leads', [LOCKS.relay]);
+  if (rows[0]?.leads !== true) return round.wake.within(LOOK_EVERY_MS);
+  await client.query('insert into relayed (relay, position) values ($1, 0) on conflict do nothing', [round.store.service]);
+  while (!round.signal.aborted) {
+    const published = await publishNext(client, round);
+    if (published < BATCH) await round.wake.within(LOOK_EVERY_MS);
+  }
+}
+
+async function publishNext(client: pg.PoolClient, { store, bus, options, state }: Round): Promise<number> {
+  const { rows } = await client.query<{ position: string }>('select position from relayed where relay = $1', [store.service]);
+  const from = Number(rows[0]?.position ?? 0);
+  const events = await store.follow(from, BATCH);
+  const last = events.at(-1);
+  state.lag = events.length;
+  if (last === undefined) return 0;
+  await bus.publishMany(
+    events.map(({ trace, ...envelope }) => ({
+      subject: (options.subject ?? eventSubject)({ ...envelope, trace }),
+      payload: envelope,
+      id: envelope.id,
+      headers: trace,
+    })),
+  );
+  // Guarded by the old value: a rewind that came meanwhile is not undone.
+  await client.query('update relayed set position = $2 where relay = $1 and position = $3', [store.service, last.position, from]);
+  state.lag = 0;
+  return events.length;
+}
+
+async function runUntil(signal: AbortSignal, round: () => Promise<void>, onError?: (error: unknown) => void): Promise<void> {
+  let pauseMs = 100;
+  while (!signal.aborted) {
+    try {
+      await round();
+      pauseMs = 100;
+    } catch (error) {
+      onError?.(error);
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    }
+  }
+}
+
+/** One waiter that can be woken; a call that comes while nobody waits is not lost. */
+function wakeUp(): { now(): void; within(ms: number): Promise<void> } {
+  let pending = false;
+  let resume: (() => void) | undefined;
+  return {
+    now: () => {
+      pending = true;
+      resume?.();
+    },
+    within: async (ms) => {
+      if (!pending) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, ms);
+          resume = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+      pending = false;
+      resume = undefined;
+    },
+  };
+}

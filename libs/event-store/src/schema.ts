@@ -1,0 +1,63 @@
+/**
+ * The store's own tables, the service's migrations, and the registry of projections. Numbered, forward only, each in
+ * a transaction of its own, one process at a time.
+ */
+import type pg from 'pg';
+import type { Migration } from './event-store.js';
+
+/** Advisory locks of one database. `append`: held from the insert to the commit, so that position is commit order. */
+export const LOCKS = { append: 7_310_001, migrate: 7_310_002, relay: 7_310_003 } as const;
+
+const OWN: readonly Migration[] = [
+  {
+    id: '0001-event-store',
+    sql: `
+      create table events (
+        position bigint generated always as identity primary key,
+        id uuid not null unique,
+        stream text not null,
+        version int not null,
+        type text not null,
+        v int not null,
+        at timestamptz not null,
+        cluster text not null,
+        actor jsonb not null,
+        correlation text,
+        causation text,
+        trace jsonb not null,
+        data jsonb not null,
+        unique (stream, version)
+      );
+      create table consumed (consumer text not null, stream text not null, seq bigint not null, primary key (consumer, stream));
+      create table relayed (relay text primary key, position bigint not null);
+      create table projections (name text primary key, version int not null, tables text[] not null);
+    `,
+  },
+];
+
+export async function migrate(client: pg.ClientBase, migrations: readonly Migration[]): Promise<void> {
+  await client.query('select pg_advisory_lock($1)', [LOCKS.migrate]);
+  try {
+    await client.query('create table if not exists migrations (id text primary key, at timestamptz not null default now())');
+    const { rows } = await client.query<{ id: string }>('select id from migrations');
+    const done = new Set(rows.map((row) => row.id));
+    const inOrder = [...migrations].sort((a, b) => (a.id < b.id ? -1 : 1));
+    for (const migration of [...OWN, ...inOrder]) {
+      if (!done.has(migration.id)) await runOne(client, migration);
+    }
+  } finally {
+    await client.query('select pg_advisory_unlock($1)', [LOCKS.migrate]);
+  }
+}
+
+async function runOne(client: pg.ClientBase, migration: Migration): Promise<void> {
+  await client.query('begin');
+  try {
+    await client.query(migration.sql);
+    await client.query('insert into migrations (id) values ($1)', [migration.id]);
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback');
+    throw new Error(`migration ${migration.id} failed: ${(error as Error).message}`, { cause: error });
+  }
+}
