@@ -1,0 +1,77 @@
+/** The cluster's own parts: its NATS, clas-cache, Kubelink, and a C-VEN inside each node's network namespace. */
+import { join } from 'node:path';
+import { startService } from './control-plane.js';
+import type { ControlPlane } from './control-plane.js';
+import { freePort } from './free-ports.js';
+import { clusterNats } from './nats.js';
+import type { UpOptions } from './options.js';
+import type { Processes } from './processes.js';
+import type { RegisteredCluster } from './register-cluster.js';
+import type { Sandbox, SandboxNode } from './sandbox.js';
+import { entryPoint } from './entry-points.js';
+
+interface Agents {
+  readonly options: UpOptions;
+  readonly processes: Processes;
+  readonly control: ControlPlane;
+  readonly sandbox: Sandbox;
+  readonly cluster: RegisteredCluster;
+}
+
+const READY_TIMEOUT_MS = 60_000;
+const CVEN_MANAGEMENT_PORT = '9610';
+
+export async function startAgents({ options, processes, control, sandbox, cluster }: Agents): Promise<void> {
+  const edge = join(options.dataDirectory, 'edge');
+  const nats = await clusterNats(options.dataDirectory, sandbox.hostAddress);
+  processes.start(nats.process);
+  const credentialsPort = String(await freePort());
+  const clasUrl = `http://${sandbox.hostAddress}:${credentialsPort}`;
+  const identity = { CLUSTER_ID: cluster.id, CLUSTER_TOKEN: cluster.token };
+  const clas = await startService(processes, 'clas-cache', {
+    ...identity,
+    ...nats.environment,
+    GATEWAY_URL: control.access.url,
+    CLUSTER_NATS_PUBLIC_URL: nats.url,
+    RINGFENCE_HOST: sandbox.hostAddress,
+    RINGFENCE_PORT: credentialsPort,
+    RINGFENCE_DATA_DIR: join(edge, 'clas-cache'),
+  });
+  const kubelink = await startService(processes, 'kubelink', {
+    ...identity,
+    CLAS_URL: clasUrl,
+    KUBECONFIG: sandbox.kubeconfig,
+    RINGFENCE_DATA_DIR: join(edge, 'kubelink'),
+  });
+  for (const node of sandbox.nodes) startCven(processes, { node, clasUrl, pairingKey: cluster.pairingKey, directory: join(edge, `cven-${node.name}`) });
+  const agents = processes.list().filter(({ spec }) => spec.name.startsWith('cven-'));
+  await Promise.all([clas, kubelink, ...agents].map((agent) => agent.ready(READY_TIMEOUT_MS)));
+}
+
+interface CvenOptions {
+  readonly node: SandboxNode;
+  readonly clasUrl: string;
+  readonly pairingKey: string;
+  readonly directory: string;
+}
+
+function startCven(processes: Processes, { node, clasUrl, pairingKey, directory }: CvenOptions): void {
+  processes.start({
+    name: `cven-${node.name}`,
+    command: process.execPath,
+    args: ['--enable-source-maps', entryPoint('services/cven')],
+    netns: node.netns,
+    env: {
+      CLAS_URL: clasUrl,
+      RINGFENCE_PAIRING_KEY: pairingKey,
+      RINGFENCE_MACHINE_ID_PATH: node.machineIdPath,
+      RINGFENCE_CRI_SOCKET: node.containerdSocket,
+      RINGFENCE_DATA_DIR: directory,
+      RINGFENCE_MANAGEMENT_HOST: '0.0.0.0',
+      RINGFENCE_MANAGEMENT_PORT: CVEN_MANAGEMENT_PORT,
+      ...(process.env['LOG_LEVEL'] && { LOG_LEVEL: process.env['LOG_LEVEL'] }),
+      ...(process.env['RINGFENCE_FLOW_INTERVAL_SECONDS'] && { RINGFENCE_FLOW_INTERVAL_SECONDS: process.env['RINGFENCE_FLOW_INTERVAL_SECONDS'] }),
+    },
+    readyUrl: `http://${node.address}:${CVEN_MANAGEMENT_PORT}/readyz`,
+  });
+}
