@@ -31,7 +31,8 @@ export function peerSet(hosts: Iterable<string>, cidrs: Iterable<string>): PeerS
   const hosts6 = new Set<string>();
   for (const host of hosts) {
     const address = canonicalAddress(host);
-    if (address === undefined) throw new FirewallInputError('invalid_address', `"${host}" is not an IP address`);
+    if (address === undefined)
+      throw new FirewallInputError('invalid_address', `"${host}" is not an IP address`);
     (isIpv6(address) ? hosts6 : hosts4).add(address);
   }
   const ranges = [...cidrs].map((cidr) => {
@@ -75,7 +76,8 @@ function parseCidr(text: string): CidrRange | undefined {
   const groups = family === 6 ? parse6(address.toLowerCase()) : parse4(address);
   const bits = family === 6 ? 128 : 32;
   const prefix = length === undefined ? bits : Number(length);
-  if (groups === undefined || (length !== undefined && !OCTET.test(length)) || prefix > bits) return undefined;
+  if (groups === undefined || (length !== undefined && !OCTET.test(length)) || prefix > bits)
+    return undefined;
   const groupBits = family === 6 ? 16n : 8n;
   const value = groups.reduce((sum, group) => (sum << groupBits) | BigInt(group), 0n);
   const hostMask = (1n << BigInt(bits - prefix)) - 1n;
@@ -119,7 +121,10 @@ function parseHextets(text: string): number[] | undefined {
   const words = dotted === undefined ? parts : parts.slice(0, -1);
   if (!words.every((word) => HEXTET.test(word))) return undefined;
   const [a = 0, b = 0, c = 0, d = 0] = dotted ?? [];
-  return [...words.map((word) => Number.parseInt(word, 16)), ...(dotted === undefined ? [] : [a * 256 + b, c * 256 + d])];
+  return [
+    ...words.map((word) => Number.parseInt(word, 16)),
+    ...(dotted === undefined ? [] : [a * 256 + b, c * 256 + d]),
+  ];
 }
 
 /** RFC 5952: lower case, no leading zeros, the first longest run of two or more zero words shortened. */

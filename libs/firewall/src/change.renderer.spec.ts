@@ -24,10 +24,18 @@ const unit = (mode: EnforcementMode, ingress: WireRule[], egress: WireRule[] = [
   egress,
 });
 const model = (of: Unit, hosts: Record<string, string[]> = {}, kind: 'pod' | 'host' = 'pod'): FirewallModel =>
-  buildModel(of, (group) => peerSet((hosts[group] ?? []).filter((each) => !each.includes('/')), (hosts[group] ?? []).filter((each) => each.includes('/'))), {
-    kind,
-    revision: 1,
-  });
+  buildModel(
+    of,
+    (group) =>
+      peerSet(
+        (hosts[group] ?? []).filter((each) => !each.includes('/')),
+        (hosts[group] ?? []).filter((each) => each.includes('/')),
+      ),
+    {
+      kind,
+      revision: 1,
+    },
+  );
 const changed = (from: FirewallModel, to: FirewallModel) => {
   const change = renderChange(from, to);
   if (change === 'nothing') throw new Error('expected a change');
@@ -39,7 +47,10 @@ describe('a change of policy', () => {
   const open = model(unit('full', [allow([a], 80)]), { [a]: ['10.0.0.1', '10.0.0.2'] });
 
   it('that adds a peer adds one element and revokes nothing', () => {
-    const change = changed(open, model(unit('full', [allow([a], 80)]), { [a]: ['10.0.0.1', '10.0.0.2', '10.0.0.3'] }));
+    const change = changed(
+      open,
+      model(unit('full', [allow([a], 80)]), { [a]: ['10.0.0.1', '10.0.0.2', '10.0.0.3'] }),
+    );
     expect(change.bump).toBe(false);
     expect(change.script).toContain('add element inet ringfence h_g00000000000000000001_4 { 10.0.0.3 }\n');
     expect(change.script).not.toContain('p_in');
@@ -50,11 +61,14 @@ describe('a change of policy', () => {
     expect(change.bump).toBe(true);
     expect(change.model.generation).toBe(2);
     expect(change.script).toContain('delete element inet ringfence h_g00000000000000000001_4 { 10.0.0.2 }');
-    expect(change.script).toContain('add rule inet ringfence m_fast ct mark and 0xffff0000 == 0x00020000 goto m_established');
+    expect(change.script).toContain(
+      'add rule inet ringfence m_fast ct mark and 0xffff0000 == 0x00020000 goto m_established',
+    );
   });
 
   it('that adds a peer to a deny rule revokes', () => {
-    const deny = (hosts: string[]) => model(unit('selective', [allow([a], 80, { class: 'deny' })]), { [a]: hosts });
+    const deny = (hosts: string[]) =>
+      model(unit('selective', [allow([a], 80, { class: 'deny' })]), { [a]: hosts });
     expect(changed(deny([]), deny(['10.0.0.9'])).bump).toBe(true);
     expect(changed(deny(['10.0.0.9']), deny([])).bump).toBe(false);
   });
@@ -62,7 +76,9 @@ describe('a change of policy', () => {
   it('that changes CIDRs replaces the whole interval set', () => {
     const cidrs = (list: string[]) => model(unit('full', [allow([b], 80)]), { [b]: list });
     const { script } = changed(cidrs(['10.1.0.0/16', '10.2.0.0/16']), cidrs(['10.1.0.0/16', '10.3.0.0/16']));
-    expect(script).toContain('flush set inet ringfence n_g00000000000000000002_4\nadd element inet ringfence n_g00000000000000000002_4 { 10.1.0.0/16, 10.3.0.0/16 }');
+    expect(script).toContain(
+      'flush set inet ringfence n_g00000000000000000002_4\nadd element inet ringfence n_g00000000000000000002_4 { 10.1.0.0/16, 10.3.0.0/16 }',
+    );
     expect(script).not.toContain('delete element');
   });
 
@@ -77,7 +93,8 @@ describe('a change of policy', () => {
   it('of mode rewrites the tails and the invalid line and revokes, and leaves the base chains', () => {
     const change = changed(open, { ...open, mode: 'visibility_only' });
     expect(change.bump).toBe(true);
-    for (const chain of ['v_deny', 'v_unmatched', 'v_invalid']) expect(change.script).toContain(`flush chain inet ringfence ${chain}`);
+    for (const chain of ['v_deny', 'v_unmatched', 'v_invalid'])
+      expect(change.script).toContain(`flush chain inet ringfence ${chain}`);
     expect(change.script).not.toContain('hook_');
   });
 
@@ -89,7 +106,9 @@ describe('a change of policy', () => {
   });
 
   it('to idle removes the table, and back loads it whole', () => {
-    expect(changed(open, { ...open, mode: 'idle' }).script).toBe('table inet ringfence\ndelete table inet ringfence\n');
+    expect(changed(open, { ...open, mode: 'idle' }).script).toBe(
+      'table inet ringfence\ndelete table inet ringfence\n',
+    );
     expect(renderChange(undefined, { ...open, mode: 'idle' })).toBe('nothing');
     expect(changed({ ...open, mode: 'idle' }, open).script).toContain('chain hook_in');
   });
@@ -104,14 +123,30 @@ describe('a change of policy', () => {
   });
 });
 
-const peer = fc.constantFrom('10.0.0.1', '10.0.0.2', 'fd00::1', 'fd00::2', '10.1.0.0/16', '10.2.0.0/15', 'fd01::/32');
+const peer = fc.constantFrom(
+  '10.0.0.1',
+  '10.0.0.2',
+  'fd00::1',
+  'fd00::2',
+  '10.1.0.0/16',
+  '10.2.0.0/15',
+  'fd01::/32',
+);
 const rule = fc.record({
   ref: fc.constant('r'),
   class: fc.constantFrom('essential', 'override_deny', 'allow', 'deny') as fc.Arbitrary<WireRule['class']>,
   ports: fc.array(
     fc.oneof(
-      fc.record({ proto: fc.constantFrom(6, 17, 132), from: fc.integer({ min: 0, max: 20 }), to: fc.integer({ min: 20, max: 40 }) }),
-      fc.record({ proto: fc.constantFrom(1, 58), icmpType: fc.constantFrom(8, 128), icmpCode: fc.constantFrom(0, 3) }),
+      fc.record({
+        proto: fc.constantFrom(6, 17, 132),
+        from: fc.integer({ min: 0, max: 20 }),
+        to: fc.integer({ min: 20, max: 40 }),
+      }),
+      fc.record({
+        proto: fc.constantFrom(1, 58),
+        icmpType: fc.constantFrom(8, 128),
+        icmpCode: fc.constantFrom(0, 3),
+      }),
       fc.record({ proto: fc.constantFrom(-1, 6, 1, 47) }),
     ),
     { minLength: 1, maxLength: 3 },
@@ -133,7 +168,9 @@ const anyModel = fc
     if (!guarded || kind !== 'host') return made;
     const guard = {
       nodes: peerSet(['10.9.9.9'], []),
-      targets: [{ address: '10.0.0.1', proto: 6, port: 80, mode: 'full' as const, rules: made.ingress.anyProtocol }],
+      targets: [
+        { address: '10.0.0.1', proto: 6, port: 80, mode: 'full' as const, rules: made.ingress.anyProtocol },
+      ],
     };
     return { ...made, guard };
   });

@@ -27,10 +27,12 @@ export interface Change {
  */
 export function renderChange(from: FirewallModel | undefined, desired: FirewallModel): Change | 'nothing' {
   const wasThere = from !== undefined && from.mode !== 'idle';
-  if (desired.mode === 'idle') return wasThere ? { script: renderRemoval(), bump: false, clearMarks: false, model: desired } : 'nothing';
+  if (desired.mode === 'idle')
+    return wasThere ? { script: renderRemoval(), bump: false, clearMarks: false, model: desired } : 'nothing';
   if (!wasThere || from.kind !== desired.kind) return replacement(from, desired);
   const settled = { ...desired, generation: from.generation, half: from.half };
-  if (!differs(tableLayout({ ...from, revision: 0 }), tableLayout({ ...settled, revision: 0 }))) return 'nothing';
+  if (!differs(tableLayout({ ...from, revision: 0 }), tableLayout({ ...settled, revision: 0 })))
+    return 'nothing';
   const bump = revokes(from, settled);
   const generation = bump ? nextGeneration(from.generation) : from.generation;
   const model: FirewallModel = { ...settled, generation, half: from.half === 0 ? 1 : 0 };
@@ -41,7 +43,12 @@ export function renderChange(from: FirewallModel | undefined, desired: FirewallM
 export function replacement(from: FirewallModel | undefined, desired: FirewallModel): Change {
   const generation = from === undefined ? desired.generation : nextGeneration(from.generation);
   const model = { ...desired, generation };
-  return { script: renderTable(model), bump: from !== undefined, clearMarks: from !== undefined && generation < from.generation, model };
+  return {
+    script: renderTable(model),
+    bump: from !== undefined,
+    clearMarks: from !== undefined && generation < from.generation,
+    model,
+  };
 }
 
 /** Switches the writers to the other half, emptied first; the half of `model` can then be read at leisure. */
@@ -51,7 +58,10 @@ export function renderRotation(model: FirewallModel): Change {
 }
 
 function differs(from: TableLayout, to: TableLayout): boolean {
-  return setCommands(from, to).some((commands) => commands.length > 0) || chainCommands(from, to).some((commands) => commands.length > 0);
+  return (
+    setCommands(from, to).some((commands) => commands.length > 0) ||
+    chainCommands(from, to).some((commands) => commands.length > 0)
+  );
 }
 
 /** Order: what is referred to first, removals last, all in one transaction. */
@@ -60,7 +70,8 @@ function delta(from: FirewallModel, to: FirewallModel): string {
   const after = tableLayout(to);
   const [addSets, dropSets] = setCommands(before, after);
   const [addChains, dropChains] = chainCommands(before, after);
-  const flushed = from.half === to.half ? [] : flowSetNames(to.half).map((name) => `flush set ${TABLE} ${name}`);
+  const flushed =
+    from.half === to.half ? [] : flowSetNames(to.half).map((name) => `flush set ${TABLE} ${name}`);
   return `${[...flushed, ...addSets, ...addChains, ...dropChains, ...dropSets].join('\n')}\n`;
 }
 
@@ -70,7 +81,10 @@ function setCommands(from: TableLayout, to: TableLayout): [string[], string[]] {
   for (const [name, set] of to.sets) {
     const old = from.sets.get(name);
     if (old === undefined) {
-      add.push(`add set ${TABLE} ${name} { ${set.declaration} }`, ...elementCommands('add', name, [...set.elements]));
+      add.push(
+        `add set ${TABLE} ${name} { ${set.declaration} }`,
+        ...elementCommands('add', name, [...set.elements]),
+      );
     } else if (old.elements !== set.elements) add.push(...elementChange(name, old, set));
   }
   for (const name of from.sets.keys()) if (!to.sets.has(name)) drop.push(`delete set ${TABLE} ${name}`);
@@ -99,7 +113,8 @@ function chainCommands(from: TableLayout, to: TableLayout): [string[], string[]]
   const drop: string[] = [];
   for (const [name, chain] of to.chains) {
     const old = from.chains.get(name);
-    if (old === undefined) add.push(`add chain ${TABLE} ${name}${chain.hook === undefined ? '' : ` { ${chain.hook} }`}`);
+    if (old === undefined)
+      add.push(`add chain ${TABLE} ${name}${chain.hook === undefined ? '' : ` { ${chain.hook} }`}`);
     else if (sameChain(old, chain)) continue;
     else add.push(`flush chain ${TABLE} ${name}`);
     fill.push(...chain.rules.map((rule) => `add rule ${TABLE} ${name} ${rule}`));
@@ -143,14 +158,22 @@ function revokes(from: FirewallModel, to: FirewallModel): boolean {
 
 function shape(model: FirewallModel): string {
   const rules = [model.ingress, model.egress].map(({ segments, anyProtocol }) => [
-    segments.map(({ proto, from, to, rules: own }) => [proto, from, to, own.map((rule) => [verdictChain(rule.class), rule.peers])]),
+    segments.map(({ proto, from, to, rules: own }) => [
+      proto,
+      from,
+      to,
+      own.map((rule) => [verdictChain(rule.class), rule.peers]),
+    ]),
     anyProtocol.map((rule) => [verdictChain(rule.class), rule.peers]),
   ]);
   return JSON.stringify(rules);
 }
 
 function groupsBy(model: FirewallModel, verdict: 'v_allow' | 'v_deny'): Set<string> {
-  const rules = [model.ingress, model.egress].flatMap(({ segments, anyProtocol }) => [...segments.flatMap((each) => each.rules), ...anyProtocol]);
+  const rules = [model.ingress, model.egress].flatMap(({ segments, anyProtocol }) => [
+    ...segments.flatMap((each) => each.rules),
+    ...anyProtocol,
+  ]);
   return new Set(rules.filter((rule) => verdictChain(rule.class) === verdict).flatMap((rule) => rule.peers));
 }
 

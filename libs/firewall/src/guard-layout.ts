@@ -17,7 +17,10 @@ export function guardSets(guard: ForwardGuard): [string, SetLayout][] {
   ];
 }
 
-export function guardChains(guard: ForwardGuard, peers: ReadonlyMap<string, PeerSet>): [string, ChainLayout][] {
+export function guardChains(
+  guard: ForwardGuard,
+  peers: ReadonlyMap<string, PeerSet>,
+): [string, ChainLayout][] {
   const chains = new Map<string, ChainLayout>();
   const known = new Map<string, string>();
   const dispatch = { 4: [] as string[], 6: [] as string[] };
@@ -27,7 +30,9 @@ export function guardChains(guard: ForwardGuard, peers: ReadonlyMap<string, Peer
     const name = known.get(content) ?? serviceChainName('guard', known.size, target.port);
     known.set(content, name);
     chains.set(name, { rules });
-    dispatch[isIpv6(target.address) ? 6 : 4].push(`${target.address} . ${target.proto} . ${target.port} : goto ${name}`);
+    dispatch[isIpv6(target.address) ? 6 : 4].push(
+      `${target.address} . ${target.proto} . ${target.port} : goto ${name}`,
+    );
   }
   return [
     ...chains,
@@ -49,13 +54,18 @@ export function guardChains(guard: ForwardGuard, peers: ReadonlyMap<string, Peer
 
 function dispatchRules(header: 'ip' | 'ip6', entries: readonly string[]): string[] {
   if (entries.length === 0) return ['accept'];
-  return ['ct direction reply accept', `${header} daddr . meta l4proto . th dport vmap { ${entries.join(', ')} }`, 'accept'];
+  return [
+    'ct direction reply accept',
+    `${header} daddr . meta l4proto . th dport vmap { ${entries.join(', ')} }`,
+    'accept',
+  ];
 }
 
 function targetRules(target: GuardedPort, peers: ReadonlyMap<string, PeerSet>): string[] {
   const key = (family: 4 | 6): string => `ct original ${family === 4 ? 'ip' : 'ip6'} saddr`;
   // A node reaching its own Pods through its own address is the node, not somebody behind it; such packets are not forwarded.
-  const verdict = (ruleClass: RuleClass): string => (verdictChain(ruleClass) === 'v_allow' ? 'accept' : 'goto guard_drop');
+  const verdict = (ruleClass: RuleClass): string =>
+    verdictChain(ruleClass) === 'v_allow' ? 'accept' : 'goto guard_drop';
   const rest = target.mode === 'full' ? 'goto guard_drop' : 'accept';
   return [...lookups(target.rules, peers, key, verdict), rest];
 }

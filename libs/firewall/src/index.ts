@@ -1,6 +1,14 @@
 export { canonicalAddress, canonicalCidr, isIpv6, peerSet } from './addresses.js';
 export { FIRST_GENERATION, FirewallInputError, nextGeneration } from './firewall.model.js';
-export type { ChainRule, DirectionPolicy, FirewallModel, ForwardGuard, GuardedPort, PeerSet, PortSegment } from './firewall.model.js';
+export type {
+  ChainRule,
+  DirectionPolicy,
+  FirewallModel,
+  ForwardGuard,
+  GuardedPort,
+  PeerSet,
+  PortSegment,
+} from './firewall.model.js';
 export { buildModel, endpointUnit, OWN_HOST, PROBES_REF } from './policy-model.js';
 export type { EndpointDetails, ModelOptions } from './policy-model.js';
 export { FAMILIES, FLOW_TABLES, flowSetName, flowSetNames } from './flow-sets.js';

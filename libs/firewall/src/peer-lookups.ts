@@ -12,7 +12,8 @@ export function lookups(
   verdict: (ruleClass: RuleClass) => string,
 ): string[] {
   const groups = new Map<string, RuleClass>();
-  for (const rule of rules) for (const group of rule.peers) if (!groups.has(group)) groups.set(group, rule.class);
+  for (const rule of rules)
+    for (const group of rule.peers) if (!groups.has(group)) groups.set(group, rule.class);
   return [...groups].flatMap(([group, ruleClass]) =>
     FAMILIES.flatMap((family) => {
       const cidrs = family === 4 ? peers.get(group)?.cidrs4 : peers.get(group)?.cidrs6;

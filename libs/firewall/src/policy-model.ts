@@ -20,7 +20,8 @@ export interface EndpointDetails {
 /** The unit as one endpoint enforces it: rules of other workloads left out, its own probe ports let in from its node. */
 export function endpointUnit(unit: Unit, endpoint: EndpointDetails): Unit {
   const mine = (rule: WireRule): boolean =>
-    rule.onlyWorkloads === undefined || (endpoint.workload !== null && rule.onlyWorkloads.includes(endpoint.workload));
+    rule.onlyWorkloads === undefined ||
+    (endpoint.workload !== null && rule.onlyWorkloads.includes(endpoint.workload));
   const probes: WireRule[] =
     endpoint.probePorts.length === 0
       ? []
@@ -48,14 +49,19 @@ export interface ModelOptions {
 }
 
 /** `members` answers every group of the unit (and `OWN_HOST`); an unknown one throws, for absence must not open a deny rule. */
-export function buildModel(unit: Unit, members: (group: string) => PeerSet | undefined, options: ModelOptions): FirewallModel {
+export function buildModel(
+  unit: Unit,
+  members: (group: string) => PeerSet | undefined,
+  options: ModelOptions,
+): FirewallModel {
   const peers = new Map<string, PeerSet>();
   const guardRules = options.guard?.targets.flatMap((target) => target.rules) ?? [];
   for (const rule of [...unit.ingress, ...unit.egress, ...guardRules]) {
     for (const group of rule.peers) {
       if (peers.has(group)) continue;
       const found = members(group);
-      if (found === undefined) throw new FirewallInputError('unknown_group', `rule ${rule.ref} names the unknown group ${group}`);
+      if (found === undefined)
+        throw new FirewallInputError('unknown_group', `rule ${rule.ref} names the unknown group ${group}`);
       peers.set(group, found);
     }
   }

@@ -8,7 +8,11 @@ const rule = (ref: string, ...ports: PortRange[]): WireRule => ({ ref, class: 'a
 
 describe('overlapping services', () => {
   it('are split into disjoint ranges, each with its rules in order', () => {
-    const { segments } = directionPolicy([rule('a', { proto: 6, from: 80, to: 90 }), rule('any', { proto: -1 }), rule('b', { proto: 6, from: 85 })]);
+    const { segments } = directionPolicy([
+      rule('a', { proto: 6, from: 80, to: 90 }),
+      rule('any', { proto: -1 }),
+      rule('b', { proto: 6, from: 85 }),
+    ]);
     expect(segments.map(({ from, to, rules }) => [from, to, rules.map(({ ref }) => ref)])).toEqual([
       [80, 84, ['a', 'any']],
       [85, 85, ['a', 'any', 'b']],
@@ -25,7 +29,10 @@ describe('overlapping services', () => {
   });
 
   it('of ICMP are keyed by type and code', () => {
-    const { segments } = directionPolicy([rule('echo', { proto: 1, icmpType: 8 }), rule('frag', { proto: 1, icmpType: 3, icmpCode: 4 })]);
+    const { segments } = directionPolicy([
+      rule('echo', { proto: 1, icmpType: 8 }),
+      rule('frag', { proto: 1, icmpType: 3, icmpCode: 4 }),
+    ]);
     expect(segments.map(({ from, to }) => [from, to])).toEqual([
       [772, 772],
       [2048, 2303],
@@ -33,22 +40,45 @@ describe('overlapping services', () => {
   });
 
   it('refuse a range that ends before it begins', () => {
-    expect(() => directionPolicy([rule('a', { proto: 6, from: 9, to: 8 })])).toThrowError(expect.objectContaining({ code: 'invalid_port_range' }));
+    expect(() => directionPolicy([rule('a', { proto: 6, from: 9, to: 8 })])).toThrowError(
+      expect.objectContaining({ code: 'invalid_port_range' }),
+    );
   });
 
-  const range = fc.record({ proto: fc.constantFrom(-1, 6, 17), from: fc.integer({ min: 0, max: 12 }), length: fc.integer({ min: 0, max: 6 }) });
+  const range = fc.record({
+    proto: fc.constantFrom(-1, 6, 17),
+    from: fc.integer({ min: 0, max: 12 }),
+    length: fc.integer({ min: 0, max: 6 }),
+  });
   const rules = fc
     .array(fc.array(range, { minLength: 1, maxLength: 3 }), { maxLength: 6 })
-    .map((lists) => lists.map((list, i) => rule(`${i}`, ...list.map(({ proto, from, length }) => (proto === -1 ? { proto } : { proto, from, to: from + length })))));
+    .map((lists) =>
+      lists.map((list, i) =>
+        rule(
+          `${i}`,
+          ...list.map(({ proto, from, length }) =>
+            proto === -1 ? { proto } : { proto, from, to: from + length },
+          ),
+        ),
+      ),
+    );
 
   it('never overlap, and hold for every port exactly the rules that name it', () => {
     fc.assert(
       fc.property(rules, fc.constantFrom(6, 17), fc.integer({ min: 0, max: 20 }), (list, proto, port) => {
         const policy = directionPolicy(list);
-        const hits = policy.segments.filter((each) => each.proto === proto && each.from <= port && port <= each.to);
+        const hits = policy.segments.filter(
+          (each) => each.proto === proto && each.from <= port && port <= each.to,
+        );
         expect(hits.length).toBeLessThanOrEqual(1);
         const found = hits[0]?.rules ?? policy.anyProtocol;
-        const walked = list.filter(({ ports }) => ports.some((each) => each.proto === -1 || (each.proto === proto && (each.from ?? 0) <= port && port <= (each.to ?? 65_535))));
+        const walked = list.filter(({ ports }) =>
+          ports.some(
+            (each) =>
+              each.proto === -1 ||
+              (each.proto === proto && (each.from ?? 0) <= port && port <= (each.to ?? 65_535)),
+          ),
+        );
         expect(found.map(({ ref }) => ref)).toEqual(walked.map(({ ref }) => ref));
       }),
     );

@@ -28,21 +28,29 @@ export function keyRange(range: PortRange): readonly [number, number] {
   if (range.proto === ICMP || range.proto === ICMPV6) return icmpRange(range);
   if (range.from === undefined || !KEYED_PROTOCOLS.has(range.proto)) return FULL;
   const to = range.to ?? range.from;
-  if (to < range.from) throw new FirewallInputError('invalid_port_range', `port range ${range.from}-${to} ends before it begins`);
+  if (to < range.from)
+    throw new FirewallInputError(
+      'invalid_port_range',
+      `port range ${range.from}-${to} ends before it begins`,
+    );
   return [range.from, to];
 }
 
 function icmpRange(range: PortRange): readonly [number, number] {
   if (range.icmpType === undefined) return FULL;
   const first = range.icmpType * 256;
-  return range.icmpCode === undefined ? [first, first + 255] : [first + range.icmpCode, first + range.icmpCode];
+  return range.icmpCode === undefined
+    ? [first, first + 255]
+    : [first + range.icmpCode, first + range.icmpCode];
 }
 
 function protocolSegments(proto: number, rules: readonly WireRule[]): PortSegment[] {
   const spans = rules.flatMap((rule, order) =>
     rule.ports.filter((range) => range.proto === proto).map((range) => ({ order, keys: keyRange(range) })),
   );
-  const always = new Set(rules.flatMap((rule, order) => (rule.ports.some((range) => range.proto === -1) ? [order] : [])));
+  const always = new Set(
+    rules.flatMap((rule, order) => (rule.ports.some((range) => range.proto === -1) ? [order] : [])),
+  );
   const starts = [...new Set(spans.flatMap(({ keys: [from, to] }) => [from, to + 1]))].sort((a, b) => a - b);
   const segments: { from: number; to: number; orders: number[] }[] = [];
   starts.slice(0, -1).forEach((from, i) => {
@@ -51,7 +59,8 @@ function protocolSegments(proto: number, rules: readonly WireRule[]): PortSegmen
     if (covering.length === 0) return;
     const orders = [...new Set([...covering, ...always])].sort((a, b) => a - b);
     const previous = segments[segments.length - 1];
-    if (previous !== undefined && previous.to === from - 1 && sameNumbers(previous.orders, orders)) previous.to = to;
+    if (previous !== undefined && previous.to === from - 1 && sameNumbers(previous.orders, orders))
+      previous.to = to;
     else segments.push({ from, to, orders });
   });
   return segments.map(({ from, to, orders }) => ({

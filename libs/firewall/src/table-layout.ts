@@ -9,7 +9,17 @@
  * The base chains' policy stays `accept` and the last rule drops: a `policy drop` leaks while a table is replaced.
  */
 import type { EnforcementMode, RuleClass } from '@ringfence/contracts';
-import { FAMILIES, FLOW_TABLES, flowSetDeclaration, flowSetName, halfWriterChain, halfWriterRules, HALVES, PORTED, writerChain } from './flow-sets.js';
+import {
+  FAMILIES,
+  FLOW_TABLES,
+  flowSetDeclaration,
+  flowSetName,
+  halfWriterChain,
+  halfWriterRules,
+  HALVES,
+  PORTED,
+  writerChain,
+} from './flow-sets.js';
 import type { DirectionPolicy, FirewallModel, PeerSet, PortSegment } from './firewall.model.js';
 import { guardChains, guardSets } from './guard-layout.js';
 import { peerSetName, serviceChainName } from './names.js';
@@ -29,13 +39,24 @@ const NEIGHBOUR_DISCOVERY =
 
 export function tableLayout(model: FirewallModel): TableLayout {
   const sets = new Map<string, SetLayout>([
-    [PORTED, { declaration: 'type inet_proto;', elements: ['tcp', 'udp', 'udplite', 'dccp', 'sctp'], interval: false }],
+    [
+      PORTED,
+      {
+        declaration: 'type inet_proto;',
+        elements: ['tcp', 'udp', 'udplite', 'dccp', 'sctp'],
+        interval: false,
+      },
+    ],
   ]);
   for (const [group, peers] of model.peers) addPeerSets(sets, group, peers);
   for (const half of HALVES) {
     for (const table of FLOW_TABLES) {
       for (const family of FAMILIES) {
-        sets.set(flowSetName(table, family, half), { declaration: flowSetDeclaration(family), elements: [], interval: false });
+        sets.set(flowSetName(table, family, half), {
+          declaration: flowSetDeclaration(family),
+          elements: [],
+          interval: false,
+        });
       }
     }
   }
@@ -58,8 +79,16 @@ export function revisionText(model: FirewallModel): string {
 }
 
 function addPeerSets(sets: Map<string, SetLayout>, group: string, peers: PeerSet): void {
-  sets.set(peerSetName('h', group, 4), { declaration: 'type ipv4_addr;', elements: peers.hosts4, interval: false });
-  sets.set(peerSetName('h', group, 6), { declaration: 'type ipv6_addr;', elements: peers.hosts6, interval: false });
+  sets.set(peerSetName('h', group, 4), {
+    declaration: 'type ipv4_addr;',
+    elements: peers.hosts4,
+    interval: false,
+  });
+  sets.set(peerSetName('h', group, 6), {
+    declaration: 'type ipv6_addr;',
+    elements: peers.hosts6,
+    interval: false,
+  });
   for (const family of FAMILIES) {
     const cidrs = family === 4 ? peers.cidrs4 : peers.cidrs6;
     if (cidrs.length === 0) continue;
@@ -73,7 +102,10 @@ function addPeerSets(sets: Map<string, SetLayout>, group: string, peers: PeerSet
 
 function writerChains(half: 0 | 1): [string, ChainLayout][] {
   return FLOW_TABLES.flatMap((table): [string, ChainLayout][] => [
-    ...HALVES.map((each): [string, ChainLayout] => [halfWriterChain(table, each), { rules: halfWriterRules(table, each) }]),
+    ...HALVES.map((each): [string, ChainLayout] => [
+      halfWriterChain(table, each),
+      { rules: halfWriterRules(table, each) },
+    ]),
     [writerChain(table), { rules: [`goto ${halfWriterChain(table, half)}`] }],
   ]);
 }
@@ -83,7 +115,10 @@ function markChains(generation: number): [string, ChainLayout][] {
   const mark = `0x${generation.toString(16).padStart(4, '0')}0000`;
   return [
     ['m_approve', { rules: [`ct mark set ct mark and 0x0000ffff or ${mark}`, 'accept'] }],
-    ['m_established', { rules: ['ct direction original jump w_bo', 'ct direction reply jump w_br', 'accept'] }],
+    [
+      'm_established',
+      { rules: ['ct direction original jump w_bo', 'ct direction reply jump w_br', 'accept'] },
+    ],
     ['m_fast', { rules: [`ct mark and 0xffff0000 == ${mark} goto m_established`] }],
   ];
 }
@@ -94,11 +129,24 @@ function markChains(generation: number): [string, ChainLayout][] {
  */
 function verdictChains(mode: EnforcementMode): [string, ChainLayout][] {
   const drops = mode === 'full' || mode === 'selective';
-  const booked = (writer: string): string[] => [`ct state new jump ${writer}`, `ct state established ${BARE_SYN} jump ${writer}`, 'goto m_approve'];
+  const booked = (writer: string): string[] => [
+    `ct state new jump ${writer}`,
+    `ct state established ${BARE_SYN} jump ${writer}`,
+    'goto m_approve',
+  ];
   return [
     ['v_allow', { rules: booked('w_na') }],
     ['v_potential', { rules: booked('w_np') }],
-    ['v_block', { rules: ['ct state established,related counter name c_stale', 'ct direction original jump w_nb', 'drop'] }],
+    [
+      'v_block',
+      {
+        rules: [
+          'ct state established,related counter name c_stale',
+          'ct direction original jump w_nb',
+          'drop',
+        ],
+      },
+    ],
     ['v_deny', { rules: [drops ? 'goto v_block' : 'goto v_potential'] }],
     ['v_unmatched', { rules: [mode === 'full' ? 'goto v_block' : 'goto v_potential'] }],
     ['v_invalid', { rules: ['counter name c_invalid', drops ? 'drop' : 'accept'] }],
@@ -117,12 +165,28 @@ function hookChains(): [string, ChainLayout][] {
     `goto ${opposite}`,
   ];
   return [
-    ['hook_in', { hook: 'type filter hook input priority filter - 10; policy accept;', rules: hook('iifname', 'p_in', 'p_out') }],
-    ['hook_out', { hook: 'type filter hook output priority filter - 10; policy accept;', rules: hook('oifname', 'p_out', 'p_in') }],
+    [
+      'hook_in',
+      {
+        hook: 'type filter hook input priority filter - 10; policy accept;',
+        rules: hook('iifname', 'p_in', 'p_out'),
+      },
+    ],
+    [
+      'hook_out',
+      {
+        hook: 'type filter hook output priority filter - 10; policy accept;',
+        rules: hook('oifname', 'p_out', 'p_in'),
+      },
+    ],
   ];
 }
 
-function policyChains(direction: 'in' | 'out', policy: DirectionPolicy, peers: ReadonlyMap<string, PeerSet>): [string, ChainLayout][] {
+function policyChains(
+  direction: 'in' | 'out',
+  policy: DirectionPolicy,
+  peers: ReadonlyMap<string, PeerSet>,
+): [string, ChainLayout][] {
   const services = new Map<string, ChainLayout>();
   const known = new Map<string, string>();
   const dispatch = new Map<number, string[]>();
@@ -130,7 +194,8 @@ function policyChains(direction: 'in' | 'out', policy: DirectionPolicy, peers: R
     const content = JSON.stringify(segment.rules.map((rule) => [verdictChain(rule.class), rule.peers]));
     const name = known.get(content) ?? serviceChainName(direction, segment.proto, segment.from);
     known.set(content, name);
-    if (!services.has(name)) services.set(name, { rules: lookups(segment.rules, peers, addressKey(direction), verdictOf) });
+    if (!services.has(name))
+      services.set(name, { rules: lookups(segment.rules, peers, addressKey(direction), verdictOf) });
     dispatch.set(segment.proto, [...(dispatch.get(segment.proto) ?? []), `${keys(segment)} : jump ${name}`]);
   }
   const rules = [...dispatch].map(([proto, entries]) => dispatchRule(direction, proto, entries));
@@ -142,7 +207,8 @@ function policyChains(direction: 'in' | 'out', policy: DirectionPolicy, peers: R
 function dispatchRule(direction: 'in' | 'out', proto: number, entries: readonly string[]): string {
   if (!KEYED_PROTOCOLS.has(proto)) return `meta l4proto ${proto} ${(entries[0] ?? '').replace(/^.* : /, '')}`;
   // The reply tuple of ICMP has the echo's id in its source "port": type and code stand in the original tuple only.
-  const key = direction === 'in' || proto === ICMP || proto === ICMPV6 ? 'ct original proto-dst' : 'ct reply proto-src';
+  const key =
+    direction === 'in' || proto === ICMP || proto === ICMPV6 ? 'ct original proto-dst' : 'ct reply proto-src';
   return `meta l4proto ${proto} ${key} vmap { ${entries.join(', ')} }`;
 }
 

@@ -17,14 +17,32 @@ const shop: Unit = {
   mode: 'full',
   ingress: [
     { ref: '/deny/1', class: 'deny', ports: [{ proto: -1 }], peers: [web] },
-    { ref: '/rules/1', class: 'allow', ports: [{ proto: 6, from: 8080 }, { proto: 6, from: 9000, to: 9010 }, { proto: 17, from: 9000 }], peers: [web] },
+    {
+      ref: '/rules/1',
+      class: 'allow',
+      ports: [
+        { proto: 6, from: 8080 },
+        { proto: 6, from: 9000, to: 9010 },
+        { proto: 17, from: 9000 },
+      ],
+      peers: [web],
+    },
     { ref: '/rules/2', class: 'allow', ports: [{ proto: 1, icmpType: 8 }], peers: [web] },
-    { ref: '/rules/3', class: 'allow', ports: [{ proto: 6, from: 1 }], peers: [dns], onlyWorkloads: ['another'] },
+    {
+      ref: '/rules/3',
+      class: 'allow',
+      ports: [{ proto: 6, from: 1 }],
+      peers: [dns],
+      onlyWorkloads: ['another'],
+    },
   ],
   egress: [{ ref: 'essential/dns', class: 'essential', ports: [{ proto: 17, from: 53 }], peers: [dns] }],
 };
 const details = { workload: 'shop-web', probePorts: [{ proto: 6, port: 8081 }] };
-const model = buildModel(endpointUnit(shop, details), (group) => members.get(group), { kind: 'pod', revision: 17 });
+const model = buildModel(endpointUnit(shop, details), (group) => members.get(group), {
+  kind: 'pod',
+  revision: 17,
+});
 
 describe('the table of a Pod', () => {
   it('reads like this', async () => {
@@ -32,16 +50,25 @@ describe('the table of a Pod', () => {
   });
 
   it('never drops by policy, never preallocates a set, and never puts a verdict behind an update', () => {
-    const text = renderTable({ ...model, kind: 'host', guard: { nodes: peerSet(['10.0.0.1'], []), targets: [] } });
+    const text = renderTable({
+      ...model,
+      kind: 'host',
+      guard: { nodes: peerSet(['10.0.0.1'], []), targets: [] },
+    });
     expect(text).not.toMatch(/policy drop|size \d/);
-    for (const line of text.split('\n').filter((each) => each.includes(' update @'))) expect(line).toMatch(/\} return$/);
+    for (const line of text.split('\n').filter((each) => each.includes(' update @')))
+      expect(line).toMatch(/\} return$/);
   });
 
   it('needs an answer for every group: an absent one could open a deny rule', () => {
-    expect(() => buildModel(shop, () => undefined, { kind: 'pod', revision: 1 })).toThrowError(expect.objectContaining({ code: 'unknown_group' }));
+    expect(() => buildModel(shop, () => undefined, { kind: 'pod', revision: 1 })).toThrowError(
+      expect.objectContaining({ code: 'unknown_group' }),
+    );
   });
 
   it('of an idle unit is no table', () => {
-    expect(renderTable({ ...model, mode: 'idle' })).toBe('table inet ringfence\ndelete table inet ringfence\n');
+    expect(renderTable({ ...model, mode: 'idle' })).toBe(
+      'table inet ringfence\ndelete table inet ringfence\n',
+    );
   });
 });

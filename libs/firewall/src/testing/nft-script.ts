@@ -3,7 +3,10 @@
  * leaves behind. It is stricter than the kernel where that finds bugs: unknown names and double additions throw.
  */
 export interface NftState {
-  readonly sets: ReadonlyMap<string, { readonly declaration: string; readonly elements: ReadonlySet<string> }>;
+  readonly sets: ReadonlyMap<
+    string,
+    { readonly declaration: string; readonly elements: ReadonlySet<string> }
+  >;
   readonly chains: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -37,10 +40,14 @@ function readBody(table: MutableState, lines: readonly string[], start: number):
     if (line === '}') return i;
     const chain = /^chain (\w+) \{$/.exec(line);
     const set = /^set (\w+) \{ (.*?)(?: elements = \{ (.*) \};)? \}$/.exec(line);
-    if (set !== null) table.sets.set(set[1] ?? '', { declaration: set[2] ?? '', elements: new Set(split(set[3])) });
+    if (set !== null)
+      table.sets.set(set[1] ?? '', { declaration: set[2] ?? '', elements: new Set(split(set[3])) });
     else if (chain !== null) {
       const end = lines.indexOf('}', i);
-      table.chains.set(chain[1] ?? '', lines.slice(i + 1, end).filter((rule) => rule !== ''));
+      table.chains.set(
+        chain[1] ?? '',
+        lines.slice(i + 1, end).filter((rule) => rule !== ''),
+      );
       i = end;
     } else if (!line.startsWith('counter ')) throw new Error(`not understood: ${line}`);
   }
@@ -76,7 +83,8 @@ function changeSet(table: MutableState, verb: string, name: string, declaration:
 function changeElements(table: MutableState, verb: string, name: string, elements: readonly string[]): void {
   const set = present(table.sets.get(name), name);
   for (const element of elements) {
-    if (set.elements.has(element) === (verb === 'add')) throw new Error(`${verb} of ${element} in ${name} does not fit`);
+    if (set.elements.has(element) === (verb === 'add'))
+      throw new Error(`${verb} of ${element} in ${name} does not fit`);
     if (verb === 'add') set.elements.add(element);
     else set.elements.delete(element);
   }
@@ -86,7 +94,8 @@ function changeElements(table: MutableState, verb: string, name: string, element
 function checkReferences(table: MutableState): void {
   for (const [name, rules] of table.chains) {
     for (const rule of rules) {
-      for (const [, set = ''] of rule.matchAll(/@(\w+)/g)) if (!table.sets.has(set)) throw new Error(`${name} names the set ${set}`);
+      for (const [, set = ''] of rule.matchAll(/@(\w+)/g))
+        if (!table.sets.has(set)) throw new Error(`${name} names the set ${set}`);
       for (const [, chain = ''] of rule.matchAll(/(?:jump|goto) (\w+)/g))
         if (!table.chains.has(chain)) throw new Error(`${name} names the chain ${chain}`);
     }
@@ -104,7 +113,12 @@ function present<T>(value: T | null | undefined, what: string): T {
 
 function copy(state: NftState): MutableState {
   return {
-    sets: new Map([...state.sets].map(([name, set]) => [name, { declaration: set.declaration, elements: new Set(set.elements) }])),
+    sets: new Map(
+      [...state.sets].map(([name, set]) => [
+        name,
+        { declaration: set.declaration, elements: new Set(set.elements) },
+      ]),
+    ),
     chains: new Map([...state.chains].map(([name, rules]) => [name, [...rules]])),
   };
 }

@@ -92,9 +92,17 @@ export class HelperKernel implements Kernel {
     const child = this.running();
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.overdue(id, operation), this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+      const timer = setTimeout(
+        () => this.overdue(id, operation),
+        this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      );
       this.pending.set(id, { resolve, reject, timer });
-      const request: HelperRequest = { id, operation, netns, ...(argument === undefined ? {} : { argument }) };
+      const request: HelperRequest = {
+        id,
+        operation,
+        netns,
+        ...(argument === undefined ? {} : { argument }),
+      };
       child.send(request, (error) => {
         if (error !== null) this.settle(id)?.reject(new KernelError('helper_lost', error.message));
       });
@@ -103,7 +111,11 @@ export class HelperKernel implements Kernel {
 
   private running(): ChildProcess {
     if (this.child !== undefined) return this.child;
-    const child = fork(this.options.entry, [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] });
+    const child = fork(this.options.entry, [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: [],
+    });
     child.on('message', (answer: HelperAnswer) => {
       const waiting = this.settle(answer.id);
       if (answer.ok) waiting?.resolve(answer.value);
@@ -118,13 +130,16 @@ export class HelperKernel implements Kernel {
   private lost(child: ChildProcess, reason: string): void {
     if (this.child !== child) return;
     this.child = undefined;
-    for (const id of [...this.pending.keys()]) this.settle(id)?.reject(new KernelError('helper_lost', `the kernel helper ended: ${reason}`));
+    for (const id of [...this.pending.keys()])
+      this.settle(id)?.reject(new KernelError('helper_lost', `the kernel helper ended: ${reason}`));
     if (!this.stopped) this.options.onCrash?.(reason);
   }
 
   /** A helper that does not answer is of no more use to the requests behind this one. */
   private overdue(id: number, operation: HelperOperation): void {
-    this.settle(id)?.reject(new KernelError('timeout', `the kernel helper did not answer "${operation}" in time`));
+    this.settle(id)?.reject(
+      new KernelError('timeout', `the kernel helper did not answer "${operation}" in time`),
+    );
     this.child?.kill('SIGKILL');
   }
 

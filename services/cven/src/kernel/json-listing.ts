@@ -2,10 +2,25 @@
 import { canonicalAddress } from '@ringfence/firewall';
 import type { FlowCount } from './kernel.port.js';
 
-const PROTOCOLS: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, dccp: 33, gre: 47, esp: 50, ah: 51, 'ipv6-icmp': 58, icmpv6: 58, sctp: 132, udplite: 136 };
+const PROTOCOLS: Readonly<Record<string, number>> = {
+  icmp: 1,
+  tcp: 6,
+  udp: 17,
+  dccp: 33,
+  gre: 47,
+  esp: 50,
+  ah: 51,
+  'ipv6-icmp': 58,
+  icmpv6: 58,
+  sctp: 132,
+  udplite: 136,
+};
 
 interface JsonElement {
-  readonly elem: { readonly val: { readonly concat: readonly (string | number)[] }; readonly counter?: { readonly packets: number; readonly bytes: number } };
+  readonly elem: {
+    readonly val: { readonly concat: readonly (string | number)[] };
+    readonly counter?: { readonly packets: number; readonly bytes: number };
+  };
 }
 
 export function parseFlowSet(json: string): FlowCount[] {
@@ -14,7 +29,14 @@ export function parseFlowSet(json: string): FlowCount[] {
   return elements.map(({ elem }) => {
     const [src, dst, proto, port] = elem.val.concat;
     const number = typeof proto === 'number' ? proto : (PROTOCOLS[proto ?? ''] ?? Number(proto));
-    return [addressOf(src), addressOf(dst), number, Number(port), elem.counter?.packets ?? 0, elem.counter?.bytes ?? 0];
+    return [
+      addressOf(src),
+      addressOf(dst),
+      number,
+      Number(port),
+      elem.counter?.packets ?? 0,
+      elem.counter?.bytes ?? 0,
+    ];
   });
 }
 

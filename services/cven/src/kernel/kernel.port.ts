@@ -6,7 +6,14 @@
 import type { FlowTable, Half } from '@ringfence/firewall';
 
 /** Source, destination, protocol, port (ICMP: type · 256 + code), packets, bytes. */
-export type FlowCount = readonly [src: string, dst: string, proto: number, port: number, packets: number, bytes: number];
+export type FlowCount = readonly [
+  src: string,
+  dst: string,
+  proto: number,
+  port: number,
+  packets: number,
+  bytes: number,
+];
 
 export interface FlowReading {
   readonly tables: Readonly<Record<FlowTable, readonly FlowCount[]>>;

@@ -27,8 +27,16 @@ export interface FoundTable {
 
 /** What a restarted agent reads off a table that an earlier one left; undefined when it is not ours or not whole. */
 export function foundTable(listing: string): FoundTable | undefined {
-  const match = /comment "kind=(pod|host) mode=(\w+) revision=(\d+) generation=(\d+) half=([01])"/.exec(listing);
+  const match = /comment "kind=(pod|host) mode=(\w+) revision=(\d+) generation=(\d+) half=([01])"/.exec(
+    listing,
+  );
   if (match === null) return undefined;
   const [, kind, mode = '', revision, generation, half] = match;
-  return { kind: kind === 'host' ? 'host' : 'pod', mode, revision: Number(revision), generation: Number(generation), half: half === '1' ? 1 : 0 };
+  return {
+    kind: kind === 'host' ? 'host' : 'pod',
+    mode,
+    revision: Number(revision),
+    generation: Number(generation),
+    half: half === '1' ? 1 : 0,
+  };
 }

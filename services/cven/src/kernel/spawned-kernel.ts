@@ -32,10 +32,19 @@ export class SpawnedKernel implements Kernel {
   }
 
   async adoptConnections(netns: string): Promise<number> {
-    const [tcp, tcp6] = await Promise.all(['tcp', 'tcp6'].map((table) => this.inside(netns, ['cat', `/proc/self/net/${table}`]).catch(() => '')));
+    const [tcp, tcp6] = await Promise.all(
+      ['tcp', 'tcp6'].map((table) => this.inside(netns, ['cat', `/proc/self/net/${table}`]).catch(() => '')),
+    );
     const connections = olderConnections(tcp ?? '', tcp6 ?? '');
     // One by one: a single entry that conntrack knows already would end a whole file.
-    const added = await Promise.all(connections.map((connection) => this.inside(netns, ['conntrack', ...injection(connection)]).then(() => 1, () => 0)));
+    const added = await Promise.all(
+      connections.map((connection) =>
+        this.inside(netns, ['conntrack', ...injection(connection)]).then(
+          () => 1,
+          () => 0,
+        ),
+      ),
+    );
     return added.reduce<number>((sum, one) => sum + one, 0);
   }
 
@@ -55,31 +64,61 @@ export class SpawnedKernel implements Kernel {
 
   async readFlows(netns: string, half: Half): Promise<FlowReading> {
     const read = async (table: FlowTable): Promise<[FlowTable, FlowCount[]]> => {
-      const sets = await Promise.all(FAMILIES.map((family) => this.inside(netns, ['nft', '-j', 'list', 'set', 'inet', 'ringfence', flowSetName(table, family, half)])));
+      const sets = await Promise.all(
+        FAMILIES.map((family) =>
+          this.inside(netns, [
+            'nft',
+            '-j',
+            'list',
+            'set',
+            'inet',
+            'ringfence',
+            flowSetName(table, family, half),
+          ]),
+        ),
+      );
       return [table, sets.flatMap(parseFlowSet)];
     };
-    const tables = Object.fromEntries(await Promise.all(FLOW_TABLES.map(read))) as Record<FlowTable, FlowCount[]>;
-    const overflow = parsePackets(await this.inside(netns, ['nft', '-j', 'list', 'counter', 'inet', 'ringfence', 'c_overflow']));
+    const tables = Object.fromEntries(await Promise.all(FLOW_TABLES.map(read))) as Record<
+      FlowTable,
+      FlowCount[]
+    >;
+    const overflow = parsePackets(
+      await this.inside(netns, ['nft', '-j', 'list', 'counter', 'inet', 'ringfence', 'c_overflow']),
+    );
     return { tables, overflow };
   }
 
   async list(netns: string): Promise<string> {
     try {
-      return withoutFlowElements(await this.inside(netns, ['nft', '-s', 'list', 'table', 'inet', 'ringfence']));
+      return withoutFlowElements(
+        await this.inside(netns, ['nft', '-s', 'list', 'table', 'inet', 'ringfence']),
+      );
     } catch (error) {
-      if (error instanceof KernelError && error.message.includes('No such file or directory') && error.code === 'script_refused') return '';
+      if (
+        error instanceof KernelError &&
+        error.message.includes('No such file or directory') &&
+        error.code === 'script_refused'
+      )
+        return '';
       throw error;
     }
   }
 
   async disturbed(): Promise<readonly string[]> {
-    const changed = await Promise.all([...this.lastListing].map(async ([netns, last]) => ((await this.list(netns)) === last ? [] : [netns])));
-    await Promise.all(changed.flat().map(async (netns) => this.lastListing.set(netns, await this.list(netns))));
+    const changed = await Promise.all(
+      [...this.lastListing].map(async ([netns, last]) => ((await this.list(netns)) === last ? [] : [netns])),
+    );
+    await Promise.all(
+      changed.flat().map(async (netns) => this.lastListing.set(netns, await this.list(netns))),
+    );
     return changed.flat();
   }
 
   async clearMarks(netns: string): Promise<void> {
-    await this.inside(netns, ['conntrack', '-U', '--mark', '0/0xffff0000']).catch(() => '');
+    // `conntrack -U` cannot change a mark on every kernel. Sockets remember the direction of what is thrown away.
+    await this.inside(netns, ['conntrack', '-F']);
+    await this.adoptConnections(netns);
   }
 
   stop(): Promise<void> {
@@ -110,7 +149,10 @@ function runInside(netns: string, command: readonly string[], input: string): Pr
       if (code === 0) return resolve(Buffer.concat(output).toString());
       const message = Buffer.concat(errors).toString().trim().slice(0, 2000);
       if (signal !== null) reject(new KernelError('timeout', `${command.join(' ')} was ended by ${signal}`));
-      else reject(new KernelError(message.startsWith('nsenter:') ? 'namespace_gone' : 'script_refused', message));
+      else
+        reject(
+          new KernelError(message.startsWith('nsenter:') ? 'namespace_gone' : 'script_refused', message),
+        );
     });
     child.stdin.on('error', () => undefined); // nft may refuse a script before it has read all of it.
     child.stdin.end(input);
@@ -119,5 +161,20 @@ function runInside(netns: string, command: readonly string[], input: string): Pr
 
 function injection({ client, server }: Connection): string[] {
   const ports = ['--sport', `${client.port}`, '--dport', `${server.port}`];
-  return ['-I', '-p', 'tcp', '-s', addressText(client.address), '-d', addressText(server.address), ...ports, '--state', 'ESTABLISHED', '-t', '3600', '-u', 'SEEN_REPLY,ASSURED'];
+  return [
+    '-I',
+    '-p',
+    'tcp',
+    '-s',
+    addressText(client.address),
+    '-d',
+    addressText(server.address),
+    ...ports,
+    '--state',
+    'ESTABLISHED',
+    '-t',
+    '3600',
+    '-u',
+    'SEEN_REPLY,ASSURED',
+  ];
 }

@@ -24,7 +24,8 @@ function close(netns: string): void {
 
 function perform({ operation, netns, argument }: HelperRequest): unknown {
   if (operation === 'close') return close(netns);
-  if (operation === 'disturbed') return [...contexts].filter(([, context]) => context.isDisturbed()).map(([path]) => path);
+  if (operation === 'disturbed')
+    return [...contexts].filter(([, context]) => context.isDisturbed()).map(([path]) => path);
   const context = contextOf(netns);
   switch (operation) {
     case 'open':
@@ -43,7 +44,12 @@ function answer(request: HelperRequest): HelperAnswer {
     return { id: request.id, ok: true, value: perform(request) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { id: request.id, ok: false, code: error instanceof KernelError ? error.code : 'kernel_error', message };
+    return {
+      id: request.id,
+      ok: false,
+      code: error instanceof KernelError ? error.code : 'kernel_error',
+      message,
+    };
   }
 }
 

@@ -12,7 +12,14 @@ import { withoutFlowElements } from '../listing.js';
 import { find, NFGEN } from './netlink-message.js';
 import { NetlinkError, NetlinkSocket } from './netlink-socket.js';
 import { clearMarkMessage, entriesRequest, injectionMessage, olderConnections } from './older-connections.js';
-import { counterRequest, elementsRequest, flowCounts, generationOf, generationRequest, packetsOf } from './set-dump.js';
+import {
+  counterRequest,
+  elementsRequest,
+  flowCounts,
+  generationOf,
+  generationRequest,
+  packetsOf,
+} from './set-dump.js';
 
 const libc = koffi.load('libc.so.6');
 const setns = libc.func('int setns(int fd, int kind)');
@@ -41,7 +48,10 @@ export class NamespaceContext {
   private lastGeneration: number | undefined;
 
   constructor(private readonly path: string) {
-    [this.context, this.socket] = inNamespace(path, () => [newContext(0) as unknown, new NetlinkSocket()] as const);
+    [this.context, this.socket] = inNamespace(
+      path,
+      () => [newContext(0) as unknown, new NetlinkSocket()] as const,
+    );
     bufferOutput(this.context);
     bufferError(this.context);
     setOutputFlags(this.context, STATELESS);
@@ -53,7 +63,8 @@ export class NamespaceContext {
     this.run(script);
     const ms = performance.now() - start;
     const after = this.generation();
-    const disturbed = (this.lastGeneration !== undefined && this.lastGeneration !== before) || after !== ((before + 1) >>> 0);
+    const disturbed =
+      (this.lastGeneration !== undefined && this.lastGeneration !== before) || after !== (before + 1) >>> 0;
     this.lastGeneration = after;
     return { ms, disturbed };
   }
@@ -83,9 +94,14 @@ export class NamespaceContext {
   readFlows(half: Half): FlowReading {
     const table = (name: FlowTable): FlowCount[] =>
       FAMILIES.flatMap((family) =>
-        this.socket.dump((sequence) => elementsRequest(sequence, TABLE_NAME, flowSetName(name, family, half))).flatMap(({ body }) => flowCounts(body)),
+        this.socket
+          .dump((sequence) => elementsRequest(sequence, TABLE_NAME, flowSetName(name, family, half)))
+          .flatMap(({ body }) => flowCounts(body)),
       );
-    const tables = Object.fromEntries(FLOW_TABLES.map((name) => [name, table(name)])) as Record<FlowTable, FlowCount[]>;
+    const tables = Object.fromEntries(FLOW_TABLES.map((name) => [name, table(name)])) as Record<
+      FlowTable,
+      FlowCount[]
+    >;
     const overflow = this.socket.request((sequence) => counterRequest(sequence, TABLE_NAME, 'c_overflow'));
     return { tables, overflow: overflow === undefined ? 0 : packetsOf(overflow.body) };
   }
@@ -132,7 +148,11 @@ export class NamespaceContext {
     // Both buffers must be read after every run: reading is what empties them.
     const output = outputBuffer(this.context) as string;
     const error = errorBuffer(this.context) as string;
-    if (failed) throw new KernelError('script_refused', error.trim().slice(0, 2000) || 'nft refused the script without a word');
+    if (failed)
+      throw new KernelError(
+        'script_refused',
+        error.trim().slice(0, 2000) || 'nft refused the script without a word',
+      );
     return output;
   }
 }
@@ -151,10 +171,14 @@ function inNamespace<T>(path: string, work: () => T): T {
   try {
     fd = openSync(path, 'r');
   } catch (error) {
-    throw new KernelError('namespace_gone', `cannot open ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new KernelError(
+      'namespace_gone',
+      `cannot open ${path}: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   try {
-    if ((setns(fd, CLONE_NEWNET) as number) !== 0) throw new KernelError('namespace_gone', `${path} is not a network namespace (errno ${koffi.errno()})`);
+    if ((setns(fd, CLONE_NEWNET) as number) !== 0)
+      throw new KernelError('namespace_gone', `${path} is not a network namespace (errno ${koffi.errno()})`);
     try {
       return work();
     } finally {

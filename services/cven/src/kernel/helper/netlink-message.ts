@@ -77,7 +77,7 @@ export function netfilterMessage(
 }
 
 export function* messages(datagram: Buffer): Generator<Message> {
-  for (let offset = 0; offset + HEADER <= datagram.length; ) {
+  for (let offset = 0; offset + HEADER <= datagram.length;) {
     const length = datagram.readUInt32LE(offset);
     if (length < HEADER || offset + length > datagram.length) return;
     yield {
@@ -91,10 +91,13 @@ export function* messages(datagram: Buffer): Generator<Message> {
 }
 
 export function* attributes(bytes: Buffer): Generator<Attribute> {
-  for (let offset = 0; offset + 4 <= bytes.length; ) {
+  for (let offset = 0; offset + 4 <= bytes.length;) {
     const length = bytes.readUInt16LE(offset);
     if (length < 4 || offset + length > bytes.length) return;
-    yield { type: bytes.readUInt16LE(offset + 2) & TYPE_MASK, value: bytes.subarray(offset + 4, offset + length) };
+    yield {
+      type: bytes.readUInt16LE(offset + 2) & TYPE_MASK,
+      value: bytes.subarray(offset + 4, offset + length),
+    };
     offset += aligned(length);
   }
 }

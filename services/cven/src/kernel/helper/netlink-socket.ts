@@ -8,7 +8,9 @@ import type { Message } from './netlink-message.js';
 
 const libc = koffi.load('libc.so.6');
 const socket = libc.func('int socket(int domain, int type, int protocol)');
-const setsockopt = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)');
+const setsockopt = libc.func(
+  'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',
+);
 const send = libc.func('long send(int fd, const void *buffer, size_t length, int flags)');
 const recv = libc.func('long recv(int fd, _Out_ void *buffer, size_t length, int flags)');
 const close = libc.func('int close(int fd)');
@@ -95,7 +97,8 @@ export class NetlinkSocket {
   private transmit(make: (sequence: number) => Buffer): number {
     this.sequence = (this.sequence + 1) >>> 0;
     const message = make(this.sequence);
-    if (Number(send(this.fd, message, message.length, 0)) !== message.length) throw new NetlinkError(koffi.errno(), 'cannot send to netlink');
+    if (Number(send(this.fd, message, message.length, 0)) !== message.length)
+      throw new NetlinkError(koffi.errno(), 'cannot send to netlink');
     return this.sequence;
   }
 

@@ -3,7 +3,17 @@
  * and a server that speaks first would turn it round for good. `/proc/net/tcp` knows better: a local port with a
  * listener is the server's side.
  */
-import { attribute, nested, netfilterMessage, NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, uint16, uint32, uint8 } from './netlink-message.js';
+import {
+  attribute,
+  nested,
+  netfilterMessage,
+  NLM_F_ACK,
+  NLM_F_CREATE,
+  NLM_F_EXCL,
+  uint16,
+  uint32,
+  uint8,
+} from './netlink-message.js';
 import { addressText } from './set-dump.js';
 
 export interface Connection {
@@ -31,7 +41,9 @@ export function olderConnections(tcp: string, tcp6: string): Connection[] {
     .filter(({ state, local }) => ALIVE.has(state) && !isLoopback(local.address))
     .map(({ local, remote }) => {
       const family = local.address.length === 4 ? 4 : 6;
-      return listening.has(local.port) ? { family, client: remote, server: local } : { family, client: local, server: remote };
+      return listening.has(local.port)
+        ? { family, client: remote, server: local }
+        : { family, client: local, server: remote };
     });
 }
 

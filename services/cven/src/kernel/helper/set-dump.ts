@@ -12,7 +12,11 @@ const COUNTER_BYTES = 1;
 const COUNTER_PACKETS = 2;
 
 export function elementsRequest(sequence: number, table: string, set: string): Buffer {
-  return netfilterMessage({ subsystem: NFTABLES, type: GET_ELEMENTS, flags: NLM_F_DUMP, sequence, family: INET }, text(1, table), text(2, set));
+  return netfilterMessage(
+    { subsystem: NFTABLES, type: GET_ELEMENTS, flags: NLM_F_DUMP, sequence, family: INET },
+    text(1, table),
+    text(2, set),
+  );
 }
 
 export function generationRequest(sequence: number): Buffer {
