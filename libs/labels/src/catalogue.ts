@@ -7,7 +7,7 @@ export interface CatalogueIndex {
   keyOf(label: LabelId): string | undefined;
   valueOf(label: LabelId): string | undefined;
   idOf(key: string, value: string): LabelId | undefined;
-  readonly labelIds: Iterable<LabelId>;
+  readonly labelIds: readonly LabelId[];
 }
 
 export function indexCatalogue(catalogue: Pick<LabelCatalogue, 'types' | 'labels'>): CatalogueIndex {
@@ -23,7 +23,7 @@ export function indexCatalogue(catalogue: Pick<LabelCatalogue, 'types' | 'labels
     keyOf: (label) => byId.get(label)?.key,
     valueOf: (label) => byId.get(label)?.value,
     idOf: (key, value) => byKey.get(key)?.get(value),
-    labelIds: byId.keys(),
+    labelIds: [...byId.keys()],
   };
 }
 

@@ -1,0 +1,20 @@
+export {
+  anyBoundary,
+  anyCatalogue,
+  anyIpList,
+  anyLabelGroup,
+  anyLabelSet,
+  anyMode,
+  anyObjects,
+  anyPacket,
+  anyRuleSet,
+  anyService,
+  anyWorld,
+  CLUSTER,
+  LABELS,
+  WORKLOADS,
+} from './arbitrary-world.js';
+export { naivePolicy, plainPolicy, verdictByWords } from './naive-policy.js';
+export type { PlainRule, PlainUnit, SpokenVerdict } from './naive-policy.js';
+export { computePolicy, hostAddressesOf, membersOf, ToldPolicy } from './world.js';
+export type { World } from './world.js';

@@ -1,0 +1,203 @@
+/** The policy of a world from scratch, with groups written out: what the incremental engine must agree with. */
+import type {
+  EnforcementMode,
+  Endpoint,
+  LabelSetId,
+  PortRange,
+  RuleClass,
+  Unit,
+  Verdict,
+  WireRule,
+} from '@ringfence/contracts';
+import { cidrsOf } from '../ip-list.js';
+import { intervalToCidrs, mergeIntervals, parseCidr } from '../address.js';
+import { normalisePorts, onPorts } from '../ports.js';
+import type { Packet } from '../ports.js';
+import { meansByAddress, meansByLabels, meansByName, meansOwnHost, sentencesOf } from './words.js';
+import type { Sentence, SpokenSide } from './words.js';
+import { hostAddressesOf } from './world.js';
+import type { ToldPolicy, World } from './world.js';
+
+/** A wire rule with its groups replaced by what is in them. */
+export interface PlainRule {
+  readonly ref: string;
+  readonly class: RuleClass;
+  readonly ports: PortRange[];
+  readonly onlyWorkloads: string[] | null;
+  readonly labelSets: string[];
+  readonly workloads: string[];
+  readonly cidrs: string[];
+  readonly ownHost: boolean;
+}
+export interface PlainUnit {
+  readonly mode: EnforcementMode;
+  readonly ingress: PlainRule[];
+  readonly egress: PlainRule[];
+}
+
+export function naivePolicy(world: World): Map<LabelSetId, PlainUnit> {
+  const sentences = sentencesOf(world).filter((sentence) => sentence.ports.length > 0);
+  const units = new Map<LabelSetId, PlainUnit>();
+  for (const { labelSet, mode } of world.labelSets) {
+    if (labelSet.cluster !== world.cluster || (labelSet.class !== 'pod' && labelSet.class !== 'node'))
+      continue;
+    const side = (at: 'provider' | 'consumer', peers: 'provider' | 'consumer'): PlainRule[] =>
+      effective(
+        sentences.flatMap((sentence) =>
+          plainRules(world, sentence, sentence[at], sentence[peers], labelSet.id),
+        ),
+      );
+    units.set(labelSet.id, {
+      mode,
+      ingress: side('provider', 'consumer'),
+      egress: side('consumer', 'provider'),
+    });
+  }
+  return units;
+}
+
+function plainRules(
+  world: World,
+  sentence: Sentence,
+  at: SpokenSide,
+  peers: SpokenSide,
+  id: LabelSetId,
+): PlainRule[] {
+  const { labelSet } = world.labelSets.find((one) => one.labelSet.id === id)!;
+  const named = [...world.workloads]
+    .filter(([workload, its]) => its === id && meansByName(world, at, workload, labelSet))
+    .map(([workload]) => workload);
+  const isWhole = meansByLabels(world, at, labelSet);
+  if (!isWhole && named.length === 0) return [];
+  return [
+    {
+      ref: sentence.ref,
+      class: sentence.class,
+      ports: normalisePorts(sentence.ports),
+      onlyWorkloads: isWhole ? null : named.sort(),
+      ...membersOfSide(world, peers),
+    },
+  ];
+}
+
+function membersOfSide(
+  world: World,
+  side: SpokenSide,
+): Pick<PlainRule, 'labelSets' | 'workloads' | 'cidrs' | 'ownHost'> {
+  const here = world.labelSets.filter(
+    ({ labelSet }) => labelSet.cluster === world.cluster || labelSet.class === 'unmanaged',
+  );
+  const lists = side.actors.flatMap((actor) =>
+    actor.kind === 'ip_list' ? world.objects.ip_lists.filter((list) => list.id === actor.id) : [],
+  );
+  return {
+    labelSets: here
+      .filter(({ labelSet }) => meansByLabels(world, side, labelSet))
+      .map(({ labelSet }) => labelSet.id)
+      .sort(),
+    workloads: [...world.workloads]
+      .filter(([workload, id]) => {
+        const known = here.find(({ labelSet }) => labelSet.id === id);
+        return known !== undefined && meansByName(world, side, workload, known.labelSet);
+      })
+      .map(([workload]) => workload)
+      .sort(),
+    cidrs: unionOfCidrs(lists.flatMap((list) => cidrsOf(list.ranges))),
+    ownHost: meansOwnHost(side),
+  };
+}
+
+const unionOfCidrs = (cidrs: readonly string[]): string[] =>
+  mergeIntervals(cidrs.map((cidr) => parseCidr(cidr)!)).flatMap(intervalToCidrs);
+
+/** Without rules that reach nobody, and without a rule's repetitions in several scopes. */
+function effective(rules: readonly PlainRule[]): PlainRule[] {
+  const texts = new Set<string>();
+  return rules.filter((rule) => {
+    const { labelSets, workloads, cidrs, ownHost } = rule;
+    const text = JSON.stringify(rule);
+    const isNew = !texts.has(text);
+    texts.add(text);
+    return isNew && (labelSets.length + workloads.length + cidrs.length > 0 || ownHost);
+  });
+}
+
+/** The engine's answer in the same words. */
+export function plainPolicy(told: ToldPolicy): Map<LabelSetId, PlainUnit> {
+  const plain = (rule: WireRule): PlainRule => {
+    const groups = rule.peers.map((peer) => {
+      const group = told.groups.get(peer);
+      if (group === undefined) throw new Error(`${rule.ref} refers to ${peer}, which nobody was told of`);
+      return group;
+    });
+    return {
+      ref: rule.ref,
+      class: rule.class,
+      ports: rule.ports,
+      onlyWorkloads: rule.onlyWorkloads ?? null,
+      labelSets: [...new Set(groups.flatMap((group) => group.labelSets))].sort(),
+      workloads: [...new Set(groups.flatMap((group) => group.workloads))].sort(),
+      cidrs: unionOfCidrs(groups.flatMap((group) => group.cidrs)),
+      ownHost: groups.some((group) => group.ownHost),
+    };
+  };
+  const unit = ({ mode, ingress, egress }: Unit): PlainUnit => ({
+    mode,
+    ingress: effective(ingress.map(plain)),
+    egress: effective(egress.map(plain)),
+  });
+  return new Map([...told.units].map(([id, one]) => [id, unit(one)]));
+}
+
+export interface SpokenVerdict {
+  readonly decision: 'allow' | 'deny' | 'none';
+  readonly ref: string | null;
+  readonly verdict: Verdict;
+}
+
+/** What the words say about one packet at one end of it; the end must be a Pod or a node. */
+export function verdictByWords(
+  world: World,
+  end: Endpoint,
+  direction: 'ingress' | 'egress',
+  packet: Packet,
+): SpokenVerdict {
+  const [at, peers] =
+    direction === 'ingress' ? (['provider', 'consumer'] as const) : (['consumer', 'provider'] as const);
+  const known = world.labelSets.find(({ labelSet }) => labelSet.id === end.labelSet)!;
+  const spoken = sentencesOf(world).find(
+    (sentence) =>
+      isMeant(world, sentence[at], end) &&
+      isPeer(world, sentence[peers], packet.peer, hostAddressesOf(world, end)) &&
+      onPorts(sentence.ports, packet),
+  );
+  const decision = spoken === undefined ? 'none' : spoken.class === 'allow' ? 'allow' : 'deny';
+  return { decision, ref: spoken?.ref ?? null, verdict: spokenVerdict(decision, end.mode ?? known.mode) };
+}
+
+function isMeant(world: World, side: SpokenSide, endpoint: Endpoint): boolean {
+  const known = world.labelSets.find(({ labelSet }) => labelSet.id === endpoint.labelSet);
+  if (known === undefined) return false;
+  if (meansByLabels(world, side, known.labelSet)) return true;
+  return endpoint.workload !== null && meansByName(world, side, endpoint.workload, known.labelSet);
+}
+
+function isPeer(world: World, side: SpokenSide, address: string, host: ReadonlySet<string>): boolean {
+  if (meansByAddress(world, side, address)) return true;
+  if (meansOwnHost(side) && host.has(address)) return true;
+  const owner = world.endpoints.find((endpoint) => endpoint.addresses.includes(address));
+  return owner !== undefined && isMeant(world, side, owner);
+}
+
+function spokenVerdict(decision: SpokenVerdict['decision'], mode: EnforcementMode): Verdict {
+  switch (mode) {
+    case 'idle':
+      return 'unknown';
+    case 'visibility_only':
+      return decision === 'allow' ? 'allowed' : 'potentially_blocked';
+    case 'selective':
+      return decision === 'allow' ? 'allowed' : decision === 'deny' ? 'blocked' : 'potentially_blocked';
+    case 'full':
+      return decision === 'allow' ? 'allowed' : 'blocked';
+  }
+}
