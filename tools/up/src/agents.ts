@@ -43,7 +43,13 @@ export async function startAgents({ options, processes, control, sandbox, cluste
     KUBECONFIG: sandbox.kubeconfig,
     RINGFENCE_DATA_DIR: join(edge, 'kubelink'),
   });
-  for (const node of sandbox.nodes) startCven(processes, { node, clasUrl, pairingKey: cluster.pairingKey, directory: join(edge, `cven-${node.name}`) });
+  for (const node of sandbox.nodes)
+    startCven(processes, {
+      node,
+      clasUrl,
+      pairingKey: cluster.pairingKey,
+      directory: join(edge, `cven-${node.name}`),
+    });
   const agents = processes.list().filter(({ spec }) => spec.name.startsWith('cven-'));
   await Promise.all([clas, kubelink, ...agents].map((agent) => agent.ready(READY_TIMEOUT_MS)));
 }
@@ -70,7 +76,9 @@ function startCven(processes: Processes, { node, clasUrl, pairingKey, directory 
       RINGFENCE_MANAGEMENT_HOST: '0.0.0.0',
       RINGFENCE_MANAGEMENT_PORT: CVEN_MANAGEMENT_PORT,
       ...(process.env['LOG_LEVEL'] && { LOG_LEVEL: process.env['LOG_LEVEL'] }),
-      ...(process.env['RINGFENCE_FLOW_INTERVAL_SECONDS'] && { RINGFENCE_FLOW_INTERVAL_SECONDS: process.env['RINGFENCE_FLOW_INTERVAL_SECONDS'] }),
+      ...(process.env['RINGFENCE_FLOW_INTERVAL_SECONDS'] && {
+        RINGFENCE_FLOW_INTERVAL_SECONDS: process.env['RINGFENCE_FLOW_INTERVAL_SECONDS'],
+      }),
     },
     readyUrl: `http://${node.address}:${CVEN_MANAGEMENT_PORT}/readyz`,
   });

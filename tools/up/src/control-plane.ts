@@ -28,14 +28,25 @@ export async function startControlPlane(options: UpOptions, processes: Processes
   const databaseUrl = process.env['DATABASE_URL'] ?? (await embeddedPostgres(options, processes));
   const started: SupervisedProcess[] = [];
   for (const service of SERVICES) {
-    started.push(await startService(processes, service, { ...nats.environment(service), ...own(service, options, access), DATABASE_URL: databaseUrl }));
+    started.push(
+      await startService(processes, service, {
+        ...nats.environment(service),
+        ...own(service, options, access),
+        DATABASE_URL: databaseUrl,
+      }),
+    );
   }
   await Promise.all(started.map((service) => service.ready(READY_TIMEOUT_MS)));
   return { access, nats };
 }
 
 /** A service with its management listener on a port of its own. */
-export async function startService(processes: Processes, service: string, env: Readonly<Record<string, string>>, name = service): Promise<SupervisedProcess> {
+export async function startService(
+  processes: Processes,
+  service: string,
+  env: Readonly<Record<string, string>>,
+  name = service,
+): Promise<SupervisedProcess> {
   const managementPort = await freePort();
   return processes.start({
     name,
@@ -48,8 +59,15 @@ export async function startService(processes: Processes, service: string, env: R
 
 /** What a person sets for the whole stack. */
 function passedOn(): Record<string, string> {
-  const names = ['LOG_LEVEL', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'RINGFENCE_FLOW_INTERVAL_SECONDS', 'NODE_OPTIONS'];
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]!]])));
+  const names = [
+    'LOG_LEVEL',
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'RINGFENCE_FLOW_INTERVAL_SECONDS',
+    'NODE_OPTIONS',
+  ];
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]!]])),
+  );
 }
 
 async function embeddedPostgres(options: UpOptions, processes: Processes): Promise<string> {
@@ -58,9 +76,15 @@ async function embeddedPostgres(options: UpOptions, processes: Processes): Promi
   return url;
 }
 
-function own(service: (typeof SERVICES)[number], options: UpOptions, access: ApiAccess): Record<string, string> {
+function own(
+  service: (typeof SERVICES)[number],
+  options: UpOptions,
+  access: ApiAccess,
+): Record<string, string> {
   if (service !== 'gateway') return {};
-  const tls = ['RINGFENCE_TLS_CERT', 'RINGFENCE_TLS_KEY'].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []));
+  const tls = ['RINGFENCE_TLS_CERT', 'RINGFENCE_TLS_KEY'].flatMap((name) =>
+    process.env[name] ? [[name, process.env[name]]] : [],
+  );
   return {
     RINGFENCE_HOST: LOOPBACK,
     RINGFENCE_PORT: String(options.port),
@@ -74,8 +98,14 @@ function apiAccess(options: UpOptions): ApiAccess {
   const file = join(options.dataDirectory, 'api-key.json');
   const scheme = process.env['RINGFENCE_TLS_CERT'] ? 'https' : 'http';
   const url = `${scheme}://${LOOPBACK}:${options.port}`;
-  if (options.keep && existsSync(file)) return { ...(JSON.parse(readFileSync(file, 'utf8')) as ApiAccess), url };
-  const access = { url, org: 1, key: `api_${randomBytes(8).toString('hex')}`, secret: randomBytes(32).toString('hex') };
+  if (options.keep && existsSync(file))
+    return { ...(JSON.parse(readFileSync(file, 'utf8')) as ApiAccess), url };
+  const access = {
+    url,
+    org: 1,
+    key: `api_${randomBytes(8).toString('hex')}`,
+    secret: randomBytes(32).toString('hex'),
+  };
   writeFileSync(file, JSON.stringify(access), { mode: 0o600 });
   return access;
 }

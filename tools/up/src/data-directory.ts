@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { entryPoint } from './entry-points.js';
+import { sandboxInstance } from './sandbox.js';
 
 interface Claim {
   readonly pid: number;
@@ -48,7 +49,7 @@ function startTime(pid: number): string | null {
 /** Child processes end by themselves with their launcher; namespaces, mounts, bridges and tables do not. */
 function cleanUpKilled(directory: string): void {
   if (process.getuid?.() !== 0) return;
-  const args = [entryPoint('tools/sandbox'), '--clean', '--data', join(directory, 'sandbox')];
+  const args = [entryPoint('tools/sandbox'), '--clean', '--instance', sandboxInstance(directory)];
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 });
   if (status !== 0)
     throw new Error(

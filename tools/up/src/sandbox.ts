@@ -1,4 +1,5 @@
 /** The sandbox cluster as a process of its own, or a real cluster in its place. */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +25,11 @@ export interface Sandbox {
 
 const START_TIMEOUT_MS = 90_000;
 
+/** Stacks of different data directories run side by side. */
+export function sandboxInstance(dataDirectory: string): string {
+  return createHash('sha256').update(dataDirectory).digest('hex').slice(0, 6);
+}
+
 export async function startSandbox(options: UpOptions, processes: Processes): Promise<Sandbox> {
   if (options.kubeconfig) return { kubeconfig: options.kubeconfig, hostAddress: '127.0.0.1', nodes: [] };
   const directory = join(options.dataDirectory, 'sandbox');
@@ -32,7 +38,14 @@ export async function startSandbox(options: UpOptions, processes: Processes): Pr
     command: process.execPath,
     args: [
       entryPoint('tools/sandbox'),
-      ...['--nodes', String(options.nodes), '--data', directory],
+      ...[
+        '--nodes',
+        String(options.nodes),
+        '--data',
+        directory,
+        '--instance',
+        sandboxInstance(options.dataDirectory),
+      ],
       ...(options.overlay ? ['--overlay'] : []),
     ],
     stopTimeoutMs: 30_000,
@@ -52,7 +65,11 @@ export async function startSandbox(options: UpOptions, processes: Processes): Pr
 /** `sandbox.json` is written when the nodes are ready, never before. */
 function readDescription(directory: string): Sandbox | null {
   try {
-    return JSON.parse(readFileSync(join(directory, 'sandbox.json'), 'utf8')) as Sandbox;
+    const description = JSON.parse(readFileSync(join(directory, 'sandbox.json'), 'utf8')) as Omit<
+      Sandbox,
+      'kubeconfig'
+    >;
+    return { ...description, kubeconfig: join(directory, 'kubeconfig') };
   } catch {
     return null;
   }
