@@ -13,7 +13,7 @@ import { cleanUp } from './node/clean-up.js';
 import { createClusterDns, nameServerAddress } from './node/cluster-dns.js';
 import { connectKube, type KubeAccess } from './node/kube/kube.client.js';
 import type { KubeObject, Pod } from './node/kube/kube-objects.js';
-import { prepareNetwork, startNodes } from './node/nodes.js';
+import { type PreparedNetwork, prepareNetwork, startNodes } from './node/nodes.js';
 
 const help = `Usage: main.js --nodes N --data DIR [options]
 
@@ -78,23 +78,44 @@ async function runSandbox(): Promise<void> {
   const startedAt = Date.now();
   await mkdir(dataDir, { recursive: true });
   await rm(join(dataDir, 'sandbox.json'), { force: true });
-  endOnSignals();
+  const ending = new AbortController();
+  endOnSignals(ending);
 
   const network = await prepareNetwork({ dataDir, instance: values.instance, nodeNetworkPrefix: values.network });
+  try {
+    await startCluster({ dataDir, network, count, port, ending: ending.signal });
+  } catch (error) {
+    // Told to end in the middle of the start: whatever failed, failed because of that.
+    if (ending.signal.aborted) return;
+    ending.abort();
+    await cleanUp({ instance: values.instance });
+    throw error;
+  }
+  say(`ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+}
+
+interface ClusterStart {
+  dataDir: string;
+  network: PreparedNetwork;
+  count: number;
+  port: number;
+  ending: AbortSignal;
+}
+
+async function startCluster({ dataDir, network, count, port, ending }: ClusterStart): Promise<void> {
   say(`network ${network.plan.nodeNetwork}, Pods ${network.plan.podNetwork}, host ${network.hostAddress}`);
   const api = await startApiServer({ host: network.hostAddress, port });
   await writeFile(join(dataDir, 'kubeconfig'), api.kubeconfig, { mode: 0o600 });
   say(`API server ${api.url}`);
   await startControllers({ cluster: api.cluster });
   const access: KubeAccess = { url: api.url, token: api.token, ca: api.ca };
-  const nodes = await startNodes({ ...access, network, count, overlay: values.overlay, nameServer: nameServerAddress, log: say });
+  const nodes = await startNodes({ ...access, network, count, overlay: values.overlay, nameServer: nameServerAddress, log: say, signal: ending });
   api.setPodLogSource(nodes.readLogs);
   say(`nodes ${nodes.nodes.map((node) => node.name).join(', ')}`);
   await createClusterDns(access);
   await waitUntilUsable(access, count);
   const description = { ...access, instance: values.instance, hostAddress: network.hostAddress, podNetwork: network.plan.podNetwork, nodes: nodes.nodes };
   await writeFile(join(dataDir, 'sandbox.json'), `${JSON.stringify(description, undefined, 2)}\n`, { mode: 0o600 });
-  say(`ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
 }
 
 function wholeNumber(name: string, text: string): number {
@@ -103,12 +124,13 @@ function wholeNumber(name: string, text: string): number {
 }
 
 /** Clean-up is also the way down: it needs no cooperation of what it ends, and works half-way through a start. */
-function endOnSignals(): void {
+function endOnSignals(ending: AbortController): void {
   let isEnding = false;
   const end = (reason: string): void => {
     if (isEnding) return;
     isEnding = true;
     say(`ending: ${reason}`);
+    ending.abort();
     cleanUp({ instance: values.instance }).then(() => process.exit(0), fail);
   };
   process.on('SIGTERM', () => end('SIGTERM'));
@@ -137,7 +159,4 @@ async function waitUntilUsable(access: KubeAccess, count: number): Promise<void>
   }
 }
 
-main().catch(async (error: unknown) => {
-  if (!values.help && !values.clean) await cleanUp({ instance: values.instance }).catch(() => undefined);
-  fail(error);
-});
+main().catch(fail);

@@ -4,23 +4,18 @@
  * sandbox ends: one way down, used every day.
  */
 import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tryCommand } from './command.js';
+import { type InstanceRecord, readRecord } from './instance-record.js';
 import { type InstanceNames, instanceNames, runFolderPrefix } from './names.js';
+import { planForSlot } from './network/address-plan.js';
 import { reservedRouteMetric } from './network/cluster-network.js';
-
-/** Written into the run folder before anything else is made. */
-export interface InstanceRecord {
-  dataFolder: string;
-  slot: number | undefined;
-}
-
-export const recordFile = (names: InstanceNames): string => join(names.runFolder, 'instance.json');
 
 const killTimeoutMs = 5_000;
 const cgroupMount = '/sys/fs/cgroup';
 const shimSocketFolder = '/run/containerd/s/';
+const cniResultFolder = '/var/lib/cni/results';
 
 /** Without an instance: every instance that has left a run folder. */
 export async function cleanUp(options: { instance?: string } = {}): Promise<void> {
@@ -39,21 +34,17 @@ async function cleanUpInstance(names: InstanceNames): Promise<void> {
   const cgroups = await cgroupFolders(names);
   // Twice: a shim may have started a container between the look and the kill.
   for (let round = 0; round < 2; round++) await killAll([...(await ownProcesses(names)), ...(await cgroupProcesses(cgroups))]);
-  await removeShimSockets(names);
+  const tasks = await taskFolders(names);
+  await removeShimSockets(tasks);
   await removeMounts([`${names.runFolder}/`, ...(record === undefined ? [] : [`${nodesFolder(record.dataFolder)}/`])]);
   await removeNetwork(names, record);
-  await removeCniResults(names);
+  await removeCniResults(names, tasks.map((task) => basename(task)));
   for (const folder of cgroups) await removeCgroup(folder);
   if (record !== undefined) await rm(nodesFolder(record.dataFolder), { recursive: true, force: true });
   await rm(names.runFolder, { recursive: true, force: true });
 }
 
 export const nodesFolder = (dataFolder: string): string => join(dataFolder, 'nodes');
-
-async function readRecord(names: InstanceNames): Promise<InstanceRecord | undefined> {
-  const text = await readFile(recordFile(names), 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as InstanceRecord);
-}
 
 /** containerd, its shims, node agents and name servers: all have a path below the run folder among their arguments. */
 async function ownProcesses(names: InstanceNames): Promise<number[]> {
@@ -114,13 +105,16 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
+async function taskFolders(names: InstanceNames): Promise<string[]> {
+  const nodes = await subfolders(names.runFolder);
+  return (await Promise.all(nodes.map((node) => subfolders(join(node, 'io.containerd.runtime.v2.task/k8s.io'))))).flat();
+}
+
 /** Shims put their sockets into a folder that all containerds of a machine share; each task's folder says which is its own. */
-async function removeShimSockets(names: InstanceNames): Promise<void> {
-  for (const node of await subfolders(names.runFolder)) {
-    for (const task of await subfolders(join(node, 'io.containerd.runtime.v2.task/k8s.io'))) {
-      const address = (await readFile(join(task, 'address'), 'utf8').catch(() => '')).replace('unix://', '');
-      if (address.startsWith(shimSocketFolder)) await rm(address, { force: true });
-    }
+async function removeShimSockets(tasks: readonly string[]): Promise<void> {
+  for (const task of tasks) {
+    const address = (await readFile(join(task, 'address'), 'utf8').catch(() => '')).replace('unix://', '');
+    if (address.startsWith(shimSocketFolder)) await rm(address, { force: true });
   }
 }
 
@@ -140,15 +134,16 @@ async function removeNetwork(names: InstanceNames, record: InstanceRecord | unde
   for (const link of links.filter((name) => ownLink.test(name))) await tryCommand('ip', ['link', 'delete', link]);
   if (links.includes(names.bridge)) await tryCommand('ip', ['link', 'delete', names.bridge]);
   if (record?.slot !== undefined) {
-    await tryCommand('ip', ['route', 'delete', 'unreachable', `10.${244 + record.slot}.0.0/16`, 'metric', String(reservedRouteMetric + record.slot)]);
+    await tryCommand('ip', ['route', 'delete', 'unreachable', planForSlot(record.slot).podNetwork, 'metric', String(reservedRouteMetric + record.slot)]);
   }
 }
 
-/** The CNI library remembers each attachment in a folder of the machine, by network name. */
-async function removeCniResults(names: InstanceNames): Promise<void> {
-  const folder = '/var/lib/cni/results';
-  const files = (await readdir(folder).catch(() => [])).filter((name) => name.startsWith(names.netnsPrefix));
-  for (const file of files) await rm(join(folder, file), { force: true });
+/** The CNI library remembers each attachment in a folder of the machine, by network name and sandbox; the loopback's name is fixed. */
+async function removeCniResults(names: InstanceNames, sandboxes: readonly string[]): Promise<void> {
+  const loopbacks = new Set(sandboxes.map((sandbox) => `cni-loopback-${sandbox}-lo`));
+  const files = await readdir(cniResultFolder).catch(() => []);
+  const own = files.filter((name) => name.startsWith(names.netnsPrefix) || loopbacks.has(name));
+  for (const file of own) await rm(join(cniResultFolder, file), { force: true });
 }
 
 async function removeCgroup(folder: string): Promise<void> {

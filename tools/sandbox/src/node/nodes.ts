@@ -6,13 +6,13 @@
  *   per node: network namespace ─ containerd (in it) ─ shims ─ containers
  *                               └ agent (in it) ─ name server (in its Pod)
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cleanUp, type InstanceRecord, nodesFolder, recordFile } from './clean-up.js';
+import { cleanUp, nodesFolder } from './clean-up.js';
+import { processIdentity, refuseIfRunning, writeRecord } from './instance-record.js';
 import { chooseSnapshotter, type Containerd, findCniBinaries, startContainerd } from './containerd/containerd.js';
 import { buildStubImage, stubImageReference } from './image/stub-image.js';
 import type { AgentConfig, AgentMessage } from './kubelet/agent-config.js';
@@ -21,6 +21,7 @@ import { type InstanceNames, instanceNames, nodeName, nodeNetns } from './names.
 import type { AddressPlan } from './network/address-plan.js';
 import { createBridge, createNodeNetworks, type NodeNetwork } from './network/cluster-network.js';
 import { type PodLogReader, readPodLogs } from './pod-logs.js';
+import { superviseProcess } from './supervised-process.js';
 
 export interface NetworkOptions {
   dataDir: string;
@@ -44,6 +45,8 @@ export interface NodesOptions extends KubeAccess {
   overlay?: boolean;
   nameServer?: string;
   log?(line: string): void;
+  /** Aborted when the caller is about to clean up by itself, even in the middle of the start. */
+  signal?: AbortSignal;
 }
 
 export interface SandboxNode {
@@ -65,30 +68,33 @@ const defaultInstance = 'local';
 const defaultNameServer = '10.96.0.10';
 const agentFile = fileURLToPath(new URL('../../dist/node/kubelet/agent.js', import.meta.url));
 const agentReadyTimeoutMs = 30_000;
-const agentRestartPauseMs = 500;
 
 /** Also removes whatever an earlier, killed run of the same instance has left. */
 export async function prepareNetwork(options: NetworkOptions): Promise<PreparedNetwork> {
   const instance = options.instance ?? defaultInstance;
   const names = instanceNames(instance);
+  await refuseIfRunning(names);
   await cleanUp({ instance });
+  const record = { dataFolder: options.dataDir, owner: await processIdentity(process.pid) };
   await mkdir(nodesFolder(options.dataDir), { recursive: true });
   await mkdir(names.runFolder, { recursive: true });
   // Before the first thing is made: a run that is killed half-way must be found.
-  await writeRecord(names, { dataFolder: options.dataDir, slot: undefined });
+  await writeRecord(names, { ...record, slot: undefined });
   const plan = await createBridge(names, options.nodeNetworkPrefix);
-  await writeRecord(names, { dataFolder: options.dataDir, slot: plan.slot });
+  await writeRecord(names, { ...record, slot: plan.slot });
   return { instance, dataDir: options.dataDir, plan, hostAddress: plan.hostAddress };
 }
 
 export async function startNodes(options: NodesOptions): Promise<Nodes> {
   const { network, count } = options;
   const names = instanceNames(network.instance);
-  const stoppers: (() => void)[] = [];
+  const ending = new AbortController();
+  // Nothing is asked to end: clean-up ends it, as it would after a crash. It only must not be started again.
   const close = async (): Promise<void> => {
-    for (const stop of stoppers.splice(0)) stop();
+    ending.abort();
     await cleanUp({ instance: network.instance });
   };
+  options.signal?.addEventListener('abort', () => ending.abort());
   try {
     const folder = nodesFolder(network.dataDir);
     const [networks, imageFile, snapshotter, cniBinaries] = await Promise.all([
@@ -98,7 +104,7 @@ export async function startNodes(options: NodesOptions): Promise<Nodes> {
       findCniBinaries(),
     ]);
     const runtime = { imageFile, snapshotter, cniBinaries };
-    const nodes = await Promise.all(networks.map((own) => startNode({ options, names, own, runtime, stoppers })));
+    const nodes = await Promise.all(networks.map((own) => startNode({ options, names, own, runtime, ending: ending.signal })));
     const logFolders = networks.map((own) => podLogsOf(folder, own));
     return { nodes, readLogs: readPodLogs(logFolders), close };
   } catch (error) {
@@ -112,10 +118,10 @@ interface NodeStart {
   names: InstanceNames;
   own: NodeNetwork;
   runtime: { imageFile: string; snapshotter: 'overlayfs' | 'native'; cniBinaries: string };
-  stoppers: (() => void)[];
+  ending: AbortSignal;
 }
 
-async function startNode({ options, names, own, runtime, stoppers }: NodeStart): Promise<SandboxNode> {
+async function startNode({ options, names, own, runtime, ending }: NodeStart): Promise<SandboxNode> {
   const name = nodeName(own.node);
   const nodesRoot = nodesFolder(options.network.dataDir);
   const folder = join(nodesRoot, name);
@@ -123,8 +129,7 @@ async function startNode({ options, names, own, runtime, stoppers }: NodeStart):
   const machineId = randomBytes(16).toString('hex');
   await mkdir(podLogsOf(nodesRoot, own), { recursive: true });
   await writeFile(machineIdPath, `${machineId}\n`);
-  const containerd = await startNodeContainerd({ names, own, runtime, folder });
-  stoppers.push(() => void containerd.close());
+  const containerd = await startNodeContainerd({ names, own, runtime, ending, folder });
   const config: AgentConfig = {
     kube: { url: options.url, token: options.token, ...(options.ca === undefined ? {} : { ca: options.ca }) },
     nodeName: name,
@@ -140,11 +145,13 @@ async function startNode({ options, names, own, runtime, stoppers }: NodeStart):
     nameServer: options.nameServer ?? defaultNameServer,
     isOverlay: options.overlay === true,
   };
-  stoppers.push(await startAgent(own.netns, config, options.log ?? (() => undefined)));
+  await startAgent(own.netns, config, { log: options.log ?? (() => undefined), ending });
   return { name, netns: own.netns, address: own.address, podCidr: own.podCidr, containerdSocket: containerd.socket, machineIdPath };
 }
 
-function startNodeContainerd({ names, own, runtime, folder }: Pick<NodeStart, 'names' | 'own' | 'runtime'> & { folder: string }): Promise<Containerd> {
+type ContainerdStart = Omit<NodeStart, 'options'> & { folder: string };
+
+function startNodeContainerd({ names, own, runtime, ending, folder }: ContainerdStart): Promise<Containerd> {
   const state = `${names.runFolder}/${nodeName(own.node)}`;
   return startContainerd({
     folders: { root: join(folder, 'containerd'), state, cniConfig: join(state, 'cni'), cniBinaries: runtime.cniBinaries },
@@ -155,49 +162,31 @@ function startNodeContainerd({ names, own, runtime, folder }: Pick<NodeStart, 'n
     podCidr: own.podCidr,
     logFile: join(folder, 'containerd.log'),
     imageFile: runtime.imageFile,
+    ending,
   });
 }
 
 /** Resolves when the agent has seen its Pods for the first time; an agent that dies is started again and adopts what runs. */
-async function startAgent(netns: string, config: AgentConfig, log: (line: string) => void): Promise<() => void> {
-  let isClosed = false;
-  let child: ChildProcess;
-  let isReady = false;
-  let whenReady: () => void = () => undefined;
-  const ready = new Promise<void>((resolve) => (whenReady = resolve));
-  const start = (): void => {
-    if (isClosed) return;
-    child = spawn('nsenter', [`--net=${netns}`, process.execPath, agentFile, config.runFolder], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    child.on('message', (message: AgentMessage) => {
-      if (message.kind === 'log') log(message.line);
-      else whenReady();
-    });
-    child.on('error', (error) => log(`${config.nodeName}: agent: ${error.message}`));
-    child.on('exit', (code) => {
-      if (isClosed) return;
-      log(`${config.nodeName}: the agent ended (${code ?? 'killed'}) and is started again`);
-      setTimeout(start, agentRestartPauseMs);
-    });
-    child.send(config, () => undefined);
-  };
-  start();
-  const stop = (): void => {
-    isClosed = true;
-    child.kill('SIGKILL');
-  };
+async function startAgent(netns: string, config: AgentConfig, { log, ending }: { log(line: string): void; ending: AbortSignal }): Promise<void> {
   const timeout = AbortSignal.timeout(agentReadyTimeoutMs);
-  await Promise.race([ready.then(() => (isReady = true)), once(timeout, 'abort')]);
-  if (!isReady) {
-    stop();
-    throw new Error(`the agent of ${config.nodeName} was not ready within ${agentReadyTimeoutMs / 1000} s`);
-  }
-  return stop;
+  await new Promise<void>((resolve, reject) => {
+    timeout.addEventListener('abort', () => reject(new Error(`the agent of ${config.nodeName} was not ready within ${agentReadyTimeoutMs / 1000} s`)));
+    superviseProcess({
+      start: () => {
+        const child = spawn('nsenter', [`--net=${netns}`, process.execPath, agentFile, config.runFolder], {
+          stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        });
+        child.on('message', (message: AgentMessage) => {
+          if (message.kind === 'log') log(message.line);
+          else resolve();
+        });
+        child.send(config, () => undefined);
+        return child;
+      },
+      ending,
+      onRestart: (exitCode) => log(`${config.nodeName}: the agent ended (${exitCode ?? 'killed'}) and is started again`),
+    });
+  });
 }
 
 const podLogsOf = (folder: string, own: NodeNetwork): string => join(folder, nodeName(own.node), 'pods');
-
-async function writeRecord(names: InstanceNames, record: InstanceRecord): Promise<void> {
-  await writeFile(recordFile(names), JSON.stringify(record));
-}

@@ -4,12 +4,12 @@
  * the clean-up's.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand, tryCommand } from '../command.js';
 import { connectCri } from '../cri/cri.client.js';
+import { type SupervisedProcess, superviseProcess } from '../supervised-process.js';
 import { type ContainerdFolders, type ContainerdSettings, cniNetwork, containerdConfig, containerdSocket } from './containerd-config.js';
 
 export interface ContainerdOptions extends ContainerdSettings {
@@ -18,6 +18,7 @@ export interface ContainerdOptions extends ContainerdSettings {
   podCidr: string;
   logFile: string;
   imageFile: string;
+  ending?: AbortSignal;
 }
 
 export interface Containerd {
@@ -26,7 +27,6 @@ export interface Containerd {
 }
 
 const startTimeoutMs = 30_000;
-const restartPauseMs = 500;
 
 export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
   const { folders } = options;
@@ -37,7 +37,10 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     `${folders.cniConfig}/10-sandbox.conflist`,
     cniNetwork(options.networkName, options.podCidr, `${folders.root}/leases`),
   );
-  const daemon = keepRunning(() => spawnContainerd(options, configFile));
+  const daemon = superviseProcess({
+    start: () => spawnContainerd(options, configFile),
+    ...(options.ending === undefined ? {} : { ending: options.ending }),
+  });
   try {
     await waitUntilReady(folders, daemon);
     await runCommand('ctr', ['--address', containerdSocket(folders), '-n', 'k8s.io', 'images', 'import', options.imageFile]);
@@ -78,44 +81,11 @@ function spawnContainerd(options: ContainerdOptions, configFile: string): ChildP
   });
 }
 
-interface Daemon {
-  close(): Promise<void>;
-  failure(): string | undefined;
-}
-
-function keepRunning(start: () => ChildProcess): Daemon {
-  let isClosing = false;
-  let failure: string | undefined;
-  let child = start();
-  const follow = (): void => {
-    child.on('error', (error) => (failure = error.message));
-    child.on('exit', () => {
-      if (isClosing) return;
-      setTimeout(() => {
-        if (isClosing) return;
-        child = start();
-        follow();
-      }, restartPauseMs);
-    });
-  };
-  follow();
-  return {
-    failure: () => failure,
-    close: async () => {
-      isClosing = true;
-      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
-}
-
-async function waitUntilReady(folders: ContainerdFolders, daemon: Daemon): Promise<void> {
+async function waitUntilReady(folders: ContainerdFolders, daemon: SupervisedProcess): Promise<void> {
   const deadline = Date.now() + startTimeoutMs;
   const socket = containerdSocket(folders);
   while (Date.now() < deadline) {
-    const failure = daemon.failure();
+    const failure = daemon.startFailure();
     if (failure !== undefined) throw new Error(`containerd cannot be started: ${failure}`);
     if (await access(socket).then(() => true, () => false)) {
       const client = connectCri(socket);

@@ -3,8 +3,8 @@
  * be ended before the Pod's sandbox is: a process in a namespace keeps it alive.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { superviseProcess } from '../supervised-process.js';
 import type { Zone } from './zone.js';
 
 export interface DnsProcess {
@@ -13,35 +13,29 @@ export interface DnsProcess {
 }
 
 const serverFile = fileURLToPath(new URL('../../../dist/node/dns/dns-server.js', import.meta.url));
-const restartPauseMs = 500;
 
 /** The run folder is only an argument by which clean-up recognises the process. */
 export function startDnsProcess(netns: string, runFolder: string, zone: Zone): DnsProcess {
   let current = zone;
-  let isClosed = false;
-  let child: ChildProcess;
-  const start = (): void => {
-    if (isClosed) return;
-    child = spawn('nsenter', [`--net=${netns}`, process.execPath, '--max-old-space-size=64', serverFile, runFolder], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    // The channel of a process that is ending refuses; its successor gets the zone at its start.
-    child.on('error', () => undefined);
-    child.on('exit', () => setTimeout(start, restartPauseMs));
-    child.send(current, () => undefined);
-  };
-  start();
+  const server = superviseProcess({
+    start: () => {
+      const child = spawn('nsenter', [`--net=${netns}`, process.execPath, '--max-old-space-size=64', serverFile, runFolder], {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
+      sendZone(child, current);
+      return child;
+    },
+  });
   return {
     publish: (next) => {
       current = next;
-      if (child.connected) child.send(next, () => undefined);
+      sendZone(server.child(), next);
     },
-    close: async () => {
-      isClosed = true;
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
-    },
+    close: server.close,
   };
+}
+
+/** The channel of a process that is ending refuses; its successor gets the zone at its start. */
+function sendZone(child: ChildProcess, zone: Zone): void {
+  if (child.connected) child.send(zone, () => undefined);
 }

@@ -15,7 +15,7 @@ import { connectKube } from '../kube/kube.client.js';
 import { startServiceProxy } from '../services/service-proxy.js';
 import type { AgentConfig, AgentMessage } from './agent-config.js';
 import { registerNode } from './node-registration.js';
-import { type PodWorker, type PodWorkerPorts, startPodWorker } from './pod-worker.js';
+import { PodWorker, type PodWorkerPorts } from './pod-worker.js';
 import { watchRuntime } from './runtime-view.js';
 import { createTurns } from './turns.js';
 
@@ -64,11 +64,25 @@ async function runAgent(config: AgentConfig): Promise<void> {
     fieldSelector: `spec.nodeName=${config.nodeName}`,
     onUpsert: (object) => {
       const { uid } = object.metadata;
-      const worker = workers.get(uid) ?? startPodWorker(object as Pod, { ...ports, onGone: () => void workers.delete(uid) });
+      const worker = workers.get(uid) ?? new PodWorker(object as Pod, { ...ports, onGone: () => void workers.delete(uid) });
       workers.set(uid, worker);
       worker.update(object as Pod);
     },
     onDelete: (object) => workers.get(object.metadata.uid)?.forget(),
-    onSynced: () => tell({ kind: 'ready' }),
+    onSynced: () => {
+      removeOrphans(ports, workers).catch((error: unknown) => log(error instanceof Error ? error.message : String(error)));
+      tell({ kind: 'ready' });
+    },
   });
+}
+
+/** Sandboxes of Pods that were removed while no agent ran. */
+async function removeOrphans({ cri, runtime }: Pick<PodWorkerPorts, 'cri' | 'runtime'>, workers: ReadonlyMap<string, PodWorker>): Promise<void> {
+  for (const uid of runtime.podUids()) {
+    if (workers.has(uid)) continue;
+    for (const { id } of runtime.pod(uid).sandboxes) {
+      await cri.stopPodSandbox(id);
+      await cri.removePodSandbox(id);
+    }
+  }
 }

@@ -13,8 +13,8 @@ import { fetchConfigSources } from './config-sources.js';
 import { containerEnvironment, MissingReference } from './environment.js';
 import { containerConfig, podLogFolder, podSandboxConfig } from './pod-configs.js';
 import { podStatus } from './pod-status.js';
-import { startProber } from './prober.js';
-import { type ContainerStart, planContainers } from './restart.js';
+import { type Prober, startProber } from './prober.js';
+import { type ContainerPlan, type ContainerStart, planContainers } from './restart.js';
 import type { RuntimeView } from './runtime-view.js';
 
 export interface PodWorkerPorts {
@@ -30,218 +30,258 @@ export interface PodWorkerPorts {
   onGone(): void;
 }
 
-export interface PodWorker {
-  update(pod: Pod): void;
-  /** The Pod has been removed from the API server without waiting for this node. */
-  forget(): void;
-  wake(): void;
-  /** For the name server's Pod: a new zone to publish. */
-  dns(): DnsProcess | undefined;
-  close(): void;
-}
-
 const retryMs = 1_000;
-const maxKeptAttempts = 2;
+const keptAttempts = 2;
+const strategicPatch = 'application/strategic-merge-patch+json';
+/** The Pod was removed or replaced meanwhile: the watch brings the same news. */
+const outdatedStatuses = [404, 409];
 
-export function startPodWorker(first: Pod, ports: PodWorkerPorts): PodWorker {
-  const { cri, kube, runtime, config } = ports;
-  const uid = first.metadata.uid;
-  const failures = new Map<string, { reason: string; message: string }>();
-  let pod = first;
-  let isForgotten = false;
-  let isClosed = false;
-  let place: (SandboxPlace & { id: string }) | undefined;
-  let dns: DnsProcess | undefined;
-  let published = '';
-  const probing = new Map<string, string>();
-  const prober = startProber({
-    pod: () => pod,
-    podAddress: () => podAddress(),
-    onChange: () => wake(),
-    onUnhealthy: (container) => void endUnhealthy(container),
-  });
+export class PodWorker {
+  private readonly uid: string;
+  private readonly prober: Prober;
+  /** Per container that could not be started: why. */
+  private readonly failures = new Map<string, { reason: string; message: string }>();
+  /** Per container the run (its id) that is being probed. */
+  private readonly probed = new Map<string, string>();
+  private place: (SandboxPlace & { id: string }) | undefined;
+  private nameServer: DnsProcess | undefined;
+  private publishedStatus = '';
+  private isForgotten = false;
+  private isClosed = false;
+  private isRunning = false;
+  private mustRunAgain = false;
+  private timer: NodeJS.Timeout | undefined;
 
-  const podAddress = (): string => (pod.spec.hostNetwork === true ? config.nodeAddress : (place?.address ?? ''));
+  constructor(
+    private pod: Pod,
+    private readonly ports: PodWorkerPorts,
+  ) {
+    this.uid = pod.metadata.uid;
+    this.prober = startProber({
+      pod: () => this.pod,
+      podAddress: () => this.podAddress(),
+      onChange: () => this.wake(),
+      onUnhealthy: (container) => void this.endUnhealthy(container),
+    });
+  }
 
-  // One round at a time; a wake during a round is remembered.
-  let isRunning = false;
-  let mustRunAgain = false;
-  let timer: NodeJS.Timeout | undefined;
-  const wake = (): void => {
-    if (isClosed) return;
-    if (isRunning) mustRunAgain = true;
-    else void run();
-  };
-  const wakeIn = (delayMs: number): void => {
-    clearTimeout(timer);
-    timer = setTimeout(wake, delayMs);
-  };
-  const run = async (): Promise<void> => {
-    isRunning = true;
+  update(pod: Pod): void {
+    this.pod = pod;
+    this.wake();
+  }
+
+  /** The Pod has been removed from the API server without waiting for this node. */
+  forget(): void {
+    this.isForgotten = true;
+    this.wake();
+  }
+
+  /** For the name server's Pod: where to publish the zone. */
+  dns(): DnsProcess | undefined {
+    return this.nameServer;
+  }
+
+  wake(): void {
+    if (this.isClosed) return;
+    if (this.isRunning) this.mustRunAgain = true;
+    else void this.run();
+  }
+
+  private wakeIn(delayMs: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.wake(), delayMs);
+  }
+
+  private async run(): Promise<void> {
+    this.isRunning = true;
     do {
-      mustRunAgain = false;
+      this.mustRunAgain = false;
       try {
-        await round();
+        await this.round();
       } catch (error) {
-        ports.log(`pod ${pod.metadata.namespace}/${pod.metadata.name}: ${error instanceof Error ? error.message : String(error)}`);
-        wakeIn(retryMs);
+        this.log(error instanceof Error ? error.message : String(error));
+        this.wakeIn(retryMs);
       }
-    } while (mustRunAgain && !isClosed);
-    isRunning = false;
-  };
+    } while (this.mustRunAgain && !this.isClosed);
+    this.isRunning = false;
+  }
 
-  const round = async (): Promise<void> => {
-    if (isForgotten || pod.metadata.deletionTimestamp !== undefined) return remove();
-    if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return removeSandboxes(0);
-    await ensureSandbox();
-    let plan = planContainers(pod, runtime.pod(uid), Date.now());
-    while (plan.starts.length > 0 && !isStale()) {
-      const before = failures.size;
-      for (const start of plan.starts) await ports.inTurn(() => startContainer(start));
-      await runtime.refresh();
-      plan = planContainers(pod, runtime.pod(uid), Date.now());
-      // What cannot be configured is tried again later, not in a tight loop.
-      if (failures.size > before) break;
-    }
-    followProbes();
-    await publish(podStatus({ ...statusInput(), plan }));
-    if (failures.size > 0) wakeIn(retryMs);
-    else if (plan.waitMs !== undefined) wakeIn(plan.waitMs);
-  };
+  private async round(): Promise<void> {
+    if (this.isLeaving()) return this.remove();
+    const phase = this.pod.status?.phase;
+    if (phase === 'Succeeded' || phase === 'Failed') return this.removeSandboxes(0);
+    await this.ensureSandbox();
+    const plan = await this.startContainers();
+    this.followProbes();
+    await this.publish(plan);
+    if (this.failures.size > 0) this.wakeIn(retryMs);
+    else if (plan.waitMs !== undefined) this.wakeIn(plan.waitMs);
+  }
 
-  const isStale = (): boolean => isForgotten || isClosed || pod.metadata.deletionTimestamp !== undefined;
+  private isLeaving(): boolean {
+    return this.isForgotten || this.pod.metadata.deletionTimestamp !== undefined;
+  }
 
-  const statusInput = () => ({
-    pod,
-    observed: runtime.pod(uid),
-    probes: prober,
-    podAddress: podAddress(),
-    hostAddress: config.nodeAddress,
-    failures,
-    image: config.image,
-    now: `${new Date().toISOString().slice(0, 19)}Z`,
-  });
-
-  const ensureSandbox = async (): Promise<void> => {
-    const latest = runtime.pod(uid).sandboxes[0];
+  private async ensureSandbox(): Promise<void> {
+    const { cri, runtime, config, inTurn, startDns } = this.ports;
+    const latest = runtime.pod(this.uid).sandboxes[0];
     if (latest?.isReady === true) {
-      if (place?.id !== latest.id) place = { id: latest.id, ...(await cri.sandboxPlace(latest.id)) };
+      if (this.place?.id !== latest.id) this.place = { id: latest.id, ...(await cri.sandboxPlace(latest.id)) };
     } else {
       // A sandbox that died takes its containers with it; a new one is a new start with a new address.
-      await removeSandboxes(0);
-      const id = await ports.inTurn(() => cri.runPodSandbox(podSandboxConfig(pod, latest === undefined ? 0 : latest.attempt + 1, config)));
-      place = { id, ...(await cri.sandboxPlace(id)) };
+      await this.removeSandboxes(0);
+      const attempt = latest === undefined ? 0 : latest.attempt + 1;
+      const id = await inTurn(() => cri.runPodSandbox(podSandboxConfig(this.pod, attempt, config)));
+      this.place = { id, ...(await cri.sandboxPlace(id)) };
       await runtime.refresh();
     }
-    if (pod.metadata.annotations?.[sandboxAnnotations.program] === 'dns') dns ??= ports.startDns(place.netns);
-  };
+    const isNameServer = this.pod.metadata.annotations?.[sandboxAnnotations.program] === 'dns';
+    if (isNameServer) this.nameServer ??= startDns(this.place.netns);
+  }
 
-  const startContainer = async (start: ContainerStart): Promise<void> => {
-    const name = start.spec.name;
-    if (place === undefined) return;
+  /** Starts what is to run until nothing more can be started now, and returns the plan that is left. */
+  private async startContainers(): Promise<ContainerPlan> {
+    const { runtime, inTurn } = this.ports;
+    for (;;) {
+      const plan = planContainers(this.pod, runtime.pod(this.uid), Date.now());
+      if (plan.starts.length === 0 || this.isLeaving() || this.isClosed) return plan;
+      const results: boolean[] = [];
+      for (const start of plan.starts) results.push(await inTurn(() => this.startContainer(start)));
+      await runtime.refresh();
+      // What cannot be started is tried again later, not in a tight loop.
+      if (results.includes(false)) return planContainers(this.pod, runtime.pod(this.uid), Date.now());
+    }
+  }
+
+  private async startContainer(start: ContainerStart): Promise<boolean> {
+    const { cri, kube, config, runtime } = this.ports;
+    const { name } = start.spec;
+    if (this.place === undefined) return false;
     try {
-      const environment = containerEnvironment(pod, start.spec, {
-        data: await fetchConfigSources(kube, pod),
-        podAddress: podAddress(),
+      const environment = containerEnvironment(this.pod, start.spec, {
+        data: await fetchConfigSources(kube, this.pod),
+        podAddress: this.podAddress(),
         hostAddress: config.nodeAddress,
-        services: ports.services(),
+        services: this.ports.services(),
       });
-      const stub = { ...start, environment, ownAddresses: [podAddress(), pod.metadata.name] };
-      const id = await cri.createContainer(place.id, containerConfig(pod, stub, config), podSandboxConfig(pod, 0, config));
+      const stub = { ...start, environment, ownAddresses: [this.podAddress(), this.pod.metadata.name] };
+      const id = await cri.createContainer(this.place.id, containerConfig(this.pod, stub, config), podSandboxConfig(this.pod, 0, config));
       await cri.startContainer(id);
-      failures.delete(name);
     } catch (error) {
       const reason = error instanceof MissingReference ? 'CreateContainerConfigError' : 'RunContainerError';
-      failures.set(name, { reason, message: error instanceof Error ? error.message : String(error) });
-      return;
+      this.failures.set(name, { reason, message: error instanceof Error ? error.message : String(error) });
+      return false;
     }
-    for (const old of (runtime.pod(uid).containers.get(name) ?? []).slice(maxKeptAttempts - 1)) await cri.removeContainer(old.id);
-  };
+    this.failures.delete(name);
+    for (const old of (runtime.pod(this.uid).containers.get(name) ?? []).slice(keptAttempts - 1)) await cri.removeContainer(old.id);
+    return true;
+  }
 
   /** Probes belong to one run of a container: a new run begins anew, an ended one has none. */
-  const followProbes = (): void => {
-    const sidecars = (pod.spec.initContainers ?? []).filter((spec) => spec.restartPolicy === 'Always');
-    for (const spec of [...sidecars, ...pod.spec.containers]) {
-      const latest = runtime.pod(uid).containers.get(spec.name)?.[0];
+  private followProbes(): void {
+    const sidecars = (this.pod.spec.initContainers ?? []).filter((spec) => spec.restartPolicy === 'Always');
+    for (const spec of [...sidecars, ...this.pod.spec.containers]) {
+      const latest = this.ports.runtime.pod(this.uid).containers.get(spec.name)?.[0];
       const runningId = latest?.state === 'running' ? latest.id : '';
-      if (probing.get(spec.name) === runningId) continue;
-      probing.set(spec.name, runningId);
-      if (runningId === '') prober.stop(spec.name);
-      else prober.start(spec);
+      if (this.probed.get(spec.name) === runningId) continue;
+      this.probed.set(spec.name, runningId);
+      if (runningId === '') this.prober.stop(spec.name);
+      else this.prober.start(spec);
     }
-  };
+  }
 
-  const endUnhealthy = async (container: ContainerSpec): Promise<void> => {
-    const latest = runtime.pod(uid).containers.get(container.name)?.[0];
+  private async endUnhealthy(container: ContainerSpec): Promise<void> {
+    const { cri, runtime } = this.ports;
+    const latest = runtime.pod(this.uid).containers.get(container.name)?.[0];
     if (latest?.state !== 'running') return;
-    ports.log(`pod ${pod.metadata.namespace}/${pod.metadata.name}: ${container.name} fails its probe and is restarted`);
-    await cri.stopContainer(latest.id, graceSeconds()).catch((error: unknown) => ports.log(String(error)));
-    await runtime.refresh().catch(() => undefined);
-    wake();
-  };
-
-  const graceSeconds = (): number => pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
-
-  const publish = async (status: PodStatus): Promise<void> => {
-    const text = JSON.stringify({ ...status, startTime: undefined });
-    if (text === published) return;
-    const path = `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}`;
+    this.log(`${container.name} fails its probe and is restarted`);
     try {
-      // The uid makes the API server refuse a status that is meant for an earlier Pod of the same name.
-      await kube.request('PATCH', `${path}/status`, { metadata: { uid }, status }, 'application/strategic-merge-patch+json');
-      published = text;
+      await cri.stopContainer(latest.id, this.graceSeconds());
+      await runtime.refresh();
     } catch (error) {
-      if (!(error instanceof KubeError) || ![404, 409].includes(error.status)) throw error;
+      this.log(error instanceof Error ? error.message : String(error));
     }
-  };
+    this.wake();
+  }
 
-  const removeSandboxes = async (grace: number): Promise<void> => {
-    prober.close();
-    probing.clear();
-    await dns?.close();
-    dns = undefined;
-    place = undefined;
-    const observed = runtime.pod(uid);
+  private async publish(plan: ContainerPlan): Promise<void> {
+    const { kube, config, runtime } = this.ports;
+    const status = podStatus({
+      pod: this.pod,
+      observed: runtime.pod(this.uid),
+      plan,
+      probes: this.prober,
+      podAddress: this.podAddress(),
+      hostAddress: config.nodeAddress,
+      failures: this.failures,
+      image: config.image,
+      now: `${new Date().toISOString().slice(0, 19)}Z`,
+    });
+    const text = statusFingerprint(status);
+    if (text === this.publishedStatus) return;
+    // The uid makes the API server refuse a status that is meant for an earlier Pod of the same name.
+    await ignoringOutdated(kube.request('PATCH', `${this.path()}/status`, { metadata: { uid: this.uid }, status }, strategicPatch));
+    this.publishedStatus = text;
+  }
+
+  private async removeSandboxes(graceSeconds: number): Promise<void> {
+    const { cri, runtime } = this.ports;
+    this.prober.close();
+    this.probed.clear();
+    // Before the sandbox: a process inside would keep its network namespace alive.
+    await this.nameServer?.close();
+    this.nameServer = undefined;
+    this.place = undefined;
+    const observed = runtime.pod(this.uid);
     const running = [...observed.containers.values()].flat().filter((container) => container.state === 'running');
-    await Promise.all(running.map((container) => cri.stopContainer(container.id, grace)));
+    await Promise.all(running.map((container) => cri.stopContainer(container.id, graceSeconds)));
     for (const sandbox of observed.sandboxes) {
       await cri.stopPodSandbox(sandbox.id);
       await cri.removePodSandbox(sandbox.id);
     }
     if (observed.sandboxes.length > 0) await runtime.refresh();
-  };
+  }
 
-  const remove = async (): Promise<void> => {
-    await removeSandboxes(isForgotten ? 0 : graceSeconds());
-    await rm(podLogFolder(pod, config), { recursive: true, force: true });
-    if (!isForgotten) {
-      const path = `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}`;
-      const options = { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 0, preconditions: { uid } };
-      await kube.request('DELETE', path, options).catch((error: unknown) => {
-        if (!(error instanceof KubeError) || ![404, 409].includes(error.status)) throw error;
-      });
+  private async remove(): Promise<void> {
+    const { kube, config, onGone } = this.ports;
+    await this.removeSandboxes(this.isForgotten ? 0 : this.graceSeconds());
+    await rm(podLogFolder(this.pod, config), { recursive: true, force: true });
+    if (!this.isForgotten) {
+      const options = { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 0, preconditions: { uid: this.uid } };
+      await ignoringOutdated(kube.request('DELETE', this.path(), options));
     }
-    close();
-    ports.onGone();
-  };
+    this.isClosed = true;
+    clearTimeout(this.timer);
+    onGone();
+  }
 
-  const close = (): void => {
-    isClosed = true;
-    clearTimeout(timer);
-    prober.close();
-  };
+  private podAddress(): string {
+    return this.pod.spec.hostNetwork === true ? this.ports.config.nodeAddress : (this.place?.address ?? '');
+  }
 
-  return {
-    update: (next) => {
-      pod = next;
-      wake();
-    },
-    forget: () => {
-      isForgotten = true;
-      wake();
-    },
-    wake,
-    dns: () => dns,
-    close,
-  };
+  private graceSeconds(): number {
+    return this.pod.metadata.deletionGracePeriodSeconds ?? this.pod.spec.terminationGracePeriodSeconds ?? 30;
+  }
+
+  private path(): string {
+    return `/api/v1/namespaces/${this.pod.metadata.namespace}/pods/${this.pod.metadata.name}`;
+  }
+
+  private log(text: string): void {
+    this.ports.log(`pod ${this.pod.metadata.namespace}/${this.pod.metadata.name}: ${text}`);
+  }
+}
+
+/** Instants of conditions change with every look; what counts is whether anything else did. */
+function statusFingerprint(status: PodStatus): string {
+  const conditions = status.conditions?.map((condition) => ({ ...condition, lastTransitionTime: undefined }));
+  return JSON.stringify({ ...status, startTime: undefined, conditions });
+}
+
+async function ignoringOutdated(request: Promise<unknown>): Promise<void> {
+  try {
+    await request;
+  } catch (error) {
+    if (!(error instanceof KubeError && outdatedStatuses.includes(error.status))) throw error;
+  }
 }
