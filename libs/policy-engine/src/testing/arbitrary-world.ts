@@ -54,12 +54,12 @@ const scopeEntry: fc.Arbitrary<ScopeEntry> = fc.oneof(
 );
 const providerActor: fc.Arbitrary<RuleActor> = fc.oneof(
   { weight: 6, arbitrary: scopeEntry },
-  { weight: 1, arbitrary: fc.constant({ kind: 'ams' as const }) },
+  { weight: 3, arbitrary: fc.constant({ kind: 'ams' as const }) },
   {
     weight: 1,
     arbitrary: fc.constantFrom(...WORKLOADS, 'w9').map((name) => ({ kind: 'workload' as const, id: name })),
   },
-  { weight: 1, arbitrary: id(3).map((list) => ({ kind: 'ip_list' as const, id: list })) },
+  { weight: 2, arbitrary: id(3).map((list) => ({ kind: 'ip_list' as const, id: list })) },
 );
 const consumerActor: fc.Arbitrary<RuleActor> = fc.oneof(
   { weight: 9, arbitrary: providerActor },
@@ -76,6 +76,8 @@ const ports: fc.Arbitrary<PortRange> = fc.oneof(
     ),
   fc.constantFrom<PortRange>(
     { proto: 6 },
+    { proto: 6, from: 0, to: 65_535 },
+    { proto: 17 },
     { proto: 132 },
     { proto: 1 },
     { proto: 1, icmpType: 8 },
@@ -106,16 +108,23 @@ const anyRule = {
   services: fc.array(serviceRef, { minLength: 1, maxLength: 2 }),
 };
 const scoped = { ...anyRule, unscopedConsumers: fc.boolean() };
-const byId = <T extends { id: string }>(one: fc.Arbitrary<T>, maxLength: number): fc.Arbitrary<T[]> =>
-  fc.uniqueArray(one, { selector: (object) => object.id, maxLength });
+const byId = <T extends { id: string }>(
+  one: fc.Arbitrary<T>,
+  maxLength: number,
+  minLength = 0,
+): fc.Arbitrary<T[]> => fc.uniqueArray(one, { selector: (object) => object.id, minLength, maxLength });
 
 export const anyRuleSet: fc.Arbitrary<RuleSet> = fc.record({
   id: fc.constantFrom('2', '3', '10'),
   name: fc.constant('rule set'),
   description: fc.constant(''),
   enabled: anyRule.enabled,
-  scopes: fc.array(fc.array(scopeEntry, { maxLength: 2 }), { maxLength: 2 }),
-  rules: byId(fc.record({ ...scoped, resolveProvidersAs: resolveAs, resolveConsumersAs: resolveAs }), 3),
+  // Mostly wide, or two random narrowings would hardly ever leave anybody.
+  scopes: fc.oneof(
+    { weight: 2, arbitrary: fc.constant<ScopeEntry[][]>([]) },
+    { weight: 1, arbitrary: fc.array(fc.array(scopeEntry, { maxLength: 2 }), { maxLength: 2 }) },
+  ),
+  rules: byId(fc.record({ ...scoped, resolveProvidersAs: resolveAs, resolveConsumersAs: resolveAs }), 4, 1),
   denyRules: byId(fc.record({ ...scoped, override: fc.boolean() }), 2),
 });
 export const anyBoundary: fc.Arbitrary<EnforcementBoundary> = fc.record({
@@ -222,7 +231,7 @@ export const anyObjects: fc.Arbitrary<World['objects']> = fc.record({
   ip_lists: byId(anyIpList, 3),
   services: byId(anyService, 3),
   label_groups: byId(anyLabelGroup, 3),
-  rule_sets: byId(anyRuleSet, 3),
+  rule_sets: byId(anyRuleSet, 3, 2),
   enforcement_boundaries: byId(anyBoundary, 2),
 });
 
@@ -279,7 +288,7 @@ export const anyPacket = (world: World): fc.Arbitrary<Packet> =>
     .record({
       peer: fc.constantFrom(...world.endpoints.flatMap((endpoint) => endpoint.addresses), ...world.strangers),
       what: fc.oneof(
-        fc.record({ proto: fc.constantFrom(6, 17, 132), port: fc.integer({ min: 78, max: 88 }) }),
+        fc.record({ proto: fc.constantFrom(6, 6, 17, 132), port: fc.integer({ min: 78, max: 88 }) }),
         fc.constantFrom(
           { proto: 1, port: 8 * 256 },
           { proto: 1, port: 3 * 256 + 4 },
