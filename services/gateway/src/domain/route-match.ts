@@ -12,7 +12,10 @@ export interface RouteMatch {
   /** Values of the other parameters, outermost first. */
   readonly ids: readonly string[];
 }
-export type Match = RouteMatch | { readonly kind: 'wrong-method'; readonly allowed: readonly Method[] } | { readonly kind: 'unknown' };
+export type Match =
+  | RouteMatch
+  | { readonly kind: 'wrong-method'; readonly allowed: readonly Method[] }
+  | { readonly kind: 'unknown' };
 
 interface Node {
   readonly literals: Map<string, Node>;
@@ -58,7 +61,12 @@ function insert(root: Node, route: Route): void {
   node.routes.set(route.method, { route, names });
 }
 
-function walk(node: Node, segments: readonly string[], at: number, values: readonly string[]): { node: Node; values: readonly string[] } | undefined {
+function walk(
+  node: Node,
+  segments: readonly string[],
+  at: number,
+  values: readonly string[],
+): { node: Node; values: readonly string[] } | undefined {
   const segment = segments[at];
   if (segment === undefined) return node.routes.size > 0 ? { node, values } : undefined;
   const literal = node.literals.get(segment);

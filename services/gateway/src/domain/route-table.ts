@@ -20,6 +20,7 @@ const labels: Route[] = [
     path: `${CLUSTERS}/{cluster}/container_workload_profiles/update`,
     collection: PROFILES,
     op: 'bulk_update',
+    action: 'update',
     answerer: 'labelResource',
     body: 'action',
     success: 204,
@@ -35,13 +36,14 @@ const inventory: Route[] = [
     collection: 'pairing_profiles',
     op: 'pairing_key',
     answerer: 'inventoryResource',
+    body: 'action',
     success: 201,
   }),
   actionRoute({
     method: 'DELETE',
     path: `${ORG}/pairing_profiles/{id}/pairing_keys`,
     collection: 'pairing_profiles',
-    op: 'delete_pairing_keys',
+    op: 'pairing_keys',
     answerer: 'inventoryResource',
     success: 204,
   }),
@@ -56,7 +58,25 @@ const inventory: Route[] = [
       body: 'action',
     }),
   ),
-  ...collectionRoutes('kubernetes_workloads', 'inventoryResource', `${ORG}/kubernetes_workloads`, ['list', 'get']),
+  ...collectionRoutes('kubernetes_workloads', 'inventoryResource', `${ORG}/kubernetes_workloads`, [
+    'list',
+    'get',
+  ]),
+  ...collectionRoutes('workloads/interfaces', 'inventoryResource', `${ORG}/workloads/{workload}/interfaces`, [
+    'list',
+    'get',
+  ]),
+  ...(['get', 'update'] as const).map((op) =>
+    actionRoute({
+      method: op === 'get' ? 'GET' : 'PUT',
+      path: `${ORG}/settings/workloads`,
+      collection: 'settings/workloads',
+      op,
+      answerer: 'inventoryResource',
+      body: op === 'get' ? 'none' : 'update',
+      success: op === 'get' ? 200 : 204,
+    }),
+  ),
   ...collectionRoutes('vens', 'inventoryResource', `${ORG}/vens`, ['list', 'get']),
 ];
 
@@ -82,17 +102,23 @@ const policy: Route[] = [
     method: 'POST',
     path: `${ORG}/sec_policy`,
     collection: 'sec_policy',
-    op: 'provision',
+    op: 'create',
     answerer: 'policyResource',
-    body: 'action',
+    body: 'create',
     success: 201,
   }),
-  actionRoute({ method: 'GET', path: `${ORG}/sec_policy/pending`, collection: 'sec_policy', op: 'pending', answerer: 'policyResource' }),
+  actionRoute({
+    method: 'GET',
+    path: `${ORG}/sec_policy/pending`,
+    collection: 'sec_policy',
+    op: 'pending',
+    answerer: 'policyResource',
+  }),
   actionRoute({
     method: 'DELETE',
     path: `${ORG}/sec_policy/pending`,
     collection: 'sec_policy',
-    op: 'revert_pending',
+    op: 'pending_delete',
     answerer: 'policyResource',
     success: 204,
   }),
@@ -100,7 +126,7 @@ const policy: Route[] = [
     method: 'PUT',
     path: `${ORG}/sec_policy/delete`,
     collection: 'sec_policy',
-    op: 'revert',
+    op: 'delete',
     answerer: 'policyResource',
     body: 'action',
     success: 204,
@@ -113,6 +139,26 @@ const policy: Route[] = [
     answerer: 'policyResource',
     body: 'action',
     needs: 'read',
+    anyVersion: true,
+  }),
+  actionRoute({
+    method: 'POST',
+    path: `${ORG}/sec_policy/impact`,
+    collection: 'sec_policy',
+    op: 'impact',
+    answerer: 'policyResource',
+    body: 'action',
+    needs: 'read',
+  }),
+  actionRoute({
+    method: 'POST',
+    path: `${POLICY}/restore`,
+    collection: 'sec_policy',
+    op: 'restore',
+    answerer: 'policyResource',
+    body: 'action',
+    success: 201,
+    anyVersion: true,
   }),
   actionRoute({
     method: 'GET',
@@ -125,7 +171,12 @@ const policy: Route[] = [
 ];
 
 const flows: Route[] = [
-  ...collectionRoutes('traffic_flows/async_queries', 'flowResource', QUERIES, ['list', 'get', 'update', 'delete']),
+  ...collectionRoutes('traffic_flows/async_queries', 'flowResource', QUERIES, [
+    'list',
+    'get',
+    'update',
+    'delete',
+  ]),
   actionRoute({
     method: 'POST',
     path: QUERIES,
@@ -155,10 +206,24 @@ const flows: Route[] = [
 const own = { answerer: 'gateway' } as const;
 const gateway: Route[] = [
   actionRoute({ ...own, method: 'GET', path: '/health', collection: 'health', op: 'get', needs: 'nothing' }),
-  actionRoute({ ...own, method: 'GET', path: '/node_available', collection: 'node_available', op: 'get', needs: 'nothing' }),
+  actionRoute({
+    ...own,
+    method: 'GET',
+    path: '/node_available',
+    collection: 'node_available',
+    op: 'get',
+    needs: 'nothing',
+  }),
   actionRoute({ ...own, method: 'GET', path: '/noop', collection: 'noop', op: 'get' }),
   actionRoute({ ...own, method: 'GET', path: '/product_version', collection: 'product_version', op: 'get' }),
-  actionRoute({ ...own, method: 'GET', path: '/openapi.json', collection: 'openapi', op: 'get', needs: 'nothing' }),
+  actionRoute({
+    ...own,
+    method: 'GET',
+    path: '/openapi.json',
+    collection: 'openapi',
+    op: 'get',
+    needs: 'nothing',
+  }),
   actionRoute({ ...own, method: 'GET', path: '/users/login', collection: 'users', op: 'login' }),
   ...['/users/{user}/api_keys', `${ORG}/users/{user}/api_keys`].flatMap((path) =>
     collectionRoutes('users/api_keys', 'gateway', path),
@@ -166,7 +231,6 @@ const gateway: Route[] = [
   ...collectionRoutes('jobs', 'gateway', `${ORG}/jobs`, ['list', 'get', 'delete']),
   ...collectionRoutes('datafiles', 'gateway', `${ORG}/datafiles`, ['get']),
   ...collectionRoutes('events', 'gateway', `${ORG}/events`, ['list', 'get']),
-  actionRoute({ ...own, method: 'GET', path: `${ORG}/settings/workloads`, collection: 'settings', op: 'workloads' }),
   actionRoute({ ...own, method: 'GET', path: `${ORG}/stream`, collection: 'stream', op: 'follow' }),
   actionRoute({
     ...own,
@@ -178,7 +242,15 @@ const gateway: Route[] = [
     needs: 'read',
   }),
   ...['exchange', 'pair'].map((op) =>
-    actionRoute({ ...own, method: 'POST', path: `/edge/${op}`, collection: 'edge', op, body: 'action', needs: 'cluster-token' }),
+    actionRoute({
+      ...own,
+      method: 'POST',
+      path: `/edge/${op}`,
+      collection: 'edge',
+      op,
+      body: 'action',
+      needs: 'cluster-token',
+    }),
   ),
 ];
 

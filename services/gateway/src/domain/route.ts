@@ -24,18 +24,23 @@ export interface Route {
   readonly body: 'create' | 'update' | 'action' | 'none';
   /** A collection GET: it counts, cuts at `max_results`, and may be asked for asynchronously. */
   readonly many: boolean;
+  /** Key of the body in the collection's `actions`, where it is not the op. */
+  readonly action?: string;
+  /** Not only drafts may be changed (restoring an old version). */
+  readonly anyVersion?: boolean;
   readonly summary: string;
 }
 
 export type Op = 'list' | 'get' | 'create' | 'update' | 'delete';
 
-const DEFAULTS: Record<Op, Pick<Route, 'method' | 'needs' | 'success' | 'body' | 'many'> & { one: boolean }> = {
-  list: { method: 'GET', needs: 'read', success: 200, body: 'none', many: true, one: false },
-  get: { method: 'GET', needs: 'read', success: 200, body: 'none', many: false, one: true },
-  create: { method: 'POST', needs: 'write', success: 201, body: 'create', many: false, one: false },
-  update: { method: 'PUT', needs: 'write', success: 204, body: 'update', many: false, one: true },
-  delete: { method: 'DELETE', needs: 'write', success: 204, body: 'none', many: false, one: true },
-};
+const DEFAULTS: Record<Op, Pick<Route, 'method' | 'needs' | 'success' | 'body' | 'many'> & { one: boolean }> =
+  {
+    list: { method: 'GET', needs: 'read', success: 200, body: 'none', many: true, one: false },
+    get: { method: 'GET', needs: 'read', success: 200, body: 'none', many: false, one: true },
+    create: { method: 'POST', needs: 'write', success: 201, body: 'create', many: false, one: false },
+    update: { method: 'PUT', needs: 'write', success: 204, body: 'update', many: false, one: true },
+    delete: { method: 'DELETE', needs: 'write', success: 204, body: 'none', many: false, one: true },
+  };
 
 /** The usual routes of a collection at `path`, of which `ops` exist. */
 export function collectionRoutes(
@@ -47,12 +52,21 @@ export function collectionRoutes(
   const noun = collection.replaceAll('_', ' ').replaceAll('/', ' / ');
   return ops.map((op) => {
     const { one, ...rest } = DEFAULTS[op];
-    return { ...rest, path: one ? `${path}/{${idName(path)}}` : path, collection, op, answerer, summary: `${noun}: ${op}` };
+    return {
+      ...rest,
+      path: one ? `${path}/{${idName(path)}}` : path,
+      collection,
+      op,
+      answerer,
+      summary: `${noun}: ${op}`,
+    };
   });
 }
 
 /** One route that is none of the usual ones. */
-export function actionRoute(route: Pick<Route, 'method' | 'path' | 'collection' | 'op' | 'answerer'> & Partial<Route>): Route {
+export function actionRoute(
+  route: Pick<Route, 'method' | 'path' | 'collection' | 'op' | 'answerer'> & Partial<Route>,
+): Route {
   const reads = route.method === 'GET';
   return {
     needs: reads ? 'read' : 'write',

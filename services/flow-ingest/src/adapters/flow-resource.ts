@@ -1,0 +1,165 @@
+/**
+ * Answers the REST collections of flows: queries as jobs, their downloads chunk by chunk, the newest flows, and how much is stored. Bodies were
+ * checked by the gateway; they are parsed again where a type is needed.
+ */
+import { randomUUID } from 'node:crypto';
+import { isIP } from 'node:net';
+import { CallError } from '@ringfence/bus';
+import { FlowQuery } from '@ringfence/contracts';
+import type { Flow, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import type pg from 'pg';
+import { CSV_HEADER, csvLines } from '../read/flow-csv.js';
+import { readFlowMetrics } from '../read/flow-metrics.js';
+import { QUERY_LIFETIME_MINUTES, STORED_QUERIES } from '../read/flow-queries.store.js';
+import type { FlowQueries } from '../read/flow-queries.store.js';
+import { WAITING_QUERIES } from './query-runner.js';
+import type { QueryRunner } from './query-runner.js';
+import type { RecentFlows } from './recent-flows.js';
+
+interface Parts {
+  readonly pool: pg.Pool;
+  readonly queries: FlowQueries;
+  readonly runner: QueryRunner;
+  readonly recent: RecentFlows;
+  readonly retentionDays: number;
+}
+export type FlowResource = (request: ResourceRequest) => Promise<ResourceResponse>;
+type Answer = (parts: Parts, request: ResourceRequest) => Promise<ResourceResponse>;
+
+const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  'traffic_flows/async_queries list': listQueries,
+  'traffic_flows/async_queries create': createQuery,
+  'traffic_flows/async_queries get': async ({ queries }, request) => ({
+    body: await existing(queries, request),
+  }),
+  'traffic_flows/async_queries update': cancelQuery,
+  'traffic_flows/async_queries delete': deleteQuery,
+  'traffic_flows/async_queries download': downloadChunk,
+  'traffic_flows/recent list': async ({ recent }, request) => ({
+    body: await recent.after(request.query['after'] ?? ''),
+  }),
+  'traffic_flows/database_metrics get': async ({ pool, retentionDays }) => ({
+    body: await readFlowMetrics(pool, retentionDays),
+  }),
+};
+
+export function flowResource(parts: Parts): FlowResource {
+  return (request) => {
+    const answer = ANSWERS[`${request.collection} ${request.op}`];
+    if (answer === undefined)
+      throw CallError.of('NOT_FOUND', 'invalid_uri', `${request.collection} has no ${request.op}`);
+    return answer(parts, request);
+  };
+}
+
+async function listQueries({ queries }: Parts): Promise<ResourceResponse> {
+  const all = await queries.list();
+  return { body: all, total: all.length, matched: all.length };
+}
+
+async function createQuery({ queries, runner }: Parts, request: ResourceRequest): Promise<ResourceResponse> {
+  const parsed = FlowQuery.safeParse(request.body);
+  if (!parsed.success) throw wrongBody(parsed.error.issues);
+  refuseWrongAddresses(parsed.data);
+  const id = randomUUID();
+  const createdBy =
+    request.actor.kind === 'user'
+      ? `/users/${request.actor.id}`
+      : `/${request.actor.kind}/${request.actor.id}`;
+  if (!(await queries.add(id, parsed.data, createdBy))) {
+    throw limit(
+      `${String(STORED_QUERIES)} traffic queries are stored; delete some, or wait: each goes after ${String(QUERY_LIFETIME_MINUTES)} minutes`,
+    );
+  }
+  const body = await queries.get(id);
+  if (!runner.submit(id)) {
+    await queries.remove(id);
+    throw limit(
+      `${String(WAITING_QUERIES)} traffic queries are waiting for their turn; try again in some seconds`,
+    );
+  }
+  return { body };
+}
+
+async function cancelQuery({ queries, runner }: Parts, request: ResourceRequest): Promise<ResourceResponse> {
+  await existing(queries, request);
+  const id = idOf(request);
+  // One that has ended stays as it is: cancelling it changes nothing and is no error.
+  if (await queries.move(id, ['queued', 'working'], 'cancel_requested')) await runner.cancel(id);
+  return {};
+}
+
+async function deleteQuery({ queries, runner }: Parts, request: ResourceRequest): Promise<ResourceResponse> {
+  await existing(queries, request);
+  const id = idOf(request);
+  if (await queries.move(id, ['queued', 'working'], 'cancel_requested')) await runner.cancel(id);
+  await queries.remove(id);
+  return {};
+}
+
+/** `query.chunk` counts from 0; `next` is null at the end. JSON chunks are the inside of an array. */
+async function downloadChunk({ queries }: Parts, request: ResourceRequest): Promise<ResourceResponse> {
+  const query = await existing(queries, request);
+  if (query.status !== 'completed') {
+    throw CallError.of(
+      'FAILED_PRECONDITION',
+      'flow_query_not_ready',
+      `the query is ${query.status}; ask for it until it is completed`,
+    );
+  }
+  const number = Math.max(0, Math.trunc(Number(request.query['chunk'] ?? 0)) || 0);
+  const text = await queries.chunk(idOf(request), number);
+  const next = text === undefined ? null : number + 1;
+  if (request.query['format'] !== 'csv') return { body: { text: text ?? '', next } };
+  const flows = JSON.parse(`[${text ?? ''}]`) as Flow[];
+  return { body: { text: `${number === 0 ? CSV_HEADER : ''}${csvLines(flows)}`, next } };
+}
+
+async function existing(
+  queries: FlowQueries,
+  request: ResourceRequest,
+): Promise<NonNullable<Awaited<ReturnType<FlowQueries['get']>>>> {
+  const id = idOf(request);
+  const found = UUID.test(id) ? await queries.get(id) : undefined;
+  if (found === undefined)
+    throw CallError.of(
+      'NOT_FOUND',
+      'not_found_error',
+      `there is no traffic query ${id}; queries go after ${String(QUERY_LIFETIME_MINUTES)} minutes`,
+    );
+  return found;
+}
+
+/** What zod cannot say: an address that Postgres would refuse. */
+function refuseWrongAddresses(query: FlowQuery): void {
+  const sides = [query.sources, query.destinations];
+  const addresses = sides.flatMap((side) =>
+    [...side.include.flat(), ...side.exclude].flatMap((item) => item.ip_address ?? []),
+  );
+  const wrong = addresses.find((text) => !isAddressOrCidr(text));
+  if (wrong !== undefined)
+    throw CallError.of(
+      'INVALID_ARGUMENT',
+      'input_validation_error',
+      `ip_address: "${wrong}" is no IP address and no CIDR`,
+    );
+}
+
+function isAddressOrCidr(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (rest.length > 0 || family === 0 || address.includes('%')) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 6 ? 128 : 32));
+}
+
+const idOf = (request: ResourceRequest): string => request.ids[0] ?? '';
+const limit = (message: string): CallError => CallError.of('RESOURCE_EXHAUSTED', 'flow_query_limit', message);
+function wrongBody(issues: readonly { path: readonly PropertyKey[]; message: string }[]): CallError {
+  const errors = issues.map((issue) => ({
+    token: 'input_validation_error',
+    message: `${issue.path.map(String).join('.')}: ${issue.message}`,
+  }));
+  return new CallError('INVALID_ARGUMENT', errors);
+}

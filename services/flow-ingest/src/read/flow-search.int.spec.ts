@@ -1,0 +1,382 @@
+import { randomUUID } from 'node:crypto';
+import { FlowQuery } from '@ringfence/contracts';
+import type { Envelope, Flow } from '@ringfence/contracts';
+import { ensureDatabase, openEventStore } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
+import { startPostgres } from '@ringfence/testing';
+import type { PostgresServer } from '@ringfence/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { queryRunner } from '../adapters/query-runner.js';
+import {
+  aBatch,
+  aFlow,
+  apiEnd,
+  API,
+  CLUSTER,
+  consumerReport,
+  outsider,
+  providerReport,
+  RULE,
+  webEnd,
+  WEB,
+} from '../domain/flow-batch.builder.js';
+import { FLOW_MIGRATIONS } from '../migrations/flow-tables.js';
+import { flowQueries } from './flow-queries.store.js';
+import { flowsStore } from './flows.store.js';
+import type { FlowsStore } from './flows.store.js';
+import { rememberName } from './names.projection.js';
+
+const TODAY = '2026-11-20';
+let postgres: PostgresServer;
+let store: EventStore;
+let flows: FlowsStore;
+
+const EVERYTHING = {
+  sources: { include: [[]], exclude: [] },
+  destinations: { include: [[]], exclude: [] },
+  services: { include: [], exclude: [] },
+  max_results: 100,
+};
+
+/** Runs a query as the service does and reads its download. */
+async function found(query: object): Promise<Flow[]> {
+  const queries = flowQueries(store.pool);
+  const errors: unknown[] = [];
+  const runner = queryRunner(store.pool, queries, (error) => errors.push(error));
+  const id = randomUUID();
+  expect(await queries.add(id, FlowQuery.parse({ ...EVERYTHING, ...query }), '/users/1')).toBe(true);
+  runner.submit(id);
+  await expect.poll(async () => (await queries.get(id))?.status, { timeout: 10_000 }).toMatch(/completed|failed/);
+  expect(errors).toEqual([]);
+  const chunk = await queries.chunk(id, 0);
+  await runner.close();
+  return JSON.parse(`[${chunk ?? ''}]`) as Flow[];
+}
+const ports = (list: readonly Flow[]): number[] =>
+  list.map((flow) => flow.service.port).sort((a, b) => a - b);
+
+let position = 0;
+async function event(type: string, data: unknown): Promise<void> {
+  position += 1;
+  const actor = { kind: 'system', id: 'spec' } as const;
+  const envelope: Envelope = {
+    id: randomUUID(),
+    type,
+    v: 1,
+    stream: 's-1',
+    version: 1,
+    position,
+    at: '2026-11-20T09:00:00Z',
+    cluster: 'global',
+    actor,
+    data,
+  };
+  await store.transaction((tx) => rememberName(tx, envelope));
+}
+async function label(id: string, key: string, value: string): Promise<void> {
+  await event('LabelCreated', { id, key, value, externalDataSet: null, externalDataReference: null });
+}
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+  const url = await ensureDatabase(postgres.url, 'flow_ingest');
+  store = await openEventStore({ url, service: 'flow-ingest', migrations: FLOW_MIGRATIONS, projections: [] });
+  flows = flowsStore(store.pool, 97);
+  await label('11', 'role', 'web');
+  await label('12', 'role', 'api');
+  await label('21', 'app', 'shop');
+  await label('22', 'app', 'bank');
+  const range = (from: string, exclusion: boolean): object => ({
+    from,
+    to: null,
+    exclusion,
+    description: '',
+  });
+  const officeRanges = [
+    range('192.168.0.0/16', false),
+    range('192.168.9.0/24', true),
+    { from: '2001:db8::1', to: '2001:db8::9', exclusion: false, description: '' },
+  ];
+  const office = { id: '5', name: 'office', description: '', ranges: officeRanges, fqdns: [] };
+  await event('PolicyObjectDrafted', { type: 'ip_lists', id: '5', updateType: 'create', object: office });
+  const group = {
+    id: 'bbbbbbbb-0000-4000-8000-000000000001',
+    name: 'tiers',
+    description: '',
+    key: 'role',
+    labels: ['12'],
+    subGroups: [],
+  };
+  await event('PolicyObjectDrafted', {
+    type: 'label_groups',
+    id: group.id,
+    updateType: 'create',
+    object: group,
+  });
+  await event('PolicyProvisioned', {
+    version: '3',
+    note: '',
+    changes: [
+      { type: 'ip_lists', id: '5', updateType: 'create' },
+      { type: 'label_groups', id: group.id, updateType: 'create' },
+    ],
+  });
+  await event('ContainerClusterCreated', { id: CLUSTER, name: 'lab', description: '' });
+
+  const bank = {
+    ...webEnd,
+    workload: 'aaaaaaaa-0000-4000-8000-000000000003',
+    name: 'teller',
+    labels: ['11', '22'],
+  };
+  const deny = '/orgs/1/sec_policy/active/enforcement_boundaries/4';
+  const others = aBatch({
+    id: 'node-3/boot/1',
+    from: '2026-11-20T11:00:00.000Z',
+    to: '2026-11-20T11:00:05.000Z',
+    ends: [
+      outsider('192.168.1.1'),
+      outsider('192.168.9.9'),
+      outsider('2001:db8::5'),
+      bank,
+      apiEnd,
+      outsider('224.0.0.1'),
+    ],
+    flows: [
+      aFlow({
+        src: 0,
+        dst: 4,
+        target: 4,
+        targetPort: 1001,
+        verdict: 'potentially_blocked',
+        rule: null,
+        ruleClass: null,
+      }),
+      aFlow({
+        src: 1,
+        dst: 4,
+        target: 4,
+        targetPort: 1002,
+        verdict: 'blocked',
+        rule: deny,
+        ruleClass: 'deny',
+      }),
+      aFlow({ src: 2, dst: 4, target: 4, targetPort: 1003, verdict: 'blocked', rule: null, ruleClass: null }),
+      aFlow({ src: 3, dst: 4, target: 4, targetPort: 1004, rule: 'essential/dns', ruleClass: 'essential' }),
+      aFlow({
+        src: 3,
+        dst: 5,
+        target: 5,
+        targetPort: 1005,
+        proto: 17,
+        direction: 'outbound',
+        verdict: 'unknown',
+        rule: null,
+        ruleClass: null,
+      }),
+    ],
+  });
+  await flows.write(
+    [consumerReport({}, { connections: 3 }), providerReport({}, { connections: 2 }), others],
+    TODAY,
+  );
+});
+afterAll(async () => {
+  await store.close();
+  await postgres.close();
+});
+
+describe('what is stored', () => {
+  it('is one row for the reports of both ends, each beside the other and never added up', async () => {
+    const [flow, ...more] = await found({ services: { include: [{ port: 8080, proto: 6 }], exclude: [] } });
+    expect(more).toEqual([]);
+    expect(flow).toMatchObject({
+      src: {
+        ip: '10.244.1.5',
+        workload: { href: `/orgs/1/kubernetes_workloads/${WEB}`, name: 'web', hostname: null },
+      },
+      dst: { ip: '10.244.2.7', service: { namespace: 'shop', name: 'api' } },
+      num_connections: 3,
+      policy_decision: 'allowed',
+      flow_direction: 'inbound',
+      policy_version: 3,
+      rules: [{ href: RULE }],
+      network: { name: 'lab container network' },
+      reports: {
+        outbound: { connections: 3, verdict: 'allowed' },
+        inbound: { connections: 2, verdict: 'allowed' },
+      },
+    });
+    expect(flow?.dst.workload?.labels).toEqual([
+      { href: '/orgs/1/labels/12', key: 'role', value: 'api' },
+      { href: '/orgs/1/labels/21', key: 'app', value: 'shop' },
+    ]);
+  });
+
+  it('does not change when a batch comes again', async () => {
+    const before = await found({});
+    const again = await flows.write(
+      [consumerReport({}, { connections: 3 }), providerReport({}, { connections: 2 })],
+      TODAY,
+    );
+    expect(again).toMatchObject({ flows: 0, repeatedBatches: 2 });
+    expect(await found({})).toEqual(before);
+  });
+
+  it('leaves out what is older than the retention and says so', async () => {
+    const old = aBatch({ id: 'old', from: '2026-01-01T00:00:00.000Z', to: '2026-01-01T00:00:05.000Z' });
+    expect(await flows.write([old], TODAY)).toMatchObject({ flows: 0, tooOld: 1 });
+  });
+
+  it('is blocked as soon as one end blocks', async () => {
+    const port = { targetPort: 9000, port: 9000 };
+    await flows.write(
+      [
+        consumerReport({ id: 'b1' }, port),
+        providerReport({ id: 'b2' }, { ...port, verdict: 'blocked', rule: null, ruleClass: null }),
+      ],
+      TODAY,
+    );
+    const [flow] = await found({ services: { include: [{ port: 9000 }], exclude: [] } });
+    expect(flow).toMatchObject({
+      policy_decision: 'blocked',
+      reports: { outbound: { verdict: 'allowed' }, inbound: { verdict: 'blocked' } },
+    });
+    await store.pool.query('delete from flows where port = 9000');
+  });
+
+  it('comes together again when a provision falls between the two reports', async () => {
+    const port = { targetPort: 9001, port: 9001 };
+    await flows.write(
+      [
+        consumerReport({ id: 'c1', policyVersion: 3 }, port),
+        providerReport({ id: 'c2', policyVersion: 4 }, port),
+      ],
+      TODAY,
+    );
+    const joined = await found({ services: { include: [{ port: 9001 }], exclude: [] } });
+    expect(joined).toHaveLength(1);
+    expect(joined[0]?.reports).toMatchObject({ outbound: { connections: 1 }, inbound: { connections: 1 } });
+    await store.pool.query('delete from flows where port = 9001');
+  });
+});
+
+describe('a query finds flows', () => {
+  const href = (path: string): object => ({ href: `/orgs/1/${path}` });
+  const source = (...items: object[]): object => ({ sources: { include: [items], exclude: [] } });
+  const withoutSource = (...items: object[]): object => ({ sources: { include: [[]], exclude: items } });
+  const destination = (...items: object[]): object => ({ destinations: { include: [items], exclude: [] } });
+
+  it.each<[string, object, number[]]>([
+    ['of anyone', {}, [1001, 1002, 1003, 1004, 1005, 8080]],
+    ['by label', source({ label: href('labels/21') }), [8080]],
+    [
+      'by labels of one type, either',
+      source({ label: href('labels/21') }, { label: href('labels/22') }),
+      [1004, 1005, 8080],
+    ],
+    [
+      'by labels of two types, both',
+      source({ label: href('labels/11') }, { label: href('labels/22') }),
+      [1004, 1005],
+    ],
+    ['by label of nobody', source({ label: href('labels/99') }), []],
+    [
+      'by label group',
+      destination({
+        label_group: href('sec_policy/active/label_groups/bbbbbbbb-0000-4000-8000-000000000001'),
+      }),
+      [1001, 1002, 1003, 1004, 8080],
+    ],
+    [
+      'by label group that does not exist',
+      destination({
+        label_group: href('sec_policy/active/label_groups/bbbbbbbb-0000-4000-8000-00000000000f'),
+      }),
+      [],
+    ],
+    ['without a label', withoutSource({ label: href('labels/22') }), [1001, 1002, 1003, 8080]],
+    [
+      'by workload',
+      destination({ workload: href(`kubernetes_workloads/${API}`) }),
+      [1001, 1002, 1003, 1004, 8080],
+    ],
+    ['of all workloads', source({ actors: 'ams' }), [1004, 1005, 8080]],
+    [
+      'by IP list without its exclusions',
+      source({ ip_list: href('sec_policy/active/ip_lists/5') }),
+      [1001, 1003],
+    ],
+    ['by IP list of nothing', source({ ip_list: href('sec_policy/active/ip_lists/77') }), []],
+    ['by address of an outsider', source({ ip_address: '192.168.9.9' }), [1002]],
+    ['by address as an object', source({ ip_address: { value: '192.168.9.9' } }), [1002]],
+    ['by address of a Service', destination({ ip_address: '10.96.0.10' }), [8080]],
+    ['by network', source({ ip_address: '192.168.0.0/16' }), [1001, 1002]],
+    [
+      'by transmission',
+      { destinations: { include: [[]], exclude: [{ transmission: 'multicast' }] } },
+      [1001, 1002, 1003, 1004, 8080],
+    ],
+    ['by domain name, of which none is known', destination({ fqdn: '*.example.org' }), []],
+    [
+      'of either end',
+      {
+        ...source({ ip_address: '192.168.9.9' }),
+        destinations: { include: [[{ ip_address: '224.0.0.1' }]], exclude: [] },
+        sources_destinations_query_op: 'or',
+      },
+      [1002, 1005],
+    ],
+    [
+      'of alternatives',
+      {
+        sources: { include: [[{ label: href('labels/21') }], [{ ip_address: '192.168.1.1' }]], exclude: [] },
+      },
+      [1001, 8080],
+    ],
+    ['by port', { services: { include: [{ port: 1002 }], exclude: [] } }, [1002]],
+    ['by the port of the Service', { services: { include: [{ port: 80, proto: 6 }], exclude: [] } }, [8080]],
+    [
+      'by range of ports',
+      { services: { include: [{ port: 1002, to_port: 1004, proto: 6 }], exclude: [] } },
+      [1002, 1003, 1004],
+    ],
+    ['by protocol', { services: { include: [{ proto: 17 }], exclude: [] } }, [1005]],
+    ['without ports', { services: { include: [], exclude: [{ port: 1001, to_port: 1005 }] } }, [8080]],
+    ['by verdict', { policy_decisions: ['blocked', 'potentially_blocked'] }, [1001, 1002, 1003]],
+    ['of unknown verdict', { policy_decisions: ['unknown'] }, [1005]],
+    ['stopped by a deny rule', { boundary_decisions: ['blocked'] }, [1002]],
+    ['stopped by override deny', { boundary_decisions: ['blocked_by_override_deny'] }, []],
+    ['since a time', { start_date: '2026-11-20T10:30:00Z' }, [1001, 1002, 1003, 1004, 1005]],
+    ['until a time', { end_date: '2026-11-20T10:30:00Z' }, [8080]],
+    ['of other sources of data', { data_sources: { include: ['flowlink'] } }, []],
+    ['none', { max_results: 0 }, []],
+  ])('%s', async (_, query, expected) => {
+    expect(ports(await found(query))).toEqual(expected);
+  });
+
+  it('no more than were asked for, the newest', async () => {
+    expect(ports(await found({ max_results: 5 }))).toEqual([1001, 1002, 1003, 1004, 1005]);
+  });
+
+  it('and says which rule decided, by its kind', async () => {
+    const list = await found({});
+    const at = (port: number): Flow | undefined => list.find((flow) => flow.service.port === port);
+    expect(at(1002)).toMatchObject({
+      boundary_decision: 'blocked',
+      enforcement_boundaries: [{ href: '/orgs/1/sec_policy/active/enforcement_boundaries/4' }],
+      rules: [],
+    });
+    expect(at(1004)).toMatchObject({ rules: [{ essential_service_rule: 'dns' }] });
+    expect(at(1001)?.src).toMatchObject({ ip: '192.168.1.1', ip_lists: [{ name: 'office' }] });
+    expect(at(1005)).toMatchObject({ transmission: 'multicast', flow_direction: 'outbound' });
+  });
+});
+
+describe('retention', () => {
+  it('drops whole days and the ends that only they knew', async () => {
+    expect(await flows.prune('2027-03-20')).toBe(1);
+    expect((await store.pool.query('select 1 from ends')).rowCount).toBe(0);
+    expect(await found({})).toEqual([]);
+  });
+});

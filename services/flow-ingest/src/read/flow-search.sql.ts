@@ -1,0 +1,198 @@
+/**
+ * A filter as SQL over `flows` and `ends`. Everything that came from a user is a parameter; the text is made of our own words only.
+ * Conditions on ends are answered in `ends` (small), those on addresses of workloads in the flow's own columns.
+ */
+import type { EndCondition, FlowFilter, PortFilter, SideFilter } from '../domain/flow-filter.js';
+import type { IpRange } from '@ringfence/contracts';
+
+export interface Sql {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** Rows read per row shown: a flow has one row per day and policy version. */
+const ROWS_PER_FLOW = 4;
+const FEWEST_ROWS = 2_000;
+
+class Parameters {
+  readonly values: unknown[] = [];
+  add(value: unknown, type: string): string {
+    this.values.push(value);
+    return `$${String(this.values.length)}::${type}`;
+  }
+}
+
+/** The newest matching rows, joined to one per flow and verdict. */
+export function searchSql(filter: FlowFilter): Sql {
+  const parameters = new Parameters();
+  const where = whereOf(filter, parameters);
+  const rows = parameters.add(Math.max(filter.limit * ROWS_PER_FLOW, FEWEST_ROWS), 'integer');
+  const limit = parameters.add(filter.limit, 'integer');
+  return {
+    text: `with hits as (select f.* from flows f where ${where} order by f.last_at desc limit ${rows})
+      ${GROUPED} order by g.last_at desc limit ${limit}`,
+    values: parameters.values,
+  };
+}
+
+/** Given rows by their keys (`$1…$6`, arrays), in the same shape. */
+export const BY_KEY = `with hits as (
+    select f.* from flows f
+      join unnest($1::date[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::integer[])
+        as k(day, src, dst, proto, port, policy_version) using (day, src, dst, proto, port, policy_version))`;
+
+const newest = (column: string, side: string): string =>
+  `(array_agg(${side}_${column} order by ${side}_at desc) filter (where ${side}_at is not null))[1]`;
+const sideColumns = (side: string): string => `
+  ${newest('verdict', side)} as ${side}_verdict, ${newest('rule', side)} as ${side}_rule,
+  ${newest('class', side)} as ${side}_class, ${newest('state', side)} as ${side}_state, max(${side}_at) as ${side}_at,
+  sum(${side}_connections)::float8 as ${side}_connections, sum(${side}_bytes_out)::float8 as ${side}_bytes_out,
+  sum(${side}_bytes_in)::float8 as ${side}_bytes_in`;
+const latest = (column: string): string => `(array_agg(${column} order by last_at desc))[1] as ${column}`;
+
+/** Reports of one flow that a border of day or policy version has torn apart come together again. */
+export const GROUPED = `
+  , grouped as (
+    select src, dst, proto, port, verdict, ${latest('src_ip')}, ${latest('dst_ip')}, ${latest('policy_version')},
+      ${latest('vip')}, ${latest('vip_port')}, ${latest('vip_service')},
+      min(first_at) as first_at, max(last_at) as last_at, ${sideColumns('out')}, ${sideColumns('in')}
+    from hits group by src, dst, proto, port, verdict)
+  select g.*, host(g.src_ip) as src_ip, host(g.dst_ip) as dst_ip, host(g.vip) as vip,
+    to_jsonb(s) as source, to_jsonb(d) as destination
+  from grouped g join ends s on s.id = g.src join ends d on d.id = g.dst`;
+
+function whereOf(filter: FlowFilter, parameters: Parameters): string {
+  if (filter.nothing) return 'false';
+  const source = sideSql(filter.source, 'src', parameters);
+  const destination = sideSql(filter.destination, 'dst', parameters);
+  const included =
+    filter.eitherSide && source.include !== 'true' && destination.include !== 'true'
+      ? `(${source.include} or ${destination.include})`
+      : `${source.include} and ${destination.include}`;
+  return [
+    ...timeSql(filter, parameters),
+    included,
+    source.exclude,
+    destination.exclude,
+    ...portsSql(filter, parameters),
+    ...verdictSql(filter, parameters),
+  ].join('\n and ');
+}
+
+function timeSql(filter: FlowFilter, parameters: Parameters): string[] {
+  const parts: string[] = [];
+  if (filter.since !== null) {
+    const since = parameters.add(filter.since, 'timestamptz');
+    // A row's day is the day it began; what was seen since then began at most a day of reports earlier.
+    parts.push(`f.last_at >= ${since}`, `f.day >= (${since} at time zone 'utc')::date - 1`);
+  }
+  if (filter.until !== null) {
+    const until = parameters.add(filter.until, 'timestamptz');
+    parts.push(`f.first_at <= ${until}`, `f.day <= (${until} at time zone 'utc')::date`);
+  }
+  return parts;
+}
+
+function sideSql(
+  side: SideFilter,
+  column: 'src' | 'dst',
+  parameters: Parameters,
+): { include: string; exclude: string } {
+  const one = (condition: EndCondition): string => conditionSql(condition, column, parameters);
+  const include = side.include.map((all) => `(${all.map(one).join(' and ')})`);
+  const exclude = side.exclude.map((condition) => `not (${one(condition)})`);
+  return {
+    include: include.length === 0 ? 'true' : `(${include.join(' or ')})`,
+    exclude: exclude.length === 0 ? 'true' : exclude.join(' and '),
+  };
+}
+
+function conditionSql(condition: EndCondition, column: 'src' | 'dst', parameters: Parameters): string {
+  const ends = (where: string): string => `f.${column} in (select e.id from ends e where ${where})`;
+  switch (condition.kind) {
+    case 'any-label':
+      return ends(`e.labels && ${parameters.add(condition.labels, 'text[]')}`);
+    case 'workload':
+      return ends(`e.workload = any(${parameters.add(condition.ids, 'text[]')})`);
+    case 'workloads':
+      return ends('e.workload is not null');
+    case 'ranges':
+      return condition.workloadsToo
+        ? rangesSql(condition.ranges, `f.${column}_ip`, parameters)
+        : ends(`e.workload is null and ${rangesSql(condition.ranges, 'e.address', parameters)}`);
+    case 'address':
+      return addressSql(condition.addresses, column, parameters);
+    case 'transmission':
+      return transmissionSql(condition.classes, column);
+    case 'nothing':
+      return 'false';
+  }
+}
+
+function addressSql(addresses: readonly string[], column: 'src' | 'dst', parameters: Parameters): string {
+  const given = parameters.add(addresses, 'inet[]');
+  const own = `f.${column}_ip <<= any(${given})`;
+  return column === 'dst' ? `(${own} or coalesce(f.vip <<= any(${given}), false))` : own;
+}
+
+function rangesSql(ranges: readonly IpRange[], column: string, parameters: Parameters): string {
+  const one = (range: IpRange): string =>
+    range.to === null || range.to === ''
+      ? `${column} <<= ${parameters.add(range.from, 'inet')}`
+      : `${column} between ${parameters.add(range.from, 'inet')} and ${parameters.add(range.to, 'inet')}`;
+  const included = ranges.filter((range) => !range.exclusion).map(one);
+  const excluded = ranges.filter((range) => range.exclusion).map((range) => `not (${one(range)})`);
+  return included.length === 0 ? 'false' : `(${[`(${included.join(' or ')})`, ...excluded].join(' and ')})`;
+}
+
+const MULTICAST = `(f.dst_ip <<= inet '224.0.0.0/4' or f.dst_ip <<= inet 'ff00::/8')`;
+const BROADCAST = `(f.dst_ip = inet '255.255.255.255')`;
+function transmissionSql(classes: readonly string[], column: 'src' | 'dst'): string {
+  if (column === 'src') return 'false';
+  const parts = [
+    ...(classes.includes('multicast') ? [MULTICAST] : []),
+    ...(classes.includes('broadcast') ? [BROADCAST] : []),
+    ...(classes.includes('unicast') ? [`not (${MULTICAST} or ${BROADCAST})`] : []),
+  ];
+  return parts.length === 0 ? 'false' : `(${parts.join(' or ')})`;
+}
+
+function portsSql(filter: FlowFilter, parameters: Parameters): string[] {
+  const one = (ports: PortFilter): string => {
+    const parts = [
+      ...(ports.proto === null ? [] : [`f.proto = ${parameters.add(ports.proto, 'smallint')}`]),
+      ...(ports.from === null ? [] : [portBetween('f.port', ports, parameters)]),
+    ];
+    return parts.length === 0 ? 'true' : `(${parts.join(' and ')})`;
+  };
+  const include = filter.services.include.map(one);
+  return [
+    ...(include.length === 0 ? [] : [`(${include.join(' or ')})`]),
+    ...filter.services.exclude.map((ports) => `not ${one(ports)}`),
+  ];
+}
+
+/** A port means the port that a Pod listens on, or the Service's port that was asked for. */
+function portBetween(column: string, ports: PortFilter, parameters: Parameters): string {
+  const from = parameters.add(ports.from, 'integer');
+  const to = parameters.add(ports.to, 'integer');
+  return `(${column} between ${from} and ${to} or coalesce(f.vip_port between ${from} and ${to}, false))`;
+}
+
+function verdictSql(filter: FlowFilter, parameters: Parameters): string[] {
+  const decided = (side: string, ruleClass: string): string =>
+    `(f.${side}_class = '${ruleClass}' and f.${side}_verdict = 3)`;
+  const parts: string[] = [];
+  if (filter.verdicts.length > 0)
+    parts.push(`f.verdict = any(${parameters.add(filter.verdicts, 'smallint[]')})`);
+  if (filter.boundary.length > 0) {
+    const any = filter.boundary.map((decision) => {
+      if (decision === 'blocked') return `${decided('out', 'deny')} or ${decided('in', 'deny')}`;
+      if (decision === 'blocked_by_override_deny')
+        return `${decided('out', 'override_deny')} or ${decided('in', 'override_deny')}`;
+      return 'false';
+    });
+    parts.push(`coalesce(${any.join(' or ')}, false)`);
+  }
+  return parts;
+}
