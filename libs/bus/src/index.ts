@@ -1,4 +1,7 @@
-export { CallError, PermanentError, TransientError } from './errors.js';
+export { CallError, isTransient, PermanentError, TransientError } from './errors.js';
+export { connectBus } from './connect.js';
+export { failureOf } from './calls.js';
+export { ensureStreams, ensureUplinkDurable } from './streams.js';
 export type {
   BatchLimits,
   Bus,

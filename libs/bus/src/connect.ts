@@ -1,0 +1,79 @@
+/** Puts the abilities of the bus together on one connection. */
+import type { Bus, BusOptions, Subscription } from './bus.js';
+import { makeCall, serveCall } from './calls.js';
+import { startConsumer } from './consume.js';
+import { startLatest } from './latest.js';
+import { openLink } from './link.js';
+import type { Link } from './link.js';
+import { publisher } from './publish.js';
+import { continueTrace, decode, encode, kindOfSubject, readHeaders, writeHeaders } from './wire.js';
+
+const links = new WeakMap<Bus, Link>();
+
+/** The connection behind a bus, for this library's own parts. */
+export function linkOf(bus: Bus): Link {
+  const link = links.get(bus);
+  if (link === undefined) throw new Error('not a bus of connectBus');
+  return link;
+}
+
+export async function connectBus(options: BusOptions): Promise<Bus> {
+  const link = await openLink(options);
+  const closers = new Set<{ close(): Promise<void> }>();
+  const kept = <T extends { close(): Promise<void> }>(part: T): T => {
+    closers.add(part);
+    return part;
+  };
+  const bus: Bus = {
+    ...publisher(link),
+    name: link.name,
+    server: link.server,
+    send: (subject, payload) => link.connection.publish(subject, encode(payload), { headers: writeHeaders(undefined) }),
+    subscribe: (subject, handler, { queue } = {}) => subscribe(link, subject, handler, queue),
+    latest: async (stream, filter, handler, latest = {}) => kept(startLatest(link, stream, filter, handler, latest)),
+    consume: (consumption, handler, consumer = {}) =>
+      kept(
+        startConsumer(link, consumption, { maxMessages: 1, maxWaitMs: 0 }, async ([message]) => {
+          if (message !== undefined) await handler(message);
+        }, consumer),
+      ),
+    consumeBatches: (consumption, limits, handler, consumer = {}) =>
+      kept(startConsumer(link, consumption, limits, handler, consumer)),
+    call: (contract, request, call) => makeCall(link, contract, request, call),
+    serve: (contract, handler, serve) => serveCall(link, contract, handler, serve),
+    isConnected: link.isConnected,
+    availability: link.availability,
+    close: async () => {
+      await Promise.all([...closers].map((part) => part.close()));
+      await endConnection(link);
+    },
+  };
+  links.set(bus, link);
+  return bus;
+}
+
+async function endConnection(link: Link): Promise<void> {
+  if (link.connection.isClosed()) return;
+  // Draining needs a server that answers.
+  if (link.isConnected()) await link.connection.drain().catch(() => undefined);
+  await link.connection.close();
+}
+
+function subscribe(link: Link, subject: string, handler: Parameters<Bus['subscribe']>[1], queue?: string): Subscription {
+  const subscription = link.connection.subscribe(subject, queue === undefined ? {} : { queue });
+  const failures = link.metrics.counter('bus_subscription_failures_total', 'Core messages whose handler failed');
+  const read = async (): Promise<void> => {
+    for await (const message of subscription) {
+      const headers = readHeaders(message.headers);
+      const name = `receive ${kindOfSubject(message.subject)}`;
+      try {
+        await continueTrace(name, headers, async () => handler({ subject: message.subject, payload: decode(message.data), headers }));
+      } catch {
+        // Core messages are not repeated: whoever needs every one of them reads a stream.
+        failures.add(1, { subject: kindOfSubject(message.subject) });
+      }
+    }
+  };
+  void read();
+  return { close: () => subscription.unsubscribe() };
+}

@@ -1,0 +1,223 @@
+/**
+ * Durable consumers: every message handled in the stream's order, acknowledged after its handler. While a dependency
+ * is away the message waits in its place; a poison message goes to the dead letters and the next one is taken.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Consumption } from '@ringfence/contracts';
+import type { BatchLimits, Consumer, ConsumerOptions, Message } from './bus.js';
+import { deadLetters } from './dead-letters.js';
+import type { DeadLetters } from './dead-letters.js';
+import { ACK_WAIT_MS, beginSession, KEEP_ALIVE_MS, MAX_UNDER_WAY } from './durable.js';
+import { isTransient, PermanentError } from './errors.js';
+import { inboxQueue } from './inbox-queue.js';
+import type { InboxQueue } from './inbox-queue.js';
+import type { Link } from './link.js';
+import { ACK, answer, startPull, TERM, WORKING } from './pull.js';
+import type { Pull, PulledMessage } from './pull.js';
+import { continueTrace, decode, readHeaders } from './wire.js';
+
+const ATTEMPTS = 8;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2_000;
+const LONGEST_OUTAGE_PAUSE_MS = 5_000;
+/** How long `close` goes on with what is already here. */
+const FINISH_WITHIN_MS = 3_000;
+
+type Handler = (messages: readonly Message[]) => Promise<void>;
+
+export function startConsumer(
+  link: Link,
+  consumption: Consumption,
+  limits: BatchLimits,
+  handler: Handler,
+  options: ConsumerOptions,
+): Consumer {
+  const reader = new DurableReader(link, consumption, limits, handler, options);
+  const running = reader.run();
+  return {
+    durable: consumption.durable,
+    lag: () => reader.lag,
+    close: async () => {
+      reader.stop();
+      await running;
+    },
+  };
+}
+
+class DurableReader {
+  lag = 0;
+  private readonly ended = new AbortController();
+  private readonly deadLetters: DeadLetters;
+  private readonly labels: { readonly durable: string };
+  private stream = '';
+  /** Everything up to here is done: a repeat of it is only acknowledged. */
+  private doneUpTo = 0;
+  private queue: InboxQueue<PulledMessage> = inboxQueue();
+  private inHand: PulledMessage[] = [];
+  private pull: Pull | undefined;
+  private finishBy = Number.POSITIVE_INFINITY;
+
+  constructor(
+    private readonly link: Link,
+    private readonly consumption: Consumption,
+    private readonly limits: BatchLimits,
+    private readonly handler: Handler,
+    private readonly options: ConsumerOptions,
+  ) {
+    this.deadLetters = deadLetters(link, consumption.durable);
+    this.labels = { durable: consumption.durable };
+  }
+
+  async run(): Promise<void> {
+    const keepAlive = setInterval(() => this.sayWorking(), KEEP_ALIVE_MS);
+    for (let pauseMs = FIRST_PAUSE_MS; !this.ended.signal.aborted; pauseMs = Math.min(pauseMs * 2, LONGEST_OUTAGE_PAUSE_MS)) {
+      const before = this.doneUpTo;
+      await this.session().catch((error: unknown) => this.report(error));
+      if (this.doneUpTo > before) pauseMs = FIRST_PAUSE_MS;
+      await this.pause(pauseMs);
+    }
+    clearInterval(keepAlive);
+  }
+
+  stop(): void {
+    this.finishBy = Date.now() + FINISH_WITHIN_MS;
+    this.ended.abort();
+    this.pull?.cancel();
+  }
+
+  private async session(): Promise<void> {
+    if (!this.link.isConnected()) return;
+    const session = await beginSession(this.link, this.consumption, this.options.startAt ?? 'oldest', this.ended.signal);
+    if (session.stream !== this.stream) this.doneUpTo = 0;
+    this.stream = session.stream;
+    this.measureLag(session.pending);
+    for (let isFirst = true; !this.ended.signal.aborted; isFirst = false) {
+      const { stream, durable } = this.consumption;
+      this.queue = inboxQueue();
+      this.pull = startPull(this.link, { stream, consumer: durable, batch: MAX_UNDER_WAY }, (message) => this.queue.push(message));
+      void this.pull.ended.then(() => this.queue.end());
+      await this.work(isFirst);
+      const end = await this.pull.ended;
+      if (end !== 'full' && end !== 'expired') return;
+    }
+  }
+
+  private async work(isFirstPull: boolean): Promise<void> {
+    let mayBeCulprit = isFirstPull;
+    for (;;) {
+      const taken = await this.queue.take(this.limits.maxMessages, this.limits.maxWaitMs);
+      if (taken === null || Date.now() > this.finishBy) return;
+      this.inHand = taken;
+      await this.handle(taken, mayBeCulprit);
+      mayBeCulprit = false;
+      this.inHand = [];
+      this.measureLag((taken.at(-1)?.pending ?? 0) + this.queue.waiting().length);
+    }
+  }
+
+  private async handle(taken: readonly PulledMessage[], mayBeCulprit: boolean): Promise<void> {
+    const fresh = taken.filter((message) => message.seq > this.doneUpTo);
+    for (const message of taken) if (message.seq <= this.doneUpTo) answer(this.link, message, ACK);
+    const [first] = fresh;
+    // The first message after a start that was delivered so often has ended this process, again and again.
+    if (mayBeCulprit && first !== undefined && first.delivery > ATTEMPTS) {
+      return this.bury(first, new PermanentError('delivered-too-often', `delivered ${first.delivery} times, never finished`));
+    }
+    if (fresh.length > 1 && (await this.tryTogether(fresh))) return;
+    for (const message of fresh) {
+      if (this.mustStop()) return;
+      if (message.seq > this.doneUpTo) await this.handleOne(message);
+    }
+  }
+
+  /** False: some message of the batch is at fault; they are taken one by one then. */
+  private async tryTogether(batch: readonly PulledMessage[]): Promise<boolean> {
+    for (let pauseMs = FIRST_PAUSE_MS; !this.mustStop(); pauseMs = Math.min(pauseMs * 2, LONGEST_OUTAGE_PAUSE_MS)) {
+      try {
+        await this.handler(batch.map((message) => this.read(message)));
+        for (const message of batch) this.done(message, ACK);
+        return true;
+      } catch (error) {
+        this.report(error, batch[0]);
+        if (!isTransient(error)) return false;
+        await this.pause(pauseMs);
+      }
+    }
+    return true;
+  }
+
+  private async handleOne(message: PulledMessage): Promise<void> {
+    for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; !this.mustStop(); pauseMs *= 2) {
+      try {
+        const read = this.read(message);
+        await continueTrace(`process ${this.consumption.durable}`, read.headers, () => this.handler([read]));
+        return this.done(message, ACK);
+      } catch (error) {
+        this.report(error, message);
+        const outage = isTransient(error);
+        if (error instanceof PermanentError || (!outage && attempt === ATTEMPTS)) return this.bury(message, error);
+        if (!outage) attempt += 1;
+        await this.pause(Math.min(pauseMs, outage ? LONGEST_OUTAGE_PAUSE_MS : LONGEST_PAUSE_MS));
+      }
+    }
+  }
+
+  private async bury(message: PulledMessage, error: unknown): Promise<void> {
+    for (let pauseMs = FIRST_PAUSE_MS; !this.mustStop(); pauseMs = Math.min(pauseMs * 2, LONGEST_OUTAGE_PAUSE_MS)) {
+      try {
+        await this.deadLetters.bury(message, this.stream, error);
+        return this.done(message, TERM);
+      } catch (failure) {
+        this.report(failure, message);
+        await this.pause(pauseMs);
+      }
+    }
+  }
+
+  private done(message: PulledMessage, word: typeof ACK | typeof TERM): void {
+    this.doneUpTo = Math.max(this.doneUpTo, message.seq);
+    answer(this.link, message, word);
+    this.link.metrics.counter('bus_consumed_total', 'Messages that a durable consumer is done with').add(1, this.labels);
+  }
+
+  private read(message: PulledMessage): Message {
+    const { raw } = message;
+    try {
+      return {
+        subject: raw.subject,
+        payload: decode(raw.data),
+        stream: this.stream,
+        seq: message.seq,
+        headers: readHeaders(raw.headers),
+        storedAt: message.storedAt,
+        attempt: message.delivery,
+      };
+    } catch (error) {
+      throw new PermanentError('not-json', `the payload of ${raw.subject} is not JSON`, { cause: error });
+    }
+  }
+
+  private mustStop(): boolean {
+    return Date.now() > this.finishBy;
+  }
+
+  private sayWorking(): void {
+    for (const message of [...this.inHand, ...this.queue.waiting()]) answer(this.link, message, WORKING);
+  }
+
+  private measureLag(lag: number): void {
+    this.lag = lag;
+    this.link.metrics.gauge('bus_consumer_lag', 'Messages that wait for a durable consumer').set(lag, this.labels);
+  }
+
+  private report(error: unknown, message?: PulledMessage): void {
+    if (this.ended.signal.aborted && error instanceof Error && error.name === 'AbortError') return;
+    this.link.metrics.counter('bus_consumer_failures_total', 'Failed attempts of durable consumers').add(1, this.labels);
+    this.options.onError?.(error, { subject: message?.raw.subject ?? this.consumption.filter, seq: message?.seq ?? 0 });
+  }
+
+  private async pause(ms: number): Promise<void> {
+    if (this.ended.signal.aborted) return;
+    await sleep(Math.min(ms, ACK_WAIT_MS), undefined, { signal: this.ended.signal }).catch(() => undefined);
+  }
+}

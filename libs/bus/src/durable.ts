@@ -1,0 +1,90 @@
+/**
+ * Reading a durable consumer in the stream's order. The server hands out newer messages before it repeats those that
+ * were lost on a broken connection, so a reader that just goes on would see them swapped. Hence sessions: a session
+ * begins when nothing is under way (or its time has run out), and ends at the first sign of a possible loss.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AckPolicy, DeliverPolicy, NatsError } from 'nats';
+import type { ConsumerInfo } from 'nats';
+import type { Consumption } from '@ringfence/contracts';
+import type { Link } from './link.js';
+
+/** The server repeats what was not acknowledged for so long; a reader at work says so more often than that. */
+export const ACK_WAIT_MS = 5_000;
+export const KEEP_ALIVE_MS = 1_500;
+/** One pull; also the most that can be under way at once. */
+export const MAX_UNDER_WAY = 512;
+const NANOSECONDS = 1_000_000;
+const CONSUMER_NOT_FOUND = 10_014;
+const MARGIN_MS = 250;
+
+export interface Session {
+  /** Name and birth of the stream: sequences of a stream made anew start again. */
+  readonly stream: string;
+  /** Messages behind the durable's position. */
+  readonly pending: number;
+}
+
+/** Makes the durable if it is missing and waits until nothing of a former session is under way. */
+export async function beginSession(
+  link: Link,
+  consumption: Consumption,
+  startAt: 'oldest' | 'newest',
+  signal: AbortSignal,
+): Promise<Session> {
+  const { stream, durable } = consumption;
+  const { created } = await link.manager.streams.info(stream);
+  const info = await ensureDurable(link, consumption, startAt);
+  await untilNothingUnderWay(info, signal);
+  return { stream: `${stream}@${created}`, pending: info.num_pending + info.num_ack_pending };
+}
+
+/** For a durable that somebody else made and named the stream of. */
+export async function resumeSession(link: Link, stream: string, durable: string, signal: AbortSignal): Promise<Session> {
+  const info = await link.manager.consumers.info(stream, durable);
+  await untilNothingUnderWay(info, signal);
+  return { stream: `${stream}@${info.created}`, pending: info.num_pending + info.num_ack_pending };
+}
+
+async function untilNothingUnderWay(info: ConsumerInfo, signal: AbortSignal): Promise<void> {
+  if (info.num_ack_pending === 0) return;
+  const ackWaitMs = (info.config.ack_wait ?? 0) / NANOSECONDS;
+  await sleep(ackWaitMs + MARGIN_MS, undefined, { signal });
+}
+
+async function ensureDurable(link: Link, consumption: Consumption, startAt: 'oldest' | 'newest'): Promise<ConsumerInfo> {
+  const { stream, durable, filter } = consumption;
+  const found = await link.manager.consumers.info(stream, durable).catch((error: unknown) => {
+    if (error instanceof NatsError && error.api_error?.err_code === CONSUMER_NOT_FOUND) return undefined;
+    throw error;
+  });
+  if (found !== undefined) {
+    if (found.config.filter_subject === filter) return found;
+    throw new Error(`durable ${durable} on ${stream} reads ${found.config.filter_subject}, not ${filter}: delete it or name another`);
+  }
+  return link.manager.consumers.add(stream, {
+    durable_name: durable,
+    filter_subject: filter,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: ACK_WAIT_MS * NANOSECONDS,
+    max_ack_pending: MAX_UNDER_WAY,
+    max_deliver: -1,
+    deliver_policy: startAt === 'oldest' ? DeliverPolicy.All : DeliverPolicy.New,
+  });
+}
+
+/** The durable that a cluster's clas-cache reads its policy through; made anew, it gives every current value first. */
+export async function remakeLatestDurable(link: Link, stream: string, durable: string, filter: string): Promise<void> {
+  await link.manager.consumers.delete(stream, durable).catch((error: unknown) => {
+    if (!(error instanceof NatsError && error.api_error?.err_code === CONSUMER_NOT_FOUND)) throw error;
+  });
+  await link.manager.consumers.add(stream, {
+    durable_name: durable,
+    filter_subject: filter,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: ACK_WAIT_MS * NANOSECONDS,
+    max_ack_pending: MAX_UNDER_WAY,
+    max_deliver: -1,
+    deliver_policy: DeliverPolicy.LastPerSubject,
+  });
+}

@@ -1,0 +1,103 @@
+/** One connection to NATS with what every ability of the bus needs of it. Reconnects for ever; says in words when it is away. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, Events, jwtAuthenticator } from 'nats';
+import type { ConnectionOptions, JetStreamClient, JetStreamManager, NatsConnection } from 'nats';
+import type { BusOptions } from './bus.js';
+import { noMetrics } from './metrics.js';
+import type { BusMetrics } from './metrics.js';
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+
+export interface Link {
+  readonly name: string;
+  readonly server: 'control' | 'cluster';
+  readonly connection: NatsConnection;
+  readonly jetstream: JetStreamClient;
+  readonly manager: JetStreamManager;
+  readonly inboxPrefix: string;
+  readonly metrics: BusMetrics;
+  isConnected(): boolean;
+  availability(): true | string;
+  /** Called at every loss of the connection; returns the way to stop it. */
+  onDisconnect(listener: () => void): () => void;
+}
+
+/** Resolves when connected; until then it tries again and again (`options.signal` ends that). */
+export async function openLink(options: BusOptions): Promise<Link> {
+  const connection = await untilConnected(options);
+  const state = { connected: true, detail: 'connected' };
+  const listeners = new Set<() => void>();
+  const tell = (connected: boolean, detail: string): void => {
+    if (state.connected === connected && connected) return;
+    Object.assign(state, { connected, detail });
+    options.onState?.({ connected, detail });
+    if (!connected) for (const listener of [...listeners]) listener();
+  };
+  options.onState?.({ connected: true, detail: 'connected' });
+  void watch(connection, tell);
+  return {
+    name: options.name,
+    server: options.server,
+    connection,
+    // The check of the default asks for the account's JetStream figures, which edge users may not.
+    jetstream: connection.jetstream({ checkAPI: false } as Parameters<NatsConnection['jetstream']>[0]),
+    manager: await connection.jetstreamManager({ checkAPI: false }),
+    inboxPrefix: options.inboxPrefix ?? '_INBOX',
+    metrics: options.metrics ?? noMetrics,
+    isConnected: () => state.connected,
+    availability: () => (state.connected ? true : `${options.server} NATS is away: ${state.detail}`),
+    onDisconnect: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
+async function untilConnected(options: BusOptions): Promise<NatsConnection> {
+  let pauseMs = FIRST_PAUSE_MS;
+  for (;;) {
+    try {
+      return await connect(connectionOptions(options));
+    } catch (error) {
+      options.onState?.({ connected: false, detail: error instanceof Error ? error.message : String(error) });
+      await sleep(pauseMs, undefined, { signal: options.signal });
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    }
+  }
+}
+
+/** Also what Nest's own NATS transport is given. */
+export function connectionOptions(options: BusOptions): ConnectionOptions {
+  const { credentials } = options;
+  const current = typeof credentials === 'function' ? credentials : () => credentials;
+  return {
+    servers: options.servers.split(',').map((server) => server.trim()),
+    name: options.name,
+    timeout: 5_000,
+    reconnect: true,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    reconnectJitter: 250,
+    pingInterval: 10_000,
+    maxPingOut: 2,
+    // An expired credential is an authorization error; the next attempt brings the renewed one.
+    ignoreAuthErrorAbort: true,
+    ...(options.inboxPrefix !== undefined && { inboxPrefix: options.inboxPrefix }),
+    ...(credentials !== undefined && {
+      authenticator: jwtAuthenticator(
+        () => current()?.jwt ?? '',
+        () => new TextEncoder().encode(current()?.seed ?? ''),
+      ),
+    }),
+  };
+}
+
+async function watch(connection: NatsConnection, tell: (connected: boolean, detail: string) => void): Promise<void> {
+  for await (const status of connection.status()) {
+    if (status.type === Events.Disconnect) tell(false, 'connection lost, trying again');
+    if (status.type === Events.Reconnect) tell(true, 'connected');
+  }
+  const error = await connection.closed();
+  tell(false, error instanceof Error ? `closed: ${error.message}` : 'closed');
+}

@@ -1,0 +1,95 @@
+/** Publishing to JetStream: acknowledged, a bounded number in flight, in the order of the calls. */
+import { NatsError } from 'nats';
+import type { Publication, PublishOptions } from './bus.js';
+import { PermanentError, TransientError } from './errors.js';
+import type { Link } from './link.js';
+import { encode, kindOfSubject, NOTHING, stepOfTrace, writeHeaders } from './wire.js';
+
+const IN_FLIGHT = 512;
+const ACKNOWLEDGED_WITHIN_MS = 5_000;
+
+export interface Publisher {
+  publish(subject: string, payload: unknown, options?: PublishOptions): Promise<void>;
+  publishMany(publications: readonly Publication[]): Promise<void>;
+  remove(subject: string, options?: PublishOptions): Promise<void>;
+}
+
+export function publisher(link: Link): Publisher {
+  const places = gate(IN_FLIGHT);
+  const published = link.metrics.counter('bus_published_total', 'Messages that a stream acknowledged');
+  const failed = link.metrics.counter('bus_publish_failures_total', 'Messages that no stream acknowledged in time');
+  const store = async (subject: string, data: Uint8Array, options: PublishOptions = {}): Promise<void> => {
+    await places.enter();
+    const kind = { kind: kindOfSubject(subject), server: link.server };
+    try {
+      // The client would keep what is published while the connection is away, and send it after what came later.
+      if (!link.isConnected()) throw new TransientError(`${link.server} NATS is away`);
+      await stepOfTrace(`publish ${kind.kind}`, options.headers, () => acknowledged(link, subject, data, options));
+      published.add(1, kind);
+    } catch (error) {
+      failed.add(1, kind);
+      throw error;
+    } finally {
+      places.leave();
+    }
+  };
+  const publishMany = async (publications: readonly Publication[]): Promise<void> => {
+    let failure: unknown;
+    const running: Promise<void>[] = [];
+    for (const { subject, payload, id, headers } of publications) {
+      await places.free();
+      // Nothing is sent after a failure, so that a repeat of the list cannot put an early message behind a later one.
+      if (failure !== undefined) break;
+      const options = { ...(id !== undefined && { id }), ...(headers !== undefined && { headers }) };
+      running.push(store(subject, encode(payload), options).catch((error: unknown) => void (failure ??= error)));
+    }
+    await Promise.all(running);
+    if (failure !== undefined) throw failure;
+  };
+  return {
+    publish: (subject, payload, options) => store(subject, encode(payload), options),
+    remove: (subject, options) => store(subject, NOTHING, options),
+    publishMany,
+  };
+}
+
+async function acknowledged(link: Link, subject: string, data: Uint8Array, options: PublishOptions): Promise<void> {
+  try {
+    await link.jetstream.publish(subject, data, {
+      timeout: ACKNOWLEDGED_WITHIN_MS,
+      headers: writeHeaders(options.headers),
+      ...(options.id !== undefined && { msgID: options.id }),
+    });
+  } catch (error) {
+    throw classified(subject, error);
+  }
+}
+
+function classified(subject: string, error: unknown): Error {
+  const code = error instanceof NatsError ? error.code : '';
+  const message = error instanceof Error ? error.message : String(error);
+  if (code === 'MAX_PAYLOAD_EXCEEDED' || code === 'PERMISSIONS_VIOLATION') {
+    return new PermanentError('not-publishable', `${subject} cannot be published: ${message}`, { cause: error });
+  }
+  return new TransientError(`no stream acknowledged ${subject}: ${message}`, { cause: error });
+}
+
+/** Lets at most `places` in; the others wait in the order in which they came. */
+function gate(places: number): { enter(): Promise<void>; free(): Promise<void>; leave(): void } {
+  let inside = 0;
+  const waiting: (() => void)[] = [];
+  const hasRoom = async (): Promise<void> => {
+    while (inside >= places) await new Promise<void>((resolve) => waiting.push(resolve));
+  };
+  return {
+    free: hasRoom,
+    enter: async () => {
+      if (inside >= places) await hasRoom();
+      inside += 1;
+    },
+    leave: () => {
+      inside -= 1;
+      waiting.shift()?.();
+    },
+  };
+}

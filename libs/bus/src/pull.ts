@@ -1,0 +1,102 @@
+/**
+ * One pull request of a consumer: up to `batch` messages as they come, until the batch is full or the time is over.
+ * An inbox of its own per pull, so that between accounts the server can forget the answer's way afterwards.
+ * A reader that only ever goes on after `full` or `expired` sees no gap; after any other end messages may be under way.
+ */
+import { createInbox } from 'nats';
+import type { Msg } from 'nats';
+import type { Link } from './link.js';
+
+const EXPIRES_MS = 30_000;
+const HEARTBEAT_MS = 5_000;
+const SILENT_AFTER_MS = 12_000;
+const NANOSECONDS = 1_000_000;
+
+/** `gone`: the consumer, its stream or JetStream itself; `silent`: not even heartbeats. */
+export type PullEnd = 'full' | 'expired' | 'gone' | 'silent' | 'disconnected' | 'cancelled';
+
+export interface PulledMessage {
+  readonly raw: Msg;
+  readonly seq: number;
+  /** 1 at the first delivery. */
+  readonly delivery: number;
+  /** Counts the deliveries of this consumer. */
+  readonly deliverySeq: number;
+  readonly storedAt: Date;
+  /** Waiting on the server behind this one. */
+  readonly pending: number;
+}
+
+export interface Pull {
+  readonly ended: Promise<PullEnd>;
+  cancel(): void;
+}
+
+export interface PullRequest {
+  readonly stream: string;
+  readonly consumer: string;
+  readonly batch: number;
+}
+
+export function startPull(link: Link, { stream, consumer, batch }: PullRequest, onMessage: (message: PulledMessage) => void): Pull {
+  const inbox = createInbox(link.inboxPrefix);
+  let received = 0;
+  let finish: (end: PullEnd) => void = () => undefined;
+  const ended = new Promise<PullEnd>((resolve) => (finish = resolve));
+  const silence = setTimeout(() => end('silent'), SILENT_AFTER_MS);
+  const take = (raw: Msg): void => {
+    silence.refresh();
+    const status = statusOf(raw, inbox);
+    if (status === 'heartbeat') return;
+    if (status !== 'message') return end(status);
+    received += 1;
+    onMessage(pulled(raw));
+    if (received === batch) end('full');
+  };
+  const subscription = link.connection.subscribe(inbox, {
+    callback: (error, raw) => (error === null ? take(raw) : end('gone')),
+  });
+  const stopListening = link.onDisconnect(() => end('disconnected'));
+  const end = (how: PullEnd): void => {
+    clearTimeout(silence);
+    stopListening();
+    if (!subscription.isClosed()) subscription.unsubscribe();
+    finish(how);
+  };
+  const request = { batch, expires: EXPIRES_MS * NANOSECONDS, idle_heartbeat: HEARTBEAT_MS * NANOSECONDS };
+  link.connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(request), { reply: inbox });
+  return { ended, cancel: () => end('cancelled') };
+}
+
+function statusOf(raw: Msg, inbox: string): 'message' | 'heartbeat' | 'expired' | 'gone' {
+  const code = raw.subject === inbox ? (raw.headers?.code ?? 0) : 0;
+  if (code === 0) return 'message';
+  if (code === 100) return 'heartbeat';
+  return code === 408 || code === 404 ? 'expired' : 'gone';
+}
+
+/** `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<delivery>.<seq>.<delivery seq>.<nanoseconds>.<pending>[.<random>]` */
+function pulled(raw: Msg): PulledMessage {
+  const parts = (raw.reply ?? '').split('.');
+  const first = parts.length > 9 ? 6 : 4;
+  const number = (index: number): number => Number(parts[first + index]);
+  return {
+    raw,
+    delivery: number(0),
+    seq: number(1),
+    deliverySeq: number(2),
+    storedAt: new Date(Math.floor(number(3) / NANOSECONDS)),
+    pending: number(4),
+  };
+}
+
+export const ACK = '+ACK';
+export const TERM = '+TERM';
+/** "Still at it": the server waits as long again before it delivers once more. */
+export const WORKING = '+WPI';
+
+export function answer(link: Link, message: PulledMessage, word: typeof ACK | typeof TERM | typeof WORKING): void {
+  const { reply } = message.raw;
+  // After close there is nobody to tell; the server delivers again, and the reader recognises the repeat.
+  if (reply !== undefined && reply !== '' && !link.connection.isClosed()) link.connection.publish(reply, word);
+}

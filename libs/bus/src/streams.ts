@@ -1,0 +1,58 @@
+/** The streams of a server, made or brought to what the contracts say. */
+import { STREAMS } from '@ringfence/contracts';
+import type { StreamContract } from '@ringfence/contracts';
+import { DiscardPolicy, NatsError, RetentionPolicy, StorageType } from 'nats';
+import type { StreamConfig } from 'nats';
+import type { Bus } from './bus.js';
+import { linkOf } from './connect.js';
+import { remakeLatestDurable } from './durable.js';
+import { uplinkDurable } from './credentials/permissions.js';
+import type { Link } from './link.js';
+
+const NANOSECONDS = 1_000_000_000;
+/** A publisher that crashed or lost its connection repeats within this time. */
+const REPEATS_WITHIN_SECONDS = 300;
+const STREAM_NOT_FOUND = 10_059;
+
+export async function ensureStreams(bus: Bus, server: 'control' | 'cluster', replicas = 1): Promise<void> {
+  for (const contract of STREAMS) {
+    if (contract.server === server || contract.server === 'both') await ensureStream(linkOf(bus), contract, replicas);
+  }
+}
+
+/** Makes the durable through which a cluster's clas-cache reads its policy anew: it then gets every current value first. */
+export async function ensureUplinkDurable(bus: Bus, cluster: string): Promise<void> {
+  await remakeLatestDurable(linkOf(bus), 'POLICY', uplinkDurable(cluster), `policy.${cluster}.*.*`);
+}
+
+async function ensureStream(link: Link, contract: StreamContract, replicas: number): Promise<void> {
+  const wanted = configOf(contract, replicas);
+  const { streams } = link.manager;
+  const found = await streams.info(contract.name).catch((error: unknown) => {
+    if (error instanceof NatsError && error.api_error?.err_code === STREAM_NOT_FOUND) return undefined;
+    throw error;
+  });
+  const { config } = found === undefined ? await streams.add(wanted) : await streams.update(contract.name, wanted);
+  // Older servers drop what they do not know without a word.
+  for (const [key, value] of Object.entries(wanted)) {
+    const actual = config[key as keyof StreamConfig];
+    if (JSON.stringify(actual) !== JSON.stringify(value)) {
+      throw new Error(`stream ${contract.name}: the server keeps ${key} = ${JSON.stringify(actual)}, not ${JSON.stringify(value)}`);
+    }
+  }
+}
+
+function configOf(contract: StreamContract, replicas: number): Partial<StreamConfig> & { name: string; subjects: string[] } {
+  return {
+    name: contract.name,
+    subjects: [...contract.subjects],
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.Old,
+    num_replicas: replicas,
+    max_bytes: contract.maxBytes,
+    max_age: contract.maxAgeSeconds * NANOSECONDS,
+    max_msgs_per_subject: contract.retention === 'last' ? 1 : -1,
+    duplicate_window: REPEATS_WITHIN_SECONDS * NANOSECONDS,
+  };
+}
