@@ -7,7 +7,7 @@ import type { Admission } from './admission.js';
 import { rowsOfCustomDefinition } from './custom-definitions.js';
 import { isReleased, markedForDeletion } from './deletion.js';
 import type { DeleteOptions } from './deletion.js';
-import { copyOf, isEqual } from './json.js';
+import { copyOf, copyWithoutNulls, isEqual } from './json.js';
 import { isSpecificationEqual, rulesByKind } from './kind-rules.js';
 import type { KubeObject } from './kube-object.js';
 import {
@@ -15,6 +15,7 @@ import {
   requireFreshVersion,
   requireValidMetadata,
   stampNewMetadata,
+  timestamp,
 } from './metadata-rules.js';
 import { ObjectStore } from './object-store.js';
 import type { Collection, StoredChange } from './object-store.js';
@@ -91,7 +92,7 @@ export class Cluster {
     object: KubeObject,
     options: WriteOptions = {},
   ): Promise<KubeObject> {
-    const draft = copyOf(object);
+    const draft = definition.isCustom ? copyOf(object) : copyWithoutNulls(object);
     stampNewMetadata(definition, draft, this.now());
     if (!definition.namespaced) delete draft.metadata.namespace;
     else draft.metadata.namespace ??= 'default';
@@ -148,8 +149,7 @@ export class Cluster {
     const scheduled = {
       type: 'PodScheduled',
       status: 'True',
-      lastProbeTime: null,
-      lastTransitionTime: `${this.now().toISOString().slice(0, 19)}Z`,
+      lastTransitionTime: timestamp(this.now()),
     };
     status.conditions = [
       ...(status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled'),
@@ -289,11 +289,11 @@ export class Cluster {
 }
 
 function statusUpdate(current: KubeObject, sent: KubeObject): KubeObject {
-  return { ...copyOf(current), status: copyOf(sent.status) ?? {} };
+  return { ...copyOf(current), status: copyWithoutNulls(sent.status) ?? {} };
 }
 
 function mainUpdate(definition: ResourceDefinition, current: KubeObject, sent: KubeObject): KubeObject {
-  const next = copyOf(sent);
+  const next = definition.isCustom ? copyOf(sent) : copyWithoutNulls(sent);
   if (!definition.subresources.includes('status')) return next;
   if (current.status === undefined) delete next.status;
   else next.status = copyOf(current.status);

@@ -18,6 +18,17 @@ export function copyOf<T>(value: T): T {
   return copy as T;
 }
 
+/** A deep copy without null fields, as typed storage would keep it: clients write `creationTimestamp: null` and mean nothing by it. */
+export function copyWithoutNulls<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(copyWithoutNulls) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  const copy: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(value)) {
+    if (field !== undefined && field !== null) copy[key] = copyWithoutNulls(field);
+  }
+  return copy as T;
+}
+
 /** Deep equality where an undefined field equals an absent one and the order of keys does not count. */
 export function isEqual(left: unknown, right: unknown): boolean {
   if (left === right) return true;

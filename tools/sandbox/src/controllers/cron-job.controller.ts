@@ -54,13 +54,15 @@ export class CronJobController {
     const due = latestDue(schedule, since, now);
     if (due !== undefined) await this.start(cronJob, due);
     const next = schedule.nextAfter(now);
-    if (next !== undefined) this.queue.addAfter(key, Math.min(longestWaitMs, next.getTime() - now.getTime() + 1));
+    if (next !== undefined)
+      this.queue.addAfter(key, Math.min(longestWaitMs, next.getTime() - now.getTime() + 1));
   }
 
   private async start(cronJob: CronJob, due: Date): Promise<void> {
     const running = this.owned.of(cronJob).filter((job) => !isFinished(job));
     const { concurrencyPolicy } = cronJob.spec;
-    if (concurrencyPolicy === 'Replace') for (const job of running) this.jobs.remove(job.metadata, { propagationPolicy: 'Background' });
+    if (concurrencyPolicy === 'Replace')
+      for (const job of running) this.jobs.remove(job.metadata, { propagationPolicy: 'Background' });
     if (concurrencyPolicy !== 'Forbid' || running.length === 0) await this.createJob(cronJob, due);
     this.cronJobs.modifyStatus(cronJob.metadata, (draft) => {
       draft.status = { ...draft.status, lastScheduleTime: timestamp(due) };
@@ -82,15 +84,24 @@ export class CronJobController {
       ownerReferences: [ownerReference(this.cronJobs.definition, cronJob)],
     };
     await this.jobs.create({ metadata, spec: copyOf(jobTemplate.spec) });
-    await this.events.record(cronJob, { type: 'Normal', reason: 'SuccessfulCreate', message: `Created job ${name}` });
+    await this.events.record(cronJob, {
+      type: 'Normal',
+      reason: 'SuccessfulCreate',
+      message: `Created job ${name}`,
+    });
   }
 
   private dropFinished(cronJob: CronJob): void {
     const { successfulJobsHistoryLimit = 3, failedJobsHistoryLimit = 1 } = cronJob.spec;
     const drop = (type: string, limit: number): void => {
-      const finished = this.owned.of(cronJob).filter((job) => job.status?.conditions?.some((held) => held.type === type && held.status === 'True'));
+      const finished = this.owned
+        .of(cronJob)
+        .filter((job) =>
+          job.status?.conditions?.some((held) => held.type === type && held.status === 'True'),
+        );
       const oldest = finished.sort((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1));
-      for (const job of oldest.slice(0, Math.max(0, finished.length - limit))) this.jobs.remove(job.metadata, { propagationPolicy: 'Background' });
+      for (const job of oldest.slice(0, Math.max(0, finished.length - limit)))
+        this.jobs.remove(job.metadata, { propagationPolicy: 'Background' });
     };
     drop('Complete', successfulJobsHistoryLimit);
     drop('Failed', failedJobsHistoryLimit);
@@ -100,7 +111,13 @@ export class CronJobController {
     const active = this.owned
       .of(cronJob)
       .filter((job) => !isFinished(job))
-      .map(({ apiVersion, kind, metadata: { name, namespace = '', uid = '' } }) => ({ apiVersion, kind, name, namespace, uid }));
+      .map(({ apiVersion, kind, metadata: { name, namespace = '', uid = '' } }) => ({
+        apiVersion,
+        kind,
+        name,
+        namespace,
+        uid,
+      }));
     this.cronJobs.modifyStatus(cronJob.metadata, (draft) => {
       draft.status = { ...draft.status, active };
     });
@@ -110,6 +127,11 @@ export class CronJobController {
 /** Missed times are made up for once, by the latest of them. */
 function latestDue(schedule: ReturnType<typeof parseCron>, since: Date, now: Date): Date | undefined {
   let latest: Date | undefined;
-  for (let next = schedule.nextAfter(since); next !== undefined && next <= now; next = schedule.nextAfter(next)) latest = next;
+  for (
+    let next = schedule.nextAfter(since);
+    next !== undefined && next <= now;
+    next = schedule.nextAfter(next)
+  )
+    latest = next;
   return latest;
 }

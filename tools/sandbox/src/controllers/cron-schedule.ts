@@ -32,14 +32,11 @@ export interface CronSchedule {
 /** Throws with the reason when the text is no cron expression. */
 export function parseCron(text: string): CronSchedule {
   const parts = (shorthands[text.trim()] ?? text).trim().split(/\s+/);
-  if (parts.length !== fields.length) throw new Error(`expected exactly 5 fields, found ${parts.length}: ${text}`);
-  const [minutes, hours, days, months, weekdays] = parts.map((part, index) => parseField(part, fields[index] as (typeof fields)[number])) as [
-    Set<number>,
-    Set<number>,
-    Set<number>,
-    Set<number>,
-    Set<number>,
-  ];
+  if (parts.length !== fields.length)
+    throw new Error(`expected exactly 5 fields, found ${parts.length}: ${text}`);
+  const [minutes, hours, days, months, weekdays] = parts.map((part, index) =>
+    parseField(part, fields[index] as (typeof fields)[number]),
+  ) as [Set<number>, Set<number>, Set<number>, Set<number>, Set<number>];
   if (weekdays.has(7)) weekdays.add(0);
   // When both days are restricted, either one is enough; that is cron's old rule.
   const isEither = !parts[2]?.startsWith('*') && !parts[4]?.startsWith('*');
@@ -76,7 +73,11 @@ function parseField(text: string, field: (typeof fields)[number]): Set<number> {
     const [range = '', stepText] = part.split('/');
     const step = stepText === undefined ? 1 : Number(stepText);
     const [first, last] = rangeOf(range, field, stepText !== undefined);
-    if (!Number.isInteger(step) || step < 1 || !(first >= field.first && last <= field.last && first <= last)) {
+    if (
+      !Number.isInteger(step) ||
+      step < 1 ||
+      !(first >= field.first && last <= field.last && first <= last)
+    ) {
       throw new Error(`not a valid ${field.name}: ${part}`);
     }
     for (let value = first; value <= last; value += step) values.add(value);

@@ -12,7 +12,15 @@ import { keyOf, targetOfKey, WorkQueue } from './work-queue.js';
 
 const hashLabel = 'controller-revision-hash';
 /** Daemons start on nodes that repel everything else: they are often what makes a node usable. */
-const tolerated = ['not-ready', 'unreachable', 'disk-pressure', 'memory-pressure', 'pid-pressure', 'unschedulable', 'network-unavailable'];
+const tolerated = [
+  'not-ready',
+  'unreachable',
+  'disk-pressure',
+  'memory-pressure',
+  'pid-pressure',
+  'unschedulable',
+  'network-unavailable',
+];
 
 export class DaemonSetController {
   private readonly sets: KindClient<DaemonSet>;
@@ -50,14 +58,22 @@ export class DaemonSetController {
     const nodes = this.nodes.list().filter((node) => misfit(template.spec, node) === undefined);
     const names = new Set(nodes.map((node) => node.metadata.name));
     for (const pod of this.owned.of(set)) if (isEnded(pod) || !names.has(nodeOf(pod))) this.removeOnce(pod);
-    const covered = new Set(this.owned.of(set).filter((pod) => !isEnded(pod)).map(nodeOf));
+    const covered = new Set(
+      this.owned
+        .of(set)
+        .filter((pod) => !isEnded(pod))
+        .map(nodeOf),
+    );
     for (const node of names) if (!covered.has(node)) await this.place(set, template, node);
     this.replaceOutdated(set, names.size);
     this.report(set, names);
   }
 
   private async place(set: DaemonSet, template: PodTemplate, node: string): Promise<void> {
-    const metadata = { generateName: `${set.metadata.name}-`, labels: { [hashLabel]: templateHash(set.spec.template) } };
+    const metadata = {
+      generateName: `${set.metadata.name}-`,
+      labels: { [hashLabel]: templateHash(set.spec.template) },
+    };
     const draft = podFrom({ definition: this.sets.definition, object: set }, template, metadata);
     draft.spec.affinity = {
       ...draft.spec.affinity,
@@ -68,14 +84,23 @@ export class DaemonSetController {
       },
     };
     const pod = await this.pods.create(draft);
-    await this.events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${pod.metadata.name}` });
+    await this.events.record(set, {
+      type: 'Normal',
+      reason: 'SuccessfulCreate',
+      message: `Created pod: ${pod.metadata.name}`,
+    });
   }
 
   private replaceOutdated(set: DaemonSet, nodeCount: number): void {
     if (set.spec.updateStrategy?.type === 'OnDelete') return;
     const pods = this.owned.of(set);
-    const outdated = pods.filter((pod) => isActive(pod) && pod.metadata.labels?.[hashLabel] !== templateHash(set.spec.template));
-    const allowed = Math.max(1, shareOf(set.spec.updateStrategy?.rollingUpdate?.maxUnavailable, nodeCount, Math.ceil));
+    const outdated = pods.filter(
+      (pod) => isActive(pod) && pod.metadata.labels?.[hashLabel] !== templateHash(set.spec.template),
+    );
+    const allowed = Math.max(
+      1,
+      shareOf(set.spec.updateStrategy?.rollingUpdate?.maxUnavailable, nodeCount, Math.ceil),
+    );
     const isUp = (pod: Pod): boolean => isActive(pod) && isPodReady(pod);
     const broken = outdated.filter((pod) => !isUp(pod));
     const room = Math.max(0, allowed - pods.filter((pod) => !isUp(pod)).length);
@@ -89,7 +114,9 @@ export class DaemonSetController {
   private report(set: DaemonSet, nodes: ReadonlySet<string>): void {
     const active = this.owned.of(set).filter(isActive);
     const ready = active.filter(isPodReady).length;
-    const updated = active.filter((pod) => pod.metadata.labels?.[hashLabel] === templateHash(set.spec.template)).length;
+    const updated = active.filter(
+      (pod) => pod.metadata.labels?.[hashLabel] === templateHash(set.spec.template),
+    ).length;
     const unavailable = nodes.size - ready;
     this.sets.modifyStatus(set.metadata, (draft) => {
       draft.status = {
@@ -108,7 +135,8 @@ export class DaemonSetController {
 
 /** Before the scheduler has bound the Pod, its affinity says which node it is meant for. */
 function nodeOf(pod: Pod): string {
-  const terms = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  const terms =
+    pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
   return pod.spec.nodeName ?? terms?.[0]?.matchFields?.[0]?.values?.[0] ?? '';
 }
 

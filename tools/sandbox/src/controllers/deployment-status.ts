@@ -10,7 +10,10 @@ export interface DeploymentFacts {
   now: Date;
 }
 
-export function deploymentStatus(deployment: Deployment, facts: DeploymentFacts): NonNullable<Deployment['status']> {
+export function deploymentStatus(
+  deployment: Deployment,
+  facts: DeploymentFacts,
+): NonNullable<Deployment['status']> {
   const { current, sets, before, now } = facts;
   const total = (read: (status: NonNullable<ReplicaSet['status']>) => number | undefined): number =>
     sets.reduce((sum, { status }) => sum + ((status && read(status)) ?? 0), 0);
@@ -21,7 +24,10 @@ export function deploymentStatus(deployment: Deployment, facts: DeploymentFacts)
     availableReplicas: total((status) => status.availableReplicas),
   };
   const unavailableReplicas = Math.max(0, deployment.spec.replicas - counts.availableReplicas);
-  const conditions = [availability(deployment, counts.availableReplicas), progress(deployment, current, counts)];
+  const conditions = [
+    availability(deployment, counts.availableReplicas),
+    progress(deployment, current, counts),
+  ];
   return {
     observedGeneration: deployment.metadata.generation ?? 1,
     ...counts,
@@ -34,8 +40,18 @@ function availability(deployment: Deployment, availableReplicas: number): Condit
   const { replicas, strategy } = deployment.spec;
   const needed = replicas - shareOf(strategy?.rollingUpdate?.maxUnavailable, replicas, Math.floor);
   return availableReplicas >= needed
-    ? { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' }
-    : { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', message: 'Deployment does not have minimum availability.' };
+    ? {
+        type: 'Available',
+        status: 'True',
+        reason: 'MinimumReplicasAvailable',
+        message: 'Deployment has minimum availability.',
+      }
+    : {
+        type: 'Available',
+        status: 'False',
+        reason: 'MinimumReplicasUnavailable',
+        message: 'Deployment does not have minimum availability.',
+      };
 }
 
 function progress(
@@ -45,8 +61,21 @@ function progress(
 ): Condition {
   const { replicas } = deployment.spec;
   const name = current?.metadata.name ?? '';
-  const isComplete = counts.updatedReplicas === replicas && counts.replicas === replicas && counts.availableReplicas >= replicas;
+  const isComplete =
+    counts.updatedReplicas === replicas &&
+    counts.replicas === replicas &&
+    counts.availableReplicas >= replicas;
   return isComplete
-    ? { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable', message: `ReplicaSet "${name}" has successfully progressed.` }
-    : { type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated', message: `ReplicaSet "${name}" is progressing.` };
+    ? {
+        type: 'Progressing',
+        status: 'True',
+        reason: 'NewReplicaSetAvailable',
+        message: `ReplicaSet "${name}" has successfully progressed.`,
+      }
+    : {
+        type: 'Progressing',
+        status: 'True',
+        reason: 'ReplicaSetUpdated',
+        message: `ReplicaSet "${name}" is progressing.`,
+      };
 }

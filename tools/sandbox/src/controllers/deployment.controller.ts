@@ -2,10 +2,11 @@
 import type { Cluster } from '../api/cluster.js';
 import type { KindClient } from '../api/kind-client.js';
 import { copyOf } from '../api/json.js';
+import type { Pod } from '../api/kube-object.js';
 import type { Deployment, ReplicaSet } from '../api/workload-kinds.js';
 import { deploymentStatus } from './deployment-status.js';
 import { EventRecorder } from './event-recorder.js';
-import { ownerReference, OwnedObjects } from './owned-objects.js';
+import { controllerOf, ownerReference, OwnedObjects } from './owned-objects.js';
 import { templateHash } from './pod-state.js';
 import { planRollout } from './rollout-plan.js';
 import { keyOf, targetOfKey, WorkQueue } from './work-queue.js';
@@ -19,7 +20,7 @@ export class DeploymentController {
   private readonly owned: OwnedObjects<ReplicaSet>;
   private readonly events: EventRecorder;
   private readonly queue = new WorkQueue((key) => this.reconcile(key));
-  private readonly stop: () => void;
+  private readonly stops: (() => void)[];
 
   constructor(private readonly cluster: Cluster) {
     this.deployments = cluster.resource('deployments.apps');
@@ -28,14 +29,25 @@ export class DeploymentController {
     this.owned = new OwnedObjects(this.sets, (owner, set) => {
       if (owner.kind === 'Deployment') this.queue.add(`${set.metadata.namespace}/${owner.name}`);
     });
-    this.stop = this.deployments.watch(({ object }) => this.queue.add(keyOf(object)));
+    this.stops = [
+      this.deployments.watch(({ object }) => this.queue.add(keyOf(object))),
+      cluster.resource('pods').watch(({ type, object }) => type === 'DELETED' && this.onPodGone(object)),
+    ];
     for (const deployment of this.deployments.list()) this.queue.add(keyOf(deployment));
   }
 
   async close(): Promise<void> {
-    this.stop();
+    this.stops.forEach((stop) => stop());
     this.owned.close();
     await this.queue.close();
+  }
+
+  /** Recreate waits for terminating Pods, which no ReplicaSet counts any more, so their end is heard of here. */
+  private onPodGone(pod: Pod): void {
+    const { namespace } = pod.metadata;
+    const set = this.sets.find(namespace, controllerOf(pod)?.name ?? '');
+    const owner = set === undefined ? undefined : controllerOf(set);
+    if (owner?.kind === 'Deployment') this.queue.add(`${namespace}/${owner.name}`);
   }
 
   private async reconcile(key: string): Promise<void> {
@@ -65,7 +77,12 @@ export class DeploymentController {
   /** The set in use carries the highest revision; going back to an older template raises that set's revision. */
   private ensureRevision(deployment: Deployment, current: ReplicaSet): string {
     const revisions = this.owned.of(deployment).map((set) => ({ set, revision: revisionOf(set) }));
-    const highestOther = Math.max(0, ...revisions.filter(({ set }) => set.metadata.uid !== current.metadata.uid).map(({ revision }) => revision));
+    const highestOther = Math.max(
+      0,
+      ...revisions
+        .filter(({ set }) => set.metadata.uid !== current.metadata.uid)
+        .map(({ revision }) => revision),
+    );
     const own = revisionOf(current);
     if (own > highestOther) return String(own);
     const revision = String(highestOther + 1);
@@ -78,7 +95,8 @@ export class DeploymentController {
   private newSet(deployment: Deployment, hash: string): Parameters<KindClient<ReplicaSet>['create']>[0] {
     const { template, selector, minReadySeconds } = deployment.spec;
     const labels = { ...template.metadata?.labels, [hashLabel]: hash };
-    const { 'kubectl.kubernetes.io/last-applied-configuration': omitted, ...annotations } = deployment.metadata.annotations ?? {};
+    const { 'kubectl.kubernetes.io/last-applied-configuration': omitted, ...annotations } =
+      deployment.metadata.annotations ?? {};
     void omitted;
     const spec = {
       replicas: 0,
@@ -88,7 +106,16 @@ export class DeploymentController {
     };
     const ownerReferences = [ownerReference(this.deployments.definition, deployment)];
     const namespace = deployment.metadata.namespace ?? 'default';
-    return { metadata: { name: `${deployment.metadata.name}-${hash}`, namespace, labels, annotations, ownerReferences }, spec };
+    return {
+      metadata: {
+        name: `${deployment.metadata.name}-${hash}`,
+        namespace,
+        labels,
+        annotations,
+        ownerReferences,
+      },
+      spec,
+    };
   }
 
   private async scale(deployment: Deployment, set: ReplicaSet, replicas: number): Promise<void> {
@@ -123,7 +150,12 @@ export class DeploymentController {
     const sets = this.owned.of(deployment);
     const current = sets.find((set) => set.metadata.labels?.[hashLabel] === hash);
     this.deployments.modifyStatus(deployment.metadata, (draft) => {
-      draft.status = deploymentStatus(deployment, { current, sets, before: draft.status, now: this.cluster.now() });
+      draft.status = deploymentStatus(deployment, {
+        current,
+        sets,
+        before: draft.status,
+        now: this.cluster.now(),
+      });
     });
   }
 }

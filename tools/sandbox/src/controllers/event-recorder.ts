@@ -25,7 +25,14 @@ export class EventRecorder {
     const now = timestamp(this.cluster.now());
     const event = {
       metadata: { name: `${name}.${this.cluster.store.revision.toString(16)}${randomSuffix()}`, namespace },
-      involvedObject: { kind: about.kind, apiVersion: about.apiVersion, namespace, name, uid, resourceVersion },
+      involvedObject: {
+        kind: about.kind,
+        apiVersion: about.apiVersion,
+        namespace,
+        name,
+        uid,
+        resourceVersion,
+      },
       type,
       reason,
       message,
@@ -43,6 +50,7 @@ export class EventRecorder {
       return;
     }
     this.recorded.push({ namespace, name: event.metadata.name });
-    if (this.recorded.length > keptEvents) events.remove(this.recorded.shift() as { namespace: string; name: string });
+    if (this.recorded.length > keptEvents)
+      events.remove(this.recorded.shift() as { namespace: string; name: string });
   }
 }

@@ -70,8 +70,14 @@ export class JobController {
     const wanted = suspend === true ? 0 : Math.min(parallelism, remaining);
     for (let count = active.length; count < wanted; count += 1) {
       const metadata = { generateName: `${job.metadata.name}-` };
-      const pod = await this.pods.create(podFrom({ definition: this.jobs.definition, object: job }, job.spec.template, metadata));
-      await this.events.record(job, { type: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${pod.metadata.name}` });
+      const pod = await this.pods.create(
+        podFrom({ definition: this.jobs.definition, object: job }, job.spec.template, metadata),
+      );
+      await this.events.record(job, {
+        type: 'Normal',
+        reason: 'SuccessfulCreate',
+        message: `Created pod: ${pod.metadata.name}`,
+      });
     }
     if (completions === undefined && suspend !== true) return;
     for (const pod of active.slice(Math.max(0, wanted))) this.pods.remove(pod.metadata);
@@ -97,7 +103,8 @@ export class JobController {
   private expire(job: Job, key: string): void {
     const { ttlSecondsAfterFinished } = job.spec;
     if (ttlSecondsAfterFinished === undefined) return;
-    const finishedAt = job.status?.conditions?.find(({ status }) => status === 'True')?.lastTransitionTime ?? '';
+    const finishedAt =
+      job.status?.conditions?.find(({ status }) => status === 'True')?.lastTransitionTime ?? '';
     const waitMs = Date.parse(finishedAt) + ttlSecondsAfterFinished * 1000 - this.cluster.now().getTime();
     if (waitMs > 0) this.queue.addAfter(key, waitMs);
     else this.jobs.remove(job.metadata, { propagationPolicy: 'Foreground' });
@@ -105,13 +112,27 @@ export class JobController {
 }
 
 export function isFinished(job: Job): boolean {
-  return (job.status?.conditions ?? []).some(({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed'));
+  return (job.status?.conditions ?? []).some(
+    ({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed'),
+  );
 }
 
 function endingOf(job: Job, { active, succeeded, failed }: Tally): Condition | undefined {
   const { completions, backoffLimit = 6 } = job.spec;
-  const isComplete = completions === undefined ? succeeded > 0 && active.length === 0 : succeeded >= completions;
-  if (isComplete) return { type: 'Complete', status: 'True', reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' };
+  const isComplete =
+    completions === undefined ? succeeded > 0 && active.length === 0 : succeeded >= completions;
+  if (isComplete)
+    return {
+      type: 'Complete',
+      status: 'True',
+      reason: 'CompletionsReached',
+      message: 'Reached expected number of succeeded pods',
+    };
   if (failed <= backoffLimit) return undefined;
-  return { type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded', message: 'Job has reached the specified backoff limit' };
+  return {
+    type: 'Failed',
+    status: 'True',
+    reason: 'BackoffLimitExceeded',
+    message: 'Job has reached the specified backoff limit',
+  };
 }

@@ -10,10 +10,15 @@ interface Taint {
 
 export function misfit(spec: PodSpec, node: Node): string | undefined {
   const labels = node.metadata.labels;
-  if (!matchesLabels(labels, spec.nodeSelector ?? {})) return "node(s) didn't match Pod's node affinity/selector";
-  const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  if (terms !== undefined && !terms.some((term) => meetsTerm(term, node))) return "node(s) didn't match Pod's node affinity/selector";
-  const refused = taintsOf(node).find((taint) => taint.effect !== 'PreferNoSchedule' && !isTolerated(taint, spec.tolerations ?? []));
+  if (!matchesLabels(labels, spec.nodeSelector ?? {}))
+    return "node(s) didn't match Pod's node affinity/selector";
+  const terms =
+    spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  if (terms !== undefined && !terms.some((term) => meetsTerm(term, node)))
+    return "node(s) didn't match Pod's node affinity/selector";
+  const refused = taintsOf(node).find(
+    (taint) => taint.effect !== 'PreferNoSchedule' && !isTolerated(taint, spec.tolerations ?? []),
+  );
   if (refused === undefined) return undefined;
   if (refused.key === unschedulableKey) return 'node(s) were unschedulable';
   return `node(s) had untolerated taint {${refused.key}: ${refused.value ?? ''}}`;
@@ -26,7 +31,8 @@ function taintsOf(node: Node): Taint[] {
   const taints: Taint[] = [...(node.spec.taints ?? [])];
   if (node.spec.unschedulable === true) taints.push({ key: unschedulableKey, effect: 'NoSchedule' });
   const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
-  if (ready !== undefined && ready.status !== 'True') taints.push({ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' });
+  if (ready !== undefined && ready.status !== 'True')
+    taints.push({ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' });
   return taints;
 }
 
@@ -42,5 +48,7 @@ function isTolerated(taint: Taint, tolerations: readonly Toleration[]): boolean 
 function meetsTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
   if (matchExpressions.length === 0 && matchFields.length === 0) return false;
   const fields: Record<string, string> = { 'metadata.name': node.metadata.name };
-  return meetsAll(node.metadata.labels, matchExpressions as LabelRequirement[]) && meetsAll(fields, matchFields);
+  return (
+    meetsAll(node.metadata.labels, matchExpressions as LabelRequirement[]) && meetsAll(fields, matchFields)
+  );
 }

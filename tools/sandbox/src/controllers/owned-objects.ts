@@ -10,7 +10,14 @@ export function controllerOf(object: KubeObject): OwnerReference | undefined {
 
 export function ownerReference(definition: ResourceDefinition, owner: KubeObject): OwnerReference {
   const { name, uid = '' } = owner.metadata;
-  return { apiVersion: apiVersionOf(definition), kind: definition.kind, name, uid, controller: true, blockOwnerDeletion: true };
+  return {
+    apiVersion: apiVersionOf(definition),
+    kind: definition.kind,
+    name,
+    uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
 }
 
 export class OwnedObjects<Kind extends KubeObject> {

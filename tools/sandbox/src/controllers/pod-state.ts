@@ -57,7 +57,9 @@ export function podFrom(
 
 /** The same for equal templates whatever the order of their keys, in the characters Kubernetes uses for such hashes. */
 export function templateHash(template: PodTemplate): string {
-  const digest = createHash('sha256').update(JSON.stringify(sorted(template))).digest();
+  const digest = createHash('sha256')
+    .update(JSON.stringify(sorted(template)))
+    .digest();
   const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
   return [...digest.subarray(0, 10)].map((byte) => alphabet[byte % alphabet.length]).join('');
 }
@@ -73,15 +75,24 @@ function sorted(value: unknown): unknown {
 }
 
 /** Replaces the condition of the same type; the transition time moves only when the status does. */
-export function withCondition(conditions: readonly Condition[] | undefined, next: Condition, now: Date): Condition[] {
+export function withCondition(
+  conditions: readonly Condition[] | undefined,
+  next: Condition,
+  now: Date,
+): Condition[] {
   const present = conditions?.find(({ type }) => type === next.type);
   const isSame = present?.status === next.status;
-  const lastTransitionTime = isSame && present.lastTransitionTime ? present.lastTransitionTime : timestamp(now);
+  const lastTransitionTime =
+    isSame && present.lastTransitionTime ? present.lastTransitionTime : timestamp(now);
   return [...(conditions ?? []).filter(({ type }) => type !== next.type), { ...next, lastTransitionTime }];
 }
 
 /** A number, or a share of `total` such as "25%". */
-export function shareOf(value: number | string | undefined, total: number, round: (value: number) => number): number {
+export function shareOf(
+  value: number | string | undefined,
+  total: number,
+  round: (value: number) => number,
+): number {
   if (typeof value === 'number') return value;
   return round((Number.parseInt(value ?? '0', 10) / 100) * total);
 }

@@ -52,12 +52,22 @@ export class ReplicaSetController {
     const missing = set.spec.replicas - active.length;
     for (let created = 0; created < missing; created += 1) {
       const metadata = { generateName: `${set.metadata.name}-` };
-      const pod = await this.pods.create(podFrom({ definition: this.sets.definition, object: set }, set.spec.template, metadata));
-      await this.events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${pod.metadata.name}` });
+      const pod = await this.pods.create(
+        podFrom({ definition: this.sets.definition, object: set }, set.spec.template, metadata),
+      );
+      await this.events.record(set, {
+        type: 'Normal',
+        reason: 'SuccessfulCreate',
+        message: `Created pod: ${pod.metadata.name}`,
+      });
     }
     for (const pod of leastUseful(active).slice(0, Math.max(0, -missing))) {
       this.pods.remove({ namespace: pod.metadata.namespace, name: pod.metadata.name });
-      await this.events.record(set, { type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${pod.metadata.name}` });
+      await this.events.record(set, {
+        type: 'Normal',
+        reason: 'SuccessfulDelete',
+        message: `Deleted pod: ${pod.metadata.name}`,
+      });
     }
   }
 

@@ -23,7 +23,9 @@ export class SchedulerController {
     this.nodes = cluster.resource('nodes');
     this.events = new EventRecorder(cluster, 'default-scheduler');
     this.stops = [
-      this.pods.watch(({ type, object, previous }) => this.onPod(type === 'DELETED' ? undefined : object, previous)),
+      this.pods.watch(({ type, object, previous }) =>
+        this.onPod(type === 'DELETED' ? undefined : object, previous),
+      ),
       this.nodes.watch(() => this.retry()),
     ];
     for (const pod of this.pods.list()) this.onPod(pod, undefined);
@@ -67,7 +69,10 @@ export class SchedulerController {
       if (reason !== undefined) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
       return reason === undefined;
     });
-    const chosen = fitting.sort((left, right) => this.load(left) - this.load(right) || (left.metadata.name < right.metadata.name ? -1 : 1))[0];
+    const chosen = fitting.sort(
+      (left, right) =>
+        this.load(left) - this.load(right) || (left.metadata.name < right.metadata.name ? -1 : 1),
+    )[0];
     if (chosen === undefined) return this.refuse(pod, reasons);
     this.cluster.bind(namespace, name, chosen.metadata.name);
     const message = `Successfully assigned ${key} to ${chosen.metadata.name}`;
@@ -88,12 +93,16 @@ export class SchedulerController {
     this.unschedulable.add(keyOf(pod));
     const total = this.nodes.list().length;
     const details = [...reasons].map(([reason, count]) => `${count} ${reason}`).join(', ');
-    const message = total === 0 ? 'no nodes available to schedule pods' : `0/${total} nodes are available: ${details}.`;
+    const message =
+      total === 0 ? 'no nodes available to schedule pods' : `0/${total} nodes are available: ${details}.`;
     const before = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')?.message;
     if (before === message) return;
     this.pods.modifyStatus(pod.metadata, (draft) => {
       const condition = { type: 'PodScheduled', status: 'False' as const, reason: 'Unschedulable', message };
-      draft.status = { ...draft.status, conditions: withCondition(draft.status?.conditions, condition, this.cluster.now()) };
+      draft.status = {
+        ...draft.status,
+        conditions: withCondition(draft.status?.conditions, condition, this.cluster.now()),
+      };
     });
     await this.events.record(pod, { type: 'Warning', reason: 'FailedScheduling', message });
   }

@@ -75,7 +75,9 @@ export class StatefulSetController {
     if (set.spec.updateStrategy?.type === 'OnDelete') return;
     const partition = set.spec.updateStrategy?.rollingUpdate?.partition ?? 0;
     const hash = templateHash(set.spec.template);
-    const outdated = this.owned.of(set).filter((pod) => indexOf(pod) >= partition && pod.metadata.labels?.[hashLabel] !== hash);
+    const outdated = this.owned
+      .of(set)
+      .filter((pod) => indexOf(pod) >= partition && pod.metadata.labels?.[hashLabel] !== hash);
     const [highest] = outdated.sort((left, right) => indexOf(right) - indexOf(left));
     if (highest !== undefined && !isTerminating(highest)) this.pods.remove(highest.metadata);
   }
@@ -87,7 +89,10 @@ export class StatefulSetController {
       [indexLabel]: String(index),
       'statefulset.kubernetes.io/pod-name': name,
     };
-    const draft = podFrom({ definition: this.sets.definition, object: set }, set.spec.template, { name, labels });
+    const draft = podFrom({ definition: this.sets.definition, object: set }, set.spec.template, {
+      name,
+      labels,
+    });
     draft.spec.hostname = name;
     if (set.spec.serviceName) draft.spec.subdomain = set.spec.serviceName;
     for (const claim of set.spec.volumeClaimTemplates ?? []) {

@@ -31,12 +31,18 @@ export async function startFakeKubelet(cluster: Cluster, nodeNames: readonly str
     const podIP = `10.244.${nextAddress >> 8}.${nextAddress & 255}`;
     nextAddress += 1;
     pods.modifyStatus(pod.metadata, (draft) => {
-      draft.status = { ...draft.status, podIP, podIPs: [{ ip: podIP }], ...outcome(kubelet.behaviour, timestamp(cluster.now())) };
+      draft.status = {
+        ...draft.status,
+        podIP,
+        podIPs: [{ ip: podIP }],
+        ...outcome(kubelet.behaviour, timestamp(cluster.now())),
+      };
     });
   };
   const stop = pods.watch(({ object }) => queue.add(keyOf(object)));
   for (const name of nodeNames) {
-    if (cluster.resource('nodes').find(undefined, name) === undefined) await cluster.resource('nodes').create({ metadata: { name }, spec: {} });
+    if (cluster.resource('nodes').find(undefined, name) === undefined)
+      await cluster.resource('nodes').create({ metadata: { name }, spec: {} });
   }
   return kubelet;
 }

@@ -1,0 +1,250 @@
+/** Drives the machine's own kubectl, without any flag but the kubeconfig, against a server with controllers and a fake kubelet. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startControllers } from '../controllers/start-controllers.js';
+import type { Controllers } from '../controllers/start-controllers.js';
+import { startFakeKubelet } from '../controllers/testing/fake-kubelet.js';
+import type { FakeKubelet } from '../controllers/testing/fake-kubelet.js';
+import { startApiServer } from './server.js';
+import type { ApiServer } from './server.js';
+
+const run = promisify(execFile);
+
+const manifest = `
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: shop
+  labels: { app: shop }
+spec:
+  replicas: 2
+  selector: { matchLabels: { app: shop } }
+  template:
+    metadata:
+      labels: { app: shop }
+      annotations: { example.com/owner: team-a }
+    spec:
+      terminationGracePeriodSeconds: 5
+      containers:
+        - name: server
+          image: example/shop:1
+          ports: [{ containerPort: 8080 }]
+          env:
+            - { name: CATALOG, value: 'catalog:3550' }
+            - { name: CART, value: 'cart:7070' }
+          readinessProbe: { httpGet: { path: /healthz, port: 8080 } }
+          resources: { requests: { cpu: 100m, memory: 64Mi }, limits: { cpu: 200m, memory: 128Mi } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: shop }
+spec:
+  selector: { app: shop }
+  ports: [{ name: http, port: 80, targetPort: 8080 }]
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: widgets.example.com }
+spec:
+  group: example.com
+  scope: Namespaced
+  names: { kind: Widget, plural: widgets, shortNames: [wd] }
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } }
+      additionalPrinterColumns: [{ name: Size, type: integer, jsonPath: .spec.size }]
+`;
+
+let server: ApiServer;
+let controllers: Controllers;
+let kubelet: FakeKubelet;
+let folder: string;
+let file: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sandbox-kubectl-'));
+  server = await startApiServer();
+  server.setPodLogSource(async function* (namespace, pod, container) {
+    yield `${namespace} ${pod.slice(0, 4)} ${container}\n`;
+  });
+  controllers = await startControllers({ cluster: server.cluster });
+  kubelet = await startFakeKubelet(server.cluster, ['node-1', 'node-2']);
+  file = join(folder, 'shop.yaml');
+  await writeFile(file, manifest);
+  await writeFile(join(folder, 'kubeconfig'), server.kubeconfig);
+});
+
+afterAll(async () => {
+  await kubelet.close();
+  await controllers.close();
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+/** What kubectl prints; a failure is an error with its message. */
+async function kubectl(...words: string[]): Promise<string> {
+  const environment = {
+    ...process.env,
+    KUBECONFIG: join(folder, 'kubeconfig'),
+    KUBECACHEDIR: join(folder, 'cache'),
+  };
+  const { stdout, stderr } = await run('kubectl', words, { env: environment, timeout: 20_000 });
+  return stdout + stderr;
+}
+
+async function kubectlJson<Value>(...words: string[]): Promise<Value> {
+  return JSON.parse(await kubectl(...words, '-o', 'json')) as Value;
+}
+
+describe('kubectl', () => {
+  it('applies a manifest, and finds nothing to change when it applies it again', async () => {
+    expect(await kubectl('apply', '-f', file)).toContain('deployment.apps/shop created');
+    expect((await kubectl('apply', '-f', file)).match(/unchanged/g)).toHaveLength(3);
+    expect(await kubectl('rollout', 'status', 'deployment/shop', '--timeout=10s')).toContain(
+      'successfully rolled out',
+    );
+  });
+
+  it('applies a changed manifest by the difference', async () => {
+    await writeFile(
+      file,
+      manifest.replace("            - { name: CART, value: 'cart:7070' }\n", '').replace('shop:1', 'shop:2'),
+    );
+    expect(await kubectl('apply', '-f', file)).toContain('deployment.apps/shop configured');
+    await kubectl('rollout', 'status', 'deployment/shop', '--timeout=10s');
+    const { items } = await kubectlJson<{
+      items: { spec: { containers: { image: string; env: unknown[] }[] } }[];
+    }>('get', 'pods', '-l', 'app=shop');
+    expect(items.map(({ spec }) => spec.containers[0]?.image)).toEqual(['example/shop:2', 'example/shop:2']);
+    expect(items[0]?.spec.containers[0]?.env).toHaveLength(1);
+  });
+
+  it('gets and describes', async () => {
+    const table = await kubectl('get', 'deployments,services,pods,nodes', '-o', 'wide');
+    expect(table).toMatch(/deployment.apps\/shop\s+2\/2\s+2\s+2/);
+    expect(table).toMatch(/service\/shop\s+ClusterIP\s+10\.96\.0\.\d+\s+<none>\s+80\/TCP/);
+    expect(await kubectl('describe', 'deployment', 'shop')).toContain('ScalingReplicaSet');
+    expect(await kubectl('describe', 'service', 'shop')).toMatch(/Endpoints:\s+10\.244\.0\.\d+:8080/);
+    expect(await kubectl('get', 'events')).toContain('Successfully assigned default/shop-');
+    expect(await kubectl('api-resources')).toMatch(/widgets\s+wd\s+example.com\/v1\s+true\s+Widget/);
+  });
+
+  it('scales, labels, annotates, sets an image and undoes it', async () => {
+    await kubectl('scale', 'deployment/shop', '--replicas=3');
+    await kubectl('label', 'deployment/shop', 'tier=front');
+    await kubectl('annotate', 'deployment/shop', 'example.com/note=hello');
+    await kubectl('set', 'image', 'deployment/shop', 'server=example/shop:3');
+    await kubectl('rollout', 'status', 'deployment/shop', '--timeout=10s');
+    await kubectl('rollout', 'undo', 'deployment/shop');
+    await kubectl('rollout', 'status', 'deployment/shop', '--timeout=10s');
+    const sets = await kubectl('get', 'replicasets', '-l', 'app=shop', '--no-headers');
+    expect(
+      sets
+        .trim()
+        .split('\n')
+        .map((line) => line.split(/\s+/)[1])
+        .sort(),
+    ).toEqual(['0', '0', '3']);
+    expect(await kubectl('get', 'deployment', 'shop', '-L', 'tier')).toMatch(/3\/3\s+3\s+3\s+\S+\s+front/);
+  });
+
+  it('reads logs and waits for conditions', async () => {
+    expect(await kubectl('logs', 'deployment/shop')).toContain('default shop server');
+    expect(await kubectl('wait', '--for=condition=Available', 'deployment/shop', '--timeout=5s')).toContain(
+      'condition met',
+    );
+  });
+
+  it('creates namespaces and workloads from the command line', async () => {
+    await kubectl('create', 'namespace', 'team');
+    await kubectl(
+      '-n',
+      'team',
+      'create',
+      'deployment',
+      'api',
+      '--image=example/api:1',
+      '--replicas=2',
+      '--port=8080',
+    );
+    await kubectl('-n', 'team', 'expose', 'deployment', 'api', '--port=80', '--target-port=8080');
+    await kubectl('-n', 'team', 'rollout', 'status', 'deployment/api', '--timeout=10s');
+    await kubectl(
+      '-n',
+      'team',
+      'create',
+      'cronjob',
+      'nightly',
+      '--image=example/job:1',
+      '--schedule=0 3 * * *',
+      '--',
+      'run',
+      'all',
+    );
+    await kubectl('-n', 'team', 'create', 'job', 'once', '--from=cronjob/nightly');
+    await kubectl('-n', 'team', 'create', 'configmap', 'settings', '--from-literal=a=1');
+    await kubectl('-n', 'team', 'create', 'secret', 'generic', 'keys', '--from-literal=token=abc');
+    await kubectl('-n', 'team', 'create', 'service', 'nodeport', 'out', '--tcp=80:8080', '--node-port=30080');
+    await kubectl('-n', 'team', 'run', 'shell', '--image=example/shell:1', '--labels=a=b', '--env=X=1');
+    const { spec } = await kubectlJson<{ spec: { template: { spec: { containers: unknown[] } } } }>(
+      '-n',
+      'team',
+      'get',
+      'deployment',
+      'api',
+    );
+    expect(spec.template.spec.containers[0]).toMatchObject({
+      name: 'api',
+      image: 'example/api:1',
+      ports: [{ containerPort: 8080, protocol: 'TCP' }],
+    });
+    const { data } = await kubectlJson<{ data: object }>('-n', 'team', 'get', 'secret', 'keys');
+    expect(data).toEqual({ token: 'YWJj' });
+    expect(await kubectl('-n', 'team', 'get', 'service', 'out')).toContain('80:30080/TCP');
+    expect(await kubectl('-n', 'team', 'get', 'all')).toContain('cronjob.batch/nightly');
+  });
+
+  it('deletes a namespace with everything in it', async () => {
+    expect(await kubectl('delete', 'namespace', 'team', '--timeout=10s')).toContain('deleted');
+    await expect(kubectl('get', 'namespace', 'team')).rejects.toThrow(/not found/);
+  });
+
+  it('applies on the server side, and handles custom objects', async () => {
+    expect(await kubectl('apply', '--server-side', '--force-conflicts', '-f', file)).toContain(
+      'serverside-applied',
+    );
+    const widget = join(folder, 'widget.yaml');
+    await writeFile(
+      widget,
+      'apiVersion: example.com/v1\nkind: Widget\nmetadata: { name: big }\nspec: { size: 7 }\n',
+    );
+    expect(await kubectl('apply', '-f', widget)).toContain('widget.example.com/big created');
+    expect(await kubectl('get', 'wd')).toMatch(/NAME\s+SIZE\s+AGE\nbig\s+7/);
+    await writeFile(
+      widget,
+      'apiVersion: example.com/v1\nkind: Widget\nmetadata: { name: big }\nspec: { size: 8 }\n',
+    );
+    expect(await kubectl('apply', '-f', widget)).toContain('configured');
+  });
+
+  it('evicts, drains and cordons', async () => {
+    expect(await kubectl('drain', 'node-1', '--ignore-daemonsets', '--force', '--timeout=10s')).toContain(
+      'drained',
+    );
+    expect(await kubectl('get', 'node', 'node-1')).toContain('SchedulingDisabled');
+    await kubectl('uncordon', 'node-1');
+    await kubectl('rollout', 'status', 'deployment/shop', '--timeout=10s');
+  });
+
+  it('deletes what it applied', async () => {
+    expect(await kubectl('delete', '-f', file, '--timeout=10s')).toContain('deployment.apps "shop" deleted');
+    expect(await kubectl('get', 'pods')).toContain('No resources found');
+    await expect(kubectl('get', 'widgets')).rejects.toThrow();
+  });
+});
