@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { peerSet } from './addresses.js';
 import { renderChange, renderRotation } from './change.renderer.js';
+import { hasTable } from './firewall.model.js';
 import type { FirewallModel } from './firewall.model.js';
 import { buildModel } from './policy-model.js';
 import { renderTable } from './table.renderer.js';
@@ -184,7 +185,7 @@ describe('any sequence of changes', () => {
         for (const desired of models) {
           const change = renderChange(current, desired);
           if (change !== 'nothing') [current, state] = [change.model, runScript(state, change.script)];
-          if (rotate && current !== undefined && current.mode !== 'idle') {
+          if (rotate && current !== undefined && hasTable(current)) {
             const rotation = renderRotation(current);
             [current, state] = [rotation.model, runScript(state, rotation.script)];
           }

@@ -4,12 +4,12 @@
  * away raises the generation in the same transaction, so that every live connection is judged again.
  */
 import type { FirewallModel, PeerSet } from './firewall.model.js';
-import { nextGeneration } from './firewall.model.js';
+import { hasTable, isEnforced, nextGeneration } from './firewall.model.js';
 import { flowSetNames } from './flow-sets.js';
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
 import { verdictChain } from './peer-lookups.js';
 import { renderRemoval, renderTable } from './table.renderer.js';
-import { TABLE, tableLayout } from './table-layout.js';
+import { policyLayout, TABLE, upkeepLayout } from './table-layout.js';
 
 export interface Change {
   readonly script: string;
@@ -26,17 +26,23 @@ export interface Change {
  * the script: whoever applies it must have read that half before.
  */
 export function renderChange(from: FirewallModel | undefined, desired: FirewallModel): Change | 'nothing' {
-  const wasThere = from !== undefined && from.mode !== 'idle';
-  if (desired.mode === 'idle')
+  const wasThere = from !== undefined && hasTable(from);
+  if (!hasTable(desired))
     return wasThere ? { script: renderRemoval(), bump: false, clearMarks: false, model: desired } : 'nothing';
-  if (!wasThere || from.kind !== desired.kind) return replacement(from, desired);
+  if (!wasThere || from.kind !== desired.kind || isEnforced(from) !== isEnforced(desired))
+    return replacement(from, desired);
   const settled = { ...desired, generation: from.generation, half: from.half };
-  if (!differs(tableLayout({ ...from, revision: 0 }), tableLayout({ ...settled, revision: 0 })))
-    return 'nothing';
+  const policy = commandsBetween(policyLayout(from), policyLayout(settled));
+  if (policy.length === 0) return 'nothing';
   const bump = revokes(from, settled);
   const generation = bump ? nextGeneration(from.generation) : from.generation;
   const model: FirewallModel = { ...settled, generation, half: from.half === 0 ? 1 : 0 };
-  return { script: delta(from, model), bump, clearMarks: generation < from.generation, model };
+  return {
+    script: script([...policy, ...upkeep(from, model)]),
+    bump,
+    clearMarks: generation < from.generation,
+    model,
+  };
 }
 
 /** Replaces whatever table is there. With the generation raised nothing that the old one approved is trusted. */
@@ -54,25 +60,23 @@ export function replacement(from: FirewallModel | undefined, desired: FirewallMo
 /** Switches the writers to the other half, emptied first; the half of `model` can then be read at leisure. */
 export function renderRotation(model: FirewallModel): Change {
   const next: FirewallModel = { ...model, half: model.half === 0 ? 1 : 0 };
-  return { script: delta(model, next), bump: false, clearMarks: false, model: next };
+  return { script: script(upkeep(model, next)), bump: false, clearMarks: false, model: next };
 }
 
-function differs(from: TableLayout, to: TableLayout): boolean {
-  return (
-    setCommands(from, to).some((commands) => commands.length > 0) ||
-    chainCommands(from, to).some((commands) => commands.length > 0)
-  );
+function upkeep(from: FirewallModel, to: FirewallModel): string[] {
+  const flushed = isEnforced(to) ? flowSetNames(to.half).map((name) => `flush set ${TABLE} ${name}`) : [];
+  return [...flushed, ...commandsBetween(upkeepLayout(from), upkeepLayout(to))];
 }
 
-/** Order: what is referred to first, removals last, all in one transaction. */
-function delta(from: FirewallModel, to: FirewallModel): string {
-  const before = tableLayout(from);
-  const after = tableLayout(to);
-  const [addSets, dropSets] = setCommands(before, after);
-  const [addChains, dropChains] = chainCommands(before, after);
-  const flushed =
-    from.half === to.half ? [] : flowSetNames(to.half).map((name) => `flush set ${TABLE} ${name}`);
-  return `${[...flushed, ...addSets, ...addChains, ...dropChains, ...dropSets].join('\n')}\n`;
+/** Order: what is referred to first, removals last. */
+function commandsBetween(from: TableLayout, to: TableLayout): string[] {
+  const [addSets, dropSets] = setCommands(from, to);
+  const [addChains, dropChains] = chainCommands(from, to);
+  return [...addSets, ...addChains, ...dropChains, ...dropSets];
+}
+
+function script(commands: readonly string[]): string {
+  return `${commands.join('\n')}\n`;
 }
 
 function setCommands(from: TableLayout, to: TableLayout): [string[], string[]] {

@@ -59,7 +59,7 @@ export interface GuardedPort {
 
 export interface FirewallModel {
   readonly kind: 'pod' | 'host';
-  /** `idle` is no table at all. */
+  /** `idle`: no table at all, or one with nothing but the guard. */
   readonly mode: EnforcementMode;
   /** Revision of the node's view that last changed this namespace. */
   readonly revision: number;
@@ -71,6 +71,16 @@ export interface FirewallModel {
   readonly ingress: DirectionPolicy;
   readonly egress: DirectionPolicy;
   readonly guard: ForwardGuard | null;
+}
+
+/** The namespace's own packets are judged and counted. */
+export function isEnforced(model: FirewallModel): boolean {
+  return model.mode !== 'idle';
+}
+
+/** An idle host may still have to guard its Pods' probe ports. */
+export function hasTable(model: FirewallModel): boolean {
+  return isEnforced(model) || model.guard !== null;
 }
 
 export const FIRST_GENERATION = 1;

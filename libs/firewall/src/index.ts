@@ -1,5 +1,11 @@
-export { canonicalAddress, canonicalCidr, isIpv6, peerSet } from './addresses.js';
-export { FIRST_GENERATION, FirewallInputError, nextGeneration } from './firewall.model.js';
+export { changedPeerSet, isIpv6, peerSet } from './addresses.js';
+export {
+  FIRST_GENERATION,
+  FirewallInputError,
+  hasTable,
+  isEnforced,
+  nextGeneration,
+} from './firewall.model.js';
 export type {
   ChainRule,
   DirectionPolicy,

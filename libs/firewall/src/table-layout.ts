@@ -20,6 +20,7 @@ import {
   PORTED,
   writerChain,
 } from './flow-sets.js';
+import { isEnforced } from './firewall.model.js';
 import type { DirectionPolicy, FirewallModel, PeerSet, PortSegment } from './firewall.model.js';
 import { guardChains, guardSets } from './guard-layout.js';
 import { peerSetName, serviceChainName } from './names.js';
@@ -37,41 +38,65 @@ const NEIGHBOUR_DISCOVERY =
   'icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, ' +
   'mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } accept';
 
+/** Two parts that share no name: what the policy says, and what every table has for its own upkeep. */
 export function tableLayout(model: FirewallModel): TableLayout {
-  const sets = new Map<string, SetLayout>([
-    [
-      PORTED,
-      {
-        declaration: 'type inet_proto;',
-        elements: ['tcp', 'udp', 'udplite', 'dccp', 'sctp'],
-        interval: false,
-      },
-    ],
-  ]);
+  const [policy, upkeep] = [policyLayout(model), upkeepLayout(model)];
+  return {
+    sets: new Map([...upkeep.sets, ...policy.sets]),
+    chains: new Map([...upkeep.chains, ...policy.chains]),
+  };
+}
+
+export function policyLayout(model: FirewallModel): TableLayout {
+  const sets = new Map<string, SetLayout>();
   for (const [group, peers] of model.peers) addPeerSets(sets, group, peers);
-  for (const half of HALVES) {
-    for (const table of FLOW_TABLES) {
-      for (const family of FAMILIES) {
-        sets.set(flowSetName(table, family, half), {
-          declaration: flowSetDeclaration(family),
-          elements: [],
-          interval: false,
-        });
-      }
-    }
-  }
   if (model.guard !== null) for (const [name, set] of guardSets(model.guard)) sets.set(name, set);
   const chains = new Map<string, ChainLayout>([
-    ...writerChains(model.half),
-    ...markChains(model.generation),
+    ...(isEnforced(model) ? filterChains(model) : []),
+    ...(model.guard === null ? [] : guardChains(model.guard, model.peers)),
+  ]);
+  return { sets, chains };
+}
+
+/** Flow sets, marks and the revision: changes with every transaction, whatever that is about. */
+export function upkeepLayout(model: FirewallModel): TableLayout {
+  const revision: [string, ChainLayout] = [
+    REVISION_CHAIN,
+    { rules: [`return comment "${revisionText(model)}"`] },
+  ];
+  if (!isEnforced(model)) return { sets: new Map(), chains: new Map([revision]) };
+  return {
+    sets: FLOW_SETS,
+    chains: new Map([...writerChains(model.half), ...markChains(model.generation), revision]),
+  };
+}
+
+const FLOW_SETS: ReadonlyMap<string, SetLayout> = new Map<string, SetLayout>([
+  [
+    PORTED,
+    {
+      declaration: 'type inet_proto;',
+      elements: ['tcp', 'udp', 'udplite', 'dccp', 'sctp'],
+      interval: false,
+    },
+  ],
+  ...HALVES.flatMap((half) =>
+    FLOW_TABLES.flatMap((table) =>
+      FAMILIES.map((family): [string, SetLayout] => [
+        flowSetName(table, family, half),
+        { declaration: flowSetDeclaration(family), elements: [], interval: false },
+      ]),
+    ),
+  ),
+]);
+
+function filterChains(model: FirewallModel): [string, ChainLayout][] {
+  return [
     ...verdictChains(model.mode),
     ...policyChains('in', model.ingress, model.peers),
     ...policyChains('out', model.egress, model.peers),
     ...hookChains(),
-    ...(model.guard === null ? [] : guardChains(model.guard, model.peers)),
-    [REVISION_CHAIN, { rules: [`return comment "${revisionText(model)}"`] }],
-  ]);
-  return { sets, chains };
+  ];
 }
 
 export function revisionText(model: FirewallModel): string {

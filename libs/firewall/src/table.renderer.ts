@@ -1,4 +1,5 @@
 /** Layout → one transaction of nft text: the whole table. Loading it over an existing one replaces that atomically. */
+import { hasTable } from './firewall.model.js';
 import type { FirewallModel } from './firewall.model.js';
 import type { ChainLayout, SetLayout } from './nft-layout.js';
 import { COUNTERS, TABLE, tableLayout } from './table-layout.js';
@@ -9,7 +10,7 @@ export function renderRemoval(): string {
 }
 
 export function renderTable(model: FirewallModel): string {
-  if (model.mode === 'idle') return renderRemoval();
+  if (!hasTable(model)) return renderRemoval();
   const layout = tableLayout(model);
   const body = [
     ...[...layout.sets].map(([name, set]) => setText(name, set)),

@@ -1,5 +1,5 @@
 /** `nft -j list` of a flow set or a counter → counts. Pure; only the spawned kernel needs it. */
-import { canonicalAddress } from '@ringfence/firewall';
+import { canonicalAddress } from '@ringfence/policy-engine';
 import type { FlowCount } from './kernel.port.js';
 
 const PROTOCOLS: Readonly<Record<string, number>> = {

@@ -28,7 +28,7 @@ describe('a live connection', () => {
     await kernel.apply(bed.netns, change.script);
     current = change.model;
   };
-  const inbound = (peer: number, extra: object = {}): object => ({
+  const inbound = (peer: number, extra: Record<string, unknown> = {}): Record<string, unknown> => ({
     from: peerAddress(peer, 4),
     to: POD[4],
     port: 7001,
