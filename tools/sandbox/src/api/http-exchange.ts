@@ -1,6 +1,7 @@
 /** One request and its answer: reading the body with its limit, writing JSON, and turning failures into Status objects. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse as parseYaml } from 'yaml';
+import { objectFromProtobuf, protobufType } from './protobuf-body.js';
 import { badRequest, StatusError, unsupportedMediaType } from './status-error.js';
 
 /** The limit of a stock API server. */
@@ -33,6 +34,10 @@ export function contentTypeOf(request: IncomingMessage): string {
 }
 
 export async function readBody(request: IncomingMessage): Promise<string> {
+  return (await readBytes(request)).toString('utf8');
+}
+
+async function readBytes(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -45,13 +50,15 @@ export async function readBody(request: IncomingMessage): Promise<string> {
       );
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 /** The body as a value; an empty body is undefined. */
 export async function readObject(request: IncomingMessage): Promise<unknown> {
   const type = contentTypeOf(request);
-  const text = await readBody(request);
+  const bytes = await readBytes(request);
+  if (bytes.length > 0 && type === protobufType) return objectFromProtobuf(bytes);
+  const text = bytes.toString('utf8');
   if (text.trim() === '') return undefined;
   if (type.includes('yaml')) return parseText(text, parseYaml);
   if (!type.includes('json') && type !== 'text/plain' && type !== 'application/x-www-form-urlencoded')
