@@ -23,6 +23,8 @@ export const NodeView = z.object({
   units: z.object({ upsert: z.array(Unit), remove: z.array(LabelSetId) }),
   /** Managed namespaces and their mode: what a sandbox that nobody has named yet must get. Whole list when present. */
   namespaces: z.array(z.object({ name: z.string(), mode: EnforcementMode })).optional(),
+  /** The node is unpaired: its agent removes everything that it made, says so in its last heartbeat, and rests. */
+  unpaired: z.boolean().optional(),
 });
 export type NodeView = z.infer<typeof NodeView>;
 

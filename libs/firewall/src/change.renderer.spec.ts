@@ -168,7 +168,6 @@ const anyModel = fc
     const made = model(unit(mode, ingress, egress), byGroup, kind);
     if (!guarded || kind !== 'host') return made;
     const guard = {
-      nodes: peerSet(['10.9.9.9'], []),
       targets: [
         { address: '10.0.0.1', proto: 6, port: 80, mode: 'full' as const, rules: made.ingress.anyProtocol },
       ],

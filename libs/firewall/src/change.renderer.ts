@@ -28,7 +28,15 @@ export interface Change {
 export function renderChange(from: FirewallModel | undefined, desired: FirewallModel): Change | 'nothing' {
   const wasThere = from !== undefined && hasTable(from);
   if (!hasTable(desired))
-    return wasThere ? { script: renderRemoval(), bump: false, clearMarks: false, model: desired } : 'nothing';
+    return wasThere
+      ? {
+          script: renderRemoval(),
+          bump: false,
+          clearMarks: false,
+          model: { ...desired, generation: from.generation },
+        }
+      : 'nothing';
+  // What a removed table approved is still marked in conntrack.
   if (!wasThere || from.kind !== desired.kind || isEnforced(from) !== isEnforced(desired))
     return replacement(from, desired);
   const settled = { ...desired, generation: from.generation, half: from.half };

@@ -40,10 +40,8 @@ export interface DirectionPolicy {
   readonly anyProtocol: readonly ChainRule[];
 }
 
-/** Connections from outside to a node's address that end at a port which the node itself may probe (NodePort). */
+/** Ports that the node may always probe, and who else may reach them through an address that is translated (NodePort). */
 export interface ForwardGuard {
-  /** Addresses of the node. */
-  readonly nodes: PeerSet;
   readonly targets: readonly GuardedPort[];
 }
 

@@ -1,21 +1,14 @@
 /**
- * The forward guard of a host's table (NodePort). With `externalTrafficPolicy: Cluster` a Pod sees its node's address
- * instead of the client's, and its node may always probe it; here, before the source is translated, the client is still
- * visible. So a connection to a node address that ends at a probe port must be allowed for the real client.
+ * The forward guard of a host's table. With `externalTrafficPolicy: Cluster` (NodePort, load balancer) a Pod sees its
+ * node's address instead of the client's, and its node may always probe it; here, before the source is translated,
+ * the client is still visible. So a translated connection that ends at a probe port must be allowed for its real client.
  */
 import type { RuleClass } from '@ringfence/contracts';
 import { isIpv6 } from './addresses.js';
 import type { ForwardGuard, GuardedPort, PeerSet } from './firewall.model.js';
 import { serviceChainName } from './names.js';
-import type { ChainLayout, SetLayout } from './nft-layout.js';
+import type { ChainLayout } from './nft-layout.js';
 import { lookups, verdictChain } from './peer-lookups.js';
-
-export function guardSets(guard: ForwardGuard): [string, SetLayout][] {
-  return [
-    ['guard_nodes_4', { declaration: 'type ipv4_addr;', elements: guard.nodes.hosts4, interval: false }],
-    ['guard_nodes_6', { declaration: 'type ipv6_addr;', elements: guard.nodes.hosts6, interval: false }],
-  ];
-}
 
 export function guardChains(
   guard: ForwardGuard,
@@ -44,8 +37,8 @@ export function guardChains(
       {
         hook: 'type filter hook forward priority filter - 10; policy accept;',
         rules: [
-          'ct status dnat ct original ip daddr @guard_nodes_4 goto guard_4',
-          'ct status dnat ct original ip6 daddr @guard_nodes_6 goto guard_6',
+          'meta nfproto ipv4 ct status dnat ct direction original goto guard_4',
+          'meta nfproto ipv6 ct status dnat ct direction original goto guard_6',
         ],
       },
     ],
@@ -53,17 +46,13 @@ export function guardChains(
 }
 
 function dispatchRules(header: 'ip' | 'ip6', entries: readonly string[]): string[] {
-  if (entries.length === 0) return ['accept'];
-  return [
-    'ct direction reply accept',
-    `${header} daddr . meta l4proto . th dport vmap { ${entries.join(', ')} }`,
-    'accept',
-  ];
+  return entries.length === 0
+    ? ['accept']
+    : [`${header} daddr . meta l4proto . th dport vmap { ${entries.join(', ')} }`, 'accept'];
 }
 
 function targetRules(target: GuardedPort, peers: ReadonlyMap<string, PeerSet>): string[] {
   const key = (family: 4 | 6): string => `ct original ${family === 4 ? 'ip' : 'ip6'} saddr`;
-  // A node reaching its own Pods through its own address is the node, not somebody behind it; such packets are not forwarded.
   const verdict = (ruleClass: RuleClass): string =>
     verdictChain(ruleClass) === 'v_allow' ? 'accept' : 'goto guard_drop';
   const rest = target.mode === 'full' ? 'goto guard_drop' : 'accept';

@@ -46,6 +46,8 @@ export interface ModelOptions {
   /** Overrides the unit's mode (an endpoint may have its own). */
   readonly mode?: EnforcementMode | undefined;
   readonly guard?: ForwardGuard | undefined;
+  /** For a namespace of whose past nothing is known: connections may bear marks of any earlier generation. */
+  readonly generation?: number | undefined;
 }
 
 /** `members` answers every group of the unit (and `OWN_HOST`); an unknown one throws, for absence must not open a deny rule. */
@@ -69,7 +71,7 @@ export function buildModel(
     kind: options.kind,
     mode: options.mode ?? unit.mode,
     revision: options.revision,
-    generation: FIRST_GENERATION,
+    generation: options.generation ?? FIRST_GENERATION,
     half: 0,
     peers,
     ingress: directionPolicy(inOrder(unit.ingress)),

@@ -22,7 +22,7 @@ import {
 } from './flow-sets.js';
 import { isEnforced } from './firewall.model.js';
 import type { DirectionPolicy, FirewallModel, PeerSet, PortSegment } from './firewall.model.js';
-import { guardChains, guardSets } from './guard-layout.js';
+import { guardChains } from './guard-layout.js';
 import { peerSetName, serviceChainName } from './names.js';
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
 import { lookups, verdictChain } from './peer-lookups.js';
@@ -50,7 +50,6 @@ export function tableLayout(model: FirewallModel): TableLayout {
 export function policyLayout(model: FirewallModel): TableLayout {
   const sets = new Map<string, SetLayout>();
   for (const [group, peers] of model.peers) addPeerSets(sets, group, peers);
-  if (model.guard !== null) for (const [name, set] of guardSets(model.guard)) sets.set(name, set);
   const chains = new Map<string, ChainLayout>([
     ...(isEnforced(model) ? filterChains(model) : []),
     ...(model.guard === null ? [] : guardChains(model.guard, model.peers)),
