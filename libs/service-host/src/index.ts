@@ -1,3 +1,5 @@
+export { ConfigurationError, readEnvironment } from './environment.js';
+export type { HealthReport } from './health.js';
 export { StartRefused } from './host.js';
 export type {
   Counter,
@@ -11,3 +13,8 @@ export type {
   Requirement,
   RunningService,
 } from './host.js';
+export { nestLogger } from './nest-logger.js';
+export { run } from './run.js';
+export { startHosted } from './start-hosted.js';
+export type { HostedProcess } from './start-hosted.js';
+export { activeTraceHeaders, startTrace, withTraceHeaders } from './telemetry.js';

@@ -1,0 +1,149 @@
+import type { Consumption } from '@ringfence/contracts';
+import { eventually, startNats } from '@ringfence/testing';
+import type { NatsServer } from '@ringfence/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Bus } from './bus.js';
+import { connectBus } from './connect.js';
+import { PermanentError, TransientError } from './errors.js';
+import { ensureStreams } from './streams.js';
+
+let nats: NatsServer;
+const buses: Bus[] = [];
+const bus = async (name: string): Promise<Bus> => {
+  const connected = await connectBus({ servers: nats.url, name, server: 'control' });
+  buses.push(connected);
+  return connected;
+};
+let run = 0;
+/** A durable and subjects of its own for every test. */
+const reading = (): { consumption: Consumption; subject: (id: string | number) => string } => {
+  const cluster = `c${(run += 1)}`;
+  const consumption = { stream: 'EVENTS', filter: `evt.${cluster}.*.*`, durable: `reader-${cluster}`, mode: 'durable', server: 'control' } as const;
+  return { consumption, subject: (id) => `evt.${cluster}.thing.${id}` };
+};
+
+beforeAll(async () => {
+  nats = await startNats();
+  await ensureStreams(await bus('setup'), 'control');
+});
+afterEach(async () => {
+  await Promise.all(buses.splice(0).map((each) => each.close()));
+});
+afterAll(() => nats.close());
+
+describe('a durable consumer', () => {
+  it('handles every message once, in order, and goes on where another process stopped', async () => {
+    const { consumption, subject } = reading();
+    const writer = await bus('writer');
+    await writer.publishMany(Array.from({ length: 1_500 }, (_, n) => ({ subject: subject(n % 7), payload: n })));
+    const seen: unknown[] = [];
+    const first = await bus('reader');
+    first.consume(consumption, async ({ payload }) => void (seen.length < 700 && seen.push(payload)));
+    await eventually(() => seen.length >= 700);
+    await first.close();
+    const rest: unknown[] = [];
+    (await bus('reader')).consume(consumption, async ({ payload }) => void rest.push(payload));
+    await writer.publish(subject('last'), 'last');
+    await eventually(() => rest.at(-1) === 'last');
+    const all = [...seen, ...rest.filter((payload) => typeof payload === 'number')];
+    expect(seen).toEqual(Array.from({ length: 700 }, (_, n) => n));
+    expect([...all].sort((a, b) => Number(a) - Number(b)).at(-1)).toBe(1_499);
+  });
+
+  it('keeps a message in its place while a dependency is away, and loses none behind it', async () => {
+    const { consumption, subject } = reading();
+    const both = await bus('patient');
+    await both.publishMany([1, 2, 3].map((n) => ({ subject: subject(n), payload: n })));
+    const seen: unknown[] = [];
+    let outages = 4;
+    both.consume(consumption, async ({ payload }) => {
+      if (payload === 2 && outages-- > 0) throw new TransientError('the database is away');
+      seen.push(payload);
+    });
+    await eventually(() => seen.length === 3);
+    expect(seen).toEqual([1, 2, 3]);
+  });
+
+  it('puts poison into the dead letters with its reason, and goes on', async () => {
+    const { consumption, subject } = reading();
+    const both = await bus('buried');
+    const letters: { subject: string; payload: unknown }[] = [];
+    await both.latest('DEAD_LETTERS', 'dead.buried.>', (letter) => void letters.push(letter));
+    await both.publishMany(['bad', 'bug', 'good'].map((word) => ({ subject: subject(word), payload: word })));
+    const seen: unknown[] = [];
+    both.consume(consumption, async ({ payload }) => {
+      if (payload === 'bad') throw new PermanentError('not-understood', 'no such thing');
+      if (payload === 'bug') throw new TypeError('x is not a function');
+      seen.push(payload);
+    });
+    await eventually(() => seen.length === 1 && letters.length >= 1);
+    expect(seen).toEqual(['good']);
+    const more = await bus('look');
+    const all: unknown[] = [];
+    const reader = more.consume(
+      { stream: 'DEAD_LETTERS', filter: 'dead.buried.>', durable: 'look', mode: 'durable', server: 'control' },
+      async ({ payload }) => void all.push(payload),
+    );
+    await eventually(() => all.length === 2);
+    await reader.close();
+    expect(all).toMatchObject([
+      { reason: 'not-understood', subject: subject('bad'), payload: '"bad"', durable: consumption.durable },
+      { reason: 'handler-failed', message: 'x is not a function', payload: '"bug"' },
+    ]);
+  });
+
+  it('buries what is not JSON', async () => {
+    const { consumption, subject } = reading();
+    const both = await bus('garbled');
+    const { connect } = await import('nats');
+    const raw = await connect({ servers: nats.url });
+    await raw.jetstream().publish(subject('x'), '{not json');
+    await raw.close();
+    await both.publish(subject('y'), 'fine');
+    const seen: unknown[] = [];
+    both.consume(consumption, async ({ payload }) => void seen.push(payload));
+    await eventually(() => seen.length === 1);
+    expect(seen).toEqual(['fine']);
+  });
+
+  it('takes batches, and finds the one that is at fault in a batch', async () => {
+    const { consumption, subject } = reading();
+    const both = await bus('batched');
+    await both.publishMany(Array.from({ length: 300 }, (_, n) => ({ subject: subject(n), payload: n })));
+    const sizes: number[] = [];
+    const seen: unknown[] = [];
+    both.consumeBatches(consumption, { maxMessages: 100, maxWaitMs: 50 }, async (messages) => {
+      if (messages.some(({ payload }) => payload === 150)) throw new PermanentError('no', 'not this one');
+      sizes.push(messages.length);
+      seen.push(...messages.map(({ payload }) => payload));
+    });
+    await eventually(() => seen.length === 299);
+    expect(seen).toEqual(Array.from({ length: 300 }, (_, n) => n).filter((n) => n !== 150));
+    expect(Math.max(...sizes)).toBe(100);
+  });
+
+  it('loses nothing and swaps nothing when the server is killed, again and again', async () => {
+    const { consumption, subject } = reading();
+    const writer = await bus('writer');
+    const reader = await bus('reader');
+    const seen: number[] = [];
+    reader.consume(consumption, async ({ payload }) => void seen.push(payload as number));
+    const total = 1_200;
+    const writing = (async () => {
+      for (let n = 0; n < total; ) {
+        await writer.publish(subject(n), n, { id: `${consumption.durable} ${n}` }).then(
+          () => (n += 1),
+          () => new Promise((resolve) => setTimeout(resolve, 50)),
+        );
+      }
+    })();
+    for (const reached of [200, 700]) {
+      await eventually(() => seen.length >= reached, undefined, 60_000);
+      await nats.kill();
+      await nats.start();
+    }
+    await writing;
+    await eventually(() => seen.at(-1) === total - 1, undefined, 60_000);
+    expect(seen).toEqual(Array.from({ length: total }, (_, n) => n));
+  });
+});

@@ -1,0 +1,37 @@
+/** What must be true before the process is ready, and what else is worth showing beside. */
+import type { Health, Requirement } from './host.js';
+
+export interface HealthReport {
+  readonly ready: boolean;
+  /** One sentence per unmet requirement. */
+  readonly missing: readonly string[];
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+export interface HealthRegistry extends Health {
+  report(): HealthReport;
+}
+
+export function healthRegistry(): HealthRegistry {
+  const requirements = new Map<string, Requirement>();
+  const facts = new Map<string, () => string>();
+  return {
+    require: (name, isMet) => void requirements.set(name, isMet),
+    fact: (name, value) => void facts.set(name, value),
+    report: () => {
+      const missing = [...requirements].flatMap(([name, isMet]) => {
+        const answer = ask(isMet);
+        return answer === true ? [] : [`${name}: ${answer}`];
+      });
+      return { ready: missing.length === 0, missing, facts: Object.fromEntries([...facts].map(([name, value]) => [name, value()])) };
+    },
+  };
+}
+
+function ask(isMet: Requirement): true | string {
+  try {
+    return isMet();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

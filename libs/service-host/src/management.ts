@@ -1,0 +1,43 @@
+/** The management listener of a process: /livez, /readyz, /metrics. No authentication, so it stays on loopback unless told otherwise. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { HealthRegistry } from './health.js';
+import type { MetricsRegistry } from './metrics.js';
+
+export interface ManagementListener {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export async function listenForManagement(
+  host: string,
+  port: number,
+  health: HealthRegistry,
+  metrics: MetricsRegistry,
+): Promise<ManagementListener> {
+  const server = createServer((request, response) => {
+    const path = (request.url ?? '').split('?')[0];
+    if (path === '/metrics') return metrics.write(request, response);
+    if (path === '/livez') return void response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n');
+    if (path !== '/readyz') return void response.writeHead(404).end();
+    const report = health.report();
+    response.writeHead(report.ready ? 200 : 503, { 'content-type': 'application/json' }).end(`${JSON.stringify(report)}\n`);
+  });
+  server.requestTimeout = 5_000;
+  server.listen(port, host);
+  await once(server, 'listening');
+  return { url: urlOf(server, host), close: () => close(server) };
+}
+
+function urlOf(server: Server, host: string): string {
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+async function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+}

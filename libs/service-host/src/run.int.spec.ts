@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { eventually, freePort } from '@ringfence/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { build } from 'vite';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+let directory: string;
+let program: string;
+
+/** A service of its own process: it is ready once told so by the environment, and finishes its work when it ends. */
+const SERVICE = `
+import { run, StartRefused } from '@ringfence/service-host';
+import { z } from 'zod';
+run({
+  manifest: { service: 'probe', consumes: [], emits: [], serves: [], calls: [] },
+  config: z.object({ PROBE_NUMBER: z.coerce.number(), PROBE_MODE: z.string().default('ready') }),
+  start: async ({ config, health, metrics, logger, onShutdown }) => {
+    if (config.PROBE_MODE === 'refused') throw new StartRefused('the token is wrong', 3);
+    if (config.PROBE_MODE === 'reject') setTimeout(() => void Promise.reject(new Error('nobody caught this')), 20);
+    health.require('lists', () => config.PROBE_MODE === 'waiting' ? 'Pods not listed yet' : true);
+    metrics.counter('probe_things_total', 'Things').add(config.PROBE_NUMBER);
+    metrics.histogram('probe_seconds', 'Time').record(0.2);
+    onShutdown(() => logger.info('released'));
+    return { drain: async () => logger.info({ token: 'hidden' }, 'drained') };
+  },
+});
+`;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(root, 'libs/service-host/dist/run-spec-'));
+  await writeFile(join(directory, 'probe.ts'), SERVICE);
+  await build({
+    root,
+    logLevel: 'silent',
+    configFile: false,
+    resolve: { conditions: ['@ringfence/source', 'node'] },
+    ssr: { noExternal: [/@ringfence/], resolve: { conditions: ['@ringfence/source', 'node'] } },
+    build: { ssr: join(directory, 'probe.ts'), outDir: directory, rollupOptions: { output: { entryFileNames: 'probe.mjs' } } },
+  });
+  program = join(directory, 'probe.mjs');
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+async function launch(env: Record<string, string>) {
+  const port = await freePort();
+  const child = spawn(process.execPath, [program], { env: { PATH: process.env['PATH'] ?? '', RINGFENCE_MANAGEMENT_PORT: `${port}`, ...env } });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => (output.stdout += String(chunk)));
+  child.stderr.on('data', (chunk) => (output.stderr += String(chunk)));
+  const ended = once(child, 'exit').then(([code]) => code as number);
+  const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
+  return { child, output, ended, get };
+}
+
+describe('a hosted process', () => {
+  it('serves health and metrics, and drains before it ends', async () => {
+    const { child, output, ended, get } = await launch({ PROBE_NUMBER: '5' });
+    await eventually(async () => (await get('/readyz'))?.status === 200);
+    expect(await (await get('/livez'))?.text()).toBe('ok\n');
+    const metrics = (await (await get('/metrics'))?.text()) ?? '';
+    expect(metrics).toMatch(/^probe_things_total 5$/m);
+    expect(metrics).toMatch(/^probe_seconds_bucket\{le="0.25"\} 1$/m);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(output.stdout).toMatch(/drained[^]*released/);
+    expect(output.stdout).not.toContain('hidden');
+  });
+
+  it('says in words what is missing while it is not ready', async () => {
+    const { child, ended, get } = await launch({ PROBE_NUMBER: '1', PROBE_MODE: 'waiting' });
+    const report = await eventually(async () => (await get('/readyz'))?.text(), (body) => body?.includes('Pods') === true);
+    expect(JSON.parse(report ?? '')).toMatchObject({ ready: false, missing: ['lists: Pods not listed yet'] });
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
+  it('names every wrong variable in a line and exits 78', async () => {
+    const { output, ended } = await launch({ LOG_LEVEL: 'info' });
+    expect(await ended).toBe(78);
+    expect(output.stderr).toBe('probe: PROBE_NUMBER is not set\n');
+  });
+
+  it('tells a person in one line what a person must mend', async () => {
+    const { output, ended } = await launch({ PROBE_NUMBER: '1', PROBE_MODE: 'refused' });
+    expect(await ended).toBe(3);
+    expect(output.stderr).toBe('probe: the token is wrong\n');
+  });
+
+  it('ends with an error when nobody caught one', async () => {
+    const { output, ended } = await launch({ PROBE_NUMBER: '1', PROBE_MODE: 'reject' });
+    expect(await ended).toBe(1);
+    expect(output.stdout).toContain('nobody caught this');
+  });
+});

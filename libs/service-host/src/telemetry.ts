@@ -1,0 +1,61 @@
+/**
+ * Tracing for one process: W3C context is always carried on; spans leave the process only when an OTLP endpoint is
+ * configured. The tracing parts of the SDK are used directly, because the whole Node SDK costs an agent 10 MB more.
+ */
+import { context, isSpanContextValid, propagation, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
+
+export interface Telemetry {
+  /** Sends what is left. */
+  stop(): Promise<void>;
+}
+
+export async function startTelemetry(service: string, otlpEndpoint: string | undefined): Promise<Telemetry> {
+  const provider = new NodeTracerProvider({
+    resource: resourceFromAttributes({ 'service.name': service }),
+    spanProcessors: otlpEndpoint === undefined ? [] : [await exportingTo(otlpEndpoint)],
+  });
+  // AsyncLocalStorage for the context, W3C for the headers; a second registration in one process changes nothing.
+  provider.register();
+  return { stop: () => provider.shutdown() };
+}
+
+async function exportingTo(endpoint: string): Promise<SpanProcessor> {
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
+  return new BatchSpanProcessor(new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` }));
+}
+
+/** Runs `work` in a span of its own: the root of a trace, or a step of the active one. */
+export async function startTrace<T>(name: string, work: () => Promise<T> | T, attributes: Attributes = {}): Promise<T> {
+  return trace.getTracer('@ringfence/service-host').startActiveSpan(name, { attributes }, async (span) => {
+    try {
+      return await work();
+    } catch (error) {
+      span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+/** W3C headers of the active span; empty without one. */
+export function activeTraceHeaders(): Record<string, string> {
+  const headers: Record<string, string> = {};
+  propagation.inject(context.active(), headers);
+  return headers;
+}
+
+/** Runs `work` as the continuation of a trace that came in headers. */
+export function withTraceHeaders<T>(headers: Readonly<Record<string, string>>, work: () => T): T {
+  return context.with(propagation.extract(context.active(), headers), work);
+}
+
+/** For log lines. */
+export function activeTraceIds(): { trace_id?: string; span_id?: string } {
+  const span = trace.getSpanContext(context.active());
+  return span !== undefined && isSpanContextValid(span) ? { trace_id: span.traceId, span_id: span.spanId } : {};
+}
