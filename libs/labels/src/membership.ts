@@ -97,12 +97,16 @@ export class MembershipIndex {
     return this.#labelSets.get(id)?.labelSet;
   }
 
-  *selectorsOf(labelSet: LabelSetId): Generator<string> {
-    for (const item of this.#labelSets.get(labelSet)?.selectors ?? []) yield item.id;
+  selectorsOf(labelSet: LabelSetId): string[] {
+    const ids: string[] = [];
+    for (const item of this.#labelSets.get(labelSet)?.selectors ?? []) ids.push(item.id);
+    return ids;
   }
 
-  *labelSetsOf(selector: string): Generator<LabelSetId> {
-    for (const item of this.#selectors.get(selector)?.members ?? []) yield item.labelSet.id;
+  labelSetsOf(selector: string): LabelSetId[] {
+    const ids: LabelSetId[] = [];
+    for (const item of this.#selectors.get(selector)?.members ?? []) ids.push(item.labelSet.id);
+    return ids;
   }
 
   isMember(selector: string, labelSet: LabelSetId): boolean {

@@ -14,6 +14,7 @@ export type TypeCondition =
   | { readonly key: string; readonly noneOf: readonly LabelId[] };
 
 export interface Selector {
+  /** Sorted. */
   readonly classes: readonly EntityClass[];
   /** Sorted by type, one per type. */
   readonly conditions: readonly TypeCondition[];
@@ -36,6 +37,7 @@ export function selectorOf(
   wishes: ReadonlyMap<string, TypeWish>,
   classes: readonly EntityClass[] = WORKLOAD_CLASSES,
 ): Selector | null {
+  if (wishes.size === 0 && classes === WORKLOAD_CLASSES) return ALL_WORKLOADS;
   const conditions: TypeCondition[] = [];
   for (const key of [...wishes.keys()].sort()) {
     const { anyOf, noneOf } = wishes.get(key)!;
@@ -43,16 +45,16 @@ export function selectorOf(
     if (condition === null) return null;
     conditions.push(condition);
   }
-  return { classes, conditions };
+  return { classes: classes === WORKLOAD_CLASSES ? classes : [...new Set(classes)].sort(), conditions };
 }
 
 /** Both questions at once; null where no label set can meet both. */
 export function intersect(a: Selector | null, b: Selector | null): Selector | null {
   if (a === null || b === null) return null;
+  if (a === ALL_WORKLOADS && b.classes === a.classes) return b;
+  if (b === ALL_WORKLOADS && a.classes === b.classes) return a;
   const classes = a.classes === b.classes ? a.classes : a.classes.filter((name) => b.classes.includes(name));
   if (classes.length === 0) return null;
-  if (b.conditions.length === 0) return { classes, conditions: a.conditions };
-  if (a.conditions.length === 0) return { classes, conditions: b.conditions };
   const byKey = new Map(a.conditions.map((condition) => [condition.key, condition]));
   for (const condition of b.conditions) {
     const other = byKey.get(condition.key);
@@ -88,12 +90,13 @@ function oneOf(key: string, labels: Iterable<LabelId>): TypeCondition | null {
 
 /** Canonical text: equal exactly for equal questions. */
 export function selectorText(selector: Selector): string {
-  const conditions = selector.conditions.map((condition) =>
-    'anyOf' in condition
-      ? [condition.key, '=', ...condition.anyOf]
-      : [condition.key, '!', ...condition.noneOf],
-  );
-  return JSON.stringify([[...selector.classes].sort(), conditions]);
+  let text = selector.classes.join(',');
+  for (const condition of selector.conditions) {
+    const key = JSON.stringify(condition.key);
+    text +=
+      'anyOf' in condition ? `;${key}=${condition.anyOf.join(',')}` : `;${key}!${condition.noneOf.join(',')}`;
+  }
+  return text;
 }
 
 export function matches(

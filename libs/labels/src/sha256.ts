@@ -68,20 +68,33 @@ function compress(state: Int32Array, words: Int32Array, offset: number): void {
 
 /** Big-endian words of the message with its padding and its length in bits. */
 function paddedWords(text: string): Int32Array {
-  const bytes = encoder.encode(text);
+  const words = new Int32Array((((text.length + 8) >>> 6) + 1) * 16);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) return paddedBytes(encoder.encode(text));
+    words[i >>> 2]! |= code << (24 - (i & 3) * 8);
+  }
+  return pad(words, text.length);
+}
+
+function paddedBytes(bytes: Uint8Array): Int32Array {
   const words = new Int32Array((((bytes.length + 8) >>> 6) + 1) * 16);
   for (let i = 0; i < bytes.length; i++) words[i >>> 2]! |= bytes[i]! << (24 - (i & 3) * 8);
-  words[bytes.length >>> 2]! |= 0x80 << (24 - (bytes.length & 3) * 8);
-  words[words.length - 1] = bytes.length * 8;
+  return pad(words, bytes.length);
+}
+
+function pad(words: Int32Array, length: number): Int32Array {
+  words[length >>> 2]! |= 0x80 << (24 - (length & 3) * 8);
+  words[words.length - 1] = length * 8;
   return words;
 }
 
-/** 64 hexadecimal digits. */
-export function sha256Hex(text: string): string {
+/** The first digits of it in hexadecimal, up to all 64. */
+export function sha256Hex(text: string, digits = 64): string {
   const words = paddedWords(text);
   const state = new Int32Array(INITIAL);
   for (let offset = 0; offset < words.length; offset += 16) compress(state, words, offset);
   let hex = '';
-  for (const word of state) hex += (word >>> 0).toString(16).padStart(8, '0');
-  return hex;
+  for (let i = 0; hex.length < digits; i++) hex += (state[i]! >>> 0).toString(16).padStart(8, '0');
+  return hex.slice(0, digits);
 }

@@ -120,7 +120,7 @@ export class ClusterGroupsCalculator {
     };
     switch (question.kind) {
       case 'selector':
-        return { ...group, labelSets: [...this.#facts.index.labelSetsOf(question.id)].sort() };
+        return { ...group, labelSets: this.#facts.index.labelSetsOf(question.id).sort() };
       case 'workloads':
         return { ...group, workloads: question.workloads.filter((id) => this.#facts.isMeant(question, id)) };
       case 'ip_list': {

@@ -152,15 +152,18 @@ export class ClusterPolicyCalculator {
   }
 
   #build({ labelSet, mode }: KnownLabelSet): Unit {
-    const carried = [...this.#byLabels(labelSet.id), ...this.#byName(labelSet.id)];
-    carried.sort((a, b) => compareRuleOrder(a.end.order, b.end.order));
+    const carried = [...this.#byLabels(labelSet.id), ...this.#byName(labelSet.id)].sort((a, b) =>
+      compareRuleOrder(a.end.order, b.end.order),
+    );
     return { labelSet, mode, ingress: wires(carried, 'ingress'), egress: wires(carried, 'egress') };
   }
 
-  *#byLabels(labelSet: LabelSetId): Generator<Carried> {
+  #byLabels(labelSet: LabelSetId): Carried[] {
+    const carried: Carried[] = [];
     for (const question of this.#facts.index.selectorsOf(labelSet)) {
-      for (const end of this.#carriedBy.get(question) ?? []) yield { end, only: null };
+      for (const end of this.#carriedBy.get(question) ?? []) carried.push({ end, only: null });
     }
+    return carried;
   }
 
   #byName(labelSet: LabelSetId): Carried[] {

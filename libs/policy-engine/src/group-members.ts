@@ -46,9 +46,9 @@ export class GroupMembers {
     const old = this.#groups.get(group.id);
     const item: GroupItem = {
       group,
-      labelSets: new Set(group.labelSets),
-      workloads: new Set(group.workloads),
-      cidrs: new CidrSet(group.cidrs),
+      labelSets: setOf(group.labelSets),
+      workloads: setOf(group.workloads),
+      cidrs: group.cidrs.length === 0 ? NO_CIDRS : new CidrSet(group.cidrs),
     };
     this.#relink('labelSet', group.id, old?.labelSets, item.labelSets, old);
     this.#relink('workload', group.id, old?.workloads, item.workloads, old);
@@ -223,6 +223,10 @@ export class GroupMembers {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+const NO_CIDRS = new CidrSet([]);
+
+/** Most groups have one part only, and there are many of them. */
+const setOf = (ids: readonly string[]): ReadonlySet<string> => (ids.length === 0 ? NONE : new Set(ids));
 
 const holds = (group: GroupItem, endpoint: Pick<Endpoint, 'labelSet' | 'workload'>): boolean =>
   group.labelSets.has(endpoint.labelSet) ||

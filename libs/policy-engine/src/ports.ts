@@ -19,12 +19,18 @@ const isIcmp = (proto: number): boolean => proto === ICMP || proto === ICMPV6;
 /** Disjoint and sorted, so that equal services have equal text; everything swallows what it covers. */
 export function normalisePorts(ranges: readonly PortRange[]): PortRange[] {
   if (ranges.some((range) => range.proto === ANY_PROTOCOL)) return [{ proto: ANY_PROTOCOL }];
+  if (ranges.length === 1) return normaliseProtocol(ranges[0]!.proto, ranges);
   const protocols = [...new Set(ranges.map((range) => range.proto))].sort((a, b) => a - b);
   return protocols.flatMap((proto) => {
-    const own = ranges.filter((range) => range.proto === proto);
-    return isIcmp(proto) ? normaliseIcmp(proto, own) : mergePorts(proto, own);
+    return normaliseProtocol(
+      proto,
+      ranges.filter((range) => range.proto === proto),
+    );
   });
 }
+
+const normaliseProtocol = (proto: number, ranges: readonly PortRange[]): PortRange[] =>
+  isIcmp(proto) ? normaliseIcmp(proto, ranges) : mergePorts(proto, ranges);
 
 function mergePorts(proto: number, ranges: readonly PortRange[]): PortRange[] {
   if (ranges.some((range) => range.from === undefined)) return [{ proto }];

@@ -27,14 +27,25 @@ export type Question =
 
 /** The id of a group that asks this; `parts` must be in normal form. */
 export function questionId(...parts: readonly unknown[]): GroupId {
-  return `g-${sha256Hex(JSON.stringify(parts)).slice(0, 20)}`;
+  return textId(JSON.stringify(parts));
 }
 
-export const askSelector = (selector: Selector): SelectorQuestion => ({
-  kind: 'selector',
-  id: questionId('selector', selectorText(selector)),
-  selector,
-});
+const textId = (...words: readonly string[]): GroupId => `g-${sha256Hex(words.join(' '), 20)}`;
+
+/** Rules of one rule set ask the same again and again; hashing it once is enough. */
+export class QuestionBook {
+  readonly #selectors = new Map<string, SelectorQuestion>();
+
+  askSelector(selector: Selector): SelectorQuestion {
+    const text = selectorText(selector);
+    let question = this.#selectors.get(text);
+    if (question === undefined) {
+      question = { kind: 'selector', id: textId('selector', text), selector };
+      this.#selectors.set(text, question);
+    }
+    return question;
+  }
+}
 
 export function askWorkloads(ids: Iterable<string>, narrow: Selector): WorkloadsQuestion {
   const workloads = [...new Set(ids)].sort();

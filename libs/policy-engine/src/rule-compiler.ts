@@ -17,6 +17,7 @@ import { compareIntegerIds } from '@ringfence/labels';
 import type { Selector } from '@ringfence/labels';
 import type { Direction } from './evaluate.js';
 import { normalisePorts } from './ports.js';
+import { QuestionBook } from './question.js';
 import { NO_SCOPE, resolveScope, resolveSide } from './side.js';
 import type { References, Side } from './side.js';
 
@@ -78,15 +79,16 @@ export function compileRuleSet(ruleSet: RuleSet, references: RuleReferences): Co
     ...ruleSet.rules.filter((rule) => rule.enabled).map((rule) => allowStatement(ruleSet.id, rule)),
     ...ruleSet.denyRules.filter((rule) => rule.enabled).map((rule) => denyStatement(ruleSet.id, rule)),
   ];
+  const book = new QuestionBook();
   return statements.flatMap((statement) =>
-    scopes.flatMap((scope, i) => compileStatement(statement, { scope, index: i }, references) ?? []),
+    scopes.flatMap((scope, index) => compileStatement(statement, { scope, index, book }, references) ?? []),
   );
 }
 
 export function compileBoundary(boundary: EnforcementBoundary, references: RuleReferences): CompiledRule[] {
   if (!boundary.enabled) return [];
   const statement: Statement = {
-    ...boundary,
+    says: boundary,
     ref: ruleRefs.boundary(boundary.id),
     class: 'deny',
     ruleSet: null,
@@ -94,53 +96,71 @@ export function compileBoundary(boundary: EnforcementBoundary, references: RuleR
     providersAreWorkloads: true,
     consumersAreWorkloads: true,
   };
-  const compiled = compileStatement(statement, { scope: NO_SCOPE, index: 0 }, references);
+  const compiled = compileStatement(
+    statement,
+    { scope: NO_SCOPE, index: 0, book: new QuestionBook() },
+    references,
+  );
   return compiled === null ? [] : [compiled];
 }
 
 /** What rules, deny rules and boundaries have in common. */
-interface Statement extends Pick<Rule, 'id' | 'providers' | 'consumers' | 'services' | 'unscopedConsumers'> {
+interface Statement {
+  readonly says: Pick<Rule, 'id' | 'providers' | 'consumers' | 'services'>;
   readonly ref: string;
   readonly class: RuleClass;
   readonly ruleSet: string | null;
+  readonly unscopedConsumers: boolean;
   readonly providersAreWorkloads: boolean;
   readonly consumersAreWorkloads: boolean;
 }
 
 const allowStatement = (ruleSet: string, rule: Rule): Statement => ({
-  ...rule,
-  ruleSet,
+  says: rule,
   ref: ruleRefs.rule(ruleSet, rule.id),
   class: 'allow',
+  ruleSet,
+  unscopedConsumers: rule.unscopedConsumers,
   providersAreWorkloads: rule.resolveProvidersAs.includes('workloads'),
   consumersAreWorkloads: rule.resolveConsumersAs.includes('workloads'),
 });
 
 const denyStatement = (ruleSet: string, rule: DenyRule): Statement => ({
-  ...rule,
-  ruleSet,
+  says: rule,
   ref: ruleRefs.denyRule(ruleSet, rule.id),
   class: rule.override ? 'override_deny' : 'deny',
+  ruleSet,
+  unscopedConsumers: rule.unscopedConsumers,
   providersAreWorkloads: true,
   consumersAreWorkloads: true,
 });
 
+/** One of a rule set's scopes. */
+interface InScope {
+  /** null: it matches nobody. */
+  readonly scope: Selector | null;
+  readonly index: number;
+  readonly book: QuestionBook;
+}
+
 /** null: nobody on one side, or no port: the rule has no effect in this scope. */
 function compileStatement(
   statement: Statement,
-  scope: { scope: Selector | null; index: number },
+  { scope, index, book }: InScope,
   references: RuleReferences,
 ): CompiledRule | null {
-  const ports = portsOf(statement.services, references);
-  const provider = resolveSide(statement.providers, {
+  const ports = portsOf(statement.says.services, references);
+  const provider = resolveSide(statement.says.providers, {
+    book,
     references,
-    scope: scope.scope,
+    scope,
     labelsAreWorkloads: statement.providersAreWorkloads,
     allowsContainerHost: false,
   });
-  const consumer = resolveSide(statement.consumers, {
+  const consumer = resolveSide(statement.says.consumers, {
+    book,
     references,
-    scope: statement.unscopedConsumers ? NO_SCOPE : scope.scope,
+    scope: statement.unscopedConsumers ? NO_SCOPE : scope,
     labelsAreWorkloads: statement.consumersAreWorkloads,
     allowsContainerHost: statement.unscopedConsumers,
   });
@@ -148,8 +168,8 @@ function compileStatement(
   const order = {
     class: statement.class,
     ruleSet: statement.ruleSet,
-    rule: statement.id,
-    scope: scope.index,
+    rule: statement.says.id,
+    scope: index,
   };
   const end = (direction: Direction, at: Side, peers: Side): RuleEnd => {
     const wire = {
@@ -161,7 +181,7 @@ function compileStatement(
     return { direction, order, wire, at, peers };
   };
   return {
-    key: `${statement.ref}#${scope.index}`,
+    key: `${statement.ref}#${index}`,
     ends: [end('ingress', provider, consumer), end('egress', consumer, provider)],
   };
 }

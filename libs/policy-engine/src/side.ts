@@ -6,8 +6,8 @@
 import type { LabelId, RuleActor, ScopeEntry } from '@ringfence/contracts';
 import { ALL_WORKLOADS, intersect, selectorOf } from '@ringfence/labels';
 import type { Selector, TypeWish } from '@ringfence/labels';
-import { askIpList, askSelector, askWorkloads, OWN_HOST } from './question.js';
-import type { Question, SelectorQuestion, WorkloadsQuestion } from './question.js';
+import { askIpList, askWorkloads, OWN_HOST } from './question.js';
+import type { Question, QuestionBook, SelectorQuestion, WorkloadsQuestion } from './question.js';
 
 export interface Side {
   /** Label sets that labels or `ams` mean. */
@@ -26,6 +26,7 @@ export interface References {
 }
 
 export interface SideContext {
+  readonly book: QuestionBook;
   readonly references: References;
   /** null: the scope matches nobody. */
   readonly scope: Selector | null;
@@ -44,7 +45,7 @@ export function resolveSide(actors: readonly RuleActor[], context: SideContext):
   const wishes = collectWishes(actors, context.references);
   const remaining = intersect(remainingOf(wishes), context.scope);
   const selector = context.labelsAreWorkloads ? labelledPart(actors, wishes, remaining) : null;
-  const labelled = selector && askSelector(selector);
+  const labelled = selector && context.book.askSelector(selector);
   const ids = actors.flatMap((actor) => (actor.kind === 'workload' ? [actor.id] : []));
   const named = remaining !== null && ids.length > 0 ? askWorkloads(ids, remaining) : null;
   const others = otherQuestions(actors, context);
@@ -78,12 +79,20 @@ interface Wishes {
   asksForUnknown: boolean;
   excludesUnknown: boolean;
 }
+/** What most sides wish; never written to. */
+const NO_WISHES: Wishes = {
+  asked: new Map(),
+  excluded: new Map(),
+  asksForUnknown: false,
+  excludesUnknown: false,
+};
 
 /** What the exclusions leave of everything that has labels; one that cannot be read leaves nobody. */
 const remainingOf = (wishes: Wishes): Selector | null =>
   wishes.excludesUnknown ? null : selectorOf(wishes.excluded);
 
 function collectWishes(entries: readonly (RuleActor | ScopeEntry)[], references: References): Wishes {
+  if (!entries.some((entry) => entry.kind === 'label' || entry.kind === 'label_group')) return NO_WISHES;
   const wishes: Wishes = {
     asked: new Map(),
     excluded: new Map(),
