@@ -1,0 +1,55 @@
+/**
+ * NATS on the control side, per cluster: an account of its own, the durable it reads policy through, and the uplink
+ * credential of its clas-cache. Without an operator key the server has no accounts; the edge then connects as it is.
+ */
+import { readFileSync } from 'node:fs';
+import { credsFile, ensureUplinkDurable, mintClusterAccount, mintUplinkUser, pushAccount } from '@ringfence/bus';
+import type { Bus } from '@ringfence/bus';
+
+export interface UplinkCredential {
+  readonly natsUrl: string;
+  /** Empty without accounts. */
+  readonly jwt: string;
+  readonly seed: string;
+  readonly expiresAt: string;
+}
+export interface ClusterAccounts {
+  uplink(cluster: string): Promise<UplinkCredential>;
+  /** The cluster is deleted: what it held can do nothing any more. */
+  remove(cluster: string): Promise<void>;
+}
+export interface AccountSettings {
+  readonly natsUrl: string;
+  readonly uplinkUrl: string | undefined;
+  readonly operatorKeyPath: string | undefined;
+  readonly coreAccount: string | undefined;
+  readonly systemCredsPath: string | undefined;
+  readonly uplinkSeconds: number;
+}
+
+export function clusterAccounts(bus: Bus, settings: AccountSettings): ClusterAccounts {
+  const { operatorKeyPath, coreAccount, systemCredsPath } = settings;
+  const natsUrl = settings.uplinkUrl ?? settings.natsUrl;
+  const expiresAt = (): string => new Date(Date.now() + settings.uplinkSeconds * 1_000).toISOString();
+  if (operatorKeyPath === undefined || coreAccount === undefined || systemCredsPath === undefined) {
+    return {
+      uplink: async (cluster) => {
+        await ensureUplinkDurable(bus, cluster);
+        return { natsUrl, jwt: '', seed: '', expiresAt: expiresAt() };
+      },
+      remove: async () => undefined,
+    };
+  }
+  const accountOf = (cluster: string) => mintClusterAccount({ operatorSeed: readFileSync(operatorKeyPath, 'utf8').trim(), coreAccount, cluster });
+  return {
+    uplink: async (cluster) => {
+      const account = await accountOf(cluster);
+      await pushAccount(settings.natsUrl, credsFile(systemCredsPath)(), account.jwt);
+      await ensureUplinkDurable(bus, cluster);
+      const user = await mintUplinkUser(account, cluster, settings.uplinkSeconds);
+      return { natsUrl, jwt: user.jwt, seed: user.seed, expiresAt: user.expiresAt ?? expiresAt() };
+    },
+    // Its credential ends by itself within `uplinkSeconds`, and a new one needs the token, whose hash is gone.
+    remove: async () => undefined,
+  };
+}

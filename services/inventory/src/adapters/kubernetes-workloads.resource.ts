@@ -1,0 +1,121 @@
+/** `kubernetes_workloads` and `vens`: read-only. What lives in unmanaged namespaces does not show up. */
+import type { EntityLabelsState, KubernetesWorkloadState } from '@ringfence/contracts';
+import type { EventStore } from '@ringfence/event-store';
+import type { Silence } from '../domain/cluster-status.calculator.js';
+import { convergence, NOT_ACKNOWLEDGED } from '../read/acks.js';
+import type { Converged } from '../read/acks.js';
+import type { Document } from '../read/document.projection.js';
+import { kubernetesWorkloads, workloads } from '../read/inventory-documents.js';
+import { entities, profilesByNamespace } from '../read/labelled.js';
+import type { KnownProfile } from '../read/labelled.js';
+import type { Listening } from './listening.js';
+import type { Filters, Operations } from './resource.js';
+import { byHrefs, byLabels, exact, metaOf, notFound, orgHref, page, partial } from './resource.js';
+import { clusterReference, labelReferences, showVen, surroundings } from './workload-view.js';
+import type { Surroundings } from './workload-view.js';
+
+export interface ReadParts {
+  readonly store: EventStore;
+  readonly listening: Listening;
+  readonly silence: Silence;
+}
+interface Item {
+  readonly found: Document<KubernetesWorkloadState>;
+  readonly entity: EntityLabelsState;
+  readonly converged: Converged;
+  readonly profile: KnownProfile | undefined;
+}
+
+export function kubernetesWorkloadOperations(parts: ReadParts): Operations {
+  const { store } = parts;
+  const around = (): Promise<Surroundings> => surroundings(store, parts.listening.hearing(), parts.silence);
+  return {
+    list: async ({ query }) => {
+      const all = await items(store);
+      const context = await around();
+      const { matched, shown } = page(all, query, FILTERS);
+      return { body: shown.map((each) => show(each, context)), total: all.length, matched: matched.length };
+    },
+    get: async ({ ids }) => {
+      const item = (await items(store)).find((each) => each.found.id === ids[0]);
+      if (item === undefined) throw notFound('Kubernetes workload');
+      return { body: show(item, await around()) };
+    },
+  };
+}
+
+const FILTERS: Filters<Item> = {
+  name: partial((each) => each.found.body.name),
+  namespace: partial((each) => each.found.body.namespace),
+  kind: exact((each) => each.found.body.kind),
+  labels: byLabels((each) => each.entity.labels),
+  container_clusters: byHrefs((each) => each.found.body.cluster, 'container_clusters'),
+  enforcement_mode: exact((each) => each.entity.mode),
+  security_policy_sync_state: exact(syncState),
+};
+
+async function items(store: EventStore): Promise<Item[]> {
+  const labelled = await entities(store.pool);
+  const converged = await convergence(store.pool);
+  const profiles = await profilesByNamespace(store.pool);
+  const all = await kubernetesWorkloads.live(store.pool);
+  return all.flatMap((found) => {
+    const entity = labelled.get(found.id);
+    if (entity === undefined) return [];
+    const profile = profiles.get(`${found.body.cluster}/${found.body.namespace}`);
+    return [{ found, entity, converged: converged.get(found.id) ?? NOT_ACKNOWLEDGED, profile }];
+  });
+}
+
+function syncState({ converged }: Item): 'syncing' | 'applied' {
+  const { acked_at, pending_pods_count } = converged.status;
+  return acked_at !== null && pending_pods_count === 0 ? 'applied' : 'syncing';
+}
+
+function show(item: Item, around: Surroundings): Record<string, unknown> {
+  const { found, entity, converged, profile } = item;
+  const { id, cluster, name, namespace, kind, labels, annotations } = found.body;
+  const clusterHref = orgHref(`container_clusters/${cluster}`);
+  return {
+    href: orgHref(`kubernetes_workloads/${id}`),
+    name,
+    namespace,
+    kind,
+    labels: labelReferences(entity.labels, around.labels),
+    enforcement_mode: entity.mode,
+    visibility_level: 'flow_summary',
+    container_workload_profile:
+      profile === undefined ? null : { href: `${clusterHref}/container_workload_profiles/${profile.id}`, name: profile.name, namespace },
+    container_cluster: clusterReference(cluster, around),
+    security_policy_sync_state: syncState(item),
+    security_policy_applied_at: converged.status.acked_at,
+    metadata: { labels, annotations, external_service_uid: null },
+    private_ip_addresses: converged.addresses,
+    container_policy_convergence_status: converged.status,
+    ringfence_refused_annotations: entity.refused,
+    ...metaOf(found),
+  };
+}
+
+export function venOperations({ store, listening, silence }: ReadParts): Operations {
+  const around = (): Promise<Surroundings> => surroundings(store, listening.hearing(), silence);
+  return {
+    list: async ({ query }) => {
+      const context = await around();
+      const all = (await workloads.live(store.pool)).filter((each) => each.body.managed);
+      const { matched, shown } = page(all, query, {
+        name: partial((each) => each.body.name),
+        hostname: partial((each) => each.body.hostname),
+        labels: byLabels((each) => each.body.labels),
+        container_clusters: byHrefs((each) => each.body.cluster, 'container_clusters'),
+        status: (each, wanted) => (context.agents.get(`${each.body.cluster}/${each.body.node}`)?.status ?? 'stopped') === wanted,
+      });
+      return { body: shown.map((each) => showVen(each, context)), total: all.length, matched: matched.length };
+    },
+    get: async ({ ids }) => {
+      const found = ids[0] === undefined ? null : await workloads.get(store.pool, ids[0]);
+      if (found === null || !found.body.managed) throw notFound('VEN');
+      return { body: showVen(found, await around()) };
+    },
+  };
+}

@@ -1,0 +1,27 @@
+/** Labels, profiles and entity labels from label-resolver, and acknowledgements from the clusters → what REST shows. */
+import { PermanentError } from '@ringfence/bus';
+import type { Message } from '@ringfence/bus';
+import { ClusterAck, Envelope } from '@ringfence/contracts';
+import { consumeOnce } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
+import { applyAcks } from '../read/acks.js';
+import { applyLabelled } from '../read/labelled.js';
+
+export function labelledConsumer(store: EventStore, durable: string): (message: Message) => Promise<void> {
+  return async (message) => {
+    const event = Envelope.safeParse(message.payload);
+    if (!event.success) throw new PermanentError('bad-event', `${message.subject}: ${event.error.issues[0]?.message ?? 'malformed'}`);
+    await consumeOnce(store, durable, message, (tx) => applyLabelled(tx, event.data));
+  };
+}
+
+export function acksConsumer(store: EventStore): (messages: readonly Message[]) => Promise<void> {
+  return async (messages) => {
+    const acks = messages.map((message) => {
+      const ack = ClusterAck.safeParse(message.payload);
+      if (!ack.success) throw new PermanentError('bad-ack', `${message.subject}: ${ack.error.issues[0]?.message ?? 'malformed'}`);
+      return { cluster: message.subject.split('.')[1] ?? '', ack: ack.data };
+    });
+    await store.transaction((tx) => applyAcks(tx, acks));
+  };
+}

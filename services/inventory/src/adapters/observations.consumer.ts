@@ -1,0 +1,152 @@
+/**
+ * Facts of the edges → events. A batch is one transaction: objects as last seen and the events of their real changes
+ * are written together, so a repeated batch finds nothing new. List markers sweep what vanished between two lists.
+ */
+import { PermanentError, TransientError } from '@ringfence/bus';
+import type { Message } from '@ringfence/bus';
+import { OBSERVATIONS } from '@ringfence/contracts';
+import type { ListCompleted, ObservationKind } from '@ringfence/contracts';
+import type { AppendBatch, EventStore } from '@ringfence/event-store';
+import type pg from 'pg';
+import type { Verdict } from '../domain/observed-object.calculator.js';
+import { judgeObservation, remembered } from '../domain/observed-object.calculator.js';
+import { noteClusterSeen, noteHeartbeat } from './agents.store.js';
+import { SYSTEM } from './commands.js';
+import { eventsOf, nodeGone } from './observation-events.js';
+import { isObject, observedRowOf } from './observed-object.js';
+import type { ObjectObservation } from './observed-object.js';
+import { countOf, epochsOf, leftovers, loadObserved, noteEpoch, rowId, saveObserved, scopesOf } from './observed.store.js';
+import type { ObservedRow } from './observed.store.js';
+import type { OneAtATime } from './one-at-a-time.js';
+
+interface Observation {
+  readonly cluster: string;
+  readonly kind: ObservationKind;
+  readonly payload: unknown;
+  readonly attempt: number;
+}
+/** How often an incomplete list is waited for: publications of one list may be stored slightly out of order. */
+const PATIENCE = 5;
+
+export function observationsConsumer(store: EventStore, oneAtATime: OneAtATime): (messages: readonly Message[]) => Promise<void> {
+  return async (messages) => {
+    const observations = messages.flatMap(parse);
+    if (observations.length === 0) return;
+    await oneAtATime(() => store.transaction((tx) => takeIn(store, tx, observations)));
+  };
+}
+
+function parse(message: Message): Observation[] {
+  const [, cluster, kind] = message.subject.split('.');
+  // Pods and sandboxes are the clusters' own business.
+  if (cluster === undefined || kind === undefined || kind === 'pod' || !Object.hasOwn(OBSERVATIONS, kind)) return [];
+  const result = OBSERVATIONS[kind as ObservationKind].safeParse(message.payload);
+  if (!result.success) throw new PermanentError('bad-observation', `${message.subject}: ${result.error.issues[0]?.message ?? 'malformed'}`);
+  return [{ cluster, kind: kind as ObservationKind, payload: result.data, attempt: message.attempt }];
+}
+
+async function takeIn(store: EventStore, tx: pg.PoolClient, observations: readonly Observation[]): Promise<void> {
+  const clusters = await liveClusters(tx, observations);
+  const batches: AppendBatch[] = [];
+  let objects: ObjectObservation[] = [];
+  const takeObjects = async (): Promise<void> => {
+    batches.push(...(await changesOf(tx, objects)));
+    objects = [];
+  };
+  for (const observation of observations) {
+    // A cluster that was deleted may still talk for a moment.
+    if (!clusters.has(observation.cluster)) continue;
+    if (isObject(observation)) objects.push(observation);
+    else {
+      await takeObjects();
+      batches.push(...(await takeOther(tx, observation)));
+    }
+  }
+  await takeObjects();
+  await store.appendIn(tx, batches, { actor: SYSTEM, cluster: 'global' });
+}
+
+async function liveClusters(tx: pg.PoolClient, observations: readonly Observation[]): Promise<Set<string>> {
+  const { rows } = await tx.query<{ id: string }>('select id from container_clusters where deleted_at is null and id = any($1)', [
+    [...new Set(observations.map((each) => each.cluster))],
+  ]);
+  return new Set(rows.map((row) => row.id));
+}
+
+async function takeOther(tx: pg.PoolClient, { cluster, kind, payload, attempt }: Observation): Promise<AppendBatch[]> {
+  switch (kind) {
+    case 'list':
+      return sweep(tx, cluster, payload as ListCompleted, attempt);
+    case 'heartbeat':
+      return noteHeartbeat(tx, cluster, OBSERVATIONS.heartbeat.parse(payload));
+    case 'cluster':
+      await noteClusterSeen(tx, cluster, OBSERVATIONS.cluster.parse(payload));
+      return [];
+    default:
+      return [];
+  }
+}
+
+async function changesOf(tx: pg.PoolClient, observations: readonly ObjectObservation[]): Promise<AppendBatch[]> {
+  if (observations.length === 0) return [];
+  const seen = observations.map(observedRowOf);
+  const known = await loadObserved(tx, seen);
+  const epochs = new Map<string, Map<string, number>>();
+  const changed = new Map<string, ObservedRow>();
+  const batches: AppendBatch[] = [];
+  for (const row of seen) {
+    const list = `${row.cluster}/${row.scope}`;
+    const order = await noteEpoch(tx, row.cluster, row.scope, row.epoch, epochs.get(list) ?? (await epochsOf(tx, row.cluster, row.scope)));
+    epochs.set(list, order);
+    const before = known.get(rowId(row)) ?? null;
+    const verdict = judgeObservation(before, row, order);
+    const after = remembered(before, row, verdict);
+    if (after !== null && after !== before) {
+      const kept: ObservedRow = { ...row, ...after };
+      known.set(rowId(row), kept);
+      changed.set(rowId(row), kept);
+    }
+    batches.push(...(await consequences(tx, row, verdict)));
+  }
+  await saveObserved(tx, [...changed.values()]);
+  return batches;
+}
+
+async function consequences(tx: pg.PoolClient, row: ObservedRow, verdict: Verdict): Promise<AppendBatch[]> {
+  if (row.kind === 'node') return verdict === 'vanished' ? nodeGone(tx, row.cluster, row.key) : [];
+  return eventsOf(row, verdict);
+}
+
+async function sweep(tx: pg.PoolClient, cluster: string, marker: ListCompleted, attempt: number): Promise<AppendBatch[]> {
+  const scopes = await scopesOf(tx, cluster, marker.kind);
+  for (const scope of scopes) {
+    const order = await noteEpoch(tx, cluster, scope, marker.epoch, await epochsOf(tx, cluster, scope));
+    // The end of a list that a later one has overtaken.
+    if ((order.get(marker.epoch) ?? 0) < Math.max(...order.values())) return [];
+  }
+  const listed = await countOf(tx, cluster, scopes, marker.epoch);
+  if (listed < marker.count) {
+    const words = `list ${marker.epoch} of ${marker.kind} names ${marker.count} objects, ${listed} have arrived`;
+    if (attempt <= PATIENCE) throw new TransientError(words);
+    throw new PermanentError('list-incomplete', words);
+  }
+  return vanish(tx, await leftovers(tx, cluster, scopes, marker.epoch), marker.epoch);
+}
+
+/** Everything that was observed of a cluster ends, because the cluster does. */
+export async function forgetCluster(tx: pg.PoolClient, cluster: string): Promise<AppendBatch[]> {
+  const { rows } = await tx.query<{ scope: string }>('select distinct scope from observed where cluster = $1', [cluster]);
+  const batches = await vanish(tx, await leftovers(tx, cluster, rows.map((row) => row.scope), null), '');
+  for (const table of ['observed', 'observation_epochs', 'clusters_seen', 'agents', 'node_acks', 'workload_acks']) {
+    await tx.query(`delete from ${table} where cluster = $1`, [cluster]);
+  }
+  return batches;
+}
+
+/** Gone as of that list: nothing older is believed again, anything of that list is. */
+async function vanish(tx: pg.PoolClient, rows: readonly ObservedRow[], epoch: string): Promise<AppendBatch[]> {
+  const batches: AppendBatch[] = [];
+  for (const row of rows) batches.push(...(await consequences(tx, row, 'vanished')));
+  await saveObserved(tx, rows.map((row) => ({ ...row, gone: true, epoch, resourceVersion: '0' })));
+  return batches;
+}

@@ -1,0 +1,175 @@
+/** `pairing_profiles` and their keys. A key is shown once; uses and expiry are kept with its hash. */
+import { PairingProfileCreate, PairingProfileUpdate } from '@ringfence/contracts';
+import type { EnforcementMode, ResourceRequest } from '@ringfence/contracts';
+import type { EventStore } from '@ringfence/event-store';
+import type { KeyBound, PairingProfile } from '../domain/pairing-profile.decider.js';
+import { pairingProfileDecider } from '../domain/pairing-profile.decider.js';
+import type { Document } from '../read/document.projection.js';
+import { pairingProfiles } from '../read/inventory-documents.js';
+import { execute, SYSTEM } from './commands.js';
+import { streamOf } from './event-subject.js';
+import type { LabelKeysOf } from './labels.client.js';
+import { legacyMode, modeOf } from './legacy-mode.js';
+import type { OneAtATime } from './one-at-a-time.js';
+import { addKey, keyUses, revokeKeys } from './pairing-keys.store.js';
+import type { KeyUses } from './pairing-keys.store.js';
+import type { Operations } from './resource.js';
+import { byLabels, exact, idOfHref, metaOf, notFound, orgHref, page, parsed, partial } from './resource.js';
+
+export interface PairingProfileParts {
+  readonly store: EventStore;
+  readonly oneAtATime: OneAtATime;
+  readonly labelKeysOf: LabelKeysOf;
+}
+type Body = PairingProfileCreate | PairingProfileUpdate;
+
+const UNINTERPRETED_DEFAULTS = {
+  enforcement_mode_lock: true,
+  mode_lock: true,
+  visibility_level_lock: true,
+  log_traffic: false,
+  log_traffic_lock: true,
+  role_label_lock: true,
+  app_label_lock: true,
+  env_label_lock: true,
+  loc_label_lock: true,
+  agent_software_release: null as string | null,
+  ven_type: 'specified_during_activation',
+};
+const NEW_PROFILE: Omit<PairingProfile, 'id'> = {
+  name: '',
+  description: '',
+  enabled: true,
+  mode: 'visibility_only',
+  visibilityLevel: 'flow_summary',
+  allowedUsesPerKey: 'unlimited',
+  keyLifespan: 'unlimited',
+  labels: [],
+  isDefault: false,
+  externalDataSet: null,
+  externalDataReference: null,
+  uninterpreted: UNINTERPRETED_DEFAULTS,
+};
+
+export function pairingProfileOperations(parts: PairingProfileParts): Operations {
+  const { store, oneAtATime } = parts;
+  const one = async (id: string | undefined): Promise<Document<PairingProfile>> => {
+    const found = id === undefined ? null : await pairingProfiles.get(store.pool, id);
+    if (found === null || found.deletedAt !== null) throw notFound('pairing profile');
+    return found;
+  };
+  const command = async (request: ResourceRequest, id: string, what: Parameters<typeof pairingProfileDecider.decide>[1]): Promise<void> => {
+    await execute(store, pairingProfileDecider, { stream: streamOf.pairingProfile(id), actor: request.actor }, what);
+  };
+  return {
+    list: async ({ query }) => list(store, query),
+    get: async ({ ids }) => ({ body: show(await one(ids[0]), await keyUses(store.pool)) }),
+    create: (request) => oneAtATime(async () => {
+      const body = parsed(PairingProfileCreate, request.body);
+      const [id = ''] = await store.nextIds('pairing_profile');
+      const profile = { ...NEW_PROFILE, id, ...fieldsOf(body, UNINTERPRETED_DEFAULTS) };
+      await command(request, id, { type: 'create', profile, keyOf: await parts.labelKeysOf(profile.labels) });
+      return { body: show(await one(id), new Map()) };
+    }),
+    update: (request) => oneAtATime(async () => {
+      const found = await one(request.ids[0]);
+      const body = parsed(PairingProfileUpdate, request.body);
+      // Clients leave these out when they mean "unlimited", also when they change back to it.
+      const unlimited = { allowedUsesPerKey: 'unlimited', keyLifespan: 'unlimited' } as const;
+      const change = { ...unlimited, ...fieldsOf(body, found.body.uninterpreted) };
+      await command(request, found.id, { type: 'change', change, keyOf: await parts.labelKeysOf(change.labels ?? []) });
+      return {};
+    }),
+    delete: (request) => oneAtATime(async () => {
+      const found = await one(request.ids[0]);
+      await command(request, found.id, { type: 'delete' });
+      await revokeKeys(store.pool, found.id);
+      return {};
+    }),
+    pairing_key: (request) => oneAtATime(async () => {
+      const found = await one(request.ids[0]);
+      const now = new Date();
+      const key = await addKey(store.pool, found.body, now);
+      await command(request, found.id, { type: 'issue-key', key: key.id, at: now.toISOString() });
+      return { body: { activation_code: key.code } };
+    }),
+    delete_pairing_keys: (request) => oneAtATime(async () => {
+      const found = await one(request.ids[0]);
+      await revokeKeys(store.pool, found.id);
+      await command(request, found.id, { type: 'revoke-keys' });
+      return {};
+    }),
+  };
+}
+
+/** There is always a default profile; at later starts it is there already. */
+export async function ensureDefaultProfile(store: EventStore): Promise<void> {
+  if ((await pairingProfiles.all(store.pool)).some((each) => each.body.isDefault)) return;
+  const [id = ''] = await store.nextIds('pairing_profile');
+  const profile = { ...NEW_PROFILE, id, name: 'Default', isDefault: true };
+  await execute(store, pairingProfileDecider, { stream: streamOf.pairingProfile(id), actor: SYSTEM }, { type: 'create', profile, keyOf: {} });
+}
+
+async function list(store: EventStore, query: ResourceRequest['query']) {
+  const all = await pairingProfiles.live(store.pool);
+  const uses = await keyUses(store.pool);
+  const { matched, shown } = page(all, query, {
+    name: partial((each) => each.body.name),
+    description: partial((each) => each.body.description),
+    labels: byLabels((each) => each.body.labels),
+    external_data_set: exact((each) => each.body.externalDataSet),
+    external_data_reference: exact((each) => each.body.externalDataReference),
+  });
+  return { body: shown.map((each) => show(each, uses)), total: all.length, matched: matched.length };
+}
+
+function fieldsOf(body: Body, kept: Readonly<Record<string, unknown>>): Partial<Omit<PairingProfile, 'id' | 'isDefault'>> {
+  const mode = modeOf(body.enforcement_mode, body.mode);
+  const { name, description, enabled, visibility_level, allowed_uses_per_key, key_lifespan, labels, external_data_set, external_data_reference } = body;
+  return {
+    ...(name !== undefined && { name }),
+    ...(description !== undefined && { description }),
+    ...(enabled !== undefined && { enabled }),
+    ...(mode !== undefined && { mode }),
+    ...(visibility_level !== undefined && { visibilityLevel: visibility_level }),
+    ...(allowed_uses_per_key !== undefined && { allowedUsesPerKey: allowed_uses_per_key as KeyBound }),
+    ...(key_lifespan !== undefined && { keyLifespan: key_lifespan as KeyBound }),
+    ...(labels !== undefined && { labels: labels.map((label) => idOfHref(label.href, 'labels')) }),
+    ...(external_data_set !== undefined && { externalDataSet: external_data_set || null }),
+    ...(external_data_reference !== undefined && { externalDataReference: external_data_reference || null }),
+    uninterpreted: uninterpreted(body, kept),
+  };
+}
+
+function uninterpreted(body: Body, kept: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const names = Object.keys(UNINTERPRETED_DEFAULTS) as (keyof typeof UNINTERPRETED_DEFAULTS)[];
+  return Object.fromEntries(names.map((name) => [name, body[name] === undefined ? kept[name] : body[name]]));
+}
+
+function show(found: Document<PairingProfile>, uses: ReadonlyMap<string, KeyUses>): Record<string, unknown> {
+  const { body } = found;
+  const used = uses.get(found.id);
+  return {
+    href: orgHref(`pairing_profiles/${found.id}`),
+    name: body.name,
+    description: body.description,
+    enabled: body.enabled,
+    mode: legacyMode(body.mode as EnforcementMode),
+    enforcement_mode: body.mode,
+    visibility_level: body.visibilityLevel,
+    allowed_uses_per_key: body.allowedUsesPerKey,
+    key_lifespan: body.keyLifespan,
+    labels: body.labels.map((label) => ({ href: orgHref(`labels/${label}`) })),
+    total_use_count: used?.used ?? 0,
+    is_default: body.isDefault,
+    status: 'active',
+    last_pairing_at: used?.lastUsedAt?.toISOString() ?? null,
+    last_pairing_key_generated_at: used?.lastIssuedAt?.toISOString() ?? null,
+    last_pairing_key_generated_by: null,
+    external_data_set: body.externalDataSet,
+    external_data_reference: body.externalDataReference,
+    ...body.uninterpreted,
+    caps: ['write', 'generate_pairing_key'],
+    ...metaOf(found),
+  };
+}

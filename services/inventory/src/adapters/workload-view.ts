@@ -1,0 +1,197 @@
+/** How workloads, agents and interfaces look over REST. What else they show comes from labels, heartbeats and acknowledgements. */
+import type { WorkloadInterface } from '@ringfence/contracts';
+import type { EventStore } from '@ringfence/event-store';
+import type { Hearing, Silence } from '../domain/cluster-status.calculator.js';
+import { isSilent } from '../domain/cluster-status.calculator.js';
+import type { Workload } from '../domain/workload.decider.js';
+import type { Document } from '../read/document.projection.js';
+import { containerClusters } from '../read/inventory-documents.js';
+import { knownLabels } from '../read/labelled.js';
+import type { KnownLabel } from '../read/labelled.js';
+import { nodeAcks } from '../read/acks.js';
+import type { NodeAckRow } from '../read/acks.js';
+import type { AgentRow } from './agents.store.js';
+import { agents } from './agents.store.js';
+import { legacyMode } from './legacy-mode.js';
+import { metaOf, orgHref } from './resource.js';
+
+/** What is shown beside the workloads themselves, read once per request. */
+export interface Surroundings {
+  readonly labels: ReadonlyMap<string, KnownLabel>;
+  /** By `cluster/node`. */
+  readonly agents: ReadonlyMap<string, AgentRow>;
+  readonly acks: ReadonlyMap<string, NodeAckRow>;
+  readonly clusterNames: ReadonlyMap<string, string>;
+  readonly hearing: Hearing;
+  readonly silence: Silence;
+}
+
+export async function surroundings(store: EventStore, hearing: Hearing, silence: Silence): Promise<Surroundings> {
+  const clusters = await containerClusters.live(store.pool);
+  return {
+    labels: await knownLabels(store.pool),
+    agents: new Map((await agents(store.pool)).map((agent) => [`${agent.cluster}/${agent.node}`, agent])),
+    acks: await nodeAcks(store.pool),
+    clusterNames: new Map(clusters.map((cluster) => [cluster.id, cluster.body.name])),
+    hearing,
+    silence,
+  };
+}
+
+export function labelReferences(ids: readonly string[], labels: ReadonlyMap<string, KnownLabel>): Record<string, unknown>[] {
+  return ids.map((id) => {
+    const label = labels.get(id);
+    return { href: orgHref(`labels/${id}`), key: label?.key ?? '', value: label?.value ?? '' };
+  });
+}
+
+const placeOf = ({ cluster, node }: Workload): string => `${cluster}/${node}`;
+
+export function isOnline(workload: Workload, around: Surroundings): boolean {
+  if (!workload.managed) return workload.online;
+  const agent = around.agents.get(placeOf(workload));
+  return agent !== undefined && agent.status === 'active' && !isSilent(agent.lastHeartbeat, around.hearing, around.silence.agentOfflineMs);
+}
+
+/** A node reports addresses, not interfaces: each address is shown as one. */
+export function interfacesOf(workload: Workload): WorkloadInterface[] {
+  if (!workload.managed) return [...workload.interfaces];
+  return workload.addresses.map((address, index) => ({ name: `addr${index}`, address, link_state: 'up' }));
+}
+
+export function showInterface(workload: Workload, each: WorkloadInterface): Record<string, unknown> {
+  return {
+    href: orgHref(`workloads/${workload.id}/interfaces/${each.name}`),
+    name: each.name,
+    address: each.address ?? null,
+    link_state: each.link_state ?? 'unknown',
+    cidr_block: each.cidr_block ?? null,
+    default_gateway_address: each.default_gateway_address || null,
+    friendly_name: each.friendly_name ?? null,
+    loopback: each.loopback ?? false,
+  };
+}
+
+const ABOUT_DEFAULTS = {
+  service_principal_name: null,
+  distinguished_name: null,
+  service_provider: null,
+  data_center: null,
+  data_center_zone: null,
+  os_id: null,
+  os_detail: null,
+  ignored_interface_names: [],
+};
+
+export function showWorkload(found: Document<Workload>, around: Surroundings): Record<string, unknown> {
+  const workload = found.body;
+  return {
+    href: orgHref(`workloads/${workload.id}`),
+    deleted: found.deletedAt !== null,
+    name: workload.name || null,
+    description: workload.description || null,
+    hostname: workload.hostname || null,
+    managed: workload.managed,
+    online: isOnline(workload, around),
+    public_ip: workload.publicIp,
+    ...ABOUT_DEFAULTS,
+    ...workload.about,
+    labels: labelReferences(workload.labels, around.labels),
+    enforcement_mode: workload.mode,
+    visibility_level: workload.visibilityLevel,
+    interfaces: interfacesOf(workload).map((each) => showInterface(workload, each)),
+    services: { uptime_seconds: null, created_at: null, open_service_ports: [] },
+    agent: agentView(workload, around),
+    ...(workload.managed && managedView(workload, around)),
+    external_data_set: workload.externalDataSet,
+    external_data_reference: workload.externalDataReference,
+    caps: ['write'],
+    ...metaOf(found),
+  };
+}
+
+function agentView(workload: Workload, around: Surroundings): Record<string, unknown> {
+  const config = { mode: legacyMode(workload.mode), log_traffic: false, visibility_level: workload.visibilityLevel, security_policy_update_mode: 'adaptive' };
+  if (!workload.managed) return { config };
+  const agent = around.agents.get(placeOf(workload));
+  const ack = around.acks.get(placeOf(workload));
+  return {
+    config,
+    type: 'Host',
+    status: {
+      status: agent?.status ?? 'stopped',
+      uid: agent?.machineId ?? null,
+      agent_version: agent?.version ?? null,
+      last_heartbeat_on: agent?.lastHeartbeat.toISOString() ?? null,
+      security_policy_sync_state: syncState(agent, ack),
+      security_policy_applied_at: ack?.ackedAt.toISOString() ?? null,
+      agent_health: [],
+      agent_health_errors: { errors: (agent?.errors ?? []).map((error) => error.token), warnings: [] },
+    },
+  };
+}
+
+function managedView(workload: Workload, around: Surroundings): Record<string, unknown> {
+  const ven = { href: orgHref(`vens/${workload.id}`), hostname: workload.hostname, name: workload.name };
+  const status = around.agents.get(placeOf(workload))?.status ?? 'stopped';
+  const ack = around.acks.get(placeOf(workload));
+  return {
+    ven: { ...ven, status, ven_type: 'containerized' },
+    container_cluster: clusterReference(workload.cluster, around),
+    ringfence_policy_revision: ack?.revision ?? null,
+    ringfence_policy_version: ack?.policyVersion ?? null,
+  };
+}
+
+const syncState = (agent: AgentRow | undefined, ack: NodeAckRow | undefined): 'syncing' | 'applied' =>
+  ack !== undefined && ack.revision >= (agent?.revision ?? 0) ? 'applied' : 'syncing';
+
+export function clusterReference(cluster: string | null, around: Surroundings): Record<string, unknown> | null {
+  if (cluster === null) return null;
+  return { href: orgHref(`container_clusters/${cluster}`), name: around.clusterNames.get(cluster) ?? '' };
+}
+
+export function showVen(found: Document<Workload>, around: Surroundings): Record<string, unknown> {
+  const workload = found.body;
+  const agent = around.agents.get(placeOf(workload));
+  return {
+    href: orgHref(`vens/${workload.id}`),
+    name: workload.name,
+    description: workload.description || null,
+    hostname: workload.hostname,
+    uid: agent?.machineId ?? null,
+    os_id: null,
+    os_detail: null,
+    os_platform: 'linux',
+    version: agent?.version ?? '',
+    status: agent?.status ?? 'stopped',
+    activation_type: 'pairing_key',
+    active_pce_fqdn: null,
+    target_pce_fqdn: null,
+    ven_type: 'containerized',
+    labels: labelReferences(workload.labels, around.labels),
+    interfaces: interfacesOf(workload).map((each) => showInterface(workload, each)),
+    workloads: [
+      {
+        href: orgHref(`workloads/${workload.id}`),
+        name: workload.name,
+        hostname: workload.hostname,
+        managed: true,
+        online: isOnline(workload, around),
+        enforcement_mode: workload.mode,
+        visibility_level: workload.visibilityLevel,
+        labels: labelReferences(workload.labels, around.labels),
+      },
+    ],
+    container_cluster: clusterReference(workload.cluster, around),
+    last_heartbeat_at: agent?.lastHeartbeat.toISOString() ?? null,
+    last_goodbye_at: agent?.lastGoodbye?.toISOString() ?? null,
+    conditions: [],
+    ringfence_pods: agent?.pods ?? 0,
+    ringfence_pods_enforced: agent?.podsEnforced ?? 0,
+    ringfence_errors: agent?.errors ?? [],
+    unpair_allowed: false,
+    caps: [],
+    ...metaOf(found),
+  };
+}

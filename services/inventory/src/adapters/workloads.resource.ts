@@ -1,0 +1,190 @@
+/** `workloads`: unmanaged hosts in full, paired nodes as far as people may change them; single and in bulk. */
+import { randomUUID } from 'node:crypto';
+import { CallError } from '@ringfence/bus';
+import { WorkloadBulkDeleteItem, WorkloadBulkUpdateItem, WorkloadCreate, WorkloadUpdate } from '@ringfence/contracts';
+import type { Actor, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import type { EventStore } from '@ringfence/event-store';
+import type { Silence } from '../domain/cluster-status.calculator.js';
+import type { Workload, WorkloadCommand } from '../domain/workload.decider.js';
+import { workloadDecider } from '../domain/workload.decider.js';
+import type { Document } from '../read/document.projection.js';
+import { workloads } from '../read/inventory-documents.js';
+import { execute } from './commands.js';
+import { streamOf } from './event-subject.js';
+import type { LabelKeysOf } from './labels.client.js';
+import type { Listening } from './listening.js';
+import type { OneAtATime } from './one-at-a-time.js';
+import type { Filters, Operations } from './resource.js';
+import { byHrefs, byLabels, exact, flag, idOfHref, invalid, isTrue, notFound, orgHref, page, parsed, partial } from './resource.js';
+import { changeOf, newWorkload } from './workload-body.js';
+import { interfacesOf, isOnline, showInterface, showWorkload, surroundings } from './workload-view.js';
+import type { Surroundings } from './workload-view.js';
+
+export interface WorkloadParts {
+  readonly store: EventStore;
+  readonly oneAtATime: OneAtATime;
+  readonly labelKeysOf: LabelKeysOf;
+  readonly listening: Listening;
+  readonly silence: Silence;
+}
+
+export function workloadOperations(parts: WorkloadParts): Operations {
+  const { oneAtATime } = parts;
+  return {
+    list: (request) => list(parts, request),
+    get: async ({ ids }) => ({ body: showWorkload(await one(parts.store, ids[0]), await around(parts)) }),
+    create: (request) => oneAtATime(async () => {
+      const id = await create(parts, request.actor, request.body);
+      return { body: showWorkload(await one(parts.store, id), await around(parts)) };
+    }),
+    update: (request) => oneAtATime(async () => {
+      await update(parts, request.actor, request.ids[0], parsed(WorkloadUpdate, request.body));
+      return {};
+    }),
+    delete: (request) => oneAtATime(async () => {
+      await remove(parts.store, request.actor, request.ids[0]);
+      return {};
+    }),
+    ...bulkOperations(parts),
+  };
+}
+
+export function interfaceOperations({ store }: WorkloadParts): Operations {
+  return {
+    list: async ({ ids, query }) => {
+      const { body } = await one(store, ids[0]);
+      const { matched, shown } = page(interfacesOf(body), query, { name: partial((each) => each.name) });
+      return { body: shown.map((each) => showInterface(body, each)), total: interfacesOf(body).length, matched: matched.length };
+    },
+    get: async ({ ids }) => {
+      const { body } = await one(store, ids[0]);
+      const found = interfacesOf(body).find((each) => each.name === ids[1]);
+      if (found === undefined) throw notFound('interface');
+      return { body: showInterface(body, found) };
+    },
+  };
+}
+
+const around = ({ store, listening, silence }: WorkloadParts): Promise<Surroundings> => surroundings(store, listening.hearing(), silence);
+
+async function one(store: EventStore, id: string | undefined): Promise<Document<Workload>> {
+  const found = id === undefined ? null : await workloads.get(store.pool, id);
+  if (found === null) throw notFound('workload');
+  return found;
+}
+
+async function list(parts: WorkloadParts, { query }: ResourceRequest): Promise<ResourceResponse> {
+  const context = await around(parts);
+  const withDeleted = isTrue(query['include_deleted'] ?? 'false');
+  const all = await (withDeleted ? workloads.all(parts.store.pool) : workloads.live(parts.store.pool));
+  const { matched, shown } = page(all, query, filters(context));
+  return { body: shown.map((each) => showWorkload(each, context)), total: all.length, matched: matched.length };
+}
+
+const ADDRESS = /^[0-9a-fA-F.:]+$/;
+function filters(context: Surroundings): Filters<Document<Workload>> {
+  return {
+    name: partial((each) => each.body.name),
+    hostname: partial((each) => each.body.hostname),
+    description: partial((each) => each.body.description),
+    labels: byLabels((each) => each.body.labels),
+    managed: flag((each) => each.body.managed),
+    online: flag((each) => isOnline(each.body, context)),
+    enforcement_mode: exact((each) => each.body.mode),
+    visibility_level: exact((each) => each.body.visibilityLevel),
+    container_clusters: byHrefs((each) => each.body.cluster, 'container_clusters'),
+    ip_address: (each, wanted) => {
+      if (!ADDRESS.test(wanted)) throw invalid(`ip_address: "${wanted}" is not an address`);
+      return each.body.addresses.some((address) => address.includes(wanted.toLowerCase()));
+    },
+    external_data_set: exact((each) => each.body.externalDataSet),
+    external_data_reference: exact((each) => each.body.externalDataReference),
+  };
+}
+
+async function isReferenceTaken(store: EventStore, workload: Pick<Workload, 'id' | 'externalDataSet' | 'externalDataReference'>): Promise<boolean> {
+  if (workload.externalDataSet === null) return false;
+  const { rowCount } = await store.pool.query(
+    `select 1 from workloads where deleted_at is null and id <> $1 and body->>'externalDataSet' = $2 and body->>'externalDataReference' = $3 limit 1`,
+    [workload.id, workload.externalDataSet, workload.externalDataReference],
+  );
+  return rowCount !== 0;
+}
+
+async function run(store: EventStore, actor: Actor, workload: Pick<Workload, 'id' | 'cluster'>, command: WorkloadCommand): Promise<void> {
+  await execute(store, workloadDecider, { stream: streamOf.workload(workload.id), actor, cluster: workload.cluster }, command);
+}
+
+async function create({ store, labelKeysOf }: WorkloadParts, actor: Actor, body: unknown): Promise<string> {
+  const workload = newWorkload(randomUUID(), parsed(WorkloadCreate, body));
+  const keyOf = await labelKeysOf(workload.labels);
+  await run(store, actor, workload, { type: 'create', workload, keyOf, referenceTaken: await isReferenceTaken(store, workload) });
+  return workload.id;
+}
+
+async function update({ store, labelKeysOf }: WorkloadParts, actor: Actor, id: string | undefined, body: WorkloadUpdate): Promise<void> {
+  const { body: current } = await one(store, id);
+  const all = changeOf(body, current.about);
+  // Clients send a node's interfaces back as they read them.
+  const { interfaces: _, ...withoutInterfaces } = all;
+  const change = current.managed ? withoutInterfaces : all;
+  const keyOf = await labelKeysOf(change.labels ?? current.labels);
+  const referenceTaken = await isReferenceTaken(store, { ...current, ...change });
+  await run(store, actor, current, { type: 'change', change, keyOf, referenceTaken });
+}
+
+async function remove(store: EventStore, actor: Actor, id: string | undefined): Promise<void> {
+  const { body } = await one(store, id);
+  await run(store, actor, body, { type: 'delete' });
+}
+
+/** One wrong item does not refuse the others: each is answered in its place. */
+function bulkOperations(parts: WorkloadParts): Operations {
+  const each = (request: ResourceRequest, work: (item: unknown) => Promise<unknown>, failed: (item: unknown, error: CallError) => unknown) =>
+    parts.oneAtATime(async () => {
+      if (!Array.isArray(request.body)) throw invalid('body: must be a list');
+      const answers: unknown[] = [];
+      for (const item of request.body as unknown[]) {
+        answers.push(await work(item).catch((error: unknown) => failed(item, asCallError(error))));
+      }
+      return { body: answers.filter((answer) => answer !== undefined) };
+    });
+  const failure = (item: unknown, error: CallError) => ({ ...hrefOf(item), status: 'validation_failure', ...error.errors[0] });
+  return {
+    bulk_create: (request) =>
+      each(request, async (item) => ({ href: orgHref(`workloads/${await create(parts, request.actor, item)}`), status: 'created' }), failure),
+    bulk_update: (request) =>
+      each(request, async (item) => {
+        const { href, ...body } = parsed(WorkloadBulkUpdateItem, item);
+        await update(parts, request.actor, idOfHref(href, 'workloads'), body);
+        return { href, status: 'updated' };
+      }, failure),
+    bulk_delete: (request) =>
+      each(request, async (item) => {
+        const { href } = parsed(WorkloadBulkDeleteItem, item);
+        await remove(parts.store, request.actor, await idOfDeletion(parts.store, href));
+        return undefined;
+      }, (item, error) => ({ ...hrefOf(item), errors: error.errors })),
+  };
+}
+
+const hrefOf = (item: unknown): { href?: unknown } => (typeof item === 'object' && item !== null && 'href' in item ? { href: item.href } : {});
+
+function asCallError(error: unknown): CallError {
+  if (error instanceof CallError) return error;
+  throw error;
+}
+
+/** An href, or `/orgs/1/workloads?external_data_set=…&external_data_reference=…`. */
+async function idOfDeletion(store: EventStore, href: string): Promise<string> {
+  const [path = '', search] = href.split('?');
+  if (search === undefined) return idOfHref(path, 'workloads');
+  const reference = new URLSearchParams(search);
+  const { rows } = await store.pool.query<{ id: string }>(
+    `select id from workloads where deleted_at is null and body->>'externalDataSet' = $1 and body->>'externalDataReference' = $2`,
+    [reference.get('external_data_set'), reference.get('external_data_reference')],
+  );
+  const id = rows[0]?.id;
+  if (id === undefined) throw notFound('workload');
+  return id;
+}

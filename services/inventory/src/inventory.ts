@@ -1,0 +1,100 @@
+/**
+ * Puts inventory together, without a framework: the store, the answers to calls, the handlers of messages. The module
+ * gives them to Nest's transports.
+ *
+ *   obs.*  ─▶ observations ─▶ store (facts, events) ─▶ relay ─▶ evt.<cluster>.{namespace,workload,…}
+ *   evt.*.{label,profile,entity}, ack.* ─▶ what REST shows
+ *   cmd.inventory.* ─▶ REST collections, edge admission, label usage
+ */
+import type { Bus, Message } from '@ringfence/bus';
+import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { ensureDatabase, openEventStore, startRelay } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import { clusterAccounts } from './adapters/cluster-accounts.client.js';
+import { containerClusterOperations } from './adapters/container-clusters.resource.js';
+import { edgeAdmission } from './adapters/edge-admission.js';
+import type { EdgeAdmission } from './adapters/edge-admission.js';
+import { subjectOf } from './adapters/event-subject.js';
+import { kubernetesWorkloadOperations, venOperations } from './adapters/kubernetes-workloads.resource.js';
+import { labelUsage } from './adapters/label-usage.js';
+import { acksConsumer, labelledConsumer } from './adapters/labelled.consumer.js';
+import { labelKeys } from './adapters/labels.client.js';
+import { listening } from './adapters/listening.js';
+import { observationsConsumer } from './adapters/observations.consumer.js';
+import { oneAtATime } from './adapters/one-at-a-time.js';
+import { ensureDefaultProfile, pairingProfileOperations } from './adapters/pairing-profiles.resource.js';
+import { resourceAnswerer } from './adapters/resource.js';
+import { workloadSettingsOperations } from './adapters/workload-settings.resource.js';
+import { interfaceOperations, workloadOperations } from './adapters/workloads.resource.js';
+import type { Config } from './config.js';
+import { MIGRATIONS } from './migrations/migrations.js';
+import { PROJECTIONS } from './read/inventory-documents.js';
+
+type Usage = (typeof CALLS)['workloadLabelUsage'];
+export interface Inventory extends EdgeAdmission {
+  readonly store: EventStore;
+  resource(request: ResourceRequest): Promise<ResourceResponse>;
+  labelUsage(request: z.output<Usage['request']>): Promise<z.output<Usage['response']>>;
+  observed(messages: readonly Message[]): Promise<void>;
+  acknowledged(messages: readonly Message[]): Promise<void>;
+  /** Handler of one of the durables that read label-resolver's events. */
+  labelled(durable: string): (message: Message) => Promise<void>;
+  relayLag(): number;
+  close(): Promise<void>;
+}
+
+export interface InventoryOptions {
+  readonly config: Config;
+  readonly bus: Bus;
+  readonly logger: Logger;
+  readonly signal?: AbortSignal;
+}
+
+export async function openInventory({ config, bus, logger, signal }: InventoryOptions): Promise<Inventory> {
+  const onState = ({ connected, detail }: { connected: boolean; detail: string }): void => logger.info({ connected, detail }, 'postgres');
+  const waiting = { onState, ...(signal && { signal }) };
+  const url = await ensureDatabase(config.DATABASE_URL, 'inventory', waiting);
+  const store = await openEventStore({ url, service: 'inventory', migrations: MIGRATIONS, projections: PROJECTIONS, ...waiting });
+  const queue = oneAtATime();
+  await ensureDefaultProfile(store);
+  const relay = startRelay(store, bus, { subject: subjectOf, onError: (error) => logger.warn({ err: error }, 'relay') });
+  const hearing = listening(() => bus.isConnected());
+  const silence = {
+    clusterOutOfSyncMs: config.RINGFENCE_CLUSTER_SILENCE_SECONDS * 1_000,
+    agentOfflineMs: config.RINGFENCE_AGENT_SILENCE_SECONDS * 1_000,
+  };
+  const accounts = clusterAccounts(bus, {
+    natsUrl: config.NATS_URL,
+    uplinkUrl: config.NATS_UPLINK_URL,
+    operatorKeyPath: config.NATS_OPERATOR_KEY,
+    coreAccount: config.NATS_CORE_ACCOUNT,
+    systemCredsPath: config.NATS_SYSTEM_CREDS,
+    uplinkSeconds: config.RINGFENCE_UPLINK_SECONDS,
+  });
+  const parts = { store, oneAtATime: queue, listening: hearing, silence, accounts, labelKeysOf: labelKeys(store, bus), logger };
+  return {
+    store,
+    resource: resourceAnswerer({
+      container_clusters: containerClusterOperations(parts),
+      pairing_profiles: pairingProfileOperations(parts),
+      workloads: workloadOperations(parts),
+      'workloads/interfaces': interfaceOperations(parts),
+      kubernetes_workloads: kubernetesWorkloadOperations(parts),
+      vens: venOperations(parts),
+      'settings/workloads': workloadSettingsOperations(store),
+    }),
+    ...edgeAdmission(parts),
+    labelUsage: (request) => labelUsage(store, request),
+    observed: observationsConsumer(store, queue),
+    acknowledged: acksConsumer(store),
+    labelled: (durable) => labelledConsumer(store, durable),
+    relayLag: relay.lag,
+    close: async () => {
+      hearing.close();
+      await relay.close();
+      await store.close();
+    },
+  };
+}

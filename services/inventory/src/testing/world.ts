@@ -1,0 +1,121 @@
+/** For specs: inventory on a real Postgres and NATS, and an edge that says what it is told to say. */
+import { connectBus, ensureStreams } from '@ringfence/bus';
+import type { Bus } from '@ringfence/bus';
+import { CALLS, subjects } from '@ringfence/contracts';
+import type { ResourceResponse } from '@ringfence/contracts';
+import { startNats, startPostgres } from '@ringfence/testing';
+import { pino } from 'pino';
+import { Config } from '../config.js';
+import { openInventory } from '../inventory.js';
+import type { Inventory } from '../inventory.js';
+import { manifest } from '../manifest.js';
+
+export interface World {
+  readonly bus: Bus;
+  inventory(): Inventory;
+  rest(collection: string, op: string, request?: { ids?: string[]; query?: Record<string, string>; body?: unknown }): Promise<ResourceResponse>;
+  observe(cluster: string, kind: string, id: string, payload: Record<string, unknown>): Promise<void>;
+  /** All events of this type so far, in order. */
+  events(type: string): Promise<{ stream: string; data: Record<string, unknown> }[]>;
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startWorld(environment: Record<string, string> = {}): Promise<World> {
+  const [postgres, nats] = await Promise.all([startPostgres(), startNats()]);
+  const config = Config.parse({ NATS_URL: nats.url, DATABASE_URL: postgres.url, ...environment });
+  const bus = await connectBus({ servers: nats.url, name: 'edge-of-spec', server: 'control' });
+  await ensureStreams(bus, 'control');
+  let running = await start(config, nats.url);
+  return {
+    bus,
+    inventory: () => running.inventory,
+    rest: (collection, op, { ids = [], query = {}, body } = {}) =>
+      running.inventory.resource({ org: 1, actor: { kind: 'user', id: '1' }, collection, op, ids, query, body }),
+    observe: (cluster, kind, id, payload) => bus.publish(subjects.observation(cluster, kind, id), payload),
+    events: async (type) => (await running.inventory.store.follow(0, 10_000)).filter((event) => event.type === type) as never,
+    restart: async () => {
+      await running.close();
+      running = await start(config, nats.url);
+    },
+    close: async () => {
+      await running.close();
+      await bus.close();
+      await Promise.all([postgres.close(), nats.close()]);
+    },
+  };
+}
+
+async function start(config: Config, natsUrl: string): Promise<{ inventory: Inventory; close(): Promise<void> }> {
+  const bus = await connectBus({ servers: natsUrl, name: 'inventory', server: 'control' });
+  const inventory = await openInventory({ config, bus, logger: pino({ level: 'fatal' }) });
+  const [observations, acks, ...labelled] = manifest.consumes;
+  bus.consumeBatches(observations, { maxMessages: 500, maxWaitMs: 5 }, inventory.observed);
+  bus.consumeBatches(acks, { maxMessages: 500, maxWaitMs: 5 }, inventory.acknowledged);
+  for (const each of labelled) bus.consume(each, inventory.labelled(each.durable));
+  bus.serve(CALLS.inventoryResource, inventory.resource);
+  return {
+    inventory,
+    close: async () => {
+      await bus.close();
+      await inventory.close();
+    },
+  };
+}
+
+const NOW = '2026-01-01T00:00:00.000Z';
+const observed = (uid: string, resourceVersion: number, epoch: string) => ({ uid, resourceVersion: `${resourceVersion}`, epoch, observedAt: NOW });
+
+/** Builders of observations: defaults, of which a spec says what matters to it. */
+export const seen = {
+  namespace: (name: string, at: { version?: number; epoch?: string; uid?: string; gone?: boolean; labels?: Record<string, string> } = {}) => ({
+    ...observed(at.uid ?? `ns-${name}`, at.version ?? 1, at.epoch ?? 'e1'),
+    name,
+    labels: at.labels ?? {},
+    annotations: {},
+    gone: at.gone ?? false,
+  }),
+  node: (name: string, at: { machineId?: string; version?: number; gone?: boolean; epoch?: string } = {}) => ({
+    ...observed(`node-${name}`, at.version ?? 1, at.epoch ?? 'e1'),
+    name,
+    machineId: at.machineId ?? `machine-${name}`,
+    labels: {},
+    addresses: ['10.0.0.1'],
+    podCidrs: ['10.244.0.0/24'],
+    containerRuntime: 'containerd://1.6.20',
+    gone: at.gone ?? false,
+  }),
+  workload: (
+    namespace: string,
+    name: string,
+    at: { version?: number; epoch?: string; gone?: boolean; annotations?: Record<string, string>; kind?: string } = {},
+  ) => ({
+    ...observed(`${namespace}-${name}`, at.version ?? 1, at.epoch ?? 'e1'),
+    kind: at.kind ?? 'Deployment',
+    namespace,
+    name,
+    labels: {},
+    annotations: at.annotations ?? {},
+    gone: at.gone ?? false,
+  }),
+  list: (kind: string, epoch: string, count: number) => ({ kind, epoch, count, observedAt: NOW }),
+  cluster: (observedAt = new Date().toISOString(), inSync = true) => ({
+    ...observed('kubelink', 1, 'e1'),
+    kubernetesVersion: 'v1.30.1',
+    kubelinkVersion: '0.1.0',
+    inSync,
+    observedAt,
+  }),
+  heartbeat: (node: string, at: { status?: string; addresses?: string[]; observedAt?: string } = {}) => ({
+    node,
+    machineId: `machine-${node}`,
+    version: '0.1.0',
+    addresses: at.addresses ?? ['10.0.0.1'],
+    revision: 1,
+    pods: 3,
+    podsEnforced: 3,
+    errors: [],
+    observedAt: at.observedAt ?? new Date().toISOString(),
+    status: at.status ?? 'active',
+  }),
+};
