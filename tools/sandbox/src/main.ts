@@ -77,18 +77,18 @@ async function runSandbox(): Promise<void> {
   const port = wholeNumber('--port', values.port);
   const startedAt = Date.now();
   await mkdir(dataDir, { recursive: true });
-  await rm(join(dataDir, 'sandbox.json'), { force: true });
   const ending = new AbortController();
-  endOnSignals(ending);
+  endOnSignals(ending, dataDir);
 
   const network = await prepareNetwork({ dataDir, instance: values.instance, nodeNetworkPrefix: values.network });
+  await rm(join(dataDir, 'sandbox.json'), { force: true });
   try {
     await startCluster({ dataDir, network, count, port, ending: ending.signal });
   } catch (error) {
     // Told to end in the middle of the start: whatever failed, failed because of that.
     if (ending.signal.aborted) return;
     ending.abort();
-    await cleanUp({ instance: values.instance });
+    await removeAll(dataDir);
     throw error;
   }
   say(`ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
@@ -124,14 +124,14 @@ function wholeNumber(name: string, text: string): number {
 }
 
 /** Clean-up is also the way down: it needs no cooperation of what it ends, and works half-way through a start. */
-function endOnSignals(ending: AbortController): void {
+function endOnSignals(ending: AbortController, dataDir: string): void {
   let isEnding = false;
   const end = (reason: string): void => {
     if (isEnding) return;
     isEnding = true;
     say(`ending: ${reason}`);
     ending.abort();
-    cleanUp({ instance: values.instance }).then(() => process.exit(0), fail);
+    removeAll(dataDir).then(() => process.exit(0), fail);
   };
   process.on('SIGTERM', () => end('SIGTERM'));
   process.on('SIGINT', () => end('SIGINT'));
@@ -139,6 +139,11 @@ function endOnSignals(ending: AbortController): void {
   process.stdin.on('end', () => end('the parent is gone'));
   process.stdin.on('error', () => end('the parent is gone'));
   process.stdin.resume();
+}
+
+async function removeAll(dataDir: string): Promise<void> {
+  await cleanUp({ instance: values.instance });
+  await rm(join(dataDir, 'sandbox.json'), { force: true });
 }
 
 async function waitUntilUsable(access: KubeAccess, count: number): Promise<void> {

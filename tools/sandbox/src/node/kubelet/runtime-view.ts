@@ -31,6 +31,8 @@ export interface RuntimeView {
 }
 
 const refreshIntervalMs = 5_000;
+/** The runtime interface learns of an exit by the same event, a little later than its other listeners may. */
+const lookAfterExitMs = [20, 200, 1_000];
 const nothing: ObservedPod = { sandboxes: [], containers: new Map() };
 const states = {
   CONTAINER_CREATED: 'created',
@@ -60,7 +62,16 @@ export function watchRuntime(cri: CriClient, onPodChanged: (uid: string) => void
   // containerd may be down: the next look, one interval later, finds out what became of everything.
   const refreshQuietly = (): void => void refresh().catch(() => undefined);
   const timer = setInterval(refreshQuietly, refreshIntervalMs);
-  const stopWatching = cri.watchExits(refreshQuietly);
+  const afterExit = new Set<NodeJS.Timeout>();
+  const stopWatching = cri.watchExits(() => {
+    for (const delayMs of lookAfterExitMs) {
+      const look = setTimeout(() => {
+        afterExit.delete(look);
+        refreshQuietly();
+      }, delayMs);
+      afterExit.add(look);
+    }
+  });
 
   return {
     pod: (uid) => pods.get(uid) ?? nothing,
@@ -68,6 +79,7 @@ export function watchRuntime(cri: CriClient, onPodChanged: (uid: string) => void
     refresh,
     close: () => {
       clearInterval(timer);
+      for (const look of afterExit) clearTimeout(look);
       stopWatching();
     },
   };
