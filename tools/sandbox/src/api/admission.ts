@@ -3,18 +3,18 @@
  * It finds them in the cluster itself; what a refused or failing call means is decided by the webhook's failure policy.
  */
 import { randomUUID } from 'node:crypto';
-import type { Cluster } from './cluster.js';
+import type { AdmissionReview, Cluster } from './cluster.js';
 import { applyJsonPatch } from './json-patch.js';
 import type { JsonPatchOperation } from './json-patch.js';
 import { isJsonObject, listAt, valueAt } from './json.js';
 import type { JsonObject } from './json.js';
 import type { KubeObject, LabelSelector } from './kube-object.js';
-import type { ResourceDefinition } from './resource-catalog.js';
+import type { ResourceDefinition } from './resource-definition.js';
 import { matchesSelector } from './selector.js';
 import { StatusError } from './status-error.js';
-import { postReview, webhookUrl } from './webhook-call.js';
+import { postReview, webhookAddress } from './webhook-call.js';
 
-export class Admission {
+export class Admission implements AdmissionReview {
   constructor(private readonly cluster: Cluster) {}
 
   async review(definition: ResourceDefinition, draft: KubeObject): Promise<KubeObject> {
@@ -63,7 +63,7 @@ export class Admission {
   ): Promise<KubeObject> {
     const name = String(webhook['name']);
     try {
-      const target = webhookUrl(this.cluster, webhook);
+      const target = webhookAddress(this.cluster, webhook);
       const timeoutSeconds = typeof webhook['timeoutSeconds'] === 'number' ? webhook['timeoutSeconds'] : 10;
       const answer = await postReview({
         ...target,

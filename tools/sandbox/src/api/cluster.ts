@@ -3,9 +3,8 @@
  * complete, validate, store in one synchronous step, so no two writers ever see each other half done; only admission
  * webhooks wait, and they do so before that step.
  */
-import type { Admission } from './admission.js';
 import { rowsOfCustomDefinition } from './custom-definitions.js';
-import { isReleased, markedForDeletion } from './deletion.js';
+import { isReleased, markedForDeletion, requirePreconditions } from './deletion.js';
 import type { DeleteOptions } from './deletion.js';
 import { copyOf, copyWithoutNulls, isEqual } from './json.js';
 import { isSpecificationEqual, rulesByKind } from './kind-rules.js';
@@ -19,8 +18,9 @@ import {
 } from './metadata-rules.js';
 import { ObjectStore } from './object-store.js';
 import type { Collection, StoredChange } from './object-store.js';
-import { apiVersionOf, ResourceCatalog, resourceName } from './resource-catalog.js';
-import type { ResourceDefinition } from './resource-catalog.js';
+import { ResourceCatalog } from './resource-catalog.js';
+import { inVersion, resourceName } from './resource-definition.js';
+import type { ResourceDefinition } from './resource-definition.js';
 import { KindClient } from './kind-client.js';
 import { ServiceAddresses } from './service-addresses.js';
 import { alreadyExists, conflict, forbidden, invalid, notFound } from './status-error.js';
@@ -34,6 +34,11 @@ export interface ClusterOptions {
   now?: () => Date;
 }
 
+/** Looks at what is about to be created; returns it, changed or not, or throws the refusal. */
+export interface AdmissionReview {
+  review(definition: ResourceDefinition, draft: KubeObject): Promise<KubeObject>;
+}
+
 export interface WriteOptions {
   dryRun?: boolean;
   /** Set for writes to `/status`: everything but the status is kept as stored. */
@@ -45,7 +50,7 @@ export class Cluster {
   readonly store: ObjectStore;
   readonly addresses: ServiceAddresses;
   readonly now: () => Date;
-  private admission: Admission | undefined;
+  private admission: AdmissionReview | undefined;
 
   constructor(options: ClusterOptions) {
     this.now = options.now ?? (() => new Date());
@@ -63,7 +68,7 @@ export class Cluster {
   }
 
   /** Admission needs the cluster to find webhooks, so it is attached after construction. */
-  useAdmission(admission: Admission): void {
+  useAdmission(admission: AdmissionReview): void {
     this.admission = admission;
   }
 
@@ -167,7 +172,7 @@ export class Cluster {
     options: DeleteOptions = {},
   ): { object: KubeObject; isGone: boolean } {
     const current = this.get(definition, namespace, name);
-    this.requirePreconditions(definition, current, options);
+    requirePreconditions(definition, current, options);
     const marked = markedForDeletion(current, options, this.now());
     if (options.dryRun?.length) return { object: marked ?? current, isGone: marked === undefined };
     if (marked === undefined) return { object: this.discard(definition, current), isGone: true };
@@ -175,28 +180,6 @@ export class Cluster {
       object: isEqual(marked, current) ? current : this.commit(definition, 'MODIFIED', marked, current),
       isGone: false,
     };
-  }
-
-  private requirePreconditions(
-    definition: ResourceDefinition,
-    current: KubeObject,
-    { preconditions }: DeleteOptions,
-  ): void {
-    const { name, uid, resourceVersion } = current.metadata;
-    if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
-      throw conflict(
-        definition,
-        name,
-        `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`,
-      );
-    }
-    if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) {
-      throw conflict(
-        definition,
-        name,
-        `Precondition failed: ResourceVersion in object meta: ${resourceVersion}`,
-      );
-    }
   }
 
   private requireCreatable(definition: ResourceDefinition, draft: KubeObject): void {
@@ -298,10 +281,4 @@ function mainUpdate(definition: ResourceDefinition, current: KubeObject, sent: K
   if (current.status === undefined) delete next.status;
   else next.status = copyOf(current.status);
   return next;
-}
-
-/** Custom kinds are stored once and served in every version; without conversion only the version's name differs. */
-function inVersion(definition: ResourceDefinition, object: KubeObject): KubeObject {
-  const apiVersion = apiVersionOf(definition);
-  return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
 }

@@ -3,7 +3,7 @@ import { ensureObject, isJsonObject, listAt, valueAt } from './json.js';
 import type { JsonObject } from './json.js';
 import type { KubeObject } from './kube-object.js';
 import { setMissing } from './pod-defaults.js';
-import type { PrinterColumn, ResourceDefinition } from './resource-catalog.js';
+import type { PrinterColumn, ResourceDefinition } from './resource-definition.js';
 import type { StatusCause } from './status-error.js';
 
 export function defaultCustomDefinition(definition: KubeObject): void {

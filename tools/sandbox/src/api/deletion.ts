@@ -2,6 +2,8 @@
 import { valueAt } from './json.js';
 import type { KubeObject, ObjectMeta } from './kube-object.js';
 import { timestamp } from './metadata-rules.js';
+import type { ResourceDefinition } from './resource-definition.js';
+import { conflict } from './status-error.js';
 
 export interface DeleteOptions {
   gracePeriodSeconds?: number;
@@ -70,4 +72,26 @@ export function isReleased(object: KubeObject): boolean {
     object.kind !== 'Namespace' ||
     ((valueAt(object, 'spec.finalizers') as string[] | undefined) ?? []).length === 0
   );
+}
+
+export function requirePreconditions(
+  definition: ResourceDefinition,
+  current: KubeObject,
+  { preconditions }: DeleteOptions,
+): void {
+  const { name, uid, resourceVersion } = current.metadata;
+  if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
+    throw conflict(
+      definition,
+      name,
+      `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`,
+    );
+  }
+  if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) {
+    throw conflict(
+      definition,
+      name,
+      `Precondition failed: ResourceVersion in object meta: ${resourceVersion}`,
+    );
+  }
 }

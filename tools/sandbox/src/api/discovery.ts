@@ -1,6 +1,7 @@
 /** Discovery: which groups, versions and kinds are served, in the old form (one document a group) and the aggregated one. */
-import { apiVersionOf } from './resource-catalog.js';
-import type { ResourceCatalog, ResourceDefinition } from './resource-catalog.js';
+import { apiVersionOf } from './resource-definition.js';
+import type { ResourceCatalog } from './resource-catalog.js';
+import type { ResourceDefinition } from './resource-definition.js';
 import { pathNotFound } from './status-error.js';
 
 const objectVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];

@@ -10,32 +10,33 @@ export interface JsonPatchOperation {
   value?: Json;
 }
 
-export function applyJsonPatch(target: JsonObject, operations: readonly JsonPatchOperation[]): JsonObject {
+export function applyJsonPatch(target: JsonObject, patch: readonly JsonPatchOperation[]): JsonObject {
   const root: { value: Json } = { value: copyOf(target) };
-  for (const operation of operations) applyOperation(root, operation);
+  for (const operation of patch) applyOperation(root, operation);
   if (!isJsonObject(root.value)) throw badRequest('the patch replaced the object by something else');
   return root.value;
 }
 
-function applyOperation(root: { value: Json }, { op, path, from, value }: JsonPatchOperation): void {
-  switch (op) {
-    case 'add':
-      return write(root, path, copyOf(value ?? null), 'add');
-    case 'replace':
-      read(root, path);
-      return write(root, path, copyOf(value ?? null), 'replace');
-    case 'remove':
-      return void take(root, path);
-    case 'move':
-      return write(root, path, take(root, from ?? ''), 'add');
-    case 'copy':
-      return write(root, path, copyOf(read(root, from ?? '')), 'add');
-    case 'test':
-      if (isEqual(read(root, path), value)) return;
-      throw unprocessable(`testing value ${path} failed`);
-    default:
-      throw badRequest(`unexpected JSON patch operation: ${op}`);
-  }
+type Operation = (root: { value: Json }, operation: JsonPatchOperation) => void;
+
+const operations: Readonly<Record<string, Operation>> = {
+  add: (root, { path, value = null }) => write(root, path, copyOf(value), 'add'),
+  replace: (root, { path, value = null }) => {
+    read(root, path);
+    write(root, path, copyOf(value), 'replace');
+  },
+  remove: (root, { path }) => void take(root, path),
+  move: (root, { path, from = '' }) => write(root, path, take(root, from), 'add'),
+  copy: (root, { path, from = '' }) => write(root, path, copyOf(read(root, from)), 'add'),
+  test: (root, { path, value }) => {
+    if (!isEqual(read(root, path), value)) throw unprocessable(`testing value ${path} failed`);
+  },
+};
+
+function applyOperation(root: { value: Json }, operation: JsonPatchOperation): void {
+  const apply = operations[operation.op];
+  if (apply === undefined) throw badRequest(`unexpected JSON patch operation: ${operation.op}`);
+  apply(root, operation);
 }
 
 function keysOf(pointer: string): string[] {

@@ -32,9 +32,8 @@ export function copyWithoutNulls<T>(value: T): T {
 /** Deep equality where an undefined field equals an absent one and the order of keys does not count. */
 export function isEqual(left: unknown, right: unknown): boolean {
   if (left === right) return true;
-  if (Array.isArray(left) || Array.isArray(right)) {
-    if (!Array.isArray(left) || !Array.isArray(right) || left.length !== right.length) return false;
-    return left.every((item, index) => isEqual(item, right[index]));
+  if (Array.isArray(left) && Array.isArray(right)) {
+    return left.length === right.length && left.every((item, index) => isEqual(item, right[index]));
   }
   if (!isJsonObject(left) || !isJsonObject(right)) return false;
   const keys = new Set([...Object.keys(left), ...Object.keys(right)]);

@@ -1,8 +1,8 @@
 /** The cluster's operations bound to one kind and typed by it, for code that runs in the same process as the API server. */
-import type { Cluster } from './cluster.js';
 import type { DeleteOptions } from './deletion.js';
 import type { KubeObject } from './kube-object.js';
-import type { ResourceDefinition } from './resource-catalog.js';
+import type { Collection } from './object-store.js';
+import type { ResourceDefinition } from './resource-definition.js';
 
 export interface KindChange<Kind> {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
@@ -13,9 +13,33 @@ export interface KindChange<Kind> {
 /** What a creator gives; uid, version and timestamps are the server's. */
 export type Draft<Kind extends KubeObject> = Omit<Kind, 'apiVersion' | 'kind' | 'status'>;
 
+interface Target {
+  namespace?: string | undefined;
+  name: string;
+}
+
+/** What a client needs of the cluster. */
+export interface ObjectOperations {
+  find(definition: ResourceDefinition, namespace: string | undefined, name: string): KubeObject | undefined;
+  objects(definition: ResourceDefinition): Collection;
+  create(definition: ResourceDefinition, object: KubeObject): Promise<KubeObject>;
+  modify(
+    definition: ResourceDefinition,
+    target: Target,
+    change: (draft: KubeObject) => KubeObject | undefined,
+    options: { subresource?: 'status' },
+  ): KubeObject | undefined;
+  remove(
+    definition: ResourceDefinition,
+    namespace: string | undefined,
+    name: string,
+    options: DeleteOptions,
+  ): unknown;
+}
+
 export class KindClient<Kind extends KubeObject> {
   constructor(
-    private readonly cluster: Cluster,
+    private readonly cluster: ObjectOperations,
     readonly definition: ResourceDefinition,
   ) {}
 
@@ -41,28 +65,22 @@ export class KindClient<Kind extends KubeObject> {
   }
 
   /** Changes the object as it is stored right now; does nothing when it is gone. */
-  modify(
-    target: { namespace?: string | undefined; name: string },
-    change: (draft: Kind) => void,
-  ): Kind | undefined {
+  modify(target: Target, change: (draft: Kind) => void): Kind | undefined {
     return this.modifyWith(target, change, {});
   }
 
-  modifyStatus(
-    target: { namespace?: string | undefined; name: string },
-    change: (draft: Kind) => void,
-  ): Kind | undefined {
+  modifyStatus(target: Target, change: (draft: Kind) => void): Kind | undefined {
     return this.modifyWith(target, change, { subresource: 'status' });
   }
 
   /** Asks for deletion; an object that is already gone is not an error. */
-  remove(target: { namespace?: string | undefined; name: string }, options: DeleteOptions = {}): void {
+  remove(target: Target, options: DeleteOptions = {}): void {
     if (this.find(target.namespace, target.name) === undefined) return;
     this.cluster.remove(this.definition, target.namespace, target.name, options);
   }
 
   private modifyWith(
-    target: { namespace?: string | undefined; name: string },
+    target: Target,
     change: (draft: Kind) => void,
     options: { subresource?: 'status' },
   ): Kind | undefined {

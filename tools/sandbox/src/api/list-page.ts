@@ -3,8 +3,8 @@ import type { Cluster } from './cluster.js';
 import type { KubeObject } from './kube-object.js';
 import { sortKey } from './object-store.js';
 import type { ListMeta } from './representation.js';
-import { apiVersionOf } from './resource-catalog.js';
-import type { ResourceDefinition } from './resource-catalog.js';
+import { inVersion } from './resource-definition.js';
+import type { ResourceDefinition } from './resource-definition.js';
 import type { ObjectFilter } from './selector.js';
 import { badRequest, expired, StatusError } from './status-error.js';
 
@@ -59,11 +59,6 @@ function pageOf(
     objects.push(object);
   }
   return { objects, next };
-}
-
-export function inVersion(definition: ResourceDefinition, object: KubeObject): KubeObject {
-  const apiVersion = apiVersionOf(definition);
-  return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
 }
 
 function revisionToRead(cluster: Cluster, query: ListQuery): number {

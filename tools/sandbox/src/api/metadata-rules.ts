@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { isJsonObject } from './json.js';
 import type { KubeObject, ObjectMeta } from './kube-object.js';
-import { apiVersionOf } from './resource-catalog.js';
-import type { ResourceDefinition } from './resource-catalog.js';
+import { apiVersionOf } from './resource-definition.js';
+import type { ResourceDefinition } from './resource-definition.js';
 import { badRequest, conflict, invalid } from './status-error.js';
 import type { StatusCause } from './status-error.js';
 

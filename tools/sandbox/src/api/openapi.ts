@@ -2,8 +2,9 @@
  * OpenAPI documents, as much as clients read before they write: that PATCH takes `fieldValidation` and `dryRun`. There are
  * no schemas; kubectl then validates nothing itself and merges by the types it was built with.
  */
-import { apiVersionOf } from './resource-catalog.js';
-import type { ResourceCatalog, ResourceDefinition } from './resource-catalog.js';
+import { apiVersionOf } from './resource-definition.js';
+import type { ResourceCatalog } from './resource-catalog.js';
+import type { ResourceDefinition } from './resource-definition.js';
 import { pathNotFound } from './status-error.js';
 
 const info = { title: 'Kubernetes', version: 'v1.32.4' };

@@ -23,12 +23,10 @@ export function defaultPodSpec(spec: JsonObject): void {
 }
 
 function defaultContainer(container: JsonObject): void {
-  const image = typeof container['image'] === 'string' ? container['image'] : '';
-  const isLatest = !image.includes('@') && (image.endsWith(':latest') || !/:[^/]+$/.test(image));
   setMissing(container, {
     terminationMessagePath: '/dev/termination-log',
     terminationMessagePolicy: 'File',
-    imagePullPolicy: isLatest ? 'Always' : 'IfNotPresent',
+    imagePullPolicy: isMovingTag(String(container['image'] ?? '')) ? 'Always' : 'IfNotPresent',
     resources: {},
   });
   for (const port of listAt(container, 'ports')) setMissing(port, { protocol: 'TCP' });
@@ -40,6 +38,10 @@ function defaultContainer(container: JsonObject): void {
     if (isJsonObject(valueFrom) && isJsonObject(valueFrom['fieldRef']))
       setMissing(valueFrom['fieldRef'], { apiVersion: 'v1' });
   }
+}
+
+function isMovingTag(image: string): boolean {
+  return !image.includes('@') && (image.endsWith(':latest') || !/:[^/]+$/.test(image));
 }
 
 function defaultProbe(probe: JsonObject): void {

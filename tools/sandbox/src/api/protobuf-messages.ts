@@ -26,6 +26,8 @@ const fieldsByMessage: Readonly<Record<string, string>> = {
   Binding: 'metadata=1:ObjectMeta target=2:ObjectReference',
   ObjectReference: 'kind=1 namespace=2 name=3 uid=4 apiVersion=5 resourceVersion=6 fieldPath=7',
   Eviction: 'metadata=1:ObjectMeta deleteOptions=2:DeleteOptions',
+  SelfSubjectAccessReview: 'metadata=1:ObjectMeta spec=2:skip status=3:skip',
+  SelfSubjectReview: 'metadata=1:ObjectMeta status=2:skip',
   Namespace: withSpec('NamespaceSpec'),
   NamespaceSpec: 'finalizers=1:[text]',
   ConfigMap: 'metadata=1:ObjectMeta data=2:{text} binaryData=3:{bytes} immutable=4:flag',

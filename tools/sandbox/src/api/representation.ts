@@ -1,7 +1,7 @@
 /** In which shape objects are sent: as they are, their metadata only, or as rows of a table, by the Accept header. */
 import type { KubeObject } from './kube-object.js';
-import { apiVersionOf } from './resource-catalog.js';
-import type { ResourceDefinition } from './resource-catalog.js';
+import { apiVersionOf } from './resource-definition.js';
+import type { ResourceDefinition } from './resource-definition.js';
 import { tableOf } from './table.js';
 
 type Shape = 'object' | 'table' | 'metadata';

@@ -1,5 +1,6 @@
 /** What the path of a request addresses: a kind, perhaps a namespace, an object and one of its subresources. */
-import type { ResourceCatalog, ResourceDefinition } from './resource-catalog.js';
+import type { ResourceCatalog } from './resource-catalog.js';
+import type { ResourceDefinition } from './resource-definition.js';
 import { badRequest, pathNotFound } from './status-error.js';
 
 export interface RequestTarget {
@@ -15,19 +16,35 @@ export function targetOf(catalog: ResourceCatalog, path: string): RequestTarget 
     .split('/')
     .filter((part) => part !== '')
     .map(decode);
-  const isCore = parts[0] === 'api';
-  const apiVersion = isCore ? parts[1] : `${parts[1] ?? ''}/${parts[2] ?? ''}`;
-  const rest = parts.slice(isCore ? 2 : 3);
-  if (apiVersion === undefined || rest.length === 0) throw pathNotFound();
-  const isNamespaced =
-    rest[0] === 'namespaces' && rest.length >= 3 && !['status', 'finalize'].includes(rest[2] as string);
-  const namespace = isNamespaced ? rest[1] : undefined;
-  const [plural, name, subresource, ...surplus] = isNamespaced ? rest.slice(2) : rest;
-  const definition = catalog.find(apiVersion, plural as string);
+  const groupLength = parts[0] === 'api' ? 1 : 2;
+  const apiVersion = parts.slice(1, 1 + groupLength).join('/');
+  const { namespace, rest } = splitNamespace(parts.slice(1 + groupLength));
+  const [plural = '', name, subresource, ...surplus] = rest;
+  const definition = catalog.find(apiVersion, plural);
   if (definition === undefined || surplus.length > 0) throw pathNotFound();
-  if (definition.namespaced !== isNamespaced && (isNamespaced || name !== undefined)) throw pathNotFound();
+  if (!isReachable(definition, namespace, name)) throw pathNotFound();
   if (subresource !== undefined && !definition.subresources.includes(subresource)) throw pathNotFound();
   return { definition, namespace, name, subresource };
+}
+
+/** `namespaces/x/pods` is about pods in x; `namespaces/x` and `namespaces/x/status` are about the namespace itself. */
+function splitNamespace(parts: string[]): { namespace: string | undefined; rest: string[] } {
+  const [first, namespace, third] = parts;
+  if (first !== 'namespaces' || third === undefined || namespaceSubresources.has(third))
+    return { namespace: undefined, rest: parts };
+  return { namespace, rest: parts.slice(2) };
+}
+
+const namespaceSubresources = new Set(['status', 'finalize']);
+
+/** Only whole collections of namespaced kinds can be addressed without a namespace. */
+function isReachable(
+  definition: ResourceDefinition,
+  namespace: string | undefined,
+  name: string | undefined,
+): boolean {
+  if (!definition.namespaced) return namespace === undefined;
+  return namespace !== undefined || name === undefined;
 }
 
 function decode(part: string): string {

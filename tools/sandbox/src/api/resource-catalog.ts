@@ -2,39 +2,9 @@
  * What the cluster serves, as data: one row per kind, plus the rows that custom resource definitions add while it runs.
  * Behaviour that differs by kind (defaults, columns, validation) is keyed by these rows and lives beside its own subject.
  */
+import { apiVersionOf, resourceName } from './resource-definition.js';
+import type { ResourceDefinition } from './resource-definition.js';
 import { resourceRows } from './resource-rows.js';
-
-export interface PrinterColumn {
-  name: string;
-  type: string;
-  jsonPath: string;
-  priority?: number;
-}
-
-export interface ResourceDefinition {
-  readonly group: string;
-  readonly version: string;
-  readonly plural: string;
-  readonly singular: string;
-  readonly kind: string;
-  readonly namespaced: boolean;
-  readonly shortNames: readonly string[];
-  readonly categories: readonly string[];
-  readonly subresources: readonly string[];
-  /** Kinds with a specification count its changes in `metadata.generation`. */
-  readonly hasGeneration: boolean;
-  readonly isCustom: boolean;
-  readonly printerColumns?: readonly PrinterColumn[];
-}
-
-export function apiVersionOf(definition: { group: string; version: string }): string {
-  return definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
-}
-
-/** The key of a resource's storage: all versions of a kind share one. */
-export function resourceName(definition: { group: string; plural: string }): string {
-  return definition.group === '' ? definition.plural : `${definition.plural}.${definition.group}`;
-}
 
 export class ResourceCatalog {
   private readonly definitions = new Map<string, ResourceDefinition>();

@@ -1,5 +1,5 @@
 /** The built-in kinds. A row says what a kind is called and which subresources it has; nothing here has behaviour. */
-import type { ResourceDefinition } from './resource-catalog.js';
+import type { ResourceDefinition } from './resource-definition.js';
 
 interface Row {
   kind: string;

@@ -7,10 +7,30 @@ export type ObjectFilter = (object: KubeObject) => boolean;
 
 type Labels = Record<string, string> | undefined;
 
-const setPattern = /^(?<key>[^\s!=,()]+)\s+(?<operator>in|notin)\s*\((?<values>[^()]*)\)$/;
-const equalPattern = /^(?<key>[^\s!=,()]+)\s*(?<operator>==|=|!=)\s*(?<value>[^\s!=,()]*)$/;
-const comparePattern = /^(?<key>[^\s!=,()<>]+)\s*(?<operator>[<>])\s*(?<value>-?\d+)$/;
-const existsPattern = /^(?<not>!?)\s*(?<key>[^\s!=,()]+)$/;
+type Captured = Record<string, string>;
+
+/** The forms a requirement can take as text, tried in turn. */
+const forms: { pattern: RegExp; read: (captured: Captured) => Omit<LabelRequirement, 'key'> }[] = [
+  {
+    pattern: /^(?<key>[^\s!=,()]+)\s+(?<operator>in|notin)\s*\((?<values>[^()]*)\)$/,
+    read: ({ operator, values = '' }) => ({
+      operator: operator === 'in' ? 'In' : 'NotIn',
+      values: values.split(',').map((value) => value.trim()),
+    }),
+  },
+  {
+    pattern: /^(?<key>[^\s!=,()]+)\s*(?<operator>==|=|!=)\s*(?<value>[^\s!=,()]*)$/,
+    read: ({ operator, value = '' }) => ({ operator: operator === '!=' ? 'NotIn' : 'In', values: [value] }),
+  },
+  {
+    pattern: /^(?<key>[^\s!=,()<>]+)\s*(?<operator>[<>])\s*(?<value>-?\d+)$/,
+    read: ({ operator, value = '' }) => ({ operator: operator === '>' ? 'Gt' : 'Lt', values: [value] }),
+  },
+  {
+    pattern: /^(?<not>!?)\s*(?<key>[^\s!=,()]+)$/,
+    read: ({ not }) => ({ operator: not === '!' ? 'DoesNotExist' : 'Exists' }),
+  },
+];
 
 export function parseLabelSelector(text: string): LabelRequirement[] {
   return splitOutsideParentheses(text).map(parseRequirement);
@@ -24,51 +44,27 @@ function splitOutsideParentheses(text: string): string[] {
 }
 
 function parseRequirement(text: string): LabelRequirement {
-  const set = setPattern.exec(text)?.groups;
-  if (set !== undefined) {
-    const values = (set['values'] ?? '').split(',').map((value) => value.trim());
-    return { key: set['key'] ?? '', operator: set['operator'] === 'in' ? 'In' : 'NotIn', values };
+  for (const { pattern, read } of forms) {
+    const captured = pattern.exec(text)?.groups;
+    if (captured !== undefined) return { key: captured['key'] ?? '', ...read(captured) };
   }
-  const equal = equalPattern.exec(text)?.groups;
-  if (equal !== undefined) {
-    return {
-      key: equal['key'] ?? '',
-      operator: equal['operator'] === '!=' ? 'NotIn' : 'In',
-      values: [equal['value'] ?? ''],
-    };
-  }
-  const compare = comparePattern.exec(text)?.groups;
-  if (compare !== undefined) {
-    return {
-      key: compare['key'] ?? '',
-      operator: compare['operator'] === '>' ? 'Gt' : 'Lt',
-      values: [compare['value'] ?? ''],
-    };
-  }
-  const exists = existsPattern.exec(text)?.groups;
-  if (exists === undefined) throw badRequest(`unable to parse requirement: ${text}`);
-  return { key: exists['key'] ?? '', operator: exists['not'] === '!' ? 'DoesNotExist' : 'Exists' };
+  throw badRequest(`unable to parse requirement: ${text}`);
 }
 
-export function meetsRequirement(labels: Labels, requirement: LabelRequirement): boolean {
-  const value = labels?.[requirement.key];
-  const values = requirement.values ?? [];
-  switch (requirement.operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return value !== undefined && Number(value) > Number(values[0]);
-    case 'Lt':
-      return value !== undefined && Number(value) < Number(values[0]);
-    default:
-      return false;
-  }
+type Operator = (value: string | undefined, values: readonly string[]) => boolean;
+
+const operators: Readonly<Record<string, Operator>> = {
+  In: (value, values) => value !== undefined && values.includes(value),
+  NotIn: (value, values) => value === undefined || !values.includes(value),
+  Exists: (value) => value !== undefined,
+  DoesNotExist: (value) => value === undefined,
+  Gt: (value, values) => value !== undefined && Number(value) > Number(values[0]),
+  Lt: (value, values) => value !== undefined && Number(value) < Number(values[0]),
+};
+
+/** A requirement with an operator nobody knows is met by nothing. */
+export function meetsRequirement(labels: Labels, { key, operator, values = [] }: LabelRequirement): boolean {
+  return operators[operator]?.(labels?.[key], values) ?? false;
 }
 
 export function meetsAll(labels: Labels, requirements: readonly LabelRequirement[]): boolean {

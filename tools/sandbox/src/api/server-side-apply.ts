@@ -7,8 +7,8 @@ import { isJsonObject } from './json.js';
 import type { Json, JsonObject } from './json.js';
 import type { KubeObject, ManagedFields } from './kube-object.js';
 import { isSameItem, isSet, keyValue, mergeKeysOf } from './merge-keys.js';
-import { apiVersionOf } from './resource-catalog.js';
-import type { ResourceDefinition } from './resource-catalog.js';
+import { apiVersionOf } from './resource-definition.js';
+import type { ResourceDefinition } from './resource-definition.js';
 import { applyStrategicMerge } from './strategic-merge.js';
 
 export interface Applied {

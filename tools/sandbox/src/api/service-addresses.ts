@@ -5,6 +5,7 @@
 import { listAt, valueAt } from './json.js';
 import type { JsonObject } from './json.js';
 import type { KubeObject } from './kube-object.js';
+import { setMissing } from './pod-defaults.js';
 import type { StatusCause } from './status-error.js';
 
 const nodePortRange = { first: 30_000, last: 32_767 };
@@ -79,18 +80,20 @@ export class ServiceAddresses {
     spec: JsonObject,
     current: KubeObject | undefined,
   ): StatusCause[] {
-    const asked = spec['clusterIP'];
+    const asked = spec['clusterIP'] ? String(spec['clusterIP']) : undefined;
     const before = valueAt(current, 'spec.clusterIP');
     if (before !== undefined && asked !== before) return [badAddress(String(asked), 'field is immutable')];
-    if (!asked || (asked !== 'None' && asked !== before)) {
-      const refusal = asked ? this.refusal(service, String(asked)) : undefined;
-      if (refusal !== undefined) return [badAddress(String(asked), refusal)];
-      spec['clusterIP'] = asked ? String(asked) : this.freeAddress();
-    }
-    spec['clusterIPs'] = [String(spec['clusterIP'])];
-    spec['ipFamilies'] ??= ['IPv4'];
-    spec['ipFamilyPolicy'] ??= 'SingleStack';
-    spec['internalTrafficPolicy'] ??= 'Cluster';
+    const isNew = asked !== undefined && asked !== 'None' && asked !== before;
+    const refusal = isNew ? this.refusal(service, asked) : undefined;
+    if (refusal !== undefined) return [badAddress(String(asked), refusal)];
+    const clusterIP = asked ?? this.freeAddress();
+    spec['clusterIP'] = clusterIP;
+    spec['clusterIPs'] = [clusterIP];
+    setMissing(spec, {
+      ipFamilies: ['IPv4'],
+      ipFamilyPolicy: 'SingleStack',
+      internalTrafficPolicy: 'Cluster',
+    });
     return [];
   }
 

@@ -37,7 +37,6 @@ export class StatusError extends Error {
     readonly reason: string,
     message: string,
     readonly details?: StatusDetails,
-    readonly continueToken?: string,
   ) {
     super(message);
     this.name = 'StatusError';
@@ -47,13 +46,27 @@ export class StatusError extends Error {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: this.continueToken === undefined ? {} : { continue: this.continueToken },
+      metadata: {},
       status: 'Failure',
       message: this.message,
       reason: this.reason,
       ...(this.details === undefined ? {} : { details: this.details }),
       code: this.code,
     };
+  }
+}
+
+/** A page of a list that is too old; the token continues from the same place in the list of today. */
+class ExpiredPageError extends StatusError {
+  constructor(
+    message: string,
+    private readonly continueToken: string,
+  ) {
+    super(410, 'Expired', message);
+  }
+
+  override toStatus(): Status {
+    return { ...super.toStatus(), metadata: { continue: this.continueToken } };
   }
 }
 
@@ -126,5 +139,7 @@ export function pathNotFound(): StatusError {
 
 /** The version asked for is older than the history kept: the client has to list again. */
 export function expired(message: string, continueToken?: string): StatusError {
-  return new StatusError(410, 'Expired', message, undefined, continueToken);
+  return continueToken === undefined
+    ? new StatusError(410, 'Expired', message)
+    : new ExpiredPageError(message, continueToken);
 }

@@ -1,10 +1,22 @@
-/** The columns `kubectl get` shows per kind, and how each cell is read from an object. */
-import { isJsonObject, listAt, valueAt } from './json.js';
-import type { JsonObject } from './json.js';
+/** The columns `kubectl get` shows per kind. How an age, a port list or a node's state is worded is in `table-cells.ts`. */
+import { listAt, valueAt } from './json.js';
 import type { KubeObject } from './kube-object.js';
 import { podReason, readyContainers, restartCount } from './pod-summary.js';
-import type { PrinterColumn, ResourceDefinition } from './resource-catalog.js';
-import { resourceName } from './resource-catalog.js';
+import type { PrinterColumn, ResourceDefinition } from './resource-definition.js';
+import { resourceName } from './resource-definition.js';
+import {
+  ageText,
+  labelText,
+  templateContainers,
+  externalAddress,
+  servicePorts,
+  nodeStatus,
+  nodeRoles,
+  nodeAddress,
+  endpointsText,
+  jobStatus,
+  jobDuration,
+} from './table-cells.js';
 
 export interface Column {
   readonly name: string;
@@ -252,88 +264,4 @@ function customColumn({ name: title, type, jsonPath, priority = 0 }: PrinterColu
     return value === undefined || value === null ? '' : typeof value === 'number' ? value : String(value);
   };
   return { name: title, type: type === 'date' ? 'string' : type, priority, cell };
-}
-
-export function ageText(since: string | undefined, now: Date, missing = '<unknown>'): string {
-  const seconds = since === undefined ? Number.NaN : Math.floor((now.getTime() - Date.parse(since)) / 1000);
-  if (Number.isNaN(seconds)) return missing;
-  if (seconds < 120) return `${Math.max(0, seconds)}s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 10) return seconds % 60 === 0 ? `${minutes}m` : `${minutes}m${seconds % 60}s`;
-  if (minutes < 180) return `${minutes}m`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 8) return minutes % 60 === 0 ? `${hours}h` : `${hours}h${minutes % 60}m`;
-  return hours < 48 ? `${hours}h` : `${Math.floor(hours / 24)}d`;
-}
-
-function labelText(labels: unknown): string {
-  if (!isJsonObject(labels) || Object.keys(labels).length === 0) return '<none>';
-  return Object.entries(labels)
-    .map(([key, value]) => `${key}=${String(value)}`)
-    .join(',');
-}
-
-function templateContainers(object: KubeObject, field: string): string {
-  return listAt(object, 'spec.template.spec.containers')
-    .map((container) => String(container[field] ?? ''))
-    .join(',');
-}
-
-function externalAddress(service: KubeObject): string {
-  if (valueAt(service, 'spec.type') === 'ExternalName') return String(valueAt(service, 'spec.externalName'));
-  const given = listAt(service, 'status.loadBalancer.ingress').map(({ ip, hostname }) =>
-    String(ip ?? hostname),
-  );
-  if (given.length > 0) return given.join(',');
-  return valueAt(service, 'spec.type') === 'LoadBalancer' ? '<pending>' : '<none>';
-}
-
-function servicePorts(service: KubeObject): string {
-  const portText = ({ port, nodePort, protocol }: JsonObject): string =>
-    `${String(port)}${nodePort === undefined ? '' : `:${String(nodePort)}`}/${String(protocol)}`;
-  return listAt(service, 'spec.ports').map(portText).join(',') || '<none>';
-}
-
-function nodeStatus(node: KubeObject): string {
-  const ready = listAt(node, 'status.conditions').find(({ type }) => type === 'Ready')?.['status'];
-  const state = ready === undefined ? 'Unknown' : ready === 'True' ? 'Ready' : 'NotReady';
-  return valueAt(node, 'spec.unschedulable') === true ? `${state},SchedulingDisabled` : state;
-}
-
-function nodeRoles(node: KubeObject): string {
-  const prefix = 'node-role.kubernetes.io/';
-  const roles = Object.keys(node.metadata.labels ?? {}).filter((key) => key.startsWith(prefix));
-  return (
-    roles
-      .map((key) => key.slice(prefix.length))
-      .sort()
-      .join(',') || '<none>'
-  );
-}
-
-function nodeAddress(node: KubeObject, kind: string): string {
-  return String(listAt(node, 'status.addresses').find(({ type }) => type === kind)?.['address'] ?? '<none>');
-}
-
-function endpointsText(endpoints: KubeObject): string {
-  const pairs = listAt(endpoints, 'subsets').flatMap((subset) =>
-    listAt(subset, 'addresses').flatMap(({ ip }) =>
-      listAt(subset, 'ports').map(({ port }) => `${String(ip)}:${String(port)}`),
-    ),
-  );
-  if (pairs.length === 0) return '<none>';
-  return pairs.length > 3 ? `${pairs.slice(0, 3).join(',')} + ${pairs.length - 3} more...` : pairs.join(',');
-}
-
-function jobStatus(job: KubeObject): string {
-  const held = listAt(job, 'status.conditions').find(
-    ({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed'),
-  );
-  return String(held?.['type'] ?? (valueAt(job, 'spec.suspend') === true ? 'Suspended' : 'Running'));
-}
-
-function jobDuration(job: KubeObject, now: Date): string {
-  const start = valueAt(job, 'status.startTime') as string | undefined;
-  const end = valueAt(job, 'status.completionTime') as string | undefined;
-  return start === undefined ? '' : ageText(start, end === undefined ? now : new Date(end), '');
 }

@@ -1,6 +1,6 @@
 /** Builds the tables `kubectl get` prints: columns and rows per kind; what a cell holds is decided in `table-columns.ts`. */
 import type { KubeObject } from './kube-object.js';
-import type { ResourceDefinition } from './resource-catalog.js';
+import type { ResourceDefinition } from './resource-definition.js';
 import { columnsFor } from './table-columns.js';
 
 export interface TableOptions {

@@ -5,11 +5,11 @@
 import type { ServerResponse } from 'node:http';
 import type { Cluster } from './cluster.js';
 import type { KubeObject } from './kube-object.js';
-import { inVersion, parseRevision } from './list-page.js';
+import { parseRevision } from './list-page.js';
 import type { StoredChange } from './object-store.js';
 import type { Representation } from './representation.js';
-import { apiVersionOf } from './resource-catalog.js';
-import type { ResourceDefinition } from './resource-catalog.js';
+import { apiVersionOf, inVersion } from './resource-definition.js';
+import type { ResourceDefinition } from './resource-definition.js';
 import type { ObjectFilter } from './selector.js';
 import { expired } from './status-error.js';
 
@@ -43,7 +43,10 @@ export class WatchStreams {
   ) {}
 
   start(query: WatchQuery, representation: Representation, response: ServerResponse): void {
-    const stream = new WatchStream(this.cluster, query, representation, response, this.counters);
+    const stream = new WatchStream(this.cluster, query, representation, {
+      response,
+      counters: this.counters,
+    });
     this.counters.opened += 1;
     this.open.add(stream);
     response.on('close', () => {
@@ -71,19 +74,18 @@ class WatchStream {
     private readonly cluster: Cluster,
     private readonly query: WatchQuery,
     private readonly representation: Representation,
-    private readonly response: ServerResponse,
-    private readonly counters: WatchCounters,
+    private readonly client: { response: ServerResponse; counters: WatchCounters },
   ) {}
 
   start(bookmarkIntervalMs: number): void {
     const since = parseRevision(this.query.resourceVersion);
     const objects = this.cluster.objects(this.query.definition);
     const missed = since === 0 ? [] : objects.changesSince(since);
-    this.response.writeHead(200, {
+    this.client.response.writeHead(200, {
       'content-type': 'application/json',
       'cache-control': 'no-cache, private',
     });
-    this.response.flushHeaders();
+    this.client.response.flushHeaders();
     if (missed === undefined) return this.refuse(since);
     if (since === 0)
       for (const object of objects.values(this.query.namespace))
@@ -101,17 +103,17 @@ class WatchStream {
 
   breakOff(): void {
     this.stop();
-    this.response.destroy();
+    this.client.response.destroy();
   }
 
   private end(): void {
     this.stop();
-    this.response.end();
+    this.client.response.end();
   }
 
   private refuse(since: number): void {
     const status = expired(`too old resource version: ${since} (${this.cluster.store.revision})`).toStatus();
-    this.response.end(`${JSON.stringify({ type: 'ERROR', object: status })}\n`);
+    this.client.response.end(`${JSON.stringify({ type: 'ERROR', object: status })}\n`);
   }
 
   private scheduleBookmarks(intervalMs: number): void {
@@ -144,9 +146,9 @@ class WatchStream {
   }
 
   private write(type: EventType, text: string): void {
-    this.response.write(`{"type":"${type}","object":${text}}\n`);
-    if (this.response.writableLength <= maxUnreadBytes) return;
-    this.counters.cutOff += 1;
+    this.client.response.write(`{"type":"${type}","object":${text}}\n`);
+    if (this.client.response.writableLength <= maxUnreadBytes) return;
+    this.client.counters.cutOff += 1;
     this.breakOff();
   }
 }

@@ -7,38 +7,41 @@ import type { JsonObject } from './json.js';
 
 const maxAnswerBytes = 4 * 1024 * 1024;
 
-/** Service references are resolved to a ready endpoint: this server runs outside the Pod network's address translation. */
-export function webhookUrl(
-  cluster: Cluster,
-  webhook: JsonObject,
-): { url: URL; ca: string | undefined; serverName?: string } {
-  const config = isJsonObject(webhook['clientConfig']) ? webhook['clientConfig'] : {};
-  const ca =
-    typeof config['caBundle'] === 'string'
-      ? Buffer.from(config['caBundle'], 'base64').toString('utf8')
-      : undefined;
-  if (typeof config['url'] === 'string') return { url: new URL(config['url']), ca };
-  const service = isJsonObject(config['service']) ? config['service'] : {};
-  const { namespace, name, path = '/', port = 443 } = service;
-  const found = cluster.find(cluster.catalog.named('services'), String(namespace), String(name));
-  const portName = listAt(found, 'spec.ports').find((candidate) => candidate['port'] === port)?.['name'];
-  const endpoints = cluster.find(cluster.catalog.named('endpoints'), String(namespace), String(name));
-  const subset = listAt(endpoints, 'subsets').find((candidate) => listAt(candidate, 'addresses').length > 0);
-  const address = listAt(subset, 'addresses')[0]?.['ip'];
-  const target = listAt(subset, 'ports').find((candidate) => candidate['name'] === portName)?.['port'];
-  if (address === undefined || target === undefined)
-    throw new Error(`no endpoints available for service "${String(name)}"`);
-  return {
-    url: new URL(`https://${String(address)}:${String(target)}${String(path)}`),
-    ca,
-    serverName: `${String(name)}.${String(namespace)}.svc`,
-  };
-}
-
-export interface ReviewCall {
+export interface WebhookAddress {
   url: URL;
   ca: string | undefined;
   serverName?: string;
+}
+
+export function webhookAddress(cluster: Cluster, webhook: JsonObject): WebhookAddress {
+  const config = isJsonObject(webhook['clientConfig']) ? webhook['clientConfig'] : {};
+  const { url, service, caBundle } = config;
+  const ca = typeof caBundle === 'string' ? Buffer.from(caBundle, 'base64').toString('utf8') : undefined;
+  if (typeof url === 'string') return { url: new URL(url), ca };
+  const { namespace, name, path = '/', port = 443 } = isJsonObject(service) ? service : {};
+  const place = { namespace: String(namespace), name: String(name) };
+  const target = `https://${readyEndpoint(cluster, place, port)}${String(path)}`;
+  return { url: new URL(target), ca, serverName: `${place.name}.${place.namespace}.svc` };
+}
+
+/** Service references are resolved to a ready endpoint: this server runs outside the Pod network's address translation. */
+function readyEndpoint(
+  cluster: Cluster,
+  { namespace, name }: { namespace: string; name: string },
+  port: unknown,
+): string {
+  const service = cluster.resource('services').find(namespace, name);
+  const portName = service?.spec.ports?.find((candidate) => candidate.port === port)?.name;
+  const subsets = listAt(cluster.resource('endpoints').find(namespace, name), 'subsets');
+  const subset = subsets.find((candidate) => listAt(candidate, 'addresses').length > 0);
+  const address = listAt(subset, 'addresses')[0]?.['ip'];
+  const target = listAt(subset, 'ports').find((candidate) => candidate['name'] === portName)?.['port'];
+  if (address === undefined || target === undefined)
+    throw new Error(`no endpoints available for service "${name}"`);
+  return `${String(address)}:${String(target)}`;
+}
+
+export interface ReviewCall extends WebhookAddress {
   timeoutMs: number;
   body: JsonObject;
 }

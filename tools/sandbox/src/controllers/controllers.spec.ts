@@ -111,8 +111,10 @@ describe('a Deployment', () => {
     cluster
       .resource('deployments.apps')
       .modify(metadata('web'), (draft) => void (draft.spec.template = template('web', 'broken')));
-    await eventually(() => podsOf('web').filter((pod) => !isReady(pod)).length === 2, 'the surge');
-    expect(podsOf('web').filter(isReady)).toHaveLength(3);
+    const standing = (): string => `${podsOf('web').filter(isReady).length} of ${podsOf('web').length}`;
+    await eventually(() => standing() === '3 of 5', 'the surge');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(standing()).toBe('3 of 5');
   });
 
   it('stops all old Pods first when it recreates', async () => {

@@ -135,9 +135,12 @@ export class DaemonSetController {
 
 /** Before the scheduler has bound the Pod, its affinity says which node it is meant for. */
 function nodeOf(pod: Pod): string {
+  const { nodeName, affinity } = pod.spec;
+  if (nodeName !== undefined) return nodeName;
   const terms =
-    pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  return pod.spec.nodeName ?? terms?.[0]?.matchFields?.[0]?.values?.[0] ?? '';
+    affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  const fields = terms.flatMap(({ matchFields = [] }) => matchFields);
+  return fields[0]?.values?.[0] ?? '';
 }
 
 function daemonTemplate(set: DaemonSet): PodTemplate {

@@ -37,17 +37,21 @@ export class GarbageController {
   private take(resource: string, { type, object, previous }: StoredChange): void {
     const { uid = '', namespace, name } = object.metadata;
     for (const owner of ownersOf(previous)) this.unlink(owner, uid);
-    if (type === 'DELETED') {
-      this.placeByUid.delete(uid);
-      for (const dependent of this.dependents.get(uid) ?? []) this.queue.add(dependent);
-      // Owners that wait for their dependents may be free now.
-      for (const owner of ownersOf(previous)) this.queue.add(owner);
-      return;
-    }
+    if (type === 'DELETED') return this.onGone(uid, ownersOf(previous));
     this.placeByUid.set(uid, { resource, namespace, name });
-    for (const owner of ownersOf(object))
-      this.dependents.set(owner, (this.dependents.get(owner) ?? new Set()).add(uid));
+    for (const owner of ownersOf(object)) this.link(owner, uid);
     if (ownersOf(object).length > 0 || isWaiting(object)) this.queue.add(uid);
+  }
+
+  /** Its dependents may have lost their last owner, and an owner that waited for it may be free now. */
+  private onGone(uid: string, owners: readonly string[]): void {
+    this.placeByUid.delete(uid);
+    for (const concerned of [...(this.dependents.get(uid) ?? []), ...owners]) this.queue.add(concerned);
+  }
+
+  private link(owner: string, dependent: string): void {
+    const dependents = this.dependents.get(owner) ?? new Set<string>();
+    this.dependents.set(owner, dependents.add(dependent));
   }
 
   private unlink(owner: string, dependent: string): void {

@@ -9,19 +9,20 @@ interface Taint {
 }
 
 export function misfit(spec: PodSpec, node: Node): string | undefined {
-  const labels = node.metadata.labels;
-  if (!matchesLabels(labels, spec.nodeSelector ?? {}))
-    return "node(s) didn't match Pod's node affinity/selector";
-  const terms =
-    spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  if (terms !== undefined && !terms.some((term) => meetsTerm(term, node)))
-    return "node(s) didn't match Pod's node affinity/selector";
+  if (!isSelected(spec, node)) return "node(s) didn't match Pod's node affinity/selector";
+  const tolerations = spec.tolerations ?? [];
   const refused = taintsOf(node).find(
-    (taint) => taint.effect !== 'PreferNoSchedule' && !isTolerated(taint, spec.tolerations ?? []),
+    (taint) => taint.effect !== 'PreferNoSchedule' && !isTolerated(taint, tolerations),
   );
   if (refused === undefined) return undefined;
   if (refused.key === unschedulableKey) return 'node(s) were unschedulable';
   return `node(s) had untolerated taint {${refused.key}: ${refused.value ?? ''}}`;
+}
+
+function isSelected({ nodeSelector = {}, affinity }: PodSpec, node: Node): boolean {
+  if (!matchesLabels(node.metadata.labels, nodeSelector)) return false;
+  const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  return terms === undefined || terms.some((term) => meetsTerm(term, node));
 }
 
 const unschedulableKey = 'node.kubernetes.io/unschedulable';

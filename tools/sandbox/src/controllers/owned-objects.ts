@@ -1,8 +1,8 @@
 /** Objects of one kind by the uid of their controlling owner, kept up to date by a watch. */
 import type { KindClient } from '../api/kind-client.js';
 import type { KubeObject, OwnerReference } from '../api/kube-object.js';
-import type { ResourceDefinition } from '../api/resource-catalog.js';
-import { apiVersionOf } from '../api/resource-catalog.js';
+import type { ResourceDefinition } from '../api/resource-definition.js';
+import { apiVersionOf } from '../api/resource-definition.js';
 
 export function controllerOf(object: KubeObject): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((reference) => reference.controller === true);

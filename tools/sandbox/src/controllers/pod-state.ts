@@ -4,7 +4,7 @@ import { copyOf, isJsonObject } from '../api/json.js';
 import type { Condition, KubeObject, ObjectMeta, Pod, PodTemplate } from '../api/kube-object.js';
 import type { Draft } from '../api/kind-client.js';
 import { timestamp } from '../api/metadata-rules.js';
-import type { ResourceDefinition } from '../api/resource-catalog.js';
+import type { ResourceDefinition } from '../api/resource-definition.js';
 import { ownerReference } from './owned-objects.js';
 
 export function isEnded(pod: Pod): boolean {

@@ -1,0 +1,104 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JsonObject } from './json.js';
+import { startApiServer } from './server.js';
+import type { ApiServer } from './server.js';
+import type { Status } from './status-error.js';
+import { ApiClient } from './testing/api-client.js';
+
+let server: ApiServer;
+let api: ApiClient;
+let webhook: http.Server;
+let reviews: JsonObject[];
+let answer: (review: JsonObject) => unknown;
+
+beforeEach(async () => {
+  reviews = [];
+  webhook = http.createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const review = JSON.parse(Buffer.concat(chunks).toString('utf8')) as JsonObject;
+      reviews.push(review['request'] as JsonObject);
+      response.end(JSON.stringify({ ...review, response: answer(review['request'] as JsonObject) }));
+    });
+  });
+  await new Promise<void>((resolve) => webhook.listen(0, '127.0.0.1', resolve));
+  server = await startApiServer();
+  api = new ApiClient(server);
+});
+
+afterEach(async () => {
+  api.close();
+  await server.close();
+  webhook.closeAllConnections();
+  await new Promise((resolve) => webhook.close(resolve));
+});
+
+async function register(kind: 'Mutating' | 'Validating', change: JsonObject = {}): Promise<void> {
+  const url = `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/review`;
+  const rules = [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }];
+  const hook = {
+    name: 'hook.example.com',
+    clientConfig: { url },
+    rules,
+    sideEffects: 'None',
+    admissionReviewVersions: ['v1'],
+    ...change,
+  };
+  const path = `/apis/admissionregistration.k8s.io/v1/${kind.toLowerCase()}webhookconfigurations`;
+  expect((await api.post(path, { metadata: { name: 'hook' }, webhooks: [hook] })).code).toBe(201);
+}
+
+const createPod = (labels = {}): ReturnType<typeof api.post<Status>> =>
+  api.post<Status>('/api/v1/namespaces/default/pods', {
+    metadata: { name: 'p', labels },
+    spec: { containers: [{ name: 'main' }] },
+  });
+
+describe('admission webhooks', () => {
+  it('are asked about new Pods and may change them', async () => {
+    await register('Mutating');
+    const patch = [{ op: 'add', path: '/metadata/annotations', value: { injected: 'yes' } }];
+    answer = ({ uid }) => ({
+      uid,
+      allowed: true,
+      patchType: 'JSONPatch',
+      patch: Buffer.from(JSON.stringify(patch)).toString('base64'),
+    });
+    expect(await createPod()).toMatchObject({
+      code: 201,
+      body: { metadata: { annotations: { injected: 'yes' } } },
+    });
+    expect(reviews[0]).toMatchObject({
+      operation: 'CREATE',
+      resource: { resource: 'pods' },
+      object: { spec: { restartPolicy: 'Always' } },
+    });
+  });
+
+  it('may refuse, with their own words', async () => {
+    await register('Validating');
+    answer = ({ uid }) => ({ uid, allowed: false, status: { message: 'not here', code: 403 } });
+    expect(await createPod()).toMatchObject({
+      code: 403,
+      body: { message: 'admission webhook "hook.example.com" denied the request: not here' },
+    });
+  });
+
+  it('are not asked about what their selectors leave out', async () => {
+    await register('Validating', { objectSelector: { matchLabels: { checked: 'yes' } } });
+    answer = ({ uid }) => ({ uid, allowed: false });
+    expect((await createPod()).code).toBe(201);
+  });
+
+  it.each([
+    ['Fail', 500],
+    ['Ignore', 201],
+  ])('that do not answer in time decide by their failure policy %s', async (failurePolicy, code) => {
+    await register('Mutating', { failurePolicy, timeoutSeconds: 1 });
+    webhook.removeAllListeners('request');
+    expect((await createPod()).code).toBe(code);
+  });
+});
