@@ -7,8 +7,6 @@ import type { Stamp } from './policy-object.js';
 
 export const ANY_IP_LIST = { type: 'ip_lists', id: '1' } as const;
 export const ALL_SERVICES = { type: 'services', id: '1' } as const;
-/** Ids given out to what people make start above the seeds. */
-export const FIRST_FREE_ID = 2;
 
 export function seedEvents(stamp: Stamp): readonly PolicyEvent[] {
   const touched = { created: stamp, updated: stamp };

@@ -1,0 +1,60 @@
+/** What a body is shown with: which form, and what the ids in it are called. */
+import type { Actor, ProvisionableType } from '@ringfence/contracts';
+import type { EntityFact, LabelFact } from '../../domain/facts.js';
+import { entryOf } from '../../domain/policy-book.js';
+import type { PolicyBook } from '../../domain/policy-book.js';
+import type { Extras, PolicyObject, Touched } from '../../domain/policy-object.js';
+import { actorHref } from '../hrefs.js';
+
+export interface FactLookup {
+  readonly labels: ReadonlyMap<string, LabelFact>;
+  readonly entities: ReadonlyMap<string, EntityFact>;
+}
+
+export interface View {
+  /** `draft`, `active` or a version's number: the segment of every href in the body. */
+  readonly pversion: string;
+  readonly book: PolicyBook;
+  readonly facts: FactLookup;
+}
+
+export type Body = Record<string, unknown>;
+
+/** An object that another one names, in the form that is being shown as far as it has that form. */
+export function named<T extends ProvisionableType>(view: View, type: T, id: string): PolicyObject<T> | null {
+  const entry = entryOf(view.book, type, id);
+  if (entry === undefined) return null;
+  return view.pversion === 'draft' ? (entry.draft ?? entry.active) : (entry.active ?? entry.draft);
+}
+
+/** Nulls and absent values are left out: some clients cannot take a null. */
+export function withoutAbsent(body: Body): Body {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined && value !== null));
+}
+
+export function metaOf({ created, updated }: Touched): Body {
+  return {
+    created_at: created.at,
+    updated_at: updated.at,
+    created_by: by(created.by),
+    updated_by: by(updated.by),
+  };
+}
+const by = (actor: Actor): { href: string } => ({ href: actorHref(actor) });
+
+/** The fields of a body that are kept as they are; null and empty text end one. Fields that are not named stay. */
+export function extrasOf(body: Body, fields: readonly string[], before: Extras | undefined): { extras?: Extras } {
+  const extras: Record<string, unknown> = { ...before };
+  for (const field of fields) {
+    if (!(field in body) || body[field] === undefined) continue;
+    if (body[field] === null || body[field] === '') delete extras[field];
+    else extras[field] = body[field];
+  }
+  return Object.keys(extras).length === 0 ? {} : { extras };
+}
+
+export const EXTERNAL_REFERENCE = ['external_data_set', 'external_data_reference'] as const;
+/** Always there, null where there is none: clients compare them. */
+export function externalReferenceOf(extras: Extras | undefined): Body {
+  return Object.fromEntries(EXTERNAL_REFERENCE.map((field) => [field, extras?.[field] ?? null]));
+}

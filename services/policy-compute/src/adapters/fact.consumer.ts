@@ -1,0 +1,93 @@
+/**
+ * Labels, entities and profiles from the EVENTS stream into the mirror, in batches: the reader only hands over, one
+ * writer stores what has come meanwhile. Nothing is acknowledged and nothing is lost: after a crash the latest event of
+ * every subject is read again, and the mirror knows what it has.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bus, LatestReader, LatestValue, TraceHeaders } from '@ringfence/bus';
+import { Envelope } from '@ringfence/contracts';
+import type { Consumption } from '@ringfence/contracts';
+import { factOf } from '../read/fact-mirror.js';
+import type { FactMirror } from '../read/fact-mirror.js';
+import type { FactChange } from '../domain/facts.js';
+
+const PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
+const MOST_WAITING = 20_000;
+
+export interface FactConsumerOptions {
+  readonly bus: Bus;
+  readonly mirror: FactMirror;
+  readonly consumptions: readonly Consumption[];
+  /** After the rows are written, with the traces that brought them. */
+  readonly onNews: (changes: readonly FactChange[], causes: readonly TraceHeaders[]) => void;
+  readonly onError: (error: unknown, subject: string) => void;
+}
+
+export class FactConsumer {
+  readonly #waiting: { readonly change: FactChange; readonly headers: TraceHeaders }[] = [];
+  readonly #readers: LatestReader[] = [];
+  #writing: Promise<void> | null = null;
+  #isClosed = false;
+
+  private constructor(private readonly options: FactConsumerOptions) {}
+
+  static async start(options: FactConsumerOptions): Promise<FactConsumer> {
+    const consumer = new FactConsumer(options);
+    for (const { stream, filter } of options.consumptions) {
+      const onError = options.onError;
+      consumer.#readers.push(await options.bus.latest(stream, filter, (value) => consumer.#take(value), { onError }));
+    }
+    return consumer;
+  }
+
+  /** Everything that was on the stream at the start is in the mirror. */
+  async caughtUp(): Promise<void> {
+    await Promise.all(this.#readers.map((reader) => reader.caughtUp));
+    await this.#writing;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all(this.#readers.map((reader) => reader.close()));
+    await this.#writing;
+  }
+
+  /** Returns at once unless the writer is far behind. */
+  async #take(value: LatestValue): Promise<void> {
+    const change = this.#read(value);
+    if (change === null) return;
+    this.#waiting.push({ change, headers: value.headers });
+    this.#writing ??= this.#write().finally(() => (this.#writing = null));
+    if (this.#waiting.length >= MOST_WAITING) await this.#writing;
+  }
+
+  /** What cannot be read now will not be readable later: it is told and passed over, the last good state stays. */
+  #read(value: LatestValue): FactChange | null {
+    if (value.payload === null) return null;
+    try {
+      return factOf(Envelope.parse(value.payload));
+    } catch (error) {
+      this.options.onError(error, value.subject);
+      return null;
+    }
+  }
+
+  async #write(): Promise<void> {
+    for (let pauseMs = PAUSE_MS; this.#waiting.length > 0 && !this.#isClosed; ) {
+      // Others that came in the same turn of the loop go along.
+      await new Promise((resolve) => setImmediate(resolve));
+      const batch = this.#waiting.slice();
+      try {
+        const news = await this.options.mirror.take(batch.map(({ change }) => change));
+        this.#waiting.splice(0, batch.length);
+        pauseMs = PAUSE_MS;
+        if (news.length > 0) this.options.onNews(news, batch.map(({ headers }) => headers));
+      } catch (error) {
+        this.options.onError(error, 'fact_mirror');
+        await sleep(pauseMs);
+        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      }
+    }
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * When to flush, and that every flush reaches the stream. A burst of changes is one flush; what failed to be published
+ * is published with the next try. Nothing is computed or written before `start`: until everything consumed is known,
+ * what is missing would look deleted.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { context, propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
+import type { Link } from '@opentelemetry/api';
+import type { TraceHeaders } from '@ringfence/bus';
+import type { PolicyFeed } from '../domain/policy-feed.calculator.js';
+import { StandingPolicy } from '../domain/standing-policy.js';
+import type { RecordKey } from '../domain/standing-policy.js';
+import type { PolicyLane } from './policy-lane.js';
+
+const COALESCE_MS = 4;
+const PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+/** A span names at most so many of its causes. */
+const MOST_LINKS = 32;
+
+export interface FlushReport {
+  readonly cluster: string;
+  readonly flush: number;
+  readonly upserts: number;
+  readonly removals: number;
+  readonly seconds: number;
+}
+export interface FlushLoopOptions {
+  readonly feed: PolicyFeed;
+  readonly lane: PolicyLane;
+  readonly policyVersion: () => number;
+  readonly onFlush: (report: FlushReport) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+const tracer = trace.getTracer('@ringfence/policy-compute');
+
+export class FlushLoop {
+  readonly #standing = new Map<string, StandingPolicy>();
+  /** Touched and not yet on the stream. */
+  readonly #unpublished = new Map<string, Map<string, RecordKey>>();
+  #causes: TraceHeaders[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | null = null;
+  #isAsked = false;
+  #isStarted = false;
+  #isClosed = false;
+
+  constructor(private readonly options: FlushLoopOptions) {}
+
+  standing(cluster: string): StandingPolicy | undefined {
+    return this.#standing.get(cluster);
+  }
+
+  get isCaughtUp(): boolean {
+    return this.#isStarted && !this.#isAsked && this.#running === null;
+  }
+
+  /** The first flush: whatever the stream holds otherwise is put right. */
+  start(): void {
+    this.#isStarted = true;
+    this.request([]);
+  }
+
+  /** Something changed; `causes` are the traces that brought it. */
+  request(causes: readonly TraceHeaders[]): void {
+    this.#causes.push(...causes.slice(0, Math.max(0, MOST_LINKS - this.#causes.length)));
+    this.#isAsked = true;
+    if (!this.#isStarted || this.#isClosed || this.#running !== null || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#running = this.#run().finally(() => (this.#running = null));
+    }, COALESCE_MS);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    for (let pauseMs = PAUSE_MS; this.#isAsked && !this.#isClosed; ) {
+      this.#isAsked = false;
+      const causes = this.#causes.splice(0);
+      try {
+        await inFlushSpan(causes, () => this.#flushAll());
+        pauseMs = PAUSE_MS;
+      } catch (error) {
+        this.options.onError(error);
+        this.#isAsked = true;
+        this.#causes.unshift(...causes);
+        await sleep(pauseMs);
+        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      }
+    }
+  }
+
+  async #flushAll(): Promise<void> {
+    const known = new Set(this.options.feed.clusters());
+    for (const cluster of known) await this.#flushOne(cluster);
+    const gone = [...this.#standing.keys(), ...this.options.lane.heldClusters()].filter((cluster) => !known.has(cluster));
+    for (const cluster of new Set(gone)) await this.#withdraw(cluster);
+  }
+
+  async #flushOne(cluster: string): Promise<void> {
+    const begun = performance.now();
+    const standing = this.#standing.get(cluster) ?? new StandingPolicy();
+    this.#standing.set(cluster, standing);
+    const unpublished = this.#unpublished.get(cluster) ?? new Map<string, RecordKey>();
+    this.#unpublished.set(cluster, unpublished);
+    for (const key of standing.apply(this.options.feed.flush(cluster))) unpublished.set(`${key.kind}/${key.id}`, key);
+    const result = await this.options.lane.publish(cluster, standing, [...unpublished.values()], this.options.policyVersion());
+    unpublished.clear();
+    if (result !== null) this.options.onFlush({ cluster, ...result, seconds: (performance.now() - begun) / 1_000 });
+  }
+
+  async #withdraw(cluster: string): Promise<void> {
+    await this.options.lane.withdraw(cluster, this.#standing.get(cluster)?.keys() ?? []);
+    this.options.feed.forget(cluster);
+    this.#standing.delete(cluster);
+    this.#unpublished.delete(cluster);
+  }
+}
+
+/** Continues the first cause's trace and links to the others: a burst has many causes and one flush. */
+async function inFlushSpan(causes: readonly TraceHeaders[], work: () => Promise<void>): Promise<void> {
+  const contexts = causes.map((headers) => propagation.extract(ROOT_CONTEXT, headers));
+  const links = contexts.flatMap((each): Link[] => {
+    const spanContext = trace.getSpanContext(each);
+    return spanContext === undefined ? [] : [{ context: spanContext }];
+  });
+  const parent = contexts.find((each) => trace.getSpanContext(each) !== undefined) ?? ROOT_CONTEXT;
+  const span = tracer.startSpan('flush policy', { kind: SpanKind.INTERNAL, links }, parent);
+  try {
+    await context.with(trace.setSpan(parent, span), work);
+  } finally {
+    span.end();
+  }
+}

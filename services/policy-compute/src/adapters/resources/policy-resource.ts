@@ -1,0 +1,28 @@
+/** The one door for REST requests that the gateway hands on: by collection, to who answers it. */
+import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { CallError } from '@ringfence/bus';
+import { OBJECT_TYPES } from '../../domain/policy-book.js';
+import { answerObjects } from './object-resources.js';
+import { answerProvisioning } from './provision-resources.js';
+import { asCallError } from './resource-context.js';
+import type { ResourceContext } from './resource-context.js';
+import { answerRules } from './rule-resources.js';
+
+/** Throws CallError for every refusal; anything else that is thrown is a fault of ours. */
+export async function answerResource(context: ResourceContext, request: ResourceRequest): Promise<ResourceResponse> {
+  try {
+    return await dispatch(context, request);
+  } catch (error) {
+    throw asCallError(error);
+  }
+}
+
+function dispatch(context: ResourceContext, request: ResourceRequest): Promise<ResourceResponse> {
+  const { collection } = request;
+  if (collection === 'sec_policy') return answerProvisioning(context, request);
+  if (collection === 'rule_sets/sec_rules') return answerRules(context, 'sec_rules', request);
+  if (collection === 'rule_sets/deny_rules') return answerRules(context, 'deny_rules', request);
+  const type = OBJECT_TYPES.find((each) => each === collection);
+  if (type === undefined) throw CallError.of('NOT_FOUND', 'invalid_uri', `policy-compute does not own the collection ${collection}`);
+  return answerObjects(context, type, request);
+}

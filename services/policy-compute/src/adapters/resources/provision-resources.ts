@@ -1,0 +1,187 @@
+/** Provisioning: what is pending, policy versions, reverting, dependencies, impact, restoring. */
+import { Dependencies, Impact, Provision, Revert } from '@ringfence/contracts';
+import type { ChangeSubset, ProvisionableType, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { missingDependencies } from '../../domain/dependencies.js';
+import type { Dependency } from '../../domain/dependencies.js';
+import { OBJECT_TYPES, evolve, pendingOf } from '../../domain/policy-book.js';
+import type { Entry, PolicyBook } from '../../domain/policy-book.js';
+import { keyText } from '../../domain/policy-object.js';
+import type { ObjectKey } from '../../domain/policy-object.js';
+import type { Chosen } from '../../domain/policy.decider.js';
+import { referencesOf } from '../../domain/references.js';
+import { listVersions, objectsAtVersion, objectsModifiedBy, readVersion } from '../../read/policy-objects.projection.js';
+import type { VersionView } from '../../read/policy-objects.projection.js';
+import type { Body } from '../bodies/view.js';
+import { actorHref, invalidBody, objectHref, objectKeyOf, versionHref } from '../hrefs.js';
+import { maxResults } from './list-filters.js';
+import { execute, notFound } from './resource-context.js';
+import type { ResourceContext } from './resource-context.js';
+
+type Answer = (context: ResourceContext, request: ResourceRequest) => Promise<ResourceResponse>;
+
+const OPERATIONS: Readonly<Record<string, Answer>> = {
+  list: async (context, request) => {
+    await context.book.current();
+    const { versions, total } = await listVersions(context.book.store.pool, maxResults(request.query));
+    return { body: versions.map(showVersion), total, matched: total };
+  },
+  get: async (context, request) => ({ body: showVersion(await versionOf(context, request.ids[0] ?? '')) }),
+  provision: async (context, request) => ({ body: await provision(context, request) }),
+  pending: async (context) => ({ body: showPending(await context.book.current()) }),
+  revert_pending: (context, request) => revert(context, request, 'all'),
+  revert: (context, request) => revert(context, request, chosenBy(Revert.parse(request.body ?? {}).change_subset)),
+  dependencies: async (context, request) => ({ body: showDependencies(await dependencies(context, request)) }),
+  impact: async (context, request) => ({ body: await impact(context, request) }),
+  modified_objects: async (context, request) => {
+    const body = await modifiedObjects(context, request);
+    return { body, total: body.length, matched: body.length };
+  },
+  restore: async (context, request) => ({ body: await restore(context, request) }),
+};
+
+export async function answerProvisioning(context: ResourceContext, request: ResourceRequest): Promise<ResourceResponse> {
+  const answer = OPERATIONS[request.op];
+  if (answer === undefined) throw invalidBody(`sec_policy has no operation "${request.op}"`);
+  return answer(context, request);
+}
+
+/** The pending objects that are meant. Other words than hrefs of policy objects are refused, not skipped. */
+function chosenBy(subset: ChangeSubset | undefined): Chosen {
+  if (subset === undefined) return 'all';
+  return Object.values(subset).flatMap((references) => (references ?? []).map(({ href }) => keyOf(href)));
+}
+
+function keyOf(href: string): ObjectKey {
+  const key = objectKeyOf(href);
+  if (key === null) throw invalidBody(`change_subset: "${href}" is no href of a policy object`);
+  return key;
+}
+
+async function provision(context: ResourceContext, request: ResourceRequest): Promise<Body> {
+  const { update_description: note, change_subset: subset } = Provision.parse(request.body ?? {});
+  const chosen = chosenBy(subset);
+  const { events } = await execute(context, request.actor, (book) => ({
+    do: 'provision',
+    chosen,
+    note: note ?? '',
+    workloadsAffected: affectedBy(context, book, chosen),
+  }));
+  const { version } = events[0]!.data as { version: string };
+  return showVersion(await versionOf(context, version));
+}
+
+function affectedBy(context: ResourceContext, book: PolicyBook, chosen: Chosen): number {
+  return context.workloadsAffected(book, provisionedWith(book, chosen));
+}
+
+/** The book as it would be; what is missing for a real provision does not matter here. */
+function provisionedWith(book: PolicyBook, chosen: Chosen): PolicyBook {
+  const wanted = chosen === 'all' ? null : new Set(chosen.map(keyText));
+  const changes = pendingOf(book)
+    .filter((entry) => wanted === null || wanted.has(keyText(entry)))
+    .map(({ type, id, updateType }) => ({ type, id, updateType: updateType! }));
+  const data = { version: String(book.version + 1), note: '', changes, workloadsAffected: 0 };
+  return evolve(book, { type: 'PolicyProvisioned', data });
+}
+
+async function revert(context: ResourceContext, request: ResourceRequest, chosen: Chosen): Promise<ResourceResponse> {
+  await execute(context, request.actor, () => ({ do: 'revert', chosen }));
+  return {};
+}
+
+async function versionOf(context: ResourceContext, text: string): Promise<VersionView> {
+  const version = /^[1-9][0-9]{0,8}$/.test(text) ? await readVersion(context.book.store.pool, Number(text)) : null;
+  if (version === null) throw notFound(`policy version ${text}`);
+  return version;
+}
+
+function showVersion(view: VersionView): Body {
+  const counts = Object.fromEntries(OBJECT_TYPES.map((type) => [type, view.changes.filter((change) => change.type === type).length]));
+  return {
+    href: versionHref(view.version),
+    version: view.version,
+    workloads_affected: view.workloadsAffected,
+    commit_message: view.note,
+    object_counts: { ...counts, virtual_services: 0, virtual_servers: 0, firewall_settings: 0, secure_connect_gateways: 0 },
+    created_at: view.at,
+    created_by: { href: actorHref(view.actor) },
+  };
+}
+
+function showPending(book: PolicyBook): Body {
+  const buckets: Record<string, Body[]> = {};
+  for (const entry of pendingOf(book)) (buckets[entry.type] ??= []).push(pendingItem(entry));
+  return buckets;
+}
+
+function pendingItem(entry: Entry): Body {
+  const related = (type: ProvisionableType): Body[] =>
+    referencesOf(entry.type, (entry.draft ?? entry.active)!)
+      .filter(({ kind }) => kind === type)
+      .map(({ id }) => ({ href: objectHref({ type, id }, 'draft') }));
+  return {
+    href: objectHref(entry, 'draft'),
+    name: (entry.draft ?? entry.active)?.name ?? '',
+    update_type: entry.updateType,
+    updated_at: entry.touched.updated.at,
+    updated_by: { href: actorHref(entry.touched.updated.by) },
+    caps: ['write', 'provision'],
+    ...(entry.type === 'rule_sets' && { related_ip_lists: related('ip_lists'), related_services: related('services') }),
+  };
+}
+
+async function dependencies(context: ResourceContext, request: ResourceRequest): Promise<Dependency[]> {
+  const body = Dependencies.parse(request.body);
+  const [operation, chosen] = Array.isArray(body)
+    ? (['commit', body.map(({ href }) => keyOf(href))] as const)
+    : ([body.operation, chosenBy(body.change_subset)] as const);
+  return missingDependencies(await context.book.current(), chosen === 'all' ? [] : chosen, operation);
+}
+
+function showDependencies(found: readonly Dependency[]): Body[] {
+  return found.map(({ dependency, requiredBy }) => {
+    const by: Record<string, Body[]> = {};
+    for (const key of requiredBy) (by[key.type] ??= []).push({ href: objectHref(key, 'draft') });
+    return { dependency: { [dependency.type]: { href: objectHref(dependency, 'draft') } }, required_by: by };
+  });
+}
+
+async function impact(context: ResourceContext, request: ResourceRequest): Promise<Body> {
+  const chosen = chosenBy(Impact.parse(request.body ?? {}).change_subset);
+  const book = await context.book.current();
+  const affected = affectedBy(context, book, chosen);
+  const sets = pendingOf(book).filter(
+    (entry) => entry.type === 'rule_sets' && (chosen === 'all' || chosen.some((key) => keyText(key) === keyText(entry))),
+  );
+  return {
+    num_sets: sets.length,
+    num_managed_workloads: affected,
+    num_container_workloads: 0,
+    num_unmanaged_workloads: 0,
+    num_virtual_servers: 0,
+    all_workloads_optimization: false,
+  };
+}
+
+async function modifiedObjects(context: ResourceContext, request: ResourceRequest): Promise<Body[]> {
+  const { version } = await versionOf(context, request.pversion ?? '');
+  const objects = await objectsModifiedBy(context.book.store.pool, version);
+  return objects.map(({ type, id, object, updateType, touched }) => ({
+    href: objectHref({ type, id }, String(version)),
+    object_type: type,
+    update_type: updateType,
+    name: object?.name ?? '',
+    updated_at: touched.updated.at,
+    updated_by: { href: actorHref(touched.updated.by) },
+  }));
+}
+
+async function restore(context: ResourceContext, request: ResourceRequest): Promise<Body> {
+  const { version } = await versionOf(context, request.pversion ?? '');
+  const objects = await objectsAtVersion(context.book.store.pool, version);
+  const { book } = await execute(context, request.actor, () => ({
+    do: 'restore',
+    objects: objects.flatMap(({ type, object }) => (object === null ? [] : [{ type, object }])),
+  }));
+  return showPending(book);
+}

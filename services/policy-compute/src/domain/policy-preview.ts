@@ -1,0 +1,66 @@
+/**
+ * Policy as it would be with other objects in force: a second computation on the same facts, kept up beside the live
+ * one once it was asked for. It tells what a draft would change; nothing that it computes leaves this process.
+ */
+import type { PolicyObjects } from '@ringfence/contracts';
+import type { FactChange } from './facts.js';
+import { PolicyFeed } from './policy-feed.calculator.js';
+import { StandingPolicy } from './standing-policy.js';
+import type { RecordKey } from './standing-policy.js';
+
+export class PolicyPreview {
+  readonly #feed = new PolicyFeed();
+  readonly #standing = new Map<string, StandingPolicy>();
+
+  constructor(facts: Iterable<FactChange>) {
+    for (const change of facts) this.#feed.apply(change);
+  }
+
+  apply(change: FactChange): void {
+    this.#feed.apply(change);
+  }
+
+  /** The policy of every cluster with these objects. */
+  with(objects: PolicyObjects): ReadonlyMap<string, StandingPolicy> {
+    this.#settle(objects);
+    return this.#standing;
+  }
+
+  /** Entities whose rules, or whose rules' peers, differ between the two. */
+  workloadsAffected(before: PolicyObjects, after: PolicyObjects): number {
+    this.#settle(before);
+    let affected = 0;
+    for (const [cluster, touched] of this.#settle(after)) {
+      for (const labelSet of labelSetsOf(this.#standing.get(cluster)!, touched)) affected += this.#feed.sizeOf(labelSet);
+    }
+    return affected;
+  }
+
+  #settle(objects: PolicyObjects): Map<string, RecordKey[]> {
+    this.#feed.setObjects(objects);
+    const touched = new Map<string, RecordKey[]>();
+    const clusters = this.#feed.clusters();
+    for (const cluster of clusters) {
+      const standing = this.#standing.get(cluster) ?? new StandingPolicy();
+      this.#standing.set(cluster, standing);
+      touched.set(cluster, standing.apply(this.#feed.flush(cluster)));
+    }
+    for (const cluster of this.#standing.keys()) {
+      if (clusters.includes(cluster)) continue;
+      this.#standing.delete(cluster);
+      this.#feed.forget(cluster);
+    }
+    return touched;
+  }
+}
+
+function labelSetsOf(standing: StandingPolicy, touched: readonly RecordKey[]): Set<string> {
+  const labelSets = new Set(touched.filter(({ kind }) => kind === 'unit').map(({ id }) => id));
+  const groups = new Set(touched.filter(({ kind }) => kind === 'group').map(({ id }) => id));
+  if (groups.size === 0) return labelSets;
+  for (const unit of standing.units.values()) {
+    const peers = [...unit.ingress, ...unit.egress].flatMap((rule) => rule.peers);
+    if (peers.some((peer) => groups.has(peer))) labelSets.add(unit.labelSet.id);
+  }
+  return labelSets;
+}

@@ -1,0 +1,33 @@
+import type { ServiceManifest } from '@ringfence/contracts';
+
+const latest = { mode: 'latest', server: 'control', stream: 'EVENTS' } as const;
+
+/** What policy is computed with. The latest event of every label, entity and profile, then each change. */
+export const FACTS = [
+  { ...latest, filter: 'evt.*.label.*', durable: 'policy-compute-labels' },
+  { ...latest, filter: 'evt.*.profile.*', durable: 'policy-compute-profiles' },
+  { ...latest, filter: 'evt.*.entity.*', durable: 'policy-compute-entities' },
+] as const;
+
+const RECORDS = ['unit', 'group', 'endpoint', 'commit'] as const;
+
+export const manifest = {
+  service: 'policy-compute',
+  consumes: [
+    ...FACTS,
+    // Its own records, read back once at the start, so that only differences are written.
+    ...RECORDS.map((kind) => ({
+      mode: 'latest' as const,
+      server: 'control' as const,
+      stream: 'POLICY',
+      filter: `policy.*.${kind}.*`,
+      durable: `policy-compute-own-${kind}`,
+    })),
+  ],
+  emits: [
+    ...['policy-object', 'policy-version'].map((entity) => ({ subject: `evt.global.${entity}.*`, server: 'control' as const })),
+    ...RECORDS.map((kind) => ({ subject: `policy.*.${kind}.*`, server: 'control' as const })),
+  ],
+  serves: ['policy-compute.resource', 'policy-compute.label-usage', 'policy-compute.explain'],
+  calls: [],
+} as const satisfies ServiceManifest;

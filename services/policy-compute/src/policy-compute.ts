@@ -1,0 +1,93 @@
+/**
+ * Puts policy-compute together, without a framework; the module gives the answers to Nest's transports.
+ *
+ *   cmd.policy-compute.resource ─▶ resources ─▶ policy-book.store ─▶ events ─▶ relay ─▶ evt.global.policy-*
+ *                                                     │ objects in force
+ *   evt.*.{label,entity,profile} ─▶ fact.consumer ─▶ policy-feed ─▶ flush-loop ─▶ policy-lane ─▶ policy.<cluster>.*
+ *                                                                      │ units and groups that stand
+ *   cmd.policy-compute.explain ────────────────────────────────────────┘
+ */
+import type { Bus } from '@ringfence/bus';
+import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { ensureDatabase, openEventStore, startRelay } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
+import type { Metrics } from '@ringfence/service-host';
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import { explainer } from './adapters/explainer.js';
+import { LivePolicy } from './adapters/live-policy.js';
+import { PolicyBookStore, subjectOf } from './adapters/policy-book.store.js';
+import { answerResource } from './adapters/resources/policy-resource.js';
+import type { ResourceContext } from './adapters/resources/resource-context.js';
+import { seedPolicy } from './adapters/seed-policy.js';
+import type { Config } from './config.js';
+import { usesOfLabels } from './domain/label-usage.js';
+import { policyObjects } from './domain/policy-book.js';
+import { FactMirror, factMirrorMigration } from './read/fact-mirror.js';
+import { policyObjectsProjection } from './read/policy-objects.projection.js';
+
+type Usage = (typeof CALLS)['labelUsage'];
+type Explain = (typeof CALLS)['explain'];
+
+export interface PolicyCompute {
+  readonly store: EventStore;
+  resource(request: ResourceRequest): Promise<ResourceResponse>;
+  labelUsage(request: z.output<Usage['request']>): Promise<z.output<Usage['response']>>;
+  explain(request: z.output<Explain['request']>): Promise<z.output<Explain['response']>>;
+  /** True, or what is missing in words. */
+  inSync(): true | string;
+  relayLag(): number;
+  close(): Promise<void>;
+}
+
+export interface PolicyComputeOptions {
+  readonly config: Config;
+  readonly bus: Bus;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly signal?: AbortSignal;
+}
+
+export async function openPolicyCompute(options: PolicyComputeOptions): Promise<PolicyCompute> {
+  const { bus, logger, metrics } = options;
+  const store = await openStore(options);
+  const relay = startRelay(store, bus, { subject: subjectOf, onError: (error) => logger.warn({ err: error }, 'relay') });
+  const book = await PolicyBookStore.open(store);
+  await seedPolicy(book);
+  const mirror = await FactMirror.open(store);
+  const live = LivePolicy.begin({ bus, book, mirror, logger, metrics });
+  const context: ResourceContext = {
+    book,
+    facts: mirror,
+    now: () => new Date(),
+    workloadsAffected: (before, after) =>
+      live.preview().workloadsAffected(policyObjects(before, 'active'), policyObjects(after, 'active')),
+  };
+  return {
+    store,
+    resource: (request) => answerResource(context, request),
+    labelUsage: async ({ labels }) => ({ used: usesOfLabels(await book.current(), labels) }),
+    explain: explainer(book, mirror, live),
+    inSync: () => live.inSync(),
+    relayLag: relay.lag,
+    close: async () => {
+      await live.close();
+      await relay.close();
+      await store.close();
+    },
+  };
+}
+
+async function openStore({ config, logger, signal }: PolicyComputeOptions): Promise<EventStore> {
+  const onState = ({ connected, detail }: { connected: boolean; detail: string }): void =>
+    logger[connected ? 'info' : 'warn']({ detail }, 'Postgres');
+  const waiting = { onState, ...(signal && { signal }) };
+  const url = await ensureDatabase(config.DATABASE_URL, 'policy-compute', waiting);
+  return openEventStore({
+    url,
+    service: 'policy-compute',
+    migrations: [factMirrorMigration],
+    projections: [policyObjectsProjection],
+    ...waiting,
+  });
+}

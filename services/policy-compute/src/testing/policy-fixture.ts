@@ -1,0 +1,154 @@
+/** A policy-compute on real servers, the events that others would publish, and what a clas-cache would read. For specs. */
+import { randomUUID } from 'node:crypto';
+import { connectBus, ensureStreams, noMetrics } from '@ringfence/bus';
+import type { Bus } from '@ringfence/bus';
+import { CommitRecord, GLOBAL, subjects } from '@ringfence/contracts';
+import type { Endpoint, EntityLabelsState, Group, LabelState, ProfileState, ResourceRequest, ResourceResponse, Unit } from '@ringfence/contracts';
+import { eventually, startNats, startPostgres } from '@ringfence/testing';
+import type { NatsServer, PostgresServer } from '@ringfence/testing';
+import pino from 'pino';
+import type { z } from 'zod';
+import type { RecordKey } from '../domain/standing-policy.js';
+import { openPolicyCompute } from '../policy-compute.js';
+import type { PolicyCompute } from '../policy-compute.js';
+
+export const CLUSTER = '00000000-0000-4000-8000-0000000000c1';
+const USER = { kind: 'user', id: '1' } as const;
+
+type Entity = z.infer<typeof EntityLabelsState>;
+
+export interface PolicyFixture {
+  readonly nats: NatsServer;
+  readonly postgres: PostgresServer;
+  readonly bus: Bus;
+  service: PolicyCompute;
+  /** Ends the service and starts another on the same store and streams. */
+  restart(): Promise<void>;
+  label(state: Partial<LabelState> & { id: string; key: string; value: string }): Promise<void>;
+  deleteLabel(id: string): Promise<void>;
+  profile(state: Partial<ProfileState> & { namespace: string | null }): Promise<void>;
+  entity(state: Partial<Entity> & { id: string; name: string; labels: string[] }): Promise<void>;
+  removeEntity(id: string, cluster?: string): Promise<void>;
+  request(collection: string, op: string, rest?: Partial<ResourceRequest>): Promise<ResourceResponse>;
+  close(): Promise<void>;
+}
+
+export async function startPolicyFixture(): Promise<PolicyFixture> {
+  const [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
+  const bus = await connectBus({ servers: nats.url, name: 'spec', server: 'control' });
+  await ensureStreams(bus, 'control');
+  let ownBus: Bus | undefined;
+  const open = async (): Promise<PolicyCompute> => {
+    ownBus = await connectBus({ servers: nats.url, name: 'policy-compute', server: 'control' });
+    const config = { NATS_URL: nats.url, NATS_CREDS: '', DATABASE_URL: postgres.url, RINGFENCE_GRPC_PORT: 0, RINGFENCE_GRPC_HOST: '127.0.0.1' };
+    const service = await openPolicyCompute({ config, bus: ownBus, logger: pino({ level: 'silent' }), metrics: noMetrics });
+    await eventually(() => service.inSync(), (state) => state === true);
+    return service;
+  };
+  const shut = async (service: PolicyCompute): Promise<void> => {
+    await service.close();
+    await ownBus?.close();
+  };
+  let position = 0;
+  const publish = async (cluster: string, entity: string, type: string, data: { id: string }): Promise<void> => {
+    const envelope = {
+      id: randomUUID(),
+      type,
+      v: 1,
+      stream: `${entity}-${data.id}`,
+      version: 1,
+      position: ++position,
+      at: new Date().toISOString(),
+      cluster,
+      actor: USER,
+      data,
+    };
+    await bus.publish(subjects.event(cluster, entity, data.id), envelope, { id: envelope.id });
+  };
+  const fixture: PolicyFixture = {
+    nats,
+    postgres,
+    bus,
+    service: await open(),
+    restart: async () => {
+      await shut(fixture.service);
+      fixture.service = await open();
+    },
+    label: (state) =>
+      publish(GLOBAL, 'label', 'LabelCreated', { externalDataSet: null, externalDataReference: null, ...state } as LabelState),
+    deleteLabel: (id) => publish(GLOBAL, 'label', 'LabelDeleted', { id }),
+    profile: (state) =>
+      publish(CLUSTER, 'profile', 'ProfileChanged', {
+        id: randomUUID(),
+        cluster: CLUSTER,
+        name: state.namespace ?? 'template',
+        description: '',
+        managed: true,
+        linked: true,
+        mode: 'full',
+        assignments: {},
+        ...state,
+      } as ProfileState),
+    entity: (state) => {
+      const entity: Entity = {
+        cluster: CLUSTER,
+        class: 'pod',
+        kind: 'Deployment',
+        namespace: 'shop',
+        mode: 'full',
+        refused: [],
+        addresses: [],
+        node: null,
+        ...state,
+      };
+      return publish(entity.cluster, 'entity', 'EntityLabelled', entity);
+    },
+    removeEntity: (id, cluster = CLUSTER) => publish(cluster, 'entity', 'EntityUnlabelled', { id }),
+    request: (collection, op, rest = {}) =>
+      fixture.service.resource({ org: 1, actor: USER, collection, op, pversion: 'draft', ids: [], query: {}, body: undefined, ...rest }),
+    close: async () => {
+      await shut(fixture.service);
+      await bus.close();
+      await Promise.all([nats.close(), postgres.close()]);
+    },
+  };
+  return fixture;
+}
+
+/** The records of one cluster as the stream has them, and how often something was written. */
+export interface PolicyReader {
+  readonly units: Map<string, Unit>;
+  readonly groups: Map<string, Group>;
+  readonly endpoints: Map<string, Endpoint>;
+  commit(): CommitRecord | null;
+  /** Messages since the reader began, the first values included. */
+  written(): number;
+  keys(): RecordKey[];
+  close(): Promise<void>;
+}
+
+export async function readPolicy(bus: Bus, cluster = CLUSTER): Promise<PolicyReader> {
+  const maps = { unit: new Map<string, Unit>(), group: new Map<string, Group>(), endpoint: new Map<string, Endpoint>() };
+  let commit: CommitRecord | null = null;
+  let written = 0;
+  const reader = await bus.latest('POLICY', `policy.${cluster}.*.*`, ({ subject, payload }) => {
+    written += 1;
+    const [, , kind = '', id = ''] = subject.split('.');
+    if (kind === 'commit') commit = payload === null ? null : CommitRecord.parse(payload);
+    else if (kind === 'unit' || kind === 'group' || kind === 'endpoint') {
+      const record = (payload as Record<string, unknown> | null)?.[kind];
+      if (record === undefined) maps[kind].delete(id);
+      else (maps[kind] as Map<string, unknown>).set(id, record);
+    }
+  });
+  await reader.caughtUp;
+  return {
+    units: maps.unit,
+    groups: maps.group,
+    endpoints: maps.endpoint,
+    commit: () => commit,
+    written: () => written,
+    keys: () => (['group', 'endpoint', 'unit'] as const).flatMap((kind) => [...maps[kind].keys()].map((id) => ({ kind, id }))),
+    close: () => reader.close(),
+  };
+}
