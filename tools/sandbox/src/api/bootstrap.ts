@@ -1,6 +1,7 @@
 /** What a fresh cluster holds before anyone writes to it, and what every new namespace is furnished with. */
 import type { Cluster } from './cluster.js';
 import type { KubeObject } from './kube-object.js';
+import { StatusError } from './status-error.js';
 
 const initialNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
@@ -21,7 +22,7 @@ export async function furnishCluster(cluster: Cluster, server: ServerAddress): P
   return stop;
 }
 
-/** The namespace may be deleted again in the meantime; then there is nothing left to furnish. */
+/** Somebody else may have furnished the namespace, or begun to delete it; both are refusals that leave nothing to do. */
 async function furnishNamespace(cluster: Cluster, namespace: string, ca: string): Promise<void> {
   const authority = {
     apiVersion: 'v1',
@@ -33,8 +34,7 @@ async function furnishNamespace(cluster: Cluster, namespace: string, ca: string)
     await cluster.resource('serviceaccounts').create({ metadata: { name: 'default', namespace } });
     await cluster.create(cluster.catalog.named('configmaps'), authority as KubeObject);
   } catch (error) {
-    if (cluster.resource('namespaces').find(undefined, namespace)?.metadata.deletionTimestamp === undefined)
-      throw error;
+    if (!(error instanceof StatusError)) throw error;
   }
 }
 

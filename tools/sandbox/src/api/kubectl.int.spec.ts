@@ -61,6 +61,46 @@ spec:
       additionalPrinterColumns: [{ name: Size, type: integer, jsonPath: .spec.size }]
 `;
 
+/** One of everything that a Pod template commonly has: kubectl sends Jobs made of it as protobuf. */
+const cronManifest = `
+apiVersion: batch/v1
+kind: CronJob
+metadata: { name: report }
+spec:
+  schedule: '0 3 1 1 *'
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          terminationGracePeriodSeconds: 0
+          nodeSelector: { kubernetes.io/os: linux }
+          securityContext: { runAsUser: 1000, runAsNonRoot: true, fsGroup: 0, supplementalGroups: [4, 5] }
+          tolerations: [{ key: a, operator: Exists, effect: NoExecute, tolerationSeconds: 5 }]
+          volumes:
+            - { name: scratch, emptyDir: { sizeLimit: 1Gi } }
+            - { name: settings, configMap: { name: settings, items: [{ key: a, path: b }] } }
+            - { name: keys, secret: { secretName: keys, defaultMode: 256 } }
+            - { name: data, persistentVolumeClaim: { claimName: data } }
+          initContainers: [{ name: first, image: 'example/init:1', command: [sh, -c, 'true'] }]
+          containers:
+            - name: main
+              image: example/report:1
+              args: [--all]
+              ports: [{ name: http, containerPort: 8080 }]
+              env:
+                - { name: TARGET, value: 'db:5432' }
+                - { name: NODE, valueFrom: { fieldRef: { fieldPath: spec.nodeName } } }
+                - { name: KEY, valueFrom: { secretKeyRef: { name: keys, key: k, optional: false } } }
+              envFrom: [{ configMapRef: { name: settings } }]
+              resources: { limits: { cpu: 100m }, requests: { cpu: 50m, memory: 1Mi } }
+              volumeMounts: [{ name: scratch, mountPath: /tmp, readOnly: true }]
+              livenessProbe: { httpGet: { path: /live, port: http }, initialDelaySeconds: 3 }
+              readinessProbe: { tcpSocket: { port: 8080 } }
+              startupProbe: { grpc: { port: 8080 } }
+              securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: [ALL] } }
+`;
+
 let server: ApiServer;
 let controllers: Controllers;
 let kubelet: FakeKubelet;
@@ -208,6 +248,25 @@ describe('kubectl', () => {
     expect(data).toEqual({ token: 'YWJj' });
     expect(await kubectl('-n', 'team', 'get', 'service', 'out')).toContain('80:30080/TCP');
     expect(await kubectl('-n', 'team', 'get', 'all')).toContain('cronjob.batch/nightly');
+  });
+
+  it('makes a Job of a CronJob without losing a field of its template', async () => {
+    const cronFile = join(folder, 'cron.yaml');
+    await writeFile(cronFile, cronManifest);
+    await kubectl('apply', '-f', cronFile);
+    await kubectl('create', 'job', 'by-hand', '--from=cronjob/report');
+    interface Templated {
+      template: { spec: object };
+    }
+    const cron = await kubectlJson<{ spec: { jobTemplate: { spec: Templated } } }>(
+      'get',
+      'cronjob',
+      'report',
+    );
+    const job = await kubectlJson<{ spec: Templated }>('get', 'job', 'by-hand');
+    expect(job.spec.template.spec).toEqual(cron.spec.jobTemplate.spec.template.spec);
+    await kubectl('delete', '-f', cronFile);
+    await kubectl('delete', 'job', 'by-hand', '--ignore-not-found');
   });
 
   it('deletes a namespace with everything in it', async () => {

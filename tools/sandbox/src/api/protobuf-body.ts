@@ -84,6 +84,7 @@ function readMessage(message: string, bytes: Buffer): JsonObject {
 
 function take(result: JsonObject, { name, type, shape }: MessageField, value: number | Buffer): void {
   if (type === 'skip') return;
+  if (name === '^') return void Object.assign(result, readMessage(type, value as Buffer));
   if (shape === 'map') {
     const entry = wireFields(value as Buffer);
     const map = (result[name] ?? {}) as JsonObject;
@@ -102,6 +103,8 @@ function readValue(type: string, value: number | Buffer): Json | undefined {
   switch (type) {
     case 'text':
       return value.length === 0 ? undefined : value.toString('utf8');
+    case 'kept':
+      return value.toString('utf8');
     case 'bytes':
       return value.toString('base64');
     case 'Quantity':

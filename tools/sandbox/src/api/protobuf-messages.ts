@@ -1,7 +1,7 @@
 /**
  * Field numbers of the Kubernetes messages that `kubectl create` and its kin send as protobuf; everything else comes as JSON.
  * A field is `name=number:type`; the default type is text, `[T]` repeats, `{T}` is a map from text. Go writes zero values
- * of plain fields, so `int` and `bool` drop them; `count` and `flag` are pointers in Go and keep theirs.
+ * of plain fields, so `int` and `bool` drop them; `count`, `flag` and `kept` (a text) are pointers in Go and keep theirs.
  */
 const template = 'metadata=1:ObjectMeta spec=2:PodSpec';
 const rules = 'metadata=1:ObjectMeta rules=2:[PolicyRule]';
@@ -44,16 +44,52 @@ const fieldsByMessage: Readonly<Record<string, string>> = {
   Pod: withSpec('PodSpec'),
   PodTemplateSpec: template,
   PodSpec:
-    'containers=2:[Container] restartPolicy=3 terminationGracePeriodSeconds=4:count activeDeadlineSeconds=5:count dnsPolicy=6 ' +
-    'nodeSelector=7:{text} serviceAccountName=8 serviceAccount=9 nodeName=10 hostNetwork=11:bool hostPID=12:bool hostIPC=13:bool ' +
-    'imagePullSecrets=15:[LocalObjectReference] hostname=16 subdomain=17 schedulerName=19 initContainers=20:[Container] ' +
-    'automountServiceAccountToken=21:flag tolerations=22:[Toleration] priorityClassName=24 priority=25:count ' +
-    'enableServiceLinks=30:flag preemptionPolicy=31',
+    'volumes=1:[Volume] containers=2:[Container] restartPolicy=3 terminationGracePeriodSeconds=4:count activeDeadlineSeconds=5:count ' +
+    'dnsPolicy=6 nodeSelector=7:{text} serviceAccountName=8 serviceAccount=9 nodeName=10 hostNetwork=11:bool hostPID=12:bool ' +
+    'hostIPC=13:bool securityContext=14:PodSecurityContext imagePullSecrets=15:[LocalObjectReference] hostname=16 subdomain=17 ' +
+    'schedulerName=19 initContainers=20:[Container] automountServiceAccountToken=21:flag tolerations=22:[Toleration] ' +
+    'priorityClassName=24 priority=25:count enableServiceLinks=30:flag preemptionPolicy=31',
+  PodSecurityContext:
+    'runAsUser=2:count runAsNonRoot=3:flag supplementalGroups=4:[count] fsGroup=5:count runAsGroup=6:count ' +
+    'fsGroupChangePolicy=9 seccompProfile=10:SeccompProfile',
+  SeccompProfile: 'type=1 localhostProfile=2',
+  Volume: 'name=1 ^=2:VolumeSource',
+  VolumeSource:
+    'hostPath=1:HostPath emptyDir=2:EmptyDir secret=6:SecretVolume persistentVolumeClaim=10:ClaimVolume configMap=19:ConfigMapVolume',
+  HostPath: 'path=1 type=2',
+  EmptyDir: 'medium=1 sizeLimit=2:Quantity',
+  SecretVolume: 'secretName=1 items=2:[KeyToPath] defaultMode=3:count optional=4:flag',
+  ConfigMapVolume: '^=1:LocalObjectReference items=2:[KeyToPath] defaultMode=3:count optional=4:flag',
+  ClaimVolume: 'claimName=1 readOnly=2:bool',
+  KeyToPath: 'key=1 path=2 mode=3:count',
   Container:
     'name=1 image=2 command=3:[text] args=4:[text] workingDir=5 ports=6:[ContainerPort] env=7:[EnvVar] resources=8:ResourceRequirements ' +
-    'terminationMessagePath=13 imagePullPolicy=14 stdin=16:bool stdinOnce=17:bool tty=18:bool terminationMessagePolicy=20',
+    'volumeMounts=9:[VolumeMount] livenessProbe=10:Probe readinessProbe=11:Probe terminationMessagePath=13 imagePullPolicy=14 ' +
+    'securityContext=15:SecurityContext stdin=16:bool stdinOnce=17:bool tty=18:bool envFrom=19:[EnvFrom] ' +
+    'terminationMessagePolicy=20 startupProbe=22:Probe',
+  VolumeMount: 'name=1 readOnly=2:bool mountPath=3 subPath=4 mountPropagation=5 subPathExpr=6',
+  Probe:
+    '^=1:ProbeHandler initialDelaySeconds=2:int timeoutSeconds=3:int periodSeconds=4:int successThreshold=5:int ' +
+    'failureThreshold=6:int terminationGracePeriodSeconds=7:count',
+  ProbeHandler: 'exec=1:Exec httpGet=2:HttpGet tcpSocket=3:TcpSocket grpc=4:Grpc',
+  Exec: 'command=1:[text]',
+  HttpGet: 'path=1 port=2:IntOrString host=3 scheme=4 httpHeaders=5:[HttpHeader]',
+  HttpHeader: 'name=1 value=2',
+  TcpSocket: 'port=1:IntOrString host=2',
+  Grpc: 'port=1:int service=2:kept',
+  SecurityContext:
+    'capabilities=1:Capabilities privileged=2:flag runAsUser=4:count runAsNonRoot=5:flag readOnlyRootFilesystem=6:flag ' +
+    'allowPrivilegeEscalation=7:flag runAsGroup=8:count procMount=9 seccompProfile=11:SeccompProfile',
+  Capabilities: 'add=1:[text] drop=2:[text]',
+  EnvFrom: 'prefix=1 configMapRef=2:EnvFromReference secretRef=3:EnvFromReference',
+  EnvFromReference: '^=1:LocalObjectReference optional=2:flag',
   ContainerPort: 'name=1 hostPort=2:int containerPort=3:int protocol=4 hostIP=5',
-  EnvVar: 'name=1 value=2',
+  EnvVar: 'name=1 value=2 valueFrom=3:EnvVarSource',
+  EnvVarSource:
+    'fieldRef=1:FieldRef resourceFieldRef=2:ResourceFieldRef configMapKeyRef=3:KeyRef secretKeyRef=4:KeyRef',
+  FieldRef: 'apiVersion=1 fieldPath=2',
+  ResourceFieldRef: 'containerName=1 resource=2 divisor=3:Quantity',
+  KeyRef: '^=1:LocalObjectReference key=2 optional=3:flag',
   Toleration: 'key=1 operator=2 value=3 effect=4 tolerationSeconds=5:count',
   ResourceRequirements: 'limits=1:{Quantity} requests=2:{Quantity}',
   Deployment: withSpec('DeploymentSpec'),
@@ -104,7 +140,7 @@ export function fieldsOf(message: string): ReadonlyMap<number, MessageField> | u
 }
 
 function parseField(text: string): [number, MessageField] {
-  const [, name = '', number = '', type = 'text'] = /^(\w+)=(\d+)(?::(.+))?$/.exec(text) ?? [];
+  const [, name = '', number = '', type = 'text'] = /^([\w^]+)=(\d+)(?::(.+))?$/.exec(text) ?? [];
   const shape = type.startsWith('[') ? 'list' : type.startsWith('{') ? 'map' : 'one';
   return [Number(number), { name, shape, type: type.replaceAll(/[[\]{}]/g, '') }];
 }
