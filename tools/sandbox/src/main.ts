@@ -66,7 +66,8 @@ function say(line: string): void {
 
 async function main(): Promise<void> {
   if (values.help) return say(help.trimEnd());
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) throw new Error('the sandbox needs Linux and root');
+  if (process.platform !== 'linux' || process.getuid?.() !== 0)
+    throw new Error('the sandbox needs Linux and root');
   if (values.clean) return cleanUp({ instance: values.instance });
   await runSandbox();
 }
@@ -80,7 +81,11 @@ async function runSandbox(): Promise<void> {
   const ending = new AbortController();
   endOnSignals(ending, dataDir);
 
-  const network = await prepareNetwork({ dataDir, instance: values.instance, nodeNetworkPrefix: values.network });
+  const network = await prepareNetwork({
+    dataDir,
+    instance: values.instance,
+    nodeNetworkPrefix: values.network,
+  });
   await rm(join(dataDir, 'sandbox.json'), { force: true });
   try {
     await startCluster({ dataDir, network, count, port, ending: ending.signal });
@@ -109,13 +114,29 @@ async function startCluster({ dataDir, network, count, port, ending }: ClusterSt
   say(`API server ${api.url}`);
   await startControllers({ cluster: api.cluster });
   const access: KubeAccess = { url: api.url, token: api.token, ca: api.ca };
-  const nodes = await startNodes({ ...access, network, count, overlay: values.overlay, nameServer: nameServerAddress, log: say, signal: ending });
+  const nodes = await startNodes({
+    ...access,
+    network,
+    count,
+    overlay: values.overlay,
+    nameServer: nameServerAddress,
+    log: say,
+    signal: ending,
+  });
   api.setPodLogSource(nodes.readLogs);
   say(`nodes ${nodes.nodes.map((node) => node.name).join(', ')}`);
   await createClusterDns(access);
   await waitUntilUsable(access, count);
-  const description = { ...access, instance: values.instance, hostAddress: network.hostAddress, podNetwork: network.plan.podNetwork, nodes: nodes.nodes };
-  await writeFile(join(dataDir, 'sandbox.json'), `${JSON.stringify(description, undefined, 2)}\n`, { mode: 0o600 });
+  const description = {
+    ...access,
+    instance: values.instance,
+    hostAddress: network.hostAddress,
+    podNetwork: network.plan.podNetwork,
+    nodes: nodes.nodes,
+  };
+  await writeFile(join(dataDir, 'sandbox.json'), `${JSON.stringify(description, undefined, 2)}\n`, {
+    mode: 0o600,
+  });
 }
 
 function wholeNumber(name: string, text: string): number {
@@ -150,13 +171,18 @@ async function waitUntilUsable(access: KubeAccess, count: number): Promise<void>
   const kube = connectKube(access);
   const deadline = Date.now() + readyTimeoutMs;
   const isReady = (object: KubeObject): boolean =>
-    (object as Pod).status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+    (object as Pod).status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ===
+    true;
   try {
     for (;;) {
       const nodes = await kube.request<{ items: KubeObject[] }>('GET', '/api/v1/nodes');
-      const servers = await kube.request<{ items: KubeObject[] }>('GET', '/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%3Dkube-dns');
+      const servers = await kube.request<{ items: KubeObject[] }>(
+        'GET',
+        '/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%3Dkube-dns',
+      );
       if (nodes.items.filter(isReady).length >= count && servers.items.some(isReady)) return;
-      if (Date.now() > deadline) throw new Error(`nodes and name server were not ready within ${readyTimeoutMs / 1000} s`);
+      if (Date.now() > deadline)
+        throw new Error(`nodes and name server were not ready within ${readyTimeoutMs / 1000} s`);
       await sleep(100);
     }
   } finally {

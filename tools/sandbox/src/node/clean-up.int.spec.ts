@@ -24,24 +24,51 @@ afterEach(async () => {
 
 async function startSandbox(...args: string[]): Promise<ChildProcess> {
   dataDir = await mkdtemp(join(tmpdir(), 'sandbox-'));
-  const child = spawn(process.execPath, [mainFile, '--nodes', '2', '--data', dataDir, '--instance', instance, ...args], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  await eventually('the sandbox is usable', () => readFile(join(dataDir, 'sandbox.json'), 'utf8').catch(() => undefined), 60_000);
+  const child = spawn(
+    process.execPath,
+    [mainFile, '--nodes', '2', '--data', dataDir, '--instance', instance, ...args],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
+  await eventually(
+    'the sandbox is usable',
+    () => readFile(join(dataDir, 'sandbox.json'), 'utf8').catch(() => undefined),
+    60_000,
+  );
   return child;
 }
 
 /** Every trace of the instance outside its data folder, in words. */
 async function traces(): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
-  const commands = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  const commands = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  );
   const mounts = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
-  const cgroups = (await Promise.all(['/sys/fs/cgroup', '/sys/fs/cgroup/cpu'].map((folder) => readdir(folder).catch(() => [])))).flat();
+  const cgroups = (
+    await Promise.all(
+      ['/sys/fs/cgroup', '/sys/fs/cgroup/cpu'].map((folder) => readdir(folder).catch(() => [])),
+    )
+  ).flat();
   const routes = (await runCommand('ip', ['route'])).split('\n');
   const links = await readdir('/sys/class/net');
-  const candidates = [...commands, ...mounts, ...cgroups, ...routes, ...links, ...(await readdir('/run')), ...(await readdir('/run/netns').catch(() => []))];
+  const candidates = [
+    ...commands,
+    ...mounts,
+    ...cgroups,
+    ...routes,
+    ...links,
+    ...(await readdir('/run')),
+    ...(await readdir('/run/netns').catch(() => [])),
+  ];
   const marks = [names.runFolder, names.bridge, names.cgroup, names.netnsPrefix];
-  return candidates.filter((text) => marks.some((mark) => text.includes(mark)) || text.startsWith(names.linkPrefix) || text === `rf-sandbox-${instance}`);
+  return candidates.filter(
+    (text) =>
+      marks.some((mark) => text.includes(mark)) ||
+      text.startsWith(names.linkPrefix) ||
+      text === `rf-sandbox-${instance}`,
+  );
 }
 
 it('leaves nothing behind when the sandbox is told to end', async () => {
@@ -63,7 +90,9 @@ it('ends with its parent when asked to', async () => {
 
 it('removes what a killed sandbox left, and refuses to touch one that runs', async () => {
   const sandbox = await startSandbox();
-  const second = spawn(process.execPath, [mainFile, '--data', dataDir, '--instance', instance], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const second = spawn(process.execPath, [mainFile, '--data', dataDir, '--instance', instance], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let complaint = '';
   second.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
   const [refusal] = (await once(second, 'exit')) as [number];

@@ -26,19 +26,28 @@ export async function cleanUp(options: { instance?: string } = {}): Promise<void
 async function knownInstances(): Promise<string[]> {
   const folder = runFolderPrefix.slice(0, runFolderPrefix.lastIndexOf('/'));
   const prefix = runFolderPrefix.slice(folder.length + 1);
-  return (await readdir(folder)).filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  return (await readdir(folder))
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length));
 }
 
 async function cleanUpInstance(names: InstanceNames): Promise<void> {
   const record = await readRecord(names);
   const cgroups = await cgroupFolders(names);
   // Twice: a shim may have started a container between the look and the kill.
-  for (let round = 0; round < 2; round++) await killAll([...(await ownProcesses(names)), ...(await cgroupProcesses(cgroups))]);
+  for (let round = 0; round < 2; round++)
+    await killAll([...(await ownProcesses(names)), ...(await cgroupProcesses(cgroups))]);
   const tasks = await taskFolders(names);
   await removeShimSockets(tasks);
-  await removeMounts([`${names.runFolder}/`, ...(record === undefined ? [] : [`${nodesFolder(record.dataFolder)}/`])]);
+  await removeMounts([
+    `${names.runFolder}/`,
+    ...(record === undefined ? [] : [`${nodesFolder(record.dataFolder)}/`]),
+  ]);
   await removeNetwork(names, record);
-  await removeCniResults(names, tasks.map((task) => basename(task)));
+  await removeCniResults(
+    names,
+    tasks.map((task) => basename(task)),
+  );
   for (const folder of cgroups) await removeCgroup(folder);
   if (record !== undefined) await rm(nodesFolder(record.dataFolder), { recursive: true, force: true });
   await rm(names.runFolder, { recursive: true, force: true });
@@ -59,7 +68,12 @@ async function ownProcesses(names: InstanceNames): Promise<number[]> {
 }
 
 async function cgroupFolders(names: InstanceNames): Promise<string[]> {
-  const hierarchies = ['.', ...(await readdir(cgroupMount, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map((entry) => entry.name)];
+  const hierarchies = [
+    '.',
+    ...(await readdir(cgroupMount, { withFileTypes: true }))
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name),
+  ];
   const found: string[] = [];
   for (const hierarchy of hierarchies) {
     const folder = join(cgroupMount, hierarchy, names.cgroup);
@@ -107,7 +121,9 @@ function signal(pid: number, name: NodeJS.Signals): void {
 
 async function taskFolders(names: InstanceNames): Promise<string[]> {
   const nodes = await subfolders(names.runFolder);
-  return (await Promise.all(nodes.map((node) => subfolders(join(node, 'io.containerd.runtime.v2.task/k8s.io'))))).flat();
+  return (
+    await Promise.all(nodes.map((node) => subfolders(join(node, 'io.containerd.runtime.v2.task/k8s.io'))))
+  ).flat();
 }
 
 /** Shims put their sockets into a folder that all containerds of a machine share; each task's folder says which is its own. */
@@ -123,18 +139,29 @@ async function removeMounts(prefixes: readonly string[]): Promise<void> {
     .split('\n')
     .flatMap((line) => line.split(' ')[4] ?? [])
     .filter((path) => prefixes.some((prefix) => path.startsWith(prefix)));
-  for (let at = 0; at < mounts.length; at += 100) await tryCommand('umount', ['-l', ...mounts.slice(at, at + 100).reverse()]);
+  for (let at = 0; at < mounts.length; at += 100)
+    await tryCommand('umount', ['-l', ...mounts.slice(at, at + 100).reverse()]);
 }
 
 async function removeNetwork(names: InstanceNames, record: InstanceRecord | undefined): Promise<void> {
-  const namespaces = (await readdir('/run/netns').catch(() => [])).filter((name) => name.startsWith(names.netnsPrefix));
+  const namespaces = (await readdir('/run/netns').catch(() => [])).filter((name) =>
+    name.startsWith(names.netnsPrefix),
+  );
   for (const namespace of namespaces) await tryCommand('ip', ['netns', 'delete', namespace]);
   const links = await readdir('/sys/class/net');
   const ownLink = new RegExp(`^${names.linkPrefix}\\d+$`);
-  for (const link of links.filter((name) => ownLink.test(name))) await tryCommand('ip', ['link', 'delete', link]);
+  for (const link of links.filter((name) => ownLink.test(name)))
+    await tryCommand('ip', ['link', 'delete', link]);
   if (links.includes(names.bridge)) await tryCommand('ip', ['link', 'delete', names.bridge]);
   if (record?.slot !== undefined) {
-    await tryCommand('ip', ['route', 'delete', 'unreachable', planForSlot(record.slot).podNetwork, 'metric', String(reservedRouteMetric + record.slot)]);
+    await tryCommand('ip', [
+      'route',
+      'delete',
+      'unreachable',
+      planForSlot(record.slot).podNetwork,
+      'metric',
+      String(reservedRouteMetric + record.slot),
+    ]);
   }
 }
 
@@ -149,7 +176,10 @@ async function removeCniResults(names: InstanceNames, sandboxes: readonly string
 async function removeCgroup(folder: string): Promise<void> {
   for (const below of await subfolders(folder)) await removeCgroup(below);
   for (let attempt = 0; attempt < 20; attempt++) {
-    const isGone = await rmdir(folder).then(() => true, (error: NodeJS.ErrnoException) => error.code === 'ENOENT');
+    const isGone = await rmdir(folder).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+    );
     if (isGone) return;
     await sleep(50);
   }
@@ -161,5 +191,8 @@ async function subfolders(folder: string): Promise<string[]> {
 }
 
 function isFolder(path: string): Promise<boolean> {
-  return readdir(path).then(() => true, () => false);
+  return readdir(path).then(
+    () => true,
+    () => false,
+  );
 }

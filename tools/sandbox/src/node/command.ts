@@ -9,7 +9,9 @@ export class CommandFailed extends Error {
     readonly exitCode: number | null,
     readonly output: string,
   ) {
-    super(`${program} failed (${exitCode ?? 'killed'}): ${output.trim().split('\n').slice(-3).join(' | ') || 'no output'}`);
+    super(
+      `${program} failed (${exitCode ?? 'killed'}): ${output.trim().split('\n').slice(-3).join(' | ') || 'no output'}`,
+    );
   }
 }
 
@@ -19,9 +21,17 @@ export interface CommandOptions {
   cwd?: string;
 }
 
-export function runCommand(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
+export function runCommand(
+  program: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: options.timeoutMs ?? 30_000, cwd: options.cwd });
+    const child = spawn(program, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: options.timeoutMs ?? 30_000,
+      cwd: options.cwd,
+    });
     let output = '';
     let errors = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -30,12 +40,18 @@ export function runCommand(program: string, args: readonly string[], options: Co
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
     child.on('error', (error) => reject(new CommandFailed(program, null, error.message)));
-    child.on('close', (code) => (code === 0 ? resolve(output) : reject(new CommandFailed(program, code, errors || output))));
+    child.on('close', (code) =>
+      code === 0 ? resolve(output) : reject(new CommandFailed(program, code, errors || output)),
+    );
   });
 }
 
 /** For clean-up, where "there is no such thing" is the wanted outcome. */
-export async function tryCommand(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string | undefined> {
+export async function tryCommand(
+  program: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<string | undefined> {
   try {
     return await runCommand(program, args, options);
   } catch {

@@ -16,7 +16,8 @@ export interface InstanceNames {
 }
 
 export function instanceNames(instance: string): InstanceNames {
-  if (!instancePattern.test(instance)) throw new Error(`an instance id is 1 to 6 lower-case letters or digits, not "${instance}"`);
+  if (!instancePattern.test(instance))
+    throw new Error(`an instance id is 1 to 6 lower-case letters or digits, not "${instance}"`);
   return {
     bridge: `rfbr-${instance}`,
     runFolder: `/run/rf-sandbox-${instance}`,

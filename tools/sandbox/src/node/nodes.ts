@@ -13,7 +13,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cleanUp, nodesFolder } from './clean-up.js';
 import { processIdentity, refuseIfRunning, writeRecord } from './instance-record.js';
-import { chooseSnapshotter, type Containerd, findCniBinaries, startContainerd } from './containerd/containerd.js';
+import {
+  chooseSnapshotter,
+  type Containerd,
+  findCniBinaries,
+  startContainerd,
+} from './containerd/containerd.js';
 import { buildStubImage, stubImageReference } from './image/stub-image.js';
 import type { AgentConfig, AgentMessage } from './kubelet/agent-config.js';
 import type { KubeAccess } from './kube/kube.client.js';
@@ -104,7 +109,9 @@ export async function startNodes(options: NodesOptions): Promise<Nodes> {
       findCniBinaries(),
     ]);
     const runtime = { imageFile, snapshotter, cniBinaries };
-    const nodes = await Promise.all(networks.map((own) => startNode({ options, names, own, runtime, ending: ending.signal })));
+    const nodes = await Promise.all(
+      networks.map((own) => startNode({ options, names, own, runtime, ending: ending.signal })),
+    );
     const logFolders = networks.map((own) => podLogsOf(folder, own));
     return { nodes, readLogs: readPodLogs(logFolders), close };
   } catch (error) {
@@ -146,7 +153,14 @@ async function startNode({ options, names, own, runtime, ending }: NodeStart): P
     isOverlay: options.overlay === true,
   };
   await startAgent(own.netns, config, { log: options.log ?? (() => undefined), ending });
-  return { name, netns: own.netns, address: own.address, podCidr: own.podCidr, containerdSocket: containerd.socket, machineIdPath };
+  return {
+    name,
+    netns: own.netns,
+    address: own.address,
+    podCidr: own.podCidr,
+    containerdSocket: containerd.socket,
+    machineIdPath,
+  };
 }
 
 type ContainerdStart = Omit<NodeStart, 'options'> & { folder: string };
@@ -154,7 +168,12 @@ type ContainerdStart = Omit<NodeStart, 'options'> & { folder: string };
 function startNodeContainerd({ names, own, runtime, ending, folder }: ContainerdStart): Promise<Containerd> {
   const state = `${names.runFolder}/${nodeName(own.node)}`;
   return startContainerd({
-    folders: { root: join(folder, 'containerd'), state, cniConfig: join(state, 'cni'), cniBinaries: runtime.cniBinaries },
+    folders: {
+      root: join(folder, 'containerd'),
+      state,
+      cniConfig: join(state, 'cni'),
+      cniBinaries: runtime.cniBinaries,
+    },
     snapshotter: runtime.snapshotter,
     pauseImage: stubImageReference,
     netns: own.netns,
@@ -167,10 +186,18 @@ function startNodeContainerd({ names, own, runtime, ending, folder }: Containerd
 }
 
 /** Resolves when the agent has seen its Pods for the first time; an agent that dies is started again and adopts what runs. */
-async function startAgent(netns: string, config: AgentConfig, { log, ending }: { log(line: string): void; ending: AbortSignal }): Promise<void> {
+async function startAgent(
+  netns: string,
+  config: AgentConfig,
+  { log, ending }: { log(line: string): void; ending: AbortSignal },
+): Promise<void> {
   const timeout = AbortSignal.timeout(agentReadyTimeoutMs);
   await new Promise<void>((resolve, reject) => {
-    timeout.addEventListener('abort', () => reject(new Error(`the agent of ${config.nodeName} was not ready within ${agentReadyTimeoutMs / 1000} s`)));
+    timeout.addEventListener('abort', () =>
+      reject(
+        new Error(`the agent of ${config.nodeName} was not ready within ${agentReadyTimeoutMs / 1000} s`),
+      ),
+    );
     superviseProcess({
       start: () => {
         const child = spawn('nsenter', [`--net=${netns}`, process.execPath, agentFile, config.runFolder], {
@@ -184,7 +211,8 @@ async function startAgent(netns: string, config: AgentConfig, { log, ending }: {
         return child;
       },
       ending,
-      onRestart: (exitCode) => log(`${config.nodeName}: the agent ended (${exitCode ?? 'killed'}) and is started again`),
+      onRestart: (exitCode) =>
+        log(`${config.nodeName}: the agent ended (${exitCode ?? 'killed'}) and is started again`),
     });
   });
 }

@@ -13,7 +13,12 @@ export interface PodLogRequest {
   signal: AbortSignal;
 }
 
-export type PodLogReader = (namespace: string, pod: string, container: string, request: PodLogRequest) => AsyncIterable<string>;
+export type PodLogReader = (
+  namespace: string,
+  pod: string,
+  container: string,
+  request: PodLogRequest,
+) => AsyncIterable<string>;
 
 const followPauseMs = 300;
 const maxChunkBytes = 1 << 20;
@@ -25,7 +30,12 @@ export function readPodLogs(logFolders: readonly string[]): PodLogReader {
     const handle = await open(file, 'r');
     try {
       const { size } = await handle.stat();
-      const first = await handle.read(Buffer.alloc(Math.min(size, maxChunkBytes)), 0, undefined, Math.max(0, size - maxChunkBytes));
+      const first = await handle.read(
+        Buffer.alloc(Math.min(size, maxChunkBytes)),
+        0,
+        undefined,
+        Math.max(0, size - maxChunkBytes),
+      );
       yield tail(plainText(first.buffer.toString('utf8', 0, first.bytesRead)), request.tailLines);
       let position = size;
       while (request.follow && !request.signal.aborted) {
@@ -42,7 +52,12 @@ export function readPodLogs(logFolders: readonly string[]): PodLogReader {
   };
 }
 
-async function logFile(folders: readonly string[], prefix: string, container: string, isPrevious: boolean): Promise<string | undefined> {
+async function logFile(
+  folders: readonly string[],
+  prefix: string,
+  container: string,
+  isPrevious: boolean,
+): Promise<string | undefined> {
   for (const folder of folders) {
     const pods = (await readdir(folder).catch(() => [])).filter((name) => name.startsWith(prefix));
     for (const pod of pods) {

@@ -29,7 +29,8 @@ const unusedPlugins = [
   'io.containerd.nri.v1.nri',
 ];
 
-export const containerdSocket = (folders: Pick<ContainerdFolders, 'state'>): string => `${folders.state}/containerd.sock`;
+export const containerdSocket = (folders: Pick<ContainerdFolders, 'state'>): string =>
+  `${folders.state}/containerd.sock`;
 
 export function containerdConfig({ folders, snapshotter, pauseImage }: ContainerdSettings): string {
   const cri = '[plugins."io.containerd.grpc.v1.cri"';

@@ -10,7 +10,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand, tryCommand } from '../command.js';
 import { connectCri } from '../cri/cri.client.js';
 import { type SupervisedProcess, superviseProcess } from '../supervised-process.js';
-import { type ContainerdFolders, type ContainerdSettings, cniNetwork, containerdConfig, containerdSocket } from './containerd-config.js';
+import {
+  type ContainerdFolders,
+  type ContainerdSettings,
+  cniNetwork,
+  containerdConfig,
+  containerdSocket,
+} from './containerd-config.js';
 
 export interface ContainerdOptions extends ContainerdSettings {
   netns: string;
@@ -31,7 +37,9 @@ const startTimeoutMs = 30_000;
 export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
   const { folders } = options;
   const configFile = `${folders.state}/config.toml`;
-  await Promise.all([folders.root, folders.state, folders.cniConfig].map((folder) => mkdir(folder, { recursive: true })));
+  await Promise.all(
+    [folders.root, folders.state, folders.cniConfig].map((folder) => mkdir(folder, { recursive: true })),
+  );
   await writeFile(configFile, containerdConfig(options));
   await writeFile(
     `${folders.cniConfig}/10-sandbox.conflist`,
@@ -43,7 +51,15 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   });
   try {
     await waitUntilReady(folders, daemon);
-    await runCommand('ctr', ['--address', containerdSocket(folders), '-n', 'k8s.io', 'images', 'import', options.imageFile]);
+    await runCommand('ctr', [
+      '--address',
+      containerdSocket(folders),
+      '-n',
+      'k8s.io',
+      'images',
+      'import',
+      options.imageFile,
+    ]);
   } catch (error) {
     await daemon.close();
     throw error;
@@ -54,9 +70,18 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
 /** overlayfs where a mount of it works below the folder (not on every file system), otherwise plain copies. */
 export async function chooseSnapshotter(folder: string): Promise<'overlayfs' | 'native'> {
   const probe = `${folder}/overlay-probe`;
-  const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'merged'].map((name) => `${probe}/${name}`) as [string, string, string, string];
+  const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'merged'].map(
+    (name) => `${probe}/${name}`,
+  ) as [string, string, string, string];
   await Promise.all([lower, upper, work, merged].map((path) => mkdir(path, { recursive: true })));
-  const mounted = await tryCommand('mount', ['-t', 'overlay', 'overlay', '-o', `lowerdir=${lower},upperdir=${upper},workdir=${work}`, merged]);
+  const mounted = await tryCommand('mount', [
+    '-t',
+    'overlay',
+    'overlay',
+    '-o',
+    `lowerdir=${lower},upperdir=${upper},workdir=${work}`,
+    merged,
+  ]);
   if (mounted !== undefined) await runCommand('umount', [merged]);
   await rm(probe, { recursive: true, force: true });
   return mounted === undefined ? 'native' : 'overlayfs';
@@ -64,21 +89,29 @@ export async function chooseSnapshotter(folder: string): Promise<'overlayfs' | '
 
 export async function findCniBinaries(): Promise<string> {
   for (const folder of ['/usr/lib/cni', '/opt/cni/bin']) {
-    const isComplete = await Promise.all(['ptp', 'host-local', 'loopback'].map((plugin) => access(`${folder}/${plugin}`))).then(
+    const isComplete = await Promise.all(
+      ['ptp', 'host-local', 'loopback'].map((plugin) => access(`${folder}/${plugin}`)),
+    ).then(
       () => true,
       () => false,
     );
     if (isComplete) return folder;
   }
-  throw new Error('the CNI plugins ptp, host-local and loopback are missing; install containernetworking-plugins');
+  throw new Error(
+    'the CNI plugins ptp, host-local and loopback are missing; install containernetworking-plugins',
+  );
 }
 
 function spawnContainerd(options: ContainerdOptions, configFile: string): ChildProcess {
   const log = openSync(options.logFile, 'a');
   // nsenter, not "ip netns exec": that one remounts /sys and hides the cgroup mounts from runc.
-  return spawn('nsenter', [`--net=${options.netns}`, 'containerd', '--config', configFile, '--log-level', 'warn'], {
-    stdio: ['ignore', log, log],
-  });
+  return spawn(
+    'nsenter',
+    [`--net=${options.netns}`, 'containerd', '--config', configFile, '--log-level', 'warn'],
+    {
+      stdio: ['ignore', log, log],
+    },
+  );
 }
 
 async function waitUntilReady(folders: ContainerdFolders, daemon: SupervisedProcess): Promise<void> {
@@ -87,7 +120,12 @@ async function waitUntilReady(folders: ContainerdFolders, daemon: SupervisedProc
   while (Date.now() < deadline) {
     const failure = daemon.startFailure();
     if (failure !== undefined) throw new Error(`containerd cannot be started: ${failure}`);
-    if (await access(socket).then(() => true, () => false)) {
+    if (
+      await access(socket).then(
+        () => true,
+        () => false,
+      )
+    ) {
       const client = connectCri(socket);
       const isReady = await client.isReady();
       client.close();

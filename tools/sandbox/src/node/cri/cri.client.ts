@@ -3,7 +3,13 @@
  * It decides nothing (the pod worker does) and never retries: every call has a deadline and fails with gRPC's own code.
  */
 import { fileURLToPath } from 'node:url';
-import { type ChannelCredentials, type ClientReadableStream, credentials, loadPackageDefinition, type ServiceError } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  type ClientReadableStream,
+  credentials,
+  loadPackageDefinition,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 
 export interface PodSandboxConfig {
@@ -72,7 +78,11 @@ export interface CriClient {
   removePodSandbox(id: string): Promise<void>;
   sandboxPlace(id: string): Promise<SandboxPlace>;
   listPodSandboxes(): Promise<Sandbox[]>;
-  createContainer(sandboxId: string, config: ContainerConfig, sandboxConfig: PodSandboxConfig): Promise<string>;
+  createContainer(
+    sandboxId: string,
+    config: ContainerConfig,
+    sandboxConfig: PodSandboxConfig,
+  ): Promise<string>;
   startContainer(id: string): Promise<void>;
   stopContainer(id: string, graceSeconds: number): Promise<void>;
   removeContainer(id: string): Promise<void>;
@@ -88,15 +98,25 @@ export interface CriClient {
 const callTimeoutMs = 60_000;
 const resubscribeMs = 1_000;
 
-type Unary = (request: unknown, options: { deadline: number }, done: (error: ServiceError | null, reply: unknown) => void) => void;
+type Unary = (
+  request: unknown,
+  options: { deadline: number },
+  done: (error: ServiceError | null, reply: unknown) => void,
+) => void;
 type Stub = Record<string, Unary> & { close(): void };
 type Subscribe = (request: unknown, metadata?: unknown) => ClientReadableStream<unknown>;
 type StubClass = new (address: string, channel: ChannelCredentials) => Stub;
 
-const protoFile = (name: string): string => fileURLToPath(new URL(`../../../src/node/cri/${name}`, import.meta.url));
+const protoFile = (name: string): string =>
+  fileURLToPath(new URL(`../../../src/node/cri/${name}`, import.meta.url));
 
 function loadStub(file: string, packagePath: string[], service: string): StubClass {
-  const definition = loadSync(protoFile(file), { keepCase: true, longs: String, enums: String, defaults: true });
+  const definition = loadSync(protoFile(file), {
+    keepCase: true,
+    longs: String,
+    enums: String,
+    defaults: true,
+  });
   let scope: unknown = loadPackageDefinition(definition);
   for (const part of [...packagePath, service]) scope = (scope as Record<string, unknown>)[part];
   return scope as StubClass;
@@ -120,20 +140,32 @@ export function connectCri(socketPath: string): CriClient {
     });
 
   return {
-    runPodSandbox: async (config) => (await call<{ pod_sandbox_id: string }>('RunPodSandbox', { config })).pod_sandbox_id,
+    runPodSandbox: async (config) =>
+      (await call<{ pod_sandbox_id: string }>('RunPodSandbox', { config })).pod_sandbox_id,
     stopPodSandbox: async (id) => void (await call('StopPodSandbox', { pod_sandbox_id: id })),
     removePodSandbox: async (id) => void (await call('RemovePodSandbox', { pod_sandbox_id: id })),
-    sandboxPlace: async (id) => sandboxPlaceOf(await call('PodSandboxStatus', { pod_sandbox_id: id, verbose: true })),
+    sandboxPlace: async (id) =>
+      sandboxPlaceOf(await call('PodSandboxStatus', { pod_sandbox_id: id, verbose: true })),
     listPodSandboxes: async () => (await call<{ items: Sandbox[] }>('ListPodSandbox', {})).items,
     createContainer: async (sandboxId, config, sandboxConfig) =>
-      (await call<{ container_id: string }>('CreateContainer', { pod_sandbox_id: sandboxId, config, sandbox_config: sandboxConfig }))
-        .container_id,
+      (
+        await call<{ container_id: string }>('CreateContainer', {
+          pod_sandbox_id: sandboxId,
+          config,
+          sandbox_config: sandboxConfig,
+        })
+      ).container_id,
     startContainer: async (id) => void (await call('StartContainer', { container_id: id })),
     stopContainer: async (id, graceSeconds) =>
-      void (await call('StopContainer', { container_id: id, timeout: graceSeconds }, callTimeoutMs + graceSeconds * 1000)),
+      void (await call(
+        'StopContainer',
+        { container_id: id, timeout: graceSeconds },
+        callTimeoutMs + graceSeconds * 1000,
+      )),
     removeContainer: async (id) => void (await call('RemoveContainer', { container_id: id })),
     listContainers: async () => (await call<{ containers: Container[] }>('ListContainers', {})).containers,
-    containerStatus: async (id) => (await call<{ status: ContainerStatus }>('ContainerStatus', { container_id: id })).status,
+    containerStatus: async (id) =>
+      (await call<{ status: ContainerStatus }>('ContainerStatus', { container_id: id })).status,
     isReady: () =>
       call<{ status: { conditions: { status: boolean }[] } }>('Status', {}, 5_000).then(
         (reply) => reply.status.conditions.every((condition) => condition.status),
@@ -147,12 +179,16 @@ export function connectCri(socketPath: string): CriClient {
   };
 }
 
-function sandboxPlaceOf(reply: { status: { network: { ip: string } | null }; info: Record<string, string> }): SandboxPlace {
+function sandboxPlaceOf(reply: {
+  status: { network: { ip: string } | null };
+  info: Record<string, string>;
+}): SandboxPlace {
   // The verbose answer is containerd's own JSON; the runtime's specification in it names the namespaces.
   const info = JSON.parse(reply.info['info'] ?? '{}') as {
     runtimeSpec?: { linux?: { namespaces?: { type: string; path?: string }[] } };
   };
-  const netns = info.runtimeSpec?.linux?.namespaces?.find((namespace) => namespace.type === 'network')?.path ?? '';
+  const netns =
+    info.runtimeSpec?.linux?.namespaces?.find((namespace) => namespace.type === 'network')?.path ?? '';
   return { address: reply.status.network?.ip ?? '', netns };
 }
 
@@ -162,7 +198,9 @@ function watchExits(events: Stub, onExit: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;
   const subscribe = (): void => {
     if (isClosed) return;
-    stream = (events['Subscribe'] as unknown as Subscribe).call(events, { filters: ['topic=="/tasks/exit"'] });
+    stream = (events['Subscribe'] as unknown as Subscribe).call(events, {
+      filters: ['topic=="/tasks/exit"'],
+    });
     stream.on('data', onExit);
     // Without a listener an ended stream would throw; the end itself is what restarts the subscription.
     stream.on('error', () => undefined);

@@ -59,7 +59,10 @@ export function encodeAnswer(question: Question, code: number, answers: readonly
 }
 
 function encodeRecord(answer: Answer): Buffer {
-  const data = answer.type === 'a' ? Buffer.from(answer.address.split('.').map(Number)) : encodeService(answer.port, answer.target);
+  const data =
+    answer.type === 'a'
+      ? Buffer.from(answer.address.split('.').map(Number))
+      : encodeService(answer.port, answer.target);
   const head = Buffer.alloc(12);
   head.writeUInt16BE(0xc000 | headerLength, 0);
   head.writeUInt16BE(recordTypes[answer.type], 2);
@@ -78,5 +81,8 @@ function encodeService(port: number, target: string): Buffer {
 
 export function encodeName(name: string): Buffer {
   const labels = name.split('.').filter((label) => label !== '');
-  return Buffer.concat([...labels.flatMap((label) => [Buffer.from([label.length]), Buffer.from(label, 'latin1')]), Buffer.from([0])]);
+  return Buffer.concat([
+    ...labels.flatMap((label) => [Buffer.from([label.length]), Buffer.from(label, 'latin1')]),
+    Buffer.from([0]),
+  ]);
 }

@@ -19,9 +19,13 @@ export function startDnsProcess(netns: string, runFolder: string, zone: Zone): D
   let current = zone;
   const server = superviseProcess({
     start: () => {
-      const child = spawn('nsenter', [`--net=${netns}`, process.execPath, '--max-old-space-size=64', serverFile, runFolder], {
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      });
+      const child = spawn(
+        'nsenter',
+        [`--net=${netns}`, process.execPath, '--max-old-space-size=64', serverFile, runFolder],
+        {
+          stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        },
+      );
       sendZone(child, current);
       return child;
     },

@@ -23,7 +23,11 @@ function answer(message: Buffer): Buffer | undefined {
   const question = parseQuestion(message);
   if (question === undefined) return undefined;
   const found = lookup(zone, question.name, question.type);
-  return encodeAnswer(question, found.exists ? responseCodes.ok : responseCodes.nameError, found.exists ? found.answers : []);
+  return encodeAnswer(
+    question,
+    found.exists ? responseCodes.ok : responseCodes.nameError,
+    found.exists ? found.answers : [],
+  );
 }
 
 const datagrams = createSocket('udp4');

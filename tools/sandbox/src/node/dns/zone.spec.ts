@@ -4,8 +4,14 @@ import { encodeAnswer, encodeName, parseQuestion, recordTypes, responseCodes } f
 import { buildZone, lookup } from './zone.js';
 
 const services: Service[] = [
-  { metadata: { name: 'web', namespace: 'shop', uid: 'w' }, spec: { clusterIP: '10.96.1.1', ports: [{ name: 'http', port: 80 }] } },
-  { metadata: { name: 'db', namespace: 'shop', uid: 'd' }, spec: { clusterIP: 'None', ports: [{ port: 5432 }] } },
+  {
+    metadata: { name: 'web', namespace: 'shop', uid: 'w' },
+    spec: { clusterIP: '10.96.1.1', ports: [{ name: 'http', port: 80 }] },
+  },
+  {
+    metadata: { name: 'db', namespace: 'shop', uid: 'd' },
+    spec: { clusterIP: 'None', ports: [{ port: 5432 }] },
+  },
   { metadata: { name: 'empty', namespace: 'shop', uid: 'e' }, spec: { clusterIP: 'None' } },
 ];
 const slices: EndpointSlice[] = [
@@ -22,7 +28,9 @@ const zone = buildZone(services, slices);
 
 function addresses(name: string): string[] | undefined {
   const found = lookup(zone, name, recordTypes.a);
-  return found.exists ? found.answers.flatMap((answer) => (answer.type === 'a' ? answer.address : [])) : undefined;
+  return found.exists
+    ? found.answers.flatMap((answer) => (answer.type === 'a' ? answer.address : []))
+    : undefined;
 }
 
 describe('the cluster’s names', () => {
@@ -41,12 +49,18 @@ describe('the cluster’s names', () => {
   });
 
   it('have no IPv6 address but exist', () => {
-    expect(lookup(zone, 'web.shop.svc.cluster.local', recordTypes.aaaa)).toEqual({ exists: true, answers: [] });
+    expect(lookup(zone, 'web.shop.svc.cluster.local', recordTypes.aaaa)).toEqual({
+      exists: true,
+      answers: [],
+    });
   });
 
   it('tell where a named port is', () => {
     const found = lookup(zone, '_http._tcp.web.shop.svc.cluster.local', recordTypes.srv);
-    expect(found).toEqual({ exists: true, answers: [{ type: 'srv', port: 80, target: 'web.shop.svc.cluster.local' }] });
+    expect(found).toEqual({
+      exists: true,
+      answers: [{ type: 'srv', port: 80, target: 'web.shop.svc.cluster.local' }],
+    });
   });
 });
 
@@ -57,14 +71,28 @@ function questionFor(name: string, type: number): Buffer {
 
 describe('DNS messages', () => {
   it('are read without regard to case', () => {
-    expect(parseQuestion(questionFor('Web.Shop', recordTypes.a))).toMatchObject({ id: 0x1234, name: 'web.shop', type: 1, recursionDesired: true });
+    expect(parseQuestion(questionFor('Web.Shop', recordTypes.a))).toMatchObject({
+      id: 0x1234,
+      name: 'web.shop',
+      type: 1,
+      recursionDesired: true,
+    });
   });
 
   it.each([
     ['too short', Buffer.alloc(5)],
     ['cut off in a name', questionFor('web', 1).subarray(0, 14)],
-    ['an answer', Buffer.concat([Buffer.from([0, 0, 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0]), questionFor('web', 1).subarray(12)])],
-    ['a pointer in a question', Buffer.concat([questionFor('web', 1).subarray(0, 12), Buffer.from([0xc0, 12, 0, 1, 0, 1])])],
+    [
+      'an answer',
+      Buffer.concat([
+        Buffer.from([0, 0, 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0]),
+        questionFor('web', 1).subarray(12),
+      ]),
+    ],
+    [
+      'a pointer in a question',
+      Buffer.concat([questionFor('web', 1).subarray(0, 12), Buffer.from([0xc0, 12, 0, 1, 0, 1])]),
+    ],
   ])('are nothing when %s', (_, message) => {
     expect(parseQuestion(message)).toBeUndefined();
   });

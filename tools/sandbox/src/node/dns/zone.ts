@@ -26,21 +26,31 @@ export function buildZone(services: Iterable<Service>, slices: Iterable<Endpoint
     const clusterAddress = service.spec.clusterIP ?? '';
     if (clusterAddress === 'None') addHeadless(addresses, name, byService.get(objectKey(service)) ?? []);
     else if (clusterAddress !== '') addresses[name] = [clusterAddress];
-    for (const port of service.spec.ports ?? []) {
-      if (port.name === undefined) continue;
-      located[`_${port.name}._${(port.protocol ?? 'TCP').toLowerCase()}.${name}`] = [{ port: port.port, target: name }];
-    }
+    for (const [portName, place] of namedPorts(service, name)) located[portName] = [place];
   }
   return { addresses, services: located };
 }
 
-function addHeadless(addresses: Record<string, string[]>, name: string, slices: readonly EndpointSlice[]): void {
+function namedPorts(service: Service, serviceName: string): [string, { port: number; target: string }][] {
+  return (service.spec.ports ?? []).flatMap(({ name, protocol = 'TCP', port }) =>
+    name === undefined
+      ? []
+      : [[`_${name}._${protocol.toLowerCase()}.${serviceName}`, { port, target: serviceName }]],
+  );
+}
+
+function addHeadless(
+  addresses: Record<string, string[]>,
+  name: string,
+  slices: readonly EndpointSlice[],
+): void {
   const all: string[] = [];
   for (const endpoint of slices.flatMap((slice) => slice.endpoints ?? [])) {
     const address = endpoint.addresses[0];
     if (address === undefined || endpoint.conditions?.ready === false || all.includes(address)) continue;
     all.push(address);
-    if (endpoint.hostname !== undefined && endpoint.hostname !== '') addresses[`${endpoint.hostname}.${name}`] = [address];
+    if (endpoint.hostname !== undefined && endpoint.hostname !== '')
+      addresses[`${endpoint.hostname}.${name}`] = [address];
   }
   // A headless Service without ready Pods has no name, as with CoreDNS.
   if (all.length > 0) addresses[name] = all.sort();
@@ -49,11 +59,17 @@ function addHeadless(addresses: Record<string, string[]>, name: string, slices: 
 export function lookup(zone: Zone, name: string, type: number): Lookup {
   const located = zone.services[name];
   if (located !== undefined) {
-    return { exists: true, answers: type === recordTypes.srv ? located.map((place) => ({ type: 'srv', ...place })) : [] };
+    return {
+      exists: true,
+      answers: type === recordTypes.srv ? located.map((place) => ({ type: 'srv', ...place })) : [],
+    };
   }
   const addresses = zone.addresses[name] ?? podAddress(name);
   if (addresses === undefined) return { exists: false };
-  return { exists: true, answers: type === recordTypes.a ? addresses.map((address) => ({ type: 'a', address })) : [] };
+  return {
+    exists: true,
+    answers: type === recordTypes.a ? addresses.map((address) => ({ type: 'a', address })) : [],
+  };
 }
 
 /** 10-244-1-5.namespace.pod.cluster.local names an address, whether or not there is such a Pod. */

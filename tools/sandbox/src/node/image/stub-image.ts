@@ -32,7 +32,10 @@ export async function buildStubImage(folder: string): Promise<string> {
     architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
     entrypoint: ['/bin/stub'],
     files: [
-      ...['bin', 'dev', 'etc', 'proc', 'sys', 'tmp'].map((path): TarEntry => ({ path: `${path}/`, kind: 'folder' })),
+      ...['bin', 'dev', 'etc', 'proc', 'sys', 'tmp'].map((path): TarEntry => ({
+        path: `${path}/`,
+        kind: 'folder',
+      })),
       await executable('bin/stub', stub),
       await executable('bin/busybox', await staticBusybox()),
       { path: 'bin/sh', kind: 'link', target: 'busybox' },
@@ -54,13 +57,17 @@ async function compileStub(output: string): Promise<void> {
       failures.push(error instanceof Error ? error.message : String(error));
     }
   }
-  throw new Error(`no C compiler could build the stub; install tcc (or gcc) and libc6-dev. Tried: ${failures.join('; ')}`);
+  throw new Error(
+    `no C compiler could build the stub; install tcc (or gcc) and libc6-dev. Tried: ${failures.join('; ')}`,
+  );
 }
 
 /** What the dynamic loader would load, each under its own path; nothing for a static program. */
 async function sharedLibraries(program: string): Promise<TarEntry[]> {
   const listing = (await tryCommand('ldd', [program])) ?? '';
-  const paths = [...listing.matchAll(/(?:=>\s+)?(\/\S+)\s+\(0x/g)].flatMap((match) => (match[1] === undefined ? [] : [match[1]]));
+  const paths = [...listing.matchAll(/(?:=>\s+)?(\/\S+)\s+\(0x/g)].flatMap((match) =>
+    match[1] === undefined ? [] : [match[1]],
+  );
   const folders = [...new Set(paths.flatMap((path) => parentFolders(path.slice(1))))].sort();
   const files = await Promise.all([...new Set(paths)].map((path) => executable(path.slice(1), path)));
   return [...folders.map((path): TarEntry => ({ path: `${path}/`, kind: 'folder' })), ...files];
@@ -77,7 +84,13 @@ async function executable(path: string, source: string): Promise<TarEntry> {
 
 async function staticBusybox(): Promise<string> {
   for (const path of ['/bin/busybox', '/usr/bin/busybox']) {
-    if (await access(path).then(() => true, () => false)) return path;
+    if (
+      await access(path).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path;
   }
   throw new Error('busybox is missing; install busybox-static');
 }

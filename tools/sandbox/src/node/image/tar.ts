@@ -14,13 +14,18 @@ const kindFlags = { file: '0', link: '2', folder: '5' } as const;
 export function packTar(entries: readonly TarEntry[]): Buffer {
   const parts = entries.flatMap((entry) => {
     const content = entry.kind === 'file' ? entry.content : Buffer.alloc(0);
-    return [tarHeader(entry, content.length), content, Buffer.alloc((blockSize - (content.length % blockSize)) % blockSize)];
+    return [
+      tarHeader(entry, content.length),
+      content,
+      Buffer.alloc((blockSize - (content.length % blockSize)) % blockSize),
+    ];
   });
   return Buffer.concat([...parts, Buffer.alloc(2 * blockSize)]);
 }
 
 function tarHeader(entry: TarEntry, size: number): Buffer {
-  if (Buffer.byteLength(entry.path) > 100) throw new Error(`a path of this archive is longer than 100 bytes: ${entry.path}`);
+  if (Buffer.byteLength(entry.path) > 100)
+    throw new Error(`a path of this archive is longer than 100 bytes: ${entry.path}`);
   const header = Buffer.alloc(blockSize);
   header.write(entry.path, 0);
   header.write(`${modeOf(entry).toString(8).padStart(7, '0')}\0`, 100);

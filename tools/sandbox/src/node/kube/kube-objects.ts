@@ -73,7 +73,13 @@ export interface EnvEntry {
 }
 
 export interface Probe {
-  httpGet?: { path?: string; port: number | string; host?: string; scheme?: string; httpHeaders?: { name: string; value: string }[] };
+  httpGet?: {
+    path?: string;
+    port: number | string;
+    host?: string;
+    scheme?: string;
+    httpHeaders?: { name: string; value: string }[];
+  };
   tcpSocket?: { port: number | string; host?: string };
   grpc?: { port: number };
   exec?: { command?: string[] };
@@ -139,7 +145,13 @@ export interface Service extends KubeObject {
     externalName?: string;
     externalTrafficPolicy?: 'Cluster' | 'Local';
     internalTrafficPolicy?: 'Cluster' | 'Local';
-    ports?: { name?: string; protocol?: string; port: number; targetPort?: number | string; nodePort?: number }[];
+    ports?: {
+      name?: string;
+      protocol?: string;
+      port: number;
+      targetPort?: number | string;
+      nodePort?: number;
+    }[];
   };
 }
 

@@ -45,25 +45,47 @@ const watchIdleMs = 300_000;
 export function connectKube(access: KubeAccess): KubeClient {
   const url = new URL(access.url);
   const isSecure = url.protocol === 'https:';
-  const agent = isSecure ? new HttpsAgent({ keepAlive: true, ca: access.ca }) : new HttpAgent({ keepAlive: true });
+  const agent = isSecure
+    ? new HttpsAgent({ keepAlive: true, ca: access.ca })
+    : new HttpAgent({ keepAlive: true });
   const send = isSecure ? requestHttps : requestHttp;
 
-  const open = (method: string, path: string, options: { body?: unknown; contentType?: string; timeoutMs: number; signal?: AbortSignal }) =>
+  const open = (
+    method: string,
+    path: string,
+    options: { body?: unknown; contentType?: string; timeoutMs: number; signal?: AbortSignal },
+  ) =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const text = options.body === undefined ? undefined : JSON.stringify(options.body);
-      const headers: Record<string, string> = { authorization: `Bearer ${access.token}`, accept: 'application/json' };
+      const headers: Record<string, string> = {
+        authorization: `Bearer ${access.token}`,
+        accept: 'application/json',
+      };
       if (text !== undefined) {
         headers['content-type'] = options.contentType ?? 'application/json';
         headers['content-length'] = String(Buffer.byteLength(text));
       }
-      const request = send(new URL(path, url), { method, headers, agent, timeout: options.timeoutMs, signal: options.signal });
+      const request = send(new URL(path, url), {
+        method,
+        headers,
+        agent,
+        timeout: options.timeoutMs,
+        signal: options.signal,
+      });
       request.on('response', resolve);
-      request.on('timeout', () => request.destroy(new KubeError(504, `${method} ${path}: no answer from the API server`)));
+      request.on('timeout', () =>
+        request.destroy(new KubeError(504, `${method} ${path}: no answer from the API server`)),
+      );
       request.on('error', reject);
       request.end(text);
     });
 
-  const request = async <Reply>(method: string, path: string, body?: unknown, contentType?: string): Promise<Reply> => {
+  const request = async <Reply>(
+    method: string,
+    path: string,
+    body?: unknown,
+    contentType?: string,
+  ): Promise<Reply> => {
     const response = await open(method, path, { body, contentType, timeoutMs: requestTimeoutMs });
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
@@ -77,7 +99,9 @@ export function connectKube(access: KubeAccess): KubeClient {
   const watch = (options: WatchOptions): { close(): void } => {
     const controller = new AbortController();
     watches.add(controller);
-    void followCollection(options, controller.signal, request, (path, signal) => open('GET', path, { timeoutMs: watchIdleMs, signal }));
+    void followCollection(options, controller.signal, request, (path, signal) =>
+      open('GET', path, { timeoutMs: watchIdleMs, signal }),
+    );
     return { close: () => controller.abort() };
   };
 
@@ -94,12 +118,21 @@ export function connectKube(access: KubeAccess): KubeClient {
 type Request = KubeClient['request'];
 type OpenStream = (path: string, signal: AbortSignal) => Promise<IncomingMessage>;
 
-async function followCollection(options: WatchOptions, signal: AbortSignal, request: Request, openStream: OpenStream): Promise<void> {
+async function followCollection(
+  options: WatchOptions,
+  signal: AbortSignal,
+  request: Request,
+  openStream: OpenStream,
+): Promise<void> {
   const known = new Map<string, KubeObject>();
-  const selector = options.fieldSelector === undefined ? '' : `fieldSelector=${encodeURIComponent(options.fieldSelector)}&`;
+  const selector =
+    options.fieldSelector === undefined ? '' : `fieldSelector=${encodeURIComponent(options.fieldSelector)}&`;
   while (!signal.aborted) {
     try {
-      const list = await request<{ metadata: { resourceVersion: string }; items: KubeObject[] }>('GET', `${options.path}?${selector}`);
+      const list = await request<{ metadata: { resourceVersion: string }; items: KubeObject[] }>(
+        'GET',
+        `${options.path}?${selector}`,
+      );
       if (signal.aborted) return;
       replaceKnown(known, list.items, options);
       options.onSynced?.();
@@ -113,7 +146,11 @@ async function followCollection(options: WatchOptions, signal: AbortSignal, requ
   }
 }
 
-function replaceKnown(known: Map<string, KubeObject>, items: readonly KubeObject[], options: WatchOptions): void {
+function replaceKnown(
+  known: Map<string, KubeObject>,
+  items: readonly KubeObject[],
+  options: WatchOptions,
+): void {
   const uids = new Set(items.map((item) => item.metadata.uid));
   for (const [uid, object] of known) {
     if (uids.has(uid)) continue;
@@ -126,7 +163,11 @@ function replaceKnown(known: Map<string, KubeObject>, items: readonly KubeObject
   }
 }
 
-async function readEvents(stream: IncomingMessage, known: Map<string, KubeObject>, options: WatchOptions): Promise<void> {
+async function readEvents(
+  stream: IncomingMessage,
+  known: Map<string, KubeObject>,
+  options: WatchOptions,
+): Promise<void> {
   if (stream.statusCode !== 200) {
     stream.resume();
     throw new KubeError(stream.statusCode ?? 0, 'the watch was refused');

@@ -12,7 +12,7 @@ import { startDnsProcess } from '../dns/dns-process.js';
 import { buildZone } from '../dns/zone.js';
 import type { Pod } from '../kube/kube-objects.js';
 import { connectKube } from '../kube/kube.client.js';
-import { startServiceProxy } from '../services/service-proxy.js';
+import { ServiceProxy } from '../services/service-proxy.js';
 import type { AgentConfig, AgentMessage } from './agent-config.js';
 import { registerNode } from './node-registration.js';
 import { PodWorker, type PodWorkerPorts } from './pod-worker.js';
@@ -42,12 +42,18 @@ async function runAgent(config: AgentConfig): Promise<void> {
   const runtime = watchRuntime(cri, (uid) => workers.get(uid)?.wake());
   await runtime.refresh();
   await registerNode(kube, config, log);
-  const proxy = startServiceProxy({ kube, nodeName: config.nodeName, podNetwork: config.podNetwork, isOverlay: config.isOverlay, log });
-  proxy.onChange(() => {
-    const servers = [...workers.values()].flatMap((worker) => worker.dns() ?? []);
-    if (servers.length === 0) return;
-    const zone = buildZone(proxy.services(), proxy.slices());
-    for (const server of servers) server.publish(zone);
+  const proxy: ServiceProxy = new ServiceProxy({
+    kube,
+    nodeName: config.nodeName,
+    podNetwork: config.podNetwork,
+    isOverlay: config.isOverlay,
+    log,
+    onChange: () => {
+      const servers = [...workers.values()].flatMap((worker) => worker.dns() ?? []);
+      if (servers.length === 0) return;
+      const zone = buildZone(proxy.services(), proxy.slices());
+      for (const server of servers) server.publish(zone);
+    },
   });
   const ports: Omit<PodWorkerPorts, 'onGone'> = {
     config,
@@ -55,7 +61,8 @@ async function runAgent(config: AgentConfig): Promise<void> {
     kube,
     runtime,
     services: () => proxy.services(),
-    startDns: (netns) => startDnsProcess(netns, config.runFolder, buildZone(proxy.services(), proxy.slices())),
+    startDns: (netns) =>
+      startDnsProcess(netns, config.runFolder, buildZone(proxy.services(), proxy.slices())),
     inTurn: createTurns(parallelStarts),
     log,
   };
@@ -64,20 +71,27 @@ async function runAgent(config: AgentConfig): Promise<void> {
     fieldSelector: `spec.nodeName=${config.nodeName}`,
     onUpsert: (object) => {
       const { uid } = object.metadata;
-      const worker = workers.get(uid) ?? new PodWorker(object as Pod, { ...ports, onGone: () => void workers.delete(uid) });
+      const worker =
+        workers.get(uid) ??
+        new PodWorker(object as Pod, { ...ports, onGone: () => void workers.delete(uid) });
       workers.set(uid, worker);
       worker.update(object as Pod);
     },
     onDelete: (object) => workers.get(object.metadata.uid)?.forget(),
     onSynced: () => {
-      removeOrphans(ports, workers).catch((error: unknown) => log(error instanceof Error ? error.message : String(error)));
+      removeOrphans(ports, workers).catch((error: unknown) =>
+        log(error instanceof Error ? error.message : String(error)),
+      );
       tell({ kind: 'ready' });
     },
   });
 }
 
 /** Sandboxes of Pods that were removed while no agent ran. */
-async function removeOrphans({ cri, runtime }: Pick<PodWorkerPorts, 'cri' | 'runtime'>, workers: ReadonlyMap<string, PodWorker>): Promise<void> {
+async function removeOrphans(
+  { cri, runtime }: Pick<PodWorkerPorts, 'cri' | 'runtime'>,
+  workers: ReadonlyMap<string, PodWorker>,
+): Promise<void> {
   for (const uid of runtime.podUids()) {
     if (workers.has(uid)) continue;
     for (const { id } of runtime.pod(uid).sandboxes) {

@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { callTargets } from './call-targets.js';
 
-function found(environment: Record<string, string>, texts: string[] = [], ownAddresses: string[] = []): string[] {
-  return callTargets({ environment, texts, ownAddresses }).map(({ protocol, host, port }) => `${protocol} ${host}:${port}`);
+function found(
+  environment: Record<string, string>,
+  texts: string[] = [],
+  ownAddresses: string[] = [],
+): string[] {
+  return callTargets({ environment, texts, ownAddresses }).map(
+    ({ protocol, host, port }) => `${protocol} ${host}:${port}`,
+  );
 }
 
 describe('what a container would call', () => {
@@ -61,11 +67,16 @@ describe('what a container would call', () => {
   });
 
   it('is named by flags and scripts too', () => {
-    expect(found({}, ['--upstream=cart:7070', 'wget http://frontend:80/ && sleep 5'])).toEqual(['http cart:7070', 'http frontend:80']);
+    expect(found({}, ['--upstream=cart:7070', 'wget http://frontend:80/ && sleep 5'])).toEqual([
+      'http cart:7070',
+      'http frontend:80',
+    ]);
   });
 
   it('never is the container itself', () => {
-    expect(found({ SELF: '10.244.1.5:8080', OTHER: '10.244.1.6:8080' }, [], ['10.244.1.5'])).toEqual(['http 10.244.1.6:8080']);
+    expect(found({ SELF: '10.244.1.5:8080', OTHER: '10.244.1.6:8080' }, [], ['10.244.1.5'])).toEqual([
+      'http 10.244.1.6:8080',
+    ]);
   });
 
   it('is listed once, however often it is named', () => {

@@ -51,7 +51,10 @@ const httpSchemes = new Set(['http', 'https', 'ws', 'wss']);
 
 // A name or IPv4 address, then optionally a port; several, separated by commas, as MongoDB and Kafka write them.
 const hostPattern = '[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?';
-const urlPattern = new RegExp(`\\b([a-z][a-z0-9+.-]*):/{2,3}(?:[^\\s/@"']*@)?(${hostPattern}(?::\\d{1,5})?(?:,${hostPattern}(?::\\d{1,5})?)*)(?![:\\w{])`, 'gi');
+const urlPattern = new RegExp(
+  `\\b([a-z][a-z0-9+.-]*):/{2,3}(?:[^\\s/@"']*@)?(${hostPattern}(?::\\d{1,5})?(?:,${hostPattern}(?::\\d{1,5})?)*)(?![:\\w{])`,
+  'gi',
+);
 const parenthesisPattern = new RegExp(`\\b(tcp|udp)\\((${hostPattern}:\\d{1,5})\\)`, 'gi');
 const barePattern = new RegExp(`(?<![\\w./@:$%-])(${hostPattern}):(\\d{2,5})(?![\\w:.@-]|\\.\\d)`, 'g');
 const hostVariable = /^(.*?)_?(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT)$/;
@@ -99,20 +102,31 @@ function urlTargets(scheme: string, hosts: string): CallTarget[] {
   return hosts.split(',').flatMap((part) => {
     const [host = '', port] = part.split(':');
     // "jdbc:postgresql" and "mongodb+srv" carry the protocol's own name in a part.
-    const defaultPort = scheme.split(/[+:]/).map((word) => defaultPorts[word]).find((candidate) => candidate !== undefined);
+    const defaultPort = scheme
+      .split(/[+:]/)
+      .map((word) => defaultPorts[word])
+      .find((candidate) => candidate !== undefined);
     return targetOf(host, port === undefined ? defaultPort : Number(port), protocol) ?? [];
   });
 }
 
 /** DB_HOST=mysql with DB_PORT=3306. */
-function pairedTarget(name: string, value: string, environment: Readonly<Record<string, string>>): CallTarget | undefined {
+function pairedTarget(
+  name: string,
+  value: string,
+  environment: Readonly<Record<string, string>>,
+): CallTarget | undefined {
   const prefix = hostVariable.exec(name)?.[1];
   if (prefix === undefined || prefix === '' || !new RegExp(`^${hostPattern}$`).test(value)) return undefined;
   const port = environment[`${prefix}_PORT`] ?? '';
   return /^\d{1,5}$/.test(port) ? targetOf(value, Number(port), 'http') : undefined;
 }
 
-function targetOf(writtenHost: string, port: number | undefined, protocol: CallTarget['protocol']): CallTarget | undefined {
+function targetOf(
+  writtenHost: string,
+  port: number | undefined,
+  protocol: CallTarget['protocol'],
+): CallTarget | undefined {
   const host = writtenHost.toLowerCase();
   const isAddress = /^\d{1,3}(\.\d{1,3}){3}$/.test(host);
   const isName = /[a-z]/.test(host) && !host.includes('..') && host.length <= 253;
@@ -121,7 +135,9 @@ function targetOf(writtenHost: string, port: number | undefined, protocol: CallT
 }
 
 function isLikelyPort({ host, port }: CallTarget): boolean {
-  return port >= smallestBarePort || smallPorts.has(port) || /^\d+(\.\d+){3}$/.test(host) || host.includes('.');
+  return (
+    port >= smallestBarePort || smallPorts.has(port) || /^\d+(\.\d+){3}$/.test(host) || host.includes('.')
+  );
 }
 
 function isOwn(host: string, ownAddresses: readonly string[]): boolean {

@@ -9,32 +9,37 @@ type Kind = 'configmap' | 'secret';
 
 const paths: Readonly<Record<Kind, string>> = { configmap: 'configmaps', secret: 'secrets' };
 
-export async function fetchConfigSources(kube: KubeClient, pod: Pod): Promise<Map<string, Record<string, string>>> {
+export async function fetchConfigSources(
+  kube: KubeClient,
+  pod: Pod,
+): Promise<Map<string, Record<string, string>>> {
   const data = new Map<string, Record<string, string>>();
   for (const key of references(pod)) {
     const [kind, name] = key.split('/') as [Kind, string];
-    const object = await fetchOne(kube, `/api/v1/namespaces/${pod.metadata.namespace ?? 'default'}/${paths[kind]}/${name}`);
-    if (object !== undefined) data.set(key, kind === 'secret' ? decoded(object.data ?? {}) : (object.data ?? {}));
+    const object = await fetchOne(
+      kube,
+      `/api/v1/namespaces/${pod.metadata.namespace ?? 'default'}/${paths[kind]}/${name}`,
+    );
+    if (object !== undefined)
+      data.set(key, kind === 'secret' ? decoded(object.data ?? {}) : (object.data ?? {}));
   }
   return data;
 }
 
 function references(pod: Pod): Set<string> {
-  const keys = new Set<string>();
-  const add = (kind: Kind, name: string | undefined): void => {
-    if (name !== undefined) keys.add(`${kind}/${name}`);
-  };
-  for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
-    for (const source of container.envFrom ?? []) {
-      add('configmap', source.configMapRef?.name);
-      add('secret', source.secretRef?.name);
-    }
-    for (const { valueFrom } of container.env ?? []) {
-      add('configmap', valueFrom?.configMapKeyRef?.name);
-      add('secret', valueFrom?.secretKeyRef?.name);
-    }
-  }
-  return keys;
+  const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
+  const keys = containers.flatMap(({ envFrom = [], env = [] }) => [
+    ...envFrom.flatMap((source) => [key('configmap', source.configMapRef), key('secret', source.secretRef)]),
+    ...env.flatMap(({ valueFrom = {} }) => [
+      key('configmap', valueFrom.configMapKeyRef),
+      key('secret', valueFrom.secretKeyRef),
+    ]),
+  ]);
+  return new Set(keys.filter((candidate) => candidate !== undefined));
+}
+
+function key(kind: Kind, reference: { name: string } | undefined): string | undefined {
+  return reference === undefined ? undefined : `${kind}/${reference.name}`;
 }
 
 async function fetchOne(kube: KubeClient, path: string): Promise<KeyedData | undefined> {
@@ -47,5 +52,7 @@ async function fetchOne(kube: KubeClient, path: string): Promise<KeyedData | und
 }
 
 function decoded(data: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+  );
 }

@@ -2,7 +2,7 @@
  * A container's environment as a kubelet makes it: values, references to fields, config maps and secrets, `$(NAME)` expansion, and
  * the variables that name the cluster's Services. Pure: what is referred to is fetched beforehand.
  */
-import type { ContainerSpec, EnvEntry, Pod, Service } from '../kube/kube-objects.js';
+import type { ContainerSpec, EnvEntry, Pod, Service, SourceRef } from '../kube/kube-objects.js';
 
 export interface EnvironmentSources {
   /** Keys "configmap/name" and "secret/name"; secrets decoded. */
@@ -22,21 +22,36 @@ export interface Environment {
 /** The Pod refers to something that does not exist and is not optional. */
 export class MissingReference extends Error {}
 
-export function containerEnvironment(pod: Pod, container: ContainerSpec, sources: EnvironmentSources): Environment {
+export function containerEnvironment(
+  pod: Pod,
+  container: ContainerSpec,
+  sources: EnvironmentSources,
+): Environment {
   const injected = serviceVariables(pod, sources.services);
   const declared: Record<string, string> = {};
   for (const source of container.envFrom ?? []) {
-    const reference = source.configMapRef ?? source.secretRef;
-    if (reference === undefined) continue;
-    const data = sources.data.get(`${source.configMapRef === undefined ? 'secret' : 'configmap'}/${reference.name}`);
-    if (data === undefined && reference.optional !== true) throw new MissingReference(`"${reference.name}" not found`);
-    for (const [key, value] of Object.entries(data ?? {})) declared[`${source.prefix ?? ''}${key}`] = value;
+    for (const [key, value] of Object.entries(sourceData(source, sources))) {
+      declared[`${source.prefix ?? ''}${key}`] = value;
+    }
   }
   for (const entry of container.env ?? []) {
     const value = entryValue(pod, entry, sources, { ...injected, ...declared });
     if (value !== undefined) declared[entry.name] = value;
   }
   return { declared, injected };
+}
+
+function sourceData(
+  source: { configMapRef?: SourceRef; secretRef?: SourceRef },
+  { data }: EnvironmentSources,
+): Readonly<Record<string, string>> {
+  const reference = source.configMapRef ?? source.secretRef;
+  if (reference === undefined) return {};
+  const found = data.get(`${source.configMapRef === undefined ? 'secret' : 'configmap'}/${reference.name}`);
+  if (found === undefined && reference.optional !== true) {
+    throw new MissingReference(`"${reference.name}" not found`);
+  }
+  return found ?? {};
 }
 
 export function expandReferences(text: string, variables: Readonly<Record<string, string>>): string {
@@ -47,7 +62,12 @@ export function expandReferences(text: string, variables: Readonly<Record<string
   });
 }
 
-function entryValue(pod: Pod, entry: EnvEntry, sources: EnvironmentSources, known: Record<string, string>): string | undefined {
+function entryValue(
+  pod: Pod,
+  entry: EnvEntry,
+  sources: EnvironmentSources,
+  known: Record<string, string>,
+): string | undefined {
   const from = entry.valueFrom;
   if (from === undefined) return expandReferences(entry.value ?? '', known);
   if (from.fieldRef !== undefined) return fieldValue(pod, from.fieldRef.fieldPath, sources);
@@ -87,22 +107,26 @@ function fieldValue(pod: Pod, path: string, sources: EnvironmentSources): string
 
 /** `REDIS_SERVICE_HOST` and its like, for the Services that exist when the container starts. */
 function serviceVariables(pod: Pod, services: readonly Service[]): Record<string, string> {
-  const variables: Record<string, string> = {};
-  for (const service of services) {
-    const { name, namespace } = service.metadata;
-    const isApiServer = namespace === 'default' && name === 'kubernetes';
-    const isLinked = namespace === pod.metadata.namespace && pod.spec.enableServiceLinks !== false;
-    const address = service.spec.clusterIP ?? '';
-    if ((!isApiServer && !isLinked) || address === '' || address === 'None') continue;
-    const prefix = name.toUpperCase().replace(/-/g, '_');
-    const ports = service.spec.ports ?? [];
-    variables[`${prefix}_SERVICE_HOST`] = address;
-    if (ports[0] !== undefined) variables[`${prefix}_SERVICE_PORT`] = String(ports[0].port);
-    for (const port of ports) {
-      if (port.name !== undefined) variables[`${prefix}_SERVICE_PORT_${port.name.toUpperCase().replace(/-/g, '_')}`] = String(port.port);
-      const protocol = (port.protocol ?? 'TCP').toLowerCase();
-      variables[`${prefix}_PORT_${port.port}_${protocol.toUpperCase()}`] = `${protocol}://${address}:${port.port}`;
-    }
+  const linked = services.filter(({ metadata, spec }) => {
+    const isApiServer = metadata.namespace === 'default' && metadata.name === 'kubernetes';
+    const isLinked = metadata.namespace === pod.metadata.namespace && pod.spec.enableServiceLinks !== false;
+    return (isApiServer || isLinked) && !['', 'None'].includes(spec.clusterIP ?? '');
+  });
+  return Object.assign({}, ...linked.map(variablesOf)) as Record<string, string>;
+}
+
+function variablesOf({ metadata, spec }: Service): Record<string, string> {
+  const prefix = variableName(metadata.name);
+  const address = spec.clusterIP ?? '';
+  const variables: Record<string, string> = { [`${prefix}_SERVICE_HOST`]: address };
+  for (const { name, port, protocol = 'TCP' } of spec.ports ?? []) {
+    variables[`${prefix}_SERVICE_PORT`] ??= String(port);
+    if (name !== undefined) variables[`${prefix}_SERVICE_PORT_${variableName(name)}`] = String(port);
+    variables[`${prefix}_PORT_${port}_${protocol}`] = `${protocol.toLowerCase()}://${address}:${port}`;
   }
   return variables;
+}
+
+function variableName(name: string): string {
+  return name.toUpperCase().replace(/-/g, '_');
 }

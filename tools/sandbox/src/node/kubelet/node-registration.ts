@@ -18,21 +18,36 @@ const leasePath = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/lease
 const mergePatch = 'application/merge-patch+json';
 const capacity = { cpu: '64', memory: '256Gi', 'ephemeral-storage': '512Gi', pods: '250' };
 
-export async function registerNode(kube: KubeClient, config: AgentConfig, log: (line: string) => void): Promise<NodeRegistration> {
+export async function registerNode(
+  kube: KubeClient,
+  config: AgentConfig,
+  log: (line: string) => void,
+): Promise<NodeRegistration> {
   const { gitVersion } = await kube.request<{ gitVersion: string }>('GET', '/version');
   await createOrKeep(kube, '/api/v1/nodes', nodeObject(config));
   await createOrKeep(kube, leasePath, leaseObject(config));
   const beat = async (): Promise<void> => {
-    await kube.request('PATCH', `/api/v1/nodes/${config.nodeName}/status`, { status: nodeStatus(config, gitVersion) }, mergePatch);
+    await kube.request(
+      'PATCH',
+      `/api/v1/nodes/${config.nodeName}/status`,
+      { status: nodeStatus(config, gitVersion) },
+      mergePatch,
+    );
   };
   const renew = async (): Promise<void> => {
-    await kube.request('PATCH', `${leasePath}/${config.nodeName}`, { spec: { renewTime: microTime() } }, mergePatch);
+    await kube.request(
+      'PATCH',
+      `${leasePath}/${config.nodeName}`,
+      { spec: { renewTime: microTime() } },
+      mergePatch,
+    );
   };
   await beat();
   const quietly = (work: () => Promise<void>) => () => {
     work().catch((error: unknown) => {
       // A Node that was deleted stays deleted, as with a real kubelet; its Pods are removed by the API server's side.
-      if (!(error instanceof KubeError && error.status === 404)) log(`heartbeat: ${error instanceof Error ? error.message : String(error)}`);
+      if (!(error instanceof KubeError && error.status === 404))
+        log(`heartbeat: ${error instanceof Error ? error.message : String(error)}`);
     });
   };
   const timers = [setInterval(quietly(renew), leaseIntervalMs), setInterval(quietly(beat), statusIntervalMs)];
@@ -52,7 +67,10 @@ async function createOrKeep(kube: KubeClient, path: string, object: unknown): Pr
 }
 
 function nodeObject({ nodeName, podCidr }: AgentConfig): unknown {
-  const platform = { 'kubernetes.io/arch': process.arch === 'x64' ? 'amd64' : process.arch, 'kubernetes.io/os': 'linux' };
+  const platform = {
+    'kubernetes.io/arch': process.arch === 'x64' ? 'amd64' : process.arch,
+    'kubernetes.io/os': 'linux',
+  };
   return {
     apiVersion: 'v1',
     kind: 'Node',

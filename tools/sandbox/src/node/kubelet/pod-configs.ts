@@ -33,7 +33,10 @@ export function podSandboxConfig(pod: Pod, attempt: number, config: AgentConfig)
     dns_config: dnsConfig(pod, config.nameServer),
     labels: { ...pod.metadata.labels, ...podLabels(pod) },
     annotations: { ...pod.metadata.annotations },
-    linux: { cgroup_parent: `/${config.cgroup}/${config.nodeName}/pod${uid}`, security_context: { namespace_options: namespaces(pod) } },
+    linux: {
+      cgroup_parent: `/${config.cgroup}/${config.nodeName}/pod${uid}`,
+      security_context: { namespace_options: namespaces(pod) },
+    },
   };
 }
 
@@ -55,7 +58,10 @@ export function containerConfig(pod: Pod, container: StubContainer, config: Agen
     image: { image: config.image },
     command: [stubProgram],
     args: stubArguments(pod, container),
-    envs: Object.entries({ ...environment.injected, ...environment.declared }).map(([key, value]) => ({ key, value })),
+    envs: Object.entries({ ...environment.injected, ...environment.declared }).map(([key, value]) => ({
+      key,
+      value,
+    })),
     labels: { ...podLabels(pod), [runtimeLabels.containerName]: spec.name },
     annotations: { 'io.kubernetes.container.restartCount': String(attempt) },
     log_path: `${spec.name}/${attempt}.log`,
@@ -65,7 +71,9 @@ export function containerConfig(pod: Pod, container: StubContainer, config: Agen
 
 export function stubArguments(pod: Pod, { spec, role, environment, ownAddresses }: StubContainer): string[] {
   const variables = { ...environment.injected, ...environment.declared };
-  const texts = [...(spec.command ?? []), ...(spec.args ?? [])].map((text) => expandReferences(text, variables));
+  const texts = [...(spec.command ?? []), ...(spec.args ?? [])].map((text) =>
+    expandReferences(text, variables),
+  );
   const targets = callTargets({ environment: environment.declared, texts, ownAddresses });
   const isKept = ['1', 'true'].includes(environment.declared[keepVariable] ?? '');
   return [
@@ -109,18 +117,37 @@ function namespaces(pod: Pod): NamespaceOptions {
   return { network: pod.spec.hostNetwork === true ? 'NODE' : 'POD', pid: 'CONTAINER', ipc: 'POD' };
 }
 
-function dnsConfig(pod: Pod, nameServer: string): PodSandboxConfig['dns_config'] {
-  const { dnsPolicy = 'ClusterFirst', dnsConfig: extra, hostNetwork } = pod.spec;
-  const usesCluster = dnsPolicy === 'ClusterFirstWithHostNet' || (dnsPolicy === 'ClusterFirst' && hostNetwork !== true);
-  const namespace = pod.metadata.namespace ?? 'default';
-  const base = usesCluster
-    ? { servers: [nameServer], searches: [`${namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain], options: ['ndots:5'] }
-    : { servers: [], searches: [], options: [] };
-  // Without a configuration of its own the sandbox would get the machine's name servers, as a real node's Pods do.
+type DnsConfig = NonNullable<PodSandboxConfig['dns_config']>;
+
+const noDns: DnsConfig = { servers: [], searches: [], options: [] };
+
+/** Nothing for a Pod that uses its node's names: the runtime then copies the machine's own configuration. */
+function dnsConfig(pod: Pod, nameServer: string): DnsConfig | undefined {
+  const { dnsPolicy = 'ClusterFirst', hostNetwork = false } = pod.spec;
+  const usesCluster =
+    dnsPolicy === 'ClusterFirstWithHostNet' || (dnsPolicy === 'ClusterFirst' && !hostNetwork);
   if (!usesCluster && dnsPolicy !== 'None') return undefined;
+  const base = usesCluster ? clusterDns(pod, nameServer) : noDns;
+  const own = ownDns(pod);
   return {
-    servers: [...base.servers, ...(extra?.nameservers ?? [])],
-    searches: [...base.searches, ...(extra?.searches ?? [])],
-    options: [...base.options, ...(extra?.options ?? []).map(({ name, value }) => (value === undefined ? name : `${name}:${value}`))],
+    servers: [...base.servers, ...own.servers],
+    searches: [...base.searches, ...own.searches],
+    options: [...base.options, ...own.options],
+  };
+}
+
+function ownDns({ spec: { dnsConfig: own = {} } }: Pod): DnsConfig {
+  const options = (own.options ?? []).map(({ name, value }) =>
+    value === undefined ? name : `${name}:${value}`,
+  );
+  return { servers: own.nameservers ?? [], searches: own.searches ?? [], options };
+}
+
+function clusterDns(pod: Pod, nameServer: string): DnsConfig {
+  const namespace = pod.metadata.namespace ?? 'default';
+  return {
+    servers: [nameServer],
+    searches: [`${namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain],
+    options: ['ndots:5'],
   };
 }

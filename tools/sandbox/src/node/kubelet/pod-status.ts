@@ -2,7 +2,14 @@
  * A Pod's status from what runs, what the probes say and which readiness gates others have opened. Pure.
  * Of the conditions it writes only a node's own; everybody else's stay as they are.
  */
-import type { Condition, ContainerSpec, ContainerState, Pod, PodStatus, StateDetail } from '../kube/kube-objects.js';
+import type {
+  Condition,
+  ContainerSpec,
+  ContainerState,
+  Pod,
+  PodStatus,
+  StateDetail,
+} from '../kube/kube-objects.js';
 import type { ProbeResults } from './prober.js';
 import type { ContainerPlan } from './restart.js';
 import type { ObservedContainer, ObservedPod } from './runtime-view.js';
@@ -23,11 +30,17 @@ export interface PodStatusInput {
 export function podStatus(input: PodStatusInput): PodStatus {
   const { pod, plan, podAddress, hostAddress, now } = input;
   const containerStatuses = pod.spec.containers.map((spec) => containerState(input, spec, 'main'));
-  const initContainerStatuses = (pod.spec.initContainers ?? []).map((spec) => containerState(input, spec, 'init'));
+  const initContainerStatuses = (pod.spec.initContainers ?? []).map((spec) =>
+    containerState(input, spec, 'init'),
+  );
   const phase = plan.outcome ?? phaseOf(containerStatuses);
   return {
     phase,
-    conditions: conditions(input, [...initContainerStatuses.filter((_, index) => isSidecar(pod, index)), ...containerStatuses], phase),
+    conditions: conditions(
+      input,
+      [...initContainerStatuses.filter((_, index) => isSidecar(pod, index)), ...containerStatuses],
+      phase,
+    ),
     containerStatuses,
     ...(initContainerStatuses.length > 0 ? { initContainerStatuses } : {}),
     hostIP: hostAddress,
@@ -42,32 +55,51 @@ function isSidecar(pod: Pod, index: number): boolean {
 }
 
 function phaseOf(states: readonly ContainerState[]): 'Pending' | 'Running' {
-  return states.every((state) => state.state.running !== undefined || state.state.terminated !== undefined || state.restartCount > 0)
+  return states.every(
+    (state) =>
+      state.state.running !== undefined || state.state.terminated !== undefined || state.restartCount > 0,
+  )
     ? 'Running'
     : 'Pending';
 }
 
 function containerState(input: PodStatusInput, spec: ContainerSpec, stage: 'init' | 'main'): ContainerState {
   const [latest, previous] = input.observed.containers.get(spec.name) ?? [];
-  const isRunning = latest?.state === 'running';
-  const started = isRunning && input.probes.hasStarted(spec.name);
-  const isDone = stage === 'init' && spec.restartPolicy !== 'Always' && latest?.state === 'exited' && latest.exitCode === 0;
   const state = stateDetail(input, spec, latest, stage);
-  const last = state.waiting === undefined ? previous : latest;
+  const started = latest?.state === 'running' && input.probes.hasStarted(spec.name);
   return {
     name: spec.name,
     image: spec.image ?? '',
-    imageID: latest === undefined ? '' : input.image,
-    ...(latest === undefined ? {} : { containerID: `containerd://${latest.id}` }),
-    ready: isDone || (started && input.probes.isReady(spec.name)),
+    ...runIdentity(input, latest),
+    ready: (started && input.probes.isReady(spec.name)) || (stage === 'init' && hasEndedWell(spec, state)),
     started,
-    restartCount: latest?.attempt ?? 0,
     state,
-    lastState: last?.state === 'exited' ? { terminated: terminated(last) } : {},
+    lastState: lastState(state.waiting === undefined ? previous : latest),
   };
 }
 
-function stateDetail(input: PodStatusInput, spec: ContainerSpec, latest: ObservedContainer | undefined, stage: 'init' | 'main'): StateDetail {
+function hasEndedWell(spec: ContainerSpec, state: StateDetail): boolean {
+  return spec.restartPolicy !== 'Always' && state.terminated?.exitCode === 0;
+}
+
+function lastState(run: ObservedContainer | undefined): StateDetail {
+  return run?.state === 'exited' ? { terminated: terminated(run) } : {};
+}
+
+function runIdentity(
+  input: PodStatusInput,
+  latest: ObservedContainer | undefined,
+): Pick<ContainerState, 'imageID' | 'containerID' | 'restartCount'> {
+  if (latest === undefined) return { imageID: '', restartCount: 0 };
+  return { imageID: input.image, containerID: `containerd://${latest.id}`, restartCount: latest.attempt };
+}
+
+function stateDetail(
+  input: PodStatusInput,
+  spec: ContainerSpec,
+  latest: ObservedContainer | undefined,
+  stage: 'init' | 'main',
+): StateDetail {
   if (latest?.state === 'running') return { running: { startedAt: latest.startedAt } };
   const failure = input.failures.get(spec.name);
   if (failure !== undefined) return { waiting: failure };
@@ -75,7 +107,11 @@ function stateDetail(input: PodStatusInput, spec: ContainerSpec, latest: Observe
     return { waiting: { reason: 'CrashLoopBackOff', message: 'the restart waits after repeated failures' } };
   }
   if (latest?.state === 'exited') return { terminated: terminated(latest) };
-  return { waiting: { reason: stage === 'main' && !input.plan.isInitialized ? 'PodInitializing' : 'ContainerCreating' } };
+  return {
+    waiting: {
+      reason: stage === 'main' && !input.plan.isInitialized ? 'PodInitializing' : 'ContainerCreating',
+    },
+  };
 }
 
 function terminated(container: ObservedContainer): NonNullable<StateDetail['terminated']> {
@@ -88,25 +124,53 @@ function terminated(container: ObservedContainer): NonNullable<StateDetail['term
   };
 }
 
+type Reason = Pick<Condition, 'reason' | 'message'>;
+
 function conditions(input: PodStatusInput, states: readonly ContainerState[], phase: string): Condition[] {
-  const { pod, plan, podAddress, now } = input;
   const hasEnded = phase === 'Succeeded' || phase === 'Failed';
-  const unready = states.filter((state) => !state.ready).map((state) => state.name);
-  const closedGates = (pod.spec.readinessGates ?? [])
-    .map((gate) => gate.conditionType)
-    .filter((type) => pod.status?.conditions?.find((condition) => condition.type === type)?.status !== 'True');
-  const areContainersReady = unready.length === 0 && !hasEnded;
-  const unreadyReason = hasEnded ? { reason: 'PodCompleted' } : { reason: 'ContainersNotReady', message: `containers with unready status: [${unready.join(' ')}]` };
-  const isReady = areContainersReady && closedGates.length === 0;
-  const gateReason = { reason: 'ReadinessGatesNotReady', message: `corresponding condition of pod readiness gate ${closedGates.map((gate) => `"${gate}"`).join(', ')} is not True` };
-  const wanted: Omit<Condition, 'lastTransitionTime'>[] = [
-    { type: 'PodReadyToStartContainers', status: podAddress !== '' && !hasEnded ? 'True' : 'False' },
-    { type: 'Initialized', status: plan.isInitialized ? 'True' : 'False', ...(plan.isInitialized ? {} : { reason: 'ContainersNotInitialized' }) },
-    { type: 'ContainersReady', status: areContainersReady ? 'True' : 'False', ...(areContainersReady ? {} : unreadyReason) },
-    { type: 'Ready', status: isReady ? 'True' : 'False', ...(isReady ? {} : areContainersReady ? gateReason : unreadyReason) },
+  const unready = whyContainersAreUnready(states, hasEnded);
+  const closed = whyGatesAreClosed(input.pod);
+  return [
+    condition(input, 'PodReadyToStartContainers', input.podAddress !== '' && !hasEnded ? undefined : {}),
+    condition(
+      input,
+      'Initialized',
+      input.plan.isInitialized ? undefined : { reason: 'ContainersNotInitialized' },
+    ),
+    condition(input, 'ContainersReady', unready),
+    condition(input, 'Ready', unready ?? closed),
   ];
-  return wanted.map((condition) => {
-    const before = pod.status?.conditions?.find((candidate) => candidate.type === condition.type);
-    return { ...condition, lastTransitionTime: before?.status === condition.status ? (before.lastTransitionTime ?? now) : now };
-  });
+}
+
+/** True unless there is a reason against it. */
+function condition({ pod, now }: PodStatusInput, type: string, against: Reason | undefined): Condition {
+  const status = against === undefined ? 'True' : 'False';
+  const before = conditionOf(pod, type);
+  const lastTransitionTime = before?.status === status ? (before.lastTransitionTime ?? now) : now;
+  return { type, status, ...against, lastTransitionTime };
+}
+
+function whyContainersAreUnready(states: readonly ContainerState[], hasEnded: boolean): Reason | undefined {
+  if (hasEnded) return { reason: 'PodCompleted' };
+  const unready = states.filter((state) => !state.ready).map((state) => state.name);
+  if (unready.length === 0) return undefined;
+  return {
+    reason: 'ContainersNotReady',
+    message: `containers with unready status: [${unready.join(' ')}]`,
+  };
+}
+
+function whyGatesAreClosed(pod: Pod): Reason | undefined {
+  const gates = (pod.spec.readinessGates ?? []).map((gate) => gate.conditionType);
+  const closed = gates.filter((type) => conditionOf(pod, type)?.status !== 'True');
+  if (closed.length === 0) return undefined;
+  const names = closed.map((gate) => `"${gate}"`).join(', ');
+  return {
+    reason: 'ReadinessGatesNotReady',
+    message: `corresponding condition of pod readiness gate ${names} is not True`,
+  };
+}
+
+function conditionOf(pod: Pod, type: string): Condition | undefined {
+  return pod.status?.conditions?.find((candidate) => candidate.type === type);
 }

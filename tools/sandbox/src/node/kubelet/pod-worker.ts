@@ -126,7 +126,8 @@ export class PodWorker {
     const { cri, runtime, config, inTurn, startDns } = this.ports;
     const latest = runtime.pod(this.uid).sandboxes[0];
     if (latest?.isReady === true) {
-      if (this.place?.id !== latest.id) this.place = { id: latest.id, ...(await cri.sandboxPlace(latest.id)) };
+      if (this.place?.id !== latest.id)
+        this.place = { id: latest.id, ...(await cri.sandboxPlace(latest.id)) };
     } else {
       // A sandbox that died takes its containers with it; a new one is a new start with a new address.
       await this.removeSandboxes(0);
@@ -165,7 +166,11 @@ export class PodWorker {
         services: this.ports.services(),
       });
       const stub = { ...start, environment, ownAddresses: [this.podAddress(), this.pod.metadata.name] };
-      const id = await cri.createContainer(this.place.id, containerConfig(this.pod, stub, config), podSandboxConfig(this.pod, 0, config));
+      const id = await cri.createContainer(
+        this.place.id,
+        containerConfig(this.pod, stub, config),
+        podSandboxConfig(this.pod, 0, config),
+      );
       await cri.startContainer(id);
     } catch (error) {
       const reason = error instanceof MissingReference ? 'CreateContainerConfigError' : 'RunContainerError';
@@ -173,7 +178,8 @@ export class PodWorker {
       return false;
     }
     this.failures.delete(name);
-    for (const old of (runtime.pod(this.uid).containers.get(name) ?? []).slice(keptAttempts - 1)) await cri.removeContainer(old.id);
+    for (const old of (runtime.pod(this.uid).containers.get(name) ?? []).slice(keptAttempts - 1))
+      await cri.removeContainer(old.id);
     return true;
   }
 
@@ -220,7 +226,9 @@ export class PodWorker {
     const text = statusFingerprint(status);
     if (text === this.publishedStatus) return;
     // The uid makes the API server refuse a status that is meant for an earlier Pod of the same name.
-    await ignoringOutdated(kube.request('PATCH', `${this.path()}/status`, { metadata: { uid: this.uid }, status }, strategicPatch));
+    await ignoringOutdated(
+      kube.request('PATCH', `${this.path()}/status`, { metadata: { uid: this.uid }, status }, strategicPatch),
+    );
     this.publishedStatus = text;
   }
 
@@ -233,7 +241,9 @@ export class PodWorker {
     this.nameServer = undefined;
     this.place = undefined;
     const observed = runtime.pod(this.uid);
-    const running = [...observed.containers.values()].flat().filter((container) => container.state === 'running');
+    const running = [...observed.containers.values()]
+      .flat()
+      .filter((container) => container.state === 'running');
     await Promise.all(running.map((container) => cri.stopContainer(container.id, graceSeconds)));
     for (const sandbox of observed.sandboxes) {
       await cri.stopPodSandbox(sandbox.id);
@@ -247,7 +257,12 @@ export class PodWorker {
     await this.removeSandboxes(this.isForgotten ? 0 : this.graceSeconds());
     await rm(podLogFolder(this.pod, config), { recursive: true, force: true });
     if (!this.isForgotten) {
-      const options = { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 0, preconditions: { uid: this.uid } };
+      const options = {
+        kind: 'DeleteOptions',
+        apiVersion: 'v1',
+        gracePeriodSeconds: 0,
+        preconditions: { uid: this.uid },
+      };
       await ignoringOutdated(kube.request('DELETE', this.path(), options));
     }
     this.isClosed = true;

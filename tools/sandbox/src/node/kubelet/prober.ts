@@ -64,7 +64,8 @@ export function startProber(options: ProberOptions): Prober {
     };
     const once = async (): Promise<void> => {
       if (kind === 'startup' || entry.hasStarted) {
-        const isSuccess = !isForcedToFail(options.pod(), kind) && (await sendProbe(probe, container, options.podAddress()));
+        const isSuccess =
+          !isForcedToFail(options.pod(), kind) && (await sendProbe(probe, container, options.podAddress()));
         if (entry.isStopped) return;
         countProbe(state, isSuccess, probe, kind);
         applyProbe({ container, entry, kind, state, options });
@@ -89,8 +90,10 @@ export function startProber(options: ProberOptions): Prober {
       };
       probed.set(container.name, entry);
       if (container.startupProbe !== undefined) repeat(container, entry, 'startup', container.startupProbe);
-      if (container.readinessProbe !== undefined) repeat(container, entry, 'readiness', container.readinessProbe);
-      if (container.livenessProbe !== undefined) repeat(container, entry, 'liveness', container.livenessProbe);
+      if (container.readinessProbe !== undefined)
+        repeat(container, entry, 'readiness', container.readinessProbe);
+      if (container.livenessProbe !== undefined)
+        repeat(container, entry, 'liveness', container.livenessProbe);
     },
     stop,
     close: () => {
@@ -132,14 +135,19 @@ function applyProbe({ container, entry, kind, state, options }: AppliedProbe): v
     return;
   }
   // Liveness begins as true and startup as false: only enough failures in a row may end the container.
-  if (state.failures >= ((kind === 'liveness' ? container.livenessProbe : container.startupProbe)?.failureThreshold ?? 3)) {
+  if (
+    state.failures >=
+    ((kind === 'liveness' ? container.livenessProbe : container.startupProbe)?.failureThreshold ?? 3)
+  ) {
     state.failures = 0;
     options.onUnhealthy(container);
   }
 }
 
 function isForcedToFail(pod: Pod, kind: ProbeKind): boolean {
-  const kinds = (pod.metadata.annotations?.[sandboxAnnotations.failProbes] ?? '').split(',').map((word) => word.trim());
+  const kinds = (pod.metadata.annotations?.[sandboxAnnotations.failProbes] ?? '')
+    .split(',')
+    .map((word) => word.trim());
   return kinds.includes(kind) || kinds.includes('all');
 }
 
@@ -148,10 +156,16 @@ async function sendProbe(probe: Probe, container: ContainerSpec, podAddress: str
   if (probe.httpGet !== undefined) {
     const port = portNumber(probe.httpGet.port, container);
     const target = { host: probe.httpGet.host ?? podAddress, port, timeoutMs };
-    return probe.httpGet.scheme === 'HTTPS' ? converse(target) : converse(target, httpRequest(probe.httpGet, podAddress));
+    return probe.httpGet.scheme === 'HTTPS'
+      ? converse(target)
+      : converse(target, httpRequest(probe.httpGet, podAddress));
   }
   if (probe.tcpSocket !== undefined) {
-    return converse({ host: probe.tcpSocket.host ?? podAddress, port: portNumber(probe.tcpSocket.port, container), timeoutMs });
+    return converse({
+      host: probe.tcpSocket.host ?? podAddress,
+      port: portNumber(probe.tcpSocket.port, container),
+      timeoutMs,
+    });
   }
   if (probe.grpc !== undefined) return converse({ host: podAddress, port: probe.grpc.port, timeoutMs });
   return true;
@@ -163,12 +177,19 @@ function portNumber(port: number | string, container: ContainerSpec): number {
 }
 
 function httpRequest(get: NonNullable<Probe['httpGet']>, podAddress: string): string {
-  const headers = [...(get.httpHeaders ?? []), { name: 'Host', value: podAddress }, { name: 'User-Agent', value: 'kube-probe/1' }];
+  const headers = [
+    ...(get.httpHeaders ?? []),
+    { name: 'Host', value: podAddress },
+    { name: 'User-Agent', value: 'kube-probe/1' },
+  ];
   return `GET ${get.path ?? '/'} HTTP/1.1\r\n${headers.map(({ name, value }) => `${name}: ${value}\r\n`).join('')}Connection: close\r\n\r\n`;
 }
 
 /** Without a request the connection alone is the answer; with one, an HTTP status from 200 to 399. */
-function converse(target: { host: string; port: number; timeoutMs: number }, request?: string): Promise<boolean> {
+function converse(
+  target: { host: string; port: number; timeoutMs: number },
+  request?: string,
+): Promise<boolean> {
   if (!(target.port > 0 && target.port < 65536)) return Promise.resolve(false);
   return new Promise((resolve) => {
     const socket = connect({ host: target.host, port: target.port });

@@ -6,20 +6,33 @@ import type { ObservedContainer, ObservedPod } from './runtime-view.js';
 const now = Date.parse('2024-01-01T00:01:00Z');
 
 function podOf(spec: Partial<PodSpec>): Pod {
-  return { metadata: { name: 'p', uid: 'u' }, spec: { containers: [{ name: 'main' }], restartPolicy: 'Always', ...spec } };
+  return {
+    metadata: { name: 'p', uid: 'u' },
+    spec: { containers: [{ name: 'main' }], restartPolicy: 'Always', ...spec },
+  };
 }
 
 function seen(...containers: (Partial<ObservedContainer> & { name: string })[]): ObservedPod {
   const byName = new Map<string, ObservedContainer[]>();
   for (const container of containers) {
-    const whole = { id: container.name, attempt: 0, state: 'running' as const, startedAt: '', finishedAt: '2024-01-01T00:00:59Z', exitCode: 0, ...container };
+    const whole = {
+      id: container.name,
+      attempt: 0,
+      state: 'running' as const,
+      startedAt: '',
+      finishedAt: '2024-01-01T00:00:59Z',
+      exitCode: 0,
+      ...container,
+    };
     byName.set(container.name, [...(byName.get(container.name) ?? []), whole]);
   }
   return { sandboxes: [], containers: byName };
 }
 
 const starts = (pod: Pod, observed: ObservedPod): string[] =>
-  planContainers(pod, observed, now).starts.map(({ spec, role, attempt }) => `${role} ${spec.name} ${attempt}`);
+  planContainers(pod, observed, now).starts.map(
+    ({ spec, role, attempt }) => `${role} ${spec.name} ${attempt}`,
+  );
 
 describe('the plan for a Pod’s containers', () => {
   it('runs init containers one after the other before the others', () => {
@@ -27,7 +40,9 @@ describe('the plan for a Pod’s containers', () => {
     expect(starts(pod, seen())).toEqual(['init a 0']);
     expect(starts(pod, seen({ name: 'a' }))).toEqual([]);
     expect(starts(pod, seen({ name: 'a', state: 'exited' }))).toEqual(['init b 0']);
-    expect(starts(pod, seen({ name: 'a', state: 'exited' }, { name: 'b', state: 'exited' }))).toEqual(['main main 0']);
+    expect(starts(pod, seen({ name: 'a', state: 'exited' }, { name: 'b', state: 'exited' }))).toEqual([
+      'main main 0',
+    ]);
   });
 
   it('does not wait for the end of a sidecar, only for its start', () => {
@@ -50,11 +65,17 @@ describe('the plan for a Pod’s containers', () => {
     ['Never', 0, 'Succeeded'],
     ['Never', 1, 'Failed'],
   ] as const)('with policy %s and exit code %i has the outcome %s', (restartPolicy, exitCode, outcome) => {
-    expect(planContainers(podOf({ restartPolicy }), seen({ name: 'main', state: 'exited', exitCode }), now).outcome).toBe(outcome);
+    expect(
+      planContainers(podOf({ restartPolicy }), seen({ name: 'main', state: 'exited', exitCode }), now)
+        .outcome,
+    ).toBe(outcome);
   });
 
   it('fails as a whole when an init container fails that may not be restarted', () => {
     const pod = podOf({ restartPolicy: 'Never', initContainers: [{ name: 'a' }] });
-    expect(planContainers(pod, seen({ name: 'a', state: 'exited', exitCode: 1 }), now)).toMatchObject({ outcome: 'Failed', starts: [] });
+    expect(planContainers(pod, seen({ name: 'a', state: 'exited', exitCode: 1 }), now)).toMatchObject({
+      outcome: 'Failed',
+      starts: [],
+    });
   });
 });

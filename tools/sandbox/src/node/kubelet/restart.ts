@@ -26,31 +26,56 @@ const firstBackOffMs = 1_000;
 const maxBackOffMs = 60_000;
 
 export function planContainers(pod: Pod, observed: ObservedPod, nowMs: number): ContainerPlan {
-  const plan: ContainerPlan = { starts: [], waitMs: undefined, backingOff: [], isInitialized: false, outcome: undefined };
-  for (const spec of pod.spec.initContainers ?? []) {
-    const latest = observed.containers.get(spec.name)?.[0];
-    if (spec.restartPolicy === 'Always') {
-      if (latest?.state !== 'running') planStart(plan, { spec, role: 'sidecar', latest, nowMs });
-      // A sidecar that is not up yet holds back what comes after it.
-      if (latest?.state !== 'running') return plan;
-      continue;
-    }
-    if (latest?.state === 'exited' && latest.exitCode === 0) continue;
-    if (latest?.state === 'exited' && pod.spec.restartPolicy === 'Never') plan.outcome = 'Failed';
-    else if (latest?.state !== 'running') planStart(plan, { spec, role: 'init', latest, nowMs });
-    return plan;
-  }
-  plan.isInitialized = true;
+  const plan: ContainerPlan = {
+    starts: [],
+    waitMs: undefined,
+    backingOff: [],
+    isInitialized: false,
+    outcome: undefined,
+  };
+  plan.isInitialized = planInitContainers({ pod, observed, nowMs, plan });
+  if (!plan.isInitialized) return plan;
   for (const spec of pod.spec.containers) {
     const latest = observed.containers.get(spec.name)?.[0];
-    if (latest?.state !== 'running' && mustRun(pod, latest)) planStart(plan, { spec, role: 'main', latest, nowMs });
+    if (mustRun(pod, latest)) planStart(plan, { spec, role: 'main', latest, nowMs });
   }
   plan.outcome = podOutcome(pod, observed);
   return plan;
 }
 
+interface PlannedPod {
+  pod: Pod;
+  observed: ObservedPod;
+  nowMs: number;
+  plan: ContainerPlan;
+}
+
+/** True when all have done their part: an ordinary one has ended well, a sidecar runs. */
+function planInitContainers({ pod, observed, nowMs, plan }: PlannedPod): boolean {
+  for (const spec of pod.spec.initContainers ?? []) {
+    const latest = observed.containers.get(spec.name)?.[0];
+    const role = spec.restartPolicy === 'Always' ? 'sidecar' : 'init';
+    if (hasDoneItsPart(role, latest)) continue;
+    if (latest?.state === 'running') return false;
+    if (role === 'init' && hasFailedForGood(pod, latest)) plan.outcome = 'Failed';
+    else planStart(plan, { spec, role, latest, nowMs });
+    return false;
+  }
+  return true;
+}
+
+function hasDoneItsPart(role: 'sidecar' | 'init', latest: ObservedContainer | undefined): boolean {
+  if (role === 'sidecar') return latest?.state === 'running';
+  return latest?.state === 'exited' && latest.exitCode === 0;
+}
+
+function hasFailedForGood(pod: Pod, latest: ObservedContainer | undefined): boolean {
+  return latest?.state === 'exited' && pod.spec.restartPolicy === 'Never';
+}
+
 function mustRun(pod: Pod, latest: ObservedContainer | undefined): boolean {
-  if (latest === undefined || latest.state === 'created') return true;
+  if (latest?.state === 'running') return false;
+  if (latest?.state !== 'exited') return true;
   const policy = pod.spec.restartPolicy ?? 'Always';
   return policy === 'Always' || (policy === 'OnFailure' && latest.exitCode !== 0);
 }
@@ -70,7 +95,8 @@ interface StartCandidate {
 
 function planStart(plan: ContainerPlan, { spec, role, latest, nowMs }: StartCandidate): void {
   const attempt = latest === undefined ? 0 : latest.attempt + 1;
-  const waitMs = latest?.state === 'exited' ? Date.parse(latest.finishedAt) + backOffMs(latest.attempt) - nowMs : 0;
+  const waitMs =
+    latest?.state === 'exited' ? Date.parse(latest.finishedAt) + backOffMs(latest.attempt) - nowMs : 0;
   if (waitMs <= 0) {
     plan.starts.push({ spec, role, attempt });
     return;

@@ -106,7 +106,11 @@ function coalesced(work: () => Promise<void>): () => Promise<void> {
 }
 
 /** Times and exit code need a call of their own; they change only with the state. */
-async function observe(cri: CriClient, container: Container, details: Map<string, ObservedContainer>): Promise<ObservedContainer | undefined> {
+async function observe(
+  cri: CriClient,
+  container: Container,
+  details: Map<string, ObservedContainer>,
+): Promise<ObservedContainer | undefined> {
   const known = details.get(container.id);
   const state = states[container.state];
   if (known?.state === state) return known;
@@ -139,7 +143,13 @@ function groupByPod(
   containers: readonly Container[],
   observed: readonly (ObservedContainer | undefined)[],
 ): Map<string, ObservedPod> {
-  const pods = new Map<string, { sandboxes: { id: string; attempt: number; isReady: boolean }[]; containers: Map<string, ObservedContainer[]> }>();
+  const pods = new Map<
+    string,
+    {
+      sandboxes: { id: string; attempt: number; isReady: boolean }[];
+      containers: Map<string, ObservedContainer[]>;
+    }
+  >();
   const podOf = (labels: Record<string, string>) => {
     const uid = labels[runtimeLabels.podUid] ?? '';
     const pod = pods.get(uid) ?? { sandboxes: [], containers: new Map<string, ObservedContainer[]>() };
@@ -157,12 +167,18 @@ function groupByPod(
     const seen = observed[index];
     if (seen === undefined) return;
     const byName = podOf(container.labels).containers;
-    byName.set(seen.name, [...(byName.get(seen.name) ?? []), seen].sort((left, right) => right.attempt - left.attempt));
+    byName.set(
+      seen.name,
+      [...(byName.get(seen.name) ?? []), seen].sort((left, right) => right.attempt - left.attempt),
+    );
   });
   for (const pod of pods.values()) pod.sandboxes.sort((left, right) => right.attempt - left.attempt);
   return pods;
 }
 
 function fingerprint(pod: ObservedPod): string {
-  return JSON.stringify([pod.sandboxes, [...pod.containers.values()].map((attempts) => attempts.map(({ id, state }) => [id, state]))]);
+  return JSON.stringify([
+    pod.sandboxes,
+    [...pod.containers.values()].map((attempts) => attempts.map(({ id, state }) => [id, state])),
+  ]);
 }

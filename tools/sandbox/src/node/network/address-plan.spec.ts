@@ -3,7 +3,10 @@ import { freeSlots, nodeAddresses, planForSlot, slotCount } from './address-plan
 
 describe('the address plan', () => {
   it('gives each slot networks of its own', () => {
-    const networks = Array.from({ length: slotCount }, (_, slot) => planForSlot(slot)).flatMap((plan) => [plan.nodeNetwork, plan.podNetwork]);
+    const networks = Array.from({ length: slotCount }, (_, slot) => planForSlot(slot)).flatMap((plan) => [
+      plan.nodeNetwork,
+      plan.podNetwork,
+    ]);
     expect(new Set(networks).size).toBe(2 * slotCount);
   });
 

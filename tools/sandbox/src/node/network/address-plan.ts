@@ -31,7 +31,8 @@ export function planForSlot(slot: number, nodeNetworkPrefix = '172.30'): Address
 
 /** Nodes count from 1; node n has the host part n + 10 and the n-th /24 of the Pod network. */
 export function nodeAddresses(plan: AddressPlan, node: number): NodeAddresses {
-  if (!Number.isInteger(node) || node < 1 || node > maxNodes) throw new Error(`a sandbox has 1 to ${maxNodes} nodes, not ${node}`);
+  if (!Number.isInteger(node) || node < 1 || node > maxNodes)
+    throw new Error(`a sandbox has 1 to ${maxNodes} nodes, not ${node}`);
   return {
     address: plan.nodeNetwork.replace('.0/24', `.${node + 10}`),
     podCidr: plan.podNetwork.replace('.0.0/16', `.${node}.0/24`),

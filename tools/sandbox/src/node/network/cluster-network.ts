@@ -25,10 +25,14 @@ export function createBridge(names: InstanceNames, nodeNetworkPrefix?: string): 
   return withMachineLock(() => createBridgeOnFreeSlot(names, nodeNetworkPrefix));
 }
 
-async function createBridgeOnFreeSlot(names: InstanceNames, nodeNetworkPrefix?: string): Promise<AddressPlan> {
+async function createBridgeOnFreeSlot(
+  names: InstanceNames,
+  nodeNetworkPrefix?: string,
+): Promise<AddressPlan> {
   const slots = freeSlots(await usedNetworks(), nodeNetworkPrefix);
   const slot = slots[0];
-  if (slot === undefined) throw new Error('no free address range is left for another sandbox on this machine');
+  if (slot === undefined)
+    throw new Error('no free address range is left for another sandbox on this machine');
   const plan = planForSlot(slot, nodeNetworkPrefix);
   await ipBatch([
     `link add ${names.bridge} type bridge`,
@@ -40,18 +44,29 @@ async function createBridgeOnFreeSlot(names: InstanceNames, nodeNetworkPrefix?: 
   return plan;
 }
 
-export async function createNodeNetworks(names: InstanceNames, plan: AddressPlan, count: number): Promise<NodeNetwork[]> {
+export async function createNodeNetworks(
+  names: InstanceNames,
+  plan: AddressPlan,
+  count: number,
+): Promise<NodeNetwork[]> {
   if (count > maxNodes) throw new Error(`a sandbox has at most ${maxNodes} nodes`);
   const networks = Array.from({ length: count }, (_, index): NodeNetwork => {
     const node = index + 1;
     return { node, ...nodeAddresses(plan, node), netns: `/run/netns/${nodeNetns(names, node)}` };
   });
   for (const network of networks) await createNodeNetwork(names, plan, network, networks);
-  await ipBatch(networks.map(({ podCidr, address }) => `route replace ${podCidr} via ${address} dev ${names.bridge}`));
+  await ipBatch(
+    networks.map(({ podCidr, address }) => `route replace ${podCidr} via ${address} dev ${names.bridge}`),
+  );
   return networks;
 }
 
-async function createNodeNetwork(names: InstanceNames, plan: AddressPlan, own: NodeNetwork, all: readonly NodeNetwork[]): Promise<void> {
+async function createNodeNetwork(
+  names: InstanceNames,
+  plan: AddressPlan,
+  own: NodeNetwork,
+  all: readonly NodeNetwork[],
+): Promise<void> {
   const netns = nodeNetns(names, own.node);
   const link = nodeLink(names, own.node);
   await ipBatch([
@@ -64,7 +79,13 @@ async function createNodeNetwork(names: InstanceNames, plan: AddressPlan, own: N
     .map((other) => `route add ${other.podCidr} via ${other.address}`);
   await ipBatch(
     // The default route also covers the Service addresses: without a route the kernel refuses before it translates.
-    ['link set lo up', `address add ${own.address}/24 dev eth0`, 'link set eth0 up', `route add default via ${plan.hostAddress}`, ...routes],
+    [
+      'link set lo up',
+      `address add ${own.address}/24 dev eth0`,
+      'link set eth0 up',
+      `route add default via ${plan.hostAddress}`,
+      ...routes,
+    ],
     netns,
   );
   await runCommand('nsenter', [`--net=${own.netns}`, 'sh', '-c', forwardingSysctls]);
@@ -83,13 +104,15 @@ async function usedNetworks(): Promise<string[]> {
     runCommand('ip', ['-4', '-json', 'address']),
   ]);
   const destinations = (JSON.parse(routes) as { dst: string }[]).map((route) => route.dst);
-  const local = (JSON.parse(addresses) as { addr_info?: { local: string; prefixlen: number }[] }[]).flatMap((link) =>
-    (link.addr_info ?? []).map((info) => `${info.local}/${info.prefixlen}`),
+  const local = (JSON.parse(addresses) as { addr_info?: { local: string; prefixlen: number }[] }[]).flatMap(
+    (link) => (link.addr_info ?? []).map((info) => `${info.local}/${info.prefixlen}`),
   );
   return [...destinations.filter((destination) => destination !== 'default'), ...local];
 }
 
 async function ipBatch(lines: readonly string[], netns?: string): Promise<void> {
   if (lines.length === 0) return;
-  await runCommand('ip', [...(netns === undefined ? [] : ['-n', netns]), '-batch', '-'], { input: `${lines.join('\n')}\n` });
+  await runCommand('ip', [...(netns === undefined ? [] : ['-n', netns]), '-batch', '-'], {
+    input: `${lines.join('\n')}\n`,
+  });
 }

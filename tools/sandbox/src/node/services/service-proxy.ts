@@ -15,65 +15,42 @@ export interface ServiceProxyOptions {
   podNetwork: string;
   isOverlay: boolean;
   log(line: string): void;
-}
-
-export interface ServiceProxy {
-  services(): readonly Service[];
-  slices(): readonly EndpointSlice[];
   /** Called after each change, coalesced like the rules. */
-  onChange(listener: () => void): void;
-  close(): void;
+  onChange(): void;
 }
 
 const coalesceMs = 50;
 const retryMs = 1_000;
 
-export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
-  const services = new Map<string, Service>();
-  const slices = new Map<string, EndpointSlice>();
-  const listeners: (() => void)[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  let isLoading = false;
-  let isClosed = false;
-  let loadedText = '';
-  let loadedPorts: readonly ServicePort[] = [];
+export class ServiceProxy {
+  private readonly heldServices = new Map<string, Service>();
+  private readonly heldSlices = new Map<string, EndpointSlice>();
+  private timer: NodeJS.Timeout | undefined;
+  private isLoading = false;
+  private hasChanged = false;
+  private loadedText = '';
+  private loadedPorts: readonly ServicePort[] = [];
 
-  const schedule = (pauseMs = coalesceMs): void => {
-    if (isClosed || isLoading) return;
-    timer ??= setTimeout(() => void load(), pauseMs);
-  };
+  constructor(private readonly options: ServiceProxyOptions) {
+    this.follow('/api/v1/services', this.heldServices);
+    this.follow('/apis/discovery.k8s.io/v1/endpointslices', this.heldSlices);
+    this.schedule(coalesceMs);
+  }
 
-  const load = async (): Promise<void> => {
-    isLoading = true;
-    timer = undefined;
-    const ports = serviceTable(services.values(), slices.values(), options.nodeName);
-    const text = renderServiceRules({ ports, podNetwork: options.podNetwork, isOverlay: options.isOverlay });
-    let pauseMs: number | undefined;
-    try {
-      if (text !== loadedText) await runCommand('nft', ['-f', '-'], { input: text });
-      const stale = staleUdpBackends(loadedPorts, ports);
-      loadedText = text;
-      loadedPorts = ports;
-      for (const { clusterAddress, backend } of stale) {
-        await tryCommand('conntrack', ['-D', '-p', 'udp', '--orig-dst', clusterAddress, '--reply-src', backend]);
-      }
-    } catch (error) {
-      options.log(`service rules were not loaded: ${error instanceof Error ? error.message : String(error)}`);
-      pauseMs = retryMs;
-    }
-    isLoading = false;
-    for (const listener of listeners) listener();
-    if (pauseMs !== undefined || hasChanged) schedule(pauseMs);
-    hasChanged = false;
-  };
+  services(): readonly Service[] {
+    return [...this.heldServices.values()];
+  }
 
-  let hasChanged = false;
-  const changed = (): void => {
-    if (isLoading) hasChanged = true;
-    schedule();
-  };
-  const follow = <Kind extends KubeObject>(path: string, held: Map<string, Kind>) =>
-    options.kube.watch({
+  slices(): readonly EndpointSlice[] {
+    return [...this.heldSlices.values()];
+  }
+
+  private follow<Kind extends KubeObject>(path: string, held: Map<string, Kind>): void {
+    const changed = (): void => {
+      this.hasChanged = true;
+      this.schedule(coalesceMs);
+    };
+    this.options.kube.watch({
       path,
       onUpsert: (object) => {
         held.set(object.metadata.uid, object as Kind);
@@ -84,25 +61,59 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
         changed();
       },
     });
-  const watches = [follow('/api/v1/services', services), follow('/apis/discovery.k8s.io/v1/endpointslices', slices)];
-  schedule();
+  }
 
-  return {
-    services: () => [...services.values()],
-    slices: () => [...slices.values()],
-    onChange: (listener) => void listeners.push(listener),
-    close: () => {
-      isClosed = true;
-      clearTimeout(timer);
-      for (const watch of watches) watch.close();
-    },
-  };
+  /** Changes during a load wait for its end: one transaction at a time. */
+  private schedule(pauseMs: number): void {
+    if (!this.isLoading) this.timer ??= setTimeout(() => void this.run(), pauseMs);
+  }
+
+  private async run(): Promise<void> {
+    this.timer = undefined;
+    this.isLoading = true;
+    this.hasChanged = false;
+    let pauseMs = coalesceMs;
+    try {
+      await this.load();
+    } catch (error) {
+      this.options.log(
+        `service rules were not loaded: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      pauseMs = retryMs;
+      this.hasChanged = true;
+    }
+    this.isLoading = false;
+    this.options.onChange();
+    if (this.hasChanged) this.schedule(pauseMs);
+  }
+
+  private async load(): Promise<void> {
+    const { nodeName, podNetwork, isOverlay } = this.options;
+    const ports = serviceTable(this.heldServices.values(), this.heldSlices.values(), nodeName);
+    const text = renderServiceRules({ ports, podNetwork, isOverlay });
+    if (text === this.loadedText) return;
+    await runCommand('nft', ['-f', '-'], { input: text });
+    const stale = staleUdpBackends(this.loadedPorts, ports);
+    this.loadedText = text;
+    this.loadedPorts = ports;
+    for (const { clusterAddress, backend } of stale) {
+      const conversation = ['--orig-dst', clusterAddress, '--reply-src', backend];
+      await tryCommand('conntrack', ['-D', '-p', 'udp', ...conversation]);
+    }
+  }
 }
 
-function staleUdpBackends(before: readonly ServicePort[], after: readonly ServicePort[]): { clusterAddress: string; backend: string }[] {
-  const current = new Set(after.flatMap((port) => port.backends.map((backend) => `${port.clusterAddress}>${backend.address}`)));
+function staleUdpBackends(
+  before: readonly ServicePort[],
+  after: readonly ServicePort[],
+): { clusterAddress: string; backend: string }[] {
+  const current = new Set(
+    after.flatMap((port) => port.backends.map((backend) => `${port.clusterAddress}>${backend.address}`)),
+  );
   return before
     .filter((port) => port.protocol === 'udp')
-    .flatMap((port) => port.backends.map((backend) => ({ clusterAddress: port.clusterAddress, backend: backend.address })))
+    .flatMap((port) =>
+      port.backends.map((backend) => ({ clusterAddress: port.clusterAddress, backend: backend.address })),
+    )
     .filter(({ clusterAddress, backend }) => !current.has(`${clusterAddress}>${backend}`));
 }

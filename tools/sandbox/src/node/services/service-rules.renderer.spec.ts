@@ -21,18 +21,25 @@ const here = { addresses: ['10.244.1.5'], nodeName: 'node-1' };
 const there = { addresses: ['10.244.2.5'], nodeName: 'node-2' };
 
 function rules(service: Service, endpoints: EndpointSlice['endpoints'], isOverlay = false): string {
-  return renderServiceRules({ ports: serviceTable([service], [slice(endpoints)], 'node-1'), podNetwork: '10.244.0.0/16', isOverlay });
+  return renderServiceRules({
+    ports: serviceTable([service], [slice(endpoints)], 'node-1'),
+    podNetwork: '10.244.0.0/16',
+    isOverlay,
+  });
 }
 
 describe('the service table', () => {
-  const backends = (endpoints: EndpointSlice['endpoints']) => serviceTable([web], [slice(endpoints)], 'node-1')[0]?.backends.map((backend) => backend.address);
+  const backends = (endpoints: EndpointSlice['endpoints']) =>
+    serviceTable([web], [slice(endpoints)], 'node-1')[0]?.backends.map((backend) => backend.address);
 
   it('holds the ready endpoints', () => {
     expect(backends([here, { ...there, conditions: { ready: false } }])).toEqual(['10.244.1.5']);
   });
 
   it('falls back to endpoints that still serve while they end', () => {
-    expect(backends([{ ...there, conditions: { ready: false, serving: true, terminating: true } }])).toEqual(['10.244.2.5']);
+    expect(backends([{ ...there, conditions: { ready: false, serving: true, terminating: true } }])).toEqual([
+      '10.244.2.5',
+    ]);
   });
 
   it('leaves out headless services', () => {
@@ -42,14 +49,20 @@ describe('the service table', () => {
 
 describe('service rules', () => {
   it('send a call to any of the backends with the same chance', () => {
-    expect(rules(web, [here, there])).toContain('dnat to numgen random mod 2 map { 0 : 10.244.1.5 . 8080, 1 : 10.244.2.5 . 8080 }');
+    expect(rules(web, [here, there])).toContain(
+      'dnat to numgen random mod 2 map { 0 : 10.244.1.5 . 8080, 1 : 10.244.2.5 . 8080 }',
+    );
     expect(rules(web, [here, there])).toContain('tcp . 10.96.1.1 . 80 : goto svc_0');
   });
 
   it('refuse a port without backends, by service address and by node port', () => {
     const text = rules(web, []);
-    expect(text).toContain('set refused_addresses { type inet_proto . ipv4_addr . inet_service; elements = { tcp . 10.96.1.1 . 80 }; }');
-    expect(text).toContain('set refused_node_ports { type inet_proto . inet_service; elements = { tcp . 30080 }; }');
+    expect(text).toContain(
+      'set refused_addresses { type inet_proto . ipv4_addr . inet_service; elements = { tcp . 10.96.1.1 . 80 }; }',
+    );
+    expect(text).toContain(
+      'set refused_node_ports { type inet_proto . inet_service; elements = { tcp . 30080 }; }',
+    );
     expect(text).not.toContain('dnat to');
   });
 

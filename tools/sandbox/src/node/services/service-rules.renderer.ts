@@ -20,15 +20,21 @@ const masqueradeMark = '0x4000';
 
 export function renderServiceRules({ ports, podNetwork, isOverlay }: ServiceRulesInput): string {
   const served = ports.map((port, index) => ({ ...port, chain: `svc_${index}` }));
-  const clusterElements = served.filter(isAnswered).map((port) => `${port.protocol} . ${port.clusterAddress} . ${port.port} : goto ${port.chain}`);
+  const clusterElements = served
+    .filter(isAnswered)
+    .map((port) => `${port.protocol} . ${port.clusterAddress} . ${port.port} : goto ${port.chain}`);
   const nodeElements = served
     .filter((port) => port.nodePort !== undefined && port.backends.length > 0)
     .map((port) => `${port.protocol} . ${port.nodePort} : goto ${port.chain}_node`);
-  const refusedCluster = served.filter((port) => !isAnswered(port)).map((port) => `${port.protocol} . ${port.clusterAddress} . ${port.port}`);
+  const refusedCluster = served
+    .filter((port) => !isAnswered(port))
+    .map((port) => `${port.protocol} . ${port.clusterAddress} . ${port.port}`);
   const refusedNode = served
     .filter((port) => port.nodePort !== undefined && port.backends.length === 0)
     .map((port) => `${port.protocol} . ${port.nodePort}`);
-  const hairpins = [...new Set(served.flatMap((port) => port.backends.map((backend) => backend.address)))].sort();
+  const hairpins = [
+    ...new Set(served.flatMap((port) => port.backends.map((backend) => backend.address))),
+  ].sort();
   return `table ip ${serviceTableName}
 delete table ip ${serviceTableName}
 table ip ${serviceTableName} {
@@ -37,7 +43,11 @@ ${map('cluster_addresses', 'inet_proto . ipv4_addr . inet_service : verdict', cl
 ${map('node_ports', 'inet_proto . inet_service : verdict', nodeElements)}
 ${set('refused_addresses', 'inet_proto . ipv4_addr . inet_service', refusedCluster)}
 ${set('refused_node_ports', 'inet_proto . inet_service', refusedNode)}
-${set('hairpins', 'ipv4_addr . ipv4_addr', hairpins.map((address) => `${address} . ${address}`))}
+${set(
+  'hairpins',
+  'ipv4_addr . ipv4_addr',
+  hairpins.map((address) => `${address} . ${address}`),
+)}
   chain services {
     meta l4proto . ip daddr . th dport vmap @cluster_addresses
     fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @node_ports
@@ -86,14 +96,19 @@ function nodePortRules(port: ChainedPort, podNetwork: string): string[] {
   if (!port.isExternalLocal) return everywhere;
   // Calls from inside the cluster may go anywhere; from outside only to this node's Pods, which then see the caller's address.
   const local = port.backends.filter((backend) => backend.isLocal);
-  const inside = everywhere.flatMap((rule) => [`ip saddr ${podNetwork} ${rule}`, `fib saddr type local ${rule}`]);
+  const inside = everywhere.flatMap((rule) => [
+    `ip saddr ${podNetwork} ${rule}`,
+    `fib saddr type local ${rule}`,
+  ]);
   return [...inside, local.length > 0 ? translate(port, local) : 'drop'];
 }
 
 function translate(port: ServicePort, backends: readonly Backend[]): string {
   const prefix = `meta l4proto ${port.protocol}`;
   if (backends.length === 1) return `${prefix} dnat to ${backends[0]?.address}:${backends[0]?.port}`;
-  const choices = backends.map((backend, index) => `${index} : ${backend.address} . ${backend.port}`).join(', ');
+  const choices = backends
+    .map((backend, index) => `${index} : ${backend.address} . ${backend.port}`)
+    .join(', ');
   return `${prefix} dnat to numgen random mod ${backends.length} map { ${choices} }`;
 }
 

@@ -41,46 +41,61 @@ export function slicesByService(slices: Iterable<EndpointSlice>): Map<string, En
   return byService;
 }
 
-export function serviceTable(services: Iterable<Service>, slices: Iterable<EndpointSlice>, nodeName: string): ServicePort[] {
+export function serviceTable(
+  services: Iterable<Service>,
+  slices: Iterable<EndpointSlice>,
+  nodeName: string,
+): ServicePort[] {
   const byService = slicesByService(slices);
   const table: ServicePort[] = [];
   for (const service of services) {
-    const clusterAddress = service.spec.clusterIP ?? '';
-    if (clusterAddress === '' || clusterAddress === 'None') continue;
     const own = byService.get(objectKey(service)) ?? [];
-    for (const port of service.spec.ports ?? []) {
-      const protocol = (port.protocol ?? 'TCP').toLowerCase();
-      if (protocol !== 'tcp' && protocol !== 'udp') continue;
-      table.push({
-        id: `${objectKey(service)}:${port.port}/${protocol}`,
-        protocol,
-        clusterAddress,
-        port: port.port,
-        nodePort: port.nodePort === 0 ? undefined : port.nodePort,
-        isExternalLocal: service.spec.externalTrafficPolicy === 'Local',
-        isInternalLocal: service.spec.internalTrafficPolicy === 'Local',
-        backends: backendsOf(own, port.name ?? '', nodeName),
-      });
-    }
+    if (['', 'None'].includes(service.spec.clusterIP ?? '')) continue;
+    for (const port of service.spec.ports ?? []) table.push(...servicePort(service, port, own, nodeName));
   }
   return table.sort((left, right) => (left.id < right.id ? -1 : 1));
 }
 
+type DeclaredPort = NonNullable<Service['spec']['ports']>[number];
+
+/** Nothing for protocols that the sandbox does not translate. */
+function servicePort(
+  { metadata, spec }: Service,
+  { name = '', protocol: declared = 'TCP', port, nodePort }: DeclaredPort,
+  slices: readonly EndpointSlice[],
+  nodeName: string,
+): ServicePort[] {
+  const protocol = declared.toLowerCase();
+  if (protocol !== 'tcp' && protocol !== 'udp') return [];
+  return [
+    {
+      id: `${objectKey({ metadata })}:${port}/${protocol}`,
+      protocol,
+      clusterAddress: spec.clusterIP ?? '',
+      port,
+      nodePort: nodePort === 0 ? undefined : nodePort,
+      isExternalLocal: spec.externalTrafficPolicy === 'Local',
+      isInternalLocal: spec.internalTrafficPolicy === 'Local',
+      backends: backendsOf(slices, name, nodeName),
+    },
+  ];
+}
+
 /** Ready endpoints; if there is none, those that still serve while they end, as kube-proxy does. */
 function backendsOf(slices: readonly EndpointSlice[], portName: string, nodeName: string): Backend[] {
-  const ready = new Map<string, Backend>();
-  const ending = new Map<string, Backend>();
-  for (const slice of slices) {
+  const candidates = slices.flatMap((slice) => {
     const port = slice.ports?.find((candidate) => (candidate.name ?? '') === portName)?.port;
-    if (port === undefined) continue;
-    for (const { addresses, conditions, nodeName: home } of slice.endpoints ?? []) {
-      const address = addresses[0];
-      if (address === undefined) continue;
-      const backend = { address, port, isLocal: home === nodeName };
-      if (conditions?.ready !== false) ready.set(`${address}:${port}`, backend);
-      else if (conditions.serving === true && conditions.terminating === true) ending.set(`${address}:${port}`, backend);
-    }
+    return port === undefined ? [] : (slice.endpoints ?? []).map((endpoint) => ({ endpoint, port }));
+  });
+  const ready = candidates.filter(({ endpoint }) => endpoint.conditions?.ready !== false);
+  const ending = candidates.filter(
+    ({ endpoint: { conditions } }) => conditions?.serving === true && conditions.terminating === true,
+  );
+  const backends = new Map<string, Backend>();
+  for (const { endpoint, port } of ready.length > 0 ? ready : ending) {
+    const address = endpoint.addresses[0];
+    if (address === undefined) continue;
+    backends.set(`${address}:${port}`, { address, port, isLocal: endpoint.nodeName === nodeName });
   }
-  const chosen = ready.size > 0 ? ready : ending;
-  return [...chosen].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, backend]) => backend);
+  return [...backends].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, backend]) => backend);
 }

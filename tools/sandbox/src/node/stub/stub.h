@@ -6,7 +6,18 @@
 #define STUB_H
 
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+/* The kernel packs this structure on x86-64; glibc says so by an attribute that it withholds from compilers other than gcc. */
+#ifdef __x86_64__
+#pragma pack(push, 1)
+#include <sys/epoll.h>
+#pragma pack(pop)
+#else
+#include <sys/epoll.h>
+#endif
 
 enum owner { OWNER_TCP_LISTENER, OWNER_UDP_LISTENER, OWNER_PEER, OWNER_CALL };
 

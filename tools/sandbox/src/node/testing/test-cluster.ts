@@ -22,7 +22,10 @@ export interface TestCluster {
   dataDir: string;
   kube: KubeClient;
   nodes: Nodes;
-  createPod(name: string, pod: { labels?: Record<string, string>; annotations?: Record<string, string>; spec: PodSpec }): Promise<void>;
+  createPod(
+    name: string,
+    pod: { labels?: Record<string, string>; annotations?: Record<string, string>; spec: PodSpec },
+  ): Promise<void>;
   createService(name: string, spec: unknown): Promise<void>;
   pod(name: string): Promise<Pod | undefined>;
   readyPod(name: string): Promise<Pod>;
@@ -35,7 +38,22 @@ const workspace = fileURLToPath(new URL('../../../../../', import.meta.url));
 
 /** Node agents are processes of their own and run the compiled code. */
 export async function compileSandbox(): Promise<void> {
-  await runCommand(process.execPath, ['node_modules/typescript7/bin/tsc', '-b', 'tools/sandbox'], { cwd: workspace, timeoutMs: 120_000 });
+  // One compiler at a time: test files run side by side and write to the same folder.
+  const project = 'tools/sandbox';
+  const compile = [process.execPath, 'node_modules/typescript7/bin/tsc', '-b', project];
+  await runCommand('flock', [project, ...compile], { cwd: workspace, timeoutMs: 120_000 });
+}
+
+/** A Pod with one container that serves HTTP on port 8080, unless told otherwise. */
+export function podSpec(
+  spec: Partial<PodSpec> & { container?: Partial<PodSpec['containers'][number]> } = {},
+): PodSpec {
+  const { container, ...rest } = spec;
+  return {
+    terminationGracePeriodSeconds: 1,
+    containers: [{ name: 'main', image: 'any/image:1', ports: [{ containerPort: 8080 }], ...container }],
+    ...rest,
+  };
 }
 
 export const randomInstance = (): string => randomBytes(3).toString('hex');
@@ -66,14 +84,29 @@ export async function startTestCluster(): Promise<TestCluster> {
     pod,
     readyPod,
     createPod: async (name, { labels = {}, annotations = {}, spec }) => {
-      await kube.request('POST', pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels, annotations }, spec });
+      await kube.request('POST', pods, {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, labels, annotations },
+        spec,
+      });
     },
     createService: async (name, spec) => {
-      await kube.request('POST', '/api/v1/namespaces/default/services', { apiVersion: 'v1', kind: 'Service', metadata: { name }, spec });
+      await kube.request('POST', '/api/v1/namespaces/default/services', {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name },
+        spec,
+      });
     },
     logs: async (name, container) => {
       let text = '';
-      const request = { follow: false, tailLines: undefined, previous: false, signal: new AbortController().signal };
+      const request = {
+        follow: false,
+        tailLines: undefined,
+        previous: false,
+        signal: new AbortController().signal,
+      };
       for await (const piece of nodes.readLogs('default', name, container, request)) text += piece;
       return text;
     },
@@ -96,7 +129,11 @@ export function conditionOf(pod: Pod | undefined, type: string): string | undefi
   return pod?.status?.conditions?.find((condition) => condition.type === type)?.status;
 }
 
-export async function eventually<Result>(what: string, look: () => Promise<Result | undefined | false>, timeoutMs = 20_000): Promise<Result> {
+export async function eventually<Result>(
+  what: string,
+  look: () => Promise<Result | undefined | false>,
+  timeoutMs = 20_000,
+): Promise<Result> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const result = await look();
@@ -111,7 +148,10 @@ export const outside = '/proc/self/ns/net';
 
 /** The body of an HTTP answer as seen from inside a network namespace; nothing if there is none. */
 export async function fetchFrom(netns: string, url: string): Promise<string | undefined> {
-  return runInside(netns, `fetch('${url}', { signal: AbortSignal.timeout(3000) }).then((answer) => answer.text()).then((text) => process.stdout.write(text))`);
+  return runInside(
+    netns,
+    `fetch('${url}', { signal: AbortSignal.timeout(3000) }).then((answer) => answer.text()).then((text) => process.stdout.write(text))`,
+  );
 }
 
 /** The echo of a datagram as seen from inside a network namespace; nothing if there is none. */
@@ -134,7 +174,9 @@ async function podNetns(nodes: Nodes, pod: Pod): Promise<string> {
   if (node === undefined) throw new Error(`pod ${pod.metadata.name} is on no node of the sandbox`);
   const cri = connectCri(node.containerdSocket);
   try {
-    const sandbox = (await cri.listPodSandboxes()).find((candidate) => candidate.metadata.uid === pod.metadata.uid);
+    const sandbox = (await cri.listPodSandboxes()).find(
+      (candidate) => candidate.metadata.uid === pod.metadata.uid,
+    );
     if (sandbox === undefined) throw new Error(`pod ${pod.metadata.name} has no sandbox`);
     return (await cri.sandboxPlace(sandbox.id)).netns;
   } finally {
