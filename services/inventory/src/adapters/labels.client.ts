@@ -27,7 +27,7 @@ export function labelKeys(store: EventStore, bus: Bus): LabelKeysOf {
 async function askOwner(bus: Bus, label: string): Promise<string | undefined> {
   try {
     const request = { org: 1, actor: SYSTEM, collection: 'labels', op: 'get', ids: [label], query: {} };
-    const { body } = await bus.call(CALLS.labelResource, { ...request, body: undefined });
+    const { body } = await bus.call(CALLS.labelResource, { ...request, body: null });
     const { key, deleted } = body as { key: string; deleted: boolean };
     return deleted ? undefined : key;
   } catch (error) {

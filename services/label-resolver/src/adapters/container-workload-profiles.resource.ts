@@ -1,0 +1,179 @@
+/** `container_clusters/container_workload_profiles`: one per namespace, and the cluster's template. */
+import { randomUUID } from 'node:crypto';
+import { CallError } from '@ringfence/bus';
+import {
+  ContainerWorkloadProfileCreate,
+  ContainerWorkloadProfilesUpdate,
+  ContainerWorkloadProfileUpdate,
+} from '@ringfence/contracts';
+import type { ResourceRequest } from '@ringfence/contracts';
+import type { EventStore } from '@ringfence/event-store';
+import type { KnownLabels, Profile, ProfileChange } from '../domain/profile.decider.js';
+import { profileDecider } from '../domain/profile.decider.js';
+import type { Document } from '../read/document.projection.js';
+import { namespaceExists } from '../read/facts.js';
+import { labels, labelTypes, profiles } from '../read/resolver-documents.js';
+import { execute } from './commands.js';
+import type { Changing } from './changing.js';
+import type { EnsureCluster } from './clusters.client.js';
+import { assignmentsOf, labelIdsIn, showAssigned, showLabels } from './profile-labels.js';
+import type { LabelsInBody, NamedLabel } from './profile-labels.js';
+import type { Filters, Operations } from './resource.js';
+import { actorHref, byLabels, exact, flag, idOfHref, metaOf, notFound, orgHref, page, parsed, partial } from './resource.js';
+import { namespaceProfileId, streamOf } from './stream.js';
+
+export interface ProfileParts {
+  readonly store: EventStore;
+  readonly changing: Changing;
+  readonly ensureCluster: EnsureCluster;
+}
+
+export function profileOperations(parts: ProfileParts): Operations {
+  const { store, changing, ensureCluster } = parts;
+  return {
+    list: async ({ ids, query }) => {
+      const cluster = await ensureCluster(ids[0]);
+      const all = (await profiles.live(store.pool)).filter((each) => each.cluster === cluster);
+      const { matched, shown } = page(all, query, FILTERS);
+      const names = await labelNames(store);
+      return { body: shown.map((each) => show(each, names)), total: all.length, matched: matched.length };
+    },
+    get: async ({ ids }) => ({ body: show(await one(parts, ids), await labelNames(store)) }),
+    create: async (request) => {
+      const cluster = await ensureCluster(request.ids[0]);
+      return changing(async () => ({ body: show(await prepare(parts, request, cluster), await labelNames(store)) }));
+    },
+    update: async (request) => {
+      const { id } = await one(parts, request.ids);
+      const body = parsed(ContainerWorkloadProfileUpdate, request.body);
+      return changing(async () => {
+        await change(parts, request, id, body);
+        return {};
+      });
+    },
+    delete: async (request) => {
+      const { id, cluster } = await one(parts, request.ids);
+      return changing(async () => {
+        await execute(store, profileDecider, { stream: streamOf.profile(id), actor: request.actor, cluster }, { type: 'delete' });
+        return {};
+      });
+    },
+    bulk_update: async (request) => {
+      await ensureCluster(request.ids[0]);
+      const { container_workload_profiles: wanted, ...body } = parsed(ContainerWorkloadProfilesUpdate, request.body);
+      const ids = wanted.map(({ href }) => idOfHref(href, 'container_workload_profiles'));
+      return changing(() => changeAll(parts, request, ids, body));
+    },
+  };
+}
+
+const FILTERS: Filters<Document<Profile>> = {
+  name: partial((each) => each.body.name),
+  namespace: partial((each) => each.body.namespace),
+  enforcement_mode: exact((each) => each.body.mode),
+  visibility_level: exact((each) => each.body.visibilityLevel),
+  linked: flag((each) => each.body.linked),
+  managed: flag((each) => each.body.managed),
+  assign_labels: byLabels((each) => Object.values(each.body.assignments).flatMap((how) => (how.how === 'fixed' ? [how.label] : []))),
+};
+
+/** The cluster is in the path: a profile of another cluster is not there. */
+async function one({ store, ensureCluster }: ProfileParts, [clusterId, id]: readonly string[]): Promise<Document<Profile>> {
+  const cluster = await ensureCluster(clusterId);
+  const found = id === undefined ? null : await profiles.get(store.pool, id);
+  if (found === null || found.deletedAt !== null || found.cluster !== cluster) throw notFound('container workload profile');
+  return found;
+}
+
+async function knownLabels(store: EventStore, body: LabelsInBody): Promise<KnownLabels> {
+  const types = (await labelTypes.live(store.pool)).map((each) => each.body.key);
+  const keyOf: Record<string, string> = {};
+  for (const id of labelIdsIn(body)) {
+    const found = await labels.get(store.pool, id);
+    if (found !== null && found.deletedAt === null) keyOf[id] = found.body.key;
+  }
+  return { types, keyOf };
+}
+
+async function prepare({ store }: ProfileParts, request: ResourceRequest, cluster: string): Promise<Document<Profile>> {
+  const body = parsed(ContainerWorkloadProfileCreate, request.body);
+  const namespace = body.namespace ?? null;
+  const known = await knownLabels(store, body);
+  const id = namespace === null ? randomUUID() : namespaceProfileId(cluster, namespace);
+  const profile: Profile = {
+    id,
+    cluster,
+    namespace,
+    name: body.name ?? namespace ?? '',
+    description: body.description ?? '',
+    managed: body.managed ?? false,
+    linked: namespace !== null && (await namespaceExists(store.pool, cluster, namespace)),
+    mode: body.enforcement_mode ?? 'visibility_only',
+    assignments: assignmentsOf(body, {}, known.keyOf) ?? {},
+    visibilityLevel: body.visibility_level ?? 'flow_summary',
+    isTemplate: false,
+    isDiscovered: false,
+  };
+  const all = await profiles.live(store.pool);
+  const namespaceTaken = namespace !== null && all.some((each) => each.cluster === cluster && each.body.namespace === namespace);
+  const addressee = { stream: streamOf.profile(id), actor: request.actor, cluster };
+  await execute(store, profileDecider, addressee, { type: 'prepare', profile, known, namespaceTaken });
+  const created = await profiles.get(store.pool, id);
+  if (created === null) throw new Error(`profile ${id} is not in its read table`);
+  return created;
+}
+
+type ChangeBody = Omit<ContainerWorkloadProfileUpdate, 'namespace'>;
+
+async function change({ store }: ProfileParts, request: ResourceRequest, id: string, body: ChangeBody): Promise<void> {
+  const found = await profiles.get(store.pool, id);
+  if (found === null || found.deletedAt !== null || found.cluster !== request.ids[0]) throw notFound('container workload profile');
+  const known = await knownLabels(store, body);
+  const assignments = assignmentsOf(body, found.body.assignments, known.keyOf);
+  const wanted: ProfileChange = {
+    ...(body.name != null && { name: body.name }),
+    ...(body.description !== undefined && { description: body.description }),
+    ...(body.managed !== undefined && { managed: body.managed }),
+    ...(body.enforcement_mode !== undefined && { mode: body.enforcement_mode }),
+    ...(body.visibility_level !== undefined && { visibilityLevel: body.visibility_level }),
+    ...(assignments !== undefined && { assignments }),
+  };
+  const addressee = { stream: streamOf.profile(id), actor: request.actor, cluster: found.cluster };
+  await execute(store, profileDecider, addressee, { type: 'change', change: wanted, known });
+}
+
+/** Each failure names the place of its profile in the request. */
+async function changeAll(parts: ProfileParts, request: ResourceRequest, ids: readonly string[], body: ChangeBody) {
+  const errors: CallError['errors'] = [];
+  for (const [index, id] of ids.entries()) {
+    await change(parts, request, id, body).catch((error: unknown) => {
+      if (!(error instanceof CallError)) throw error;
+      errors.push(...error.errors.map(({ token, message }) => ({ token, message: `record_index=>${index}: ${message}` })));
+    });
+  }
+  if (errors.length > 0) throw new CallError('INVALID_ARGUMENT', errors);
+  return {};
+}
+
+/** Deleted ones too: a restriction may still name them. */
+async function labelNames(store: EventStore): Promise<Map<string, NamedLabel>> {
+  return new Map((await labels.all(store.pool)).map(({ id, body: { key, value } }) => [id, { key, value }]));
+}
+
+function show(found: Document<Profile>, names: ReadonlyMap<string, NamedLabel>): Record<string, unknown> {
+  const { body } = found;
+  return {
+    href: orgHref(`container_clusters/${found.cluster}/container_workload_profiles/${found.id}`),
+    name: body.name,
+    namespace: body.namespace,
+    description: body.description,
+    managed: body.managed,
+    linked: body.linked,
+    enforcement_mode: body.mode,
+    visibility_level: body.visibilityLevel,
+    assign_labels: showAssigned(body.assignments),
+    labels: showLabels(body.assignments, names),
+    ...metaOf(found),
+    created_by: { href: actorHref(found.createdBy) },
+  };
+}

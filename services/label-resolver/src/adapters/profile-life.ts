@@ -1,0 +1,66 @@
+/** Profiles that come and go with their clusters and namespaces, inside the transaction that learns of them. */
+import type { Actor } from '@ringfence/contracts';
+import { isRejection } from '@ringfence/decider';
+import type { EventStore } from '@ringfence/event-store';
+import type pg from 'pg';
+import type { Profile, ProfileCommand } from '../domain/profile.decider.js';
+import { profileDecider } from '../domain/profile.decider.js';
+import { clusterKnowledge, forgetCluster, forgetNamespace, noteCluster, noteNamespace } from '../read/facts.js';
+import { namespaceProfileId, streamOf, templateId } from './stream.js';
+
+export interface ProfileLife {
+  clusterCreated(cluster: string): Promise<void>;
+  clusterDeleted(cluster: string): Promise<void>;
+  namespaceDiscovered(cluster: string, namespace: string): Promise<void>;
+  namespaceVanished(cluster: string, namespace: string): Promise<void>;
+}
+
+export function profileLife(store: EventStore, tx: pg.PoolClient): ProfileLife {
+  /** Runs inside the queue of one, so that the read table is the aggregate's current state. */
+  const run = async (cluster: string, id: string, profile: Profile | null, command: ProfileCommand): Promise<void> => {
+    const decision = profileDecider.decide({ profile }, command);
+    if (isRejection(decision) || decision.length === 0) return;
+    const actor: Actor = { kind: 'container_cluster', id: cluster };
+    await store.appendIn(tx, [{ stream: streamOf.profile(id), expectedVersion: 'any', events: decision }], { actor, cluster });
+  };
+  const clusterCreated = async (cluster: string): Promise<void> => {
+    await noteCluster(tx, cluster);
+    if ((await clusterKnowledge(tx, cluster)) === 'deleted') return;
+    const id = templateId(cluster);
+    await run(cluster, id, await profileOf(tx, id), { type: 'create-template', id, cluster });
+  };
+  return {
+    clusterCreated,
+    clusterDeleted: async (cluster) => {
+      for (const profile of await profilesOf(tx, cluster)) await run(cluster, profile.id, profile, { type: 'cluster-deleted' });
+      await forgetCluster(tx, cluster);
+    },
+    namespaceDiscovered: async (cluster, namespace) => {
+      // A namespace may be heard of before its cluster.
+      await clusterCreated(cluster);
+      const template = await profileOf(tx, templateId(cluster));
+      if (template === null) return;
+      await noteNamespace(tx, cluster, namespace);
+      const present = (await profilesOf(tx, cluster)).find((profile) => profile.namespace === namespace) ?? null;
+      const id = present?.id ?? namespaceProfileId(cluster, namespace);
+      await run(cluster, id, present, { type: 'discover', id, namespace, template });
+    },
+    namespaceVanished: async (cluster, namespace) => {
+      await forgetNamespace(tx, cluster, namespace);
+      const all = await profilesOf(tx, cluster);
+      const present = all.find((profile) => profile.namespace === namespace);
+      const template = all.find((profile) => profile.isTemplate);
+      if (present === undefined || template === undefined) return;
+      await run(cluster, present.id, present, { type: 'namespace-vanished', template });
+    },
+  };
+}
+
+async function profileOf(tx: pg.PoolClient, id: string): Promise<Profile | null> {
+  const { rows } = await tx.query<{ body: Profile }>('select body from profiles where id = $1 and deleted_at is null', [id]);
+  return rows[0]?.body ?? null;
+}
+async function profilesOf(tx: pg.PoolClient, cluster: string): Promise<Profile[]> {
+  const { rows } = await tx.query<{ body: Profile }>('select body from profiles where cluster = $1 and deleted_at is null', [cluster]);
+  return rows.map((row) => row.body);
+}

@@ -1,0 +1,166 @@
+/**
+ * Settings for every cluster's store, on the policy lane: the label catalogue, each profile, each node. Follows the own
+ * events in commit order and publishes the *current* value of what they touched, one after the other, then moves its
+ * place; a crash publishes the same values again. Everything is said once more at each start, for a server that lost files.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bus } from '@ringfence/bus';
+import { LabelCatalogue, NodeSettings, ProfileSettings, subjects } from '@ringfence/contracts';
+import type { EntityLabelsState } from '@ringfence/contracts';
+import type { EventStore, StoredEvent } from '@ringfence/event-store';
+import { readCatalogue } from '../read/catalogue.js';
+import { entities, profiles } from '../read/resolver-documents.js';
+import { templateId } from './stream.js';
+
+export interface SettingsPublisher {
+  /** Events that are not published yet, as of the last look. */
+  lag(): number;
+  close(): Promise<void>;
+}
+
+const PAGE = 500;
+/** Commits of this process wake the publisher at once; this is how often it looks by itself. */
+const LOOK_EVERY_MS = 500;
+const LONGEST_PAUSE_MS = 5_000;
+const CATALOGUE = 'catalogue';
+
+/** What an event touched. */
+interface Touched {
+  isCatalogue: boolean;
+  readonly profiles: Map<string, string>;
+  readonly entities: Map<string, string>;
+  /** Clusters that came or went. */
+  readonly clusters: Set<string>;
+}
+
+export function startSettingsPublisher(store: EventStore, bus: Bus, onError: (error: unknown) => void): SettingsPublisher {
+  const publisher = new Publisher(store, bus, onError);
+  const stopListening = store.onCommitted(() => publisher.wake());
+  const running = publisher.run();
+  return {
+    lag: () => publisher.lag,
+    close: async () => {
+      stopListening();
+      publisher.stop();
+      await running;
+    },
+  };
+}
+
+class Publisher {
+  lag = 0;
+  private readonly ended = new AbortController();
+  private woken = new AbortController();
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly bus: Bus,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  wake(): void {
+    this.woken.abort();
+  }
+
+  stop(): void {
+    this.ended.abort();
+    this.wake();
+  }
+
+  async run(): Promise<void> {
+    let hasSaidAll = false;
+    for (let pauseMs = 100; !this.ended.signal.aborted; ) {
+      try {
+        this.woken = new AbortController();
+        if (!hasSaidAll) await this.sayAll();
+        hasSaidAll = true;
+        const count = await this.next();
+        pauseMs = 100;
+        if (count < PAGE) await sleep(LOOK_EVERY_MS, undefined, { signal: this.woken.signal }).catch(() => undefined);
+      } catch (error) {
+        this.onError(error);
+        await sleep(pauseMs, undefined, { signal: this.ended.signal }).catch(() => undefined);
+        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      }
+    }
+  }
+
+  private async next(): Promise<number> {
+    const { rows } = await this.store.pool.query<{ position: string }>('select position from settings_published');
+    const from = Number(rows[0]?.position ?? 0);
+    const events = await this.store.follow(from, PAGE);
+    const last = events.at(-1);
+    this.lag = events.length;
+    if (last === undefined) return 0;
+    await this.say(touchedBy(events), last);
+    await this.store.pool.query('update settings_published set position = $1', [last.position]);
+    this.lag = 0;
+    return events.length;
+  }
+
+  private async sayAll(): Promise<void> {
+    const { rows } = await this.store.pool.query<{ position: string }>('select coalesce(max(position), 0) as position from events');
+    const all: Touched = { isCatalogue: true, profiles: new Map(), entities: new Map(), clusters: new Set() };
+    for (const { id, cluster } of await profiles.live(this.store.pool)) all.profiles.set(id, cluster);
+    for (const { id, cluster, body } of await entities.live(this.store.pool)) if (body.class === 'node') all.entities.set(id, cluster);
+    await this.say(all, { position: Number(rows[0]?.position ?? 0), trace: {} });
+  }
+
+  private async say(touched: Touched, at: Pick<StoredEvent, 'position' | 'trace'>): Promise<void> {
+    const live = new Set((await profiles.live(this.store.pool)).filter((each) => each.body.isTemplate).map((each) => each.cluster));
+    const listeners = touched.isCatalogue ? new Set([...live, ...touched.clusters]) : touched.clusters;
+    // Labels first: profiles and nodes refer to them.
+    if (listeners.size > 0) {
+      const catalogue = LabelCatalogue.parse({ version: at.position, ...(await readCatalogue(this.store.pool)) });
+      for (const cluster of listeners) await this.put(subjects.policy(cluster, 'labels', CATALOGUE), live.has(cluster) ? catalogue : null, at);
+    }
+    for (const [id, cluster] of touched.profiles) await this.sayProfile(cluster, id, at);
+    for (const [id, cluster] of touched.entities) await this.sayNode(cluster, id, at);
+  }
+
+  private async sayProfile(cluster: string, id: string, at: Pick<StoredEvent, 'position' | 'trace'>): Promise<void> {
+    const found = await profiles.get(this.store.pool, id);
+    // The template and profiles that wait for a namespace concern no Pod.
+    const isSaid = found !== null && found.deletedAt === null && found.body.namespace !== null;
+    await this.put(subjects.policy(cluster, 'profile', id), isSaid ? ProfileSettings.parse(found.body) : null, at);
+  }
+
+  private async sayNode(cluster: string, id: string, at: Pick<StoredEvent, 'position' | 'trace'>): Promise<void> {
+    const found = await entities.get(this.store.pool, id);
+    if (found === null || found.body.class !== 'node' || found.body.node === null) return;
+    const { node, labels, mode } = found.body;
+    // A node that was paired anew has another workload: the end of the former one is not the end of the node.
+    const isReplaced = found.deletedAt !== null && (await this.hasLiveNode(cluster, node));
+    if (isReplaced) return;
+    const settings = found.deletedAt === null ? NodeSettings.parse({ node, workload: id, labels, mode }) : null;
+    await this.put(subjects.policy(cluster, 'node', node), settings, at);
+  }
+
+  private async hasLiveNode(cluster: string, node: string): Promise<boolean> {
+    const { rowCount } = await this.store.pool.query(
+      `select 1 from entities where cluster = $1 and deleted_at is null and body->>'class' = 'node' and body->>'node' = $2 limit 1`,
+      [cluster, node],
+    );
+    return rowCount !== 0;
+  }
+
+  private async put(subject: string, value: unknown, { position, trace }: Pick<StoredEvent, 'position' | 'trace'>): Promise<void> {
+    const options = { id: `${subject}@${position}`, headers: trace };
+    await (value === null ? this.bus.remove(subject, options) : this.bus.publish(subject, value, options));
+  }
+}
+
+function touchedBy(events: readonly StoredEvent[]): Touched {
+  const touched: Touched = { isCatalogue: false, profiles: new Map(), entities: new Map(), clusters: new Set() };
+  for (const event of events) {
+    const { id } = event.data as { id: string };
+    if (event.type.startsWith('Label')) touched.isCatalogue = true;
+    if (event.type.startsWith('Profile')) touched.profiles.set(id, event.cluster);
+    // A cluster's template comes and goes with it.
+    if (id === templateId(event.cluster)) touched.clusters.add(event.cluster);
+    if (event.type === 'EntityUnlabelled' || (event.type === 'EntityLabelled' && (event.data as EntityLabelsState).class === 'node')) {
+      touched.entities.set(id, event.cluster);
+    }
+  }
+  return touched;
+}

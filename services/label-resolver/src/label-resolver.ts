@@ -1,0 +1,76 @@
+/**
+ * Puts label-resolver together, without a framework. The module gives the parts to Nest's transports.
+ *
+ *   evt.*.{container-cluster,namespace,kubernetes-workload,workload} ─▶ facts ─┐
+ *   cmd.label-resolver.resource ─▶ labels, label types, profiles ─────────────┴▶ calculator ─▶ EntityLabelled
+ *   own events ─▶ relay ─▶ evt.*.{label,profile,entity,…};  ─▶ settings publisher ─▶ policy.<cluster>.{labels,profile,node}
+ */
+import type { Bus, Message } from '@ringfence/bus';
+import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { ensureDatabase, openEventStore, startRelay } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
+import type { Logger } from 'pino';
+import { changing } from './adapters/changing.js';
+import { ensureCluster } from './adapters/clusters.client.js';
+import { profileOperations } from './adapters/container-workload-profiles.resource.js';
+import { EntityResolver } from './adapters/entity-resolver.js';
+import { factsConsumer } from './adapters/facts.consumer.js';
+import { ensureBuiltInTypes, labelDimensionOperations } from './adapters/label-dimensions.resource.js';
+import { labelUses } from './adapters/label-uses.client.js';
+import { labelOperations } from './adapters/labels.resource.js';
+import { oneAtATime } from './adapters/one-at-a-time.js';
+import { resourceAnswerer } from './adapters/resource.js';
+import { startSettingsPublisher } from './adapters/settings.publisher.js';
+import { subjectOf } from './adapters/stream.js';
+import type { Config } from './config.js';
+import { MIGRATIONS } from './migrations/migrations.js';
+import { PROJECTIONS } from './read/resolver-documents.js';
+
+export interface LabelResolver {
+  readonly store: EventStore;
+  resource(request: ResourceRequest): Promise<ResourceResponse>;
+  /** Handler of one of the durables that read inventory's events. */
+  facts(durable: string): (messages: readonly Message[]) => Promise<void>;
+  relayLag(): number;
+  settingsLag(): number;
+  close(): Promise<void>;
+}
+
+export interface LabelResolverOptions {
+  readonly config: Config;
+  readonly bus: Bus;
+  readonly logger: Logger;
+  readonly signal?: AbortSignal;
+}
+
+export async function openLabelResolver({ config, bus, logger, signal }: LabelResolverOptions): Promise<LabelResolver> {
+  const onState = ({ connected, detail }: { connected: boolean; detail: string }): void => logger.info({ connected, detail }, 'postgres');
+  const waiting = { onState, ...(signal && { signal }) };
+  const url = await ensureDatabase(config.DATABASE_URL, 'label-resolver', waiting);
+  const store = await openEventStore({ url, service: 'label-resolver', migrations: MIGRATIONS, projections: PROJECTIONS, ...waiting });
+  await ensureBuiltInTypes(store);
+  const queue = oneAtATime();
+  const resolver = new EntityResolver(store);
+  // What a crash left unsaid is said before anything new.
+  await queue(() => resolver.settle());
+  const relay = startRelay(store, bus, { subject: subjectOf, onError: (error) => logger.warn({ err: error }, 'relay') });
+  const settings = startSettingsPublisher(store, bus, (error) => logger.warn({ err: error }, 'settings'));
+  const change = changing(queue, resolver);
+  const parts = { store, changing: change, usesOf: labelUses(store, bus), ensureCluster: ensureCluster(store, bus, change) };
+  return {
+    store,
+    resource: resourceAnswerer({
+      labels: labelOperations(parts),
+      label_dimensions: labelDimensionOperations(parts),
+      'container_clusters/container_workload_profiles': profileOperations(parts),
+    }),
+    facts: (durable) => factsConsumer({ store, oneAtATime: queue, resolver }, durable),
+    relayLag: relay.lag,
+    settingsLag: settings.lag,
+    close: async () => {
+      await settings.close();
+      await relay.close();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import type { ServiceManifest } from '@ringfence/contracts';
+
+const durable = { stream: 'EVENTS', mode: 'durable', server: 'control' } as const;
+const control = 'control' as const;
+
+export const manifest = {
+  service: 'label-resolver',
+  consumes: [
+    { ...durable, filter: 'evt.*.container-cluster.*', durable: 'label-resolver-clusters' },
+    { ...durable, filter: 'evt.*.namespace.*', durable: 'label-resolver-namespaces' },
+    { ...durable, filter: 'evt.*.kubernetes-workload.*', durable: 'label-resolver-kubernetes-workloads' },
+    { ...durable, filter: 'evt.*.workload.*', durable: 'label-resolver-workloads' },
+  ],
+  emits: [
+    ...['label', 'label-type', 'profile', 'entity'].map((entity) => ({ subject: `evt.*.${entity}.*`, server: control })),
+    ...['labels', 'profile', 'node'].map((kind) => ({ subject: `policy.*.${kind}.*`, server: control })),
+  ],
+  serves: ['label-resolver.resource'],
+  calls: ['inventory.resource', 'inventory.label-usage', 'policy-compute.label-usage'],
+} as const satisfies ServiceManifest;

@@ -1,0 +1,77 @@
+/**
+ * Read model of one aggregate type: its current value as JSON, with who and when. A deletion keeps the row, because
+ * REST shows what was deleted; asking for live ones leaves it out.
+ */
+import type { Actor } from '@ringfence/contracts';
+import type { Projection } from '@ringfence/event-store';
+import type pg from 'pg';
+
+export interface Document<T> {
+  readonly id: string;
+  readonly cluster: string;
+  readonly body: T;
+  readonly createdAt: Date;
+  readonly createdBy: Actor;
+  readonly updatedAt: Date;
+  readonly updatedBy: Actor;
+  readonly deletedAt: Date | null;
+  readonly deletedBy: Actor | null;
+}
+export interface DocumentTypes {
+  readonly name: string;
+  readonly version: number;
+  /** Event types whose `data` is the whole new value. */
+  readonly written: readonly string[];
+  readonly deleted: string;
+}
+export interface Documents<T> {
+  readonly projection: Projection;
+  get(db: pg.Pool, id: string): Promise<Document<T> | null>;
+  live(db: pg.Pool): Promise<Document<T>[]>;
+  all(db: pg.Pool): Promise<Document<T>[]>;
+}
+
+const COLUMNS = `id, cluster, body, created_at as "createdAt", created_by as "createdBy", updated_at as "updatedAt",
+  updated_by as "updatedBy", deleted_at as "deletedAt", deleted_by as "deletedBy"`;
+
+export function documents<T extends object>(types: DocumentTypes): Documents<T> {
+  const table = types.name;
+  const rows = async (db: pg.Pool, rest: string, values: unknown[] = []): Promise<Document<T>[]> => {
+    const answer = await db.query<Document<T>>(`select ${COLUMNS} from ${table} ${rest}`, values);
+    return answer.rows;
+  };
+  return {
+    projection: projectionOf(types),
+    get: async (db, id) => (await rows(db, 'where id = $1', [id]))[0] ?? null,
+    live: (db) => rows(db, 'where deleted_at is null order by created_at, length(id), id'),
+    all: (db) => rows(db, 'order by created_at, length(id), id'),
+  };
+}
+
+function projectionOf({ name: table, version, written, deleted }: DocumentTypes): Projection {
+  return {
+    name: table,
+    version,
+    tables: `create table if not exists ${table} (
+      id text primary key, cluster text not null, body jsonb not null,
+      created_at timestamptz not null, created_by jsonb not null, updated_at timestamptz not null, updated_by jsonb not null,
+      deleted_at timestamptz, deleted_by jsonb)`,
+    async apply(tx, event) {
+      const data = event.data as { id?: string };
+      if (data.id === undefined) return;
+      const actor = JSON.stringify(event.actor);
+      if (event.type === deleted) {
+        await tx.query(`update ${table} set deleted_at = $2, deleted_by = $3 where id = $1`, [data.id, event.at, actor]);
+      } else if (written.includes(event.type)) {
+        // A row that was deleted and is written again starts a new life.
+        await tx.query(
+          `insert into ${table} values ($1, $2, $3, $4, $5, $4, $5, null, null)
+           on conflict (id) do update set body = excluded.body, updated_at = excluded.updated_at, updated_by = excluded.updated_by,
+             created_at = case when ${table}.deleted_at is null then ${table}.created_at else excluded.created_at end,
+             deleted_at = null, deleted_by = null`,
+          [data.id, event.cluster, JSON.stringify(event.data), event.at, actor],
+        );
+      }
+    },
+  };
+}

@@ -1,0 +1,27 @@
+/** The read models that are folded from label-resolver's own events. */
+import type { EntityLabelsState, LabelState } from '@ringfence/contracts';
+import type { LabelType } from '../domain/label-type.decider.js';
+import type { Profile } from '../domain/profile.decider.js';
+import { documents } from './document.projection.js';
+
+export const labels = documents<LabelState>({ name: 'labels', version: 1, written: ['LabelCreated', 'LabelChanged'], deleted: 'LabelDeleted' });
+export const labelTypes = documents<LabelType>({
+  name: 'label_types',
+  version: 1,
+  written: ['LabelTypeCreated', 'LabelTypeChanged'],
+  deleted: 'LabelTypeDeleted',
+});
+export const profiles = documents<Profile>({
+  name: 'profiles',
+  version: 1,
+  written: ['ProfileCreated', 'ProfileChanged'],
+  deleted: 'ProfileDeleted',
+});
+export const entities = documents<EntityLabelsState>({
+  name: 'entities',
+  version: 1,
+  written: ['EntityLabelled'],
+  deleted: 'EntityUnlabelled',
+});
+
+export const PROJECTIONS = [labels, labelTypes, profiles, entities].map((each) => each.projection);
