@@ -1,0 +1,48 @@
+/** The calls of policy-compute, on NATS and (explain) on gRPC: parse, call, answer. */
+import { Controller, Inject } from '@nestjs/common';
+import { GrpcMethod, MessagePattern, Payload, Transport } from '@nestjs/microservices';
+import { CallError } from '@ringfence/bus';
+import { CALLS } from '@ringfence/contracts';
+import type { CallContract, ResourceResponse } from '@ringfence/contracts';
+import { z } from 'zod';
+import type { PolicyCompute } from '../policy-compute.js';
+import { explainRequestOf, grpcFailure } from './explain-grpc.js';
+
+export const POLICY_COMPUTE = Symbol('policy-compute');
+
+type Answer<C extends CallContract> = Promise<z.output<C['response']>>;
+
+@Controller()
+export class PolicyController {
+  constructor(@Inject(POLICY_COMPUTE) private readonly policy: PolicyCompute) {}
+
+  @MessagePattern('cmd.policy-compute.resource', Transport.NATS)
+  resource(@Payload() payload: unknown): Promise<ResourceResponse> {
+    return this.policy.resource(parsed(CALLS.policyResource, payload));
+  }
+
+  @MessagePattern('cmd.policy-compute.label-usage', Transport.NATS)
+  labelUsage(@Payload() payload: unknown): Answer<typeof CALLS.labelUsage> {
+    return this.policy.labelUsage(parsed(CALLS.labelUsage, payload));
+  }
+
+  @MessagePattern('cmd.policy-compute.explain', Transport.NATS)
+  explain(@Payload() payload: unknown): Answer<typeof CALLS.explain> {
+    return this.policy.explain(parsed(CALLS.explain, payload));
+  }
+
+  @GrpcMethod('PolicyExplainer', 'Explain')
+  async explainOverGrpc(@Payload() message: unknown): Answer<typeof CALLS.explain> {
+    try {
+      return await this.policy.explain(parsed(CALLS.explain, explainRequestOf(message)));
+    } catch (error) {
+      throw grpcFailure(error);
+    }
+  }
+}
+
+function parsed<C extends CallContract>(contract: C, payload: unknown): z.output<C['request']> {
+  const result = contract.request.safeParse(payload);
+  if (result.success) return result.data as z.output<C['request']>;
+  throw CallError.of('INVALID_ARGUMENT', 'input_validation_error', z.prettifyError(result.error));
+}

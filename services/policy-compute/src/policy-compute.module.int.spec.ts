@@ -1,0 +1,98 @@
+/** The whole process of policy-compute, as `run` starts it: calls on NATS, explain on gRPC, readiness. */
+import { randomUUID } from 'node:crypto';
+import { credentials, loadPackageDefinition } from '@grpc/grpc-js';
+import type { ServiceClientConstructor } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { CallError, connectBus } from '@ringfence/bus';
+import type { Bus } from '@ringfence/bus';
+import { CALLS } from '@ringfence/contracts';
+import { startHosted } from '@ringfence/service-host';
+import type { HostedProcess } from '@ringfence/service-host';
+import { eventually, freePort, startNats, startPostgres } from '@ringfence/testing';
+import type { NatsServer, PostgresServer } from '@ringfence/testing';
+import { protoPath as healthProto } from 'grpc-health-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PROTO_PATH } from './adapters/explain-grpc.js';
+import { configSchema } from './config.js';
+import { manifest } from './manifest.js';
+import { startPolicyCompute } from './policy-compute.module.js';
+
+let nats: NatsServer;
+let postgres: PostgresServer;
+let hosted: HostedProcess;
+let bus: Bus;
+let grpcUrl: string;
+
+beforeAll(async () => {
+  [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
+  const port = await freePort();
+  grpcUrl = `127.0.0.1:${port}`;
+  hosted = await startHosted(
+    { manifest, config: configSchema, start: startPolicyCompute },
+    { NATS_URL: nats.url, DATABASE_URL: postgres.url, RINGFENCE_GRPC_PORT: String(port), LOG_LEVEL: 'silent' },
+  );
+  await hosted.started;
+  bus = await connectBus({ servers: nats.url, name: 'spec', server: 'control' });
+  await eventually(async () => (await fetch(`${hosted.managementUrl}/readyz`)).status, (status) => status === 200);
+});
+afterAll(async () => {
+  await hosted?.stop();
+  await bus?.close();
+  await Promise.all([nats?.close(), postgres?.close()]);
+});
+
+const USER = { kind: 'user', id: '1' } as const;
+const request = { org: 1, actor: USER, pversion: 'draft', ids: [], query: {}, body: null };
+
+interface GrpcAnswer {
+  readonly error: { readonly code: number; readonly details: string } | null;
+  readonly response: Record<string, unknown> | undefined;
+}
+async function callGrpc(proto: string, path: string, method: string, message: unknown): Promise<GrpcAnswer> {
+  const loaded = loadPackageDefinition(loadSync(proto, { keepCase: true }));
+  const Client = path.split('.').reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], loaded) as ServiceClientConstructor;
+  const client = new Client(grpcUrl, credentials.createInsecure());
+  try {
+    return await new Promise((resolve) => {
+      const deadline = Date.now() + 5_000;
+      client[method]!(message, { deadline }, (error: GrpcAnswer['error'], response: GrpcAnswer['response']) => resolve({ error, response }));
+    });
+  } finally {
+    client.close();
+  }
+}
+
+describe('the process of policy-compute', () => {
+  it('answers resource, label-usage and explain on NATS', async () => {
+    const answer = await bus.call(CALLS.policyResource, { ...request, collection: 'ip_lists', op: 'list' });
+    expect(answer).toMatchObject({ total: 1, matched: 1, body: [{ name: 'Any (0.0.0.0/0 and ::/0)' }] });
+    expect(await bus.call(CALLS.labelUsage, { labels: ['5'] })).toEqual({ used: [] });
+    const explained = await bus.call(CALLS.explain, { from: '10.0.0.1', to: '10.0.0.2', port: 443 });
+    expect(explained).toMatchObject({ verdict: 'unknown', egress: null, ingress: null });
+  });
+
+  it('refuses with a code and a token that callers know', async () => {
+    const body = { name: 'Broken', ip_ranges: [{ from_ip: '10.0.0.300' }] };
+    const refusal = await bus.call(CALLS.policyResource, { ...request, collection: 'ip_lists', op: 'create', body }).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(CallError);
+    expect(refusal).toMatchObject({ code: 'INVALID_ARGUMENT', errors: [{ token: 'input_validation_error' }] });
+  });
+
+  it('explains over gRPC as over NATS', async () => {
+    const { response, error } = await callGrpc(PROTO_PATH, 'ringfence.policy.v1.PolicyExplainer', 'Explain', { from: '10.0.0.1', to: '10.0.0.2', port: 443 });
+    expect(error).toBeNull();
+    expect(response).toMatchObject({ verdict: 'unknown', policyVersion: 1 });
+    expect(CALLS.explain.response.shape.summary.parse(response?.['summary'])).toMatch('neither end is enforced');
+  });
+
+  it('says NOT_FOUND over gRPC for an end that nobody knows', async () => {
+    const { error } = await callGrpc(PROTO_PATH, 'ringfence.policy.v1.PolicyExplainer', 'Explain', { from: randomUUID(), to: '10.0.0.2', port: 1 });
+    expect(error).toMatchObject({ code: 5 });
+    expect(error?.details).toMatch('not_found_error');
+  });
+
+  it('answers the standard health check', async () => {
+    const { response } = await callGrpc(healthProto, 'grpc.health.v1.Health', 'check', { service: 'ringfence.policy.v1.PolicyExplainer' });
+    expect(response).toMatchObject({ status: 1 });
+  });
+});
