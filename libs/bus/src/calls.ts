@@ -1,4 +1,5 @@
 /** Request/reply in the packet of Nest's NATS transport: `{pattern, data, id}` → `{response | err, isDisposed, id}`. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CallFailure, subjects } from '@ringfence/contracts';
 import type { CallContract } from '@ringfence/contracts';
 import { ErrorCode, NatsError, nuid } from 'nats';
@@ -10,6 +11,8 @@ import type { Link } from './link.js';
 import { continueTrace, decode, encode, readHeaders, stepOfTrace, writeHeaders } from './wire.js';
 
 const AT_ONCE = 256;
+/** A service that is just starting or being replaced: nobody has taken the request, so asking again is safe. */
+const NOBODY_PAUSES_MS = [50, 100, 200, 400];
 
 const Request = z.object({ id: z.string().optional(), data: z.unknown() });
 const Reply = z.object({ response: z.unknown().optional(), err: z.unknown().optional() });
@@ -26,11 +29,9 @@ export async function makeCall<Req extends z.ZodType, Res extends z.ZodType>(
   const labels = { call: `${contract.service}.${contract.method}` };
   const begun = performance.now();
   try {
+    const packet = encode({ pattern: subject, data: request, id: nuid.next() });
     const reply = await stepOfTrace(`call ${labels.call}`, undefined, () =>
-      link.connection.request(subject, encode({ pattern: subject, data: request, id: nuid.next() }), {
-        timeout: options.deadlineMs ?? contract.deadlineMs,
-        headers: writeHeaders(undefined),
-      }),
+      ask(link, subject, packet, options.deadlineMs ?? contract.deadlineMs),
     );
     return readReply(contract, subject, reply);
   } catch (error) {
@@ -38,6 +39,18 @@ export async function makeCall<Req extends z.ZodType, Res extends z.ZodType>(
   } finally {
     seconds.record((performance.now() - begun) / 1_000, labels);
   }
+}
+
+async function ask(link: Link, subject: string, packet: Uint8Array, timeout: number): Promise<Msg> {
+  for (const pauseMs of [...NOBODY_PAUSES_MS, null]) {
+    try {
+      return await link.connection.request(subject, packet, { timeout, headers: writeHeaders(undefined) });
+    } catch (error) {
+      if (pauseMs === null || !(error instanceof NatsError) || error.code !== ErrorCode.NoResponders) throw error;
+      await sleep(pauseMs);
+    }
+  }
+  throw new Error('unreachable: the last round returns or throws');
 }
 
 export function serveCall<Req extends z.ZodType, Res extends z.ZodType>(

@@ -32,22 +32,23 @@ afterEach(async () => {
 afterAll(() => nats.close());
 
 describe('a durable consumer', () => {
-  it('handles every message once, in order, and goes on where another process stopped', async () => {
+  it('handles every message in order, and goes on where the process before it stopped', async () => {
     const { consumption, subject } = reading();
     const writer = await bus('writer');
     await writer.publishMany(Array.from({ length: 1_500 }, (_, n) => ({ subject: subject(n % 7), payload: n })));
     const seen: unknown[] = [];
     const first = await bus('reader');
-    first.consume(consumption, async ({ payload }) => void (seen.length < 700 && seen.push(payload)));
-    await eventually(() => seen.length >= 700);
+    first.consume(consumption, async ({ payload }) => {
+      seen.push(payload);
+      if (seen.length % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    });
+    await eventually(() => seen.length >= 200);
     await first.close();
-    const rest: unknown[] = [];
-    (await bus('reader')).consume(consumption, async ({ payload }) => void rest.push(payload));
-    await writer.publish(subject('last'), 'last');
-    await eventually(() => rest.at(-1) === 'last');
-    const all = [...seen, ...rest.filter((payload) => typeof payload === 'number')];
-    expect(seen).toEqual(Array.from({ length: 700 }, (_, n) => n));
-    expect([...all].sort((a, b) => Number(a) - Number(b)).at(-1)).toBe(1_499);
+    const handledByFirst = seen.length;
+    (await bus('reader')).consume(consumption, async ({ payload }) => void seen.push(payload));
+    await eventually(() => seen.at(-1) === 1_499);
+    expect(handledByFirst).toBeLessThan(1_500);
+    expect(seen).toEqual(Array.from({ length: 1_500 }, (_, n) => n));
   });
 
   it('keeps a message in its place while a dependency is away, and loses none behind it', async () => {

@@ -39,17 +39,15 @@ export async function beginSession(
   return { stream: `${stream}@${created}`, pending: info.num_pending + info.num_ack_pending };
 }
 
-/** For a durable that somebody else made and named the stream of. */
-export async function resumeSession(link: Link, stream: string, durable: string, signal: AbortSignal): Promise<Session> {
-  const info = await link.manager.consumers.info(stream, durable);
-  await untilNothingUnderWay(info, signal);
-  return { stream: `${stream}@${info.created}`, pending: info.num_pending + info.num_ack_pending };
-}
-
 async function untilNothingUnderWay(info: ConsumerInfo, signal: AbortSignal): Promise<void> {
   if (info.num_ack_pending === 0) return;
   const ackWaitMs = (info.config.ack_wait ?? 0) / NANOSECONDS;
   await sleep(ackWaitMs + MARGIN_MS, undefined, { signal });
+}
+
+/** For a reader that may not look: long enough for the server to count as lost what it sent before. */
+export function untilRepeatsAreDue(signal: AbortSignal): Promise<void> {
+  return sleep(ACK_WAIT_MS + MARGIN_MS, undefined, { signal });
 }
 
 async function ensureDurable(link: Link, consumption: Consumption, startAt: 'oldest' | 'newest'): Promise<ConsumerInfo> {

@@ -36,3 +36,6 @@ export { nodeInbox, serviceInbox, uplinkDurable } from './credentials/permission
 export { clusterServerConfig, controlServerConfig } from './credentials/server-config.js';
 export type { ServerPlace } from './credentials/server-config.js';
 export { pushAccount } from './credentials/push-account.js';
+export { JETSTREAM, JetStreamStrategy } from './jetstream.strategy.js';
+export { attachBus, CallersTrace, Failures, natsTransportOptions } from './nest.js';
+export type { BusTransports } from './nest.js';

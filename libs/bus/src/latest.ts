@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AckPolicy, DeliverPolicy, nuid } from 'nats';
 import type { LatestOptions, LatestReader, LatestValue } from './bus.js';
-import { KEEP_ALIVE_MS, MAX_UNDER_WAY, resumeSession } from './durable.js';
+import { KEEP_ALIVE_MS, MAX_UNDER_WAY, untilRepeatsAreDue } from './durable.js';
 import { inboxQueue } from './inbox-queue.js';
 import type { InboxQueue } from './inbox-queue.js';
 import type { Link } from './link.js';
@@ -44,6 +44,7 @@ class ValueReader {
   private inHand: PulledMessage | undefined;
   private queue: InboxQueue<PulledMessage> = inboxQueue();
   private pull: Pull | undefined;
+  private readonly isDurable: boolean;
 
   constructor(
     private readonly link: Link,
@@ -52,11 +53,12 @@ class ValueReader {
     private readonly handler: Handler,
     private readonly options: LatestOptions,
   ) {
+    this.isDurable = options.durable !== undefined;
     this.caughtUp = new Promise((resolve) => (this.isCaughtUp = resolve));
   }
 
   async run(): Promise<void> {
-    const keepAlive = this.options.durable === undefined ? undefined : setInterval(() => this.sayWorking(), KEEP_ALIVE_MS);
+    const keepAlive = this.isDurable ? setInterval(() => this.sayWorking(), KEEP_ALIVE_MS) : undefined;
     for (let pauseMs = FIRST_PAUSE_MS; !this.ended.signal.aborted; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       const before = this.doneUpTo;
       await this.session().catch((error: unknown) => this.report(error, this.filter));
@@ -73,17 +75,22 @@ class ValueReader {
 
   private async session(): Promise<void> {
     if (!this.link.isConnected()) return;
-    const { durable } = this.options;
-    const consumer = durable ?? (await this.makeReader());
-    if (durable !== undefined) await this.resume(durable);
-    this.lastDelivery = 0;
+    const consumer = this.options.durable ?? (await this.makeReader());
+    // An edge may not look at its durable. Only in a first session nothing can be under way.
+    if (this.isDurable && this.doneUpTo > 0) await untilRepeatsAreDue(this.ended.signal);
+    let noWait = this.isDurable;
     while (!this.ended.signal.aborted) {
       this.queue = inboxQueue();
-      this.pull = startPull(this.link, { stream: this.stream, consumer, batch: MAX_UNDER_WAY }, (message) => this.queue.push(message));
+      const request = { stream: this.stream, consumer, batch: MAX_UNDER_WAY, noWait };
+      this.pull = startPull(this.link, request, (message) => this.queue.push(message));
       void this.pull.ended.then(() => this.queue.end());
       if (!(await this.work())) return this.pull.cancel();
       const end = await this.pull.ended;
       if (end !== 'full' && end !== 'expired') return;
+      if (end === 'expired') {
+        this.isCaughtUp();
+        noWait = false;
+      }
     }
   }
 
@@ -106,15 +113,10 @@ class ValueReader {
     return name;
   }
 
-  private async resume(durable: string): Promise<void> {
-    const session = await resumeSession(this.link, this.stream, durable, this.ended.signal);
-    this.startOver(session.stream, false);
-    if (session.pending === 0) this.isCaughtUp();
-  }
-
   private startOver(birth: string, isShorter: boolean): void {
     if (birth !== this.birth || isShorter) this.doneUpTo = 0;
     this.birth = birth;
+    this.lastDelivery = 0;
   }
 
   /** False: a delivery was lost on the way. */
@@ -122,14 +124,16 @@ class ValueReader {
     for (;;) {
       const [message] = (await this.queue.take(1, 0)) ?? [];
       if (message === undefined || this.ended.signal.aborted) return true;
-      if (this.options.durable === undefined && message.deliverySeq !== this.lastDelivery + 1) return false;
+      if (!this.isDurable && message.deliverySeq !== this.lastDelivery + 1) return false;
+      // A durable that counts from 1 again was made anew, perhaps on a stream that was.
+      if (this.isDurable && message.deliverySeq <= this.lastDelivery) this.doneUpTo = 0;
       this.lastDelivery = message.deliverySeq;
       this.inHand = message;
       if (message.seq > this.doneUpTo) await this.handle(message);
       this.inHand = undefined;
       if (this.ended.signal.aborted) return true;
       this.doneUpTo = Math.max(this.doneUpTo, message.seq);
-      if (this.options.durable !== undefined) answer(this.link, message, ACK);
+      if (this.isDurable) answer(this.link, message, ACK);
       if (message.pending === 0) this.isCaughtUp();
     }
   }

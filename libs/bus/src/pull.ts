@@ -36,9 +36,12 @@ export interface PullRequest {
   readonly stream: string;
   readonly consumer: string;
   readonly batch: number;
+  /** Only what is there now: ends with `expired` when that is less than the batch. */
+  readonly noWait?: boolean;
 }
 
-export function startPull(link: Link, { stream, consumer, batch }: PullRequest, onMessage: (message: PulledMessage) => void): Pull {
+export function startPull(link: Link, request: PullRequest, onMessage: (message: PulledMessage) => void): Pull {
+  const { stream, consumer, batch } = request;
   const inbox = createInbox(link.inboxPrefix);
   let received = 0;
   let finish: (end: PullEnd) => void = () => undefined;
@@ -63,8 +66,11 @@ export function startPull(link: Link, { stream, consumer, batch }: PullRequest, 
     if (!subscription.isClosed()) subscription.unsubscribe();
     finish(how);
   };
-  const request = { batch, expires: EXPIRES_MS * NANOSECONDS, idle_heartbeat: HEARTBEAT_MS * NANOSECONDS };
-  link.connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(request), { reply: inbox });
+  const terms =
+    request.noWait === true
+      ? { batch, no_wait: true }
+      : { batch, expires: EXPIRES_MS * NANOSECONDS, idle_heartbeat: HEARTBEAT_MS * NANOSECONDS };
+  link.connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(terms), { reply: inbox });
   return { ended, cancel: () => end('cancelled') };
 }
 

@@ -13,7 +13,7 @@ import type { NatsKeys } from './keys.js';
 import { servicePermissions, uplinkDurable, uplinkPermissions, uplinkSubjects } from './permissions.js';
 
 const EXPORTS: Exports = [
-  ...['obs.>', 'flow.>', 'ack.>', '$JS.API.CONSUMER.INFO.POLICY.*', '$JS.ACK.POLICY.>'].map((subject) => ({
+  ...['obs.>', 'flow.>', 'ack.>', '$JS.ACK.POLICY.>'].map((subject) => ({
     name: subject,
     subject,
     type: 'service' as const,
@@ -91,7 +91,7 @@ export async function mintClusterAccount(options: {
   readonly cluster: string;
 }): Promise<ClusterAccount> {
   const keys = deriveAccountKeys(options.operatorSeed, `cluster ${options.cluster}`);
-  const imports: Imports = uplinkSubjects(options.cluster).map(({ subject }) => ({
+  const imports: Imports = uplinkSubjects(options.cluster).map((subject) => ({
     name: subject,
     subject,
     account: options.coreAccount,

@@ -78,20 +78,19 @@ export function uplinkDurable(cluster: string): string {
 }
 
 /** What a cluster's clas-cache may do on the control server: its own lanes up, its own policy down. */
-export function uplinkSubjects(cluster: string): readonly { subject: string; answers: 'one' | 'many' }[] {
+export function uplinkSubjects(cluster: string): string[] {
   const durable = uplinkDurable(cluster);
   return [
-    { subject: `obs.${cluster}.>`, answers: 'one' },
-    { subject: `flow.${cluster}.>`, answers: 'one' },
-    { subject: `ack.${cluster}.>`, answers: 'one' },
-    { subject: `$JS.API.CONSUMER.INFO.POLICY.${durable}`, answers: 'one' },
-    { subject: `$JS.API.CONSUMER.MSG.NEXT.POLICY.${durable}`, answers: 'many' },
-    { subject: `$JS.ACK.POLICY.${durable}.>`, answers: 'one' },
+    `obs.${cluster}.>`,
+    `flow.${cluster}.>`,
+    `ack.${cluster}.>`,
+    `$JS.API.CONSUMER.MSG.NEXT.POLICY.${durable}`,
+    `$JS.ACK.POLICY.${durable}.>`,
   ];
 }
 
 export function uplinkPermissions(cluster: string): Permissions {
-  return { pub: { allow: uplinkSubjects(cluster).map((entry) => entry.subject) }, sub: { allow: ['_INBOX.>'] } };
+  return { pub: { allow: uplinkSubjects(cluster) }, sub: { allow: ['_INBOX.>'] } };
 }
 
 /** On the cluster's own server. */

@@ -1,0 +1,253 @@
+import { CALLS } from '@ringfence/contracts';
+import type { ServiceManifest } from '@ringfence/contracts';
+import { eventually, startNats } from '@ringfence/testing';
+import type { NatsServer } from '@ringfence/testing';
+import { connect, jwtAuthenticator } from 'nats';
+import type { NatsConnection } from 'nats';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Bus, Credentials } from '../bus.js';
+import { connectBus, linkOf } from '../connect.js';
+import { ensureStreams, ensureUplinkDurable } from '../streams.js';
+import { mintClusterServer, mintKubelinkUser, mintNodeUser } from './cluster-server.js';
+import type { ClusterServerKeys } from './cluster-server.js';
+import { mintClusterAccount, mintControlPlane, mintUplinkUser } from './control-plane.js';
+import type { ControlPlaneKeys } from './control-plane.js';
+import { formatCreds, parseCreds } from './creds-file.js';
+import { nodeInbox, serviceInbox } from './permissions.js';
+import { pushAccount } from './push-account.js';
+import { clusterServerConfig, controlServerConfig } from './server-config.js';
+
+const A = '11111111-1111-4111-8111-111111111111';
+const B = '22222222-2222-4222-8222-222222222222';
+const manifest = (service: string, more: Partial<ServiceManifest>): ServiceManifest => ({
+  service,
+  consumes: [],
+  emits: [],
+  serves: [],
+  calls: [],
+  ...more,
+});
+const inventory = manifest('inventory', {
+  consumes: [{ stream: 'OBSERVATIONS', filter: 'obs.*.pod.*', durable: 'inventory-pods', mode: 'durable', server: 'control' }],
+  serves: ['workloadLabelUsage'],
+});
+const compute = manifest('policy-compute', {
+  consumes: [{ stream: 'POLICY', filter: 'policy.*.labels.*', durable: 'catalogue', mode: 'latest', server: 'control' }],
+  emits: [{ subject: 'policy.>', server: 'control' }],
+  calls: ['workloadLabelUsage'],
+});
+const clasCache = manifest('clas-cache', {
+  emits: ['policy.*.view.*', 'policy.*.readiness.*'].map((subject) => ({ subject, server: 'cluster' as const })),
+  serves: ['nodeSnapshot'],
+});
+
+/** The client below the bus, to try what the bus would never do. */
+function raw(server: NatsServer, { jwt, seed }: Credentials, inboxPrefix?: string): Promise<NatsConnection> {
+  const authenticator = jwtAuthenticator(jwt, new TextEncoder().encode(seed));
+  return connect({ servers: server.url, authenticator, reconnect: false, ...(inboxPrefix !== undefined && { inboxPrefix }) });
+}
+
+/** Notes what comes; a refused subscription just ends. */
+function listen(connection: NatsConnection, subject: string, heard: string[]): void {
+  connection.subscribe(subject, { callback: (error, message) => void (error === null && heard.push(message.subject)) });
+}
+
+describe('the control server', () => {
+  let keys: ControlPlaneKeys;
+  let nats: NatsServer;
+  const buses: Bus[] = [];
+  const service = async (name: string): Promise<Bus> => {
+    const credentials = parseCreds(formatCreds(keys.services[name] as Credentials));
+    const bus = await connectBus({ servers: nats.url, name, server: 'control', credentials, inboxPrefix: serviceInbox(name) });
+    buses.push(bus);
+    return bus;
+  };
+  const uplink = async (cluster: string, expiresInSeconds = 600): Promise<Credentials> => {
+    const account = await mintClusterAccount({ operatorSeed: keys.operator.seed, coreAccount: keys.core.account, cluster });
+    await pushAccount(nats.url, keys.system.user, account.jwt);
+    return mintUplinkUser(account, cluster, expiresInSeconds);
+  };
+
+  beforeAll(async () => {
+    keys = await mintControlPlane([inventory, compute]);
+    nats = await startNats({ config: (place) => controlServerConfig(place, keys) });
+    await ensureStreams(await service('inventory'), 'control');
+  });
+  afterAll(async () => {
+    await Promise.all(buses.map((bus) => bus.close()));
+    await nats.close();
+  });
+
+  it('lets services do what their manifests declare', async () => {
+    const [owner, caller] = [await service('inventory'), await service('policy-compute')];
+    const seen: string[] = [];
+    owner.consume(inventory.consumes[0] as never, async ({ subject }) => void seen.push(subject));
+    const served = owner.serve(CALLS.workloadLabelUsage, async () => ({ used: [] }));
+    expect(await caller.call(CALLS.workloadLabelUsage, { labels: [] })).toEqual({ used: [] });
+    served.close();
+    await caller.publish('policy.global.labels.all', 1);
+    const values: unknown[] = [];
+    const reader = await caller.latest('POLICY', 'policy.*.labels.*', ({ payload }) => void values.push(payload));
+    await reader.caughtUp;
+    expect(values).toEqual([1]);
+    await expect(owner.publish('policy.global.labels.all', 2)).rejects.toThrow();
+  });
+
+  it('takes a cluster’s observations with acknowledgement, and gives it its own policy', async () => {
+    const compute = await service('policy-compute');
+    await compute.publish(`policy.${A}.unit.1`, 'first');
+    await ensureUplinkDurable(await service('inventory'), A);
+    const edge = await connectBus({ servers: nats.url, name: 'clas', server: 'control', credentials: await uplink(A) });
+    buses.push(edge);
+    await edge.publish(`obs.${A}.pod.p1`, { uid: 'p1' }, { id: 'p1-1' });
+    await edge.publishMany([{ subject: `flow.${A}.batch.n1`, payload: {} }, { subject: `ack.${A}.node.n1`, payload: {} }]);
+    const values: unknown[] = [];
+    const reader = await edge.latest('POLICY', `policy.${A}.*.*`, ({ payload }) => void values.push(payload), { durable: `clas-${A}` });
+    await reader.caughtUp;
+    await compute.publish(`policy.${A}.unit.2`, 'second');
+    await compute.publish(`policy.${B}.unit.1`, 'of another cluster');
+    await compute.remove(`policy.${A}.unit.1`);
+    await eventually(() => values.length === 3);
+    expect(values).toEqual(['first', 'second', null]);
+  });
+
+  it('gives a cluster no way to another: by no subject and by no reply subject', async () => {
+    const [owner, compute] = [await service('inventory'), await service('policy-compute')];
+    await ensureUplinkDurable(owner, A);
+    await compute.publish(`policy.${A}.unit.9`, 'secret of a');
+    const [a, b] = [await raw(nats, await uplink(A)), await raw(nats, await uplink(B))];
+    const heardByB: string[] = [];
+    for (const subject of ['>', `policy.${A}.>`, `policy.${B}.>`, `obs.${B}.>`, '_INBOX.>']) listen(b, subject, heardByB);
+    const heardByA: string[] = [];
+    for (const subject of ['>', `policy.${A}.>`, 'policy.>', `obs.${B}.>`]) listen(a, subject, heardByA);
+    // Its own pull and its own observation, to be answered on subjects of the other cluster, of the core, of an inbox.
+    for (const reply of [`obs.${B}.pod.forged`, `policy.${B}.unit.forged`, 'evt.global.label.forged', '_INBOX.b.forged']) {
+      a.publish(`$JS.API.CONSUMER.MSG.NEXT.POLICY.clas-${A}`, JSON.stringify({ batch: 1, expires: 5e8 }), { reply });
+      a.publish(`obs.${A}.pod.p2`, '{}', { reply });
+    }
+    const foreign = [`obs.${B}.pod.forged`, `$JS.API.CONSUMER.MSG.NEXT.POLICY.clas-${B}`, '$JS.API.STREAM.INFO.POLICY', '$JS.API.INFO'];
+    for (const subject of foreign) await expect(a.request(subject, '{}', { timeout: 300 })).rejects.toThrow();
+    const stored = async (stream: string, filter: string): Promise<number> => {
+      const { state } = await linkOf(owner).manager.streams.info(stream, { subjects_filter: filter });
+      return Object.keys(state.subjects ?? {}).length;
+    };
+    await eventually(async () => (await stored('OBSERVATIONS', `obs.${A}.pod.p2`)) === 1);
+    expect(await stored('OBSERVATIONS', `obs.${B}.>`)).toBe(0);
+    expect(await stored('POLICY', `policy.${B}.unit.forged`)).toBe(0);
+    expect(await stored('EVENTS', 'evt.global.label.forged')).toBe(0);
+    expect(heardByB).toEqual([]);
+    expect(heardByA).toEqual([]);
+    await Promise.all([a.close(), b.close()]);
+  });
+
+  it('cuts an expired credential off, and takes the renewed one without a new start', async () => {
+    await ensureUplinkDurable(await service('inventory'), A);
+    let current = await uplink(A, 2);
+    let asked = 0;
+    const states: boolean[] = [];
+    const edge = await connectBus({
+      servers: nats.url,
+      name: 'clas',
+      server: 'control',
+      credentials: () => {
+        asked += 1;
+        return current;
+      },
+      onState: ({ connected }) => void states.push(connected),
+    });
+    buses.push(edge);
+    await eventually(() => states.includes(false));
+    await expect(edge.publish(`obs.${A}.pod.p3`, {})).rejects.toThrow(/away/);
+    current = await uplink(A);
+    await eventually(() => edge.isConnected());
+    await edge.publish(`obs.${A}.pod.p3`, {});
+    expect(asked).toBeGreaterThan(1);
+  });
+
+  it('knows pushed accounts after a restart', async () => {
+    const credentials = await uplink(B);
+    await nats.kill();
+    await nats.start();
+    const edge = await connectBus({ servers: nats.url, name: 'clas', server: 'control', credentials });
+    buses.push(edge);
+    await edge.publish(`obs.${B}.pod.p1`, {});
+  });
+});
+
+describe('a cluster’s server', () => {
+  let keys: ClusterServerKeys;
+  let nats: NatsServer;
+  let cache: Bus;
+  const signer = () => ({ signingSeed: keys.signingSeed, account: keys.account, cluster: A, expiresInSeconds: 600 });
+
+  beforeAll(async () => {
+    keys = await mintClusterServer(clasCache);
+    nats = await startNats({ config: (place) => clusterServerConfig(place, keys) });
+    cache = await connectBus({
+      servers: nats.url,
+      name: 'clas-cache',
+      server: 'cluster',
+      credentials: keys.clasCache,
+      inboxPrefix: serviceInbox('clas-cache'),
+    });
+    await ensureStreams(cache, 'cluster');
+  });
+  afterAll(async () => {
+    await cache.close();
+    await nats.close();
+  });
+
+  it('lets kubelink report what it sees and read readiness', async () => {
+    const credentials = await mintKubelinkUser(signer());
+    const kubelink = await connectBus({ servers: nats.url, name: 'kubelink', server: 'cluster', credentials, inboxPrefix: serviceInbox('kubelink') });
+    await kubelink.publish(`obs.${A}.pod.p1`, {});
+    await cache.publish(`policy.${A}.readiness.p1`, { ready: true });
+    const values: unknown[] = [];
+    const reader = await kubelink.latest('READINESS', `policy.${A}.readiness.*`, ({ payload }) => void values.push(payload));
+    await reader.caughtUp;
+    expect(values).toEqual([{ ready: true }]);
+    await expect(kubelink.publish(`ack.${A}.node.n1`, {})).rejects.toThrow();
+    await kubelink.close();
+  });
+
+  it('lets a node speak for itself only', async () => {
+    const credentials = await mintNodeUser(signer(), 'n1');
+    const node = await connectBus({ servers: nats.url, name: 'n1', server: 'cluster', credentials, inboxPrefix: nodeInbox('n1') });
+    const views: unknown[] = [];
+    node.subscribe(`policy.${A}.view.n1`, ({ payload }) => void views.push(payload));
+    const empty = { upsert: [], remove: [] };
+    const served = cache.serve(
+      CALLS.nodeSnapshot,
+      async (_, { subject }) => ({
+        node: subject.split('.')[3] ?? '',
+        revision: 1,
+        base: null,
+        policyVersion: 1,
+        at: '2026-01-01T00:00:00.000Z',
+        groups: empty,
+        endpoints: empty,
+        units: empty,
+      }),
+      { suffix: '*' },
+    );
+    expect((await node.call(CALLS.nodeSnapshot, { node: 'n1' }, { suffix: 'n1' })).node).toBe('n1');
+    cache.send(`policy.${A}.view.n1`, { revision: 2 });
+    await eventually(() => views.length === 1);
+    await node.publish(`ack.${A}.node.n1`, {});
+    await node.publish(`flow.${A}.batch.n1`, {});
+    await node.publish(`obs.${A}.heartbeat.n1`, {});
+    served.close();
+    await node.close();
+
+    const forger = await raw(nats, credentials, nodeInbox('n1'));
+    for (const subject of [`ack.${A}.node.n2`, `flow.${A}.batch.n2`, `policy.${A}.view.n2`, 'cmd.clas-cache.node-snapshot.n2']) {
+      await expect(forger.request(subject, '{}', { timeout: 300 })).rejects.toThrow();
+    }
+    const heard: string[] = [];
+    for (const subject of ['>', `policy.${A}.view.n2`, `${nodeInbox('n2')}.>`]) listen(forger, subject, heard);
+    cache.send(`policy.${A}.view.n2`, { revision: 3 });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(heard).toEqual([]);
+    await forger.close();
+  });
+});
