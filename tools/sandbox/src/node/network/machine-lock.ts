@@ -5,11 +5,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-const lockFile = '/run/rf-sandbox.lock';
+// An existing folder serves as well as a file of our own, and nothing is left behind.
+const lockTarget = '/run';
 const lockTimeoutMs = 20_000;
 
 export async function withMachineLock<Result>(work: () => Promise<Result>): Promise<Result> {
-  const holder = spawn('flock', [lockFile, 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const holder = spawn('flock', [lockTarget, 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
   try {
     holder.stdin.write('held\n');
     // cat answers only when flock has let it start.
