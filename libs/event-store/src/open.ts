@@ -5,7 +5,7 @@ import { untilPostgresAnswers, codeOf } from './database.js';
 import type { AppendBatch, EventMeta, EventStore, EventStoreOptions, StoredEvent } from './event-store.js';
 import { eventsAbove, loadStream } from './read.js';
 import { rebuildOutdated, rebuildProjection } from './rebuild.js';
-import { migrate } from './schema.js';
+import { LOCKS, migrate } from './schema.js';
 import { inTransaction } from './transaction.js';
 import { watchAvailability } from './availability.js';
 
@@ -44,11 +44,20 @@ async function prepare(pool: pg.Pool, options: EventStoreOptions): Promise<void>
 function storeOn(pool: pg.Pool, options: EventStoreOptions): EventStore {
   const listeners = new Set<() => void>();
   const watch = watchAvailability(pool);
-  const appendIn = (tx: pg.PoolClient, batches: readonly AppendBatch[], meta: EventMeta): Promise<StoredEvent[]> =>
-    appendEvents(tx, options.projections, batches, meta);
+  const appendedIn = new WeakSet<pg.PoolClient>();
+  const appendIn = (tx: pg.PoolClient, batches: readonly AppendBatch[], meta: EventMeta): Promise<StoredEvent[]> => {
+    appendedIn.add(tx);
+    return appendEvents(tx, options.projections, batches, meta);
+  };
   const transaction = async <T>(work: (tx: pg.PoolClient) => Promise<T>): Promise<T> => {
-    const result = await inTransaction(pool, work);
-    for (const listener of listeners) listener();
+    let hasAppended = false;
+    const result = await inTransaction(pool, async (tx) => {
+      appendedIn.delete(tx);
+      const done = await work(tx);
+      hasAppended = appendedIn.has(tx);
+      return done;
+    });
+    if (hasAppended) for (const listener of listeners) listener();
     return result;
   };
   const appendMany: EventStore['appendMany'] = (batches, meta, alsoDo) =>
@@ -99,7 +108,11 @@ async function nextIds(pool: pg.Pool, sequence: string, count: number): Promise<
     return await take();
   } catch (error) {
     if (codeOf(error) !== UNDEFINED_TABLE) throw error;
-    await pool.query(`create sequence if not exists ${name}`);
+    // "if not exists" alone fails when two sessions create at once.
+    await inTransaction(pool, async (tx) => {
+      await tx.query('select pg_advisory_xact_lock($1)', [LOCKS.migrate]);
+      await tx.query(`create sequence if not exists ${name}`);
+    });
     return take();
   }
 }
