@@ -1,0 +1,46 @@
+/** Where clas-cache and the cluster's NATS are, as addresses, and whether a new connection to them works. */
+import { lookup } from 'node:dns/promises';
+import { createConnection } from 'node:net';
+import type { ControlEndpoint } from '../domain/host-essentials.js';
+
+const CONNECT_TIMEOUT_MS = 1_500;
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  'http:': 80,
+  'https:': 443,
+  'nats:': 4222,
+  'tls:': 4222,
+};
+
+/** `urls` may hold several, comma-separated. A name that does not resolve now is left out. */
+export async function controlEndpoints(urls: readonly string[]): Promise<ControlEndpoint[]> {
+  const parsed = urls.flatMap((list) => list.split(',')).map((url) => new URL(url.trim()));
+  const resolved = await Promise.all(
+    parsed.map(async ({ protocol, hostname, port }) => {
+      const addresses = await lookup(hostname.replace(/^\[|\]$/g, ''), { all: true }).catch(() => []);
+      return addresses.map(({ address }) => ({
+        address,
+        port: port === '' ? (DEFAULT_PORTS[protocol] ?? 0) : Number(port),
+      }));
+    }),
+  );
+  return resolved.flat();
+}
+
+export async function isReachable(endpoints: readonly ControlEndpoint[]): Promise<boolean> {
+  const reached = await Promise.all(endpoints.map(canConnect));
+  return reached.length > 0 && reached.every((each) => each);
+}
+
+function canConnect({ address, port }: ControlEndpoint): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: address, port, timeout: CONNECT_TIMEOUT_MS });
+    const end = (reached: boolean): void => {
+      socket.destroy();
+      resolve(reached);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('timeout', () => end(false));
+    // Refused is an answer: the packets pass.
+    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code === 'ECONNREFUSED'));
+  });
+}

@@ -1,0 +1,87 @@
+/** gRPC over the runtime's socket with the hand-written subset protos beside this file. Every call has a deadline. */
+import { fileURLToPath } from 'node:url';
+import { credentials, makeClientConstructor, Metadata } from '@grpc/grpc-js';
+import type {
+  Client,
+  ClientReadableStream,
+  MethodDefinition,
+  ServiceDefinition,
+  ServiceError,
+} from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import type { MessageTypeDefinition, PackageDefinition } from '@grpc/proto-loader';
+
+const CALL_TIMEOUT_MS = 5_000;
+
+export interface GrpcStub {
+  call<Reply>(method: string, request: object): Promise<Reply>;
+  stream(method: string, request: object): ClientReadableStream<unknown>;
+  close(): void;
+}
+
+export function loadProto(file: 'runtime-v1.proto' | 'containerd.proto'): PackageDefinition {
+  // Beside the sources: the compiler copies no .proto files.
+  const path = fileURLToPath(new URL(`../../../src/adapters/cri/${file}`, import.meta.url));
+  return loadSync(path, { keepCase: true, longs: String, enums: String, defaults: true });
+}
+
+/** `as`: the service's full name on the wire, where the package of the subset differs. */
+export function openStub(
+  socket: string,
+  definition: PackageDefinition,
+  service: string,
+  as: string,
+  metadata: Readonly<Record<string, string>> = {},
+): GrpcStub {
+  const methods = definition[service] as ServiceDefinition;
+  const renamed = Object.fromEntries(
+    Object.entries(methods).map(([name, method]) => [name, { ...method, path: `/${as}/${name}` }]),
+  );
+  const StubClient = makeClientConstructor(renamed, as);
+  const client: Client = new StubClient(`unix://${socket}`, credentials.createInsecure());
+  const headers = new Metadata();
+  for (const [key, value] of Object.entries(metadata)) headers.set(key, value);
+  const method = (name: string): MethodDefinition<object, unknown> => {
+    const found = renamed[name];
+    if (found === undefined) throw new Error(`${as} has no ${name}`);
+    return found as MethodDefinition<object, unknown>;
+  };
+  return {
+    call: <Reply>(name: string, request: object) =>
+      new Promise<Reply>((resolve, reject) => {
+        const { path, requestSerialize, responseDeserialize } = method(name);
+        const done = (error: ServiceError | null, reply?: unknown): void =>
+          error === null ? resolve(reply as Reply) : reject(error);
+        client.makeUnaryRequest(
+          path,
+          requestSerialize,
+          responseDeserialize,
+          request,
+          headers,
+          { deadline: Date.now() + CALL_TIMEOUT_MS },
+          done,
+        );
+      }),
+    stream: (name, request) => {
+      const { path, requestSerialize, responseDeserialize } = method(name);
+      return client.makeServerStreamRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        headers,
+        {},
+      );
+    },
+    close: () => client.close(),
+  };
+}
+
+/** Decodes a message that travels inside an Any. */
+export function decode<T>(definition: PackageDefinition, message: string, bytes: Buffer): T {
+  const { deserialize } = definition[message] as MessageTypeDefinition<object, object> & {
+    deserialize?: (bytes: Buffer) => unknown;
+  };
+  if (deserialize === undefined) throw new Error(`no such message: ${message}`);
+  return deserialize(bytes) as T;
+}

@@ -1,0 +1,178 @@
+/**
+ * Pods as the container runtime knows them. Three sources, earliest first: containerd's event that a sandbox's container
+ * record was made (its network is set up, nothing runs in it yet), the runtime interface's list, and the same list again on
+ * an interval as the net below both. A runtime without containerd's events has only the lists: then a Pod is seen up
+ * to one interval late.
+ */
+import type { ClientReadableStream } from '@grpc/grpc-js';
+import { decode, loadProto, openStub } from './grpc-stub.js';
+import type { GrpcStub } from './grpc-stub.js';
+import { sandboxOfRecord, sandboxOfStatus } from './sandbox-record.js';
+import type { ContainerRecord, FoundSandbox, SandboxStatus } from './sandbox-record.js';
+
+export interface PodRuntimeOptions {
+  readonly socket: string;
+  readonly onAppear: (sandbox: FoundSandbox) => void;
+  readonly onGone: (id: string) => void;
+  /** The runtime answers (again), or why it does not. */
+  readonly onState: (state: true | string) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+const RELIST_WITH_EVENTS_MS = 10_000;
+const RELIST_ALONE_MS = 1_000;
+const RETRY_MS = 1_000;
+const STATUS_IN_FLIGHT = 8;
+const CREATED = '/containers/create';
+const EXITED = '/tasks/exit';
+const DELETED = '/containers/delete';
+const KUBERNETES = 'k8s.io';
+
+interface Envelope {
+  readonly namespace: string;
+  readonly topic: string;
+  readonly event: { readonly value: Buffer } | null;
+}
+
+export class PodRuntimeClient {
+  private readonly known = new Map<string, FoundSandbox>();
+  private readonly containerd = loadProto('containerd.proto');
+  private readonly cri: GrpcStub;
+  private readonly events: GrpcStub;
+  private readonly containers: GrpcStub;
+  private stream: ClientReadableStream<unknown> | undefined;
+  private hasEvents = false;
+  private timer: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  constructor(private readonly options: PodRuntimeOptions) {
+    const { socket } = options;
+    const namespace = { 'containerd-namespace': KUBERNETES };
+    this.cri = openStub(
+      socket,
+      loadProto('runtime-v1.proto'),
+      'runtime.v1.RuntimeService',
+      'runtime.v1.RuntimeService',
+    );
+    this.events = openStub(
+      socket,
+      this.containerd,
+      'ringfence.containerd.Events',
+      'containerd.services.events.v1.Events',
+      namespace,
+    );
+    this.containers = openStub(
+      socket,
+      this.containerd,
+      'ringfence.containerd.Containers',
+      'containerd.services.containers.v1.Containers',
+      namespace,
+    );
+  }
+
+  start(): void {
+    this.subscribe();
+    this.relist();
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.stream?.cancel();
+    for (const stub of [this.cri, this.events, this.containers]) stub.close();
+  }
+
+  private subscribe(): void {
+    if (this.closed) return;
+    const filters = [CREATED, EXITED, DELETED].map((topic) => `namespace==${KUBERNETES},topic=="${topic}"`);
+    const stream = this.events.stream('Subscribe', { filters });
+    this.stream = stream;
+    stream.on('metadata', () => {
+      this.hasEvents = true;
+    });
+    stream.on('data', (envelope) => this.takeEvent(envelope as Envelope));
+    stream.on('error', () => undefined);
+    stream.on('close', () => {
+      this.hasEvents = false;
+      if (!this.closed) setTimeout(() => this.subscribe(), RETRY_MS).unref();
+    });
+  }
+
+  private takeEvent({ topic, event }: Envelope): void {
+    if (event === null) return;
+    const { container_id: id } = decode<{ container_id: string }>(
+      this.containerd,
+      'ringfence.containerd.ContainerEvent',
+      event.value,
+    );
+    if (topic === CREATED) return void this.look(id).catch(this.options.onError);
+    if (topic === DELETED) return this.gone(id);
+    const exit = decode<{ container_id: string; id: string }>(
+      this.containerd,
+      'ringfence.containerd.TaskExit',
+      event.value,
+    );
+    // A process that was only run inside the container ends with an id of its own.
+    if (exit.id === id || exit.id === '') this.gone(id);
+  }
+
+  private async look(id: string): Promise<void> {
+    const { container } = await this.containers.call<{ container: ContainerRecord | null }>('Get', { id });
+    const sandbox = container === null ? undefined : sandboxOfRecord(container);
+    if (sandbox !== undefined) this.appear(sandbox);
+  }
+
+  private relist(): void {
+    if (this.closed) return;
+    void this.list()
+      .then(
+        () => this.options.onState(true),
+        (error: unknown) =>
+          this.options.onState(
+            `the container runtime does not answer: ${error instanceof Error ? error.message : String(error)}`,
+          ),
+      )
+      .finally(() => {
+        if (this.closed) return;
+        this.timer = setTimeout(
+          () => this.relist(),
+          this.hasEvents ? RELIST_WITH_EVENTS_MS : RELIST_ALONE_MS,
+        );
+      });
+  }
+
+  private async list(): Promise<void> {
+    const before = new Set(this.known.keys());
+    const { items } = await this.cri.call<{ items: { id: string }[] }>('ListPodSandbox', {
+      filter: { state: { state: 'SANDBOX_READY' } },
+    });
+    const listed = new Set(items.map(({ id }) => id));
+    // Those that an event brought after the list was asked for are in neither.
+    for (const id of before) if (!listed.has(id)) this.gone(id);
+    const unknown = items.filter(({ id }) => !this.known.has(id));
+    for (let i = 0; i < unknown.length; i += STATUS_IN_FLIGHT) {
+      await Promise.all(unknown.slice(i, i + STATUS_IN_FLIGHT).map(({ id }) => this.status(id)));
+    }
+  }
+
+  private async status(id: string): Promise<void> {
+    try {
+      const sandbox = sandboxOfStatus(
+        await this.cri.call<SandboxStatus>('PodSandboxStatus', { pod_sandbox_id: id, verbose: true }),
+      );
+      if (sandbox !== undefined) this.appear(sandbox);
+    } catch (error) {
+      this.options.onError(error); // Gone between list and question, or half made: the next list tells.
+    }
+  }
+
+  private appear(sandbox: FoundSandbox): void {
+    if (this.known.has(sandbox.id)) return;
+    this.known.set(sandbox.id, sandbox);
+    this.options.onAppear(sandbox);
+  }
+
+  private gone(id: string): void {
+    if (this.known.delete(id)) this.options.onGone(id);
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Everything that the agent says to clas-cache over the cluster's NATS. Acks: only the newest matters. Flow batches: a
+ * bounded queue, oldest dropped first and counted. Sandboxes: sent again until acknowledged, while they live.
+ */
+import type { Bus } from '@ringfence/bus';
+import { subjects } from '@ringfence/contracts';
+import type { AgentHeartbeat, FlowBatch, NodeAck, SandboxSeen } from '@ringfence/contracts';
+
+export interface UplinkOptions {
+  readonly cluster: string;
+  readonly node: string;
+  /** Bytes of flow batches that may wait. */
+  readonly queueBytes: number;
+  readonly onDropped: (flows: number) => void;
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+const RETRY_MS = 1_000;
+
+interface Waiting {
+  readonly batch: FlowBatch;
+  readonly bytes: number;
+}
+
+export class Uplink {
+  private bus: Bus | undefined;
+  private ack: NodeAck | undefined;
+  private readonly sandboxes = new Map<string, SandboxSeen>();
+  private flows: Waiting[] = [];
+  private waitingBytes = 0;
+  private sending: Promise<void> | undefined;
+  private retry: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  constructor(private readonly options: UplinkOptions) {}
+
+  /** Until then everything waits. */
+  connect(bus: Bus): void {
+    this.bus = bus;
+    this.send();
+  }
+
+  acknowledge(ack: NodeAck): void {
+    this.ack = ack;
+    this.send();
+  }
+
+  sandboxSeen(id: string, seen: SandboxSeen): void {
+    this.sandboxes.set(id, seen);
+    this.send();
+  }
+
+  sandboxGone(id: string): void {
+    this.sandboxes.delete(id);
+  }
+
+  flowBatches(batches: readonly FlowBatch[]): void {
+    for (const batch of batches) {
+      const bytes = JSON.stringify(batch).length;
+      this.flows.push({ batch, bytes });
+      this.waitingBytes += bytes;
+    }
+    while (this.waitingBytes > this.options.queueBytes) this.dropOldest();
+    this.send();
+  }
+
+  async heartbeat(heartbeat: AgentHeartbeat): Promise<void> {
+    const { cluster, node } = this.options;
+    await this.bus?.publish(subjects.heartbeat(cluster, node), heartbeat);
+  }
+
+  get waiting(): number {
+    return this.flows.length;
+  }
+
+  /** Sends what waits, as far as the time goes. */
+  async close(withinMs: number): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.retry);
+    const end = new Promise<void>((resolve) => setTimeout(resolve, withinMs).unref());
+    await Promise.race([
+      (this.sending ?? Promise.resolve()).then(() => this.everything()).catch(() => undefined),
+      end,
+    ]);
+  }
+
+  private send(): void {
+    if (this.bus === undefined || this.sending !== undefined || this.closed) return;
+    this.sending = this.everything()
+      .catch((error: unknown) => {
+        this.options.onError('clas-cache could not be told', error);
+        this.retry = setTimeout(() => this.send(), RETRY_MS);
+      })
+      .finally(() => {
+        this.sending = undefined;
+      });
+  }
+
+  /** Acks first: somebody waits for them. */
+  private async everything(): Promise<void> {
+    for (;;) {
+      if (this.ack !== undefined) await this.sendAck(this.ack);
+      else if (this.sandboxes.size > 0) await this.sendSandboxes();
+      else if (this.flows[0] !== undefined) await this.sendFlows(this.flows[0]);
+      else return;
+    }
+  }
+
+  private async sendAck(ack: NodeAck): Promise<void> {
+    await this.bus?.publish(subjects.ack(this.options.cluster, this.options.node), ack);
+    if (this.ack === ack) this.ack = undefined;
+  }
+
+  private async sendSandboxes(): Promise<void> {
+    const all = [...this.sandboxes];
+    await this.bus?.publishMany(
+      all.map(([id, payload]) => ({
+        subject: subjects.observation(this.options.cluster, 'sandbox', payload.podUid),
+        payload,
+        id: `${this.options.node}/${id}`,
+      })),
+    );
+    for (const [id] of all) this.sandboxes.delete(id);
+  }
+
+  private async sendFlows({ batch, bytes }: Waiting): Promise<void> {
+    await this.bus?.publish(subjects.flow(this.options.cluster, this.options.node), batch, { id: batch.id });
+    // It may have been dropped for want of room meanwhile.
+    if (this.flows[0]?.batch !== batch) return;
+    this.flows.shift();
+    this.waitingBytes -= bytes;
+  }
+
+  private dropOldest(): void {
+    const oldest = this.flows.shift();
+    if (oldest === undefined) return;
+    this.waitingBytes -= oldest.bytes;
+    this.options.onDropped(oldest.batch.reporters.reduce((sum, { flows }) => sum + flows.length, 0));
+  }
+}

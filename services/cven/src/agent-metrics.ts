@@ -1,0 +1,58 @@
+/** The agent's instruments. */
+import type { Counter, Histogram, Metrics } from '@ringfence/service-host';
+
+export interface AgentMetrics {
+  readonly apply: Histogram;
+  readonly heals: Counter;
+  readonly helperRestarts: Counter;
+  readonly hostRollbacks: Counter;
+  readonly flowsDropped: Counter;
+  onFlows(named: number, overflow: number, disagreements: number): void;
+  onPass(revision: number, pods: number): void;
+}
+
+const APPLY_BUCKETS = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2];
+
+export function agentMetrics(metrics: Metrics): AgentMetrics {
+  const flows = metrics.counter('cven_flows_total', 'Flows reported');
+  const overflow = metrics.counter(
+    'cven_flows_not_itemised_total',
+    'Packets of flows that found their flow set full',
+  );
+  const disagreements = metrics.counter(
+    'cven_flow_disagreements_total',
+    'Flows whose verdict the policy engine would have given otherwise',
+  );
+  const revision = metrics.gauge('cven_view_revision', 'Revision of the node view that is in the kernel');
+  const pods = metrics.gauge('cven_pods', 'Pods on the pod network of this node');
+  return {
+    apply: metrics.histogram('cven_apply_seconds', 'Time of one transaction in one namespace', {
+      buckets: APPLY_BUCKETS,
+    }),
+    heals: metrics.counter(
+      'cven_tamper_heals_total',
+      'Tables that somebody else had changed and that were restored',
+    ),
+    helperRestarts: metrics.counter(
+      'cven_helper_restarts_total',
+      'Times that the kernel helper ended by itself',
+    ),
+    hostRollbacks: metrics.counter(
+      'cven_host_rollbacks_total',
+      'Host policies taken back because the control channel was lost',
+    ),
+    flowsDropped: metrics.counter(
+      'cven_flows_dropped_total',
+      'Flows dropped because clas-cache was away for too long',
+    ),
+    onFlows: (named, full, otherwise) => {
+      flows.add(named);
+      overflow.add(full);
+      disagreements.add(otherwise);
+    },
+    onPass: (number, count) => {
+      revision.set(number);
+      pods.set(count);
+    },
+  };
+}

@@ -1,0 +1,15 @@
+/** What the agent has to tell: to clas-cache, to whoever watches metrics, to the log. The module decides where it goes. */
+import type { FlowBatch, NodeAck, SandboxSeen } from '@ringfence/contracts';
+import type { Place } from '../domain/desired-tables.calculator.js';
+
+export interface AgentEvents {
+  onSandboxSeen(id: string, seen: SandboxSeen): void;
+  onAck(ack: NodeAck): void;
+  onFlowBatches(batches: readonly FlowBatch[]): void;
+  onFlows(named: number, overflow: number, disagreements: number): void;
+  onApplied(ms: number): void;
+  onPass(revision: number, pods: number): void;
+  onHealed(place: Place): void;
+  onTrouble(what: string, error: unknown): void;
+  onUnpaired(): void;
+}

@@ -1,0 +1,104 @@
+/**
+ * The wiring of a C-VEN: a Nest application context without an HTTP platform.
+ *
+ *   container runtime ──sandboxes──▶ PodRuntimeClient ──┐
+ *   clas-cache ──snapshot, deltas──▶ NodeViewConsumer ──┴▶ NodeAgent ──▶ EnforcedPlace (one per namespace)
+ *        ▲                                                  │                  │ scripts, dumps
+ *        └──acks, flows, sandboxes, heartbeats── Uplink ◀───┘                  ▼
+ *                                                              Kernel (helper process) ─▶ nftables, conntrack
+ *   disk: credential, last view, records of our tables: enforcement needs nobody else after a restart
+ */
+import 'reflect-metadata';
+import { fileURLToPath } from 'node:url';
+import { Module } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
+import { CredentialResponse, NodeView } from '@ringfence/contracts';
+import type { HostContext } from '@ringfence/service-host';
+import { NodeCredential } from './adapters/credential.client.js';
+import { StateFile } from './adapters/state-files.store.js';
+import { TableRecordFile } from './agent/table-records.js';
+import type { Config } from './config.js';
+import { HelperKernel } from './kernel/helper-kernel.js';
+import type { Kernel } from './kernel/kernel.port.js';
+import { SpawnedKernel } from './kernel/spawned-kernel.js';
+
+export type Context = HostContext<Config>;
+
+export const CONTEXT = Symbol('context');
+export const KERNEL = Symbol('kernel');
+export const CREDENTIAL = Symbol('credential');
+export const STATE_FILES = Symbol('state files');
+export const CREDENTIAL_STATE = Symbol('credential state');
+
+export const VERSION = '0.1.0';
+
+export interface StateFiles {
+  readonly credential: StateFile<CredentialResponse>;
+  readonly view: StateFile<NodeView>;
+  readonly tables: StateFile<TableRecordFile>;
+}
+
+/** Something that is there, or what is missing in words. */
+export interface Availability {
+  state: true | string;
+}
+
+export function cvenModule(context: Context): Type {
+  class CvenModule {}
+  Module({
+    providers: [
+      { provide: CONTEXT, useValue: context },
+      { provide: CREDENTIAL_STATE, useValue: { state: 'no credential yet' } satisfies Availability },
+      { provide: STATE_FILES, useFactory: stateFiles, inject: [CONTEXT] },
+      { provide: KERNEL, useFactory: openKernel, inject: [CONTEXT] },
+      { provide: CREDENTIAL, useFactory: nodeCredential, inject: [CONTEXT, STATE_FILES, CREDENTIAL_STATE] },
+    ],
+  })(CvenModule);
+  return CvenModule;
+}
+
+function stateFiles({ config }: Context): StateFiles {
+  const directory = config.RINGFENCE_DATA_DIR;
+  return {
+    credential: new StateFile(directory, 'credential.json', CredentialResponse),
+    view: new StateFile(directory, 'view.json', NodeView),
+    tables: new StateFile(directory, 'tables.json', TableRecordFile),
+  };
+}
+
+/** Told about a helper that ended by itself. */
+export interface ObservedKernel {
+  readonly port: Kernel;
+  onLost: (reason: string) => void;
+}
+
+function openKernel({ config, onShutdown }: Context): ObservedKernel {
+  const entry = fileURLToPath(new URL('kernel/helper/helper.process.js', import.meta.url));
+  const observed: ObservedKernel = {
+    port:
+      config.RINGFENCE_KERNEL === 'nft'
+        ? new SpawnedKernel()
+        : new HelperKernel({ entry, onCrash: (reason) => observed.onLost(reason) }),
+    onLost: () => undefined,
+  };
+  onShutdown(() => observed.port.stop());
+  return observed;
+}
+
+function nodeCredential(
+  { config, signal }: Context,
+  files: StateFiles,
+  availability: Availability,
+): NodeCredential {
+  return new NodeCredential({
+    clasUrl: config.CLAS_URL,
+    pairingKey: config.RINGFENCE_PAIRING_KEY,
+    machineIdPath: config.RINGFENCE_MACHINE_ID_PATH,
+    version: VERSION,
+    file: files.credential,
+    onState: (state) => {
+      availability.state = state;
+    },
+    signal,
+  });
+}

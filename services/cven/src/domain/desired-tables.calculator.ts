@@ -1,0 +1,181 @@
+/**
+ * View + places → the firewall that each place must have. A place is a network namespace: one per Pod on the pod network,
+ * and the host's. A missing referent gives the closed answer, except where nothing was ever to be enforced:
+ *
+ *   endpoint and unit known           → their model
+ *   Pod of a managed namespace in full, not (wholly) known → everything but the essential is blocked
+ *   anything else not known           → nothing (idle)
+ *
+ * An unchanged answer is the same object, so that only what changed is compared with the kernel.
+ */
+import type { Endpoint, EnforcementMode, Unit } from '@ringfence/contracts';
+import { buildModel, endpointUnit, FirewallInputError } from '@ringfence/firewall';
+import type { FirewallModel, ForwardGuard, PeerSet } from '@ringfence/firewall';
+import { forwardGuard } from './forward-guard.js';
+import { hostUnit } from './host-essentials.js';
+import type { HostEssentialOptions } from './host-essentials.js';
+import type { ViewState } from './view.state.js';
+
+export interface PodPlace {
+  readonly kind: 'pod';
+  /** Sandbox id. */
+  readonly id: string;
+  readonly netns: string;
+  readonly podUid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly addresses: readonly string[];
+}
+export interface HostPlace {
+  readonly kind: 'host';
+  readonly id: 'host';
+  readonly netns: string;
+  readonly node: string;
+}
+export type Place = PodPlace | HostPlace;
+
+export interface DesiredTable {
+  readonly model: FirewallModel;
+  /** Exactly the rules of the model: flows are named from it. */
+  readonly unit: Unit;
+  /** False while the place only has a stand-in for a policy that is not known yet. */
+  readonly isOwnPolicy: boolean;
+}
+/** `failed`: the policy cannot be put into rules; what is in the kernel stays. */
+export type Desired =
+  DesiredTable | { readonly failed: { readonly token: string; readonly message: string } };
+
+interface Remembered {
+  readonly inputs: readonly unknown[];
+  readonly desired: Desired;
+}
+
+const NO_LABEL_SET: Unit['labelSet'] = { id: '', cluster: '', namespace: null, class: 'pod', labels: [] };
+
+export class DesiredTables {
+  private remembered = new Map<string, Remembered>();
+
+  constructor(
+    private readonly view: ViewState,
+    private readonly host: () => HostEssentialOptions,
+    /** For namespaces of whose past nothing is known. */
+    private readonly firstGeneration: number,
+  ) {}
+
+  /** Pods first: the host guards what they let in. */
+  compute(places: readonly Place[]): Map<string, Desired> {
+    const pods = places.filter((place): place is PodPlace => place.kind === 'pod');
+    const desired = new Map(pods.map((pod) => [pod.id, this.pod(pod)]));
+    for (const place of places)
+      if (place.kind === 'host') desired.set(place.id, this.hostTable(place, pods, desired));
+    this.remembered = new Map([...this.remembered].filter(([id]) => desired.has(id)));
+    return desired;
+  }
+
+  private pod(place: PodPlace): Desired {
+    const endpoint = this.view.endpoint(place.podUid);
+    const unit = endpoint && this.view.unit(endpoint.labelSet);
+    const namespaceMode = this.view.namespaceMode(place.namespace);
+    if (endpoint === undefined || unit === undefined) {
+      const mode =
+        namespaceMode === 'full' || (endpoint !== undefined && endpoint.mode === 'full') ? 'full' : 'idle';
+      return this.remember(place.id, [mode], () => this.table(standIn(place.namespace), mode, false));
+    }
+    const mode = endpoint.mode ?? unit.mode;
+    return this.remember(place.id, [unit, endpoint, ...this.peersOf(unit)], () => {
+      const details = { workload: endpoint.workload, probePorts: endpoint.pod?.probePorts ?? [] };
+      return this.table(endpointUnit(unit, details), mode, true);
+    });
+  }
+
+  private hostTable(
+    place: HostPlace,
+    pods: readonly PodPlace[],
+    desired: ReadonlyMap<string, Desired>,
+  ): Desired {
+    const endpoint = this.view.endpoint(place.node);
+    const unit = endpoint && this.view.unit(endpoint.labelSet);
+    const guarded = pods.flatMap((pod) => this.guardedPod(pod, desired.get(pod.id)));
+    const guard = guarded.length === 0 ? undefined : forwardGuard(guarded);
+    const mode = unit === undefined ? 'idle' : (endpoint?.mode ?? unit.mode);
+    const guardedPeers = (guard?.targets ?? []).flatMap(({ rules }) =>
+      rules.flatMap(({ peers }) => peers.map((id) => this.view.peersOf(id))),
+    );
+    const inputs = [
+      this.host(),
+      unit,
+      endpoint,
+      mode,
+      JSON.stringify(guard),
+      ...guardedPeers,
+      ...(unit ? this.peersOf(unit) : []),
+    ];
+    return this.remember(place.id, inputs, () => {
+      const own =
+        unit === undefined || mode === 'idle'
+          ? standIn(null)
+          : hostUnit(endpointUnit(unit, { workload: endpoint?.workload ?? null, probePorts: [] }), this.host());
+      return this.table(own, mode, true, 'host', guard);
+    });
+  }
+
+  private guardedPod(
+    pod: PodPlace,
+    desired: Desired | undefined,
+  ): { endpoint: Endpoint; model: FirewallModel }[] {
+    const endpoint = this.view.endpoint(pod.podUid);
+    return endpoint === undefined || desired === undefined || 'failed' in desired
+      ? []
+      : [{ endpoint, model: desired.model }];
+  }
+
+  private table(
+    unit: Unit,
+    mode: EnforcementMode,
+    isOwnPolicy: boolean,
+    kind: 'pod' | 'host' = 'pod',
+    guard?: ForwardGuard,
+  ): Desired {
+    try {
+      const options = {
+        kind,
+        mode,
+        guard,
+        revision: this.view.revision ?? 0,
+        generation: this.firstGeneration,
+      };
+      const model = buildModel(
+        mode === 'idle' ? { ...unit, ingress: [], egress: [] } : unit,
+        (id) => this.view.peersOf(id),
+        options,
+      );
+      return { model, unit, isOwnPolicy };
+    } catch (error) {
+      if (!(error instanceof FirewallInputError)) throw error;
+      return { failed: { token: error.code, message: error.message } };
+    }
+  }
+
+  private peersOf(unit: Unit): (PeerSet | undefined)[] {
+    return [...unit.ingress, ...unit.egress]
+      .flatMap((rule) => rule.peers.map((id) => this.view.peersOf(id)))
+      .concat(this.view.peersOf('own-host'));
+  }
+
+  private remember(id: string, inputs: readonly unknown[], compute: () => Desired): Desired {
+    const known = this.remembered.get(id);
+    if (
+      known !== undefined &&
+      known.inputs.length === inputs.length &&
+      known.inputs.every((input, i) => input === inputs[i])
+    )
+      return known.desired;
+    const desired = compute();
+    this.remembered.set(id, { inputs, desired });
+    return desired;
+  }
+}
+
+function standIn(namespace: string | null): Unit {
+  return { labelSet: { ...NO_LABEL_SET, namespace }, mode: 'full', ingress: [], egress: [] };
+}

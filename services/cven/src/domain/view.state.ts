@@ -1,0 +1,161 @@
+/**
+ * The node's view as clas-cache last told it: units, groups, endpoints, managed namespaces, and from them the addresses
+ * of every group. Deltas are applied in order or refused; what is not understood is asked for again as a snapshot.
+ */
+import type { Endpoint, EnforcementMode, Group, NodeView, Unit } from '@ringfence/contracts';
+import { changedPeerSet, OWN_HOST, peerSet } from '@ringfence/firewall';
+import type { PeerSet } from '@ringfence/firewall';
+import { GroupMembers } from '@ringfence/policy-engine';
+
+/** `gap`: the delta builds on a revision that is not ours; only a snapshot helps. */
+export type ApplyOutcome = 'applied' | 'old' | 'gap';
+
+export class ViewState {
+  private current: Pick<NodeView, 'revision' | 'policyVersion'> | undefined;
+  private readonly units = new Map<string, Unit>();
+  private readonly groups = new Map<string, Group>();
+  private readonly endpoints = new Map<string, Endpoint>();
+  private namespaces = new Map<string, EnforcementMode>();
+  private members = new GroupMembers();
+  /** Kept by identity: a group whose addresses did not change keeps its value, and its tables are not looked at. */
+  private readonly peers = new Map<string, PeerSet>();
+  private hostAddresses: readonly string[] = [];
+  private fixed = new Map<string, PeerSet>();
+
+  get revision(): number | undefined {
+    return this.current?.revision;
+  }
+
+  get policyVersion(): number {
+    return this.current?.policyVersion ?? 0;
+  }
+
+  apply(view: NodeView): ApplyOutcome {
+    // A snapshot counts even with a lower revision: clas-cache may have begun its numbering anew.
+    if (view.base === null) this.clear();
+    else {
+      if (this.current === undefined || view.base > this.current.revision) return 'gap';
+      if (view.revision <= this.current.revision) return 'old';
+      if (view.base < this.current.revision) return 'gap';
+    }
+    this.take(view);
+    return 'applied';
+  }
+
+  unit(labelSet: string): Unit | undefined {
+    return this.units.get(labelSet);
+  }
+
+  endpoint(id: string): Endpoint | undefined {
+    return this.endpoints.get(id);
+  }
+
+  /** Mode of a managed namespace; undefined: not managed. */
+  namespaceMode(name: string): EnforcementMode | undefined {
+    return this.namespaces.get(name);
+  }
+
+  /** All addresses of the node's own namespace. True when they differ from before. */
+  setHostAddresses(addresses: readonly string[]): boolean {
+    const sorted = [...addresses].sort();
+    if (sorted.join() === this.hostAddresses.join()) return false;
+    this.hostAddresses = sorted;
+    this.peers.delete(OWN_HOST);
+    for (const { id, ownHost } of this.groups.values()) if (ownHost) this.peers.delete(id);
+    return true;
+  }
+
+  /** Groups that the agent itself brings along (everybody, the control channel). */
+  setFixedGroups(groups: ReadonlyMap<string, PeerSet>): void {
+    this.fixed = new Map(groups);
+  }
+
+  /** Undefined for a group that nobody has told: its rules cannot be enforced. */
+  peersOf(group: string): PeerSet | undefined {
+    const fixed = this.fixed.get(group);
+    if (fixed !== undefined) return fixed;
+    const known = this.peers.get(group);
+    if (known !== undefined) return known;
+    const resolved = group === OWN_HOST ? peerSet(this.hostAddresses, []) : this.resolve(group);
+    if (resolved !== undefined) this.peers.set(group, resolved);
+    return resolved;
+  }
+
+  /** The whole view again, for the disk. */
+  snapshot(node: string, at: string): NodeView | undefined {
+    if (this.current === undefined) return undefined;
+    return {
+      node,
+      ...this.current,
+      base: null,
+      at,
+      groups: { upsert: [...this.groups.values()], remove: [] },
+      endpoints: { upsert: [...this.endpoints.values()], remove: [] },
+      units: { upsert: [...this.units.values()], remove: [] },
+      namespaces: [...this.namespaces].map(([name, mode]) => ({ name, mode })),
+    };
+  }
+
+  private resolve(id: string): PeerSet | undefined {
+    const group = this.groups.get(id);
+    if (group === undefined) return undefined;
+    return peerSet(
+      [...this.members.addresses(id), ...(group.ownHost ? this.hostAddresses : [])],
+      group.cidrs,
+    );
+  }
+
+  private clear(): void {
+    this.units.clear();
+    this.groups.clear();
+    this.endpoints.clear();
+    this.peers.clear();
+    this.namespaces.clear();
+    this.members = new GroupMembers();
+  }
+
+  /** Groups, endpoints, units; removals last, so that a moved address never belongs to nobody in between. */
+  private take(view: NodeView): void {
+    this.current = { revision: view.revision, policyVersion: view.policyVersion };
+    for (const group of view.groups.upsert) {
+      this.groups.set(group.id, group);
+      this.members.upsertGroup(group);
+      this.peers.delete(group.id);
+    }
+    for (const endpoint of view.endpoints.upsert) {
+      this.endpoints.set(endpoint.id, endpoint);
+      this.members.upsertEndpoint(endpoint);
+    }
+    for (const unit of view.units.upsert) this.units.set(unit.labelSet.id, unit);
+    for (const id of view.units.remove) this.units.delete(id);
+    for (const id of view.endpoints.remove) {
+      this.endpoints.delete(id);
+      this.members.removeEndpoint(id);
+    }
+    for (const id of view.groups.remove) {
+      this.groups.delete(id);
+      this.peers.delete(id);
+      this.members.removeGroup(id);
+    }
+    if (view.namespaces !== undefined)
+      this.namespaces = new Map(view.namespaces.map(({ name, mode }) => [name, mode]));
+    this.followMembers();
+  }
+
+  private followMembers(): void {
+    for (const [group, change] of this.members.takeChanges()) {
+      const known = this.peers.get(group);
+      if (known !== undefined && !this.hasOwnHostAmong(group, change.removed))
+        this.peers.set(group, changedPeerSet(known, change));
+      else this.peers.delete(group);
+    }
+  }
+
+  /** A node's address may be in a group for two reasons; losing one of them must not take it out. */
+  private hasOwnHostAmong(group: string, removed: readonly string[]): boolean {
+    return (
+      this.groups.get(group)?.ownHost === true &&
+      removed.some((address) => this.hostAddresses.includes(address))
+    );
+  }
+}

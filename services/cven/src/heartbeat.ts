@@ -1,0 +1,54 @@
+/** Tells the cluster that this agent lives, and once more when it stops. */
+import { readFileSync } from 'node:fs';
+import type { Bus } from '@ringfence/bus';
+import type { AgentHeartbeat, CredentialResponse } from '@ringfence/contracts';
+import { hostAddresses } from './adapters/host-addresses.js';
+import { VERSION } from './cven.module.js';
+import type { Context } from './cven.module.js';
+import type { Parts } from './start-cven.js';
+import { every } from './timers.js';
+
+const EVERY_MS = 15_000;
+/** Addresses of a node (its first Pod, a new tunnel) are wanted sooner than the next beat. */
+const LOOK_EVERY_MS = 1_000;
+
+interface HeartbeatOptions {
+  readonly context: Context;
+  readonly bus: Bus;
+  readonly parts: Parts;
+  readonly identity: CredentialResponse;
+}
+
+export function startHeartbeat({ context, parts, identity }: HeartbeatOptions): void {
+  const machineId = readFileSync(context.config.RINGFENCE_MACHINE_ID_PATH, 'utf8').trim();
+  const onError = (error: unknown): void => context.logger.warn({ err: error }, 'no heartbeat could be sent');
+  const beat = (status: AgentHeartbeat['status']): Promise<void> => {
+    const { pods, enforced, revision, errors } = parts.agent.counts();
+    return parts.uplink.heartbeat({
+      node: identity.name,
+      machineId,
+      version: VERSION,
+      addresses: hostAddresses(),
+      revision,
+      pods,
+      podsEnforced: enforced,
+      errors: errors.map(({ token, message, pod }) => ({ token, message, pod })),
+      observedAt: new Date().toISOString(),
+      status,
+    });
+  };
+  let last = { at: 0, said: '' };
+  const beatIfDue = async (): Promise<void> => {
+    const status = parts.isUnpaired ? 'unpaired' : 'active';
+    const said = JSON.stringify([status, hostAddresses()]);
+    if (said === last.said && Date.now() - last.at < EVERY_MS) return;
+    await beat(status);
+    last = { at: Date.now(), said };
+  };
+  beatIfDue().catch(onError);
+  const timer = every(LOOK_EVERY_MS, beatIfDue, onError);
+  context.onShutdown(async () => {
+    timer.stop();
+    if (!parts.isUnpaired) await beat('stopping').catch(onError);
+  });
+}

@@ -1,0 +1,15 @@
+/** What a C-VEN says and hears on its cluster's NATS. Its credential is narrower still: one node's subjects only. */
+import type { ServiceManifest } from '@ringfence/contracts';
+
+export const manifest: ServiceManifest = {
+  service: 'cven',
+  consumes: [],
+  emits: [
+    { subject: 'obs.*.sandbox.*', server: 'cluster' },
+    { subject: 'obs.*.heartbeat.*', server: 'cluster' },
+    { subject: 'ack.*.node.*', server: 'cluster' },
+    { subject: 'flow.*.batch.*', server: 'cluster' },
+  ],
+  serves: [],
+  calls: ['clas-cache.node-snapshot'],
+};
