@@ -24,8 +24,6 @@ export interface Route {
   readonly body: 'create' | 'update' | 'action' | 'none';
   /** A collection GET: it counts, cuts at `max_results`, and may be asked for asynchronously. */
   readonly many: boolean;
-  /** Key of the body in the collection's `actions`, where it is not the op. */
-  readonly action?: string;
   /** Not only drafts may be changed (restoring an old version). */
   readonly anyVersion?: boolean;
   readonly summary: string;

@@ -1,0 +1,139 @@
+/**
+ * The wiring of flow-ingest.
+ *
+ *   FLOWS ──batches──▶ flow-batches.consumer ──▶ flows.store ──▶ ends, flows (a partition per day)
+ *                                │                                        ▲
+ *                                └──keys──▶ recent-flows                   │
+ *   EVENTS ──▶ names.projection ──▶ labels, clusters, IP lists, groups ──▶ │
+ *   cmd.flow-ingest.resource ──▶ flow-resource ──▶ query-runner ──(search.sql)
+ */
+import { randomUUID } from 'node:crypto';
+import { connectBus, credsFile, ensureStreams, serviceInbox } from '@ringfence/bus';
+import type { Bus } from '@ringfence/bus';
+import { CALLS, Envelope } from '@ringfence/contracts';
+import { consumeOnce, ensureDatabase, openEventStore } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
+import type { HostContext, RunningService } from '@ringfence/service-host';
+import { flowBatchesHandler } from './adapters/flow-batches.consumer.js';
+import { flowResource } from './adapters/flow-resource.js';
+import { queryRunner } from './adapters/query-runner.js';
+import { recentFlows } from './adapters/recent-flows.js';
+import type { Config } from './config.js';
+import { FLOWS, manifest, NAMES } from './manifest.js';
+import { FLOW_MIGRATIONS } from './migrations/flow-tables.js';
+import { flowQueries } from './read/flow-queries.store.js';
+import { flowsStore } from './read/flows.store.js';
+import type { FlowsStore } from './read/flows.store.js';
+import { rememberName } from './read/names.projection.js';
+
+type Context = HostContext<Config>;
+
+const BATCH_WAIT_MS = 50;
+const PRUNE_EVERY_MS = 3_600_000;
+
+export async function startFlowIngest(context: Context): Promise<RunningService> {
+  const store = await openStore(context);
+  const bus = await openBus(context);
+  const flows = flowsStore(store.pool, context.config.RINGFENCE_FLOW_RETENTION_DAYS);
+  const recent = recentFlows(store.pool, randomUUID());
+  const logError = (error: unknown): void =>
+    context.logger.error({ err: error }, 'flow-ingest failed at something');
+
+  serveQueries(context, store, bus, recent, logError);
+  pruneRegularly(context, flows, logError);
+  const names = bus.consume(NAMES, (message) => rememberNames(store, message), { onError: logError });
+  const limits = { maxMessages: context.config.RINGFENCE_FLOW_BATCHES, maxWaitMs: BATCH_WAIT_MS };
+  const batches = bus.consumeBatches(FLOWS, limits, flowBatchesHandler(flows, recent, context.metrics), {
+    onError: logError,
+  });
+  context.health.fact('flow batches waiting', () => String(batches.lag()));
+  return {
+    drain: async () => {
+      await Promise.all([names.close(), batches.close()]);
+    },
+  };
+}
+
+async function openStore({ config, health, logger, onShutdown, signal }: Context): Promise<EventStore> {
+  let state: true | string = 'connecting';
+  let store: EventStore | undefined;
+  health.require('postgres', () => store?.availability() ?? state);
+  const onState = ({ connected, detail }: { connected: boolean; detail: string }): void => {
+    state = connected ? 'preparing' : detail;
+    if (!connected) logger.warn({ detail }, 'Postgres is away');
+  };
+  const url = await ensureDatabase(config.DATABASE_URL, manifest.service, { onState, signal });
+  store = await openEventStore({
+    url,
+    service: manifest.service,
+    migrations: FLOW_MIGRATIONS,
+    projections: [],
+    onState,
+    signal,
+  });
+  onShutdown(() => store.close());
+  return store;
+}
+
+async function openBus({ config, health, logger, metrics, onShutdown, signal }: Context): Promise<Bus> {
+  let bus: Bus | undefined;
+  health.require('nats', () => bus?.availability() ?? 'connecting');
+  bus = await connectBus({
+    servers: config.NATS_URL,
+    name: manifest.service,
+    server: 'control',
+    ...(config.NATS_CREDS === ''
+      ? {}
+      : { credentials: credsFile(config.NATS_CREDS), inboxPrefix: serviceInbox(manifest.service) }),
+    metrics,
+    onState: ({ connected, detail }) => logger[connected ? 'info' : 'warn']({ detail }, 'NATS'),
+    signal,
+  });
+  onShutdown(() => bus.close());
+  await ensureStreams(bus, 'control');
+  return bus;
+}
+
+function serveQueries(
+  { config, onShutdown }: Context,
+  store: EventStore,
+  bus: Bus,
+  recent: ReturnType<typeof recentFlows>,
+  onError: (error: unknown) => void,
+): void {
+  const queries = flowQueries(store.pool);
+  const runner = queryRunner(store.pool, queries, onError);
+  onShutdown(() => runner.close());
+  queries.failInterrupted().catch(onError);
+  const resource = flowResource({
+    pool: store.pool,
+    queries,
+    runner,
+    recent,
+    retentionDays: config.RINGFENCE_FLOW_RETENTION_DAYS,
+  });
+  const serving = bus.serve(CALLS.flowResource, (request) => resource(request));
+  onShutdown(() => serving.close());
+}
+
+function pruneRegularly(
+  { onShutdown, logger }: Context,
+  flows: FlowsStore,
+  onError: (error: unknown) => void,
+): void {
+  const prune = (): void => {
+    flows.prune(new Date().toISOString().slice(0, 10)).then((days) => {
+      if (days > 0) logger.info({ days }, 'dropped days of flows beyond the retention');
+    }, onError);
+  };
+  const timer = setInterval(prune, PRUNE_EVERY_MS);
+  onShutdown(() => clearInterval(timer));
+}
+
+async function rememberNames(
+  store: EventStore,
+  message: { payload: unknown; stream: string; seq: number },
+): Promise<void> {
+  const event = Envelope.parse(message.payload);
+  await consumeOnce(store, NAMES.durable, message, (tx) => rememberName(tx, event));
+}

@@ -1,0 +1,85 @@
+/** Makes, changes and revokes API keys: events for what everybody may know, the hash beside them in the same transaction. */
+import { randomBytes } from 'node:crypto';
+import { isRejection } from '@ringfence/decider';
+import { GLOBAL } from '@ringfence/contracts';
+import type { Actor } from '@ringfence/contracts';
+import { handleCommand } from '@ringfence/event-store';
+import type { EventMeta, EventStore } from '@ringfence/event-store';
+import { apiKeyDecider } from '../domain/api-key.decider.js';
+import type { ApiKeyCommand, ApiKeyState } from '../domain/api-key.decider.js';
+import { Refusal, refusalOf } from '../domain/refusal.js';
+import { hashSecret } from './api-key-check.js';
+import type { SecretHash } from './api-key-check.js';
+
+const streamOf = (username: string): string => `api_key-${username}`;
+const metaOf = (actor: Actor): EventMeta => ({ actor, cluster: GLOBAL });
+
+export interface NewApiKey {
+  readonly keyId: string;
+  readonly username: string;
+  readonly secret: string;
+}
+
+export async function createApiKey(
+  store: EventStore,
+  key: Omit<ApiKeyState, 'username'>,
+  actor: Actor,
+): Promise<NewApiKey> {
+  const keyId = randomBytes(9).toString('hex');
+  const secret = randomBytes(32).toString('hex');
+  const username = `api_${keyId}`;
+  await storeKey(store, { ...key, username }, await hashSecret(secret), actor);
+  return { keyId, username, secret };
+}
+
+/** The key that the operator gave in the environment. Known already, revoked or not: left as it is. */
+export async function ensureBootstrapKey(store: EventStore, pair: string | undefined): Promise<boolean> {
+  if (pair === undefined) return false;
+  const colon = pair.indexOf(':');
+  const username = pair.slice(0, colon);
+  const { version } = await store.load(streamOf(username));
+  if (version > 0) return false;
+  const key = {
+    user: '1',
+    username,
+    name: 'bootstrap',
+    description: 'given to the gateway at its start',
+    role: 'owner',
+  } as const;
+  await storeKey(store, key, await hashSecret(pair.slice(colon + 1)), { kind: 'system', id: 'gateway' });
+  return true;
+}
+
+async function storeKey(
+  store: EventStore,
+  key: ApiKeyState,
+  secret: SecretHash,
+  actor: Actor,
+): Promise<void> {
+  const decision = apiKeyDecider.decide(null, { kind: 'create', key });
+  if (isRejection(decision)) throw new Error(decision.message);
+  await store.append(streamOf(key.username), 0, decision, metaOf(actor), async (tx) => {
+    await tx.query('insert into api_key_secrets (username, salt, hash) values ($1, $2, $3)', [
+      key.username,
+      secret.salt,
+      secret.hash,
+    ]);
+  });
+}
+
+export async function changeApiKey(
+  store: EventStore,
+  username: string,
+  command: ApiKeyCommand,
+  actor: Actor,
+): Promise<void> {
+  const { rejected } = await handleCommand(store, apiKeyDecider, streamOf(username), command, metaOf(actor));
+  if (rejected !== undefined)
+    throw rejection(rejected.code ?? 'FAILED_PRECONDITION', rejected.reason, rejected.message);
+  if (command.kind === 'revoke')
+    await store.pool.query('delete from api_key_secrets where username = $1', [username]);
+}
+
+function rejection(code: Parameters<typeof refusalOf>[0], token: string, message: string): Refusal {
+  return refusalOf(code, [{ token, message }], '');
+}

@@ -1,0 +1,161 @@
+/**
+ * One HTTP request from arrival to reply: request id, trace, admission before the body, refusals as error arrays, counts and a
+ * log line. Also the two things that are no REST: the page of documentation and the stream of events.
+ */
+import { randomUUID } from 'node:crypto';
+import { HttpException } from '@nestjs/common';
+import { trace } from '@opentelemetry/api';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { startTrace, withTraceHeaders } from '@ringfence/service-host';
+import type { HostContext } from '@ringfence/service-host';
+import { internalFault, Refusal, refuse } from '../domain/refusal.js';
+import type { Admission, Admitted } from './admission.js';
+import type { Followers } from './followers.js';
+import { sendRefusal, sendReply } from './http-reply.js';
+import type { Rest } from './rest.js';
+
+const API = '/api/v2';
+
+export interface HttpServing {
+  /** Before the body is read. */
+  admit(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  handle(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  /** What went wrong before or outside `handle`. */
+  fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void;
+}
+
+export interface ServingParts {
+  readonly admission: Admission;
+  readonly rest: Rest;
+  readonly followers: Followers;
+  readonly docsPage: string;
+  readonly host: Pick<HostContext<unknown>, 'logger' | 'metrics'>;
+}
+
+export function httpServing(parts: ServingParts): HttpServing {
+  const admitted = new WeakMap<FastifyRequest, Admitted>();
+  const answered = parts.host.metrics.counter('gateway_http_requests_total', 'Answers, by status and route');
+  const seconds = parts.host.metrics.histogram('gateway_http_seconds', 'From arrival to the reply', {
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  });
+  const count = (request: FastifyRequest, reply: FastifyReply): void => {
+    const route = admitted.get(request)?.match.route.path ?? 'none';
+    answered.add(1, { status: String(reply.statusCode), route });
+    seconds.record(reply.elapsedTime / 1000, { route });
+  };
+
+  const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const refusal = refusalFrom(error, request.id);
+    if (refusal.status >= 500)
+      parts.host.logger.error({ err: error, request: request.id }, 'a request failed');
+    sendRefusal(reply, refusal);
+    count(request, reply);
+  };
+
+  return {
+    admit: async (request, reply) => {
+      reply.header('x-request-id', request.id);
+      const path = pathOf(request);
+      if (!path.startsWith(`${API}/`)) return;
+      const { authorization } = request.headers;
+      admitted.set(
+        request,
+        await parts.admission({
+          method: request.method,
+          path: path.slice(API.length),
+          authorization,
+          ip: request.ip,
+        }),
+      );
+    },
+    handle: async (request, reply) => {
+      const admission = admitted.get(request);
+      if (admission === undefined) return outsideTheApi(request, reply, parts.docsPage);
+      const name = `${request.method} ${admission.match.route.path}`;
+      try {
+        if (admission.match.route.collection === 'stream') return stream(parts.followers, request, reply);
+        const text = Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '';
+        const raw = {
+          ...admission,
+          id: request.id,
+          query: queryOf(request),
+          headers: request.headers,
+          text,
+          ip: request.ip,
+        };
+        const answer = await withTraceHeaders(traceHeaders(request), () =>
+          startTrace(name, () => {
+            const traceId = trace.getActiveSpan()?.spanContext().traceId;
+            if (traceId !== undefined) reply.header('x-trace-id', traceId);
+            return parts.rest(raw);
+          }),
+        );
+        sendReply(reply, answer);
+        count(request, reply);
+      } catch (error) {
+        fail(error, request, reply);
+      }
+    },
+    fail,
+  };
+}
+
+export const newRequestId = (): string => randomUUID();
+
+function refusalFrom(error: unknown, requestId: string): Refusal {
+  if (error instanceof Refusal) return error;
+  const { code, statusCode } = statusOf(error);
+  if (statusCode === 413) return refuse('request_too_large', 'the body is larger than this server takes');
+  if (code === 'FST_ERR_BAD_URL') return refuse('invalid_uri', 'the path cannot be decoded');
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return refuse('invalid_json', 'the request cannot be read');
+  return internalFault(requestId);
+}
+
+/** Fastify's own errors, as they are or turned into Nest's. */
+function statusOf(error: unknown): { code?: string; statusCode?: number } {
+  return error instanceof HttpException
+    ? { statusCode: error.getStatus() }
+    : (error as { code?: string; statusCode?: number });
+}
+
+function pathOf(request: FastifyRequest): string {
+  const mark = request.url.indexOf('?');
+  const path = mark < 0 ? request.url : request.url.slice(0, mark);
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+/** The last of a repeated parameter counts; `+` is a space. */
+function queryOf(request: FastifyRequest): Record<string, string> {
+  const mark = request.url.indexOf('?');
+  return mark < 0 ? {} : Object.fromEntries(new URLSearchParams(request.url.slice(mark + 1)));
+}
+
+function traceHeaders(request: FastifyRequest): Record<string, string> {
+  const { traceparent, tracestate } = request.headers;
+  return {
+    ...(typeof traceparent === 'string' ? { traceparent } : {}),
+    ...(typeof tracestate === 'string' ? { tracestate } : {}),
+  };
+}
+
+function outsideTheApi(request: FastifyRequest, reply: FastifyReply, docsPage: string): void {
+  if (request.method === 'GET' && pathOf(request) === '/docs') {
+    void reply
+      .code(200)
+      .header('content-type', 'text/html; charset=utf-8')
+      .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
+      .send(docsPage);
+    return;
+  }
+  sendRefusal(
+    reply,
+    refuse('invalid_uri', 'there is nothing here; the API is below /api/v2, its description at /docs'),
+  );
+}
+
+function stream(followers: Followers, request: FastifyRequest, reply: FastifyReply): void {
+  const gone = new AbortController();
+  request.raw.on('close', () => gone.abort());
+  sendReply(reply, { status: 200, stream: followers.follow(gone.signal), contentType: 'text/event-stream' });
+}

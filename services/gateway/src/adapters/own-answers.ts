@@ -1,0 +1,241 @@
+/** What the gateway answers itself: health, version, who is signed in, API keys, jobs and their files, audit events, explanations. */
+import { hostname } from 'node:os';
+import type { Bus } from '@ringfence/bus';
+import { ApiKeyCreate, ApiKeyUpdate, CALLS, ExplainBody } from '@ringfence/contracts';
+import type { EventStore } from '@ringfence/event-store';
+import { actorOf } from '../domain/exchange.js';
+import type { Answer, RestRequest } from '../domain/exchange.js';
+import { refuse } from '../domain/refusal.js';
+import { findApiKey, listApiKeys } from '../read/api-keys.projection.js';
+import { findEvent, listEvents } from '../read/audit-events.js';
+import type { Jobs } from '../read/jobs.store.js';
+import type { ApiKeyCheck } from './api-key-check.js';
+import { changeApiKey, createApiKey } from './api-keys.store.js';
+import { called, collectionReply, maxResults } from './owner-answers.js';
+
+export const PRODUCT = {
+  version: '25.2.10',
+  build: 1,
+  long_display: '25.2.10-1',
+  short_display: '25.2.10',
+  product_name: 'Ringfence',
+} as const;
+
+export interface OwnParts {
+  readonly store: EventStore;
+  readonly bus: Bus;
+  readonly keys: ApiKeyCheck;
+  readonly jobs: Jobs;
+  readonly document: unknown;
+  readonly missing: () => readonly string[];
+  readonly startedAt: number;
+}
+
+/** By `<collection> <op>`. */
+export function ownAnswers(parts: OwnParts): Readonly<Record<string, Answer>> {
+  return {
+    ...generalAnswers(parts),
+    ...keyAnswers(parts),
+    ...jobAnswers(parts.jobs),
+    ...eventAnswers(parts),
+    ...explainAnswers(parts.bus),
+  };
+}
+
+function generalAnswers(parts: OwnParts): Record<string, Answer> {
+  return {
+    'health get': async () => ({ status: 200, body: health(parts) }),
+    'node_available get': async () =>
+      parts.missing().length === 0 ? { status: 200, body: {} } : { status: 404, body: {} },
+    'noop get': async () => ({ status: 200, body: {} }),
+    'product_version get': async () => ({ status: 200, body: PRODUCT }),
+    'openapi get': async () => ({ status: 200, body: parts.document }),
+    'users login': async (request) => ({ status: 200, body: login(request) }),
+  };
+}
+
+function health(parts: OwnParts): unknown {
+  const missing = parts.missing();
+  const uptime = Math.round((Date.now() - parts.startedAt) / 1000);
+  const now = new Date().toISOString();
+  return [
+    {
+      status: missing.length === 0 ? 'normal' : 'critical',
+      type: 'standalone',
+      fqdn: hostname(),
+      available_seconds: uptime,
+      notifications: missing.map((message) => ({
+        status: 'critical',
+        token: 'service_unavailable',
+        message,
+      })),
+      nodes: [
+        {
+          hostname: hostname(),
+          ip_address: '127.0.0.1',
+          runlevel: missing.length === 0 ? 5 : 1,
+          uptime_seconds: uptime,
+          services: {
+            status: missing.length === 0 ? 'running' : 'partial',
+            running: ['gateway'],
+            not_running: [...missing],
+          },
+          generated_at: now,
+        },
+      ],
+      network: { replication: [] },
+      generated_at: now,
+    },
+  ];
+}
+
+function login({ caller }: RestRequest): unknown {
+  return {
+    href: `/users/${caller?.user ?? '1'}`,
+    auth_username: caller?.username ?? '',
+    full_name: 'API key',
+    type: 'local',
+    time_zone: 'UTC',
+    inactivity_expiration_minutes: 10,
+    product_version: PRODUCT,
+    orgs: [{ org_id: 1, org_href: '/orgs/1', display_name: 'Ringfence', role_scopes: [] }],
+  };
+}
+
+function keyAnswers({ store, keys }: OwnParts): Record<string, Answer> {
+  const userOf = (request: RestRequest): string => {
+    const user = request.match.ids[0] ?? '';
+    if (user !== request.caller?.user) throw refuse('not_found_error', `there is no user ${user}`);
+    return user;
+  };
+  const existing = async (request: RestRequest): Promise<string> => {
+    const key = await findApiKey(store.pool, userOf(request), request.match.ids[1] ?? '');
+    if (key === undefined) throw refuse('not_found_error', 'there is no such API key');
+    return key.auth_username;
+  };
+  return {
+    'users/api_keys list': async (request) =>
+      collectionReply({ body: await listApiKeys(store.pool, userOf(request)) }, maxResults(request) ?? 500),
+    'users/api_keys get': async (request) => {
+      const username = await existing(request);
+      return {
+        status: 200,
+        body: await findApiKey(store.pool, userOf(request), username.replace(/^api_/, '')),
+      };
+    },
+    'users/api_keys create': async (request) => {
+      const user = userOf(request);
+      const { name, description, role } = ApiKeyCreate.parse(request.body);
+      const made = await createApiKey(
+        store,
+        { user, name, description: description ?? '', role },
+        actorOf(request.caller),
+      );
+      const location = `/users/${user}/api_keys/${made.keyId}`;
+      return {
+        status: 201,
+        headers: { location },
+        body: { href: location, key_id: made.keyId, auth_username: made.username, secret: made.secret },
+      };
+    },
+    'users/api_keys update': async (request) => {
+      const { name, description } = ApiKeyUpdate.parse(request.body);
+      const change = {
+        ...(name === undefined ? {} : { name }),
+        ...(typeof description === 'string' ? { description } : {}),
+      };
+      await changeApiKey(
+        store,
+        await existing(request),
+        { kind: 'change', ...change },
+        actorOf(request.caller),
+      );
+      return { status: 204 };
+    },
+    'users/api_keys delete': async (request) => {
+      const username = await existing(request);
+      const command = { kind: 'revoke', byUsername: request.caller?.username ?? '' } as const;
+      await changeApiKey(store, username, command, actorOf(request.caller));
+      keys.forget(username);
+      return { status: 204 };
+    },
+  };
+}
+
+const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+const uuidOf = (request: RestRequest): string => {
+  const id = request.match.ids[0] ?? '';
+  if (!UUID.test(id)) throw refuse('not_found_error', `there is no ${id}`);
+  return id;
+};
+
+function jobAnswers(jobs: Jobs): Record<string, Answer> {
+  const gone = (what: string): Error =>
+    refuse('not_found_error', `there is no such ${what}; jobs go after 15 minutes`);
+  return {
+    'jobs list': async (request) => collectionReply({ body: await jobs.list() }, maxResults(request) ?? 500),
+    'jobs get': async (request) => {
+      const job = await jobs.get(uuidOf(request));
+      if (job === undefined) throw gone('job');
+      return { status: 200, body: job };
+    },
+    'jobs delete': async (request) => {
+      if (!(await jobs.remove(uuidOf(request)))) throw gone('job');
+      return { status: 204 };
+    },
+    'datafiles get': async (request) => {
+      const text = await jobs.datafile(uuidOf(request));
+      if (text === undefined) throw gone('data file');
+      return { status: 200, stream: one(text) };
+    },
+  };
+}
+
+async function* one(text: string): AsyncIterable<string> {
+  yield text;
+}
+
+function eventAnswers({ store }: OwnParts): Record<string, Answer> {
+  return {
+    'events list': async (request) => {
+      const { query } = request;
+      const limit = maxResults(request) ?? 500;
+      const filter = {
+        eventType: query['event_type'],
+        severity: query['severity'],
+        status: query['status'],
+        since: instant(query, 'timestamp[gte]'),
+        until: instant(query, 'timestamp[lte]'),
+        limit,
+      };
+      const { total, events } = await listEvents(store.pool, filter);
+      return collectionReply({ body: events, total }, limit);
+    },
+    'events get': async (request) => {
+      const event = await findEvent(store.pool, uuidOf(request));
+      if (event === undefined) throw refuse('not_found_error', 'there is no such event');
+      return { status: 200, body: event };
+    },
+  };
+}
+
+function instant(query: RestRequest['query'], name: string): string | undefined {
+  const text = query[name];
+  if (text === undefined) return undefined;
+  if (!/^\d{4}-\d\d-\d\dT/.test(text) || Number.isNaN(Date.parse(text))) {
+    throw refuse(
+      'input_validation_error',
+      `${name}: "${text.slice(0, 60)}" is no time; write 2026-01-31T12:00:00Z`,
+    );
+  }
+  return new Date(text).toISOString();
+}
+
+function explainAnswers(bus: Bus): Record<string, Answer> {
+  return {
+    'explain explain': async (request) => {
+      const question = ExplainBody.parse(request.body);
+      return { status: 200, body: await called(request.id, () => bus.call(CALLS.explain, question)) };
+    },
+  };
+}

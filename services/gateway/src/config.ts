@@ -1,0 +1,31 @@
+/** The environment of the gateway. */
+import { z } from 'zod';
+
+const BOOTSTRAP_KEY = /^api_[0-9a-f]{8,64}:[\x21-\x7e]{16,200}$/;
+
+export const configSchema = z
+  .object({
+    NATS_URL: z.string().min(1).default('nats://127.0.0.1:4222'),
+    /** Path of a credentials file (JWT and seed); empty: a server without authentication. */
+    NATS_CREDS: z.string().default(''),
+    DATABASE_URL: z.string().min(1),
+    RINGFENCE_HOST: z.string().min(1).default('127.0.0.1'),
+    RINGFENCE_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+    /** Paths of PEM files; both or none. */
+    RINGFENCE_TLS_CERT: z.string().default(''),
+    RINGFENCE_TLS_KEY: z.string().default(''),
+    /** `api_<hex>:<secret>`: a key that is made known at the start if it is not known yet. */
+    RINGFENCE_BOOTSTRAP_API_KEY: z
+      .string()
+      .regex(BOOTSTRAP_KEY, 'must be api_<8 to 64 hex digits>:<secret of at least 16 characters>')
+      .optional(),
+    /** Requests a minute and key. */
+    RINGFENCE_RATE_LIMIT: z.coerce.number().int().min(1).max(1_000_000).default(500),
+    /** Largest body of a request, in bytes. */
+    RINGFENCE_BODY_LIMIT: z.coerce.number().int().min(1_024).max(7_000_000).default(4_000_000),
+  })
+  .refine((config) => (config.RINGFENCE_TLS_CERT === '') === (config.RINGFENCE_TLS_KEY === ''), {
+    path: ['RINGFENCE_TLS_KEY'],
+    message: 'certificate and key come together',
+  });
+export type Config = z.infer<typeof configSchema>;

@@ -1,0 +1,37 @@
+/** A request that has been let in, and what is answered: the words between the HTTP server and those who answer. */
+import type { Actor } from '@ringfence/contracts';
+import type { RouteMatch } from './route-match.js';
+
+export interface Caller {
+  readonly user: string;
+  readonly username: string;
+  readonly role: 'owner' | 'read_only';
+}
+
+export interface RestRequest {
+  readonly id: string;
+  readonly match: RouteMatch;
+  /** Undefined on routes that need nothing. */
+  readonly caller: Caller | undefined;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Parsed with the route's schema; undefined where none is expected. */
+  readonly body: unknown;
+  readonly ip: string;
+}
+
+export interface RestReply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON; undefined: no body. */
+  readonly body?: unknown;
+  /** Text that is sent as it comes, instead of `body`. */
+  readonly stream?: AsyncIterable<string>;
+  readonly contentType?: string;
+}
+
+export type Answer = (request: RestRequest) => Promise<RestReply>;
+
+export function actorOf(caller: Caller | undefined): Actor {
+  return caller === undefined ? { kind: 'system', id: 'gateway' } : { kind: 'user', id: caller.user };
+}

@@ -1,0 +1,76 @@
+/**
+ * A request's body against the schema of its route: every wrong field is named, unknown fields are refused where the schema is strict.
+ * Parsing JSON text is here too, so that what is wrong with a body is said in one voice.
+ */
+import type { z } from 'zod';
+import { API } from '@ringfence/contracts';
+import type { Route } from './route.js';
+import { Refusal, refuse } from './refusal.js';
+import type { ErrorItem } from './refusal.js';
+
+/** More than this is noise to whoever reads the answer. */
+const ERRORS_SHOWN = 20;
+const JSON_TYPE = /^application\/([\w.-]+\+)?json\s*(;|$)/i;
+
+export function bodySchema(route: Route): z.ZodType | undefined {
+  const collection = API[route.collection];
+  if (route.body === 'action') return collection?.actions?.[route.op];
+  return route.body === 'none' ? undefined : collection?.[route.body];
+}
+
+export function parseBody(route: Route, contentType: string | undefined, text: string): unknown {
+  const schema = bodySchema(route);
+  if (schema === undefined) return undefined;
+  if (text !== '' && contentType !== undefined && !JSON_TYPE.test(contentType)) {
+    throw refuse(
+      'unsupported_content_type',
+      `the body is ${contentType.slice(0, 60)}; send application/json`,
+    );
+  }
+  const parsed = schema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new Refusal(406, parsed.error.issues.flatMap(errorsOf).slice(0, ERRORS_SHOWN));
+}
+
+function parseJson(text: string): unknown {
+  // Actions without parameters are called without a body too.
+  if (text.trim() === '') return {};
+  try {
+    // `__proto__` becomes an own property of JSON.parse's objects; zod's strict objects refuse it as unknown.
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw refuse('invalid_json', 'the body is not JSON');
+  }
+}
+
+type Issue = z.core.$ZodIssue;
+
+function errorsOf(issue: Issue): ErrorItem[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      token: 'input_validation_error',
+      message: `${fieldOf([...issue.path, key])}: unknown field`,
+    }));
+  }
+  if (issue.code === 'invalid_union') {
+    // The alternative that got furthest says most about what was meant.
+    const nearest = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0];
+    if (nearest !== undefined && nearest.length > 0) {
+      return nearest.flatMap((inner) => errorsOf({ ...inner, path: [...issue.path, ...inner.path] }));
+    }
+  }
+  return [{ token: 'input_validation_error', message: `${fieldOf(issue.path)}: ${issue.message}` }];
+}
+
+const depth = (issues: readonly Issue[]): number => Math.max(0, ...issues.map((issue) => issue.path.length));
+
+function fieldOf(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return 'body';
+  return path
+    .map((part, index) =>
+      typeof part === 'number'
+        ? `[${String(part)}]`
+        : `${index === 0 ? '' : '.'}${String(part).slice(0, 100)}`,
+    )
+    .join('');
+}

@@ -1,0 +1,252 @@
+/**
+ * The wiring of the gateway.
+ *
+ *   HTTP ─▶ admission (route, key, organisation, role, rate) ─▶ rest ─┬─▶ owner-answers ─▶ CALLS of the owners
+ *                 │                                                  ├─▶ own-answers (health, keys, jobs, events, explain)
+ *                 └─ refused ─▶ audit_events ◀─ EVENTS               ├─▶ edge-answers (exchange, pair)
+ *                                                                    └─▶ flow-download, followers (server-sent events)
+ */
+import { readFileSync } from 'node:fs';
+import { Catch, Module } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { connectBus, credsFile, ensureStreams, serviceInbox } from '@ringfence/bus';
+import type { Bus } from '@ringfence/bus';
+import { Envelope } from '@ringfence/contracts';
+import { consumeOnce, ensureDatabase, openEventStore } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
+import { nestLogger } from '@ringfence/service-host';
+import type { HostContext, RunningService } from '@ringfence/service-host';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { admission } from './adapters/admission.js';
+import { apiKeyCheck } from './adapters/api-key-check.js';
+import { ensureBootstrapKey } from './adapters/api-keys.store.js';
+import { edgeAnswers } from './adapters/edge-answers.js';
+import type { RecordRefusal } from './adapters/edge-answers.js';
+import { followers } from './adapters/followers.js';
+import type { Followers } from './adapters/followers.js';
+import { httpServing, newRequestId } from './adapters/http-serving.js';
+import type { HttpServing } from './adapters/http-serving.js';
+import { ownAnswers, PRODUCT } from './adapters/own-answers.js';
+import { askOwner } from './adapters/owner-answers.js';
+import { HTTP_SERVING, RestController } from './adapters/rest.controller.js';
+import { rest } from './adapters/rest.js';
+import type { Config } from './config.js';
+import { docsPage } from './domain/docs-page.renderer.js';
+import { openApiDocument } from './domain/open-api.renderer.js';
+import { rateWindow } from './domain/rate-window.calculator.js';
+import { routeMatcher } from './domain/route-match.js';
+import { ROUTES } from './domain/route-table.js';
+import { AUDIT, manifest } from './manifest.js';
+import { GATEWAY_MIGRATIONS } from './migrations.js';
+import { apiKeysProjection } from './read/api-keys.projection.js';
+import { pruneEvents, recordChange, recordRefusal } from './read/audit-events.js';
+import { jobsStore } from './read/jobs.store.js';
+
+type Context = HostContext<Config>;
+
+/** Attempts a minute and address without a right key: scrypt is slow on purpose, guessing must not make us slow. */
+const FAILURES_A_MINUTE = 60;
+/** A whole request, body included, must have arrived by then. */
+const ARRIVAL_MS = 30_000;
+const PRUNE_EVERY_MS = 3_600_000;
+/** Refusals recorded a minute; beyond it they are only counted. */
+const RECORDED_A_MINUTE = 300;
+
+export interface RunningGateway extends RunningService {
+  /** Where it listens, with the port that the system chose if 0 was asked for. */
+  readonly url: string;
+}
+
+export async function startGateway(context: Context): Promise<RunningGateway> {
+  const store = await openStore(context);
+  const bus = await openBus(context);
+  if (await ensureBootstrapKey(store, context.config.RINGFENCE_BOOTSTRAP_API_KEY))
+    context.logger.info('bootstrap API key is known');
+  const onError = (error: unknown): void =>
+    context.logger.warn({ err: error }, 'something in the background failed');
+  const followed = followers(bus, onError);
+  context.onShutdown(() => followed.close());
+  const audit = bus.consume(AUDIT, (message) => recordEvent(store, followed, message), { onError });
+  pruneRegularly(context, store, onError);
+
+  const app = await listen(context, serving(context, store, bus, followed, onError));
+  const url = await app.getUrl();
+  context.logger.info({ url }, 'REST API is up');
+  return {
+    url,
+    drain: async () => {
+      followed.close();
+      await Promise.all([app.close(), audit.close()]);
+    },
+  };
+}
+
+function serving(
+  context: Context,
+  store: EventStore,
+  bus: Bus,
+  followed: Followers,
+  onError: (error: unknown) => void,
+): HttpServing {
+  const keys = apiKeyCheck(store.pool);
+  const jobs = jobsStore(store.pool);
+  jobs.failInterrupted().catch(onError);
+  context.onShutdown(() => jobs.close());
+  const record = refusalRecorder(context, store, onError);
+  const missing = (): string[] =>
+    Object.entries({ postgres: store.availability(), nats: bus.availability() }).flatMap(([name, state]) =>
+      state === true ? [] : [`${name}: ${state}`],
+    );
+  const document = openApiDocument(ROUTES, PRODUCT.version);
+  const own = {
+    ...ownAnswers({ store, bus, keys, jobs, document, missing, startedAt: Date.now() }),
+    ...edgeAnswers(bus, record),
+  };
+  return httpServing({
+    admission: admission({
+      matcher: routeMatcher(ROUTES),
+      keys,
+      rate: rateWindow(context.config.RINGFENCE_RATE_LIMIT),
+      failures: rateWindow(FAILURES_A_MINUTE),
+      record,
+    }),
+    rest: rest(askOwner(bus), own, jobs),
+    followers: followed,
+    docsPage: docsPage(ROUTES),
+    host: context,
+  });
+}
+
+async function listen({ config, logger }: Context, serving: HttpServing): Promise<NestFastifyApplication> {
+  const tls =
+    config.RINGFENCE_TLS_CERT === ''
+      ? {}
+      : {
+          https: {
+            cert: readFileSync(config.RINGFENCE_TLS_CERT),
+            key: readFileSync(config.RINGFENCE_TLS_KEY),
+            minVersion: 'TLSv1.2' as const,
+          },
+        };
+  const adapter = new FastifyAdapter({
+    bodyLimit: config.RINGFENCE_BODY_LIMIT,
+    requestTimeout: ARRIVAL_MS,
+    genReqId: newRequestId,
+    forceCloseConnections: true,
+    // What Fastify refuses before any hook: a path that cannot be decoded.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      serving.fail(error, request, reply),
+    ...tls,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(gatewayModule(serving), adapter, {
+    bodyParser: false,
+    logger: nestLogger(logger),
+  });
+  app.useGlobalFilters(new Refusals(serving));
+  const fastify = adapter.getInstance();
+  fastify.removeAllContentTypeParsers();
+  // Bodies stay bytes until the route is known: its schema says what they must be.
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  fastify.addHook('onRequest', async (request, reply) => serving.admit(request, reply));
+  await app.listen(config.RINGFENCE_PORT, config.RINGFENCE_HOST);
+  return app;
+}
+
+function gatewayModule(serving: HttpServing): new () => object {
+  @Module({ controllers: [RestController], providers: [{ provide: HTTP_SERVING, useValue: serving }] })
+  class GatewayModule {}
+  return GatewayModule;
+}
+
+/** Errors of Fastify and Nest (a body too large, an unreadable request) in the API's form. */
+@Catch()
+class Refusals implements ExceptionFilter {
+  constructor(private readonly serving: HttpServing) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.serving.fail(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+}
+
+function refusalRecorder(
+  { logger, metrics }: Context,
+  store: EventStore,
+  onError: (error: unknown) => void,
+): RecordRefusal {
+  const refused = metrics.counter(
+    'gateway_refused_requests_total',
+    'Requests refused for credentials or permission, by kind',
+  );
+  const unrecorded = metrics.counter(
+    'gateway_refusals_unrecorded_total',
+    'Refusals beyond what is recorded in a minute',
+  );
+  const pace = rateWindow(RECORDED_A_MINUTE);
+  return (refusal) => {
+    refused.add(1, { kind: refusal.eventType });
+    logger.warn({ path: refusal.path, ip: refusal.ip, errors: refusal.errors }, refusal.eventType);
+    if (pace.take('all', Date.now()) > 0) unrecorded.add();
+    else recordRefusal(store.pool, refusal, new Date().toISOString()).catch(onError);
+  };
+}
+
+async function recordEvent(
+  store: EventStore,
+  followed: Followers,
+  message: { payload: unknown; stream: string; seq: number },
+): Promise<void> {
+  const event = Envelope.parse(message.payload);
+  await consumeOnce(store, AUDIT.durable, message, (tx) => recordChange(tx, event));
+  if (event.type === 'PolicyProvisioned')
+    followed.publish('policy', { ...(event.data as object), at: event.at });
+}
+
+function pruneRegularly({ onShutdown }: Context, store: EventStore, onError: (error: unknown) => void): void {
+  const timer = setInterval(() => void pruneEvents(store.pool).catch(onError), PRUNE_EVERY_MS);
+  onShutdown(() => clearInterval(timer));
+}
+
+async function openStore({ config, health, logger, onShutdown, signal }: Context): Promise<EventStore> {
+  let state = 'connecting';
+  let store: EventStore | undefined;
+  health.require('postgres', () => store?.availability() ?? state);
+  const onState = ({ connected, detail }: { connected: boolean; detail: string }): void => {
+    state = connected ? 'preparing' : detail;
+    if (!connected) logger.warn({ detail }, 'Postgres is away');
+  };
+  const url = await ensureDatabase(config.DATABASE_URL, manifest.service, { onState, signal });
+  const options = {
+    url,
+    service: manifest.service,
+    migrations: GATEWAY_MIGRATIONS,
+    projections: [apiKeysProjection],
+    onState,
+    signal,
+  };
+  store = await openEventStore(options);
+  onShutdown(() => store.close());
+  return store;
+}
+
+async function openBus({ config, health, logger, metrics, onShutdown, signal }: Context): Promise<Bus> {
+  let bus: Bus | undefined;
+  health.require('nats', () => bus?.availability() ?? 'connecting');
+  bus = await connectBus({
+    servers: config.NATS_URL,
+    name: manifest.service,
+    server: 'control',
+    ...(config.NATS_CREDS === ''
+      ? {}
+      : { credentials: credsFile(config.NATS_CREDS), inboxPrefix: serviceInbox(manifest.service) }),
+    metrics,
+    onState: ({ connected, detail }) => logger[connected ? 'info' : 'warn']({ detail }, 'NATS'),
+    signal,
+  });
+  onShutdown(() => bus.close());
+  await ensureStreams(bus, 'control');
+  return bus;
+}

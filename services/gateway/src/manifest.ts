@@ -1,0 +1,27 @@
+/** What the gateway consumes, answers to nobody but HTTP, and asks of the owners. */
+import type { ServiceManifest } from '@ringfence/contracts';
+
+/** For the audit trail, and to tell followers about new policy versions. */
+export const AUDIT = {
+  stream: 'EVENTS',
+  filter: 'evt.*.*.*',
+  durable: 'gateway-audit',
+  mode: 'durable',
+  server: 'control',
+} as const;
+
+export const manifest: ServiceManifest = {
+  service: 'gateway',
+  consumes: [AUDIT],
+  emits: [],
+  serves: [],
+  calls: [
+    'inventory.resource',
+    'inventory.exchange-token',
+    'inventory.pair-node',
+    'label-resolver.resource',
+    'policy-compute.resource',
+    'policy-compute.explain',
+    'flow-ingest.resource',
+  ],
+};
