@@ -29,6 +29,7 @@ import { resourceAnswerer } from './adapters/resource.js';
 import { workloadSettingsOperations } from './adapters/workload-settings.resource.js';
 import { interfaceOperations, workloadOperations } from './adapters/workloads.resource.js';
 import type { Config } from './config.js';
+import { ENTITIES, LABELS, PROFILES } from './manifest.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { PROJECTIONS } from './read/inventory-documents.js';
 
@@ -39,8 +40,10 @@ export interface Inventory extends EdgeAdmission {
   labelUsage(request: z.output<Usage['request']>): Promise<z.output<Usage['response']>>;
   observed(messages: readonly Message[]): Promise<void>;
   acknowledged(messages: readonly Message[]): Promise<void>;
-  /** Handler of one of the durables that read label-resolver's events. */
-  labelled(durable: string): (message: Message) => Promise<void>;
+  /** What label-resolver said, by the durable that reads it. */
+  labelsSaid(message: Message): Promise<void>;
+  profilesSaid(message: Message): Promise<void>;
+  entitiesLabelled(messages: readonly Message[]): Promise<void>;
   relayLag(): number;
   close(): Promise<void>;
 }
@@ -73,6 +76,8 @@ export async function openInventory({ config, bus, logger, signal }: InventoryOp
     systemCredsPath: config.NATS_SYSTEM_CREDS,
     uplinkSeconds: config.RINGFENCE_UPLINK_SECONDS,
   });
+  const labels = labelledConsumer(store, LABELS.durable);
+  const profiles = labelledConsumer(store, PROFILES.durable);
   const parts = { store, oneAtATime: queue, listening: hearing, silence, accounts, labelKeysOf: labelKeys(store, bus), logger };
   return {
     store,
@@ -89,7 +94,9 @@ export async function openInventory({ config, bus, logger, signal }: InventoryOp
     labelUsage: (request) => labelUsage(store, request),
     observed: observationsConsumer(store, queue),
     acknowledged: acksConsumer(store),
-    labelled: (durable) => labelledConsumer(store, durable),
+    labelsSaid: (message) => labels([message]),
+    profilesSaid: (message) => profiles([message]),
+    entitiesLabelled: labelledConsumer(store, ENTITIES.durable),
     relayLag: relay.lag,
     close: async () => {
       hearing.close();

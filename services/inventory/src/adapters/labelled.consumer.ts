@@ -7,12 +7,22 @@ import type { EventStore } from '@ringfence/event-store';
 import { applyAcks } from '../read/acks.js';
 import { applyLabelled } from '../read/labelled.js';
 
-export function labelledConsumer(store: EventStore, durable: string): (message: Message) => Promise<void> {
-  return async (message) => {
-    const event = Envelope.safeParse(message.payload);
-    if (!event.success) throw new PermanentError('bad-event', `${message.subject}: ${event.error.issues[0]?.message ?? 'malformed'}`);
-    await consumeOnce(store, durable, message, (tx) => applyLabelled(tx, event.data));
+/** One message or a batch of one durable: a transaction with the place of the last one. Values are whole, so a repeat in order ends alike. */
+export function labelledConsumer(store: EventStore, durable: string): (messages: readonly Message[]) => Promise<void> {
+  return async (messages) => {
+    const events = messages.map(parse);
+    const last = messages.at(-1);
+    if (last === undefined) return;
+    await consumeOnce(store, durable, last, async (tx) => {
+      for (const event of events) await applyLabelled(tx, event);
+    });
   };
+}
+
+function parse(message: Message): Envelope {
+  const event = Envelope.safeParse(message.payload);
+  if (event.success) return event.data;
+  throw new PermanentError('bad-event', `${message.subject}: ${event.error.issues[0]?.message ?? 'malformed'}`);
 }
 
 export function acksConsumer(store: EventStore): (messages: readonly Message[]) => Promise<void> {

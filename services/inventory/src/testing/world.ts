@@ -1,14 +1,14 @@
 /** For specs: inventory on a real Postgres and NATS, and an edge that says what it is told to say. */
 import { connectBus, ensureStreams } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { CALLS, subjects } from '@ringfence/contracts';
+import { subjects } from '@ringfence/contracts';
 import type { ResourceResponse } from '@ringfence/contracts';
 import { startNats, startPostgres } from '@ringfence/testing';
 import { pino } from 'pino';
 import { Config } from '../config.js';
 import { openInventory } from '../inventory.js';
 import type { Inventory } from '../inventory.js';
-import { manifest } from '../manifest.js';
+import { ACKS, ENTITIES, LABELS, OBSERVATIONS, PROFILES } from '../manifest.js';
 
 export interface World {
   readonly bus: Bus;
@@ -49,11 +49,12 @@ export async function startWorld(environment: Record<string, string> = {}): Prom
 async function start(config: Config, natsUrl: string): Promise<{ inventory: Inventory; close(): Promise<void> }> {
   const bus = await connectBus({ servers: natsUrl, name: 'inventory', server: 'control' });
   const inventory = await openInventory({ config, bus, logger: pino({ level: 'fatal' }) });
-  const [observations, acks, ...labelled] = manifest.consumes;
-  bus.consumeBatches(observations, { maxMessages: 500, maxWaitMs: 5 }, inventory.observed);
-  bus.consumeBatches(acks, { maxMessages: 500, maxWaitMs: 5 }, inventory.acknowledged);
-  for (const each of labelled) bus.consume(each, inventory.labelled(each.durable));
-  bus.serve(CALLS.inventoryResource, inventory.resource);
+  const batch = { maxMessages: 500, maxWaitMs: 5 };
+  bus.consumeBatches(OBSERVATIONS, batch, inventory.observed);
+  bus.consumeBatches(ACKS, batch, inventory.acknowledged);
+  bus.consumeBatches(ENTITIES, batch, inventory.entitiesLabelled);
+  bus.consume(LABELS, inventory.labelsSaid);
+  bus.consume(PROFILES, inventory.profilesSaid);
   return {
     inventory,
     close: async () => {

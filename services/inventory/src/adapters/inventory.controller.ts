@@ -1,0 +1,45 @@
+/** Calls and single messages of Nest's transports → inventory. */
+import { Controller, Inject } from '@nestjs/common';
+import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
+import { JETSTREAM } from '@ringfence/bus';
+import type { Message } from '@ringfence/bus';
+import { CALLS } from '@ringfence/contracts';
+import type { Inventory } from '../inventory.js';
+import { parsed } from './resource.js';
+
+export const INVENTORY = Symbol('inventory');
+
+@Controller()
+export class InventoryController {
+  constructor(@Inject(INVENTORY) private readonly inventory: Inventory) {}
+
+  @MessagePattern('cmd.inventory.resource')
+  resource(@Payload() request: unknown): Promise<unknown> {
+    return this.inventory.resource(parsed(CALLS.inventoryResource.request, request));
+  }
+
+  @MessagePattern('cmd.inventory.exchange-token')
+  exchangeToken(@Payload() request: unknown): Promise<unknown> {
+    return this.inventory.exchangeToken(parsed(CALLS.exchangeToken.request, request));
+  }
+
+  @MessagePattern('cmd.inventory.pair-node')
+  pairNode(@Payload() request: unknown): Promise<unknown> {
+    return this.inventory.pairNode(parsed(CALLS.pairNode.request, request));
+  }
+
+  @MessagePattern('cmd.inventory.label-usage')
+  labelUsage(@Payload() request: unknown): Promise<unknown> {
+    return this.inventory.labelUsage(parsed(CALLS.workloadLabelUsage.request, request));
+  }
+
+  @EventPattern('inventory-labels', JETSTREAM)
+  label(@Payload() _: unknown, @Ctx() message: Message): Promise<void> {
+    return this.inventory.labelsSaid(message);
+  }
+
+  @EventPattern('inventory-profiles', JETSTREAM)
+  profile(@Payload() _: unknown, @Ctx() message: Message): Promise<void> {
+    return this.inventory.profilesSaid(message);
+  }
+}

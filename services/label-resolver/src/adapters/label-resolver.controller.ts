@@ -1,0 +1,18 @@
+/** Calls of Nest's transport → label-resolver. */
+import { Controller, Inject } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
+import { CALLS } from '@ringfence/contracts';
+import type { LabelResolver } from '../label-resolver.js';
+import { parsed } from './resource.js';
+
+export const LABEL_RESOLVER = Symbol('label-resolver');
+
+@Controller()
+export class LabelResolverController {
+  constructor(@Inject(LABEL_RESOLVER) private readonly resolver: LabelResolver) {}
+
+  @MessagePattern('cmd.label-resolver.resource')
+  resource(@Payload() request: unknown): Promise<unknown> {
+    return this.resolver.resource(parsed(CALLS.labelResource.request, request));
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The wiring of label-resolver to its process. label-resolver.ts puts the parts together; Nest carries calls; facts come
+ * in bulk and are read in batches.
+ *
+ *   cmd.label-resolver.resource ─▶ label-resolver.controller ─┐
+ *   evt.*.{container-cluster,namespace,…}.* ──── batches ─────┴─▶ label-resolver.ts ─▶ EVENTS, POLICY
+ */
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { attachBus, connectBus, credsFile, ensureStreams, serviceInbox } from '@ringfence/bus';
+import type { Bus, BusOptions, Consumer } from '@ringfence/bus';
+import { nestLogger } from '@ringfence/service-host';
+import type { HostContext, RunningService } from '@ringfence/service-host';
+import { LABEL_RESOLVER, LabelResolverController } from './adapters/label-resolver.controller.js';
+import type { Config } from './config.js';
+import { openLabelResolver } from './label-resolver.js';
+import type { LabelResolver } from './label-resolver.js';
+import { manifest } from './manifest.js';
+
+type Context = HostContext<Config>;
+
+const BATCH = { maxMessages: 500, maxWaitMs: 5 };
+
+/** Around a resolver that runs already: Nest makes nothing but the controller. */
+function labelResolverModule(resolver: LabelResolver): new () => object {
+  @Module({ controllers: [LabelResolverController], providers: [{ provide: LABEL_RESOLVER, useValue: resolver }] })
+  class LabelResolverModule {}
+  return LabelResolverModule;
+}
+
+export async function startLabelResolver(context: Context): Promise<RunningService> {
+  const { config, health, logger, onShutdown, signal } = context;
+  let resolver: LabelResolver | undefined;
+  health.require('postgres', () => resolver?.store.availability() ?? 'not open yet');
+  health.fact('events to relay', () => String(resolver?.relayLag() ?? 0));
+  health.fact('events whose settings are not published', () => String(resolver?.settingsLag() ?? 0));
+  const connection = connectionOf(context);
+  const bus = await openBus(context, connection);
+  resolver = await openLabelResolver({ config, bus, logger, signal });
+  onShutdown(() => resolver?.close());
+  const app = await carry(context, { resolver, bus, connection });
+  const consumers = readBatches(context, resolver, bus);
+  return {
+    drain: async () => {
+      await Promise.all(consumers.map((consumer) => consumer.close()));
+      await app.close();
+    },
+  };
+}
+
+const connectionOf = ({ config, logger, metrics, signal }: Context): BusOptions => ({
+  servers: config.NATS_URL,
+  name: manifest.service,
+  server: 'control',
+  ...(config.NATS_CREDS !== undefined && { credentials: credsFile(config.NATS_CREDS), inboxPrefix: serviceInbox(manifest.service) }),
+  metrics,
+  onState: ({ connected, detail }) => logger[connected ? 'info' : 'warn']({ detail }, 'NATS'),
+  signal,
+});
+
+async function openBus({ health, onShutdown }: Context, connection: BusOptions): Promise<Bus> {
+  let bus: Bus | undefined;
+  health.require('nats', () => bus?.availability() ?? 'connecting');
+  bus = await connectBus(connection);
+  onShutdown(() => bus?.close());
+  await ensureStreams(bus, 'control');
+  return bus;
+}
+
+async function carry({ logger }: Context, parts: { resolver: LabelResolver; bus: Bus; connection: BusOptions }): Promise<INestApplication> {
+  // The platform is never listened on: calls come over NATS only.
+  const options = { logger: nestLogger(logger), abortOnError: false };
+  const app = await NestFactory.create(labelResolverModule(parts.resolver), new FastifyAdapter(), options);
+  const onUnexpected = (error: unknown): void => logger.error({ err: error }, 'a call failed');
+  attachBus(app, { bus: parts.bus, connection: parts.connection, manifest, onUnexpected });
+  await app.init();
+  await app.startAllMicroservices();
+  return app;
+}
+
+function readBatches({ health, logger }: Context, resolver: LabelResolver, bus: Bus): Consumer[] {
+  const onError = (error: unknown, { subject }: { subject: string }): void => logger.warn({ err: error, subject }, 'an event failed');
+  const consumers = manifest.consumes.map((each) => bus.consumeBatches(each, BATCH, resolver.facts(each.durable), { onError }));
+  for (const consumer of consumers) health.fact(`waiting in ${consumer.durable}`, () => String(consumer.lag()));
+  return consumers;
+}
