@@ -19,6 +19,8 @@ export interface StackAccess {
   readonly kubeconfig: string;
   readonly dataDirectory: string;
   readonly hostAddress: string;
+  /** Below it are the network namespaces of the sandbox's Pods. */
+  readonly netnsRoot: string;
   /** `POST <control>/<process>/<kill|start|stop>`; `GET <control>/` lists what runs. */
   readonly control: string;
 }
@@ -50,6 +52,7 @@ export async function setup(project: TestProject): Promise<void> {
       clusterId: running.clusterId,
       kubeconfig: running.sandbox.kubeconfig,
       hostAddress: running.sandbox.hostAddress,
+      netnsRoot: `/run/rf-sandbox-${running.sandbox.instance}`,
       dataDirectory,
       control: `http://127.0.0.1:${controlPort}`,
     });

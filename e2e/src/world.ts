@@ -5,6 +5,7 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { inject } from 'vitest';
@@ -12,7 +13,6 @@ import { flows, KubernetesApi, RingfenceApi } from '@ringfence/up';
 import type { FlowRow, Manifest } from '@ringfence/up';
 
 const run = promisify(execFile);
-const NETNS = '/run/netns';
 
 export interface Pod {
   readonly name: string;
@@ -91,13 +91,12 @@ export async function serviceAddress(namespace: string, name: string): Promise<s
   return service.spec.clusterIP;
 }
 
-/** The network namespace that holds the address. */
+/** The network namespace that holds the address: the sandbox keeps them by node. */
 export async function netnsOf(address: string): Promise<string> {
-  for (const name of readdirSync(NETNS).filter((entry) => entry.startsWith('cni-'))) {
-    const { stdout } = await run('nsenter', [`--net=${NETNS}/${name}`, 'ip', '-4', '-o', 'addr']).catch(
-      () => ({ stdout: '' }),
-    );
-    if (stdout.includes(` ${address}/`)) return `${NETNS}/${name}`;
+  for (const path of readdirSync(stack.netnsRoot, { recursive: true, encoding: 'utf8' })) {
+    const netns = join(stack.netnsRoot, path);
+    const { stdout } = await run('nsenter', [`--net=${netns}`, 'ip', '-4', '-o', 'addr']).catch(() => ({ stdout: '' }));
+    if (stdout.includes(` ${address}/`)) return netns;
   }
   throw new Error(`no network namespace has ${address}`);
 }

@@ -30,8 +30,9 @@ const DEBIAN_PACKAGES = [
   },
   { present: () => onPath('ip'), package: 'iproute2', root: true },
   { present: () => existsSync('/usr/share/doc/busybox-static'), package: 'busybox-static', root: true },
+  { present: () => onPath('gcc') || onPath('clang') || onPath('tcc'), package: 'tcc', root: true },
+  { present: () => existsSync('/usr/include/stdio.h'), package: 'libc6-dev', root: true },
   { present: () => onPath('kubectl'), package: 'kubernetes-client', root: true },
-  { present: () => onPath('openssl'), package: 'openssl' },
 ];
 
 function onPath(command) {

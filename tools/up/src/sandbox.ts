@@ -17,6 +17,7 @@ export interface SandboxNode {
 }
 
 export interface Sandbox {
+  readonly instance: string;
   readonly kubeconfig: string;
   /** Where the nodes reach servers of this machine. */
   readonly hostAddress: string;
@@ -31,7 +32,7 @@ export function sandboxInstance(dataDirectory: string): string {
 }
 
 export async function startSandbox(options: UpOptions, processes: Processes): Promise<Sandbox> {
-  if (options.kubeconfig) return { kubeconfig: options.kubeconfig, hostAddress: '127.0.0.1', nodes: [] };
+  if (options.kubeconfig) return { instance: '', kubeconfig: options.kubeconfig, hostAddress: '127.0.0.1', nodes: [] };
   const directory = join(options.dataDirectory, 'sandbox');
   const sandbox = processes.start({
     name: 'sandbox',
