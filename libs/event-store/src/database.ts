@@ -72,7 +72,8 @@ async function exists(url: string): Promise<boolean> {
 
 async function create(adminUrl: string, database: string): Promise<void> {
   try {
-    await withClient(adminUrl, (client) => client.query(`create database ${pg.escapeIdentifier(database)}`));
+    const url = (await exists(adminUrl)) ? adminUrl : maintenanceUrl(adminUrl);
+    await withClient(url, (client) => client.query(`create database ${pg.escapeIdentifier(database)}`));
   } catch (error) {
     const code = codeOf(error);
     // Another process of the same service was faster.
@@ -83,6 +84,13 @@ async function create(adminUrl: string, database: string): Promise<void> {
       cause: error,
     });
   }
+}
+
+/** The database of DATABASE_URL only gives the others their name: it need not exist itself. */
+function maintenanceUrl(adminUrl: string): string {
+  const url = new URL(adminUrl);
+  url.pathname = '/postgres';
+  return url.href;
 }
 
 async function withClient(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
