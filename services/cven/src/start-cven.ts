@@ -243,7 +243,8 @@ async function connectControl(context: Context, { credentials, identity, parts }
     servers: identity.natsUrl,
     name: identity.name,
     server: 'cluster',
-    credentials: () => credentials.current(),
+    // A server without authentication gives none.
+    ...(identity.jwt === '' ? {} : { credentials: () => credentials.current() }),
     inboxPrefix: nodeInbox(identity.name),
     metrics,
     onState: ({ connected, detail }) => {

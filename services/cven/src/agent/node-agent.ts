@@ -41,6 +41,8 @@ type Failure = NodeAck['failed'][number];
 
 export class NodeAgent {
   private readonly places = new Map<string, EnforcedPlace>();
+  /** Of sandboxes, from the runtime: earlier than Kubernetes tells them. */
+  private readonly addresses = new Map<string, readonly string[]>();
   /** What each place was last brought to; an identical wish needs no look. */
   private readonly settled = new Map<string, Desired>();
   private failures = new Map<string, Failure>();
@@ -67,8 +69,12 @@ export class NodeAgent {
   takeSandbox(sandbox: FoundSandbox): void {
     const { id, podUid, namespace, name, netns, addresses } = sandbox;
     if (netns === null) return;
-    this.add({ kind: 'pod', id, netns, podUid, namespace, name, addresses });
-    this.reconcile();
+    this.addresses.set(id, addresses);
+    if (!this.places.has(id)) {
+      this.add({ kind: 'pod', id, netns, podUid, namespace, name });
+      this.reconcile();
+    }
+    if (addresses.length === 0) return;
     const seen: SandboxSeen = {
       node: this.options.node,
       podUid,
@@ -87,11 +93,13 @@ export class NodeAgent {
     this.places.delete(id);
     this.settled.delete(id);
     this.failures.delete(id);
-    await place
-      .release()
-      .catch((error: unknown) =>
-        this.options.events.onTrouble('a namespace could not be closed in order', error),
-      );
+    try {
+      await place.release();
+    } catch (error) {
+      this.options.events.onTrouble('a namespace could not be closed in order', error);
+    }
+    // Only now: its last flows needed them.
+    if (!this.places.has(id)) this.addresses.delete(id);
   }
 
   reconcile(): void {
@@ -242,10 +250,9 @@ export class NodeAgent {
     this.options.events.onFlows(named.flows.length, overflow, named.disagreements);
   }
 
-  private addressesOf(place: Extract<Place, { kind: 'pod' }>): readonly string[] {
-    return place.addresses.length > 0
-      ? place.addresses
-      : (this.options.view.endpoint(place.podUid)?.addresses ?? []);
+  private addressesOf({ id, podUid }: Extract<Place, { kind: 'pod' }>): readonly string[] {
+    const told = this.addresses.get(id) ?? [];
+    return told.length > 0 ? told : (this.options.view.endpoint(podUid)?.addresses ?? []);
   }
 
   private async attempt(what: string, work: () => Promise<void>): Promise<void> {

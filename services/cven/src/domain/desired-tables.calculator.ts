@@ -24,7 +24,6 @@ export interface PodPlace {
   readonly podUid: string;
   readonly namespace: string;
   readonly name: string;
-  readonly addresses: readonly string[];
 }
 export interface HostPlace {
   readonly kind: 'host';
@@ -114,7 +113,10 @@ export class DesiredTables {
       const own =
         unit === undefined || mode === 'idle'
           ? standIn(null)
-          : hostUnit(endpointUnit(unit, { workload: endpoint?.workload ?? null, probePorts: [] }), this.host());
+          : hostUnit(
+              endpointUnit(unit, { workload: endpoint?.workload ?? null, probePorts: [] }),
+              this.host(),
+            );
       return this.table(own, mode, true, 'host', guard);
     });
   }

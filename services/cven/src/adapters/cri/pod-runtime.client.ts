@@ -4,6 +4,7 @@
  * an interval as the net below both. A runtime without containerd's events has only the lists: then a Pod is seen up
  * to one interval late.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import { decode, loadProto, openStub } from './grpc-stub.js';
 import type { GrpcStub } from './grpc-stub.js';
@@ -12,6 +13,7 @@ import type { ContainerRecord, FoundSandbox, SandboxStatus } from './sandbox-rec
 
 export interface PodRuntimeOptions {
   readonly socket: string;
+  /** Told again when its addresses are known: the record is made before the network is set up. */
   readonly onAppear: (sandbox: FoundSandbox) => void;
   readonly onGone: (id: string) => void;
   /** The runtime answers (again), or why it does not. */
@@ -23,7 +25,10 @@ const RELIST_WITH_EVENTS_MS = 10_000;
 const RELIST_ALONE_MS = 1_000;
 const RETRY_MS = 1_000;
 const STATUS_IN_FLIGHT = 8;
+const ADDRESS_RETRY_MS = 5;
+const ADDRESS_ATTEMPTS = 400;
 const CREATED = '/containers/create';
+const STARTED = '/tasks/start';
 const EXITED = '/tasks/exit';
 const DELETED = '/containers/delete';
 const KUBERNETES = 'k8s.io';
@@ -84,7 +89,9 @@ export class PodRuntimeClient {
 
   private subscribe(): void {
     if (this.closed) return;
-    const filters = [CREATED, EXITED, DELETED].map((topic) => `namespace==${KUBERNETES},topic=="${topic}"`);
+    const filters = [CREATED, STARTED, EXITED, DELETED].map(
+      (topic) => `namespace==${KUBERNETES},topic=="${topic}"`,
+    );
     const stream = this.events.stream('Subscribe', { filters });
     this.stream = stream;
     stream.on('metadata', () => {
@@ -106,6 +113,7 @@ export class PodRuntimeClient {
       event.value,
     );
     if (topic === CREATED) return void this.look(id).catch(this.options.onError);
+    if (topic === STARTED) return void this.completeAddresses(id).catch(this.options.onError);
     if (topic === DELETED) return this.gone(id);
     const exit = decode<{ container_id: string; id: string }>(
       this.containerd,
@@ -120,6 +128,16 @@ export class PodRuntimeClient {
     const { container } = await this.containers.call<{ container: ContainerRecord | null }>('Get', { id });
     const sandbox = container === null ? undefined : sandboxOfRecord(container);
     if (sandbox !== undefined) this.appear(sandbox);
+  }
+
+  /** The runtime interface knows a sandbox only when it is whole: a few milliseconds after its task has started. */
+  private async completeAddresses(id: string): Promise<void> {
+    for (let attempt = 0; attempt < ADDRESS_ATTEMPTS; attempt += 1) {
+      const known = this.known.get(id);
+      if (known === undefined || known.netns === null || known.addresses.length > 0) return;
+      await this.status(id, () => undefined);
+      await sleep(ADDRESS_RETRY_MS);
+    }
   }
 
   private relist(): void {
@@ -149,27 +167,32 @@ export class PodRuntimeClient {
     const listed = new Set(items.map(({ id }) => id));
     // Those that an event brought after the list was asked for are in neither.
     for (const id of before) if (!listed.has(id)) this.gone(id);
-    const unknown = items.filter(({ id }) => !this.known.has(id));
+    const unknown = items.filter(({ id }) => !this.isWhole(id));
     for (let i = 0; i < unknown.length; i += STATUS_IN_FLIGHT) {
       await Promise.all(unknown.slice(i, i + STATUS_IN_FLIGHT).map(({ id }) => this.status(id)));
     }
   }
 
-  private async status(id: string): Promise<void> {
+  private async status(id: string, onError = this.options.onError): Promise<void> {
     try {
       const sandbox = sandboxOfStatus(
         await this.cri.call<SandboxStatus>('PodSandboxStatus', { pod_sandbox_id: id, verbose: true }),
       );
       if (sandbox !== undefined) this.appear(sandbox);
     } catch (error) {
-      this.options.onError(error); // Gone between list and question, or half made: the next list tells.
+      onError(error); // Gone between list and question, or half made: the next list tells.
     }
   }
 
   private appear(sandbox: FoundSandbox): void {
-    if (this.known.has(sandbox.id)) return;
+    if (this.isWhole(sandbox.id)) return;
     this.known.set(sandbox.id, sandbox);
     this.options.onAppear(sandbox);
+  }
+
+  private isWhole(id: string): boolean {
+    const known = this.known.get(id);
+    return known !== undefined && (known.netns === null || known.addresses.length > 0);
   }
 
   private gone(id: string): void {

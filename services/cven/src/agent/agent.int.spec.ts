@@ -1,0 +1,300 @@
+/** The agent of one node as its cluster sees it: real containerd, real NATS with a node's credential, real kernel. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EnforcementMode, Endpoint, Group, NodeView, Unit } from '@ringfence/contracts';
+import { eventually } from '@ringfence/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startAgent } from '../testing/agent-process.js';
+import type { AgentProcess } from '../testing/agent-process.js';
+import { NODE, startClasStub } from '../testing/clas-stub.js';
+import type { ClasStub } from '../testing/clas-stub.js';
+import { startContainerdNode } from '../testing/containerd-node.js';
+import type { ContainerdNode, RunningSandbox } from '../testing/containerd-node.js';
+import { compiledHelper, SocketAgent } from '../testing/testbed.js';
+
+const WEB = 'ls-00000000000000000001';
+const CLIENT = 'ls-00000000000000000002';
+const CLIENTS = 'g-00000000000000000002';
+const WEBS = 'g-00000000000000000001';
+
+interface Pod extends RunningSandbox {
+  readonly netns: string;
+  readonly address: string;
+  readonly sockets: SocketAgent;
+}
+
+describe('the agent of a node', () => {
+  let node: ContainerdNode;
+  let clas: ClasStub;
+  let agent: AgentProcess | undefined;
+  let directory: string;
+  let revision = 10;
+  let pods: Pod[] = [];
+
+  beforeAll(async () => {
+    compiledHelper();
+    node = await startContainerdNode();
+    clas = await startClasStub(node.hostAddress);
+  });
+  afterAll(async () => {
+    await node.close();
+    await clas.close();
+  });
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'rf-agent-'));
+    writeFileSync(join(directory, 'machine-id'), 'machine-1\n');
+  });
+  afterEach(async () => {
+    await agent?.kill('SIGTERM');
+    agent = undefined;
+    for (const pod of pods.splice(0)) {
+      await pod.sockets.close();
+      await node.stop(pod);
+    }
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const view = (content: Partial<NodeView> = {}): NodeView => ({
+    node: NODE,
+    revision: ++revision,
+    base: null,
+    policyVersion: 3,
+    at: new Date().toISOString(),
+    groups: { upsert: [], remove: [] },
+    endpoints: { upsert: [], remove: [] },
+    units: { upsert: [], remove: [] },
+    namespaces: [{ name: 'shop', mode: 'full' }],
+    ...content,
+  });
+  const group = (id: string, labelSet: string): Group => ({
+    id,
+    labelSets: [labelSet],
+    workloads: [],
+    cidrs: [],
+    fqdns: [],
+    ownHost: false,
+  });
+  const endpoint = (pod: Pod, labelSet: string): Endpoint => ({
+    id: pod.uid,
+    workload: null,
+    labelSet,
+    class: 'pod',
+    addresses: [pod.address],
+    node: NODE,
+    pod: { namespace: 'shop', name: 'p', probePorts: [] },
+  });
+  const unit = (id: string, mode: EnforcementMode, rules: Partial<Unit>): Unit => ({
+    labelSet: { id, cluster: 'c', namespace: 'shop', class: 'pod', labels: [] },
+    mode,
+    ingress: [],
+    egress: [],
+    ...rules,
+  });
+  const http = (peer: string): Unit['ingress'] => [
+    { ref: '/rules/7', class: 'allow', ports: [{ proto: 6, from: 7001 }], peers: [peer] },
+  ];
+  /** Two Pods of "shop": clients may reach web on 7001. */
+  const shop = (web: Pod, client: Pod): Partial<NodeView> => ({
+    groups: { upsert: [group(CLIENTS, CLIENT), group(WEBS, WEB)], remove: [] },
+    endpoints: { upsert: [endpoint(web, WEB), endpoint(client, CLIENT)], remove: [] },
+    units: {
+      upsert: [unit(WEB, 'full', { ingress: http(CLIENTS) }), unit(CLIENT, 'full', { egress: http(WEBS) })],
+      remove: [],
+    },
+  });
+  const run = async (namespace: string, name: string): Promise<Pod> => {
+    const before = new Set(node.podNamespaces());
+    const sandbox = await node.run(namespace, name);
+    const file = node.podNamespaces().find((each) => !before.has(each)) ?? '';
+    const netns =
+      execFileSync('findmnt', ['-rno', 'TARGET'], { encoding: 'utf8' })
+        .split('\n')
+        .find((target) => target.endsWith(file)) ?? '';
+    const listed = execFileSync('nsenter', [`--net=${netns}`, 'ip', '-4', '-o', 'addr', 'show', 'eth0'], {
+      encoding: 'utf8',
+    });
+    const pod = {
+      ...sandbox,
+      netns,
+      address: /inet ([\d.]+)/.exec(listed)?.[1] ?? '',
+      sockets: new SocketAgent(netns),
+    };
+    await pod.sockets.run('listen', { host: '0.0.0.0', tcp: [7001] });
+    pods.push(pod);
+    return pod;
+  };
+  const start = (env: Record<string, string> = {}): AgentProcess =>
+    (agent = startAgent({ node, clasUrl: clas.url, directory, env }));
+  const connect = (from: Pod, to: Pod): Promise<unknown> =>
+    from.sockets.run('tcp', { from: from.address, to: to.address, port: 7001, timeoutMs: 300 });
+  const listing = (pod: Pod): string => {
+    try {
+      return execFileSync(
+        'nsenter',
+        [`--net=${pod.netns}`, 'nft', '-s', 'list', 'table', 'inet', 'ringfence'],
+        { encoding: 'utf8', stdio: 'pipe' },
+      );
+    } catch {
+      return '';
+    }
+  };
+  const acked = (wanted: number): Promise<unknown> =>
+    eventually(() => clas.acks.some((ack) => ack.revision >= wanted));
+
+  it('closes an unknown Pod of a managed namespace in full, opens what the policy allows, acknowledges, reports flows with the rule', async () => {
+    clas.setView(view());
+    await start().isReady();
+    const [web, client, stranger] = [
+      await run('shop', 'web'),
+      await run('shop', 'client'),
+      await run('elsewhere', 'x'),
+    ];
+    await eventually(() => listing(web).includes('mode=full'));
+    expect(listing(stranger)).toBe('');
+    expect(await connect(client, web)).toBe('closed');
+    await eventually(() =>
+      clas.observations.some(({ payload }) => (payload as { podUid?: string }).podUid === web.uid),
+    );
+    const base = revision;
+    clas.send(view({ ...shop(web, client), base, namespaces: undefined }));
+    await acked(revision);
+    expect(clas.acks.at(-1)?.pods).toEqual([web.uid, client.uid].sort());
+    expect(await connect(client, web)).toBe('open');
+    expect(await connect(stranger, web)).toBe('closed');
+    const flow = await eventually(() =>
+      clas.flows.find(
+        ({ verdict, dst, direction }) =>
+          verdict === 'allowed' && dst === web.address && direction === 'inbound',
+      ),
+    );
+    expect(flow).toMatchObject({
+      src: client.address,
+      proto: 6,
+      port: 7001,
+      state: 'new',
+      connections: 1,
+      rule: '/rules/7',
+      ruleClass: 'allow',
+    });
+    await eventually(() =>
+      clas.flows.some(
+        ({ src, verdict, rule }) => src === stranger.address && verdict === 'blocked' && rule === null,
+      ),
+    );
+  });
+
+  it('asks for a snapshot when a delta does not fit', async () => {
+    clas.setView(view());
+    await start().isReady();
+    const later = view({ namespaces: [{ name: 'shop', mode: 'visibility_only' }] });
+    clas.setView(later);
+    clas.send({ ...later, revision: later.revision + 5, base: later.revision + 4 });
+    await acked(later.revision);
+  });
+
+  it('goes on enforcing after a restart with nobody to ask, without touching the tables', async () => {
+    const first = start();
+    const [web, client] = [await run('shop', 'web'), await run('shop', 'client')];
+    clas.setView(view(shop(web, client)));
+    await first.isReady();
+    await acked(revision);
+    await eventually(() => connect(client, web).then((outcome) => outcome === 'open'));
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    const before = listing(web);
+    await first.kill('SIGKILL');
+    expect(await connect(client, web)).toBe('open');
+    await clas.down();
+    const late = await run('shop', 'late');
+    const second = start();
+    await eventually(() => listing(late).includes('mode=full'));
+    expect(await second.readyz()).toMatchObject({ ready: false });
+    expect(await connect(client, web)).toBe('open');
+    expect(await connect(late, web)).toBe('closed');
+    expect(/generation=\d+/.exec(listing(web))?.[0]).toBe(/generation=\d+/.exec(before)?.[0]);
+    await clas.up();
+    await second.isReady();
+    await eventually(async () => (await clas.acks.at(-1))?.pods.includes(web.uid));
+  });
+
+  it('puts back what somebody else removed, and survives the loss of its kernel helper', async () => {
+    const running = start();
+    const [web, client] = [await run('shop', 'web'), await run('shop', 'client')];
+    clas.setView(view(shop(web, client)));
+    await running.isReady();
+    await eventually(() => connect(client, web).then((outcome) => outcome === 'open'));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    for (const tampering of [
+      ['flush', 'ruleset'],
+      ['flush', 'chain', 'inet', 'ringfence', 'p_in'],
+      ['delete', 'table', 'inet', 'ringfence'],
+    ]) {
+      execFileSync('nsenter', [`--net=${web.netns}`, 'nft', ...tampering]);
+      await eventually(() => listing(web).includes('goto v_unmatched'));
+      await new Promise((resolve) => setTimeout(resolve, 2200));
+    }
+    expect(await running.metrics()).toMatch(/cven_tamper_heals_total\S* 3/);
+    const helper = Number(execFileSync('pgrep', ['-P', String(running.pid)], { encoding: 'utf8' }).trim());
+    process.kill(helper, 'SIGKILL');
+    const delta = view({
+      base: revision - 1,
+      namespaces: undefined,
+      groups: { upsert: [], remove: [] },
+      endpoints: { upsert: [], remove: [client.uid] },
+    });
+    clas.send(delta);
+    await eventually(() => connect(client, web).then((outcome) => outcome === 'closed'));
+    expect(await running.metrics()).toMatch(/cven_helper_restarts_total\S* 1/);
+  });
+
+  it('lets go of a namespace within a second of its sandbox ending', async () => {
+    await startWith(view());
+    const before = node.podNamespaces().length;
+    const burst = await Promise.all([1, 2, 3, 4].map((n) => node.run('shop', `burst-${n}`)));
+    await eventually(
+      () =>
+        clas.observations.filter(({ payload }) =>
+          burst.some(({ uid }) => uid === (payload as { podUid?: string }).podUid),
+        ).length >= 4,
+    );
+    await Promise.all(burst.map((sandbox) => node.stop(sandbox)));
+    const pid = Number(execFileSync('pgrep', ['-P', String(agent?.pid)], { encoding: 'utf8' }).trim());
+    // Its home, and one socket pair for the node's own namespace: nothing of any Pod.
+    await eventually(() => sockets(pid) <= 1, undefined, 1000);
+    expect(node.podNamespaces().length).toBe(before);
+  });
+
+  it('removes everything that it made when the node is unpaired', async () => {
+    const running = start();
+    const [web, client] = [await run('shop', 'web'), await run('shop', 'client')];
+    clas.setView(view(shop(web, client)));
+    await running.isReady();
+    await eventually(() => listing(web) !== '');
+    clas.send(view({ base: revision - 1, unpaired: true }));
+    await eventually(() => listing(web) === '' && listing(client) === '');
+    await eventually(() =>
+      clas.observations.some(({ payload }) => (payload as { status?: string }).status === 'unpaired'),
+    );
+  });
+
+  it('says in one line why it cannot start with a wrong pairing key', async () => {
+    const running = start({ RINGFENCE_PAIRING_KEY: 'wrong' });
+    expect(await running.kill('SIGCONT')).toBe(1);
+    agent = undefined;
+  });
+
+  const startWith = async (first: NodeView): Promise<void> => {
+    clas.setView(first);
+    await start().isReady();
+  };
+});
+
+/** Netlink sockets of a process, counted in pairs (a context has two). */
+function sockets(pid: number): number {
+  const links = execFileSync('sh', ['-c', `ls -l /proc/${pid}/fd | grep -c socket: || true`], {
+    encoding: 'utf8',
+  });
+  // One is the channel to the agent.
+  return (Number(links.trim()) - 1) / 2;
+}

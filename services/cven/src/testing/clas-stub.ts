@@ -1,0 +1,156 @@
+/**
+ * A clas-cache for tests of the agent: gives credentials, answers with the view that the test says, sends deltas, keeps
+ * what the agent tells. Real HTTP, a real NATS server; no policy of its own.
+ */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  clusterServerConfig,
+  connectBus,
+  ensureStreams,
+  mintClusterServer,
+  mintNodeUser,
+  serviceInbox,
+} from '@ringfence/bus';
+import type { Bus, ClusterServerKeys } from '@ringfence/bus';
+import { CALLS, FlowBatch, NodeAck, subjects } from '@ringfence/contracts';
+import type { NodeView, ServiceManifest } from '@ringfence/contracts';
+import { startNats } from '@ringfence/testing';
+import type { NatsServer } from '@ringfence/testing';
+
+export const CLUSTER = '11111111-1111-4111-8111-111111111111';
+export const NODE = 'node-1';
+
+const MANIFEST: ServiceManifest = {
+  service: 'clas-cache',
+  consumes: ['ack', 'flow', 'obs'].map((lane) => ({
+    stream: 'ACKS',
+    filter: `${lane}.*.*.*`,
+    durable: lane,
+    mode: 'durable',
+    server: 'cluster',
+  })),
+  emits: [{ subject: 'policy.*.view.*', server: 'cluster' }],
+  serves: ['clas-cache.node-snapshot'],
+  calls: [],
+};
+
+export type ViewContent = Pick<NodeView, 'groups' | 'endpoints' | 'units' | 'namespaces'>;
+
+export interface ClasStub {
+  readonly url: string;
+  readonly nats: NatsServer;
+  readonly acks: NodeAck[];
+  readonly flows: FlowBatch['reporters'][number]['flows'];
+  readonly batches: FlowBatch[];
+  readonly observations: { readonly subject: string; readonly payload: unknown }[];
+  readonly credentialRequests: unknown[];
+  /** The whole view from now on; told by a delta when `delta` is given, else only to who asks. */
+  setView(view: NodeView): void;
+  send(view: NodeView): void;
+  /** The control channel goes away and comes back. */
+  down(): Promise<void>;
+  up(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startClasStub(hostAddress: string): Promise<ClasStub> {
+  const keys = await mintClusterServer(MANIFEST);
+  const nats = await startNats({
+    config: (place) => clusterServerConfig({ ...place, host: '0.0.0.0' }, keys),
+  });
+  const bus = await connectBus({
+    servers: nats.url,
+    name: 'clas-cache',
+    server: 'cluster',
+    credentials: keys.clasCache,
+    inboxPrefix: serviceInbox('clas-cache'),
+  });
+  await ensureStreams(bus, 'cluster');
+  const told = {
+    acks: [] as NodeAck[],
+    batches: [] as FlowBatch[],
+    observations: [] as { subject: string; payload: unknown }[],
+    credentialRequests: [] as unknown[],
+  };
+  listen(bus, told);
+  let view: NodeView | undefined;
+  bus.serve(
+    CALLS.nodeSnapshot,
+    () =>
+      view === undefined
+        ? Promise.reject(new Error('no view yet'))
+        : Promise.resolve({ ...view, base: null }),
+    { suffix: '*' },
+  );
+  const http = await serveCredentials(hostAddress, {
+    natsUrl: `nats://${hostAddress}:${nats.port}`,
+    keys,
+    requests: told.credentialRequests,
+  });
+  return {
+    url: http.url,
+    nats,
+    ...told,
+    get flows() {
+      return told.batches.flatMap(({ reporters }) => reporters.flatMap(({ flows }) => flows));
+    },
+    setView: (next) => {
+      view = next;
+    },
+    send: (delta) => bus.send(subjects.nodeView(CLUSTER, NODE), delta),
+    down: () => nats.stop(),
+    up: () => nats.start(),
+    close: async () => {
+      await bus.close();
+      await http.close();
+      await nats.close();
+    },
+  };
+}
+
+function listen(
+  bus: Bus,
+  told: { acks: NodeAck[]; batches: FlowBatch[]; observations: { subject: string; payload: unknown }[] },
+): void {
+  bus.subscribe('ack.*.*.*', ({ payload }) => void told.acks.push(NodeAck.parse(payload)));
+  bus.subscribe('flow.*.*.*', ({ payload }) => void told.batches.push(FlowBatch.parse(payload)));
+  bus.subscribe('obs.*.*.*', ({ subject, payload }) => void told.observations.push({ subject, payload }));
+}
+
+interface Credentials {
+  readonly natsUrl: string;
+  readonly keys: ClusterServerKeys;
+  readonly requests: unknown[];
+}
+
+async function serveCredentials(
+  host: string,
+  { natsUrl, keys, requests }: Credentials,
+): Promise<{ url: string; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = JSON.parse(Buffer.concat(chunks).toString()) as { pairingKey: string };
+      requests.push(body);
+      if (body.pairingKey !== 'the-key') return void response.writeHead(401).end('wrong pairing key');
+      const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+      const signer = {
+        signingSeed: keys.signingSeed,
+        account: keys.account,
+        cluster: CLUSTER,
+        expiresInSeconds: 3600,
+      };
+      void mintNodeUser(signer, NODE).then(({ jwt, seed }) =>
+        response.end(JSON.stringify({ cluster: CLUSTER, name: NODE, natsUrl, jwt, seed, expiresAt })),
+      );
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${host}:${port}`,
+    close: () => new Promise((resolve) => void server.close(() => resolve())),
+  };
+}
