@@ -17,6 +17,7 @@ export type {
 } from './evaluate.js';
 export { GroupMembers } from './group-members.js';
 export type { MembershipDelta } from './group-members.js';
+export { questionId } from './question.js';
 export { compareRuleOrder, ruleRefs } from './rule-compiler.js';
 export { PolicyCalculator } from './policy.calculator.js';
 export type { PolicyChanges } from './cluster-policy.calculator.js';

@@ -1,0 +1,30 @@
+/** The environment of clas-cache. Optional variables that are empty count as absent. */
+import { z } from 'zod';
+
+const optional = z
+  .string()
+  .transform((text) => (text === '' ? undefined : text))
+  .optional();
+
+export const configSchema = z.object({
+  CLUSTER_ID: z.uuid(),
+  CLUSTER_TOKEN: z.string().min(1),
+  /** Base URL of the gateway. */
+  GATEWAY_URL: z.url(),
+  /** The cluster's own NATS, and our credential there (a creds file; none: the server asks for no credential). */
+  NATS_URL: z.string().min(1),
+  NATS_CREDS: optional,
+  /** What Kubelink and C-VENs are told; none: NATS_URL. */
+  CLUSTER_NATS_PUBLIC_URL: optional,
+  /** Path of the seed that signs their credentials, and the account that they belong to; none: no credentials needed. */
+  CLUSTER_NATS_SIGNING_KEY: optional,
+  CLUSTER_NATS_ACCOUNT: optional,
+  /** Where Kubelink and C-VENs ask for their credentials. */
+  RINGFENCE_HOST: z.string().default('127.0.0.1'),
+  RINGFENCE_PORT: z.coerce.number().int().min(0).max(65_535).default(8081),
+  /** What a restart needs while the control plane is away. */
+  RINGFENCE_DATA_DIR: z.string().min(1),
+  /** Seconds that a Pod's readiness waits for its peers; 0–300. */
+  RINGFENCE_READINESS_TIMER: z.coerce.number().int().min(0).max(300).default(15),
+});
+export type Config = z.output<typeof configSchema>;

@@ -1,0 +1,98 @@
+/** Who an address is, for flows: read off the cluster's view, with a short memory for addresses that were given up. */
+import type { Address, Endpoint, FlowEnd } from '@ringfence/contracts';
+import type { ClusterView } from './cluster-view.calculator.js';
+import type { Identities, Identity, ServiceAt } from './flow-decoration.js';
+
+/** Flows are reported after they happened, some of them after their Pod. */
+const REMEMBERED = 10_000;
+
+export class ClusterIdentities implements Identities {
+  readonly #former = new Map<Address, Identity>();
+  readonly #known = new Map<string, { addresses: readonly Address[]; identity: Identity }>();
+  readonly #byAddress = new Map<Address, string>();
+  readonly #services = new Map<Address, string>();
+
+  constructor(private readonly view: ClusterView) {}
+
+  /** After a flush of the view: what was told and what went. */
+  follow(changes: { readonly upsert: readonly Endpoint[]; readonly remove: readonly string[] }): void {
+    for (const id of changes.remove) this.#leave(id);
+    for (const endpoint of changes.upsert) {
+      this.#leave(endpoint.id);
+      this.#known.set(endpoint.id, { addresses: endpoint.addresses, identity: this.#describe(endpoint) });
+      for (const address of endpoint.addresses) this.#byAddress.set(address, endpoint.id);
+    }
+  }
+
+  followServices(): void {
+    this.#services.clear();
+    for (const service of this.view.services.values()) {
+      for (const address of service.clusterIps) this.#services.set(address, service.uid);
+    }
+  }
+
+  byReporter(id: string): Identity | undefined {
+    const endpoint = this.view.endpoint(id);
+    return endpoint === undefined ? this.#known.get(id)?.identity : this.#describe(endpoint);
+  }
+
+  byAddress(address: Address): Identity | undefined {
+    const endpoint = this.view.endpoint(this.#byAddress.get(address) ?? '');
+    if (endpoint !== undefined) return this.#describe(endpoint);
+    return this.#unmanagedPod(address) ?? this.#former.get(address);
+  }
+
+  serviceAt(address: Address): ServiceAt | undefined {
+    const service = this.view.services.get(this.#services.get(address) ?? '');
+    if (service === undefined) return undefined;
+    const { namespace, name, ports, backends } = service;
+    return {
+      namespace,
+      name,
+      targets: (proto, port) => {
+        const portIndex = ports.findIndex((one) => one.proto === proto && one.port === port);
+        const own = backends.filter((backend) => backend.portIndex === portIndex);
+        return own.map((backend) => ({ address: backend.address, port: backend.targetPort }));
+      },
+    };
+  }
+
+  /** An address and its namespace as a hint: policy says nothing about it. */
+  #unmanagedPod(address: Address): Identity | undefined {
+    const pod = this.view.pods.podAt(address);
+    if (pod === undefined) return undefined;
+    const { namespace, owner } = pod;
+    const { kind, name } = owner;
+    return { workload: null, kind, name, namespace, labels: [], mode: null, managed: false };
+  }
+
+  #describe(endpoint: Endpoint): Identity {
+    const unit = this.view.units.unit(endpoint.labelSet);
+    const mode: FlowEnd['mode'] = endpoint.mode ?? unit?.mode ?? null;
+    const labels = unit?.labelSet.labels ?? [];
+    const { workload } = endpoint;
+    if (endpoint.class === 'node')
+      return { workload, kind: 'Node', name: endpoint.id, namespace: null, labels, mode, managed: true };
+    const pod = this.view.pods.pods.get(endpoint.id);
+    if (pod === undefined)
+      return { workload, kind: 'Workload', name: null, namespace: null, labels, mode: null, managed: false };
+    const { kind, name } = pod.owner;
+    return { workload, kind, name, namespace: pod.namespace, labels, mode, managed: true };
+  }
+
+  #leave(id: string): void {
+    const known = this.#known.get(id);
+    if (known === undefined) return;
+    this.#known.delete(id);
+    for (const address of known.addresses) {
+      if (this.#byAddress.get(address) !== id) continue;
+      this.#byAddress.delete(address);
+      this.#former.delete(address);
+      this.#former.set(address, known.identity);
+    }
+    for (const oldest of this.#former.keys()) {
+      if (this.#former.size <= REMEMBERED) break;
+      this.#former.delete(oldest);
+    }
+  }
+}

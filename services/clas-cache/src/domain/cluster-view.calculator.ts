@@ -1,0 +1,198 @@
+/**
+ * Everything that is known in the cluster, joined: what Kubelink and the C-VENs see, and what the control plane last
+ * said. Absence is deletion; what has not been said is closed; `flush` tells what changed, for the whole cluster. Which
+ * node needs what of it is decided in node-views.
+ *
+ *     pods, workloads, profiles, labels ──▶ pod endpoints ──┐
+ *     nodes, heartbeats, node settings ───▶ node endpoints ─┼──▶ cluster changes
+ *     units, groups, services ────────────▶ effective units ┘
+ */
+import type {
+  AgentHeartbeat,
+  Endpoint,
+  Group,
+  LabelSet,
+  LabelSetId,
+  ServiceObserved,
+  Unit,
+} from '@ringfence/contracts';
+import type { CommittedPolicy } from './policy-buffer.calculator.js';
+import { EffectiveUnits } from './effective-units.calculator.js';
+import { isClusterDns } from './cluster-dns.js';
+import { ListedObjects } from './listed-objects.js';
+import { NodeEndpoints } from './node-endpoints.calculator.js';
+import { managedNamespaces, PodEndpoints } from './pod-endpoints.calculator.js';
+import type { ManagedNamespace } from './pod-endpoints.calculator.js';
+
+export interface ClusterChanges {
+  readonly groups: { readonly upsert: readonly Group[]; readonly remove: readonly string[] };
+  readonly endpoints: { readonly upsert: readonly Endpoint[]; readonly remove: readonly string[] };
+  readonly units: { readonly upsert: readonly Unit[]; readonly remove: readonly string[] };
+  /** Whole list, when it changed. */
+  readonly namespaces: readonly ManagedNamespace[] | null;
+  /** Pods of which anything changed, endpoints or not. */
+  readonly touchedPods: readonly string[];
+  readonly policyVersion: number;
+}
+
+export class ClusterView {
+  readonly pods: PodEndpoints;
+  readonly nodes: NodeEndpoints;
+  readonly services = new ListedObjects<ServiceObserved>();
+  readonly units = new EffectiveUnits();
+  readonly #members = new Map<LabelSetId, Set<string>>();
+  readonly #endpointLabelSet = new Map<string, LabelSetId>();
+  #policyVersion = 0;
+  #namespaces: readonly ManagedNamespace[] = [];
+  #dnsTouched = true;
+  #profilesTouched = true;
+
+  constructor(cluster: string) {
+    this.pods = new PodEndpoints(cluster);
+    this.nodes = new NodeEndpoints(cluster);
+  }
+
+  setService(service: ServiceObserved): void {
+    this.services.set(service.uid, service.epoch, service);
+    this.units.services.setService(service);
+    if (isClusterDns(service)) this.#dnsTouched = true;
+  }
+
+  removeService(uid: string): void {
+    const service = this.services.get(uid);
+    if (service === undefined) return;
+    this.services.remove(uid);
+    this.units.services.removeService(uid);
+    if (isClusterDns(service)) this.#dnsTouched = true;
+  }
+
+  completeServices(epoch: string): void {
+    const before = [...this.services.values()];
+    const vanished = new Set(this.services.complete(epoch));
+    for (const { uid } of before) if (vanished.has(uid)) this.units.services.removeService(uid);
+    this.#dnsTouched = true;
+  }
+
+  heartbeat({ node, addresses }: AgentHeartbeat): void {
+    this.nodes.heartbeat(node, addresses);
+  }
+
+  profilesChanged(): void {
+    this.#profilesTouched = true;
+  }
+
+  setPolicy(policy: CommittedPolicy): void {
+    this.#policyVersion = policy.policyVersion;
+    this.units.setPolicy(policy);
+    this.nodes.setFromControl(policy.endpoints.upsert, policy.endpoints.remove);
+  }
+
+  get policyVersion(): number {
+    return this.#policyVersion;
+  }
+
+  endpoint(id: string): Endpoint | undefined {
+    return this.pods.endpoint(id) ?? this.nodes.endpoint(id);
+  }
+
+  /** The endpoint behind a Service's backend. */
+  backend(podUid: string | null, address: string): Endpoint | undefined {
+    if (podUid !== null) return this.pods.endpoint(podUid);
+    return this.pods.endpoint(this.pods.podAt(address)?.uid ?? '');
+  }
+
+  flush(): ClusterChanges {
+    const pods = this.pods.flush();
+    const nodes = this.nodes.flush();
+    const endpoints = {
+      upsert: [...pods.upsert, ...nodes.upsert],
+      remove: [...pods.remove, ...nodes.remove],
+    };
+    for (const uid of pods.touched) {
+      this.units.services.podChanged(uid);
+      if (this.units.isDnsPod(uid)) this.#dnsTouched = true;
+    }
+    this.#countLabelSets(endpoints);
+    if (this.#profilesTouched) this.#refreshModes();
+    const namespaces = this.#takeNamespaces();
+    const clients = this.#dnsTouched
+      ? { labelSets: [...this.#members.keys()], cidrs: this.nodes.podCidrs() }
+      : null;
+    this.#dnsTouched = false;
+    const { units, groups } = this.units.flush((podUid, address) => this.backend(podUid, address), clients);
+    return {
+      units,
+      groups,
+      endpoints,
+      namespaces,
+      touchedPods: pods.touched,
+      policyVersion: this.#policyVersion,
+    };
+  }
+
+  #countLabelSets({ upsert, remove }: { upsert: readonly Endpoint[]; remove: readonly string[] }): void {
+    for (const id of remove) this.#leave(id);
+    for (const endpoint of upsert) {
+      if (endpoint.class === 'node') this.#dnsTouched = true;
+      if (this.#endpointLabelSet.get(endpoint.id) === endpoint.labelSet) continue;
+      this.#leave(endpoint.id);
+      const labelSet = this.#labelSetOf(endpoint);
+      if (labelSet === undefined) continue;
+      this.#endpointLabelSet.set(endpoint.id, labelSet.id);
+      const members = this.#members.get(labelSet.id);
+      if (members !== undefined) members.add(endpoint.id);
+      else {
+        this.#members.set(labelSet.id, new Set([endpoint.id]));
+        this.units.use(labelSet, this.#modeOf(labelSet, endpoint));
+        this.#dnsTouched = true;
+      }
+    }
+  }
+
+  #leave(id: string): void {
+    const labelSet = this.#endpointLabelSet.get(id);
+    if (labelSet === undefined) return;
+    this.#endpointLabelSet.delete(id);
+    const members = this.#members.get(labelSet)!;
+    members.delete(id);
+    if (members.size > 0) return;
+    this.#members.delete(labelSet);
+    this.units.disuse(labelSet);
+    this.#dnsTouched = true;
+  }
+
+  #labelSetOf(endpoint: Endpoint): LabelSet | undefined {
+    if (endpoint.class === 'pod') return this.pods.labelSetOf(endpoint.id) ?? undefined;
+    if (endpoint.class !== 'node') return undefined;
+    // The control plane's endpoint may be ahead of the settings: its label set then comes with its unit.
+    const local = this.nodes.labelSetOf(endpoint.id);
+    return local?.id === endpoint.labelSet ? local : this.units.baseLabelSet(endpoint.labelSet);
+  }
+
+  #modeOf(labelSet: LabelSet, endpoint: Endpoint): Unit['mode'] {
+    if (labelSet.class === 'node') return endpoint.mode ?? 'visibility_only';
+    return this.pods.modeOf(labelSet.namespace ?? '') ?? 'full';
+  }
+
+  #refreshModes(): void {
+    for (const [id, members] of this.#members) {
+      const [first] = members;
+      const endpoint = this.endpoint(first ?? '');
+      const labelSet = endpoint && this.#labelSetOf(endpoint);
+      if (endpoint && labelSet?.id === id) this.units.use(labelSet, this.#modeOf(labelSet, endpoint));
+    }
+  }
+
+  #takeNamespaces(): readonly ManagedNamespace[] | null {
+    if (!this.#profilesTouched) return null;
+    this.#profilesTouched = false;
+    const namespaces = managedNamespaces(this.pods.profiles.values());
+    if (JSON.stringify(namespaces) === JSON.stringify(this.#namespaces)) return null;
+    this.#namespaces = namespaces;
+    return namespaces;
+  }
+
+  get namespaces(): readonly ManagedNamespace[] {
+    return this.#namespaces;
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * What the control plane says about a label set → what is enforced: the essential rules in front, the ClusterIPs that
+ * rules to Pods open, and a closed unit where nothing was said yet. Only for label sets that somebody has.
+ */
+import type {
+  EnforcementMode,
+  Group,
+  GroupId,
+  LabelSet,
+  LabelSetId,
+  Unit,
+  WireRule,
+} from '@ringfence/contracts';
+import { openServices } from '@ringfence/policy-engine';
+import { clusterDns } from './cluster-dns.js';
+import type { ClusterDns, DnsClients } from './cluster-dns.js';
+import type { CommittedPolicy } from './policy-buffer.calculator.js';
+import { ServiceBook } from './service-book.js';
+import type { BackendLookup } from './service-book.js';
+
+export interface UnitChanges {
+  readonly units: { readonly upsert: Unit[]; readonly remove: LabelSetId[] };
+  readonly groups: { readonly upsert: Group[]; readonly remove: GroupId[] };
+}
+
+interface InUse {
+  readonly labelSet: LabelSet;
+  /** Of a closed unit; the control plane's unit has a mode of its own. */
+  readonly mode: EnforcementMode;
+}
+
+export class EffectiveUnits {
+  readonly services = new ServiceBook();
+  readonly #base = new Map<LabelSetId, Unit>();
+  readonly #inUse = new Map<LabelSetId, InUse>();
+  readonly #told = new Map<LabelSetId, Unit>();
+  readonly #toldGroups = new Map<GroupId, Group>();
+  /** Units in use by the groups that their egress names. */
+  readonly #unitsByPeer = new Map<GroupId, Set<LabelSetId>>();
+  readonly #openedBy = new Map<GroupId, Set<LabelSetId>>();
+  readonly #opened = new Map<LabelSetId, GroupId[]>();
+  readonly #dirty = new Set<LabelSetId>();
+  #dns: ClusterDns = clusterDns([], { labelSets: [], cidrs: [] });
+  #dnsText = '';
+  /** Workloads of the DNS Pods, by label set. */
+  #dnsWorkloads: ReadonlyMap<LabelSetId, string[]> = new Map();
+  readonly #changedGroups = new Map<GroupId, Group | null>();
+
+  setPolicy({ units, groups }: Pick<CommittedPolicy, 'units' | 'groups'>): void {
+    for (const group of groups.upsert) {
+      this.services.setGroup(group);
+      this.#changedGroups.set(group.id, group);
+    }
+    for (const id of groups.remove) {
+      this.services.removeGroup(id);
+      this.#changedGroups.set(id, null);
+    }
+    for (const unit of units.upsert) this.#setBase(unit.labelSet.id, unit);
+    for (const id of units.remove) this.#setBase(id, undefined);
+  }
+
+  use(labelSet: LabelSet, mode: EnforcementMode): void {
+    if (this.#inUse.get(labelSet.id)?.mode === mode) return;
+    this.#inUse.set(labelSet.id, { labelSet, mode });
+    this.#linkPeers(this.#base.get(labelSet.id));
+    this.#dirty.add(labelSet.id);
+  }
+
+  disuse(id: LabelSetId): void {
+    if (!this.#inUse.delete(id)) return;
+    this.#unlinkPeers(this.#base.get(id));
+    this.#dirty.add(id);
+  }
+
+  /** Whether the control plane has said anything about it. */
+  isKnown(id: LabelSetId): boolean {
+    return this.#base.has(id);
+  }
+
+  baseLabelSet(id: LabelSetId): LabelSet | undefined {
+    return this.#base.get(id)?.labelSet;
+  }
+
+  isDnsPod(uid: string): boolean {
+    return this.#dns.backendPods.has(uid);
+  }
+
+  unit(id: LabelSetId): Unit | undefined {
+    return this.#told.get(id);
+  }
+
+  /** `clients`: who may ask the cluster's DNS, where that or anything else about it may have changed. */
+  flush(lookup: BackendLookup, clients: DnsClients | null): UnitChanges {
+    for (const group of this.services.settle(lookup)) {
+      for (const id of this.#unitsByPeer.get(group) ?? []) this.#dirty.add(id);
+    }
+    if (clients !== null) this.#settleDns(lookup, clients);
+    const changes: UnitChanges = { units: { upsert: [], remove: [] }, groups: { upsert: [], remove: [] } };
+    for (const id of this.#dirty) this.#rebuild(id, changes.units);
+    this.#dirty.clear();
+    this.#tellGroups(changes.groups);
+    return changes;
+  }
+
+  #setBase(id: LabelSetId, unit: Unit | undefined): void {
+    const isInUse = this.#inUse.has(id);
+    if (isInUse) this.#unlinkPeers(this.#base.get(id));
+    if (unit === undefined) this.#base.delete(id);
+    else this.#base.set(id, unit);
+    if (!isInUse) return;
+    this.#linkPeers(unit);
+    this.#dirty.add(id);
+  }
+
+  #linkPeers(unit: Unit | undefined): void {
+    for (const peer of openingPeers(unit)) {
+      const units = this.#unitsByPeer.get(peer);
+      if (units === undefined) this.#unitsByPeer.set(peer, new Set([unit!.labelSet.id]));
+      else units.add(unit!.labelSet.id);
+    }
+  }
+
+  #unlinkPeers(unit: Unit | undefined): void {
+    for (const peer of openingPeers(unit)) this.#unitsByPeer.get(peer)?.delete(unit!.labelSet.id);
+  }
+
+  #settleDns(lookup: BackendLookup, clients: DnsClients): void {
+    this.#dns = clusterDns(this.services.services(), clients);
+    const workloads = new Map<LabelSetId, string[]>();
+    for (const pod of this.#dns.backendPods) {
+      const endpoint = lookup(pod, '');
+      if (endpoint?.workload == null) continue;
+      workloads.set(
+        endpoint.labelSet,
+        [...new Set([...(workloads.get(endpoint.labelSet) ?? []), endpoint.workload])].sort(),
+      );
+    }
+    const { egress, ingress, groups } = this.#dns;
+    for (const group of groups) {
+      if (JSON.stringify(this.#toldGroups.get(group.id)) !== JSON.stringify(group))
+        this.#changedGroups.set(group.id, group);
+    }
+    const text = JSON.stringify([egress, ingress, [...workloads].sort()]);
+    if (text !== this.#dnsText) for (const id of this.#inUse.keys()) this.#dirty.add(id);
+    this.#dnsText = text;
+    this.#dnsWorkloads = workloads;
+  }
+
+  #rebuild(id: LabelSetId, changes: UnitChanges['units']): void {
+    const inUse = this.#inUse.get(id);
+    const built = inUse && this.#build(inUse);
+    this.#replaceOpened(id, built?.groups ?? []);
+    const told = this.#told.get(id);
+    if (built === undefined) {
+      if (this.#told.delete(id)) changes.remove.push(id);
+    } else if (told === undefined || JSON.stringify(told) !== JSON.stringify(built.unit)) {
+      this.#told.set(id, built.unit);
+      changes.upsert.push(built.unit);
+    }
+  }
+
+  #build({ labelSet, mode }: InUse): { unit: Unit; groups: Group[] } {
+    const base = this.#base.get(labelSet.id) ?? { labelSet, mode, ingress: [], egress: [] };
+    const { egress, groups } = openServices(base, (group) => this.services.portsBehind(group));
+    if (labelSet.class !== 'pod') return { unit: { ...base, egress }, groups };
+    const servers = this.#dnsWorkloads.get(labelSet.id);
+    const answers = servers === undefined ? [] : this.#dns.ingress.map((rule) => onlyFor(rule, servers));
+    return {
+      unit: { ...base, ingress: [...answers, ...base.ingress], egress: [...this.#dns.egress, ...egress] },
+      groups,
+    };
+  }
+
+  /** A group of ClusterIPs stands as long as some unit refers to it; all that do say the same of it. */
+  #replaceOpened(id: LabelSetId, groups: readonly Group[]): void {
+    for (const group of this.#opened.get(id) ?? []) {
+      const users = this.#openedBy.get(group);
+      users?.delete(id);
+      if (users?.size === 0) {
+        this.#openedBy.delete(group);
+        this.#changedGroups.set(group, null);
+      }
+    }
+    for (const group of groups) {
+      const users = this.#openedBy.get(group.id);
+      if (users === undefined) this.#openedBy.set(group.id, new Set([id]));
+      else users.add(id);
+      this.#changedGroups.set(group.id, group);
+    }
+    if (groups.length === 0) this.#opened.delete(id);
+    else
+      this.#opened.set(
+        id,
+        groups.map((group) => group.id),
+      );
+  }
+
+  #tellGroups(changes: UnitChanges['groups']): void {
+    for (const [id, group] of this.#changedGroups) {
+      const told = this.#toldGroups.get(id);
+      if (group === null) {
+        if (this.#toldGroups.delete(id)) changes.remove.push(id);
+      } else if (told === undefined || (told !== group && JSON.stringify(told) !== JSON.stringify(group))) {
+        this.#toldGroups.set(id, group);
+        changes.upsert.push(group);
+      }
+    }
+    this.#changedGroups.clear();
+  }
+}
+
+const openingPeers = (unit: Unit | undefined): Set<GroupId> =>
+  new Set((unit?.egress ?? []).flatMap((rule) => (rule.class === 'allow' ? rule.peers : [])));
+
+const onlyFor = (rule: WireRule, workloads: readonly string[]): WireRule => ({
+  ...rule,
+  onlyWorkloads: [...workloads],
+});

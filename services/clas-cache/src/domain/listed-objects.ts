@@ -1,0 +1,62 @@
+/**
+ * Objects of one kind as a list and its watch tell them. Each says to which list (epoch) it belongs; when a list is
+ * complete, whatever is still of an older one has vanished meanwhile.
+ */
+
+export interface SeenObject<T> {
+  readonly epoch: string;
+  readonly value: T;
+}
+
+export class ListedObjects<T> {
+  readonly #objects = new Map<string, SeenObject<T>>();
+  /** Epochs in the order of their first appearance. */
+  readonly #epochs: string[] = [];
+  #completed: string | null = null;
+
+  /** The epoch of the newest complete list; null: none yet. */
+  get completed(): string | null {
+    return this.#completed;
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  get(uid: string): T | undefined {
+    return this.#objects.get(uid)?.value;
+  }
+
+  *values(): Generator<T> {
+    for (const { value } of this.#objects.values()) yield value;
+  }
+
+  *entries(): Generator<[string, SeenObject<T>]> {
+    yield* this.#objects;
+  }
+
+  set(uid: string, epoch: string, value: T): void {
+    this.#noteEpoch(epoch);
+    this.#objects.set(uid, { epoch, value });
+  }
+
+  remove(uid: string): boolean {
+    return this.#objects.delete(uid);
+  }
+
+  /** The list is complete. Returns what vanished. */
+  complete(epoch: string): string[] {
+    this.#noteEpoch(epoch);
+    this.#completed = epoch;
+    const place = this.#epochs.indexOf(epoch);
+    const older = new Set(this.#epochs.slice(0, place));
+    const vanished = [...this.#objects].filter(([, object]) => older.has(object.epoch)).map(([uid]) => uid);
+    for (const uid of vanished) this.#objects.delete(uid);
+    this.#epochs.splice(0, place);
+    return vanished;
+  }
+
+  #noteEpoch(epoch: string): void {
+    if (!this.#epochs.includes(epoch)) this.#epochs.push(epoch);
+  }
+}

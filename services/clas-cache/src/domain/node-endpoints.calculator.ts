@@ -1,0 +1,156 @@
+/**
+ * Endpoints that the control plane tells (nodes of the cluster, unmanaged workloads), with what only the cluster knows of
+ * its nodes: all addresses that a C-VEN sees on its node. A node that was paired before the control plane has told its
+ * endpoint stands by its settings.
+ */
+import type { Address, Endpoint, LabelSet, NodeObserved, NodeSettings } from '@ringfence/contracts';
+import { makeLabelSet } from '@ringfence/labels';
+import { canonicalAddress, cidrsOf } from '@ringfence/policy-engine';
+import { ListedObjects } from './listed-objects.js';
+
+export type NodeFacts = Pick<NodeObserved, 'name' | 'machineId' | 'addresses' | 'podCidrs'>;
+
+export class NodeEndpoints {
+  readonly nodes = new ListedObjects<NodeFacts>();
+  /** By the token of their record. */
+  readonly settings = new Map<string, NodeSettings>();
+  readonly #told = new Map<string, Endpoint>();
+  readonly #fromControl = new Map<string, Endpoint>();
+  readonly #heard = new Map<string, readonly Address[]>();
+  readonly #unpaired = new Set<string>();
+  readonly #dirty = new Set<string>();
+
+  constructor(private readonly cluster: string) {}
+
+  setNode(uid: string, epoch: string, node: NodeFacts): void {
+    this.nodes.set(uid, epoch, node);
+    this.#dirty.add(node.name);
+  }
+
+  removeNode(uid: string): void {
+    const node = this.nodes.get(uid);
+    if (node === undefined) return;
+    this.nodes.remove(uid);
+    this.#heard.delete(node.name);
+    this.#dirty.add(node.name);
+  }
+
+  completeNodes(epoch: string): void {
+    const names = new Map([...this.nodes.entries()].map(([uid, { value }]) => [uid, value.name]));
+    for (const uid of this.nodes.complete(epoch)) this.#dirty.add(names.get(uid)!);
+  }
+
+  heartbeat(node: string, addresses: readonly Address[]): void {
+    const canonical = addresses.flatMap((address) => canonicalAddress(address) ?? []).sort();
+    if (this.#heard.get(node)?.join() === canonical.join()) return;
+    this.#heard.set(node, canonical);
+    this.#dirty.add(node);
+  }
+
+  /** Settings that are taken away unpair the node: its agent is to remove what it made. */
+  setSettings(token: string, settings: NodeSettings | null): void {
+    const before = this.settings.get(token);
+    if (before !== undefined) {
+      this.#unpaired.add(before.node);
+      this.#dirty.add(before.node);
+    }
+    if (settings === null) this.settings.delete(token);
+    else {
+      this.settings.set(token, settings);
+      this.#unpaired.delete(settings.node);
+      this.#dirty.add(settings.node);
+    }
+  }
+
+  setFromControl(upsert: readonly Endpoint[], remove: readonly string[]): void {
+    for (const endpoint of upsert) this.#fromControl.set(endpoint.id, endpoint);
+    for (const id of remove) this.#fromControl.delete(id);
+    for (const id of [...upsert.map((endpoint) => endpoint.id), ...remove]) this.#dirty.add(id);
+  }
+
+  isUnpaired(node: string): boolean {
+    return this.#unpaired.has(node);
+  }
+
+  unpaired(): string[] {
+    return [...this.#unpaired];
+  }
+
+  restoreUnpaired(nodes: readonly string[]): void {
+    for (const node of nodes) this.#unpaired.add(node);
+  }
+
+  endpoint(id: string): Endpoint | undefined {
+    return this.#told.get(id);
+  }
+
+  endpoints(): Iterable<Endpoint> {
+    return this.#told.values();
+  }
+
+  labelSetOf(node: string): LabelSet | undefined {
+    const settings = this.#settingsOf(node);
+    return settings && this.#labelSet(settings);
+  }
+
+  /** Of all nodes, normalised. */
+  podCidrs(): string[] {
+    const all = [...this.nodes.values()].flatMap(({ podCidrs }) => podCidrs);
+    return cidrsOf(all.map((from) => ({ from, to: null, exclusion: false, description: '' })));
+  }
+
+  flush(): { upsert: Endpoint[]; remove: string[] } {
+    const changes = { upsert: [] as Endpoint[], remove: [] as string[] };
+    for (const id of this.#dirty) {
+      const endpoint = this.#derive(id);
+      if (endpoint === undefined) {
+        if (this.#told.delete(id)) changes.remove.push(id);
+      } else if (JSON.stringify(this.#told.get(id)) !== JSON.stringify(endpoint)) {
+        this.#told.set(id, endpoint);
+        changes.upsert.push(endpoint);
+      }
+    }
+    this.#dirty.clear();
+    return changes;
+  }
+
+  #derive(id: string): Endpoint | undefined {
+    const told = this.#fromControl.get(id);
+    if (told !== undefined && told.class !== 'node') return told;
+    const settings = this.#settingsOf(id);
+    const base = told ?? (settings && this.#fromSettings(settings));
+    if (base === undefined) return undefined;
+    const seen = [...this.nodes.values()].find((node) => node.name === id)?.addresses ?? [];
+    const all = [...base.addresses, ...seen, ...(this.#heard.get(id) ?? [])];
+    const addresses = [...new Set(all.flatMap((address) => canonicalAddress(address) ?? []))].sort();
+    return { ...base, addresses: addresses.filter(isReachable) };
+  }
+
+  #fromSettings(settings: NodeSettings): Endpoint {
+    const { node, workload, mode } = settings;
+    return {
+      id: node,
+      workload,
+      labelSet: this.#labelSet(settings).id,
+      class: 'node',
+      addresses: [],
+      node,
+      mode,
+    };
+  }
+
+  #settingsOf(node: string): NodeSettings | undefined {
+    return [...this.settings.values()].find((settings) => settings.node === node);
+  }
+
+  #labelSet({ labels }: NodeSettings): LabelSet {
+    return makeLabelSet({ cluster: this.cluster, namespace: null, class: 'node', labels });
+  }
+}
+
+/** Loopback and link-local addresses are every node's and nobody's. */
+const isReachable = (address: Address): boolean =>
+  !address.startsWith('127.') &&
+  address !== '::1' &&
+  !address.startsWith('fe80:') &&
+  !address.startsWith('169.254.');

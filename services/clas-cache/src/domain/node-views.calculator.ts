@@ -1,0 +1,191 @@
+/**
+ * The cluster's changes → each node's numbered deltas. One revision counts for the whole cluster; a node hears only of
+ * those that concern it.
+ */
+import type { Endpoint, Group, GroupId, LabelSetId, NodeView, Unit } from '@ringfence/contracts';
+import type { ClusterChanges } from './cluster-view.calculator.js';
+import { groupDifference, interestKeys } from './interest.js';
+import type { GroupDifference } from './interest.js';
+import { NodeViewCalculator } from './node-view.calculator.js';
+import type { ClusterContent } from './node-view.calculator.js';
+import type { ManagedNamespace } from './pod-endpoints.calculator.js';
+
+interface NodeState {
+  readonly view: NodeViewCalculator;
+  revision: number;
+  isUnpaired: boolean;
+}
+
+export class NodeViews {
+  readonly #units = new Map<LabelSetId, Unit>();
+  readonly #groups = new Map<GroupId, Group>();
+  readonly #endpoints = new Map<string, Endpoint>();
+  readonly #byKey = new Map<string, Set<string>>();
+  readonly #nodes = new Map<string, NodeState>();
+  readonly #content: ClusterContent = {
+    units: this.#units,
+    groups: this.#groups,
+    endpoints: this.#endpoints,
+    endpointsBy: (key) => this.#byKey.get(key) ?? [],
+  };
+  #namespaces: readonly ManagedNamespace[] = [];
+  #policyVersion = 0;
+
+  /** `revision`: the last one that was told before a restart. */
+  constructor(private revision: number) {}
+
+  get currentRevision(): number {
+    return this.revision;
+  }
+
+  get policyVersion(): number {
+    return this.#policyVersion;
+  }
+
+  nodes(): Iterable<string> {
+    return this.#nodes.keys();
+  }
+
+  revisionOf(node: string): number | undefined {
+    return this.#nodes.get(node)?.revision;
+  }
+
+  /** Nodes that know the endpoint, with the revision that told them. */
+  *span(endpoint: string): Generator<{ node: string; since: number }> {
+    for (const [node, { view }] of this.#nodes) {
+      const since = view.knownSince(endpoint);
+      if (since !== undefined) yield { node, since };
+    }
+  }
+
+  ownEndpoints(node: string): Iterable<string> {
+    return this.#nodes.get(node)?.view.ownEndpoints ?? [];
+  }
+
+  endpoint(id: string): Endpoint | undefined {
+    return this.#endpoints.get(id);
+  }
+
+  /** Deltas for the nodes that it concerns. */
+  apply(changes: ClusterChanges, at: string): NodeView[] {
+    const versionChanged = changes.policyVersion !== this.#policyVersion;
+    this.#policyVersion = changes.policyVersion;
+    if (changes.namespaces !== null) this.#namespaces = changes.namespaces;
+    const concerns = this.#take(changes);
+    const isEmpty = concerns.units.size + concerns.groups.size + concerns.endpoints.size === 0;
+    if (isEmpty && !versionChanged && changes.namespaces === null) return [];
+    const revision = this.revision + 1;
+    const views: NodeView[] = [];
+    for (const [node, state] of this.#nodes) {
+      const delta = state.view.apply(concerns, this.#content, revision);
+      if (delta === null && !versionChanged && changes.namespaces === null) continue;
+      const base = state.revision;
+      state.revision = revision;
+      const namespaces = changes.namespaces === null ? {} : { namespaces: [...changes.namespaces] };
+      views.push({ ...this.#head(node, state, at), base, ...(delta ?? NOTHING), ...namespaces });
+    }
+    // Also where no node was concerned: a number is never given twice.
+    this.revision = revision;
+    return views;
+  }
+
+  /** Everything that the node must know; a node that was not known until now is from now on. */
+  snapshot(node: string, at: string): NodeView {
+    const state = this.#node(node);
+    const namespaces = [...this.#namespaces];
+    return { ...this.#head(node, state, at), base: null, ...state.view.snapshot(), namespaces };
+  }
+
+  /** An empty delta on what the node should have: one that has it ignores it, one that has not asks for a snapshot. */
+  nudge(node: string, at: string): NodeView {
+    const state = this.#node(node);
+    return { ...this.#head(node, state, at), base: state.revision, ...NOTHING };
+  }
+
+  /** Returns the nudge that tells the node, where that is news. */
+  setUnpaired(node: string, isUnpaired: boolean, at: string): NodeView | null {
+    const state = this.#nodes.get(node);
+    if (state === undefined || state.isUnpaired === isUnpaired) return null;
+    state.isUnpaired = isUnpaired;
+    const base = state.revision;
+    state.revision = ++this.revision;
+    return { ...this.#head(node, state, at), base, ...NOTHING };
+  }
+
+  forget(node: string): void {
+    this.#nodes.delete(node);
+  }
+
+  #head(node: string, { revision, isUnpaired }: NodeState, at: string) {
+    return {
+      node,
+      revision,
+      policyVersion: this.#policyVersion,
+      at,
+      ...(isUnpaired ? { unpaired: true } : {}),
+    };
+  }
+
+  #node(node: string): NodeState {
+    let state = this.#nodes.get(node);
+    if (state === undefined) {
+      state = { view: new NodeViewCalculator(node), revision: ++this.revision, isUnpaired: false };
+      this.#nodes.set(node, state);
+      const here = [...this.#endpoints.values()]
+        .filter((endpoint) => endpoint.node === node)
+        .map(({ id }) => id);
+      const everything = { units: new Set<string>(), groups: new Map(), endpoints: new Set(here) };
+      state.view.apply(everything, this.#content, state.revision);
+    }
+    return state;
+  }
+
+  #take(changes: ClusterChanges): {
+    units: Set<string>;
+    groups: Map<GroupId, GroupDifference>;
+    endpoints: Set<string>;
+  } {
+    const groups = new Map<GroupId, GroupDifference>();
+    const units = new Set([...changes.units.upsert.map((unit) => unit.labelSet.id), ...changes.units.remove]);
+    for (const group of changes.groups.upsert) {
+      groups.set(group.id, groupDifference(this.#groups.get(group.id), group));
+      this.#groups.set(group.id, group);
+    }
+    for (const id of changes.groups.remove) {
+      groups.set(id, groupDifference(this.#groups.get(id), undefined));
+      this.#groups.delete(id);
+    }
+    for (const unit of changes.units.upsert) this.#units.set(unit.labelSet.id, unit);
+    for (const id of changes.units.remove) this.#units.delete(id);
+    for (const id of changes.endpoints.remove) this.#setEndpoint(id, undefined);
+    for (const endpoint of changes.endpoints.upsert) this.#setEndpoint(endpoint.id, endpoint);
+    const endpoints = new Set([...changes.endpoints.upsert.map(({ id }) => id), ...changes.endpoints.remove]);
+    return { units, groups, endpoints };
+  }
+
+  #setEndpoint(id: string, endpoint: Endpoint | undefined): void {
+    const before = this.#endpoints.get(id);
+    if (before !== undefined) {
+      for (const key of interestKeys(before)) {
+        const ids = this.#byKey.get(key);
+        if (ids?.delete(id) && ids.size === 0) this.#byKey.delete(key);
+      }
+    }
+    if (endpoint === undefined) {
+      this.#endpoints.delete(id);
+      return;
+    }
+    this.#endpoints.set(id, endpoint);
+    for (const key of interestKeys(endpoint)) {
+      const ids = this.#byKey.get(key);
+      if (ids === undefined) this.#byKey.set(key, new Set([id]));
+      else ids.add(id);
+    }
+  }
+}
+
+const NOTHING: Pick<NodeView, 'groups' | 'endpoints' | 'units'> = {
+  groups: { upsert: [], remove: [] },
+  endpoints: { upsert: [], remove: [] },
+  units: { upsert: [], remove: [] },
+};

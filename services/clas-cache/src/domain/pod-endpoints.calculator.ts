@@ -1,0 +1,259 @@
+/**
+ * Pods, as Kubernetes and the container runtime tell them, with their owners, profiles and labels → endpoints. A new Pod
+ * of a known workload is labelled here, without a word from the control plane.
+ *
+ * Labels belong to the owner (its template's annotations); a Pod whose owner was not seen yet brings its own. Pods of
+ * unmanaged namespaces, host-networked and ended Pods are no endpoints, but their addresses are known to be theirs.
+ */
+import type {
+  Address,
+  EnforcementMode,
+  Endpoint,
+  KubernetesWorkloadObserved,
+  LabelSet,
+  PodObserved,
+  ProfileSettings,
+  SandboxSeen,
+} from '@ringfence/contracts';
+import { EMPTY_CATALOGUE, kubernetesWorkloadId, makeLabelSet, resolveLabels } from '@ringfence/labels';
+import type { CatalogueIndex } from '@ringfence/labels';
+import { canonicalAddress } from '@ringfence/policy-engine';
+import { AddressBook } from './address-book.js';
+import { ListedObjects } from './listed-objects.js';
+
+export type PodFacts = Pick<
+  PodObserved,
+  | 'uid'
+  | 'namespace'
+  | 'name'
+  | 'node'
+  | 'hostNetwork'
+  | 'phase'
+  | 'addresses'
+  | 'owner'
+  | 'annotations'
+  | 'probePorts'
+  | 'readinessGates'
+  | 'observedAt'
+>;
+export type WorkloadFacts = Pick<
+  KubernetesWorkloadObserved,
+  'uid' | 'kind' | 'namespace' | 'name' | 'annotations'
+>;
+
+/** The topmost controller of Pods, as far as known. */
+interface Owner {
+  readonly uid: string;
+  readonly workload: string;
+  readonly pods: Set<string>;
+  namespace: string;
+  annotations: Readonly<Record<string, string>>;
+  /** null: the namespace is not managed. */
+  labelSet: LabelSet | null;
+}
+
+export interface PodChanges {
+  readonly upsert: Endpoint[];
+  readonly remove: string[];
+  /** Pods of which anything changed, endpoints or not. */
+  readonly touched: string[];
+}
+
+export class PodEndpoints {
+  readonly pods = new ListedObjects<PodFacts>();
+  readonly workloads = new ListedObjects<WorkloadFacts>();
+  readonly profiles = new Map<string, ProfileSettings>();
+  readonly #owners = new Map<string, Owner>();
+  readonly #sandboxes = new Map<string, Pick<SandboxSeen, 'node' | 'addresses'>>();
+  readonly #addresses = new AddressBook();
+  readonly #profileOf = new Map<string, ProfileSettings>();
+  readonly #told = new Map<string, Endpoint>();
+  readonly #dirty = new Set<string>();
+  #catalogue: CatalogueIndex = EMPTY_CATALOGUE;
+
+  constructor(private readonly cluster: string) {}
+
+  setPod(pod: PodFacts, epoch: string): void {
+    const before = this.pods.get(pod.uid);
+    if (before !== undefined && before.owner.uid !== pod.owner.uid) this.#leaveOwner(before);
+    this.pods.set(pod.uid, epoch, pod);
+    const owner = this.#owner(pod.owner.uid, pod);
+    owner.pods.add(pod.uid);
+    this.#dirty.add(pod.uid);
+  }
+
+  removePod(uid: string): void {
+    const pod = this.pods.get(uid);
+    if (pod === undefined) return;
+    this.pods.remove(uid);
+    this.#podGone(pod);
+  }
+
+  setWorkload(workload: WorkloadFacts, epoch: string): void {
+    this.workloads.set(workload.uid, epoch, workload);
+    this.#relabel(this.#owner(workload.uid, workload), workload);
+  }
+
+  /** Its Pods keep their labels: they are told to end, one by one. */
+  removeWorkload(uid: string): void {
+    this.workloads.remove(uid);
+    this.#dropIfIdle(this.#owners.get(uid));
+  }
+
+  completePods(epoch: string): void {
+    const before = new Map([...this.pods.values()].map((pod) => [pod.uid, pod]));
+    for (const uid of this.pods.complete(epoch)) this.#podGone(before.get(uid)!);
+  }
+
+  completeWorkloads(epoch: string): void {
+    for (const uid of this.workloads.complete(epoch)) this.#dropIfIdle(this.#owners.get(uid));
+  }
+
+  /** Addresses of a sandbox are known before Kubernetes tells them; none: the sandbox ended. */
+  sandboxSeen({ podUid, node, addresses }: SandboxSeen): void {
+    if (addresses.length === 0) this.#sandboxes.delete(podUid);
+    else this.#sandboxes.set(podUid, { node, addresses });
+    if (this.pods.get(podUid) !== undefined) this.#dirty.add(podUid);
+  }
+
+  setCatalogue(catalogue: CatalogueIndex): void {
+    this.#catalogue = catalogue;
+    for (const owner of this.#owners.values()) this.#relabel(owner, owner);
+  }
+
+  /** By the token of its record; null: the profile is gone, its namespace unmanaged. */
+  setProfile(token: string, profile: ProfileSettings | null): void {
+    const before = this.profiles.get(token);
+    if (profile === null) this.profiles.delete(token);
+    else this.profiles.set(token, profile);
+    this.#profileOf.clear();
+    for (const one of this.profiles.values()) this.#profileOf.set(one.namespace, one);
+    const namespaces = new Set([before?.namespace, profile?.namespace]);
+    for (const owner of this.#owners.values())
+      if (namespaces.has(owner.namespace)) this.#relabel(owner, owner);
+  }
+
+  /** Of a managed namespace; undefined: it is not managed. */
+  modeOf(namespace: string): EnforcementMode | undefined {
+    const profile = this.#profileOf.get(namespace);
+    return profile?.managed === true ? profile.mode : undefined;
+  }
+
+  endpoint(uid: string): Endpoint | undefined {
+    return this.#told.get(uid);
+  }
+
+  endpoints(): Iterable<Endpoint> {
+    return this.#told.values();
+  }
+
+  /** Of any Pod that has it, endpoint or not. */
+  podAt(address: Address): PodFacts | undefined {
+    const uid = this.#addresses.owner(address);
+    return uid === undefined ? undefined : this.pods.get(uid);
+  }
+
+  flush(): PodChanges {
+    const changes: PodChanges = { upsert: [], remove: [], touched: [] };
+    // Giving up or taking an address concerns other Pods, which are then looked at too.
+    for (const uid of this.#dirty) for (const other of this.#claimAddresses(uid)) this.#dirty.add(other);
+    for (const uid of this.#dirty) {
+      changes.touched.push(uid);
+      const endpoint = this.#derive(uid);
+      const told = this.#told.get(uid);
+      if (endpoint === null) {
+        if (this.#told.delete(uid)) changes.remove.push(uid);
+      } else if (told === undefined || JSON.stringify(told) !== JSON.stringify(endpoint)) {
+        this.#told.set(uid, endpoint);
+        changes.upsert.push(endpoint);
+      }
+    }
+    this.#dirty.clear();
+    return changes;
+  }
+
+  #claimAddresses(uid: string): string[] {
+    const pod = this.pods.get(uid);
+    if (pod === undefined) return this.#addresses.forget(uid);
+    if (pod.hostNetwork || hasEnded(pod)) return this.#addresses.claim(uid, []);
+    const all = [...pod.addresses, ...(this.#sandboxes.get(uid)?.addresses ?? [])];
+    return this.#addresses.claim(
+      uid,
+      [...new Set(all.flatMap((address) => canonicalAddress(address) ?? []))].sort(),
+    );
+  }
+
+  #derive(uid: string): Endpoint | null {
+    const pod = this.pods.get(uid);
+    const owner = pod && this.#owners.get(pod.owner.uid);
+    if (pod === undefined || owner === undefined || owner.labelSet === null) return null;
+    if (pod.hostNetwork || hasEnded(pod)) return null;
+    return {
+      id: uid,
+      workload: owner.workload,
+      labelSet: owner.labelSet.id,
+      class: 'pod',
+      addresses: this.#addresses.owned(uid),
+      node: pod.node ?? this.#sandboxes.get(uid)?.node ?? null,
+      pod: { namespace: pod.namespace, name: pod.name, probePorts: pod.probePorts },
+    };
+  }
+
+  labelSetOf(uid: string): LabelSet | null {
+    return this.#owners.get(this.pods.get(uid)?.owner.uid ?? '')?.labelSet ?? null;
+  }
+
+  #owner(uid: string, first: { namespace: string; annotations: Readonly<Record<string, string>> }): Owner {
+    let owner = this.#owners.get(uid);
+    if (owner === undefined) {
+      const { namespace, annotations } = this.workloads.get(uid) ?? first;
+      const workload = kubernetesWorkloadId(this.cluster, uid);
+      owner = { uid, workload, pods: new Set(), namespace, annotations, labelSet: null };
+      this.#owners.set(uid, owner);
+      this.#relabel(owner, owner);
+    }
+    return owner;
+  }
+
+  #relabel(owner: Owner, by: Pick<Owner, 'namespace' | 'annotations'>): void {
+    owner.namespace = by.namespace;
+    owner.annotations = by.annotations;
+    const before = owner.labelSet?.id;
+    owner.labelSet = this.#labelSet(owner);
+    if (owner.labelSet?.id !== before) for (const uid of owner.pods) this.#dirty.add(uid);
+  }
+
+  #labelSet({ namespace, annotations }: Owner): LabelSet | null {
+    const profile = this.#profileOf.get(namespace);
+    if (profile?.managed !== true) return null;
+    const { labels } = resolveLabels(profile, this.#catalogue, annotations);
+    return makeLabelSet({ cluster: this.cluster, namespace, class: 'pod', labels });
+  }
+
+  #podGone(pod: PodFacts): void {
+    this.#leaveOwner(pod);
+    this.#sandboxes.delete(pod.uid);
+    this.#dirty.add(pod.uid);
+  }
+
+  #leaveOwner(pod: PodFacts): void {
+    const owner = this.#owners.get(pod.owner.uid);
+    owner?.pods.delete(pod.uid);
+    this.#dropIfIdle(owner);
+  }
+
+  #dropIfIdle(owner: Owner | undefined): void {
+    if (owner === undefined || owner.pods.size > 0 || this.workloads.get(owner.uid) !== undefined) return;
+    this.#owners.delete(owner.uid);
+  }
+}
+
+const hasEnded = (pod: PodFacts): boolean => pod.phase === 'Succeeded' || pod.phase === 'Failed';
+
+export type ManagedNamespace = { readonly name: string; readonly mode: EnforcementMode };
+export function managedNamespaces(profiles: Iterable<ProfileSettings>): ManagedNamespace[] {
+  return [...profiles]
+    .filter((profile) => profile.managed)
+    .map(({ namespace, mode }) => ({ name: namespace, mode }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}

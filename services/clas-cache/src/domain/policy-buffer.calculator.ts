@@ -1,0 +1,140 @@
+/**
+ * The control plane's policy, version by version. Records come one by one and count only when a commit closes them, so
+ * that no half of a version is ever enforced; removals wait for it too.
+ *
+ * A reader that begins anew gets every current record before the commit: what was kept from before a restart and does
+ * not come again is gone.
+ */
+import type { CommitRecord, Endpoint, Group, GroupId, LabelSetId, Unit } from '@ringfence/contracts';
+
+interface RecordOf {
+  unit: Unit;
+  group: Group;
+  endpoint: Endpoint;
+}
+export type RecordKind = keyof RecordOf;
+
+export interface CommittedPolicy {
+  readonly flush: number;
+  readonly policyVersion: number;
+  readonly units: { readonly upsert: Unit[]; readonly remove: LabelSetId[] };
+  readonly groups: { readonly upsert: Group[]; readonly remove: GroupId[] };
+  readonly endpoints: { readonly upsert: Endpoint[]; readonly remove: string[] };
+  /** Whether there are now as many records as the commit counted. */
+  readonly isComplete: boolean;
+}
+
+const idOf = {
+  unit: (unit: Unit): string => unit.labelSet.id,
+  group: (group: Group): string => group.id,
+  endpoint: (endpoint: Endpoint): string => endpoint.id,
+};
+
+/** Records of one kind. `token` is the last part of a record's subject: a removal has nothing else. */
+class Shelf<K extends RecordKind> {
+  readonly #pending = new Map<string, RecordOf[K] | null>();
+  readonly #live = new Map<string, string>();
+  #unconfirmed: Set<string>;
+
+  constructor(
+    private readonly kind: K,
+    restored: ReadonlyMap<string, RecordOf[K]>,
+  ) {
+    for (const [token, record] of restored) this.#live.set(token, this.#id(record));
+    this.#unconfirmed = new Set(this.#live.keys());
+  }
+
+  get waiting(): number {
+    return this.#pending.size;
+  }
+
+  get count(): number {
+    return this.#live.size;
+  }
+
+  set(token: string, record: RecordOf[K] | null): void {
+    this.#pending.set(token, record);
+    this.#unconfirmed.delete(token);
+  }
+
+  take(): { upsert: RecordOf[K][]; remove: string[] } {
+    const changes = { upsert: [] as RecordOf[K][], remove: [] as string[] };
+    for (const token of this.#unconfirmed) this.#pending.set(token, null);
+    this.#unconfirmed = new Set();
+    for (const [token, record] of this.#pending) {
+      const known = this.#live.get(token);
+      if (record !== null) {
+        changes.upsert.push(record);
+        this.#live.set(token, this.#id(record));
+      } else if (known !== undefined) {
+        changes.remove.push(known);
+        this.#live.delete(token);
+      }
+    }
+    this.#pending.clear();
+    return changes;
+  }
+
+  #id(record: RecordOf[K]): string {
+    return (idOf[this.kind] as (record: RecordOf[K]) => string)(record);
+  }
+}
+
+export interface RestoredRecords {
+  readonly unit: ReadonlyMap<string, Unit>;
+  readonly group: ReadonlyMap<string, Group>;
+  readonly endpoint: ReadonlyMap<string, Endpoint>;
+}
+export const NOTHING_RESTORED: RestoredRecords = { unit: new Map(), group: new Map(), endpoint: new Map() };
+
+export class PolicyBuffer {
+  readonly #shelves: { [K in RecordKind]: Shelf<K> };
+  #newestFlush = 0;
+  #commit: CommitRecord | null = null;
+
+  constructor(restored: RestoredRecords = NOTHING_RESTORED) {
+    this.#shelves = {
+      unit: new Shelf('unit', restored.unit),
+      group: new Shelf('group', restored.group),
+      endpoint: new Shelf('endpoint', restored.endpoint),
+    };
+  }
+
+  set<K extends RecordKind>(
+    kind: K,
+    token: string,
+    flush: number,
+    record: RecordOf[K],
+  ): CommittedPolicy | null {
+    this.#newestFlush = Math.max(this.#newestFlush, flush);
+    (this.#shelves[kind] as Shelf<K>).set(token, record);
+    return this.#apply();
+  }
+
+  remove(kind: RecordKind, token: string): void {
+    this.#shelves[kind].set(token, null);
+  }
+
+  /** Also the answer to a record that comes after the commit that already closes it. */
+  commit(commit: CommitRecord): CommittedPolicy | null {
+    this.#commit = commit;
+    return this.#apply();
+  }
+
+  /** Records that wait for their commit. */
+  get waiting(): number {
+    return Object.values(this.#shelves).reduce((sum, shelf) => sum + shelf.waiting, 0);
+  }
+
+  #apply(): CommittedPolicy | null {
+    const commit = this.#commit;
+    if (commit === null || commit.flush < this.#newestFlush) return null;
+    this.#commit = null;
+    const { unit, group, endpoint } = this.#shelves;
+    const changes = { units: unit.take(), groups: group.take(), endpoints: endpoint.take() };
+    const { counts, flush, policyVersion } = commit;
+    const isComplete =
+      unit.count === counts.unit && group.count === counts.group && endpoint.count === counts.endpoint;
+    return { flush, policyVersion, ...changes, isComplete };
+  }
+}
