@@ -14,6 +14,7 @@ import { createClusterDns, nameServerAddress } from './node/cluster-dns.js';
 import { connectKube, type KubeAccess } from './node/kube/kube.client.js';
 import type { KubeObject, Pod } from './node/kube/kube-objects.js';
 import { type PreparedNetwork, prepareNetwork, startNodes } from './node/nodes.js';
+import { runSimulatedSandbox } from './simulated/run-simulated.js';
 
 const help = `Usage: main.js --nodes N --data DIR [options]
 
@@ -25,6 +26,7 @@ containerd whose containers are stubs that listen and call as their Pods declare
   --port P          port of the API server (default: any free one)
   --instance ID     1 to 6 lower-case letters or digits, one per sandbox on this machine (default "local")
   --network A.B     first two parts of the node network (default 172.30)
+  --simulate        without root and without a kernel: nodes on loopback that only pretend to run their Pods
   --overlay         Pods reach the world outside the cluster with their node's address
   --watch-parent    end when standard input closes
   --clean           only remove what an earlier run of this instance has left
@@ -44,6 +46,7 @@ function parseArguments() {
         port: { type: 'string', default: '0' },
         instance: { type: 'string', default: 'local' },
         network: { type: 'string', default: '172.30' },
+        simulate: { type: 'boolean', default: false },
         overlay: { type: 'boolean', default: false },
         'watch-parent': { type: 'boolean', default: false },
         clean: { type: 'boolean', default: false },
@@ -66,14 +69,29 @@ function say(line: string): void {
 
 async function main(): Promise<void> {
   if (values.help) return say(help.trimEnd());
+  if (values.simulate) return runSimulated();
   if (process.platform !== 'linux' || process.getuid?.() !== 0)
     throw new Error('the sandbox needs Linux and root');
   if (values.clean) return cleanUp({ instance: values.instance });
   await runSandbox();
 }
 
+function runSimulated(): Promise<void> {
+  return runSimulatedSandbox({
+    dataDir: dataFolder(),
+    count: wholeNumber('--nodes', values.nodes),
+    port: wholeNumber('--port', values.port),
+    watchParent: values['watch-parent'],
+    log: say,
+  });
+}
+
+function dataFolder(): string {
+  return resolve(values.data ?? fail('--data DIR is missing'));
+}
+
 async function runSandbox(): Promise<void> {
-  const dataDir = resolve(values.data ?? fail('--data DIR is missing'));
+  const dataDir = dataFolder();
   const count = wholeNumber('--nodes', values.nodes);
   const port = wholeNumber('--port', values.port);
   const startedAt = Date.now();

@@ -11,6 +11,8 @@ export interface NodeRegistration {
   close(): void;
 }
 
+export type NodeIdentity = Pick<AgentConfig, 'nodeName' | 'nodeAddress' | 'podCidr' | 'machineId'>;
+
 const leaseIntervalMs = 10_000;
 const statusIntervalMs = 60_000;
 const leaseSeconds = 40;
@@ -20,7 +22,7 @@ const capacity = { cpu: '64', memory: '256Gi', 'ephemeral-storage': '512Gi', pod
 
 export async function registerNode(
   kube: KubeClient,
-  config: AgentConfig,
+  config: NodeIdentity,
   log: (line: string) => void,
 ): Promise<NodeRegistration> {
   const { gitVersion } = await kube.request<{ gitVersion: string }>('GET', '/version');
@@ -66,7 +68,7 @@ async function createOrKeep(kube: KubeClient, path: string, object: unknown): Pr
   }
 }
 
-function nodeObject({ nodeName, podCidr }: AgentConfig): unknown {
+function nodeObject({ nodeName, podCidr }: NodeIdentity): unknown {
   const platform = {
     'kubernetes.io/arch': process.arch === 'x64' ? 'amd64' : process.arch,
     'kubernetes.io/os': 'linux',
@@ -79,7 +81,7 @@ function nodeObject({ nodeName, podCidr }: AgentConfig): unknown {
   };
 }
 
-function leaseObject({ nodeName }: AgentConfig): unknown {
+function leaseObject({ nodeName }: NodeIdentity): unknown {
   return {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
@@ -88,7 +90,7 @@ function leaseObject({ nodeName }: AgentConfig): unknown {
   };
 }
 
-function nodeStatus(config: AgentConfig, gitVersion: string): unknown {
+function nodeStatus(config: NodeIdentity, gitVersion: string): unknown {
   const now = `${new Date().toISOString().slice(0, 19)}Z`;
   const condition = (type: string, status: string, reason: string) => ({
     type,
