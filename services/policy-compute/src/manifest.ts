@@ -25,7 +25,10 @@ export const manifest = {
     })),
   ],
   emits: [
-    ...['policy-object', 'policy-version'].map((entity) => ({ subject: `evt.global.${entity}.*`, server: 'control' as const })),
+    ...['policy-object', 'policy-version'].map((entity) => ({
+      subject: `evt.global.${entity}.*`,
+      server: 'control' as const,
+    })),
     ...RECORDS.map((kind) => ({ subject: `policy.*.${kind}.*`, server: 'control' as const })),
   ],
   serves: ['policy-compute.resource', 'policy-compute.label-usage', 'policy-compute.explain'],

@@ -12,7 +12,8 @@ const ROLE_DB = '12';
 const APP_SHOP = '13';
 const WEB = randomUUID();
 const DB = randomUUID();
-const labelSetOf = (labels: string[]): string => makeLabelSet({ cluster: CLUSTER, namespace: 'shop', class: 'pod', labels }).id;
+const labelSetOf = (labels: string[]): string =>
+  makeLabelSet({ cluster: CLUSTER, namespace: 'shop', class: 'pod', labels }).id;
 const label = (id: string) => ({ label: { href: `/orgs/1/labels/${id}` } });
 const workloads = { providers: ['workloads'], consumers: ['workloads'] };
 
@@ -33,16 +34,27 @@ const idOf = (body: unknown): string => href(body).split('/').at(-1)!;
 
 async function settled(policyVersion: number): Promise<void> {
   const expected = (): unknown => ({ policyVersion, hash: hashOfKeys(reader.keys()) });
-  const committed = (): unknown => ({ policyVersion: reader.commit()?.policyVersion, hash: reader.commit()?.hash });
-  await eventually(() => ({ committed: committed(), expected: expected() }), (seen) => isDeepStrictEqual(seen.committed, seen.expected));
+  const committed = (): unknown => ({
+    policyVersion: reader.commit()?.policyVersion,
+    hash: reader.commit()?.hash,
+  });
+  await eventually(
+    () => ({ committed: committed(), expected: expected() }),
+    (seen) => isDeepStrictEqual(seen.committed, seen.expected),
+  );
 }
 
 describe('policy-compute on real servers', () => {
   it('starts with the IP list of everything and the service of everything, and with no rule', async () => {
-    const lists = await fixture.request('ip_lists', 'list', { pversion: 'active', query: { name: 'Any (0.0.0.0/0 and ::/0)' } });
+    const lists = await fixture.request('ip_lists', 'list', {
+      pversion: 'active',
+      query: { name: 'Any (0.0.0.0/0 and ::/0)' },
+    });
     expect(lists.body).toMatchObject([{ href: '/orgs/1/sec_policy/active/ip_lists/1', update_type: null }]);
     const services = await fixture.request('services', 'list', { query: { name: 'All Services' } });
-    expect(services.body).toMatchObject([{ href: '/orgs/1/sec_policy/draft/services/1', service_ports: [{ proto: -1 }] }]);
+    expect(services.body).toMatchObject([
+      { href: '/orgs/1/sec_policy/draft/services/1', service_ports: [{ proto: -1 }] },
+    ]);
     expect((await fixture.request('rule_sets', 'list')).body).toEqual([]);
     expect((await fixture.request('sec_policy', 'pending')).body).toEqual({});
   });
@@ -56,7 +68,11 @@ describe('policy-compute on real servers', () => {
     await fixture.entity({ id: DB, name: 'db', labels: [ROLE_DB, APP_SHOP] });
     await eventually(() => reader.units.size === 2);
     await settled(1);
-    expect(reader.units.get(labelSetOf([ROLE_DB, APP_SHOP]))).toMatchObject({ mode: 'full', ingress: [], egress: [] });
+    expect(reader.units.get(labelSetOf([ROLE_DB, APP_SHOP]))).toMatchObject({
+      mode: 'full',
+      ingress: [],
+      egress: [],
+    });
   });
 
   it('drafts a rule set, changes nothing in force by it, provisions it, and tells the clusters', async () => {
@@ -64,19 +80,34 @@ describe('policy-compute on real servers', () => {
       body: {
         name: 'Shop',
         scopes: [[label(APP_SHOP)]],
-        rules: [{ providers: [label(ROLE_DB)], consumers: [label(ROLE_WEB)], ingress_services: [{ proto: 6, port: 5432 }], resolve_labels_as: workloads }],
+        rules: [
+          {
+            providers: [label(ROLE_DB)],
+            consumers: [label(ROLE_WEB)],
+            ingress_services: [{ proto: 6, port: 5432 }],
+            resolve_labels_as: workloads,
+          },
+        ],
       },
     });
     expect(created.body).toMatchObject({
       update_type: 'create',
-      rules: [{ update_type: 'create', providers: [{ label: { key: 'role', value: 'db' }, exclusion: false }] }],
+      rules: [
+        { update_type: 'create', providers: [{ label: { key: 'role', value: 'db' }, exclusion: false }] },
+      ],
     });
     const pending = await fixture.request('sec_policy', 'pending');
-    expect(pending.body).toMatchObject({ rule_sets: [{ href: href(created.body), name: 'Shop', update_type: 'create' }] });
-    await expect(fixture.request('rule_sets', 'get', { pversion: 'active', ids: [idOf(created.body)] })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(pending.body).toMatchObject({
+      rule_sets: [{ href: href(created.body), name: 'Shop', update_type: 'create' }],
+    });
+    await expect(
+      fixture.request('rule_sets', 'get', { pversion: 'active', ids: [idOf(created.body)] }),
+    ).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const before = reader.written();
 
-    const provisioned = await fixture.request('sec_policy', 'provision', { body: { update_description: 'first' } });
+    const provisioned = await fixture.request('sec_policy', 'provision', {
+      body: { update_description: 'first' },
+    });
     expect(provisioned.body).toMatchObject({
       href: '/orgs/1/sec_policy/2',
       version: 2,
@@ -92,15 +123,35 @@ describe('policy-compute on real servers', () => {
     expect(group?.labelSets).toEqual([labelSetOf([ROLE_WEB, APP_SHOP])]);
     expect(reader.written()).toBeGreaterThan(before);
     expect((await fixture.request('sec_policy', 'pending')).body).toEqual({});
-    expect((await fixture.request('rule_sets', 'get', { pversion: 'active', ids: [idOf(created.body)] })).body).toMatchObject({ update_type: null });
+    expect(
+      (await fixture.request('rule_sets', 'get', { pversion: 'active', ids: [idOf(created.body)] })).body,
+    ).toMatchObject({ update_type: null });
   });
 
   it('explains a connection by the rule that allows it, and by the rule that is missing', async () => {
-    const allowed = await fixture.service.explain({ from: 'shop/web', to: DB, port: 5432, proto: 6, policy: 'active' });
-    expect(allowed).toMatchObject({ verdict: 'allowed', policyVersion: 2, ingress: { ruleClass: 'allow', rule: { name: 'Shop / rule 1' } } });
-    const blocked = await fixture.service.explain({ from: 'shop/db', to: 'shop/web', port: 80, proto: 6, policy: 'active' });
+    const allowed = await fixture.service.explain({
+      from: 'shop/web',
+      to: DB,
+      port: 5432,
+      proto: 6,
+      policy: 'active',
+    });
+    expect(allowed).toMatchObject({
+      verdict: 'allowed',
+      policyVersion: 2,
+      ingress: { ruleClass: 'allow', rule: { name: 'Shop / rule 1' } },
+    });
+    const blocked = await fixture.service.explain({
+      from: 'shop/db',
+      to: 'shop/web',
+      port: 80,
+      proto: 6,
+      policy: 'active',
+    });
     expect(blocked).toMatchObject({ verdict: 'blocked', ingress: { rule: null } });
-    await expect(fixture.service.explain({ from: 'nobody', to: DB, port: 1, proto: 6, policy: 'active' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(
+      fixture.service.explain({ from: 'nobody', to: DB, port: 1, proto: 6, policy: 'active' }),
+    ).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('writes nothing after a restart when nothing changed meanwhile', async () => {

@@ -29,11 +29,19 @@ beforeAll(async () => {
   grpcUrl = `127.0.0.1:${port}`;
   hosted = await startHosted(
     { manifest, config: configSchema, start: startPolicyCompute },
-    { NATS_URL: nats.url, DATABASE_URL: postgres.url, RINGFENCE_GRPC_PORT: String(port), LOG_LEVEL: 'silent' },
+    {
+      NATS_URL: nats.url,
+      DATABASE_URL: postgres.url,
+      RINGFENCE_GRPC_PORT: String(port),
+      LOG_LEVEL: 'silent',
+    },
   );
   await hosted.started;
   bus = await connectBus({ servers: nats.url, name: 'spec', server: 'control' });
-  await eventually(async () => (await fetch(`${hosted.managementUrl}/readyz`)).status, (status) => status === 200);
+  await eventually(
+    async () => (await fetch(`${hosted.managementUrl}/readyz`)).status,
+    (status) => status === 200,
+  );
 });
 afterAll(async () => {
   await hosted?.stop();
@@ -50,12 +58,16 @@ interface GrpcAnswer {
 }
 async function callGrpc(proto: string, path: string, method: string, message: unknown): Promise<GrpcAnswer> {
   const loaded = loadPackageDefinition(loadSync(proto, { keepCase: true }));
-  const Client = path.split('.').reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], loaded) as ServiceClientConstructor;
+  const Client = path
+    .split('.')
+    .reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], loaded) as ServiceClientConstructor;
   const client = new Client(grpcUrl, credentials.createInsecure());
   try {
     return await new Promise((resolve) => {
       const deadline = Date.now() + 5_000;
-      client[method]!(message, { deadline }, (error: GrpcAnswer['error'], response: GrpcAnswer['response']) => resolve({ error, response }));
+      client[method]!(message, { deadline }, (error: GrpcAnswer['error'], response: GrpcAnswer['response']) =>
+        resolve({ error, response }),
+      );
     });
   } finally {
     client.close();
@@ -73,26 +85,43 @@ describe('the process of policy-compute', () => {
 
   it('refuses with a code and a token that callers know', async () => {
     const body = { name: 'Broken', ip_ranges: [{ from_ip: '10.0.0.300' }] };
-    const refusal = await bus.call(CALLS.policyResource, { ...request, collection: 'ip_lists', op: 'create', body }).catch((error: unknown) => error);
+    const refusal = await bus
+      .call(CALLS.policyResource, { ...request, collection: 'ip_lists', op: 'create', body })
+      .catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(CallError);
-    expect(refusal).toMatchObject({ code: 'INVALID_ARGUMENT', errors: [{ token: 'input_validation_error' }] });
+    expect(refusal).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      errors: [{ token: 'input_validation_error' }],
+    });
   });
 
   it('explains over gRPC as over NATS', async () => {
-    const { response, error } = await callGrpc(PROTO_PATH, 'ringfence.policy.v1.PolicyExplainer', 'Explain', { from: '10.0.0.1', to: '10.0.0.2', port: 443 });
+    const { response, error } = await callGrpc(PROTO_PATH, 'ringfence.policy.v1.PolicyExplainer', 'Explain', {
+      from: '10.0.0.1',
+      to: '10.0.0.2',
+      port: 443,
+    });
     expect(error).toBeNull();
     expect(response).toMatchObject({ verdict: 'unknown', policyVersion: 1 });
-    expect(CALLS.explain.response.shape.summary.parse(response?.['summary'])).toMatch('neither end is enforced');
+    expect(CALLS.explain.response.shape.summary.parse(response?.['summary'])).toMatch(
+      'neither end is enforced',
+    );
   });
 
   it('says NOT_FOUND over gRPC for an end that nobody knows', async () => {
-    const { error } = await callGrpc(PROTO_PATH, 'ringfence.policy.v1.PolicyExplainer', 'Explain', { from: randomUUID(), to: '10.0.0.2', port: 1 });
+    const { error } = await callGrpc(PROTO_PATH, 'ringfence.policy.v1.PolicyExplainer', 'Explain', {
+      from: randomUUID(),
+      to: '10.0.0.2',
+      port: 1,
+    });
     expect(error).toMatchObject({ code: 5 });
     expect(error?.details).toMatch('not_found_error');
   });
 
   it('answers the standard health check', async () => {
-    const { response } = await callGrpc(healthProto, 'grpc.health.v1.Health', 'check', { service: 'ringfence.policy.v1.PolicyExplainer' });
+    const { response } = await callGrpc(healthProto, 'grpc.health.v1.Health', 'check', {
+      service: 'ringfence.policy.v1.PolicyExplainer',
+    });
     expect(response).toMatchObject({ status: 1 });
   });
 });

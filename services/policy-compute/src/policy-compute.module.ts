@@ -11,7 +11,15 @@ import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { CallersTrace, connectBus, credsFile, ensureStreams, Failures, natsTransportOptions, serviceInbox } from '@ringfence/bus';
+import {
+  CallersTrace,
+  connectBus,
+  credsFile,
+  ensureStreams,
+  Failures,
+  natsTransportOptions,
+  serviceInbox,
+} from '@ringfence/bus';
 import type { Bus, BusOptions } from '@ringfence/bus';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
@@ -33,14 +41,15 @@ function policyComputeModule(policy: PolicyCompute): new () => object {
 
 export async function startPolicyCompute(context: Context): Promise<RunningService> {
   const { config, health, logger, metrics, onShutdown, signal } = context;
-  let policy: PolicyCompute | undefined;
-  health.require('postgres', () => policy?.store.availability() ?? 'not open yet');
-  health.require('policy', () => policy?.inSync() ?? 'not open yet');
-  health.fact('events to relay', () => String(policy?.relayLag() ?? 0));
+  const opened: { policy?: PolicyCompute } = {};
+  health.require('postgres', () => opened.policy?.store.availability() ?? 'not open yet');
+  health.require('policy', () => opened.policy?.inSync() ?? 'not open yet');
+  health.fact('events to relay', () => String(opened.policy?.relayLag() ?? 0));
   const connection = connectionOf(context);
   const bus = await openBus(context, connection);
-  policy = await openPolicyCompute({ config, bus, logger, metrics, signal });
-  onShutdown(() => policy?.close());
+  const policy = await openPolicyCompute({ config, bus, logger, metrics, signal });
+  opened.policy = policy;
+  onShutdown(() => policy.close());
   const app = await carryCalls(context, policy, connection);
   return { drain: () => app.close() };
 }
@@ -49,22 +58,30 @@ const connectionOf = ({ config, logger, metrics, signal }: Context): BusOptions 
   servers: config.NATS_URL,
   name: manifest.service,
   server: 'control',
-  ...(config.NATS_CREDS !== '' && { credentials: credsFile(config.NATS_CREDS), inboxPrefix: serviceInbox(manifest.service) }),
+  ...(config.NATS_CREDS !== '' && {
+    credentials: credsFile(config.NATS_CREDS),
+    inboxPrefix: serviceInbox(manifest.service),
+  }),
   metrics,
   onState: ({ connected, detail }) => logger[connected ? 'info' : 'warn']({ detail }, 'NATS'),
   signal,
 });
 
 async function openBus({ health, onShutdown }: Context, connection: BusOptions): Promise<Bus> {
-  let bus: Bus | undefined;
-  health.require('nats', () => bus?.availability() ?? 'connecting');
-  bus = await connectBus(connection);
-  onShutdown(() => bus?.close());
+  const opened: { bus?: Bus } = {};
+  health.require('nats', () => opened.bus?.availability() ?? 'connecting');
+  const bus = await connectBus(connection);
+  opened.bus = bus;
+  onShutdown(() => bus.close());
   await ensureStreams(bus, 'control');
   return bus;
 }
 
-async function carryCalls({ config, logger }: Context, policy: PolicyCompute, connection: BusOptions): Promise<INestApplication> {
+async function carryCalls(
+  { config, logger }: Context,
+  policy: PolicyCompute,
+  connection: BusOptions,
+): Promise<INestApplication> {
   // The platform is never listened on: calls come over NATS and gRPC only.
   const app = await NestFactory.create(policyComputeModule(policy), new FastifyAdapter(), {
     logger: nestLogger(logger),

@@ -51,7 +51,10 @@ export interface PolicyComputeOptions {
 export async function openPolicyCompute(options: PolicyComputeOptions): Promise<PolicyCompute> {
   const { bus, logger, metrics } = options;
   const store = await openStore(options);
-  const relay = startRelay(store, bus, { subject: subjectOf, onError: (error) => logger.warn({ err: error }, 'relay') });
+  const relay = startRelay(store, bus, {
+    subject: subjectOf,
+    onError: (error) => logger.warn({ err: error }, 'relay'),
+  });
   const book = await PolicyBookStore.open(store);
   await seedPolicy(book);
   const mirror = await FactMirror.open(store);

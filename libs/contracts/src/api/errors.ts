@@ -77,6 +77,36 @@ export const ERRORS = {
     code: 'ALREADY_EXISTS',
     when: 'external_data_set and external_data_reference are taken',
   },
+  enforcement_boundary_name_in_use: {
+    code: 'ALREADY_EXISTS',
+    when: 'an enforcement boundary of that name exists',
+  },
+  label_group_referenced: {
+    code: 'FAILED_PRECONDITION',
+    when: 'a rule or another group names the label group',
+  },
+  label_group_cycle: { code: 'INVALID_ARGUMENT', when: 'label groups would hold one another in a circle' },
+  reference_not_found: {
+    code: 'INVALID_ARGUMENT',
+    when: 'the object names what is not there or is marked for deletion',
+  },
+  object_is_built_in: {
+    code: 'FAILED_PRECONDITION',
+    when: 'a change of an object that comes with the product',
+  },
+  nothing_to_provision: {
+    code: 'FAILED_PRECONDITION',
+    when: 'none of the chosen objects has a pending change',
+  },
+  commit_dependencies_missing: {
+    code: 'FAILED_PRECONDITION',
+    when: 'the subset needs other pending objects too; the message names them',
+  },
+  revert_dependencies_missing: {
+    code: 'FAILED_PRECONDITION',
+    when: 'other drafts need what would be reverted; the message names them',
+  },
+  pending_changes: { code: 'FAILED_PRECONDITION', when: 'a version is restored while drafts are pending' },
   flow_query_not_ready: {
     code: 'FAILED_PRECONDITION',
     when: 'the download of a traffic query that is not completed',

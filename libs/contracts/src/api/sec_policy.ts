@@ -47,7 +47,13 @@ export const PolicyVersionItem = z.looseObject({
 export const secPolicyCollections = {
   sec_policy: {
     owner: 'policy-compute',
-    actions: { provision: Provision, revert: Revert, impact: Impact, dependencies: Dependencies, restore: Restore },
+    actions: {
+      provision: Provision,
+      revert: Revert,
+      impact: Impact,
+      dependencies: Dependencies,
+      restore: Restore,
+    },
     item: PolicyVersionItem,
   },
 } as const satisfies CollectionContracts;

@@ -3,7 +3,8 @@
  * reflection and the standard health service.
  */
 import { fileURLToPath } from 'node:url';
-import { Server, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
+import type { Server } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { Transport } from '@nestjs/microservices';
@@ -39,7 +40,11 @@ export function grpcTransportOptions(url: string): GrpcOptions {
 export function explainRequestOf(message: unknown): Record<string, unknown> {
   const given = message as Record<string, unknown>;
   const fields = ['from', 'to', 'port', 'proto', 'policy'];
-  return Object.fromEntries(fields.filter((field) => given[field] !== undefined && given[field] !== null).map((field) => [field, given[field]]));
+  return Object.fromEntries(
+    fields
+      .filter((field) => given[field] !== undefined && given[field] !== null)
+      .map((field) => [field, given[field]]),
+  );
 }
 
 /** Our codes are gRPC's own words. */

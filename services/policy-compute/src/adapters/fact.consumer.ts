@@ -36,7 +36,9 @@ export class FactConsumer {
     const consumer = new FactConsumer(options);
     for (const { stream, filter } of options.consumptions) {
       const onError = options.onError;
-      consumer.#readers.push(await options.bus.latest(stream, filter, (value) => consumer.#take(value), { onError }));
+      consumer.#readers.push(
+        await options.bus.latest(stream, filter, (value) => consumer.#take(value), { onError }),
+      );
     }
     return consumer;
   }
@@ -74,7 +76,7 @@ export class FactConsumer {
   }
 
   async #write(): Promise<void> {
-    for (let pauseMs = PAUSE_MS; this.#waiting.length > 0 && !this.#isClosed; ) {
+    for (let pauseMs = PAUSE_MS; this.#waiting.length > 0 && !this.#isClosed;) {
       // Others that came in the same turn of the loop go along.
       await new Promise((resolve) => setImmediate(resolve));
       const batch = this.#waiting.slice();
@@ -82,7 +84,11 @@ export class FactConsumer {
         const news = await this.options.mirror.take(batch.map(({ change }) => change));
         this.#waiting.splice(0, batch.length);
         pauseMs = PAUSE_MS;
-        if (news.length > 0) this.options.onNews(news, batch.map(({ headers }) => headers));
+        if (news.length > 0)
+          this.options.onNews(
+            news,
+            batch.map(({ headers }) => headers),
+          );
       } catch (error) {
         this.options.onError(error, 'fact_mirror');
         await sleep(pauseMs);

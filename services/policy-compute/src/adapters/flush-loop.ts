@@ -80,7 +80,7 @@ export class FlushLoop {
   }
 
   async #run(): Promise<void> {
-    for (let pauseMs = PAUSE_MS; this.#isAsked && !this.#isClosed; ) {
+    for (let pauseMs = PAUSE_MS; this.#isAsked && !this.#isClosed;) {
       this.#isAsked = false;
       const causes = this.#causes.splice(0);
       try {
@@ -99,7 +99,9 @@ export class FlushLoop {
   async #flushAll(): Promise<void> {
     const known = new Set(this.options.feed.clusters());
     for (const cluster of known) await this.#flushOne(cluster);
-    const gone = [...this.#standing.keys(), ...this.options.lane.heldClusters()].filter((cluster) => !known.has(cluster));
+    const gone = [...this.#standing.keys(), ...this.options.lane.heldClusters()].filter(
+      (cluster) => !known.has(cluster),
+    );
     for (const cluster of new Set(gone)) await this.#withdraw(cluster);
   }
 
@@ -109,10 +111,17 @@ export class FlushLoop {
     this.#standing.set(cluster, standing);
     const unpublished = this.#unpublished.get(cluster) ?? new Map<string, RecordKey>();
     this.#unpublished.set(cluster, unpublished);
-    for (const key of standing.apply(this.options.feed.flush(cluster))) unpublished.set(`${key.kind}/${key.id}`, key);
-    const result = await this.options.lane.publish(cluster, standing, [...unpublished.values()], this.options.policyVersion());
+    for (const key of standing.apply(this.options.feed.flush(cluster)))
+      unpublished.set(`${key.kind}/${key.id}`, key);
+    const result = await this.options.lane.publish(
+      cluster,
+      standing,
+      [...unpublished.values()],
+      this.options.policyVersion(),
+    );
     unpublished.clear();
-    if (result !== null) this.options.onFlush({ cluster, ...result, seconds: (performance.now() - begun) / 1_000 });
+    if (result !== null)
+      this.options.onFlush({ cluster, ...result, seconds: (performance.now() - begun) / 1_000 });
   }
 
   async #withdraw(cluster: string): Promise<void> {

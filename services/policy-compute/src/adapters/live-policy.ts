@@ -71,12 +71,14 @@ export class LivePolicy {
 
   async #start(): Promise<void> {
     const { bus, mirror, logger } = this.options;
-    const onError = (error: unknown, subject: string): void => logger.error({ err: error, subject }, 'an event was not taken in');
+    const onError = (error: unknown, subject: string): void =>
+      logger.error({ err: error, subject }, 'an event was not taken in');
     const lane = await PolicyLane.open(bus, onError);
     if (this.#isClosed) return;
     this.#loop = this.#makeLoop(lane);
     this.#state = 'reading labels, profiles and entities';
-    const onNews = (changes: readonly FactChange[], causes: readonly TraceHeaders[]): void => this.#learned(changes, causes);
+    const onNews = (changes: readonly FactChange[], causes: readonly TraceHeaders[]): void =>
+      this.#learned(changes, causes);
     this.#consumer = await FactConsumer.start({ bus, mirror, consumptions: FACTS, onNews, onError });
     await this.#consumer.caughtUp();
     if (this.#isClosed) return;
@@ -86,9 +88,18 @@ export class LivePolicy {
 
   #makeLoop(lane: PolicyLane): FlushLoop {
     const { logger, metrics, book } = this.options;
-    const seconds = metrics.histogram('policy_compute_flush_seconds', 'From the computation to the commit on the stream');
-    const records = metrics.counter('policy_compute_records_total', 'Records written to and removed from the POLICY stream');
-    const failures = metrics.counter('policy_compute_flush_failures_total', 'Flushes that did not reach the stream and were tried again');
+    const seconds = metrics.histogram(
+      'policy_compute_flush_seconds',
+      'From the computation to the commit on the stream',
+    );
+    const records = metrics.counter(
+      'policy_compute_records_total',
+      'Records written to and removed from the POLICY stream',
+    );
+    const failures = metrics.counter(
+      'policy_compute_flush_failures_total',
+      'Flushes that did not reach the stream and were tried again',
+    );
     return new FlushLoop({
       feed: this.#feed,
       lane,

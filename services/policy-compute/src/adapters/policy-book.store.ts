@@ -23,7 +23,9 @@ export interface Executed {
   readonly book: PolicyBook;
 }
 /** Made from the book that it will be decided on. */
-export type MakeCommand = (book: PolicyBook) => PolicyCommand | Rejection | Promise<PolicyCommand | Rejection>;
+export type MakeCommand = (
+  book: PolicyBook,
+) => PolicyCommand | Rejection | Promise<PolicyCommand | Rejection>;
 
 export class PolicyBookStore {
   readonly #listeners = new Set<(book: PolicyBook, events: readonly StoredEvent[]) => void>();
@@ -38,7 +40,9 @@ export class PolicyBookStore {
   static async open(store: EventStore): Promise<PolicyBookStore> {
     return store.transaction(async (tx) => {
       await tx.query('set transaction isolation level repeatable read');
-      const { rows } = await tx.query<{ position: string }>('select coalesce(max(position), 0) as position from events');
+      const { rows } = await tx.query<{ position: string }>(
+        'select coalesce(max(position), 0) as position from events',
+      );
       return new PolicyBookStore(store, await loadBook(tx), Number(rows[0]?.position ?? 0));
     });
   }
@@ -78,11 +82,19 @@ export class PolicyBookStore {
     const command = await make(this.book);
     const decision = 'reason' in command ? command : policyDecider.decide(this.book, command);
     if (isRejection(decision)) return { rejected: decision, events: [], book: this.book };
-    const batches = decision.map((event) => ({ stream: streamOf(event), expectedVersion: 'any' as const, events: [event] }));
+    const batches = decision.map((event) => ({
+      stream: streamOf(event),
+      expectedVersion: 'any' as const,
+      events: [event],
+    }));
     const events = await this.store.appendMany(batches, { actor, cluster: GLOBAL }, async (tx) => {
-      const { rows } = await tx.query<{ count: number }>('select count(*)::int as count from events where position > $1', [this.position]);
+      const { rows } = await tx.query<{ count: number }>(
+        'select count(*)::int as count from events where position > $1',
+        [this.position],
+      );
       const count = rows[0]?.count ?? 0;
-      if (count !== decision.length) throw new VersionConflict('policy', this.position, this.position + count - decision.length);
+      if (count !== decision.length)
+        throw new VersionConflict('policy', this.position, this.position + count - decision.length);
     });
     this.#fold(events);
     return { events, book: this.book };
@@ -112,7 +124,9 @@ export class PolicyBookStore {
 
 function streamOf(event: PolicyEvent): string {
   const entity = EVENTS[event.type].entity;
-  return event.type === 'PolicyProvisioned' ? `${entity}-${event.data.version}` : `${entity}-${event.data.type}-${event.data.id}`;
+  return event.type === 'PolicyProvisioned'
+    ? `${entity}-${event.data.version}`
+    : `${entity}-${event.data.type}-${event.data.id}`;
 }
 
 /** One subject per object, one per version: what follows the entity's word in the stream. */

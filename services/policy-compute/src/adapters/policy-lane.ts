@@ -29,7 +29,8 @@ export interface FlushResult {
 }
 
 const text = ({ kind, id }: RecordKey): string => `${kind}/${id}`;
-const fingerprint = (record: unknown): string => createHash('sha256').update(JSON.stringify(record)).digest('base64');
+const fingerprint = (record: unknown): string =>
+  createHash('sha256').update(JSON.stringify(record)).digest('base64');
 
 /** Of the commit: over the sorted `kind/id` of all live records, one a line. */
 export function hashOfKeys(keys: readonly RecordKey[]): string {
@@ -48,7 +49,9 @@ export class PolicyLane {
     const lane = new PolicyLane(bus);
     const kinds = [...RECORD_KINDS, 'commit'];
     const readers = await Promise.all(
-      kinds.map((kind) => bus.latest(STREAM, `policy.*.${kind}.*`, (value) => lane.#hold(value), { onError })),
+      kinds.map((kind) =>
+        bus.latest(STREAM, `policy.*.${kind}.*`, (value) => lane.#hold(value), { onError }),
+      ),
     );
     await Promise.all(readers.map((reader) => reader.caughtUp));
     await Promise.all(readers.map((reader) => reader.close()));
@@ -61,7 +64,12 @@ export class PolicyLane {
   }
 
   /** Writes what the keys name, or removes it, and commits. Null: the stream already says all of it. */
-  async publish(cluster: string, standing: StandingPolicy, touched: readonly RecordKey[], policyVersion: number): Promise<FlushResult | null> {
+  async publish(
+    cluster: string,
+    standing: StandingPolicy,
+    touched: readonly RecordKey[],
+    policyVersion: number,
+  ): Promise<FlushResult | null> {
     const held = this.#held.get(cluster);
     const keys = held === undefined ? touched : differences(held, standing);
     const hash = hashOfKeys(standing.keys());
@@ -69,12 +77,22 @@ export class PolicyLane {
     const flush = ++this.#flush;
     const upserts = RECORD_KINDS.flatMap((kind) => keys.filter((key) => key.kind === kind)).flatMap((key) => {
       const record = standing.record(key);
-      return record === undefined ? [] : [publicationOf(cluster, key, { flush, policyVersion, [key.kind]: record })];
+      return record === undefined
+        ? []
+        : [publicationOf(cluster, key, { flush, policyVersion, [key.kind]: record })];
     });
-    const removals = [...RECORD_KINDS].reverse().flatMap((kind) => keys.filter((key) => key.kind === kind && standing.record(key) === undefined));
+    const removals = [...RECORD_KINDS]
+      .reverse()
+      .flatMap((kind) => keys.filter((key) => key.kind === kind && standing.record(key) === undefined));
     await this.bus.publishMany(upserts);
     await Promise.all(removals.map((key) => this.bus.remove(subjects.policy(cluster, key.kind, key.id))));
-    const commit: CommitRecord = { flush, policyVersion, at: new Date().toISOString(), counts: standing.counts(), hash };
+    const commit: CommitRecord = {
+      flush,
+      policyVersion,
+      at: new Date().toISOString(),
+      counts: standing.counts(),
+      hash,
+    };
     await this.bus.publish(subjects.commit(cluster), commit);
     this.#committed.set(cluster, { policyVersion, hash });
     this.#held.delete(cluster);
@@ -99,7 +117,11 @@ export class PolicyLane {
   #hold({ subject, payload }: LatestValue): void {
     if (payload === null) return;
     const [, cluster = '', kind = ''] = subject.split('.');
-    const held = this.#held.get(cluster) ?? { records: new Map<string, HeldRecord>(), commit: null, flush: 0 };
+    const held = this.#held.get(cluster) ?? {
+      records: new Map<string, HeldRecord>(),
+      commit: null,
+      flush: 0,
+    };
     this.#held.set(cluster, held);
     if (kind === 'commit') {
       held.commit = CommitRecord.safeParse(payload).data ?? null;
@@ -115,7 +137,9 @@ export class PolicyLane {
 
 /** Everything that stands otherwise than the stream has it, and what the stream has and stands no more. */
 function differences(held: HeldCluster, standing: StandingPolicy): RecordKey[] {
-  const changed = standing.keys().filter((key) => held.records.get(text(key))?.fingerprint !== fingerprint(standing.record(key)));
+  const changed = standing
+    .keys()
+    .filter((key) => held.records.get(text(key))?.fingerprint !== fingerprint(standing.record(key)));
   const gone = [...held.records.values()].filter((key) => standing.record(key) === undefined);
   return [...changed, ...gone.map(({ kind, id }) => ({ kind, id }))];
 }

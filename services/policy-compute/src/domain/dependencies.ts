@@ -33,7 +33,11 @@ export class Outcome {
 }
 
 /** Everything else that must be chosen too, however indirectly; each with those that need it. */
-export function missingDependencies(book: PolicyBook, chosen: readonly ObjectKey[], operation: Operation): Dependency[] {
+export function missingDependencies(
+  book: PolicyBook,
+  chosen: readonly ObjectKey[],
+  operation: Operation,
+): Dependency[] {
   const all = new Map(chosen.map((key) => [keyText(key), key]));
   const found = new Map<string, { dependency: ObjectKey; requiredBy: ObjectKey[] }>();
   let asked: readonly ObjectKey[] = chosen;
@@ -53,12 +57,17 @@ export function missingDependencies(book: PolicyBook, chosen: readonly ObjectKey
   return [...found.values()];
 }
 
-function needsOf(book: PolicyBook, key: ObjectKey, outcome: Outcome): { dependency: ObjectKey; by: ObjectKey }[] {
+function needsOf(
+  book: PolicyBook,
+  key: ObjectKey,
+  outcome: Outcome,
+): { dependency: ObjectKey; by: ObjectKey }[] {
   const entry = entryOf(book, key.type, key.id);
   if (entry === undefined) return [];
   const by = { type: entry.type, id: entry.id };
   const object = outcome.objectOf(entry);
-  const needed = object === null ? referrersOf(book, key, outcome) : absentReferences(book, entry, object, outcome);
+  const needed =
+    object === null ? referrersOf(book, key, outcome) : absentReferences(book, entry, object, outcome);
   return needed.map((dependency) => ({ dependency: { type: dependency.type, id: dependency.id }, by }));
 }
 
@@ -75,6 +84,9 @@ function absentReferences(book: PolicyBook, entry: Entry, object: PolicyObject, 
 function referrersOf(book: PolicyBook, key: ObjectKey, outcome: Outcome): Entry[] {
   return [...allEntries(book)].filter((entry) => {
     const object = outcome.objectOf(entry);
-    return object !== null && referencesOf(entry.type, object).some(({ kind, id }) => kind === key.type && id === key.id);
+    return (
+      object !== null &&
+      referencesOf(entry.type, object).some(({ kind, id }) => kind === key.type && id === key.id)
+    );
   });
 }

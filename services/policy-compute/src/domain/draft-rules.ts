@@ -20,8 +20,19 @@ export interface KnownElsewhere {
   hasWorkload(id: string): boolean;
 }
 
-type Check = (book: PolicyBook, type: ProvisionableType, object: PolicyObject, known: KnownElsewhere) => Rejection | null;
-const CHECKS: readonly Check[] = [nameTaken, externalReferenceTaken, unknownReference, scopeProblem, groupProblem];
+type Check = (
+  book: PolicyBook,
+  type: ProvisionableType,
+  object: PolicyObject,
+  known: KnownElsewhere,
+) => Rejection | null;
+const CHECKS: readonly Check[] = [
+  nameTaken,
+  externalReferenceTaken,
+  unknownReference,
+  scopeProblem,
+  groupProblem,
+];
 
 /** The first thing that speaks against this draft, or null. */
 export function draftProblem(
@@ -44,36 +55,54 @@ function nameTaken(book: PolicyBook, type: ProvisionableType, object: PolicyObje
   for (const entry of entriesOf(book, type)) {
     const taken = entry.draft?.name === object.name || entry.active?.name === object.name;
     if (taken && entry.id !== object.id) {
-      return reject(reason, `the name "${object.name}" is already in use by ${noun} ${entry.id}; names must be unique`, 'ALREADY_EXISTS');
+      return reject(
+        reason,
+        `the name "${object.name}" is already in use by ${noun} ${entry.id}; names must be unique`,
+        'ALREADY_EXISTS',
+      );
     }
   }
   return null;
 }
 
-function externalReferenceTaken(book: PolicyBook, type: ProvisionableType, object: PolicyObject): Rejection | null {
-  const set = object.extras?.['external_data_set'] ?? null;
-  const reference = object.extras?.['external_data_reference'] ?? null;
-  if ((set === null) !== (reference === null)) {
+function externalReferenceTaken(
+  book: PolicyBook,
+  type: ProvisionableType,
+  object: PolicyObject,
+): Rejection | null {
+  const own = externalReference(object);
+  if ((own.set === null) !== (own.reference === null)) {
     const message = 'external_data_set and external_data_reference go together: give both or none';
     return reject('input-validation-error', message, 'INVALID_ARGUMENT');
   }
-  if (set === null) return null;
+  if (own.set === null) return null;
   for (const entry of entriesOf(book, type)) {
-    const extras = (entry.draft ?? entry.active)?.extras;
-    const isSame = extras?.['external_data_set'] === set && extras?.['external_data_reference'] === reference;
-    if (isSame && entry.id !== object.id) {
-      const message = `external_data_set "${String(set)}" with external_data_reference "${String(reference)}" is taken; the pair must be unique`;
+    const other = externalReference((entry.draft ?? entry.active)!);
+    if (other.set === own.set && other.reference === own.reference && entry.id !== object.id) {
+      const message = `external_data_set "${own.set}" with external_data_reference "${own.reference}" is taken; the pair must be unique`;
       return reject('external-reference-not-unique', message, 'ALREADY_EXISTS');
     }
   }
   return null;
 }
 
+function externalReference({ extras }: PolicyObject): { set: string | null; reference: string | null } {
+  const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+  return { set: text(extras?.['external_data_set']), reference: text(extras?.['external_data_reference']) };
+}
+
 /** Only what is newly named must be there: a label or workload that went away leaves its rules valid. */
-function unknownReference(book: PolicyBook, type: ProvisionableType, object: PolicyObject, known: KnownElsewhere): Rejection | null {
+function unknownReference(
+  book: PolicyBook,
+  type: ProvisionableType,
+  object: PolicyObject,
+  known: KnownElsewhere,
+): Rejection | null {
   const entry = entryOf(book, type, object.id);
   const named = new Set(
-    [entry?.draft, entry?.active].flatMap((form) => (form ? referencesOf(type, form).map(referenceText) : [])),
+    [entry?.draft, entry?.active].flatMap((form) =>
+      form ? referencesOf(type, form).map(referenceText) : [],
+    ),
   );
   for (const reference of referencesOf(type, object)) {
     const message = named.has(referenceText(reference)) ? null : missing(book, reference, known);
@@ -99,7 +128,12 @@ function missing(book: PolicyBook, { kind, id }: ObjectReference, known: KnownEl
 }
 
 /** In one scope, one label or group per type. */
-function scopeProblem(book: PolicyBook, type: ProvisionableType, object: PolicyObject, known: KnownElsewhere): Rejection | null {
+function scopeProblem(
+  book: PolicyBook,
+  type: ProvisionableType,
+  object: PolicyObject,
+  known: KnownElsewhere,
+): Rejection | null {
   if (type !== 'rule_sets' || !('scopes' in object)) return null;
   for (const scope of object.scopes) {
     const keys = scope.filter((entry) => !entry.exclusion).map((entry) => keyOfEntry(book, entry, known));
@@ -113,15 +147,24 @@ function scopeProblem(book: PolicyBook, type: ProvisionableType, object: PolicyO
 }
 
 function keyOfEntry(book: PolicyBook, entry: ScopeEntry, known: KnownElsewhere): string | undefined {
-  return entry.kind === 'label' ? known.labelKey(entry.id) : entryOf(book, 'label_groups', entry.id)?.draft?.key;
+  return entry.kind === 'label'
+    ? known.labelKey(entry.id)
+    : entryOf(book, 'label_groups', entry.id)?.draft?.key;
 }
 
 /** Members have the group's type, and no group holds itself. */
-function groupProblem(book: PolicyBook, type: ProvisionableType, object: PolicyObject, known: KnownElsewhere): Rejection | null {
+function groupProblem(
+  book: PolicyBook,
+  type: ProvisionableType,
+  object: PolicyObject,
+  known: KnownElsewhere,
+): Rejection | null {
   if (type !== 'label_groups' || !('subGroups' in object)) return null;
   const stranger =
     object.labels.find((id) => (known.labelKey(id) ?? object.key) !== object.key) ??
-    object.subGroups.find((id) => (entryOf(book, 'label_groups', id)?.draft?.key ?? object.key) !== object.key);
+    object.subGroups.find(
+      (id) => (entryOf(book, 'label_groups', id)?.draft?.key ?? object.key) !== object.key,
+    );
   if (stranger !== undefined) {
     const message = `labels, sub_groups: ${stranger} is not of the group's type "${object.key}"`;
     return reject('input-validation-error', message, 'INVALID_ARGUMENT');
@@ -133,7 +176,11 @@ function groupProblem(book: PolicyBook, type: ProvisionableType, object: PolicyO
 }
 
 /** Drafts and active forms may each be without a cycle and a mixture of them not. */
-export function groupCycleAfter(book: PolicyBook, chosen: Iterable<ObjectKey>, operation: Operation): Rejection | null {
+export function groupCycleAfter(
+  book: PolicyBook,
+  chosen: Iterable<ObjectKey>,
+  operation: Operation,
+): Rejection | null {
   const outcome = new Outcome(book, chosen, operation);
   const groups = new Map<string, NestedGroup>();
   for (const entry of entriesOf(book, 'label_groups')) {
@@ -145,5 +192,11 @@ export function groupCycleAfter(book: PolicyBook, chosen: Iterable<ObjectKey>, o
 
 function cycleProblem(groups: ReadonlyMap<string, NestedGroup>): Rejection | null {
   const cycle = cycleAmong(groups);
-  return cycle === null ? null : reject('label-group-cycle', `label groups would hold one another in a circle: ${cycle.join(' → ')}`, 'INVALID_ARGUMENT');
+  return cycle === null
+    ? null
+    : reject(
+        'label-group-cycle',
+        `label groups would hold one another in a circle: ${cycle.join(' → ')}`,
+        'INVALID_ARGUMENT',
+      );
 }

@@ -26,21 +26,20 @@ export class EndpointTable {
   }
 
   flush(cluster: string): { upsert: Endpoint[]; remove: string[] } {
-    const told = this.#told.get(cluster) ?? new Map<string, Endpoint>();
-    const touched = this.#told.has(cluster) ? (this.#touched.get(cluster) ?? []) : this.#everyIdOf(cluster);
+    const known = this.#told.get(cluster);
+    const touched = known === undefined ? this.#everyIdOf(cluster) : (this.#touched.get(cluster) ?? []);
+    const told = known ?? new Map<string, Endpoint>();
     this.#told.set(cluster, told);
+    this.#touched.delete(cluster);
     const upsert: Endpoint[] = [];
     const remove: string[] = [];
     for (const id of touched) {
-      const endpoint = this.#standing.get(cluster)?.get(id) ?? this.#standing.get(GLOBAL)?.get(id);
-      if (endpoint === undefined) {
-        if (told.delete(id)) remove.push(id);
-      } else if (!sameValue(told.get(id), endpoint)) {
-        told.set(id, endpoint);
-        upsert.push(endpoint);
-      }
+      const endpoint = this.#standsIn(cluster, id);
+      if (endpoint === undefined && told.delete(id)) remove.push(id);
+      if (endpoint === undefined || sameValue(told.get(id), endpoint)) continue;
+      told.set(id, endpoint);
+      upsert.push(endpoint);
     }
-    this.#touched.delete(cluster);
     return { upsert, remove };
   }
 
@@ -59,7 +58,8 @@ export class EndpointTable {
   /** A node that was paired anew has two workloads for a moment: the one that goes must not take the other's place. */
   #withdraw(known: Known): void {
     const standing = this.#standing.get(known.cluster);
-    if (standing?.get(known.endpoint.id)?.workload === known.endpoint.workload) standing.delete(known.endpoint.id);
+    if (standing?.get(known.endpoint.id)?.workload === known.endpoint.workload)
+      standing.delete(known.endpoint.id);
     this.#touch(known);
   }
 
@@ -69,6 +69,10 @@ export class EndpointTable {
       if (touched === undefined) this.#touched.set(each, new Set([endpoint.id]));
       else touched.add(endpoint.id);
     }
+  }
+
+  #standsIn(cluster: string, id: string): Endpoint | undefined {
+    return this.#standing.get(cluster)?.get(id) ?? this.#standing.get(GLOBAL)?.get(id);
   }
 
   #everyIdOf(cluster: string): string[] {

@@ -61,13 +61,17 @@ function endOf(text: string, world: ExplainWorld): End | Rejection {
   const entities = [...world.entities.values()];
   if (address !== null) {
     const owner = entities.find((entity) => entity.addresses.includes(address));
-    return owner === undefined ? { entity: null, token: address, name: address } : { ...entityEnd(owner), token: address };
+    return owner === undefined
+      ? { entity: null, token: address, name: address }
+      : { ...entityEnd(owner), token: address };
   }
   const slash = text.indexOf('/');
   const found =
     slash < 0
       ? entities.filter((entity) => entity.namespace === null && entity.name === text)
-      : entities.filter((entity) => entity.namespace === text.slice(0, slash) && entity.name === text.slice(slash + 1));
+      : entities.filter(
+          (entity) => entity.namespace === text.slice(0, slash) && entity.name === text.slice(slash + 1),
+        );
   // A Service in front of a workload often has its name: the workload is meant.
   const meant = found.filter((entity) => entity.class === 'pod');
   const candidates = meant.length > 0 ? meant : found;
@@ -77,7 +81,9 @@ function endOf(text: string, world: ExplainWorld): End | Rejection {
     return reject('not-found-error', message, 'NOT_FOUND');
   }
   if (candidates.length > 1) {
-    const which = candidates.map((entity) => `${entity.kind} ${entity.id} (cluster ${entity.cluster})`).join(', ');
+    const which = candidates
+      .map((entity) => `${entity.kind} ${entity.id} (cluster ${entity.cluster})`)
+      .join(', ');
     return reject('input-validation-error', `"${text}" may be ${which}: give the id`, 'INVALID_ARGUMENT');
   }
   return entityEnd(only);
@@ -102,20 +108,30 @@ function membersFor(from: End, to: End, world: ExplainWorld): PeerLookup {
     contains: (id, address) => {
       const isAskedBySource = address.startsWith('to:');
       const [asking, peer] = isAskedBySource ? [from, to] : [to, from];
-      const group = asking.entity === null ? undefined : world.standing(asking.entity.cluster)?.groups.get(id);
+      const group =
+        asking.entity === null ? undefined : world.standing(asking.entity.cluster)?.groups.get(id);
       return group !== undefined && holds(group, peer);
     },
   };
 }
 
 function holds(group: Group, { entity, token }: End): boolean {
-  if (entity !== null && (group.labelSets.includes(labelSetId(entity)) || group.workloads.includes(entity.id))) return true;
+  if (
+    entity !== null &&
+    (group.labelSets.includes(labelSetId(entity)) || group.workloads.includes(entity.id))
+  )
+    return true;
   // An entity whose address is not known here has one all the same: lists of everything hold it.
   const isKnown = canonicalAddress(token) !== null;
   return isKnown ? new CidrSet(group.cidrs).contains(token) : group.cidrs.includes('0.0.0.0/0');
 }
 
-function shownEnd(end: End, evaluation: Evaluation | null, enforcedEnd: EnforcedEnd | null, world: ExplainWorld): ExplainResponse['egress'] {
+function shownEnd(
+  end: End,
+  evaluation: Evaluation | null,
+  enforcedEnd: EnforcedEnd | null,
+  world: ExplainWorld,
+): ExplainResponse['egress'] {
   if (evaluation === null || enforcedEnd === null || end.entity === null) return null;
   const { rule } = evaluation;
   return {
@@ -134,9 +150,14 @@ function labelText(id: string, world: ExplainWorld): string {
   return label === undefined ? `label ${id}` : `${label.key}=${label.value}`;
 }
 
-function reasonAt({ decision, rule, verdict }: Evaluation, mode: EnforcementMode, world: ExplainWorld): string {
+function reasonAt(
+  { decision, rule, verdict }: Evaluation,
+  mode: EnforcementMode,
+  world: ExplainWorld,
+): string {
   if (mode === 'idle') return 'idle: nothing is programmed at this end';
-  if (rule !== null) return `${decision === 'allow' ? 'allowed' : 'denied'} by ${world.ruleName(rule.ref)}${verdict === 'potentially_blocked' ? `, not enforced in ${mode}` : ''}`;
+  if (rule !== null)
+    return `${decision === 'allow' ? 'allowed' : 'denied'} by ${world.ruleName(rule.ref)}${verdict === 'potentially_blocked' ? `, not enforced in ${mode}` : ''}`;
   return `no rule allows it; ${mode} ${verdict === 'blocked' ? 'drops it' : 'lets it pass and reports it'}`;
 }
 

@@ -39,5 +39,10 @@ export type FactKind = keyof Facts;
 
 /** A state, or null when its thing is gone; `position`: how new it is, at its owner. */
 export type FactChange = {
-  [K in FactKind]: { readonly kind: K; readonly id: string; readonly position: number; readonly state: Facts[K] | null };
+  [K in FactKind]: {
+    readonly kind: K;
+    readonly id: string;
+    readonly position: number;
+    readonly state: Facts[K] | null;
+  };
 }[FactKind];

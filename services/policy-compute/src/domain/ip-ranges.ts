@@ -15,7 +15,8 @@ export function normaliseRanges(ranges: readonly IpRange[]): IpRange[] | Rejecti
   const normalised = new Map<string, IpRange>();
   for (const range of ranges) {
     const next = normaliseRange(range);
-    if (typeof next === 'string') return reject('input-validation-error', `ip_ranges: ${next}`, 'INVALID_ARGUMENT');
+    if (typeof next === 'string')
+      return reject('input-validation-error', `ip_ranges: ${next}`, 'INVALID_ARGUMENT');
     const same = `${next.from}-${next.to ?? ''}-${next.exclusion}`;
     if (!normalised.has(same)) normalised.set(same, next);
   }
@@ -52,5 +53,7 @@ function canonicalCidr(text: string): string | null {
 /** An exclusion of what is not included excludes nothing: it is a mistake, and said so. */
 function exclusionOutside(ranges: readonly IpRange[]): IpRange | undefined {
   const holes = ranges.filter((range) => !range.exclusion).map((range) => ({ ...range, exclusion: true }));
-  return ranges.find((range) => range.exclusion && cidrsOf([{ ...range, exclusion: false }, ...holes]).length > 0);
+  return ranges.find(
+    (range) => range.exclusion && cidrsOf([{ ...range, exclusion: false }, ...holes]).length > 0,
+  );
 }

@@ -22,14 +22,20 @@ export class NamespaceModes {
     return before;
   }
 
-  modeOf(place: { readonly cluster: string; readonly namespace: string | null }): EnforcementMode | undefined {
+  modeOf(place: {
+    readonly cluster: string;
+    readonly namespace: string | null;
+  }): EnforcementMode | undefined {
     if (place.namespace === null) return undefined;
-    const profiles = [...(this.#byNamespace.get(keyOf(place))?.values() ?? [])].filter((profile) => profile.managed);
+    const profiles = [...(this.#byNamespace.get(keyOf(place))?.values() ?? [])].filter(
+      (profile) => profile.managed,
+    );
     return profiles.sort((a, b) => (a.id < b.id ? -1 : 1))[0]?.mode;
   }
 
   /** Says of a place whether its profile was touched since the last call. */
-  takeChanged(): ((place: { readonly cluster: string; readonly namespace: string | null }) => boolean) | null {
+  takeChanged():
+    ((place: { readonly cluster: string; readonly namespace: string | null }) => boolean) | null {
     if (this.#changed.size === 0) return null;
     const changed = this.#changed;
     this.#changed = new Set();
@@ -37,5 +43,10 @@ export class NamespaceModes {
   }
 }
 
-const keyOf = ({ cluster, namespace }: { readonly cluster: string; readonly namespace: string | null }): string =>
-  `${cluster}/${namespace ?? ''}`;
+const keyOf = ({
+  cluster,
+  namespace,
+}: {
+  readonly cluster: string;
+  readonly namespace: string | null;
+}): string => `${cluster}/${namespace ?? ''}`;

@@ -13,9 +13,19 @@ export interface ObjectTraits {
 }
 
 export const TRAITS: Readonly<Record<ProvisionableType, ObjectTraits>> = {
-  ip_lists: { noun: 'IP list', nameTaken: 'ip-list-name-not-unique', referenced: 'ip-list-referenced', seeded: ['1'] },
+  ip_lists: {
+    noun: 'IP list',
+    nameTaken: 'ip-list-name-not-unique',
+    referenced: 'ip-list-referenced',
+    seeded: ['1'],
+  },
   services: { noun: 'service', nameTaken: null, referenced: 'service-referenced', seeded: ['1'] },
-  label_groups: { noun: 'label group', nameTaken: 'name-must-be-unique', referenced: 'label-group-referenced', seeded: [] },
+  label_groups: {
+    noun: 'label group',
+    nameTaken: 'name-must-be-unique',
+    referenced: 'label-group-referenced',
+    seeded: [],
+  },
   rule_sets: { noun: 'rule set', nameTaken: 'rule-set-name-in-use', referenced: null, seeded: [] },
   enforcement_boundaries: {
     noun: 'enforcement boundary',

@@ -14,14 +14,18 @@ const invalid = (message: string): Rejection => reject('input-validation-error',
 type Normaliser<T extends ProvisionableType> = (object: PolicyObject<T>) => PolicyObject<T> | Rejection;
 
 /** The object in normal form, or the first thing that is wrong with it. */
-export function normalise<T extends ProvisionableType>(type: T, object: PolicyObject<T>): PolicyObject<T> | Rejection {
+export function normalise<T extends ProvisionableType>(
+  type: T,
+  object: PolicyObject<T>,
+): PolicyObject<T> | Rejection {
   return (NORMALISERS[type] as unknown as Normaliser<T>)(object);
 }
 
 const NORMALISERS: { readonly [T in ProvisionableType]: Normaliser<T> } = {
   ip_lists: (list) => {
     const wrong = list.fqdns.find((entry) => !isFqdn(entry.fqdn));
-    if (wrong !== undefined) return invalid(`fqdns: "${wrong.fqdn}" is no domain name (a * may only be the leftmost label)`);
+    if (wrong !== undefined)
+      return invalid(`fqdns: "${wrong.fqdn}" is no domain name (a * may only be the leftmost label)`);
     const ranges = normaliseRanges(list.ranges);
     return Array.isArray(ranges) ? { ...list, ranges } : (ranges as Rejection);
   },
@@ -33,7 +37,11 @@ const NORMALISERS: { readonly [T in ProvisionableType]: Normaliser<T> } = {
 
 const unique = (ids: readonly string[]): string[] => [...new Set(ids)];
 
-function firstWrong<X>(items: readonly X[], problem: (item: X) => string | null, field: string): Rejection | null {
+function firstWrong<X>(
+  items: readonly X[],
+  problem: (item: X) => string | null,
+  field: string,
+): Rejection | null {
   for (const item of items) {
     const message = problem(item);
     if (message !== null) return invalid(`${field}: ${message}`);
@@ -41,16 +49,20 @@ function firstWrong<X>(items: readonly X[], problem: (item: X) => string | null,
   return null;
 }
 
+/** What is wrong with it in words, or null. */
 export function portProblem(range: PortRange): string | null {
-  const { proto, from, to } = range;
-  const hasPort = from !== undefined || to !== undefined;
-  const hasIcmp = range.icmpType !== undefined || range.icmpCode !== undefined;
-  if (hasPort && !WITH_PORTS.includes(proto)) return `protocol ${proto} has no ports`;
-  if (hasIcmp && !ICMP.includes(proto)) return `protocol ${proto} has no ICMP types`;
-  if (range.icmpCode !== undefined && range.icmpType === undefined) return 'icmp_code needs icmp_type';
-  if (to !== undefined && from === undefined) return 'to_port needs port';
-  if (from !== undefined && to !== undefined && to < from) return `to_port ${to} is below port ${from}`;
-  return null;
+  return portsProblem(range) ?? icmpProblem(range);
+}
+
+function portsProblem({ proto, from, to }: PortRange): string | null {
+  if (from === undefined) return to === undefined ? null : 'to_port needs port';
+  if (!WITH_PORTS.includes(proto)) return `protocol ${proto} has no ports`;
+  return to !== undefined && to < from ? `to_port ${to} is below port ${from}` : null;
+}
+
+function icmpProblem({ proto, icmpType, icmpCode }: PortRange): string | null {
+  if (icmpType === undefined) return icmpCode === undefined ? null : 'icmp_code needs icmp_type';
+  return ICMP.includes(proto) ? null : `protocol ${proto} has no ICMP types`;
 }
 
 function ruleSetProblem(ruleSet: PolicyObject<'rule_sets'>): Rejection | null {
@@ -80,7 +92,11 @@ function sidesProblem(rule: Sides): Rejection | null {
   if (rule.providers.some((actor) => actor.kind === 'container_host')) {
     return invalid('providers: container_host may only be a consumer');
   }
-  return firstWrong(rule.services, (service) => (service.kind === 'ports' ? portProblem(service.ports) : null), 'ingress_services');
+  return firstWrong(
+    rule.services,
+    (service) => (service.kind === 'ports' ? portProblem(service.ports) : null),
+    'ingress_services',
+  );
 }
 
 function ruleProblem(rule: PolicyObject<'rule_sets'>['rules'][number]): Rejection | null {
@@ -92,7 +108,9 @@ function ruleProblem(rule: PolicyObject<'rule_sets'>['rules'][number]): Rejectio
   const workloads = rule.resolveProvidersAs.includes('workloads');
   if (workloads && rule.services.length === 0) return invalid('ingress_services: at least one is needed');
   if (!workloads && rule.services.length > 0) {
-    return invalid('ingress_services: must be empty where providers are virtual services only; their own ports apply');
+    return invalid(
+      'ingress_services: must be empty where providers are virtual services only; their own ports apply',
+    );
   }
   return null;
 }
@@ -102,11 +120,12 @@ function denyProblem(rule: Sides, isBoundary: boolean): Rejection | null {
   if (sides !== null) return sides;
   const actors = [...rule.providers, ...rule.consumers];
   if (actors.some((actor) => actor.kind === 'virtual_service' || actor.kind === 'container_host')) {
-    return invalid('providers, consumers: a deny rule names labels, label groups, workloads, IP lists or ams');
+    return invalid(
+      'providers, consumers: a deny rule names labels, label groups, workloads, IP lists or ams',
+    );
   }
   if (isBoundary && actors.some((actor) => 'exclusion' in actor && actor.exclusion)) {
     return invalid('providers, consumers: a boundary has no exclusions');
   }
   return rule.services.length === 0 ? invalid('ingress_services: at least one is needed') : null;
 }
-

@@ -72,7 +72,11 @@ export interface Provisioned {
 }
 export type PolicyEvent = ObjectDrafted | ObjectReverted | Provisioned;
 
-export function entryOf<T extends ProvisionableType>(book: PolicyBook, type: T, id: string): Entry<T> | undefined {
+export function entryOf<T extends ProvisionableType>(
+  book: PolicyBook,
+  type: T,
+  id: string,
+): Entry<T> | undefined {
   return book.objects[type].get(id) as Entry<T> | undefined;
 }
 export function entriesOf<T extends ProvisionableType>(book: PolicyBook, type: T): Iterable<Entry<T>> {
@@ -81,11 +85,15 @@ export function entriesOf<T extends ProvisionableType>(book: PolicyBook, type: T
 export function* allEntries(book: PolicyBook): Iterable<Entry> {
   for (const type of OBJECT_TYPES) yield* book.objects[type].values();
 }
-export const pendingOf = (book: PolicyBook): Entry[] => [...allEntries(book)].filter((entry) => entry.updateType !== null);
+export const pendingOf = (book: PolicyBook): Entry[] =>
+  [...allEntries(book)].filter((entry) => entry.updateType !== null);
 
 /** What stands in one of the two forms, without what is not there. */
 export type Form = 'draft' | 'active';
-export function* objectsIn(book: PolicyBook, form: Form): Iterable<{ type: ProvisionableType; object: PolicyObject }> {
+export function* objectsIn(
+  book: PolicyBook,
+  form: Form,
+): Iterable<{ type: ProvisionableType; object: PolicyObject }> {
   for (const entry of allEntries(book)) {
     const object = entry[form];
     if (object !== null) yield { type: entry.type, object };
@@ -138,7 +146,12 @@ function drafted(before: Entry | undefined, data: ObjectDrafted['data']): Entry 
 /** Back to the active form; nothing at all where there is none. */
 function reverted(before: Entry | undefined): Entry | null {
   if (before === undefined || before.active === null) return null;
-  return { ...before, draft: before.active, updateType: null, touched: before.activeTouched ?? before.touched };
+  return {
+    ...before,
+    draft: before.active,
+    updateType: null,
+    touched: before.activeTouched ?? before.touched,
+  };
 }
 
 function provisioned(book: PolicyBook, data: Provisioned['data']): PolicyBook {
@@ -150,7 +163,10 @@ function provisioned(book: PolicyBook, data: Provisioned['data']): PolicyBook {
   return { version: Number(data.version), objects };
 }
 
-function enforced(entries: ReadonlyMap<string, Entry>, changes: readonly Change[]): ReadonlyMap<string, Entry> {
+function enforced(
+  entries: ReadonlyMap<string, Entry>,
+  changes: readonly Change[],
+): ReadonlyMap<string, Entry> {
   const after = new Map(entries);
   for (const { id } of changes) {
     const entry = after.get(id);

@@ -5,7 +5,16 @@
  * cluster itself, unmanaged workloads in every cluster. Pods belong to the cluster's own store.
  */
 import { GLOBAL } from '@ringfence/contracts';
-import type { Endpoint, EnforcementMode, Group, LabelId, LabelSet, LabelSetId, PolicyObjects, Unit } from '@ringfence/contracts';
+import type {
+  Endpoint,
+  EnforcementMode,
+  Group,
+  LabelId,
+  LabelSet,
+  LabelSetId,
+  PolicyObjects,
+  Unit,
+} from '@ringfence/contracts';
 import { makeLabelSet } from '@ringfence/labels';
 import { PolicyCalculator } from '@ringfence/policy-engine';
 import type { EntityFact, FactChange, LabelFact, ProfileFact } from './facts.js';
@@ -96,7 +105,8 @@ export class PolicyFeed {
     }
     const isTouched = this.#namespaceModes.takeChanged();
     if (isTouched !== null) {
-      for (const [id, { labelSet }] of this.#labelSets) if (isTouched(labelSet)) this.#touchedLabelSets.add(id);
+      for (const [id, { labelSet }] of this.#labelSets)
+        if (isTouched(labelSet)) this.#touchedLabelSets.add(id);
     }
     for (const id of this.#touchedLabelSets) {
       const shared = this.#labelSets.get(id);

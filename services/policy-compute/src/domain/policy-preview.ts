@@ -31,7 +31,8 @@ export class PolicyPreview {
     this.#settle(before);
     let affected = 0;
     for (const [cluster, touched] of this.#settle(after)) {
-      for (const labelSet of labelSetsOf(this.#standing.get(cluster)!, touched)) affected += this.#feed.sizeOf(labelSet);
+      for (const labelSet of labelSetsOf(this.#standing.get(cluster)!, touched))
+        affected += this.#feed.sizeOf(labelSet);
     }
     return affected;
   }

@@ -28,9 +28,17 @@ export type PolicyIntent =
   | { readonly do: 'change'; readonly type: ProvisionableType; readonly object: PolicyObject }
   | { readonly do: 'delete'; readonly type: ProvisionableType; readonly id: string }
   | { readonly do: 'revert'; readonly chosen: Chosen }
-  | { readonly do: 'provision'; readonly chosen: Chosen; readonly note: string; readonly workloadsAffected: number }
+  | {
+      readonly do: 'provision';
+      readonly chosen: Chosen;
+      readonly note: string;
+      readonly workloadsAffected: number;
+    }
   /** Drafts that lead back to these objects, the ones of an older version. */
-  | { readonly do: 'restore'; readonly objects: readonly { readonly type: ProvisionableType; readonly object: PolicyObject }[] }
+  | {
+      readonly do: 'restore';
+      readonly objects: readonly { readonly type: ProvisionableType; readonly object: PolicyObject }[];
+    }
   | { readonly do: 'seed' };
 export interface PolicyCommand {
   readonly intent: PolicyIntent;
@@ -38,7 +46,11 @@ export interface PolicyCommand {
   readonly known: KnownElsewhere;
 }
 
-export const policyDecider: Decider<PolicyBook, PolicyCommand, PolicyEvent> = { initial: EMPTY_BOOK, decide, evolve };
+export const policyDecider: Decider<PolicyBook, PolicyCommand, PolicyEvent> = {
+  initial: EMPTY_BOOK,
+  decide,
+  evolve,
+};
 
 function decide(book: PolicyBook, command: PolicyCommand): Decision<PolicyEvent> {
   const { intent, stamp } = command;
@@ -60,17 +72,33 @@ function decide(book: PolicyBook, command: PolicyCommand): Decision<PolicyEvent>
   }
 }
 
-function decideCreate(book: PolicyBook, type: ProvisionableType, given: PolicyObject, command: PolicyCommand): Decision<PolicyEvent> {
+function decideCreate(
+  book: PolicyBook,
+  type: ProvisionableType,
+  given: PolicyObject,
+  command: PolicyCommand,
+): Decision<PolicyEvent> {
   const object = normalise(type, given);
   if (isProblem(object)) return object;
   const problem = draftProblem(book, type, object, command.known);
   if (problem !== null) return problem;
   const touched = { created: command.stamp, updated: command.stamp };
-  const data = { type, id: object.id, updateType: 'create' as const, object: stampRules(object, undefined, command.stamp), touched };
+  const data = {
+    type,
+    id: object.id,
+    updateType: 'create' as const,
+    object: stampRules(object, undefined, command.stamp),
+    touched,
+  };
   return [{ type: 'PolicyObjectDrafted', data }];
 }
 
-function decideChange(book: PolicyBook, type: ProvisionableType, given: PolicyObject, command: PolicyCommand): Decision<PolicyEvent> {
+function decideChange(
+  book: PolicyBook,
+  type: ProvisionableType,
+  given: PolicyObject,
+  command: PolicyCommand,
+): Decision<PolicyEvent> {
   const entry = entryOf(book, type, given.id);
   if (entry === undefined) return notFound({ type, id: given.id });
   // A change of what is marked for deletion is accepted and does nothing: clients expect that it does not bring it back.
@@ -89,10 +117,16 @@ function draftedEvent(entry: Entry, object: PolicyObject | null, stamp: Stamp): 
   const updateType = object === null ? 'delete' : entry.active === null ? 'create' : 'update';
   const touched = { created: entry.touched.created, updated: stamp };
   const stamped = object === null ? null : stampRules(object, entry, stamp);
-  return { type: 'PolicyObjectDrafted', data: { type: entry.type, id: entry.id, updateType, object: stamped, touched } };
+  return {
+    type: 'PolicyObjectDrafted',
+    data: { type: entry.type, id: entry.id, updateType, object: stamped, touched },
+  };
 }
 
-const revertedEvent = ({ type, id }: Entry): PolicyEvent => ({ type: 'PolicyObjectReverted', data: { type, id } });
+const revertedEvent = ({ type, id }: Entry): PolicyEvent => ({
+  type: 'PolicyObjectReverted',
+  data: { type, id },
+});
 
 function decideDelete(book: PolicyBook, key: ObjectKey, stamp: Stamp): Decision<PolicyEvent> {
   const entry = entryOf(book, key.type, key.id);
@@ -111,7 +145,9 @@ function decideDelete(book: PolicyBook, key: ObjectKey, stamp: Stamp): Decision<
 function userOf(book: PolicyBook, key: ObjectKey): Entry | undefined {
   return [...allEntries(book)].find((entry) =>
     [entry.draft, entry.active].some(
-      (object) => object !== null && referencesOf(entry.type, object).some(({ kind, id }) => kind === key.type && id === key.id),
+      (object) =>
+        object !== null &&
+        referencesOf(entry.type, object).some(({ kind, id }) => kind === key.type && id === key.id),
     ),
   );
 }
@@ -133,11 +169,17 @@ function decideProvision(
   { chosen, note, workloadsAffected }: { chosen: Chosen; note: string; workloadsAffected: number },
 ): Decision<PolicyEvent> {
   const entries = chosenPending(book, chosen);
-  if (entries.length === 0) return reject('nothing-to-provision', 'none of the chosen objects has a pending change');
+  if (entries.length === 0)
+    return reject('nothing-to-provision', 'none of the chosen objects has a pending change');
   const problem = together(book, entries, 'commit');
   if (problem !== null) return problem;
   const changes = entries.map(({ type, id, updateType }) => ({ type, id, updateType: updateType! }));
-  return [{ type: 'PolicyProvisioned', data: { version: String(book.version + 1), note, changes, workloadsAffected } }];
+  return [
+    {
+      type: 'PolicyProvisioned',
+      data: { version: String(book.version + 1), note, changes, workloadsAffected },
+    },
+  ];
 }
 
 /** Whether these may be provisioned or reverted without others. */
@@ -156,11 +198,16 @@ function decideRestore(
   objects: readonly { readonly type: ProvisionableType; readonly object: PolicyObject }[],
   stamp: Stamp,
 ): Decision<PolicyEvent> {
-  if (pendingOf(book).length > 0) return reject('pending-changes', 'provision or revert what is pending before restoring a version');
-  const wanted = new Map(objects.map(({ type, object }) => [keyText({ type, id: object.id }), { type, object }]));
+  if (pendingOf(book).length > 0)
+    return reject('pending-changes', 'provision or revert what is pending before restoring a version');
+  const wanted = new Map(
+    objects.map(({ type, object }) => [keyText({ type, id: object.id }), { type, object }]),
+  );
   const changed = [...wanted.values()].flatMap(({ type, object }) => {
     const entry = entryOf(book, type, object.id) ?? absentEntry(type, object.id, stamp);
-    return entry.active !== null && sameObject(entry.active, object) ? [] : [draftedEvent(entry, object, stamp)];
+    return entry.active !== null && sameObject(entry.active, object)
+      ? []
+      : [draftedEvent(entry, object, stamp)];
   });
   const gone = [...allEntries(book)].filter((entry) => !wanted.has(keyText(entry)));
   return [...changed, ...gone.map((entry) => draftedEvent(entry, null, stamp))];
@@ -176,7 +223,8 @@ const absentEntry = (type: ProvisionableType, id: string, stamp: Stamp): Entry =
   activeTouched: null,
 });
 
-const isProblem = (given: PolicyObject | Rejection): given is Rejection => 'reason' in given && isRejection(given);
+const isProblem = (given: PolicyObject | Rejection): given is Rejection =>
+  'reason' in given && isRejection(given);
 const isSeeded = (key: ObjectKey): boolean => TRAITS[key.type].seeded.includes(key.id);
 
 function describe(entry: Entry): string {
@@ -186,4 +234,8 @@ function describe(entry: Entry): string {
 const notFound = (key: ObjectKey): Rejection =>
   reject('not-found-error', `there is no ${TRAITS[key.type].noun} ${key.id}`, 'NOT_FOUND');
 const seeded = (entry: Entry): Rejection =>
-  reject('object-is-built-in', `the ${describe(entry)} comes with the product and stays as it is`, 'FAILED_PRECONDITION');
+  reject(
+    'object-is-built-in',
+    `the ${describe(entry)} comes with the product and stays as it is`,
+    'FAILED_PRECONDITION',
+  );

@@ -56,7 +56,10 @@ const READERS: Readers = {
 };
 
 /** Without repetitions, in the order in which they are first named. */
-export function referencesOf<T extends ProvisionableType>(type: T, object: PolicyObject<T>): ObjectReference[] {
+export function referencesOf<T extends ProvisionableType>(
+  type: T,
+  object: PolicyObject<T>,
+): ObjectReference[] {
   const seen = new Map(READERS[type](object).map((reference) => [referenceText(reference), reference]));
   return [...seen.values()];
 }

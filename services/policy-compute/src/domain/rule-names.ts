@@ -9,9 +9,16 @@ export function ruleNames(book: PolicyBook, form: Form): ReadonlyMap<string, str
   for (const entry of entriesOf(book, 'rule_sets')) {
     const ruleSet = entry[form];
     if (ruleSet === null) continue;
-    for (const rule of ruleSet.rules) names.set(ruleRefs.rule(ruleSet.id, rule.id), `${ruleSet.name} / ${rule.description || `rule ${rule.id}`}`);
+    for (const rule of ruleSet.rules)
+      names.set(
+        ruleRefs.rule(ruleSet.id, rule.id),
+        `${ruleSet.name} / ${rule.description || `rule ${rule.id}`}`,
+      );
     for (const rule of ruleSet.denyRules) {
-      names.set(ruleRefs.denyRule(ruleSet.id, rule.id), `${ruleSet.name} / ${rule.description || `deny rule ${rule.id}`}`);
+      names.set(
+        ruleRefs.denyRule(ruleSet.id, rule.id),
+        `${ruleSet.name} / ${rule.description || `deny rule ${rule.id}`}`,
+      );
     }
   }
   for (const entry of entriesOf(book, 'enforcement_boundaries')) {

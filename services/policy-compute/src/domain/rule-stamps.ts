@@ -15,14 +15,18 @@ function untouched(object: PolicyObject): unknown {
 export const sameRule = (a: AnyRule, b: AnyRule): boolean => sameValue(bare(a), bare(b));
 
 /** Whether two forms say the same, whoever touched them when. */
-export const sameObject = (a: PolicyObject, b: PolicyObject): boolean => sameValue(untouched(a), untouched(b));
+export const sameObject = (a: PolicyObject, b: PolicyObject): boolean =>
+  sameValue(untouched(a), untouched(b));
 
 /** The object with each new or changed rule marked as touched now. */
 export function stampRules(object: PolicyObject, before: Entry | undefined, stamp: Stamp): PolicyObject {
   if (!('rules' in object)) return object;
   return {
     ...object,
-    rules: object.rules.map((rule) => ({ ...rule, touched: touchedNow(rule, earlier(before, 'rules', rule.id), stamp) })),
+    rules: object.rules.map((rule) => ({
+      ...rule,
+      touched: touchedNow(rule, earlier(before, 'rules', rule.id), stamp),
+    })),
     denyRules: object.denyRules.map((rule) => ({
       ...rule,
       touched: touchedNow(rule, earlier(before, 'denyRules', rule.id), stamp),

@@ -25,7 +25,10 @@ export class StandingPolicy {
     for (const unit of changes.units.upsert) this.units.set(unit.labelSet.id, unit);
     for (const kind of RECORD_KINDS) for (const id of changes[`${kind}s`].remove) this.#of(kind).delete(id);
     touch('group', [...changes.groups.upsert.map((group) => group.id), ...changes.groups.remove]);
-    touch('endpoint', [...changes.endpoints.upsert.map((endpoint) => endpoint.id), ...changes.endpoints.remove]);
+    touch('endpoint', [
+      ...changes.endpoints.upsert.map((endpoint) => endpoint.id),
+      ...changes.endpoints.remove,
+    ]);
     touch('unit', [...changes.units.upsert.map((unit) => unit.labelSet.id), ...changes.units.remove]);
     return touched;
   }
@@ -43,6 +46,9 @@ export class StandingPolicy {
   }
 
   #of(kind: RecordKind): Map<string, Unit | Group | Endpoint> {
-    return { unit: this.units, group: this.groups, endpoint: this.endpoints }[kind] as Map<string, Unit | Group | Endpoint>;
+    return { unit: this.units, group: this.groups, endpoint: this.endpoints }[kind] as Map<
+      string,
+      Unit | Group | Endpoint
+    >;
   }
 }

@@ -16,7 +16,11 @@ export const factMirrorMigration: Migration = {
     at timestamptz not null default now(), primary key (kind, id))`,
 };
 
-const SCHEMAS: { readonly [K in FactKind]: z.ZodType } = { label: LabelState, entity: EntityLabelsState, profile: ProfileState };
+const SCHEMAS: { readonly [K in FactKind]: z.ZodType } = {
+  label: LabelState,
+  entity: EntityLabelsState,
+  profile: ProfileState,
+};
 const KIND_OF_EVENT: Readonly<Record<string, { readonly kind: FactKind; readonly isGone: boolean }>> = {
   LabelCreated: { kind: 'label', isGone: false },
   LabelChanged: { kind: 'label', isGone: false },
@@ -29,7 +33,11 @@ const KIND_OF_EVENT: Readonly<Record<string, { readonly kind: FactKind; readonly
 };
 
 /** What an event says about a thing of one of the kinds; null: nothing that is mirrored. Throws ZodError on other shapes. */
-export function factOf(event: { readonly type: string; readonly position: number; readonly data: unknown }): FactChange | null {
+export function factOf(event: {
+  readonly type: string;
+  readonly position: number;
+  readonly data: unknown;
+}): FactChange | null {
   const found = KIND_OF_EVENT[event.type];
   if (found === undefined) return null;
   const { id } = event.data as { id: string };
@@ -69,7 +77,10 @@ export class FactMirror {
   }
 
   #remember(change: FactChange): void {
-    const facts = { label: this.labels, entity: this.entities, profile: this.profiles }[change.kind] as Map<string, unknown>;
+    const facts = { label: this.labels, entity: this.entities, profile: this.profiles }[change.kind] as Map<
+      string,
+      unknown
+    >;
     if (change.state === null) facts.delete(change.id);
     else facts.set(change.id, change.state);
   }

@@ -31,7 +31,10 @@ export const policyObjectsProjection: Projection = {
   },
 };
 
-async function drafted(tx: pg.PoolClient, { type, id, object, updateType, touched }: ObjectDrafted['data']): Promise<void> {
+async function drafted(
+  tx: pg.PoolClient,
+  { type, id, object, updateType, touched }: ObjectDrafted['data'],
+): Promise<void> {
   await tx.query(
     `insert into policy_objects (type, id, draft, update_type, touched) values ($1, $2, $3, $4, $5)
      on conflict (type, id) do update set draft = excluded.draft, update_type = excluded.update_type, touched = excluded.touched`,
@@ -83,7 +86,9 @@ interface ObjectRow {
 /** The book as of the transaction, in the order of creation as far as ids rise. */
 export async function loadBook(db: Queryable): Promise<PolicyBook> {
   const { rows } = await db.query<ObjectRow>('select * from policy_objects order by type, length(id), id');
-  const latest = await db.query<{ version: number }>('select coalesce(max(version), 0) as version from policy_versions');
+  const latest = await db.query<{ version: number }>(
+    'select coalesce(max(version), 0) as version from policy_versions',
+  );
   const objects: Record<ProvisionableType, Map<string, Entry>> = {
     ip_lists: new Map(),
     services: new Map(),
@@ -93,7 +98,15 @@ export async function loadBook(db: Queryable): Promise<PolicyBook> {
   };
   for (const row of rows) {
     const { type, id, draft, active, touched } = row;
-    objects[type].set(id, { type, id, draft, active, updateType: row.update_type, touched, activeTouched: row.active_touched });
+    objects[type].set(id, {
+      type,
+      id,
+      draft,
+      active,
+      updateType: row.update_type,
+      touched,
+      activeTouched: row.active_touched,
+    });
   }
   return { ...EMPTY_BOOK, version: latest.rows[0]?.version ?? 0, objects };
 }
@@ -121,8 +134,14 @@ const versionView = ({ at, workloads_affected, ...row }: VersionRow): VersionVie
 });
 
 /** Newest first. */
-export async function listVersions(db: Queryable, limit: number): Promise<{ versions: VersionView[]; total: number }> {
-  const { rows } = await db.query<VersionRow>('select * from policy_versions order by version desc limit $1', [limit]);
+export async function listVersions(
+  db: Queryable,
+  limit: number,
+): Promise<{ versions: VersionView[]; total: number }> {
+  const { rows } = await db.query<VersionRow>(
+    'select * from policy_versions order by version desc limit $1',
+    [limit],
+  );
   const count = await db.query<{ total: number }>('select count(*)::int as total from policy_versions');
   return { versions: rows.map(versionView), total: count.rows[0]?.total ?? 0 };
 }
@@ -147,7 +166,10 @@ interface HistoryRow {
   object: PolicyObject | null;
   touched: Touched;
 }
-const historicObject = ({ update_type, ...row }: HistoryRow): HistoricObject => ({ ...row, updateType: update_type });
+const historicObject = ({ update_type, ...row }: HistoryRow): HistoricObject => ({
+  ...row,
+  updateType: update_type,
+});
 
 /** Everything that was in force at that version. */
 export async function objectsAtVersion(db: Queryable, version: number): Promise<HistoricObject[]> {

@@ -3,7 +3,16 @@ import { randomUUID } from 'node:crypto';
 import { connectBus, ensureStreams, noMetrics } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { CommitRecord, GLOBAL, subjects } from '@ringfence/contracts';
-import type { Endpoint, EntityLabelsState, Group, LabelState, ProfileState, ResourceRequest, ResourceResponse, Unit } from '@ringfence/contracts';
+import type {
+  Endpoint,
+  EntityLabelsState,
+  Group,
+  LabelState,
+  ProfileState,
+  ResourceRequest,
+  ResourceResponse,
+  Unit,
+} from '@ringfence/contracts';
 import { eventually, startNats, startPostgres } from '@ringfence/testing';
 import type { NatsServer, PostgresServer } from '@ringfence/testing';
 import pino from 'pino';
@@ -40,9 +49,23 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
   let ownBus: Bus | undefined;
   const open = async (): Promise<PolicyCompute> => {
     ownBus = await connectBus({ servers: nats.url, name: 'policy-compute', server: 'control' });
-    const config = { NATS_URL: nats.url, NATS_CREDS: '', DATABASE_URL: postgres.url, RINGFENCE_GRPC_PORT: 0, RINGFENCE_GRPC_HOST: '127.0.0.1' };
-    const service = await openPolicyCompute({ config, bus: ownBus, logger: pino({ level: 'silent' }), metrics: noMetrics });
-    await eventually(() => service.inSync(), (state) => state === true);
+    const config = {
+      NATS_URL: nats.url,
+      NATS_CREDS: '',
+      DATABASE_URL: postgres.url,
+      RINGFENCE_GRPC_PORT: 0,
+      RINGFENCE_GRPC_HOST: '127.0.0.1',
+    };
+    const service = await openPolicyCompute({
+      config,
+      bus: ownBus,
+      logger: pino({ level: 'silent' }),
+      metrics: noMetrics,
+    });
+    await eventually(
+      () => service.inSync(),
+      (state) => state === true,
+    );
     return service;
   };
   const shut = async (service: PolicyCompute): Promise<void> => {
@@ -50,7 +73,12 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
     await ownBus?.close();
   };
   let position = 0;
-  const publish = async (cluster: string, entity: string, type: string, data: { id: string }): Promise<void> => {
+  const publish = async (
+    cluster: string,
+    entity: string,
+    type: string,
+    data: { id: string },
+  ): Promise<void> => {
     const envelope = {
       id: randomUUID(),
       type,
@@ -75,7 +103,11 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
       fixture.service = await open();
     },
     label: (state) =>
-      publish(GLOBAL, 'label', 'LabelCreated', { externalDataSet: null, externalDataReference: null, ...state } as LabelState),
+      publish(GLOBAL, 'label', 'LabelCreated', {
+        externalDataSet: null,
+        externalDataReference: null,
+        ...state,
+      } as LabelState),
     deleteLabel: (id) => publish(GLOBAL, 'label', 'LabelDeleted', { id }),
     profile: (state) =>
       publish(CLUSTER, 'profile', 'ProfileChanged', {
@@ -105,7 +137,17 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
     },
     removeEntity: (id, cluster = CLUSTER) => publish(cluster, 'entity', 'EntityUnlabelled', { id }),
     request: (collection, op, rest = {}) =>
-      fixture.service.resource({ org: 1, actor: USER, collection, op, pversion: 'draft', ids: [], query: {}, body: undefined, ...rest }),
+      fixture.service.resource({
+        org: 1,
+        actor: USER,
+        collection,
+        op,
+        pversion: 'draft',
+        ids: [],
+        query: {},
+        body: undefined,
+        ...rest,
+      }),
     close: async () => {
       await shut(fixture.service);
       await bus.close();
@@ -128,7 +170,11 @@ export interface PolicyReader {
 }
 
 export async function readPolicy(bus: Bus, cluster = CLUSTER): Promise<PolicyReader> {
-  const maps = { unit: new Map<string, Unit>(), group: new Map<string, Group>(), endpoint: new Map<string, Endpoint>() };
+  const maps = {
+    unit: new Map<string, Unit>(),
+    group: new Map<string, Group>(),
+    endpoint: new Map<string, Endpoint>(),
+  };
   let commit: CommitRecord | null = null;
   let written = 0;
   const reader = await bus.latest('POLICY', `policy.${cluster}.*.*`, ({ subject, payload }) => {
@@ -148,7 +194,10 @@ export async function readPolicy(bus: Bus, cluster = CLUSTER): Promise<PolicyRea
     endpoints: maps.endpoint,
     commit: () => commit,
     written: () => written,
-    keys: () => (['group', 'endpoint', 'unit'] as const).flatMap((kind) => [...maps[kind].keys()].map((id) => ({ kind, id }))),
+    keys: () =>
+      (['group', 'endpoint', 'unit'] as const).flatMap((kind) =>
+        [...maps[kind].keys()].map((id) => ({ kind, id })),
+      ),
     close: () => reader.close(),
   };
 }

@@ -5,7 +5,11 @@ import type { PolicyObject, Touched } from '../../domain/policy-object.js';
 import { EXTERNAL_REFERENCE, externalReferenceOf, extrasOf, metaOf } from './view.js';
 import type { Body } from './view.js';
 
-export function ipListFrom(given: unknown, before: PolicyObject<'ip_lists'> | null, id: string): PolicyObject<'ip_lists'> {
+export function ipListFrom(
+  given: unknown,
+  before: PolicyObject<'ip_lists'> | null,
+  id: string,
+): PolicyObject<'ip_lists'> {
   const body: IpListUpdate = before === null ? IpListCreate.parse(given) : IpListUpdate.parse(given);
   const { extras: kept, ...base } = before ?? { id, name: '', description: '', ranges: [], fqdns: [] };
   return {
@@ -13,7 +17,9 @@ export function ipListFrom(given: unknown, before: PolicyObject<'ip_lists'> | nu
     ...(body.name !== undefined && { name: body.name }),
     ...(body.description !== undefined && { description: body.description ?? '' }),
     ...(body.ip_ranges && { ranges: body.ip_ranges.map(rangeOf) }),
-    ...(body.fqdns && { fqdns: body.fqdns.map(({ fqdn, description }) => ({ fqdn, description: description ?? '' })) }),
+    ...(body.fqdns && {
+      fqdns: body.fqdns.map(({ fqdn, description }) => ({ fqdn, description: description ?? '' })),
+    }),
     ...extrasOf(body, EXTERNAL_REFERENCE, kept),
   };
 }
@@ -39,7 +45,10 @@ export function showIpList(object: PolicyObject<'ip_lists'>, touched: Touched): 
       exclusion,
       ...(description !== '' && { description }),
     })),
-    fqdns: object.fqdns.map(({ fqdn, description }) => ({ fqdn, ...(description !== '' && { description }) })),
+    fqdns: object.fqdns.map(({ fqdn, description }) => ({
+      fqdn,
+      ...(description !== '' && { description }),
+    })),
     ...externalReferenceOf(object.extras),
     caps: ['write', 'provision', 'delete'],
     ...metaOf(touched),

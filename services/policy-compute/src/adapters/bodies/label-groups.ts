@@ -6,16 +6,29 @@ import { showLabel } from './rule-sides.js';
 import { EXTERNAL_REFERENCE, externalReferenceOf, extrasOf, metaOf, named } from './view.js';
 import type { Body, View } from './view.js';
 
-export function labelGroupFrom(given: unknown, before: PolicyObject<'label_groups'> | null, id: string): PolicyObject<'label_groups'> {
+export function labelGroupFrom(
+  given: unknown,
+  before: PolicyObject<'label_groups'> | null,
+  id: string,
+): PolicyObject<'label_groups'> {
   const body: LabelGroupUpdate & { readonly key?: string } =
     before === null ? LabelGroupCreate.parse(given) : LabelGroupUpdate.parse(given);
-  const { extras: kept, ...base } = before ?? { id, name: '', description: '', key: body.key ?? '', labels: [], subGroups: [] };
+  const { extras: kept, ...base } = before ?? {
+    id,
+    name: '',
+    description: '',
+    key: body.key ?? '',
+    labels: [],
+    subGroups: [],
+  };
   return {
     ...base,
     ...(body.name !== undefined && { name: body.name }),
     ...(body.description !== undefined && { description: body.description ?? '' }),
     ...(body.labels && { labels: body.labels.map(({ href }) => idOf(href, 'labels', 'labels')) }),
-    ...(body.sub_groups && { subGroups: body.sub_groups.map(({ href }) => idOf(href, 'label_groups', 'sub_groups')) }),
+    ...(body.sub_groups && {
+      subGroups: body.sub_groups.map(({ href }) => idOf(href, 'label_groups', 'sub_groups')),
+    }),
     ...extrasOf(body, EXTERNAL_REFERENCE, kept),
   };
 }
@@ -48,7 +61,8 @@ export function groupsAbove(id: string, view: View): Body[] {
 /** Its labels and those of the groups in it, however deep. */
 export function labelsWithin(id: string, view: View): Body[] {
   const groups = new Set([id]);
-  for (const each of groups) for (const sub of named(view, 'label_groups', each)?.subGroups ?? []) groups.add(sub);
+  for (const each of groups)
+    for (const sub of named(view, 'label_groups', each)?.subGroups ?? []) groups.add(sub);
   const labels = [...groups].flatMap((each) => named(view, 'label_groups', each)?.labels ?? []);
   return [...new Set(labels)].map((label) => showLabel(label, view));
 }

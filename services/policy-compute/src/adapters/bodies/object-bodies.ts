@@ -11,8 +11,15 @@ import type { RuleIds } from './rule-sets.js';
 import { serviceFrom, showService } from './services.js';
 import type { Body, View } from './view.js';
 
-/** The whole object after the body; `before` is null for a new one. Throws ZodError or CallError. */
-export function objectFrom(type: ProvisionableType, body: unknown, before: PolicyObject | null, id: string, ids: RuleIds): PolicyObject {
+/** What a body changes: the object before, null for a new one. */
+export interface Target {
+  readonly type: ProvisionableType;
+  readonly id: string;
+  readonly before: PolicyObject | null;
+}
+
+/** The whole object after the body. Throws ZodError or CallError. */
+export function objectFrom(body: unknown, { type, id, before }: Target, ids: RuleIds): PolicyObject {
   switch (type) {
     case 'ip_lists':
       return ipListFrom(body, before as PolicyObject<'ip_lists'> | null, id);
@@ -38,7 +45,11 @@ export interface Shown {
 
 export function showObject(shown: Shown, view: View): Body {
   const { type, object, updateType } = shown;
-  return { href: objectHref({ type, id: object.id }, view.pversion), ...fieldsOf(shown, view), update_type: updateType };
+  return {
+    href: objectHref({ type, id: object.id }, view.pversion),
+    ...fieldsOf(shown, view),
+    update_type: updateType,
+  };
 }
 
 function fieldsOf({ type, object, touched, entry }: Shown, view: View): Body {
@@ -50,7 +61,12 @@ function fieldsOf({ type, object, touched, entry }: Shown, view: View): Body {
     case 'label_groups':
       return showLabelGroup(object as PolicyObject<'label_groups'>, view, touched);
     case 'rule_sets':
-      return showRuleSet(object as PolicyObject<'rule_sets'>, view, touched, entry as Entry<'rule_sets'> | null);
+      return showRuleSet(
+        object as PolicyObject<'rule_sets'>,
+        view,
+        touched,
+        entry as Entry<'rule_sets'> | null,
+      );
     case 'enforcement_boundaries':
       return showBoundary(object as PolicyObject<'enforcement_boundaries'>, view, touched);
   }

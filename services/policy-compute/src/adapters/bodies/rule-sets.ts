@@ -2,7 +2,13 @@
 import { RuleSetCreate, RuleSetUpdate } from '@ringfence/contracts';
 import type { ScopeEntry, ScopeEntryBody } from '@ringfence/contracts';
 import type { Entry } from '../../domain/policy-book.js';
-import type { PolicyObject, StoredDenyRule, StoredRule, Touched, UpdateType } from '../../domain/policy-object.js';
+import type {
+  PolicyObject,
+  StoredDenyRule,
+  StoredRule,
+  Touched,
+  UpdateType,
+} from '../../domain/policy-object.js';
 import { sameRule } from '../../domain/rule-stamps.js';
 import { idOf, invalidBody, ruleIdOf } from '../hrefs.js';
 import { denyRuleFrom, emptyDenyRule, emptyRule, ruleFrom, showDenyRule, showRule } from './rules.js';
@@ -19,8 +25,12 @@ export interface RuleIds {
 
 /** How many ids a body needs. */
 export function newRulesIn(body: unknown): { rules: number; denyRules: number } {
-  const { rules, deny_rules: denyRules } = body as { rules?: { href?: string }[] | null; deny_rules?: { href?: string }[] | null };
-  const fresh = (list: { href?: string }[] | null | undefined): number => (list ?? []).filter((rule) => rule.href === undefined).length;
+  const { rules, deny_rules: denyRules } = body as {
+    rules?: { href?: string }[] | null;
+    deny_rules?: { href?: string }[] | null;
+  };
+  const fresh = (list: { href?: string }[] | null | undefined): number =>
+    (list ?? []).filter((rule) => rule.href === undefined).length;
   return { rules: fresh(rules), denyRules: fresh(denyRules) };
 }
 
@@ -31,7 +41,15 @@ export function ruleSetFrom(
   ids: RuleIds,
 ): PolicyObject<'rule_sets'> {
   const body: RuleSetUpdate = before === null ? RuleSetCreate.parse(given) : RuleSetUpdate.parse(given);
-  const { extras: kept, ...base } = before ?? { id, name: '', description: '', enabled: true, scopes: [], rules: [], denyRules: [] };
+  const { extras: kept, ...base } = before ?? {
+    id,
+    name: '',
+    description: '',
+    enabled: true,
+    scopes: [],
+    rules: [],
+    denyRules: [],
+  };
   return {
     ...base,
     ...(body.name !== undefined && { name: body.name }),
@@ -45,7 +63,11 @@ export function ruleSetFrom(
 }
 
 /** The list given is the list that is; what an entry with an href does not name stays as it was. */
-function rulesFrom(bodies: NonNullable<RuleSetUpdate['rules']>, before: readonly StoredRule[], ids: string[]): StoredRule[] {
+function rulesFrom(
+  bodies: NonNullable<RuleSetUpdate['rules']>,
+  before: readonly StoredRule[],
+  ids: string[],
+): StoredRule[] {
   return bodies.map(({ href, ...body }) => {
     if (href === undefined) return ruleFrom(body, emptyRule(ids.shift()!));
     return ruleFrom(body, known(before, ruleIdOf(href, 'sec_rules'), 'rules'));
@@ -81,7 +103,12 @@ function scopesOf(scopes: readonly (readonly ScopeEntryBody[])[]): ScopeEntry[][
   return entries.some((scope) => scope.length === 0) ? [] : entries;
 }
 
-export function showRuleSet(object: PolicyObject<'rule_sets'>, view: View, touched: Touched, entry: Entry<'rule_sets'> | null): Body {
+export function showRuleSet(
+  object: PolicyObject<'rule_sets'>,
+  view: View,
+  touched: Touched,
+  entry: Entry<'rule_sets'> | null,
+): Body {
   const scopes = object.scopes.length === 0 ? [[]] : object.scopes;
   return {
     name: object.name,
@@ -89,7 +116,9 @@ export function showRuleSet(object: PolicyObject<'rule_sets'>, view: View, touch
     enabled: object.enabled,
     scopes: scopes.map((scope) => scope.map((each) => showScopeEntry(each, view))),
     rules: placedRules(object, view, entry, 'rules').map((placed) => showRule(placed, view, touched)),
-    deny_rules: placedRules(object, view, entry, 'denyRules').map((placed) => showDenyRule(placed, view, touched)),
+    deny_rules: placedRules(object, view, entry, 'denyRules').map((placed) =>
+      showDenyRule(placed, view, touched),
+    ),
     ip_tables_rules: [],
     ...externalReferenceOf(object.extras),
     caps: ['write', 'provision', 'delete'],
@@ -98,7 +127,10 @@ export function showRuleSet(object: PolicyObject<'rule_sets'>, view: View, touch
 }
 
 function showScopeEntry(entry: ScopeEntry, view: View): Body {
-  const named = entry.kind === 'label' ? { label: showLabel(entry.id, view) } : { label_group: showLabelGroup(entry.id, view) };
+  const named =
+    entry.kind === 'label'
+      ? { label: showLabel(entry.id, view) }
+      : { label_group: showLabelGroup(entry.id, view) };
   return { ...named, exclusion: entry.exclusion };
 }
 
@@ -114,15 +146,25 @@ export function placedRules<L extends 'rules' | 'denyRules'>(
 ): PlacedRule<PolicyObject<'rule_sets'>[L][number]>[] {
   type AnyRule = PolicyObject<'rule_sets'>[L][number];
   const rules: readonly AnyRule[] = object[list];
-  const placed = (rule: AnyRule, updateType: UpdateType | null): PlacedRule<AnyRule> => ({ ruleSet: object.id, rule, updateType });
+  const placed = (rule: AnyRule, updateType: UpdateType | null): PlacedRule<AnyRule> => ({
+    ruleSet: object.id,
+    rule,
+    updateType,
+  });
   if (view.pversion !== 'draft' || entry === null) return rules.map((rule) => placed(rule, null));
   const active: readonly AnyRule[] = entry.active?.[list] ?? [];
   if (entry.draft === null) return active.map((rule) => placed(rule, 'delete'));
   const gone = active.filter((rule) => !rules.some((each) => each.id === rule.id));
-  return [...rules.map((rule) => placed(rule, changeOf(rule, active))), ...gone.map((rule) => placed(rule, 'delete'))];
+  return [
+    ...rules.map((rule) => placed(rule, changeOf(rule, active))),
+    ...gone.map((rule) => placed(rule, 'delete')),
+  ];
 }
 
-function changeOf(rule: StoredRule | StoredDenyRule, active: readonly (StoredRule | StoredDenyRule)[]): UpdateType | null {
+function changeOf(
+  rule: StoredRule | StoredDenyRule,
+  active: readonly (StoredRule | StoredDenyRule)[],
+): UpdateType | null {
   const before = active.find((each) => each.id === rule.id);
   if (before === undefined) return 'create';
   return sameRule(before, rule) ? null : 'update';

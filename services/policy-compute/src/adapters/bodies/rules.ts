@@ -56,7 +56,14 @@ interface Sides {
 }
 
 /** The fields that the body names, in domain words. */
-function sidesOf(body: Sides): Partial<Pick<StoredDenyRule, 'enabled' | 'description' | 'providers' | 'consumers' | 'services' | 'unscopedConsumers'>> {
+function sidesOf(
+  body: Sides,
+): Partial<
+  Pick<
+    StoredDenyRule,
+    'enabled' | 'description' | 'providers' | 'consumers' | 'services' | 'unscopedConsumers'
+  >
+> {
   return {
     ...(body.enabled !== undefined && { enabled: body.enabled }),
     ...(body.description !== undefined && { description: body.description ?? '' }),
@@ -68,8 +75,7 @@ function sidesOf(body: Sides): Partial<Pick<StoredDenyRule, 'enabled' | 'descrip
 }
 
 export function ruleFrom(body: RuleBody, before: StoredRule): StoredRule {
-  const exclusive = [body.sec_connect, body.stateless, body.machine_auth].filter((flag) => flag === true);
-  if (exclusive.length > 1) throw invalidBody('sec_connect, stateless, machine_auth: at most one may be true');
+  refuseWhatWouldBeWeaker(body);
   const { extras: kept, ...rest } = before;
   return {
     ...rest,
@@ -82,7 +88,20 @@ export function ruleFrom(body: RuleBody, before: StoredRule): StoredRule {
   };
 }
 
+/** A condition that is not enforced would let more pass than the rule says: refused, not stored. */
+function refuseWhatWouldBeWeaker(body: RuleBody): void {
+  if (body.sec_connect === true)
+    throw invalidBody('sec_connect: encryption between workloads is not supported');
+  if (body.machine_auth === true)
+    throw invalidBody('machine_auth: authentication of machines is not supported');
+  if (body.network_type === 'non_brn') throw invalidBody('network_type: only brn and all are supported');
+  if ((body.consuming_security_principals ?? []).length > 0) {
+    throw invalidBody('consuming_security_principals: rules for user groups are not supported');
+  }
+}
+
 export function denyRuleFrom(body: DenyRuleBody, before: StoredDenyRule): StoredDenyRule {
+  if (body.network_type === 'non_brn') throw invalidBody('network_type: only brn and all are supported');
   const { extras: kept, ...rest } = before;
   return {
     ...rest,
@@ -99,7 +118,11 @@ export interface PlacedRule<R> {
   readonly updateType: UpdateType | null;
 }
 
-export function showRule({ ruleSet, rule, updateType }: PlacedRule<StoredRule>, view: View, touched: Touched): Body {
+export function showRule(
+  { ruleSet, rule, updateType }: PlacedRule<StoredRule>,
+  view: View,
+  touched: Touched,
+): Body {
   return {
     href: ruleHref(ruleSet, 'sec_rules', rule.id, view.pversion),
     ...metaOf(rule.touched ?? touched),
@@ -117,7 +140,11 @@ export function showRule({ ruleSet, rule, updateType }: PlacedRule<StoredRule>, 
   };
 }
 
-export function showDenyRule({ ruleSet, rule, updateType }: PlacedRule<StoredDenyRule>, view: View, touched: Touched): Body {
+export function showDenyRule(
+  { ruleSet, rule, updateType }: PlacedRule<StoredDenyRule>,
+  view: View,
+  touched: Touched,
+): Body {
   return {
     href: ruleHref(ruleSet, 'deny_rules', rule.id, view.pversion),
     ...metaOf(rule.touched ?? touched),

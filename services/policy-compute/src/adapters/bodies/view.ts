@@ -29,7 +29,9 @@ export function named<T extends ProvisionableType>(view: View, type: T, id: stri
 
 /** Nulls and absent values are left out: some clients cannot take a null. */
 export function withoutAbsent(body: Body): Body {
-  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined && value !== null));
+  return Object.fromEntries(
+    Object.entries(body).filter(([, value]) => value !== undefined && value !== null),
+  );
 }
 
 export function metaOf({ created, updated }: Touched): Body {
@@ -43,7 +45,11 @@ export function metaOf({ created, updated }: Touched): Body {
 const by = (actor: Actor): { href: string } => ({ href: actorHref(actor) });
 
 /** The fields of a body that are kept as they are; null and empty text end one. Fields that are not named stay. */
-export function extrasOf(body: Body, fields: readonly string[], before: Extras | undefined): { extras?: Extras } {
+export function extrasOf(
+  body: Body,
+  fields: readonly string[],
+  before: Extras | undefined,
+): { extras?: Extras } {
   const extras: Record<string, unknown> = { ...before };
   for (const field of fields) {
     if (!(field in body) || body[field] === undefined) continue;

@@ -21,8 +21,10 @@ const FILTERS: Readonly<Record<string, Matches>> = {
   key: (object, value) => !('key' in object) || object.key === value,
   fqdn: (object, value) => !('fqdns' in object) || object.fqdns.some((entry) => contains(entry.fqdn, value)),
   ip_address: (object, value) => !('ranges' in object) || holdsAddress(object, value),
-  port: (object, value) => !('ports' in object) || object.ports.some((range) => onPort(range, numberOf('port', value))),
-  proto: (object, value) => !('ports' in object) || object.ports.some((range) => range.proto === numberOf('proto', value)),
+  port: (object, value) =>
+    !('ports' in object) || object.ports.some((range) => onPort(range, numberOf('port', value))),
+  proto: (object, value) =>
+    !('ports' in object) || object.ports.some((range) => range.proto === numberOf('proto', value)),
   labels: (object, value) => !('scopes' in object) || inScope(object, value),
   external_data_set: (object, value) => object.extras?.['external_data_set'] === value,
   external_data_reference: (object, value) => object.extras?.['external_data_reference'] === value,
@@ -37,7 +39,8 @@ function holdsAddress(list: PolicyObject<'ip_lists'>, address: string): boolean 
   return new CidrSet(cidrsOf(list.ranges)).contains(address);
 }
 
-const onPort = ({ from, to }: PortRange, port: number): boolean => from !== undefined && port >= from && port <= (to ?? from);
+const onPort = ({ from, to }: PortRange, port: number): boolean =>
+  from !== undefined && port >= from && port <= (to ?? from);
 
 /** A JSON list of lists of label hrefs: one of the scopes names all labels of one of the inner lists. */
 function inScope(ruleSet: PolicyObject<'rule_sets'>, value: string): boolean {

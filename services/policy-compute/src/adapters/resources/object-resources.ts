@@ -18,7 +18,11 @@ import type { ResourceContext } from './resource-context.js';
 /** Deny rules and boundaries draw from one sequence; label groups have uuids. */
 export const SEQUENCES = { rules: 'sec_rules', denyRules: 'deny_rules' } as const;
 
-export async function answerObjects(context: ResourceContext, type: ProvisionableType, request: ResourceRequest): Promise<ResourceResponse> {
+export async function answerObjects(
+  context: ResourceContext,
+  type: ProvisionableType,
+  request: ResourceRequest,
+): Promise<ResourceResponse> {
   const id = request.ids[0] ?? '';
   switch (request.op) {
     case 'list':
@@ -47,7 +51,11 @@ export async function viewOf(context: ResourceContext, request: ResourceRequest)
 }
 
 /** What stands in the form that the request names: draft, active, or an older version. */
-export async function shownObjects(context: ResourceContext, type: ProvisionableType, view: View): Promise<Shown[]> {
+export async function shownObjects(
+  context: ResourceContext,
+  type: ProvisionableType,
+  view: View,
+): Promise<Shown[]> {
   if (view.pversion === 'draft' || view.pversion === 'active') {
     return [...entriesOf(view.book, type)].flatMap((entry) => shownEntry(entry, view) ?? []);
   }
@@ -68,13 +76,22 @@ function versionOf({ pversion, book }: View): number {
 function shownEntry(entry: Entry, view: View): Shown | null {
   if (view.pversion === 'active') {
     const { type, active, activeTouched, touched } = entry;
-    return active === null ? null : { type, object: active, touched: activeTouched ?? touched, updateType: null, entry };
+    return active === null
+      ? null
+      : { type, object: active, touched: activeTouched ?? touched, updateType: null, entry };
   }
   const object = entry.draft ?? entry.active;
-  return object === null ? null : { type: entry.type, object, touched: entry.touched, updateType: entry.updateType, entry };
+  return object === null
+    ? null
+    : { type: entry.type, object, touched: entry.touched, updateType: entry.updateType, entry };
 }
 
-export async function shownObject(context: ResourceContext, type: ProvisionableType, id: string, view: View): Promise<Shown> {
+export async function shownObject(
+  context: ResourceContext,
+  type: ProvisionableType,
+  id: string,
+  view: View,
+): Promise<Shown> {
   const entry = entryOf(view.book, type, id);
   const isCurrent = view.pversion === 'draft' || view.pversion === 'active';
   const shown = isCurrent
@@ -84,7 +101,11 @@ export async function shownObject(context: ResourceContext, type: ProvisionableT
   return shown;
 }
 
-async function list(context: ResourceContext, type: ProvisionableType, request: ResourceRequest): Promise<ResourceResponse> {
+async function list(
+  context: ResourceContext,
+  type: ProvisionableType,
+  request: ResourceRequest,
+): Promise<ResourceResponse> {
   const view = await viewOf(context, request);
   const all = await shownObjects(context, type, view);
   const matched = all.filter((shown) => isListed(shown.object, request.query));
@@ -92,12 +113,22 @@ async function list(context: ResourceContext, type: ProvisionableType, request: 
   return { body, total: all.length, matched: matched.length };
 }
 
-async function get(context: ResourceContext, type: ProvisionableType, request: ResourceRequest, id: string): Promise<Body> {
+async function get(
+  context: ResourceContext,
+  type: ProvisionableType,
+  request: ResourceRequest,
+  id: string,
+): Promise<Body> {
   const view = await viewOf(context, request);
   return showObject(await shownObject(context, type, id, view), view);
 }
 
-async function nested(context: ResourceContext, type: ProvisionableType, request: ResourceRequest, id: string): Promise<ResourceResponse> {
+async function nested(
+  context: ResourceContext,
+  type: ProvisionableType,
+  request: ResourceRequest,
+  id: string,
+): Promise<ResourceResponse> {
   if (type !== 'label_groups') throw invalidBody(`${type} has no operation "${request.op}"`);
   const view = await viewOf(context, request);
   await shownObject(context, type, id, view);
@@ -105,11 +136,15 @@ async function nested(context: ResourceContext, type: ProvisionableType, request
   return { body, total: body.length, matched: body.length };
 }
 
-async function create(context: ResourceContext, type: ProvisionableType, request: ResourceRequest): Promise<Body> {
+async function create(
+  context: ResourceContext,
+  type: ProvisionableType,
+  request: ResourceRequest,
+): Promise<Body> {
   draftOnly(request);
   const id = await newId(context, type);
   const ids = await newRuleIds(context, type, request.body);
-  const object = objectFrom(type, request.body, null, id, ids);
+  const object = objectFrom(request.body, { type, id, before: null }, ids);
   const { book } = await execute(context, request.actor, () => ({ do: 'create', type, object }));
   return draftBody(context, type, id, book);
 }
@@ -119,7 +154,12 @@ function draftBody(context: ResourceContext, type: ProvisionableType, id: string
   return showObject(shownEntry(entryOf(book, type, id)!, view)!, view);
 }
 
-async function update(context: ResourceContext, type: ProvisionableType, request: ResourceRequest, id: string): Promise<void> {
+async function update(
+  context: ResourceContext,
+  type: ProvisionableType,
+  request: ResourceRequest,
+  id: string,
+): Promise<void> {
   draftOnly(request);
   const { rules, denyRules } = await newRuleIds(context, type, request.body);
   await execute(context, request.actor, (book) => {
@@ -127,16 +167,23 @@ async function update(context: ResourceContext, type: ProvisionableType, request
     if (entry === undefined) throw notFound(`${type} ${id}`);
     // The decider leaves what is marked for deletion as it is; the body is checked all the same.
     const before = entry.draft ?? entry.active;
-    return { do: 'change', type, object: objectFrom(type, request.body, before, id, { rules: [...rules], denyRules: [...denyRules] }) };
+    const ids = { rules: [...rules], denyRules: [...denyRules] };
+    return { do: 'change', type, object: objectFrom(request.body, { type, id, before }, ids) };
   });
 }
 
 async function newId(context: ResourceContext, type: ProvisionableType): Promise<string> {
   if (type === 'label_groups') return randomUUID();
-  return (await context.book.store.nextIds(type === 'enforcement_boundaries' ? SEQUENCES.denyRules : type))[0]!;
+  return (
+    await context.book.store.nextIds(type === 'enforcement_boundaries' ? SEQUENCES.denyRules : type)
+  )[0]!;
 }
 
-async function newRuleIds(context: ResourceContext, type: ProvisionableType, body: unknown): Promise<RuleIds> {
+async function newRuleIds(
+  context: ResourceContext,
+  type: ProvisionableType,
+  body: unknown,
+): Promise<RuleIds> {
   if (type !== 'rule_sets') return { rules: [], denyRules: [] };
   const needed = newRulesIn(body);
   const { store } = context.book;

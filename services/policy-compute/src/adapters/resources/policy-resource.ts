@@ -9,7 +9,10 @@ import type { ResourceContext } from './resource-context.js';
 import { answerRules } from './rule-resources.js';
 
 /** Throws CallError for every refusal; anything else that is thrown is a fault of ours. */
-export async function answerResource(context: ResourceContext, request: ResourceRequest): Promise<ResourceResponse> {
+export async function answerResource(
+  context: ResourceContext,
+  request: ResourceRequest,
+): Promise<ResourceResponse> {
   try {
     return await dispatch(context, request);
   } catch (error) {
@@ -23,6 +26,11 @@ function dispatch(context: ResourceContext, request: ResourceRequest): Promise<R
   if (collection === 'rule_sets/sec_rules') return answerRules(context, 'sec_rules', request);
   if (collection === 'rule_sets/deny_rules') return answerRules(context, 'deny_rules', request);
   const type = OBJECT_TYPES.find((each) => each === collection);
-  if (type === undefined) throw CallError.of('NOT_FOUND', 'invalid_uri', `policy-compute does not own the collection ${collection}`);
+  if (type === undefined)
+    throw CallError.of(
+      'NOT_FOUND',
+      'invalid_uri',
+      `policy-compute does not own the collection ${collection}`,
+    );
   return answerObjects(context, type, request);
 }

@@ -1,6 +1,11 @@
 /** Provisioning: what is pending, policy versions, reverting, dependencies, impact, restoring. */
 import { Dependencies, Impact, Provision, Revert } from '@ringfence/contracts';
-import type { ChangeSubset, ProvisionableType, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import type {
+  ChangeSubset,
+  ProvisionableType,
+  ResourceRequest,
+  ResourceResponse,
+} from '@ringfence/contracts';
 import { missingDependencies } from '../../domain/dependencies.js';
 import type { Dependency } from '../../domain/dependencies.js';
 import { OBJECT_TYPES, evolve, pendingOf } from '../../domain/policy-book.js';
@@ -9,7 +14,12 @@ import { keyText } from '../../domain/policy-object.js';
 import type { ObjectKey } from '../../domain/policy-object.js';
 import type { Chosen } from '../../domain/policy.decider.js';
 import { referencesOf } from '../../domain/references.js';
-import { listVersions, objectsAtVersion, objectsModifiedBy, readVersion } from '../../read/policy-objects.projection.js';
+import {
+  listVersions,
+  objectsAtVersion,
+  objectsModifiedBy,
+  readVersion,
+} from '../../read/policy-objects.projection.js';
 import type { VersionView } from '../../read/policy-objects.projection.js';
 import type { Body } from '../bodies/view.js';
 import { actorHref, invalidBody, objectHref, objectKeyOf, versionHref } from '../hrefs.js';
@@ -29,8 +39,11 @@ const OPERATIONS: Readonly<Record<string, Answer>> = {
   provision: async (context, request) => ({ body: await provision(context, request) }),
   pending: async (context) => ({ body: showPending(await context.book.current()) }),
   revert_pending: (context, request) => revert(context, request, 'all'),
-  revert: (context, request) => revert(context, request, chosenBy(Revert.parse(request.body ?? {}).change_subset)),
-  dependencies: async (context, request) => ({ body: showDependencies(await dependencies(context, request)) }),
+  revert: (context, request) =>
+    revert(context, request, chosenBy(Revert.parse(request.body ?? {}).change_subset)),
+  dependencies: async (context, request) => ({
+    body: showDependencies(await dependencies(context, request)),
+  }),
   impact: async (context, request) => ({ body: await impact(context, request) }),
   modified_objects: async (context, request) => {
     const body = await modifiedObjects(context, request);
@@ -39,7 +52,10 @@ const OPERATIONS: Readonly<Record<string, Answer>> = {
   restore: async (context, request) => ({ body: await restore(context, request) }),
 };
 
-export async function answerProvisioning(context: ResourceContext, request: ResourceRequest): Promise<ResourceResponse> {
+export async function answerProvisioning(
+  context: ResourceContext,
+  request: ResourceRequest,
+): Promise<ResourceResponse> {
   const answer = OPERATIONS[request.op];
   if (answer === undefined) throw invalidBody(`sec_policy has no operation "${request.op}"`);
   return answer(context, request);
@@ -84,25 +100,39 @@ function provisionedWith(book: PolicyBook, chosen: Chosen): PolicyBook {
   return evolve(book, { type: 'PolicyProvisioned', data });
 }
 
-async function revert(context: ResourceContext, request: ResourceRequest, chosen: Chosen): Promise<ResourceResponse> {
+async function revert(
+  context: ResourceContext,
+  request: ResourceRequest,
+  chosen: Chosen,
+): Promise<ResourceResponse> {
   await execute(context, request.actor, () => ({ do: 'revert', chosen }));
   return {};
 }
 
 async function versionOf(context: ResourceContext, text: string): Promise<VersionView> {
-  const version = /^[1-9][0-9]{0,8}$/.test(text) ? await readVersion(context.book.store.pool, Number(text)) : null;
+  const version = /^[1-9][0-9]{0,8}$/.test(text)
+    ? await readVersion(context.book.store.pool, Number(text))
+    : null;
   if (version === null) throw notFound(`policy version ${text}`);
   return version;
 }
 
 function showVersion(view: VersionView): Body {
-  const counts = Object.fromEntries(OBJECT_TYPES.map((type) => [type, view.changes.filter((change) => change.type === type).length]));
+  const counts = Object.fromEntries(
+    OBJECT_TYPES.map((type) => [type, view.changes.filter((change) => change.type === type).length]),
+  );
   return {
     href: versionHref(view.version),
     version: view.version,
     workloads_affected: view.workloadsAffected,
     commit_message: view.note,
-    object_counts: { ...counts, virtual_services: 0, virtual_servers: 0, firewall_settings: 0, secure_connect_gateways: 0 },
+    object_counts: {
+      ...counts,
+      virtual_services: 0,
+      virtual_servers: 0,
+      firewall_settings: 0,
+      secure_connect_gateways: 0,
+    },
     created_at: view.at,
     created_by: { href: actorHref(view.actor) },
   };
@@ -126,7 +156,10 @@ function pendingItem(entry: Entry): Body {
     updated_at: entry.touched.updated.at,
     updated_by: { href: actorHref(entry.touched.updated.by) },
     caps: ['write', 'provision'],
-    ...(entry.type === 'rule_sets' && { related_ip_lists: related('ip_lists'), related_services: related('services') }),
+    ...(entry.type === 'rule_sets' && {
+      related_ip_lists: related('ip_lists'),
+      related_services: related('services'),
+    }),
   };
 }
 
@@ -151,7 +184,9 @@ async function impact(context: ResourceContext, request: ResourceRequest): Promi
   const book = await context.book.current();
   const affected = affectedBy(context, book, chosen);
   const sets = pendingOf(book).filter(
-    (entry) => entry.type === 'rule_sets' && (chosen === 'all' || chosen.some((key) => keyText(key) === keyText(entry))),
+    (entry) =>
+      entry.type === 'rule_sets' &&
+      (chosen === 'all' || chosen.some((key) => keyText(key) === keyText(entry))),
   );
   return {
     num_sets: sets.length,

@@ -38,7 +38,11 @@ export async function execute(
 
 /** Reasons and tokens are the same words, written as each side writes them. */
 export function failureOf(rejection: Rejection): CallError {
-  return CallError.of(rejection.code ?? 'FAILED_PRECONDITION', rejection.reason.replaceAll('-', '_'), rejection.message);
+  return CallError.of(
+    rejection.code ?? 'FAILED_PRECONDITION',
+    rejection.reason.replaceAll('-', '_'),
+    rejection.message,
+  );
 }
 
 export function notFound(what: string): CallError {

@@ -17,7 +17,11 @@ import type { ResourceContext } from './resource-context.js';
 
 type RuleSetObject = PolicyObject<'rule_sets'>;
 
-export async function answerRules(context: ResourceContext, collection: RuleCollection, request: ResourceRequest): Promise<ResourceResponse> {
+export async function answerRules(
+  context: ResourceContext,
+  collection: RuleCollection,
+  request: ResourceRequest,
+): Promise<ResourceResponse> {
   const [ruleSet = '', id = ''] = request.ids;
   switch (request.op) {
     case 'list':
@@ -45,23 +49,41 @@ interface Place {
   readonly id: string;
 }
 
-async function bodiesOf(context: ResourceContext, collection: RuleCollection, view: View, ruleSet: string): Promise<Body[]> {
+async function bodiesOf(
+  context: ResourceContext,
+  collection: RuleCollection,
+  view: View,
+  ruleSet: string,
+): Promise<Body[]> {
   const shown = await shownObject(context, 'rule_sets', ruleSet, view);
   const object = shown.object as RuleSetObject;
   const entry = shown.entry as Entry<'rule_sets'> | null;
   return collection === 'sec_rules'
     ? placedRules(object, view, entry, 'rules').map((placed) => showRule(placed, view, shown.touched))
-    : placedRules(object, view, entry, 'denyRules').map((placed) => showDenyRule(placed, view, shown.touched));
+    : placedRules(object, view, entry, 'denyRules').map((placed) =>
+        showDenyRule(placed, view, shown.touched),
+      );
 }
 
-async function list(context: ResourceContext, collection: RuleCollection, request: ResourceRequest, ruleSet: string): Promise<ResourceResponse> {
+async function list(
+  context: ResourceContext,
+  collection: RuleCollection,
+  request: ResourceRequest,
+  ruleSet: string,
+): Promise<ResourceResponse> {
   const bodies = await bodiesOf(context, collection, await viewOf(context, request), ruleSet);
-  const wanted = ['external_data_set', 'external_data_reference'].filter((name) => request.query[name] !== undefined);
+  const wanted = ['external_data_set', 'external_data_reference'].filter(
+    (name) => request.query[name] !== undefined,
+  );
   const matched = bodies.filter((body) => wanted.every((name) => body[name] === request.query[name]));
   return { body: matched.slice(0, maxResults(request.query)), total: bodies.length, matched: matched.length };
 }
 
-async function get(context: ResourceContext, collection: RuleCollection, { request, ruleSet, id }: Place): Promise<Body> {
+async function get(
+  context: ResourceContext,
+  collection: RuleCollection,
+  { request, ruleSet, id }: Place,
+): Promise<Body> {
   const view = await viewOf(context, request);
   return oneOf(await bodiesOf(context, collection, view, ruleSet), collection, id);
 }
@@ -72,7 +94,12 @@ function oneOf(bodies: readonly Body[], collection: RuleCollection, id: string):
   return body;
 }
 
-async function create(context: ResourceContext, collection: RuleCollection, request: ResourceRequest, ruleSet: string): Promise<Body> {
+async function create(
+  context: ResourceContext,
+  collection: RuleCollection,
+  request: ResourceRequest,
+  ruleSet: string,
+): Promise<Body> {
   draftOnly(request);
   const sequence = collection === 'sec_rules' ? SEQUENCES.rules : SEQUENCES.denyRules;
   const id = (await context.book.store.nextIds(sequence))[0]!;
@@ -81,24 +108,42 @@ async function create(context: ResourceContext, collection: RuleCollection, requ
     const object: RuleSetObject =
       collection === 'sec_rules'
         ? { ...draft, rules: [...draft.rules, ruleFrom(RuleCreate.parse(request.body), emptyRule(id))] }
-        : { ...draft, denyRules: [...draft.denyRules, denyRuleFrom(DenyRuleCreate.parse(request.body), emptyDenyRule(id))] };
+        : {
+            ...draft,
+            denyRules: [
+              ...draft.denyRules,
+              denyRuleFrom(DenyRuleCreate.parse(request.body), emptyDenyRule(id)),
+            ],
+          };
     return { do: 'change', type: 'rule_sets', object };
   });
   return get(context, collection, { request, ruleSet, id });
 }
 
-function updated(book: PolicyBook, collection: RuleCollection, { request, ruleSet, id }: Place): PolicyIntent {
+function updated(
+  book: PolicyBook,
+  collection: RuleCollection,
+  { request, ruleSet, id }: Place,
+): PolicyIntent {
   const entry = ruleSetOf(book, ruleSet);
   const draft = entry.draft;
-  const isThere = draft !== null && (collection === 'sec_rules' ? has(draft.rules, id) : has(draft.denyRules, id));
+  const isThere =
+    draft !== null && (collection === 'sec_rules' ? has(draft.rules, id) : has(draft.denyRules, id));
   // Marked for deletion: accepted and without effect, as for whole objects.
   if (draft === null || !isThere) return unchanged(entry, collection, id);
   const object: RuleSetObject =
     collection === 'sec_rules'
-      ? { ...draft, rules: draft.rules.map((rule) => (rule.id === id ? ruleFrom(RuleUpdate.parse(request.body), rule) : rule)) }
+      ? {
+          ...draft,
+          rules: draft.rules.map((rule) =>
+            rule.id === id ? ruleFrom(RuleUpdate.parse(request.body), rule) : rule,
+          ),
+        }
       : {
           ...draft,
-          denyRules: draft.denyRules.map((rule) => (rule.id === id ? denyRuleFrom(DenyRuleUpdate.parse(request.body), rule) : rule)),
+          denyRules: draft.denyRules.map((rule) =>
+            rule.id === id ? denyRuleFrom(DenyRuleUpdate.parse(request.body), rule) : rule,
+          ),
         };
   return { do: 'change', type: 'rule_sets', object };
 }
@@ -106,7 +151,8 @@ function updated(book: PolicyBook, collection: RuleCollection, { request, ruleSe
 function deleted(book: PolicyBook, collection: RuleCollection, ruleSet: string, id: string): PolicyIntent {
   const entry = ruleSetOf(book, ruleSet);
   const draft = entry.draft;
-  const isThere = draft !== null && (collection === 'sec_rules' ? has(draft.rules, id) : has(draft.denyRules, id));
+  const isThere =
+    draft !== null && (collection === 'sec_rules' ? has(draft.rules, id) : has(draft.denyRules, id));
   if (draft === null || !isThere) return unchanged(entry, collection, id);
   const object: RuleSetObject =
     collection === 'sec_rules'
@@ -117,12 +163,14 @@ function deleted(book: PolicyBook, collection: RuleCollection, ruleSet: string, 
 
 /** An intent without effect, for a rule that is still active; 404 for one that is nowhere. */
 function unchanged(entry: Entry<'rule_sets'>, collection: RuleCollection, id: string): PolicyIntent {
-  const active: readonly (StoredRule | StoredDenyRule)[] = entry.active?.[collection === 'sec_rules' ? 'rules' : 'denyRules'] ?? [];
+  const active: readonly (StoredRule | StoredDenyRule)[] =
+    entry.active?.[collection === 'sec_rules' ? 'rules' : 'denyRules'] ?? [];
   if (!has(active, id)) throw notFound(`${collection} ${id} in rule set ${entry.id}`);
   return { do: 'change', type: 'rule_sets', object: (entry.draft ?? entry.active)! };
 }
 
-const has = (rules: readonly { readonly id: string }[], id: string): boolean => rules.some((rule) => rule.id === id);
+const has = (rules: readonly { readonly id: string }[], id: string): boolean =>
+  rules.some((rule) => rule.id === id);
 
 function ruleSetOf(book: PolicyBook, id: string): Entry<'rule_sets'> {
   const entry = entryOf(book, 'rule_sets', id);
