@@ -72,26 +72,21 @@ export class EnforcedPlace {
   /** Ends an interval of flows. */
   rotate(): Promise<void> {
     return this.inTurn(async () => {
-      if (this.observed.state === 'known' && isEnforced(this.observed.model))
+      if (this.observed.state !== 'known' || !isEnforced(this.observed.model)) return;
+      try {
         await this.apply(renderRotation(this.observed.model));
+      } catch (error) {
+        // What should be there is not: somebody was quicker than the look for tampering.
+        if (!(error instanceof KernelError) || error.code !== 'script_refused') throw error;
+        await this.compareAndHeal(this.observed.model);
+      }
     });
   }
 
   /** Somebody changed rules in this namespace: is ours still what it was? */
   inspect(): Promise<void> {
     return this.inTurn(async () => {
-      if (this.observed.state !== 'known') return;
-      const { model } = this.observed;
-      const listing = await this.kernel.list(this.place.netns);
-      if (this.trustedListing === listingDigest(listing) || (listing === '' && !hasTable(model))) return;
-      const change = hasTable(model)
-        ? replacement(model, model)
-        : { script: renderRemoval(), bump: false, clearMarks: false, model };
-      if (listing !== '') await this.readBoth(model).catch(() => undefined);
-      await this.apply(change, 'unreadable');
-      if (this.trustedListing !== undefined || foundTable(listing)?.generation !== model.generation)
-        this.events.onHealed(this.place);
-      this.trustedListing = undefined;
+      if (this.observed.state === 'known') await this.compareAndHeal(this.observed.model);
     });
   }
 
@@ -136,6 +131,18 @@ export class EnforcedPlace {
     });
   }
 
+  private async compareAndHeal(model: FirewallModel): Promise<void> {
+    const listing = await this.kernel.list(this.place.netns);
+    const expected = this.trustedListing;
+    if (expected === listingDigest(listing) || (listing === '' && !hasTable(model))) return;
+    if (listing !== '') await this.readBoth(model).catch(() => undefined);
+    const removal = { script: renderRemoval(), bump: false, clearMarks: false, model };
+    await this.apply(hasTable(model) ? replacement(model, model) : removal, 'unreadable');
+    // Without a listing to compare with, only what is plainly not ours is called tampering.
+    if (expected !== undefined || foundTable(listing)?.generation !== model.generation)
+      this.events.onHealed(this.place);
+  }
+
   private async look(desired: FirewallModel): Promise<void> {
     const { netns, kind } = this.place;
     await this.kernel.open(netns);
@@ -176,7 +183,7 @@ export class EnforcedPlace {
     if (change.clearMarks) await this.kernel.clearMarks(netns);
     const applied = await this.kernel.apply(netns, change.script);
     this.observed = { state: 'known', model: change.model };
-    this.trustedListing = undefined;
+    if (!isRotationOnly(from, change)) this.trustedListing = undefined;
     this.events.onApplied(applied.ms);
     if (from !== undefined && isEnforced(from) && change.model.half !== from.half)
       await this.readRetired(from.half);
@@ -217,4 +224,13 @@ export class EnforcedPlace {
 
 function isWorthAnotherTry(error: unknown): boolean {
   return error instanceof KernelError && error.code !== 'namespace_gone';
+}
+
+function isRotationOnly(from: FirewallModel | undefined, { model }: Change): boolean {
+  return (
+    from !== undefined &&
+    model.generation === from.generation &&
+    model.peers === from.peers &&
+    model.ingress === from.ingress
+  );
 }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { renderTable } from '@ringfence/firewall';
 import type { FirewallModel } from '@ringfence/firewall';
 import { z } from 'zod';
+import { policyPart } from '../kernel/listing.js';
 
 export const TableRecordFile = z.record(z.string(), z.object({ listing: z.string(), policy: z.string() }));
 export type TableRecordFile = z.infer<typeof TableRecordFile>;
@@ -43,8 +44,9 @@ export class TableRecords {
   }
 }
 
+/** The same before and after a rotation of the flow sets. */
 export function listingDigest(listing: string): string {
-  return digest(listing);
+  return digest(policyPart(listing));
 }
 
 /** Of what is enforced, not of the bookkeeping: which half is written and the numbers are in the listing. */

@@ -17,6 +17,11 @@ export function withoutFlowElements(listing: string): string {
   return kept.join('\n');
 }
 
+/** The part that only a change of policy may alter: which half of the flow sets is written does not count. */
+export function policyPart(listing: string): string {
+  return listing.replace(/\bgoto w_(na|np|nb|bo|br)_[01]\b/g, 'goto w_$1').replace(/ half=[01]"/, '"');
+}
+
 export interface FoundTable {
   readonly kind: 'pod' | 'host';
   readonly mode: string;
