@@ -161,4 +161,73 @@ describe('policy-compute on real servers', () => {
     expect(reader.written()).toBe(written);
     expect(reader.commit()).toEqual(commit);
   });
+
+  it('after a restart writes what changed meanwhile, removes what nobody stands for, and nothing else', async () => {
+    const unitOfDb = reader.units.get(labelSetOf([ROLE_DB, APP_SHOP]))!;
+    const stale = { ...unitOfDb, labelSet: { ...unitOfDb.labelSet, id: `ls-${'0'.repeat(20)}` } };
+    const commit = reader.commit()!;
+    await fixture.whileDown(async () => {
+      // As a crash between the records and the commit leaves it.
+      const record = { flush: commit.flush + 1, policyVersion: commit.policyVersion, unit: stale };
+      await fixture.bus.publish(`policy.${CLUSTER}.unit.${stale.labelSet.id}`, record);
+      await fixture.entity({ id: DB, name: 'db', labels: [ROLE_DB] });
+      await eventually(() => reader.units.has(stale.labelSet.id));
+    });
+    const written = reader.written();
+    await eventually(() => (reader.commit()?.flush ?? 0) > commit.flush + 1);
+    await settled(2);
+    expect([...reader.units.keys()].sort()).toEqual(
+      [labelSetOf([ROLE_WEB, APP_SHOP]), labelSetOf([ROLE_DB])].sort(),
+    );
+    // The unit of the new label set, the one that is gone, the stale one; groups of rules that now mean nobody; the commit.
+    expect(reader.written() - written).toBeLessThanOrEqual(8);
+    await fixture.entity({ id: DB, name: 'db', labels: [ROLE_DB, APP_SHOP] });
+    await eventually(() => reader.units.has(labelSetOf([ROLE_DB, APP_SHOP])));
+  });
+
+  it('delivers a provision that was made while NATS was away', async () => {
+    await fixture.nats.stop();
+    const list = { name: 'Partners', ip_ranges: [{ from_ip: '198.51.100.0/24' }] };
+    const { body } = await fixture.request('ip_lists', 'create', { body: list });
+    const rule = {
+      providers: [label(ROLE_WEB)],
+      consumers: [{ ip_list: { href: href(body) } }],
+      ingress_services: [{ proto: 6, port: 443 }],
+      unscoped_consumers: true,
+    };
+    await fixture.request('rule_sets', 'create', { body: { name: 'Partners', scopes: [[]], rules: [rule] } });
+    await fixture.request('sec_policy', 'provision', { body: { update_description: 'while NATS was away' } });
+    await fixture.nats.start();
+    await settled(3);
+    const web = reader.units.get(labelSetOf([ROLE_WEB, APP_SHOP]))!;
+    const peers = web.ingress.flatMap((each) => each.peers);
+    expect(peers.flatMap((id) => reader.groups.get(id)?.cidrs ?? [])).toEqual(['198.51.100.0/24']);
+  });
+
+  it('makes one flush of a burst', async () => {
+    const before = reader.commit()!.flush;
+    const pods = Array.from({ length: 200 }, (_, index) =>
+      fixture.entity({
+        id: randomUUID(),
+        name: `burst-${index}`,
+        namespace: `burst-${index}`,
+        labels: [ROLE_WEB],
+      }),
+    );
+    await Promise.all(pods);
+    await eventually(() => reader.units.size >= 202);
+    await settled(3);
+    expect(reader.commit()!.flush - before).toBeLessThan(20);
+  });
+
+  it('withdraws every record of a cluster that nothing is known of any more', async () => {
+    const gone = '00000000-0000-4000-8000-0000000000c2';
+    const id = randomUUID();
+    await fixture.entity({ id, name: 'passing', cluster: gone, labels: [ROLE_WEB] });
+    const other = await readPolicy(fixture.bus, gone);
+    await eventually(() => other.commit() !== null && other.units.size === 1);
+    await fixture.removeEntity(id, gone);
+    await eventually(() => other.commit() === null && other.keys().length === 0);
+    await other.close();
+  });
 });

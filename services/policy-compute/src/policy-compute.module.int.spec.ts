@@ -5,7 +5,7 @@ import type { ServiceClientConstructor } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { CallError, connectBus } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { CALLS } from '@ringfence/contracts';
+import { CALLS, subjects } from '@ringfence/contracts';
 import { startHosted } from '@ringfence/service-host';
 import type { HostedProcess } from '@ringfence/service-host';
 import { eventually, freePort, startNats, startPostgres } from '@ringfence/testing';
@@ -116,6 +116,48 @@ describe('the process of policy-compute', () => {
     });
     expect(error).toMatchObject({ code: 5 });
     expect(error?.details).toMatch('not_found_error');
+  });
+
+  it('carries the trace of a change into the records that follow from it', async () => {
+    const traceId = 'a1b2c3d4e5f60718293a4b5c6d7e8f90';
+    const cluster = '00000000-0000-4000-8000-0000000000c9';
+    const traces: string[] = [];
+    const reader = await bus.latest(
+      'POLICY',
+      `policy.${cluster}.*.*`,
+      ({ headers }) => void traces.push(headers['traceparent'] ?? ''),
+    );
+    const state = {
+      id: randomUUID(),
+      cluster,
+      class: 'pod',
+      kind: 'Deployment',
+      namespace: 'shop',
+      name: 'web',
+      labels: ['1'],
+      mode: 'full',
+      refused: [],
+      addresses: [],
+      node: null,
+    };
+    const envelope = {
+      id: randomUUID(),
+      type: 'EntityLabelled',
+      v: 1,
+      stream: `entity-${state.id}`,
+      version: 1,
+      position: 1,
+      at: new Date().toISOString(),
+      cluster,
+      actor: USER,
+      data: state,
+    };
+    await bus.publish(subjects.event(cluster, 'entity', state.id), envelope, {
+      headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
+    });
+    await eventually(() => traces.length === 2);
+    expect(traces.every((trace) => trace.includes(traceId))).toBe(true);
+    await reader.close();
   });
 
   it('answers the standard health check', async () => {

@@ -33,6 +33,8 @@ export interface PolicyFixture {
   service: PolicyCompute;
   /** Ends the service and starts another on the same store and streams. */
   restart(): Promise<void>;
+  /** The same with something that happens in between. */
+  whileDown(work: () => Promise<void>): Promise<void>;
   label(state: Partial<LabelState> & { id: string; key: string; value: string }): Promise<void>;
   deleteLabel(id: string): Promise<void>;
   profile(state: Partial<ProfileState> & { namespace: string | null }): Promise<void>;
@@ -98,8 +100,10 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
     postgres,
     bus,
     service: await open(),
-    restart: async () => {
+    restart: () => fixture.whileDown(async () => undefined),
+    whileDown: async (work) => {
       await shut(fixture.service);
+      await work();
       fixture.service = await open();
     },
     label: (state) =>
