@@ -1,0 +1,162 @@
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { portOf } from './commands/enforcement.js';
+import { sinceInstant } from './commands/flows.js';
+import { endName, FLOW_COLUMNS } from './flow-table.js';
+import { runCommandLine } from './main.js';
+import { render, tableOf } from './output.js';
+import { parseEnv, readSettings } from './settings.js';
+import type { Flow } from '@ringfence/contracts';
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+function folderWith(env?: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ringfence-cli-'));
+  folders.push(folder);
+  if (env !== undefined) {
+    mkdirSync(join(folder, '.ringfence'));
+    writeFileSync(join(folder, '.ringfence', 'env'), env);
+  }
+  mkdirSync(join(folder, 'a', 'b'), { recursive: true });
+  return folder;
+}
+async function ran(
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ code: number; out: string; err: string }> {
+  let out = '';
+  let err = '';
+  const code = await runCommandLine(args, env, folderWith(), {
+    out: (text) => (out += text),
+    err: (text) => (err += text),
+  });
+  return { code, out, err };
+}
+
+describe('settings', () => {
+  const FILE =
+    "export RINGFENCE_URL='http://127.0.0.1:8080/'\nexport RINGFENCE_API_KEY='api_1'\nRINGFENCE_API_SECRET=s\n";
+
+  it('come from a file in a folder above, and the environment wins', () => {
+    const folder = join(folderWith(FILE), 'a', 'b');
+    expect(readSettings({}, folder)).toMatchObject({
+      url: 'http://127.0.0.1:8080',
+      org: '1',
+      key: 'api_1',
+      secret: 's',
+    });
+    expect(readSettings({ RINGFENCE_API_KEY: 'api_2' }, folder)).toMatchObject({ key: 'api_2', secret: 's' });
+  });
+
+  it('take quotes and comments as a shell does', () => {
+    expect(parseEnv('# x\nA="b c"\n  export D=e=f\nnothing\n')).toEqual({ A: 'b c', D: 'e=f' });
+  });
+});
+
+describe('exit codes', () => {
+  it('are 0 for help, 2 for wrong usage and missing settings, 3 for nobody there', async () => {
+    expect(await ran(['--help'])).toMatchObject({ code: 0, err: '' });
+    expect(await ran(['nonsense'])).toMatchObject({ code: 2 });
+    expect(await ran(['mode', 'shop', 'strict'])).toMatchObject({ code: 2 });
+    expect((await ran(['clusters'])).err).toContain('RINGFENCE_URL is not set');
+    const away = await ran(['clusters'], {
+      RINGFENCE_URL: 'http://127.0.0.1:9',
+      RINGFENCE_API_KEY: 'a',
+      RINGFENCE_API_SECRET: 'b',
+    });
+    expect(away.code).toBe(3);
+    expect(away.err).toContain('Cannot reach http://127.0.0.1:9');
+  });
+
+  it('of a file that is missing or wrong are 2, before anything is sent', async () => {
+    const env = { RINGFENCE_URL: 'http://127.0.0.1:9', RINGFENCE_API_KEY: 'a', RINGFENCE_API_SECRET: 'b' };
+    expect(await ran(['policy', 'apply', '-f', '/nowhere.yaml'], env)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('there is no such file') as unknown,
+    });
+  });
+});
+
+describe('words', () => {
+  it('of time', () => {
+    const now = Date.parse('2026-11-20T12:00:00Z');
+    expect([
+      sinceInstant('30s', now),
+      sinceInstant('2h', now),
+      sinceInstant('2026-11-01T00:00:00Z', now),
+    ]).toEqual(['2026-11-20T11:59:30.000Z', '2026-11-20T10:00:00.000Z', '2026-11-01T00:00:00.000Z']);
+    expect(() => sinceInstant('yesterday', now)).toThrow(/write 30s/);
+  });
+
+  it('of ports', () => {
+    expect([portOf('8080'), portOf('53/udp')]).toEqual([
+      { port: 8080, proto: 6 },
+      { port: 53, proto: 17 },
+    ]);
+    expect(() => portOf('http')).toThrow(/write 8080/);
+    expect(() => portOf('70000')).toThrow(/write 8080/);
+  });
+});
+
+describe('answers', () => {
+  const columns = [
+    { title: 'NAME', value: (row: { name: string; n: number }) => row.name },
+    { title: 'N', value: (row: { name: string; n: number }) => String(row.n) },
+  ];
+
+  it('are tables, JSON or YAML', () => {
+    const rows = [{ name: 'web', n: 1 }];
+    expect(render(rows, columns, 'json')).toBe('[\n  {\n    "name": "web",\n    "n": 1\n  }\n]\n');
+    expect(render(rows, columns, 'yaml')).toBe('- name: web\n  n: 1\n');
+    expect(tableOf(rows, columns)).toMatch(/web {3}1\n$/);
+  });
+
+  it('let no control characters of names onto the terminal', () => {
+    expect(tableOf([{ name: 'a\u001b[2Jb', n: 1 }], columns)).toContain('a?[2Jb');
+  });
+
+  it('show a flow by names, Service and rule', () => {
+    const workload = {
+      href: '',
+      hostname: null,
+      os_type: 'unknown',
+      enforcement_mode: 'full',
+      managed: true,
+      labels: [],
+    };
+    const flow = {
+      src: { ip: '10.0.0.1', workload: { ...workload, name: 'web', namespace: 'shop' } },
+      dst: {
+        ip: '10.0.0.2',
+        workload: { ...workload, name: 'api-v2', namespace: 'shop' },
+        service: { namespace: 'shop', name: 'api' },
+      },
+      service: { port: 8080, proto: 6 },
+      num_connections: 3,
+      policy_decision: 'blocked',
+      timestamp_range: {
+        first_detected: '2026-11-20T10:00:00.000Z',
+        last_detected: '2026-11-20T10:00:05.000Z',
+      },
+      rules: [],
+      enforcement_boundaries: [],
+      override_deny_rules: [],
+    } as unknown as Flow;
+    expect(FLOW_COLUMNS.map(({ value }) => value(flow))).toEqual([
+      '2026-11-20 10:00:05',
+      'shop/web',
+      'shop/api-v2 (via api)',
+      '8080/tcp',
+      'blocked',
+      'no rule',
+      '3',
+    ]);
+    expect(endName({ ip: '8.8.8.8', ip_lists: [{ href: '', name: 'internet', size: 1 }] })).toBe(
+      '8.8.8.8 (internet)',
+    );
+  });
+});

@@ -1,0 +1,192 @@
+/** `status`, `clusters`, `workloads`, `labels`: what there is and how it is. */
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { render, renderValue } from '../output.js';
+import type { Column } from '../output.js';
+import type { Terminal, WithTerminal } from './terminal.js';
+
+interface LabelBody {
+  readonly href: string;
+  readonly key: string;
+  readonly value: string;
+}
+interface ClusterBody {
+  readonly href: string;
+  readonly name: string;
+  readonly ringfence_status: string;
+  readonly ringfence_status_message: string;
+  readonly manager_type: string | null;
+  readonly nodes: readonly unknown[];
+}
+interface WorkloadBody {
+  readonly href: string;
+  readonly name: string | null;
+  readonly hostname?: string | null;
+  readonly namespace?: string;
+  readonly kind?: string;
+  readonly labels: readonly LabelBody[];
+  readonly enforcement_mode: string;
+  readonly online?: boolean;
+  readonly security_policy_sync_state?: string;
+  readonly container_policy_convergence_status?: {
+    readonly total_pods_count?: number;
+    readonly success_pods_count?: number;
+  };
+}
+interface HealthBody {
+  readonly status: string;
+  readonly notifications: readonly { readonly message: string }[];
+}
+interface VersionBody {
+  readonly version: number;
+  readonly commit_message: string;
+  readonly created_at: string;
+}
+
+export function inventoryCommands(program: Command, withTerminal: WithTerminal): void {
+  program
+    .command('status')
+    .description('what runs, which policy is in force, and what is missing')
+    .action(() => withTerminal(status));
+  program
+    .command('clusters')
+    .description('Kubernetes clusters and how they are')
+    .action(() => withTerminal(clusters));
+  program
+    .command('workloads')
+    .description('hosts and Kubernetes workloads with their labels and mode')
+    .option('-n, --namespace <name>', 'only those of a namespace')
+    .action((options: { namespace?: string }) =>
+      withTerminal((terminal) => workloads(terminal, options.namespace)),
+    );
+
+  const labels = program.command('labels').description('labels: list, create');
+  labels
+    .command('list', { isDefault: true })
+    .description('all labels')
+    .option('-k, --key <type>', 'only those of a type, such as role')
+    .action((options: { key?: string }) => withTerminal((terminal) => listLabels(terminal, options.key)));
+  labels
+    .command('create')
+    .description('create a label')
+    .argument('<type>', 'role, app, env, loc, or a type of your own')
+    .argument('<value>')
+    .addHelpText('after', '\nExample:\n  $ ringfence labels create role web')
+    .action((key: string, value: string) => withTerminal((terminal) => createLabel(terminal, key, value)));
+}
+
+async function status({ api, format, write }: Terminal): Promise<void> {
+  const [health, clusterList, versions, pending] = [
+    await api.get<readonly HealthBody[]>('//health'),
+    await api.all<ClusterBody>('/container_clusters'),
+    await api.get<readonly VersionBody[]>('/sec_policy', { max_results: '1' }),
+    await api.get<Readonly<Record<string, readonly unknown[]>>>('/sec_policy/pending'),
+  ];
+  const changes = Object.values(pending).reduce((sum, list) => sum + list.length, 0);
+  const answer = {
+    health: health[0]?.status ?? 'unknown',
+    missing: health.flatMap(({ notifications }) => notifications.map(({ message }) => message)),
+    policy_version: versions[0]?.version ?? 0,
+    pending_changes: changes,
+    clusters: clusterList.map(({ name, ringfence_status: state, ringfence_status_message: message }) => ({
+      name,
+      status: state,
+      message,
+    })),
+  };
+  if (format !== 'table') return write(renderValue(answer, format));
+  const good = answer.health === 'normal';
+  write(`Control plane   ${(good ? pc.green : pc.red)(answer.health)}\n`);
+  for (const message of answer.missing) write(`                ${message}\n`);
+  const provisioned = versions[0] === undefined ? '' : `, provisioned ${versions[0].created_at}`;
+  write(`Policy          version ${String(answer.policy_version)}${provisioned}\n`);
+  write(
+    `Pending         ${changes === 0 ? 'nothing' : `${String(changes)} changed objects; \`ringfence policy pending\` shows them`}\n`,
+  );
+  write('\n');
+  write(render(clusterList, CLUSTER_COLUMNS, 'table', 'No clusters.'));
+}
+
+const stateColour = (text: string): string => (text.startsWith('in_sync') ? pc.green(text) : pc.yellow(text));
+const CLUSTER_COLUMNS: readonly Column<ClusterBody>[] = [
+  { title: 'CLUSTER', value: ({ name }) => name },
+  { title: 'STATUS', value: ({ ringfence_status: state }) => state, colour: stateColour },
+  { title: 'NODES', value: ({ nodes }) => String(nodes.length) },
+  { title: 'RUNS', value: ({ manager_type: type }) => type ?? '' },
+  { title: 'ID', value: ({ href }) => href.slice(href.lastIndexOf('/') + 1) },
+  { title: 'MESSAGE', value: ({ ringfence_status_message: message }) => message },
+];
+
+async function clusters({ api, format, write }: Terminal): Promise<void> {
+  write(render(await api.all<ClusterBody>('/container_clusters'), CLUSTER_COLUMNS, format, 'No clusters.'));
+}
+
+const WORKLOAD_COLUMNS: readonly Column<WorkloadBody>[] = [
+  { title: 'NAMESPACE', value: ({ namespace }) => namespace ?? '-' },
+  { title: 'KIND', value: ({ kind }) => kind ?? 'Host' },
+  { title: 'NAME', value: ({ name, hostname }) => name ?? hostname ?? '' },
+  { title: 'LABELS', value: ({ labels }) => labels.map(({ key, value }) => `${key}=${value}`).join(' ') },
+  { title: 'MODE', value: ({ enforcement_mode: mode }) => mode },
+  { title: 'ENFORCED', value: enforcedPods },
+  {
+    title: 'STATE',
+    value: ({ online, security_policy_sync_state: state }) =>
+      state ?? (online === true ? 'online' : 'offline'),
+  },
+];
+
+/** A Service has no Pods of its own to enforce on. */
+function enforcedPods({ container_policy_convergence_status: status }: WorkloadBody): string {
+  if (status?.total_pods_count === undefined || status.total_pods_count === 0) return '-';
+  return `${String(status.success_pods_count ?? 0)}/${String(status.total_pods_count)} Pods`;
+}
+
+async function workloads({ api, format, write }: Terminal, namespace: string | undefined): Promise<void> {
+  const inCluster = await api.all<WorkloadBody>(
+    '/kubernetes_workloads',
+    namespace === undefined ? {} : { namespace },
+  );
+  const hosts = namespace === undefined ? await api.all<WorkloadBody>('/workloads') : [];
+  // The filter of the API is a partial match.
+  const rows = [
+    ...hosts,
+    ...inCluster.filter((one) => namespace === undefined || one.namespace === namespace),
+  ];
+  write(
+    render(
+      rows,
+      WORKLOAD_COLUMNS,
+      format,
+      'No workloads. Namespaces that are not managed show none: `ringfence mode <namespace> visibility_only`.',
+    ),
+  );
+}
+
+const LABEL_COLUMNS: readonly Column<LabelBody>[] = [
+  { title: 'TYPE', value: ({ key }) => key },
+  { title: 'VALUE', value: ({ value }) => value },
+  { title: 'HREF', value: ({ href }) => href },
+];
+
+async function listLabels({ api, format, write }: Terminal, key: string | undefined): Promise<void> {
+  const all = await api.all<LabelBody>(
+    '/labels',
+    key === undefined ? {} : { key, exact_match_for_label_type: 'true' },
+  );
+  const rows = all.filter((label) => key === undefined || label.key === key);
+  write(
+    render(
+      [...rows].sort((a, b) => a.key.localeCompare(b.key) || a.value.localeCompare(b.value)),
+      LABEL_COLUMNS,
+      format,
+      'No labels.',
+    ),
+  );
+}
+
+async function createLabel({ api, format, write }: Terminal, key: string, value: string): Promise<void> {
+  const label = await api.post<LabelBody>('/labels', { key, value });
+  write(
+    format === 'table' ? `Created ${label.key}=${label.value} (${label.href})\n` : renderValue(label, format),
+  );
+}

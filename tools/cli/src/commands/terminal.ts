@@ -1,0 +1,15 @@
+/** What a command gets: the API, where to write, and the format that was asked for. */
+import type { ApiClient } from '../api.client.js';
+import type { Format } from '../output.js';
+
+export interface Terminal {
+  readonly api: ApiClient;
+  readonly format: Format;
+  readonly cluster: string | undefined;
+  write(text: string): void;
+  /** Notes that are no part of the answer. */
+  note(text: string): void;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+export type WithTerminal = (work: (terminal: Terminal) => Promise<void>) => Promise<void>;

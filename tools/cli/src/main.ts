@@ -1,0 +1,104 @@
+/** The command line `ringfence`: what it is asked for, and with which exit code it ends. */
+import { Command, CommanderError, Option } from 'commander';
+import pc from 'picocolors';
+import { apiClient } from './api.client.js';
+import { enforcementCommands } from './commands/enforcement.js';
+import { flowCommands } from './commands/flows.js';
+import { inventoryCommands } from './commands/inventory.js';
+import { policyCommands } from './commands/policy.js';
+import type { Terminal } from './commands/terminal.js';
+import { EXIT, Failure } from './failure.js';
+import { FORMATS } from './output.js';
+import type { Format } from './output.js';
+import { readSettings } from './settings.js';
+
+export interface Streams {
+  out(text: string): void;
+  err(text: string): void;
+}
+const PROCESS_STREAMS: Streams = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+};
+
+const HELP = `
+Where: RINGFENCE_URL, RINGFENCE_ORG_ID, RINGFENCE_API_KEY, RINGFENCE_API_SECRET, RINGFENCE_CLUSTER_ID, or .ringfence/env
+here or in a folder above. Exit codes: 0 done, 1 refused by the server, 2 wrong usage, 3 the server cannot be reached.
+
+Examples:
+  $ ringfence status
+  $ ringfence flows --follow --verdict blocked
+  $ ringfence policy apply -f shop.yaml --provision
+  $ ringfence mode shop-prod full
+  $ ringfence explain shop-prod/web shop-prod/api 8080`;
+
+export async function runCommandLine(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  directory: string,
+  streams: Streams = PROCESS_STREAMS,
+): Promise<number> {
+  const interrupted = new AbortController();
+  const interrupt = (): void => interrupted.abort();
+  process.once('SIGINT', interrupt);
+  try {
+    await commandLine(env, directory, streams, interrupted.signal).parseAsync([...args], { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    return explainFailure(error, streams);
+  } finally {
+    process.off('SIGINT', interrupt);
+  }
+}
+
+function commandLine(
+  env: NodeJS.ProcessEnv,
+  directory: string,
+  streams: Streams,
+  signal: AbortSignal,
+): Command {
+  const program = new Command('ringfence')
+    .description('Ringfence: who may talk to whom in your clusters')
+    .addOption(new Option('-o, --output <format>', 'how to answer').choices(FORMATS).default('table'))
+    .addHelpText('after', HELP)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut: streams.out, writeErr: streams.err })
+    .exitOverride();
+  const withTerminal = async (work: (terminal: Terminal) => Promise<void>): Promise<void> => {
+    const settings = readSettings(env, directory);
+    const { output } = program.opts<{ output: Format }>();
+    await work({
+      api: apiClient(settings),
+      format: output,
+      cluster: settings.cluster,
+      write: streams.out,
+      note: streams.err,
+      signal,
+    });
+  };
+  inventoryCommands(program, withTerminal);
+  flowCommands(program, withTerminal);
+  policyCommands(program, withTerminal);
+  enforcementCommands(program, withTerminal);
+  inheritSettings(program);
+  return program;
+}
+
+/** Commander copies these to commands made by the program, not to commands of commands. */
+function inheritSettings(command: Command): void {
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command);
+    inheritSettings(child);
+  }
+}
+
+function explainFailure(error: unknown, streams: Streams): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof Failure) {
+    streams.err(`${pc.red('error:')} ${error.message}\n`);
+    return error.exitCode;
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  streams.err(`${pc.red('error:')} ${text}\n`);
+  return EXIT.refused;
+}

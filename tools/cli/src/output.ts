@@ -1,0 +1,64 @@
+/** Answers for people (tables) and for programs (JSON, YAML). A table is as wide as its text; colours only on a terminal. */
+import pc from 'picocolors';
+import { stringify } from 'yaml';
+
+export type Format = 'table' | 'json' | 'yaml';
+export const FORMATS: readonly Format[] = ['table', 'json', 'yaml'];
+
+export interface Column<T> {
+  readonly title: string;
+  readonly value: (row: T) => string;
+  readonly colour?: (text: string, row: T) => string;
+}
+
+export function render<T>(
+  rows: readonly T[],
+  columns: readonly Column<T>[],
+  format: Format,
+  empty = 'Nothing found.',
+): string {
+  if (format !== 'table') return renderValue(rows, format);
+  return rows.length === 0 ? `${pc.dim(empty)}\n` : tableOf(rows, columns);
+}
+
+export function renderValue(value: unknown, format: 'json' | 'yaml'): string {
+  return format === 'json' ? `${JSON.stringify(value, null, 2)}\n` : stringify(value);
+}
+
+export function tableOf<T>(
+  rows: readonly T[],
+  columns: readonly Column<T>[],
+  widths = widthsOf(rows, columns),
+): string {
+  const head = columns.map(({ title }, index) => pc.bold(title.padEnd(widths[index] ?? 0))).join('  ');
+  return `${head.trimEnd()}\n${rows.map((row) => lineOf(row, columns, widths)).join('')}`;
+}
+
+export function lineOf<T>(row: T, columns: readonly Column<T>[], widths: readonly number[]): string {
+  const cells = columns.map(({ value, colour }, index) => {
+    const text = printable(value(row)).padEnd(index === columns.length - 1 ? 0 : (widths[index] ?? 0));
+    return colour === undefined ? text : colour(text, row);
+  });
+  return `${cells.join('  ').trimEnd()}\n`;
+}
+
+export function widthsOf<T>(rows: readonly T[], columns: readonly Column<T>[]): number[] {
+  return columns.map(({ title, value }) =>
+    Math.max(title.length, ...rows.map((row) => printable(value(row)).length)),
+  );
+}
+
+/** Names come from clusters and people: no control characters reach the terminal. */
+function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+}
+
+const VERDICT_COLOURS: Readonly<Record<string, (text: string) => string>> = {
+  allowed: pc.green,
+  blocked: pc.red,
+  potentially_blocked: pc.yellow,
+};
+export function verdictColour(text: string): string {
+  return (VERDICT_COLOURS[text.trim()] ?? pc.dim)(text);
+}
