@@ -1,1 +1,13 @@
-export {};
+export { ApiError, apiClient } from './api-client.js';
+export type { ApiClient, PatchType, Query } from './api-client.js';
+export { ClusterFactsCalculator, CONTROLLER_KINDS, OBSERVED_KINDS } from './cluster-facts.calculator.js';
+export type { FactChange, FactKind, FactKinds, ObservedKind } from './cluster-facts.calculator.js';
+export { clusterAccess, fromKubeconfig, inCluster, KubeconfigError } from './kubeconfig.js';
+export type { ClusterAccess } from './kubeconfig.js';
+export { startListWatch } from './list-watch.js';
+export type { ListWatch, ListWatchEvents, Resource } from './list-watch.js';
+export type { KubeObject } from './objects.js';
+export { patchPodConditions } from './pod-condition.js';
+export type { PodCondition } from './pod-condition.js';
+export { RESOURCES } from './resources.js';
+export type { WatchedResource } from './resources.js';

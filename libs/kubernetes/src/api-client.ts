@@ -1,0 +1,99 @@
+/** Requests to a Kubernetes API server: read, patch, and the raw stream of a watch. Bounded in time; failures keep the server's words. */
+import { Agent, request } from 'undici';
+import type { Dispatcher } from 'undici';
+import type { ClusterAccess } from './kubeconfig.js';
+
+const ANSWER_WITHIN_MS = 30_000;
+const KEEP_ALIVE_MS = 15_000;
+/** Of an error's body; it is for people. */
+const LONGEST_ERROR = 64 * 1024;
+
+/** The server answered, and it was no. `reason` is Kubernetes' own word: Forbidden, NotFound, Expired, … */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  constructor(
+    readonly status: number,
+    readonly reason: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface ApiClient {
+  readonly server: string;
+  /** Throws ApiError, or the socket's error. */
+  get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
+  patch(path: string, body: unknown, contentType: PatchType, signal?: AbortSignal): Promise<void>;
+  /** The body as it comes; it fails when nothing comes for `silentAfterMs`. */
+  stream(path: string, query: Query, silentAfterMs: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  close(): Promise<void>;
+}
+export type PatchType = 'application/strategic-merge-patch+json' | 'application/merge-patch+json';
+
+export function apiClient(access: ClusterAccess): ApiClient {
+  const dispatcher = new Agent({
+    // A connection whose other end vanished without a word is found out by the kernel.
+    connect: { ...access.tls, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, timeout: 10_000 },
+    headersTimeout: ANSWER_WITHIN_MS,
+    bodyTimeout: ANSWER_WITHIN_MS,
+  });
+  const send = async (path: string, options: Partial<Dispatcher.RequestOptions>, query: Query = {}): Promise<Dispatcher.ResponseData> => {
+    const token = access.token();
+    const response = await request(`${access.server}${path}${queryText(query)}`, {
+      method: 'GET',
+      ...options,
+      dispatcher,
+      headers: {
+        accept: 'application/json',
+        'user-agent': 'ringfence',
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(options.headers as Record<string, string> | undefined),
+      },
+    });
+    if (response.statusCode >= 300) throw await refusal(path, response);
+    return response;
+  };
+  return {
+    server: access.server,
+    get: async <T>(path: string, query?: Query, signal?: AbortSignal) => {
+      const response = await send(path, { ...(signal && { signal }) }, query);
+      return (await response.body.json()) as T;
+    },
+    patch: async (path, body, contentType, signal) => {
+      const response = await send(path, {
+        method: 'PATCH',
+        headers: { 'content-type': contentType },
+        body: JSON.stringify(body),
+        ...(signal && { signal }),
+      });
+      await response.body.dump();
+    },
+    stream: async (path, query, silentAfterMs, signal) => (await send(path, { bodyTimeout: silentAfterMs, signal }, query)).body,
+    close: () => dispatcher.destroy(),
+  };
+}
+
+function queryText(query: Query): string {
+  const parts = Object.entries(query).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}=${encodeURIComponent(String(value))}`],
+  );
+  return parts.length === 0 ? '' : `?${parts.join('&')}`;
+}
+
+async function refusal(path: string, response: Dispatcher.ResponseData): Promise<ApiError> {
+  const text = (await response.body.text().catch(() => '')).slice(0, LONGEST_ERROR);
+  const status = parseStatus(text);
+  return new ApiError(response.statusCode, status.reason ?? '', `${path}: ${response.statusCode} ${status.message ?? text.slice(0, 200)}`);
+}
+
+function parseStatus(text: string): { reason?: string; message?: string } {
+  try {
+    const body: unknown = JSON.parse(text);
+    return typeof body === 'object' && body !== null ? body : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,35 @@
+/** Writing a readiness condition into a Pod's status. */
+import type { ApiClient } from './api-client.js';
+
+export interface PodCondition {
+  readonly type: string;
+  readonly status: boolean;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Throws ApiError: 404 when the Pod is gone, 409 when another Pod has its name now. */
+export function patchPodConditions(
+  client: ApiClient,
+  pod: { readonly namespace: string; readonly name: string; readonly uid: string },
+  conditions: readonly PodCondition[],
+  at: Date,
+  signal?: AbortSignal,
+): Promise<void> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}/status`;
+  const lastTransitionTime = `${at.toISOString().slice(0, 19)}Z`;
+  const body = {
+    // The uid makes the server refuse a Pod that only has the name.
+    metadata: { uid: pod.uid },
+    status: {
+      conditions: conditions.map(({ type, status, reason, message }) => ({
+        type,
+        status: status ? 'True' : 'False',
+        reason,
+        message,
+        lastTransitionTime,
+      })),
+    },
+  };
+  return client.patch(path, body, 'application/strategic-merge-patch+json', signal);
+}

@@ -1,0 +1,37 @@
+/** What is listed and watched, and what is kept of each. */
+import type { Resource } from './list-watch.js';
+import type { KubeObject } from './objects.js';
+import type { FactKind, FactKinds } from './cluster-facts.calculator.js';
+import { controllerFacts, namespaceFacts, nodeFacts, podFacts, serviceFacts, sliceFacts } from './projections.js';
+
+export interface WatchedResource<K extends FactKind = FactKind> extends Resource {
+  /** For people: `pods not listed yet`. */
+  readonly plural: string;
+  readonly kind: K;
+  readonly project: (object: KubeObject) => FactKinds[K] | undefined;
+}
+
+const controllers = (path: string, kind: string, optional = false): WatchedResource<'controller'> => ({
+  path,
+  plural: path.slice(path.lastIndexOf('/') + 1),
+  kind: 'controller',
+  project: controllerFacts(kind),
+  optional,
+});
+
+export const RESOURCES: readonly WatchedResource[] = [
+  { path: '/api/v1/namespaces', plural: 'namespaces', kind: 'namespace', project: namespaceFacts },
+  { path: '/api/v1/nodes', plural: 'nodes', kind: 'node', project: nodeFacts },
+  controllers('/apis/apps/v1/deployments', 'Deployment'),
+  controllers('/apis/apps/v1/daemonsets', 'DaemonSet'),
+  controllers('/apis/apps/v1/statefulsets', 'StatefulSet'),
+  controllers('/apis/apps/v1/replicasets', 'ReplicaSet'),
+  controllers('/api/v1/replicationcontrollers', 'ReplicationController', true),
+  controllers('/apis/batch/v1/jobs', 'Job'),
+  controllers('/apis/batch/v1/cronjobs', 'CronJob'),
+  // OpenShift's.
+  controllers('/apis/apps.openshift.io/v1/deploymentconfigs', 'DeploymentConfig', true),
+  { path: '/api/v1/services', plural: 'services', kind: 'service', project: serviceFacts },
+  { path: '/apis/discovery.k8s.io/v1/endpointslices', plural: 'endpointslices', kind: 'slice', project: sliceFacts },
+  { path: '/api/v1/pods', plural: 'pods', kind: 'pod', project: podFacts },
+];
