@@ -1,7 +1,10 @@
 /** The environment of inventory. Optional paths that are empty count as absent. */
 import { z } from 'zod';
 
-const optional = z.string().transform((text) => (text === '' ? undefined : text)).optional();
+const optional = z
+  .string()
+  .transform((text) => (text === '' ? undefined : text))
+  .optional();
 const seconds = (standard: number) => z.coerce.number().int().min(1).max(31_536_000).default(standard);
 
 export const Config = z.object({

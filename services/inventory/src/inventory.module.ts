@@ -33,14 +33,14 @@ function inventoryModule(inventory: Inventory): new () => object {
 }
 
 export async function startInventory(context: Context): Promise<RunningService> {
-  const { config, health, logger, onShutdown, signal } = context;
-  let inventory: Inventory | undefined;
-  health.require('postgres', () => inventory?.store.availability() ?? 'not open yet');
-  health.fact('events to relay', () => String(inventory?.relayLag() ?? 0));
+  const { config, health, logger, metrics, onShutdown, signal } = context;
+  const open: { inventory?: Inventory } = {};
+  health.require('postgres', () => open.inventory?.store.availability() ?? 'not open yet');
+  health.fact('events to relay', () => String(open.inventory?.relayLag() ?? 0));
   const connection = connectionOf(context);
   const bus = await openBus(context, connection);
-  inventory = await openInventory({ config, bus, logger, signal });
-  onShutdown(() => inventory?.close());
+  const inventory = (open.inventory = await openInventory({ config, bus, logger, metrics, signal }));
+  onShutdown(() => inventory.close());
   const app = await carry(context, { inventory, bus, connection });
   const consumers = readBatches(context, inventory, bus);
   return {
@@ -55,22 +55,28 @@ const connectionOf = ({ config, logger, metrics, signal }: Context): BusOptions 
   servers: config.NATS_URL,
   name: manifest.service,
   server: 'control',
-  ...(config.NATS_CREDS !== undefined && { credentials: credsFile(config.NATS_CREDS), inboxPrefix: serviceInbox(manifest.service) }),
+  ...(config.NATS_CREDS !== undefined && {
+    credentials: credsFile(config.NATS_CREDS),
+    inboxPrefix: serviceInbox(manifest.service),
+  }),
   metrics,
   onState: ({ connected, detail }) => logger[connected ? 'info' : 'warn']({ detail }, 'NATS'),
   signal,
 });
 
 async function openBus({ health, onShutdown }: Context, connection: BusOptions): Promise<Bus> {
-  let bus: Bus | undefined;
-  health.require('nats', () => bus?.availability() ?? 'connecting');
-  bus = await connectBus(connection);
-  onShutdown(() => bus?.close());
+  const open: { bus?: Bus } = {};
+  health.require('nats', () => open.bus?.availability() ?? 'connecting');
+  const bus = (open.bus = await connectBus(connection));
+  onShutdown(() => bus.close());
   await ensureStreams(bus, 'control');
   return bus;
 }
 
-async function carry({ logger }: Context, parts: { inventory: Inventory; bus: Bus; connection: BusOptions }): Promise<INestApplication> {
+async function carry(
+  { logger }: Context,
+  parts: { inventory: Inventory; bus: Bus; connection: BusOptions },
+): Promise<INestApplication> {
   // The platform is never listened on: calls and events come over NATS only.
   const options = { logger: nestLogger(logger), abortOnError: false };
   const app = await NestFactory.create(inventoryModule(parts.inventory), new FastifyAdapter(), options);
@@ -78,7 +84,9 @@ async function carry({ logger }: Context, parts: { inventory: Inventory; bus: Bu
     bus: parts.bus,
     connection: parts.connection,
     manifest,
-    consumers: { onError: (error, message) => logger.warn({ err: error, subject: message.subject }, 'an event failed') },
+    consumers: {
+      onError: (error, message) => logger.warn({ err: error, subject: message.subject }, 'an event failed'),
+    },
     onUnexpected: (error) => logger.error({ err: error }, 'a call failed'),
   });
   await app.init();
@@ -87,12 +95,14 @@ async function carry({ logger }: Context, parts: { inventory: Inventory; bus: Bu
 }
 
 function readBatches({ health, logger }: Context, inventory: Inventory, bus: Bus): Consumer[] {
-  const onError = (error: unknown, { subject }: { subject: string }): void => logger.warn({ err: error, subject }, 'a message failed');
+  const onError = (error: unknown, { subject }: { subject: string }): void =>
+    logger.warn({ err: error, subject }, 'a message failed');
   const consumers = [
     bus.consumeBatches(OBSERVATIONS, BATCH, inventory.observed, { onError }),
     bus.consumeBatches(ACKS, BATCH, inventory.acknowledged, { onError }),
     bus.consumeBatches(ENTITIES, BATCH, inventory.entitiesLabelled, { onError }),
   ];
-  for (const consumer of consumers) health.fact(`waiting in ${consumer.durable}`, () => String(consumer.lag()));
+  for (const consumer of consumers)
+    health.fact(`waiting in ${consumer.durable}`, () => String(consumer.lag()));
   return consumers;
 }

@@ -6,14 +6,17 @@
  *   evt.*.{label,profile,entity}, ack.* ─▶ what REST shows
  *   cmd.inventory.* ─▶ REST collections, edge admission, label usage
  */
-import type { Bus, Message } from '@ringfence/bus';
+import { noMetrics } from '@ringfence/bus';
+import type { Bus, BusMetrics, Message } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { ensureDatabase, openEventStore, startRelay } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { clusterAccounts } from './adapters/cluster-accounts.client.js';
+import type { AccountSettings } from './adapters/cluster-accounts.client.js';
 import { containerClusterOperations } from './adapters/container-clusters.resource.js';
+import type { ClusterParts } from './adapters/container-clusters.resource.js';
 import { edgeAdmission } from './adapters/edge-admission.js';
 import type { EdgeAdmission } from './adapters/edge-admission.js';
 import { subjectOf } from './adapters/event-subject.js';
@@ -26,9 +29,12 @@ import { observationsConsumer } from './adapters/observations.consumer.js';
 import { oneAtATime } from './adapters/one-at-a-time.js';
 import { ensureDefaultProfile, pairingProfileOperations } from './adapters/pairing-profiles.resource.js';
 import { resourceAnswerer } from './adapters/resource.js';
+import type { Operations } from './adapters/resource.js';
 import { workloadSettingsOperations } from './adapters/workload-settings.resource.js';
 import { interfaceOperations, workloadOperations } from './adapters/workloads.resource.js';
+import type { WorkloadParts } from './adapters/workloads.resource.js';
 import type { Config } from './config.js';
+import type { Silence } from './domain/cluster-status.calculator.js';
 import { ENTITIES, LABELS, PROFILES } from './manifest.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { PROJECTIONS } from './read/inventory-documents.js';
@@ -52,47 +58,39 @@ export interface InventoryOptions {
   readonly config: Config;
   readonly bus: Bus;
   readonly logger: Logger;
+  /** Absent: nothing is measured. */
+  readonly metrics?: BusMetrics;
   readonly signal?: AbortSignal;
 }
 
-export async function openInventory({ config, bus, logger, signal }: InventoryOptions): Promise<Inventory> {
-  const onState = ({ connected, detail }: { connected: boolean; detail: string }): void => logger.info({ connected, detail }, 'postgres');
-  const waiting = { onState, ...(signal && { signal }) };
-  const url = await ensureDatabase(config.DATABASE_URL, 'inventory', waiting);
-  const store = await openEventStore({ url, service: 'inventory', migrations: MIGRATIONS, projections: PROJECTIONS, ...waiting });
-  const queue = oneAtATime();
+export async function openInventory(options: InventoryOptions): Promise<Inventory> {
+  const { config, bus, logger } = options;
+  const store = await openStore(options);
   await ensureDefaultProfile(store);
-  const relay = startRelay(store, bus, { subject: subjectOf, onError: (error) => logger.warn({ err: error }, 'relay') });
-  const hearing = listening(() => bus.isConnected());
-  const silence = {
-    clusterOutOfSyncMs: config.RINGFENCE_CLUSTER_SILENCE_SECONDS * 1_000,
-    agentOfflineMs: config.RINGFENCE_AGENT_SILENCE_SECONDS * 1_000,
-  };
-  const accounts = clusterAccounts(bus, {
-    natsUrl: config.NATS_URL,
-    uplinkUrl: config.NATS_UPLINK_URL,
-    operatorKeyPath: config.NATS_OPERATOR_KEY,
-    coreAccount: config.NATS_CORE_ACCOUNT,
-    systemCredsPath: config.NATS_SYSTEM_CREDS,
-    uplinkSeconds: config.RINGFENCE_UPLINK_SECONDS,
+  const relay = startRelay(store, bus, {
+    subject: subjectOf,
+    onError: (error) => logger.warn({ err: error }, 'relay'),
   });
+  const hearing = listening(() => bus.isConnected());
+  const queue = oneAtATime();
+  const parts = {
+    store,
+    oneAtATime: queue,
+    listening: hearing,
+    silence: silenceOf(config),
+    accounts: clusterAccounts(bus, accountSettings(config)),
+    labelKeysOf: labelKeys(store, bus),
+    logger,
+    metrics: options.metrics ?? noMetrics,
+  };
   const labels = labelledConsumer(store, LABELS.durable);
   const profiles = labelledConsumer(store, PROFILES.durable);
-  const parts = { store, oneAtATime: queue, listening: hearing, silence, accounts, labelKeysOf: labelKeys(store, bus), logger };
   return {
     store,
-    resource: resourceAnswerer({
-      container_clusters: containerClusterOperations(parts),
-      pairing_profiles: pairingProfileOperations(parts),
-      workloads: workloadOperations(parts),
-      'workloads/interfaces': interfaceOperations(parts),
-      kubernetes_workloads: kubernetesWorkloadOperations(parts),
-      vens: venOperations(parts),
-      'settings/workloads': workloadSettingsOperations(store),
-    }),
+    resource: resourceAnswerer(collections(parts)),
     ...edgeAdmission(parts),
     labelUsage: (request) => labelUsage(store, request),
-    observed: observationsConsumer(store, queue),
+    observed: observationsConsumer(parts),
     acknowledged: acksConsumer(store),
     labelsSaid: (message) => labels([message]),
     profilesSaid: (message) => profiles([message]),
@@ -105,3 +103,41 @@ export async function openInventory({ config, bus, logger, signal }: InventoryOp
     },
   };
 }
+
+async function openStore({ config, logger, signal }: InventoryOptions): Promise<EventStore> {
+  const onState = ({ connected, detail }: { connected: boolean; detail: string }): void =>
+    logger[connected ? 'info' : 'warn']({ detail }, 'Postgres');
+  const waiting = { onState, ...(signal && { signal }) };
+  const url = await ensureDatabase(config.DATABASE_URL, 'inventory', waiting);
+  return openEventStore({
+    url,
+    service: 'inventory',
+    migrations: MIGRATIONS,
+    projections: PROJECTIONS,
+    ...waiting,
+  });
+}
+
+const collections = (parts: WorkloadParts & ClusterParts): Readonly<Record<string, Operations>> => ({
+  container_clusters: containerClusterOperations(parts),
+  pairing_profiles: pairingProfileOperations(parts),
+  workloads: workloadOperations(parts),
+  'workloads/interfaces': interfaceOperations(parts),
+  kubernetes_workloads: kubernetesWorkloadOperations(parts),
+  vens: venOperations(parts),
+  'settings/workloads': workloadSettingsOperations(parts.store),
+});
+
+const silenceOf = (config: Config): Silence => ({
+  clusterOutOfSyncMs: config.RINGFENCE_CLUSTER_SILENCE_SECONDS * 1_000,
+  agentOfflineMs: config.RINGFENCE_AGENT_SILENCE_SECONDS * 1_000,
+});
+
+const accountSettings = (config: Config): AccountSettings => ({
+  natsUrl: config.NATS_URL,
+  uplinkUrl: config.NATS_UPLINK_URL,
+  operatorKeyPath: config.NATS_OPERATOR_KEY,
+  coreAccount: config.NATS_CORE_ACCOUNT,
+  systemCredsPath: config.NATS_SYSTEM_CREDS,
+  uplinkSeconds: config.RINGFENCE_UPLINK_SECONDS,
+});

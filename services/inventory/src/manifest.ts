@@ -2,20 +2,47 @@ import type { ServiceManifest } from '@ringfence/contracts';
 
 const durable = { mode: 'durable', server: 'control' } as const;
 
-export const OBSERVATIONS = { ...durable, stream: 'OBSERVATIONS', filter: 'obs.*.*.*', durable: 'inventory-observations' } as const;
-export const ACKS = { ...durable, stream: 'ACKS', filter: 'ack.*.node.*', durable: 'inventory-acks' } as const;
+export const OBSERVATIONS = {
+  ...durable,
+  stream: 'OBSERVATIONS',
+  filter: 'obs.*.*.*',
+  durable: 'inventory-observations',
+} as const;
+export const ACKS = {
+  ...durable,
+  stream: 'ACKS',
+  filter: 'ack.*.node.*',
+  durable: 'inventory-acks',
+} as const;
 // What label-resolver says is kept to be shown over REST; nothing is decided by it.
-export const ENTITIES = { ...durable, stream: 'EVENTS', filter: 'evt.*.entity.*', durable: 'inventory-entities' } as const;
-export const LABELS = { ...durable, stream: 'EVENTS', filter: 'evt.*.label.*', durable: 'inventory-labels' } as const;
-export const PROFILES = { ...durable, stream: 'EVENTS', filter: 'evt.*.profile.*', durable: 'inventory-profiles' } as const;
+export const ENTITIES = {
+  ...durable,
+  stream: 'EVENTS',
+  filter: 'evt.*.entity.*',
+  durable: 'inventory-entities',
+} as const;
+export const LABELS = {
+  ...durable,
+  stream: 'EVENTS',
+  filter: 'evt.*.label.*',
+  durable: 'inventory-labels',
+} as const;
+export const PROFILES = {
+  ...durable,
+  stream: 'EVENTS',
+  filter: 'evt.*.profile.*',
+  durable: 'inventory-profiles',
+} as const;
 
 export const manifest = {
   service: 'inventory',
   consumes: [OBSERVATIONS, ACKS, ENTITIES, LABELS, PROFILES],
-  emits: ['container-cluster', 'namespace', 'kubernetes-workload', 'workload', 'pairing-profile'].map((entity) => ({
-    subject: `evt.*.${entity}.*`,
-    server: 'control' as const,
-  })),
+  emits: ['container-cluster', 'namespace', 'kubernetes-workload', 'workload', 'pairing-profile'].map(
+    (entity) => ({
+      subject: `evt.*.${entity}.*`,
+      server: 'control' as const,
+    }),
+  ),
   serves: ['inventory.resource', 'inventory.exchange-token', 'inventory.pair-node', 'inventory.label-usage'],
   calls: ['label-resolver.resource'],
 } as const satisfies ServiceManifest;

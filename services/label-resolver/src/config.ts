@@ -4,7 +4,10 @@ import { z } from 'zod';
 export const Config = z.object({
   NATS_URL: z.string().min(1),
   /** A creds file (JWT and seed); empty or none: the server asks for no credential. */
-  NATS_CREDS: z.string().transform((text) => (text === '' ? undefined : text)).optional(),
+  NATS_CREDS: z
+    .string()
+    .transform((text) => (text === '' ? undefined : text))
+    .optional(),
   DATABASE_URL: z.string().min(1),
 });
 export type Config = z.output<typeof Config>;

@@ -42,21 +42,45 @@ async function newCluster(...namespaces: string[]): Promise<string> {
   return cluster;
 }
 const discover = (cluster: string, name: string) =>
-  world.say('NamespaceDiscovered', cluster, `${cluster}_${name}`, { cluster, uid: `ns-${name}`, name, labels: {}, annotations: {} });
-async function workload(cluster: string, namespace: string, name: string, annotations: Record<string, string> = {}): Promise<string> {
+  world.say('NamespaceDiscovered', cluster, `${cluster}_${name}`, {
+    cluster,
+    uid: `ns-${name}`,
+    name,
+    labels: {},
+    annotations: {},
+  });
+async function workload(
+  cluster: string,
+  namespace: string,
+  name: string,
+  annotations: Record<string, string> = {},
+): Promise<string> {
   const id = kubernetesWorkloadId(cluster, `${namespace}-${name}`);
-  const state = { id, cluster, uid: `${namespace}-${name}`, kind: 'Deployment', namespace, name, labels: {}, annotations };
+  const state = {
+    id,
+    cluster,
+    uid: `${namespace}-${name}`,
+    kind: 'Deployment',
+    namespace,
+    name,
+    labels: {},
+    annotations,
+  };
   await world.say('KubernetesWorkloadDiscovered', cluster, id, state);
   return id;
 }
-const profilesOf = async (cluster: string) => (await world.rest(PROFILES, 'list', { ids: [cluster] })).body as ProfileBody[];
+const profilesOf = async (cluster: string) =>
+  (await world.rest(PROFILES, 'list', { ids: [cluster] })).body as ProfileBody[];
 async function profileOf(cluster: string, namespace: string): Promise<ProfileBody> {
   const found = (await profilesOf(cluster)).find((each) => each.namespace === namespace);
   if (found === undefined) throw new Error(`no profile of ${namespace}`);
   return found;
 }
 async function change(cluster: string, namespace: string, body: unknown): Promise<void> {
-  await world.rest(PROFILES, 'update', { ids: [cluster, idOf((await profileOf(cluster, namespace)).href)], body });
+  await world.rest(PROFILES, 'update', {
+    ids: [cluster, idOf((await profileOf(cluster, namespace)).href)],
+    body,
+  });
 }
 /** The last thing that was said about an entity; null: nothing, or that it has no labels any more. */
 async function entity(id: string): Promise<Record<string, unknown> | null> {
@@ -89,25 +113,38 @@ describe('labels', () => {
   it('of an unknown type are refused', async () => {
     expect(await tokenOf(newLabel('planet', 'Mars'))).toBe('input_validation_error');
   });
-  it('in use are not deleted, with the owner\'s token; named only by a restriction they are', async () => {
-    const [used, fixed, allowed] = [await newLabel('app', randomUUID()), await newLabel('app', randomUUID()), await newLabel('env', randomUUID())];
+  it("in use are not deleted, with the owner's token; named only by a restriction they are", async () => {
+    const [used, fixed, allowed] = [
+      await newLabel('app', randomUUID()),
+      await newLabel('app', randomUUID()),
+      await newLabel('env', randomUUID()),
+    ];
     world.uses.push({ label: used, by: 'rule set 1', token: 'label_still_has_associated_rule_set' });
-    expect(await tokenOf(world.rest('labels', 'delete', { ids: [used] }))).toBe('label_still_has_associated_rule_set');
-    expect((await world.rest('labels', 'get', { ids: [used], query: { usage: 'true' } })).body).toMatchObject({ usage: { ruleset: true, label_group: false } });
+    expect(await tokenOf(world.rest('labels', 'delete', { ids: [used] }))).toBe(
+      'label_still_has_associated_rule_set',
+    );
+    expect((await world.rest('labels', 'get', { ids: [used], query: { usage: 'true' } })).body).toMatchObject(
+      { usage: { ruleset: true, label_group: false } },
+    );
     const cluster = await newCluster('shop');
     const labels = [
       { key: 'app', assignment: { href: `/orgs/1/labels/${fixed}` } },
       { key: 'env', restriction: [{ href: `/orgs/1/labels/${allowed}` }] },
     ];
     await change(cluster, 'shop', { labels });
-    expect(await tokenOf(world.rest('labels', 'delete', { ids: [fixed] }))).toBe('label_referenced_by_container_workload_profile');
+    expect(await tokenOf(world.rest('labels', 'delete', { ids: [fixed] }))).toBe(
+      'label_referenced_by_container_workload_profile',
+    );
     expect(await tokenOf(world.rest('labels', 'delete', { ids: [allowed] }))).toBe(undefined);
   });
   it('are filtered: key and value partially, exactly when asked, external references exactly and never absent ones', async () => {
     const mark = randomUUID();
-    await world.rest('labels', 'create', { body: { key: 'role', value: `Web ${mark}`, external_data_set: mark, external_data_reference: '1' } });
+    await world.rest('labels', 'create', {
+      body: { key: 'role', value: `Web ${mark}`, external_data_set: mark, external_data_reference: '1' },
+    });
     await newLabel('app', `Shop ${mark}`);
-    const list = async (query: Record<string, string>) => ((await world.rest('labels', 'list', { query })).body as { value: string }[]).length;
+    const list = async (query: Record<string, string>) =>
+      ((await world.rest('labels', 'list', { query })).body as { value: string }[]).length;
     expect(await list({ value: mark.toUpperCase() })).toBe(2);
     expect(await list({ value: mark, key: 'ro' })).toBe(1);
     expect(await list({ value: mark, key: 'ro', exact_match_for_label_type: 'True' })).toBe(0);
@@ -122,25 +159,42 @@ describe('labels', () => {
 describe('label types', () => {
   it('start with the four built-in ones, can be added to, and are soft-deleted', async () => {
     const { body } = await world.rest('label_dimensions', 'list');
-    expect((body as { key: string }[]).slice(0, 4).map((each) => each.key)).toEqual(['role', 'app', 'env', 'loc']);
-    const created = (await world.rest('label_dimensions', 'create', { body: { key: 'tier', display_name: 'Tier' } })).body as { href: string };
+    expect((body as { key: string }[]).slice(0, 4).map((each) => each.key)).toEqual([
+      'role',
+      'app',
+      'env',
+      'loc',
+    ]);
+    const created = (
+      await world.rest('label_dimensions', 'create', { body: { key: 'tier', display_name: 'Tier' } })
+    ).body as { href: string };
     const label = await newLabel('tier', 'gold');
     const id = idOf(created.href);
-    expect(await tokenOf(world.rest('label_dimensions', 'delete', { ids: [id] }))).toBe('label_dimension_has_labels');
+    expect(await tokenOf(world.rest('label_dimensions', 'delete', { ids: [id] }))).toBe(
+      'label_dimension_has_labels',
+    );
     await world.rest('labels', 'delete', { ids: [label] });
     await world.rest('label_dimensions', 'delete', { ids: [id] });
-    expect((await world.rest('label_dimensions', 'get', { ids: [id] })).body).toMatchObject({ deleted: true });
+    expect((await world.rest('label_dimensions', 'get', { ids: [id] })).body).toMatchObject({
+      deleted: true,
+    });
     expect(await tokenOf(newLabel('tier', 'gold'))).toBe('input_validation_error');
   });
 });
 
 describe('profiles', () => {
-  it('begin with the template, also when the cluster\'s event is still on the way', async () => {
+  it("begin with the template, also when the cluster's event is still on the way", async () => {
     const cluster = randomUUID();
     expect(await tokenOf(profilesOf(cluster))).toBe('not_found_error');
     world.clusters.add(cluster);
-    expect(await profilesOf(cluster)).toMatchObject([{ name: 'Default Profile', namespace: null, managed: false }]);
-    await world.say('ContainerClusterCreated', cluster, cluster, { id: cluster, name: 'late', description: '' });
+    expect(await profilesOf(cluster)).toMatchObject([
+      { name: 'Default Profile', namespace: null, managed: false },
+    ]);
+    await world.say('ContainerClusterCreated', cluster, cluster, {
+      id: cluster,
+      name: 'late',
+      description: '',
+    });
     await world.settled();
     expect((await profilesOf(cluster)).length).toBe(1);
   });
@@ -148,10 +202,17 @@ describe('profiles', () => {
     const app = await newLabel('app', randomUUID());
     const cluster = await newCluster();
     const [template] = await profilesOf(cluster);
-    await world.rest(PROFILES, 'update', { ids: [cluster, idOf(template?.href ?? '')], body: { assign_labels: [{ href: `/orgs/1/labels/${app}` }] } });
+    await world.rest(PROFILES, 'update', {
+      ids: [cluster, idOf(template?.href ?? '')],
+      body: { assign_labels: [{ href: `/orgs/1/labels/${app}` }] },
+    });
     await discover(cluster, 'shop');
     await world.settled();
-    expect(await profileOf(cluster, 'shop')).toMatchObject({ managed: false, linked: true, assign_labels: [{ href: `/orgs/1/labels/${app}` }] });
+    expect(await profileOf(cluster, 'shop')).toMatchObject({
+      managed: false,
+      linked: true,
+      assign_labels: [{ href: `/orgs/1/labels/${app}` }],
+    });
   });
   it('show labels and assign_labels as two views of one thing', async () => {
     const value = randomUUID();
@@ -174,15 +235,29 @@ describe('profiles', () => {
     });
     await change(cluster, 'shop', { labels: [] });
     expect(await profileOf(cluster, 'shop')).toMatchObject({ assign_labels: [], labels: [] });
-    expect(await tokenOf(change(cluster, 'shop', { labels: [{ key: 'app', assignment: { href: `/orgs/1/labels/${env}` } }] }))).toBe('input_validation_error');
+    expect(
+      await tokenOf(
+        change(cluster, 'shop', { labels: [{ key: 'app', assignment: { href: `/orgs/1/labels/${env}` } }] }),
+      ),
+    ).toBe('input_validation_error');
   });
   it('change in bulk, and say which record was wrong', async () => {
     const cluster = await newCluster('a', 'b');
-    const hrefs = [await profileOf(cluster, 'a'), await profileOf(cluster, 'b')].map(({ href }) => ({ href }));
-    await world.rest(PROFILES, 'bulk_update', { ids: [cluster], body: { container_workload_profiles: hrefs, managed: true } });
+    const hrefs = [await profileOf(cluster, 'a'), await profileOf(cluster, 'b')].map(({ href }) => ({
+      href,
+    }));
+    await world.rest(PROFILES, 'bulk_update', {
+      ids: [cluster],
+      body: { container_workload_profiles: hrefs, managed: true },
+    });
     expect((await profilesOf(cluster)).filter((each) => each.managed).length).toBe(2);
-    const missing = { href: `/orgs/1/container_clusters/${cluster}/container_workload_profiles/${randomUUID()}` };
-    const wrong = world.rest(PROFILES, 'bulk_update', { ids: [cluster], body: { container_workload_profiles: [...hrefs, missing], managed: false } });
+    const missing = {
+      href: `/orgs/1/container_clusters/${cluster}/container_workload_profiles/${randomUUID()}`,
+    };
+    const wrong = world.rest(PROFILES, 'bulk_update', {
+      ids: [cluster],
+      body: { container_workload_profiles: [...hrefs, missing], managed: false },
+    });
     await expect(wrong).rejects.toThrow('record_index=>2');
   });
 });
@@ -192,12 +267,30 @@ describe('the labels of entities', () => {
     const mark = randomUUID();
     const [role, app] = [await newLabel('role', `Web ${mark}`), await newLabel('app', `Shop ${mark}`)];
     const cluster = await newCluster('shop');
-    const web = await workload(cluster, 'shop', 'web', { 'com.illumio.role': `Web ${mark}`, 'com.illumio.app': 'Bank', 'com.illumio.env': 'nowhere' });
+    const web = await workload(cluster, 'shop', 'web', {
+      'com.illumio.role': `Web ${mark}`,
+      'com.illumio.app': 'Bank',
+      'com.illumio.env': 'nowhere',
+    });
     await world.settled();
     expect(await entity(web)).toBe(null);
-    await change(cluster, 'shop', { managed: true, enforcement_mode: 'full', labels: [{ key: 'app', assignment: { href: `/orgs/1/labels/${app}` } }] });
-    expect(await entity(web)).toMatchObject({ class: 'pod', namespace: 'shop', mode: 'full', labels: [role, app] });
-    expect(((await entity(web))?.['refused'] as { key: string; reason: string }[]).map(({ key, reason }) => [key, reason])).toEqual([
+    await change(cluster, 'shop', {
+      managed: true,
+      enforcement_mode: 'full',
+      labels: [{ key: 'app', assignment: { href: `/orgs/1/labels/${app}` } }],
+    });
+    expect(await entity(web)).toMatchObject({
+      class: 'pod',
+      namespace: 'shop',
+      mode: 'full',
+      labels: [role, app],
+    });
+    expect(
+      ((await entity(web))?.['refused'] as { key: string; reason: string }[]).map(({ key, reason }) => [
+        key,
+        reason,
+      ]),
+    ).toEqual([
       ['app', 'fixed'],
       ['env', 'no-such-label'],
     ]);
@@ -240,16 +333,45 @@ describe('settings for the clusters', () => {
     const cluster = await newCluster('shop');
     await change(cluster, 'shop', { managed: true, enforcement_mode: 'selective' });
     const id = randomUUID();
-    const node = { id, cluster, node: 'n1', name: 'n1', hostname: 'n1', description: '', managed: true, labels: [app], mode: 'full', addresses: ['10.0.0.1'] };
+    const node = {
+      id,
+      cluster,
+      node: 'n1',
+      name: 'n1',
+      hostname: 'n1',
+      description: '',
+      managed: true,
+      labels: [app],
+      mode: 'full',
+      addresses: ['10.0.0.1'],
+    };
     await world.say('WorkloadCreated', cluster, id, node);
     await world.settled();
     const profile = idOf((await profileOf(cluster, 'shop')).href);
     const expected = async (): Promise<void> => {
       const values = await settings(cluster);
-      expect([...values.keys()].sort()).toEqual([`policy.${cluster}.labels.catalogue`, `policy.${cluster}.node.n1`, `policy.${cluster}.profile.${profile}`]);
-      expect(values.get(`policy.${cluster}.profile.${profile}`)).toEqual({ id: profile, namespace: 'shop', managed: true, mode: 'selective', assignments: {} });
-      expect(values.get(`policy.${cluster}.node.n1`)).toEqual({ node: 'n1', workload: id, labels: [app], mode: 'full' });
-      const catalogue = values.get(`policy.${cluster}.labels.catalogue`) as { types: string[]; labels: { id: string }[] };
+      expect([...values.keys()].sort()).toEqual([
+        `policy.${cluster}.labels.catalogue`,
+        `policy.${cluster}.node.n1`,
+        `policy.${cluster}.profile.${profile}`,
+      ]);
+      expect(values.get(`policy.${cluster}.profile.${profile}`)).toEqual({
+        id: profile,
+        namespace: 'shop',
+        managed: true,
+        mode: 'selective',
+        assignments: {},
+      });
+      expect(values.get(`policy.${cluster}.node.n1`)).toEqual({
+        node: 'n1',
+        workload: id,
+        labels: [app],
+        mode: 'full',
+      });
+      const catalogue = values.get(`policy.${cluster}.labels.catalogue`) as {
+        types: string[];
+        labels: { id: string }[];
+      };
       expect(catalogue.types.slice(0, 4)).toEqual(['role', 'app', 'env', 'loc']);
       expect(catalogue.labels.map((label) => label.id)).toContain(app);
     };

@@ -26,21 +26,24 @@ const BATCH = { maxMessages: 500, maxWaitMs: 5 };
 
 /** Around a resolver that runs already: Nest makes nothing but the controller. */
 function labelResolverModule(resolver: LabelResolver): new () => object {
-  @Module({ controllers: [LabelResolverController], providers: [{ provide: LABEL_RESOLVER, useValue: resolver }] })
+  @Module({
+    controllers: [LabelResolverController],
+    providers: [{ provide: LABEL_RESOLVER, useValue: resolver }],
+  })
   class LabelResolverModule {}
   return LabelResolverModule;
 }
 
 export async function startLabelResolver(context: Context): Promise<RunningService> {
   const { config, health, logger, onShutdown, signal } = context;
-  let resolver: LabelResolver | undefined;
-  health.require('postgres', () => resolver?.store.availability() ?? 'not open yet');
-  health.fact('events to relay', () => String(resolver?.relayLag() ?? 0));
-  health.fact('events whose settings are not published', () => String(resolver?.settingsLag() ?? 0));
+  const open: { resolver?: LabelResolver } = {};
+  health.require('postgres', () => open.resolver?.store.availability() ?? 'not open yet');
+  health.fact('events to relay', () => String(open.resolver?.relayLag() ?? 0));
+  health.fact('events whose settings are not published', () => String(open.resolver?.settingsLag() ?? 0));
   const connection = connectionOf(context);
   const bus = await openBus(context, connection);
-  resolver = await openLabelResolver({ config, bus, logger, signal });
-  onShutdown(() => resolver?.close());
+  const resolver = (open.resolver = await openLabelResolver({ config, bus, logger, signal }));
+  onShutdown(() => resolver.close());
   const app = await carry(context, { resolver, bus, connection });
   const consumers = readBatches(context, resolver, bus);
   return {
@@ -55,22 +58,28 @@ const connectionOf = ({ config, logger, metrics, signal }: Context): BusOptions 
   servers: config.NATS_URL,
   name: manifest.service,
   server: 'control',
-  ...(config.NATS_CREDS !== undefined && { credentials: credsFile(config.NATS_CREDS), inboxPrefix: serviceInbox(manifest.service) }),
+  ...(config.NATS_CREDS !== undefined && {
+    credentials: credsFile(config.NATS_CREDS),
+    inboxPrefix: serviceInbox(manifest.service),
+  }),
   metrics,
   onState: ({ connected, detail }) => logger[connected ? 'info' : 'warn']({ detail }, 'NATS'),
   signal,
 });
 
 async function openBus({ health, onShutdown }: Context, connection: BusOptions): Promise<Bus> {
-  let bus: Bus | undefined;
-  health.require('nats', () => bus?.availability() ?? 'connecting');
-  bus = await connectBus(connection);
-  onShutdown(() => bus?.close());
+  const open: { bus?: Bus } = {};
+  health.require('nats', () => open.bus?.availability() ?? 'connecting');
+  const bus = (open.bus = await connectBus(connection));
+  onShutdown(() => bus.close());
   await ensureStreams(bus, 'control');
   return bus;
 }
 
-async function carry({ logger }: Context, parts: { resolver: LabelResolver; bus: Bus; connection: BusOptions }): Promise<INestApplication> {
+async function carry(
+  { logger }: Context,
+  parts: { resolver: LabelResolver; bus: Bus; connection: BusOptions },
+): Promise<INestApplication> {
   // The platform is never listened on: calls come over NATS only.
   const options = { logger: nestLogger(logger), abortOnError: false };
   const app = await NestFactory.create(labelResolverModule(parts.resolver), new FastifyAdapter(), options);
@@ -82,8 +91,12 @@ async function carry({ logger }: Context, parts: { resolver: LabelResolver; bus:
 }
 
 function readBatches({ health, logger }: Context, resolver: LabelResolver, bus: Bus): Consumer[] {
-  const onError = (error: unknown, { subject }: { subject: string }): void => logger.warn({ err: error, subject }, 'an event failed');
-  const consumers = manifest.consumes.map((each) => bus.consumeBatches(each, BATCH, resolver.facts(each.durable), { onError }));
-  for (const consumer of consumers) health.fact(`waiting in ${consumer.durable}`, () => String(consumer.lag()));
+  const onError = (error: unknown, { subject }: { subject: string }): void =>
+    logger.warn({ err: error, subject }, 'an event failed');
+  const consumers = manifest.consumes.map((each) =>
+    bus.consumeBatches(each, BATCH, resolver.facts(each.durable), { onError }),
+  );
+  for (const consumer of consumers)
+    health.fact(`waiting in ${consumer.durable}`, () => String(consumer.lag()));
   return consumers;
 }

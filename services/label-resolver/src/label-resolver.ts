@@ -43,20 +43,40 @@ export interface LabelResolverOptions {
   readonly signal?: AbortSignal;
 }
 
-export async function openLabelResolver({ config, bus, logger, signal }: LabelResolverOptions): Promise<LabelResolver> {
-  const onState = ({ connected, detail }: { connected: boolean; detail: string }): void => logger.info({ connected, detail }, 'postgres');
+export async function openLabelResolver({
+  config,
+  bus,
+  logger,
+  signal,
+}: LabelResolverOptions): Promise<LabelResolver> {
+  const onState = ({ connected, detail }: { connected: boolean; detail: string }): void =>
+    logger.info({ connected, detail }, 'postgres');
   const waiting = { onState, ...(signal && { signal }) };
   const url = await ensureDatabase(config.DATABASE_URL, 'label-resolver', waiting);
-  const store = await openEventStore({ url, service: 'label-resolver', migrations: MIGRATIONS, projections: PROJECTIONS, ...waiting });
+  const store = await openEventStore({
+    url,
+    service: 'label-resolver',
+    migrations: MIGRATIONS,
+    projections: PROJECTIONS,
+    ...waiting,
+  });
   await ensureBuiltInTypes(store);
   const queue = oneAtATime();
   const resolver = new EntityResolver(store);
   // What a crash left unsaid is said before anything new.
   await queue(() => resolver.settle());
-  const relay = startRelay(store, bus, { subject: subjectOf, onError: (error) => logger.warn({ err: error }, 'relay') });
+  const relay = startRelay(store, bus, {
+    subject: subjectOf,
+    onError: (error) => logger.warn({ err: error }, 'relay'),
+  });
   const settings = startSettingsPublisher(store, bus, (error) => logger.warn({ err: error }, 'settings'));
   const change = changing(queue, resolver);
-  const parts = { store, changing: change, usesOf: labelUses(store, bus), ensureCluster: ensureCluster(store, bus, change) };
+  const parts = {
+    store,
+    changing: change,
+    usesOf: labelUses(store, bus),
+    ensureCluster: ensureCluster(store, bus, change),
+  };
   return {
     store,
     resource: resourceAnswerer({

@@ -12,7 +12,10 @@ export const manifest = {
     { ...durable, filter: 'evt.*.workload.*', durable: 'label-resolver-workloads' },
   ],
   emits: [
-    ...['label', 'label-type', 'profile', 'entity'].map((entity) => ({ subject: `evt.*.${entity}.*`, server: control })),
+    ...['label', 'label-type', 'profile', 'entity'].map((entity) => ({
+      subject: `evt.*.${entity}.*`,
+      server: control,
+    })),
     ...['labels', 'profile', 'node'].map((kind) => ({ subject: `policy.*.${kind}.*`, server: control })),
   ],
   serves: ['label-resolver.resource'],

@@ -36,7 +36,11 @@ export async function noteClusterSeen(tx: Queryable, cluster: string, seen: Clus
 }
 
 /** An agent that is not paired (any more) is not listened to. */
-export async function noteHeartbeat(tx: pg.PoolClient, cluster: string, beat: AgentHeartbeat): Promise<AppendBatch[]> {
+export async function noteHeartbeat(
+  tx: pg.PoolClient,
+  cluster: string,
+  beat: AgentHeartbeat,
+): Promise<AppendBatch[]> {
   const saysGoodbye = beat.status === 'stopping';
   const { rowCount } = await tx.query(
     `update agents set machine_id = $3, version = $4, status = $5, revision = $6, pods = $7, pods_enforced = $8, errors = $9,
@@ -61,7 +65,10 @@ export async function noteHeartbeat(tx: pg.PoolClient, cluster: string, beat: Ag
   return commandOnNode(tx, cluster, beat.node, { type: 'observe-addresses', addresses: beat.addresses });
 }
 
-export async function noteAgentPaired(tx: Queryable, agent: { cluster: string; node: string; machineId: string; version: string; at: Date }): Promise<void> {
+export async function noteAgentPaired(
+  tx: Queryable,
+  agent: { cluster: string; node: string; machineId: string; version: string; at: Date },
+): Promise<void> {
   await tx.query(
     `insert into agents (cluster, node, machine_id, version, status, revision, pods, pods_enforced, errors, last_heartbeat)
      values ($1, $2, $3, $4, 'active', 0, 0, 0, '[]', $5)

@@ -3,7 +3,13 @@
  * credential of its clas-cache. Without an operator key the server has no accounts; the edge then connects as it is.
  */
 import { readFileSync } from 'node:fs';
-import { credsFile, ensureUplinkDurable, mintClusterAccount, mintUplinkUser, pushAccount } from '@ringfence/bus';
+import {
+  credsFile,
+  ensureUplinkDurable,
+  mintClusterAccount,
+  mintUplinkUser,
+  pushAccount,
+} from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 
 export interface UplinkCredential {
@@ -40,7 +46,8 @@ export function clusterAccounts(bus: Bus, settings: AccountSettings): ClusterAcc
       remove: async () => undefined,
     };
   }
-  const accountOf = (cluster: string) => mintClusterAccount({ operatorSeed: readFileSync(operatorKeyPath, 'utf8').trim(), coreAccount, cluster });
+  const accountOf = (cluster: string) =>
+    mintClusterAccount({ operatorSeed: readFileSync(operatorKeyPath, 'utf8').trim(), coreAccount, cluster });
   return {
     uplink: async (cluster) => {
       const account = await accountOf(cluster);

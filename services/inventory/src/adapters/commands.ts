@@ -19,7 +19,10 @@ export async function execute<State, Command, E extends DomainEvent>(
   { stream, actor, cluster }: Addressee,
   command: Command,
 ): Promise<State> {
-  const { rejected, state } = await handleCommand(store, decider, stream, command, { actor, cluster: cluster ?? GLOBAL });
+  const { rejected, state } = await handleCommand(store, decider, stream, command, {
+    actor,
+    cluster: cluster ?? GLOBAL,
+  });
   if (rejected !== undefined) throw refusal(rejected);
   return state;
 }

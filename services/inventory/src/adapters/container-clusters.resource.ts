@@ -1,7 +1,7 @@
 /** `container_clusters`: created with a token that is shown once; their status is read off what was last heard. */
 import { randomUUID } from 'node:crypto';
 import { ContainerClusterCreate, ContainerClusterUpdate } from '@ringfence/contracts';
-import type { ResourceRequest } from '@ringfence/contracts';
+import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import { clusterHealth, isSilent } from '../domain/cluster-status.calculator.js';
 import type { Silence } from '../domain/cluster-status.calculator.js';
@@ -13,6 +13,7 @@ import { containerClusters } from '../read/inventory-documents.js';
 import type { AgentRow, ClusterSeen } from './agents.store.js';
 import { agents, clustersSeen } from './agents.store.js';
 import { execute } from './commands.js';
+import { defined } from './defined.js';
 import { streamOf } from './event-subject.js';
 import type { Listening } from './listening.js';
 import { forgetCluster } from './observations.consumer.js';
@@ -38,48 +39,70 @@ interface Heard {
 
 export function containerClusterOperations(parts: ClusterParts): Operations {
   const { store, oneAtATime } = parts;
-  const one = async (id: string | undefined): Promise<Document<ContainerCluster>> => {
-    const found = id === undefined ? null : await containerClusters.get(store.pool, id);
-    if (found === null || found.deletedAt !== null) throw notFound('container cluster');
-    return found;
-  };
-  const shown = async (found: Document<ContainerCluster>): Promise<Record<string, unknown>> =>
-    show(parts, found, { seen: await clustersSeen(store.pool), nodes: await liveNodes(store.pool, found.id) });
   return {
     list: async ({ query }) => {
       const all = await containerClusters.live(store.pool);
       const heard = { seen: await clustersSeen(store.pool), nodes: await liveNodes(store.pool, null) };
-      const { matched, shown: items } = page(all, query, { name: partial((each) => each.body.name), clas_mode: flag(() => true) });
-      return { body: items.map((each) => show(parts, each, heard)), total: all.length, matched: matched.length };
-    },
-    get: async ({ ids }) => ({ body: await shown(await one(ids[0])) }),
-    create: (request) => oneAtATime(() => create(parts, request, shown)),
-    update: (request) => oneAtATime(async () => {
-      const found = await one(request.ids[0]);
-      const body = parsed(ContainerClusterUpdate, request.body);
-      const change = {
-        ...(body.name !== undefined && { name: body.name }),
-        ...(body.description !== undefined && { description: body.description }),
-        ...(body.datacenter_nat_1to1 !== undefined && { datacenterNat1to1: body.datacenter_nat_1to1 }),
+      const filters = { name: partial(nameOf), clas_mode: flag<Document<ContainerCluster>>(() => true) };
+      const { matched, shown } = page(all, query, filters);
+      return {
+        body: shown.map((each) => show(parts, each, heard)),
+        total: all.length,
+        matched: matched.length,
       };
-      const nameTaken = await isNameTaken(store, body.name ?? found.body.name, found.id);
-      const stream = streamOf.cluster(found.id);
-      await execute(store, containerClusterDecider, { stream, actor: request.actor, cluster: found.id }, { type: 'change', change, nameTaken });
-      return {};
-    }),
-    delete: (request) => oneAtATime(async () => {
-      const found = await one(request.ids[0]);
-      await remove(parts, request, found);
-      await parts.accounts.remove(found.id);
-      return {};
-    }),
+    },
+    get: async ({ ids }) => ({ body: await shownNow(parts, await one(store, ids[0])) }),
+    create: (request) => oneAtATime(() => create(parts, request)),
+    update: (request) => oneAtATime(() => update(store, request)),
+    delete: (request) =>
+      oneAtATime(async () => {
+        const found = await one(store, request.ids[0]);
+        await remove(parts, request, found);
+        await parts.accounts.remove(found.id);
+        return {};
+      }),
   };
 }
 
-async function create(parts: ClusterParts, request: ResourceRequest, shown: (found: Document<ContainerCluster>) => Promise<Record<string, unknown>>) {
+const nameOf = (each: Document<ContainerCluster>): string => each.body.name;
+
+async function one(store: EventStore, id: string | undefined): Promise<Document<ContainerCluster>> {
+  const found = id === undefined ? null : await containerClusters.get(store.pool, id);
+  if (found === null || found.deletedAt !== null) throw notFound('container cluster');
+  return found;
+}
+
+async function shownNow(
+  parts: ClusterParts,
+  found: Document<ContainerCluster>,
+): Promise<Record<string, unknown>> {
+  const { pool } = parts.store;
+  return show(parts, found, { seen: await clustersSeen(pool), nodes: await liveNodes(pool, found.id) });
+}
+
+async function update(store: EventStore, request: ResourceRequest): Promise<ResourceResponse> {
+  const found = await one(store, request.ids[0]);
+  const body = parsed(ContainerClusterUpdate, request.body);
+  const change = defined({
+    name: body.name,
+    description: body.description,
+    datacenterNat1to1: body.datacenter_nat_1to1,
+  });
+  const nameTaken = await isNameTaken(store, body.name ?? found.body.name, found.id);
+  const addressee = { stream: streamOf.cluster(found.id), actor: request.actor, cluster: found.id };
+  await execute(store, containerClusterDecider, addressee, { type: 'change', change, nameTaken });
+  return {};
+}
+
+async function create(parts: ClusterParts, request: ResourceRequest): Promise<ResourceResponse> {
   const { store } = parts;
   const body = parsed(ContainerClusterCreate, request.body);
-  const cluster = { id: randomUUID(), name: body.name, description: body.description ?? '', datacenterNat1to1: body.datacenter_nat_1to1 ?? false };
+  const cluster = {
+    id: randomUUID(),
+    name: body.name,
+    description: body.description ?? '',
+    datacenterNat1to1: body.datacenter_nat_1to1 ?? false,
+  };
   const token = newClusterToken();
   const nameTaken = await isNameTaken(store, cluster.name, cluster.id);
   // First the hash: a crash before the event leaves a token of a cluster that does not exist, which opens nothing.
@@ -88,18 +111,29 @@ async function create(parts: ClusterParts, request: ResourceRequest, shown: (fou
   await execute(store, containerClusterDecider, addressee, { type: 'create', cluster, nameTaken });
   const created = await containerClusters.get(store.pool, cluster.id);
   if (created === null) throw new Error(`container cluster ${cluster.id} is not in its read table`);
-  return { body: { ...(await shown(created)), container_cluster_token: token } };
+  return { body: { ...(await shownNow(parts, created)), container_cluster_token: token } };
 }
 
 /** What was observed of the cluster ends in the transaction that ends the cluster, and before it on the stream. */
-async function remove(parts: ClusterParts, { actor }: ResourceRequest, found: Document<ContainerCluster>): Promise<void> {
+async function remove(
+  parts: ClusterParts,
+  { actor }: ResourceRequest,
+  found: Document<ContainerCluster>,
+): Promise<void> {
   const connectedAgents = (await connected(parts, found.id)).map((agent) => agent.node);
-  const decision = containerClusterDecider.decide({ cluster: found.body }, { type: 'delete', connectedAgents });
+  const decision = containerClusterDecider.decide(
+    { cluster: found.body },
+    { type: 'delete', connectedAgents },
+  );
   if (isRejection(decision)) throw refusal(decision);
   const meta = { actor, cluster: found.id };
   await parts.store.transaction(async (tx) => {
     const ends = await forgetCluster(tx, found.id);
-    await parts.store.appendIn(tx, [...ends, { stream: streamOf.cluster(found.id), expectedVersion: 'any', events: decision }], meta);
+    await parts.store.appendIn(
+      tx,
+      [...ends, { stream: streamOf.cluster(found.id), expectedVersion: 'any', events: decision }],
+      meta,
+    );
     await tx.query('delete from cluster_tokens where cluster = $1', [found.id]);
   });
 }
@@ -107,15 +141,24 @@ async function remove(parts: ClusterParts, { actor }: ResourceRequest, found: Do
 async function connected({ store, listening, silence }: ClusterParts, cluster: string): Promise<AgentRow[]> {
   const all = await agents(store.pool);
   return all.filter(
-    (agent) => agent.cluster === cluster && agent.status === 'active' && !isSilent(agent.lastHeartbeat, listening.hearing(), silence.agentOfflineMs),
+    (agent) =>
+      agent.cluster === cluster &&
+      agent.status === 'active' &&
+      !isSilent(agent.lastHeartbeat, listening.hearing(), silence.agentOfflineMs),
   );
 }
 
 async function isNameTaken(store: EventStore, name: string, besides: string): Promise<boolean> {
-  return (await containerClusters.live(store.pool)).some((each) => each.body.name === name && each.id !== besides);
+  return (await containerClusters.live(store.pool)).some(
+    (each) => each.body.name === name && each.id !== besides,
+  );
 }
 
-function show({ listening, silence }: ClusterParts, found: Document<ContainerCluster>, heard: Heard): Record<string, unknown> {
+function show(
+  { listening, silence }: ClusterParts,
+  found: Document<ContainerCluster>,
+  heard: Heard,
+): Record<string, unknown> {
   const seen = heard.seen.get(found.id);
   const nodes = heard.nodes.filter((node) => node.cluster === found.id);
   const facts = { lastHeartbeat: seen?.lastSeen ?? null, inSync: seen?.inSync ?? false, nodes };
@@ -126,11 +169,13 @@ function show({ listening, silence }: ClusterParts, found: Document<ContainerClu
     description: found.body.description,
     cluster_mode: 'clas',
     container_runtime: nodes[0]?.containerRuntime ?? null,
-    manager_type: seen === undefined ? null : `Kubernetes ${seen.kubernetesVersion}`,
-    kubelink_version: seen?.kubelinkVersion ?? null,
-    last_connected: seen?.lastSeen.toISOString() ?? null,
+    ...showKubelink(seen),
     online: health.online,
-    nodes: nodes.map((node) => ({ name: node.name, machine_id: node.machineId, pod_subnet: node.podCidrs[0] ?? null })),
+    nodes: nodes.map((node) => ({
+      name: node.name,
+      machine_id: node.machineId,
+      pod_subnet: node.podCidrs[0] ?? null,
+    })),
     errors: health.duplicates.map(({ machineId, nodes: names }) => ({
       error_type: 'duplicate_machine_ids',
       duplicate_ids: [machineId],
@@ -143,5 +188,14 @@ function show({ listening, silence }: ClusterParts, found: Document<ContainerClu
     ringfence_status_message: health.message,
     caps: ['write'],
     ...metaOf(found),
+  };
+}
+
+function showKubelink(seen: ClusterSeen | undefined): Record<string, unknown> {
+  if (seen === undefined) return { manager_type: null, kubelink_version: null, last_connected: null };
+  return {
+    manager_type: `Kubernetes ${seen.kubernetesVersion}`,
+    kubelink_version: seen.kubelinkVersion,
+    last_connected: seen.lastSeen.toISOString(),
   };
 }

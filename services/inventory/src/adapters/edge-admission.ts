@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { CallError } from '@ringfence/bus';
+import type { BusMetrics } from '@ringfence/bus';
 import type { CALLS } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import type { Logger } from 'pino';
@@ -36,6 +37,7 @@ export interface AdmissionParts {
   readonly oneAtATime: OneAtATime;
   readonly accounts: ClusterAccounts;
   readonly logger: Pick<Logger, 'warn' | 'info'>;
+  readonly metrics: BusMetrics;
 }
 
 /** Refused attempts are kept for this long. */
@@ -57,10 +59,18 @@ export function edgeAdmission(parts: AdmissionParts): EdgeAdmission {
   };
 }
 
-async function authenticated(parts: AdmissionParts, what: string, cluster: string, token: string): Promise<ContainerCluster> {
+async function authenticated(
+  parts: AdmissionParts,
+  what: string,
+  cluster: string,
+  token: string,
+): Promise<ContainerCluster> {
   const { store } = parts;
   const found = await containerClusters.get(store.pool, cluster);
-  const { rows } = await store.pool.query<{ hash: string }>('select hash from cluster_tokens where cluster = $1', [cluster]);
+  const { rows } = await store.pool.query<{ hash: string }>(
+    'select hash from cluster_tokens where cluster = $1',
+    [cluster],
+  );
   if (found === null || found.deletedAt !== null) return refuse(parts, what, cluster, 'no such cluster');
   if (!(await isSecret(token, rows[0]?.hash ?? ''))) return refuse(parts, what, cluster, 'wrong token');
   return found.body;
@@ -74,8 +84,13 @@ async function refuse(parts: AdmissionParts, what: string, cluster: string, reas
     reason,
   ]);
   await parts.store.pool.query(`delete from refused_attempts where at < now() - interval '${ATTEMPTS_KEPT}'`);
+  parts.metrics.counter('inventory_edge_refusals_total', 'Edges that were not let in').add(1, { what });
   parts.logger.warn({ cluster: cluster.slice(0, MAX_CLUSTER_LENGTH), what, reason }, 'edge refused');
-  throw CallError.of('UNAUTHENTICATED', 'cluster_authentication_failed', 'wrong cluster id, cluster token or pairing key');
+  throw CallError.of(
+    'UNAUTHENTICATED',
+    'cluster_authentication_failed',
+    'wrong cluster id, cluster token or pairing key',
+  );
 }
 
 async function pair(parts: AdmissionParts, request: Request<'pairNode'>): Promise<Response<'pairNode'>> {
@@ -89,15 +104,25 @@ async function pair(parts: AdmissionParts, request: Request<'pairNode'>): Promis
   }
   const node = await reportedNode(store, request);
   const paired = await workloadOf(store, request.cluster, node.name);
-  if (paired === null && !key.pairsNewNodes) return refuse(parts, 'pair', request.cluster, 'pairing key spent or expired');
+  if (paired === null && !key.pairsNewNodes)
+    return refuse(parts, 'pair', request.cluster, 'pairing key spent or expired');
   const workload = paired ?? (await createWorkload(store, request.cluster, node, profile.body));
   if (paired === null) await noteUse(store.pool, key.id, now);
-  await noteAgentPaired(store.pool, { cluster: request.cluster, node: node.name, machineId: request.machineId, version: request.version, at: now });
+  await noteAgentPaired(store.pool, {
+    cluster: request.cluster,
+    node: node.name,
+    machineId: request.machineId,
+    version: request.version,
+    at: now,
+  });
   return { node: node.name, workload };
 }
 
 /** The one live node of this machine-id; several mean that none of them is paired until it is resolved. */
-async function reportedNode(store: EventStore, { cluster, machineId }: Request<'pairNode'>): Promise<ObservedNode> {
+async function reportedNode(
+  store: EventStore,
+  { cluster, machineId }: Request<'pairNode'>,
+): Promise<ObservedNode> {
   const nodes = await liveNodes(store.pool, cluster);
   const duplicate = duplicateMachineIds(nodes).find((each) => each.machineId === machineId);
   if (duplicate !== undefined) {
@@ -106,7 +131,11 @@ async function reportedNode(store: EventStore, { cluster, machineId }: Request<'
   }
   const node = nodes.find((each) => each.machineId === machineId);
   if (node === undefined) {
-    throw CallError.of('FAILED_PRECONDITION', 'node_not_reported', `kubelink has not reported a node of machine-id ${machineId}: try again`);
+    throw CallError.of(
+      'FAILED_PRECONDITION',
+      'node_not_reported',
+      `kubelink has not reported a node of machine-id ${machineId}: try again`,
+    );
   }
   return node;
 }
@@ -119,11 +148,21 @@ async function workloadOf(store: EventStore, cluster: string, node: string): Pro
   return rows[0]?.body.id ?? null;
 }
 
-async function createWorkload(store: EventStore, cluster: string, node: ObservedNode, profile: PairingProfile): Promise<string> {
+async function createWorkload(
+  store: EventStore,
+  cluster: string,
+  node: ObservedNode,
+  profile: PairingProfile,
+): Promise<string> {
   const id = randomUUID();
   const { labels, mode, visibilityLevel } = profile;
   const pairing = { id, cluster, node: node.name, labels, mode, visibilityLevel, addresses: node.addresses };
   const actor = { kind: 'agent', id: node.name } as const;
-  await execute(store, workloadDecider, { stream: streamOf.workload(id), actor, cluster }, { type: 'pair', pairing });
+  await execute(
+    store,
+    workloadDecider,
+    { stream: streamOf.workload(id), actor, cluster },
+    { type: 'pair', pairing },
+  );
   return id;
 }

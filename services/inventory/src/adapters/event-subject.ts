@@ -4,7 +4,13 @@ import type { EventType } from '@ringfence/contracts';
 import type { StoredEvent } from '@ringfence/event-store';
 
 /** Nobody but the audit reads these. */
-const PAIRING = ['PairingProfileCreated', 'PairingProfileChanged', 'PairingProfileDeleted', 'PairingKeyIssued', 'PairingKeysRevoked'];
+const PAIRING = [
+  'PairingProfileCreated',
+  'PairingProfileChanged',
+  'PairingProfileDeleted',
+  'PairingKeyIssued',
+  'PairingKeysRevoked',
+];
 
 export function subjectOf(event: StoredEvent): string {
   const entity = PAIRING.includes(event.type) ? 'pairing-profile' : EVENTS[event.type as EventType].entity;

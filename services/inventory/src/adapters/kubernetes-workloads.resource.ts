@@ -85,7 +85,9 @@ function show(item: Item, around: Surroundings): Record<string, unknown> {
     enforcement_mode: entity.mode,
     visibility_level: 'flow_summary',
     container_workload_profile:
-      profile === undefined ? null : { href: `${clusterHref}/container_workload_profiles/${profile.id}`, name: profile.name, namespace },
+      profile === undefined
+        ? null
+        : { href: `${clusterHref}/container_workload_profiles/${profile.id}`, name: profile.name, namespace },
     container_cluster: clusterReference(cluster, around),
     security_policy_sync_state: syncState(item),
     security_policy_applied_at: converged.status.acked_at,
@@ -108,9 +110,14 @@ export function venOperations({ store, listening, silence }: ReadParts): Operati
         hostname: partial((each) => each.body.hostname),
         labels: byLabels((each) => each.body.labels),
         container_clusters: byHrefs((each) => each.body.cluster, 'container_clusters'),
-        status: (each, wanted) => (context.agents.get(`${each.body.cluster}/${each.body.node}`)?.status ?? 'stopped') === wanted,
+        status: (each, wanted) =>
+          (context.agents.get(`${each.body.cluster}/${each.body.node}`)?.status ?? 'stopped') === wanted,
       });
-      return { body: shown.map((each) => showVen(each, context)), total: all.length, matched: matched.length };
+      return {
+        body: shown.map((each) => showVen(each, context)),
+        total: all.length,
+        matched: matched.length,
+      };
     },
     get: async ({ ids }) => {
       const found = ids[0] === undefined ? null : await workloads.get(store.pool, ids[0]);

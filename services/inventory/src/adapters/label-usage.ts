@@ -12,8 +12,18 @@ export async function labelUsage(
 ): Promise<z.output<(typeof CALLS)['workloadLabelUsage']['response']>> {
   const asked = new Set(labels);
   const carriers = [
-    ...(await workloads.live(store.pool)).map(({ body }) => ({ labels: body.labels, by: `workload ${body.name || body.hostname}` })),
-    ...(await pairingProfiles.live(store.pool)).map(({ body }) => ({ labels: body.labels, by: `pairing profile ${body.name}` })),
+    ...(await workloads.live(store.pool)).map(({ body }) => ({
+      labels: body.labels,
+      by: `workload ${body.name || body.hostname}`,
+    })),
+    ...(await pairingProfiles.live(store.pool)).map(({ body }) => ({
+      labels: body.labels,
+      by: `pairing profile ${body.name}`,
+    })),
   ];
-  return { used: carriers.flatMap(({ labels: carried, by }) => carried.filter((label) => asked.has(label)).map((label) => ({ label, by, token: TOKEN }))) };
+  return {
+    used: carriers.flatMap(({ labels: carried, by }) =>
+      carried.filter((label) => asked.has(label)).map((label) => ({ label, by, token: TOKEN })),
+    ),
+  };
 }

@@ -8,7 +8,10 @@ import { applyAcks } from '../read/acks.js';
 import { applyLabelled } from '../read/labelled.js';
 
 /** One message or a batch of one durable: a transaction with the place of the last one. Values are whole, so a repeat in order ends alike. */
-export function labelledConsumer(store: EventStore, durable: string): (messages: readonly Message[]) => Promise<void> {
+export function labelledConsumer(
+  store: EventStore,
+  durable: string,
+): (messages: readonly Message[]) => Promise<void> {
   return async (messages) => {
     const events = messages.map(parse);
     const last = messages.at(-1);
@@ -22,14 +25,21 @@ export function labelledConsumer(store: EventStore, durable: string): (messages:
 function parse(message: Message): Envelope {
   const event = Envelope.safeParse(message.payload);
   if (event.success) return event.data;
-  throw new PermanentError('bad-event', `${message.subject}: ${event.error.issues[0]?.message ?? 'malformed'}`);
+  throw new PermanentError(
+    'bad-event',
+    `${message.subject}: ${event.error.issues[0]?.message ?? 'malformed'}`,
+  );
 }
 
 export function acksConsumer(store: EventStore): (messages: readonly Message[]) => Promise<void> {
   return async (messages) => {
     const acks = messages.map((message) => {
       const ack = ClusterAck.safeParse(message.payload);
-      if (!ack.success) throw new PermanentError('bad-ack', `${message.subject}: ${ack.error.issues[0]?.message ?? 'malformed'}`);
+      if (!ack.success)
+        throw new PermanentError(
+          'bad-ack',
+          `${message.subject}: ${ack.error.issues[0]?.message ?? 'malformed'}`,
+        );
       return { cluster: message.subject.split('.')[1] ?? '', ack: ack.data };
     });
     await store.transaction((tx) => applyAcks(tx, acks));

@@ -22,25 +22,36 @@ export function eventsOf(row: ObservedRow, verdict: Verdict): AppendBatch[] {
   if (row.kind === 'namespace') {
     const state = row.body as NamespaceState;
     const data = verdict === 'vanished' ? { cluster: state.cluster, name: state.name } : state;
-    return [batch(streamOf.namespace(row.cluster, state.name), row.cluster, { type: `Namespace${verb}`, data })];
+    return [
+      batch(streamOf.namespace(row.cluster, state.name), row.cluster, { type: `Namespace${verb}`, data }),
+    ];
   }
   if (row.kind === 'workload') {
     const state = row.body as KubernetesWorkloadState;
     const data = verdict === 'vanished' ? { id: state.id } : state;
-    return [batch(streamOf.kubernetesWorkload(state.id), row.cluster, { type: `KubernetesWorkload${verb}`, data })];
+    return [
+      batch(streamOf.kubernetesWorkload(state.id), row.cluster, { type: `KubernetesWorkload${verb}`, data }),
+    ];
   }
   return [];
 }
 
 /** Runs inside the queue of one, so that the read model is the aggregate's current state. */
-export async function commandOnNode(tx: pg.PoolClient, cluster: string, node: string, command: WorkloadCommand): Promise<AppendBatch[]> {
+export async function commandOnNode(
+  tx: pg.PoolClient,
+  cluster: string,
+  node: string,
+  command: WorkloadCommand,
+): Promise<AppendBatch[]> {
   const { rows } = await tx.query<{ body: Workload }>(
     `select body from workloads where cluster = $1 and body->>'node' = $2 and deleted_at is null`,
     [cluster, node],
   );
   return rows.flatMap(({ body }) => {
     const decision = workloadDecider.decide({ workload: body, isDeleted: false }, command);
-    return isRejection(decision) ? [] : decision.map((event) => batch(streamOf.workload(body.id), cluster, event));
+    return isRejection(decision)
+      ? []
+      : decision.map((event) => batch(streamOf.workload(body.id), cluster, event));
   });
 }
 

@@ -2,8 +2,8 @@
  * Facts of the edges → events. A batch is one transaction: objects as last seen and the events of their real changes
  * are written together, so a repeated batch finds nothing new. List markers sweep what vanished between two lists.
  */
-import { PermanentError, TransientError } from '@ringfence/bus';
-import type { Message } from '@ringfence/bus';
+import { PermanentError } from '@ringfence/bus';
+import type { BusMetrics, Message } from '@ringfence/bus';
 import { OBSERVATIONS } from '@ringfence/contracts';
 import type { ListCompleted, ObservationKind } from '@ringfence/contracts';
 import type { AppendBatch, EventStore } from '@ringfence/event-store';
@@ -15,7 +15,16 @@ import { SYSTEM } from './commands.js';
 import { eventsOf, nodeGone } from './observation-events.js';
 import { isObject, observedRowOf } from './observed-object.js';
 import type { ObjectObservation } from './observed-object.js';
-import { countOf, epochsOf, leftovers, loadObserved, noteEpoch, rowId, saveObserved, scopesOf } from './observed.store.js';
+import {
+  countOf,
+  epochsOf,
+  leftovers,
+  loadObserved,
+  noteEpoch,
+  rowId,
+  saveObserved,
+  scopesOf,
+} from './observed.store.js';
 import type { ObservedRow } from './observed.store.js';
 import type { OneAtATime } from './one-at-a-time.js';
 
@@ -23,34 +32,54 @@ interface Observation {
   readonly cluster: string;
   readonly kind: ObservationKind;
   readonly payload: unknown;
-  readonly attempt: number;
 }
-/** How often an incomplete list is waited for: publications of one list may be stored slightly out of order. */
-const PATIENCE = 5;
 
-export function observationsConsumer(store: EventStore, oneAtATime: OneAtATime): (messages: readonly Message[]) => Promise<void> {
+export interface ObservationParts {
+  readonly store: EventStore;
+  readonly oneAtATime: OneAtATime;
+  readonly metrics: BusMetrics;
+}
+
+export function observationsConsumer({
+  store,
+  oneAtATime,
+  metrics,
+}: ObservationParts): (messages: readonly Message[]) => Promise<void> {
+  const verdicts = metrics.counter('inventory_observations_total', 'Observed objects by what they changed');
   return async (messages) => {
     const observations = messages.flatMap(parse);
     if (observations.length === 0) return;
-    await oneAtATime(() => store.transaction((tx) => takeIn(store, tx, observations)));
+    const counts = new Map<Verdict, number>();
+    await oneAtATime(() => store.transaction((tx) => takeIn(store, tx, observations, counts)));
+    for (const [verdict, count] of counts) verdicts.add(count, { verdict });
   };
 }
 
 function parse(message: Message): Observation[] {
   const [, cluster, kind] = message.subject.split('.');
   // Pods and sandboxes are the clusters' own business.
-  if (cluster === undefined || kind === undefined || kind === 'pod' || !Object.hasOwn(OBSERVATIONS, kind)) return [];
+  if (cluster === undefined || kind === undefined || kind === 'pod' || !Object.hasOwn(OBSERVATIONS, kind))
+    return [];
   const result = OBSERVATIONS[kind as ObservationKind].safeParse(message.payload);
-  if (!result.success) throw new PermanentError('bad-observation', `${message.subject}: ${result.error.issues[0]?.message ?? 'malformed'}`);
-  return [{ cluster, kind: kind as ObservationKind, payload: result.data, attempt: message.attempt }];
+  if (!result.success)
+    throw new PermanentError(
+      'bad-observation',
+      `${message.subject}: ${result.error.issues[0]?.message ?? 'malformed'}`,
+    );
+  return [{ cluster, kind: kind as ObservationKind, payload: result.data }];
 }
 
-async function takeIn(store: EventStore, tx: pg.PoolClient, observations: readonly Observation[]): Promise<void> {
+async function takeIn(
+  store: EventStore,
+  tx: pg.PoolClient,
+  observations: readonly Observation[],
+  counts: Map<Verdict, number>,
+): Promise<void> {
   const clusters = await liveClusters(tx, observations);
   const batches: AppendBatch[] = [];
   let objects: ObjectObservation[] = [];
   const takeObjects = async (): Promise<void> => {
-    batches.push(...(await changesOf(tx, objects)));
+    batches.push(...(await changesOf(tx, objects, counts)));
     objects = [];
   };
   for (const observation of observations) {
@@ -67,16 +96,17 @@ async function takeIn(store: EventStore, tx: pg.PoolClient, observations: readon
 }
 
 async function liveClusters(tx: pg.PoolClient, observations: readonly Observation[]): Promise<Set<string>> {
-  const { rows } = await tx.query<{ id: string }>('select id from container_clusters where deleted_at is null and id = any($1)', [
-    [...new Set(observations.map((each) => each.cluster))],
-  ]);
+  const { rows } = await tx.query<{ id: string }>(
+    'select id from container_clusters where deleted_at is null and id = any($1)',
+    [[...new Set(observations.map((each) => each.cluster))]],
+  );
   return new Set(rows.map((row) => row.id));
 }
 
-async function takeOther(tx: pg.PoolClient, { cluster, kind, payload, attempt }: Observation): Promise<AppendBatch[]> {
+async function takeOther(tx: pg.PoolClient, { cluster, kind, payload }: Observation): Promise<AppendBatch[]> {
   switch (kind) {
     case 'list':
-      return sweep(tx, cluster, payload as ListCompleted, attempt);
+      return sweep(tx, cluster, payload as ListCompleted);
     case 'heartbeat':
       return noteHeartbeat(tx, cluster, OBSERVATIONS.heartbeat.parse(payload));
     case 'cluster':
@@ -87,7 +117,11 @@ async function takeOther(tx: pg.PoolClient, { cluster, kind, payload, attempt }:
   }
 }
 
-async function changesOf(tx: pg.PoolClient, observations: readonly ObjectObservation[]): Promise<AppendBatch[]> {
+async function changesOf(
+  tx: pg.PoolClient,
+  observations: readonly ObjectObservation[],
+  counts: Map<Verdict, number>,
+): Promise<AppendBatch[]> {
   if (observations.length === 0) return [];
   const seen = observations.map(observedRowOf);
   const known = await loadObserved(tx, seen);
@@ -96,10 +130,11 @@ async function changesOf(tx: pg.PoolClient, observations: readonly ObjectObserva
   const batches: AppendBatch[] = [];
   for (const row of seen) {
     const list = `${row.cluster}/${row.scope}`;
-    const order = await noteEpoch(tx, row.cluster, row.scope, row.epoch, epochs.get(list) ?? (await epochsOf(tx, row.cluster, row.scope)));
+    const order = await noteEpoch(tx, row, row.epoch, epochs.get(list) ?? (await epochsOf(tx, row)));
     epochs.set(list, order);
     const before = known.get(rowId(row)) ?? null;
     const verdict = judgeObservation(before, row, order);
+    counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
     const after = remembered(before, row, verdict);
     if (after !== null && after !== before) {
       const kept: ObservedRow = { ...row, ...after };
@@ -117,17 +152,18 @@ async function consequences(tx: pg.PoolClient, row: ObservedRow, verdict: Verdic
   return eventsOf(row, verdict);
 }
 
-async function sweep(tx: pg.PoolClient, cluster: string, marker: ListCompleted, attempt: number): Promise<AppendBatch[]> {
+async function sweep(tx: pg.PoolClient, cluster: string, marker: ListCompleted): Promise<AppendBatch[]> {
   const scopes = await scopesOf(tx, cluster, marker.kind);
   for (const scope of scopes) {
-    const order = await noteEpoch(tx, cluster, scope, marker.epoch, await epochsOf(tx, cluster, scope));
+    const list = { cluster, scope };
+    const order = await noteEpoch(tx, list, marker.epoch, await epochsOf(tx, list));
     // The end of a list that a later one has overtaken.
     if ((order.get(marker.epoch) ?? 0) < Math.max(...order.values())) return [];
   }
   const listed = await countOf(tx, cluster, scopes, marker.epoch);
   if (listed < marker.count) {
+    // Sweeping now would end what is alive. The marker goes to the dead letters; the next list sweeps.
     const words = `list ${marker.epoch} of ${marker.kind} names ${marker.count} objects, ${listed} have arrived`;
-    if (attempt <= PATIENCE) throw new TransientError(words);
     throw new PermanentError('list-incomplete', words);
   }
   return vanish(tx, await leftovers(tx, cluster, scopes, marker.epoch), marker.epoch);
@@ -135,18 +171,44 @@ async function sweep(tx: pg.PoolClient, cluster: string, marker: ListCompleted, 
 
 /** Everything that was observed of a cluster ends, because the cluster does. */
 export async function forgetCluster(tx: pg.PoolClient, cluster: string): Promise<AppendBatch[]> {
-  const { rows } = await tx.query<{ scope: string }>('select distinct scope from observed where cluster = $1', [cluster]);
-  const batches = await vanish(tx, await leftovers(tx, cluster, rows.map((row) => row.scope), null), '');
-  for (const table of ['observed', 'observation_epochs', 'clusters_seen', 'agents', 'node_acks', 'workload_acks']) {
+  const { rows } = await tx.query<{ scope: string }>(
+    'select distinct scope from observed where cluster = $1',
+    [cluster],
+  );
+  const batches = await vanish(
+    tx,
+    await leftovers(
+      tx,
+      cluster,
+      rows.map((row) => row.scope),
+      null,
+    ),
+    '',
+  );
+  for (const table of [
+    'observed',
+    'observation_epochs',
+    'clusters_seen',
+    'agents',
+    'node_acks',
+    'workload_acks',
+  ]) {
     await tx.query(`delete from ${table} where cluster = $1`, [cluster]);
   }
   return batches;
 }
 
 /** Gone as of that list: nothing older is believed again, anything of that list is. */
-async function vanish(tx: pg.PoolClient, rows: readonly ObservedRow[], epoch: string): Promise<AppendBatch[]> {
+async function vanish(
+  tx: pg.PoolClient,
+  rows: readonly ObservedRow[],
+  epoch: string,
+): Promise<AppendBatch[]> {
   const batches: AppendBatch[] = [];
   for (const row of rows) batches.push(...(await consequences(tx, row, 'vanished')));
-  await saveObserved(tx, rows.map((row) => ({ ...row, gone: true, epoch, resourceVersion: '0' })));
+  await saveObserved(
+    tx,
+    rows.map((row) => ({ ...row, gone: true, epoch, resourceVersion: '0' })),
+  );
   return batches;
 }

@@ -1,5 +1,10 @@
 /** What is kept of an observed object: the domain state that events carry, and what orders its observations. */
-import type { KubernetesWorkloadObserved, NamespaceObserved, NodeObserved, ServiceObserved } from '@ringfence/contracts';
+import type {
+  KubernetesWorkloadObserved,
+  NamespaceObserved,
+  NodeObserved,
+  ServiceObserved,
+} from '@ringfence/contracts';
 import { kubernetesWorkloadId } from '@ringfence/labels';
 import type { ObservedRow } from './observed.store.js';
 
@@ -10,7 +15,11 @@ export type ObjectObservation =
   | { readonly cluster: string; readonly kind: 'service'; readonly payload: ServiceObserved };
 
 const OBJECT_KINDS = ['namespace', 'node', 'workload', 'service'];
-export function isObject(observation: { readonly cluster: string; readonly kind: string; readonly payload: unknown }): observation is ObjectObservation {
+export function isObject(observation: {
+  readonly cluster: string;
+  readonly kind: string;
+  readonly payload: unknown;
+}): observation is ObjectObservation {
   return OBJECT_KINDS.includes(observation.kind);
 }
 
@@ -26,21 +35,45 @@ export function observedRowOf({ cluster, kind, payload }: ObjectObservation): Ob
   switch (kind) {
     case 'namespace': {
       const { name, labels, annotations } = payload;
-      return { ...order, key: name, scope: kind, body: { cluster, uid, name, labels, annotations: withoutSecrets(annotations) } };
+      return {
+        ...order,
+        key: name,
+        scope: kind,
+        body: { cluster, uid, name, labels, annotations: withoutSecrets(annotations) },
+      };
     }
     case 'node': {
       const { name, machineId, addresses, podCidrs, containerRuntime } = payload;
-      return { ...order, key: name, scope: kind, body: { name, machineId, addresses, podCidrs, containerRuntime } };
+      return {
+        ...order,
+        key: name,
+        scope: kind,
+        body: { name, machineId, addresses, podCidrs, containerRuntime },
+      };
     }
     case 'workload': {
       const { kind: workloadKind, namespace, name, labels, annotations } = payload;
       const id = kubernetesWorkloadId(cluster, uid);
-      const body = { id, cluster, uid, kind: workloadKind, namespace, name, labels, annotations: withoutSecrets(annotations) };
+      const body = {
+        id,
+        cluster,
+        uid,
+        kind: workloadKind,
+        namespace,
+        name,
+        labels,
+        annotations: withoutSecrets(annotations),
+      };
       return { ...order, key: uid, scope: `workload/${workloadKind}`, body };
     }
     case 'service': {
       const { namespace, name, type, clusterIps, ports, externalTrafficPolicy } = payload;
-      return { ...order, key: uid, scope: kind, body: { namespace, name, type, clusterIps, ports, externalTrafficPolicy } };
+      return {
+        ...order,
+        key: uid,
+        scope: kind,
+        body: { namespace, name, type, clusterIps, ports, externalTrafficPolicy },
+      };
     }
   }
 }

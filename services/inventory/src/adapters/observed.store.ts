@@ -27,9 +27,15 @@ const EPOCHS_KEPT = 16;
 const GONE_KEPT = '1 day';
 
 export const rowId = ({ cluster, kind, key }: ObservedKey): string => `${cluster}/${kind}/${key}`;
-const observedRow = ({ resource_version, ...rest }: Stored): ObservedRow => ({ ...rest, resourceVersion: resource_version });
+const observedRow = ({ resource_version, ...rest }: Stored): ObservedRow => ({
+  ...rest,
+  resourceVersion: resource_version,
+});
 
-export async function loadObserved(tx: Queryable, keys: readonly ObservedKey[]): Promise<Map<string, ObservedRow>> {
+export async function loadObserved(
+  tx: Queryable,
+  keys: readonly ObservedKey[],
+): Promise<Map<string, ObservedRow>> {
   const { rows } = await tx.query<Stored>(
     `select o.* from observed o join unnest($1::text[], $2::text[], $3::text[]) as k(cluster, kind, key)
        on o.cluster = k.cluster and o.kind = k.kind and o.key = k.key`,
@@ -60,7 +66,7 @@ export async function saveObserved(tx: Queryable, rows: readonly ObservedRow[]):
   );
 }
 
-export async function epochsOf(tx: Queryable, cluster: string, scope: string): Promise<Map<string, number>> {
+export async function epochsOf(tx: Queryable, { cluster, scope }: ListOf): Promise<Map<string, number>> {
   const { rows } = await tx.query<{ epoch: string; ordinal: number }>(
     'select epoch, ordinal from observation_epochs where cluster = $1 and scope = $2',
     [cluster, scope],
@@ -68,12 +74,30 @@ export async function epochsOf(tx: Queryable, cluster: string, scope: string): P
   return new Map(rows.map((row) => [row.epoch, row.ordinal]));
 }
 
-/** An epoch that was never seen is the newest. */
-export async function noteEpoch(tx: Queryable, cluster: string, scope: string, epoch: string, known: EpochOrder): Promise<Map<string, number>> {
+/** Which list of a cluster: a kind, or a Kubernetes kind of workloads. */
+export interface ListOf {
+  readonly cluster: string;
+  readonly scope: string;
+}
+
+/** The order with this epoch in it; one that was never seen is the newest. */
+export async function noteEpoch(
+  tx: Queryable,
+  { cluster, scope }: ListOf,
+  epoch: string,
+  known: EpochOrder,
+): Promise<Map<string, number>> {
   if (known.has(epoch)) return new Map(known);
   const ordinal = Math.max(0, ...known.values()) + 1;
-  await tx.query('insert into observation_epochs (cluster, scope, epoch, ordinal) values ($1, $2, $3, $4) on conflict do nothing', [cluster, scope, epoch, ordinal]);
-  await tx.query('delete from observation_epochs where cluster = $1 and scope = $2 and ordinal <= $3', [cluster, scope, ordinal - EPOCHS_KEPT]);
+  await tx.query(
+    'insert into observation_epochs (cluster, scope, epoch, ordinal) values ($1, $2, $3, $4) on conflict do nothing',
+    [cluster, scope, epoch, ordinal],
+  );
+  await tx.query('delete from observation_epochs where cluster = $1 and scope = $2 and ordinal <= $3', [
+    cluster,
+    scope,
+    ordinal - EPOCHS_KEPT,
+  ]);
   return new Map(known).set(epoch, ordinal);
 }
 
@@ -85,7 +109,12 @@ export async function scopesOf(tx: Queryable, cluster: string, kind: string): Pr
   return rows.map((row) => row.scope);
 }
 
-export async function countOf(tx: Queryable, cluster: string, scopes: readonly string[], epoch: string): Promise<number> {
+export async function countOf(
+  tx: Queryable,
+  cluster: string,
+  scopes: readonly string[],
+  epoch: string,
+): Promise<number> {
   const { rows } = await tx.query<{ count: number }>(
     'select count(*)::int as count from observed where cluster = $1 and scope = any($2) and epoch = $3',
     [cluster, scopes, epoch],
@@ -94,8 +123,16 @@ export async function countOf(tx: Queryable, cluster: string, scopes: readonly s
 }
 
 /** What is alive in these scopes and was not in the list of this epoch; null: everything. Ends of long ago are forgotten. */
-export async function leftovers(tx: Queryable, cluster: string, scopes: readonly string[], epoch: string | null): Promise<ObservedRow[]> {
-  await tx.query(`delete from observed where cluster = $1 and gone and seen_at < now() - interval '${GONE_KEPT}'`, [cluster]);
+export async function leftovers(
+  tx: Queryable,
+  cluster: string,
+  scopes: readonly string[],
+  epoch: string | null,
+): Promise<ObservedRow[]> {
+  await tx.query(
+    `delete from observed where cluster = $1 and gone and seen_at < now() - interval '${GONE_KEPT}'`,
+    [cluster],
+  );
   const { rows } = await tx.query<Stored>(
     'select * from observed where cluster = $1 and scope = any($2) and not gone and ($3::text is null or epoch <> $3)',
     [cluster, scopes, epoch],
@@ -110,7 +147,10 @@ export interface ObservedNode {
   readonly podCidrs: readonly string[];
   readonly containerRuntime: string;
 }
-export async function liveNodes(db: Queryable, cluster: string | null): Promise<(ObservedNode & { readonly cluster: string })[]> {
+export async function liveNodes(
+  db: Queryable,
+  cluster: string | null,
+): Promise<(ObservedNode & { readonly cluster: string })[]> {
   const { rows } = await db.query<{ cluster: string; body: ObservedNode }>(
     `select cluster, body from observed where kind = 'node' and not gone and ($1::text is null or cluster = $1) order by cluster, key`,
     [cluster],

@@ -15,27 +15,33 @@ export interface PairingKey {
   readonly pairsNewNodes: boolean;
 }
 
-export async function addKey(db: pg.Pool, profile: PairingProfile, now: Date): Promise<{ id: string; code: string }> {
+export async function addKey(
+  db: pg.Pool,
+  profile: PairingProfile,
+  now: Date,
+): Promise<{ id: string; code: string }> {
   const { id, code } = newActivationCode();
-  const expires = profile.keyLifespan === 'unlimited' ? null : new Date(now.getTime() + profile.keyLifespan * 1_000);
+  const expires =
+    profile.keyLifespan === 'unlimited' ? null : new Date(now.getTime() + profile.keyLifespan * 1_000);
   const uses = profile.allowedUsesPerKey === 'unlimited' ? null : profile.allowedUsesPerKey;
-  await db.query('insert into pairing_keys (id, profile, hash, issued_at, expires_at, uses_left) values ($1, $2, $3, $4, $5, $6)', [
-    id,
-    profile.id,
-    await hashSecret(code),
-    now,
-    expires,
-    uses,
-  ]);
+  await db.query(
+    'insert into pairing_keys (id, profile, hash, issued_at, expires_at, uses_left) values ($1, $2, $3, $4, $5, $6)',
+    [id, profile.id, await hashSecret(code), now, expires, uses],
+  );
   return { id, code };
 }
 
 /** Null: there is no such key, or it was revoked. */
 export async function findKey(db: pg.Pool, code: string, now: Date): Promise<PairingKey | null> {
-  const { rows } = await db.query<{ id: string; profile: string; hash: string; expires_at: Date | null; uses_left: number | null }>(
-    'select id, profile, hash, expires_at, uses_left from pairing_keys where id = $1 and not revoked',
-    [keyIdOf(code)],
-  );
+  const { rows } = await db.query<{
+    id: string;
+    profile: string;
+    hash: string;
+    expires_at: Date | null;
+    uses_left: number | null;
+  }>('select id, profile, hash, expires_at, uses_left from pairing_keys where id = $1 and not revoked', [
+    keyIdOf(code),
+  ]);
   const row = rows[0];
   if (row === undefined || !(await isSecret(code, row.hash))) return null;
   const isSpent = row.uses_left === 0 || (row.expires_at !== null && row.expires_at <= now);
@@ -43,7 +49,10 @@ export async function findKey(db: pg.Pool, code: string, now: Date): Promise<Pai
 }
 
 export async function noteUse(db: pg.Pool, key: string, now: Date): Promise<void> {
-  await db.query('update pairing_keys set used = used + 1, uses_left = uses_left - 1, last_used_at = $2 where id = $1', [key, now]);
+  await db.query(
+    'update pairing_keys set used = used + 1, uses_left = uses_left - 1, last_used_at = $2 where id = $1',
+    [key, now],
+  );
 }
 
 export async function revokeKeys(db: pg.Pool, profile: string): Promise<void> {

@@ -1,12 +1,13 @@
 /** `pairing_profiles` and their keys. A key is shown once; uses and expiry are kept with its hash. */
 import { PairingProfileCreate, PairingProfileUpdate } from '@ringfence/contracts';
-import type { EnforcementMode, ResourceRequest } from '@ringfence/contracts';
+import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
-import type { KeyBound, PairingProfile } from '../domain/pairing-profile.decider.js';
+import type { PairingProfile, PairingProfileCommand } from '../domain/pairing-profile.decider.js';
 import { pairingProfileDecider } from '../domain/pairing-profile.decider.js';
 import type { Document } from '../read/document.projection.js';
 import { pairingProfiles } from '../read/inventory-documents.js';
 import { execute, SYSTEM } from './commands.js';
+import { defined, orNull } from './defined.js';
 import { streamOf } from './event-subject.js';
 import type { LabelKeysOf } from './labels.client.js';
 import { legacyMode, modeOf } from './legacy-mode.js';
@@ -53,53 +54,77 @@ const NEW_PROFILE: Omit<PairingProfile, 'id'> = {
 
 export function pairingProfileOperations(parts: PairingProfileParts): Operations {
   const { store, oneAtATime } = parts;
-  const one = async (id: string | undefined): Promise<Document<PairingProfile>> => {
-    const found = id === undefined ? null : await pairingProfiles.get(store.pool, id);
-    if (found === null || found.deletedAt !== null) throw notFound('pairing profile');
-    return found;
-  };
-  const command = async (request: ResourceRequest, id: string, what: Parameters<typeof pairingProfileDecider.decide>[1]): Promise<void> => {
-    await execute(store, pairingProfileDecider, { stream: streamOf.pairingProfile(id), actor: request.actor }, what);
-  };
+  const ordered =
+    (work: (request: ResourceRequest) => Promise<ResourceResponse>) => (request: ResourceRequest) =>
+      oneAtATime(() => work(request));
   return {
-    list: async ({ query }) => list(store, query),
-    get: async ({ ids }) => ({ body: show(await one(ids[0]), await keyUses(store.pool)) }),
-    create: (request) => oneAtATime(async () => {
-      const body = parsed(PairingProfileCreate, request.body);
-      const [id = ''] = await store.nextIds('pairing_profile');
-      const profile = { ...NEW_PROFILE, id, ...fieldsOf(body, UNINTERPRETED_DEFAULTS) };
-      await command(request, id, { type: 'create', profile, keyOf: await parts.labelKeysOf(profile.labels) });
-      return { body: show(await one(id), new Map()) };
-    }),
-    update: (request) => oneAtATime(async () => {
-      const found = await one(request.ids[0]);
-      const body = parsed(PairingProfileUpdate, request.body);
-      // Clients leave these out when they mean "unlimited", also when they change back to it.
-      const unlimited = { allowedUsesPerKey: 'unlimited', keyLifespan: 'unlimited' } as const;
-      const change = { ...unlimited, ...fieldsOf(body, found.body.uninterpreted) };
-      await command(request, found.id, { type: 'change', change, keyOf: await parts.labelKeysOf(change.labels ?? []) });
-      return {};
-    }),
-    delete: (request) => oneAtATime(async () => {
-      const found = await one(request.ids[0]);
-      await command(request, found.id, { type: 'delete' });
+    list: ({ query }) => list(store, query),
+    get: async ({ ids }) => ({ body: show(await one(store, ids[0]), await keyUses(store.pool)) }),
+    create: ordered((request) => create(parts, request)),
+    update: ordered((request) => update(parts, request)),
+    delete: ordered(async (request) => {
+      const found = await one(store, request.ids[0]);
+      await run(store, request, found.id, { type: 'delete' });
       await revokeKeys(store.pool, found.id);
       return {};
     }),
-    pairing_key: (request) => oneAtATime(async () => {
-      const found = await one(request.ids[0]);
+    pairing_key: ordered(async (request) => {
+      const found = await one(store, request.ids[0]);
       const now = new Date();
       const key = await addKey(store.pool, found.body, now);
-      await command(request, found.id, { type: 'issue-key', key: key.id, at: now.toISOString() });
+      await run(store, request, found.id, { type: 'issue-key', key: key.id, at: now.toISOString() });
       return { body: { activation_code: key.code } };
     }),
-    delete_pairing_keys: (request) => oneAtATime(async () => {
-      const found = await one(request.ids[0]);
+    delete_pairing_keys: ordered(async (request) => {
+      const found = await one(store, request.ids[0]);
       await revokeKeys(store.pool, found.id);
-      await command(request, found.id, { type: 'revoke-keys' });
+      await run(store, request, found.id, { type: 'revoke-keys' });
       return {};
     }),
   };
+}
+
+async function one(store: EventStore, id: string | undefined): Promise<Document<PairingProfile>> {
+  const found = id === undefined ? null : await pairingProfiles.get(store.pool, id);
+  if (found === null || found.deletedAt !== null) throw notFound('pairing profile');
+  return found;
+}
+
+async function run(
+  store: EventStore,
+  { actor }: ResourceRequest,
+  id: string,
+  command: PairingProfileCommand,
+): Promise<void> {
+  await execute(store, pairingProfileDecider, { stream: streamOf.pairingProfile(id), actor }, command);
+}
+
+async function create(
+  { store, labelKeysOf }: PairingProfileParts,
+  request: ResourceRequest,
+): Promise<ResourceResponse> {
+  const body = parsed(PairingProfileCreate, request.body);
+  const [id = ''] = await store.nextIds('pairing_profile');
+  const profile = { ...NEW_PROFILE, ...fieldsOf(body, UNINTERPRETED_DEFAULTS), id };
+  await run(store, request, id, { type: 'create', profile, keyOf: await labelKeysOf(profile.labels) });
+  return { body: show(await one(store, id), new Map()) };
+}
+
+async function update(
+  { store, labelKeysOf }: PairingProfileParts,
+  request: ResourceRequest,
+): Promise<ResourceResponse> {
+  const found = await one(store, request.ids[0]);
+  const body = parsed(PairingProfileUpdate, request.body);
+  // Clients leave these out when they mean "unlimited", also when they change back to it.
+  const unlimited = { allowedUsesPerKey: 'unlimited', keyLifespan: 'unlimited' } as const;
+  const change = { ...unlimited, ...fieldsOf(body, found.body.uninterpreted) };
+  await run(store, request, found.id, {
+    type: 'change',
+    change,
+    keyOf: await labelKeysOf(change.labels ?? []),
+  });
+  return {};
 }
 
 /** There is always a default profile; at later starts it is there already. */
@@ -107,7 +132,12 @@ export async function ensureDefaultProfile(store: EventStore): Promise<void> {
   if ((await pairingProfiles.all(store.pool)).some((each) => each.body.isDefault)) return;
   const [id = ''] = await store.nextIds('pairing_profile');
   const profile = { ...NEW_PROFILE, id, name: 'Default', isDefault: true };
-  await execute(store, pairingProfileDecider, { stream: streamOf.pairingProfile(id), actor: SYSTEM }, { type: 'create', profile, keyOf: {} });
+  await execute(
+    store,
+    pairingProfileDecider,
+    { stream: streamOf.pairingProfile(id), actor: SYSTEM },
+    { type: 'create', profile, keyOf: {} },
+  );
 }
 
 async function list(store: EventStore, query: ResourceRequest['query']) {
@@ -123,22 +153,23 @@ async function list(store: EventStore, query: ResourceRequest['query']) {
   return { body: shown.map((each) => show(each, uses)), total: all.length, matched: matched.length };
 }
 
-function fieldsOf(body: Body, kept: Readonly<Record<string, unknown>>): Partial<Omit<PairingProfile, 'id' | 'isDefault'>> {
-  const mode = modeOf(body.enforcement_mode, body.mode);
-  const { name, description, enabled, visibility_level, allowed_uses_per_key, key_lifespan, labels, external_data_set, external_data_reference } = body;
-  return {
-    ...(name !== undefined && { name }),
-    ...(description !== undefined && { description }),
-    ...(enabled !== undefined && { enabled }),
-    ...(mode !== undefined && { mode }),
-    ...(visibility_level !== undefined && { visibilityLevel: visibility_level }),
-    ...(allowed_uses_per_key !== undefined && { allowedUsesPerKey: allowed_uses_per_key as KeyBound }),
-    ...(key_lifespan !== undefined && { keyLifespan: key_lifespan as KeyBound }),
-    ...(labels !== undefined && { labels: labels.map((label) => idOfHref(label.href, 'labels')) }),
-    ...(external_data_set !== undefined && { externalDataSet: external_data_set || null }),
-    ...(external_data_reference !== undefined && { externalDataReference: external_data_reference || null }),
+function fieldsOf(
+  body: Body,
+  kept: Readonly<Record<string, unknown>>,
+): Partial<Omit<PairingProfile, 'id' | 'isDefault'>> {
+  return defined({
+    name: body.name,
+    description: body.description,
+    enabled: body.enabled,
+    mode: modeOf(body.enforcement_mode, body.mode),
+    visibilityLevel: body.visibility_level,
+    allowedUsesPerKey: body.allowed_uses_per_key,
+    keyLifespan: body.key_lifespan,
+    labels: body.labels?.map((label) => idOfHref(label.href, 'labels')),
+    externalDataSet: orNull(body.external_data_set),
+    externalDataReference: orNull(body.external_data_reference),
     uninterpreted: uninterpreted(body, kept),
-  };
+  });
 }
 
 function uninterpreted(body: Body, kept: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -154,7 +185,7 @@ function show(found: Document<PairingProfile>, uses: ReadonlyMap<string, KeyUses
     name: body.name,
     description: body.description,
     enabled: body.enabled,
-    mode: legacyMode(body.mode as EnforcementMode),
+    mode: legacyMode(body.mode),
     enforcement_mode: body.mode,
     visibility_level: body.visibilityLevel,
     allowed_uses_per_key: body.allowedUsesPerKey,

@@ -15,14 +15,17 @@ export type Operations = Readonly<Record<string, Operation>>;
 export function resourceAnswerer(collections: Readonly<Record<string, Operations>>): Operation {
   return async (request) => {
     const operation = collections[request.collection]?.[request.op];
-    if (operation === undefined) throw CallError.of('NOT_FOUND', 'invalid_uri', `there is no ${request.collection} ${request.op}`);
+    if (operation === undefined)
+      throw CallError.of('NOT_FOUND', 'invalid_uri', `there is no ${request.collection} ${request.op}`);
     return operation(request);
   };
 }
 
 export const orgHref = (path: string): string => `/orgs/1/${path}`;
-export const notFound = (what: string): CallError => CallError.of('NOT_FOUND', 'not_found_error', `there is no such ${what}`);
-export const invalid = (message: string): CallError => CallError.of('INVALID_ARGUMENT', 'input_validation_error', message);
+export const notFound = (what: string): CallError =>
+  CallError.of('NOT_FOUND', 'not_found_error', `there is no such ${what}`);
+export const invalid = (message: string): CallError =>
+  CallError.of('INVALID_ARGUMENT', 'input_validation_error', message);
 
 /** A decider's "no" as callers know it: `label-in-use` is the token `label_in_use`. */
 export function refusal({ reason, message, code }: Rejection): CallError {
@@ -43,7 +46,8 @@ export function parsed<T extends z.ZodType>(schema: T, body: unknown): z.output<
 export function idOfHref(href: string, collection: string): string {
   const segments = href.split('/');
   const id = segments.at(-1);
-  if (segments.at(-2) !== collection || id === undefined || id === '') throw invalid(`href: "${href}" is not one of ${collection}`);
+  if (segments.at(-2) !== collection || id === undefined || id === '')
+    throw invalid(`href: "${href}" is not one of ${collection}`);
   return id;
 }
 
@@ -68,21 +72,39 @@ export function metaOf(document: Document<unknown>): Record<string, unknown> {
 export type Filter<T> = (item: T, wanted: string) => boolean;
 export type Filters<T> = Readonly<Record<string, Filter<T>>>;
 
-export const partial = <T>(field: (item: T) => string | null | undefined): Filter<T> => (item, wanted) =>
-  field(item)?.toLowerCase().includes(wanted.toLowerCase()) ?? false;
+export const partial =
+  <T>(field: (item: T) => string | null | undefined): Filter<T> =>
+  (item, wanted) =>
+    field(item)?.toLowerCase().includes(wanted.toLowerCase()) ?? false;
 /** Leaves out what has no value at all: clients clean up by these filters. */
-export const exact = <T>(field: (item: T) => string | null | undefined): Filter<T> => (item, wanted) => field(item) === wanted;
+export const exact =
+  <T>(field: (item: T) => string | null | undefined): Filter<T> =>
+  (item, wanted) =>
+    field(item) === wanted;
 /** Python clients write `True`. */
 export const isTrue = (wanted: string): boolean => wanted.toLowerCase() === 'true';
-export const flag = <T>(field: (item: T) => boolean): Filter<T> => (item, wanted) => field(item) === isTrue(wanted);
+export const flag =
+  <T>(field: (item: T) => boolean): Filter<T> =>
+  (item, wanted) =>
+    field(item) === isTrue(wanted);
 /** JSON list of lists of label hrefs: AND inside, OR between. */
-export const byLabels = <T>(labels: (item: T) => readonly string[]): Filter<T> => (item, wanted) => {
-  const lists = jsonList(wanted, 'labels');
-  const carried = new Set(labels(item));
-  return lists.length === 0 || lists.some((list) => Array.isArray(list) && list.every((href) => carried.has(String(href).split('/').at(-1) ?? '')));
-};
-export const byHrefs = <T>(id: (item: T) => string | null, name: string): Filter<T> => (item, wanted) =>
-  jsonList(wanted, name).some((href) => String(href).split('/').at(-1) === id(item));
+export const byLabels =
+  <T>(labels: (item: T) => readonly string[]): Filter<T> =>
+  (item, wanted) => {
+    const lists = jsonList(wanted, 'labels');
+    const carried = new Set(labels(item));
+    return (
+      lists.length === 0 ||
+      lists.some(
+        (list) =>
+          Array.isArray(list) && list.every((href) => carried.has(String(href).split('/').at(-1) ?? '')),
+      )
+    );
+  };
+export const byHrefs =
+  <T>(id: (item: T) => string | null, name: string): Filter<T> =>
+  (item, wanted) =>
+    jsonList(wanted, name).some((href) => String(href).split('/').at(-1) === id(item));
 
 function jsonList(text: string, name: string): unknown[] {
   try {
@@ -96,7 +118,11 @@ function jsonList(text: string, name: string): unknown[] {
 
 const DEFAULT_LIMIT = 500;
 
-export function page<T>(items: readonly T[], query: ResourceRequest['query'], filters: Filters<T>): { matched: T[]; shown: T[] } {
+export function page<T>(
+  items: readonly T[],
+  query: ResourceRequest['query'],
+  filters: Filters<T>,
+): { matched: T[]; shown: T[] } {
   const active = Object.entries(filters).flatMap(([name, filter]) => {
     const wanted = query[name];
     return wanted === undefined ? [] : [(item: T) => filter(item, wanted)];

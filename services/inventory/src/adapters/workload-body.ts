@@ -1,10 +1,19 @@
 /** Bodies of REST → what a workload's command says. Empty texts mean absent, as clients send them. */
 import type { WorkloadCreate, WorkloadUpdate } from '@ringfence/contracts';
 import type { Workload, WorkloadChange } from '../domain/workload.decider.js';
+import { defined, orNull } from './defined.js';
 import { modeOf } from './legacy-mode.js';
 import { idOfHref } from './resource.js';
 
-const ABOUT = ['service_principal_name', 'distinguished_name', 'service_provider', 'data_center', 'data_center_zone', 'os_id', 'os_detail'] as const;
+const ABOUT = [
+  'service_principal_name',
+  'distinguished_name',
+  'service_provider',
+  'data_center',
+  'data_center_zone',
+  'os_id',
+  'os_detail',
+] as const;
 
 export function newWorkload(id: string, body: WorkloadCreate): Workload {
   return {
@@ -29,28 +38,32 @@ export function newWorkload(id: string, body: WorkloadCreate): Workload {
   };
 }
 
+const orEmpty = (text: string | null | undefined): string | undefined =>
+  text === undefined ? undefined : (text ?? '');
+
 export function changeOf(body: WorkloadUpdate, about: Workload['about']): WorkloadChange {
-  const mode = modeOf(body.enforcement_mode, body.agent?.config?.mode);
-  return {
-    ...(body.name !== undefined && { name: body.name ?? '' }),
-    ...(body.hostname !== undefined && { hostname: body.hostname ?? '' }),
-    ...(body.description !== undefined && { description: body.description ?? '' }),
-    ...(body.labels !== undefined && { labels: body.labels.map((label) => idOfHref(label.href, 'labels')) }),
-    ...(mode !== undefined && { mode }),
-    ...(body.visibility_level !== undefined && { visibilityLevel: body.visibility_level }),
-    ...(body.interfaces !== undefined && { interfaces: body.interfaces }),
-    ...(body.public_ip !== undefined && { publicIp: body.public_ip || null }),
-    ...(body.online !== undefined && { online: body.online }),
-    ...(body.external_data_set !== undefined && { externalDataSet: body.external_data_set || null }),
-    ...(body.external_data_reference !== undefined && { externalDataReference: body.external_data_reference || null }),
+  return defined({
+    name: orEmpty(body.name),
+    hostname: orEmpty(body.hostname),
+    description: orEmpty(body.description),
+    labels: body.labels?.map((label) => idOfHref(label.href, 'labels')),
+    mode: modeOf(body.enforcement_mode, body.agent?.config?.mode),
+    visibilityLevel: body.visibility_level,
+    interfaces: body.interfaces,
+    publicIp: orNull(body.public_ip),
+    online: body.online,
+    externalDataSet: orNull(body.external_data_set),
+    externalDataReference: orNull(body.external_data_reference),
     about: { ...about, ...aboutOf(body) },
-  };
+  });
 }
 
 function aboutOf(body: WorkloadUpdate): Record<string, unknown> {
   const texts = ABOUT.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name] || null]]));
   return {
     ...Object.fromEntries(texts),
-    ...(body.ignored_interface_names !== undefined && { ignored_interface_names: body.ignored_interface_names }),
+    ...(body.ignored_interface_names !== undefined && {
+      ignored_interface_names: body.ignored_interface_names,
+    }),
   };
 }

@@ -13,7 +13,9 @@ const DEFAULTS = {
 
 export function workloadSettingsOperations(store: EventStore): Operations {
   const current = async (): Promise<Record<string, unknown>> => {
-    const { rows } = await store.pool.query<{ body: Record<string, unknown> }>('select body from workload_settings where id = 1');
+    const { rows } = await store.pool.query<{ body: Record<string, unknown> }>(
+      'select body from workload_settings where id = 1',
+    );
     return { href: orgHref('settings/workloads'), ...DEFAULTS, ...rows[0]?.body };
   };
   const read = async () => ({ body: await current() });
@@ -22,7 +24,10 @@ export function workloadSettingsOperations(store: EventStore): Operations {
     get: read,
     update: async (request) => {
       const body = { ...(await current()), ...parsed(WorkloadSettingsUpdate, request.body) };
-      await store.pool.query('insert into workload_settings values (1, $1) on conflict (id) do update set body = excluded.body', [JSON.stringify(body)]);
+      await store.pool.query(
+        'insert into workload_settings values (1, $1) on conflict (id) do update set body = excluded.body',
+        [JSON.stringify(body)],
+      );
       return {};
     },
   };

@@ -26,7 +26,11 @@ export interface Surroundings {
   readonly silence: Silence;
 }
 
-export async function surroundings(store: EventStore, hearing: Hearing, silence: Silence): Promise<Surroundings> {
+export async function surroundings(
+  store: EventStore,
+  hearing: Hearing,
+  silence: Silence,
+): Promise<Surroundings> {
   const clusters = await containerClusters.live(store.pool);
   return {
     labels: await knownLabels(store.pool),
@@ -38,7 +42,10 @@ export async function surroundings(store: EventStore, hearing: Hearing, silence:
   };
 }
 
-export function labelReferences(ids: readonly string[], labels: ReadonlyMap<string, KnownLabel>): Record<string, unknown>[] {
+export function labelReferences(
+  ids: readonly string[],
+  labels: ReadonlyMap<string, KnownLabel>,
+): Record<string, unknown>[] {
   return ids.map((id) => {
     const label = labels.get(id);
     return { href: orgHref(`labels/${id}`), key: label?.key ?? '', value: label?.value ?? '' };
@@ -50,7 +57,11 @@ const placeOf = ({ cluster, node }: Workload): string => `${cluster}/${node}`;
 export function isOnline(workload: Workload, around: Surroundings): boolean {
   if (!workload.managed) return workload.online;
   const agent = around.agents.get(placeOf(workload));
-  return agent !== undefined && agent.status === 'active' && !isSilent(agent.lastHeartbeat, around.hearing, around.silence.agentOfflineMs);
+  return (
+    agent !== undefined &&
+    agent.status === 'active' &&
+    !isSilent(agent.lastHeartbeat, around.hearing, around.silence.agentOfflineMs)
+  );
 }
 
 /** A node reports addresses, not interfaces: each address is shown as one. */
@@ -111,25 +122,35 @@ export function showWorkload(found: Document<Workload>, around: Surroundings): R
 }
 
 function agentView(workload: Workload, around: Surroundings): Record<string, unknown> {
-  const config = { mode: legacyMode(workload.mode), log_traffic: false, visibility_level: workload.visibilityLevel, security_policy_update_mode: 'adaptive' };
+  const config = {
+    mode: legacyMode(workload.mode),
+    log_traffic: false,
+    visibility_level: workload.visibilityLevel,
+    security_policy_update_mode: 'adaptive',
+  };
   if (!workload.managed) return { config };
   const agent = around.agents.get(placeOf(workload));
   const ack = around.acks.get(placeOf(workload));
+  return { config, type: 'Host', status: { ...heard(agent), ...applied(agent, ack) } };
+}
+
+function heard(agent: AgentRow | undefined): Record<string, unknown> {
+  if (agent === undefined)
+    return { status: 'stopped', uid: null, agent_version: null, last_heartbeat_on: null };
   return {
-    config,
-    type: 'Host',
-    status: {
-      status: agent?.status ?? 'stopped',
-      uid: agent?.machineId ?? null,
-      agent_version: agent?.version ?? null,
-      last_heartbeat_on: agent?.lastHeartbeat.toISOString() ?? null,
-      security_policy_sync_state: syncState(agent, ack),
-      security_policy_applied_at: ack?.ackedAt.toISOString() ?? null,
-      agent_health: [],
-      agent_health_errors: { errors: (agent?.errors ?? []).map((error) => error.token), warnings: [] },
-    },
+    status: agent.status,
+    uid: agent.machineId,
+    agent_version: agent.version,
+    last_heartbeat_on: agent.lastHeartbeat.toISOString(),
+    agent_health: [],
+    agent_health_errors: { errors: agent.errors.map((error) => error.token), warnings: [] },
   };
 }
+
+const applied = (agent: AgentRow | undefined, ack: NodeAckRow | undefined): Record<string, unknown> => ({
+  security_policy_sync_state: syncState(agent, ack),
+  security_policy_applied_at: ack?.ackedAt.toISOString() ?? null,
+});
 
 function managedView(workload: Workload, around: Surroundings): Record<string, unknown> {
   const ven = { href: orgHref(`vens/${workload.id}`), hostname: workload.hostname, name: workload.name };
@@ -146,29 +167,29 @@ function managedView(workload: Workload, around: Surroundings): Record<string, u
 const syncState = (agent: AgentRow | undefined, ack: NodeAckRow | undefined): 'syncing' | 'applied' =>
   ack !== undefined && ack.revision >= (agent?.revision ?? 0) ? 'applied' : 'syncing';
 
-export function clusterReference(cluster: string | null, around: Surroundings): Record<string, unknown> | null {
+export function clusterReference(
+  cluster: string | null,
+  around: Surroundings,
+): Record<string, unknown> | null {
   if (cluster === null) return null;
   return { href: orgHref(`container_clusters/${cluster}`), name: around.clusterNames.get(cluster) ?? '' };
 }
 
 export function showVen(found: Document<Workload>, around: Surroundings): Record<string, unknown> {
   const workload = found.body;
-  const agent = around.agents.get(placeOf(workload));
   return {
     href: orgHref(`vens/${workload.id}`),
     name: workload.name,
     description: workload.description || null,
     hostname: workload.hostname,
-    uid: agent?.machineId ?? null,
     os_id: null,
     os_detail: null,
     os_platform: 'linux',
-    version: agent?.version ?? '',
-    status: agent?.status ?? 'stopped',
     activation_type: 'pairing_key',
     active_pce_fqdn: null,
     target_pce_fqdn: null,
     ven_type: 'containerized',
+    ...venFacts(around.agents.get(placeOf(workload))),
     labels: labelReferences(workload.labels, around.labels),
     interfaces: interfacesOf(workload).map((each) => showInterface(workload, each)),
     workloads: [
@@ -184,14 +205,25 @@ export function showVen(found: Document<Workload>, around: Surroundings): Record
       },
     ],
     container_cluster: clusterReference(workload.cluster, around),
-    last_heartbeat_at: agent?.lastHeartbeat.toISOString() ?? null,
-    last_goodbye_at: agent?.lastGoodbye?.toISOString() ?? null,
     conditions: [],
-    ringfence_pods: agent?.pods ?? 0,
-    ringfence_pods_enforced: agent?.podsEnforced ?? 0,
-    ringfence_errors: agent?.errors ?? [],
     unpair_allowed: false,
     caps: [],
     ...metaOf(found),
+  };
+}
+
+function venFacts(agent: AgentRow | undefined): Record<string, unknown> {
+  if (agent === undefined) {
+    return { uid: null, version: '', status: 'stopped', last_heartbeat_at: null, last_goodbye_at: null };
+  }
+  return {
+    uid: agent.machineId,
+    version: agent.version,
+    status: agent.status,
+    last_heartbeat_at: agent.lastHeartbeat.toISOString(),
+    last_goodbye_at: agent.lastGoodbye?.toISOString() ?? null,
+    ringfence_pods: agent.pods,
+    ringfence_pods_enforced: agent.podsEnforced,
+    ringfence_errors: agent.errors,
   };
 }

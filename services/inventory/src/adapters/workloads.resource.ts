@@ -1,7 +1,12 @@
 /** `workloads`: unmanaged hosts in full, paired nodes as far as people may change them; single and in bulk. */
 import { randomUUID } from 'node:crypto';
 import { CallError } from '@ringfence/bus';
-import { WorkloadBulkDeleteItem, WorkloadBulkUpdateItem, WorkloadCreate, WorkloadUpdate } from '@ringfence/contracts';
+import {
+  WorkloadBulkDeleteItem,
+  WorkloadBulkUpdateItem,
+  WorkloadCreate,
+  WorkloadUpdate,
+} from '@ringfence/contracts';
 import type { Actor, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import type { Silence } from '../domain/cluster-status.calculator.js';
@@ -15,7 +20,20 @@ import type { LabelKeysOf } from './labels.client.js';
 import type { Listening } from './listening.js';
 import type { OneAtATime } from './one-at-a-time.js';
 import type { Filters, Operations } from './resource.js';
-import { byHrefs, byLabels, exact, flag, idOfHref, invalid, isTrue, notFound, orgHref, page, parsed, partial } from './resource.js';
+import {
+  byHrefs,
+  byLabels,
+  exact,
+  flag,
+  idOfHref,
+  invalid,
+  isTrue,
+  notFound,
+  orgHref,
+  page,
+  parsed,
+  partial,
+} from './resource.js';
 import { changeOf, newWorkload } from './workload-body.js';
 import { interfacesOf, isOnline, showInterface, showWorkload, surroundings } from './workload-view.js';
 import type { Surroundings } from './workload-view.js';
@@ -33,18 +51,21 @@ export function workloadOperations(parts: WorkloadParts): Operations {
   return {
     list: (request) => list(parts, request),
     get: async ({ ids }) => ({ body: showWorkload(await one(parts.store, ids[0]), await around(parts)) }),
-    create: (request) => oneAtATime(async () => {
-      const id = await create(parts, request.actor, request.body);
-      return { body: showWorkload(await one(parts.store, id), await around(parts)) };
-    }),
-    update: (request) => oneAtATime(async () => {
-      await update(parts, request.actor, request.ids[0], parsed(WorkloadUpdate, request.body));
-      return {};
-    }),
-    delete: (request) => oneAtATime(async () => {
-      await remove(parts.store, request.actor, request.ids[0]);
-      return {};
-    }),
+    create: (request) =>
+      oneAtATime(async () => {
+        const id = await create(parts, request.actor, request.body);
+        return { body: showWorkload(await one(parts.store, id), await around(parts)) };
+      }),
+    update: (request) =>
+      oneAtATime(async () => {
+        await update(parts, request.actor, request.ids[0], parsed(WorkloadUpdate, request.body));
+        return {};
+      }),
+    delete: (request) =>
+      oneAtATime(async () => {
+        await remove(parts.store, request.actor, request.ids[0]);
+        return {};
+      }),
     ...bulkOperations(parts),
   };
 }
@@ -54,7 +75,11 @@ export function interfaceOperations({ store }: WorkloadParts): Operations {
     list: async ({ ids, query }) => {
       const { body } = await one(store, ids[0]);
       const { matched, shown } = page(interfacesOf(body), query, { name: partial((each) => each.name) });
-      return { body: shown.map((each) => showInterface(body, each)), total: interfacesOf(body).length, matched: matched.length };
+      return {
+        body: shown.map((each) => showInterface(body, each)),
+        total: interfacesOf(body).length,
+        matched: matched.length,
+      };
     },
     get: async ({ ids }) => {
       const { body } = await one(store, ids[0]);
@@ -65,7 +90,8 @@ export function interfaceOperations({ store }: WorkloadParts): Operations {
   };
 }
 
-const around = ({ store, listening, silence }: WorkloadParts): Promise<Surroundings> => surroundings(store, listening.hearing(), silence);
+const around = ({ store, listening, silence }: WorkloadParts): Promise<Surroundings> =>
+  surroundings(store, listening.hearing(), silence);
 
 async function one(store: EventStore, id: string | undefined): Promise<Document<Workload>> {
   const found = id === undefined ? null : await workloads.get(store.pool, id);
@@ -78,7 +104,11 @@ async function list(parts: WorkloadParts, { query }: ResourceRequest): Promise<R
   const withDeleted = isTrue(query['include_deleted'] ?? 'false');
   const all = await (withDeleted ? workloads.all(parts.store.pool) : workloads.live(parts.store.pool));
   const { matched, shown } = page(all, query, filters(context));
-  return { body: shown.map((each) => showWorkload(each, context)), total: all.length, matched: matched.length };
+  return {
+    body: shown.map((each) => showWorkload(each, context)),
+    total: all.length,
+    matched: matched.length,
+  };
 }
 
 const ADDRESS = /^[0-9a-fA-F.:]+$/;
@@ -102,7 +132,10 @@ function filters(context: Surroundings): Filters<Document<Workload>> {
   };
 }
 
-async function isReferenceTaken(store: EventStore, workload: Pick<Workload, 'id' | 'externalDataSet' | 'externalDataReference'>): Promise<boolean> {
+async function isReferenceTaken(
+  store: EventStore,
+  workload: Pick<Workload, 'id' | 'externalDataSet' | 'externalDataReference'>,
+): Promise<boolean> {
   if (workload.externalDataSet === null) return false;
   const { rowCount } = await store.pool.query(
     `select 1 from workloads where deleted_at is null and id <> $1 and body->>'externalDataSet' = $2 and body->>'externalDataReference' = $3 limit 1`,
@@ -111,18 +144,38 @@ async function isReferenceTaken(store: EventStore, workload: Pick<Workload, 'id'
   return rowCount !== 0;
 }
 
-async function run(store: EventStore, actor: Actor, workload: Pick<Workload, 'id' | 'cluster'>, command: WorkloadCommand): Promise<void> {
-  await execute(store, workloadDecider, { stream: streamOf.workload(workload.id), actor, cluster: workload.cluster }, command);
+async function run(
+  store: EventStore,
+  actor: Actor,
+  workload: Pick<Workload, 'id' | 'cluster'>,
+  command: WorkloadCommand,
+): Promise<void> {
+  await execute(
+    store,
+    workloadDecider,
+    { stream: streamOf.workload(workload.id), actor, cluster: workload.cluster },
+    command,
+  );
 }
 
 async function create({ store, labelKeysOf }: WorkloadParts, actor: Actor, body: unknown): Promise<string> {
   const workload = newWorkload(randomUUID(), parsed(WorkloadCreate, body));
   const keyOf = await labelKeysOf(workload.labels);
-  await run(store, actor, workload, { type: 'create', workload, keyOf, referenceTaken: await isReferenceTaken(store, workload) });
+  await run(store, actor, workload, {
+    type: 'create',
+    workload,
+    keyOf,
+    referenceTaken: await isReferenceTaken(store, workload),
+  });
   return workload.id;
 }
 
-async function update({ store, labelKeysOf }: WorkloadParts, actor: Actor, id: string | undefined, body: WorkloadUpdate): Promise<void> {
+async function update(
+  { store, labelKeysOf }: WorkloadParts,
+  actor: Actor,
+  id: string | undefined,
+  body: WorkloadUpdate,
+): Promise<void> {
   const { body: current } = await one(store, id);
   const all = changeOf(body, current.about);
   // Clients send a node's interfaces back as they read them.
@@ -139,36 +192,56 @@ async function remove(store: EventStore, actor: Actor, id: string | undefined): 
 }
 
 /** One wrong item does not refuse the others: each is answered in its place. */
+async function bulk(
+  body: unknown,
+  work: (item: unknown) => Promise<unknown>,
+  failed: (item: unknown, error: CallError) => unknown,
+): Promise<ResourceResponse> {
+  if (!Array.isArray(body)) throw invalid('body: must be a list');
+  const answers: unknown[] = [];
+  for (const item of body as unknown[]) {
+    answers.push(await work(item).catch((error: unknown) => failed(item, asCallError(error))));
+  }
+  return { body: answers.filter((answer) => answer !== undefined) };
+}
+
+const failure = (item: unknown, error: CallError): unknown => ({
+  ...hrefOf(item),
+  status: 'validation_failure',
+  ...error.errors[0],
+});
+
 function bulkOperations(parts: WorkloadParts): Operations {
-  const each = (request: ResourceRequest, work: (item: unknown) => Promise<unknown>, failed: (item: unknown, error: CallError) => unknown) =>
-    parts.oneAtATime(async () => {
-      if (!Array.isArray(request.body)) throw invalid('body: must be a list');
-      const answers: unknown[] = [];
-      for (const item of request.body as unknown[]) {
-        answers.push(await work(item).catch((error: unknown) => failed(item, asCallError(error))));
-      }
-      return { body: answers.filter((answer) => answer !== undefined) };
-    });
-  const failure = (item: unknown, error: CallError) => ({ ...hrefOf(item), status: 'validation_failure', ...error.errors[0] });
+  const { store, oneAtATime } = parts;
   return {
-    bulk_create: (request) =>
-      each(request, async (item) => ({ href: orgHref(`workloads/${await create(parts, request.actor, item)}`), status: 'created' }), failure),
-    bulk_update: (request) =>
-      each(request, async (item) => {
-        const { href, ...body } = parsed(WorkloadBulkUpdateItem, item);
-        await update(parts, request.actor, idOfHref(href, 'workloads'), body);
+    bulk_create: ({ actor, body }) => {
+      const work = async (item: unknown) => ({
+        href: orgHref(`workloads/${await create(parts, actor, item)}`),
+        status: 'created',
+      });
+      return oneAtATime(() => bulk(body, work, failure));
+    },
+    bulk_update: ({ actor, body }) => {
+      const work = async (item: unknown) => {
+        const { href, ...change } = parsed(WorkloadBulkUpdateItem, item);
+        await update(parts, actor, idOfHref(href, 'workloads'), change);
         return { href, status: 'updated' };
-      }, failure),
-    bulk_delete: (request) =>
-      each(request, async (item) => {
+      };
+      return oneAtATime(() => bulk(body, work, failure));
+    },
+    bulk_delete: ({ actor, body }) => {
+      const work = async (item: unknown) => {
         const { href } = parsed(WorkloadBulkDeleteItem, item);
-        await remove(parts.store, request.actor, await idOfDeletion(parts.store, href));
+        await remove(store, actor, await idOfDeletion(store, href));
         return undefined;
-      }, (item, error) => ({ ...hrefOf(item), errors: error.errors })),
+      };
+      return oneAtATime(() => bulk(body, work, (item, error) => ({ ...hrefOf(item), errors: error.errors })));
+    },
   };
 }
 
-const hrefOf = (item: unknown): { href?: unknown } => (typeof item === 'object' && item !== null && 'href' in item ? { href: item.href } : {});
+const hrefOf = (item: unknown): { href?: unknown } =>
+  typeof item === 'object' && item !== null && 'href' in item ? { href: item.href } : {};
 
 function asCallError(error: unknown): CallError {
   if (error instanceof CallError) return error;

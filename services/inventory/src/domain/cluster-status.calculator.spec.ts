@@ -3,26 +3,44 @@ import { clusterHealth } from './cluster-status.calculator.js';
 import type { ClusterFacts } from './cluster-status.calculator.js';
 
 const minute = (m: number): Date => new Date(Date.UTC(2026, 0, 1, 0, m));
-const heard: ClusterFacts = { lastHeartbeat: minute(0), inSync: true, nodes: [{ name: 'a', machineId: 'm1' }] };
+const heard: ClusterFacts = {
+  lastHeartbeat: minute(0),
+  inSync: true,
+  nodes: [{ name: 'a', machineId: 'm1' }],
+};
 
 describe('the status of a cluster', () => {
   it('is in sync while heartbeats come and every kind is listed', () => {
-    expect(clusterHealth(heard, { now: minute(5), listeningSince: minute(0) })).toMatchObject({ status: 'in_sync', online: true });
-    expect(clusterHealth({ ...heard, inSync: false }, { now: minute(5), listeningSince: minute(0) }).status).toBe('out_of_sync');
+    expect(clusterHealth(heard, { now: minute(5), listeningSince: minute(0) })).toMatchObject({
+      status: 'in_sync',
+      online: true,
+    });
+    expect(
+      clusterHealth({ ...heard, inSync: false }, { now: minute(5), listeningSince: minute(0) }).status,
+    ).toBe('out_of_sync');
   });
   it('is out of sync after ten minutes without a heartbeat', () => {
-    expect(clusterHealth(heard, { now: minute(11), listeningSince: minute(0) })).toMatchObject({ status: 'out_of_sync', online: false });
+    expect(clusterHealth(heard, { now: minute(11), listeningSince: minute(0) })).toMatchObject({
+      status: 'out_of_sync',
+      online: false,
+    });
   });
   it('does not hold silence against the cluster while nobody was listening', () => {
     expect(clusterHealth(heard, { now: minute(60), listeningSince: minute(55) }).status).toBe('in_sync');
   });
   it('is an error that names the nodes when two have one machine-id', () => {
-    const nodes = [{ name: 'b', machineId: 'm1' }, { name: 'a', machineId: 'm1' }, { name: 'c', machineId: 'm2' }];
+    const nodes = [
+      { name: 'b', machineId: 'm1' },
+      { name: 'a', machineId: 'm1' },
+      { name: 'c', machineId: 'm2' },
+    ];
     const health = clusterHealth({ ...heard, nodes }, { now: minute(1), listeningSince: minute(0) });
     expect(health).toMatchObject({ status: 'error', duplicates: [{ machineId: 'm1', nodes: ['a', 'b'] }] });
     expect(health.message).toContain('a, b');
   });
   it('says when kubelink was never heard', () => {
-    expect(clusterHealth({ ...heard, lastHeartbeat: null }, { now: minute(1), listeningSince: minute(0) }).status).toBe('never_connected');
+    expect(
+      clusterHealth({ ...heard, lastHeartbeat: null }, { now: minute(1), listeningSince: minute(0) }).status,
+    ).toBe('never_connected');
   });
 });

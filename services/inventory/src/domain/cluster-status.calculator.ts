@@ -37,20 +37,43 @@ export function isSilent(last: Date, hearing: Hearing, limitMs: number): boolean
 export function duplicateMachineIds(nodes: ClusterFacts['nodes']): DuplicateMachineId[] {
   const byId = new Map<string, string[]>();
   for (const { name, machineId } of nodes) byId.set(machineId, [...(byId.get(machineId) ?? []), name]);
-  return [...byId].flatMap(([machineId, names]) => (names.length > 1 ? [{ machineId, nodes: names.sort() }] : []));
+  return [...byId].flatMap(([machineId, names]) =>
+    names.length > 1 ? [{ machineId, nodes: names.sort() }] : [],
+  );
 }
 
-export function clusterHealth(facts: ClusterFacts, hearing: Hearing, silence: Silence = DEFAULT_SILENCE): ClusterHealth {
+export function clusterHealth(
+  facts: ClusterFacts,
+  hearing: Hearing,
+  silence: Silence = DEFAULT_SILENCE,
+): ClusterHealth {
   const duplicates = duplicateMachineIds(facts.nodes);
   if (facts.lastHeartbeat === null) {
-    return { status: 'never_connected', message: 'kubelink has not connected yet', online: false, duplicates };
+    return {
+      status: 'never_connected',
+      message: 'kubelink has not connected yet',
+      online: false,
+      duplicates,
+    };
   }
   const online = !isSilent(facts.lastHeartbeat, hearing, silence.clusterOutOfSyncMs);
   if (duplicates.length > 0) {
     const named = duplicates.map(({ machineId, nodes }) => `${nodes.join(', ')} (${machineId})`).join('; ');
-    return { status: 'error', message: `nodes with the same machine-id are not paired: ${named}`, online, duplicates };
+    return {
+      status: 'error',
+      message: `nodes with the same machine-id are not paired: ${named}`,
+      online,
+      duplicates,
+    };
   }
-  if (!online) return { status: 'out_of_sync', message: `no heartbeat since ${facts.lastHeartbeat.toISOString()}`, online, duplicates };
-  if (!facts.inSync) return { status: 'out_of_sync', message: 'kubelink has not listed every kind yet', online, duplicates };
+  if (!online)
+    return {
+      status: 'out_of_sync',
+      message: `no heartbeat since ${facts.lastHeartbeat.toISOString()}`,
+      online,
+      duplicates,
+    };
+  if (!facts.inSync)
+    return { status: 'out_of_sync', message: 'kubelink has not listed every kind yet', online, duplicates };
   return { status: 'in_sync', message: '', online, duplicates };
 }

@@ -16,7 +16,11 @@ export type ContainerClusterEvent =
   | { readonly type: 'ContainerClusterDeleted'; readonly data: { readonly id: string } };
 export type ContainerClusterCommand =
   | { readonly type: 'create'; readonly cluster: ContainerCluster; readonly nameTaken: boolean }
-  | { readonly type: 'change'; readonly change: Partial<Omit<ContainerCluster, 'id'>>; readonly nameTaken: boolean }
+  | {
+      readonly type: 'change';
+      readonly change: Partial<Omit<ContainerCluster, 'id'>>;
+      readonly nameTaken: boolean;
+    }
   | { readonly type: 'delete'; readonly connectedAgents: readonly string[] };
 export interface ContainerClusterAggregate {
   readonly cluster: ContainerCluster | null;
@@ -28,7 +32,10 @@ const nameInUse = (name: string): ReturnType<typeof reject> =>
 /** Names of connected agents that a refusal spells out before it only counts. */
 const NAMES_SHOWN = 5;
 
-function decide({ cluster }: ContainerClusterAggregate, command: ContainerClusterCommand): Decision<ContainerClusterEvent> {
+function decide(
+  { cluster }: ContainerClusterAggregate,
+  command: ContainerClusterCommand,
+): Decision<ContainerClusterEvent> {
   if (command.type === 'create') {
     if (command.nameTaken) return nameInUse(command.cluster.name);
     return [{ type: 'ContainerClusterCreated', data: command.cluster }];
@@ -50,7 +57,11 @@ function decide({ cluster }: ContainerClusterAggregate, command: ContainerCluste
   return [{ type: 'ContainerClusterDeleted', data: { id: cluster.id } }];
 }
 
-export const containerClusterDecider: Decider<ContainerClusterAggregate, ContainerClusterCommand, ContainerClusterEvent> = {
+export const containerClusterDecider: Decider<
+  ContainerClusterAggregate,
+  ContainerClusterCommand,
+  ContainerClusterEvent
+> = {
   initial: { cluster: null },
   decide,
   evolve: (_, event) => ({ cluster: event.type === 'ContainerClusterDeleted' ? null : event.data }),

@@ -9,10 +9,15 @@ export function refuseLabels(labels: readonly string[], keyOf: LabelKeys): Rejec
   const seen = new Map<string, string>();
   for (const label of labels) {
     const key = keyOf[label];
-    if (key === undefined) return reject('input-validation-error', `labels: there is no label ${label}`, 'INVALID_ARGUMENT');
+    if (key === undefined)
+      return reject('input-validation-error', `labels: there is no label ${label}`, 'INVALID_ARGUMENT');
     const other = seen.get(key);
     if (other !== undefined && other !== label) {
-      return reject('input-validation-error', `labels: ${other} and ${label} are both of type "${key}"; one per type`, 'INVALID_ARGUMENT');
+      return reject(
+        'input-validation-error',
+        `labels: ${other} and ${label} are both of type "${key}"; one per type`,
+        'INVALID_ARGUMENT',
+      );
     }
     seen.set(key, label);
   }

@@ -18,7 +18,11 @@ export type Verdict = 'appeared' | 'changed' | 'vanished' | 'same' | 'stale';
 /** Order of the epochs of one list, by first sight; an epoch that is not there is new, thus the latest. */
 export type EpochOrder = ReadonlyMap<string, number>;
 
-export function judgeObservation(known: ObservedObject | null, seen: ObservedObject, epochs: EpochOrder): Verdict {
+export function judgeObservation(
+  known: ObservedObject | null,
+  seen: ObservedObject,
+  epochs: EpochOrder,
+): Verdict {
   if (known === null) return seen.gone || isOld(seen.epoch, epochs) ? 'stale' : 'appeared';
   if (!isNewer(known, seen, epochs)) return 'stale';
   if (seen.gone) {
@@ -31,7 +35,11 @@ export function judgeObservation(known: ObservedObject | null, seen: ObservedObj
 }
 
 /** What to remember after the verdict. A late deletion of a former object leaves the present one alone. */
-export function remembered(known: ObservedObject | null, seen: ObservedObject, verdict: Verdict): ObservedObject | null {
+export function remembered(
+  known: ObservedObject | null,
+  seen: ObservedObject,
+  verdict: Verdict,
+): ObservedObject | null {
   if (verdict === 'stale') return known === null && seen.gone ? seen : known;
   if (seen.gone && known !== null && known.uid !== seen.uid) return known;
   return seen.gone && known !== null ? { ...seen, body: known.body } : seen;

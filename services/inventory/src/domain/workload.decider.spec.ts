@@ -51,20 +51,46 @@ const spec = specification(workloadDecider);
 
 describe('an unmanaged workload', () => {
   it('has the addresses of its interfaces', () => {
-    spec.given().when({ type: 'create', workload: { ...host, addresses: [] }, ...around }).then(created);
-    expect(addressesOf([{ name: 'b', address: '10.0.0.2' }, { name: 'a', address: '10.0.0.1' }, { name: 'c' }], '1.2.3.4')).toEqual(['1.2.3.4', '10.0.0.1', '10.0.0.2']);
+    spec
+      .given()
+      .when({ type: 'create', workload: { ...host, addresses: [] }, ...around })
+      .then(created);
+    expect(
+      addressesOf(
+        [{ name: 'b', address: '10.0.0.2' }, { name: 'a', address: '10.0.0.1' }, { name: 'c' }],
+        '1.2.3.4',
+      ),
+    ).toEqual(['1.2.3.4', '10.0.0.1', '10.0.0.2']);
   });
   it('needs a name or a hostname, known labels, and one label per type', () => {
-    spec.given().when({ type: 'create', workload: { ...host, name: '' }, ...around }).rejected('input-validation-error');
-    spec.given().when({ type: 'create', workload: { ...host, labels: ['9'] }, ...around }).rejected('input-validation-error');
-    spec.given(created).when({ type: 'change', change: { labels: ['1', '2'] }, ...around }).rejected('input-validation-error');
+    spec
+      .given()
+      .when({ type: 'create', workload: { ...host, name: '' }, ...around })
+      .rejected('input-validation-error');
+    spec
+      .given()
+      .when({ type: 'create', workload: { ...host, labels: ['9'] }, ...around })
+      .rejected('input-validation-error');
+    spec
+      .given(created)
+      .when({ type: 'change', change: { labels: ['1', '2'] }, ...around })
+      .rejected('input-validation-error');
   });
   it('is refused under an external reference that is taken', () => {
-    spec.given().when({ type: 'create', workload: host, keyOf, referenceTaken: true }).rejected('external-reference-not-unique');
+    spec
+      .given()
+      .when({ type: 'create', workload: host, keyOf, referenceTaken: true })
+      .rejected('external-reference-not-unique');
   });
   it('changes its labels as a whole, and is quiet when nothing changes', () => {
-    spec.given(created).when({ type: 'change', change: { labels: ['1', '3'] }, ...around }).then({ type: 'WorkloadChanged', data: { ...host, labels: ['1', '3'] } });
-    spec.given(created).when({ type: 'change', change: { labels: ['1'] }, ...around }).nothing();
+    spec
+      .given(created)
+      .when({ type: 'change', change: { labels: ['1', '3'] }, ...around })
+      .then({ type: 'WorkloadChanged', data: { ...host, labels: ['1', '3'] } });
+    spec
+      .given(created)
+      .when({ type: 'change', change: { labels: ['1'] }, ...around })
+      .nothing();
   });
   it('is deleted once', () => {
     const deleted: WorkloadEvent = { type: 'WorkloadDeleted', data: { id: host.id } };
@@ -78,12 +104,24 @@ describe('a node', () => {
     spec.given().when({ type: 'pair', pairing }).then(paired);
   });
   it('keeps what people changed when its agent restarts', () => {
-    spec.given(paired, { type: 'WorkloadChanged', data: { ...node, labels: ['3'] } }).when({ type: 'pair', pairing }).nothing();
+    spec
+      .given(paired, { type: 'WorkloadChanged', data: { ...node, labels: ['3'] } })
+      .when({ type: 'pair', pairing })
+      .nothing();
   });
   it('has the addresses that its agent sees', () => {
-    spec.given(paired).when({ type: 'observe-addresses', addresses: ['10.0.0.2', '10.0.0.1'] }).then({ type: 'WorkloadChanged', data: { ...node, addresses: ['10.0.0.1', '10.0.0.2'] } });
-    spec.given(paired).when({ type: 'observe-addresses', addresses: ['10.0.0.1'] }).nothing();
-    spec.given().when({ type: 'observe-addresses', addresses: ['10.0.0.1'] }).nothing();
+    spec
+      .given(paired)
+      .when({ type: 'observe-addresses', addresses: ['10.0.0.2', '10.0.0.1'] })
+      .then({ type: 'WorkloadChanged', data: { ...node, addresses: ['10.0.0.1', '10.0.0.2'] } });
+    spec
+      .given(paired)
+      .when({ type: 'observe-addresses', addresses: ['10.0.0.1'] })
+      .nothing();
+    spec
+      .given()
+      .when({ type: 'observe-addresses', addresses: ['10.0.0.1'] })
+      .nothing();
   });
   it('is not deleted over REST, but when it is gone from Kubernetes; and may come back', () => {
     const deleted: WorkloadEvent = { type: 'WorkloadDeleted', data: { id: node.id } };

@@ -35,9 +35,19 @@ export interface NodePairing {
   readonly addresses: readonly string[];
 }
 export type WorkloadCommand =
-  | { readonly type: 'create'; readonly workload: Workload; readonly keyOf: LabelKeys; readonly referenceTaken: boolean }
+  | {
+      readonly type: 'create';
+      readonly workload: Workload;
+      readonly keyOf: LabelKeys;
+      readonly referenceTaken: boolean;
+    }
   | { readonly type: 'pair'; readonly pairing: NodePairing }
-  | { readonly type: 'change'; readonly change: WorkloadChange; readonly keyOf: LabelKeys; readonly referenceTaken: boolean }
+  | {
+      readonly type: 'change';
+      readonly change: WorkloadChange;
+      readonly keyOf: LabelKeys;
+      readonly referenceTaken: boolean;
+    }
   | { readonly type: 'observe-addresses'; readonly addresses: readonly string[] }
   | { readonly type: 'delete' }
   /** The node is gone from Kubernetes, or its agent has unpaired itself. */
@@ -49,7 +59,10 @@ export interface WorkloadAggregate {
 
 /** Addresses that peers may see: of its interfaces and the public one, each once, in a stable order. */
 export function addressesOf(interfaces: readonly WorkloadInterface[], publicIp: string | null): string[] {
-  const all = [...interfaces.flatMap((each) => (each.address ? [each.address] : [])), ...(publicIp === null ? [] : [publicIp])];
+  const all = [
+    ...interfaces.flatMap((each) => (each.address ? [each.address] : [])),
+    ...(publicIp === null ? [] : [publicIp]),
+  ];
   return [...new Set(all)].sort();
 }
 
@@ -73,15 +86,31 @@ const fromPairing = (pairing: NodePairing): Workload => ({
   about: {},
 });
 
-function refuse(workload: Workload, keyOf: LabelKeys, referenceTaken: boolean): ReturnType<typeof reject> | null {
+function refuse(
+  workload: Workload,
+  keyOf: LabelKeys,
+  referenceTaken: boolean,
+): ReturnType<typeof reject> | null {
   if (workload.name === '' && workload.hostname === '') {
-    return reject('input-validation-error', 'name: a workload needs a name or a hostname', 'INVALID_ARGUMENT');
+    return reject(
+      'input-validation-error',
+      'name: a workload needs a name or a hostname',
+      'INVALID_ARGUMENT',
+    );
   }
   if ((workload.externalDataSet === null) !== (workload.externalDataReference === null)) {
-    return reject('input-validation-error', 'external_data_set and external_data_reference: give both or none', 'INVALID_ARGUMENT');
+    return reject(
+      'input-validation-error',
+      'external_data_set and external_data_reference: give both or none',
+      'INVALID_ARGUMENT',
+    );
   }
   if (referenceTaken) {
-    return reject('external-reference-not-unique', 'external_data_set and external_data_reference must be unique', 'ALREADY_EXISTS');
+    return reject(
+      'external-reference-not-unique',
+      'external_data_set and external_data_reference must be unique',
+      'ALREADY_EXISTS',
+    );
   }
   return refuseLabels(workload.labels, keyOf);
 }
@@ -90,12 +119,17 @@ function changeTo(current: Workload, changed: Workload): Decision<WorkloadEvent>
   return isSameValue(current, changed) ? [] : [{ type: 'WorkloadChanged', data: changed }];
 }
 
-function change(current: Workload, command: Extract<WorkloadCommand, { type: 'change' }>): Decision<WorkloadEvent> {
+function change(
+  current: Workload,
+  command: Extract<WorkloadCommand, { type: 'change' }>,
+): Decision<WorkloadEvent> {
   if (current.managed && (command.change.interfaces ?? []).length > 0) {
     return reject('workload-is-managed', 'interfaces: a managed workload reports its own interfaces');
   }
   const changed = { ...current, ...command.change };
-  const described = current.managed ? changed : { ...changed, addresses: addressesOf(changed.interfaces, changed.publicIp) };
+  const described = current.managed
+    ? changed
+    : { ...changed, addresses: addressesOf(changed.interfaces, changed.publicIp) };
   return refuse(described, command.keyOf, command.referenceTaken) ?? changeTo(current, described);
 }
 
@@ -118,19 +152,29 @@ function decideExisting(current: Workload, command: WorkloadCommand): Decision<W
   }
 }
 
-function decide({ workload, isDeleted }: WorkloadAggregate, command: WorkloadCommand): Decision<WorkloadEvent> {
+function decide(
+  { workload, isDeleted }: WorkloadAggregate,
+  command: WorkloadCommand,
+): Decision<WorkloadEvent> {
   if (workload !== null && !isDeleted) return decideExisting(workload, command);
   if (command.type === 'pair') return [{ type: 'WorkloadCreated', data: fromPairing(command.pairing) }];
   if (command.type === 'observe-addresses' || command.type === 'node-gone') return [];
   if (isDeleted) return reject('workload-already-deleted', 'the workload has been deleted already');
   if (command.type !== 'create') return reject('not-found-error', 'there is no such workload', 'NOT_FOUND');
-  const described = { ...command.workload, addresses: addressesOf(command.workload.interfaces, command.workload.publicIp) };
-  return refuse(described, command.keyOf, command.referenceTaken) ?? [{ type: 'WorkloadCreated', data: described }];
+  const described = {
+    ...command.workload,
+    addresses: addressesOf(command.workload.interfaces, command.workload.publicIp),
+  };
+  return (
+    refuse(described, command.keyOf, command.referenceTaken) ?? [{ type: 'WorkloadCreated', data: described }]
+  );
 }
 
 export const workloadDecider: Decider<WorkloadAggregate, WorkloadCommand, WorkloadEvent> = {
   initial: { workload: null, isDeleted: false },
   decide,
   evolve: (state, event) =>
-    event.type === 'WorkloadDeleted' ? { ...state, isDeleted: true } : { workload: event.data, isDeleted: false },
+    event.type === 'WorkloadDeleted'
+      ? { ...state, isDeleted: true }
+      : { workload: event.data, isDeleted: false },
 };

@@ -59,7 +59,12 @@ export async function convergence(db: Queryable): Promise<Map<string, Converged>
        max(c.fully_converged_at) as fully_converged_at, jsonb_agg(w.addresses) as addresses
      from workload_acks w join node_acks n using (cluster, node) left join convergence c using (workload) group by w.workload`,
   );
-  return new Map(rows.map((row) => [row.workload, { status: statusOf(row), addresses: [...new Set(row.addresses.flat())].sort() }]));
+  return new Map(
+    rows.map((row) => [
+      row.workload,
+      { status: statusOf(row), addresses: [...new Set(row.addresses.flat())].sort() },
+    ]),
+  );
 }
 
 function statusOf(row: Row): ConvergenceStatus {

@@ -61,7 +61,11 @@ function projectionOf({ name: table, version, written, deleted }: DocumentTypes)
       if (data.id === undefined) return;
       const actor = JSON.stringify(event.actor);
       if (event.type === deleted) {
-        await tx.query(`update ${table} set deleted_at = $2, deleted_by = $3 where id = $1`, [data.id, event.at, actor]);
+        await tx.query(`update ${table} set deleted_at = $2, deleted_by = $3 where id = $1`, [
+          data.id,
+          event.at,
+          actor,
+        ]);
       } else if (written.includes(event.type)) {
         // A row that was deleted and is written again starts a new life.
         await tx.query(

@@ -30,4 +30,6 @@ export const kubernetesWorkloads = documents<KubernetesWorkloadState>({
   deleted: 'KubernetesWorkloadVanished',
 });
 
-export const PROJECTIONS = [containerClusters, pairingProfiles, workloads, kubernetesWorkloads].map((each) => each.projection);
+export const PROJECTIONS = [containerClusters, pairingProfiles, workloads, kubernetesWorkloads].map(
+  (each) => each.projection,
+);

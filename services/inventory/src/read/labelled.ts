@@ -22,7 +22,10 @@ export async function applyLabelled(tx: Queryable, event: Envelope): Promise<voi
     case 'LabelCreated':
     case 'LabelChanged': {
       const { id, key, value } = LabelState.parse(event.data);
-      await tx.query('insert into known_labels values ($1, $2, $3) on conflict (id) do update set value = excluded.value', [id, key, value]);
+      await tx.query(
+        'insert into known_labels values ($1, $2, $3) on conflict (id) do update set value = excluded.value',
+        [id, key, value],
+      );
       return;
     }
     case 'ProfileCreated':
@@ -36,11 +39,10 @@ export async function applyLabelled(tx: Queryable, event: Envelope): Promise<voi
     }
     case 'EntityLabelled': {
       const entity = EntityLabelsState.parse(event.data);
-      await tx.query('insert into entities values ($1, $2, $3) on conflict (id) do update set body = excluded.body', [
-        entity.id,
-        entity.cluster,
-        JSON.stringify(entity),
-      ]);
+      await tx.query(
+        'insert into entities values ($1, $2, $3) on conflict (id) do update set body = excluded.body',
+        [entity.id, entity.cluster, JSON.stringify(entity)],
+      );
       return;
     }
     default:
@@ -48,15 +50,23 @@ export async function applyLabelled(tx: Queryable, event: Envelope): Promise<voi
   }
 }
 
-const TABLES: Readonly<Record<string, string>> = { LabelDeleted: 'known_labels', ProfileDeleted: 'known_profiles', EntityUnlabelled: 'entities' };
+const TABLES: Readonly<Record<string, string>> = {
+  LabelDeleted: 'known_labels',
+  ProfileDeleted: 'known_profiles',
+  EntityUnlabelled: 'entities',
+};
 
 async function forget(tx: Queryable, event: Envelope): Promise<void> {
   const table = TABLES[event.type];
-  if (table !== undefined) await tx.query(`delete from ${table} where id = $1`, [(event.data as { id: string }).id]);
+  if (table !== undefined)
+    await tx.query(`delete from ${table} where id = $1`, [(event.data as { id: string }).id]);
 }
 
 export async function knownLabels(db: Queryable, ids?: readonly string[]): Promise<Map<string, KnownLabel>> {
-  const { rows } = await db.query<KnownLabel>('select id, key, value from known_labels where $1::text[] is null or id = any($1)', [ids ?? null]);
+  const { rows } = await db.query<KnownLabel>(
+    'select id, key, value from known_labels where $1::text[] is null or id = any($1)',
+    [ids ?? null],
+  );
   return new Map(rows.map((row) => [row.id, row]));
 }
 

@@ -13,7 +13,11 @@ import { ACKS, ENTITIES, LABELS, OBSERVATIONS, PROFILES } from '../manifest.js';
 export interface World {
   readonly bus: Bus;
   inventory(): Inventory;
-  rest(collection: string, op: string, request?: { ids?: string[]; query?: Record<string, string>; body?: unknown }): Promise<ResourceResponse>;
+  rest(
+    collection: string,
+    op: string,
+    request?: { ids?: string[]; query?: Record<string, string>; body?: unknown },
+  ): Promise<ResourceResponse>;
   observe(cluster: string, kind: string, id: string, payload: Record<string, unknown>): Promise<void>;
   /** All events of this type so far, in order. */
   events(type: string): Promise<{ stream: string; data: Record<string, unknown> }[]>;
@@ -31,9 +35,18 @@ export async function startWorld(environment: Record<string, string> = {}): Prom
     bus,
     inventory: () => running.inventory,
     rest: (collection, op, { ids = [], query = {}, body } = {}) =>
-      running.inventory.resource({ org: 1, actor: { kind: 'user', id: '1' }, collection, op, ids, query, body }),
+      running.inventory.resource({
+        org: 1,
+        actor: { kind: 'user', id: '1' },
+        collection,
+        op,
+        ids,
+        query,
+        body,
+      }),
     observe: (cluster, kind, id, payload) => bus.publish(subjects.observation(cluster, kind, id), payload),
-    events: async (type) => (await running.inventory.store.follow(0, 10_000)).filter((event) => event.type === type) as never,
+    events: async (type) =>
+      (await running.inventory.store.follow(0, 10_000)).filter((event) => event.type === type) as never,
     restart: async () => {
       await running.close();
       running = await start(config, nats.url);
@@ -46,7 +59,10 @@ export async function startWorld(environment: Record<string, string> = {}): Prom
   };
 }
 
-async function start(config: Config, natsUrl: string): Promise<{ inventory: Inventory; close(): Promise<void> }> {
+async function start(
+  config: Config,
+  natsUrl: string,
+): Promise<{ inventory: Inventory; close(): Promise<void> }> {
   const bus = await connectBus({ servers: natsUrl, name: 'inventory', server: 'control' });
   const inventory = await openInventory({ config, bus, logger: pino({ level: 'fatal' }) });
   const batch = { maxMessages: 500, maxWaitMs: 5 };
@@ -65,18 +81,35 @@ async function start(config: Config, natsUrl: string): Promise<{ inventory: Inve
 }
 
 const NOW = '2026-01-01T00:00:00.000Z';
-const observed = (uid: string, resourceVersion: number, epoch: string) => ({ uid, resourceVersion: `${resourceVersion}`, epoch, observedAt: NOW });
+const observed = (uid: string, resourceVersion: number, epoch: string) => ({
+  uid,
+  resourceVersion: `${resourceVersion}`,
+  epoch,
+  observedAt: NOW,
+});
 
 /** Builders of observations: defaults, of which a spec says what matters to it. */
 export const seen = {
-  namespace: (name: string, at: { version?: number; epoch?: string; uid?: string; gone?: boolean; labels?: Record<string, string> } = {}) => ({
+  namespace: (
+    name: string,
+    at: {
+      version?: number;
+      epoch?: string;
+      uid?: string;
+      gone?: boolean;
+      labels?: Record<string, string>;
+    } = {},
+  ) => ({
     ...observed(at.uid ?? `ns-${name}`, at.version ?? 1, at.epoch ?? 'e1'),
     name,
     labels: at.labels ?? {},
     annotations: {},
     gone: at.gone ?? false,
   }),
-  node: (name: string, at: { machineId?: string; version?: number; gone?: boolean; epoch?: string } = {}) => ({
+  node: (
+    name: string,
+    at: { machineId?: string; version?: number; gone?: boolean; epoch?: string } = {},
+  ) => ({
     ...observed(`node-${name}`, at.version ?? 1, at.epoch ?? 'e1'),
     name,
     machineId: at.machineId ?? `machine-${name}`,
@@ -89,7 +122,13 @@ export const seen = {
   workload: (
     namespace: string,
     name: string,
-    at: { version?: number; epoch?: string; gone?: boolean; annotations?: Record<string, string>; kind?: string } = {},
+    at: {
+      version?: number;
+      epoch?: string;
+      gone?: boolean;
+      annotations?: Record<string, string>;
+      kind?: string;
+    } = {},
   ) => ({
     ...observed(`${namespace}-${name}`, at.version ?? 1, at.epoch ?? 'e1'),
     kind: at.kind ?? 'Deployment',

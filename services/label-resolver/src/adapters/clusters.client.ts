@@ -27,7 +27,15 @@ export function ensureCluster(store: EventStore, bus: Bus, changing: Changing): 
 
 async function existsAtOwner(bus: Bus, cluster: string): Promise<boolean> {
   try {
-    await bus.call(CALLS.inventoryResource, { org: 1, actor: SYSTEM, collection: 'container_clusters', op: 'get', ids: [cluster], query: {}, body: null });
+    await bus.call(CALLS.inventoryResource, {
+      org: 1,
+      actor: SYSTEM,
+      collection: 'container_clusters',
+      op: 'get',
+      ids: [cluster],
+      query: {},
+      body: null,
+    });
     return true;
   } catch (error) {
     if (error instanceof CallError && error.code === 'NOT_FOUND') return false;

@@ -14,12 +14,25 @@ import type { Document } from '../read/document.projection.js';
 import { namespaceExists } from '../read/facts.js';
 import { labels, labelTypes, profiles } from '../read/resolver-documents.js';
 import { execute } from './commands.js';
+import { defined } from './defined.js';
 import type { Changing } from './changing.js';
 import type { EnsureCluster } from './clusters.client.js';
 import { assignmentsOf, labelIdsIn, showAssigned, showLabels } from './profile-labels.js';
 import type { LabelsInBody, NamedLabel } from './profile-labels.js';
 import type { Filters, Operations } from './resource.js';
-import { actorHref, byLabels, exact, flag, idOfHref, metaOf, notFound, orgHref, page, parsed, partial } from './resource.js';
+import {
+  actorHref,
+  byLabels,
+  exact,
+  flag,
+  idOfHref,
+  metaOf,
+  notFound,
+  orgHref,
+  page,
+  parsed,
+  partial,
+} from './resource.js';
 import { namespaceProfileId, streamOf } from './stream.js';
 
 export interface ProfileParts {
@@ -41,7 +54,9 @@ export function profileOperations(parts: ProfileParts): Operations {
     get: async ({ ids }) => ({ body: show(await one(parts, ids), await labelNames(store)) }),
     create: async (request) => {
       const cluster = await ensureCluster(request.ids[0]);
-      return changing(async () => ({ body: show(await prepare(parts, request, cluster), await labelNames(store)) }));
+      return changing(async () => ({
+        body: show(await prepare(parts, request, cluster), await labelNames(store)),
+      }));
     },
     update: async (request) => {
       const { id } = await one(parts, request.ids);
@@ -54,13 +69,21 @@ export function profileOperations(parts: ProfileParts): Operations {
     delete: async (request) => {
       const { id, cluster } = await one(parts, request.ids);
       return changing(async () => {
-        await execute(store, profileDecider, { stream: streamOf.profile(id), actor: request.actor, cluster }, { type: 'delete' });
+        await execute(
+          store,
+          profileDecider,
+          { stream: streamOf.profile(id), actor: request.actor, cluster },
+          { type: 'delete' },
+        );
         return {};
       });
     },
     bulk_update: async (request) => {
       await ensureCluster(request.ids[0]);
-      const { container_workload_profiles: wanted, ...body } = parsed(ContainerWorkloadProfilesUpdate, request.body);
+      const { container_workload_profiles: wanted, ...body } = parsed(
+        ContainerWorkloadProfilesUpdate,
+        request.body,
+      );
       const ids = wanted.map(({ href }) => idOfHref(href, 'container_workload_profiles'));
       return changing(() => changeAll(parts, request, ids, body));
     },
@@ -74,14 +97,20 @@ const FILTERS: Filters<Document<Profile>> = {
   visibility_level: exact((each) => each.body.visibilityLevel),
   linked: flag((each) => each.body.linked),
   managed: flag((each) => each.body.managed),
-  assign_labels: byLabels((each) => Object.values(each.body.assignments).flatMap((how) => (how.how === 'fixed' ? [how.label] : []))),
+  assign_labels: byLabels((each) =>
+    Object.values(each.body.assignments).flatMap((how) => (how.how === 'fixed' ? [how.label] : [])),
+  ),
 };
 
 /** The cluster is in the path: a profile of another cluster is not there. */
-async function one({ store, ensureCluster }: ProfileParts, [clusterId, id]: readonly string[]): Promise<Document<Profile>> {
+async function one(
+  { store, ensureCluster }: ProfileParts,
+  [clusterId, id]: readonly string[],
+): Promise<Document<Profile>> {
   const cluster = await ensureCluster(clusterId);
   const found = id === undefined ? null : await profiles.get(store.pool, id);
-  if (found === null || found.deletedAt !== null || found.cluster !== cluster) throw notFound('container workload profile');
+  if (found === null || found.deletedAt !== null || found.cluster !== cluster)
+    throw notFound('container workload profile');
   return found;
 }
 
@@ -95,60 +124,93 @@ async function knownLabels(store: EventStore, body: LabelsInBody): Promise<Known
   return { types, keyOf };
 }
 
-async function prepare({ store }: ProfileParts, request: ResourceRequest, cluster: string): Promise<Document<Profile>> {
+const PREPARED = {
+  description: '',
+  managed: false,
+  mode: 'visibility_only',
+  visibilityLevel: 'flow_summary',
+  isTemplate: false,
+  isDiscovered: false,
+} as const;
+
+async function prepare(
+  { store }: ProfileParts,
+  request: ResourceRequest,
+  cluster: string,
+): Promise<Document<Profile>> {
   const body = parsed(ContainerWorkloadProfileCreate, request.body);
   const namespace = body.namespace ?? null;
   const known = await knownLabels(store, body);
   const id = namespace === null ? randomUUID() : namespaceProfileId(cluster, namespace);
   const profile: Profile = {
+    ...PREPARED,
+    name: namespace ?? '',
+    ...fieldsOf(body),
+    assignments: assignmentsOf(body, {}, known.keyOf) ?? {},
     id,
     cluster,
     namespace,
-    name: body.name ?? namespace ?? '',
-    description: body.description ?? '',
-    managed: body.managed ?? false,
     linked: namespace !== null && (await namespaceExists(store.pool, cluster, namespace)),
-    mode: body.enforcement_mode ?? 'visibility_only',
-    assignments: assignmentsOf(body, {}, known.keyOf) ?? {},
-    visibilityLevel: body.visibility_level ?? 'flow_summary',
-    isTemplate: false,
-    isDiscovered: false,
   };
-  const all = await profiles.live(store.pool);
-  const namespaceTaken = namespace !== null && all.some((each) => each.cluster === cluster && each.body.namespace === namespace);
   const addressee = { stream: streamOf.profile(id), actor: request.actor, cluster };
+  const namespaceTaken = await isNamespaceTaken(store, profile);
   await execute(store, profileDecider, addressee, { type: 'prepare', profile, known, namespaceTaken });
   const created = await profiles.get(store.pool, id);
   if (created === null) throw new Error(`profile ${id} is not in its read table`);
   return created;
 }
 
+async function isNamespaceTaken(store: EventStore, { cluster, namespace }: Profile): Promise<boolean> {
+  if (namespace === null) return false;
+  return (await profiles.live(store.pool)).some(
+    (each) => each.cluster === cluster && each.body.namespace === namespace,
+  );
+}
+
+const fieldsOf = (body: ChangeBody): ProfileChange =>
+  defined({
+    name: body.name ?? undefined,
+    description: body.description,
+    managed: body.managed,
+    mode: body.enforcement_mode,
+    visibilityLevel: body.visibility_level,
+  });
+
 type ChangeBody = Omit<ContainerWorkloadProfileUpdate, 'namespace'>;
 
-async function change({ store }: ProfileParts, request: ResourceRequest, id: string, body: ChangeBody): Promise<void> {
+async function change(
+  { store }: ProfileParts,
+  request: ResourceRequest,
+  id: string,
+  body: ChangeBody,
+): Promise<void> {
   const found = await profiles.get(store.pool, id);
-  if (found === null || found.deletedAt !== null || found.cluster !== request.ids[0]) throw notFound('container workload profile');
+  if (found === null || found.deletedAt !== null || found.cluster !== request.ids[0])
+    throw notFound('container workload profile');
   const known = await knownLabels(store, body);
   const assignments = assignmentsOf(body, found.body.assignments, known.keyOf);
-  const wanted: ProfileChange = {
-    ...(body.name != null && { name: body.name }),
-    ...(body.description !== undefined && { description: body.description }),
-    ...(body.managed !== undefined && { managed: body.managed }),
-    ...(body.enforcement_mode !== undefined && { mode: body.enforcement_mode }),
-    ...(body.visibility_level !== undefined && { visibilityLevel: body.visibility_level }),
-    ...(assignments !== undefined && { assignments }),
-  };
+  const wanted: ProfileChange = { ...fieldsOf(body), ...defined({ assignments }) };
   const addressee = { stream: streamOf.profile(id), actor: request.actor, cluster: found.cluster };
   await execute(store, profileDecider, addressee, { type: 'change', change: wanted, known });
 }
 
 /** Each failure names the place of its profile in the request. */
-async function changeAll(parts: ProfileParts, request: ResourceRequest, ids: readonly string[], body: ChangeBody) {
+async function changeAll(
+  parts: ProfileParts,
+  request: ResourceRequest,
+  ids: readonly string[],
+  body: ChangeBody,
+) {
   const errors: CallError['errors'] = [];
   for (const [index, id] of ids.entries()) {
     await change(parts, request, id, body).catch((error: unknown) => {
       if (!(error instanceof CallError)) throw error;
-      errors.push(...error.errors.map(({ token, message }) => ({ token, message: `record_index=>${index}: ${message}` })));
+      errors.push(
+        ...error.errors.map(({ token, message }) => ({
+          token,
+          message: `record_index=>${index}: ${message}`,
+        })),
+      );
     });
   }
   if (errors.length > 0) throw new CallError('INVALID_ARGUMENT', errors);

@@ -49,7 +49,8 @@ export class EntityResolver {
       const calculator = this.calculator ?? (await this.load());
       await this.followOwnEvents(calculator);
       const changes = calculator.flush();
-      if (changes.length > 0) await this.store.appendMany(changes.map(batchOf), { actor: SYSTEM, cluster: 'global' });
+      if (changes.length > 0)
+        await this.store.appendMany(changes.map(batchOf), { actor: SYSTEM, cluster: 'global' });
     } catch (error) {
       this.calculator = null;
       throw error;
@@ -59,7 +60,9 @@ export class EntityResolver {
   private async load(): Promise<EntityLabelsCalculator> {
     const { pool } = this.store;
     const calculator = new EntityLabelsCalculator();
-    const { rows } = await pool.query<{ position: number }>('select coalesce(max(position), 0)::int as position from events');
+    const { rows } = await pool.query<{ position: number }>(
+      'select coalesce(max(position), 0)::int as position from events',
+    );
     this.position = rows[0]?.position ?? 0;
     calculator.restore((await entities.live(pool)).map((each) => each.body));
     calculator.setCatalogue(await readCatalogue(pool));
@@ -93,5 +96,10 @@ function apply(calculator: EntityLabelsCalculator, event: StoredEvent): boolean 
 function batchOf(change: EntityChange): AppendBatch {
   const { type, cluster, data } = change;
   const event = { type, v: EVENTS[type].v, data };
-  return { stream: streamOf.entity(data.id), expectedVersion: 'any', events: [event], meta: { actor: SYSTEM, cluster } };
+  return {
+    stream: streamOf.entity(data.id),
+    expectedVersion: 'any',
+    events: [event],
+    meta: { actor: SYSTEM, cluster },
+  };
 }

@@ -4,7 +4,13 @@
  */
 import { PermanentError } from '@ringfence/bus';
 import type { Message } from '@ringfence/bus';
-import { ContainerClusterState, Envelope, KubernetesWorkloadState, NamespaceState, WorkloadState } from '@ringfence/contracts';
+import {
+  ContainerClusterState,
+  Envelope,
+  KubernetesWorkloadState,
+  NamespaceState,
+  WorkloadState,
+} from '@ringfence/contracts';
 import { consumeOnce } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import type pg from 'pg';
@@ -19,7 +25,10 @@ export interface FactsParts {
   readonly resolver: EntityResolver;
 }
 
-export function factsConsumer(parts: FactsParts, durable: string): (messages: readonly Message[]) => Promise<void> {
+export function factsConsumer(
+  parts: FactsParts,
+  durable: string,
+): (messages: readonly Message[]) => Promise<void> {
   const { store, oneAtATime, resolver } = parts;
   return async (messages) => {
     const events = messages.map(parse);
@@ -39,7 +48,10 @@ export function factsConsumer(parts: FactsParts, durable: string): (messages: re
 function parse(message: Message): Envelope {
   const event = Envelope.safeParse(message.payload);
   if (event.success) return event.data;
-  throw new PermanentError('bad-event', `${message.subject}: ${event.error.issues[0]?.message ?? 'malformed'}`);
+  throw new PermanentError(
+    'bad-event',
+    `${message.subject}: ${event.error.issues[0]?.message ?? 'malformed'}`,
+  );
 }
 
 async function applyIn(store: EventStore, tx: pg.PoolClient, event: Envelope): Promise<Fact[]> {

@@ -1,13 +1,15 @@
 /** `label_dimensions`: the label types. role, app, env and loc are made at the first start. */
 import { randomUUID } from 'node:crypto';
 import { LabelDimensionCreate, LabelDimensionUpdate } from '@ringfence/contracts';
+import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
-import type { LabelType } from '../domain/label-type.decider.js';
+import type { LabelType, LabelTypeCommand } from '../domain/label-type.decider.js';
 import { BUILT_IN_TYPES, labelTypeDecider } from '../domain/label-type.decider.js';
 import type { Document } from '../read/document.projection.js';
 import { labels, labelTypes } from '../read/resolver-documents.js';
 import { execute, SYSTEM } from './commands.js';
 import type { Changing } from './changing.js';
+import { defined, orNull } from './defined.js';
 import type { Operations } from './resource.js';
 import { exact, isTrue, metaOf, notFound, orgHref, page, parsed, partial } from './resource.js';
 import { builtInTypeId, streamOf } from './stream.js';
@@ -18,76 +20,111 @@ export interface LabelDimensionParts {
 }
 
 export function labelDimensionOperations({ store, changing }: LabelDimensionParts): Operations {
-  const one = async (id: string | undefined): Promise<Document<LabelType>> => {
-    const found = id === undefined ? null : await labelTypes.get(store.pool, id);
-    if (found === null) throw notFound('label type');
-    return found;
-  };
+  const ordered =
+    (work: (store: EventStore, request: ResourceRequest) => Promise<ResourceResponse>) =>
+    (request: ResourceRequest) =>
+      changing(() => work(store, request));
   return {
-    list: async ({ query }) => {
-      const all = await (isTrue(query['include_deleted'] ?? '') ? labelTypes.all(store.pool) : labelTypes.live(store.pool));
-      const { matched, shown } = page(all, query, {
-        key: partial((each) => each.body.key),
-        display_name: partial((each) => each.body.displayName),
-        external_data_set: exact((each) => each.body.externalDataSet),
-        external_data_reference: exact((each) => each.body.externalDataReference),
-      });
-      const used = await keysInUse(store);
-      return { body: shown.map((each) => show(each, used)), total: all.length, matched: matched.length };
-    },
-    get: async ({ ids }) => ({ body: show(await one(ids[0]), await keysInUse(store)) }),
-    create: (request) => changing(async () => {
-      const body = parsed(LabelDimensionCreate, request.body);
-      const labelType = {
-        id: randomUUID(),
-        key: body.key,
-        displayName: body.display_name,
-        displayInfo: body.display_info ?? {},
-        externalDataSet: body.external_data_set || null,
-        externalDataReference: body.external_data_reference || null,
-        isBuiltIn: false,
-      };
-      const liveKeys = (await labelTypes.live(store.pool)).map((each) => each.body.key);
-      const addressee = { stream: streamOf.labelType(labelType.id), actor: request.actor };
-      await execute(store, labelTypeDecider, addressee, { type: 'create', labelType, liveKeys });
-      return { body: show(await one(labelType.id), new Set()) };
-    }),
-    update: (request) => changing(async () => {
-      const found = await one(request.ids[0]);
+    list: ({ query }) => list(store, query),
+    get: async ({ ids }) => ({ body: show(await one(store, ids[0]), await keysInUse(store)) }),
+    create: ordered(create),
+    update: ordered(async (_, request) => {
+      const found = await one(store, request.ids[0]);
       const labelType = changeOf(parsed(LabelDimensionUpdate, request.body));
-      await execute(store, labelTypeDecider, { stream: streamOf.labelType(found.id), actor: request.actor }, { type: 'change', labelType });
+      await run(store, request, found.id, { type: 'change', labelType });
       return {};
     }),
-    delete: (request) => changing(async () => {
-      const found = await one(request.ids[0]);
-      const liveLabels = (await labels.live(store.pool)).filter((each) => each.body.key === found.body.key).length;
-      await execute(store, labelTypeDecider, { stream: streamOf.labelType(found.id), actor: request.actor }, { type: 'delete', liveLabels });
+    delete: ordered(async (_, request) => {
+      const found = await one(store, request.ids[0]);
+      const liveLabels = (await labels.live(store.pool)).filter(
+        (each) => each.body.key === found.body.key,
+      ).length;
+      await run(store, request, found.id, { type: 'delete', liveLabels });
       return {};
     }),
   };
+}
+
+async function one(store: EventStore, id: string | undefined): Promise<Document<LabelType>> {
+  const found = id === undefined ? null : await labelTypes.get(store.pool, id);
+  if (found === null) throw notFound('label type');
+  return found;
+}
+
+async function run(
+  store: EventStore,
+  { actor }: ResourceRequest,
+  id: string,
+  command: LabelTypeCommand,
+): Promise<void> {
+  await execute(store, labelTypeDecider, { stream: streamOf.labelType(id), actor }, command);
+}
+
+async function list(store: EventStore, query: ResourceRequest['query']): Promise<ResourceResponse> {
+  const all = await (isTrue(query['include_deleted'] ?? '')
+    ? labelTypes.all(store.pool)
+    : labelTypes.live(store.pool));
+  const { matched, shown } = page(all, query, {
+    key: partial((each) => each.body.key),
+    display_name: partial((each) => each.body.displayName),
+    external_data_set: exact((each) => each.body.externalDataSet),
+    external_data_reference: exact((each) => each.body.externalDataReference),
+  });
+  const used = await keysInUse(store);
+  return { body: shown.map((each) => show(each, used)), total: all.length, matched: matched.length };
+}
+
+async function create(store: EventStore, request: ResourceRequest): Promise<ResourceResponse> {
+  const body = parsed(LabelDimensionCreate, request.body);
+  const labelType = {
+    id: randomUUID(),
+    key: body.key,
+    displayName: body.display_name,
+    displayInfo: body.display_info ?? {},
+    externalDataSet: body.external_data_set || null,
+    externalDataReference: body.external_data_reference || null,
+    isBuiltIn: false,
+  };
+  const liveKeys = (await labelTypes.live(store.pool)).map((each) => each.body.key);
+  await run(store, request, labelType.id, { type: 'create', labelType, liveKeys });
+  return { body: show(await one(store, labelType.id), new Set()) };
 }
 
 export async function ensureBuiltInTypes(store: EventStore): Promise<void> {
   for (const { key, displayName, displayInfo } of BUILT_IN_TYPES) {
     const id = builtInTypeId(key);
-    const labelType = { id, key, displayName, displayInfo, externalDataSet: null, externalDataReference: null, isBuiltIn: true };
-    await execute(store, labelTypeDecider, { stream: streamOf.labelType(id), actor: SYSTEM }, { type: 'create', labelType, liveKeys: [] });
+    const labelType = {
+      id,
+      key,
+      displayName,
+      displayInfo,
+      externalDataSet: null,
+      externalDataReference: null,
+      isBuiltIn: true,
+    };
+    await execute(
+      store,
+      labelTypeDecider,
+      { stream: streamOf.labelType(id), actor: SYSTEM },
+      { type: 'create', labelType, liveKeys: [] },
+    );
   }
 }
 
 async function keysInUse(store: EventStore): Promise<Set<string>> {
-  const { rows } = await store.pool.query<{ key: string }>(`select distinct body->>'key' as key from labels where deleted_at is null`);
+  const { rows } = await store.pool.query<{ key: string }>(
+    `select distinct body->>'key' as key from labels where deleted_at is null`,
+  );
   return new Set(rows.map((row) => row.key));
 }
 
-function changeOf(body: LabelDimensionUpdate): Partial<LabelType> {
-  return {
-    ...(body.display_name !== undefined && { displayName: body.display_name }),
-    ...(body.display_info !== undefined && { displayInfo: body.display_info }),
-    ...(body.external_data_set !== undefined && { externalDataSet: body.external_data_set || null }),
-    ...(body.external_data_reference !== undefined && { externalDataReference: body.external_data_reference || null }),
-  };
-}
+const changeOf = (body: LabelDimensionUpdate): Partial<LabelType> =>
+  defined({
+    displayName: body.display_name,
+    displayInfo: body.display_info,
+    externalDataSet: orNull(body.external_data_set),
+    externalDataReference: orNull(body.external_data_reference),
+  });
 
 function show(found: Document<LabelType>, used: ReadonlySet<string>): Record<string, unknown> {
   const { id, key, displayName, displayInfo, externalDataSet, externalDataReference } = found.body;

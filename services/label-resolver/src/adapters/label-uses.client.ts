@@ -20,12 +20,16 @@ export function labelUses(store: EventStore, bus: Bus): LabelUsesOf {
       usedByProfiles(store, new Set(labels)),
     ]);
     const uses = new Map<string, LabelUse[]>();
-    for (const { label, by, token } of [...policy.used, ...workloads.used, ...own]) uses.set(label, [...(uses.get(label) ?? []), { by, token }]);
+    for (const { label, by, token } of [...policy.used, ...workloads.used, ...own])
+      uses.set(label, [...(uses.get(label) ?? []), { by, token }]);
     return uses;
   };
 }
 
-async function usedByProfiles(store: EventStore, asked: ReadonlySet<string>): Promise<{ label: string; by: string; token: string }[]> {
+async function usedByProfiles(
+  store: EventStore,
+  asked: ReadonlySet<string>,
+): Promise<{ label: string; by: string; token: string }[]> {
   return (await profiles.live(store.pool)).flatMap(({ body }) =>
     Object.values(body.assignments).flatMap((assignment) =>
       assignment.how === 'fixed' && asked.has(assignment.label)

@@ -2,12 +2,13 @@
 import { LabelCreate, LabelUpdate } from '@ringfence/contracts';
 import type { LabelState, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
-import type { LabelSurroundings, LabelUse } from '../domain/label.decider.js';
+import type { LabelCommand, LabelSurroundings, LabelUse } from '../domain/label.decider.js';
 import { labelDecider } from '../domain/label.decider.js';
 import type { Document } from '../read/document.projection.js';
 import { labels, labelTypes } from '../read/resolver-documents.js';
 import { execute } from './commands.js';
 import type { Changing } from './changing.js';
+import { defined } from './defined.js';
 import type { LabelUsesOf } from './label-uses.client.js';
 import type { Operations } from './resource.js';
 import { exact, isTrue, metaOf, notFound, orgHref, page, parsed, partial } from './resource.js';
@@ -28,32 +29,44 @@ export function labelOperations(parts: LabelParts): Operations {
       const uses = isTrue(query['usage'] ?? '') ? await usesOf([found.id]) : undefined;
       return { body: show(found, uses) };
     },
-    create: (request) => changing(async () => {
-      const body = parsed(LabelCreate, request.body);
-      const [id = ''] = await store.nextIds('label');
-      const label = { id, key: body.key, value: body.value, ...externalOf(body, null) };
-      const addressee = { stream: streamOf.label(id), actor: request.actor };
-      await execute(store, labelDecider, addressee, { type: 'create', label, around: await surroundings(store, label) });
-      return { body: show(await one(store, id)) };
-    }),
-    update: (request) => changing(async () => {
-      const found = await one(store, request.ids[0]);
-      const body = parsed(LabelUpdate, request.body);
-      const label = { ...(body.value !== undefined && { value: body.value }), ...externalOf(body, found.body) };
-      const around = await surroundings(store, { ...found.body, ...label });
-      await execute(store, labelDecider, { stream: streamOf.label(found.id), actor: request.actor }, { type: 'change', label, around });
-      return {};
-    }),
+    create: (request) => changing(() => create(store, request)),
+    update: (request) => changing(() => update(store, request)),
     delete: async (request) => {
       const found = await one(store, request.ids[0]);
       // Asked outside the queue: owners ask us in their turn. A reference that is made meanwhile matches nobody.
       const uses = found.deletedAt === null ? ((await usesOf([found.id])).get(found.id) ?? []) : [];
       return changing(async () => {
-        await execute(store, labelDecider, { stream: streamOf.label(found.id), actor: request.actor }, { type: 'delete', uses });
+        await run(store, request, found.id, { type: 'delete', uses });
         return {};
       });
     },
   };
+}
+
+async function run(
+  store: EventStore,
+  { actor }: ResourceRequest,
+  id: string,
+  command: LabelCommand,
+): Promise<void> {
+  await execute(store, labelDecider, { stream: streamOf.label(id), actor }, command);
+}
+
+async function create(store: EventStore, request: ResourceRequest): Promise<ResourceResponse> {
+  const body = parsed(LabelCreate, request.body);
+  const [id = ''] = await store.nextIds('label');
+  const label = { id, key: body.key, value: body.value, ...externalOf(body, null) };
+  await run(store, request, id, { type: 'create', label, around: await surroundings(store, label) });
+  return { body: show(await one(store, id)) };
+}
+
+async function update(store: EventStore, request: ResourceRequest): Promise<ResourceResponse> {
+  const found = await one(store, request.ids[0]);
+  const body = parsed(LabelUpdate, request.body);
+  const label = { ...defined({ value: body.value }), ...externalOf(body, found.body) };
+  const around = await surroundings(store, { ...found.body, ...label });
+  await run(store, request, found.id, { type: 'change', label, around });
+  return {};
 }
 
 async function one(store: EventStore, id: string | undefined): Promise<Document<LabelState>> {
@@ -69,7 +82,8 @@ function externalOf(
   const { external_data_set: set, external_data_reference: reference } = body;
   return {
     externalDataSet: set === undefined ? (current?.externalDataSet ?? null) : set || null,
-    externalDataReference: reference === undefined ? (current?.externalDataReference ?? null) : reference || null,
+    externalDataReference:
+      reference === undefined ? (current?.externalDataReference ?? null) : reference || null,
   };
 }
 
@@ -89,7 +103,9 @@ async function surroundings(store: EventStore, label: LabelState): Promise<Label
 }
 
 async function list({ store, usesOf }: LabelParts, { query }: ResourceRequest): Promise<ResourceResponse> {
-  const all = await (isTrue(query['include_deleted'] ?? '') ? labels.all(store.pool) : labels.live(store.pool));
+  const all = await (isTrue(query['include_deleted'] ?? '')
+    ? labels.all(store.pool)
+    : labels.live(store.pool));
   const isExact = isTrue(query['exact_match_for_label_type'] ?? '');
   const key = (each: Document<LabelState>): string => each.body.key;
   const { matched, shown } = page(all, query, {

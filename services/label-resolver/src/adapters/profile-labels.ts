@@ -18,12 +18,22 @@ export interface NamedLabel {
 const idOf = (href: string): string => idOfHref(href, 'labels');
 
 export function labelIdsIn(body: LabelsInBody): string[] {
-  const rules = (body.labels ?? []).flatMap((rule) => [rule.assignment?.href, ...(rule.restriction ?? []).map((each) => each.href)]);
-  return [...rules.filter((href) => href !== undefined), ...(body.assign_labels ?? []).map((each) => each.href)].map(idOf);
+  const rules = (body.labels ?? []).flatMap((rule) => [
+    rule.assignment?.href,
+    ...(rule.restriction ?? []).map((each) => each.href),
+  ]);
+  return [
+    ...rules.filter((href) => href !== undefined),
+    ...(body.assign_labels ?? []).map((each) => each.href),
+  ].map(idOf);
 }
 
 /** Undefined: the body says nothing about labels. */
-export function assignmentsOf(body: LabelsInBody, current: Assignments, keyOf: Readonly<Record<string, string>>): Assignments | undefined {
+export function assignmentsOf(
+  body: LabelsInBody,
+  current: Assignments,
+  keyOf: Readonly<Record<string, string>>,
+): Assignments | undefined {
   if (body.labels !== undefined) return Object.fromEntries(body.labels.flatMap(ruleEntry));
   if (body.assign_labels === undefined) return undefined;
   const kept = Object.entries(current).filter(([, assignment]) => assignment.how !== 'fixed');
@@ -41,11 +51,19 @@ function ruleEntry(rule: ProfileLabelRule): [string, LabelAssignment][] {
     return [[rule.key, href === undefined ? { how: 'none' } : { how: 'fixed', label: idOf(href) }]];
   }
   const restriction = rule.restriction ?? [];
-  return restriction.length === 0 ? [] : [[rule.key, { how: 'restricted', labels: restriction.map((each) => idOf(each.href)) }]];
+  return restriction.length === 0
+    ? []
+    : [[rule.key, { how: 'restricted', labels: restriction.map((each) => idOf(each.href)) }]];
 }
 
-export function showLabels(assignments: Assignments, names: ReadonlyMap<string, NamedLabel>): Record<string, unknown>[] {
-  const valued = (id: string): Record<string, unknown> => ({ href: orgHref(`labels/${id}`), value: names.get(id)?.value ?? '' });
+export function showLabels(
+  assignments: Assignments,
+  names: ReadonlyMap<string, NamedLabel>,
+): Record<string, unknown>[] {
+  const valued = (id: string): Record<string, unknown> => ({
+    href: orgHref(`labels/${id}`),
+    value: names.get(id)?.value ?? '',
+  });
   return Object.entries(assignments).flatMap(([key, assignment]): Record<string, unknown>[] => {
     switch (assignment.how) {
       case 'none':
@@ -61,4 +79,6 @@ export function showLabels(assignments: Assignments, names: ReadonlyMap<string, 
 }
 
 export const showAssigned = (assignments: Assignments): Record<string, unknown>[] =>
-  Object.values(assignments).flatMap((each) => (each.how === 'fixed' ? [{ href: orgHref(`labels/${each.label}`) }] : []));
+  Object.values(assignments).flatMap((each) =>
+    each.how === 'fixed' ? [{ href: orgHref(`labels/${each.label}`) }] : [],
+  );

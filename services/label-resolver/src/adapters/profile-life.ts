@@ -5,7 +5,13 @@ import type { EventStore } from '@ringfence/event-store';
 import type pg from 'pg';
 import type { Profile, ProfileCommand } from '../domain/profile.decider.js';
 import { profileDecider } from '../domain/profile.decider.js';
-import { clusterKnowledge, forgetCluster, forgetNamespace, noteCluster, noteNamespace } from '../read/facts.js';
+import {
+  clusterKnowledge,
+  forgetCluster,
+  forgetNamespace,
+  noteCluster,
+  noteNamespace,
+} from '../read/facts.js';
 import { namespaceProfileId, streamOf, templateId } from './stream.js';
 
 export interface ProfileLife {
@@ -17,11 +23,19 @@ export interface ProfileLife {
 
 export function profileLife(store: EventStore, tx: pg.PoolClient): ProfileLife {
   /** Runs inside the queue of one, so that the read table is the aggregate's current state. */
-  const run = async (cluster: string, id: string, profile: Profile | null, command: ProfileCommand): Promise<void> => {
+  const run = async (
+    cluster: string,
+    id: string,
+    profile: Profile | null,
+    command: ProfileCommand,
+  ): Promise<void> => {
     const decision = profileDecider.decide({ profile }, command);
     if (isRejection(decision) || decision.length === 0) return;
     const actor: Actor = { kind: 'container_cluster', id: cluster };
-    await store.appendIn(tx, [{ stream: streamOf.profile(id), expectedVersion: 'any', events: decision }], { actor, cluster });
+    await store.appendIn(tx, [{ stream: streamOf.profile(id), expectedVersion: 'any', events: decision }], {
+      actor,
+      cluster,
+    });
   };
   const clusterCreated = async (cluster: string): Promise<void> => {
     await noteCluster(tx, cluster);
@@ -32,7 +46,8 @@ export function profileLife(store: EventStore, tx: pg.PoolClient): ProfileLife {
   return {
     clusterCreated,
     clusterDeleted: async (cluster) => {
-      for (const profile of await profilesOf(tx, cluster)) await run(cluster, profile.id, profile, { type: 'cluster-deleted' });
+      for (const profile of await profilesOf(tx, cluster))
+        await run(cluster, profile.id, profile, { type: 'cluster-deleted' });
       await forgetCluster(tx, cluster);
     },
     namespaceDiscovered: async (cluster, namespace) => {
@@ -41,7 +56,8 @@ export function profileLife(store: EventStore, tx: pg.PoolClient): ProfileLife {
       const template = await profileOf(tx, templateId(cluster));
       if (template === null) return;
       await noteNamespace(tx, cluster, namespace);
-      const present = (await profilesOf(tx, cluster)).find((profile) => profile.namespace === namespace) ?? null;
+      const present =
+        (await profilesOf(tx, cluster)).find((profile) => profile.namespace === namespace) ?? null;
       const id = present?.id ?? namespaceProfileId(cluster, namespace);
       await run(cluster, id, present, { type: 'discover', id, namespace, template });
     },
@@ -57,10 +73,16 @@ export function profileLife(store: EventStore, tx: pg.PoolClient): ProfileLife {
 }
 
 async function profileOf(tx: pg.PoolClient, id: string): Promise<Profile | null> {
-  const { rows } = await tx.query<{ body: Profile }>('select body from profiles where id = $1 and deleted_at is null', [id]);
+  const { rows } = await tx.query<{ body: Profile }>(
+    'select body from profiles where id = $1 and deleted_at is null',
+    [id],
+  );
   return rows[0]?.body ?? null;
 }
 async function profilesOf(tx: pg.PoolClient, cluster: string): Promise<Profile[]> {
-  const { rows } = await tx.query<{ body: Profile }>('select body from profiles where cluster = $1 and deleted_at is null', [cluster]);
+  const { rows } = await tx.query<{ body: Profile }>(
+    'select body from profiles where cluster = $1 and deleted_at is null',
+    [cluster],
+  );
   return rows.map((row) => row.body);
 }

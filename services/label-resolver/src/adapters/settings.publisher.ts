@@ -33,7 +33,11 @@ interface Touched {
   readonly clusters: Set<string>;
 }
 
-export function startSettingsPublisher(store: EventStore, bus: Bus, onError: (error: unknown) => void): SettingsPublisher {
+export function startSettingsPublisher(
+  store: EventStore,
+  bus: Bus,
+  onError: (error: unknown) => void,
+): SettingsPublisher {
   const publisher = new Publisher(store, bus, onError);
   const stopListening = store.onCommitted(() => publisher.wake());
   const running = publisher.run();
@@ -69,14 +73,15 @@ class Publisher {
 
   async run(): Promise<void> {
     let hasSaidAll = false;
-    for (let pauseMs = 100; !this.ended.signal.aborted; ) {
+    for (let pauseMs = 100; !this.ended.signal.aborted;) {
       try {
         this.woken = new AbortController();
         if (!hasSaidAll) await this.sayAll();
         hasSaidAll = true;
         const count = await this.next();
         pauseMs = 100;
-        if (count < PAGE) await sleep(LOOK_EVERY_MS, undefined, { signal: this.woken.signal }).catch(() => undefined);
+        if (count < PAGE)
+          await sleep(LOOK_EVERY_MS, undefined, { signal: this.woken.signal }).catch(() => undefined);
       } catch (error) {
         this.onError(error);
         await sleep(pauseMs, undefined, { signal: this.ended.signal }).catch(() => undefined);
@@ -86,7 +91,9 @@ class Publisher {
   }
 
   private async next(): Promise<number> {
-    const { rows } = await this.store.pool.query<{ position: string }>('select position from settings_published');
+    const { rows } = await this.store.pool.query<{ position: string }>(
+      'select position from settings_published',
+    );
     const from = Number(rows[0]?.position ?? 0);
     const events = await this.store.follow(from, PAGE);
     const last = events.at(-1);
@@ -99,40 +106,68 @@ class Publisher {
   }
 
   private async sayAll(): Promise<void> {
-    const { rows } = await this.store.pool.query<{ position: string }>('select coalesce(max(position), 0) as position from events');
+    const { rows } = await this.store.pool.query<{ position: string }>(
+      'select coalesce(max(position), 0) as position from events',
+    );
     const all: Touched = { isCatalogue: true, profiles: new Map(), entities: new Map(), clusters: new Set() };
     for (const { id, cluster } of await profiles.live(this.store.pool)) all.profiles.set(id, cluster);
-    for (const { id, cluster, body } of await entities.live(this.store.pool)) if (body.class === 'node') all.entities.set(id, cluster);
+    for (const { id, cluster, body } of await entities.live(this.store.pool))
+      if (body.class === 'node') all.entities.set(id, cluster);
     await this.say(all, { position: Number(rows[0]?.position ?? 0), trace: {} });
   }
 
   private async say(touched: Touched, at: Pick<StoredEvent, 'position' | 'trace'>): Promise<void> {
-    const live = new Set((await profiles.live(this.store.pool)).filter((each) => each.body.isTemplate).map((each) => each.cluster));
+    const live = new Set(
+      (await profiles.live(this.store.pool))
+        .filter((each) => each.body.isTemplate)
+        .map((each) => each.cluster),
+    );
     const listeners = touched.isCatalogue ? new Set([...live, ...touched.clusters]) : touched.clusters;
     // Labels first: profiles and nodes refer to them.
     if (listeners.size > 0) {
-      const catalogue = LabelCatalogue.parse({ version: at.position, ...(await readCatalogue(this.store.pool)) });
-      for (const cluster of listeners) await this.put(subjects.policy(cluster, 'labels', CATALOGUE), live.has(cluster) ? catalogue : null, at);
+      const catalogue = LabelCatalogue.parse({
+        version: at.position,
+        ...(await readCatalogue(this.store.pool)),
+      });
+      for (const cluster of listeners)
+        await this.put(
+          subjects.policy(cluster, 'labels', CATALOGUE),
+          live.has(cluster) ? catalogue : null,
+          at,
+        );
     }
     for (const [id, cluster] of touched.profiles) await this.sayProfile(cluster, id, at);
     for (const [id, cluster] of touched.entities) await this.sayNode(cluster, id, at);
   }
 
-  private async sayProfile(cluster: string, id: string, at: Pick<StoredEvent, 'position' | 'trace'>): Promise<void> {
+  private async sayProfile(
+    cluster: string,
+    id: string,
+    at: Pick<StoredEvent, 'position' | 'trace'>,
+  ): Promise<void> {
     const found = await profiles.get(this.store.pool, id);
     // The template and profiles that wait for a namespace concern no Pod.
-    const isSaid = found !== null && found.deletedAt === null && found.body.namespace !== null;
-    await this.put(subjects.policy(cluster, 'profile', id), isSaid ? ProfileSettings.parse(found.body) : null, at);
+    if (found === null || found.body.namespace === null) return;
+    await this.put(
+      subjects.policy(cluster, 'profile', id),
+      found.deletedAt === null ? ProfileSettings.parse(found.body) : null,
+      at,
+    );
   }
 
-  private async sayNode(cluster: string, id: string, at: Pick<StoredEvent, 'position' | 'trace'>): Promise<void> {
+  private async sayNode(
+    cluster: string,
+    id: string,
+    at: Pick<StoredEvent, 'position' | 'trace'>,
+  ): Promise<void> {
     const found = await entities.get(this.store.pool, id);
     if (found === null || found.body.class !== 'node' || found.body.node === null) return;
     const { node, labels, mode } = found.body;
     // A node that was paired anew has another workload: the end of the former one is not the end of the node.
     const isReplaced = found.deletedAt !== null && (await this.hasLiveNode(cluster, node));
     if (isReplaced) return;
-    const settings = found.deletedAt === null ? NodeSettings.parse({ node, workload: id, labels, mode }) : null;
+    const settings =
+      found.deletedAt === null ? NodeSettings.parse({ node, workload: id, labels, mode }) : null;
     await this.put(subjects.policy(cluster, 'node', node), settings, at);
   }
 
@@ -144,21 +179,33 @@ class Publisher {
     return rowCount !== 0;
   }
 
-  private async put(subject: string, value: unknown, { position, trace }: Pick<StoredEvent, 'position' | 'trace'>): Promise<void> {
+  private async put(
+    subject: string,
+    value: unknown,
+    { position, trace }: Pick<StoredEvent, 'position' | 'trace'>,
+  ): Promise<void> {
     const options = { id: `${subject}@${position}`, headers: trace };
     await (value === null ? this.bus.remove(subject, options) : this.bus.publish(subject, value, options));
   }
 }
 
 function touchedBy(events: readonly StoredEvent[]): Touched {
-  const touched: Touched = { isCatalogue: false, profiles: new Map(), entities: new Map(), clusters: new Set() };
+  const touched: Touched = {
+    isCatalogue: false,
+    profiles: new Map(),
+    entities: new Map(),
+    clusters: new Set(),
+  };
   for (const event of events) {
     const { id } = event.data as { id: string };
     if (event.type.startsWith('Label')) touched.isCatalogue = true;
     if (event.type.startsWith('Profile')) touched.profiles.set(id, event.cluster);
     // A cluster's template comes and goes with it.
     if (id === templateId(event.cluster)) touched.clusters.add(event.cluster);
-    if (event.type === 'EntityUnlabelled' || (event.type === 'EntityLabelled' && (event.data as EntityLabelsState).class === 'node')) {
+    if (
+      event.type === 'EntityUnlabelled' ||
+      (event.type === 'EntityLabelled' && (event.data as EntityLabelsState).class === 'node')
+    ) {
       touched.entities.set(id, event.cluster);
     }
   }

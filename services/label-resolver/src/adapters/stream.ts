@@ -15,11 +15,14 @@ export const streamOf = {
 const LABEL_TYPE_EVENTS = ['LabelTypeChanged', 'LabelTypeDeleted'];
 
 export function subjectOf(event: StoredEvent): string {
-  const entity = LABEL_TYPE_EVENTS.includes(event.type) ? 'label-type' : EVENTS[event.type as EventType].entity;
+  const entity = LABEL_TYPE_EVENTS.includes(event.type)
+    ? 'label-type'
+    : EVENTS[event.type as EventType].entity;
   return subjects.event(event.cluster, entity, event.stream.slice(entity.length + 1));
 }
 
 /** Derived, so that creating twice (an event and a question that overtook it) is creating once. */
 export const templateId = (cluster: string): string => kubernetesWorkloadId(cluster, 'profile template');
-export const namespaceProfileId = (cluster: string, namespace: string): string => kubernetesWorkloadId(cluster, `profile of namespace ${namespace}`);
+export const namespaceProfileId = (cluster: string, namespace: string): string =>
+  kubernetesWorkloadId(cluster, `profile of namespace ${namespace}`);
 export const builtInTypeId = (key: string): string => kubernetesWorkloadId('label types', key);

@@ -1,4 +1,9 @@
-import type { KubernetesWorkloadState, LabelAssignment, ProfileState, WorkloadState } from '@ringfence/contracts';
+import type {
+  KubernetesWorkloadState,
+  LabelAssignment,
+  ProfileState,
+  WorkloadState,
+} from '@ringfence/contracts';
 import { kubernetesWorkloadId } from '@ringfence/labels';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -29,7 +34,12 @@ const profile = (namespace: string, over: Partial<ProfileState> = {}): ProfileSt
   assignments: {},
   ...over,
 });
-const owner = (namespace: string, name: string, annotations: Record<string, string> = {}, kind = 'Deployment'): KubernetesWorkloadState => ({
+const owner = (
+  namespace: string,
+  name: string,
+  annotations: Record<string, string> = {},
+  kind = 'Deployment',
+): KubernetesWorkloadState => ({
   id: kubernetesWorkloadId(cluster, `${namespace}/${name}`),
   cluster,
   uid: `${namespace}/${name}`,
@@ -51,10 +61,11 @@ const node: WorkloadState = {
   mode: 'visibility_only',
   addresses: ['10.0.0.1'],
 };
-const labelled = (changes: EntityChange[]) => changes.flatMap((change) => (change.type === 'EntityLabelled' ? [change.data] : []));
+const labelled = (changes: EntityChange[]) =>
+  changes.flatMap((change) => (change.type === 'EntityLabelled' ? [change.data] : []));
 
 describe('the labels of entities', () => {
-  it('follow the guide\'s restriction example: role none, app any, env of two, loc fixed', () => {
+  it("follow the guide's restriction example: role none, app any, env of two, loc fixed", () => {
     const calculator = new EntityLabelsCalculator();
     const assignments: Record<string, LabelAssignment> = {
       role: { how: 'none' },
@@ -64,12 +75,21 @@ describe('the labels of entities', () => {
     calculator.setCatalogue(catalogue);
     calculator.setProfile(profile('demo', { assignments }));
     calculator.setKubernetesWorkload(
-      owner('demo', 'web', { 'com.illumio.role': 'Web', 'com.illumio.app': 'Shop', 'com.illumio.env': 'Test', 'com.illumio.loc': 'Here' }),
+      owner('demo', 'web', {
+        'com.illumio.role': 'Web',
+        'com.illumio.app': 'Shop',
+        'com.illumio.env': 'Test',
+        'com.illumio.loc': 'Here',
+      }),
     );
     const [entity] = labelled(calculator.flush());
     expect(entity?.labels).toEqual(['2', '5']);
     expect(entity?.mode).toBe('full');
-    expect(entity?.refused.map(({ key, reason }) => `${key}: ${reason}`)).toEqual(['role: none', 'env: not-in-list', 'loc: fixed']);
+    expect(entity?.refused.map(({ key, reason }) => `${key}: ${reason}`)).toEqual([
+      'role: none',
+      'env: not-in-list',
+      'loc: fixed',
+    ]);
   });
 
   it('are given only to entities of managed namespaces, and taken back with the management', () => {
@@ -97,7 +117,13 @@ describe('the labels of entities', () => {
   it('of a node and of an unmanaged host are passed on', () => {
     const calculator = new EntityLabelsCalculator();
     calculator.setWorkload(node);
-    calculator.setWorkload({ ...node, id: '66666666-6666-4666-8666-666666666666', cluster: null, node: null, managed: false });
+    calculator.setWorkload({
+      ...node,
+      id: '66666666-6666-4666-8666-666666666666',
+      cluster: null,
+      node: null,
+      managed: false,
+    });
     expect(labelled(calculator.flush())).toMatchObject([
       { class: 'node', cluster, node: 'node-1', labels: ['1', '5'], addresses: ['10.0.0.1'] },
       { class: 'unmanaged', cluster: 'global', node: null },
@@ -119,17 +145,33 @@ describe('the labels of entities', () => {
     after.setCatalogue(catalogue);
     after.setProfile(profile('shop'));
     after.setKubernetesWorkload(owner('shop', 'web', { 'com.illumio.app': 'Shop' }));
-    expect(after.flush()).toEqual([{ type: 'EntityUnlabelled', cluster, data: { id: owner('shop', 'gone').id } }]);
+    expect(after.flush()).toEqual([
+      { type: 'EntityUnlabelled', cluster, data: { id: owner('shop', 'gone').id } },
+    ]);
   });
 
   it('agree with a calculation from scratch after any sequence of changes', () => {
     const namespaces = ['a', 'b'];
     const names = ['x', 'y', 'z'];
     const change = fc.oneof(
-      fc.record({ what: fc.constant('profile' as const), namespace: fc.constantFrom(...namespaces), managed: fc.boolean(), fixed: fc.boolean() }),
+      fc.record({
+        what: fc.constant('profile' as const),
+        namespace: fc.constantFrom(...namespaces),
+        managed: fc.boolean(),
+        fixed: fc.boolean(),
+      }),
       fc.record({ what: fc.constant('no-profile' as const), namespace: fc.constantFrom(...namespaces) }),
-      fc.record({ what: fc.constant('owner' as const), namespace: fc.constantFrom(...namespaces), name: fc.constantFrom(...names), app: fc.constantFrom('Shop', 'Bank') }),
-      fc.record({ what: fc.constant('no-owner' as const), namespace: fc.constantFrom(...namespaces), name: fc.constantFrom(...names) }),
+      fc.record({
+        what: fc.constant('owner' as const),
+        namespace: fc.constantFrom(...namespaces),
+        name: fc.constantFrom(...names),
+        app: fc.constantFrom('Shop', 'Bank'),
+      }),
+      fc.record({
+        what: fc.constant('no-owner' as const),
+        namespace: fc.constantFrom(...namespaces),
+        name: fc.constantFrom(...names),
+      }),
       fc.record({ what: fc.constant('catalogue' as const), size: fc.integer({ min: 0, max: 6 }) }),
       fc.record({ what: fc.constant('flush' as const) }),
     );
@@ -137,11 +179,18 @@ describe('the labels of entities', () => {
     const apply = (calculator: EntityLabelsCalculator, each: Change): void => {
       switch (each.what) {
         case 'profile':
-          return calculator.setProfile(profile(each.namespace, { managed: each.managed, assignments: each.fixed ? { loc: { how: 'fixed', label: '6' } } : {} }));
+          return calculator.setProfile(
+            profile(each.namespace, {
+              managed: each.managed,
+              assignments: each.fixed ? { loc: { how: 'fixed', label: '6' } } : {},
+            }),
+          );
         case 'no-profile':
           return calculator.removeProfile(`profile-of-${each.namespace}`);
         case 'owner':
-          return calculator.setKubernetesWorkload(owner(each.namespace, each.name, { 'com.illumio.app': each.app }));
+          return calculator.setKubernetesWorkload(
+            owner(each.namespace, each.name, { 'com.illumio.app': each.app }),
+          );
         case 'no-owner':
           return calculator.removeKubernetesWorkload(owner(each.namespace, each.name).id);
         case 'catalogue':

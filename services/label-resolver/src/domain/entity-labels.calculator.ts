@@ -3,7 +3,13 @@
  * says what changed since the last flush. What annotations are granted is libs/labels' answer, the same that CLAS
  * enforces. Nodes and unmanaged workloads pass on the labels that pairing or people gave them.
  */
-import type { EntityLabelsState, KubernetesWorkloadState, LabelCatalogue, ProfileState, WorkloadState } from '@ringfence/contracts';
+import type {
+  EntityLabelsState,
+  KubernetesWorkloadState,
+  LabelCatalogue,
+  ProfileState,
+  WorkloadState,
+} from '@ringfence/contracts';
 import { GLOBAL } from '@ringfence/contracts';
 import { EMPTY_CATALOGUE, indexCatalogue, resolveLabels, sortedIntegerIds } from '@ringfence/labels';
 import { isSameValue } from './same-value.js';

@@ -27,7 +27,11 @@ export interface LabelUse {
 }
 export type LabelCommand =
   | { readonly type: 'create'; readonly label: LabelState; readonly around: LabelSurroundings }
-  | { readonly type: 'change'; readonly label: Partial<Omit<LabelState, 'id' | 'key'>>; readonly around: LabelSurroundings }
+  | {
+      readonly type: 'change';
+      readonly label: Partial<Omit<LabelState, 'id' | 'key'>>;
+      readonly around: LabelSurroundings;
+    }
   | { readonly type: 'delete'; readonly uses: readonly LabelUse[] };
 
 export interface LabelAggregate {
@@ -39,16 +43,30 @@ export interface LabelAggregate {
 const RESERVED_VALUES = ['All Roles', 'All Applications', 'All Environments', 'All Locations'];
 
 function refuse(label: LabelState, around: LabelSurroundings): ReturnType<typeof reject> | null {
-  if (!around.typeExists) return reject('input-validation-error', `key: there is no label type "${label.key}"`, 'INVALID_ARGUMENT');
-  if (RESERVED_VALUES.includes(label.value)) return reject('input-validation-error', `value: "${label.value}" is reserved`, 'INVALID_ARGUMENT');
+  if (!around.typeExists)
+    return reject('input-validation-error', `key: there is no label type "${label.key}"`, 'INVALID_ARGUMENT');
+  if (RESERVED_VALUES.includes(label.value))
+    return reject('input-validation-error', `value: "${label.value}" is reserved`, 'INVALID_ARGUMENT');
   if ((label.externalDataSet === null) !== (label.externalDataReference === null)) {
-    return reject('input-validation-error', 'external_data_set and external_data_reference: give both or none', 'INVALID_ARGUMENT');
+    return reject(
+      'input-validation-error',
+      'external_data_set and external_data_reference: give both or none',
+      'INVALID_ARGUMENT',
+    );
   }
   if (around.valueTaken) {
-    return reject('label-key-and-value-must-be-unique', `Label key and value must be unique: ${label.key} "${label.value}" exists`, 'ALREADY_EXISTS');
+    return reject(
+      'label-key-and-value-must-be-unique',
+      `Label key and value must be unique: ${label.key} "${label.value}" exists`,
+      'ALREADY_EXISTS',
+    );
   }
   if (around.referenceTaken) {
-    return reject('external-reference-not-unique', 'external_data_set and external_data_reference must be unique', 'ALREADY_EXISTS');
+    return reject(
+      'external-reference-not-unique',
+      'external_data_set and external_data_reference must be unique',
+      'ALREADY_EXISTS',
+    );
   }
   return null;
 }
@@ -67,7 +85,11 @@ function decide(state: LabelAggregate, command: LabelCommand): Decision<LabelEve
     return isSameValue(changed, state.label) ? [] : [{ type: 'LabelChanged', data: changed }];
   }
   const use = command.uses[0];
-  if (use !== undefined) return reject(use.token.replaceAll('_', '-'), `the label is in use: ${command.uses.map((each) => each.by).join(', ')}`);
+  if (use !== undefined)
+    return reject(
+      use.token.replaceAll('_', '-'),
+      `the label is in use: ${command.uses.map((each) => each.by).join(', ')}`,
+    );
   return [{ type: 'LabelDeleted', data: { id: state.label.id } }];
 }
 

@@ -38,40 +38,79 @@ describe('a container workload profile', () => {
     spec.given().when(create).then(templateMade);
     spec.given(templateMade).when(create).nothing();
   });
-  it('is made for a discovered namespace as its cluster\'s template says', () => {
+  it("is made for a discovered namespace as its cluster's template says", () => {
     const discover = { type: 'discover', id: shop.id, namespace: 'shop', template } as const;
     spec.given().when(discover).then(shopMade);
     spec.given(shopMade).when(discover).nothing();
     const managed = { ...template, managed: true, assignments: { app: { how: 'none' as const } } };
-    spec.given().when({ ...discover, template: managed }).then({ type: 'ProfileCreated', data: { ...shop, managed: true, assignments: { app: { how: 'none' } } } });
+    spec
+      .given()
+      .when({ ...discover, template: managed })
+      .then({
+        type: 'ProfileCreated',
+        data: { ...shop, managed: true, assignments: { app: { how: 'none' } } },
+      });
   });
   it('is linked when the namespace that it was prepared for appears', () => {
     const prepared = { ...shop, linked: false, isDiscovered: false, managed: true };
-    spec.given().when({ type: 'prepare', profile: prepared, known, namespaceTaken: false }).then({ type: 'ProfileCreated', data: prepared });
-    spec.given().when({ type: 'prepare', profile: prepared, known, namespaceTaken: true }).rejected('container-workload-profile-namespace-must-be-unique');
-    spec.given({ type: 'ProfileCreated', data: prepared }).when({ type: 'discover', id: shop.id, namespace: 'shop', template })
+    spec
+      .given()
+      .when({ type: 'prepare', profile: prepared, known, namespaceTaken: false })
+      .then({ type: 'ProfileCreated', data: prepared });
+    spec
+      .given()
+      .when({ type: 'prepare', profile: prepared, known, namespaceTaken: true })
+      .rejected('container-workload-profile-namespace-must-be-unique');
+    spec
+      .given({ type: 'ProfileCreated', data: prepared })
+      .when({ type: 'discover', id: shop.id, namespace: 'shop', template })
       .then({ type: 'ProfileChanged', data: { ...prepared, linked: true } });
   });
   it('takes only labels that exist, under their own type', () => {
-    const change = (assignments: Profile['assignments']) => ({ type: 'change', change: { assignments }, known }) as const;
+    const change = (assignments: Profile['assignments']) =>
+      ({ type: 'change', change: { assignments }, known }) as const;
     const fixed: Profile['assignments'] = { app: { how: 'fixed', label: '1' } };
-    spec.given(shopMade).when(change(fixed)).then({ type: 'ProfileChanged', data: { ...shop, assignments: fixed } });
-    spec.given(shopMade).when(change({ app: { how: 'fixed', label: '9' } })).rejected('input-validation-error');
-    spec.given(shopMade).when(change({ app: { how: 'restricted', labels: ['2'] } })).rejected('input-validation-error');
-    spec.given(shopMade).when(change({ planet: { how: 'none' } })).rejected('input-validation-error');
+    spec
+      .given(shopMade)
+      .when(change(fixed))
+      .then({ type: 'ProfileChanged', data: { ...shop, assignments: fixed } });
+    spec
+      .given(shopMade)
+      .when(change({ app: { how: 'fixed', label: '9' } }))
+      .rejected('input-validation-error');
+    spec
+      .given(shopMade)
+      .when(change({ app: { how: 'restricted', labels: ['2'] } }))
+      .rejected('input-validation-error');
+    spec
+      .given(shopMade)
+      .when(change({ planet: { how: 'none' } }))
+      .rejected('input-validation-error');
   });
   it('is quiet when a change changes nothing', () => {
-    spec.given(shopMade).when({ type: 'change', change: { managed: false }, known }).nothing();
+    spec
+      .given(shopMade)
+      .when({ type: 'change', change: { managed: false }, known })
+      .nothing();
   });
   it('goes with its namespace when nobody touched it, and waits for it otherwise', () => {
-    spec.given(shopMade).when({ type: 'namespace-vanished', template }).then({ type: 'ProfileDeleted', data: { id: shop.id } });
+    spec
+      .given(shopMade)
+      .when({ type: 'namespace-vanished', template })
+      .then({ type: 'ProfileDeleted', data: { id: shop.id } });
     const managed: ProfileEvent = { type: 'ProfileChanged', data: { ...shop, managed: true } };
-    spec.given(shopMade, managed).when({ type: 'namespace-vanished', template }).then({ type: 'ProfileChanged', data: { ...shop, managed: true, linked: false } });
+    spec
+      .given(shopMade, managed)
+      .when({ type: 'namespace-vanished', template })
+      .then({ type: 'ProfileChanged', data: { ...shop, managed: true, linked: false } });
   });
   it('is deleted neither while its namespace exists nor as a template, but always with its cluster', () => {
     spec.given(shopMade).when({ type: 'delete' }).rejected('container-workload-profile-linked');
     spec.given(templateMade).when({ type: 'delete' }).rejected('container-workload-profile-is-template');
-    spec.given(templateMade).when({ type: 'cluster-deleted' }).then({ type: 'ProfileDeleted', data: { id: template.id } });
+    spec
+      .given(templateMade)
+      .when({ type: 'cluster-deleted' })
+      .then({ type: 'ProfileDeleted', data: { id: template.id } });
     spec.given().when({ type: 'cluster-deleted' }).nothing();
   });
 });

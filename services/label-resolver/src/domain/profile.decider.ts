@@ -24,11 +24,18 @@ export interface KnownLabels {
   readonly types: readonly string[];
   readonly keyOf: Readonly<Record<string, string>>;
 }
-export type ProfileChange = Partial<Pick<Profile, 'name' | 'description' | 'managed' | 'mode' | 'assignments' | 'visibilityLevel'>>;
+export type ProfileChange = Partial<
+  Pick<Profile, 'name' | 'description' | 'managed' | 'mode' | 'assignments' | 'visibilityLevel'>
+>;
 export type ProfileCommand =
   | { readonly type: 'create-template'; readonly id: string; readonly cluster: string }
   | { readonly type: 'discover'; readonly id: string; readonly namespace: string; readonly template: Profile }
-  | { readonly type: 'prepare'; readonly profile: Profile; readonly known: KnownLabels; readonly namespaceTaken: boolean }
+  | {
+      readonly type: 'prepare';
+      readonly profile: Profile;
+      readonly known: KnownLabels;
+      readonly namespaceTaken: boolean;
+    }
   | { readonly type: 'change'; readonly change: ProfileChange; readonly known: KnownLabels }
   | { readonly type: 'namespace-vanished'; readonly template: Profile }
   | { readonly type: 'delete' }
@@ -51,22 +58,44 @@ function labelsOf(assignment: LabelAssignment): readonly string[] {
   return assignment.how === 'restricted' ? assignment.labels : [];
 }
 
-function refuseAssignments(assignments: Profile['assignments'], known: KnownLabels): ReturnType<typeof reject> | null {
+function refuseAssignments(
+  assignments: Profile['assignments'],
+  known: KnownLabels,
+): ReturnType<typeof reject> | null {
   for (const [key, assignment] of Object.entries(assignments)) {
-    if (!known.types.includes(key)) return reject('input-validation-error', `labels: there is no label type "${key}"`, 'INVALID_ARGUMENT');
+    if (!known.types.includes(key))
+      return reject('input-validation-error', `labels: there is no label type "${key}"`, 'INVALID_ARGUMENT');
     for (const label of labelsOf(assignment)) {
       const actual = known.keyOf[label];
-      if (actual === undefined) return reject('input-validation-error', `labels: there is no label ${label}`, 'INVALID_ARGUMENT');
-      if (actual !== key) return reject('input-validation-error', `labels: label ${label} is of type "${actual}", not "${key}"`, 'INVALID_ARGUMENT');
+      if (actual === undefined)
+        return reject('input-validation-error', `labels: there is no label ${label}`, 'INVALID_ARGUMENT');
+      if (actual !== key)
+        return reject(
+          'input-validation-error',
+          `labels: label ${label} is of type "${actual}", not "${key}"`,
+          'INVALID_ARGUMENT',
+        );
     }
   }
   return null;
 }
 
-function discover(current: Profile | null, command: Extract<ProfileCommand, { type: 'discover' }>): Decision<ProfileEvent> {
+function discover(
+  current: Profile | null,
+  command: Extract<ProfileCommand, { type: 'discover' }>,
+): Decision<ProfileEvent> {
   if (current !== null) return changeTo(current, { ...current, linked: true });
   const { template, namespace, id } = command;
-  const inherited = { ...template, id, namespace, name: namespace, description: '', linked: true, isTemplate: false, isDiscovered: true };
+  const inherited = {
+    ...template,
+    id,
+    namespace,
+    name: namespace,
+    description: '',
+    linked: true,
+    isTemplate: false,
+    isDiscovered: true,
+  };
   return [{ type: 'ProfileCreated', data: inherited }];
 }
 
@@ -76,7 +105,9 @@ function changeTo(current: Profile, changed: Profile): Decision<ProfileEvent> {
 
 /** What somebody set up is kept for the day the namespace comes back; what nobody touched goes with it. */
 function namespaceVanished(current: Profile, template: Profile): Decision<ProfileEvent> {
-  const inherits = (['managed', 'mode', 'assignments'] as const).every((field) => isSameValue(current[field], template[field]));
+  const inherits = (['managed', 'mode', 'assignments'] as const).every((field) =>
+    isSameValue(current[field], template[field]),
+  );
   if (current.isDiscovered && inherits) return [{ type: 'ProfileDeleted', data: { id: current.id } }];
   return changeTo(current, { ...current, linked: false });
 }
@@ -84,12 +115,20 @@ function namespaceVanished(current: Profile, template: Profile): Decision<Profil
 function decideExisting(current: Profile, command: ProfileCommand): Decision<ProfileEvent> {
   switch (command.type) {
     case 'change':
-      return refuseAssignments(command.change.assignments ?? {}, command.known) ?? changeTo(current, { ...current, ...command.change });
+      return (
+        refuseAssignments(command.change.assignments ?? {}, command.known) ??
+        changeTo(current, { ...current, ...command.change })
+      );
     case 'namespace-vanished':
       return namespaceVanished(current, command.template);
     case 'delete':
-      if (current.isTemplate) return reject('container-workload-profile-is-template', 'the default profile of a cluster stays');
-      if (current.linked) return reject('container-workload-profile-linked', `the namespace "${current.namespace}" exists and needs its profile`);
+      if (current.isTemplate)
+        return reject('container-workload-profile-is-template', 'the default profile of a cluster stays');
+      if (current.linked)
+        return reject(
+          'container-workload-profile-linked',
+          `the namespace "${current.namespace}" exists and needs its profile`,
+        );
       return [{ type: 'ProfileDeleted', data: { id: current.id } }];
     case 'cluster-deleted':
       return [{ type: 'ProfileDeleted', data: { id: current.id } }];
@@ -103,14 +142,30 @@ function decide({ profile }: ProfileAggregate, command: ProfileCommand): Decisio
   if (profile !== null) return decideExisting(profile, command);
   if (command.type === 'create-template') {
     const { id, cluster } = command;
-    const identity = { id, cluster, namespace: null, name: TEMPLATE_NAME, linked: false, isTemplate: true, isDiscovered: false };
+    const identity = {
+      id,
+      cluster,
+      namespace: null,
+      name: TEMPLATE_NAME,
+      linked: false,
+      isTemplate: true,
+      isDiscovered: false,
+    };
     return [{ type: 'ProfileCreated', data: { ...NEW_PROFILE, ...identity } }];
   }
   if (command.type === 'prepare') {
     if (command.namespaceTaken) {
-      return reject('container-workload-profile-namespace-must-be-unique', `the namespace "${command.profile.namespace}" has a profile`, 'ALREADY_EXISTS');
+      return reject(
+        'container-workload-profile-namespace-must-be-unique',
+        `the namespace "${command.profile.namespace}" has a profile`,
+        'ALREADY_EXISTS',
+      );
     }
-    return refuseAssignments(command.profile.assignments, command.known) ?? [{ type: 'ProfileCreated', data: command.profile }];
+    return (
+      refuseAssignments(command.profile.assignments, command.known) ?? [
+        { type: 'ProfileCreated', data: command.profile },
+      ]
+    );
   }
   if (command.type === 'namespace-vanished' || command.type === 'cluster-deleted') return [];
   return reject('not-found-error', 'there is no such container workload profile', 'NOT_FOUND');

@@ -9,6 +9,8 @@ export async function readCatalogue(db: pg.Pool): Promise<Pick<LabelCatalogue, '
   const live = await labels.live(db);
   return {
     types: types.map((each) => each.body.key),
-    labels: live.map(({ body: { id, key, value } }) => ({ id, key, value })).sort((a, b) => compareIntegerIds(a.id, b.id)),
+    labels: live
+      .map(({ body: { id, key, value } }) => ({ id, key, value }))
+      .sort((a, b) => compareIntegerIds(a.id, b.id)),
   };
 }

@@ -18,8 +18,11 @@ export async function noteCluster(tx: Queryable, id: string): Promise<void> {
 }
 
 export async function forgetCluster(tx: Queryable, id: string): Promise<void> {
-  await tx.query('insert into clusters values ($1, true) on conflict (id) do update set deleted = true', [id]);
-  for (const table of ['namespaces', 'kubernetes_workloads']) await tx.query(`delete from ${table} where cluster = $1`, [id]);
+  await tx.query('insert into clusters values ($1, true) on conflict (id) do update set deleted = true', [
+    id,
+  ]);
+  for (const table of ['namespaces', 'kubernetes_workloads'])
+    await tx.query(`delete from ${table} where cluster = $1`, [id]);
 }
 
 export async function noteNamespace(tx: Queryable, cluster: string, name: string): Promise<void> {
@@ -29,21 +32,33 @@ export async function forgetNamespace(tx: Queryable, cluster: string, name: stri
   await tx.query('delete from namespaces where cluster = $1 and name = $2', [cluster, name]);
 }
 export async function namespaceExists(db: Queryable, cluster: string, name: string): Promise<boolean> {
-  const { rowCount } = await db.query('select 1 from namespaces where cluster = $1 and name = $2', [cluster, name]);
+  const { rowCount } = await db.query('select 1 from namespaces where cluster = $1 and name = $2', [
+    cluster,
+    name,
+  ]);
   return rowCount !== 0;
 }
 
-export async function noteKubernetesWorkload(tx: Queryable, workload: KubernetesWorkloadState): Promise<void> {
-  await tx.query('insert into kubernetes_workloads values ($1, $2, $3) on conflict (id) do update set body = excluded.body', [
-    workload.id,
-    workload.cluster,
-    JSON.stringify(workload),
-  ]);
+export async function noteKubernetesWorkload(
+  tx: Queryable,
+  workload: KubernetesWorkloadState,
+): Promise<void> {
+  await tx.query(
+    'insert into kubernetes_workloads values ($1, $2, $3) on conflict (id) do update set body = excluded.body',
+    [workload.id, workload.cluster, JSON.stringify(workload)],
+  );
 }
 export async function noteWorkload(tx: Queryable, workload: WorkloadState): Promise<void> {
-  await tx.query('insert into workloads values ($1, $2) on conflict (id) do update set body = excluded.body', [workload.id, JSON.stringify(workload)]);
+  await tx.query(
+    'insert into workloads values ($1, $2) on conflict (id) do update set body = excluded.body',
+    [workload.id, JSON.stringify(workload)],
+  );
 }
-export async function forgetEntity(tx: Queryable, table: 'kubernetes_workloads' | 'workloads', id: string): Promise<void> {
+export async function forgetEntity(
+  tx: Queryable,
+  table: 'kubernetes_workloads' | 'workloads',
+  id: string,
+): Promise<void> {
   await tx.query(`delete from ${table} where id = $1`, [id]);
 }
 

@@ -4,7 +4,12 @@ import type { LabelType } from '../domain/label-type.decider.js';
 import type { Profile } from '../domain/profile.decider.js';
 import { documents } from './document.projection.js';
 
-export const labels = documents<LabelState>({ name: 'labels', version: 1, written: ['LabelCreated', 'LabelChanged'], deleted: 'LabelDeleted' });
+export const labels = documents<LabelState>({
+  name: 'labels',
+  version: 1,
+  written: ['LabelCreated', 'LabelChanged'],
+  deleted: 'LabelDeleted',
+});
 export const labelTypes = documents<LabelType>({
   name: 'label_types',
   version: 1,

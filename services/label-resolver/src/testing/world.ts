@@ -23,7 +23,11 @@ export interface World {
   /** Clusters that inventory knows, also before their event. */
   readonly clusters: Set<string>;
   resolver(): LabelResolver;
-  rest(collection: string, op: string, request?: { ids?: string[]; query?: Record<string, string>; body?: unknown }): Promise<ResourceResponse>;
+  rest(
+    collection: string,
+    op: string,
+    request?: { ids?: string[]; query?: Record<string, string>; body?: unknown },
+  ): Promise<ResourceResponse>;
   /** An event of inventory. */
   say(type: EventType, cluster: string, id: string, data: unknown): Promise<void>;
   events(type: string): Promise<{ data: Record<string, unknown> }[]>;
@@ -40,10 +44,13 @@ export async function startWorld(): Promise<World> {
   await ensureStreams(bus, 'control');
   const uses: Use[] = [];
   const clusters = new Set<string>();
-  bus.serve(CALLS.labelUsage, async ({ labels }) => ({ used: uses.filter((use) => labels.includes(use.label)) }));
+  bus.serve(CALLS.labelUsage, async ({ labels }) => ({
+    used: uses.filter((use) => labels.includes(use.label)),
+  }));
   bus.serve(CALLS.workloadLabelUsage, async () => ({ used: [] }));
   bus.serve(CALLS.inventoryResource, async ({ ids }) => {
-    if (!clusters.has(ids[0] ?? '')) throw CallError.of('NOT_FOUND', 'not_found_error', 'there is no such container cluster');
+    if (!clusters.has(ids[0] ?? ''))
+      throw CallError.of('NOT_FOUND', 'not_found_error', 'there is no such container cluster');
     return { body: {} };
   });
   let running = await start(config, nats.url);
@@ -51,8 +58,21 @@ export async function startWorld(): Promise<World> {
   const say: World['say'] = (type, cluster, id, data) => {
     said += 1;
     const { entity, v } = EVENTS[type];
-    const envelope = { id: randomUUID(), type, v, stream: `${entity}-${id}`, version: 1, position: said, at: new Date().toISOString(), cluster };
-    return bus.publish(subjects.event(cluster, entity, id), { ...envelope, actor: { kind: 'container_cluster', id: cluster }, data });
+    const envelope = {
+      id: randomUUID(),
+      type,
+      v,
+      stream: `${entity}-${id}`,
+      version: 1,
+      position: said,
+      at: new Date().toISOString(),
+      cluster,
+    };
+    return bus.publish(subjects.event(cluster, entity, id), {
+      ...envelope,
+      actor: { kind: 'container_cluster', id: cluster },
+      data,
+    });
   };
   return {
     bus,
@@ -61,10 +81,24 @@ export async function startWorld(): Promise<World> {
     say,
     resolver: () => running.resolver,
     rest: (collection, op, { ids = [], query = {}, body } = {}) =>
-      running.resolver.resource({ org: 1, actor: { kind: 'user', id: '1' }, collection, op, ids, query, body }),
-    events: async (type) => (await running.resolver.store.follow(0, 10_000)).filter((event) => event.type === type) as never,
+      running.resolver.resource({
+        org: 1,
+        actor: { kind: 'user', id: '1' },
+        collection,
+        op,
+        ids,
+        query,
+        body,
+      }),
+    events: async (type) =>
+      (await running.resolver.store.follow(0, 10_000)).filter((event) => event.type === type) as never,
     settled: async () => {
-      await eventually(() => running.consumed() >= said && running.resolver.relayLag() === 0 && running.resolver.settingsLag() === 0);
+      await eventually(
+        () =>
+          running.consumed() >= said &&
+          running.resolver.relayLag() === 0 &&
+          running.resolver.settingsLag() === 0,
+      );
     },
     restart: async () => {
       await running.close();
@@ -78,7 +112,11 @@ export async function startWorld(): Promise<World> {
   };
 }
 
-async function start(config: Config, natsUrl: string, already = 0): Promise<{ resolver: LabelResolver; consumed(): number; close(): Promise<void> }> {
+async function start(
+  config: Config,
+  natsUrl: string,
+  already = 0,
+): Promise<{ resolver: LabelResolver; consumed(): number; close(): Promise<void> }> {
   const bus = await connectBus({ servers: natsUrl, name: 'label-resolver', server: 'control' });
   const resolver = await openLabelResolver({ config, bus, logger: pino({ level: 'fatal' }) });
   let consumed = already;
