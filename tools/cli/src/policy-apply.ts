@@ -22,7 +22,9 @@ export interface Applied {
 export async function applyPolicy(api: ApiClient, { policy, at }: ParsedPolicy): Promise<Applied[]> {
   const known = await readKnown(api);
   const applied: Applied[] = [];
-  const made = async (
+  /** Made empty a moment ago, before their content: not "changed" to whoever reads the answer. */
+  const made = new Set<string>();
+  const place = async (
     kind: string,
     collection: string,
     body: Json,
@@ -32,7 +34,7 @@ export async function applyPolicy(api: ApiClient, { policy, at }: ParsedPolicy):
     const name = String(body['name']);
     const { href, change } = await bring(api, collection, body, existing.get(name));
     names.set(name, href);
-    applied.push({ kind, name, change });
+    applied.push({ kind, name, change: made.has(href) ? 'created' : change });
   };
 
   for (const { key, value } of policy.labels) applied.push(await ensureLabel(api, known, key, value));
@@ -46,9 +48,9 @@ export async function applyPolicy(api: ApiClient, { policy, at }: ParsedPolicy):
     await draft('label_groups'),
   ];
   for (const [i, list] of policy.ip_lists.entries())
-    await made('IP list', 'ip_lists', translate.ipList(list, ['ip_lists', i]), known.ipLists, lists);
+    await place('IP list', 'ip_lists', translate.ipList(list, ['ip_lists', i]), known.ipLists, lists);
   for (const [i, service] of policy.services.entries())
-    await made('service', 'services', translate.service(service, ['services', i]), known.services, services);
+    await place('service', 'services', translate.service(service, ['services', i]), known.services, services);
   // Groups may name groups further down in the file: first that they exist, then what is in them.
   for (const group of policy.label_groups) {
     if (known.labelGroups.has(group.name)) continue;
@@ -59,10 +61,11 @@ export async function applyPolicy(api: ApiClient, { policy, at }: ParsedPolicy):
       sub_groups: [],
     });
     known.labelGroups.set(group.name, href);
+    made.add(href);
   }
   const groupsNow = policy.label_groups.length === 0 ? groups : await draft('label_groups');
   for (const [i, group] of policy.label_groups.entries()) {
-    await made(
+    await place(
       'label group',
       'label_groups',
       translate.labelGroup(group, ['label_groups', i]),
@@ -73,9 +76,9 @@ export async function applyPolicy(api: ApiClient, { policy, at }: ParsedPolicy):
   const [ruleSets, boundaries] = [await draft('rule_sets'), await draft('enforcement_boundaries')];
   const unnamed = new Map<string, string>();
   for (const [i, set] of policy.rule_sets.entries())
-    await made('rule set', 'rule_sets', translate.ruleSet(set, ['rule_sets', i]), unnamed, ruleSets);
+    await place('rule set', 'rule_sets', translate.ruleSet(set, ['rule_sets', i]), unnamed, ruleSets);
   for (const [i, one] of policy.boundaries.entries())
-    await made(
+    await place(
       'boundary',
       'enforcement_boundaries',
       translate.boundary(one, ['boundaries', i]),

@@ -127,14 +127,12 @@ describe('what exists', () => {
         { label: { href: '/orgs/1/labels/1', key: 'app', value: 'shop' } },
       ],
     ],
-    rules: [...(ruleSet['rules'] as object[])]
-      .reverse()
-      .map((rule, index) => ({
-        ...rule,
-        href: `${DRAFT}/rule_sets/3/sec_rules/${String(9 - index)}`,
-        created_at: 'x',
-        description: '',
-      })),
+    rules: [...(ruleSet['rules'] as object[])].reverse().map((rule, index) => ({
+      ...rule,
+      href: `${DRAFT}/rule_sets/3/sec_rules/${String(9 - index)}`,
+      created_at: 'x',
+      description: '',
+    })),
     deny_rules: (ruleSet['deny_rules'] as object[]).map((rule) => ({
       ...rule,
       href: `${DRAFT}/rule_sets/3/deny_rules/1`,

@@ -142,7 +142,7 @@ async function readPending(api: Terminal['api']): Promise<Pending[]> {
 
 const PENDING_COLUMNS: readonly Column<Pending>[] = [
   { title: 'CHANGE', value: ({ update_type: change }) => change },
-  { title: 'KIND', value: ({ type }) => type.replaceAll('_', ' ').replace(/s$/, '') },
+  { title: 'KIND', value: ({ type }) => type.replaceAll('_', ' ').replace(/ies$/, 'y').replace(/s$/, '') },
   { title: 'NAME', value: ({ name }) => name },
   { title: 'SINCE', value: ({ updated_at: at }) => at },
 ];

@@ -1,0 +1,209 @@
+import { connectBus } from '@ringfence/bus';
+import type { Bus } from '@ringfence/bus';
+import { CALLS, subjects } from '@ringfence/contracts';
+import type { DecoratedFlowBatch, Flow, FlowQueryObject } from '@ringfence/contracts';
+import { startHosted } from '@ringfence/service-host';
+import type { HostedProcess } from '@ringfence/service-host';
+import { startNats, startPostgres } from '@ringfence/testing';
+import type { NatsServer, PostgresServer } from '@ringfence/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { configSchema } from './config.js';
+import {
+  aBatch,
+  aFlow,
+  CLUSTER,
+  consumerReport,
+  outsider,
+  providerReport,
+  webEnd,
+} from './domain/flow-batch.builder.js';
+import { startFlowIngest } from './flow-ingest.module.js';
+import { manifest } from './manifest.js';
+
+let nats: NatsServer;
+let postgres: PostgresServer;
+let edge: Bus;
+let service: HostedProcess | undefined;
+
+const start = async (): Promise<HostedProcess> => {
+  const hosted = await startHosted(
+    { manifest, config: configSchema, start: startFlowIngest },
+    { NATS_URL: nats.url, DATABASE_URL: postgres.url, RINGFENCE_MANAGEMENT_PORT: '0', LOG_LEVEL: 'fatal' },
+  );
+  await hosted.started;
+  return hosted;
+};
+/** As of today, because older days may be beyond the retention. */
+const now = { from: new Date(Date.now() - 5_000).toISOString(), to: new Date().toISOString() };
+const publish = (batch: DecoratedFlowBatch, cluster = CLUSTER): Promise<void> =>
+  edge.publish(subjects.flow(cluster, batch.node), batch);
+
+async function ask<T>(
+  collection: string,
+  op: string,
+  rest: { ids?: string[]; query?: Record<string, string>; body?: unknown } = {},
+): Promise<T> {
+  const actor = { kind: 'user', id: '1' } as const;
+  const { ids = [], query = {}, body = null } = rest;
+  return (await edge.call(CALLS.flowResource, { org: 1, actor, collection, op, ids, query, body })).body as T;
+}
+const QUERIES = 'traffic_flows/async_queries';
+const ANYONE = { include: [[]], exclude: [] };
+const idOf = (query: FlowQueryObject): string => query.href.slice(query.href.lastIndexOf('/') + 1);
+
+async function ended(body: object): Promise<FlowQueryObject> {
+  const query = await ask<FlowQueryObject>(QUERIES, 'create', {
+    body: {
+      sources: ANYONE,
+      destinations: ANYONE,
+      services: { include: [], exclude: [] },
+      max_results: 1_000,
+      ...body,
+    },
+  });
+  expect(query.status).toMatch(/queued|working/);
+  await expect
+    .poll(async () => (await ask<FlowQueryObject>(QUERIES, 'get', { ids: [idOf(query)] })).status, {
+      timeout: 10_000,
+    })
+    .toBe('completed');
+  return ask(QUERIES, 'get', { ids: [idOf(query)] });
+}
+async function flowsOf(query: FlowQueryObject): Promise<Flow[]> {
+  const { text } = await ask<{ text: string }>(QUERIES, 'download', {
+    ids: [idOf(query)],
+    query: { format: 'json', chunk: '0' },
+  });
+  return JSON.parse(`[${text}]`) as Flow[];
+}
+const stored = async (): Promise<Flow[]> => flowsOf(await ended({}));
+
+beforeAll(async () => {
+  [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
+  service = await start();
+  edge = await connectBus({ servers: nats.url, name: 'edge', server: 'control' });
+});
+afterAll(async () => {
+  await edge?.close();
+  await service?.stop();
+  await Promise.all([nats.close(), postgres.close()]);
+});
+
+describe('flow-ingest', () => {
+  it('joins the reports of two nodes that come over NATS, once, however often they come', async () => {
+    await publish(consumerReport({ ...now }, { connections: 3 }));
+    await publish(providerReport({ ...now }, { connections: 2 }));
+    await publish(consumerReport({ ...now }, { connections: 3 }));
+    const last = aBatch({
+      ...now,
+      id: 'last',
+      node: 'node-9',
+      flows: [aFlow({ targetPort: 9999, port: 9999 })],
+    });
+    await publish(last);
+    await expect.poll(async () => (await stored()).length, { timeout: 15_000 }).toBe(2);
+    expect((await stored()).find((flow) => flow.service.port === 8080)).toMatchObject({
+      num_connections: 3,
+      reports: { outbound: { connections: 3 }, inbound: { connections: 2 } },
+    });
+  });
+
+  it('takes a batch again after a restart without counting it twice', async () => {
+    await service?.stop();
+    service = await start();
+    await publish(consumerReport({ ...now }, { connections: 3 }));
+    await publish(
+      aBatch({ ...now, id: 'after', node: 'node-9', flows: [aFlow({ targetPort: 9998, port: 9998 })] }),
+    );
+    await expect.poll(async () => (await stored()).length, { timeout: 15_000 }).toBe(3);
+    expect((await stored()).find((flow) => flow.service.port === 8080)).toMatchObject({ num_connections: 3 });
+  });
+
+  it('goes on after a message that is no batch, and after one of another cluster', async () => {
+    await edge.publish(subjects.flow(CLUSTER, 'node-1'), { nonsense: true });
+    await publish(aBatch({ ...now, id: 'foreign' }), '00000000-0000-4000-8000-000000000000');
+    await publish(aBatch({ ...now, id: 'good', flows: [aFlow({ targetPort: 9997, port: 9997 })] }));
+    await expect.poll(async () => (await stored()).length, { timeout: 15_000 }).toBe(4);
+  });
+
+  it('tells followers what is new, once', async () => {
+    const { cursor } = await ask<{ cursor: string }>('traffic_flows/recent', 'list', {
+      query: { after: '' },
+    });
+    await publish(
+      aBatch({
+        ...now,
+        id: 'recent',
+        ends: [outsider('8.8.8.8'), webEnd],
+        flows: [aFlow({ targetPort: 9996, port: 9996 })],
+      }),
+    );
+    const page = async (after: string): Promise<{ cursor: string; flows: Flow[] }> =>
+      ask('traffic_flows/recent', 'list', { query: { after } });
+    await expect
+      .poll(async () => (await page(cursor)).flows.map((flow) => flow.service.port), { timeout: 10_000 })
+      .toEqual([9996]);
+    const { cursor: next } = await page(cursor);
+    expect((await page(next)).flows).toEqual([]);
+  });
+
+  it('keeps queries as jobs: listed, downloaded as CSV, cancelled, deleted', async () => {
+    const query = await ended({ query_name: 'mine', policy_decisions: ['allowed'] });
+    expect(query).toMatchObject({
+      query_parameters: { query_name: 'mine' },
+      result: `${query.href}/download`,
+      created_by: { href: '/users/1' },
+    });
+    expect(query.flows_count).toBeGreaterThan(0);
+    const csv = await ask<{ text: string; next: number }>(QUERIES, 'download', {
+      ids: [idOf(query)],
+      query: { format: 'csv', chunk: '0' },
+    });
+    expect(csv.text.split('\r\n')[0]).toMatch(/^Source IP,Source Name/);
+    expect(
+      await ask(QUERIES, 'download', {
+        ids: [idOf(query)],
+        query: { format: 'csv', chunk: String(csv.next) },
+      }),
+    ).toEqual({ text: '', next: null });
+    await ask(QUERIES, 'update', { ids: [idOf(query)], body: { status: 'cancel_requested' } });
+    expect(await ask<FlowQueryObject>(QUERIES, 'get', { ids: [idOf(query)] })).toMatchObject({
+      status: 'completed',
+    });
+    await ask(QUERIES, 'delete', { ids: [idOf(query)] });
+    await expect(ask(QUERIES, 'get', { ids: [idOf(query)] })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('refuses what it cannot ask the database', async () => {
+    const sides = {
+      sources: { include: [[{ ip_address: '10.0.0.999' }]], exclude: [] },
+      destinations: ANYONE,
+      services: { include: [], exclude: [] },
+    };
+    await expect(ask(QUERIES, 'create', { body: { ...sides, max_results: 1 } })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+    await expect(ask(QUERIES, 'get', { ids: ["'; drop table flows; --"] })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+
+  it('says how much it keeps', async () => {
+    expect(await ask('traffic_flows/database_metrics', 'get')).toMatchObject({
+      flows_days: 1,
+      flows_days_limit: 97,
+    });
+  });
+
+  it('goes on by itself when Postgres was away', async () => {
+    await postgres.stop();
+    await publish(aBatch({ ...now, id: 'while-away', flows: [aFlow({ targetPort: 9995, port: 9995 })] }));
+    await postgres.start();
+    await expect
+      .poll(async () => (await stored().catch(() => [])).some((flow) => flow.service.port === 9995), {
+        timeout: 60_000,
+        interval: 500,
+      })
+      .toBe(true);
+  });
+});
