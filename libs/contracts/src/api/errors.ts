@@ -116,5 +116,47 @@ export const ERRORS = {
     when: 'too many traffic queries are stored; delete some or wait',
   },
   cannot_delete_own_key: { code: 'FAILED_PRECONDITION', when: 'a key was asked to delete itself' },
+  label_referenced_by_container_workload_profile: {
+    code: 'FAILED_PRECONDITION',
+    when: 'a container workload profile fixes the label',
+  },
+  label_dimension_key_must_be_unique: { code: 'ALREADY_EXISTS', when: 'a label type of that key exists' },
+  label_dimension_limit_exceeded: {
+    code: 'FAILED_PRECONDITION',
+    when: 'there are as many label types as there can be',
+  },
+  label_dimension_built_in: { code: 'FAILED_PRECONDITION', when: 'role, app, env and loc stay' },
+  label_dimension_has_labels: { code: 'FAILED_PRECONDITION', when: 'labels are of this type' },
+  container_workload_profile_namespace_must_be_unique: {
+    code: 'ALREADY_EXISTS',
+    when: 'the namespace has a profile',
+  },
+  container_workload_profile_linked: {
+    code: 'FAILED_PRECONDITION',
+    when: 'the namespace exists and needs its profile',
+  },
+  container_workload_profile_is_template: {
+    code: 'FAILED_PRECONDITION',
+    when: 'the default profile of a cluster stays',
+  },
+  container_cluster_name_must_be_unique: {
+    code: 'ALREADY_EXISTS',
+    when: 'a container cluster of that name exists',
+  },
+  container_cluster_has_connected_agents: {
+    code: 'FAILED_PRECONDITION',
+    when: 'agents of the cluster are connected',
+  },
+  pairing_profile_disabled: { code: 'FAILED_PRECONDITION', when: 'a key of a disabled pairing profile' },
+  pairing_profile_is_default: { code: 'FAILED_PRECONDITION', when: 'the default pairing profile stays' },
+  workload_is_managed: {
+    code: 'FAILED_PRECONDITION',
+    when: 'a change that only an unmanaged workload takes',
+  },
+  duplicate_machine_id: { code: 'FAILED_PRECONDITION', when: 'nodes share a machine-id and are not paired' },
+  node_not_reported: {
+    code: 'FAILED_PRECONDITION',
+    when: 'kubelink has not reported a node of this machine-id; try again',
+  },
 } as const satisfies Record<string, ErrorContract>;
 export type ErrorToken = keyof typeof ERRORS;
