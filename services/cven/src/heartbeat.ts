@@ -1,11 +1,10 @@
 /** Tells the cluster that this agent lives, and once more when it stops. */
 import { readFileSync } from 'node:fs';
-import type { Bus } from '@ringfence/bus';
 import type { AgentHeartbeat, CredentialResponse } from '@ringfence/contracts';
 import { hostAddresses } from './adapters/host-addresses.js';
 import { VERSION } from './cven.module.js';
 import type { Context } from './cven.module.js';
-import type { Parts } from './start-cven.js';
+import type { AgentParts } from './agent-parts.js';
 import { every } from './timers.js';
 
 const EVERY_MS = 15_000;
@@ -14,8 +13,7 @@ const LOOK_EVERY_MS = 1_000;
 
 interface HeartbeatOptions {
   readonly context: Context;
-  readonly bus: Bus;
-  readonly parts: Parts;
+  readonly parts: AgentParts;
   readonly identity: CredentialResponse;
 }
 

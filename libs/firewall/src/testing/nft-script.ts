@@ -58,16 +58,20 @@ function runCommand(table: MutableState, line: string): void {
   const match = /^(add|delete|flush) (set|chain|rule|element) inet ringfence (\w+)(?: (.*))?$/.exec(line);
   if (match === null) throw new Error(`not understood: ${line}`);
   const [, verb = '', kind = '', name = '', rest = ''] = match;
-  if (kind === 'element') return changeElements(table, verb, name, split(rest.slice(2, -2)));
-  if (kind === 'rule') return void present(table.chains.get(name), line).push(rest);
-  if (kind === 'set') return changeSet(table, verb, name, rest.slice(2, -2));
+  const inner = rest.slice(2, -2);
+  if (kind === 'element') changeElements(table, verb, name, split(inner));
+  else if (kind === 'set') changeSet(table, verb, name, inner);
+  else if (kind === 'rule') present(table.chains.get(name), line).push(rest);
+  else changeChain(table, verb, name, inner);
+}
+
+function changeChain(table: MutableState, verb: string, name: string, hook: string): void {
+  const chain = table.chains.get(name);
   if (verb === 'add') {
-    if (table.chains.has(name)) throw new Error(`chain ${name} is there already`);
-    return void table.chains.set(name, rest === '' ? [] : [rest.slice(2, -2)]);
-  }
-  const chain = present(table.chains.get(name), line);
-  if (verb === 'flush') chain.length = 0;
-  else table.chains.delete(name);
+    if (chain !== undefined) throw new Error(`chain ${name} is there already`);
+    table.chains.set(name, hook === '' ? [] : [hook]);
+  } else if (verb === 'flush') present(chain, name).length = 0;
+  else if (!table.chains.delete(name)) throw new Error(`no such chain: ${name}`);
 }
 
 function changeSet(table: MutableState, verb: string, name: string, declaration: string): void {
@@ -92,13 +96,11 @@ function changeElements(table: MutableState, verb: string, name: string, element
 
 /** Every set and chain that a rule names must exist, as the kernel demands at commit. */
 function checkReferences(table: MutableState): void {
-  for (const [name, rules] of table.chains) {
-    for (const rule of rules) {
-      for (const [, set = ''] of rule.matchAll(/@(\w+)/g))
-        if (!table.sets.has(set)) throw new Error(`${name} names the set ${set}`);
-      for (const [, chain = ''] of rule.matchAll(/(?:jump|goto) (\w+)/g))
-        if (!table.chains.has(chain)) throw new Error(`${name} names the chain ${chain}`);
-    }
+  for (const rules of table.chains.values()) {
+    const text = rules.join('\n');
+    for (const [, set = ''] of text.matchAll(/@(\w+)/g)) present(table.sets.get(set), `set ${set}`);
+    for (const [, chain = ''] of text.matchAll(/(?:jump|goto) (\w+)/g))
+      present(table.chains.get(chain), `chain ${chain}`);
   }
 }
 

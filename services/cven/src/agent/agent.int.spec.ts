@@ -31,7 +31,7 @@ describe('the agent of a node', () => {
   let agent: AgentProcess | undefined;
   let directory: string;
   let revision = 10;
-  let pods: Pod[] = [];
+  const pods: Pod[] = [];
 
   beforeAll(async () => {
     compiledHelper();

@@ -137,7 +137,10 @@ export class EnforcedPlace {
     if (expected === listingDigest(listing) || (listing === '' && !hasTable(model))) return;
     if (listing !== '') await this.readBoth(model).catch(() => undefined);
     const removal = { script: renderRemoval(), bump: false, clearMarks: false, model };
-    await this.apply(hasTable(model) ? replacement(model, model) : removal, 'unreadable');
+    await this.transact(hasTable(model) ? replacement(model, model) : removal);
+    this.trustedListing = undefined;
+    this.unread = undefined;
+    this.overflow = 0;
     // Without a listing to compare with, only what is plainly not ours is called tampering.
     if (expected !== undefined || foundTable(listing)?.generation !== model.generation)
       this.events.onHealed(this.place);
@@ -176,25 +179,30 @@ export class EnforcedPlace {
     }
   }
 
-  private async apply(change: Change, before: 'readable' | 'unreadable' = 'readable'): Promise<void> {
-    const { netns } = this.place;
+  private async apply(change: Change): Promise<void> {
     const from = this.observed.state === 'known' ? this.observed.model : undefined;
-    if (this.unread !== undefined && before === 'readable') await this.readRetired(this.unread);
-    if (change.clearMarks) await this.kernel.clearMarks(netns);
-    const applied = await this.kernel.apply(netns, change.script);
+    if (this.unread !== undefined) await this.readRetired(this.unread);
+    const disturbed = await this.transact(change);
+    if (from === undefined) this.overflow = 0;
+    else if (isEnforced(from) && change.model.half !== from.half) await this.readRetired(from.half);
+    if (disturbed) setImmediate(() => this.inspectSoon());
+  }
+
+  /** True when somebody else had written into this namespace since our last transaction. */
+  private async transact(change: Change): Promise<boolean> {
+    if (change.clearMarks) await this.kernel.clearMarks(this.place.netns);
+    const from = this.observed.state === 'known' ? this.observed.model : undefined;
+    const { ms, disturbed } = await this.kernel.apply(this.place.netns, change.script);
     this.observed = { state: 'known', model: change.model };
     if (!isRotationOnly(from, change)) this.trustedListing = undefined;
-    this.events.onApplied(applied.ms);
-    if (from !== undefined && isEnforced(from) && change.model.half !== from.half)
-      await this.readRetired(from.half);
-    if (from === undefined || before === 'unreadable') this.overflow = 0;
-    if (applied.disturbed && before === 'readable')
-      setImmediate(
-        () =>
-          void this.inspect().catch((error: unknown) =>
-            this.events.onTrouble(this.place, 'a table could not be inspected', error),
-          ),
-      );
+    this.events.onApplied(ms);
+    return disturbed;
+  }
+
+  private inspectSoon(): void {
+    this.inspect().catch((error: unknown) =>
+      this.events.onTrouble(this.place, 'a table could not be inspected', error),
+    );
   }
 
   /** A half that cannot be read now is tried again before it would be written over. */

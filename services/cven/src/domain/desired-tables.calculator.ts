@@ -44,6 +44,13 @@ export interface DesiredTable {
 export type Desired =
   DesiredTable | { readonly failed: { readonly token: string; readonly message: string } };
 
+interface TableShape {
+  readonly mode: EnforcementMode;
+  readonly isOwnPolicy: boolean;
+  readonly kind?: 'pod' | 'host';
+  readonly guard?: ForwardGuard | undefined;
+}
+
 interface Remembered {
   readonly inputs: readonly unknown[];
   readonly desired: Desired;
@@ -78,12 +85,14 @@ export class DesiredTables {
     if (endpoint === undefined || unit === undefined) {
       const mode =
         namespaceMode === 'full' || (endpoint !== undefined && endpoint.mode === 'full') ? 'full' : 'idle';
-      return this.remember(place.id, [mode], () => this.table(standIn(place.namespace), mode, false));
+      return this.remember(place.id, [mode], () =>
+        this.table(standIn(place.namespace), { mode, isOwnPolicy: false }),
+      );
     }
     const mode = endpoint.mode ?? unit.mode;
     return this.remember(place.id, [unit, endpoint, ...this.peersOf(unit)], () => {
       const details = { workload: endpoint.workload, probePorts: endpoint.pod?.probePorts ?? [] };
-      return this.table(endpointUnit(unit, details), mode, true);
+      return this.table(endpointUnit(unit, details), { mode, isOwnPolicy: true });
     });
   }
 
@@ -117,7 +126,7 @@ export class DesiredTables {
               endpointUnit(unit, { workload: endpoint?.workload ?? null, probePorts: [] }),
               this.host(),
             );
-      return this.table(own, mode, true, 'host', guard);
+      return this.table(own, { mode, isOwnPolicy: true, kind: 'host', guard });
     });
   }
 
@@ -131,14 +140,9 @@ export class DesiredTables {
       : [{ endpoint, model: desired.model }];
   }
 
-  private table(
-    unit: Unit,
-    mode: EnforcementMode,
-    isOwnPolicy: boolean,
-    kind: 'pod' | 'host' = 'pod',
-    guard?: ForwardGuard,
-  ): Desired {
+  private table(unit: Unit, { mode, isOwnPolicy, kind = 'pod', guard }: TableShape): Desired {
     try {
+      const rules = mode === 'idle' ? { ...unit, ingress: [], egress: [] } : unit;
       const options = {
         kind,
         mode,
@@ -146,12 +150,7 @@ export class DesiredTables {
         revision: this.view.revision ?? 0,
         generation: this.firstGeneration,
       };
-      const model = buildModel(
-        mode === 'idle' ? { ...unit, ingress: [], egress: [] } : unit,
-        (id) => this.view.peersOf(id),
-        options,
-      );
-      return { model, unit, isOwnPolicy };
+      return { model: buildModel(rules, (id) => this.view.peersOf(id), options), unit, isOwnPolicy };
     } catch (error) {
       if (!(error instanceof FirewallInputError)) throw error;
       return { failed: { token: error.code, message: error.message } };

@@ -5,6 +5,8 @@
 import type { FlowBatch } from '@ringfence/contracts';
 import type { NamedFlows, ReportedFlow } from './flow-naming.js';
 
+type Reporter = FlowBatch['reporters'][number];
+
 const FLOWS_PER_BATCH = 1_000;
 
 export interface InForce {
@@ -55,36 +57,37 @@ export class FlowBatches {
   }
 
   private batchesOf({ inForce, reporters, overflow }: Collected, to: string): FlowBatch[] {
-    const batches: FlowBatch[] = [];
-    let current: FlowBatch | undefined;
-    let room = 0;
-    const open = (): FlowBatch => {
-      const id = `${this.identity.node}/${this.identity.bootId}/${this.next++}`;
-      const opened = {
-        id,
-        node: this.identity.node,
-        ...inForce,
-        from: this.from,
-        to,
-        overflow: batches.length === 0 ? overflow : 0,
-        reporters: [],
-      };
-      batches.push(opened);
-      room = FLOWS_PER_BATCH;
-      return opened;
-    };
-    for (const [id, parts] of reporters) {
-      for (const { mode, flows } of parts) {
-        for (let i = 0; i < flows.length;) {
-          if (current === undefined || room === 0) current = open();
-          const taken: ReportedFlow[] = flows.slice(i, i + room);
-          current.reporters.push({ id, mode, flows: taken });
-          i += taken.length;
-          room -= taken.length;
-        }
-      }
-    }
-    if (batches.length === 0) open();
-    return batches;
+    const parts = [...reporters].flatMap(([id, named]) =>
+      named.flatMap(({ mode, flows }) => chunks(flows).map((chunk) => ({ id, mode, flows: [...chunk] }))),
+    );
+    return fill(parts).map((filled, i) => ({
+      id: `${this.identity.node}/${this.identity.bootId}/${this.next++}`,
+      node: this.identity.node,
+      ...inForce,
+      from: this.from,
+      to,
+      overflow: i === 0 ? overflow : 0,
+      reporters: filled,
+    }));
   }
+}
+
+function chunks(flows: readonly ReportedFlow[]): (readonly ReportedFlow[])[] {
+  const count = Math.ceil(flows.length / FLOWS_PER_BATCH);
+  return Array.from({ length: count }, (_, i) => flows.slice(i * FLOWS_PER_BATCH, (i + 1) * FLOWS_PER_BATCH));
+}
+
+/** At least one, for an overflow wants to be told even without a flow. */
+function fill(parts: readonly Reporter[]): Reporter[][] {
+  const filled: Reporter[][] = [[]];
+  let room = FLOWS_PER_BATCH;
+  for (const part of parts) {
+    if (part.flows.length > room) {
+      filled.push([]);
+      room = FLOWS_PER_BATCH;
+    }
+    filled.at(-1)?.push(part);
+    room -= part.flows.length;
+  }
+  return filled;
 }

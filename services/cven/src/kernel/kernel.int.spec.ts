@@ -5,7 +5,7 @@ import { allow, modelOf, unitOf } from '../testing/models.js';
 import { compiledHelper, openTestbed } from '../testing/testbed.js';
 import type { Testbed } from '../testing/testbed.js';
 import { HelperKernel } from './helper-kernel.js';
-import { kernelSuite } from './kernel.suite.js';
+import { kernelSuite } from '../testing/kernel.suite.js';
 import { SpawnedKernel } from './spawned-kernel.js';
 
 kernelSuite('the kernel through the helper process', () => new HelperKernel({ entry: compiledHelper() }));

@@ -1,5 +1,5 @@
 /**
- * What the agent asks of the kernel. Two implementations pass one suite (`kernel.suite.ts`): a helper process that keeps a
+ * What the agent asks of the kernel. Two implementations pass one suite (`testing/kernel.suite.ts`): a helper process that keeps a
  * libnftables context per namespace, and spawned `nsenter … nft -f -` where the library is missing.
  * A namespace is named by its path (`/run/netns/…` or `/proc/<pid>/ns/net`).
  */

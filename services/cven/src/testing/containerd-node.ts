@@ -67,9 +67,8 @@ export async function startContainerdNode(): Promise<ContainerdNode> {
     enums: String,
     defaults: true,
   });
-  const service = 'runtime.v1.RuntimeService';
   await eventually(() => existsSync(socket), undefined, 20_000);
-  const cri = openStub(socket, proto, service, service);
+  const cri = openStub({ socket, definition: proto, service: 'runtime.v1.RuntimeService' });
   await eventually(() => isReady(cri), undefined, 20_000);
   execFileSync(
     'ctr',

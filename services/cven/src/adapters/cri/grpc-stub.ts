@@ -25,25 +25,34 @@ export function loadProto(file: 'runtime-v1.proto' | 'containerd.proto'): Packag
   return loadSync(path, { keepCase: true, longs: String, enums: String, defaults: true });
 }
 
-/** `as`: the service's full name on the wire, where the package of the subset differs. */
-export function openStub(
-  socket: string,
-  definition: PackageDefinition,
-  service: string,
-  as: string,
-  metadata: Readonly<Record<string, string>> = {},
-): GrpcStub {
+export interface StubOptions {
+  readonly socket: string;
+  readonly definition: PackageDefinition;
+  /** As the definition names it. */
+  readonly service: string;
+  /** Its name on the wire, where the package of the subset differs. */
+  readonly wireName?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export function openStub({
+  socket,
+  definition,
+  service,
+  wireName = service,
+  metadata = {},
+}: StubOptions): GrpcStub {
   const methods = definition[service] as ServiceDefinition;
   const renamed = Object.fromEntries(
-    Object.entries(methods).map(([name, method]) => [name, { ...method, path: `/${as}/${name}` }]),
+    Object.entries(methods).map(([name, method]) => [name, { ...method, path: `/${wireName}/${name}` }]),
   );
-  const StubClient = makeClientConstructor(renamed, as);
+  const StubClient = makeClientConstructor(renamed, wireName);
   const client: Client = new StubClient(`unix://${socket}`, credentials.createInsecure());
   const headers = new Metadata();
   for (const [key, value] of Object.entries(metadata)) headers.set(key, value);
   const method = (name: string): MethodDefinition<object, unknown> => {
     const found = renamed[name];
-    if (found === undefined) throw new Error(`${as} has no ${name}`);
+    if (found === undefined) throw new Error(`${wireName} has no ${name}`);
     return found as MethodDefinition<object, unknown>;
   };
   return {

@@ -52,27 +52,22 @@ export class PodRuntimeClient {
 
   constructor(private readonly options: PodRuntimeOptions) {
     const { socket } = options;
-    const namespace = { 'containerd-namespace': KUBERNETES };
-    this.cri = openStub(
+    const metadata = { 'containerd-namespace': KUBERNETES };
+    const containerd = (name: string, wireName: string): GrpcStub =>
+      openStub({
+        socket,
+        definition: this.containerd,
+        service: `ringfence.containerd.${name}`,
+        wireName,
+        metadata,
+      });
+    this.cri = openStub({
       socket,
-      loadProto('runtime-v1.proto'),
-      'runtime.v1.RuntimeService',
-      'runtime.v1.RuntimeService',
-    );
-    this.events = openStub(
-      socket,
-      this.containerd,
-      'ringfence.containerd.Events',
-      'containerd.services.events.v1.Events',
-      namespace,
-    );
-    this.containers = openStub(
-      socket,
-      this.containerd,
-      'ringfence.containerd.Containers',
-      'containerd.services.containers.v1.Containers',
-      namespace,
-    );
+      definition: loadProto('runtime-v1.proto'),
+      service: 'runtime.v1.RuntimeService',
+    });
+    this.events = containerd('Events', 'containerd.services.events.v1.Events');
+    this.containers = containerd('Containers', 'containerd.services.containers.v1.Containers');
   }
 
   start(): void {

@@ -1,4 +1,8 @@
-/** A sandbox out of containerd's record of its container, or out of the runtime interface's verbose status. Pure. */
+/**
+ * A sandbox out of containerd's record of its container, or out of the runtime interface's verbose status. Pure. What a
+ * runtime says is foreign input: half a record is none, and the next list will bring the whole one.
+ */
+import { z } from 'zod';
 
 export interface FoundSandbox {
   readonly id: string;
@@ -7,6 +11,7 @@ export interface FoundSandbox {
   readonly name: string;
   /** Null for a Pod on the host's network: it has no firewall of its own. */
   readonly netns: string | null;
+  /** Empty until its network is set up. */
   readonly addresses: readonly string[];
 }
 
@@ -15,26 +20,26 @@ export interface ContainerRecord {
   readonly extensions: Readonly<Record<string, { readonly value: Buffer }>>;
 }
 
-interface Metadata {
-  readonly name?: string;
-  readonly uid?: string;
-  readonly namespace?: string;
-}
+const PodMetadata = z.object({ uid: z.string().min(1), namespace: z.string(), name: z.string() });
+const noMetadata = { uid: '', namespace: '', name: '' };
+const addressList = z.array(z.string()).nullish();
 
 /** What containerd's CRI plugin keeps with the record, as JSON. */
-interface SandboxExtension {
-  readonly Metadata?: {
-    readonly NetNSPath?: string;
-    readonly IP?: string;
-    readonly AdditionalIPs?: readonly string[] | null;
-    readonly Config?: {
-      readonly metadata?: Metadata;
-      readonly linux?: {
-        readonly security_context?: { readonly namespace_options?: { readonly network?: number } };
-      };
-    };
-  };
-}
+const Extension = z.object({
+  Metadata: z.object({
+    NetNSPath: z.string().default(''),
+    IP: z.string().default(''),
+    AdditionalIPs: addressList,
+    Config: z.object({
+      metadata: PodMetadata,
+      linux: z
+        .object({
+          security_context: z.object({ namespace_options: z.object({ network: z.number().default(0) }) }),
+        })
+        .catch({ security_context: { namespace_options: { network: 0 } } }),
+    }),
+  }),
+});
 
 const EXTENSION = 'io.cri-containerd.sandbox.metadata';
 const NODE_NETWORK = 2;
@@ -42,57 +47,61 @@ const NODE_NETWORK = 2;
 /** Undefined for any container that is not a sandbox. */
 export function sandboxOfRecord({ id, extensions }: ContainerRecord): FoundSandbox | undefined {
   const extension = extensions[EXTENSION];
-  if (extension === undefined) return undefined;
-  const { Metadata: found } = JSON.parse(extension.value.toString()) as SandboxExtension;
-  const config = found?.Config;
-  const onHost = config?.linux?.security_context?.namespace_options?.network === NODE_NETWORK;
-  const addresses = [found?.IP ?? '', ...(found?.AdditionalIPs ?? [])].filter((address) => address !== '');
-  return sandbox(id, config?.metadata, onHost ? null : found?.NetNSPath, addresses);
+  const parsed = extension && Extension.safeParse(JSON.parse(extension.value.toString()));
+  if (parsed?.success !== true) return undefined;
+  const { NetNSPath, IP, AdditionalIPs, Config } = parsed.data.Metadata;
+  const onHost = Config.linux.security_context.namespace_options.network === NODE_NETWORK;
+  return sandbox(id, Config.metadata, { onHost, path: NetNSPath, addresses: [IP, ...(AdditionalIPs ?? [])] });
 }
 
+/** As the subset proto decodes it; `info` is the runtime's own JSON. */
 export interface SandboxStatus {
-  readonly status: {
-    readonly id: string;
-    readonly metadata: Metadata | null;
-    readonly network: {
-      readonly ip: string;
-      readonly additional_ips: readonly { readonly ip: string }[];
-    } | null;
-    readonly linux: {
-      readonly namespaces: { readonly options: { readonly network: string } | null } | null;
-    } | null;
-  };
+  readonly status: unknown;
   readonly info: Readonly<Record<string, string>>;
 }
 
-interface VerboseInfo {
-  readonly pid?: number;
-  readonly runtimeSpec?: {
-    readonly linux?: { readonly namespaces?: readonly { readonly type: string; readonly path?: string }[] };
-  };
-}
+const Status = z.object({
+  id: z.string(),
+  metadata: PodMetadata.catch(noMetadata),
+  network: z
+    .object({ ip: z.string(), additional_ips: z.array(z.object({ ip: z.string() })) })
+    .catch({ ip: '', additional_ips: [] }),
+  linux: z
+    .object({ namespaces: z.object({ options: z.object({ network: z.string() }) }) })
+    .catch({ namespaces: { options: { network: 'POD' } } }),
+});
+
+const VerboseInfo = z.object({
+  pid: z.number().catch(0),
+  runtimeSpec: z
+    .object({
+      linux: z.object({ namespaces: z.array(z.object({ type: z.string(), path: z.string().default('') })) }),
+    })
+    .catch({ linux: { namespaces: [] } }),
+});
 
 export function sandboxOfStatus({ status, info }: SandboxStatus): FoundSandbox | undefined {
-  const onHost = status.linux?.namespaces?.options?.network === 'NODE';
-  const verbose = JSON.parse(info['info'] ?? '{}') as VerboseInfo;
-  const namespace = verbose.runtimeSpec?.linux?.namespaces?.find(({ type }) => type === 'network');
+  const { id, metadata, network, linux } = Status.parse(status);
+  const { pid, runtimeSpec } = VerboseInfo.parse(JSON.parse(info['info'] ?? '{}'));
+  const named = runtimeSpec.linux.namespaces.find(({ type }) => type === 'network')?.path ?? '';
   // A runtime that gives no path gives a process; its namespace is as good while it runs.
-  const path = namespace?.path ?? ((verbose.pid ?? 0) > 0 ? `/proc/${verbose.pid}/ns/net` : undefined);
-  const addresses = [
-    status.network?.ip ?? '',
-    ...(status.network?.additional_ips ?? []).map(({ ip }) => ip),
-  ].filter((address) => address !== '');
-  return sandbox(status.id, status.metadata ?? undefined, onHost ? null : path, addresses);
+  const path = named === '' && pid > 0 ? `/proc/${pid}/ns/net` : named;
+  const addresses = [network.ip, ...network.additional_ips.map(({ ip }) => ip)];
+  return sandbox(id, metadata, { onHost: linux.namespaces.options.network === 'NODE', path, addresses });
 }
 
-/** Half a record is none: the list will bring the whole one. */
+interface SandboxNetwork {
+  readonly onHost: boolean;
+  readonly path: string;
+  readonly addresses: readonly string[];
+}
+
 function sandbox(
   id: string,
-  metadata: Metadata | undefined,
-  netns: string | null | undefined,
-  addresses: readonly string[],
+  { uid, namespace, name }: z.infer<typeof PodMetadata>,
+  network: SandboxNetwork,
 ): FoundSandbox | undefined {
-  const { uid = '', namespace = '', name = '' } = metadata ?? {};
-  if (uid === '' || netns === undefined || netns === '') return undefined;
-  return { id, podUid: uid, namespace, name, netns, addresses };
+  if (uid === '' || (!network.onHost && network.path === '')) return undefined;
+  const addresses = network.addresses.filter((address) => address !== '');
+  return { id, podUid: uid, namespace, name, netns: network.onHost ? null : network.path, addresses };
 }

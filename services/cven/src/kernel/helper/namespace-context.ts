@@ -93,17 +93,21 @@ export class NamespaceContext {
 
   readFlows(half: Half): FlowReading {
     const table = (name: FlowTable): FlowCount[] =>
-      FAMILIES.flatMap((family) =>
-        this.socket
-          .dump((sequence) => elementsRequest(sequence, TABLE_NAME, flowSetName(name, family, half)))
-          .flatMap(({ body }) => flowCounts(body)),
-      );
+      FAMILIES.flatMap((family) => this.readSet(flowSetName(name, family, half)));
     const tables = Object.fromEntries(FLOW_TABLES.map((name) => [name, table(name)])) as Record<
       FlowTable,
       FlowCount[]
     >;
     const overflow = this.socket.request((sequence) => counterRequest(sequence, TABLE_NAME, 'c_overflow'));
     return { tables, overflow: overflow === undefined ? 0 : packetsOf(overflow.body) };
+  }
+
+  /** A hash table that grows while it is walked is walked again: an element may come twice. */
+  private readSet(set: string): FlowCount[] {
+    const counts = this.socket
+      .dump((sequence) => elementsRequest(sequence, TABLE_NAME, set))
+      .flatMap(({ body }) => flowCounts(body));
+    return [...new Map(counts.map((count) => [count.slice(0, 4).join(' '), count])).values()];
   }
 
   adoptConnections(): number {

@@ -23,6 +23,7 @@ const SO_RCVTIMEO = 20;
 const RECEIVE_TIMEOUT_SECONDS = 5n;
 const RECEIVE_BYTES = 256 * 1024;
 const DUMP_ATTEMPTS = 5;
+const EINTR = 4;
 
 export class NetlinkError extends Error {
   constructor(
@@ -51,15 +52,13 @@ export class NetlinkSocket {
   /** First answer that is not an acknowledgement, or undefined when there is only one. */
   request(make: (sequence: number) => Buffer): Message | undefined {
     const sequence = this.transmit(make);
-    for (;;) {
-      for (const message of this.receive()) {
-        if (message.sequence !== sequence) continue;
-        if (message.type !== NLMSG_ERROR) return message;
-        const errno = -message.body.readInt32LE(0);
-        if (errno !== 0) throw new NetlinkError(errno, `the kernel refused with errno ${errno}`);
-        return undefined;
-      }
+    for (const message of this.answers(sequence)) {
+      if (message.type !== NLMSG_ERROR) return message;
+      const errno = -message.body.readInt32LE(0);
+      if (errno !== 0) throw new NetlinkError(errno, `the kernel refused with errno ${errno}`);
+      return undefined;
     }
+    return undefined;
   }
 
   /** All messages of a dump. One that a commit interrupted is taken again: it may lack entries. */
@@ -68,26 +67,28 @@ export class NetlinkSocket {
       const found = this.dumpOnce(make);
       if (found !== 'interrupted') return found;
     }
-    throw new NetlinkError(4, `a dump was interrupted ${DUMP_ATTEMPTS} times`);
+    throw new NetlinkError(EINTR, `a dump was interrupted ${DUMP_ATTEMPTS} times`);
   }
 
   private dumpOnce(make: (sequence: number) => Buffer): Message[] | 'interrupted' {
     const sequence = this.transmit(make);
     const found: Message[] = [];
     let interrupted = false;
-    for (;;) {
-      for (const message of this.receive()) {
-        if (message.sequence !== sequence) continue;
-        if ((message.flags & NLM_F_DUMP_INTR) !== 0) interrupted = true;
-        if (message.type === NLMSG_DONE) return interrupted ? 'interrupted' : found;
-        if (message.type === NLMSG_ERROR) {
-          const errno = -message.body.readInt32LE(0);
-          if (errno === 4) return 'interrupted';
-          throw new NetlinkError(errno, `the kernel refused with errno ${errno}`);
-        }
-        found.push({ ...message, body: Buffer.from(message.body) });
-      }
+    for (const message of this.answers(sequence)) {
+      interrupted ||= (message.flags & NLM_F_DUMP_INTR) !== 0;
+      if (message.type === NLMSG_DONE) return interrupted ? 'interrupted' : found;
+      const errno = message.type === NLMSG_ERROR ? -message.body.readInt32LE(0) : 0;
+      if (errno === EINTR) return 'interrupted';
+      if (errno !== 0) throw new NetlinkError(errno, `the kernel refused with errno ${errno}`);
+      // The buffer is used again by the next datagram.
+      found.push({ ...message, body: Buffer.from(message.body) });
     }
+    return 'interrupted';
+  }
+
+  /** Endless: whoever reads knows which message is the last. A kernel that says nothing ends it by the time limit. */
+  private *answers(sequence: number): Generator<Message> {
+    for (;;) for (const message of this.receive()) if (message.sequence === sequence) yield message;
   }
 
   close(): void {

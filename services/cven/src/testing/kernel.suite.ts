@@ -4,10 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { renderChange, renderRemoval, renderRotation, renderTable } from '@ringfence/firewall';
 import type { FirewallModel } from '@ringfence/firewall';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { allow, modelOf, unitOf } from '../testing/models.js';
-import { openTestbed, peerAddress, POD } from '../testing/testbed.js';
-import type { Testbed } from '../testing/testbed.js';
-import type { Kernel } from './kernel.port.js';
+import { allow, modelOf, unitOf } from './models.js';
+import { openTestbed, peerAddress, POD } from './testbed.js';
+import type { Testbed } from './testbed.js';
+import type { Kernel } from '../kernel/kernel.port.js';
 
 const web = (n: readonly number[]): FirewallModel =>
   modelOf(

@@ -1,0 +1,153 @@
+/** Puts the agent together: view, desired tables, places, uplink, and what is kept on disk of them. */
+import { randomInt, randomUUID } from 'node:crypto';
+import type { CredentialResponse } from '@ringfence/contracts';
+import { controlEndpoints, isReachable } from './adapters/control-channel.js';
+import { hostAddresses } from './adapters/host-addresses.js';
+import { Uplink } from './adapters/uplink.js';
+import type { AgentEvents } from './agent/agent-events.js';
+import { HostConfirmation } from './agent/host-confirmation.js';
+import { NodeAgent } from './agent/node-agent.js';
+import { TableRecords } from './agent/table-records.js';
+import type { AgentMetrics } from './agent-metrics.js';
+import type { Context, ObservedKernel, StateFiles } from './cven.module.js';
+import { DesiredTables } from './domain/desired-tables.calculator.js';
+import { FlowBatches } from './domain/flow-batches.calculator.js';
+import { hostGroups } from './domain/host-essentials.js';
+import type { HostEssentialOptions } from './domain/host-essentials.js';
+import { ViewState } from './domain/view.state.js';
+
+const SAVE_AFTER_MS = 500;
+
+export interface Assembly {
+  readonly files: StateFiles;
+  readonly kernel: ObservedKernel;
+  readonly identity: CredentialResponse;
+  readonly metrics: AgentMetrics;
+}
+
+export class AgentParts {
+  readonly view = new ViewState();
+  readonly uplink: Uplink;
+  readonly agent: NodeAgent;
+  isUnpaired = false;
+  /** In sync with clas-cache, or what is missing in words. */
+  viewState: true | string = 'no view from clas-cache yet';
+  private readonly records: TableRecords;
+  private host: HostEssentialOptions;
+
+  constructor(
+    private readonly context: Context,
+    private readonly assembly: Assembly,
+  ) {
+    const { config } = context;
+    const { files, kernel, identity, metrics } = assembly;
+    const node = identity.name;
+    const bootId = randomUUID();
+    this.host = {
+      control: [],
+      adminPorts: config.RINGFENCE_ADMIN_PORTS,
+      managementPort: config.RINGFENCE_MANAGEMENT_PORT,
+    };
+    this.view.setFixedGroups(hostGroups(this.host));
+    this.uplink = new Uplink({
+      cluster: identity.cluster,
+      node,
+      queueBytes: config.RINGFENCE_FLOW_QUEUE_MIB * 1024 * 1024,
+      onDropped: (flows) => metrics.flowsDropped.add(flows),
+      onError: this.trouble,
+    });
+    this.records = new TableRecords(files.tables.read() ?? {}, () => this.saveRecords());
+    this.agent = new NodeAgent({
+      node,
+      bootId,
+      host: { kind: 'host', id: 'host', netns: `/proc/${process.pid}/ns/net`, node },
+      kernel: kernel.port,
+      view: this.view,
+      desired: new DesiredTables(this.view, () => this.host, randomInt(1, 65_536)),
+      records: this.records,
+      flows: new FlowBatches({ node, bootId }, new Date().toISOString()),
+      confirmation: new HostConfirmation({
+        isReachable: () => isReachable(this.host.control),
+        withinMs: config.RINGFENCE_HOST_CONFIRM_SECONDS * 1000,
+        onRollback: () => metrics.hostRollbacks.add(),
+      }),
+      hostAddresses,
+      events: this.events(),
+    });
+    kernel.onLost = (reason) => this.helperLost(reason);
+  }
+
+  /** Enforces what was last known; nobody is asked. */
+  resume(): void {
+    const stored = this.assembly.files.view.read();
+    if (stored !== undefined) this.agent.takeView(stored);
+  }
+
+  /** The control channel's addresses are always allowed on the host: they must follow the names. */
+  async resolveControl(): Promise<void> {
+    const control = await controlEndpoints([this.context.config.CLAS_URL, this.assembly.identity.natsUrl]);
+    if (JSON.stringify(control) === JSON.stringify(this.host.control)) return;
+    this.host = { ...this.host, control };
+    this.view.setFixedGroups(hostGroups(this.host));
+    this.agent.reconcile();
+  }
+
+  /** The last words to the disk. */
+  save(): void {
+    this.assembly.files.tables.flush();
+    this.assembly.files.view.flush();
+  }
+
+  private events(): AgentEvents {
+    const { logger } = this.context;
+    const { metrics } = this.assembly;
+    return {
+      onSandboxSeen: (id, seen) => this.uplink.sandboxSeen(id, seen),
+      onAck: (ack) => this.uplink.acknowledge(ack),
+      onFlowBatches: (batches) => this.uplink.flowBatches(batches),
+      onFlows: (named, overflow, disagreements) => metrics.onFlows(named, overflow, disagreements),
+      onApplied: (ms) => metrics.apply.record(ms / 1000),
+      onPass: (revision, pods) => {
+        metrics.onPass(revision, pods);
+        this.saveView();
+      },
+      onHealed: (place) => {
+        metrics.heals.add();
+        logger.warn({ place: place.id }, 'somebody changed our rules: restored');
+      },
+      onTrouble: this.trouble,
+      onUnpaired: () => this.unpaired(),
+    };
+  }
+
+  private readonly trouble = (what: string, error: unknown): void =>
+    this.context.logger.warn({ err: error }, what);
+
+  private helperLost(reason: string): void {
+    this.assembly.metrics.helperRestarts.add();
+    this.context.logger.error({ reason }, 'the kernel helper ended; starting another one');
+    this.agent.doubtEverything();
+  }
+
+  private unpaired(): void {
+    this.isUnpaired = true;
+    const { view, tables, credential } = this.assembly.files;
+    for (const file of [view, tables, credential]) file.remove();
+    this.context.logger.info('unpaired: every rule of ours is removed');
+  }
+
+  private saveView(): void {
+    const snapshot = () =>
+      this.isUnpaired ? undefined : this.view.snapshot(this.assembly.identity.name, new Date().toISOString());
+    this.assembly.files.view.writeLater(snapshot, SAVE_AFTER_MS, (error) =>
+      this.trouble('the view could not be kept', error),
+    );
+  }
+
+  private saveRecords(): void {
+    const current = () => (this.isUnpaired ? undefined : this.records.toFile());
+    this.assembly.files.tables.writeLater(current, SAVE_AFTER_MS, (error) =>
+      this.trouble('the records of tables could not be kept', error),
+    );
+  }
+}
