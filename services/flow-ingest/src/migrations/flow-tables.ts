@@ -45,6 +45,8 @@ create table flows (
 create index flows_src on flows (src, last_at);
 create index flows_dst on flows (dst, last_at);
 create index flows_last on flows (last_at);
+-- What people look for first, and what is rare.
+create index flows_stopped on flows (last_at) where verdict >= 2;
 
 create table labels (id text primary key, key text not null, value text not null);
 create table clusters (id text primary key, name text not null);
