@@ -204,6 +204,28 @@ describe('policy-compute on real servers', () => {
     expect(peers.flatMap((id) => reader.groups.get(id)?.cidrs ?? [])).toEqual(['198.51.100.0/24']);
   });
 
+  it('lets a second process stand by, take part in what is provisioned, and take over without writing anything', async () => {
+    const other = await fixture.another();
+    expect(other.service.writer()).toBe('another process');
+    const request = {
+      org: 1,
+      actor: { kind: 'user' as const, id: '1' },
+      pversion: 'draft',
+      ids: [],
+      query: {},
+    };
+    const body = { name: 'From the other', service_ports: [{ proto: 6, port: 8_080 }] };
+    await other.service.resource({ ...request, collection: 'services', op: 'create', body });
+    await other.service.resource({ ...request, collection: 'sec_policy', op: 'provision', body: {} });
+    await settled(4);
+    const written = reader.written();
+    await fixture.replaceBy(other);
+    await eventually(() => other.service.writer() === 'this process');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(reader.written()).toBe(written);
+    expect((await fixture.request('services', 'list', { pversion: 'active' })).total).toBe(2);
+  });
+
   it('makes one flush of a burst', async () => {
     const before = reader.commit()!.flush;
     const pods = Array.from({ length: 200 }, (_, index) =>
@@ -216,7 +238,7 @@ describe('policy-compute on real servers', () => {
     );
     await Promise.all(pods);
     await eventually(() => reader.units.size >= 202);
-    await settled(3);
+    await settled(4);
     expect(reader.commit()!.flush - before).toBeLessThan(20);
   });
 

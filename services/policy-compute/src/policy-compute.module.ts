@@ -45,6 +45,7 @@ export async function startPolicyCompute(context: Context): Promise<RunningServi
   health.require('postgres', () => opened.policy?.store.availability() ?? 'not open yet');
   health.require('policy', () => opened.policy?.inSync() ?? 'not open yet');
   health.fact('events to relay', () => String(opened.policy?.relayLag() ?? 0));
+  health.fact('policy is written by', () => opened.policy?.writer() ?? 'nobody yet');
   const connection = connectionOf(context);
   const bus = await openBus(context, connection);
   const policy = await openPolicyCompute({ config, bus, logger, metrics, signal });

@@ -37,6 +37,8 @@ export interface PolicyCompute {
   /** True, or what is missing in words. */
   inSync(): true | string;
   relayLag(): number;
+  /** Who writes the POLICY stream: one process of this service at a time. */
+  writer(): string;
   close(): Promise<void>;
 }
 
@@ -73,6 +75,7 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
     explain: explainer(book, mirror, live),
     inSync: () => live.inSync(),
     relayLag: relay.lag,
+    writer: () => live.writer(),
     close: async () => {
       await live.close();
       await relay.close();

@@ -27,7 +27,6 @@ export interface FlushReport {
 }
 export interface FlushLoopOptions {
   readonly feed: PolicyFeed;
-  readonly lane: PolicyLane;
   readonly policyVersion: () => number;
   readonly onFlush: (report: FlushReport) => void;
   readonly onError: (error: unknown) => void;
@@ -39,6 +38,7 @@ export class FlushLoop {
   readonly #standing = new Map<string, StandingPolicy>();
   /** Touched and not yet on the stream. */
   readonly #unpublished = new Map<string, Map<string, RecordKey>>();
+  #lane: PolicyLane | null = null;
   #causes: TraceHeaders[] = [];
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | null = null;
@@ -52,13 +52,16 @@ export class FlushLoop {
     return this.#standing.get(cluster);
   }
 
-  get isCaughtUp(): boolean {
-    return this.#isStarted && !this.#isAsked && this.#running === null;
-  }
-
-  /** The first flush: whatever the stream holds otherwise is put right. */
+  /** Everything consumed is known from now on. */
   start(): void {
     this.#isStarted = true;
+    this.request([]);
+  }
+
+  /** Where flushes go from now on; what it holds otherwise is put right. Null: another process writes. */
+  writeTo(lane: PolicyLane | null): void {
+    this.#lane = lane;
+    this.#unpublished.clear();
     this.request([]);
   }
 
@@ -69,7 +72,10 @@ export class FlushLoop {
     if (!this.#isStarted || this.#isClosed || this.#running !== null || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#running = this.#run().finally(() => (this.#running = null));
+      this.#running = this.#run().finally(() => {
+        this.#running = null;
+        if (this.#isAsked) this.request([]);
+      });
     }, COALESCE_MS);
   }
 
@@ -97,35 +103,33 @@ export class FlushLoop {
   }
 
   async #flushAll(): Promise<void> {
+    const lane = this.#lane;
     const known = new Set(this.options.feed.clusters());
-    for (const cluster of known) await this.#flushOne(cluster);
-    const gone = [...this.#standing.keys(), ...this.options.lane.heldClusters()].filter(
+    for (const cluster of known) await this.#flushOne(cluster, lane);
+    const gone = [...this.#standing.keys(), ...(lane?.heldClusters() ?? [])].filter(
       (cluster) => !known.has(cluster),
     );
-    for (const cluster of new Set(gone)) await this.#withdraw(cluster);
+    for (const cluster of new Set(gone)) await this.#withdraw(cluster, lane);
   }
 
-  async #flushOne(cluster: string): Promise<void> {
+  async #flushOne(cluster: string, lane: PolicyLane | null): Promise<void> {
     const begun = performance.now();
     const standing = this.#standing.get(cluster) ?? new StandingPolicy();
     this.#standing.set(cluster, standing);
     const unpublished = this.#unpublished.get(cluster) ?? new Map<string, RecordKey>();
     this.#unpublished.set(cluster, unpublished);
-    for (const key of standing.apply(this.options.feed.flush(cluster)))
+    for (const key of standing.apply(this.options.feed.flush(cluster))) {
       unpublished.set(`${key.kind}/${key.id}`, key);
-    const result = await this.options.lane.publish(
-      cluster,
-      standing,
-      [...unpublished.values()],
-      this.options.policyVersion(),
-    );
+    }
+    const keys = [...unpublished.values()];
+    const result = (await lane?.publish(cluster, standing, keys, this.options.policyVersion())) ?? null;
     unpublished.clear();
-    if (result !== null)
-      this.options.onFlush({ cluster, ...result, seconds: (performance.now() - begun) / 1_000 });
+    if (result === null) return;
+    this.options.onFlush({ cluster, ...result, seconds: (performance.now() - begun) / 1_000 });
   }
 
-  async #withdraw(cluster: string): Promise<void> {
-    await this.options.lane.withdraw(cluster, this.#standing.get(cluster)?.keys() ?? []);
+  async #withdraw(cluster: string, lane: PolicyLane | null): Promise<void> {
+    await lane?.withdraw(cluster, this.#standing.get(cluster)?.keys() ?? []);
     this.options.feed.forget(cluster);
     this.#standing.delete(cluster);
     this.#unpublished.delete(cluster);

@@ -2,6 +2,7 @@
  * The computation as it runs: facts and provisions in, records out, once everything consumed is known. The preview of
  * drafts is made when it is first asked for and kept up from then on.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, TraceHeaders } from '@ringfence/bus';
 import type { StoredEvent } from '@ringfence/event-store';
 import type { Metrics } from '@ringfence/service-host';
@@ -18,6 +19,7 @@ import { FactConsumer } from './fact.consumer.js';
 import { FlushLoop } from './flush-loop.js';
 import type { PolicyBookStore } from './policy-book.store.js';
 import { PolicyLane } from './policy-lane.js';
+import { takeTurn } from './sole-writer.js';
 
 export interface LivePolicyOptions {
   readonly bus: Bus;
@@ -27,26 +29,33 @@ export interface LivePolicyOptions {
   readonly metrics: Metrics;
 }
 
+/** How often to look for what another process of this service provisioned. */
+const LOOK_EVERY_MS = 500;
+
 export class LivePolicy {
   readonly #feed = new PolicyFeed();
+  readonly #loop: FlushLoop;
+  readonly #closing = new AbortController();
   #preview: PolicyPreview | undefined;
-  #loop: FlushLoop | undefined;
   #consumer: FactConsumer | undefined;
-  #state: true | string = 'reading what the POLICY stream holds';
-  #isClosed = false;
+  #state: true | string = 'reading labels, profiles and entities';
+  #writer = 'none yet';
+  #writing: Promise<void> = Promise.resolve();
+  #looking: NodeJS.Timeout | undefined;
 
   private constructor(private readonly options: LivePolicyOptions) {
+    this.#loop = this.#makeLoop();
     for (const change of options.mirror.all()) this.#feed.apply(change);
     this.#feed.setObjects(policyObjects(options.book.latest, 'active'));
     options.book.onChanged((book, events) => this.#provisioned(book, events));
   }
 
-  /** Returns at once; `inSync` tells when the first flush is under way. */
+  /** Returns at once; `inSync` tells when what is consumed is known. */
   static begin(options: LivePolicyOptions): LivePolicy {
     const live = new LivePolicy(options);
-    live.#start().catch((error: unknown) => {
-      live.#state = `the computation did not start: ${error instanceof Error ? error.message : String(error)}`;
-      options.logger.error({ err: error }, 'the computation did not start');
+    live.#writing = live.#run().catch((error: unknown) => {
+      live.#state = `the computation ended: ${error instanceof Error ? error.message : String(error)}`;
+      options.logger.error({ err: error }, 'the computation ended');
     });
     return live;
   }
@@ -55,8 +64,13 @@ export class LivePolicy {
     return this.#state;
   }
 
+  /** Who writes the POLICY stream, in words. */
+  writer(): string {
+    return this.#writer;
+  }
+
   standing(cluster: string): StandingPolicy | undefined {
-    return this.#loop?.standing(cluster);
+    return this.#loop.standing(cluster);
   }
 
   preview(): PolicyPreview {
@@ -64,29 +78,57 @@ export class LivePolicy {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
+    clearInterval(this.#looking);
     await this.#consumer?.close();
-    await this.#loop?.close();
+    await this.#loop.close();
+    await this.#writing;
   }
 
-  async #start(): Promise<void> {
-    const { bus, mirror, logger } = this.options;
+  async #run(): Promise<void> {
+    const { bus, mirror, logger, book } = this.options;
     const onError = (error: unknown, subject: string): void =>
       logger.error({ err: error, subject }, 'an event was not taken in');
-    const lane = await PolicyLane.open(bus, onError);
-    if (this.#isClosed) return;
-    this.#loop = this.#makeLoop(lane);
-    this.#state = 'reading labels, profiles and entities';
     const onNews = (changes: readonly FactChange[], causes: readonly TraceHeaders[]): void =>
       this.#learned(changes, causes);
     this.#consumer = await FactConsumer.start({ bus, mirror, consumptions: FACTS, onNews, onError });
-    await this.#consumer.caughtUp();
-    if (this.#isClosed) return;
+    await unlessAborted(this.#consumer.caughtUp(), this.#closing.signal);
+    if (this.#closing.signal.aborted) return;
+    this.#looking = setInterval(() => void book.current().catch(() => undefined), LOOK_EVERY_MS);
     this.#state = true;
     this.#loop.start();
+    while (!this.#closing.signal.aborted) await this.#writeWhileOurTurn();
   }
 
-  #makeLoop(lane: PolicyLane): FlushLoop {
+  async #writeWhileOurTurn(): Promise<void> {
+    const { bus, book, logger } = this.options;
+    const { signal } = this.#closing;
+    this.#writer = 'another process';
+    const turn = await takeTurn(book.store, signal);
+    if (turn === null) return;
+    try {
+      await book.current();
+      const onError = (error: unknown, subject: string): void =>
+        logger.error({ err: error, subject }, 'a record was not read back');
+      const opened = Promise.race([PolicyLane.open(bus, onError), turn.lost.then(() => undefined)]);
+      const lane = await unlessAborted(opened, signal);
+      if (lane === undefined) return;
+      this.#writer = 'this process';
+      this.#loop.writeTo(lane);
+      await unlessAborted(turn.lost, signal);
+      if (!signal.aborted) logger.warn('the turn to write policy was lost with its database session');
+      this.#loop.writeTo(null);
+    } catch (error) {
+      logger.warn({ err: error }, 'writing policy did not begin');
+      await sleep(LOOK_EVERY_MS);
+    } finally {
+      // What is under way is finished before another process may write.
+      if (signal.aborted) await this.#loop.close();
+      turn.release();
+    }
+  }
+
+  #makeLoop(): FlushLoop {
     const { logger, metrics, book } = this.options;
     const seconds = metrics.histogram(
       'policy_compute_flush_seconds',
@@ -102,7 +144,6 @@ export class LivePolicy {
     );
     return new FlushLoop({
       feed: this.#feed,
-      lane,
       policyVersion: () => book.latest.version,
       onFlush: (report) => {
         seconds.record(report.seconds);
@@ -122,7 +163,7 @@ export class LivePolicy {
       this.#feed.apply(change);
       this.#preview?.apply(change);
     }
-    this.#loop?.request(causes);
+    this.#loop.request(causes);
   }
 
   /** Drafts change nothing in force: only a provision is taken in. */
@@ -130,6 +171,15 @@ export class LivePolicy {
     const provisions = events.filter((event) => event.type === 'PolicyProvisioned');
     if (provisions.length === 0) return;
     this.#feed.setObjects(policyObjects(book, 'active'));
-    this.#loop?.request(provisions.map((event) => event.trace));
+    this.#loop.request(provisions.map((event) => event.trace));
   }
+}
+
+/** What the work gives, or undefined as soon as the signal ends the wait. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  if (signal.aborted) return undefined;
+  const aborted = new Promise<undefined>((resolve) => {
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  return Promise.race([work, aborted]);
 }

@@ -4,22 +4,25 @@
  * they are written, and a flush number is never used twice.
  */
 import { createHash } from 'node:crypto';
-import { CommitRecord, EndpointRecord, GroupRecord, subjects, UnitRecord } from '@ringfence/contracts';
-import type { Bus, LatestValue, Publication } from '@ringfence/bus';
+import type { Bus, LatestValue } from '@ringfence/bus';
+import { CommitRecord, subjects } from '@ringfence/contracts';
 import { RECORD_KINDS } from '../domain/standing-policy.js';
-import type { RecordKey, RecordKind, StandingPolicy } from '../domain/standing-policy.js';
+import type { RecordKey, StandingPolicy } from '../domain/standing-policy.js';
 
 const STREAM = 'POLICY';
 
-interface HeldRecord extends RecordKey {
-  readonly fingerprint: string;
-}
 /** What the stream holds of a cluster that was not yet written to. */
 interface HeldCluster {
-  readonly records: Map<string, HeldRecord>;
+  /** By subject, the fingerprint of the record. */
+  readonly records: Map<string, string>;
   commit: CommitRecord | null;
   /** Highest of all records. */
   flush: number;
+}
+/** What is to be written, by key, and removed, by subject. */
+interface Plan {
+  readonly upserts: readonly RecordKey[];
+  readonly removals: readonly string[];
 }
 
 export interface FlushResult {
@@ -30,7 +33,9 @@ export interface FlushResult {
 
 const text = ({ kind, id }: RecordKey): string => `${kind}/${id}`;
 const fingerprint = (record: unknown): string =>
-  createHash('sha256').update(JSON.stringify(record)).digest('base64');
+  createHash('sha256')
+    .update(JSON.stringify(record) ?? '')
+    .digest('base64');
 
 /** Of the commit: over the sorted `kind/id` of all live records, one a line. */
 export function hashOfKeys(keys: readonly RecordKey[]): string {
@@ -70,99 +75,92 @@ export class PolicyLane {
     touched: readonly RecordKey[],
     policyVersion: number,
   ): Promise<FlushResult | null> {
-    const held = this.#held.get(cluster);
-    const keys = held === undefined ? touched : differences(held, standing);
+    const held = this.#committed.has(cluster) ? null : (this.#held.get(cluster) ?? emptyCluster());
+    const plan = held === null ? planOf(cluster, standing, touched) : differences(cluster, held, standing);
     const hash = hashOfKeys(standing.keys());
-    if (keys.length === 0 && this.#isCommitted(cluster, held, policyVersion, hash)) return null;
+    const isSaid = this.#isCommitted(cluster, held, { policyVersion, hash });
+    if (isSaid && plan.upserts.length + plan.removals.length === 0) return null;
     const flush = ++this.#flush;
-    const upserts = RECORD_KINDS.flatMap((kind) => keys.filter((key) => key.kind === kind)).flatMap((key) => {
-      const record = standing.record(key);
-      return record === undefined
-        ? []
-        : [publicationOf(cluster, key, { flush, policyVersion, [key.kind]: record })];
-    });
-    const removals = [...RECORD_KINDS]
-      .reverse()
-      .flatMap((kind) => keys.filter((key) => key.kind === kind && standing.record(key) === undefined));
-    await this.bus.publishMany(upserts);
-    await Promise.all(removals.map((key) => this.bus.remove(subjects.policy(cluster, key.kind, key.id))));
-    const commit: CommitRecord = {
-      flush,
-      policyVersion,
-      at: new Date().toISOString(),
-      counts: standing.counts(),
-      hash,
-    };
+    await this.bus.publishMany(
+      plan.upserts.map((key) => ({
+        subject: subjectOf(cluster, key),
+        payload: { flush, policyVersion, [key.kind]: standing.record(key) },
+      })),
+    );
+    await Promise.all(plan.removals.map((subject) => this.bus.remove(subject)));
+    const at = new Date().toISOString();
+    const commit: CommitRecord = { flush, policyVersion, at, counts: standing.counts(), hash };
     await this.bus.publish(subjects.commit(cluster), commit);
     this.#committed.set(cluster, { policyVersion, hash });
     this.#held.delete(cluster);
-    return { flush, upserts: upserts.length, removals: removals.length };
+    return { flush, upserts: plan.upserts.length, removals: plan.removals.length };
   }
 
   /** Of a cluster that is gone: every record, the commit last. */
   async withdraw(cluster: string, keys: readonly RecordKey[]): Promise<void> {
-    const all = [...keys, ...(this.#held.get(cluster)?.records.values() ?? [])];
-    await Promise.all(all.map((key) => this.bus.remove(subjects.policy(cluster, key.kind, key.id))));
+    const held = this.#held.get(cluster)?.records.keys() ?? [];
+    const all = new Set([...keys.map((key) => subjectOf(cluster, key)), ...held]);
+    await Promise.all([...all].map((subject) => this.bus.remove(subject)));
     await this.bus.remove(subjects.commit(cluster));
     this.#held.delete(cluster);
     this.#committed.delete(cluster);
   }
 
-  #isCommitted(cluster: string, held: HeldCluster | undefined, policyVersion: number, hash: string): boolean {
-    const commit = this.#committed.get(cluster) ?? held?.commit;
-    const isClosed = held === undefined || (held.commit !== null && held.commit.flush >= held.flush);
-    return isClosed && commit?.policyVersion === policyVersion && commit.hash === hash;
+  #isCommitted(
+    cluster: string,
+    held: HeldCluster | null,
+    now: { policyVersion: number; hash: string },
+  ): boolean {
+    const commit = held === null ? this.#committed.get(cluster) : closedCommit(held);
+    return commit?.policyVersion === now.policyVersion && commit.hash === now.hash;
   }
 
+  /** As it is on the stream, not as a schema would write it: the comparison is by text. */
   #hold({ subject, payload }: LatestValue): void {
     if (payload === null) return;
     const [, cluster = '', kind = ''] = subject.split('.');
-    const held = this.#held.get(cluster) ?? {
-      records: new Map<string, HeldRecord>(),
-      commit: null,
-      flush: 0,
-    };
+    const held = this.#held.get(cluster) ?? emptyCluster();
     this.#held.set(cluster, held);
-    if (kind === 'commit') {
-      held.commit = CommitRecord.safeParse(payload).data ?? null;
-      this.#flush = Math.max(this.#flush, held.commit?.flush ?? 0);
-      return;
+    const record = payload as Partial<Record<string, unknown>>;
+    const flush = typeof record['flush'] === 'number' ? record['flush'] : 0;
+    this.#flush = Math.max(this.#flush, flush);
+    if (kind === 'commit') held.commit = CommitRecord.safeParse(payload).data ?? null;
+    else {
+      held.records.set(subject, fingerprint(record[kind]));
+      held.flush = Math.max(held.flush, flush);
     }
-    const record = readRecord(kind as RecordKind, payload);
-    held.records.set(text(record), record);
-    held.flush = Math.max(held.flush, record.flush);
-    this.#flush = Math.max(this.#flush, record.flush);
   }
+}
+
+const emptyCluster = (): HeldCluster => ({ records: new Map(), commit: null, flush: 0 });
+
+/** A commit that is older than one of the records closes nothing. */
+const closedCommit = (held: HeldCluster): CommitRecord | null =>
+  held.commit !== null && held.commit.flush >= held.flush ? held.commit : null;
+
+/** What is referred to is written first, and removed last. */
+function planOf(cluster: string, standing: StandingPolicy, keys: readonly RecordKey[]): Plan {
+  const inOrder = RECORD_KINDS.flatMap((kind) => keys.filter((key) => key.kind === kind));
+  return {
+    upserts: inOrder.filter((key) => standing.record(key) !== undefined),
+    removals: inOrder
+      .filter((key) => standing.record(key) === undefined)
+      .reverse()
+      .map((key) => subjectOf(cluster, key)),
+  };
 }
 
 /** Everything that stands otherwise than the stream has it, and what the stream has and stands no more. */
-function differences(held: HeldCluster, standing: StandingPolicy): RecordKey[] {
-  const changed = standing
-    .keys()
-    .filter((key) => held.records.get(text(key))?.fingerprint !== fingerprint(standing.record(key)));
-  const gone = [...held.records.values()].filter((key) => standing.record(key) === undefined);
-  return [...changed, ...gone.map(({ kind, id }) => ({ kind, id }))];
+function differences(cluster: string, held: HeldCluster, standing: StandingPolicy): Plan {
+  const keys = standing.keys();
+  const standingSubjects = new Set(keys.map((key) => subjectOf(cluster, key)));
+  const changed = keys.filter(
+    (key) => held.records.get(subjectOf(cluster, key)) !== fingerprint(standing.record(key)),
+  );
+  return {
+    upserts: planOf(cluster, standing, changed).upserts,
+    removals: [...held.records.keys()].filter((subject) => !standingSubjects.has(subject)),
+  };
 }
 
-/** As it is on the stream, not as the schema would write it: the comparison is by text. */
-function readRecord(kind: RecordKind, payload: unknown): HeldRecord & { readonly flush: number } {
-  switch (kind) {
-    case 'unit': {
-      const { flush, unit } = UnitRecord.parse(payload);
-      return { kind, id: unit.labelSet.id, flush, fingerprint: fingerprint((payload as UnitRecord).unit) };
-    }
-    case 'group': {
-      const { flush, group } = GroupRecord.parse(payload);
-      return { kind, id: group.id, flush, fingerprint: fingerprint((payload as GroupRecord).group) };
-    }
-    case 'endpoint': {
-      const { flush, endpoint } = EndpointRecord.parse(payload);
-      return { kind, id: endpoint.id, flush, fingerprint: fingerprint((payload as EndpointRecord).endpoint) };
-    }
-  }
-}
-
-const publicationOf = (cluster: string, { kind, id }: RecordKey, payload: unknown): Publication => ({
-  subject: subjects.policy(cluster, kind, id),
-  payload,
-});
+const subjectOf = (cluster: string, { kind, id }: RecordKey): string => subjects.policy(cluster, kind, id);

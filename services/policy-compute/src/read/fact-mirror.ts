@@ -50,22 +50,30 @@ export class FactMirror {
   readonly entities = new Map<string, EntityFact>();
   readonly profiles = new Map<string, ProfileFact>();
 
+  /** Of every thing ever told, the gone ones included. */
+  readonly #positions = new Map<string, number>();
+
   private constructor(private readonly store: EventStore) {}
 
   static async open(store: EventStore): Promise<FactMirror> {
     await store.pool.query(`delete from fact_mirror where state is null and at < now() - interval '30 days'`);
     const mirror = new FactMirror(store);
-    const { rows } = await store.pool.query<{ kind: FactKind; id: string; state: unknown }>(
-      'select kind, id, state from fact_mirror where state is not null',
+    const { rows } = await store.pool.query<{ kind: FactKind; id: string; position: string; state: unknown }>(
+      'select kind, id, position, state from fact_mirror',
     );
-    for (const row of rows) mirror.#remember({ ...row, position: 0 } as FactChange);
+    for (const row of rows) mirror.#remember({ ...row, position: Number(row.position) } as FactChange);
     return mirror;
   }
 
-  /** Rows first, then the maps. Returns those that were news. */
+  /** Rows first, then the maps. Returns those that were news to this process: another one may have written the rows. */
   async take(changes: readonly FactChange[]): Promise<FactChange[]> {
-    const last = new Map(changes.map((change) => [`${change.kind}/${change.id}`, change]));
-    const news = await this.store.transaction((tx) => upsert(tx, [...last.values()]));
+    const last = new Map<string, FactChange>();
+    for (const change of changes) {
+      const known = last.get(keyOf(change))?.position ?? this.#positions.get(keyOf(change)) ?? 0;
+      if (change.position > known) last.set(keyOf(change), change);
+    }
+    const news = [...last.values()];
+    if (news.length > 0) await this.store.transaction((tx) => upsert(tx, news));
     for (const change of news) this.#remember(change);
     return news;
   }
@@ -77,22 +85,21 @@ export class FactMirror {
   }
 
   #remember(change: FactChange): void {
-    const facts = { label: this.labels, entity: this.entities, profile: this.profiles }[change.kind] as Map<
-      string,
-      unknown
-    >;
+    const facts = { label: this.labels, entity: this.entities, profile: this.profiles }[change.kind];
+    this.#positions.set(keyOf(change), change.position);
     if (change.state === null) facts.delete(change.id);
-    else facts.set(change.id, change.state);
+    else (facts as Map<string, unknown>).set(change.id, change.state);
   }
 }
 
-async function upsert(tx: pg.PoolClient, changes: readonly FactChange[]): Promise<FactChange[]> {
-  const { rows } = await tx.query<{ kind: string; id: string }>(
+const keyOf = ({ kind, id }: FactChange): string => `${kind}/${id}`;
+
+async function upsert(tx: pg.PoolClient, changes: readonly FactChange[]): Promise<void> {
+  await tx.query(
     `insert into fact_mirror as m (kind, id, position, state)
      select * from unnest($1::text[], $2::text[], $3::bigint[], $4::jsonb[])
      on conflict (kind, id) do update set position = excluded.position, state = excluded.state, at = now()
-     where m.position < excluded.position
-     returning kind, id`,
+     where m.position < excluded.position`,
     [
       changes.map((change) => change.kind),
       changes.map((change) => change.id),
@@ -100,6 +107,4 @@ async function upsert(tx: pg.PoolClient, changes: readonly FactChange[]): Promis
       changes.map((change) => (change.state === null ? null : JSON.stringify(change.state))),
     ],
   );
-  const written = new Set(rows.map((row) => `${row.kind}/${row.id}`));
-  return changes.filter((change) => written.has(`${change.kind}/${change.id}`));
 }

@@ -35,6 +35,10 @@ export interface PolicyFixture {
   restart(): Promise<void>;
   /** The same with something that happens in between. */
   whileDown(work: () => Promise<void>): Promise<void>;
+  /** A second process of the service; it ends with `close`. */
+  another(): Promise<{ readonly service: PolicyCompute; close(): Promise<void> }>;
+  /** Ends the first process; `service` is then this one. */
+  replaceBy(other: { readonly service: PolicyCompute; close(): Promise<void> }): Promise<void>;
   label(state: Partial<LabelState> & { id: string; key: string; value: string }): Promise<void>;
   deleteLabel(id: string): Promise<void>;
   profile(state: Partial<ProfileState> & { namespace: string | null }): Promise<void>;
@@ -48,9 +52,12 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
   const [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
   const bus = await connectBus({ servers: nats.url, name: 'spec', server: 'control' });
   await ensureStreams(bus, 'control');
-  let ownBus: Bus | undefined;
-  const open = async (): Promise<PolicyCompute> => {
-    ownBus = await connectBus({ servers: nats.url, name: 'policy-compute', server: 'control' });
+  interface Running {
+    readonly service: PolicyCompute;
+    close(): Promise<void>;
+  }
+  const open = async (): Promise<Running> => {
+    const ownBus = await connectBus({ servers: nats.url, name: 'policy-compute', server: 'control' });
     const config = {
       NATS_URL: nats.url,
       NATS_CREDS: '',
@@ -58,22 +65,19 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
       RINGFENCE_GRPC_PORT: 0,
       RINGFENCE_GRPC_HOST: '127.0.0.1',
     };
-    const service = await openPolicyCompute({
-      config,
-      bus: ownBus,
-      logger: pino({ level: 'silent' }),
-      metrics: noMetrics,
-    });
+    const logger = pino({ level: 'silent' });
+    const service = await openPolicyCompute({ config, bus: ownBus, logger, metrics: noMetrics });
     await eventually(
       () => service.inSync(),
       (state) => state === true,
     );
-    return service;
+    const close = async (): Promise<void> => {
+      await service.close();
+      await ownBus.close();
+    };
+    return { service, close };
   };
-  const shut = async (service: PolicyCompute): Promise<void> => {
-    await service.close();
-    await ownBus?.close();
-  };
+  let running = await open();
   let position = 0;
   const publish = async (
     cluster: string,
@@ -99,12 +103,19 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
     nats,
     postgres,
     bus,
-    service: await open(),
+    service: running.service,
+    another: open,
+    replaceBy: async (other) => {
+      await running.close();
+      running = other;
+      fixture.service = other.service;
+    },
     restart: () => fixture.whileDown(async () => undefined),
     whileDown: async (work) => {
-      await shut(fixture.service);
+      await running.close();
       await work();
-      fixture.service = await open();
+      running = await open();
+      fixture.service = running.service;
     },
     label: (state) =>
       publish(GLOBAL, 'label', 'LabelCreated', {
@@ -153,7 +164,7 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
         ...rest,
       }),
     close: async () => {
-      await shut(fixture.service);
+      await running.close();
       await bus.close();
       await Promise.all([nats.close(), postgres.close()]);
     },
