@@ -14,7 +14,12 @@ interface NodeState {
   readonly view: NodeViewCalculator;
   revision: number;
   isUnpaired: boolean;
+  /** Newest first: from this revision on the node's view was of this policy version. */
+  versions: { readonly revision: number; readonly policyVersion: number }[];
 }
+
+/** An acknowledgement is seldom older than the last few versions. */
+const VERSIONS_KEPT = 32;
 
 export class NodeViews {
   readonly #units = new Map<LabelSetId, Unit>();
@@ -81,6 +86,7 @@ export class NodeViews {
       if (delta === null && !versionChanged && changes.namespaces === null) continue;
       const base = state.revision;
       state.revision = revision;
+      this.#noteVersion(state);
       const namespaces = changes.namespaces === null ? {} : { namespaces: [...changes.namespaces] };
       views.push({ ...this.#head(node, state, at), base, ...(delta ?? NOTHING), ...namespaces });
     }
@@ -112,6 +118,12 @@ export class NodeViews {
     return { ...this.#head(node, state, at), base, ...NOTHING };
   }
 
+  /** The policy version that the node has in its kernel with this revision; undefined: not known (any more). */
+  policyVersionAt(node: string, revision: number): number | undefined {
+    const versions = this.#nodes.get(node)?.versions ?? [];
+    return versions.find((one) => one.revision <= revision)?.policyVersion;
+  }
+
   forget(node: string): void {
     this.#nodes.delete(node);
   }
@@ -129,8 +141,14 @@ export class NodeViews {
   #node(node: string): NodeState {
     let state = this.#nodes.get(node);
     if (state === undefined) {
-      state = { view: new NodeViewCalculator(node), revision: ++this.revision, isUnpaired: false };
+      state = {
+        view: new NodeViewCalculator(node),
+        revision: ++this.revision,
+        isUnpaired: false,
+        versions: [],
+      };
       this.#nodes.set(node, state);
+      this.#noteVersion(state);
       const here = [...this.#endpoints.values()]
         .filter((endpoint) => endpoint.node === node)
         .map(({ id }) => id);
@@ -138,6 +156,12 @@ export class NodeViews {
       state.view.apply(everything, this.#content, state.revision);
     }
     return state;
+  }
+
+  #noteVersion(state: NodeState): void {
+    if (state.versions[0]?.policyVersion === this.#policyVersion) return;
+    state.versions.unshift({ revision: state.revision, policyVersion: this.#policyVersion });
+    state.versions.splice(VERSIONS_KEPT);
   }
 
   #take(changes: ClusterChanges): {

@@ -33,19 +33,23 @@ const idOf = {
 /** Records of one kind. `token` is the last part of a record's subject: a removal has nothing else. */
 class Shelf<K extends RecordKind> {
   readonly #pending = new Map<string, RecordOf[K] | null>();
-  readonly #live = new Map<string, string>();
+  readonly #live = new Map<string, RecordOf[K]>();
   #unconfirmed: Set<string>;
 
   constructor(
     private readonly kind: K,
     restored: ReadonlyMap<string, RecordOf[K]>,
   ) {
-    for (const [token, record] of restored) this.#live.set(token, this.#id(record));
+    for (const [token, record] of restored) this.#live.set(token, record);
     this.#unconfirmed = new Set(this.#live.keys());
   }
 
   get waiting(): number {
     return this.#pending.size;
+  }
+
+  get live(): ReadonlyMap<string, RecordOf[K]> {
+    return this.#live;
   }
 
   get count(): number {
@@ -65,9 +69,9 @@ class Shelf<K extends RecordKind> {
       const known = this.#live.get(token);
       if (record !== null) {
         changes.upsert.push(record);
-        this.#live.set(token, this.#id(record));
+        this.#live.set(token, record);
       } else if (known !== undefined) {
-        changes.remove.push(known);
+        changes.remove.push(this.#id(known));
         this.#live.delete(token);
       }
     }
@@ -119,6 +123,12 @@ export class PolicyBuffer {
   commit(commit: CommitRecord): CommittedPolicy | null {
     this.#commit = commit;
     return this.#apply();
+  }
+
+  /** What is in force, by token. */
+  get live(): RestoredRecords {
+    const { unit, group, endpoint } = this.#shelves;
+    return { unit: unit.live, group: group.live, endpoint: endpoint.live };
   }
 
   /** Records that wait for their commit. */

@@ -1,0 +1,212 @@
+/**
+ * The way to the control plane, opened as soon as it can be and kept open: token for credential, policy down,
+ * observations, acknowledgements and decorated flows up. While it is away the cluster goes on with what it has, and
+ * everything that is to go up waits in the cluster's streams.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectBus, PermanentError, uplinkDurable } from '@ringfence/bus';
+import type { Bus, Consumer, LatestValue, Message, Publication } from '@ringfence/bus';
+import { subjects } from '@ringfence/contracts';
+import type { ClusterAck } from '@ringfence/contracts';
+import type { Metrics } from '@ringfence/service-host';
+import type { Logger } from 'pino';
+import type { ActorStore } from '../domain/actor-store.js';
+import { DECORATED_FLOWS, FORWARDED, manifest, POLICY } from '../manifest.js';
+import { Refused } from './control-plane.client.js';
+import type { ControlPlaneClient, Uplink } from './control-plane.client.js';
+import { LatestOutbox } from './latest-outbox.js';
+import { takePolicy } from './policy.consumer.js';
+
+export interface ControlUplinkOptions {
+  readonly cluster: string;
+  readonly client: ControlPlaneClient;
+  readonly clusterBus: Bus;
+  readonly store: ActorStore;
+  readonly onPolicy: () => void;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+const LIMITS = { maxMessages: 256, maxWaitMs: 10 };
+const FLOW_LIMITS = { maxMessages: 32, maxWaitMs: 20 };
+/** Pods and sandboxes stay in the cluster; everything else is the control plane's business too. */
+const NOT_FORWARDED = new Set(['pod', 'sandbox']);
+
+export class ControlUplink {
+  readonly #acks: LatestOutbox;
+  readonly #consumers: Consumer[] = [];
+  readonly #running: Promise<void>;
+  #bus: Bus | undefined;
+  #uplink: Uplink | undefined;
+  #state = 'the control plane was not asked yet';
+  #refusal: string | null = null;
+
+  constructor(private readonly options: ControlUplinkOptions) {
+    this.#acks = new LatestOutbox(
+      async ({ subject, payload }) => this.#connected().publish(subject, payload),
+      () => undefined,
+    );
+    this.#running = this.#run().catch((error: unknown) => {
+      if (!options.signal.aborted) options.logger.error({ err: error }, 'the uplink ended');
+    });
+  }
+
+  /** For people. */
+  get state(): string {
+    const availability = this.#bus?.availability();
+    return availability === true ? 'connected' : (availability ?? this.#state);
+  }
+
+  /** Why the control plane does not accept our id and token; null: it does, or was not heard. */
+  get refusal(): string | null {
+    return this.#refusal;
+  }
+
+  acknowledge(ack: ClusterAck): void {
+    this.#acks.put(subjects.ack(this.options.cluster, ack.node), ack);
+  }
+
+  async close(): Promise<void> {
+    await this.#running;
+    await Promise.all(this.#consumers.map((consumer) => consumer.close()));
+    await this.#acks.close();
+    await this.#bus?.close();
+  }
+
+  async #run(): Promise<void> {
+    const { cluster, signal, logger, metrics } = this.options;
+    const uplink = await this.#exchanged();
+    if (uplink === undefined) return;
+    this.#uplink = uplink;
+    this.#bus = await connectBus({
+      servers: uplink.natsUrl,
+      name: manifest.service,
+      server: 'control',
+      ...(uplink.jwt === '' ? {} : { credentials: () => this.#credentials() }),
+      metrics,
+      onState: ({ connected, detail }) => {
+        this.#state = `control NATS: ${detail}`;
+        logger[connected ? 'info' : 'warn']({ detail }, 'control NATS');
+      },
+      signal,
+    });
+    await this.#bus.latest(POLICY.stream, `policy.${cluster}.*.*`, (value) => this.#take(value), {
+      ...(uplink.jwt === '' ? {} : { durable: uplinkDurable(cluster) }),
+      onError: (error, subject) =>
+        logger.error({ err: error, subject }, 'the store failed at a policy record'),
+    });
+    this.#forward();
+    void this.#keepFresh();
+  }
+
+  /** Asks until it is answered. A refusal is asked again too: the cluster may be made, or the token set right, later. */
+  async #exchanged(): Promise<Uplink | undefined> {
+    const { client, signal, logger } = this.options;
+    for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      try {
+        const uplink = await client.exchange();
+        this.#refusal = null;
+        return uplink;
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        const isRefused = error instanceof Refused;
+        if (message !== this.#state) {
+          const line = isRefused
+            ? 'the control plane refuses this cluster: CLUSTER_ID or CLUSTER_TOKEN is wrong'
+            : 'the control plane is away';
+          logger[isRefused ? 'error' : 'warn']({ detail: message }, line);
+        }
+        this.#refusal = isRefused ? message : this.#refusal;
+        this.#state = message;
+        await sleep(pauseMs * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+      }
+    }
+    return undefined;
+  }
+
+  /** A new credential at four fifths of the old one's life; connections take it up when the server ends the old one. */
+  async #keepFresh(): Promise<void> {
+    const { signal } = this.options;
+    while (!signal.aborted && this.#uplink !== undefined) {
+      const lifeMs = Math.max(0, Date.parse(this.#uplink.expiresAt) - Date.now());
+      const waitMs = Math.min(lifeMs * 0.8 + FIRST_PAUSE_MS, 2 ** 31 - 1);
+      await sleep(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
+      if (!signal.aborted) this.#uplink = (await this.#exchanged()) ?? this.#uplink;
+    }
+  }
+
+  #credentials(): { jwt: string; seed: string } {
+    const { jwt = '', seed = '' } = this.#uplink ?? {};
+    return { jwt, seed };
+  }
+
+  #take({ subject, payload }: LatestValue): void {
+    const { store, onPolicy, logger, metrics } = this.options;
+    try {
+      takePolicy(store, subject, payload);
+      onPolicy();
+    } catch (error) {
+      if (!(error instanceof PermanentError)) throw error;
+      metrics
+        .counter('clas_cache_unreadable_total', 'Messages that were left out because of their form')
+        .add(1, { stream: 'POLICY' });
+      logger.error({ err: error }, 'a policy record was left out');
+    }
+  }
+
+  #forward(): void {
+    const { clusterBus, cluster, logger } = this.options;
+    const onError = (error: unknown): void => logger.debug({ err: error }, 'not forwarded yet');
+    const own = ({ subject }: Message): boolean => subject.split('.')[1] === cluster;
+    const observation = ({ subject, payload, headers }: Message): Publication => ({
+      subject,
+      payload,
+      ...idOf(headers),
+      headers: traceOf(headers),
+    });
+    const flows = ({ subject, payload, headers }: Message): Publication => ({
+      subject: subject.replace('.decorated.', '.batch.'),
+      payload,
+      id: (payload as { id: string }).id,
+      headers: traceOf(headers),
+    });
+    this.#consumers.push(
+      clusterBus.consumeBatches(
+        FORWARDED,
+        LIMITS,
+        (messages) => {
+          const theirs = messages.filter(
+            (message) => own(message) && !NOT_FORWARDED.has(message.subject.split('.')[2] ?? ''),
+          );
+          return this.#connected().publishMany(theirs.map(observation));
+        },
+        { onError },
+      ),
+      clusterBus.consumeBatches(
+        DECORATED_FLOWS,
+        FLOW_LIMITS,
+        (messages) => this.#connected().publishMany(messages.filter(own).map(flows)),
+        { onError },
+      ),
+    );
+  }
+
+  #connected(): Bus {
+    if (this.#bus === undefined) throw new Error('the uplink is not open yet');
+    return this.#bus;
+  }
+}
+
+const idOf = (headers: Message['headers']): { id?: string } => {
+  const id = headers['nats-msg-id'];
+  return id === undefined ? {} : { id };
+};
+
+function traceOf(headers: Message['headers']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => name === 'traceparent' || name === 'tracestate'),
+  );
+}

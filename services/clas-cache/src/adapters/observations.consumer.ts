@@ -1,0 +1,127 @@
+/**
+ * What the cluster's stream says → the store. A payload that cannot be read is counted and left out: the store must not
+ * stop at one object, and absence is the closed answer.
+ */
+import {
+  AgentHeartbeat,
+  KubernetesWorkloadObserved,
+  ListCompleted,
+  NamespaceObserved,
+  NodeAck,
+  NodeObserved,
+  PodObserved,
+  PodReadiness,
+  SandboxSeen,
+  ServiceObserved,
+} from '@ringfence/contracts';
+import { PermanentError } from '@ringfence/bus';
+import type { z } from 'zod';
+import type { ActorStore } from '../domain/actor-store.js';
+import type { PodFacts } from '../domain/pod-endpoints.calculator.js';
+
+function read<T>(schema: z.ZodType<T>, subject: string, payload: unknown): T {
+  const result = schema.safeParse(payload);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new PermanentError('unreadable', `${subject}: ${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+type Taker = (store: ActorStore, subject: string, payload: unknown) => void;
+
+const TAKERS: Readonly<Record<string, Taker>> = {
+  namespace: (_store, subject, payload) => void read(NamespaceObserved, subject, payload),
+  node: takeNode,
+  workload: takeWorkload,
+  pod: takePod,
+  service: takeService,
+  list: takeList,
+  sandbox: (store, subject, payload) => store.view.pods.sandboxSeen(read(SandboxSeen, subject, payload)),
+  heartbeat: takeHeartbeat,
+};
+
+/** Throws PermanentError for what cannot be read. */
+export function takeObservation(store: ActorStore, subject: string, payload: unknown): void {
+  if (payload === null) return;
+  TAKERS[subject.split('.')[2] ?? '']?.(store, subject, payload);
+}
+
+function takeNode(store: ActorStore, subject: string, payload: unknown): void {
+  const { uid, epoch, gone, name, machineId, addresses, podCidrs } = read(NodeObserved, subject, payload);
+  if (!gone) return store.view.nodes.setNode(uid, epoch, { name, machineId, addresses, podCidrs });
+  store.view.nodes.removeNode(uid);
+  store.nodeGone(name);
+}
+
+function takeWorkload(store: ActorStore, subject: string, payload: unknown): void {
+  const { uid, epoch, gone, kind, namespace, name, annotations } = read(
+    KubernetesWorkloadObserved,
+    subject,
+    payload,
+  );
+  if (gone) store.view.pods.removeWorkload(uid);
+  else store.view.pods.setWorkload({ uid, kind, namespace, name, annotations }, epoch);
+}
+
+function takePod(store: ActorStore, subject: string, payload: unknown): void {
+  const { epoch, gone, ...pod } = read(PodObserved, subject, payload);
+  if (gone) store.podGone(pod.uid);
+  else store.view.pods.setPod(factsOf(pod), epoch);
+}
+
+/** Thousands of them are kept: only what is needed. */
+function factsOf(pod: Omit<PodObserved, 'epoch' | 'gone'>): PodFacts {
+  const { uid, namespace, name, node, hostNetwork, phase, addresses, owner, annotations } = pod;
+  const { probePorts, readinessGates, observedAt } = pod;
+  return {
+    uid,
+    namespace,
+    name,
+    node,
+    hostNetwork,
+    phase,
+    addresses,
+    owner,
+    annotations,
+    probePorts,
+    readinessGates,
+    observedAt,
+  };
+}
+
+function takeService(store: ActorStore, subject: string, payload: unknown): void {
+  const service = read(ServiceObserved, subject, payload);
+  if (service.gone) store.view.removeService(service.uid);
+  else store.view.setService(service);
+  store.servicesTouched();
+}
+
+function takeList(store: ActorStore, subject: string, payload: unknown): void {
+  const { kind, epoch } = read(ListCompleted, subject, payload);
+  const complete: Readonly<Record<string, () => void>> = {
+    node: () => store.view.nodes.completeNodes(epoch),
+    workload: () => store.view.pods.completeWorkloads(epoch),
+    pod: () => store.view.pods.completePods(epoch),
+    service: () => {
+      store.view.completeServices(epoch);
+      store.servicesTouched();
+    },
+  };
+  complete[kind]?.();
+  store.listed.add(kind);
+}
+
+function takeHeartbeat(store: ActorStore, subject: string, payload: unknown): void {
+  const heartbeat = read(AgentHeartbeat, subject, payload);
+  store.view.heartbeat(heartbeat);
+  store.heard(heartbeat.node, heartbeat.revision, Date.parse(heartbeat.observedAt), heartbeat.observedAt);
+}
+
+export function takeAck(store: ActorStore, subject: string, payload: unknown): void {
+  if (payload === null) return;
+  const ack = read(NodeAck, subject, payload);
+  store.acked(ack, Date.parse(ack.at));
+}
+
+export function takeToldReadiness(store: ActorStore, subject: string, payload: unknown): void {
+  if (payload !== null) store.readiness.restore(read(PodReadiness, subject, payload));
+}

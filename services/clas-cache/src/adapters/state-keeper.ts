@@ -1,0 +1,100 @@
+/**
+ * Keeps on disk what a restart needs while the control plane is away. The policy is written soon after each change: nobody
+ * in the cluster could tell it again. The cluster's objects are written now and then: whatever changed since is still in
+ * the cluster's own stream, and is read from there.
+ */
+import type { Logger } from 'pino';
+import { ActorStore } from '../domain/actor-store.js';
+import type { StoreOptions } from '../domain/actor-store.js';
+import { recordsOf, restoreFacts, restorePolicy, storedFacts, storedPolicy } from '../domain/stored-state.js';
+import type { StoredFacts, StoredPolicy } from '../domain/stored-state.js';
+import type { StateFiles } from './state-files.store.js';
+
+const POLICY_AFTER_MS = 250;
+const FACTS_EVERY_MS = 60_000;
+/** Revisions are never given twice: after a crash counting goes on above everything that may have been used. */
+const REVISIONS_AHEAD = 10_000;
+
+/** Written into each file; a file of another form is not read. */
+const FORM = 1;
+interface Kept<T> {
+  readonly form: number;
+  readonly cluster: string;
+  readonly value: T;
+}
+
+export class StateKeeper {
+  readonly store: ActorStore;
+  #ceiling: number;
+  #isPolicyDirty = false;
+  #policyTimer: NodeJS.Timeout | undefined;
+  readonly #factsTimer: NodeJS.Timeout;
+
+  constructor(
+    private readonly files: StateFiles,
+    private readonly options: StoreOptions,
+    private readonly logger: Logger,
+  ) {
+    const policy = this.#read<StoredPolicy>('policy');
+    const facts = this.#read<StoredFacts>('facts');
+    this.#ceiling = this.#read<number>('revision') ?? 0;
+    this.store = new ActorStore(options, this.#ceiling, { policy: recordsOf(policy ?? null) });
+    if (facts !== undefined) restoreFacts(this.store, facts);
+    if (policy !== undefined) restorePolicy(this.store, policy);
+    this.#factsTimer = setInterval(() => void this.#writeFacts(), FACTS_EVERY_MS);
+  }
+
+  /** To be done before any revision is told. */
+  async begin(): Promise<void> {
+    this.#ceiling += REVISIONS_AHEAD;
+    await this.#write('revision', () => this.#ceiling);
+  }
+
+  policyChanged(): void {
+    this.#isPolicyDirty = true;
+    this.#policyTimer ??= setTimeout(() => {
+      this.#policyTimer = undefined;
+      void this.#writePolicy();
+    }, POLICY_AFTER_MS);
+  }
+
+  /** After each settling: numbers must not run out of what is written down. */
+  settled(): void {
+    if (this.store.nodeViews.currentRevision < this.#ceiling - REVISIONS_AHEAD / 2) return;
+    this.#ceiling += REVISIONS_AHEAD;
+    void this.#write('revision', () => this.#ceiling);
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#policyTimer);
+    clearInterval(this.#factsTimer);
+    await this.#writePolicy();
+    await this.#writeFacts();
+  }
+
+  async #writePolicy(): Promise<void> {
+    if (!this.#isPolicyDirty) return;
+    this.#isPolicyDirty = false;
+    const policy = storedPolicy(this.store);
+    if (policy !== null) await this.#write('policy', () => policy);
+  }
+
+  async #writeFacts(): Promise<void> {
+    if (this.store.listed.size > 0) await this.#write('facts', () => storedFacts(this.store));
+  }
+
+  async #write(name: string, value: () => unknown): Promise<void> {
+    const { cluster } = this.options;
+    try {
+      await this.files.write(name, () => ({ form: FORM, cluster, value: value() }));
+    } catch (error) {
+      this.logger.error({ err: error, name }, 'state could not be written: a restart would not know it');
+    }
+  }
+
+  /** Another cluster's state is nobody's. */
+  #read<T>(name: string): T | undefined {
+    const kept = this.files.read(name) as Kept<T> | undefined;
+    return kept?.form === FORM && kept.cluster === this.options.cluster ? kept.value : undefined;
+  }
+}

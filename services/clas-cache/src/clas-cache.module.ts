@@ -1,0 +1,158 @@
+/**
+ * The wiring of clas-cache.
+ *
+ *   cluster NATS                                                                  control NATS
+ *   OBSERVATIONS ──▶ cluster-lanes ──▶ ActorStore ◀── control-uplink ◀── POLICY
+ *   ACKS ─────────▶       │                │ settle (store-loop)
+ *                         │                ├──▶ policy.<c>.view.<node>        (deltas to C-VENs)
+ *   node-snapshot ◀───────┘                ├──▶ READINESS                     (to Kubelink)
+ *                                          └──▶ acks ─────────────────────────▶ ACKS
+ *   FLOWS batch ──▶ decorated ──▶ FLOWS ───▶ control-uplink ──────────────────▶ FLOWS
+ *   OBSERVATIONS ──(all but Pods)──────────▶ control-uplink ──────────────────▶ OBSERVATIONS
+ *
+ *   POST /v1/credentials ──▶ credential-desk ──▶ gateway (pairing), or what was kept of it
+ */
+import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { connectBus, credsFile, ensureStreams, serviceInbox } from '@ringfence/bus';
+import type { Bus } from '@ringfence/bus';
+import { nestLogger } from '@ringfence/service-host';
+import type { HostContext, RunningService } from '@ringfence/service-host';
+import { openClusterLanes } from './adapters/cluster-lanes.js';
+import { ControlUplink } from './adapters/control-uplink.js';
+import { controlPlaneClient } from './adapters/control-plane.client.js';
+import type { ControlPlaneClient } from './adapters/control-plane.client.js';
+import { CredentialDesk, KeptPairings } from './adapters/credential-desk.js';
+import { CREDENTIAL_DESK, CredentialsController } from './adapters/credentials.controller.js';
+import { StateFiles } from './adapters/state-files.store.js';
+import { StateKeeper } from './adapters/state-keeper.js';
+import { StoreLoop } from './adapters/store-loop.js';
+import type { Config } from './config.js';
+import { manifest } from './manifest.js';
+
+type Context = HostContext<Config>;
+
+const MAX_BODY_BYTES = 16 * 1024;
+
+export async function startClasCache(context: Context): Promise<RunningService> {
+  const { config, logger, metrics, health, signal, onShutdown } = context;
+  const files = new StateFiles(config.RINGFENCE_DATA_DIR, (file, error) =>
+    logger.error({ err: error, file }, 'a state file cannot be read and is left out'),
+  );
+  const keeper = openKeeper(context, files);
+  const { store } = keeper;
+  health.require('in sync', () => store.missing().join('; ') || true);
+  const client = controlPlaneClient(config.GATEWAY_URL, config.CLUSTER_ID, config.CLUSTER_TOKEN);
+  let uplink: ControlUplink | undefined;
+  // Agents may be answered before the cluster's NATS is there.
+  await listen(context, files, client, () => uplink?.refusal ?? null);
+  await keeper.begin();
+  const bus = await openBus(context);
+  const onError = (error: unknown): void => logger.error({ err: error }, 'clas-cache failed at something');
+  const loop = new StoreLoop({
+    store,
+    cluster: config.CLUSTER_ID,
+    bus,
+    metrics,
+    onAck: (ack) => uplink?.acknowledge(ack),
+    onSettled: () => keeper.settled(),
+    onError,
+  });
+  const onPolicy = (): void => {
+    keeper.policyChanged();
+    loop.poke();
+  };
+  const cluster = config.CLUSTER_ID;
+  uplink = new ControlUplink({ cluster, client, clusterBus: bus, store, onPolicy, metrics, logger, signal });
+  const closeUplink = uplink.close.bind(uplink);
+  health.fact('control plane', () => uplink?.state ?? '');
+  health.fact(
+    'policy',
+    () => `version ${store.view.policyVersion}, revision ${store.nodeViews.currentRevision}`,
+  );
+  health.fact('pods whose peers have not all acknowledged', () => String(store.readiness.waitingPods));
+  const lanes = await openClusterLanes({ bus, cluster, store, loop, metrics, logger });
+  onShutdown(() => keeper.close());
+  return {
+    drain: async () => {
+      await Promise.all([lanes.close(), closeUplink()]);
+      await loop.close();
+    },
+  };
+}
+
+function openKeeper({ config, logger }: Context, files: StateFiles): StateKeeper {
+  const options = {
+    cluster: config.CLUSTER_ID,
+    readinessTimerSeconds: config.RINGFENCE_READINESS_TIMER,
+    onRefusedTimer: (pod: string, value: string) =>
+      logger.warn(
+        { pod, value },
+        'the readiness-gate-timer of this Pod is not a number from 0 to 300 and is ignored',
+      ),
+  };
+  return new StateKeeper(files, options, logger);
+}
+
+async function openBus({ config, health, logger, metrics, onShutdown, signal }: Context): Promise<Bus> {
+  let bus: Bus | undefined;
+  health.require('cluster NATS', () => bus?.availability() ?? 'connecting');
+  bus = await connectBus({
+    servers: config.NATS_URL,
+    name: manifest.service,
+    server: 'cluster',
+    ...(config.NATS_CREDS === undefined
+      ? {}
+      : { credentials: credsFile(config.NATS_CREDS), inboxPrefix: serviceInbox(manifest.service) }),
+    metrics,
+    onState: ({ connected, detail }) => logger[connected ? 'info' : 'warn']({ detail }, 'cluster NATS'),
+    signal,
+  });
+  onShutdown(() => bus.close());
+  await ensureStreams(bus, 'cluster');
+  return bus;
+}
+
+async function listen(
+  { config, logger, onShutdown }: Context,
+  files: StateFiles,
+  controlPlane: ControlPlaneClient,
+  refusedBecause: () => string | null,
+): Promise<void> {
+  const kept = KeptPairings.safeParse(files.read('pairings'));
+  const { CLUSTER_NATS_SIGNING_KEY: keyFile, CLUSTER_NATS_ACCOUNT: account } = config;
+  const desk = new CredentialDesk(
+    {
+      cluster: config.CLUSTER_ID,
+      token: config.CLUSTER_TOKEN,
+      natsUrl: config.CLUSTER_NATS_PUBLIC_URL ?? config.NATS_URL,
+      ...(keyFile !== undefined && account !== undefined
+        ? { signer: { signingSeed: readFileSync(keyFile, 'utf8').trim(), account } }
+        : {}),
+      controlPlane,
+      refusedBecause,
+      keep: (pairings) => files.write('pairings', () => pairings),
+    },
+    kept.data,
+  );
+  const adapter = new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES });
+  const app = await NestFactory.create<NestFastifyApplication>(moduleOf(desk), adapter, {
+    logger: nestLogger(logger),
+  });
+  await app.listen(config.RINGFENCE_PORT, config.RINGFENCE_HOST);
+  logger.info({ url: await app.getUrl() }, 'credentials are given here');
+  onShutdown(() => app.close());
+}
+
+function moduleOf(desk: CredentialDesk): new () => object {
+  @Module({
+    controllers: [CredentialsController],
+    providers: [{ provide: CREDENTIAL_DESK, useValue: desk }],
+  })
+  class ClasCacheModule {}
+  return ClasCacheModule;
+}
