@@ -172,7 +172,11 @@ describe('the labels of entities', () => {
         namespace: fc.constantFrom(...namespaces),
         name: fc.constantFrom(...names),
       }),
-      fc.record({ what: fc.constant('catalogue' as const), size: fc.integer({ min: 0, max: 6 }) }),
+      fc.record({
+        what: fc.constant('catalogue' as const),
+        size: fc.integer({ min: 0, max: 6 }),
+        renamed: fc.boolean(),
+      }),
       fc.record({ what: fc.constant('flush' as const) }),
     );
     type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
@@ -194,7 +198,12 @@ describe('the labels of entities', () => {
         case 'no-owner':
           return calculator.removeKubernetesWorkload(owner(each.namespace, each.name).id);
         case 'catalogue':
-          return calculator.setCatalogue({ ...catalogue, labels: catalogue.labels.slice(0, each.size) });
+          return calculator.setCatalogue({
+            ...catalogue,
+            labels: catalogue.labels
+              .slice(0, each.size)
+              .map((label) => (each.renamed && label.value === 'Shop' ? { ...label, value: 'Bank' } : label)),
+          });
         case 'flush':
           return;
       }

@@ -12,6 +12,7 @@ import type {
 } from '@ringfence/contracts';
 import { GLOBAL } from '@ringfence/contracts';
 import { EMPTY_CATALOGUE, indexCatalogue, resolveLabels, sortedIntegerIds } from '@ringfence/labels';
+import type { CatalogueIndex } from '@ringfence/labels';
 import { isSameValue } from './same-value.js';
 
 export type EntityChange =
@@ -39,9 +40,14 @@ export class EntityLabelsCalculator {
     }
   }
 
+  /** Touches only what a changed label can concern: a new label is named by few workloads, or by none yet. */
   setCatalogue(catalogue: Pick<LabelCatalogue, 'types' | 'labels'>): void {
+    const before = this.catalogue;
     this.catalogue = indexCatalogue(catalogue);
-    for (const id of this.kubernetesWorkloads.keys()) this.dirty.add(id);
+    const changed = changedLabels(before, this.catalogue);
+    for (const workload of this.kubernetesWorkloads.values()) {
+      if (changed === 'all' || this.concerns(changed, workload)) this.dirty.add(workload.id);
+    }
   }
 
   setProfile(profile: ProfileState): void {
@@ -109,6 +115,15 @@ export class EntityLabelsCalculator {
     return changes;
   }
 
+  private concerns(
+    changed: ChangedLabels,
+    { cluster, namespace, annotations }: KubernetesWorkloadState,
+  ): boolean {
+    if (Object.values(annotations).some((value) => changed.values.has(value))) return true;
+    const assignments = this.profiles.get(inNamespace(cluster, namespace))?.assignments ?? {};
+    return Object.values(assignments).some((each) => each.how === 'fixed' && changed.ids.has(each.label));
+  }
+
   private touchNamespace(key: string): void {
     for (const id of this.members.get(key) ?? []) this.dirty.add(id);
   }
@@ -135,6 +150,25 @@ export class EntityLabelsCalculator {
       node: null,
     };
   }
+}
+
+interface ChangedLabels {
+  readonly ids: ReadonlySet<string>;
+  /** Before and after the change. */
+  readonly values: ReadonlySet<string>;
+}
+
+function changedLabels(before: CatalogueIndex, after: CatalogueIndex): ChangedLabels | 'all' {
+  if (!isSameValue(before.types, after.types)) return 'all';
+  const ids = new Set<string>();
+  const values = new Set<string>();
+  for (const id of new Set([...before.labelIds, ...after.labelIds])) {
+    const [was, is] = [before.valueOf(id), after.valueOf(id)];
+    if (was === is && before.keyOf(id) === after.keyOf(id)) continue;
+    ids.add(id);
+    for (const value of [was, is]) if (value !== undefined) values.add(value);
+  }
+  return { ids, values };
 }
 
 function entityOfWorkload(workload: WorkloadState): EntityLabelsState {
