@@ -79,6 +79,7 @@ async function main(): Promise<void> {
 function runSimulated(): Promise<void> {
   return runSimulatedSandbox({
     dataDir: dataFolder(),
+    instance: values.instance,
     count: wholeNumber('--nodes', values.nodes),
     port: wholeNumber('--port', values.port),
     watchParent: values['watch-parent'],

@@ -1,6 +1,9 @@
-/** The cluster's own parts: its NATS, clas-cache, Kubelink, and a C-VEN inside each node's network namespace. */
+/**
+ * The cluster's own parts: its NATS, clas-cache, Kubelink, and a C-VEN inside each node's network namespace, or one process
+ * that simulates them all.
+ */
 import { join } from 'node:path';
-import { startService } from './control-plane.js';
+import { passedOn, startService } from './control-plane.js';
 import type { ControlPlane } from './control-plane.js';
 import { freePort } from './free-ports.js';
 import { clusterNats } from './nats.js';
@@ -8,7 +11,7 @@ import type { UpOptions } from './options.js';
 import type { Processes } from './processes.js';
 import type { RegisteredCluster } from './register-cluster.js';
 import type { Sandbox, SandboxNode } from './sandbox.js';
-import { entryPoint } from './entry-points.js';
+import { entryPoint, ROOT } from './entry-points.js';
 
 interface Agents {
   readonly options: UpOptions;
@@ -43,13 +46,11 @@ export async function startAgents({ options, processes, control, sandbox, cluste
     KUBECONFIG: sandbox.kubeconfig,
     RINGFENCE_DATA_DIR: join(edge, 'kubelink'),
   });
-  for (const node of sandbox.nodes)
-    startCven(processes, {
-      node,
-      clasUrl,
-      pairingKey: cluster.pairingKey,
-      directory: join(edge, `cven-${node.name}`),
-    });
+  const { pairingKey } = cluster;
+  if (options.simulate) await startSimulation(processes, { sandbox, clasUrl, pairingKey });
+  else
+    for (const node of sandbox.nodes)
+      startCven(processes, { node, clasUrl, pairingKey, directory: join(edge, `cven-${node.name}`) });
   const agents = processes.list().filter(({ spec }) => spec.name.startsWith('cven-'));
   await Promise.all([clas, kubelink, ...agents].map((agent) => agent.ready(READY_TIMEOUT_MS)));
 }
@@ -66,20 +67,43 @@ function startCven(processes: Processes, { node, clasUrl, pairingKey, directory 
     name: `cven-${node.name}`,
     command: process.execPath,
     args: ['--enable-source-maps', entryPoint('services/cven')],
-    netns: node.netns,
+    ...(node.netns && { netns: node.netns }),
     env: {
       CLAS_URL: clasUrl,
       RINGFENCE_PAIRING_KEY: pairingKey,
       RINGFENCE_MACHINE_ID_PATH: node.machineIdPath,
-      RINGFENCE_CRI_SOCKET: node.containerdSocket,
+      RINGFENCE_CRI_SOCKET: node.containerdSocket ?? '',
       RINGFENCE_DATA_DIR: directory,
       RINGFENCE_MANAGEMENT_HOST: '0.0.0.0',
       RINGFENCE_MANAGEMENT_PORT: CVEN_MANAGEMENT_PORT,
-      ...(process.env['LOG_LEVEL'] && { LOG_LEVEL: process.env['LOG_LEVEL'] }),
-      ...(process.env['RINGFENCE_FLOW_INTERVAL_SECONDS'] && {
-        RINGFENCE_FLOW_INTERVAL_SECONDS: process.env['RINGFENCE_FLOW_INTERVAL_SECONDS'],
-      }),
+      ...passedOn(),
     },
     readyUrl: `http://${node.address}:${CVEN_MANAGEMENT_PORT}/readyz`,
+  });
+}
+
+interface SimulationOptions {
+  readonly sandbox: Sandbox;
+  readonly clasUrl: string;
+  readonly pairingKey: string;
+}
+
+async function startSimulation(
+  processes: Processes,
+  { sandbox, clasUrl, pairingKey }: SimulationOptions,
+): Promise<void> {
+  const managementPort = String(await freePort());
+  processes.start({
+    name: 'cven-simulated',
+    command: process.execPath,
+    args: ['--enable-source-maps', join(ROOT, 'tools', 'up', 'dist', 'simulation', 'main.js')],
+    env: {
+      CLAS_URL: clasUrl,
+      RINGFENCE_PAIRING_KEY: pairingKey,
+      RINGFENCE_SANDBOX: sandbox.descriptionFile,
+      RINGFENCE_MANAGEMENT_PORT: managementPort,
+      ...passedOn(),
+    },
+    readyUrl: `http://${sandbox.hostAddress}:${managementPort}/readyz`,
   });
 }

@@ -84,10 +84,17 @@ function commands(story: Story): [string, string][] {
       'write the rules that the shop needs, as a draft',
     ],
     ['npx ringfence policy provision -m "the shop"', 'put them in force; its own calls become allowed'],
-    ['npx ringfence mode shop-prod full', 'from now on the kernel drops what no rule allows'],
     [
-      `kubectl --kubeconfig ${story.kubeconfig} -n shop-dev logs deploy/reports --tail 3; npx ringfence flows --verdict blocked`,
-      "watch development's reports job lose production's database",
+      'npx ringfence mode shop-prod full',
+      story.simulated
+        ? 'from now on what no rule allows counts as blocked'
+        : 'from now on the kernel drops what no rule allows',
     ],
+    story.simulated
+      ? ['npx ringfence flows --verdict blocked', "see development's reports job lose production's database"]
+      : [
+          `kubectl --kubeconfig ${story.kubeconfig} -n shop-dev logs deploy/reports --tail 3; npx ringfence flows --verdict blocked`,
+          "watch development's reports job lose production's database",
+        ],
   ];
 }

@@ -58,7 +58,7 @@ export async function startService(
 }
 
 /** What a person sets for the whole stack. */
-function passedOn(): Record<string, string> {
+export function passedOn(): Record<string, string> {
   const names = [
     'LOG_LEVEL',
     'OTEL_EXPORTER_OTLP_ENDPOINT',

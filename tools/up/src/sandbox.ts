@@ -9,16 +9,18 @@ import { entryPoint } from './entry-points.js';
 
 export interface SandboxNode {
   readonly name: string;
-  /** Path of the node's network namespace. */
-  readonly netns: string;
+  /** Path of the node's network namespace; a simulated node has neither this nor a container runtime. */
+  readonly netns?: string;
   readonly address: string;
-  readonly containerdSocket: string;
+  readonly containerdSocket?: string;
   readonly machineIdPath: string;
 }
 
 export interface Sandbox {
   readonly instance: string;
   readonly kubeconfig: string;
+  /** What the sandbox says about itself, for whoever stands in for its nodes; empty for a real cluster. */
+  readonly descriptionFile: string;
   /** Where the nodes reach servers of this machine. */
   readonly hostAddress: string;
   readonly nodes: readonly SandboxNode[];
@@ -32,21 +34,23 @@ export function sandboxInstance(dataDirectory: string): string {
 }
 
 export async function startSandbox(options: UpOptions, processes: Processes): Promise<Sandbox> {
-  if (options.kubeconfig) return { instance: '', kubeconfig: options.kubeconfig, hostAddress: '127.0.0.1', nodes: [] };
+  if (options.kubeconfig)
+    return {
+      instance: '',
+      kubeconfig: options.kubeconfig,
+      descriptionFile: '',
+      hostAddress: '127.0.0.1',
+      nodes: [],
+    };
   const directory = join(options.dataDirectory, 'sandbox');
   const sandbox = processes.start({
     name: 'sandbox',
     command: process.execPath,
     args: [
       entryPoint('tools/sandbox'),
-      ...[
-        '--nodes',
-        String(options.nodes),
-        '--data',
-        directory,
-        '--instance',
-        sandboxInstance(options.dataDirectory),
-      ],
+      ...['--nodes', String(options.nodes), '--data', directory],
+      ...['--instance', sandboxInstance(options.dataDirectory)],
+      ...(options.simulate ? ['--simulate'] : []),
       ...(options.overlay ? ['--overlay'] : []),
     ],
     stopTimeoutMs: 30_000,
@@ -65,12 +69,13 @@ export async function startSandbox(options: UpOptions, processes: Processes): Pr
 
 /** `sandbox.json` is written when the nodes are ready, never before. */
 function readDescription(directory: string): Sandbox | null {
+  const descriptionFile = join(directory, 'sandbox.json');
   try {
-    const description = JSON.parse(readFileSync(join(directory, 'sandbox.json'), 'utf8')) as Omit<
+    const described = JSON.parse(readFileSync(descriptionFile, 'utf8')) as Omit<
       Sandbox,
-      'kubeconfig'
+      'kubeconfig' | 'descriptionFile'
     >;
-    return { ...description, kubeconfig: join(directory, 'kubeconfig') };
+    return { ...described, descriptionFile, kubeconfig: join(directory, 'kubeconfig') };
   } catch {
     return null;
   }

@@ -17,7 +17,7 @@ let kube: KubeClient;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'simulated-'));
-  sandbox = await startSimulatedSandbox({ dataDir, count: 2, port: 0, log: () => undefined });
+  sandbox = await startSimulatedSandbox({ dataDir, instance: 'sim', count: 2, port: 0, log: () => undefined });
   kube = connectKube(sandbox);
 });
 

@@ -14,6 +14,8 @@ import { type RunningNode, type SimulatedNode, startSimulatedNode } from './simu
 
 export interface SimulatedSandboxOptions {
   dataDir: string;
+  /** Only told on: a simulated sandbox makes nothing that would need a name. */
+  instance: string;
   count: number;
   /** Of the API server; 0: any free one. */
   port: number;
@@ -34,7 +36,7 @@ const usableTimeoutMs = 30_000;
 const logText = 'simulated: no program runs in this container; its connections are in the flows\n';
 
 export async function startSimulatedSandbox(options: SimulatedSandboxOptions): Promise<SimulatedSandbox> {
-  const { dataDir, count, port, log } = options;
+  const { dataDir, instance, count, port, log } = options;
   const description = join(dataDir, 'sandbox.json');
   await mkdir(dataDir, { recursive: true });
   await rm(description, { force: true });
@@ -63,7 +65,8 @@ export async function startSimulatedSandbox(options: SimulatedSandboxOptions): P
     await createClusterDns(access);
     await untilUsable(() => api.cluster.resource('pods').list('kube-system').some(isReady));
     const nodes = running.map(({ node }) => node);
-    const text = { ...access, simulated: true, hostAddress: host, podNetwork: plan.podNetwork, nodes };
+    const { podNetwork } = plan;
+    const text = { ...access, simulated: true, instance, hostAddress: host, podNetwork, nodes };
     await writeFile(description, `${JSON.stringify(text, undefined, 2)}\n`, { mode: 0o600 });
     log(`nodes ${nodes.map(({ name }) => name).join(', ')} (simulated)`);
     return { ...access, kubeconfig: api.kubeconfig, nodes, close };

@@ -1,0 +1,15 @@
+/** The same lanes as a C-VEN's: its credential could not tell them apart. */
+import type { ServiceManifest } from '@ringfence/contracts';
+
+export const manifest: ServiceManifest = {
+  service: 'simulated-cvens',
+  consumes: [],
+  emits: [
+    { subject: 'obs.*.sandbox.*', server: 'cluster' },
+    { subject: 'obs.*.heartbeat.*', server: 'cluster' },
+    { subject: 'ack.*.node.*', server: 'cluster' },
+    { subject: 'flow.*.batch.*', server: 'cluster' },
+  ],
+  serves: [],
+  calls: ['clas-cache.node-snapshot'],
+};
