@@ -1,11 +1,21 @@
-/** The whole process of policy-compute, as `run` starts it: calls on NATS, explain on gRPC, readiness. */
+/** The whole process of policy-compute, as `run` starts it: calls on NATS with the credential that its manifest earns, explain on gRPC, readiness. */
 import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { credentials, loadPackageDefinition } from '@grpc/grpc-js';
 import type { ServiceClientConstructor } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { CallError, connectBus } from '@ringfence/bus';
+import {
+  CallError,
+  connectBus,
+  controlServerConfig,
+  formatCreds,
+  mintControlPlane,
+  serviceInbox,
+} from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { CALLS, subjects } from '@ringfence/contracts';
+import type { ServiceManifest } from '@ringfence/contracts';
 import { startHosted } from '@ringfence/service-host';
 import type { HostedProcess } from '@ringfence/service-host';
 import { eventually, freePort, startNats, startPostgres } from '@ringfence/testing';
@@ -17,27 +27,53 @@ import { configSchema } from './config.js';
 import { manifest } from './manifest.js';
 import { startPolicyCompute } from './policy-compute.module.js';
 
+const CLUSTER = '00000000-0000-4000-8000-0000000000c9';
+
 let nats: NatsServer;
 let postgres: PostgresServer;
 let hosted: HostedProcess;
 let bus: Bus;
 let grpcUrl: string;
 
+/** Who asks and publishes in this spec; policy-compute itself gets only what its manifest declares. */
+const asking: ServiceManifest = {
+  service: 'spec',
+  consumes: [
+    { mode: 'latest', server: 'control', stream: 'POLICY', filter: `policy.${CLUSTER}.*.*`, durable: 'spec' },
+  ],
+  emits: [{ subject: 'evt.*.*.*', server: 'control' }],
+  serves: [],
+  calls: ['policy-compute.resource', 'policy-compute.label-usage', 'policy-compute.explain'],
+};
+
 beforeAll(async () => {
-  [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
+  const keys = await mintControlPlane([manifest, asking]);
+  [nats, postgres] = await Promise.all([
+    startNats({ config: (place) => controlServerConfig(place, keys) }),
+    startPostgres(),
+  ]);
   const port = await freePort();
   grpcUrl = `127.0.0.1:${port}`;
+  const creds = join(nats.directory, 'policy-compute.creds');
+  await writeFile(creds, formatCreds(keys.services['policy-compute']!));
   hosted = await startHosted(
     { manifest, config: configSchema, start: startPolicyCompute },
     {
       NATS_URL: nats.url,
+      NATS_CREDS: creds,
       DATABASE_URL: postgres.url,
       RINGFENCE_GRPC_PORT: String(port),
       LOG_LEVEL: 'silent',
     },
   );
   await hosted.started;
-  bus = await connectBus({ servers: nats.url, name: 'spec', server: 'control' });
+  bus = await connectBus({
+    servers: nats.url,
+    name: 'spec',
+    server: 'control',
+    credentials: keys.services['spec']!,
+    inboxPrefix: serviceInbox('spec'),
+  });
   await eventually(
     async () => (await fetch(`${hosted.managementUrl}/readyz`)).status,
     (status) => status === 200,
@@ -120,7 +156,7 @@ describe('the process of policy-compute', () => {
 
   it('carries the trace of a change into the records that follow from it', async () => {
     const traceId = 'a1b2c3d4e5f60718293a4b5c6d7e8f90';
-    const cluster = '00000000-0000-4000-8000-0000000000c9';
+    const cluster = CLUSTER;
     const traces: string[] = [];
     const reader = await bus.latest(
       'POLICY',
