@@ -133,7 +133,11 @@ export interface Bus {
     handler: (value: LatestValue) => Promise<void> | void,
     options?: LatestOptions,
   ): Promise<LatestReader>;
-  consume(consumption: Consumption, handler: (message: Message) => Promise<void>, options?: ConsumerOptions): Consumer;
+  consume(
+    consumption: Consumption,
+    handler: (message: Message) => Promise<void>,
+    options?: ConsumerOptions,
+  ): Consumer;
   /** Acknowledged together after the handler; a batch that fails is tried again, then message by message. */
   consumeBatches(
     consumption: Consumption,

@@ -24,8 +24,12 @@ export async function makeCall<Req extends z.ZodType, Res extends z.ZodType>(
   options: CallOptions = {},
 ): Promise<z.output<Res>> {
   const subject = callSubject(contract, options.suffix);
-  if (!link.isConnected()) throw CallError.of('UNAVAILABLE', 'bus-away', `${subject}: NATS is away, try again`);
-  const seconds = link.metrics.histogram('bus_call_seconds', 'Calls to other services, from request to answer');
+  if (!link.isConnected())
+    throw CallError.of('UNAVAILABLE', 'bus-away', `${subject}: NATS is away, try again`);
+  const seconds = link.metrics.histogram(
+    'bus_call_seconds',
+    'Calls to other services, from request to answer',
+  );
   const labels = { call: `${contract.service}.${contract.method}` };
   const begun = performance.now();
   try {
@@ -46,7 +50,8 @@ async function ask(link: Link, subject: string, packet: Uint8Array, timeout: num
     try {
       return await link.connection.request(subject, packet, { timeout, headers: writeHeaders(undefined) });
     } catch (error) {
-      if (pauseMs === null || !(error instanceof NatsError) || error.code !== ErrorCode.NoResponders) throw error;
+      if (pauseMs === null || !(error instanceof NatsError) || error.code !== ErrorCode.NoResponders)
+        throw error;
       await sleep(pauseMs);
     }
   }
@@ -64,7 +69,8 @@ export function serveCall<Req extends z.ZodType, Res extends z.ZodType>(
     const headers = readHeaders(message.headers);
     running += 1;
     try {
-      if (running > AT_ONCE) throw CallError.of('RESOURCE_EXHAUSTED', 'too-many-calls', 'too many calls at once, try again');
+      if (running > AT_ONCE)
+        throw CallError.of('RESOURCE_EXHAUSTED', 'too-many-calls', 'too many calls at once, try again');
       const { id, request } = readRequest(contract, message);
       const response = await continueTrace(`serve ${contract.service}.${contract.method}`, headers, () =>
         handler(request, { subject: message.subject, headers }),
@@ -88,22 +94,34 @@ function callSubject(contract: CallContract, suffix: string | undefined): string
   return suffix === undefined ? subject : `${subject}.${suffix}`;
 }
 
-function readRequest<Req extends z.ZodType>(contract: CallContract<Req>, message: Msg): { id: string | undefined; request: z.output<Req> } {
+function readRequest<Req extends z.ZodType>(
+  contract: CallContract<Req>,
+  message: Msg,
+): { id: string | undefined; request: z.output<Req> } {
   const packet = Request.safeParse(decodeOrNull(message.data));
   const request = contract.request.safeParse(packet.data?.data);
   if (!request.success) {
-    const errors = request.error.issues.map((issue) => ({ token: 'invalid-request', message: `${issue.path.join('.')}: ${issue.message}` }));
+    const errors = request.error.issues.map((issue) => ({
+      token: 'invalid-request',
+      message: `${issue.path.join('.')}: ${issue.message}`,
+    }));
     throw new CallError('INVALID_ARGUMENT', errors);
   }
   return { id: packet.data?.id, request: request.data };
 }
 
-function readReply<Res extends z.ZodType>(contract: CallContract<z.ZodType, Res>, subject: string, reply: Msg): z.output<Res> {
+function readReply<Res extends z.ZodType>(
+  contract: CallContract<z.ZodType, Res>,
+  subject: string,
+  reply: Msg,
+): z.output<Res> {
   const packet = Reply.safeParse(decodeOrNull(reply.data));
-  if (!packet.success) throw CallError.of('INTERNAL', 'unreadable-answer', `${subject}: the answer is not a packet`);
+  if (!packet.success)
+    throw CallError.of('INTERNAL', 'unreadable-answer', `${subject}: the answer is not a packet`);
   if (packet.data.err !== undefined && packet.data.err !== null) throw refusal(packet.data.err);
   const response = contract.response.safeParse(packet.data.response);
-  if (!response.success) throw CallError.of('INTERNAL', 'unreadable-answer', `${subject}: ${z.prettifyError(response.error)}`);
+  if (!response.success)
+    throw CallError.of('INTERNAL', 'unreadable-answer', `${subject}: ${z.prettifyError(response.error)}`);
   return response.data;
 }
 
@@ -116,18 +134,30 @@ function refusal(err: unknown): CallError {
 function notAnswered(subject: string, error: unknown): CallError {
   const code = error instanceof NatsError ? error.code : '';
   if (code === ErrorCode.Timeout) {
-    return new CallError('DEADLINE_EXCEEDED', [{ token: 'deadline-exceeded', message: `${subject} did not answer in time` }], { cause: error });
+    return new CallError(
+      'DEADLINE_EXCEEDED',
+      [{ token: 'deadline-exceeded', message: `${subject} did not answer in time` }],
+      { cause: error },
+    );
   }
-  return new CallError('UNAVAILABLE', [{ token: 'service-away', message: `nobody answers ${subject}` }], { cause: error });
+  return new CallError('UNAVAILABLE', [{ token: 'service-away', message: `nobody answers ${subject}` }], {
+    cause: error,
+  });
 }
 
 /** What a caller is told. A bug's message stays in the log: it may name what is nobody's business. */
 export function failureOf(error: unknown): CallFailure {
   if (error instanceof CallError) return { code: error.code, errors: error.errors };
   if (isTransient(error)) {
-    return { code: 'UNAVAILABLE', errors: [{ token: 'dependency-away', message: 'a dependency is away, try again' }] };
+    return {
+      code: 'UNAVAILABLE',
+      errors: [{ token: 'dependency-away', message: 'a dependency is away, try again' }],
+    };
   }
-  return { code: 'INTERNAL', errors: [{ token: 'internal', message: 'the service failed; its log says why' }] };
+  return {
+    code: 'INTERNAL',
+    errors: [{ token: 'internal', message: 'the service failed; its log says why' }],
+  };
 }
 
 function decodeOrNull(data: Uint8Array): unknown {

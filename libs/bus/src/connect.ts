@@ -28,14 +28,22 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     ...publisher(link),
     name: link.name,
     server: link.server,
-    send: (subject, payload) => link.connection.publish(subject, encode(payload), { headers: writeHeaders(undefined) }),
+    send: (subject, payload) =>
+      link.connection.publish(subject, encode(payload), { headers: writeHeaders(undefined) }),
     subscribe: (subject, handler, { queue } = {}) => subscribe(link, subject, handler, queue),
-    latest: async (stream, filter, handler, latest = {}) => kept(startLatest(link, stream, filter, handler, latest)),
+    latest: async (stream, filter, handler, latest = {}) =>
+      kept(startLatest(link, stream, filter, handler, latest)),
     consume: (consumption, handler, consumer = {}) =>
       kept(
-        startConsumer(link, consumption, { maxMessages: 1, maxWaitMs: 0 }, async ([message]) => {
-          if (message !== undefined) await handler(message);
-        }, consumer),
+        startConsumer(
+          link,
+          consumption,
+          { maxMessages: 1, maxWaitMs: 0 },
+          async ([message]) => {
+            if (message !== undefined) await handler(message);
+          },
+          consumer,
+        ),
       ),
     consumeBatches: (consumption, limits, handler, consumer = {}) =>
       kept(startConsumer(link, consumption, limits, handler, consumer)),
@@ -59,15 +67,25 @@ async function endConnection(link: Link): Promise<void> {
   await link.connection.close();
 }
 
-function subscribe(link: Link, subject: string, handler: Parameters<Bus['subscribe']>[1], queue?: string): Subscription {
+function subscribe(
+  link: Link,
+  subject: string,
+  handler: Parameters<Bus['subscribe']>[1],
+  queue?: string,
+): Subscription {
   const subscription = link.connection.subscribe(subject, queue === undefined ? {} : { queue });
-  const failures = link.metrics.counter('bus_subscription_failures_total', 'Core messages whose handler failed');
+  const failures = link.metrics.counter(
+    'bus_subscription_failures_total',
+    'Core messages whose handler failed',
+  );
   const read = async (): Promise<void> => {
     for await (const message of subscription) {
       const headers = readHeaders(message.headers);
       const name = `receive ${kindOfSubject(message.subject)}`;
       try {
-        await continueTrace(name, headers, async () => handler({ subject: message.subject, payload: decode(message.data), headers }));
+        await continueTrace(name, headers, async () =>
+          handler({ subject: message.subject, payload: decode(message.data), headers }),
+        );
       } catch {
         // Core messages are not repeated: whoever needs every one of them reads a stream.
         failures.add(1, { subject: kindOfSubject(message.subject) });

@@ -18,7 +18,13 @@ let run = 0;
 /** A durable and subjects of its own for every test. */
 const reading = (): { consumption: Consumption; subject: (id: string | number) => string } => {
   const cluster = `c${(run += 1)}`;
-  const consumption = { stream: 'EVENTS', filter: `evt.${cluster}.*.*`, durable: `reader-${cluster}`, mode: 'durable', server: 'control' } as const;
+  const consumption = {
+    stream: 'EVENTS',
+    filter: `evt.${cluster}.*.*`,
+    durable: `reader-${cluster}`,
+    mode: 'durable',
+    server: 'control',
+  } as const;
   return { consumption, subject: (id) => `evt.${cluster}.thing.${id}` };
 };
 
@@ -35,7 +41,9 @@ describe('a durable consumer', () => {
   it('handles every message in order, and goes on where the process before it stopped', async () => {
     const { consumption, subject } = reading();
     const writer = await bus('writer');
-    await writer.publishMany(Array.from({ length: 1_500 }, (_, n) => ({ subject: subject(n % 7), payload: n })));
+    await writer.publishMany(
+      Array.from({ length: 1_500 }, (_, n) => ({ subject: subject(n % 7), payload: n })),
+    );
     const seen: unknown[] = [];
     const first = await bus('reader');
     first.consume(consumption, async ({ payload }) => {
@@ -82,7 +90,13 @@ describe('a durable consumer', () => {
     const more = await bus('look');
     const all: unknown[] = [];
     const reader = more.consume(
-      { stream: 'DEAD_LETTERS', filter: 'dead.buried.>', durable: 'look', mode: 'durable', server: 'control' },
+      {
+        stream: 'DEAD_LETTERS',
+        filter: 'dead.buried.>',
+        durable: 'look',
+        mode: 'durable',
+        server: 'control',
+      },
       async ({ payload }) => void all.push(payload),
     );
     await eventually(() => all.length === 2);
@@ -131,7 +145,7 @@ describe('a durable consumer', () => {
     reader.consume(consumption, async ({ payload }) => void seen.push(payload as number));
     const total = 1_200;
     const writing = (async () => {
-      for (let n = 0; n < total; ) {
+      for (let n = 0; n < total;) {
         await writer.publish(subject(n), n, { id: `${consumption.durable} ${n}` }).then(
           () => (n += 1),
           () => new Promise((resolve) => setTimeout(resolve, 50)),

@@ -70,7 +70,11 @@ class DurableReader {
 
   async run(): Promise<void> {
     const keepAlive = setInterval(() => this.sayWorking(), KEEP_ALIVE_MS);
-    for (let pauseMs = FIRST_PAUSE_MS; !this.ended.signal.aborted; pauseMs = Math.min(pauseMs * 2, LONGEST_OUTAGE_PAUSE_MS)) {
+    for (
+      let pauseMs = FIRST_PAUSE_MS;
+      !this.ended.signal.aborted;
+      pauseMs = Math.min(pauseMs * 2, LONGEST_OUTAGE_PAUSE_MS)
+    ) {
       const before = this.doneUpTo;
       await this.session().catch((error: unknown) => this.report(error));
       if (this.doneUpTo > before) pauseMs = FIRST_PAUSE_MS;
@@ -87,14 +91,21 @@ class DurableReader {
 
   private async session(): Promise<void> {
     if (!this.link.isConnected()) return;
-    const session = await beginSession(this.link, this.consumption, this.options.startAt ?? 'oldest', this.ended.signal);
+    const session = await beginSession(
+      this.link,
+      this.consumption,
+      this.options.startAt ?? 'oldest',
+      this.ended.signal,
+    );
     if (session.stream !== this.stream) this.doneUpTo = 0;
     this.stream = session.stream;
     this.measureLag(session.pending);
     for (let isFirst = true; !this.ended.signal.aborted; isFirst = false) {
       const { stream, durable } = this.consumption;
       this.queue = inboxQueue();
-      this.pull = startPull(this.link, { stream, consumer: durable, batch: MAX_UNDER_WAY }, (message) => this.queue.push(message));
+      this.pull = startPull(this.link, { stream, consumer: durable, batch: MAX_UNDER_WAY }, (message) =>
+        this.queue.push(message),
+      );
       void this.pull.ended.then(() => this.queue.end());
       await this.work(isFirst);
       const end = await this.pull.ended;
@@ -121,7 +132,10 @@ class DurableReader {
     const [first] = fresh;
     // The first message after a start that was delivered so often has ended this process, again and again.
     if (mayBeCulprit && first !== undefined && first.delivery > ATTEMPTS) {
-      return this.bury(first, new PermanentError('delivered-too-often', `delivered ${first.delivery} times, never finished`));
+      return this.bury(
+        first,
+        new PermanentError('delivered-too-often', `delivered ${first.delivery} times, never finished`),
+      );
     }
     if (fresh.length > 1 && (await this.tryTogether(fresh))) return;
     for (const message of fresh) {
@@ -132,7 +146,11 @@ class DurableReader {
 
   /** False: some message of the batch is at fault; they are taken one by one then. */
   private async tryTogether(batch: readonly PulledMessage[]): Promise<boolean> {
-    for (let pauseMs = FIRST_PAUSE_MS; !this.mustStop(); pauseMs = Math.min(pauseMs * 2, LONGEST_OUTAGE_PAUSE_MS)) {
+    for (
+      let pauseMs = FIRST_PAUSE_MS;
+      !this.mustStop();
+      pauseMs = Math.min(pauseMs * 2, LONGEST_OUTAGE_PAUSE_MS)
+    ) {
       try {
         await this.handler(batch.map((message) => this.read(message)));
         for (const message of batch) this.done(message, ACK);
@@ -155,7 +173,8 @@ class DurableReader {
       } catch (error) {
         this.report(error, message);
         const outage = isTransient(error);
-        if (error instanceof PermanentError || (!outage && attempt === ATTEMPTS)) return this.bury(message, error);
+        if (error instanceof PermanentError || (!outage && attempt === ATTEMPTS))
+          return this.bury(message, error);
         if (!outage) attempt += 1;
         await this.pause(Math.min(pauseMs, outage ? LONGEST_OUTAGE_PAUSE_MS : LONGEST_PAUSE_MS));
       }
@@ -163,7 +182,11 @@ class DurableReader {
   }
 
   private async bury(message: PulledMessage, error: unknown): Promise<void> {
-    for (let pauseMs = FIRST_PAUSE_MS; !this.mustStop(); pauseMs = Math.min(pauseMs * 2, LONGEST_OUTAGE_PAUSE_MS)) {
+    for (
+      let pauseMs = FIRST_PAUSE_MS;
+      !this.mustStop();
+      pauseMs = Math.min(pauseMs * 2, LONGEST_OUTAGE_PAUSE_MS)
+    ) {
       try {
         await this.deadLetters.bury(message, this.stream, error);
         return this.done(message, TERM);
@@ -177,7 +200,9 @@ class DurableReader {
   private done(message: PulledMessage, word: typeof ACK | typeof TERM): void {
     this.doneUpTo = Math.max(this.doneUpTo, message.seq);
     answer(this.link, message, word);
-    this.link.metrics.counter('bus_consumed_total', 'Messages that a durable consumer is done with').add(1, this.labels);
+    this.link.metrics
+      .counter('bus_consumed_total', 'Messages that a durable consumer is done with')
+      .add(1, this.labels);
   }
 
   private read(message: PulledMessage): Message {
@@ -207,13 +232,20 @@ class DurableReader {
 
   private measureLag(lag: number): void {
     this.lag = lag;
-    this.link.metrics.gauge('bus_consumer_lag', 'Messages that wait for a durable consumer').set(lag, this.labels);
+    this.link.metrics
+      .gauge('bus_consumer_lag', 'Messages that wait for a durable consumer')
+      .set(lag, this.labels);
   }
 
   private report(error: unknown, message?: PulledMessage): void {
     if (this.ended.signal.aborted && error instanceof Error && error.name === 'AbortError') return;
-    this.link.metrics.counter('bus_consumer_failures_total', 'Failed attempts of durable consumers').add(1, this.labels);
-    this.options.onError?.(error, { subject: message?.raw.subject ?? this.consumption.filter, seq: message?.seq ?? 0 });
+    this.link.metrics
+      .counter('bus_consumer_failures_total', 'Failed attempts of durable consumers')
+      .add(1, this.labels);
+    this.options.onError?.(error, {
+      subject: message?.raw.subject ?? this.consumption.filter,
+      seq: message?.seq ?? 0,
+    });
   }
 
   private async pause(ms: number): Promise<void> {

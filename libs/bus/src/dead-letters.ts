@@ -27,7 +27,9 @@ export function deadLetters(link: Link, durable: string): DeadLetters {
         // As text: it may not be JSON at all.
         payload: message.raw.string(),
       };
-      await publish(`dead.${link.name}.${durable}`, letter, { id: `dead ${durable} ${stream} ${message.seq}` });
+      await publish(`dead.${link.name}.${durable}`, letter, {
+        id: `dead ${durable} ${stream} ${message.seq}`,
+      });
       buried.add(1, { durable, reason });
     },
   };

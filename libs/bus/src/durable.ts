@@ -50,7 +50,11 @@ export function untilRepeatsAreDue(signal: AbortSignal): Promise<void> {
   return sleep(ACK_WAIT_MS + MARGIN_MS, undefined, { signal });
 }
 
-async function ensureDurable(link: Link, consumption: Consumption, startAt: 'oldest' | 'newest'): Promise<ConsumerInfo> {
+async function ensureDurable(
+  link: Link,
+  consumption: Consumption,
+  startAt: 'oldest' | 'newest',
+): Promise<ConsumerInfo> {
   const { stream, durable, filter } = consumption;
   const found = await link.manager.consumers.info(stream, durable).catch((error: unknown) => {
     if (error instanceof NatsError && error.api_error?.err_code === CONSUMER_NOT_FOUND) return undefined;
@@ -58,7 +62,9 @@ async function ensureDurable(link: Link, consumption: Consumption, startAt: 'old
   });
   if (found !== undefined) {
     if (found.config.filter_subject === filter) return found;
-    throw new Error(`durable ${durable} on ${stream} reads ${found.config.filter_subject}, not ${filter}: delete it or name another`);
+    throw new Error(
+      `durable ${durable} on ${stream} reads ${found.config.filter_subject}, not ${filter}: delete it or name another`,
+    );
   }
   return link.manager.consumers.add(stream, {
     durable_name: durable,
@@ -72,7 +78,12 @@ async function ensureDurable(link: Link, consumption: Consumption, startAt: 'old
 }
 
 /** The durable that a cluster's clas-cache reads its policy through; made anew, it gives every current value first. */
-export async function remakeLatestDurable(link: Link, stream: string, durable: string, filter: string): Promise<void> {
+export async function remakeLatestDurable(
+  link: Link,
+  stream: string,
+  durable: string,
+  filter: string,
+): Promise<void> {
   await link.manager.consumers.delete(stream, durable).catch((error: unknown) => {
     if (!(error instanceof NatsError && error.api_error?.err_code === CONSUMER_NOT_FOUND)) throw error;
   });

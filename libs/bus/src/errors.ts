@@ -39,16 +39,23 @@ export class CallError extends Error {
 }
 
 /** Failures of what a handler depends on, by their codes: sockets, and the SQLSTATE classes of a database that is away, full or aborted us. */
-const AWAY = /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOST\w+|ENET\w+|EAI_AGAIN|ENOTFOUND|UND_ERR_\w+|08\w{3}|53\w{3}|57P0\d|40\w{3})$/;
-const AWAY_WORDS = /connection terminated|timeout exceeded when trying to connect|timeout expired|not queryable/i;
+const AWAY =
+  /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOST\w+|ENET\w+|EAI_AGAIN|ENOTFOUND|UND_ERR_\w+|08\w{3}|53\w{3}|57P0\d|40\w{3})$/;
+const AWAY_WORDS =
+  /connection terminated|timeout exceeded when trying to connect|timeout expired|not queryable/i;
 
 /** Whether another attempt at the same thing may succeed without anybody changing anything. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof PermanentError) return false;
   if (error instanceof TransientError) return true;
-  if (error instanceof CallError) return error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED' || error.code === 'ABORTED';
+  if (error instanceof CallError)
+    return error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED' || error.code === 'ABORTED';
   if (error instanceof AggregateError) return error.errors.every(isTransient);
   const { code } = error as { code?: unknown };
-  return (typeof code === 'string' && AWAY.test(code)) || AWAY_WORDS.test(error.message) || isTransient(error.cause);
+  return (
+    (typeof code === 'string' && AWAY.test(code)) ||
+    AWAY_WORDS.test(error.message) ||
+    isTransient(error.cause)
+  );
 }

@@ -28,7 +28,12 @@ export type { NatsKeys } from './credentials/keys.js';
 export { mintAccount, mintOperator, mintUser } from './credentials/claims.js';
 export type { AccountClaims, MintedUser, UserClaims } from './credentials/claims.js';
 export { credsFile, formatCreds, parseCreds } from './credentials/creds-file.js';
-export { mintClusterAccount, mintControlPlane, mintServiceUser, mintUplinkUser } from './credentials/control-plane.js';
+export {
+  mintClusterAccount,
+  mintControlPlane,
+  mintServiceUser,
+  mintUplinkUser,
+} from './credentials/control-plane.js';
 export type { ClusterAccount, ControlPlaneKeys } from './credentials/control-plane.js';
 export { mintClusterServer, mintKubelinkUser, mintNodeUser } from './credentials/cluster-server.js';
 export type { ClusterServerKeys, ClusterSigner } from './credentials/cluster-server.js';

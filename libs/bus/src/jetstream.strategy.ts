@@ -27,9 +27,14 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   listen(callback: (error?: unknown) => void): void {
     const handlers = [...this.messageHandlers].filter(([, handler]) => handler.isEventHandler === true);
     for (const [durable, handler] of handlers) {
-      const consumption = this.manifest.consumes.find((declared) => declared.durable === durable && declared.mode === 'durable');
-      if (consumption === undefined) return callback(new Error(`${this.manifest.service} does not declare the durable ${durable}`));
-      this.consumers.push(this.bus.consume(consumption, (message) => this.handle(handler, message), this.options));
+      const consumption = this.manifest.consumes.find(
+        (declared) => declared.durable === durable && declared.mode === 'durable',
+      );
+      if (consumption === undefined)
+        return callback(new Error(`${this.manifest.service} does not declare the durable ${durable}`));
+      this.consumers.push(
+        this.bus.consume(consumption, (message) => this.handle(handler, message), this.options),
+      );
     }
     callback();
   }

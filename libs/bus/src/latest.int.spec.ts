@@ -95,14 +95,18 @@ describe('a reader of last values', () => {
     await bus.publish(`policy.${cluster}.unit.1`, 1);
     await ensureUplinkDurable(bus, cluster);
     const first = table();
-    const reader = await bus.latest('POLICY', `policy.${cluster}.*.*`, first.handle, { durable: `clas-${cluster}` });
+    const reader = await bus.latest('POLICY', `policy.${cluster}.*.*`, first.handle, {
+      durable: `clas-${cluster}`,
+    });
     await reader.caughtUp;
     await bus.publish(`policy.${cluster}.unit.2`, 2);
     await eventually(() => first.values.size === 2);
     await reader.close();
     await ensureUplinkDurable(bus, cluster);
     const second = table();
-    const again = await bus.latest('POLICY', `policy.${cluster}.*.*`, second.handle, { durable: `clas-${cluster}` });
+    const again = await bus.latest('POLICY', `policy.${cluster}.*.*`, second.handle, {
+      durable: `clas-${cluster}`,
+    });
     await again.caughtUp;
     expect(second.values.size).toBe(2);
   });

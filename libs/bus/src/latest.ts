@@ -22,7 +22,13 @@ const FORGOTTEN_AFTER_MS = 60_000;
 
 type Handler = (value: LatestValue) => Promise<void> | void;
 
-export function startLatest(link: Link, stream: string, filter: string, handler: Handler, options: LatestOptions): LatestReader {
+export function startLatest(
+  link: Link,
+  stream: string,
+  filter: string,
+  handler: Handler,
+  options: LatestOptions,
+): LatestReader {
   const reader = new ValueReader(link, stream, filter, handler, options);
   const running = reader.run();
   return {
@@ -59,7 +65,11 @@ class ValueReader {
 
   async run(): Promise<void> {
     const keepAlive = this.isDurable ? setInterval(() => this.sayWorking(), KEEP_ALIVE_MS) : undefined;
-    for (let pauseMs = FIRST_PAUSE_MS; !this.ended.signal.aborted; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    for (
+      let pauseMs = FIRST_PAUSE_MS;
+      !this.ended.signal.aborted;
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    ) {
       const before = this.doneUpTo;
       await this.session().catch((error: unknown) => this.report(error, this.filter));
       if (this.doneUpTo > before) pauseMs = FIRST_PAUSE_MS;
@@ -141,10 +151,16 @@ class ValueReader {
   private async handle(message: PulledMessage): Promise<void> {
     const { raw, seq } = message;
     const headers = readHeaders(raw.headers);
-    for (let pauseMs = FIRST_PAUSE_MS; !this.ended.signal.aborted; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    for (
+      let pauseMs = FIRST_PAUSE_MS;
+      !this.ended.signal.aborted;
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    ) {
       try {
         const value = { subject: raw.subject, payload: decode(raw.data), seq, headers };
-        return await continueTrace(`read ${kindOfSubject(raw.subject)}`, headers, async () => this.handler(value));
+        return await continueTrace(`read ${kindOfSubject(raw.subject)}`, headers, async () =>
+          this.handler(value),
+        );
       } catch (error) {
         this.report(error, raw.subject);
         // Not JSON: nobody will ever read it, and the values behind it must not wait.
@@ -161,7 +177,9 @@ class ValueReader {
 
   private report(error: unknown, subject: string): void {
     if (this.ended.signal.aborted) return;
-    this.link.metrics.counter('bus_reader_failures_total', 'Failed attempts of last-value readers').add(1, { stream: this.stream });
+    this.link.metrics
+      .counter('bus_reader_failures_total', 'Failed attempts of last-value readers')
+      .add(1, { stream: this.stream });
     this.options.onError?.(error, subject);
   }
 

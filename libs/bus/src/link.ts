@@ -93,7 +93,10 @@ export function connectionOptions(options: BusOptions): ConnectionOptions {
   };
 }
 
-async function watch(connection: NatsConnection, tell: (connected: boolean, detail: string) => void): Promise<void> {
+async function watch(
+  connection: NatsConnection,
+  tell: (connected: boolean, detail: string) => void,
+): Promise<void> {
   for await (const status of connection.status()) {
     if (status.type === Events.Disconnect) tell(false, 'connection lost, trying again');
     if (status.type === Events.Reconnect) tell(true, 'connected');

@@ -13,4 +13,8 @@ export interface BusMetrics {
 
 const nothing = { add: () => undefined, set: () => undefined, record: () => undefined };
 /** For processes that measure nothing (tools, specs). */
-export const noMetrics: BusMetrics = { counter: () => nothing, gauge: () => nothing, histogram: () => nothing };
+export const noMetrics: BusMetrics = {
+  counter: () => nothing,
+  gauge: () => nothing,
+  histogram: () => nothing,
+};

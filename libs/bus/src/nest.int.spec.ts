@@ -18,7 +18,15 @@ import { ensureStreams } from './streams.js';
 
 const manifest: ServiceManifest = {
   service: 'inventory',
-  consumes: [{ stream: 'EVENTS', filter: 'evt.*.label.*', durable: 'inventory-labels', mode: 'durable', server: 'control' }],
+  consumes: [
+    {
+      stream: 'EVENTS',
+      filter: 'evt.*.label.*',
+      durable: 'inventory-labels',
+      mode: 'durable',
+      server: 'control',
+    },
+  ],
   emits: [],
   serves: ['inventoryResource', 'exchangeToken'],
   calls: [],
@@ -78,14 +86,18 @@ describe('a Nest application on the bus', () => {
       code: 'NOT_FOUND',
       errors: [{ token: 'no-such-label', message: 'label 7 does not exist' }],
     });
-    await expect(bus.call(CALLS.workloadLabelUsage, { labels: ['8'] })).rejects.toMatchObject({ code: 'INTERNAL' });
+    await expect(bus.call(CALLS.workloadLabelUsage, { labels: ['8'] })).rejects.toMatchObject({
+      code: 'INTERNAL',
+    });
     expect(unexpected).toMatchObject([{ message: 'a secret of the inside' }]);
   });
 
   it('says that nobody is there, and that nobody answered in time', async () => {
     await expect(bus.call(CALLS.labelResource, {} as never)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     const silent = bus.subscribe('cmd.policy-compute.label-usage', () => undefined);
-    await expect(bus.call(CALLS.labelUsage, { labels: [] }, { deadlineMs: 50 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    await expect(bus.call(CALLS.labelUsage, { labels: [] }, { deadlineMs: 50 })).rejects.toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+    });
     silent.close();
   });
 
@@ -94,19 +106,29 @@ describe('a Nest application on the bus', () => {
     const empty = { upsert: [], remove: [] };
     const served = bus.serve(
       CALLS.nodeSnapshot,
-      async (_, { subject }) => ({ ...view, node: subject.split('.')[3] ?? '', groups: empty, endpoints: empty, units: empty }),
+      async (_, { subject }) => ({
+        ...view,
+        node: subject.split('.')[3] ?? '',
+        groups: empty,
+        endpoints: empty,
+        units: empty,
+      }),
       { suffix: '*' },
     );
     const answer = await bus.call(CALLS.nodeSnapshot, { node: 'ignored' }, { suffix: 'n7' });
     expect(answer.node).toBe('n7');
-    await expect(bus.call(CALLS.nodeSnapshot, { node: 3 } as never, { suffix: 'n7' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(bus.call(CALLS.nodeSnapshot, { node: 3 } as never, { suffix: 'n7' })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
     served.close();
   });
 
   it('hands the messages of a declared durable to its event handler, and buries poison', async () => {
     const letters: unknown[] = [];
     await bus.latest('DEAD_LETTERS', 'dead.inventory.>', ({ payload }) => void letters.push(payload));
-    await bus.publishMany(['a', 'poison', 'b'].map((payload) => ({ subject: `evt.global.label.${payload}`, payload })));
+    await bus.publishMany(
+      ['a', 'poison', 'b'].map((payload) => ({ subject: `evt.global.label.${payload}`, payload })),
+    );
     await eventually(() => seen.length === 2 && letters.length === 1);
     expect(seen).toEqual(['a', 'b']);
     expect(letters).toMatchObject([{ reason: 'poison' }]);

@@ -3,7 +3,14 @@
  * the trace of the caller, failures as callers know them, and errors that reach the bus as they were thrown.
  */
 import { Catch } from '@nestjs/common';
-import type { ArgumentsHost, CallHandler, ExceptionFilter, ExecutionContext, INestApplication, NestInterceptor } from '@nestjs/common';
+import type {
+  ArgumentsHost,
+  CallHandler,
+  ExceptionFilter,
+  ExecutionContext,
+  INestApplication,
+  NestInterceptor,
+} from '@nestjs/common';
 import { NatsContext, Transport } from '@nestjs/microservices';
 import type { MicroserviceOptions, NatsOptions } from '@nestjs/microservices';
 import type { ServiceManifest } from '@ringfence/contracts';
@@ -21,7 +28,11 @@ export function natsTransportOptions(options: BusOptions, service: string): Nats
   return {
     transport: Transport.NATS,
     // Nest's own type knows only some of the client's options; all are handed on.
-    options: { ...connectionOptions(options), waitOnFirstConnect: true, queue: service } as NatsOptions['options'],
+    options: {
+      ...connectionOptions(options),
+      waitOnFirstConnect: true,
+      queue: service,
+    } as NatsOptions['options'],
   };
 }
 
@@ -44,16 +55,22 @@ export function attachBus(app: INestApplication, transports: BusTransports): voi
   app.useGlobalFilters(new Failures(transports.onUnexpected));
   const inherit = { inheritAppConfig: true };
   app.connectMicroservice<MicroserviceOptions>(natsTransportOptions(connection, manifest.service), inherit);
-  app.connectMicroservice<MicroserviceOptions>({ strategy: new JetStreamStrategy(bus, manifest, transports.consumers) }, inherit);
+  app.connectMicroservice<MicroserviceOptions>(
+    { strategy: new JetStreamStrategy(bus, manifest, transports.consumers) },
+    inherit,
+  );
 }
 
 /** Calls come without the trace of their caller: Nest's transport does not look at headers. */
 export class CallersTrace implements NestInterceptor {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const transport: unknown = execution.getType() === 'rpc' ? execution.switchToRpc().getContext() : undefined;
+    const transport: unknown =
+      execution.getType() === 'rpc' ? execution.switchToRpc().getContext() : undefined;
     if (!(transport instanceof NatsContext)) return next.handle();
     const parent = propagation.extract(context.active(), readHeaders(transport.getHeaders()));
-    return new Observable((subscriber): Subscription => context.with(parent, () => next.handle().subscribe(subscriber)));
+    return new Observable((subscriber): Subscription =>
+      context.with(parent, () => next.handle().subscribe(subscriber)),
+    );
   }
 }
 

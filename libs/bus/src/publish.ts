@@ -17,14 +17,19 @@ export interface Publisher {
 export function publisher(link: Link): Publisher {
   const places = gate(IN_FLIGHT);
   const published = link.metrics.counter('bus_published_total', 'Messages that a stream acknowledged');
-  const failed = link.metrics.counter('bus_publish_failures_total', 'Messages that no stream acknowledged in time');
+  const failed = link.metrics.counter(
+    'bus_publish_failures_total',
+    'Messages that no stream acknowledged in time',
+  );
   const store = async (subject: string, data: Uint8Array, options: PublishOptions = {}): Promise<void> => {
     await places.enter();
     const kind = { kind: kindOfSubject(subject), server: link.server };
     try {
       // The client would keep what is published while the connection is away, and send it after what came later.
       if (!link.isConnected()) throw new TransientError(`${link.server} NATS is away`);
-      await stepOfTrace(`publish ${kind.kind}`, options.headers, () => acknowledged(link, subject, data, options));
+      await stepOfTrace(`publish ${kind.kind}`, options.headers, () =>
+        acknowledged(link, subject, data, options),
+      );
       published.add(1, kind);
     } catch (error) {
       failed.add(1, kind);
@@ -41,7 +46,9 @@ export function publisher(link: Link): Publisher {
       // Nothing is sent after a failure, so that a repeat of the list cannot put an early message behind a later one.
       if (failure !== undefined) break;
       const options = { ...(id !== undefined && { id }), ...(headers !== undefined && { headers }) };
-      running.push(store(subject, encode(payload), options).catch((error: unknown) => void (failure ??= error)));
+      running.push(
+        store(subject, encode(payload), options).catch((error: unknown) => void (failure ??= error)),
+      );
     }
     await Promise.all(running);
     if (failure !== undefined) throw failure;
@@ -53,23 +60,45 @@ export function publisher(link: Link): Publisher {
   };
 }
 
-async function acknowledged(link: Link, subject: string, data: Uint8Array, options: PublishOptions): Promise<void> {
+async function acknowledged(
+  link: Link,
+  subject: string,
+  data: Uint8Array,
+  options: PublishOptions,
+): Promise<void> {
+  const acknowledgement = link.jetstream.publish(subject, data, {
+    timeout: ACKNOWLEDGED_WITHIN_MS,
+    headers: writeHeaders(options.headers),
+    ...(options.id !== undefined && { msgID: options.id }),
+  });
+  const lost = connectionLost(link);
   try {
-    await link.jetstream.publish(subject, data, {
-      timeout: ACKNOWLEDGED_WITHIN_MS,
-      headers: writeHeaders(options.headers),
-      ...(options.id !== undefined && { msgID: options.id }),
-    });
+    await Promise.race([acknowledgement, lost.happened]);
   } catch (error) {
+    // The loser of the race has nobody else to look at its outcome.
+    acknowledgement.catch(() => undefined);
     throw classified(subject, error);
+  } finally {
+    lost.forget();
   }
+}
+
+/** An acknowledgement cannot come over a connection that is gone: waiting for its time-out would only delay the repeat. */
+function connectionLost(link: Link): { readonly happened: Promise<never>; forget(): void } {
+  let forget: () => void = () => undefined;
+  const happened = new Promise<never>((_, reject) => {
+    forget = link.onDisconnect(() => reject(new Error('the connection was lost')));
+  });
+  return { happened, forget };
 }
 
 function classified(subject: string, error: unknown): Error {
   const code = error instanceof NatsError ? error.code : '';
   const message = error instanceof Error ? error.message : String(error);
   if (code === 'MAX_PAYLOAD_EXCEEDED' || code === 'PERMISSIONS_VIOLATION') {
-    return new PermanentError('not-publishable', `${subject} cannot be published: ${message}`, { cause: error });
+    return new PermanentError('not-publishable', `${subject} cannot be published: ${message}`, {
+      cause: error,
+    });
   }
   return new TransientError(`no stream acknowledged ${subject}: ${message}`, { cause: error });
 }

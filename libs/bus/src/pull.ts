@@ -40,7 +40,11 @@ export interface PullRequest {
   readonly noWait?: boolean;
 }
 
-export function startPull(link: Link, request: PullRequest, onMessage: (message: PulledMessage) => void): Pull {
+export function startPull(
+  link: Link,
+  request: PullRequest,
+  onMessage: (message: PulledMessage) => void,
+): Pull {
   const { stream, consumer, batch } = request;
   const inbox = createInbox(link.inboxPrefix);
   let received = 0;
@@ -70,7 +74,9 @@ export function startPull(link: Link, request: PullRequest, onMessage: (message:
     request.noWait === true
       ? { batch, no_wait: true }
       : { batch, expires: EXPIRES_MS * NANOSECONDS, idle_heartbeat: HEARTBEAT_MS * NANOSECONDS };
-  link.connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(terms), { reply: inbox });
+  link.connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(terms), {
+    reply: inbox,
+  });
   return { ended, cancel: () => end('cancelled') };
 }
 
@@ -101,8 +107,13 @@ export const TERM = '+TERM';
 /** "Still at it": the server waits as long again before it delivers once more. */
 export const WORKING = '+WPI';
 
-export function answer(link: Link, message: PulledMessage, word: typeof ACK | typeof TERM | typeof WORKING): void {
+export function answer(
+  link: Link,
+  message: PulledMessage,
+  word: typeof ACK | typeof TERM | typeof WORKING,
+): void {
   const { reply } = message.raw;
   // After close there is nobody to tell; the server delivers again, and the reader recognises the repeat.
-  if (reply !== undefined && reply !== '' && !link.connection.isClosed()) link.connection.publish(reply, word);
+  if (reply !== undefined && reply !== '' && !link.connection.isClosed())
+    link.connection.publish(reply, word);
 }

@@ -16,7 +16,8 @@ const STREAM_NOT_FOUND = 10_059;
 
 export async function ensureStreams(bus: Bus, server: 'control' | 'cluster', replicas = 1): Promise<void> {
   for (const contract of STREAMS) {
-    if (contract.server === server || contract.server === 'both') await ensureStream(linkOf(bus), contract, replicas);
+    if (contract.server === server || contract.server === 'both')
+      await ensureStream(linkOf(bus), contract, replicas);
   }
 }
 
@@ -32,17 +33,23 @@ async function ensureStream(link: Link, contract: StreamContract, replicas: numb
     if (error instanceof NatsError && error.api_error?.err_code === STREAM_NOT_FOUND) return undefined;
     throw error;
   });
-  const { config } = found === undefined ? await streams.add(wanted) : await streams.update(contract.name, wanted);
+  const { config } =
+    found === undefined ? await streams.add(wanted) : await streams.update(contract.name, wanted);
   // Older servers drop what they do not know without a word.
   for (const [key, value] of Object.entries(wanted)) {
     const actual = config[key as keyof StreamConfig];
     if (JSON.stringify(actual) !== JSON.stringify(value)) {
-      throw new Error(`stream ${contract.name}: the server keeps ${key} = ${JSON.stringify(actual)}, not ${JSON.stringify(value)}`);
+      throw new Error(
+        `stream ${contract.name}: the server keeps ${key} = ${JSON.stringify(actual)}, not ${JSON.stringify(value)}`,
+      );
     }
   }
 }
 
-function configOf(contract: StreamContract, replicas: number): Partial<StreamConfig> & { name: string; subjects: string[] } {
+function configOf(
+  contract: StreamContract,
+  replicas: number,
+): Partial<StreamConfig> & { name: string; subjects: string[] } {
   return {
     name: contract.name,
     subjects: [...contract.subjects],

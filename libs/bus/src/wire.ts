@@ -34,15 +34,26 @@ export function writeHeaders(own: TraceHeaders | undefined): MsgHdrs {
 }
 
 /** Runs `work` as the continuation of the trace in `headers`; without one, nothing is recorded. */
-export async function continueTrace<T>(name: string, headers: TraceHeaders, work: () => Promise<T>): Promise<T> {
+export async function continueTrace<T>(
+  name: string,
+  headers: TraceHeaders,
+  work: () => Promise<T>,
+): Promise<T> {
   if (headers['traceparent'] === undefined) return work();
   const parent = propagation.extract(context.active(), headers);
   return inSpan(name, SpanKind.CONSUMER, parent, work);
 }
 
 /** Runs `work` as a step of the active trace, or of the one in `headers`; without either, nothing is recorded. */
-export async function stepOfTrace<T>(name: string, headers: TraceHeaders | undefined, work: () => Promise<T>): Promise<T> {
-  const parent = headers?.['traceparent'] === undefined ? context.active() : propagation.extract(context.active(), headers);
+export async function stepOfTrace<T>(
+  name: string,
+  headers: TraceHeaders | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const parent =
+    headers?.['traceparent'] === undefined
+      ? context.active()
+      : propagation.extract(context.active(), headers);
   if (trace.getSpanContext(parent) === undefined) return work();
   return inSpan(name, SpanKind.PRODUCER, parent, work);
 }
@@ -62,7 +73,10 @@ function inSpan<T>(name: string, kind: SpanKind, parent: Context, work: () => Pr
 }
 
 function fail(span: Span, error: unknown): void {
-  span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+  span.setStatus({
+    code: SpanStatusCode.ERROR,
+    message: error instanceof Error ? error.message : String(error),
+  });
 }
 
 /** `obs.<cluster>.pod.<uid>` → `obs pod`: a span's and a label's name must not carry ids. */

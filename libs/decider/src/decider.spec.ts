@@ -11,7 +11,8 @@ const door: Decider<{ readonly isOpen: boolean }, DoorCommand, Opened | Closed> 
   initial: { isOpen: false },
   decide(state, command) {
     if (command.by === '') return reject('nobody', 'say who opens the door', 'INVALID_ARGUMENT');
-    if (command.type === 'open') return state.isOpen ? [] : [{ type: 'DoorOpened', data: { by: command.by } }];
+    if (command.type === 'open')
+      return state.isOpen ? [] : [{ type: 'DoorOpened', data: { by: command.by } }];
     return state.isOpen ? [{ type: 'DoorClosed', data: { by: command.by } }] : [];
   },
   evolve: (_, event) => ({ isOpen: event.type === 'DoorOpened' }),
@@ -27,7 +28,10 @@ describe('a specification of a decider', () => {
 
   it('folds what was given before it decides', () => {
     spec.given(opened).when({ type: 'open', by: 'bob' }).nothing();
-    spec.given(opened).when({ type: 'close', by: 'bob' }).then({ type: 'DoorClosed', data: { by: 'bob' } });
+    spec
+      .given(opened)
+      .when({ type: 'close', by: 'bob' })
+      .then({ type: 'DoorClosed', data: { by: 'bob' } });
   });
 
   it('knows a rejection by its reason', () => {

@@ -23,7 +23,9 @@ export function specification<State, Command, E extends DomainEvent>(
   };
 }
 
-function outcomeOf<E extends DomainEvent>(decision: ReturnType<Decider<unknown, unknown, E>['decide']>): Outcome<E> {
+function outcomeOf<E extends DomainEvent>(
+  decision: ReturnType<Decider<unknown, unknown, E>['decide']>,
+): Outcome<E> {
   const expectEvents = (expected: readonly E[]): void => {
     if (isRejection(decision)) throw mismatch(expected, decision);
     if (canonical(decision) !== canonical(expected)) throw mismatch(expected, decision);

@@ -28,7 +28,10 @@ export async function appendEvents(
   return events;
 }
 
-async function currentVersions(tx: pg.PoolClient, batches: readonly AppendBatch[]): Promise<Map<string, number>> {
+async function currentVersions(
+  tx: pg.PoolClient,
+  batches: readonly AppendBatch[],
+): Promise<Map<string, number>> {
   const streams = [...new Set(batches.map((batch) => batch.stream))];
   // One index probe per stream: with thousands of streams a `group by` would read all their events.
   const { rows } = await tx.query<{ stream: string; version: number }>(

@@ -16,7 +16,11 @@ export interface WaitOptions {
 }
 
 /** The url of `<database>_<service>`. Throws when it is missing and may not be created: only a person can help then. */
-export async function ensureDatabase(adminUrl: string, service: string, wait: WaitOptions = {}): Promise<string> {
+export async function ensureDatabase(
+  adminUrl: string,
+  service: string,
+  wait: WaitOptions = {},
+): Promise<string> {
   const url = new URL(adminUrl);
   const database = `${decodeURIComponent(url.pathname.slice(1))}_${service.replaceAll('-', '_')}`;
   url.pathname = `/${encodeURIComponent(database)}`;
@@ -50,9 +54,15 @@ export function isPostgresAway(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isPostgresAway);
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string') {
-    return /^(08|53|57P0|40)/.test(code) || /^E(CONN|PIPE|TIMEDOUT|HOST|NET|AI_AGAIN)/.test(code) || code === 'ENOTFOUND';
+    return (
+      /^(08|53|57P0|40)/.test(code) ||
+      /^E(CONN|PIPE|TIMEDOUT|HOST|NET|AI_AGAIN)/.test(code) ||
+      code === 'ENOTFOUND'
+    );
   }
-  return /connection terminated|timeout exceeded when trying to connect|timeout expired|not queryable/i.test(error.message);
+  return /connection terminated|timeout exceeded when trying to connect|timeout expired|not queryable/i.test(
+    error.message,
+  );
 }
 
 function describe(error: unknown): string {
@@ -80,9 +90,12 @@ async function create(adminUrl: string, database: string): Promise<void> {
     if (code === DATABASE_EXISTS || code === UNIQUE_VIOLATION) return;
     if (code !== INSUFFICIENT_PRIVILEGE) throw error;
     const role = new URL(adminUrl).username;
-    throw new Error(`database ${database} is missing and role "${role}" may not create it: run "alter role ${role} createdb" or create it`, {
-      cause: error,
-    });
+    throw new Error(
+      `database ${database} is missing and role "${role}" may not create it: run "alter role ${role} createdb" or create it`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -25,16 +25,28 @@ const totals = (version: number, factor: number): Projection => ({
   tables: 'create table if not exists totals (stream text primary key, total int not null)',
   apply: async (tx, event) => {
     const { n } = event.data as { n: number };
-    await tx.query('insert into totals values ($1, $2) on conflict (stream) do update set total = totals.total + $2', [event.stream, n * factor]);
+    await tx.query(
+      'insert into totals values ($1, $2) on conflict (stream) do update set total = totals.total + $2',
+      [event.stream, n * factor],
+    );
   },
 });
-const open = async (service = `s${(run += 1)}`, projections: Projection[] = [totals(1, 1)]): Promise<EventStore> => {
-  const store = await openEventStore({ url: await ensureDatabase(postgres.url, service), service, projections });
+const open = async (
+  service = `s${(run += 1)}`,
+  projections: Projection[] = [totals(1, 1)],
+): Promise<EventStore> => {
+  const store = await openEventStore({
+    url: await ensureDatabase(postgres.url, service),
+    service,
+    projections,
+  });
   stores.push(store);
   return store;
 };
 const total = async (store: EventStore, stream: string): Promise<number | undefined> => {
-  const { rows } = await store.pool.query<{ total: number }>('select total from totals where stream = $1', [stream]);
+  const { rows } = await store.pool.query<{ total: number }>('select total from totals where stream = $1', [
+    stream,
+  ]);
   return rows[0]?.total;
 };
 
@@ -49,11 +61,21 @@ afterAll(() => postgres.close());
 describe('the event store', () => {
   it('gives back what was appended, and read tables that are current at once', async () => {
     const store = await open();
-    const appended = await store.append('thing-1', 0, [happened(1), { ...happened(2), v: 2 }], { ...meta, correlation: 'c' });
+    const appended = await store.append('thing-1', 0, [happened(1), { ...happened(2), v: 2 }], {
+      ...meta,
+      correlation: 'c',
+    });
     const { events, version } = await store.load('thing-1');
     expect(events).toEqual(appended);
     expect(version).toBe(2);
-    expect(events[1]).toMatchObject({ type: 'Happened', v: 2, version: 2, data: { n: 2 }, cluster: 'global', correlation: 'c' });
+    expect(events[1]).toMatchObject({
+      type: 'Happened',
+      v: 2,
+      version: 2,
+      data: { n: 2 },
+      cluster: 'global',
+      correlation: 'c',
+    });
     expect(await total(store, 'thing-1')).toBe(3);
   });
 
@@ -61,9 +83,14 @@ describe('the event store', () => {
     const store = await open();
     await store.append('thing-1', 0, [happened(1)], meta);
     await expect(store.append('thing-1', 0, [happened(1)], meta)).rejects.toBeInstanceOf(VersionConflict);
-    const batches = [{ stream: 'thing-2', expectedVersion: 0, events: [happened(1)] }, { stream: 'thing-1', expectedVersion: 7, events: [happened(1)] }];
+    const batches = [
+      { stream: 'thing-2', expectedVersion: 0, events: [happened(1)] },
+      { stream: 'thing-1', expectedVersion: 7, events: [happened(1)] },
+    ];
     await expect(store.appendMany(batches, meta)).rejects.toBeInstanceOf(VersionConflict);
-    await expect(store.append('thing-3', 'any', [happened(1)], meta, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await expect(
+      store.append('thing-3', 'any', [happened(1)], meta, () => Promise.reject(new Error('no'))),
+    ).rejects.toThrow('no');
     expect((await store.follow(0, 10)).map((event) => event.stream)).toEqual(['thing-1']);
     expect(await total(store, 'thing-2')).toBeUndefined();
   });
@@ -74,7 +101,7 @@ describe('the event store', () => {
     const seen: number[] = [];
     let writing = true;
     const following = (async () => {
-      for (let from = 0; ; ) {
+      for (let from = 0; ;) {
         const ended = !writing;
         const page = await store.follow(from, 50);
         for (const event of page) seen.push(event.position);
@@ -85,9 +112,15 @@ describe('the event store', () => {
     const writers = Array.from({ length: 12 }, async (_, writer) => {
       for (let n = 0; n < 40; n++) {
         // A slow transaction in between, and one that is given up.
-        const slowly = n % 10 === 0 ? async (tx: pg.PoolClient) => void (await tx.query('select pg_sleep(0.02)')) : undefined;
+        const slowly =
+          n % 10 === 0
+            ? async (tx: pg.PoolClient) => void (await tx.query('select pg_sleep(0.02)'))
+            : undefined;
         await (writer % 2 ? store : other).append(`thing-${writer}`, n, [happened(n)], meta, slowly);
-        if (n % 7 === 0) await store.append('gone', 'any', [happened(n)], meta, () => Promise.reject(new Error('x'))).catch(() => undefined);
+        if (n % 7 === 0)
+          await store
+            .append('gone', 'any', [happened(n)], meta, () => Promise.reject(new Error('x')))
+            .catch(() => undefined);
       }
     });
     await Promise.all(writers);
@@ -101,10 +134,13 @@ describe('the event store', () => {
     const store = await open();
     const counter: Decider<number, 'count' | 'stop', ReturnType<typeof happened>> = {
       initial: 0,
-      decide: (state, command) => (command === 'stop' ? reject('not-stoppable', 'it counts on') : [happened(state + 1)]),
+      decide: (state, command) =>
+        command === 'stop' ? reject('not-stoppable', 'it counts on') : [happened(state + 1)],
       evolve: (state) => state + 1,
     };
-    const results = await Promise.all([1, 2, 3].map(() => handleCommand(store, counter, 'counter-1', 'count', meta)));
+    const results = await Promise.all(
+      [1, 2, 3].map(() => handleCommand(store, counter, 'counter-1', 'count', meta)),
+    );
     expect(results.map((result) => result.state).sort()).toEqual([1, 2, 3]);
     const refused = await handleCommand(store, counter, 'counter-1', 'stop', meta);
     expect(refused).toMatchObject({ rejected: { reason: 'not-stoppable' }, events: [] });
@@ -112,7 +148,9 @@ describe('the event store', () => {
 
   it('gives ids that rise and are never given twice', async () => {
     const store = await open();
-    const ids = (await Promise.all([store.nextIds('label', 3), store.nextIds('label', 3), store.nextIds('rule')])).flat();
+    const ids = (
+      await Promise.all([store.nextIds('label', 3), store.nextIds('label', 3), store.nextIds('rule')])
+    ).flat();
     expect(new Set(ids.slice(0, 6))).toEqual(new Set(['1', '2', '3', '4', '5', '6']));
     expect(ids.at(-1)).toBe('1');
   });
@@ -120,7 +158,10 @@ describe('the event store', () => {
   it('consumes a message once, together with its effect', async () => {
     const store = await open();
     const message = { stream: 'EVENTS@1', seq: 5 };
-    const effect = (tx: pg.PoolClient) => store.appendIn(tx, [{ stream: 'thing-1', expectedVersion: 'any', events: [happened(1)] }], meta).then(() => undefined);
+    const effect = (tx: pg.PoolClient) =>
+      store
+        .appendIn(tx, [{ stream: 'thing-1', expectedVersion: 'any', events: [happened(1)] }], meta)
+        .then(() => undefined);
     const failing = consumeOnce(store, 'reader', message, async (tx) => {
       await effect(tx);
       throw new Error('half way');
@@ -159,7 +200,10 @@ describe('the event store', () => {
       columns: { stream: { type: 'text', primary: true }, total: { type: 'int' } },
     });
     const source = await dataSource(store, [Total]);
-    expect(await source.getRepository(Total).findOneBy({ stream: 'thing-1' })).toEqual({ stream: 'thing-1', total: 4 });
+    expect(await source.getRepository(Total).findOneBy({ stream: 'thing-1' })).toEqual({
+      stream: 'thing-1',
+      total: 4,
+    });
     await source.destroy();
   });
 
@@ -170,7 +214,9 @@ describe('the event store', () => {
     await client.end();
     const url = new URL(postgres.url);
     url.username = 'poor';
-    await expect(ensureDatabase(url.href, 'nowhere')).rejects.toThrow(/^database ringfence_nowhere is missing and role "poor" may not create it.*createdb/);
+    await expect(ensureDatabase(url.href, 'nowhere')).rejects.toThrow(
+      /^database ringfence_nowhere is missing and role "poor" may not create it.*createdb/,
+    );
   });
 
   it('waits for Postgres at the start, and goes on after it was killed', async () => {
@@ -178,7 +224,9 @@ describe('the event store', () => {
     await store.append('thing-1', 0, [happened(1)], meta);
     await postgres.kill();
     const states: boolean[] = [];
-    const waiting = ensureDatabase(postgres.url, 'late', { onState: ({ connected }) => void states.push(connected) });
+    const waiting = ensureDatabase(postgres.url, 'late', {
+      onState: ({ connected }) => void states.push(connected),
+    });
     await eventually(() => states.length > 1);
     await eventually(() => store.availability() !== true);
     await postgres.start();

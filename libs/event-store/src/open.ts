@@ -45,7 +45,11 @@ function storeOn(pool: pg.Pool, options: EventStoreOptions): EventStore {
   const listeners = new Set<() => void>();
   const watch = watchAvailability(pool);
   const appendedIn = new WeakSet<pg.PoolClient>();
-  const appendIn = (tx: pg.PoolClient, batches: readonly AppendBatch[], meta: EventMeta): Promise<StoredEvent[]> => {
+  const appendIn = (
+    tx: pg.PoolClient,
+    batches: readonly AppendBatch[],
+    meta: EventMeta,
+  ): Promise<StoredEvent[]> => {
     appendedIn.add(tx);
     return appendEvents(tx, options.projections, batches, meta);
   };

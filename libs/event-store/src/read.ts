@@ -20,16 +20,21 @@ interface EventRow {
 }
 type Queryable = Pick<pg.ClientBase, 'query'>;
 
-export async function loadStream(db: Queryable, stream: string): Promise<{ events: StoredEvent[]; version: number }> {
-  const { rows } = await db.query<EventRow>('select * from events where stream = $1 order by version', [stream]);
+export async function loadStream(
+  db: Queryable,
+  stream: string,
+): Promise<{ events: StoredEvent[]; version: number }> {
+  const { rows } = await db.query<EventRow>('select * from events where stream = $1 order by version', [
+    stream,
+  ]);
   return { events: rows.map(storedEvent), version: rows.at(-1)?.version ?? 0 };
 }
 
 export async function eventsAbove(db: Queryable, position: number, limit: number): Promise<StoredEvent[]> {
-  const { rows } = await db.query<EventRow>('select * from events where position > $1 order by position limit $2', [
-    position,
-    limit,
-  ]);
+  const { rows } = await db.query<EventRow>(
+    'select * from events where position > $1 order by position limit $2',
+    [position, limit],
+  );
   return rows.map(storedEvent);
 }
 

@@ -18,7 +18,7 @@ export async function rebuildProjection(pool: pg.Pool, projection: Projection): 
     await tx.query(projection.tables);
   });
   let position = 0;
-  for (let more = true; more; ) {
+  for (let more = true; more;) {
     const reached = await inTransaction(pool, (tx) => replayPage(tx, schema, projection, position));
     more = reached !== position;
     position = reached;
@@ -30,17 +30,27 @@ async function inSchema(tx: pg.PoolClient, schema: string): Promise<void> {
   await tx.query(`set local search_path to ${schema}, public`);
 }
 
-async function replayPage(tx: pg.PoolClient, schema: string, projection: Projection, from: number): Promise<number> {
+async function replayPage(
+  tx: pg.PoolClient,
+  schema: string,
+  projection: Projection,
+  from: number,
+): Promise<number> {
   await inSchema(tx, schema);
   const events = await eventsAbove(tx, from, PAGE);
   for (const event of events) await projection.apply(tx, event);
   return events.at(-1)?.position ?? from;
 }
 
-async function finish(tx: pg.PoolClient, schema: string, projection: Projection, from: number): Promise<void> {
+async function finish(
+  tx: pg.PoolClient,
+  schema: string,
+  projection: Projection,
+  from: number,
+): Promise<void> {
   await tx.query('select pg_advisory_xact_lock($1)', [LOCKS.append]);
   let position = from;
-  for (let more = true; more; ) {
+  for (let more = true; more;) {
     const reached = await replayPage(tx, schema, projection, position);
     more = reached !== position;
     position = reached;
@@ -49,13 +59,20 @@ async function finish(tx: pg.PoolClient, schema: string, projection: Projection,
 }
 
 async function swap(tx: pg.PoolClient, schema: string, projection: Projection): Promise<void> {
-  const { rows: old } = await tx.query<{ tables: string[] }>('select tables from projections where name = $1', [projection.name]);
-  const { rows } = await tx.query<{ name: string }>('select tablename as name from pg_tables where schemaname = $1', [schema]);
+  const { rows: old } = await tx.query<{ tables: string[] }>(
+    'select tables from projections where name = $1',
+    [projection.name],
+  );
+  const { rows } = await tx.query<{ name: string }>(
+    'select tablename as name from pg_tables where schemaname = $1',
+    [schema],
+  );
   const tables = rows.map((row) => row.name);
   for (const table of new Set([...(old[0]?.tables ?? []), ...tables])) {
     await tx.query(`drop table if exists public.${pg.escapeIdentifier(table)} cascade`);
   }
-  for (const table of tables) await tx.query(`alter table ${schema}.${pg.escapeIdentifier(table)} set schema public`);
+  for (const table of tables)
+    await tx.query(`alter table ${schema}.${pg.escapeIdentifier(table)} set schema public`);
   await tx.query(`drop schema ${schema} cascade`);
   await tx.query(
     `insert into public.projections (name, version, tables) values ($1, $2, $3)
@@ -66,7 +83,9 @@ async function swap(tx: pg.PoolClient, schema: string, projection: Projection): 
 
 /** At the start: what is new, or has another version than the one in the database. */
 export async function rebuildOutdated(pool: pg.Pool, projections: readonly Projection[]): Promise<void> {
-  const { rows } = await pool.query<{ name: string; version: number }>('select name, version from projections');
+  const { rows } = await pool.query<{ name: string; version: number }>(
+    'select name, version from projections',
+  );
   const built = new Map(rows.map((row) => [row.name, row.version]));
   for (const projection of projections) {
     if (built.get(projection.name) !== projection.version) await rebuildProjection(pool, projection);

@@ -14,7 +14,11 @@ const meta: EventMeta = { actor: { kind: 'user', id: '1' }, cluster: 'global' };
 const label = (n: number) => ({ type: 'LabelCreated', data: { n } });
 
 const open = async (service = `relay${(run += 1)}`): Promise<EventStore> => {
-  const store = await openEventStore({ url: await ensureDatabase(postgres.url, service), service, projections: [] });
+  const store = await openEventStore({
+    url: await ensureDatabase(postgres.url, service),
+    service,
+    projections: [],
+  });
   ending.unshift(store);
   return store;
 };
@@ -33,7 +37,8 @@ const stream = () => {
     publishMany: async (publications: Parameters<EventPublisher['publishMany']>[0]) => {
       for (const { subject, id, payload } of publications) {
         if ((state.attempts += 1) > state.failAfter) throw new Error('connection lost');
-        if (!kept.some((entry) => entry.id === id)) kept.push({ subject, id, n: (payload as { data: { n: number } }).data.n });
+        if (!kept.some((entry) => entry.id === id))
+          kept.push({ subject, id, n: (payload as { data: { n: number } }).data.n });
       }
     },
   };
@@ -62,7 +67,14 @@ describe('the relay', () => {
   it('loses nothing and doubles nothing when it crashes between publishing and its checkpoint', async () => {
     const store = await open();
     const out = stream();
-    await store.appendMany(Array.from({ length: 30 }, (_, n) => ({ stream: `label-${n}`, expectedVersion: 0, events: [label(n)] })), meta);
+    await store.appendMany(
+      Array.from({ length: 30 }, (_, n) => ({
+        stream: `label-${n}`,
+        expectedVersion: 0,
+        events: [label(n)],
+      })),
+      meta,
+    );
     out.state.failAfter = 17;
     const first = relay(store, out);
     await eventually(() => out.kept.length === 17);
@@ -97,7 +109,12 @@ describe('the relay', () => {
     await eventually(() => out.kept.length === 1);
     await postgres.kill();
     await postgres.start();
-    await eventually(() => store.append('label-2', 0, [label(2)], meta).then(() => true, () => false));
+    await eventually(() =>
+      store.append('label-2', 0, [label(2)], meta).then(
+        () => true,
+        () => false,
+      ),
+    );
     await eventually(() => out.kept.length === 2, undefined, 30_000);
     out.kept.length = 0;
     await running.rewind(0);

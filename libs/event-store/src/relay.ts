@@ -18,7 +18,12 @@ const LONGEST_PAUSE_MS = 5_000;
 /** The bus, as far as the relay needs it. */
 export interface EventPublisher {
   publishMany(
-    publications: readonly { subject: string; payload: unknown; id: string; headers: Readonly<Record<string, string>> }[],
+    publications: readonly {
+      subject: string;
+      payload: unknown;
+      id: string;
+      headers: Readonly<Record<string, string>>;
+    }[],
   ): Promise<void>;
 }
 
@@ -47,17 +52,21 @@ export function startRelay(store: EventStore, bus: EventPublisher, options: Rela
   const wake = wakeUp();
   const stopListening = store.onCommitted(wake.now);
   const state = { lag: 0 };
-  const running = runUntil(ended.signal, async () => {
-    const client = await store.pool.connect();
-    // A broken session is noticed by the next query; the event itself must not end the process.
-    client.on('error', wake.now);
-    try {
-      await relayWhileLeading(client, { store, bus, options, wake, state, signal: ended.signal });
-    } finally {
-      // The lock belongs to the session, so the session ends with it.
-      client.release(true);
-    }
-  }, options.onError);
+  const running = runUntil(
+    ended.signal,
+    async () => {
+      const client = await store.pool.connect();
+      // A broken session is noticed by the next query; the event itself must not end the process.
+      client.on('error', wake.now);
+      try {
+        await relayWhileLeading(client, { store, bus, options, wake, state, signal: ended.signal });
+      } finally {
+        // The lock belongs to the session, so the session ends with it.
+        client.release(true);
+      }
+    },
+    options.onError,
+  );
   return {
     lag: () => state.lag,
     rewind: async (position) => {
@@ -83,9 +92,13 @@ interface Round {
 }
 
 async function relayWhileLeading(client: pg.PoolClient, round: Round): Promise<void> {
-  const { rows } = await client.query<{ leads: boolean }>('select pg_try_advisory_lock($1) as leads', [LOCKS.relay]);
+  const { rows } = await client.query<{ leads: boolean }>('select pg_try_advisory_lock($1) as leads', [
+    LOCKS.relay,
+  ]);
   if (rows[0]?.leads !== true) return round.wake.within(LOOK_EVERY_MS);
-  await client.query('insert into relayed (relay, position) values ($1, 0) on conflict do nothing', [round.store.service]);
+  await client.query('insert into relayed (relay, position) values ($1, 0) on conflict do nothing', [
+    round.store.service,
+  ]);
   while (!round.signal.aborted) {
     const published = await publishNext(client, round);
     if (published < BATCH) await round.wake.within(LOOK_EVERY_MS);
@@ -93,7 +106,9 @@ async function relayWhileLeading(client: pg.PoolClient, round: Round): Promise<v
 }
 
 async function publishNext(client: pg.PoolClient, { store, bus, options, state }: Round): Promise<number> {
-  const { rows } = await client.query<{ position: string }>('select position from relayed where relay = $1', [store.service]);
+  const { rows } = await client.query<{ position: string }>('select position from relayed where relay = $1', [
+    store.service,
+  ]);
   const from = Number(rows[0]?.position ?? 0);
   const events = await store.follow(from, BATCH);
   const last = events.at(-1);
@@ -108,12 +123,20 @@ async function publishNext(client: pg.PoolClient, { store, bus, options, state }
     })),
   );
   // Guarded by the old value: a rewind that came meanwhile is not undone.
-  await client.query('update relayed set position = $2 where relay = $1 and position = $3', [store.service, last.position, from]);
+  await client.query('update relayed set position = $2 where relay = $1 and position = $3', [
+    store.service,
+    last.position,
+    from,
+  ]);
   state.lag = 0;
   return events.length;
 }
 
-async function runUntil(signal: AbortSignal, round: () => Promise<void>, onError?: (error: unknown) => void): Promise<void> {
+async function runUntil(
+  signal: AbortSignal,
+  round: () => Promise<void>,
+  onError?: (error: unknown) => void,
+): Promise<void> {
   let pauseMs = 100;
   while (!signal.aborted) {
     try {

@@ -38,7 +38,9 @@ const OWN: readonly Migration[] = [
 export async function migrate(client: pg.ClientBase, migrations: readonly Migration[]): Promise<void> {
   await client.query('select pg_advisory_lock($1)', [LOCKS.migrate]);
   try {
-    await client.query('create table if not exists migrations (id text primary key, at timestamptz not null default now())');
+    await client.query(
+      'create table if not exists migrations (id text primary key, at timestamptz not null default now())',
+    );
     const { rows } = await client.query<{ id: string }>('select id from migrations');
     const done = new Set(rows.map((row) => row.id));
     const inOrder = [...migrations].sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -28,7 +28,12 @@ export interface ApiClient {
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
   patch(path: string, body: unknown, contentType: PatchType, signal?: AbortSignal): Promise<void>;
   /** The body as it comes; it fails when nothing comes for `silentAfterMs`. */
-  stream(path: string, query: Query, silentAfterMs: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  stream(
+    path: string,
+    query: Query,
+    silentAfterMs: number,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>>;
   close(): Promise<void>;
 }
 export type PatchType = 'application/strategic-merge-patch+json' | 'application/merge-patch+json';
@@ -40,7 +45,11 @@ export function apiClient(access: ClusterAccess): ApiClient {
     headersTimeout: ANSWER_WITHIN_MS,
     bodyTimeout: ANSWER_WITHIN_MS,
   });
-  const send = async (path: string, options: Partial<Dispatcher.RequestOptions>, query: Query = {}): Promise<Dispatcher.ResponseData> => {
+  const send = async (
+    path: string,
+    options: Partial<Dispatcher.RequestOptions>,
+    query: Query = {},
+  ): Promise<Dispatcher.ResponseData> => {
     const token = access.token();
     const response = await request(`${access.server}${path}${queryText(query)}`, {
       method: 'GET',
@@ -71,7 +80,8 @@ export function apiClient(access: ClusterAccess): ApiClient {
       });
       await response.body.dump();
     },
-    stream: async (path, query, silentAfterMs, signal) => (await send(path, { bodyTimeout: silentAfterMs, signal }, query)).body,
+    stream: async (path, query, silentAfterMs, signal) =>
+      (await send(path, { bodyTimeout: silentAfterMs, signal }, query)).body,
     close: () => dispatcher.destroy(),
   };
 }
@@ -86,7 +96,11 @@ function queryText(query: Query): string {
 async function refusal(path: string, response: Dispatcher.ResponseData): Promise<ApiError> {
   const text = (await response.body.text().catch(() => '')).slice(0, LONGEST_ERROR);
   const status = parseStatus(text);
-  return new ApiError(response.statusCode, status.reason ?? '', `${path}: ${response.statusCode} ${status.message ?? text.slice(0, 200)}`);
+  return new ApiError(
+    response.statusCode,
+    status.reason ?? '',
+    `${path}: ${response.statusCode} ${status.message ?? text.slice(0, 200)}`,
+  );
 }
 
 function parseStatus(text: string): { reason?: string; message?: string } {

@@ -4,8 +4,18 @@ import { ClusterFactsCalculator } from './cluster-facts.calculator.js';
 import type { FactKind, FactKinds } from './cluster-facts.calculator.js';
 import type { ControllerFacts, Owner, PodFacts, ServiceFacts, SliceFacts } from './projections.js';
 
-const named = (name: string) => ({ resourceVersion: '1', name, labels: {}, annotations: {}, namespace: 'demo' });
-const controller = (kind: string, name: string, above: Owner | null = null): ControllerFacts => ({ ...named(name), kind, controller: above });
+const named = (name: string) => ({
+  resourceVersion: '1',
+  name,
+  labels: {},
+  annotations: {},
+  namespace: 'demo',
+});
+const controller = (kind: string, name: string, above: Owner | null = null): ControllerFacts => ({
+  ...named(name),
+  kind,
+  controller: above,
+});
 const pod = (name: string, above: Owner | null = null, more: Partial<PodFacts> = {}): PodFacts => ({
   ...named(name),
   controller: above,
@@ -120,7 +130,9 @@ describe('a Service', () => {
     expect(flush()).toEqual([]);
     calculator.apply('service', 's', service('web'));
     expect(flush()).toEqual(['+workload s', '+service s']);
-    expect(held.get('service s')?.['backends']).toEqual([{ portIndex: 0, targetPort: 8080, podUid: 'p', address: '10.0.0.1' }]);
+    expect(held.get('service s')?.['backends']).toEqual([
+      { portIndex: 0, targetPort: 8080, podUid: 'p', address: '10.0.0.1' },
+    ]);
     calculator.apply('slice', 'e', undefined);
     flush();
     expect(held.get('service s')?.['backends']).toEqual([]);
@@ -163,14 +175,21 @@ describe('any order of changes', () => {
     service: { s: service('web') },
     slice: { e1: slice('web', 'p1'), e2: slice('web', 'p2') },
   };
-  const keys = (Object.keys(world) as FactKind[]).flatMap((kind) => Object.keys(world[kind]).map((uid) => ({ kind, uid })));
+  const keys = (Object.keys(world) as FactKind[]).flatMap((kind) =>
+    Object.keys(world[kind]).map((uid) => ({ kind, uid })),
+  );
   const change = fc.record({ key: fc.constantFrom(...keys), isThere: fc.boolean(), flush: fc.boolean() });
 
   it('ends in what the final world says, however it came about', () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
         const walked = reader();
-        const set = (calculator: ClusterFactsCalculator, kind: FactKind, uid: string, isThere: boolean): void =>
+        const set = (
+          calculator: ClusterFactsCalculator,
+          kind: FactKind,
+          uid: string,
+          isThere: boolean,
+        ): void =>
           calculator.apply(kind, uid, isThere ? (world[kind][uid] as FactKinds[typeof kind]) : undefined);
         for (const { key, isThere, flush } of changes) {
           set(walked.calculator, key.kind, key.uid, isThere);
@@ -182,7 +201,9 @@ describe('any order of changes', () => {
         const fresh = reader();
         for (const { kind, uid } of keys) set(fresh.calculator, kind, uid, true);
         fresh.flush(false);
-        expect(Object.fromEntries([...walked.held].sort())).toEqual(Object.fromEntries([...fresh.held].sort()));
+        expect(Object.fromEntries([...walked.held].sort())).toEqual(
+          Object.fromEntries([...fresh.held].sort()),
+        );
         for (const { kind, uid } of [...keys].reverse()) set(walked.calculator, kind, uid, false);
         walked.flush(false);
         expect([...walked.held]).toEqual([]);

@@ -7,7 +7,15 @@
  *   controllers ───┘               pods whose topmost owner is none of them ──▶ workload
  *   services + slices ──▶ service  services of type ClusterIP ──▶ workload
  */
-import type { ControllerFacts, NamespaceFacts, NodeFacts, Owner, PodFacts, ServiceFacts, SliceFacts } from './projections.js';
+import type {
+  ControllerFacts,
+  NamespaceFacts,
+  NodeFacts,
+  Owner,
+  PodFacts,
+  ServiceFacts,
+  SliceFacts,
+} from './projections.js';
 
 export interface FactKinds {
   namespace: NamespaceFacts;
@@ -139,7 +147,12 @@ export class ClusterFactsCalculator {
   }
 
   private touchController(uid: string, { controller }: ControllerFacts): void {
-    this.link(this.under, controller?.uid, uid, this.input.controller.get(uid)?.controller?.uid === controller?.uid);
+    this.link(
+      this.under,
+      controller?.uid,
+      uid,
+      this.input.controller.get(uid)?.controller?.uid === controller?.uid,
+    );
     this.touchBelow(uid, new Set());
   }
 
@@ -240,7 +253,9 @@ export class ClusterFactsCalculator {
     if (controller !== undefined) {
       const { controller: above, ...facts } = controller;
       // One whose owner is on its way in or out is not topmost.
-      return this.topmost({ uid, kind: facts.kind, name: facts.name }, above).owner.uid === uid ? facts : undefined;
+      return this.topmost({ uid, kind: facts.kind, name: facts.name }, above).owner.uid === uid
+        ? facts
+        : undefined;
     }
     const service = this.input.service.get(uid);
     if (service !== undefined) return serviceWorkload(service);
@@ -260,7 +275,9 @@ export class ClusterFactsCalculator {
   private deriveService(uid: string): Facts | undefined {
     const service = this.input.service.get(uid);
     if (service === undefined) return undefined;
-    const slices = [...(this.slicesOf.get(`${service.namespace}/${service.name}`) ?? [])].flatMap((slice) => this.input.slice.get(slice) ?? []);
+    const slices = [...(this.slicesOf.get(`${service.namespace}/${service.name}`) ?? [])].flatMap(
+      (slice) => this.input.slice.get(slice) ?? [],
+    );
     return { ...service, backends: slices.flatMap((slice) => backends(service, slice)).sort(byText) };
   }
 
@@ -273,7 +290,8 @@ export class ClusterFactsCalculator {
       return last === null ? undefined : { kind, uid, facts: null, last };
     }
     const text = JSON.stringify(facts);
-    if (last !== null && (text === before || withoutVersion(facts) === withoutVersion(last))) return undefined;
+    if (last !== null && (text === before || withoutVersion(facts) === withoutVersion(last)))
+      return undefined;
     this.told.set(key, text);
     return { kind, uid, facts, last };
   }
@@ -290,10 +308,17 @@ function serviceWorkload(service: ServiceFacts): Facts | undefined {
   return { resourceVersion, name, labels, annotations, kind: 'Service', namespace };
 }
 
-function backends(service: ServiceFacts, slice: SliceFacts): { portIndex: number; targetPort: number; podUid: string | null; address: string }[] {
+function backends(
+  service: ServiceFacts,
+  slice: SliceFacts,
+): { portIndex: number; targetPort: number; podUid: string | null; address: string }[] {
   return slice.ports.flatMap(({ name, proto, port }) => {
-    const portIndex = service.ports.findIndex((declared) => declared.name === name && declared.proto === proto);
-    return portIndex === -1 ? [] : slice.endpoints.map(({ address, podUid }) => ({ portIndex, targetPort: port, podUid, address }));
+    const portIndex = service.ports.findIndex(
+      (declared) => declared.name === name && declared.proto === proto,
+    );
+    return portIndex === -1
+      ? []
+      : slice.endpoints.map(({ address, podUid }) => ({ portIndex, targetPort: port, podUid, address }));
   });
 }
 

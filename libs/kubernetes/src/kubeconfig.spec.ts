@@ -19,7 +19,10 @@ afterEach(() => rmSync(directory, { recursive: true }));
 describe('a kubeconfig', () => {
   it('gives server, authority and token', () => {
     const ca = Buffer.from('CA').toString('base64');
-    const access = fromKubeconfig(config('token: secret', `server: "https://api:6443/", certificate-authority-data: ${ca}`), 'kubeconfig');
+    const access = fromKubeconfig(
+      config('token: secret', `server: "https://api:6443/", certificate-authority-data: ${ca}`),
+      'kubeconfig',
+    );
     expect(access).toMatchObject({ server: 'https://api:6443', tls: { ca: 'CA', rejectUnauthorized: true } });
     expect(access.token()).toBe('secret');
   });
@@ -34,8 +37,12 @@ describe('a kubeconfig', () => {
 
   it('refuses what it cannot use, in words that name it', () => {
     const text = (content: string) => () => fromKubeconfig(content, 'my.yaml');
-    expect(text(config('exec: { command: aws }'))).toThrow('my.yaml: the user\'s credential comes from the plugin "aws"');
-    expect(text(config('token: t').replace('current-context: x', 'current-context: y'))).toThrow('my.yaml: context "y" is not there');
+    expect(text(config('exec: { command: aws }'))).toThrow(
+      'my.yaml: the user\'s credential comes from the plugin "aws"',
+    );
+    expect(text(config('token: t').replace('current-context: x', 'current-context: y'))).toThrow(
+      'my.yaml: context "y" is not there',
+    );
     expect(text('{')).toThrow('my.yaml is not YAML');
     expect(() => clusterAccess(join(directory, 'none'))).toThrow(/none cannot be read/);
   });
@@ -45,7 +52,10 @@ describe('the service account of a Pod', () => {
   it('is found by the environment, and its token is read from its file', () => {
     writeFileSync(join(directory, 'token'), 'first\n');
     writeFileSync(join(directory, 'ca.crt'), 'CA');
-    const access = inCluster({ KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '6443' }, directory);
+    const access = inCluster(
+      { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '6443' },
+      directory,
+    );
     expect(access.server).toBe('https://[fd00::1]:6443');
     expect(access.token()).toBe('first');
   });

@@ -62,7 +62,9 @@ export function inCluster(env: NodeJS.ProcessEnv = process.env, account = SERVIC
   const host = env['KUBERNETES_SERVICE_HOST'];
   const port = env['KUBERNETES_SERVICE_PORT'] ?? '443';
   if (host === undefined || !existsSync(`${account}/token`)) {
-    throw new KubeconfigError('not in a Pod with a service account, and no kubeconfig is named: set KUBECONFIG');
+    throw new KubeconfigError(
+      'not in a Pod with a service account, and no kubeconfig is named: set KUBECONFIG',
+    );
   }
   return {
     server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
@@ -76,21 +78,27 @@ export function fromKubeconfig(text: string, path: string): ClusterAccess {
   const config = parseConfig(text, path);
   const context = named(config.contexts, config['current-context'], `${path}: context`).context ?? {};
   const cluster = named(config.clusters, context.cluster, `${path}: cluster`).cluster ?? {};
-  const user = context.user === undefined ? {} : (named(config.users, context.user, `${path}: user`).user ?? {});
-  if (cluster.server === undefined) throw new KubeconfigError(`${path}: cluster ${context.cluster} has no server`);
+  const user =
+    context.user === undefined ? {} : (named(config.users, context.user, `${path}: user`).user ?? {});
+  if (cluster.server === undefined)
+    throw new KubeconfigError(`${path}: cluster ${context.cluster} has no server`);
   refusePlugins(user, path);
   const file = (name: string | undefined): string | undefined =>
     name === undefined ? undefined : readText(resolve(dirname(path), name));
   return {
     server: cluster.server.replace(/\/+$/, ''),
     tls: {
-      ...defined('ca', decoded(cluster['certificate-authority-data']) ?? file(cluster['certificate-authority'])),
+      ...defined(
+        'ca',
+        decoded(cluster['certificate-authority-data']) ?? file(cluster['certificate-authority']),
+      ),
       ...defined('cert', decoded(user['client-certificate-data']) ?? file(user['client-certificate'])),
       ...defined('key', decoded(user['client-key-data']) ?? file(user['client-key'])),
       ...defined('servername', cluster['tls-server-name']),
       rejectUnauthorized: cluster['insecure-skip-tls-verify'] !== true,
     },
-    token: user.tokenFile === undefined ? () => user.token : rereadToken(resolve(dirname(path), user.tokenFile)),
+    token:
+      user.tokenFile === undefined ? () => user.token : rereadToken(resolve(dirname(path), user.tokenFile)),
   };
 }
 
@@ -107,11 +115,17 @@ function parseConfig(text: string, path: string): Kubeconfig {
 function refusePlugins(user: UserEntry, path: string): void {
   const plugin = user.exec?.command ?? user['auth-provider']?.name;
   if (plugin !== undefined) {
-    throw new KubeconfigError(`${path}: the user's credential comes from the plugin "${plugin}"; use a token or a client certificate`);
+    throw new KubeconfigError(
+      `${path}: the user's credential comes from the plugin "${plugin}"; use a token or a client certificate`,
+    );
   }
 }
 
-function named<T extends { name: string }>(entries: T[] | undefined, name: string | undefined, what: string): T {
+function named<T extends { name: string }>(
+  entries: T[] | undefined,
+  name: string | undefined,
+  what: string,
+): T {
   const found = entries?.find((entry) => entry.name === name);
   if (found === undefined) throw new KubeconfigError(`${what} "${name ?? ''}" is not there`);
   return found;

@@ -15,19 +15,23 @@ import { patchPodConditions } from './pod-condition.js';
 function follow(client: ApiClient, path: string) {
   const names = new Map<string, string>();
   const log = { lists: 0, gone: [] as string[], troubles: [] as string[], changes: 0 };
-  const watch = startListWatch<string>(client, { path }, {
-    project: ({ metadata }) => metadata.name,
-    changed: (uid, name) => {
-      log.changes += 1;
-      names.set(uid, name);
+  const watch = startListWatch<string>(
+    client,
+    { path },
+    {
+      project: ({ metadata }) => metadata.name,
+      changed: (uid, name) => {
+        log.changes += 1;
+        names.set(uid, name);
+      },
+      gone: (uid, name) => {
+        log.gone.push(name);
+        names.delete(uid);
+      },
+      listed: () => void (log.lists += 1),
+      trouble: (error) => void log.troubles.push(String(error)),
     },
-    gone: (uid, name) => {
-      log.gone.push(name);
-      names.delete(uid);
-    },
-    listed: () => void (log.lists += 1),
-    trouble: (error) => void log.troubles.push(String(error)),
-  });
+  );
   watches.push(watch);
   return { watch, log, names: () => [...names.values()].sort() };
 }
@@ -45,12 +49,18 @@ describe('list and watch of an API server', () => {
     const dispatcher = new Agent({ connect: { ca: server.ca } });
     const url = `${server.url}/api/v1/namespaces/default/configmaps${method === 'POST' ? '' : `/${name}`}`;
     const headers = { authorization: `Bearer ${server.token}`, 'content-type': 'application/json' };
-    const answer = await request(url, { method: method as 'POST', headers, dispatcher, body: body === undefined ? null : JSON.stringify(body) });
+    const answer = await request(url, {
+      method: method as 'POST',
+      headers,
+      dispatcher,
+      body: body === undefined ? null : JSON.stringify(body),
+    });
     expect(answer.statusCode).toBeLessThan(300);
     await answer.body.dump();
     await dispatcher.close();
   };
-  const create = (name: string) => send('POST', name, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
+  const create = (name: string) =>
+    send('POST', name, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
 
   beforeAll(async () => {
     server = await startApiServer({ bookmarkIntervalMs: 100 });
@@ -101,16 +111,36 @@ describe('list and watch of an API server', () => {
     const { request, Agent } = await import('undici');
     const dispatcher = new Agent({ connect: { ca: server.ca } });
     const headers = { authorization: `Bearer ${server.token}`, 'content-type': 'application/json' };
-    const body = JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'gated' }, spec: { containers: [{ name: 'c', image: 'i' }] } });
-    const made = (await (await request(`${server.url}${pods}`, { method: 'POST', headers, body, dispatcher })).body.json()) as { metadata: { uid: string } };
+    const body = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'gated' },
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    });
+    const made = (await (
+      await request(`${server.url}${pods}`, { method: 'POST', headers, body, dispatcher })
+    ).body.json()) as { metadata: { uid: string } };
     await dispatcher.close();
-    const condition = { type: 'ringfence.io/policy-ready', status: true, reason: 'PolicyReady', message: 'in the kernel' };
+    const condition = {
+      type: 'ringfence.io/policy-ready',
+      status: true,
+      reason: 'PolicyReady',
+      message: 'in the kernel',
+    };
     const pod = { namespace: 'default', name: 'gated', uid: made.metadata.uid };
     await patchPodConditions(client, pod, [condition], new Date('2026-01-01T00:00:00Z'));
-    const read = await client.get<{ status: { conditions: { type: string; status: string }[] } }>(`${pods}/gated`);
-    expect(read.status.conditions).toContainEqual(expect.objectContaining({ type: condition.type, status: 'True', reason: 'PolicyReady' }));
-    await expect(patchPodConditions(client, { ...pod, uid: 'another' }, [condition], new Date())).rejects.toMatchObject({ status: 409 });
-    await expect(patchPodConditions(client, { ...pod, name: 'none' }, [condition], new Date())).rejects.toMatchObject({ status: 404 });
+    const read = await client.get<{ status: { conditions: { type: string; status: string }[] } }>(
+      `${pods}/gated`,
+    );
+    expect(read.status.conditions).toContainEqual(
+      expect.objectContaining({ type: condition.type, status: 'True', reason: 'PolicyReady' }),
+    );
+    await expect(
+      patchPodConditions(client, { ...pod, uid: 'another' }, [condition], new Date()),
+    ).rejects.toMatchObject({ status: 409 });
+    await expect(
+      patchPodConditions(client, { ...pod, name: 'none' }, [condition], new Date()),
+    ).rejects.toMatchObject({ status: 404 });
   });
 });
 
@@ -128,12 +158,20 @@ describe('list and watch of a server that misbehaves', () => {
     port = await freePort();
     server = createServer((request, response) => {
       const url = new URL(request.url ?? '', 'http://x');
-      if (url.searchParams.has('watch')) return onWatch(response, url.searchParams.get('resourceVersion') ?? '');
+      if (url.searchParams.has('watch'))
+        return onWatch(response, url.searchParams.get('resourceVersion') ?? '');
       lists += 1;
-      const body = { metadata: { resourceVersion: '10' }, items: items.map((name) => ({ metadata: { uid: name, name, resourceVersion: '1' } })) };
+      const body = {
+        metadata: { resourceVersion: '10' },
+        items: items.map((name) => ({ metadata: { uid: name, name, resourceVersion: '1' } })),
+      };
       response.end(JSON.stringify(body));
     }).listen(port, '127.0.0.1');
-    client = apiClient({ server: `http://127.0.0.1:${port}`, tls: { rejectUnauthorized: true }, token: () => undefined });
+    client = apiClient({
+      server: `http://127.0.0.1:${port}`,
+      tls: { rejectUnauthorized: true },
+      token: () => undefined,
+    });
   });
   afterAll(async () => {
     await client.close();
@@ -166,13 +204,21 @@ describe('list and watch of a server that misbehaves', () => {
 
   it('lists again when the watch itself is refused with 410', async () => {
     items = ['a'];
-    onWatch = once((response) => void response.writeHead(410).end(JSON.stringify({ reason: 'Expired', message: 'too old' })));
+    onWatch = once(
+      (response) =>
+        void response.writeHead(410).end(JSON.stringify({ reason: 'Expired', message: 'too old' })),
+    );
     const { log } = follow(client, '/things');
     await eventually(() => log.lists === 2);
   });
 
   it('lists again when an ERROR event says 410 inside of a good answer', async () => {
-    onWatch = once((response) => void response.end(`${JSON.stringify({ type: 'ERROR', object: { code: 410, message: 'too old' } })}\n`));
+    onWatch = once(
+      (response) =>
+        void response.end(
+          `${JSON.stringify({ type: 'ERROR', object: { code: 410, message: 'too old' } })}\n`,
+        ),
+    );
     const { log } = follow(client, '/things');
     await eventually(() => log.lists === 2);
   });

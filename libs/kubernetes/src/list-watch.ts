@@ -47,7 +47,11 @@ export interface ListWatch {
   close(): Promise<void>;
 }
 
-export function startListWatch<T>(client: ApiClient, resource: Resource, events: ListWatchEvents<T>): ListWatch {
+export function startListWatch<T>(
+  client: ApiClient,
+  resource: Resource,
+  events: ListWatchEvents<T>,
+): ListWatch {
   const reader = new KindReader(client, resource, events);
   const running = reader.run();
   return {
@@ -165,7 +169,8 @@ class KindReader<T> {
     if (this.ended.signal.aborted) return;
     const mustListAgain = isExpired(error) || error instanceof CorruptLine;
     if (mustListAgain) this.version = undefined;
-    if (this.resource.optional === true && error instanceof ApiError && error.status === 404) return this.doWithout();
+    if (this.resource.optional === true && error instanceof ApiError && error.status === 404)
+      return this.doWithout();
     this.failures += 1;
     this.problem = error instanceof Error ? error.message : String(error);
     this.events.trouble(error);

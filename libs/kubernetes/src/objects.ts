@@ -26,7 +26,15 @@ export function objectOf(value: unknown): KubeObject | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { metadata, ...rest } = value as { metadata?: Partial<Metadata> };
   if (typeof metadata?.resourceVersion !== 'string') return undefined;
-  return { ...rest, metadata: { ...metadata, uid: metadata.uid ?? '', name: metadata.name ?? '', resourceVersion: metadata.resourceVersion } };
+  return {
+    ...rest,
+    metadata: {
+      ...metadata,
+      uid: metadata.uid ?? '',
+      name: metadata.name ?? '',
+      resourceVersion: metadata.resourceVersion,
+    },
+  };
 }
 
 export interface PodTemplate {
@@ -43,7 +51,11 @@ export interface ProbeTarget {
   readonly grpc?: { readonly port?: number };
 }
 export interface Container {
-  readonly ports?: readonly { readonly name?: string; readonly containerPort?: number; readonly protocol?: string }[];
+  readonly ports?: readonly {
+    readonly name?: string;
+    readonly containerPort?: number;
+    readonly protocol?: string;
+  }[];
   readonly livenessProbe?: ProbeTarget;
   readonly readinessProbe?: ProbeTarget;
   readonly startupProbe?: ProbeTarget;

@@ -1,5 +1,17 @@
 /** What is kept of each object: small, plain, in one key order, so that two of them are equal when their JSON is. */
-import type { Container, ControllerSpec, EndpointSliceBody, KubeObject, NodeSpec, NodeStatus, OwnerReference, PodSpec, PodStatus, ProbeTarget, ServiceSpec } from './objects.js';
+import type {
+  Container,
+  ControllerSpec,
+  EndpointSliceBody,
+  KubeObject,
+  NodeSpec,
+  NodeStatus,
+  OwnerReference,
+  PodSpec,
+  PodStatus,
+  ProbeTarget,
+  ServiceSpec,
+} from './objects.js';
 
 type Text = Readonly<Record<string, string>>;
 const PREFIXES = ['com.illumio.', 'ringfence.io/'];
@@ -72,11 +84,15 @@ export function nodeFacts(object: KubeObject): NodeFacts {
   const { annotations: _, ...rest } = named(object);
   const spec = (object.spec ?? {}) as NodeSpec;
   const status = (object.status ?? {}) as NodeStatus;
-  const addresses = (status.addresses ?? []).filter(({ type }) => type === 'InternalIP' || type === 'ExternalIP');
+  const addresses = (status.addresses ?? []).filter(
+    ({ type }) => type === 'InternalIP' || type === 'ExternalIP',
+  );
   return {
     ...rest,
     machineId: status.nodeInfo?.machineID ?? '',
-    addresses: [...new Set(addresses.flatMap(({ address }) => (address === undefined ? [] : [address])))].sort(),
+    addresses: [
+      ...new Set(addresses.flatMap(({ address }) => (address === undefined ? [] : [address]))),
+    ].sort(),
     podCidrs: [...(spec.podCIDRs ?? (spec.podCIDR === undefined ? [] : [spec.podCIDR]))],
     containerRuntime: status.nodeInfo?.containerRuntimeVersion ?? '',
   };
@@ -113,7 +129,9 @@ export function podFacts(object: KubeObject): PodFacts {
     addresses: addresses.flatMap((address) => (address === undefined || address === '' ? [] : [address])),
     namedPorts: distinct(containers.flatMap(namedPorts)),
     probePorts: distinct(containers.flatMap(probePorts)),
-    readinessGates: (spec.readinessGates ?? []).map((gate) => gate.conditionType ?? '').filter((type) => GATES.includes(type)),
+    readinessGates: (spec.readinessGates ?? [])
+      .map((gate) => gate.conditionType ?? '')
+      .filter((type) => GATES.includes(type)),
   };
 }
 
@@ -150,7 +168,10 @@ export function sliceFacts(object: KubeObject): SliceFacts | undefined {
     ),
     // Unready and ending backends too: they get probes, and connections that are still open.
     endpoints: (slice.endpoints ?? []).flatMap(({ addresses, targetRef }) =>
-      (addresses ?? []).map((address) => ({ address, podUid: targetRef?.kind === 'Pod' ? (targetRef.uid ?? null) : null })),
+      (addresses ?? []).map((address) => ({
+        address,
+        podUid: targetRef?.kind === 'Pod' ? (targetRef.uid ?? null) : null,
+      })),
     ),
   };
 }
@@ -165,23 +186,34 @@ function named({ metadata }: KubeObject): Named {
 }
 
 function controllerOf({ metadata }: KubeObject): Owner | null {
-  const owner: OwnerReference | undefined = metadata.ownerReferences?.find((reference) => reference.controller === true);
+  const owner: OwnerReference | undefined = metadata.ownerReferences?.find(
+    (reference) => reference.controller === true,
+  );
   return owner === undefined ? null : { uid: owner.uid, kind: owner.kind, name: owner.name };
 }
 
 function namedPorts({ ports }: Container): (PodPort & { name: string })[] {
   return (ports ?? []).flatMap(({ name, containerPort, protocol: proto }) =>
-    name === undefined || containerPort === undefined ? [] : [{ name, proto: protocol(proto), port: containerPort }],
+    name === undefined || containerPort === undefined
+      ? []
+      : [{ name, proto: protocol(proto), port: containerPort }],
   );
 }
 
 /** Where the node's kubelet knocks: probes and hooks of HTTP, TCP and gRPC. A probe of another host is none of this Pod. */
 function probePorts(container: Container): PodPort[] {
   const { livenessProbe, readinessProbe, startupProbe, lifecycle } = container;
-  const targets: (ProbeTarget | undefined)[] = [livenessProbe, readinessProbe, startupProbe, lifecycle?.postStart, lifecycle?.preStop];
+  const targets: (ProbeTarget | undefined)[] = [
+    livenessProbe,
+    readinessProbe,
+    startupProbe,
+    lifecycle?.postStart,
+    lifecycle?.preStop,
+  ];
   return targets.flatMap((target) => {
     const port = target?.httpGet ?? target?.tcpSocket ?? target?.grpc;
-    if (port?.port === undefined || ('host' in port && port.host !== undefined && port.host !== '')) return [];
+    if (port?.port === undefined || ('host' in port && port.host !== undefined && port.host !== ''))
+      return [];
     const number = portNumber(port.port, container);
     return number === undefined ? [] : [{ proto: TCP, port: number }];
   });
@@ -209,6 +241,8 @@ function sorted(map: Text | undefined): Text {
 
 /** Annotations can be as large as the object; only those that mean something to us are kept. */
 function ours(map: Text | undefined): Text {
-  const entries = Object.entries(map ?? {}).filter(([key]) => PREFIXES.some((prefix) => key.startsWith(prefix)));
+  const entries = Object.entries(map ?? {}).filter(([key]) =>
+    PREFIXES.some((prefix) => key.startsWith(prefix)),
+  );
   return sorted(Object.fromEntries(entries));
 }

@@ -2,7 +2,14 @@
 import type { Resource } from './list-watch.js';
 import type { KubeObject } from './objects.js';
 import type { FactKind, FactKinds } from './cluster-facts.calculator.js';
-import { controllerFacts, namespaceFacts, nodeFacts, podFacts, serviceFacts, sliceFacts } from './projections.js';
+import {
+  controllerFacts,
+  namespaceFacts,
+  nodeFacts,
+  podFacts,
+  serviceFacts,
+  sliceFacts,
+} from './projections.js';
 
 export interface WatchedResource<K extends FactKind = FactKind> extends Resource {
   /** For people: `pods not listed yet`. */
@@ -32,6 +39,11 @@ export const RESOURCES: readonly WatchedResource[] = [
   // OpenShift's.
   controllers('/apis/apps.openshift.io/v1/deploymentconfigs', 'DeploymentConfig', true),
   { path: '/api/v1/services', plural: 'services', kind: 'service', project: serviceFacts },
-  { path: '/apis/discovery.k8s.io/v1/endpointslices', plural: 'endpointslices', kind: 'slice', project: sliceFacts },
+  {
+    path: '/apis/discovery.k8s.io/v1/endpointslices',
+    plural: 'endpointslices',
+    kind: 'slice',
+    project: sliceFacts,
+  },
   { path: '/api/v1/pods', plural: 'pods', kind: 'pod', project: podFacts },
 ];

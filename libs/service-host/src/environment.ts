@@ -22,14 +22,21 @@ export class ConfigurationError extends Error {
 }
 
 /** Throws ConfigurationError with one line per variable. An empty variable counts as not set. */
-export function readEnvironment<Schema extends z.ZodType>(schema: Schema, env: NodeJS.ProcessEnv): z.output<Schema> {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+export function readEnvironment<Schema extends z.ZodType>(
+  schema: Schema,
+  env: NodeJS.ProcessEnv,
+): z.output<Schema> {
+  const set = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
   const result = schema.safeParse(set);
   if (result.success) return result.data;
   throw new ConfigurationError(
     result.error.issues.map((issue) => {
       const variable = String(issue.path[0] ?? 'configuration');
-      return set[variable] === undefined && issue.path.length > 0 ? `${variable} is not set` : `${variable}: ${issue.message}`;
+      return set[variable] === undefined && issue.path.length > 0
+        ? `${variable} is not set`
+        : `${variable}: ${issue.message}`;
     }),
   );
 }

@@ -23,7 +23,11 @@ export function healthRegistry(): HealthRegistry {
         const answer = ask(isMet);
         return answer === true ? [] : [`${name}: ${answer}`];
       });
-      return { ready: missing.length === 0, missing, facts: Object.fromEntries([...facts].map(([name, value]) => [name, value()])) };
+      return {
+        ready: missing.length === 0,
+        missing,
+        facts: Object.fromEntries([...facts].map(([name, value]) => [name, value()])),
+      };
     },
   };
 }

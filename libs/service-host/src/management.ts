@@ -22,7 +22,9 @@ export async function listenForManagement(
     if (path === '/livez') return void response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n');
     if (path !== '/readyz') return void response.writeHead(404).end();
     const report = health.report();
-    response.writeHead(report.ready ? 200 : 503, { 'content-type': 'application/json' }).end(`${JSON.stringify(report)}\n`);
+    response
+      .writeHead(report.ready ? 200 : 503, { 'content-type': 'application/json' })
+      .end(`${JSON.stringify(report)}\n`);
   });
   server.requestTimeout = 5_000;
   server.listen(port, host);

@@ -18,7 +18,11 @@ export interface MetricsRegistry {
 }
 
 export function metricsRegistry(): MetricsRegistry {
-  const exporter = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true, withoutTargetInfo: true });
+  const exporter = new PrometheusExporter({
+    preventServerStart: true,
+    withoutScopeInfo: true,
+    withoutTargetInfo: true,
+  });
   const provider = new MeterProvider({ readers: [exporter] });
   const meter = provider.getMeter('ringfence');
   const stopProcessMetrics = measureProcess(meter);
@@ -51,7 +55,10 @@ function instruments(meter: Meter): Metrics {
       }),
     histogram: (name, description, { buckets = DEFAULT_BUCKETS } = {}) =>
       once(name, () => {
-        const histogram = meter.createHistogram(name, { description, advice: { explicitBucketBoundaries: [...buckets] } });
+        const histogram = meter.createHistogram(name, {
+          description,
+          advice: { explicitBucketBoundaries: [...buckets] },
+        });
         return { record: (value, labels = {}) => histogram.record(value, labels) };
       }),
   };
@@ -64,11 +71,15 @@ function measureProcess(meter: Meter): () => void {
     meter.createObservableGauge(name, { description }).addCallback((result) => result.observe(value()));
   gauge('process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss());
   gauge('process_heap_used_bytes', 'JavaScript heap in use', () => process.memoryUsage().heapUsed);
-  gauge('process_event_loop_delay_p99_seconds', 'Event loop delay since the last look, 99th percentile', () => {
-    const p99 = delay.percentile(99) / NANOSECONDS;
-    delay.reset();
-    return p99;
-  });
+  gauge(
+    'process_event_loop_delay_p99_seconds',
+    'Event loop delay since the last look, 99th percentile',
+    () => {
+      const p99 = delay.percentile(99) / NANOSECONDS;
+      delay.reset();
+      return p99;
+    },
+  );
   meter
     .createObservableCounter('process_cpu_seconds_total', { description: 'CPU time, user and system' })
     .addCallback((result) => {

@@ -39,7 +39,11 @@ beforeAll(async () => {
     configFile: false,
     resolve: { conditions: ['@ringfence/source', 'node'] },
     ssr: { noExternal: [/@ringfence/], resolve: { conditions: ['@ringfence/source', 'node'] } },
-    build: { ssr: join(directory, 'probe.ts'), outDir: directory, rollupOptions: { output: { entryFileNames: 'probe.mjs' } } },
+    build: {
+      ssr: join(directory, 'probe.ts'),
+      outDir: directory,
+      rollupOptions: { output: { entryFileNames: 'probe.mjs' } },
+    },
   });
   program = join(directory, 'probe.mjs');
 });
@@ -47,7 +51,9 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 
 async function launch(env: Record<string, string>) {
   const port = await freePort();
-  const child = spawn(process.execPath, [program], { env: { PATH: process.env['PATH'] ?? '', RINGFENCE_MANAGEMENT_PORT: `${port}`, ...env } });
+  const child = spawn(process.execPath, [program], {
+    env: { PATH: process.env['PATH'] ?? '', RINGFENCE_MANAGEMENT_PORT: `${port}`, ...env },
+  });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => (output.stdout += String(chunk)));
   child.stderr.on('data', (chunk) => (output.stderr += String(chunk)));
@@ -72,7 +78,10 @@ describe('a hosted process', () => {
 
   it('says in words what is missing while it is not ready', async () => {
     const { child, ended, get } = await launch({ PROBE_NUMBER: '1', PROBE_MODE: 'waiting' });
-    const report = await eventually(async () => (await get('/readyz'))?.text(), (body) => body?.includes('Pods') === true);
+    const report = await eventually(
+      async () => (await get('/readyz'))?.text(),
+      (body) => body?.includes('Pods') === true,
+    );
     expect(JSON.parse(report ?? '')).toMatchObject({ ready: false, missing: ['lists: Pods not listed yet'] });
     child.kill('SIGTERM');
     expect(await ended).toBe(0);

@@ -31,7 +31,12 @@ export async function startHosted<Schema extends z.ZodType>(
   const logger = createLogger(service.manifest.service, own.LOG_LEVEL);
   const health = healthRegistry();
   const metrics = metricsRegistry();
-  const management = await listenForManagement(own.RINGFENCE_MANAGEMENT_HOST, own.RINGFENCE_MANAGEMENT_PORT, health, metrics);
+  const management = await listenForManagement(
+    own.RINGFENCE_MANAGEMENT_HOST,
+    own.RINGFENCE_MANAGEMENT_PORT,
+    health,
+    metrics,
+  );
   logger.info({ url: management.url }, 'management listener is up');
   const ending = new AbortController();
   const releases: (() => Promise<void> | void)[] = [telemetry.stop, metrics.stop, management.close];

@@ -29,12 +29,19 @@ async function exportingTo(endpoint: string): Promise<SpanProcessor> {
 }
 
 /** Runs `work` in a span of its own: the root of a trace, or a step of the active one. */
-export async function startTrace<T>(name: string, work: () => Promise<T> | T, attributes: Attributes = {}): Promise<T> {
+export async function startTrace<T>(
+  name: string,
+  work: () => Promise<T> | T,
+  attributes: Attributes = {},
+): Promise<T> {
   return trace.getTracer('@ringfence/service-host').startActiveSpan(name, { attributes }, async (span) => {
     try {
       return await work();
     } catch (error) {
-      span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+      span.setStatus({
+        code: SpanStatusCode.ERROR,
+        message: error instanceof Error ? error.message : String(error),
+      });
       throw error;
     } finally {
       span.end();
@@ -57,5 +64,7 @@ export function withTraceHeaders<T>(headers: Readonly<Record<string, string>>, w
 /** For log lines. */
 export function activeTraceIds(): { trace_id?: string; span_id?: string } {
   const span = trace.getSpanContext(context.active());
-  return span !== undefined && isSpanContextValid(span) ? { trace_id: span.traceId, span_id: span.spanId } : {};
+  return span !== undefined && isSpanContextValid(span)
+    ? { trace_id: span.traceId, span_id: span.spanId }
+    : {};
 }

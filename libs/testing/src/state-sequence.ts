@@ -34,7 +34,9 @@ export function expectStateSequence<V, Output>(options: {
       current = state;
       const expected = options.oracle(state);
       if (sortedJson(output) !== sortedJson(expected)) {
-        throw new Error(`${walk.name}, state ${index}: expected ${sortedJson(expected)}\nbut got ${sortedJson(output)}`);
+        throw new Error(
+          `${walk.name}, state ${index}: expected ${sortedJson(expected)}\nbut got ${sortedJson(output)}`,
+        );
       }
     });
   }
@@ -70,7 +72,9 @@ function step<V, Output>(
   to: WorldState<V>,
   walk: Walk<V>,
 ): Output {
-  const keys = [...new Set([...Object.keys(from), ...Object.keys(to)])].filter((key) => walk.twice || from[key] !== to[key]);
+  const keys = [...new Set([...Object.keys(from), ...Object.keys(to)])].filter(
+    (key) => walk.twice || from[key] !== to[key],
+  );
   if (walk.reverseKeys) keys.reverse();
   for (const key of keys) {
     calculator.apply(key, to[key]);

@@ -28,28 +28,54 @@ const manifest = (service: string, more: Partial<ServiceManifest>): ServiceManif
   ...more,
 });
 const inventory = manifest('inventory', {
-  consumes: [{ stream: 'OBSERVATIONS', filter: 'obs.*.pod.*', durable: 'inventory-pods', mode: 'durable', server: 'control' }],
+  consumes: [
+    {
+      stream: 'OBSERVATIONS',
+      filter: 'obs.*.pod.*',
+      durable: 'inventory-pods',
+      mode: 'durable',
+      server: 'control',
+    },
+  ],
   serves: ['workloadLabelUsage'],
 });
 const compute = manifest('policy-compute', {
-  consumes: [{ stream: 'POLICY', filter: 'policy.*.labels.*', durable: 'catalogue', mode: 'latest', server: 'control' }],
+  consumes: [
+    {
+      stream: 'POLICY',
+      filter: 'policy.*.labels.*',
+      durable: 'catalogue',
+      mode: 'latest',
+      server: 'control',
+    },
+  ],
   emits: [{ subject: 'policy.>', server: 'control' }],
   calls: ['workloadLabelUsage'],
 });
 const clasCache = manifest('clas-cache', {
-  emits: ['policy.*.view.*', 'policy.*.readiness.*'].map((subject) => ({ subject, server: 'cluster' as const })),
+  emits: ['policy.*.view.*', 'policy.*.readiness.*'].map((subject) => ({
+    subject,
+    server: 'cluster' as const,
+  })),
   serves: ['nodeSnapshot'],
 });
 
 /** The client below the bus, to try what the bus would never do. */
 function raw(server: NatsServer, { jwt, seed }: Credentials, inboxPrefix?: string): Promise<NatsConnection> {
   const authenticator = jwtAuthenticator(jwt, new TextEncoder().encode(seed));
-  return connect({ servers: server.url, authenticator, reconnect: false, ...(inboxPrefix !== undefined && { inboxPrefix }) });
+  return connect({
+    servers: server.url,
+    authenticator,
+    reconnect: false,
+    ...(inboxPrefix !== undefined && { inboxPrefix }),
+  });
 }
 
 /** Notes what comes; a refused subscription just ends. */
 function listen(connection: NatsConnection, subject: string, heard: string[]): void {
-  connection.subscribe(subject, { callback: (error, message) => void (error === null && heard.push(message.subject)) });
+  connection.subscribe(subject, {
+    callback: (error, message) => void (error === null && heard.push(message.subject)),
+  });
 }
 
 describe('the control server', () => {
@@ -58,12 +84,22 @@ describe('the control server', () => {
   const buses: Bus[] = [];
   const service = async (name: string): Promise<Bus> => {
     const credentials = parseCreds(formatCreds(keys.services[name] as Credentials));
-    const bus = await connectBus({ servers: nats.url, name, server: 'control', credentials, inboxPrefix: serviceInbox(name) });
+    const bus = await connectBus({
+      servers: nats.url,
+      name,
+      server: 'control',
+      credentials,
+      inboxPrefix: serviceInbox(name),
+    });
     buses.push(bus);
     return bus;
   };
   const uplink = async (cluster: string, expiresInSeconds = 600): Promise<Credentials> => {
-    const account = await mintClusterAccount({ operatorSeed: keys.operator.seed, coreAccount: keys.core.account, cluster });
+    const account = await mintClusterAccount({
+      operatorSeed: keys.operator.seed,
+      coreAccount: keys.core.account,
+      cluster,
+    });
     await pushAccount(nats.url, keys.system.user, account.jwt);
     return mintUplinkUser(account, cluster, expiresInSeconds);
   };
@@ -87,7 +123,11 @@ describe('the control server', () => {
     served.close();
     await caller.publish('policy.global.labels.all', 1);
     const values: unknown[] = [];
-    const reader = await caller.latest('POLICY', 'policy.*.labels.*', ({ payload }) => void values.push(payload));
+    const reader = await caller.latest(
+      'POLICY',
+      'policy.*.labels.*',
+      ({ payload }) => void values.push(payload),
+    );
     await reader.caughtUp;
     expect(values).toEqual([1]);
     await expect(owner.publish('policy.global.labels.all', 2)).rejects.toThrow();
@@ -97,12 +137,25 @@ describe('the control server', () => {
     const compute = await service('policy-compute');
     await compute.publish(`policy.${A}.unit.1`, 'first');
     await ensureUplinkDurable(await service('inventory'), A);
-    const edge = await connectBus({ servers: nats.url, name: 'clas', server: 'control', credentials: await uplink(A) });
+    const edge = await connectBus({
+      servers: nats.url,
+      name: 'clas',
+      server: 'control',
+      credentials: await uplink(A),
+    });
     buses.push(edge);
     await edge.publish(`obs.${A}.pod.p1`, { uid: 'p1' }, { id: 'p1-1' });
-    await edge.publishMany([{ subject: `flow.${A}.batch.n1`, payload: {} }, { subject: `ack.${A}.node.n1`, payload: {} }]);
+    await edge.publishMany([
+      { subject: `flow.${A}.batch.n1`, payload: {} },
+      { subject: `ack.${A}.node.n1`, payload: {} },
+    ]);
     const values: unknown[] = [];
-    const reader = await edge.latest('POLICY', `policy.${A}.*.*`, ({ payload }) => void values.push(payload), { durable: `clas-${A}` });
+    const reader = await edge.latest(
+      'POLICY',
+      `policy.${A}.*.*`,
+      ({ payload }) => void values.push(payload),
+      { durable: `clas-${A}` },
+    );
     await reader.caughtUp;
     await compute.publish(`policy.${A}.unit.2`, 'second');
     await compute.publish(`policy.${B}.unit.1`, 'of another cluster');
@@ -117,15 +170,28 @@ describe('the control server', () => {
     await compute.publish(`policy.${A}.unit.9`, 'secret of a');
     const [a, b] = [await raw(nats, await uplink(A)), await raw(nats, await uplink(B))];
     const heardByB: string[] = [];
-    for (const subject of ['>', `policy.${A}.>`, `policy.${B}.>`, `obs.${B}.>`, '_INBOX.>']) listen(b, subject, heardByB);
+    for (const subject of ['>', `policy.${A}.>`, `policy.${B}.>`, `obs.${B}.>`, '_INBOX.>'])
+      listen(b, subject, heardByB);
     const heardByA: string[] = [];
     for (const subject of ['>', `policy.${A}.>`, 'policy.>', `obs.${B}.>`]) listen(a, subject, heardByA);
     // Its own pull and its own observation, to be answered on subjects of the other cluster, of the core, of an inbox.
-    for (const reply of [`obs.${B}.pod.forged`, `policy.${B}.unit.forged`, 'evt.global.label.forged', '_INBOX.b.forged']) {
-      a.publish(`$JS.API.CONSUMER.MSG.NEXT.POLICY.clas-${A}`, JSON.stringify({ batch: 1, expires: 5e8 }), { reply });
+    for (const reply of [
+      `obs.${B}.pod.forged`,
+      `policy.${B}.unit.forged`,
+      'evt.global.label.forged',
+      '_INBOX.b.forged',
+    ]) {
+      a.publish(`$JS.API.CONSUMER.MSG.NEXT.POLICY.clas-${A}`, JSON.stringify({ batch: 1, expires: 5e8 }), {
+        reply,
+      });
       a.publish(`obs.${A}.pod.p2`, '{}', { reply });
     }
-    const foreign = [`obs.${B}.pod.forged`, `$JS.API.CONSUMER.MSG.NEXT.POLICY.clas-${B}`, '$JS.API.STREAM.INFO.POLICY', '$JS.API.INFO'];
+    const foreign = [
+      `obs.${B}.pod.forged`,
+      `$JS.API.CONSUMER.MSG.NEXT.POLICY.clas-${B}`,
+      '$JS.API.STREAM.INFO.POLICY',
+      '$JS.API.INFO',
+    ];
     for (const subject of foreign) await expect(a.request(subject, '{}', { timeout: 300 })).rejects.toThrow();
     const stored = async (stream: string, filter: string): Promise<number> => {
       const { state } = await linkOf(owner).manager.streams.info(stream, { subjects_filter: filter });
@@ -178,7 +244,12 @@ describe('a cluster’s server', () => {
   let keys: ClusterServerKeys;
   let nats: NatsServer;
   let cache: Bus;
-  const signer = () => ({ signingSeed: keys.signingSeed, account: keys.account, cluster: A, expiresInSeconds: 600 });
+  const signer = () => ({
+    signingSeed: keys.signingSeed,
+    account: keys.account,
+    cluster: A,
+    expiresInSeconds: 600,
+  });
 
   beforeAll(async () => {
     keys = await mintClusterServer(clasCache);
@@ -199,11 +270,21 @@ describe('a cluster’s server', () => {
 
   it('lets kubelink report what it sees and read readiness', async () => {
     const credentials = await mintKubelinkUser(signer());
-    const kubelink = await connectBus({ servers: nats.url, name: 'kubelink', server: 'cluster', credentials, inboxPrefix: serviceInbox('kubelink') });
+    const kubelink = await connectBus({
+      servers: nats.url,
+      name: 'kubelink',
+      server: 'cluster',
+      credentials,
+      inboxPrefix: serviceInbox('kubelink'),
+    });
     await kubelink.publish(`obs.${A}.pod.p1`, {});
     await cache.publish(`policy.${A}.readiness.p1`, { ready: true });
     const values: unknown[] = [];
-    const reader = await kubelink.latest('READINESS', `policy.${A}.readiness.*`, ({ payload }) => void values.push(payload));
+    const reader = await kubelink.latest(
+      'READINESS',
+      `policy.${A}.readiness.*`,
+      ({ payload }) => void values.push(payload),
+    );
     await reader.caughtUp;
     expect(values).toEqual([{ ready: true }]);
     await expect(kubelink.publish(`ack.${A}.node.n1`, {})).rejects.toThrow();
@@ -212,7 +293,13 @@ describe('a cluster’s server', () => {
 
   it('lets a node speak for itself only', async () => {
     const credentials = await mintNodeUser(signer(), 'n1');
-    const node = await connectBus({ servers: nats.url, name: 'n1', server: 'cluster', credentials, inboxPrefix: nodeInbox('n1') });
+    const node = await connectBus({
+      servers: nats.url,
+      name: 'n1',
+      server: 'cluster',
+      credentials,
+      inboxPrefix: nodeInbox('n1'),
+    });
     const views: unknown[] = [];
     node.subscribe(`policy.${A}.view.n1`, ({ payload }) => void views.push(payload));
     const empty = { upsert: [], remove: [] };
@@ -240,11 +327,17 @@ describe('a cluster’s server', () => {
     await node.close();
 
     const forger = await raw(nats, credentials, nodeInbox('n1'));
-    for (const subject of [`ack.${A}.node.n2`, `flow.${A}.batch.n2`, `policy.${A}.view.n2`, 'cmd.clas-cache.node-snapshot.n2']) {
+    for (const subject of [
+      `ack.${A}.node.n2`,
+      `flow.${A}.batch.n2`,
+      `policy.${A}.view.n2`,
+      'cmd.clas-cache.node-snapshot.n2',
+    ]) {
       await expect(forger.request(subject, '{}', { timeout: 300 })).rejects.toThrow();
     }
     const heard: string[] = [];
-    for (const subject of ['>', `policy.${A}.view.n2`, `${nodeInbox('n2')}.>`]) listen(forger, subject, heard);
+    for (const subject of ['>', `policy.${A}.view.n2`, `${nodeInbox('n2')}.>`])
+      listen(forger, subject, heard);
     cache.send(`policy.${A}.view.n2`, { revision: 3 });
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(heard).toEqual([]);

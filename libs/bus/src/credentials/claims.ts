@@ -73,15 +73,24 @@ export interface MintedUser extends Credentials {
 export async function mintUser(user: UserClaims): Promise<MintedUser> {
   const keys = createKeys('user');
   const issuer = keysOfSeed(user.issuerSeed);
-  const expires = user.expiresInSeconds === undefined ? null : Math.floor(Date.now() / 1_000) + user.expiresInSeconds;
+  const expires =
+    user.expiresInSeconds === undefined ? null : Math.floor(Date.now() / 1_000) + user.expiresInSeconds;
   const jwt = await encodeUser(
     user.name,
     keys.publicKey,
     bytes(issuer.seed),
-    { ...UNLIMITED, ...user.permissions, ...(issuer.publicKey !== user.account && { issuer_account: user.account }) },
+    {
+      ...UNLIMITED,
+      ...user.permissions,
+      ...(issuer.publicKey !== user.account && { issuer_account: user.account }),
+    },
     expires === null ? {} : { exp: expires },
   );
-  return { jwt, seed: keys.seed, expiresAt: expires === null ? null : new Date(expires * 1_000).toISOString() };
+  return {
+    jwt,
+    seed: keys.seed,
+    expiresAt: expires === null ? null : new Date(expires * 1_000).toISOString(),
+  };
 }
 
 function bytes(seed: string): Uint8Array {

@@ -22,10 +22,18 @@ export async function mintClusterServer(clasCache: ServiceManifest): Promise<Clu
   const account = deriveAccountKeys(operator.seed, 'cluster');
   const signing = createKeys('account');
   return {
-    operator: { seed: operator.seed, jwt: await mintOperator('ringfence-cluster', operator.seed, system.publicKey) },
+    operator: {
+      seed: operator.seed,
+      jwt: await mintOperator('ringfence-cluster', operator.seed, system.publicKey),
+    },
     system: {
       account: system.publicKey,
-      jwt: await mintAccount({ name: 'SYS', publicKey: system.publicKey, operatorSeed: operator.seed, jetstream: false }),
+      jwt: await mintAccount({
+        name: 'SYS',
+        publicKey: system.publicKey,
+        operatorSeed: operator.seed,
+        jetstream: false,
+      }),
     },
     account: account.publicKey,
     accountJwt: await mintAccount({

@@ -47,13 +47,20 @@ export async function mintControlPlane(manifests: readonly ServiceManifest[]): P
     permissions: {},
   });
   const services = await Promise.all(
-    manifests.map(async (manifest) => [manifest.service, await mintServiceUser(core.seed, manifest)] as const),
+    manifests.map(
+      async (manifest) => [manifest.service, await mintServiceUser(core.seed, manifest)] as const,
+    ),
   );
   return {
     operator: { ...operator, jwt: await mintOperator('ringfence', operator.seed, system.publicKey) },
     system: {
       account: system.publicKey,
-      jwt: await mintAccount({ name: 'SYS', publicKey: system.publicKey, operatorSeed: operator.seed, jetstream: false }),
+      jwt: await mintAccount({
+        name: 'SYS',
+        publicKey: system.publicKey,
+        operatorSeed: operator.seed,
+        jetstream: false,
+      }),
       user: systemUser,
     },
     core: {
@@ -107,7 +114,11 @@ export async function mintClusterAccount(options: {
   return { ...keys, jwt };
 }
 
-export function mintUplinkUser(account: NatsKeys, cluster: string, expiresInSeconds: number): Promise<MintedUser> {
+export function mintUplinkUser(
+  account: NatsKeys,
+  cluster: string,
+  expiresInSeconds: number,
+): Promise<MintedUser> {
   return mintUser({
     name: uplinkDurable(cluster),
     issuerSeed: account.seed,

@@ -20,7 +20,8 @@ ${seed}
 export function parseCreds(text: string): Credentials {
   const jwt = /BEGIN NATS USER JWT-+\s+(\S+)/.exec(text)?.[1];
   const seed = /BEGIN USER NKEY SEED-+\s+(\S+)/.exec(text)?.[1];
-  if (jwt === undefined || seed === undefined) throw new Error('not a NATS creds file: JWT or seed is missing');
+  if (jwt === undefined || seed === undefined)
+    throw new Error('not a NATS creds file: JWT or seed is missing');
   return { jwt, seed };
 }
 

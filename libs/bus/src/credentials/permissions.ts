@@ -17,7 +17,8 @@ export function serviceInbox(service: string): string {
 
 export function servicePermissions(manifest: ServiceManifest, server: Server): Permissions {
   const { service } = manifest;
-  const here = <T extends { server: Server }>(entries: readonly T[]): T[] => entries.filter((entry) => entry.server === server);
+  const here = <T extends { server: Server }>(entries: readonly T[]): T[] =>
+    entries.filter((entry) => entry.server === server);
   return {
     pub: {
       allow: [
@@ -43,7 +44,9 @@ export function servicePermissions(manifest: ServiceManifest, server: Server): P
 
 /** A call by its key in CALLS or as `service.method`; the suffix names a caller where a subject must. */
 function callSubjects(call: string): string[] {
-  const contract = Object.entries(CALLS).find(([key, { service, method }]) => key === call || `${service}.${method}` === call);
+  const contract = Object.entries(CALLS).find(
+    ([key, { service, method }]) => key === call || `${service}.${method}` === call,
+  );
   if (contract === undefined) throw new Error(`manifest names an unknown call: ${call}`);
   const subject = subjects.call(contract[1].service, contract[1].method);
   return [subject, `${subject}.*`];
@@ -62,8 +65,8 @@ function reading({ stream, durable, filter, mode }: Consumption): string[] {
 }
 
 function makingStreams(server: Server): string[] {
-  return STREAMS.filter((stream) => stream.server === server || stream.server === 'both').flatMap(({ name }) =>
-    ['CREATE', 'UPDATE', 'INFO'].map((verb) => `$JS.API.STREAM.${verb}.${name}`),
+  return STREAMS.filter((stream) => stream.server === server || stream.server === 'both').flatMap(
+    ({ name }) => ['CREATE', 'UPDATE', 'INFO'].map((verb) => `$JS.API.STREAM.${verb}.${name}`),
   );
 }
 
@@ -99,8 +102,16 @@ export function kubelinkPermissions(cluster: string): Permissions {
   return {
     pub: {
       allow: [
-        ...['namespace', 'node', 'workload', 'pod', 'service', 'cluster', 'list'].map((kind) => `obs.${cluster}.${kind}.*`),
-        ...reading({ stream: 'READINESS', filter: readiness, durable: '*', mode: 'latest', server: 'cluster' }),
+        ...['namespace', 'node', 'workload', 'pod', 'service', 'cluster', 'list'].map(
+          (kind) => `obs.${cluster}.${kind}.*`,
+        ),
+        ...reading({
+          stream: 'READINESS',
+          filter: readiness,
+          durable: '*',
+          mode: 'latest',
+          server: 'cluster',
+        }),
       ],
     },
     sub: { allow: [`${serviceInbox('kubelink')}.>`] },

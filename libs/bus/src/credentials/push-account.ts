@@ -14,7 +14,12 @@ export async function pushAccount(servers: string, system: Credentials, accountJ
   const authenticator = jwtAuthenticator(system.jwt, new TextEncoder().encode(system.seed));
   let answer: ClaimsAnswer;
   try {
-    const connection = await connect({ servers: servers.split(','), authenticator, timeout: WITHIN_MS, reconnect: false });
+    const connection = await connect({
+      servers: servers.split(','),
+      authenticator,
+      timeout: WITHIN_MS,
+      reconnect: false,
+    });
     try {
       const reply = await connection.request('$SYS.REQ.CLAIMS.UPDATE', accountJwt, { timeout: WITHIN_MS });
       answer = reply.json<ClaimsAnswer>();
@@ -24,5 +29,6 @@ export async function pushAccount(servers: string, system: Credentials, accountJ
   } catch (error) {
     throw new TransientError('the NATS server took no account', { cause: error });
   }
-  if (answer.error !== undefined) throw new Error(`NATS refused the account: ${answer.error.description ?? 'no reason given'}`);
+  if (answer.error !== undefined)
+    throw new Error(`NATS refused the account: ${answer.error.description ?? 'no reason given'}`);
 }

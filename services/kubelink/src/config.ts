@@ -1,0 +1,17 @@
+/** Kubelink's environment. */
+import { z } from 'zod';
+
+export const Config = z.object({
+  /** The container cluster's id and token, as the control plane gave them. */
+  CLUSTER_ID: z.string().min(1),
+  CLUSTER_TOKEN: z.string().min(1),
+  /** Where clas-cache gives credentials: http(s)://host:port. */
+  CLAS_URL: z.url(),
+  /** Path of a kubeconfig; not set: the service account of the Pod that we run in. */
+  KUBECONFIG: z.string().optional(),
+  /** Keeps the credential for a restart without clas-cache; not set: it is asked for anew. */
+  RINGFENCE_DATA_DIR: z.string().optional(),
+  /** Everything is told once more so often, for a reader that lost its store; minutes. */
+  RINGFENCE_RESYNC_MINUTES: z.coerce.number().min(1).max(1_440).default(60),
+});
+export type Config = z.output<typeof Config>;

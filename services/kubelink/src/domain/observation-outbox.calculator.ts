@@ -1,0 +1,112 @@
+/**
+ * What is still to be told, newest per object: bounded by the number of objects however long nobody listens. Numbers
+ * every observation and knows the epoch of each kind. A list's end marker stays behind everything that belongs to its
+ * list; a newer state of an object takes the place of the older one, so that it cannot fall behind the marker.
+ */
+import { subjects } from '@ringfence/contracts';
+
+import type { FactChange, ObservedKind } from '@ringfence/kubernetes';
+
+export interface Observation {
+  readonly subject: string;
+  readonly id: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+export interface Observed {
+  /** When the news reached us. */
+  readonly at: string;
+  readonly trace: Readonly<Record<string, string>>;
+}
+
+type Entry =
+  | { readonly what: 'fact'; readonly change: FactChange; readonly observed: Observed }
+  | { readonly what: 'listed'; readonly kind: ObservedKind; readonly count: number; readonly at: string };
+
+export class ObservationOutbox {
+  private readonly entries = new Map<string, Entry>();
+  private readonly epochs = new Map<ObservedKind, string>();
+
+  /** `firstNumber` must be above every number of an earlier run, for readers that compare. */
+  constructor(
+    private readonly cluster: string,
+    private lastNumber: number,
+  ) {}
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  put(change: FactChange, observed: Observed): void {
+    this.entries.set(`${change.kind} ${change.uid}`, { what: 'fact', change, observed });
+  }
+
+  /** A full list of a kind: everything of it under a new epoch, then the marker. */
+  putList(kind: ObservedKind, everything: readonly FactChange[], epoch: string, at: string): void {
+    this.epochs.set(kind, epoch);
+    for (const change of everything) this.put(change, { at, trace: {} });
+    this.entries.delete(`listed ${kind}`);
+    this.entries.set(`listed ${kind}`, { what: 'listed', kind, count: everything.length, at });
+  }
+
+  /** The oldest, numbered. The caller sends exactly these until they are acknowledged. */
+  take(most: number): Observation[] {
+    const taken: Observation[] = [];
+    for (const [key, entry] of this.entries) {
+      if (taken.length === most) break;
+      this.entries.delete(key);
+      taken.push(entry.what === 'fact' ? this.fact(entry.change, entry.observed) : this.marker(entry));
+    }
+    return taken;
+  }
+
+  private fact({ kind, uid, facts, last }: FactChange, observed: Observed): Observation {
+    const number = (this.lastNumber += 1);
+    const epoch = this.epochs.get(kind) ?? '';
+    // The number takes the place of Kubernetes' version: a joined object changes without its own version rising.
+    const payload = {
+      ...(facts ?? last),
+      uid,
+      resourceVersion: `${number}`,
+      epoch,
+      gone: facts === null,
+      observedAt: observed.at,
+    };
+    return {
+      subject: subjects.observation(this.cluster, kind, uid),
+      id: `${kind} ${uid} ${epoch} ${number}`,
+      payload,
+      headers: observed.trace,
+    };
+  }
+
+  private marker({
+    kind,
+    count,
+    at,
+  }: {
+    readonly kind: ObservedKind;
+    readonly count: number;
+    readonly at: string;
+  }): Observation {
+    const epoch = this.epochs.get(kind) ?? '';
+    return {
+      subject: subjects.observation(this.cluster, 'list', kind),
+      id: `list ${kind} ${epoch}`,
+      payload: { kind, epoch, count, observedAt: at },
+      headers: {},
+    };
+  }
+}
+
+/** Which observations a list of the API contributes to. */
+export const CONTRIBUTES: Readonly<
+  Record<'namespace' | 'node' | 'controller' | 'pod' | 'service' | 'slice', readonly ObservedKind[]>
+> = {
+  namespace: ['namespace'],
+  node: ['node'],
+  controller: ['workload', 'pod'],
+  pod: ['workload', 'pod'],
+  service: ['workload', 'service'],
+  slice: ['service'],
+};

@@ -1,0 +1,21 @@
+/** What Kubelink says and hears on its cluster's NATS: facts of Kubernetes up, readiness of Pods down. */
+import type { ServiceManifest } from '@ringfence/contracts';
+
+export const READINESS = {
+  stream: 'READINESS',
+  filter: 'policy.*.readiness.*',
+  durable: 'kubelink-readiness',
+  mode: 'latest',
+  server: 'cluster',
+} as const;
+
+export const manifest: ServiceManifest = {
+  service: 'kubelink',
+  consumes: [READINESS],
+  emits: ['namespace', 'node', 'workload', 'pod', 'service', 'cluster', 'list'].map((kind) => ({
+    subject: `obs.*.${kind}.*`,
+    server: 'cluster' as const,
+  })),
+  serves: [],
+  calls: [],
+};

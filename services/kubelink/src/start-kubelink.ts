@@ -1,0 +1,113 @@
+/** The start of Kubelink: who am I, then the API server and NATS at the same time; each is waited for, none ends the process. */
+import { NestFactory } from '@nestjs/core';
+import { connectBus, serviceInbox } from '@ringfence/bus';
+import type { Bus } from '@ringfence/bus';
+import type { ApiClient } from '@ringfence/kubernetes';
+import { nestLogger } from '@ringfence/service-host';
+import type { RunningService } from '@ringfence/service-host';
+import type { ClusterCredential } from './adapters/cluster-credential.client.js';
+import { ClusterWatch } from './adapters/cluster-watch.js';
+import { ObservationPublisher } from './adapters/observation.publisher.js';
+import type { PodConditions } from './adapters/readiness.consumer.js';
+import type { ObservationOutbox } from './domain/observation-outbox.calculator.js';
+import { Heartbeat } from './heartbeat.js';
+import {
+  API_CLIENT,
+  CREDENTIAL,
+  kubelinkModule,
+  OUTBOX,
+  POD_CONDITIONS,
+  VERSION,
+} from './kubelink.module.js';
+import type { Context } from './kubelink.module.js';
+
+export async function startKubelink(context: Context): Promise<RunningService> {
+  const { config, health, logger } = context;
+  const app = await NestFactory.createApplicationContext(kubelinkModule(context), {
+    logger: nestLogger(logger),
+    abortOnError: false,
+  });
+  const client = app.get<ApiClient>(API_CLIENT);
+  const credential = app.get<ClusterCredential>(CREDENTIAL);
+  health.require('credential', () => credential.availability());
+  await credential.obtain();
+  credential.keepFresh();
+
+  let publisher: ObservationPublisher | undefined;
+  const watch = watchCluster(context, client, app.get<ObservationOutbox>(OUTBOX), () => publisher?.wake());
+  context.onShutdown(() => watch.close());
+  const bus = await connectNats(context, credential);
+  publisher = new ObservationPublisher(bus, app.get<ObservationOutbox>(OUTBOX), (error) =>
+    logger.warn({ err: error }, 'observations are not acknowledged'),
+  );
+  publisher.wake();
+  const heartbeat = new Heartbeat({
+    bus,
+    client,
+    cluster: config.CLUSTER_ID,
+    kubelinkVersion: VERSION,
+    isInSync: () => watch.isInSync(),
+    onTrouble: (error) => logger.warn({ err: error }, 'the heartbeat has trouble'),
+  });
+  const conditions = app.get<PodConditions>(POD_CONDITIONS);
+  await conditions.follow(bus, config.CLUSTER_ID);
+  return {
+    drain: async () => {
+      await Promise.all([heartbeat.close(), conditions.close(), publisher?.close()]);
+      await app.close();
+    },
+  };
+}
+
+function watchCluster(
+  context: Context,
+  client: ApiClient,
+  outbox: ObservationOutbox,
+  onNews: () => void,
+): ClusterWatch {
+  const { config, health, logger, metrics } = context;
+  const troubles = metrics.counter(
+    'kubelink_watch_troubles_total',
+    'Lists and watches that failed or began anew',
+  );
+  const watch = new ClusterWatch({
+    client,
+    outbox,
+    onNews,
+    onTrouble: (plural, error) => {
+      troubles.add(1, { plural });
+      logger.warn({ err: error, plural }, 'a list or watch has trouble');
+    },
+    resyncEveryMs: config.RINGFENCE_RESYNC_MINUTES * 60_000,
+    now: () => new Date(),
+  });
+  health.require('kubernetes', () => watch.notListed().length === 0 || watch.notListed().join('; '));
+  health.fact('trouble with Kubernetes', () => watch.troubles().join('; ') || 'none');
+  health.fact('observations to be told', () => `${outbox.size}`);
+  return watch;
+}
+
+async function connectNats(
+  { health, logger, metrics, signal, onShutdown }: Context,
+  credential: ClusterCredential,
+): Promise<Bus> {
+  const { natsUrl, jwt } = credential.current();
+  let away = 'not connected yet';
+  let bus: Bus | undefined;
+  health.require('nats', () => bus?.availability() ?? `the cluster's NATS: ${away}`);
+  bus = await connectBus({
+    servers: natsUrl,
+    name: 'kubelink',
+    server: 'cluster',
+    // A server without authentication: clas-cache has nothing to sign with.
+    ...(jwt !== '' && { credentials: () => credential.current(), inboxPrefix: serviceInbox('kubelink') }),
+    metrics,
+    signal,
+    onState: ({ connected, detail }) => {
+      away = detail;
+      logger.info({ connected }, detail);
+    },
+  });
+  onShutdown(() => bus?.close());
+  return bus;
+}
