@@ -77,7 +77,12 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
     };
     return { service, close };
   };
-  let running = await open();
+  let running = await open().catch(async (error: unknown) => {
+    // Nobody else could: the fixture that would close them was never handed out.
+    await bus.close();
+    await Promise.all([nats.close(), postgres.close()]);
+    throw error;
+  });
   let position = 0;
   const publish = async (
     cluster: string,
