@@ -1,5 +1,5 @@
 /** `POST /v1/credentials`: how Kubelink and C-VENs get their credential. Errors have the shape of the REST API's. */
-import { Body, Controller, HttpException, Inject, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, HttpException, Inject, Post } from '@nestjs/common';
 import { CallError } from '@ringfence/bus';
 import { CredentialRequest } from '@ringfence/contracts';
 import type { CallFailure, CredentialResponse } from '@ringfence/contracts';
@@ -19,6 +19,7 @@ export class CredentialsController {
   constructor(@Inject(CREDENTIAL_DESK) private readonly desk: CredentialDesk) {}
 
   @Post('credentials')
+  @HttpCode(200)
   async credentials(@Body() body: unknown): Promise<CredentialResponse> {
     const request = CredentialRequest.safeParse(body);
     if (!request.success) {

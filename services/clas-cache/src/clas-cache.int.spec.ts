@@ -1,0 +1,288 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectBus, ensureStreams } from '@ringfence/bus';
+import type { Bus } from '@ringfence/bus';
+import {
+  CALLS,
+  DecoratedFlowBatch,
+  NodeView,
+  PodReadiness,
+  subjects,
+  subjectToken,
+} from '@ringfence/contracts';
+import type { FlowBatch, NodeAck, ObservationKind } from '@ringfence/contracts';
+import { startHosted } from '@ringfence/service-host';
+import type { HostedProcess } from '@ringfence/service-host';
+import { eventually, freePort, startNats } from '@ringfence/testing';
+import type { NatsServer } from '@ringfence/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startClasCache } from './clas-cache.module.js';
+import { configSchema } from './config.js';
+import { manifest } from './manifest.js';
+import { PAIRING_KEY, publishPolicy, startGateway, TOKEN } from './testing/control-plane.js';
+import type { Gateway } from './testing/control-plane.js';
+import { CLUSTER, DB, groups, node, pod, service, units, WEB, workload } from './testing/facts.js';
+
+let clusterNats: NatsServer;
+let controlNats: NatsServer;
+let gateway: Gateway;
+let cluster: Bus;
+let control: Bus;
+let directory: string;
+let port: number;
+let clas: HostedProcess;
+
+async function startClas(): Promise<HostedProcess> {
+  const started = await startHosted(
+    { manifest, config: configSchema, start: startClasCache },
+    {
+      CLUSTER_ID: CLUSTER,
+      CLUSTER_TOKEN: TOKEN,
+      GATEWAY_URL: gateway.url,
+      NATS_URL: clusterNats.url,
+      RINGFENCE_PORT: String(port),
+      RINGFENCE_DATA_DIR: directory,
+      LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
+    },
+  );
+  await started.started;
+  return started;
+}
+
+beforeAll(async () => {
+  [clusterNats, controlNats] = await Promise.all([startNats(), startNats()]);
+  [cluster, control] = await Promise.all([
+    connectBus({ servers: clusterNats.url, name: 'agents', server: 'cluster' }),
+    connectBus({ servers: controlNats.url, name: 'control-plane', server: 'control' }),
+  ]);
+  await Promise.all([ensureStreams(cluster, 'cluster'), ensureStreams(control, 'control')]);
+  gateway = await startGateway(controlNats.url);
+  directory = await mkdtemp(join(tmpdir(), 'ringfence-clas-'));
+  port = await freePort();
+  clas = await startClas();
+});
+
+afterAll(async () => {
+  await clas.stop();
+  await Promise.all([cluster.close(), control.close()]);
+  await Promise.all([gateway.close(), clusterNats.close(), controlNats.close()]);
+  await rm(directory, { recursive: true, force: true });
+});
+
+let serial = 0;
+async function observe(kind: ObservationKind | 'sandbox', id: string, payload: unknown): Promise<void> {
+  await cluster.publish(subjects.observation(CLUSTER, kind, id), payload, { id: `${id}/${++serial}` });
+}
+async function listed(): Promise<void> {
+  await observe('namespace', 'shop-uid', {
+    ...{
+      uid: 'shop-uid',
+      resourceVersion: '1',
+      epoch: 'e1',
+      gone: false,
+      observedAt: new Date().toISOString(),
+    },
+    ...{ name: 'shop', labels: {}, annotations: {} },
+  });
+  await observe('node', 'node-1-uid', node('node-1'));
+  for (const name of ['web', 'db']) await observe('workload', `${name}-owner`, workload(name));
+  await observe('pod', 'web-1', pod('web', 1));
+  await observe('pod', 'db-2', pod('db', 2, { node: 'node-2' }));
+  for (const kind of ['namespace', 'node', 'workload', 'pod', 'service']) {
+    await observe('list', kind, { kind, epoch: 'e1', count: 1, observedAt: new Date().toISOString() });
+  }
+}
+const snapshot = (name: string): Promise<NodeView> =>
+  cluster.call(CALLS.nodeSnapshot, { node: name }, { suffix: subjectToken(name) });
+const ack = (name: string, revision: number, pods: string[]): Promise<void> => {
+  const payload: NodeAck = {
+    ...{ node: name, bootId: 'b', revision, at: new Date().toISOString(), applyMs: 1, pods, failed: [] },
+  };
+  return cluster.publish(subjects.ack(CLUSTER, name), payload);
+};
+const credentials = (body: object): Promise<Response> =>
+  fetch(`http://127.0.0.1:${port}/v1/credentials`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+
+describe('clas-cache', () => {
+  it('says what is missing, in words, and tells no node anything before it is in sync', async () => {
+    const { missing } = (await (await fetch(`${clas.managementUrl}/readyz`)).json()) as { missing: string[] };
+    expect(missing.join(' ')).toContain('no list of pods yet');
+    await expect(snapshot('node-1')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it('gives a node the units of its Pods, the groups that they name and the endpoints in those', async () => {
+    await publishPolicy(control, 1);
+    await listed();
+    await eventually(async () => (await fetch(`${clas.managementUrl}/readyz`)).status === 200);
+    const view = await snapshot('node-1');
+    expect(view.base).toBeNull();
+    expect(view.units.upsert.map((unit) => unit.labelSet.id)).toEqual([WEB.id]);
+    expect(view.endpoints.upsert.map((endpoint) => endpoint.id).sort()).toEqual(['db-2', 'web-1']);
+    expect(view.namespaces).toEqual([{ name: 'shop', mode: 'full' }]);
+    expect(NodeView.parse(view)).toEqual(view);
+  });
+
+  it('tells a new Pod of a known workload to those who must know it, at the Kubernetes event', async () => {
+    await snapshot('node-2');
+    const views: NodeView[] = [];
+    const subscription = cluster.subscribe(subjects.nodeView(CLUSTER, 'node-1'), ({ payload }) => {
+      views.push(NodeView.parse(payload));
+    });
+    await observe('pod', 'db-3', pod('db', 3, { node: 'node-2' }));
+    await eventually(() =>
+      views.some((view) => view.endpoints.upsert.some((endpoint) => endpoint.id === 'db-3')),
+    );
+    const delta = views.at(-1)!;
+    expect(delta.endpoints.upsert).toMatchObject([
+      { id: 'db-3', labelSet: DB.id, addresses: ['10.244.1.3'] },
+    ]);
+    expect(delta.units.upsert.length + delta.groups.upsert.length).toBe(0);
+    subscription.close();
+  });
+
+  it('opens a ClusterIP to the consumer when a Service stands before the provider', async () => {
+    const backends = [{ portIndex: 0, targetPort: 5432, podUid: 'db-2', address: '10.244.1.2' }];
+    await observe('service', 'db-service', service('db', { backends }));
+    await eventually(async () => (await snapshot('node-1')).units.upsert[0]!.egress.length === 2);
+    const view = await snapshot('node-1');
+    const [, opened] = view.units.upsert[0]!.egress;
+    expect(opened).toMatchObject({ ports: [{ proto: 6, from: 80, to: 80 }] });
+    expect(view.groups.upsert.find((group) => group.id === opened!.peers[0])?.cidrs).toEqual([
+      '10.96.0.20/32',
+    ]);
+  });
+
+  it('says that a Pod is ready when its node and all who know it have acknowledged it', async () => {
+    const told: PodReadiness[] = [];
+    const reader = await cluster.latest('READINESS', subjects.readiness(CLUSTER, 'web-4'), ({ payload }) => {
+      if (payload !== null) told.push(PodReadiness.parse(payload));
+    });
+    await observe('pod', 'web-4', pod('web', 4, { readinessGates: ['com.illumio.policy-ready'] }));
+    await eventually(() => told.at(-1)?.reason === 'PolicyPending');
+    const [here, there] = [await snapshot('node-1'), await snapshot('node-2')];
+    await ack('node-1', here.revision, ['web-1', 'web-4']);
+    await ack('node-2', there.revision - 1, ['db-2', 'db-3']);
+    await eventually(() => told.at(-1)?.message.includes('node-2') === true);
+    expect(told.at(-1)?.ready).toBe(false);
+    await ack('node-2', there.revision, ['db-2', 'db-3']);
+    await eventually(() => told.at(-1)?.ready === true);
+    expect(told.at(-1)?.reason).toBe('PolicyReady');
+    await observe('pod', 'web-4', { ...pod('web', 4), gone: true });
+    await reader.close();
+  });
+
+  it('forwards observations but not Pods, with the same message id, and acknowledgements per workload', async () => {
+    const forwarded = new Set<string>();
+    const acks: unknown[] = [];
+    const readers = await Promise.all([
+      control.latest(
+        'OBSERVATIONS',
+        `obs.${CLUSTER}.*.*`,
+        ({ subject }) => void forwarded.add(subject.split('.')[2]!),
+      ),
+      control.latest('ACKS', subjects.ack(CLUSTER, 'node-1'), ({ payload }) => void acks.push(payload)),
+    ]);
+    await eventually(() => forwarded.has('service') && forwarded.has('list') && forwarded.has('workload'));
+    expect([...forwarded].sort()).toEqual(['list', 'namespace', 'node', 'service', 'workload']);
+    await eventually(() => acks.length > 0);
+    expect(acks.at(-1)).toMatchObject({ node: 'node-1', policyVersion: 1 });
+    await Promise.all(readers.map((reader) => reader.close()));
+  });
+
+  it('decorates flows with both ends and the workload behind a ClusterIP', async () => {
+    const batches: DecoratedFlowBatch[] = [];
+    const reader = await control.latest('FLOWS', subjects.flow(CLUSTER, 'node-1'), ({ payload }) => {
+      batches.push(DecoratedFlowBatch.parse(payload));
+    });
+    const batch: FlowBatch = {
+      ...{ id: 'node-1/b/1', node: 'node-1', revision: 1, policyVersion: 1 },
+      ...{ from: new Date().toISOString(), to: new Date().toISOString(), overflow: 0 },
+      reporters: [
+        {
+          id: 'web-1',
+          mode: 'full',
+          flows: [
+            {
+              ...{ src: '10.244.1.1', dst: '10.96.0.20', direction: 'outbound', proto: 6, port: 80 },
+              ...{ verdict: 'allowed', state: 'new', connections: 1, bytesOut: 1, bytesIn: 1 },
+              ...{ rule: null, ruleClass: null },
+            },
+          ],
+        },
+      ],
+    };
+    await cluster.publish(subjects.flow(CLUSTER, 'node-1'), batch, { id: batch.id });
+    await eventually(() => batches.length > 0);
+    const [{ ends, flows }] = batches as [DecoratedFlowBatch];
+    expect(flows[0]).toMatchObject({ port: 80, targetPort: 5432 });
+    expect(ends[flows[0]!.src]).toMatchObject({
+      name: 'web',
+      labels: ['1', '3'],
+      mode: 'full',
+      managed: true,
+    });
+    expect(ends[flows[0]!.dst]).toMatchObject({ service: { namespace: 'shop', name: 'db' }, workload: null });
+    expect(ends[flows[0]!.target]).toMatchObject({ name: 'db', labels: ['2', '3'] });
+    await reader.close();
+  });
+
+  it('gives credentials to those who prove who they are', async () => {
+    expect((await credentials({ role: 'kubelink', cluster: CLUSTER, token: 'wrong' })).status).toBe(401);
+    expect(
+      (await credentials({ role: 'cven', pairingKey: 'wrong', machineId: 'machine-node-1', version: '1' }))
+        .status,
+    ).toBe(401);
+    expect((await credentials({ role: 'nobody' })).status).toBe(400);
+    const kubelink = await credentials({ role: 'kubelink', cluster: CLUSTER, token: TOKEN });
+    expect(await kubelink.json()).toMatchObject({
+      cluster: CLUSTER,
+      name: 'kubelink',
+      natsUrl: clusterNats.url,
+    });
+    const paired = await credentials({
+      role: 'cven',
+      pairingKey: PAIRING_KEY,
+      machineId: 'machine-node-1',
+      version: '1',
+    });
+    expect(await paired.json()).toMatchObject({ name: 'node-1' });
+  });
+
+  it('goes on after a restart while the control plane is away', async () => {
+    const before = await snapshot('node-1');
+    await clas.stop();
+    await gateway.close();
+    await controlNats.stop();
+    clas = await startClas();
+    await eventually(async () => (await fetch(`${clas.managementUrl}/readyz`)).status === 200);
+    const after = await snapshot('node-1');
+    expect(after.revision).toBeGreaterThan(before.revision);
+    expect(after.units).toEqual(before.units);
+    await observe('pod', 'db-5', pod('db', 5, { node: 'node-2' }));
+    await eventually(async () =>
+      (await snapshot('node-1')).endpoints.upsert.some((endpoint) => endpoint.id === 'db-5'),
+    );
+    const again = { role: 'cven', pairingKey: PAIRING_KEY, machineId: 'machine-node-1', version: '1' };
+    expect((await credentials(again)).status).toBe(200);
+    expect((await credentials({ ...again, pairingKey: 'guess' })).status).toBe(503);
+  });
+
+  it('takes the newer policy when the control plane is back, and delivers what waited', async () => {
+    await controlNats.start();
+    gateway = await startGateway(controlNats.url, Number(new URL(gateway.url).port));
+    await eventually(() => control.isConnected());
+    for (const { labelSet } of units) await control.remove(subjects.policy(CLUSTER, 'unit', labelSet.id));
+    await publishPolicy(control, 2, { units: [], groups });
+    await eventually(async () => (await snapshot('node-1')).policyVersion === 2);
+    const closed = (await snapshot('node-1')).units.upsert.map(({ ingress, egress }) => [
+      ...ingress,
+      ...egress,
+    ]);
+    expect(closed).toEqual([[]]);
+  }, 60_000);
+});
