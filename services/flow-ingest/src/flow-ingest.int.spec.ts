@@ -16,7 +16,7 @@ import {
   outsider,
   providerReport,
   webEnd,
-} from './domain/flow-batch.builder.js';
+} from './testing/flow-batch.builder.js';
 import { startFlowIngest } from './flow-ingest.module.js';
 import { manifest } from './manifest.js';
 

@@ -18,6 +18,7 @@ import { flowBatchesHandler } from './adapters/flow-batches.consumer.js';
 import { flowResource } from './adapters/flow-resource.js';
 import { queryRunner } from './adapters/query-runner.js';
 import { recentFlows } from './adapters/recent-flows.js';
+import type { RecentFlows } from './adapters/recent-flows.js';
 import type { Config } from './config.js';
 import { FLOWS, manifest, NAMES } from './manifest.js';
 import { FLOW_MIGRATIONS } from './migrations/flow-tables.js';
@@ -39,7 +40,7 @@ export async function startFlowIngest(context: Context): Promise<RunningService>
   const logError = (error: unknown): void =>
     context.logger.error({ err: error }, 'flow-ingest failed at something');
 
-  serveQueries(context, store, bus, recent, logError);
+  serveQueries(context, { store, bus, recent }, logError);
   pruneRegularly(context, flows, logError);
   const names = bus.consume(NAMES, (message) => rememberNames(store, message), { onError: logError });
   const limits = { maxMessages: context.config.RINGFENCE_FLOW_BATCHES, maxWaitMs: BATCH_WAIT_MS };
@@ -56,14 +57,14 @@ export async function startFlowIngest(context: Context): Promise<RunningService>
 
 async function openStore({ config, health, logger, onShutdown, signal }: Context): Promise<EventStore> {
   let state: true | string = 'connecting';
-  let store: EventStore | undefined;
-  health.require('postgres', () => store?.availability() ?? state);
+  const opened: { store?: EventStore } = {};
+  health.require('postgres', () => opened.store?.availability() ?? state);
   const onState = ({ connected, detail }: { connected: boolean; detail: string }): void => {
     state = connected ? 'preparing' : detail;
     if (!connected) logger.warn({ detail }, 'Postgres is away');
   };
   const url = await ensureDatabase(config.DATABASE_URL, manifest.service, { onState, signal });
-  store = await openEventStore({
+  const store = await openEventStore({
     url,
     service: manifest.service,
     migrations: FLOW_MIGRATIONS,
@@ -71,14 +72,15 @@ async function openStore({ config, health, logger, onShutdown, signal }: Context
     onState,
     signal,
   });
+  opened.store = store;
   onShutdown(() => store.close());
   return store;
 }
 
 async function openBus({ config, health, logger, metrics, onShutdown, signal }: Context): Promise<Bus> {
-  let bus: Bus | undefined;
-  health.require('nats', () => bus?.availability() ?? 'connecting');
-  bus = await connectBus({
+  const opened: { bus?: Bus } = {};
+  health.require('nats', () => opened.bus?.availability() ?? 'connecting');
+  const bus = await connectBus({
     servers: config.NATS_URL,
     name: manifest.service,
     server: 'control',
@@ -89,6 +91,7 @@ async function openBus({ config, health, logger, metrics, onShutdown, signal }: 
     onState: ({ connected, detail }) => logger[connected ? 'info' : 'warn']({ detail }, 'NATS'),
     signal,
   });
+  opened.bus = bus;
   onShutdown(() => bus.close());
   await ensureStreams(bus, 'control');
   return bus;
@@ -96,9 +99,7 @@ async function openBus({ config, health, logger, metrics, onShutdown, signal }: 
 
 function serveQueries(
   { config, onShutdown }: Context,
-  store: EventStore,
-  bus: Bus,
-  recent: ReturnType<typeof recentFlows>,
+  { store, bus, recent }: { store: EventStore; bus: Bus; recent: RecentFlows },
   onError: (error: unknown) => void,
 ): void {
   const queries = flowQueries(store.pool);

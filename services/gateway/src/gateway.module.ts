@@ -72,7 +72,7 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   const audit = bus.consume(AUDIT, (message) => recordEvent(store, followed, message), { onError });
   pruneRegularly(context, store, onError);
 
-  const app = await listen(context, serving(context, store, bus, followed, onError));
+  const app = await listen(context, serving(context, { store, bus, followed }, onError));
   const url = await app.getUrl();
   context.logger.info({ url }, 'REST API is up');
   return {
@@ -86,9 +86,7 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
 
 function serving(
   context: Context,
-  store: EventStore,
-  bus: Bus,
-  followed: Followers,
+  { store, bus, followed }: { store: EventStore; bus: Bus; followed: Followers },
   onError: (error: unknown) => void,
 ): HttpServing {
   const keys = apiKeyCheck(store.pool);
@@ -212,8 +210,8 @@ function pruneRegularly({ onShutdown }: Context, store: EventStore, onError: (er
 
 async function openStore({ config, health, logger, onShutdown, signal }: Context): Promise<EventStore> {
   let state = 'connecting';
-  let store: EventStore | undefined;
-  health.require('postgres', () => store?.availability() ?? state);
+  const opened: { store?: EventStore } = {};
+  health.require('postgres', () => opened.store?.availability() ?? state);
   const onState = ({ connected, detail }: { connected: boolean; detail: string }): void => {
     state = connected ? 'preparing' : detail;
     if (!connected) logger.warn({ detail }, 'Postgres is away');
@@ -227,15 +225,16 @@ async function openStore({ config, health, logger, onShutdown, signal }: Context
     onState,
     signal,
   };
-  store = await openEventStore(options);
+  const store = await openEventStore(options);
+  opened.store = store;
   onShutdown(() => store.close());
   return store;
 }
 
 async function openBus({ config, health, logger, metrics, onShutdown, signal }: Context): Promise<Bus> {
-  let bus: Bus | undefined;
-  health.require('nats', () => bus?.availability() ?? 'connecting');
-  bus = await connectBus({
+  const opened: { bus?: Bus } = {};
+  health.require('nats', () => opened.bus?.availability() ?? 'connecting');
+  const bus = await connectBus({
     servers: config.NATS_URL,
     name: manifest.service,
     server: 'control',
@@ -246,6 +245,7 @@ async function openBus({ config, health, logger, metrics, onShutdown, signal }: 
     onState: ({ connected, detail }) => logger[connected ? 'info' : 'warn']({ detail }, 'NATS'),
     signal,
   });
+  opened.bus = bus;
   onShutdown(() => bus.close());
   await ensureStreams(bus, 'control');
   return bus;

@@ -77,22 +77,27 @@ async function* readEvents(
   response: Response,
   signal: AbortSignal,
 ): AsyncIterable<{ event: string; data: unknown }> {
-  const decoder = new TextDecoder();
-  let rest = '';
   try {
-    for await (const bytes of response.body ?? []) {
-      rest += decoder.decode(bytes as Uint8Array, { stream: true });
-      const blocks = rest.split('\n\n');
-      rest = blocks.pop() ?? '';
-      for (const block of blocks) {
-        const event = /^event: (.*)$/m.exec(block)?.[1];
-        const data = /^data: (.*)$/m.exec(block)?.[1];
-        if (event !== undefined && data !== undefined) yield { event, data: JSON.parse(data) as unknown };
-      }
+    for await (const block of blocksOf(response)) {
+      const event = /^event: (.*)$/m.exec(block)?.[1];
+      const data = /^data: (.*)$/m.exec(block)?.[1];
+      if (event !== undefined && data !== undefined) yield { event, data: JSON.parse(data) as unknown };
     }
   } catch (cause) {
-    if (!signal.aborted)
-      throw new Failure(EXIT.unreachable, 'The server ended the stream. Start again.', { cause });
+    if (signal.aborted) return;
+    throw new Failure(EXIT.unreachable, 'The server ended the stream. Start again.', { cause });
+  }
+}
+
+/** Events are divided by an empty line. */
+async function* blocksOf(response: Response): AsyncIterable<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const bytes of response.body ?? []) {
+    rest += decoder.decode(bytes as Uint8Array, { stream: true });
+    const blocks = rest.split('\n\n');
+    rest = blocks.pop() ?? '';
+    yield* blocks;
   }
 }
 

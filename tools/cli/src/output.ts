@@ -50,7 +50,6 @@ export function widthsOf<T>(rows: readonly T[], columns: readonly Column<T>[]): 
 
 /** Names come from clusters and people: no control characters reach the terminal. */
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }
 

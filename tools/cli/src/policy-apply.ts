@@ -4,9 +4,9 @@
  */
 import type { ApiClient } from './api.client.js';
 import { saysTheSame, withExistingHrefs } from './policy-comparison.js';
-import type { ParsedPolicy } from './policy-file.js';
+import type { ParsedPolicy, PolicyFile } from './policy-file.js';
 import { policyTranslation } from './policy-translation.js';
-import type { KnownNames } from './policy-translation.js';
+import type { KnownNames, PolicyTranslation } from './policy-translation.js';
 
 type Json = Readonly<Record<string, unknown>>;
 interface Named extends Json {
@@ -19,73 +19,110 @@ export interface Applied {
   readonly change: 'created' | 'changed' | 'unchanged';
 }
 
+/** A kind of object of the file, in the order in which kinds need each other. */
+interface Kind {
+  readonly word: string;
+  readonly collection: string;
+  bodies(translate: PolicyTranslation, policy: PolicyFile): readonly Json[];
+  /** Where later objects find the hrefs of these. */
+  names(known: WritableNames): Map<string, string> | undefined;
+}
+const KINDS: readonly Kind[] = [
+  {
+    word: 'IP list',
+    collection: 'ip_lists',
+    bodies: (translate, policy) => policy.ip_lists.map((list, i) => translate.ipList(list, ['ip_lists', i])),
+    names: (known) => known.ipLists,
+  },
+  {
+    word: 'service',
+    collection: 'services',
+    bodies: (translate, policy) => policy.services.map((one, i) => translate.service(one, ['services', i])),
+    names: (known) => known.services,
+  },
+  {
+    word: 'label group',
+    collection: 'label_groups',
+    bodies: (translate, policy) =>
+      policy.label_groups.map((group, i) => translate.labelGroup(group, ['label_groups', i])),
+    names: (known) => known.labelGroups,
+  },
+  {
+    word: 'rule set',
+    collection: 'rule_sets',
+    bodies: (translate, policy) => policy.rule_sets.map((set, i) => translate.ruleSet(set, ['rule_sets', i])),
+    names: () => undefined,
+  },
+  {
+    word: 'boundary',
+    collection: 'enforcement_boundaries',
+    bodies: (translate, policy) =>
+      policy.boundaries.map((one, i) => translate.boundary(one, ['boundaries', i])),
+    names: () => undefined,
+  },
+];
+
 export async function applyPolicy(api: ApiClient, { policy, at }: ParsedPolicy): Promise<Applied[]> {
   const known = await readKnown(api);
+  refuseUnknownNames(known, policy, at);
   const applied: Applied[] = [];
-  /** Made empty a moment ago, before their content: not "changed" to whoever reads the answer. */
-  const made = new Set<string>();
-  const place = async (
-    kind: string,
-    collection: string,
-    body: Json,
-    names: Map<string, string>,
-    existing: ReadonlyMap<string, Named>,
-  ): Promise<void> => {
-    const name = String(body['name']);
-    const { href, change } = await bring(api, collection, body, existing.get(name));
-    names.set(name, href);
-    applied.push({ kind, name, change: made.has(href) ? 'created' : change });
-  };
-
   for (const { key, value } of policy.labels) applied.push(await ensureLabel(api, known, key, value));
+  const made = await makeEmptyGroups(api, known, policy);
   const translate = policyTranslation(known, at);
-  const draft = async (collection: string): Promise<ReadonlyMap<string, Named>> =>
-    byName(await api.all<Named>(`/sec_policy/draft/${collection}`));
+  for (const kind of KINDS) {
+    const bodies = kind.bodies(translate, policy);
+    if (bodies.length === 0) continue;
+    const existing = byName(await api.all<Named>(`/sec_policy/draft/${kind.collection}`));
+    for (const body of bodies) {
+      const name = String(body['name']);
+      const { href, change } = await bring(api, kind.collection, body, existing.get(name));
+      kind.names(known)?.set(name, href);
+      applied.push({ kind: kind.word, name, change: made.has(href) ? 'created' : change });
+    }
+  }
+  return applied;
+}
 
-  const [lists, services, groups] = [
-    await draft('ip_lists'),
-    await draft('services'),
-    await draft('label_groups'),
-  ];
-  for (const [i, list] of policy.ip_lists.entries())
-    await place('IP list', 'ip_lists', translate.ipList(list, ['ip_lists', i]), known.ipLists, lists);
-  for (const [i, service] of policy.services.entries())
-    await place('service', 'services', translate.service(service, ['services', i]), known.services, services);
-  // Groups may name groups further down in the file: first that they exist, then what is in them.
-  for (const group of policy.label_groups) {
-    if (known.labelGroups.has(group.name)) continue;
+/** Before anything is sent: translates everything as if what the file makes were there already. */
+function refuseUnknownNames(known: KnownNames, policy: PolicyFile, at: ParsedPolicy['at']): void {
+  const withOwn = (names: ReadonlyMap<string, string>, own: readonly string[]): Map<string, string> =>
+    new Map([...names, ...own.map((name) => [name, ''] as const)]);
+  const named = (list: readonly { readonly name: string }[]): string[] => list.map(({ name }) => name);
+  const translate = policyTranslation(
+    {
+      labels: withOwn(
+        known.labels,
+        policy.labels.map(({ key, value }) => `${key}=${value}`),
+      ),
+      labelGroups: withOwn(known.labelGroups, named(policy.label_groups)),
+      ipLists: withOwn(known.ipLists, named(policy.ip_lists)),
+      services: withOwn(known.services, named(policy.services)),
+      workloads: known.workloads,
+    },
+    at,
+  );
+  for (const kind of KINDS) kind.bodies(translate, policy);
+}
+
+/** Groups may name groups further down in the file: first that they exist, then what is in them. Answers hrefs of new ones. */
+async function makeEmptyGroups(
+  api: ApiClient,
+  known: WritableNames,
+  policy: PolicyFile,
+): Promise<ReadonlySet<string>> {
+  const made = new Set<string>();
+  for (const { name, key } of policy.label_groups) {
+    if (known.labelGroups.has(name)) continue;
     const { href } = await api.post<Named>('/sec_policy/draft/label_groups', {
-      name: group.name,
-      key: group.key,
+      name,
+      key,
       labels: [],
       sub_groups: [],
     });
-    known.labelGroups.set(group.name, href);
+    known.labelGroups.set(name, href);
     made.add(href);
   }
-  const groupsNow = policy.label_groups.length === 0 ? groups : await draft('label_groups');
-  for (const [i, group] of policy.label_groups.entries()) {
-    await place(
-      'label group',
-      'label_groups',
-      translate.labelGroup(group, ['label_groups', i]),
-      known.labelGroups,
-      groupsNow,
-    );
-  }
-  const [ruleSets, boundaries] = [await draft('rule_sets'), await draft('enforcement_boundaries')];
-  const unnamed = new Map<string, string>();
-  for (const [i, set] of policy.rule_sets.entries())
-    await place('rule set', 'rule_sets', translate.ruleSet(set, ['rule_sets', i]), unnamed, ruleSets);
-  for (const [i, one] of policy.boundaries.entries())
-    await place(
-      'boundary',
-      'enforcement_boundaries',
-      translate.boundary(one, ['boundaries', i]),
-      unnamed,
-      boundaries,
-    );
-  return applied;
+  return made;
 }
 
 interface WritableNames extends KnownNames {

@@ -31,65 +31,7 @@ export interface PolicyTranslation {
 }
 
 export function policyTranslation(known: KnownNames, at: ParsedPolicy['at']): PolicyTranslation {
-  const href = (
-    names: ReadonlyMap<string, string>,
-    kind: string,
-    name: string,
-    path: Path,
-  ): { href: string } => {
-    const found = names.get(name);
-    if (found === undefined)
-      throw usage(`${at(path)}: there is no ${kind} "${name}"; write it into the file, or check its name`);
-    return { href: found };
-  };
-  const label = (key: string, value: string, path: Path): { href: string } =>
-    href(known.labels, 'label', `${key}=${value}`, path);
-
-  const actors = (side: SideWords, path: Path): Body[] => {
-    const given = side as Readonly<Record<string, unknown>>;
-    const list = (name: string): readonly string[] => (given[name] ?? []) as readonly string[];
-    const labels = labelEntries(given).flatMap(([key, values]) =>
-      values.map((value) => ({ label: label(key, value, [...path, key]) })),
-    );
-    return [
-      ...(given['all'] === true ? [{ actors: 'ams' }] : []),
-      ...(given['container_host'] === true ? [{ actors: 'container_host' }] : []),
-      ...list('ip_list').map((name) => ({
-        ip_list: href(known.ipLists, 'IP list', name, [...path, 'ip_list']),
-      })),
-      ...list('label_group').map((name) => ({
-        label_group: href(known.labelGroups, 'label group', name, [...path, 'label_group']),
-      })),
-      ...list('workload').map((name) => ({
-        workload: href(known.workloads, 'workload', name, [...path, 'workload']),
-      })),
-      ...labels,
-      ...excluded((given['not'] ?? {}) as Readonly<Record<string, readonly string[]>>, [...path, 'not']),
-    ];
-  };
-  const excluded = (not: Readonly<Record<string, readonly string[]>>, path: Path): Body[] =>
-    Object.entries(not).flatMap(([key, values]) =>
-      values.map((value) =>
-        key === 'label_group'
-          ? { label_group: href(known.labelGroups, 'label group', value, [...path, key]), exclusion: true }
-          : { label: label(key, value, [...path, key]), exclusion: true },
-      ),
-    );
-  const services = (on: readonly string[], path: Path): Body[] =>
-    on.map((text, index) => {
-      const ports = portsOf(text);
-      if (ports !== undefined) return { ...ports };
-      const name = text === 'all' ? ALL_SERVICES : text;
-      return href(known.services, 'service or port (write 8080/tcp or 9000-9010/udp)', name, [
-        ...path,
-        index,
-      ]);
-    });
-  const sides = (rule: Pick<RuleWords, 'from' | 'to' | 'on'>, path: Path): Body => ({
-    consumers: actors(rule.from, [...path, 'from']),
-    providers: actors(rule.to, [...path, 'to']),
-    ingress_services: services(rule.on, [...path, 'on']),
-  });
+  const { href, label, sides } = wordsOf(known, at);
   const rule = (given: RuleWords, path: Path): Body => ({
     ...sides(given, path),
     enabled: given.enabled,
@@ -156,6 +98,81 @@ export function policyTranslation(known: KnownNames, at: ParsedPolicy['at']): Po
       ...sides(boundary, path),
     }),
   };
+}
+
+/** What names, sides and services of the file are to the API. */
+interface Words {
+  readonly href: (
+    names: ReadonlyMap<string, string>,
+    kind: string,
+    name: string,
+    path: Path,
+  ) => { href: string };
+  readonly label: (key: string, value: string, path: Path) => { href: string };
+  readonly sides: (rule: Pick<RuleWords, 'from' | 'to' | 'on'>, path: Path) => Body;
+}
+
+function wordsOf(known: KnownNames, at: ParsedPolicy['at']): Words {
+  const href = (
+    names: ReadonlyMap<string, string>,
+    kind: string,
+    name: string,
+    path: Path,
+  ): { href: string } => {
+    const found = names.get(name);
+    if (found === undefined)
+      throw usage(`${at(path)}: there is no ${kind} "${name}"; write it into the file, or check its name`);
+    return { href: found };
+  };
+  const label = (key: string, value: string, path: Path): { href: string } =>
+    href(known.labels, 'label', `${key}=${value}`, path);
+
+  const actors = (side: SideWords, path: Path): Body[] => {
+    const given = side as Readonly<Record<string, unknown>>;
+    const list = (name: string): readonly string[] => (given[name] ?? []) as readonly string[];
+    const labels = labelEntries(given).flatMap(([key, values]) =>
+      values.map((value) => ({ label: label(key, value, [...path, key]) })),
+    );
+    return [
+      ...(given['all'] === true ? [{ actors: 'ams' }] : []),
+      ...(given['container_host'] === true ? [{ actors: 'container_host' }] : []),
+      ...list('ip_list').map((name) => ({
+        ip_list: href(known.ipLists, 'IP list', name, [...path, 'ip_list']),
+      })),
+      ...list('label_group').map((name) => ({
+        label_group: href(known.labelGroups, 'label group', name, [...path, 'label_group']),
+      })),
+      ...list('workload').map((name) => ({
+        workload: href(known.workloads, 'workload', name, [...path, 'workload']),
+      })),
+      ...labels,
+      ...excluded((given['not'] ?? {}) as Readonly<Record<string, readonly string[]>>, [...path, 'not']),
+    ];
+  };
+  const excluded = (not: Readonly<Record<string, readonly string[]>>, path: Path): Body[] =>
+    Object.entries(not).flatMap(([key, values]) =>
+      values.map((value) =>
+        key === 'label_group'
+          ? { label_group: href(known.labelGroups, 'label group', value, [...path, key]), exclusion: true }
+          : { label: label(key, value, [...path, key]), exclusion: true },
+      ),
+    );
+  const services = (on: readonly string[], path: Path): Body[] =>
+    on.map((text, index) => {
+      const ports = portsOf(text);
+      if (ports !== undefined) return { ...ports };
+      const name = text === 'all' ? ALL_SERVICES : text;
+      return href(known.services, 'service or port (write 8080/tcp or 9000-9010/udp)', name, [
+        ...path,
+        index,
+      ]);
+    });
+  const sides = (rule: Pick<RuleWords, 'from' | 'to' | 'on'>, path: Path): Body => ({
+    consumers: actors(rule.from, [...path, 'from']),
+    providers: actors(rule.to, [...path, 'to']),
+    ingress_services: services(rule.on, [...path, 'on']),
+  });
+  return { href, label, sides };
 }
 
 function labelEntries(side: Readonly<Record<string, unknown>>): [string, readonly string[]][] {

@@ -86,25 +86,38 @@ function conditions(
   names: FilterNames,
   workloadsToo: boolean,
 ): EndCondition[] {
-  const labels = new Map<string, string[]>();
-  const workloads: string[] = [];
-  const ranges: IpRange[] = [];
-  const addresses: string[] = [];
-  const transmissions: string[] = [];
-  const others: EndCondition[] = [];
+  const given = <T>(pick: (item: FlowQueryItem) => T | undefined): T[] =>
+    items.map(pick).filter((value) => value !== undefined);
+  const workloads = given((item) => item.workload).map(({ href }) => lastSegment(href));
+  const lists = given((item) => item.ip_list).map(({ href }) => lastSegment(href));
+  const addresses = given((item) => item.ip_address);
+  const classes = given((item) => item.transmission);
+  const some = (list: readonly unknown[], condition: EndCondition): EndCondition[] =>
+    list.length === 0 ? [] : [condition];
+  return [
+    ...labelConditions(items, names),
+    ...some(workloads, { kind: 'workload', ids: workloads }),
+    ...some(lists, { kind: 'ranges', ranges: lists.flatMap((id) => names.ipRanges(id)), workloadsToo }),
+    ...some(addresses, { kind: 'address', addresses }),
+    ...some(classes, { kind: 'transmission', classes }),
+    ...some(
+      given((item) => item.actors),
+      { kind: 'workloads' },
+    ),
+    // No name of an outside end is known: a query for one finds nothing.
+    ...some(
+      given((item) => item.fqdn),
+      { kind: 'nothing' },
+    ),
+  ];
+}
+
+function labelConditions(items: readonly FlowQueryItem[], names: FilterNames): EndCondition[] {
+  const byKey = new Map<string, string[]>();
   for (const item of items) {
-    if (item.label !== undefined || item.label_group !== undefined) addLabels(labels, item, names);
-    else if (item.workload !== undefined) workloads.push(lastSegment(item.workload.href));
-    else if (item.ip_list !== undefined) ranges.push(...names.ipRanges(lastSegment(item.ip_list.href)));
-    else if (item.ip_address !== undefined) addresses.push(item.ip_address);
-    else if (item.transmission !== undefined) transmissions.push(item.transmission);
-    else others.push(item.actors === 'ams' ? { kind: 'workloads' } : { kind: 'nothing' });
+    if (item.label !== undefined || item.label_group !== undefined) addLabels(byKey, item, names);
   }
-  if (items.some((item) => item.ip_list !== undefined)) others.push({ kind: 'ranges', ranges, workloadsToo });
-  if (workloads.length > 0) others.push({ kind: 'workload', ids: workloads });
-  if (addresses.length > 0) others.push({ kind: 'address', addresses });
-  if (transmissions.length > 0) others.push({ kind: 'transmission', classes: transmissions });
-  return [...[...labels.values()].map((ids) => ({ kind: 'any-label', labels: ids }) as const), ...others];
+  return [...byKey.values()].map((labels) => ({ kind: 'any-label', labels }));
 }
 
 /** An unknown label or an empty group still is a condition: it matches nobody, it does not vanish. */

@@ -7,7 +7,7 @@ import {
   consumerReport,
   providerReport,
   webEnd,
-} from './flow-batch.builder.js';
+} from '../testing/flow-batch.builder.js';
 import { foldFlows, VERDICT_RANK } from './flow-rows.calculator.js';
 
 describe('folding reports into flow rows', () => {

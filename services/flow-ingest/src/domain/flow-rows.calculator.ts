@@ -79,19 +79,21 @@ export function foldFlows(batches: readonly DecoratedFlowBatch[]): FoldedFlows {
       }
       ends.set(src.identity, src);
       ends.set(dst.identity, dst);
-      foldOne(rows, batch, flow, src, dst);
+      foldOne(rows, { batch, flow, src, dst });
     }
   }
   return { ends, rows: [...rows.values()].sort(byKey), malformed };
 }
 
-function foldOne(
-  rows: Map<string, FlowRow>,
-  batch: DecoratedFlowBatch,
-  flow: ReportedFlow,
-  src: EndIdentity,
-  dst: EndIdentity,
-): void {
+interface Joined {
+  readonly batch: DecoratedFlowBatch;
+  readonly flow: ReportedFlow;
+  readonly src: EndIdentity;
+  readonly dst: EndIdentity;
+}
+
+function foldOne(rows: Map<string, FlowRow>, joined: Joined): void {
+  const { batch, flow, src, dst } = joined;
   const day = batch.from.slice(0, 10);
   const key = JSON.stringify([
     day,
@@ -102,7 +104,7 @@ function foldOne(
     batch.policyVersion,
   ]);
   let row = rows.get(key);
-  if (row === undefined) rows.set(key, (row = emptyRow(day, batch, flow, src, dst)));
+  if (row === undefined) rows.set(key, (row = emptyRow(day, joined)));
   if (batch.from < row.firstAt) row.firstAt = batch.from;
   if (batch.to > row.lastAt) row.lastAt = batch.to;
   noteVip(row, batch, flow);
@@ -110,13 +112,7 @@ function foldOne(
   row[side] = addReport(row[side], flow, batch.to);
 }
 
-function emptyRow(
-  day: string,
-  batch: DecoratedFlowBatch,
-  flow: ReportedFlow,
-  src: EndIdentity,
-  dst: EndIdentity,
-): FlowRow {
+function emptyRow(day: string, { batch, flow, src, dst }: Joined): FlowRow {
   return {
     day,
     src: src.identity,
@@ -144,30 +140,26 @@ function noteVip(row: FlowRow, batch: DecoratedFlowBatch, flow: ReportedFlow): v
   row.vipService = service === null ? row.vipService : `${service.namespace}/${service.name}`;
 }
 
-/** Counts add up over time within one side; the newest report says verdict, rule and state. */
+/** Counts add up over time within one side; the newest report says verdict, rule and state, the worst of them if several are newest. */
 export function addReport(before: SideReport | null, flow: ReportedFlow, at: string): SideReport {
-  const isNewest = before === null || at >= before.at;
-  const worseAtOnce = before !== null && at === before.at && VERDICT_RANK[flow.verdict] < before.verdict;
-  const said =
-    isNewest && !worseAtOnce
-      ? {
-          verdict: VERDICT_RANK[flow.verdict],
-          rule: flow.rule,
-          ruleClass: flow.ruleClass,
-          state: flow.state,
-          at,
-        }
-      : (before ?? { verdict: 0, rule: null, ruleClass: null, state: flow.state, at });
-  return {
-    verdict: said.verdict,
-    rule: said.rule,
-    ruleClass: said.ruleClass,
-    state: said.state,
-    at: said.at,
-    connections: (before?.connections ?? 0) + flow.connections,
-    bytesOut: (before?.bytesOut ?? 0) + flow.bytesOut,
-    bytesIn: (before?.bytesIn ?? 0) + flow.bytesIn,
+  const report = {
+    verdict: VERDICT_RANK[flow.verdict],
+    rule: flow.rule,
+    ruleClass: flow.ruleClass,
+    state: flow.state,
+    at,
+    connections: flow.connections,
+    bytesOut: flow.bytesOut,
+    bytesIn: flow.bytesIn,
   };
+  if (before === null) return report;
+  const counts = {
+    connections: before.connections + report.connections,
+    bytesOut: before.bytesOut + report.bytesOut,
+    bytesIn: before.bytesIn + report.bytesIn,
+  };
+  const speaks = at > before.at || (at === before.at && report.verdict >= before.verdict);
+  return speaks ? { ...report, ...counts } : { ...before, ...counts };
 }
 
 export function endIdentity(cluster: string, end: FlowEnd): EndIdentity {

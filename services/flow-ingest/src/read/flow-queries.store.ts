@@ -54,7 +54,7 @@ export function flowQueries(pool: pg.Pool): FlowQueries {
     },
     remove: async (id) =>
       ((await pool.query('delete from flow_queries where id = $1', [id])).rowCount ?? 0) > 0,
-    move: (id, from, to, message) => move(pool, id, from, to, message),
+    move: (id, from, to, message) => move(pool, id, { from, to, message }),
     complete: (id, chunks, flows) => complete(pool, id, chunks, flows),
     chunk: async (id, number) => {
       const found = await pool.query<{ flows: string }>(
@@ -76,9 +76,11 @@ export function flowQueries(pool: pg.Pool): FlowQueries {
 async function move(
   pool: pg.Pool,
   id: string,
-  from: readonly FlowQueryStatus[],
-  to: FlowQueryStatus,
-  message?: string,
+  {
+    from,
+    to,
+    message,
+  }: { from: readonly FlowQueryStatus[]; to: FlowQueryStatus; message: string | undefined },
 ): Promise<boolean> {
   const moved = await pool.query(
     'update flow_queries set status = $3, message = coalesce($4, message), updated_at = now() where id = $1 and status = any($2)',

@@ -19,7 +19,7 @@ import {
   RULE,
   webEnd,
   WEB,
-} from '../domain/flow-batch.builder.js';
+} from '../testing/flow-batch.builder.js';
 import { FLOW_MIGRATIONS } from '../migrations/flow-tables.js';
 import { flowQueries } from './flow-queries.store.js';
 import { flowsStore } from './flows.store.js';

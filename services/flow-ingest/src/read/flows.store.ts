@@ -49,7 +49,8 @@ export function flowsStore(pool: pg.Pool, retentionDays: number): FlowsStore {
     const written = await inTransaction(pool, async (tx) => {
       const fresh = await newBatches(tx, timely);
       const folded = foldFlows(fresh);
-      await learnEnds(tx, [...folded.ends.values()], endIds, learned, today);
+      const unknown = [...folded.ends.values()].filter((end) => !endIds.has(end.identity));
+      await learnEnds(tx, unknown, learned, today);
       const idOf = (identity: string): number => learned.get(identity) ?? endIds.get(identity) ?? 0;
       await upsertRows(tx, folded.rows, idOf);
       return {
@@ -117,14 +118,11 @@ async function newBatches(
 async function learnEnds(
   tx: pg.PoolClient,
   ends: readonly EndIdentity[],
-  known: ReadonlyMap<string, number>,
   learned: Map<string, number>,
   today: string,
 ): Promise<void> {
-  const unknown = ends
-    .filter((end) => !known.has(end.identity))
-    .sort((a, b) => (a.identity < b.identity ? -1 : 1));
-  if (unknown.length === 0) return;
+  if (ends.length === 0) return;
+  const unknown = [...ends].sort((a, b) => (a.identity < b.identity ? -1 : 1));
   const column = <T>(pick: (end: EndIdentity) => T): T[] => unknown.map(pick);
   const result = await tx.query<{ id: number; identity: string }>(
     `insert into ends (identity, cluster, workload, kind, name, namespace, address, labels, mode, managed, service, last_day)
@@ -163,16 +161,20 @@ const SIDE_COLUMNS = [
   'bytes_in',
 ] as const;
 const SIDE_TYPES = ['smallint', 'text', 'text', 'text', 'timestamptz', 'bigint', 'bigint', 'bigint'] as const;
-const sideValues = (report: SideReport | null): readonly unknown[] => [
-  report?.verdict ?? null,
-  report?.rule ?? null,
-  report?.ruleClass ?? null,
-  report?.state ?? null,
-  report?.at ?? null,
-  report?.connections ?? 0,
-  report?.bytesOut ?? 0,
-  report?.bytesIn ?? 0,
-];
+const SILENT_SIDE: readonly unknown[] = [null, null, null, null, null, 0, 0, 0];
+const sideValues = (report: SideReport | null): readonly unknown[] =>
+  report === null
+    ? SILENT_SIDE
+    : [
+        report.verdict,
+        report.rule,
+        report.ruleClass,
+        report.state,
+        report.at,
+        report.connections,
+        report.bytesOut,
+        report.bytesIn,
+      ];
 
 const KEY_COLUMNS = ['day', 'src', 'dst', 'proto', 'port', 'policy_version'] as const;
 const COLUMNS: readonly (readonly [string, string])[] = [

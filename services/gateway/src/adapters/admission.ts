@@ -92,6 +92,10 @@ function permit({ record }: AdmissionParts, arrival: Arrival, match: RouteMatch,
     });
     throw refusal;
   }
+  draftsOnly(match);
+}
+
+function draftsOnly(match: RouteMatch): void {
   const changes = match.route.method !== 'GET' && match.route.anyVersion !== true;
   if (changes && match.pversion !== undefined && match.pversion !== 'draft') {
     throw refuse('method_not_allowed_error', 'only drafts are changed; use /sec_policy/draft/', {

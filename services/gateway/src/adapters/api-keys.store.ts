@@ -7,7 +7,8 @@ import { handleCommand } from '@ringfence/event-store';
 import type { EventMeta, EventStore } from '@ringfence/event-store';
 import { apiKeyDecider } from '../domain/api-key.decider.js';
 import type { ApiKeyCommand, ApiKeyState } from '../domain/api-key.decider.js';
-import { Refusal, refusalOf } from '../domain/refusal.js';
+import { refusalOf } from '../domain/refusal.js';
+import type { Refusal } from '../domain/refusal.js';
 import { hashSecret } from './api-key-check.js';
 import type { SecretHash } from './api-key-check.js';
 

@@ -2,6 +2,7 @@
  * Server-sent events for those who follow along: new flow rows (asked of flow-ingest once a second, however many follow) and new policy
  * versions. Bounded: so many followers, and one who reads too slowly is let go.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CALLS } from '@ringfence/contracts';
 import type { Bus } from '@ringfence/bus';
 import { z } from 'zod';
@@ -31,9 +32,6 @@ interface Follower {
 
 export function followers(bus: Bus, onError: (error: unknown) => void): Followers {
   const present = new Set<Follower>();
-  let cursor = '';
-  let timer: NodeJS.Timeout | undefined;
-
   const publish = (event: string, data: unknown): void => {
     const message = `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
     for (const follower of present) {
@@ -42,48 +40,15 @@ export function followers(bus: Bus, onError: (error: unknown) => void): Follower
       follower.wake();
     }
   };
-  const poll = async (): Promise<void> => {
-    try {
-      const actor = { kind: 'system', id: 'gateway' } as const;
-      const request = {
-        org: 1,
-        actor,
-        collection: 'traffic_flows/recent',
-        op: 'list',
-        ids: [],
-        query: { after: cursor },
-        body: null,
-      };
-      const page = Page.parse((await bus.call(CALLS.flowResource, request, { deadlineMs: 5_000 })).body);
-      // The first answer only tells where "now" is.
-      if (cursor !== '' && page.flows.length > 0) publish('flows', page.flows);
-      if (page.missed > 0) publish('missed', { flows: page.missed });
-      cursor = page.cursor;
-    } catch (error) {
-      onError(error);
-    }
-    if (timer !== undefined) timer = setTimeout(() => void poll(), POLL_MS);
-  };
+  let polling: AbortController | undefined;
   const leave = (follower: Follower): void => {
+    follower.isGone = true;
+    follower.wake();
     present.delete(follower);
     if (present.size > 0) return;
-    clearTimeout(timer);
-    timer = undefined;
-    cursor = '';
+    polling?.abort();
+    polling = undefined;
   };
-
-  async function* messages(follower: Follower, signal: AbortSignal): AsyncIterable<string> {
-    try {
-      yield 'event: hello\ndata: {}\n\n';
-      while (!signal.aborted && !follower.isGone) {
-        const message = follower.waiting.shift();
-        if (message !== undefined) yield message;
-        else if (!(await woken(follower))) yield ': still here\n\n';
-      }
-    } finally {
-      leave(follower);
-    }
-  }
 
   return {
     follow: (signal) => {
@@ -91,21 +56,59 @@ export function followers(bus: Bus, onError: (error: unknown) => void): Follower
         throw refuse('too_many_requests_error', `${String(FOLLOWERS)} followers are connected already`);
       const follower: Follower = { waiting: [], wake: () => undefined, isGone: false };
       present.add(follower);
-      signal.addEventListener('abort', () => follower.wake(), { once: true });
-      if (timer === undefined) timer = setTimeout(() => void poll(), 0);
-      return messages(follower, signal);
+      // Also of one who went before the first word was read.
+      signal.addEventListener('abort', () => leave(follower), { once: true });
+      if (polling === undefined) {
+        polling = new AbortController();
+        void pollFlows(bus, publish, onError, polling.signal);
+      }
+      return messages(follower, () => leave(follower));
     },
     publish,
     count: () => present.size,
-    close: () => {
-      for (const follower of present) {
-        follower.isGone = true;
-        follower.wake();
-      }
-      clearTimeout(timer);
-      timer = undefined;
-    },
+    close: () => [...present].forEach(leave),
   };
+}
+
+async function* messages(follower: Follower, leave: () => void): AsyncIterable<string> {
+  try {
+    yield 'event: hello\ndata: {}\n\n';
+    while (!follower.isGone) {
+      const message = follower.waiting.shift();
+      if (message !== undefined) yield message;
+      else if (!(await woken(follower))) yield ': still here\n\n';
+    }
+  } finally {
+    leave();
+  }
+}
+
+async function pollFlows(
+  bus: Bus,
+  publish: Followers['publish'],
+  onError: (error: unknown) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let cursor = '';
+  while (!signal.aborted) {
+    try {
+      const page = await recentFlows(bus, cursor);
+      // The first answer only tells where "now" is.
+      if (cursor !== '' && page.flows.length > 0) publish('flows', page.flows);
+      if (page.missed > 0) publish('missed', { flows: page.missed });
+      cursor = page.cursor;
+    } catch (error) {
+      onError(error);
+    }
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function recentFlows(bus: Bus, after: string): Promise<z.infer<typeof Page>> {
+  const actor = { kind: 'system', id: 'gateway' } as const;
+  const words = { collection: 'traffic_flows/recent', op: 'list', ids: [], query: { after }, body: null };
+  const { body } = await bus.call(CALLS.flowResource, { org: 1, actor, ...words }, { deadlineMs: 5_000 });
+  return Page.parse(body);
 }
 
 /** False: nothing came for a while. */

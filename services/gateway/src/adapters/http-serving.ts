@@ -7,12 +7,13 @@ import { HttpException } from '@nestjs/common';
 import { trace } from '@opentelemetry/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { startTrace, withTraceHeaders } from '@ringfence/service-host';
-import type { HostContext } from '@ringfence/service-host';
+import type { HostContext, Metrics } from '@ringfence/service-host';
+import type { RestReply } from '../domain/exchange.js';
 import { internalFault, Refusal, refuse } from '../domain/refusal.js';
 import type { Admission, Admitted } from './admission.js';
 import type { Followers } from './followers.js';
 import { sendRefusal, sendReply } from './http-reply.js';
-import type { Rest } from './rest.js';
+import type { RawRequest, Rest } from './rest.js';
 
 const API = '/api/v2';
 
@@ -34,16 +35,10 @@ export interface ServingParts {
 
 export function httpServing(parts: ServingParts): HttpServing {
   const admitted = new WeakMap<FastifyRequest, Admitted>();
-  const answered = parts.host.metrics.counter('gateway_http_requests_total', 'Answers, by status and route');
-  const seconds = parts.host.metrics.histogram('gateway_http_seconds', 'From arrival to the reply', {
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-  });
-  const count = (request: FastifyRequest, reply: FastifyReply): void => {
-    const route = admitted.get(request)?.match.route.path ?? 'none';
-    answered.add(1, { status: String(reply.statusCode), route });
-    seconds.record(reply.elapsedTime / 1000, { route });
-  };
-
+  const count = requestCounter(
+    parts.host.metrics,
+    (request) => admitted.get(request)?.match.route.path ?? 'none',
+  );
   const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const refusal = refusalFrom(error, request.id);
     if (refusal.status >= 500)
@@ -58,39 +53,18 @@ export function httpServing(parts: ServingParts): HttpServing {
       const path = pathOf(request);
       if (!path.startsWith(`${API}/`)) return;
       const { authorization } = request.headers;
-      admitted.set(
-        request,
-        await parts.admission({
-          method: request.method,
-          path: path.slice(API.length),
-          authorization,
-          ip: request.ip,
-        }),
-      );
+      const arrival = { method: request.method, path: path.slice(API.length), authorization, ip: request.ip };
+      admitted.set(request, await parts.admission(arrival));
     },
     handle: async (request, reply) => {
       const admission = admitted.get(request);
       if (admission === undefined) return outsideTheApi(request, reply, parts.docsPage);
-      const name = `${request.method} ${admission.match.route.path}`;
       try {
         if (admission.match.route.collection === 'stream') return stream(parts.followers, request, reply);
-        const text = Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '';
-        const raw = {
-          ...admission,
-          id: request.id,
-          query: queryOf(request),
-          headers: request.headers,
-          text,
-          ip: request.ip,
-        };
-        const answer = await withTraceHeaders(traceHeaders(request), () =>
-          startTrace(name, () => {
-            const traceId = trace.getActiveSpan()?.spanContext().traceId;
-            if (traceId !== undefined) reply.header('x-trace-id', traceId);
-            return parts.rest(raw);
-          }),
+        sendReply(
+          reply,
+          await traced(request, reply, admission, () => parts.rest(rawRequest(request, admission))),
         );
-        sendReply(reply, answer);
         count(request, reply);
       } catch (error) {
         fail(error, request, reply);
@@ -98,6 +72,42 @@ export function httpServing(parts: ServingParts): HttpServing {
     },
     fail,
   };
+}
+
+type Count = (request: FastifyRequest, reply: FastifyReply) => void;
+
+function requestCounter(metrics: Metrics, routeOf: (request: FastifyRequest) => string): Count {
+  const answered = metrics.counter('gateway_http_requests_total', 'Answers, by status and route');
+  const seconds = metrics.histogram('gateway_http_seconds', 'From arrival to the reply', {
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  });
+  return (request, reply) => {
+    const route = routeOf(request);
+    answered.add(1, { status: String(reply.statusCode), route });
+    seconds.record(reply.elapsedTime / 1000, { route });
+  };
+}
+
+function rawRequest(request: FastifyRequest, admission: Admitted): RawRequest {
+  const text = Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '';
+  const { id, headers, ip } = request;
+  return { ...admission, id, query: queryOf(request), headers, text, ip };
+}
+
+/** Continues the caller's trace, and tells its id, so that a request can be found in the traces. */
+function traced(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { match }: Admitted,
+  answer: () => Promise<RestReply>,
+): Promise<RestReply> {
+  return withTraceHeaders(traceHeaders(request), () =>
+    startTrace(`${request.method} ${match.route.path}`, () => {
+      const traceId = trace.getActiveSpan()?.spanContext().traceId;
+      if (traceId !== undefined) reply.header('x-trace-id', traceId);
+      return answer();
+    }),
+  );
 }
 
 export const newRequestId = (): string => randomUUID();

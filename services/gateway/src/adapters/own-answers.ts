@@ -1,16 +1,14 @@
 /** What the gateway answers itself: health, version, who is signed in, API keys, jobs and their files, audit events, explanations. */
 import { hostname } from 'node:os';
 import type { Bus } from '@ringfence/bus';
-import { ApiKeyCreate, ApiKeyUpdate, CALLS, ExplainBody } from '@ringfence/contracts';
+import { CALLS, ExplainBody } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
-import { actorOf } from '../domain/exchange.js';
 import type { Answer, RestRequest } from '../domain/exchange.js';
 import { refuse } from '../domain/refusal.js';
-import { findApiKey, listApiKeys } from '../read/api-keys.projection.js';
 import { findEvent, listEvents } from '../read/audit-events.js';
 import type { Jobs } from '../read/jobs.store.js';
 import type { ApiKeyCheck } from './api-key-check.js';
-import { changeApiKey, createApiKey } from './api-keys.store.js';
+import { apiKeyAnswers } from './api-key-answers.js';
 import { called, collectionReply, maxResults } from './owner-answers.js';
 
 export const PRODUCT = {
@@ -35,7 +33,7 @@ export interface OwnParts {
 export function ownAnswers(parts: OwnParts): Readonly<Record<string, Answer>> {
   return {
     ...generalAnswers(parts),
-    ...keyAnswers(parts),
+    ...apiKeyAnswers(parts.store, parts.keys),
     ...jobAnswers(parts.jobs),
     ...eventAnswers(parts),
     ...explainAnswers(parts.bus),
@@ -99,66 +97,6 @@ function login({ caller }: RestRequest): unknown {
     inactivity_expiration_minutes: 10,
     product_version: PRODUCT,
     orgs: [{ org_id: 1, org_href: '/orgs/1', display_name: 'Ringfence', role_scopes: [] }],
-  };
-}
-
-function keyAnswers({ store, keys }: OwnParts): Record<string, Answer> {
-  const userOf = (request: RestRequest): string => {
-    const user = request.match.ids[0] ?? '';
-    if (user !== request.caller?.user) throw refuse('not_found_error', `there is no user ${user}`);
-    return user;
-  };
-  const existing = async (request: RestRequest): Promise<string> => {
-    const key = await findApiKey(store.pool, userOf(request), request.match.ids[1] ?? '');
-    if (key === undefined) throw refuse('not_found_error', 'there is no such API key');
-    return key.auth_username;
-  };
-  return {
-    'users/api_keys list': async (request) =>
-      collectionReply({ body: await listApiKeys(store.pool, userOf(request)) }, maxResults(request) ?? 500),
-    'users/api_keys get': async (request) => {
-      const username = await existing(request);
-      return {
-        status: 200,
-        body: await findApiKey(store.pool, userOf(request), username.replace(/^api_/, '')),
-      };
-    },
-    'users/api_keys create': async (request) => {
-      const user = userOf(request);
-      const { name, description, role } = ApiKeyCreate.parse(request.body);
-      const made = await createApiKey(
-        store,
-        { user, name, description: description ?? '', role },
-        actorOf(request.caller),
-      );
-      const location = `/users/${user}/api_keys/${made.keyId}`;
-      return {
-        status: 201,
-        headers: { location },
-        body: { href: location, key_id: made.keyId, auth_username: made.username, secret: made.secret },
-      };
-    },
-    'users/api_keys update': async (request) => {
-      const { name, description } = ApiKeyUpdate.parse(request.body);
-      const change = {
-        ...(name === undefined ? {} : { name }),
-        ...(typeof description === 'string' ? { description } : {}),
-      };
-      await changeApiKey(
-        store,
-        await existing(request),
-        { kind: 'change', ...change },
-        actorOf(request.caller),
-      );
-      return { status: 204 };
-    },
-    'users/api_keys delete': async (request) => {
-      const username = await existing(request);
-      const command = { kind: 'revoke', byUsername: request.caller?.username ?? '' } as const;
-      await changeApiKey(store, username, command, actorOf(request.caller));
-      keys.forget(username);
-      return { status: 204 };
-    },
   };
 }
 

@@ -42,26 +42,6 @@ const VIEW = 'id, status, requested_by, requested_at, terminated_at, datafile, m
 export function jobsStore(pool: pg.Pool): Jobs {
   const running = new Set<Promise<void>>();
 
-  const finish = async (
-    id: string,
-    work: () => Promise<string>,
-    explain: (error: unknown) => string,
-  ): Promise<void> => {
-    try {
-      const text = await work();
-      if (text.length > LARGEST_RESULT) throw new Error('the answer is too large; ask for less');
-      await pool.query(
-        `update jobs set status = 'done', terminated_at = now(), datafile = $2, result = $3 where id = $1`,
-        [id, randomUUID(), text],
-      );
-    } catch (error) {
-      await pool.query(
-        `update jobs set status = 'failed', terminated_at = now(), message = $2 where id = $1`,
-        [id, explain(error)],
-      );
-    }
-  };
-
   return {
     start: async (requestedBy, work, explain) => {
       await expire(pool);
@@ -74,7 +54,7 @@ export function jobsStore(pool: pg.Pool): Jobs {
       );
       if (added.rowCount !== 1) return undefined;
       // A database that went away meanwhile leaves the job `running`; it expires.
-      const end = finish(id, work, explain).catch(() => undefined);
+      const end = finish(pool, id, work, explain).catch(() => undefined);
       running.add(end);
       void end.then(() => running.delete(end));
       return id;
@@ -97,6 +77,27 @@ export function jobsStore(pool: pg.Pool): Jobs {
       await Promise.all(running);
     },
   };
+}
+
+async function finish(
+  pool: pg.Pool,
+  id: string,
+  work: () => Promise<string>,
+  explain: (error: unknown) => string,
+): Promise<void> {
+  try {
+    const text = await work();
+    if (text.length > LARGEST_RESULT) throw new Error('the answer is too large; ask for less');
+    await pool.query(
+      `update jobs set status = 'done', terminated_at = now(), datafile = $2, result = $3 where id = $1`,
+      [id, randomUUID(), text],
+    );
+  } catch (error) {
+    await pool.query(`update jobs set status = 'failed', terminated_at = now(), message = $2 where id = $1`, [
+      id,
+      explain(error),
+    ]);
+  }
 }
 
 async function expire(pool: pg.Pool): Promise<void> {

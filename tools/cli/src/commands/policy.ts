@@ -39,13 +39,17 @@ interface RuleBody {
   readonly unscoped_consumers?: boolean;
   readonly override?: boolean;
 }
+interface Reference {
+  readonly name?: string;
+  readonly href?: string;
+}
 interface Actor {
   readonly actors?: string;
   readonly exclusion?: boolean;
   readonly label?: { readonly key?: string; readonly value?: string };
-  readonly label_group?: { readonly name?: string };
-  readonly ip_list?: { readonly name?: string };
-  readonly workload?: { readonly name?: string; readonly href?: string };
+  readonly label_group?: Reference;
+  readonly ip_list?: Reference;
+  readonly workload?: Reference;
 }
 
 export function policyCommands(program: Command, withTerminal: WithTerminal): void {
@@ -223,18 +227,16 @@ async function show({ api, format, write }: Terminal, version: string): Promise<
 }
 
 function actorName(actor: Actor): string {
-  const name =
-    actor.actors === 'ams'
-      ? 'all'
-      : (actor.actors ??
-        (actor.label === undefined
-          ? (actor.label_group?.name ??
-            actor.ip_list?.name ??
-            actor.workload?.name ??
-            actor.workload?.href ??
-            '?')
-          : `${actor.label.key ?? '?'}=${actor.label.value ?? '?'}`));
-  return actor.exclusion === true ? `not ${name}` : name;
+  return `${actor.exclusion === true ? 'not ' : ''}${bareName(actor)}`;
+}
+
+function bareName({ actors, label, ...references }: Actor): string {
+  if (actors !== undefined) return actors === 'ams' ? 'all' : actors;
+  if (label !== undefined) return `${label.key ?? '?'}=${label.value ?? '?'}`;
+  const [reference] = [references.label_group, references.ip_list, references.workload].filter(
+    (one) => one !== undefined,
+  );
+  return reference?.name ?? reference?.href ?? '?';
 }
 
 function serviceName(

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { routeMatcher } from './route-match.js';
+import { ROUTES } from './route-table.js';
+
+const match = routeMatcher(ROUTES);
+
+describe('which route a path means', () => {
+  it.each([
+    ['GET', '/orgs/1/labels', 'labels list', []],
+    ['GET', '/orgs/1/labels/7', 'labels get', ['7']],
+    ['PUT', '/orgs/1/workloads/bulk_create', 'workloads bulk_create', []],
+    [
+      'PUT',
+      '/orgs/1/workloads/aaaaaaaa-0000-4000-8000-000000000001',
+      'workloads update',
+      ['aaaaaaaa-0000-4000-8000-000000000001'],
+    ],
+    ['GET', '/orgs/1/sec_policy/pending', 'sec_policy pending', []],
+    ['GET', '/orgs/1/sec_policy/7', 'sec_policy get', ['7']],
+    ['GET', '/orgs/1/sec_policy/7/modified_objects', 'sec_policy modified_objects', []],
+    ['GET', '/orgs/1/sec_policy/draft/rule_sets/3/sec_rules/4', 'rule_sets/sec_rules get', ['3', '4']],
+    [
+      'PUT',
+      '/orgs/1/container_clusters/c/container_workload_profiles/update',
+      'container_clusters/container_workload_profiles bulk_update',
+      ['c'],
+    ],
+    [
+      'PUT',
+      '/orgs/1/container_clusters/c/container_workload_profiles/p',
+      'container_clusters/container_workload_profiles update',
+      ['c', 'p'],
+    ],
+    ['GET', '/users/login', 'users login', []],
+  ])('%s %s', (method, path, meant, ids) => {
+    const found = match(method, path);
+    expect(found).toMatchObject({ kind: 'route', ids });
+    if (found.kind === 'route') expect(`${found.route.collection} ${found.route.op}`).toBe(meant);
+  });
+
+  it('tells a version from other words', () => {
+    expect(match('GET', '/orgs/1/sec_policy/active/services')).toMatchObject({
+      kind: 'route',
+      pversion: 'active',
+    });
+    for (const word of ['0', '07', 'newest', '-1', '1e3']) {
+      expect(match('GET', `/orgs/1/sec_policy/${word}/services`)).toEqual({ kind: 'unknown' });
+    }
+  });
+
+  it('tells a known path with another method from an unknown path', () => {
+    expect(match('DELETE', '/orgs/1/sec_policy')).toEqual({ kind: 'wrong-method', allowed: ['GET', 'POST'] });
+    expect(match('GET', '/orgs/1')).toEqual({ kind: 'unknown' });
+    expect(match('GET', '')).toEqual({ kind: 'unknown' });
+  });
+
+  it('lets no path through that is no id', () => {
+    for (const id of ['..', '%2e%2e', 'a%2fb', ' ', '%00', "1'--", 'a'.repeat(300), '%zz']) {
+      expect(match('GET', `/orgs/1/labels/${id}`)).toEqual({ kind: 'unknown' });
+    }
+  });
+});
