@@ -1,5 +1,5 @@
 /** Puts the abilities of the bus together on one connection. */
-import type { Bus, BusOptions, Subscription } from './bus.js';
+import type { BatchLimits, Bus, BusOptions, Message, Subscription } from './bus.js';
 import { makeCall, serveCall } from './calls.js';
 import { startConsumer } from './consume.js';
 import { startLatest } from './latest.js';
@@ -9,6 +9,7 @@ import { publisher } from './publish.js';
 import { continueTrace, decode, encode, kindOfSubject, readHeaders, writeHeaders } from './wire.js';
 
 const links = new WeakMap<Bus, Link>();
+const ONE_BY_ONE: BatchLimits = { maxMessages: 1, maxWaitMs: 0 };
 
 /** The connection behind a bus, for this library's own parts. */
 export function linkOf(bus: Bus): Link {
@@ -32,21 +33,11 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       link.connection.publish(subject, encode(payload), { headers: writeHeaders(undefined) }),
     subscribe: (subject, handler, { queue } = {}) => subscribe(link, subject, handler, queue),
     latest: async (stream, filter, handler, latest = {}) =>
-      kept(startLatest(link, stream, filter, handler, latest)),
+      kept(startLatest(link, { stream, filter, handler, options: latest })),
     consume: (consumption, handler, consumer = {}) =>
-      kept(
-        startConsumer(
-          link,
-          consumption,
-          { maxMessages: 1, maxWaitMs: 0 },
-          async ([message]) => {
-            if (message !== undefined) await handler(message);
-          },
-          consumer,
-        ),
-      ),
+      kept(startConsumer(link, { consumption, limits: ONE_BY_ONE, handler: oneByOne(handler), options: consumer })),
     consumeBatches: (consumption, limits, handler, consumer = {}) =>
-      kept(startConsumer(link, consumption, limits, handler, consumer)),
+      kept(startConsumer(link, { consumption, limits, handler, options: consumer })),
     call: (contract, request, call) => makeCall(link, contract, request, call),
     serve: (contract, handler, serve) => serveCall(link, contract, handler, serve),
     isConnected: link.isConnected,
@@ -58,6 +49,12 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   };
   links.set(bus, link);
   return bus;
+}
+
+function oneByOne(handler: (message: Message) => Promise<void>): (messages: readonly Message[]) => Promise<void> {
+  return async (messages) => {
+    for (const message of messages) await handler(message);
+  };
 }
 
 async function endConnection(link: Link): Promise<void> {

@@ -23,19 +23,18 @@ const LONGEST_OUTAGE_PAUSE_MS = 5_000;
 /** How long `close` goes on with what is already here. */
 const FINISH_WITHIN_MS = 3_000;
 
-type Handler = (messages: readonly Message[]) => Promise<void>;
+export interface Reading {
+  readonly consumption: Consumption;
+  readonly limits: BatchLimits;
+  readonly handler: (messages: readonly Message[]) => Promise<void>;
+  readonly options: ConsumerOptions;
+}
 
-export function startConsumer(
-  link: Link,
-  consumption: Consumption,
-  limits: BatchLimits,
-  handler: Handler,
-  options: ConsumerOptions,
-): Consumer {
-  const reader = new DurableReader(link, consumption, limits, handler, options);
+export function startConsumer(link: Link, reading: Reading): Consumer {
+  const reader = new DurableReader(link, reading);
   const running = reader.run();
   return {
-    durable: consumption.durable,
+    durable: reading.consumption.durable,
     lag: () => reader.lag,
     close: async () => {
       reader.stop();
@@ -46,6 +45,7 @@ export function startConsumer(
 
 class DurableReader {
   lag = 0;
+  private readonly consumption: Consumption;
   private readonly ended = new AbortController();
   private readonly deadLetters: DeadLetters;
   private readonly labels: { readonly durable: string };
@@ -59,13 +59,11 @@ class DurableReader {
 
   constructor(
     private readonly link: Link,
-    private readonly consumption: Consumption,
-    private readonly limits: BatchLimits,
-    private readonly handler: Handler,
-    private readonly options: ConsumerOptions,
+    private readonly reading: Reading,
   ) {
-    this.deadLetters = deadLetters(link, consumption.durable);
-    this.labels = { durable: consumption.durable };
+    this.consumption = reading.consumption;
+    this.deadLetters = deadLetters(link, this.consumption.durable);
+    this.labels = { durable: this.consumption.durable };
   }
 
   async run(): Promise<void> {
@@ -94,7 +92,7 @@ class DurableReader {
     const session = await beginSession(
       this.link,
       this.consumption,
-      this.options.startAt ?? 'oldest',
+      this.reading.options.startAt ?? 'oldest',
       this.ended.signal,
     );
     if (session.stream !== this.stream) this.doneUpTo = 0;
@@ -116,7 +114,7 @@ class DurableReader {
   private async work(isFirstPull: boolean): Promise<void> {
     let mayBeCulprit = isFirstPull;
     for (;;) {
-      const taken = await this.queue.take(this.limits.maxMessages, this.limits.maxWaitMs);
+      const taken = await this.queue.take(this.reading.limits.maxMessages, this.reading.limits.maxWaitMs);
       if (taken === null || Date.now() > this.finishBy) return;
       this.inHand = taken;
       await this.handle(taken, mayBeCulprit);
@@ -129,18 +127,18 @@ class DurableReader {
   private async handle(taken: readonly PulledMessage[], mayBeCulprit: boolean): Promise<void> {
     const fresh = taken.filter((message) => message.seq > this.doneUpTo);
     for (const message of taken) if (message.seq <= this.doneUpTo) answer(this.link, message, ACK);
-    const [first] = fresh;
+    const [first, ...rest] = fresh;
+    if (first === undefined) return;
     // The first message after a start that was delivered so often has ended this process, again and again.
-    if (mayBeCulprit && first !== undefined && first.delivery > ATTEMPTS) {
-      return this.bury(
-        first,
-        new PermanentError('delivered-too-often', `delivered ${first.delivery} times, never finished`),
-      );
+    if (mayBeCulprit && first.delivery > ATTEMPTS) {
+      const words = `delivered ${first.delivery} times, never finished`;
+      await this.bury(first, new PermanentError('delivered-too-often', words));
+      return this.handle(rest, false);
     }
-    if (fresh.length > 1 && (await this.tryTogether(fresh))) return;
+    if (rest.length > 0 && (await this.tryTogether(fresh))) return;
     for (const message of fresh) {
       if (this.mustStop()) return;
-      if (message.seq > this.doneUpTo) await this.handleOne(message);
+      await this.handleOne(message);
     }
   }
 
@@ -152,7 +150,7 @@ class DurableReader {
       pauseMs = Math.min(pauseMs * 2, LONGEST_OUTAGE_PAUSE_MS)
     ) {
       try {
-        await this.handler(batch.map((message) => this.read(message)));
+        await this.reading.handler(batch.map((message) => this.read(message)));
         for (const message of batch) this.done(message, ACK);
         return true;
       } catch (error) {
@@ -168,7 +166,7 @@ class DurableReader {
     for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; !this.mustStop(); pauseMs *= 2) {
       try {
         const read = this.read(message);
-        await continueTrace(`process ${this.consumption.durable}`, read.headers, () => this.handler([read]));
+        await continueTrace(`process ${this.consumption.durable}`, read.headers, () => this.reading.handler([read]));
         return this.done(message, ACK);
       } catch (error) {
         this.report(error, message);
@@ -242,7 +240,7 @@ class DurableReader {
     this.link.metrics
       .counter('bus_consumer_failures_total', 'Failed attempts of durable consumers')
       .add(1, this.labels);
-    this.options.onError?.(error, {
+    this.reading.options.onError?.(error, {
       subject: message?.raw.subject ?? this.consumption.filter,
       seq: message?.seq ?? 0,
     });

@@ -32,7 +32,7 @@ export async function beginSession(
   startAt: 'oldest' | 'newest',
   signal: AbortSignal,
 ): Promise<Session> {
-  const { stream, durable } = consumption;
+  const { stream } = consumption;
   const { created } = await link.manager.streams.info(stream);
   const info = await ensureDurable(link, consumption, startAt);
   await untilNothingUnderWay(info, signal);

@@ -44,18 +44,19 @@ const AWAY =
 const AWAY_WORDS =
   /connection terminated|timeout exceeded when trying to connect|timeout expired|not queryable/i;
 
+/** Codes of a call that may be made again. */
+const AWAY_CALLS: readonly CallFailure['code'][] = ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'ABORTED'];
+
 /** Whether another attempt at the same thing may succeed without anybody changing anything. */
 export function isTransient(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof PermanentError) return false;
+  if (error instanceof PermanentError || !(error instanceof Error)) return false;
   if (error instanceof TransientError) return true;
-  if (error instanceof CallError)
-    return error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED' || error.code === 'ABORTED';
+  if (error instanceof CallError) return AWAY_CALLS.includes(error.code);
   if (error instanceof AggregateError) return error.errors.every(isTransient);
+  return hasAwayCode(error) || AWAY_WORDS.test(error.message) || isTransient(error.cause);
+}
+
+function hasAwayCode(error: Error): boolean {
   const { code } = error as { code?: unknown };
-  return (
-    (typeof code === 'string' && AWAY.test(code)) ||
-    AWAY_WORDS.test(error.message) ||
-    isTransient(error.cause)
-  );
+  return typeof code === 'string' && AWAY.test(code);
 }

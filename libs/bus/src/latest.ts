@@ -20,16 +20,15 @@ const NANOSECONDS = 1_000_000;
 /** The server forgets an own reader that is away for so long. */
 const FORGOTTEN_AFTER_MS = 60_000;
 
-type Handler = (value: LatestValue) => Promise<void> | void;
+export interface ValueReading {
+  readonly stream: string;
+  readonly filter: string;
+  readonly handler: (value: LatestValue) => Promise<void> | void;
+  readonly options: LatestOptions;
+}
 
-export function startLatest(
-  link: Link,
-  stream: string,
-  filter: string,
-  handler: Handler,
-  options: LatestOptions,
-): LatestReader {
-  const reader = new ValueReader(link, stream, filter, handler, options);
+export function startLatest(link: Link, reading: ValueReading): LatestReader {
+  const reader = new ValueReader(link, reading);
   const running = reader.run();
   return {
     caughtUp: reader.caughtUp,
@@ -51,15 +50,14 @@ class ValueReader {
   private queue: InboxQueue<PulledMessage> = inboxQueue();
   private pull: Pull | undefined;
   private readonly isDurable: boolean;
+  private readonly stream: string;
 
   constructor(
     private readonly link: Link,
-    private readonly stream: string,
-    private readonly filter: string,
-    private readonly handler: Handler,
-    private readonly options: LatestOptions,
+    private readonly reading: ValueReading,
   ) {
-    this.isDurable = options.durable !== undefined;
+    this.stream = reading.stream;
+    this.isDurable = reading.options.durable !== undefined;
     this.caughtUp = new Promise((resolve) => (this.isCaughtUp = resolve));
   }
 
@@ -71,7 +69,7 @@ class ValueReader {
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
     ) {
       const before = this.doneUpTo;
-      await this.session().catch((error: unknown) => this.report(error, this.filter));
+      await this.session().catch((error: unknown) => this.report(error, this.reading.filter));
       if (this.doneUpTo > before) pauseMs = FIRST_PAUSE_MS;
       await this.pause(pauseMs);
     }
@@ -85,7 +83,7 @@ class ValueReader {
 
   private async session(): Promise<void> {
     if (!this.link.isConnected()) return;
-    const consumer = this.options.durable ?? (await this.makeReader());
+    const consumer = this.reading.options.durable ?? (await this.makeReader());
     // An edge may not look at its durable. Only in a first session nothing can be under way.
     if (this.isDurable && this.doneUpTo > 0) await untilRepeatsAreDue(this.ended.signal);
     let noWait = this.isDurable;
@@ -111,7 +109,7 @@ class ValueReader {
     const name = `${this.link.name}-${nuid.next()}`;
     const info = await this.link.manager.consumers.add(this.stream, {
       name,
-      filter_subject: this.filter,
+      filter_subject: this.reading.filter,
       ack_policy: AckPolicy.None,
       mem_storage: true,
       inactive_threshold: FORGOTTEN_AFTER_MS * NANOSECONDS,
@@ -134,18 +132,27 @@ class ValueReader {
     for (;;) {
       const [message] = (await this.queue.take(1, 0)) ?? [];
       if (message === undefined || this.ended.signal.aborted) return true;
-      if (!this.isDurable && message.deliverySeq !== this.lastDelivery + 1) return false;
-      // A durable that counts from 1 again was made anew, perhaps on a stream that was.
-      if (this.isDurable && message.deliverySeq <= this.lastDelivery) this.doneUpTo = 0;
-      this.lastDelivery = message.deliverySeq;
+      if (!this.isNext(message)) return false;
       this.inHand = message;
       if (message.seq > this.doneUpTo) await this.handle(message);
       this.inHand = undefined;
       if (this.ended.signal.aborted) return true;
-      this.doneUpTo = Math.max(this.doneUpTo, message.seq);
-      if (this.isDurable) answer(this.link, message, ACK);
-      if (message.pending === 0) this.isCaughtUp();
+      this.done(message);
     }
+  }
+
+  private isNext({ deliverySeq }: PulledMessage): boolean {
+    if (!this.isDurable && deliverySeq !== this.lastDelivery + 1) return false;
+    // A durable that counts from 1 again was made anew, perhaps on a stream that was.
+    if (this.isDurable && deliverySeq <= this.lastDelivery) this.doneUpTo = 0;
+    this.lastDelivery = deliverySeq;
+    return true;
+  }
+
+  private done(message: PulledMessage): void {
+    this.doneUpTo = Math.max(this.doneUpTo, message.seq);
+    if (this.isDurable) answer(this.link, message, ACK);
+    if (message.pending === 0) this.isCaughtUp();
   }
 
   private async handle(message: PulledMessage): Promise<void> {
@@ -159,7 +166,7 @@ class ValueReader {
       try {
         const value = { subject: raw.subject, payload: decode(raw.data), seq, headers };
         return await continueTrace(`read ${kindOfSubject(raw.subject)}`, headers, async () =>
-          this.handler(value),
+          this.reading.handler(value),
         );
       } catch (error) {
         this.report(error, raw.subject);
@@ -180,7 +187,7 @@ class ValueReader {
     this.link.metrics
       .counter('bus_reader_failures_total', 'Failed attempts of last-value readers')
       .add(1, { stream: this.stream });
-    this.options.onError?.(error, subject);
+    this.reading.options.onError?.(error, subject);
   }
 
   private async pause(ms: number): Promise<void> {

@@ -14,6 +14,8 @@ export interface CommandResult<State> {
   readonly state: State;
 }
 
+// The order of a sentence: in this store, let this decider decide this command on this stream.
+// eslint-disable-next-line max-params
 export async function handleCommand<State, Command, E extends DomainEvent>(
   store: EventStore,
   decider: Decider<State, Command, E>,

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { appendEvents } from './append.js';
 import { untilPostgresAnswers, codeOf } from './database.js';
-import type { AppendBatch, EventMeta, EventStore, EventStoreOptions, StoredEvent } from './event-store.js';
+import type { EventStore, EventStoreOptions, Projection } from './event-store.js';
 import { eventsAbove, loadStream } from './read.js';
 import { rebuildOutdated, rebuildProjection } from './rebuild.js';
 import { LOCKS, migrate } from './schema.js';
@@ -41,55 +41,61 @@ async function prepare(pool: pg.Pool, options: EventStoreOptions): Promise<void>
   await rebuildOutdated(pool, options.projections);
 }
 
-function storeOn(pool: pg.Pool, options: EventStoreOptions): EventStore {
+/** Transactions, and who wants to know that one has appended. */
+function transactionsOn(
+  pool: pg.Pool,
+  projections: readonly Projection[],
+): Pick<EventStore, 'appendIn' | 'transaction' | 'onCommitted'> {
   const listeners = new Set<() => void>();
-  const watch = watchAvailability(pool);
   const appendedIn = new WeakSet<pg.PoolClient>();
-  const appendIn = (
-    tx: pg.PoolClient,
-    batches: readonly AppendBatch[],
-    meta: EventMeta,
-  ): Promise<StoredEvent[]> => {
-    appendedIn.add(tx);
-    return appendEvents(tx, options.projections, batches, meta);
-  };
-  const transaction = async <T>(work: (tx: pg.PoolClient) => Promise<T>): Promise<T> => {
-    let hasAppended = false;
-    const result = await inTransaction(pool, async (tx) => {
-      appendedIn.delete(tx);
-      const done = await work(tx);
-      hasAppended = appendedIn.has(tx);
-      return done;
-    });
-    if (hasAppended) for (const listener of listeners) listener();
-    return result;
-  };
-  const appendMany: EventStore['appendMany'] = (batches, meta, alsoDo) =>
-    transaction(async (tx) => {
-      const events = await appendIn(tx, batches, meta);
-      await alsoDo?.(tx);
-      return events;
-    });
   return {
-    service: options.service,
-    url: options.url,
-    pool,
-    load: (stream) => loadStream(pool, stream),
-    append: (stream, expectedVersion, events, meta, alsoDo) =>
-      appendMany([{ stream, expectedVersion, events }], meta, alsoDo),
-    appendMany,
-    appendIn,
-    transaction,
-    follow: (fromPosition, limit) => eventsAbove(pool, fromPosition, limit),
-    nextIds: (sequence, count = 1) => nextIds(pool, sequence, count),
-    rebuild: async (name) => {
-      const projection = options.projections.find((candidate) => candidate.name === name);
-      if (projection === undefined) throw new Error(`no projection is called ${name}`);
-      await rebuildProjection(pool, projection);
+    appendIn: (tx, batches, meta) => {
+      appendedIn.add(tx);
+      return appendEvents(tx, projections, batches, meta);
+    },
+    transaction: async (work) => {
+      let hasAppended = false;
+      const result = await inTransaction(pool, async (tx) => {
+        appendedIn.delete(tx);
+        const done = await work(tx);
+        hasAppended = appendedIn.has(tx);
+        return done;
+      });
+      if (hasAppended) for (const listener of listeners) listener();
+      return result;
     },
     onCommitted: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+  };
+}
+
+function storeOn(pool: pg.Pool, { service, url, projections }: EventStoreOptions): EventStore {
+  const watch = watchAvailability(pool);
+  const transactions = transactionsOn(pool, projections);
+  const appendMany: EventStore['appendMany'] = (batches, meta, alsoDo) =>
+    transactions.transaction(async (tx) => {
+      const events = await transactions.appendIn(tx, batches, meta);
+      await alsoDo?.(tx);
+      return events;
+    });
+  return {
+    ...transactions,
+    service,
+    url,
+    pool,
+    load: (stream) => loadStream(pool, stream),
+    // eslint-disable-next-line max-params
+    append: (stream, expectedVersion, events, meta, alsoDo) =>
+      appendMany([{ stream, expectedVersion, events }], meta, alsoDo),
+    appendMany,
+    follow: (fromPosition, limit) => eventsAbove(pool, fromPosition, limit),
+    nextIds: (sequence, count = 1) => nextIds(pool, sequence, count),
+    rebuild: async (name) => {
+      const projection = projections.find((candidate) => candidate.name === name);
+      if (projection === undefined) throw new Error(`no projection is called ${name}`);
+      await rebuildProjection(pool, projection);
     },
     availability: watch.availability,
     close: async () => {

@@ -16,6 +16,7 @@ import type {
   ServiceFacts,
   SliceFacts,
 } from './projections.js';
+import { backendsOf, workloadOfService } from './service-join.js';
 
 export interface FactKinds {
   namespace: NamespaceFacts;
@@ -258,7 +259,7 @@ export class ClusterFactsCalculator {
         : undefined;
     }
     const service = this.input.service.get(uid);
-    if (service !== undefined) return serviceWorkload(service);
+    if (service !== undefined) return workloadOfService(service);
     return this.workloadOfPods(uid);
   }
 
@@ -278,7 +279,7 @@ export class ClusterFactsCalculator {
     const slices = [...(this.slicesOf.get(`${service.namespace}/${service.name}`) ?? [])].flatMap(
       (slice) => this.input.slice.get(slice) ?? [],
     );
-    return { ...service, backends: slices.flatMap((slice) => backends(service, slice)).sort(byText) };
+    return { ...service, backends: backendsOf(service, slices) };
   }
 
   private compare(kind: ObservedKind, uid: string, facts: Facts | undefined): FactChange | undefined {
@@ -300,28 +301,4 @@ export class ClusterFactsCalculator {
 /** A new version alone is no news: a node's status is written every few seconds. */
 function withoutVersion({ resourceVersion: _, ...facts }: Facts): string {
   return JSON.stringify(facts);
-}
-
-function serviceWorkload(service: ServiceFacts): Facts | undefined {
-  if (service.type !== 'ClusterIP') return undefined;
-  const { resourceVersion, name, labels, annotations, namespace } = service;
-  return { resourceVersion, name, labels, annotations, kind: 'Service', namespace };
-}
-
-function backends(
-  service: ServiceFacts,
-  slice: SliceFacts,
-): { portIndex: number; targetPort: number; podUid: string | null; address: string }[] {
-  return slice.ports.flatMap(({ name, proto, port }) => {
-    const portIndex = service.ports.findIndex(
-      (declared) => declared.name === name && declared.proto === proto,
-    );
-    return portIndex === -1
-      ? []
-      : slice.endpoints.map(({ address, podUid }) => ({ portIndex, targetPort: port, podUid, address }));
-  });
-}
-
-function byText(a: unknown, b: unknown): number {
-  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
 }

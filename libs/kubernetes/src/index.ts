@@ -8,6 +8,6 @@ export { startListWatch } from './list-watch.js';
 export type { ListWatch, ListWatchEvents, Resource } from './list-watch.js';
 export type { KubeObject } from './objects.js';
 export { patchPodConditions } from './pod-condition.js';
-export type { PodCondition } from './pod-condition.js';
+export type { PodCondition, PodConditionPatch } from './pod-condition.js';
 export { RESOURCES } from './resources.js';
 export type { WatchedResource } from './resources.js';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
-import { startApiServer } from '@ringfence/sandbox';
-import type { ApiServer } from '@ringfence/sandbox';
+// eslint-disable-next-line @nx/enforce-module-boundaries -- a real API server to speak with, in specs only
+import { startApiServer, type ApiServer } from '@ringfence/sandbox';
 import { eventually, freePort } from '@ringfence/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { apiClient } from './api-client.js';
@@ -127,20 +127,24 @@ describe('list and watch of an API server', () => {
       reason: 'PolicyReady',
       message: 'in the kernel',
     };
-    const pod = { namespace: 'default', name: 'gated', uid: made.metadata.uid };
-    await patchPodConditions(client, pod, [condition], new Date('2026-01-01T00:00:00Z'));
+    const pod = {
+      namespace: 'default',
+      name: 'gated',
+      uid: made.metadata.uid,
+      conditions: [condition],
+      at: new Date('2026-01-01T00:00:00Z'),
+    };
+    await patchPodConditions(client, pod);
     const read = await client.get<{ status: { conditions: { type: string; status: string }[] } }>(
       `${pods}/gated`,
     );
     expect(read.status.conditions).toContainEqual(
       expect.objectContaining({ type: condition.type, status: 'True', reason: 'PolicyReady' }),
     );
-    await expect(
-      patchPodConditions(client, { ...pod, uid: 'another' }, [condition], new Date()),
-    ).rejects.toMatchObject({ status: 409 });
-    await expect(
-      patchPodConditions(client, { ...pod, name: 'none' }, [condition], new Date()),
-    ).rejects.toMatchObject({ status: 404 });
+    await expect(patchPodConditions(client, { ...pod, uid: 'another' })).rejects.toMatchObject({
+      status: 409,
+    });
+    await expect(patchPodConditions(client, { ...pod, name: 'none' })).rejects.toMatchObject({ status: 404 });
   });
 });
 
@@ -148,7 +152,6 @@ describe('list and watch of a server that misbehaves', () => {
   let server: Server;
   let port: number;
   let client: ApiClient;
-  let lists = 0;
   let onWatch: (response: ServerResponse, version: string) => void;
   let items: string[] = ['a'];
   const line = (type: string, name: string, version: string): string =>
@@ -160,7 +163,6 @@ describe('list and watch of a server that misbehaves', () => {
       const url = new URL(request.url ?? '', 'http://x');
       if (url.searchParams.has('watch'))
         return onWatch(response, url.searchParams.get('resourceVersion') ?? '');
-      lists += 1;
       const body = {
         metadata: { resourceVersion: '10' },
         items: items.map((name) => ({ metadata: { uid: name, name, resourceVersion: '1' } })),
@@ -191,7 +193,6 @@ describe('list and watch of a server that misbehaves', () => {
 
   it('lists again after a line that is not JSON', async () => {
     items = ['a', 'b'];
-    lists = 0;
     onWatch = once((response) => {
       items = ['a'];
       response.write(`${line('ADDED', 'c', '11')}{"type":"ADDED","obj\n`);

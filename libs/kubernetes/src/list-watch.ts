@@ -107,26 +107,31 @@ class KindReader<T> {
 
   private async list(): Promise<void> {
     const seen = new Map<string, T>();
-    let version: string | undefined;
-    let next: string | undefined;
+    let page: ListPage;
+    let next = '';
     do {
-      const query = { limit: PAGE, continue: next };
-      const page: ListPage = await this.client.get<ListPage>(this.resource.path, query, this.ended.signal);
-      for (const item of page.items ?? []) {
-        const object = objectOf(item);
-        const value = object === undefined ? undefined : this.events.project(object);
-        if (object === undefined || value === undefined) continue;
-        seen.set(object.metadata.uid, value);
-        this.events.changed(object.metadata.uid, value);
-      }
-      version = page.metadata?.resourceVersion;
-      next = page.metadata?.continue;
-    } while (next !== undefined && next !== '');
-    for (const [uid, last] of this.known) if (!seen.has(uid)) this.events.gone(uid, last);
-    this.known = seen;
-    this.version = version ?? '';
+      const query = { limit: PAGE, continue: next === '' ? undefined : next };
+      page = await this.client.get<ListPage>(this.resource.path, query, this.ended.signal);
+      for (const item of page.items ?? []) this.tellListed(item, seen);
+      next = page.metadata?.continue ?? '';
+    } while (next !== '');
+    this.sweep(seen);
+    this.version = page.metadata?.resourceVersion ?? '';
     this.healthy();
     this.events.listed(seen.size);
+  }
+
+  private sweep(seen: Map<string, T>): void {
+    for (const [uid, last] of this.known) if (!seen.has(uid)) this.events.gone(uid, last);
+    this.known = seen;
+  }
+
+  private tellListed(item: unknown, seen: Map<string, T>): void {
+    const object = objectOf(item);
+    const value = object === undefined ? undefined : this.events.project(object);
+    if (object === undefined || value === undefined) return;
+    seen.set(object.metadata.uid, value);
+    this.events.changed(object.metadata.uid, value);
   }
 
   private async watch(from: string): Promise<void> {
@@ -145,21 +150,18 @@ class KindReader<T> {
   }
 
   private take({ type, object }: WatchLine): void {
-    if (type === 'ERROR') {
-      if (object?.code === 410) throw new VersionExpired('the version is too old');
-      throw new ApiError(object?.code ?? 0, '', object?.message ?? 'the watch ended with an error');
-    }
+    if (type === 'ERROR') throw errorOf(object);
     const read = objectOf(object);
     if (read === undefined) throw new CorruptLine('a watch event without an object');
     this.version = read.metadata.resourceVersion;
     if (type === 'BOOKMARK') return;
-    const { uid } = read.metadata;
     const value = type === 'DELETED' ? undefined : this.events.project(read);
-    if (value !== undefined) {
-      this.known.set(uid, value);
-      this.events.changed(uid, value);
-      return;
-    }
+    if (value === undefined) return this.forget(read.metadata.uid);
+    this.known.set(read.metadata.uid, value);
+    this.events.changed(read.metadata.uid, value);
+  }
+
+  private forget(uid: string): void {
     const last = this.known.get(uid);
     this.known.delete(uid);
     if (last !== undefined) this.events.gone(uid, last);
@@ -199,6 +201,12 @@ class KindReader<T> {
   private async pause(ms: number): Promise<void> {
     await sleep(ms, undefined, { signal: this.ended.signal }).catch(() => undefined);
   }
+}
+
+/** The server says in the middle of a good answer that the watch is over. */
+function errorOf(status: WatchLine['object']): Error {
+  if (status?.code === 410) return new VersionExpired('the version is too old');
+  return new ApiError(status?.code ?? 0, '', status?.message ?? 'the watch ended with an error');
 }
 
 function isExpired(error: unknown): boolean {

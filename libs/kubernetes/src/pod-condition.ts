@@ -8,21 +8,28 @@ export interface PodCondition {
   readonly message: string;
 }
 
+export interface PodConditionPatch {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly conditions: readonly PodCondition[];
+  /** When the state changed. */
+  readonly at: Date;
+}
+
 /** Throws ApiError: 404 when the Pod is gone, 409 when another Pod has its name now. */
 export function patchPodConditions(
   client: ApiClient,
-  pod: { readonly namespace: string; readonly name: string; readonly uid: string },
-  conditions: readonly PodCondition[],
-  at: Date,
+  pod: PodConditionPatch,
   signal?: AbortSignal,
 ): Promise<void> {
   const path = `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}/status`;
-  const lastTransitionTime = `${at.toISOString().slice(0, 19)}Z`;
+  const lastTransitionTime = `${pod.at.toISOString().slice(0, 19)}Z`;
   const body = {
     // The uid makes the server refuse a Pod that only has the name.
     metadata: { uid: pod.uid },
     status: {
-      conditions: conditions.map(({ type, status, reason, message }) => ({
+      conditions: pod.conditions.map(({ type, status, reason, message }) => ({
         type,
         status: status ? 'True' : 'False',
         reason,

@@ -118,7 +118,6 @@ export function podFacts(object: KubeObject): PodFacts {
   const spec = (object.spec ?? {}) as PodSpec;
   const status = (object.status ?? {}) as PodStatus;
   const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
-  const addresses = status.podIPs?.map(({ ip }) => ip) ?? [status.podIP];
   return {
     ...named(object),
     namespace: object.metadata.namespace ?? '',
@@ -126,13 +125,18 @@ export function podFacts(object: KubeObject): PodFacts {
     node: spec.nodeName ?? null,
     hostNetwork: spec.hostNetwork === true,
     phase: status.phase ?? 'Unknown',
-    addresses: addresses.flatMap((address) => (address === undefined || address === '' ? [] : [address])),
+    addresses: podAddresses(status),
     namedPorts: distinct(containers.flatMap(namedPorts)),
     probePorts: distinct(containers.flatMap(probePorts)),
     readinessGates: (spec.readinessGates ?? [])
       .map((gate) => gate.conditionType ?? '')
       .filter((type) => GATES.includes(type)),
   };
+}
+
+function podAddresses({ podIPs, podIP }: PodStatus): string[] {
+  const addresses = podIPs?.map(({ ip }) => ip) ?? [podIP];
+  return addresses.flatMap((address) => (address === undefined || address === '' ? [] : [address]));
 }
 
 export function serviceFacts(object: KubeObject): ServiceFacts {
@@ -211,12 +215,17 @@ function probePorts(container: Container): PodPort[] {
     lifecycle?.preStop,
   ];
   return targets.flatMap((target) => {
-    const port = target?.httpGet ?? target?.tcpSocket ?? target?.grpc;
-    if (port?.port === undefined || ('host' in port && port.host !== undefined && port.host !== ''))
-      return [];
-    const number = portNumber(port.port, container);
+    const number = target === undefined ? undefined : probedPort(target, container);
     return number === undefined ? [] : [{ proto: TCP, port: number }];
   });
+}
+
+function probedPort(target: ProbeTarget, container: Container): number | undefined {
+  const probe: { readonly port?: number | string; readonly host?: string } | undefined =
+    target.httpGet ?? target.tcpSocket ?? target.grpc;
+  if (probe?.port === undefined) return undefined;
+  const isOfThisPod = probe.host === undefined || probe.host === '';
+  return isOfThisPod ? portNumber(probe.port, container) : undefined;
 }
 
 function portNumber(port: number | string, { ports }: Container): number | undefined {

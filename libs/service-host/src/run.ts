@@ -46,13 +46,18 @@ function leave(service: string, error: unknown): void {
   // The start was given up because the process is ending; `end` finishes.
   if (isEnding) return;
   if (error instanceof ConfigurationError) {
-    for (const line of error.lines) console.error(`${service}: ${line}`);
+    for (const line of error.lines) say(`${service}: ${line}`);
     process.exit(CONFIGURATION_EXIT_CODE);
   }
   if (error instanceof StartRefused) {
-    console.error(`${service}: ${error.message}`);
+    say(`${service}: ${error.message}`);
     process.exit(error.exitCode);
   }
-  console.error(error);
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
   process.exit(1);
+}
+
+/** To a person at a terminal or in a container's log: there may be no logger yet. */
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

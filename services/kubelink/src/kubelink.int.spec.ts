@@ -11,8 +11,8 @@ import {
 import type { Bus } from '@ringfence/bus';
 import { OBSERVATIONS } from '@ringfence/contracts';
 import type { ObservationKind, PodReadiness } from '@ringfence/contracts';
-import { startApiServer } from '@ringfence/sandbox';
-import type { ApiServer } from '@ringfence/sandbox';
+// eslint-disable-next-line @nx/enforce-module-boundaries -- a real API server to speak with, in specs only
+import { startApiServer, type ApiServer } from '@ringfence/sandbox';
 import { StartRefused, startHosted } from '@ringfence/service-host';
 import type { HostedProcess } from '@ringfence/service-host';
 import { eventually, freePort, startNats } from '@ringfence/testing';

@@ -33,13 +33,16 @@ export async function startKubelink(context: Context): Promise<RunningService> {
   await credential.obtain();
   credential.keepFresh();
 
-  let publisher: ObservationPublisher | undefined;
-  const watch = watchCluster(context, client, app.get<ObservationOutbox>(OUTBOX), () => publisher?.wake());
+  // The watch begins before NATS is there; what it finds waits in the outbox.
+  const outbox = app.get<ObservationOutbox>(OUTBOX);
+  const news = { tell: (): void => undefined };
+  const watch = watchCluster(context, client, outbox, () => news.tell());
   context.onShutdown(() => watch.close());
   const bus = await connectNats(context, credential);
-  publisher = new ObservationPublisher(bus, app.get<ObservationOutbox>(OUTBOX), (error) =>
+  const publisher = new ObservationPublisher(bus, outbox, (error) =>
     logger.warn({ err: error }, 'observations are not acknowledged'),
   );
+  news.tell = () => publisher.wake();
   publisher.wake();
   const heartbeat = new Heartbeat({
     bus,
@@ -53,7 +56,7 @@ export async function startKubelink(context: Context): Promise<RunningService> {
   await conditions.follow(bus, config.CLUSTER_ID);
   return {
     drain: async () => {
-      await Promise.all([heartbeat.close(), conditions.close(), publisher?.close()]);
+      await Promise.all([heartbeat.close(), conditions.close(), publisher.close()]);
       await app.close();
     },
   };
@@ -92,10 +95,9 @@ async function connectNats(
   credential: ClusterCredential,
 ): Promise<Bus> {
   const { natsUrl, jwt } = credential.current();
-  let away = 'not connected yet';
-  let bus: Bus | undefined;
-  health.require('nats', () => bus?.availability() ?? `the cluster's NATS: ${away}`);
-  bus = await connectBus({
+  const state: { bus?: Bus; detail: string } = { detail: 'not connected yet' };
+  health.require('nats', () => state.bus?.availability() ?? `the cluster's NATS: ${state.detail}`);
+  const bus = await connectBus({
     servers: natsUrl,
     name: 'kubelink',
     server: 'cluster',
@@ -104,10 +106,11 @@ async function connectNats(
     metrics,
     signal,
     onState: ({ connected, detail }) => {
-      away = detail;
+      state.detail = detail;
       logger.info({ connected }, detail);
     },
   });
-  onShutdown(() => bus?.close());
+  state.bus = bus;
+  onShutdown(() => bus.close());
   return bus;
 }

@@ -124,9 +124,7 @@ export class PodConditions {
     const conditions: PodCondition[] = gates.map((type) => ({ type, status: ready, reason, message }));
     await patchPodConditions(
       this.options.client,
-      { namespace, name, uid: podUid },
-      conditions,
-      new Date(),
+      { namespace, name, uid: podUid, conditions, at: new Date() },
       this.ended.signal,
     );
     this.options.written.add(1, { reason });
