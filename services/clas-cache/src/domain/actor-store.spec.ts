@@ -1,0 +1,408 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Endpoint, Group, NodeView, PodObserved, ServiceObserved, Unit } from '@ringfence/contracts';
+import { indexCatalogue, kubernetesWorkloadId, makeLabelSet, resolveLabels } from '@ringfence/labels';
+import { cidrsOf, GroupMembers, openServices, servicePortsBehind } from '@ringfence/policy-engine';
+import {
+  allow,
+  AT,
+  catalogue,
+  CLUSTER,
+  DB,
+  group,
+  node,
+  pod,
+  profile,
+  service,
+  WEB,
+  workload,
+} from '../testing/facts.js';
+import { ActorStore, LISTED_KINDS } from './actor-store.js';
+import { clusterDns } from './cluster-dns.js';
+
+const NOW = Date.parse(AT);
+const NODES = ['node-1', 'node-2'];
+
+/** Everything that a random sequence leaves behind. */
+interface State {
+  readonly pods: Map<string, PodObserved>;
+  readonly workloads: Set<string>;
+  readonly services: Map<string, ServiceObserved>;
+  readonly managed: Map<string, boolean>;
+  units: readonly Unit[];
+  groups: readonly Group[];
+}
+
+/** The view of one node, looked up in plain loops. */
+function naiveView(state: State, name: string) {
+  const endpoints = naiveEndpoints(state);
+  const members = new GroupMembers();
+  for (const endpoint of endpoints) members.upsertEndpoint(endpoint);
+  for (const one of state.groups) members.upsertGroup(one);
+  const cidrs = cidrsOf([{ from: '10.244.1.0/24', to: null, exclusion: false, description: '' }]);
+  const services = [...state.services.values()];
+  const dns = clusterDns(services, { labelSets: [...new Set(endpoints.map((one) => one.labelSet))], cidrs });
+  const groups = new Map([...state.groups, ...dns.groups].map((one) => [one.id, one]));
+  const units = [...new Set(endpoints.filter((one) => one.node === name).map((one) => one.labelSet))].map(
+    (id) => {
+      const { labelSet, mode } = LABEL_SETS.find((one) => one.labelSet.id === id)!;
+      const base = state.units.find((one) => one.labelSet.id === id) ?? {
+        labelSet,
+        mode,
+        ingress: [],
+        egress: [],
+      };
+      const opened = openServices(base, (asked) => servicePortsBehind(asked, services, members));
+      for (const one of opened.groups) groups.set(one.id, one);
+      const servers = endpoints.filter((one) => one.labelSet === id && dns.backendPods.has(one.id));
+      const onlyWorkloads = [...new Set(servers.flatMap((one) => one.workload ?? []))].sort();
+      const answers = servers.length === 0 ? [] : dns.ingress.map((rule) => ({ ...rule, onlyWorkloads }));
+      return { ...base, ingress: [...answers, ...base.ingress], egress: [...dns.egress, ...opened.egress] };
+    },
+  );
+  const named = new Set(
+    units.flatMap((one) => [...one.ingress, ...one.egress]).flatMap((rule) => rule.peers),
+  );
+  const known = [...groups.values()].filter((one) => named.has(one.id));
+  const seen = endpoints.filter(
+    (one) =>
+      one.node === name ||
+      known.some(
+        (each) => each.labelSets.includes(one.labelSet) || each.workloads.includes(one.workload ?? ''),
+      ),
+  );
+  const byId = <T>(list: readonly T[], id: (one: T) => string): Map<string, T> =>
+    new Map(list.map((one) => [id(one), one]));
+  return {
+    units: byId(units, (one) => one.labelSet.id),
+    groups: byId(known, (one) => one.id),
+    endpoints: byId(seen, (one) => one.id),
+  };
+}
+
+const index = indexCatalogue(catalogue);
+const ANNOTATIONS: readonly Record<string, string>[] = [
+  {},
+  { 'com.illumio.role': 'web' },
+  { 'com.illumio.role': 'db' },
+];
+const LABEL_SETS = ANNOTATIONS.flatMap((annotations) =>
+  ['shop', 'bank'].flatMap((namespace) => {
+    const { labels } = resolveLabels(profile(namespace), index, annotations);
+    const labelSet = makeLabelSet({ cluster: CLUSTER, namespace, class: 'pod', labels });
+    return [{ annotations, labelSet, mode: 'full' as const }];
+  }),
+);
+
+function naiveEndpoints(state: State): Endpoint[] {
+  const order = [...state.pods.values()];
+  const isHolder = (one: PodObserved): boolean => !one.hostNetwork && one.phase === 'Running';
+  return order.flatMap((one): Endpoint[] => {
+    if (!isHolder(one) || state.managed.get(one.namespace) !== true) return [];
+    const { labels } = resolveLabels(profile(one.namespace), index, one.annotations);
+    const owns = (address: string): boolean =>
+      order.findLast((other) => isHolder(other) && other.addresses.includes(address)) === one;
+    return [
+      {
+        id: one.uid,
+        workload: kubernetesWorkloadId(CLUSTER, one.owner.uid),
+        labelSet: makeLabelSet({ cluster: CLUSTER, namespace: one.namespace, class: 'pod', labels }).id,
+        class: 'pod',
+        addresses: one.addresses.filter(owns),
+        node: one.node,
+        pod: { namespace: one.namespace, name: one.name, probePorts: [] },
+      },
+    ];
+  });
+}
+
+/** What a C-VEN makes of snapshot and deltas. */
+class Agent {
+  readonly units = new Map<string, Unit>();
+  readonly groups = new Map<string, Group>();
+  readonly endpoints = new Map<string, Endpoint>();
+  revision: number;
+
+  constructor(snapshot: NodeView) {
+    this.revision = snapshot.revision;
+    this.#take(snapshot);
+  }
+
+  apply(view: NodeView): void {
+    expect(view.base).toBe(this.revision);
+    expect(view.revision).toBeGreaterThan(this.revision);
+    this.revision = view.revision;
+    this.#take(view);
+    for (const unit of this.units.values()) {
+      for (const rule of [...unit.ingress, ...unit.egress]) {
+        for (const peer of rule.peers) expect(this.groups.has(peer)).toBe(true);
+      }
+    }
+  }
+
+  #take({ units, groups, endpoints }: NodeView): void {
+    for (const one of groups.upsert) this.groups.set(one.id, one);
+    for (const one of endpoints.upsert) this.endpoints.set(one.id, one);
+    for (const one of units.upsert) this.units.set(one.labelSet.id, one);
+    for (const id of units.remove) expect(this.units.delete(id)).toBe(true);
+    for (const id of endpoints.remove) expect(this.endpoints.delete(id)).toBe(true);
+    for (const id of groups.remove) expect(this.groups.delete(id)).toBe(true);
+  }
+}
+
+interface Step {
+  readonly name: string;
+  to(store: ActorStore, state: State): void;
+}
+
+const podNumber = fc.integer({ min: 1, max: 5 });
+const anyPod: fc.Arbitrary<Step> = fc
+  .record({
+    number: podNumber,
+    namespace: fc.constantFrom('shop', 'bank'),
+    on: fc.constantFrom(...NODES, null),
+    address: fc.constantFrom(1, 2, 3),
+    phase: fc.constantFrom('Running', 'Running', 'Running', 'Succeeded'),
+    hostNetwork: fc.constantFrom(false, false, false, true),
+    annotations: fc.constantFrom(...ANNOTATIONS),
+  })
+  .map(({ number, address, on, annotations, ...rest }) => {
+    // A Pod's owner is its own here, so that its annotations are its owner's.
+    const owner = {
+      uid: `owner-${number}-${rest.namespace}-${JSON.stringify(annotations)}`,
+      kind: 'Pod',
+      name: 'p',
+    };
+    const one = pod('p', number, {
+      ...rest,
+      annotations,
+      owner,
+      node: on,
+      addresses: [`10.244.1.${address}`],
+    });
+    return {
+      name: `pod ${number} at ${address}`,
+      to: (store, state) => {
+        store.view.pods.setPod(one, 'e1');
+        // A Pod keeps its place among the others, as long as it lives.
+        state.pods.set(one.uid, one);
+      },
+    };
+  });
+const anyGone: fc.Arbitrary<Step> = podNumber.map((number) => ({
+  name: `pod ${number} is gone`,
+  to: (store, state) => {
+    store.podGone(`p-${number}`);
+    state.pods.delete(`p-${number}`);
+  },
+}));
+const anyService: fc.Arbitrary<Step> = fc
+  .record({
+    name: fc.constantFrom('front', 'back', 'kube-dns'),
+    backends: fc.uniqueArray(podNumber, { maxLength: 2 }),
+    targetPort: fc.constantFrom(5432, 8080),
+    isGone: fc.constantFrom(false, false, true),
+  })
+  .map(({ name, backends, targetPort, isGone }) => {
+    const namespace = name === 'kube-dns' ? 'kube-system' : 'shop';
+    const ports = [{ name: 'main', proto: name === 'kube-dns' ? 17 : 6, port: 80, nodePort: null }];
+    const behind = backends.map((number) => ({
+      portIndex: 0,
+      targetPort,
+      podUid: `p-${number}`,
+      address: '10.0.0.1',
+    }));
+    const one = service(name, { namespace, ports, clusterIps: [`10.96.0.${name.length}`], backends: behind });
+    return {
+      name: `service ${name}${isGone ? ' is gone' : ''}`,
+      to: (store, state) => {
+        if (isGone) {
+          store.view.removeService(one.uid);
+          state.services.delete(one.uid);
+        } else {
+          store.view.setService(one);
+          state.services.set(one.uid, one);
+        }
+      },
+    };
+  });
+const anyProfile: fc.Arbitrary<Step> = fc
+  .tuple(fc.constantFrom('shop', 'bank'), fc.boolean())
+  .map(([namespace, managed]) => ({
+    name: `${namespace} ${managed ? 'managed' : 'unmanaged'}`,
+    to: (store, state) => {
+      store.setProfile(namespace, profile(namespace, { managed }));
+      state.managed.set(namespace, managed);
+    },
+  }));
+
+const PEERS = ['g-00000000000000000001', 'g-00000000000000000002'];
+let flush = 1;
+const anyPolicy: fc.Arbitrary<Step> = fc
+  .record({
+    members: fc.tuple(...PEERS.map(() => fc.subarray(LABEL_SETS.map((one) => one.labelSet.id)))),
+    rules: fc.array(
+      fc.record({
+        at: fc.constantFrom(...LABEL_SETS.map((one) => one.labelSet)),
+        peer: fc.constantFrom(...PEERS),
+        isIngress: fc.boolean(),
+        port: fc.constantFrom(5432, 8080),
+      }),
+      { maxLength: 5 },
+    ),
+  })
+  .map(({ members, rules }) => ({
+    name: 'policy',
+    to: (store, state) => {
+      const of = (id: string, isIngress: boolean) =>
+        rules
+          .filter((rule) => rule.at.id === id && rule.isIngress === isIngress)
+          .map(({ peer, port }) => allow(peer, port));
+      const labelSets = [...new Map(rules.map(({ at }) => [at.id, at])).values()];
+      const units = labelSets.map((labelSet): Unit => ({
+        labelSet,
+        mode: 'full',
+        ingress: of(labelSet.id, true),
+        egress: of(labelSet.id, false),
+      }));
+      const groups = PEERS.map((id, i) => group(id, members[i]!));
+      publish(store, state, units, groups);
+    },
+  }));
+
+function publish(store: ActorStore, state: State, units: readonly Unit[], groups: readonly Group[]): void {
+  flush += 1;
+  for (const one of groups) store.setRecord('group', one.id, flush, one);
+  for (const one of units) store.setRecord('unit', one.labelSet.id, flush, one);
+  const kept = new Set(units.map((one) => one.labelSet.id));
+  for (const one of state.units) if (!kept.has(one.labelSet.id)) store.removeRecord('unit', one.labelSet.id);
+  const counts = { unit: units.length, group: groups.length, endpoint: 0 };
+  store.setCommit({ flush, policyVersion: 1, at: AT, counts, hash: '' });
+  state.units = units;
+  state.groups = groups;
+}
+
+const emptyState = (): State => ({
+  pods: new Map(),
+  workloads: new Set(),
+  services: new Map(),
+  managed: new Map(),
+  units: [],
+  groups: [],
+});
+
+function inSync(state: State): ActorStore {
+  const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 15 }, 0);
+  store.setCatalogue(catalogue);
+  for (const kind of LISTED_KINDS) store.listed.add(kind);
+  store.view.nodes.setNode('node-1-uid', 'e1', node('node-1'));
+  store.caughtUp();
+  publish(
+    store,
+    state,
+    [],
+    PEERS.map((id) => group(id, [])),
+  );
+  return store;
+}
+
+const anyStep = fc.oneof(
+  { weight: 6, arbitrary: anyPod },
+  { weight: 2, arbitrary: anyGone },
+  { weight: 2, arbitrary: anyService },
+  { weight: 1, arbitrary: anyProfile },
+  { weight: 2, arbitrary: anyPolicy },
+);
+
+describe('the actor store', () => {
+  it('leads every agent to the view that plain loops find, whatever happens in which order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(anyStep, fc.boolean()), { maxLength: 30 }), (steps) => {
+        const state = emptyState();
+        const store = inSync(state);
+        for (const namespace of ['shop', 'bank']) store.setProfile(namespace, profile(namespace));
+        for (const namespace of ['shop', 'bank']) state.managed.set(namespace, true);
+        store.settle(NOW);
+        const agents = new Map(NODES.map((name) => [name, new Agent(store.snapshot(name, AT))]));
+        const settle = (): void => {
+          for (const view of store.settle(NOW).views) agents.get(view.node)!.apply(view);
+        };
+        for (const [step, isSettled] of steps) {
+          step.to(store, state);
+          if (isSettled) settle();
+        }
+        settle();
+        for (const [name, agent] of agents) {
+          const expected = naiveView(state, name);
+          expect(agent.units).toEqual(expected.units);
+          expect(agent.groups).toEqual(expected.groups);
+          expect(agent.endpoints).toEqual(expected.endpoints);
+          const fresh = new Agent(store.snapshot(name, AT));
+          expect(fresh.endpoints).toEqual(agent.endpoints);
+          expect(fresh.units).toEqual(agent.units);
+          expect(fresh.groups).toEqual(agent.groups);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('tells nobody anything before it is in sync', () => {
+    const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 15 }, 0);
+    store.view.pods.setPod(pod('web', 1), 'e1');
+    expect(store.settle(NOW).views).toEqual([]);
+    expect(store.missing()).toContain('no policy from the control plane yet');
+  });
+
+  it('closes a Pod whose label set nobody has spoken about', () => {
+    const store = inSync(emptyState());
+    store.setProfile('shop', profile('shop'));
+    store.view.pods.setPod(pod('web', 1), 'e1');
+    store.settle(NOW);
+    expect(store.snapshot('node-1', AT).units.upsert).toEqual([
+      { labelSet: WEB, mode: 'full', ingress: [], egress: [] },
+    ]);
+  });
+
+  it("labels a Pod by its owner's annotations, not by those that somebody wrote on the Pod", () => {
+    const store = inSync(emptyState());
+    store.setProfile('shop', profile('shop'));
+    store.view.pods.setWorkload(workload('db'), 'e1');
+    store.view.pods.setPod(
+      pod('db', 1, { annotations: { 'com.illumio.role': 'web', 'com.illumio.app': 'shop' } }),
+      'e1',
+    );
+    store.settle(NOW);
+    expect(store.view.endpoint('db-1')?.labelSet).toBe(DB.id);
+  });
+
+  it('knows an address from the sandbox before Kubernetes tells it', () => {
+    const store = inSync(emptyState());
+    store.setProfile('shop', profile('shop'));
+    store.view.pods.setPod(pod('web', 1, { addresses: [], node: null }), 'e1');
+    const sandbox = { node: 'node-1', podUid: 'web-1', namespace: 'shop', name: 'web-1', at: AT };
+    store.view.pods.sandboxSeen({ ...sandbox, addresses: ['10.244.1.9'] });
+    store.settle(NOW);
+    expect(store.view.endpoint('web-1')).toMatchObject({ addresses: ['10.244.1.9'], node: 'node-1' });
+  });
+
+  it('nudges an agent that has another revision than it was told', () => {
+    const store = inSync(emptyState());
+    store.settle(NOW);
+    const { revision } = store.snapshot('node-1', AT);
+    store.heard('node-1', revision, NOW, AT);
+    expect(store.settle(NOW).views).toEqual([]);
+    store.heard('node-1', revision - 1, NOW, AT);
+    expect(store.settle(NOW).views).toMatchObject([{ node: 'node-1', base: revision, revision }]);
+  });
+
+  it('tells a node that it is unpaired when its settings are taken away', () => {
+    const store = inSync(emptyState());
+    store.setNodeSettings('n1', { node: 'node-1', workload: 'w', labels: [], mode: 'full' }, AT);
+    store.settle(NOW);
+    store.snapshot('node-1', AT);
+    store.setNodeSettings('n1', null, AT);
+    expect(store.settle(NOW).views.at(-1)).toMatchObject({ node: 'node-1', unpaired: true });
+    expect(store.snapshot('node-1', AT).unpaired).toBe(true);
+  });
+});

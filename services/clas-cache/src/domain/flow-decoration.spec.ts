@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import type { FlowBatch } from '@ringfence/contracts';
+import { AT, catalogue, CLUSTER, pod, profile, service, workload } from '../testing/facts.js';
+import { ActorStore, LISTED_KINDS } from './actor-store.js';
+
+type Flow = FlowBatch['reporters'][number]['flows'][number];
+
+const flow = (parts: Partial<Flow>): Flow => ({
+  ...{ src: '10.244.1.1', dst: '10.244.1.2', direction: 'outbound', proto: 6, port: 5432 },
+  ...{
+    verdict: 'allowed',
+    state: 'new',
+    connections: 1,
+    bytesOut: 10,
+    bytesIn: 20,
+    rule: null,
+    ruleClass: null,
+  },
+  ...parts,
+});
+const batch = (reporter: string, ...flows: Flow[]): FlowBatch => ({
+  ...{ id: 'node-1/b/1', node: 'node-1', revision: 1, policyVersion: 1, from: AT, to: AT, overflow: 0 },
+  reporters: [{ id: reporter, mode: 'visibility_only', flows }],
+});
+
+function shop(): ActorStore {
+  const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 15 }, 0);
+  store.setCatalogue(catalogue);
+  store.setProfile('shop', profile('shop'));
+  for (const kind of LISTED_KINDS) store.listed.add(kind);
+  store.setCommit({
+    flush: 1,
+    policyVersion: 1,
+    at: AT,
+    counts: { unit: 0, group: 0, endpoint: 0 },
+    hash: '',
+  });
+  store.caughtUp();
+  for (const name of ['web', 'db']) store.view.pods.setWorkload(workload(name), 'e1');
+  store.view.pods.setPod(pod('web', 1), 'e1');
+  store.view.pods.setPod(pod('db', 2), 'e1');
+  store.settle(0);
+  return store;
+}
+function servicesOf(
+  store: ActorStore,
+  backends: { podUid: string; address: string; targetPort: number }[],
+): void {
+  store.view.setService(service('db', { backends: backends.map((one) => ({ portIndex: 0, ...one })) }));
+  store.servicesTouched();
+  store.settle(0);
+}
+
+describe('a decorated flow', () => {
+  it('names workload and labels of both ends, and the mode of the reporter as it reported', () => {
+    const { ends, flows } = shop().decorate(batch('web-1', flow({})));
+    expect(ends[flows[0]!.src]).toMatchObject({
+      name: 'web',
+      kind: 'Deployment',
+      labels: ['1', '3'],
+      mode: 'visibility_only',
+    });
+    expect(ends[flows[0]!.dst]).toMatchObject({
+      name: 'db',
+      namespace: 'shop',
+      labels: ['2', '3'],
+      mode: 'full',
+    });
+    expect(flows[0]).toMatchObject({ target: flows[0]!.dst, targetPort: 5432 });
+  });
+
+  it('lists each end once', () => {
+    const { ends, flows } = shop().decorate(batch('web-1', flow({}), flow({ port: 5433 })));
+    expect(ends).toHaveLength(2);
+    expect(flows.map(({ src, dst }) => [src, dst])).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+  });
+
+  it('names the workload behind a ClusterIP where all backends are of one', () => {
+    const store = shop();
+    store.view.pods.setPod(pod('db', 3), 'e1');
+    servicesOf(store, [
+      { podUid: 'db-2', address: '10.244.1.2', targetPort: 5432 },
+      { podUid: 'db-3', address: '10.244.1.3', targetPort: 5432 },
+    ]);
+    const { ends, flows } = store.decorate(batch('web-1', flow({ dst: '10.96.0.20', port: 80 })));
+    expect(ends[flows[0]!.dst]?.service).toEqual({ namespace: 'shop', name: 'db' });
+    expect(ends[flows[0]!.target]).toMatchObject({ name: 'db' });
+    expect(flows[0]?.targetPort).toBe(5432);
+  });
+
+  it('names no workload behind a ClusterIP where backends are of several', () => {
+    const store = shop();
+    servicesOf(store, [
+      { podUid: 'db-2', address: '10.244.1.2', targetPort: 5432 },
+      { podUid: 'web-1', address: '10.244.1.1', targetPort: 5432 },
+    ]);
+    const { flows } = store.decorate(batch('web-1', flow({ dst: '10.96.0.20', port: 80 })));
+    expect(flows[0]).toMatchObject({ target: flows[0]!.dst, targetPort: 80 });
+  });
+
+  it('remembers who had an address a moment ago', () => {
+    const store = shop();
+    store.podGone('db-2');
+    store.settle(0);
+    const { ends, flows } = store.decorate(batch('web-1', flow({})));
+    expect(ends[flows[0]!.dst]).toMatchObject({ name: 'db', labels: ['2', '3'] });
+  });
+
+  it('gives an unmanaged Pod its namespace as a hint, and a stranger nothing', () => {
+    const store = shop();
+    store.view.pods.setPod(pod('tool', 7, { namespace: 'tools' }), 'e1');
+    store.settle(0);
+    const { ends } = store.decorate(
+      batch('web-1', flow({ dst: '10.244.1.7' }), flow({ dst: '203.0.113.9' })),
+    );
+    expect(ends[1]).toMatchObject({ namespace: 'tools', managed: false, workload: null, labels: [] });
+    expect(ends[2]).toMatchObject({ namespace: null, managed: false, workload: null });
+  });
+});
