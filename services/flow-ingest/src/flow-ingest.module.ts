@@ -7,15 +7,23 @@
  *   EVENTS ──▶ names.projection ──▶ labels, clusters, IP lists, groups ──▶ │
  *   cmd.flow-ingest.resource ──▶ flow-resource ──▶ query-runner ──(search.sql)
  */
+import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
-import { connectBus, credsFile, ensureStreams, serviceInbox } from '@ringfence/bus';
-import type { Bus } from '@ringfence/bus';
-import { CALLS, Envelope } from '@ringfence/contracts';
+import { Module } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { attachBus, connectBus, credsFile, ensureStreams, serviceInbox } from '@ringfence/bus';
+import type { Bus, BusOptions } from '@ringfence/bus';
+import { Envelope } from '@ringfence/contracts';
 import { consumeOnce, ensureDatabase, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
+import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { flowBatchesHandler } from './adapters/flow-batches.consumer.js';
 import { flowResource } from './adapters/flow-resource.js';
+import type { FlowResource } from './adapters/flow-resource.js';
+import { FLOW_RESOURCE, FlowResourceController } from './adapters/flow-resource.controller.js';
 import { queryRunner } from './adapters/query-runner.js';
 import { recentFlows } from './adapters/recent-flows.js';
 import type { RecentFlows } from './adapters/recent-flows.js';
@@ -34,13 +42,15 @@ const PRUNE_EVERY_MS = 3_600_000;
 
 export async function startFlowIngest(context: Context): Promise<RunningService> {
   const store = await openStore(context);
-  const bus = await openBus(context);
+  const connection = connectionOf(context);
+  const bus = await openBus(context, connection);
   const flows = flowsStore(store.pool, context.config.RINGFENCE_FLOW_RETENTION_DAYS);
   const recent = recentFlows(store.pool, randomUUID());
   const logError = (error: unknown): void =>
     context.logger.error({ err: error }, 'flow-ingest failed at something');
 
-  serveQueries(context, { store, bus, recent }, logError);
+  const resource = openQueries(context, { store, recent }, logError);
+  const app = await carryCalls(context, { resource, bus, connection }, logError);
   pruneRegularly(context, flows, logError);
   const names = bus.consume(NAMES, (message) => rememberNames(store, message), { onError: logError });
   const limits = { maxMessages: context.config.RINGFENCE_FLOW_BATCHES, maxWaitMs: BATCH_WAIT_MS };
@@ -51,6 +61,7 @@ export async function startFlowIngest(context: Context): Promise<RunningService>
   return {
     drain: async () => {
       await Promise.all([names.close(), batches.close()]);
+      await app.close();
     },
   };
 }
@@ -77,44 +88,66 @@ async function openStore({ config, health, logger, onShutdown, signal }: Context
   return store;
 }
 
-async function openBus({ config, health, logger, metrics, onShutdown, signal }: Context): Promise<Bus> {
-  const opened: { bus?: Bus } = {};
-  health.require('nats', () => opened.bus?.availability() ?? 'connecting');
-  const bus = await connectBus({
+function connectionOf({ config, logger, metrics, signal }: Context): BusOptions {
+  return {
     servers: config.NATS_URL,
     name: manifest.service,
     server: 'control',
-    ...(config.NATS_CREDS === ''
-      ? {}
-      : { credentials: credsFile(config.NATS_CREDS), inboxPrefix: serviceInbox(manifest.service) }),
+    ...(config.NATS_CREDS !== '' && {
+      credentials: credsFile(config.NATS_CREDS),
+      inboxPrefix: serviceInbox(manifest.service),
+    }),
     metrics,
     onState: ({ connected, detail }) => logger[connected ? 'info' : 'warn']({ detail }, 'NATS'),
     signal,
-  });
+  };
+}
+
+async function openBus({ health, onShutdown }: Context, connection: BusOptions): Promise<Bus> {
+  const opened: { bus?: Bus } = {};
+  health.require('nats', () => opened.bus?.availability() ?? 'connecting');
+  const bus = await connectBus(connection);
   opened.bus = bus;
   onShutdown(() => bus.close());
   await ensureStreams(bus, 'control');
   return bus;
 }
 
-function serveQueries(
+function openQueries(
   { config, onShutdown }: Context,
-  { store, bus, recent }: { store: EventStore; bus: Bus; recent: RecentFlows },
+  { store, recent }: { store: EventStore; recent: RecentFlows },
   onError: (error: unknown) => void,
-): void {
+): FlowResource {
   const queries = flowQueries(store.pool);
   const runner = queryRunner(store.pool, queries, onError);
   onShutdown(() => runner.close());
   queries.failInterrupted().catch(onError);
-  const resource = flowResource({
+  return flowResource({
     pool: store.pool,
     queries,
     runner,
     recent,
     retentionDays: config.RINGFENCE_FLOW_RETENTION_DAYS,
   });
-  const serving = bus.serve(CALLS.flowResource, (request) => resource(request));
-  onShutdown(() => serving.close());
+}
+
+/** The HTTP platform is never listened on: calls come over NATS only. */
+async function carryCalls(
+  { logger }: Context,
+  parts: { resource: FlowResource; bus: Bus; connection: BusOptions },
+  onUnexpected: (error: unknown) => void,
+): Promise<INestApplication> {
+  @Module({
+    controllers: [FlowResourceController],
+    providers: [{ provide: FLOW_RESOURCE, useValue: parts.resource }],
+  })
+  class FlowIngestModule {}
+  const options = { logger: nestLogger(logger), abortOnError: false };
+  const app = await NestFactory.create(FlowIngestModule, new FastifyAdapter(), options);
+  attachBus(app, { bus: parts.bus, connection: parts.connection, manifest, onUnexpected });
+  await app.init();
+  await app.startAllMicroservices();
+  return app;
 }
 
 function pruneRegularly(
