@@ -14,10 +14,12 @@ export async function runSimulatedSandbox(options: RunSimulatedOptions): Promise
     isEnding = true;
     options.log(`ending: ${reason}`);
     // Told to end in the middle of the start: the start is bounded, and what it made is closed like any other.
-    started.then((sandbox) => sandbox.close()).then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+    started
+      .then((sandbox) => sandbox.close())
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
   };
   process.on('SIGTERM', () => end('SIGTERM'));
   process.on('SIGINT', () => end('SIGINT'));

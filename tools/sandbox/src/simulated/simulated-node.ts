@@ -56,8 +56,7 @@ export async function startSimulatedNode(options: SimulatedNodeOptions): Promise
       onUpsert: (object) => {
         const { uid } = object.metadata;
         const pod =
-          pods.get(uid) ??
-          new SimulatedPod(object as Pod, { ...ports, onGone: () => void pods.delete(uid) });
+          pods.get(uid) ?? new SimulatedPod(object as Pod, { ...ports, onGone: () => void pods.delete(uid) });
         pods.set(uid, pod);
         pod.update(object as Pod);
       },

@@ -17,7 +17,13 @@ let kube: KubeClient;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'simulated-'));
-  sandbox = await startSimulatedSandbox({ dataDir, instance: 'sim', count: 2, port: 0, log: () => undefined });
+  sandbox = await startSimulatedSandbox({
+    dataDir,
+    instance: 'sim',
+    count: 2,
+    port: 0,
+    log: () => undefined,
+  });
   kube = connectKube(sandbox);
 });
 
@@ -52,7 +58,8 @@ const podWhen = (name: string, is: (pod: Pod) => boolean): Promise<Pod> =>
   });
 const isReady = (pod: Pod): boolean => condition(pod, 'Ready') === 'True';
 const listed = async (selector: string): Promise<Pod[]> =>
-  (await kube.request<{ items: Pod[] }>('GET', `${pods}?labelSelector=${encodeURIComponent(selector)}`)).items;
+  (await kube.request<{ items: Pod[] }>('GET', `${pods}?labelSelector=${encodeURIComponent(selector)}`))
+    .items;
 
 describe('simulated nodes', () => {
   it('are described with everything that a launcher needs, and say that they are simulated', async () => {
@@ -94,12 +101,7 @@ describe('simulated Pods', () => {
     await podWhen('gated', (pod) => condition(pod, 'ContainersReady') === 'True');
     expect(isReady(await kube.request<Pod>('GET', `${pods}/gated`))).toBe(false);
     const status = { conditions: [{ type: gate, status: 'True' }] };
-    await kube.request(
-      'PATCH',
-      `${pods}/gated/status`,
-      { status },
-      'application/strategic-merge-patch+json',
-    );
+    await kube.request('PATCH', `${pods}/gated/status`, { status }, 'application/strategic-merge-patch+json');
     const pod = await podWhen('gated', isReady);
     expect(condition(pod, gate)).toBe('True');
   });
@@ -151,7 +153,11 @@ describe('simulated Pods', () => {
     });
     await kube.request('POST', '/apis/apps/v1/namespaces/default/deployments', {
       metadata: { name: 'web' },
-      spec: { replicas: 3, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: podSpec() } },
+      spec: {
+        replicas: 3,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: podSpec() },
+      },
     });
     await eventually('three ready Pods', async () => {
       const found = await listed('app=web');

@@ -17,7 +17,10 @@ const env = (name: string, value: string): Partial<ContainerSpec> => ({ env: [{ 
 
 describe('what a Pod calls', () => {
   it('is what its environment names', () => {
-    const plan = callPlan(pod({ containers: [container('main', env('API_URL', 'http://api:8081'))] }), sources());
+    const plan = callPlan(
+      pod({ containers: [container('main', env('API_URL', 'http://api:8081'))] }),
+      sources(),
+    );
     expect(plan).toEqual({ once: [], regularly: [{ protocol: 'http', host: 'api', port: 8081 }] });
   });
 

@@ -61,7 +61,8 @@ function* inChunks(entries: readonly Entry[]): Generator<Entry[]> {
   let chunk: Entry[] = [];
   for (const entry of entries) {
     const [first] = chunk;
-    const fits = first === undefined || (isSame(first.inForce, entry.inForce) && chunk.length < FLOWS_PER_BATCH);
+    const fits =
+      first === undefined || (isSame(first.inForce, entry.inForce) && chunk.length < FLOWS_PER_BATCH);
     if (!fits) {
       yield chunk;
       chunk = [];

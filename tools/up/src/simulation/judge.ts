@@ -62,7 +62,15 @@ export function judge(
   const report = (told: Told | null, direction: ReportedFlow['direction'], to: Place | null) =>
     told === null || to === null
       ? null
-      : { direction, src: source, dst: to.address, proto, port: to.port, ...told, ...traffic(proto, isConnected) };
+      : {
+          direction,
+          src: source,
+          dst: to.address,
+          proto,
+          port: to.port,
+          ...told,
+          ...traffic(proto, isConnected),
+        };
   return {
     consumer: report(atConsumer, 'outbound', target),
     provider: report(atProvider, 'inbound', backend),
@@ -77,9 +85,7 @@ function tell(
 ): Told | null {
   if (end === null) return null;
   const { verdict, rule } = evaluate({ ...end, direction, packet });
-  return verdict === 'unknown'
-    ? null
-    : { verdict, rule: rule?.ref ?? null, ruleClass: rule?.class ?? null };
+  return verdict === 'unknown' ? null : { verdict, rule: rule?.ref ?? null, ruleClass: rule?.class ?? null };
 }
 
 function traffic(

@@ -15,7 +15,7 @@ export interface NodeCredentialOptions {
 
 const REQUEST_TIMEOUT_MS = 5_000;
 const FIRST_RETRY_MS = 200;
-const LONGEST_RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 1_000;
 const RENEWAL_CHECK_MS = 30_000;
 const REFUSALS = [401, 403];
 

@@ -30,9 +30,7 @@ export class NodePolicy {
   private readonly hostAddresses: ReadonlySet<string>;
   private readonly lookup: PeerLookup = {
     contains: (group, address, hostAddresses) =>
-      group === OWN_HOST
-        ? hostAddresses.has(address)
-        : this.members.contains(group, address, hostAddresses),
+      group === OWN_HOST ? hostAddresses.has(address) : this.members.contains(group, address, hostAddresses),
   };
 
   constructor(hostAddresses: readonly string[]) {
@@ -67,17 +65,19 @@ export class NodePolicy {
 
   /** Null: nothing is enforced at this Pod. */
   endOf(pod: { readonly uid: string; readonly namespace: string }): EnforcedEnd | null {
-    const { lookup: members, hostAddresses } = this;
     const endpoint = this.members.endpoint(pod.uid);
     const unit = endpoint && this.units.get(endpoint.labelSet);
     if (endpoint === undefined || unit === undefined) {
       const isClosed = this.namespaces.get(pod.namespace) === 'full' || endpoint?.mode === 'full';
-      return isClosed ? { unit: CLOSED, mode: 'full', members, hostAddresses } : null;
+      return isClosed ? this.end(CLOSED, 'full') : null;
     }
-    const mode = endpoint.mode ?? unit.mode;
-    if (mode === 'idle') return null;
     const details = { workload: endpoint.workload, probePorts: endpoint.pod?.probePorts ?? [] };
-    return { unit: endpointUnit(unit, details), mode, members, hostAddresses };
+    return this.end(endpointUnit(unit, details), endpoint.mode ?? unit.mode);
+  }
+
+  private end(unit: Unit, mode: EnforcementMode): EnforcedEnd | null {
+    const { lookup: members, hostAddresses } = this;
+    return mode === 'idle' ? null : { unit, mode, members, hostAddresses };
   }
 
   /** Removals last, so that a moved address never belongs to nobody in between. */

@@ -29,7 +29,9 @@ export class NodeViewReader {
   constructor(private readonly options: NodeViewOptions) {
     const { bus, cluster, node } = options;
     // Before the snapshot is asked for: what changes in between is held.
-    this.subscription = bus.subscribe(subjects.nodeView(cluster, node), ({ payload }) => this.takeDelta(payload));
+    this.subscription = bus.subscribe(subjects.nodeView(cluster, node), ({ payload }) =>
+      this.takeDelta(payload),
+    );
     this.net = setInterval(() => this.resync(), NET_MS);
     this.resync();
   }

@@ -7,7 +7,13 @@ import { readFileSync } from 'node:fs';
 import { connectBus, nodeInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { subjects } from '@ringfence/contracts';
-import type { AgentHeartbeat, CredentialResponse, NodeAck, NodeView, SandboxSeen } from '@ringfence/contracts';
+import type {
+  AgentHeartbeat,
+  CredentialResponse,
+  NodeAck,
+  NodeView,
+  SandboxSeen,
+} from '@ringfence/contracts';
 import type { HostContext } from '@ringfence/service-host';
 import type { Config, SimulatedNode } from './config.js';
 import { FlowIntervals } from './flow-intervals.js';
@@ -72,7 +78,7 @@ export class SimulatedAgent {
       machineIdPath,
       version: VERSION,
       signal,
-      onState: (state) => (this.credentialState = state),
+      onState: (state) => (this.credentialState = this.told(this.credentialState, state)),
     });
     this.identity = await credentials.obtain();
     this.bus = await this.connect(credentials, this.identity);
@@ -141,7 +147,7 @@ export class SimulatedAgent {
       cluster,
       node: name,
       take: (view) => this.takeView(view),
-      onState: (state) => (this.viewState = state),
+      onState: (state) => (this.viewState = this.told(this.viewState, state)),
     });
     this.context.onShutdown(() => this.reader?.close());
   }
@@ -208,6 +214,12 @@ export class SimulatedAgent {
     } catch (error) {
       this.context.logger.warn({ err: error, node: node.name }, 'no heartbeat could be sent');
     }
+  }
+
+  /** What is missing is logged once, not at every try. */
+  private told(before: State, state: State): State {
+    if (state !== before && state !== true) this.context.logger.warn({ node: this.node.name }, state);
+    return state;
   }
 
   private enforcedPods(): string[] {

@@ -14,6 +14,7 @@ import { ClusterWatch } from './cluster-watch.js';
 import { SandboxDescription } from './config.js';
 import type { Config } from './config.js';
 import { judge } from './judge.js';
+import type { EnforcedEnd, ReportedFlow } from './judge.js';
 import { PodCaller } from './pod-caller.js';
 import type { Call, PodCallerPorts } from './pod-caller.js';
 import { SimulatedAgent } from './simulated-agent.js';
@@ -100,15 +101,28 @@ class Pods {
 /** One connection: judged at both ends, reported by both. */
 function makeCall(pods: Pods, { pod, proto, target, backend }: Call): boolean {
   const source = pod.status?.podIP ?? '';
-  const from = pods.at(source);
-  const to = backend === null ? undefined : pods.at(backend.address);
-  const ends = {
-    consumer: from?.agent.endOf(from.pod) ?? null,
-    provider: to?.agent.endOf(to.pod) ?? null,
-  };
+  const consumer = new End(pods.at(source));
+  const provider = new End(backend === null ? undefined : pods.at(backend.address));
   const isAnswered = backend !== null && pods.isKnown(backend.address);
-  const { consumer, provider, isConnected } = judge({ proto, source, target, backend, isAnswered }, ends);
-  if (from && ends.consumer && consumer) from.agent.report(from.pod, ends.consumer, consumer);
-  if (to && ends.provider && provider) to.agent.report(to.pod, ends.provider, provider);
-  return isConnected;
+  const judged = judge(
+    { proto, source, target, backend, isAnswered },
+    { consumer: consumer.enforced, provider: provider.enforced },
+  );
+  consumer.report(judged.consumer);
+  provider.report(judged.provider);
+  return judged.isConnected;
+}
+
+/** One end of a connection, with whom its report goes to; anything that is no Pod of ours enforces and reports nothing. */
+class End {
+  readonly enforced: EnforcedEnd | null;
+
+  constructor(private readonly located: Located | undefined) {
+    this.enforced = located?.agent.endOf(located.pod) ?? null;
+  }
+
+  report(flow: ReportedFlow | null): void {
+    if (flow !== null && this.enforced !== null)
+      this.located?.agent.report(this.located.pod, this.enforced, flow);
+  }
 }

@@ -1,0 +1,100 @@
+/**
+ * `npm start -- --simulate`: the same control plane, cluster and contracts without root and without a kernel. What the
+ * policy engine says must change as the kernel's word would. A stack of its own, beside the one of the other scenarios.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { flows, freePort, parseOptions, Progress, Stack } from '@ringfence/up';
+import type { FlowRow } from '@ringfence/up';
+import { eventually } from '../world.js';
+
+const run = promisify(execFile);
+const ROOT = join(import.meta.dirname, '..', '..', '..');
+const dataDirectory = mkdtempSync(join(tmpdir(), 'ringfence-simulate-'));
+
+let stack: Stack;
+let running: Awaited<ReturnType<Stack['start']>>;
+const crashes: string[] = [];
+
+beforeAll(async () => {
+  const port = String(await freePort());
+  const options = parseOptions(['--simulate', '--data', dataDirectory, '--port', port], ROOT);
+  if (options === 'help') throw new Error('unreachable');
+  stack = new Stack(options, new Progress(() => undefined), ({ name, how }) =>
+    crashes.push(`${name}: ${how}`),
+  );
+  vi.stubEnv('RINGFENCE_FLOW_INTERVAL_SECONDS', '1');
+  running = await stack.start();
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await stack.stop();
+  rmSync(dataDirectory, { recursive: true, force: true });
+});
+
+async function ringfence(...args: string[]): Promise<string> {
+  const env = {
+    ...process.env,
+    RINGFENCE_URL: running.access.url,
+    RINGFENCE_ORG_ID: '1',
+    RINGFENCE_API_KEY: running.access.key,
+    RINGFENCE_API_SECRET: running.access.secret,
+    RINGFENCE_CLUSTER_ID: running.clusterId,
+  };
+  const program = join(ROOT, 'tools/cli/bin/ringfence.mjs');
+  const { stdout } = await run(process.execPath, [program, ...args], { env, cwd: ROOT });
+  return stdout;
+}
+
+/** `consumer>provider:port verdict`, and whether a rule is named. */
+async function verdicts(): Promise<Set<string>> {
+  const told = (flow: FlowRow): string =>
+    `${flow.src.workload?.name}>${flow.dst.workload?.name}:${flow.service.port} ${flow.policy_decision}`;
+  const found = await flows(running.api);
+  return new Set(
+    found.flatMap((flow) => [told(flow), ...(flow.rules?.length ? [`${told(flow)} by rule`] : [])]),
+  );
+}
+function toBeSeen(what: string, ...expected: string[]): Promise<void> {
+  return eventually(what, async () => {
+    const seen = await verdicts();
+    return expected.every((each) => seen.has(each));
+  });
+}
+
+describe('a simulated stack', () => {
+  it('says so where whoever asks the sandbox looks', () => {
+    const description = readFileSync(running.sandbox.descriptionFile, 'utf8');
+    expect(JSON.parse(description)).toMatchObject({ simulated: true });
+    expect(running.sandbox.nodes.every(({ netns }) => netns === undefined)).toBe(true);
+  });
+
+  it('shows who would call whom, and that no rule allows it', async () => {
+    await toBeSeen(
+      'the calls of the shop',
+      'web>api:8081 potentially_blocked',
+      'api>db:5432 potentially_blocked',
+      'reports>db:5432 potentially_blocked',
+    );
+  });
+
+  it('allows what provisioned rules allow and blocks the rest in full', async () => {
+    await ringfence('policy', 'apply', '-f', 'deploy/demo/policy.yaml');
+    await ringfence('policy', 'provision', '-m', 'the shop');
+    await ringfence('mode', 'shop-prod', 'full');
+    await toBeSeen(
+      'the shop allowed by its rules, development cut off from production',
+      'web>api:8081 allowed by rule',
+      'api>db:5432 allowed by rule',
+      'reports>db:5432 blocked',
+    );
+  });
+
+  it('lost none of its processes on the way', () => {
+    expect(crashes).toEqual([]);
+  });
+});
