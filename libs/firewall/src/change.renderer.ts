@@ -39,14 +39,14 @@ export function renderChange(from: FirewallModel | undefined, desired: FirewallM
   // What a removed table approved is still marked in conntrack.
   if (!wasThere || from.kind !== desired.kind || isEnforced(from) !== isEnforced(desired))
     return replacement(from, desired);
-  const settled = { ...desired, generation: from.generation, half: from.half };
-  const policy = commandsBetween(policyLayout(from), policyLayout(settled));
-  if (policy.length === 0) return 'nothing';
-  const bump = revokes(from, settled);
+  const { commands, revokes: bump } = policyDelta(from, desired);
+  if (commands.length === 0) return 'nothing';
   const generation = bump ? nextGeneration(from.generation) : from.generation;
-  const model: FirewallModel = { ...settled, generation, half: from.half === 0 ? 1 : 0 };
+  const model: FirewallModel = { ...desired, generation, half: from.half === 0 ? 1 : 0 };
+  // The next change begins where this one ends; generation and half are no part of it.
+  layouts.set(model, rememberedLayout(desired));
   return {
-    script: script([...policy, ...upkeep(from, model)]),
+    script: script([...commands, ...upkeep(from, model)]),
     bump,
     clearMarks: generation < from.generation,
     model,
@@ -68,7 +68,36 @@ export function replacement(from: FirewallModel | undefined, desired: FirewallMo
 /** Switches the writers to the other half, emptied first; the half of `model` can then be read at leisure. */
 export function renderRotation(model: FirewallModel): Change {
   const next: FirewallModel = { ...model, half: model.half === 0 ? 1 : 0 };
+  layouts.set(next, rememberedLayout(model));
   return { script: script(upkeep(model, next)), bump: false, clearMarks: false, model: next };
+}
+
+interface PolicyDelta {
+  readonly commands: readonly string[];
+  readonly revokes: boolean;
+}
+
+/**
+ * Namespaces of one policy share their models, so layouts and the way from one to the next are worked out once for all
+ * of them. Pure all the same: the values are never changed.
+ */
+const layouts = new WeakMap<FirewallModel, TableLayout>();
+const deltas = new WeakMap<TableLayout, WeakMap<TableLayout, PolicyDelta>>();
+
+function rememberedLayout(model: FirewallModel): TableLayout {
+  const layout = layouts.get(model) ?? policyLayout(model);
+  layouts.set(model, layout);
+  return layout;
+}
+
+function policyDelta(from: FirewallModel, to: FirewallModel): PolicyDelta {
+  const [before, after] = [rememberedLayout(from), rememberedLayout(to)];
+  const known = deltas.get(before)?.get(after);
+  if (known !== undefined) return known;
+  const commands = before === after ? [] : commandsBetween(before, after);
+  const delta = { commands, revokes: commands.length > 0 && revokes(from, to) };
+  deltas.set(before, (deltas.get(before) ?? new WeakMap<TableLayout, PolicyDelta>()).set(after, delta));
+  return delta;
 }
 
 function upkeep(from: FirewallModel, to: FirewallModel): string[] {

@@ -5,12 +5,15 @@
 import { RULE_CLASSES } from '@ringfence/contracts';
 import type { EnforcementMode, Unit, WireRule } from '@ringfence/contracts';
 import { FirewallInputError, FIRST_GENERATION } from './firewall.model.js';
-import type { FirewallModel, ForwardGuard, PeerSet } from './firewall.model.js';
+import type { ChainRule, FirewallModel, ForwardGuard, PeerSet } from './firewall.model.js';
+import { peerSet } from './addresses.js';
+import { verdictChain } from './peer-lookups.js';
 import { directionPolicy } from './port-segments.js';
 
 /** Pseudo group: all addresses of the node that hosts the Pod. */
 export const OWN_HOST = 'own-host';
 export const PROBES_REF = 'essential/probes';
+const NOBODY = peerSet([], []);
 
 export interface EndpointDetails {
   readonly workload: string | null;
@@ -50,34 +53,43 @@ export interface ModelOptions {
   readonly generation?: number | undefined;
 }
 
-/** `members` answers every group of the unit (and `OWN_HOST`); an unknown one throws, for absence must not open a deny rule. */
+/**
+ * `members` answers for every group of the unit (and `OWN_HOST`). One that nobody has told yet matches nobody: that closes
+ * an allow rule. It would open a deny rule, so there it throws and the old table stays.
+ */
 export function buildModel(
   unit: Unit,
   members: (group: string) => PeerSet | undefined,
   options: ModelOptions,
 ): FirewallModel {
-  const peers = new Map<string, PeerSet>();
-  const guardRules = options.guard?.targets.flatMap((target) => target.rules) ?? [];
-  for (const rule of [...unit.ingress, ...unit.egress, ...guardRules]) {
-    for (const group of rule.peers) {
-      if (peers.has(group)) continue;
-      const found = members(group);
-      if (found === undefined)
-        throw new FirewallInputError('unknown_group', `rule ${rule.ref} names the unknown group ${group}`);
-      peers.set(group, found);
-    }
-  }
+  const guarded = options.guard?.targets.flatMap((target) => target.rules) ?? [];
   return {
     kind: options.kind,
     mode: options.mode ?? unit.mode,
     revision: options.revision,
     generation: options.generation ?? FIRST_GENERATION,
     half: 0,
-    peers,
+    peers: resolvePeers([...unit.ingress, ...unit.egress, ...guarded], members),
     ingress: directionPolicy(inOrder(unit.ingress)),
     egress: directionPolicy(inOrder(unit.egress)),
     guard: options.guard ?? null,
   };
+}
+
+function resolvePeers(
+  rules: readonly ChainRule[],
+  members: (group: string) => PeerSet | undefined,
+): ReadonlyMap<string, PeerSet> {
+  const peers = new Map<string, PeerSet>();
+  for (const rule of rules) {
+    for (const group of rule.peers) {
+      const found = members(group);
+      if (found === undefined && verdictChain(rule.class) === 'v_deny')
+        throw new FirewallInputError('unknown_group', `deny rule ${rule.ref} names the unknown group ${group}`);
+      peers.set(group, found ?? NOBODY);
+    }
+  }
+  return peers;
 }
 
 /** Stable sort by class: what comes first inside a class is the sender's order. */

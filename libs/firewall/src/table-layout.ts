@@ -125,14 +125,19 @@ function addPeerSets(sets: Map<string, SetLayout>, group: string, peers: PeerSet
 }
 
 function writerChains(half: 0 | 1): [string, ChainLayout][] {
-  return FLOW_TABLES.flatMap((table): [string, ChainLayout][] => [
-    ...HALVES.map((each): [string, ChainLayout] => [
-      halfWriterChain(table, each),
-      { rules: halfWriterRules(table, each) },
-    ]),
-    [writerChain(table), { rules: [`goto ${halfWriterChain(table, half)}`] }],
+  const switches = FLOW_TABLES.map((table): [string, ChainLayout] => [
+    writerChain(table),
+    { rules: [`goto ${halfWriterChain(table, half)}`] },
   ]);
+  return [...HALF_WRITERS, ...switches];
 }
+
+const HALF_WRITERS = FLOW_TABLES.flatMap((table) =>
+  HALVES.map((half): [string, ChainLayout] => [
+    halfWriterChain(table, half),
+    { rules: halfWriterRules(table, half) },
+  ]),
+);
 
 /** The only chains that a new generation rewrites. The comparison is positive: a packet without conntrack entry never matches. */
 function markChains(generation: number): [string, ChainLayout][] {

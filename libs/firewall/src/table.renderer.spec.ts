@@ -60,7 +60,10 @@ describe('the table of a Pod', () => {
       expect(line).toMatch(/\} return$/);
   });
 
-  it('needs an answer for every group: an absent one could open a deny rule', () => {
+  it('closes an allow rule whose group nobody has told yet, and refuses such a deny rule, which it would open', () => {
+    const allowing = { ...shop, ingress: shop.ingress.filter((rule) => rule.class === 'allow') };
+    const closed = renderTable(buildModel(allowing, () => undefined, { kind: 'pod', revision: 1 }));
+    expect(closed).toContain('set h_g0000000000000000000a_4 { type ipv4_addr; }');
     expect(() => buildModel(shop, () => undefined, { kind: 'pod', revision: 1 })).toThrowError(
       expect.objectContaining({ code: 'unknown_group' }),
     );

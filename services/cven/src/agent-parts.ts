@@ -1,5 +1,6 @@
 /** Puts the agent together: view, desired tables, places, uplink, and what is kept on disk of them. */
 import { randomInt, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import type { CredentialResponse } from '@ringfence/contracts';
 import { controlEndpoints, isReachable } from './adapters/control-channel.js';
 import { hostAddresses } from './adapters/host-addresses.js';
@@ -8,6 +9,7 @@ import type { AgentEvents } from './agent/agent-events.js';
 import { HostConfirmation } from './agent/host-confirmation.js';
 import { NodeAgent } from './agent/node-agent.js';
 import { TableRecords } from './agent/table-records.js';
+import type { TableRecordFile } from './agent/table-records.js';
 import type { AgentMetrics } from './agent-metrics.js';
 import type { Context, ObservedKernel, StateFiles } from './cven.module.js';
 import { DesiredTables } from './domain/desired-tables.calculator.js';
@@ -56,7 +58,7 @@ export class AgentParts {
       onDropped: (flows) => metrics.flowsDropped.add(flows),
       onError: this.trouble,
     });
-    this.records = new TableRecords(files.tables.read() ?? {}, () => this.saveRecords());
+    this.records = new TableRecords(livingRecords(files), () => this.saveRecords());
     this.agent = new NodeAgent({
       node,
       bootId,
@@ -117,6 +119,10 @@ export class AgentParts {
       },
       onTrouble: this.trouble,
       onUnpaired: () => this.unpaired(),
+      onPaired: () => {
+        this.isUnpaired = false;
+        logger.info('paired again');
+      },
     };
   }
 
@@ -150,4 +156,10 @@ export class AgentParts {
       this.trouble('the records of tables could not be kept', error),
     );
   }
+}
+
+/** Without those of Pods that ended while no agent ran. */
+function livingRecords({ tables }: StateFiles): TableRecordFile {
+  const all = Object.entries(tables.read() ?? {});
+  return Object.fromEntries(all.filter(([key]) => key === 'host' || existsSync(key)));
 }

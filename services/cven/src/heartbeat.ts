@@ -7,7 +7,8 @@ import type { Context } from './cven.module.js';
 import type { AgentParts } from './agent-parts.js';
 import { every } from './timers.js';
 
-const EVERY_MS = 15_000;
+/** Well below the 15 s after which clas-cache counts an agent as disconnected. */
+const EVERY_MS = 5_000;
 /** Addresses of a node (its first Pod, a new tunnel) are wanted sooner than the next beat. */
 const LOOK_EVERY_MS = 1_000;
 

@@ -1,3 +1,4 @@
+import './small-heap.js';
 import { run } from '@ringfence/service-host';
 import { Config } from './config.js';
 import { manifest } from './manifest.js';

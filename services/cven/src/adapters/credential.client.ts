@@ -91,7 +91,7 @@ export class NodeCredential {
       throw new Refused(
         `clas-cache refused this node (HTTP ${response.status}): ${text.slice(0, 300)} - check RINGFENCE_PAIRING_KEY and the machine id in ${machineIdPath}`,
       );
-    if (!response.ok) throw new Error(`clas-cache answered HTTP ${response.status}`);
+    if (!response.ok) throw new Error(`clas-cache answered HTTP ${response.status}: ${text.slice(0, 300)}`);
     const credential = CredentialResponse.parse(JSON.parse(text));
     this.credential = credential;
     this.obtainedAt = Date.now();

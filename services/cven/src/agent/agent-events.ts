@@ -12,4 +12,6 @@ export interface AgentEvents {
   onHealed(place: Place): void;
   onTrouble(what: string, error: unknown): void;
   onUnpaired(): void;
+  /** After having been unpaired. */
+  onPaired(): void;
 }

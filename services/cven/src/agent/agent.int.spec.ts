@@ -260,7 +260,7 @@ describe('the agent of a node', () => {
     expect(node.podNamespaces().length).toBe(before.namespaces);
   });
 
-  it('removes everything that it made when the node is unpaired', async () => {
+  it('removes everything that it made when the node is unpaired, and comes back when it is paired again', async () => {
     const running = start();
     const [web, client] = [await run('shop', 'web'), await run('shop', 'client')];
     clas.setView(view(shop(web, client)));
@@ -271,6 +271,8 @@ describe('the agent of a node', () => {
     await eventually(() =>
       clas.observations.some(({ payload }) => (payload as { status?: string }).status === 'unpaired'),
     );
+    clas.send(view({ base: revision, namespaces: undefined }));
+    await eventually(() => listing(web) !== '' && listing(client) !== '');
   });
 
   it('says in one line why it cannot start with a wrong pairing key', async () => {

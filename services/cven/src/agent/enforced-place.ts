@@ -90,18 +90,20 @@ export class EnforcedPlace {
     });
   }
 
+  /** Nothing to compare with yet: tampering would still be healed, by replacing the table without a look. */
+  get isUnlearned(): boolean {
+    return (
+      this.observed.state === 'known' && this.trustedListing === undefined && hasTable(this.observed.model)
+    );
+  }
+
   /** Keeps a listing of what we loaded, to compare with later. */
   learn(): Promise<void> {
     return this.inTurn(async () => {
-      if (
-        this.observed.state !== 'known' ||
-        this.trustedListing !== undefined ||
-        !hasTable(this.observed.model)
-      )
-        return;
+      if (this.observed.state !== 'known' || !this.isUnlearned) return;
       const listing = await this.kernel.list(this.place.netns);
       this.trustedListing = listingDigest(listing);
-      this.records.remember(this.place.netns, listing, this.observed.model);
+      this.records.remember(this.recordKey, listing, this.observed.model);
     });
   }
 
@@ -109,6 +111,7 @@ export class EnforcedPlace {
   doubt(): void {
     this.observed = { state: 'unseen' };
     this.trustedListing = undefined;
+    this.unread = undefined;
   }
 
   /** Lets go of a namespace whose Pod has ended; the last flows are read if it is still there. */
@@ -117,7 +120,7 @@ export class EnforcedPlace {
       if (this.observed.state === 'known' && isEnforced(this.observed.model)) {
         await this.apply(renderRotation(this.observed.model)).catch(() => undefined);
       }
-      this.records.forget(this.place.netns);
+      this.records.forget(this.recordKey);
       await this.kernel.close(this.place.netns);
     });
   }
@@ -125,10 +128,18 @@ export class EnforcedPlace {
   /** Unpaired: leaves the namespace as it was before us. */
   remove(): Promise<void> {
     return this.inTurn(async () => {
-      await this.kernel.apply(this.place.netns, renderRemoval());
-      this.observed = { state: 'absent' };
-      this.records.forget(this.place.netns);
+      const { netns } = this.place;
+      await this.kernel.apply(netns, renderRemoval());
+      await this.kernel.close(netns);
+      this.doubt();
+      this.policy = undefined;
+      this.records.forget(this.recordKey);
     });
+  }
+
+  /** The host's path names this process; its table outlives it. */
+  private get recordKey(): string {
+    return this.place.kind === 'host' ? this.place.id : this.place.netns;
   }
 
   private async compareAndHeal(model: FirewallModel): Promise<void> {
@@ -159,7 +170,7 @@ export class EnforcedPlace {
     const found = foundTable(listing);
     this.unread = undefined;
     this.overflow = 0;
-    if (found === undefined || !this.records.recognises(netns, listing, desired)) {
+    if (found === undefined || !this.records.recognises(this.recordKey, listing, desired)) {
       this.observed = { state: 'unknown', generation: found?.generation };
       return;
     }

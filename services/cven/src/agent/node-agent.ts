@@ -39,6 +39,9 @@ export interface NodeAgentOptions {
 
 type Failure = NodeAck['failed'][number];
 
+/** A listing costs milliseconds; after a change that touched every Pod they are taken a few at a time. */
+const LEARNED_PER_LOOK = 8;
+
 export class NodeAgent {
   private readonly places = new Map<string, EnforcedPlace>();
   /** Of sandboxes, from the runtime: earlier than Kubernetes tells them. */
@@ -57,12 +60,15 @@ export class NodeAgent {
   }
 
   takeView(view: NodeView): ApplyOutcome {
-    if (view.unpaired === true) {
-      void this.unpair();
-      return 'applied';
-    }
     const outcome = this.options.view.apply(view);
-    if (outcome === 'applied') this.reconcile();
+    if (outcome !== 'applied') return outcome;
+    const wasUnpaired = this.unpaired;
+    this.unpaired = view.unpaired === true;
+    if (this.unpaired && !wasUnpaired) void this.unpair();
+    else if (!this.unpaired) {
+      if (wasUnpaired) this.options.events.onPaired();
+      this.reconcile();
+    }
     return outcome;
   }
 
@@ -124,15 +130,14 @@ export class NodeAgent {
   async lookForTampering(): Promise<void> {
     const disturbed = new Set(await this.options.kernel.disturbed());
     const places = [...this.places.values()];
-    await Promise.all(
-      places.map((place) =>
-        this.attempt('a table could not be inspected', () =>
-          disturbed.has(place.place.netns) ? place.inspect() : place.learn(),
-        ),
-      ),
-    );
-    if (this.failures.size > 0 || this.options.view.setHostAddresses(this.options.hostAddresses()))
-      this.reconcile();
+    const suspect = places.filter(({ place }) => disturbed.has(place.netns));
+    const unlearned = places.filter((place) => place.isUnlearned).slice(0, LEARNED_PER_LOOK);
+    await Promise.all([
+      ...suspect.map((place) => this.attempt('a table could not be inspected', () => place.inspect())),
+      ...unlearned.map((place) => this.attempt('a table could not be listed', () => place.learn())),
+    ]);
+    const hasMoved = this.options.view.setHostAddresses(this.options.hostAddresses());
+    if (this.failures.size > 0 || hasMoved) this.reconcile();
   }
 
   /** The helper process was lost: every table is looked at anew. */
@@ -263,16 +268,15 @@ export class NodeAgent {
     }
   }
 
-  /** Removes everything that it made, and rests. */
+  /** Removes everything that it made, and rests until it hears otherwise. */
   private async unpair(): Promise<void> {
-    if (this.unpaired) return;
-    this.unpaired = true;
     await this.settledDown();
+    const places = [...this.places.values()];
     await Promise.all(
-      [...this.places.values()].map((place) =>
-        this.attempt('a table could not be removed', () => place.remove()),
-      ),
+      places.map((place) => this.attempt('a table could not be removed', () => place.remove())),
     );
+    this.settled.clear();
+    this.failures.clear();
     this.options.events.onUnpaired();
   }
 }

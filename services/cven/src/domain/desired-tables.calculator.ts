@@ -60,6 +60,7 @@ const NO_LABEL_SET: Unit['labelSet'] = { id: '', cluster: '', namespace: null, c
 
 export class DesiredTables {
   private remembered = new Map<string, Remembered>();
+  private used = new Map<string, Remembered>();
 
   constructor(
     private readonly view: ViewState,
@@ -70,30 +71,36 @@ export class DesiredTables {
 
   /** Pods first: the host guards what they let in. */
   compute(places: readonly Place[]): Map<string, Desired> {
+    this.used = new Map();
     const pods = places.filter((place): place is PodPlace => place.kind === 'pod');
     const desired = new Map(pods.map((pod) => [pod.id, this.pod(pod)]));
     for (const place of places)
       if (place.kind === 'host') desired.set(place.id, this.hostTable(place, pods, desired));
-    this.remembered = new Map([...this.remembered].filter(([id]) => desired.has(id)));
+    this.remembered = this.used;
     return desired;
   }
 
+  /** Pods that differ in nothing that matters share one answer. */
   private pod(place: PodPlace): Desired {
     const endpoint = this.view.endpoint(place.podUid);
     const unit = endpoint && this.view.unit(endpoint.labelSet);
-    const namespaceMode = this.view.namespaceMode(place.namespace);
     if (endpoint === undefined || unit === undefined) {
-      const mode =
-        namespaceMode === 'full' || (endpoint !== undefined && endpoint.mode === 'full') ? 'full' : 'idle';
-      return this.remember(place.id, [mode], () =>
-        this.table(standIn(place.namespace), { mode, isOwnPolicy: false }),
+      const isFull = this.view.namespaceMode(place.namespace) === 'full' || endpoint?.mode === 'full';
+      const mode = isFull ? 'full' : 'idle';
+      return this.remember(
+        `unknown ${mode} ${place.namespace}`,
+        () => [],
+        () => this.table(standIn(place.namespace), { mode, isOwnPolicy: false }),
       );
     }
     const mode = endpoint.mode ?? unit.mode;
-    return this.remember(place.id, [unit, endpoint, ...this.peersOf(unit)], () => {
-      const details = { workload: endpoint.workload, probePorts: endpoint.pod?.probePorts ?? [] };
-      return this.table(endpointUnit(unit, details), { mode, isOwnPolicy: true });
-    });
+    const details = { workload: endpoint.workload, probePorts: endpoint.pod?.probePorts ?? [] };
+    const key = JSON.stringify([endpoint.labelSet, mode, details]);
+    return this.remember(
+      key,
+      () => [unit, ...this.peersOf(unit)],
+      () => this.table(endpointUnit(unit, details), { mode, isOwnPolicy: true }),
+    );
   }
 
   private hostTable(
@@ -118,16 +125,20 @@ export class DesiredTables {
       ...guardedPeers,
       ...(unit ? this.peersOf(unit) : []),
     ];
-    return this.remember(place.id, inputs, () => {
-      const own =
-        unit === undefined || mode === 'idle'
-          ? standIn(null)
-          : hostUnit(
-              endpointUnit(unit, { workload: endpoint?.workload ?? null, probePorts: [] }),
-              this.host(),
-            );
-      return this.table(own, { mode, isOwnPolicy: true, kind: 'host', guard });
-    });
+    return this.remember(
+      place.id,
+      () => inputs,
+      () => {
+        const own =
+          unit === undefined || mode === 'idle'
+            ? standIn(null)
+            : hostUnit(
+                endpointUnit(unit, { workload: endpoint?.workload ?? null, probePorts: [] }),
+                this.host(),
+              );
+        return this.table(own, { mode, isOwnPolicy: true, kind: 'host', guard });
+      },
+    );
   }
 
   private guardedPod(
@@ -163,17 +174,16 @@ export class DesiredTables {
       .concat(this.view.peersOf('own-host'));
   }
 
-  private remember(id: string, inputs: readonly unknown[], compute: () => Desired): Desired {
-    const known = this.remembered.get(id);
-    if (
-      known !== undefined &&
-      known.inputs.length === inputs.length &&
-      known.inputs.every((input, i) => input === inputs[i])
-    )
-      return known.desired;
-    const desired = compute();
-    this.remembered.set(id, { inputs, desired });
-    return desired;
+  /** `inputs` and the answer are looked at once per pass, whoever else has the same key. */
+  private remember(key: string, inputs: () => readonly unknown[], compute: () => Desired): Desired {
+    const used = this.used.get(key);
+    if (used !== undefined) return used.desired;
+    const known = this.remembered.get(key);
+    const now = inputs();
+    const isSame = known?.inputs.length === now.length && known.inputs.every((input, i) => input === now[i]);
+    const remembered = isSame ? known : { inputs: now, desired: compute() };
+    this.used.set(key, remembered);
+    return remembered.desired;
   }
 }
 

@@ -25,6 +25,8 @@ interface Pending {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+/** The helper's own objects are short-lived and small; its memory is libnftables'. */
+const HELPER_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=128'];
 
 export class HelperKernel implements Kernel {
   private child: ChildProcess | undefined;
@@ -114,7 +116,7 @@ export class HelperKernel implements Kernel {
     const child = fork(this.options.entry, [], {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: [],
+      execArgv: HELPER_FLAGS,
     });
     child.on('message', (answer: HelperAnswer) => {
       const waiting = this.settle(answer.id);
