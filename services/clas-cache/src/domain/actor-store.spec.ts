@@ -76,7 +76,10 @@ function naiveView(state: State, name: string) {
   return {
     units: byId(units, (one) => one.labelSet.id),
     groups: byId(known, (one) => one.id),
-    endpoints: byId(seen, (one) => one.id),
+    endpoints: byId(
+      seen.map(({ pod: named, ...one }) => (one.node === name ? { ...one, pod: named } : one) as Endpoint),
+      (one) => one.id,
+    ),
   };
 }
 

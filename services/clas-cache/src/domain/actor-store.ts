@@ -74,6 +74,7 @@ export class ActorStore {
     this.identities = new ClusterIdentities(this.view);
     this.readiness = new Readiness({
       span: (pod) => this.nodeViews.span(pod),
+      knownSince: (node, pod) => this.nodeViews.knownSince(node, pod),
       nodeOf: (pod) => this.view.endpoint(pod)?.node ?? null,
     });
     this.#policy = new PolicyBuffer(stored?.policy);

@@ -68,7 +68,10 @@ export class NodeViewCalculator {
     return {
       units: { upsert: [...this.#units.values()], remove: [] },
       groups: { upsert: [...this.#groups.values()], remove: [] },
-      endpoints: { upsert: [...this.#endpoints.values()].map(({ endpoint }) => endpoint), remove: [] },
+      endpoints: {
+        upsert: [...this.#endpoints.values()].map(({ endpoint }) => this.#told(endpoint)),
+        remove: [],
+      },
     };
   }
 
@@ -180,11 +183,20 @@ export class NodeViewCalculator {
         endpoint !== undefined && (endpoint.node === this.node || this.#interest.has(endpoint));
       if (!isWanted) {
         if (this.#endpoints.delete(id)) told.remove.push(id);
-      } else if (this.#endpoints.get(id)?.endpoint !== endpoint) {
-        this.#endpoints.set(id, { endpoint, revision });
-        told.upsert.push(endpoint);
+        continue;
       }
+      const known = this.#endpoints.get(id);
+      if (known?.endpoint === endpoint) continue;
+      this.#endpoints.set(id, { endpoint, revision });
+      told.upsert.push(this.#told(endpoint));
     }
     return told;
+  }
+
+  /** Of another node's Pod only the address matters; in a large cluster the rest would be most of the message. */
+  #told(endpoint: Endpoint): Endpoint {
+    if (endpoint.pod === undefined || endpoint.node === this.node) return endpoint;
+    const { pod: _, ...peer } = endpoint;
+    return peer;
   }
 }

@@ -63,6 +63,10 @@ export class NodeViews {
     }
   }
 
+  knownSince(node: string, endpoint: string): number | undefined {
+    return this.#nodes.get(node)?.view.knownSince(endpoint);
+  }
+
   ownEndpoints(node: string): Iterable<string> {
     return this.#nodes.get(node)?.view.ownEndpoints ?? [];
   }

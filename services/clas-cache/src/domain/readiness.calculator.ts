@@ -21,6 +21,8 @@ export interface AwaitedPod {
 /** Who knows the Pod; `NodeViews` answers it. */
 export interface SpanLookup {
   span(pod: string): Iterable<{ readonly node: string; readonly since: number }>;
+  /** Of one node; undefined: it does not know the Pod. */
+  knownSince(node: string, pod: string): number | undefined;
   nodeOf(pod: string): string | null;
 }
 
@@ -34,6 +36,8 @@ interface Waiting {
   pod: AwaitedPod;
   ownAt: number | null;
   isTold: boolean;
+  /** The agent that it waits for in the first place. */
+  blockedOn: string | null;
 }
 interface Agent {
   revision: number;
@@ -41,18 +45,31 @@ interface Agent {
   pods: ReadonlySet<string>;
   failed: ReadonlyMap<string, string>;
 }
+const isDisconnected = (agent: Agent, now: number): boolean => now - agent.heardAt > DISCONNECTED_AFTER_MS;
+
 interface Peers {
   readonly laggards: readonly string[];
   readonly disconnected: readonly string[];
 }
+
+const NOBODY: Peers = { laggards: [], disconnected: [] };
+
+/** Everything that waits is looked at so often, because time alone may decide. */
+const LOOK_AGAIN_MS = 1_000;
 
 /** An agent that was not heard for so long is left out, and named. */
 export const DISCONNECTED_AFTER_MS = 15_000;
 
 export class Readiness {
   readonly #waiting = new Map<string, Waiting>();
+  /** Pods that converged; they are looked at no more. */
+  readonly #done = new Set<string>();
   readonly #told = new Map<string, PodReadiness>();
   readonly #agents = new Map<string, Agent>();
+  /** A word of an agent concerns only those that wait for it: after a start, thousands wait for one or the other. */
+  readonly #blockedOn = new Map<string, Set<string>>();
+  readonly #due = new Set<string>();
+  #lookedAt = 0;
 
   constructor(private readonly views: SpanLookup) {}
 
@@ -64,34 +81,36 @@ export class Readiness {
   }
 
   setPod(pod: AwaitedPod): void {
+    if (this.#done.has(pod.uid)) return;
     const waiting = this.#waiting.get(pod.uid);
+    this.#due.add(pod.uid);
     if (waiting !== undefined) waiting.pod = { ...pod, observedAt: waiting.pod.observedAt };
-    else if (!this.#isDone.has(pod.uid)) {
+    else {
       const isTold = pod.gates.length === 0 || this.#told.get(pod.uid)?.ready === true;
-      this.#waiting.set(pod.uid, { pod, ownAt: null, isTold });
+      this.#waiting.set(pod.uid, { pod, ownAt: null, isTold, blockedOn: null });
     }
   }
 
-  /** Pods that converged; they are looked at no more. */
-  readonly #isDone = new Set<string>();
-
   /** True if something was told of it that is to be withdrawn. */
   removePod(uid: string): boolean {
+    const waiting = this.#waiting.get(uid);
+    if (waiting !== undefined) this.#block(waiting, null);
     this.#waiting.delete(uid);
-    this.#isDone.delete(uid);
+    this.#due.delete(uid);
+    this.#done.delete(uid);
     return this.#told.delete(uid);
   }
 
   heard(node: string, at: number): void {
     const agent = this.#agents.get(node);
-    if (agent === undefined)
-      this.#agents.set(node, { revision: -1, heardAt: at, pods: new Set(), failed: new Map() });
-    else agent.heardAt = Math.max(agent.heardAt, at);
+    if (agent !== undefined) agent.heardAt = Math.max(agent.heardAt, at);
+    else this.#agents.set(node, { revision: -1, heardAt: at, pods: new Set(), failed: new Map() });
   }
 
   acked(ack: Pick<NodeAck, 'node' | 'revision' | 'pods' | 'failed'>, at: number): void {
     const failed = new Map(ack.failed.map(({ pod, message }) => [pod, message]));
     this.#agents.set(ack.node, { revision: ack.revision, heardAt: at, pods: new Set(ack.pods), failed });
+    for (const uid of this.#blockedOn.get(ack.node) ?? []) this.#due.add(uid);
   }
 
   nodeGone(node: string): void {
@@ -107,45 +126,78 @@ export class Readiness {
   }
 
   evaluate(now: number): ReadinessChanges {
-    const told: PodReadiness[] = [];
-    const convergedSeconds: number[] = [];
-    for (const [uid, waiting] of this.#waiting) {
-      const { pod } = waiting;
-      const own = this.#ownState(waiting, now);
-      const peers = this.#peers(uid, now);
-      const hasConverged = own === null && peers.laggards.length === 0;
-      if (!waiting.isTold) {
-        const readiness = own ?? this.#judge(waiting, peers, now);
-        if (JSON.stringify(this.#told.get(uid)) !== JSON.stringify(readiness)) told.push(readiness);
-        this.#told.set(uid, readiness);
-        waiting.isTold = readiness.ready;
-      }
-      if (!hasConverged || !waiting.isTold) continue;
-      if (pod.isManaged) convergedSeconds.push(Math.max(0, now - pod.observedAt) / 1000);
-      this.#waiting.delete(uid);
-      this.#isDone.add(uid);
+    const changes = { told: [] as PodReadiness[], convergedSeconds: [] as number[] };
+    if (Math.abs(now - this.#lookedAt) >= LOOK_AGAIN_MS) {
+      this.#lookedAt = now;
+      for (const uid of this.#waiting.keys()) this.#due.add(uid);
     }
-    return { told, convergedSeconds };
+    for (const uid of this.#due) {
+      const waiting = this.#waiting.get(uid);
+      if (waiting !== undefined) this.#look(waiting, now, changes);
+    }
+    this.#due.clear();
+    return changes;
+  }
+
+  #look(waiting: Waiting, now: number, changes: { told: PodReadiness[]; convergedSeconds: number[] }): void {
+    const { pod } = waiting;
+    const isOwn = this.#hasOwnRules(waiting, now);
+    if (waiting.isTold && this.#isStillBlocked(waiting, isOwn, now)) return;
+    const peers = isOwn ? this.#peers(pod.uid, now) : NOBODY;
+    this.#block(waiting, isOwn ? (peers.laggards[0] ?? null) : this.views.nodeOf(pod.uid));
+    if (!waiting.isTold) {
+      const readiness = isOwn ? this.#judge(waiting, peers, now) : this.#pending(pod);
+      if (JSON.stringify(this.#told.get(pod.uid)) !== JSON.stringify(readiness)) changes.told.push(readiness);
+      this.#told.set(pod.uid, readiness);
+      waiting.isTold = readiness.ready;
+    }
+    if (!isOwn || peers.laggards.length > 0 || !waiting.isTold) return;
+    if (pod.isManaged) changes.convergedSeconds.push(Math.max(0, now - pod.observedAt) / 1000);
+    this.#waiting.delete(pod.uid);
+    this.#done.add(pod.uid);
+  }
+
+  /** Cheap, for those about whom nothing more is to be told. */
+  #isStillBlocked({ pod, blockedOn }: Waiting, isOwn: boolean, now: number): boolean {
+    if (blockedOn === null) return false;
+    if (!isOwn) return blockedOn === this.views.nodeOf(pod.uid);
+    const agent = this.#agents.get(blockedOn);
+    const since = this.views.knownSince(blockedOn, pod.uid);
+    return (
+      agent !== undefined && since !== undefined && agent.revision < since && !isDisconnected(agent, now)
+    );
+  }
+
+  #block(waiting: Waiting, node: string | null): void {
+    const { blockedOn, pod } = waiting;
+    if (blockedOn === node) return;
+    if (blockedOn !== null) {
+      const others = this.#blockedOn.get(blockedOn);
+      if (others?.delete(pod.uid) && others.size === 0) this.#blockedOn.delete(blockedOn);
+    }
+    waiting.blockedOn = node;
+    if (node === null) return;
+    const others = this.#blockedOn.get(node);
+    if (others === undefined) this.#blockedOn.set(node, new Set([pod.uid]));
+    else others.add(pod.uid);
   }
 
   get waitingPods(): number {
     return this.#waiting.size;
   }
 
-  /** null: the own rules are in the kernel (or there are none to be). */
-  #ownState(waiting: Waiting, now: number): PodReadiness | null {
+  /** In the kernel, or none to be there. */
+  #hasOwnRules(waiting: Waiting, now: number): boolean {
     const { pod } = waiting;
-    if (!pod.isManaged) {
-      waiting.ownAt ??= now;
-      return null;
-    }
     const node = this.views.nodeOf(pod.uid);
-    const agent = node === null ? undefined : this.#agents.get(node);
-    if (agent?.pods.has(pod.uid)) {
-      waiting.ownAt ??= now;
-      return null;
-    }
-    const failure = agent?.failed.get(pod.uid);
+    const isOwn = !pod.isManaged || (node !== null && this.#agents.get(node)?.pods.has(pod.uid) === true);
+    if (isOwn) waiting.ownAt ??= now;
+    return isOwn;
+  }
+
+  #pending(pod: AwaitedPod): PodReadiness {
+    const node = this.views.nodeOf(pod.uid);
+    const failure = this.#agents.get(node ?? '')?.failed.get(pod.uid);
     const state = failure === undefined ? 'not in the kernel yet' : `not in the kernel: ${failure}`;
     return readiness(
       pod,
@@ -173,7 +225,7 @@ export class Readiness {
     const disconnected: string[] = [];
     for (const { node, since } of this.views.span(pod)) {
       const agent = this.#agents.get(node);
-      if (agent === undefined || now - agent.heardAt > DISCONNECTED_AFTER_MS) disconnected.push(node);
+      if (agent === undefined || isDisconnected(agent, now)) disconnected.push(node);
       else if (agent.revision < since) laggards.push(node);
     }
     return { laggards: laggards.sort(), disconnected: disconnected.sort() };
