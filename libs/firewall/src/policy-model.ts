@@ -85,7 +85,10 @@ function resolvePeers(
     for (const group of rule.peers) {
       const found = members(group);
       if (found === undefined && verdictChain(rule.class) === 'v_deny')
-        throw new FirewallInputError('unknown_group', `deny rule ${rule.ref} names the unknown group ${group}`);
+        throw new FirewallInputError(
+          'unknown_group',
+          `deny rule ${rule.ref} names the unknown group ${group}`,
+        );
       peers.set(group, found ?? NOBODY);
     }
   }

@@ -162,7 +162,7 @@ export class NodeAgent {
     await Promise.resolve();
     while (this.wanted && !this.unpaired) {
       this.wanted = false;
-      await this.onePass();
+      await this.attempt('a pass over the places failed', () => this.onePass());
     }
   }
 

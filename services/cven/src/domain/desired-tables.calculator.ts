@@ -9,10 +9,11 @@
  * An unchanged answer is the same object, so that only what changed is compared with the kernel.
  */
 import type { Endpoint, EnforcementMode, Unit } from '@ringfence/contracts';
-import { buildModel, endpointUnit, FirewallInputError } from '@ringfence/firewall';
+import { buildModel, endpointUnit, FirewallInputError, OWN_HOST } from '@ringfence/firewall';
 import type { FirewallModel, ForwardGuard, PeerSet } from '@ringfence/firewall';
 import { forwardGuard } from './forward-guard.js';
 import { hostUnit } from './host-essentials.js';
+import { hostProbes } from './host-probes.js';
 import type { HostEssentialOptions } from './host-essentials.js';
 import type { ViewState } from './view.state.js';
 
@@ -49,6 +50,8 @@ interface TableShape {
   readonly isOwnPolicy: boolean;
   readonly kind?: 'pod' | 'host';
   readonly guard?: ForwardGuard | undefined;
+  /** Beside those of the view. */
+  readonly groups?: ReadonlyMap<string, PeerSet>;
 }
 
 interface Remembered {
@@ -110,35 +113,31 @@ export class DesiredTables {
   ): Desired {
     const endpoint = this.view.endpoint(place.node);
     const unit = endpoint && this.view.unit(endpoint.labelSet);
-    const guarded = pods.flatMap((pod) => this.guardedPod(pod, desired.get(pod.id)));
-    const guard = guarded.length === 0 ? undefined : forwardGuard(guarded);
-    const mode = unit === undefined ? 'idle' : (endpoint?.mode ?? unit.mode);
-    const guardedPeers = (guard?.targets ?? []).flatMap(({ rules }) =>
-      rules.flatMap(({ peers }) => peers.map((id) => this.view.peersOf(id))),
-    );
-    const inputs = [
-      this.host(),
-      unit,
-      endpoint,
-      mode,
-      JSON.stringify(guard),
-      ...guardedPeers,
-      ...(unit ? this.peersOf(unit) : []),
-    ];
+    const mode = (unit && endpoint?.mode) ?? unit?.mode ?? 'idle';
+    const guard = forwardGuard(pods.flatMap((pod) => this.guardedPod(pod, desired.get(pod.id))));
+    const probes = hostProbes(pods.flatMap((pod) => this.view.endpoint(pod.podUid) ?? []));
     return this.remember(
       place.id,
-      () => inputs,
+      () => [
+        this.host(),
+        unit,
+        endpoint,
+        mode,
+        probes.key,
+        ...this.guardInputs(guard),
+        ...this.peersOf(unit),
+      ],
       () => {
-        const own =
-          unit === undefined || mode === 'idle'
-            ? standIn(null)
-            : hostUnit(
-                endpointUnit(unit, { workload: endpoint?.workload ?? null, probePorts: [] }),
-                this.host(),
-              );
-        return this.table(own, { mode, isOwnPolicy: true, kind: 'host', guard });
+        const details = { workload: endpoint?.workload ?? null, probePorts: [] };
+        const own = hostUnit(endpointUnit(unit ?? standIn(null), details), this.host(), probes.rules);
+        return this.table(own, { mode, isOwnPolicy: true, kind: 'host', guard, groups: probes.groups });
       },
     );
+  }
+
+  private guardInputs(guard: ForwardGuard | undefined): unknown[] {
+    const peers = (guard?.targets ?? []).flatMap(({ rules }) => rules.flatMap((rule) => rule.peers));
+    return [JSON.stringify(guard), ...peers.map((id) => this.view.peersOf(id))];
   }
 
   private guardedPod(
@@ -151,39 +150,48 @@ export class DesiredTables {
       : [{ endpoint, model: desired.model }];
   }
 
-  private table(unit: Unit, { mode, isOwnPolicy, kind = 'pod', guard }: TableShape): Desired {
-    try {
-      const rules = mode === 'idle' ? { ...unit, ingress: [], egress: [] } : unit;
-      const options = {
-        kind,
-        mode,
-        guard,
-        revision: this.view.revision ?? 0,
-        generation: this.firstGeneration,
-      };
-      return { model: buildModel(rules, (id) => this.view.peersOf(id), options), unit, isOwnPolicy };
-    } catch (error) {
-      if (!(error instanceof FirewallInputError)) throw error;
-      return { failed: { token: error.code, message: error.message } };
-    }
+  private table(unit: Unit, { mode, isOwnPolicy, groups, ...shape }: TableShape): Desired {
+    const rules = mode === 'idle' ? { ...unit, ingress: [], egress: [] } : unit;
+    const members = (id: string): PeerSet | undefined => groups?.get(id) ?? this.view.peersOf(id);
+    const model = buildModel(rules, members, {
+      kind: shape.kind ?? 'pod',
+      guard: shape.guard,
+      mode,
+      revision: this.view.revision ?? 0,
+      generation: this.firstGeneration,
+    });
+    return { model, unit, isOwnPolicy };
   }
 
-  private peersOf(unit: Unit): (PeerSet | undefined)[] {
-    return [...unit.ingress, ...unit.egress]
-      .flatMap((rule) => rule.peers.map((id) => this.view.peersOf(id)))
-      .concat(this.view.peersOf('own-host'));
+  private peersOf(unit: Unit | undefined): (PeerSet | undefined)[] {
+    const rules = unit === undefined ? [] : [...unit.ingress, ...unit.egress];
+    const groups = new Set(rules.flatMap((rule) => rule.peers));
+    return [...groups, OWN_HOST].map((id) => this.view.peersOf(id));
   }
 
   /** `inputs` and the answer are looked at once per pass, whoever else has the same key. */
   private remember(key: string, inputs: () => readonly unknown[], compute: () => Desired): Desired {
     const used = this.used.get(key);
     if (used !== undefined) return used.desired;
-    const known = this.remembered.get(key);
-    const now = inputs();
-    const isSame = known?.inputs.length === now.length && known.inputs.every((input, i) => input === now[i]);
-    const remembered = isSame ? known : { inputs: now, desired: compute() };
+    const remembered = this.lookAgain(this.remembered.get(key), inputs, compute);
     this.used.set(key, remembered);
     return remembered.desired;
+  }
+
+  private lookAgain(
+    known: Remembered | undefined,
+    inputs: () => readonly unknown[],
+    compute: () => Desired,
+  ): Remembered {
+    try {
+      const now = inputs();
+      const isSame =
+        known?.inputs.length === now.length && known.inputs.every((input, i) => input === now[i]);
+      return isSame ? known : { inputs: now, desired: compute() };
+    } catch (error) {
+      if (!(error instanceof FirewallInputError)) throw error;
+      return { inputs: [], desired: { failed: { token: error.code, message: error.message } } };
+    }
   }
 }
 

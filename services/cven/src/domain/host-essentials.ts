@@ -52,7 +52,7 @@ export function hostGroups({ control }: HostEssentialOptions): Map<string, PeerS
 }
 
 /** The node's unit with the always-allowed in front, so that the rule of a flow is named from what was enforced. */
-export function hostUnit(unit: Unit, options: HostEssentialOptions): Unit {
+export function hostUnit(unit: Unit, options: HostEssentialOptions, probes: readonly WireRule[] = []): Unit {
   const essential = (name: string, ports: readonly PortRange[], peer = ANYBODY): WireRule[] =>
     ports.length === 0
       ? []
@@ -72,6 +72,7 @@ export function hostUnit(unit: Unit, options: HostEssentialOptions): Unit {
       ...unit.ingress,
     ],
     egress: [
+      ...probes,
       ...essential('control-channel', controlPorts, CONTROL_CHANNEL),
       ...essential('dhcp', [udp(67), udp(547)]),
       ...essential('dns', [udp(53), tcp(53)]),

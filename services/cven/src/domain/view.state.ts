@@ -3,9 +3,10 @@
  * of every group. Deltas are applied in order or refused; what is not understood is asked for again as a snapshot.
  */
 import type { Endpoint, EnforcementMode, Group, NodeView, Unit } from '@ringfence/contracts';
-import { changedPeerSet, OWN_HOST, peerSet } from '@ringfence/firewall';
+import { changedPeerSet, FirewallInputError, OWN_HOST, peerSet } from '@ringfence/firewall';
 import type { PeerSet } from '@ringfence/firewall';
 import { GroupMembers } from '@ringfence/policy-engine';
+import type { MembershipDelta } from '@ringfence/policy-engine';
 
 /** `gap`: the delta builds on a revision that is not ours; only a snapshot helps. */
 export type ApplyOutcome = 'applied' | 'old' | 'gap';
@@ -145,9 +146,10 @@ export class ViewState {
   private followMembers(): void {
     for (const [group, change] of this.members.takeChanges()) {
       const known = this.peers.get(group);
-      if (known !== undefined && !this.hasOwnHostAmong(group, change.removed))
-        this.peers.set(group, changedPeerSet(known, change));
-      else this.peers.delete(group);
+      if (known === undefined) continue;
+      const next = this.hasOwnHostAmong(group, change.removed) ? undefined : followed(known, change);
+      if (next === undefined) this.peers.delete(group);
+      else this.peers.set(group, next);
     }
   }
 
@@ -157,5 +159,15 @@ export class ViewState {
       this.groups.get(group)?.ownHost === true &&
       removed.some((address) => this.hostAddresses.includes(address))
     );
+  }
+}
+
+/** Undefined: an address is none. Whoever asks for the group then is told so. */
+function followed(peers: PeerSet, change: MembershipDelta): PeerSet | undefined {
+  try {
+    return changedPeerSet(peers, change);
+  } catch (error) {
+    if (error instanceof FirewallInputError) return undefined;
+    throw error;
   }
 }

@@ -1,0 +1,28 @@
+/** Flow batches that nobody takes: bounded, the oldest go first, every drop is counted. */
+import type { FlowBatch } from '@ringfence/contracts';
+import { expect, it } from 'vitest';
+import { Uplink } from './uplink.js';
+
+it('while clas-cache is away keeps the newest flows that fit, and counts the others', () => {
+  const batch = (n: number): FlowBatch => ({
+    id: `n/b/${n}`,
+    node: 'n',
+    revision: 1,
+    policyVersion: 1,
+    from: 't0',
+    to: 't1',
+    overflow: 0,
+    reporters: [{ id: 'pod', mode: 'full', flows: [] }],
+  });
+  let dropped = 0;
+  const size = JSON.stringify(batch(1)).length;
+  const uplink = new Uplink({
+    cluster: 'c',
+    node: 'n',
+    queueBytes: size * 3,
+    onDropped: () => (dropped += 1),
+    onError: () => undefined,
+  });
+  uplink.flowBatches([1, 2, 3, 4, 5].map(batch));
+  expect([uplink.waiting, dropped]).toEqual([3, 2]);
+});

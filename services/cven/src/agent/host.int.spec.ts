@@ -1,0 +1,210 @@
+/** The host's own table on the real kernel: guarding probe ports, never locking itself out, taking back what cut it off. */
+import type { Endpoint, NodeView, Unit, WireRule } from '@ringfence/contracts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { DesiredTables } from '../domain/desired-tables.calculator.js';
+import type { DesiredTable, Place } from '../domain/desired-tables.calculator.js';
+import { hostGroups } from '../domain/host-essentials.js';
+import type { HostEssentialOptions } from '../domain/host-essentials.js';
+import { ViewState } from '../domain/view.state.js';
+import { HelperKernel } from '../kernel/helper-kernel.js';
+import {
+  CLUSTER_IP,
+  NODE_ADDRESS,
+  NODE_POD_SIDE,
+  NODE_PORT,
+  openHostBed,
+  OUTSIDE,
+  POD_ADDRESS,
+} from '../testing/host-bed.js';
+import type { HostBed } from '../testing/host-bed.js';
+import { compiledHelper } from '../testing/testbed.js';
+import { EnforcedPlace } from './enforced-place.js';
+import { HostConfirmation } from './host-confirmation.js';
+import { TableRecords } from './table-records.js';
+
+const NODE_SET = 'ls-00000000000000000001';
+const POD_SET = 'ls-00000000000000000002';
+const FRIENDS = 'g-00000000000000000001';
+const HOST: HostEssentialOptions = {
+  control: [{ address: OUTSIDE[0], port: 7002 }],
+  adminPorts: [2222],
+  managementPort: 9610,
+};
+
+describe("the host's table", () => {
+  let bed: HostBed;
+  let kernel: HelperKernel;
+  const places: EnforcedPlace[] = [];
+
+  beforeAll(async () => {
+    bed = openHostBed();
+    kernel = new HelperKernel({ entry: compiledHelper() });
+    await bed.inPod.run('listen', { host: POD_ADDRESS, tcp: [7001, 7003] });
+    await bed.inNode.run('listen', { host: NODE_ADDRESS, tcp: [2222, 7001, 10_250] });
+    for (const host of OUTSIDE) await bed.outside.run('listen', { host, tcp: [7001, 7002] });
+  });
+  afterEach(async () => {
+    for (const place of places.splice(0)) await place.remove();
+  });
+  afterAll(async () => {
+    await kernel.stop();
+    await bed.close();
+  });
+
+  const rule = (port: number): WireRule => ({
+    ref: `/rules/${port}`,
+    class: 'allow',
+    ports: [{ proto: 6, from: port }],
+    peers: [FRIENDS],
+  });
+  const unit = (id: string, mode: Unit['mode'], rules: Partial<Unit> = {}): Unit => ({
+    labelSet: { id, cluster: 'c', namespace: null, class: 'pod', labels: [] },
+    mode,
+    ingress: [],
+    egress: [],
+    ...rules,
+  });
+  const endpoint = (id: string, labelSet: string, extra: Partial<Endpoint>): Endpoint => ({
+    id,
+    workload: null,
+    labelSet,
+    class: 'pod',
+    addresses: [],
+    node: 'node-1',
+    ...extra,
+  });
+  const host: Place = { kind: 'host', id: 'host', netns: '', node: 'node-1' };
+  const pod: Place = { kind: 'pod', id: 'pod', netns: '', podUid: 'pod', namespace: 'shop', name: 'web' };
+
+  /** Tables of both places for these units; `friends` is one group's addresses. */
+  const desired = (units: Unit[], friends: readonly string[]): { host: DesiredTable; pod: DesiredTable } => {
+    const view = new ViewState();
+    view.setFixedGroups(hostGroups(HOST));
+    view.setHostAddresses([NODE_ADDRESS, NODE_POD_SIDE]);
+    const probePorts = [{ proto: 6, port: 7001 }];
+    view.apply({
+      node: 'node-1',
+      revision: 1,
+      base: null,
+      policyVersion: 1,
+      at: '',
+      groups: {
+        upsert: [
+          {
+            id: FRIENDS,
+            labelSets: [],
+            workloads: [],
+            cidrs: friends.map((each) => `${each}/32`),
+            fqdns: [],
+            ownHost: false,
+          },
+        ],
+        remove: [],
+      },
+      endpoints: {
+        upsert: [
+          endpoint('node-1', NODE_SET, { class: 'node', addresses: [NODE_ADDRESS] }),
+          endpoint('pod', POD_SET, {
+            addresses: [POD_ADDRESS],
+            pod: { namespace: 'shop', name: 'web', probePorts },
+          }),
+        ],
+        remove: [],
+      },
+      units: { upsert: units, remove: [] },
+    } satisfies NodeView);
+    const tables = new DesiredTables(view, () => HOST, 1).compute([host, pod]);
+    return { host: present(tables.get('host')), pod: present(tables.get('pod')) };
+  };
+  const place = (of: Place, netns: string): EnforcedPlace => {
+    const events = {
+      onApplied: () => undefined,
+      onInterval: () => undefined,
+      onHealed: () => undefined,
+      onTrouble: () => undefined,
+    };
+    const made = new EnforcedPlace({ ...of, netns }, kernel, new TableRecords({}, () => undefined), events);
+    places.push(made);
+    return made;
+  };
+  const fromOutside = (from: string, to: string, port: number): Promise<unknown> =>
+    bed.outside.run('tcp', { from, to, port, timeoutMs: 400 });
+
+  it('lets nobody use a NodePort to reach a probe port, but whom the Pod itself allows; the node still probes', async () => {
+    const [stranger, friend] = OUTSIDE;
+    const shop = [unit(NODE_SET, 'idle'), unit(POD_SET, 'full', { ingress: [rule(7001)] })];
+    const closed = desired(shop, []);
+    await place(pod, bed.pod).enforce(closed.pod);
+    // The hole that the guard is for: the Pod sees its node's address.
+    expect(await fromOutside(stranger, NODE_ADDRESS, NODE_PORT)).toBe('open');
+    const guard = place(host, bed.node);
+    await guard.enforce(closed.host);
+    expect(await fromOutside(stranger, NODE_ADDRESS, NODE_PORT)).toBe('closed');
+    expect(await bed.inNode.run('tcp', { to: POD_ADDRESS, port: 7001 })).toBe('open');
+    await guard.enforce(desired([unit(NODE_SET, 'full'), shop[1] ?? unit(POD_SET, 'full')], []).host);
+    expect(await fromOutside(stranger, NODE_ADDRESS, NODE_PORT)).toBe('closed');
+    expect(await bed.inNode.run('tcp', { to: POD_ADDRESS, port: 7001 })).toBe('open');
+    expect(await bed.inNode.run('tcp', { to: POD_ADDRESS, port: 7003, timeoutMs: 300 })).toBe('closed');
+    await guard.enforce(desired(shop, [friend]).host);
+    expect(await fromOutside(friend, NODE_ADDRESS, NODE_PORT)).toBe('open');
+    expect(await fromOutside(stranger, NODE_ADDRESS, NODE_PORT)).toBe('closed');
+  });
+
+  it('in full lets only through what is always allowed, and leaves the traffic of Pods alone', async () => {
+    await place(host, bed.node).enforce(
+      desired([unit(NODE_SET, 'full'), unit(POD_SET, 'visibility_only')], []).host,
+    );
+    const outcomes = {
+      admin: await fromOutside(OUTSIDE[1], NODE_ADDRESS, 2222),
+      kubelet: await fromOutside(OUTSIDE[1], NODE_ADDRESS, 10_250),
+      other: await fromOutside(OUTSIDE[1], NODE_ADDRESS, 7001),
+      control: await bed.inNode.run('tcp', { to: OUTSIDE[0], port: 7002, timeoutMs: 400 }),
+      elsewhere: await bed.inNode.run('tcp', { to: OUTSIDE[1], port: 7001, timeoutMs: 400 }),
+      toPod: await fromOutside(OUTSIDE[1], POD_ADDRESS, 7003),
+    };
+    expect(outcomes).toEqual({
+      admin: 'open',
+      kubelet: 'open',
+      other: 'closed',
+      control: 'open',
+      elsewhere: 'closed',
+      toPod: 'open',
+    });
+  });
+
+  it('judges the calls of the node to a ClusterIP by the backend', async () => {
+    const enforced = place(host, bed.node);
+    const call = (): Promise<unknown> => bed.inNode.run('tcp', { to: CLUSTER_IP, port: 80, timeoutMs: 400 });
+    await enforced.enforce(desired([unit(NODE_SET, 'full')], []).host);
+    expect(await call()).toBe('closed');
+    await enforced.enforce(desired([unit(NODE_SET, 'full', { egress: [rule(7001)] })], [OUTSIDE[0]]).host);
+    expect(await call()).toBe('open');
+  });
+
+  it('is taken back when the control channel cannot be reached with it', async () => {
+    let isReachable = true;
+    let rollbacks = 0;
+    const confirmation = new HostConfirmation({
+      isReachable: () => Promise.resolve(isReachable),
+      withinMs: 300,
+      onRollback: () => (rollbacks += 1),
+    });
+    const enforced = place(host, bed.node);
+    const good = desired([unit(NODE_SET, 'visibility_only')], []).host;
+    await confirmation.enforce(enforced, good, undefined);
+    const bad = desired([unit(NODE_SET, 'full')], []).host;
+    setTimeout(() => (isReachable = false), 0);
+    const loses = confirmation.enforce(enforced, bad, good);
+    await expect(loses).rejects.toThrow('control channel');
+    expect(rollbacks).toBe(1);
+    expect(await fromOutside(OUTSIDE[1], NODE_ADDRESS, 7001)).toBe('open');
+    await expect(confirmation.enforce(enforced, bad, good)).rejects.toThrow('control channel');
+  });
+});
+
+function present(
+  desired: ReturnType<DesiredTables['compute']> extends Map<string, infer D> ? D | undefined : never,
+): DesiredTable {
+  if (desired === undefined || 'failed' in desired) throw new Error('no table for this place');
+  return desired;
+}

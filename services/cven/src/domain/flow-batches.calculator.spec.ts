@@ -1,0 +1,68 @@
+/** Flows into batches: one policy each, ids never twice, nothing lost. */
+import { describe, expect, it } from 'vitest';
+import { FlowBatches } from './flow-batches.calculator.js';
+import type { ReportedFlow } from './flow-naming.js';
+
+const flow = (port: number): ReportedFlow => ({
+  src: '10.0.0.1',
+  dst: '10.0.0.2',
+  direction: 'inbound',
+  proto: 6,
+  port,
+  verdict: 'allowed',
+  state: 'new',
+  connections: 1,
+  bytesOut: 1,
+  bytesIn: 1,
+  rule: null,
+  ruleClass: null,
+});
+const named = (count: number) => ({
+  mode: 'full' as const,
+  flows: Array.from({ length: count }, (_, i) => flow(i)),
+  disagreements: 0,
+});
+const batches = () => new FlowBatches({ node: 'n', bootId: 'boot' }, 't0');
+
+describe('flow batches', () => {
+  it('have one revision and policy version each, in order', () => {
+    const collected = batches();
+    collected.add('a', named(1), 0, { revision: 1, policyVersion: 1 });
+    collected.add('b', named(1), 2, { revision: 1, policyVersion: 1 });
+    collected.add('a', named(1), 0, { revision: 2, policyVersion: 1 });
+    const taken = collected.take('t1');
+    expect(
+      taken.map(({ revision, from, to, overflow, reporters }) => [
+        revision,
+        from,
+        to,
+        overflow,
+        reporters.length,
+      ]),
+    ).toEqual([
+      [1, 't0', 't1', 2, 2],
+      [2, 't0', 't1', 0, 1],
+    ]);
+    expect(collected.take('t2')).toEqual([]);
+  });
+
+  it('never use an id twice and lose no flow when there are many', () => {
+    const collected = batches();
+    const inForce = { revision: 1, policyVersion: 1 };
+    for (const reporter of ['a', 'b', 'c']) collected.add(reporter, named(1700), 0, inForce);
+    const first = collected.take('t1');
+    collected.add('a', named(1), 0, inForce);
+    const ids = [...first, ...collected.take('t2')].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    const flows = first.flatMap(({ reporters }) => reporters.flatMap((reporter) => reporter.flows));
+    expect(flows.length).toBe(3 * 1700);
+    for (const { reporters } of first)
+      expect(reporters.reduce((sum, reporter) => sum + reporter.flows.length, 0)).toBeLessThanOrEqual(1000);
+  });
+
+  it('tell an overflow even when nothing was itemised', () => {
+    const collected = batches();
+    collected.add('a', named(0), 9, { revision: 1, policyVersion: 1 });
+    expect(collected.take('t1')).toMatchObject([{ overflow: 9, reporters: [] }]);
+  });
+});
