@@ -51,18 +51,29 @@ export function selectorOf(
 /** Both questions at once; null where no label set can meet both. */
 export function intersect(a: Selector | null, b: Selector | null): Selector | null {
   if (a === null || b === null) return null;
-  if (a === ALL_WORKLOADS && b.classes === a.classes) return b;
-  if (b === ALL_WORKLOADS && a.classes === b.classes) return a;
-  const classes = a.classes === b.classes ? a.classes : a.classes.filter((name) => b.classes.includes(name));
+  const classes = commonClasses(a, b);
   if (classes.length === 0) return null;
-  const byKey = new Map(a.conditions.map((condition) => [condition.key, condition]));
-  for (const condition of b.conditions) {
+  if (a.conditions.length === 0) return withClasses(b, classes);
+  if (b.conditions.length === 0) return withClasses(a, classes);
+  const conditions = commonConditions(a.conditions, b.conditions);
+  return conditions && { classes, conditions };
+}
+
+const commonClasses = (a: Selector, b: Selector): readonly EntityClass[] =>
+  a.classes === b.classes ? a.classes : a.classes.filter((name) => b.classes.includes(name));
+
+const withClasses = (selector: Selector, classes: readonly EntityClass[]): Selector =>
+  selector.classes === classes ? selector : { classes, conditions: selector.conditions };
+
+function commonConditions(a: readonly TypeCondition[], b: readonly TypeCondition[]): TypeCondition[] | null {
+  const byKey = new Map(a.map((condition) => [condition.key, condition]));
+  for (const condition of b) {
     const other = byKey.get(condition.key);
     const both = other === undefined ? condition : intersectConditions(other, condition);
     if (both === null) return null;
     byKey.set(condition.key, both);
   }
-  return { classes, conditions: [...byKey.values()].sort((x, y) => (x.key < y.key ? -1 : 1)) };
+  return [...byKey.values()].sort((x, y) => (x.key < y.key ? -1 : 1));
 }
 
 function intersectConditions(a: TypeCondition, b: TypeCondition): TypeCondition | null {

@@ -50,8 +50,8 @@ export class GroupMembers {
       workloads: setOf(group.workloads),
       cidrs: group.cidrs.length === 0 ? NO_CIDRS : new CidrSet(group.cidrs),
     };
-    this.#relink('labelSet', group.id, old?.labelSets, item.labelSets, old);
-    this.#relink('workload', group.id, old?.workloads, item.workloads, old);
+    this.#relink('labelSet', item, old);
+    this.#relink('workload', item, old);
     this.#groups.set(group.id, item);
   }
 
@@ -144,29 +144,27 @@ export class GroupMembers {
     for (const workload of group.workloads) yield* this.#endpointsOf.workload.get(workload) ?? [];
   }
 
-  #relink(
-    by: 'labelSet' | 'workload',
-    id: GroupId,
-    before: ReadonlySet<string> = NONE,
-    after: ReadonlySet<string> = NONE,
-    old?: GroupItem,
-  ): void {
-    const touchEndpoints = (key: string): void => {
-      for (const item of this.#endpointsOf[by].get(key) ?? []) {
-        const was = old !== undefined && holds(old, item.endpoint);
-        for (const address of item.endpoint.addresses)
-          if (this.#owns(item, address)) this.#touch(id, address, was);
-      }
-    };
+  /** Follows what a group gained and lost of one kind of part. */
+  #relink(by: 'labelSet' | 'workload', item: GroupItem, old: GroupItem | undefined): void {
+    const part = by === 'labelSet' ? 'labelSets' : 'workloads';
+    const [before, after] = [old?.[part] ?? NONE, item[part]];
     for (const key of before) {
       if (after.has(key)) continue;
-      unlink(this.#groupsOf[by], key, id);
-      touchEndpoints(key);
+      unlink(this.#groupsOf[by], key, item.group.id);
+      this.#touchEndpoints(this.#endpointsOf[by].get(key) ?? [], item.group.id, old);
     }
     for (const key of after) {
       if (before.has(key)) continue;
-      link(this.#groupsOf[by], key, id);
-      touchEndpoints(key);
+      link(this.#groupsOf[by], key, item.group.id);
+      this.#touchEndpoints(this.#endpointsOf[by].get(key) ?? [], item.group.id, old);
+    }
+  }
+
+  #touchEndpoints(items: Iterable<EndpointItem>, id: GroupId, old: GroupItem | undefined): void {
+    for (const item of items) {
+      const was = old !== undefined && holds(old, item.endpoint);
+      for (const address of item.endpoint.addresses)
+        if (this.#owns(item, address)) this.#touch(id, address, was);
     }
   }
 

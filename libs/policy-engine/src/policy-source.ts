@@ -129,10 +129,7 @@ export class PolicySource {
     const before = this.#expanded;
     this.#expanded = expandLabelGroups(this.#objects.label_groups, this.#catalogue);
     for (const id of new Set([...before.keys(), ...this.#expanded.keys()])) {
-      const [old, now] = [before.get(id), this.#expanded.get(id)];
-      if (old?.key !== now?.key || !sameTexts(old?.labels ?? [], now?.labels ?? [])) {
-        this.#markDependents(`label_group/${id}`);
-      }
+      if (!sameExpansion(before.get(id), this.#expanded.get(id))) this.#markDependents(`label_group/${id}`);
     }
   }
 
@@ -198,4 +195,9 @@ export class PolicySource {
       ),
     };
   }
+}
+
+function sameExpansion(a: ExpandedGroup | undefined, b: ExpandedGroup | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.key === b.key && sameTexts(a.labels, b.labels);
 }

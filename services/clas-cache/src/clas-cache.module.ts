@@ -32,6 +32,7 @@ import { StateFiles } from './adapters/state-files.store.js';
 import { StateKeeper } from './adapters/state-keeper.js';
 import { StoreLoop } from './adapters/store-loop.js';
 import type { Config } from './config.js';
+import type { ActorStore } from './domain/actor-store.js';
 import { manifest } from './manifest.js';
 
 type Context = HostContext<Config>;
@@ -47,9 +48,9 @@ export async function startClasCache(context: Context): Promise<RunningService> 
   const { store } = keeper;
   health.require('in sync', () => store.missing().join('; ') || true);
   const client = controlPlaneClient(config.GATEWAY_URL, config.CLUSTER_ID, config.CLUSTER_TOKEN);
-  let uplink: ControlUplink | undefined;
+  const parts: { uplink?: ControlUplink } = {};
   // Agents may be answered before the cluster's NATS is there.
-  await listen(context, files, client, () => uplink?.refusal ?? null);
+  await listen(context, files, client, () => parts.uplink?.refusal ?? null);
   await keeper.begin();
   const bus = await openBus(context);
   const onError = (error: unknown): void => logger.error({ err: error }, 'clas-cache failed at something');
@@ -58,7 +59,7 @@ export async function startClasCache(context: Context): Promise<RunningService> 
     cluster: config.CLUSTER_ID,
     bus,
     metrics,
-    onAck: (ack) => uplink?.acknowledge(ack),
+    onAck: (ack) => parts.uplink?.acknowledge(ack),
     onSettled: () => keeper.settled(),
     onError,
   });
@@ -67,22 +68,36 @@ export async function startClasCache(context: Context): Promise<RunningService> 
     loop.poke();
   };
   const cluster = config.CLUSTER_ID;
-  uplink = new ControlUplink({ cluster, client, clusterBus: bus, store, onPolicy, metrics, logger, signal });
-  const closeUplink = uplink.close.bind(uplink);
-  health.fact('control plane', () => uplink?.state ?? '');
-  health.fact(
-    'policy',
-    () => `version ${store.view.policyVersion}, revision ${store.nodeViews.currentRevision}`,
-  );
-  health.fact('pods whose peers have not all acknowledged', () => String(store.readiness.waitingPods));
+  const uplink = new ControlUplink({
+    cluster,
+    client,
+    clusterBus: bus,
+    store,
+    onPolicy,
+    metrics,
+    logger,
+    signal,
+  });
+  parts.uplink = uplink;
+  showFacts(health, store, uplink);
   const lanes = await openClusterLanes({ bus, cluster, store, loop, metrics, logger });
   onShutdown(() => keeper.close());
   return {
     drain: async () => {
-      await Promise.all([lanes.close(), closeUplink()]);
+      await Promise.all([lanes.close(), uplink.close()]);
       await loop.close();
     },
   };
+}
+
+function showFacts(
+  health: Context['health'],
+  { view, nodeViews, readiness }: ActorStore,
+  uplink: ControlUplink,
+): void {
+  health.fact('control plane', () => uplink.state);
+  health.fact('policy', () => `version ${view.policyVersion}, revision ${nodeViews.currentRevision}`);
+  health.fact('pods whose peers have not all acknowledged', () => String(readiness.waitingPods));
 }
 
 function openKeeper({ config, logger }: Context, files: StateFiles): StateKeeper {
@@ -99,9 +114,9 @@ function openKeeper({ config, logger }: Context, files: StateFiles): StateKeeper
 }
 
 async function openBus({ config, health, logger, metrics, onShutdown, signal }: Context): Promise<Bus> {
-  let bus: Bus | undefined;
-  health.require('cluster NATS', () => bus?.availability() ?? 'connecting');
-  bus = await connectBus({
+  const link: { bus?: Bus } = {};
+  health.require('cluster NATS', () => link.bus?.availability() ?? 'connecting');
+  const bus = await connectBus({
     servers: config.NATS_URL,
     name: manifest.service,
     server: 'cluster',
@@ -112,6 +127,7 @@ async function openBus({ config, health, logger, metrics, onShutdown, signal }: 
     onState: ({ connected, detail }) => logger[connected ? 'info' : 'warn']({ detail }, 'cluster NATS'),
     signal,
   });
+  link.bus = bus;
   onShutdown(() => bus.close());
   await ensureStreams(bus, 'cluster');
   return bus;

@@ -3,7 +3,7 @@ import { Body, Controller, HttpCode, HttpException, Inject, Post } from '@nestjs
 import { CallError } from '@ringfence/bus';
 import { CredentialRequest } from '@ringfence/contracts';
 import type { CallFailure, CredentialResponse } from '@ringfence/contracts';
-import { CredentialDesk } from './credential-desk.js';
+import type { CredentialDesk } from './credential-desk.js';
 
 export const CREDENTIAL_DESK = Symbol('credential desk');
 

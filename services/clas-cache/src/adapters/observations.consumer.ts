@@ -113,13 +113,12 @@ function takeList(store: ActorStore, subject: string, payload: unknown): void {
 function takeHeartbeat(store: ActorStore, subject: string, payload: unknown): void {
   const heartbeat = read(AgentHeartbeat, subject, payload);
   store.view.heartbeat(heartbeat);
-  store.heard(heartbeat.node, heartbeat.revision, Date.parse(heartbeat.observedAt), heartbeat.observedAt);
+  store.heard(heartbeat, Date.now());
 }
 
 export function takeAck(store: ActorStore, subject: string, payload: unknown): void {
   if (payload === null) return;
-  const ack = read(NodeAck, subject, payload);
-  store.acked(ack, Date.parse(ack.at));
+  store.acked(read(NodeAck, subject, payload), Date.now());
 }
 
 export function takeToldReadiness(store: ActorStore, subject: string, payload: unknown): void {

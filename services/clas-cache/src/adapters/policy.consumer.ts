@@ -12,6 +12,33 @@ import { PermanentError } from '@ringfence/bus';
 import type { z } from 'zod';
 import type { ActorStore } from '../domain/actor-store.js';
 
+interface PolicyMessage {
+  readonly token: string;
+  /** Throws PermanentError. */
+  read<T>(schema: z.ZodType<T>): T;
+}
+
+const TAKERS: Readonly<Record<string, (store: ActorStore, message: PolicyMessage) => void>> = {
+  unit: (store, { token, read }) => {
+    const { flush, unit } = read(UnitRecord);
+    store.setRecord('unit', token, flush, unit);
+  },
+  group: (store, { token, read }) => {
+    const { flush, group } = read(GroupRecord);
+    store.setRecord('group', token, flush, group);
+  },
+  endpoint: (store, { token, read }) => {
+    const { flush, endpoint } = read(EndpointRecord);
+    store.setRecord('endpoint', token, flush, endpoint);
+  },
+  commit: (store, { read }) => store.setCommit(read(CommitRecord)),
+  labels: (store, { read }) => store.setCatalogue(read(LabelCatalogue)),
+  profile: (store, { token, read }) => store.setProfile(token, read(ProfileSettings)),
+  node: (store, { token, read }) => store.setNodeSettings(token, read(NodeSettings), now()),
+};
+
+const now = (): string => new Date().toISOString();
+
 /** Throws PermanentError for what cannot be read. */
 export function takePolicy(store: ActorStore, subject: string, payload: unknown): void {
   const [, , kind = '', token = ''] = subject.split('.');
@@ -22,32 +49,11 @@ export function takePolicy(store: ActorStore, subject: string, payload: unknown)
     const [issue] = result.error.issues;
     throw new PermanentError('unreadable', `${subject}: ${issue?.path.join('.')}: ${issue?.message}`);
   };
-  switch (kind) {
-    case 'unit': {
-      const { flush, unit } = read(UnitRecord);
-      return store.setRecord('unit', token, flush, unit);
-    }
-    case 'group': {
-      const { flush, group } = read(GroupRecord);
-      return store.setRecord('group', token, flush, group);
-    }
-    case 'endpoint': {
-      const { flush, endpoint } = read(EndpointRecord);
-      return store.setRecord('endpoint', token, flush, endpoint);
-    }
-    case 'commit':
-      return store.setCommit(read(CommitRecord));
-    case 'labels':
-      return store.setCatalogue(read(LabelCatalogue));
-    case 'profile':
-      return store.setProfile(token, read(ProfileSettings));
-    case 'node':
-      return store.setNodeSettings(token, read(NodeSettings), new Date().toISOString());
-  }
+  TAKERS[kind]?.(store, { token, read });
 }
 
 function takeRemoval(store: ActorStore, kind: string, token: string): void {
   if (kind === 'unit' || kind === 'group' || kind === 'endpoint') store.removeRecord(kind, token);
   else if (kind === 'profile') store.setProfile(token, null);
-  else if (kind === 'node') store.setNodeSettings(token, null, new Date().toISOString());
+  else if (kind === 'node') store.setNodeSettings(token, null, now());
 }

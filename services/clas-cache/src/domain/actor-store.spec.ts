@@ -393,9 +393,9 @@ describe('the actor store', () => {
     const store = inSync(emptyState());
     store.settle(NOW);
     const { revision } = store.snapshot('node-1', AT);
-    store.heard('node-1', revision, NOW, AT);
+    store.heard({ node: 'node-1', revision, observedAt: AT }, NOW);
     expect(store.settle(NOW).views).toEqual([]);
-    store.heard('node-1', revision - 1, NOW, AT);
+    store.heard({ node: 'node-1', revision: revision - 1, observedAt: AT }, NOW);
     expect(store.settle(NOW).views).toMatchObject([{ node: 'node-1', base: revision, revision }]);
   });
 

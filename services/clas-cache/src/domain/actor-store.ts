@@ -4,6 +4,7 @@
  * by the caller; waiting, sending and the disk are the adapters'.
  */
 import type {
+  AgentHeartbeat,
   ClusterAck,
   CommitRecord,
   Endpoint,
@@ -157,16 +158,24 @@ export class ActorStore {
     this.readiness.nodeGone(name);
   }
 
+  /** Clocks of nodes may differ from ours: none makes an agent heard later than now. */
   acked(ack: NodeAck, now: number): void {
-    this.readiness.acked(ack, now);
+    this.readiness.acked(ack, Math.min(now, Date.parse(ack.at)));
     this.#ackedNodes.set(ack.node, ack);
   }
 
-  /** An agent that has another revision than it was told of is nudged. */
-  heard(node: string, revision: number, now: number, at: string): void {
-    this.readiness.heard(node, now);
+  /**
+   * An agent that has another revision than it was told of is nudged. What is read from before a start was not heard
+   * just now, but when it was said.
+   */
+  heard(
+    { node, revision, observedAt }: Pick<AgentHeartbeat, 'node' | 'revision' | 'observedAt'>,
+    now: number,
+  ): void {
+    this.readiness.heard(node, this.#isCaughtUp ? now : Math.min(now, Date.parse(observedAt)));
     const told = this.nodeViews.revisionOf(node);
-    if (told !== undefined && revision !== told) this.#urgent.push(this.nodeViews.nudge(node, at));
+    if (told === undefined || revision === told) return;
+    this.#urgent.push(this.nodeViews.nudge(node, new Date(now).toISOString()));
   }
 
   snapshot(node: string, at: string): NodeView {

@@ -129,7 +129,7 @@ export class EffectiveUnits {
     const workloads = new Map<LabelSetId, string[]>();
     for (const pod of this.#dns.backendPods) {
       const endpoint = lookup(pod, '');
-      if (endpoint?.workload == null) continue;
+      if (endpoint === undefined || endpoint.workload === null) continue;
       workloads.set(
         endpoint.labelSet,
         [...new Set([...(workloads.get(endpoint.labelSet) ?? []), endpoint.workload])].sort(),

@@ -77,26 +77,24 @@ export class NodeViews {
 
   /** Deltas for the nodes that it concerns. */
   apply(changes: ClusterChanges, at: string): NodeView[] {
-    const versionChanged = changes.policyVersion !== this.#policyVersion;
+    // Every node is to know these two.
+    const concernsAll = changes.namespaces !== null || changes.policyVersion !== this.#policyVersion;
     this.#policyVersion = changes.policyVersion;
-    if (changes.namespaces !== null) this.#namespaces = changes.namespaces;
+    this.#namespaces = changes.namespaces ?? this.#namespaces;
     const concerns = this.#take(changes);
     const isEmpty = concerns.units.size + concerns.groups.size + concerns.endpoints.size === 0;
-    if (isEmpty && !versionChanged && changes.namespaces === null) return [];
-    const revision = this.revision + 1;
-    const views: NodeView[] = [];
-    for (const [node, state] of this.#nodes) {
-      const delta = state.view.apply(concerns, this.#content, revision);
-      if (delta === null && !versionChanged && changes.namespaces === null) continue;
+    if (isEmpty && !concernsAll) return [];
+    // Also where no node is concerned: a number is never given twice.
+    this.revision += 1;
+    const namespaces = changes.namespaces === null ? {} : { namespaces: [...changes.namespaces] };
+    return [...this.#nodes].flatMap(([node, state]) => {
+      const delta = state.view.apply(concerns, this.#content, this.revision);
+      if (delta === null && !concernsAll) return [];
       const base = state.revision;
-      state.revision = revision;
+      state.revision = this.revision;
       this.#noteVersion(state);
-      const namespaces = changes.namespaces === null ? {} : { namespaces: [...changes.namespaces] };
-      views.push({ ...this.#head(node, state, at), base, ...(delta ?? NOTHING), ...namespaces });
-    }
-    // Also where no node was concerned: a number is never given twice.
-    this.revision = revision;
-    return views;
+      return [{ ...this.#head(node, state, at), base, ...(delta ?? NOTHING), ...namespaces }];
+    });
   }
 
   /** Everything that the node must know; a node that was not known until now is from now on. */

@@ -52,8 +52,6 @@ interface Peers {
   readonly disconnected: readonly string[];
 }
 
-const NOBODY: Peers = { laggards: [], disconnected: [] };
-
 /** Everything that waits is looked at so often, because time alone may decide. */
 const LOOK_AGAIN_MS = 1_000;
 
@@ -109,7 +107,8 @@ export class Readiness {
 
   acked(ack: Pick<NodeAck, 'node' | 'revision' | 'pods' | 'failed'>, at: number): void {
     const failed = new Map(ack.failed.map(({ pod, message }) => [pod, message]));
-    this.#agents.set(ack.node, { revision: ack.revision, heardAt: at, pods: new Set(ack.pods), failed });
+    const heardAt = Math.max(at, this.#agents.get(ack.node)?.heardAt ?? 0);
+    this.#agents.set(ack.node, { revision: ack.revision, heardAt, pods: new Set(ack.pods), failed });
     for (const uid of this.#blockedOn.get(ack.node) ?? []) this.#due.add(uid);
   }
 
@@ -143,18 +142,29 @@ export class Readiness {
     const { pod } = waiting;
     const isOwn = this.#hasOwnRules(waiting, now);
     if (waiting.isTold && this.#isStillBlocked(waiting, isOwn, now)) return;
-    const peers = isOwn ? this.#peers(pod.uid, now) : NOBODY;
-    this.#block(waiting, isOwn ? (peers.laggards[0] ?? null) : this.views.nodeOf(pod.uid));
+    const peers = isOwn ? this.#peers(pod.uid, now) : null;
+    const [laggard] = peers === null ? [this.views.nodeOf(pod.uid)] : peers.laggards;
+    this.#block(waiting, laggard ?? null);
     if (!waiting.isTold) {
-      const readiness = isOwn ? this.#judge(waiting, peers, now) : this.#pending(pod);
-      if (JSON.stringify(this.#told.get(pod.uid)) !== JSON.stringify(readiness)) changes.told.push(readiness);
-      this.#told.set(pod.uid, readiness);
-      waiting.isTold = readiness.ready;
+      this.#tell(
+        waiting,
+        peers === null ? this.#pending(pod) : this.#judge(waiting, peers, now),
+        changes.told,
+      );
     }
-    if (!isOwn || peers.laggards.length > 0 || !waiting.isTold) return;
-    if (pod.isManaged) changes.convergedSeconds.push(Math.max(0, now - pod.observedAt) / 1000);
+    if (peers?.laggards.length === 0 && waiting.isTold) this.#converged(pod, now, changes.convergedSeconds);
+  }
+
+  #converged(pod: AwaitedPod, now: number, seconds: number[]): void {
+    if (pod.isManaged) seconds.push(Math.max(0, now - pod.observedAt) / 1000);
     this.#waiting.delete(pod.uid);
     this.#done.add(pod.uid);
+  }
+
+  #tell(waiting: Waiting, readiness: PodReadiness, told: PodReadiness[]): void {
+    if (JSON.stringify(this.#told.get(readiness.podUid)) !== JSON.stringify(readiness)) told.push(readiness);
+    this.#told.set(readiness.podUid, readiness);
+    waiting.isTold = readiness.ready;
   }
 
   /** Cheap, for those about whom nothing more is to be told. */
