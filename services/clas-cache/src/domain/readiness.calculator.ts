@@ -48,6 +48,8 @@ interface Agent {
 const isDisconnected = (agent: Agent, now: number): boolean => now - agent.heardAt > DISCONNECTED_AFTER_MS;
 
 interface Peers {
+  /** One of the laggards. */
+  readonly blocker: string | null;
   readonly laggards: readonly string[];
   readonly disconnected: readonly string[];
 }
@@ -143,8 +145,7 @@ export class Readiness {
     const isOwn = this.#hasOwnRules(waiting, now);
     if (waiting.isTold && this.#isStillBlocked(waiting, isOwn, now)) return;
     const peers = isOwn ? this.#peers(pod.uid, now) : null;
-    const [laggard] = peers === null ? [this.views.nodeOf(pod.uid)] : peers.laggards;
-    this.#block(waiting, laggard ?? null);
+    this.#block(waiting, peers === null ? this.views.nodeOf(pod.uid) : peers.blocker);
     if (!waiting.isTold) {
       this.#tell(
         waiting,
@@ -152,7 +153,7 @@ export class Readiness {
         changes.told,
       );
     }
-    if (peers?.laggards.length === 0 && waiting.isTold) this.#converged(pod, now, changes.convergedSeconds);
+    if (peers?.blocker === null && waiting.isTold) this.#converged(pod, now, changes.convergedSeconds);
   }
 
   #converged(pod: AwaitedPod, now: number, seconds: number[]): void {
@@ -238,7 +239,7 @@ export class Readiness {
       if (agent === undefined || isDisconnected(agent, now)) disconnected.push(node);
       else if (agent.revision < since) laggards.push(node);
     }
-    return { laggards: laggards.sort(), disconnected: disconnected.sort() };
+    return { blocker: laggards[0] ?? null, laggards: laggards.sort(), disconnected: disconnected.sort() };
   }
 }
 
