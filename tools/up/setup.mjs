@@ -29,7 +29,11 @@ const DEBIAN_PACKAGES = [
     root: true,
   },
   { present: () => onPath('ip'), package: 'iproute2', root: true },
-  { present: () => existsSync('/usr/share/doc/busybox-static'), package: 'busybox-static', root: true },
+  {
+    present: () => existsSync('/var/lib/dpkg/info/busybox-static.list'),
+    package: 'busybox-static',
+    root: true,
+  },
   { present: () => onPath('gcc') || onPath('clang') || onPath('tcc'), package: 'tcc', root: true },
   { present: () => existsSync('/usr/include/stdio.h'), package: 'libc6-dev', root: true },
   { present: () => onPath('kubectl'), package: 'kubernetes-client', root: true },

@@ -33,9 +33,25 @@ async function machine(): Promise<Machine> {
   return { namespaces: namespaces.sort(), links: links.map((name) => name.split('@')[0]!).sort(), mounts };
 }
 
-async function processesOfIt(): Promise<string[]> {
-  const { stdout } = await run('ps', ['-eo', 'pid,args', '--no-headers', '-ww']);
-  return stdout.split('\n').filter((line) => line.includes(data) && !line.includes('ps -eo'));
+interface Running {
+  readonly pid: number;
+  readonly args: string;
+}
+
+function processesOfIt(): Running[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids
+    .map((pid) => ({ pid: Number(pid), args: commandLine(pid) }))
+    .filter(({ args }) => args.includes(data));
+}
+
+/** Empty for a process that ended meanwhile. */
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
 }
 
 async function start(): Promise<{ child: ChildProcess; output: () => string }> {
@@ -57,7 +73,7 @@ async function start(): Promise<{ child: ChildProcess; output: () => string }> {
   return { child, output: () => text };
 }
 
-describe('npm start', () => {
+describe('npm start', { timeout: 300_000 }, () => {
   afterAll(() => rmSync(data, { recursive: true, force: true }));
 
   it('writes an environment to source, and ends completely on SIGTERM', async () => {
@@ -76,18 +92,18 @@ describe('npm start', () => {
     }
     expect(output()).toMatch(/✓ First flow reported\s+[\d.]+ s/);
     child.kill('SIGTERM');
-    await eventually('no process is left', async () => (await processesOfIt()).length === 0, 60_000);
+    await eventually('no process is left', () => Promise.resolve(processesOfIt().length === 0), 60_000);
     expect(await machine()).toEqual(before);
   });
 
   it('cleans up after a start that was killed with -9, and starts again', async () => {
     const before = await machine();
     await start();
-    const { stdout } = await run('pgrep', ['-f', `start.mjs --nodes 1 --data ${data}`]);
-    for (const pid of stdout.trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
+    const launchers = processesOfIt().filter(({ args }) => args.includes('start.mjs'));
+    for (const { pid } of launchers) process.kill(pid, 'SIGKILL');
     const second = await start();
     second.child.kill('SIGTERM');
-    await eventually('no process is left', async () => (await processesOfIt()).length === 0, 60_000);
+    await eventually('no process is left', () => Promise.resolve(processesOfIt().length === 0), 60_000);
     expect(await machine()).toEqual(before);
   });
 
