@@ -25,8 +25,8 @@ export const Config = z.object({
         .map(Number),
     )
     .pipe(z.array(z.number().int().min(1).max(65_535))),
-  /** How the kernel is reached: kept libnftables contexts, or programs where the library is missing. */
-  RINGFENCE_KERNEL: z.enum(['libnftables', 'nft']).default('libnftables'),
+  /** How the kernel is reached: kept libnftables contexts, or programs (slower); auto takes the library where it is. */
+  RINGFENCE_KERNEL: z.enum(['auto', 'libnftables', 'nft']).default('auto'),
   /** Seconds after a change of the host's own policy within which the control channel must answer. */
   RINGFENCE_HOST_CONFIRM_SECONDS: z.coerce.number().min(1).max(300).default(10),
   /** The host's own: its listener is reachable whatever the policy says. */

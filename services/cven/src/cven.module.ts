@@ -68,21 +68,33 @@ function stateFiles({ config }: Context): StateFiles {
 
 /** Told about a helper that ended by itself. */
 export interface ObservedKernel {
-  readonly port: Kernel;
+  port: Kernel;
   onLost: (reason: string) => void;
 }
 
-function openKernel({ config, onShutdown }: Context): ObservedKernel {
+async function openKernel({ config, logger, onShutdown }: Context): Promise<ObservedKernel> {
   const entry = fileURLToPath(new URL('kernel/helper/helper.process.js', import.meta.url));
-  const observed: ObservedKernel = {
-    port:
-      config.RINGFENCE_KERNEL === 'nft'
-        ? new SpawnedKernel()
-        : new HelperKernel({ entry, onCrash: (reason) => observed.onLost(reason) }),
-    onLost: () => undefined,
-  };
+  const helper = new HelperKernel({ entry, onCrash: (reason) => observed.onLost(reason) });
+  const observed: ObservedKernel = { port: helper, onLost: () => undefined };
   onShutdown(() => observed.port.stop());
+  if (config.RINGFENCE_KERNEL === 'nft' || (config.RINGFENCE_KERNEL === 'auto' && !(await works(helper)))) {
+    logger.warn('the kernel is reached through nsenter and nft: slower, the same rules');
+    await helper.stop();
+    return { port: new SpawnedKernel(), onLost: () => undefined };
+  }
   return observed;
+}
+
+/** The helper cannot even start where libnftables is missing. */
+async function works(helper: HelperKernel): Promise<boolean> {
+  const own = `/proc/${process.pid}/ns/net`;
+  try {
+    await helper.open(own);
+    await helper.close(own);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function nodeCredential(

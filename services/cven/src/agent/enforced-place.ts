@@ -66,6 +66,8 @@ export class EnforcedPlace {
         }
       }
       this.policy = desired;
+      // Nothing to look after: no need to hold on to the namespace.
+      if (!hasTable(desired.model)) await this.kernel.close(this.place.netns);
     });
   }
 

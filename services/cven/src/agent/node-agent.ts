@@ -133,11 +133,23 @@ export class NodeAgent {
     const suspect = places.filter(({ place }) => disturbed.has(place.netns));
     const unlearned = places.filter((place) => place.isUnlearned).slice(0, LEARNED_PER_LOOK);
     await Promise.all([
-      ...suspect.map((place) => this.attempt('a table could not be inspected', () => place.inspect())),
+      ...suspect.map((place) => this.inspect(place)),
       ...unlearned.map((place) => this.attempt('a table could not be listed', () => place.learn())),
     ]);
     const hasMoved = this.options.view.setHostAddresses(this.options.hostAddresses());
     if (this.failures.size > 0 || hasMoved) this.reconcile();
+  }
+
+  /** It is told only once that somebody was there: a look that fails must lead to another one. */
+  private async inspect(place: EnforcedPlace): Promise<void> {
+    try {
+      await place.inspect();
+    } catch (error) {
+      this.options.events.onTrouble('a table could not be inspected', error);
+      place.doubt();
+      this.settled.delete(place.place.id);
+      this.reconcile();
+    }
   }
 
   /** The helper process was lost: every table is looked at anew. */

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import { decode, loadProto, openStub } from './grpc-stub.js';
 import type { GrpcStub } from './grpc-stub.js';
-import { sandboxOfRecord, sandboxOfStatus } from './sandbox-record.js';
+import { isSandboxRecord, sandboxOfRecord, sandboxOfStatus } from './sandbox-record.js';
 import type { ContainerRecord, FoundSandbox, SandboxStatus } from './sandbox-record.js';
 
 export interface PodRuntimeOptions {
@@ -25,6 +25,8 @@ const RELIST_WITH_EVENTS_MS = 10_000;
 const RELIST_ALONE_MS = 1_000;
 const RETRY_MS = 1_000;
 const STATUS_IN_FLIGHT = 8;
+const LOOK_RETRY_MS = 2;
+const LOOK_ATTEMPTS = 1_000;
 const ADDRESS_RETRY_MS = 5;
 const ADDRESS_ATTEMPTS = 400;
 const CREATED = '/containers/create';
@@ -119,10 +121,15 @@ export class PodRuntimeClient {
     if (exit.id === id || exit.id === '') this.gone(id);
   }
 
+  /** The record comes first, its network namespace a moment later: looked at again until both are there. */
   private async look(id: string): Promise<void> {
-    const { container } = await this.containers.call<{ container: ContainerRecord | null }>('Get', { id });
-    const sandbox = container === null ? undefined : sandboxOfRecord(container);
-    if (sandbox !== undefined) this.appear(sandbox);
+    for (let attempt = 0; attempt < LOOK_ATTEMPTS && !this.closed; attempt += 1) {
+      const { container } = await this.containers.call<{ container: ContainerRecord | null }>('Get', { id });
+      if (container === null || !isSandboxRecord(container)) return;
+      const sandbox = sandboxOfRecord(container);
+      if (sandbox !== undefined) return this.appear(sandbox);
+      await sleep(LOOK_RETRY_MS);
+    }
   }
 
   /** The runtime interface knows a sandbox only when it is whole: a few milliseconds after its task has started. */

@@ -37,6 +37,10 @@ describe('the container runtime', () => {
   it('tells of a sandbox with its namespace and address before RunPodSandbox has returned, and of its end at once', async () => {
     const { found, gone, states } = watch();
     await eventually(() => states.includes(true));
+    // The first event is the proof that the subscription stands: the server says nothing before.
+    const first = await node.run('shop', 'first');
+    await eventually(() => found.has(first.id));
+    await node.stop(first);
     const sandbox = await node.run('shop', 'web-1');
     const returned = performance.now();
     const seen = await present(() => found.get(sandbox.id));

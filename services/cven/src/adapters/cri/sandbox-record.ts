@@ -44,7 +44,12 @@ const Extension = z.object({
 const EXTENSION = 'io.cri-containerd.sandbox.metadata';
 const NODE_NETWORK = 2;
 
-/** Undefined for any container that is not a sandbox. */
+/** Whether the record is a sandbox's at all, however incomplete it still is. */
+export function isSandboxRecord({ extensions }: ContainerRecord): boolean {
+  return extensions[EXTENSION] !== undefined;
+}
+
+/** Undefined for any container that is not a sandbox, and for a sandbox that has no network namespace yet. */
 export function sandboxOfRecord({ id, extensions }: ContainerRecord): FoundSandbox | undefined {
   const extension = extensions[EXTENSION];
   const parsed = extension && Extension.safeParse(JSON.parse(extension.value.toString()));
