@@ -37,6 +37,8 @@ let dataDirectory: string;
 
 export async function setup(project: TestProject): Promise<void> {
   dataDirectory = process.env['RINGFENCE_E2E_DATA'] ?? mkdtempSync(join(tmpdir(), 'ringfence-e2e-'));
+  // Scenarios poll: the limit of a person's key is not theirs.
+  process.env['RINGFENCE_RATE_LIMIT'] ??= '100000';
   const port = await freePort();
   const options = parseOptions(['--data', dataDirectory, '--port', String(port)], process.cwd());
   if (options === 'help') throw new Error('unreachable');

@@ -31,7 +31,7 @@ export async function startControlPlane(options: UpOptions, processes: Processes
     started.push(
       await startService(processes, service, {
         ...nats.environment(service),
-        ...own(service, options, access),
+        ...(await own(service, options, access)),
         DATABASE_URL: databaseUrl,
       }),
     );
@@ -63,6 +63,9 @@ export function passedOn(): Record<string, string> {
     'LOG_LEVEL',
     'OTEL_EXPORTER_OTLP_ENDPOINT',
     'RINGFENCE_FLOW_INTERVAL_SECONDS',
+    'RINGFENCE_RATE_LIMIT',
+    'RINGFENCE_TLS_CERT',
+    'RINGFENCE_TLS_KEY',
     'NODE_OPTIONS',
   ];
   return Object.fromEntries(
@@ -76,21 +79,20 @@ async function embeddedPostgres(options: UpOptions, processes: Processes): Promi
   return url;
 }
 
-function own(
-  service: (typeof SERVICES)[number],
-  options: UpOptions,
-  access: ApiAccess,
-): Record<string, string> {
-  if (service !== 'gateway') return {};
-  const tls = ['RINGFENCE_TLS_CERT', 'RINGFENCE_TLS_KEY'].flatMap((name) =>
-    process.env[name] ? [[name, process.env[name]]] : [],
-  );
-  return {
-    RINGFENCE_HOST: LOOPBACK,
-    RINGFENCE_PORT: String(options.port),
-    RINGFENCE_BOOTSTRAP_API_KEY: `${access.key}:${access.secret}`,
-    ...(Object.fromEntries(tls) as Record<string, string>),
-  };
+/** What only this service is told. */
+async function own(service: string, options: UpOptions, access: ApiAccess): Promise<Record<string, string>> {
+  switch (service) {
+    case 'gateway':
+      return {
+        RINGFENCE_HOST: LOOPBACK,
+        RINGFENCE_PORT: String(options.port),
+        RINGFENCE_BOOTSTRAP_API_KEY: `${access.key}:${access.secret}`,
+      };
+    case 'policy-compute':
+      return { RINGFENCE_GRPC_PORT: String(await freePort()) };
+    default:
+      return {};
+  }
 }
 
 /** The key survives with the state that knows it. */
