@@ -6,6 +6,8 @@ export function compareIntegerIds(a: string, b: string): number {
 }
 
 /** Sorted, without repetitions; the input is left alone. */
-export function sortedIntegerIds(ids: Iterable<string>): string[] {
+export function sortedIntegerIds(ids: readonly string[]): string[] {
+  // Nearly every condition names one label, and there are as many conditions as rules.
+  if (ids.length < 2) return [...ids];
   return [...new Set(ids)].sort(compareIntegerIds);
 }

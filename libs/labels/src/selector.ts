@@ -23,6 +23,8 @@ export interface Selector {
 /** What labels mean when they "resolve as workloads": everything that has an address of its own or stands for Pods. */
 export const WORKLOAD_CLASSES: readonly EntityClass[] = ['node', 'pod', 'service', 'unmanaged'];
 
+const EVERY_CLASS = WORKLOAD_CLASSES.join(',');
+
 /** Everything that is a workload (`ams`, and the empty scope). */
 export const ALL_WORKLOADS: Selector = { classes: WORKLOAD_CLASSES, conditions: [] };
 
@@ -89,19 +91,21 @@ function intersectConditions(a: TypeCondition, b: TypeCondition): TypeCondition 
 const without = (labels: readonly LabelId[], excluded: readonly LabelId[]): LabelId[] =>
   labels.filter((label) => !excluded.includes(label));
 
-const notAny = (key: string, labels: Iterable<LabelId>): TypeCondition => ({
+const notAny = (key: string, labels: readonly LabelId[]): TypeCondition => ({
   key,
   noneOf: sortedIntegerIds(labels),
 });
 
-function oneOf(key: string, labels: Iterable<LabelId>): TypeCondition | null {
+function oneOf(key: string, labels: readonly LabelId[]): TypeCondition | null {
   const anyOf = sortedIntegerIds(labels);
   return anyOf.length === 0 ? null : { key, anyOf };
 }
 
 /** Canonical text: equal exactly for equal questions. */
 export function selectorText(selector: Selector): string {
-  let text = selector.classes.join(',');
+  // Nearly all ask for all workloads; a short text is a short hash.
+  const classes = selector.classes.join(',');
+  let text = classes === EVERY_CLASS ? '*' : classes;
   for (const condition of selector.conditions) {
     const key = JSON.stringify(condition.key);
     text +=

@@ -42,6 +42,8 @@ export interface SettledRules {
   readonly ipLists: string[];
 }
 
+type DependencyKind = 'label' | 'label_group' | 'service';
+
 const TYPES: readonly ProvisionableType[] = [
   'ip_lists',
   'services',
@@ -62,8 +64,12 @@ export class PolicySource {
   /** By `type/id` of a rule set or boundary. */
   readonly #compiled = new Map<string, CompiledRule[]>();
   /** What a rule set or boundary looked at when it was compiled, and the reverse. */
-  readonly #dependencies = new Map<string, Set<string>>();
-  readonly #dependents = new Map<string, Set<string>>();
+  readonly #dependencies = new Map<string, [kind: DependencyKind, id: string][]>();
+  readonly #dependents: Record<DependencyKind, Map<string, Set<string>>> = {
+    label: new Map(),
+    label_group: new Map(),
+    service: new Map(),
+  };
   readonly #dirty = new Set<string>();
   readonly #dirtyIpLists = new Set<string>();
   #expanded = new Map<string, ExpandedGroup>();
@@ -77,7 +83,7 @@ export class PolicySource {
   setCatalogue(catalogue: CatalogueIndex, changed: Iterable<LabelId>): void {
     this.#catalogue = catalogue;
     this.#groupsChanged = true;
-    for (const label of changed) this.#markDependents(`label/${label}`);
+    for (const label of changed) this.#markDependents('label', label);
   }
 
   set<T extends ProvisionableType>(type: T, object: ProvisionableObjects[T]): void {
@@ -114,13 +120,13 @@ export class PolicySource {
 
   #mark(type: ProvisionableType, id: string): void {
     if (type === 'rule_sets' || type === 'enforcement_boundaries') this.#dirty.add(`${type}/${id}`);
-    else if (type === 'services') this.#markDependents(`service/${id}`);
+    else if (type === 'services') this.#markDependents('service', id);
     else if (type === 'label_groups') this.#groupsChanged = true;
     else this.#dirtyIpLists.add(id);
   }
 
-  #markDependents(dependency: string): void {
-    for (const source of this.#dependents.get(dependency) ?? []) this.#dirty.add(source);
+  #markDependents(kind: DependencyKind, id: string): void {
+    for (const source of this.#dependents[kind].get(id) ?? []) this.#dirty.add(source);
   }
 
   #expandGroups(): void {
@@ -129,7 +135,7 @@ export class PolicySource {
     const before = this.#expanded;
     this.#expanded = expandLabelGroups(this.#objects.label_groups, this.#catalogue);
     for (const id of new Set([...before.keys(), ...this.#expanded.keys()])) {
-      if (!sameExpansion(before.get(id), this.#expanded.get(id))) this.#markDependents(`label_group/${id}`);
+      if (!sameExpansion(before.get(id), this.#expanded.get(id))) this.#markDependents('label_group', id);
     }
   }
 
@@ -164,8 +170,8 @@ export class PolicySource {
   }
 
   #compile(source: string): CompiledRule[] {
-    for (const dependency of this.#dependencies.get(source) ?? [])
-      this.#dependents.get(dependency)?.delete(source);
+    for (const [kind, id] of this.#dependencies.get(source) ?? [])
+      this.#dependents[kind].get(id)?.delete(source);
     this.#dependencies.delete(source);
     const [type, id] = source.split('/') as ['rule_sets' | 'enforcement_boundaries', string];
     if (type === 'rule_sets') {
@@ -178,19 +184,20 @@ export class PolicySource {
 
   /** Looking something up is depending on it, also where it is not there yet. */
   #referencesFor(source: string): RuleReferences {
-    const dependencies = new Set<string>();
+    const dependencies: [DependencyKind, string][] = [];
     this.#dependencies.set(source, dependencies);
-    const dependOn = (dependency: string): void => {
-      dependencies.add(dependency);
-      const dependents = this.#dependents.get(dependency);
-      if (dependents === undefined) this.#dependents.set(dependency, new Set([source]));
+    const dependOn = (kind: DependencyKind, id: string): void => {
+      const dependents = this.#dependents[kind].get(id);
+      if (dependents?.has(source)) return;
+      dependencies.push([kind, id]);
+      if (dependents === undefined) this.#dependents[kind].set(id, new Set([source]));
       else dependents.add(source);
     };
     return {
-      keyOf: (label) => (dependOn(`label/${label}`), this.#catalogue.keyOf(label)),
-      labelGroup: (id) => (dependOn(`label_group/${id}`), this.#expanded.get(id)),
+      keyOf: (label) => (dependOn('label', label), this.#catalogue.keyOf(label)),
+      labelGroup: (id) => (dependOn('label_group', id), this.#expanded.get(id)),
       servicePorts: (id): readonly PortRange[] | undefined => (
-        dependOn(`service/${id}`),
+        dependOn('service', id),
         this.#objects.services.get(id)?.ports
       ),
     };

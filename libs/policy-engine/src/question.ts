@@ -32,20 +32,12 @@ export function questionId(...parts: readonly unknown[]): GroupId {
 
 const textId = (...words: readonly string[]): GroupId => `g-${sha256Hex(words.join(' '), 20)}`;
 
-/** Rules of one rule set ask the same again and again; hashing it once is enough. */
-export class QuestionBook {
-  readonly #selectors = new Map<string, SelectorQuestion>();
-
-  askSelector(selector: Selector): SelectorQuestion {
-    const text = selectorText(selector);
-    let question = this.#selectors.get(text);
-    if (question === undefined) {
-      question = { kind: 'selector', id: textId('selector', text), selector };
-      this.#selectors.set(text, question);
-    }
-    return question;
-  }
-}
+/** `text` is the selector's. */
+export const askSelector = (selector: Selector, text: string): SelectorQuestion => ({
+  kind: 'selector',
+  id: textId('selector', text),
+  selector,
+});
 
 export function askWorkloads(ids: Iterable<string>, narrow: Selector): WorkloadsQuestion {
   const workloads = [...new Set(ids)].sort();

@@ -17,8 +17,7 @@ import { compareIntegerIds } from '@ringfence/labels';
 import type { Selector } from '@ringfence/labels';
 import type { Direction } from './evaluate.js';
 import { normalisePorts } from './ports.js';
-import { QuestionBook } from './question.js';
-import { NO_SCOPE, resolveScope, resolveSide } from './side.js';
+import { NO_SCOPE, QuestionBook, resolveScope, resolveSide } from './side.js';
 import type { References, Side } from './side.js';
 
 export interface RuleReferences extends References {
@@ -176,7 +175,7 @@ function compileStatement(
       ref: statement.ref,
       class: statement.class,
       ports,
-      peers: peers.questions.map(({ id }) => id),
+      peers: peers.peers,
     };
     return { direction, order, wire, at, peers };
   };

@@ -3,11 +3,11 @@
  * exclusions are taken away last; the scope narrows what has labels and never IP lists. A reference to something that
  * is not there asks for nobody.
  */
-import type { LabelId, RuleActor, ScopeEntry } from '@ringfence/contracts';
-import { ALL_WORKLOADS, intersect, selectorOf } from '@ringfence/labels';
+import type { GroupId, LabelId, RuleActor, ScopeEntry } from '@ringfence/contracts';
+import { ALL_WORKLOADS, intersect, selectorOf, selectorText } from '@ringfence/labels';
 import type { Selector, TypeWish } from '@ringfence/labels';
-import { askIpList, askWorkloads, OWN_HOST } from './question.js';
-import type { Question, QuestionBook, SelectorQuestion, WorkloadsQuestion } from './question.js';
+import { askIpList, askSelector, askWorkloads, OWN_HOST } from './question.js';
+import type { Question, SelectorQuestion, WorkloadsQuestion } from './question.js';
 
 export interface Side {
   /** Label sets that labels or `ams` mean. */
@@ -16,6 +16,8 @@ export interface Side {
   readonly named: WorkloadsQuestion | null;
   /** Everything that the side asks for, as the other side's peers: sorted by id. */
   readonly questions: readonly Question[];
+  /** Their ids, shared by the wire rules that ask for this side. */
+  readonly peers: GroupId[];
 }
 
 /** What a side may refer to; undefined: it is not there. */
@@ -46,13 +48,45 @@ export function resolveSide(actors: readonly RuleActor[], context: SideContext):
   const remaining = intersect(remainingOf(wishes), context.scope);
   const selector = context.labelsAreWorkloads ? labelledPart(actors, wishes, remaining) : null;
   const labelled = selector && context.book.askSelector(selector);
+  if (labelled !== null && actors.every(isLabelActor)) return context.book.sideOf(labelled);
   const ids = actors.flatMap((actor) => (actor.kind === 'workload' ? [actor.id] : []));
   const named = remaining !== null && ids.length > 0 ? askWorkloads(ids, remaining) : null;
   const others = otherQuestions(actors, context);
   const questions = [labelled, named, ...others].filter(
     (question): question is Question => question !== null,
   );
-  return { labelled, named, questions: questions.sort((a, b) => (a.id < b.id ? -1 : 1)) };
+  return sideOf(labelled, named, questions);
+}
+
+const isLabelActor = ({ kind }: RuleActor): boolean =>
+  kind === 'label' || kind === 'label_group' || kind === 'ams';
+
+function sideOf(
+  labelled: SelectorQuestion | null,
+  named: WorkloadsQuestion | null,
+  questions: Question[],
+): Side {
+  questions.sort((a, b) => (a.id < b.id ? -1 : 1));
+  return { labelled, named, questions, peers: questions.map(({ id }) => id) };
+}
+
+/** Rules of one rule set ask the same again and again: each question and each side that is only that is made once. */
+export class QuestionBook {
+  readonly #selectors = new Map<string, SelectorQuestion>();
+  readonly #sides = new Map<SelectorQuestion, Side>();
+
+  askSelector(selector: Selector): SelectorQuestion {
+    const text = selectorText(selector);
+    let question = this.#selectors.get(text);
+    if (question === undefined) this.#selectors.set(text, (question = askSelector(selector, text)));
+    return question;
+  }
+
+  sideOf(labelled: SelectorQuestion): Side {
+    let side = this.#sides.get(labelled);
+    if (side === undefined) this.#sides.set(labelled, (side = sideOf(labelled, null, [labelled])));
+    return side;
+  }
 }
 
 function labelledPart(
