@@ -6,13 +6,16 @@
 import type { RuleClass } from '@ringfence/contracts';
 import { isIpv6 } from './addresses.js';
 import type { ForwardGuard, GuardedPort, PeerSet } from './firewall.model.js';
+import { writerChain } from './flow-sets.js';
 import { serviceChainName } from './names.js';
 import type { ChainLayout } from './nft-layout.js';
 import { lookups, verdictChain } from './peer-lookups.js';
 
+/** `hasFlowSets`: what the guard drops is counted as blocked; a table with nothing but the guard only counts packets. */
 export function guardChains(
   guard: ForwardGuard,
   peers: ReadonlyMap<string, PeerSet>,
+  hasFlowSets: boolean,
 ): [string, ChainLayout][] {
   const chains = new Map<string, ChainLayout>();
   const known = new Map<string, string>();
@@ -29,7 +32,10 @@ export function guardChains(
   }
   return [
     ...chains,
-    ['guard_drop', { rules: ['counter name c_guard', 'drop'] }],
+    [
+      'guard_drop',
+      { rules: [...(hasFlowSets ? [`jump ${writerChain('nb')}`] : []), 'counter name c_guard', 'drop'] },
+    ],
     ['guard_4', { rules: dispatchRules('ip', dispatch[4]) }],
     ['guard_6', { rules: dispatchRules('ip6', dispatch[6]) }],
     [

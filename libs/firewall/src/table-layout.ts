@@ -52,7 +52,7 @@ export function policyLayout(model: FirewallModel): TableLayout {
   for (const [group, peers] of model.peers) addPeerSets(sets, group, peers);
   const chains = new Map<string, ChainLayout>([
     ...(isEnforced(model) ? filterChains(model) : []),
-    ...(model.guard === null ? [] : guardChains(model.guard, model.peers)),
+    ...(model.guard === null ? [] : guardChains(model.guard, model.peers, isEnforced(model))),
   ]);
   return { sets, chains };
 }

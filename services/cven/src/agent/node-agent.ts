@@ -14,9 +14,10 @@ import type {
 } from '../domain/desired-tables.calculator.js';
 import type { FlowBatches, InForce } from '../domain/flow-batches.calculator.js';
 import { nameFlows } from '../domain/flow-naming.js';
+import { splitForwarded } from '../domain/forwarded-flows.js';
 import type { ApplyOutcome, ViewState } from '../domain/view.state.js';
 import { KernelError } from '../kernel/kernel.port.js';
-import type { Kernel } from '../kernel/kernel.port.js';
+import type { FlowReading, Kernel } from '../kernel/kernel.port.js';
 import type { AgentEvents } from './agent-events.js';
 import { EnforcedPlace } from './enforced-place.js';
 import type { Interval } from './enforced-place.js';
@@ -261,6 +262,21 @@ export class NodeAgent {
   }
 
   private collect({ place, policy, reading, overflow }: Interval): void {
+    if (place.kind === 'pod') return this.report(place, policy, reading, overflow);
+    const { host, forwarded } = splitForwarded(reading, new Set(this.options.hostAddresses()));
+    this.report(place, policy, host, overflow);
+    if (forwarded.size === 0) return;
+    for (const pod of this.pods()) {
+      const settled = this.settled.get(pod.id);
+      if (settled === undefined || 'failed' in settled) continue;
+      for (const address of this.addressesOf(pod)) {
+        const dropped = forwarded.get(address);
+        if (dropped !== undefined) this.report(pod, settled, dropped, 0);
+      }
+    }
+  }
+
+  private report(place: Place, policy: DesiredTable, reading: FlowReading, overflow: number): void {
     const own = new Set(place.kind === 'host' ? this.options.hostAddresses() : this.addressesOf(place));
     const named = nameFlows(reading, { model: policy.model, unit: policy.unit, own });
     this.options.flows.add(place.kind === 'host' ? place.node : place.podUid, named, overflow, this.inForce);
