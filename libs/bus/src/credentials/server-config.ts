@@ -42,7 +42,7 @@ function listening({ host = '127.0.0.1', port, directory, tls }: ServerPlace): s
   // The streams' own limits bound the disk; without a number here the server takes a share of what is free at its
   // start and then refuses streams whose limits add up to more. Lists and node views may exceed the default 1 MB.
   return `listen: "${host}:${port}"${secured}
-max_payload: 8MB
+max_payload: 32MB
 # A credential whose manifest names many subjects is longer than the default of 4 KB.
 max_control_line: 64KB
 jetstream { store_dir: "${directory}/jetstream", max_file_store: 64GB, max_memory_store: 256MB }`;

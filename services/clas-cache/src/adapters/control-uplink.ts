@@ -178,9 +178,7 @@ export class ControlUplink {
         FORWARDED,
         LIMITS,
         (messages) => {
-          const theirs = messages.filter(
-            (message) => own(message) && !NOT_FORWARDED.has(message.subject.split('.')[2] ?? ''),
-          );
+          const theirs = messages.filter((message) => own(message) && isForControl(message));
           return this.#connected().publishMany(theirs.map(observation));
         },
         { onError },
@@ -198,6 +196,13 @@ export class ControlUplink {
     if (this.#bus === undefined) throw new Error('the uplink is not open yet');
     return this.#bus;
   }
+}
+
+/** The marker that ends a list goes the way of the objects that it counts. */
+function isForControl({ subject, payload }: Message): boolean {
+  const kind = subject.split('.')[2] ?? '';
+  const counted = kind === 'list' ? (payload as { kind?: unknown } | null)?.kind : kind;
+  return typeof counted !== 'string' || !NOT_FORWARDED.has(counted);
 }
 
 const idOf = (headers: Message['headers']): { id?: string } => {
