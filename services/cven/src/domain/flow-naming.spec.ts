@@ -114,4 +114,10 @@ describe('flows of an interval', () => {
     expect(flows.map(({ verdict }) => verdict)).toEqual(['potentially_blocked', 'potentially_blocked']);
     expect(disagreements).toBe(0);
   });
+
+  it('are not made of ICMP errors: those belong to the connection that they are about', () => {
+    const portUnreachable = 3 * 256 + 3;
+    expect(named({ br: [flow(POD, '10.0.0.1', 1, portUnreachable)] }).flows).toEqual([]);
+    expect(named({ nb: [flow('10.0.0.9', POD, 1, portUnreachable)] }).flows).toHaveLength(1);
+  });
 });

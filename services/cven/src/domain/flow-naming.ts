@@ -38,6 +38,11 @@ const QUESTIONS: Readonly<Record<number, Readonly<Record<number, number>>>> = {
   1: { 0: 8, 14: 13, 16: 15, 18: 17 },
   58: { 129: 128 },
 };
+/** Destination unreachable, packet too big or source quench, redirect, time exceeded, parameter problem. */
+const ICMP_ERRORS: Readonly<Record<number, ReadonlySet<number>>> = {
+  1: new Set([3, 4, 5, 11, 12]),
+  58: new Set([1, 2, 3, 4]),
+};
 const VERDICTS: readonly (readonly [FlowTable, Verdict])[] = [
   ['nb', 'blocked'],
   ['np', 'potentially_blocked'],
@@ -48,10 +53,7 @@ export function nameFlows(reading: FlowReading, policy: IntervalPolicy): NamedFl
   let disagreements = 0;
   const members = lookupOf(policy.model.peers);
   const flows = joinRows(reading)
-    // Under translation a host's answers carry another port than its questions: alone they are no flow of their own.
-    .filter(
-      ({ counts }) => Object.keys(counts).some((table) => table !== 'br') || policy.model.kind === 'pod',
-    )
+    .filter((row) => isFlow(row, policy.model.kind))
     .flatMap((row) => {
       const told = tell(row, policy, members);
       return verdictsOf(row, told.verdict).map((verdict): ReportedFlow => {
@@ -66,6 +68,16 @@ export function nameFlows(reading: FlowReading, policy: IntervalPolicy): NamedFl
       });
     });
   return { mode: policy.model.mode, flows, disagreements };
+}
+
+/**
+ * Under translation a host's answers carry another port than its questions: alone they are no flow of their own. Nor is
+ * an ICMP error: it came with the mark of the connection that it is about.
+ */
+function isFlow({ proto, port, counts }: FlowRow, kind: FirewallModel['kind']): boolean {
+  if (Object.keys(counts).some((table) => table !== 'br' && table !== 'bo')) return true;
+  if (ICMP_ERRORS[proto]?.has(port >>> 8)) return false;
+  return kind === 'pod' || counts.bo !== undefined;
 }
 
 /** One row per flow, its counts of all sets side by side. */

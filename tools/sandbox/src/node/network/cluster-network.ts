@@ -89,7 +89,16 @@ async function createNodeNetwork(
     netns,
   );
   await runCommand('nsenter', [`--net=${own.netns}`, 'sh', '-c', forwardingSysctls]);
+  await runCommand('nsenter', [`--net=${own.netns}`, 'nft', '-f', '-'], { input: connectionTracking });
 }
+
+// The kernel tracks connections only while some rule asks for it. On a real node kube-proxy was there before anything
+// connected; without this, the direction of the node's first connections would be guessed from the first packet seen later.
+const connectionTracking = `table inet sandbox-tracking {
+  chain in { type filter hook input priority 0; policy accept; ct state new accept; }
+  chain out { type filter hook output priority 0; policy accept; ct state new accept; }
+}
+`;
 
 // Pods answer to addresses of other interfaces (translated Services), which strict reverse-path filtering would drop.
 const forwardingSysctls = [
