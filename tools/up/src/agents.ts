@@ -24,7 +24,14 @@ interface Agents {
 const READY_TIMEOUT_MS = 60_000;
 const CVEN_MANAGEMENT_PORT = '9610';
 
-export async function startAgents({ options, processes, control, sandbox, cluster }: Agents): Promise<void> {
+/** Gives the address at which further agents get their credential. */
+export async function startAgents({
+  options,
+  processes,
+  control,
+  sandbox,
+  cluster,
+}: Agents): Promise<string> {
   const edge = join(options.dataDirectory, 'edge');
   const nats = await clusterNats(options.dataDirectory, sandbox.hostAddress);
   processes.start(nats.process);
@@ -53,6 +60,7 @@ export async function startAgents({ options, processes, control, sandbox, cluste
       startCven(processes, { node, clasUrl, pairingKey, directory: join(edge, `cven-${node.name}`) });
   const agents = processes.list().filter(({ spec }) => spec.name.startsWith('cven-'));
   await Promise.all([clas, kubelink, ...agents].map((agent) => agent.ready(READY_TIMEOUT_MS)));
+  return clasUrl;
 }
 
 interface CvenOptions {

@@ -38,6 +38,8 @@ export interface Story {
   readonly namespaces: readonly string[];
   readonly demo: boolean;
   readonly simulated: boolean;
+  /** For C-VENs on the nodes of a real cluster; null where we have started them. */
+  readonly pairing: { readonly clasUrl: string; readonly key: string } | null;
 }
 
 export function storyText(story: Story): string {
@@ -53,6 +55,7 @@ export function storyText(story: Story): string {
     ...(story.simulated
       ? ['', styleText('yellow', '  SIMULATED: verdicts come from the policy engine; no packet is filtered.')]
       : []),
+    ...(story.pairing ? pairingLines(story.pairing) : []),
     '',
     styleText('bold', 'Try, in this order:'),
     ...commands(story).flatMap(([command, what]) => ['', `  # ${what}`, `  ${styleText('cyan', command)}`]),
@@ -61,6 +64,15 @@ export function storyText(story: Story): string {
     '',
   ];
   return lines.join('\n');
+}
+
+function pairingLines({ clasUrl, key }: NonNullable<Story['pairing']>): string[] {
+  return [
+    '',
+    '  A real cluster: namespaces, nodes and workloads show up by themselves, and nothing is managed until you say so.',
+    '  Enforcement and flows need a C-VEN on each node, started there as root (docs/operations.md):',
+    `  CLAS_URL=${clasUrl} RINGFENCE_PAIRING_KEY=${key} node services/cven/dist/main.js`,
+  ];
 }
 
 function commands(story: Story): [string, string][] {

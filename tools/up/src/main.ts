@@ -50,6 +50,7 @@ async function run(stack: Stack, options: UpOptions): Promise<void> {
   if (namespaces.length > 0) await progress.phase('First flow reported', () => firstFlow(running.api));
   const { access, sandbox } = running;
   const { dataDirectory, simulate } = options;
+  const pairing = options.kubeconfig === null ? null : running.pairing;
   print(
     storyText({
       access,
@@ -58,6 +59,7 @@ async function run(stack: Stack, options: UpOptions): Promise<void> {
       namespaces,
       demo,
       simulated: simulate,
+      pairing,
     }),
   );
 }

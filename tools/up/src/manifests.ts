@@ -85,11 +85,7 @@ export function withRoles(manifests: readonly Manifest[]): { manifests: Manifest
 /** The metadata whose annotations give a workload's or Service's labels; null for any other kind. */
 function annotationHolder({ kind, metadata, spec }: Manifest): Metadata | null {
   if (kind === 'Service' || kind === 'Pod') return metadata;
-  const template =
-    kind === 'CronJob'
-      ? spec?.jobTemplate?.spec?.template
-      : WITH_TEMPLATE.has(kind)
-        ? spec?.template
-        : undefined;
+  const controller = kind === 'CronJob' ? spec?.jobTemplate?.spec : spec;
+  const template = kind === 'CronJob' || WITH_TEMPLATE.has(kind) ? controller?.template : undefined;
   return template ? (template.metadata ??= {}) : null;
 }

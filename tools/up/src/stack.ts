@@ -28,6 +28,8 @@ export interface Running {
   readonly sandbox: Sandbox;
   readonly clusterId: string;
   readonly application: Application;
+  /** What a further C-VEN needs. */
+  readonly pairing: { readonly clasUrl: string; readonly key: string };
 }
 
 /** Agents end before what they talk to, databases last. */
@@ -66,14 +68,15 @@ export class Stack {
     );
     const api = new RingfenceApi(control.access);
     const cluster = await progress.phase('Register the cluster', () => registerCluster(api));
-    await progress.phase('Agents: clas-cache, Kubelink, a C-VEN per node', () =>
+    const clasUrl = await progress.phase('Agents: clas-cache, Kubelink, a C-VEN per node', () =>
       startAgents({ options, processes, control, sandbox, cluster }),
     );
     const application = await progress.phase('Application: deployed, managed, Pods ready', () =>
       deployApplication({ options, api, sandbox, clusterId: cluster.id }),
     );
     writeEnvironment(options, control.access, sandbox, cluster.id);
-    return { access: control.access, api, sandbox, clusterId: cluster.id, application };
+    const pairing = { clasUrl, key: cluster.pairingKey };
+    return { access: control.access, api, sandbox, clusterId: cluster.id, application, pairing };
   }
 
   /** Ends what was started, however far the start came. */
