@@ -8,7 +8,8 @@ import { z } from 'zod';
 import type { CallContext, CallOptions, ServeOptions, Subscription } from './bus.js';
 import { CallError, isTransient } from './errors.js';
 import type { Link } from './link.js';
-import { continueTrace, decode, encode, readHeaders, stepOfTrace, writeHeaders } from './wire.js';
+import { continueTrace, stepOfTrace } from './trace.js';
+import { decode, encode, readHeaders, writeHeaders } from './wire.js';
 
 const AT_ONCE = 256;
 /** A service that is just starting or being replaced: nobody has taken the request, so asking again is safe. */

@@ -6,7 +6,8 @@ import { startLatest } from './latest.js';
 import { openLink } from './link.js';
 import type { Link } from './link.js';
 import { publisher } from './publish.js';
-import { continueTrace, decode, encode, kindOfSubject, readHeaders, writeHeaders } from './wire.js';
+import { attributesOfSubject, continueTrace, wordsOfSubject } from './trace.js';
+import { decode, encode, kindOfSubject, readHeaders, writeHeaders } from './wire.js';
 
 const links = new WeakMap<Bus, Link>();
 const ONE_BY_ONE: BatchLimits = { maxMessages: 1, maxWaitMs: 0 };
@@ -35,7 +36,14 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     latest: async (stream, filter, handler, latest = {}) =>
       kept(startLatest(link, { stream, filter, handler, options: latest })),
     consume: (consumption, handler, consumer = {}) =>
-      kept(startConsumer(link, { consumption, limits: ONE_BY_ONE, handler: oneByOne(handler), options: consumer })),
+      kept(
+        startConsumer(link, {
+          consumption,
+          limits: ONE_BY_ONE,
+          handler: oneByOne(handler),
+          options: consumer,
+        }),
+      ),
     consumeBatches: (consumption, limits, handler, consumer = {}) =>
       kept(startConsumer(link, { consumption, limits, handler, options: consumer })),
     call: (contract, request, call) => makeCall(link, contract, request, call),
@@ -51,7 +59,9 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   return bus;
 }
 
-function oneByOne(handler: (message: Message) => Promise<void>): (messages: readonly Message[]) => Promise<void> {
+function oneByOne(
+  handler: (message: Message) => Promise<void>,
+): (messages: readonly Message[]) => Promise<void> {
   return async (messages) => {
     for (const message of messages) await handler(message);
   };
@@ -78,10 +88,12 @@ function subscribe(
   const read = async (): Promise<void> => {
     for await (const message of subscription) {
       const headers = readHeaders(message.headers);
-      const name = `receive ${kindOfSubject(message.subject)}`;
       try {
-        await continueTrace(name, headers, async () =>
-          handler({ subject: message.subject, payload: decode(message.data), headers }),
+        await continueTrace(
+          `receive ${wordsOfSubject(message.subject)}`,
+          headers,
+          async () => handler({ subject: message.subject, payload: decode(message.data), headers }),
+          attributesOfSubject(message.subject),
         );
       } catch {
         // Core messages are not repeated: whoever needs every one of them reads a stream.

@@ -14,7 +14,8 @@ import type { InboxQueue } from './inbox-queue.js';
 import type { Link } from './link.js';
 import { ACK, answer, startPull, TERM, WORKING } from './pull.js';
 import type { Pull, PulledMessage } from './pull.js';
-import { continueTrace, decode, readHeaders } from './wire.js';
+import { attributesOfSubject, Causes, continueTrace, continueTraces } from './trace.js';
+import { decode, readHeaders } from './wire.js';
 
 const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 50;
@@ -150,7 +151,12 @@ class DurableReader {
       pauseMs = Math.min(pauseMs * 2, LONGEST_OUTAGE_PAUSE_MS)
     ) {
       try {
-        await this.reading.handler(batch.map((message) => this.read(message)));
+        const read = batch.map((message) => this.read(message));
+        const causes = new Causes();
+        for (const { headers } of read) causes.add(headers);
+        await continueTraces(`process ${this.consumption.durable}`, causes.take(), () =>
+          this.reading.handler(read),
+        );
         for (const message of batch) this.done(message, ACK);
         return true;
       } catch (error) {
@@ -166,7 +172,12 @@ class DurableReader {
     for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; !this.mustStop(); pauseMs *= 2) {
       try {
         const read = this.read(message);
-        await continueTrace(`process ${this.consumption.durable}`, read.headers, () => this.reading.handler([read]));
+        await continueTrace(
+          `process ${this.consumption.durable}`,
+          read.headers,
+          () => this.reading.handler([read]),
+          attributesOfSubject(read.subject),
+        );
         return this.done(message, ACK);
       } catch (error) {
         this.report(error, message);

@@ -21,6 +21,7 @@ export type {
   Subscription,
   TraceHeaders,
 } from './bus.js';
+export { activeHeaders, Causes, continueTraces, describeSpan } from './trace.js';
 export { noMetrics } from './metrics.js';
 export type { BusMetrics, MetricLabels } from './metrics.js';
 export { createKeys, deriveAccountKeys, keysOfSeed } from './credentials/keys.js';

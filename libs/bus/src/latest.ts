@@ -12,7 +12,8 @@ import type { InboxQueue } from './inbox-queue.js';
 import type { Link } from './link.js';
 import { ACK, answer, startPull, WORKING } from './pull.js';
 import type { Pull, PulledMessage } from './pull.js';
-import { continueTrace, decode, kindOfSubject, readHeaders } from './wire.js';
+import { attributesOfSubject, continueTrace, wordsOfSubject } from './trace.js';
+import { decode, readHeaders } from './wire.js';
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5_000;
@@ -165,8 +166,11 @@ class ValueReader {
     ) {
       try {
         const value = { subject: raw.subject, payload: decode(raw.data), seq, headers };
-        return await continueTrace(`read ${kindOfSubject(raw.subject)}`, headers, async () =>
-          this.reading.handler(value),
+        return await continueTrace(
+          `read ${wordsOfSubject(raw.subject)}`,
+          headers,
+          async () => this.reading.handler(value),
+          attributesOfSubject(raw.subject),
         );
       } catch (error) {
         this.report(error, raw.subject);

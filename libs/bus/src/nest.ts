@@ -14,13 +14,13 @@ import type {
 import { NatsContext, Transport } from '@nestjs/microservices';
 import type { MicroserviceOptions, NatsOptions } from '@nestjs/microservices';
 import type { ServiceManifest } from '@ringfence/contracts';
-import { Observable, throwError } from 'rxjs';
-import type { Subscription } from 'rxjs';
-import { context, propagation } from '@opentelemetry/api';
+import { defer, lastValueFrom, throwError } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Bus, BusOptions, ConsumerOptions } from './bus.js';
 import { failureOf } from './calls.js';
 import { JetStreamStrategy } from './jetstream.strategy.js';
 import { connectionOptions } from './link.js';
+import { continueTrace } from './trace.js';
 import { readHeaders } from './wire.js';
 
 /** For `connectMicroservice`: request/reply, shared out among the processes of one service. */
@@ -67,9 +67,12 @@ export class CallersTrace implements NestInterceptor {
     const transport: unknown =
       execution.getType() === 'rpc' ? execution.switchToRpc().getContext() : undefined;
     if (!(transport instanceof NatsContext)) return next.handle();
-    const parent = propagation.extract(context.active(), readHeaders(transport.getHeaders()));
-    return new Observable((subscriber): Subscription =>
-      context.with(parent, () => next.handle().subscribe(subscriber)),
+    const call = transport.getSubject().replace(/^cmd\./, '');
+    const headers = readHeaders(transport.getHeaders());
+    return defer(() =>
+      continueTrace(`serve ${call}`, headers, () =>
+        lastValueFrom(next.handle(), { defaultValue: undefined }),
+      ),
     );
   }
 }

@@ -3,7 +3,8 @@ import { NatsError } from 'nats';
 import type { Publication, PublishOptions } from './bus.js';
 import { PermanentError, TransientError } from './errors.js';
 import type { Link } from './link.js';
-import { encode, kindOfSubject, NOTHING, stepOfTrace, writeHeaders } from './wire.js';
+import { attributesOfSubject, stepOfTrace, wordsOfSubject } from './trace.js';
+import { encode, kindOfSubject, NOTHING, writeHeaders } from './wire.js';
 
 const IN_FLIGHT = 512;
 const ACKNOWLEDGED_WITHIN_MS = 5_000;
@@ -27,8 +28,11 @@ export function publisher(link: Link): Publisher {
     try {
       // The client would keep what is published while the connection is away, and send it after what came later.
       if (!link.isConnected()) throw new TransientError(`${link.server} NATS is away`);
-      await stepOfTrace(`publish ${kind.kind}`, options.headers, () =>
-        acknowledged(link, subject, data, options),
+      await stepOfTrace(
+        `publish ${wordsOfSubject(subject)}`,
+        options.headers,
+        () => acknowledged(link, subject, data, options),
+        attributesOfSubject(subject),
       );
       published.add(1, kind);
     } catch (error) {

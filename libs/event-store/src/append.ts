@@ -1,6 +1,6 @@
 /** Writing events: the lock, the expected versions, the rows, and the read tables, in the caller's transaction. */
 import { randomUUID } from 'node:crypto';
-import { context, propagation } from '@opentelemetry/api';
+import { context, propagation, trace } from '@opentelemetry/api';
 import type pg from 'pg';
 import { VersionConflict } from './event-store.js';
 import type { AppendBatch, EventMeta, Projection, StoredEvent } from './event-store.js';
@@ -19,13 +19,31 @@ export async function appendEvents(
   // that keeps the last position can skip an event. It also makes the versions below final.
   await tx.query('select pg_advisory_xact_lock($1)', [LOCKS.append]);
   const versions = await currentVersions(tx, batches);
-  const rows = batches.flatMap((batch) => rowsOf(batch, versions, meta));
-  const positions = await insert(tx, rows);
-  const events = rows.map((row, index) => ({ ...row, position: positions[index] ?? 0 }));
-  for (const projection of projections) {
-    for (const event of events) await projection.apply(tx, event);
-  }
-  return events;
+  return inAppendSpan(batches, async () => {
+    const rows = batches.flatMap((batch) => rowsOf(batch, versions, meta));
+    const positions = await insert(tx, rows);
+    const events = rows.map((row, index) => ({ ...row, position: positions[index] ?? 0 }));
+    for (const projection of projections) {
+      for (const event of events) await projection.apply(tx, event);
+    }
+    return events;
+  });
+}
+
+const tracer = trace.getTracer('@ringfence/event-store');
+
+/** A step of the active trace, which the events carry on; outside of every trace nothing is recorded. */
+async function inAppendSpan<T>(batches: readonly AppendBatch[], work: () => Promise<T>): Promise<T> {
+  if (trace.getActiveSpan() === undefined) return work();
+  const types = new Set(batches.flatMap(({ events }) => events.map(({ type }) => type)));
+  const attributes = { 'ringfence.event_types': [...types].join(' ') };
+  return tracer.startActiveSpan('append events', { attributes }, async (span) => {
+    try {
+      return await work();
+    } finally {
+      span.end();
+    }
+  });
 }
 
 async function currentVersions(

@@ -87,10 +87,14 @@ export class ClusterWatch {
   private news<K extends FactKind>(kind: K, uid: string, facts: FactKinds[K] | undefined): void {
     if (!this.isTelling) return this.calculator.apply(kind, uid, facts);
     // Runs to its end at once; the trace of a change begins where we first hear of it.
-    void startTrace(`observe ${kind}`, () => {
-      this.calculator.apply(kind, uid, facts);
-      this.tell(true);
-    });
+    void startTrace(
+      `observe ${kind}`,
+      () => {
+        this.calculator.apply(kind, uid, facts);
+        this.tell(true);
+      },
+      { [`k8s.${kind}.uid`]: uid },
+    );
   }
 
   private tell(waitForOwners: boolean): void {

@@ -38,7 +38,14 @@ export class ObservationOutbox {
   }
 
   put(change: FactChange, observed: Observed): void {
-    this.entries.set(`${change.kind} ${change.uid}`, { what: 'fact', change, observed });
+    const key = `${change.kind} ${change.uid}`;
+    const before = this.entries.get(key);
+    // News that waits with older news of the same object goes on with the trace that began earlier.
+    const trace =
+      before?.what === 'fact' && 'traceparent' in before.observed.trace
+        ? before.observed.trace
+        : observed.trace;
+    this.entries.set(key, { what: 'fact', change, observed: { ...observed, trace } });
   }
 
   /** A full list of a kind: everything of it under a new epoch, then the marker. */

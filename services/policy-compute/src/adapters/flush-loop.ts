@@ -4,8 +4,7 @@
  * what is missing would look deleted.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { context, propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
-import type { Link } from '@opentelemetry/api';
+import { continueTraces } from '@ringfence/bus';
 import type { TraceHeaders } from '@ringfence/bus';
 import type { PolicyFeed } from '../domain/policy-feed.calculator.js';
 import { StandingPolicy } from '../domain/standing-policy.js';
@@ -15,7 +14,7 @@ import type { PolicyLane } from './policy-lane.js';
 const COALESCE_MS = 4;
 const PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
-/** A span names at most so many of its causes. */
+/** A flush names at most so many of its causes. */
 const MOST_LINKS = 32;
 
 export interface FlushReport {
@@ -31,8 +30,6 @@ export interface FlushLoopOptions {
   readonly onFlush: (report: FlushReport) => void;
   readonly onError: (error: unknown) => void;
 }
-
-const tracer = trace.getTracer('@ringfence/policy-compute');
 
 export class FlushLoop {
   readonly #standing = new Map<string, StandingPolicy>();
@@ -90,7 +87,7 @@ export class FlushLoop {
       this.#isAsked = false;
       const causes = this.#causes.splice(0);
       try {
-        await inFlushSpan(causes, () => this.#flushAll());
+        await continueTraces('flush policy', causes, () => this.#flushAll());
         pauseMs = PAUSE_MS;
       } catch (error) {
         this.options.onError(error);
@@ -133,21 +130,5 @@ export class FlushLoop {
     this.options.feed.forget(cluster);
     this.#standing.delete(cluster);
     this.#unpublished.delete(cluster);
-  }
-}
-
-/** Continues the first cause's trace and links to the others: a burst has many causes and one flush. */
-async function inFlushSpan(causes: readonly TraceHeaders[], work: () => Promise<void>): Promise<void> {
-  const contexts = causes.map((headers) => propagation.extract(ROOT_CONTEXT, headers));
-  const links = contexts.flatMap((each): Link[] => {
-    const spanContext = trace.getSpanContext(each);
-    return spanContext === undefined ? [] : [{ context: spanContext }];
-  });
-  const parent = contexts.find((each) => trace.getSpanContext(each) !== undefined) ?? ROOT_CONTEXT;
-  const span = tracer.startSpan('flush policy', { kind: SpanKind.INTERNAL, links }, parent);
-  try {
-    await context.with(trace.setSpan(parent, span), work);
-  } finally {
-    span.end();
   }
 }
