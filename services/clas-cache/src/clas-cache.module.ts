@@ -53,15 +53,14 @@ export async function startClasCache(context: Context): Promise<RunningService> 
   await listen(context, files, client, () => parts.uplink?.refusal ?? null);
   await keeper.begin();
   const bus = await openBus(context);
-  const onError = (error: unknown): void => logger.error({ err: error }, 'clas-cache failed at something');
   const loop = new StoreLoop({
     store,
     cluster: config.CLUSTER_ID,
     bus,
     metrics,
+    logger,
     onAck: (ack) => parts.uplink?.acknowledge(ack),
     onSettled: () => keeper.settled(),
-    onError,
   });
   const onPolicy = (): void => {
     keeper.policyChanged();

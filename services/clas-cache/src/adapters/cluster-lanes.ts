@@ -68,11 +68,11 @@ function readLatest(
     'clas_cache_unreadable_total',
     'Messages that were left out because of their form',
   );
-  const handle = ({ subject, payload, headers }: LatestValue): void => {
+  const handle = ({ subject, payload }: LatestValue): void => {
     if (subject.split('.')[1] !== cluster) return;
     try {
       take(store, subject, payload);
-      loop.poke(headers);
+      loop.poke(podOf(subject));
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;
       unreadable.add(1, { stream });
@@ -82,6 +82,12 @@ function readLatest(
   return bus.latest(stream, filter, handle, {
     onError: (error, subject) => logger.error({ err: error, subject }, 'the store failed at a message'),
   });
+}
+
+/** Of which Pod something was seen. */
+function podOf(subject: string): string | undefined {
+  const [lane, , kind, id] = subject.split('.');
+  return lane === 'obs' && (kind === 'pod' || kind === 'sandbox') ? id : undefined;
 }
 
 function serveSnapshots({ bus, store, loop, metrics }: ClusterLanesOptions): Subscription {

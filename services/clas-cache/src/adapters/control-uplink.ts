@@ -46,7 +46,7 @@ export class ControlUplink {
 
   constructor(private readonly options: ControlUplinkOptions) {
     this.#acks = new LatestOutbox(
-      async ({ subject, payload }) => this.#connected().publish(subject, payload),
+      async ({ subject, payload, headers }) => this.#connected().publish(subject, payload, { headers }),
       () => undefined,
     );
     this.#running = this.#run().catch((error: unknown) => {

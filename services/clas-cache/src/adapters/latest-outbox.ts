@@ -3,18 +3,22 @@
  * subjects, and never in the way of whoever puts something in.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { activeHeaders } from '@ringfence/bus';
+import type { TraceHeaders } from '@ringfence/bus';
 
 export interface Outgoing {
   readonly subject: string;
   /** null: take the value away. */
   readonly payload: unknown;
+  /** Of what led to the value. */
+  readonly headers: TraceHeaders;
 }
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
 export class LatestOutbox {
-  readonly #waiting = new Map<string, unknown>();
+  readonly #waiting = new Map<string, Outgoing>();
   readonly #ended = new AbortController();
   #running: Promise<void> | undefined;
 
@@ -25,7 +29,7 @@ export class LatestOutbox {
 
   put(subject: string, payload: unknown): void {
     this.#waiting.delete(subject);
-    this.#waiting.set(subject, payload);
+    this.#waiting.set(subject, { subject, payload, headers: activeHeaders() });
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
   }
 
@@ -41,12 +45,12 @@ export class LatestOutbox {
   async #run(): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS;
     while (this.#waiting.size > 0 && !this.#ended.signal.aborted) {
-      const [subject, payload] = this.#waiting.entries().next().value!;
+      const [subject, outgoing] = this.#waiting.entries().next().value!;
       try {
-        await this.send({ subject, payload });
+        await this.send(outgoing);
         pauseMs = FIRST_PAUSE_MS;
         // Something newer may have come meanwhile.
-        if (this.#waiting.get(subject) === payload) this.#waiting.delete(subject);
+        if (this.#waiting.get(subject) === outgoing) this.#waiting.delete(subject);
       } catch (error) {
         this.onError(error);
         await sleep(pauseMs, undefined, { signal: this.#ended.signal }).catch(() => undefined);

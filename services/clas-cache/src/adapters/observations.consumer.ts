@@ -14,7 +14,7 @@ import {
   SandboxSeen,
   ServiceObserved,
 } from '@ringfence/contracts';
-import { PermanentError } from '@ringfence/bus';
+import { describeSpan, PermanentError } from '@ringfence/bus';
 import type { z } from 'zod';
 import type { ActorStore } from '../domain/actor-store.js';
 import type { PodFacts } from '../domain/pod-endpoints.calculator.js';
@@ -118,7 +118,9 @@ function takeHeartbeat(store: ActorStore, subject: string, payload: unknown): vo
 
 export function takeAck(store: ActorStore, subject: string, payload: unknown): void {
   if (payload === null) return;
-  store.acked(read(NodeAck, subject, payload), Date.now());
+  const ack = read(NodeAck, subject, payload);
+  describeSpan({ 'k8s.node.name': ack.node, 'ringfence.revision': ack.revision });
+  store.acked(ack, Date.now());
 }
 
 export function takeToldReadiness(store: ActorStore, subject: string, payload: unknown): void {

@@ -2,47 +2,60 @@
  * Drives the store: what came in is settled together a moment later, what follows from it is sent. Once a second it
  * settles anyway, because readiness depends on time.
  */
+import { activeHeaders, Causes, continueTraces, describeSpan } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { subjects } from '@ringfence/contracts';
 import type { ClusterAck, NodeView } from '@ringfence/contracts';
-import { withTraceHeaders } from '@ringfence/service-host';
 import type { Metrics } from '@ringfence/service-host';
+import type { Logger } from 'pino';
 import type { ActorStore, Settled } from '../domain/actor-store.js';
+import type { Convergence } from '../domain/convergence.js';
 import { LatestOutbox } from './latest-outbox.js';
+import { PodTraces } from './pod-traces.js';
+import { storeMetrics } from './store-metrics.js';
+import type { StoreMetrics } from './store-metrics.js';
 
 /** Long enough for the events of one Pod to come together, short enough not to be noticed. */
 const GATHER_MS = 2;
 const TICK_MS = 1_000;
-const CONVERGENCE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
 
 export interface StoreLoopOptions {
   readonly store: ActorStore;
   readonly cluster: string;
   readonly bus: Bus;
   readonly metrics: Metrics;
+  readonly logger: Logger;
   readonly onAck: (ack: ClusterAck) => void;
   readonly onSettled: () => void;
-  readonly onError: (error: unknown) => void;
 }
 
 export class StoreLoop {
   readonly #readiness: LatestOutbox;
+  readonly #metrics: StoreMetrics;
   readonly #tick: NodeJS.Timeout;
   #scheduled: NodeJS.Timeout | undefined;
-  /** Of the last thing that came in: what follows belongs to its trace. */
-  #trace: Readonly<Record<string, string>> = {};
+  readonly #causes = new Causes();
+  readonly #podTraces = new PodTraces();
 
   constructor(private readonly options: StoreLoopOptions) {
-    const { bus, onError } = options;
+    const { bus, metrics } = options;
+    this.#metrics = storeMetrics(metrics);
     this.#readiness = new LatestOutbox(
-      ({ subject, payload }) => (payload === null ? bus.remove(subject) : bus.publish(subject, payload)),
-      onError,
+      ({ subject, payload, headers }) =>
+        payload === null ? bus.remove(subject, { headers }) : bus.publish(subject, payload, { headers }),
+      (error) => this.#failed(error),
     );
-    this.#tick = setInterval(() => this.poke(), TICK_MS);
+    this.#tick = setInterval(() => {
+      this.#metrics.revisionLags(options.store.revisionLags());
+      this.poke();
+    }, TICK_MS);
   }
 
-  poke(trace?: Readonly<Record<string, string>>): void {
-    if (trace?.['traceparent'] !== undefined) this.#trace = trace;
+  /** Something came in, in the active trace; `pod`: it is about this Pod. */
+  poke(pod?: string): void {
+    const headers = activeHeaders();
+    if (pod !== undefined) this.#causes.add(this.#podTraces.seen(pod, headers));
+    this.#causes.add(headers);
     this.#scheduled ??= setTimeout(() => {
       this.#scheduled = undefined;
       this.#settle();
@@ -62,34 +75,42 @@ export class StoreLoop {
   }
 
   #settle(): void {
-    const { store, metrics, onSettled, onError } = this.options;
+    const { store, cluster, onSettled } = this.options;
     const begun = performance.now();
     try {
-      const settled = store.settle(Date.now());
-      withTraceHeaders(this.#trace, () => this.#send(settled));
-      this.#trace = {};
+      const attributes = { 'ringfence.cluster': cluster };
+      continueTraces('settle and tell nodes', this.#causes.take(), () => this.#settleNow(), attributes);
+      this.#podTraces.keepOnly((pod) => store.readiness.isAwaited(pod));
       onSettled();
     } catch (error) {
-      onError(error);
+      this.#failed(error);
     }
-    metrics
-      .histogram('clas_cache_settle_seconds', 'Computing what changes of the cluster mean to its nodes')
-      .record((performance.now() - begun) / 1000);
+    this.#metrics.settled((performance.now() - begun) / 1000);
   }
 
-  #send({ views, readiness, withdrawn, acks, convergedSeconds }: Settled): void {
-    const { bus, cluster, metrics, onAck } = this.options;
+  #settleNow(): void {
+    const { store, bus, cluster, onAck } = this.options;
+    const { views, readiness, withdrawn, acks, converged }: Settled = store.settle(Date.now());
+    describeSpan({
+      'ringfence.revision': store.nodeViews.currentRevision,
+      'ringfence.nodes_told': views.length,
+      'ringfence.pods_converged': converged.map(({ uid }) => uid),
+    });
     // Agents ask for a snapshot when their connection is back; what is sent into the void would only pile up.
     if (bus.isConnected()) for (const view of views) bus.send(subjects.nodeView(cluster, view.node), view);
     for (const pod of withdrawn) this.#readiness.put(subjects.readiness(cluster, pod), null);
     for (const pod of readiness) this.#readiness.put(subjects.readiness(cluster, pod.podUid), pod);
     for (const ack of acks) onAck(ack);
-    const convergence = metrics.histogram(
-      'clas_cache_convergence_seconds',
-      'From the observation of a Pod until the last agent that must know it has acknowledged it',
-      { buckets: CONVERGENCE_BUCKETS },
-    );
-    for (const seconds of convergedSeconds) convergence.record(seconds);
-    metrics.counter('clas_cache_node_views_total', 'Deltas sent to nodes').add(views.length);
+    for (const pod of converged) this.#converged(pod);
+    this.#metrics.viewsSent(views.length);
+  }
+
+  #converged(pod: Convergence): void {
+    this.#metrics.converged(pod);
+    this.options.logger.debug(pod, 'every agent that must know the Pod has acknowledged it');
+  }
+
+  #failed(error: unknown): void {
+    this.options.logger.error({ err: error }, 'the store could not be settled');
   }
 }

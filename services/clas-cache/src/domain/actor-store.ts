@@ -23,6 +23,7 @@ import { indexCatalogue } from '@ringfence/labels';
 import { clusterAck } from './cluster-acks.js';
 import { ClusterIdentities } from './cluster-identities.js';
 import { ClusterView } from './cluster-view.calculator.js';
+import type { Convergence } from './convergence.js';
 import { decorate } from './flow-decoration.js';
 import { NodeViews } from './node-views.calculator.js';
 import { PolicyBuffer } from './policy-buffer.calculator.js';
@@ -37,9 +38,9 @@ export interface Settled {
   /** Pods whose readiness nobody needs any more. */
   readonly withdrawn: readonly string[];
   readonly acks: readonly ClusterAck[];
-  readonly convergedSeconds: readonly number[];
+  readonly converged: readonly Convergence[];
 }
-const NOTHING: Settled = { views: [], readiness: [], withdrawn: [], acks: [], convergedSeconds: [] };
+const NOTHING: Settled = { views: [], readiness: [], withdrawn: [], acks: [], converged: [] };
 
 export interface StoreOptions {
   readonly cluster: string;
@@ -60,6 +61,7 @@ export class ActorStore {
   #policy: PolicyBuffer;
   #commit: CommittedPolicy | null = null;
   #isCaughtUp = false;
+  #inSyncSince: number | null = null;
   #servicesTouched = true;
   readonly #ackedNodes = new Map<string, NodeAck>();
   #withdrawn: string[] = [];
@@ -90,6 +92,16 @@ export class ActorStore {
     if (this.catalogue === null) missing.push('no label catalogue from the control plane yet');
     if (this.#commit === null) missing.push('no policy from the control plane yet');
     return missing;
+  }
+
+  /** How far each node's acknowledgement is behind what it was told, in revisions. */
+  *revisionLags(): Generator<{ node: string; lag: number }> {
+    for (const node of this.nodeViews.nodes()) {
+      const told = this.nodeViews.revisionOf(node) ?? 0;
+      const acked = this.readiness.revisionOf(node) ?? -1;
+      // Before its first acknowledgement everything is missing.
+      yield { node, lag: acked < 0 ? told : Math.max(0, told - acked) };
+    }
   }
 
   get isInSync(): boolean {
@@ -194,6 +206,7 @@ export class ActorStore {
 
   settle(now: number): Settled {
     if (!this.isInSync) return NOTHING;
+    this.#inSyncSince ??= now;
     const at = new Date(now).toISOString();
     const changes = this.view.flush();
     this.identities.follow(changes.endpoints);
@@ -201,10 +214,10 @@ export class ActorStore {
     this.#servicesTouched = false;
     const views = [...this.nodeViews.apply(changes, at), ...this.#urgent.splice(0)];
     for (const uid of changes.touchedPods) this.#awaitPod(uid);
-    const { told, convergedSeconds } = this.readiness.evaluate(now);
+    const { told, converged } = this.readiness.evaluate(now);
     const withdrawn = this.#withdrawn;
     this.#withdrawn = [];
-    return { views, readiness: told, withdrawn, acks: this.#takeAcks(), convergedSeconds };
+    return { views, readiness: told, withdrawn, acks: this.#takeAcks(), converged };
   }
 
   #applyPolicy(policy: CommittedPolicy | null): void {
@@ -225,7 +238,9 @@ export class ActorStore {
       return;
     }
     const { namespace, name, readinessGates: gates } = pod;
-    const isManaged = this.view.pods.endpoint(uid) !== undefined;
+    const endpoint = this.view.pods.endpoint(uid);
+    const isManaged = endpoint !== undefined;
+    const observedAt = Date.parse(pod.observedAt);
     const timerMs = this.#timerSeconds(pod, isManaged) * 1000;
     this.readiness.setPod({
       uid,
@@ -234,7 +249,9 @@ export class ActorStore {
       gates,
       isManaged,
       timerMs,
-      observedAt: Date.parse(pod.observedAt),
+      hasAddress: (endpoint?.addresses.length ?? 0) > 0,
+      observedAt,
+      isNews: observedAt >= (this.#inSyncSince ?? Infinity),
     });
   }
 

@@ -10,7 +10,9 @@ const pod: AwaitedPod = {
   isManaged: true,
   gates: ['com.illumio.policy-ready'],
   timerMs: 15_000,
+  hasAddress: true,
   observedAt: 0,
+  isNews: true,
 };
 /** Which nodes know the Pod, and since which revision. */
 let span: Map<string, number>;
@@ -46,10 +48,10 @@ describe('a Pod with a readiness gate', () => {
     ack('peer', 5, 40);
     const {
       told: [last],
-      convergedSeconds,
+      converged,
     } = readiness.evaluate(40);
     expect(last).toMatchObject({ ready: true, reason: 'PolicyReady' });
-    expect(convergedSeconds).toEqual([0.04]);
+    expect(converged.map(({ seconds }) => seconds.total)).toEqual([0.04]);
   });
 
   it('opens within a second of the bound with another reason, counted from when its own rules were in', () => {
@@ -121,9 +123,41 @@ describe('convergence', () => {
     readiness.setPod({ ...pod, gates: [] });
     ack('home', 5, 20, ['p1']);
     ack('peer', 5, 30);
-    expect(readiness.evaluate(30)).toEqual({ told: [], convergedSeconds: [0.03] });
+    const { uid, namespace, name } = pod;
+    const seconds = { address: 0.03, own: 0, peers: 0, total: 0.03 };
+    expect(readiness.evaluate(30)).toEqual({ told: [], converged: [{ uid, namespace, name, seconds }] });
     readiness.setPod({ ...pod, gates: [] });
-    expect(readiness.evaluate(50)).toEqual({ told: [], convergedSeconds: [] });
+    expect(readiness.evaluate(50)).toEqual({ told: [], converged: [] });
+  });
+
+  it('says where the time went: address, own rules, peers', () => {
+    ack('peer', 4, 0);
+    readiness.setPod({ ...pod, hasAddress: false });
+    readiness.evaluate(100);
+    readiness.setPod(pod);
+    readiness.evaluate(200);
+    ack('home', 5, 230, ['p1']);
+    readiness.evaluate(230);
+    ack('peer', 5, 260);
+    const [converged] = readiness.evaluate(260).converged;
+    expect(converged?.seconds).toEqual({ address: 0.2, own: 0.03, peers: 0.06, total: 0.26 });
+  });
+
+  it('has not happened while nobody can know the address', () => {
+    readiness.setPod({ ...pod, hasAddress: false });
+    ack('home', 5, 20, ['p1']);
+    ack('peer', 5, 20);
+    expect(readiness.evaluate(20)).toMatchObject({
+      told: [{ ready: false, message: 'the address of this Pod is not known yet' }],
+      converged: [],
+    });
+  });
+
+  it('is not measured for Pods that were there before', () => {
+    readiness.setPod({ ...pod, isNews: false });
+    ack('home', 5, 20, ['p1']);
+    ack('peer', 5, 20);
+    expect(readiness.evaluate(20)).toMatchObject({ told: [{ ready: true }], converged: [] });
   });
 });
 

@@ -6,6 +6,8 @@
  * Times are milliseconds since the epoch, given by the caller.
  */
 import type { NodeAck, PodReadiness } from '@ringfence/contracts';
+import { phases } from './convergence.js';
+import type { Convergence } from './convergence.js';
 
 export interface AwaitedPod {
   readonly uid: string;
@@ -15,7 +17,11 @@ export interface AwaitedPod {
   readonly isManaged: boolean;
   readonly gates: readonly string[];
   readonly timerMs: number;
+  /** Before that nobody can know it, and no acknowledgement can be of it. */
+  readonly hasAddress: boolean;
   readonly observedAt: number;
+  /** It came while everything was in sync: how long it takes is worth measuring. */
+  readonly isNews: boolean;
 }
 
 /** Who knows the Pod; `NodeViews` answers it. */
@@ -28,12 +34,17 @@ export interface SpanLookup {
 
 export interface ReadinessChanges {
   readonly told: readonly PodReadiness[];
-  /** Seconds from the observation of a Pod until the last of its peers knew it. */
-  readonly convergedSeconds: readonly number[];
+  /** Pods that the last of their peers knows now. */
+  readonly converged: readonly Convergence[];
+}
+interface Changes {
+  readonly told: PodReadiness[];
+  readonly converged: Convergence[];
 }
 
 interface Waiting {
   pod: AwaitedPod;
+  addressAt: number | null;
   ownAt: number | null;
   isTold: boolean;
   /** The agent that it waits for in the first place. */
@@ -84,10 +95,11 @@ export class Readiness {
     if (this.#done.has(pod.uid)) return;
     const waiting = this.#waiting.get(pod.uid);
     this.#due.add(pod.uid);
-    if (waiting !== undefined) waiting.pod = { ...pod, observedAt: waiting.pod.observedAt };
+    if (waiting !== undefined)
+      waiting.pod = { ...pod, observedAt: waiting.pod.observedAt, isNews: waiting.pod.isNews };
     else {
       const isTold = pod.gates.length === 0 || this.#told.get(pod.uid)?.ready === true;
-      this.#waiting.set(pod.uid, { pod, ownAt: null, isTold, blockedOn: null });
+      this.#waiting.set(pod.uid, { pod, addressAt: null, ownAt: null, isTold, blockedOn: null });
     }
   }
 
@@ -127,7 +139,7 @@ export class Readiness {
   }
 
   evaluate(now: number): ReadinessChanges {
-    const changes = { told: [] as PodReadiness[], convergedSeconds: [] as number[] };
+    const changes: Changes = { told: [], converged: [] };
     if (Math.abs(now - this.#lookedAt) >= LOOK_AGAIN_MS) {
       this.#lookedAt = now;
       for (const uid of this.#waiting.keys()) this.#due.add(uid);
@@ -140,7 +152,7 @@ export class Readiness {
     return changes;
   }
 
-  #look(waiting: Waiting, now: number, changes: { told: PodReadiness[]; convergedSeconds: number[] }): void {
+  #look(waiting: Waiting, now: number, changes: Changes): void {
     const { pod } = waiting;
     const isOwn = this.#hasOwnRules(waiting, now);
     if (waiting.isTold && this.#isStillBlocked(waiting, isOwn, now)) return;
@@ -153,11 +165,15 @@ export class Readiness {
         changes.told,
       );
     }
-    if (peers?.blocker === null && waiting.isTold) this.#converged(pod, now, changes.convergedSeconds);
+    if (peers?.blocker === null && waiting.isTold) this.#converged(waiting, now, changes.converged);
   }
 
-  #converged(pod: AwaitedPod, now: number, seconds: number[]): void {
-    if (pod.isManaged) seconds.push(Math.max(0, now - pod.observedAt) / 1000);
+  #converged({ pod, addressAt, ownAt }: Waiting, now: number, converged: Convergence[]): void {
+    const { uid, namespace, name, observedAt } = pod;
+    if (pod.isManaged && pod.isNews) {
+      const seconds = phases({ observedAt, addressAt: addressAt ?? now, ownAt: ownAt ?? now, doneAt: now });
+      converged.push({ uid, namespace, name, seconds });
+    }
     this.#waiting.delete(pod.uid);
     this.#done.add(pod.uid);
   }
@@ -193,6 +209,10 @@ export class Readiness {
     else others.add(pod.uid);
   }
 
+  isAwaited(uid: string): boolean {
+    return this.#waiting.has(uid);
+  }
+
   get waitingPods(): number {
     return this.#waiting.size;
   }
@@ -201,7 +221,9 @@ export class Readiness {
   #hasOwnRules(waiting: Waiting, now: number): boolean {
     const { pod } = waiting;
     const node = this.views.nodeOf(pod.uid);
-    const isOwn = !pod.isManaged || (node !== null && this.#agents.get(node)?.pods.has(pod.uid) === true);
+    if (pod.hasAddress) waiting.addressAt ??= now;
+    const isInKernel = node !== null && this.#agents.get(node)?.pods.has(pod.uid) === true;
+    const isOwn = !pod.isManaged || (pod.hasAddress && isInKernel);
     if (isOwn) waiting.ownAt ??= now;
     return isOwn;
   }
@@ -210,6 +232,8 @@ export class Readiness {
     const node = this.views.nodeOf(pod.uid);
     const failure = this.#agents.get(node ?? '')?.failed.get(pod.uid);
     const state = failure === undefined ? 'not in the kernel yet' : `not in the kernel: ${failure}`;
+    if (!pod.hasAddress && this.isEnforced(node ?? '', pod.uid))
+      return readiness(pod, 'PolicyPending', 'the address of this Pod is not known yet');
     return readiness(
       pod,
       'PolicyPending',
