@@ -6,7 +6,8 @@ export interface AgentMetrics {
   readonly heals: Counter;
   readonly helperRestarts: Counter;
   readonly hostRollbacks: Counter;
-  readonly flowsDropped: Counter;
+  /** Flows that could not be told in time. */
+  onFlowsDropped(flows: number): void;
   onFlows(named: number, overflow: number, disagreements: number): void;
   onPass(revision: number, pods: number): void;
 }
@@ -15,6 +16,7 @@ const APPLY_BUCKETS = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.
 
 export function agentMetrics(metrics: Metrics): AgentMetrics {
   const flows = metrics.counter('cven_flows_total', 'Flows reported');
+  const dropped = metrics.counter('cven_flows_dropped_total', 'Flows that were not reported, by reason');
   const overflow = metrics.counter(
     'cven_flows_not_itemised_total',
     'Packets of flows that found their flow set full',
@@ -25,6 +27,8 @@ export function agentMetrics(metrics: Metrics): AgentMetrics {
   );
   const revision = metrics.gauge('cven_view_revision', 'Revision of the node view that is in the kernel');
   const pods = metrics.gauge('cven_pods', 'Pods on the pod network of this node');
+  // Shown from the start: that nothing was dropped is worth seeing.
+  dropped.add(0, { reason: 'clas-cache-away' });
   return {
     apply: metrics.histogram('cven_apply_seconds', 'Time of one transaction in one namespace', {
       buckets: APPLY_BUCKETS,
@@ -41,10 +45,7 @@ export function agentMetrics(metrics: Metrics): AgentMetrics {
       'cven_host_rollbacks_total',
       'Host policies taken back because the control channel was lost',
     ),
-    flowsDropped: metrics.counter(
-      'cven_flows_dropped_total',
-      'Flows dropped because clas-cache was away for too long',
-    ),
+    onFlowsDropped: (count) => dropped.add(count, { reason: 'clas-cache-away' }),
     onFlows: (named, full, otherwise) => {
       flows.add(named);
       overflow.add(full);

@@ -55,7 +55,7 @@ export class AgentParts {
       cluster: identity.cluster,
       node,
       queueBytes: config.RINGFENCE_FLOW_QUEUE_MIB * 1024 * 1024,
-      onDropped: (flows) => metrics.flowsDropped.add(flows),
+      onDropped: (flows) => metrics.onFlowsDropped(flows),
       onError: this.trouble,
     });
     this.records = new TableRecords(livingRecords(files), () => this.saveRecords());

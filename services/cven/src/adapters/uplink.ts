@@ -2,7 +2,8 @@
  * Everything that the agent says to clas-cache over the cluster's NATS. Acks: only the newest matters. Flow batches: a
  * bounded queue, oldest dropped first and counted. Sandboxes: sent again until acknowledged, while they live.
  */
-import type { Bus } from '@ringfence/bus';
+import { activeHeaders } from '@ringfence/bus';
+import type { Bus, TraceHeaders } from '@ringfence/bus';
 import { subjects } from '@ringfence/contracts';
 import type { AgentHeartbeat, FlowBatch, NodeAck, SandboxSeen } from '@ringfence/contracts';
 
@@ -17,6 +18,11 @@ export interface UplinkOptions {
 
 const RETRY_MS = 1_000;
 
+interface Acknowledgement {
+  readonly ack: NodeAck;
+  /** Of the pass that it acknowledges. */
+  readonly headers: TraceHeaders;
+}
 interface Waiting {
   readonly batch: FlowBatch;
   readonly bytes: number;
@@ -24,7 +30,7 @@ interface Waiting {
 
 export class Uplink {
   private bus: Bus | undefined;
-  private ack: NodeAck | undefined;
+  private ack: Acknowledgement | undefined;
   private readonly sandboxes = new Map<string, SandboxSeen>();
   private flows: Waiting[] = [];
   private waitingBytes = 0;
@@ -41,7 +47,7 @@ export class Uplink {
   }
 
   acknowledge(ack: NodeAck): void {
-    this.ack = ack;
+    this.ack = { ack, headers: activeHeaders() };
     this.send();
   }
 
@@ -106,9 +112,10 @@ export class Uplink {
     }
   }
 
-  private async sendAck(ack: NodeAck): Promise<void> {
-    await this.bus?.publish(subjects.ack(this.options.cluster, this.options.node), ack);
-    if (this.ack === ack) this.ack = undefined;
+  private async sendAck(acknowledgement: Acknowledgement): Promise<void> {
+    const { ack, headers } = acknowledgement;
+    await this.bus?.publish(subjects.ack(this.options.cluster, this.options.node), ack, { headers });
+    if (this.ack === acknowledgement) this.ack = undefined;
   }
 
   private async sendSandboxes(): Promise<void> {

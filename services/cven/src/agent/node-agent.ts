@@ -3,6 +3,7 @@
  * again, and says what is in the kernel. One pass at a time; whatever comes meanwhile is in the next pass. Between passes
  * it ends flow intervals and looks for tampering. It never flushes: without a view it leaves everything as it finds it.
  */
+import { Causes, continueTraces } from '@ringfence/bus';
 import type { NodeAck, NodeView, SandboxSeen } from '@ringfence/contracts';
 import type { FoundSandbox } from '../adapters/cri/sandbox-record.js';
 import type {
@@ -53,6 +54,8 @@ export class NodeAgent {
   private inForce: InForce = { revision: 0, policyVersion: 0 };
   private lastAck = '';
   private wanted = false;
+  /** Of the next pass. */
+  private readonly causes = new Causes();
   private pass: Promise<void> | undefined;
   private unpaired = false;
 
@@ -111,6 +114,7 @@ export class NodeAgent {
 
   reconcile(): void {
     this.wanted = true;
+    this.causes.add();
     this.pass ??= this.passes().finally(() => {
       this.pass = undefined;
     });
@@ -175,8 +179,14 @@ export class NodeAgent {
     await Promise.resolve();
     while (this.wanted && !this.unpaired) {
       this.wanted = false;
-      await this.attempt('a pass over the places failed', () => this.onePass());
+      await this.attempt('a pass over the places failed', () => this.tracedPass());
     }
+  }
+
+  private tracedPass(): Promise<void> {
+    const { node, view } = this.options;
+    const attributes = { 'k8s.node.name': node, 'ringfence.revision': view.revision ?? 0 };
+    return continueTraces('apply policy to the kernel', this.causes.take(), () => this.onePass(), attributes);
   }
 
   private async onePass(): Promise<void> {

@@ -17,6 +17,7 @@ export function flowBatchesHandler(
   recent: RecentFlows,
   metrics: Metrics,
 ): FlowBatchesHandler {
+  const arrived = metrics.counter('flow_ingest_flows_total', 'Flow summaries that arrived');
   const stored = metrics.counter('flow_ingest_flows_stored_total', 'Flow summaries written');
   const dropped = metrics.counter('flow_ingest_flows_dropped_total', 'Flow summaries not written, by reason');
   const repeated = metrics.counter(
@@ -28,6 +29,9 @@ export function flowBatchesHandler(
     buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
   });
 
+  // Shown from the start: that nothing was dropped is worth seeing.
+  for (const reason of ['malformed', 'outside-retention']) dropped.add(0, { reason });
+
   return async (messages) => {
     const batches = messages.map(parseBatch);
     const began = performance.now();
@@ -37,6 +41,7 @@ export function flowBatchesHandler(
         throw isPostgresAway(cause) ? new TransientError('the database is away', { cause }) : cause;
       });
     seconds.record((performance.now() - began) / 1000);
+    arrived.add(batches.reduce((sum, batch) => sum + batch.flows.length, 0));
     stored.add(written.flows);
     repeated.add(written.repeatedBatches);
     if (written.malformed > 0) dropped.add(written.malformed, { reason: 'malformed' });
