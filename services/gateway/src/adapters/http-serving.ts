@@ -8,7 +8,6 @@ import { trace } from '@opentelemetry/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { startTrace, withTraceHeaders } from '@ringfence/service-host';
 import type { HostContext, Metrics } from '@ringfence/service-host';
-import type { RestReply } from '../domain/exchange.js';
 import { internalFault, Refusal, refuse } from '../domain/refusal.js';
 import type { Admission, Admitted } from './admission.js';
 import type { Followers } from './followers.js';
@@ -25,12 +24,14 @@ export interface HttpServing {
   fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void;
 }
 
+type Host = Pick<HostContext<unknown>, 'logger' | 'metrics'>;
+
 export interface ServingParts {
   readonly admission: Admission;
   readonly rest: Rest;
   readonly followers: Followers;
   readonly docsPage: string;
-  readonly host: Pick<HostContext<unknown>, 'logger' | 'metrics'>;
+  readonly host: Host;
 }
 
 export function httpServing(parts: ServingParts): HttpServing {
@@ -39,10 +40,12 @@ export function httpServing(parts: ServingParts): HttpServing {
     parts.host.metrics,
     (request) => admitted.get(request)?.match.route.path ?? 'none',
   );
+  const refused = parts.host.metrics.counter('gateway_errors_total', 'Errors answered, by token and status');
   const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const refusal = refusalFrom(error, request.id);
     if (refusal.status >= 500)
       parts.host.logger.error({ err: error, request: request.id }, 'a request failed');
+    for (const { token } of refusal.errors) refused.add(1, { token, status: String(refusal.status) });
     sendRefusal(reply, refusal);
     count(request, reply);
   };
@@ -61,10 +64,10 @@ export function httpServing(parts: ServingParts): HttpServing {
       if (admission === undefined) return outsideTheApi(request, reply, parts.docsPage);
       try {
         if (admission.match.route.collection === 'stream') return stream(parts.followers, request, reply);
-        sendReply(
-          reply,
-          await traced(request, reply, admission, () => parts.rest(rawRequest(request, admission))),
-        );
+        await traced(request, reply, admission, async () => {
+          sendReply(reply, await parts.rest(rawRequest(request, admission)));
+          sayWhatChanged(parts.host.logger, request, reply);
+        });
         count(request, reply);
       } catch (error) {
         fail(error, request, reply);
@@ -72,6 +75,13 @@ export function httpServing(parts: ServingParts): HttpServing {
     },
     fail,
   };
+}
+
+/** Reading is not worth a line. */
+function sayWhatChanged(logger: Host['logger'], request: FastifyRequest, reply: FastifyReply): void {
+  const { method, id } = request;
+  const level = method === 'GET' ? 'debug' : 'info';
+  logger[level]({ method, path: pathOf(request), status: reply.statusCode, request: id }, 'answered');
 }
 
 type Count = (request: FastifyRequest, reply: FastifyReply) => void;
@@ -99,8 +109,8 @@ function traced(
   request: FastifyRequest,
   reply: FastifyReply,
   { match }: Admitted,
-  answer: () => Promise<RestReply>,
-): Promise<RestReply> {
+  answer: () => Promise<void>,
+): Promise<void> {
   return withTraceHeaders(traceHeaders(request), () =>
     startTrace(`${request.method} ${match.route.path}`, () => {
       const traceId = trace.getActiveSpan()?.spanContext().traceId;
