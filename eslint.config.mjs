@@ -43,7 +43,10 @@ export default tseslint.config(
     files: ['**/*.ts'],
     languageOptions: {
       parser: tseslint.parser,
-      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        projectService: { allowDefaultProject: ['vitest.config.ts'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     plugins: { '@typescript-eslint': tseslint.plugin, '@nx': nx },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
@@ -151,7 +154,7 @@ export default tseslint.config(
   },
   {
     files: ['vitest.config.ts'],
+    // Vitest asks for the default export.
     rules: { 'no-restricted-syntax': 'off' },
-    languageOptions: { parserOptions: { projectService: false } },
   },
 );

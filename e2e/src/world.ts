@@ -95,7 +95,9 @@ export async function serviceAddress(namespace: string, name: string): Promise<s
 export async function netnsOf(address: string): Promise<string> {
   for (const path of readdirSync(stack.netnsRoot, { recursive: true, encoding: 'utf8' })) {
     const netns = join(stack.netnsRoot, path);
-    const { stdout } = await run('nsenter', [`--net=${netns}`, 'ip', '-4', '-o', 'addr']).catch(() => ({ stdout: '' }));
+    const { stdout } = await run('nsenter', [`--net=${netns}`, 'ip', '-4', '-o', 'addr']).catch(() => ({
+      stdout: '',
+    }));
     if (stdout.includes(` ${address}/`)) return netns;
   }
   throw new Error(`no network namespace has ${address}`);

@@ -37,6 +37,8 @@ for (const [name, args, quiet] of steps) {
   const ok = status === 0;
   if (!ok && quiet) process.stderr.write(`${stdout}${stderr}`);
   if (!ok) failed += 1;
-  process.stdout.write(`${ok ? '✓' : '✗'} ${name.padEnd(14)} ${((performance.now() - from) / 1000).toFixed(1)} s\n`);
+  process.stdout.write(
+    `${ok ? '✓' : '✗'} ${name.padEnd(14)} ${((performance.now() - from) / 1000).toFixed(1)} s\n`,
+  );
 }
 process.exit(failed === 0 ? 0 : 1);

@@ -23,7 +23,11 @@ if (only !== undefined && !TIERS.includes(only)) {
 
 function run(args, env = {}) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, NX_DAEMON: 'false', ...env } });
+    const child = spawn(process.execPath, args, {
+      cwd: ROOT,
+      stdio: 'inherit',
+      env: { ...process.env, NX_DAEMON: 'false', ...env },
+    });
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill(signal));
     child.on('error', () => resolve(1));
     child.on('close', (code) => resolve(code ?? 1));
@@ -41,7 +45,13 @@ async function phase(name, work) {
 
 function tier(name) {
   const file = join(results, `${name}.json`);
-  const args = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const args = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+  ];
   return phase(`tests: ${name}`, () => run(args, { RINGFENCE_TEST_TIER: name }));
 }
 
@@ -66,9 +76,13 @@ process.stdout.write('\n');
 for (const { name, code, seconds } of phases) {
   process.stdout.write(`${code === 0 ? '✓' : '✗'} ${name.padEnd(20)} ${seconds.toFixed(0).padStart(5)} s\n`);
 }
-const total = TIERS.map(counts).reduce((sum, tierCounts) => ({ passed: sum.passed + tierCounts.passed, failed: sum.failed + tierCounts.failed }));
+const total = TIERS.map(counts).reduce((sum, tierCounts) => ({
+  passed: sum.passed + tierCounts.passed,
+  failed: sum.failed + tierCounts.failed,
+}));
 rmSync(results, { recursive: true, force: true });
 const broken = phases.filter(({ code }) => code !== 0);
-if (broken.length > 0 && total.failed === 0) process.stdout.write(`failed: ${broken.map(({ name }) => name).join(', ')}\n`);
+if (broken.length > 0 && total.failed === 0)
+  process.stdout.write(`failed: ${broken.map(({ name }) => name).join(', ')}\n`);
 process.stdout.write(`${total.passed} passed, ${Math.max(total.failed, broken.length)} failed\n`);
 process.exit(broken.length === 0 ? 0 : 1);

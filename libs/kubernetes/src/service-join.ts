@@ -29,9 +29,7 @@ function backendsIn(service: ServiceFacts, slice: SliceFacts): Backend[] {
 }
 
 /** Undefined for what is shown as a virtual service instead. */
-export function workloadOfService(
-  service: ServiceFacts,
-):
+export function workloadOfService(service: ServiceFacts):
   | (Pick<ServiceFacts, 'resourceVersion' | 'name' | 'labels' | 'annotations' | 'namespace'> & {
       readonly kind: 'Service';
     })

@@ -85,7 +85,11 @@ export function withRoles(manifests: readonly Manifest[]): { manifests: Manifest
 /** The metadata whose annotations give a workload's or Service's labels; null for any other kind. */
 function annotationHolder({ kind, metadata, spec }: Manifest): Metadata | null {
   if (kind === 'Service' || kind === 'Pod') return metadata;
-  const controller = kind === 'CronJob' ? spec?.jobTemplate?.spec : spec;
-  const template = kind === 'CronJob' || WITH_TEMPLATE.has(kind) ? controller?.template : undefined;
+  const template = podTemplateOf(kind, spec);
   return template ? (template.metadata ??= {}) : null;
+}
+
+function podTemplateOf(kind: string, spec: Manifest['spec']): WithTemplate['template'] {
+  if (kind === 'CronJob') return spec?.jobTemplate?.spec?.template;
+  return WITH_TEMPLATE.has(kind) ? spec?.template : undefined;
 }

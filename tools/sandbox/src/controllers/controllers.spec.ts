@@ -60,19 +60,17 @@ async function deploy(name: string, spec: Partial<Deployment['spec']> = {}): Pro
   await cluster.resource('deployments.apps').create({ metadata: metadata(name), spec: full });
 }
 
+function isRolledOut({ metadata, spec, status }: Deployment): boolean {
+  const counts = [status?.replicas, status?.updatedReplicas, status?.availableReplicas];
+  return (
+    status?.observedGeneration === metadata.generation && counts.every((count) => count === spec.replicas)
+  );
+}
+
 function settled(name: string): Promise<Deployment> {
   return eventually(() => {
     const deployment = cluster.resource('deployments.apps').find(namespace, name);
-    const status = deployment?.status;
-    const isSettled =
-      status?.observedGeneration === deployment?.metadata.generation &&
-      status?.availableReplicas === deployment?.spec.replicas;
-    return (
-      isSettled &&
-      status?.replicas === deployment?.spec.replicas &&
-      status?.updatedReplicas === status?.replicas &&
-      deployment
-    );
+    return deployment !== undefined && isRolledOut(deployment) && deployment;
   }, `${name} rolled out`);
 }
 
