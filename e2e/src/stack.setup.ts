@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { freePort, parseOptions, Progress, Stack } from '@ringfence/up';
+import { startOtlpReceiver } from './otlp-receiver.js';
+import type { OtlpReceiver } from './otlp-receiver.js';
 
 export interface StackAccess {
   readonly url: string;
@@ -23,6 +25,8 @@ export interface StackAccess {
   readonly netnsRoot: string;
   /** `POST <control>/<process>/<kill|start|stop>`; `GET <control>/` lists what runs. */
   readonly control: string;
+  /** `GET <traces>?trace=<id>`: spans that the stack exported. */
+  readonly traces: string;
 }
 
 declare module 'vitest' {
@@ -33,6 +37,7 @@ declare module 'vitest' {
 
 let stack: Stack;
 let control: Server;
+let receiver: OtlpReceiver;
 let dataDirectory: string;
 
 export async function setup(project: TestProject): Promise<void> {
@@ -43,8 +48,9 @@ export async function setup(project: TestProject): Promise<void> {
   const options = parseOptions(['--data', dataDirectory, '--port', String(port)], process.cwd());
   if (options === 'help') throw new Error('unreachable');
   stack = new Stack(options, new Progress((text) => process.stdout.write(text)), () => undefined);
+  receiver = await startOtlpReceiver();
   try {
-    const running = await stack.start();
+    const running = await startExporting(`http://127.0.0.1:${receiver.port}`);
     control = await controlServer(stack);
     const { port: controlPort } = control.address() as AddressInfo;
     project.provide('stack', {
@@ -57,16 +63,29 @@ export async function setup(project: TestProject): Promise<void> {
       netnsRoot: `/run/rf-sandbox-${running.sandbox.instance}`,
       dataDirectory,
       control: `http://127.0.0.1:${controlPort}`,
+      traces: `http://127.0.0.1:${receiver.port}/spans`,
     });
   } catch (error) {
     await stack.stop();
+    await receiver.close();
     throw error;
+  }
+}
+
+/** The endpoint is this stack's alone: what a scenario starts by itself exports nothing. */
+async function startExporting(endpoint: string): ReturnType<Stack['start']> {
+  process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = endpoint;
+  try {
+    return await stack.start();
+  } finally {
+    delete process.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
   }
 }
 
 export async function teardown(): Promise<void> {
   control?.close();
   await stack?.stop();
+  await receiver?.close();
   if (!process.env['RINGFENCE_E2E_DATA']) rmSync(dataDirectory, { recursive: true, force: true });
 }
 

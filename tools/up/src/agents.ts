@@ -57,7 +57,10 @@ export async function startAgents({
   if (options.simulate) await startSimulation(processes, { sandbox, clasUrl, pairingKey });
   else
     for (const node of sandbox.nodes)
-      startCven(processes, { node, clasUrl, pairingKey, directory: join(edge, `cven-${node.name}`) });
+      startCven(processes, {
+        ...{ node, clasUrl, pairingKey, directory: join(edge, `cven-${node.name}`) },
+        hostAddress: sandbox.hostAddress,
+      });
   const agents = processes.list().filter(({ spec }) => spec.name.startsWith('cven-'));
   await Promise.all([clas, kubelink, ...agents].map((agent) => agent.ready(READY_TIMEOUT_MS)));
   return clasUrl;
@@ -65,12 +68,16 @@ export async function startAgents({
 
 interface CvenOptions {
   readonly node: SandboxNode;
+  readonly hostAddress: string;
   readonly clasUrl: string;
   readonly pairingKey: string;
   readonly directory: string;
 }
 
-function startCven(processes: Processes, { node, clasUrl, pairingKey, directory }: CvenOptions): void {
+function startCven(
+  processes: Processes,
+  { node, hostAddress, clasUrl, pairingKey, directory }: CvenOptions,
+): void {
   processes.start({
     name: `cven-${node.name}`,
     command: process.execPath,
@@ -84,10 +91,19 @@ function startCven(processes: Processes, { node, clasUrl, pairingKey, directory 
       RINGFENCE_DATA_DIR: directory,
       RINGFENCE_MANAGEMENT_HOST: '0.0.0.0',
       RINGFENCE_MANAGEMENT_PORT: CVEN_MANAGEMENT_PORT,
-      ...passedOn(),
+      ...reachableFromNodes(passedOn(), hostAddress),
     },
     readyUrl: `http://${node.address}:${CVEN_MANAGEMENT_PORT}/readyz`,
   });
+}
+
+/** A receiver of traces on this machine's loopback is not on a node's. */
+function reachableFromNodes(env: Readonly<Record<string, string>>, host: string): Record<string, string> {
+  const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
+  if (endpoint === undefined || !URL.canParse(endpoint)) return { ...env };
+  const url = new URL(endpoint);
+  if (['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) url.hostname = host;
+  return { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: url.href };
 }
 
 interface SimulationOptions {
