@@ -1,9 +1,10 @@
 /**
  * Domain events, by owner. An event's `data` is state-like (the whole new value of what it names), so that a
  * consumer needs no history. Entity segment of the subject and type → schema in `EVENTS`; version 1 unless said.
+ * `…State` is what consumers read. Some events carry more, optional here: what their owner shows over REST.
  */
 import { z } from 'zod';
-import { IntegerId, LabelId, Uuid } from './ids.js';
+import { Instant, IntegerId, LabelId, Uuid } from './ids.js';
 import { Address, EnforcementMode } from './network.js';
 import { EntityClass, LabelAssignment } from './policy.js';
 import { PROVISIONABLE } from './policy-objects.js';
@@ -51,7 +52,39 @@ export const WorkloadState = z.object({
 });
 export type WorkloadState = z.infer<typeof WorkloadState>;
 
+const PairingProfileState = z.object({
+  id: Uuid,
+  name: z.string(),
+  description: z.string(),
+  enabled: z.boolean(),
+  mode: EnforcementMode,
+  labels: z.array(LabelId),
+  visibilityLevel: z.string(),
+  allowedUsesPerKey: z.union([z.number(), z.literal('unlimited')]),
+  /** Seconds. */
+  keyLifespan: z.union([z.number(), z.literal('unlimited')]),
+  isDefault: z.boolean(),
+  externalDataSet: z.string().nullable(),
+  externalDataReference: z.string().nullable(),
+  uninterpreted: z.record(z.string(), z.unknown()),
+});
+/** `key` names the key; the secret itself is never in an event. */
+const PairingKeyIssue = z.object({ id: Uuid, key: z.string(), at: Instant });
+
 const removed = z.object({ id: z.string() });
+const shownReferences = {
+  externalDataSet: z.string().nullable().optional(),
+  externalDataReference: z.string().nullable().optional(),
+};
+const ShownContainerCluster = ContainerClusterState.extend({ datacenterNat1to1: z.boolean().optional() });
+const ShownWorkload = WorkloadState.extend({
+  ...shownReferences,
+  interfaces: z.array(z.record(z.string(), z.unknown())).optional(),
+  publicIp: z.string().nullable().optional(),
+  online: z.boolean().optional(),
+  visibilityLevel: z.string().optional(),
+  about: z.record(z.string(), z.unknown()).optional(),
+});
 
 // ---- label-resolver --------------------------------------------------------------------------------------------
 
@@ -66,6 +99,12 @@ export type LabelState = z.infer<typeof LabelState>;
 
 export const LabelTypeState = z.object({ id: Uuid, key: z.string(), displayName: z.string() });
 
+const ShownLabelType = LabelTypeState.extend({
+  ...shownReferences,
+  displayInfo: z.record(z.string(), z.unknown()).optional(),
+  isBuiltIn: z.boolean().optional(),
+});
+
 export const ProfileState = z.object({
   id: Uuid,
   cluster: Uuid,
@@ -79,6 +118,11 @@ export const ProfileState = z.object({
   assignments: z.record(z.string(), LabelAssignment),
 });
 export type ProfileState = z.infer<typeof ProfileState>;
+const ShownProfile = ProfileState.extend({
+  isTemplate: z.boolean().optional(),
+  isDiscovered: z.boolean().optional(),
+  visibilityLevel: z.string().optional(),
+});
 
 export const RefusedAnnotation = z.object({
   key: z.string(),
@@ -139,8 +183,8 @@ const event = (owner: string, entity: string, schema: z.ZodType): EventContract 
 
 /** Event type → owner, entity segment of `evt.<cluster>.<entity>.<id>`, and schema of `data`. */
 export const EVENTS = {
-  ContainerClusterCreated: event('inventory', 'container-cluster', ContainerClusterState),
-  ContainerClusterChanged: event('inventory', 'container-cluster', ContainerClusterState),
+  ContainerClusterCreated: event('inventory', 'container-cluster', ShownContainerCluster),
+  ContainerClusterChanged: event('inventory', 'container-cluster', ShownContainerCluster),
   ContainerClusterDeleted: event('inventory', 'container-cluster', removed),
   NamespaceDiscovered: event('inventory', 'namespace', NamespaceState),
   NamespaceChanged: event('inventory', 'namespace', NamespaceState),
@@ -148,15 +192,22 @@ export const EVENTS = {
   KubernetesWorkloadDiscovered: event('inventory', 'kubernetes-workload', KubernetesWorkloadState),
   KubernetesWorkloadChanged: event('inventory', 'kubernetes-workload', KubernetesWorkloadState),
   KubernetesWorkloadVanished: event('inventory', 'kubernetes-workload', removed),
-  WorkloadCreated: event('inventory', 'workload', WorkloadState),
-  WorkloadChanged: event('inventory', 'workload', WorkloadState),
+  WorkloadCreated: event('inventory', 'workload', ShownWorkload),
+  WorkloadChanged: event('inventory', 'workload', ShownWorkload),
   WorkloadDeleted: event('inventory', 'workload', removed),
+  PairingProfileCreated: event('inventory', 'pairing-profile', PairingProfileState),
+  PairingProfileChanged: event('inventory', 'pairing-profile', PairingProfileState),
+  PairingProfileDeleted: event('inventory', 'pairing-profile', removed),
+  PairingKeyIssued: event('inventory', 'pairing-profile', PairingKeyIssue),
+  PairingKeysRevoked: event('inventory', 'pairing-profile', removed),
   LabelCreated: event('label-resolver', 'label', LabelState),
   LabelChanged: event('label-resolver', 'label', LabelState),
   LabelDeleted: event('label-resolver', 'label', removed),
-  LabelTypeCreated: event('label-resolver', 'label-type', LabelTypeState),
-  ProfileCreated: event('label-resolver', 'profile', ProfileState),
-  ProfileChanged: event('label-resolver', 'profile', ProfileState),
+  LabelTypeCreated: event('label-resolver', 'label-type', ShownLabelType),
+  LabelTypeChanged: event('label-resolver', 'label-type', ShownLabelType),
+  LabelTypeDeleted: event('label-resolver', 'label-type', z.object({ id: z.string(), key: z.string() })),
+  ProfileCreated: event('label-resolver', 'profile', ShownProfile),
+  ProfileChanged: event('label-resolver', 'profile', ShownProfile),
   ProfileDeleted: event('label-resolver', 'profile', removed),
   EntityLabelled: event('label-resolver', 'entity', EntityLabelsState),
   EntityUnlabelled: event('label-resolver', 'entity', removed),

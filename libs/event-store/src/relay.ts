@@ -28,7 +28,6 @@ export interface EventPublisher {
 }
 
 export interface RelayOptions {
-  readonly subject?: (event: StoredEvent) => string;
   readonly onError?: (error: unknown) => void;
 }
 
@@ -40,11 +39,14 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-/** `evt.<cluster>.<entity>.<id>`: the entity is the owner's word for the type, the id what follows the stream's first "-". */
-export function eventSubject(event: StoredEvent): string {
+/** `evt.<cluster>.<entity>.<id>` of a stream `<entity>-<id>`; both parts may have dashes of their own. */
+export function eventSubject(event: Pick<StoredEvent, 'type' | 'cluster' | 'stream'>): string {
   const contract = EVENTS[event.type as EventType] as { entity: string } | undefined;
   if (contract === undefined) throw new Error(`event type ${event.type} is not in the contracts`);
-  return subjects.event(event.cluster, contract.entity, event.stream.slice(event.stream.indexOf('-') + 1));
+  const prefix = `${contract.entity}-`;
+  if (!event.stream.startsWith(prefix))
+    throw new Error(`${event.type} is in the stream ${event.stream}, which is no ${contract.entity}'s`);
+  return subjects.event(event.cluster, contract.entity, event.stream.slice(prefix.length));
 }
 
 export function startRelay(store: EventStore, bus: EventPublisher, options: RelayOptions = {}): Relay {
@@ -105,7 +107,7 @@ async function relayWhileLeading(client: pg.PoolClient, round: Round): Promise<v
   }
 }
 
-async function publishNext(client: pg.PoolClient, { store, bus, options, state }: Round): Promise<number> {
+async function publishNext(client: pg.PoolClient, { store, bus, state }: Round): Promise<number> {
   const { rows } = await client.query<{ position: string }>('select position from relayed where relay = $1', [
     store.service,
   ]);
@@ -116,7 +118,7 @@ async function publishNext(client: pg.PoolClient, { store, bus, options, state }
   if (last === undefined) return 0;
   await bus.publishMany(
     events.map(({ trace, ...envelope }) => ({
-      subject: (options.subject ?? eventSubject)({ ...envelope, trace }),
+      subject: eventSubject(envelope),
       payload: envelope,
       id: envelope.id,
       headers: trace,

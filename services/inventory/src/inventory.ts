@@ -19,7 +19,6 @@ import { containerClusterOperations } from './adapters/container-clusters.resour
 import type { ClusterParts } from './adapters/container-clusters.resource.js';
 import { edgeAdmission } from './adapters/edge-admission.js';
 import type { EdgeAdmission } from './adapters/edge-admission.js';
-import { subjectOf } from './adapters/event-subject.js';
 import { kubernetesWorkloadOperations, venOperations } from './adapters/kubernetes-workloads.resource.js';
 import { labelUsage } from './adapters/label-usage.js';
 import { acksConsumer, labelledConsumer } from './adapters/labelled.consumer.js';
@@ -68,7 +67,6 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
   const store = await openStore(options);
   await ensureDefaultProfile(store);
   const relay = startRelay(store, bus, {
-    subject: subjectOf,
     onError: (error) => logger.warn({ err: error }, 'relay'),
   });
   const hearing = listening(() => bus.isConnected());

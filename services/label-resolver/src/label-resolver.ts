@@ -21,7 +21,6 @@ import { labelOperations } from './adapters/labels.resource.js';
 import { oneAtATime } from './adapters/one-at-a-time.js';
 import { resourceAnswerer } from './adapters/resource.js';
 import { startSettingsPublisher } from './adapters/settings.publisher.js';
-import { subjectOf } from './adapters/stream.js';
 import type { Config } from './config.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { PROJECTIONS } from './read/resolver-documents.js';
@@ -66,7 +65,6 @@ export async function openLabelResolver({
   // What a crash left unsaid is said before anything new.
   await queue(() => resolver.settle());
   const relay = startRelay(store, bus, {
-    subject: subjectOf,
     onError: (error) => logger.warn({ err: error }, 'relay'),
   });
   const settings = startSettingsPublisher(store, bus, (error) => logger.warn({ err: error }, 'settings'));

@@ -16,7 +16,7 @@ import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { explainer } from './adapters/explainer.js';
 import { LivePolicy } from './adapters/live-policy.js';
-import { PolicyBookStore, subjectOf } from './adapters/policy-book.store.js';
+import { PolicyBookStore } from './adapters/policy-book.store.js';
 import { answerResource } from './adapters/resources/policy-resource.js';
 import type { ResourceContext } from './adapters/resources/resource-context.js';
 import { seedPolicy } from './adapters/seed-policy.js';
@@ -54,7 +54,6 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
   const { bus, logger, metrics } = options;
   const store = await openStore(options);
   const relay = startRelay(store, bus, {
-    subject: subjectOf,
     onError: (error) => logger.warn({ err: error }, 'relay'),
   });
   const book = await PolicyBookStore.open(store);

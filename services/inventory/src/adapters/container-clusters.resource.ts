@@ -14,7 +14,7 @@ import type { AgentRow, ClusterSeen } from './agents.store.js';
 import { agents, clustersSeen } from './agents.store.js';
 import { execute } from './commands.js';
 import { defined } from './defined.js';
-import { streamOf } from './event-subject.js';
+import { streamOf } from './stream.js';
 import type { Listening } from './listening.js';
 import { forgetCluster } from './observations.consumer.js';
 import type { ObservedNode } from './observed.store.js';

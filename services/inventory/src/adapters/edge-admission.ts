@@ -18,7 +18,7 @@ import { containerClusters, pairingProfiles } from '../read/inventory-documents.
 import { noteAgentPaired } from './agents.store.js';
 import type { ClusterAccounts } from './cluster-accounts.client.js';
 import { execute } from './commands.js';
-import { streamOf } from './event-subject.js';
+import { streamOf } from './stream.js';
 import { liveNodes } from './observed.store.js';
 import type { ObservedNode } from './observed.store.js';
 import type { OneAtATime } from './one-at-a-time.js';

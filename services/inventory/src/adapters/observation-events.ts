@@ -6,7 +6,7 @@ import type pg from 'pg';
 import type { Verdict } from '../domain/observed-object.calculator.js';
 import type { Workload, WorkloadCommand } from '../domain/workload.decider.js';
 import { workloadDecider } from '../domain/workload.decider.js';
-import { streamOf } from './event-subject.js';
+import { streamOf } from './stream.js';
 import type { ObservedRow } from './observed.store.js';
 
 const VERBS = { appeared: 'Discovered', changed: 'Changed', vanished: 'Vanished' } as const;

@@ -8,7 +8,7 @@ import type { Document } from '../read/document.projection.js';
 import { pairingProfiles } from '../read/inventory-documents.js';
 import { execute, SYSTEM } from './commands.js';
 import { defined, orNull } from './defined.js';
-import { streamOf } from './event-subject.js';
+import { streamOf } from './stream.js';
 import type { LabelKeysOf } from './labels.client.js';
 import { legacyMode, modeOf } from './legacy-mode.js';
 import type { OneAtATime } from './one-at-a-time.js';

@@ -15,7 +15,7 @@ import { workloadDecider } from '../domain/workload.decider.js';
 import type { Document } from '../read/document.projection.js';
 import { workloads } from '../read/inventory-documents.js';
 import { execute } from './commands.js';
-import { streamOf } from './event-subject.js';
+import { streamOf } from './stream.js';
 import type { LabelKeysOf } from './labels.client.js';
 import type { Listening } from './listening.js';
 import type { OneAtATime } from './one-at-a-time.js';

@@ -3,7 +3,7 @@
  * process's events are taken in before every read and every decision; one that slips in between makes the decision
  * anew, because what may happen to one object depends on all of them.
  */
-import { EVENTS, GLOBAL, subjects } from '@ringfence/contracts';
+import { EVENTS, GLOBAL } from '@ringfence/contracts';
 import type { Actor } from '@ringfence/contracts';
 import { fold, isRejection } from '@ringfence/decider';
 import type { Rejection } from '@ringfence/decider';
@@ -122,15 +122,10 @@ export class PolicyBookStore {
   }
 }
 
+/** One stream per object, one per version. */
 function streamOf(event: PolicyEvent): string {
   const entity = EVENTS[event.type].entity;
   return event.type === 'PolicyProvisioned'
     ? `${entity}-${event.data.version}`
     : `${entity}-${event.data.type}-${event.data.id}`;
-}
-
-/** One subject per object, one per version: what follows the entity's word in the stream. */
-export function subjectOf(event: StoredEvent): string {
-  const { entity } = EVENTS[event.type as PolicyEvent['type']];
-  return subjects.event(event.cluster, entity, event.stream.slice(entity.length + 1));
 }
