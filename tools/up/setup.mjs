@@ -72,7 +72,7 @@ function run(command, args, options = {}) {
 function lastLine(error) {
   const lines = String(error.output ?? '')
     .split('\n')
-    .filter((line) => line.trim() !== '');
+    .filter((line) => line.trim() !== '' && !/complete log of this run/i.test(line));
   return lines.findLast((line) => /error|E:|ENO|fail/i.test(line)) ?? lines.at(-1) ?? error.message;
 }
 
@@ -134,6 +134,22 @@ async function installDebianPackages({ root, log }) {
   });
 }
 
+const NFT_FLOOR = [1, 0];
+
+/** Older ones lack `vmap` on conntrack keys. */
+function checkNft() {
+  const text =
+    spawnSync('nft', ['--version'], {
+      encoding: 'utf8',
+      env: { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` },
+    }).stdout ?? '';
+  const [, major, minor] = /v(\d+)\.(\d+)/.exec(text)?.map(Number) ?? [0, 0, 0];
+  if (major > NFT_FLOOR[0] || (major === NFT_FLOOR[0] && minor >= NFT_FLOOR[1])) return;
+  throw new SetupError(
+    `nftables ${NFT_FLOOR.join('.')} or newer is needed; this is "${text.trim() || 'none'}". Debian 12 has 1.0.6.`,
+  );
+}
+
 const LOCK_STAMP = join(ROOT, 'node_modules', '.ringfence-lock');
 
 async function installNpmPackages({ log }) {
@@ -178,6 +194,7 @@ async function build() {
 export async function setUp({ root, log }) {
   checkMachine({ root });
   await installDebianPackages({ root, log });
+  if (root) checkNft();
   await installNpmPackages({ log });
   await build();
 }
