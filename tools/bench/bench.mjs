@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `npm run bench -- <name>`: builds the benchmarks and runs one. Every number in the documents comes from here, so a
+ * `npm run bench -- <name>`: builds everything (one of them runs the whole stack) and runs one. Every number in the documents comes from here, so a
  * benchmark prints its shape, the machine and the run next to the figures.
  */
 import { spawnSync } from 'node:child_process';
@@ -38,7 +38,7 @@ function main(args) {
     return 2;
   }
   const compiler = join(root, 'node_modules/typescript7/bin/tsc');
-  const build = spawnSync(process.execPath, [compiler, '-b', here], { stdio: 'inherit' });
+  const build = spawnSync(process.execPath, [compiler, '-b'], { cwd: root, stdio: 'inherit' });
   if (build.status !== 0) return 1;
   const memory = Math.round(totalmem() / 2 ** 30);
   console.log(

@@ -1,0 +1,126 @@
+/** The stack that the convergence benchmark measures: a sandbox cluster in a temporary directory, with one managed namespace in full. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, KubernetesApi, parseOptions, Progress, Stack } from '@ringfence/up';
+import type { RingfenceApi } from '@ringfence/up';
+
+export const NAMESPACE = 'bench';
+const PORT = 7000;
+
+/** A server on every node that admits the clients: each new client concerns every agent. */
+const MANIFEST = `
+apiVersion: v1
+kind: Namespace
+metadata: { name: ${NAMESPACE} }
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: { name: server, namespace: ${NAMESPACE} }
+spec:
+  selector: { matchLabels: { app: server } }
+  template:
+    metadata: { labels: { app: server }, annotations: { ringfence.io/role: server } }
+    spec:
+      containers: [{ name: server, image: example/server:1, ports: [{ containerPort: ${PORT} }] }]
+`;
+
+export interface BenchStack {
+  readonly kubernetes: KubernetesApi;
+  readonly kubeconfig: string;
+  readonly nodes: number;
+  /** Each Pod whose convergence clas-cache has written down. */
+  converged(): Converged[];
+  /** Megabytes of resident memory, a process with its children. */
+  memory(process: string): number;
+  stop(): Promise<void>;
+}
+export interface Converged {
+  readonly name: string;
+  readonly seconds: Readonly<Record<'address' | 'own' | 'peers' | 'total', number>>;
+}
+
+export async function startBenchStack(): Promise<BenchStack> {
+  const directory = mkdtempSync(join(tmpdir(), 'ringfence-bench-'));
+  const manifest = join(directory, 'bench.yaml');
+  writeFileSync(manifest, MANIFEST);
+  const port = String(await freePort());
+  const options = parseOptions(['--data', directory, '--port', port, '--manifest', manifest], directory);
+  if (options === 'help') throw new Error('unreachable');
+  // Exact times of single Pods are in clas-cache's log at this level.
+  process.env['LOG_LEVEL'] = 'debug';
+  const stack = new Stack(options, new Progress(() => undefined), () => undefined);
+  const stop = async (): Promise<void> => {
+    await stack.stop();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  try {
+    const { api, clusterId, sandbox } = await stack.start();
+    await enforce(api, clusterId);
+    return {
+      kubernetes: new KubernetesApi(sandbox.kubeconfig),
+      kubeconfig: sandbox.kubeconfig,
+      nodes: sandbox.nodes.length,
+      converged: () => convergedIn(join(directory, 'logs', 'clas-cache.log')),
+      memory: (name) => residentMegabytes(stack.processes.get(name).pid ?? 0),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function enforce(api: RingfenceApi, clusterId: string): Promise<void> {
+  const label = async (key: string, value: string): Promise<{ label: { href: string } }> => {
+    const found = await api.get<{ href: string; value: string }[]>(`/labels?key=${key}&value=${value}`);
+    const href = found.find((each) => each.value === value)?.href;
+    return { label: { href: href ?? (await api.post<{ href: string }>('/labels', { key, value })).href } };
+  };
+  const scope = [await label('app', NAMESPACE), await label('env', 'demo')];
+  const set = await api.post<{ href: string }>('/sec_policy/draft/rule_sets', {
+    name: NAMESPACE,
+    scopes: [scope],
+  });
+  await api.post(`${set.href}/sec_rules`, {
+    enabled: true,
+    providers: [await label('role', 'server')],
+    consumers: [await label('role', 'client')],
+    ingress_services: [{ proto: 6, port: PORT }],
+    resolve_labels_as: { providers: ['workloads'], consumers: ['workloads'] },
+  });
+  await api.post('/sec_policy', { update_description: 'bench' });
+  const profiles = await api.get<{ href: string; namespace: string | null }[]>(
+    `/container_clusters/${clusterId}/container_workload_profiles?namespace=${NAMESPACE}`,
+  );
+  const profile = profiles.find(({ namespace }) => namespace === NAMESPACE);
+  if (profile === undefined) throw new Error(`namespace ${NAMESPACE} has no profile`);
+  await api.put(profile.href, { enforcement_mode: 'full' });
+}
+
+function convergedIn(log: string): Converged[] {
+  return readFileSync(log, 'utf8')
+    .split('\n')
+    .filter((line) => line.endsWith('}') && line.includes('"seconds":{'))
+    .map((line) => JSON.parse(line) as Converged & { namespace: string })
+    .filter(({ namespace }) => namespace === NAMESPACE);
+}
+
+function residentMegabytes(pid: number): number {
+  const parents = new Map<number, number>();
+  for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
+    parents.set(Number(entry), field(Number(entry), 'PPid'));
+  const tree = [pid];
+  for (const one of tree) for (const [child, parent] of parents) if (parent === one) tree.push(child);
+  return tree.reduce((sum, one) => sum + field(one, 'VmRSS'), 0) / 1024;
+}
+
+/** 0 for a process that ended meanwhile. */
+function field(pid: number, name: string): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
