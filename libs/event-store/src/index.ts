@@ -1,5 +1,7 @@
 export { consumeOnce } from './consume-once.js';
 export { dataSource } from './data-source.js';
+export { documents } from './documents.projection.js';
+export type { Document, Documents, DocumentTypes } from './documents.projection.js';
 export { ensureDatabase, isPostgresAway } from './database.js';
 export type { WaitOptions } from './database.js';
 export { VersionConflict } from './event-store.js';
@@ -15,6 +17,8 @@ export type {
 } from './event-store.js';
 export { handleCommand } from './handle-command.js';
 export type { CommandResult } from './handle-command.js';
+export { oneAtATime } from './one-at-a-time.js';
+export type { OneAtATime } from './one-at-a-time.js';
 export { openEventStore } from './open.js';
 export { eventSubject, startRelay } from './relay.js';
 export type { EventPublisher, Relay, RelayOptions } from './relay.js';

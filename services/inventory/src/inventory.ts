@@ -9,8 +9,10 @@
 import { noMetrics } from '@ringfence/bus';
 import type { Bus, BusMetrics, Message } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { ensureDatabase, openEventStore, startRelay } from '@ringfence/event-store';
+import { ensureDatabase, oneAtATime, openEventStore, startRelay } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
+import { resourceAnswerer } from '@ringfence/resources';
+import type { Operations } from '@ringfence/resources';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { clusterAccounts } from './adapters/cluster-accounts.client.js';
@@ -25,10 +27,7 @@ import { acksConsumer, labelledConsumer } from './adapters/labelled.consumer.js'
 import { labelKeys } from './adapters/labels.client.js';
 import { listening } from './adapters/listening.js';
 import { observationsConsumer } from './adapters/observations.consumer.js';
-import { oneAtATime } from './adapters/one-at-a-time.js';
 import { ensureDefaultProfile, pairingProfileOperations } from './adapters/pairing-profiles.resource.js';
-import { resourceAnswerer } from './adapters/resource.js';
-import type { Operations } from './adapters/resource.js';
 import { workloadSettingsOperations } from './adapters/workload-settings.resource.js';
 import { interfaceOperations, workloadOperations } from './adapters/workloads.resource.js';
 import type { WorkloadParts } from './adapters/workloads.resource.js';

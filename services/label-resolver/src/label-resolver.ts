@@ -7,8 +7,9 @@
  */
 import type { Bus, Message } from '@ringfence/bus';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { ensureDatabase, openEventStore, startRelay } from '@ringfence/event-store';
+import { ensureDatabase, oneAtATime, openEventStore, startRelay } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
+import { resourceAnswerer } from '@ringfence/resources';
 import type { Logger } from 'pino';
 import { changing } from './adapters/changing.js';
 import { ensureCluster } from './adapters/clusters.client.js';
@@ -18,8 +19,6 @@ import { factsConsumer } from './adapters/facts.consumer.js';
 import { ensureBuiltInTypes, labelDimensionOperations } from './adapters/label-dimensions.resource.js';
 import { labelUses } from './adapters/label-uses.client.js';
 import { labelOperations } from './adapters/labels.resource.js';
-import { oneAtATime } from './adapters/one-at-a-time.js';
-import { resourceAnswerer } from './adapters/resource.js';
 import { startSettingsPublisher } from './adapters/settings.publisher.js';
 import type { Config } from './config.js';
 import { MIGRATIONS } from './migrations/migrations.js';

@@ -1,27 +1,34 @@
 /** `container_clusters`: created with a token that is shown once; their status is read off what was last heard. */
+import type { Document, EventStore, OneAtATime } from '@ringfence/event-store';
+import {
+  defined,
+  execute,
+  flag,
+  metaOf,
+  notFound,
+  orgHref,
+  page,
+  parsed,
+  partial,
+  refusal,
+} from '@ringfence/resources';
+import type { Operations } from '@ringfence/resources';
 import { randomUUID } from 'node:crypto';
 import { ContainerClusterCreate, ContainerClusterUpdate } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import type { EventStore } from '@ringfence/event-store';
 import { clusterHealth, isSilent } from '../domain/cluster-status.calculator.js';
 import type { Silence } from '../domain/cluster-status.calculator.js';
 import type { ContainerCluster } from '../domain/container-cluster.decider.js';
 import { containerClusterDecider } from '../domain/container-cluster.decider.js';
 import { isRejection } from '@ringfence/decider';
-import type { Document } from '../read/document.projection.js';
 import { containerClusters } from '../read/inventory-documents.js';
 import type { AgentRow, ClusterSeen } from './agents.store.js';
 import { agents, clustersSeen } from './agents.store.js';
-import { execute } from './commands.js';
-import { defined } from './defined.js';
 import { streamOf } from './stream.js';
 import type { Listening } from './listening.js';
 import { forgetCluster } from './observations.consumer.js';
 import type { ObservedNode } from './observed.store.js';
 import { liveNodes } from './observed.store.js';
-import type { OneAtATime } from './one-at-a-time.js';
-import type { Operations } from './resource.js';
-import { flag, metaOf, notFound, orgHref, page, parsed, partial, refusal } from './resource.js';
 import { hashSecret, newClusterToken } from './secret.js';
 import type { ClusterAccounts } from './cluster-accounts.client.js';
 

@@ -2,11 +2,12 @@
  * Who may come in from the edge: clas-cache with its cluster's id and token, a C-VEN with a pairing key and the
  * machine-id of a node that Kubelink reported. A refusal says one thing to the caller and is recorded with its reason.
  */
+import type { EventStore, OneAtATime } from '@ringfence/event-store';
+import { execute } from '@ringfence/resources';
 import { randomUUID } from 'node:crypto';
 import { CallError } from '@ringfence/bus';
 import type { BusMetrics } from '@ringfence/bus';
 import type { CALLS } from '@ringfence/contracts';
-import type { EventStore } from '@ringfence/event-store';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { duplicateMachineIds } from '../domain/cluster-status.calculator.js';
@@ -17,11 +18,9 @@ import { workloadDecider } from '../domain/workload.decider.js';
 import { containerClusters, pairingProfiles } from '../read/inventory-documents.js';
 import { noteAgentPaired } from './agents.store.js';
 import type { ClusterAccounts } from './cluster-accounts.client.js';
-import { execute } from './commands.js';
 import { streamOf } from './stream.js';
 import { liveNodes } from './observed.store.js';
 import type { ObservedNode } from './observed.store.js';
-import type { OneAtATime } from './one-at-a-time.js';
 import { findKey, noteUse } from './pairing-keys.store.js';
 import { isSecret } from './secret.js';
 

@@ -4,8 +4,8 @@ import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservice
 import { JETSTREAM } from '@ringfence/bus';
 import type { Message } from '@ringfence/bus';
 import { CALLS } from '@ringfence/contracts';
+import { parsed } from '@ringfence/resources';
 import type { Inventory } from '../inventory.js';
-import { parsed } from './resource.js';
 
 export const INVENTORY = Symbol('inventory');
 

@@ -1,16 +1,15 @@
 /** `kubernetes_workloads` and `vens`: read-only. What lives in unmanaged namespaces does not show up. */
 import type { EntityLabelsState, KubernetesWorkloadState } from '@ringfence/contracts';
-import type { EventStore } from '@ringfence/event-store';
+import type { Document, EventStore } from '@ringfence/event-store';
+import { byHrefs, byLabels, exact, metaOf, notFound, orgHref, page, partial } from '@ringfence/resources';
+import type { Filters, Operations } from '@ringfence/resources';
 import type { Silence } from '../domain/cluster-status.calculator.js';
 import { convergence, NOT_ACKNOWLEDGED } from '../read/acks.js';
 import type { Converged } from '../read/acks.js';
-import type { Document } from '../read/document.projection.js';
 import { kubernetesWorkloads, workloads } from '../read/inventory-documents.js';
 import { entities, profilesByNamespace } from '../read/labelled.js';
 import type { KnownProfile } from '../read/labelled.js';
 import type { Listening } from './listening.js';
-import type { Filters, Operations } from './resource.js';
-import { byHrefs, byLabels, exact, metaOf, notFound, orgHref, page, partial } from './resource.js';
 import { clusterReference, labelReferences, showVen, surroundings } from './workload-view.js';
 import type { Surroundings } from './workload-view.js';
 

@@ -8,7 +8,7 @@ import { CALLS } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import type { LabelKeys } from '../domain/known-labels.js';
 import { knownLabels } from '../read/labelled.js';
-import { SYSTEM } from './commands.js';
+import { SYSTEM } from './system-actor.js';
 
 export type LabelKeysOf = (labels: readonly string[]) => Promise<LabelKeys>;
 

@@ -6,12 +6,11 @@ import { PermanentError } from '@ringfence/bus';
 import type { BusMetrics, Message } from '@ringfence/bus';
 import { OBSERVATIONS } from '@ringfence/contracts';
 import type { ListCompleted, ObservationKind } from '@ringfence/contracts';
-import type { AppendBatch, EventStore } from '@ringfence/event-store';
+import type { AppendBatch, EventStore, OneAtATime } from '@ringfence/event-store';
 import type pg from 'pg';
 import type { Verdict } from '../domain/observed-object.calculator.js';
 import { judgeObservation, remembered } from '../domain/observed-object.calculator.js';
 import { noteClusterSeen, noteHeartbeat } from './agents.store.js';
-import { SYSTEM } from './commands.js';
 import { eventsOf, nodeGone } from './observation-events.js';
 import { isObject, observedRowOf } from './observed-object.js';
 import type { ObjectObservation } from './observed-object.js';
@@ -26,7 +25,7 @@ import {
   scopesOf,
 } from './observed.store.js';
 import type { ObservedRow } from './observed.store.js';
-import type { OneAtATime } from './one-at-a-time.js';
+import { SYSTEM } from './system-actor.js';
 
 interface Observation {
   readonly cluster: string;

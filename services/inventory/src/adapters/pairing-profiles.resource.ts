@@ -1,21 +1,31 @@
 /** `pairing_profiles` and their keys. A key is shown once; uses and expiry are kept with its hash. */
 import { PairingProfileCreate, PairingProfileUpdate } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import type { EventStore } from '@ringfence/event-store';
+import type { Document, EventStore, OneAtATime } from '@ringfence/event-store';
+import {
+  byLabels,
+  defined,
+  exact,
+  execute,
+  idOfHref,
+  metaOf,
+  notFound,
+  orgHref,
+  orNull,
+  page,
+  parsed,
+  partial,
+} from '@ringfence/resources';
+import type { Operations } from '@ringfence/resources';
 import type { PairingProfile, PairingProfileCommand } from '../domain/pairing-profile.decider.js';
 import { pairingProfileDecider } from '../domain/pairing-profile.decider.js';
-import type { Document } from '../read/document.projection.js';
 import { pairingProfiles } from '../read/inventory-documents.js';
-import { execute, SYSTEM } from './commands.js';
-import { defined, orNull } from './defined.js';
 import { streamOf } from './stream.js';
 import type { LabelKeysOf } from './labels.client.js';
 import { legacyMode, modeOf } from './legacy-mode.js';
-import type { OneAtATime } from './one-at-a-time.js';
 import { addKey, keyUses, revokeKeys } from './pairing-keys.store.js';
 import type { KeyUses } from './pairing-keys.store.js';
-import type { Operations } from './resource.js';
-import { byLabels, exact, idOfHref, metaOf, notFound, orgHref, page, parsed, partial } from './resource.js';
+import { SYSTEM } from './system-actor.js';
 
 export interface PairingProfileParts {
   readonly store: EventStore;

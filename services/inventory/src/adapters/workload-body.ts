@@ -1,9 +1,8 @@
 /** Bodies of REST → what a workload's command says. Empty texts mean absent, as clients send them. */
 import type { WorkloadCreate, WorkloadUpdate } from '@ringfence/contracts';
+import { defined, idOfHref, orNull } from '@ringfence/resources';
 import type { Workload, WorkloadChange } from '../domain/workload.decider.js';
-import { defined, orNull } from './defined.js';
 import { modeOf } from './legacy-mode.js';
-import { idOfHref } from './resource.js';
 
 const ABOUT = [
   'service_principal_name',

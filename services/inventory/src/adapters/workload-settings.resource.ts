@@ -1,8 +1,8 @@
 /** `settings/workloads`: a singleton that is adopted by writing it and always answers. Kept and shown; our own silences are configuration. */
 import { WorkloadSettingsUpdate } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
-import type { Operations } from './resource.js';
-import { orgHref, parsed } from './resource.js';
+import { orgHref, parsed } from '@ringfence/resources';
+import type { Operations } from '@ringfence/resources';
 
 const DEFAULTS = {
   workload_disconnected_timeout_seconds: [{ scope: [], value: 300 }],

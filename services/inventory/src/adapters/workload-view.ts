@@ -1,10 +1,10 @@
 /** How workloads, agents and interfaces look over REST. What else they show comes from labels, heartbeats and acknowledgements. */
 import type { WorkloadInterface } from '@ringfence/contracts';
-import type { EventStore } from '@ringfence/event-store';
+import type { Document, EventStore } from '@ringfence/event-store';
+import { metaOf, orgHref } from '@ringfence/resources';
 import type { Hearing, Silence } from '../domain/cluster-status.calculator.js';
 import { isSilent } from '../domain/cluster-status.calculator.js';
 import type { Workload } from '../domain/workload.decider.js';
-import type { Document } from '../read/document.projection.js';
 import { containerClusters } from '../read/inventory-documents.js';
 import { knownLabels } from '../read/labelled.js';
 import type { KnownLabel } from '../read/labelled.js';
@@ -13,7 +13,6 @@ import type { NodeAckRow } from '../read/acks.js';
 import type { AgentRow } from './agents.store.js';
 import { agents } from './agents.store.js';
 import { legacyMode } from './legacy-mode.js';
-import { metaOf, orgHref } from './resource.js';
 
 /** What is shown beside the workloads themselves, read once per request. */
 export interface Surroundings {

@@ -1,29 +1,10 @@
 /** `workloads`: unmanaged hosts in full, paired nodes as far as people may change them; single and in bulk. */
-import { randomUUID } from 'node:crypto';
-import { CallError } from '@ringfence/bus';
-import {
-  WorkloadBulkDeleteItem,
-  WorkloadBulkUpdateItem,
-  WorkloadCreate,
-  WorkloadUpdate,
-} from '@ringfence/contracts';
-import type { Actor, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import type { EventStore } from '@ringfence/event-store';
-import type { Silence } from '../domain/cluster-status.calculator.js';
-import type { Workload, WorkloadCommand } from '../domain/workload.decider.js';
-import { workloadDecider } from '../domain/workload.decider.js';
-import type { Document } from '../read/document.projection.js';
-import { workloads } from '../read/inventory-documents.js';
-import { execute } from './commands.js';
-import { streamOf } from './stream.js';
-import type { LabelKeysOf } from './labels.client.js';
-import type { Listening } from './listening.js';
-import type { OneAtATime } from './one-at-a-time.js';
-import type { Filters, Operations } from './resource.js';
+import type { Document, EventStore, OneAtATime } from '@ringfence/event-store';
 import {
   byHrefs,
   byLabels,
   exact,
+  execute,
   flag,
   idOfHref,
   invalid,
@@ -33,7 +14,24 @@ import {
   page,
   parsed,
   partial,
-} from './resource.js';
+} from '@ringfence/resources';
+import type { Filters, Operations } from '@ringfence/resources';
+import { randomUUID } from 'node:crypto';
+import { CallError } from '@ringfence/bus';
+import {
+  WorkloadBulkDeleteItem,
+  WorkloadBulkUpdateItem,
+  WorkloadCreate,
+  WorkloadUpdate,
+} from '@ringfence/contracts';
+import type { Actor, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import type { Silence } from '../domain/cluster-status.calculator.js';
+import type { Workload, WorkloadCommand } from '../domain/workload.decider.js';
+import { workloadDecider } from '../domain/workload.decider.js';
+import { workloads } from '../read/inventory-documents.js';
+import { streamOf } from './stream.js';
+import type { LabelKeysOf } from './labels.client.js';
+import type { Listening } from './listening.js';
 import { changeOf, newWorkload } from './workload-body.js';
 import { interfacesOf, isOnline, showInterface, showWorkload, surroundings } from './workload-view.js';
 import type { Surroundings } from './workload-view.js';

@@ -1,7 +1,6 @@
 /** One container cluster. Its token is a secret and lives, hashed, beside the events; who is connected is a fact that comes in. */
-import { reject } from '@ringfence/decider';
+import { isSameValue, reject } from '@ringfence/decider';
 import type { Decider, Decision } from '@ringfence/decider';
-import { isSameValue } from './same-value.js';
 
 /** Contracts' ContainerClusterState and, beyond it, what only the REST answer shows. */
 export interface ContainerCluster {

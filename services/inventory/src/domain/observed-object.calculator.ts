@@ -1,9 +1,9 @@
+import { isSameValue } from '@ringfence/decider';
 /**
  * What one observation changes about one object. Deliveries repeat and overtake each other, so an observation counts
  * only if it is newer: of a later list (epoch), or of the same list with a higher resource version. An older list is
  * never believed again, which also survives an API server that begins to count anew.
  */
-import { isSameValue } from './same-value.js';
 
 export interface ObservedObject {
   readonly uid: string;

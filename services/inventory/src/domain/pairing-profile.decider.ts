@@ -3,11 +3,10 @@
  * may be used. Keys are secrets and live, hashed, beside the events; here they are only counted.
  */
 import type { EnforcementMode } from '@ringfence/contracts';
-import { reject } from '@ringfence/decider';
+import { isSameValue, reject } from '@ringfence/decider';
 import type { Decider, Decision } from '@ringfence/decider';
 import type { LabelKeys } from './known-labels.js';
 import { refuseLabels } from './known-labels.js';
-import { isSameValue } from './same-value.js';
 
 export type KeyBound = number | 'unlimited';
 export interface PairingProfile {

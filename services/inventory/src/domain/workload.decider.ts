@@ -3,11 +3,10 @@
  * addresses come from its agent; its labels and mode start as its pairing profile says and are then people's.
  */
 import type { EnforcementMode, WorkloadInterface, WorkloadState } from '@ringfence/contracts';
-import { reject } from '@ringfence/decider';
+import { isSameValue, reject } from '@ringfence/decider';
 import type { Decider, Decision } from '@ringfence/decider';
 import type { LabelKeys } from './known-labels.js';
 import { refuseLabels } from './known-labels.js';
-import { isSameValue } from './same-value.js';
 
 /** Contracts' WorkloadState and, beyond it, what only the REST answer shows. */
 export interface Workload extends WorkloadState {

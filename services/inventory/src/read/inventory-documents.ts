@@ -1,9 +1,9 @@
 /** The read models that are folded from inventory's own events. */
 import type { KubernetesWorkloadState } from '@ringfence/contracts';
+import { documents } from '@ringfence/event-store';
 import type { ContainerCluster } from '../domain/container-cluster.decider.js';
 import type { PairingProfile } from '../domain/pairing-profile.decider.js';
 import type { Workload } from '../domain/workload.decider.js';
-import { documents } from './document.projection.js';
 
 export const containerClusters = documents<ContainerCluster>({
   name: 'container_clusters',

@@ -6,11 +6,11 @@ import { CallError } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { CALLS } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
+import { notFound } from '@ringfence/resources';
 import { clusterKnowledge } from '../read/facts.js';
-import { SYSTEM } from './commands.js';
 import type { Changing } from './changing.js';
 import { profileLife } from './profile-life.js';
-import { notFound } from './resource.js';
+import { SYSTEM } from './system-actor.js';
 
 export type EnsureCluster = (cluster: string | undefined) => Promise<string>;
 

@@ -1,29 +1,11 @@
 /** `container_clusters/container_workload_profiles`: one per namespace, and the cluster's template. */
-import { randomUUID } from 'node:crypto';
-import { CallError } from '@ringfence/bus';
-import {
-  ContainerWorkloadProfileCreate,
-  ContainerWorkloadProfilesUpdate,
-  ContainerWorkloadProfileUpdate,
-} from '@ringfence/contracts';
-import type { ResourceRequest } from '@ringfence/contracts';
-import type { EventStore } from '@ringfence/event-store';
-import type { KnownLabels, Profile, ProfileChange } from '../domain/profile.decider.js';
-import { profileDecider } from '../domain/profile.decider.js';
-import type { Document } from '../read/document.projection.js';
-import { namespaceExists } from '../read/facts.js';
-import { labels, labelTypes, profiles } from '../read/resolver-documents.js';
-import { execute } from './commands.js';
-import { defined } from './defined.js';
-import type { Changing } from './changing.js';
-import type { EnsureCluster } from './clusters.client.js';
-import { assignmentsOf, labelIdsIn, showAssigned, showLabels } from './profile-labels.js';
-import type { LabelsInBody, NamedLabel } from './profile-labels.js';
-import type { Filters, Operations } from './resource.js';
+import type { Document, EventStore } from '@ringfence/event-store';
 import {
   actorHref,
   byLabels,
+  defined,
   exact,
+  execute,
   flag,
   idOfHref,
   metaOf,
@@ -32,7 +14,24 @@ import {
   page,
   parsed,
   partial,
-} from './resource.js';
+} from '@ringfence/resources';
+import type { Filters, Operations } from '@ringfence/resources';
+import { randomUUID } from 'node:crypto';
+import { CallError } from '@ringfence/bus';
+import {
+  ContainerWorkloadProfileCreate,
+  ContainerWorkloadProfilesUpdate,
+  ContainerWorkloadProfileUpdate,
+} from '@ringfence/contracts';
+import type { ResourceRequest } from '@ringfence/contracts';
+import type { KnownLabels, Profile, ProfileChange } from '../domain/profile.decider.js';
+import { profileDecider } from '../domain/profile.decider.js';
+import { namespaceExists } from '../read/facts.js';
+import { labels, labelTypes, profiles } from '../read/resolver-documents.js';
+import type { Changing } from './changing.js';
+import type { EnsureCluster } from './clusters.client.js';
+import { assignmentsOf, labelIdsIn, showAssigned, showLabels } from './profile-labels.js';
+import type { LabelsInBody, NamedLabel } from './profile-labels.js';
 import { namespaceProfileId, streamOf } from './stream.js';
 
 export interface ProfileParts {

@@ -12,8 +12,8 @@ import type { Profile } from '../domain/profile.decider.js';
 import { readCatalogue } from '../read/catalogue.js';
 import { kubernetesWorkloads, workloads } from '../read/facts.js';
 import { entities, profiles } from '../read/resolver-documents.js';
-import { SYSTEM } from './commands.js';
 import { streamOf } from './stream.js';
+import { SYSTEM } from './system-actor.js';
 
 export type Fact =
   | { readonly type: 'kubernetes-workload'; readonly state: KubernetesWorkloadState }

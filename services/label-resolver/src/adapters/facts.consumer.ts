@@ -12,11 +12,10 @@ import {
   WorkloadState,
 } from '@ringfence/contracts';
 import { consumeOnce } from '@ringfence/event-store';
-import type { EventStore } from '@ringfence/event-store';
+import type { EventStore, OneAtATime } from '@ringfence/event-store';
 import type pg from 'pg';
 import { clusterKnowledge, forgetEntity, noteKubernetesWorkload, noteWorkload } from '../read/facts.js';
 import type { EntityResolver, Fact } from './entity-resolver.js';
-import type { OneAtATime } from './one-at-a-time.js';
 import { profileLife } from './profile-life.js';
 
 export interface FactsParts {

@@ -1,18 +1,28 @@
 /** `label_dimensions`: the label types. role, app, env and loc are made at the first start. */
+import type { Document, EventStore } from '@ringfence/event-store';
+import {
+  defined,
+  exact,
+  execute,
+  isTrue,
+  metaOf,
+  notFound,
+  orgHref,
+  orNull,
+  page,
+  parsed,
+  partial,
+} from '@ringfence/resources';
+import type { Operations } from '@ringfence/resources';
 import { randomUUID } from 'node:crypto';
 import { LabelDimensionCreate, LabelDimensionUpdate } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import type { EventStore } from '@ringfence/event-store';
 import type { LabelType, LabelTypeCommand } from '../domain/label-type.decider.js';
 import { BUILT_IN_TYPES, labelTypeDecider } from '../domain/label-type.decider.js';
-import type { Document } from '../read/document.projection.js';
 import { labels, labelTypes } from '../read/resolver-documents.js';
-import { execute, SYSTEM } from './commands.js';
 import type { Changing } from './changing.js';
-import { defined, orNull } from './defined.js';
-import type { Operations } from './resource.js';
-import { exact, isTrue, metaOf, notFound, orgHref, page, parsed, partial } from './resource.js';
 import { builtInTypeId, streamOf } from './stream.js';
+import { SYSTEM } from './system-actor.js';
 
 export interface LabelDimensionParts {
   readonly store: EventStore;

@@ -2,8 +2,8 @@
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { CALLS } from '@ringfence/contracts';
+import { parsed } from '@ringfence/resources';
 import type { LabelResolver } from '../label-resolver.js';
-import { parsed } from './resource.js';
 
 export const LABEL_RESOLVER = Symbol('label-resolver');
 

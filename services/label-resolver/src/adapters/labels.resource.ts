@@ -1,17 +1,25 @@
 /** `labels`: effective at once, soft-deleted, refused while in use. */
 import { LabelCreate, LabelUpdate } from '@ringfence/contracts';
 import type { LabelState, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import type { EventStore } from '@ringfence/event-store';
+import type { Document, EventStore } from '@ringfence/event-store';
+import {
+  defined,
+  exact,
+  execute,
+  isTrue,
+  metaOf,
+  notFound,
+  orgHref,
+  page,
+  parsed,
+  partial,
+} from '@ringfence/resources';
+import type { Operations } from '@ringfence/resources';
 import type { LabelCommand, LabelSurroundings, LabelUse } from '../domain/label.decider.js';
 import { labelDecider } from '../domain/label.decider.js';
-import type { Document } from '../read/document.projection.js';
 import { labels, labelTypes } from '../read/resolver-documents.js';
-import { execute } from './commands.js';
 import type { Changing } from './changing.js';
-import { defined } from './defined.js';
 import type { LabelUsesOf } from './label-uses.client.js';
-import type { Operations } from './resource.js';
-import { exact, isTrue, metaOf, notFound, orgHref, page, parsed, partial } from './resource.js';
 import { streamOf } from './stream.js';
 
 export interface LabelParts {

@@ -3,7 +3,7 @@
  * body with `labels` replaces everything; one with `assign_labels` alone replaces the assignments and keeps the rest.
  */
 import type { LabelAssignment, ProfileLabelRule } from '@ringfence/contracts';
-import { idOfHref, orgHref } from './resource.js';
+import { idOfHref, orgHref } from '@ringfence/resources';
 
 export type Assignments = Readonly<Record<string, LabelAssignment>>;
 export interface LabelsInBody {

@@ -11,9 +11,9 @@ import type {
   WorkloadState,
 } from '@ringfence/contracts';
 import { GLOBAL } from '@ringfence/contracts';
+import { isSameValue } from '@ringfence/decider';
 import { EMPTY_CATALOGUE, indexCatalogue, resolveLabels, sortedIntegerIds } from '@ringfence/labels';
 import type { CatalogueIndex } from '@ringfence/labels';
-import { isSameValue } from './same-value.js';
 
 export type EntityChange =
   | { readonly type: 'EntityLabelled'; readonly cluster: string; readonly data: EntityLabelsState }

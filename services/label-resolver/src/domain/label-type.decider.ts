@@ -1,7 +1,6 @@
 /** One label type ("dimension"). role, app, env and loc are built in: they exist from the start and stay. */
-import { reject } from '@ringfence/decider';
+import { isSameValue, reject } from '@ringfence/decider';
 import type { Decider, Decision } from '@ringfence/decider';
-import { isSameValue } from './same-value.js';
 
 /** Contracts' LabelTypeState and, beyond it, what only the REST answer shows. */
 export interface LabelType {

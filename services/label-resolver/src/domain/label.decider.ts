@@ -3,8 +3,7 @@
  * aggregates: whoever sends the command has looked them up and says so in it.
  */
 import type { LabelState } from '@ringfence/contracts';
-import { isSameValue } from './same-value.js';
-import { reject } from '@ringfence/decider';
+import { isSameValue, reject } from '@ringfence/decider';
 import type { Decider, Decision } from '@ringfence/decider';
 
 export type LabelEvent =

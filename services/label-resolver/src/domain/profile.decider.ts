@@ -3,9 +3,8 @@
  * template has no namespace; new namespaces copy it. Prepared profiles may wait for a namespace that does not exist yet.
  */
 import type { LabelAssignment, ProfileState } from '@ringfence/contracts';
-import { reject } from '@ringfence/decider';
+import { isSameValue, reject } from '@ringfence/decider';
 import type { Decider, Decision } from '@ringfence/decider';
-import { isSameValue } from './same-value.js';
 
 /** Contracts' ProfileState and, beyond it, what decides about its life. */
 export interface Profile extends ProfileState {

@@ -1,8 +1,8 @@
 /** The read models that are folded from label-resolver's own events. */
 import type { EntityLabelsState, LabelState } from '@ringfence/contracts';
+import { documents } from '@ringfence/event-store';
 import type { LabelType } from '../domain/label-type.decider.js';
 import type { Profile } from '../domain/profile.decider.js';
-import { documents } from './document.projection.js';
 
 export const labels = documents<LabelState>({
   name: 'labels',

@@ -1,5 +1,6 @@
 /** Answers `explain` from the policy that stands, or from a preview of the draft. */
 import type { CALLS } from '@ringfence/contracts';
+import { refusal } from '@ringfence/resources';
 import type { z } from 'zod';
 import { explainConnection } from '../domain/explanation.js';
 import { policyObjects } from '../domain/policy-book.js';
@@ -8,7 +9,6 @@ import { ruleNames } from '../domain/rule-names.js';
 import type { FactLookup } from './bodies/view.js';
 import type { LivePolicy } from './live-policy.js';
 import type { PolicyBookStore } from './policy-book.store.js';
-import { failureOf } from './resources/resource-context.js';
 
 type Explain = (typeof CALLS)['explain'];
 type Answer = (request: z.output<Explain['request']>) => Promise<z.output<Explain['response']>>;
@@ -26,7 +26,7 @@ export function explainer(book: PolicyBookStore, facts: FactLookup, live: LivePo
       standing: (cluster) => (previewed === null ? live.standing(cluster) : previewed.get(cluster)),
       ruleName: (ref) => names[form](current).get(ref) ?? ref,
     });
-    if ('reason' in answer) throw failureOf(answer);
+    if ('reason' in answer) throw refusal(answer);
     return answer;
   };
 }

@@ -1,6 +1,6 @@
 /** Hrefs of the API, both ways. Draft and active hrefs differ in one segment only, and either names the object. */
-import type { Actor, ProvisionableType } from '@ringfence/contracts';
-import { CallError } from '@ringfence/bus';
+import type { ProvisionableType } from '@ringfence/contracts';
+import { invalid } from '@ringfence/resources';
 import type { EntityFact } from '../domain/facts.js';
 import type { ObjectKey } from '../domain/policy-object.js';
 import { OBJECT_TYPES } from '../domain/policy-book.js';
@@ -21,24 +21,6 @@ export function workloadHref(id: string, entity: EntityFact | undefined): string
   return `${ORG}/${isKubernetes ? 'kubernetes_workloads' : 'workloads'}/${id}`;
 }
 
-/** Who did it, as the API names people, clusters and agents; user 0 is the product itself. */
-export function actorHref(actor: Actor): string {
-  switch (actor.kind) {
-    case 'user':
-      return `/users/${actor.id}`;
-    case 'container_cluster':
-      return `${ORG}/container_clusters/${actor.id}`;
-    case 'agent':
-      return `${ORG}/agents/${actor.id}`;
-    case 'system':
-      return '/users/0';
-  }
-}
-
-export function invalidBody(message: string): CallError {
-  return CallError.of('INVALID_ARGUMENT', 'input_validation_error', message);
-}
-
 /** `field` is where the href stands, for the message. */
 export function idOf(
   href: string,
@@ -53,7 +35,7 @@ export function idOf(
     collection === 'workloads' ? ['workloads', 'kubernetes_workloads', 'container_workloads'] : [collection];
   const [word, id] = path.slice(-2);
   if (path[0] !== 'orgs' || word === undefined || id === undefined || !words.includes(word)) {
-    throw invalidBody(`${field}: "${href}" is no href of ${words.join(' or ')}`);
+    throw invalid(`${field}: "${href}" is no href of ${words.join(' or ')}`);
   }
   return id;
 }
@@ -71,6 +53,6 @@ export function objectKeyOf(href: string): ObjectKey | null {
 export function ruleIdOf(href: string, collection: RuleCollection): string {
   const [word, id] = href.split('/').slice(-2);
   if (word !== collection || id === undefined || id === '')
-    throw invalidBody(`${collection}: "${href}" is no href of ${collection}`);
+    throw invalid(`${collection}: "${href}" is no href of ${collection}`);
   return id;
 }

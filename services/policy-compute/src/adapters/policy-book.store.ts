@@ -7,7 +7,7 @@ import { EVENTS, GLOBAL } from '@ringfence/contracts';
 import type { Actor } from '@ringfence/contracts';
 import { fold, isRejection } from '@ringfence/decider';
 import type { Rejection } from '@ringfence/decider';
-import { VersionConflict } from '@ringfence/event-store';
+import { oneAtATime, VersionConflict } from '@ringfence/event-store';
 import type { EventStore, StoredEvent } from '@ringfence/event-store';
 import { policyDecider } from '../domain/policy.decider.js';
 import type { PolicyCommand } from '../domain/policy.decider.js';
@@ -29,7 +29,7 @@ export type MakeCommand = (
 
 export class PolicyBookStore {
   readonly #listeners = new Set<(book: PolicyBook, events: readonly StoredEvent[]) => void>();
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #oneAtATime = oneAtATime();
 
   private constructor(
     readonly store: EventStore,
@@ -59,14 +59,14 @@ export class PolicyBookStore {
 
   /** With everything that was committed when it was asked. */
   current(): Promise<PolicyBook> {
-    return this.#inTurn(async () => {
+    return this.#oneAtATime(async () => {
       await this.#catchUp();
       return this.book;
     });
   }
 
   execute(actor: Actor, make: MakeCommand): Promise<Executed> {
-    return this.#inTurn(async () => {
+    return this.#oneAtATime(async () => {
       for (let attempt = 1; ; attempt++) {
         await this.#catchUp();
         try {
@@ -113,12 +113,6 @@ export class PolicyBookStore {
     this.book = fold(policyDecider, events as unknown as readonly PolicyEvent[], this.book);
     this.position = events.at(-1)?.position ?? this.position;
     for (const listener of this.#listeners) listener(this.book, events);
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(work);
-    this.#queue = result.catch(() => undefined);
-    return result;
   }
 }
 

@@ -1,8 +1,8 @@
 /** The endpoints that the control plane itself knows, per cluster that must know them, and which changed since the last flush. */
 import { GLOBAL } from '@ringfence/contracts';
 import type { Endpoint, LabelSetId } from '@ringfence/contracts';
+import { isSameValue } from '@ringfence/decider';
 import type { EntityFact } from './facts.js';
-import { sameValue } from './same-value.js';
 
 interface Known {
   readonly cluster: string;
@@ -36,7 +36,7 @@ export class EndpointTable {
     for (const id of touched) {
       const endpoint = this.#standsIn(cluster, id);
       if (endpoint === undefined && told.delete(id)) remove.push(id);
-      if (endpoint === undefined || sameValue(told.get(id), endpoint)) continue;
+      if (endpoint === undefined || isSameValue(told.get(id), endpoint)) continue;
       told.set(id, endpoint);
       upsert.push(endpoint);
     }

@@ -1,7 +1,7 @@
 /** Who touched each rule of a rule set when: rules have no events of their own, so it is told by comparing. */
+import { isSameValue } from '@ringfence/decider';
 import type { Entry } from './policy-book.js';
 import type { PolicyObject, Stamp, StoredDenyRule, StoredRule, Touched } from './policy-object.js';
-import { sameValue } from './same-value.js';
 
 type AnyRule = StoredRule | StoredDenyRule;
 
@@ -12,11 +12,11 @@ function untouched(object: PolicyObject): unknown {
   return { ...object, rules: object.rules.map(bare), denyRules: object.denyRules.map(bare) };
 }
 
-export const sameRule = (a: AnyRule, b: AnyRule): boolean => sameValue(bare(a), bare(b));
+export const sameRule = (a: AnyRule, b: AnyRule): boolean => isSameValue(bare(a), bare(b));
 
 /** Whether two forms say the same, whoever touched them when. */
 export const sameObject = (a: PolicyObject, b: PolicyObject): boolean =>
-  sameValue(untouched(a), untouched(b));
+  isSameValue(untouched(a), untouched(b));
 
 /** The object with each new or changed rule marked as touched now. */
 export function stampRules(object: PolicyObject, before: Entry | undefined, stamp: Stamp): PolicyObject {

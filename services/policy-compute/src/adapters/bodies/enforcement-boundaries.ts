@@ -1,7 +1,7 @@
 /** Enforcement boundaries: bodies ⇄ domain. */
 import { EnforcementBoundaryCreate, EnforcementBoundaryUpdate } from '@ringfence/contracts';
+import { invalid } from '@ringfence/resources';
 import type { PolicyObject, Touched } from '../../domain/policy-object.js';
-import { invalidBody } from '../hrefs.js';
 import { actorsOf, serviceRefsOf, showActor, showServiceRef } from './rule-sides.js';
 import { extrasOf, metaOf } from './view.js';
 import type { Body, View } from './view.js';
@@ -11,7 +11,7 @@ type Boundary = PolicyObject<'enforcement_boundaries'>;
 export function boundaryFrom(given: unknown, before: Boundary | null, id: string): Boundary {
   const body: EnforcementBoundaryUpdate =
     before === null ? EnforcementBoundaryCreate.parse(given) : EnforcementBoundaryUpdate.parse(given);
-  if (body.network_type === 'non_brn') throw invalidBody('network_type: only brn and all are supported');
+  if (body.network_type === 'non_brn') throw invalid('network_type: only brn and all are supported');
   const { extras: kept, ...base } = before ?? {
     id,
     name: '',

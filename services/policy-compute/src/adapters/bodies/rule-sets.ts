@@ -1,6 +1,7 @@
 /** Rule sets: bodies ⇄ domain, with the rules that travel with them. */
 import { RuleSetCreate, RuleSetUpdate } from '@ringfence/contracts';
 import type { ScopeEntry, ScopeEntryBody } from '@ringfence/contracts';
+import { invalid } from '@ringfence/resources';
 import type { Entry } from '../../domain/policy-book.js';
 import type {
   PolicyObject,
@@ -10,7 +11,7 @@ import type {
   UpdateType,
 } from '../../domain/policy-object.js';
 import { sameRule } from '../../domain/rule-stamps.js';
-import { idOf, invalidBody, ruleIdOf } from '../hrefs.js';
+import { idOf, ruleIdOf } from '../hrefs.js';
 import { denyRuleFrom, emptyDenyRule, emptyRule, ruleFrom, showDenyRule, showRule } from './rules.js';
 import type { PlacedRule } from './rules.js';
 import { showLabel, showLabelGroup } from './rule-sides.js';
@@ -87,7 +88,7 @@ function denyRulesFrom(
 
 function known<R extends { readonly id: string }>(rules: readonly R[], id: string, field: string): R {
   const rule = rules.find((each) => each.id === id);
-  if (rule === undefined) throw invalidBody(`${field}: rule ${id} is not in this rule set`);
+  if (rule === undefined) throw invalid(`${field}: rule ${id} is not in this rule set`);
   return rule;
 }
 

@@ -1,6 +1,7 @@
 /** Actors and services of rules, deny rules and boundaries: bodies ⇄ domain. */
 import type { ActorBody, IngressServiceBody, RuleActor, ServiceRef } from '@ringfence/contracts';
-import { idOf, invalidBody, labelHref, objectHref, workloadHref } from '../hrefs.js';
+import { invalid } from '@ringfence/resources';
+import { idOf, labelHref, objectHref, workloadHref } from '../hrefs.js';
 import { named } from './view.js';
 import type { Body, View } from './view.js';
 
@@ -13,13 +14,13 @@ function actorOf(actor: ActorBody, field: string): RuleActor {
   if (actor.label) return { kind: 'label', id: idOf(actor.label.href, 'labels', field), exclusion };
   if (actor.label_group)
     return { kind: 'label_group', id: idOf(actor.label_group.href, 'label_groups', field), exclusion };
-  if (exclusion) throw invalidBody(`${field}: exclusion is possible for labels and label groups only`);
+  if (exclusion) throw invalid(`${field}: exclusion is possible for labels and label groups only`);
   if (actor.actors) return { kind: actor.actors };
   if (actor.workload) return { kind: 'workload', id: idOf(actor.workload.href, 'workloads', field) };
   if (actor.ip_list) return { kind: 'ip_list', id: idOf(actor.ip_list.href, 'ip_lists', field) };
   if (actor.virtual_service)
     return { kind: 'virtual_service', id: idOf(actor.virtual_service.href, 'virtual_services', field) };
-  throw invalidBody(`${field}: virtual_server is not supported`);
+  throw invalid(`${field}: virtual_server is not supported`);
 }
 
 export function showActor(actor: RuleActor, view: View): Body {

@@ -1,8 +1,9 @@
 /** Rules and deny rules: bodies ⇄ domain, and what the draft of a rule is compared with the active one. */
 import type { DenyRuleUpdate, RuleUpdate } from '@ringfence/contracts';
+import { invalid } from '@ringfence/resources';
 import type { z } from 'zod';
 import type { StoredDenyRule, StoredRule, Touched, UpdateType } from '../../domain/policy-object.js';
-import { invalidBody, ruleHref } from '../hrefs.js';
+import { ruleHref } from '../hrefs.js';
 import { actorsOf, serviceRefsOf, showActor, showServiceRef } from './rule-sides.js';
 import { EXTERNAL_REFERENCE, externalReferenceOf, extrasOf, metaOf } from './view.js';
 import type { Body, View } from './view.js';
@@ -90,18 +91,16 @@ export function ruleFrom(body: RuleBody, before: StoredRule): StoredRule {
 
 /** A condition that is not enforced would let more pass than the rule says: refused, not stored. */
 function refuseWhatWouldBeWeaker(body: RuleBody): void {
-  if (body.sec_connect === true)
-    throw invalidBody('sec_connect: encryption between workloads is not supported');
-  if (body.machine_auth === true)
-    throw invalidBody('machine_auth: authentication of machines is not supported');
-  if (body.network_type === 'non_brn') throw invalidBody('network_type: only brn and all are supported');
+  if (body.sec_connect === true) throw invalid('sec_connect: encryption between workloads is not supported');
+  if (body.machine_auth === true) throw invalid('machine_auth: authentication of machines is not supported');
+  if (body.network_type === 'non_brn') throw invalid('network_type: only brn and all are supported');
   if ((body.consuming_security_principals ?? []).length > 0) {
-    throw invalidBody('consuming_security_principals: rules for user groups are not supported');
+    throw invalid('consuming_security_principals: rules for user groups are not supported');
   }
 }
 
 export function denyRuleFrom(body: DenyRuleBody, before: StoredDenyRule): StoredDenyRule {
-  if (body.network_type === 'non_brn') throw invalidBody('network_type: only brn and all are supported');
+  if (body.network_type === 'non_brn') throw invalid('network_type: only brn and all are supported');
   const { extras: kept, ...rest } = before;
   return {
     ...rest,

@@ -1,8 +1,8 @@
 /** Services: bodies ⇄ domain. Windows services and processes are kept and shown; no host of ours matches them. */
 import { ServiceCreate, ServiceUpdate } from '@ringfence/contracts';
 import type { PortRange, ServicePortBody } from '@ringfence/contracts';
+import { invalid } from '@ringfence/resources';
 import type { Extras, PolicyObject, Touched } from '../../domain/policy-object.js';
-import { invalidBody } from '../hrefs.js';
 import { EXTERNAL_REFERENCE, externalReferenceOf, extrasOf, metaOf, withoutAbsent } from './view.js';
 import type { Body } from './view.js';
 
@@ -40,7 +40,7 @@ function matchesOf(body: ServiceUpdate, kept: Extras | undefined): { ports?: Por
     };
   }
   if ((body.service_ports ?? []).length > 0) {
-    throw invalidBody('service_ports, windows_services: a service has one of them, not both');
+    throw invalid('service_ports, windows_services: a service has one of them, not both');
   }
   return { ports: [], ...extrasOf(body, KEPT, kept) };
 }

@@ -1,10 +1,10 @@
 /** What a body is shown with: which form, and what the ids in it are called. */
 import type { Actor, ProvisionableType } from '@ringfence/contracts';
+import { actorHref } from '@ringfence/resources';
 import type { EntityFact, LabelFact } from '../../domain/facts.js';
 import { entryOf } from '../../domain/policy-book.js';
 import type { PolicyBook } from '../../domain/policy-book.js';
 import type { Extras, PolicyObject, Touched } from '../../domain/policy-object.js';
-import { actorHref } from '../hrefs.js';
 
 export interface FactLookup {
   readonly labels: ReadonlyMap<string, LabelFact>;

@@ -1,8 +1,8 @@
 /** Which objects a list shows: the filters of the query. Names match in part, external references as a whole; unknown parameters do nothing. */
 import type { PortRange } from '@ringfence/contracts';
 import { CidrSet, canonicalAddress, cidrsOf } from '@ringfence/policy-engine';
+import { invalid } from '@ringfence/resources';
 import type { PolicyObject } from '../../domain/policy-object.js';
-import { invalidBody } from '../hrefs.js';
 
 export type Query = Readonly<Record<string, string>>;
 type Matches = (object: PolicyObject, value: string) => boolean;
@@ -10,7 +10,7 @@ type Matches = (object: PolicyObject, value: string) => boolean;
 const contains = (text: string, part: string): boolean => text.toLowerCase().includes(part.toLowerCase());
 const numberOf = (name: string, value: string): number => {
   const number = Number(value);
-  if (!Number.isInteger(number)) throw invalidBody(`${name}: "${value}" is no number`);
+  if (!Number.isInteger(number)) throw invalid(`${name}: "${value}" is no number`);
   return number;
 };
 
@@ -35,7 +35,7 @@ export function isListed(object: PolicyObject, query: Query): boolean {
 }
 
 function holdsAddress(list: PolicyObject<'ip_lists'>, address: string): boolean {
-  if (canonicalAddress(address) === null) throw invalidBody(`ip_address: "${address}" is no address`);
+  if (canonicalAddress(address) === null) throw invalid(`ip_address: "${address}" is no address`);
   return new CidrSet(cidrsOf(list.ranges)).contains(address);
 }
 
@@ -57,7 +57,7 @@ function labelLists(value: string): string[][] {
     const lists = JSON.parse(value) as string[][];
     return lists.map((list) => list.map((href) => href.split('/').at(-1) ?? ''));
   } catch (error) {
-    throw invalidBody(`labels: must be a JSON list of lists of label hrefs (${(error as Error).message})`);
+    throw invalid(`labels: must be a JSON list of lists of label hrefs (${(error as Error).message})`);
   }
 }
 
@@ -67,6 +67,6 @@ export function maxResults(query: Query): number {
   const given = query['max_results'];
   if (given === undefined) return DEFAULT_RESULTS;
   const limit = numberOf('max_results', given);
-  if (limit < 0) throw invalidBody('max_results: must not be below 0');
+  if (limit < 0) throw invalid('max_results: must not be below 0');
   return limit;
 }

@@ -1,6 +1,7 @@
 /** Lists, reads, drafts and deletions of policy objects, the same for every type. */
 import { randomUUID } from 'node:crypto';
 import type { ProvisionableType, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { invalid } from '@ringfence/resources';
 import { entriesOf, entryOf } from '../../domain/policy-book.js';
 import type { Entry, PolicyBook } from '../../domain/policy-book.js';
 import { objectsAtVersion } from '../../read/policy-objects.projection.js';
@@ -10,7 +11,6 @@ import type { Shown } from '../bodies/object-bodies.js';
 import { newRulesIn } from '../bodies/rule-sets.js';
 import type { RuleIds } from '../bodies/rule-sets.js';
 import type { Body, View } from '../bodies/view.js';
-import { invalidBody } from '../hrefs.js';
 import { isListed, maxResults } from './list-filters.js';
 import { draftOnly, execute, notFound } from './resource-context.js';
 import type { ResourceContext } from './resource-context.js';
@@ -42,7 +42,7 @@ export async function answerObjects(
     case 'all_labels':
       return nested(context, type, request, id);
     default:
-      throw invalidBody(`${type} has no operation "${request.op}"`);
+      throw invalid(`${type} has no operation "${request.op}"`);
   }
 }
 
@@ -129,7 +129,7 @@ async function nested(
   request: ResourceRequest,
   id: string,
 ): Promise<ResourceResponse> {
-  if (type !== 'label_groups') throw invalidBody(`${type} has no operation "${request.op}"`);
+  if (type !== 'label_groups') throw invalid(`${type} has no operation "${request.op}"`);
   const view = await viewOf(context, request);
   await shownObject(context, type, id, view);
   const body = request.op === 'member_of' ? groupsAbove(id, view) : labelsWithin(id, view);

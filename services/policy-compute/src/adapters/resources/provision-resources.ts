@@ -6,6 +6,7 @@ import type {
   ResourceRequest,
   ResourceResponse,
 } from '@ringfence/contracts';
+import { actorHref, invalid } from '@ringfence/resources';
 import { missingDependencies } from '../../domain/dependencies.js';
 import type { Dependency } from '../../domain/dependencies.js';
 import { OBJECT_TYPES, evolve, pendingOf } from '../../domain/policy-book.js';
@@ -22,7 +23,7 @@ import {
 } from '../../read/policy-objects.projection.js';
 import type { VersionView } from '../../read/policy-objects.projection.js';
 import type { Body } from '../bodies/view.js';
-import { actorHref, invalidBody, objectHref, objectKeyOf, versionHref } from '../hrefs.js';
+import { objectHref, objectKeyOf, versionHref } from '../hrefs.js';
 import { maxResults } from './list-filters.js';
 import { execute, notFound } from './resource-context.js';
 import type { ResourceContext } from './resource-context.js';
@@ -57,7 +58,7 @@ export async function answerProvisioning(
   request: ResourceRequest,
 ): Promise<ResourceResponse> {
   const answer = OPERATIONS[request.op];
-  if (answer === undefined) throw invalidBody(`sec_policy has no operation "${request.op}"`);
+  if (answer === undefined) throw invalid(`sec_policy has no operation "${request.op}"`);
   return answer(context, request);
 }
 
@@ -69,7 +70,7 @@ function chosenBy(subset: ChangeSubset | undefined): Chosen {
 
 function keyOf(href: string): ObjectKey {
   const key = objectKeyOf(href);
-  if (key === null) throw invalidBody(`change_subset: "${href}" is no href of a policy object`);
+  if (key === null) throw invalid(`change_subset: "${href}" is no href of a policy object`);
   return key;
 }
 

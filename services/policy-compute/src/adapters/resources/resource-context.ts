@@ -1,7 +1,7 @@
 /** What every resource handler works with, and how a refusal becomes the failure of a call. */
 import { CallError } from '@ringfence/bus';
 import type { Actor, ResourceRequest } from '@ringfence/contracts';
-import type { Rejection } from '@ringfence/decider';
+import { refusal } from '@ringfence/resources';
 import { z } from 'zod';
 import type { KnownElsewhere } from '../../domain/draft-rules.js';
 import type { PolicyIntent } from '../../domain/policy.decider.js';
@@ -32,17 +32,8 @@ export async function execute(
     stamp: { at: context.now().toISOString(), by: actor },
     known: knownElsewhere(context.facts),
   }));
-  if (executed.rejected) throw failureOf(executed.rejected);
+  if (executed.rejected) throw refusal(executed.rejected);
   return executed;
-}
-
-/** Reasons and tokens are the same words, written as each side writes them. */
-export function failureOf(rejection: Rejection): CallError {
-  return CallError.of(
-    rejection.code ?? 'FAILED_PRECONDITION',
-    rejection.reason.replaceAll('-', '_'),
-    rejection.message,
-  );
 }
 
 export function notFound(what: string): CallError {

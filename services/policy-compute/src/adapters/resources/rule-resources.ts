@@ -1,6 +1,7 @@
 /** Rules and deny rules at their own addresses: each change is a change of the draft of their rule set. */
 import { DenyRuleCreate, DenyRuleUpdate, RuleCreate, RuleUpdate } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { invalid } from '@ringfence/resources';
 import { entryOf } from '../../domain/policy-book.js';
 import type { Entry, PolicyBook } from '../../domain/policy-book.js';
 import type { PolicyIntent } from '../../domain/policy.decider.js';
@@ -8,7 +9,6 @@ import type { PolicyObject, StoredDenyRule, StoredRule } from '../../domain/poli
 import { placedRules } from '../bodies/rule-sets.js';
 import { denyRuleFrom, emptyDenyRule, emptyRule, ruleFrom, showDenyRule, showRule } from '../bodies/rules.js';
 import type { Body, View } from '../bodies/view.js';
-import { invalidBody } from '../hrefs.js';
 import type { RuleCollection } from '../hrefs.js';
 import { maxResults } from './list-filters.js';
 import { SEQUENCES, shownObject, viewOf } from './object-resources.js';
@@ -39,7 +39,7 @@ export async function answerRules(
       await execute(context, request.actor, (book) => deleted(book, collection, ruleSet, id));
       return {};
     default:
-      throw invalidBody(`${collection} has no operation "${request.op}"`);
+      throw invalid(`${collection} has no operation "${request.op}"`);
   }
 }
 
@@ -180,6 +180,6 @@ function ruleSetOf(book: PolicyBook, id: string): Entry<'rule_sets'> {
 
 function draftOf(book: PolicyBook, id: string): RuleSetObject {
   const { draft } = ruleSetOf(book, id);
-  if (draft === null) throw invalidBody(`rule set ${id} is marked for deletion`);
+  if (draft === null) throw invalid(`rule set ${id} is marked for deletion`);
   return draft;
 }

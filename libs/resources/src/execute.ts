@@ -26,5 +26,3 @@ export async function execute<State, Command, E extends DomainEvent>(
   if (rejected !== undefined) throw refusal(rejected);
   return state;
 }
-
-export const SYSTEM: Actor = { kind: 'system', id: 'inventory' };

@@ -3,8 +3,8 @@
  * REST shows what was deleted; asking for live ones leaves it out.
  */
 import type { Actor } from '@ringfence/contracts';
-import type { Projection } from '@ringfence/event-store';
 import type pg from 'pg';
+import type { Projection } from './event-store.js';
 
 export interface Document<T> {
   readonly id: string;

@@ -1,0 +1,17 @@
+export { execute } from './execute.js';
+export type { Addressee } from './execute.js';
+export { defined, orNull } from './fields.js';
+export { byHrefs, byLabels, exact, flag, isTrue, page, partial } from './filters.js';
+export type { Filter, Filters } from './filters.js';
+export {
+  actorHref,
+  idOfHref,
+  invalid,
+  metaOf,
+  notFound,
+  orgHref,
+  parsed,
+  refusal,
+  resourceAnswerer,
+} from './resource.js';
+export type { Operation, Operations } from './resource.js';

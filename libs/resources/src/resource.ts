@@ -1,0 +1,77 @@
+/**
+ * REST manners that every owner of collections shares: operations, hrefs, refusals, who and when. The bodies' schemas are
+ * in contracts; HTTP status and headers are the gateway's.
+ */
+import { CallError } from '@ringfence/bus';
+import type { Actor, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import type { Rejection } from '@ringfence/decider';
+import type { Document } from '@ringfence/event-store';
+import type { z } from 'zod';
+
+export type Operation = (request: ResourceRequest) => Promise<ResourceResponse>;
+/** `list`, `get`, … of one collection. */
+export type Operations = Readonly<Record<string, Operation>>;
+
+export function resourceAnswerer(collections: Readonly<Record<string, Operations>>): Operation {
+  return async (request) => {
+    const operation = collections[request.collection]?.[request.op];
+    if (operation === undefined)
+      throw CallError.of('NOT_FOUND', 'invalid_uri', `there is no ${request.collection} ${request.op}`);
+    return operation(request);
+  };
+}
+
+export const orgHref = (path: string): string => `/orgs/1/${path}`;
+export const notFound = (what: string): CallError =>
+  CallError.of('NOT_FOUND', 'not_found_error', `there is no such ${what}`);
+export const invalid = (message: string): CallError =>
+  CallError.of('INVALID_ARGUMENT', 'input_validation_error', message);
+
+/** A decider's "no" as callers know it: `label-in-use` is the token `label_in_use`. */
+export function refusal({ reason, message, code }: Rejection): CallError {
+  return CallError.of(code ?? 'FAILED_PRECONDITION', reason.replaceAll('-', '_'), message);
+}
+
+export function parsed<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
+  const result = schema.safeParse(body ?? {});
+  if (result.success) return result.data;
+  const errors = result.error.issues.map((issue) => ({
+    token: 'input_validation_error',
+    message: `${issue.path.join('.') || 'body'}: ${issue.message}`,
+  }));
+  throw new CallError('INVALID_ARGUMENT', errors);
+}
+
+/** The id at the end of an href of this collection (`workloads`, `labels`); clients' draft/active segments do not occur here. */
+export function idOfHref(href: string, collection: string): string {
+  const segments = href.split('/');
+  const id = segments.at(-1);
+  if (segments.at(-2) !== collection || id === undefined || id === '')
+    throw invalid(`href: "${href}" is not one of ${collection}`);
+  return id;
+}
+
+/** Who did it, as the API names people, clusters and agents; user 0 is the product itself. */
+export function actorHref({ kind, id }: Actor): string {
+  switch (kind) {
+    case 'user':
+      return `/users/${id}`;
+    case 'container_cluster':
+      return orgHref(`container_clusters/${id}`);
+    case 'agent':
+      return orgHref(`agents/${id}`);
+    case 'system':
+      return '/users/0';
+  }
+}
+
+export function metaOf(document: Document<unknown>): Record<string, unknown> {
+  return {
+    created_at: document.createdAt.toISOString(),
+    created_by: { href: actorHref(document.createdBy) },
+    updated_at: document.updatedAt.toISOString(),
+    updated_by: { href: actorHref(document.updatedBy) },
+    ...(document.deletedAt !== null && { deleted_at: document.deletedAt.toISOString() }),
+    ...(document.deletedBy !== null && { deleted_by: { href: actorHref(document.deletedBy) } }),
+  };
+}

@@ -1,0 +1,4 @@
+import type { Actor } from '@ringfence/contracts';
+
+/** Who acts when no person, cluster or agent asked for it. */
+export const SYSTEM: Actor = { kind: 'system', id: 'label-resolver' };
