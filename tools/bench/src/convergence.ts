@@ -33,7 +33,7 @@ function spread(seconds: readonly number[]): string {
   return `p50 ${p50?.padStart(8)}   p90 ${p90?.padStart(8)}   p99 ${p99?.padStart(8)}`;
 }
 
-function figuresOf({ converged, runningSeconds, askedSeconds, allSeconds }: RateResult): Figure[] {
+function figuresOf({ workload, converged, runningSeconds, askedSeconds, allSeconds }: RateResult): Figure[] {
   const phases = (Object.keys(PHASES) as (keyof typeof PHASES)[]).map((phase) => ({
     what: PHASES[phase],
     value: spread(converged.map(({ seconds }) => seconds[phase])),
@@ -49,7 +49,7 @@ function figuresOf({ converged, runningSeconds, askedSeconds, allSeconds }: Rate
     { what: 'total ÷ the sandbox’s own time, of the medians', value: (total / running).toFixed(2) },
     {
       what: 'asked for / everything in force after',
-      value: `${askedSeconds.toFixed(1)} s / ${allSeconds.toFixed(1)} s`,
+      value: `${askedSeconds.toFixed(1)} s (${(workload.pods / askedSeconds).toFixed(1)} a second) / ${allSeconds.toFixed(1)} s`,
     },
   ];
 }
