@@ -4,7 +4,7 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -93,14 +93,23 @@ export async function serviceAddress(namespace: string, name: string): Promise<s
 
 /** The network namespace that holds the address: the sandbox keeps them by node. */
 export async function netnsOf(address: string): Promise<string> {
-  for (const path of readdirSync(stack.netnsRoot, { recursive: true, encoding: 'utf8' })) {
-    const netns = join(stack.netnsRoot, path);
+  for (const netns of podNamespaces()) {
     const { stdout } = await run('nsenter', [`--net=${netns}`, 'ip', '-4', '-o', 'addr']).catch(() => ({
       stdout: '',
     }));
     if (stdout.includes(` ${address}/`)) return netns;
   }
   throw new Error(`no network namespace has ${address}`);
+}
+
+function podNamespaces(): string[] {
+  const nodes = readdirSync(stack.netnsRoot, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const directories = nodes.map(({ name }) =>
+    join(stack.netnsRoot, name, 'io.containerd.grpc.v1.cri', 'netns'),
+  );
+  return directories
+    .filter((directory) => existsSync(directory))
+    .flatMap((directory) => readdirSync(directory).map((name) => join(directory, name)));
 }
 
 export type Outcome = 'open' | 'dropped' | 'refused';

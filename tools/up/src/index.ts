@@ -6,4 +6,5 @@ export { KubernetesApi } from './kubernetes-api.js';
 export type { Manifest } from './manifests.js';
 export { parseOptions } from './options.js';
 export { RingfenceApi } from './ringfence-api.js';
+export { sandboxInstance } from './sandbox.js';
 export { Stack } from './stack.js';
