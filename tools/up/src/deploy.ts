@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from './entry-points.js';
 import { KubernetesApi } from './kubernetes-api.js';
-import { namespacesOf, readManifests, withRoles } from './manifests.js';
+import { namespaceManifests, namespacesOf, readManifests, withLastApplied, withRoles } from './manifests.js';
 import type { Manifest } from './manifests.js';
 import type { UpOptions } from './options.js';
 import type { RingfenceApi } from './ringfence-api.js';
@@ -41,11 +41,11 @@ export async function deployApplication(deployment: Deployment): Promise<Applica
   if (options.kubeconfig && options.manifests.length === 0) return { namespaces: [], demo: false };
   const demo = options.manifests.length === 0;
   const read = demo ? readManifests(DEMO_MANIFEST) : options.manifests.flatMap(readManifests);
-  const { manifests, roles } = withRoles(read);
+  const { manifests, roles } = withRoles(read.map(withLastApplied));
   const namespaces = namespacesOf(manifests).filter((name) => !SYSTEM_NAMESPACES.has(name));
   const kubernetes = new KubernetesApi(sandbox.kubeconfig);
-  for (const name of namespaces)
-    await kubernetes.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  for (const namespace of namespaceManifests(manifests))
+    if (!SYSTEM_NAMESPACES.has(namespace.metadata.name!)) await kubernetes.apply(namespace);
   const fixed = (namespace: string): FixedLabels =>
     demo ? DEMO_NAMESPACES[namespace]! : { app: namespace, env: 'demo' };
   await manageNamespaces(deployment, namespaces, roles, fixed);

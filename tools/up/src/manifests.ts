@@ -43,6 +43,9 @@ const WITH_TEMPLATE = new Set([
   'ReplicationController',
   'Job',
 ]);
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+/** All annotations of an object together may have 256 KiB. */
+const LARGEST_LAST_APPLIED = 200_000;
 const ROLE_ANNOTATIONS = ['ringfence.io/role', 'com.illumio.role'];
 
 export function readManifests(file: string): Manifest[] {
@@ -64,6 +67,29 @@ export function namespacesOf(manifests: readonly Manifest[]): string[] {
         : (m.metadata.namespace ?? 'default'),
   );
   return [...new Set(names.filter((name) => name !== undefined))];
+}
+
+/** Those that the manifests describe, as described, and those that they only name. */
+export function namespaceManifests(manifests: readonly Manifest[]): Manifest[] {
+  return namespacesOf(manifests).map(
+    (name) =>
+      manifests.find(({ kind, metadata }) => kind === 'Namespace' && metadata.name === name) ?? {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name },
+      },
+  );
+}
+
+/** With what `kubectl apply` compares a changed file, to take away what the file no longer says: the user's words, not ours. */
+export function withLastApplied(manifest: Manifest): Manifest {
+  const text = JSON.stringify(manifest);
+  const { metadata } = manifest;
+  if (metadata.name === undefined || text.length > LARGEST_LAST_APPLIED) return manifest;
+  return {
+    ...manifest,
+    metadata: { ...metadata, annotations: { ...metadata.annotations, [LAST_APPLIED]: text } },
+  };
 }
 
 /** Workloads and Services without a role of their own get their name as the role. */
