@@ -104,6 +104,7 @@ describe('simulated Pods', () => {
     await kube.request('PATCH', `${pods}/gated/status`, { status }, 'application/strategic-merge-patch+json');
     const pod = await podWhen('gated', isReady);
     expect(condition(pod, gate)).toBe('True');
+    expect(pod.status?.conditions?.find(({ type }) => type === 'Ready')).not.toHaveProperty('reason');
   });
 
   it('run their init containers first', async () => {

@@ -93,8 +93,8 @@ export interface Probe {
 export interface Condition {
   type: string;
   status: 'True' | 'False' | 'Unknown';
-  reason?: string;
-  message?: string;
+  reason?: string | null;
+  message?: string | null;
   lastTransitionTime?: string;
   lastProbeTime?: string | null;
 }

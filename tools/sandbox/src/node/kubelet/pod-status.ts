@@ -147,7 +147,9 @@ function condition({ pod, now }: PodStatusInput, type: string, against: Reason |
   const status = against === undefined ? 'True' : 'False';
   const before = conditionOf(pod, type);
   const lastTransitionTime = before?.status === status ? (before.lastTransitionTime ?? now) : now;
-  return { type, status, ...against, lastTransitionTime };
+  // Null takes an earlier reason away: a status is a merge patch.
+  const { reason = null, message = null } = against ?? {};
+  return { type, status, reason, message, lastTransitionTime };
 }
 
 function whyContainersAreUnready(states: readonly ContainerState[], hasEnded: boolean): Reason | undefined {
