@@ -130,8 +130,7 @@ const WORKLOAD_COLUMNS: readonly Column<WorkloadBody>[] = [
   { title: 'ENFORCED', value: enforcedPods },
   {
     title: 'STATE',
-    value: ({ online, security_policy_sync_state: state }) =>
-      state ?? (online === true ? 'online' : 'offline'),
+    value: enforcedState,
   },
 ];
 
@@ -139,6 +138,12 @@ const WORKLOAD_COLUMNS: readonly Column<WorkloadBody>[] = [
 function enforcedPods({ container_policy_convergence_status: status }: WorkloadBody): string {
   if (status?.total_pods_count === undefined || status.total_pods_count === 0) return '-';
   return `${String(status.success_pods_count ?? 0)}/${String(status.total_pods_count)} Pods`;
+}
+
+function enforcedState(workload: WorkloadBody): string {
+  const { online, security_policy_sync_state: state } = workload;
+  if (state === undefined) return online === true ? 'online' : 'offline';
+  return enforcedPods(workload) === '-' ? '-' : state;
 }
 
 async function workloads({ api, format, write }: Terminal, namespace: string | undefined): Promise<void> {
