@@ -408,4 +408,19 @@ describe('the actor store', () => {
     expect(store.settle(NOW).views.at(-1)).toMatchObject({ node: 'node-1', unpaired: true });
     expect(store.snapshot('node-1', AT).unpaired).toBe(true);
   });
+
+  it('remembers who gave an address up, in the mode that was in force at the end', () => {
+    const store = inSync(emptyState());
+    const inMode = (mode: 'visibility_only' | 'full'): void => {
+      store.setProfile('shop', { ...profile('shop'), mode });
+      store.settle(NOW);
+    };
+    inMode('visibility_only');
+    store.view.pods.setPod(pod('web', 1, { addresses: ['10.244.1.9'] }), 'e1');
+    store.settle(NOW);
+    inMode('full');
+    store.podGone('web-1');
+    store.settle(NOW);
+    expect(store.identities.byAddress('10.244.1.9')).toMatchObject({ mode: 'full' });
+  });
 });

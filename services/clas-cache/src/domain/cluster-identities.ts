@@ -6,9 +6,14 @@ import type { Identities, Identity, ServiceAt } from './flow-decoration.js';
 /** Flows are reported after they happened, some of them after their Pod. */
 const REMEMBERED = 10_000;
 
+interface Known {
+  readonly endpoint: Endpoint;
+  readonly identity: Identity;
+}
+
 export class ClusterIdentities implements Identities {
   readonly #former = new Map<Address, Identity>();
-  readonly #known = new Map<string, { addresses: readonly Address[]; identity: Identity }>();
+  readonly #known = new Map<string, Known>();
   readonly #byAddress = new Map<Address, string>();
   readonly #services = new Map<Address, string>();
 
@@ -19,7 +24,7 @@ export class ClusterIdentities implements Identities {
     for (const id of changes.remove) this.#leave(id);
     for (const endpoint of changes.upsert) {
       this.#leave(endpoint.id);
-      this.#known.set(endpoint.id, { addresses: endpoint.addresses, identity: this.#describe(endpoint) });
+      this.#known.set(endpoint.id, { endpoint, identity: this.#describe(endpoint) });
       for (const address of endpoint.addresses) this.#byAddress.set(address, endpoint.id);
     }
   }
@@ -33,7 +38,9 @@ export class ClusterIdentities implements Identities {
 
   byReporter(id: string): Identity | undefined {
     const endpoint = this.view.endpoint(id);
-    return endpoint === undefined ? this.#known.get(id)?.identity : this.#describe(endpoint);
+    if (endpoint !== undefined) return this.#describe(endpoint);
+    const known = this.#known.get(id);
+    return known && this.#inForce(known);
   }
 
   byAddress(address: Address): Identity | undefined {
@@ -80,15 +87,23 @@ export class ClusterIdentities implements Identities {
     return { workload, kind, name, namespace: pod.namespace, labels, mode, managed: true };
   }
 
+  /** Its mode may have changed since it was told: by its unit or, when that went with it, by its namespace. */
+  #inForce({ endpoint, identity }: Known): Identity {
+    const ofNamespace = identity.namespace === null ? undefined : this.view.pods.modeOf(identity.namespace);
+    const mode =
+      endpoint.mode ?? this.view.units.unit(endpoint.labelSet)?.mode ?? ofNamespace ?? identity.mode;
+    return { ...identity, mode };
+  }
+
   #leave(id: string): void {
     const known = this.#known.get(id);
     if (known === undefined) return;
     this.#known.delete(id);
-    for (const address of known.addresses) {
+    for (const address of known.endpoint.addresses) {
       if (this.#byAddress.get(address) !== id) continue;
       this.#byAddress.delete(address);
       this.#former.delete(address);
-      this.#former.set(address, known.identity);
+      this.#former.set(address, this.#inForce(known));
     }
     for (const oldest of this.#former.keys()) {
       if (this.#former.size <= REMEMBERED) break;

@@ -66,7 +66,9 @@ async function items(store: EventStore): Promise<Item[]> {
   });
 }
 
-function syncState({ converged }: Item): 'syncing' | 'applied' {
+/** A Service has no Pods of its own: nothing of it can be pending. */
+function syncState({ found, converged }: Item): 'syncing' | 'applied' {
+  if (found.body.kind === 'Service') return 'applied';
   const { acked_at, pending_pods_count } = converged.status;
   return acked_at !== null && pending_pods_count === 0 ? 'applied' : 'syncing';
 }
