@@ -1,5 +1,7 @@
 export { CallError, isTransient, PermanentError, TransientError } from './errors.js';
 export { connectBus } from './connect.js';
+export { openControlBus } from './control-bus.js';
+export type { BusProcess, ControlBus } from './control-bus.js';
 export { failureOf } from './calls.js';
 export { ensureStreams, ensureUplinkDurable } from './streams.js';
 export type {
@@ -42,6 +44,7 @@ export { nodeInbox, serviceInbox, uplinkDurable } from './credentials/permission
 export { clusterServerConfig, controlServerConfig } from './credentials/server-config.js';
 export type { ServerPlace } from './credentials/server-config.js';
 export { pushAccount } from './credentials/push-account.js';
-export { JETSTREAM, JetStreamStrategy } from './jetstream.strategy.js';
-export { attachBus, CallersTrace, Failures, natsTransportOptions } from './nest.js';
+export { JETSTREAM } from './jetstream.strategy.js';
 export type { BusTransports } from './nest.js';
+export { startNestOnBus } from './nest-application.js';
+export type { NestOnBus } from './nest-application.js';

@@ -10,11 +10,7 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { Module } from '@nestjs/common';
-import type { INestApplication } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { attachBus, connectBus, credsFile, ensureStreams, serviceInbox } from '@ringfence/bus';
-import type { Bus, BusOptions } from '@ringfence/bus';
+import { openControlBus, startNestOnBus } from '@ringfence/bus';
 import { Envelope } from '@ringfence/contracts';
 import { consumeOnce, ensureDatabase, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
@@ -40,17 +36,33 @@ type Context = HostContext<Config>;
 const BATCH_WAIT_MS = 50;
 const PRUNE_EVERY_MS = 3_600_000;
 
+/** Around parts that run already: Nest makes nothing but the controller. */
+function flowIngestModule(resource: FlowResource): new () => object {
+  @Module({
+    controllers: [FlowResourceController],
+    providers: [{ provide: FLOW_RESOURCE, useValue: resource }],
+  })
+  class FlowIngestModule {}
+  return FlowIngestModule;
+}
+
 export async function startFlowIngest(context: Context): Promise<RunningService> {
   const store = await openStore(context);
-  const connection = connectionOf(context);
-  const bus = await openBus(context, connection);
+  const { bus, connection } = await openControlBus(context, manifest);
   const flows = flowsStore(store.pool, context.config.RINGFENCE_FLOW_RETENTION_DAYS);
   const recent = recentFlows(store.pool, randomUUID());
   const logError = (error: unknown): void =>
     context.logger.error({ err: error }, 'flow-ingest failed at something');
 
   const resource = openQueries(context, { store, recent }, logError);
-  const app = await carryCalls(context, { resource, bus, connection }, logError);
+  const app = await startNestOnBus({
+    module: flowIngestModule(resource),
+    nestLogger: nestLogger(context.logger),
+    bus,
+    connection,
+    manifest,
+    onUnexpected: logError,
+  });
   pruneRegularly(context, flows, logError);
   const names = bus.consume(NAMES, (message) => rememberNames(store, message), { onError: logError });
   const limits = { maxMessages: context.config.RINGFENCE_FLOW_BATCHES, maxWaitMs: BATCH_WAIT_MS };
@@ -88,31 +100,6 @@ async function openStore({ config, health, logger, onShutdown, signal }: Context
   return store;
 }
 
-function connectionOf({ config, logger, metrics, signal }: Context): BusOptions {
-  return {
-    servers: config.NATS_URL,
-    name: manifest.service,
-    server: 'control',
-    ...(config.NATS_CREDS !== '' && {
-      credentials: credsFile(config.NATS_CREDS),
-      inboxPrefix: serviceInbox(manifest.service),
-    }),
-    metrics,
-    onState: ({ connected, detail }) => logger[connected ? 'info' : 'warn']({ detail }, 'NATS'),
-    signal,
-  };
-}
-
-async function openBus({ health, onShutdown }: Context, connection: BusOptions): Promise<Bus> {
-  const opened: { bus?: Bus } = {};
-  health.require('nats', () => opened.bus?.availability() ?? 'connecting');
-  const bus = await connectBus(connection);
-  opened.bus = bus;
-  onShutdown(() => bus.close());
-  await ensureStreams(bus, 'control');
-  return bus;
-}
-
 function openQueries(
   { config, onShutdown }: Context,
   { store, recent }: { store: EventStore; recent: RecentFlows },
@@ -129,25 +116,6 @@ function openQueries(
     recent,
     retentionDays: config.RINGFENCE_FLOW_RETENTION_DAYS,
   });
-}
-
-/** The HTTP platform is never listened on: calls come over NATS only. */
-async function carryCalls(
-  { logger }: Context,
-  parts: { resource: FlowResource; bus: Bus; connection: BusOptions },
-  onUnexpected: (error: unknown) => void,
-): Promise<INestApplication> {
-  @Module({
-    controllers: [FlowResourceController],
-    providers: [{ provide: FLOW_RESOURCE, useValue: parts.resource }],
-  })
-  class FlowIngestModule {}
-  const options = { logger: nestLogger(logger), abortOnError: false };
-  const app = await NestFactory.create(FlowIngestModule, new FastifyAdapter(), options);
-  attachBus(app, { bus: parts.bus, connection: parts.connection, manifest, onUnexpected });
-  await app.init();
-  await app.startAllMicroservices();
-  return app;
 }
 
 function pruneRegularly(

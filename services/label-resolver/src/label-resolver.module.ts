@@ -7,11 +7,8 @@
  */
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
-import type { INestApplication } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { attachBus, connectBus, credsFile, ensureStreams, serviceInbox } from '@ringfence/bus';
-import type { Bus, BusOptions, Consumer } from '@ringfence/bus';
+import { openControlBus, startNestOnBus } from '@ringfence/bus';
+import type { Bus, Consumer } from '@ringfence/bus';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { LABEL_RESOLVER, LabelResolverController } from './adapters/label-resolver.controller.js';
@@ -40,11 +37,17 @@ export async function startLabelResolver(context: Context): Promise<RunningServi
   health.require('postgres', () => open.resolver?.store.availability() ?? 'not open yet');
   health.fact('events to relay', () => String(open.resolver?.relayLag() ?? 0));
   health.fact('events whose settings are not published', () => String(open.resolver?.settingsLag() ?? 0));
-  const connection = connectionOf(context);
-  const bus = await openBus(context, connection);
+  const { bus, connection } = await openControlBus(context, manifest);
   const resolver = (open.resolver = await openLabelResolver({ config, bus, logger, signal }));
   onShutdown(() => resolver.close());
-  const app = await carry(context, { resolver, bus, connection });
+  const app = await startNestOnBus({
+    module: labelResolverModule(resolver),
+    nestLogger: nestLogger(logger),
+    bus,
+    connection,
+    manifest,
+    onUnexpected: (error) => logger.error({ err: error }, 'a call failed'),
+  });
   const consumers = readBatches(context, resolver, bus);
   return {
     drain: async () => {
@@ -52,42 +55,6 @@ export async function startLabelResolver(context: Context): Promise<RunningServi
       await app.close();
     },
   };
-}
-
-const connectionOf = ({ config, logger, metrics, signal }: Context): BusOptions => ({
-  servers: config.NATS_URL,
-  name: manifest.service,
-  server: 'control',
-  ...(config.NATS_CREDS !== undefined && {
-    credentials: credsFile(config.NATS_CREDS),
-    inboxPrefix: serviceInbox(manifest.service),
-  }),
-  metrics,
-  onState: ({ connected, detail }) => logger[connected ? 'info' : 'warn']({ detail }, 'NATS'),
-  signal,
-});
-
-async function openBus({ health, onShutdown }: Context, connection: BusOptions): Promise<Bus> {
-  const open: { bus?: Bus } = {};
-  health.require('nats', () => open.bus?.availability() ?? 'connecting');
-  const bus = (open.bus = await connectBus(connection));
-  onShutdown(() => bus.close());
-  await ensureStreams(bus, 'control');
-  return bus;
-}
-
-async function carry(
-  { logger }: Context,
-  parts: { resolver: LabelResolver; bus: Bus; connection: BusOptions },
-): Promise<INestApplication> {
-  // The platform is never listened on: calls come over NATS only.
-  const options = { logger: nestLogger(logger), abortOnError: false };
-  const app = await NestFactory.create(labelResolverModule(parts.resolver), new FastifyAdapter(), options);
-  const onUnexpected = (error: unknown): void => logger.error({ err: error }, 'a call failed');
-  attachBus(app, { bus: parts.bus, connection: parts.connection, manifest, onUnexpected });
-  await app.init();
-  await app.startAllMicroservices();
-  return app;
 }
 
 function readBatches({ health, logger }: Context, resolver: LabelResolver, bus: Bus): Consumer[] {

@@ -7,20 +7,7 @@
  */
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
-import type { INestApplication } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import type { MicroserviceOptions } from '@nestjs/microservices';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
-import {
-  CallersTrace,
-  connectBus,
-  credsFile,
-  ensureStreams,
-  Failures,
-  natsTransportOptions,
-  serviceInbox,
-} from '@ringfence/bus';
-import type { Bus, BusOptions } from '@ringfence/bus';
+import { openControlBus, startNestOnBus } from '@ringfence/bus';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { grpcTransportOptions } from './adapters/explain-grpc.js';
@@ -46,57 +33,23 @@ export async function startPolicyCompute(context: Context): Promise<RunningServi
   health.require('policy', () => opened.policy?.inSync() ?? 'not open yet');
   health.fact('events to relay', () => String(opened.policy?.relayLag() ?? 0));
   health.fact('policy is written by', () => opened.policy?.writer() ?? 'nobody yet');
-  const connection = connectionOf(context);
-  const bus = await openBus(context, connection);
+  const { bus, connection } = await openControlBus(context, manifest);
   const policy = await openPolicyCompute({ config, bus, logger, metrics, signal });
   opened.policy = policy;
   onShutdown(() => policy.close());
-  const app = await carryCalls(context, policy, connection);
+  const grpc = grpcUrl(config);
+  const app = await startNestOnBus({
+    module: policyComputeModule(policy),
+    nestLogger: nestLogger(logger),
+    bus,
+    connection,
+    manifest,
+    others: grpc === null ? [] : [grpcTransportOptions(grpc)],
+    onUnexpected: (error) => logger.error({ err: error }, 'a call failed'),
+  });
+  if (grpc !== null) logger.info({ url: grpc }, 'explain is served over gRPC');
   return { drain: () => app.close() };
 }
 
-const connectionOf = ({ config, logger, metrics, signal }: Context): BusOptions => ({
-  servers: config.NATS_URL,
-  name: manifest.service,
-  server: 'control',
-  ...(config.NATS_CREDS !== '' && {
-    credentials: credsFile(config.NATS_CREDS),
-    inboxPrefix: serviceInbox(manifest.service),
-  }),
-  metrics,
-  onState: ({ connected, detail }) => logger[connected ? 'info' : 'warn']({ detail }, 'NATS'),
-  signal,
-});
-
-async function openBus({ health, onShutdown }: Context, connection: BusOptions): Promise<Bus> {
-  const opened: { bus?: Bus } = {};
-  health.require('nats', () => opened.bus?.availability() ?? 'connecting');
-  const bus = await connectBus(connection);
-  opened.bus = bus;
-  onShutdown(() => bus.close());
-  await ensureStreams(bus, 'control');
-  return bus;
-}
-
-async function carryCalls(
-  { config, logger }: Context,
-  policy: PolicyCompute,
-  connection: BusOptions,
-): Promise<INestApplication> {
-  // The platform is never listened on: calls come over NATS and gRPC only.
-  const app = await NestFactory.create(policyComputeModule(policy), new FastifyAdapter(), {
-    logger: nestLogger(logger),
-    abortOnError: false,
-  });
-  app.useGlobalInterceptors(new CallersTrace());
-  app.useGlobalFilters(new Failures((error) => logger.error({ err: error }, 'a call failed')));
-  const inherit = { inheritAppConfig: true };
-  app.connectMicroservice<MicroserviceOptions>(natsTransportOptions(connection, manifest.service), inherit);
-  if (config.RINGFENCE_GRPC_PORT !== 0) {
-    const url = `${config.RINGFENCE_GRPC_HOST}:${config.RINGFENCE_GRPC_PORT}`;
-    app.connectMicroservice<MicroserviceOptions>(grpcTransportOptions(url), inherit);
-    logger.info({ url }, 'explain is served over gRPC');
-  }
-  await app.startAllMicroservices();
-  return app;
-}
+const grpcUrl = ({ RINGFENCE_GRPC_HOST: host, RINGFENCE_GRPC_PORT: port }: Config): string | null =>
+  port === 0 ? null : `${host}:${port}`;

@@ -1,0 +1,52 @@
+/**
+ * The control plane's NATS, as each of its services connects: from its environment, named in readiness and log while it
+ * is away, closed when the process ends.
+ */
+import type { ServiceManifest } from '@ringfence/contracts';
+import type { Bus, BusOptions } from './bus.js';
+import { connectBus } from './connect.js';
+import { credsFile } from './credentials/creds-file.js';
+import { serviceInbox } from './credentials/permissions.js';
+import type { BusMetrics } from './metrics.js';
+import { ensureStreams } from './streams.js';
+
+/** What it needs of a process; service-host's `HostContext` has this shape. */
+export interface BusProcess {
+  /** No (or an empty) NATS_CREDS: a server without authentication. */
+  readonly config: { readonly NATS_URL: string; readonly NATS_CREDS?: string | undefined };
+  readonly health: { require(name: string, isMet: () => true | string): void };
+  readonly logger: Record<'info' | 'warn', (details: object, message: string) => void>;
+  readonly metrics: BusMetrics;
+  readonly signal: AbortSignal;
+  onShutdown(release: () => Promise<void>): void;
+}
+
+export interface ControlBus {
+  readonly bus: Bus;
+  /** For a second connection of the same process: Nest's transport makes its own. */
+  readonly connection: BusOptions;
+}
+
+export async function openControlBus(
+  { config, health, logger, metrics, signal, onShutdown }: BusProcess,
+  { service }: ServiceManifest,
+): Promise<ControlBus> {
+  const open: { bus?: Bus } = {};
+  health.require('nats', () => open.bus?.availability() ?? 'connecting');
+  const connection: BusOptions = {
+    servers: config.NATS_URL,
+    name: service,
+    server: 'control',
+    ...(config.NATS_CREDS && {
+      credentials: credsFile(config.NATS_CREDS),
+      inboxPrefix: serviceInbox(service),
+    }),
+    metrics,
+    onState: ({ connected, detail }) => logger[connected ? 'info' : 'warn']({ detail }, 'NATS'),
+    signal,
+  };
+  const bus = (open.bus = await connectBus(connection));
+  onShutdown(() => bus.close());
+  await ensureStreams(bus, 'control');
+  return { bus, connection };
+}
