@@ -1,4 +1,7 @@
-/** What a service consumes, emits and serves, as data: consumers and NATS permissions are made from it, and the flow graph is drawn from it. */
+/**
+ * What a service consumes, emits and serves, as data: consumers and NATS permissions are made from it, and the flow
+ * graph is drawn from it.
+ */
 
 export interface Consumption {
   readonly stream: string;
@@ -13,6 +16,8 @@ export interface Consumption {
 export interface ServiceManifest {
   readonly service: string;
   readonly consumes: readonly Consumption[];
+  /** Core subjects that no stream keeps: who is not there misses it, and asks for the whole (`calls`) when it is back. */
+  readonly listens?: readonly { readonly subject: string; readonly server: 'control' | 'cluster' }[];
   /** Subject patterns that it publishes, with the server. */
   readonly emits: readonly { readonly subject: string; readonly server: 'control' | 'cluster' }[];
   /** Calls that it answers and calls that it makes: `service.method`. */

@@ -16,11 +16,17 @@ const LANES: Readonly<Record<string, readonly string[]>> = {
   flow: ['cven', 'clas-cache', 'flow-ingest', 'gateway'],
   ack: ['cven', 'clas-cache', 'inventory', 'policy-compute', 'gateway'],
 };
-/** Read models for showing only: they decide nothing, so the lane does not turn back through them. */
+/**
+ * Read models whose content never reaches an event or a record: they show names and labels, and tell whether a label that a
+ * caller names exists. The lane does not turn back through them.
+ */
 const DISPLAY_ONLY = new Set([
+  // Workloads over REST show their labels, mode and profile.
   'inventory<evt.*.entity.*',
-  'flow-ingest<evt.*.label.*',
-  'flow-ingest<evt.*.policy-version.*',
+  'inventory<evt.*.label.*',
+  'inventory<evt.*.profile.*',
+  // Flows are shown with the names of labels, clusters, IP lists and policy versions.
+  'flow-ingest<evt.*.*.*',
 ]);
 
 async function manifests(): Promise<ServiceManifest[]> {
@@ -84,26 +90,59 @@ function callProblems(all: readonly ServiceManifest[]): string[] {
   return [...problems, ...unknown];
 }
 
+interface Reading {
+  readonly subject: string;
+  readonly how: string;
+  readonly server: 'control' | 'cluster';
+}
+const readings = (m: ServiceManifest): Reading[] => [
+  ...m.consumes.map(({ filter, mode, server }) => ({ subject: filter, how: mode, server })),
+  ...(m.listens ?? []).map(({ subject, server }) => ({ subject, how: 'live', server })),
+];
+
+function unreadProblems(all: readonly ServiceManifest[]): string[] {
+  const read = all.flatMap(readings);
+  return all.flatMap(({ service, emits }) =>
+    emits
+      .filter((e) => !read.some((r) => r.server === e.server && overlap(r.subject, e.subject)))
+      .map((e) => `${service} emits ${e.subject} on the ${e.server} server: nobody reads it`),
+  );
+}
+
+function listeningProblems(all: readonly ServiceManifest[]): string[] {
+  const emitted = all.flatMap(({ emits }) => emits);
+  return all.flatMap(({ service, listens = [] }) =>
+    listens
+      .filter((l) => !emitted.some((e) => e.server === l.server && overlap(e.subject, l.subject)))
+      .map((l) => `${service} listens to ${l.subject}: nobody emits it on the ${l.server} server`),
+  );
+}
+
+/** An exception that no longer excepts anything hides the next real one. */
+function exceptionProblems(all: readonly ServiceManifest[]): string[] {
+  const real = new Set(all.flatMap((m) => m.consumes.map(({ filter }) => `${m.service}<${filter}`)));
+  return [...DISPLAY_ONLY].filter((each) => !real.has(each)).map((each) => `${each}: excepted, but not read`);
+}
+
+function print(all: readonly ServiceManifest[]): void {
+  const line = (subject: string, to: string): boolean =>
+    process.stdout.write(`${subject.padEnd(32)} → ${to}\n`);
+  for (const m of all) {
+    for (const { subject, how, server } of readings(m)) line(subject, `${m.service} (${how}, ${server})`);
+    // What a durable consumer gives up lies there for a person to look at.
+    if (m.consumes.some(({ mode }) => mode === 'durable')) line(`dead.${m.service}.>`, 'DEAD_LETTERS');
+  }
+}
+
 const all = await manifests();
-const unread = all.flatMap((m) =>
-  m.emits
-    .filter(
-      ({ subject, server }) =>
-        !subject.startsWith('dead.') &&
-        !all.some((r) => r.consumes.some((c) => c.server === server && overlap(c.filter, subject))),
-    )
-    .map(({ subject, server }) => `${m.service} emits ${subject} on the ${server} server: nobody reads it`),
-);
 const problems = [
   ...all.flatMap((m) => m.consumes.flatMap((c) => consumptionProblems(m, c, all))),
+  ...listeningProblems(all),
   ...callProblems(all),
-  ...unread,
+  ...unreadProblems(all),
+  ...exceptionProblems(all),
 ];
-if (process.argv.includes('--print')) {
-  for (const m of all)
-    for (const c of m.consumes)
-      process.stdout.write(`${c.filter.padEnd(32)} → ${m.service} (${c.mode}, ${c.server})\n`);
-}
+if (process.argv.includes('--print')) print(all);
 for (const problem of problems) process.stderr.write(`${problem}\n`);
 process.stdout.write(`${all.length} services, ${problems.length} problems\n`);
 process.exit(problems.length === 0 ? 0 : 1);

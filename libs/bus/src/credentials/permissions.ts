@@ -34,8 +34,7 @@ export function servicePermissions(manifest: ServiceManifest, server: Server): P
       allow: [
         `${serviceInbox(service)}.>`,
         ...manifest.serves.flatMap((call) => callSubjects(call)),
-        // Core subscriptions (node views, health) are consumed as subjects, not from a stream.
-        ...here(manifest.consumes).map((consumption) => consumption.filter),
+        ...here(manifest.listens ?? []).map(({ subject }) => subject),
       ],
     },
     resp: { max: 1, ttl: ANSWER_WITHIN_NS },

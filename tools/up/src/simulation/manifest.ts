@@ -4,6 +4,7 @@ import type { ServiceManifest } from '@ringfence/contracts';
 export const manifest: ServiceManifest = {
   service: 'simulated-cvens',
   consumes: [],
+  listens: [{ subject: 'policy.*.view.*', server: 'cluster' }],
   emits: [
     { subject: 'obs.*.sandbox.*', server: 'cluster' },
     { subject: 'obs.*.heartbeat.*', server: 'cluster' },
