@@ -12,10 +12,10 @@ import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { connectBus, credsFile, ensureStreams, serviceInbox } from '@ringfence/bus';
+import { openControlBus } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { Envelope } from '@ringfence/contracts';
-import { consumeOnce, ensureDatabase, openEventStore } from '@ringfence/event-store';
+import { consumeOnce, dataSource, ensureDatabase, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
@@ -43,7 +43,8 @@ import { AUDIT, manifest } from './manifest.js';
 import { GATEWAY_MIGRATIONS } from './migrations.js';
 import { apiKeysProjection } from './read/api-keys.projection.js';
 import { pruneEvents, recordChange, recordRefusal } from './read/audit-events.js';
-import { jobsStore } from './read/jobs.store.js';
+import { JobEntity, jobsStore } from './read/jobs.store.js';
+import type { Jobs } from './read/jobs.store.js';
 
 type Context = HostContext<Config>;
 
@@ -62,7 +63,8 @@ export interface RunningGateway extends RunningService {
 
 export async function startGateway(context: Context): Promise<RunningGateway> {
   const store = await openStore(context);
-  const bus = await openBus(context);
+  const jobs = await openJobs(context, store);
+  const { bus } = await openControlBus(context, manifest);
   if (await ensureBootstrapKey(store, context.config.RINGFENCE_BOOTSTRAP_API_KEY))
     context.logger.info('bootstrap API key is known');
   const onError = (error: unknown): void =>
@@ -72,7 +74,7 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   const audit = bus.consume(AUDIT, (message) => recordEvent(store, followed, message), { onError });
   pruneRegularly(context, store, onError);
 
-  const app = await listen(context, serving(context, { store, bus, followed }, onError));
+  const app = await listen(context, serving(context, { store, bus, followed, jobs }, onError));
   const url = await app.getUrl();
   context.logger.info({ url }, 'REST API is up');
   return {
@@ -84,15 +86,23 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   };
 }
 
+async function openJobs({ onShutdown }: Context, store: EventStore): Promise<Jobs> {
+  const source = await dataSource(store, [JobEntity]);
+  const jobs = jobsStore(source);
+  onShutdown(async () => {
+    await jobs.close();
+    await source.destroy();
+  });
+  await jobs.failInterrupted();
+  return jobs;
+}
+
 function serving(
   context: Context,
-  { store, bus, followed }: { store: EventStore; bus: Bus; followed: Followers },
+  { store, bus, followed, jobs }: { store: EventStore; bus: Bus; followed: Followers; jobs: Jobs },
   onError: (error: unknown) => void,
 ): HttpServing {
   const keys = apiKeyCheck(store.pool);
-  const jobs = jobsStore(store.pool);
-  jobs.failInterrupted().catch(onError);
-  context.onShutdown(() => jobs.close());
   const record = refusalRecorder(context, store, onError);
   const missing = (): string[] =>
     Object.entries({ postgres: store.availability(), nats: bus.availability() }).flatMap(([name, state]) =>
@@ -229,24 +239,4 @@ async function openStore({ config, health, logger, onShutdown, signal }: Context
   opened.store = store;
   onShutdown(() => store.close());
   return store;
-}
-
-async function openBus({ config, health, logger, metrics, onShutdown, signal }: Context): Promise<Bus> {
-  const opened: { bus?: Bus } = {};
-  health.require('nats', () => opened.bus?.availability() ?? 'connecting');
-  const bus = await connectBus({
-    servers: config.NATS_URL,
-    name: manifest.service,
-    server: 'control',
-    ...(config.NATS_CREDS === ''
-      ? {}
-      : { credentials: credsFile(config.NATS_CREDS), inboxPrefix: serviceInbox(manifest.service) }),
-    metrics,
-    onState: ({ connected, detail }) => logger[connected ? 'info' : 'warn']({ detail }, 'NATS'),
-    signal,
-  });
-  opened.bus = bus;
-  onShutdown(() => bus.close());
-  await ensureStreams(bus, 'control');
-  return bus;
 }

@@ -1,25 +1,45 @@
 /**
- * Asynchronous GETs: a job, its state, and the answer as a data file. Bounded in number and size, gone after their time; a job that a restart interrupted is
- * failed, so that nobody polls for ever.
+ * Asynchronous GETs: a job, its state, and the answer as a data file. Bounded in number and size, gone after their time; a
+ * job that a restart interrupted is failed, so that nobody polls for ever.
  */
 import { randomUUID } from 'node:crypto';
 import type { Job } from '@ringfence/contracts';
-import type pg from 'pg';
+import { oneAtATime } from '@ringfence/event-store';
+import { EntitySchema, LessThan } from 'typeorm';
+import type { DataSource, Repository } from 'typeorm';
 
 const LIVING_JOBS = 100;
 const RUNNING_JOBS = 10;
-const LIFETIME_MINUTES = 15;
+const LIFETIME_MS = 15 * 60_000;
 const LARGEST_RESULT = 128 * 1024 * 1024;
 
 interface JobRow {
   readonly id: string;
   readonly status: Job['status'];
-  readonly requested_by: string;
-  readonly requested_at: Date;
-  readonly terminated_at: Date | null;
+  readonly requestedBy: string;
+  readonly requestedAt: Date;
+  readonly terminatedAt: Date | null;
   readonly datafile: string | null;
+  readonly result: string | null;
   readonly message: string | null;
 }
+
+/** The table is made by the migrations. */
+export const JobEntity = new EntitySchema<JobRow>({
+  name: 'Job',
+  tableName: 'jobs',
+  columns: {
+    id: { type: 'uuid', primary: true },
+    status: { type: 'text' },
+    requestedBy: { name: 'requested_by', type: 'text' },
+    requestedAt: { name: 'requested_at', type: 'timestamptz' },
+    terminatedAt: { name: 'terminated_at', type: 'timestamptz', nullable: true },
+    datafile: { type: 'uuid', nullable: true },
+    // Large: read only by who asks for it.
+    result: { type: 'text', nullable: true, select: false },
+    message: { type: 'text', nullable: true },
+  },
+});
 
 export interface Jobs {
   /** Undefined: too many exist or run. `work` makes the JSON text of the data file. */
@@ -37,41 +57,37 @@ export interface Jobs {
   close(): Promise<void>;
 }
 
-const VIEW = 'id, status, requested_by, requested_at, terminated_at, datafile, message';
-
-export function jobsStore(pool: pg.Pool): Jobs {
+export function jobsStore(source: DataSource): Jobs {
+  const jobs = source.getRepository(JobEntity);
   const running = new Set<Promise<void>>();
+  // Counting and adding are one step, so that the bounds hold.
+  const inTurn = oneAtATime();
 
   return {
-    start: async (requestedBy, work, explain) => {
-      await expire(pool);
-      if (running.size >= RUNNING_JOBS) return undefined;
-      const id = randomUUID();
-      const added = await pool.query(
-        `insert into jobs (id, status, requested_by) select $1, 'running', $2
-          where (select count(*) from jobs) < ${String(LIVING_JOBS)}`,
-        [id, requestedBy],
-      );
-      if (added.rowCount !== 1) return undefined;
-      // A database that went away meanwhile leaves the job `running`; it expires.
-      const end = finish(pool, id, work, explain).catch(() => undefined);
-      running.add(end);
-      void end.then(() => running.delete(end));
-      return id;
+    start: (requestedBy, work, explain) =>
+      inTurn(async () => {
+        await jobs.delete({ requestedAt: LessThan(new Date(Date.now() - LIFETIME_MS)) });
+        if (running.size >= RUNNING_JOBS || (await jobs.count()) >= LIVING_JOBS) return undefined;
+        const id = randomUUID();
+        await jobs.insert({ id, status: 'running', requestedBy, requestedAt: new Date() });
+        // A database that went away meanwhile leaves the job `running`; it expires.
+        const end = finish(jobs, id, work, explain).catch(() => undefined);
+        running.add(end);
+        void end.then(() => running.delete(end));
+        return id;
+      }),
+    get: async (id) => {
+      const row = await jobs.findOneBy({ id });
+      return row === null ? undefined : view(row);
     },
-    get: async (id) =>
-      (await pool.query<JobRow>(`select ${VIEW} from jobs where id = $1`, [id])).rows.map(view)[0],
-    list: async () =>
-      (await pool.query<JobRow>(`select ${VIEW} from jobs order by requested_at desc`)).rows.map(view),
-    remove: async (id) => ((await pool.query('delete from jobs where id = $1', [id])).rowCount ?? 0) > 0,
+    list: async () => (await jobs.find({ order: { requestedAt: 'desc' } })).map(view),
+    remove: async (id) => ((await jobs.delete({ id })).affected ?? 0) > 0,
     datafile: async (id) => {
-      const found = await pool.query<{ result: string }>('select result from jobs where datafile = $1', [id]);
-      return found.rows[0]?.result;
+      const row = await jobs.findOne({ select: { id: true, result: true }, where: { datafile: id } });
+      return row?.result ?? undefined;
     },
     failInterrupted: async () => {
-      await pool.query(
-        `update jobs set status = 'failed', terminated_at = now(), message = 'interrupted by a restart; ask again' where status = 'running'`,
-      );
+      await jobs.update({ status: 'running' }, failed('interrupted by a restart; ask again'));
     },
     close: async () => {
       await Promise.all(running);
@@ -79,31 +95,25 @@ export function jobsStore(pool: pg.Pool): Jobs {
   };
 }
 
+const failed = (message: string): Pick<JobRow, 'status' | 'terminatedAt' | 'message'> => ({
+  status: 'failed',
+  terminatedAt: new Date(),
+  message,
+});
+
 async function finish(
-  pool: pg.Pool,
+  jobs: Repository<JobRow>,
   id: string,
   work: () => Promise<string>,
   explain: (error: unknown) => string,
 ): Promise<void> {
   try {
-    const text = await work();
-    if (text.length > LARGEST_RESULT) throw new Error('the answer is too large; ask for less');
-    await pool.query(
-      `update jobs set status = 'done', terminated_at = now(), datafile = $2, result = $3 where id = $1`,
-      [id, randomUUID(), text],
-    );
+    const result = await work();
+    if (result.length > LARGEST_RESULT) throw new Error('the answer is too large; ask for less');
+    await jobs.update({ id }, { status: 'done', terminatedAt: new Date(), datafile: randomUUID(), result });
   } catch (error) {
-    await pool.query(`update jobs set status = 'failed', terminated_at = now(), message = $2 where id = $1`, [
-      id,
-      explain(error),
-    ]);
+    await jobs.update({ id }, failed(explain(error)));
   }
-}
-
-async function expire(pool: pg.Pool): Promise<void> {
-  await pool.query(
-    `delete from jobs where requested_at < now() - make_interval(mins => ${String(LIFETIME_MINUTES)})`,
-  );
 }
 
 function view(row: JobRow): Job {
@@ -117,9 +127,9 @@ function view(row: JobRow): Job {
     href: `/orgs/1/jobs/${row.id}`,
     job_type: ':illumio/async_requests',
     status: row.status,
-    requested_at: row.requested_at.toISOString(),
-    requested_by: { href: row.requested_by },
-    ...(row.terminated_at === null ? {} : { terminated_at: row.terminated_at.toISOString() }),
+    requested_at: row.requestedAt.toISOString(),
+    requested_by: { href: row.requestedBy },
+    ...(row.terminatedAt === null ? {} : { terminated_at: row.terminatedAt.toISOString() }),
     ...(result === undefined ? {} : { result }),
   };
 }
