@@ -28,7 +28,7 @@ const layers = [
   {
     sourceTag: 'zone:edge',
     notDependOnLibsWithTags: ['zone:core'],
-    bannedExternalImports: ['pg', 'typeorm', '@nestjs/typeorm'],
+    bannedExternalImports: ['pg', 'typeorm'],
   },
 ];
 
