@@ -68,7 +68,7 @@ for (const [name, schema] of contracts()) {
   const broken = released ? incompatibilities(released, current) : [];
   problems.push(...broken.map((what) => `${name}: ${what}; write a new version and an upcaster`));
   if (!released && !update)
-    problems.push(`${name}: not in contracts.lock.json (npm run check -- --update-contracts)`);
+    problems.push(`${name}: not in contracts.lock.json (node tools/checks/dist/contracts.js --update)`);
   if (update && broken.length === 0) lock[name] = current;
   problems.push(...fixtureProblems(name, schema, current));
 }
