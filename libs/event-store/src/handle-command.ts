@@ -14,8 +14,7 @@ export interface CommandResult<State> {
   readonly state: State;
 }
 
-// The order of a sentence: in this store, let this decider decide this command on this stream.
-// eslint-disable-next-line max-params
+// eslint-disable-next-line max-params -- the order of a sentence: in this store this decider decides, on this stream, this command
 export async function handleCommand<State, Command, E extends DomainEvent>(
   store: EventStore,
   decider: Decider<State, Command, E>,

@@ -20,5 +20,6 @@ export type { CommandResult } from './handle-command.js';
 export { oneAtATime } from './one-at-a-time.js';
 export type { OneAtATime } from './one-at-a-time.js';
 export { openEventStore } from './open.js';
-export { eventSubject, startRelay } from './relay.js';
+export { inTransaction } from './transaction.js';
+export { startRelay } from './relay.js';
 export type { EventPublisher, Relay, RelayOptions } from './relay.js';

@@ -86,7 +86,7 @@ function storeOn(pool: pg.Pool, { service, url, projections }: EventStoreOptions
     url,
     pool,
     load: (stream) => loadStream(pool, stream),
-    // eslint-disable-next-line max-params
+    // eslint-disable-next-line max-params -- as the interface has it: where, after what, what, by whom, and what else
     append: (stream, expectedVersion, events, meta, alsoDo) =>
       appendMany([{ stream, expectedVersion, events }], meta, alsoDo),
     appendMany,

@@ -3,6 +3,7 @@
  * server, so that a transaction is a handful of statements whatever its size.
  */
 import type { DecoratedFlowBatch } from '@ringfence/contracts';
+import { inTransaction } from '@ringfence/event-store';
 import type pg from 'pg';
 import { foldFlows } from '../domain/flow-rows.calculator.js';
 import type { EndIdentity, FlowRow, SideReport } from '../domain/flow-rows.calculator.js';
@@ -85,22 +86,6 @@ export function flowsStore(pool: pg.Pool, retentionDays: number): FlowsStore {
     return dropped;
   };
   return { write, prune };
-}
-
-async function inTransaction<T>(pool: pg.Pool, work: (tx: pg.PoolClient) => Promise<T>): Promise<T> {
-  const tx = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    await tx.query('begin');
-    const result = await work(tx);
-    await tx.query('commit');
-    return result;
-  } catch (error) {
-    await tx.query('rollback').catch((cause: Error) => (broken = cause));
-    throw error;
-  } finally {
-    tx.release(broken);
-  }
 }
 
 async function newBatches(
