@@ -53,7 +53,7 @@ export const WorkloadState = z.object({
 export type WorkloadState = z.infer<typeof WorkloadState>;
 
 const PairingProfileState = z.object({
-  id: Uuid,
+  id: IntegerId,
   name: z.string(),
   description: z.string(),
   enabled: z.boolean(),
@@ -69,7 +69,7 @@ const PairingProfileState = z.object({
   uninterpreted: z.record(z.string(), z.unknown()),
 });
 /** `key` names the key; the secret itself is never in an event. */
-const PairingKeyIssue = z.object({ id: Uuid, key: z.string(), at: Instant });
+const PairingKeyIssue = z.object({ id: IntegerId, key: z.string(), at: Instant });
 
 const removed = z.object({ id: z.string() });
 const shownReferences = {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CallError } from '@ringfence/bus';
-import { subjects } from '@ringfence/contracts';
+import { EVENTS, subjects } from '@ringfence/contracts';
+import type { EventType } from '@ringfence/contracts';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seen, startWorld } from './testing/world.js';
@@ -446,5 +447,14 @@ describe('workloads over REST', () => {
     });
     await say('EntityUnlabelled', id, 'entity', workload, { id: workload });
     await eventually(list, (all) => all.length === 0);
+  });
+});
+
+describe('what was said in all of these', () => {
+  it('is what the contracts list, and nothing beyond', async () => {
+    const events = await world.inventory().store.follow(0, 10_000);
+    expect(events.length).toBeGreaterThan(0);
+    for (const { type, data } of events)
+      expect({ type, data: EVENTS[type as EventType].schema.parse(data) }).toEqual({ type, data });
   });
 });

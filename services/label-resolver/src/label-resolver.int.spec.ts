@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CallError } from '@ringfence/bus';
+import { EVENTS } from '@ringfence/contracts';
+import type { EventType } from '@ringfence/contracts';
 import { kubernetesWorkloadId } from '@ringfence/labels';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -381,5 +383,14 @@ describe('settings for the clusters', () => {
     await expected();
     await world.say('WorkloadDeleted', cluster, id, { id });
     await eventually(async () => !(await settings(cluster)).has(`policy.${cluster}.node.n1`));
+  });
+});
+
+describe('what was said in all of these', () => {
+  it('is what the contracts list, and nothing beyond', async () => {
+    const events = await world.resolver().store.follow(0, 10_000);
+    expect(events.length).toBeGreaterThan(0);
+    for (const { type, data } of events)
+      expect({ type, data: EVENTS[type as EventType].schema.parse(data) }).toEqual({ type, data });
   });
 });
