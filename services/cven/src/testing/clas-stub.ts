@@ -23,13 +23,8 @@ export const NODE = 'node-1';
 
 const MANIFEST: ServiceManifest = {
   service: 'clas-cache',
-  consumes: ['ack', 'flow', 'obs'].map((lane) => ({
-    stream: 'ACKS',
-    filter: `${lane}.*.*.*`,
-    durable: lane,
-    mode: 'durable',
-    server: 'cluster',
-  })),
+  consumes: [],
+  listens: ['ack', 'flow', 'obs'].map((lane) => ({ subject: `${lane}.*.*.*`, server: 'cluster' })),
   emits: [{ subject: 'policy.*.view.*', server: 'cluster' }],
   serves: ['clas-cache.node-snapshot'],
   calls: [],
