@@ -3,7 +3,7 @@ export { startNats } from './nats-server.js';
 export type { NatsPlace, NatsServer } from './nats-server.js';
 export { startPostgres } from './postgres-server.js';
 export type { PostgresServer } from './postgres-server.js';
-export { freePort, serverProcess } from './server-process.js';
+export { accountFlags, freePort, serverProcess } from './server-process.js';
 export type { ServerCommand, ServerProcess } from './server-process.js';
 export { expectStateSequence } from './state-sequence.js';
 export type { CalculatorUnderTest, WorldState } from './state-sequence.js';

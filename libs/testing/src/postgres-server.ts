@@ -8,7 +8,7 @@ import { arch, platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { freePort, serverProcess } from './server-process.js';
+import { accountFlags, freePort, serverProcess } from './server-process.js';
 
 const run = promisify(execFile);
 const NOBODY = { uid: 65_534, gid: 65_534 };
@@ -42,7 +42,9 @@ export async function startPostgres(): Promise<PostgresServer> {
   if (user !== undefined) await chown(directory, user.uid, user.gid);
   const data = join(directory, 'data');
   const options = ['-D', data, '-U', 'ringfence', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
-  await run(binaries.initdb, options, { ...user, cwd: directory });
+  await run('setpriv', [...(user ? accountFlags(user) : []), binaries.initdb, ...options], {
+    cwd: directory,
+  });
   const port = await freePort();
   const settings = Object.entries({ ...SETTINGS, port: `${port}` }).flatMap(([name, value]) => [
     '-c',
@@ -58,6 +60,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     ...(user && { user }),
     stopSignal: 'SIGINT',
     isReady: () => answers(admin),
+    stillEnding: /pre-existing shared memory block|lock file "postmaster.pid" already exists/,
   });
   await server.start();
   await onceConnected(admin, (client) => client.query('create database ringfence'));

