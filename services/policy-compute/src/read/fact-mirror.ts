@@ -1,5 +1,5 @@
 /**
- * Labels, labelled entities and profiles as their owners last told them: rows for the next start, maps for now. Told by
+ * Labels, labelled entities and profiles as their owners last told them: rows for the next start, maps for this one. Told by
  * state, so that a repeat changes nothing; an older state never replaces a newer one, because each row knows the
  * position that its state had at its owner. What is gone stays as an empty row for a while, for the same reason.
  */
