@@ -28,6 +28,24 @@ export const NodeView = z.object({
 });
 export type NodeView = z.infer<typeof NodeView>;
 
+/**
+ * A place (a Pod, or a node itself) whose kernel does not have what policy says. `asked` is the mode that policy wants;
+ * `inForce` the one that the kernel was last seen to have, null: none, or nobody knows. `token` is stable, `message` for people.
+ */
+const notInForce = {
+  /** Pod uid, or the node's name for the node itself. */
+  id: z.string().max(253),
+  asked: EnforcementMode,
+  inForce: EnforcementMode.nullable(),
+  token: z.string().max(64),
+  message: z.string().max(500),
+  since: Instant,
+};
+export const NotInForce = z.object(notInForce);
+export type NotInForce = z.infer<typeof NotInForce>;
+/** More than this are counted, not named. */
+export const MOST_NOT_IN_FORCE = 500;
+
 /** cven → clas-cache: this revision is in the kernel of this node. `pods`: uids whose own rules are in the kernel. */
 export const NodeAck = z.object({
   node: z.string(),
@@ -37,6 +55,8 @@ export const NodeAck = z.object({
   applyMs: z.number(),
   pods: z.array(z.string()),
   failed: z.array(z.object({ pod: z.string(), token: z.string(), message: z.string() })),
+  /** Absent from agents that do not tell it. */
+  notInForce: z.array(NotInForce).max(MOST_NOT_IN_FORCE).optional(),
 });
 export type NodeAck = z.infer<typeof NodeAck>;
 
@@ -55,6 +75,20 @@ export const ClusterAck = z.object({
     }),
   ),
   failed: z.array(z.object({ pod: z.string(), token: z.string(), message: z.string() })),
+  /** What clas-cache found by comparing what it told with what the node acknowledged, joined with the node's own words. */
+  notInForce: z
+    .array(
+      z.object({
+        ...notInForce,
+        workload: z.string().nullable(),
+        namespace: z.string().nullable(),
+        name: z.string(),
+      }),
+    )
+    .max(MOST_NOT_IN_FORCE)
+    .optional(),
+  /** All of them, named or not. */
+  notInForceCount: z.number().int().optional(),
 });
 export type ClusterAck = z.infer<typeof ClusterAck>;
 
@@ -68,6 +102,29 @@ export const SandboxSeen = z.object({
   at: Instant,
 });
 export type SandboxSeen = z.infer<typeof SandboxSeen>;
+
+export const MOST_SANDBOXES = 1_024;
+/**
+ * cven → clas-cache: every sandbox of the node, as one last value per node, told again whenever anything of it changes.
+ * Whose list it is says the subject, which the server enforces.
+ */
+export const NodeSandboxes = z.object({
+  bootId: z.string().max(64),
+  /** Counts the lists of one boot. */
+  sequence: z.number().int(),
+  at: Instant,
+  sandboxes: z
+    .array(
+      z.object({
+        podUid: z.string().min(1).max(253),
+        namespace: z.string().max(253),
+        name: z.string().max(253),
+        addresses: z.array(Address).max(16),
+      }),
+    )
+    .max(MOST_SANDBOXES),
+});
+export type NodeSandboxes = z.infer<typeof NodeSandboxes>;
 
 /** clas-cache → kubelink: what the Pod's readiness condition must say. */
 export const PodReadiness = z.object({

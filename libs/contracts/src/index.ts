@@ -61,8 +61,12 @@ export {
   DecoratedFlowBatch,
   FlowBatch,
   FlowEnd,
+  MOST_NOT_IN_FORCE,
+  MOST_SANDBOXES,
   NodeAck,
+  NodeSandboxes,
   NodeView,
+  NotInForce,
   PodReadiness,
   SandboxSeen,
 } from './edge.js';

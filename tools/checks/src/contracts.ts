@@ -15,6 +15,8 @@ import {
   NodeView,
   ClusterAck,
   PodReadiness,
+  NodeSandboxes,
+  NotInForce,
   SandboxSeen,
 } from '@ringfence/contracts';
 import {
@@ -41,6 +43,8 @@ const EDGE = {
   NodeAck,
   NodeView,
   PodReadiness,
+  NodeSandboxes,
+  NotInForce,
   SandboxSeen,
 };
 
