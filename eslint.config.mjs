@@ -32,6 +32,13 @@ const layers = [
   },
 ];
 
+const syntax = [
+  { selector: 'ExportDefaultDeclaration', message: 'Name what you export.' },
+  { selector: 'ExportAllDeclaration', message: 'List what you export.' },
+  { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' },
+  { selector: 'TSModuleDeclaration[declare!=true]', message: 'Use modules, not namespaces.' },
+];
+
 const timeAndChance = [
   { object: 'Date', property: 'now', message: 'Pure code takes the time as an argument.' },
   { object: 'Math', property: 'random', message: 'Pure code takes chance as an argument.' },
@@ -74,13 +81,7 @@ export default tseslint.config(
       'max-params': ['error', 4],
       'max-lines': ['error', { max: 300, skipComments: true, skipBlankLines: true }],
       'max-lines-per-function': ['error', { max: 50, skipComments: true, skipBlankLines: true }],
-      'no-restricted-syntax': [
-        'error',
-        { selector: 'ExportDefaultDeclaration', message: 'Name what you export.' },
-        { selector: 'ExportAllDeclaration', message: 'List what you export.' },
-        { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' },
-        { selector: 'TSModuleDeclaration[declare!=true]', message: 'Use modules, not namespaces.' },
-      ],
+      'no-restricted-syntax': ['error', ...syntax],
     },
   },
   {
@@ -133,6 +134,20 @@ export default tseslint.config(
               message: 'The domain is pure and knows no adapter.',
             },
           ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['libs/contracts/src/**/*.ts'],
+    ignores: ['libs/contracts/src/text.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...syntax,
+        {
+          selector: "CallExpression[callee.object.name='z'][callee.property.name='string']",
+          message: 'Use Text, which refuses what cannot be stored.',
         },
       ],
     },

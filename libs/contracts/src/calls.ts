@@ -7,6 +7,7 @@ import { Actor } from './envelope.js';
 import { Verdict } from './network.js';
 import { NodeView } from './edge.js';
 import { RuleClass } from './policy.js';
+import { Text } from './text.js';
 
 export interface CallContract<Req extends z.ZodType = z.ZodType, Res extends z.ZodType = z.ZodType> {
   readonly service: string;
@@ -43,7 +44,7 @@ export const CANONICAL_CODES = [
 ] as const;
 export const CallFailure = z.object({
   code: z.enum(CANONICAL_CODES),
-  errors: z.array(z.object({ token: z.string(), message: z.string() })).min(1),
+  errors: z.array(z.object({ token: Text, message: Text })).min(1),
 });
 export type CallFailure = z.infer<typeof CallFailure>;
 
@@ -52,12 +53,12 @@ export const ResourceRequest = z.object({
   org: z.number().int(),
   actor: Actor,
   /** The API's word, e.g. `rule_sets`, `rule_sets/sec_rules`, `container_clusters/container_workload_profiles`. */
-  collection: z.string(),
+  collection: Text,
   /** `list | get | create | update | delete`, or the collection's own action (`bulk_create`, `pairing_key`, …). */
-  op: z.string(),
-  pversion: z.string().optional(),
-  ids: z.array(z.string()),
-  query: z.record(z.string(), z.string()),
+  op: Text,
+  pversion: Text.optional(),
+  ids: z.array(Text),
+  query: z.record(Text, Text),
   body: z.unknown(),
 });
 export type ResourceRequest = z.infer<typeof ResourceRequest>;
@@ -71,21 +72,21 @@ export type ResourceResponse = z.infer<typeof ResourceResponse>;
 
 export const ExplainRequest = z.object({
   /** A workload's or Kubernetes workload's id, `namespace/name` of one in a cluster, or an address. */
-  from: z.string(),
-  to: z.string(),
+  from: Text,
+  to: Text,
   port: z.number().int().min(0).max(65_535),
   proto: z.number().int().default(6),
   /** Which policy to ask. */
   policy: z.enum(['active', 'draft']).default('active'),
 });
 export const ExplainEnd = z.object({
-  name: z.string(),
-  labels: z.array(z.string()),
-  mode: z.string().nullable(),
+  name: Text,
+  labels: z.array(Text),
+  mode: Text.nullable(),
   verdict: Verdict,
   ruleClass: RuleClass.nullable(),
-  rule: z.object({ ref: z.string(), name: z.string() }).nullable(),
-  reason: z.string(),
+  rule: z.object({ ref: Text, name: Text }).nullable(),
+  reason: Text,
 });
 export const ExplainResponse = z.object({
   verdict: Verdict,
@@ -93,11 +94,11 @@ export const ExplainResponse = z.object({
   /** The consumer's egress and the provider's ingress; null for an end that nobody enforces. */
   egress: ExplainEnd.nullable(),
   ingress: ExplainEnd.nullable(),
-  summary: z.string(),
+  summary: Text,
 });
 export type ExplainResponse = z.infer<typeof ExplainResponse>;
 
-const clusterToken = z.object({ cluster: z.string(), token: z.string() });
+const clusterToken = z.object({ cluster: Text, token: Text });
 
 export const CALLS = {
   inventoryResource: call('inventory.resource', ResourceRequest, ResourceResponse),
@@ -109,30 +110,30 @@ export const CALLS = {
     'inventory.exchange-token',
     clusterToken,
     z.object({
-      natsUrl: z.string(),
-      jwt: z.string(),
-      seed: z.string(),
-      expiresAt: z.string(),
-      clusterName: z.string(),
+      natsUrl: Text,
+      jwt: Text,
+      seed: Text,
+      expiresAt: Text,
+      clusterName: Text,
     }),
   ),
   /** A C-VEN's activation: pairing key and machine-id of a node that Kubelink reported. */
   pairNode: call(
     'inventory.pair-node',
-    clusterToken.extend({ pairingKey: z.string(), machineId: z.string(), version: z.string() }),
-    z.object({ node: z.string(), workload: z.string() }),
+    clusterToken.extend({ pairingKey: Text, machineId: Text, version: Text }),
+    z.object({ node: Text, workload: Text }),
   ),
   /** Whether anything refers to these labels; asked before a label is deleted. */
   labelUsage: call(
     'policy-compute.label-usage',
-    z.object({ labels: z.array(z.string()) }),
-    z.object({ used: z.array(z.object({ label: z.string(), by: z.string(), token: z.string() })) }),
+    z.object({ labels: z.array(Text) }),
+    z.object({ used: z.array(z.object({ label: Text, by: Text, token: Text })) }),
   ),
   workloadLabelUsage: call(
     'inventory.label-usage',
-    z.object({ labels: z.array(z.string()) }),
-    z.object({ used: z.array(z.object({ label: z.string(), by: z.string(), token: z.string() })) }),
+    z.object({ labels: z.array(Text) }),
+    z.object({ used: z.array(z.object({ label: Text, by: Text, token: Text })) }),
   ),
   explain: call('policy-compute.explain', ExplainRequest, ExplainResponse),
-  nodeSnapshot: call('clas-cache.node-snapshot', z.object({ node: z.string() }), NodeView, 10_000),
+  nodeSnapshot: call('clas-cache.node-snapshot', z.object({ node: Text }), NodeView, 10_000),
 } as const;

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { GroupId, Instant, LabelId, LabelSetId } from './ids.js';
 import { Address, EnforcementMode, Port, Protocol, Verdict } from './network.js';
 import { Endpoint, Group, RuleClass, Unit } from './policy.js';
+import { Text } from './text.js';
 
 /**
  * One change of a node's view. `base` is the revision that it builds on; null = a snapshot that replaces everything.
@@ -13,16 +14,16 @@ import { Endpoint, Group, RuleClass, Unit } from './policy.js';
  * application: groups, endpoints, units; removals last.
  */
 export const NodeView = z.object({
-  node: z.string(),
+  node: Text,
   revision: z.number().int(),
   base: z.number().int().nullable(),
   policyVersion: z.number().int(),
   at: Instant,
   groups: z.object({ upsert: z.array(Group), remove: z.array(GroupId) }),
-  endpoints: z.object({ upsert: z.array(Endpoint), remove: z.array(z.string()) }),
+  endpoints: z.object({ upsert: z.array(Endpoint), remove: z.array(Text) }),
   units: z.object({ upsert: z.array(Unit), remove: z.array(LabelSetId) }),
   /** Managed namespaces and their mode: what a sandbox that nobody has named yet must get. Whole list when present. */
-  namespaces: z.array(z.object({ name: z.string(), mode: EnforcementMode })).optional(),
+  namespaces: z.array(z.object({ name: Text, mode: EnforcementMode })).optional(),
   /** The node is unpaired: its agent removes everything that it made, says so in its last heartbeat, and rests. */
   unpaired: z.boolean().optional(),
 });
@@ -34,11 +35,11 @@ export type NodeView = z.infer<typeof NodeView>;
  */
 const notInForce = {
   /** Pod uid, or the node's name for the node itself. */
-  id: z.string().max(253),
+  id: Text.max(253),
   asked: EnforcementMode,
   inForce: EnforcementMode.nullable(),
-  token: z.string().max(64),
-  message: z.string().max(500),
+  token: Text.max(64),
+  message: Text.max(500),
   since: Instant,
 };
 export const NotInForce = z.object(notInForce);
@@ -48,13 +49,13 @@ export const MOST_NOT_IN_FORCE = 500;
 
 /** cven → clas-cache: this revision is in the kernel of this node. `pods`: uids whose own rules are in the kernel. */
 export const NodeAck = z.object({
-  node: z.string(),
-  bootId: z.string(),
+  node: Text,
+  bootId: Text,
   revision: z.number().int(),
   at: Instant,
   applyMs: z.number(),
-  pods: z.array(z.string()),
-  failed: z.array(z.object({ pod: z.string(), token: z.string(), message: z.string() })),
+  pods: z.array(Text),
+  failed: z.array(z.object({ pod: Text, token: Text, message: Text })),
   /** Absent from agents that do not tell it. */
   notInForce: z.array(NotInForce).max(MOST_NOT_IN_FORCE).optional(),
 });
@@ -62,27 +63,27 @@ export type NodeAck = z.infer<typeof NodeAck>;
 
 /** clas-cache → control plane: the policy version and flush that every listed node has in its kernel, and convergence. */
 export const ClusterAck = z.object({
-  node: z.string(),
+  node: Text,
   revision: z.number().int(),
   policyVersion: z.number().int(),
   at: Instant,
   workloads: z.array(
     z.object({
-      workload: z.string(),
+      workload: Text,
       pods: z.number().int(),
       enforced: z.number().int(),
       addresses: z.array(Address),
     }),
   ),
-  failed: z.array(z.object({ pod: z.string(), token: z.string(), message: z.string() })),
+  failed: z.array(z.object({ pod: Text, token: Text, message: Text })),
   /** What clas-cache found by comparing what it told with what the node acknowledged, joined with the node's own words. */
   notInForce: z
     .array(
       z.object({
         ...notInForce,
-        workload: z.string().nullable(),
-        namespace: z.string().nullable(),
-        name: z.string(),
+        workload: Text.nullable(),
+        namespace: Text.nullable(),
+        name: Text,
       }),
     )
     .max(MOST_NOT_IN_FORCE)
@@ -94,10 +95,10 @@ export type ClusterAck = z.infer<typeof ClusterAck>;
 
 /** cven → clas-cache: a sandbox of CRI, seen before Kubernetes tells its address. */
 export const SandboxSeen = z.object({
-  node: z.string(),
-  podUid: z.string(),
-  namespace: z.string(),
-  name: z.string(),
+  node: Text,
+  podUid: Text,
+  namespace: Text,
+  name: Text,
   addresses: z.array(Address),
   at: Instant,
 });
@@ -109,16 +110,16 @@ export const MOST_SANDBOXES = 1_024;
  * Whose list it is says the subject, which the server enforces.
  */
 export const NodeSandboxes = z.object({
-  bootId: z.string().max(64),
+  bootId: Text.max(64),
   /** Counts the lists of one boot. */
   sequence: z.number().int(),
   at: Instant,
   sandboxes: z
     .array(
       z.object({
-        podUid: z.string().min(1).max(253),
-        namespace: z.string().max(253),
-        name: z.string().max(253),
+        podUid: Text.min(1).max(253),
+        namespace: Text.max(253),
+        name: Text.max(253),
         addresses: z.array(Address).max(16),
       }),
     )
@@ -128,13 +129,13 @@ export type NodeSandboxes = z.infer<typeof NodeSandboxes>;
 
 /** clas-cache → kubelink: what the Pod's readiness condition must say. */
 export const PodReadiness = z.object({
-  podUid: z.string(),
-  namespace: z.string(),
-  name: z.string(),
+  podUid: Text,
+  namespace: Text,
+  name: Text,
   ready: z.boolean(),
   reason: z.enum(['PolicyReady', 'PolicyReadyTimeout', 'PolicyPending']),
-  message: z.string(),
-  gates: z.array(z.string()),
+  message: Text,
+  gates: z.array(Text),
 });
 export type PodReadiness = z.infer<typeof PodReadiness>;
 
@@ -151,13 +152,13 @@ const flowNumbers = {
   bytesOut: z.number().int(),
   bytesIn: z.number().int(),
   /** The rule that decided, named by the agent from the very policy that was in the kernel; null: the mode's default. */
-  rule: z.string().nullable(),
+  rule: Text.nullable(),
   ruleClass: RuleClass.nullable(),
 };
 /** cven → clas-cache. One batch per rotation; `id` = node, boot id, rotation number, so that a repeat is recognised. */
 export const FlowBatch = z.object({
-  id: z.string(),
-  node: z.string(),
+  id: Text,
+  node: Text,
   revision: z.number().int(),
   policyVersion: z.number().int(),
   from: Instant,
@@ -167,7 +168,7 @@ export const FlowBatch = z.object({
   reporters: z.array(
     z.object({
       /** Pod uid, or the node's name for the host itself. */
-      id: z.string(),
+      id: Text,
       mode: EnforcementMode,
       flows: z.array(z.object({ src: Address, dst: Address, ...flowNumbers })),
     }),
@@ -178,23 +179,23 @@ export type FlowBatch = z.infer<typeof FlowBatch>;
 /** One end of a decorated flow. `kind`: a Kubernetes workload's kind, `Node`, `Workload`, or null for a mere address. */
 export const FlowEnd = z.object({
   address: Address,
-  workload: z.string().nullable(),
-  kind: z.string().nullable(),
-  name: z.string().nullable(),
-  namespace: z.string().nullable(),
+  workload: Text.nullable(),
+  kind: Text.nullable(),
+  name: Text.nullable(),
+  namespace: Text.nullable(),
   labels: z.array(LabelId),
   mode: EnforcementMode.nullable(),
   managed: z.boolean(),
   /** The Service whose ClusterIP the address is. */
-  service: z.object({ namespace: z.string(), name: z.string() }).nullable(),
+  service: z.object({ namespace: Text, name: Text }).nullable(),
 });
 export type FlowEnd = z.infer<typeof FlowEnd>;
 
 /** clas-cache → flow-ingest: the same batch with a dictionary of ends. `src`, `dst`, `backend` index into `ends`. */
 export const DecoratedFlowBatch = z.object({
-  id: z.string(),
-  cluster: z.string(),
-  node: z.string(),
+  id: Text,
+  cluster: Text,
+  node: Text,
   revision: z.number().int(),
   policyVersion: z.number().int(),
   from: Instant,
@@ -217,17 +218,17 @@ export type DecoratedFlowBatch = z.infer<typeof DecoratedFlowBatch>;
 
 /** HTTP of clas-cache, `POST /v1/credentials`: how kubelink and cven get their NATS credential. */
 export const CredentialRequest = z.discriminatedUnion('role', [
-  z.object({ role: z.literal('kubelink'), cluster: z.string(), token: z.string() }),
-  z.object({ role: z.literal('cven'), pairingKey: z.string(), machineId: z.string(), version: z.string() }),
+  z.object({ role: z.literal('kubelink'), cluster: Text, token: Text }),
+  z.object({ role: z.literal('cven'), pairingKey: Text, machineId: Text, version: Text }),
 ]);
 export type CredentialRequest = z.infer<typeof CredentialRequest>;
 export const CredentialResponse = z.object({
-  cluster: z.string(),
+  cluster: Text,
   /** The node's Kubernetes name for a C-VEN; `kubelink` otherwise. It is the credential's name in subjects. */
-  name: z.string(),
-  natsUrl: z.string(),
-  jwt: z.string(),
-  seed: z.string(),
+  name: Text,
+  natsUrl: Text,
+  jwt: Text,
+  seed: Text,
   expiresAt: Instant,
 });
 export type CredentialResponse = z.infer<typeof CredentialResponse>;

@@ -1,28 +1,29 @@
 /** The envelope of every stored and published event: the same on disk and on the bus. Trace context travels in headers. */
 import { z } from 'zod';
 import { Instant } from './ids.js';
+import { Text } from './text.js';
 
 export const Actor = z.object({
   kind: z.enum(['user', 'container_cluster', 'agent', 'system']),
   /** `1` for user 1, a cluster's uuid, a node's name, or the service's name. */
-  id: z.string().min(1).max(253),
+  id: Text.min(1).max(253),
 });
 export type Actor = z.infer<typeof Actor>;
 
 export const Envelope = z.object({
   id: z.uuid(),
-  type: z.string().min(1),
+  type: Text.min(1),
   v: z.number().int().positive(),
   /** `<entity>-<id>`: the stream (aggregate) that the event belongs to. */
-  stream: z.string().min(1),
+  stream: Text.min(1),
   version: z.number().int().positive(),
   /** Commit order in the owner's store. */
   position: z.number().int().positive(),
   at: Instant,
-  cluster: z.string().min(1),
+  cluster: Text.min(1),
   actor: Actor,
-  correlation: z.string().optional(),
-  causation: z.string().optional(),
+  correlation: Text.optional(),
+  causation: Text.optional(),
   data: z.unknown(),
 });
 export type Envelope = z.infer<typeof Envelope>;

@@ -9,16 +9,17 @@ import { Address, EnforcementMode } from './network.js';
 import { EntityClass, LabelAssignment } from './policy.js';
 import { PROVISIONABLE } from './policy-objects.js';
 import type { ProvisionableType } from './policy-objects.js';
+import { Text } from './text.js';
 
-const stringMap = z.record(z.string(), z.string());
+const stringMap = z.record(Text, Text);
 
 // ---- inventory -------------------------------------------------------------------------------------------------
 
-export const ContainerClusterState = z.object({ id: Uuid, name: z.string(), description: z.string() });
+export const ContainerClusterState = z.object({ id: Uuid, name: Text, description: Text });
 export const NamespaceState = z.object({
   cluster: Uuid,
-  uid: z.string(),
-  name: z.string(),
+  uid: Text,
+  name: Text,
   labels: stringMap,
   annotations: stringMap,
 });
@@ -28,10 +29,10 @@ export type NamespaceState = z.infer<typeof NamespaceState>;
 export const KubernetesWorkloadState = z.object({
   id: Uuid,
   cluster: Uuid,
-  uid: z.string(),
-  kind: z.string(),
-  namespace: z.string(),
-  name: z.string(),
+  uid: Text,
+  kind: Text,
+  namespace: Text,
+  name: Text,
   labels: stringMap,
   annotations: stringMap,
 });
@@ -41,10 +42,10 @@ export type KubernetesWorkloadState = z.infer<typeof KubernetesWorkloadState>;
 export const WorkloadState = z.object({
   id: Uuid,
   cluster: Uuid.nullable(),
-  node: z.string().nullable(),
-  name: z.string(),
-  hostname: z.string(),
-  description: z.string(),
+  node: Text.nullable(),
+  name: Text,
+  hostname: Text,
+  description: Text,
   managed: z.boolean(),
   labels: z.array(LabelId),
   mode: EnforcementMode,
@@ -54,54 +55,54 @@ export type WorkloadState = z.infer<typeof WorkloadState>;
 
 const PairingProfileState = z.object({
   id: IntegerId,
-  name: z.string(),
-  description: z.string(),
+  name: Text,
+  description: Text,
   enabled: z.boolean(),
   mode: EnforcementMode,
   labels: z.array(LabelId),
-  visibilityLevel: z.string(),
+  visibilityLevel: Text,
   allowedUsesPerKey: z.union([z.number(), z.literal('unlimited')]),
   /** Seconds. */
   keyLifespan: z.union([z.number(), z.literal('unlimited')]),
   isDefault: z.boolean(),
-  externalDataSet: z.string().nullable(),
-  externalDataReference: z.string().nullable(),
-  uninterpreted: z.record(z.string(), z.unknown()),
+  externalDataSet: Text.nullable(),
+  externalDataReference: Text.nullable(),
+  uninterpreted: z.record(Text, z.unknown()),
 });
 /** `key` names the key; the secret itself is never in an event. */
-const PairingKeyIssue = z.object({ id: IntegerId, key: z.string(), at: Instant });
+const PairingKeyIssue = z.object({ id: IntegerId, key: Text, at: Instant });
 
-const removed = z.object({ id: z.string() });
+const removed = z.object({ id: Text });
 const shownReferences = {
-  externalDataSet: z.string().nullable().optional(),
-  externalDataReference: z.string().nullable().optional(),
+  externalDataSet: Text.nullable().optional(),
+  externalDataReference: Text.nullable().optional(),
 };
 const ShownContainerCluster = ContainerClusterState.extend({ datacenterNat1to1: z.boolean().optional() });
 const ShownWorkload = WorkloadState.extend({
   ...shownReferences,
-  interfaces: z.array(z.record(z.string(), z.unknown())).optional(),
-  publicIp: z.string().nullable().optional(),
+  interfaces: z.array(z.record(Text, z.unknown())).optional(),
+  publicIp: Text.nullable().optional(),
   online: z.boolean().optional(),
-  visibilityLevel: z.string().optional(),
-  about: z.record(z.string(), z.unknown()).optional(),
+  visibilityLevel: Text.optional(),
+  about: z.record(Text, z.unknown()).optional(),
 });
 
 // ---- label-resolver --------------------------------------------------------------------------------------------
 
 export const LabelState = z.object({
   id: LabelId,
-  key: z.string(),
-  value: z.string(),
-  externalDataSet: z.string().nullable(),
-  externalDataReference: z.string().nullable(),
+  key: Text,
+  value: Text,
+  externalDataSet: Text.nullable(),
+  externalDataReference: Text.nullable(),
 });
 export type LabelState = z.infer<typeof LabelState>;
 
-export const LabelTypeState = z.object({ id: Uuid, key: z.string(), displayName: z.string() });
+export const LabelTypeState = z.object({ id: Uuid, key: Text, displayName: Text });
 
 const ShownLabelType = LabelTypeState.extend({
   ...shownReferences,
-  displayInfo: z.record(z.string(), z.unknown()).optional(),
+  displayInfo: z.record(Text, z.unknown()).optional(),
   isBuiltIn: z.boolean().optional(),
 });
 
@@ -109,25 +110,25 @@ export const ProfileState = z.object({
   id: Uuid,
   cluster: Uuid,
   /** Null: the cluster's template. */
-  namespace: z.string().nullable(),
-  name: z.string(),
-  description: z.string(),
+  namespace: Text.nullable(),
+  name: Text,
+  description: Text,
   managed: z.boolean(),
   linked: z.boolean(),
   mode: EnforcementMode,
-  assignments: z.record(z.string(), LabelAssignment),
+  assignments: z.record(Text, LabelAssignment),
 });
 export type ProfileState = z.infer<typeof ProfileState>;
 const ShownProfile = ProfileState.extend({
   isTemplate: z.boolean().optional(),
   isDiscovered: z.boolean().optional(),
-  visibilityLevel: z.string().optional(),
+  visibilityLevel: Text.optional(),
 });
 
 export const RefusedAnnotation = z.object({
-  key: z.string(),
-  annotation: z.string(),
-  value: z.string(),
+  key: Text,
+  annotation: Text,
+  value: Text,
   reason: z.enum(['no-such-label', 'not-in-list', 'fixed', 'none', 'other-prefix-wins']),
 });
 
@@ -135,17 +136,17 @@ export const RefusedAnnotation = z.object({
 export const EntityLabelsState = z.object({
   id: Uuid,
   /** Cluster id, or `global` for unmanaged workloads. */
-  cluster: z.string(),
+  cluster: Text,
   class: EntityClass,
-  kind: z.string(),
-  namespace: z.string().nullable(),
-  name: z.string(),
+  kind: Text,
+  namespace: Text.nullable(),
+  name: Text,
   labels: z.array(LabelId),
   mode: EnforcementMode,
   refused: z.array(RefusedAnnotation),
   /** Known to the control plane: unmanaged workloads and nodes; empty for what lives in a cluster's own store. */
   addresses: z.array(Address),
-  node: z.string().nullable(),
+  node: Text.nullable(),
 });
 export type EntityLabelsState = z.infer<typeof EntityLabelsState>;
 
@@ -154,17 +155,17 @@ export type EntityLabelsState = z.infer<typeof EntityLabelsState>;
 const objectType = z.enum(Object.keys(PROVISIONABLE) as [ProvisionableType, ...ProvisionableType[]]);
 export const PolicyObjectDraft = z.object({
   type: objectType,
-  id: z.string(),
+  id: Text,
   updateType: z.enum(['create', 'update', 'delete']),
   /** The draft's domain form (see PROVISIONABLE); null when it is marked for deletion or reverted to nothing. */
   object: z.unknown(),
 });
 export const PolicyVersionState = z.object({
   version: IntegerId,
-  note: z.string(),
+  note: Text,
   /** What this version changed. */
   changes: z.array(
-    z.object({ type: objectType, id: z.string(), updateType: z.enum(['create', 'update', 'delete']) }),
+    z.object({ type: objectType, id: Text, updateType: z.enum(['create', 'update', 'delete']) }),
   ),
 });
 
@@ -188,7 +189,7 @@ export const EVENTS = {
   ContainerClusterDeleted: event('inventory', 'container-cluster', removed),
   NamespaceDiscovered: event('inventory', 'namespace', NamespaceState),
   NamespaceChanged: event('inventory', 'namespace', NamespaceState),
-  NamespaceVanished: event('inventory', 'namespace', z.object({ cluster: Uuid, name: z.string() })),
+  NamespaceVanished: event('inventory', 'namespace', z.object({ cluster: Uuid, name: Text })),
   KubernetesWorkloadDiscovered: event('inventory', 'kubernetes-workload', KubernetesWorkloadState),
   KubernetesWorkloadChanged: event('inventory', 'kubernetes-workload', KubernetesWorkloadState),
   KubernetesWorkloadVanished: event('inventory', 'kubernetes-workload', removed),
@@ -205,18 +206,14 @@ export const EVENTS = {
   LabelDeleted: event('label-resolver', 'label', removed),
   LabelTypeCreated: event('label-resolver', 'label-type', ShownLabelType),
   LabelTypeChanged: event('label-resolver', 'label-type', ShownLabelType),
-  LabelTypeDeleted: event('label-resolver', 'label-type', z.object({ id: z.string(), key: z.string() })),
+  LabelTypeDeleted: event('label-resolver', 'label-type', z.object({ id: Text, key: Text })),
   ProfileCreated: event('label-resolver', 'profile', ShownProfile),
   ProfileChanged: event('label-resolver', 'profile', ShownProfile),
   ProfileDeleted: event('label-resolver', 'profile', removed),
   EntityLabelled: event('label-resolver', 'entity', EntityLabelsState),
   EntityUnlabelled: event('label-resolver', 'entity', removed),
   PolicyObjectDrafted: event('policy-compute', 'policy-object', PolicyObjectDraft),
-  PolicyObjectReverted: event(
-    'policy-compute',
-    'policy-object',
-    z.object({ type: objectType, id: z.string() }),
-  ),
+  PolicyObjectReverted: event('policy-compute', 'policy-object', z.object({ type: objectType, id: Text })),
   PolicyProvisioned: event('policy-compute', 'policy-version', PolicyVersionState),
 } as const satisfies Record<string, EventContract>;
 export type EventType = keyof typeof EVENTS;

@@ -3,9 +3,10 @@
  * they may grow past 2^53; uuids have version 4 form, because REST clients check that.
  */
 import { z } from 'zod';
+import { Text } from './text.js';
 
-export const Uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-export const IntegerId = z.string().regex(/^[1-9][0-9]{0,17}$/);
+export const Uuid = Text.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+export const IntegerId = Text.regex(/^[1-9][0-9]{0,17}$/);
 export const Instant = z.iso.datetime({ offset: false });
 
 export const ClusterId = Uuid;
@@ -15,11 +16,11 @@ export const LabelId = IntegerId;
 export type LabelId = z.infer<typeof LabelId>;
 
 /** Hash of (cluster, namespace, class, sorted label ids); see `labelSetId` in @ringfence/labels. */
-export const LabelSetId = z.string().regex(/^ls-[0-9a-f]{20}$/);
+export const LabelSetId = Text.regex(/^ls-[0-9a-f]{20}$/);
 export type LabelSetId = z.infer<typeof LabelSetId>;
 
 /** Hash of a normalised selector: the same question has the same id everywhere. */
-export const GroupId = z.string().regex(/^g-[0-9a-f]{20}$/);
+export const GroupId = Text.regex(/^g-[0-9a-f]{20}$/);
 export type GroupId = z.infer<typeof GroupId>;
 
 /** The cluster segment of subjects that belong to no cluster (labels, policy objects, unmanaged workloads). */

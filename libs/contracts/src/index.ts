@@ -1,4 +1,5 @@
 export { ClusterId, GLOBAL, GroupId, Instant, IntegerId, LabelId, LabelSetId, Uuid } from './ids.js';
+export { isText, Text, TEXT_PROBLEM } from './text.js';
 export { LANES, STREAMS, subjects, subjectToken } from './subjects.js';
 export type { Lane, StreamContract } from './subjects.js';
 export { Actor, Envelope } from './envelope.js';

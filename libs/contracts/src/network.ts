@@ -1,5 +1,6 @@
 /** Protocols, ports and addresses, as every other contract speaks of them. */
 import { z } from 'zod';
+import { Text } from './text.js';
 
 /** IP protocol number; −1 is every protocol. */
 export const Protocol = z.number().int().min(-1).max(255);
@@ -16,10 +17,10 @@ export const PortRange = z.object({
 export type PortRange = z.infer<typeof PortRange>;
 
 /** An IPv4 or IPv6 address in canonical text. */
-export const Address = z.string().min(2).max(45);
+export const Address = Text.min(2).max(45);
 export type Address = z.infer<typeof Address>;
 /** A CIDR with its host bits cleared. */
-export const Cidr = z.string().min(4).max(49);
+export const Cidr = Text.min(4).max(49);
 export type Cidr = z.infer<typeof Cidr>;
 
 export const EnforcementMode = z.enum(['idle', 'visibility_only', 'selective', 'full']);

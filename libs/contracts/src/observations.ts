@@ -6,20 +6,21 @@
 import { z } from 'zod';
 import { Address, Port, Protocol } from './network.js';
 import { Instant } from './ids.js';
+import { Text } from './text.js';
 
 const observed = {
-  uid: z.string().min(1).max(253),
-  resourceVersion: z.string(),
-  epoch: z.string(),
+  uid: Text.min(1).max(253),
+  resourceVersion: Text,
+  epoch: Text,
   gone: z.boolean().default(false),
   /** When the API server's event reached the observer. Convergence is measured from here. */
   observedAt: Instant,
 };
-const stringMap = z.record(z.string(), z.string());
+const stringMap = z.record(Text, Text);
 
 export const NamespaceObserved = z.object({
   ...observed,
-  name: z.string(),
+  name: Text,
   labels: stringMap,
   annotations: stringMap,
 });
@@ -27,21 +28,21 @@ export type NamespaceObserved = z.infer<typeof NamespaceObserved>;
 
 export const NodeObserved = z.object({
   ...observed,
-  name: z.string(),
-  machineId: z.string(),
+  name: Text,
+  machineId: Text,
   labels: stringMap,
   addresses: z.array(Address),
-  podCidrs: z.array(z.string()),
-  containerRuntime: z.string(),
+  podCidrs: z.array(Text),
+  containerRuntime: Text,
 });
 export type NodeObserved = z.infer<typeof NodeObserved>;
 
 /** The topmost owner of Pods, or a ClusterIP Service (kind `Service`). `annotations` are those that labels are read from. */
 export const KubernetesWorkloadObserved = z.object({
   ...observed,
-  kind: z.string(),
-  namespace: z.string(),
-  name: z.string(),
+  kind: Text,
+  namespace: Text,
+  name: Text,
   labels: stringMap,
   annotations: stringMap,
 });
@@ -51,25 +52,25 @@ export const ProbePort = z.object({ proto: Protocol, port: Port });
 
 export const PodObserved = z.object({
   ...observed,
-  namespace: z.string(),
-  name: z.string(),
-  node: z.string().nullable(),
+  namespace: Text,
+  name: Text,
+  node: Text.nullable(),
   hostNetwork: z.boolean(),
-  phase: z.string(),
+  phase: Text,
   addresses: z.array(Address),
   /** Topmost owner; a bare Pod is its own owner. */
-  owner: z.object({ uid: z.string(), kind: z.string(), name: z.string() }),
+  owner: z.object({ uid: Text, kind: Text, name: Text }),
   labels: stringMap,
   annotations: stringMap,
-  namedPorts: z.array(z.object({ name: z.string(), proto: Protocol, port: Port })),
+  namedPorts: z.array(z.object({ name: Text, proto: Protocol, port: Port })),
   probePorts: z.array(ProbePort),
   /** Readiness gates of ours that the Pod declares. */
-  readinessGates: z.array(z.string()),
+  readinessGates: z.array(Text),
 });
 export type PodObserved = z.infer<typeof PodObserved>;
 
 export const ServicePort = z.object({
-  name: z.string(),
+  name: Text,
   proto: Protocol,
   port: Port,
   nodePort: Port.nullable(),
@@ -77,8 +78,8 @@ export const ServicePort = z.object({
 /** A Service together with its endpoint slices: `backends` are per service port (an index into `ports`). */
 export const ServiceObserved = z.object({
   ...observed,
-  namespace: z.string(),
-  name: z.string(),
+  namespace: Text,
+  name: Text,
   type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']),
   labels: stringMap,
   annotations: stringMap,
@@ -89,7 +90,7 @@ export const ServiceObserved = z.object({
     z.object({
       portIndex: z.number().int(),
       targetPort: Port,
-      podUid: z.string().nullable(),
+      podUid: Text.nullable(),
       address: Address,
     }),
   ),
@@ -99,8 +100,8 @@ export type ServiceObserved = z.infer<typeof ServiceObserved>;
 /** Cluster-wide facts of Kubelink itself; also its heartbeat. */
 export const ClusterObserved = z.object({
   ...observed,
-  kubernetesVersion: z.string(),
-  kubelinkVersion: z.string(),
+  kubernetesVersion: Text,
+  kubelinkVersion: Text,
   /** False while any kind is not listed yet. */
   inSync: z.boolean(),
 });
@@ -108,8 +109,8 @@ export type ClusterObserved = z.infer<typeof ClusterObserved>;
 
 /** End of one full list of a kind. */
 export const ListCompleted = z.object({
-  kind: z.string(),
-  epoch: z.string(),
+  kind: Text,
+  epoch: Text,
   count: z.number().int(),
   observedAt: Instant,
 });
@@ -117,14 +118,14 @@ export type ListCompleted = z.infer<typeof ListCompleted>;
 
 /** Heartbeat of a C-VEN, forwarded by clas-cache. `addresses` are all addresses of the node's namespace. */
 export const AgentHeartbeat = z.object({
-  node: z.string(),
-  machineId: z.string(),
-  version: z.string(),
+  node: Text,
+  machineId: Text,
+  version: Text,
   addresses: z.array(Address),
   revision: z.number().int(),
   pods: z.number().int(),
   podsEnforced: z.number().int(),
-  errors: z.array(z.object({ token: z.string(), message: z.string(), pod: z.string().optional() })),
+  errors: z.array(z.object({ token: Text, message: Text, pod: Text.optional() })),
   observedAt: Instant,
   status: z.enum(['active', 'stopping', 'unpaired']),
 });

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { IntegerId, LabelId, Uuid } from './ids.js';
 import { PortRange } from './network.js';
+import { Text } from './text.js';
 
 export const ScopeEntry = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('label'), id: LabelId, exclusion: z.boolean().default(false) }),
@@ -18,7 +19,7 @@ export const RuleActor = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('container_host') }),
   z.object({ kind: z.literal('label'), id: LabelId, exclusion: z.boolean().default(false) }),
   z.object({ kind: z.literal('label_group'), id: Uuid, exclusion: z.boolean().default(false) }),
-  z.object({ kind: z.literal('workload'), id: z.string() }),
+  z.object({ kind: z.literal('workload'), id: Text }),
   z.object({ kind: z.literal('ip_list'), id: IntegerId }),
   z.object({ kind: z.literal('virtual_service'), id: Uuid }),
 ]);
@@ -35,7 +36,7 @@ const resolveAs = z.array(z.enum(['workloads', 'virtual_services']));
 export const Rule = z.object({
   id: IntegerId,
   enabled: z.boolean(),
-  description: z.string(),
+  description: Text,
   providers: z.array(RuleActor),
   consumers: z.array(RuleActor),
   services: z.array(ServiceRef),
@@ -48,7 +49,7 @@ export type Rule = z.infer<typeof Rule>;
 export const DenyRule = z.object({
   id: IntegerId,
   enabled: z.boolean(),
-  description: z.string(),
+  description: Text,
   override: z.boolean(),
   providers: z.array(RuleActor),
   consumers: z.array(RuleActor),
@@ -60,8 +61,8 @@ export type DenyRule = z.infer<typeof DenyRule>;
 /** `scopes: []` means everything, as `[[]]` does. */
 export const RuleSet = z.object({
   id: IntegerId,
-  name: z.string(),
-  description: z.string(),
+  name: Text,
+  description: Text,
   enabled: z.boolean(),
   scopes: z.array(z.array(ScopeEntry)),
   rules: z.array(Rule),
@@ -72,7 +73,7 @@ export type RuleSet = z.infer<typeof RuleSet>;
 /** A deny rule without a scope, the older form. */
 export const EnforcementBoundary = z.object({
   id: IntegerId,
-  name: z.string(),
+  name: Text,
   enabled: z.boolean(),
   providers: z.array(RuleActor),
   consumers: z.array(RuleActor),
@@ -82,34 +83,34 @@ export type EnforcementBoundary = z.infer<typeof EnforcementBoundary>;
 
 /** `from` is an address or a CIDR (then no `to`); both ends inclusive. Exclusions are taken out of the rest. */
 export const IpRange = z.object({
-  from: z.string(),
-  to: z.string().nullable(),
+  from: Text,
+  to: Text.nullable(),
   exclusion: z.boolean(),
-  description: z.string(),
+  description: Text,
 });
 export type IpRange = z.infer<typeof IpRange>;
 export const IpList = z.object({
   id: IntegerId,
-  name: z.string(),
-  description: z.string(),
+  name: Text,
+  description: Text,
   ranges: z.array(IpRange),
-  fqdns: z.array(z.object({ fqdn: z.string(), description: z.string() })),
+  fqdns: z.array(z.object({ fqdn: Text, description: Text })),
 });
 export type IpList = z.infer<typeof IpList>;
 
 export const ServiceObject = z.object({
   id: IntegerId,
-  name: z.string(),
-  description: z.string(),
+  name: Text,
+  description: Text,
   ports: z.array(PortRange),
 });
 export type ServiceObject = z.infer<typeof ServiceObject>;
 
 export const LabelGroup = z.object({
   id: Uuid,
-  name: z.string(),
-  description: z.string(),
-  key: z.string(),
+  name: Text,
+  description: Text,
+  key: Text,
   labels: z.array(LabelId),
   subGroups: z.array(Uuid),
 });

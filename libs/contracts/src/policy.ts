@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { GroupId, Instant, IntegerId, LabelId, LabelSetId } from './ids.js';
 import { Address, Cidr, EnforcementMode, Port, PortRange, Protocol } from './network.js';
+import { Text } from './text.js';
 
 export const EntityClass = z.enum(['pod', 'service', 'node', 'unmanaged', 'virtual_service']);
 export type EntityClass = z.infer<typeof EntityClass>;
@@ -12,8 +13,8 @@ export type EntityClass = z.infer<typeof EntityClass>;
 /** What Pods (and other entities) share; everything is computed per label set. `namespace` is null for nodes and unmanaged workloads. */
 export const LabelSet = z.object({
   id: LabelSetId,
-  cluster: z.string(),
-  namespace: z.string().nullable(),
+  cluster: Text,
+  namespace: Text.nullable(),
   class: EntityClass,
   labels: z.array(LabelId),
 });
@@ -26,14 +27,14 @@ export type RuleClass = z.infer<typeof RuleClass>;
 
 export const WireRule = z.object({
   /** href of the rule in its active form, or `essential/<name>`. Several wire rules may come from one rule. */
-  ref: z.string(),
+  ref: Text,
   class: RuleClass,
   /** Any of these; never empty. */
   ports: z.array(PortRange),
   /** Any of these; an empty list matches nobody. */
   peers: z.array(GroupId),
   /** Only these workloads of the label set (a rule that names workloads); absent: all of the label set. */
-  onlyWorkloads: z.array(z.string()).optional(),
+  onlyWorkloads: z.array(Text).optional(),
 });
 export type WireRule = z.infer<typeof WireRule>;
 
@@ -51,11 +52,11 @@ export const Group = z.object({
   id: GroupId,
   labelSets: z.array(LabelSetId),
   /** Endpoints of these workloads (a rule that names workloads). */
-  workloads: z.array(z.string()),
+  workloads: z.array(Text),
   /** Normalised, disjoint, exclusions already taken out, sorted. */
   cidrs: z.array(Cidr),
   /** Stored and shown; not enforced yet. */
-  fqdns: z.array(z.string()),
+  fqdns: z.array(Text),
   /** The addresses of the node that hosts the Pod in question ("container host"). */
   ownHost: z.boolean(),
 });
@@ -64,18 +65,18 @@ export type Group = z.infer<typeof Group>;
 /** Address(es) that belong to a label set. Pods, nodes and unmanaged workloads alike. */
 export const Endpoint = z.object({
   /** Pod uid, node name, or workload id. */
-  id: z.string(),
+  id: Text,
   /** The (Kubernetes) workload that it belongs to. */
-  workload: z.string().nullable(),
+  workload: Text.nullable(),
   labelSet: LabelSetId,
   class: EntityClass,
   addresses: z.array(Address),
-  node: z.string().nullable(),
+  node: Text.nullable(),
   /** Only for Pods. */
   pod: z
     .object({
-      namespace: z.string(),
-      name: z.string(),
+      namespace: Text,
+      name: Text,
       probePorts: z.array(z.object({ proto: Protocol, port: Port })),
     })
     .optional(),
@@ -102,7 +103,7 @@ export const CommitRecord = z.object({
   ...versioned,
   at: Instant,
   counts: z.object({ unit: z.number().int(), group: z.number().int(), endpoint: z.number().int() }),
-  hash: z.string(),
+  hash: Text,
 });
 export type CommitRecord = z.infer<typeof CommitRecord>;
 
@@ -118,24 +119,24 @@ export type LabelAssignment = z.infer<typeof LabelAssignment>;
 /** Settings records, published by label-resolver: kinds `labels`, `profile`, `node`. Applied at once, each on its own. */
 export const LabelCatalogue = z.object({
   version: z.number().int(),
-  types: z.array(z.string()),
-  labels: z.array(z.object({ id: LabelId, key: z.string(), value: z.string() })),
+  types: z.array(Text),
+  labels: z.array(z.object({ id: LabelId, key: Text, value: Text })),
 });
 export type LabelCatalogue = z.infer<typeof LabelCatalogue>;
 
 export const ProfileSettings = z.object({
-  id: z.string(),
-  namespace: z.string(),
+  id: Text,
+  namespace: Text,
   managed: z.boolean(),
   mode: EnforcementMode,
   /** By label type; a type that is not named is `any`. */
-  assignments: z.record(z.string(), LabelAssignment),
+  assignments: z.record(Text, LabelAssignment),
 });
 export type ProfileSettings = z.infer<typeof ProfileSettings>;
 
 export const NodeSettings = z.object({
-  node: z.string(),
-  workload: z.string(),
+  node: Text,
+  workload: Text,
   labels: z.array(LabelId),
   mode: EnforcementMode,
 });
@@ -154,5 +155,5 @@ export const POLICY_RECORDS = {
 export type PolicyRecordKind = keyof typeof POLICY_RECORDS;
 
 /** A rule of the policy in force by its href, for people: `name` is "rule set / rule". */
-export const RuleName = z.object({ ref: z.string(), ruleSet: IntegerId.nullable(), name: z.string() });
+export const RuleName = z.object({ ref: Text, ruleSet: IntegerId.nullable(), name: Text });
 export type RuleName = z.infer<typeof RuleName>;

@@ -1,9 +1,10 @@
 /** API keys of a user (`users/api_keys`), owned by the gateway. The secret is shown once, in the answer to POST. */
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
+import { Text } from '../text.js';
 
-const name = z.string().trim().min(1).max(255);
-const description = z.string().max(4096);
+const name = Text.trim().min(1).max(255);
+const description = Text.max(4096);
 
 /** `role` is ours: an `owner` may do everything, a `read_only` key only reads. */
 export const ApiKeyCreate = z.strictObject({
@@ -13,16 +14,16 @@ export const ApiKeyCreate = z.strictObject({
 });
 export const ApiKeyUpdate = z.strictObject({ name: name.optional(), description: description.nullish() });
 export const ApiKey = z.object({
-  href: z.string(),
-  key_id: z.string(),
-  auth_username: z.string(),
-  name: z.string(),
-  description: z.string(),
+  href: Text,
+  key_id: Text,
+  auth_username: Text,
+  name: Text,
+  description: Text,
   role: z.enum(['owner', 'read_only']),
-  created_at: z.string(),
+  created_at: Text,
 });
 export type ApiKey = z.infer<typeof ApiKey>;
-export const ApiKeyCreated = z.object({ key_id: z.string(), auth_username: z.string(), secret: z.string() });
+export const ApiKeyCreated = z.object({ key_id: Text, auth_username: Text, secret: Text });
 
 export const apiKeyCollections = {
   'users/api_keys': { owner: 'gateway', create: ApiKeyCreate, update: ApiKeyUpdate, item: ApiKey },

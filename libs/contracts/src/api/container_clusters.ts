@@ -2,12 +2,13 @@
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
 import { meta } from './workload_parts.js';
+import { Text } from '../text.js';
 
 const writable = {
-  description: z.string().max(4_096).optional(),
+  description: Text.max(4_096).optional(),
   datacenter_nat_1to1: z.boolean().optional(),
 } as const;
-const name = z.string().min(1).max(255);
+const name = Text.min(1).max(255);
 
 export const ContainerClusterCreate = z.strictObject({ name, ...writable });
 export type ContainerClusterCreate = z.infer<typeof ContainerClusterCreate>;
@@ -15,26 +16,24 @@ export const ContainerClusterUpdate = z.strictObject({ name: name.optional(), ..
 export type ContainerClusterUpdate = z.infer<typeof ContainerClusterUpdate>;
 
 export const ContainerClusterItem = z.object({
-  href: z.string(),
-  name: z.string(),
-  description: z.string(),
+  href: Text,
+  name: Text,
+  description: Text,
   cluster_mode: z.enum(['legacy', 'clas']),
-  container_runtime: z.string().nullable(),
-  manager_type: z.string().nullable(),
-  kubelink_version: z.string().nullable(),
-  last_connected: z.string().nullable(),
+  container_runtime: Text.nullable(),
+  manager_type: Text.nullable(),
+  kubelink_version: Text.nullable(),
+  last_connected: Text.nullable(),
   online: z.boolean(),
-  nodes: z.array(z.object({ name: z.string(), machine_id: z.string(), pod_subnet: z.string().nullable() })),
-  errors: z.array(
-    z.object({ error_type: z.string(), duplicate_ids: z.array(z.string()), message: z.string() }),
-  ),
-  pce_fqdn: z.string().nullable(),
-  network_type: z.string().nullable(),
+  nodes: z.array(z.object({ name: Text, machine_id: Text, pod_subnet: Text.nullable() })),
+  errors: z.array(z.object({ error_type: Text, duplicate_ids: z.array(Text), message: Text })),
+  pce_fqdn: Text.nullable(),
+  network_type: Text.nullable(),
   datacenter_nat_1to1: z.boolean(),
   ringfence_status: z.enum(['never_connected', 'in_sync', 'out_of_sync', 'error']),
-  ringfence_status_message: z.string(),
+  ringfence_status_message: Text,
   /** Only in the answer to POST. */
-  container_cluster_token: z.string().optional(),
+  container_cluster_token: Text.optional(),
   ...meta,
 });
 

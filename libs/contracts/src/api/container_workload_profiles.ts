@@ -7,18 +7,19 @@ import { EnforcementMode } from '../network.js';
 import type { CollectionContracts } from './collection.js';
 import { Reference } from './href.js';
 import { HrefItem, meta, VisibilityLevel } from './workload_parts.js';
+import { Text } from '../text.js';
 
 /** `assignment: {}` = none at all; `restriction: []` or neither = any annotation. */
 const labelRule = z.object({
-  key: z.string().min(1).max(64),
-  assignment: z.object({ href: z.string().optional(), value: z.string().optional() }).optional(),
+  key: Text.min(1).max(64),
+  assignment: z.object({ href: Text.optional(), value: Text.optional() }).optional(),
   restriction: z.array(Reference).max(1_000).optional(),
 });
 export type ProfileLabelRule = z.infer<typeof labelRule>;
 
 const writable = {
-  name: z.string().max(255).nullable().optional(),
-  description: z.string().max(4_096).optional(),
+  name: Text.max(255).nullable().optional(),
+  description: Text.max(4_096).optional(),
   assign_labels: z.array(Reference).max(100).optional(),
   labels: z.array(labelRule).max(100).optional(),
   enforcement_mode: EnforcementMode.optional(),
@@ -29,13 +30,13 @@ const writable = {
 /** `namespace` prepares the profile of a namespace that need not exist yet. */
 export const ContainerWorkloadProfileCreate = z.strictObject({
   ...writable,
-  namespace: z.string().min(1).max(63).nullable().optional(),
+  namespace: Text.min(1).max(63).nullable().optional(),
 });
 export type ContainerWorkloadProfileCreate = z.infer<typeof ContainerWorkloadProfileCreate>;
 
 export const ContainerWorkloadProfileUpdate = z.strictObject({
   ...writable,
-  namespace: z.string().nullable().optional(),
+  namespace: Text.nullable().optional(),
 });
 export type ContainerWorkloadProfileUpdate = z.infer<typeof ContainerWorkloadProfileUpdate>;
 
@@ -48,19 +49,19 @@ export const ContainerWorkloadProfilesUpdate = z.strictObject({
 });
 export type ContainerWorkloadProfilesUpdate = z.infer<typeof ContainerWorkloadProfilesUpdate>;
 
-const valued = z.object({ href: z.string().optional(), value: z.string().optional() });
+const valued = z.object({ href: Text.optional(), value: Text.optional() });
 export const ContainerWorkloadProfileItem = z.object({
-  href: z.string(),
-  name: z.string().nullable(),
-  namespace: z.string().nullable(),
-  description: z.string(),
+  href: Text,
+  name: Text.nullable(),
+  namespace: Text.nullable(),
+  description: Text,
   managed: z.boolean(),
   linked: z.boolean(),
   enforcement_mode: EnforcementMode,
   visibility_level: VisibilityLevel,
   assign_labels: z.array(HrefItem),
   labels: z.array(
-    z.object({ key: z.string(), assignment: valued.optional(), restriction: z.array(valued).optional() }),
+    z.object({ key: Text, assignment: valued.optional(), restriction: z.array(valued).optional() }),
   ),
   ...meta,
 });

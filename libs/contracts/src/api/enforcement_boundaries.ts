@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
 import { ObjectName, provisionableMeta } from './href.js';
 import { Actors, IngressServices, NetworkType } from './rule_actors.js';
+import { Text } from '../text.js';
 
 const settings = { enabled: z.boolean().optional(), network_type: NetworkType.nullish() } as const;
 
@@ -25,7 +26,7 @@ export type EnforcementBoundaryUpdate = z.infer<typeof EnforcementBoundaryUpdate
 
 export const EnforcementBoundaryItem = z.looseObject({
   ...provisionableMeta,
-  name: z.string(),
+  name: Text,
   enabled: z.boolean(),
   providers: z.array(z.looseObject({})),
   consumers: z.array(z.looseObject({})),

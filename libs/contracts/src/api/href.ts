@@ -3,33 +3,33 @@
  * never transform, so that the gateway may check a body and its owner may parse the very same body again.
  */
 import { z } from 'zod';
+import { Text } from '../text.js';
 
 /** Starts below `/api/v2`, e.g. `/orgs/1/sec_policy/draft/ip_lists/3`. */
-export const Href = z
-  .string()
-  .regex(/^\/[A-Za-z0-9_.~%?=&/-]+$/, 'must be an href such as /orgs/1/labels/2')
-  .max(512);
+export const Href = Text.regex(/^\/[A-Za-z0-9_.~%?=&/-]+$/, 'must be an href such as /orgs/1/labels/2').max(
+  512,
+);
 
 /** A reference. Clients send whole objects where a reference would do: the href counts, the rest is ignored. */
 export const Reference = z.looseObject({ href: Href });
 export type Reference = z.infer<typeof Reference>;
 
-export const ObjectName = z.string().min(1).max(255);
+export const ObjectName = Text.min(1).max(255);
 /** Clients send empty text, and null, for a description that is absent. */
-export const Description = z.string().max(4096).nullish();
+export const Description = Text.max(4096).nullish();
 
 /** The caller's own key of an object: both or none, together unique. */
 export const externalReference = {
-  external_data_set: z.string().min(1).max(255).nullish(),
-  external_data_reference: z.string().min(1).max(255).nullish(),
+  external_data_set: Text.min(1).max(255).nullish(),
+  external_data_reference: Text.min(1).max(255).nullish(),
 } as const;
 
 export const UpdateType = z.enum(['create', 'update', 'delete']);
 
 /** Who and when, on every answer. */
 export const objectMeta = {
-  created_at: z.string(),
-  updated_at: z.string(),
+  created_at: Text,
+  updated_at: Text,
   created_by: Reference,
   updated_by: Reference,
 } as const;
@@ -39,7 +39,7 @@ export const provisionableMeta = {
   href: Href,
   ...objectMeta,
   update_type: UpdateType.nullish(),
-  external_data_set: z.string().nullish(),
-  external_data_reference: z.string().nullish(),
-  caps: z.array(z.string()).optional(),
+  external_data_set: Text.nullish(),
+  external_data_reference: Text.nullish(),
+  caps: z.array(Text).optional(),
 } as const;

@@ -2,15 +2,16 @@
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
 import { Description, externalReference, ObjectName, provisionableMeta } from './href.js';
+import { Text } from '../text.js';
 
 const IpRangeBody = z.strictObject({
-  from_ip: z.string().min(1).max(64),
+  from_ip: Text.min(1).max(64),
   /** Empty text and null mean that there is none: Terraform sends the first. */
-  to_ip: z.string().max(64).nullish(),
+  to_ip: Text.max(64).nullish(),
   exclusion: z.boolean().nullish(),
   description: Description,
 });
-const FqdnBody = z.strictObject({ fqdn: z.string().min(1).max(255), description: Description });
+const FqdnBody = z.strictObject({ fqdn: Text.min(1).max(255), description: Description });
 
 const fields = {
   description: Description,
@@ -26,17 +27,17 @@ export type IpListUpdate = z.infer<typeof IpListUpdate>;
 
 export const IpListItem = z.looseObject({
   ...provisionableMeta,
-  name: z.string(),
-  description: z.string(),
+  name: Text,
+  description: Text,
   ip_ranges: z.array(
     z.looseObject({
-      from_ip: z.string(),
-      to_ip: z.string().optional(),
+      from_ip: Text,
+      to_ip: Text.optional(),
       exclusion: z.boolean(),
-      description: z.string().optional(),
+      description: Text.optional(),
     }),
   ),
-  fqdns: z.array(z.looseObject({ fqdn: z.string(), description: z.string().optional() })),
+  fqdns: z.array(z.looseObject({ fqdn: Text, description: Text.optional() })),
 });
 
 export const ipListCollections = {

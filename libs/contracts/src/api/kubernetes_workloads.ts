@@ -3,50 +3,51 @@ import { z } from 'zod';
 import { EnforcementMode } from '../network.js';
 import type { CollectionContracts } from './collection.js';
 import { LabelReference } from './workload_parts.js';
+import { Text } from '../text.js';
 
 export const ConvergenceStatus = z.object({
   total_pods_count: z.number().int(),
   success_pods_count: z.number().int(),
   pending_pods_count: z.number().int(),
   errors_count: z.number().int(),
-  acked_at: z.string().nullable(),
-  fully_converged_at: z.string().nullable(),
+  acked_at: Text.nullable(),
+  fully_converged_at: Text.nullable(),
   errors: z.array(
     z.object({
-      pod_name: z.string(),
-      workload: z.object({ href: z.string() }).optional(),
-      token: z.string(),
-      message: z.string(),
+      pod_name: Text,
+      workload: z.object({ href: Text }).optional(),
+      token: Text,
+      message: Text,
     }),
   ),
 });
 export type ConvergenceStatus = z.infer<typeof ConvergenceStatus>;
 
 export const KubernetesWorkloadItem = z.object({
-  href: z.string(),
-  name: z.string(),
-  namespace: z.string(),
-  kind: z.string(),
+  href: Text,
+  name: Text,
+  namespace: Text,
+  kind: Text,
   labels: z.array(LabelReference),
   enforcement_mode: EnforcementMode,
-  visibility_level: z.string(),
-  container_workload_profile: z.looseObject({ name: z.string() }),
-  container_cluster: z.object({ href: z.string(), name: z.string() }),
+  visibility_level: Text,
+  container_workload_profile: z.looseObject({ name: Text }),
+  container_cluster: z.object({ href: Text, name: Text }),
   security_policy_sync_state: z.enum(['syncing', 'applied']),
-  security_policy_applied_at: z.string().nullable(),
+  security_policy_applied_at: Text.nullable(),
   metadata: z.object({
-    labels: z.record(z.string(), z.string()),
-    annotations: z.record(z.string(), z.string()),
-    external_service_uid: z.string().nullable(),
+    labels: z.record(Text, Text),
+    annotations: z.record(Text, Text),
+    external_service_uid: Text.nullable(),
   }),
-  private_ip_addresses: z.array(z.string()),
+  private_ip_addresses: z.array(Text),
   container_policy_convergence_status: ConvergenceStatus,
   /** Annotations that asked for a label and did not get it, with the reason. */
   ringfence_refused_annotations: z.array(
-    z.object({ key: z.string(), annotation: z.string(), value: z.string(), reason: z.string() }),
+    z.object({ key: Text, annotation: Text, value: Text, reason: Text }),
   ),
-  created_at: z.string(),
-  updated_at: z.string(),
+  created_at: Text,
+  updated_at: Text,
 });
 
 export const kubernetesWorkloadCollections = {

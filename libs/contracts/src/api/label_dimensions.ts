@@ -2,26 +2,25 @@
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
 import { externalData, meta } from './workload_parts.js';
+import { Text } from '../text.js';
 
-const colour = z.string().regex(/^#[0-9a-fA-F]{6}$/);
+const colour = Text.regex(/^#[0-9a-fA-F]{6}$/);
 const displayInfo = z.object({
-  icon: z.string().max(255).optional(),
-  initial: z.string().max(8).optional(),
+  icon: Text.max(255).optional(),
+  initial: Text.max(8).optional(),
   sort_ordinal: z.number().int().optional(),
   background_color: colour.optional(),
   foreground_color: colour.optional(),
-  display_name_plural: z.string().max(255).optional(),
+  display_name_plural: Text.max(255).optional(),
 });
 export type DisplayInfo = z.infer<typeof displayInfo>;
-const displayName = z.string().min(1).max(255);
+const displayName = Text.min(1).max(255);
 
 export const LabelDimensionCreate = z.strictObject({
-  key: z
-    .string()
-    .regex(
-      /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/,
-      'key: 1–64 characters, first a letter or digit, then letters, digits, _ . -',
-    ),
+  key: Text.regex(
+    /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/,
+    'key: 1–64 characters, first a letter or digit, then letters, digits, _ . -',
+  ),
   display_name: displayName,
   display_info: displayInfo.optional(),
   ...externalData,
@@ -30,7 +29,7 @@ export type LabelDimensionCreate = z.infer<typeof LabelDimensionCreate>;
 
 /** The key cannot change; clients that send the whole object repeat it. */
 export const LabelDimensionUpdate = z.strictObject({
-  key: z.string().optional(),
+  key: Text.optional(),
   display_name: displayName.optional(),
   display_info: displayInfo.optional(),
   ...externalData,
@@ -38,9 +37,9 @@ export const LabelDimensionUpdate = z.strictObject({
 export type LabelDimensionUpdate = z.infer<typeof LabelDimensionUpdate>;
 
 export const LabelDimensionItem = z.object({
-  href: z.string(),
-  key: z.string(),
-  display_name: z.string(),
+  href: Text,
+  key: Text,
+  display_name: Text,
   display_info: displayInfo,
   deleted: z.boolean(),
   usage: z.object({ labels: z.boolean(), label_groups: z.boolean() }),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
 import { Description, externalReference, Href, ObjectName, provisionableMeta, Reference } from './href.js';
+import { Text } from '../text.js';
 
 const fields = {
   description: Description,
@@ -12,7 +13,7 @@ const fields = {
 
 export const LabelGroupCreate = z.strictObject({
   name: ObjectName,
-  key: z.string().min(1).max(64),
+  key: Text.min(1).max(64),
   ...fields,
 });
 export type LabelGroupCreate = z.infer<typeof LabelGroupCreate>;
@@ -21,11 +22,11 @@ export type LabelGroupUpdate = z.infer<typeof LabelGroupUpdate>;
 
 export const LabelGroupItem = z.looseObject({
   ...provisionableMeta,
-  name: z.string(),
-  description: z.string(),
-  key: z.string(),
-  labels: z.array(z.looseObject({ href: Href, key: z.string(), value: z.string() })),
-  sub_groups: z.array(z.looseObject({ href: Href, name: z.string() })),
+  name: Text,
+  description: Text,
+  key: Text,
+  labels: z.array(z.looseObject({ href: Href, key: Text, value: Text })),
+  sub_groups: z.array(z.looseObject({ href: Href, name: Text })),
 });
 
 /** Also readable: `member_of` (the groups that hold it) and `all_labels` (through its sub groups). */

@@ -2,26 +2,27 @@
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
 import { externalData, meta } from './workload_parts.js';
+import { Text } from '../text.js';
 
-const value = z.string().min(1).max(255);
+const value = Text.min(1).max(255);
 
-export const LabelCreate = z.strictObject({ key: z.string().min(1).max(64), value, ...externalData });
+export const LabelCreate = z.strictObject({ key: Text.min(1).max(64), value, ...externalData });
 export type LabelCreate = z.infer<typeof LabelCreate>;
 
 /** The key cannot change; clients that send the whole object repeat it. */
 export const LabelUpdate = z.strictObject({
-  key: z.string().optional(),
+  key: Text.optional(),
   value: value.optional(),
   ...externalData,
 });
 export type LabelUpdate = z.infer<typeof LabelUpdate>;
 
 export const LabelItem = z.object({
-  href: z.string(),
-  key: z.string(),
-  value: z.string(),
+  href: Text,
+  key: Text,
+  value: Text,
   deleted: z.boolean(),
-  usage: z.record(z.string(), z.boolean()).optional(),
+  usage: z.record(Text, z.boolean()).optional(),
   ...externalData,
   ...meta,
 });

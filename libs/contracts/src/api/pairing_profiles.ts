@@ -7,6 +7,7 @@ import { EnforcementMode } from '../network.js';
 import type { CollectionContracts } from './collection.js';
 import { Reference } from './href.js';
 import { externalData, HrefItem, LegacyMode, meta, VisibilityLevel } from './workload_parts.js';
+import { Text } from '../text.js';
 
 const bound = z.union([z.literal('unlimited'), z.coerce.number().int().min(1).max(4_000_000_000)]);
 /** Accepted and shown again; a C-VEN does not act on them. */
@@ -23,16 +24,16 @@ const locks = {
   status_lock: z.boolean().optional(),
 } as const;
 const writable = {
-  name: z.string().max(255).optional(),
-  description: z.string().max(4_096).optional(),
+  name: Text.max(255).optional(),
+  description: Text.max(4_096).optional(),
   mode: LegacyMode.optional(),
   enforcement_mode: EnforcementMode.optional(),
   visibility_level: VisibilityLevel.optional(),
   allowed_uses_per_key: bound.optional(),
   key_lifespan: bound.optional(),
   labels: z.array(Reference).max(100).optional(),
-  agent_software_release: z.string().nullable().optional(),
-  ven_type: z.string().optional(),
+  agent_software_release: Text.nullable().optional(),
+  ven_type: Text.optional(),
   ...locks,
   ...externalData,
 } as const;
@@ -43,9 +44,9 @@ export const PairingProfileUpdate = z.strictObject({ enabled: z.boolean().option
 export type PairingProfileUpdate = z.infer<typeof PairingProfileUpdate>;
 
 export const PairingProfileItem = z.object({
-  href: z.string(),
-  name: z.string(),
-  description: z.string(),
+  href: Text,
+  name: Text,
+  description: Text,
   enabled: z.boolean(),
   mode: LegacyMode,
   enforcement_mode: EnforcementMode,
@@ -55,10 +56,10 @@ export const PairingProfileItem = z.object({
   labels: z.array(HrefItem),
   total_use_count: z.number().int(),
   is_default: z.boolean(),
-  last_pairing_at: z.string().nullable(),
-  last_pairing_key_generated_at: z.string().nullable(),
-  agent_software_release: z.string().nullable(),
-  ven_type: z.string(),
+  last_pairing_at: Text.nullable(),
+  last_pairing_key_generated_at: Text.nullable(),
+  agent_software_release: Text.nullable(),
+  ven_type: Text,
   ...locks,
   ...externalData,
   ...meta,

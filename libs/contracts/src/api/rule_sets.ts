@@ -12,6 +12,7 @@ import {
   UpdateType,
 } from './href.js';
 import { Actors, IngressServices, NetworkType } from './rule_actors.js';
+import { Text } from '../text.js';
 
 const ResolveAs = z
   .array(z.enum(['workloads', 'virtual_services']))
@@ -124,23 +125,23 @@ const sides = {
 export const RuleItem = z.looseObject({
   ...ruleMeta,
   enabled: z.boolean(),
-  description: z.string(),
+  description: Text,
   ...sides,
-  resolve_labels_as: z.looseObject({ providers: z.array(z.string()), consumers: z.array(z.string()) }),
+  resolve_labels_as: z.looseObject({ providers: z.array(Text), consumers: z.array(Text) }),
   unscoped_consumers: z.boolean(),
 });
 export const DenyRuleItem = z.looseObject({
   ...ruleMeta,
   enabled: z.boolean(),
-  description: z.string(),
+  description: Text,
   override: z.boolean(),
   ...sides,
   unscoped_consumers: z.boolean(),
 });
 export const RuleSetItem = z.looseObject({
   ...provisionableMeta,
-  name: z.string(),
-  description: z.string(),
+  name: Text,
+  description: Text,
   enabled: z.boolean(),
   scopes: z.array(z.array(z.looseObject({}))),
   rules: z.array(RuleItem),

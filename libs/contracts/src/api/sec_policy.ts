@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
 import { Href, Reference } from './href.js';
+import { Text } from '../text.js';
 
 const references = z.array(Reference).max(100_000).optional();
 /** Which pending objects; the words are the collections'. Types that nothing of ours has may only be named with an empty list. */
@@ -19,7 +20,7 @@ export const ChangeSubset = z.strictObject({
 export type ChangeSubset = z.infer<typeof ChangeSubset>;
 
 export const Provision = z.strictObject({
-  update_description: z.string().max(4096).nullish(),
+  update_description: Text.max(4096).nullish(),
   change_subset: ChangeSubset.optional(),
 });
 export type Provision = z.infer<typeof Provision>;
@@ -37,9 +38,9 @@ export const PolicyVersionItem = z.looseObject({
   href: Href,
   version: z.number().int(),
   workloads_affected: z.number().int(),
-  commit_message: z.string(),
-  object_counts: z.record(z.string(), z.number().int()),
-  created_at: z.string(),
+  commit_message: Text,
+  object_counts: z.record(Text, z.number().int()),
+  created_at: Text,
   created_by: Reference,
 });
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Port, Protocol } from '../network.js';
 import type { CollectionContracts } from './collection.js';
 import { Description, externalReference, ObjectName, provisionableMeta } from './href.js';
+import { Text } from '../text.js';
 
 const icmp = {
   icmp_type: z.number().int().min(0).max(255).nullish(),
@@ -18,22 +19,22 @@ export const ServicePortBody = z.strictObject({
 export type ServicePortBody = z.infer<typeof ServicePortBody>;
 
 const WindowsServiceBody = z.strictObject({
-  service_name: z.string().max(255).nullish(),
-  process_name: z.string().max(255).nullish(),
+  service_name: Text.max(255).nullish(),
+  process_name: Text.max(255).nullish(),
   proto: Protocol.nullish(),
   port: Port.nullish(),
   to_port: Port.nullish(),
   ...icmp,
 });
 const WindowsEgressServiceBody = z.strictObject({
-  service_name: z.string().max(255).nullish(),
-  process_name: z.string().max(255).nullish(),
+  service_name: Text.max(255).nullish(),
+  process_name: Text.max(255).nullish(),
 });
 
 const fields = {
   description: Description,
-  description_url: z.string().max(2048).nullish(),
-  process_name: z.string().max(255).nullish(),
+  description_url: Text.max(2048).nullish(),
+  process_name: Text.max(255).nullish(),
   service_ports: z.array(ServicePortBody).max(1_000).nullish(),
   windows_services: z.array(WindowsServiceBody).max(1_000).nullish(),
   windows_egress_services: z.array(WindowsEgressServiceBody).max(1_000).nullish(),
@@ -47,8 +48,8 @@ export type ServiceUpdate = z.infer<typeof ServiceUpdate>;
 
 export const ServiceItem = z.looseObject({
   ...provisionableMeta,
-  name: z.string(),
-  description: z.string(),
+  name: Text,
+  description: Text,
   service_ports: z
     .array(
       z.looseObject({

@@ -4,10 +4,11 @@
  */
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
+import { Text } from '../text.js';
 
-const href = z.object({ href: z.string().min(1).max(500) });
+const href = z.object({ href: Text.min(1).max(500) });
 
-const addressText = z.string().min(2).max(60);
+const addressText = Text.min(2).max(60);
 const itemFields = {
   label: href,
   label_group: href,
@@ -15,7 +16,7 @@ const itemFields = {
   ip_list: href,
   ip_address: z.union([addressText, z.object({ value: addressText }).transform((given) => given.value)]),
   actors: z.literal('ams'),
-  fqdn: z.string().min(1).max(255),
+  fqdn: Text.min(1).max(255),
   transmission: z.enum(['broadcast', 'multicast', 'unicast']),
 } as const;
 
@@ -67,15 +68,15 @@ const serviceItem = z
     port: port.optional(),
     to_port: port.optional(),
     proto: z.number().int().min(-1).max(255).optional(),
-    process_name: z.string().max(255).optional(),
-    windows_service_name: z.string().max(255).optional(),
+    process_name: Text.max(255).optional(),
+    windows_service_name: Text.max(255).optional(),
   })
   .refine((item) => item.to_port === undefined || (item.port !== undefined && item.to_port >= item.port), {
     message: 'to_port needs port and must not be smaller',
   });
 
 export const FlowQuery = z.strictObject({
-  query_name: z.string().max(255).default(''),
+  query_name: Text.max(255).default(''),
   start_date: z.iso.datetime({ offset: true }).optional(),
   end_date: z.iso.datetime({ offset: true }).optional(),
   sources: side,
@@ -111,18 +112,18 @@ export const FlowQueryStatus = z.enum([
 export type FlowQueryStatus = z.infer<typeof FlowQueryStatus>;
 
 export const FlowQueryObject = z.object({
-  href: z.string(),
+  href: Text,
   status: FlowQueryStatus,
-  created_at: z.string(),
-  updated_at: z.string(),
+  created_at: Text,
+  updated_at: Text,
   created_by: href,
   query_parameters: FlowQuery,
-  result: z.string().optional(),
+  result: Text.optional(),
   matches_count: z.number().int().optional(),
   flows_count: z.number().int().optional(),
   regions: z.array(
     z.object({
-      pce_fqdn: z.string(),
+      pce_fqdn: Text,
       responded: z.boolean(),
       matches_count: z.number().int(),
       flows_count: z.number().int(),
@@ -132,32 +133,32 @@ export const FlowQueryObject = z.object({
 export type FlowQueryObject = z.infer<typeof FlowQueryObject>;
 
 const flowEnd = z.object({
-  ip: z.string(),
+  ip: Text,
   workload: z
     .object({
-      href: z.string(),
-      name: z.string().nullable(),
-      hostname: z.string().nullable(),
-      os_type: z.string(),
-      enforcement_mode: z.string(),
+      href: Text,
+      name: Text.nullable(),
+      hostname: Text.nullable(),
+      os_type: Text,
+      enforcement_mode: Text,
       managed: z.boolean(),
-      labels: z.array(z.object({ href: z.string(), key: z.string(), value: z.string() })),
-      kind: z.string().optional(),
-      namespace: z.string().optional(),
+      labels: z.array(z.object({ href: Text, key: Text, value: Text })),
+      kind: Text.optional(),
+      namespace: Text.optional(),
     })
     .optional(),
-  ip_lists: z.array(z.object({ href: z.string(), name: z.string(), size: z.number().int() })).optional(),
+  ip_lists: z.array(z.object({ href: Text, name: Text, size: z.number().int() })).optional(),
   /** Ours: what is known of an end that is no workload of a managed namespace. */
-  name: z.string().optional(),
-  namespace: z.string().optional(),
-  service: z.object({ namespace: z.string(), name: z.string() }).optional(),
+  name: Text.optional(),
+  namespace: Text.optional(),
+  service: z.object({ namespace: Text, name: Text }).optional(),
 });
 const report = z.object({
-  verdict: z.string(),
-  rule: z.string().nullable(),
-  rule_class: z.string().nullable(),
+  verdict: Text,
+  rule: Text.nullable(),
+  rule_class: Text.nullable(),
   connections: z.number().int(),
-  last_detected: z.string(),
+  last_detected: Text,
 });
 /** One row per flow. `reports` (ours) shows what each end said; the other fields are the API's. */
 export const Flow = z.object({
@@ -166,21 +167,21 @@ export const Flow = z.object({
   service: z.object({ port: z.number().int(), proto: z.number().int() }),
   num_connections: z.number().int(),
   policy_decision: z.enum(['allowed', 'potentially_blocked', 'blocked', 'unknown']),
-  boundary_decision: z.string().optional(),
-  state: z.string(),
+  boundary_decision: Text.optional(),
+  state: Text,
   flow_direction: z.enum(['inbound', 'outbound']),
-  transmission: z.string(),
-  timestamp_range: z.object({ first_detected: z.string(), last_detected: z.string() }),
+  transmission: Text,
+  timestamp_range: z.object({ first_detected: Text, last_detected: Text }),
   dst_bi: z.number().int(),
   dst_bo: z.number().int(),
   icmp_type: z.number().int().optional(),
   icmp_code: z.number().int().optional(),
-  network: z.object({ href: z.string(), name: z.string() }).optional(),
-  rules: z.array(z.union([z.object({ href: z.string() }), z.object({ essential_service_rule: z.string() })])),
+  network: z.object({ href: Text, name: Text }).optional(),
+  rules: z.array(z.union([z.object({ href: Text }), z.object({ essential_service_rule: Text })])),
   enforcement_boundaries: z.array(href),
   override_deny_rules: z.array(href),
-  caps: z.array(z.string()),
-  client_type: z.string(),
+  caps: z.array(Text),
+  client_type: Text,
   policy_version: z.number().int(),
   reports: z.object({ outbound: report.optional(), inbound: report.optional() }),
 });

@@ -2,18 +2,19 @@
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
 import { LabelReference, meta } from './workload_parts.js';
+import { Text } from '../text.js';
 
 export const VenItem = z.looseObject({
-  href: z.string(),
-  name: z.string().nullable(),
-  description: z.string().nullable(),
-  hostname: z.string(),
-  uid: z.string().nullable(),
-  version: z.string(),
+  href: Text,
+  name: Text.nullable(),
+  description: Text.nullable(),
+  hostname: Text,
+  uid: Text.nullable(),
+  version: Text,
   status: z.enum(['active', 'suspended', 'stopped', 'uninstalled']),
   ven_type: z.literal('containerized'),
   labels: z.array(LabelReference),
-  last_heartbeat_at: z.string().nullable(),
+  last_heartbeat_at: Text.nullable(),
   ...meta,
 });
 

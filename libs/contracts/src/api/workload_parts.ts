@@ -1,28 +1,29 @@
 /** What the bodies of labels, profiles, pairing profiles and workloads have in common. */
 import { z } from 'zod';
+import { Text } from '../text.js';
 
 /** A reference as answers show it. */
-export const HrefItem = z.object({ href: z.string() });
+export const HrefItem = z.object({ href: Text });
 
 /** Both or none; the pair is unique within a collection. An empty text means absent. */
 export const externalData = {
-  external_data_set: z.string().max(255).nullish(),
-  external_data_reference: z.string().max(255).nullish(),
+  external_data_set: Text.max(255).nullish(),
+  external_data_reference: Text.max(255).nullish(),
 } as const;
 
 /** Who and when, on answers; objects that Kubernetes made have no deleter. */
 export const meta = {
-  created_at: z.string().optional(),
-  updated_at: z.string().optional(),
-  deleted_at: z.string().nullish(),
+  created_at: Text.optional(),
+  updated_at: Text.optional(),
+  deleted_at: Text.nullish(),
   created_by: HrefItem.optional(),
   updated_by: HrefItem.optional(),
   deleted_by: HrefItem.nullish(),
-  caps: z.array(z.string()).optional(),
+  caps: z.array(Text).optional(),
 } as const;
 
 /** A label as other objects show it. */
-export const LabelReference = z.object({ href: z.string(), key: z.string(), value: z.string() });
+export const LabelReference = z.object({ href: Text, key: Text, value: Text });
 
 export const VisibilityLevel = z.enum([
   'flow_full_detail',

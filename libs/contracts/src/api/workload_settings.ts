@@ -1,8 +1,9 @@
 /** `settings/workloads`: a singleton that always answers. */
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
+import { Text } from '../text.js';
 
-const scoped = z.looseObject({ scope: z.array(z.looseObject({ href: z.string().optional() })) });
+const scoped = z.looseObject({ scope: z.array(z.looseObject({ href: Text.optional() })) });
 const writable = {
   workload_disconnected_timeout_seconds: z.array(scoped).optional(),
   workload_goodbye_timeout_seconds: z.array(scoped).optional(),
@@ -11,7 +12,7 @@ const writable = {
 } as const;
 export const WorkloadSettingsUpdate = z.strictObject(writable);
 export type WorkloadSettingsUpdate = z.infer<typeof WorkloadSettingsUpdate>;
-export const WorkloadSettingsItem = z.looseObject({ href: z.string(), ...writable });
+export const WorkloadSettingsItem = z.looseObject({ href: Text, ...writable });
 
 export const workloadSettingsCollections = {
   'settings/workloads': { owner: 'inventory', update: WorkloadSettingsUpdate, item: WorkloadSettingsItem },

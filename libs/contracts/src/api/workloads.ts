@@ -7,12 +7,13 @@ import { EnforcementMode } from '../network.js';
 import type { CollectionContracts } from './collection.js';
 import { Reference } from './href.js';
 import { externalData, LabelReference, LegacyMode, meta, VisibilityLevel } from './workload_parts.js';
+import { Text } from '../text.js';
 
-const text = z.string().max(255).nullable().optional();
+const text = Text.max(255).nullable().optional();
 const address = z.union([z.ipv4(), z.ipv6()]);
 
 const workloadInterface = z.object({
-  name: z.string().min(1).max(255),
+  name: Text.min(1).max(255),
   address: address.nullable().optional(),
   link_state: z.enum(['up', 'down', 'unknown']).nullable().optional(),
   cidr_block: z.number().int().min(0).max(128).nullable().optional(),
@@ -22,22 +23,22 @@ const workloadInterface = z.object({
     .optional(),
   friendly_name: text,
   network: Reference.optional(),
-  network_detection_mode: z.string().optional(),
+  network_detection_mode: Text.optional(),
   loopback: z.boolean().optional(),
-  href: z.string().optional(),
+  href: Text.optional(),
 });
 export type WorkloadInterface = z.infer<typeof workloadInterface>;
 
 const writable = {
   name: text,
   hostname: text,
-  description: z.string().max(4_096).nullable().optional(),
+  description: Text.max(4_096).nullable().optional(),
   public_ip: z
     .union([address, z.literal('')])
     .nullable()
     .optional(),
   interfaces: z.array(workloadInterface).max(256).optional(),
-  ignored_interface_names: z.array(z.string()).max(256).optional(),
+  ignored_interface_names: z.array(Text).max(256).optional(),
   labels: z.array(Reference).max(100).optional(),
   enforcement_mode: EnforcementMode.optional(),
   visibility_level: VisibilityLevel.optional(),
@@ -69,22 +70,22 @@ export type WorkloadUpdate = z.infer<typeof WorkloadUpdate>;
 
 /** Items of a bulk call are checked one by one by the owner, because one wrong item must not refuse the others. */
 const bulk = z.array(z.looseObject({})).max(1_000);
-export const WorkloadBulkUpdateItem = z.strictObject({ href: z.string(), ...writable });
-export const WorkloadBulkDeleteItem = z.object({ href: z.string() });
+export const WorkloadBulkUpdateItem = z.strictObject({ href: Text, ...writable });
+export const WorkloadBulkDeleteItem = z.object({ href: Text });
 
 export const WorkloadItem = z.looseObject({
-  href: z.string(),
+  href: Text,
   deleted: z.boolean(),
-  name: z.string().nullable(),
-  description: z.string().nullable(),
-  hostname: z.string().nullable(),
+  name: Text.nullable(),
+  description: Text.nullable(),
+  hostname: Text.nullable(),
   managed: z.boolean(),
   online: z.boolean(),
-  public_ip: z.string().nullable(),
+  public_ip: Text.nullable(),
   labels: z.array(LabelReference),
   enforcement_mode: EnforcementMode,
   visibility_level: VisibilityLevel,
-  interfaces: z.array(z.looseObject({ name: z.string(), address: z.string().nullable() })),
+  interfaces: z.array(z.looseObject({ name: Text, address: Text.nullable() })),
   ...externalData,
   ...meta,
 });
