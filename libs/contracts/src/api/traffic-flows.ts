@@ -159,8 +159,10 @@ const report = z.object({
   rule_class: Text.nullable(),
   connections: z.number().int(),
   last_detected: Text,
+  /** The newest under which this end reported; around a provision the two ends differ. */
+  policy_version: z.number().int(),
 });
-/** One row per flow. `reports` (ours) shows what each end said; the other fields are the API's. */
+/** One row per flow and outcome; a connection is in one of them. `reports` (ours) shows what each end said; the other fields are the API's. */
 export const Flow = z.object({
   src: flowEnd,
   dst: flowEnd,

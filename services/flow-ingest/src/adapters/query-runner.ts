@@ -4,17 +4,23 @@
  */
 import type { Flow } from '@ringfence/contracts';
 import type pg from 'pg';
+import type { Decision } from '../domain/flow-decisions.calculator.js';
 import { flowFilter } from '../domain/flow-filter.js';
 import type { FilterNames, FlowFilter } from '../domain/flow-filter.js';
 import type { FlowQueries } from '../read/flow-queries.store.js';
 import { searchSql } from '../read/flow-search.sql.js';
-import { flowView } from '../read/flow-view.js';
+import { decidingClass, flowView } from '../read/flow-view.js';
 import type { FoundFlow } from '../read/flow-view.js';
+import { joinedOverModes } from '../read/mode-borders.js';
 import { labelsOfGroup, readNames } from '../read/names.projection.js';
 import type { Names } from '../read/names.projection.js';
 
 const QUERY_TIMEOUT_MS = 60_000;
 const CHUNK_BYTES = 400_000;
+const BOUNDARY_CLASS: Readonly<Record<string, string>> = {
+  blocked: 'deny',
+  blocked_by_override_deny: 'override_deny',
+};
 /** Queries that wait for their turn. */
 export const WAITING_QUERIES = 20;
 
@@ -82,9 +88,20 @@ async function runOne(
   const query = await queries.get(id);
   if (query === undefined || !(await queries.move(id, ['queued'], 'working'))) return;
   const names = await readNames(pool);
-  const rows = await search(pool, flowFilter(query.query_parameters, filterNames(names)), onBackend);
-  const flows = rows.map(flowView(names));
+  const filter = flowFilter(query.query_parameters, filterNames(names));
+  const view = flowView(names);
+  const flows = joinedOverModes(await search(pool, filter, onBackend))
+    .flatMap((row) => view(row, outcomeFilter(filter)))
+    .slice(0, filter.limit);
   await queries.complete(id, chunksOf(flows), flows.length);
+}
+
+/** The database finds flows that had such an outcome; they may have had others too. */
+function outcomeFilter({ verdicts, boundary }: FlowFilter): (decision: Decision) => boolean {
+  const classes = boundary.map((name) => BOUNDARY_CLASS[name]);
+  return (decision) =>
+    (verdicts.length === 0 || verdicts.includes(decision.verdict)) &&
+    (classes.length === 0 || classes.includes(decidingClass(decision) ?? 'none'));
 }
 
 async function search(

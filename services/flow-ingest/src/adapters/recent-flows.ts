@@ -5,9 +5,10 @@
 import type { Flow } from '@ringfence/contracts';
 import type pg from 'pg';
 import type { FlowKey } from '../read/flows.store.js';
-import { BY_KEY, GROUPED } from '../read/flow-search.sql.js';
+import { FLOWS_BY_KEY, WHOLE_FLOWS } from '../read/flow-search.sql.js';
 import { flowView } from '../read/flow-view.js';
 import type { FoundFlow } from '../read/flow-view.js';
+import { joinedOverModes } from '../read/mode-borders.js';
 import { readNames } from '../read/names.projection.js';
 
 const RING = 5_000;
@@ -49,13 +50,13 @@ export function recentFlows(pool: pg.Pool, epoch: string): RecentFlows {
 
 async function readKeys(pool: pg.Pool, keys: readonly FlowKey[]): Promise<Flow[]> {
   const column = <K extends keyof FlowKey>(name: K): FlowKey[K][] => keys.map((key) => key[name]);
-  const found = await pool.query<FoundFlow>(`${BY_KEY} ${GROUPED} order by g.last_at`, [
+  const found = await pool.query<FoundFlow>(`${FLOWS_BY_KEY} ${WHOLE_FLOWS} order by w.last_at`, [
     column('day'),
     column('src'),
     column('dst'),
     column('proto'),
     column('port'),
-    column('policyVersion'),
   ]);
-  return found.rows.map(flowView(await readNames(pool)));
+  const view = flowView(await readNames(pool));
+  return joinedOverModes(found.rows).flatMap((row) => view(row));
 }

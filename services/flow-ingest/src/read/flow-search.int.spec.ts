@@ -5,7 +5,7 @@ import { ensureDatabase, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { startPostgres } from '@ringfence/testing';
 import type { PostgresServer } from '@ringfence/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { queryRunner } from '../adapters/query-runner.js';
 import {
   aBatch,
@@ -258,8 +258,70 @@ describe('what is stored', () => {
     );
     const joined = await found({ services: { include: [{ port: 9001 }], exclude: [] } });
     expect(joined).toHaveLength(1);
-    expect(joined[0]?.reports).toMatchObject({ outbound: { connections: 1 }, inbound: { connections: 1 } });
+    expect(joined[0]?.reports).toMatchObject({
+      outbound: { connections: 1, policy_version: 3 },
+      inbound: { connections: 1, policy_version: 4 },
+    });
     await store.pool.query('delete from flows where port = 9001');
+  });
+});
+
+describe('a connection', () => {
+  const port = { targetPort: 9002, port: 9002 };
+  const there = { services: { include: [{ port: 9002 }], exclude: [] } };
+  const unruled = { verdict: 'potentially_blocked', rule: null, ruleClass: null } as const;
+  afterEach(() => store.pool.query('delete from flows where port = 9002'));
+
+  it('is one flow when the rule that allows it comes between the reports of its ends', async () => {
+    await flows.write(
+      [
+        consumerReport({ id: 'd1', policyVersion: 3 }, { ...port, ...unruled }),
+        providerReport({ id: 'd2', policyVersion: 4 }, port),
+      ],
+      TODAY,
+    );
+    const [flow, ...more] = await found(there);
+    expect(more).toEqual([]);
+    expect(flow).toMatchObject({
+      policy_decision: 'potentially_blocked',
+      num_connections: 1,
+      policy_version: 4,
+      reports: {
+        outbound: { verdict: 'potentially_blocked', policy_version: 3 },
+        inbound: { verdict: 'allowed', policy_version: 4 },
+      },
+    });
+    expect(await found({ ...there, policy_decisions: ['allowed'] })).toEqual([]);
+    expect(await found({ ...there, policy_decisions: ['potentially_blocked'] })).toHaveLength(1);
+  });
+
+  it('is one flow when the mode of an end changes between the reports', async () => {
+    const full = [webEnd, { ...apiEnd, mode: 'full' as const }];
+    await flows.write(
+      [consumerReport({ id: 'f1' }, port), providerReport({ id: 'f2', ends: full }, port)],
+      TODAY,
+    );
+    expect((await found(there)).map((flow) => flow.num_connections)).toEqual([1]);
+  });
+
+  it('that was blocked is still found after a rule has allowed the next ones', async () => {
+    await flows.write(
+      [
+        providerReport(
+          { id: 'e1', policyVersion: 3 },
+          { ...port, ...unruled, verdict: 'blocked', connections: 2 },
+        ),
+        consumerReport({ id: 'e2', policyVersion: 3 }, { ...port, connections: 2 }),
+        providerReport({ id: 'e3', policyVersion: 4 }, { ...port, connections: 5 }),
+        consumerReport({ id: 'e4', policyVersion: 4 }, { ...port, connections: 5 }),
+      ],
+      TODAY,
+    );
+    const outcomes = (await found(there)).map((flow) => [flow.policy_decision, flow.num_connections]);
+    expect(outcomes.sort()).toEqual([
+      ['allowed', 5],
+      ['blocked', 2],
+    ]);
   });
 });
 

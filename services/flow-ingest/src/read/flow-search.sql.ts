@@ -13,6 +13,8 @@ export interface Sql {
 /** Rows read per row shown: a flow has one row per day and policy version. */
 const ROWS_PER_FLOW = 4;
 const FEWEST_ROWS = 2_000;
+/** As Postgres writes an ISO instant. */
+const INSTANT = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
 
 class Parameters {
   readonly values: unknown[] = [];
@@ -22,44 +24,56 @@ class Parameters {
   }
 }
 
-/** The newest matching rows, joined to one per flow and verdict. */
+/**
+ * The newest matching flows, each with everything that its ends reported of it in that time: reports that a border of day
+ * or policy version has torn apart, and those that the filter's verdict did not name, belong to it all the same.
+ */
 export function searchSql(filter: FlowFilter): Sql {
   const parameters = new Parameters();
   const where = whereOf(filter, parameters);
+  const inTime = ['true', ...timeSql(filter, parameters)].join(' and ');
   const rows = parameters.add(Math.max(filter.limit * ROWS_PER_FLOW, FEWEST_ROWS), 'integer');
   const limit = parameters.add(filter.limit, 'integer');
   return {
-    text: `with hits as (select f.* from flows f where ${where} order by f.last_at desc limit ${rows})
-      ${GROUPED} order by g.last_at desc limit ${limit}`,
+    text: `with hits as (select f.src, f.dst, f.proto, f.port from flows f where ${where} order by f.last_at desc limit ${rows}),
+      reports as (select f.* from flows f join (select distinct * from hits) h using (src, dst, proto, port) where ${inTime})
+      ${WHOLE_FLOWS} order by w.last_at desc limit ${limit}`,
     values: parameters.values,
   };
 }
 
-/** Given rows by their keys (`$1…$6`, arrays), in the same shape. */
-export const BY_KEY = `with hits as (
+/** Flows of one day by their keys (`$1…$5`, arrays), in the same shape. */
+export const FLOWS_BY_KEY = `with reports as (
     select f.* from flows f
-      join unnest($1::date[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::integer[])
-        as k(day, src, dst, proto, port, policy_version) using (day, src, dst, proto, port, policy_version))`;
+      join (select distinct * from unnest($1::date[], $2::integer[], $3::integer[], $4::integer[], $5::integer[])
+        as k(day, src, dst, proto, port)) k using (day, src, dst, proto, port))`;
 
 const newest = (column: string, side: string): string =>
-  `(array_agg(${side}_${column} order by ${side}_at desc) filter (where ${side}_at is not null))[1]`;
-const sideColumns = (side: string): string => `
-  ${newest('verdict', side)} as ${side}_verdict, ${newest('rule', side)} as ${side}_rule,
-  ${newest('class', side)} as ${side}_class, ${newest('state', side)} as ${side}_state, max(${side}_at) as ${side}_at,
-  sum(${side}_connections)::float8 as ${side}_connections, sum(${side}_bytes_out)::float8 as ${side}_bytes_out,
-  sum(${side}_bytes_in)::float8 as ${side}_bytes_in`;
+  `(array_agg(${column} order by ${side}_at desc))[1] as ${column.replace(`${side}_`, '')}`;
+/** What one side said, by its verdict. */
+const sideReports = (direction: 'outbound' | 'inbound', side: 'out' | 'in'): string => `
+  select src, dst, proto, port, '${direction}' as direction, ${side}_verdict as verdict,
+    ${['rule', 'class', 'state'].map((name) => newest(`${side}_${name}`, side)).join(', ')}, ${newest('policy_version', side)},
+    to_char(min(first_at) at time zone 'utc', ${INSTANT}) as first_at, to_char(max(${side}_at) at time zone 'utc', ${INSTANT}) as at,
+    sum(${side}_connections)::float8 as connections, sum(${side}_bytes_out)::float8 as bytes_out,
+    sum(${side}_bytes_in)::float8 as bytes_in
+  from reports where ${side}_at is not null group by src, dst, proto, port, ${side}_verdict`;
 const latest = (column: string): string => `(array_agg(${column} order by last_at desc))[1] as ${column}`;
 
-/** Reports of one flow that a border of day or policy version has torn apart come together again. */
-export const GROUPED = `
-  , grouped as (
-    select src, dst, proto, port, verdict, ${latest('src_ip')}, ${latest('dst_ip')}, ${latest('policy_version')},
-      ${latest('vip')}, ${latest('vip_port')}, ${latest('vip_service')},
-      min(first_at) as first_at, max(last_at) as last_at, ${sideColumns('out')}, ${sideColumns('in')}
-    from hits group by src, dst, proto, port, verdict)
-  select g.*, host(g.src_ip) as src_ip, host(g.dst_ip) as dst_ip, host(g.vip) as vip,
-    to_jsonb(s) as source, to_jsonb(d) as destination
-  from grouped g join ends s on s.id = g.src join ends d on d.id = g.dst`;
+export const WHOLE_FLOWS = `
+  , said as (${sideReports('outbound', 'out')} union all ${sideReports('inbound', 'in')})
+  , shares as (
+    select src, dst, proto, port,
+      coalesce(jsonb_agg(to_jsonb(said)) filter (where direction = 'outbound'), '[]') as outbound,
+      coalesce(jsonb_agg(to_jsonb(said)) filter (where direction = 'inbound'), '[]') as inbound
+    from said group by src, dst, proto, port)
+  , whole as (
+    select src, dst, proto, port, ${['src_ip', 'dst_ip', 'vip', 'vip_port', 'vip_service'].map(latest).join(', ')},
+      max(last_at) as last_at
+    from reports group by src, dst, proto, port)
+  select w.proto, w.port, w.vip_port, w.vip_service, host(w.src_ip) as src_ip, host(w.dst_ip) as dst_ip, host(w.vip) as vip,
+    shares.outbound, shares.inbound, to_jsonb(s) as source, to_jsonb(d) as destination
+  from whole w join shares using (src, dst, proto, port) join ends s on s.id = w.src join ends d on d.id = w.dst`;
 
 function whereOf(filter: FlowFilter, parameters: Parameters): string {
   if (filter.nothing) return 'false';

@@ -4,12 +4,16 @@
  */
 import { BlockList, isIP } from 'node:net';
 import type { Flow, IpRange } from '@ringfence/contracts';
+import { decisionsOf } from '../domain/flow-decisions.calculator.js';
+import type { Decision, Share, Shares } from '../domain/flow-decisions.calculator.js';
 import type { Names } from './names.projection.js';
 
 export const VERDICTS = ['unknown', 'allowed', 'potentially_blocked', 'blocked'] as const;
 
-interface EndRow {
+export interface EndRow {
   readonly cluster: string;
+  /** Only of an end that is no workload. */
+  readonly address: string | null;
   readonly workload: string | null;
   readonly kind: string | null;
   readonly name: string | null;
@@ -19,24 +23,14 @@ interface EndRow {
   readonly managed: boolean;
   readonly service: string | null;
 }
-type Side = 'out' | 'in';
-type SideRow = {
-  readonly [K in `${Side}_${'verdict' | 'connections' | 'bytes_out' | 'bytes_in'}`]: number | null;
-} & {
-  readonly [K in `${Side}_${'rule' | 'class' | 'state'}`]: string | null;
-} & { readonly [K in `${Side}_at`]: Date | null };
-export interface FoundFlow extends SideRow {
+export interface FoundFlow extends Shares {
   readonly proto: number;
   readonly port: number;
-  readonly policy_version: number;
-  readonly verdict: number | null;
   readonly src_ip: string;
   readonly dst_ip: string;
   readonly vip: string | null;
   readonly vip_port: number | null;
   readonly vip_service: string | null;
-  readonly first_at: Date;
-  readonly last_at: Date;
   readonly source: EndRow;
   readonly destination: EndRow;
 }
@@ -45,7 +39,8 @@ const ICMP = new Set([1, 58]);
 /** Kinds that are workloads of the control plane; every other workload is a Kubernetes workload. */
 const HOST_KINDS = new Set(['Node', 'Workload']);
 
-export type FlowView = (found: FoundFlow) => Flow;
+/** One flow of the API per outcome; `only` leaves others out. */
+export type FlowView = (found: FoundFlow, only?: (decision: Decision) => boolean) => Flow[];
 
 export function flowView(names: Names): FlowView {
   const lists = [...names.ipLists.values()].map((list) => ({ list, contains: membership(list.ranges) }));
@@ -64,13 +59,23 @@ export function flowView(names: Names): FlowView {
       ...serviceOf(row.service),
     };
   };
-  return (found) => {
-    const source = end(found.source, found.src_ip);
-    const destination = {
+  return (found, only = () => true) => {
+    const src = end(found.source, found.src_ip);
+    const dst = {
       ...end(found.destination, found.dst_ip),
       ...serviceOf(found.vip_service ?? found.destination.service),
     };
-    return { src: source, dst: destination, ...numbers(found), ...decision(found), ...network(found, names) };
+    const where = network(found, names);
+    return decisionsOf(found)
+      .filter(only)
+      .map((decision) => ({
+        src,
+        dst,
+        ...identity(found),
+        ...numbers(decision),
+        ...outcome(decision),
+        ...where,
+      }));
   };
 }
 
@@ -99,45 +104,47 @@ function serviceOf(text: string | null): Pick<Flow['dst'], 'service'> {
   return { service: { namespace: text.slice(0, slash), name: text.slice(slash + 1) } };
 }
 
-function numbers(
-  found: FoundFlow,
-): Pick<
-  Flow,
-  | 'service'
-  | 'num_connections'
-  | 'timestamp_range'
-  | 'dst_bi'
-  | 'dst_bo'
-  | 'transmission'
-  | 'client_type'
-  | 'caps'
-  | 'policy_version'
-  | 'icmp_type'
-  | 'icmp_code'
-> {
-  const larger = (column: 'connections' | 'bytes_out' | 'bytes_in'): number =>
-    Math.max(found[`out_${column}`] ?? 0, found[`in_${column}`] ?? 0);
-  const isIcmp = ICMP.has(found.proto);
+function identity({
+  proto,
+  port,
+  dst_ip: address,
+}: FoundFlow): Pick<Flow, 'service' | 'transmission' | 'client_type' | 'caps' | 'icmp_type' | 'icmp_code'> {
+  const isIcmp = ICMP.has(proto);
   return {
-    service: { port: isIcmp ? 0 : found.port, proto: found.proto },
-    ...(isIcmp ? { icmp_type: found.port >> 8, icmp_code: found.port & 255 } : {}),
-    // Both ends count the same connections: the larger count, not the sum.
-    num_connections: larger('connections'),
-    dst_bi: larger('bytes_out'),
-    dst_bo: larger('bytes_in'),
-    timestamp_range: {
-      first_detected: found.first_at.toISOString(),
-      last_detected: found.last_at.toISOString(),
-    },
-    transmission: transmissionOf(found.dst_ip),
+    service: { port: isIcmp ? 0 : port, proto },
+    ...(isIcmp ? { icmp_type: port >> 8, icmp_code: port & 255 } : {}),
+    transmission: transmissionOf(address),
     client_type: 'server',
     caps: [],
-    policy_version: found.policy_version,
   };
 }
 
-function decision(
-  found: FoundFlow,
+function numbers({
+  connections,
+  bytesOut,
+  bytesIn,
+  outbound,
+  inbound,
+}: Decision): Pick<Flow, 'num_connections' | 'timestamp_range' | 'dst_bi' | 'dst_bo' | 'policy_version'> {
+  const said = [outbound, inbound].filter((share) => share !== null);
+  return {
+    num_connections: connections,
+    dst_bi: bytesOut,
+    dst_bo: bytesIn,
+    timestamp_range: {
+      first_detected: said.map((share) => share.first_at).sort()[0] ?? '',
+      last_detected:
+        said
+          .map((share) => share.at)
+          .sort()
+          .at(-1) ?? '',
+    },
+    policy_version: Math.max(0, ...said.map((share) => share.policy_version)),
+  };
+}
+
+function outcome(
+  decision: Decision,
 ): Pick<
   Flow,
   | 'policy_decision'
@@ -149,58 +156,58 @@ function decision(
   | 'override_deny_rules'
   | 'reports'
 > {
-  const judge = decidingSide(found);
-  const refs = (classes: readonly string[]): string[] => [
+  const { verdict, outbound, inbound } = decision;
+  const judge = judgeOf(decision);
+  const refs = (...classes: readonly string[]): string[] => [
     ...new Set(
-      (['out', 'in'] as const).flatMap((side) => {
-        const rule = found[`${side}_rule`];
-        return rule !== null && classes.includes(found[`${side}_class`] ?? '') ? [rule] : [];
-      }),
+      [outbound, inbound].flatMap((share) =>
+        share !== null && share.rule !== null && classes.includes(share.class ?? '') ? [share.rule] : [],
+      ),
     ),
   ];
-  const outbound = reportOf(found, 'out');
-  const inbound = reportOf(found, 'in');
   return {
-    policy_decision: VERDICTS[found.verdict ?? 0] ?? 'unknown',
-    ...boundaryDecision(found, judge),
-    state: found[`${judge}_state`] === 'new' ? 'new' : 'active',
-    flow_direction: judge === 'in' ? 'inbound' : 'outbound',
+    policy_decision: VERDICTS[verdict] ?? 'unknown',
+    ...boundaryDecision(decision),
+    state: decision[judge]?.state === 'new' ? 'new' : 'active',
+    flow_direction: judge,
     rules: [
-      ...refs(['essential']).map((ref) => ({ essential_service_rule: ref.replace(/^essential\//, '') })),
-      ...refs(['allow']).map((href) => ({ href })),
+      ...refs('essential').map((ref) => ({ essential_service_rule: ref.replace(/^essential\//, '') })),
+      ...refs('allow').map((href) => ({ href })),
     ],
-    enforcement_boundaries: refs(['deny']).map((href) => ({ href })),
-    override_deny_rules: refs(['override_deny']).map((href) => ({ href })),
+    enforcement_boundaries: refs('deny').map((href) => ({ href })),
+    override_deny_rules: refs('override_deny').map((href) => ({ href })),
     reports: {
-      ...(outbound === undefined ? {} : { outbound }),
-      ...(inbound === undefined ? {} : { inbound }),
+      ...(outbound === null ? {} : { outbound: reportOf(outbound) }),
+      ...(inbound === null ? {} : { inbound: reportOf(inbound) }),
     },
   };
 }
 
-/** The side whose verdict is the row's; where both agree, the destination, which is the judge of what reaches it. */
-function decidingSide(found: FoundFlow): Side {
-  if (found.in_at === null) return 'out';
-  if (found.out_at === null) return 'in';
-  return (found.out_verdict ?? 0) > (found.in_verdict ?? 0) ? 'out' : 'in';
+/** The side whose verdict is the outcome; where both agree, the destination, which is the judge of what reaches it. */
+function judgeOf({ verdict, inbound, outbound }: Decision): 'outbound' | 'inbound' {
+  if (inbound === null || (outbound !== null && inbound.verdict !== verdict)) return 'outbound';
+  return 'inbound';
 }
 
-function boundaryDecision(found: FoundFlow, judge: Side): Pick<Flow, 'boundary_decision'> {
-  if (VERDICTS[found.verdict ?? 0] !== 'blocked') return {};
-  const by = found[`${judge}_class`];
+function boundaryDecision(decision: Decision): Pick<Flow, 'boundary_decision'> {
+  const by = decidingClass(decision);
   if (by === 'deny') return { boundary_decision: 'blocked' };
   return by === 'override_deny' ? { boundary_decision: 'blocked_by_override_deny' } : {};
 }
 
-function reportOf(found: FoundFlow, side: Side): Flow['reports']['outbound'] {
-  const at = found[`${side}_at`];
-  if (at === null) return undefined;
+/** Class of the rule that blocked; null: nothing did, or no rule. */
+export function decidingClass(decision: Decision): string | null {
+  return VERDICTS[decision.verdict] === 'blocked' ? (decision[judgeOf(decision)]?.class ?? null) : null;
+}
+
+function reportOf(share: Share): NonNullable<Flow['reports']['outbound']> {
   return {
-    verdict: VERDICTS[found[`${side}_verdict`] ?? 0] ?? 'unknown',
-    rule: found[`${side}_rule`],
-    rule_class: found[`${side}_class`],
-    connections: found[`${side}_connections`] ?? 0,
-    last_detected: at.toISOString(),
+    verdict: VERDICTS[share.verdict] ?? 'unknown',
+    rule: share.rule,
+    rule_class: share.class,
+    connections: share.connections,
+    last_detected: share.at,
+    policy_version: share.policy_version,
   };
 }
 
