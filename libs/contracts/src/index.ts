@@ -97,6 +97,7 @@ export {
   ResourceResponse,
 } from './calls.js';
 export type { CallContract } from './calls.js';
+export { ClusterAnswer, ClusterQuestion, InForce, JudgedEnd } from './questions.js';
 export type { Consumption, ServiceManifest } from './manifest.js';
 export { API } from './api/index.js';
 export type { CollectionContract, CollectionContracts, CollectionOwner } from './api/collection.js';

@@ -32,6 +32,9 @@ export const subjects = {
   flow: (cluster: string, node: string): string => `flow.${cluster}.batch.${subjectToken(node)}`,
   ack: (cluster: string, node: string): string => `ack.${cluster}.node.${subjectToken(node)}`,
   heartbeat: (cluster: string, agent: string): string => `obs.${cluster}.heartbeat.${subjectToken(agent)}`,
+  /** A question to one cluster and its answer, on the control server; `token` is fresh for each question. */
+  question: (cluster: string, token: string): string => `ask.${cluster}.${subjectToken(token)}`,
+  answer: (cluster: string, token: string): string => `answer.${cluster}.${subjectToken(token)}`,
   /** Request/reply between services: `cmd.<service>.<method>`. */
   call: (service: string, method: string): string => `cmd.${service}.${method}`,
 } as const;

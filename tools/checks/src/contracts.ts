@@ -14,6 +14,8 @@ import {
   NodeAck,
   NodeView,
   ClusterAck,
+  ClusterAnswer,
+  ClusterQuestion,
   PodReadiness,
   NodeSandboxes,
   NotInForce,
@@ -35,6 +37,8 @@ const FIXTURES = join(HOME, 'fixtures');
 const LOCK = join(HOME, 'contracts.lock.json');
 const EDGE = {
   ClusterAck,
+  ClusterAnswer,
+  ClusterQuestion,
   CredentialRequest,
   CredentialResponse,
   DecoratedFlowBatch,

@@ -49,8 +49,9 @@ const compute = manifest('policy-compute', {
       server: 'control',
     },
   ],
-  emits: [{ subject: 'policy.>', server: 'control' }],
+  emits: ['policy.>', 'ask.*.*'].map((subject) => ({ subject, server: 'control' as const })),
   calls: ['workloadLabelUsage'],
+  listens: [{ subject: 'answer.*.*', server: 'control' }],
 });
 const clasCache = manifest('clas-cache', {
   emits: ['policy.*.view.*', 'policy.*.readiness.*'].map((subject) => ({
@@ -203,6 +204,32 @@ describe('the control server', () => {
     expect(await stored('EVENTS', 'evt.global.label.forged')).toBe(0);
     expect(heardByB).toEqual([]);
     expect(heardByA).toEqual([]);
+    await Promise.all([a.close(), b.close()]);
+  });
+
+  it('asks one cluster, and hears the answer from that cluster only', async () => {
+    const asker = await service('policy-compute');
+    const [a, b] = [await raw(nats, await uplink(A)), await raw(nats, await uplink(B))];
+    const [heardByA, heardByB]: [string[], string[]] = [[], []];
+    for (const subject of [`ask.${A}.*`, `ask.${B}.*`, 'ask.>', '>']) listen(a, subject, heardByA);
+    for (const subject of [`ask.${A}.*`, `ask.${B}.*`, 'ask.>', '>']) listen(b, subject, heardByB);
+    await Promise.all([a.flush(), b.flush()]);
+    const answers: string[] = [];
+    const listening = [A, B].map((cluster) =>
+      asker.subscribe(`answer.${cluster}.token-1`, ({ subject }) => void answers.push(subject)),
+    );
+    asker.send(`ask.${A}.token-1`, { from: 'x' });
+    await eventually(() => heardByA.length > 0);
+    // The other cluster answers in the name of this one; both try to have an answer sent on.
+    b.publish(`answer.${A}.token-1`, '{}');
+    for (const reply of [`answer.${B}.token-1`, `ask.${B}.token-2`, `policy.${B}.unit.forged`])
+      a.publish(`answer.${A}.token-1`, '{}', { reply });
+    await eventually(() => answers.length === 3);
+    await Promise.all([a.flush(), b.flush()]);
+    expect(heardByA).toEqual([`ask.${A}.token-1`]);
+    expect(heardByB).toEqual([]);
+    expect(new Set(answers)).toEqual(new Set([`answer.${A}.token-1`]));
+    for (const each of listening) each.close();
     await Promise.all([a.close(), b.close()]);
   });
 

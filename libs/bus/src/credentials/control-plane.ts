@@ -10,10 +10,16 @@ import { mintAccount, mintOperator, mintUser } from './claims.js';
 import type { MintedUser } from './claims.js';
 import { createKeys, deriveAccountKeys, keysOfSeed } from './keys.js';
 import type { NatsKeys } from './keys.js';
-import { servicePermissions, uplinkDurable, uplinkPermissions, uplinkSubjects } from './permissions.js';
+import {
+  servicePermissions,
+  uplinkDurable,
+  uplinkPermissions,
+  uplinkQuestions,
+  uplinkSubjects,
+} from './permissions.js';
 
 const EXPORTS: Exports = [
-  ...['obs.>', 'flow.>', 'ack.>', '$JS.ACK.POLICY.>'].map((subject) => ({
+  ...['obs.>', 'flow.>', 'ack.>', 'answer.>', '$JS.ACK.POLICY.>'].map((subject) => ({
     name: subject,
     subject,
     type: 'service' as const,
@@ -25,6 +31,8 @@ const EXPORTS: Exports = [
     type: 'service',
     response_type: 'Stream',
   },
+  // Questions go down as a stream: what an edge answers is a subject of its own, never the reply subject of ours.
+  { name: 'questions', subject: 'ask.>', type: 'stream' },
 ];
 
 /** Everything that whoever installs a control server needs, made once. Seeds are secrets. */
@@ -98,12 +106,16 @@ export async function mintClusterAccount(options: {
   readonly cluster: string;
 }): Promise<ClusterAccount> {
   const keys = deriveAccountKeys(options.operatorSeed, `cluster ${options.cluster}`);
-  const imports: Imports = uplinkSubjects(options.cluster).map((subject) => ({
+  const imported = (type: 'service' | 'stream') => (subject: string) => ({
     name: subject,
     subject,
     account: options.coreAccount,
-    type: 'service',
-  }));
+    type,
+  });
+  const imports: Imports = [
+    ...uplinkSubjects(options.cluster).map(imported('service')),
+    ...uplinkQuestions(options.cluster).map(imported('stream')),
+  ];
   const jwt = await mintAccount({
     name: options.cluster,
     publicKey: keys.publicKey,

@@ -86,13 +86,22 @@ export function uplinkSubjects(cluster: string): string[] {
     `obs.${cluster}.>`,
     `flow.${cluster}.>`,
     `ack.${cluster}.>`,
+    `answer.${cluster}.*`,
     `$JS.API.CONSUMER.MSG.NEXT.POLICY.${durable}`,
     `$JS.ACK.POLICY.${durable}.>`,
   ];
 }
 
+/** What it is asked. */
+export function uplinkQuestions(cluster: string): string[] {
+  return [`ask.${cluster}.*`];
+}
+
 export function uplinkPermissions(cluster: string): Permissions {
-  return { pub: { allow: uplinkSubjects(cluster) }, sub: { allow: ['_INBOX.>'] } };
+  return {
+    pub: { allow: uplinkSubjects(cluster) },
+    sub: { allow: ['_INBOX.>', ...uplinkQuestions(cluster)] },
+  };
 }
 
 /** On the cluster's own server. */
