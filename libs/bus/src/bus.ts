@@ -27,6 +27,8 @@ export interface BusOptions {
   readonly onState?: (state: { readonly connected: boolean; readonly detail: string }) => void;
   /** Ends the wait for the first connection. */
   readonly signal?: AbortSignal;
+  /** A lane that is done with nothing for so long, while messages wait, counts as standing still; absent: 30 s. */
+  readonly standsAfterMs?: number;
 }
 
 export type TraceHeaders = Readonly<Record<string, string>>;
@@ -67,6 +69,8 @@ export interface LatestValue {
 export interface LatestReader {
   /** All values that existed when the reading began have been handled. */
   readonly caughtUp: Promise<void>;
+  /** True, or in words that it stands still with values waiting. */
+  progress(): true | string;
   close(): Promise<void>;
 }
 export interface LatestOptions {
@@ -78,8 +82,10 @@ export interface LatestOptions {
 
 export interface Consumer {
   readonly durable: string;
-  /** Messages that wait on the server, as of the last one seen. */
+  /** Messages that wait on the server, as it said a moment ago. */
   lag(): number;
+  /** True, or in words that it stands still with messages waiting. */
+  progress(): true | string;
   /** Stops taking messages, finishes the one in hand, leaves the others to the server. */
   close(): Promise<void>;
 }
@@ -88,6 +94,8 @@ export interface ConsumerOptions {
   readonly onError?: (error: unknown, message: { readonly subject: string; readonly seq: number }) => void;
   /** Where a durable that does not exist yet begins; absent: at the oldest message. */
   readonly startAt?: 'oldest' | 'newest';
+  /** True while whom it passes messages on to is away, where that is said elsewhere: standing still is no fault of the lane then. */
+  readonly mayStand?: () => boolean;
 }
 export interface BatchLimits {
   readonly maxMessages: number;
@@ -160,6 +168,8 @@ export interface Bus {
   isConnected(): boolean;
   /** True, or what is missing in words: for `health.require`. */
   availability(): true | string;
+  /** True, or in words which of its readers stand still with messages waiting: for `health.require`. */
+  progress(): true | string;
   readonly server: 'control' | 'cluster';
   readonly name: string;
   /** Finishes what is in hand, flushes, disconnects. */

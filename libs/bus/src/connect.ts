@@ -1,5 +1,5 @@
 /** Puts the abilities of the bus together on one connection. */
-import type { BatchLimits, Bus, BusOptions, Message, Subscription } from './bus.js';
+import type { BatchLimits, Bus, BusOptions, Consumer, LatestReader, Message, Subscription } from './bus.js';
 import { makeCall, serveCall } from './calls.js';
 import { startConsumer } from './consume.js';
 import { startLatest } from './latest.js';
@@ -8,6 +8,8 @@ import type { Link } from './link.js';
 import { publisher } from './publish.js';
 import { attributesOfSubject, continueTrace, wordsOfSubject } from './trace.js';
 import { decode, encode, kindOfSubject, readHeaders, writeHeaders } from './wire.js';
+
+type Lane = Consumer | LatestReader;
 
 const links = new WeakMap<Bus, Link>();
 const ONE_BY_ONE: BatchLimits = { maxMessages: 1, maxWaitMs: 0 };
@@ -21,10 +23,10 @@ export function linkOf(bus: Bus): Link {
 
 export async function connectBus(options: BusOptions): Promise<Bus> {
   const link = await openLink(options);
-  const closers = new Set<{ close(): Promise<void> }>();
-  const kept = <T extends { close(): Promise<void> }>(part: T): T => {
-    closers.add(part);
-    return part;
+  const lanes = new Set<Lane>();
+  const kept = <T extends Lane>(lane: T): T => {
+    lanes.add(lane);
+    return { ...lane, close: () => lane.close().finally(() => void lanes.delete(lane)) };
   };
   const bus: Bus = {
     ...publisher(link),
@@ -50,8 +52,13 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     serve: (contract, handler, serve) => serveCall(link, contract, handler, serve),
     isConnected: link.isConnected,
     availability: link.availability,
+    progress: () =>
+      [...lanes]
+        .flatMap((lane) => lane.progress())
+        .filter((state) => state !== true)
+        .join('; ') || true,
     close: async () => {
-      await Promise.all([...closers].map((part) => part.close()));
+      await Promise.all([...lanes].map((lane) => lane.close()));
       await endConnection(link);
     },
   };

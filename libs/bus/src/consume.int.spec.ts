@@ -1,19 +1,22 @@
+import { createHash } from 'node:crypto';
 import type { Consumption } from '@ringfence/contracts';
 import { eventually, startNats } from '@ringfence/testing';
-import type { NatsServer } from '@ringfence/testing';
+import type { NatsPlace, NatsServer } from '@ringfence/testing';
+import { connect } from 'nats';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Bus } from './bus.js';
+import type { Bus, BusOptions } from './bus.js';
 import { connectBus } from './connect.js';
 import { PermanentError, TransientError } from './errors.js';
 import { ensureStreams } from './streams.js';
 
 let nats: NatsServer;
 const buses: Bus[] = [];
-const bus = async (name: string): Promise<Bus> => {
-  const connected = await connectBus({ servers: nats.url, name, server: 'control' });
+const bus = async (name: string, more: Partial<BusOptions> = {}): Promise<Bus> => {
+  const connected = await connectBus({ servers: nats.url, name, server: 'control', ...more });
   buses.push(connected);
   return connected;
 };
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 let run = 0;
 /** A durable and subjects of its own for every test. */
 const reading = (): { consumption: Consumption; subject: (id: string | number) => string } => {
@@ -28,8 +31,12 @@ const reading = (): { consumption: Consumption; subject: (id: string | number) =
   return { consumption, subject: (id) => `evt.${cluster}.thing.${id}` };
 };
 
+/** As our own servers are configured: messages may be larger than a dead letter of them could be. */
+const openServer = ({ port, directory }: NatsPlace): string =>
+  `listen: 127.0.0.1:${port}\nmax_payload: 32MB\njetstream { store_dir: "${directory}/jetstream", max_file_store: 64GB }\n`;
+
 beforeAll(async () => {
-  nats = await startNats();
+  nats = await startNats({ config: openServer });
   await ensureStreams(await bus('setup'), 'control');
 });
 afterEach(async () => {
@@ -102,15 +109,14 @@ describe('a durable consumer', () => {
     await eventually(() => all.length === 2);
     await reader.close();
     expect(all).toMatchObject([
-      { reason: 'not-understood', subject: subject('bad'), payload: '"bad"', durable: consumption.durable },
-      { reason: 'handler-failed', message: 'x is not a function', payload: '"bug"' },
+      { reason: 'not-understood', subject: subject('bad'), head: '"bad"', durable: consumption.durable },
+      { reason: 'handler-failed', message: 'x is not a function', head: '"bug"' },
     ]);
   });
 
   it('buries what is not JSON', async () => {
     const { consumption, subject } = reading();
     const both = await bus('garbled');
-    const { connect } = await import('nats');
     const raw = await connect({ servers: nats.url });
     await raw.jetstream().publish(subject('x'), '{not json');
     await raw.close();
@@ -119,6 +125,73 @@ describe('a durable consumer', () => {
     both.consume(consumption, async ({ payload }) => void seen.push(payload));
     await eventually(() => seen.length === 1);
     expect(seen).toEqual(['fine']);
+  });
+
+  it('buries a message that is larger as text than a message may be, and goes on', async () => {
+    const { consumption, subject } = reading();
+    const both = await bus('huge');
+    const raw = await connect({ servers: nats.url });
+    const bytes = new Uint8Array(12 * 1024 * 1024).fill(0xff);
+    await raw.jetstream().publish(subject('x'), bytes, { timeout: 30_000 });
+    await raw.close();
+    await both.publish(subject('y'), 'fine');
+    const seen: unknown[] = [];
+    both.consume(consumption, async ({ payload }) => void seen.push(payload));
+    await eventually(() => seen.length === 1);
+    expect(seen).toEqual(['fine']);
+    const letters: unknown[] = [];
+    await both.latest('DEAD_LETTERS', 'dead.huge.>', ({ payload }) => void letters.push(payload));
+    await eventually(() => letters.length === 1);
+    expect(letters).toMatchObject([
+      {
+        reason: 'not-json',
+        subject: subject('x'),
+        length: bytes.length,
+        sha256: sha256(bytes),
+        encoding: 'base64',
+      },
+    ]);
+    expect(JSON.stringify(letters).length).toBeLessThan(10_000);
+  });
+
+  it('goes on where a message cannot even be buried, and says so', async () => {
+    const { consumption, subject } = reading();
+    const both = await bus('unburied');
+    const raw = await connect({ servers: nats.url });
+    const manager = await raw.jetstreamManager();
+    const letters = await manager.streams.info('DEAD_LETTERS');
+    await manager.streams.update('DEAD_LETTERS', { ...letters.config, max_msg_size: 16 });
+    await both.publishMany(['bad', 'good'].map((word) => ({ subject: subject(word), payload: word })));
+    const seen: unknown[] = [];
+    const told: string[] = [];
+    both.consume(
+      consumption,
+      async ({ payload }) => {
+        if (payload === 'bad') throw new PermanentError('not-understood', 'no such thing');
+        seen.push(payload);
+      },
+      { onError: (error) => void told.push((error as Error).message) },
+    );
+    await eventually(() => seen.length === 1);
+    await manager.streams.update('DEAD_LETTERS', { ...letters.config, max_msg_size: -1 });
+    await raw.close();
+    expect(told.some((message) => /not even a dead letter/.test(message))).toBe(true);
+  });
+
+  it('says that it stands still, and how much waits, also of what came after the last message it saw', async () => {
+    const { consumption, subject } = reading();
+    const both = await bus('standing', { standsAfterMs: 500 });
+    let isAway = true;
+    const consumer = both.consume(consumption, async () => {
+      if (isAway) throw new TransientError('the database is away');
+    });
+    await both.publish(subject(1), 1);
+    await both.publish(subject(2), 2);
+    await eventually(() => both.progress() !== true);
+    expect(both.progress()).toMatch(new RegExp(`^${consumption.durable}: 2 messages wait, none was done`));
+    expect(consumer.lag()).toBe(2);
+    isAway = false;
+    await eventually(() => both.progress() === true);
   });
 
   it('takes batches, and finds the one that is at fault in a batch', async () => {

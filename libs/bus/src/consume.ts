@@ -7,12 +7,13 @@ import type { Consumption } from '@ringfence/contracts';
 import type { BatchLimits, Consumer, ConsumerOptions, Message } from './bus.js';
 import { deadLetters } from './dead-letters.js';
 import type { DeadLetters } from './dead-letters.js';
-import { ACK_WAIT_MS, beginSession, KEEP_ALIVE_MS, MAX_UNDER_WAY } from './durable.js';
+import { ACK_WAIT_MS, beginSession, KEEP_ALIVE_MS, MAX_UNDER_WAY, waitingIn } from './durable.js';
 import { isTransient, PermanentError } from './errors.js';
 import { inboxQueue } from './inbox-queue.js';
 import type { InboxQueue } from './inbox-queue.js';
 import type { Link } from './link.js';
 import { ACK, answer, startPull, TERM, WORKING } from './pull.js';
+import { LaneProgress, MEASURE_EVERY_MS } from './progress.js';
 import type { Pull, PulledMessage } from './pull.js';
 import { attributesOfSubject, Causes, continueTrace, continueTraces } from './trace.js';
 import { decode, readHeaders } from './wire.js';
@@ -37,6 +38,7 @@ export function startConsumer(link: Link, reading: Reading): Consumer {
   return {
     durable: reading.consumption.durable,
     lag: () => reader.lag,
+    progress: () => reader.progress.state(),
     close: async () => {
       reader.stop();
       await running;
@@ -46,6 +48,7 @@ export function startConsumer(link: Link, reading: Reading): Consumer {
 
 class DurableReader {
   lag = 0;
+  readonly progress: LaneProgress;
   private readonly consumption: Consumption;
   private readonly ended = new AbortController();
   private readonly deadLetters: DeadLetters;
@@ -65,10 +68,12 @@ class DurableReader {
     this.consumption = reading.consumption;
     this.deadLetters = deadLetters(link, this.consumption.durable);
     this.labels = { durable: this.consumption.durable };
+    this.progress = new LaneProgress(this.consumption.durable, link.standsAfterMs);
   }
 
   async run(): Promise<void> {
     const keepAlive = setInterval(() => this.sayWorking(), KEEP_ALIVE_MS);
+    const measuring = setInterval(() => void this.measure(), MEASURE_EVERY_MS);
     for (
       let pauseMs = FIRST_PAUSE_MS;
       !this.ended.signal.aborted;
@@ -80,6 +85,7 @@ class DurableReader {
       await this.pause(pauseMs);
     }
     clearInterval(keepAlive);
+    clearInterval(measuring);
   }
 
   stop(): void {
@@ -190,24 +196,28 @@ class DurableReader {
     }
   }
 
+  /** Waits for a connection that is away, but for nothing else for long: no lane stands still for want of a grave. */
   private async bury(message: PulledMessage, error: unknown): Promise<void> {
-    for (
-      let pauseMs = FIRST_PAUSE_MS;
-      !this.mustStop();
-      pauseMs = Math.min(pauseMs * 2, LONGEST_OUTAGE_PAUSE_MS)
-    ) {
+    for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; !this.mustStop(); pauseMs *= 2) {
       try {
         await this.deadLetters.bury(message, this.stream, error);
         return this.done(message, TERM);
       } catch (failure) {
         this.report(failure, message);
-        await this.pause(pauseMs);
+        const isAway = !this.link.isConnected();
+        if (!isAway && (!isTransient(failure) || attempt === ATTEMPTS)) {
+          this.report(this.deadLetters.lose(message, failure), message);
+          return this.done(message, TERM);
+        }
+        if (!isAway) attempt += 1;
+        await this.pause(Math.min(pauseMs, LONGEST_OUTAGE_PAUSE_MS));
       }
     }
   }
 
   private done(message: PulledMessage, word: typeof ACK | typeof TERM): void {
     this.doneUpTo = Math.max(this.doneUpTo, message.seq);
+    this.progress.moved();
     answer(this.link, message, word);
     this.link.metrics
       .counter('bus_consumed_total', 'Messages that a durable consumer is done with')
@@ -237,6 +247,18 @@ class DurableReader {
 
   private sayWorking(): void {
     for (const message of [...this.inHand, ...this.queue.waiting()]) answer(this.link, message, WORKING);
+  }
+
+  private async measure(): Promise<void> {
+    if (!this.link.isConnected() || this.reading.options.mayStand?.() === true)
+      return this.progress.excused();
+    try {
+      const waiting = await waitingIn(this.link, this.consumption.stream, this.consumption.durable);
+      this.progress.measured(waiting);
+      this.measureLag(waiting);
+    } catch (error) {
+      this.progress.notMeasured(`the server does not say what waits (${(error as Error).message})`);
+    }
   }
 
   private measureLag(lag: number): void {

@@ -33,6 +33,7 @@ export async function openControlBus(
 ): Promise<ControlBus> {
   const open: { bus?: Bus } = {};
   health.require('nats', () => open.bus?.availability() ?? 'connecting');
+  health.require('lanes', () => open.bus?.progress() ?? true);
   const connection: BusOptions = {
     servers: config.NATS_URL,
     name: service,

@@ -39,6 +39,12 @@ export async function beginSession(
   return { stream: `${stream}@${created}`, pending: info.num_pending + info.num_ack_pending };
 }
 
+/** Messages that the server has not yet had acknowledged, delivered or not. */
+export async function waitingIn(link: Link, stream: string, consumer: string): Promise<number> {
+  const info = await link.manager.consumers.info(stream, consumer);
+  return info.num_pending + info.num_ack_pending;
+}
+
 async function untilNothingUnderWay(info: ConsumerInfo, signal: AbortSignal): Promise<void> {
   if (info.num_ack_pending === 0) return;
   const ackWaitMs = (info.config.ack_wait ?? 0) / NANOSECONDS;

@@ -6,12 +6,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AckPolicy, DeliverPolicy, nuid } from 'nats';
 import type { LatestOptions, LatestReader, LatestValue } from './bus.js';
-import { KEEP_ALIVE_MS, MAX_UNDER_WAY, untilRepeatsAreDue } from './durable.js';
+import { KEEP_ALIVE_MS, MAX_UNDER_WAY, untilRepeatsAreDue, waitingIn } from './durable.js';
 import { inboxQueue } from './inbox-queue.js';
 import type { InboxQueue } from './inbox-queue.js';
 import type { Link } from './link.js';
+import { LaneProgress, MEASURE_EVERY_MS } from './progress.js';
 import { ACK, answer, startPull, WORKING } from './pull.js';
-import type { Pull, PulledMessage } from './pull.js';
+import type { Pull, PulledMessage, PullEnd } from './pull.js';
 import { attributesOfSubject, continueTrace, wordsOfSubject } from './trace.js';
 import { decode, readHeaders } from './wire.js';
 
@@ -33,6 +34,7 @@ export function startLatest(link: Link, reading: ValueReading): LatestReader {
   const running = reader.run();
   return {
     caughtUp: reader.caughtUp,
+    progress: () => reader.progress.state(),
     close: async () => {
       reader.stop();
       await running;
@@ -42,6 +44,7 @@ export function startLatest(link: Link, reading: ValueReading): LatestReader {
 
 class ValueReader {
   readonly caughtUp: Promise<void>;
+  readonly progress: LaneProgress;
   private isCaughtUp: () => void = () => undefined;
   private readonly ended = new AbortController();
   private birth = '';
@@ -50,6 +53,10 @@ class ValueReader {
   private inHand: PulledMessage | undefined;
   private queue: InboxQueue<PulledMessage> = inboxQueue();
   private pull: Pull | undefined;
+  /** The name of the own reader on the server, while there is one. */
+  private own: string | undefined;
+  /** The last pull ended because nothing more was there. */
+  private wasAllRead = false;
   private readonly isDurable: boolean;
   private readonly stream: string;
 
@@ -60,21 +67,24 @@ class ValueReader {
     this.stream = reading.stream;
     this.isDurable = reading.options.durable !== undefined;
     this.caughtUp = new Promise((resolve) => (this.isCaughtUp = resolve));
+    this.progress = new LaneProgress(`${reading.stream} ${reading.filter}`, link.standsAfterMs);
   }
 
   async run(): Promise<void> {
     const keepAlive = this.isDurable ? setInterval(() => this.sayWorking(), KEEP_ALIVE_MS) : undefined;
+    const measuring = setInterval(() => void this.measure(), MEASURE_EVERY_MS);
     for (
       let pauseMs = FIRST_PAUSE_MS;
       !this.ended.signal.aborted;
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
     ) {
       const before = this.doneUpTo;
-      await this.session().catch((error: unknown) => this.report(error, this.reading.filter));
+      await this.session().catch((error: unknown) => this.failed(error));
       if (this.doneUpTo > before) pauseMs = FIRST_PAUSE_MS;
       await this.pause(pauseMs);
     }
     clearInterval(keepAlive);
+    clearInterval(measuring);
   }
 
   stop(): void {
@@ -94,13 +104,20 @@ class ValueReader {
       this.pull = startPull(this.link, request, (message) => this.queue.push(message));
       void this.pull.ended.then(() => this.queue.end());
       if (!(await this.work())) return this.pull.cancel();
-      const end = await this.pull.ended;
-      if (end !== 'full' && end !== 'expired') return;
-      if (end === 'expired') {
-        this.isCaughtUp();
-        noWait = false;
-      }
+      if (!this.goesOn(await this.pull.ended)) return;
+      noWait = noWait && !this.wasAllRead;
     }
+  }
+
+  /** False: messages may be under way, and a session begins anew. */
+  private goesOn(end: PullEnd): boolean {
+    if (end === 'gone' || end === 'silent') this.progress.notMeasured('the server does not answer');
+    this.wasAllRead = end === 'expired';
+    if (this.wasAllRead) {
+      this.isCaughtUp();
+      this.progress.measured(0);
+    }
+    return end === 'full' || end === 'expired';
   }
 
   private async makeReader(): Promise<string> {
@@ -119,6 +136,7 @@ class ValueReader {
         : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: this.doneUpTo + 1 }),
     });
     if (info.num_pending === 0) this.isCaughtUp();
+    this.own = name;
     return name;
   }
 
@@ -152,6 +170,7 @@ class ValueReader {
 
   private done(message: PulledMessage): void {
     this.doneUpTo = Math.max(this.doneUpTo, message.seq);
+    this.progress.moved();
     if (this.isDurable) answer(this.link, message, ACK);
     if (message.pending === 0) this.isCaughtUp();
   }
@@ -184,6 +203,24 @@ class ValueReader {
   private sayWorking(): void {
     const held = this.inHand === undefined ? [] : [this.inHand];
     for (const message of [...held, ...this.queue.waiting()]) answer(this.link, message, WORKING);
+  }
+
+  /** Through somebody else's durable only what is here already can be counted: the server may not be asked. */
+  private async measure(): Promise<void> {
+    if (!this.link.isConnected()) return this.progress.excused();
+    const here = this.queue.waiting().length + (this.inHand === undefined ? 0 : 1);
+    if (this.isDurable)
+      return here > 0 || this.pull?.isHeard() === true ? this.progress.measured(here) : undefined;
+    if (this.own === undefined) return;
+    await waitingIn(this.link, this.stream, this.own).then(
+      (waiting) => this.progress.measured(here + waiting),
+      (error: unknown) => this.progress.notMeasured(`the server does not say what waits (${String(error)})`),
+    );
+  }
+
+  private failed(error: unknown): void {
+    this.progress.notMeasured(error instanceof Error ? error.message : String(error));
+    this.report(error, this.reading.filter);
   }
 
   private report(error: unknown, subject: string): void {

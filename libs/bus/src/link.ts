@@ -5,6 +5,7 @@ import type { ConnectionOptions, JetStreamClient, JetStreamManager, NatsConnecti
 import type { BusOptions } from './bus.js';
 import { noMetrics } from './metrics.js';
 import type { BusMetrics } from './metrics.js';
+import { STANDS_AFTER_MS } from './progress.js';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
@@ -17,6 +18,7 @@ export interface Link {
   readonly manager: JetStreamManager;
   readonly inboxPrefix: string;
   readonly metrics: BusMetrics;
+  readonly standsAfterMs: number;
   isConnected(): boolean;
   availability(): true | string;
   /** Called at every loss of the connection; returns the way to stop it. */
@@ -45,6 +47,7 @@ export async function openLink(options: BusOptions): Promise<Link> {
     manager: await connection.jetstreamManager({ checkAPI: false }),
     inboxPrefix: options.inboxPrefix ?? '_INBOX',
     metrics: options.metrics ?? noMetrics,
+    standsAfterMs: options.standsAfterMs ?? STANDS_AFTER_MS,
     isConnected: () => state.connected,
     availability: () => (state.connected ? true : `${options.server} NATS is away: ${state.detail}`),
     onDisconnect: (listener) => {

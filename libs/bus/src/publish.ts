@@ -96,10 +96,14 @@ function connectionLost(link: Link): { readonly happened: Promise<never>; forget
   return { happened, forget };
 }
 
+/** A stream takes no message of this size. */
+const MESSAGE_TOO_LARGE = 10_054;
+
 function classified(subject: string, error: unknown): Error {
   const code = error instanceof NatsError ? error.code : '';
   const message = error instanceof Error ? error.message : String(error);
-  if (code === 'MAX_PAYLOAD_EXCEEDED' || code === 'PERMISSIONS_VIOLATION') {
+  const isTooLarge = error instanceof NatsError && error.api_error?.err_code === MESSAGE_TOO_LARGE;
+  if (isTooLarge || code === 'MAX_PAYLOAD_EXCEEDED' || code === 'PERMISSIONS_VIOLATION') {
     return new PermanentError('not-publishable', `${subject} cannot be published: ${message}`, {
       cause: error,
     });

@@ -29,6 +29,8 @@ export interface PulledMessage {
 
 export interface Pull {
   readonly ended: Promise<PullEnd>;
+  /** The server has answered it: a message has come, or a heartbeat. */
+  isHeard(): boolean;
   cancel(): void;
 }
 
@@ -48,12 +50,14 @@ export function startPull(
   const { stream, consumer, batch } = request;
   const inbox = createInbox(link.inboxPrefix);
   let received = 0;
+  let isHeard = false;
   let finish: (end: PullEnd) => void = () => undefined;
   const ended = new Promise<PullEnd>((resolve) => (finish = resolve));
   const silence = setTimeout(() => end('silent'), SILENT_AFTER_MS);
   const take = (raw: Msg): void => {
     silence.refresh();
     const status = statusOf(raw, inbox);
+    isHeard = status === 'message' || status === 'heartbeat';
     if (status === 'heartbeat') return;
     if (status !== 'message') return end(status);
     received += 1;
@@ -77,7 +81,7 @@ export function startPull(
   link.connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(terms), {
     reply: inbox,
   });
-  return { ended, cancel: () => end('cancelled') };
+  return { ended, isHeard: () => isHeard, cancel: () => end('cancelled') };
 }
 
 function statusOf(raw: Msg, inbox: string): 'message' | 'heartbeat' | 'expired' | 'gone' {

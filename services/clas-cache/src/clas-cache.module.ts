@@ -95,6 +95,7 @@ function showFacts(
   uplink: ControlUplink,
 ): void {
   health.fact('control plane', () => uplink.state);
+  health.require('policy lane', () => uplink.progress());
   health.fact('policy', () => `version ${view.policyVersion}, revision ${nodeViews.currentRevision}`);
   health.fact('pods whose peers have not all acknowledged', () => String(readiness.waitingPods));
 }
@@ -115,6 +116,7 @@ function openKeeper({ config, logger }: Context, files: StateFiles): StateKeeper
 async function openBus({ config, health, logger, metrics, onShutdown, signal }: Context): Promise<Bus> {
   const link: { bus?: Bus } = {};
   health.require('cluster NATS', () => link.bus?.availability() ?? 'connecting');
+  health.require('lanes', () => link.bus?.progress() ?? true);
   const bus = await connectBus({
     servers: config.NATS_URL,
     name: manifest.service,

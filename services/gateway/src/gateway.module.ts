@@ -105,9 +105,11 @@ function serving(
   const keys = apiKeyCheck(store.pool);
   const record = refusalRecorder(context, store, onError);
   const missing = (): string[] =>
-    Object.entries({ postgres: store.availability(), nats: bus.availability() }).flatMap(([name, state]) =>
-      state === true ? [] : [`${name}: ${state}`],
-    );
+    Object.entries({
+      postgres: store.availability(),
+      nats: bus.availability(),
+      lanes: bus.progress(),
+    }).flatMap(([name, state]) => (state === true ? [] : [`${name}: ${state}`]));
   const document = openApiDocument(ROUTES, PRODUCT.version);
   const own = {
     ...ownAnswers({ store, bus, keys, jobs, document, missing, startedAt: Date.now() }),

@@ -97,6 +97,7 @@ async function connectNats(
   const { natsUrl, jwt } = credential.current();
   const state: { bus?: Bus; detail: string } = { detail: 'not connected yet' };
   health.require('nats', () => state.bus?.availability() ?? `the cluster's NATS: ${state.detail}`);
+  health.require('lanes', () => state.bus?.progress() ?? true);
   const bus = await connectBus({
     servers: natsUrl,
     name: 'kubelink',

@@ -65,6 +65,11 @@ export class ControlUplink {
     return this.#refusal;
   }
 
+  /** Whether policy is taken in as it comes. */
+  progress(): true | string {
+    return this.#bus?.progress() ?? true;
+  }
+
   acknowledge(ack: ClusterAck): void {
     this.#acks.put(subjects.ack(this.options.cluster, ack.node), ack);
   }
@@ -160,6 +165,8 @@ export class ControlUplink {
   #forward(): void {
     const { clusterBus, cluster, logger } = this.options;
     const onError = (error: unknown): void => logger.debug({ err: error }, 'not forwarded yet');
+    // Without the control plane the cluster goes on: that is a fact of health, and no failure of these lanes.
+    const options = { onError, mayStand: () => this.#bus?.isConnected() !== true };
     const own = ({ subject }: Message): boolean => subject.split('.')[1] === cluster;
     const observation = ({ subject, payload, headers }: Message): Publication => ({
       subject,
@@ -181,13 +188,13 @@ export class ControlUplink {
           const theirs = messages.filter((message) => own(message) && isForControl(message));
           return this.#connected().publishMany(theirs.map(observation));
         },
-        { onError },
+        options,
       ),
       clusterBus.consumeBatches(
         DECORATED_FLOWS,
         FLOW_LIMITS,
         (messages) => this.#connected().publishMany(messages.filter(own).map(flows)),
-        { onError },
+        options,
       ),
     );
   }
