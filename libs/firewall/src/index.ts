@@ -17,6 +17,8 @@ export type {
 } from './firewall.model.js';
 export { buildModel, endpointUnit, OWN_HOST, PROBES_REF } from './policy-model.js';
 export type { EndpointDetails, ModelOptions } from './policy-model.js';
+export { groupPeers, nodePolicy, peerLookup, podPolicy } from './place-policy.js';
+export type { PlacePolicy, PolicyView } from './place-policy.js';
 export { FAMILIES, FLOW_TABLES, flowSetName, flowSetNames } from './flow-sets.js';
 export type { Family, FlowTable, Half } from './flow-sets.js';
 export { COUNTERS, REVISION_CHAIN, TABLE } from './table-layout.js';

@@ -9,7 +9,14 @@
  * An unchanged answer is the same object, so that only what changed is compared with the kernel.
  */
 import type { Endpoint, EnforcementMode, Unit } from '@ringfence/contracts';
-import { buildModel, endpointUnit, FirewallInputError, OWN_HOST } from '@ringfence/firewall';
+import {
+  buildModel,
+  endpointUnit,
+  FirewallInputError,
+  nodePolicy,
+  OWN_HOST,
+  podPolicy,
+} from '@ringfence/firewall';
 import type { FirewallModel, ForwardGuard, PeerSet } from '@ringfence/firewall';
 import { forwardGuard } from './forward-guard.js';
 import { hostUnit } from './host-essentials.js';
@@ -59,8 +66,6 @@ interface Remembered {
   readonly desired: Desired;
 }
 
-const NO_LABEL_SET: Unit['labelSet'] = { id: '', cluster: '', namespace: null, class: 'pod', labels: [] };
-
 export class DesiredTables {
   private remembered = new Map<string, Remembered>();
   private used = new Map<string, Remembered>();
@@ -85,24 +90,21 @@ export class DesiredTables {
 
   /** Pods that differ in nothing that matters share one answer. */
   private pod(place: PodPlace): Desired {
-    const endpoint = this.view.endpoint(place.podUid);
-    const unit = endpoint && this.view.unit(endpoint.labelSet);
-    if (endpoint === undefined || unit === undefined) {
-      const isFull = this.view.namespaceMode(place.namespace) === 'full' || endpoint?.mode === 'full';
-      const mode = isFull ? 'full' : 'idle';
+    const { unit, details, mode, isOwnPolicy } = podPolicy(this.view, {
+      uid: place.podUid,
+      namespace: place.namespace,
+    });
+    if (!isOwnPolicy) {
       return this.remember(
         `unknown ${mode} ${place.namespace}`,
         () => [],
-        () => this.table(standIn(place.namespace), { mode, isOwnPolicy: false }),
+        () => this.table(unit, { mode, isOwnPolicy }),
       );
     }
-    const mode = endpoint.mode ?? unit.mode;
-    const details = { workload: endpoint.workload, probePorts: endpoint.pod?.probePorts ?? [] };
-    const key = JSON.stringify([endpoint.labelSet, mode, details]);
     return this.remember(
-      key,
+      JSON.stringify([unit.labelSet.id, mode, details]),
       () => [unit, ...this.peersOf(unit)],
-      () => this.table(endpointUnit(unit, details), { mode, isOwnPolicy: true }),
+      () => this.table(endpointUnit(unit, details), { mode, isOwnPolicy }),
     );
   }
 
@@ -111,25 +113,22 @@ export class DesiredTables {
     pods: readonly PodPlace[],
     desired: ReadonlyMap<string, Desired>,
   ): Desired {
-    const endpoint = this.view.endpoint(place.node);
-    const unit = endpoint && this.view.unit(endpoint.labelSet);
-    const mode = (unit && endpoint?.mode) ?? unit?.mode ?? 'idle';
+    const { unit, details, mode } = nodePolicy(this.view, place.node);
     const guard = forwardGuard(pods.flatMap((pod) => this.guardedPod(pod, desired.get(pod.id))));
     const probes = hostProbes(pods.flatMap((pod) => this.view.endpoint(pod.podUid) ?? []));
     return this.remember(
       place.id,
       () => [
         this.host(),
+        this.view.endpoint(place.node),
         unit,
-        endpoint,
         mode,
         probes.key,
         ...this.guardInputs(guard),
         ...this.peersOf(unit),
       ],
       () => {
-        const details = { workload: endpoint?.workload ?? null, probePorts: [] };
-        const own = hostUnit(endpointUnit(unit ?? standIn(null), details), this.host(), probes.rules);
+        const own = hostUnit(endpointUnit(unit, details), this.host(), probes.rules);
         return this.table(own, { mode, isOwnPolicy: true, kind: 'host', guard, groups: probes.groups });
       },
     );
@@ -193,8 +192,4 @@ export class DesiredTables {
       return { inputs: [], desired: { failed: { token: error.code, message: error.message } } };
     }
   }
-}
-
-function standIn(namespace: string | null): Unit {
-  return { labelSet: { ...NO_LABEL_SET, namespace }, mode: 'full', ingress: [], egress: [] };
 }

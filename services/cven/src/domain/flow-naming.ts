@@ -3,8 +3,9 @@
  * the kernel. The kernel's verdict is the truth; where the engine disagrees no rule is named, and that is counted.
  */
 import type { EnforcementMode, FlowBatch, Unit, Verdict } from '@ringfence/contracts';
-import type { FirewallModel, FlowTable, PeerSet } from '@ringfence/firewall';
-import { CidrSet, evaluate } from '@ringfence/policy-engine';
+import { peerLookup } from '@ringfence/firewall';
+import type { FirewallModel, FlowTable } from '@ringfence/firewall';
+import { evaluate } from '@ringfence/policy-engine';
 import type { PeerLookup } from '@ringfence/policy-engine';
 import type { FlowCount, FlowReading } from '../kernel/kernel.port.js';
 
@@ -51,7 +52,8 @@ const VERDICTS: readonly (readonly [FlowTable, Verdict])[] = [
 
 export function nameFlows(reading: FlowReading, policy: IntervalPolicy): NamedFlows {
   let disagreements = 0;
-  const members = lookupOf(policy.model.peers);
+  // The model's own peers, as they were: the view has gone on since.
+  const members = peerLookup((group) => policy.model.peers.get(group));
   const flows = joinRows(reading)
     .filter((row) => isFlow(row, policy.model.kind))
     .flatMap((row) => {
@@ -141,24 +143,4 @@ function verdictsOf({ counts }: FlowRow, expected: Verdict): Judged[] {
     opened.push({ verdict, state: 'active', connections: 0, bytesOut: carried.out, bytesIn: carried.in });
   }
   return opened;
-}
-
-/** The model's own peers, as they were: the view has gone on since. */
-function lookupOf(peers: ReadonlyMap<string, PeerSet>): PeerLookup {
-  return {
-    contains: (group, address) => {
-      const set = peers.get(group);
-      return (
-        set !== undefined &&
-        (set.hosts4.has(address) || set.hosts6.has(address) || cidrsOf(set).contains(address))
-      );
-    },
-  };
-}
-
-const cidrSets = new WeakMap<PeerSet, CidrSet>();
-function cidrsOf(set: PeerSet): CidrSet {
-  const known = cidrSets.get(set) ?? new CidrSet([...set.cidrs4, ...set.cidrs6]);
-  cidrSets.set(set, known);
-  return known;
 }

@@ -3,15 +3,15 @@
  * of every group. Deltas are applied in order or refused; what is not understood is asked for again as a snapshot.
  */
 import type { Endpoint, EnforcementMode, Group, NodeView, Unit } from '@ringfence/contracts';
-import { changedPeerSet, FirewallInputError, OWN_HOST, peerSet } from '@ringfence/firewall';
-import type { PeerSet } from '@ringfence/firewall';
+import { changedPeerSet, FirewallInputError, groupPeers, OWN_HOST, peerSet } from '@ringfence/firewall';
+import type { PeerSet, PolicyView } from '@ringfence/firewall';
 import { GroupMembers } from '@ringfence/policy-engine';
 import type { MembershipDelta } from '@ringfence/policy-engine';
 
 /** `gap`: the delta builds on a revision that is not ours; only a snapshot helps. */
 export type ApplyOutcome = 'applied' | 'old' | 'gap';
 
-export class ViewState {
+export class ViewState implements PolicyView {
   private current: Pick<NodeView, 'revision' | 'policyVersion'> | undefined;
   private readonly units = new Map<string, Unit>();
   private readonly groups = new Map<string, Group>();
@@ -99,11 +99,7 @@ export class ViewState {
 
   private resolve(id: string): PeerSet | undefined {
     const group = this.groups.get(id);
-    if (group === undefined) return undefined;
-    return peerSet(
-      [...this.members.addresses(id), ...(group.ownHost ? this.hostAddresses : [])],
-      group.cidrs,
-    );
+    return group && groupPeers(group, this.members, this.hostAddresses);
   }
 
   private clear(): void {
