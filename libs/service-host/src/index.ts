@@ -1,4 +1,6 @@
 export { ConfigurationError, readEnvironment } from './environment.js';
+export { boundConnections, doorOptions } from './http-door.js';
+export type { DoorLimits } from './http-door.js';
 export type { HealthReport } from './health.js';
 export { StartRefused } from './host.js';
 export type {

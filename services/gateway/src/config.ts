@@ -1,7 +1,7 @@
 /** The environment of the gateway. */
 import { z } from 'zod';
 
-const BOOTSTRAP_KEY = /^api_[0-9a-f]{8,64}:[\x21-\x7e]{16,200}$/;
+const BOOTSTRAP_KEY = /^api_[0-9a-f]{8,64}:[\x21-\x7e]{32,200}$/;
 
 export const configSchema = z
   .object({
@@ -17,10 +17,15 @@ export const configSchema = z
     /** `api_<hex>:<secret>`: a key that is made known at the start if it is not known yet. */
     RINGFENCE_BOOTSTRAP_API_KEY: z
       .string()
-      .regex(BOOTSTRAP_KEY, 'must be api_<8 to 64 hex digits>:<secret of at least 16 characters>')
+      .regex(BOOTSTRAP_KEY, 'must be api_<8 to 64 hex digits>:<secret of at least 32 random characters>')
       .optional(),
     /** Requests a minute and key. */
     RINGFENCE_RATE_LIMIT: z.coerce.number().int().min(1).max(1_000_000).default(500),
+    /** A whole request, body included, must have arrived within so many seconds. */
+    RINGFENCE_ARRIVAL_SECONDS: z.coerce.number().min(1).max(600).default(30),
+    /** Open connections, in all and from one address; more are closed at once. */
+    RINGFENCE_CONNECTIONS: z.coerce.number().int().min(1).max(100_000).default(4_000),
+    RINGFENCE_CONNECTIONS_PER_ADDRESS: z.coerce.number().int().min(1).max(100_000).default(400),
     /** Largest body of a request, in bytes. */
     RINGFENCE_BODY_LIMIT: z.coerce.number().int().min(1_024).max(7_000_000).default(4_000_000),
   })

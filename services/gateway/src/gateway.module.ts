@@ -17,7 +17,7 @@ import type { Bus } from '@ringfence/bus';
 import { Envelope } from '@ringfence/contracts';
 import { consumeOnce, dataSource, ensureDatabase, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
-import { nestLogger } from '@ringfence/service-host';
+import { boundConnections, doorOptions, nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { admission } from './adapters/admission.js';
@@ -48,10 +48,8 @@ import type { Jobs } from './read/jobs.store.js';
 
 type Context = HostContext<Config>;
 
-/** Attempts a minute and address without a right key: scrypt is slow on purpose, guessing must not make us slow. */
+/** Attempts a minute without a right key, by address or by key, that are recorded; more are only answered. */
 const FAILURES_A_MINUTE = 60;
-/** A whole request, body included, must have arrived by then. */
-const ARRIVAL_MS = 30_000;
 const PRUNE_EVERY_MS = 3_600_000;
 /** Refusals recorded a minute; beyond it they are only counted. */
 const RECORDED_A_MINUTE = 300;
@@ -120,7 +118,7 @@ function serving(
       matcher: routeMatcher(ROUTES),
       keys,
       rate: rateWindow(context.config.RINGFENCE_RATE_LIMIT),
-      failures: rateWindow(FAILURES_A_MINUTE),
+      failures: { byAddress: rateWindow(FAILURES_A_MINUTE), byKey: rateWindow(FAILURES_A_MINUTE) },
       record,
     }),
     rest: rest(askOwner(bus), own, jobs),
@@ -130,26 +128,24 @@ function serving(
   });
 }
 
-async function listen({ config, logger }: Context, serving: HttpServing): Promise<NestFastifyApplication> {
-  const tls =
-    config.RINGFENCE_TLS_CERT === ''
-      ? {}
-      : {
-          https: {
-            cert: readFileSync(config.RINGFENCE_TLS_CERT),
-            key: readFileSync(config.RINGFENCE_TLS_KEY),
-            minVersion: 'TLSv1.2' as const,
-          },
-        };
+async function listen(context: Context, serving: HttpServing): Promise<NestFastifyApplication> {
+  const { config, logger, metrics } = context;
+  const limits = {
+    arrivalMs: config.RINGFENCE_ARRIVAL_SECONDS * 1_000,
+    connections: config.RINGFENCE_CONNECTIONS,
+    connectionsPerAddress: config.RINGFENCE_CONNECTIONS_PER_ADDRESS,
+  };
+  const dropped = metrics.counter('gateway_connections_dropped_total', 'Connections beyond the bounds');
+  const { listener, ...door } = doorOptions(limits, serving.unreadable);
   const adapter = new FastifyAdapter({
+    ...door,
     bodyLimit: config.RINGFENCE_BODY_LIMIT,
-    requestTimeout: ARRIVAL_MS,
     genReqId: newRequestId,
     forceCloseConnections: true,
     // What Fastify refuses before any hook: a path that cannot be decoded.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       serving.fail(error, request, reply),
-    ...tls,
+    ...(config.RINGFENCE_TLS_CERT === '' ? { http: listener } : { https: { ...listener, ...tlsOf(config) } }),
   });
   const app = await NestFactory.create<NestFastifyApplication>(gatewayModule(serving), adapter, {
     bodyParser: false,
@@ -161,8 +157,17 @@ async function listen({ config, logger }: Context, serving: HttpServing): Promis
   // Bodies stay bytes until the route is known: its schema says what they must be.
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   fastify.addHook('onRequest', async (request, reply) => serving.admit(request, reply));
+  boundConnections(fastify.server, limits, () => dropped.add());
   await app.listen(config.RINGFENCE_PORT, config.RINGFENCE_HOST);
   return app;
+}
+
+function tlsOf(config: Config): object {
+  return {
+    cert: readFileSync(config.RINGFENCE_TLS_CERT),
+    key: readFileSync(config.RINGFENCE_TLS_KEY),
+    minVersion: 'TLSv1.2',
+  };
 }
 
 function gatewayModule(serving: HttpServing): new () => object {

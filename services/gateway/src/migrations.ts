@@ -3,7 +3,7 @@ export const GATEWAY_MIGRATIONS = [
   {
     id: '001-gateway',
     sql: `
-create table api_key_secrets (username text primary key, salt bytea not null, hash bytea not null);
+create table api_key_secrets (username text primary key, hash bytea not null);
 create table jobs (
   id uuid primary key,
   status text not null,

@@ -19,6 +19,8 @@ export const ERRORS = {
     code: 'INVALID_ARGUMENT',
     when: 'a body came with another content type than application/json',
   },
+  invalid_request: { code: 'INVALID_ARGUMENT', when: 'what came is no HTTP request' },
+  request_headers_too_large: { code: 'INVALID_ARGUMENT', when: 'the headers are larger than the limit' },
   request_too_large: { code: 'INVALID_ARGUMENT', when: 'the body is larger than the limit' },
   authentication_failed: { code: 'UNAUTHENTICATED', when: 'no credentials, or wrong ones' },
   cluster_authentication_failed: {

@@ -26,8 +26,8 @@ export interface AdmissionParts {
   readonly matcher: RouteMatcher;
   readonly keys: ApiKeyCheck;
   readonly rate: RateWindow;
-  /** Of attempts without a right key, by address. */
-  readonly failures: RateWindow;
+  /** Of attempts without a right key, by address and by the id that was claimed; beyond it nothing is recorded of them. */
+  readonly failures: { readonly byAddress: RateWindow; readonly byKey: RateWindow };
   readonly record: RecordRefusal;
 }
 
@@ -59,7 +59,8 @@ export function admission(parts: AdmissionParts): Admission {
 async function identify({ keys, failures, record }: AdmissionParts, arrival: Arrival): Promise<Caller> {
   const caller = await keys.check(arrival.authorization);
   if (caller !== undefined) return caller;
-  slowDown(failures.take(arrival.ip, Date.now()));
+  const now = Date.now();
+  slowDown(Math.max(failures.byAddress.take(arrival.ip, now), failures.byKey.take(claimedId(arrival), now)));
   const refusal = refuse(
     'authentication_failed',
     'give an API key by basic authentication: its id (api_…) and its secret',
@@ -73,6 +74,12 @@ async function identify({ keys, failures, record }: AdmissionParts, arrival: Arr
     createdBy: { system: {} },
   });
   throw refusal;
+}
+
+/** Not who it is: only what a guess is counted under. */
+function claimedId({ authorization = '' }: Arrival): string {
+  const pair = Buffer.from(authorization.slice('basic '.length, 200), 'base64').toString('latin1');
+  return pair.slice(0, pair.indexOf(':') >>> 0);
 }
 
 function permit({ record }: AdmissionParts, arrival: Arrival, match: RouteMatch, caller: Caller): void {

@@ -1,8 +1,11 @@
 /**
- * Who a basic authorization is. The secret is compared in constant time against a scrypt hash, also for a name that does not exist, so
- * that neither the answer nor its time tells names apart. A right one is remembered for a minute, because scrypt is slow on purpose.
+ * Who a basic authorization is. A secret has at least 128 random bits, so its SHA-256 tells as little as a slow hash would, and a
+ * flood of wrong keys costs a lookup each: all hashes are in memory. An id that is not among them makes them be read anew, for all
+ * such attempts together and not more often than `PACE_MS`; whoever has a known key never waits for that.
  */
-import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isText } from '@ringfence/contracts';
 import type pg from 'pg';
 import type { Role } from '../domain/api-key.decider.js';
 
@@ -13,84 +16,72 @@ export interface Principal {
 }
 export interface ApiKeyCheck {
   check(authorization: string | undefined): Promise<Principal | undefined>;
-  /** A revoked key is refused at once by this process. */
+  /** A revoked key is refused at once by this process, and by others within `FRESH_MS`. */
   forget(username: string): void;
 }
 
-const REMEMBERED_MS = 60_000;
-const REMEMBERED = 1_000;
-/** Checks at the same time; each takes 16 MiB and a thread. */
-const CHECKS = 8;
-const HASH_BYTES = 32;
+const PACE_MS = 250;
+const FRESH_MS = 10_000;
+/** With Postgres away, keys are known for so long. */
+const STALE_MS = 60_000;
 
-export interface SecretHash {
-  readonly salt: Buffer;
+interface KnownKey {
+  readonly principal: Principal;
   readonly hash: Buffer;
 }
-export async function hashSecret(secret: string): Promise<SecretHash> {
-  const salt = randomBytes(16);
-  return { salt, hash: await derive(secret, salt) };
-}
 
-function derive(secret: string, salt: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    scrypt(secret, salt, HASH_BYTES, { N: 16_384, r: 8, p: 1 }, (error, key) =>
-      error === null ? resolve(key) : reject(error),
-    );
-  });
-}
-
-const NOBODY: SecretHash = { salt: randomBytes(16), hash: randomBytes(HASH_BYTES) };
+export const hashSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest();
 
 export function apiKeyCheck(pool: pg.Pool): ApiKeyCheck {
-  const remembered = new Map<string, { principal: Principal; until: number }>();
-  const running = new Map<string, Promise<Principal | undefined>>();
+  let known = new Map<string, KnownKey>();
+  let knownSince = -Infinity;
+  let lastRead = -Infinity;
+  let reading: Promise<void> | undefined;
+  const revoked = new Set<string>();
 
-  const checkAnew = async (
-    proof: string,
-    username: string,
-    secret: string,
-  ): Promise<Principal | undefined> => {
-    const principal = await verify(pool, username, secret);
-    if (principal === undefined) return undefined;
-    remembered.set(proof, { principal, until: Date.now() + REMEMBERED_MS });
-    const oldest = remembered.size > REMEMBERED ? remembered.keys().next().value : undefined;
-    if (oldest !== undefined) remembered.delete(oldest);
-    return principal;
+  const read = async (): Promise<void> => {
+    await sleep(Math.max(0, lastRead + PACE_MS - performance.now()));
+    // Whoever comes from here on may look for what this reading does not see.
+    reading = undefined;
+    const began = (lastRead = performance.now());
+    const keys = await knownKeys(pool);
+    if (began < knownSince) return;
+    for (const username of revoked) keys.delete(username);
+    known = keys;
+    knownSince = began;
   };
+  const readAnew = (): Promise<void> => (reading ??= read());
 
   return {
     check: async (authorization) => {
       const pair = basicPair(authorization);
       if (pair === undefined) return undefined;
-      const proof = createHash('sha256').update(JSON.stringify(pair)).digest('base64');
-      const known = remembered.get(proof);
-      if (known !== undefined && known.until > Date.now()) return known.principal;
-      remembered.delete(proof);
-      const same = running.get(proof);
-      if (same !== undefined) return same;
-      while (running.size >= CHECKS)
-        await Promise.race([...running.values()].map((check) => check.catch(() => undefined)));
-      const check = checkAnew(proof, ...pair).finally(() => running.delete(proof));
-      running.set(proof, check);
-      return check;
+      const [username, secret] = pair;
+      const age = performance.now() - knownSince;
+      if (age > STALE_MS || !known.has(username)) await readAnew();
+      else if (age > FRESH_MS) readAnew().catch(() => undefined);
+      const key = known.get(username);
+      const isRight = key !== undefined && timingSafeEqual(hashSecret(secret), key.hash);
+      return isRight ? key.principal : undefined;
     },
     forget: (username) => {
-      for (const [proof, { principal }] of remembered)
-        if (principal.username === username) remembered.delete(proof);
+      // A reading that began before the revocation may still bring it back; ids are never used twice.
+      revoked.add(username);
+      known.delete(username);
     },
   };
 }
 
-async function verify(pool: pg.Pool, username: string, secret: string): Promise<Principal | undefined> {
-  const found = await pool.query<SecretHash & { user_id: string; role: Role }>(
-    'select s.salt, s.hash, k.user_id, k.role from api_keys k join api_key_secrets s using (username) where username = $1',
-    [username],
+async function knownKeys(pool: pg.Pool): Promise<Map<string, KnownKey>> {
+  const { rows } = await pool.query<{ username: string; user_id: string; role: Role; hash: Buffer }>(
+    'select k.username, k.user_id, k.role, s.hash from api_keys k join api_key_secrets s using (username)',
   );
-  const stored = found.rows[0];
-  const { salt, hash } = stored ?? NOBODY;
-  const isRight = timingSafeEqual(await derive(secret, salt), hash);
-  return isRight && stored !== undefined ? { user: stored.user_id, username, role: stored.role } : undefined;
+  return new Map(
+    rows.map(({ username, user_id: user, role, hash }) => [
+      username,
+      { principal: { user, username, role }, hash },
+    ]),
+  );
 }
 
 function basicPair(authorization: string | undefined): [string, string] | undefined {
@@ -98,5 +89,5 @@ function basicPair(authorization: string | undefined): [string, string] | undefi
   if (encoded === undefined) return undefined;
   const text = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = text.indexOf(':');
-  return colon < 1 ? undefined : [text.slice(0, colon), text.slice(colon + 1)];
+  return colon < 1 || !isText(text) ? undefined : [text.slice(0, colon), text.slice(colon + 1)];
 }

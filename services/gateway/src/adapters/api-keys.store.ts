@@ -1,4 +1,7 @@
-/** Makes, changes and revokes API keys: events for what everybody may know, the hash beside them in the same transaction. */
+/**
+ * Makes, changes and revokes API keys: events for what everybody may know, the hash and the line of the audit trail beside them in
+ * the same transaction.
+ */
 import { randomBytes } from 'node:crypto';
 import { isRejection } from '@ringfence/decider';
 import { GLOBAL } from '@ringfence/contracts';
@@ -9,8 +12,8 @@ import { apiKeyDecider } from '../domain/api-key.decider.js';
 import type { ApiKeyCommand, ApiKeyState } from '../domain/api-key.decider.js';
 import { refusalOf } from '../domain/refusal.js';
 import type { Refusal } from '../domain/refusal.js';
+import { recordChange } from '../read/audit-events.js';
 import { hashSecret } from './api-key-check.js';
-import type { SecretHash } from './api-key-check.js';
 
 const streamOf = (username: string): string => `api_key-${username}`;
 const metaOf = (actor: Actor): EventMeta => ({ actor, cluster: GLOBAL });
@@ -29,7 +32,7 @@ export async function createApiKey(
   const keyId = randomBytes(9).toString('hex');
   const secret = randomBytes(32).toString('hex');
   const username = `api_${keyId}`;
-  await storeKey(store, { ...key, username }, await hashSecret(secret), actor);
+  await storeKey(store, { ...key, username }, hashSecret(secret), actor);
   return { keyId, username, secret };
 }
 
@@ -47,24 +50,15 @@ export async function ensureBootstrapKey(store: EventStore, pair: string | undef
     description: 'given to the gateway at its start',
     role: 'owner',
   } as const;
-  await storeKey(store, key, await hashSecret(pair.slice(colon + 1)), { kind: 'system', id: 'gateway' });
+  await storeKey(store, key, hashSecret(pair.slice(colon + 1)), { kind: 'system', id: 'gateway' });
   return true;
 }
 
-async function storeKey(
-  store: EventStore,
-  key: ApiKeyState,
-  secret: SecretHash,
-  actor: Actor,
-): Promise<void> {
+async function storeKey(store: EventStore, key: ApiKeyState, hash: Buffer, actor: Actor): Promise<void> {
   const decision = apiKeyDecider.decide(null, { kind: 'create', key });
   if (isRejection(decision)) throw new Error(decision.message);
-  await store.append(streamOf(key.username), 0, decision, metaOf(actor), async (tx) => {
-    await tx.query('insert into api_key_secrets (username, salt, hash) values ($1, $2, $3)', [
-      key.username,
-      secret.salt,
-      secret.hash,
-    ]);
+  await audited(store).append(streamOf(key.username), 0, decision, metaOf(actor), async (tx) => {
+    await tx.query('insert into api_key_secrets (username, hash) values ($1, $2)', [key.username, hash]);
   });
 }
 
@@ -74,11 +68,31 @@ export async function changeApiKey(
   command: ApiKeyCommand,
   actor: Actor,
 ): Promise<void> {
-  const { rejected } = await handleCommand(store, apiKeyDecider, streamOf(username), command, metaOf(actor));
+  const { rejected } = await handleCommand(
+    audited(store),
+    apiKeyDecider,
+    streamOf(username),
+    command,
+    metaOf(actor),
+  );
   if (rejected !== undefined)
     throw rejection(rejected.code ?? 'FAILED_PRECONDITION', rejected.reason, rejected.message);
   if (command.kind === 'revoke')
     await store.pool.query('delete from api_key_secrets where username = $1', [username]);
+}
+
+/** These events are published to nobody, so the audit trail cannot read them off the bus as it does all others. */
+function audited(store: EventStore): EventStore {
+  return {
+    ...store,
+    append: (...[stream, expectedVersion, events, meta, inTransaction]) =>
+      store.transaction(async (tx) => {
+        const stored = await store.appendIn(tx, [{ stream, expectedVersion, events }], meta);
+        for (const event of stored) await recordChange(tx, event);
+        await inTransaction?.(tx);
+        return stored;
+      }),
+  };
 }
 
 function rejection(code: Parameters<typeof refusalOf>[0], token: string, message: string): Refusal {

@@ -1,5 +1,6 @@
 /** The result of a traffic query, fetched chunk by chunk from flow-ingest and sent on as it comes: a JSON array, or CSV without an Accept of JSON. */
 import { z } from 'zod';
+import { asFile } from '../domain/exchange.js';
 import type { Answer, RestRequest } from '../domain/exchange.js';
 import type { AskOwner } from './owner-answers.js';
 
@@ -15,8 +16,8 @@ export function flowDownload(ask: AskOwner): Answer {
     // The first chunk is fetched before the status is sent: a query that is not ready must still be refused.
     const first = await fetch(0);
     return asksForJson
-      ? { status: 200, stream: jsonArray(first, fetch) }
-      : { status: 200, stream: texts(first, fetch), contentType: 'text/csv' };
+      ? { status: 200, stream: jsonArray(first, fetch), headers: asFile('flows.json') }
+      : { status: 200, stream: texts(first, fetch), headers: asFile('flows.csv'), contentType: 'text/csv' };
   };
 }
 

@@ -8,7 +8,7 @@ import type { Refusal } from '../domain/refusal.js';
 export const JSON_TYPE = 'application/json';
 
 export function sendReply(reply: FastifyReply, answer: RestReply): void {
-  reply.code(answer.status).header('cache-control', 'no-store');
+  reply.code(answer.status).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
   for (const [name, value] of Object.entries(answer.headers ?? {})) reply.header(name, value);
   if (answer.stream !== undefined) {
     reply.header('content-type', answer.contentType ?? JSON_TYPE);

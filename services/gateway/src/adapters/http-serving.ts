@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { HttpException } from '@nestjs/common';
 import { trace } from '@opentelemetry/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isText, TEXT_PROBLEM } from '@ringfence/contracts';
+import type { ErrorToken } from '@ringfence/contracts';
 import { startTrace, withTraceHeaders } from '@ringfence/service-host';
 import type { HostContext, Metrics } from '@ringfence/service-host';
 import { internalFault, Refusal, refuse } from '../domain/refusal.js';
@@ -22,6 +24,8 @@ export interface HttpServing {
   handle(request: FastifyRequest, reply: FastifyReply): Promise<void>;
   /** What went wrong before or outside `handle`. */
   fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void;
+  /** What was no request at all was refused with it. */
+  unreadable(token: ErrorToken, status: number): void;
 }
 
 type Host = Pick<HostContext<unknown>, 'logger' | 'metrics'>;
@@ -74,6 +78,7 @@ export function httpServing(parts: ServingParts): HttpServing {
       }
     },
     fail,
+    unreadable: (token, status) => refused.add(1, { token, status: String(status) }),
   };
 }
 
@@ -148,7 +153,9 @@ function pathOf(request: FastifyRequest): string {
 /** The last of a repeated parameter counts; `+` is a space. */
 function queryOf(request: FastifyRequest): Record<string, string> {
   const mark = request.url.indexOf('?');
-  return mark < 0 ? {} : Object.fromEntries(new URLSearchParams(request.url.slice(mark + 1)));
+  const entries = mark < 0 ? [] : [...new URLSearchParams(request.url.slice(mark + 1))];
+  if (!entries.flat().every(isText)) throw refuse('input_validation_error', `the query ${TEXT_PROBLEM}`);
+  return Object.fromEntries(entries);
 }
 
 function traceHeaders(request: FastifyRequest): Record<string, string> {
@@ -164,6 +171,7 @@ function outsideTheApi(request: FastifyRequest, reply: FastifyReply, docsPage: s
     void reply
       .code(200)
       .header('content-type', 'text/html; charset=utf-8')
+      .header('x-content-type-options', 'nosniff')
       .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
       .send(docsPage);
     return;

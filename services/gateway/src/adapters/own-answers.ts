@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Bus } from '@ringfence/bus';
 import { CALLS, ExplainBody } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
+import { asFile } from '../domain/exchange.js';
 import type { Answer, RestRequest } from '../domain/exchange.js';
 import { refuse } from '../domain/refusal.js';
 import { findEvent, listEvents } from '../read/audit-events.js';
@@ -124,7 +125,7 @@ function jobAnswers(jobs: Jobs): Record<string, Answer> {
     'datafiles get': async (request) => {
       const text = await jobs.datafile(uuidOf(request));
       if (text === undefined) throw gone('data file');
-      return { status: 200, stream: one(text) };
+      return { status: 200, stream: one(text), headers: asFile('result.json') };
     },
   };
 }

@@ -30,6 +30,11 @@ export interface RestReply {
   readonly contentType?: string;
 }
 
+/** Names and labels in it are what users wrote: no browser shall show it as a page. */
+export const asFile = (name: string): Readonly<Record<string, string>> => ({
+  'content-disposition': `attachment; filename="${name}"`,
+});
+
 export type Answer = (request: RestRequest) => Promise<RestReply>;
 
 export function actorOf(caller: Caller | undefined): Actor {

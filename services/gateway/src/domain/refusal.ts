@@ -27,6 +27,8 @@ const STATUS_OF_CODE: Readonly<Record<CallFailure['code'], number>> = {
 const STATUS_OF_TOKEN: Readonly<Partial<Record<ErrorToken, number>>> = {
   invalid_json: 400,
   unsupported_content_type: 400,
+  invalid_request: 400,
+  request_headers_too_large: 431,
   request_too_large: 413,
   method_not_allowed_error: 405,
 };

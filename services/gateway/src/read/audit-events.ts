@@ -13,6 +13,9 @@ const MOST_EVENTS = 10_000;
 
 /** Domain event → the API's event type and the word for the object. */
 const AUDITED: Readonly<Record<string, readonly [string, string]>> = {
+  ApiKeyCreated: ['api_key.create', 'api_key'],
+  ApiKeyChanged: ['api_key.update', 'api_key'],
+  ApiKeyRevoked: ['api_key.delete', 'api_key'],
   ContainerClusterCreated: ['container_cluster.create', 'container_cluster'],
   ContainerClusterChanged: ['container_cluster.update', 'container_cluster'],
   ContainerClusterDeleted: ['container_cluster.delete', 'container_cluster'],
@@ -23,6 +26,13 @@ const AUDITED: Readonly<Record<string, readonly [string, string]>> = {
   LabelChanged: ['label.update', 'label'],
   LabelDeleted: ['label.delete', 'label'],
   LabelTypeCreated: ['label_dimension.create', 'label_dimension'],
+  LabelTypeChanged: ['label_dimension.update', 'label_dimension'],
+  LabelTypeDeleted: ['label_dimension.delete', 'label_dimension'],
+  PairingProfileCreated: ['pairing_profile.create', 'pairing_profile'],
+  PairingProfileChanged: ['pairing_profile.update', 'pairing_profile'],
+  PairingProfileDeleted: ['pairing_profile.delete', 'pairing_profile'],
+  PairingKeyIssued: ['pairing_profile.create_pairing_key', 'pairing_profile'],
+  PairingKeysRevoked: ['pairing_profile.delete_pairing_keys', 'pairing_profile'],
   ProfileCreated: ['container_workload_profile.create', 'container_workload_profile'],
   ProfileChanged: ['container_workload_profile.update', 'container_workload_profile'],
   ProfileDeleted: ['container_workload_profile.delete', 'container_workload_profile'],
