@@ -15,7 +15,9 @@ export type {
   PeerSet,
   PortSegment,
 } from './firewall.model.js';
-export { buildModel, endpointUnit, OWN_HOST, PROBES_REF } from './policy-model.js';
+export { hostReach } from './host-reach.js';
+export type { HostedPod, HostReach } from './host-reach.js';
+export { buildModel, endpointUnit, inOrder, OWN_HOST, PROBES_REF } from './policy-model.js';
 export type { EndpointDetails, ModelOptions } from './policy-model.js';
 export { groupPeers, nodePolicy, peerLookup, podPolicy } from './place-policy.js';
 export type { PlacePolicy, PolicyView } from './place-policy.js';

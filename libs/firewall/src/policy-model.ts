@@ -22,25 +22,29 @@ export interface EndpointDetails {
 
 /** The unit as one endpoint enforces it: rules of other workloads left out, its own probe ports let in from its node. */
 export function endpointUnit(unit: Unit, endpoint: EndpointDetails): Unit {
-  const mine = (rule: WireRule): boolean =>
-    rule.onlyWorkloads === undefined ||
-    (endpoint.workload !== null && rule.onlyWorkloads.includes(endpoint.workload));
-  const probes: WireRule[] =
-    endpoint.probePorts.length === 0
-      ? []
-      : [
-          {
-            ref: PROBES_REF,
-            class: 'essential',
-            ports: endpoint.probePorts.map(({ proto, port }) => ({ proto, from: port, to: port })),
-            peers: [OWN_HOST],
-          },
-        ];
+  const mine = (rule: WireRule): boolean => isRuleOf(rule, endpoint.workload);
   return {
     ...unit,
-    ingress: inOrder([...probes, ...unit.ingress.filter(mine)]),
+    ingress: inOrder([...probeRules(endpoint.probePorts), ...unit.ingress.filter(mine)]),
     egress: inOrder(unit.egress.filter(mine)),
   };
+}
+
+/** False for a rule that names workloads of the label set, and not this one. */
+export function isRuleOf({ onlyWorkloads }: WireRule, workload: string | null): boolean {
+  return onlyWorkloads === undefined || (workload !== null && onlyWorkloads.includes(workload));
+}
+
+export function probeRules(ports: EndpointDetails['probePorts']): WireRule[] {
+  if (ports.length === 0) return [];
+  return [
+    {
+      ref: PROBES_REF,
+      class: 'essential',
+      ports: ports.map(({ proto, port }) => ({ proto, from: port, to: port })),
+      peers: [OWN_HOST],
+    },
+  ];
 }
 
 export interface ModelOptions {
@@ -96,6 +100,6 @@ function resolvePeers(
 }
 
 /** Stable sort by class: what comes first inside a class is the sender's order. */
-function inOrder(rules: readonly WireRule[]): WireRule[] {
+export function inOrder(rules: readonly WireRule[]): WireRule[] {
   return [...rules].sort((a, b) => RULE_CLASSES.indexOf(a.class) - RULE_CLASSES.indexOf(b.class));
 }

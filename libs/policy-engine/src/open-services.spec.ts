@@ -87,6 +87,29 @@ describe('a rule to provider Pods', () => {
     expect(open([rule()], [service({ clusterIps: [] })]).groups).toEqual([]);
   });
 
+  it('opens a Service whose backend is a node, or an address of an IP list', () => {
+    const all = members();
+    const NODES = 'g-00000000000000000002';
+    const API = 'g-00000000000000000003';
+    const of = { workloads: [], fqdns: [], ownHost: false };
+    all.upsertGroup({ ...of, id: NODES, labelSets: ['nodes'], cidrs: [] });
+    all.upsertGroup({ ...of, id: API, labelSets: [], cidrs: ['172.18.0.0/30'] });
+    all.upsertEndpoint({ ...pod('node-1', 'nodes', '192.0.2.1'), class: 'node' });
+    const kubernetes = (address: string): Service =>
+      service({
+        ports: [{ name: 'https', proto: 6, port: 443, nodePort: null }],
+        backends: [{ portIndex: 0, targetPort: 6443, podUid: null, address }],
+      });
+    const opened = (peer: string, address: string) =>
+      openServices({ egress: [rule({ peers: [peer], ports: [{ proto: 6, from: 6443 }] })] }, (group) =>
+        servicePortsBehind(group, [kubernetes(address)], all),
+      ).egress.map((one) => one.ports[0]!.from);
+    expect(opened(NODES, '192.0.2.1')).toEqual([6443, 443]);
+    expect(opened(API, '172.18.0.2')).toEqual([6443, 443]);
+    expect(opened(API, '172.18.0.9')).toEqual([6443]);
+    expect(opened(NODES, '172.18.0.2')).toEqual([6443]);
+  });
+
   it('knows a backend by its address where the Pod is not named', () => {
     const backends = [{ portIndex: 0, targetPort: 5432, podUid: null, address: '10.0.0.1' }];
     expect(open([rule()], [service({ backends })]).groups).toHaveLength(1);

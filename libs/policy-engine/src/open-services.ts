@@ -1,7 +1,8 @@
 /**
- * A rule that lets a consumer reach provider Pods on a target port also lets it reach the ClusterIPs of the Services
- * in front of them, on the service port: in the consumer's namespace the packet still carries the ClusterIP. Exactly
- * those pairs of protocol and port; who is behind a ClusterIP is judged at the provider's ingress.
+ * A rule that lets a consumer reach providers on a target port also lets it reach the ClusterIPs of the Services in
+ * front of them, on the service port: in the consumer's namespace the packet still carries the ClusterIP. Providers are
+ * Pods, nodes (also for Pods on a node's network) and addresses of an IP list, such as the API server's. Exactly those
+ * pairs of protocol and port; who is behind a ClusterIP is judged at the provider's ingress.
  */
 import type {
   Address,
@@ -87,7 +88,9 @@ export interface EndpointLookup {
   endpoint(id: string): Endpoint | undefined;
   ownerOf(address: Address): Endpoint | undefined;
   holdsEndpoint(group: GroupId, endpoint: Pick<Endpoint, 'labelSet' | 'workload'>): boolean;
+  contains(group: GroupId, address: Address, hostAddresses: ReadonlySet<Address>): boolean;
 }
+const NO_HOST: ReadonlySet<Address> = new Set();
 
 type FrontedService = Pick<ServiceObserved, 'clusterIps' | 'ports' | 'backends'>;
 
@@ -112,7 +115,12 @@ function portsOfServiceBehind(
     for (const backend of backends) {
       if (backend.portIndex !== portIndex) continue;
       const endpoint = endpoints.endpoint(backend.podUid ?? '') ?? endpoints.ownerOf(backend.address);
-      if (endpoint && endpoints.holdsEndpoint(group, endpoint)) targetPorts.add(backend.targetPort);
+      // Of what is no Pod of ours (a node, the API server) IP lists may speak too.
+      const isMeant =
+        endpoint?.class === 'pod'
+          ? endpoints.holdsEndpoint(group, endpoint)
+          : endpoints.contains(group, backend.address, NO_HOST);
+      if (isMeant) targetPorts.add(backend.targetPort);
     }
     return targetPorts.size === 0 ? [] : [{ clusterIps, proto, port, targetPorts: [...targetPorts] }];
   });

@@ -88,6 +88,10 @@ export const ERRORS = {
     when: 'a rule or another group names the label group',
   },
   label_group_cycle: { code: 'INVALID_ARGUMENT', when: 'label groups would hold one another in a circle' },
+  rule_has_no_effect: {
+    code: 'INVALID_ARGUMENT',
+    when: 'a rule asks for what is not enforced yet (stateless, virtual services only)',
+  },
   reference_not_found: {
     code: 'INVALID_ARGUMENT',
     when: 'the object names what is not there or is marked for deletion',

@@ -244,6 +244,7 @@ let flush = 1;
 const anyPolicy: fc.Arbitrary<Step> = fc
   .record({
     members: fc.tuple(...PEERS.map(() => fc.subarray(LABEL_SETS.map((one) => one.labelSet.id)))),
+    cidrs: fc.constantFrom([], [], ['10.0.0.1/32'], ['10.0.0.0/24']),
     rules: fc.array(
       fc.record({
         at: fc.constantFrom(...LABEL_SETS.map((one) => one.labelSet)),
@@ -254,7 +255,7 @@ const anyPolicy: fc.Arbitrary<Step> = fc
       { maxLength: 5 },
     ),
   })
-  .map(({ members, rules }) => ({
+  .map(({ members, cidrs, rules }) => ({
     name: 'policy',
     to: (store, state) => {
       const of = (id: string, isIngress: boolean) =>
@@ -268,7 +269,7 @@ const anyPolicy: fc.Arbitrary<Step> = fc
         ingress: of(labelSet.id, true),
         egress: of(labelSet.id, false),
       }));
-      const groups = PEERS.map((id, i) => group(id, members[i]!));
+      const groups = PEERS.map((id, i) => group(id, members[i]!, { cidrs: i === 0 ? [...cidrs] : [] }));
       publish(store, state, units, groups);
     },
   }));
@@ -365,6 +366,37 @@ describe('the actor store', () => {
     expect(store.snapshot('node-1', AT).units.upsert).toEqual([
       { labelSet: WEB, mode: 'full', ingress: [], egress: [] },
     ]);
+  });
+
+  it('opens the ClusterIP of a Service whose backend is a node, and closes it when the node is gone', () => {
+    const state = emptyState();
+    const store = inSync(state);
+    const nodes = makeLabelSet({ cluster: CLUSTER, namespace: null, class: 'node', labels: [] });
+    publish(
+      store,
+      state,
+      [{ labelSet: WEB, mode: 'full', ingress: [], egress: [allow(PEERS[0]!, 6443)] }],
+      [group(PEERS[0]!, [nodes.id]), group(PEERS[1]!, [])],
+    );
+    store.setProfile('shop', profile('shop'));
+    store.view.pods.setPod(pod('web', 1), 'e1');
+    const backends = [{ portIndex: 0, targetPort: 6443, podUid: null, address: '192.0.2.1' }];
+    store.view.setService(
+      service('kubernetes', { backends, ports: [{ name: 'https', proto: 6, port: 443, nodePort: null }] }),
+    );
+    const egress = (): unknown[] => {
+      store.settle(NOW);
+      return store
+        .snapshot('node-1', AT)
+        .units.upsert.flatMap((unit) => unit.egress.map((rule) => rule.ports));
+    };
+    const api = [{ proto: 6, from: 6443, to: 6443 }];
+    expect(egress()).toEqual([api]);
+    store.setNodeSettings('n1', { node: 'node-1', workload: 'w', labels: [], mode: 'idle' }, AT);
+    expect(egress()).toEqual([api, [{ proto: 6, from: 443, to: 443 }]]);
+    store.view.nodes.removeNode('node-1-uid');
+    store.setNodeSettings('n1', null, AT);
+    expect(egress()).toEqual([api]);
   });
 
   it("labels a Pod by its owner's annotations, not by those that somebody wrote on the Pod", () => {

@@ -95,15 +95,17 @@ export class ClusterView {
     return this.pods.endpoint(id) ?? this.nodes.endpoint(id);
   }
 
-  /** The endpoint behind a Service's backend. */
+  /** The endpoint behind a Service's backend; of a Pod on its node's network, the node. */
   backend(podUid: string | null, address: string): Endpoint | undefined {
-    if (podUid !== null) return this.pods.endpoint(podUid);
-    return this.pods.endpoint(this.pods.podAt(address)?.uid ?? '');
+    const pod = podUid === null ? this.pods.podAt(address) : this.pods.pods.get(podUid);
+    if (pod !== undefined && !pod.hostNetwork) return this.pods.endpoint(pod.uid);
+    return this.nodes.endpointAt(address);
   }
 
   flush(): ClusterChanges {
     const pods = this.pods.flush();
     const nodes = this.nodes.flush();
+    this.units.services.addressesChanged(nodes.addresses);
     const endpoints = {
       upsert: [...pods.upsert, ...nodes.upsert],
       remove: [...pods.remove, ...nodes.remove],

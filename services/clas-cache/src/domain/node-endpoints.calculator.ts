@@ -15,6 +15,7 @@ export class NodeEndpoints {
   /** By the token of their record. */
   readonly settings = new Map<string, NodeSettings>();
   readonly #told = new Map<string, Endpoint>();
+  readonly #byAddress = new Map<Address, Endpoint>();
   readonly #fromControl = new Map<string, Endpoint>();
   readonly #heard = new Map<string, readonly Address[]>();
   readonly #unpaired = new Set<string>();
@@ -84,6 +85,10 @@ export class NodeEndpoints {
     return this.#told.get(id);
   }
 
+  endpointAt(address: Address): Endpoint | undefined {
+    return this.#byAddress.get(address);
+  }
+
   endpoints(): Iterable<Endpoint> {
     return this.#told.values();
   }
@@ -99,19 +104,33 @@ export class NodeEndpoints {
     return cidrsOf(all.map((from) => ({ from, to: null, exclusion: false, description: '' })));
   }
 
-  flush(): { upsert: Endpoint[]; remove: string[] } {
-    const changes = { upsert: [] as Endpoint[], remove: [] as string[] };
+  /** `addresses`: those of whoever changed, before and after. */
+  flush(): { upsert: Endpoint[]; remove: string[]; addresses: Set<Address> } {
+    const changes = {
+      upsert: [] as Endpoint[],
+      remove: [] as string[],
+      addresses: new Set<Address>(),
+    };
     for (const id of this.#dirty) {
+      const told = this.#told.get(id);
       const endpoint = this.#derive(id);
-      if (endpoint === undefined) {
-        if (this.#told.delete(id)) changes.remove.push(id);
-      } else if (JSON.stringify(this.#told.get(id)) !== JSON.stringify(endpoint)) {
-        this.#told.set(id, endpoint);
-        changes.upsert.push(endpoint);
-      }
+      if (JSON.stringify(told) === JSON.stringify(endpoint)) continue;
+      if (endpoint === undefined) changes.remove.push(id);
+      else changes.upsert.push(endpoint);
+      this.#tell(id, endpoint);
+      for (const address of [...(told?.addresses ?? []), ...(endpoint?.addresses ?? [])])
+        changes.addresses.add(address);
     }
     this.#dirty.clear();
     return changes;
+  }
+
+  #tell(id: string, endpoint: Endpoint | undefined): void {
+    for (const address of this.#told.get(id)?.addresses ?? [])
+      if (this.#byAddress.get(address)?.id === id) this.#byAddress.delete(address);
+    if (endpoint === undefined) this.#told.delete(id);
+    else this.#told.set(id, endpoint);
+    for (const address of endpoint?.addresses ?? []) this.#byAddress.set(address, endpoint!);
   }
 
   #derive(id: string): Endpoint | undefined {

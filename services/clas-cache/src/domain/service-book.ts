@@ -1,9 +1,11 @@
 /**
  * Which Services open for whom: for each group, the ports of Services that have a backend in it. Kept by what backends
  * *are* (label set, workload, target port) and not by who they are, so that Pods may come and go behind a Service
- * without anything being looked at again.
+ * without anything being looked at again. Only what is no Pod of ours (a node, a Pod on its node's network, an address
+ * such as the API server's) is also known by its address, because IP lists speak of it.
  */
-import type { Endpoint, Group, GroupId, ServiceObserved } from '@ringfence/contracts';
+import type { Address, Endpoint, Group, GroupId, ServiceObserved } from '@ringfence/contracts';
+import { CidrSet } from '@ringfence/policy-engine';
 import type { ServicePortBehind } from '@ringfence/policy-engine';
 
 export type FrontedService = Pick<
@@ -14,8 +16,11 @@ export type BackendLookup = (podUid: string | null, address: string) => Endpoint
 
 interface BackendProfile {
   readonly portIndex: number;
-  readonly labelSet: string;
+  /** null: nobody's that policy knows. */
+  readonly labelSet: string | null;
   readonly workload: string | null;
+  /** null: a Pod of ours. */
+  readonly address: Address | null;
   readonly targetPort: number;
 }
 interface ServiceItem {
@@ -28,9 +33,12 @@ interface ServiceItem {
 export class ServiceBook {
   readonly #services = new Map<string, ServiceItem>();
   readonly #byPod = new Map<string, Set<string>>();
+  readonly #byAddress = new Map<Address, Set<string>>();
   readonly #byKey = new Map<string, Set<string>>();
   readonly #groups = new Map<GroupId, Group>();
   readonly #groupsByKey = new Map<string, Set<GroupId>>();
+  /** Groups that speak of addresses. */
+  readonly #cidrs = new Map<GroupId, CidrSet>();
   readonly #answers = new Map<GroupId, readonly ServicePortBehind[]>();
   readonly #dirtyServices = new Set<string>();
   readonly #dirtyGroups = new Set<GroupId>();
@@ -39,17 +47,20 @@ export class ServiceBook {
     const known = this.#services.get(service.uid);
     if (known === undefined) this.#services.set(service.uid, { service, profiles: [], signature: '' });
     else {
-      this.#unlinkPods(known.service);
+      this.#unlinkBackends(known.service);
       known.service = service;
     }
-    for (const { podUid } of service.backends) if (podUid !== null) link(this.#byPod, podUid, service.uid);
+    for (const { podUid, address } of service.backends) {
+      if (podUid !== null) link(this.#byPod, podUid, service.uid);
+      link(this.#byAddress, address, service.uid);
+    }
     this.#dirtyServices.add(service.uid);
   }
 
   removeService(uid: string): void {
     const item = this.#services.get(uid);
     if (item === undefined) return;
-    this.#unlinkPods(item.service);
+    this.#unlinkBackends(item.service);
     this.#unlinkProfiles(uid, item);
     this.#services.delete(uid);
     this.#dirtyServices.delete(uid);
@@ -60,9 +71,16 @@ export class ServiceBook {
     for (const service of this.#byPod.get(uid) ?? []) this.#dirtyServices.add(service);
   }
 
+  /** Whoever has them may be somebody else now. */
+  addressesChanged(addresses: Iterable<Address>): void {
+    for (const address of addresses)
+      for (const service of this.#byAddress.get(address) ?? []) this.#dirtyServices.add(service);
+  }
+
   setGroup(group: Group): void {
     this.removeGroup(group.id);
     this.#groups.set(group.id, group);
+    if (group.cidrs.length > 0) this.#cidrs.set(group.id, new CidrSet(group.cidrs));
     for (const key of keysOfGroup(group)) link(this.#groupsByKey, key, group.id);
     this.#dirtyGroups.add(group.id);
   }
@@ -72,6 +90,7 @@ export class ServiceBook {
     if (group === undefined) return;
     for (const key of keysOfGroup(group)) unlink(this.#groupsByKey, key, id);
     this.#groups.delete(id);
+    this.#cidrs.delete(id);
     this.#answers.delete(id);
   }
 
@@ -114,8 +133,11 @@ export class ServiceBook {
     }
   }
 
-  #unlinkPods({ uid, backends }: FrontedService): void {
-    for (const { podUid } of backends) if (podUid !== null) unlink(this.#byPod, podUid, uid);
+  #unlinkBackends({ uid, backends }: FrontedService): void {
+    for (const { podUid, address } of backends) {
+      if (podUid !== null) unlink(this.#byPod, podUid, uid);
+      unlink(this.#byAddress, address, uid);
+    }
   }
 
   #unlinkProfiles(uid: string, { profiles }: ServiceItem): void {
@@ -127,13 +149,24 @@ export class ServiceBook {
 
   #touchGroups(key: string): void {
     for (const id of this.#groupsByKey.get(key) ?? []) this.#dirtyGroups.add(id);
+    const address = addressOfKey(key);
+    if (address === undefined) return;
+    for (const [id, cidrs] of this.#cidrs) if (cidrs.contains(address)) this.#dirtyGroups.add(id);
   }
 
   #answer(group: Group): ServicePortBehind[] {
-    const keys = keysOfGroup(group);
+    const keys = [...keysOfGroup(group), ...this.#addressesIn(this.#cidrs.get(group.id))];
     const members = new Set(keys);
     const uids = new Set(keys.flatMap((key) => [...(this.#byKey.get(key) ?? [])]));
     return [...uids].flatMap((uid) => portsWithin(this.#services.get(uid)!, members));
+  }
+
+  #addressesIn(cidrs: CidrSet | undefined): string[] {
+    if (cidrs === undefined) return [];
+    return [...this.#byKey.keys()].filter((key) => {
+      const address = addressOfKey(key);
+      return address !== undefined && cidrs.contains(address);
+    });
   }
 }
 
@@ -141,14 +174,14 @@ function profilesOf({ backends }: FrontedService, lookup: BackendLookup): Backen
   const profiles = new Map<string, BackendProfile>();
   for (const { portIndex, podUid, address, targetPort } of backends) {
     const endpoint = lookup(podUid, address);
-    if (endpoint === undefined) continue;
-    const { labelSet, workload } = endpoint;
-    profiles.set(`${portIndex} ${labelSet} ${workload} ${targetPort}`, {
+    const profile: BackendProfile = {
       portIndex,
-      labelSet,
-      workload,
+      labelSet: endpoint?.labelSet ?? null,
+      workload: endpoint?.workload ?? null,
+      address: endpoint?.class === 'pod' ? null : address,
       targetPort,
-    });
+    };
+    profiles.set(Object.values(profile).join(' '), profile);
   }
   return [...profiles].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, profile]) => profile);
 }
@@ -171,10 +204,14 @@ const keysOfGroup = (group: Group): string[] => [
 ];
 
 function keysOfProfiles(profiles: readonly BackendProfile[]): string[] {
-  return profiles.flatMap(({ labelSet, workload }) =>
-    workload === null ? [`l ${labelSet}`] : [`l ${labelSet}`, `w ${workload}`],
-  );
+  return profiles.flatMap(({ labelSet, workload, address }) => [
+    ...(labelSet === null ? [] : [`l ${labelSet}`]),
+    ...(workload === null ? [] : [`w ${workload}`]),
+    ...(address === null ? [] : [`a ${address}`]),
+  ]);
 }
+
+const addressOfKey = (key: string): Address | undefined => (key.startsWith('a ') ? key.slice(2) : undefined);
 
 function link(map: Map<string, Set<string>>, key: string, value: string): void {
   const values = map.get(key);

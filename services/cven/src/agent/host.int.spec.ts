@@ -25,6 +25,7 @@ import { TableRecords } from './table-records.js';
 const NODE_SET = 'ls-00000000000000000001';
 const POD_SET = 'ls-00000000000000000002';
 const FRIENDS = 'g-00000000000000000001';
+const CONTAINER_HOST = 'g-00000000000000000002';
 const HOST: HostEssentialOptions = {
   control: [{ address: OUTSIDE[0], port: 7002 }],
   adminPorts: [2222],
@@ -98,6 +99,7 @@ describe("the host's table", () => {
             fqdns: [],
             ownHost: false,
           },
+          { id: CONTAINER_HOST, labelSets: [], workloads: [], cidrs: [], fqdns: [], ownHost: true },
         ],
         remove: [],
       },
@@ -170,6 +172,15 @@ describe("the host's table", () => {
       elsewhere: 'closed',
       toPod: 'open',
     });
+  });
+
+  it('reaches on its own Pods, in full, what a rule lets the container host do there', async () => {
+    const rules = { ingress: [{ ...rule(7003), peers: [CONTAINER_HOST] }] };
+    const wanted = desired([unit(NODE_SET, 'full'), unit(POD_SET, 'full', rules)], []);
+    await place(pod, bed.pod).enforce(wanted.pod);
+    await place(host, bed.node).enforce(wanted.host);
+    expect(await bed.inNode.run('tcp', { to: POD_ADDRESS, port: 7003, timeoutMs: 400 })).toBe('open');
+    expect(await fromOutside(OUTSIDE[1], POD_ADDRESS, 7003)).toBe('closed');
   });
 
   it('judges the calls of the node to a ClusterIP by the backend', async () => {

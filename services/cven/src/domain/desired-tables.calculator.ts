@@ -13,14 +13,14 @@ import {
   buildModel,
   endpointUnit,
   FirewallInputError,
+  hostReach,
   nodePolicy,
   OWN_HOST,
   podPolicy,
 } from '@ringfence/firewall';
-import type { FirewallModel, ForwardGuard, PeerSet } from '@ringfence/firewall';
+import type { FirewallModel, ForwardGuard, HostReach, PeerSet } from '@ringfence/firewall';
 import { forwardGuard } from './forward-guard.js';
 import { hostUnit } from './host-essentials.js';
-import { hostProbes } from './host-probes.js';
 import type { HostEssentialOptions } from './host-essentials.js';
 import type { ViewState } from './view.state.js';
 
@@ -115,7 +115,7 @@ export class DesiredTables {
   ): Desired {
     const { unit, details, mode } = nodePolicy(this.view, place.node);
     const guard = forwardGuard(pods.flatMap((pod) => this.guardedPod(pod, desired.get(pod.id))));
-    const probes = hostProbes(pods.flatMap((pod) => this.view.endpoint(pod.podUid) ?? []));
+    const reach = this.reachOf(pods);
     return this.remember(
       place.id,
       () => [
@@ -123,15 +123,23 @@ export class DesiredTables {
         this.view.endpoint(place.node),
         unit,
         mode,
-        probes.key,
+        reach.key,
         ...this.guardInputs(guard),
         ...this.peersOf(unit),
       ],
       () => {
-        const own = hostUnit(endpointUnit(unit, details), this.host(), probes.rules);
-        return this.table(own, { mode, isOwnPolicy: true, kind: 'host', guard, groups: probes.groups });
+        const own = hostUnit(endpointUnit(unit, details), this.host(), reach.rules);
+        return this.table(own, { mode, isOwnPolicy: true, kind: 'host', guard, groups: reach.groups });
       },
     );
+  }
+
+  private reachOf(pods: readonly PodPlace[]): HostReach {
+    const hosted = pods.flatMap(({ podUid }) => {
+      const endpoint = this.view.endpoint(podUid);
+      return endpoint === undefined ? [] : [{ endpoint, unit: this.view.unit(endpoint.labelSet) }];
+    });
+    return hostReach(hosted, (group) => this.view.isOwnHost(group));
   }
 
   private guardInputs(guard: ForwardGuard | undefined): unknown[] {

@@ -3,7 +3,7 @@
  * its cluster, or its agent from the one who could repair the rule. Loopback and neighbour discovery are in every table.
  */
 import type { PortRange, Unit, WireRule } from '@ringfence/contracts';
-import { peerSet } from '@ringfence/firewall';
+import { inOrder, peerSet } from '@ringfence/firewall';
 import type { PeerSet } from '@ringfence/firewall';
 
 const ANYBODY = 'any-address';
@@ -51,8 +51,11 @@ export function hostGroups({ control }: HostEssentialOptions): Map<string, PeerS
   ]);
 }
 
-/** The node's unit with the always-allowed in front, so that the rule of a flow is named from what was enforced. */
-export function hostUnit(unit: Unit, options: HostEssentialOptions, probes: readonly WireRule[] = []): Unit {
+/**
+ * The node's unit with the always-allowed in front, so that the rule of a flow is named from what was enforced. `reach`:
+ * what it may reach on its own Pods, essential or not.
+ */
+export function hostUnit(unit: Unit, options: HostEssentialOptions, reach: readonly WireRule[] = []): Unit {
   const essential = (name: string, ports: readonly PortRange[], peer = ANYBODY): WireRule[] =>
     ports.length === 0
       ? []
@@ -71,8 +74,7 @@ export function hostUnit(unit: Unit, options: HostEssentialOptions, probes: read
       ...essential('management', options.managementPort === 0 ? [] : [tcp(options.managementPort)]),
       ...unit.ingress,
     ],
-    egress: [
-      ...probes,
+    egress: inOrder([
       ...essential('control-channel', controlPorts, CONTROL_CHANNEL),
       ...essential('dhcp', [udp(67), udp(547)]),
       ...essential('dns', [udp(53), tcp(53)]),
@@ -80,6 +82,7 @@ export function hostUnit(unit: Unit, options: HostEssentialOptions, probes: read
       ...essential('cluster', CLUSTER),
       ...essential('overlay', OVERLAY),
       ...unit.egress,
-    ],
+      ...reach,
+    ]),
   };
 }

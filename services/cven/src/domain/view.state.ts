@@ -51,6 +51,11 @@ export class ViewState implements PolicyView {
     return this.endpoints.get(id);
   }
 
+  /** Whether the group means the node that hosts a Pod ("container host"). */
+  isOwnHost(group: string): boolean {
+    return this.groups.get(group)?.ownHost === true;
+  }
+
   /** Mode of a managed namespace; undefined: not managed. */
   namespaceMode(name: string): EnforcementMode | undefined {
     return this.namespaces.get(name);

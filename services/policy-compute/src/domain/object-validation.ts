@@ -3,7 +3,7 @@ import type { PortRange, ProvisionableType, RuleActor, ServiceRef } from '@ringf
 import { reject } from '@ringfence/decider';
 import type { Rejection } from '@ringfence/decider';
 import { isFqdn, normaliseRanges } from './ip-ranges.js';
-import type { PolicyObject } from './policy-object.js';
+import type { PolicyObject, StoredRule } from './policy-object.js';
 
 const RULES_PER_RULE_SET = 5_000;
 const ICMP = [1, 58];
@@ -99,21 +99,31 @@ function sidesProblem(rule: Sides): Rejection | null {
   );
 }
 
-function ruleProblem(rule: PolicyObject<'rule_sets'>['rules'][number]): Rejection | null {
-  const sides = sidesProblem(rule);
+function ruleProblem(rule: StoredRule): Rejection | null {
+  const sides = withoutEffect(rule) ?? sidesProblem(rule);
   if (sides !== null) return sides;
   if (!rule.unscopedConsumers && rule.consumers.some((actor) => actor.kind === 'container_host')) {
     return invalid('consumers: container_host needs unscoped_consumers');
   }
-  const workloads = rule.resolveProvidersAs.includes('workloads');
-  if (workloads && rule.services.length === 0) return invalid('ingress_services: at least one is needed');
-  if (!workloads && rule.services.length > 0) {
-    return invalid(
-      'ingress_services: must be empty where providers are virtual services only; their own ports apply',
-    );
+  if (rule.services.length === 0) return invalid('ingress_services: at least one is needed');
+  return null;
+}
+
+/** A rule that nothing follows from is not stored: who wrote it would believe that it is in force. */
+function withoutEffect({ resolveProvidersAs, resolveConsumersAs, extras }: StoredRule): Rejection | null {
+  if (extras?.['stateless'] === true) return noEffect('stateless: rules without connection state');
+  for (const [side, means] of [
+    ['providers', resolveProvidersAs],
+    ['consumers', resolveConsumersAs],
+  ] as const) {
+    if (!means.includes('workloads'))
+      return noEffect(`resolve_labels_as.${side}: rules to virtual services only`);
   }
   return null;
 }
+
+const noEffect = (what: string): Rejection =>
+  reject('rule-has-no-effect', `${what} are not enforced yet`, 'INVALID_ARGUMENT');
 
 function denyProblem(rule: Sides, isBoundary: boolean): Rejection | null {
   const sides = sidesProblem(rule);

@@ -17,6 +17,7 @@ import {
 } from '../testing/policy-builders.js';
 import { policyObjects } from './policy-book.js';
 import type { PolicyEvent } from './policy-book.js';
+import type { StoredRule } from './policy-object.js';
 import { policyDecider } from './policy.decider.js';
 
 const { given } = specification(policyDecider);
@@ -236,10 +237,6 @@ describe('drafting', () => {
   it.each([
     ['without a service', rule('1', { services: [] })],
     [
-      'with services where providers are virtual services only',
-      rule('1', { resolveProvidersAs: ['virtual_services'] }),
-    ],
-    [
       'with the container host as provider',
       rule('1', { providers: [{ kind: 'container_host' }], unscopedConsumers: true }),
     ],
@@ -253,6 +250,20 @@ describe('drafting', () => {
       .when(command({ do: 'create', type: 'rule_sets', object: ruleSet('1', { rules: [wrong] }) }))
       .rejected('input-validation-error');
   });
+
+  it.each([
+    ['that is stateless', { extras: { stateless: true } }],
+    ['whose providers are virtual services only', { resolveProvidersAs: ['virtual_services'], services: [] }],
+    ['whose consumers are virtual services only', { resolveConsumersAs: ['virtual_services'] }],
+  ] satisfies [string, Partial<StoredRule>][])(
+    'refuses a rule %s, because it would have no effect',
+    (_, over) => {
+      const object = ruleSet('1', { rules: [rule('1', over)] });
+      given()
+        .when(command({ do: 'create', type: 'rule_sets', object }))
+        .rejected('rule-has-no-effect');
+    },
+  );
 
   it('refuses a boundary with exclusions', () => {
     const object = boundary('1', { providers: [{ kind: 'label', id: '1', exclusion: true }] });
