@@ -117,5 +117,5 @@ async function answer(of: Stack, request: IncomingMessage, response: ServerRespo
 
 async function startAgain(process: ReturnType<Stack['processes']['get']>): Promise<void> {
   process.start();
-  await process.ready(60_000);
+  await process.ready();
 }

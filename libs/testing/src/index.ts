@@ -1,4 +1,6 @@
 export { eventually } from './eventually.js';
+export { Stalled, untilDone } from './patience.js';
+export type { Look, Patience } from './patience.js';
 export { startNats } from './nats-server.js';
 export type { NatsPlace, NatsServer } from './nats-server.js';
 export { startPostgres } from './postgres-server.js';

@@ -33,7 +33,8 @@ containerd whose containers are stubs that listen and call as their Pods declare
   --help            this text
 `;
 
-const readyTimeoutMs = 60_000;
+// A bound for what is broken; the launcher looks at progress.
+const readyTimeoutMs = 300_000;
 
 const { values } = parseArguments();
 

@@ -19,9 +19,9 @@ interface Agents {
   readonly control: ControlPlane;
   readonly sandbox: Sandbox;
   readonly cluster: RegisteredCluster;
+  readonly onWaiting?: (words: string) => void;
 }
 
-const READY_TIMEOUT_MS = 60_000;
 const CVEN_MANAGEMENT_PORT = '9610';
 
 /** Gives the address at which further agents get their credential. */
@@ -31,28 +31,31 @@ export async function startAgents({
   control,
   sandbox,
   cluster,
+  onWaiting,
 }: Agents): Promise<string> {
   const edge = join(options.dataDirectory, 'edge');
-  const nats = await clusterNats(options.dataDirectory, sandbox.hostAddress);
-  processes.start(nats.process);
-  const credentialsPort = String(await freePort());
-  const clasUrl = `http://${sandbox.hostAddress}:${credentialsPort}`;
+  const nats = await processes.startListening(() => clusterNats(options.dataDirectory, sandbox.hostAddress));
+  let clasUrl = '';
   const identity = { CLUSTER_ID: cluster.id, CLUSTER_TOKEN: cluster.token };
-  const clas = await startService(processes, 'clas-cache', {
-    ...identity,
-    ...nats.environment,
-    GATEWAY_URL: control.access.url,
-    CLUSTER_NATS_PUBLIC_URL: nats.url,
-    RINGFENCE_HOST: sandbox.hostAddress,
-    RINGFENCE_PORT: credentialsPort,
-    RINGFENCE_DATA_DIR: join(edge, 'clas-cache'),
+  const clas = await startService(processes, 'clas-cache', async () => {
+    const port = await freePort();
+    clasUrl = `http://${sandbox.hostAddress}:${port}`;
+    return {
+      ...identity,
+      ...nats.environment,
+      GATEWAY_URL: control.access.url,
+      CLUSTER_NATS_PUBLIC_URL: nats.url,
+      RINGFENCE_HOST: sandbox.hostAddress,
+      RINGFENCE_PORT: String(port),
+      RINGFENCE_DATA_DIR: join(edge, 'clas-cache'),
+    };
   });
-  const kubelink = await startService(processes, 'kubelink', {
+  const kubelink = await startService(processes, 'kubelink', () => ({
     ...identity,
     CLAS_URL: clasUrl,
     KUBECONFIG: sandbox.kubeconfig,
     RINGFENCE_DATA_DIR: join(edge, 'kubelink'),
-  });
+  }));
   const { pairingKey } = cluster;
   if (options.simulate) await startSimulation(processes, { sandbox, clasUrl, pairingKey });
   else
@@ -62,7 +65,7 @@ export async function startAgents({
         hostAddress: sandbox.hostAddress,
       });
   const agents = processes.list().filter(({ spec }) => spec.name.startsWith('cven-'));
-  await Promise.all([clas, kubelink, ...agents].map((agent) => agent.ready(READY_TIMEOUT_MS)));
+  await Promise.all([clas, kubelink, ...agents].map((agent) => agent.ready(onWaiting)));
   return clasUrl;
 }
 

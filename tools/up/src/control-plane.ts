@@ -4,11 +4,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { entryPoint } from './entry-points.js';
 import { claimPort, freePort } from './free-ports.js';
-import { controlNats } from './nats.js';
+import { controlNats, externalNats } from './nats.js';
 import type { ControlNats } from './nats.js';
 import type { UpOptions } from './options.js';
 import { postgresProcess } from './postgres.js';
-import type { Processes, SupervisedProcess } from './processes.js';
+import type { Processes, ProcessSpec, SupervisedProcess } from './processes.js';
 import type { ApiAccess } from './ringfence-api.js';
 
 export interface ControlPlane {
@@ -16,45 +16,59 @@ export interface ControlPlane {
   readonly nats: ControlNats;
 }
 
+type EnvironmentOf = Readonly<Record<string, string>>;
+
 const SERVICES = ['inventory', 'label-resolver', 'policy-compute', 'flow-ingest', 'gateway'] as const;
-const READY_TIMEOUT_MS = 60_000;
 const LOOPBACK = '127.0.0.1';
 
-export async function startControlPlane(options: UpOptions, processes: Processes): Promise<ControlPlane> {
+export async function startControlPlane(
+  options: UpOptions,
+  processes: Processes,
+  onWaiting?: (words: string) => void,
+): Promise<ControlPlane> {
   await claimPort(options.port, LOOPBACK, '--port');
   const access = apiAccess(options);
-  const nats = await controlNats(options.dataDirectory, process.env['NATS_URL']);
-  if (nats.process) processes.start(nats.process);
-  const databaseUrl = process.env['DATABASE_URL'] ?? (await embeddedPostgres(options, processes));
-  const started: SupervisedProcess[] = [];
-  for (const service of SERVICES) {
-    started.push(
-      await startService(processes, service, {
+  const external = { nats: process.env['NATS_URL'], postgres: process.env['DATABASE_URL'] };
+  const [nats, database] = await Promise.all([
+    external.nats
+      ? externalNats(external.nats)
+      : processes.startListening(() => controlNats(options.dataDirectory)),
+    external.postgres
+      ? { url: external.postgres }
+      : processes.startListening(() => embeddedPostgres(options)),
+  ]);
+  const started = await Promise.all(
+    SERVICES.map((service) =>
+      startService(processes, service, async () => ({
         ...nats.environment(service),
         ...(await own(service, options, access)),
-        DATABASE_URL: databaseUrl,
-      }),
-    );
-  }
-  await Promise.all(started.map((service) => service.ready(READY_TIMEOUT_MS)));
+        DATABASE_URL: database.url,
+      })),
+    ),
+  );
+  await Promise.all(started.map((service) => service.ready(onWaiting)));
   return { access, nats };
 }
 
-/** A service with its management listener on a port of its own. */
+/** A service with its management listener on a port of its own; `environment` is asked again when a port was taken. */
 export async function startService(
   processes: Processes,
   service: string,
-  env: Readonly<Record<string, string>>,
-  name = service,
+  environment: () => EnvironmentOf | Promise<EnvironmentOf>,
 ): Promise<SupervisedProcess> {
-  const managementPort = await freePort();
-  return processes.start({
-    name,
-    command: process.execPath,
-    args: ['--enable-source-maps', entryPoint(`services/${service}`)],
-    env: { ...passedOn(), RINGFENCE_MANAGEMENT_PORT: String(managementPort), ...env },
-    readyUrl: `http://${LOOPBACK}:${managementPort}/readyz`,
+  const { process: started } = await processes.startListening(async () => {
+    const port = await freePort();
+    const spec: ProcessSpec = {
+      name: service,
+      command: process.execPath,
+      args: ['--enable-source-maps', entryPoint(`services/${service}`)],
+      env: { ...passedOn(), RINGFENCE_MANAGEMENT_PORT: String(port), ...(await environment()) },
+      readyUrl: `http://${LOOPBACK}:${port}/readyz`,
+      listensOn: { host: LOOPBACK, port },
+    };
+    return { spec };
   });
+  return started;
 }
 
 /** What a person sets for the whole stack. */
@@ -73,10 +87,8 @@ export function passedOn(): Record<string, string> {
   );
 }
 
-async function embeddedPostgres(options: UpOptions, processes: Processes): Promise<string> {
-  const { spec, url } = postgresProcess(join(options.dataDirectory, 'postgres'), await freePort());
-  processes.start(spec);
-  return url;
+async function embeddedPostgres(options: UpOptions): Promise<ReturnType<typeof postgresProcess>> {
+  return postgresProcess(join(options.dataDirectory, 'postgres'), await freePort());
 }
 
 /** What only this service is told. */

@@ -3,7 +3,7 @@
  * visibility_only with labels, so that the first flows show up without any further step.
  */
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { untilDone } from '@ringfence/testing';
 import { ROOT } from './entry-points.js';
 import { KubernetesApi } from './kubernetes-api.js';
 import { namespaceManifests, namespacesOf, readManifests, withLastApplied, withRoles } from './manifests.js';
@@ -22,6 +22,13 @@ interface Deployment {
   readonly api: RingfenceApi;
   readonly sandbox: Sandbox;
   readonly clusterId: string;
+  readonly onWaiting?: (words: string) => void;
+}
+
+interface AwaitedPods {
+  readonly kubernetes: KubernetesApi;
+  readonly namespaces: readonly string[];
+  readonly onWaiting: ((words: string) => void) | undefined;
 }
 
 /** Labels by label type; what the namespace's profile fixes. */
@@ -32,8 +39,8 @@ const DEMO_NAMESPACES: Readonly<Record<string, FixedLabels>> = {
   'shop-prod': { app: 'shop', env: 'prod' },
   'shop-dev': { app: 'shop', env: 'dev' },
 };
-const PODS_TIMEOUT_MS = 180_000;
-const PROFILE_TIMEOUT_MS = 30_000;
+/** Probes of real applications begin late and come seldom. */
+const PODS_STALLED_AFTER_MS = 180_000;
 const SYSTEM_NAMESPACES = new Set(['kube-system', 'kube-public', 'kube-node-lease']);
 
 export async function deployApplication(deployment: Deployment): Promise<Application> {
@@ -50,7 +57,7 @@ export async function deployApplication(deployment: Deployment): Promise<Applica
     demo ? DEMO_NAMESPACES[namespace]! : { app: namespace, env: 'demo' };
   await manageNamespaces(deployment, namespaces, roles, fixed);
   for (const manifest of inOrder(manifests)) await kubernetes.apply(manifest);
-  await podsReady(kubernetes, namespaces);
+  await podsReady({ kubernetes, namespaces, onWaiting: deployment.onWaiting });
   return { namespaces, demo };
 }
 
@@ -98,26 +105,30 @@ async function labelMaker(api: RingfenceApi): Promise<(key: string, value: strin
 /** A namespace's profile appears when Kubelink has reported the namespace. */
 async function profileOf(api: RingfenceApi, clusterId: string, namespace: string): Promise<string> {
   const path = `/container_clusters/${clusterId}/container_workload_profiles?namespace=${namespace}`;
-  const deadline = Date.now() + PROFILE_TIMEOUT_MS;
-  while (Date.now() < deadline) {
-    const profiles = await api.get<{ href: string; namespace: string | null }[]>(path);
-    const found = profiles.find((profile) => profile.namespace === namespace);
-    if (found) return found.href;
-    await sleep(100);
-  }
-  throw new Error(
-    `Kubelink has not reported the namespace ${namespace} after ${PROFILE_TIMEOUT_MS / 1000} s`,
+  return untilDone<string>(
+    async () => {
+      const profiles = await api.get<{ href: string; namespace: string | null }[]>(path);
+      const found = profiles.find((profile) => profile.namespace === namespace);
+      return found ? { done: found.href } : { missing: `${profiles.length} namespaces are reported` };
+    },
+    { what: `Kubelink to report the namespace ${namespace}`, everyMs: 100 },
   );
 }
 
-async function podsReady(kubernetes: KubernetesApi, namespaces: readonly string[]): Promise<void> {
-  const deadline = Date.now() + PODS_TIMEOUT_MS;
-  let waiting: string[] = [];
-  while (Date.now() < deadline) {
-    waiting = [];
-    for (const namespace of namespaces) waiting.push(...(await kubernetes.unreadyPods(namespace)));
-    if (waiting.length === 0) return;
-    await sleep(250);
-  }
-  throw new Error(`Pods not ready after ${PODS_TIMEOUT_MS / 1000} s: ${waiting.slice(0, 5).join(', ')}`);
+async function podsReady({ kubernetes, namespaces, onWaiting }: AwaitedPods): Promise<void> {
+  await untilDone(
+    async () => {
+      const waiting: string[] = [];
+      for (const namespace of namespaces) waiting.push(...(await kubernetes.unreadyPods(namespace)));
+      if (waiting.length === 0) return { done: true };
+      const named = waiting.slice(0, 5).join(', ');
+      return { missing: `${waiting.length} Pods are not ready: ${named}` };
+    },
+    {
+      what: 'Pods to become ready',
+      stalledAfterMs: PODS_STALLED_AFTER_MS,
+      everyMs: 250,
+      ...(onWaiting && { onWaiting }),
+    },
+  );
 }

@@ -1,18 +1,15 @@
 /** Waits until the explorer shows a flow: the whole path stands, from a packet to a row. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { untilDone } from '@ringfence/testing';
 import type { RingfenceApi } from './ringfence-api.js';
 
-const TIMEOUT_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const anything = { include: [[]], exclude: [] };
 
 export async function firstFlow(api: RingfenceApi): Promise<void> {
-  const deadline = Date.now() + TIMEOUT_MS;
-  while (Date.now() < deadline) {
-    if ((await flows(api)).length > 0) return;
-    await sleep(500);
-  }
-  throw new Error(`No flow was reported within ${TIMEOUT_MS / 1000} s`);
+  await untilDone(
+    async () => ((await flows(api)).length > 0 ? { done: true } : { missing: 'the explorer shows none yet' }),
+    { what: 'the first flow', everyMs: 500 },
+  );
 }
 
 export interface FlowRow {
@@ -36,12 +33,13 @@ export async function flows(api: RingfenceApi): Promise<FlowRow[]> {
     policy_decisions: [],
     max_results: 1_000,
   });
-  let { status } = query;
-  const deadline = Date.now() + TIMEOUT_MS;
-  while (status !== 'completed' && Date.now() < deadline) {
-    if (status === 'failed') throw new Error('The explorer query failed');
-    await sleep(50);
-    ({ status } = await api.get<{ status: string }>(query.href));
-  }
+  await untilDone(
+    async () => {
+      const { status } = await api.get<{ status: string }>(query.href);
+      if (status === 'failed') throw new Error('The explorer query failed');
+      return status === 'completed' ? { done: true } : { missing: `it is ${status}` };
+    },
+    { what: 'the explorer query' },
+  );
   return api.get<FlowRow[]>(`${query.href}/download`);
 }

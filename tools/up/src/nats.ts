@@ -18,13 +18,15 @@ import { freePort } from './free-ports.js';
 import type { ProcessSpec } from './processes.js';
 
 export interface ControlNats {
-  /** Null: a server of the user's. */
-  readonly process: ProcessSpec | null;
   readonly url: string;
   environment(service: string): Record<string, string>;
 }
+/** A server that is still to be started. */
+export interface OwnControlNats extends ControlNats {
+  readonly spec: ProcessSpec;
+}
 export interface ClusterNats {
-  readonly process: ProcessSpec;
+  readonly spec: ProcessSpec;
   readonly url: string;
   /** For clas-cache. */
   readonly environment: Record<string, string>;
@@ -40,9 +42,12 @@ async function manifestOf(service: string): Promise<ServiceManifest> {
   return module.manifest;
 }
 
-/** A server at `external` is used as it is, without credentials of ours: its operator decides who may do what. */
-export async function controlNats(dataDirectory: string, external: string | undefined): Promise<ControlNats> {
-  if (external) return { process: null, url: external, environment: () => ({ NATS_URL: external }) };
+/** A server of the user's is used as it is, without credentials of ours: its operator decides who may do what. */
+export function externalNats(url: string): ControlNats {
+  return { url, environment: () => ({ NATS_URL: url }) };
+}
+
+export async function controlNats(dataDirectory: string): Promise<OwnControlNats> {
   const directory = join(dataDirectory, 'nats-control');
   mkdirSync(directory, { recursive: true });
   const port = await freePort();
@@ -62,7 +67,7 @@ export async function controlNats(dataDirectory: string, external: string | unde
     NATS_UPLINK_URL: url,
   };
   return {
-    process: { name: 'nats-control', command: 'nats-server', args: ['-c', config], stopSignal: 'SIGINT' },
+    spec: natsServer('nats-control', config, { host: LOOPBACK, port }),
     url,
     environment: (service) => ({
       NATS_URL: url,
@@ -80,7 +85,7 @@ export async function clusterNats(dataDirectory: string, host: string): Promise<
   const keys = await mintClusterServer(await manifestOf('clas-cache'));
   const config = secretFile(directory, 'server.conf', clusterServerConfig({ host, port, directory }, keys));
   return {
-    process: { name: 'nats-cluster', command: 'nats-server', args: ['-c', config], stopSignal: 'SIGINT' },
+    spec: natsServer('nats-cluster', config, { host, port }),
     url,
     environment: {
       NATS_URL: url,
@@ -89,6 +94,10 @@ export async function clusterNats(dataDirectory: string, host: string): Promise<
       CLUSTER_NATS_ACCOUNT: keys.account,
     },
   };
+}
+
+function natsServer(name: string, config: string, listensOn: ProcessSpec['listensOn'] & {}): ProcessSpec {
+  return { name, command: 'nats-server', args: ['-c', config], stopSignal: 'SIGINT', listensOn };
 }
 
 function secretFile(directory: string, name: string, content: string): string {

@@ -10,6 +10,8 @@ import { dirname, join } from 'node:path';
 import { accountFlags } from '@ringfence/testing';
 import type { ProcessSpec } from './processes.js';
 
+/** What is acknowledged has reached the disk, whatever a configuration file of the machine may say. */
+const DURABLE = ['fsync=on', 'synchronous_commit=on', 'full_page_writes=on'];
 const NOBODY = { uid: 65_534, gid: 65_534 };
 function binary(name: string): string {
   const require = createRequire(import.meta.url);
@@ -39,11 +41,16 @@ export function postgresProcess(directory: string, port: number): { spec: Proces
     '127.0.0.1',
     '-k',
     '',
-    '-c',
-    'max_connections=200',
+    ...['max_connections=200', ...DURABLE].flatMap((setting) => ['-c', setting]),
   ];
   const [command, ...rest] = asPostgresUser(binary('postgres'), args);
-  const spec: ProcessSpec = { name: 'postgres', command: command!, args: rest, stopSignal: 'SIGINT' };
+  const spec: ProcessSpec = {
+    name: 'postgres',
+    command: command!,
+    args: rest,
+    stopSignal: 'SIGINT',
+    listensOn: { host: '127.0.0.1', port },
+  };
   return { spec, url: `postgres://postgres:${password}@127.0.0.1:${port}/ringfence` };
 }
 

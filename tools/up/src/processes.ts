@@ -4,9 +4,11 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { untilDone } from '@ringfence/testing';
+import type { Look } from '@ringfence/testing';
 
 export interface ProcessSpec {
   readonly name: string;
@@ -20,6 +22,8 @@ export interface ProcessSpec {
   readonly stopTimeoutMs?: number;
   /** `GET` of this url must answer 2xx for the process to count as ready. */
   readonly readyUrl?: string;
+  /** The first thing that it does: until it accepts connections here, the end of it may mean that its port was taken. */
+  readonly listensOn?: { readonly host: string; readonly port: number };
 }
 
 export interface Exit {
@@ -29,11 +33,16 @@ export interface Exit {
 }
 
 const STOP_TIMEOUT_MS = 12_000;
-const POLL_MS = 50;
+/** USER_HZ, the same on every Linux that Node runs on. */
+const CLOCK_TICKS = 100;
+const PORT_CHOICES = 5;
+const PORT_TAKEN = /EADDRINUSE|address already in use|could not bind/i;
 
 export class SupervisedProcess {
   private child: ChildProcess | null = null;
   private stopping = false;
+  /** Its end is no crash yet: whoever starts it looks at why it ended. */
+  private isBeginning = false;
 
   constructor(
     readonly spec: ProcessSpec,
@@ -73,6 +82,7 @@ export class SupervisedProcess {
   private ended(child: ChildProcess, how: string): void {
     if (this.child !== child || this.stopping) return;
     this.stopping = true;
+    if (this.isBeginning) return;
     this.onCrash({ name: this.spec.name, how, lastLines: this.lastLines(4) });
   }
 
@@ -107,21 +117,61 @@ export class SupervisedProcess {
     clearTimeout(timer);
   }
 
-  /** Waits for the ready url; fails with the process' last words when it ends or takes too long. */
-  async ready(timeoutMs: number): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
-    let missing = 'it does not answer';
-    while (Date.now() < deadline) {
-      if (!this.isRunning) throw new Error(`${this.spec.name} ended: ${this.lastLines(3)}`);
-      const answer = await probe(this.spec.readyUrl);
-      if (answer === null) return;
-      missing = answer;
-      await sleep(POLL_MS);
+  /** False: it ended because somebody else listens on one of its ports. */
+  async beginsToListen(): Promise<boolean> {
+    this.isBeginning = true;
+    try {
+      await untilDone(() => this.lookAt(() => accepts(this.spec.listensOn)), {
+        what: `${this.spec.name} to listen`,
+      });
+      return true;
+    } catch (error) {
+      if (this.isRunning || !PORT_TAKEN.test(this.lastLines(20))) throw error;
+      return false;
+    } finally {
+      this.isBeginning = false;
     }
-    throw new Error(
-      `${this.spec.name} is not ready after ${timeoutMs / 1000} s: ${missing} (log: ${this.logFile})`,
-    );
   }
+
+  /** Waits for the ready url as long as something moves; fails with the process' last words when it ends. */
+  async ready(onWaiting?: (words: string) => void): Promise<void> {
+    await untilDone(() => this.lookAt(() => probe(this.spec.readyUrl)), {
+      what: `${this.spec.name} (log: ${this.logFile})`,
+      ...(onWaiting && { onWaiting: (words) => onWaiting(`${this.spec.name}: ${words}`) }),
+    });
+  }
+
+  private async lookAt(missing: () => Promise<string | null>): Promise<Look<true>> {
+    if (!this.isRunning) throw new Error(`${this.spec.name} ended: ${this.lastLines(3)}`);
+    const words = await missing();
+    return words === null ? { done: true } : { missing: words, sign: this.effort() };
+  }
+
+  /** Moves while it works: what it has logged, and until it answers the time that it had on a processor. */
+  effort(): string {
+    try {
+      const [, , , , , , , , , , , user, system] = readFileSync(`/proc/${this.pid}/stat`, 'utf8')
+        .replace(/^.*\) /, 'x x ')
+        .split(' ');
+      const seconds = Math.floor((Number(user) + Number(system)) / CLOCK_TICKS);
+      return `${statSync(this.logFile).size} ${seconds}`;
+    } catch {
+      return '';
+    }
+  }
+}
+
+function accepts(place: ProcessSpec['listensOn']): Promise<string | null> {
+  if (place === undefined) return Promise.resolve(null);
+  return new Promise((resolve) => {
+    const socket = connect(place);
+    const end = (missing: string | null): void => {
+      socket.destroy();
+      resolve(missing);
+    };
+    socket.once('connect', () => end(null));
+    socket.once('error', () => end(`nobody listens on ${place.host}:${place.port} yet`));
+  });
 }
 
 async function probe(url: string | undefined): Promise<string | null> {
@@ -150,6 +200,20 @@ export class Processes {
     this.all.push(started);
     started.start();
     return started;
+  }
+
+  /** Starts what `make` describes and waits until it listens; made anew when somebody else was quicker on its port. */
+  async startListening<T extends { readonly spec: ProcessSpec }>(
+    make: () => T | Promise<T>,
+  ): Promise<T & { readonly process: SupervisedProcess }> {
+    for (let choice = 1; ; choice += 1) {
+      const made = await make();
+      const process = this.start(made.spec);
+      if (await process.beginsToListen()) return { ...made, process };
+      if (choice === PORT_CHOICES)
+        throw new Error(`${made.spec.name} found no free port: ${process.lastLines(1)}`);
+      this.all.splice(this.all.indexOf(process), 1);
+    }
   }
 
   get(name: string): SupervisedProcess {

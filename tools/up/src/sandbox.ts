@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { untilDone } from '@ringfence/testing';
 import type { UpOptions } from './options.js';
 import type { Processes } from './processes.js';
 import { entryPoint } from './entry-points.js';
@@ -26,14 +26,16 @@ export interface Sandbox {
   readonly nodes: readonly SandboxNode[];
 }
 
-const START_TIMEOUT_MS = 90_000;
-
 /** Stacks of different data directories run side by side. */
 export function sandboxInstance(dataDirectory: string): string {
   return createHash('sha256').update(dataDirectory).digest('hex').slice(0, 6);
 }
 
-export async function startSandbox(options: UpOptions, processes: Processes): Promise<Sandbox> {
+export async function startSandbox(
+  options: UpOptions,
+  processes: Processes,
+  onWaiting?: (words: string) => void,
+): Promise<Sandbox> {
   if (options.kubeconfig)
     return {
       instance: '',
@@ -55,15 +57,17 @@ export async function startSandbox(options: UpOptions, processes: Processes): Pr
     ],
     stopTimeoutMs: 30_000,
   });
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  while (Date.now() < deadline) {
-    if (!sandbox.isRunning) throw new Error(`The sandbox cluster ended: ${sandbox.lastLines(2)}`);
-    const description = readDescription(directory);
-    if (description) return description;
-    await sleep(100);
-  }
-  throw new Error(
-    `The sandbox cluster is not ready after ${START_TIMEOUT_MS / 1000} s (log: ${sandbox.logFile})`,
+  return untilDone<Sandbox>(
+    async () => {
+      if (!sandbox.isRunning) throw new Error(`The sandbox cluster ended: ${sandbox.lastLines(2)}`);
+      const description = readDescription(directory);
+      if (description) return { done: description };
+      return { missing: sandbox.lastLines(1) || 'it has said nothing yet', sign: sandbox.effort() };
+    },
+    {
+      what: `the sandbox cluster (log: ${sandbox.logFile})`,
+      ...(onWaiting && { onWaiting: (words) => onWaiting(`sandbox cluster: ${words}`) }),
+    },
   );
 }
 

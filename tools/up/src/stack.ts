@@ -62,17 +62,21 @@ export class Stack {
 
   async start(): Promise<Running> {
     const { options, progress, processes } = this;
+    const onWaiting = (words: string): void => progress.note(`waiting for ${words}`);
     // The sandbox needs seconds of its own: it starts beside the control plane.
     const [control, sandbox] = await progress.phase('Control plane and cluster', () =>
-      allOrFirstError([startControlPlane(options, processes), startSandbox(options, processes)]),
+      allOrFirstError([
+        startControlPlane(options, processes, onWaiting),
+        startSandbox(options, processes, onWaiting),
+      ]),
     );
     const api = new RingfenceApi(control.access);
     const cluster = await progress.phase('Register the cluster', () => registerCluster(api));
     const clasUrl = await progress.phase('Agents: clas-cache, Kubelink, a C-VEN per node', () =>
-      startAgents({ options, processes, control, sandbox, cluster }),
+      startAgents({ options, processes, control, sandbox, cluster, onWaiting }),
     );
     const application = await progress.phase('Application: deployed, managed, Pods ready', () =>
-      deployApplication({ options, api, sandbox, clusterId: cluster.id }),
+      deployApplication({ options, api, sandbox, clusterId: cluster.id, onWaiting }),
     );
     writeEnvironment(options, control.access, sandbox, cluster.id);
     const pairing = { clasUrl, key: cluster.pairingKey };

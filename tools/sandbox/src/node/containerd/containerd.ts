@@ -32,7 +32,8 @@ export interface Containerd {
   close(): Promise<void>;
 }
 
-const startTimeoutMs = 30_000;
+/** Ends a wait for something broken; on a busy machine a right start takes many times its usual second. */
+const startTimeoutMs = 180_000;
 
 export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
   const { folders } = options;

@@ -7,7 +7,8 @@ import { once } from 'node:events';
 
 // An existing folder serves as well as a file of our own, and nothing is left behind.
 const lockTarget = '/run';
-const lockTimeoutMs = 20_000;
+// Whoever holds it may share this machine with a dozen other stacks.
+const lockTimeoutMs = 120_000;
 
 export async function withMachineLock<Result>(work: () => Promise<Result>): Promise<Result> {
   const holder = spawn('flock', [lockTarget, 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
