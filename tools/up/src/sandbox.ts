@@ -13,6 +13,8 @@ export interface SandboxNode {
   readonly netns?: string;
   readonly address: string;
   readonly containerdSocket?: string;
+  /** The node's CNI directories, and where its runtime keeps the network namespaces of Pods. */
+  readonly cni?: { readonly config: string; readonly binaries: string; readonly namespaces: string };
   readonly machineIdPath: string;
 }
 

@@ -16,9 +16,10 @@ import { processIdentity, refuseIfRunning, writeRecord } from './instance-record
 import {
   chooseSnapshotter,
   type Containerd,
-  findCniBinaries,
+  findCniPlugins,
   startContainerd,
 } from './containerd/containerd.js';
+import { podNamespaces } from './containerd/containerd-config.js';
 import { buildStubImage, stubImageReference } from './image/stub-image.js';
 import type { AgentConfig, AgentMessage } from './kubelet/agent-config.js';
 import type { KubeAccess } from './kube/kube.client.js';
@@ -60,6 +61,8 @@ export interface SandboxNode {
   address: string;
   podCidr: string;
   containerdSocket: string;
+  /** Where a chained CNI plugin is put on this node, and where the runtime keeps Pods' network namespaces. */
+  cni: { config: string; binaries: string; namespaces: string };
   machineIdPath: string;
 }
 
@@ -103,13 +106,13 @@ export async function startNodes(options: NodesOptions): Promise<Nodes> {
   options.signal?.addEventListener('abort', () => ending.abort());
   try {
     const folder = nodesFolder(network.dataDir);
-    const [networks, imageFile, snapshotter, cniBinaries] = await Promise.all([
+    const [networks, imageFile, snapshotter, cniPlugins] = await Promise.all([
       createNodeNetworks(names, network.plan, count),
       buildStubImage(join(folder, 'image')),
       chooseSnapshotter(folder),
-      findCniBinaries(),
+      findCniPlugins(),
     ]);
-    const runtime = { imageFile, snapshotter, cniBinaries };
+    const runtime = { imageFile, snapshotter, cniPlugins };
     const nodes = await Promise.all(
       networks.map((own) => startNode({ options, names, own, runtime, ending: ending.signal })),
     );
@@ -125,7 +128,7 @@ interface NodeStart {
   options: NodesOptions;
   names: InstanceNames;
   own: NodeNetwork;
-  runtime: { imageFile: string; snapshotter: 'overlayfs' | 'native'; cniBinaries: string };
+  runtime: { imageFile: string; snapshotter: 'overlayfs' | 'native'; cniPlugins: string };
   ending: AbortSignal;
 }
 
@@ -160,6 +163,11 @@ async function startNode({ options, names, own, runtime, ending }: NodeStart): P
     address: own.address,
     podCidr: own.podCidr,
     containerdSocket: containerd.socket,
+    cni: {
+      config: containerd.folders.cniConfig,
+      binaries: containerd.folders.cniBinaries,
+      namespaces: podNamespaces(containerd.folders),
+    },
     machineIdPath,
   };
 }
@@ -173,8 +181,9 @@ function startNodeContainerd({ names, own, runtime, ending, folder }: Containerd
       root: join(folder, 'containerd'),
       state,
       cniConfig: join(state, 'cni'),
-      cniBinaries: runtime.cniBinaries,
+      cniBinaries: join(state, 'cni-bin'),
     },
+    cniPlugins: runtime.cniPlugins,
     snapshotter: runtime.snapshotter,
     pauseImage: stubImageReference,
     netns: own.netns,

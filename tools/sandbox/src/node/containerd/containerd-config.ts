@@ -7,6 +7,7 @@ export interface ContainerdFolders {
   root: string;
   /** Sockets, task state, Pod network namespaces; short, because socket paths may not exceed 107 bytes. */
   state: string;
+  /** Both the node's own: what is put there concerns this node alone. */
   cniConfig: string;
   cniBinaries: string;
 }
@@ -31,6 +32,10 @@ const unusedPlugins = [
 
 export const containerdSocket = (folders: Pick<ContainerdFolders, 'state'>): string =>
   `${folders.state}/containerd.sock`;
+
+/** Where this containerd keeps the network namespaces of its Pods. */
+export const podNamespaces = (folders: Pick<ContainerdFolders, 'state'>): string =>
+  `${folders.state}/io.containerd.grpc.v1.cri/netns`;
 
 export function containerdConfig({ folders, snapshotter, pauseImage }: ContainerdSettings): string {
   const cri = '[plugins."io.containerd.grpc.v1.cri"';

@@ -5,7 +5,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
-import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand, tryCommand } from '../command.js';
 import { connectCri } from '../cri/cri.client.js';
@@ -19,6 +20,8 @@ import {
 } from './containerd-config.js';
 
 export interface ContainerdOptions extends ContainerdSettings {
+  /** The machine's CNI plugins. */
+  cniPlugins: string;
   netns: string;
   networkName: string;
   podCidr: string;
@@ -29,6 +32,7 @@ export interface ContainerdOptions extends ContainerdSettings {
 
 export interface Containerd {
   socket: string;
+  folders: ContainerdFolders;
   close(): Promise<void>;
 }
 
@@ -39,8 +43,11 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   const { folders } = options;
   const configFile = `${folders.state}/config.toml`;
   await Promise.all(
-    [folders.root, folders.state, folders.cniConfig].map((folder) => mkdir(folder, { recursive: true })),
+    [folders.root, folders.state, folders.cniConfig, folders.cniBinaries].map((folder) =>
+      mkdir(folder, { recursive: true }),
+    ),
   );
+  await linkPlugins(options.cniPlugins, folders.cniBinaries);
   await writeFile(configFile, containerdConfig(options));
   await writeFile(
     `${folders.cniConfig}/10-sandbox.conflist`,
@@ -65,7 +72,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     await daemon.close();
     throw error;
   }
-  return { socket: containerdSocket(folders), close: daemon.close };
+  return { socket: containerdSocket(folders), folders, close: daemon.close };
 }
 
 /** overlayfs where a mount of it works below the folder (not on every file system), otherwise plain copies. */
@@ -88,7 +95,18 @@ export async function chooseSnapshotter(folder: string): Promise<'overlayfs' | '
   return mounted === undefined ? 'native' : 'overlayfs';
 }
 
-export async function findCniBinaries(): Promise<string> {
+/** A folder of the node's own, so that a plugin put there is put on this node and goes with it. */
+async function linkPlugins(from: string, to: string): Promise<void> {
+  const names = await readdir(from);
+  await Promise.all(
+    names.map(async (name) => {
+      await rm(join(to, name), { force: true });
+      await symlink(join(from, name), join(to, name));
+    }),
+  );
+}
+
+export async function findCniPlugins(): Promise<string> {
   for (const folder of ['/usr/lib/cni', '/opt/cni/bin']) {
     const isComplete = await Promise.all(
       ['ptp', 'host-local', 'loopback'].map((plugin) => access(`${folder}/${plugin}`)),

@@ -73,7 +73,8 @@ export interface SandboxPlace {
 }
 
 export interface CriClient {
-  runPodSandbox(config: PodSandboxConfig): Promise<string>;
+  /** Given up when the signal is aborted, as a kubelet does for a Pod that is to go. */
+  runPodSandbox(config: PodSandboxConfig, signal?: AbortSignal): Promise<string>;
   stopPodSandbox(id: string): Promise<void>;
   removePodSandbox(id: string): Promise<void>;
   sandboxPlace(id: string): Promise<SandboxPlace>;
@@ -102,7 +103,7 @@ type Unary = (
   request: unknown,
   options: { deadline: number },
   done: (error: ServiceError | null, reply: unknown) => void,
-) => void;
+) => { cancel(): void };
 type Stub = Record<string, Unary> & { close(): void };
 type Subscribe = (request: unknown, metadata?: unknown) => ClientReadableStream<unknown>;
 type StubClass = new (address: string, channel: ChannelCredentials) => Stub;
@@ -129,19 +130,27 @@ export function connectCri(socketPath: string): CriClient {
   const runtime = new Runtime(address, credentials.createInsecure());
   const events = new Events(address, credentials.createInsecure());
 
-  const call = <Reply>(method: string, request: unknown, timeoutMs = callTimeoutMs): Promise<Reply> =>
+  const call = <Reply>(
+    method: string,
+    request: unknown,
+    { timeoutMs = callTimeoutMs, signal }: { timeoutMs?: number; signal?: AbortSignal | undefined } = {},
+  ): Promise<Reply> =>
     new Promise((resolve, reject) => {
       const unary = runtime[method]?.bind(runtime);
       if (unary === undefined) throw new Error(`the runtime interface has no ${method}`);
-      unary(request, { deadline: Date.now() + timeoutMs }, (error, reply) => {
+      const cancel = (): void => running.cancel();
+      const running = unary(request, { deadline: Date.now() + timeoutMs }, (error, reply) => {
+        signal?.removeEventListener('abort', cancel);
         if (error === null) resolve(reply as Reply);
         else reject(error);
       });
+      signal?.addEventListener('abort', cancel);
+      if (signal?.aborted === true) cancel();
     });
 
   return {
-    runPodSandbox: async (config) =>
-      (await call<{ pod_sandbox_id: string }>('RunPodSandbox', { config })).pod_sandbox_id,
+    runPodSandbox: async (config, signal) =>
+      (await call<{ pod_sandbox_id: string }>('RunPodSandbox', { config }, { signal })).pod_sandbox_id,
     stopPodSandbox: async (id) => void (await call('StopPodSandbox', { pod_sandbox_id: id })),
     removePodSandbox: async (id) => void (await call('RemovePodSandbox', { pod_sandbox_id: id })),
     sandboxPlace: async (id) =>
@@ -160,14 +169,14 @@ export function connectCri(socketPath: string): CriClient {
       void (await call(
         'StopContainer',
         { container_id: id, timeout: graceSeconds },
-        callTimeoutMs + graceSeconds * 1000,
+        { timeoutMs: callTimeoutMs + graceSeconds * 1000 },
       )),
     removeContainer: async (id) => void (await call('RemoveContainer', { container_id: id })),
     listContainers: async () => (await call<{ containers: Container[] }>('ListContainers', {})).containers,
     containerStatus: async (id) =>
       (await call<{ status: ContainerStatus }>('ContainerStatus', { container_id: id })).status,
     isReady: () =>
-      call<{ status: { conditions: { status: boolean }[] } }>('Status', {}, 5_000).then(
+      call<{ status: { conditions: { status: boolean }[] } }>('Status', {}, { timeoutMs: 5_000 }).then(
         (reply) => reply.status.conditions.every((condition) => condition.status),
         () => false,
       ),

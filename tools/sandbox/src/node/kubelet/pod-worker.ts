@@ -12,6 +12,7 @@ import { type AgentConfig, sandboxAnnotations } from './agent-config.js';
 import { fetchConfigSources } from './config-sources.js';
 import { containerEnvironment, MissingReference } from './environment.js';
 import { containerConfig, podLogFolder, podSandboxConfig } from './pod-configs.js';
+import { PodEvents } from './pod-events.js';
 import { podStatus } from './pod-status.js';
 import { type Prober, startProber } from './prober.js';
 import { type ContainerPlan, type ContainerStart, planContainers } from './restart.js';
@@ -39,6 +40,9 @@ const outdatedStatuses = [404, 409];
 export class PodWorker {
   private readonly uid: string;
   private readonly prober: Prober;
+  private readonly events: PodEvents;
+  /** Aborted when the Pod is to go: a sandbox that is still being made is not waited for. */
+  private readonly leaving = new AbortController();
   /** Per container that could not be started: why. */
   private readonly failures = new Map<string, { reason: string; message: string }>();
   /** Per container the run (its id) that is being probed. */
@@ -57,6 +61,7 @@ export class PodWorker {
     private readonly ports: PodWorkerPorts,
   ) {
     this.uid = pod.metadata.uid;
+    this.events = new PodEvents(ports.kube, ports.config.nodeName);
     this.prober = startProber({
       pod: () => this.pod,
       podAddress: () => this.podAddress(),
@@ -67,12 +72,14 @@ export class PodWorker {
 
   update(pod: Pod): void {
     this.pod = pod;
+    if (this.isLeaving()) this.leaving.abort();
     this.wake();
   }
 
   /** The Pod has been removed from the API server without waiting for this node. */
   forget(): void {
     this.isForgotten = true;
+    this.leaving.abort();
     this.wake();
   }
 
@@ -123,7 +130,7 @@ export class PodWorker {
   }
 
   private async ensureSandbox(): Promise<void> {
-    const { cri, runtime, config, inTurn, startDns } = this.ports;
+    const { cri, runtime, inTurn, startDns } = this.ports;
     const latest = runtime.pod(this.uid).sandboxes[0];
     if (latest?.isReady === true) {
       if (this.place?.id !== latest.id)
@@ -132,12 +139,25 @@ export class PodWorker {
       // A sandbox that died takes its containers with it; a new one is a new start with a new address.
       await this.removeSandboxes(0);
       const attempt = latest === undefined ? 0 : latest.attempt + 1;
-      const id = await inTurn(() => cri.runPodSandbox(podSandboxConfig(this.pod, attempt, config)));
+      const id = await inTurn(() => this.runSandbox(attempt));
       this.place = { id, ...(await cri.sandboxPlace(id)) };
       await runtime.refresh();
     }
     const isNameServer = this.pod.metadata.annotations?.[sandboxAnnotations.program] === 'dns';
     if (isNameServer) this.nameServer ??= startDns(this.place.netns);
+  }
+
+  private async runSandbox(attempt: number): Promise<string> {
+    const { cri, config } = this.ports;
+    try {
+      return await cri.runPodSandbox(podSandboxConfig(this.pod, attempt, config), this.leaving.signal);
+    } catch (error) {
+      if (!this.isLeaving()) {
+        const why = error instanceof Error ? error.message : String(error);
+        await this.events.warn(this.pod, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${why}`);
+      }
+      throw error;
+    }
   }
 
   /** Starts what is to run until nothing more can be started now, and returns the plan that is left. */
