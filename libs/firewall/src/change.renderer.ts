@@ -12,6 +12,8 @@ import { renderRemoval, renderTable } from './table.renderer.js';
 import { policyLayout, TABLE, upkeepLayout } from './table-layout.js';
 
 export interface Change {
+  /** `whole`: the table is new, or gone, and its flow sets with it. `rotation`: nothing but the writers of flows. */
+  readonly kind: 'delta' | 'whole' | 'rotation';
   readonly script: string;
   /** The generation was raised. */
   readonly bump: boolean;
@@ -30,6 +32,7 @@ export function renderChange(from: FirewallModel | undefined, desired: FirewallM
   if (!hasTable(desired))
     return wasThere
       ? {
+          kind: 'whole',
           script: renderRemoval(),
           bump: false,
           clearMarks: false,
@@ -46,6 +49,7 @@ export function renderChange(from: FirewallModel | undefined, desired: FirewallM
   // The next change begins where this one ends; generation and half are no part of it.
   layouts.set(model, rememberedLayout(desired));
   return {
+    kind: 'delta',
     script: script([...commands, ...upkeep(from, model)]),
     bump,
     clearMarks: generation < from.generation,
@@ -58,6 +62,7 @@ export function replacement(from: FirewallModel | undefined, desired: FirewallMo
   const generation = from === undefined ? desired.generation : nextGeneration(from.generation);
   const model = { ...desired, generation };
   return {
+    kind: 'whole',
     script: renderTable(model),
     bump: from !== undefined,
     clearMarks: from !== undefined && generation < from.generation,
@@ -69,7 +74,13 @@ export function replacement(from: FirewallModel | undefined, desired: FirewallMo
 export function renderRotation(model: FirewallModel): Change {
   const next: FirewallModel = { ...model, half: model.half === 0 ? 1 : 0 };
   layouts.set(next, rememberedLayout(model));
-  return { script: script(upkeep(model, next)), bump: false, clearMarks: false, model: next };
+  return {
+    kind: 'rotation',
+    script: script(upkeep(model, next)),
+    bump: false,
+    clearMarks: false,
+    model: next,
+  };
 }
 
 interface PolicyDelta {

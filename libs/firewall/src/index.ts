@@ -19,7 +19,7 @@ export { hostReach } from './host-reach.js';
 export type { HostedPod, HostReach } from './host-reach.js';
 export { buildModel, endpointUnit, inOrder, OWN_HOST, PROBES_REF } from './policy-model.js';
 export type { EndpointDetails, ModelOptions } from './policy-model.js';
-export { groupPeers, nodePolicy, peerLookup, podPolicy } from './place-policy.js';
+export { groupPeers, nodePolicy, peerLookup, podPolicy, standIn } from './place-policy.js';
 export type { PlacePolicy, PolicyView } from './place-policy.js';
 export { FAMILIES, FLOW_TABLES, flowSetName, flowSetNames } from './flow-sets.js';
 export type { Family, FlowTable, Half } from './flow-sets.js';

@@ -57,7 +57,8 @@ export function nodePolicy(view: PolicyView, node: string): PlacePolicy {
   return { unit: unit ?? NO_UNIT, details, mode, isOwnPolicy: true };
 }
 
-function standIn(namespace: string | null): Unit {
+/** A policy without a rule, for whoever's own is not known or cannot be loaded. */
+export function standIn(namespace: string | null): Unit {
   return { labelSet: { ...NO_LABEL_SET, namespace }, mode: 'full', ingress: [], egress: [] };
 }
 

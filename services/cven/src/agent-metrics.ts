@@ -8,6 +8,8 @@ export interface AgentMetrics {
   readonly hostRollbacks: Counter;
   /** Flows that could not be told in time. */
   onFlowsDropped(flows: number): void;
+  /** Flow sets of one place that went away unread. */
+  readonly intervalsLost: Counter;
   onFlows(named: number, overflow: number, disagreements: number): void;
   onPass(revision: number, pods: number): void;
 }
@@ -44,6 +46,10 @@ export function agentMetrics(metrics: Metrics): AgentMetrics {
     hostRollbacks: metrics.counter(
       'cven_host_rollbacks_total',
       'Host policies taken back because the control channel was lost',
+    ),
+    intervalsLost: metrics.counter(
+      'cven_flow_intervals_lost_total',
+      'Intervals of one namespace whose flows could not be read from its kernel',
     ),
     onFlowsDropped: (count) => dropped.add(count, { reason: 'clas-cache-away' }),
     onFlows: (named, full, otherwise) => {

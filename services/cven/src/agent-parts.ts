@@ -108,6 +108,10 @@ export class AgentParts {
       onAck: (ack) => this.uplink.acknowledge(ack),
       onFlowBatches: (batches) => this.uplink.flowBatches(batches),
       onFlows: (named, overflow, disagreements) => metrics.onFlows(named, overflow, disagreements),
+      onFlowsLost: (place) => {
+        metrics.intervalsLost.add();
+        logger.warn({ place: place.id }, 'the flows of an interval could not be read');
+      },
       onApplied: (ms) => metrics.apply.record(ms / 1000),
       onPass: (revision, pods) => {
         metrics.onPass(revision, pods);

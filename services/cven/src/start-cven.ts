@@ -25,6 +25,7 @@ const RUNTIME_SOCKETS = [
   '/var/run/cri-dockerd.sock',
 ];
 const TAMPER_EVERY_MS = 1_000;
+const TELL_EVERY_MS = 1_000;
 const RESOLVE_EVERY_MS = 60_000;
 const FLUSH_WITHIN_MS = 3_000;
 
@@ -96,6 +97,14 @@ function startTimers({ config, onShutdown, logger }: Context, parts: AgentParts)
     every(
       TAMPER_EVERY_MS,
       () => (parts.isUnpaired ? Promise.resolve() : parts.agent.lookForTampering()),
+      onError,
+    ),
+    every(
+      TELL_EVERY_MS,
+      () => {
+        parts.agent.tellWhatIsNotInForce();
+        return Promise.resolve();
+      },
       onError,
     ),
     every(RESOLVE_EVERY_MS, () => parts.resolveControl(), onError),

@@ -7,6 +7,8 @@ export interface AgentEvents {
   onAck(ack: NodeAck): void;
   onFlowBatches(batches: readonly FlowBatch[]): void;
   onFlows(named: number, overflow: number, disagreements: number): void;
+  /** The flows of one interval of a place could not be read and are gone. */
+  onFlowsLost(place: Place): void;
   onApplied(ms: number): void;
   onPass(revision: number, pods: number): void;
   onHealed(place: Place): void;

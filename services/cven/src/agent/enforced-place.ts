@@ -1,16 +1,17 @@
 /**
- * One network namespace under our rules: what is in its kernel, one thing at a time, in order. Reads the flow sets of an
- * interval before the half is written again, so that no count is lost while the agent runs. Decides nothing: the
- * reconciler says what to do, the kernel port does it.
+ * One network namespace under our rules: does in its kernel what the reconciler says, one thing at a time and in order, and
+ * keeps what is known of it as one value (`place.state.ts`). Reads the flow sets of an interval before anything writes over them.
  */
-import { hasTable, isEnforced, renderRemoval, renderRotation, replacement } from '@ringfence/firewall';
-import type { Change, FirewallModel, Half } from '@ringfence/firewall';
+import { hasTable, isEnforced, renderRemoval, renderRotation } from '@ringfence/firewall';
+import type { Change, Half } from '@ringfence/firewall';
 import type { DesiredTable, Place } from '../domain/desired-tables.calculator.js';
-import { planPlace } from '../domain/node.reconciler.js';
-import type { ObservedTable } from '../domain/node.reconciler.js';
+import { nextStep, wholeTable } from '../domain/node.reconciler.js';
+import { losesFlows, nextState, tableOf } from '../domain/place.state.js';
+import type { PlaceEvent, PlaceState, TableInForce } from '../domain/place.state.js';
 import { foundTable } from '../kernel/listing.js';
 import { KernelError } from '../kernel/kernel.port.js';
 import type { FlowReading, Kernel } from '../kernel/kernel.port.js';
+import { failureOf } from './failure.js';
 import { listingDigest } from './table-records.js';
 import type { TableRecords } from './table-records.js';
 
@@ -26,46 +27,65 @@ export interface Interval {
 export interface PlaceEvents {
   onApplied(ms: number): void;
   onInterval(interval: Interval): void;
+  /** The flows of an interval could not be read and are gone. */
+  onFlowsLost(place: Place): void;
   /** Somebody else had changed our table. */
   onHealed(place: Place): void;
   /** Something that does not stop the work. */
   onTrouble(place: Place, what: string, error: unknown): void;
 }
 
+export interface PlaceParts {
+  readonly kernel: Kernel;
+  readonly records: TableRecords;
+  readonly events: PlaceEvents;
+  /** The end of what was in this namespace under the same name before. */
+  readonly after?: Promise<unknown> | undefined;
+}
+
 const ATTEMPTS = 3;
+/** Look, load, and as much again for each time that somebody else came between. */
+const STEPS = 8;
 
 export class EnforcedPlace {
-  private observed: ObservedTable = { state: 'unseen' };
-  private policy: DesiredTable | undefined;
-  /** A half that was retired but not read yet. */
-  private unread: Half | undefined;
-  private trustedListing: string | undefined;
-  private overflow = 0;
-  private turn: Promise<unknown> = Promise.resolve();
+  private current: PlaceState = { kind: 'unseen', belief: undefined };
+  private turn: Promise<unknown>;
+  private readonly kernel: Kernel;
+  private readonly records: TableRecords;
+  private readonly events: PlaceEvents;
 
   constructor(
     readonly place: Place,
-    private readonly kernel: Kernel,
-    private readonly records: TableRecords,
-    private readonly events: PlaceEvents,
-  ) {}
+    { kernel, records, events, after }: PlaceParts,
+  ) {
+    this.kernel = kernel;
+    this.records = records;
+    this.events = events;
+    this.turn = after ?? Promise.resolve();
+  }
+
+  get state(): PlaceState {
+    return this.current;
+  }
+
+  /** What is in the kernel is known; otherwise it must be brought to its policy (again). */
+  get isAtRest(): boolean {
+    return this.current.kind === 'in-force' || this.current.kind === 'no-table';
+  }
 
   /** Done when the kernel has it. Throws when it does not; what was there before is there still. */
   enforce(desired: DesiredTable): Promise<void> {
     return this.inTurn(async () => {
       for (let attempt = 1; ; attempt += 1) {
-        const [action] = planPlace(this.place.id, desired.model, this.observed);
-        if (action === undefined || action.kind === 'release') break;
         try {
-          if (action.kind === 'look') await this.look(desired.model);
-          else await this.apply(action.change);
+          await this.bringTo(desired);
+          break;
         } catch (error) {
-          this.observed = { state: 'unseen' };
+          this.happened({ kind: 'failed', failure: failureOf(error), isRefused: isRefusal(error) });
           if (attempt >= ATTEMPTS || !isWorthAnotherTry(error)) throw error;
           this.events.onTrouble(this.place, 'a change was refused: looking again', error);
         }
       }
-      this.policy = desired;
       // Nothing to look after: no need to hold on to the namespace.
       if (!hasTable(desired.model)) await this.kernel.close(this.place.netns);
     });
@@ -74,13 +94,15 @@ export class EnforcedPlace {
   /** Ends an interval of flows. */
   rotate(): Promise<void> {
     return this.inTurn(async () => {
-      if (this.observed.state !== 'known' || !isEnforced(this.observed.model)) return;
+      const { current } = this;
+      if (current.kind !== 'in-force' || !isEnforced(current.model)) return;
       try {
-        await this.apply(renderRotation(this.observed.model));
+        await this.load(renderRotation(current.model), current.policy);
       } catch (error) {
+        this.doubt();
+        if (!isRefusal(error)) throw error;
         // What should be there is not: somebody was quicker than the look for tampering.
-        if (!(error instanceof KernelError) || error.code !== 'script_refused') throw error;
-        await this.compareAndHeal(this.observed.model);
+        await this.compareAndHeal(current);
       }
     });
   }
@@ -88,40 +110,38 @@ export class EnforcedPlace {
   /** Somebody changed rules in this namespace: is ours still what it was? */
   inspect(): Promise<void> {
     return this.inTurn(async () => {
-      if (this.observed.state === 'known') await this.compareAndHeal(this.observed.model);
+      if (this.current.kind === 'in-force') await this.compareAndHeal(this.current);
     });
   }
 
   /** Nothing to compare with yet: tampering would still be healed, by replacing the table without a look. */
   get isUnlearned(): boolean {
-    return (
-      this.observed.state === 'known' && this.trustedListing === undefined && hasTable(this.observed.model)
-    );
+    return this.current.kind === 'in-force' && this.current.listing === undefined;
   }
 
   /** Keeps a listing of what we loaded, to compare with later. */
   learn(): Promise<void> {
     return this.inTurn(async () => {
-      if (this.observed.state !== 'known' || !this.isUnlearned) return;
+      if (this.current.kind !== 'in-force' || !this.isUnlearned) return;
+      const { model } = this.current;
       const listing = await this.kernel.list(this.place.netns);
-      this.trustedListing = listingDigest(listing);
-      this.records.remember(this.recordKey, listing, this.observed.model);
+      this.happened({ kind: 'learned', listing: listingDigest(listing) });
+      this.records.remember(this.recordKey, listing, model);
     });
   }
 
   /** The helper was lost: what it was doing may be in the kernel or not. */
   doubt(): void {
-    this.observed = { state: 'unseen' };
-    this.trustedListing = undefined;
-    this.unread = undefined;
+    this.happened({ kind: 'doubted' });
   }
 
   /** Lets go of a namespace whose Pod has ended; the last flows are read if it is still there. */
   release(): Promise<void> {
     return this.inTurn(async () => {
-      if (this.observed.state === 'known' && isEnforced(this.observed.model)) {
-        await this.apply(renderRotation(this.observed.model)).catch(() => undefined);
-      }
+      const { current } = this;
+      if (current.kind === 'in-force' && isEnforced(current.model))
+        await this.load(renderRotation(current.model), current.policy).catch(() => undefined);
+      this.happened({ kind: 'let-go' });
       this.records.forget(this.recordKey);
       await this.kernel.close(this.place.netns);
     });
@@ -132,10 +152,9 @@ export class EnforcedPlace {
     return this.inTurn(async () => {
       const { netns } = this.place;
       await this.kernel.apply(netns, renderRemoval());
-      await this.kernel.close(netns);
-      this.doubt();
-      this.policy = undefined;
+      this.happened({ kind: 'let-go' });
       this.records.forget(this.recordKey);
+      await this.kernel.close(netns);
     });
   }
 
@@ -144,47 +163,123 @@ export class EnforcedPlace {
     return this.place.kind === 'host' ? this.place.id : this.place.netns;
   }
 
-  private async compareAndHeal(model: FirewallModel): Promise<void> {
+  private happened(event: PlaceEvent): void {
+    const before = this.current;
+    this.current = nextState(before, event);
+    if (losesFlows(before, event, this.current)) this.events.onFlowsLost(this.place);
+  }
+
+  private async bringTo(desired: DesiredTable): Promise<void> {
+    for (let step = 1; step <= STEPS; step += 1) {
+      const next = nextStep(this.current, desired.model);
+      if (next.kind === 'done') return this.happened({ kind: 'reworded', policy: desired });
+      if (next.kind === 'look') await this.look(desired);
+      else await this.load(next.change, desired);
+    }
+    throw new KernelError(
+      'kernel_error',
+      'the namespace did not come to rest: it is changed again and again',
+    );
+  }
+
+  private async look(desired: DesiredTable): Promise<void> {
+    const { netns } = this.place;
+    await this.kernel.open(netns);
+    const listing = await this.kernel.list(netns);
+    if (listing === '') return this.happened({ kind: 'looked', found: 'nothing' });
+    const isRecorded = this.records.recognises(this.recordKey, listing, desired.model);
+    this.happened({
+      kind: 'looked',
+      found: foundTable(listing),
+      listing: listingDigest(listing),
+      recorded: isRecorded ? desired : undefined,
+    });
+  }
+
+  /** One transaction, with what must happen around it. */
+  private async load(change: Change, policy: DesiredTable): Promise<void> {
+    await this.readRetired();
+    // The flow sets go with the table: their last interval is ended and read first.
+    if (change.kind === 'whole' && this.current.kind === 'in-force') await this.endLastInterval(this.current);
+    // Once there is a table, conntrack learns directions by itself.
+    if (isEnforced(change.model) && !this.isJudging()) await this.adoptConnections();
+    const isDisturbed = await this.transact(change, policy);
+    await this.readRetired();
+    if (isDisturbed) setImmediate(() => this.inspectSoon());
+  }
+
+  private isJudging(): boolean {
+    const table = tableOf(this.current);
+    return table !== undefined && isEnforced(table.model);
+  }
+
+  private async readRetired(): Promise<void> {
+    const table = tableOf(this.current);
+    if (table?.retired !== undefined) await this.readHalf(table, table.retired.half);
+  }
+
+  /** True when somebody else had written into this namespace since our last transaction. */
+  private async transact(change: Change, policy: DesiredTable): Promise<boolean> {
+    const { netns } = this.place;
+    if (change.clearMarks) await this.kernel.clearMarks(netns);
+    this.happened({ kind: 'sent', change, policy });
+    const { ms, disturbed } = await this.kernel.apply(netns, change.script);
+    this.happened({ kind: 'committed' });
+    this.events.onApplied(ms);
+    return disturbed;
+  }
+
+  private async endLastInterval(table: TableInForce): Promise<void> {
+    if (!isEnforced(table.model)) return;
+    try {
+      await this.transact(renderRotation(table.model), table.policy);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return; // Somebody took the sets away; what replaces the table brings new ones.
+    }
+    await this.readHalf(table, table.model.half);
+  }
+
+  /** A half that cannot be read now is tried once more before it is written over; then it is given up and counted. */
+  private async readHalf(table: TableInForce, half: Half): Promise<void> {
+    const policy = table.retired?.half === half ? table.retired.policy : table.policy;
+    try {
+      const reading = await this.kernel.readFlows(this.place.netns, half);
+      const overflow =
+        reading.overflow >= table.overflow ? reading.overflow - table.overflow : reading.overflow;
+      this.happened({ kind: 'read', half, overflow: reading.overflow });
+      this.events.onInterval({ place: this.place, policy, reading, overflow });
+    } catch (error) {
+      this.happened({ kind: 'unreadable', half });
+      if (!(error instanceof KernelError) || error.code === 'namespace_gone') throw error;
+      this.events.onTrouble(this.place, 'flows could not be read', error);
+    }
+  }
+
+  private async compareAndHeal(table: TableInForce): Promise<void> {
     const listing = await this.kernel.list(this.place.netns);
-    const expected = this.trustedListing;
-    if (expected === listingDigest(listing) || (listing === '' && !hasTable(model))) return;
-    if (listing !== '') await this.readBoth(model).catch(() => undefined);
-    const removal = { script: renderRemoval(), bump: false, clearMarks: false, model };
-    await this.transact(hasTable(model) ? replacement(model, model) : removal);
-    this.trustedListing = undefined;
-    this.unread = undefined;
-    this.overflow = 0;
+    const { listing: expected, model, policy } = table;
+    if (expected === listingDigest(listing)) return;
+    if (listing === '') await this.adoptConnections();
+    else await this.readWhatIsLeft(table);
+    await this.transact(wholeTable(model, model.generation), policy);
     // Without a listing to compare with, only what is plainly not ours is called tampering.
     if (expected !== undefined || foundTable(listing)?.generation !== model.generation)
       this.events.onHealed(this.place);
   }
 
-  private async look(desired: FirewallModel): Promise<void> {
-    const { netns, kind } = this.place;
-    await this.kernel.open(netns);
-    const listing = await this.kernel.list(netns);
-    if (listing === '') {
-      // Once there is a table, conntrack learns directions by itself.
-      if (hasTable(desired)) await this.adoptConnections(kind);
-      this.observed = { state: 'absent' };
-      return;
-    }
-    const found = foundTable(listing);
-    this.unread = undefined;
-    this.overflow = 0;
-    if (found === undefined || !this.records.recognises(this.recordKey, listing, desired)) {
-      this.observed = { state: 'unknown', generation: found?.generation };
-      return;
-    }
-    const { revision, generation, half } = found;
-    this.observed = { state: 'known', model: { ...desired, revision, generation, half } };
-    this.trustedListing = listingDigest(listing);
+  /** Before a table that is not trusted is replaced: its flow sets go with it. */
+  private async readWhatIsLeft(table: TableInForce): Promise<void> {
+    if (!isEnforced(table.model)) return;
+    if (table.retired !== undefined) await this.readHalf(table, table.retired.half);
+    await this.readHalf(table, table.model.half);
   }
 
-  private async adoptConnections(kind: Place['kind']): Promise<void> {
+  private async adoptConnections(): Promise<void> {
+    const { kind, netns } = this.place;
     try {
-      await this.kernel.adoptConnections(this.place.netns);
-      if (kind === 'pod') await this.kernel.trackLiberally(this.place.netns);
+      await this.kernel.adoptConnections(netns);
+      if (kind === 'pod') await this.kernel.trackLiberally(netns);
     } catch (error) {
       if (error instanceof KernelError && error.code !== 'kernel_error' && error.code !== 'script_refused')
         throw error;
@@ -192,48 +287,10 @@ export class EnforcedPlace {
     }
   }
 
-  private async apply(change: Change): Promise<void> {
-    const from = this.observed.state === 'known' ? this.observed.model : undefined;
-    if (this.unread !== undefined) await this.readRetired(this.unread);
-    const disturbed = await this.transact(change);
-    if (from === undefined) this.overflow = 0;
-    else if (isEnforced(from) && change.model.half !== from.half) await this.readRetired(from.half);
-    if (disturbed) setImmediate(() => this.inspectSoon());
-  }
-
-  /** True when somebody else had written into this namespace since our last transaction. */
-  private async transact(change: Change): Promise<boolean> {
-    if (change.clearMarks) await this.kernel.clearMarks(this.place.netns);
-    const from = this.observed.state === 'known' ? this.observed.model : undefined;
-    const { ms, disturbed } = await this.kernel.apply(this.place.netns, change.script);
-    this.observed = { state: 'known', model: change.model };
-    if (!isRotationOnly(from, change)) this.trustedListing = undefined;
-    this.events.onApplied(ms);
-    return disturbed;
-  }
-
   private inspectSoon(): void {
     this.inspect().catch((error: unknown) =>
       this.events.onTrouble(this.place, 'a table could not be inspected', error),
     );
-  }
-
-  /** A half that cannot be read now is tried again before it would be written over. */
-  private async readRetired(half: Half): Promise<void> {
-    this.unread = half;
-    const reading = await this.kernel.readFlows(this.place.netns, half);
-    this.unread = undefined;
-    if (this.policy === undefined) return;
-    const overflow = reading.overflow >= this.overflow ? reading.overflow - this.overflow : reading.overflow;
-    this.overflow = reading.overflow;
-    this.events.onInterval({ place: this.place, policy: this.policy, reading, overflow });
-  }
-
-  /** Before a table is replaced whole: its flow sets go with it. */
-  private async readBoth(model: FirewallModel): Promise<void> {
-    if (!isEnforced(model)) return;
-    if (this.unread !== undefined) await this.readRetired(this.unread);
-    await this.readRetired(model.half);
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -243,15 +300,10 @@ export class EnforcedPlace {
   }
 }
 
-function isWorthAnotherTry(error: unknown): boolean {
-  return error instanceof KernelError && error.code !== 'namespace_gone';
+function isRefusal(error: unknown): boolean {
+  return error instanceof KernelError && error.code === 'script_refused';
 }
 
-function isRotationOnly(from: FirewallModel | undefined, { model }: Change): boolean {
-  return (
-    from !== undefined &&
-    model.generation === from.generation &&
-    model.peers === from.peers &&
-    model.ingress === from.ingress
-  );
+function isWorthAnotherTry(error: unknown): boolean {
+  return error instanceof KernelError && error.code !== 'namespace_gone';
 }

@@ -122,10 +122,14 @@ describe("the host's table", () => {
     const events = {
       onApplied: () => undefined,
       onInterval: () => undefined,
+      onFlowsLost: () => undefined,
       onHealed: () => undefined,
       onTrouble: () => undefined,
     };
-    const made = new EnforcedPlace({ ...of, netns }, kernel, new TableRecords({}, () => undefined), events);
+    const made = new EnforcedPlace(
+      { ...of, netns },
+      { kernel, records: new TableRecords({}, () => undefined), events },
+    );
     places.push(made);
     return made;
   };

@@ -1,29 +1,30 @@
 /**
  * The agent of one node: brings the places (its Pods' network namespaces and its own) to what the view wants, again and
- * again, and says what is in the kernel. One pass at a time; whatever comes meanwhile is in the next pass. Between passes
- * it ends flow intervals and looks for tampering. It never flushes: without a view it leaves everything as it finds it.
+ * again, and says what is in the kernel and what is not. One pass at a time; whatever comes meanwhile is in the next pass.
+ * Between passes it ends flow intervals and looks for tampering. It never flushes: without a view it leaves everything as
+ * it finds it.
  */
 import { Causes, continueTraces } from '@ringfence/bus';
-import type { NodeAck, NodeView, SandboxSeen } from '@ringfence/contracts';
+import type { NodeAck, NodeView } from '@ringfence/contracts';
 import type { FoundSandbox } from '../adapters/cri/sandbox-record.js';
-import type {
-  Desired,
-  DesiredTable,
-  DesiredTables,
-  HostPlace,
-  Place,
-} from '../domain/desired-tables.calculator.js';
+import { askedMode } from '../domain/desired-tables.calculator.js';
+import type { Desired, DesiredTable, DesiredTables, HostPlace } from '../domain/desired-tables.calculator.js';
+import { EnforcementLedger } from '../domain/enforcement.ledger.js';
 import type { FlowBatches, InForce } from '../domain/flow-batches.calculator.js';
-import { nameFlows } from '../domain/flow-naming.js';
-import { splitForwarded } from '../domain/forwarded-flows.js';
+import { tableOf } from '../domain/place.state.js';
 import type { ApplyOutcome, ViewState } from '../domain/view.state.js';
-import { KernelError } from '../kernel/kernel.port.js';
-import type { FlowReading, Kernel } from '../kernel/kernel.port.js';
+import type { Kernel } from '../kernel/kernel.port.js';
+import { Acknowledgements } from './acknowledgements.js';
 import type { AgentEvents } from './agent-events.js';
-import { EnforcedPlace } from './enforced-place.js';
-import type { Interval } from './enforced-place.js';
+import type { EnforcedPlace } from './enforced-place.js';
+import { failureOf, PolicyRefused } from './failure.js';
+import { FlowCollector } from './flow-collector.js';
 import type { HostConfirmation } from './host-confirmation.js';
+import { PodFates } from './pod-fates.js';
+import type { PodFate } from './pod-fates.js';
+import { Places } from './places.js';
 import type { TableRecords } from './table-records.js';
+import { TamperWatch } from './tamper-watch.js';
 
 export interface NodeAgentOptions {
   readonly node: string;
@@ -39,20 +40,14 @@ export interface NodeAgentOptions {
   readonly events: AgentEvents;
 }
 
-type Failure = NodeAck['failed'][number];
-
-/** A listing costs milliseconds; after a change that touched every Pod they are taken a few at a time. */
-const LEARNED_PER_LOOK = 8;
-
 export class NodeAgent {
-  private readonly places = new Map<string, EnforcedPlace>();
-  /** Of sandboxes, from the runtime: earlier than Kubernetes tells them. */
-  private readonly addresses = new Map<string, readonly string[]>();
-  /** What each place was last brought to; an identical wish needs no look. */
-  private readonly settled = new Map<string, Desired>();
-  private failures = new Map<string, Failure>();
+  private readonly ledger = new EnforcementLedger();
+  private readonly places: Places;
+  private readonly flows: FlowCollector;
+  private readonly tampering: TamperWatch;
+  private readonly fates: PodFates;
+  private readonly acknowledgements: Acknowledgements;
   private inForce: InForce = { revision: 0, policyVersion: 0 };
-  private lastAck = '';
   private wanted = false;
   /** Of the next pass. */
   private readonly causes = new Causes();
@@ -60,7 +55,33 @@ export class NodeAgent {
   private unpaired = false;
 
   constructor(private readonly options: NodeAgentOptions) {
-    this.add(options.host);
+    const { kernel, view, events, hostAddresses, node, bootId } = options;
+    const { ledger } = this;
+    this.places = new Places({ ...options, ledger, onInterval: (interval) => this.flows.collect(interval) });
+    this.flows = new FlowCollector({
+      batches: options.flows,
+      view,
+      hostAddresses,
+      pods: () => ledger.pods(),
+      settled: (id) => ledger.settled(id),
+      inForce: () => this.inForce,
+      events,
+    });
+    this.tampering = new TamperWatch({
+      kernel,
+      places: () => this.places.all(),
+      onDoubt: (place) => this.doubt(place),
+      onTrouble: (what, error) => events.onTrouble(what, error),
+    });
+    this.fates = new PodFates({ view, ledger, places: this.places, reconcile: () => this.reconcile() });
+    this.acknowledgements = new Acknowledgements({
+      node,
+      bootId,
+      ledger,
+      places: this.places,
+      onAck: (ack) => events.onAck(ack),
+    });
+    this.places.add(options.host);
   }
 
   takeView(view: NodeView): ApplyOutcome {
@@ -79,37 +100,28 @@ export class NodeAgent {
   takeSandbox(sandbox: FoundSandbox): void {
     const { id, podUid, namespace, name, netns, addresses } = sandbox;
     if (netns === null) return;
-    this.addresses.set(id, addresses);
-    if (!this.places.has(id)) {
-      this.add({ kind: 'pod', id, netns, podUid, namespace, name });
-      this.reconcile();
-    }
+    this.flows.setAddresses(id, addresses);
+    if (this.places.add({ kind: 'pod', id, netns, podUid, namespace, name })) this.reconcile();
     if (addresses.length === 0) return;
-    const seen: SandboxSeen = {
-      node: this.options.node,
-      podUid,
-      namespace,
-      name,
-      addresses: [...addresses],
-      at: new Date().toISOString(),
-    };
-    this.options.events.onSandboxSeen(id, seen);
+    const at = new Date().toISOString();
+    const { node, events } = this.options;
+    events.onSandboxSeen(id, { node, podUid, namespace, name, addresses: [...addresses], at });
   }
 
   /** Closes at once: a kept socket would keep the namespace alive. */
   async dropSandbox(id: string): Promise<void> {
-    const place = this.places.get(id);
-    if (place === undefined) return;
-    this.places.delete(id);
-    this.settled.delete(id);
-    this.failures.delete(id);
-    try {
-      await place.release();
-    } catch (error) {
-      this.options.events.onTrouble('a namespace could not be closed in order', error);
-    }
+    await this.places.drop(id);
+    this.fates.forget(id);
     // Only now: its last flows needed them.
-    if (!this.places.has(id)) this.addresses.delete(id);
+    if (!this.places.has(id)) this.flows.forget(id);
+  }
+
+  /**
+   * What has become of a new sandbox: its own policy is in its kernel, it needs none, or, when that is not known in time,
+   * everything but the essential is blocked. Throws when none of these can be had: then nobody may count on anything.
+   */
+  decided(sandboxId: string, withinMs: number): Promise<PodFate> {
+    return this.unpaired ? Promise.resolve('none-needed') : this.fates.decided(sandboxId, withinMs);
   }
 
   reconcile(): void {
@@ -127,51 +139,43 @@ export class NodeAgent {
 
   async endInterval(): Promise<void> {
     await Promise.all(
-      [...this.places.values()].map((place) => this.attempt('flows could not be read', () => place.rotate())),
+      this.places.all().map((place) => this.attempt('flows could not be read', () => place.rotate())),
     );
-    this.options.events.onFlowBatches(this.options.flows.take(new Date().toISOString()));
+    this.flows.tell();
   }
 
   async lookForTampering(): Promise<void> {
-    const disturbed = new Set(await this.options.kernel.disturbed());
-    const places = [...this.places.values()];
-    const suspect = places.filter(({ place }) => disturbed.has(place.netns));
-    const unlearned = places.filter((place) => place.isUnlearned).slice(0, LEARNED_PER_LOOK);
-    await Promise.all([
-      ...suspect.map((place) => this.inspect(place)),
-      ...unlearned.map((place) => this.attempt('a table could not be listed', () => place.learn())),
-    ]);
+    await this.tampering.look();
     const hasMoved = this.options.view.setHostAddresses(this.options.hostAddresses());
-    if (this.failures.size > 0 || hasMoved) this.reconcile();
+    if (this.ledger.failures().length > 0 || hasMoved) this.reconcile();
   }
 
-  /** It is told only once that somebody was there: a look that fails must lead to another one. */
-  private async inspect(place: EnforcedPlace): Promise<void> {
-    try {
-      await place.inspect();
-    } catch (error) {
-      this.options.events.onTrouble('a table could not be inspected', error);
-      place.doubt();
-      this.settled.delete(place.place.id);
-      this.reconcile();
-    }
+  /** Needs nothing of the kernel: that it does not answer is what must be told. */
+  tellWhatIsNotInForce(): void {
+    if (this.options.view.revision === undefined || this.unpaired) return;
+    this.acknowledgements.tell(this.inForce.revision);
   }
 
   /** The helper process was lost: every table is looked at anew. */
   doubtEverything(): void {
-    for (const place of this.places.values()) place.doubt();
-    this.settled.clear();
-    this.reconcile();
+    for (const place of this.places.all()) {
+      place.doubt();
+      this.doubt(place);
+    }
   }
 
-  counts(): { pods: number; enforced: number; revision: number; errors: readonly Failure[] } {
-    const pods = this.pods();
+  counts(): { pods: number; enforced: number; revision: number; errors: NodeAck['failed'] } {
     return {
-      pods: pods.length,
-      enforced: this.enforcedPods().length,
+      pods: this.ledger.pods().length,
+      enforced: this.ledger.enforcedPods().length,
       revision: this.inForce.revision,
-      errors: [...this.failures.values()],
+      errors: this.ledger.failures(),
     };
+  }
+
+  private doubt({ place }: EnforcedPlace): void {
+    this.ledger.doubt(place.id, Date.now());
+    this.reconcile();
   }
 
   private async passes(): Promise<void> {
@@ -191,111 +195,57 @@ export class NodeAgent {
 
   private async onePass(): Promise<void> {
     const { view, desired, hostAddresses, events } = this.options;
-    if (view.revision === undefined) return;
+    if (view.revision === undefined) return this.lockTheHeld();
     const started = performance.now();
     view.setHostAddresses(hostAddresses());
     const target: InForce = { revision: view.revision, policyVersion: view.policyVersion };
-    const wishes = desired.compute([...this.places.values()].map(({ place }) => place));
+    const wishes = desired.compute(this.places.all().map(({ place }) => place));
+    const now = Date.now();
+    for (const [id, wish] of wishes) this.ledger.ask(id, wish, now);
     await Promise.all([...wishes].map(([id, wish]) => this.settle(id, wish)));
     this.inForce = target;
-    this.acknowledge(performance.now() - started);
-    events.onPass(target.revision, this.pods().length);
+    this.acknowledgements.tell(target.revision, performance.now() - started);
+    events.onPass(target.revision, this.ledger.pods().length);
+  }
+
+  /** Nobody has ever told this node its policy, and somebody waits for these Pods. */
+  private async lockTheHeld(): Promise<void> {
+    await Promise.all(
+      this.places
+        .all()
+        .map((place) => (this.fates.isHeld(place.place.id) ? this.lock(place) : Promise.resolve())),
+    );
   }
 
   private async settle(id: string, wish: Desired): Promise<void> {
     const place = this.places.get(id);
-    if (place === undefined || this.settled.get(id) === wish) return;
+    if (place === undefined || (this.ledger.isSettled(id) && place.isAtRest)) return;
     try {
-      if ('failed' in wish) throw new PolicyRefused(wish.failed.token, wish.failed.message);
+      if ('failed' in wish) throw new PolicyRefused(wish.failed);
       await this.enforce(place, wish);
-      this.settled.set(id, wish);
-      this.failures.delete(id);
+      this.ledger.settle(id, wish);
     } catch (error) {
-      if (!this.places.has(id)) return; // It ended while we were at it.
-      this.failures.set(id, failureOf(place.place, error));
+      if (this.places.get(id) !== place) return; // It ended while we were at it.
+      this.ledger.fail(id, failureOf(error), Date.now());
       this.options.events.onTrouble(`the policy of ${id} is not in the kernel`, error);
+      // What it has stays; but nothing at all would be an open Pod.
+      if (askedMode(wish) === 'full' && tableOf(place.state) === undefined) await this.lock(place);
     }
+    this.fates.changed();
+  }
+
+  private async lock(place: EnforcedPlace): Promise<void> {
+    const { place: pod } = place;
+    if (pod.kind !== 'pod') return;
+    await this.attempt('a Pod without its policy could not be closed', () =>
+      place.enforce(this.options.desired.locked(pod)),
+    );
+    this.fates.changed();
   }
 
   private async enforce(place: EnforcedPlace, wish: DesiredTable): Promise<void> {
     if (place.place.kind === 'pod') return place.enforce(wish);
-    const lastGood = this.settled.get('host');
-    await this.options.confirmation.enforce(
-      place,
-      wish,
-      lastGood === undefined || 'failed' in lastGood ? undefined : lastGood,
-    );
-  }
-
-  private acknowledge(applyMs: number): void {
-    const { node, bootId, events } = this.options;
-    const pods = this.enforcedPods().sort();
-    const failed = [...this.failures.values()];
-    const content = JSON.stringify([this.inForce.revision, pods, failed]);
-    if (content === this.lastAck) return;
-    this.lastAck = content;
-    events.onAck({
-      node,
-      bootId,
-      revision: this.inForce.revision,
-      at: new Date().toISOString(),
-      applyMs,
-      pods,
-      failed,
-    });
-  }
-
-  private enforcedPods(): string[] {
-    return this.pods().flatMap(({ id, podUid }) => {
-      const settled = this.settled.get(id);
-      return settled !== undefined && !('failed' in settled) && settled.isOwnPolicy && !this.failures.has(id)
-        ? [podUid]
-        : [];
-    });
-  }
-
-  private pods(): Extract<Place, { kind: 'pod' }>[] {
-    return [...this.places.values()].flatMap(({ place }) => (place.kind === 'pod' ? [place] : []));
-  }
-
-  private add(place: Place): void {
-    const { kernel, records, events } = this.options;
-    this.places.set(
-      place.id,
-      new EnforcedPlace(place, kernel, records, {
-        onApplied: (ms) => events.onApplied(ms),
-        onInterval: (interval) => this.collect(interval),
-        onHealed: () => events.onHealed(place),
-        onTrouble: (where, what, error) => events.onTrouble(`${what} (${where.id})`, error),
-      }),
-    );
-  }
-
-  private collect({ place, policy, reading, overflow }: Interval): void {
-    if (place.kind === 'pod') return this.report(place, policy, reading, overflow);
-    const { host, forwarded } = splitForwarded(reading, new Set(this.options.hostAddresses()));
-    this.report(place, policy, host, overflow);
-    if (forwarded.size === 0) return;
-    for (const pod of this.pods()) {
-      const settled = this.settled.get(pod.id);
-      if (settled === undefined || 'failed' in settled) continue;
-      for (const address of this.addressesOf(pod)) {
-        const dropped = forwarded.get(address);
-        if (dropped !== undefined) this.report(pod, settled, dropped, 0);
-      }
-    }
-  }
-
-  private report(place: Place, policy: DesiredTable, reading: FlowReading, overflow: number): void {
-    const own = new Set(place.kind === 'host' ? this.options.hostAddresses() : this.addressesOf(place));
-    const named = nameFlows(reading, { model: policy.model, unit: policy.unit, own });
-    this.options.flows.add(place.kind === 'host' ? place.node : place.podUid, named, overflow, this.inForce);
-    this.options.events.onFlows(named.flows.length, overflow, named.disagreements);
-  }
-
-  private addressesOf({ id, podUid }: Extract<Place, { kind: 'pod' }>): readonly string[] {
-    const told = this.addresses.get(id) ?? [];
-    return told.length > 0 ? told : (this.options.view.endpoint(podUid)?.addresses ?? []);
+    await this.options.confirmation.enforce(place, wish, this.ledger.settled('host'));
   }
 
   private async attempt(what: string, work: () => Promise<void>): Promise<void> {
@@ -309,31 +259,10 @@ export class NodeAgent {
   /** Removes everything that it made, and rests until it hears otherwise. */
   private async unpair(): Promise<void> {
     await this.settledDown();
-    const places = [...this.places.values()];
     await Promise.all(
-      places.map((place) => this.attempt('a table could not be removed', () => place.remove())),
+      this.places.all().map((place) => this.attempt('a table could not be removed', () => place.remove())),
     );
-    this.settled.clear();
-    this.failures.clear();
+    this.ledger.reset(Date.now());
     this.options.events.onUnpaired();
   }
-}
-
-class PolicyRefused extends Error {
-  constructor(
-    readonly token: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-function failureOf(place: Place, error: unknown): Failure {
-  const token =
-    error instanceof KernelError ? error.code : error instanceof PolicyRefused ? error.token : 'agent_error';
-  return {
-    pod: place.kind === 'pod' ? place.podUid : place.node,
-    token,
-    message: error instanceof Error ? error.message : String(error),
-  };
 }

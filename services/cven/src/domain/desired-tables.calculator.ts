@@ -17,6 +17,7 @@ import {
   nodePolicy,
   OWN_HOST,
   podPolicy,
+  standIn,
 } from '@ringfence/firewall';
 import type { FirewallModel, ForwardGuard, HostReach, PeerSet } from '@ringfence/firewall';
 import { forwardGuard } from './forward-guard.js';
@@ -48,9 +49,16 @@ export interface DesiredTable {
   /** False while the place only has a stand-in for a policy that is not known yet. */
   readonly isOwnPolicy: boolean;
 }
-/** `failed`: the policy cannot be put into rules; what is in the kernel stays. */
-export type Desired =
-  DesiredTable | { readonly failed: { readonly token: string; readonly message: string } };
+/** The policy cannot be put into rules; what is in the kernel stays. */
+export interface ImpossibleTable {
+  readonly failed: { readonly token: string; readonly message: string };
+  readonly mode: EnforcementMode;
+}
+export type Desired = DesiredTable | ImpossibleTable;
+
+export function askedMode(wish: Desired): EnforcementMode {
+  return 'failed' in wish ? wish.mode : wish.model.mode;
+}
 
 interface TableShape {
   readonly mode: EnforcementMode;
@@ -64,6 +72,12 @@ interface TableShape {
 interface Remembered {
   readonly inputs: readonly unknown[];
   readonly desired: Desired;
+}
+
+interface Computation {
+  readonly mode: EnforcementMode;
+  readonly inputs: () => readonly unknown[];
+  readonly table: () => DesiredTable;
 }
 
 export class DesiredTables {
@@ -88,6 +102,11 @@ export class DesiredTables {
     return desired;
   }
 
+  /** Blocks everything but the essential: where the policy is not known, or cannot be loaded. */
+  locked(place: PodPlace): DesiredTable {
+    return this.table(standIn(place.namespace), { mode: 'full', isOwnPolicy: false });
+  }
+
   /** Pods that differ in nothing that matters share one answer. */
   private pod(place: PodPlace): Desired {
     const { unit, details, mode, isOwnPolicy } = podPolicy(this.view, {
@@ -95,17 +114,17 @@ export class DesiredTables {
       namespace: place.namespace,
     });
     if (!isOwnPolicy) {
-      return this.remember(
-        `unknown ${mode} ${place.namespace}`,
-        () => [],
-        () => this.table(unit, { mode, isOwnPolicy }),
-      );
+      return this.remember(`unknown ${mode} ${place.namespace}`, {
+        mode,
+        inputs: () => [],
+        table: () => this.table(unit, { mode, isOwnPolicy }),
+      });
     }
-    return this.remember(
-      JSON.stringify([unit.labelSet.id, mode, details]),
-      () => [unit, ...this.peersOf(unit)],
-      () => this.table(endpointUnit(unit, details), { mode, isOwnPolicy }),
-    );
+    return this.remember(JSON.stringify([unit.labelSet.id, mode, details]), {
+      mode,
+      inputs: () => [unit, ...this.peersOf(unit)],
+      table: () => this.table(endpointUnit(unit, details), { mode, isOwnPolicy }),
+    });
   }
 
   private hostTable(
@@ -116,9 +135,9 @@ export class DesiredTables {
     const { unit, details, mode } = nodePolicy(this.view, place.node);
     const guard = forwardGuard(pods.flatMap((pod) => this.guardedPod(pod, desired.get(pod.id))));
     const reach = this.reachOf(pods);
-    return this.remember(
-      place.id,
-      () => [
+    return this.remember(place.id, {
+      mode,
+      inputs: () => [
         this.host(),
         this.view.endpoint(place.node),
         unit,
@@ -127,11 +146,11 @@ export class DesiredTables {
         ...this.guardInputs(guard),
         ...this.peersOf(unit),
       ],
-      () => {
+      table: () => {
         const own = hostUnit(endpointUnit(unit, details), this.host(), reach.rules);
         return this.table(own, { mode, isOwnPolicy: true, kind: 'host', guard, groups: reach.groups });
       },
-    );
+    });
   }
 
   private reachOf(pods: readonly PodPlace[]): HostReach {
@@ -157,7 +176,7 @@ export class DesiredTables {
       : [{ endpoint, model: desired.model }];
   }
 
-  private table(unit: Unit, { mode, isOwnPolicy, groups, ...shape }: TableShape): Desired {
+  private table(unit: Unit, { mode, isOwnPolicy, groups, ...shape }: TableShape): DesiredTable {
     const rules = mode === 'idle' ? { ...unit, ingress: [], egress: [] } : unit;
     const members = (id: string): PeerSet | undefined => groups?.get(id) ?? this.view.peersOf(id);
     const model = buildModel(rules, members, {
@@ -176,28 +195,24 @@ export class DesiredTables {
     return [...groups, OWN_HOST].map((id) => this.view.peersOf(id));
   }
 
-  /** `inputs` and the answer are looked at once per pass, whoever else has the same key. */
-  private remember(key: string, inputs: () => readonly unknown[], compute: () => Desired): Desired {
+  /** The inputs and the answer are looked at once per pass, whoever else has the same key. */
+  private remember(key: string, computation: Computation): Desired {
     const used = this.used.get(key);
     if (used !== undefined) return used.desired;
-    const remembered = this.lookAgain(this.remembered.get(key), inputs, compute);
+    const remembered = this.lookAgain(this.remembered.get(key), computation);
     this.used.set(key, remembered);
     return remembered.desired;
   }
 
-  private lookAgain(
-    known: Remembered | undefined,
-    inputs: () => readonly unknown[],
-    compute: () => Desired,
-  ): Remembered {
+  private lookAgain(known: Remembered | undefined, { mode, inputs, table }: Computation): Remembered {
     try {
       const now = inputs();
       const isSame =
         known?.inputs.length === now.length && known.inputs.every((input, i) => input === now[i]);
-      return isSame ? known : { inputs: now, desired: compute() };
+      return isSame ? known : { inputs: now, desired: table() };
     } catch (error) {
       if (!(error instanceof FirewallInputError)) throw error;
-      return { inputs: [], desired: { failed: { token: error.code, message: error.message } } };
+      return { inputs: [], desired: { failed: { token: error.code, message: error.message }, mode } };
     }
   }
 }

@@ -1,65 +1,64 @@
-/** Plan, apply, plan again: nothing left to do. */
+/** One step leads from any state to the desired one; then nothing is left to do. */
 import type { FirewallModel } from '@ringfence/firewall';
 import { describe, expect, it } from 'vitest';
 import { allow, modelOf, unitOf } from '../testing/models.js';
-import { plan } from './node.reconciler.js';
-import type { Action, ObservedTable } from './node.reconciler.js';
+import { nextStep } from './node.reconciler.js';
+import { nextState } from './place.state.js';
+import type { PlaceState } from './place.state.js';
 
 const open = modelOf(unitOf('full', { ingress: [allow([1], { proto: 6, from: 80 })] }), { 1: ['10.0.0.1'] });
 const closed = modelOf(unitOf('full', {}), {});
 const idle: FirewallModel = { ...closed, mode: 'idle' };
-const world = (entries: Record<string, ObservedTable>) => new Map(Object.entries(entries));
-const wish = (entries: Record<string, FirewallModel>) => new Map(Object.entries(entries));
-const applied = (actions: readonly Action[]) =>
-  new Map(
-    actions.flatMap((action): [string, ObservedTable][] =>
-      action.kind === 'apply' ? [[action.place, { state: 'known', model: action.change.model }]] : [],
-    ),
-  );
+const wish = (model: FirewallModel) => ({ model, unit: unitOf('full', {}), isOwnPolicy: true });
+const inForce = (model: FirewallModel): PlaceState => ({
+  kind: 'in-force',
+  model,
+  policy: wish(model),
+  listing: undefined,
+  overflow: 0,
+  retired: undefined,
+});
 
-describe('the plan for a node', () => {
-  it('looks at a place before it does anything to it', () => {
-    expect(plan(wish({ a: open }), world({}))).toEqual([{ kind: 'look', place: 'a' }]);
+describe('the next step in a namespace', () => {
+  it('is to look, wherever nobody is sure what is there', () => {
+    const unsure: PlaceState[] = [
+      { kind: 'unseen', belief: undefined },
+      { kind: 'error', failure: { token: 't', message: 'm' }, belief: undefined },
+      { kind: 'removed' },
+    ];
+    for (const state of unsure) expect(nextStep(state, open)).toEqual({ kind: 'look' });
   });
 
-  it('leads from any observed state to the desired one in one step', () => {
-    const states: ObservedTable[] = [
-      { state: 'absent' },
-      { state: 'known', model: closed },
-      { state: 'known', model: idle },
-      { state: 'unknown', generation: 7 },
+  it('leads from any known state to the desired one, after which there is none', () => {
+    const states: PlaceState[] = [
+      { kind: 'no-table', generation: undefined },
+      inForce(closed),
+      inForce(open),
+      { kind: 'not-ours', generation: 7 },
     ];
     for (const state of states) {
       for (const model of [open, closed, idle]) {
-        const actions = plan(wish({ a: model }), world({ a: state }));
-        const after = actions.length === 0 ? world({ a: state }) : applied(actions);
-        expect(plan(wish({ a: model }), after)).toEqual([]);
+        const step = nextStep(state, model);
+        const sent =
+          step.kind === 'load'
+            ? nextState(state, { kind: 'sent', change: step.change, policy: wish(model) })
+            : state;
+        const after = step.kind === 'load' ? nextState(sent, { kind: 'committed' }) : state;
+        expect(nextStep(after, model)).toEqual({ kind: 'done' });
       }
     }
   });
 
-  it('patches what it knows and replaces what it does not, never under the generation that was found', () => {
-    const [patch] = plan(wish({ a: open }), world({ a: { state: 'known', model: closed } }));
-    expect(patch).toMatchObject({ kind: 'apply', change: { bump: true } });
-    expect(patch?.kind === 'apply' && patch.change.script).not.toContain('delete table');
-    const [replaced] = plan(wish({ a: open }), world({ a: { state: 'unknown', generation: 1 } }));
-    expect(replaced).toMatchObject({ kind: 'apply', change: { model: { generation: 2 } } });
-    expect(replaced?.kind === 'apply' && replaced.change.script).toContain('delete table');
+  it('patches what is known and replaces what is not, never under a generation that was there', () => {
+    const patch = nextStep(inForce(closed), open);
+    expect(patch).toMatchObject({ kind: 'load', change: { kind: 'delta', bump: true } });
+    const replaced = nextStep({ kind: 'not-ours', generation: 1 }, open);
+    expect(replaced).toMatchObject({ kind: 'load', change: { kind: 'whole', model: { generation: 2 } } });
+    const anew = nextStep({ kind: 'no-table', generation: 65_535 }, open);
+    expect(anew).toMatchObject({ change: { clearMarks: true, model: { generation: 1 } } });
   });
 
-  it('does nothing where nothing is to be and nothing is', () => {
-    expect(plan(wish({ a: idle }), world({ a: { state: 'absent' } }))).toEqual([]);
-    expect(plan(wish({ a: open }), world({ a: { state: 'known', model: open } }))).toEqual([]);
-  });
-
-  it('releases a place that is gone, before anything else', () => {
-    const actions = plan(
-      wish({ a: open }),
-      world({ a: { state: 'absent' }, b: { state: 'known', model: open } }),
-    );
-    expect(actions.map(({ kind, place }) => [kind, place])).toEqual([
-      ['release', 'b'],
-      ['apply', 'a'],
-    ]);
+  it('is none where nothing is to be and nothing is', () => {
+    expect(nextStep({ kind: 'no-table', generation: 3 }, idle)).toEqual({ kind: 'done' });
   });
 });

@@ -105,8 +105,9 @@ export class HelperKernel implements Kernel {
         netns,
         ...(argument === undefined ? {} : { argument }),
       };
+      // Whoever cannot be written to is dead, even before the news of its end arrives.
       child.send(request, (error) => {
-        if (error !== null) this.settle(id)?.reject(new KernelError('helper_lost', error.message));
+        if (error !== null) this.lost(child, error.message);
       });
     });
   }

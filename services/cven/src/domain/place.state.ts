@@ -1,0 +1,231 @@
+/**
+ * What is known of our table in one network namespace, as one value, and how each thing that happens to it changes that.
+ * Pure and total: every event has an answer in every state; where it makes no sense, the answer is to look again.
+ *
+ *   unseen ──looked──▶ no-table ──sent──▶ loading ──committed──▶ in-force ──rotated, read, learned──▶ in-force
+ *     ▲                not-ours ──sent──▶    │                      │
+ *     └──── doubted, from anywhere ──────────┴──────failed──▶ error ─┴──── let-go, from anywhere ──▶ removed
+ *
+ * A half of the flow sets that was retired but not read exists only as part of a table: it cannot outlive one.
+ */
+import { hasTable, isEnforced } from '@ringfence/firewall';
+import type { Change, FirewallModel, Half } from '@ringfence/firewall';
+import type { DesiredTable } from './desired-tables.calculator.js';
+
+/** Written under `policy`; nobody writes it any more, and nobody has read it. */
+export interface RetiredHalf {
+  readonly half: Half;
+  readonly policy: DesiredTable;
+  readonly failedReads: number;
+}
+
+export interface TableInForce {
+  readonly kind: 'in-force';
+  /** This very model is in the kernel. */
+  readonly model: FirewallModel;
+  /** Whose flows are being counted. */
+  readonly policy: DesiredTable;
+  /** Digest of what nft lists of it; undefined: not listed since the last change. */
+  readonly listing: string | undefined;
+  /** Flows that found their set full, when last read; since the table was loaded. */
+  readonly overflow: number;
+  readonly retired: RetiredHalf | undefined;
+}
+
+export interface NoTable {
+  readonly kind: 'no-table';
+  /** Of the last table that was there: connections that it approved still carry it. */
+  readonly generation: number | undefined;
+}
+
+export interface Failure {
+  readonly token: string;
+  readonly message: string;
+}
+
+/** What was the case when last somebody was sure; a look may find that it still is. */
+type Belief = TableInForce | NoTable | undefined;
+
+export type PlaceState =
+  | { readonly kind: 'unseen'; readonly belief: Belief }
+  | NoTable
+  /** Some table of ours, or what is left of one; `generation` as it says itself. */
+  | { readonly kind: 'not-ours'; readonly generation: number | undefined }
+  /** A transaction is on its way: before it or after it, never between. */
+  | {
+      readonly kind: 'loading';
+      readonly change: Change;
+      readonly policy: DesiredTable;
+      readonly belief: Belief;
+    }
+  | TableInForce
+  /** The last try failed and nothing is certain; the next one begins with a look. */
+  | { readonly kind: 'error'; readonly failure: Failure; readonly belief: Belief }
+  /** Nothing of ours is held open any more. */
+  | { readonly kind: 'removed' };
+
+export interface FoundTable {
+  readonly generation: number;
+  readonly half: Half;
+  readonly revision: number;
+}
+
+export type PlaceEvent =
+  /** A look: no table, or one with this digest; `policy` when the records on disk say that this is what it enforces. */
+  | { readonly kind: 'looked'; readonly found: 'nothing' }
+  | {
+      readonly kind: 'looked';
+      readonly found: FoundTable | undefined;
+      readonly listing: string;
+      readonly recorded: DesiredTable | undefined;
+    }
+  | { readonly kind: 'sent'; readonly change: Change; readonly policy: DesiredTable }
+  | { readonly kind: 'committed' }
+  /** Asked for something that is in the kernel already, in other words. */
+  | { readonly kind: 'reworded'; readonly policy: DesiredTable }
+  | { readonly kind: 'read'; readonly half: Half; readonly overflow: number }
+  | { readonly kind: 'unreadable'; readonly half: Half }
+  | { readonly kind: 'learned'; readonly listing: string }
+  /** `isRefused`: the kernel said no, so what we believed of it was wrong. */
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly isRefused: boolean }
+  | { readonly kind: 'doubted' }
+  | { readonly kind: 'let-go' };
+
+/** A half that fails twice is given up and counted: it must not stand in the way of the policy. */
+const READS = 2;
+
+export function nextState(state: PlaceState, event: PlaceEvent): PlaceState {
+  switch (event.kind) {
+    case 'looked':
+      return afterLook(beliefOf(state), event);
+    case 'sent':
+      return { kind: 'loading', change: event.change, policy: event.policy, belief: beliefOf(state) };
+    case 'committed':
+      return state.kind === 'loading' ? afterCommit(state) : unsure(state);
+    case 'failed':
+      return {
+        kind: 'error',
+        failure: event.failure,
+        belief: event.isRefused ? onlyItsGeneration(beliefOf(state)) : beliefOf(state),
+      };
+    case 'doubted':
+      return state.kind === 'removed' ? state : unsure(state);
+    case 'let-go':
+      return { kind: 'removed' };
+    default:
+      return inTable(state, (table) => ofTable(table, event));
+  }
+}
+
+/** What was read off a table stays read, even when meanwhile nobody is sure of the table any more. */
+function inTable(state: PlaceState, change: (table: TableInForce) => TableInForce): PlaceState {
+  if (state.kind === 'in-force') return change(state);
+  if (!('belief' in state) || state.belief?.kind !== 'in-force') return state;
+  return { ...state, belief: change(state.belief) };
+}
+
+type TableEvent = Extract<PlaceEvent, { kind: 'reworded' | 'read' | 'unreadable' | 'learned' }>;
+
+function ofTable(table: TableInForce, event: TableEvent): TableInForce {
+  const { retired } = table;
+  switch (event.kind) {
+    case 'reworded':
+      return { ...table, policy: event.policy };
+    case 'learned':
+      return { ...table, listing: event.listing };
+    case 'read':
+      return {
+        ...table,
+        overflow: event.overflow,
+        retired: retired?.half === event.half ? undefined : retired,
+      };
+    case 'unreadable': {
+      if (retired?.half !== event.half) return table;
+      const failedReads = retired.failedReads + 1;
+      return { ...table, retired: failedReads >= READS ? undefined : { ...retired, failedReads } };
+    }
+  }
+}
+
+function afterLook(belief: Belief, look: Extract<PlaceEvent, { kind: 'looked' }>): PlaceState {
+  if (look.found === 'nothing') return { kind: 'no-table', generation: generationOf(belief) };
+  const { found, listing, recorded } = look;
+  if (found === undefined) return { kind: 'not-ours', generation: generationOf(belief) };
+  if (belief?.kind === 'in-force' && belief.listing === listing) return asFound(belief, found);
+  if (recorded === undefined) return { kind: 'not-ours', generation: found.generation };
+  const { revision, generation, half } = found;
+  const model = { ...recorded.model, revision, generation, half };
+  return { kind: 'in-force', model, policy: recorded, listing, overflow: 0, retired: undefined };
+}
+
+/** The listing is the one that was trusted, whichever half is written: a rotation whose answer was lost took place. */
+function asFound(table: TableInForce, { half }: FoundTable): TableInForce {
+  if (half === table.model.half || !isEnforced(table.model)) return table;
+  return { ...table, model: { ...table.model, half }, retired: retiredBy(table) };
+}
+
+function afterCommit({
+  change,
+  policy,
+  belief,
+}: Extract<PlaceState, { kind: 'loading' }>): TableInForce | NoTable {
+  const { model } = change;
+  if (!hasTable(model)) return { kind: 'no-table', generation: generationOf(belief) };
+  const before = change.kind === 'whole' || belief?.kind !== 'in-force' ? undefined : belief;
+  if (before === undefined)
+    return { kind: 'in-force', model, policy, listing: undefined, overflow: 0, retired: undefined };
+  return {
+    ...before,
+    model,
+    policy,
+    listing: change.kind === 'rotation' ? before.listing : undefined,
+    retired: model.half === before.model.half || !isEnforced(before.model) ? undefined : retiredBy(before),
+  };
+}
+
+function retiredBy({ model, policy }: TableInForce): RetiredHalf {
+  return { half: model.half, policy, failedReads: 0 };
+}
+
+function unsure(state: PlaceState): PlaceState {
+  return { kind: 'unseen', belief: beliefOf(state) };
+}
+
+function beliefOf(state: PlaceState): Belief {
+  switch (state.kind) {
+    case 'in-force':
+    case 'no-table':
+      return state;
+    case 'unseen':
+    case 'loading':
+    case 'error':
+      return state.belief;
+    case 'not-ours':
+      return { kind: 'no-table', generation: state.generation };
+    case 'removed':
+      return undefined;
+  }
+}
+
+function generationOf(belief: Belief): number | undefined {
+  return belief?.kind === 'in-force' ? belief.model.generation : belief?.generation;
+}
+
+function onlyItsGeneration(belief: Belief): Belief {
+  return belief && { kind: 'no-table', generation: generationOf(belief) };
+}
+
+/** The table that is or may be there; undefined: none, or nobody knows. */
+export function tableOf(state: PlaceState): TableInForce | undefined {
+  const belief = beliefOf(state);
+  return belief?.kind === 'in-force' ? belief : undefined;
+}
+
+/** Flows of an interval went away with `event`, unread. */
+export function losesFlows(before: PlaceState, event: PlaceEvent, after: PlaceState): boolean {
+  return (
+    event.kind !== 'read' &&
+    tableOf(before)?.retired !== undefined &&
+    tableOf(after)?.retired?.half !== tableOf(before)?.retired?.half
+  );
+}
