@@ -4,13 +4,12 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { inject } from 'vitest';
 import { flows, KubernetesApi, RingfenceApi } from '@ringfence/up';
 import type { FlowRow, Manifest } from '@ringfence/up';
+import { netnsHolding } from './pod-namespaces.js';
 
 const run = promisify(execFile);
 
@@ -91,25 +90,9 @@ export async function serviceAddress(namespace: string, name: string): Promise<s
   return service.spec.clusterIP;
 }
 
-/** The network namespace that holds the address: the sandbox keeps them by node. */
-export async function netnsOf(address: string): Promise<string> {
-  for (const netns of podNamespaces()) {
-    const { stdout } = await run('nsenter', [`--net=${netns}`, 'ip', '-4', '-o', 'addr']).catch(() => ({
-      stdout: '',
-    }));
-    if (stdout.includes(` ${address}/`)) return netns;
-  }
-  throw new Error(`no network namespace has ${address}`);
-}
-
-function podNamespaces(): string[] {
-  const nodes = readdirSync(stack.netnsRoot, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  const directories = nodes.map(({ name }) =>
-    join(stack.netnsRoot, name, 'io.containerd.grpc.v1.cri', 'netns'),
-  );
-  return directories
-    .filter((directory) => existsSync(directory))
-    .flatMap((directory) => readdirSync(directory).map((name) => join(directory, name)));
+/** The network namespace that holds the address. */
+export function netnsOf(address: string): Promise<string> {
+  return netnsHolding(stack.netnsRoot, address);
 }
 
 export type Outcome = 'open' | 'dropped' | 'refused';
@@ -129,8 +112,8 @@ export async function connect(from: Pod, host: string, port: number, timeoutMs =
   return stdout as Outcome;
 }
 
-const OPENING_ATTEMPTS = 8;
-const OPENING_MS = 2_500;
+/** TCP repeats its first packet after 1, 3 and 7 s, as it does for every client. */
+const OPENING_MS = 15_000;
 const HOLD = `
 const [host, port] = process.argv.slice(1);
 const socket = require('net').connect(Number(port), host);
@@ -146,17 +129,17 @@ export class HeldConnection {
     child.stdout?.on('data', () => (this.answers += 1));
   }
 
-  /** Begun anew a few times: TCP's own next try comes later and later when the first was before its rule. */
+  /** One connection, as any client would make it. */
   static async open(from: Pod, host: string, port: number): Promise<HeldConnection> {
     const netns = await netnsOf(from.address);
-    for (let attempt = 0; attempt < OPENING_ATTEMPTS; attempt += 1) {
-      const child = spawn('nsenter', [`--net=${netns}`, process.execPath, '-e', HOLD, host, String(port)]);
-      const held = new HeldConnection(child);
-      if (await held.alive(OPENING_MS)) return held;
-      held.close();
-    }
+    const child = spawn('nsenter', [`--net=${netns}`, process.execPath, '-e', HOLD, host, String(port)]);
+    const held = new HeldConnection(child);
+    const deadline = Date.now() + OPENING_MS;
+    while (held.answers === 0 && Date.now() < deadline) await sleep(50);
+    if (held.answers > 0) return held;
+    held.close();
     throw new Error(
-      `no connection from ${from.name} (${netns}) to ${host}:${port} in ${OPENING_ATTEMPTS} attempts`,
+      `no answer to a connection from ${from.name} (${from.address}, ${netns}) to ${host}:${port} within ${OPENING_MS / 1000} s`,
     );
   }
 
