@@ -1,0 +1,62 @@
+/** The findings in words, for a terminal: the verdict last. */
+import { wallTime } from './clock.js';
+import { repeatCommand } from './findings.js';
+import type { Circumstances, Findings } from './findings.js';
+import { VIOLATIONS } from './model.js';
+import type { Violation, ViolationKind } from './model.js';
+
+const MOST_SHOWN = 12;
+
+export function countOf(findings: Findings, kind: ViolationKind): number {
+  return findings.violations.filter((violation) => violation.kind === kind).length;
+}
+
+export function textReport(findings: Findings, circumstances: Circumstances): string {
+  const { tally, faults, newcomers, changes, quietPoints, flows, violations } = findings;
+  const made = flows.reduce((sum, each) => sum + each.made, 0);
+  const reported = flows.reduce((sum, each) => sum + each.reported, 0);
+  const compared = quietPoints.reduce((sum, each) => sum + each.compared, 0);
+  const lines = [
+    '',
+    `Campaign of ${((findings.ended - findings.began) / 60_000).toFixed(1)} min, seed ${circumstances.seed}, on ${circumstances.machine}`,
+    '',
+    row('connections attempted', tally.attempts),
+    row('  passed, dropped', `${tally.passed}, ${tally.dropped}`),
+    row('  judged: forbidden, allowed', `${tally.mustNotPass}, ${tally.mustPass}`),
+    row('  either answer right, unclear', `${tally.either}, ${tally.unclear}`),
+    row('arrivals at listeners', tally.arrivals),
+    row('Pods born', newcomers),
+    row('policy changes', changes),
+    row('faults', `${faults.length} (${faults.filter(({ healed }) => healed !== null).length} healed)`),
+    row('quiet points', `${quietPoints.length} (${compared} connections compared)`),
+    row('flows made, reported', `${made}, ${reported}`),
+    '',
+    ...(Object.keys(VIOLATIONS) as ViolationKind[]).map((kind) =>
+      row(VIOLATIONS[kind], countOf(findings, kind)),
+    ),
+    ...shown(violations),
+    '',
+    `Repeat: ${repeatCommand(circumstances)}`,
+    '',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function row(what: string, value: string | number): string {
+  return `  ${what.padEnd(56)} ${String(value).padStart(8)}`;
+}
+
+function shown(violations: readonly Violation[]): string[] {
+  if (violations.length === 0) return [];
+  const lines = violations
+    .slice(0, MOST_SHOWN)
+    .flatMap(({ kind, at, source, destination, rule, status, detail }) => [
+      '',
+      `  ✗ ${wallTime(at).toISOString()} ${VIOLATIONS[kind]}`,
+      `    ${source}${destination === '' ? '' : ` → ${destination}`}: ${detail}`,
+      ...(rule === '' ? [] : [`    oracle: ${rule}`]),
+      `    status: ${status}`,
+    ]);
+  const more = violations.length - MOST_SHOWN;
+  return more > 0 ? [...lines, '', `  … and ${more} more, all of them on the page`] : lines;
+}

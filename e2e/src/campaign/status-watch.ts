@@ -1,0 +1,108 @@
+/**
+ * What the product says about itself, once a second: is everything in force, and what is not. The campaign believes it when it
+ * judges, and so finds out when it lies.
+ */
+import type { RingfenceApi } from '@ringfence/up';
+import { now } from './clock.js';
+import { POLICY } from './town.js';
+
+interface Workload {
+  readonly namespace: string;
+  readonly name: string;
+  readonly security_policy_sync_state: string;
+  readonly container_policy_convergence_status: {
+    readonly total_pods_count: number;
+    readonly success_pods_count: number;
+    readonly errors_count: number;
+  };
+  readonly enforcement_mode: string;
+}
+interface Cluster {
+  readonly ringfence_status: string;
+  readonly ringfence_status_message: string;
+}
+
+export interface StatusSample {
+  readonly began: number;
+  readonly ended: number;
+  /** One line for everything that is said not to be in force, with its namespace where it has one; empty: all is. */
+  readonly notInForce: readonly string[];
+  readonly isHeard: boolean;
+}
+
+const AROUND_BEFORE_MS = 1_500;
+/** The product may take 5 s to notice, and we a moment to read it. */
+const AROUND_AFTER_MS = 6_500;
+const KEPT_MS = 60_000;
+
+export class StatusWatch {
+  private samples: StatusSample[] = [];
+  /** Longest time in which nobody answered. */
+  longestSilenceMs = 0;
+  private heardAt = now();
+
+  constructor(
+    private readonly api: RingfenceApi,
+    private readonly clusterId: string,
+  ) {}
+
+  async look(): Promise<StatusSample> {
+    const began = now();
+    const sample = await this.read(began).catch((error: unknown): StatusSample => ({
+      began,
+      ended: now(),
+      notInForce: [`REST does not answer: ${String(error).slice(0, 120)}`],
+      isHeard: false,
+    }));
+    if (sample.isHeard) this.heardAt = sample.ended;
+    this.longestSilenceMs = Math.max(this.longestSilenceMs, sample.ended - this.heardAt);
+    this.samples = [...this.samples.filter(({ ended }) => ended > sample.ended - KEPT_MS), sample];
+    return sample;
+  }
+
+  private async read(began: number): Promise<StatusSample> {
+    const [cluster, workloads] = await Promise.all([
+      this.api.get<Cluster>(`/container_clusters/${this.clusterId}`),
+      this.api.get<Workload[]>('/kubernetes_workloads?max_results=10000'),
+    ]);
+    const notInForce = [
+      ...(cluster.ringfence_status === 'in_sync'
+        ? []
+        : [`cluster ${cluster.ringfence_status}: ${cluster.ringfence_status_message}`]),
+      ...workloads.filter(({ namespace }) => POLICY.managed.includes(namespace)).flatMap(lagging),
+    ];
+    return { began, ended: now(), notInForce, isHeard: true };
+  }
+
+  get last(): StatusSample | undefined {
+    return this.samples.at(-1);
+  }
+
+  /** Since when, without a break and for at least so long, everything has been said to be in force. */
+  allInForceFor(ms: number): { readonly since: number; readonly ended: number } | undefined {
+    const broken = this.samples.findLastIndex(({ notInForce }) => notInForce.length > 0);
+    const first = this.samples[broken + 1];
+    const last = this.samples.at(-1);
+    if (first === undefined || last === undefined) return undefined;
+    const since = last.began - ms;
+    return first.began <= since ? { since, ended: last.ended } : undefined;
+  }
+
+  toldAround(at: number, namespaces: readonly string[]): string {
+    const lines = this.samples
+      .filter(({ began, ended }) => ended > at - AROUND_BEFORE_MS && began < at + AROUND_AFTER_MS)
+      .flatMap(({ notInForce }) => notInForce)
+      .filter((line) => !line.includes('/') || namespaces.some((namespace) => line.includes(namespace)));
+    return [...new Set(lines)].slice(0, 3).join('; ');
+  }
+}
+
+function lagging({ namespace, name, ...workload }: Workload): string[] {
+  const {
+    total_pods_count: total,
+    success_pods_count: success,
+    errors_count: errors,
+  } = workload.container_policy_convergence_status;
+  if (workload.security_policy_sync_state === 'applied' && success === total && errors === 0) return [];
+  return [`${namespace}/${name}: in force on ${success} of ${total}, ${errors} errors`];
+}
