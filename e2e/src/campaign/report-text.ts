@@ -5,7 +5,8 @@ import type { Circumstances, Findings } from './findings.js';
 import { VIOLATIONS } from './model.js';
 import type { Violation, ViolationKind } from './model.js';
 
-const MOST_SHOWN = 12;
+/** Of each kind. */
+const MOST_SHOWN = 4;
 
 export function countOf(findings: Findings, kind: ViolationKind): number {
   return findings.violations.filter((violation) => violation.kind === kind).length;
@@ -46,17 +47,20 @@ function row(what: string, value: string | number): string {
   return `  ${what.padEnd(56)} ${String(value).padStart(8)}`;
 }
 
+/** The first of each kind, in the order of time. */
 function shown(violations: readonly Violation[]): string[] {
-  if (violations.length === 0) return [];
-  const lines = violations
-    .slice(0, MOST_SHOWN)
-    .flatMap(({ kind, at, source, destination, rule, status, detail }) => [
-      '',
-      `  ✗ ${wallTime(at).toISOString()} ${VIOLATIONS[kind]}`,
-      `    ${source}${destination === '' ? '' : ` → ${destination}`}: ${detail}`,
-      ...(rule === '' ? [] : [`    oracle: ${rule}`]),
-      `    status: ${status}`,
-    ]);
-  const more = violations.length - MOST_SHOWN;
-  return more > 0 ? [...lines, '', `  … and ${more} more, all of them on the page`] : lines;
+  const seen = new Map<ViolationKind, number>();
+  const first = violations.filter(({ kind }) => {
+    seen.set(kind, (seen.get(kind) ?? 0) + 1);
+    return seen.get(kind)! <= MOST_SHOWN;
+  });
+  const lines = first.flatMap(({ kind, at, source, destination, rule, status, detail }) => [
+    '',
+    `  ✗ ${wallTime(at).toISOString()} ${VIOLATIONS[kind]}`,
+    `    ${source}${destination === '' ? '' : ` → ${destination}`}: ${detail}`,
+    ...(rule === '' ? [] : [`    oracle: ${rule}`]),
+    `    status: ${status}`,
+  ]);
+  const more = violations.length - first.length;
+  return more > 0 ? [...lines, '', `  … and ${more} more, on the page`] : lines;
 }
