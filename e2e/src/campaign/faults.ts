@@ -25,6 +25,19 @@ export interface Fault {
 const RECOVERY_MS = 120_000;
 const healedAtOnce = (): Promise<void> => Promise.resolve();
 
+async function recovered(part: StackProcess): Promise<void> {
+  const given = new AbortController();
+  const tooLong = sleep(RECOVERY_MS, undefined, { signal: given.signal }).then(() => {
+    throw new Error(`${part.spec.name} was not ready after ${RECOVERY_MS / 1000} s`);
+  });
+  try {
+    await Promise.race([part.ready(), tooLong]);
+  } finally {
+    tooLong.catch(() => undefined);
+    given.abort();
+  }
+}
+
 export function killed(part: StackProcess): Fault {
   const { name } = part.spec;
   return {
@@ -34,7 +47,7 @@ export function killed(part: StackProcess): Fault {
       while (part.isRunning) await sleep(20);
       part.start();
     },
-    healed: () => part.ready(RECOVERY_MS),
+    healed: () => recovered(part),
   };
 }
 
@@ -49,7 +62,7 @@ export function frozen(part: StackProcess): Fault {
       signal(stopped, 'SIGSTOP');
     },
     end: () => signal(stopped, 'SIGCONT'),
-    healed: () => part.ready(RECOVERY_MS),
+    healed: () => recovered(part),
   };
 }
 
@@ -67,7 +80,7 @@ export function helperOf(agent: StackProcess, how: 'SIGKILL' | 'SIGSTOP'): Fault
     end: () => {
       if (how === 'SIGSTOP') signal(helpers, 'SIGCONT');
     },
-    healed: () => agent.ready(RECOVERY_MS),
+    healed: () => recovered(agent),
   };
 }
 
