@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { Actor } from './envelope.js';
 import { Verdict } from './network.js';
 import { NodeView } from './edge.js';
+import { InForce } from './questions.js';
 import { RuleClass } from './policy.js';
 import { Text } from './text.js';
 
@@ -71,13 +72,18 @@ export const ResourceResponse = z.object({
 export type ResourceResponse = z.infer<typeof ResourceResponse>;
 
 export const ExplainRequest = z.object({
-  /** A workload's or Kubernetes workload's id, `namespace/name` of one in a cluster, or an address. */
+  /**
+   * `namespace/name` of a workload, Pod or Service, a node's or host's name, an address, an id; `workload:`, `pod:`,
+   * `service:` or `node:` in front says which is meant.
+   */
   from: Text,
   to: Text,
   port: z.number().int().min(0).max(65_535),
-  proto: z.number().int().default(6),
+  proto: z.number().int().min(0).max(255).default(6),
   /** Which policy to ask. */
   policy: z.enum(['active', 'draft']).default('active'),
+  /** Id of the cluster, where several have such ends. */
+  cluster: Text.optional(),
 });
 export const ExplainEnd = z.object({
   name: Text,
@@ -87,7 +93,13 @@ export const ExplainEnd = z.object({
   ruleClass: RuleClass.nullable(),
   rule: z.object({ ref: Text, name: Text }).nullable(),
   reason: Text,
+  /** The other end as this one sees it, `address:port`: a ClusterIP, a node that stands in between. Null: not known. */
+  sees: Text.nullable(),
+  /** Whether the kernel there has what was judged. Null: nobody was asked. */
+  inForce: InForce.nullable(),
 });
+/** `cluster`: the cluster itself judged, with all that its nodes have. `control_plane`: by labels alone, and why. */
+export const ExplainBasis = z.enum(['cluster', 'control_plane']);
 export const ExplainResponse = z.object({
   verdict: Verdict,
   policyVersion: z.number().int(),
@@ -95,6 +107,9 @@ export const ExplainResponse = z.object({
   egress: ExplainEnd.nullable(),
   ingress: ExplainEnd.nullable(),
   summary: Text,
+  basis: ExplainBasis,
+  /** Beside the answer, for people; never empty where the basis is the control plane. */
+  notes: z.array(Text),
 });
 export type ExplainResponse = z.infer<typeof ExplainResponse>;
 

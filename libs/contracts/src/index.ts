@@ -90,6 +90,7 @@ export {
   CallFailure,
   CALLS,
   CANONICAL_CODES,
+  ExplainBasis,
   ExplainEnd,
   ExplainRequest,
   ExplainResponse,

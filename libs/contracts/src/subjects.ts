@@ -34,6 +34,8 @@ export const subjects = {
   heartbeat: (cluster: string, agent: string): string => `obs.${cluster}.heartbeat.${subjectToken(agent)}`,
   /** A question to one cluster and its answer, on the control server; `token` is fresh for each question. */
   question: (cluster: string, token: string): string => `ask.${cluster}.${subjectToken(token)}`,
+  /** All questions to the cluster. */
+  questions: (cluster: string): string => `ask.${cluster}.*`,
   answer: (cluster: string, token: string): string => `answer.${cluster}.${subjectToken(token)}`,
   /** Request/reply between services: `cmd.<service>.<method>`. */
   call: (service: string, method: string): string => `cmd.${service}.${method}`,

@@ -9,6 +9,7 @@
  *                                          └──▶ acks ─────────────────────────▶ ACKS
  *   FLOWS batch ──▶ decorated ──▶ FLOWS ───▶ control-uplink ──────────────────▶ FLOWS
  *   OBSERVATIONS ──(all but Pods)──────────▶ control-uplink ──────────────────▶ OBSERVATIONS
+ *                    explain ◀──────────────────┴──────────── ask.<c>.*, answer.<c>.* ──┘
  *
  *   POST /v1/credentials ──▶ credential-desk ──▶ gateway (pairing), or what was kept of it
  */
@@ -73,6 +74,7 @@ export async function startClasCache(context: Context): Promise<RunningService> 
     clusterBus: bus,
     store,
     onPolicy,
+    onQuestion: (question) => loop.explain(question),
     metrics,
     logger,
     signal,

@@ -69,7 +69,9 @@ export const manifest: ServiceManifest = {
     { subject: 'obs.*.*.*', server: 'control' },
     { subject: 'flow.*.batch.*', server: 'control' },
     { subject: 'ack.*.node.*', server: 'control' },
+    { subject: 'answer.*.*', server: 'control' },
   ],
+  listens: [{ subject: 'ask.*.*', server: 'control' }],
   serves: ['clas-cache.node-snapshot'],
   calls: [],
 };

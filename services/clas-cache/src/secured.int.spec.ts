@@ -18,7 +18,7 @@ import {
   serviceInbox,
 } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { CALLS, CredentialResponse, subjects, subjectToken } from '@ringfence/contracts';
+import { CALLS, ClusterAnswer, CredentialResponse, subjects, subjectToken } from '@ringfence/contracts';
 import type { NodeView } from '@ringfence/contracts';
 import { startHosted } from '@ringfence/service-host';
 import type { HostedProcess } from '@ringfence/service-host';
@@ -150,5 +150,22 @@ describe('with credentials on both servers', () => {
     await control.latest('OBSERVATIONS', `obs.${CLUSTER}.*.*`, ({ subject }) => void arrived.add(subject));
     await eventually(() => arrived.has(subjects.observation(CLUSTER, 'workload', 'web-owner')));
     expect([...arrived].some((subject) => subject.includes('.pod.'))).toBe(false);
+  });
+
+  it('answers what the control plane asks of this cluster, on a subject that the asker alone chose', async () => {
+    const answers: unknown[] = [];
+    const listening = control.subscribe(subjects.answer(CLUSTER, 't1'), ({ payload }) => {
+      answers.push(ClusterAnswer.parse(payload));
+    });
+    control.send(subjects.question(CLUSTER, 't0'), { from: 'no question' });
+    control.send(subjects.question(CLUSTER, 't1'), {
+      from: 'shop/web-1',
+      to: '10.244.1.9',
+      port: 80,
+      proto: 6,
+    });
+    await eventually(() => answers.length === 1);
+    expect(answers[0]).toMatchObject({ kind: 'judged', egress: { name: 'shop/web-1', verdict: 'blocked' } });
+    listening.close();
   });
 });

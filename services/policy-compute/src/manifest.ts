@@ -30,7 +30,9 @@ export const manifest = {
       server: 'control' as const,
     })),
     ...RECORDS.map((kind) => ({ subject: `policy.*.${kind}.*`, server: 'control' as const })),
+    { subject: 'ask.*.*', server: 'control' },
   ],
+  listens: [{ subject: 'answer.*.*', server: 'control' }],
   serves: ['policy-compute.resource', 'policy-compute.label-usage', 'policy-compute.explain'],
   calls: [],
 } as const satisfies ServiceManifest;

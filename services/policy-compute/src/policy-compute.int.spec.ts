@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { subjects } from '@ringfence/contracts';
 import { makeLabelSet } from '@ringfence/labels';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -149,9 +150,87 @@ describe('policy-compute on real servers', () => {
       policy: 'active',
     });
     expect(blocked).toMatchObject({ verdict: 'blocked', ingress: { rule: null } });
+    expect(blocked).toMatchObject({ basis: 'control_plane', notes: [/did not answer/, /by labels alone/] });
+    // The cluster may well know it: that it is silent is not that there is none.
     await expect(
       fixture.service.explain({ from: 'nobody', to: DB, port: 1, proto: 6, policy: 'active' }),
-    ).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    ).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  describe('with a cluster that answers', () => {
+    const inForce = { state: 'no', node: 'node-2', mode: null, since: null, message: 'not yet' } as const;
+    const ingress = {
+      name: 'shop/db-1',
+      labels: [ROLE_DB],
+      mode: 'full',
+      decision: 'allow',
+      verdict: 'allowed',
+      ruleClass: 'essential',
+      ref: 'essential/cluster-dns',
+      sees: { address: '10.0.0.7', port: 5432 },
+      inForce,
+    } as const;
+    const judged = {
+      kind: 'judged',
+      policyVersion: 2,
+      revision: 9,
+      verdict: 'allowed',
+      egress: null,
+      ingress,
+      notes: [],
+    } as const;
+    const question = { from: '10.0.0.7', to: 'shop/db-1', port: 5432, proto: 6, policy: 'active' } as const;
+    /** What a cluster of this id does with each question. */
+    const cluster = async (
+      answer: (token: string) => void,
+      ask: () => Promise<unknown> = () => fixture.service.explain(question),
+    ): Promise<unknown> => {
+      const listening = fixture.bus.subscribe(subjects.questions(CLUSTER), ({ subject }) =>
+        answer(subject.split('.')[2]!),
+      );
+      // Acknowledged by the server, so it knows by then that somebody listens.
+      await fixture.label({ id: ROLE_DB, key: 'role', value: 'db' });
+      try {
+        return await ask();
+      } finally {
+        listening.close();
+      }
+    };
+
+    it('tells what it judged, in words, and that it is not in force', async () => {
+      const answer = await cluster((token) => fixture.bus.send(subjects.answer(CLUSTER, token), judged));
+      expect(answer).toMatchObject({
+        basis: 'cluster',
+        verdict: 'allowed',
+        egress: null,
+        ingress: {
+          labels: ['role=db'],
+          rule: { ref: 'essential/cluster-dns', name: 'essential: the cluster’s DNS' },
+          sees: '10.0.0.7:5432',
+          inForce,
+        },
+      });
+      expect(answer).toMatchObject({
+        summary: expect.stringContaining('not in force on node-2 (not yet)') as string,
+      });
+    });
+
+    it('hears no other cluster, and takes what it cannot read for silence', async () => {
+      const other = '00000000-0000-4000-8000-0000000000c2';
+      const forged = cluster((token) => fixture.bus.send(subjects.answer(other, token), judged));
+      await expect(forged).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      const unreadable = cluster((token) =>
+        fixture.bus.send(subjects.answer(CLUSTER, token), { kind: 'judged' }),
+      );
+      await expect(unreadable).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    });
+
+    it('refuses a cluster that nobody knows, whatever its id would mean in a subject', async () => {
+      for (const id of ['*', 'a.b', '>', '00000000-0000-4000-8000-0000000000c3'])
+        await expect(fixture.service.explain({ ...question, cluster: id })).rejects.toMatchObject({
+          code: 'NOT_FOUND',
+        });
+    });
   });
 
   it('writes nothing after a restart when nothing changed meanwhile', async () => {

@@ -5,7 +5,7 @@
  *                                                     │ objects in force
  *   evt.*.{label,entity,profile} ─▶ fact.consumer ─▶ policy-feed ─▶ flush-loop ─▶ policy-lane ─▶ policy.<cluster>.*
  *                                                                      │ units and groups that stand
- *   cmd.policy-compute.explain ────────────────────────────────────────┘
+ *   cmd.policy-compute.explain ─▶ ask.<cluster>.*, answer.<cluster>.* (what stands) │ (drafts; the cluster away)
  */
 import type { Bus } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
@@ -14,6 +14,7 @@ import type { EventStore } from '@ringfence/event-store';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import { ClusterQuestions } from './adapters/cluster-questions.js';
 import { explainer } from './adapters/explainer.js';
 import { LivePolicy } from './adapters/live-policy.js';
 import { PolicyBookStore } from './adapters/policy-book.store.js';
@@ -71,7 +72,7 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
     store,
     resource: (request) => answerResource(context, request),
     labelUsage: async ({ labels }) => ({ used: usesOfLabels(await book.current(), labels) }),
-    explain: explainer(book, mirror, live),
+    explain: explainer({ book, facts: mirror, live, clusters: new ClusterQuestions(bus, metrics) }),
     inSync: () => live.inSync(),
     relayLag: relay.lag,
     writer: () => live.writer(),

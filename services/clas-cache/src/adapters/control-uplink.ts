@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectBus, PermanentError, uplinkDurable } from '@ringfence/bus';
 import type { Bus, Consumer, LatestValue, Message, Publication } from '@ringfence/bus';
 import { subjects } from '@ringfence/contracts';
-import type { ClusterAck } from '@ringfence/contracts';
+import type { ClusterAck, ClusterAnswer, ClusterQuestion } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { ActorStore } from '../domain/actor-store.js';
@@ -16,6 +16,7 @@ import { Refused } from './control-plane.client.js';
 import type { ControlPlaneClient, Uplink } from './control-plane.client.js';
 import { LatestOutbox } from './latest-outbox.js';
 import { takePolicy } from './policy.consumer.js';
+import { answerQuestions } from './questions.consumer.js';
 
 export interface ControlUplinkOptions {
   readonly cluster: string;
@@ -23,6 +24,7 @@ export interface ControlUplinkOptions {
   readonly clusterBus: Bus;
   readonly store: ActorStore;
   readonly onPolicy: () => void;
+  readonly onQuestion: (question: ClusterQuestion) => ClusterAnswer;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly signal: AbortSignal;
@@ -103,6 +105,7 @@ export class ControlUplink {
       onError: (error, subject) =>
         logger.error({ err: error, subject }, 'the store failed at a policy record'),
     });
+    answerQuestions(this.#bus, cluster, this.options.onQuestion);
     this.#forward();
     void this.#keepFresh();
   }

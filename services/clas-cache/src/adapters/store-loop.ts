@@ -5,7 +5,7 @@
 import { activeHeaders, Causes, continueTraces, describeSpan } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { subjects } from '@ringfence/contracts';
-import type { ClusterAck, NodeView } from '@ringfence/contracts';
+import type { ClusterAck, ClusterAnswer, ClusterQuestion, NodeView } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { ActorStore, Settled } from '../domain/actor-store.js';
@@ -66,6 +66,12 @@ export class StoreLoop {
   snapshot(node: string): NodeView {
     this.#settle();
     return this.options.store.snapshot(node, new Date().toISOString());
+  }
+
+  /** Settled first too: the answer is from what the nodes have been told. */
+  explain(question: ClusterQuestion): ClusterAnswer {
+    this.#settle();
+    return this.options.store.explain(question, Date.now());
   }
 
   async close(): Promise<void> {

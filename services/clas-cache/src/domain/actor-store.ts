@@ -6,6 +6,8 @@
 import type {
   AgentHeartbeat,
   ClusterAck,
+  ClusterAnswer,
+  ClusterQuestion,
   CommitRecord,
   Endpoint,
   FlowBatch,
@@ -24,6 +26,8 @@ import { clusterAck } from './cluster-acks.js';
 import { ClusterIdentities } from './cluster-identities.js';
 import { ClusterView } from './cluster-view.calculator.js';
 import type { Convergence } from './convergence.js';
+import { Enforcement } from './explain/enforcement.js';
+import { explainInCluster } from './explain/explanation.js';
 import { decorate } from './flow-decoration.js';
 import { NodeViews } from './node-views.calculator.js';
 import { PolicyBuffer } from './policy-buffer.calculator.js';
@@ -64,6 +68,8 @@ export class ActorStore {
   #inSyncSince: number | null = null;
   #servicesTouched = true;
   readonly #ackedNodes = new Map<string, NodeAck>();
+  readonly #lastAcks = new Map<string, NodeAck>();
+  readonly #enforcement: Enforcement;
   #withdrawn: string[] = [];
   readonly #urgent: NodeView[] = [];
 
@@ -81,6 +87,8 @@ export class ActorStore {
       nodeOf: (pod) => this.view.endpoint(pod)?.node ?? null,
     });
     this.#policy = new PolicyBuffer(stored?.policy);
+    const { view, nodeViews, readiness } = this;
+    this.#enforcement = new Enforcement(view, nodeViews, readiness, (node) => this.#lastAcks.get(node));
   }
 
   /** Words for what is missing before anybody is told anything. */
@@ -168,12 +176,14 @@ export class ActorStore {
   nodeGone(name: string): void {
     this.nodeViews.forget(name);
     this.readiness.nodeGone(name);
+    this.#lastAcks.delete(name);
   }
 
   /** Clocks of nodes may differ from ours: none makes an agent heard later than now. */
   acked(ack: NodeAck, now: number): void {
     this.readiness.acked(ack, Math.min(now, Date.parse(ack.at)));
     this.#ackedNodes.set(ack.node, ack);
+    this.#lastAcks.set(ack.node, ack);
   }
 
   /**
@@ -200,6 +210,15 @@ export class ActorStore {
 
   decorate(batch: FlowBatch): DecoratedFlowBatch {
     return decorate(batch, this.options.cluster, this.identities);
+  }
+
+  /** `settle` first: the answer is from what the nodes were told. */
+  explain(question: ClusterQuestion, now: number): ClusterAnswer {
+    const missing = this.missing();
+    if (missing.length > 0) return { kind: 'not-ready', message: `not in sync: ${missing.join('; ')}` };
+    const { view, nodeViews } = this;
+    const parts = { cluster: this.options.cluster, view, nodeViews, enforcement: this.#enforcement };
+    return explainInCluster(question, parts, now);
   }
 
   // ---- what follows from all of it

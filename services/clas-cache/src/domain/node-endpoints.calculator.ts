@@ -48,6 +48,11 @@ export class NodeEndpoints {
     this.#dirty.add(node);
   }
 
+  /** All addresses of the node's own namespace, as its agent told them last. */
+  heardAddresses(node: string): readonly Address[] {
+    return this.#heard.get(node) ?? [];
+  }
+
   /** Settings that are taken away unpair the node: its agent is to remove what it made. */
   setSettings(token: string, settings: NodeSettings | null): void {
     const before = this.settings.get(token);

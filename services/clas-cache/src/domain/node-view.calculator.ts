@@ -3,6 +3,7 @@
  * the endpoints in those groups together with its own. It keeps what it told, so a change costs what it changes.
  */
 import type { Endpoint, Group, GroupId, LabelSetId, NodeView, Unit } from '@ringfence/contracts';
+import type { ToldView } from './explain/place-judge.js';
 import { groupDifference, Interest } from './interest.js';
 import type { GroupDifference } from './interest.js';
 
@@ -25,7 +26,7 @@ export interface ContentChanges {
 
 type Delta = Pick<NodeView, 'groups' | 'endpoints' | 'units'>;
 
-export class NodeViewCalculator {
+export class NodeViewCalculator implements ToldView {
   readonly #own = new Map<string, LabelSetId>();
   readonly #units = new Map<LabelSetId, Unit>();
   readonly #groups = new Map<GroupId, Group>();
@@ -44,6 +45,25 @@ export class NodeViewCalculator {
 
   get ownEndpoints(): Iterable<string> {
     return this.#own.keys();
+  }
+
+  // ---- what the node was told, as its agent has it
+
+  unit(labelSet: LabelSetId): Unit | undefined {
+    return this.#units.get(labelSet);
+  }
+
+  group(id: GroupId): Group | undefined {
+    return this.#groups.get(id);
+  }
+
+  endpoint(id: string): Endpoint | undefined {
+    return this.#endpoints.get(id)?.endpoint;
+  }
+
+  /** In the order in which it heard of them. */
+  *endpoints(): Generator<Endpoint> {
+    for (const { endpoint } of this.#endpoints.values()) yield endpoint;
   }
 
   /** null: nothing of it concerns the node. */

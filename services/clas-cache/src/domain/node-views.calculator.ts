@@ -2,8 +2,17 @@
  * The cluster's changes → each node's numbered deltas. One revision counts for the whole cluster; a node hears only of
  * those that concern it.
  */
-import type { Endpoint, Group, GroupId, LabelSetId, NodeView, Unit } from '@ringfence/contracts';
+import type {
+  Endpoint,
+  EnforcementMode,
+  Group,
+  GroupId,
+  LabelSetId,
+  NodeView,
+  Unit,
+} from '@ringfence/contracts';
 import type { ClusterChanges } from './cluster-view.calculator.js';
+import type { ToldView } from './explain/place-judge.js';
 import { groupDifference, interestKeys } from './interest.js';
 import type { GroupDifference } from './interest.js';
 import { NodeViewCalculator } from './node-view.calculator.js';
@@ -33,6 +42,12 @@ export class NodeViews {
     endpoints: this.#endpoints,
     endpointsBy: (key) => this.#byKey.get(key) ?? [],
   };
+  readonly #everything: ToldView = {
+    endpoint: (id) => this.#endpoints.get(id),
+    unit: (id) => this.#units.get(id),
+    group: (id) => this.#groups.get(id),
+    endpoints: () => this.#endpoints.values(),
+  };
   #namespaces: readonly ManagedNamespace[] = [];
   #policyVersion = 0;
 
@@ -53,6 +68,16 @@ export class NodeViews {
 
   revisionOf(node: string): number | undefined {
     return this.#nodes.get(node)?.revision;
+  }
+
+  /** What the node was told; where no agent has ever asked, what one would be told from. */
+  viewOf(node: string | null): ToldView {
+    return this.#nodes.get(node ?? '')?.view ?? this.#everything;
+  }
+
+  /** As every node was told. */
+  namespaceMode(name: string): EnforcementMode | undefined {
+    return this.#namespaces.find((namespace) => namespace.name === name)?.mode;
   }
 
   /** Nodes that know the endpoint, with the revision that told them. */

@@ -134,6 +134,10 @@ export class Readiness {
     return this.#agents.get(node)?.revision;
   }
 
+  heardAt(node: string): number | undefined {
+    return this.#agents.get(node)?.heardAt;
+  }
+
   isEnforced(node: string, pod: string): boolean {
     return this.#agents.get(node)?.pods.has(pod) ?? false;
   }

@@ -1,7 +1,7 @@
 import { loadSync } from '@grpc/proto-loader';
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 import { CallError } from '@ringfence/bus';
-import { CALLS, ExplainEnd } from '@ringfence/contracts';
+import { CALLS, ExplainEnd, InForce } from '@ringfence/contracts';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { GRPC_PACKAGE, explainRequestOf, grpcFailure, PROTO_PATH } from './explain-grpc.js';
@@ -65,6 +65,7 @@ describe('explain as gRPC', () => {
     ['ExplainRequest', CALLS.explain.request, 'input'],
     ['ExplainResponse', CALLS.explain.response, 'output'],
     ['ExplainEnd', ExplainEnd, 'output'],
+    ['InForce', InForce, 'output'],
     ['RuleOfVerdict', ExplainEnd.shape.rule.unwrap(), 'output'],
   ] as const)('has in %s the fields of the contract', (message, schema, io) => {
     expect(actual(message)).toEqual(expected(schema, io));

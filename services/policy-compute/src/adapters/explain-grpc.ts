@@ -39,7 +39,7 @@ export function grpcTransportOptions(url: string): GrpcOptions {
 /** Absent optional fields arrive as absent or as `_field` markers of the loader; only the named fields count. */
 export function explainRequestOf(message: unknown): Record<string, unknown> {
   const given = message as Record<string, unknown>;
-  const fields = ['from', 'to', 'port', 'proto', 'policy'];
+  const fields = ['from', 'to', 'port', 'proto', 'policy', 'cluster'];
   return Object.fromEntries(
     fields
       .filter((field) => given[field] !== undefined && given[field] !== null)

@@ -1,34 +1,134 @@
-/** Answers `explain` from the policy that stands, or from a preview of the draft. */
-import type { CALLS } from '@ringfence/contracts';
+/**
+ * Answers `explain`. The cluster itself is asked what stands, because only it has what decides there; a draft is judged
+ * from a preview, and so, by labels alone, is what stands while the cluster cannot be asked: the answer then says so.
+ */
+import type { CALLS, ClusterAnswer, ExplainResponse } from '@ringfence/contracts';
+import { GLOBAL } from '@ringfence/contracts';
+import { reject } from '@ringfence/decider';
+import type { Rejection } from '@ringfence/decider';
 import { refusal } from '@ringfence/resources';
 import type { z } from 'zod';
-import { explainConnection } from '../domain/explanation.js';
+import { explanationOf } from '../domain/cluster-explanation.js';
+import type { Judged } from '../domain/cluster-explanation.js';
+import { entitiesNamed, explainByLabels } from '../domain/explanation.js';
+import type { ExplainWorld } from '../domain/explanation.js';
+import type { ProfileFact } from '../domain/facts.js';
 import { policyObjects } from '../domain/policy-book.js';
 import type { Form, PolicyBook } from '../domain/policy-book.js';
 import { ruleNames } from '../domain/rule-names.js';
 import type { FactLookup } from './bodies/view.js';
+import type { ClusterQuestions, Unanswered } from './cluster-questions.js';
 import type { LivePolicy } from './live-policy.js';
 import type { PolicyBookStore } from './policy-book.store.js';
 
 type Explain = (typeof CALLS)['explain'];
-type Answer = (request: z.output<Explain['request']>) => Promise<z.output<Explain['response']>>;
+type Request = z.output<Explain['request']>;
+type Answered = ExplainResponse | Rejection;
 
-export function explainer(book: PolicyBookStore, facts: FactLookup, live: LivePolicy): Answer {
+export interface ExplainerParts {
+  readonly book: PolicyBookStore;
+  readonly facts: FactLookup & { readonly profiles: ReadonlyMap<string, ProfileFact> };
+  readonly live: LivePolicy;
+  readonly clusters: ClusterQuestions;
+}
+
+/** More clusters than this are not asked at once where a name says none. */
+const MOST_ASKED = 8;
+
+export function explainer(parts: ExplainerParts): (request: Request) => Promise<ExplainResponse> {
+  const { book, facts, live } = parts;
   const names = { active: namesByBook('active'), draft: namesByBook('draft') };
   return async (request) => {
     const current = await book.current();
     const form = request.policy;
     const previewed = form === 'draft' ? live.preview().with(policyObjects(current, 'draft')) : null;
-    const answer = explainConnection(request, {
+    const world: ExplainWorld = {
       entities: facts.entities,
       labels: facts.labels,
       policyVersion: current.version,
       standing: (cluster) => (previewed === null ? live.standing(cluster) : previewed.get(cluster)),
       ruleName: (ref) => names[form](current).get(ref) ?? ref,
-    });
+    };
+    const answer =
+      form === 'draft'
+        ? explainByLabels(request, world, 'a draft is in force in no cluster')
+        : await explainInForce(request, world, parts);
     if ('reason' in answer) throw refusal(answer);
     return answer;
   };
+}
+
+async function explainInForce(
+  request: Request,
+  world: ExplainWorld,
+  parts: ExplainerParts,
+): Promise<Answered> {
+  const asked = clustersToAsk(request, parts);
+  if ('reason' in asked) return asked;
+  const question = {
+    from: shownTo(request.from, world),
+    to: shownTo(request.to, world),
+    port: request.port,
+    proto: request.proto,
+  };
+  const answers = await Promise.all(
+    asked.slice(0, MOST_ASKED).map((cluster) => parts.clusters.ask(cluster, question)),
+  );
+  const judged = answers.filter((answer): answer is Judged => answer.kind === 'judged');
+  const concerned = judged.filter(({ egress, ingress }) => egress !== null || ingress !== null);
+  if (concerned.length > 1)
+    return reject(
+      'input-validation-error',
+      'several clusters have such ends: give the cluster',
+      'INVALID_ARGUMENT',
+    );
+  const [answer] = concerned.length === 1 ? concerned : judged;
+  if (answer !== undefined) return explanationOf(answer, request, world);
+  return unjudged(request, world, answers);
+}
+
+/** Nobody judged: an unclear name is refused, a silent cluster is not taken for one that knows nothing. */
+function unjudged(
+  request: Request,
+  world: ExplainWorld,
+  answers: readonly (ClusterAnswer | Unanswered)[],
+): Answered {
+  const ambiguous = answers.find((answer) => answer.kind === 'ambiguous-end');
+  if (ambiguous !== undefined) return reject('input-validation-error', ambiguous.message, 'INVALID_ARGUMENT');
+  const messages = answers.flatMap((answer) => (answer.kind === 'judged' ? [] : [answer.message]));
+  const because = messages.length === 0 ? 'no cluster is known' : messages.join('; ');
+  const byLabels = explainByLabels(request, world, because);
+  const isSilent = answers.some(({ kind }) => kind === 'unanswered' || kind === 'not-ready');
+  if (!('reason' in byLabels) || !isSilent) return byLabels;
+  return reject('service-unavailable', `${byLabels.message}; ${because}`, 'UNAVAILABLE');
+}
+
+/** The cluster that the caller or the ends name; all of them where neither does. */
+function clustersToAsk(
+  { cluster: wanted, ...request }: Request,
+  { facts }: ExplainerParts,
+): string[] | Rejection {
+  const known = [...new Set([...facts.profiles.values()].map(({ cluster }) => cluster))].sort();
+  // It becomes part of a subject: nothing but a cluster that is known.
+  if (wanted !== undefined && !known.includes(wanted))
+    return reject('not-found-error', `there is no cluster ${wanted}`, 'NOT_FOUND');
+  if (wanted !== undefined) return [wanted];
+  const named = [request.from, request.to]
+    .map((text) => new Set(entitiesNamed(text, facts).map(({ cluster }) => cluster)))
+    .map((clusters) => [...clusters].filter((cluster) => cluster !== GLOBAL))
+    .filter((clusters) => clusters.length > 0);
+  const [first = null, second = first] = named;
+  if (first !== null && second !== null) {
+    const shared = first.filter((cluster) => second.includes(cluster));
+    return shared.length > 0 ? shared : [...first, ...second];
+  }
+  return known;
+}
+
+/** A host outside of Kubernetes has no name in the cluster, only its address. */
+function shownTo(text: string, world: ExplainWorld): string {
+  const [entity] = entitiesNamed(text, world);
+  return entity?.class === 'unmanaged' ? (entity.addresses[0] ?? text) : text;
 }
 
 /** Names are collected once for each book. */

@@ -1,6 +1,7 @@
 /**
- * What the policy says about one connection, and why, in words. Ends are entities that are known by labels or mere
- * addresses; the addresses of Pods are the clusters' own knowledge, so a Pod is asked about as what it is labelled.
+ * What the policy says about one connection by labels alone: of drafts, which no cluster has, and where the cluster cannot
+ * be asked. Addresses of Pods, ClusterIPs and essential rules are the clusters' own knowledge, so the answer says that it
+ * is without them.
  */
 import type { EnforcementMode, ExplainRequest, ExplainResponse, Group, Unit } from '@ringfence/contracts';
 import { reject } from '@ringfence/decider';
@@ -10,6 +11,8 @@ import { canonicalAddress, CidrSet, explain } from '@ringfence/policy-engine';
 import type { EnforcedEnd, Evaluation, Explanation, PeerLookup } from '@ringfence/policy-engine';
 import type { z } from 'zod';
 import type { EntityFact, LabelFact } from './facts.js';
+import { labelWords } from './cluster-explanation.js';
+import { reasonWords, verdictWords } from './rule-words.js';
 import type { StandingPolicy } from './standing-policy.js';
 
 export interface ExplainWorld {
@@ -30,7 +33,12 @@ interface End {
 
 type Request = z.infer<typeof ExplainRequest>;
 
-export function explainConnection(request: Request, world: ExplainWorld): ExplainResponse | Rejection {
+/** `because`: why it is not the cluster that answers. */
+export function explainByLabels(
+  request: Request,
+  world: ExplainWorld,
+  because: string,
+): ExplainResponse | Rejection {
   const from = endOf(request.from, world);
   if ('reason' in from) return from;
   const to = endOf(request.to, world);
@@ -51,31 +59,42 @@ export function explainConnection(request: Request, world: ExplainWorld): Explai
     egress: shownEnd(from, explanation.source, source, world),
     ingress: shownEnd(to, explanation.destination, destination, world),
     summary: summaryOf(explanation, from, to, world),
+    basis: 'control_plane',
+    notes: [because, WITHOUT],
   };
 }
 
-function endOf(text: string, world: ExplainWorld): End | Rejection {
-  const byId = world.entities.get(text);
-  if (byId !== undefined) return entityEnd(byId);
+const WITHOUT =
+  'judged by labels alone: without addresses of Pods, ClusterIPs and essential rules; an IP list counts for an end whose address is not known here only if it holds every address';
+
+export type KnownEntities = Pick<ExplainWorld, 'entities'>;
+
+/** Everything that the text may mean here. */
+export function entitiesNamed(text: string, { entities: known }: KnownEntities): EntityFact[] {
+  const byId = known.get(text);
+  if (byId !== undefined) return [byId];
+  const entities = [...known.values()];
   const address = canonicalAddress(text);
-  const entities = [...world.entities.values()];
-  if (address !== null) {
-    const owner = entities.find((entity) => entity.addresses.includes(address));
-    return owner === undefined
-      ? { entity: null, token: address, name: address }
-      : { ...entityEnd(owner), token: address };
-  }
+  if (address !== null) return entities.filter((entity) => entity.addresses.includes(address)).slice(0, 1);
   const slash = text.indexOf('/');
-  const found =
+  const found = entities.filter((entity) =>
     slash < 0
-      ? entities.filter((entity) => entity.namespace === null && entity.name === text)
-      : entities.filter(
-          (entity) => entity.namespace === text.slice(0, slash) && entity.name === text.slice(slash + 1),
-        );
+      ? entity.namespace === null && entity.name === text
+      : entity.namespace === text.slice(0, slash) && entity.name === text.slice(slash + 1),
+  );
   // A Service in front of a workload often has its name: the workload is meant.
   const meant = found.filter((entity) => entity.class === 'pod');
-  const candidates = meant.length > 0 ? meant : found;
+  return meant.length > 0 ? meant : found;
+}
+
+function endOf(text: string, world: ExplainWorld): End | Rejection {
+  const candidates = entitiesNamed(text, world);
+  const address = canonicalAddress(text);
   const [only] = candidates;
+  if (address !== null)
+    return only === undefined
+      ? { entity: null, token: address, name: address }
+      : { ...entityEnd(only), token: address };
   if (only === undefined) {
     const message = `"${text}" is no known workload: give its id, namespace/name, a node's or host's name, or an address`;
     return reject('not-found-error', message, 'NOT_FOUND');
@@ -133,32 +152,13 @@ function shownEnd(
   world: ExplainWorld,
 ): ExplainResponse['egress'] {
   if (evaluation === null || enforcedEnd === null || end.entity === null) return null;
-  const { rule } = evaluation;
-  return {
-    name: end.name,
-    labels: end.entity.labels.map((id) => labelText(id, world)),
-    mode: enforcedEnd.mode ?? null,
-    verdict: evaluation.verdict,
-    ruleClass: rule?.class ?? null,
-    rule: rule === null ? null : { ref: rule.ref, name: world.ruleName(rule.ref) },
-    reason: reasonAt(evaluation, enforcedEnd.mode ?? 'idle', world),
-  };
-}
-
-function labelText(id: string, world: ExplainWorld): string {
-  const label = world.labels.get(id);
-  return label === undefined ? `label ${id}` : `${label.key}=${label.value}`;
-}
-
-function reasonAt(
-  { decision, rule, verdict }: Evaluation,
-  mode: EnforcementMode,
-  world: ExplainWorld,
-): string {
-  if (mode === 'idle') return 'idle: nothing is programmed at this end';
-  if (rule !== null)
-    return `${decision === 'allow' ? 'allowed' : 'denied'} by ${world.ruleName(rule.ref)}${verdict === 'potentially_blocked' ? `, not enforced in ${mode}` : ''}`;
-  return `no rule allows it; ${mode} ${verdict === 'blocked' ? 'drops it' : 'lets it pass and reports it'}`;
+  const { verdict } = evaluation;
+  const mode = enforcedEnd.mode ?? 'idle';
+  const ruleClass = evaluation.rule?.class ?? null;
+  const rule = evaluation.rule && { ref: evaluation.rule.ref, name: world.ruleName(evaluation.rule.ref) };
+  const labels = end.entity.labels.map((id) => labelWords(id, world.labels));
+  const reason = reasonWords({ mode, verdict, ruleClass, rule: rule?.name ?? null });
+  return { name: end.name, labels, mode, verdict, ruleClass, rule, reason, sees: null, inForce: null };
 }
 
 function summaryOf({ reason, verdict }: Explanation, from: End, to: End, world: ExplainWorld): string {
@@ -169,8 +169,8 @@ function summaryOf({ reason, verdict }: Explanation, from: End, to: End, world: 
     case 'allowed':
       return `${connection}: allowed by ${[...new Set(reason.rules.map((rule) => world.ruleName(rule.ref)))].join(' and ')}`;
     case 'denied':
-      return `${connection}: ${verdict.replaceAll('_', ' ')}, denied at the ${reason.end} by ${world.ruleName(reason.rule.ref)}`;
+      return `${connection}: ${verdictWords(verdict)}, denied at the ${reason.end} by ${world.ruleName(reason.rule.ref)}`;
     case 'rule-missing':
-      return `${connection}: ${verdict.replaceAll('_', ' ')}, no rule allows it at the ${reason.ends.join(' and the ')}`;
+      return `${connection}: ${verdictWords(verdict)}, no rule allows it at the ${reason.ends.join(' and the ')}`;
   }
 }

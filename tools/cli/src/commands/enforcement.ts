@@ -1,7 +1,7 @@
 /** `mode` and `explain`: how strictly a namespace is enforced, and why a connection is allowed or not. */
 import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
-import type { ExplainResponse } from '@ringfence/contracts';
+import type { ExplainResponse, InForce } from '@ringfence/contracts';
 import { refused, usage } from '../failure.js';
 import { renderValue, verdictColour } from '../output.js';
 import type { Terminal, WithTerminal } from './terminal.js';
@@ -32,17 +32,24 @@ export function enforcementCommands(program: Command, withTerminal: WithTerminal
   program
     .command('explain')
     .description('why a connection is allowed or not, at both ends')
-    .argument('<from>', 'namespace/name, a workload, or an address')
-    .argument('<to>', 'the same')
+    .argument(
+      '<from>',
+      'namespace/name of a workload or Pod, a node, or an address; pod:, node:, … in front says which',
+    )
+    .argument('<to>', 'the same, or a Service')
     .argument('<port>', 'such as 8080, 8080/tcp, 53/udp')
     .addOption(
       new Option('--policy <which>', 'policy in force, or the draft')
         .choices(['active', 'draft'])
         .default('active'),
     )
-    .addHelpText('after', '\nExample:\n  $ ringfence explain shop-prod/web shop-prod/api 8080')
-    .action((from: string, to: string, port: string, options: { policy: string }) =>
-      withTerminal((terminal) => explain(terminal, { from, to, ...portOf(port), policy: options.policy })),
+    .option('-c, --cluster <id>', 'which cluster, when several have such ends')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ ringfence explain shop-prod/web shop-prod/api 8080\n  $ ringfence explain pod:shop-prod/web-5d9c service:shop-prod/api 80\n  $ ringfence explain node-1 10.244.1.7 8080',
+    )
+    .action((from: string, to: string, port: string, options: { policy: string; cluster?: string }) =>
+      withTerminal((terminal) => explain(terminal, { from, to, ...portOf(port), ...options })),
     );
 }
 
@@ -97,19 +104,26 @@ async function explain({ api, format, write }: Terminal, question: object): Prom
   const answer = await api.post<ExplainResponse>('/explain', question);
   if (format !== 'table') return write(renderValue(answer, format));
   write(`${verdictColour(answer.verdict)}  ${answer.summary}\n\n`);
-  for (const [side, end] of [
-    ['egress', answer.egress],
-    ['ingress', answer.ingress],
-  ] as const) {
-    if (end === null) {
-      write(`  ${side.padEnd(8)} not enforced by Ringfence\n`);
-      continue;
-    }
-    const labels = end.labels.length === 0 ? '' : ` [${end.labels.join(' ')}]`;
-    write(
-      `  ${side.padEnd(8)} ${end.name}${labels}, mode ${end.mode ?? 'none'}: ${verdictColour(end.verdict)}\n`,
-    );
-    write(`           ${end.reason}${end.rule === null ? '' : ` (${end.rule.name}, ${end.rule.ref})`}\n`);
-  }
-  write(`\n  policy version ${String(answer.policyVersion)}\n`);
+  showEnd('egress', answer.egress, write);
+  showEnd('ingress', answer.ingress, write);
+  for (const note of answer.notes) write(`\n  note: ${note}\n`);
+  const basis = answer.basis === 'cluster' ? 'judged by the cluster' : 'judged by the control plane';
+  write(`\n  policy version ${String(answer.policyVersion)}, ${basis}\n`);
+}
+
+function showEnd(side: string, end: ExplainResponse['egress'], write: Terminal['write']): void {
+  if (end === null) return write(`  ${side.padEnd(8)} not enforced by Ringfence\n`);
+  const labels = end.labels.length === 0 ? '' : ` [${end.labels.join(' ')}]`;
+  const sees = end.sees === null ? '' : `, sees ${end.sees}`;
+  write(
+    `  ${side.padEnd(8)} ${end.name}${labels}, mode ${end.mode ?? 'none'}${sees}: ${verdictColour(end.verdict)}\n`,
+  );
+  write(`           ${end.reason}${end.rule === null ? '' : ` (${end.rule.ref})`}\n`);
+  if (end.inForce !== null && end.inForce.state !== 'yes') write(`           ${inForceText(end.inForce)}\n`);
+}
+
+function inForceText({ state, node, since, message }: InForce): string {
+  const where = node === null ? '' : ` on ${node}`;
+  const when = since === null ? '' : ` since ${since}`;
+  return `${state === 'no' ? 'not in force' : 'not known to be in force'}${where}${when}: ${message}`;
 }

@@ -1,0 +1,231 @@
+import type { ClusterAnswer, Endpoint, NodeAck, Unit } from '@ringfence/contracts';
+import { kubernetesWorkloadId, makeLabelSet } from '@ringfence/labels';
+import { describe, expect, it } from 'vitest';
+import {
+  allow,
+  AT,
+  catalogue,
+  CLUSTER,
+  DB,
+  group,
+  groups,
+  node,
+  pod,
+  profile,
+  service,
+  units,
+  workload,
+} from '../../testing/facts.js';
+import { ActorStore, LISTED_KINDS } from '../actor-store.js';
+
+const NOW = Date.parse(AT);
+const LIST = 'g-000000000000000000aa';
+const NODE_SET = makeLabelSet({ cluster: CLUSTER, namespace: null, class: 'node', labels: [] });
+const NODE_1: Endpoint = {
+  id: 'node-1',
+  workload: '7d3c1e0a-0000-4000-8000-000000000001',
+  labelSet: NODE_SET.id,
+  class: 'node',
+  addresses: ['192.0.2.1'],
+  node: 'node-1',
+  mode: 'full',
+};
+
+interface Change {
+  readonly units?: readonly Unit[];
+  readonly cidrs?: readonly string[];
+  readonly mode?: 'full' | 'visibility_only';
+}
+
+/** web-1 on node-1, db-2 on node-2, an unmanaged tool, a Service in front of the database, cluster DNS. */
+function storeWith({ units: told = units, cidrs = [] }: Change = {}): ActorStore {
+  const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 0 }, 0);
+  store.setCatalogue(catalogue);
+  store.setProfile('shop', profile('shop'));
+  const nodes = [node('node-1'), node('node-2', { addresses: ['192.0.2.2'], podCidrs: ['10.244.2.0/24'] })];
+  for (const one of nodes) store.view.nodes.setNode(one.uid, 'e1', one);
+  for (const name of ['web', 'db']) store.view.pods.setWorkload(workload(name), 'e1');
+  const probePorts = [{ proto: 6, port: 8080 }];
+  store.view.pods.setPod(pod('web', 1, { probePorts }), 'e1');
+  store.view.pods.setPod(pod('db', 2, { node: 'node-2', addresses: ['10.244.2.2'] }), 'e1');
+  store.view.pods.setPod(pod('tool', 9, { namespace: 'tools', addresses: ['10.244.1.9'] }), 'e1');
+  const backend = { portIndex: 0, targetPort: 5432, podUid: 'db-2', address: '10.244.2.2' };
+  store.view.setService(service('db', { backends: [backend] }));
+  store.view.setService(
+    service('self', {
+      clusterIps: ['10.96.0.30'],
+      backends: [{ portIndex: 0, targetPort: 8080, podUid: 'web-1', address: '10.244.1.1' }],
+    }),
+  );
+  store.view.setService(
+    service('kube-dns', {
+      namespace: 'kube-system',
+      clusterIps: ['10.96.0.10'],
+      ports: [{ name: 'dns', proto: 17, port: 53, nodePort: null }],
+    }),
+  );
+  for (const kind of LISTED_KINDS) store.listed.add(kind);
+  store.caughtUp();
+  store.restorePolicy({
+    flush: 1,
+    policyVersion: 7,
+    units: { upsert: [...told, { labelSet: NODE_SET, mode: 'full', ingress: [], egress: [] }], remove: [] },
+    groups: { upsert: [...groups, group(LIST, [], { cidrs: [...cidrs] })], remove: [] },
+    endpoints: { upsert: [NODE_1], remove: [] },
+    isComplete: true,
+  });
+  const heartbeat = { node: 'node-1', addresses: ['192.0.2.1', '10.244.1.254'] };
+  store.view.heartbeat(heartbeat as Parameters<typeof store.view.heartbeat>[0]);
+  store.settle(NOW);
+  for (const name of ['node-1', 'node-2']) {
+    store.snapshot(name, AT);
+    acknowledge(store, name, {});
+  }
+  return store;
+}
+
+function acknowledge(store: ActorStore, name: string, change: Partial<NodeAck>): void {
+  const revision = store.nodeViews.revisionOf(name)!;
+  const pods = [...store.nodeViews.ownEndpoints(name)];
+  const ack = { node: name, bootId: 'b', revision, at: AT, applyMs: 1, pods, failed: [], ...change };
+  store.acked(ack, NOW);
+}
+
+type Judged = Extract<ClusterAnswer, { kind: 'judged' }>;
+function ask(store: ActorStore, from: string, to: string, port: number, proto = 6): Judged {
+  const answer = store.explain({ from, to, port, proto }, NOW);
+  if (answer.kind !== 'judged') throw new Error(answer.message);
+  return answer;
+}
+
+describe('explain in the cluster', () => {
+  it('judges both ends by the rules that their nodes have', () => {
+    const store = storeWith();
+    expect(ask(store, 'shop/web', 'shop/db-2', 5432)).toMatchObject({
+      verdict: 'allowed',
+      policyVersion: 7,
+      egress: { name: 'shop/web-1', ruleClass: 'allow', inForce: { state: 'yes', node: 'node-1' } },
+      ingress: { name: 'shop/db-2', ruleClass: 'allow', sees: { address: '10.244.1.1', port: 5432 } },
+    });
+    expect(ask(store, 'shop/db', 'shop/web', 80)).toMatchObject({
+      verdict: 'blocked',
+      egress: { decision: 'none' },
+    });
+  });
+
+  it('lets an IP list mean the Pods whose addresses it covers, as the kernel does', () => {
+    const told = units.map((unit) =>
+      unit.labelSet.id === DB.id ? { ...unit, ingress: [allow(LIST, 5432)] } : unit,
+    );
+    const covering = storeWith({ units: told, cidrs: ['10.244.1.0/30'] });
+    expect(ask(covering, 'shop/web', 'shop/db', 5432)).toMatchObject({
+      ingress: { decision: 'allow', verdict: 'allowed' },
+    });
+    expect(ask(covering, '10.244.1.9', 'shop/db', 5432)).toMatchObject({ ingress: { verdict: 'blocked' } });
+  });
+
+  it.each(['service:shop/db', '10.96.0.20', 'db.shop.svc', 'db.shop.svc.cluster.local'])(
+    'goes through the ClusterIP of %s: the source sees it, the destination its own port',
+    (to) => {
+      expect(ask(storeWith(), 'pod:shop/web-1', to, 80)).toMatchObject({
+        verdict: 'allowed',
+        egress: { sees: { address: '10.96.0.20', port: 80 } },
+        ingress: { name: 'shop/db-2', sees: { address: '10.244.1.1', port: 5432 } },
+      });
+    },
+  );
+
+  it('names the essential rules: DNS for every Pod, probes from the own node only', () => {
+    const store = storeWith();
+    expect(ask(store, 'shop/db', 'kube-dns.kube-system.svc', 53, 17)).toMatchObject({
+      verdict: 'allowed',
+      egress: { ref: 'essential/cluster-dns' },
+    });
+    expect(ask(store, 'node-1', 'shop/web-1', 8080)).toMatchObject({
+      ingress: { ref: 'essential/probes', sees: { address: '10.244.1.254' } },
+    });
+    expect(ask(store, 'node-2', 'shop/web-1', 8080)).toMatchObject({ ingress: { verdict: 'blocked' } });
+  });
+
+  it('says nothing of ends that nobody enforces, and lets pass what never leaves its namespace', () => {
+    const store = storeWith();
+    expect(ask(store, 'tools/tool-9', '203.0.113.9', 443)).toMatchObject({ egress: null, ingress: null });
+    expect(ask(store, 'shop/web-1', 'shop/web-1', 9999)).toMatchObject({
+      verdict: 'allowed',
+      egress: { decision: 'passes' },
+    });
+  });
+
+  it('tells what it cannot name, and what a name could be', () => {
+    const store = storeWith();
+    const question = { from: 'shop/nobody', to: 'shop/db', port: 1, proto: 6 };
+    expect(store.explain(question, NOW)).toMatchObject({ kind: 'unknown-end', end: 'from' });
+    const replica = { uid: 'other', kind: 'StatefulSet', name: 'web' };
+    store.view.pods.setPod(pod('web', 5, { owner: replica }), 'e1');
+    expect(store.explain({ ...question, from: 'shop/web' }, NOW)).toMatchObject({ kind: 'ambiguous-end' });
+    expect(ask(store, kubernetesWorkloadId(CLUSTER, 'web-owner'), 'shop/db', 5432)).toMatchObject({
+      egress: { name: 'shop/web-1' },
+    });
+  });
+
+  it('tells of several Pods the worst, and that others fare better', () => {
+    const store = storeWith({
+      units: units.map((unit) =>
+        unit.labelSet.id === DB.id ? { ...unit, ingress: [allow(LIST, 5432)] } : unit,
+      ),
+      cidrs: ['10.244.1.1/32'],
+    });
+    store.view.pods.setPod(pod('web', 5), 'e1');
+    store.settle(NOW);
+    const { verdict, egress, notes } = ask(store, 'shop/web', 'shop/db', 5432);
+    expect({ verdict, from: egress?.name }).toEqual({ verdict: 'blocked', from: 'shop/web-5' });
+    expect(notes.join()).toMatch(
+      /1 of 2 pairs are judged otherwise, such as shop\/web-1 → shop\/db-2: allowed/,
+    );
+  });
+
+  describe('whether it is in force', () => {
+    it('is what the agent says of the place itself', () => {
+      const store = storeWith();
+      const told = {
+        id: 'db-2',
+        asked: 'full',
+        inForce: null,
+        token: 't',
+        message: 'no table',
+        since: AT,
+      } as const;
+      acknowledge(store, 'node-2', { notInForce: [told] });
+      expect(ask(store, 'shop/web', 'shop/db', 5432).ingress?.inForce).toEqual({
+        state: 'no',
+        node: 'node-2',
+        mode: null,
+        since: AT,
+        message: 'no table',
+      });
+    });
+
+    it('is not so while the node has not acknowledged what it was told', () => {
+      const store = storeWith();
+      acknowledge(store, 'node-2', { revision: 0 });
+      const { egress, ingress } = ask(store, 'shop/web', 'shop/db', 5432);
+      expect([egress?.inForce.state, ingress?.inForce.state]).toEqual(['yes', 'no']);
+      acknowledge(store, 'node-2', { pods: [] });
+      expect(ask(store, 'shop/web', 'shop/db', 5432).ingress?.inForce.message).toMatch(/not in the kernel/);
+    });
+
+    it('is not known of a node that is silent', () => {
+      const store = storeWith();
+      const question = { from: 'shop/web', to: 'shop/db', port: 5432, proto: 6 };
+      const late = store.explain(question, NOW + 20_000) as Judged;
+      expect(late.ingress?.inForce).toMatchObject({ state: 'unknown', node: 'node-2', since: AT });
+    });
+  });
+
+  it('says that it is not in sync rather than to answer from half of it', () => {
+    const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 0 }, 0);
+    expect(store.explain({ from: 'a/b', to: 'a/c', port: 1, proto: 6 }, NOW)).toMatchObject({
+      kind: 'not-ready',
+    });
+  });
+});

@@ -1,0 +1,89 @@
+/** What a cluster judged, in the words of the API: names of rules and labels are the control plane's knowledge. */
+import type {
+  ClusterAnswer,
+  ExplainRequest,
+  ExplainResponse,
+  InForce,
+  JudgedEnd,
+} from '@ringfence/contracts';
+import type { z } from 'zod';
+import type { LabelFact } from './facts.js';
+import { reasonWords, ruleWords, verdictWords } from './rule-words.js';
+
+export type Judged = Extract<ClusterAnswer, { kind: 'judged' }>;
+export interface Names {
+  readonly labels: ReadonlyMap<string, LabelFact>;
+  ruleName(ref: string): string;
+}
+type End = NonNullable<ExplainResponse['egress']>;
+
+export function explanationOf(
+  answer: Judged,
+  asked: z.output<typeof ExplainRequest>,
+  names: Names,
+): ExplainResponse {
+  const egress = answer.egress && endOf(answer.egress, names);
+  const ingress = answer.ingress && endOf(answer.ingress, names);
+  const { verdict, policyVersion, notes } = answer;
+  const connection = `${asked.from} → ${asked.to}`;
+  const summary = `${connection}: ${summaryOf(answer, { egress, ingress })}${notInForceWords([egress, ingress])}`;
+  return { verdict, policyVersion, egress, ingress, summary, basis: 'cluster', notes };
+}
+
+function endOf(end: JudgedEnd, { labels, ruleName }: Names): End {
+  const { name, mode, verdict, ruleClass, ref, decision, sees, inForce } = end;
+  const rule = ref === null ? null : { ref, name: ruleWords(ref, ruleName) };
+  const reason =
+    decision === 'passes'
+      ? 'it never leaves its network namespace: nothing is asked'
+      : reasonWords({ mode, verdict, ruleClass, rule: rule?.name ?? null });
+  const isIpv6 = sees.address.includes(':');
+  return {
+    name,
+    labels: end.labels.map((id) => labelWords(id, labels)),
+    mode,
+    verdict,
+    ruleClass,
+    rule,
+    reason,
+    sees: `${isIpv6 ? `[${sees.address}]` : sees.address}:${sees.port}`,
+    inForce,
+  };
+}
+
+export function labelWords(id: string, labels: ReadonlyMap<string, LabelFact>): string {
+  const label = labels.get(id);
+  return label === undefined ? `label ${id}` : `${label.key}=${label.value}`;
+}
+
+function summaryOf(
+  { verdict }: Judged,
+  ends: { readonly egress: End | null; readonly ingress: End | null },
+): string {
+  const told = [ends.egress, ends.ingress].filter(
+    (end): end is End => end !== null && end.verdict !== 'unknown',
+  );
+  if (told.length === 0) return 'neither end is enforced';
+  const rules = [...new Set(told.flatMap(({ rule }) => rule?.name ?? []))];
+  if (verdict === 'allowed') return rules.length === 0 ? 'allowed' : `allowed by ${rules.join(' and ')}`;
+  const deciding = told.filter((end) => end.verdict === verdict);
+  const places = deciding.map((end) => (end === ends.egress ? 'source' : 'destination'));
+  const denying = deciding.find(({ rule }) => rule !== null);
+  return denying === undefined
+    ? `${verdictWords(verdict)}, no rule allows it at the ${places.join(' and the ')}`
+    : `${verdictWords(verdict)}, denied at the ${denying === ends.egress ? 'source' : 'destination'} by ${denying.rule!.name}`;
+}
+
+/** What policy says is not all: where a kernel does not have it, the answer says so in its first line. */
+function notInForceWords(ends: readonly (End | null)[]): string {
+  const said = ends.flatMap((end) =>
+    end?.inForce && end.inForce.state !== 'yes' ? [inForceWords(end.inForce)] : [],
+  );
+  return said.length === 0 ? '' : `; ${[...new Set(said)].join('; ')}`;
+}
+
+function inForceWords({ state, node, since, message }: InForce): string {
+  const where = node === null ? '' : ` on ${node}`;
+  const when = since === null ? '' : ` since ${since}`;
+  return `${state === 'no' ? 'not in force' : 'not known to be in force'}${where}${when} (${message})`;
+}
