@@ -6,6 +6,8 @@ import type { BusOptions } from './bus.js';
 import { noMetrics } from './metrics.js';
 import type { BusMetrics } from './metrics.js';
 import { STANDS_AFTER_MS } from './progress.js';
+import { storing } from './storing.js';
+import type { Storing } from './storing.js';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
@@ -19,6 +21,8 @@ export interface Link {
   readonly inboxPrefix: string;
   readonly metrics: BusMetrics;
   readonly standsAfterMs: number;
+  /** Told by whoever publishes. */
+  readonly storing: Storing;
   isConnected(): boolean;
   availability(): true | string;
   /** Called at every loss of the connection; returns the way to stop it. */
@@ -36,6 +40,7 @@ export async function openLink(options: BusOptions): Promise<Link> {
     options.onState?.({ connected, detail });
     if (!connected) for (const listener of [...listeners]) listener();
   };
+  const stores = storing(options.server);
   options.onState?.({ connected: true, detail: 'connected' });
   void watch(connection, tell);
   return {
@@ -48,8 +53,10 @@ export async function openLink(options: BusOptions): Promise<Link> {
     inboxPrefix: options.inboxPrefix ?? '_INBOX',
     metrics: options.metrics ?? noMetrics,
     standsAfterMs: options.standsAfterMs ?? STANDS_AFTER_MS,
+    storing: stores,
     isConnected: () => state.connected,
-    availability: () => (state.connected ? true : `${options.server} NATS is away: ${state.detail}`),
+    availability: () =>
+      state.connected ? stores.state() : `${options.server} NATS is away: ${state.detail}`,
     onDisconnect: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);

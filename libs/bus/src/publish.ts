@@ -27,15 +27,18 @@ export function publisher(link: Link): Publisher {
     const kind = { kind: kindOfSubject(subject), server: link.server };
     try {
       // The client would keep what is published while the connection is away, and send it after what came later.
-      if (!link.isConnected()) throw new TransientError(`${link.server} NATS is away`);
+      if (!link.isConnected()) throw away(link);
       await stepOfTrace(
         `publish ${wordsOfSubject(subject)}`,
         options.headers,
         () => acknowledged(link, subject, data, options),
         attributesOfSubject(subject),
       );
+      link.storing.acknowledged();
       published.add(1, kind);
     } catch (error) {
+      // While the connection is away its absence says enough.
+      if (error instanceof TransientError && link.isConnected()) link.storing.unacknowledged(error);
       failed.add(1, kind);
       throw error;
     } finally {
@@ -91,15 +94,19 @@ async function acknowledged(
 function connectionLost(link: Link): { readonly happened: Promise<never>; forget(): void } {
   let forget: () => void = () => undefined;
   const happened = new Promise<never>((_, reject) => {
-    forget = link.onDisconnect(() => reject(new Error('the connection was lost')));
+    forget = link.onDisconnect(() => reject(away(link)));
   });
   return { happened, forget };
 }
+
+/** One state, one text: whether the connection went before the message or after it makes no difference to a caller. */
+const away = (link: Link): TransientError => new TransientError(`${link.server} NATS is away`);
 
 /** A stream takes no message of this size. */
 const MESSAGE_TOO_LARGE = 10_054;
 
 function classified(subject: string, error: unknown): Error {
+  if (error instanceof TransientError) return error;
   const code = error instanceof NatsError ? error.code : '';
   const message = error instanceof Error ? error.message : String(error);
   const isTooLarge = error instanceof NatsError && error.api_error?.err_code === MESSAGE_TOO_LARGE;
