@@ -67,7 +67,7 @@ export async function controlNats(dataDirectory: string): Promise<OwnControlNats
     NATS_UPLINK_URL: url,
   };
   return {
-    spec: natsServer('nats-control', config, { host: LOOPBACK, port }),
+    spec: { ...natsServer('nats-control', config), listensOn: { host: LOOPBACK, port }, stores: directory },
     url,
     environment: (service) => ({
       NATS_URL: url,
@@ -85,7 +85,7 @@ export async function clusterNats(dataDirectory: string, host: string): Promise<
   const keys = await mintClusterServer(await manifestOf('clas-cache'));
   const config = secretFile(directory, 'server.conf', clusterServerConfig({ host, port, directory }, keys));
   return {
-    spec: natsServer('nats-cluster', config, { host, port }),
+    spec: { ...natsServer('nats-cluster', config), listensOn: { host, port }, stores: directory },
     url,
     environment: {
       NATS_URL: url,
@@ -96,8 +96,8 @@ export async function clusterNats(dataDirectory: string, host: string): Promise<
   };
 }
 
-function natsServer(name: string, config: string, listensOn: ProcessSpec['listensOn'] & {}): ProcessSpec {
-  return { name, command: 'nats-server', args: ['-c', config], stopSignal: 'SIGINT', listensOn };
+function natsServer(name: string, config: string): ProcessSpec {
+  return { name, command: 'nats-server', args: ['-c', config], stopSignal: 'SIGINT' };
 }
 
 function secretFile(directory: string, name: string, content: string): string {

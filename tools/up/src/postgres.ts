@@ -50,6 +50,7 @@ export function postgresProcess(directory: string, port: number): { spec: Proces
     args: rest,
     stopSignal: 'SIGINT',
     listensOn: { host: '127.0.0.1', port },
+    stores: directory,
   };
   return { spec, url: `postgres://postgres:${password}@127.0.0.1:${port}/ringfence` };
 }

@@ -9,6 +9,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { untilDone } from '@ringfence/testing';
 import type { Look } from '@ringfence/testing';
+import { StoreGuard } from './store-guard.js';
+import type { StoreGuardOptions } from './store-guard.js';
 
 export interface ProcessSpec {
   readonly name: string;
@@ -24,6 +26,8 @@ export interface ProcessSpec {
   readonly readyUrl?: string;
   /** The first thing that it does: until it accepts connections here, the end of it may mean that its port was taken. */
   readonly listensOn?: { readonly host: string; readonly port: number };
+  /** It keeps what others rely on below this directory: looked after by the store guard. */
+  readonly stores?: string;
 }
 
 export interface Exit {
@@ -188,16 +192,23 @@ async function probe(url: string | undefined): Promise<string | null> {
 export class Processes {
   private readonly all: SupervisedProcess[] = [];
 
+  private readonly guard: StoreGuard;
+
   constructor(
     private readonly logDirectory: string,
     private readonly onCrash: (exit: Exit) => void,
+    guard: StoreGuardOptions = { say: () => undefined },
   ) {
     mkdirSync(logDirectory, { recursive: true });
+    this.guard = new StoreGuard(guard);
   }
 
   start(spec: ProcessSpec): SupervisedProcess {
-    const started = new SupervisedProcess(spec, join(this.logDirectory, `${spec.name}.log`), this.onCrash);
+    const started = new SupervisedProcess(spec, join(this.logDirectory, `${spec.name}.log`), (exit) => {
+      if (!this.guard.explains(exit)) this.onCrash(exit);
+    });
     this.all.push(started);
+    if (spec.stores !== undefined) this.guard.watch({ process: started, directory: spec.stores });
     started.start();
     return started;
   }
@@ -213,6 +224,7 @@ export class Processes {
       if (choice === PORT_CHOICES)
         throw new Error(`${made.spec.name} found no free port: ${process.lastLines(1)}`);
       this.all.splice(this.all.indexOf(process), 1);
+      this.guard.forget(process);
     }
   }
 
@@ -229,6 +241,7 @@ export class Processes {
 
   /** Latest started first; those of one wave (agents, services) together. */
   async stopAll(waves: readonly ((name: string) => boolean)[]): Promise<void> {
+    await this.guard.stop();
     for (const wave of [...waves, () => true]) {
       await Promise.all(
         this.all.filter((process) => wave(process.spec.name)).map((process) => process.stop()),

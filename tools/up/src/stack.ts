@@ -57,7 +57,9 @@ export class Stack {
   ) {
     if (!options.keep) clearState(options.dataDirectory);
     rmSync(join(options.dataDirectory, 'logs'), { recursive: true, force: true });
-    this.processes = new Processes(join(options.dataDirectory, 'logs'), onCrash);
+    this.processes = new Processes(join(options.dataDirectory, 'logs'), onCrash, {
+      say: (line) => progress.note(line),
+    });
   }
 
   async start(): Promise<Running> {
