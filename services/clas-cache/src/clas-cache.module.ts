@@ -48,11 +48,12 @@ export async function startClasCache(context: Context): Promise<RunningService> 
   const keeper = openKeeper(context, files);
   const { store } = keeper;
   health.require('in sync', () => store.missing().join('; ') || true);
+  health.fact('state on disk', () => keeper.unwritten ?? 'written');
   const client = controlPlaneClient(config.GATEWAY_URL, config.CLUSTER_ID, config.CLUSTER_TOKEN);
   const parts: { uplink?: ControlUplink } = {};
   // Agents may be answered before the cluster's NATS is there.
   await listen(context, files, client, () => parts.uplink?.refusal ?? null);
-  await keeper.begin();
+  await keeper.begin(signal);
   const bus = await openBus(context);
   const loop = new StoreLoop({
     store,

@@ -3,6 +3,7 @@
  * in the cluster could tell it again. The cluster's objects are written now and then: whatever changed since is still in
  * the cluster's own stream, and is read from there.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ActorStore } from '../domain/actor-store.js';
 import type { StoreOptions } from '../domain/actor-store.js';
@@ -14,6 +15,8 @@ const POLICY_AFTER_MS = 250;
 const FACTS_EVERY_MS = 60_000;
 /** Revisions are never given twice: after a crash counting goes on above everything that may have been used. */
 const REVISIONS_AHEAD = 10_000;
+/** A disk that was full takes it the next time. */
+const WRITE_AGAIN_MS = 2_000;
 
 /** Written into each file; a file of another form is not read. */
 const FORM = 1;
@@ -29,6 +32,8 @@ export class StateKeeper {
   #isPolicyDirty = false;
   #policyTimer: NodeJS.Timeout | undefined;
   readonly #factsTimer: NodeJS.Timeout;
+  readonly #unwritten = new Map<string, string>();
+  readonly #again = new Map<string, NodeJS.Timeout>();
 
   constructor(
     private readonly files: StateFiles,
@@ -44,10 +49,19 @@ export class StateKeeper {
     this.#factsTimer = setInterval(() => void this.#writeFacts(), FACTS_EVERY_MS);
   }
 
-  /** To be done before any revision is told. */
-  async begin(): Promise<void> {
+  /** What a restart would not know because it could not be written, in words; null: all is written. */
+  get unwritten(): string | null {
+    const [first] = this.#unwritten;
+    return first === undefined
+      ? null
+      : `${[...this.#unwritten.keys()].join(', ')} cannot be written: ${first[1]}`;
+  }
+
+  /** To be done before any revision is told: waits for room on the disk, or a restart would give numbers again. */
+  async begin(signal: AbortSignal): Promise<void> {
     this.#ceiling += REVISIONS_AHEAD;
-    await this.#write('revision', () => this.#ceiling);
+    while (!(await this.#write('revision', () => this.#ceiling)))
+      await sleep(WRITE_AGAIN_MS, undefined, { signal });
   }
 
   policyChanged(): void {
@@ -68,6 +82,7 @@ export class StateKeeper {
   async close(): Promise<void> {
     clearTimeout(this.#policyTimer);
     clearInterval(this.#factsTimer);
+    for (const timer of this.#again.values()) clearTimeout(timer);
     await this.#writePolicy();
     await this.#writeFacts();
   }
@@ -76,19 +91,30 @@ export class StateKeeper {
     if (!this.#isPolicyDirty) return;
     this.#isPolicyDirty = false;
     const policy = storedPolicy(this.store);
-    if (policy !== null) await this.#write('policy', () => policy);
+    if (policy !== null) await this.#write('policy', () => storedPolicy(this.store) ?? policy);
   }
 
   async #writeFacts(): Promise<void> {
     if (this.store.listed.size > 0) await this.#write('facts', () => storedFacts(this.store));
   }
 
-  async #write(name: string, value: () => unknown): Promise<void> {
+  /** False: it could not be written; it is tried again until it can. */
+  async #write(name: string, value: () => unknown): Promise<boolean> {
     const { cluster } = this.options;
+    clearTimeout(this.#again.get(name));
     try {
       await this.files.write(name, () => ({ form: FORM, cluster, value: value() }));
+      if (this.#unwritten.delete(name)) this.logger.info({ name }, 'state can be written again');
+      return true;
     } catch (error) {
-      this.logger.error({ err: error, name }, 'state could not be written: a restart would not know it');
+      if (!this.#unwritten.has(name))
+        this.logger.error({ err: error, name }, 'state could not be written: a restart would not know it');
+      this.#unwritten.set(name, error instanceof Error ? error.message : String(error));
+      this.#again.set(
+        name,
+        setTimeout(() => void this.#write(name, value), WRITE_AGAIN_MS),
+      );
+      return false;
     }
   }
 

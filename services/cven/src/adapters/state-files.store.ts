@@ -6,6 +6,8 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import type { z } from 'zod';
 
+const WRITE_AGAIN_MS = 5_000;
+
 export class StateFile<T> {
   private readonly path: string;
   private pending: NodeJS.Timeout | undefined;
@@ -44,6 +46,8 @@ export class StateFile<T> {
         this.flush();
       } catch (error) {
         onError(error);
+        // A disk that was full takes it the next time.
+        this.writeLater(this.latest ?? value, WRITE_AGAIN_MS, onError);
       }
     }, delayMs);
   }
@@ -52,8 +56,8 @@ export class StateFile<T> {
     clearTimeout(this.pending);
     this.pending = undefined;
     const value = this.latest?.();
-    this.latest = undefined;
     if (value !== undefined) this.write(value);
+    this.latest = undefined;
   }
 
   remove(): void {

@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { eventually } from '@ringfence/testing';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StateFiles } from './state-files.store.js';
+import { StateKeeper } from './state-keeper.js';
+
+const run = promisify(execFile);
+let disk: string;
+
+beforeEach(async () => {
+  disk = mkdtempSync(join(tmpdir(), 'ringfence-state-'));
+  await run('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]);
+});
+afterEach(async () => {
+  await run('umount', [disk]);
+  rmSync(disk, { recursive: true });
+});
+
+const keeperOn = (directory: string): StateKeeper =>
+  new StateKeeper(
+    new StateFiles(directory, () => undefined),
+    { cluster: 'c-1', readinessTimerSeconds: 15 },
+    pino({ level: 'silent' }),
+  );
+
+describe('the state that a restart needs', () => {
+  it('is written when a full disk has room again, and nothing is numbered before that', async () => {
+    const ballast = join(disk, 'ballast');
+    await run('sh', ['-c', `dd if=/dev/zero of=${ballast} bs=4k 2>/dev/null || true`]);
+    const keeper = keeperOn(disk);
+    let begun = false;
+    const beginning = keeper.begin(new AbortController().signal).then(() => (begun = true));
+    await eventually(
+      () => keeper.unwritten,
+      (words) => words !== null,
+    );
+    expect(keeper.unwritten).toMatch(/revision cannot be written: .*(ENOSPC|no space)/i);
+    expect(begun).toBe(false);
+    rmSync(ballast);
+    await beginning;
+    expect(keeper.unwritten).toBeNull();
+    expect(existsSync(join(disk, 'revision.json'))).toBe(true);
+    await keeper.close();
+  });
+});
