@@ -5,7 +5,15 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadSync } from '@grpc/proto-loader';
@@ -33,6 +41,12 @@ export interface ContainerdNode {
     options?: { uid?: string; hostNetwork?: boolean },
   ): Promise<RunningSandbox>;
   stop(sandbox: RunningSandbox): Promise<void>;
+  /** From now on no container's process starts: sandboxes stay half made until they are let go. Answers how to let go. */
+  holdStarts(): () => void;
+  /** Ends containerd the hard way and starts it again; what runs goes on. */
+  restart(meanwhile: () => void): Promise<void>;
+  /** Of the sandbox's own container. */
+  processOf(sandbox: RunningSandbox): number;
   close(): Promise<void>;
 }
 
@@ -48,27 +62,20 @@ export async function startContainerdNode(): Promise<ContainerdNode> {
   const socket = join(state, 'c.sock');
   writeImage(directory);
   writeConfig(directory, state, socket);
-  const daemon = spawn(
-    'nsenter',
-    [
-      `--net=/run/netns/${name}`,
-      'containerd',
-      '--config',
-      join(directory, 'config.toml'),
-      '--log-level',
-      'error',
-    ],
-    {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
-  );
+  const hold = join(directory, 'hold');
+  let daemon = startDaemon(name, directory);
   const proto = loadSync(fileURLToPath(new URL('runtime-run.proto', import.meta.url)), {
     keepCase: true,
     enums: String,
     defaults: true,
   });
   await eventually(() => existsSync(socket), undefined, 20_000);
-  const cri = openStub({ socket, definition: proto, service: 'runtime.v1.RuntimeService' });
+  const cri = openStub({
+    socket,
+    definition: proto,
+    service: 'runtime.v1.RuntimeService',
+    timeoutMs: 60_000,
+  });
   await eventually(() => isReady(cri), undefined, 20_000);
   execFileSync(
     'ctr',
@@ -102,6 +109,20 @@ export async function startContainerdNode(): Promise<ContainerdNode> {
       return { id: reply.pod_sandbox_id, uid };
     },
     stop: ({ id: sandbox }) => stop(sandbox),
+    holdStarts: () => {
+      writeFileSync(hold, '');
+      return () => rmSync(hold, { force: true });
+    },
+    processOf: ({ id: sandbox }) => {
+      const file = join(state, 'io.containerd.runtime.v2.task/k8s.io', sandbox, 'init.pid');
+      return Number(readFileSync(file, 'utf8'));
+    },
+    restart: async (meanwhile) => {
+      await end(daemon, 'SIGKILL');
+      meanwhile();
+      daemon = startDaemon(name, directory);
+      await eventually(() => isReady(cri), undefined, 20_000);
+    },
     close: async () => {
       for (const sandbox of [...running]) await stop(sandbox).catch(() => undefined);
       cri.close();
@@ -147,6 +168,16 @@ function writeConfig(directory: string, state: string, socket: string): void {
     join(cni, '10-test.conflist'),
     JSON.stringify({ cniVersion: '0.4.0', name: 'test', plugins: [{ type: 'ptp', ipMasq: false, ipam }] }),
   );
+  const runtime = join(directory, 'runc');
+  const hold = join(directory, 'hold');
+  writeFileSync(
+    runtime,
+    `#!/bin/sh
+case " $* " in *" start "*) while [ -e ${hold} ]; do sleep 0.02; done ;; esac
+exec runc "$@"
+`,
+    { mode: 0o755 },
+  );
   const cri = '[plugins."io.containerd.grpc.v1.cri"';
   writeFileSync(
     join(directory, 'config.toml'),
@@ -171,6 +202,8 @@ ${cri}.containerd]
   default_runtime_name = "runc"
 ${cri}.containerd.runtimes.runc]
   runtime_type = "io.containerd.runc.v2"
+${cri}.containerd.runtimes.runc.options]
+  BinaryName = "${runtime}"
 `,
   );
 }
@@ -209,9 +242,18 @@ function writeImage(directory: string): void {
   ]);
 }
 
-async function end(child: ChildProcess): Promise<void> {
+function startDaemon(name: string, directory: string): ChildProcess {
+  const config = join(directory, 'config.toml');
+  return spawn(
+    'nsenter',
+    [`--net=/run/netns/${name}`, 'containerd', '--config', config, '--log-level', 'error'],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
+  child.kill(signal);
   await gone;
 }
 

@@ -33,6 +33,7 @@ export interface StubOptions {
   /** Its name on the wire, where the package of the subset differs. */
   readonly wireName?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
 }
 
 export function openStub({
@@ -41,6 +42,7 @@ export function openStub({
   service,
   wireName = service,
   metadata = {},
+  timeoutMs = CALL_TIMEOUT_MS,
 }: StubOptions): GrpcStub {
   const methods = definition[service] as ServiceDefinition;
   const renamed = Object.fromEntries(
@@ -48,8 +50,7 @@ export function openStub({
   );
   const StubClient = makeClientConstructor(renamed, wireName);
   const client: Client = new StubClient(`unix://${socket}`, credentials.createInsecure());
-  const headers = new Metadata();
-  for (const [key, value] of Object.entries(metadata)) headers.set(key, value);
+  const headers = headersOf(metadata);
   const method = (name: string): MethodDefinition<object, unknown> => {
     const found = renamed[name];
     if (found === undefined) throw new Error(`${wireName} has no ${name}`);
@@ -67,7 +68,7 @@ export function openStub({
           responseDeserialize,
           request,
           headers,
-          { deadline: Date.now() + CALL_TIMEOUT_MS },
+          { deadline: Date.now() + timeoutMs },
           done,
         );
       }),
@@ -93,4 +94,10 @@ export function decode<T>(definition: PackageDefinition, message: string, bytes:
   };
   if (deserialize === undefined) throw new Error(`no such message: ${message}`);
   return deserialize(bytes) as T;
+}
+
+function headersOf(values: Readonly<Record<string, string>>): Metadata {
+  const headers = new Metadata();
+  for (const [key, value] of Object.entries(values)) headers.set(key, value);
+  return headers;
 }

@@ -1,14 +1,16 @@
 /**
  * Pods as the container runtime knows them. Three sources, earliest first: containerd's event that a sandbox's container
- * record was made (its network is set up, nothing runs in it yet), the runtime interface's list, and the same list again on
- * an interval as the net below both. A runtime without containerd's events has only the lists: then a Pod is seen up
- * to one interval late.
+ * record was made (nothing runs in it yet), the runtime interface's list, and the same list again on an interval as the
+ * net below both. A list shows what exists; what it does not show is asked about one by one, since a sandbox that is being
+ * made is in no list. A runtime without containerd's events has only the lists: then a Pod is seen up to one interval late.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { status } from '@grpc/grpc-js';
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import { decode, loadProto, openStub } from './grpc-stub.js';
 import type { GrpcStub } from './grpc-stub.js';
-import { isSandboxRecord, sandboxOfRecord, sandboxOfStatus } from './sandbox-record.js';
+import { SandboxBook } from './sandbox-book.js';
+import { isReady, isSandboxRecord, sandboxOfRecord, sandboxOfStatus } from './sandbox-record.js';
 import type { ContainerRecord, FoundSandbox, SandboxStatus } from './sandbox-record.js';
 
 export interface PodRuntimeOptions {
@@ -19,12 +21,14 @@ export interface PodRuntimeOptions {
   /** The runtime answers (again), or why it does not. */
   readonly onState: (state: true | string) => void;
   readonly onError: (error: unknown) => void;
+  /** While events come, too. */
+  readonly relistMs?: number;
 }
 
 const RELIST_WITH_EVENTS_MS = 10_000;
 const RELIST_ALONE_MS = 1_000;
 const RETRY_MS = 1_000;
-const STATUS_IN_FLIGHT = 8;
+const IN_FLIGHT = 8;
 const LOOK_RETRY_MS = 2;
 const LOOK_ATTEMPTS = 1_000;
 const ADDRESS_RETRY_MS = 5;
@@ -42,7 +46,7 @@ interface Envelope {
 }
 
 export class PodRuntimeClient {
-  private readonly known = new Map<string, FoundSandbox>();
+  private readonly book = new SandboxBook();
   private readonly containerd = loadProto('containerd.proto');
   private readonly cri: GrpcStub;
   private readonly events: GrpcStub;
@@ -50,6 +54,7 @@ export class PodRuntimeClient {
   private stream: ClientReadableStream<unknown> | undefined;
   private hasEvents = false;
   private timer: NodeJS.Timeout | undefined;
+  private listing: Promise<void> | undefined;
   private closed = false;
 
   constructor(private readonly options: PodRuntimeOptions) {
@@ -91,8 +96,10 @@ export class PodRuntimeClient {
     );
     const stream = this.events.stream('Subscribe', { filters });
     this.stream = stream;
+    // Comes with the first event. What happened while nobody listened is found by a list that begins now.
     stream.on('metadata', () => {
       this.hasEvents = true;
+      this.relist();
     });
     stream.on('data', (envelope) => this.takeEvent(envelope as Envelope));
     stream.on('error', () => undefined);
@@ -109,42 +116,66 @@ export class PodRuntimeClient {
       'ringfence.containerd.ContainerEvent',
       event.value,
     );
-    if (topic === CREATED) return void this.look(id).catch(this.options.onError);
-    if (topic === STARTED) return void this.completeAddresses(id).catch(this.options.onError);
-    if (topic === DELETED) return this.gone(id);
+    if (topic === CREATED) return this.made(id);
+    if (topic === STARTED) return this.started(id);
+    if (topic === DELETED) return this.ended(id);
     const exit = decode<{ container_id: string; id: string }>(
       this.containerd,
       'ringfence.containerd.TaskExit',
       event.value,
     );
     // A process that was only run inside the container ends with an id of its own.
-    if (exit.id === id || exit.id === '') this.gone(id);
+    if (exit.id === id || exit.id === '') this.ended(id);
+  }
+
+  private made(id: string): void {
+    this.book.heardOf(id);
+    this.look(id).catch(this.options.onError);
+  }
+
+  /** Whoever was missed or given up before is there after this. */
+  private started(id: string): void {
+    this.book.heardOf(id);
+    const known = this.book.get(id) === undefined ? this.look(id) : Promise.resolve();
+    known.then(() => this.completeAddresses(id)).catch(this.options.onError);
+  }
+
+  private ended(id: string): void {
+    if (this.book.ended(id)) this.options.onGone(id);
   }
 
   /** The record comes first, its network namespace a moment later: looked at again until both are there. */
   private async look(id: string): Promise<void> {
     for (let attempt = 0; attempt < LOOK_ATTEMPTS && !this.closed; attempt += 1) {
-      const { container } = await this.containers.call<{ container: ContainerRecord | null }>('Get', { id });
-      if (container === null || !isSandboxRecord(container)) return;
-      const sandbox = sandboxOfRecord(container);
-      if (sandbox !== undefined) return this.appear(sandbox);
+      const isDone = await this.book.question(async (askedAt) => {
+        const { container } = await this.containers.call<{ container: ContainerRecord | null }>('Get', {
+          id,
+        });
+        if (container === null || !isSandboxRecord(container)) return true;
+        const sandbox = sandboxOfRecord(container);
+        if (sandbox !== undefined) this.appear(sandbox, askedAt);
+        return sandbox !== undefined;
+      });
+      if (isDone) return;
       await sleep(LOOK_RETRY_MS);
     }
   }
 
   /** The runtime interface knows a sandbox only when it is whole: a few milliseconds after its task has started. */
   private async completeAddresses(id: string): Promise<void> {
-    for (let attempt = 0; attempt < ADDRESS_ATTEMPTS; attempt += 1) {
-      const known = this.known.get(id);
-      if (known === undefined || known.netns === null || known.addresses.length > 0) return;
-      await this.status(id, () => undefined);
+    for (let attempt = 0; attempt < ADDRESS_ATTEMPTS && !this.closed; attempt += 1) {
+      if (this.book.get(id) === undefined || this.book.isWhole(id)) return;
+      await this.status(id).catch(() => undefined);
       await sleep(ADDRESS_RETRY_MS);
     }
   }
 
+  /** Lists now, and again after a while. A list that is under way may have begun too early: another one follows it. */
   private relist(): void {
     if (this.closed) return;
-    void this.list()
+    clearTimeout(this.timer);
+    const mine = (this.listing ?? Promise.resolve())
+      .then(() => this.list())
       .then(
         () => this.options.onState(true),
         (error: unknown) =>
@@ -153,51 +184,71 @@ export class PodRuntimeClient {
           ),
       )
       .finally(() => {
-        if (this.closed) return;
-        this.timer = setTimeout(
-          () => this.relist(),
-          this.hasEvents ? RELIST_WITH_EVENTS_MS : RELIST_ALONE_MS,
-        );
+        if (this.closed || this.listing !== mine) return;
+        this.listing = undefined;
+        const { relistMs = RELIST_WITH_EVENTS_MS } = this.options;
+        const interval = this.hasEvents ? relistMs : RELIST_ALONE_MS;
+        this.timer = setTimeout(() => this.relist(), interval);
       });
+    this.listing = mine;
   }
 
   private async list(): Promise<void> {
-    const before = new Set(this.known.keys());
-    const { items } = await this.cri.call<{ items: { id: string }[] }>('ListPodSandbox', {
-      filter: { state: { state: 'SANDBOX_READY' } },
+    await this.book.question(async (askedAt) => {
+      const { items } = await this.cri.call<{ items: { id: string; state: string }[] }>('ListPodSandbox', {});
+      const listed = items.map((item) => ({ id: item.id, isReady: isReady(item) }));
+      await eachOf(this.book.doubtful(listed, askedAt), (id) => this.askWhetherGone(id));
+      const news = listed.filter(({ id, isReady: lives }) => lives && !this.book.isWhole(id));
+      await eachOf(news, ({ id }) => this.status(id).catch(this.options.onError));
     });
-    const listed = new Set(items.map(({ id }) => id));
-    // Those that an event brought after the list was asked for are in neither.
-    for (const id of before) if (!listed.has(id)) this.gone(id);
-    const unknown = items.filter(({ id }) => !this.isWhole(id));
-    for (let i = 0; i < unknown.length; i += STATUS_IN_FLIGHT) {
-      await Promise.all(unknown.slice(i, i + STATUS_IN_FLIGHT).map(({ id }) => this.status(id)));
-    }
   }
 
-  private async status(id: string, onError = this.options.onError): Promise<void> {
+  private async askWhetherGone(id: string): Promise<void> {
+    await this.book.question(async (askedAt) => {
+      if (await this.exists(id)) return;
+      if (this.book.confirmGone(id, askedAt)) this.options.onGone(id);
+    });
+  }
+
+  /** Being made or whole. An answer that says neither leaves everything as it is: the next list asks again. */
+  private async exists(id: string): Promise<boolean> {
     try {
-      const sandbox = sandboxOfStatus(
-        await this.cri.call<SandboxStatus>('PodSandboxStatus', { pod_sandbox_id: id, verbose: true }),
-      );
-      if (sandbox !== undefined) this.appear(sandbox);
+      return isReady((await this.ask(id)).status);
     } catch (error) {
-      onError(error); // Gone between list and question, or half made: the next list tells.
+      if (!isUnknownTo(error)) return true;
+    }
+    try {
+      await this.containers.call('Get', { id });
+      return true;
+    } catch (error) {
+      return !isUnknownTo(error);
     }
   }
 
-  private appear(sandbox: FoundSandbox): void {
-    if (this.isWhole(sandbox.id)) return;
-    this.known.set(sandbox.id, sandbox);
-    this.options.onAppear(sandbox);
+  private status(id: string): Promise<void> {
+    return this.book.question(async (askedAt) => {
+      const answer = await this.ask(id);
+      const sandbox = isReady(answer.status) ? sandboxOfStatus(answer) : undefined;
+      if (sandbox !== undefined) this.appear(sandbox, askedAt);
+    });
   }
 
-  private isWhole(id: string): boolean {
-    const known = this.known.get(id);
-    return known !== undefined && (known.netns === null || known.addresses.length > 0);
+  private ask(id: string): Promise<SandboxStatus> {
+    return this.cri.call<SandboxStatus>('PodSandboxStatus', { pod_sandbox_id: id, verbose: true });
   }
 
-  private gone(id: string): void {
-    if (this.known.delete(id)) this.options.onGone(id);
+  private appear(sandbox: FoundSandbox, askedAt: number): void {
+    if (this.book.found(sandbox, askedAt)) this.options.onAppear(sandbox);
   }
+}
+
+/** A runtime that is not containerd has no records to ask for. */
+function isUnknownTo(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === status.NOT_FOUND || code === status.UNIMPLEMENTED;
+}
+
+async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let i = 0; i < items.length; i += IN_FLIGHT)
+    await Promise.all(items.slice(i, i + IN_FLIGHT).map((item) => work(item)));
 }

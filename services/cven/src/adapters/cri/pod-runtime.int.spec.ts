@@ -28,6 +28,7 @@ describe('the container runtime', () => {
       onGone: (id) => gone.set(id, performance.now()),
       onState: (state) => states.push(state),
       onError: () => undefined,
+      relistMs: 100,
     });
     clients.push(client);
     client.start();
@@ -66,6 +67,45 @@ describe('the container runtime', () => {
     expect(seen.netns).toContain('/netns/cni-');
     expect((await present(() => found.get(onHost.id))).netns).toBeNull();
     for (const each of [sandbox, onHost]) await node.stop(each);
+  });
+
+  it('keeps a sandbox that is being made while lists do not show it, and hears of its addresses when it is whole', async () => {
+    const { found, gone, states } = watch();
+    await eventually(() => states.includes(true));
+    const before = new Set(found.keys());
+    const letGo = node.holdStarts();
+    const running = node.run('shop', 'slow');
+    const [id = ''] = await eventually(
+      () => [...found.keys()].filter((each) => !before.has(each)),
+      (added) => added.length > 0,
+    );
+    // At least one list has begun since.
+    const lists = states.length;
+    await eventually(() => states.length >= lists + 2);
+    expect([...gone.keys()]).not.toContain(id);
+    letGo();
+    const sandbox = await running;
+    expect(sandbox.id).toBe(id);
+    await eventually(() => (found.get(id)?.addresses.length ?? 0) > 0);
+    expect([...gone.keys()]).not.toContain(id);
+    await node.stop(sandbox);
+    await eventually(() => gone.has(id));
+  });
+
+  it('finds by the next list what ended and what was made while containerd was away', async () => {
+    const { found, gone, states } = watch();
+    const ends = await node.run('shop', 'ends');
+    const stays = await node.run('shop', 'stays');
+    await eventually(() => found.has(ends.id) && found.has(stays.id));
+    const pid = node.processOf(ends);
+    await node.restart(() => process.kill(pid, 'SIGKILL'));
+    states.length = 0;
+    await eventually(() => gone.has(ends.id), undefined, 15_000);
+    expect(gone.has(stays.id)).toBe(false);
+    const late = await node.run('shop', 'late');
+    await eventually(() => found.has(late.id));
+    for (const each of [ends, stays, late]) await node.stop(each);
+    await eventually(() => gone.has(stays.id) && gone.has(late.id));
   });
 });
 

@@ -76,6 +76,13 @@ const Status = z.object({
     .catch({ namespaces: { options: { network: 'POD' } } }),
 });
 
+const Readiness = z.object({ state: z.string() });
+
+/** Of a status as of an item of a list. */
+export function isReady(said: unknown): boolean {
+  return Readiness.safeParse(said).data?.state === 'SANDBOX_READY';
+}
+
 const VerboseInfo = z.object({
   pid: z.number().catch(0),
   runtimeSpec: z
