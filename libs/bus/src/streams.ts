@@ -12,6 +12,8 @@ import type { Link } from './link.js';
 const NANOSECONDS = 1_000_000_000;
 /** A publisher that crashed or lost its connection repeats within this time. */
 const REPEATS_WITHIN_SECONDS = 300;
+/** The least that a server takes. */
+const HARDLY_ANY_SECONDS = 0.1;
 const STREAM_NOT_FOUND = 10_059;
 
 export async function ensureStreams(bus: Bus, server: 'control' | 'cluster', replicas = 1): Promise<void> {
@@ -59,7 +61,8 @@ function configOf(
     num_replicas: replicas,
     max_bytes: contract.maxBytes,
     max_age: contract.maxAgeSeconds * NANOSECONDS,
-    max_msgs_per_subject: contract.retention === 'last' ? 1 : -1,
-    duplicate_window: REPEATS_WITHIN_SECONDS * NANOSECONDS,
+    max_msgs_per_subject: contract.retention === 'last' ? 1 : (contract.maxPerSubject ?? -1),
+    max_msg_size: contract.maxMessageBytes ?? -1,
+    duplicate_window: (contract.dropsRepeats ? REPEATS_WITHIN_SECONDS : HARDLY_ANY_SECONDS) * NANOSECONDS,
   };
 }

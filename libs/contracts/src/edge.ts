@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { GroupId, Instant, LabelId, LabelSetId } from './ids.js';
 import { Address, EnforcementMode, Port, Protocol, Verdict } from './network.js';
 import { Endpoint, Group, RuleClass, Unit } from './policy.js';
-import { Text } from './text.js';
+import { NodeName, Text } from './text.js';
 
 /**
  * One change of a node's view. `base` is the revision that it builds on; null = a snapshot that replaces everything.
@@ -29,6 +29,10 @@ export const NodeView = z.object({
 });
 export type NodeView = z.infer<typeof NodeView>;
 
+/** More Pods than any kubelet takes. What one node may say is bounded everywhere by it. */
+export const MOST_SANDBOXES = 1_024;
+const Failure = z.object({ pod: Text.max(253), token: Text.max(64), message: Text.max(500) });
+
 /**
  * A place (a Pod, or a node itself) whose kernel does not have what policy says. `asked` is the mode that policy wants;
  * `inForce` the one that the kernel was last seen to have, null: none, or nobody knows. `token` is stable, `message` for people.
@@ -49,13 +53,13 @@ export const MOST_NOT_IN_FORCE = 500;
 
 /** cven → clas-cache: this revision is in the kernel of this node. `pods`: uids whose own rules are in the kernel. */
 export const NodeAck = z.object({
-  node: Text,
-  bootId: Text,
+  node: NodeName,
+  bootId: Text.max(64),
   revision: z.number().int(),
   at: Instant,
   applyMs: z.number(),
-  pods: z.array(Text),
-  failed: z.array(z.object({ pod: Text, token: Text, message: Text })),
+  pods: z.array(Text.max(253)).max(MOST_SANDBOXES),
+  failed: z.array(Failure).max(MOST_SANDBOXES),
   /** Absent from agents that do not tell it. */
   notInForce: z.array(NotInForce).max(MOST_NOT_IN_FORCE).optional(),
 });
@@ -63,27 +67,29 @@ export type NodeAck = z.infer<typeof NodeAck>;
 
 /** clas-cache → control plane: the policy version and flush that every listed node has in its kernel, and convergence. */
 export const ClusterAck = z.object({
-  node: Text,
+  node: NodeName,
   revision: z.number().int(),
   policyVersion: z.number().int(),
   at: Instant,
-  workloads: z.array(
-    z.object({
-      workload: Text,
-      pods: z.number().int(),
-      enforced: z.number().int(),
-      addresses: z.array(Address),
-    }),
-  ),
-  failed: z.array(z.object({ pod: Text, token: Text, message: Text })),
+  workloads: z
+    .array(
+      z.object({
+        workload: Text.max(64),
+        pods: z.number().int(),
+        enforced: z.number().int(),
+        addresses: z.array(Address).max(16 * MOST_SANDBOXES),
+      }),
+    )
+    .max(MOST_SANDBOXES),
+  failed: z.array(Failure).max(MOST_SANDBOXES),
   /** What clas-cache found by comparing what it told with what the node acknowledged, joined with the node's own words. */
   notInForce: z
     .array(
       z.object({
         ...notInForce,
-        workload: Text.nullable(),
-        namespace: Text.nullable(),
-        name: Text,
+        workload: Text.max(64).nullable(),
+        namespace: Text.max(253).nullable(),
+        name: Text.max(253),
       }),
     )
     .max(MOST_NOT_IN_FORCE)
@@ -93,18 +99,6 @@ export const ClusterAck = z.object({
 });
 export type ClusterAck = z.infer<typeof ClusterAck>;
 
-/** cven → clas-cache: a sandbox of CRI, seen before Kubernetes tells its address. */
-export const SandboxSeen = z.object({
-  node: Text,
-  podUid: Text,
-  namespace: Text,
-  name: Text,
-  addresses: z.array(Address),
-  at: Instant,
-});
-export type SandboxSeen = z.infer<typeof SandboxSeen>;
-
-export const MOST_SANDBOXES = 1_024;
 /**
  * cven → clas-cache: every sandbox of the node, as one last value per node, told again whenever anything of it changes.
  * Whose list it is says the subject, which the server enforces.
@@ -152,67 +146,74 @@ const flowNumbers = {
   bytesOut: z.number().int(),
   bytesIn: z.number().int(),
   /** The rule that decided, named by the agent from the very policy that was in the kernel; null: the mode's default. */
-  rule: Text.nullable(),
+  rule: Text.max(300).nullable(),
   ruleClass: RuleClass.nullable(),
 };
+/** In one batch, of all reporters together: what a batch becomes when both ends are described must still be one message. */
+export const MOST_FLOWS = 2_000;
+
 /** cven → clas-cache. One batch per rotation; `id` = node, boot id, rotation number, so that a repeat is recognised. */
 export const FlowBatch = z.object({
-  id: Text,
-  node: Text,
+  id: Text.max(400),
+  node: NodeName,
   revision: z.number().int(),
   policyVersion: z.number().int(),
   from: Instant,
   to: Instant,
   /** Flows that the kernel could not itemise in this interval. */
   overflow: z.number().int(),
-  reporters: z.array(
-    z.object({
-      /** Pod uid, or the node's name for the host itself. */
-      id: Text,
-      mode: EnforcementMode,
-      flows: z.array(z.object({ src: Address, dst: Address, ...flowNumbers })),
-    }),
-  ),
+  reporters: z
+    .array(
+      z.object({
+        /** Pod uid, or the node's name for the host itself. */
+        id: Text.max(253),
+        mode: EnforcementMode,
+        flows: z.array(z.object({ src: Address, dst: Address, ...flowNumbers })).max(MOST_FLOWS),
+      }),
+    )
+    .max(MOST_FLOWS),
 });
 export type FlowBatch = z.infer<typeof FlowBatch>;
 
 /** One end of a decorated flow. `kind`: a Kubernetes workload's kind, `Node`, `Workload`, or null for a mere address. */
 export const FlowEnd = z.object({
   address: Address,
-  workload: Text.nullable(),
-  kind: Text.nullable(),
-  name: Text.nullable(),
-  namespace: Text.nullable(),
-  labels: z.array(LabelId),
+  workload: Text.max(64).nullable(),
+  kind: Text.max(253).nullable(),
+  name: Text.max(253).nullable(),
+  namespace: Text.max(253).nullable(),
+  labels: z.array(LabelId).max(100),
   mode: EnforcementMode.nullable(),
   managed: z.boolean(),
   /** The Service whose ClusterIP the address is. */
-  service: z.object({ namespace: Text, name: Text }).nullable(),
+  service: z.object({ namespace: Text.max(253), name: Text.max(253) }).nullable(),
 });
 export type FlowEnd = z.infer<typeof FlowEnd>;
 
 /** clas-cache → flow-ingest: the same batch with a dictionary of ends. `src`, `dst`, `backend` index into `ends`. */
 export const DecoratedFlowBatch = z.object({
-  id: Text,
-  cluster: Text,
-  node: Text,
+  id: Text.max(400),
+  cluster: Text.max(64),
+  node: NodeName,
   revision: z.number().int(),
   policyVersion: z.number().int(),
   from: Instant,
   to: Instant,
   overflow: z.number().int(),
-  ends: z.array(FlowEnd),
-  flows: z.array(
-    z.object({
-      src: z.number().int(),
-      /** What the reporter saw: for the consumer's report of a ClusterIP, the ClusterIP. */
-      dst: z.number().int(),
-      /** The workload behind the ClusterIP and its target port, where all its backends agree; equal to dst/port otherwise. */
-      target: z.number().int(),
-      targetPort: Port,
-      ...flowNumbers,
-    }),
-  ),
+  ends: z.array(FlowEnd).max(3 * MOST_FLOWS),
+  flows: z
+    .array(
+      z.object({
+        src: z.number().int(),
+        /** What the reporter saw: for the consumer's report of a ClusterIP, the ClusterIP. */
+        dst: z.number().int(),
+        /** The workload behind the ClusterIP and its target port, where all its backends agree; equal to dst/port otherwise. */
+        target: z.number().int(),
+        targetPort: Port,
+        ...flowNumbers,
+      }),
+    )
+    .max(MOST_FLOWS),
 });
 export type DecoratedFlowBatch = z.infer<typeof DecoratedFlowBatch>;
 

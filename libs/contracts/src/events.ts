@@ -4,6 +4,7 @@
  * `…State` is what consumers read. Some events carry more, optional here: what their owner shows over REST.
  */
 import { z } from 'zod';
+import { AgentRefusal } from './agents.js';
 import { Instant, IntegerId, LabelId, Uuid } from './ids.js';
 import { Address, EnforcementMode } from './network.js';
 import { EntityClass, LabelAssignment } from './policy.js';
@@ -201,6 +202,7 @@ export const EVENTS = {
   PairingProfileDeleted: event('inventory', 'pairing-profile', removed),
   PairingKeyIssued: event('inventory', 'pairing-profile', PairingKeyIssue),
   PairingKeysRevoked: event('inventory', 'pairing-profile', removed),
+  AgentRefused: event('inventory', 'agent', AgentRefusal.extend({ cluster: Uuid })),
   LabelCreated: event('label-resolver', 'label', LabelState),
   LabelChanged: event('label-resolver', 'label', LabelState),
   LabelDeleted: event('label-resolver', 'label', removed),

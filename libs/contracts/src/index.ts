@@ -1,11 +1,13 @@
 export { ClusterId, GLOBAL, GroupId, Instant, IntegerId, LabelId, LabelSetId, Uuid } from './ids.js';
 export { isText, Text, TEXT_PROBLEM } from './text.js';
-export { LANES, STREAMS, subjects, subjectToken } from './subjects.js';
-export type { Lane, StreamContract } from './subjects.js';
+export { idOfToken, LANES, subjects, subjectToken } from './subjects.js';
+export type { Lane } from './subjects.js';
+export { STREAMS } from './streams.js';
+export type { StreamContract } from './streams.js';
 export { Actor, Envelope } from './envelope.js';
 export { Address, Cidr, EnforcementMode, Port, PortRange, Protocol, Verdict } from './network.js';
+export { AGENT_REPORTS, AgentHeartbeat, AgentRefusal } from './agents.js';
 export {
-  AgentHeartbeat,
   ClusterObserved,
   KubernetesWorkloadObserved,
   ListCompleted,
@@ -62,6 +64,7 @@ export {
   DecoratedFlowBatch,
   FlowBatch,
   FlowEnd,
+  MOST_FLOWS,
   MOST_NOT_IN_FORCE,
   MOST_SANDBOXES,
   NodeAck,
@@ -69,7 +72,6 @@ export {
   NodeView,
   NotInForce,
   PodReadiness,
-  SandboxSeen,
 } from './edge.js';
 export {
   ContainerClusterState,

@@ -10,13 +10,14 @@ import { Text } from './text.js';
 
 const observed = {
   uid: Text.min(1).max(253),
-  resourceVersion: Text,
-  epoch: Text,
+  resourceVersion: Text.max(64),
+  epoch: Text.max(128),
   gone: z.boolean().default(false),
   /** When the API server's event reached the observer. Convergence is measured from here. */
   observedAt: Instant,
 };
-const stringMap = z.record(Text, Text);
+/** Kubernetes itself bounds all annotations of an object to 256 KiB. */
+const stringMap = z.record(Text.max(512), Text.max(262_144));
 
 export const NamespaceObserved = z.object({
   ...observed,
@@ -116,21 +117,6 @@ export const ListCompleted = z.object({
 });
 export type ListCompleted = z.infer<typeof ListCompleted>;
 
-/** Heartbeat of a C-VEN, forwarded by clas-cache. `addresses` are all addresses of the node's namespace. */
-export const AgentHeartbeat = z.object({
-  node: Text,
-  machineId: Text,
-  version: Text,
-  addresses: z.array(Address),
-  revision: z.number().int(),
-  pods: z.number().int(),
-  podsEnforced: z.number().int(),
-  errors: z.array(z.object({ token: Text, message: Text, pod: Text.optional() })),
-  observedAt: Instant,
-  status: z.enum(['active', 'stopping', 'unpaired']),
-});
-export type AgentHeartbeat = z.infer<typeof AgentHeartbeat>;
-
 /** Kind segment of the subject → schema of the payload. */
 export const OBSERVATIONS = {
   namespace: NamespaceObserved,
@@ -140,6 +126,5 @@ export const OBSERVATIONS = {
   service: ServiceObserved,
   cluster: ClusterObserved,
   list: ListCompleted,
-  heartbeat: AgentHeartbeat,
 } as const;
 export type ObservationKind = keyof typeof OBSERVATIONS;

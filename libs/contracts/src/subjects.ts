@@ -1,9 +1,9 @@
 /**
- * Every subject and stream of the system: `<lane>.<cluster>.<kind>.<id…>`. The cluster is second, so that a
+ * Every subject of the system: `<lane>.<cluster>.<kind>.<id…>`. The cluster is second, so that a
  * credential of one cluster is a prefix. Ids become one token each; anything outside [A-Za-z0-9_-] is encoded.
  */
 
-export const LANES = ['obs', 'evt', 'policy', 'flow', 'ack', 'cmd'] as const;
+export const LANES = ['obs', 'agent', 'evt', 'policy', 'flow', 'ack', 'cmd'] as const;
 export type Lane = (typeof LANES)[number];
 
 const SAFE = /^[A-Za-z0-9_-]+$/;
@@ -12,6 +12,17 @@ const SAFE = /^[A-Za-z0-9_-]+$/;
 export function subjectToken(id: string): string {
   if (SAFE.test(id)) return id;
   return `=${btoa(encodeURIComponent(id)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`;
+}
+
+/** The id that the token stands for; null: it is no token of ours. */
+export function idOfToken(token: string): string | null {
+  if (SAFE.test(token)) return token;
+  try {
+    const id = decodeURIComponent(atob(token.slice(1).replaceAll('-', '+').replaceAll('_', '/')));
+    return subjectToken(id) === token ? id : null;
+  } catch {
+    return null;
+  }
 }
 
 export const subjects = {
@@ -30,8 +41,12 @@ export const subjects = {
   readiness: (cluster: string, podUid: string): string =>
     `policy.${cluster}.readiness.${subjectToken(podUid)}`,
   flow: (cluster: string, node: string): string => `flow.${cluster}.batch.${subjectToken(node)}`,
+  decorated: (cluster: string, node: string): string => `flow.${cluster}.decorated.${subjectToken(node)}`,
   ack: (cluster: string, node: string): string => `ack.${cluster}.node.${subjectToken(node)}`,
-  heartbeat: (cluster: string, agent: string): string => `obs.${cluster}.heartbeat.${subjectToken(agent)}`,
+  heartbeat: (cluster: string, node: string): string => `agent.${cluster}.heartbeat.${subjectToken(node)}`,
+  sandboxes: (cluster: string, node: string): string => `agent.${cluster}.sandboxes.${subjectToken(node)}`,
+  /** clas-cache → control plane: what a node's credential was used for in vain. */
+  refusal: (cluster: string, node: string): string => `agent.${cluster}.refusal.${subjectToken(node)}`,
   /** A question to one cluster and its answer, on the control server; `token` is fresh for each question. */
   question: (cluster: string, token: string): string => `ask.${cluster}.${subjectToken(token)}`,
   /** All questions to the cluster. */
@@ -40,75 +55,3 @@ export const subjects = {
   /** Request/reply between services: `cmd.<service>.<method>`. */
   call: (service: string, method: string): string => `cmd.${service}.${method}`,
 } as const;
-
-export interface StreamContract {
-  readonly name: string;
-  readonly subjects: readonly string[];
-  /** `limits` keeps what was read, so that a second reader is possible; `last` keeps one message per subject. */
-  readonly retention: 'limits' | 'last';
-  readonly maxBytes: number;
-  readonly maxAgeSeconds: number;
-  readonly server: 'control' | 'cluster' | 'both';
-}
-
-const GIB = 1024 ** 3;
-const DAY = 86_400;
-
-export const STREAMS: readonly StreamContract[] = [
-  {
-    name: 'OBSERVATIONS',
-    subjects: ['obs.*.*.*'],
-    retention: 'limits',
-    maxBytes: 2 * GIB,
-    maxAgeSeconds: 2 * DAY,
-    server: 'both',
-  },
-  {
-    name: 'EVENTS',
-    subjects: ['evt.*.*.*'],
-    retention: 'limits',
-    maxBytes: 4 * GIB,
-    maxAgeSeconds: 30 * DAY,
-    server: 'control',
-  },
-  {
-    name: 'POLICY',
-    subjects: ['policy.*.*.*'],
-    retention: 'last',
-    maxBytes: 2 * GIB,
-    maxAgeSeconds: 0,
-    server: 'control',
-  },
-  {
-    name: 'READINESS',
-    subjects: ['policy.*.readiness.*'],
-    retention: 'last',
-    maxBytes: GIB,
-    maxAgeSeconds: 2 * DAY,
-    server: 'cluster',
-  },
-  {
-    name: 'FLOWS',
-    subjects: ['flow.*.*.*'],
-    retention: 'limits',
-    maxBytes: 4 * GIB,
-    maxAgeSeconds: 2 * DAY,
-    server: 'both',
-  },
-  {
-    name: 'ACKS',
-    subjects: ['ack.*.*.*'],
-    retention: 'limits',
-    maxBytes: GIB,
-    maxAgeSeconds: DAY,
-    server: 'both',
-  },
-  {
-    name: 'DEAD_LETTERS',
-    subjects: ['dead.*.>'],
-    retention: 'limits',
-    maxBytes: GIB,
-    maxAgeSeconds: 30 * DAY,
-    server: 'both',
-  },
-];

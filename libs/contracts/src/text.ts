@@ -10,3 +10,6 @@ export const TEXT_PROBLEM = 'holds a character that cannot be stored (NUL, or ha
 export const isText = (text: string): boolean => !UNUSABLE.test(text);
 
 export const Text = z.string().refine(isText, TEXT_PROBLEM);
+
+/** As Kubernetes names nodes, Pods and namespaces: none is longer. */
+export const NodeName = Text.min(1).max(253);

@@ -11,7 +11,13 @@ import {
   subjects,
   subjectToken,
 } from '@ringfence/contracts';
-import type { FlowBatch, NodeAck, ObservationKind } from '@ringfence/contracts';
+import type {
+  AgentHeartbeat,
+  FlowBatch,
+  NodeAck,
+  NodeSandboxes,
+  ObservationKind,
+} from '@ringfence/contracts';
 import { startHosted } from '@ringfence/service-host';
 import type { HostedProcess } from '@ringfence/service-host';
 import { eventually, freePort, startNats } from '@ringfence/testing';
@@ -71,7 +77,7 @@ afterAll(async () => {
 });
 
 let serial = 0;
-async function observe(kind: ObservationKind | 'sandbox', id: string, payload: unknown): Promise<void> {
+async function observe(kind: ObservationKind, id: string, payload: unknown): Promise<void> {
   await cluster.publish(subjects.observation(CLUSTER, kind, id), payload, { id: `${id}/${++serial}` });
 }
 async function listed(): Promise<void> {
@@ -176,7 +182,7 @@ describe('clas-cache', () => {
     await reader.close();
   });
 
-  it('forwards observations but not Pods, with the same message id, and acknowledgements per workload', async () => {
+  it('forwards observations but not Pods, and acknowledgements per workload', async () => {
     const forwarded = new Set<string>();
     const acks: unknown[] = [];
     const readers = await Promise.all([
@@ -228,6 +234,39 @@ describe('clas-cache', () => {
     });
     expect(ends[flows[0]!.dst]).toMatchObject({ service: { namespace: 'shop', name: 'db' }, workload: null });
     expect(ends[flows[0]!.target]).toMatchObject({ name: 'db', labels: ['2', '3'] });
+    await reader.close();
+  });
+
+  it('believes no node that speaks for another, and tells the control plane of it', async () => {
+    const heartbeat = (name: string, more: Partial<AgentHeartbeat> = {}): AgentHeartbeat => ({
+      ...{ node: name, machineId: `machine-${name}`, version: '1', addresses: [], revision: 0, pods: 0 },
+      ...{ podsEnforced: 0, errors: [], observedAt: new Date().toISOString(), status: 'active', ...more },
+    });
+    const told: { subject: string; payload: unknown }[] = [];
+    const reader = await control.latest('AGENTS', `agent.${CLUSTER}.*.*`, (value) => void told.push(value));
+    // On its own subjects, as its credential allows: another node's farewell, acknowledgement, Pod and flows.
+    await cluster.publish(subjects.heartbeat(CLUSTER, 'node-1'), heartbeat('node-2', { status: 'unpaired' }));
+    await cluster.publish(subjects.ack(CLUSTER, 'node-1'), {
+      ...{ node: 'node-2', bootId: 'b', revision: 10 ** 9, at: new Date().toISOString() },
+      ...{ applyMs: 1, pods: ['db-2'], failed: [] },
+    } satisfies NodeAck);
+    await cluster.publish(subjects.sandboxes(CLUSTER, 'node-1'), {
+      ...{ bootId: 'b', sequence: 1, at: new Date().toISOString() },
+      sandboxes: [{ podUid: 'db-2', namespace: 'shop', name: 'db-2', addresses: ['192.0.2.66'] }],
+    } satisfies NodeSandboxes);
+    await cluster.publish(subjects.heartbeat(CLUSTER, 'node-2'), heartbeat('node-2'));
+    const refusals = (): unknown[] => told.filter(({ subject }) => subject.includes('.refusal.'));
+    await eventually(
+      () => refusals().length > 0 && told.some(({ subject }) => subject.endsWith('.heartbeat.node-2')),
+    );
+    expect(refusals()[0]).toMatchObject({ payload: { node: 'node-1' } });
+    expect(told.some(({ subject }) => subject.endsWith('.heartbeat.node-1'))).toBe(false);
+    const metrics = await (await fetch(`${clas.managementUrl}/metrics`)).text();
+    for (const claim of ['heartbeat', 'ack', 'sandbox'])
+      expect(metrics).toMatch(new RegExp(`clas_cache_refused_claims_total{[^}]*claim="${claim}"[^}]*} 1`));
+    expect((await snapshot('node-1')).endpoints.upsert.find(({ id }) => id === 'db-2')?.addresses).toEqual([
+      '10.244.1.2',
+    ]);
     await reader.close();
   });
 

@@ -29,6 +29,7 @@ import { controlPlaneClient } from './adapters/control-plane.client.js';
 import type { ControlPlaneClient } from './adapters/control-plane.client.js';
 import { CredentialDesk, KeptPairings } from './adapters/credential-desk.js';
 import { CREDENTIAL_DESK, CredentialsController } from './adapters/credentials.controller.js';
+import { Refusals } from './adapters/refusals.js';
 import { StateFiles } from './adapters/state-files.store.js';
 import { StateKeeper } from './adapters/state-keeper.js';
 import { StoreLoop } from './adapters/store-loop.js';
@@ -55,12 +56,11 @@ export async function startClasCache(context: Context): Promise<RunningService> 
   await listen(context, files, client, () => parts.uplink?.refusal ?? null);
   await keeper.begin(signal);
   const bus = await openBus(context);
+  const cluster = config.CLUSTER_ID;
+  const common = { cluster, store, metrics, logger };
   const loop = new StoreLoop({
-    store,
-    cluster: config.CLUSTER_ID,
+    ...common,
     bus,
-    metrics,
-    logger,
     onAck: (ack) => parts.uplink?.acknowledge(ack),
     onSettled: () => keeper.settled(),
   });
@@ -68,24 +68,22 @@ export async function startClasCache(context: Context): Promise<RunningService> 
     keeper.policyChanged();
     loop.poke();
   };
-  const cluster = config.CLUSTER_ID;
   const uplink = new ControlUplink({
-    cluster,
+    ...common,
     client,
     clusterBus: bus,
-    store,
     onPolicy,
     onQuestion: (question) => loop.explain(question),
-    metrics,
-    logger,
     signal,
   });
   parts.uplink = uplink;
-  showFacts(health, store, uplink);
-  const lanes = await openClusterLanes({ bus, cluster, store, loop, metrics, logger });
+  const refusals = new Refusals({ metrics, logger, tell: (refusal) => uplink.refused(refusal) });
+  showFacts(health, store, uplink, refusals);
+  const lanes = await openClusterLanes({ ...common, bus, loop, refusals });
   onShutdown(() => keeper.close());
   return {
     drain: async () => {
+      refusals.close();
       await Promise.all([lanes.close(), uplink.close()]);
       await loop.close();
     },
@@ -96,7 +94,9 @@ function showFacts(
   health: Context['health'],
   { view, nodeViews, readiness }: ActorStore,
   uplink: ControlUplink,
+  refusals: Refusals,
 ): void {
+  health.fact('refused claims of nodes', () => refusals.fact());
   health.fact('control plane', () => uplink.state);
   health.require('policy lane', () => uplink.progress());
   health.fact('policy', () => `version ${view.policyVersion}, revision ${nodeViews.currentRevision}`);

@@ -4,7 +4,7 @@
  */
 import type { ServiceManifest } from '@ringfence/contracts';
 
-/** Everything that Kubelink and the C-VENs saw: the newest of each object, then every change. */
+/** Everything that Kubelink saw: the newest of each object, then every change. */
 export const OBSERVED = {
   stream: 'OBSERVATIONS',
   filter: 'obs.*.*.*',
@@ -17,6 +17,21 @@ export const FORWARDED = {
   stream: 'OBSERVATIONS',
   filter: 'obs.*.*.*',
   durable: 'clas-cache-forward',
+  mode: 'durable',
+  server: 'cluster',
+} as const;
+/** What C-VENs say of themselves and the sandboxes of their nodes. */
+export const AGENTS = {
+  stream: 'AGENTS',
+  filter: 'agent.*.*.*',
+  durable: 'clas-cache-agents',
+  mode: 'latest',
+  server: 'cluster',
+} as const;
+export const FORWARDED_HEARTBEATS = {
+  stream: 'AGENTS',
+  filter: 'agent.*.heartbeat.*',
+  durable: 'clas-cache-heartbeats',
   mode: 'durable',
   server: 'cluster',
 } as const;
@@ -44,7 +59,7 @@ export const FLOW_BATCHES = {
 } as const;
 /** Decorated at once and kept in the cluster until the control plane has them. */
 export const DECORATED_FLOWS = {
-  stream: 'FLOWS',
+  stream: 'DECORATED',
   filter: 'flow.*.decorated.*',
   durable: 'clas-cache-decorated',
   mode: 'durable',
@@ -61,12 +76,24 @@ export const POLICY = {
 
 export const manifest: ServiceManifest = {
   service: 'clas-cache',
-  consumes: [OBSERVED, FORWARDED, NODE_ACKS, TOLD_READINESS, FLOW_BATCHES, DECORATED_FLOWS, POLICY],
+  consumes: [
+    OBSERVED,
+    FORWARDED,
+    AGENTS,
+    FORWARDED_HEARTBEATS,
+    NODE_ACKS,
+    TOLD_READINESS,
+    FLOW_BATCHES,
+    DECORATED_FLOWS,
+    POLICY,
+  ],
   emits: [
     { subject: 'policy.*.view.*', server: 'cluster' },
     { subject: 'policy.*.readiness.*', server: 'cluster' },
     { subject: 'flow.*.decorated.*', server: 'cluster' },
     { subject: 'obs.*.*.*', server: 'control' },
+    { subject: 'agent.*.heartbeat.*', server: 'control' },
+    { subject: 'agent.*.refusal.*', server: 'control' },
     { subject: 'flow.*.batch.*', server: 'control' },
     { subject: 'ack.*.node.*', server: 'control' },
     { subject: 'answer.*.*', server: 'control' },

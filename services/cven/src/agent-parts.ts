@@ -54,6 +54,7 @@ export class AgentParts {
     this.uplink = new Uplink({
       cluster: identity.cluster,
       node,
+      bootId,
       queueBytes: config.RINGFENCE_FLOW_QUEUE_MIB * 1024 * 1024,
       onDropped: (flows) => metrics.onFlowsDropped(flows),
       onError: this.trouble,

@@ -240,6 +240,30 @@ describe('pairing', () => {
     await world.rest('pairing_profiles', 'delete_pairing_keys', { ids: [profile] });
     expect(await tokenOf(world.inventory().pairNode(request))).toBe('cluster_authentication_failed');
   });
+  it('does not end because an agent says so: neither another node’s, nor its own unasked', async () => {
+    const { id, token } = await newCluster();
+    for (const name of ['n1', 'n2']) await world.observe(id, 'node', name, seen.node(name));
+    await heard(id);
+    const pairing = { cluster: id, token, pairingKey: await activationCode(), version: '0.1.0' };
+    const { workload } = await world.inventory().pairNode({ ...pairing, machineId: 'machine-n2' });
+    await world.inventory().pairNode({ ...pairing, machineId: 'machine-n1' });
+    await world.observe(id, 'heartbeat', 'n1', seen.heartbeat('n2', { status: 'unpaired' }));
+    await world.observe(id, 'heartbeat', 'n2', seen.heartbeat('n2', { status: 'unpaired' }));
+    const refused = async () =>
+      (await world.events('AgentRefused')).filter(({ data }) => data['cluster'] === id);
+    await eventually(async () => (await refused()).length === 1);
+    expect((await refused())[0]!.data).toMatchObject({
+      node: 'n2',
+      claims: [{ claim: 'heartbeat', count: 1 }],
+    });
+    expect((await world.rest('workloads', 'get', { ids: [workload] })).body).toMatchObject({
+      deleted: false,
+    });
+    // What clas-cache refused is kept for the audit.
+    const claims = [{ claim: 'flow', detail: 'Pod p is on another node', count: 7 }];
+    await world.bus.publish(subjects.refusal(id, 'n1'), { node: 'n1', claims, at: new Date().toISOString() });
+    await eventually(async () => (await refused()).length === 2);
+  });
   it('ends when the node is gone, and then the cluster can be deleted', async () => {
     const { id, token } = await newCluster();
     await world.observe(id, 'node', 'n1', seen.node('n1'));
@@ -252,12 +276,12 @@ describe('pairing', () => {
       version: '0.1.0',
     });
     await world.observe(id, 'heartbeat', 'n1', seen.heartbeat('n1', { addresses: ['10.0.0.7', '10.0.0.1'] }));
-    await heard(id);
-    expect(
+    const addressesTold = async (): Promise<unknown[]> =>
       (await world.events('WorkloadChanged'))
         .filter((event) => event.data['id'] === workload)
-        .map((event) => event.data['addresses']),
-    ).toEqual([['10.0.0.1', '10.0.0.7']]);
+        .map((event) => event.data['addresses']);
+    await eventually(async () => (await addressesTold()).length > 0);
+    expect(await addressesTold()).toEqual([['10.0.0.1', '10.0.0.7']]);
     expect(await tokenOf(world.rest('container_clusters', 'delete', { ids: [id] }))).toBe(
       'container_cluster_has_connected_agents',
     );

@@ -4,7 +4,7 @@
  *
  *   cmd.inventory.* ─────────────┐
  *   evt.*.{label,profile}.* ─────┴─▶ inventory.controller ─┐
- *   obs.*, ack.*, evt.*.entity.* ──────── batches ─────────┴─▶ inventory.ts ─▶ EVENTS
+ *   obs.*, agent.*, ack.*, evt.*.entity.* ──────── batches ─────────┴─▶ inventory.ts ─▶ EVENTS
  */
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
@@ -16,7 +16,7 @@ import { INVENTORY, InventoryController } from './adapters/inventory.controller.
 import type { Config } from './config.js';
 import { openInventory } from './inventory.js';
 import type { Inventory } from './inventory.js';
-import { ACKS, ENTITIES, manifest, OBSERVATIONS } from './manifest.js';
+import { ACKS, AGENTS, ENTITIES, manifest, OBSERVATIONS } from './manifest.js';
 
 type Context = HostContext<Config>;
 
@@ -62,6 +62,7 @@ function readBatches({ health, logger }: Context, inventory: Inventory, bus: Bus
     logger.warn({ err: error, subject }, 'a message failed');
   const consumers = [
     bus.consumeBatches(OBSERVATIONS, BATCH, inventory.observed, { onError }),
+    bus.consumeBatches(AGENTS, BATCH, inventory.agentsSaid, { onError }),
     bus.consumeBatches(ACKS, BATCH, inventory.acknowledged, { onError }),
     bus.consumeBatches(ENTITIES, BATCH, inventory.entitiesLabelled, { onError }),
   ];

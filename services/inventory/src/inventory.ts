@@ -2,7 +2,7 @@
  * Puts inventory together, without a framework: the store, the answers to calls, the handlers of messages. The module
  * gives them to Nest's transports.
  *
- *   obs.*  ─▶ observations ─▶ store (facts, events) ─▶ relay ─▶ evt.<cluster>.{namespace,workload,…}
+ *   obs.*, agent.* ─▶ observations, agents ─▶ store (facts, events) ─▶ relay ─▶ evt.<cluster>.{namespace,workload,…}
  *   evt.*.{label,profile,entity}, ack.* ─▶ what REST shows
  *   cmd.inventory.* ─▶ REST collections, edge admission, label usage
  */
@@ -15,6 +15,7 @@ import { resourceAnswerer } from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import { agentsConsumer } from './adapters/agents.consumer.js';
 import { clusterAccounts } from './adapters/cluster-accounts.client.js';
 import type { AccountSettings } from './adapters/cluster-accounts.client.js';
 import { containerClusterOperations } from './adapters/container-clusters.resource.js';
@@ -43,6 +44,7 @@ export interface Inventory extends EdgeAdmission {
   resource(request: ResourceRequest): Promise<ResourceResponse>;
   labelUsage(request: z.output<Usage['request']>): Promise<z.output<Usage['response']>>;
   observed(messages: readonly Message[]): Promise<void>;
+  agentsSaid(messages: readonly Message[]): Promise<void>;
   acknowledged(messages: readonly Message[]): Promise<void>;
   /** What label-resolver said, by the durable that reads it. */
   labelsSaid(message: Message): Promise<void>;
@@ -88,7 +90,8 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     ...edgeAdmission(parts),
     labelUsage: (request) => labelUsage(store, request),
     observed: observationsConsumer(parts),
-    acknowledged: acksConsumer(store),
+    agentsSaid: agentsConsumer(parts),
+    acknowledged: acksConsumer(store, parts.metrics),
     labelsSaid: (message) => labels([message]),
     profilesSaid: (message) => profiles([message]),
     entitiesLabelled: labelledConsumer(store, ENTITIES.durable),

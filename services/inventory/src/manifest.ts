@@ -8,6 +8,12 @@ export const OBSERVATIONS = {
   filter: 'obs.*.*.*',
   durable: 'inventory-observations',
 } as const;
+export const AGENTS = {
+  ...durable,
+  stream: 'AGENTS',
+  filter: 'agent.*.*.*',
+  durable: 'inventory-agents',
+} as const;
 export const ACKS = {
   ...durable,
   stream: 'ACKS',
@@ -36,13 +42,18 @@ export const PROFILES = {
 
 export const manifest = {
   service: 'inventory',
-  consumes: [OBSERVATIONS, ACKS, ENTITIES, LABELS, PROFILES],
-  emits: ['container-cluster', 'namespace', 'kubernetes-workload', 'workload', 'pairing-profile'].map(
-    (entity) => ({
-      subject: `evt.*.${entity}.*`,
-      server: 'control' as const,
-    }),
-  ),
+  consumes: [OBSERVATIONS, AGENTS, ACKS, ENTITIES, LABELS, PROFILES],
+  emits: [
+    'container-cluster',
+    'namespace',
+    'kubernetes-workload',
+    'workload',
+    'pairing-profile',
+    'agent',
+  ].map((entity) => ({
+    subject: `evt.*.${entity}.*`,
+    server: 'control' as const,
+  })),
   serves: ['inventory.resource', 'inventory.exchange-token', 'inventory.pair-node', 'inventory.label-usage'],
   calls: ['label-resolver.resource'],
 } as const satisfies ServiceManifest;

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import {
+  AGENT_REPORTS,
   CALLS,
   EVENTS,
   FlowBatch,
@@ -19,7 +20,6 @@ import {
   PodReadiness,
   NodeSandboxes,
   NotInForce,
-  SandboxSeen,
 } from '@ringfence/contracts';
 import {
   CredentialRequest,
@@ -49,13 +49,13 @@ const EDGE = {
   PodReadiness,
   NodeSandboxes,
   NotInForce,
-  SandboxSeen,
 };
 
 function contracts(): Map<string, z.ZodType> {
   const all = new Map<string, z.ZodType>();
   for (const [type, { schema, v }] of Object.entries(EVENTS)) all.set(`event.${type}.v${v}`, schema);
   for (const [kind, schema] of Object.entries(OBSERVATIONS)) all.set(`observation.${kind}.v1`, schema);
+  for (const [kind, schema] of Object.entries(AGENT_REPORTS)) all.set(`agent.${kind}.v1`, schema);
   for (const [kind, schema] of Object.entries(POLICY_RECORDS)) all.set(`policy.${kind}.v1`, schema);
   for (const [name, schema] of Object.entries(EDGE)) all.set(`edge.${name}.v1`, schema);
   for (const [name, { request, response }] of Object.entries(CALLS)) {

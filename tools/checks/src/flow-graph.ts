@@ -11,6 +11,7 @@ const SERVICES = join(import.meta.dirname, '..', '..', '..', 'services');
 /** The lanes of ARCHITECTURE.md: a message may only travel from an earlier to a later service of its lane. */
 const LANES: Readonly<Record<string, readonly string[]>> = {
   obs: ['cven', 'kubelink', 'clas-cache', 'inventory'],
+  agent: ['cven', 'clas-cache', 'inventory'],
   evt: ['inventory', 'label-resolver', 'policy-compute', 'gateway'],
   policy: ['label-resolver', 'policy-compute', 'clas-cache', 'cven', 'kubelink'],
   flow: ['cven', 'clas-cache', 'flow-ingest', 'gateway'],

@@ -349,7 +349,7 @@ describe('a cluster’s server', () => {
     await eventually(() => views.length === 1);
     await node.publish(`ack.${A}.node.n1`, {});
     await node.publish(`flow.${A}.batch.n1`, {});
-    await node.publish(`obs.${A}.heartbeat.n1`, {});
+    await node.publish(`agent.${A}.heartbeat.n1`, {});
     served.close();
     await node.close();
 

@@ -19,7 +19,7 @@ import {
 } from './permissions.js';
 
 const EXPORTS: Exports = [
-  ...['obs.>', 'flow.>', 'ack.>', 'answer.>', '$JS.ACK.POLICY.>'].map((subject) => ({
+  ...['obs.>', 'agent.>', 'flow.>', 'ack.>', 'answer.>', '$JS.ACK.POLICY.>'].map((subject) => ({
     name: subject,
     subject,
     type: 'service' as const,

@@ -84,6 +84,7 @@ export function uplinkSubjects(cluster: string): string[] {
   const durable = uplinkDurable(cluster);
   return [
     `obs.${cluster}.>`,
+    `agent.${cluster}.>`,
     `flow.${cluster}.>`,
     `ack.${cluster}.>`,
     `answer.${cluster}.*`,
@@ -132,8 +133,8 @@ export function nodePermissions(cluster: string, node: string): Permissions {
   return {
     pub: {
       allow: [
-        `obs.${cluster}.sandbox.*`,
         subjects.heartbeat(cluster, node),
+        subjects.sandboxes(cluster, node),
         subjects.ack(cluster, node),
         subjects.flow(cluster, node),
         `${subjects.call('clas-cache', 'node-snapshot')}.${token}`,

@@ -4,13 +4,16 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CallError, PermanentError, TransientError } from '@ringfence/bus';
-import type { Bus, LatestReader, LatestValue, Message, Subscription } from '@ringfence/bus';
-import { CALLS, FlowBatch, subjectToken } from '@ringfence/contracts';
+import type { Bus, LatestReader, LatestValue, Message, Publication, Subscription } from '@ringfence/bus';
+import { CALLS, FlowBatch, subjects, subjectToken } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { ActorStore } from '../domain/actor-store.js';
-import { FLOW_BATCHES, NODE_ACKS, OBSERVED, TOLD_READINESS } from '../manifest.js';
-import { takeAck, takeObservation, takeToldReadiness } from './observations.consumer.js';
+import { AGENTS, FLOW_BATCHES, NODE_ACKS, OBSERVED, TOLD_READINESS } from '../manifest.js';
+import { ForeignClaim, ownWord, takeAck, takeAgentReport } from './agents.consumer.js';
+import { takeObservation, takeToldReadiness } from './observations.consumer.js';
+import { read } from './payload.js';
+import type { Refusals } from './refusals.js';
 import type { StoreLoop } from './store-loop.js';
 
 export interface ClusterLanesOptions {
@@ -18,6 +21,7 @@ export interface ClusterLanesOptions {
   readonly cluster: string;
   readonly store: ActorStore;
   readonly loop: StoreLoop;
+  readonly refusals: Refusals;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -35,7 +39,8 @@ export async function openClusterLanes(options: ClusterLanesOptions): Promise<Cl
   const told = await readLatest(options, TOLD_READINESS, takeToldReadiness);
   await told.caughtUp;
   const observed = await readLatest(options, OBSERVED, takeObservation);
-  void observed.caughtUp.then(() => {
+  const agents = await readLatest(options, AGENTS, takeAgentReport);
+  void Promise.all([observed.caughtUp, agents.caughtUp]).then(() => {
     store.caughtUp();
     loop.poke();
   });
@@ -52,15 +57,15 @@ export async function openClusterLanes(options: ClusterLanesOptions): Promise<Cl
   return {
     close: async () => {
       snapshots.close();
-      await Promise.all([told.close(), observed.close(), acks.close(), flows.close()]);
+      await Promise.all([told, observed, agents, acks, flows].map((lane) => lane.close()));
     },
   };
 }
 
-type Taker = (store: ActorStore, subject: string, payload: unknown) => void;
+type Taker = (store: ActorStore, subject: string, payload: unknown, refusals: Refusals) => void;
 
 function readLatest(
-  { bus, cluster, store, loop, metrics, logger }: ClusterLanesOptions,
+  { bus, cluster, store, loop, refusals, metrics, logger }: ClusterLanesOptions,
   { stream, filter }: { stream: string; filter: string },
   take: Taker,
 ): Promise<LatestReader> {
@@ -71,10 +76,11 @@ function readLatest(
   const handle = ({ subject, payload }: LatestValue): void => {
     if (subject.split('.')[1] !== cluster) return;
     try {
-      take(store, subject, payload);
+      take(store, subject, payload, refusals);
       loop.poke(podOf(subject));
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;
+      if (error instanceof ForeignClaim) return refusals.note(error.node, error.claim, error.detail);
       unreadable.add(1, { stream });
       logger.warn({ err: error }, 'a message was left out');
     }
@@ -87,7 +93,7 @@ function readLatest(
 /** Of which Pod something was seen. */
 function podOf(subject: string): string | undefined {
   const [lane, , kind, id] = subject.split('.');
-  return lane === 'obs' && (kind === 'pod' || kind === 'sandbox') ? id : undefined;
+  return lane === 'obs' && kind === 'pod' ? id : undefined;
 }
 
 function serveSnapshots({ bus, store, loop, metrics }: ClusterLanesOptions): Subscription {
@@ -116,16 +122,24 @@ async function decorateBatches(options: ClusterLanesOptions, messages: readonly 
     await sleep(LOOK_AGAIN_MS);
     throw new TransientError('not in sync yet');
   }
-  const decorated = messages.map(({ subject, payload }) => {
-    const batch = FlowBatch.safeParse(payload);
-    if (!batch.success)
-      throw new PermanentError('unreadable', `${subject}: ${batch.error.issues[0]?.message}`);
-    const [lane, cluster, , token] = subject.split('.');
-    return {
-      subject: `${lane}.${cluster}.decorated.${token}`,
-      payload: store.decorate(batch.data),
-      id: `${batch.data.id}/decorated`,
-    };
-  });
-  await bus.publishMany(decorated);
+  await bus.publishMany(messages.flatMap((message) => decorated(options, message)));
+}
+
+/** Nothing: it was not the sender's to report. */
+function decorated({ cluster, store, refusals }: ClusterLanesOptions, message: Message): Publication[] {
+  const { subject, payload } = message;
+  if (subject.split('.')[1] !== cluster) return [];
+  try {
+    const said = ownWord('flow', subject, read(FlowBatch, subject, payload));
+    const { batch, foreign } = store.decorate(said);
+    if (foreign.flows > 0)
+      refusals.note(said.node, 'flow', `${foreign.reporter} does not live there`, foreign.flows);
+    return [
+      { subject: subjects.decorated(cluster, said.node), payload: batch, id: `${said.node} ${batch.id}` },
+    ];
+  } catch (error) {
+    if (!(error instanceof ForeignClaim)) throw error;
+    refusals.note(error.node, error.claim, error.detail);
+    return [];
+  }
 }

@@ -6,12 +6,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectBus, PermanentError, uplinkDurable } from '@ringfence/bus';
 import type { Bus, Consumer, LatestValue, Message, Publication } from '@ringfence/bus';
-import { subjects } from '@ringfence/contracts';
-import type { ClusterAck, ClusterAnswer, ClusterQuestion } from '@ringfence/contracts';
+import { AgentHeartbeat, subjects, subjectToken } from '@ringfence/contracts';
+import type { AgentRefusal, ClusterAck, ClusterAnswer, ClusterQuestion } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { ActorStore } from '../domain/actor-store.js';
-import { DECORATED_FLOWS, FORWARDED, manifest, POLICY } from '../manifest.js';
+import { DECORATED_FLOWS, FORWARDED, FORWARDED_HEARTBEATS, manifest, POLICY } from '../manifest.js';
 import { Refused } from './control-plane.client.js';
 import type { ControlPlaneClient, Uplink } from './control-plane.client.js';
 import { LatestOutbox } from './latest-outbox.js';
@@ -34,11 +34,11 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 const LIMITS = { maxMessages: 256, maxWaitMs: 10 };
 const FLOW_LIMITS = { maxMessages: 32, maxWaitMs: 20 };
-/** Pods and sandboxes stay in the cluster; everything else is the control plane's business too. */
-const NOT_FORWARDED = new Set(['pod', 'sandbox']);
+/** Pods stay in the cluster; everything else is the control plane's business too. */
+const NOT_FORWARDED = 'pod';
 
 export class ControlUplink {
-  readonly #acks: LatestOutbox;
+  readonly #words: LatestOutbox;
   readonly #consumers: Consumer[] = [];
   readonly #running: Promise<void>;
   #bus: Bus | undefined;
@@ -47,7 +47,7 @@ export class ControlUplink {
   #refusal: string | null = null;
 
   constructor(private readonly options: ControlUplinkOptions) {
-    this.#acks = new LatestOutbox(
+    this.#words = new LatestOutbox(
       async ({ subject, payload, headers }) => this.#connected().publish(subject, payload, { headers }),
       () => undefined,
     );
@@ -73,13 +73,17 @@ export class ControlUplink {
   }
 
   acknowledge(ack: ClusterAck): void {
-    this.#acks.put(subjects.ack(this.options.cluster, ack.node), ack);
+    this.#words.put(subjects.ack(this.options.cluster, ack.node), ack);
+  }
+
+  refused(refusal: AgentRefusal): void {
+    this.#words.put(subjects.refusal(this.options.cluster, refusal.node), refusal);
   }
 
   async close(): Promise<void> {
     await this.#running;
     await Promise.all(this.#consumers.map((consumer) => consumer.close()));
-    await this.#acks.close();
+    await this.#words.close();
     await this.#bus?.close();
   }
 
@@ -171,26 +175,32 @@ export class ControlUplink {
     // Without the control plane the cluster goes on: that is a fact of health, and no failure of these lanes.
     const options = { onError, mayStand: () => this.#bus?.isConnected() !== true };
     const own = ({ subject }: Message): boolean => subject.split('.')[1] === cluster;
-    const observation = ({ subject, payload, headers }: Message): Publication => ({
+    // Without message ids: on a stream that many clusters write, one could swallow by its ids what another is about to
+    // say. Who reads there recognises repeats by what they are.
+    const asItIs = ({ subject, payload, headers }: Message): Publication => ({
       subject,
       payload,
-      ...idOf(headers),
       headers: traceOf(headers),
     });
-    const flows = ({ subject, payload, headers }: Message): Publication => ({
-      subject: subject.replace('.decorated.', '.batch.'),
-      payload,
-      id: (payload as { id: string }).id,
-      headers: traceOf(headers),
+    const flows = (message: Message): Publication => ({
+      ...asItIs(message),
+      subject: message.subject.replace('.decorated.', '.batch.'),
     });
+    const isOwnHeartbeat = (message: Message): boolean => own(message) && isOfItsSender(message);
     this.#consumers.push(
       clusterBus.consumeBatches(
         FORWARDED,
         LIMITS,
         (messages) => {
           const theirs = messages.filter((message) => own(message) && isForControl(message));
-          return this.#connected().publishMany(theirs.map(observation));
+          return this.#connected().publishMany(theirs.map(asItIs));
         },
+        options,
+      ),
+      clusterBus.consumeBatches(
+        FORWARDED_HEARTBEATS,
+        LIMITS,
+        (messages) => this.#connected().publishMany(messages.filter(isOwnHeartbeat).map(asItIs)),
         options,
       ),
       clusterBus.consumeBatches(
@@ -208,17 +218,18 @@ export class ControlUplink {
   }
 }
 
+/** What a node says in another's name is not passed on; who refuses it in the store records it. */
+function isOfItsSender({ subject, payload }: Message): boolean {
+  const heartbeat = AgentHeartbeat.safeParse(payload);
+  return heartbeat.success && subjectToken(heartbeat.data.node) === subject.split('.').at(-1);
+}
+
 /** The marker that ends a list goes the way of the objects that it counts. */
 function isForControl({ subject, payload }: Message): boolean {
   const kind = subject.split('.')[2] ?? '';
   const counted = kind === 'list' ? (payload as { kind?: unknown } | null)?.kind : kind;
-  return typeof counted !== 'string' || !NOT_FORWARDED.has(counted);
+  return counted !== NOT_FORWARDED;
 }
-
-const idOf = (headers: Message['headers']): { id?: string } => {
-  const id = headers['nats-msg-id'];
-  return id === undefined ? {} : { id };
-};
 
 function traceOf(headers: Message['headers']): Record<string, string> {
   return Object.fromEntries(

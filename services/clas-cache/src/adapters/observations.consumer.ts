@@ -1,30 +1,20 @@
 /**
- * What the cluster's stream says → the store. A payload that cannot be read is counted and left out: the store must not
+ * What Kubelink and clas-cache itself said → the store. A payload that cannot be read is counted and left out: the store must not
  * stop at one object, and absence is the closed answer.
  */
 import {
-  AgentHeartbeat,
+  ClusterObserved,
   KubernetesWorkloadObserved,
   ListCompleted,
   NamespaceObserved,
-  NodeAck,
   NodeObserved,
   PodObserved,
   PodReadiness,
-  SandboxSeen,
   ServiceObserved,
 } from '@ringfence/contracts';
-import { describeSpan, PermanentError } from '@ringfence/bus';
-import type { z } from 'zod';
 import type { ActorStore } from '../domain/actor-store.js';
+import { read } from './payload.js';
 import type { PodFacts } from '../domain/pod-endpoints.calculator.js';
-
-function read<T>(schema: z.ZodType<T>, subject: string, payload: unknown): T {
-  const result = schema.safeParse(payload);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new PermanentError('unreadable', `${subject}: ${issue?.path.join('.')}: ${issue?.message}`);
-}
 
 type Taker = (store: ActorStore, subject: string, payload: unknown) => void;
 
@@ -35,8 +25,8 @@ const TAKERS: Readonly<Record<string, Taker>> = {
   pod: takePod,
   service: takeService,
   list: takeList,
-  sandbox: (store, subject, payload) => store.view.pods.sandboxSeen(read(SandboxSeen, subject, payload)),
-  heartbeat: takeHeartbeat,
+  cluster: (store, subject, payload) =>
+    store.kubelinkHeard(read(ClusterObserved, subject, payload).observedAt, Date.now()),
 };
 
 /** Throws PermanentError for what cannot be read. */
@@ -53,11 +43,8 @@ function takeNode(store: ActorStore, subject: string, payload: unknown): void {
 }
 
 function takeWorkload(store: ActorStore, subject: string, payload: unknown): void {
-  const { uid, epoch, gone, kind, namespace, name, annotations } = read(
-    KubernetesWorkloadObserved,
-    subject,
-    payload,
-  );
+  const observed = read(KubernetesWorkloadObserved, subject, payload);
+  const { uid, epoch, gone, kind, namespace, name, annotations } = observed;
   if (gone) store.view.pods.removeWorkload(uid);
   else store.view.pods.setWorkload({ uid, kind, namespace, name, annotations }, epoch);
 }
@@ -108,19 +95,6 @@ function takeList(store: ActorStore, subject: string, payload: unknown): void {
   };
   complete[kind]?.();
   store.listed.add(kind);
-}
-
-function takeHeartbeat(store: ActorStore, subject: string, payload: unknown): void {
-  const heartbeat = read(AgentHeartbeat, subject, payload);
-  store.view.heartbeat(heartbeat);
-  store.heard(heartbeat, Date.now());
-}
-
-export function takeAck(store: ActorStore, subject: string, payload: unknown): void {
-  if (payload === null) return;
-  const ack = read(NodeAck, subject, payload);
-  describeSpan({ 'k8s.node.name': ack.node, 'ringfence.revision': ack.revision });
-  store.acked(ack, Date.now());
 }
 
 export function takeToldReadiness(store: ActorStore, subject: string, payload: unknown): void {

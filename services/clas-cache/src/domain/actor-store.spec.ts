@@ -17,7 +17,7 @@ import {
   WEB,
   workload,
 } from '../testing/facts.js';
-import { ActorStore, LISTED_KINDS } from './actor-store.js';
+import { ActorStore, KUBELINK_SILENT_AFTER_MS, LISTED_KINDS } from './actor-store.js';
 import { clusterDns } from './cluster-dns.js';
 
 const NOW = Date.parse(AT);
@@ -411,14 +411,66 @@ describe('the actor store', () => {
     expect(store.view.endpoint('db-1')?.labelSet).toBe(DB.id);
   });
 
-  it('knows an address from the sandbox before Kubernetes tells it', () => {
+  const sandbox = (podUid: string, ...addresses: string[]) => ({
+    podUid,
+    namespace: 'shop',
+    name: podUid,
+    addresses,
+  });
+  const shop = (): ActorStore => {
     const store = inSync(emptyState());
     store.setProfile('shop', profile('shop'));
-    store.view.pods.setPod(pod('web', 1, { addresses: [], node: null }), 'e1');
-    const sandbox = { node: 'node-1', podUid: 'web-1', namespace: 'shop', name: 'web-1', at: AT };
-    store.view.pods.sandboxSeen({ ...sandbox, addresses: ['10.244.1.9'] });
-    store.settle(NOW);
-    expect(store.view.endpoint('web-1')).toMatchObject({ addresses: ['10.244.1.9'], node: 'node-1' });
+    store.kubelinkHeard(AT, NOW);
+    return store;
+  };
+  const addressesOf = (store: ActorStore, uid: string, now = NOW): readonly string[] | undefined => {
+    store.settle(now);
+    return store.view.endpoint(uid)?.addresses;
+  };
+
+  it('gives the peers of a Pod the addresses that Kubernetes tells, whatever a node says', () => {
+    const store = shop();
+    store.view.pods.setPod(pod('web', 1, { addresses: ['10.244.1.9'] }), 'e1');
+    store.view.pods.setPod(pod('web', 2, { addresses: [], node: 'node-1' }), 'e1');
+    // Another node names an address for a Pod that is not its own; the own node one that Kubernetes has not told.
+    expect(store.view.pods.setSandboxes('node-2', [sandbox('web-1', '10.9.9.9')])).toEqual(['web-1']);
+    expect(store.view.pods.setSandboxes('node-1', [sandbox('web-2', '192.0.2.77')])).toEqual([]);
+    expect(addressesOf(store, 'web-1')).toEqual(['10.244.1.9']);
+    expect(addressesOf(store, 'web-2')).toEqual([]);
+    // Nor can a node take a Pod's address away.
+    store.view.pods.setSandboxes('node-1', []);
+    store.view.pods.setSandboxes('node-2', []);
+    expect(addressesOf(store, 'web-1')).toEqual(['10.244.1.9']);
+  });
+
+  it("believes a Pod's own node while Kubelink is silent, for what no other Pod holds", () => {
+    const store = shop();
+    store.view.pods.setPod(pod('web', 1, { addresses: ['10.244.1.9'] }), 'e1');
+    store.view.pods.setPod(pod('web', 2, { addresses: [], node: 'node-1' }), 'e1');
+    store.view.pods.setSandboxes('node-1', [sandbox('web-2', '10.244.1.9', '10.244.1.10')]);
+    store.view.pods.setSandboxes('node-2', [sandbox('web-2', '10.9.9.9')]);
+    expect(addressesOf(store, 'web-2')).toEqual([]);
+    const silent = NOW + KUBELINK_SILENT_AFTER_MS + 1;
+    expect(addressesOf(store, 'web-2', silent)).toEqual(['10.244.1.10']);
+    expect(addressesOf(store, 'web-1', silent)).toEqual(['10.244.1.9']);
+    store.kubelinkHeard(AT, silent);
+    expect(addressesOf(store, 'web-2', silent)).toEqual([]);
+  });
+
+  it('gives a node what it says are its addresses, but none that Kubernetes gives to another', () => {
+    const store = shop();
+    store.view.nodes.setNode('n1', 'e1', node('node-1', { addresses: ['192.0.2.1'] }));
+    store.view.nodes.setNode(
+      'n2',
+      'e1',
+      node('node-2', { addresses: ['192.0.2.2'], podCidrs: ['10.244.2.0/24'] }),
+    );
+    store.setNodeSettings('t1', { node: 'node-1', workload: 'w', labels: [], mode: 'full' }, AT);
+    const heard = ['192.0.2.1', '10.244.1.1', '192.0.2.2', '10.244.2.7', '10.50.0.3'];
+    store.view.heartbeat({ node: 'node-1', addresses: heard });
+    expect(addressesOf(store, 'node-1')).toEqual(['10.244.1.1', '10.50.0.3', '192.0.2.1']);
+    store.view.pods.setPod(pod('web', 1, { addresses: ['10.50.0.3'] }), 'e1');
+    expect(addressesOf(store, 'node-1')).toEqual(['10.244.1.1', '192.0.2.1']);
   });
 
   it('nudges an agent that has another revision than it was told', () => {

@@ -11,7 +11,6 @@ import type {
   CommitRecord,
   Endpoint,
   FlowBatch,
-  DecoratedFlowBatch,
   Group,
   LabelCatalogue,
   NodeAck,
@@ -29,6 +28,7 @@ import type { Convergence } from './convergence.js';
 import { Enforcement } from './explain/enforcement.js';
 import { explainInCluster } from './explain/explanation.js';
 import { decorate } from './flow-decoration.js';
+import type { Decorated } from './flow-decoration.js';
 import { NodeViews } from './node-views.calculator.js';
 import { PolicyBuffer } from './policy-buffer.calculator.js';
 import type { CommittedPolicy, RecordKind } from './policy-buffer.calculator.js';
@@ -55,6 +55,9 @@ export interface StoreOptions {
 
 export const LISTED_KINDS = ['namespace', 'node', 'workload', 'pod', 'service'] as const;
 
+/** Kubelink's heart beats every 30 s; then it is no longer waited for. */
+export const KUBELINK_SILENT_AFTER_MS = 75_000;
+
 export class ActorStore {
   readonly view: ClusterView;
   readonly nodeViews: NodeViews;
@@ -72,6 +75,7 @@ export class ActorStore {
   readonly #enforcement: Enforcement;
   #withdrawn: string[] = [];
   readonly #urgent: NodeView[] = [];
+  #kubelinkHeardAt = 0;
 
   constructor(
     private readonly options: StoreOptions,
@@ -177,6 +181,13 @@ export class ActorStore {
     this.nodeViews.forget(name);
     this.readiness.nodeGone(name);
     this.#lastAcks.delete(name);
+    this.view.pods.setSandboxes(name, []);
+  }
+
+  /** Kubelink's own beat. What is read from before a start was not heard just now, but when it was said. */
+  kubelinkHeard(observedAt: string, now: number): void {
+    const at = this.#isCaughtUp ? now : Math.min(now, Date.parse(observedAt));
+    this.#kubelinkHeardAt = Math.max(this.#kubelinkHeardAt, at);
   }
 
   /** Clocks of nodes may differ from ours: none makes an agent heard later than now. */
@@ -208,7 +219,7 @@ export class ActorStore {
     return this.nodeViews.snapshot(node, at);
   }
 
-  decorate(batch: FlowBatch): DecoratedFlowBatch {
+  decorate(batch: FlowBatch): Decorated {
     return decorate(batch, this.options.cluster, this.identities);
   }
 
@@ -227,6 +238,7 @@ export class ActorStore {
     if (!this.isInSync) return NOTHING;
     this.#inSyncSince ??= now;
     const at = new Date(now).toISOString();
+    this.view.pods.setProvisional(now - this.#kubelinkHeardAt > KUBELINK_SILENT_AFTER_MS);
     const changes = this.view.flush();
     this.identities.follow(changes.endpoints);
     if (this.#servicesTouched) this.identities.followServices();

@@ -33,6 +33,10 @@ export class AddressBook {
     return this.#claims.get(address)?.at(-1);
   }
 
+  isHeldByOther(address: Address, id: string): boolean {
+    return (this.#claims.get(address) ?? []).some((other) => other !== id);
+  }
+
   /** Those of its claims that it owns. */
   owned(id: string): Address[] {
     return (this.#held.get(id) ?? []).filter((address) => this.owner(address) === id);

@@ -1,6 +1,7 @@
 /** Who an address is, for flows: read off the cluster's view, with a short memory for addresses that were given up. */
 import type { Address, Endpoint, FlowEnd } from '@ringfence/contracts';
 import type { ClusterView } from './cluster-view.calculator.js';
+import type { PodFacts } from './pod-endpoints.calculator.js';
 import type { Identities, Identity, ServiceAt } from './flow-decoration.js';
 
 /** Flows are reported after they happened, some of them after their Pod. */
@@ -13,6 +14,10 @@ interface Known {
 
 export class ClusterIdentities implements Identities {
   readonly #former = new Map<Address, Identity>();
+  readonly #formerReporters = new Map<
+    string,
+    { readonly identity: Identity; readonly node: string | null }
+  >();
   readonly #known = new Map<string, Known>();
   readonly #byAddress = new Map<Address, string>();
   readonly #services = new Map<Address, string>();
@@ -21,7 +26,10 @@ export class ClusterIdentities implements Identities {
 
   /** After a flush of the view: what was told and what went. */
   follow(changes: { readonly upsert: readonly Endpoint[]; readonly remove: readonly string[] }): void {
-    for (const id of changes.remove) this.#leave(id);
+    for (const id of changes.remove) {
+      this.#rememberReporter(id);
+      this.#leave(id);
+    }
     for (const endpoint of changes.upsert) {
       this.#leave(endpoint.id);
       this.#known.set(endpoint.id, { endpoint, identity: this.#describe(endpoint) });
@@ -39,8 +47,14 @@ export class ClusterIdentities implements Identities {
   byReporter(id: string): Identity | undefined {
     const endpoint = this.view.endpoint(id);
     if (endpoint !== undefined) return this.#describe(endpoint);
-    const known = this.#known.get(id);
-    return known && this.#inForce(known);
+    const pod = this.view.pods.pods.get(id);
+    return pod === undefined ? this.#formerReporters.get(id)?.identity : unmanaged(pod);
+  }
+
+  nodeOfReporter(id: string): string | null | undefined {
+    if (this.view.nodes.isNode(id)) return id;
+    const pod = this.view.pods.pods.get(id);
+    return pod === undefined ? this.#formerReporters.get(id)?.node : pod.node;
   }
 
   byAddress(address: Address): Identity | undefined {
@@ -64,13 +78,16 @@ export class ClusterIdentities implements Identities {
     };
   }
 
-  /** An address and its namespace as a hint: policy says nothing about it. */
   #unmanagedPod(address: Address): Identity | undefined {
     const pod = this.view.pods.podAt(address);
-    if (pod === undefined) return undefined;
-    const { namespace, owner } = pod;
-    const { kind, name } = owner;
-    return { workload: null, kind, name, namespace, labels: [], mode: null, managed: false };
+    return pod && unmanaged(pod);
+  }
+
+  #rememberReporter(id: string): void {
+    const known = this.#known.get(id);
+    if (known === undefined) return;
+    const { node } = known.endpoint;
+    remember(this.#formerReporters, id, { identity: this.#inForce(known), node });
   }
 
   #describe(endpoint: Endpoint): Identity {
@@ -102,12 +119,23 @@ export class ClusterIdentities implements Identities {
     for (const address of known.endpoint.addresses) {
       if (this.#byAddress.get(address) !== id) continue;
       this.#byAddress.delete(address);
-      this.#former.delete(address);
-      this.#former.set(address, this.#inForce(known));
-    }
-    for (const oldest of this.#former.keys()) {
-      if (this.#former.size <= REMEMBERED) break;
-      this.#former.delete(oldest);
+      remember(this.#former, address, this.#inForce(known));
     }
   }
+}
+
+/** The newest go to the end, the oldest are forgotten. */
+function remember<K, V>(memory: Map<K, V>, key: K, value: V): void {
+  memory.delete(key);
+  memory.set(key, value);
+  for (const oldest of memory.keys()) {
+    if (memory.size <= REMEMBERED) break;
+    memory.delete(oldest);
+  }
+}
+
+/** An address and its namespace as a hint: policy says nothing about it. */
+function unmanaged({ namespace, owner }: PodFacts): Identity {
+  const { kind, name } = owner;
+  return { workload: null, kind, name, namespace, labels: [], mode: null, managed: false };
 }

@@ -49,7 +49,7 @@ export class ClusterView {
 
   constructor(cluster: string) {
     this.pods = new PodEndpoints(cluster);
-    this.nodes = new NodeEndpoints(cluster);
+    this.nodes = new NodeEndpoints(cluster, (address) => this.pods.podAt(address) !== undefined);
   }
 
   setService(service: ServiceObserved): void {
@@ -73,7 +73,7 @@ export class ClusterView {
     this.#dnsTouched = true;
   }
 
-  heartbeat({ node, addresses }: AgentHeartbeat): void {
+  heartbeat({ node, addresses }: Pick<AgentHeartbeat, 'node' | 'addresses'>): void {
     this.nodes.heartbeat(node, addresses);
   }
 
@@ -104,6 +104,7 @@ export class ClusterView {
 
   flush(): ClusterChanges {
     const pods = this.pods.flush();
+    this.nodes.taken(pods.touched.flatMap((uid) => this.pods.pods.get(uid)?.addresses ?? []));
     const nodes = this.nodes.flush();
     this.units.services.addressesChanged(nodes.addresses);
     const endpoints = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FlowBatch } from '@ringfence/contracts';
-import { AT, catalogue, CLUSTER, pod, profile, service, workload } from '../testing/facts.js';
+import { AT, catalogue, CLUSTER, node, pod, profile, service, workload } from '../testing/facts.js';
 import { ActorStore, LISTED_KINDS } from './actor-store.js';
 
 type Flow = FlowBatch['reporters'][number]['flows'][number];
@@ -53,7 +53,7 @@ function servicesOf(
 
 describe('a decorated flow', () => {
   it('names workload and labels of both ends, and the mode of the reporter as it reported', () => {
-    const { ends, flows } = shop().decorate(batch('web-1', flow({})));
+    const { ends, flows } = shop().decorate(batch('web-1', flow({}))).batch;
     expect(ends[flows[0]!.src]).toMatchObject({
       name: 'web',
       kind: 'Deployment',
@@ -70,7 +70,7 @@ describe('a decorated flow', () => {
   });
 
   it('lists each end once', () => {
-    const { ends, flows } = shop().decorate(batch('web-1', flow({}), flow({ port: 5433 })));
+    const { ends, flows } = shop().decorate(batch('web-1', flow({}), flow({ port: 5433 }))).batch;
     expect(ends).toHaveLength(2);
     expect(flows.map(({ src, dst }) => [src, dst])).toEqual([
       [0, 1],
@@ -85,7 +85,7 @@ describe('a decorated flow', () => {
       { podUid: 'db-2', address: '10.244.1.2', targetPort: 5432 },
       { podUid: 'db-3', address: '10.244.1.3', targetPort: 5432 },
     ]);
-    const { ends, flows } = store.decorate(batch('web-1', flow({ dst: '10.96.0.20', port: 80 })));
+    const { ends, flows } = store.decorate(batch('web-1', flow({ dst: '10.96.0.20', port: 80 }))).batch;
     expect(ends[flows[0]!.dst]?.service).toEqual({ namespace: 'shop', name: 'db' });
     expect(ends[flows[0]!.target]).toMatchObject({ name: 'db' });
     expect(flows[0]?.targetPort).toBe(5432);
@@ -97,7 +97,7 @@ describe('a decorated flow', () => {
       { podUid: 'db-2', address: '10.244.1.2', targetPort: 5432 },
       { podUid: 'web-1', address: '10.244.1.1', targetPort: 5432 },
     ]);
-    const { flows } = store.decorate(batch('web-1', flow({ dst: '10.96.0.20', port: 80 })));
+    const { flows } = store.decorate(batch('web-1', flow({ dst: '10.96.0.20', port: 80 }))).batch;
     expect(flows[0]).toMatchObject({ target: flows[0]!.dst, targetPort: 80 });
   });
 
@@ -105,7 +105,7 @@ describe('a decorated flow', () => {
     const store = shop();
     store.podGone('db-2');
     store.settle(0);
-    const { ends, flows } = store.decorate(batch('web-1', flow({})));
+    const { ends, flows } = store.decorate(batch('web-1', flow({}))).batch;
     expect(ends[flows[0]!.dst]).toMatchObject({ name: 'db', labels: ['2', '3'] });
   });
 
@@ -115,8 +115,36 @@ describe('a decorated flow', () => {
     store.settle(0);
     const { ends } = store.decorate(
       batch('web-1', flow({ dst: '10.244.1.7' }), flow({ dst: '203.0.113.9' })),
-    );
+    ).batch;
     expect(ends[1]).toMatchObject({ namespace: 'tools', managed: false, workload: null, labels: [] });
     expect(ends[2]).toMatchObject({ namespace: null, managed: false, workload: null });
+  });
+
+  it('drops what a node reports for a Pod of another node, or for another node, and keeps the rest', () => {
+    const store = shop();
+    store.view.pods.setPod(pod('db', 3, { node: 'node-2' }), 'e1');
+    store.view.nodes.setNode('n2', 'e1', node('node-2'));
+    store.settle(0);
+    const own = batch('web-1', flow({})).reporters;
+    const said = [
+      ...own,
+      ...batch('db-3', flow({}), flow({})).reporters,
+      ...batch('node-2', flow({})).reporters,
+    ];
+    const { batch: kept, foreign } = store.decorate({ ...batch('web-1'), reporters: said });
+    expect(kept.flows).toHaveLength(1);
+    expect(foreign).toEqual({ flows: 3, reporter: 'db-3' });
+  });
+
+  it('knows a Pod that has gone as a reporter of its node, and takes a stranger for a mere address', () => {
+    const store = shop();
+    store.podGone('web-1');
+    store.settle(0);
+    const gone = store.decorate(batch('web-1', flow({}))).batch;
+    expect(gone.ends[gone.flows[0]!.src]).toMatchObject({ name: 'web', labels: ['1', '3'] });
+    expect(store.decorate({ ...batch('web-1', flow({})), node: 'node-2' }).foreign.flows).toBe(1);
+    // Whose address it is now says nothing of who reports.
+    const stranger = store.decorate(batch('nobody', flow({ src: '10.244.1.2' }))).batch;
+    expect(stranger.ends[stranger.flows[0]!.src]).toMatchObject({ name: null, workload: null, labels: [] });
   });
 });

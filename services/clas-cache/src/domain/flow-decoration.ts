@@ -28,6 +28,8 @@ export interface ServiceAt {
 export interface Identities {
   /** Of a reporter: a Pod's uid, or a node's name. */
   byReporter(id: string): Identity | undefined;
+  /** The node that the reporter lives, or lately lived, on; undefined: nobody has ever told of it. */
+  nodeOfReporter(id: string): string | null | undefined;
   byAddress(address: Address): Identity | undefined;
   serviceAt(address: Address): ServiceAt | undefined;
 }
@@ -44,21 +46,40 @@ const NOBODY: Identity = {
   managed: false,
 };
 
-export function decorate(batch: FlowBatch, cluster: string, identities: Identities): DecoratedFlowBatch {
+export interface Decorated {
+  readonly batch: DecoratedFlowBatch;
+  /** Flows of reporters that do not live on the batch's node: another node's Pod is not its to report for. */
+  readonly foreign: { readonly flows: number; readonly reporter: string | null };
+}
+
+/**
+ * A reporter that nobody has ever told of (its Pod came and went while we were away) reports for a mere address: whose it
+ * is now says nothing of whose it was, and a node must not choose whom it speaks for.
+ */
+export function decorate(batch: FlowBatch, cluster: string, identities: Identities): Decorated {
   const ends = new EndDictionary(identities);
-  const flows = batch.reporters.flatMap((reporter) => {
+  const { reporters, ...head } = batch;
+  const lives = ({ id }: FlowBatch['reporters'][number]): boolean =>
+    (identities.nodeOfReporter(id) ?? batch.node) === batch.node;
+  const flows = reporters.filter(lives).flatMap((reporter) => {
     const known = identities.byReporter(reporter.id);
-    const own = known && { ...known, mode: reporter.mode };
+    const own = known === undefined ? NOBODY : { ...known, mode: reporter.mode };
     return reporter.flows.map((flow) => decorateFlow(flow, reporter.id, own, ends));
   });
-  const { reporters: _, ...head } = batch;
-  return { ...head, cluster, ends: ends.list, flows };
+  const others = reporters.filter((reporter) => !lives(reporter));
+  return {
+    batch: { ...head, cluster, ends: ends.list, flows },
+    foreign: {
+      flows: others.reduce((sum, reporter) => sum + reporter.flows.length, 0),
+      reporter: others[0]?.id ?? null,
+    },
+  };
 }
 
 function decorateFlow(
   flow: ReportedFlow,
   reporter: string,
-  own: Identity | undefined,
+  own: Identity,
   ends: EndDictionary,
 ): DecoratedFlowBatch['flows'][number] {
   const { src, dst, ...numbers } = flow;
@@ -85,8 +106,7 @@ class EndDictionary {
     return this.#place(`a ${address}`, () => this.#describe(address, this.identities.byAddress(address)));
   }
 
-  ownEnd(address: Address, reporter: string, identity: Identity | undefined): number {
-    if (identity === undefined) return this.end(address);
+  ownEnd(address: Address, reporter: string, identity: Identity): number {
     return this.#place(`r ${reporter} ${address}`, () => this.#describe(address, identity));
   }
 

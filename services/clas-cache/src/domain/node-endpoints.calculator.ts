@@ -5,7 +5,7 @@
  */
 import type { Address, Endpoint, LabelSet, NodeObserved, NodeSettings } from '@ringfence/contracts';
 import { makeLabelSet } from '@ringfence/labels';
-import { canonicalAddress, cidrsOf } from '@ringfence/policy-engine';
+import { canonicalAddress, CidrSet, cidrsOf } from '@ringfence/policy-engine';
 import { ListedObjects } from './listed-objects.js';
 
 export type NodeFacts = Pick<NodeObserved, 'name' | 'machineId' | 'addresses' | 'podCidrs'>;
@@ -18,21 +18,34 @@ export class NodeEndpoints {
   readonly #byAddress = new Map<Address, Endpoint>();
   readonly #fromControl = new Map<string, Endpoint>();
   readonly #heard = new Map<string, readonly Address[]>();
+  /** The nodes that say of an address that it is theirs. */
+  readonly #claimants = new Map<Address, readonly string[]>();
   readonly #unpaired = new Set<string>();
   readonly #dirty = new Set<string>();
 
-  constructor(private readonly cluster: string) {}
+  /** `isOfPod`: a Pod holds the address, as Kubernetes says. */
+  constructor(
+    private readonly cluster: string,
+    private readonly isOfPod: (address: Address) => boolean,
+  ) {}
 
   setNode(uid: string, epoch: string, node: NodeFacts): void {
     this.nodes.set(uid, epoch, node);
     this.#dirty.add(node.name);
+    this.taken(node.addresses);
+  }
+
+  /** Kubernetes says whose these are: a node that claims them too has them no more. */
+  taken(addresses: readonly Address[]): void {
+    for (const address of addresses)
+      for (const node of this.#claimants.get(address) ?? []) this.#dirty.add(node);
   }
 
   removeNode(uid: string): void {
     const node = this.nodes.get(uid);
     if (node === undefined) return;
     this.nodes.remove(uid);
-    this.#heard.delete(node.name);
+    this.#hear(node.name, []);
     this.#dirty.add(node.name);
   }
 
@@ -44,13 +57,25 @@ export class NodeEndpoints {
   heartbeat(node: string, addresses: readonly Address[]): void {
     const canonical = addresses.flatMap((address) => canonicalAddress(address) ?? []).sort();
     if (this.#heard.get(node)?.join() === canonical.join()) return;
-    this.#heard.set(node, canonical);
+    this.#hear(node, canonical);
     this.#dirty.add(node);
   }
 
   /** All addresses of the node's own namespace, as its agent told them last. */
   heardAddresses(node: string): readonly Address[] {
     return this.#heard.get(node) ?? [];
+  }
+
+  #hear(node: string, addresses: readonly Address[]): void {
+    for (const address of this.#heard.get(node) ?? []) {
+      const others = this.#claimants.get(address)?.filter((other) => other !== node) ?? [];
+      if (others.length === 0) this.#claimants.delete(address);
+      else this.#claimants.set(address, others);
+    }
+    for (const address of addresses)
+      this.#claimants.set(address, [...(this.#claimants.get(address) ?? []), node]);
+    if (addresses.length === 0) this.#heard.delete(node);
+    else this.#heard.set(node, addresses);
   }
 
   /** Settings that are taken away unpair the node: its agent is to remove what it made. */
@@ -72,6 +97,12 @@ export class NodeEndpoints {
     for (const endpoint of upsert) this.#fromControl.set(endpoint.id, endpoint);
     for (const id of remove) this.#fromControl.delete(id);
     for (const id of [...upsert.map((endpoint) => endpoint.id), ...remove]) this.#dirty.add(id);
+  }
+
+  isNode(name: string): boolean {
+    return (
+      [...this.nodes.values()].some((node) => node.name === name) || this.#told.get(name)?.class === 'node'
+    );
   }
 
   isUnpaired(node: string): boolean {
@@ -145,9 +176,20 @@ export class NodeEndpoints {
     const base = told ?? (settings && this.#fromSettings(settings));
     if (base === undefined) return undefined;
     const seen = [...this.nodes.values()].find((node) => node.name === id)?.addresses ?? [];
-    const all = [...base.addresses, ...seen, ...(this.#heard.get(id) ?? [])];
+    // The control plane has most of a node's addresses from its agent too.
+    const said = [...base.addresses, ...(this.#heard.get(id) ?? [])];
+    const all = [...seen, ...said.filter((address) => !this.#isOthers(address, id))];
     const addresses = [...new Set(all.flatMap((address) => canonicalAddress(address) ?? []))].sort();
     return { ...base, addresses: addresses.filter(isReachable) };
+  }
+
+  /** What a node says of its own addresses counts for what Kubernetes gives to nobody else. */
+  #isOthers(address: Address, node: string): boolean {
+    if (this.isOfPod(address)) return true;
+    const others = [...this.nodes.values()].filter(({ name }) => name !== node);
+    return others.some(
+      ({ addresses, podCidrs }) => addresses.includes(address) || new CidrSet(podCidrs).contains(address),
+    );
   }
 
   #fromSettings(settings: NodeSettings): Endpoint {

@@ -12,14 +12,15 @@ import type {
   KubernetesWorkloadObserved,
   LabelSet,
   PodObserved,
+  NodeSandboxes,
   ProfileSettings,
-  SandboxSeen,
 } from '@ringfence/contracts';
 import { EMPTY_CATALOGUE, kubernetesWorkloadId, makeLabelSet, resolveLabels } from '@ringfence/labels';
 import type { CatalogueIndex } from '@ringfence/labels';
 import { canonicalAddress } from '@ringfence/policy-engine';
 import { AddressBook } from './address-book.js';
 import { ListedObjects } from './listed-objects.js';
+import { SandboxBook } from './sandbox-book.js';
 
 export type PodFacts = Pick<
   PodObserved,
@@ -64,12 +65,14 @@ export class PodEndpoints {
   readonly workloads = new ListedObjects<WorkloadFacts>();
   readonly profiles = new Map<string, ProfileSettings>();
   readonly #owners = new Map<string, Owner>();
-  readonly #sandboxes = new Map<string, Pick<SandboxSeen, 'node' | 'addresses'>>();
+  readonly #sandboxes = new SandboxBook();
   readonly #addresses = new AddressBook();
   readonly #profileOf = new Map<string, ProfileSettings>();
   readonly #told = new Map<string, Endpoint>();
   readonly #dirty = new Set<string>();
   #catalogue: CatalogueIndex = EMPTY_CATALOGUE;
+  /** Kubelink is silent: what nodes say counts until Kubernetes can be heard again. */
+  #isProvisional = false;
 
   constructor(private readonly cluster: string) {}
 
@@ -109,11 +112,18 @@ export class PodEndpoints {
     for (const uid of this.workloads.complete(epoch)) this.#dropIfIdle(this.#owners.get(uid));
   }
 
-  /** Addresses of a sandbox are known before Kubernetes tells them; none: the sandbox ended. */
-  sandboxSeen({ podUid, node, addresses }: SandboxSeen): void {
-    if (addresses.length === 0) this.#sandboxes.delete(podUid);
-    else this.#sandboxes.set(podUid, { node, addresses });
-    if (this.pods.get(podUid) !== undefined) this.#dirty.add(podUid);
+  /** Returns the Pods of the list that Kubernetes places on another node. */
+  setSandboxes(node: string, sandboxes: NodeSandboxes['sandboxes']): string[] {
+    for (const uid of this.#sandboxes.set(node, sandboxes))
+      if (this.pods.get(uid) !== undefined) this.#dirty.add(uid);
+    return sandboxes.map(({ podUid }) => podUid).filter((uid) => (this.pods.get(uid)?.node ?? node) !== node);
+  }
+
+  /** Whether addresses count that only the Pod's own node tells. */
+  setProvisional(isProvisional: boolean): void {
+    if (isProvisional === this.#isProvisional) return;
+    this.#isProvisional = isProvisional;
+    for (const uid of this.#sandboxes.pods()) if (this.pods.get(uid) !== undefined) this.#dirty.add(uid);
   }
 
   setCatalogue(catalogue: CatalogueIndex): void {
@@ -176,11 +186,23 @@ export class PodEndpoints {
     const pod = this.pods.get(uid);
     if (pod === undefined) return this.#addresses.forget(uid);
     if (pod.hostNetwork || hasEnded(pod)) return this.#addresses.claim(uid, []);
-    const all = [...pod.addresses, ...(this.#sandboxes.get(uid)?.addresses ?? [])];
-    return this.#addresses.claim(
-      uid,
-      [...new Set(all.flatMap((address) => canonicalAddress(address) ?? []))].sort(),
-    );
+    const all = [...canonical(pod.addresses), ...this.#provisionalAddresses(pod)];
+    return this.#addresses.claim(uid, [...new Set(all)].sort());
+  }
+
+  /**
+   * For its peers an address is a Pod's when Kubernetes says so: its node could name any address, and would open the
+   * rules of this Pod to it. Only while Kubernetes cannot be heard its own node's word counts, for what no other Pod holds.
+   */
+  #provisionalAddresses(pod: PodFacts): Address[] {
+    const node = this.#nodeOf(pod);
+    if (!this.#isProvisional || pod.addresses.length > 0 || node === null) return [];
+    const told = canonical(this.#sandboxes.addressesOf(pod.uid, node));
+    return told.filter((address) => !this.#addresses.isHeldByOther(address, pod.uid));
+  }
+
+  #nodeOf({ uid, node }: PodFacts): string | null {
+    return node ?? (this.#isProvisional ? this.#sandboxes.nodeOf(uid) : null);
   }
 
   #derive(uid: string): Endpoint | null {
@@ -194,7 +216,7 @@ export class PodEndpoints {
       labelSet: owner.labelSet.id,
       class: 'pod',
       addresses: this.#addresses.owned(uid),
-      node: pod.node ?? this.#sandboxes.get(uid)?.node ?? null,
+      node: this.#nodeOf(pod),
       pod: { namespace: pod.namespace, name: pod.name, probePorts: pod.probePorts },
     };
   }
@@ -232,7 +254,6 @@ export class PodEndpoints {
 
   #podGone(pod: PodFacts): void {
     this.#leaveOwner(pod);
-    this.#sandboxes.delete(pod.uid);
     this.#dirty.add(pod.uid);
   }
 
@@ -247,6 +268,9 @@ export class PodEndpoints {
     this.#owners.delete(owner.uid);
   }
 }
+
+const canonical = (addresses: readonly Address[]): Address[] =>
+  addresses.flatMap((address) => canonicalAddress(address) ?? []);
 
 const hasEnded = (pod: PodFacts): boolean => pod.phase === 'Succeeded' || pod.phase === 'Failed';
 

@@ -19,6 +19,7 @@ it('while clas-cache is away keeps the newest flows that fit, and counts the oth
   const uplink = new Uplink({
     cluster: 'c',
     node: 'n',
+    bootId: 'b',
     queueBytes: size * 3,
     onDropped: () => (dropped += 1),
     onError: () => undefined,

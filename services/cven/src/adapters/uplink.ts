@@ -1,15 +1,16 @@
 /**
- * Everything that the agent says to clas-cache over the cluster's NATS. Acks: only the newest matters. Flow batches: a
- * bounded queue, oldest dropped first and counted. Sandboxes: sent again until acknowledged, while they live.
+ * Everything that the agent says to clas-cache over the cluster's NATS. Acks, and the list of the node's sandboxes: only
+ * the newest matters. Flow batches: a bounded queue, oldest dropped first and counted.
  */
 import { activeHeaders } from '@ringfence/bus';
 import type { Bus, TraceHeaders } from '@ringfence/bus';
-import { subjects } from '@ringfence/contracts';
-import type { AgentHeartbeat, FlowBatch, NodeAck, SandboxSeen } from '@ringfence/contracts';
+import { MOST_SANDBOXES, subjects } from '@ringfence/contracts';
+import type { AgentHeartbeat, FlowBatch, NodeAck, NodeSandboxes } from '@ringfence/contracts';
 
 export interface UplinkOptions {
   readonly cluster: string;
   readonly node: string;
+  readonly bootId: string;
   /** Bytes of flow batches that may wait. */
   readonly queueBytes: number;
   readonly onDropped: (flows: number) => void;
@@ -17,6 +18,12 @@ export interface UplinkOptions {
 }
 
 const RETRY_MS = 1_000;
+/** What clas-cache takes of each; more is cut off rather than refused with everything beside it. */
+const MOST_ADDRESSES = 512;
+const MOST_ERRORS = 100;
+const MOST_MESSAGE = 500;
+
+export type SandboxSeen = NodeSandboxes['sandboxes'][number];
 
 interface Acknowledgement {
   readonly ack: NodeAck;
@@ -32,6 +39,9 @@ export class Uplink {
   private bus: Bus | undefined;
   private ack: Acknowledgement | undefined;
   private readonly sandboxes = new Map<string, SandboxSeen>();
+  /** Counts their changes; what was told is behind, or even. */
+  private sandboxChanges = 0;
+  private sandboxesTold = 0;
   private flows: Waiting[] = [];
   private waitingBytes = 0;
   private sending: Promise<void> | undefined;
@@ -47,17 +57,20 @@ export class Uplink {
   }
 
   acknowledge(ack: NodeAck): void {
-    this.ack = { ack, headers: activeHeaders() };
+    this.ack = {
+      ack: { ...ack, failed: ack.failed.slice(0, MOST_SANDBOXES).map(shortened) },
+      headers: activeHeaders(),
+    };
     this.send();
   }
 
-  sandboxSeen(id: string, seen: SandboxSeen): void {
-    this.sandboxes.set(id, seen);
-    this.send();
+  sandboxSeen(id: string, { podUid, namespace, name, addresses }: SandboxSeen): void {
+    this.sandboxes.set(id, { podUid, namespace, name, addresses });
+    this.sandboxChanged();
   }
 
   sandboxGone(id: string): void {
-    this.sandboxes.delete(id);
+    if (this.sandboxes.delete(id)) this.sandboxChanged();
   }
 
   flowBatches(batches: readonly FlowBatch[]): void {
@@ -72,7 +85,11 @@ export class Uplink {
 
   async heartbeat(heartbeat: AgentHeartbeat): Promise<void> {
     const { cluster, node } = this.options;
-    await this.bus?.publish(subjects.heartbeat(cluster, node), heartbeat);
+    await this.bus?.publish(subjects.heartbeat(cluster, node), {
+      ...heartbeat,
+      addresses: heartbeat.addresses.slice(0, MOST_ADDRESSES),
+      errors: heartbeat.errors.slice(0, MOST_ERRORS).map(shortened),
+    });
   }
 
   get waiting(): number {
@@ -88,6 +105,11 @@ export class Uplink {
       (this.sending ?? Promise.resolve()).then(() => this.everything()).catch(() => undefined),
       end,
     ]);
+  }
+
+  private sandboxChanged(): void {
+    this.sandboxChanges += 1;
+    this.send();
   }
 
   private send(): void {
@@ -106,7 +128,7 @@ export class Uplink {
   private async everything(): Promise<void> {
     for (;;) {
       if (this.ack !== undefined) await this.sendAck(this.ack);
-      else if (this.sandboxes.size > 0) await this.sendSandboxes();
+      else if (this.sandboxesTold < this.sandboxChanges) await this.sendSandboxes();
       else if (this.flows[0] !== undefined) await this.sendFlows(this.flows[0]);
       else return;
     }
@@ -118,20 +140,22 @@ export class Uplink {
     if (this.ack === acknowledgement) this.ack = undefined;
   }
 
+  /** Always the whole list: the newest takes the place of the one before. */
   private async sendSandboxes(): Promise<void> {
-    const all = [...this.sandboxes];
-    await this.bus?.publishMany(
-      all.map(([id, payload]) => ({
-        subject: subjects.observation(this.options.cluster, 'sandbox', payload.podUid),
-        payload,
-        id: `${this.options.node}/${id}`,
-      })),
-    );
-    for (const [id] of all) this.sandboxes.delete(id);
+    const { cluster, node, bootId } = this.options;
+    const sequence = this.sandboxChanges;
+    const list: NodeSandboxes = {
+      bootId,
+      sequence,
+      at: new Date().toISOString(),
+      sandboxes: [...this.sandboxes.values()].slice(-MOST_SANDBOXES),
+    };
+    await this.bus?.publish(subjects.sandboxes(cluster, node), list);
+    this.sandboxesTold = sequence;
   }
 
   private async sendFlows({ batch, bytes }: Waiting): Promise<void> {
-    await this.bus?.publish(subjects.flow(this.options.cluster, this.options.node), batch, { id: batch.id });
+    await this.bus?.publish(subjects.flow(this.options.cluster, this.options.node), batch);
     // It may have been dropped for want of room meanwhile.
     if (this.flows[0]?.batch !== batch) return;
     this.flows.shift();
@@ -144,4 +168,8 @@ export class Uplink {
     this.waitingBytes -= oldest.bytes;
     this.options.onDropped(oldest.batch.reporters.reduce((sum, { flows }) => sum + flows.length, 0));
   }
+}
+
+function shortened<T extends { readonly message: string }>(failure: T): T {
+  return { ...failure, message: failure.message.slice(0, MOST_MESSAGE) };
 }

@@ -1,9 +1,9 @@
 /** What the agent has to tell: to clas-cache, to whoever watches metrics, to the log. The module decides where it goes. */
-import type { FlowBatch, NodeAck, SandboxSeen } from '@ringfence/contracts';
+import type { FlowBatch, NodeAck, NodeSandboxes } from '@ringfence/contracts';
 import type { Place } from '../domain/desired-tables.calculator.js';
 
 export interface AgentEvents {
-  onSandboxSeen(id: string, seen: SandboxSeen): void;
+  onSandboxSeen(id: string, seen: NodeSandboxes['sandboxes'][number]): void;
   onAck(ack: NodeAck): void;
   onFlowBatches(batches: readonly FlowBatch[]): void;
   onFlows(named: number, overflow: number, disagreements: number): void;

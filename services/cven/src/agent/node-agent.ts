@@ -103,9 +103,7 @@ export class NodeAgent {
     this.flows.setAddresses(id, addresses);
     if (this.places.add({ kind: 'pod', id, netns, podUid, namespace, name })) this.reconcile();
     if (addresses.length === 0) return;
-    const at = new Date().toISOString();
-    const { node, events } = this.options;
-    events.onSandboxSeen(id, { node, podUid, namespace, name, addresses: [...addresses], at });
+    this.options.events.onSandboxSeen(id, { podUid, namespace, name, addresses: [...addresses] });
   }
 
   /** Closes at once: a kept socket would keep the namespace alive. */

@@ -5,7 +5,7 @@
 import { PermanentError, TransientError } from '@ringfence/bus';
 import type { Message } from '@ringfence/bus';
 import { isPostgresAway } from '@ringfence/event-store';
-import { DecoratedFlowBatch } from '@ringfence/contracts';
+import { DecoratedFlowBatch, subjects } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
 import type { FlowsStore } from '../read/flows.store.js';
 import type { RecentFlows } from './recent-flows.js';
@@ -56,11 +56,8 @@ function parseBatch(message: Message): DecoratedFlowBatch {
   if (!parsed.success)
     throw new PermanentError('not-a-flow-batch', parsed.error.issues[0]?.message ?? 'not a flow batch');
   // The subject is what the sender's credential allows; the payload is only what it says.
-  if (message.subject.split('.')[1] !== parsed.data.cluster) {
-    throw new PermanentError(
-      'foreign-cluster',
-      `a batch of cluster ${parsed.data.cluster} on ${message.subject}`,
-    );
-  }
+  const { cluster, node } = parsed.data;
+  if (message.subject !== subjects.flow(cluster, node))
+    throw new PermanentError('foreign-sender', `a batch of node ${node} of ${cluster} on ${message.subject}`);
   return parsed.data;
 }

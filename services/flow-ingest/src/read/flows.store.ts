@@ -92,7 +92,8 @@ async function newBatches(
   tx: pg.PoolClient,
   batches: readonly DecoratedFlowBatch[],
 ): Promise<DecoratedFlowBatch[]> {
-  const byId = new Map(batches.map((batch) => [`${batch.cluster}/${batch.id}`, batch]));
+  // Whose batch it is says its subject: nobody can use up the ids of another cluster's or node's.
+  const byId = new Map(batches.map((batch) => [`${batch.cluster}/${batch.node}/${batch.id}`, batch]));
   const inserted = await tx.query<{ id: string }>(
     'insert into flow_batches (id) select unnest($1::text[]) on conflict do nothing returning id',
     [[...byId.keys()].sort()],

@@ -18,6 +18,7 @@ const AUDITED: Readonly<Record<string, readonly [string, string]>> = {
   ApiKeyRevoked: ['api_key.delete', 'api_key'],
   ContainerClusterCreated: ['container_cluster.create', 'container_cluster'],
   ContainerClusterChanged: ['container_cluster.update', 'container_cluster'],
+  AgentRefused: ['agent.refuse', 'agent'],
   ContainerClusterDeleted: ['container_cluster.delete', 'container_cluster'],
   WorkloadCreated: ['workload.create', 'workload'],
   WorkloadChanged: ['workload.update', 'workload'],

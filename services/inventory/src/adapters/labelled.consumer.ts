@@ -1,7 +1,7 @@
 /** Labels, profiles and entity labels from label-resolver, and acknowledgements from the clusters → what REST shows. */
 import { PermanentError } from '@ringfence/bus';
-import type { Message } from '@ringfence/bus';
-import { ClusterAck, Envelope } from '@ringfence/contracts';
+import type { BusMetrics, Message } from '@ringfence/bus';
+import { ClusterAck, Envelope, subjectToken } from '@ringfence/contracts';
 import { consumeOnce } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { applyAcks } from '../read/acks.js';
@@ -31,7 +31,15 @@ function parse(message: Message): Envelope {
   );
 }
 
-export function acksConsumer(store: EventStore): (messages: readonly Message[]) => Promise<void> {
+/** Of the cluster and node that the subject names: what the payload says of them must be the same. */
+export function acksConsumer(
+  store: EventStore,
+  metrics: BusMetrics,
+): (messages: readonly Message[]) => Promise<void> {
+  const refused = metrics.counter(
+    'inventory_refused_claims_total',
+    'What agents said that was not theirs to say',
+  );
   return async (messages) => {
     const acks = messages.map((message) => {
       const ack = ClusterAck.safeParse(message.payload);
@@ -40,7 +48,12 @@ export function acksConsumer(store: EventStore): (messages: readonly Message[]) 
           'bad-ack',
           `${message.subject}: ${ack.error.issues[0]?.message ?? 'malformed'}`,
         );
-      return { cluster: message.subject.split('.')[1] ?? '', ack: ack.data };
+      const [, cluster = '', , token] = message.subject.split('.');
+      if (subjectToken(ack.data.node) !== token) {
+        refused.add(1, { kind: 'foreign' });
+        throw new PermanentError('foreign-node', `${message.subject}: it is of ${ack.data.node}`);
+      }
+      return { cluster, ack: ack.data };
     });
     await store.transaction((tx) => applyAcks(tx, acks));
   };

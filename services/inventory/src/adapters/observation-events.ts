@@ -1,5 +1,5 @@
 /** Verdicts on observed objects → events, and what the end of a node means for its workload. */
-import type { Actor, KubernetesWorkloadState, NamespaceState } from '@ringfence/contracts';
+import type { Actor, AgentRefusal, KubernetesWorkloadState, NamespaceState } from '@ringfence/contracts';
 import { isRejection } from '@ringfence/decider';
 import type { AppendBatch } from '@ringfence/event-store';
 import type pg from 'pg';
@@ -53,6 +53,21 @@ export async function commandOnNode(
       ? []
       : decision.map((event) => batch(streamOf.workload(body.id), cluster, event));
   });
+}
+
+/** Whether the control plane has the node as one of its workloads. */
+export async function isPaired(tx: pg.PoolClient, cluster: string, node: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `select 1 from workloads where cluster = $1 and body->>'node' = $2 and deleted_at is null`,
+    [cluster, node],
+  );
+  return (rowCount ?? 0) > 0;
+}
+
+/** For the audit: nothing is decided by it. */
+export function agentRefused(cluster: string, refusal: AgentRefusal): AppendBatch[] {
+  const stream = streamOf.agent(cluster, refusal.node);
+  return [batch(stream, cluster, { type: 'AgentRefused', data: { ...refusal, cluster } })];
 }
 
 /** The node is gone, or its agent has unpaired itself: the workload goes, and the agent is no longer expected. */

@@ -10,7 +10,8 @@ import type { AppendBatch, EventStore, OneAtATime } from '@ringfence/event-store
 import type pg from 'pg';
 import type { Verdict } from '../domain/observed-object.calculator.js';
 import { judgeObservation, remembered } from '../domain/observed-object.calculator.js';
-import { noteClusterSeen, noteHeartbeat } from './agents.store.js';
+import { liveClusters } from './agents.consumer.js';
+import { noteClusterSeen } from './agents.store.js';
 import { eventsOf, nodeGone } from './observation-events.js';
 import { isObject, observedRowOf } from './observed-object.js';
 import type { ObjectObservation } from './observed-object.js';
@@ -56,7 +57,7 @@ export function observationsConsumer({
 
 function parse(message: Message): Observation[] {
   const [, cluster, kind] = message.subject.split('.');
-  // Pods and sandboxes are the clusters' own business.
+  // Pods are the clusters' own business.
   if (cluster === undefined || kind === undefined || kind === 'pod' || !Object.hasOwn(OBSERVATIONS, kind))
     return [];
   const result = OBSERVATIONS[kind as ObservationKind].safeParse(message.payload);
@@ -94,20 +95,10 @@ async function takeIn(
   await store.appendIn(tx, batches, { actor: SYSTEM, cluster: 'global' });
 }
 
-async function liveClusters(tx: pg.PoolClient, observations: readonly Observation[]): Promise<Set<string>> {
-  const { rows } = await tx.query<{ id: string }>(
-    'select id from container_clusters where deleted_at is null and id = any($1)',
-    [[...new Set(observations.map((each) => each.cluster))]],
-  );
-  return new Set(rows.map((row) => row.id));
-}
-
 async function takeOther(tx: pg.PoolClient, { cluster, kind, payload }: Observation): Promise<AppendBatch[]> {
   switch (kind) {
     case 'list':
       return sweep(tx, cluster, payload as ListCompleted);
-    case 'heartbeat':
-      return noteHeartbeat(tx, cluster, OBSERVATIONS.heartbeat.parse(payload));
     case 'cluster':
       await noteClusterSeen(tx, cluster, OBSERVATIONS.cluster.parse(payload));
       return [];

@@ -4,6 +4,7 @@ export const streamOf = {
   pairingProfile: (id: string): string => `pairing-profile-${id}`,
   workload: (id: string): string => `workload-${id}`,
   kubernetesWorkload: (id: string): string => `kubernetes-workload-${id}`,
-  /** "_" occurs neither in a uuid nor in a namespace's name. */
+  /** "_" occurs neither in a uuid nor in a namespace's or node's name. */
   namespace: (cluster: string, name: string): string => `namespace-${cluster}_${name}`,
+  agent: (cluster: string, node: string): string => `agent-${cluster}_${node}`,
 } as const;

@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { Config } from '../config.js';
 import { openInventory } from '../inventory.js';
 import type { Inventory } from '../inventory.js';
-import { ACKS, ENTITIES, LABELS, OBSERVATIONS, PROFILES } from '../manifest.js';
+import { ACKS, AGENTS, ENTITIES, LABELS, OBSERVATIONS, PROFILES } from '../manifest.js';
 
 export interface World {
   readonly bus: Bus;
@@ -44,7 +44,11 @@ export async function startWorld(environment: Record<string, string> = {}): Prom
         query,
         body,
       }),
-    observe: (cluster, kind, id, payload) => bus.publish(subjects.observation(cluster, kind, id), payload),
+    observe: (cluster, kind, id, payload) =>
+      bus.publish(
+        kind === 'heartbeat' ? subjects.heartbeat(cluster, id) : subjects.observation(cluster, kind, id),
+        payload,
+      ),
     events: async (type) =>
       (await running.inventory.store.follow(0, 10_000)).filter((event) => event.type === type) as never,
     restart: async () => {
@@ -67,6 +71,7 @@ async function start(
   const inventory = await openInventory({ config, bus, logger: pino({ level: 'fatal' }) });
   const batch = { maxMessages: 500, maxWaitMs: 5 };
   bus.consumeBatches(OBSERVATIONS, batch, inventory.observed);
+  bus.consumeBatches(AGENTS, batch, inventory.agentsSaid);
   bus.consumeBatches(ACKS, batch, inventory.acknowledged);
   bus.consumeBatches(ENTITIES, batch, inventory.entitiesLabelled);
   bus.consume(LABELS, inventory.labelsSaid);

@@ -6,8 +6,8 @@ export const manifest: ServiceManifest = {
   consumes: [],
   listens: [{ subject: 'policy.*.view.*', server: 'cluster' }],
   emits: [
-    { subject: 'obs.*.sandbox.*', server: 'cluster' },
-    { subject: 'obs.*.heartbeat.*', server: 'cluster' },
+    { subject: 'agent.*.sandboxes.*', server: 'cluster' },
+    { subject: 'agent.*.heartbeat.*', server: 'cluster' },
     { subject: 'ack.*.node.*', server: 'cluster' },
     { subject: 'flow.*.batch.*', server: 'cluster' },
   ],

@@ -38,10 +38,6 @@ export class Outbox {
     this.put(`${FLOW_KEY}${id}`, publication);
   }
 
-  forget(key: string): void {
-    this.waiting.delete(key);
-  }
-
   /** Sends what waits, as far as the time goes. */
   async close(withinMs: number): Promise<void> {
     clearTimeout(this.retry);

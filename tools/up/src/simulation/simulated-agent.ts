@@ -11,8 +11,8 @@ import type {
   AgentHeartbeat,
   CredentialResponse,
   NodeAck,
+  NodeSandboxes,
   NodeView,
-  SandboxSeen,
 } from '@ringfence/contracts';
 import type { HostContext } from '@ringfence/service-host';
 import type { Config, SimulatedNode } from './config.js';
@@ -48,6 +48,7 @@ export class SimulatedAgent {
   private reader: NodeViewReader | undefined;
   private credentialState: State = 'no credential from clas-cache yet';
   private viewState: State = 'no view from clas-cache yet';
+  private sandboxLists = 0;
   private lastAck = '';
   private isUnpaired = false;
 
@@ -83,7 +84,7 @@ export class SimulatedAgent {
     this.identity = await credentials.obtain();
     this.bus = await this.connect(credentials, this.identity);
     this.outbox.connect(this.bus);
-    for (const pod of this.pods.values()) this.tellSandbox(pod);
+    this.tellSandboxes();
     this.read(this.bus, this.identity);
     const timers = [
       setInterval(() => void this.beat(this.isUnpaired ? 'unpaired' : 'active'), HEARTBEAT_MS),
@@ -95,13 +96,13 @@ export class SimulatedAgent {
 
   podStarted(pod: LocalPod): void {
     this.pods.set(pod.uid, pod);
-    this.tellSandbox(pod);
+    this.tellSandboxes();
     this.acknowledge(0);
   }
 
   podEnded(uid: string): void {
     if (!this.pods.delete(uid)) return;
-    this.outbox.forget(`sandbox/${uid}`);
+    this.tellSandboxes();
     this.acknowledge(0);
   }
 
@@ -178,20 +179,21 @@ export class SimulatedAgent {
     this.outbox.put('ack', { subject: subjects.ack(identity.cluster, identity.name), payload: ack });
   }
 
-  private tellSandbox({ uid, namespace, name, address }: LocalPod): void {
-    if (this.identity === undefined) return;
-    const node = this.node.name;
-    const payload: SandboxSeen = { node, podUid: uid, namespace, name, addresses: [address], at: now() };
-    const subject = subjects.observation(this.identity.cluster, 'sandbox', uid);
-    this.outbox.put(`sandbox/${uid}`, { subject, payload, id: `${node}/${this.bootId}/${uid}` });
+  private tellSandboxes(): void {
+    const { identity, bootId } = this;
+    if (identity === undefined) return;
+    const sandboxes = [...this.pods.values()].map(({ uid, namespace, name, address }) => {
+      return { podUid: uid, namespace, name, addresses: [address] };
+    });
+    const payload: NodeSandboxes = { bootId, sequence: (this.sandboxLists += 1), at: now(), sandboxes };
+    this.outbox.put('sandboxes', { subject: subjects.sandboxes(identity.cluster, identity.name), payload });
   }
 
   private endInterval(): void {
     const { identity } = this;
     if (identity === undefined) return;
     const subject = subjects.flow(identity.cluster, identity.name);
-    for (const batch of this.flows.take(now()))
-      this.outbox.putFlows(batch.id, { subject, payload: batch, id: batch.id });
+    for (const batch of this.flows.take(now())) this.outbox.putFlows(batch.id, { subject, payload: batch });
   }
 
   private async beat(status: AgentHeartbeat['status']): Promise<void> {

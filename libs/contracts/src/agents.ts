@@ -1,0 +1,49 @@
+/**
+ * What a C-VEN says of itself and its node: one last value per node and kind. Whose word it is says the subject, which
+ * the server enforces; where a payload names a node too, it must be the same.
+ */
+import { z } from 'zod';
+import { Instant } from './ids.js';
+import { Address } from './network.js';
+import { NodeName, Text } from './text.js';
+
+/** Heartbeat of a C-VEN, forwarded by clas-cache. `addresses` are all addresses of the node's namespace. */
+export const AgentHeartbeat = z.object({
+  node: NodeName,
+  machineId: Text.max(128),
+  version: Text.max(64),
+  addresses: z.array(Address).max(512),
+  revision: z.number().int(),
+  pods: z.number().int(),
+  podsEnforced: z.number().int(),
+  errors: z
+    .array(z.object({ token: Text.max(64), message: Text.max(500), pod: Text.max(253).optional() }))
+    .max(100),
+  observedAt: Instant,
+  /** `unpaired` counts only where the control plane has asked for it. */
+  status: z.enum(['active', 'stopping', 'unpaired']),
+});
+export type AgentHeartbeat = z.infer<typeof AgentHeartbeat>;
+
+/**
+ * clas-cache → control plane: this node's credential was used to say what it may not: to speak for another, or more than
+ * its share. Told at most once a minute; `count` since the last time.
+ */
+export const AgentRefusal = z.object({
+  node: NodeName,
+  claims: z
+    .array(
+      z.object({
+        claim: z.enum(['heartbeat', 'ack', 'flow', 'sandbox', 'quota']),
+        /** An example, in words. */
+        detail: Text.max(300),
+        count: z.number().int(),
+      }),
+    )
+    .max(8),
+  at: Instant,
+});
+export type AgentRefusal = z.infer<typeof AgentRefusal>;
+
+/** Kind segment of the subject → schema of the payload, on the control server. */
+export const AGENT_REPORTS = { heartbeat: AgentHeartbeat, refusal: AgentRefusal } as const;

@@ -1,0 +1,35 @@
+/**
+ * What each C-VEN says of the sandboxes on its own node: one list per node, replaced as a whole, so that a node can only
+ * lie in its own list. What of it is believed is decided by whoever reads it.
+ */
+import type { Address, NodeSandboxes } from '@ringfence/contracts';
+
+type Sandbox = Pick<NodeSandboxes['sandboxes'][number], 'podUid' | 'addresses'>;
+
+export class SandboxBook {
+  readonly #lists = new Map<string, ReadonlyMap<string, readonly Address[]>>();
+
+  /** Returns the Pods of which the node says something else than before. */
+  set(node: string, sandboxes: readonly Sandbox[]): string[] {
+    const before = this.#lists.get(node) ?? new Map<string, readonly Address[]>();
+    const now = new Map(sandboxes.map(({ podUid, addresses }) => [podUid, addresses]));
+    if (now.size === 0) this.#lists.delete(node);
+    else this.#lists.set(node, now);
+    const all = new Set([...before.keys(), ...now.keys()]);
+    return [...all].filter((uid) => before.get(uid)?.join() !== now.get(uid)?.join());
+  }
+
+  addressesOf(podUid: string, node: string): readonly Address[] {
+    return this.#lists.get(node)?.get(podUid) ?? [];
+  }
+
+  /** The node that lists the Pod; null: none does, or several do, and then nobody can say. */
+  nodeOf(podUid: string): string | null {
+    const nodes = [...this.#lists].filter(([, list]) => list.has(podUid));
+    return nodes.length === 1 ? nodes[0]![0] : null;
+  }
+
+  *pods(): Generator<string> {
+    for (const list of this.#lists.values()) yield* list.keys();
+  }
+}
