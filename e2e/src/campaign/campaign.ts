@@ -27,7 +27,8 @@ import { CHURN, FIRST_VALUES, LISTENERS, MOODY, OPEN, POLICY, SHOP } from './tow
 export interface CampaignParts {
   readonly running: Awaited<ReturnType<Stack['start']>>;
   readonly kubernetes: KubernetesApi;
-  readonly faults: readonly Fault[];
+  /** What it may suffer; some of them need to know who lives where. */
+  readonly faults: (pods: PodBook) => readonly Fault[];
   readonly seed: number;
   readonly minutes: number;
   readonly log: (line: string) => void;
@@ -63,9 +64,9 @@ export class Campaign {
     this.judge = new Judge(POLICY, this.knobs, this.pods, this.status);
     this.author = new PolicyAuthor(running.api, running.clusterId, this.knobs);
     this.chaos = new Chaos({
-      faults: parts.faults,
+      faults: parts.faults(this.pods),
       random: this.random.fork(),
-      atOnce: 2,
+      atOnce: 3,
       onBegin: ({ name }) => log(`  ${name}`),
       onStuck: (name, why) => this.report('stuck', name, why),
     });

@@ -1,27 +1,32 @@
-/** Connections that the campaign made, counted against what the explorer reports, per pair of workloads and port. */
+/**
+ * Connections that the campaign made, counted against what the explorer reports: between workloads that stand all the while, on a
+ * port that is always allowed, so that each attempt is one connection and nothing else is.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RingfenceApi } from '@ringfence/up';
 import { now, wallTime } from './clock.js';
 import type { Attempt } from './model.js';
 import type { PodBook } from './pod-book.js';
-import { PORTS, SHOP } from './town.js';
+import { PORTS } from './town.js';
 
 export interface FlowComparison {
   readonly pair: string;
   readonly made: number;
   readonly reported: number;
 }
+interface RowEnd {
+  readonly ip: string;
+  readonly workload?: { readonly name: string | null };
+}
 interface Row {
-  readonly src: { readonly workload?: { readonly name: string | null } };
-  readonly dst: { readonly workload?: { readonly name: string | null } };
-  readonly service: { readonly port: number; readonly proto: number };
+  readonly src: RowEnd;
+  readonly dst: RowEnd;
   readonly num_connections: number;
   readonly policy_decision: string;
 }
 
-const COUNTED_PORTS: readonly number[] = [PORTS.shop, PORTS.switched];
 const CALLER = 'shop-client';
-const WORKLOADS = ['shop-server', 'crowd'];
+const CALLED = 'shop-server';
 /** Nothing more has come for so long. */
 const STILL_MS = 40_000;
 const QUERY_MS = 60_000;
@@ -34,14 +39,12 @@ export class FlowCount {
     private readonly began: number,
   ) {}
 
-  /** Connections of clients in full mode to Pods of which there is no doubt; whoever else calls the shop is not counted. */
+  /** By the caller's node, so that a difference says where to look. A reset is an answer: the connection was let through. */
   attempt({ from, host, port, proto, began, ended, outcome }: Attempt): void {
-    if (from.role !== CALLER || outcome !== 'open' || proto !== 6 || !COUNTED_PORTS.includes(port)) return;
-    const holders = this.pods.holders(host, began, ended);
-    const to = holders.find(({ namespace }) => namespace === SHOP);
+    if (from.role !== CALLER || outcome === 'dropped' || proto !== 6 || port !== PORTS.shop) return;
+    const to = this.pods.holders(host, began, ended).find(({ name }) => name.startsWith(CALLED));
     if (to === undefined) return;
-    const workload = WORKLOADS.find((name) => to.name.startsWith(name)) ?? to.name;
-    const pair = `${CALLER} → ${workload} tcp/${port}`;
+    const pair = pairOf(from.address, to.address);
     this.made.set(pair, (this.made.get(pair) ?? 0) + 1);
   }
 
@@ -65,15 +68,18 @@ export class FlowCount {
 
   private async reported(api: RingfenceApi): Promise<Map<string, number>> {
     const counts = new Map<string, number>();
-    for (const { src, dst, service, ...row } of await rows(api, this.began)) {
-      const to = dst.workload?.name ?? '';
-      if (row.policy_decision === 'blocked' || src.workload?.name !== CALLER || !WORKLOADS.includes(to))
+    for (const { src, dst, policy_decision, num_connections } of await rows(api, this.began)) {
+      if (policy_decision === 'blocked' || src.workload?.name !== CALLER || dst.workload?.name !== CALLED)
         continue;
-      const pair = `${CALLER} → ${to} tcp/${service.port}`;
-      counts.set(pair, (counts.get(pair) ?? 0) + row.num_connections);
+      const pair = pairOf(src.ip, dst.ip);
+      counts.set(pair, (counts.get(pair) ?? 0) + num_connections);
     }
     return new Map([...counts].sort(([left], [right]) => left.localeCompare(right)));
   }
+}
+
+function pairOf(from: string, to: string): string {
+  return `${CALLER} ${from} → ${CALLED} ${to} tcp/${PORTS.shop}`;
 }
 
 async function rows(api: RingfenceApi, since: number): Promise<Row[]> {
@@ -84,7 +90,7 @@ async function rows(api: RingfenceApi, since: number): Promise<Row[]> {
     end_date: wallTime(now() + 3_600_000).toISOString(),
     sources: anything,
     destinations: anything,
-    services: { include: COUNTED_PORTS.map((port) => ({ port, proto: 6 })), exclude: [] },
+    services: { include: [{ port: PORTS.shop, proto: 6 }], exclude: [] },
     policy_decisions: [],
     max_results: 200_000,
   });

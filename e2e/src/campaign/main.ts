@@ -66,7 +66,7 @@ async function campaignOn(options: CampaignOptions, ending: AbortSignal): Promis
     campaign = new Campaign({
       ...{ running, seed: options.seed, minutes: options.minutes },
       kubernetes: new KubernetesApi(running.sandbox.kubeconfig),
-      faults: faultList(stack, options.only),
+      faults: (pods) => faultList({ stack, running, pods, dataDirectory: options.data }, options.only),
       log: (line) => print(`${line}\n`),
     });
     return await Promise.race([campaign.run(), aborted(ending)]);
