@@ -17,6 +17,9 @@ interface DeploymentOptions extends Container {
   readonly podSpec?: object;
 }
 
+/** With it a Pod is Ready only when its policy is proven to be in force: then one connection must do. Managed namespaces only. */
+export const POLICY_GATE = { readinessGates: [{ conditionType: 'ringfence.io/policy-ready' }] };
+
 export function deployment(namespace: string, name: string, options: DeploymentOptions = {}): Manifest {
   const { port, calls = [], replicas = 1, role, annotations = {}, podSpec = {} } = options;
   const container = {

@@ -1,6 +1,14 @@
 /** The control plane away: enforcement stays, new Pods of known workloads get their policy, and flows arrive later. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deployment, label, managedNamespace, provision, removeNamespace, ruleSet } from '../application.js';
+import {
+  deployment,
+  label,
+  managedNamespace,
+  POLICY_GATE,
+  provision,
+  removeNamespace,
+  ruleSet,
+} from '../application.js';
 import {
   apply,
   connect,
@@ -24,8 +32,8 @@ describe('the control plane is away', () => {
     for (const role of ['ot-server', 'ot-client']) await label('role', role);
     await managedNamespace(NAMESPACE, scope, 'full');
     await apply(
-      deployment(NAMESPACE, 'server', { role: 'ot-server', port: 7400 }),
-      deployment(NAMESPACE, 'client', { role: 'ot-client', port: 7401 }),
+      deployment(NAMESPACE, 'server', { role: 'ot-server', port: 7400, podSpec: POLICY_GATE }),
+      deployment(NAMESPACE, 'client', { role: 'ot-client', port: 7401, podSpec: POLICY_GATE }),
     );
     await ruleSet('outages', scope, [{ from: { role: 'ot-client' }, to: { role: 'ot-server' }, port: 7400 }]);
     await provision('outages');
@@ -40,11 +48,7 @@ describe('the control plane is away', () => {
     const path = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/server/scale`;
     await kubernetes.request('PATCH', path, patch, 'application/merge-patch+json');
     const servers = await readyPods(NAMESPACE, 'server', 2);
-    for (const pod of servers)
-      await eventually(
-        `${pod.name} is reachable`,
-        async () => (await connect(client, pod.address, 7400)) === 'open',
-      );
+    for (const pod of servers) expect(await connect(client, pod.address, 7400), pod.name).toBe('open');
 
     const clas = (await stackProcesses()).find(({ name }) => name === 'clas-cache');
     const health = await fetch(clas!.readyUrl!);

@@ -1,6 +1,14 @@
 /** Pods come and go; the rules follow them, and never a moment too long. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deployment, label, managedNamespace, provision, removeNamespace, ruleSet } from '../application.js';
+import {
+  deployment,
+  label,
+  managedNamespace,
+  POLICY_GATE,
+  provision,
+  removeNamespace,
+  ruleSet,
+} from '../application.js';
 import { apply, connect, eventually, kubernetes, readyPods } from '../world.js';
 import type { Pod } from '../world.js';
 
@@ -20,9 +28,9 @@ describe('Pods come and go', () => {
     for (const role of ['cg-server', 'cg-client', 'cg-stranger']) await label('role', role);
     await managedNamespace(NAMESPACE, labels, 'full');
     await apply(
-      deployment(NAMESPACE, 'server', { role: 'cg-server', port: 7000 }),
-      deployment(NAMESPACE, 'client', { role: 'cg-client', port: 7001 }),
-      deployment(NAMESPACE, 'stranger', { role: 'cg-stranger', port: 7002 }),
+      deployment(NAMESPACE, 'server', { role: 'cg-server', port: 7000, podSpec: POLICY_GATE }),
+      deployment(NAMESPACE, 'client', { role: 'cg-client', port: 7001, podSpec: POLICY_GATE }),
+      deployment(NAMESPACE, 'stranger', { role: 'cg-stranger', port: 7002, podSpec: POLICY_GATE }),
     );
     await ruleSet('come and go', labels, [
       { from: { role: 'cg-client' }, to: { role: 'cg-server' }, port: 7000 },

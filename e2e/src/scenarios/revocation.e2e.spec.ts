@@ -1,6 +1,14 @@
 /** A revoked rule ends the connections that it allowed, and only those. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deployment, label, managedNamespace, provision, removeNamespace, ruleSet } from '../application.js';
+import {
+  deployment,
+  label,
+  managedNamespace,
+  POLICY_GATE,
+  provision,
+  removeNamespace,
+  ruleSet,
+} from '../application.js';
 import { api, apply, eventually, HeldConnection, readyPods } from '../world.js';
 import type { Pod } from '../world.js';
 
@@ -19,9 +27,9 @@ describe('revoking a rule', () => {
     for (const role of ['rv-server', 'rv-kept', 'rv-revoked']) await label('role', role);
     await managedNamespace(NAMESPACE, scope, 'full');
     await apply(
-      deployment(NAMESPACE, 'server', { role: 'rv-server', port: 7100 }),
-      deployment(NAMESPACE, 'kept', { role: 'rv-kept', port: 7101 }),
-      deployment(NAMESPACE, 'revoked', { role: 'rv-revoked', port: 7102 }),
+      deployment(NAMESPACE, 'server', { role: 'rv-server', port: 7100, podSpec: POLICY_GATE }),
+      deployment(NAMESPACE, 'kept', { role: 'rv-kept', port: 7101, podSpec: POLICY_GATE }),
+      deployment(NAMESPACE, 'revoked', { role: 'rv-revoked', port: 7102, podSpec: POLICY_GATE }),
     );
     keptRules = await ruleSet('kept', scope, [
       { from: { role: 'rv-kept' }, to: { role: 'rv-server' }, port: 7100 },
