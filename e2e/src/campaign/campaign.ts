@@ -67,6 +67,7 @@ export class Campaign {
       faults: parts.faults(this.pods),
       random: this.random.fork(),
       atOnce: 3,
+      pauseMs: [500, 2_500],
       onBegin: ({ name }) => log(`  ${name}`),
       onStuck: (name, why) => this.report('stuck', name, why),
     });

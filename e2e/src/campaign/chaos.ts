@@ -16,6 +16,8 @@ export interface ChaosOptions {
   readonly faults: readonly Fault[];
   readonly random: Random;
   readonly atOnce: number;
+  /** From the shortest to the longest pause between two of them. */
+  readonly pauseMs: readonly [number, number];
   readonly onBegin: (suffered: Suffered) => void;
   readonly onStuck: (name: string, why: string) => void;
 }
@@ -28,12 +30,12 @@ export class Chaos {
   constructor(private readonly options: ChaosOptions) {}
 
   async run(signal: AbortSignal): Promise<void> {
-    const { random, atOnce, faults } = this.options;
+    const { random, atOnce, faults, pauseMs } = this.options;
     if (faults.length === 0) return;
     while (!signal.aborted) {
       const fault = this.active.size < atOnce ? this.draw() : undefined;
       if (fault !== undefined) this.active.set(fault.subject, this.suffer(fault, signal));
-      await sleep(random.between(500, 2_500), undefined, { signal }).catch(() => undefined);
+      await sleep(random.between(...pauseMs), undefined, { signal }).catch(() => undefined);
     }
     await Promise.all(this.active.values());
   }

@@ -6,6 +6,12 @@ import type { RingfenceApi } from '@ringfence/up';
 import { now } from './clock.js';
 import { POLICY } from './town.js';
 
+interface Laggard {
+  readonly name: string;
+  readonly node: string;
+  readonly message: string;
+  readonly since: string;
+}
 interface Workload {
   readonly namespace: string;
   readonly name: string;
@@ -15,11 +21,12 @@ interface Workload {
     readonly success_pods_count: number;
     readonly errors_count: number;
   };
-  readonly enforcement_mode: string;
+  readonly ringfence_enforcement?: { readonly laggards: readonly Laggard[] };
 }
 interface Cluster {
   readonly ringfence_status: string;
   readonly ringfence_status_message: string;
+  readonly ringfence_enforcement?: { readonly not_in_force: number };
 }
 
 export interface StatusSample {
@@ -66,9 +73,7 @@ export class StatusWatch {
       this.api.get<Workload[]>('/kubernetes_workloads?max_results=10000'),
     ]);
     const notInForce = [
-      ...(cluster.ringfence_status === 'in_sync'
-        ? []
-        : [`cluster ${cluster.ringfence_status}: ${cluster.ringfence_status_message}`]),
+      ...wordsOf(cluster),
       ...workloads.filter(({ namespace }) => POLICY.managed.includes(namespace)).flatMap(lagging),
     ];
     return { began, ended: now(), notInForce, isHeard: true };
@@ -97,12 +102,25 @@ export class StatusWatch {
   }
 }
 
+function wordsOf({ ringfence_status, ringfence_status_message, ringfence_enforcement }: Cluster): string[] {
+  const lagging = ringfence_enforcement?.not_in_force ?? 0;
+  if (ringfence_status === 'in_sync' && lagging === 0) return [];
+  return [`cluster ${ringfence_status}, ${lagging} places not in force: ${ringfence_status_message}`];
+}
+
 function lagging({ namespace, name, ...workload }: Workload): string[] {
   const {
     total_pods_count: total,
     success_pods_count: success,
     errors_count: errors,
   } = workload.container_policy_convergence_status;
-  if (workload.security_policy_sync_state === 'applied' && success === total && errors === 0) return [];
-  return [`${namespace}/${name}: in force on ${success} of ${total}, ${errors} errors`];
+  const laggards = workload.ringfence_enforcement?.laggards ?? [];
+  const isApplied = workload.security_policy_sync_state === 'applied' && success === total && errors === 0;
+  if (isApplied && laggards.length === 0) return [];
+  const [first] = laggards;
+  const why =
+    first === undefined
+      ? `${errors} errors`
+      : `${first.name} on ${first.node} since ${first.since}: ${first.message}`;
+  return [`${namespace}/${name}: in force on ${success} of ${total}, ${why}`];
 }
