@@ -3,7 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
-import { freePort, KubernetesApi, parseOptions as parseUpOptions, Progress, Stack } from '@ringfence/up';
+import {
+  claimDataDirectory,
+  freePort,
+  KubernetesApi,
+  parseOptions as parseUpOptions,
+  Progress,
+  Stack,
+} from '@ringfence/up';
 import { Campaign } from './campaign.js';
 import { faultList } from './fault-list.js';
 import { hog } from './faults.js';
@@ -20,6 +27,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   mkdirSync(options.data, { recursive: true, mode: 0o711 });
   const circumstances = circumstancesOf(options);
   print(`Campaign: ${options.minutes} min, seed ${options.seed}, in ${options.data}\n`);
+  const release = await claimDataDirectory(options.data);
   const ending = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => ending.abort(new Error(signal)));
@@ -33,7 +41,11 @@ export async function main(argv: readonly string[]): Promise<void> {
       `ringfence: the campaign ended early: ${error instanceof Error ? error.message : String(error)}\n`,
     );
     process.exitCode = 1;
+  } finally {
+    release();
   }
+  // What a broken-off campaign still waits for does not matter any more.
+  process.exit();
 }
 
 async function campaignOn(options: CampaignOptions, ending: AbortSignal): Promise<Findings> {

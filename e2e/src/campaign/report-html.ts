@@ -8,8 +8,10 @@ import type { Violation, ViolationKind } from './model.js';
 import { STYLE } from './report-style.js';
 import { countOf } from './report-text.js';
 import { subjectOf, timeline } from './report-timeline.js';
+import { groupsOf } from './violation-groups.js';
 
-const MOST_ROWS = 400;
+const MOST_ROWS = 200;
+const MOST_GROUPS = 40;
 
 export function htmlReport(findings: Findings, circumstances: Circumstances): string {
   const { violations } = findings;
@@ -22,7 +24,7 @@ ${tiles(findings)}
 <h2>What was attacked, and when</h2>
 <figure>${timeline(findings)}
 <figcaption>${legend()}</figcaption></figure>
-${violations.length === 0 ? '' : violationTable(violations)}
+${violations.length === 0 ? '' : groupTable(violations) + violationTable(violations)}
 <div class="columns">${faultTable(findings)}<div>${flowTable(findings)}${quietTable(findings)}</div></div>
 ${method(circumstances)}
 </main></body></html>
@@ -82,6 +84,26 @@ function legend(): string {
   ].join('');
 }
 
+/** What happened, before every single time that it did. */
+function groupTable(violations: readonly Violation[]): string {
+  const groups = groupsOf(violations);
+  const rows = groups.slice(0, MOST_GROUPS).map(
+    ({ kind, source, destination, count, first, last }) =>
+      `<tr><td><b>${VIOLATIONS[kind]}</b></td><td>${escaped(source)}${destination === '' ? '' : ` → ${escaped(destination)}`}</td>
+<td class="number">${number(count)}</td><td class="when">${timeOf(first)} – ${timeOf(last)}</td></tr>`,
+  );
+  const more =
+    groups.length > MOST_GROUPS
+      ? `<p class="note">${groups.length - MOST_GROUPS} more pairs are not shown.</p>`
+      : '';
+  return `<h2>What went wrong</h2><table class="violations"><thead><tr><th>What</th><th>Between</th><th class="number">Times</th><th>First – last</th></tr></thead>
+<tbody>${rows.join('\n')}</tbody></table>${more}`;
+}
+
+function timeOf(at: number): string {
+  return wallTime(at).toISOString().slice(11, 19);
+}
+
 function violationTable(violations: readonly Violation[]): string {
   const rows = violations.slice(0, MOST_ROWS).map(
     ({ kind, at, source, destination, rule, status, detail }) =>
@@ -92,7 +114,7 @@ function violationTable(violations: readonly Violation[]): string {
     violations.length > MOST_ROWS
       ? `<p class="note">${violations.length - MOST_ROWS} more are not shown.</p>`
       : '';
-  return `<h2>Violations</h2><table class="violations"><thead><tr><th>Time</th><th>What</th><th>From, to</th><th>Oracle</th><th>What the product said</th></tr></thead>
+  return `<h2>Each of them</h2><table class="violations"><thead><tr><th>Time</th><th>What</th><th>From, to</th><th>Oracle</th><th>What the product said</th></tr></thead>
 <tbody>${rows.join('\n')}</tbody></table>${more}`;
 }
 

@@ -4,9 +4,11 @@ import { repeatCommand } from './findings.js';
 import type { Circumstances, Findings } from './findings.js';
 import { VIOLATIONS } from './model.js';
 import type { Violation, ViolationKind } from './model.js';
+import { groupsOf } from './violation-groups.js';
 
 /** Of each kind. */
 const MOST_SHOWN = 4;
+const MOST_GROUPS = 15;
 
 export function countOf(findings: Findings, kind: ViolationKind): number {
   return findings.violations.filter((violation) => violation.kind === kind).length;
@@ -35,6 +37,7 @@ export function textReport(findings: Findings, circumstances: Circumstances): st
     ...(Object.keys(VIOLATIONS) as ViolationKind[]).map((kind) =>
       row(VIOLATIONS[kind], countOf(findings, kind)),
     ),
+    ...grouped(violations),
     ...shown(violations),
     '',
     `Repeat: ${repeatCommand(circumstances)}`,
@@ -45,6 +48,16 @@ export function textReport(findings: Findings, circumstances: Circumstances): st
 
 function row(what: string, value: string | number): string {
   return `  ${what.padEnd(56)} ${String(value).padStart(8)}`;
+}
+
+function grouped(violations: readonly Violation[]): string[] {
+  const lines = groupsOf(violations)
+    .slice(0, MOST_GROUPS)
+    .map(({ kind, source, destination, count }) => {
+      const ends = destination === '' ? source : `${source} → ${destination}`;
+      return `  ${String(count).padStart(6)} × ${VIOLATIONS[kind]}: ${ends}`;
+    });
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 /** The first of each kind, in the order of time. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { repeatCommand } from './findings.js';
 import { htmlReport } from './report-html.js';
 import { textReport } from './report-text.js';
+import { groupsOf } from './violation-groups.js';
 import { CIRCUMSTANCES, findings, violation } from './testing/findings.builder.js';
 
 describe('the reports', () => {
@@ -27,6 +28,22 @@ describe('the reports', () => {
         'all in force',
       ])
         expect(report).toContain(word);
+  });
+
+  it('tell what happened to Pods of the same workloads once, with its count', () => {
+    const between = (pod: string, count: number) =>
+      Array.from({ length: count }, (_, index) =>
+        violation({
+          source: `open/listener-ab1c${index}`,
+          destination: `churn/${pod}${pod.includes('crowd') ? '' : '-'}${index} (10.0.0.${index}) udp/9`,
+        }),
+      );
+    const groups = groupsOf([...between('newcomer', 3), ...between('crowd-66m87sk5bw-hzkd', 2), violation()]);
+    expect(groups.map(({ count, source, destination }) => [count, source, destination])).toEqual([
+      [3, 'open/listener', 'churn/newcomer udp/9'],
+      [2, 'open/listener', 'churn/crowd udp/9'],
+      [1, 'shop/stranger', 'shop/server tcp/80'],
+    ]);
   });
 
   it('mark flows that differ', () => {
