@@ -20,13 +20,17 @@ export interface EndpointDetails {
   readonly probePorts: readonly { readonly proto: number; readonly port: number }[];
 }
 
-/** The unit as one endpoint enforces it: rules of other workloads left out, its own probe ports let in from its node. */
+/**
+ * The unit as one endpoint enforces it: rules of other workloads left out, its own probe ports let in from its node. What is
+ * left holds for this endpoint whoever it names, so nobody who judges by it has to know its workload.
+ */
 export function endpointUnit(unit: Unit, endpoint: EndpointDetails): Unit {
-  const mine = (rule: WireRule): boolean => isRuleOf(rule, endpoint.workload);
+  const mine = (rules: readonly WireRule[]): WireRule[] =>
+    rules.filter((rule) => isRuleOf(rule, endpoint.workload)).map(({ onlyWorkloads: _, ...rule }) => rule);
   return {
     ...unit,
-    ingress: inOrder([...probeRules(endpoint.probePorts), ...unit.ingress.filter(mine)]),
-    egress: inOrder(unit.egress.filter(mine)),
+    ingress: inOrder([...probeRules(endpoint.probePorts), ...mine(unit.ingress)]),
+    egress: inOrder(mine(unit.egress)),
   };
 }
 

@@ -24,6 +24,9 @@ export class RingfenceApi {
   async put(path: string, body: unknown): Promise<void> {
     await this.request('PUT', path, body);
   }
+  async remove(path: string): Promise<void> {
+    await this.request('DELETE', path);
+  }
 
   /** `path` is below the organisation (`/labels`) or an href (`/orgs/1/labels/3`). */
   private async request(method: string, path: string, body?: unknown): Promise<unknown> {

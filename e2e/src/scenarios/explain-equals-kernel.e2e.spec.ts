@@ -1,0 +1,140 @@
+/**
+ * Explain and the kernel say the same: random policies in random modes, every source to every target, asked of REST and
+ * sent as real packets. `RINGFENCE_SEED` repeats a run; a failure prints its own.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Mode } from '../application.js';
+import { provision, removeNamespace } from '../application.js';
+import { Random } from '../campaign/random.js';
+import { burst } from '../matrix/burst.js';
+import type { Fate } from '../matrix/burst.js';
+import { randomIpLists, randomRuleSet } from '../matrix/random-policy.js';
+import { BANK, buildTown, FREE, setModes, SHOP } from '../matrix/town.js';
+import type { Source, Target, Town } from '../matrix/town.js';
+import { api, eventually } from '../world.js';
+
+const SEED = Number(process.env['RINGFENCE_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const MODES: readonly (readonly [Mode, Mode])[] = [
+  ['full', 'full'],
+  ['selective', 'full'],
+  ['full', 'visibility_only'],
+];
+const QUESTIONS_AT_ONCE = 12;
+
+interface Explained {
+  readonly verdict: string;
+  readonly policyVersion: number;
+  readonly basis: string;
+  readonly summary: string;
+  readonly egress: ExplainedEnd | null;
+  readonly ingress: ExplainedEnd | null;
+}
+interface ExplainedEnd {
+  readonly mode: string;
+  readonly inForce: { readonly state: string; readonly message: string } | null;
+}
+
+function explain(
+  from: string,
+  to: string,
+  { port, proto }: { port: number; proto: number },
+): Promise<Explained> {
+  return api.post<Explained>('/explain', { from, to, port, proto });
+}
+
+async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let i = next++; i < items.length; i = next++) results[i] = await work(items[i]!);
+  };
+  await Promise.all(Array.from({ length: QUESTIONS_AT_ONCE }, worker));
+  return results;
+}
+
+/** Until every place says that its kernel has this version in its mode. */
+async function untilQuiet(town: Town, version: number, modes: Readonly<Record<string, Mode>>): Promise<void> {
+  await eventually(
+    `policy version ${version} in force everywhere`,
+    async () => {
+      const ends = [
+        ...town.places.map(({ name, namespace }) => ({ name, mode: modes[namespace] })),
+        ...town.nodes.map((node) => ({ name: `node:${node}`, mode: undefined })),
+      ];
+      const open = await inTurns(ends, async ({ name, mode }) => {
+        const { policyVersion, egress, summary } = await explain(name, '203.0.113.9', { port: 9, proto: 6 });
+        const isThere = policyVersion >= version && egress?.inForce?.state === 'yes';
+        return isThere && (mode === undefined || egress.mode === mode) ? [] : [`${name}: ${summary}`];
+      });
+      const [first] = open.flat();
+      if (first !== undefined) throw new Error(first);
+      return true;
+    },
+    60_000,
+  );
+}
+
+interface Triple {
+  readonly source: Source;
+  readonly target: Target;
+}
+const hasPassed = (fate: Fate): boolean => fate !== 'dropped';
+
+async function packets(town: Town): Promise<Fate[]> {
+  const fates = await Promise.all(town.sources.map(({ netns }) => burst(netns, town.targets)));
+  return fates.flat();
+}
+
+describe(`explain and the kernel (seed ${SEED})`, () => {
+  const random = new Random(SEED);
+  const made: string[] = [];
+  let town: Town;
+
+  beforeAll(async () => {
+    town = await buildTown();
+  });
+  afterAll(async () => {
+    for (const href of made.toReversed()) await api.remove(href);
+    await provision('explain: gone');
+    for (const namespace of [SHOP, BANK, FREE]) await removeNamespace(namespace);
+  });
+
+  async function writePolicy(name: string): Promise<number> {
+    for (const href of made.splice(0).toReversed()) await api.remove(href);
+    for (const body of randomIpLists(random, town.words, name))
+      made.push((await api.post<{ href: string }>('/sec_policy/draft/ip_lists', body)).href);
+    const lists = [...made];
+    for (const number of [1, 2]) {
+      const body = randomRuleSet(random, town.words, { name: `${name} ${number}`, lists });
+      made.push((await api.post<{ href: string }>('/sec_policy/draft/rule_sets', body)).href);
+    }
+    const { href } = await api.post<{ href: string }>('/sec_policy', { update_description: name });
+    return Number(href.split('/').at(-1));
+  }
+
+  it.each(MODES.map((modes, round) => ({ round, modes })))(
+    'say the same of every packet (round $round, $modes)',
+    async ({ round, modes: [shop, bank] }) => {
+      const modes = { [SHOP]: shop, [BANK]: bank };
+      const version = await writePolicy(`matrix ${SEED} ${round}`);
+      await setModes(modes);
+      await untilQuiet(town, version, modes);
+      const triples: Triple[] = town.sources.flatMap((source) =>
+        town.targets.map((target) => ({ source, target })),
+      );
+      const told = await inTurns(triples, ({ source, target }) => explain(source.name, target.name, target));
+      const fates = await packets(town);
+      const wrong = triples.flatMap(({ source, target }, i) => {
+        const [answer, fate] = [told[i]!, fates[i]!];
+        const isSame = answer.basis === 'cluster' && hasPassed(fate) === (answer.verdict !== 'blocked');
+        return isSame
+          ? []
+          : [`${source.name} → ${target.name}:${target.port}/${target.proto} ${fate}; ${answer.summary}`];
+      });
+      expect(triples.length).toBeGreaterThanOrEqual(Math.ceil(500 / MODES.length));
+      expect({ seed: SEED, wrong }).toEqual({ seed: SEED, wrong: [] });
+      // A policy that stops nothing, or everything, would show nothing.
+      expect(new Set(fates).size).toBeGreaterThan(1);
+    },
+  );
+});
