@@ -31,22 +31,22 @@ export interface RuleSetBody {
 export function randomIpLists(random: Random, words: PolicyWords, name: string): IpListBody[] {
   return [1, 2, 3].map((number) => ({
     name: `${name} ${number}`,
-    ip_ranges: Array.from({ length: random.whole(1, 3) }, () => randomRange(random, words)),
+    ip_ranges: Array.from({ length: random.whole(1, 2) }, () => randomRanges(random, words)).flat(),
   }));
 }
 
-function randomRange(random: Random, { addresses }: PolicyWords): IpListBody['ip_ranges'][number] {
-  const address = random.pick(addresses);
-  const shape = random.whole(0, 4);
-  if (shape === 0) return { from_ip: address };
-  if (shape === 1) return { from_ip: `${address.split('.').slice(0, 3).join('.')}.0/24` };
-  if (shape === 2) return { from_ip: '0.0.0.0/0' };
-  if (shape === 3) return { from_ip: `${address}/31`, exclusion: true };
-  const [from, to] = [address, random.pick(addresses)].sort((a, b) => numberOf(a) - numberOf(b)) as [
-    string,
-    string,
-  ];
-  return from === to ? { from_ip: from } : { from_ip: from, to_ip: to };
+/** An exclusion must lie in what the list includes. */
+function randomRanges(random: Random, { addresses }: PolicyWords): IpListBody['ip_ranges'] {
+  const [address, other] = [random.pick(addresses), random.pick(addresses)];
+  const network = { from_ip: `${address.split('.').slice(0, 3).join('.')}.0/24` };
+  const [from, to] = [address, other].sort((a, b) => numberOf(a) - numberOf(b)) as [string, string];
+  return random.pick<IpListBody['ip_ranges']>([
+    [{ from_ip: address }],
+    [network],
+    [{ from_ip: '0.0.0.0/0' }, { from_ip: address, exclusion: true }],
+    [network, { from_ip: `${address}/31`, exclusion: true }],
+    [from === to ? { from_ip: from } : { from_ip: from, to_ip: to }],
+  ]);
 }
 
 const numberOf = (address: string): number =>

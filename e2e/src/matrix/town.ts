@@ -22,6 +22,7 @@ export interface Source {
 }
 export interface Target extends Packet {
   readonly name: string;
+  readonly isClusterIp?: boolean;
 }
 export interface Town {
   readonly sources: readonly Source[];
@@ -131,17 +132,19 @@ async function survey(roles: readonly string[], apps: readonly string[]): Promis
       ...all.flatMap(({ name, address }, i) =>
         PORTS.map((port) => tcp(i % 2 === 0 ? name : address, address, port)),
       ),
-      ...services.flatMap(({ name, host, port }, i) => tcp(i % 2 === 0 ? name : host, host, port)),
+      ...services.map(({ name, host, port }, i) => clusterIp(tcp(i % 2 === 0 ? name : host, host, port))),
       ...nodes.map(({ name, address }) => tcp(`node:${name}`, address, NODE_PORT_UNUSED)),
       tcp(access.hostAddress, access.hostAddress, NODE_PORT_UNUSED),
-      tcp('kube-dns.kube-system.svc', dns, 53),
-      { name: dns, host: dns, port: 53, proto: 17 },
+      clusterIp(tcp('kube-dns.kube-system.svc', dns, 53)),
+      clusterIp({ name: dns, host: dns, port: 53, proto: 17 }),
     ],
     words: { roles, apps, addresses: [...addresses, ...services.map(({ host }) => host)], ports: PORTS },
     places: all.filter(({ namespace }) => namespace !== FREE),
     nodes: nodes.map(({ name }) => name),
   };
 }
+
+const clusterIp = (target: Target): Target => ({ ...target, isClusterIp: true });
 
 /** The sandbox names its nodes' namespaces after itself. */
 function nodeNetns(node: string): string {

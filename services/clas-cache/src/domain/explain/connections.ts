@@ -30,6 +30,8 @@ export interface Connection {
   readonly dialled: { readonly address: Address; readonly port: number };
   /** The source as the destination's kernel sees it, and the port there. */
   readonly arrives: { readonly address: Address; readonly port: number };
+  /** Through a ClusterIP. */
+  readonly isTranslated: boolean;
   /** It never leaves its network namespace. */
   readonly isLoopback: boolean;
   readonly names: { readonly from: string; readonly to: string };
@@ -128,6 +130,7 @@ function connection(source: Spot, target: Target, view: ClusterView): Connection
     destination: spot.place,
     dialled: dialled(source, target, address),
     arrives: { address: sourceAddress(leaves, { spot, address }, view), port },
+    isTranslated: via !== null,
     isLoopback: isSamePlace && !isHairpin,
     names: { from: source.name, to: spot.name },
   };

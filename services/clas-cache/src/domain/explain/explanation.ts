@@ -110,6 +110,10 @@ const wordsOf = ({ decision, verdict, rule }: Evaluation) => ({
 const placeName = (place: Place): string =>
   place.kind === 'pod' ? `${place.namespace}/${place.name}` : place.name;
 
+/** Outside, a ClusterIP is an address like any other, and nobody translates it. */
+const FROM_OUTSIDE =
+  'a ClusterIP means something on nodes and in their Pods only: judged as if a node had translated it';
+
 function notesOn(shown: Judged, all: readonly Judged[]): string[] {
   const { from, to } = shown.connection.names;
   const others = all.filter(({ verdict }) => verdict !== shown.verdict);
@@ -122,5 +126,10 @@ function notesOn(shown: Judged, all: readonly Judged[]): string[] {
             `${first.connection.names.from} → ${first.connection.names.to}: ${first.verdict.replaceAll('_', ' ')}`,
         ];
   const isCut = all.length === MOST_CONNECTIONS;
-  return [...differs, ...(isCut ? [`only the first ${MOST_CONNECTIONS} pairs of Pods were looked at`] : [])];
+  const isOutside = shown.connection.source === null && shown.connection.isTranslated;
+  return [
+    ...differs,
+    ...(isOutside ? [FROM_OUTSIDE] : []),
+    ...(isCut ? [`only the first ${MOST_CONNECTIONS} pairs of Pods were looked at`] : []),
+  ];
 }
