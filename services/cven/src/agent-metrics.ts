@@ -4,6 +4,7 @@ import type { Counter, Histogram, Metrics } from '@ringfence/service-host';
 export interface AgentMetrics {
   readonly apply: Histogram;
   readonly heals: Counter;
+  readonly tamperings: Counter;
   readonly helperRestarts: Counter;
   readonly hostRollbacks: Counter;
   /** Flows that could not be told in time. */
@@ -38,6 +39,10 @@ export function agentMetrics(metrics: Metrics): AgentMetrics {
     heals: metrics.counter(
       'cven_tamper_heals_total',
       'Tables that somebody else had changed and that were restored',
+    ),
+    tamperings: metrics.counter(
+      'cven_tamperings_total',
+      'Times that somebody else changed one of our tables, by whether it was not the first time in half a minute',
     ),
     helperRestarts: metrics.counter(
       'cven_helper_restarts_total',

@@ -78,6 +78,9 @@ export class AgentParts {
       events: this.events(),
     });
     kernel.onLost = (reason) => this.helperLost(reason);
+    kernel.onNews = (news) => {
+      if (!this.isUnpaired) this.agent.takeNews(news);
+    };
   }
 
   /** Enforces what was last known; nobody is asked. */
@@ -121,6 +124,10 @@ export class AgentParts {
       onHealed: (place) => {
         metrics.heals.add();
         logger.warn({ place: place.id }, 'somebody changed our rules: restored');
+      },
+      onTampered: ({ place, what, by, count }) => {
+        metrics.tamperings.add(1, { repeated: String(count > 1) });
+        logger.warn({ place: place.id, what, by, count }, 'tampering');
       },
       onTrouble: this.trouble,
       onUnpaired: () => this.unpaired(),

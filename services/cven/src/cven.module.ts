@@ -18,6 +18,7 @@ import { NodeCredential } from './adapters/credential.client.js';
 import { StateFile } from './adapters/state-files.store.js';
 import { TableRecordFile } from './agent/table-records.js';
 import type { Config } from './config.js';
+import type { HelperNews } from './kernel/helper/protocol.js';
 import { HelperKernel } from './kernel/helper-kernel.js';
 import type { Kernel } from './kernel/kernel.port.js';
 import { SpawnedKernel } from './kernel/spawned-kernel.js';
@@ -70,17 +71,23 @@ function stateFiles({ config }: Context): StateFiles {
 export interface ObservedKernel {
   port: Kernel;
   onLost: (reason: string) => void;
+  /** Where the kernel tells at once that somebody else changed rules. */
+  onNews: (news: HelperNews) => void;
 }
 
 async function openKernel({ config, logger, onShutdown }: Context): Promise<ObservedKernel> {
   const entry = fileURLToPath(new URL('kernel/helper/helper.process.js', import.meta.url));
-  const helper = new HelperKernel({ entry, onCrash: (reason) => observed.onLost(reason) });
-  const observed: ObservedKernel = { port: helper, onLost: () => undefined };
+  const helper = new HelperKernel({
+    entry,
+    onCrash: (reason) => observed.onLost(reason),
+    onNews: (news) => observed.onNews(news),
+  });
+  const observed: ObservedKernel = { port: helper, onLost: () => undefined, onNews: () => undefined };
   onShutdown(() => observed.port.stop());
   if (config.RINGFENCE_KERNEL === 'nft' || (config.RINGFENCE_KERNEL === 'auto' && !(await works(helper)))) {
     logger.warn('the kernel is reached through nsenter and nft: slower, the same rules');
     await helper.stop();
-    return { port: new SpawnedKernel(), onLost: () => undefined };
+    return { port: new SpawnedKernel(), onLost: () => undefined, onNews: () => undefined };
   }
   return observed;
 }

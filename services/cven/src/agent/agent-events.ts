@@ -1,6 +1,7 @@
 /** What the agent has to tell: to clas-cache, to whoever watches metrics, to the log. The module decides where it goes. */
 import type { FlowBatch, NodeAck, NodeSandboxes } from '@ringfence/contracts';
 import type { Place } from '../domain/desired-tables.calculator.js';
+import type { Tampering } from './tamper-watch.js';
 
 export interface AgentEvents {
   onSandboxSeen(id: string, seen: NodeSandboxes['sandboxes'][number]): void;
@@ -12,6 +13,8 @@ export interface AgentEvents {
   onApplied(ms: number): void;
   onPass(revision: number, pods: number): void;
   onHealed(place: Place): void;
+  /** Who had changed which table, and how often lately. */
+  onTampered(tampering: Tampering): void;
   onTrouble(what: string, error: unknown): void;
   onUnpaired(): void;
   /** After having been unpaired. */

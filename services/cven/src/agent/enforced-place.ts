@@ -107,11 +107,16 @@ export class EnforcedPlace {
     });
   }
 
-  /** Somebody changed rules in this namespace: is ours still what it was? */
-  inspect(): Promise<void> {
-    return this.inTurn(async () => {
-      if (this.current.kind === 'in-force') await this.compareAndHeal(this.current);
-    });
+  /**
+   * Somebody changed rules in this namespace: is ours still what it was? True when it was not and had to be put right.
+   * `isCertain`: it was our table that was changed, whether there is something to compare it with or not.
+   */
+  inspect(isCertain = false): Promise<boolean> {
+    return this.inTurn(() =>
+      this.current.kind === 'in-force'
+        ? this.compareAndHeal(this.current, isCertain)
+        : Promise.resolve(false),
+    );
   }
 
   /** Nothing to compare with yet: tampering would still be healed, by replacing the table without a look. */
@@ -124,7 +129,9 @@ export class EnforcedPlace {
     return this.inTurn(async () => {
       if (this.current.kind !== 'in-force' || !this.isUnlearned) return;
       const { model } = this.current;
-      const listing = await this.kernel.list(this.place.netns);
+      const listing = await this.kernel.listOwn(this.place.netns);
+      // Somebody was there since: the look for tampering comes first.
+      if (listing === undefined) return;
       this.happened({ kind: 'learned', listing: listingDigest(listing) });
       this.records.remember(this.recordKey, listing, model);
     });
@@ -256,16 +263,17 @@ export class EnforcedPlace {
     }
   }
 
-  private async compareAndHeal(table: TableInForce): Promise<void> {
+  private async compareAndHeal(table: TableInForce, isCertain = false): Promise<boolean> {
     const listing = await this.kernel.list(this.place.netns);
     const { listing: expected, model, policy } = table;
-    if (expected === listingDigest(listing)) return;
+    if (expected === listingDigest(listing)) return false;
     if (listing === '') await this.adoptConnections();
     else await this.readWhatIsLeft(table);
     await this.transact(wholeTable(model, model.generation), policy);
     // Without a listing to compare with, only what is plainly not ours is called tampering.
-    if (expected !== undefined || foundTable(listing)?.generation !== model.generation)
-      this.events.onHealed(this.place);
+    const isPlain = expected !== undefined || foundTable(listing)?.generation !== model.generation;
+    if (isCertain || isPlain) this.events.onHealed(this.place);
+    return isCertain || isPlain;
   }
 
   /** Before a table that is not trusted is replaced: its flow sets go with it. */

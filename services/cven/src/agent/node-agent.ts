@@ -13,6 +13,7 @@ import { EnforcementLedger } from '../domain/enforcement.ledger.js';
 import type { FlowBatches, InForce } from '../domain/flow-batches.calculator.js';
 import { tableOf } from '../domain/place.state.js';
 import type { ApplyOutcome, ViewState } from '../domain/view.state.js';
+import type { HelperNews } from '../kernel/helper/protocol.js';
 import type { Kernel } from '../kernel/kernel.port.js';
 import { Acknowledgements } from './acknowledgements.js';
 import type { AgentEvents } from './agent-events.js';
@@ -25,6 +26,7 @@ import type { PodFate } from './pod-fates.js';
 import { Places } from './places.js';
 import type { TableRecords } from './table-records.js';
 import { TamperWatch } from './tamper-watch.js';
+import type { Tampering } from './tamper-watch.js';
 
 export interface NodeAgentOptions {
   readonly node: string;
@@ -39,6 +41,9 @@ export interface NodeAgentOptions {
   readonly hostAddresses: () => readonly string[];
   readonly events: AgentEvents;
 }
+
+/** Healed so often within half a minute, a place counts as not in force: it was open a part of that time. */
+const ALARMING = 5;
 
 export class NodeAgent {
   private readonly ledger = new EnforcementLedger();
@@ -71,6 +76,7 @@ export class NodeAgent {
       kernel,
       places: () => this.places.all(),
       onDoubt: (place) => this.doubt(place),
+      onTampered: (tampering) => this.tampered(tampering),
       onTrouble: (what, error) => events.onTrouble(what, error),
     });
     this.fates = new PodFates({ view, ledger, places: this.places, reconcile: () => this.reconcile() });
@@ -148,6 +154,14 @@ export class NodeAgent {
     if (this.ledger.failures().length > 0 || hasMoved) this.reconcile();
   }
 
+  /** What the kernel told unasked. */
+  takeNews(news: HelperNews): void {
+    if (news.news === 'tampered') return this.tampering.told(news.netns, news.what, news.by);
+    if (news.news === 'overflow')
+      return void this.attempt('no look for tampering', () => this.tampering.look());
+    this.options.events.onTrouble('tampering is found by asking only', new Error(news.reason));
+  }
+
   /** Needs nothing of the kernel: that it does not answer is what must be told. */
   tellWhatIsNotInForce(): void {
     if (this.options.view.revision === undefined || this.unpaired) return;
@@ -169,6 +183,14 @@ export class NodeAgent {
       revision: this.inForce.revision,
       errors: this.ledger.failures(),
     };
+  }
+
+  private tampered(tampering: Tampering): void {
+    const { place, what, by, count } = tampering;
+    this.options.events.onTampered(tampering);
+    if (count < ALARMING) return;
+    const message = `somebody changes the table again and again, put right ${count} times in 30 s; last: ${what}, by ${by}`;
+    this.ledger.alarm(place.id, { token: 'tampered_repeatedly', message }, Date.now());
   }
 
   private doubt({ place }: EnforcedPlace): void {

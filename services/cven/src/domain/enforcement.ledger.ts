@@ -15,12 +15,16 @@ interface Entry {
   failure: Failure | undefined;
   /** Of the first wish that is not in the kernel yet. */
   since: number | undefined;
+  /** In force now, but not all of the time. */
+  alarm: { readonly failure: Failure; readonly since: number; readonly until: number } | undefined;
 }
 
 const MOST_WORDS = 500;
 
 /** Whoever is quicker than this has nothing to tell: a new Pod's first table takes milliseconds. */
 export const TOLD_AFTER_MS = 2_000;
+
+const ALARM_MS = 30_000;
 
 const WAITING: Failure = { token: 'not_loaded_yet', message: 'the kernel of this node has not taken it yet' };
 
@@ -34,6 +38,7 @@ export class EnforcementLedger {
       settled: undefined,
       failure: undefined,
       since: now,
+      alarm: undefined,
     });
   }
 
@@ -67,6 +72,15 @@ export class EnforcementLedger {
     if (entry === undefined) return;
     entry.failure = failure;
     entry.since ??= now;
+  }
+
+  /** Whoever does not stop is not waited for: told until nothing has happened for a while. */
+  alarm(id: string, failure: Failure, now: number): void {
+    const entry = this.entries.get(id);
+    if (entry === undefined) return;
+    const { alarm } = entry;
+    const since = alarm !== undefined && alarm.until > now ? alarm.since : now;
+    entry.alarm = { failure, since, until: now + ALARM_MS };
   }
 
   /** After having been unpaired: nothing is asked of anybody. */
@@ -115,24 +129,35 @@ export class EnforcementLedger {
   /** A place with a failure at once, another when it has waited for a while. At most as many as fit into an answer. */
   notInForce(now: number, modeInForce: (id: string) => EnforcementMode | null): NotInForce[] {
     const newest = new Set<string>(this.pods().map(({ id }) => id));
-    const told = [...this.entries.values()].flatMap(({ place, asked, since, failure }): NotInForce[] => {
+    const told = [...this.entries.values()].flatMap((entry): NotInForce[] => {
+      const { place, asked } = entry;
+      const trouble = troubleOf(entry, now);
       const isOurs = place.kind === 'host' || newest.has(place.id);
-      if (!isOurs || asked === undefined || since === undefined) return [];
-      if (failure === undefined && now - since < TOLD_AFTER_MS) return [];
-      const { token, message } = failure ?? WAITING;
+      if (!isOurs || asked === undefined || trouble === undefined) return [];
       return [
         {
           id: nameOf(place),
           asked: askedMode(asked),
           inForce: modeInForce(place.id),
-          token,
-          message: message.slice(0, MOST_WORDS),
-          since: new Date(since).toISOString(),
+          token: trouble.failure.token,
+          message: trouble.failure.message.slice(0, MOST_WORDS),
+          since: new Date(trouble.since).toISOString(),
         },
       ];
     });
     return told.sort((a, b) => a.since.localeCompare(b.since)).slice(0, MOST_NOT_IN_FORCE);
   }
+}
+
+interface Trouble {
+  readonly failure: Failure;
+  readonly since: number;
+}
+
+function troubleOf({ since, failure, alarm }: Entry, now: number): Trouble | undefined {
+  if (since !== undefined && failure !== undefined) return { failure, since };
+  if (since !== undefined && now - since >= TOLD_AFTER_MS) return { failure: WAITING, since };
+  return alarm !== undefined && alarm.until > now ? alarm : undefined;
 }
 
 function nameOf(place: Place): string {

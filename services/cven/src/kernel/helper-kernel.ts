@@ -8,7 +8,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Half } from '@ringfence/firewall';
 import { KernelError } from './kernel.port.js';
 import type { Applied, FlowReading, Kernel } from './kernel.port.js';
-import type { HelperAnswer, HelperOperation, HelperRequest } from './helper/protocol.js';
+import type { HelperAnswer, HelperNews, HelperOperation, HelperRequest } from './helper/protocol.js';
 
 export interface HelperKernelOptions {
   /** The compiled `helper.process.js`. */
@@ -16,6 +16,8 @@ export interface HelperKernelOptions {
   readonly timeoutMs?: number;
   /** A helper ended that nobody had told to. */
   readonly onCrash?: (reason: string) => void;
+  /** Sooner than `disturbed` could, where the kernel tells. */
+  readonly onNews?: (news: HelperNews) => void;
 }
 
 interface Pending {
@@ -63,6 +65,10 @@ export class HelperKernel implements Kernel {
 
   async list(netns: string): Promise<string> {
     return (await this.request('list', netns)) as string;
+  }
+
+  async listOwn(netns: string): Promise<string | undefined> {
+    return (await this.request('listOwn', netns)) as string | undefined;
   }
 
   async disturbed(): Promise<readonly string[]> {
@@ -119,7 +125,8 @@ export class HelperKernel implements Kernel {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execArgv: HELPER_FLAGS,
     });
-    child.on('message', (answer: HelperAnswer) => {
+    child.on('message', (answer: HelperAnswer | HelperNews) => {
+      if ('news' in answer) return this.options.onNews?.(answer);
       const waiting = this.settle(answer.id);
       if (answer.ok) waiting?.resolve(answer.value);
       else waiting?.reject(new KernelError(answer.code, answer.message));

@@ -42,7 +42,12 @@ export interface Kernel {
   readFlows(netns: string, half: Half): Promise<FlowReading>;
   /** Our table as nft prints it, without counters and what is in the flow sets; empty when there is no table. */
   list(netns: string): Promise<string>;
-  /** Open namespaces in which somebody else changed rules since our last word (in any table). Each change is told once. */
+  /**
+   * The same, but only while nobody else has changed rules there since our last transaction (or, before that, since the
+   * first listing): what is to be trusted later must not be what somebody made of it. Undefined: somebody may have.
+   */
+  listOwn(netns: string): Promise<string | undefined>;
+  /** Open namespaces in which somebody else changed rules since our last word (perhaps in a table of their own). Each change is told once. */
   disturbed(): Promise<readonly string[]>;
   /** After a wrap of the policy generation: takes our half of the mark from every connection. */
   clearMarks(netns: string): Promise<void>;

@@ -105,6 +105,11 @@ export class SpawnedKernel implements Kernel {
     }
   }
 
+  async listOwn(netns: string): Promise<string | undefined> {
+    const listing = await this.list(netns);
+    return listing === this.lastListing.get(netns) ? listing : undefined;
+  }
+
   async disturbed(): Promise<readonly string[]> {
     const changed = await Promise.all(
       [...this.lastListing].map(async ([netns, last]) => ((await this.list(netns)) === last ? [] : [netns])),

@@ -130,6 +130,16 @@ export function kernelSuite(name: string, make: () => Kernel): void {
       expect((await kernel.apply(bed.netns, renderTable(web([11])))).disturbed).toBe(false);
     });
 
+    it('lists for later comparison only what nobody else has touched', async () => {
+      await kernel.apply(bed.netns, renderTable(web([10])));
+      const own = await kernel.listOwn(bed.netns);
+      expect(own).toBe(await kernel.list(bed.netns));
+      bed.pod('nft', 'flush chain inet ringfence p_in');
+      expect(await kernel.listOwn(bed.netns)).toBeUndefined();
+      await kernel.apply(bed.netns, renderTable(web([10])));
+      expect(await kernel.listOwn(bed.netns)).toBe(own);
+    });
+
     it('does not take flows for tampering', async () => {
       await kernel.apply(bed.netns, renderTable(web([10])));
       const before = await kernel.list(bed.netns);

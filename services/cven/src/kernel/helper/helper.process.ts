@@ -5,21 +5,46 @@
 import type { Half } from '@ringfence/firewall';
 import { KernelError } from '../kernel.port.js';
 import { NamespaceContext } from './namespace-context.js';
-import type { HelperAnswer, HelperRequest } from './protocol.js';
+import type { HelperAnswer, HelperNews, HelperRequest } from './protocol.js';
+import { RulesetWatch } from './ruleset-watch.js';
+import type { WatchedNamespace } from './ruleset-watch.js';
+
+const LISTEN_EVERY_MS = 20;
 
 const contexts = new Map<string, NamespaceContext>();
+/** The same, by the number of their namespace. */
+const watched = new Map<number | undefined, WatchedNamespace>();
+const watch = openWatch();
+
+function openWatch(): RulesetWatch | undefined {
+  try {
+    return new RulesetWatch(watched);
+  } catch (error) {
+    tell({ news: 'deaf', reason: error instanceof Error ? error.message : String(error) });
+    return undefined;
+  }
+}
+
+function tell(news: HelperNews): void {
+  process.send?.(news);
+}
 
 function contextOf(netns: string): NamespaceContext {
   const known = contexts.get(netns);
   if (known !== undefined) return known;
   const opened = new NamespaceContext(netns);
   contexts.set(netns, opened);
+  watched.set(opened.namespace, { netns, context: opened });
   return opened;
 }
 
 function close(netns: string): void {
-  contexts.get(netns)?.close();
+  const context = contexts.get(netns);
+  if (context === undefined) return;
+  context.close();
   contexts.delete(netns);
+  if (watched.get(context.namespace)?.context === context) watched.delete(context.namespace);
+  watch?.forget(context.namespace);
 }
 
 function perform({ operation, netns, argument }: HelperRequest): unknown {
@@ -53,6 +78,7 @@ function answer(request: HelperRequest): HelperAnswer {
   }
 }
 
+if (watch !== undefined) setInterval(() => watch.look().forEach(tell), LISTEN_EVERY_MS);
 process.on('message', (request: HelperRequest) => process.send?.(answer(request)));
 process.on('disconnect', () => process.exit(0));
 // The agent decides when its helper ends: a signal to the whole process group must not cut a transaction off.

@@ -3,12 +3,13 @@
  * on this thread and bound to that namespace for life. The thread itself always returns to its own namespace.
  */
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { flowSetName, FAMILIES, FLOW_TABLES } from '@ringfence/firewall';
+import { flowSetName, FAMILIES, FLOW_TABLES, renderRemoval } from '@ringfence/firewall';
 import type { FlowTable, Half } from '@ringfence/firewall';
 import koffi from 'koffi';
 import { KernelError } from '../kernel.port.js';
 import type { Applied, FlowCount, FlowReading } from '../kernel.port.js';
 import { withoutFlowElements } from '../listing.js';
+import { namespaceId } from './namespace-id.js';
 import { find, NFGEN } from './netlink-message.js';
 import { NetlinkError, NetlinkSocket } from './netlink-socket.js';
 import { clearMarkMessage, entriesRequest, injectionMessage, olderConnections } from './older-connections.js';
@@ -38,6 +39,7 @@ const STATELESS = 1 << 2;
 const ENOENT = 2;
 const EEXIST = 17;
 const TABLE_NAME = 'ringfence';
+const OWN_GENERATIONS = 64;
 
 const home = openSync('/proc/thread-self/ns/net', 'r');
 
@@ -46,12 +48,18 @@ export class NamespaceContext {
   private readonly socket: NetlinkSocket;
   /** Ruleset generation of the namespace after our own last transaction; every commit of anybody raises it by one. */
   private lastGeneration: number | undefined;
+  /** The one at which our table was as we left it, or as we found it when we came. */
+  private untouched: number | undefined;
+  /** Those that our own transactions led to, the newest of them: their news may still be on its way. */
+  private readonly own = new Set<number>();
+  /** As the node's namespace numbers it; undefined: the node's own. */
+  readonly namespace: number | undefined;
 
   constructor(private readonly path: string) {
-    [this.context, this.socket] = inNamespace(
-      path,
-      () => [newContext(0) as unknown, new NetlinkSocket()] as const,
-    );
+    [this.namespace, this.context, this.socket] = opened(path, (fd) => [
+      namespaceId(fd, home),
+      ...entered(fd, () => [newContext(0) as unknown, new NetlinkSocket()] as const),
+    ]);
     bufferOutput(this.context);
     bufferError(this.context);
     setOutputFlags(this.context, STATELESS);
@@ -66,10 +74,39 @@ export class NamespaceContext {
     const disturbed =
       (this.lastGeneration !== undefined && this.lastGeneration !== before) || after !== (before + 1) >>> 0;
     this.lastGeneration = after;
+    this.remember({ before, after, isWhole: script.startsWith(renderRemoval()) });
     return { ms, disturbed };
   }
 
+  hasCommitted(generation: number): boolean {
+    return this.own.has(generation);
+  }
+
+  /** News of a transaction that did not touch our table: when nothing came between, there is nothing to look for. */
+  follow(generation: number): void {
+    const before = (generation - 1) >>> 0;
+    if (this.lastGeneration === before) this.lastGeneration = generation;
+    if (this.untouched === before) this.untouched = generation;
+  }
+
+  private remember(commit: { before: number; after: number; isWhole: boolean }): void {
+    const { before, after, isWhole } = commit;
+    const isAlone = after === (before + 1) >>> 0;
+    this.untouched = isAlone && (isWhole || this.untouched === before) ? after : undefined;
+    if (!isAlone) return;
+    this.own.add(after);
+    const [oldest] = this.own;
+    if (this.own.size > OWN_GENERATIONS && oldest !== undefined) this.own.delete(oldest);
+  }
+
+  listOwn(): string | undefined {
+    if (this.untouched === undefined || this.generation() !== this.untouched) return undefined;
+    const listing = this.list();
+    return this.generation() === this.untouched ? listing : undefined;
+  }
+
   list(): string {
+    this.untouched ??= this.generation();
     try {
       return withoutFlowElements(this.run('list table inet ringfence'));
     } catch (error) {
@@ -180,8 +217,12 @@ function readSockets(table: 'tcp' | 'tcp6'): string {
   }
 }
 
-/** Runs `work` with this thread in the namespace. Coming home cannot fail short of a broken machine; then the process must end. */
+/** Runs `work` with this thread in the namespace. */
 function inNamespace<T>(path: string, work: () => T): T {
+  return opened(path, (fd) => entered(fd, work));
+}
+
+function opened<T>(path: string, work: (fd: number) => T): T {
   let fd: number;
   try {
     fd = openSync(path, 'r');
@@ -192,14 +233,19 @@ function inNamespace<T>(path: string, work: () => T): T {
     );
   }
   try {
-    if ((setns(fd, CLONE_NEWNET) as number) !== 0)
-      throw new KernelError('namespace_gone', `${path} is not a network namespace (errno ${koffi.errno()})`);
-    try {
-      return work();
-    } finally {
-      if ((setns(home, CLONE_NEWNET) as number) !== 0) process.exit(70);
-    }
+    return work(fd);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Coming home cannot fail short of a broken machine; then the process must end. */
+function entered<T>(fd: number, work: () => T): T {
+  if ((setns(fd, CLONE_NEWNET) as number) !== 0)
+    throw new KernelError('namespace_gone', `this is not a network namespace (errno ${koffi.errno()})`);
+  try {
+    return work();
+  } finally {
+    if ((setns(home, CLONE_NEWNET) as number) !== 0) process.exit(70);
   }
 }

@@ -18,6 +18,7 @@ const close = libc.func('int close(int fd)');
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 0x80003;
 const NETLINK_NETFILTER = 12;
+export const NETLINK_ROUTE = 0;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 const RECEIVE_TIMEOUT_SECONDS = 5n;
@@ -41,8 +42,8 @@ export class NetlinkSocket {
   private readonly fd: number;
   private sequence = 0;
 
-  constructor() {
-    this.fd = socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_NETFILTER) as number;
+  constructor(protocol = NETLINK_NETFILTER) {
+    this.fd = socket(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol) as number;
     if (this.fd < 0) throw new NetlinkError(koffi.errno(), 'cannot open a netlink socket');
     const limit = Buffer.alloc(16);
     limit.writeBigInt64LE(RECEIVE_TIMEOUT_SECONDS, 0);

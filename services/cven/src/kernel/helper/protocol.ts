@@ -1,4 +1,4 @@
-/** What goes over the channel between the agent and its helper process: one request, one answer, in order. */
+/** What goes over the channel between the agent and its helper process: one request, one answer, in order; and news. */
 import type { KernelFailure } from '../kernel.port.js';
 
 export const HELPER_OPERATIONS = [
@@ -9,6 +9,7 @@ export const HELPER_OPERATIONS = [
   'apply',
   'readFlows',
   'list',
+  'listOwn',
   'disturbed',
   'clearMarks',
 ] as const;
@@ -24,3 +25,10 @@ export interface HelperRequest {
 export type HelperAnswer =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly id: number; readonly ok: false; readonly code: KernelFailure; readonly message: string };
+
+/** Unasked: somebody else changed our table, or more was told than could be heard. */
+export type HelperNews =
+  | { readonly news: 'tampered'; readonly netns: string; readonly what: string; readonly by: string }
+  | { readonly news: 'overflow' }
+  /** Nothing can be heard here, and why. */
+  | { readonly news: 'deaf'; readonly reason: string };
