@@ -6,6 +6,8 @@ export { freePort } from './free-ports.js';
 export { KubernetesApi } from './kubernetes-api.js';
 export type { Manifest } from './manifests.js';
 export { parseOptions } from './options.js';
+export { postgresProcess } from './postgres.js';
+export { Processes } from './processes.js';
 export { RingfenceApi } from './ringfence-api.js';
 export { sandboxInstance } from './sandbox.js';
 export { Stack } from './stack.js';
