@@ -10,10 +10,15 @@ export class AddressBook {
   readonly #ages = new Map<string, number>();
   #clock = 0;
 
+  /** Its age counts from here, whenever it claims its first address. */
+  meet(id: string): void {
+    if (!this.#ages.has(id)) this.#ages.set(id, ++this.#clock);
+  }
+
   /** `addresses` empty: it claims none any more. Returns the others whose addresses changed by this. */
   claim(id: string, addresses: readonly Address[]): string[] {
     const before = this.#held.get(id) ?? [];
-    if (!this.#ages.has(id)) this.#ages.set(id, ++this.#clock);
+    this.meet(id);
     const concerned = new Set<string>();
     for (const address of before) if (!addresses.includes(address)) this.#release(address, id, concerned);
     for (const address of addresses) if (!before.includes(address)) this.#take(address, id, concerned);

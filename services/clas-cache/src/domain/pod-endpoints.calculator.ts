@@ -80,6 +80,7 @@ export class PodEndpoints {
     const before = this.pods.get(pod.uid);
     if (before !== undefined && before.owner.uid !== pod.owner.uid) this.#leaveOwner(before);
     this.pods.set(pod.uid, epoch, pod);
+    this.#addresses.meet(pod.uid);
     const owner = this.#owner(pod.owner.uid, pod);
     owner.pods.add(pod.uid);
     this.#dirty.add(pod.uid);
@@ -254,6 +255,8 @@ export class PodEndpoints {
 
   #podGone(pod: PodFacts): void {
     this.#leaveOwner(pod);
+    // Now, not with the next flush: if it is told again before that, it is a newer one.
+    for (const other of this.#addresses.forget(pod.uid)) this.#dirty.add(other);
     this.#dirty.add(pod.uid);
   }
 
