@@ -1,7 +1,7 @@
 /** Puts the agent together: view, desired tables, places, uplink, and what is kept on disk of them. */
 import { randomInt, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { CredentialResponse } from '@ringfence/contracts';
+import type { CredentialResponse, NodeView } from '@ringfence/contracts';
 import { controlEndpoints, isReachable } from './adapters/control-channel.js';
 import { hostAddresses } from './adapters/host-addresses.js';
 import { Uplink } from './adapters/uplink.js';
@@ -17,6 +17,7 @@ import { FlowBatches } from './domain/flow-batches.calculator.js';
 import { hostGroups } from './domain/host-essentials.js';
 import type { HostEssentialOptions } from './domain/host-essentials.js';
 import { ViewState } from './domain/view.state.js';
+import type { ApplyOutcome } from './domain/view.state.js';
 
 const SAVE_AFTER_MS = 500;
 
@@ -34,6 +35,8 @@ export class AgentParts {
   isUnpaired = false;
   /** In sync with clas-cache, or what is missing in words. */
   viewState: true | string = 'no view from clas-cache yet';
+  /** Told of every view before anything of it is enforced. */
+  onView: (isUnpaired: boolean) => void = () => undefined;
   private readonly records: TableRecords;
   private host: HostEssentialOptions;
 
@@ -83,10 +86,16 @@ export class AgentParts {
     };
   }
 
+  takeView(view: NodeView): ApplyOutcome {
+    const outcome = this.agent.takeView(view);
+    if (outcome === 'applied') this.onView(view.unpaired === true);
+    return outcome;
+  }
+
   /** Enforces what was last known; nobody is asked. */
   resume(): void {
     const stored = this.assembly.files.view.read();
-    if (stored !== undefined) this.agent.takeView(stored);
+    if (stored !== undefined) this.takeView(stored);
   }
 
   /** The control channel's addresses are always allowed on the host: they must follow the names. */

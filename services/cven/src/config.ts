@@ -1,5 +1,8 @@
 /** The environment of a C-VEN. */
 import { z } from 'zod';
+import { parseAway } from './birth/plugin-settings.js';
+
+const commaSeparated = (list: string): string[] => list.split(',').filter((each) => each !== '');
 
 export const Config = z.object({
   /** Where clas-cache gives credentials. */
@@ -18,17 +21,38 @@ export const Config = z.object({
   RINGFENCE_ADMIN_PORTS: z
     .string()
     .default('22')
-    .transform((list) =>
-      list
-        .split(',')
-        .filter((each) => each !== '')
-        .map(Number),
-    )
+    .transform((list) => commaSeparated(list).map(Number))
     .pipe(z.array(z.number().int().min(1).max(65_535))),
   /** How the kernel is reached: kept libnftables contexts, or programs (slower); auto takes the library where it is. */
   RINGFENCE_KERNEL: z.enum(['auto', 'libnftables', 'nft']).default('auto'),
   /** Seconds after a change of the host's own policy within which the control channel must answer. */
   RINGFENCE_HOST_CONFIRM_SECONDS: z.coerce.number().min(1).max(300).default(10),
+  /**
+   * Auto: new Pods are closed at birth by a plugin that the agent puts at the end of the node's CNI chain, and where that cannot
+   * be by a guard in the node's own namespace. Guard: that alone. Off: neither.
+   */
+  RINGFENCE_CNI: z.enum(['auto', 'guard', 'off']).default('auto'),
+  /** The node's own ranges of Pod addresses, for the guard; empty: as its CNI configuration says. Comma-separated. */
+  RINGFENCE_POD_CIDRS: z.string().default('').transform(commaSeparated),
+  RINGFENCE_CNI_CONF_DIR: z.string().default('/etc/cni/net.d'),
+  RINGFENCE_CNI_BIN_DIR: z.string().default('/opt/cni/bin'),
+  /** The compiled plugin; empty: the one that this agent brings along. */
+  RINGFENCE_CNI_PROGRAM: z.string().default(''),
+  /** Where container runtimes keep the network namespaces of Pods. Comma-separated. */
+  RINGFENCE_CNI_NETNS_DIRS: z.string().default('/run/netns,/var/run/netns,/proc').transform(commaSeparated),
+  /** Where agent and plugin meet: the same path inside the agent's container as on the node, and kept over a reboot. */
+  RINGFENCE_BIRTH_DIR: z.string().default('/var/lib/ringfence/birth'),
+  /** What happens to new Pods of enforced namespaces while no agent answers: `closed`, `open`, or `wait:N` (seconds, then open). */
+  RINGFENCE_BIRTH_WHEN_AWAY: z
+    .string()
+    .default('closed')
+    .transform((text, refinement) => {
+      const away = parseAway(text);
+      if (away === undefined) refinement.addIssue('one of closed, open, wait:1 to wait:50');
+      return away ?? z.NEVER;
+    }),
+  /** Namespaces whose Pods are never held: what the cluster, or Ringfence itself, starts from. Comma-separated. */
+  RINGFENCE_BIRTH_EXEMPT: z.string().default('kube-system,ringfence-system').transform(commaSeparated),
   /** The host's own: its listener is reachable whatever the policy says. */
   RINGFENCE_MANAGEMENT_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
 });

@@ -5,6 +5,7 @@ import { hostAddresses } from './adapters/host-addresses.js';
 import { VERSION } from './cven.module.js';
 import type { Context } from './cven.module.js';
 import type { AgentParts } from './agent-parts.js';
+import type { Birth } from './birth/birth.js';
 import { every } from './timers.js';
 
 /** Well below the 15 s after which clas-cache counts an agent as disconnected. */
@@ -15,10 +16,11 @@ const LOOK_EVERY_MS = 1_000;
 interface HeartbeatOptions {
   readonly context: Context;
   readonly parts: AgentParts;
+  readonly birth: Birth;
   readonly identity: CredentialResponse;
 }
 
-export function startHeartbeat({ context, parts, identity }: HeartbeatOptions): void {
+export function startHeartbeat({ context, parts, birth, identity }: HeartbeatOptions): void {
   const machineId = readFileSync(context.config.RINGFENCE_MACHINE_ID_PATH, 'utf8').trim();
   const onError = (error: unknown): void => context.logger.warn({ err: error }, 'no heartbeat could be sent');
   const beat = (status: AgentHeartbeat['status']): Promise<void> => {
@@ -31,7 +33,7 @@ export function startHeartbeat({ context, parts, identity }: HeartbeatOptions): 
       revision,
       pods,
       podsEnforced: enforced,
-      errors: errors.map(({ token, message, pod }) => ({ token, message, pod })),
+      errors: [...errors.map(({ token, message, pod }) => ({ token, message, pod })), ...birth.errors()],
       observedAt: new Date().toISOString(),
       status,
     });

@@ -10,7 +10,9 @@ import { nestLogger } from '@ringfence/service-host';
 import type { RunningService } from '@ringfence/service-host';
 import { PodRuntimeClient } from './adapters/cri/pod-runtime.client.js';
 import type { NodeCredential } from './adapters/credential.client.js';
+import { hostAddresses } from './adapters/host-addresses.js';
 import { NodeViewConsumer } from './adapters/node-view.consumer.js';
+import { Birth } from './birth/birth.js';
 import { agentMetrics } from './agent-metrics.js';
 import { AgentParts } from './agent-parts.js';
 import { CREDENTIAL, CREDENTIAL_STATE, cvenModule, KERNEL, STATE_FILES } from './cven.module.js';
@@ -45,12 +47,21 @@ export async function startCven(context: Context): Promise<RunningService> {
     metrics: agentMetrics(context.metrics),
     identity,
   });
+  const birth = new Birth({
+    context,
+    places: parts.agent,
+    namespaces: () => parts.view.managedNamespaces(),
+    kernel: () => app.get<ObservedKernel>(KERNEL).port,
+    hostAddresses,
+  });
+  parts.onView = (isUnpaired) => birth.follow(isUnpaired);
   await parts.resolveControl();
   parts.resume();
-  startRuntime(context, parts);
+  await birth.start();
+  startRuntime(context, parts, birth);
   startTimers(context, parts);
   await connectControl(context, credentials, parts);
-  startHeartbeat({ context, parts, identity });
+  startHeartbeat({ context, parts, birth, identity });
   return {
     drain: async () => {
       if (!parts.isUnpaired) await parts.agent.endInterval();
@@ -61,7 +72,11 @@ export async function startCven(context: Context): Promise<RunningService> {
   };
 }
 
-function startRuntime({ config, health, logger, onShutdown }: Context, { agent, uplink }: AgentParts): void {
+function startRuntime(
+  { config, health, logger, onShutdown }: Context,
+  { agent, uplink }: AgentParts,
+  birth: Birth,
+): void {
   let state: true | string = 'the container runtime was not asked yet';
   const socket = config.RINGFENCE_CRI_SOCKET || RUNTIME_SOCKETS.find((path) => existsSync(path));
   health.require('container runtime', () => state);
@@ -71,13 +86,18 @@ function startRuntime({ config, health, logger, onShutdown }: Context, { agent, 
   }
   const runtime = new PodRuntimeClient({
     socket,
-    onAppear: (sandbox) => agent.takeSandbox(sandbox),
+    onAppear: (sandbox) => {
+      agent.takeSandbox(sandbox);
+      birth.seen(sandbox);
+    },
     onGone: (id) => {
       uplink.sandboxGone(id);
+      birth.gone(id);
       void agent.dropSandbox(id);
     },
     onState: (next) => {
       if (state !== next && next !== true) logger.warn({ socket }, next);
+      if (next === true) birth.listed();
       state = next;
     },
     onError: (error) => logger.debug({ err: error }, 'a sandbox could not be asked about'),
@@ -143,7 +163,7 @@ async function connectControl(
     bus,
     cluster: identity.cluster,
     node: identity.name,
-    take: (view) => parts.agent.takeView(view),
+    take: (view) => parts.takeView(view),
     onState: (state) => {
       if (parts.viewState !== state && state !== true) logger.warn(state);
       parts.viewState = state;

@@ -2,7 +2,9 @@
  * The cluster's own parts: its NATS, clas-cache, Kubelink, and a C-VEN inside each node's network namespace, or one process
  * that simulates them all.
  */
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { passedOn, startService } from './control-plane.js';
 import type { ControlPlane } from './control-plane.js';
 import { freePort } from './free-ports.js';
@@ -58,15 +60,22 @@ export async function startAgents({
   }));
   const { pairingKey } = cluster;
   if (options.simulate) await startSimulation(processes, { sandbox, clasUrl, pairingKey });
-  else
+  else {
+    await compilePlugin();
     for (const node of sandbox.nodes)
       startCven(processes, {
         ...{ node, clasUrl, pairingKey, directory: join(edge, `cven-${node.name}`) },
         hostAddress: sandbox.hostAddress,
       });
+  }
   const agents = processes.list().filter(({ spec }) => spec.name.startsWith('cven-'));
   await Promise.all([clas, kubelink, ...agents].map((agent) => agent.ready(onWaiting)));
   return clasUrl;
+}
+
+/** To where the agents look for it; the work of a moment, and only when its sources changed. */
+async function compilePlugin(): Promise<void> {
+  await promisify(execFile)(process.execPath, [join(ROOT, 'services', 'cven', 'cni', 'build.mjs')]);
 }
 
 interface CvenOptions {
@@ -92,12 +101,24 @@ function startCven(
       RINGFENCE_MACHINE_ID_PATH: node.machineIdPath,
       RINGFENCE_CRI_SOCKET: node.containerdSocket ?? '',
       RINGFENCE_DATA_DIR: directory,
+      ...closedAtBirth(node),
       RINGFENCE_MANAGEMENT_HOST: '0.0.0.0',
       RINGFENCE_MANAGEMENT_PORT: CVEN_MANAGEMENT_PORT,
       ...reachableFromNodes(passedOn(), hostAddress),
     },
     readyUrl: `http://${node.address}:${CVEN_MANAGEMENT_PORT}/readyz`,
   });
+}
+
+/** The plugin goes into the chain of this node alone; where agent and plugin meet is short enough for a socket. */
+function closedAtBirth({ cni, containerdSocket }: SandboxNode): Record<string, string> {
+  if (cni === undefined || containerdSocket === undefined) return { RINGFENCE_CNI: 'off' };
+  return {
+    RINGFENCE_CNI_CONF_DIR: cni.config,
+    RINGFENCE_CNI_BIN_DIR: cni.binaries,
+    RINGFENCE_CNI_NETNS_DIRS: cni.namespaces,
+    RINGFENCE_BIRTH_DIR: join(dirname(containerdSocket), 'birth'),
+  };
 }
 
 /** A receiver of traces on this machine's loopback is not on a node's. */

@@ -78,6 +78,12 @@ export class KubernetesApi {
   }
 
   async request(method: string, path: string, body?: unknown, contentType?: string): Promise<unknown> {
+    const text = await this.text(method, path, body, contentType);
+    return text === '' ? null : JSON.parse(text);
+  }
+
+  /** An answer that is no JSON: a container's log. */
+  async text(method: string, path: string, body?: unknown, contentType?: string): Promise<string> {
     const response = await undiciFetch(`${this.server}${path}`, {
       method,
       dispatcher: this.dispatcher,
@@ -92,7 +98,7 @@ export class KubernetesApi {
     const text = await response.text();
     if (!response.ok)
       throw new Error(`Kubernetes: ${method} ${path} answered ${response.status}: ${messageOf(text)}`);
-    return text === '' ? null : JSON.parse(text);
+    return text;
   }
 }
 

@@ -195,7 +195,8 @@ describe('the agent of a node', () => {
   });
 
   it('goes on enforcing after a restart with nobody to ask, without touching the tables', async () => {
-    const first = start();
+    // A Pod that is made while no agent runs is what this is about: the node is not closed meanwhile.
+    const first = start({ RINGFENCE_BIRTH_WHEN_AWAY: 'open' });
     const [web, client] = [await run('shop', 'web'), await run('shop', 'client')];
     clas.setView(view(shop(web, client)));
     await first.isReady();
@@ -208,7 +209,7 @@ describe('the agent of a node', () => {
     await clas.down();
     const late = await run('shop', 'late');
     const second = start();
-    await eventually(() => listing(late).includes('mode=full'));
+    await eventually(() => listing(late).includes('mode=full'), undefined, 60_000);
     expect(await second.readyz()).toMatchObject({ ready: false });
     expect(await connect(client, web)).toBe('open');
     expect(await connect(late, web)).toBe('closed');

@@ -106,9 +106,10 @@ export class NodeAgent {
   takeSandbox(sandbox: FoundSandbox): void {
     const { id, podUid, namespace, name, netns, addresses } = sandbox;
     if (netns === null) return;
-    this.flows.setAddresses(id, addresses);
+    // A source that does not know them yet says nothing about those that another one told.
+    if (addresses.length > 0) this.flows.setAddresses(id, addresses);
     if (this.places.add({ kind: 'pod', id, netns, podUid, namespace, name })) this.reconcile();
-    if (addresses.length === 0) return;
+    if (addresses.length === 0 || podUid === '') return;
     this.options.events.onSandboxSeen(id, { podUid, namespace, name, addresses: [...addresses] });
   }
 

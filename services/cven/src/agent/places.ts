@@ -37,7 +37,7 @@ export class Places {
   /** False when this very namespace is known already. A sandbox that is told with another namespace is another place. */
   add(place: Place): boolean {
     const known = this.places.get(place.id);
-    if (known?.place.netns === place.netns) return false;
+    if (known !== undefined && isSame(known.place, place)) return false;
     if (known !== undefined) void this.drop(place.id);
     const { kernel, records, events, ledger, onInterval } = this.options;
     ledger.add(place, Date.now());
@@ -70,4 +70,10 @@ export class Places {
     await left;
     if (this.leaving.get(id) === left) this.leaving.delete(id);
   }
+}
+
+/** The network plugin of some runtimes tells no uid; whoever knows it tells more. */
+function isSame(known: Place, told: Place): boolean {
+  if (known.netns !== told.netns) return false;
+  return told.kind === 'host' || known.kind === 'host' || told.podUid === '' || told.podUid === known.podUid;
 }

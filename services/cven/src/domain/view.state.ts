@@ -61,6 +61,11 @@ export class ViewState implements PolicyView {
     return this.namespaces.get(name);
   }
 
+  /** Managed namespaces and their modes; undefined while nobody has told. */
+  managedNamespaces(): ReadonlyMap<string, EnforcementMode> | undefined {
+    return this.current === undefined ? undefined : this.namespaces;
+  }
+
   /** All addresses of the node's own namespace. True when they differ from before. */
   setHostAddresses(addresses: readonly string[]): boolean {
     const sorted = [...addresses].sort();

@@ -37,6 +37,10 @@ export function startAgent({ node, clasUrl, directory, env = {} }: AgentSettings
         RINGFENCE_MACHINE_ID_PATH: `${directory}/machine-id`,
         RINGFENCE_CRI_SOCKET: node.socket,
         RINGFENCE_DATA_DIR: `${directory}/data`,
+        RINGFENCE_CNI_CONF_DIR: node.cni.config,
+        RINGFENCE_CNI_BIN_DIR: node.cni.binaries,
+        RINGFENCE_CNI_NETNS_DIRS: node.cni.namespaces,
+        RINGFENCE_BIRTH_DIR: `${directory}/birth`,
         RINGFENCE_FLOW_INTERVAL_SECONDS: '0.5',
         RINGFENCE_MANAGEMENT_HOST: '0.0.0.0',
         RINGFENCE_MANAGEMENT_PORT: String(MANAGEMENT_PORT),
@@ -58,7 +62,7 @@ export function startAgent({ node, clasUrl, directory, env = {} }: AgentSettings
     pid: child.pid ?? 0,
     readyz,
     metrics: async () => (await fetch(`${base}/metrics`)).text(),
-    isReady: async () => void (await eventually(readyz, ({ ready }) => ready, 20_000)),
+    isReady: async () => void (await eventually(readyz, ({ ready }) => ready, 60_000)),
     kill: (signal) => {
       child.kill(signal);
       return exited;

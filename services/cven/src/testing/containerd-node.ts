@@ -12,6 +12,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -33,13 +34,16 @@ export interface ContainerdNode {
   readonly hostAddress: string;
   readonly nodeAddress: string;
   readonly socket: string;
-  /** Where the network namespaces of its Pods are. */
+  /** Its own: a plugin that is put there is on this node alone. */
+  readonly cni: { readonly config: string; readonly binaries: string; readonly namespaces: string };
+  /** Names of the network namespaces of its Pods. */
   podNamespaces(): string[];
   run(
     namespace: string,
     name: string,
     options?: { uid?: string; hostNetwork?: boolean },
   ): Promise<RunningSandbox>;
+  addressOf(sandbox: RunningSandbox): Promise<string>;
   stop(sandbox: RunningSandbox): Promise<void>;
   /** From now on no container's process starts: sandboxes stay half made until they are let go. Answers how to let go. */
   holdStarts(): () => void;
@@ -50,9 +54,15 @@ export interface ContainerdNode {
   close(): Promise<void>;
 }
 
-const POD_CIDR = '10.251.0.0/24';
+export interface NodeOptions {
+  /** What every Pod does from its first instruction on, in busybox's shell; by default it sleeps. */
+  readonly program?: (nodeAddress: string) => string;
+}
 
-export async function startContainerdNode(): Promise<ContainerdNode> {
+const POD_CIDR = '10.251.0.0/24';
+const CNI_PLUGINS = ['/usr/lib/cni', '/opt/cni/bin'];
+
+export async function startContainerdNode({ program }: NodeOptions = {}): Promise<ContainerdNode> {
   const id = randomBytes(3).toString('hex');
   const name = `rfn-${id}`;
   // Short: socket paths may not exceed 107 bytes.
@@ -60,7 +70,7 @@ export async function startContainerdNode(): Promise<ContainerdNode> {
   const [hostAddress, nodeAddress] = linkNode(name, id);
   const state = join(directory, 's');
   const socket = join(state, 'c.sock');
-  writeImage(directory);
+  writeImage(directory, program?.(nodeAddress) ?? 'busybox sleep 100000');
   writeConfig(directory, state, socket);
   const hold = join(directory, 'hold');
   let daemon = startDaemon(name, directory);
@@ -70,11 +80,12 @@ export async function startContainerdNode(): Promise<ContainerdNode> {
     defaults: true,
   });
   await eventually(() => existsSync(socket), undefined, 20_000);
+  // As long as a kubelet waits at least: a plugin may hold a sandbox back.
   const cri = openStub({
     socket,
     definition: proto,
     service: 'runtime.v1.RuntimeService',
-    timeoutMs: 60_000,
+    timeoutMs: 120_000,
   });
   await eventually(() => isReady(cri), undefined, 20_000);
   execFileSync(
@@ -83,6 +94,7 @@ export async function startContainerdNode(): Promise<ContainerdNode> {
     { stdio: 'pipe' },
   );
   const running = new Set<string>();
+  const namespaces = join(state, 'io.containerd.grpc.v1.cri/netns');
   const stop = async (sandbox: string): Promise<void> => {
     await cri.call('StopPodSandbox', { pod_sandbox_id: sandbox });
     await cri.call('RemovePodSandbox', { pod_sandbox_id: sandbox });
@@ -93,10 +105,8 @@ export async function startContainerdNode(): Promise<ContainerdNode> {
     hostAddress,
     nodeAddress,
     socket,
-    podNamespaces: () =>
-      existsSync(join(state, 'io.containerd.grpc.v1.cri/netns'))
-        ? readdirSync(join(state, 'io.containerd.grpc.v1.cri/netns'))
-        : [],
+    cni: { config: join(directory, 'cni'), binaries: join(directory, 'bin'), namespaces },
+    podNamespaces: () => (existsSync(namespaces) ? readdirSync(namespaces) : []),
     run: async (namespace, podName, { uid = randomUUID(), hostNetwork = false } = {}) => {
       const config = {
         metadata: { name: podName, uid, namespace, attempt: 0 },
@@ -107,6 +117,12 @@ export async function startContainerdNode(): Promise<ContainerdNode> {
       const reply = await cri.call<{ pod_sandbox_id: string }>('RunPodSandbox', { config });
       running.add(reply.pod_sandbox_id);
       return { id: reply.pod_sandbox_id, uid };
+    },
+    addressOf: async ({ id: sandbox }) => {
+      const { status } = await cri.call<{ status: { network: { ip: string } | null } }>('PodSandboxStatus', {
+        pod_sandbox_id: sandbox,
+      });
+      return status.network?.ip ?? '';
     },
     stop: ({ id: sandbox }) => stop(sandbox),
     holdStarts: () => {
@@ -157,7 +173,10 @@ function linkNode(name: string, id: string): [string, string] {
 
 function writeConfig(directory: string, state: string, socket: string): void {
   const cni = join(directory, 'cni');
-  mkdirSync(cni, { recursive: true });
+  const binaries = join(directory, 'bin');
+  for (const folder of [cni, binaries]) mkdirSync(folder, { recursive: true });
+  const plugins = CNI_PLUGINS.find((folder) => existsSync(join(folder, 'ptp'))) ?? '';
+  for (const name of readdirSync(plugins)) symlinkSync(join(plugins, name), join(binaries, name));
   const ipam = {
     type: 'host-local',
     subnet: POD_CIDR,
@@ -195,7 +214,7 @@ ${cri}]
   restrict_oom_score_adj = true
   netns_mounts_under_state_dir = true
 ${cri}.cni]
-  bin_dir = "/usr/lib/cni"
+  bin_dir = "${binaries}"
   conf_dir = "${cni}"
 ${cri}.containerd]
   snapshotter = "native"
@@ -208,14 +227,14 @@ ${cri}.containerd.runtimes.runc.options]
   );
 }
 
-/** A docker archive by hand: one layer with a static busybox that sleeps. */
-function writeImage(directory: string): void {
+/** A docker archive by hand: one layer with a static busybox that runs the program. */
+function writeImage(directory: string, program: string): void {
   const root = join(directory, 'image');
   mkdirSync(join(root, 'layer/bin'), { recursive: true });
-  execFileSync('cp', ['/bin/busybox', join(root, 'layer/bin/sleep')]);
+  execFileSync('cp', ['/bin/busybox', join(root, 'layer/bin/busybox')]);
   execFileSync('tar', ['-C', join(root, 'layer'), '-cf', join(root, 'layer.tar'), '.']);
   const digest = execFileSync('sha256sum', [join(root, 'layer.tar')], { encoding: 'utf8' }).split(' ')[0];
-  const config = { Entrypoint: ['/bin/sleep', '100000'] };
+  const config = { Entrypoint: ['/bin/busybox', 'sh', '-c', `PATH=/bin; ${program}`] };
   writeFileSync(
     join(root, 'config.json'),
     JSON.stringify({

@@ -1,0 +1,272 @@
+/**
+ * Closed at birth: no packet of a new Pod passes before its policy, or the knowledge that it has none, is in its namespace.
+ *
+ *   runtime ──ADD──▶ ringfence-cni ──socket──▶ BirthServer ─▶ BirthGate ─▶ NodeAgent (place, table, decided)
+ *                        │ settings, open                                     ▲
+ *                        ▼                                                    │ seen, gone
+ *             a directory on the node's disk ◀── this file                container runtime
+ *
+ * The plugin reads the settings by itself, so they are written before anything is enforced by them. They and the plugin stay
+ * when the agent goes: the node stays closed. Only unpairing takes them away.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AgentHeartbeat, EnforcementMode } from '@ringfence/contracts';
+import type { FoundSandbox } from '../adapters/cri/sandbox-record.js';
+import type { Context } from '../cven.module.js';
+import type { Kernel } from '../kernel/kernel.port.js';
+import { every } from '../timers.js';
+import { BirthGate } from './birth-gate.js';
+import type { Places, Verdict } from './birth-gate.js';
+import { birthInstruments } from './birth-instruments.js';
+import { BirthServer } from './birth.server.js';
+import { BreakGlass } from './break-glass.js';
+import type { Opening } from './break-glass.js';
+import { podRanges } from './conflist.js';
+import { removeFile, replaceFile } from './durable-file.js';
+import { Guard } from './guard.js';
+import { PluginInstaller, readConfFiles } from './plugin-installer.js';
+import type { InstallationState } from './plugin-installer.js';
+import { isEnforcing, renderSettings } from './plugin-settings.js';
+import { refusedNamespace } from './pod-namespace.js';
+
+export interface BirthOptions {
+  readonly context: Context;
+  readonly places: Places;
+  /** Managed namespaces as last told; undefined while nobody has told. */
+  readonly namespaces: () => ReadonlyMap<string, EnforcementMode> | undefined;
+  readonly kernel: () => Kernel;
+  readonly hostAddresses: () => readonly string[];
+}
+
+const PROGRAM = fileURLToPath(new URL('../cni/ringfence-cni', import.meta.url));
+const LOOK_EVERY_MS = 1_000;
+const GUARDED =
+  'the node drops packets of Pods that the agent has not placed yet instead: a first packet is sent again, of every ' +
+  'namespace, and Pods of one bridge reach each other past it';
+
+export class Birth {
+  private readonly directory: string;
+  private readonly gate: BirthGate;
+  private readonly server: BirthServer;
+  private readonly breakGlass: BreakGlass;
+  private readonly guard: Guard;
+  private readonly instruments;
+  private installer: PluginInstaller | undefined;
+  /** True: every new Pod is asked about. */
+  private installation: InstallationState = 'the CNI plugin is not installed yet';
+  private settingsFailure: string | undefined;
+  private written: string | undefined;
+  private opening: Opening | undefined;
+  private isUnpaired = false;
+
+  constructor(private readonly options: BirthOptions) {
+    const { config, logger, metrics, health } = options.context;
+    this.directory = config.RINGFENCE_BIRTH_DIR;
+    this.instruments = birthInstruments(metrics);
+    this.breakGlass = new BreakGlass(this.directory);
+    this.gate = new BirthGate({
+      places: options.places,
+      refusedNamespace: (path) => refusedNamespace(path, config.RINGFENCE_CNI_NETNS_DIRS),
+      exists: existsSync,
+      now: () => performance.now(),
+      onDropFailed: (error) => logger.warn({ err: error }, 'a sandbox could not be let go of'),
+    });
+    this.server = new BirthServer({
+      path: join(this.directory, 'agent.sock'),
+      gate: this.gate,
+      onAnswer: (verdict, seconds) => this.answered(verdict, seconds),
+      onRefused: (why) => {
+        this.instruments.refusedRequests.add();
+        logger.debug({ why }, 'a request of the CNI plugin was refused');
+      },
+      onError: (error) => logger.error({ err: error }, 'the socket of the CNI plugin failed'),
+    });
+    this.guard = new Guard({
+      kernel: options.kernel,
+      netns: `/proc/${process.pid}/ns/net`,
+      places: options.places,
+      hostAddresses: options.hostAddresses,
+      ranges: () => this.guardedRanges(),
+      onError: (error) => logger.warn({ err: error }, 'the guard of new Pods is not as it should be'),
+    });
+    health.fact('birth', () => this.describe());
+  }
+
+  /** Answers the plugin, and has it called. What was enforced before is to be known by then. */
+  async start(): Promise<void> {
+    const { context } = this.options;
+    if (context.config.RINGFENCE_CNI !== 'auto')
+      this.installed(`RINGFENCE_CNI is ${context.config.RINGFENCE_CNI}`);
+    if (context.config.RINGFENCE_CNI === 'off') return;
+    context.onShutdown(() => this.server.close());
+    await this.open();
+    const timer = every(
+      LOOK_EVERY_MS,
+      () => this.look(),
+      (error) => context.logger.warn({ err: error }, 'the record of openings by hand could not be read'),
+    );
+    context.onShutdown(() => {
+      timer.stop();
+      this.installer?.close();
+    });
+  }
+
+  /** After every view, before anything of it is enforced: a Pod that is born now is asked about by the new list. */
+  follow(isUnpaired: boolean): void {
+    if (this.options.context.config.RINGFENCE_CNI === 'off') return;
+    this.isUnpaired = isUnpaired;
+    if (isUnpaired) return this.leave();
+    this.keepSettings();
+    if (this.server.isListening) this.install();
+  }
+
+  /** The container runtime has told of a sandbox, or of its end. */
+  seen(sandbox: FoundSandbox): void {
+    this.gate.seen(sandbox.id);
+    this.guard.seen(sandbox);
+  }
+
+  gone(id: string): void {
+    this.gate.gone(id);
+    this.guard.gone(id);
+  }
+
+  /** It has told of all that there are. */
+  listed(): void {
+    this.guard.listed();
+  }
+
+  /** For the heartbeat: what a person should know of. */
+  errors(): AgentHeartbeat['errors'] {
+    const { opening } = this;
+    const notClosed = this.notClosed();
+    return [
+      ...(notClosed === undefined ? [] : [{ token: 'open_at_birth', message: notClosed }]),
+      ...(opening === undefined ? [] : [{ token: 'open_by_hand', message: describeOpening(opening) }]),
+    ];
+  }
+
+  private async open(): Promise<void> {
+    if (this.server.isListening) return;
+    try {
+      await this.server.listen();
+      if (this.written !== undefined) this.install();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      if (this.installation !== why) this.installed(why);
+    }
+  }
+
+  private install(): void {
+    if (this.installer !== undefined) return;
+    const { config } = this.options.context;
+    if (config.RINGFENCE_CNI !== 'auto') return;
+    this.installer = new PluginInstaller({
+      program: config.RINGFENCE_CNI_PROGRAM || PROGRAM,
+      binDirectory: config.RINGFENCE_CNI_BIN_DIR,
+      confDirectory: config.RINGFENCE_CNI_CONF_DIR,
+      meetingDirectory: this.directory,
+      onState: (state) => this.installed(state),
+    });
+    this.installer.start();
+  }
+
+  private installed(state: InstallationState): void {
+    const { logger } = this.options.context;
+    this.installation = state;
+    this.instruments.isClosed.set(this.notClosed() === undefined ? 1 : 0);
+    if (state === true) logger.info('new Pods are closed until their policy is in place');
+    else logger.warn(`not closed at birth: ${state}`);
+  }
+
+  /** Out of the chain before the settings: without them the plugin would let everything through all the same. */
+  private leave(): void {
+    const { logger } = this.options.context;
+    try {
+      this.installer?.remove();
+      this.installer = undefined;
+      this.installation = 'the node is unpaired';
+      removeFile(join(this.directory, 'settings'));
+      this.written = undefined;
+    } catch (error) {
+      logger.error({ err: error }, 'the CNI plugin could not be taken out');
+    }
+  }
+
+  private keepSettings(): void {
+    const { context, namespaces } = this.options;
+    const { RINGFENCE_BIRTH_WHEN_AWAY: away, RINGFENCE_BIRTH_EXEMPT: exempt } = context.config;
+    const managed = namespaces();
+    if (managed === undefined) return;
+    const text = renderSettings({ away, namespaces: managed, exempt: new Set(exempt) });
+    if (text === this.written) return;
+    try {
+      replaceFile(join(this.directory, 'settings'), text, 0o600);
+      this.written = text;
+      this.settingsFailure = undefined;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.settingsFailure = `the list of namespaces cannot be kept: ${why}`;
+      context.logger.error(`not closed at birth: ${this.settingsFailure}`);
+    }
+    this.instruments.isClosed.set(this.notClosed() === undefined ? 1 : 0);
+  }
+
+  private async look(): Promise<void> {
+    const { logger } = this.options.context;
+    await this.open();
+    if (this.settingsFailure !== undefined) this.keepSettings();
+    this.opening = this.breakGlass.current(new Date());
+    this.instruments.isOpenByHand.set(this.opening === undefined ? 0 : 1);
+    for (const line of this.breakGlass.take()) {
+      this.instruments.recorded.add();
+      logger.warn({ record: line }, 'while the agent was away');
+    }
+    await this.gate.sweep();
+    await this.guard.look();
+  }
+
+  /** Nothing to guard where the plugin does it, where nothing is enforced, and where an agent that is away is to harm nobody. */
+  private guardedRanges(): readonly string[] {
+    const { context, namespaces } = this.options;
+    const { config } = context;
+    const isEnforced = [...(namespaces()?.values() ?? [])].some(isEnforcing);
+    if (this.installation === true || !isEnforced || this.isUnpaired) return [];
+    if (config.RINGFENCE_BIRTH_WHEN_AWAY.kind !== 'closed') return [];
+    return config.RINGFENCE_POD_CIDRS.length > 0
+      ? config.RINGFENCE_POD_CIDRS
+      : configuredRanges(config.RINGFENCE_CNI_CONF_DIR);
+  }
+
+  private answered(verdict: Verdict, seconds: number): void {
+    this.instruments.seconds.record(seconds);
+    this.instruments.births.add(1, { outcome: 'go' in verdict ? verdict.go : 'refused' });
+    if ('no' in verdict)
+      this.options.context.logger.warn({ why: verdict.no }, 'a new Pod was not let through');
+  }
+
+  private notClosed(): string | undefined {
+    const why = this.settingsFailure ?? (this.installation === true ? undefined : this.installation);
+    if (why === undefined) return undefined;
+    return this.guard.isLoaded ? `${why}; ${GUARDED}` : `not closed at birth: ${why}`;
+  }
+
+  private describe(): string {
+    const state = this.notClosed() ?? 'closed at birth';
+    return this.opening === undefined ? state : `${state}; ${describeOpening(this.opening)}`;
+  }
+}
+
+function configuredRanges(directory: string): readonly string[] {
+  try {
+    return podRanges(readConfFiles(directory));
+  } catch {
+    return [];
+  }
+}
+
+function describeOpening({ until, by, reason }: Opening): string {
+  return `open by hand until ${until.toISOString()}, by ${by}: ${reason}`;
+}

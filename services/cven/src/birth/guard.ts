@@ -1,0 +1,112 @@
+/**
+ * Where no plugin can be had: keeps the guard's table in the node's namespace right, one script at a time. A Pod is placed when the
+ * agent has decided about it. Before the first load every Pod that the runtime lists is placed, so that nobody who lives
+ * is cut off; a table that an earlier agent left stays in force until then.
+ */
+import type { FoundSandbox } from '../adapters/cri/sandbox-record.js';
+import type { Kernel } from '../kernel/kernel.port.js';
+import type { Places } from './birth-gate.js';
+import { renderGuard, renderGuardChange, renderGuardRemoval } from './guard.renderer.js';
+
+export interface GuardOptions {
+  readonly kernel: () => Kernel;
+  /** The node's own namespace. */
+  readonly netns: string;
+  readonly places: Places;
+  readonly hostAddresses: () => readonly string[];
+  /** The ranges that are guarded now; none: no guard. Asked anew with every look. */
+  readonly ranges: () => readonly string[];
+  readonly onError: (error: unknown) => void;
+}
+
+const KNOWN_WITHIN_MS = 2_000;
+
+export class Guard {
+  /** By sandbox: its addresses, and whether the agent has decided about it. */
+  private readonly pods = new Map<string, { addresses: readonly string[]; isPlaced: boolean }>();
+  private readonly deciding = new Set<string>();
+  private isListed = false;
+  private loaded: { readonly ranges: string; readonly placed: ReadonlySet<string> } | undefined;
+  private turn: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: GuardOptions) {}
+
+  get isLoaded(): boolean {
+    return this.loaded !== undefined;
+  }
+
+  /** The runtime has listed all that live. */
+  listed(): void {
+    this.isListed = true;
+  }
+
+  seen({ id, netns, addresses }: FoundSandbox): void {
+    if (netns === null || addresses.length === 0) return;
+    this.pods.set(id, { addresses, isPlaced: this.pods.get(id)?.isPlaced ?? false });
+    void this.decide(id);
+  }
+
+  gone(id: string): void {
+    if (this.pods.delete(id)) void this.follow();
+  }
+
+  /** Brings the kernel to what is known; also tries again what failed. */
+  async look(): Promise<void> {
+    for (const [id, { isPlaced }] of this.pods) if (!isPlaced) void this.decide(id);
+    await this.follow();
+  }
+
+  private async decide(id: string): Promise<void> {
+    if (this.deciding.has(id)) return;
+    this.deciding.add(id);
+    try {
+      await this.options.places.decided(id, KNOWN_WITHIN_MS);
+      const pod = this.pods.get(id);
+      if (pod !== undefined) pod.isPlaced = true;
+    } catch (error) {
+      this.options.onError(error); // Stays closed; the next look asks again.
+    } finally {
+      this.deciding.delete(id);
+    }
+    await this.follow();
+  }
+
+  private follow(): Promise<void> {
+    this.turn = this.turn.then(() => this.bring()).catch(this.options.onError);
+    return this.turn;
+  }
+
+  private async bring(): Promise<void> {
+    const ranges = this.options.ranges();
+    if (ranges.length === 0) return this.unload();
+    const placed = new Set([...this.placed(), ...this.options.hostAddresses()]);
+    const isFirst = this.loaded?.ranges !== ranges.join();
+    if (isFirst && (!this.isListed || this.deciding.size > 0)) return;
+    const before = this.loaded?.placed ?? new Set<string>();
+    const script = isFirst ? renderGuard({ ranges, placed: [...placed] }) : renderGuardChange(before, placed);
+    if (script !== '') await this.apply(script);
+    this.loaded = { ranges: ranges.join(), placed };
+  }
+
+  private async unload(): Promise<void> {
+    if (this.loaded === undefined) return;
+    await this.apply(renderGuardRemoval());
+    this.loaded = undefined;
+  }
+
+  private async apply(script: string): Promise<void> {
+    const { kernel, netns } = this.options;
+    try {
+      await kernel().open(netns);
+      await kernel().apply(netns, script);
+    } catch (error) {
+      // What is there is not known any more: the whole of it next time.
+      this.loaded = undefined;
+      throw error;
+    }
+  }
+
+  private placed(): string[] {
+    return [...this.pods.values()].flatMap(({ addresses, isPlaced }) => (isPlaced ? addresses : []));
+  }
+}
