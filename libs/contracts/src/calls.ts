@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { Actor } from './envelope.js';
 import { Verdict } from './network.js';
-import { NodeView } from './edge.js';
+import { NodeView, UserKey } from './edge.js';
 import { InForce } from './questions.js';
 import { RuleClass } from './policy.js';
 import { Text } from './text.js';
@@ -132,10 +132,10 @@ export const CALLS = {
       clusterName: Text,
     }),
   ),
-  /** A C-VEN's activation: pairing key and machine-id of a node that Kubelink reported. */
+  /** A C-VEN's activation: pairing key, machine-id of a node that Kubelink reported, and the key that it proved to hold. */
   pairNode: call(
     'inventory.pair-node',
-    clusterToken.extend({ pairingKey: Text, machineId: Text, version: Text }),
+    clusterToken.extend({ pairingKey: Text, machineId: Text, version: Text, publicKey: UserKey }),
     z.object({ node: Text, workload: Text }),
   ),
   /** Whether anything refers to these labels; asked before a label is deleted. */

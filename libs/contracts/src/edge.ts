@@ -217,19 +217,53 @@ export const DecoratedFlowBatch = z.object({
 });
 export type DecoratedFlowBatch = z.infer<typeof DecoratedFlowBatch>;
 
+/** HTTP of clas-cache, `POST /v1/challenge`: what a C-VEN signs within a minute. */
+export const CredentialChallenge = z.object({ cluster: Text, challenge: Text.max(200) });
+export type CredentialChallenge = z.infer<typeof CredentialChallenge>;
+
+/** Public half of the NATS user key that an agent made for itself. */
+export const UserKey = Text.regex(/^U[A-Z2-7]{55}$/);
+
+export interface ProvenClaim {
+  readonly cluster: string;
+  readonly machineId: string;
+  readonly publicKey: string;
+  readonly challenge: string;
+}
+/** The text under a C-VEN's signature. */
+export const credentialProof = ({ cluster, machineId, publicKey, challenge }: ProvenClaim): string =>
+  JSON.stringify(['ringfence node credential', cluster, machineId, publicKey, challenge]);
+
 /** HTTP of clas-cache, `POST /v1/credentials`: how kubelink and cven get their NATS credential. */
 export const CredentialRequest = z.discriminatedUnion('role', [
-  z.object({ role: z.literal('kubelink'), cluster: Text, token: Text }),
-  z.object({ role: z.literal('cven'), pairingKey: Text, machineId: Text, version: Text }),
+  z.object({
+    role: z.literal('kubelink'),
+    cluster: Text.min(1).max(64),
+    token: Text.min(1).max(200),
+    publicKey: UserKey,
+  }),
+  z.object({
+    role: z.literal('cven'),
+    pairingKey: Text.min(1).max(400),
+    machineId: Text.min(1).max(253),
+    version: Text.min(1).max(64),
+    publicKey: UserKey,
+    challenge: Text.max(200),
+    /** Of `credentialProof`, base64. */
+    signature: Text.max(200),
+    /** The agent's bound token (audience `ringfence`), where Kubernetes gives it one. */
+    serviceAccountToken: Text.max(8_192).optional(),
+  }),
 ]);
 export type CredentialRequest = z.infer<typeof CredentialRequest>;
+/** For the public key of the request: no secret travels. */
 export const CredentialResponse = z.object({
   cluster: Text,
   /** The node's Kubernetes name for a C-VEN; `kubelink` otherwise. It is the credential's name in subjects. */
   name: Text,
   natsUrl: Text,
+  /** Empty: the cluster's NATS asks for none. */
   jwt: Text,
-  seed: Text,
   expiresAt: Instant,
 });
 export type CredentialResponse = z.infer<typeof CredentialResponse>;

@@ -59,6 +59,8 @@ export {
 export type { ProvisionableType } from './policy-objects.js';
 export {
   ClusterAck,
+  CredentialChallenge,
+  credentialProof,
   CredentialRequest,
   CredentialResponse,
   DecoratedFlowBatch,
@@ -72,7 +74,9 @@ export {
   NodeView,
   NotInForce,
   PodReadiness,
+  UserKey,
 } from './edge.js';
+export type { ProvenClaim } from './edge.js';
 export {
   ContainerClusterState,
   EntityLabelsState,

@@ -17,7 +17,7 @@ export type {
 } from './event-store.js';
 export { handleCommand } from './handle-command.js';
 export type { CommandResult } from './handle-command.js';
-export { oneAtATime } from './one-at-a-time.js';
+export { oneAtATime, oneAtATimePer } from './one-at-a-time.js';
 export type { OneAtATime } from './one-at-a-time.js';
 export { openEventStore } from './open.js';
 export { inTransaction } from './transaction.js';

@@ -12,3 +12,19 @@ export function oneAtATime(): OneAtATime {
     return result;
   };
 }
+
+/** A queue of one for each key: work of one key does not wait for another's. */
+export function oneAtATimePer(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
+  const queues = new Map<string, { readonly queue: OneAtATime; waiting: number }>();
+  return async (key, work) => {
+    const entry = queues.get(key) ?? { queue: oneAtATime(), waiting: 0 };
+    queues.set(key, entry);
+    entry.waiting += 1;
+    try {
+      return await entry.queue(work);
+    } finally {
+      entry.waiting -= 1;
+      if (entry.waiting === 0) queues.delete(key);
+    }
+  };
+}

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectBus, ensureStreams } from '@ringfence/bus';
+import { connectBus, createKeys, ensureStreams, signProof } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import {
   CALLS,
+  CredentialChallenge,
   DecoratedFlowBatch,
   NodeView,
   PodReadiness,
@@ -107,12 +108,20 @@ const ack = (name: string, revision: number, pods: string[]): Promise<void> => {
   };
   return cluster.publish(subjects.ack(CLUSTER, name), payload);
 };
-const credentials = (body: object): Promise<Response> =>
-  fetch(`http://127.0.0.1:${port}/v1/credentials`, {
+const post = (path: string, body: object): Promise<Response> =>
+  fetch(`http://127.0.0.1:${port}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
+const credentials = (body: object): Promise<Response> => post('/v1/credentials', body);
+const key = createKeys('user');
+async function asNode(over: { pairingKey?: string; seed?: string } = {}): Promise<Response> {
+  const { cluster, challenge } = CredentialChallenge.parse(await (await post('/v1/challenge', {})).json());
+  const machine = { pairingKey: PAIRING_KEY, machineId: 'machine-node-1', version: '1', ...over };
+  const proof = signProof(over.seed ?? key.seed, { cluster, machineId: machine.machineId, challenge });
+  return credentials({ role: 'cven', ...machine, ...proof, challenge });
+}
 
 describe('clas-cache', () => {
   it('says what is missing, in words, and tells no node anything before it is in sync', async () => {
@@ -271,25 +280,22 @@ describe('clas-cache', () => {
   });
 
   it('gives credentials to those who prove who they are', async () => {
-    expect((await credentials({ role: 'kubelink', cluster: CLUSTER, token: 'wrong' })).status).toBe(401);
-    expect(
-      (await credentials({ role: 'cven', pairingKey: 'wrong', machineId: 'machine-node-1', version: '1' }))
-        .status,
-    ).toBe(401);
+    const { publicKey } = key;
+    const kubelink = { role: 'kubelink', cluster: CLUSTER, publicKey };
+    expect((await credentials({ ...kubelink, token: 'wrong' })).status).toBe(401);
+    expect((await asNode({ pairingKey: 'wrong' })).status).toBe(401);
     expect((await credentials({ role: 'nobody' })).status).toBe(400);
-    const kubelink = await credentials({ role: 'kubelink', cluster: CLUSTER, token: TOKEN });
-    expect(await kubelink.json()).toMatchObject({
+    const given = await credentials({ ...kubelink, token: TOKEN });
+    expect(await given.json()).toMatchObject({
       cluster: CLUSTER,
       name: 'kubelink',
       natsUrl: clusterNats.url,
     });
-    const paired = await credentials({
-      role: 'cven',
-      pairingKey: PAIRING_KEY,
-      machineId: 'machine-node-1',
-      version: '1',
-    });
-    expect(await paired.json()).toMatchObject({ name: 'node-1' });
+    const paired = await asNode();
+    const answer = (await paired.json()) as object;
+    expect(answer).toMatchObject({ name: 'node-1' });
+    expect(answer).not.toHaveProperty('seed');
+    expect(await readFile(join(directory, 'pairings.json'), 'utf8')).not.toContain(PAIRING_KEY);
   });
 
   it('goes on after a restart while the control plane is away', async () => {
@@ -306,9 +312,8 @@ describe('clas-cache', () => {
     await eventually(async () =>
       (await snapshot('node-1')).endpoints.upsert.some((endpoint) => endpoint.id === 'db-5'),
     );
-    const again = { role: 'cven', pairingKey: PAIRING_KEY, machineId: 'machine-node-1', version: '1' };
-    expect((await credentials(again)).status).toBe(200);
-    expect((await credentials({ ...again, pairingKey: 'guess' })).status).toBe(503);
+    expect((await asNode()).status).toBe(200);
+    expect((await asNode({ seed: createKeys('user').seed })).status).toBe(503);
   });
 
   it('takes the newer policy when the control plane is back, and delivers what waited', async () => {

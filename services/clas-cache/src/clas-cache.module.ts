@@ -21,7 +21,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { connectBus, credsFile, ensureStreams, serviceInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { nestLogger } from '@ringfence/service-host';
+import { boundConnections, doorOptions, nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { openClusterLanes } from './adapters/cluster-lanes.js';
 import { ControlUplink } from './adapters/control-uplink.js';
@@ -29,6 +29,7 @@ import { controlPlaneClient } from './adapters/control-plane.client.js';
 import type { ControlPlaneClient } from './adapters/control-plane.client.js';
 import { CredentialDesk, KeptPairings } from './adapters/credential-desk.js';
 import { CREDENTIAL_DESK, CredentialsController } from './adapters/credentials.controller.js';
+import { CredentialErrors } from './adapters/credential-errors.filter.js';
 import { Refusals } from './adapters/refusals.js';
 import { StateFiles } from './adapters/state-files.store.js';
 import { StateKeeper } from './adapters/state-keeper.js';
@@ -40,6 +41,8 @@ import { manifest } from './manifest.js';
 type Context = HostContext<Config>;
 
 const MAX_BODY_BYTES = 16 * 1024;
+/** Agents ask once and go; many nodes may come by one address. */
+const LIMITS = { arrivalMs: 10_000, connections: 2_000, connectionsPerAddress: 200 };
 
 export async function startClasCache(context: Context): Promise<RunningService> {
   const { config, logger, metrics, health, signal, onShutdown } = context;
@@ -138,7 +141,7 @@ async function openBus({ config, health, logger, metrics, onShutdown, signal }: 
 }
 
 async function listen(
-  { config, logger, onShutdown }: Context,
+  { config, logger, metrics, onShutdown }: Context,
   files: StateFiles,
   controlPlane: ControlPlaneClient,
   refusedBecause: () => string | null,
@@ -159,10 +162,21 @@ async function listen(
     },
     kept.data,
   );
-  const adapter = new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES });
+  const { listener, ...door } = doorOptions(LIMITS, () => undefined);
+  const adapter = new FastifyAdapter({ ...door, bodyLimit: MAX_BODY_BYTES, http: listener });
   const app = await NestFactory.create<NestFastifyApplication>(moduleOf(desk), adapter, {
     logger: nestLogger(logger),
+    // Fastify's own reading of JSON is enough; forms and plain text are refused.
+    bodyParser: false,
   });
+  app.useGlobalFilters(new CredentialErrors(logger));
+  const fastify = adapter.getInstance();
+  fastify.removeContentTypeParser('text/plain');
+  fastify.addHook('onRequest', async (_request, reply) => {
+    reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+  });
+  const dropped = metrics.counter('clas_cache_connections_dropped_total', 'Connections beyond the bounds');
+  boundConnections(fastify.server, LIMITS, () => dropped.add());
   await app.listen(config.RINGFENCE_PORT, config.RINGFENCE_HOST);
   logger.info({ url: await app.getUrl() }, 'credentials are given here');
   onShutdown(() => app.close());

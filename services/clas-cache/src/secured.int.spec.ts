@@ -2,9 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  askAsKubelink,
+  askAsNode,
   clusterServerConfig,
   connectBus,
   controlServerConfig,
+  createKeys,
   ensureStreams,
   ensureUplinkDurable,
   formatCreds,
@@ -18,8 +21,8 @@ import {
   serviceInbox,
 } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { CALLS, ClusterAnswer, CredentialResponse, subjects, subjectToken } from '@ringfence/contracts';
-import type { NodeView } from '@ringfence/contracts';
+import { CALLS, ClusterAnswer, subjects, subjectToken } from '@ringfence/contracts';
+import type { CredentialResponse, NodeView } from '@ringfence/contracts';
 import { startHosted } from '@ringfence/service-host';
 import type { HostedProcess } from '@ringfence/service-host';
 import { eventually, freePort, startNats } from '@ringfence/testing';
@@ -104,13 +107,10 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-async function connectAs(request: object, inboxPrefix: (name: string) => string): Promise<Bus> {
-  const response = await fetch(`http://127.0.0.1:${port}/v1/credentials`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(request),
-  });
-  const { name, natsUrl, jwt, seed } = CredentialResponse.parse(await response.json());
+type Asked = (desk: Parameters<typeof askAsNode>[0]) => Promise<CredentialResponse>;
+async function connectAs(ask: Asked, inboxPrefix: (name: string) => string): Promise<Bus> {
+  const { seed } = createKeys('user');
+  const { name, natsUrl, jwt } = await ask({ clasUrl: `http://127.0.0.1:${port}`, seed, timeoutMs: 5_000 });
   const bus = await connectBus({
     ...{ servers: natsUrl, name, server: 'cluster', inboxPrefix: inboxPrefix(name) },
     credentials: { jwt, seed },
@@ -119,9 +119,15 @@ async function connectAs(request: object, inboxPrefix: (name: string) => string)
   return bus;
 }
 const kubelink = (): Promise<Bus> =>
-  connectAs({ role: 'kubelink', cluster: CLUSTER, token: TOKEN }, () => serviceInbox('kubelink'));
+  connectAs(
+    (desk) => askAsKubelink(desk, { cluster: CLUSTER, token: TOKEN }),
+    () => serviceInbox('kubelink'),
+  );
 const cven = (name: string): Promise<Bus> =>
-  connectAs({ role: 'cven', pairingKey: PAIRING_KEY, machineId: `machine-${name}`, version: '1' }, nodeInbox);
+  connectAs(
+    (desk) => askAsNode(desk, { pairingKey: PAIRING_KEY, machineId: `machine-${name}`, version: '1' }),
+    nodeInbox,
+  );
 
 describe('with credentials on both servers', () => {
   it('brings observations up, policy down and each node its own view, and no more', async () => {

@@ -12,9 +12,9 @@ import 'reflect-metadata';
 import { fileURLToPath } from 'node:url';
 import { Module } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
-import { CredentialResponse, NodeView } from '@ringfence/contracts';
+import { NodeView } from '@ringfence/contracts';
 import type { HostContext } from '@ringfence/service-host';
-import { NodeCredential } from './adapters/credential.client.js';
+import { KeptCredential, NodeCredential, NodeKey } from './adapters/credential.client.js';
 import { StateFile } from './adapters/state-files.store.js';
 import { TableRecordFile } from './agent/table-records.js';
 import type { Config } from './config.js';
@@ -34,7 +34,8 @@ export const CREDENTIAL_STATE = Symbol('credential state');
 export const VERSION = '0.1.0';
 
 export interface StateFiles {
-  readonly credential: StateFile<CredentialResponse>;
+  readonly credential: StateFile<KeptCredential>;
+  readonly nodeKey: StateFile<NodeKey>;
   readonly view: StateFile<NodeView>;
   readonly tables: StateFile<TableRecordFile>;
 }
@@ -61,7 +62,8 @@ export function cvenModule(context: Context): Type {
 function stateFiles({ config }: Context): StateFiles {
   const directory = config.RINGFENCE_DATA_DIR;
   return {
-    credential: new StateFile(directory, 'credential.json', CredentialResponse),
+    credential: new StateFile(directory, 'credential.json', KeptCredential),
+    nodeKey: new StateFile(directory, 'node-key.json', NodeKey),
     view: new StateFile(directory, 'view.json', NodeView),
     tables: new StateFile(directory, 'tables.json', TableRecordFile),
   };
@@ -115,6 +117,7 @@ function nodeCredential(
     machineIdPath: config.RINGFENCE_MACHINE_ID_PATH,
     version: VERSION,
     file: files.credential,
+    keyFile: files.nodeKey,
     onState: (state) => {
       availability.state = state;
     },

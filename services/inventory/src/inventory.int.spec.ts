@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CallError } from '@ringfence/bus';
+import { CallError, createKeys } from '@ringfence/bus';
 import { EVENTS, subjects } from '@ringfence/contracts';
 import type { EventType } from '@ringfence/contracts';
 import { eventually } from '@ringfence/testing';
@@ -39,6 +39,7 @@ const tokenOf = async (work: Promise<unknown>): Promise<string | undefined> =>
     () => undefined,
     (error: unknown) => (error instanceof CallError ? error.errors[0]?.token : String(error)),
   );
+const newKey = (): string => createKeys('user').publicKey;
 async function activationCode(): Promise<string> {
   const { body: profiles } = await world.rest('pairing_profiles', 'list');
   const profile = (profiles as { href: string; is_default: boolean }[]).find((each) => each.is_default);
@@ -167,29 +168,29 @@ describe('observations', () => {
   });
 });
 
+/** What a machine shows of itself at its first pairing. */
+const pairingOf = async ({ id, token }: Created, machineId: string) => ({
+  ...{ cluster: id, token, pairingKey: await activationCode(), machineId, version: '0.1.0' },
+  publicKey: newKey(),
+});
+
 describe('pairing', () => {
   it("makes the node a managed workload, once, with the profile's mode", async () => {
     const { id, token } = await newCluster();
     await world.observe(id, 'node', 'n1', seen.node('n1'));
     await heard(id);
-    const request = {
-      cluster: id,
-      token,
-      pairingKey: await activationCode(),
-      machineId: 'machine-n1',
-      version: '0.1.0',
-    };
-    const first = await world.inventory().pairNode(request);
-    expect(first.node).toBe('n1');
-    expect(await world.inventory().pairNode(request)).toEqual(first);
-    const { body } = await world.rest('workloads', 'get', { ids: [first.workload] });
+    const request = await pairingOf({ id, token }, 'machine-n1');
+    const [first, ...again] = await Promise.all([1, 2, 3].map(() => world.inventory().pairNode(request)));
+    expect(first?.node).toBe('n1');
+    for (const each of again) expect(each).toEqual(first);
+    const { body } = await world.rest('workloads', 'get', { ids: [first?.workload ?? ''] });
     expect(body).toMatchObject({
       managed: true,
       online: true,
       enforcement_mode: 'visibility_only',
       container_cluster: { href: `/orgs/1/container_clusters/${id}` },
     });
-    expect((await world.rest('vens', 'get', { ids: [first.workload] })).body).toMatchObject({
+    expect((await world.rest('vens', 'get', { ids: [first?.workload ?? ''] })).body).toMatchObject({
       status: 'active',
       hostname: 'n1',
       version: '0.1.0',
@@ -200,13 +201,7 @@ describe('pairing', () => {
     for (const name of ['a', 'b'])
       await world.observe(id, 'node', name, seen.node(name, { machineId: 'same' }));
     await heard(id);
-    const request = {
-      cluster: id,
-      token,
-      pairingKey: await activationCode(),
-      machineId: 'same',
-      version: '0.1.0',
-    };
+    const request = await pairingOf({ id, token }, 'same');
     const tokenFor = (over: Partial<typeof request>) =>
       tokenOf(world.inventory().pairNode({ ...request, ...over }));
     expect(await tokenFor({})).toBe('duplicate_machine_id');
@@ -214,7 +209,7 @@ describe('pairing', () => {
     expect(await tokenFor({ pairingKey: '0'.repeat(80) })).toBe('cluster_authentication_failed');
     expect(await tokenFor({ token: 'wrong' })).toBe('cluster_authentication_failed');
   });
-  it('takes a spent key again only from a node that is paired already', async () => {
+  it('takes a pairing key once per use, and asks a paired node for nothing but its own key', async () => {
     const { id, token } = await newCluster();
     for (const name of ['a', 'b']) await world.observe(id, 'node', name, seen.node(name));
     await heard(id);
@@ -225,28 +220,55 @@ describe('pairing', () => {
     const key = (await world.rest('pairing_profiles', 'pairing_key', { ids: [profile] })).body as {
       activation_code: string;
     };
-    const request = {
-      cluster: id,
-      token,
-      pairingKey: key.activation_code,
-      machineId: 'machine-a',
-      version: '0.1.0',
-    };
-    await world.inventory().pairNode(request);
-    await world.inventory().pairNode(request);
-    expect(await tokenOf(world.inventory().pairNode({ ...request, machineId: 'machine-b' }))).toBe(
-      'cluster_authentication_failed',
-    );
+    const a = { ...(await pairingOf({ id, token }, 'machine-a')), pairingKey: key.activation_code };
+    const b = { ...a, machineId: 'machine-b', publicKey: newKey() };
+    const pairings = await Promise.allSettled([a, b].map((each) => world.inventory().pairNode(each)));
+    expect(pairings.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const [paired, other] = pairings[0]?.status === 'fulfilled' ? [a, b] : [b, a];
+    await world.inventory().pairNode(paired);
+    expect(await tokenOf(world.inventory().pairNode(other))).toBe('cluster_authentication_failed');
     await world.rest('pairing_profiles', 'delete_pairing_keys', { ids: [profile] });
-    expect(await tokenOf(world.inventory().pairNode(request))).toBe('cluster_authentication_failed');
+    await world.inventory().pairNode({ ...paired, pairingKey: 'gone' });
+  });
+  it('gives nobody the place of a paired machine, whichever pairing key is shown', async () => {
+    const { id, token } = await newCluster();
+    for (const name of ['a', 'b']) await world.observe(id, 'node', name, seen.node(name));
+    await heard(id);
+    const victim = await pairingOf({ id, token }, 'machine-a');
+    const first = await world.inventory().pairNode(victim);
+    const attack = { ...victim, publicKey: newKey() };
+    expect(await tokenOf(world.inventory().pairNode(attack))).toBe('machine_already_paired');
+    expect(await tokenOf(world.inventory().pairNode({ ...attack, pairingKey: await activationCode() }))).toBe(
+      'machine_already_paired',
+    );
+    // A wrong key learns nothing, not even that the machine is paired or reported.
+    for (const machineId of ['machine-a', 'machine-b', 'nobody'])
+      expect(
+        await tokenOf(world.inventory().pairNode({ ...attack, machineId, pairingKey: '0'.repeat(80) })),
+      ).toBe('cluster_authentication_failed');
+    // One key is one machine's.
+    expect(await tokenOf(world.inventory().pairNode({ ...victim, machineId: 'machine-b' }))).toBe(
+      'node_key_in_use',
+    );
+    // A neighbour that calls itself by the victim's machine-id stops no renewal.
+    await world.observe(id, 'node', 'b', seen.node('b', { version: 2, machineId: 'machine-a' }));
+    await heard(id);
+    expect(await tokenOf(world.inventory().pairNode(attack))).toBe('duplicate_machine_id');
+    expect(await world.inventory().pairNode(victim)).toEqual(first);
+    // Unpaired, the machine is anybody's who has a key.
+    await world.observe(id, 'node', 'b', seen.node('b', { version: 3 }));
+    await world.observe(id, 'node', 'a', seen.node('a', { version: 2, gone: true }));
+    await heard(id);
+    await world.observe(id, 'node', 'a', seen.node('a', { version: 3 }));
+    await heard(id);
+    expect((await world.inventory().pairNode(attack)).node).toBe('a');
   });
   it('does not end because an agent says so: neither another node’s, nor its own unasked', async () => {
     const { id, token } = await newCluster();
     for (const name of ['n1', 'n2']) await world.observe(id, 'node', name, seen.node(name));
     await heard(id);
-    const pairing = { cluster: id, token, pairingKey: await activationCode(), version: '0.1.0' };
-    const { workload } = await world.inventory().pairNode({ ...pairing, machineId: 'machine-n2' });
-    await world.inventory().pairNode({ ...pairing, machineId: 'machine-n1' });
+    const { workload } = await world.inventory().pairNode(await pairingOf({ id, token }, 'machine-n2'));
+    await world.inventory().pairNode(await pairingOf({ id, token }, 'machine-n1'));
     await world.observe(id, 'heartbeat', 'n1', seen.heartbeat('n2', { status: 'unpaired' }));
     await world.observe(id, 'heartbeat', 'n2', seen.heartbeat('n2', { status: 'unpaired' }));
     const refused = async () =>
@@ -268,13 +290,7 @@ describe('pairing', () => {
     const { id, token } = await newCluster();
     await world.observe(id, 'node', 'n1', seen.node('n1'));
     await heard(id);
-    const { workload } = await world.inventory().pairNode({
-      cluster: id,
-      token,
-      pairingKey: await activationCode(),
-      machineId: 'machine-n1',
-      version: '0.1.0',
-    });
+    const { workload } = await world.inventory().pairNode(await pairingOf({ id, token }, 'machine-n1'));
     await world.observe(id, 'heartbeat', 'n1', seen.heartbeat('n1', { addresses: ['10.0.0.7', '10.0.0.1'] }));
     const addressesTold = async (): Promise<unknown[]> =>
       (await world.events('WorkloadChanged'))

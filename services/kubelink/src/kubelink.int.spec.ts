@@ -107,17 +107,18 @@ beforeAll(async () => {
   clas = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const asked = JSON.parse(Buffer.concat(chunks).toString()) as { cluster: string; token: string };
-    if (asked.cluster !== CLUSTER || asked.token !== TOKEN) return response.writeHead(401).end('[]');
-    const user = await mintKubelinkUser({
+    const asked = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, string>;
+    if (asked['cluster'] !== CLUSTER || asked['token'] !== TOKEN) return response.writeHead(401).end('[]');
+    const signer = {
       signingSeed: keys.signingSeed,
       account: keys.account,
       cluster: CLUSTER,
       expiresInSeconds: 600,
-    });
+    };
+    const { jwt, expiresAt } = await mintKubelinkUser(signer, asked['publicKey']);
     return response
-      .writeHead(201, { 'content-type': 'application/json' })
-      .end(JSON.stringify({ cluster: CLUSTER, name: 'kubelink', natsUrl: nats.url, ...user }));
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ cluster: CLUSTER, name: 'kubelink', natsUrl: nats.url, jwt, expiresAt }));
   });
   const port = await freePort();
   clas.listen(port, '127.0.0.1');

@@ -22,6 +22,7 @@ import {
   NotInForce,
 } from '@ringfence/contracts';
 import {
+  CredentialChallenge,
   CredentialRequest,
   CredentialResponse,
   Envelope,
@@ -39,6 +40,7 @@ const EDGE = {
   ClusterAck,
   ClusterAnswer,
   ClusterQuestion,
+  CredentialChallenge,
   CredentialRequest,
   CredentialResponse,
   DecoratedFlowBatch,

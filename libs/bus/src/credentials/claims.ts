@@ -62,6 +62,8 @@ export interface UserClaims {
   /** Public key of the account when the issuer is a signing key. */
   readonly account: string;
   readonly permissions: Permissions;
+  /** Of whoever made the key; the minted `seed` is then empty. Absent: a key is made. */
+  readonly publicKey?: string;
   /** Absent: no expiry (service users, kept by who installs). */
   readonly expiresInSeconds?: number;
 }
@@ -71,7 +73,7 @@ export interface MintedUser extends Credentials {
 }
 
 export async function mintUser(user: UserClaims): Promise<MintedUser> {
-  const keys = createKeys('user');
+  const keys = user.publicKey === undefined ? createKeys('user') : { publicKey: user.publicKey, seed: '' };
   const issuer = keysOfSeed(user.issuerSeed);
   const expires =
     user.expiresInSeconds === undefined ? null : Math.floor(Date.now() / 1_000) + user.expiresInSeconds;

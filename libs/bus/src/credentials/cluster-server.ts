@@ -60,22 +60,25 @@ export interface ClusterSigner {
   readonly expiresInSeconds: number;
 }
 
-export function mintKubelinkUser(signer: ClusterSigner): Promise<MintedUser> {
+export function mintKubelinkUser(signer: ClusterSigner, publicKey?: string): Promise<MintedUser> {
   return mintUser({
     name: 'kubelink',
     issuerSeed: signer.signingSeed,
     account: signer.account,
     permissions: kubelinkPermissions(signer.cluster),
     expiresInSeconds: signer.expiresInSeconds,
+    ...(publicKey !== undefined && { publicKey }),
   });
 }
 
-export function mintNodeUser(signer: ClusterSigner, node: string): Promise<MintedUser> {
+/** With the agent's own public key no seed is made, and none travels. */
+export function mintNodeUser(signer: ClusterSigner, node: string, publicKey?: string): Promise<MintedUser> {
   return mintUser({
     name: node,
     issuerSeed: signer.signingSeed,
     account: signer.account,
     permissions: nodePermissions(signer.cluster, node),
     expiresInSeconds: signer.expiresInSeconds,
+    ...(publicKey !== undefined && { publicKey }),
   });
 }

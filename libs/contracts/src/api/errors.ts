@@ -160,6 +160,14 @@ export const ERRORS = {
     when: 'a change that only an unmanaged workload takes',
   },
   duplicate_machine_id: { code: 'FAILED_PRECONDITION', when: 'nodes share a machine-id and are not paired' },
+  machine_already_paired: {
+    code: 'FAILED_PRECONDITION',
+    when: 'this machine is paired with another key than the one that its agent shows now; unpair the node first',
+  },
+  node_key_in_use: {
+    code: 'FAILED_PRECONDITION',
+    when: 'another machine is paired with the key that the agent shows: its state directory was copied',
+  },
   node_not_reported: {
     code: 'FAILED_PRECONDITION',
     when: 'kubelink has not reported a node of this machine-id; try again',

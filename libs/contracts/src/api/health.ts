@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ExplainRequest, ExplainResponse } from '../calls.js';
 import type { CollectionContracts } from './collection.js';
+import { UserKey } from '../edge.js';
 import { Text } from '../text.js';
 
 export const Health = z.array(
@@ -72,6 +73,7 @@ export const EdgePair = z.strictObject({
   pairingKey: Text.min(1).max(400),
   machineId: Text.min(1).max(253),
   version: Text.min(1).max(64),
+  publicKey: UserKey,
 });
 
 export const ExplainBody = z.strictObject(ExplainRequest.shape).extend({

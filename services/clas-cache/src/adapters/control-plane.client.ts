@@ -1,4 +1,6 @@
 /** The gateway's two edge calls. Every answer is one of three: it worked, we are refused, or nobody could say. */
+import { postJson } from '@ringfence/bus';
+import type { JsonAnswer } from '@ringfence/bus';
 import { CALLS } from '@ringfence/contracts';
 import type { z } from 'zod';
 
@@ -23,7 +25,12 @@ export class ControlPlaneAway extends Error {
 
 export interface ControlPlaneClient {
   exchange(): Promise<Uplink>;
-  pair(proof: { pairingKey: string; machineId: string; version: string }): Promise<PairedNode>;
+  pair(proof: {
+    pairingKey: string;
+    machineId: string;
+    version: string;
+    publicKey: string;
+  }): Promise<PairedNode>;
 }
 
 const DEADLINE_MS = 10_000;
@@ -35,7 +42,7 @@ export function controlPlaneClient(gatewayUrl: string, cluster: string, token: s
       token,
       ...body,
     });
-    const result = answer.safeParse(await response.json().catch(() => null));
+    const result = answer.safeParse(response.json);
     if (!result.success)
       throw new ControlPlaneAway(`${gatewayUrl} answered ${route} with something unreadable`);
     return result.data;
@@ -46,25 +53,19 @@ export function controlPlaneClient(gatewayUrl: string, cluster: string, token: s
   };
 }
 
-async function post(url: string, body: object): Promise<Response> {
-  let response: Response;
+async function post(url: string, body: object): Promise<JsonAnswer> {
+  let response: JsonAnswer;
   try {
-    response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(DEADLINE_MS),
-      redirect: 'error',
-    });
+    response = await postJson(url, body, { timeoutMs: DEADLINE_MS });
   } catch (error) {
     throw new ControlPlaneAway(`${url} cannot be reached: ${reasonOf(error)}`, { cause: error });
   }
-  if (response.ok) return response;
-  throw await refusal(url, response);
+  if (response.status === 200) return response;
+  throw refusal(url, response);
 }
 
-async function refusal(url: string, response: Response): Promise<Error> {
-  const body: unknown = await response.json().catch(() => null);
+function refusal(url: string, response: JsonAnswer): Error {
+  const body = response.json;
   const [first] = Array.isArray(body) ? (body as { token?: unknown; message?: unknown }[]) : [];
   const token = typeof first?.token === 'string' ? first.token : 'refused';
   const message = typeof first?.message === 'string' ? first.message : `${url} answered ${response.status}`;
@@ -75,7 +76,4 @@ async function refusal(url: string, response: Response): Promise<Error> {
     : new ControlPlaneAway(`${url}: ${message}`);
 }
 
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error ? cause.message : error instanceof Error ? error.message : String(error);
-}
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,20 +1,22 @@
 /**
- * Who gets which credential on the cluster's NATS: Kubelink by the cluster's id and token, a C-VEN by the pairing key and
- * the machine-id of its node. A C-VEN that was paired once gets its credential again while the control plane is away: of
- * its proof a hash is kept.
+ * Who gets which credential on the cluster's NATS: Kubelink by the cluster's id and token, a C-VEN by the key pair that it made
+ * when its node was paired. A C-VEN that was paired once gets its credential again while the control plane is away: what is
+ * kept of it is its public key. No secret leaves this desk.
  */
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { promisify } from 'node:util';
-import { CallError, mintKubelinkUser, mintNodeUser } from '@ringfence/bus';
-import type { MintedUser } from '@ringfence/bus';
-import type { CredentialRequest, CredentialResponse } from '@ringfence/contracts';
+import { CallError, isProof, mintKubelinkUser, mintNodeUser } from '@ringfence/bus';
+import type { CredentialChallenge, CredentialRequest, CredentialResponse } from '@ringfence/contracts';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { challenges } from './challenges.js';
 import { ControlPlaneAway, Refused } from './control-plane.client.js';
 import type { ControlPlaneClient } from './control-plane.client.js';
 
-const KeptPairing = z.object({ node: z.string(), salt: z.string(), hash: z.string() });
+const KeptPairing = z.object({ node: z.string(), publicKey: z.string() });
 type KeptPairing = z.infer<typeof KeptPairing>;
 export const KeptPairings = z.array(z.tuple([z.string(), KeptPairing]));
+
+type FromKubelink = Extract<CredentialRequest, { role: 'kubelink' }>;
+type FromNode = Extract<CredentialRequest, { role: 'cven' }>;
 
 export interface CredentialDeskOptions {
   readonly cluster: string;
@@ -29,11 +31,13 @@ export interface CredentialDeskOptions {
 }
 
 const EXPIRES_IN_SECONDS = 24 * 3600;
-const HASH_BYTES = 32;
-const hashOf = promisify(scrypt) as (password: string, salt: Buffer, length: number) => Promise<Buffer>;
+/** Questions to the control plane at a time; whoever comes beyond them is told to come again. */
+const AT_ONCE = 64;
 
 export class CredentialDesk {
   readonly #pairings: Map<string, KeptPairing>;
+  readonly #challenges = challenges();
+  #asking = 0;
 
   constructor(
     private readonly options: CredentialDeskOptions,
@@ -42,20 +46,22 @@ export class CredentialDesk {
     this.#pairings = new Map(pairings);
   }
 
+  challenge(): CredentialChallenge {
+    return { cluster: this.options.cluster, challenge: this.#challenges.issue(Date.now()) };
+  }
+
   async issue(request: CredentialRequest): Promise<CredentialResponse> {
     const name = request.role === 'kubelink' ? this.#kubelink(request) : await this.#node(request);
-    const user = await this.#mint(request.role, name);
     return {
       cluster: this.options.cluster,
       name,
       natsUrl: this.options.natsUrl,
-      jwt: user.jwt,
-      seed: user.seed,
+      jwt: await this.#mint(request, name),
       expiresAt: new Date(Date.now() + EXPIRES_IN_SECONDS * 1000).toISOString(),
     };
   }
 
-  #kubelink({ cluster, token }: Extract<CredentialRequest, { role: 'kubelink' }>): string {
+  #kubelink({ cluster, token }: FromKubelink): string {
     const { options } = this;
     if (cluster !== options.cluster || !isSame(token, options.token)) {
       throw CallError.of(
@@ -69,60 +75,87 @@ export class CredentialDesk {
     return 'kubelink';
   }
 
-  async #node({
-    pairingKey,
-    machineId,
-    version,
-  }: Extract<CredentialRequest, { role: 'cven' }>): Promise<string> {
+  async #node(request: FromNode): Promise<string> {
+    this.#requireProof(request);
+    const { pairingKey, machineId, version, publicKey } = request;
     try {
-      const { node } = await this.options.controlPlane.pair({ pairingKey, machineId, version });
-      await this.#remember(machineId, pairingKey, node);
+      const { node } = await this.#pair({ pairingKey, machineId, version, publicKey });
+      await this.#remember(machineId, { node, publicKey });
       return node;
     } catch (error) {
       if (error instanceof Refused) {
+        await this.#forget(machineId, publicKey);
         const code = error.status === 401 || error.status === 403 ? 'UNAUTHENTICATED' : 'FAILED_PRECONDITION';
         throw CallError.of(code, error.token, error.message);
       }
       if (!(error instanceof ControlPlaneAway)) throw error;
-      return this.#remembered(machineId, pairingKey, error);
+      return this.#remembered(request, error);
     }
   }
 
-  async #remember(machineId: string, pairingKey: string, node: string): Promise<void> {
+  #requireProof({ machineId, publicKey, challenge, signature }: FromNode): void {
+    const { cluster } = this.options;
+    // An old challenge is no offence: the way to us may have been slow.
+    if (!this.#challenges.isOurs(challenge, Date.now()))
+      throw CallError.of('FAILED_PRECONDITION', 'challenge_expired', 'ask for a new challenge and sign it');
+    if (!isProof(signature, { cluster, machineId, publicKey, challenge }))
+      throw CallError.of(
+        'UNAUTHENTICATED',
+        'node_proof_failed',
+        'the signature is not that of the public key',
+      );
+  }
+
+  async #pair(proof: Parameters<ControlPlaneClient['pair']>[0]): ReturnType<ControlPlaneClient['pair']> {
+    if (this.#asking >= AT_ONCE)
+      throw CallError.of(
+        'RESOURCE_EXHAUSTED',
+        'too_many_requests_error',
+        'too many nodes at once; try again',
+      );
+    this.#asking += 1;
+    try {
+      return await this.options.controlPlane.pair(proof);
+    } finally {
+      this.#asking -= 1;
+    }
+  }
+
+  async #remember(machineId: string, pairing: KeptPairing): Promise<void> {
     const known = this.#pairings.get(machineId);
-    if (known?.node === node && (await isProof(known, machineId, pairingKey))) return;
-    const salt = randomBytes(16);
-    const hash = await hashOf(proofOf(machineId, pairingKey), salt, HASH_BYTES);
-    this.#pairings.set(machineId, { node, salt: salt.toString('base64'), hash: hash.toString('base64') });
+    if (known?.node === pairing.node && known.publicKey === pairing.publicKey) return;
+    this.#pairings.set(machineId, pairing);
     await this.options.keep([...this.#pairings]);
   }
 
-  async #remembered(machineId: string, pairingKey: string, away: ControlPlaneAway): Promise<string> {
+  /** The control plane has decided against a key that it had accepted. */
+  async #forget(machineId: string, publicKey: string): Promise<void> {
+    if (this.#pairings.get(machineId)?.publicKey !== publicKey) return;
+    this.#pairings.delete(machineId);
+    await this.options.keep([...this.#pairings]);
+  }
+
+  #remembered({ machineId, publicKey }: FromNode, away: ControlPlaneAway): string {
     const known = this.#pairings.get(machineId);
-    if (known !== undefined && (await isProof(known, machineId, pairingKey))) return known.node;
+    if (known?.publicKey === publicKey) return known.node;
     throw CallError.of(
       'UNAVAILABLE',
       'control-plane-away',
-      `this node was not paired yet, and ${away.message}`,
+      `this node was not paired with this key yet, and ${away.message}`,
     );
   }
 
-  #mint(role: CredentialRequest['role'], name: string): Promise<Pick<MintedUser, 'jwt' | 'seed'>> {
+  async #mint({ role, publicKey }: CredentialRequest, name: string): Promise<string> {
     const { signer, cluster } = this.options;
-    if (signer === undefined) return Promise.resolve({ jwt: '', seed: '' });
+    if (signer === undefined) return '';
     const signing = { ...signer, cluster, expiresInSeconds: EXPIRES_IN_SECONDS };
-    return role === 'kubelink' ? mintKubelinkUser(signing) : mintNodeUser(signing, name);
+    const minted =
+      role === 'kubelink' ? mintKubelinkUser(signing, publicKey) : mintNodeUser(signing, name, publicKey);
+    return (await minted).jwt;
   }
 }
 
-const proofOf = (machineId: string, pairingKey: string): string => `${machineId}\n${pairingKey}`;
-
-async function isProof({ salt, hash }: KeptPairing, machineId: string, pairingKey: string): Promise<boolean> {
-  const given = await hashOf(proofOf(machineId, pairingKey), Buffer.from(salt, 'base64'), HASH_BYTES);
-  return timingSafeEqual(given, Buffer.from(hash, 'base64'));
-}
-
 function isSame(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
 }

@@ -16,6 +16,9 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+/** Machine-id → the key that it was paired with, for the life of a test's file. */
+const paired = new Map<string, string>();
+
 export interface UplinkCredential {
   readonly jwt: string;
   readonly seed: string;
@@ -61,8 +64,15 @@ async function answer(
     return [200, { natsUrl, ...(await uplink()), expiresAt, clusterName: 'test' }];
   }
   if (body['pairingKey'] !== PAIRING_KEY) return [401, refused];
-  const name = (body['machineId'] ?? '').replace('machine-', '');
-  return [200, { node: name, workload: '7d3c1e0a-0000-4000-8000-000000000001' }];
+  return pair(body);
+}
+
+function pair({ machineId = '', publicKey = '' }: Record<string, string>): [number, unknown] {
+  if ((paired.get(machineId) ?? publicKey) !== publicKey)
+    return [406, [{ token: 'machine_already_paired', message: 'unpair the node first' }]];
+  paired.set(machineId, publicKey);
+  const node = machineId.replace('machine-', '');
+  return [200, { node, workload: '7d3c1e0a-0000-4000-8000-000000000001' }];
 }
 
 /** Settings, records and the commit that closes them. */

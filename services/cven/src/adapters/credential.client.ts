@@ -1,11 +1,13 @@
 /**
- * The node's credential for the cluster's NATS: asked of clas-cache with the pairing key and the machine's id, kept on disk
- * for restarts without clas-cache, renewed at half of its life. A refusal ends the start only while there is nothing to go on with.
+ * The node's credential for the cluster's NATS: asked of clas-cache with the pairing key, the machine's id, and the key pair
+ * that this node made for itself; kept on disk for restarts without clas-cache, renewed at half of its life. A refusal ends the start only while there is nothing to go on with.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { askAsNode, createKeys, CredentialRefused } from '@ringfence/bus';
 import { CredentialResponse } from '@ringfence/contracts';
 import { StartRefused } from '@ringfence/service-host';
+import { z } from 'zod';
 import type { StateFile } from './state-files.store.js';
 
 export interface CredentialOptions {
@@ -13,7 +15,8 @@ export interface CredentialOptions {
   readonly pairingKey: string;
   readonly machineIdPath: string;
   readonly version: string;
-  readonly file: StateFile<CredentialResponse>;
+  readonly file: StateFile<KeptCredential>;
+  readonly keyFile: StateFile<NodeKey>;
   readonly onState: (state: true | string) => void;
   readonly signal: AbortSignal;
 }
@@ -23,11 +26,15 @@ const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 15_000;
 const RENEWAL_CHECK_MS = 30_000;
 
-/** What clas-cache answered instead of a credential. */
-class Refused extends Error {}
+/** The credential and the seed that it is for. */
+export const KeptCredential = CredentialResponse.extend({ seed: z.string().min(1) });
+export type KeptCredential = z.infer<typeof KeptCredential>;
+
+export const NodeKey = z.object({ machineId: z.string().min(1), seed: z.string().min(1) });
+export type NodeKey = z.infer<typeof NodeKey>;
 
 export class NodeCredential {
-  private credential: CredentialResponse | undefined;
+  private credential: KeptCredential | undefined;
   /** Since when it is known: a clock that was set meanwhile must not matter. */
   private obtainedAt = Date.now();
 
@@ -37,7 +44,7 @@ export class NodeCredential {
   }
 
   /** The stored one at once, else waits for clas-cache. Throws `StartRefused` when the pairing key or machine is refused. */
-  async obtain(): Promise<CredentialResponse> {
+  async obtain(): Promise<KeptCredential> {
     for (
       let waitMs = FIRST_RETRY_MS;
       this.credential === undefined;
@@ -46,7 +53,10 @@ export class NodeCredential {
       try {
         await this.renew();
       } catch (error) {
-        if (error instanceof Refused) throw new StartRefused(error.message);
+        if (error instanceof CredentialRefused)
+          throw new StartRefused(
+            `clas-cache refused this node: ${error.message} - check RINGFENCE_PAIRING_KEY and the machine id in ${this.options.machineIdPath}`,
+          );
         this.options.onState(`no credential yet: ${wordsOf(error)}`);
         await sleep(waitMs * (0.75 + Math.random() / 2), undefined, { signal: this.options.signal });
       }
@@ -55,7 +65,7 @@ export class NodeCredential {
     return this.credential;
   }
 
-  current(): CredentialResponse {
+  current(): KeptCredential {
     if (this.credential === undefined) throw new Error('the credential was asked for before it was obtained');
     return this.credential;
   }
@@ -78,24 +88,25 @@ export class NodeCredential {
   }
 
   private async renew(): Promise<void> {
-    const { clasUrl, pairingKey, machineIdPath, version, file } = this.options;
+    const { clasUrl, pairingKey, machineIdPath, version, file, signal } = this.options;
     const machineId = readFileSync(machineIdPath, 'utf8').trim();
-    const response = await fetch(new URL('/v1/credentials', clasUrl), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ role: 'cven', pairingKey, machineId, version }),
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-    });
-    const text = await response.text();
-    if (response.status === 401 || response.status === 403)
-      throw new Refused(
-        `clas-cache refused this node (HTTP ${response.status}): ${text.slice(0, 300)} - check RINGFENCE_PAIRING_KEY and the machine id in ${machineIdPath}`,
-      );
-    if (!response.ok) throw new Error(`clas-cache answered HTTP ${response.status}: ${text.slice(0, 300)}`);
-    const credential = CredentialResponse.parse(JSON.parse(text));
+    const { seed } = this.keyOf(machineId);
+    const desk = { clasUrl, seed, timeoutMs: REQUEST_TIMEOUT_MS, signal };
+    const credential = { ...(await askAsNode(desk, { pairingKey, machineId, version })), seed };
     this.credential = credential;
     this.obtainedAt = Date.now();
     file.write(credential);
+  }
+
+  /** Made at the first pairing, and the node's for as long as it is paired. A disk that was copied to another machine is not it. */
+  private keyOf(machineId: string): NodeKey {
+    const { keyFile } = this.options;
+    const kept = keyFile.read();
+    if (kept?.machineId === machineId) return kept;
+    const made = { machineId, seed: createKeys('user').seed };
+    // Before it is shown to anybody: a key that is lost after the pairing would lock the node out.
+    keyFile.write(made);
+    return made;
   }
 }
 

@@ -8,18 +8,20 @@ import {
   clusterServerConfig,
   connectBus,
   ensureStreams,
+  isProof,
   mintClusterServer,
   mintNodeUser,
   serviceInbox,
 } from '@ringfence/bus';
 import type { Bus, ClusterServerKeys } from '@ringfence/bus';
-import { CALLS, FlowBatch, NodeAck, subjects } from '@ringfence/contracts';
+import { CALLS, CredentialRequest, FlowBatch, NodeAck, subjects } from '@ringfence/contracts';
 import type { NodeView, ServiceManifest } from '@ringfence/contracts';
 import { startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
 
 export const CLUSTER = '11111111-1111-4111-8111-111111111111';
 export const NODE = 'node-1';
+const CHALLENGE = 'sign this';
 
 const MANIFEST: ServiceManifest = {
   service: 'clas-cache',
@@ -127,9 +129,16 @@ async function serveCredentials(
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const body = JSON.parse(Buffer.concat(chunks).toString()) as { pairingKey: string };
+      if (request.url === '/v1/challenge')
+        return void response.end(JSON.stringify({ cluster: CLUSTER, challenge: CHALLENGE }));
+      const body = CredentialRequest.parse(JSON.parse(Buffer.concat(chunks).toString()));
       requests.push(body);
-      if (body.pairingKey !== 'the-key') return void response.writeHead(401).end('wrong pairing key');
+      if (
+        body.role !== 'cven' ||
+        body.pairingKey !== 'the-key' ||
+        !isProof(body.signature, { ...body, cluster: CLUSTER })
+      )
+        return void response.writeHead(401).end('wrong pairing key or proof');
       const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
       const signer = {
         signingSeed: keys.signingSeed,
@@ -137,8 +146,8 @@ async function serveCredentials(
         cluster: CLUSTER,
         expiresInSeconds: 3600,
       };
-      void mintNodeUser(signer, NODE).then(({ jwt, seed }) =>
-        response.end(JSON.stringify({ cluster: CLUSTER, name: NODE, natsUrl, jwt, seed, expiresAt })),
+      void mintNodeUser(signer, NODE, body.publicKey).then(({ jwt }) =>
+        response.end(JSON.stringify({ cluster: CLUSTER, name: NODE, natsUrl, jwt, expiresAt })),
       );
     });
   });

@@ -4,7 +4,7 @@
  */
 import type { Caller } from '../domain/exchange.js';
 import { refuse } from '../domain/refusal.js';
-import type { RateWindow } from '../domain/rate-window.calculator.js';
+import type { RateWindow } from '@ringfence/service-host';
 import type { RouteMatch, RouteMatcher } from '../domain/route-match.js';
 import type { ApiKeyCheck } from './api-key-check.js';
 import type { RecordRefusal } from './edge-answers.js';

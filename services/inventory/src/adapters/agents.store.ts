@@ -65,16 +65,43 @@ export async function noteHeartbeat(
   return commandOnNode(tx, cluster, beat.node, { type: 'observe-addresses', addresses: beat.addresses });
 }
 
+export interface PairedAgent {
+  readonly node: string;
+  readonly machineId: string;
+  /** Null: it was paired before agents had keys. */
+  readonly publicKey: string | null;
+  /** Null: it is paired no longer. */
+  readonly workload: string | null;
+}
+const PAIRED = `select a.node, a.paired_machine_id as "machineId", a.public_key as "publicKey", w.body->>'id' as workload
+  from agents a left join workloads w on w.cluster = a.cluster and w.body->>'node' = a.node and w.deleted_at is null
+  where a.cluster = $1`;
+
+export async function agentOfNode(db: Queryable, cluster: string, node: string): Promise<PairedAgent | null> {
+  const { rows } = await db.query<PairedAgent>(`${PAIRED} and a.node = $2`, [cluster, node]);
+  return rows[0] ?? null;
+}
+
+export async function agentOfKey(
+  db: Queryable,
+  cluster: string,
+  publicKey: string,
+): Promise<PairedAgent | null> {
+  const { rows } = await db.query<PairedAgent>(`${PAIRED} and a.public_key = $2`, [cluster, publicKey]);
+  return rows[0] ?? null;
+}
+
 export async function noteAgentPaired(
   tx: Queryable,
-  agent: { cluster: string; node: string; machineId: string; version: string; at: Date },
+  agent: { cluster: string; node: string; machineId: string; version: string; publicKey: string; at: Date },
 ): Promise<void> {
   await tx.query(
-    `insert into agents (cluster, node, machine_id, version, status, revision, pods, pods_enforced, errors, last_heartbeat)
-     values ($1, $2, $3, $4, 'active', 0, 0, 0, '[]', $5)
+    `insert into agents (cluster, node, machine_id, version, status, revision, pods, pods_enforced, errors, last_heartbeat, public_key, paired_machine_id)
+     values ($1, $2, $3, $4, 'active', 0, 0, 0, '[]', $5, $6, $3)
      on conflict (cluster, node) do update set machine_id = excluded.machine_id, version = excluded.version, status = 'active',
+       public_key = excluded.public_key, paired_machine_id = excluded.paired_machine_id,
        last_heartbeat = greatest(agents.last_heartbeat, excluded.last_heartbeat)`,
-    [agent.cluster, agent.node, agent.machineId, agent.version, agent.at.toISOString()],
+    [agent.cluster, agent.node, agent.machineId, agent.version, agent.at.toISOString(), agent.publicKey],
   );
 }
 

@@ -113,7 +113,7 @@ async function create(parts: ClusterParts, request: ResourceRequest): Promise<Re
   const token = newClusterToken();
   const nameTaken = await isNameTaken(store, cluster.name, cluster.id);
   // First the hash: a crash before the event leaves a token of a cluster that does not exist, which opens nothing.
-  await store.pool.query('insert into cluster_tokens values ($1, $2)', [cluster.id, await hashSecret(token)]);
+  await store.pool.query('insert into cluster_tokens values ($1, $2)', [cluster.id, hashSecret(token)]);
   const addressee = { stream: streamOf.cluster(cluster.id), actor: request.actor, cluster: cluster.id };
   await execute(store, containerClusterDecider, addressee, { type: 'create', cluster, nameTaken });
   const created = await containerClusters.get(store.pool, cluster.id);

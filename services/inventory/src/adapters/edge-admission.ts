@@ -2,38 +2,28 @@
  * Who may come in from the edge: clas-cache with its cluster's id and token, a C-VEN with a pairing key and the
  * machine-id of a node that Kubelink reported. A refusal says one thing to the caller and is recorded with its reason.
  */
-import type { EventStore, OneAtATime } from '@ringfence/event-store';
-import { execute } from '@ringfence/resources';
-import { randomUUID } from 'node:crypto';
+import { oneAtATimePer } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
 import { CallError } from '@ringfence/bus';
 import type { BusMetrics } from '@ringfence/bus';
 import type { CALLS } from '@ringfence/contracts';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import { duplicateMachineIds } from '../domain/cluster-status.calculator.js';
 import type { ContainerCluster } from '../domain/container-cluster.decider.js';
-import type { PairingProfile } from '../domain/pairing-profile.decider.js';
-import type { Workload } from '../domain/workload.decider.js';
-import { workloadDecider } from '../domain/workload.decider.js';
-import { containerClusters, pairingProfiles } from '../read/inventory-documents.js';
-import { noteAgentPaired } from './agents.store.js';
+import { containerClusters } from '../read/inventory-documents.js';
 import type { ClusterAccounts } from './cluster-accounts.client.js';
-import { streamOf } from './stream.js';
-import { liveNodes } from './observed.store.js';
-import type { ObservedNode } from './observed.store.js';
-import { findKey, noteUse } from './pairing-keys.store.js';
+import { pairNode, WrongPairing } from './pairing.js';
+import type { PairedNode, PairRequest } from './pairing.js';
 import { isSecret } from './secret.js';
 
-type Request<Name extends 'exchangeToken' | 'pairNode'> = z.output<(typeof CALLS)[Name]['request']>;
-type Response<Name extends 'exchangeToken' | 'pairNode'> = z.output<(typeof CALLS)[Name]['response']>;
+type Exchange = (typeof CALLS)['exchangeToken'];
 
 export interface EdgeAdmission {
-  exchangeToken(request: Request<'exchangeToken'>): Promise<Response<'exchangeToken'>>;
-  pairNode(request: Request<'pairNode'>): Promise<Response<'pairNode'>>;
+  exchangeToken(request: z.output<Exchange['request']>): Promise<z.output<Exchange['response']>>;
+  pairNode(request: PairRequest): Promise<PairedNode>;
 }
 export interface AdmissionParts {
   readonly store: EventStore;
-  readonly oneAtATime: OneAtATime;
   readonly accounts: ClusterAccounts;
   readonly logger: Pick<Logger, 'warn' | 'info'>;
   readonly metrics: BusMetrics;
@@ -44,6 +34,8 @@ const ATTEMPTS_KEPT = '30 days';
 const MAX_CLUSTER_LENGTH = 64;
 
 export function edgeAdmission(parts: AdmissionParts): EdgeAdmission {
+  // Two attempts of one machine must not make two nodes; other machines, and everything else here, do not wait for it.
+  const pairing = oneAtATimePer();
   return {
     exchangeToken: async ({ cluster, token }) => {
       const { name } = await authenticated(parts, 'exchange', cluster, token);
@@ -53,9 +45,18 @@ export function edgeAdmission(parts: AdmissionParts): EdgeAdmission {
     },
     pairNode: async (request) => {
       await authenticated(parts, 'pair', request.cluster, request.token);
-      return parts.oneAtATime(() => pair(parts, request));
+      return pairing(request.cluster + request.machineId, () => paired(parts, request));
     },
   };
+}
+
+async function paired(parts: AdmissionParts, request: PairRequest): Promise<PairedNode> {
+  try {
+    return await pairNode(parts.store, request);
+  } catch (error) {
+    if (!(error instanceof WrongPairing)) throw error;
+    return refuse(parts, 'pair', request.cluster, error.message);
+  }
 }
 
 async function authenticated(
@@ -71,7 +72,7 @@ async function authenticated(
     [cluster],
   );
   if (found === null || found.deletedAt !== null) return refuse(parts, what, cluster, 'no such cluster');
-  if (!(await isSecret(token, rows[0]?.hash ?? ''))) return refuse(parts, what, cluster, 'wrong token');
+  if (!isSecret(token, rows[0]?.hash ?? '')) return refuse(parts, what, cluster, 'wrong token');
   return found.body;
 }
 
@@ -90,78 +91,4 @@ async function refuse(parts: AdmissionParts, what: string, cluster: string, reas
     'cluster_authentication_failed',
     'wrong cluster id, cluster token or pairing key',
   );
-}
-
-async function pair(parts: AdmissionParts, request: Request<'pairNode'>): Promise<Response<'pairNode'>> {
-  const { store } = parts;
-  const now = new Date();
-  const key = await findKey(store.pool, request.pairingKey, now);
-  if (key === null) return refuse(parts, 'pair', request.cluster, 'wrong or revoked pairing key');
-  const profile = await pairingProfiles.get(store.pool, key.profile);
-  if (profile === null || profile.deletedAt !== null || !profile.body.enabled) {
-    return refuse(parts, 'pair', request.cluster, 'pairing profile disabled or deleted');
-  }
-  const node = await reportedNode(store, request);
-  const paired = await workloadOf(store, request.cluster, node.name);
-  if (paired === null && !key.pairsNewNodes)
-    return refuse(parts, 'pair', request.cluster, 'pairing key spent or expired');
-  const workload = paired ?? (await createWorkload(store, request.cluster, node, profile.body));
-  if (paired === null) await noteUse(store.pool, key.id, now);
-  await noteAgentPaired(store.pool, {
-    cluster: request.cluster,
-    node: node.name,
-    machineId: request.machineId,
-    version: request.version,
-    at: now,
-  });
-  return { node: node.name, workload };
-}
-
-/** The one live node of this machine-id; several mean that none of them is paired until it is resolved. */
-async function reportedNode(
-  store: EventStore,
-  { cluster, machineId }: Request<'pairNode'>,
-): Promise<ObservedNode> {
-  const nodes = await liveNodes(store.pool, cluster);
-  const duplicate = duplicateMachineIds(nodes).find((each) => each.machineId === machineId);
-  if (duplicate !== undefined) {
-    const message = `nodes ${duplicate.nodes.join(', ')} have the same machine-id ${machineId}: give each its own`;
-    throw CallError.of('FAILED_PRECONDITION', 'duplicate_machine_id', message);
-  }
-  const node = nodes.find((each) => each.machineId === machineId);
-  if (node === undefined) {
-    throw CallError.of(
-      'FAILED_PRECONDITION',
-      'node_not_reported',
-      `kubelink has not reported a node of machine-id ${machineId}: try again`,
-    );
-  }
-  return node;
-}
-
-async function workloadOf(store: EventStore, cluster: string, node: string): Promise<string | null> {
-  const { rows } = await store.pool.query<{ body: Workload }>(
-    `select body from workloads where cluster = $1 and body->>'node' = $2 and deleted_at is null`,
-    [cluster, node],
-  );
-  return rows[0]?.body.id ?? null;
-}
-
-async function createWorkload(
-  store: EventStore,
-  cluster: string,
-  node: ObservedNode,
-  profile: PairingProfile,
-): Promise<string> {
-  const id = randomUUID();
-  const { labels, mode, visibilityLevel } = profile;
-  const pairing = { id, cluster, node: node.name, labels, mode, visibilityLevel, addresses: node.addresses };
-  const actor = { kind: 'agent', id: node.name } as const;
-  await execute(
-    store,
-    workloadDecider,
-    { stream: streamOf.workload(id), actor, cluster },
-    { type: 'pair', pairing },
-  );
-  return id;
 }

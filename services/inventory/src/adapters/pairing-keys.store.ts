@@ -11,7 +11,7 @@ export interface KeyUses {
 export interface PairingKey {
   readonly id: string;
   readonly profile: string;
-  /** False: it is spent or expired. A node that is paired already may still show it. */
+  /** False: it is spent or expired. */
   readonly pairsNewNodes: boolean;
 }
 
@@ -26,7 +26,7 @@ export async function addKey(
   const uses = profile.allowedUsesPerKey === 'unlimited' ? null : profile.allowedUsesPerKey;
   await db.query(
     'insert into pairing_keys (id, profile, hash, issued_at, expires_at, uses_left) values ($1, $2, $3, $4, $5, $6)',
-    [id, profile.id, await hashSecret(code), now, expires, uses],
+    [id, profile.id, hashSecret(code), now, expires, uses],
   );
   return { id, code };
 }
@@ -43,16 +43,19 @@ export async function findKey(db: pg.Pool, code: string, now: Date): Promise<Pai
     keyIdOf(code),
   ]);
   const row = rows[0];
-  if (row === undefined || !(await isSecret(code, row.hash))) return null;
+  if (row === undefined || !isSecret(code, row.hash)) return null;
   const isSpent = row.uses_left === 0 || (row.expires_at !== null && row.expires_at <= now);
   return { id: row.id, profile: row.profile, pairsNewNodes: !isSpent };
 }
 
-export async function noteUse(db: pg.Pool, key: string, now: Date): Promise<void> {
-  await db.query(
-    'update pairing_keys set used = used + 1, uses_left = uses_left - 1, last_used_at = $2 where id = $1',
+/** False: somebody else was faster and had the last use. */
+export async function takeUse(db: pg.Pool, key: string, now: Date): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update pairing_keys set used = used + 1, uses_left = uses_left - 1, last_used_at = $2
+     where id = $1 and not revoked and (uses_left is null or uses_left > 0)`,
     [key, now],
   );
+  return rowCount === 1;
 }
 
 export async function revokeKeys(db: pg.Pool, profile: string): Promise<void> {

@@ -43,4 +43,12 @@ export const MIGRATIONS: readonly Migration[] = [
       create table workload_settings (id int primary key, body jsonb not null);
     `,
   },
+  {
+    // What a heartbeat says of the machine-id is the agent's word; what it was paired with is ours.
+    id: '0002-node-keys',
+    sql: `
+      alter table agents add public_key text, add paired_machine_id text;
+      create unique index on agents (cluster, public_key);
+    `,
+  },
 ];

@@ -5,8 +5,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { askAsKubelink, createKeys, CredentialRefused } from '@ringfence/bus';
 import { CredentialResponse } from '@ringfence/contracts';
 import { StartRefused } from '@ringfence/service-host';
+import { z } from 'zod';
 
 const ANSWER_WITHIN_MS = 5_000;
 const FIRST_PAUSE_MS = 250;
@@ -21,25 +23,32 @@ export interface CredentialOptions {
   readonly signal: AbortSignal;
 }
 
-/** clas-cache answered, and it was no. */
-class Refused extends Error {}
+/** The credential and the seed that it is for. */
+const KeptCredential = CredentialResponse.extend({ seed: z.string().min(1) });
+type KeptCredential = z.infer<typeof KeptCredential>;
 
 export class ClusterCredential {
-  private credential: CredentialResponse | undefined;
+  private credential: KeptCredential | undefined;
   private obtainedAt = Date.now();
   private problem: string | null = 'no credential yet';
 
+  private readonly seed: string;
+
   constructor(private readonly options: CredentialOptions) {
     this.credential = this.stored();
+    this.seed = this.credential?.seed ?? createKeys('user').seed;
   }
 
   /** Waits for clas-cache; throws StartRefused when it knows neither this cluster nor this token. */
-  async obtain(): Promise<CredentialResponse> {
+  async obtain(): Promise<KeptCredential> {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       try {
         return await this.renew();
       } catch (error) {
-        if (error instanceof Refused) throw new StartRefused(error.message);
+        if (error instanceof CredentialRefused)
+          throw new StartRefused(
+            `${this.options.clasUrl} refuses the cluster id or the cluster token: check CLUSTER_ID and CLUSTER_TOKEN`,
+          );
         this.problem = `clas-cache gives no credential: ${words(error)}`;
         if (this.credential !== undefined) return this.credential;
         await sleep(pauseMs * (0.75 + Math.random() / 2), undefined, { signal: this.options.signal });
@@ -47,7 +56,7 @@ export class ClusterCredential {
     }
   }
 
-  current(): CredentialResponse {
+  current(): KeptCredential {
     if (this.credential === undefined) throw new Error('the credential was asked for before it was obtained');
     return this.credential;
   }
@@ -69,22 +78,10 @@ export class ClusterCredential {
     this.options.signal.addEventListener('abort', () => clearInterval(timer));
   }
 
-  private async renew(): Promise<CredentialResponse> {
-    const { clasUrl, cluster, token } = this.options;
-    const response = await fetch(new URL('/v1/credentials', clasUrl), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ role: 'kubelink', cluster, token }),
-      signal: AbortSignal.any([this.options.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
-    });
-    if (response.status === 401 || response.status === 403) {
-      await response.body?.cancel();
-      throw new Refused(
-        `${clasUrl} refuses the cluster id or the cluster token: check CLUSTER_ID and CLUSTER_TOKEN`,
-      );
-    }
-    if (!response.ok) throw new Error(`${clasUrl} answered ${response.status}`);
-    const credential = CredentialResponse.parse(await response.json());
+  private async renew(): Promise<KeptCredential> {
+    const { clasUrl, cluster, token, signal } = this.options;
+    const desk = { clasUrl, seed: this.seed, timeoutMs: ANSWER_WITHIN_MS, signal };
+    const credential = { ...(await askAsKubelink(desk, { cluster, token })), seed: this.seed };
     this.credential = credential;
     this.obtainedAt = Date.now();
     this.problem = null;
@@ -92,10 +89,10 @@ export class ClusterCredential {
     return credential;
   }
 
-  private stored(): CredentialResponse | undefined {
+  private stored(): KeptCredential | undefined {
     if (this.options.directory === undefined) return undefined;
     try {
-      const kept = CredentialResponse.parse(
+      const kept = KeptCredential.parse(
         JSON.parse(readFileSync(join(this.options.directory, 'credential.json'), 'utf8')),
       );
       return kept.cluster === this.options.cluster && Date.parse(kept.expiresAt) > Date.now()
@@ -107,7 +104,7 @@ export class ClusterCredential {
     }
   }
 
-  private store(credential: CredentialResponse): void {
+  private store(credential: KeptCredential): void {
     const { directory } = this.options;
     if (directory === undefined) return;
     mkdirSync(directory, { recursive: true, mode: 0o700 });

@@ -1,7 +1,8 @@
 /** One simulated node's credential for the cluster's NATS, asked of clas-cache as a C-VEN asks, and renewed at half of its life. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CredentialResponse } from '@ringfence/contracts';
+import { askAsNode, createKeys, CredentialRefused } from '@ringfence/bus';
+import type { CredentialResponse } from '@ringfence/contracts';
 import { StartRefused } from '@ringfence/service-host';
 
 export interface NodeCredentialOptions {
@@ -17,16 +18,20 @@ const REQUEST_TIMEOUT_MS = 5_000;
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 1_000;
 const RENEWAL_CHECK_MS = 30_000;
-const REFUSALS = [401, 403];
+
+export type SimulatedCredential = CredentialResponse & { readonly seed: string };
 
 export class NodeCredential {
-  private latest: CredentialResponse | undefined;
+  private readonly seed: string;
+  private latest: SimulatedCredential | undefined;
   private renewAtMs = 0;
 
-  constructor(private readonly options: NodeCredentialOptions) {}
+  constructor(private readonly options: NodeCredentialOptions) {
+    this.seed = seedBeside(options.machineIdPath);
+  }
 
   /** Waits for clas-cache; throws when the pairing key or the machine is refused. */
-  async obtain(): Promise<CredentialResponse> {
+  async obtain(): Promise<SimulatedCredential> {
     const { onState, signal } = this.options;
     for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_RETRY_MS)) {
       try {
@@ -36,14 +41,15 @@ export class NodeCredential {
         signal.addEventListener('abort', () => clearInterval(timer));
         return credential;
       } catch (error) {
-        if (error instanceof StartRefused) throw error;
+        if (error instanceof CredentialRefused)
+          throw new StartRefused(`clas-cache refused the node: ${error.message}`);
         onState(`no credential from clas-cache: ${wordsOf(error)}`);
         await sleep(waitMs, undefined, { signal });
       }
     }
   }
 
-  current(): CredentialResponse {
+  current(): SimulatedCredential {
     if (this.latest === undefined) throw new Error('the credential was asked for before it was obtained');
     return this.latest;
   }
@@ -59,24 +65,23 @@ export class NodeCredential {
     }
   }
 
-  private async renew(): Promise<CredentialResponse> {
+  private async renew(): Promise<SimulatedCredential> {
     const { clasUrl, pairingKey, machineIdPath, version } = this.options;
     const machineId = readFileSync(machineIdPath, 'utf8').trim();
-    const response = await fetch(new URL('/v1/credentials', clasUrl), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ role: 'cven', pairingKey, machineId, version }),
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-    });
-    const text = await response.text();
-    if (REFUSALS.includes(response.status))
-      throw new StartRefused(`clas-cache refused the node (HTTP ${response.status}): ${text.slice(0, 300)}`);
-    if (!response.ok) throw new Error(`clas-cache answered HTTP ${response.status}: ${text.slice(0, 200)}`);
-    const credential = CredentialResponse.parse(JSON.parse(text));
+    const { seed } = this;
+    const desk = { clasUrl, seed, timeoutMs: REQUEST_TIMEOUT_MS };
+    const credential = { ...(await askAsNode(desk, { pairingKey, machineId, version })), seed };
     this.renewAtMs = Date.now() + (Date.parse(credential.expiresAt) - Date.now()) / 2;
     this.latest = credential;
     return credential;
   }
+}
+
+/** The node's own key, for as long as the node is. */
+function seedBeside(machineIdPath: string): string {
+  const path = `${machineIdPath}.key`;
+  if (!existsSync(path)) writeFileSync(path, createKeys('user').seed, { mode: 0o600 });
+  return readFileSync(path, 'utf8');
 }
 
 function wordsOf(error: unknown): string {

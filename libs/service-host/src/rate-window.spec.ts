@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rateWindow } from './rate-window.calculator.js';
+import { rateWindow } from './rate-window.js';
 
 describe('a window of a minute', () => {
   it('lets so many through, then says how long to wait, then lets through again', () => {
@@ -11,6 +11,17 @@ describe('a window of a minute', () => {
       rate.take('k', 59_999),
       rate.take('k', 60_000),
     ]).toEqual([0, 0, 58_000, 1, 0]);
+  });
+
+  it('tells without counting whether the next would be too many', () => {
+    const rate = rateWindow(1);
+    expect([
+      rate.look('k', 0),
+      rate.look('k', 0),
+      rate.take('k', 0),
+      rate.look('k', 0),
+      rate.look('k', 60_000),
+    ]).toEqual([0, 0, 0, 60_000, 0]);
   });
 
   it('counts each key on its own', () => {
