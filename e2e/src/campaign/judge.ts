@@ -4,14 +4,16 @@
  */
 import type { KnobHistory } from './knob-history.js';
 import { serviceName } from './model.js';
-import type { Arrival, Attempt, Place, Policy, Protocol, Violation, ViolationKind } from './model.js';
+import type { Arrival, Attempt, Place, Policy, Protocol, Source, Violation, ViolationKind } from './model.js';
 import { opinionOf } from './oracle.js';
 import type { Opinion } from './oracle.js';
 import type { PodBook } from './pod-book.js';
 
+/** A Pod of which something may have been said. */
+export type Told = Pick<Source, 'namespace' | 'name'>;
 export interface StatusAt {
-  /** What was said about these namespaces around a time; empty: that all is in force. */
-  toldAround(at: number, namespaces: readonly string[]): string;
+  /** What was said about these Pods, or about the cluster, around a time; empty: that all is in force. */
+  toldAround(at: number, ends: readonly Told[]): string;
 }
 
 export interface Tally {
@@ -116,7 +118,7 @@ export class Judge {
   private accuse(kind: ViolationKind, event: Event, { because }: Opinion): void {
     const { sources, destinations, host, proto, port, began, ended, what } = event;
     const [source, destination] = [sources[0]!, destinations[0]!];
-    const told = this.status.toldAround(began, [source.namespace, destination.namespace]);
+    const told = this.status.toldAround(began, [source, destination]);
     const violation = {
       at: began,
       source: nameOf(source),

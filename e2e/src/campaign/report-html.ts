@@ -114,7 +114,7 @@ function violationTable(violations: readonly Violation[]): string {
     violations.length > MOST_ROWS
       ? `<p class="note">${violations.length - MOST_ROWS} more are not shown.</p>`
       : '';
-  return `<h2>Each of them</h2><table class="violations"><thead><tr><th>Time</th><th>What</th><th>From, to</th><th>Oracle</th><th>What the product said</th></tr></thead>
+  return `<h2>Each of them</h2><table class="violations each"><colgroup><col class="w-time"><col class="w-what"><col class="w-ends"><col class="w-oracle"><col></colgroup><thead><tr><th>Time</th><th>What</th><th>From, to</th><th>Oracle</th><th>What the product said</th></tr></thead>
 <tbody>${rows.join('\n')}</tbody></table>${more}`;
 }
 

@@ -34,6 +34,7 @@ th, td { padding: 6px 12px; border-bottom: 1px solid var(--line); vertical-align
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .when { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .violations td { font-size: 12.5px; } .violations td b { color: var(--bad); } tr.wrong td { color: var(--bad); font-weight: 600; }
+table.each { table-layout: fixed; } .w-time { width: 108px; } .w-what { width: 210px; } .w-ends { width: 300px; } .w-oracle { width: 240px; }
 .columns { display: grid; grid-template-columns: 1fr 1fr; gap: 0 24px; align-items: start; }
 pre { background: #1c2430; color: #e8edf4; padding: 12px 16px; border-radius: 8px; overflow-x: auto; font-size: 13.5px; }
 .note { color: var(--faint); font-size: 13px; } p { max-width: 100ch; }

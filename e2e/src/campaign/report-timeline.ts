@@ -11,6 +11,8 @@ const HEAD = 30;
 const TICKS_S = [5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600];
 const MOST_TICKS = 12;
 const MOST_ROWS = 40;
+/** More of them would hide what they are to point at. */
+const MOST_LINES = 40;
 
 /** From a time of the campaign to a place on the drawing. */
 type X = (at: number) => number;
@@ -80,10 +82,10 @@ function marks({ violations, quietPoints }: Findings, x: X, height: number): str
       (point) =>
         `<path class="quiet" d="M${x(point.at)} ${y - 6}l6 6l-6 6l-6 -6z"><title>compared ${point.compared}</title></path>`,
     ),
-    ...at.map(
-      (place) =>
-        `<line class="violated" x1="${place}" y1="${HEAD}" x2="${place}" y2="${height - 8}"/><circle class="violation" cx="${place}" cy="${y}" r="3.5"/>`,
+    ...(at.length > MOST_LINES ? [] : at).map(
+      (place) => `<line class="violated" x1="${place}" y1="${HEAD}" x2="${place}" y2="${height - 8}"/>`,
     ),
+    ...at.map((place) => `<circle class="violation" cx="${place}" cy="${y}" r="3.5"/>`),
   ];
 }
 

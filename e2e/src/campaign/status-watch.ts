@@ -4,6 +4,7 @@
  */
 import type { RingfenceApi } from '@ringfence/up';
 import { now } from './clock.js';
+import type { Told } from './judge.js';
 import { POLICY } from './town.js';
 
 interface Laggard {
@@ -49,7 +50,7 @@ export class StatusWatch {
   private heardAt = now();
 
   constructor(
-    private readonly api: RingfenceApi,
+    private readonly api: Pick<RingfenceApi, 'get'>,
     private readonly clusterId: string,
   ) {}
 
@@ -93,13 +94,22 @@ export class StatusWatch {
     return first.began <= since ? { since, ended: last.ended } : undefined;
   }
 
-  toldAround(at: number, namespaces: readonly string[]): string {
+  toldAround(at: number, ends: readonly Told[]): string {
     const lines = this.samples
       .filter(({ began, ended }) => ended > at - AROUND_BEFORE_MS && began < at + AROUND_AFTER_MS)
       .flatMap(({ notInForce }) => notInForce)
-      .filter((line) => !line.includes('/') || namespaces.some((namespace) => line.includes(namespace)));
+      .filter((line) => isAbout(line, ends));
     return [...new Set(lines)].slice(0, 3).join('; ');
   }
+}
+
+/** `namespace/workload: …` is about that workload's Pods, anything else about all of the cluster. */
+function isAbout(line: string, ends: readonly Told[]): boolean {
+  const [, namespace, workload = ''] = /^([^/ ]+)\/([^/ :]+):/.exec(line) ?? [];
+  if (namespace === undefined) return true;
+  return ends.some(
+    (end) => end.namespace === namespace && (end.name === workload || end.name.startsWith(`${workload}-`)),
+  );
 }
 
 function wordsOf({ ringfence_status, ringfence_status_message, ringfence_enforcement }: Cluster): string[] {
