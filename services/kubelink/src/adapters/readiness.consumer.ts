@@ -1,6 +1,6 @@
 /**
- * From clas-cache's word on a Pod to the Pod's readiness condition: newest per Pod, a few patches at once, again while
- * the API server is away. What was told before we began is compared first, so that a restart does not write every Pod.
+ * From clas-cache's word on a Pod to the Pod's readiness condition: newest per Pod, a few Pods at once but never two patches
+ * of one, since the server takes them in the order in which they arrive; again while the API server is away. What was told before we began is compared first, so that a restart does not write every Pod.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { subjects, PodReadiness } from '@ringfence/contracts';
@@ -34,6 +34,8 @@ interface PodStatusView {
 
 export class PodConditions {
   private readonly waiting = new Map<string, PodReadiness>();
+  /** Pods of which a word is being written. */
+  private readonly writing = new Set<string>();
   private readonly ended = new AbortController();
   private readonly running = new Set<Promise<void>>();
   private reader: LatestReader | undefined;
@@ -76,15 +78,20 @@ export class PodConditions {
 
   private async writeAll(): Promise<void> {
     for (let next = this.next(); next !== undefined; next = this.next()) {
-      await this.write(next, !this.isCaughtUp);
+      this.writing.add(next.podUid);
+      await this.write(next, !this.isCaughtUp).finally(() => this.writing.delete(next!.podUid));
     }
   }
 
+  /** A newer word on a Pod that is being written waits for its writer, which comes back for it. */
   private next(): PodReadiness | undefined {
-    const [first] = this.waiting.entries();
-    if (first === undefined || this.ended.signal.aborted) return undefined;
-    this.waiting.delete(first[0]);
-    return first[1];
+    if (this.ended.signal.aborted) return undefined;
+    for (const [uid, readiness] of this.waiting) {
+      if (this.writing.has(uid)) continue;
+      this.waiting.delete(uid);
+      return readiness;
+    }
+    return undefined;
   }
 
   private async write(readiness: PodReadiness, compareFirst: boolean): Promise<void> {
