@@ -23,6 +23,8 @@ export default defineConfig({
     // For what hangs: on a busy machine a thousand random cases may take a minute.
     testTimeout: 120_000,
     hookTimeout: 180_000,
+    // A bound for what never comes; on a busy machine what comes may take long.
+    expect: { poll: { timeout: 60_000 } },
     maxWorkers: tier === 'e2e' ? 1 : 2,
     fileParallelism: tier !== 'e2e',
   },

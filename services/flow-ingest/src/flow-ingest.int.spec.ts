@@ -63,9 +63,7 @@ async function ended(body: object): Promise<FlowQueryObject> {
   });
   expect(query.status).toMatch(/queued|working/);
   await expect
-    .poll(async () => (await ask<FlowQueryObject>(QUERIES, 'get', { ids: [idOf(query)] })).status, {
-      timeout: 10_000,
-    })
+    .poll(async () => (await ask<FlowQueryObject>(QUERIES, 'get', { ids: [idOf(query)] })).status)
     .toBe('completed');
   return ask(QUERIES, 'get', { ids: [idOf(query)] });
 }
@@ -101,7 +99,7 @@ describe('flow-ingest', () => {
       flows: [aFlow({ targetPort: 9999, port: 9999 })],
     });
     await publish(last);
-    await expect.poll(async () => (await stored()).length, { timeout: 15_000 }).toBe(2);
+    await expect.poll(async () => (await stored()).length).toBe(2);
     expect((await stored()).find((flow) => flow.service.port === 8080)).toMatchObject({
       num_connections: 3,
       reports: { outbound: { connections: 3 }, inbound: { connections: 2 } },
@@ -115,7 +113,7 @@ describe('flow-ingest', () => {
     await publish(
       aBatch({ ...now, id: 'after', node: 'node-9', flows: [aFlow({ targetPort: 9998, port: 9998 })] }),
     );
-    await expect.poll(async () => (await stored()).length, { timeout: 15_000 }).toBe(3);
+    await expect.poll(async () => (await stored()).length).toBe(3);
     expect((await stored()).find((flow) => flow.service.port === 8080)).toMatchObject({ num_connections: 3 });
   });
 
@@ -123,7 +121,7 @@ describe('flow-ingest', () => {
     await edge.publish(subjects.flow(CLUSTER, 'node-1'), { nonsense: true });
     await publish(aBatch({ ...now, id: 'foreign' }), '00000000-0000-4000-8000-000000000000');
     await publish(aBatch({ ...now, id: 'good', flows: [aFlow({ targetPort: 9997, port: 9997 })] }));
-    await expect.poll(async () => (await stored()).length, { timeout: 15_000 }).toBe(4);
+    await expect.poll(async () => (await stored()).length).toBe(4);
   });
 
   it('tells followers what is new, once', async () => {
@@ -141,7 +139,7 @@ describe('flow-ingest', () => {
     const page = async (after: string): Promise<{ cursor: string; flows: Flow[] }> =>
       ask('traffic_flows/recent', 'list', { query: { after } });
     await expect
-      .poll(async () => (await page(cursor)).flows.map((flow) => flow.service.port), { timeout: 10_000 })
+      .poll(async () => (await page(cursor)).flows.map((flow) => flow.service.port))
       .toEqual([9996]);
     const { cursor: next } = await page(cursor);
     expect((await page(next)).flows).toEqual([]);

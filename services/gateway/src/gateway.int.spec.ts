@@ -243,7 +243,7 @@ describe('traffic', () => {
     const reading = (async () => {
       for await (const bytes of response.body ?? []) text += Buffer.from(bytes as Uint8Array).toString();
     })().catch(() => undefined);
-    await expect.poll(() => text, { timeout: 5_000 }).toContain('event: flows\ndata: [{"page":2}]');
+    await expect.poll(() => text).toContain('event: flows\ndata: [{"page":2}]');
     const actor = { kind: 'user', id: '1' };
     const data = { version: '4', note: 'n', changes: [] };
     const id = '11111111-1111-4111-8111-111111111113';
@@ -260,7 +260,7 @@ describe('traffic', () => {
       data,
     };
     await under.owner.publish('evt.global.policy-version.4', envelope, { id });
-    await expect.poll(() => text, { timeout: 5_000 }).toContain('event: policy\ndata: {"version":"4"');
+    await expect.poll(() => text).toContain('event: policy\ndata: {"version":"4"');
     gone.abort();
     await reading;
   });

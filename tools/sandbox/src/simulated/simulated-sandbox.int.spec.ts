@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 async function eventually<Value>(what: string, look: () => Promise<Value | undefined>): Promise<Value> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const value = await look();
     if (value !== undefined) return value;

@@ -30,7 +30,8 @@ interface Sent {
   token?: string;
 }
 
-const patience = 2000;
+/** Milliseconds, for what never comes: not an expectation. */
+const patience = 30_000;
 
 export class ApiClient {
   private readonly agent: https.Agent;

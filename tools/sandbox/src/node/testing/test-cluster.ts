@@ -132,7 +132,7 @@ export function conditionOf(pod: Pod | undefined, type: string): string | undefi
 export async function eventually<Result>(
   what: string,
   look: () => Promise<Result | undefined | false>,
-  timeoutMs = 20_000,
+  timeoutMs = 90_000,
 ): Promise<Result> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
