@@ -9,6 +9,18 @@ import { Endpoint, Group, RuleClass, Unit } from './policy.js';
 import { NodeName, Text } from './text.js';
 
 /**
+ * A port of Pods that a Service makes reachable by addresses of nodes (NodePort, load balancer). Every node may be asked to
+ * translate to it, and judges whom it then hides by the Pods' rules.
+ */
+export const NodePortTarget = z.object({
+  labelSet: LabelSetId,
+  workload: Text.nullable(),
+  proto: Protocol,
+  port: Port,
+});
+export type NodePortTarget = z.infer<typeof NodePortTarget>;
+
+/**
  * One change of a node's view. `base` is the revision that it builds on; null = a snapshot that replaces everything.
  * Units are *effective*: essential rules and the ClusterIP rules of decisions 18 are already in them. Order of
  * application: groups, endpoints, units; removals last.
@@ -24,6 +36,8 @@ export const NodeView = z.object({
   units: z.object({ upsert: z.array(Unit), remove: z.array(LabelSetId) }),
   /** Managed namespaces and their mode: what a sandbox that nobody has named yet must get. Whole list when present. */
   namespaces: z.array(z.object({ name: Text, mode: EnforcementMode })).optional(),
+  /** Whole list when present. Of label sets that do not live on the node, units hold the ingress rules for these ports only. */
+  nodePorts: z.array(NodePortTarget).optional(),
   /** The node is unpaired: its agent removes everything that it made, says so in its last heartbeat, and rests. */
   unpaired: z.boolean().optional(),
 });

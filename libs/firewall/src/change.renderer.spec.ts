@@ -171,6 +171,8 @@ const anyModel = fc
       targets: [
         { address: '10.0.0.1', proto: 6, port: 80, mode: 'full' as const, rules: made.ingress.anyProtocol },
       ],
+      hairpins: ['10.0.0.1', 'fd00::1'],
+      podNetworks: ['10.0.0.0/24'],
     };
     return { ...made, guard };
   });

@@ -218,7 +218,7 @@ function shape(model: FirewallModel): string {
     ]),
     anyProtocol.map((rule) => [verdictChain(rule.class), rule.peers]),
   ]);
-  return JSON.stringify(rules);
+  return JSON.stringify([rules, model.judging]);
 }
 
 function groupsBy(model: FirewallModel, verdict: 'v_allow' | 'v_deny'): Set<string> {
@@ -229,12 +229,13 @@ function groupsBy(model: FirewallModel, verdict: 'v_allow' | 'v_deny'): Set<stri
   return new Set(rules.filter((rule) => verdictChain(rule.class) === verdict).flatMap((rule) => rule.peers));
 }
 
+/** What came from a node counted as its own until it was known to judge: those groups deny and allow. */
 function deniedGroups(model: FirewallModel): Set<string> {
-  return groupsBy(model, 'v_deny');
+  return new Set([...groupsBy(model, 'v_deny'), ...model.judging]);
 }
 
 function isAllowed(model: FirewallModel, group: string): boolean {
-  return groupsBy(model, 'v_allow').has(group);
+  return model.judging.includes(group) || groupsBy(model, 'v_allow').has(group);
 }
 
 function peerDifference(from: PeerSet, to: PeerSet): { added: boolean; removed: boolean } {

@@ -40,9 +40,14 @@ export interface DirectionPolicy {
   readonly anyProtocol: readonly ChainRule[];
 }
 
-/** Ports that the node may always probe, and who else may reach them through an address that is translated (NodePort). */
+/** What a node judges on its forward path, because the Pod itself will not see the client. */
 export interface ForwardGuard {
+  /** Of Pods on any node. */
   readonly targets: readonly GuardedPort[];
+  /** Addresses of the node's own Pods: each may reach itself through a Service. */
+  readonly hairpins: readonly string[];
+  /** CIDRs of the cluster's Pods: what is forwarded there under the node's address is not the node's own. */
+  readonly podNetworks: readonly string[];
 }
 
 export interface GuardedPort {
@@ -50,8 +55,8 @@ export interface GuardedPort {
   readonly proto: number;
   readonly port: number;
   /** Selective lets pass what no rule matches. */
-  readonly mode: 'selective' | 'full';
-  /** The Pod's own rules for that port, without the one for probes. */
+  readonly mode: 'visibility_only' | 'selective' | 'full';
+  /** The Pod's own rules for that port, without those for its host. */
   readonly rules: readonly ChainRule[];
 }
 
@@ -69,6 +74,8 @@ export interface FirewallModel {
   readonly ingress: DirectionPolicy;
   readonly egress: DirectionPolicy;
   readonly guard: ForwardGuard | null;
+  /** Groups of nodes that judge what they hide behind their address: what they say of it is believed (`judgement.ts`). */
+  readonly judging: readonly string[];
 }
 
 /** The namespace's own packets are judged and counted. */
@@ -76,7 +83,7 @@ export function isEnforced(model: FirewallModel): boolean {
   return model.mode !== 'idle';
 }
 
-/** An idle host may still have to guard its Pods' probe ports. */
+/** An idle host still guards what it forwards to Pods. */
 export function hasTable(model: FirewallModel): boolean {
   return isEnforced(model) || model.guard !== null;
 }

@@ -1,21 +1,26 @@
 /**
- * The forward guard of a host's table. With `externalTrafficPolicy: Cluster` (NodePort, load balancer) a Pod sees its
- * node's address instead of the client's, and its node may always probe it; here, before the source is translated,
- * the client is still visible. So a translated connection that ends at a probe port must be allowed for its real client.
+ * A node's forward path. Behind a translated address (NodePort, load balancer) a Pod sees its own or another node instead
+ * of the client; here, before the source is translated, the client is still visible. So a translated connection to a Pod,
+ * of this node or another, is judged for its real client by the Pod's own policy, in both directions, and what was found is
+ * said to the Pod (`judgement.ts`). A Pod that reaches itself through its own Service is always allowed.
+ *
+ *   hook_forward ─▶ (hairpin) ─▶ guard_4/6 ─vmap (address, protocol, port)─▶ s_guard_… ─▶ pass | undecided | drop
+ *   hook_leaving: what leaves under the node's address says so
  */
 import type { RuleClass } from '@ringfence/contracts';
 import { isIpv6 } from './addresses.js';
 import type { ForwardGuard, GuardedPort, PeerSet } from './firewall.model.js';
-import { writerChain } from './flow-sets.js';
+import { FAMILIES, writerChain } from './flow-sets.js';
 import { serviceChainName } from './names.js';
 import type { ChainLayout } from './nft-layout.js';
+import { distrust, sayingChains, verdictMarks } from './judgement.js';
 import { lookups, verdictChain } from './peer-lookups.js';
 
 /** `hasFlowSets`: what the guard drops is counted as blocked; a table with nothing but the guard only counts packets. */
 export function guardChains(
   guard: ForwardGuard,
   peers: ReadonlyMap<string, PeerSet>,
-  hasFlowSets: boolean,
+  { judging, hasFlowSets }: { judging: readonly string[]; hasFlowSets: boolean },
 ): [string, ChainLayout][] {
   const chains = new Map<string, ChainLayout>();
   const known = new Map<string, string>();
@@ -30,37 +35,58 @@ export function guardChains(
       `${target.address} . ${target.proto} . ${target.port} : goto ${name}`,
     );
   }
+  const counted = hasFlowSets ? [`ct direction original jump ${writerChain('nb')}`] : [];
   return [
     ...chains,
-    [
-      'guard_drop',
-      { rules: [...(hasFlowSets ? [`jump ${writerChain('nb')}`] : []), 'counter name c_guard', 'drop'] },
-    ],
-    ['guard_4', { rules: dispatchRules('ip', dispatch[4]) }],
-    ['guard_6', { rules: dispatchRules('ip6', dispatch[6]) }],
+    ['guard_pass', { rules: [verdictMarks.allowed, 'accept'] }],
+    ['guard_undecided', { rules: [verdictMarks.undecided, 'accept'] }],
+    ['guard_drop', { rules: [...counted, 'counter name c_guard', 'drop'] }],
+    ...FAMILIES.flatMap((family) => dispatchChains(family, dispatch[family])),
     [
       'hook_forward',
       {
         hook: 'type filter hook forward priority filter - 10; policy accept;',
         rules: [
-          'meta nfproto ipv4 ct status dnat ct direction original goto guard_4',
-          'meta nfproto ipv6 ct status dnat ct direction original goto guard_6',
+          ...distrust(judging),
+          verdictMarks.forwarded,
+          ...FAMILIES.flatMap((family) => hairpinRules(family, guard.hairpins)),
+          ...FAMILIES.flatMap((family) => [
+            `meta nfproto ipv${family} ct status dnat ct direction original goto guard_${family}`,
+            `meta nfproto ipv${family} ct status dnat ct direction reply goto guard_back_${family}`,
+          ]),
         ],
       },
     ],
+    ...sayingChains(guard.podNetworks),
   ];
 }
 
-function dispatchRules(header: 'ip' | 'ip6', entries: readonly string[]): string[] {
-  return entries.length === 0
-    ? ['accept']
-    : [`${header} daddr . meta l4proto . th dport vmap { ${entries.join(', ')} }`, 'accept'];
+/** Its own requests come back to it with the source still untranslated here; likewise its answers. */
+function hairpinRules(family: 4 | 6, addresses: readonly string[]): string[] {
+  const header = family === 4 ? 'ip' : 'ip6';
+  const own = addresses.filter((address) => isIpv6(address) === (family === 6));
+  if (own.length === 0) return [];
+  const pairs = own.map((address) => `${address} . ${address}`).join(', ');
+  return [`ct status dnat ${header} saddr . ${header} daddr { ${pairs} } goto guard_pass`];
 }
 
+function dispatchChains(family: 4 | 6, entries: readonly string[]): [string, ChainLayout][] {
+  const header = family === 4 ? 'ip' : 'ip6';
+  const map = `vmap { ${entries.join(', ')} }`;
+  const there = entries.length === 0 ? [] : [`${header} daddr . meta l4proto . th dport ${map}`];
+  const back = entries.length === 0 ? [] : [`${header} saddr . meta l4proto . th sport ${map}`];
+  return [
+    [`guard_${family}`, { rules: [...there, 'goto guard_undecided'] }],
+    [`guard_back_${family}`, { rules: [...back, 'accept'] }],
+  ];
+}
+
+/** Only what a rule allows is passed as allowed; whatever else goes through is left for the Pod to see. */
 function targetRules(target: GuardedPort, peers: ReadonlyMap<string, PeerSet>): string[] {
   const key = (family: 4 | 6): string => `ct original ${family === 4 ? 'ip' : 'ip6'} saddr`;
+  const denied = target.mode === 'visibility_only' ? 'goto guard_undecided' : 'goto guard_drop';
   const verdict = (ruleClass: RuleClass): string =>
-    verdictChain(ruleClass) === 'v_allow' ? 'accept' : 'goto guard_drop';
-  const rest = target.mode === 'full' ? 'goto guard_drop' : 'accept';
+    verdictChain(ruleClass) === 'v_allow' ? 'goto guard_pass' : denied;
+  const rest = target.mode === 'full' ? 'goto guard_drop' : 'goto guard_undecided';
   return [...lookups(target.rules, peers, key, verdict), rest];
 }

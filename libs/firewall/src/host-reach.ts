@@ -6,7 +6,8 @@ import type { Endpoint, PortRange, RuleClass, Unit, WireRule } from '@ringfence/
 import { questionId } from '@ringfence/policy-engine';
 import { peerSet } from './addresses.js';
 import type { PeerSet } from './firewall.model.js';
-import { isRuleOf, OWN_HOST, probeRules } from './policy-model.js';
+import { OWN_HOST, probeRules } from './policy-model.js';
+import { isRuleOf } from './port-segments.js';
 
 export interface HostedPod {
   readonly endpoint: Pick<Endpoint, 'workload' | 'addresses' | 'pod'>;

@@ -15,6 +15,7 @@ export type {
   PeerSet,
   PortSegment,
 } from './firewall.model.js';
+export { rulesOnPort } from './port-segments.js';
 export { hostReach } from './host-reach.js';
 export type { HostedPod, HostReach } from './host-reach.js';
 export { buildModel, endpointUnit, inOrder, OWN_HOST, PROBES_REF } from './policy-model.js';

@@ -8,7 +8,7 @@ import { FirewallInputError, FIRST_GENERATION } from './firewall.model.js';
 import type { ChainRule, FirewallModel, ForwardGuard, PeerSet } from './firewall.model.js';
 import { peerSet } from './addresses.js';
 import { verdictChain } from './peer-lookups.js';
-import { directionPolicy } from './port-segments.js';
+import { directionPolicy, isRuleOf } from './port-segments.js';
 
 /** Pseudo group: all addresses of the node that hosts the Pod. */
 export const OWN_HOST = 'own-host';
@@ -34,11 +34,6 @@ export function endpointUnit(unit: Unit, endpoint: EndpointDetails): Unit {
   };
 }
 
-/** False for a rule that names workloads of the label set, and not this one. */
-export function isRuleOf({ onlyWorkloads }: WireRule, workload: string | null): boolean {
-  return onlyWorkloads === undefined || (workload !== null && onlyWorkloads.includes(workload));
-}
-
 export function probeRules(ports: EndpointDetails['probePorts']): WireRule[] {
   if (ports.length === 0) return [];
   return [
@@ -57,6 +52,7 @@ export interface ModelOptions {
   /** Overrides the unit's mode (an endpoint may have its own). */
   readonly mode?: EnforcementMode | undefined;
   readonly guard?: ForwardGuard | undefined;
+  readonly judging?: readonly string[] | undefined;
   /** For a namespace of whose past nothing is known: connections may bear marks of any earlier generation. */
   readonly generation?: number | undefined;
 }
@@ -71,13 +67,17 @@ export function buildModel(
   options: ModelOptions,
 ): FirewallModel {
   const guarded = options.guard?.targets.flatMap((target) => target.rules) ?? [];
+  const judging = options.judging ?? [];
+  const peers = resolvePeers([...unit.ingress, ...unit.egress, ...guarded], members);
+  for (const group of judging) if (!peers.has(group)) peers.set(group, members(group) ?? NOBODY);
   return {
     kind: options.kind,
     mode: options.mode ?? unit.mode,
     revision: options.revision,
     generation: options.generation ?? FIRST_GENERATION,
     half: 0,
-    peers: resolvePeers([...unit.ingress, ...unit.egress, ...guarded], members),
+    peers,
+    judging,
     ingress: directionPolicy(inOrder(unit.ingress)),
     egress: directionPolicy(inOrder(unit.egress)),
     guard: options.guard ?? null,
@@ -87,7 +87,7 @@ export function buildModel(
 function resolvePeers(
   rules: readonly ChainRule[],
   members: (group: string) => PeerSet | undefined,
-): ReadonlyMap<string, PeerSet> {
+): Map<string, PeerSet> {
   const peers = new Map<string, PeerSet>();
   for (const rule of rules) {
     for (const group of rule.peers) {

@@ -23,6 +23,24 @@ export function directionPolicy(rules: readonly WireRule[]): DirectionPolicy {
   };
 }
 
+/** The rules of one workload that speak about one port, in order. */
+export function rulesOnPort(
+  rules: readonly WireRule[],
+  of: { readonly workload: string | null; readonly proto: number; readonly port: number },
+): ChainRule[] {
+  const covers = (range: PortRange): boolean => {
+    if (range.proto === -1) return true;
+    const [from, to] = keyRange(range);
+    return range.proto === of.proto && from <= of.port && of.port <= to;
+  };
+  return rules.filter((rule) => isRuleOf(rule, of.workload) && rule.ports.some(covers)).map(chainRule);
+}
+
+/** False for a rule that names workloads of the label set, and not this one. */
+export function isRuleOf({ onlyWorkloads }: WireRule, workload: string | null): boolean {
+  return onlyWorkloads === undefined || (workload !== null && onlyWorkloads.includes(workload));
+}
+
 /** The keys of one range, as conntrack sees them. */
 export function keyRange(range: PortRange): readonly [number, number] {
   if (range.proto === ICMP || range.proto === ICMPV6) return icmpRange(range);

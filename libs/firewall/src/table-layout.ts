@@ -23,6 +23,7 @@ import {
 import { isEnforced } from './firewall.model.js';
 import type { DirectionPolicy, FirewallModel, PeerSet, PortSegment } from './firewall.model.js';
 import { guardChains } from './guard-layout.js';
+import { judgedChain, judgedEntry } from './judgement.js';
 import { peerSetName, serviceChainName } from './names.js';
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
 import { lookups, verdictChain } from './peer-lookups.js';
@@ -52,7 +53,9 @@ export function policyLayout(model: FirewallModel): TableLayout {
   for (const [group, peers] of model.peers) addPeerSets(sets, group, peers);
   const chains = new Map<string, ChainLayout>([
     ...(isEnforced(model) ? filterChains(model) : []),
-    ...(model.guard === null ? [] : guardChains(model.guard, model.peers, isEnforced(model))),
+    ...(model.guard === null
+      ? []
+      : guardChains(model.guard, model.peers, { judging: model.judging, hasFlowSets: isEnforced(model) })),
   ]);
   return { sets, chains };
 }
@@ -92,11 +95,15 @@ const FLOW_SETS: ReadonlyMap<string, SetLayout> = new Map<string, SetLayout>([
 function filterChains(model: FirewallModel): [string, ChainLayout][] {
   return [
     ...verdictChains(model.mode),
-    ...policyChains('in', model.ingress, model.peers),
+    ...policyChains('in', model.ingress, model.peers, isTold(model) ? judgedEntry(model.judging) : []),
     ...policyChains('out', model.egress, model.peers),
+    ...(isTold(model) ? [judgedChain()] : []),
     ...hookChains(),
   ];
 }
+
+/** A Pod is told by nodes whom it cannot see. */
+const isTold = ({ kind, judging }: FirewallModel): boolean => kind === 'pod' && judging.length > 0;
 
 export function revisionText(model: FirewallModel): string {
   return `kind=${model.kind} mode=${model.mode} revision=${model.revision} generation=${model.generation} half=${model.half}`;
@@ -215,6 +222,7 @@ function policyChains(
   direction: 'in' | 'out',
   policy: DirectionPolicy,
   peers: ReadonlyMap<string, PeerSet>,
+  entry: readonly string[] = [],
 ): [string, ChainLayout][] {
   const services = new Map<string, ChainLayout>();
   const known = new Map<string, string>();
@@ -229,7 +237,10 @@ function policyChains(
   }
   const rules = [...dispatch].map(([proto, entries]) => dispatchRule(direction, proto, entries));
   const anyProtocol = lookups(policy.anyProtocol, peers, addressKey(direction), verdictOf);
-  return [...services, [`p_${direction}`, { rules: [...rules, ...anyProtocol, 'goto v_unmatched'] }]];
+  return [
+    ...services,
+    [`p_${direction}`, { rules: [...entry, ...rules, ...anyProtocol, 'goto v_unmatched'] }],
+  ];
 }
 
 /** `jump`, not `goto`: what a service's chain leaves undecided comes back and ends in `v_unmatched`, never in the policy. */

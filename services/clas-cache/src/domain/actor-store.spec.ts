@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Endpoint, Group, NodeView, PodObserved, ServiceObserved, Unit } from '@ringfence/contracts';
 import { indexCatalogue, kubernetesWorkloadId, makeLabelSet, resolveLabels } from '@ringfence/labels';
-import { cidrsOf, GroupMembers, openServices, servicePortsBehind } from '@ringfence/policy-engine';
+import {
+  cidrsOf,
+  GroupMembers,
+  JUDGING_NODES,
+  openServices,
+  POD_NETWORKS,
+  servicePortsBehind,
+} from '@ringfence/policy-engine';
 import {
   allow,
   AT,
@@ -19,6 +26,8 @@ import {
 } from '../testing/facts.js';
 import { ActorStore, KUBELINK_SILENT_AFTER_MS, LISTED_KINDS } from './actor-store.js';
 import { clusterDns } from './cluster-dns.js';
+import { guardUnit } from './node-port-guards.calculator.js';
+import { ownServiceRules } from './own-services.js';
 
 const NOW = Date.parse(AT);
 const NODES = ['node-1', 'node-2'];
@@ -42,31 +51,69 @@ function naiveView(state: State, name: string) {
   const cidrs = cidrsOf([{ from: '10.244.1.0/24', to: null, exclusion: false, description: '' }]);
   const services = [...state.services.values()];
   const dns = clusterDns(services, { labelSets: [...new Set(endpoints.map((one) => one.labelSet))], cidrs });
-  const groups = new Map([...state.groups, ...dns.groups].map((one) => [one.id, one]));
-  const units = [...new Set(endpoints.filter((one) => one.node === name).map((one) => one.labelSet))].map(
-    (id) => {
-      const { labelSet, mode } = LABEL_SETS.find((one) => one.labelSet.id === id)!;
-      const base = state.units.find((one) => one.labelSet.id === id) ?? {
-        labelSet,
-        mode,
-        ingress: [],
-        egress: [],
-      };
-      const opened = openServices(base, (asked) => servicePortsBehind(asked, services, members));
-      for (const one of opened.groups) groups.set(one.id, one);
-      const servers = endpoints.filter((one) => one.labelSet === id && dns.backendPods.has(one.id));
-      const onlyWorkloads = [...new Set(servers.flatMap((one) => one.workload ?? []))].sort();
-      const answers = servers.length === 0 ? [] : dns.ingress.map((rule) => ({ ...rule, onlyWorkloads }));
-      return { ...base, ingress: [...answers, ...base.ingress], egress: [...dns.egress, ...opened.egress] };
-    },
+  const everybodys = [group(JUDGING_NODES, []), group(POD_NETWORKS, [], { cidrs })];
+  const groups = new Map([...state.groups, ...dns.groups, ...everybodys].map((one) => [one.id, one]));
+  const backendsOf = ({ backends }: ServiceObserved) =>
+    backends.map((backend) => ({ ...backend, of: endpoints.find((one) => one.id === backend.podUid) }));
+  const targets = services.flatMap((one) =>
+    backendsOf(one).flatMap(({ of, portIndex, targetPort: port }) => {
+      const { proto, nodePort } = one.ports[portIndex]!;
+      return of === undefined || nodePort === null
+        ? []
+        : [{ labelSet: of.labelSet, workload: of.workload, proto, port }];
+    }),
   );
+  const unitOf = (id: string): Unit => {
+    const { labelSet, mode } = LABEL_SETS.find((one) => one.labelSet.id === id)!;
+    const base = state.units.find((one) => one.labelSet.id === id) ?? {
+      labelSet,
+      mode,
+      ingress: [],
+      egress: [],
+    };
+    const opened = openServices(base, (asked) => servicePortsBehind(asked, services, members));
+    for (const one of opened.groups) groups.set(one.id, one);
+    const servers = endpoints.filter((one) => one.labelSet === id && dns.backendPods.has(one.id));
+    const onlyWorkloads = [...new Set(servers.flatMap((one) => one.workload ?? []))].sort();
+    const answers = servers.length === 0 ? [] : dns.ingress.map((rule) => ({ ...rule, onlyWorkloads }));
+    const own = ownServiceRules(
+      id,
+      services.flatMap((one) =>
+        backendsOf(one).every(({ of }) => namespaceOf(of) === one.namespace)
+          ? backendsOf(one).flatMap(({ of, portIndex }) =>
+              of?.labelSet === id ? [{ ...one, ...one.ports[portIndex]!, workload: of.workload }] : [],
+            )
+          : [],
+      ),
+    );
+    for (const one of own.groups) groups.set(one.id, one);
+    return {
+      ...base,
+      ingress: [...answers, ...base.ingress],
+      egress: [...dns.egress, ...own.egress, ...opened.egress],
+    };
+  };
+  const here = new Set(endpoints.filter((one) => one.node === name).map((one) => one.labelSet));
+  const guarded = [...new Set(targets.map(({ labelSet }) => labelSet))].filter((id) => !here.has(id));
+  const units = [
+    ...[...here].map(unitOf),
+    ...guarded.map((id) =>
+      guardUnit(
+        unitOf(id),
+        targets.filter(({ labelSet }) => labelSet === id),
+      ),
+    ),
+  ];
   const named = new Set(
-    units.flatMap((one) => [...one.ingress, ...one.egress]).flatMap((rule) => rule.peers),
+    everybodys
+      .map(({ id }) => id)
+      .concat(units.flatMap((one) => [...one.ingress, ...one.egress]).flatMap((rule) => rule.peers)),
   );
   const known = [...groups.values()].filter((one) => named.has(one.id));
   const seen = endpoints.filter(
     (one) =>
       one.node === name ||
+      targets.some(({ workload }) => workload === one.workload) ||
       known.some(
         (each) => each.labelSets.includes(one.labelSet) || each.workloads.includes(one.workload ?? ''),
       ),
@@ -74,6 +121,7 @@ function naiveView(state: State, name: string) {
   const byId = <T>(list: readonly T[], id: (one: T) => string): Map<string, T> =>
     new Map(list.map((one) => [id(one), one]));
   return {
+    nodePorts: new Set(targets.map((target) => JSON.stringify(target))),
     units: byId(units, (one) => one.labelSet.id),
     groups: byId(known, (one) => one.id),
     endpoints: byId(
@@ -82,6 +130,9 @@ function naiveView(state: State, name: string) {
     ),
   };
 }
+
+const namespaceOf = (endpoint: Endpoint | undefined): string | null | undefined =>
+  LABEL_SETS.find(({ labelSet }) => labelSet.id === endpoint?.labelSet)?.labelSet.namespace;
 
 const index = indexCatalogue(catalogue);
 const ANNOTATIONS: readonly Record<string, string>[] = [
@@ -124,6 +175,7 @@ class Agent {
   readonly units = new Map<string, Unit>();
   readonly groups = new Map<string, Group>();
   readonly endpoints = new Map<string, Endpoint>();
+  nodePorts = new Set<string>();
   revision: number;
 
   constructor(snapshot: NodeView) {
@@ -143,7 +195,8 @@ class Agent {
     }
   }
 
-  #take({ units, groups, endpoints }: NodeView): void {
+  #take({ units, groups, endpoints, nodePorts }: NodeView): void {
+    if (nodePorts !== undefined) this.nodePorts = new Set(nodePorts.map((target) => JSON.stringify(target)));
     for (const one of groups.upsert) this.groups.set(one.id, one);
     for (const one of endpoints.upsert) this.endpoints.set(one.id, one);
     for (const one of units.upsert) this.units.set(one.labelSet.id, one);
@@ -204,11 +257,12 @@ const anyService: fc.Arbitrary<Step> = fc
     name: fc.constantFrom('front', 'back', 'kube-dns'),
     backends: fc.uniqueArray(podNumber, { maxLength: 2 }),
     targetPort: fc.constantFrom(5432, 8080),
+    nodePort: fc.constantFrom(null, null, 30_080),
     isGone: fc.constantFrom(false, false, true),
   })
-  .map(({ name, backends, targetPort, isGone }) => {
+  .map(({ name, backends, targetPort, nodePort, isGone }) => {
     const namespace = name === 'kube-dns' ? 'kube-system' : 'shop';
-    const ports = [{ name: 'main', proto: name === 'kube-dns' ? 17 : 6, port: 80, nodePort: null }];
+    const ports = [{ name: 'main', proto: name === 'kube-dns' ? 17 : 6, port: 80, nodePort }];
     const behind = backends.map((number) => ({
       portIndex: 0,
       targetPort,
@@ -341,10 +395,12 @@ describe('the actor store', () => {
           expect(agent.units).toEqual(expected.units);
           expect(agent.groups).toEqual(expected.groups);
           expect(agent.endpoints).toEqual(expected.endpoints);
+          expect(agent.nodePorts).toEqual(expected.nodePorts);
           const fresh = new Agent(store.snapshot(name, AT));
           expect(fresh.endpoints).toEqual(agent.endpoints);
           expect(fresh.units).toEqual(agent.units);
           expect(fresh.groups).toEqual(agent.groups);
+          expect(fresh.nodePorts).toEqual(agent.nodePorts);
         }
       }),
       { numRuns: 300 },
@@ -467,7 +523,7 @@ describe('the actor store', () => {
     );
     store.setNodeSettings('t1', { node: 'node-1', workload: 'w', labels: [], mode: 'full' }, AT);
     const heard = ['192.0.2.1', '10.244.1.1', '192.0.2.2', '10.244.2.7', '10.50.0.3'];
-    store.view.heartbeat({ node: 'node-1', addresses: heard });
+    store.view.heartbeat({ node: 'node-1', addresses: heard, revision: 1, status: 'active' });
     expect(addressesOf(store, 'node-1')).toEqual(['10.244.1.1', '10.50.0.3', '192.0.2.1']);
     store.view.pods.setPod(pod('web', 1, { addresses: ['10.50.0.3'] }), 'e1');
     expect(addressesOf(store, 'node-1')).toEqual(['10.244.1.1', '192.0.2.1']);

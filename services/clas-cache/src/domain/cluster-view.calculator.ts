@@ -21,8 +21,12 @@ import { EffectiveUnits } from './effective-units.calculator.js';
 import { isClusterDns } from './cluster-dns.js';
 import { ListedObjects } from './listed-objects.js';
 import { NodeEndpoints } from './node-endpoints.calculator.js';
+import { NodePortGuards } from './node-port-guards.calculator.js';
+import type { GuardChanges } from './node-port-guards.calculator.js';
 import { managedNamespaces, PodEndpoints } from './pod-endpoints.calculator.js';
 import type { ManagedNamespace } from './pod-endpoints.calculator.js';
+
+type HeardAgent = Pick<AgentHeartbeat, 'node' | 'addresses' | 'revision' | 'status'>;
 
 export interface ClusterChanges {
   readonly groups: { readonly upsert: readonly Group[]; readonly remove: readonly string[] };
@@ -33,6 +37,8 @@ export interface ClusterChanges {
   /** Pods of which anything changed, endpoints or not. */
   readonly touchedPods: readonly string[];
   readonly policyVersion: number;
+  /** What nodes judge for the Pods of others. */
+  readonly guards: GuardChanges;
 }
 
 export class ClusterView {
@@ -40,6 +46,8 @@ export class ClusterView {
   readonly nodes: NodeEndpoints;
   readonly services = new ListedObjects<ServiceObserved>();
   readonly units = new EffectiveUnits();
+  readonly #guards = new NodePortGuards();
+  readonly #nodeGroups = new Map<string, string>();
   readonly #members = new Map<LabelSetId, Set<string>>();
   readonly #endpointLabelSet = new Map<string, LabelSetId>();
   #policyVersion = 0;
@@ -73,8 +81,9 @@ export class ClusterView {
     this.#dnsTouched = true;
   }
 
-  heartbeat({ node, addresses }: Pick<AgentHeartbeat, 'node' | 'addresses'>): void {
-    this.nodes.heartbeat(node, addresses);
+  /** An agent that has brought its node to some revision judges what it forwards, as long as it is not unpaired. */
+  heartbeat({ node, addresses, revision, status }: HeardAgent): void {
+    this.nodes.heartbeat(node, addresses, status !== 'unpaired' && revision > 0);
   }
 
   profilesChanged(): void {
@@ -123,14 +132,26 @@ export class ClusterView {
       : null;
     this.#dnsTouched = false;
     const { units, groups } = this.units.flush((podUid, address) => this.backend(podUid, address), clients);
+    const guards = this.#guards.settle(this.units.services.nodePorts(), (id) => this.units.unit(id));
+    groups.upsert.push(...this.#takeNodeGroups());
     return {
       units,
       groups,
+      guards,
       endpoints,
       namespaces,
       touchedPods: pods.touched,
       policyVersion: this.#policyVersion,
     };
+  }
+
+  #takeNodeGroups(): Group[] {
+    return this.nodes.groups().filter((group) => {
+      const text = JSON.stringify(group);
+      if (this.#nodeGroups.get(group.id) === text) return false;
+      this.#nodeGroups.set(group.id, text);
+      return true;
+    });
   }
 
   #countLabelSets({ upsert, remove }: { upsert: readonly Endpoint[]; remove: readonly string[] }): void {

@@ -15,6 +15,7 @@ import { openServices } from '@ringfence/policy-engine';
 import { clusterDns } from './cluster-dns.js';
 import type { ClusterDns, DnsClients } from './cluster-dns.js';
 import type { CommittedPolicy } from './policy-buffer.calculator.js';
+import { ownServiceRules } from './own-services.js';
 import { ServiceBook } from './service-book.js';
 import type { BackendLookup } from './service-book.js';
 
@@ -91,9 +92,9 @@ export class EffectiveUnits {
 
   /** `clients`: who may ask the cluster's DNS, where that or anything else about it may have changed. */
   flush(lookup: BackendLookup, clients: DnsClients | null): UnitChanges {
-    for (const group of this.services.settle(lookup)) {
-      for (const id of this.#unitsByPeer.get(group) ?? []) this.#dirty.add(id);
-    }
+    const { groups: opened, labelSets } = this.services.settle(lookup);
+    for (const group of opened) for (const id of this.#unitsByPeer.get(group) ?? []) this.#dirty.add(id);
+    for (const id of labelSets) if (this.#inUse.has(id)) this.#dirty.add(id);
     if (clients !== null) this.#settleDns(lookup, clients);
     const changes: UnitChanges = { units: { upsert: [], remove: [] }, groups: { upsert: [], remove: [] } };
     for (const id of this.#dirty) this.#rebuild(id, changes.units);
@@ -165,11 +166,19 @@ export class EffectiveUnits {
     if (labelSet.class !== 'pod') return { unit: { ...base, egress }, groups };
     const servers = this.#dnsWorkloads.get(labelSet.id);
     const answers = servers === undefined ? [] : this.#dns.ingress.map((rule) => onlyFor(rule, servers));
+    const own = ownServiceRules(labelSet.id, this.services.ownPorts(labelSet.id, this.#isOf));
     return {
-      unit: { ...base, ingress: [...answers, ...base.ingress], egress: [...this.#dns.egress, ...egress] },
-      groups,
+      unit: {
+        ...base,
+        ingress: [...answers, ...base.ingress],
+        egress: [...this.#dns.egress, ...own.egress, ...egress],
+      },
+      groups: [...groups, ...own.groups],
     };
   }
+
+  readonly #isOf = (labelSet: LabelSetId, namespace: string): boolean =>
+    this.#inUse.get(labelSet)?.labelSet.namespace === namespace;
 
   /** A group of ClusterIPs stands as long as some unit refers to it; all that do say the same of it. */
   #replaceOpened(id: LabelSetId, groups: readonly Group[]): void {

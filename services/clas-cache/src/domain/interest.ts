@@ -1,5 +1,5 @@
 /** Which label sets and workloads a node must know the endpoints of, counted by the groups that ask for them. */
-import type { Endpoint, Group } from '@ringfence/contracts';
+import type { Endpoint, Group, NodePortTarget } from '@ringfence/contracts';
 
 export interface GroupDifference {
   readonly gained: readonly string[];
@@ -12,9 +12,21 @@ const keysOf = (group: Group | undefined): string[] =>
     : [...group.labelSets.map((id) => `l ${id}`), ...group.workloads.map((id) => `w ${id}`)];
 
 export function groupDifference(before: Group | undefined, after: Group | undefined): GroupDifference {
-  const [old, now] = [keysOf(before), keysOf(after)];
+  return keyDifference(keysOf(before), keysOf(after));
+}
+
+export function keyDifference(old: readonly string[], now: readonly string[]): GroupDifference {
   const [oldSet, nowSet] = [new Set(old), new Set(now)];
   return { gained: now.filter((key) => !oldSet.has(key)), lost: old.filter((key) => !nowSet.has(key)) };
+}
+
+/** The Pods that targets mean. */
+export function targetKeys(targets: readonly NodePortTarget[]): string[] {
+  return [
+    ...new Set(
+      targets.map(({ labelSet, workload }) => (workload === null ? `l ${labelSet}` : `w ${workload}`)),
+    ),
+  ];
 }
 
 export const interestKeys = ({ labelSet, workload }: Pick<Endpoint, 'labelSet' | 'workload'>): string[] =>

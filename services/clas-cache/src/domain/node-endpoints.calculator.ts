@@ -3,9 +3,17 @@
  * its nodes: all addresses that a C-VEN sees on its node. A node that was paired before the control plane has told its
  * endpoint stands by its settings.
  */
-import type { Address, Endpoint, LabelSet, NodeObserved, NodeSettings } from '@ringfence/contracts';
+import type {
+  Address,
+  Endpoint,
+  Group,
+  GroupId,
+  LabelSet,
+  NodeObserved,
+  NodeSettings,
+} from '@ringfence/contracts';
 import { makeLabelSet } from '@ringfence/labels';
-import { canonicalAddress, CidrSet, cidrsOf } from '@ringfence/policy-engine';
+import { canonicalAddress, CidrSet, cidrsOf, JUDGING_NODES, POD_NETWORKS } from '@ringfence/policy-engine';
 import { ListedObjects } from './listed-objects.js';
 
 export type NodeFacts = Pick<NodeObserved, 'name' | 'machineId' | 'addresses' | 'podCidrs'>;
@@ -21,6 +29,7 @@ export class NodeEndpoints {
   /** The nodes that say of an address that it is theirs. */
   readonly #claimants = new Map<Address, readonly string[]>();
   readonly #unpaired = new Set<string>();
+  readonly #judging = new Set<string>();
   readonly #dirty = new Set<string>();
 
   /** `isOfPod`: a Pod holds the address, as Kubernetes says. */
@@ -46,6 +55,7 @@ export class NodeEndpoints {
     if (node === undefined) return;
     this.nodes.remove(uid);
     this.#hear(node.name, []);
+    this.#judging.delete(node.name);
     this.#dirty.add(node.name);
   }
 
@@ -54,7 +64,9 @@ export class NodeEndpoints {
     for (const uid of this.nodes.complete(epoch)) this.#dirty.add(names.get(uid)!);
   }
 
-  heartbeat(node: string, addresses: readonly Address[]): void {
+  heartbeat(node: string, addresses: readonly Address[], isJudging: boolean): void {
+    if (isJudging) this.#judging.add(node);
+    else this.#judging.delete(node);
     const canonical = addresses.flatMap((address) => canonicalAddress(address) ?? []).sort();
     if (this.#heard.get(node)?.join() === canonical.join()) return;
     this.#hear(node, canonical);
@@ -132,6 +144,17 @@ export class NodeEndpoints {
   labelSetOf(node: string): LabelSet | undefined {
     const settings = this.#settingsOf(node);
     return settings && this.#labelSet(settings);
+  }
+
+  /** Those that every agent needs. */
+  groups(): Group[] {
+    const judging = [...this.#told.values()].filter(
+      ({ id }) => this.#judging.has(id) && !this.isUnpaired(id),
+    );
+    return [
+      group(JUDGING_NODES, { workloads: judging.flatMap(({ workload }) => workload ?? []).sort() }),
+      group(POD_NETWORKS, { cidrs: this.podCidrs() }),
+    ];
   }
 
   /** Of all nodes, normalised. */
@@ -213,6 +236,16 @@ export class NodeEndpoints {
     return makeLabelSet({ cluster: this.cluster, namespace: null, class: 'node', labels });
   }
 }
+
+const group = (id: GroupId, parts: Partial<Group>): Group => ({
+  id,
+  labelSets: [],
+  workloads: [],
+  cidrs: [],
+  fqdns: [],
+  ownHost: false,
+  ...parts,
+});
 
 /** Loopback and link-local addresses are every node's and nobody's. */
 const isReachable = (address: Address): boolean =>

@@ -3,6 +3,7 @@
  * the endpoints in those groups together with its own. It keeps what it told, so a change costs what it changes.
  */
 import type { Endpoint, Group, GroupId, LabelSetId, NodeView, Unit } from '@ringfence/contracts';
+import { JUDGING_NODES, POD_NETWORKS } from '@ringfence/policy-engine';
 import type { ToldView } from './explain/place-judge.js';
 import { groupDifference, Interest } from './interest.js';
 import type { GroupDifference } from './interest.js';
@@ -12,6 +13,8 @@ export interface ClusterContent {
   readonly units: ReadonlyMap<LabelSetId, Unit>;
   readonly groups: ReadonlyMap<GroupId, Group>;
   readonly endpoints: ReadonlyMap<string, Endpoint>;
+  /** Of Pods that every node judges for: their ingress rules for just those ports. */
+  readonly guardUnits: ReadonlyMap<LabelSetId, Unit>;
   /** Endpoints by the keys of `interestKeys`. */
   endpointsBy(key: string): Iterable<string>;
 }
@@ -22,7 +25,12 @@ export interface ContentChanges {
   /** What each changed group gained and lost. */
   readonly groups: ReadonlyMap<GroupId, GroupDifference>;
   readonly endpoints: ReadonlySet<string>;
+  /** Of Pods that every node judges for. */
+  readonly guards: GroupDifference;
 }
+
+/** Every node needs them, whatever lives on it. */
+const FOR_EVERYBODY: readonly GroupId[] = [JUDGING_NODES, POD_NETWORKS];
 
 type Delta = Pick<NodeView, 'groups' | 'endpoints' | 'units'>;
 
@@ -34,7 +42,7 @@ export class NodeViewCalculator implements ToldView {
   readonly #endpoints = new Map<string, { endpoint: Endpoint; revision: number }>();
   readonly #interest = new Interest();
   /** Groups that its units name and that nobody has told yet: they are matched with nobody, and looked at when they come. */
-  #missing: ReadonlySet<GroupId> = new Set();
+  #missing: ReadonlySet<GroupId> = new Set(FOR_EVERYBODY);
 
   constructor(readonly node: string) {}
 
@@ -71,9 +79,12 @@ export class NodeViewCalculator implements ToldView {
     const touched = new Set<string>();
     const hasMoved = this.#followOwn(changes.endpoints, content, touched);
     const groups = this.#followGroups(changes.groups, content, touched);
+    this.#ask(changes.guards, content, touched);
     const units = { upsert: [] as Unit[], remove: [] as string[] };
     const hasCome = [...changes.groups.keys()].some((id) => this.#missing.has(id));
-    if (hasMoved || hasCome || [...changes.units].some((id) => this.#units.has(id) || this.#livesHere(id))) {
+    const isConcerned = (id: LabelSetId): boolean =>
+      this.#units.has(id) || content.guardUnits.has(id) || this.#livesHere(id);
+    if (hasMoved || hasCome || [...changes.units].some(isConcerned)) {
       this.#followUnits(content, { units, groups, touched });
     }
     for (const id of changes.endpoints) touched.add(id);
@@ -145,21 +156,30 @@ export class NodeViewCalculator implements ToldView {
       touched: Set<string>;
     },
   ): void {
-    const wanted = new Set(this.#own.values());
+    const wanted = this.#wantedUnits(content);
     for (const id of this.#units.keys()) {
-      if (wanted.has(id) && content.units.has(id)) continue;
+      if (wanted.has(id)) continue;
       this.#units.delete(id);
       told.units.remove.push(id);
     }
-    const needed = new Set<GroupId>();
-    for (const id of wanted) {
-      const unit = content.units.get(id);
-      if (unit === undefined) continue;
+    const needed = new Set<GroupId>(FOR_EVERYBODY);
+    for (const [id, unit] of wanted) {
       if (this.#units.get(id) !== unit) told.units.upsert.push(unit);
       this.#units.set(id, unit);
       for (const rule of [...unit.ingress, ...unit.egress]) for (const peer of rule.peers) needed.add(peer);
     }
     this.#holdGroups(needed, content, told);
+  }
+
+  /** What lives here is enforced, so all of it is needed. */
+  #wantedUnits(content: ClusterContent): Map<LabelSetId, Unit> {
+    const wanted = new Map(content.guardUnits);
+    for (const id of new Set(this.#own.values())) {
+      const unit = content.units.get(id);
+      if (unit === undefined) wanted.delete(id);
+      else wanted.set(id, unit);
+    }
+    return wanted;
   }
 
   #holdGroups(

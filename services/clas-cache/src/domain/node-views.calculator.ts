@@ -8,15 +8,16 @@ import type {
   Group,
   GroupId,
   LabelSetId,
+  NodePortTarget,
   NodeView,
   Unit,
 } from '@ringfence/contracts';
 import type { ClusterChanges } from './cluster-view.calculator.js';
 import type { ToldView } from './explain/place-judge.js';
-import { groupDifference, interestKeys } from './interest.js';
+import { groupDifference, interestKeys, keyDifference, targetKeys } from './interest.js';
 import type { GroupDifference } from './interest.js';
 import { NodeViewCalculator } from './node-view.calculator.js';
-import type { ClusterContent } from './node-view.calculator.js';
+import type { ClusterContent, ContentChanges } from './node-view.calculator.js';
 import type { ManagedNamespace } from './pod-endpoints.calculator.js';
 
 interface NodeState {
@@ -36,8 +37,10 @@ export class NodeViews {
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #byKey = new Map<string, Set<string>>();
   readonly #nodes = new Map<string, NodeState>();
+  readonly #guardUnits = new Map<LabelSetId, Unit>();
   readonly #content: ClusterContent = {
     units: this.#units,
+    guardUnits: this.#guardUnits,
     groups: this.#groups,
     endpoints: this.#endpoints,
     endpointsBy: (key) => this.#byKey.get(key) ?? [],
@@ -49,6 +52,7 @@ export class NodeViews {
     endpoints: () => this.#endpoints.values(),
   };
   #namespaces: readonly ManagedNamespace[] = [];
+  #nodePorts: readonly NodePortTarget[] = [];
   #policyVersion = 0;
 
   /** `revision`: the last one that was told before a restart. */
@@ -102,8 +106,10 @@ export class NodeViews {
 
   /** Deltas for the nodes that it concerns. */
   apply(changes: ClusterChanges, at: string): NodeView[] {
-    // Every node is to know these two.
-    const concernsAll = changes.namespaces !== null || changes.policyVersion !== this.#policyVersion;
+    // Every node is to know these.
+    const { nodePorts } = changes.guards;
+    const concernsAll =
+      changes.namespaces !== null || nodePorts !== null || changes.policyVersion !== this.#policyVersion;
     this.#policyVersion = changes.policyVersion;
     this.#namespaces = changes.namespaces ?? this.#namespaces;
     const concerns = this.#take(changes);
@@ -111,22 +117,25 @@ export class NodeViews {
     if (isEmpty && !concernsAll) return [];
     // Also where no node is concerned: a number is never given twice.
     this.revision += 1;
-    const namespaces = changes.namespaces === null ? {} : { namespaces: [...changes.namespaces] };
+    const lists = {
+      ...(changes.namespaces === null ? {} : { namespaces: [...changes.namespaces] }),
+      ...(nodePorts === null ? {} : { nodePorts: [...nodePorts] }),
+    };
     return [...this.#nodes].flatMap(([node, state]) => {
       const delta = state.view.apply(concerns, this.#content, this.revision);
       if (delta === null && !concernsAll) return [];
       const base = state.revision;
       state.revision = this.revision;
       this.#noteVersion(state);
-      return [{ ...this.#head(node, state, at), base, ...(delta ?? NOTHING), ...namespaces }];
+      return [{ ...this.#head(node, state, at), base, ...(delta ?? NOTHING), ...lists }];
     });
   }
 
   /** Everything that the node must know; a node that was not known until now is from now on. */
   snapshot(node: string, at: string): NodeView {
     const state = this.#node(node);
-    const namespaces = [...this.#namespaces];
-    return { ...this.#head(node, state, at), base: null, ...state.view.snapshot(), namespaces };
+    const lists = { namespaces: [...this.#namespaces], nodePorts: [...this.#nodePorts] };
+    return { ...this.#head(node, state, at), base: null, ...state.view.snapshot(), ...lists };
   }
 
   /** An empty delta on what the node should have: one that has it ignores it, one that has not asks for a snapshot. */
@@ -179,7 +188,12 @@ export class NodeViews {
       const here = [...this.#endpoints.values()]
         .filter((endpoint) => endpoint.node === node)
         .map(({ id }) => id);
-      const everything = { units: new Set<string>(), groups: new Map(), endpoints: new Set(here) };
+      const everything = {
+        units: new Set(this.#guardUnits.keys()),
+        groups: new Map([...this.#groups.keys()].map((id) => [id, groupDifference(undefined, undefined)])),
+        endpoints: new Set(here),
+        guards: keyDifference([], targetKeys(this.#nodePorts)),
+      };
       state.view.apply(everything, this.#content, state.revision);
     }
     return state;
@@ -191,13 +205,15 @@ export class NodeViews {
     state.versions.splice(VERSIONS_KEPT);
   }
 
-  #take(changes: ClusterChanges): {
-    units: Set<string>;
-    groups: Map<GroupId, GroupDifference>;
-    endpoints: Set<string>;
-  } {
+  #take(changes: ClusterChanges): ContentChanges {
     const groups = new Map<GroupId, GroupDifference>();
-    const units = new Set([...changes.units.upsert.map((unit) => unit.labelSet.id), ...changes.units.remove]);
+    const units = new Set([
+      ...followUnits(this.#units, changes.units),
+      ...followUnits(this.#guardUnits, changes.guards.units),
+    ]);
+    const nodePorts = changes.guards.nodePorts ?? this.#nodePorts;
+    const guards = keyDifference(targetKeys(this.#nodePorts), targetKeys(nodePorts));
+    this.#nodePorts = nodePorts;
     for (const group of changes.groups.upsert) {
       groups.set(group.id, groupDifference(this.#groups.get(group.id), group));
       this.#groups.set(group.id, group);
@@ -206,12 +222,10 @@ export class NodeViews {
       groups.set(id, groupDifference(this.#groups.get(id), undefined));
       this.#groups.delete(id);
     }
-    for (const unit of changes.units.upsert) this.#units.set(unit.labelSet.id, unit);
-    for (const id of changes.units.remove) this.#units.delete(id);
     for (const id of changes.endpoints.remove) this.#setEndpoint(id, undefined);
     for (const endpoint of changes.endpoints.upsert) this.#setEndpoint(endpoint.id, endpoint);
     const endpoints = new Set([...changes.endpoints.upsert.map(({ id }) => id), ...changes.endpoints.remove]);
-    return { units, groups, endpoints };
+    return { units, groups, endpoints, guards };
   }
 
   #setEndpoint(id: string, endpoint: Endpoint | undefined): void {
@@ -233,6 +247,16 @@ export class NodeViews {
       else ids.add(id);
     }
   }
+}
+
+/** Returns whose unit changed. */
+function followUnits(
+  units: Map<LabelSetId, Unit>,
+  { upsert, remove }: ClusterChanges['units'],
+): LabelSetId[] {
+  for (const unit of upsert) units.set(unit.labelSet.id, unit);
+  for (const id of remove) units.delete(id);
+  return [...upsert.map((unit) => unit.labelSet.id), ...remove];
 }
 
 const NOTHING: Pick<NodeView, 'groups' | 'endpoints' | 'units'> = {

@@ -4,13 +4,21 @@
  * without anything being looked at again. Only what is no Pod of ours (a node, a Pod on its node's network, an address
  * such as the API server's) is also known by its address, because IP lists speak of it.
  */
-import type { Address, Endpoint, Group, GroupId, ServiceObserved } from '@ringfence/contracts';
+import type {
+  Address,
+  Endpoint,
+  Group,
+  GroupId,
+  NodePortTarget,
+  ServiceObserved,
+} from '@ringfence/contracts';
 import { CidrSet } from '@ringfence/policy-engine';
 import type { ServicePortBehind } from '@ringfence/policy-engine';
+import type { OwnServicePort } from './own-services.js';
 
 export type FrontedService = Pick<
   ServiceObserved,
-  'uid' | 'namespace' | 'name' | 'labels' | 'clusterIps' | 'ports' | 'backends'
+  'uid' | 'namespace' | 'name' | 'type' | 'labels' | 'clusterIps' | 'ports' | 'backends'
 >;
 export type BackendLookup = (podUid: string | null, address: string) => Endpoint | undefined;
 
@@ -42,6 +50,7 @@ export class ServiceBook {
   readonly #answers = new Map<GroupId, readonly ServicePortBehind[]>();
   readonly #dirtyServices = new Set<string>();
   readonly #dirtyGroups = new Set<GroupId>();
+  readonly #dirtyLabelSets = new Set<string>();
 
   setService(service: FrontedService): void {
     const known = this.#services.get(service.uid);
@@ -94,13 +103,14 @@ export class ServiceBook {
     this.#answers.delete(id);
   }
 
-  /** Takes in what changed; returns the groups whose openings may be others now. */
-  settle(lookup: BackendLookup): GroupId[] {
+  /** Takes in what changed; returns the groups whose openings, and the label sets whose Services, may be others now. */
+  settle(lookup: BackendLookup): { groups: GroupId[]; labelSets: string[] } {
     for (const uid of this.#dirtyServices) this.#profile(uid, lookup);
     this.#dirtyServices.clear();
-    const changed = [...this.#dirtyGroups];
-    for (const id of changed) this.#answers.delete(id);
+    const changed = { groups: [...this.#dirtyGroups], labelSets: [...this.#dirtyLabelSets] };
+    for (const id of changed.groups) this.#answers.delete(id);
     this.#dirtyGroups.clear();
+    this.#dirtyLabelSets.clear();
     return changed;
   }
 
@@ -113,6 +123,44 @@ export class ServiceBook {
     return answer;
   }
 
+  /** Ports of Pods that addresses of nodes lead to, sorted. */
+  nodePorts(): NodePortTarget[] {
+    const targets = new Map<string, NodePortTarget>();
+    for (const { service, profiles } of this.#services.values()) {
+      for (const { portIndex, labelSet, workload, address, targetPort } of profiles) {
+        const port = service.ports[portIndex];
+        if (port === undefined || labelSet === null || address !== null || !isExposed(service, port))
+          continue;
+        const target = { labelSet, workload, proto: port.proto, port: targetPort };
+        targets.set(Object.values(target).join(' '), target);
+      }
+    }
+    return [...targets].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, target]) => target);
+  }
+
+  /**
+   * Ports of Services that Pods of the label set stand behind. Only where nobody else than Pods of the Service's own
+   * namespace does: they share a mode, so that each of them judges who reaches it this way.
+   */
+  *ownPorts(
+    labelSet: string,
+    isOf: (labelSet: string, namespace: string) => boolean,
+  ): Generator<OwnServicePort> {
+    for (const uid of this.#byKey.get(`l ${labelSet}`) ?? []) {
+      const { service, profiles } = this.#services.get(uid)!;
+      const { clusterIps, ports, namespace } = service;
+      const isClosedCircle = profiles.every(
+        (profile) => profile.address === null && isOf(profile.labelSet ?? '', namespace),
+      );
+      if (!isClosedCircle || clusterIps.length === 0) continue;
+      for (const profile of profiles) {
+        const port = ports[profile.portIndex];
+        if (port === undefined || profile.labelSet !== labelSet) continue;
+        yield { clusterIps, proto: port.proto, port: port.port, workload: profile.workload };
+      }
+    }
+  }
+
   services(): Iterable<FrontedService> {
     return [...this.#services.values()].map(({ service }) => service);
   }
@@ -121,8 +169,8 @@ export class ServiceBook {
     const item = this.#services.get(uid);
     if (item === undefined) return;
     const profiles = profilesOf(item.service, lookup);
-    const { clusterIps, ports } = item.service;
-    const signature = JSON.stringify([clusterIps, ports, profiles]);
+    const { type, clusterIps, ports } = item.service;
+    const signature = JSON.stringify([type, clusterIps, ports, profiles]);
     if (signature === item.signature) return;
     this.#unlinkProfiles(uid, item);
     item.profiles = profiles;
@@ -148,6 +196,7 @@ export class ServiceBook {
   }
 
   #touchGroups(key: string): void {
+    if (key.startsWith('l ')) this.#dirtyLabelSets.add(key.slice(2));
     for (const id of this.#groupsByKey.get(key) ?? []) this.#dirtyGroups.add(id);
     const address = addressOfKey(key);
     if (address === undefined) return;
@@ -169,6 +218,9 @@ export class ServiceBook {
     });
   }
 }
+
+const isExposed = ({ type }: FrontedService, { nodePort }: FrontedService['ports'][number]): boolean =>
+  type === 'LoadBalancer' || nodePort !== null;
 
 function profilesOf({ backends }: FrontedService, lookup: BackendLookup): BackendProfile[] {
   const profiles = new Map<string, BackendProfile>();

@@ -114,6 +114,7 @@ describe("the host's table", () => {
         remove: [],
       },
       units: { upsert: units, remove: [] },
+      nodePorts: [{ labelSet: POD_SET, workload: null, proto: 6, port: 7001 }],
     } satisfies NodeView);
     const tables = new DesiredTables(view, () => HOST, 1).compute([host, pod]);
     return { host: present(tables.get('host')), pod: present(tables.get('pod')) };

@@ -97,9 +97,39 @@ describe('the desired tables', () => {
     expect(probe?.rules).toEqual([{ ref: 'essential/probes', class: 'essential', peers: ['own-host'] }]);
     const host = model(of(HOST, podPlace('a')));
     expect(host.mode).toBe('idle');
-    expect(host.guard?.targets).toEqual([
-      { address: '10.0.0.3', proto: 6, port: 8081, mode: 'full', rules: [] },
+    expect(host.guard?.targets).toEqual([]);
+  });
+
+  it('guard on every node what Services make reachable through nodes, by the rules of the Pods, not those for their host', () => {
+    const rules = {
+      ingress: [
+        allow([1], { proto: 6, from: 80 }),
+        allow([2], { proto: 6 }),
+        allow([1], { proto: 6, from: 90 }),
+      ],
+    };
+    const away = { node: 'node-2', workload: 'web', addresses: ['10.0.1.3', 'fd00::3'] };
+    view.apply({
+      ...viewOf({
+        base: 1,
+        revision: 2,
+        groups: [groupOf(2, [], { ownHost: true })],
+        endpoints: [
+          podEndpoint('b', 2, away),
+          podEndpoint('c', 2, { ...away, workload: 'other', addresses: ['10.0.1.4'] }),
+          podEndpoint('d', 2, { ...away, workload: 'other', node: 'node-1', addresses: ['10.0.0.9'] }),
+        ],
+        units: [podUnit(2, 'selective', rules)],
+      }),
+      nodePorts: [{ labelSet: podUnit(2, 'full').labelSet.id, workload: 'web', proto: 6, port: 80 }],
+    });
+    const { guard } = model(of(HOST, podPlace('a')));
+    const target = { proto: 6, port: 80, mode: 'selective', rules: [{ class: 'allow' }] };
+    expect(guard?.targets).toMatchObject([
+      { ...target, address: '10.0.1.3' },
+      { ...target, address: 'fd00::3' },
     ]);
+    expect(guard?.hairpins).toEqual(['10.0.0.9']);
   });
 
   it('leave the host alone while it has no policy, and give it the always-allowed first when it has', () => {

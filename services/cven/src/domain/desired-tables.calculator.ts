@@ -8,7 +8,7 @@
  *
  * An unchanged answer is the same object, so that only what changed is compared with the kernel.
  */
-import type { Endpoint, EnforcementMode, Unit } from '@ringfence/contracts';
+import type { EnforcementMode, Unit } from '@ringfence/contracts';
 import {
   buildModel,
   endpointUnit,
@@ -20,6 +20,7 @@ import {
   standIn,
 } from '@ringfence/firewall';
 import type { FirewallModel, ForwardGuard, HostReach, PeerSet } from '@ringfence/firewall';
+import { JUDGING_NODES } from '@ringfence/policy-engine';
 import { forwardGuard } from './forward-guard.js';
 import { hostUnit } from './host-essentials.js';
 import type { HostEssentialOptions } from './host-essentials.js';
@@ -80,6 +81,9 @@ interface Computation {
   readonly table: () => DesiredTable;
 }
 
+/** The own node judges from the first table on. */
+const JUDGING = [OWN_HOST, JUDGING_NODES] as const;
+
 export class DesiredTables {
   private remembered = new Map<string, Remembered>();
   private used = new Map<string, Remembered>();
@@ -91,13 +95,11 @@ export class DesiredTables {
     private readonly firstGeneration: number,
   ) {}
 
-  /** Pods first: the host guards what they let in. */
   compute(places: readonly Place[]): Map<string, Desired> {
     this.used = new Map();
     const pods = places.filter((place): place is PodPlace => place.kind === 'pod');
     const desired = new Map(pods.map((pod) => [pod.id, this.pod(pod)]));
-    for (const place of places)
-      if (place.kind === 'host') desired.set(place.id, this.hostTable(place, pods, desired));
+    for (const place of places) if (place.kind === 'host') desired.set(place.id, this.hostTable(place, pods));
     this.remembered = this.used;
     return desired;
   }
@@ -116,7 +118,7 @@ export class DesiredTables {
     if (!isOwnPolicy) {
       return this.remember(`unknown ${mode} ${place.namespace}`, {
         mode,
-        inputs: () => [],
+        inputs: () => this.peersOf(undefined),
         table: () => this.table(unit, { mode, isOwnPolicy }),
       });
     }
@@ -127,13 +129,9 @@ export class DesiredTables {
     });
   }
 
-  private hostTable(
-    place: HostPlace,
-    pods: readonly PodPlace[],
-    desired: ReadonlyMap<string, Desired>,
-  ): Desired {
+  private hostTable(place: HostPlace, pods: readonly PodPlace[]): Desired {
     const { unit, details, mode } = nodePolicy(this.view, place.node);
-    const guard = forwardGuard(pods.flatMap((pod) => this.guardedPod(pod, desired.get(pod.id))));
+    const guard = forwardGuard(this.view, place.node);
     const reach = this.reachOf(pods);
     return this.remember(place.id, {
       mode,
@@ -161,19 +159,9 @@ export class DesiredTables {
     return hostReach(hosted, (group) => this.view.isOwnHost(group));
   }
 
-  private guardInputs(guard: ForwardGuard | undefined): unknown[] {
-    const peers = (guard?.targets ?? []).flatMap(({ rules }) => rules.flatMap((rule) => rule.peers));
+  private guardInputs(guard: ForwardGuard): unknown[] {
+    const peers = guard.targets.flatMap(({ rules }) => rules.flatMap((rule) => rule.peers));
     return [JSON.stringify(guard), ...peers.map((id) => this.view.peersOf(id))];
-  }
-
-  private guardedPod(
-    pod: PodPlace,
-    desired: Desired | undefined,
-  ): { endpoint: Endpoint; model: FirewallModel }[] {
-    const endpoint = this.view.endpoint(pod.podUid);
-    return endpoint === undefined || desired === undefined || 'failed' in desired
-      ? []
-      : [{ endpoint, model: desired.model }];
   }
 
   private table(unit: Unit, { mode, isOwnPolicy, groups, ...shape }: TableShape): DesiredTable {
@@ -182,6 +170,7 @@ export class DesiredTables {
     const model = buildModel(rules, members, {
       kind: shape.kind ?? 'pod',
       guard: shape.guard,
+      judging: JUDGING,
       mode,
       revision: this.view.revision ?? 0,
       generation: this.firstGeneration,
@@ -192,7 +181,7 @@ export class DesiredTables {
   private peersOf(unit: Unit | undefined): (PeerSet | undefined)[] {
     const rules = unit === undefined ? [] : [...unit.ingress, ...unit.egress];
     const groups = new Set(rules.flatMap((rule) => rule.peers));
-    return [...groups, OWN_HOST].map((id) => this.view.peersOf(id));
+    return [...groups, ...JUDGING].map((id) => this.view.peersOf(id));
   }
 
   /** The inputs and the answer are looked at once per pass, whoever else has the same key. */

@@ -2,7 +2,7 @@
  * What the flow sets of one interval say, as flows with the rule that decided each: named from the very policy that was in
  * the kernel. The kernel's verdict is the truth; where the engine disagrees no rule is named, and that is counted.
  */
-import type { EnforcementMode, FlowBatch, Unit, Verdict } from '@ringfence/contracts';
+import type { EnforcementMode, FlowBatch, Unit, Verdict, WireRule } from '@ringfence/contracts';
 import { peerLookup } from '@ringfence/firewall';
 import type { FirewallModel, FlowTable } from '@ringfence/firewall';
 import { evaluate } from '@ringfence/policy-engine';
@@ -33,6 +33,8 @@ interface FlowRow {
   readonly counts: Partial<Record<FlowTable, { packets: number; bytes: number }>>;
 }
 
+/** A real client behind a node's address, whom that node found allowed by this Pod's rules. */
+export const JUDGED_REF = 'essential/judged-by-node';
 const PORTED = new Set([6, 17, 33, 132, 136]);
 /** Type of an answer → type of its question, by protocol. */
 const QUESTIONS: Readonly<Record<number, Readonly<Record<number, number>>>> = {
@@ -59,18 +61,27 @@ export function nameFlows(reading: FlowReading, policy: IntervalPolicy): NamedFl
     .flatMap((row) => {
       const told = tell(row, policy, members);
       return verdictsOf(row, told.verdict).map((verdict): ReportedFlow => {
-        const agrees = verdict.verdict === told.verdict;
-        if (!agrees) disagreements += 1;
         const { src, dst, proto, port } = row;
-        const rule =
-          agrees && told.rule !== null
-            ? { rule: told.rule.ref, ruleClass: told.rule.class }
-            : { rule: null, ruleClass: null };
+        const agrees = verdict.verdict === told.verdict;
+        const byNode = !agrees && told.direction === 'inbound' && isJudging(policy.model, src, members);
+        if (!agrees && !byNode) disagreements += 1;
+        const rule = agrees ? ruleOf(told.rule) : ruleOf(byNode ? judgedRule(verdict.verdict) : null);
         return { src, dst, proto, port, direction: told.direction, ...verdict, ...rule };
       });
     });
   return { mode: policy.model.mode, flows, disagreements };
 }
+
+const ruleOf = (rule: Pick<WireRule, 'ref' | 'class'> | null): Pick<ReportedFlow, 'rule' | 'ruleClass'> =>
+  rule === null ? { rule: null, ruleClass: null } : { rule: rule.ref, ruleClass: rule.class };
+
+/** Whom a node hides behind its address the engine cannot see; the node judged, or said that nobody did. */
+function isJudging({ judging }: FirewallModel, address: string, members: PeerLookup): boolean {
+  return judging.some((group) => members.contains(group, address, NOBODY));
+}
+
+const judgedRule = (verdict: Verdict): Pick<WireRule, 'ref' | 'class'> | null =>
+  verdict === 'allowed' ? { ref: JUDGED_REF, class: 'essential' } : null;
 
 /**
  * Under translation a host's answers carry another port than its questions: alone they are no flow of their own. Nor is

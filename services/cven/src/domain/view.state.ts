@@ -2,10 +2,10 @@
  * The node's view as clas-cache last told it: units, groups, endpoints, managed namespaces, and from them the addresses
  * of every group. Deltas are applied in order or refused; what is not understood is asked for again as a snapshot.
  */
-import type { Endpoint, EnforcementMode, Group, NodeView, Unit } from '@ringfence/contracts';
+import type { Endpoint, EnforcementMode, Group, NodePortTarget, NodeView, Unit } from '@ringfence/contracts';
 import { changedPeerSet, FirewallInputError, groupPeers, OWN_HOST, peerSet } from '@ringfence/firewall';
 import type { PeerSet, PolicyView } from '@ringfence/firewall';
-import { GroupMembers } from '@ringfence/policy-engine';
+import { GroupMembers, POD_NETWORKS } from '@ringfence/policy-engine';
 import type { MembershipDelta } from '@ringfence/policy-engine';
 
 /** `gap`: the delta builds on a revision that is not ours; only a snapshot helps. */
@@ -17,6 +17,7 @@ export class ViewState implements PolicyView {
   private readonly groups = new Map<string, Group>();
   private readonly endpoints = new Map<string, Endpoint>();
   private namespaces = new Map<string, EnforcementMode>();
+  private targets: readonly NodePortTarget[] = [];
   private members = new GroupMembers();
   /** Kept by identity: a group whose addresses did not change keeps its value, and its tables are not looked at. */
   private readonly peers = new Map<string, PeerSet>();
@@ -54,6 +55,18 @@ export class ViewState implements PolicyView {
   /** Whether the group means the node that hosts a Pod ("container host"). */
   isOwnHost(group: string): boolean {
     return this.groups.get(group)?.ownHost === true;
+  }
+
+  get nodePorts(): readonly NodePortTarget[] {
+    return this.targets;
+  }
+
+  get podNetworks(): readonly string[] {
+    return this.groups.get(POD_NETWORKS)?.cidrs ?? [];
+  }
+
+  all(): Iterable<Endpoint> {
+    return this.endpoints.values();
   }
 
   /** Mode of a managed namespace; undefined: not managed. */
@@ -104,6 +117,7 @@ export class ViewState implements PolicyView {
       endpoints: { upsert: [...this.endpoints.values()], remove: [] },
       units: { upsert: [...this.units.values()], remove: [] },
       namespaces: [...this.namespaces].map(([name, mode]) => ({ name, mode })),
+      nodePorts: [...this.targets],
     };
   }
 
@@ -118,6 +132,7 @@ export class ViewState implements PolicyView {
     this.endpoints.clear();
     this.peers.clear();
     this.namespaces.clear();
+    this.targets = [];
     this.members = new GroupMembers();
   }
 
@@ -146,6 +161,7 @@ export class ViewState implements PolicyView {
     }
     if (view.namespaces !== undefined)
       this.namespaces = new Map(view.namespaces.map(({ name, mode }) => [name, mode]));
+    if (view.nodePorts !== undefined) this.targets = view.nodePorts;
     this.followMembers();
   }
 
