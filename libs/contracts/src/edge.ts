@@ -20,6 +20,9 @@ export const NodePortTarget = z.object({
 });
 export type NodePortTarget = z.infer<typeof NodePortTarget>;
 
+export const ApiServer = z.object({ address: Address, port: Port });
+export type ApiServer = z.infer<typeof ApiServer>;
+
 /**
  * One change of a node's view. `base` is the revision that it builds on; null = a snapshot that replaces everything.
  * Units are *effective*: essential rules and the ClusterIP rules of decisions 18 are already in them. Order of
@@ -38,6 +41,8 @@ export const NodeView = z.object({
   namespaces: z.array(z.object({ name: Text, mode: EnforcementMode })).optional(),
   /** Whole list when present. Of label sets that do not live on the node, units hold the ingress rules for these ports only. */
   nodePorts: z.array(NodePortTarget).optional(),
+  /** Where Kubernetes says that its API servers are. Whole list when present. */
+  apiServers: z.array(ApiServer).max(64).optional(),
   /** The node is unpaired: its agent removes everything that it made, says so in its last heartbeat, and rests. */
   unpaired: z.boolean().optional(),
 });

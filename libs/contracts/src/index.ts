@@ -71,6 +71,7 @@ export {
   MOST_SANDBOXES,
   NodeAck,
   NodeSandboxes,
+  ApiServer,
   NodePortTarget,
   NodeView,
   NotInForce,

@@ -18,7 +18,7 @@ export type {
 export { GroupMembers } from './group-members.js';
 export type { MembershipDelta } from './group-members.js';
 export { questionId } from './question.js';
-export { JUDGING_NODES, POD_NETWORKS } from './essential-groups.js';
+export { CLUSTER_NODES, CONTROL_PLANE_NODES, JUDGING_NODES, POD_NETWORKS } from './essential-groups.js';
 export { compareRuleOrder, ruleRefs } from './rule-compiler.js';
 export { PolicyCalculator } from './policy.calculator.js';
 export type { PolicyChanges } from './cluster-policy.calculator.js';

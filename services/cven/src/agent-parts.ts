@@ -2,8 +2,9 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { CredentialResponse, NodeView } from '@ringfence/contracts';
-import { controlEndpoints, isReachable } from './adapters/control-channel.js';
+import { controlEndpoints, reachable } from './adapters/control-channel.js';
 import { hostAddresses } from './adapters/host-addresses.js';
+import { dialled, links, resolvers } from './adapters/node-network.js';
 import { Uplink } from './adapters/uplink.js';
 import type { AgentEvents } from './agent/agent-events.js';
 import { HostConfirmation } from './agent/host-confirmation.js';
@@ -14,8 +15,8 @@ import type { AgentMetrics } from './agent-metrics.js';
 import type { Context, ObservedKernel, StateFiles } from './cven.module.js';
 import { DesiredTables } from './domain/desired-tables.calculator.js';
 import { FlowBatches } from './domain/flow-batches.calculator.js';
-import { hostGroups } from './domain/host-essentials.js';
-import type { HostEssentialOptions } from './domain/host-essentials.js';
+import { DialledBook } from './domain/dialled.book.js';
+import type { NodeFacts } from './domain/host-essentials.js';
 import { ViewState } from './domain/view.state.js';
 import type { ApplyOutcome } from './domain/view.state.js';
 
@@ -38,7 +39,8 @@ export class AgentParts {
   /** Told of every view before anything of it is enforced. */
   onView: (isUnpaired: boolean) => void = () => undefined;
   private readonly records: TableRecords;
-  private host: HostEssentialOptions;
+  private readonly dialled: DialledBook;
+  private facts: NodeFacts;
 
   constructor(
     private readonly context: Context,
@@ -48,12 +50,16 @@ export class AgentParts {
     const { files, kernel, identity, metrics } = assembly;
     const node = identity.name;
     const bootId = randomUUID();
-    this.host = {
+    this.dialled = new DialledBook(files.dialled.read());
+    this.facts = {
       control: [],
+      dialled: this.dialled.remotes,
       adminPorts: config.RINGFENCE_ADMIN_PORTS,
       managementPort: config.RINGFENCE_MANAGEMENT_PORT,
+      resolvers: [],
+      timeServers: config.RINGFENCE_NTP_SERVERS,
+      links: [],
     };
-    this.view.setFixedGroups(hostGroups(this.host));
     this.uplink = new Uplink({
       cluster: identity.cluster,
       node,
@@ -69,11 +75,11 @@ export class AgentParts {
       host: { kind: 'host', id: 'host', netns: `/proc/${process.pid}/ns/net`, node },
       kernel: kernel.port,
       view: this.view,
-      desired: new DesiredTables(this.view, () => this.host, randomInt(1, 65_536)),
+      desired: new DesiredTables(this.view, () => this.facts, randomInt(1, 65_536)),
       records: this.records,
       flows: new FlowBatches({ node, bootId }, new Date().toISOString()),
       confirmation: new HostConfirmation({
-        isReachable: () => isReachable(this.host.control),
+        reachable: () => reachable([...this.facts.control, ...this.view.apiServers]),
         withinMs: config.RINGFENCE_HOST_CONFIRM_SECONDS * 1000,
         onRollback: () => metrics.hostRollbacks.add(),
       }),
@@ -98,12 +104,14 @@ export class AgentParts {
     if (stored !== undefined) this.takeView(stored);
   }
 
-  /** The control channel's addresses are always allowed on the host: they must follow the names. */
-  async resolveControl(): Promise<void> {
+  /** What the node itself needs is always allowed on it, so it must follow names, links and what its agents talk to. */
+  async lookAround(): Promise<void> {
     const control = await controlEndpoints([this.context.config.CLAS_URL, this.assembly.identity.natsUrl]);
-    if (JSON.stringify(control) === JSON.stringify(this.host.control)) return;
-    this.host = { ...this.host, control };
-    this.view.setFixedGroups(hostGroups(this.host));
+    if (this.dialled.see(dialled(), Date.now())) this.saveDialled();
+    const { remotes } = this.dialled;
+    const next = { ...this.facts, control, dialled: remotes, resolvers: resolvers(), links: links() };
+    if (JSON.stringify(next) === JSON.stringify(this.facts)) return;
+    this.facts = next;
     this.agent.reconcile();
   }
 
@@ -175,6 +183,14 @@ export class AgentParts {
     const current = () => (this.isUnpaired ? undefined : this.records.toFile());
     this.assembly.files.tables.writeLater(current, SAVE_AFTER_MS, (error) =>
       this.trouble('the records of tables could not be kept', error),
+    );
+  }
+
+  private saveDialled(): void {
+    this.assembly.files.dialled.writeLater(
+      () => this.dialled.toFile(),
+      SAVE_AFTER_MS,
+      (error) => this.trouble('what the node talks to could not be kept', error),
     );
   }
 }

@@ -1,8 +1,21 @@
 /** The environment of a C-VEN. */
+import { canonicalAddress, parseCidr } from '@ringfence/policy-engine';
 import { z } from 'zod';
 import { parseAway } from './birth/plugin-settings.js';
+import type { AdminPort } from './domain/host-essentials.js';
 
 const commaSeparated = (list: string): string[] => list.split(',').filter((each) => each !== '');
+
+function adminPorts(text: string, context: z.RefinementCtx): AdminPort[] {
+  return commaSeparated(text).map((each) => {
+    const [port = '', networks] = each.split('@');
+    const cidrs = networks?.split('+') ?? null;
+    const isPort = /^\d+$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535;
+    if (!isPort || cidrs?.some((cidr) => parseCidr(cidr) === null))
+      context.addIssue(`"${each}" is no port, alone or with CIDRs: 22 or 22@10.0.0.0/8+192.0.2.1/32`);
+    return { port: Number(port), cidrs };
+  });
+}
 
 export const Config = z.object({
   /** Where clas-cache gives credentials. */
@@ -17,12 +30,17 @@ export const Config = z.object({
   RINGFENCE_FLOW_INTERVAL_SECONDS: z.coerce.number().min(0.1).max(600).default(5),
   /** Mebibytes of flow reports that may wait while clas-cache is away. */
   RINGFENCE_FLOW_QUEUE_MIB: z.coerce.number().min(1).max(1024).default(16),
-  /** TCP ports by which administrators reach the node; never blocked on it. Comma-separated. */
-  RINGFENCE_ADMIN_PORTS: z
+  /**
+   * TCP ports by which administrators reach the node, comma-separated, each for CIDRs joined by `+` (`22@10.0.0.0/8`). Without
+   * CIDRs: for the networks of the interfaces that lead out of the node, and for the cluster's other nodes.
+   */
+  RINGFENCE_ADMIN_PORTS: z.string().default('22').transform(adminPorts),
+  /** Addresses of time servers, comma-separated. */
+  RINGFENCE_NTP_SERVERS: z
     .string()
-    .default('22')
-    .transform((list) => commaSeparated(list).map(Number))
-    .pipe(z.array(z.number().int().min(1).max(65_535))),
+    .default('')
+    .transform(commaSeparated)
+    .refine((list) => list.every((each) => canonicalAddress(each) !== null), 'addresses, comma-separated'),
   /** How the kernel is reached: kept libnftables contexts, or programs (slower); auto takes the library where it is. */
   RINGFENCE_KERNEL: z.enum(['auto', 'libnftables', 'nft']).default('auto'),
   /** Seconds after a change of the host's own policy within which the control channel must answer. */

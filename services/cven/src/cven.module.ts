@@ -18,6 +18,7 @@ import { KeptCredential, NodeCredential, NodeKey } from './adapters/credential.c
 import { StateFile } from './adapters/state-files.store.js';
 import { TableRecordFile } from './agent/table-records.js';
 import type { Config } from './config.js';
+import { DialledFile } from './domain/dialled.book.js';
 import type { HelperNews } from './kernel/helper/protocol.js';
 import { HelperKernel } from './kernel/helper-kernel.js';
 import type { Kernel } from './kernel/kernel.port.js';
@@ -38,6 +39,7 @@ export interface StateFiles {
   readonly nodeKey: StateFile<NodeKey>;
   readonly view: StateFile<NodeView>;
   readonly tables: StateFile<TableRecordFile>;
+  readonly dialled: StateFile<DialledFile>;
 }
 
 /** Something that is there, or what is missing in words. */
@@ -66,6 +68,7 @@ function stateFiles({ config }: Context): StateFiles {
     nodeKey: new StateFile(directory, 'node-key.json', NodeKey),
     view: new StateFile(directory, 'view.json', NodeView),
     tables: new StateFile(directory, 'tables.json', TableRecordFile),
+    dialled: new StateFile(directory, 'dialled.json', DialledFile),
   };
 }
 

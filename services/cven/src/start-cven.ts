@@ -28,7 +28,7 @@ const RUNTIME_SOCKETS = [
 ];
 const TAMPER_EVERY_MS = 1_000;
 const TELL_EVERY_MS = 1_000;
-const RESOLVE_EVERY_MS = 60_000;
+const LOOK_AROUND_EVERY_MS = 30_000;
 const FLUSH_WITHIN_MS = 3_000;
 
 export async function startCven(context: Context): Promise<RunningService> {
@@ -55,7 +55,7 @@ export async function startCven(context: Context): Promise<RunningService> {
     hostAddresses,
   });
   parts.onView = (isUnpaired) => birth.follow(isUnpaired);
-  await parts.resolveControl();
+  await parts.lookAround();
   parts.resume();
   await birth.start();
   startRuntime(context, parts, birth);
@@ -127,7 +127,7 @@ function startTimers({ config, onShutdown, logger }: Context, parts: AgentParts)
       },
       onError,
     ),
-    every(RESOLVE_EVERY_MS, () => parts.resolveControl(), onError),
+    every(LOOK_AROUND_EVERY_MS, () => parts.lookAround(), onError),
   ];
   for (const timer of timers) onShutdown(() => timer.stop());
 }

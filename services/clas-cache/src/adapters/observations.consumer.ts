@@ -36,8 +36,9 @@ export function takeObservation(store: ActorStore, subject: string, payload: unk
 }
 
 function takeNode(store: ActorStore, subject: string, payload: unknown): void {
-  const { uid, epoch, gone, name, machineId, addresses, podCidrs } = read(NodeObserved, subject, payload);
-  if (!gone) return store.view.nodes.setNode(uid, epoch, { name, machineId, addresses, podCidrs });
+  const { uid, epoch, gone, ...node } = read(NodeObserved, subject, payload);
+  const { name, machineId, labels, addresses, podCidrs } = node;
+  if (!gone) return store.view.nodes.setNode(uid, epoch, { name, machineId, labels, addresses, podCidrs });
   store.view.nodes.removeNode(uid);
   store.nodeGone(name);
 }

@@ -4,6 +4,8 @@ import type { Endpoint, Group, NodeView, PodObserved, ServiceObserved, Unit } fr
 import { indexCatalogue, kubernetesWorkloadId, makeLabelSet, resolveLabels } from '@ringfence/labels';
 import {
   cidrsOf,
+  CLUSTER_NODES,
+  CONTROL_PLANE_NODES,
   GroupMembers,
   JUDGING_NODES,
   openServices,
@@ -51,7 +53,12 @@ function naiveView(state: State, name: string) {
   const cidrs = cidrsOf([{ from: '10.244.1.0/24', to: null, exclusion: false, description: '' }]);
   const services = [...state.services.values()];
   const dns = clusterDns(services, { labelSets: [...new Set(endpoints.map((one) => one.labelSet))], cidrs });
-  const everybodys = [group(JUDGING_NODES, []), group(POD_NETWORKS, [], { cidrs })];
+  const everybodys = [
+    group(JUDGING_NODES, []),
+    group(POD_NETWORKS, [], { cidrs }),
+    group(CLUSTER_NODES, [], { cidrs: ['192.0.2.1/32'] }),
+    group(CONTROL_PLANE_NODES, []),
+  ];
   const groups = new Map([...state.groups, ...dns.groups, ...everybodys].map((one) => [one.id, one]));
   const backendsOf = ({ backends }: ServiceObserved) =>
     backends.map((backend) => ({ ...backend, of: endpoints.find((one) => one.id === backend.podUid) }));
@@ -405,6 +412,20 @@ describe('the actor store', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('tells every node who its control plane is, and where the API servers are', () => {
+    const store = inSync(emptyState());
+    const labels = { 'node-role.kubernetes.io/control-plane': '' };
+    store.view.nodes.setNode('n2-uid', 'e1', node('node-2', { labels, addresses: ['192.0.2.2'] }));
+    const backends = [{ portIndex: 0, targetPort: 41_234, podUid: null, address: '198.51.100.7' }];
+    store.view.setService(service('kubernetes', { namespace: 'default', backends }));
+    store.settle(NOW);
+    const { apiServers, groups } = store.snapshot('node-1', AT);
+    expect(apiServers).toEqual([{ address: '198.51.100.7', port: 41_234 }]);
+    const cidrs = (id: string): unknown => groups.upsert.find((one) => one.id === id)?.cidrs;
+    expect(cidrs(CLUSTER_NODES)).toEqual(['192.0.2.1/32', '192.0.2.2/32']);
+    expect(cidrs(CONTROL_PLANE_NODES)).toEqual(['192.0.2.2/32']);
   });
 
   it('tells nobody anything before it is in sync', () => {

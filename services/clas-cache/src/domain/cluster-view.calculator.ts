@@ -9,6 +9,7 @@
  */
 import type {
   AgentHeartbeat,
+  ApiServer,
   Endpoint,
   Group,
   LabelSet,
@@ -16,6 +17,7 @@ import type {
   ServiceObserved,
   Unit,
 } from '@ringfence/contracts';
+import { canonicalAddress } from '@ringfence/policy-engine';
 import type { CommittedPolicy } from './policy-buffer.calculator.js';
 import { EffectiveUnits } from './effective-units.calculator.js';
 import { isClusterDns } from './cluster-dns.js';
@@ -37,9 +39,13 @@ export interface ClusterChanges {
   /** Pods of which anything changed, endpoints or not. */
   readonly touchedPods: readonly string[];
   readonly policyVersion: number;
+  /** Whole list, when it changed. */
+  readonly apiServers: readonly ApiServer[] | null;
   /** What nodes judge for the Pods of others. */
   readonly guards: GuardChanges;
 }
+
+const MOST_API_SERVERS = 64;
 
 export class ClusterView {
   readonly pods: PodEndpoints;
@@ -48,6 +54,7 @@ export class ClusterView {
   readonly units = new EffectiveUnits();
   readonly #guards = new NodePortGuards();
   readonly #nodeGroups = new Map<string, string>();
+  #apiServers = '[]';
   readonly #members = new Map<LabelSetId, Set<string>>();
   readonly #endpointLabelSet = new Map<string, LabelSetId>();
   #policyVersion = 0;
@@ -138,11 +145,26 @@ export class ClusterView {
       units,
       groups,
       guards,
+      apiServers: this.#takeApiServers(),
       endpoints,
       namespaces,
       touchedPods: pods.touched,
       policyVersion: this.#policyVersion,
     };
+  }
+
+  #takeApiServers(): readonly ApiServer[] | null {
+    const own = [...this.services.values()].find(
+      ({ namespace, name }) => namespace === 'default' && name === 'kubernetes',
+    );
+    const servers = (own?.backends ?? []).flatMap(({ address, targetPort: port }) => {
+      const canonical = canonicalAddress(address);
+      return canonical === null ? [] : [{ address: canonical, port }];
+    });
+    const text = JSON.stringify(servers);
+    if (text === this.#apiServers) return null;
+    this.#apiServers = text;
+    return servers.slice(0, MOST_API_SERVERS);
   }
 
   #takeNodeGroups(): Group[] {

@@ -163,7 +163,9 @@ export class EffectiveUnits {
   #build({ labelSet, mode }: InUse): { unit: Unit; groups: Group[] } {
     const base = this.#base.get(labelSet.id) ?? { labelSet, mode, ingress: [], egress: [] };
     const { egress, groups } = openServices(base, (group) => this.services.portsBehind(group));
-    if (labelSet.class !== 'pod') return { unit: { ...base, egress }, groups };
+    // A node, and whoever runs on its network, looks names up too.
+    if (labelSet.class !== 'pod')
+      return { unit: { ...base, egress: [...this.#dns.egress, ...egress] }, groups };
     const servers = this.#dnsWorkloads.get(labelSet.id);
     const answers = servers === undefined ? [] : this.#dns.ingress.map((rule) => onlyFor(rule, servers));
     const own = ownServiceRules(labelSet.id, this.services.ownPorts(labelSet.id, this.#isOf));

@@ -13,10 +13,18 @@ import type {
   NodeSettings,
 } from '@ringfence/contracts';
 import { makeLabelSet } from '@ringfence/labels';
-import { canonicalAddress, CidrSet, cidrsOf, JUDGING_NODES, POD_NETWORKS } from '@ringfence/policy-engine';
+import {
+  canonicalAddress,
+  CidrSet,
+  cidrsOf,
+  CLUSTER_NODES,
+  CONTROL_PLANE_NODES,
+  JUDGING_NODES,
+  POD_NETWORKS,
+} from '@ringfence/policy-engine';
 import { ListedObjects } from './listed-objects.js';
 
-export type NodeFacts = Pick<NodeObserved, 'name' | 'machineId' | 'addresses' | 'podCidrs'>;
+export type NodeFacts = Pick<NodeObserved, 'name' | 'machineId' | 'labels' | 'addresses' | 'podCidrs'>;
 
 export class NodeEndpoints {
   readonly nodes = new ListedObjects<NodeFacts>();
@@ -151,10 +159,19 @@ export class NodeEndpoints {
     const judging = [...this.#told.values()].filter(
       ({ id }) => this.#judging.has(id) && !this.isUnpaired(id),
     );
+    const controlPlane = [...this.nodes.values()].filter(isControlPlane);
     return [
+      group(CLUSTER_NODES, {
+        cidrs: hosts([...this.nodes.values()].flatMap((node) => this.#addressesOf(node))),
+      }),
+      group(CONTROL_PLANE_NODES, { cidrs: hosts(controlPlane.flatMap((node) => this.#addressesOf(node))) }),
       group(JUDGING_NODES, { workloads: judging.flatMap(({ workload }) => workload ?? []).sort() }),
       group(POD_NETWORKS, { cidrs: this.podCidrs() }),
     ];
+  }
+
+  #addressesOf({ name, addresses }: NodeFacts): Address[] {
+    return [...addresses, ...(this.#told.get(name)?.addresses ?? [])];
   }
 
   /** Of all nodes, normalised. */
@@ -236,6 +253,15 @@ export class NodeEndpoints {
     return makeLabelSet({ cluster: this.cluster, namespace: null, class: 'node', labels });
   }
 }
+
+/** The older name of the role stays in use. */
+const isControlPlane = ({ labels }: NodeFacts): boolean =>
+  'node-role.kubernetes.io/control-plane' in labels || 'node-role.kubernetes.io/master' in labels;
+
+const hosts = (addresses: readonly Address[]): string[] => {
+  const canonical = addresses.flatMap((address) => canonicalAddress(address) ?? []).filter(isReachable);
+  return [...new Set(canonical)].sort().map((address) => `${address}/${address.includes(':') ? 128 : 32}`);
+};
 
 const group = (id: GroupId, parts: Partial<Group>): Group => ({
   id,

@@ -3,7 +3,7 @@
  * the endpoints in those groups together with its own. It keeps what it told, so a change costs what it changes.
  */
 import type { Endpoint, Group, GroupId, LabelSetId, NodeView, Unit } from '@ringfence/contracts';
-import { JUDGING_NODES, POD_NETWORKS } from '@ringfence/policy-engine';
+import { CLUSTER_NODES, CONTROL_PLANE_NODES, JUDGING_NODES, POD_NETWORKS } from '@ringfence/policy-engine';
 import type { ToldView } from './explain/place-judge.js';
 import { groupDifference, Interest } from './interest.js';
 import type { GroupDifference } from './interest.js';
@@ -30,7 +30,7 @@ export interface ContentChanges {
 }
 
 /** Every node needs them, whatever lives on it. */
-const FOR_EVERYBODY: readonly GroupId[] = [JUDGING_NODES, POD_NETWORKS];
+const FOR_EVERYBODY: readonly GroupId[] = [JUDGING_NODES, POD_NETWORKS, CLUSTER_NODES, CONTROL_PLANE_NODES];
 
 type Delta = Pick<NodeView, 'groups' | 'endpoints' | 'units'>;
 

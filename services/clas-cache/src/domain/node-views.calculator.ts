@@ -3,6 +3,7 @@
  * those that concern it.
  */
 import type {
+  ApiServer,
   Endpoint,
   EnforcementMode,
   Group,
@@ -53,6 +54,7 @@ export class NodeViews {
   };
   #namespaces: readonly ManagedNamespace[] = [];
   #nodePorts: readonly NodePortTarget[] = [];
+  #apiServers: readonly ApiServer[] = [];
   #policyVersion = 0;
 
   /** `revision`: the last one that was told before a restart. */
@@ -109,9 +111,13 @@ export class NodeViews {
     // Every node is to know these.
     const { nodePorts } = changes.guards;
     const concernsAll =
-      changes.namespaces !== null || nodePorts !== null || changes.policyVersion !== this.#policyVersion;
+      changes.namespaces !== null ||
+      nodePorts !== null ||
+      changes.apiServers !== null ||
+      changes.policyVersion !== this.#policyVersion;
     this.#policyVersion = changes.policyVersion;
     this.#namespaces = changes.namespaces ?? this.#namespaces;
+    this.#apiServers = changes.apiServers ?? this.#apiServers;
     const concerns = this.#take(changes);
     const isEmpty = concerns.units.size + concerns.groups.size + concerns.endpoints.size === 0;
     if (isEmpty && !concernsAll) return [];
@@ -120,6 +126,7 @@ export class NodeViews {
     const lists = {
       ...(changes.namespaces === null ? {} : { namespaces: [...changes.namespaces] }),
       ...(nodePorts === null ? {} : { nodePorts: [...nodePorts] }),
+      ...(changes.apiServers === null ? {} : { apiServers: [...changes.apiServers] }),
     };
     return [...this.#nodes].flatMap(([node, state]) => {
       const delta = state.view.apply(concerns, this.#content, this.revision);
@@ -134,7 +141,11 @@ export class NodeViews {
   /** Everything that the node must know; a node that was not known until now is from now on. */
   snapshot(node: string, at: string): NodeView {
     const state = this.#node(node);
-    const lists = { namespaces: [...this.#namespaces], nodePorts: [...this.#nodePorts] };
+    const lists = {
+      namespaces: [...this.#namespaces],
+      nodePorts: [...this.#nodePorts],
+      apiServers: [...this.#apiServers],
+    };
     return { ...this.#head(node, state, at), base: null, ...state.view.snapshot(), ...lists };
   }
 

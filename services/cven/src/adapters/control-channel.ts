@@ -1,7 +1,7 @@
 /** Where clas-cache and the cluster's NATS are, as addresses, and whether a new connection to them works. */
 import { lookup } from 'node:dns/promises';
 import { createConnection } from 'node:net';
-import type { ControlEndpoint } from '../domain/host-essentials.js';
+import type { RemotePort } from '../domain/host-essentials.js';
 
 const CONNECT_TIMEOUT_MS = 1_500;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = {
@@ -12,7 +12,7 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
 };
 
 /** `urls` may hold several, comma-separated. A name that does not resolve now is left out. */
-export async function controlEndpoints(urls: readonly string[]): Promise<ControlEndpoint[]> {
+export async function controlEndpoints(urls: readonly string[]): Promise<RemotePort[]> {
   const parsed = urls.flatMap((list) => list.split(',')).map((url) => new URL(url.trim()));
   const resolved = await Promise.all(
     parsed.map(async ({ protocol, hostname, port }) => {
@@ -26,12 +26,13 @@ export async function controlEndpoints(urls: readonly string[]): Promise<Control
   return resolved.flat();
 }
 
-export async function isReachable(endpoints: readonly ControlEndpoint[]): Promise<boolean> {
-  const reached = await Promise.all(endpoints.map(canConnect));
-  return reached.length > 0 && reached.every((each) => each);
+/** Those that answer a new connection, in words. */
+export async function reachable(remotes: readonly RemotePort[]): Promise<string[]> {
+  const reached = await Promise.all(remotes.map(canConnect));
+  return remotes.flatMap(({ address, port }, i) => (reached[i] === true ? [`${address}:${port}`] : []));
 }
 
-function canConnect({ address, port }: ControlEndpoint): Promise<boolean> {
+function canConnect({ address, port }: RemotePort): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection({ host: address, port, timeout: CONNECT_TIMEOUT_MS });
     const end = (reached: boolean): void => {

@@ -29,6 +29,11 @@ export class FlowCollector {
     this.addresses.set(id, addresses);
   }
 
+  /** Of a sandbox, as the runtime told them. */
+  addressesTold(id: string): readonly string[] {
+    return this.addresses.get(id) ?? [];
+  }
+
   forget(id: string): void {
     this.addresses.delete(id);
   }

@@ -1,10 +1,9 @@
 /** The host's own table on the real kernel: guarding probe ports, never locking itself out, taking back what cut it off. */
-import type { Endpoint, NodeView, Unit, WireRule } from '@ringfence/contracts';
+import type { Endpoint, Group, NodeView, Unit, WireRule } from '@ringfence/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DesiredTables } from '../domain/desired-tables.calculator.js';
 import type { DesiredTable, Place } from '../domain/desired-tables.calculator.js';
-import { hostGroups } from '../domain/host-essentials.js';
-import type { HostEssentialOptions } from '../domain/host-essentials.js';
+import type { NodeFacts } from '../domain/host-essentials.js';
 import { ViewState } from '../domain/view.state.js';
 import { HelperKernel } from '../kernel/helper-kernel.js';
 import {
@@ -17,6 +16,7 @@ import {
   POD_ADDRESS,
 } from '../testing/host-bed.js';
 import type { HostBed } from '../testing/host-bed.js';
+import { CONTROL_PLANE_NODES } from '@ringfence/policy-engine';
 import { compiledHelper } from '../testing/testbed.js';
 import { EnforcedPlace } from './enforced-place.js';
 import { HostConfirmation } from './host-confirmation.js';
@@ -26,11 +26,24 @@ const NODE_SET = 'ls-00000000000000000001';
 const POD_SET = 'ls-00000000000000000002';
 const FRIENDS = 'g-00000000000000000001';
 const CONTAINER_HOST = 'g-00000000000000000002';
-const HOST: HostEssentialOptions = {
+const HOST: NodeFacts = {
   control: [{ address: OUTSIDE[0], port: 7002 }],
-  adminPorts: [2222],
+  adminPorts: [{ port: 2222, cidrs: [`${OUTSIDE[0]}/32`] }],
+  dialled: [{ address: OUTSIDE[1], port: 7002 }],
+  resolvers: [],
+  timeServers: [],
+  links: [],
   managementPort: 9610,
 };
+
+const group = (id: string): Group => ({
+  id,
+  labelSets: [],
+  workloads: [],
+  cidrs: [],
+  fqdns: [],
+  ownHost: false,
+});
 
 describe("the host's table", () => {
   let bed: HostBed;
@@ -80,7 +93,6 @@ describe("the host's table", () => {
   /** Tables of both places for these units; `friends` is one group's addresses. */
   const desired = (units: Unit[], friends: readonly string[]): { host: DesiredTable; pod: DesiredTable } => {
     const view = new ViewState();
-    view.setFixedGroups(hostGroups(HOST));
     view.setHostAddresses([NODE_ADDRESS, NODE_POD_SIDE]);
     const probePorts = [{ proto: 6, port: 7001 }];
     view.apply({
@@ -99,7 +111,8 @@ describe("the host's table", () => {
             fqdns: [],
             ownHost: false,
           },
-          { id: CONTAINER_HOST, labelSets: [], workloads: [], cidrs: [], fqdns: [], ownHost: true },
+          { ...group(CONTROL_PLANE_NODES), cidrs: [`${OUTSIDE[0]}/32`] },
+          { ...group(CONTAINER_HOST), ownHost: true },
         ],
         remove: [],
       },
@@ -114,6 +127,7 @@ describe("the host's table", () => {
         remove: [],
       },
       units: { upsert: units, remove: [] },
+      apiServers: [{ address: OUTSIDE[1], port: 7001 }],
       nodePorts: [{ labelSet: POD_SET, workload: null, proto: 6, port: 7001 }],
     } satisfies NodeView);
     const tables = new DesiredTables(view, () => HOST, 1).compute([host, pod]);
@@ -162,18 +176,28 @@ describe("the host's table", () => {
       desired([unit(NODE_SET, 'full'), unit(POD_SET, 'visibility_only')], []).host,
     );
     const outcomes = {
-      admin: await fromOutside(OUTSIDE[1], NODE_ADDRESS, 2222),
-      kubelet: await fromOutside(OUTSIDE[1], NODE_ADDRESS, 10_250),
+      admin: await fromOutside(OUTSIDE[0], NODE_ADDRESS, 2222),
+      adminOfElsewhere: await fromOutside(OUTSIDE[1], NODE_ADDRESS, 2222),
+      kubeletOfControlPlane: await fromOutside(OUTSIDE[0], NODE_ADDRESS, 10_250),
+      kubeletOfApiServer: await fromOutside(OUTSIDE[1], NODE_ADDRESS, 10_250),
+      kubeletOfOthers: await bed.inPod.run('tcp', { to: NODE_ADDRESS, port: 10_250, timeoutMs: 400 }),
       other: await fromOutside(OUTSIDE[1], NODE_ADDRESS, 7001),
       control: await bed.inNode.run('tcp', { to: OUTSIDE[0], port: 7002, timeoutMs: 400 }),
-      elsewhere: await bed.inNode.run('tcp', { to: OUTSIDE[1], port: 7001, timeoutMs: 400 }),
+      apiServer: await bed.inNode.run('tcp', { to: OUTSIDE[1], port: 7001, timeoutMs: 400 }),
+      whatAgentsDial: await bed.inNode.run('tcp', { to: OUTSIDE[1], port: 7002, timeoutMs: 400 }),
+      elsewhere: await bed.inNode.run('tcp', { to: OUTSIDE[0], port: 7001, timeoutMs: 400 }),
       toPod: await fromOutside(OUTSIDE[1], POD_ADDRESS, 7003),
     };
     expect(outcomes).toEqual({
       admin: 'open',
-      kubelet: 'open',
+      adminOfElsewhere: 'closed',
+      kubeletOfControlPlane: 'open',
+      kubeletOfApiServer: 'open',
+      kubeletOfOthers: 'closed',
       other: 'closed',
       control: 'open',
+      apiServer: 'open',
+      whatAgentsDial: 'open',
       elsewhere: 'closed',
       toPod: 'open',
     });
@@ -198,10 +222,10 @@ describe("the host's table", () => {
   });
 
   it('is taken back when the control channel cannot be reached with it', async () => {
-    let isReachable = true;
+    let reached = ['control', 'api server'];
     let rollbacks = 0;
     const confirmation = new HostConfirmation({
-      isReachable: () => Promise.resolve(isReachable),
+      reachable: () => Promise.resolve(reached),
       withinMs: 300,
       onRollback: () => (rollbacks += 1),
     });
@@ -209,12 +233,12 @@ describe("the host's table", () => {
     const good = desired([unit(NODE_SET, 'visibility_only')], []).host;
     await confirmation.enforce(enforced, good, undefined);
     const bad = desired([unit(NODE_SET, 'full')], []).host;
-    setTimeout(() => (isReachable = false), 0);
+    setTimeout(() => (reached = ['control']), 0);
     const loses = confirmation.enforce(enforced, bad, good);
-    await expect(loses).rejects.toThrow('control channel');
+    await expect(loses).rejects.toThrow('could not be reached');
     expect(rollbacks).toBe(1);
     expect(await fromOutside(OUTSIDE[1], NODE_ADDRESS, 7001)).toBe('open');
-    await expect(confirmation.enforce(enforced, bad, good)).rejects.toThrow('control channel');
+    await expect(confirmation.enforce(enforced, bad, good)).rejects.toThrow('could not be reached');
   });
 });
 

@@ -220,7 +220,10 @@ export class NodeAgent {
     const started = performance.now();
     view.setHostAddresses(hostAddresses());
     const target: InForce = { revision: view.revision, policyVersion: view.policyVersion };
-    const wishes = desired.compute(this.places.all().map(({ place }) => place));
+    const wishes = desired.compute(
+      this.places.all().map(({ place }) => place),
+      (sandbox) => this.flows.addressesTold(sandbox),
+    );
     const now = Date.now();
     for (const [id, wish] of wishes) this.ledger.ask(id, wish, now);
     await Promise.all([...wishes].map(([id, wish]) => this.settle(id, wish)));

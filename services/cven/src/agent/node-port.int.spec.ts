@@ -6,7 +6,7 @@ import { JUDGING_NODES, POD_NETWORKS } from '@ringfence/policy-engine';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DesiredTables } from '../domain/desired-tables.calculator.js';
 import type { Place } from '../domain/desired-tables.calculator.js';
-import { hostGroups } from '../domain/host-essentials.js';
+import type { NodeFacts } from '../domain/host-essentials.js';
 import { ViewState } from '../domain/view.state.js';
 import { HelperKernel } from '../kernel/helper-kernel.js';
 import { allow } from '../testing/models.js';
@@ -30,7 +30,15 @@ import { groupOf, labelSet, podEndpoint, podUnit, viewOf } from '../testing/view
 const [FRIEND, STRANGER] = CLIENTS;
 const NODES_SET = 9;
 const [FRIENDS, NODES, OWN_VIP] = [1, 2, 3];
-const HOST = { control: [], adminPorts: [], managementPort: 0 };
+const HOST: NodeFacts = {
+  control: [],
+  adminPorts: [],
+  managementPort: 0,
+  dialled: [],
+  resolvers: [],
+  timeServers: [],
+  links: [],
+};
 const ADDRESSES: Readonly<Record<string, readonly string[]>> = {
   ingress: [INGRESS_NODE, BETWEEN.ingress],
   pods: [BETWEEN.pods, POD_SIDE],
@@ -65,7 +73,6 @@ describe('a Pod behind a NodePort', () => {
   /** The tables that the agents of both nodes would load. */
   const models = (part: 'ingress' | 'pods', policy: Policy): Map<string, FirewallModel> => {
     const view = new ViewState();
-    view.setFixedGroups(hostGroups(HOST));
     view.setHostAddresses(ADDRESSES[part] ?? []);
     const port = { proto: 6, from: POD_PORT };
     const rules = {

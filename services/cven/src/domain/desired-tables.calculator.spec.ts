@@ -4,14 +4,17 @@ import { allow } from '../testing/models.js';
 import { groupOf, podEndpoint, podPlace, podUnit, viewOf } from '../testing/views.js';
 import { DesiredTables } from './desired-tables.calculator.js';
 import type { Desired, HostPlace, Place } from './desired-tables.calculator.js';
-import { hostGroups } from './host-essentials.js';
-import type { HostEssentialOptions } from './host-essentials.js';
+import type { NodeFacts } from './host-essentials.js';
 import { ViewState } from './view.state.js';
 
 const HOST: HostPlace = { kind: 'host', id: 'host', netns: '/proc/1/ns/net', node: 'node-1' };
-const ESSENTIAL: HostEssentialOptions = {
+const ESSENTIAL: NodeFacts = {
   control: [{ address: '172.18.0.9', port: 4222 }],
-  adminPorts: [22],
+  adminPorts: [{ port: 22, cidrs: null }],
+  dialled: [],
+  resolvers: [],
+  timeServers: [],
+  links: [],
   managementPort: 9610,
 };
 
@@ -20,7 +23,6 @@ describe('the desired tables', () => {
   let tables: DesiredTables;
   beforeEach(() => {
     view = new ViewState();
-    view.setFixedGroups(hostGroups(ESSENTIAL));
     tables = new DesiredTables(view, () => ESSENTIAL, 1);
     const rules = { ingress: [allow([1], { proto: 6, from: 80 })] };
     const namespaces = [

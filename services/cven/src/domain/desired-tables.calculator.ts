@@ -20,10 +20,10 @@ import {
   standIn,
 } from '@ringfence/firewall';
 import type { FirewallModel, ForwardGuard, HostReach, PeerSet } from '@ringfence/firewall';
-import { JUDGING_NODES } from '@ringfence/policy-engine';
+import { CLUSTER_NODES, CONTROL_PLANE_NODES, JUDGING_NODES, POD_NETWORKS } from '@ringfence/policy-engine';
 import { forwardGuard } from './forward-guard.js';
-import { hostUnit } from './host-essentials.js';
-import type { HostEssentialOptions } from './host-essentials.js';
+import { hostEssentials, hostUnit } from './host-essentials.js';
+import type { NodeFacts } from './host-essentials.js';
 import type { ViewState } from './view.state.js';
 
 export interface PodPlace {
@@ -81,6 +81,8 @@ interface Computation {
   readonly table: () => DesiredTable;
 }
 
+/** What the rules of a node name beside its policy's groups. */
+const NODE_GROUPS = [CLUSTER_NODES, CONTROL_PLANE_NODES, POD_NETWORKS] as const;
 /** The own node judges from the first table on. */
 const JUDGING = [OWN_HOST, JUDGING_NODES] as const;
 
@@ -90,16 +92,24 @@ export class DesiredTables {
 
   constructor(
     private readonly view: ViewState,
-    private readonly host: () => HostEssentialOptions,
+    private readonly host: () => NodeFacts,
     /** For namespaces of whose past nothing is known. */
     private readonly firstGeneration: number,
   ) {}
 
-  compute(places: readonly Place[]): Map<string, Desired> {
+  /** `addressesOf`: what the runtime says of a Pod by its sandbox. */
+  compute(
+    places: readonly Place[],
+    addressesOf: (sandbox: string) => readonly string[] = () => [],
+  ): Map<string, Desired> {
     this.used = new Map();
     const pods = places.filter((place): place is PodPlace => place.kind === 'pod');
     const desired = new Map(pods.map((pod) => [pod.id, this.pod(pod)]));
-    for (const place of places) if (place.kind === 'host') desired.set(place.id, this.hostTable(place, pods));
+    const others = pods
+      .filter(({ podUid }) => this.view.endpoint(podUid) === undefined)
+      .flatMap(({ id }) => addressesOf(id));
+    for (const place of places)
+      if (place.kind === 'host') desired.set(place.id, this.hostTable(place, pods, others));
     this.remembered = this.used;
     return desired;
   }
@@ -129,14 +139,17 @@ export class DesiredTables {
     });
   }
 
-  private hostTable(place: HostPlace, pods: readonly PodPlace[]): Desired {
+  private hostTable(place: HostPlace, pods: readonly PodPlace[], otherPods: readonly string[]): Desired {
     const { unit, details, mode } = nodePolicy(this.view, place.node);
     const guard = forwardGuard(this.view, place.node);
     const reach = this.reachOf(pods);
+    const cluster = this.view.clusterPlace(otherPods);
     return this.remember(place.id, {
       mode,
       inputs: () => [
         this.host(),
+        JSON.stringify(cluster),
+        ...NODE_GROUPS.map((id) => this.view.peersOf(id)),
         this.view.endpoint(place.node),
         unit,
         mode,
@@ -145,8 +158,10 @@ export class DesiredTables {
         ...this.peersOf(unit),
       ],
       table: () => {
-        const own = hostUnit(endpointUnit(unit, details), this.host(), reach.rules);
-        return this.table(own, { mode, isOwnPolicy: true, kind: 'host', guard, groups: reach.groups });
+        const essentials = hostEssentials(this.host(), cluster);
+        const own = hostUnit(endpointUnit(unit, details), essentials, reach.rules);
+        const groups = new Map([...essentials.groups, ...reach.groups]);
+        return this.table(own, { mode, isOwnPolicy: true, kind: 'host', guard, groups });
       },
     });
   }

@@ -1,32 +1,64 @@
 /**
- * What a host's own table always lets through, before anything else: without it a rule too few could cut a node off from
- * its cluster, or its agent from the one who could repair the rule. Loopback and neighbour discovery are in every table.
+ * What a node's own table lets through before anything else: the least that keeps the node in its cluster and its agent in
+ * reach of those who could repair a rule. Every entry names who needs it; none is open to everybody. Loopback and neighbour
+ * discovery are in every table, what the node's Pods let their own host do is `hostReach`'s.
+ *
+ *   who                          knows them
+ *   API servers                  Kubernetes (the Service default/kubernetes), and what the node's own agents talk to
+ *   nodes, control-plane nodes   Kubernetes, by address and role
+ *   resolvers, time, links       the node itself
+ *   administrators               a setting; without one the node's own networks and the other nodes
  */
 import type { PortRange, Unit, WireRule } from '@ringfence/contracts';
 import { inOrder, peerSet } from '@ringfence/firewall';
 import type { PeerSet } from '@ringfence/firewall';
+import { CLUSTER_NODES, CONTROL_PLANE_NODES, POD_NETWORKS, questionId } from '@ringfence/policy-engine';
 
-const ANYBODY = 'any-address';
-const CONTROL_CHANNEL = 'control-channel';
-
-export interface ControlEndpoint {
+export interface RemotePort {
   readonly address: string;
   readonly port: number;
 }
 
-export interface HostEssentialOptions {
+export interface AdminPort {
+  readonly port: number;
+  /** null: the node's links and the cluster's nodes. */
+  readonly cidrs: readonly string[] | null;
+}
+
+/** What the agent knows of its node. A new object whenever anything of it changes. */
+export interface NodeFacts {
   /** Where the agent reaches its cluster's NATS and clas-cache. */
-  readonly control: readonly ControlEndpoint[];
-  /** TCP ports that administrators use to reach the node. */
-  readonly adminPorts: readonly number[];
+  readonly control: readonly RemotePort[];
+  /** What kubelet, the runtime and other agents of the node were seen to talk to. */
+  readonly dialled: readonly RemotePort[];
+  readonly adminPorts: readonly AdminPort[];
   readonly managementPort: number;
+  readonly resolvers: readonly string[];
+  readonly timeServers: readonly string[];
+  /** CIDRs of the interfaces that lead out of the node. */
+  readonly links: readonly string[];
+}
+
+/** What the cluster tells. */
+export interface ClusterPlace {
+  readonly apiServers: readonly RemotePort[];
+  readonly addresses: readonly string[];
+  readonly isControlPlane: boolean;
+  /** Of Pods on the node that policy says nothing about: its kubelet probes them all the same. */
+  readonly otherPods: readonly string[];
+}
+
+export interface HostEssentials {
+  readonly ingress: readonly WireRule[];
+  readonly egress: readonly WireRule[];
+  /** Groups that only these rules name. */
+  readonly groups: ReadonlyMap<string, PeerSet>;
 }
 
 const tcp = (from: number, to = from): PortRange => ({ proto: 6, from, to });
 const udp = (from: number, to = from): PortRange => ({ proto: 17, from, to });
-
-/** API server, kubelet, etcd. */
-const CLUSTER: readonly PortRange[] = [tcp(6443), tcp(443), tcp(10_250), tcp(2379, 2380)];
+const KUBELET = tcp(10_250);
+const ETCD = tcp(2379, 2380);
 /** VXLAN, Geneve, WireGuard, BGP, IP-in-IP. */
 const OVERLAY: readonly PortRange[] = [
   udp(8472),
@@ -36,53 +68,104 @@ const OVERLAY: readonly PortRange[] = [
   tcp(179),
   { proto: 4 },
 ];
-const CLUSTER_IN = CLUSTER.filter(({ from }) => from !== 443);
+/** Where servers for the whole link are asked, and from where they may answer. */
+const LINK_WIDE = { asked: ['255.255.255.255/32', 'ff02::1:2/128'], answering: ['fe80::/10'] } as const;
 
-export function hostGroups({ control }: HostEssentialOptions): Map<string, PeerSet> {
-  return new Map([
-    [ANYBODY, peerSet([], ['0.0.0.0/0', '::/0'])],
-    [
-      CONTROL_CHANNEL,
-      peerSet(
-        control.map(({ address }) => address),
-        [],
+export function hostEssentials(facts: NodeFacts, cluster: ClusterPlace): HostEssentials {
+  const book = new EssentialBook();
+  const links = book.networks('links', facts.links);
+  const servers = book.hosts(
+    'api-servers',
+    cluster.apiServers.map(({ address }) => address),
+  );
+  const runsApiServer = cluster.apiServers.filter(({ address }) => cluster.addresses.includes(address));
+  const ingress = [
+    book.rule(
+      'dhcp',
+      [udp(68), udp(546)],
+      [book.networks('dhcp-answering', [...facts.links, ...LINK_WIDE.answering])],
+    ),
+    book.rule('kubelet', [KUBELET], [CONTROL_PLANE_NODES, servers]),
+    book.rule('api-server', portsOf(runsApiServer), [CLUSTER_NODES, POD_NETWORKS]),
+    book.rule('etcd', cluster.isControlPlane ? [ETCD] : [], [CONTROL_PLANE_NODES]),
+    book.rule('overlay', OVERLAY, [CLUSTER_NODES]),
+    ...facts.adminPorts.map(({ port, cidrs }) =>
+      book.rule(
+        'admin',
+        [tcp(port)],
+        cidrs === null ? [links, CLUSTER_NODES] : [book.networks(`admin ${port}`, cidrs)],
       ),
-    ],
-  ]);
+    ),
+    book.rule('management', facts.managementPort === 0 ? [] : [tcp(facts.managementPort)], [
+      links,
+      CLUSTER_NODES,
+    ]),
+  ];
+  const egress = [
+    ...book.pairs('control-channel', facts.control),
+    book.rule(
+      'dhcp',
+      [udp(67), udp(547)],
+      [book.networks('dhcp-asked', [...facts.links, ...LINK_WIDE.asked])],
+    ),
+    book.rule('dns', [udp(53), tcp(53)], [book.hosts('resolvers', facts.resolvers)]),
+    book.rule('ntp', [udp(123)], [book.hosts('time-servers', facts.timeServers)]),
+    ...book.pairs('api-server', cluster.apiServers),
+    ...book.pairs('node-agents', facts.dialled),
+    book.rule('kubelet', cluster.isControlPlane ? [KUBELET] : [], [CLUSTER_NODES]),
+    book.rule('etcd', cluster.isControlPlane ? [ETCD] : [], [CONTROL_PLANE_NODES]),
+    book.rule('overlay', OVERLAY, [CLUSTER_NODES]),
+    book.rule(
+      'probes-of-unmanaged-pods',
+      [tcp(1, 65_535)],
+      [book.hosts('unmanaged-pods', cluster.otherPods)],
+    ),
+  ];
+  const said = (rules: readonly WireRule[]): WireRule[] => rules.filter(({ ports }) => ports.length > 0);
+  return { ingress: said(ingress), egress: said(egress), groups: book.groups };
 }
 
 /**
  * The node's unit with the always-allowed in front, so that the rule of a flow is named from what was enforced. `reach`:
  * what it may reach on its own Pods, essential or not.
  */
-export function hostUnit(unit: Unit, options: HostEssentialOptions, reach: readonly WireRule[] = []): Unit {
-  const essential = (name: string, ports: readonly PortRange[], peer = ANYBODY): WireRule[] =>
-    ports.length === 0
-      ? []
-      : [{ ref: `essential/${name}`, class: 'essential', ports: [...ports], peers: [peer] }];
-  const controlPorts = [...new Set(options.control.map(({ port }) => port))].map((port) => tcp(port));
+export function hostUnit(unit: Unit, essentials: HostEssentials, reach: readonly WireRule[] = []): Unit {
   return {
     ...unit,
-    ingress: [
-      ...essential('dhcp', [udp(68), udp(546)]),
-      ...essential('cluster', CLUSTER_IN),
-      ...essential('overlay', OVERLAY),
-      ...essential(
-        'admin',
-        options.adminPorts.map((port) => tcp(port)),
-      ),
-      ...essential('management', options.managementPort === 0 ? [] : [tcp(options.managementPort)]),
-      ...unit.ingress,
-    ],
-    egress: inOrder([
-      ...essential('control-channel', controlPorts, CONTROL_CHANNEL),
-      ...essential('dhcp', [udp(67), udp(547)]),
-      ...essential('dns', [udp(53), tcp(53)]),
-      ...essential('ntp', [udp(123)]),
-      ...essential('cluster', CLUSTER),
-      ...essential('overlay', OVERLAY),
-      ...unit.egress,
-      ...reach,
-    ]),
+    ingress: [...essentials.ingress, ...unit.ingress],
+    egress: inOrder([...essentials.egress, ...unit.egress, ...reach]),
   };
+}
+
+const portsOf = (remotes: readonly RemotePort[]): PortRange[] =>
+  [...new Set(remotes.map(({ port }) => port))].sort((a, b) => a - b).map((port) => tcp(port));
+
+class EssentialBook {
+  readonly groups = new Map<string, PeerSet>();
+
+  hosts(name: string, addresses: Iterable<string>): string {
+    return this.#group(name, peerSet(addresses, []));
+  }
+
+  networks(name: string, cidrs: Iterable<string>): string {
+    return this.#group(name, peerSet([], cidrs));
+  }
+
+  rule(name: string, ports: readonly PortRange[], peers: readonly string[]): WireRule {
+    return { ref: `essential/${name}`, class: 'essential', ports: [...ports], peers: [...peers] };
+  }
+
+  /** Exactly these pairs of address and port, no cross product. */
+  pairs(name: string, remotes: readonly RemotePort[]): WireRule[] {
+    return portsOf(remotes).map((range) => {
+      const own = remotes.filter(({ port }) => port === range.from).map(({ address }) => address);
+      return this.rule(name, [range], [this.hosts(`${name} ${range.from}`, own)]);
+    });
+  }
+
+  #group(name: string, peers: PeerSet): string {
+    const id = questionId('host', name);
+    this.groups.set(id, peers);
+    return id;
+  }
 }

@@ -2,11 +2,20 @@
  * The node's view as clas-cache last told it: units, groups, endpoints, managed namespaces, and from them the addresses
  * of every group. Deltas are applied in order or refused; what is not understood is asked for again as a snapshot.
  */
-import type { Endpoint, EnforcementMode, Group, NodePortTarget, NodeView, Unit } from '@ringfence/contracts';
+import type {
+  ApiServer,
+  Endpoint,
+  EnforcementMode,
+  Group,
+  NodePortTarget,
+  NodeView,
+  Unit,
+} from '@ringfence/contracts';
 import { changedPeerSet, FirewallInputError, groupPeers, OWN_HOST, peerSet } from '@ringfence/firewall';
 import type { PeerSet, PolicyView } from '@ringfence/firewall';
-import { GroupMembers, POD_NETWORKS } from '@ringfence/policy-engine';
+import { CONTROL_PLANE_NODES, GroupMembers, POD_NETWORKS } from '@ringfence/policy-engine';
 import type { MembershipDelta } from '@ringfence/policy-engine';
+import type { ClusterPlace } from './host-essentials.js';
 
 /** `gap`: the delta builds on a revision that is not ours; only a snapshot helps. */
 export type ApplyOutcome = 'applied' | 'old' | 'gap';
@@ -18,11 +27,11 @@ export class ViewState implements PolicyView {
   private readonly endpoints = new Map<string, Endpoint>();
   private namespaces = new Map<string, EnforcementMode>();
   private targets: readonly NodePortTarget[] = [];
+  private servers: readonly ApiServer[] = [];
   private members = new GroupMembers();
   /** Kept by identity: a group whose addresses did not change keeps its value, and its tables are not looked at. */
   private readonly peers = new Map<string, PeerSet>();
   private hostAddresses: readonly string[] = [];
-  private fixed = new Map<string, PeerSet>();
 
   get revision(): number | undefined {
     return this.current?.revision;
@@ -61,6 +70,18 @@ export class ViewState implements PolicyView {
     return this.targets;
   }
 
+  get apiServers(): readonly ApiServer[] {
+    return this.servers;
+  }
+
+  /** What the cluster says about the node's place in it. */
+  clusterPlace(otherPods: readonly string[]): ClusterPlace {
+    const { hostAddresses: addresses, servers: apiServers } = this;
+    const own = new Set(addresses.map((address) => `${address}/${address.includes(':') ? 128 : 32}`));
+    const isControlPlane = this.groups.get(CONTROL_PLANE_NODES)?.cidrs.some((cidr) => own.has(cidr)) ?? false;
+    return { apiServers, addresses, isControlPlane, otherPods: [...otherPods].sort() };
+  }
+
   get podNetworks(): readonly string[] {
     return this.groups.get(POD_NETWORKS)?.cidrs ?? [];
   }
@@ -89,15 +110,8 @@ export class ViewState implements PolicyView {
     return true;
   }
 
-  /** Groups that the agent itself brings along (everybody, the control channel). */
-  setFixedGroups(groups: ReadonlyMap<string, PeerSet>): void {
-    this.fixed = new Map(groups);
-  }
-
   /** Undefined for a group that nobody has told: its rules cannot be enforced. */
   peersOf(group: string): PeerSet | undefined {
-    const fixed = this.fixed.get(group);
-    if (fixed !== undefined) return fixed;
     const known = this.peers.get(group);
     if (known !== undefined) return known;
     const resolved = group === OWN_HOST ? peerSet(this.hostAddresses, []) : this.resolve(group);
@@ -118,6 +132,7 @@ export class ViewState implements PolicyView {
       units: { upsert: [...this.units.values()], remove: [] },
       namespaces: [...this.namespaces].map(([name, mode]) => ({ name, mode })),
       nodePorts: [...this.targets],
+      apiServers: [...this.servers],
     };
   }
 
@@ -133,6 +148,7 @@ export class ViewState implements PolicyView {
     this.peers.clear();
     this.namespaces.clear();
     this.targets = [];
+    this.servers = [];
     this.members = new GroupMembers();
   }
 
@@ -162,6 +178,7 @@ export class ViewState implements PolicyView {
     if (view.namespaces !== undefined)
       this.namespaces = new Map(view.namespaces.map(({ name, mode }) => [name, mode]));
     if (view.nodePorts !== undefined) this.targets = view.nodePorts;
+    if (view.apiServers !== undefined) this.servers = view.apiServers;
     this.followMembers();
   }
 

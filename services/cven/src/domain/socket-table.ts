@@ -1,0 +1,61 @@
+/** Lines of /proc/net/tcp and tcp6 → remote ports that processes of this machine have dialled. Pure. */
+import { canonicalAddress } from '@ringfence/policy-engine';
+import type { RemotePort } from './host-essentials.js';
+
+const ESTABLISHED = '01';
+const LISTENING = '0A';
+
+interface Socket {
+  readonly local: string;
+  readonly localPort: number;
+  readonly remote: string;
+  readonly remotePort: number;
+  readonly state: string;
+  readonly inode: string;
+}
+
+/** Of sockets with these inodes; what came in to a port that is listened on was not dialled from here. */
+export function dialledBy(inodes: ReadonlySet<string>, lines: readonly string[]): RemotePort[] {
+  const sockets = lines.flatMap((line) => parse(line) ?? []);
+  const listening = new Set(
+    sockets.filter(({ state }) => state === LISTENING).map(({ localPort }) => localPort),
+  );
+  const found = new Map<string, RemotePort>();
+  for (const { state, inode, localPort, remote, remotePort } of sockets) {
+    if (state !== ESTABLISHED || !inodes.has(inode) || listening.has(localPort)) continue;
+    const address = canonicalAddress(addressOf(remote));
+    if (address !== null) found.set(`${address} ${remotePort}`, { address, port: remotePort });
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, remote]) => remote);
+}
+
+function parse(line: string): Socket | null {
+  const [, local = '', remote = '', state = '', , , , , , inode = ''] = line.trim().split(/\s+/);
+  const [localHex = '', localPort = ''] = local.split(':');
+  const [remoteHex = '', remotePort = ''] = remote.split(':');
+  if (inode === '' || remotePort === '') return null;
+  return {
+    local: localHex,
+    localPort: Number.parseInt(localPort, 16),
+    remote: remoteHex,
+    remotePort: Number.parseInt(remotePort, 16),
+    state,
+    inode,
+  };
+}
+
+/** Words of four bytes, each in the order of a little-endian machine. */
+function addressOf(hex: string): string {
+  const words = hex.match(/.{8}/g) ?? [];
+  const bytes = words.flatMap((word) => (word.match(/../g) ?? []).reverse());
+  const isMapped = bytes.slice(0, 12).join('') === MAPPED;
+  if (bytes.length === 4 || isMapped)
+    return bytes
+      .slice(-4)
+      .map((byte) => Number.parseInt(byte, 16))
+      .join('.');
+  return (bytes.join('').match(/.{4}/g) ?? []).join(':');
+}
+
+/** The prefix of an IPv4 address behind a socket of both families. */
+const MAPPED = '00000000000000000000FFFF';
