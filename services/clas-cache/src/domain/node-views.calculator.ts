@@ -3,13 +3,11 @@
  * those that concern it.
  */
 import type {
-  ApiServer,
   Endpoint,
   EnforcementMode,
   Group,
   GroupId,
   LabelSetId,
-  NodePortTarget,
   NodeView,
   Unit,
 } from '@ringfence/contracts';
@@ -19,7 +17,6 @@ import { groupDifference, interestKeys, keyDifference, targetKeys } from './inte
 import type { GroupDifference } from './interest.js';
 import { NodeViewCalculator } from './node-view.calculator.js';
 import type { ClusterContent, ContentChanges } from './node-view.calculator.js';
-import type { ManagedNamespace } from './pod-endpoints.calculator.js';
 
 interface NodeState {
   readonly view: NodeViewCalculator;
@@ -52,9 +49,7 @@ export class NodeViews {
     group: (id) => this.#groups.get(id),
     endpoints: () => this.#endpoints.values(),
   };
-  #namespaces: readonly ManagedNamespace[] = [];
-  #nodePorts: readonly NodePortTarget[] = [];
-  #apiServers: readonly ApiServer[] = [];
+  #lists: NodeLists = { namespaces: [], nodePorts: [], apiServers: [] };
   #policyVersion = 0;
 
   /** `revision`: the last one that was told before a restart. */
@@ -83,7 +78,7 @@ export class NodeViews {
 
   /** As every node was told. */
   namespaceMode(name: string): EnforcementMode | undefined {
-    return this.#namespaces.find((namespace) => namespace.name === name)?.mode;
+    return this.#lists.namespaces.find((namespace) => namespace.name === name)?.mode;
   }
 
   /** Nodes that know the endpoint, with the revision that told them. */
@@ -108,26 +103,15 @@ export class NodeViews {
 
   /** Deltas for the nodes that it concerns. */
   apply(changes: ClusterChanges, at: string): NodeView[] {
-    // Every node is to know these.
-    const { nodePorts } = changes.guards;
-    const concernsAll =
-      changes.namespaces !== null ||
-      nodePorts !== null ||
-      changes.apiServers !== null ||
-      changes.policyVersion !== this.#policyVersion;
+    const lists = changedLists(changes);
+    const concernsAll = Object.keys(lists).length > 0 || changes.policyVersion !== this.#policyVersion;
     this.#policyVersion = changes.policyVersion;
-    this.#namespaces = changes.namespaces ?? this.#namespaces;
-    this.#apiServers = changes.apiServers ?? this.#apiServers;
     const concerns = this.#take(changes);
+    this.#lists = { ...this.#lists, ...lists };
     const isEmpty = concerns.units.size + concerns.groups.size + concerns.endpoints.size === 0;
     if (isEmpty && !concernsAll) return [];
     // Also where no node is concerned: a number is never given twice.
     this.revision += 1;
-    const lists = {
-      ...(changes.namespaces === null ? {} : { namespaces: [...changes.namespaces] }),
-      ...(nodePorts === null ? {} : { nodePorts: [...nodePorts] }),
-      ...(changes.apiServers === null ? {} : { apiServers: [...changes.apiServers] }),
-    };
     return [...this.#nodes].flatMap(([node, state]) => {
       const delta = state.view.apply(concerns, this.#content, this.revision);
       if (delta === null && !concernsAll) return [];
@@ -141,12 +125,7 @@ export class NodeViews {
   /** Everything that the node must know; a node that was not known until now is from now on. */
   snapshot(node: string, at: string): NodeView {
     const state = this.#node(node);
-    const lists = {
-      namespaces: [...this.#namespaces],
-      nodePorts: [...this.#nodePorts],
-      apiServers: [...this.#apiServers],
-    };
-    return { ...this.#head(node, state, at), base: null, ...state.view.snapshot(), ...lists };
+    return { ...this.#head(node, state, at), base: null, ...state.view.snapshot(), ...this.#lists };
   }
 
   /** An empty delta on what the node should have: one that has it ignores it, one that has not asks for a snapshot. */
@@ -203,7 +182,7 @@ export class NodeViews {
         units: new Set(this.#guardUnits.keys()),
         groups: new Map([...this.#groups.keys()].map((id) => [id, groupDifference(undefined, undefined)])),
         endpoints: new Set(here),
-        guards: keyDifference([], targetKeys(this.#nodePorts)),
+        guards: keyDifference([], targetKeys(this.#lists.nodePorts)),
       };
       state.view.apply(everything, this.#content, state.revision);
     }
@@ -222,9 +201,8 @@ export class NodeViews {
       ...followUnits(this.#units, changes.units),
       ...followUnits(this.#guardUnits, changes.guards.units),
     ]);
-    const nodePorts = changes.guards.nodePorts ?? this.#nodePorts;
-    const guards = keyDifference(targetKeys(this.#nodePorts), targetKeys(nodePorts));
-    this.#nodePorts = nodePorts;
+    const { nodePorts } = this.#lists;
+    const guards = keyDifference(targetKeys(nodePorts), targetKeys(changes.guards.nodePorts ?? nodePorts));
     for (const group of changes.groups.upsert) {
       groups.set(group.id, groupDifference(this.#groups.get(group.id), group));
       this.#groups.set(group.id, group);
@@ -258,6 +236,17 @@ export class NodeViews {
       else ids.add(id);
     }
   }
+}
+
+/** Told whole, to every node. */
+type NodeLists = Required<Pick<NodeView, 'namespaces' | 'nodePorts' | 'apiServers'>>;
+
+function changedLists({ namespaces, apiServers, guards }: ClusterChanges): Partial<NodeLists> {
+  return {
+    ...(namespaces && { namespaces: [...namespaces] }),
+    ...(guards.nodePorts && { nodePorts: [...guards.nodePorts] }),
+    ...(apiServers && { apiServers: [...apiServers] }),
+  };
 }
 
 /** Returns whose unit changed. */

@@ -73,56 +73,54 @@ const LINK_WIDE = { asked: ['255.255.255.255/32', 'ff02::1:2/128'], answering: [
 
 export function hostEssentials(facts: NodeFacts, cluster: ClusterPlace): HostEssentials {
   const book = new EssentialBook();
-  const links = book.networks('links', facts.links);
+  const said = (rules: readonly WireRule[]): WireRule[] => rules.filter(({ ports }) => ports.length > 0);
+  return {
+    ingress: said(ingressRules(book, facts, cluster)),
+    egress: said(egressRules(book, facts, cluster)),
+    groups: book.groups,
+  };
+}
+
+function ingressRules(book: EssentialBook, facts: NodeFacts, cluster: ClusterPlace): WireRule[] {
+  const { apiServers, addresses, isControlPlane } = cluster;
+  const nearby = [book.networks('links', facts.links), CLUSTER_NODES];
   const servers = book.hosts(
     'api-servers',
-    cluster.apiServers.map(({ address }) => address),
+    apiServers.map(({ address }) => address),
   );
-  const runsApiServer = cluster.apiServers.filter(({ address }) => cluster.addresses.includes(address));
-  const ingress = [
-    book.rule(
-      'dhcp',
-      [udp(68), udp(546)],
-      [book.networks('dhcp-answering', [...facts.links, ...LINK_WIDE.answering])],
-    ),
+  const own = apiServers.filter(({ address }) => addresses.includes(address));
+  const answering = book.networks('dhcp-answering', [...facts.links, ...LINK_WIDE.answering]);
+  return [
+    book.rule('dhcp', [udp(68), udp(546)], [answering]),
     book.rule('kubelet', [KUBELET], [CONTROL_PLANE_NODES, servers]),
-    book.rule('api-server', portsOf(runsApiServer), [CLUSTER_NODES, POD_NETWORKS]),
-    book.rule('etcd', cluster.isControlPlane ? [ETCD] : [], [CONTROL_PLANE_NODES]),
+    book.rule('api-server', portsOf(own), [CLUSTER_NODES, POD_NETWORKS]),
+    book.rule('etcd', isControlPlane ? [ETCD] : [], [CONTROL_PLANE_NODES]),
     book.rule('overlay', OVERLAY, [CLUSTER_NODES]),
     ...facts.adminPorts.map(({ port, cidrs }) =>
-      book.rule(
-        'admin',
-        [tcp(port)],
-        cidrs === null ? [links, CLUSTER_NODES] : [book.networks(`admin ${port}`, cidrs)],
-      ),
+      book.rule('admin', [tcp(port)], cidrs === null ? nearby : [book.networks(`admin ${port}`, cidrs)]),
     ),
-    book.rule('management', facts.managementPort === 0 ? [] : [tcp(facts.managementPort)], [
-      links,
-      CLUSTER_NODES,
-    ]),
+    book.rule('management', facts.managementPort === 0 ? [] : [tcp(facts.managementPort)], nearby),
   ];
-  const egress = [
+}
+
+function egressRules(
+  book: EssentialBook,
+  facts: NodeFacts,
+  { apiServers, isControlPlane, otherPods }: ClusterPlace,
+): WireRule[] {
+  const asked = book.networks('dhcp-asked', [...facts.links, ...LINK_WIDE.asked]);
+  return [
     ...book.pairs('control-channel', facts.control),
-    book.rule(
-      'dhcp',
-      [udp(67), udp(547)],
-      [book.networks('dhcp-asked', [...facts.links, ...LINK_WIDE.asked])],
-    ),
+    book.rule('dhcp', [udp(67), udp(547)], [asked]),
     book.rule('dns', [udp(53), tcp(53)], [book.hosts('resolvers', facts.resolvers)]),
     book.rule('ntp', [udp(123)], [book.hosts('time-servers', facts.timeServers)]),
-    ...book.pairs('api-server', cluster.apiServers),
+    ...book.pairs('api-server', apiServers),
     ...book.pairs('node-agents', facts.dialled),
-    book.rule('kubelet', cluster.isControlPlane ? [KUBELET] : [], [CLUSTER_NODES]),
-    book.rule('etcd', cluster.isControlPlane ? [ETCD] : [], [CONTROL_PLANE_NODES]),
+    book.rule('kubelet', isControlPlane ? [KUBELET] : [], [CLUSTER_NODES]),
+    book.rule('etcd', isControlPlane ? [ETCD] : [], [CONTROL_PLANE_NODES]),
     book.rule('overlay', OVERLAY, [CLUSTER_NODES]),
-    book.rule(
-      'probes-of-unmanaged-pods',
-      [tcp(1, 65_535)],
-      [book.hosts('unmanaged-pods', cluster.otherPods)],
-    ),
+    book.rule('probes-of-unmanaged-pods', [tcp(1, 65_535)], [book.hosts('unmanaged-pods', otherPods)]),
   ];
-  const said = (rules: readonly WireRule[]): WireRule[] => rules.filter(({ ports }) => ports.length > 0);
-  return { ingress: said(ingress), egress: said(egress), groups: book.groups };
 }
 
 /**

@@ -6,7 +6,6 @@ const ESTABLISHED = '01';
 const LISTENING = '0A';
 
 interface Socket {
-  readonly local: string;
   readonly localPort: number;
   readonly remote: string;
   readonly remotePort: number;
@@ -29,18 +28,17 @@ export function dialledBy(inodes: ReadonlySet<string>, lines: readonly string[])
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, remote]) => remote);
 }
 
+const LINE = /^\s*\d+:\s+\w+:(\w+)\s+(\w+):(\w+)\s+(\w\w)(?:\s+\S+){5}\s+(\d+)/;
+
 function parse(line: string): Socket | null {
-  const [, local = '', remote = '', state = '', , , , , , inode = ''] = line.trim().split(/\s+/);
-  const [localHex = '', localPort = ''] = local.split(':');
-  const [remoteHex = '', remotePort = ''] = remote.split(':');
-  if (inode === '' || remotePort === '') return null;
+  const [, localPort, remote, remotePort, state, inode] = (LINE.exec(line) ?? []) as string[];
+  if (localPort === undefined || remote === undefined || remotePort === undefined) return null;
   return {
-    local: localHex,
     localPort: Number.parseInt(localPort, 16),
-    remote: remoteHex,
+    remote,
     remotePort: Number.parseInt(remotePort, 16),
-    state,
-    inode,
+    state: state ?? '',
+    inode: inode ?? '',
   };
 }
 
