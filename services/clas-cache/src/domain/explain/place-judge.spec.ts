@@ -62,6 +62,8 @@ function told(world: World): NodeViews {
     namespaces: NAMESPACES,
     touchedPods: [],
     policyVersion: 1,
+    apiServers: null,
+    guards: { nodePorts: null, units: { upsert: [], remove: [] } },
   };
   views.apply(changes, AT);
   return views;
