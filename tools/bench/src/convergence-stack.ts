@@ -31,6 +31,8 @@ export interface BenchStack {
   readonly nodes: number;
   /** Each Pod whose convergence clas-cache has written down. */
   converged(): Converged[];
+  /** Each Pod that a node's CNI plugin asked about. */
+  births(): Birth[];
   /** Megabytes of resident memory, a process with its children. */
   memory(process: string): number;
   stop(): Promise<void>;
@@ -38,6 +40,11 @@ export interface BenchStack {
 export interface Converged {
   readonly name: string;
   readonly seconds: Readonly<Record<'address' | 'own' | 'peers' | 'total', number>>;
+}
+
+export interface Birth {
+  readonly outcome: string;
+  readonly seconds: number;
 }
 
 export async function startBenchStack(): Promise<BenchStack> {
@@ -62,6 +69,8 @@ export async function startBenchStack(): Promise<BenchStack> {
       kubeconfig: sandbox.kubeconfig,
       nodes: sandbox.nodes.length,
       converged: () => convergedIn(join(directory, 'logs', 'clas-cache.log')),
+      births: () =>
+        sandbox.nodes.flatMap(({ name }) => birthsIn(join(directory, 'logs', `cven-${name}.log`))),
       memory: (name) => residentMegabytes(stack.processes.get(name).pid ?? 0),
       stop,
     };
@@ -104,6 +113,13 @@ function convergedIn(log: string): Converged[] {
     .filter((line) => line.endsWith('}') && line.includes('"seconds":{'))
     .map((line) => JSON.parse(line) as Converged & { namespace: string })
     .filter(({ namespace }) => namespace === NAMESPACE);
+}
+
+function birthsIn(log: string): Birth[] {
+  return readFileSync(log, 'utf8')
+    .split('\n')
+    .filter((line) => line.endsWith('}') && line.includes('"birth":{'))
+    .map((line) => (JSON.parse(line) as { birth: Birth }).birth);
 }
 
 function residentMegabytes(pid: number): number {

@@ -76,6 +76,7 @@ export function passedOn(): Record<string, string> {
   const names = [
     'LOG_LEVEL',
     'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'RINGFENCE_CNI',
     'RINGFENCE_FLOW_INTERVAL_SECONDS',
     'RINGFENCE_RATE_LIMIT',
     'RINGFENCE_TLS_CERT',
