@@ -9,7 +9,7 @@
  * The plugin reads the settings by itself, so they are written before anything is enforced by them. They and the plugin stay
  * when the agent goes: the node stays closed. Only unpairing takes them away.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AgentHeartbeat, EnforcementMode } from '@ringfence/contracts';
@@ -141,7 +141,8 @@ export class Birth {
   /** For the heartbeat: what a person should know of. */
   errors(): AgentHeartbeat['errors'] {
     const { opening } = this;
-    const notClosed = this.notClosed();
+    // Somebody's decision, and a start that is not over yet, are no errors.
+    const notClosed = this.installer === undefined ? undefined : this.notClosed();
     return [
       ...(notClosed === undefined ? [] : [{ token: 'open_at_birth', message: notClosed }]),
       ...(opening === undefined ? [] : [{ token: 'open_by_hand', message: describeOpening(opening) }]),
@@ -160,17 +161,20 @@ export class Birth {
   }
 
   private install(): void {
-    if (this.installer !== undefined) return;
+    if (this.installer !== undefined || this.options.context.config.RINGFENCE_CNI !== 'auto') return;
+    this.installer = this.newInstaller();
+    this.installer.start();
+  }
+
+  private newInstaller(): PluginInstaller {
     const { config } = this.options.context;
-    if (config.RINGFENCE_CNI !== 'auto') return;
-    this.installer = new PluginInstaller({
+    return new PluginInstaller({
       program: config.RINGFENCE_CNI_PROGRAM || PROGRAM,
       binDirectory: config.RINGFENCE_CNI_BIN_DIR,
       confDirectory: config.RINGFENCE_CNI_CONF_DIR,
       meetingDirectory: this.directory,
       onState: (state) => this.installed(state),
     });
-    this.installer.start();
   }
 
   private installed(state: InstallationState): void {
@@ -185,7 +189,8 @@ export class Birth {
   private leave(): void {
     const { logger } = this.options.context;
     try {
-      this.installer?.remove();
+      // Also what an earlier agent has put there.
+      (this.installer ?? this.newInstaller()).remove();
       this.installer = undefined;
       this.installation = 'the node is unpaired';
       removeFile(join(this.directory, 'settings'));
@@ -203,6 +208,7 @@ export class Birth {
     const text = renderSettings({ away, namespaces: managed, exempt: new Set(exempt) });
     if (text === this.written) return;
     try {
+      mkdirSync(this.directory, { recursive: true, mode: 0o700 });
       replaceFile(join(this.directory, 'settings'), text, 0o600);
       this.written = text;
       this.settingsFailure = undefined;
@@ -242,7 +248,9 @@ export class Birth {
 
   private answered(verdict: Verdict, seconds: number): void {
     this.instruments.seconds.record(seconds);
-    this.instruments.births.add(1, { outcome: 'go' in verdict ? verdict.go : 'refused' });
+    const outcome = 'go' in verdict ? verdict.go : 'refused';
+    this.instruments.births.add(1, { outcome });
+    this.options.context.logger.debug({ birth: { outcome, seconds } }, 'a new Pod is decided');
     if ('no' in verdict)
       this.options.context.logger.warn({ why: verdict.no }, 'a new Pod was not let through');
   }

@@ -3,7 +3,7 @@
  * wins. Looks whenever anything in the configuration directory changes (a file that sorts earlier would bypass us in silence,
  * owners rewrite theirs), and now and then besides. When somebody undoes it again and again it slows down and says so.
  */
-import { readdirSync, readFileSync, statSync, watch } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 import { isConfFile, planInstallation, planRemoval, PLUGIN } from './conflist.js';
@@ -149,7 +149,9 @@ export class PluginInstaller {
   }
 }
 
+/** None while the network has not been set up at all. */
 export function readConfFiles(directory: string): ConfFile[] {
+  if (!existsSync(directory)) return [];
   return readdirSync(directory)
     .filter(isConfFile)
     .sort()

@@ -5,8 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Compiled to where the compiled agent looks for it. */
+let compiled: string | undefined;
+
+/** Compiled to where the compiled agent looks for it, once per run. */
 export function compiledPlugin(): string {
+  return (compiled ??= compilePlugin());
+}
+
+function compilePlugin(): string {
   const root = fileURLToPath(new URL('../../', import.meta.url));
   const program = join(root, 'dist/cni/ringfence-cni');
   execFileSync('flock', [root, process.execPath, join(root, 'cni/build.mjs'), program]);
