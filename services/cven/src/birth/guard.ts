@@ -56,8 +56,9 @@ export class Guard {
     await this.follow();
   }
 
+  /** Nobody is asked for while nothing is guarded: whoever waits for a Pod has it closed. */
   private async decide(id: string): Promise<void> {
-    if (this.deciding.has(id)) return;
+    if (this.deciding.has(id) || this.options.ranges().length === 0) return;
     this.deciding.add(id);
     try {
       await this.options.places.decided(id, KNOWN_WITHIN_MS);
