@@ -64,6 +64,19 @@ describe('the judge', () => {
     expect(kinds(fair)).toEqual(['forbidden']);
   });
 
+  it('takes a reset of a namespace in which nothing ran for no packet that got anywhere', () => {
+    const born = bookOf(() => [pod('newcomer', NEWCOMER, { role: 'newcomer', startedAt: 7_000 })], 60);
+    const fair = new Judge(POLICY, knobs(), born, silent);
+    const knock = (began: number, outcome: 'open' | 'refused') =>
+      fair.attempt(attempt(listener, NEWCOMER, { began, ended: began + 10, outcome }));
+    knock(5_000, 'refused');
+    expect(fair.violations).toEqual([]);
+    expect(fair.tally.empty).toBe(1);
+    knock(5_000, 'open');
+    knock(9_000, 'refused');
+    expect(kinds(fair)).toEqual(['forbidden', 'forbidden']);
+  });
+
   it('sees an allowed connection refused, but not before its Pod was said to be ready', () => {
     const fair = judge();
     fair.attempt(attempt(client, SERVER, { outcome: 'dropped' }));

@@ -28,6 +28,8 @@ export interface Tally {
   either: number;
   /** Nobody known had the address, or several who differ. */
   unclear: number;
+  /** Resets by the kernel of a new Pod's namespace in which no container had started: there was nothing to reach. */
+  empty: number;
 }
 type Expectation = 'mustNotPass' | 'mustPass' | 'either' | 'unclear';
 
@@ -61,7 +63,7 @@ export class Judge {
   readonly violations: Violation[] = [];
   readonly tally: Tally = {
     ...{ attempts: 0, passed: 0, dropped: 0, arrivals: 0 },
-    ...{ mustNotPass: 0, mustPass: 0, either: 0, unclear: 0 },
+    ...{ mustNotPass: 0, mustPass: 0, either: 0, unclear: 0, empty: 0 },
   };
   private readonly episodes = new Map<string, Episode>();
 
@@ -82,10 +84,14 @@ export class Judge {
     const event: Event = { ...attempt, sources: [from], destinations, what: outcome };
     const [expectation, opinions] = this.expect(event, from.node);
     this.tally[expectation] += 1;
-    if (hasPassed && expectation === 'mustNotPass')
-      this.accuse(isQuietPoint ? 'lie' : 'forbidden', event, opinions[0]!);
-    if (!hasPassed && expectation === 'mustPass')
-      this.accuse(isQuietPoint ? 'lie' : 'refused', event, opinions[0]!);
+    const isWrong = expectation === (hasPassed ? 'mustNotPass' : 'mustPass');
+    if (!isWrong) return;
+    if (outcome === 'refused' && destinations.every(({ uid }) => this.pods.wasEmpty(uid, ended))) {
+      this.tally.empty += 1;
+      return;
+    }
+    const kind = hasPassed ? 'forbidden' : 'refused';
+    this.accuse(isQuietPoint ? 'lie' : kind, event, opinions[0]!);
   }
 
   arrival(arrival: Arrival): void {

@@ -12,6 +12,8 @@ export interface PodLook {
   readonly node: string;
   readonly address: string | null;
   readonly createdAt: number;
+  /** When its first container started, to the second; null: none has. */
+  readonly startedAt: number | null;
   /** Ready, with its policy proven and not merely waited for. */
   readonly isReady: boolean;
   /** What its condition says about nodes that were left out. */
@@ -32,6 +34,7 @@ interface Span {
 }
 interface Entry extends KnownPod {
   readonly createdAt: number;
+  startedAt: number | null;
   goneAt: number | null;
   readonly ready: Span[];
 }
@@ -39,6 +42,8 @@ interface Entry extends KnownPod {
 /** A look is late, and a packet of a Pod that has just ended may still be under way. */
 const DOUBT_MS = 3_000;
 const KEPT_MS = 120_000;
+/** Kubernetes tells whole seconds. */
+const START_DOUBT_MS = 1_000;
 
 export class PodBook {
   private readonly entries = new Map<string, Entry>();
@@ -62,8 +67,12 @@ export class PodBook {
   private take(pod: PodLook & { address: string }, began: number, ended: number): void {
     const { uid, name, namespace, role, node, address, createdAt } = pod;
     const known = this.entries.get(uid);
-    const entry = known ?? { uid, name, namespace, role, node, address, createdAt, goneAt: null, ready: [] };
+    const entry = known ?? {
+      ...{ uid, name, namespace, role, node, address, createdAt },
+      ...{ startedAt: null, goneAt: null, ready: [] },
+    };
     this.entries.set(uid, entry);
+    entry.startedAt ??= pod.startedAt;
     const last = entry.ready.at(-1);
     if (!pod.isReady) {
       // Ends the span where the look before it ended.
@@ -94,6 +103,12 @@ export class PodBook {
   wasReady(uid: string, from: number, to: number, onNode: string): boolean {
     const spans = this.entries.get(uid)?.ready ?? [];
     return spans.some((span) => span.from <= from && to <= span.to && !span.message.includes(onNode));
+  }
+
+  /** Nothing ran in it yet, or perhaps not: whatever answered was the kernel of an empty namespace. */
+  wasEmpty(uid: string, until: number): boolean {
+    const startedAt = this.entries.get(uid)?.startedAt ?? null;
+    return startedAt === null || until < startedAt + START_DOUBT_MS;
   }
 
   living(namespace: string): KnownPod[] {

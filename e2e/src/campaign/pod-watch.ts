@@ -20,7 +20,13 @@ interface KubernetesPod {
     readonly labels?: Readonly<Record<string, string>>;
   };
   readonly spec: { readonly nodeName?: string };
-  readonly status?: { readonly podIP?: string; readonly conditions?: readonly Condition[] };
+  readonly status?: {
+    readonly podIP?: string;
+    readonly conditions?: readonly Condition[];
+    readonly containerStatuses?: readonly {
+      readonly state?: { readonly running?: { readonly startedAt: string } };
+    }[];
+  };
 }
 
 const NAMESPACES = [SHOP, MOODY, CHURN, OPEN];
@@ -50,9 +56,15 @@ function lookOf(pod: KubernetesPod): PodLook {
     node: spec.nodeName ?? '',
     address: status?.podIP ?? null,
     createdAt: fromWallTime(creationTimestamp),
+    startedAt: startOf(pod),
     isReady: isProvenReady(pod, gate),
     readyMessage: gate?.message ?? '',
   };
+}
+
+function startOf({ status }: KubernetesPod): number | null {
+  const started = status?.containerStatuses?.flatMap(({ state }) => state?.running?.startedAt ?? []) ?? [];
+  return started[0] === undefined ? null : fromWallTime(started[0]);
 }
 
 /** A gate that was opened by its timer proves nothing. */

@@ -26,7 +26,7 @@ ${tiles(findings)}
 <figcaption>${legend()}</figcaption></figure>
 ${violations.length === 0 ? '' : groupTable(violations) + violationTable(violations)}
 <div class="columns">${faultTable(findings)}<div>${flowTable(findings)}${quietTable(findings)}</div></div>
-${method(circumstances)}
+${method(findings, circumstances)}
 </main></body></html>
 `;
 }
@@ -157,13 +157,14 @@ function quietTable({ quietPoints }: Findings): string {
   return `<h2>Quiet points</h2><table><thead><tr><th>Time</th><th class="number">All in force after</th><th class="number">Connections compared</th></tr></thead><tbody>${rows.join('\n')}</tbody></table>`;
 }
 
-function method(circumstances: Circumstances): string {
+function method(findings: Findings, circumstances: Circumstances): string {
   return `<h2>How it is judged</h2>
 <p>An oracle of its own holds the policy that the campaign wrote through the REST API, as a plain list of rules, and shares no code with the product. Small
 programs in allowed and forbidden Pods, in an unmanaged namespace and outside the cluster connect all the while; each new Pod calls forbidden listeners with its
 container’s first instruction, and attackers knock at addresses before their Pods exist. From the moment a change is asked for until the product
 says that it is in force everywhere, either answer is right; before and after only one is. An allowed connection counts once its Pod was said to be ready.
-At a quiet point nothing is attacked, everything is said to be in force, and every connection is tried once and compared.</p>
+A reset from a namespace in which no container had started yet is no
+violation, since there was nothing to reach (${number(findings.tally.empty)} in this campaign). At a quiet point nothing is attacked, everything is said to be in force, and every connection is tried once and compared.</p>
 <h2>How to repeat it</h2><pre>${escaped(repeatCommand(circumstances))}</pre>
 <p class="note">The seed chooses the faults, their order and length, and the changes; the machine’s pace is its own.</p>`;
 }

@@ -27,6 +27,7 @@ export function textReport(findings: Findings, circumstances: Circumstances): st
     row('  passed, dropped', `${tally.passed}, ${tally.dropped}`),
     row('  judged: forbidden, allowed', `${tally.mustNotPass}, ${tally.mustPass}`),
     row('  either answer right, unclear', `${tally.either}, ${tally.unclear}`),
+    row('  resets of namespaces in which nothing ran yet', tally.empty),
     row('arrivals at listeners', tally.arrivals),
     row('Pods born', newcomers),
     row('policy changes', changes),

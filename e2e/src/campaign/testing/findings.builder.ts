@@ -36,7 +36,7 @@ export function findings(changes: Partial<Findings> = {}): Findings {
     ...{ began, ended, faults, newcomers: 141, changes: 23, longestSilenceMs: 9_000, violations: [] },
     tally: {
       ...{ attempts: 14_211, passed: 3_804, dropped: 10_407, arrivals: 0 },
-      ...{ mustNotPass: 9_412, mustPass: 3_120, either: 1_420, unclear: 34 },
+      ...{ mustNotPass: 9_412, mustPass: 3_120, either: 1_420, unclear: 34, empty: 3 },
     },
     rounds: [
       { from: began + 10_000, to: began + 100_000 },

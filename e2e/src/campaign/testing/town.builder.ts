@@ -34,7 +34,7 @@ export function source(namespace: string, role: string): Source {
 export function pod(name: string, address: string, changes: Partial<PodLook> = {}): PodLook {
   return {
     ...{ uid: name, name, namespace: 'shop', role: 'server', node: 'node-2', address },
-    ...{ createdAt: 0, isReady: true, readyMessage: '' },
+    ...{ createdAt: 0, startedAt: 0, isReady: true, readyMessage: '' },
     ...changes,
   };
 }
