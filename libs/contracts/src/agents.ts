@@ -3,9 +3,20 @@
  * the server enforces; where a payload names a node too, it must be the same.
  */
 import { z } from 'zod';
-import { Instant } from './ids.js';
-import { Address } from './network.js';
+import { GroupId, Instant } from './ids.js';
+import { Address, Cidr, PortRange } from './network.js';
 import { NodeName, Text } from './text.js';
+
+/** What a node's own table always lets through, whatever the policy says. */
+export const NodeEssential = z.object({
+  ref: Text.max(128),
+  direction: z.enum(['ingress', 'egress']),
+  ports: z.array(PortRange).max(64),
+  /** Whom: what only the node knows, and groups of the cluster. */
+  cidrs: z.array(Cidr).max(1_024),
+  groups: z.array(GroupId).max(16),
+});
+export type NodeEssential = z.infer<typeof NodeEssential>;
 
 /** Heartbeat of a C-VEN, forwarded by clas-cache. `addresses` are all addresses of the node's namespace. */
 export const AgentHeartbeat = z.object({
@@ -22,6 +33,8 @@ export const AgentHeartbeat = z.object({
   observedAt: Instant,
   /** `unpaired` counts only where the control plane has asked for it. */
   status: z.enum(['active', 'stopping', 'unpaired']),
+  /** Absent from agents that do not tell it. */
+  essential: z.array(NodeEssential).max(128).optional(),
 });
 export type AgentHeartbeat = z.infer<typeof AgentHeartbeat>;
 

@@ -1,7 +1,7 @@
 /** Puts the agent together: view, desired tables, places, uplink, and what is kept on disk of them. */
 import { randomInt, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { CredentialResponse, NodeView } from '@ringfence/contracts';
+import type { CredentialResponse, NodeEssential, NodeView } from '@ringfence/contracts';
 import { controlEndpoints, reachable } from './adapters/control-channel.js';
 import { hostAddresses } from './adapters/host-addresses.js';
 import { dialled, links, resolvers } from './adapters/node-network.js';
@@ -16,6 +16,7 @@ import type { Context, ObservedKernel, StateFiles } from './cven.module.js';
 import { DesiredTables } from './domain/desired-tables.calculator.js';
 import { FlowBatches } from './domain/flow-batches.calculator.js';
 import { DialledBook } from './domain/dialled.book.js';
+import { toldEssentials } from './domain/told-essentials.js';
 import type { NodeFacts } from './domain/host-essentials.js';
 import { ViewState } from './domain/view.state.js';
 import type { ApplyOutcome } from './domain/view.state.js';
@@ -40,6 +41,7 @@ export class AgentParts {
   onView: (isUnpaired: boolean) => void = () => undefined;
   private readonly records: TableRecords;
   private readonly dialled: DialledBook;
+  private readonly desired: DesiredTables;
   private facts: NodeFacts;
 
   constructor(
@@ -69,13 +71,14 @@ export class AgentParts {
       onError: this.trouble,
     });
     this.records = new TableRecords(livingRecords(files), () => this.saveRecords());
+    this.desired = new DesiredTables(this.view, () => this.facts, randomInt(1, 65_536));
     this.agent = new NodeAgent({
       node,
       bootId,
       host: { kind: 'host', id: 'host', netns: `/proc/${process.pid}/ns/net`, node },
       kernel: kernel.port,
       view: this.view,
-      desired: new DesiredTables(this.view, () => this.facts, randomInt(1, 65_536)),
+      desired: this.desired,
       records: this.records,
       flows: new FlowBatches({ node, bootId }, new Date().toISOString()),
       confirmation: new HostConfirmation({
@@ -96,6 +99,11 @@ export class AgentParts {
     const outcome = this.agent.takeView(view);
     if (outcome === 'applied') this.onView(view.unpaired === true);
     return outcome;
+  }
+
+  /** What this node's own table always lets through. */
+  essential(): NodeEssential[] {
+    return toldEssentials(this.desired.essentials);
   }
 
   /** Enforces what was last known; nobody is asked. */

@@ -36,13 +36,15 @@ export function startHeartbeat({ context, parts, birth, identity }: HeartbeatOpt
       errors: [...errors.map(({ token, message, pod }) => ({ token, message, pod })), ...birth.errors()],
       observedAt: new Date().toISOString(),
       status,
+      essential: parts.essential(),
     });
   };
   let last = { at: 0, said: '' };
   const beatIfDue = async (): Promise<void> => {
     const status = parts.isUnpaired ? 'unpaired' : 'active';
     // From its first table on the node is believed about whom it hides behind its address.
-    const said = JSON.stringify([status, hostAddresses(), parts.agent.counts().revision > 0]);
+    const isJudging = parts.agent.counts().revision > 0;
+    const said = JSON.stringify([status, hostAddresses(), isJudging, parts.essential()]);
     if (said === last.said && Date.now() - last.at < EVERY_MS) return;
     await beat(status);
     last = { at: Date.now(), said };

@@ -28,7 +28,9 @@ import type { GuardChanges } from './node-port-guards.calculator.js';
 import { managedNamespaces, PodEndpoints } from './pod-endpoints.calculator.js';
 import type { ManagedNamespace } from './pod-endpoints.calculator.js';
 
-type HeardAgent = Pick<AgentHeartbeat, 'node' | 'addresses' | 'revision' | 'status'>;
+type HeardAgent = Pick<AgentHeartbeat, 'node' | 'addresses' | 'revision' | 'status'> & {
+  readonly essential?: AgentHeartbeat['essential'];
+};
 
 export interface ClusterChanges {
   readonly groups: { readonly upsert: readonly Group[]; readonly remove: readonly string[] };
@@ -89,8 +91,9 @@ export class ClusterView {
   }
 
   /** An agent that has brought its node to some revision judges what it forwards, as long as it is not unpaired. */
-  heartbeat({ node, addresses, revision, status }: HeardAgent): void {
+  heartbeat({ node, addresses, revision, status, essential = [] }: HeardAgent): void {
     this.nodes.heartbeat(node, addresses, status !== 'unpaired' && revision > 0);
+    this.nodes.essential.set(node, essential);
   }
 
   profilesChanged(): void {

@@ -9,6 +9,7 @@ import type {
   Group,
   GroupId,
   LabelSet,
+  NodeEssential,
   NodeObserved,
   NodeSettings,
 } from '@ringfence/contracts';
@@ -30,6 +31,8 @@ export class NodeEndpoints {
   readonly nodes = new ListedObjects<NodeFacts>();
   /** By the token of their record. */
   readonly settings = new Map<string, NodeSettings>();
+  /** By node: what its own table always allows, as its agent says. */
+  readonly essential = new Map<string, readonly NodeEssential[]>();
   readonly #told = new Map<string, Endpoint>();
   readonly #byAddress = new Map<Address, Endpoint>();
   readonly #fromControl = new Map<string, Endpoint>();
@@ -63,6 +66,7 @@ export class NodeEndpoints {
     if (node === undefined) return;
     this.nodes.remove(uid);
     this.#hear(node.name, []);
+    this.essential.delete(node.name);
     this.#judging.delete(node.name);
     this.#dirty.add(node.name);
   }

@@ -23,7 +23,7 @@ import type { FirewallModel, ForwardGuard, HostReach, PeerSet } from '@ringfence
 import { CLUSTER_NODES, CONTROL_PLANE_NODES, JUDGING_NODES, POD_NETWORKS } from '@ringfence/policy-engine';
 import { forwardGuard } from './forward-guard.js';
 import { hostEssentials, hostUnit } from './host-essentials.js';
-import type { NodeFacts } from './host-essentials.js';
+import type { HostEssentials, NodeFacts } from './host-essentials.js';
 import type { ViewState } from './view.state.js';
 
 export interface PodPlace {
@@ -89,6 +89,7 @@ const JUDGING = [OWN_HOST, JUDGING_NODES] as const;
 export class DesiredTables {
   private remembered = new Map<string, Remembered>();
   private used = new Map<string, Remembered>();
+  private told: HostEssentials | undefined;
 
   constructor(
     private readonly view: ViewState,
@@ -96,6 +97,11 @@ export class DesiredTables {
     /** For namespaces of whose past nothing is known. */
     private readonly firstGeneration: number,
   ) {}
+
+  /** Of the node's own table, as it was made last. */
+  get essentials(): HostEssentials | undefined {
+    return this.told;
+  }
 
   /** `addressesOf`: what the runtime says of a Pod by its sandbox. */
   compute(
@@ -159,6 +165,7 @@ export class DesiredTables {
       ],
       table: () => {
         const essentials = hostEssentials(this.host(), cluster);
+        this.told = essentials;
         const own = hostUnit(endpointUnit(unit, details), essentials, reach.rules);
         const groups = new Map([...essentials.groups, ...reach.groups]);
         return this.table(own, { mode, isOwnPolicy: true, kind: 'host', guard, groups });

@@ -1,5 +1,6 @@
 /** Counts of the kernel → flows with verdict, direction, bytes and the rule that decided. */
 import type { Unit, WireRule } from '@ringfence/contracts';
+import { endpointUnit } from '@ringfence/firewall';
 import { describe, expect, it } from 'vitest';
 import type { FlowCount, FlowReading } from '../kernel/kernel.port.js';
 import { modelOf, unitOf } from '../testing/models.js';
@@ -41,6 +42,22 @@ const flow = (src: string, dst: string, proto: number, port: number, packets = 1
 ];
 
 describe('flows of an interval', () => {
+  it('name the rule that names workloads, as the table of one of them has it', () => {
+    const workload = '7d3c1e0a-0000-4000-8000-000000000001';
+    const named = endpointUnit(
+      unitOf('full', { ingress: [rule('/rules/1', { onlyWorkloads: [workload] })] }),
+      { workload, probePorts: [] },
+    );
+    const model = modelOf(named, { 1: ['10.0.0.1'] });
+    const count = flow('10.0.0.1', POD, 6, 80);
+    const { flows, disagreements } = nameFlows(reading({ na: [count] }), {
+      unit: named,
+      model,
+      own: new Set([POD]),
+    });
+    expect({ rule: flows[0]?.rule, disagreements }).toEqual({ rule: '/rules/1', disagreements: 0 });
+  });
+
   it('join what the opener sent and what came back, and name the rule', () => {
     const { flows } = named({
       na: [flow('10.0.0.1', POD, 6, 80, 3, 180)],

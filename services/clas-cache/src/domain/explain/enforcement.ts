@@ -18,7 +18,8 @@ export class Enforcement {
   knowledgeOf(node: string | null): NodeKnowledge {
     const hostAddresses = node === null ? [] : this.view.nodes.heardAddresses(node);
     const namespaceMode = (name: string): EnforcementMode | undefined => this.nodeViews.namespaceMode(name);
-    return { view: this.nodeViews.viewOf(node), hostAddresses, namespaceMode };
+    const essential = this.view.nodes.essential.get(node ?? '') ?? [];
+    return { view: this.nodeViews.viewOf(node), hostAddresses, essential, namespaceMode };
   }
 
   inForce(place: Place, asked: EnforcementMode, now: number): InForce {

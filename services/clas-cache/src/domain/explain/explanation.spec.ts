@@ -74,8 +74,14 @@ function storeWith({ units: told = units, cidrs = [] }: Change = {}): ActorStore
     endpoints: { upsert: [NODE_1], remove: [] },
     isComplete: true,
   });
-  const heartbeat = { node: 'node-1', addresses: ['192.0.2.1', '10.244.1.254'] };
-  store.view.heartbeat(heartbeat as Parameters<typeof store.view.heartbeat>[0]);
+  const ntp = {
+    ref: 'essential/ntp',
+    direction: 'egress',
+    ports: [{ proto: 17, from: 123, to: 123 }],
+  } as const;
+  const essential = [{ ...ntp, ports: [...ntp.ports], cidrs: ['203.0.113.0/24'], groups: [] }];
+  const heard = { revision: 1, status: 'active', essential } as const;
+  store.view.heartbeat({ node: 'node-1', addresses: ['192.0.2.1', '10.244.1.254'], ...heard });
   store.settle(NOW);
   for (const name of ['node-1', 'node-2']) {
     store.snapshot(name, AT);
@@ -142,9 +148,19 @@ describe('explain in the cluster', () => {
       egress: { ref: 'essential/cluster-dns' },
     });
     expect(ask(store, 'node-1', 'shop/web-1', 8080)).toMatchObject({
+      egress: { mode: 'full', ref: 'essential/probes' },
       ingress: { ref: 'essential/probes', sees: { address: '10.244.1.254' } },
     });
     expect(ask(store, 'node-2', 'shop/web-1', 8080)).toMatchObject({ ingress: { verdict: 'blocked' } });
+  });
+
+  it('knows what a node’s own table always allows from its agent', () => {
+    const store = storeWith();
+    expect(ask(store, 'node-1', '203.0.113.9', 123, 17)).toMatchObject({
+      verdict: 'allowed',
+      egress: { ref: 'essential/ntp' },
+    });
+    expect(ask(store, 'node-1', '192.0.2.99', 123, 17)).toMatchObject({ verdict: 'blocked' });
   });
 
   it('says nothing of ends that nobody enforces, and lets pass what never leaves its namespace', () => {

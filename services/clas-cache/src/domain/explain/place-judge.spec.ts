@@ -3,6 +3,8 @@ import {
   buildModel,
   endpointUnit,
   groupPeers,
+  hostReach,
+  inOrder,
   nodePolicy,
   OWN_HOST,
   peerSet,
@@ -41,13 +43,20 @@ function modelAt(place: Endpoint, view: NodeView, hostAddresses: readonly string
     unit: (id) => view.units.upsert.find((unit) => unit.labelSet.id === id),
     namespaceMode: () => undefined,
   };
+  const pods = view.endpoints.upsert.filter((each) => each.class === 'pod' && each.node === place.id);
+  const hosted = pods.map((endpoint) => ({ endpoint, unit: told.unit(endpoint.labelSet) }));
+  const isOwnHost = (id: string): boolean => view.groups.upsert.some((one) => one.id === id && one.ownHost);
+  const reach = hostReach(place.class === 'node' ? hosted : [], isOwnHost);
   const peersOf = (id: string): PeerSet | undefined => {
     const group = view.groups.upsert.find((one) => one.id === id);
-    return id === OWN_HOST ? peerSet(hostAddresses, []) : group && groupPeers(group, members, hostAddresses);
+    if (id === OWN_HOST) return peerSet(hostAddresses, []);
+    return reach.groups.get(id) ?? (group && groupPeers(group, members, hostAddresses));
   };
   const { unit, details, mode } =
     place.class === 'node' ? nodePolicy(told, place.id) : podPolicy(told, { uid: place.id, namespace: '' });
-  return buildModel(endpointUnit(unit, details), peersOf, { kind: 'pod', mode, revision: 1 });
+  const own = endpointUnit(unit, details);
+  const rules = { ...own, egress: inOrder([...own.egress, ...reach.rules]) };
+  return buildModel(rules, peersOf, { kind: 'pod', mode, revision: 1 });
 }
 
 function told(world: World): NodeViews {
@@ -83,7 +92,12 @@ describe('a packet at one place, as explain judges it', () => {
           const place = placeOf(endpoint);
           const hostAddresses = world.endpoints.find(({ id }) => id === place.node)?.addresses ?? [];
           const model = modelAt(endpoint, views.snapshot(place.node!, AT), hostAddresses);
-          const knowledge = { view: views.viewOf(place.node), hostAddresses, namespaceMode: () => undefined };
+          const knowledge = {
+            view: views.viewOf(place.node),
+            hostAddresses,
+            essential: [],
+            namespaceMode: () => undefined,
+          };
           for (const packet of packets) {
             for (const direction of ['ingress', 'egress'] as const) {
               const { evaluation } = judge(place, knowledge, { direction, ...packet });

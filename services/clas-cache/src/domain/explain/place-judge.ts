@@ -2,10 +2,20 @@
  * One packet at one network namespace of ours: what its node's agent puts into the kernel for it, judged with the very
  * functions that make the tables. Only the groups' membership of the one address in question is worked out.
  */
-import type { Address, Endpoint, EnforcementMode, Group, Unit } from '@ringfence/contracts';
+import type {
+  Address,
+  Endpoint,
+  EnforcementMode,
+  Group,
+  NodeEssential,
+  Unit,
+  WireRule,
+} from '@ringfence/contracts';
 import {
   endpointUnit,
   groupPeers,
+  hostReach,
+  inOrder,
   nodePolicy,
   OWN_HOST,
   peerLookup,
@@ -38,6 +48,8 @@ export interface NodeKnowledge {
   readonly view: ToldView;
   namespaceMode(name: string): EnforcementMode | undefined;
   readonly hostAddresses: readonly Address[];
+  /** What the node's own table always allows, as its agent says. */
+  readonly essential: readonly NodeEssential[];
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
@@ -54,10 +66,42 @@ export function judge(
 ): JudgedPlace {
   const { direction, ...packet } = question;
   const { mode, isOwnPolicy, ...policy } = policyOf(place, knowledge);
-  const unit = endpointUnit(policy.unit, policy.details);
-  const members = peerLookup(peersOf(knowledge, packet.peer));
+  const own = endpointUnit(policy.unit, policy.details);
+  const { unit, groups } =
+    place.kind === 'node' ? hostRules(own, place.node, knowledge) : { unit: own, groups: NONE };
+  const told = peersOf(knowledge, packet.peer);
+  const members = peerLookup((id) => groups.get(id) ?? told(id));
   const evaluation = evaluate({ unit, mode, direction, packet, members, hostAddresses: NOBODY });
   return { mode, unit, evaluation, isOwnPolicy };
+}
+
+const NONE: ReadonlyMap<string, PeerSet> = new Map();
+
+/** A node's table has more than its unit: its essentials, and the way to what its own Pods let it in for. */
+function hostRules(
+  unit: Unit,
+  node: string,
+  { view, essential }: NodeKnowledge,
+): { unit: Unit; groups: ReadonlyMap<string, PeerSet> } {
+  const hosted = [...view.endpoints()]
+    .filter((endpoint) => endpoint.class === 'pod' && endpoint.node === node)
+    .map((endpoint) => ({ endpoint, unit: view.unit(endpoint.labelSet) }));
+  const reach = hostReach(hosted, (group) => view.group(group)?.ownHost === true);
+  const rules = essential.map(({ ref, direction, ports, cidrs, groups }, i) => ({
+    direction,
+    peers: peerSet([], cidrs),
+    rule: { ref, class: 'essential' as const, ports, peers: [`essential ${i}`, ...groups] },
+  }));
+  const of = (direction: Direction): WireRule[] =>
+    rules.flatMap((each) => (each.direction === direction ? [each.rule] : []));
+  return {
+    unit: {
+      ...unit,
+      ingress: inOrder([...of('ingress'), ...unit.ingress]),
+      egress: inOrder([...of('egress'), ...unit.egress, ...reach.rules]),
+    },
+    groups: new Map([...reach.groups, ...rules.map(({ rule, peers }) => [rule.peers[0]!, peers] as const)]),
+  };
 }
 
 function policyOf(place: Place, { view, namespaceMode }: NodeKnowledge): PlacePolicy {
