@@ -44,6 +44,7 @@ const SERVICES = [
   { namespace: SHOP, name: 'web', port: 80, targetPort: 7301 },
   { namespace: SHOP, name: 'data', selects: 'db', port: 7303, targetPort: 7302 },
   { namespace: BANK, name: 'vault', port: 81, targetPort: 7301 },
+  { namespace: BANK, name: 'counter', selects: 'teller', type: 'NodePort', port: 82, targetPort: 7302 },
 ] as const;
 const roleOf = (name: string): string => `ex-${name}`;
 
@@ -78,7 +79,8 @@ function manifestOf({ namespace, name, replicas, probed }: (typeof DEPLOYMENTS)[
 function serviceOf(service: (typeof SERVICES)[number]): Manifest {
   const { namespace, name, port, targetPort } = service;
   const app = 'selects' in service ? service.selects : name;
-  const spec = { selector: { app }, ports: [{ port, targetPort }] };
+  const type = 'type' in service ? service.type : 'ClusterIP';
+  const spec = { type, selector: { app }, ports: [{ port, targetPort }] };
   return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec } as Manifest;
 }
 
@@ -112,6 +114,7 @@ async function survey(roles: readonly string[], apps: readonly string[]): Promis
       port,
     })),
   );
+  const nodePort = await nodePortOf(BANK, 'counter');
   const dns = await serviceAddress('kube-system', 'kube-dns');
   const tcp = (name: string, host: string, port: number): Target => ({ name, host, port, proto: 6 });
   const outside = { name: access.hostAddress, address: access.hostAddress, netns: null };
@@ -133,7 +136,9 @@ async function survey(roles: readonly string[], apps: readonly string[]): Promis
         PORTS.map((port) => tcp(i % 2 === 0 ? name : address, address, port)),
       ),
       ...services.map(({ name, host, port }, i) => clusterIp(tcp(i % 2 === 0 ? name : host, host, port))),
-      ...nodes.map(({ name, address }) => tcp(`node:${name}`, address, NODE_PORT_UNUSED)),
+      ...nodes.flatMap(({ name, address }) =>
+        [NODE_PORT_UNUSED, nodePort].map((port) => tcp(`node:${name}`, address, port)),
+      ),
       tcp(access.hostAddress, access.hostAddress, NODE_PORT_UNUSED),
       clusterIp(tcp('kube-dns.kube-system.svc', dns, 53)),
       clusterIp({ name: dns, host: dns, port: 53, proto: 17 }),
@@ -142,6 +147,12 @@ async function survey(roles: readonly string[], apps: readonly string[]): Promis
     places: all.filter(({ namespace }) => namespace !== FREE),
     nodes: nodes.map(({ name }) => name),
   };
+}
+
+async function nodePortOf(namespace: string, name: string): Promise<number> {
+  const path = `/api/v1/namespaces/${namespace}/services/${name}`;
+  const { spec } = (await kubernetes.request('GET', path)) as { spec: { ports: { nodePort: number }[] } };
+  return spec.ports[0]!.nodePort;
 }
 
 const clusterIp = (target: Target): Target => ({ ...target, isClusterIp: true });

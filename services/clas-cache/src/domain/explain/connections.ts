@@ -3,7 +3,8 @@
  *
  *   Pod ─(ClusterIP, service port)─▶ node: translated ─(Pod's address, target port)─▶ Pod     its source is unchanged
  *   node ─(translated before its own rules)─▶ Pod                                             source: an address of the node
- *   Pod ─▶ ClusterIP ─▶ the same Pod                                                          source: its node's address
+ *   Pod ─▶ ClusterIP ─▶ the same Pod                                       its node passes it, whatever the policy
+ *   anybody ─▶ node: NodePort, translated ─▶ Pod                            the node judges its real source for the Pod
  */
 import type { Address } from '@ringfence/contracts';
 import { CidrSet } from '@ringfence/policy-engine';
@@ -30,8 +31,9 @@ export interface Connection {
   readonly dialled: { readonly address: Address; readonly port: number };
   /** The source as the destination's kernel sees it, and the port there. */
   readonly arrives: { readonly address: Address; readonly port: number };
-  /** Through a ClusterIP. */
-  readonly isTranslated: boolean;
+  readonly isThroughClusterIp: boolean;
+  /** The destination sees a node that stands in between, and takes its word for the real source. */
+  readonly judgedByNode: 'hairpin' | 'node-port' | null;
   /** It never leaves its network namespace. */
   readonly isLoopback: boolean;
   readonly names: { readonly from: string; readonly to: string };
@@ -45,8 +47,8 @@ interface Spot {
 interface Target {
   readonly spot: Spot;
   readonly port: number;
-  /** The ClusterIP and its port, where it goes through one. */
-  readonly via: { readonly address: Address; readonly port: number } | null;
+  /** What is dialled instead, where it is translated; `node`: whose NodePort it is. */
+  readonly via: { readonly address: Address; readonly port: number; readonly node: string | null } | null;
 }
 
 /** More pairs of Pods than this are not looked at. */
@@ -59,10 +61,7 @@ export function connectionsBetween(
   view: ClusterView,
 ): Connection[] {
   const sources = from.kind === 'service' ? [] : spots(from, view);
-  const targets =
-    to.kind === 'service'
-      ? behind(to, { proto, port }, view)
-      : spots(to, view).map((spot) => ({ spot, port, via: null }));
+  const targets = targetsOf(to, { proto, port }, view);
   const pairs = sources.flatMap((source) => targets.map((target) => ({ source, target })));
   return pairs.slice(0, MOST_CONNECTIONS).map(({ source, target }) => connection(source, target, view));
 }
@@ -93,17 +92,40 @@ function nodeSpot(name: string, address: Address | null, view: ClusterView): Spo
   };
 }
 
+type ProtoAndPort = { readonly proto: number; readonly port: number };
+
+function targetsOf(to: End, { proto, port }: ProtoAndPort, view: ClusterView): Target[] {
+  if (to.kind === 'service') return behind(to, { proto, port }, view);
+  const found = spots(to, view);
+  const nodePort = to.kind === 'node' ? throughNodePort(to.name, found[0]!, { proto, port }, view) : [];
+  return nodePort.length > 0 ? nodePort : found.map((spot) => ({ spot, port, via: null }));
+}
+
 /** A port that the Service does not have is translated to nothing: only the source's own rules speak about it. */
 function behind(
   { service, address, name }: Extract<End, { kind: 'service' }>,
-  { proto, port }: { readonly proto: number; readonly port: number },
+  { proto, port }: ProtoAndPort,
   view: ClusterView,
 ): Target[] {
   const portIndex = service.ports.findIndex((each) => each.proto === proto && each.port === port);
   const backends = service.backends.filter((backend) => backend.portIndex === portIndex);
-  const via = { address, port };
+  const via = { address, port, node: null };
   if (backends.length === 0) return [{ spot: { name, place: null, addresses: [address] }, port, via }];
   return backends.map((backend) => ({ spot: spotAt(backend, view), port: backend.targetPort, via }));
+}
+
+function throughNodePort(
+  node: string,
+  { addresses }: Spot,
+  { proto, port }: ProtoAndPort,
+  view: ClusterView,
+): Target[] {
+  const via = { address: addresses[0] ?? NOWHERE, port, node };
+  return [...view.services.values()].flatMap((service) => {
+    const portIndex = service.ports.findIndex((each) => each.proto === proto && each.nodePort === port);
+    const backends = service.backends.filter((backend) => backend.portIndex === portIndex);
+    return backends.map((backend) => ({ spot: spotAt(backend, view), port: backend.targetPort, via }));
+  });
 }
 
 function spotAt(
@@ -121,24 +143,30 @@ function spotAt(
 function connection(source: Spot, target: Target, view: ClusterView): Connection {
   const { spot, port, via } = target;
   const isSamePlace = source.place !== null && source.place.id === spot.place?.id;
-  const isHairpin = isSamePlace && via !== null && source.place.kind === 'pod';
-  // Answered directly, a Pod would see itself where it called a Service, so its node steps in between.
-  const leaves = isHairpin ? nodeSpot(source.place.node ?? '', null, view) : source;
   const address = addressFor(source, spot);
   return {
     source: source.place,
     destination: spot.place,
     dialled: dialled(source, target, address),
-    arrives: { address: sourceAddress(leaves, { spot, address }, view), port },
-    isTranslated: via !== null,
-    isLoopback: isSamePlace && !isHairpin,
+    arrives: { address: sourceAddress(source, { spot, address }, view), port },
+    isThroughClusterIp: via !== null && via.node === null,
+    judgedByNode: judgedByNode(source, target, isSamePlace),
+    isLoopback: isSamePlace && (via === null || source.place.kind === 'node'),
     names: { from: source.name, to: spot.name },
   };
 }
 
+/** What a node's own processes send is theirs, and nobody else's. */
+function judgedByNode({ place }: Spot, { via }: Target, isSamePlace: boolean): Connection['judgedByNode'] {
+  if (via === null || (place?.kind === 'node' && (via.node === null || via.node === place.node))) return null;
+  if (isSamePlace) return 'hairpin';
+  return via.node === null ? null : 'node-port';
+}
+
 /** What a node itself sends is translated before the node's own rules see it. */
 function dialled({ place }: Spot, { via, port }: Target, address: Address): Connection['dialled'] {
-  return via === null || place?.kind === 'node' ? { address, port } : via;
+  const isTranslatedFirst = place?.kind === 'node' && (via?.node === null || via?.node === place.node);
+  return via === null || isTranslatedFirst ? { address, port } : { address: via.address, port: via.port };
 }
 
 /** In no group and no list. */

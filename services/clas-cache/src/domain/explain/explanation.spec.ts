@@ -50,7 +50,8 @@ function storeWith({ units: told = units, cidrs = [] }: Change = {}): ActorStore
   store.view.pods.setPod(pod('db', 2, { node: 'node-2', addresses: ['10.244.2.2'] }), 'e1');
   store.view.pods.setPod(pod('tool', 9, { namespace: 'tools', addresses: ['10.244.1.9'] }), 'e1');
   const backend = { portIndex: 0, targetPort: 5432, podUid: 'db-2', address: '10.244.2.2' };
-  store.view.setService(service('db', { backends: [backend] }));
+  const ports = [{ name: 'main', proto: 6, port: 80, nodePort: 30_080 }];
+  store.view.setService(service('db', { type: 'NodePort', ports, backends: [backend] }));
   store.view.setService(
     service('self', {
       clusterIps: ['10.96.0.30'],
@@ -152,6 +153,28 @@ describe('explain in the cluster', () => {
       ingress: { ref: 'essential/probes', sees: { address: '10.244.1.254' } },
     });
     expect(ask(store, 'node-2', 'shop/web-1', 8080)).toMatchObject({ ingress: { verdict: 'blocked' } });
+  });
+
+  it('lets a Pod reach itself through its Service, whatever the policy', () => {
+    expect(ask(storeWith(), 'shop/web-1', 'service:shop/self', 80)).toMatchObject({
+      verdict: 'allowed',
+      egress: { ref: 'essential/own-service' },
+      ingress: { ref: 'essential/own-service' },
+    });
+  });
+
+  it('judges who comes by a NodePort as who he is, not as the node that he comes through', () => {
+    const store = storeWith({
+      units: units.map((unit) =>
+        unit.labelSet.id === DB.id ? { ...unit, ingress: [allow(LIST, 5432)] } : unit,
+      ),
+      cidrs: ['203.0.113.9/32'],
+    });
+    expect(ask(store, '203.0.113.9', 'node-1', 30_080)).toMatchObject({
+      verdict: 'allowed',
+      ingress: { name: 'shop/db-2', sees: { address: '203.0.113.9', port: 5432 } },
+    });
+    expect(ask(store, '203.0.113.8', '192.0.2.1', 30_080)).toMatchObject({ verdict: 'blocked' });
   });
 
   it('knows what a node’s own table always allows from its agent', () => {

@@ -64,9 +64,11 @@ const SEVERITY: readonly Verdict[] = ['unknown', 'allowed', 'potentially_blocked
 const severity = ({ verdict }: { readonly verdict: Verdict }): number => SEVERITY.indexOf(verdict);
 
 function judgeConnection(connection: Connection, proto: number, parts: ExplainParts, now: number): Judged {
-  const { source, destination, dialled, arrives, isLoopback } = connection;
+  const { source, destination, dialled, arrives, isLoopback, judgedByNode } = connection;
+  const passes = (direction: Direction): Passing | null =>
+    isLoopback ? 'loopback' : direction === 'ingress' ? judgedByNode : null;
   const at = (place: Place | null, direction: Direction, sees: JudgedEnd['sees']): JudgedEnd | null =>
-    place && judgeEnd(place, { direction, proto, sees, isLoopback }, parts, now);
+    place && judgeEnd(place, { direction, proto, sees, passes: passes(direction) }, parts, now);
   const egress = at(source, 'egress', dialled);
   const ingress = at(destination, 'ingress', arrives);
   const ends = [egress, ingress].flatMap((end) => end ?? []);
@@ -78,34 +80,41 @@ interface Seen {
   readonly direction: Direction;
   readonly proto: number;
   readonly sees: JudgedEnd['sees'];
-  readonly isLoopback: boolean;
+  readonly passes: Passing | null;
 }
+type Passing = 'loopback' | NonNullable<Connection['judgedByNode']>;
 
 /** Null: a Pod of a namespace that is not managed. */
 function judgeEnd(place: Place, seen: Seen, parts: ExplainParts, now: number): JudgedEnd | null {
-  const { direction, proto, sees, isLoopback } = seen;
+  const { direction, proto, sees, passes } = seen;
   const knowledge = parts.enforcement.knowledgeOf(place.node);
-  const packet = { direction, proto, port: sees.port, peer: sees.address };
+  const isElsewhere = passes === 'node-port';
+  const packet = { direction, proto, port: sees.port, peer: sees.address, isElsewhere };
   const { mode, unit, evaluation, isOwnPolicy } = judge(place, knowledge, packet);
   if (mode === 'idle' && !isOwnPolicy) return null;
   return {
     name: placeName(place),
     labels: unit.labelSet.labels,
     mode,
-    ...(isLoopback && mode !== 'idle' ? PASSES : wordsOf(evaluation)),
+    ...wordsOf(evaluation, mode === 'idle' ? null : passes),
     sees,
     inForce: parts.enforcement.inForce(place, mode, now),
   };
 }
 
 const PASSES = { decision: 'passes', verdict: 'allowed', ruleClass: null, ref: null } as const;
+const OWN_SERVICE = {
+  decision: 'allow',
+  verdict: 'allowed',
+  ruleClass: 'essential',
+  ref: 'essential/own-service',
+} as const;
 
-const wordsOf = ({ decision, verdict, rule }: Evaluation) => ({
-  decision,
-  verdict,
-  ruleClass: rule?.class ?? null,
-  ref: rule?.ref ?? null,
-});
+function wordsOf({ decision, verdict, rule }: Evaluation, passes: Passing | null) {
+  if (passes === 'loopback') return PASSES;
+  if (passes === 'hairpin') return OWN_SERVICE;
+  return { decision, verdict, ruleClass: rule?.class ?? null, ref: rule?.ref ?? null };
+}
 
 const placeName = (place: Place): string =>
   place.kind === 'pod' ? `${place.namespace}/${place.name}` : place.name;
@@ -126,7 +135,7 @@ function notesOn(shown: Judged, all: readonly Judged[]): string[] {
             `${first.connection.names.from} → ${first.connection.names.to}: ${first.verdict.replaceAll('_', ' ')}`,
         ];
   const isCut = all.length === MOST_CONNECTIONS;
-  const isOutside = shown.connection.source === null && shown.connection.isTranslated;
+  const isOutside = shown.connection.source === null && shown.connection.isThroughClusterIp;
   return [
     ...differs,
     ...(isOutside ? [FROM_OUTSIDE] : []),

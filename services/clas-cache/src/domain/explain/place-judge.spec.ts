@@ -100,7 +100,7 @@ describe('a packet at one place, as explain judges it', () => {
           };
           for (const packet of packets) {
             for (const direction of ['ingress', 'egress'] as const) {
-              const { evaluation } = judge(place, knowledge, { direction, ...packet });
+              const { evaluation } = judge(place, knowledge, { direction, isElsewhere: false, ...packet });
               expect({ packet, direction, verdict: evaluation.verdict }).toEqual({
                 packet,
                 direction,

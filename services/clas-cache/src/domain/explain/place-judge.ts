@@ -62,14 +62,16 @@ export function judge(
     readonly proto: number;
     readonly port: number;
     readonly peer: Address;
+    /** Judged by another node for the place: rules for its own host mean nobody there. */
+    readonly isElsewhere: boolean;
   },
 ): JudgedPlace {
-  const { direction, ...packet } = question;
+  const { direction, isElsewhere, ...packet } = question;
   const { mode, isOwnPolicy, ...policy } = policyOf(place, knowledge);
   const own = endpointUnit(policy.unit, policy.details);
   const { unit, groups } =
     place.kind === 'node' ? hostRules(own, place.node, knowledge) : { unit: own, groups: NONE };
-  const told = peersOf(knowledge, packet.peer);
+  const told = peersOf(knowledge, packet.peer, isElsewhere);
   const members = peerLookup((id) => groups.get(id) ?? told(id));
   const evaluation = evaluate({ unit, mode, direction, packet, members, hostAddresses: NOBODY });
   return { mode, unit, evaluation, isOwnPolicy };
@@ -119,13 +121,14 @@ function policyOf(place: Place, { view, namespaceMode }: NodeKnowledge): PlacePo
 function peersOf(
   { view, hostAddresses }: NodeKnowledge,
   address: Address,
+  isElsewhere: boolean,
 ): (group: string) => PeerSet | undefined {
   const claimants = new GroupMembers();
   for (const endpoint of view.endpoints()) if (has(endpoint, address)) claimants.upsertEndpoint(endpoint);
   return (id) => {
-    if (id === OWN_HOST) return peerSet(hostAddresses, []);
+    if (id === OWN_HOST) return isElsewhere ? undefined : peerSet(hostAddresses, []);
     const group = view.group(id);
-    if (group === undefined) return undefined;
+    if (group === undefined || (isElsewhere && group.ownHost)) return undefined;
     claimants.upsertGroup(group);
     return groupPeers(group, claimants, hostAddresses);
   };
