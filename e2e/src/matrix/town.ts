@@ -40,11 +40,12 @@ const DEPLOYMENTS = [
   { namespace: BANK, name: 'vault', replicas: 1, probed: 7302 },
   { namespace: FREE, name: 'guest', replicas: 1, probed: 7301 },
 ] as const;
+/** One Pod behind each: of two that are judged differently nobody could say which one will answer. */
 const SERVICES = [
-  { namespace: SHOP, name: 'web', port: 80, targetPort: 7301 },
+  { namespace: SHOP, name: 'front', selects: 'db', port: 80, targetPort: 7301 },
   { namespace: SHOP, name: 'data', selects: 'db', port: 7303, targetPort: 7302 },
-  { namespace: BANK, name: 'vault', port: 81, targetPort: 7301 },
-  { namespace: BANK, name: 'counter', selects: 'teller', type: 'NodePort', port: 82, targetPort: 7302 },
+  { namespace: BANK, name: 'vault', selects: 'vault', port: 81, targetPort: 7301 },
+  { namespace: BANK, name: 'counter', selects: 'vault', type: 'NodePort', port: 82, targetPort: 7302 },
 ] as const;
 const roleOf = (name: string): string => `ex-${name}`;
 
@@ -77,8 +78,7 @@ function manifestOf({ namespace, name, replicas, probed }: (typeof DEPLOYMENTS)[
 }
 
 function serviceOf(service: (typeof SERVICES)[number]): Manifest {
-  const { namespace, name, port, targetPort } = service;
-  const app = 'selects' in service ? service.selects : name;
+  const { namespace, name, selects: app, port, targetPort } = service;
   const type = 'type' in service ? service.type : 'ClusterIP';
   const spec = { type, selector: { app }, ports: [{ port, targetPort }] };
   return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec } as Manifest;
