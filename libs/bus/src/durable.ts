@@ -83,7 +83,7 @@ async function ensureDurable(
   });
 }
 
-/** The durable that a cluster's clas-cache reads its policy through; made anew, it gives every current value first. */
+/** A durable that an edge reads last values through; made anew, it gives every current value first. */
 export async function remakeLatestDurable(
   link: Link,
   stream: string,

@@ -3,7 +3,7 @@ export { connectBus } from './connect.js';
 export { openControlBus } from './control-bus.js';
 export type { BusProcess, ControlBus } from './control-bus.js';
 export { failureOf } from './calls.js';
-export { ensureStreams, ensureUplinkDurable } from './streams.js';
+export { ensureKubelinkDurable, ensureStreams, ensureUplinkDurable } from './streams.js';
 export type {
   BatchLimits,
   Bus,
@@ -38,7 +38,14 @@ export {
   mintUplinkUser,
 } from './credentials/control-plane.js';
 export type { ClusterAccount, ControlPlaneKeys } from './credentials/control-plane.js';
-export { mintClusterServer, mintKubelinkUser, mintNodeUser } from './credentials/cluster-server.js';
+export {
+  KUBELINK_DURABLE,
+  mintClusterServer,
+  mintKubelinkAccount,
+  mintKubelinkUser,
+  mintNodeAccount,
+  mintNodeUser,
+} from './credentials/cluster-server.js';
 export type { ClusterServerKeys, ClusterSigner } from './credentials/cluster-server.js';
 export { nodeInbox, serviceInbox, uplinkDurable } from './credentials/permissions.js';
 export { clusterServerConfig, controlServerConfig } from './credentials/server-config.js';

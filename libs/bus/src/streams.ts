@@ -6,6 +6,7 @@ import type { StreamConfig } from 'nats';
 import type { Bus } from './bus.js';
 import { linkOf } from './connect.js';
 import { remakeLatestDurable } from './durable.js';
+import { KUBELINK_DURABLE } from './credentials/cluster-server.js';
 import { uplinkDurable } from './credentials/permissions.js';
 import type { Link } from './link.js';
 
@@ -26,6 +27,11 @@ export async function ensureStreams(bus: Bus, server: 'control' | 'cluster', rep
 /** Makes the durable through which a cluster's clas-cache reads its policy anew: it then gets every current value first. */
 export async function ensureUplinkDurable(bus: Bus, cluster: string): Promise<void> {
   await remakeLatestDurable(linkOf(bus), 'POLICY', uplinkDurable(cluster), `policy.${cluster}.*.*`);
+}
+
+/** The same for Kubelink and what clas-cache tells it of Pods. */
+export async function ensureKubelinkDurable(bus: Bus, cluster: string): Promise<void> {
+  await remakeLatestDurable(linkOf(bus), 'READINESS', KUBELINK_DURABLE, `policy.${cluster}.readiness.*`);
 }
 
 async function ensureStream(link: Link, contract: StreamContract, replicas: number): Promise<void> {

@@ -150,5 +150,6 @@ export const CALLS = {
     z.object({ used: z.array(z.object({ label: Text, by: Text, token: Text })) }),
   ),
   explain: call('policy-compute.explain', ExplainRequest, ExplainResponse),
-  nodeSnapshot: call('clas-cache.node-snapshot', z.object({ node: Text }), NodeView, 10_000),
+  // Between accounts nobody says that nobody serves: while clas-cache is away every question waits for so long.
+  nodeSnapshot: call('clas-cache.node-snapshot', z.object({ node: Text }), NodeView, 5_000),
 } as const;

@@ -19,7 +19,15 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { connectBus, credsFile, ensureStreams, serviceInbox } from '@ringfence/bus';
+import {
+  connectBus,
+  credsFile,
+  ensureKubelinkDurable,
+  ensureStreams,
+  pushAccount,
+  serviceInbox,
+  TransientError,
+} from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { boundConnections, doorOptions, nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
@@ -27,9 +35,10 @@ import { openClusterLanes } from './adapters/cluster-lanes.js';
 import { ControlUplink } from './adapters/control-uplink.js';
 import { controlPlaneClient } from './adapters/control-plane.client.js';
 import type { ControlPlaneClient } from './adapters/control-plane.client.js';
-import { CredentialDesk, KeptPairings } from './adapters/credential-desk.js';
+import { CredentialDesk, EXPIRES_IN_SECONDS, KeptPairings } from './adapters/credential-desk.js';
 import { CREDENTIAL_DESK, CredentialsController } from './adapters/credentials.controller.js';
 import { CredentialErrors } from './adapters/credential-errors.filter.js';
+import { EdgeAccounts, Revocations } from './adapters/edge-accounts.js';
 import { Refusals } from './adapters/refusals.js';
 import { StateFiles } from './adapters/state-files.store.js';
 import { StateKeeper } from './adapters/state-keeper.js';
@@ -54,11 +63,12 @@ export async function startClasCache(context: Context): Promise<RunningService> 
   health.require('in sync', () => store.missing().join('; ') || true);
   health.fact('state on disk', () => keeper.unwritten ?? 'written');
   const client = controlPlaneClient(config.GATEWAY_URL, config.CLUSTER_ID, config.CLUSTER_TOKEN);
-  const parts: { uplink?: ControlUplink } = {};
+  const parts: { uplink?: ControlUplink; bus?: Bus } = {};
+  const accounts = openAccounts(context, files, parts);
   // Agents may be answered before the cluster's NATS is there.
-  await listen(context, files, client, () => parts.uplink?.refusal ?? null);
+  await listen(context, files, { client, accounts, refusedBecause: () => parts.uplink?.refusal ?? null });
   await keeper.begin(signal);
-  const bus = await openBus(context);
+  const bus = (parts.bus = await openBus(context));
   const cluster = config.CLUSTER_ID;
   const common = { cluster, store, metrics, logger };
   const loop = new StoreLoop({
@@ -140,23 +150,52 @@ async function openBus({ config, health, logger, metrics, onShutdown, signal }: 
   return bus;
 }
 
+/** Undefined: the cluster's NATS asks for no credentials. */
+function openAccounts(
+  { config, logger }: Context,
+  files: StateFiles,
+  parts: { readonly bus?: Bus },
+): EdgeAccounts | undefined {
+  const { CLUSTER_NATS_SIGNING_KEY: keyFile, CLUSTER_NATS_ACCOUNT: account, CLUSTER_ID: cluster } = config;
+  const system = config.CLUSTER_NATS_SYSTEM_CREDS;
+  if (keyFile === undefined || account === undefined || system === undefined) return undefined;
+  const signingSeed = readFileSync(keyFile, 'utf8').trim();
+  const revocations = Revocations.safeParse(files.read('revocations'));
+  const accounts = new EdgeAccounts(
+    {
+      signer: { signingSeed, account, cluster, expiresInSeconds: EXPIRES_IN_SECONDS },
+      push: (jwt) => pushAccount(config.NATS_URL, credsFile(system)(), jwt),
+      makeReadinessDurable: async () => {
+        if (parts.bus === undefined) throw new TransientError("the cluster's NATS is away");
+        await ensureKubelinkDurable(parts.bus, cluster);
+      },
+      keep: (revoked) => files.write('revocations', () => revoked),
+    },
+    revocations.data,
+  );
+  logger.info({ account }, 'every node gets an account of its own');
+  return accounts;
+}
+
+interface Admitting {
+  readonly client: ControlPlaneClient;
+  readonly accounts: EdgeAccounts | undefined;
+  readonly refusedBecause: () => string | null;
+}
+
 async function listen(
   { config, logger, metrics, onShutdown }: Context,
   files: StateFiles,
-  controlPlane: ControlPlaneClient,
-  refusedBecause: () => string | null,
+  { client, accounts, refusedBecause }: Admitting,
 ): Promise<void> {
   const kept = KeptPairings.safeParse(files.read('pairings'));
-  const { CLUSTER_NATS_SIGNING_KEY: keyFile, CLUSTER_NATS_ACCOUNT: account } = config;
   const desk = new CredentialDesk(
     {
       cluster: config.CLUSTER_ID,
       token: config.CLUSTER_TOKEN,
       natsUrl: config.CLUSTER_NATS_PUBLIC_URL ?? config.NATS_URL,
-      ...(keyFile !== undefined && account !== undefined
-        ? { signer: { signingSeed: readFileSync(keyFile, 'utf8').trim(), account } }
-        : {}),
-      controlPlane,
+      ...(accounts !== undefined && { accounts }),
+      controlPlane: client,
       refusedBecause,
       keep: (pairings) => files.write('pairings', () => pairings),
     },

@@ -16,9 +16,13 @@ export const configSchema = z.object({
   NATS_CREDS: optional,
   /** What Kubelink and C-VENs are told; none: NATS_URL. */
   CLUSTER_NATS_PUBLIC_URL: optional,
-  /** Path of the seed that signs their credentials, and the account that they belong to; none: no credentials needed. */
+  /**
+   * Path of the operator's signing seed, which signs an account for each of them; the account that theirs import from; creds
+   * file of the system user that makes accounts known. None: the server asks for no credentials.
+   */
   CLUSTER_NATS_SIGNING_KEY: optional,
   CLUSTER_NATS_ACCOUNT: optional,
+  CLUSTER_NATS_SYSTEM_CREDS: optional,
   /** Where Kubelink and C-VENs ask for their credentials. */
   RINGFENCE_HOST: z.string().default('127.0.0.1'),
   RINGFENCE_PORT: z.coerce.number().int().min(0).max(65_535).default(8081),

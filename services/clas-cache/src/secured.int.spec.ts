@@ -91,6 +91,7 @@ beforeAll(async () => {
       NATS_CREDS: await file('clas.creds', formatCreds(clusterKeys.clasCache)),
       CLUSTER_NATS_SIGNING_KEY: await file('signing.seed', clusterKeys.signingSeed),
       CLUSTER_NATS_ACCOUNT: clusterKeys.account,
+      CLUSTER_NATS_SYSTEM_CREDS: await file('system.creds', formatCreds(clusterKeys.system.user)),
       RINGFENCE_PORT: String(port),
       RINGFENCE_DATA_DIR: join(directory, 'data'),
       LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',

@@ -4,8 +4,11 @@ import {
   clusterServerConfig,
   connectBus,
   ensureStreams,
+  ensureKubelinkDurable,
   mintClusterServer,
+  mintKubelinkAccount,
   mintKubelinkUser,
+  pushAccount,
   serviceInbox,
 } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
@@ -109,12 +112,10 @@ beforeAll(async () => {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const asked = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, string>;
     if (asked['cluster'] !== CLUSTER || asked['token'] !== TOKEN) return response.writeHead(401).end('[]');
-    const signer = {
-      signingSeed: keys.signingSeed,
-      account: keys.account,
-      cluster: CLUSTER,
-      expiresInSeconds: 600,
-    };
+    const { signingSeed, account } = keys;
+    const signer = { signingSeed, account, cluster: CLUSTER, expiresInSeconds: 600 };
+    await pushAccount(nats.url, keys.system.user, await mintKubelinkAccount(signer));
+    await ensureKubelinkDurable(cache, CLUSTER);
     const { jwt, expiresAt } = await mintKubelinkUser(signer, asked['publicKey']);
     return response
       .writeHead(200, { 'content-type': 'application/json' })

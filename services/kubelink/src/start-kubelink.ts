@@ -1,6 +1,6 @@
 /** The start of Kubelink: who am I, then the API server and NATS at the same time; each is waited for, none ends the process. */
 import { NestFactory } from '@nestjs/core';
-import { connectBus, serviceInbox } from '@ringfence/bus';
+import { connectBus, KUBELINK_DURABLE, serviceInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import type { ApiClient } from '@ringfence/kubernetes';
 import { nestLogger } from '@ringfence/service-host';
@@ -53,7 +53,8 @@ export async function startKubelink(context: Context): Promise<RunningService> {
     onTrouble: (error) => logger.warn({ err: error }, 'the heartbeat has trouble'),
   });
   const conditions = app.get<PodConditions>(POD_CONDITIONS);
-  await conditions.follow(bus, config.CLUSTER_ID);
+  const hasAccount = credential.current().jwt !== '';
+  await conditions.follow(bus, config.CLUSTER_ID, hasAccount ? KUBELINK_DURABLE : undefined);
   return {
     drain: async () => {
       await Promise.all([heartbeat.close(), conditions.close(), publisher.close()]);

@@ -92,6 +92,7 @@ export async function clusterNats(dataDirectory: string, host: string): Promise<
       NATS_CREDS: secretFile(directory, 'clas-cache.creds', formatCreds(keys.clasCache)),
       CLUSTER_NATS_SIGNING_KEY: secretFile(directory, 'signing.seed', keys.signingSeed),
       CLUSTER_NATS_ACCOUNT: keys.account,
+      CLUSTER_NATS_SYSTEM_CREDS: secretFile(directory, 'system.creds', formatCreds(keys.system.user)),
     },
   };
 }

@@ -26,8 +26,17 @@ const WITH_JETSTREAM: OperatorLimits = {
   max_ack_pending: -1,
 };
 
-export function mintOperator(name: string, operatorSeed: string, systemAccount: string): Promise<string> {
-  return encodeOperator(name, bytes(operatorSeed), { system_account: systemAccount });
+/** `signingKeys`: public keys that may sign accounts beside the operator's own. */
+export function mintOperator(
+  name: string,
+  operatorSeed: string,
+  systemAccount: string,
+  signingKeys: readonly string[] = [],
+): Promise<string> {
+  return encodeOperator(name, bytes(operatorSeed), {
+    system_account: systemAccount,
+    signing_keys: [...signingKeys],
+  });
 }
 
 export interface AccountClaims {
@@ -39,6 +48,10 @@ export interface AccountClaims {
   readonly signingKeys?: readonly string[];
   readonly imports?: Imports;
   readonly exports?: Exports;
+  /** Connections at a time; a reconnect overlaps the connection before it. Absent: any number. */
+  readonly connections?: number;
+  /** Users of it that were signed up to then (seconds since the epoch) are cut off. */
+  readonly revokedUpTo?: number;
 }
 
 export function mintAccount(account: AccountClaims): Promise<string> {
@@ -46,7 +59,11 @@ export function mintAccount(account: AccountClaims): Promise<string> {
     account.name,
     account.publicKey,
     {
-      limits: account.jetstream ? WITH_JETSTREAM : ACCOUNT_LIMITS,
+      limits: {
+        ...(account.jetstream ? WITH_JETSTREAM : ACCOUNT_LIMITS),
+        ...(account.connections !== undefined && { conn: account.connections }),
+      },
+      ...(account.revokedUpTo !== undefined && { revocations: { '*': account.revokedUpTo } }),
       signing_keys: [...(account.signingKeys ?? [])],
       imports: account.imports ?? [],
       exports: account.exports ?? [],
@@ -62,6 +79,8 @@ export interface UserClaims {
   /** Public key of the account when the issuer is a signing key. */
   readonly account: string;
   readonly permissions: Permissions;
+  /** Bytes of one message and subscriptions at a time; absent: the server's own limits. */
+  readonly limits?: { readonly payload: number; readonly subs: number };
   /** Of whoever made the key; the minted `seed` is then empty. Absent: a key is made. */
   readonly publicKey?: string;
   /** Absent: no expiry (service users, kept by who installs). */
@@ -83,6 +102,7 @@ export async function mintUser(user: UserClaims): Promise<MintedUser> {
     bytes(issuer.seed),
     {
       ...UNLIMITED,
+      ...user.limits,
       ...user.permissions,
       ...(issuer.publicKey !== user.account && { issuer_account: user.account }),
     },

@@ -18,6 +18,9 @@ import {
   uplinkSubjects,
 } from './permissions.js';
 
+const UPLINK_LIMITS = { payload: 4 * 1024 ** 2, subs: 64 };
+const UPLINK_CONNECTIONS = 3;
+
 const EXPORTS: Exports = [
   ...['obs.>', 'agent.>', 'flow.>', 'ack.>', 'answer.>', '$JS.ACK.POLICY.>'].map((subject) => ({
     name: subject,
@@ -122,6 +125,7 @@ export async function mintClusterAccount(options: {
     operatorSeed: options.operatorSeed.trim(),
     jetstream: false,
     imports,
+    connections: UPLINK_CONNECTIONS,
   });
   return { ...keys, jwt };
 }
@@ -136,6 +140,7 @@ export function mintUplinkUser(
     issuerSeed: account.seed,
     account: account.publicKey,
     permissions: uplinkPermissions(cluster),
+    limits: UPLINK_LIMITS,
     expiresInSeconds,
   });
 }

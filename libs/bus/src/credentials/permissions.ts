@@ -10,6 +10,10 @@ import type { Consumption, ServiceManifest } from '@ringfence/contracts';
 const ANSWER_WITHIN_NS = 60_000_000_000;
 
 type Server = 'control' | 'cluster';
+const DURABLES_FOR_EDGES: Readonly<Record<string, string>> = {
+  'inventory control': 'POLICY',
+  'clas-cache cluster': 'READINESS',
+};
 
 export function serviceInbox(service: string): string {
   return `_INBOX.${service}`;
@@ -26,7 +30,7 @@ export function servicePermissions(manifest: ServiceManifest, server: Server): P
         ...manifest.calls.flatMap((call) => callSubjects(call)),
         ...here(manifest.consumes).flatMap(reading),
         ...makingStreams(server),
-        ...(server === 'control' && service === 'inventory' ? makingUplinkDurables() : []),
+        ...makingDurables(service, server),
         `dead.${service}.>`,
       ],
     },
@@ -69,12 +73,14 @@ function makingStreams(server: Server): string[] {
   );
 }
 
-/** inventory makes the durable that each cluster's clas-cache reads its policy through. */
-function makingUplinkDurables(): string[] {
-  return ['CREATE', 'DELETE', 'INFO'].map((verb) => `$JS.API.CONSUMER.${verb}.POLICY.>`);
+/** The durables that edges read through, who may not make their own: inventory for each cluster's clas-cache, clas-cache for Kubelink. */
+function makingDurables(service: string, server: Server): string[] {
+  const stream = DURABLES_FOR_EDGES[`${service} ${server}`];
+  if (stream === undefined) return [];
+  return ['CREATE', 'DELETE', 'INFO'].map((verb) => `$JS.API.CONSUMER.${verb}.${stream}.>`);
 }
 
-/** Name of that durable. */
+/** Name of the durable that a cluster's clas-cache reads its policy through. */
 export function uplinkDurable(cluster: string): string {
   return `clas-${cluster}`;
 }
@@ -102,45 +108,6 @@ export function uplinkPermissions(cluster: string): Permissions {
   return {
     pub: { allow: uplinkSubjects(cluster) },
     sub: { allow: ['_INBOX.>', ...uplinkQuestions(cluster)] },
-  };
-}
-
-/** On the cluster's own server. */
-export function kubelinkPermissions(cluster: string): Permissions {
-  const readiness = `policy.${cluster}.readiness.*`;
-  return {
-    pub: {
-      allow: [
-        ...['namespace', 'node', 'workload', 'pod', 'service', 'cluster', 'list'].map(
-          (kind) => `obs.${cluster}.${kind}.*`,
-        ),
-        ...reading({
-          stream: 'READINESS',
-          filter: readiness,
-          durable: '*',
-          mode: 'latest',
-          server: 'cluster',
-        }),
-      ],
-    },
-    sub: { allow: [`${serviceInbox('kubelink')}.>`] },
-  };
-}
-
-/** On the cluster's own server: one node speaks for itself only. Its inbox carries its name, so that none reads another's answers. */
-export function nodePermissions(cluster: string, node: string): Permissions {
-  const token = subjectToken(node);
-  return {
-    pub: {
-      allow: [
-        subjects.heartbeat(cluster, node),
-        subjects.sandboxes(cluster, node),
-        subjects.ack(cluster, node),
-        subjects.flow(cluster, node),
-        `${subjects.call('clas-cache', 'node-snapshot')}.${token}`,
-      ],
-    },
-    sub: { allow: [subjects.nodeView(cluster, node), `${nodeInbox(node)}.>`] },
   };
 }
 

@@ -1,4 +1,4 @@
-/** Makes an account known to a running control server, through its system account. */
+/** Makes an account known to a running server, or takes the place of what it knew of it, through the system account. */
 import { connect, jwtAuthenticator } from 'nats';
 import { TransientError } from '../errors.js';
 import type { Credentials } from '../bus.js';

@@ -10,28 +10,31 @@ export interface ServerPlace {
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
 }
 
-/** Full resolver: accounts of clusters are pushed while the server runs, and survive it. */
 export function controlServerConfig(place: ServerPlace, keys: ControlPlaneKeys): string {
+  const { operator, system, core } = keys;
   return `${listening(place)}
-operator: ${keys.operator.jwt}
-system_account: ${keys.system.account}
-resolver: { type: full, dir: "${place.directory}/accounts", allow_delete: true, interval: "2m", limit: 100000 }
-resolver_preload: {
-  ${keys.system.account}: ${keys.system.jwt}
-  ${keys.core.account}: ${keys.core.jwt}
-}
-`;
+${accounts(place, operator.jwt, system, { account: core.account, jwt: core.jwt })}`;
 }
 
-/** Memory resolver: one account, known from the start. */
 export function clusterServerConfig(place: ServerPlace, keys: ClusterServerKeys): string {
+  const { operator, system, account, accountJwt } = keys;
   return `${listening(place)}
-operator: ${keys.operator.jwt}
-system_account: ${keys.system.account}
-resolver: MEMORY
+${accounts(place, operator.jwt, system, { account, jwt: accountJwt })}`;
+}
+
+interface KnownAccount {
+  readonly account: string;
+  readonly jwt: string;
+}
+
+/** Full resolver: accounts of edges are pushed while the server runs, and survive it. */
+function accounts(place: ServerPlace, operator: string, system: KnownAccount, streams: KnownAccount): string {
+  return `operator: ${operator}
+system_account: ${system.account}
+resolver: { type: full, dir: "${place.directory}/accounts", allow_delete: true, interval: "2m", limit: 100000 }
 resolver_preload: {
-  ${keys.system.account}: ${keys.system.jwt}
-  ${keys.account}: ${keys.accountJwt}
+  ${system.account}: ${system.jwt}
+  ${streams.account}: ${streams.jwt}
 }
 `;
 }

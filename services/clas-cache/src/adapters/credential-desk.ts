@@ -3,13 +3,14 @@
  * when its node was paired. A C-VEN that was paired once gets its credential again while the control plane is away: what is
  * kept of it is its public key. No secret leaves this desk.
  */
-import { CallError, isProof, mintKubelinkUser, mintNodeUser } from '@ringfence/bus';
+import { CallError, isProof } from '@ringfence/bus';
 import type { CredentialChallenge, CredentialRequest, CredentialResponse } from '@ringfence/contracts';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { challenges } from './challenges.js';
 import { ControlPlaneAway, Refused } from './control-plane.client.js';
 import type { ControlPlaneClient } from './control-plane.client.js';
+import type { EdgeAccounts } from './edge-accounts.js';
 
 const KeptPairing = z.object({ node: z.string(), publicKey: z.string() });
 type KeptPairing = z.infer<typeof KeptPairing>;
@@ -23,14 +24,14 @@ export interface CredentialDeskOptions {
   readonly token: string;
   readonly natsUrl: string;
   /** Absent: the cluster's NATS asks for no credential. */
-  readonly signer?: { readonly signingSeed: string; readonly account: string };
+  readonly accounts?: EdgeAccounts;
   readonly controlPlane: ControlPlaneClient;
   /** Null, or why the control plane does not accept our own id and token. */
   readonly refusedBecause: () => string | null;
   readonly keep: (pairings: z.output<typeof KeptPairings>) => Promise<void>;
 }
 
-const EXPIRES_IN_SECONDS = 24 * 3600;
+export const EXPIRES_IN_SECONDS = 24 * 3600;
 /** Questions to the control plane at a time; whoever comes beyond them is told to come again. */
 const AT_ONCE = 64;
 
@@ -146,11 +147,9 @@ export class CredentialDesk {
   }
 
   async #mint({ role, publicKey }: CredentialRequest, name: string): Promise<string> {
-    const { signer, cluster } = this.options;
-    if (signer === undefined) return '';
-    const signing = { ...signer, cluster, expiresInSeconds: EXPIRES_IN_SECONDS };
-    const minted =
-      role === 'kubelink' ? mintKubelinkUser(signing, publicKey) : mintNodeUser(signing, name, publicKey);
+    const { accounts } = this.options;
+    if (accounts === undefined) return '';
+    const minted = role === 'kubelink' ? accounts.kubelink(publicKey) : accounts.node(name, publicKey);
     return (await minted).jwt;
   }
 }

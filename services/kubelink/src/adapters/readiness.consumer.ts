@@ -43,12 +43,14 @@ export class PodConditions {
 
   constructor(private readonly options: ReadinessOptions) {}
 
-  async follow(bus: Bus, cluster: string): Promise<void> {
+  /** `durable`: what clas-cache made for us, where the server lets no edge make its own. */
+  async follow(bus: Bus, cluster: string, durable?: string): Promise<void> {
     this.reader = await bus.latest(
       'READINESS',
       subjects.readiness(cluster, '*').replace(/[^.]+$/, '*'),
       (value) => this.take(value),
       {
+        ...(durable !== undefined && { durable }),
         onError: (error, subject) =>
           this.options.onTrouble(`readiness of ${subject} could not be read`, error),
       },

@@ -1,83 +1,17 @@
-import { CALLS } from '@ringfence/contracts';
-import type { ServiceManifest } from '@ringfence/contracts';
+import { CALLS, subjects } from '@ringfence/contracts';
 import { eventually, startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
-import { connect, jwtAuthenticator } from 'nats';
-import type { NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Bus, Credentials } from '../bus.js';
 import { connectBus, linkOf } from '../connect.js';
 import { ensureStreams, ensureUplinkDurable } from '../streams.js';
-import { mintClusterServer, mintKubelinkUser, mintNodeUser } from './cluster-server.js';
-import type { ClusterServerKeys } from './cluster-server.js';
+import { A, B, compute, inventory, listen, raw } from '../testing/edges.js';
 import { mintClusterAccount, mintControlPlane, mintUplinkUser } from './control-plane.js';
 import type { ControlPlaneKeys } from './control-plane.js';
 import { formatCreds, parseCreds } from './creds-file.js';
-import { nodeInbox, serviceInbox } from './permissions.js';
+import { serviceInbox } from './permissions.js';
 import { pushAccount } from './push-account.js';
-import { clusterServerConfig, controlServerConfig } from './server-config.js';
-
-const A = '11111111-1111-4111-8111-111111111111';
-const B = '22222222-2222-4222-8222-222222222222';
-const manifest = (service: string, more: Partial<ServiceManifest>): ServiceManifest => ({
-  service,
-  consumes: [],
-  emits: [],
-  serves: [],
-  calls: [],
-  ...more,
-});
-const inventory = manifest('inventory', {
-  consumes: [
-    {
-      stream: 'OBSERVATIONS',
-      filter: 'obs.*.pod.*',
-      durable: 'inventory-pods',
-      mode: 'durable',
-      server: 'control',
-    },
-  ],
-  serves: ['workloadLabelUsage'],
-});
-const compute = manifest('policy-compute', {
-  consumes: [
-    {
-      stream: 'POLICY',
-      filter: 'policy.*.labels.*',
-      durable: 'catalogue',
-      mode: 'latest',
-      server: 'control',
-    },
-  ],
-  emits: ['policy.>', 'ask.*.*'].map((subject) => ({ subject, server: 'control' as const })),
-  calls: ['workloadLabelUsage'],
-  listens: [{ subject: 'answer.*.*', server: 'control' }],
-});
-const clasCache = manifest('clas-cache', {
-  emits: ['policy.*.view.*', 'policy.*.readiness.*'].map((subject) => ({
-    subject,
-    server: 'cluster' as const,
-  })),
-  serves: ['nodeSnapshot'],
-});
-
-/** The client below the bus, to try what the bus would never do. */
-function raw(server: NatsServer, { jwt, seed }: Credentials, inboxPrefix?: string): Promise<NatsConnection> {
-  const authenticator = jwtAuthenticator(jwt, new TextEncoder().encode(seed));
-  return connect({
-    servers: server.url,
-    authenticator,
-    reconnect: false,
-    ...(inboxPrefix !== undefined && { inboxPrefix }),
-  });
-}
-
-/** Notes what comes; a refused subscription just ends. */
-function listen(connection: NatsConnection, subject: string, heard: string[]): void {
-  connection.subscribe(subject, {
-    callback: (error, message) => void (error === null && heard.push(message.subject)),
-  });
-}
+import { controlServerConfig } from './server-config.js';
 
 describe('the control server', () => {
   let keys: ControlPlaneKeys;
@@ -207,6 +141,44 @@ describe('the control server', () => {
     await Promise.all([a.close(), b.close()]);
   });
 
+  it('uses nothing that a cluster names as a destination', async () => {
+    const owner = await service('inventory');
+    await (await service('policy-compute')).publish(`policy.${A}.unit.2`, 'of a');
+    await ensureUplinkDurable(owner, A);
+    const may = [
+      `obs.${A}.pod.x`,
+      subjects.heartbeat(A, 'n1'),
+      subjects.flow(A, 'n1'),
+      subjects.ack(A, 'n1'),
+    ];
+    const edge = await raw(nats, await uplink(A));
+    for (const subject of may) await edge.request(subject, '{}');
+    const names = ['OBSERVATIONS', 'AGENTS', 'FLOWS', 'ACKS', 'POLICY', 'EVENTS'];
+    const held = (): Promise<unknown[]> =>
+      Promise.all(
+        names.map(async (name) => {
+          const { state } = await linkOf(owner).manager.streams.info(name, { subjects_filter: '>' });
+          return Object.keys(state.subjects ?? {}).sort();
+        }),
+      );
+    const before = await held();
+    const reach = [`$JS.API.CONSUMER.MSG.NEXT.POLICY.clas-${A}`, `$JS.ACK.POLICY.clas-${A}.1.1.1.1.0`];
+    for (const subject of [...may, `answer.${A}.t`, ...reach])
+      for (const reply of [
+        ...names.flatMap((name) => [`$JS.API.STREAM.PURGE.${name}`, `$JS.API.STREAM.DELETE.${name}`]),
+        ...[
+          `obs.${B}.pod.forged`,
+          `policy.${A}.unit.forged`,
+          subjects.flow(B, 'n1'),
+          '$SYS.REQ.CLAIMS.UPDATE',
+        ],
+      ])
+        edge.publish(subject, '+NXT', { reply });
+    await edge.request(may[0]!, '{}');
+    expect(await held()).toEqual(before);
+    await edge.close();
+  });
+
   it('asks one cluster, and hears the answer from that cluster only', async () => {
     const asker = await service('policy-compute');
     const [a, b] = [await raw(nats, await uplink(A)), await raw(nats, await uplink(B))];
@@ -264,110 +236,5 @@ describe('the control server', () => {
     const edge = await connectBus({ servers: nats.url, name: 'clas', server: 'control', credentials });
     buses.push(edge);
     await edge.publish(`obs.${B}.pod.p1`, {});
-  });
-});
-
-describe('a cluster’s server', () => {
-  let keys: ClusterServerKeys;
-  let nats: NatsServer;
-  let cache: Bus;
-  const signer = () => ({
-    signingSeed: keys.signingSeed,
-    account: keys.account,
-    cluster: A,
-    expiresInSeconds: 600,
-  });
-
-  beforeAll(async () => {
-    keys = await mintClusterServer(clasCache);
-    nats = await startNats({ config: (place) => clusterServerConfig(place, keys) });
-    cache = await connectBus({
-      servers: nats.url,
-      name: 'clas-cache',
-      server: 'cluster',
-      credentials: keys.clasCache,
-      inboxPrefix: serviceInbox('clas-cache'),
-    });
-    await ensureStreams(cache, 'cluster');
-  });
-  afterAll(async () => {
-    await cache.close();
-    await nats.close();
-  });
-
-  it('lets kubelink report what it sees and read readiness', async () => {
-    const credentials = await mintKubelinkUser(signer());
-    const kubelink = await connectBus({
-      servers: nats.url,
-      name: 'kubelink',
-      server: 'cluster',
-      credentials,
-      inboxPrefix: serviceInbox('kubelink'),
-    });
-    await kubelink.publish(`obs.${A}.pod.p1`, {});
-    await cache.publish(`policy.${A}.readiness.p1`, { ready: true });
-    const values: unknown[] = [];
-    const reader = await kubelink.latest(
-      'READINESS',
-      `policy.${A}.readiness.*`,
-      ({ payload }) => void values.push(payload),
-    );
-    await reader.caughtUp;
-    expect(values).toEqual([{ ready: true }]);
-    await expect(kubelink.publish(`ack.${A}.node.n1`, {})).rejects.toThrow();
-    await kubelink.close();
-  });
-
-  it('lets a node speak for itself only', async () => {
-    const credentials = await mintNodeUser(signer(), 'n1');
-    const node = await connectBus({
-      servers: nats.url,
-      name: 'n1',
-      server: 'cluster',
-      credentials,
-      inboxPrefix: nodeInbox('n1'),
-    });
-    const views: unknown[] = [];
-    node.subscribe(`policy.${A}.view.n1`, ({ payload }) => void views.push(payload));
-    const empty = { upsert: [], remove: [] };
-    const served = cache.serve(
-      CALLS.nodeSnapshot,
-      async (_, { subject }) => ({
-        node: subject.split('.')[3] ?? '',
-        revision: 1,
-        base: null,
-        policyVersion: 1,
-        at: '2026-01-01T00:00:00.000Z',
-        groups: empty,
-        endpoints: empty,
-        units: empty,
-      }),
-      { suffix: '*' },
-    );
-    expect((await node.call(CALLS.nodeSnapshot, { node: 'n1' }, { suffix: 'n1' })).node).toBe('n1');
-    cache.send(`policy.${A}.view.n1`, { revision: 2 });
-    await eventually(() => views.length === 1);
-    await node.publish(`ack.${A}.node.n1`, {});
-    await node.publish(`flow.${A}.batch.n1`, {});
-    await node.publish(`agent.${A}.heartbeat.n1`, {});
-    served.close();
-    await node.close();
-
-    const forger = await raw(nats, credentials, nodeInbox('n1'));
-    for (const subject of [
-      `ack.${A}.node.n2`,
-      `flow.${A}.batch.n2`,
-      `policy.${A}.view.n2`,
-      'cmd.clas-cache.node-snapshot.n2',
-    ]) {
-      await expect(forger.request(subject, '{}', { timeout: 300 })).rejects.toThrow();
-    }
-    const heard: string[] = [];
-    for (const subject of ['>', `policy.${A}.view.n2`, `${nodeInbox('n2')}.>`])
-      listen(forger, subject, heard);
-    cache.send(`policy.${A}.view.n2`, { revision: 3 });
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(heard).toEqual([]);
-    await forger.close();
   });
 });

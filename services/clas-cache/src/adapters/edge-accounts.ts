@@ -1,0 +1,94 @@
+/**
+ * An account on the cluster's NATS for every node and for Kubelink: made known to the server before its credential is handed
+ * out, cut off when the node is unpaired or says far more than its share.
+ */
+import {
+  CallError,
+  isTransient,
+  mintKubelinkAccount,
+  mintKubelinkUser,
+  mintNodeAccount,
+  mintNodeUser,
+} from '@ringfence/bus';
+import type { ClusterSigner, MintedUser } from '@ringfence/bus';
+import { Text } from '@ringfence/contracts';
+import { z } from 'zod';
+
+/** Node → seconds since the epoch: what was signed up to then is worth nothing any more. */
+export const Revocations = z.record(Text.max(253), z.number().int());
+
+export interface EdgeAccountsOptions {
+  readonly signer: ClusterSigner;
+  /** Throws TransientError while the server is away. */
+  readonly push: (accountJwt: string) => Promise<void>;
+  /** Made anew for a Kubelink that starts: it then gets every current value first. */
+  readonly makeReadinessDurable: () => Promise<void>;
+  readonly keep: (revocations: z.output<typeof Revocations>) => Promise<void>;
+  readonly now?: () => number;
+}
+
+export class EdgeAccounts {
+  readonly #revoked: Map<string, number>;
+  readonly #suspendedUntil = new Map<string, number>();
+  readonly #now: () => number;
+
+  constructor(
+    private readonly options: EdgeAccountsOptions,
+    revocations: z.output<typeof Revocations> = {},
+  ) {
+    this.#revoked = new Map(Object.entries(revocations));
+    this.#now = options.now ?? Date.now;
+  }
+
+  async kubelink(publicKey?: string): Promise<MintedUser> {
+    const { signer, push, makeReadinessDurable } = this.options;
+    await this.#reachable(async () => {
+      await push(await mintKubelinkAccount(signer));
+      await makeReadinessDurable();
+    });
+    return mintKubelinkUser(signer, publicKey);
+  }
+
+  async node(name: string, publicKey?: string): Promise<MintedUser> {
+    const suspendedUntil = this.#suspendedUntil.get(name) ?? 0;
+    if (suspendedUntil > this.#now()) {
+      const words = `${name} said far more than its share: its account rests until ${new Date(suspendedUntil).toISOString()}`;
+      throw CallError.of('RESOURCE_EXHAUSTED', 'node_suspended', words);
+    }
+    await this.makeKnown(name);
+    return mintNodeUser(this.options.signer, name, publicKey);
+  }
+
+  /** As it is to be: also after the server has lost what it knew. */
+  async makeKnown(name: string): Promise<void> {
+    const { signer, push } = this.options;
+    await this.#reachable(async () => push(await mintNodeAccount(signer, name, this.#revoked.get(name))));
+  }
+
+  /** Every credential that the node holds is worth nothing from now on, also on connections that stand. */
+  async revoke(name: string): Promise<void> {
+    this.#revoked.set(name, Math.floor(this.#now() / 1_000));
+    await this.options.keep(Object.fromEntries(this.#revoked));
+    await this.makeKnown(name);
+  }
+
+  /** Cut off, and given no new credential for so long. */
+  async suspend(name: string, forMs: number): Promise<void> {
+    this.#suspendedUntil.set(name, this.#now() + forMs);
+    await this.revoke(name);
+  }
+
+  /** For people. */
+  suspended(): string[] {
+    return [...this.#suspendedUntil].filter(([, until]) => until > this.#now()).map(([name]) => name);
+  }
+
+  async #reachable(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      throw CallError.of('UNAVAILABLE', 'cluster-nats-away', "the cluster's NATS is away, try again");
+    }
+  }
+}
