@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EnforcementMode, Endpoint, Group, NodeView, Unit } from '@ringfence/contracts';
+import type { EnforcementMode, Endpoint, Group, NodeSandboxes, NodeView, Unit } from '@ringfence/contracts';
 import { eventually } from '@ringfence/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startAgent } from '../testing/agent-process.js';
@@ -155,7 +155,9 @@ describe('the agent of a node', () => {
     expect(listing(stranger)).toBe('');
     expect(await connect(client, web)).toBe('closed');
     await eventually(() =>
-      clas.observations.some(({ payload }) => (payload as { podUid?: string }).podUid === web.uid),
+      clas.observations.some(({ payload }) =>
+        (payload as Partial<NodeSandboxes>).sandboxes?.some(({ podUid }) => podUid === web.uid),
+      ),
     );
     const base = revision;
     clas.send(view({ ...shop(web, client), base, namespaces: undefined }));
@@ -255,7 +257,7 @@ describe('the agent of a node', () => {
     const helper = Number(execFileSync('pgrep', ['-P', String(agent?.pid)], { encoding: 'utf8' }).trim());
     const before = { open: openSockets(helper), namespaces: node.podNamespaces().length };
     const burst = await Promise.all([1, 2, 3, 4].map((n) => node.run('shop', `burst-${n}`)));
-    await eventually(() => openSockets(helper) === before.open + 4 * 2);
+    await eventually(() => openSockets(helper) === before.open + 4 * 3);
     await Promise.all(burst.map((sandbox) => node.stop(sandbox)));
     await eventually(() => openSockets(helper) === before.open, undefined, 1000);
     expect(node.podNamespaces().length).toBe(before.namespaces);
@@ -288,7 +290,7 @@ describe('the agent of a node', () => {
   };
 });
 
-/** A context of the kernel helper has two. */
+/** A context of the kernel helper has three. */
 function openSockets(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).filter((fd) => {
     try {

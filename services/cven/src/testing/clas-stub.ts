@@ -26,7 +26,7 @@ const CHALLENGE = 'sign this';
 const MANIFEST: ServiceManifest = {
   service: 'clas-cache',
   consumes: [],
-  listens: ['ack', 'flow', 'obs'].map((lane) => ({ subject: `${lane}.*.*.*`, server: 'cluster' })),
+  listens: ['ack', 'flow', 'agent'].map((lane) => ({ subject: `${lane}.*.*.*`, server: 'cluster' })),
   emits: [{ subject: 'policy.*.view.*', server: 'cluster' }],
   serves: ['clas-cache.node-snapshot'],
   calls: [],
@@ -112,7 +112,7 @@ function listen(
 ): void {
   bus.subscribe('ack.*.*.*', ({ payload }) => void told.acks.push(NodeAck.parse(payload)));
   bus.subscribe('flow.*.*.*', ({ payload }) => void told.batches.push(FlowBatch.parse(payload)));
-  bus.subscribe('obs.*.*.*', ({ subject, payload }) => void told.observations.push({ subject, payload }));
+  bus.subscribe('agent.*.*.*', ({ subject, payload }) => void told.observations.push({ subject, payload }));
 }
 
 interface Credentials {
