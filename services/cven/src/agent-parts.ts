@@ -3,6 +3,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { CredentialResponse, NodeEssential, NodeView } from '@ringfence/contracts';
 import { controlEndpoints, reachable } from './adapters/control-channel.js';
+import { FlowJournal } from './adapters/flow-journal.store.js';
 import { hostAddresses } from './adapters/host-addresses.js';
 import { dialled, links, resolvers } from './adapters/node-network.js';
 import { Uplink } from './adapters/uplink.js';
@@ -12,6 +13,7 @@ import { NodeAgent } from './agent/node-agent.js';
 import { TableRecords } from './agent/table-records.js';
 import type { TableRecordFile } from './agent/table-records.js';
 import type { AgentMetrics } from './agent-metrics.js';
+import type { Config } from './config.js';
 import type { Context, ObservedKernel, StateFiles } from './cven.module.js';
 import { DesiredTables } from './domain/desired-tables.calculator.js';
 import { FlowBatches } from './domain/flow-batches.calculator.js';
@@ -39,6 +41,7 @@ export class AgentParts {
   viewState: true | string = 'no view from clas-cache yet';
   /** Told of every view before anything of it is enforced. */
   onView: (isUnpaired: boolean) => void = () => undefined;
+  private readonly journal: FlowJournal;
   private readonly records: TableRecords;
   private readonly dialled: DialledBook;
   private readonly desired: DesiredTables;
@@ -53,21 +56,15 @@ export class AgentParts {
     const node = identity.name;
     const bootId = randomUUID();
     this.dialled = new DialledBook(files.dialled.read());
-    this.facts = {
-      control: [],
-      dialled: this.dialled.remotes,
-      adminPorts: config.RINGFENCE_ADMIN_PORTS,
-      managementPort: config.RINGFENCE_MANAGEMENT_PORT,
-      resolvers: [],
-      timeServers: config.RINGFENCE_NTP_SERVERS,
-      links: [],
-    };
+    this.facts = factsAtFirst(config, this.dialled);
+    this.journal = new FlowJournal(config.RINGFENCE_DATA_DIR, this.trouble);
     this.uplink = new Uplink({
       cluster: identity.cluster,
       node,
       bootId,
       queueBytes: config.RINGFENCE_FLOW_QUEUE_MIB * 1024 * 1024,
       onDropped: (flows) => metrics.onFlowsDropped(flows),
+      onFlowsDone: (batchId) => this.journal.done(batchId),
       onError: this.trouble,
     });
     this.records = new TableRecords(livingRecords(files), () => this.saveRecords());
@@ -81,6 +78,7 @@ export class AgentParts {
       desired: this.desired,
       records: this.records,
       flows: new FlowBatches({ node, bootId }, new Date().toISOString()),
+      flowRecords: this.journal,
       confirmation: new HostConfirmation({
         reachable: () => reachable([...this.facts.control, ...this.view.apiServers]),
         withinMs: config.RINGFENCE_HOST_CONFIRM_SECONDS * 1000,
@@ -106,8 +104,9 @@ export class AgentParts {
     return toldEssentials(this.desired.essentials);
   }
 
-  /** Enforces what was last known; nobody is asked. */
+  /** Enforces what was last known, and takes over the flows that an earlier agent did not hand on; nobody is asked. */
   resume(): void {
+    this.uplink.flowBatches(this.journal.leftover(new Date().toISOString()));
     const stored = this.assembly.files.view.read();
     if (stored !== undefined) this.takeView(stored);
   }
@@ -207,4 +206,17 @@ export class AgentParts {
 function livingRecords({ tables }: StateFiles): TableRecordFile {
   const all = Object.entries(tables.read() ?? {});
   return Object.fromEntries(all.filter(([key]) => key === 'host' || existsSync(key)));
+}
+
+/** Before anything of the node was looked at. */
+function factsAtFirst(config: Config, { remotes }: DialledBook): NodeFacts {
+  return {
+    control: [],
+    dialled: remotes,
+    adminPorts: config.RINGFENCE_ADMIN_PORTS,
+    managementPort: config.RINGFENCE_MANAGEMENT_PORT,
+    resolvers: [],
+    timeServers: config.RINGFENCE_NTP_SERVERS,
+    links: [],
+  };
 }

@@ -14,6 +14,8 @@ export interface UplinkOptions {
   /** Bytes of flow batches that may wait. */
   readonly queueBytes: number;
   readonly onDropped: (flows: number) => void;
+  /** A batch is stored, or was dropped: nobody needs to send it again. */
+  readonly onFlowsDone: (batchId: string) => void;
   readonly onError: (what: string, error: unknown) => void;
 }
 
@@ -156,6 +158,7 @@ export class Uplink {
 
   private async sendFlows({ batch, bytes }: Waiting): Promise<void> {
     await this.bus?.publish(subjects.flow(this.options.cluster, this.options.node), batch);
+    this.options.onFlowsDone(batch.id);
     // It may have been dropped for want of room meanwhile.
     if (this.flows[0]?.batch !== batch) return;
     this.flows.shift();
@@ -166,6 +169,7 @@ export class Uplink {
     const oldest = this.flows.shift();
     if (oldest === undefined) return;
     this.waitingBytes -= oldest.bytes;
+    this.options.onFlowsDone(oldest.batch.id);
     this.options.onDropped(oldest.batch.reporters.reduce((sum, { flows }) => sum + flows.length, 0));
   }
 }

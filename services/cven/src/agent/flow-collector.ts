@@ -1,6 +1,12 @@
 /** Readings of flow sets → named flows of whoever they belong to: what the node's guard dropped is its Pod's, not the node's. */
 import type { DesiredTable, Place, PodPlace } from '../domain/desired-tables.calculator.js';
-import type { FlowBatches, InForce } from '../domain/flow-batches.calculator.js';
+import type { FlowBatch } from '@ringfence/contracts';
+import type {
+  CollectedFlows,
+  FlowBatches,
+  FlowInterval,
+  InForce,
+} from '../domain/flow-batches.calculator.js';
 import { nameFlows } from '../domain/flow-naming.js';
 import { splitForwarded } from '../domain/forwarded-flows.js';
 import type { ViewState } from '../domain/view.state.js';
@@ -8,8 +14,15 @@ import type { FlowReading } from '../kernel/kernel.port.js';
 import type { AgentEvents } from './agent-events.js';
 import type { Interval } from './enforced-place.js';
 
+/** Where readings are written down until they are handed on. */
+export interface FlowRecords {
+  append(interval: FlowInterval, collected: CollectedFlows): void;
+  end(batches: readonly FlowBatch[]): void;
+}
+
 export interface FlowCollectorOptions {
   readonly batches: FlowBatches;
+  readonly records: FlowRecords;
   readonly view: ViewState;
   readonly hostAddresses: () => readonly string[];
   readonly pods: () => readonly PodPlace[];
@@ -55,14 +68,20 @@ export class FlowCollector {
 
   /** Ends the interval of all places. */
   tell(): void {
-    this.options.events.onFlowBatches(this.options.batches.take(new Date().toISOString()));
+    const { batches, records, events } = this.options;
+    const ended = batches.take(new Date().toISOString());
+    records.end(ended);
+    events.onFlowBatches(ended);
   }
 
   private report(place: Place, policy: DesiredTable, reading: FlowReading, overflow: number): void {
-    const { batches, hostAddresses, inForce, events } = this.options;
+    const { batches, records, hostAddresses, inForce, events } = this.options;
     const own = new Set(place.kind === 'host' ? hostAddresses() : this.addressesOf(place));
     const named = nameFlows(reading, { model: policy.model, unit: policy.unit, own });
-    batches.add(place.kind === 'host' ? place.node : place.podUid, named, overflow, inForce());
+    const reporter = place.kind === 'host' ? place.node : place.podUid;
+    const collected = { reporter, named, overflow, inForce: inForce(), at: new Date().toISOString() };
+    if (named.flows.length > 0 || overflow > 0) records.append(batches.interval, collected);
+    batches.add(reporter, named, overflow, collected.inForce);
     events.onFlows(named.flows.length, overflow, named.disagreements);
   }
 

@@ -20,6 +20,7 @@ import type { AgentEvents } from './agent-events.js';
 import type { EnforcedPlace } from './enforced-place.js';
 import { failureOf, PolicyRefused } from './failure.js';
 import { FlowCollector } from './flow-collector.js';
+import type { FlowRecords } from './flow-collector.js';
 import type { HostConfirmation } from './host-confirmation.js';
 import { PodFates } from './pod-fates.js';
 import type { PodFate } from './pod-fates.js';
@@ -37,6 +38,7 @@ export interface NodeAgentOptions {
   readonly desired: DesiredTables;
   readonly records: TableRecords;
   readonly flows: FlowBatches;
+  readonly flowRecords: FlowRecords;
   readonly confirmation: HostConfirmation;
   readonly hostAddresses: () => readonly string[];
   readonly events: AgentEvents;
@@ -65,6 +67,7 @@ export class NodeAgent {
     this.places = new Places({ ...options, ledger, onInterval: (interval) => this.flows.collect(interval) });
     this.flows = new FlowCollector({
       batches: options.flows,
+      records: options.flowRecords,
       view,
       hostAddresses,
       pods: () => ledger.pods(),

@@ -14,6 +14,25 @@ export interface InForce {
   readonly policyVersion: number;
 }
 
+/** One reading of one reporter, as it is written down until it is handed on. */
+export interface CollectedFlows {
+  readonly reporter: string;
+  readonly named: NamedFlows;
+  readonly overflow: number;
+  readonly inForce: InForce;
+  /** ISO instant of the reading. */
+  readonly at: string;
+}
+
+/** Which interval of which agent: with its readings it gives the same batches again. */
+export interface FlowInterval {
+  readonly node: string;
+  readonly bootId: string;
+  /** Number of its first batch. */
+  readonly first: number;
+  readonly from: string;
+}
+
 interface Collected {
   readonly inForce: InForce;
   readonly reporters: Map<string, NamedFlows[]>;
@@ -22,14 +41,20 @@ interface Collected {
 
 export class FlowBatches {
   private collected: Collected[] = [];
-  private next = 1;
+  private next: number;
   private from: string;
 
   constructor(
     private readonly identity: { readonly node: string; readonly bootId: string },
     startedAt: string,
+    first = 1,
   ) {
     this.from = startedAt;
+    this.next = first;
+  }
+
+  get interval(): FlowInterval {
+    return { ...this.identity, first: this.next, from: this.from };
   }
 
   add(reporter: string, named: NamedFlows, overflow: number, inForce: InForce): void {
