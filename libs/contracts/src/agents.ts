@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { GroupId, Instant } from './ids.js';
-import { Address, Cidr, PortRange } from './network.js';
+import { Address, Cidr, Port, PortRange, Protocol } from './network.js';
 import { NodeName, Text } from './text.js';
 
 /** What a node's own table always lets through, whatever the policy says. */
@@ -18,6 +18,10 @@ export const NodeEssential = z.object({
 });
 export type NodeEssential = z.infer<typeof NodeEssential>;
 
+/** A connection into the node that stands now and that full mode would end. */
+export const HostConnection = z.object({ peer: Address, proto: Protocol, port: Port });
+export type HostConnection = z.infer<typeof HostConnection>;
+
 /** Heartbeat of a C-VEN, forwarded by clas-cache. `addresses` are all addresses of the node's namespace. */
 export const AgentHeartbeat = z.object({
   node: NodeName,
@@ -30,6 +34,8 @@ export const AgentHeartbeat = z.object({
   errors: z
     .array(z.object({ token: Text.max(64), message: Text.max(500), pod: Text.max(253).optional() }))
     .max(100),
+  /** By ports of the cluster and of administrators; absent until the agent has looked around. */
+  cutByFull: z.array(HostConnection).max(20).optional(),
   observedAt: Instant,
   /** `unpaired` counts only where the control plane has asked for it. */
   status: z.enum(['active', 'stopping', 'unpaired']),

@@ -6,7 +6,7 @@ export { STREAMS } from './streams.js';
 export type { StreamContract } from './streams.js';
 export { Actor, Envelope } from './envelope.js';
 export { Address, Cidr, EnforcementMode, Port, PortRange, Protocol, Verdict } from './network.js';
-export { AGENT_REPORTS, AgentHeartbeat, AgentRefusal, NodeEssential } from './agents.js';
+export { AGENT_REPORTS, AgentHeartbeat, AgentRefusal, HostConnection, NodeEssential } from './agents.js';
 export {
   ClusterObserved,
   KubernetesWorkloadObserved,

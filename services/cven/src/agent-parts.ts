@@ -1,11 +1,11 @@
 /** Puts the agent together: view, desired tables, places, uplink, and what is kept on disk of them. */
 import { randomInt, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { CredentialResponse, NodeEssential, NodeView } from '@ringfence/contracts';
+import type { CredentialResponse, HostConnection, NodeEssential, NodeView } from '@ringfence/contracts';
 import { controlEndpoints, reachable } from './adapters/control-channel.js';
 import { FlowJournal } from './adapters/flow-journal.store.js';
 import { hostAddresses } from './adapters/host-addresses.js';
-import { dialled, links, resolvers } from './adapters/node-network.js';
+import { connected, dialled, links, resolvers } from './adapters/node-network.js';
 import { Uplink } from './adapters/uplink.js';
 import type { AgentEvents } from './agent/agent-events.js';
 import { HostConfirmation } from './agent/host-confirmation.js';
@@ -20,6 +20,7 @@ import { FlowBatches } from './domain/flow-batches.calculator.js';
 import { DialledBook } from './domain/dialled.book.js';
 import { toldEssentials } from './domain/told-essentials.js';
 import type { NodeFacts } from './domain/host-essentials.js';
+import { controlPorts, cutByFull } from './domain/host-report.js';
 import { ViewState } from './domain/view.state.js';
 import type { ApplyOutcome } from './domain/view.state.js';
 
@@ -46,6 +47,7 @@ export class AgentParts {
   private readonly dialled: DialledBook;
   private readonly desired: DesiredTables;
   private facts: NodeFacts;
+  private cut: readonly HostConnection[] | undefined;
 
   constructor(
     private readonly context: Context,
@@ -117,9 +119,23 @@ export class AgentParts {
     if (this.dialled.see(dialled(), Date.now())) this.saveDialled();
     const { remotes } = this.dialled;
     const next = { ...this.facts, control, dialled: remotes, resolvers: resolvers(), links: links() };
-    if (JSON.stringify(next) === JSON.stringify(this.facts)) return;
-    this.facts = next;
-    this.agent.reconcile();
+    if (JSON.stringify(next) !== JSON.stringify(this.facts)) {
+      this.facts = next;
+      this.agent.reconcile();
+    }
+    this.lookAtHost();
+  }
+
+  /** Whom full mode would cut off from the node, as of the last look. */
+  get cutByFull(): readonly HostConnection[] | undefined {
+    return this.cut;
+  }
+
+  private lookAtHost(): void {
+    if (this.view.revision === undefined) return;
+    const ports = controlPorts(this.facts, this.view.apiServers);
+    const standing = connected(ports, hostAddresses());
+    this.cut = cutByFull(this.desired.hostInFull(this.assembly.identity.name), standing);
   }
 
   /** The last words to the disk. */

@@ -34,6 +34,7 @@ export function startHeartbeat({ context, parts, birth, identity }: HeartbeatOpt
       pods,
       podsEnforced: enforced,
       errors: [...errors.map(({ token, message, pod }) => ({ token, message, pod })), ...birth.errors()],
+      ...(parts.cutByFull && { cutByFull: [...parts.cutByFull] }),
       observedAt: new Date().toISOString(),
       status,
       essential: parts.essential(),

@@ -298,6 +298,18 @@ describe('pairing', () => {
         .map((event) => event.data['addresses']);
     await eventually(async () => (await addressesTold()).length > 0);
     expect(await addressesTold()).toEqual([['10.0.0.1', '10.0.0.7']]);
+    const cutByFull = [{ peer: '203.0.113.5', proto: 6, port: 10_250 }];
+    await world.observe(id, 'heartbeat', 'n1', seen.heartbeat('n1', { cutByFull }));
+    const shown = async () => (await world.rest('workloads', 'get', { ids: [workload] })).body;
+    await eventually(async () => JSON.stringify(await shown()).includes('203.0.113.5'));
+    expect(await shown()).toMatchObject({ agent: { cut_by_full: cutByFull } });
+    const toFull = (body: object) =>
+      world.rest('workloads', 'update', { ids: [workload], body: { enforcement_mode: 'full', ...body } });
+    await expect(toFull({})).rejects.toThrow('203.0.113.5 → 10250/tcp');
+    expect(await tokenOf(toFull({}))).toBe('confirmation_required');
+    expect(await shown()).toMatchObject({ enforcement_mode: 'visibility_only' });
+    await toFull({ confirm: true });
+    expect(await shown()).toMatchObject({ enforcement_mode: 'full' });
     expect(await tokenOf(world.rest('container_clusters', 'delete', { ids: [id] }))).toBe(
       'container_cluster_has_connected_agents',
     );

@@ -65,12 +65,14 @@ const writable = {
 
 export const WorkloadCreate = z.strictObject(writable);
 export type WorkloadCreate = z.infer<typeof WorkloadCreate>;
-export const WorkloadUpdate = z.strictObject(writable);
+/** `confirm`: also where full mode ends connections into the node that no rule allows. */
+const update = { ...writable, confirm: z.boolean().optional() } as const;
+export const WorkloadUpdate = z.strictObject(update);
 export type WorkloadUpdate = z.infer<typeof WorkloadUpdate>;
 
 /** Items of a bulk call are checked one by one by the owner, because one wrong item must not refuse the others. */
 const bulk = z.array(z.looseObject({})).max(1_000);
-export const WorkloadBulkUpdateItem = z.strictObject({ href: Text, ...writable });
+export const WorkloadBulkUpdateItem = z.strictObject({ href: Text, ...update });
 export const WorkloadBulkDeleteItem = z.object({ href: Text });
 
 export const WorkloadItem = z.looseObject({

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { canonicalAddress } from '@ringfence/policy-engine';
 import type { RemotePort } from '../domain/host-essentials.js';
-import { dialledBy } from '../domain/socket-table.js';
+import { connectedTo, dialledBy } from '../domain/socket-table.js';
 
 const AGENTS = new Set([
   'kubelet', 'containerd', 'dockerd', 'crio', 'cri-dockerd', 'k3s', 'k3s-server', 'k3s-agent', 'rke2', 'kube-proxy',
@@ -52,9 +52,18 @@ export function resolvers(): string[] {
 export function dialled(): RemotePort[] {
   const inodes = new Set(agentPids().flatMap(socketInodes));
   if (inodes.size === 0) return [];
-  const tables = ['/proc/self/net/tcp', '/proc/self/net/tcp6'].map((path) => lines(path).slice(1));
-  return dialledBy(inodes, tables.flat()).filter(({ address }) => !isLoopback(address));
+  return dialledBy(inodes, socketLines()).filter(({ address }) => !isLoopback(address));
 }
+
+/** Into the node, to these ports; the node's own addresses are not elsewhere. */
+export function connected(ports: ReadonlySet<number>, own: readonly string[]): RemotePort[] {
+  return connectedTo(ports, socketLines()).filter(
+    ({ address }) => !isLoopback(address) && !own.includes(address),
+  );
+}
+
+const socketLines = (): string[] =>
+  ['/proc/self/net/tcp', '/proc/self/net/tcp6'].flatMap((path) => lines(path).slice(1));
 
 function agentPids(): string[] {
   return readdirOr('/proc')

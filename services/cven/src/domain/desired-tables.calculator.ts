@@ -146,7 +146,7 @@ export class DesiredTables {
   }
 
   private hostTable(place: HostPlace, pods: readonly PodPlace[], otherPods: readonly string[]): Desired {
-    const { unit, details, mode } = nodePolicy(this.view, place.node);
+    const { unit, mode } = nodePolicy(this.view, place.node);
     const guard = forwardGuard(this.view, place.node);
     const reach = this.reachOf(pods);
     const cluster = this.view.clusterPlace(otherPods);
@@ -164,13 +164,27 @@ export class DesiredTables {
         ...this.peersOf(unit),
       ],
       table: () => {
-        const essentials = hostEssentials(this.host(), cluster);
-        this.told = essentials;
-        const own = hostUnit(endpointUnit(unit, details), essentials, reach.rules);
-        const groups = new Map([...essentials.groups, ...reach.groups]);
-        return this.table(own, { mode, isOwnPolicy: true, kind: 'host', guard, groups });
+        this.told = hostEssentials(this.host(), cluster);
+        return this.hostInMode(place.node, mode, { reach, guard, essentials: this.told });
       },
     });
+  }
+
+  /** What the node's table would be in full, for whoever wants to know before. */
+  hostInFull(node: string): DesiredTable {
+    const essentials = hostEssentials(this.host(), this.view.clusterPlace([]));
+    return this.hostInMode(node, 'full', { reach: this.reachOf([]), essentials });
+  }
+
+  private hostInMode(
+    node: string,
+    mode: EnforcementMode,
+    { reach, essentials, guard }: { reach: HostReach; essentials: HostEssentials; guard?: ForwardGuard },
+  ): DesiredTable {
+    const { unit, details } = nodePolicy(this.view, node);
+    const own = hostUnit(endpointUnit(unit, details), essentials, reach.rules);
+    const groups = new Map([...essentials.groups, ...reach.groups]);
+    return this.table(own, { mode, isOwnPolicy: true, kind: 'host', guard, groups });
   }
 
   private reachOf(pods: readonly PodPlace[]): HostReach {

@@ -5,6 +5,18 @@ import type { RemotePort } from './host-essentials.js';
 const ESTABLISHED = '01';
 const LISTENING = '0A';
 
+/** Who is connected from elsewhere to these ports of this machine, now. */
+export function connectedTo(ports: ReadonlySet<number>, lines: readonly string[]): RemotePort[] {
+  const sockets = lines.flatMap((line) => parse(line) ?? []);
+  const found = new Map<string, RemotePort>();
+  for (const { state, localPort: port, remote } of sockets) {
+    const address = canonicalAddress(addressOf(remote));
+    if (state === ESTABLISHED && ports.has(port) && address !== null)
+      found.set(`${address} ${port}`, { address, port });
+  }
+  return [...found.values()];
+}
+
 interface Socket {
   readonly localPort: number;
   readonly remote: string;

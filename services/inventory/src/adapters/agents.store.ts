@@ -1,5 +1,5 @@
 /** Agents and Kubelinks as last heard. A heartbeat writes a row, not an event; only changed addresses are one. */
-import type { AgentHeartbeat, ClusterObserved } from '@ringfence/contracts';
+import type { AgentHeartbeat, ClusterObserved, HostConnection, NodeEssential } from '@ringfence/contracts';
 import type { AppendBatch } from '@ringfence/event-store';
 import type pg from 'pg';
 import { commandOnNode, nodeGone } from './observation-events.js';
@@ -14,6 +14,7 @@ export interface AgentRow {
   readonly pods: number;
   readonly podsEnforced: number;
   readonly errors: AgentHeartbeat['errors'];
+  readonly host: { essential: NodeEssential[]; cutByFull: HostConnection[] } | null;
   readonly lastHeartbeat: Date;
   readonly lastGoodbye: Date | null;
 }
@@ -35,6 +36,10 @@ export async function noteClusterSeen(tx: Queryable, cluster: string, seen: Clus
   );
 }
 
+/** null: the agent does not tell it (yet). */
+const hostText = ({ essential = [], cutByFull }: AgentHeartbeat): string | null =>
+  cutByFull === undefined ? null : JSON.stringify({ essential, cutByFull });
+
 /** An agent that is not paired (any more) is not listened to. */
 export async function noteHeartbeat(
   tx: pg.PoolClient,
@@ -44,7 +49,7 @@ export async function noteHeartbeat(
   const saysGoodbye = beat.status === 'stopping';
   const { rowCount } = await tx.query(
     `update agents set machine_id = $3, version = $4, status = $5, revision = $6, pods = $7, pods_enforced = $8, errors = $9,
-       last_heartbeat = $10, last_goodbye = case when $11 then $10 else last_goodbye end
+       last_heartbeat = $10, last_goodbye = case when $11 then $10 else last_goodbye end, host = coalesce($12, host)
      where cluster = $1 and node = $2 and last_heartbeat <= $10`,
     [
       cluster,
@@ -58,6 +63,7 @@ export async function noteHeartbeat(
       JSON.stringify(beat.errors),
       beat.observedAt,
       saysGoodbye,
+      hostText(beat),
     ],
   );
   if (rowCount === 0) return [];
@@ -107,7 +113,7 @@ export async function noteAgentPaired(
 
 export async function agents(db: Queryable): Promise<AgentRow[]> {
   const { rows } = await db.query<AgentRow>(
-    `select cluster, node, machine_id as "machineId", version, status, revision::int, pods, pods_enforced as "podsEnforced", errors,
+    `select cluster, node, machine_id as "machineId", version, status, revision::int, pods, pods_enforced as "podsEnforced", errors, host,
        last_heartbeat as "lastHeartbeat", last_goodbye as "lastGoodbye" from agents`,
   );
   return rows;

@@ -130,8 +130,14 @@ function agentView(workload: Workload, around: Surroundings): Record<string, unk
   if (!workload.managed) return { config };
   const agent = around.agents.get(placeOf(workload));
   const ack = around.acks.get(placeOf(workload));
-  return { config, type: 'Host', status: { ...heard(agent), ...applied(agent, ack) } };
+  return { config, type: 'Host', ...hostOf(agent), status: { ...heard(agent), ...applied(agent, ack) } };
 }
+
+/** What the node lets through whatever the policy says, and whom full mode would cut off now. */
+const hostOf = (agent: AgentRow | undefined): Record<string, unknown> => ({
+  essential_rules: agent?.host?.essential ?? [],
+  cut_by_full: agent?.host?.cutByFull ?? [],
+});
 
 function heard(agent: AgentRow | undefined): Record<string, unknown> {
   if (agent === undefined)

@@ -17,6 +17,7 @@ import {
 } from '@ringfence/resources';
 import type { Filters, Operations } from '@ringfence/resources';
 import { randomUUID } from 'node:crypto';
+import { agents } from './agents.store.js';
 import { CallError } from '@ringfence/bus';
 import {
   WorkloadBulkDeleteItem,
@@ -179,9 +180,22 @@ async function update(
   // Clients send a node's interfaces back as they read them.
   const { interfaces: _, ...withoutInterfaces } = all;
   const change = current.managed ? withoutInterfaces : all;
+  if (body.confirm !== true && change.mode === 'full' && current.mode !== 'full')
+    await mayGoFull(store, current);
   const keyOf = await labelKeysOf(change.labels ?? current.labels);
   const referenceTaken = await isReferenceTaken(store, { ...current, ...change });
   await run(store, actor, current, { type: 'change', change, keyOf, referenceTaken });
+}
+
+/** Whoever would cut the cluster or an administrator off from the node is told whom, and asked. */
+async function mayGoFull(store: EventStore, { cluster, node, name }: Workload): Promise<void> {
+  if (cluster === null || node === null) return;
+  const agent = (await agents(store.pool)).find((each) => each.cluster === cluster && each.node === node);
+  const cut = agent?.host?.cutByFull ?? [];
+  if (cut.length === 0) return;
+  const named = cut.map(({ peer, port }) => `${peer} → ${port}/tcp`).join(', ');
+  const message = `full mode would end what stands now and no rule allows: ${named}. Write rules for it, or confirm (${name})`;
+  throw CallError.of('FAILED_PRECONDITION', 'confirmation_required', message);
 }
 
 async function remove(store: EventStore, actor: Actor, id: string | undefined): Promise<void> {

@@ -51,4 +51,6 @@ export const MIGRATIONS: readonly Migration[] = [
       create unique index on agents (cluster, public_key);
     `,
   },
+  // What an agent says of its node: what that lets through by itself, and what full mode would cut.
+  { id: '0003-host-reports', sql: 'alter table agents add column host jsonb;' },
 ];

@@ -2,7 +2,7 @@
 import { connectBus, ensureStreams } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { subjects } from '@ringfence/contracts';
-import type { ResourceResponse } from '@ringfence/contracts';
+import type { AgentHeartbeat, ResourceResponse } from '@ringfence/contracts';
 import { startNats, startPostgres } from '@ringfence/testing';
 import { pino } from 'pino';
 import { Config } from '../config.js';
@@ -151,7 +151,7 @@ export const seen = {
     inSync,
     observedAt,
   }),
-  heartbeat: (node: string, at: { status?: string; addresses?: string[]; observedAt?: string } = {}) => ({
+  heartbeat: (node: string, at: Partial<AgentHeartbeat> = {}) => ({
     node,
     machineId: `machine-${node}`,
     version: '0.1.0',
@@ -160,6 +160,7 @@ export const seen = {
     pods: 3,
     podsEnforced: 3,
     errors: [],
+    ...(at.cutByFull && { cutByFull: at.cutByFull }),
     observedAt: at.observedAt ?? new Date().toISOString(),
     status: at.status ?? 'active',
   }),

@@ -18,16 +18,22 @@ interface Profile {
 export function enforcementCommands(program: Command, withTerminal: WithTerminal): void {
   program
     .command('mode')
-    .description('set how a namespace is enforced; it becomes managed by it')
-    .argument('<namespace>')
+    .description('set how a namespace is enforced; it becomes managed by it. With --node: how a node is')
+    .argument('<name>', 'of the namespace, or of the node')
     .addArgument(new Argument('<mode>').choices(MODES))
     .option('-c, --cluster <id>', 'which cluster, when there are several (or RINGFENCE_CLUSTER_ID)')
+    .option('--node', "the name is a node's")
+    .option('--confirm', 'set a node to full though that ends connections into it that no rule allows')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ ringfence mode shop-prod visibility_only   # nothing is dropped, flows say what would be\n  $ ringfence mode shop-prod full              # what no rule allows is dropped',
+      '\nExamples:\n  $ ringfence mode shop-prod visibility_only   # nothing is dropped, flows say what would be\n  $ ringfence mode shop-prod full              # what no rule allows is dropped\n  $ ringfence mode node-1 full --node --confirm',
     )
-    .action((namespace: string, mode: string, options: { cluster?: string }) =>
-      withTerminal((terminal) => setMode(terminal, namespace, mode, options.cluster)),
+    .action((name: string, mode: string, { cluster, node, confirm }: ModeOptions) =>
+      withTerminal((terminal) =>
+        node === true
+          ? setNodeMode(terminal, name, { mode, confirm: confirm === true })
+          : setMode(terminal, name, mode, cluster),
+      ),
     );
   program
     .command('explain')
@@ -51,6 +57,36 @@ export function enforcementCommands(program: Command, withTerminal: WithTerminal
     .action((from: string, to: string, port: string, options: { policy: string; cluster?: string }) =>
       withTerminal((terminal) => explain(terminal, { from, to, ...portOf(port), ...options })),
     );
+}
+
+interface ModeOptions {
+  readonly cluster?: string;
+  readonly node?: boolean;
+  readonly confirm?: boolean;
+}
+
+interface NodeWorkload {
+  readonly href: string;
+  readonly name: string | null;
+  readonly managed: boolean;
+  readonly enforcement_mode: string;
+}
+
+/** Without `confirm` the answer to what would cut somebody off names whom. */
+async function setNodeMode(
+  { api, format, write }: Terminal,
+  name: string,
+  { mode, confirm }: { mode: string; confirm: boolean },
+): Promise<void> {
+  const found = await api.all<NodeWorkload>('/workloads', { managed: 'true', name });
+  const nodes = found.filter((one) => one.name === name);
+  const [node] = nodes;
+  if (node === undefined)
+    throw refused(`There is no paired node ${name}; \`ringfence workloads\` shows them.`);
+  if (nodes.length > 1) throw refused(`Several clusters have a node ${name}; set it by its href over REST.`);
+  await api.put(node.href, { enforcement_mode: mode, ...(confirm && { confirm: true }) });
+  const answer = { node: name, enforcement_mode: mode, was: node.enforcement_mode };
+  write(format === 'table' ? `${name} is now ${mode} (was ${answer.was}).\n` : renderValue(answer, format));
 }
 
 async function setMode(
