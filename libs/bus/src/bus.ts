@@ -53,6 +53,8 @@ export interface Message {
   readonly stream: string;
   readonly seq: number;
   readonly headers: TraceHeaders;
+  /** Of the payload, as it came. */
+  readonly bytes: number;
   /** When the server stored it. */
   readonly storedAt: Date;
   /** 1 at first; more after a crash or a retry. */
@@ -63,6 +65,8 @@ export interface Message {
 export interface LatestValue {
   readonly subject: string;
   readonly payload: unknown;
+  /** Of the payload, as it came. */
+  readonly bytes: number;
   readonly seq: number;
   readonly headers: TraceHeaders;
 }

@@ -230,6 +230,7 @@ class DurableReader {
       return {
         subject: raw.subject,
         payload: decode(raw.data),
+        bytes: raw.data.length,
         stream: this.stream,
         seq: message.seq,
         headers: readHeaders(raw.headers),

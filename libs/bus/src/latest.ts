@@ -184,7 +184,13 @@ class ValueReader {
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
     ) {
       try {
-        const value = { subject: raw.subject, payload: decode(raw.data), seq, headers };
+        const value = {
+          subject: raw.subject,
+          payload: decode(raw.data),
+          bytes: raw.data.length,
+          seq,
+          headers,
+        };
         return await continueTrace(
           `read ${wordsOfSubject(raw.subject)}`,
           headers,

@@ -39,6 +39,7 @@ import { CredentialDesk, EXPIRES_IN_SECONDS, KeptPairings } from './adapters/cre
 import { CREDENTIAL_DESK, CredentialsController } from './adapters/credentials.controller.js';
 import { CredentialErrors } from './adapters/credential-errors.filter.js';
 import { EdgeAccounts, Revocations } from './adapters/edge-accounts.js';
+import { NodeGate } from './adapters/node-gate.js';
 import { Refusals } from './adapters/refusals.js';
 import { StateFiles } from './adapters/state-files.store.js';
 import { StateKeeper } from './adapters/state-keeper.js';
@@ -49,6 +50,8 @@ import { manifest } from './manifest.js';
 
 type Context = HostContext<Config>;
 
+/** Long enough for a person to be told, short enough for an agent that was only out of its mind. */
+const SUSPENDED_FOR_MS = 300_000;
 const MAX_BODY_BYTES = 16 * 1024;
 /** Agents ask once and go; many nodes may come by one address. */
 const LIMITS = { arrivalMs: 10_000, connections: 2_000, connectionsPerAddress: 200 };
@@ -77,22 +80,21 @@ export async function startClasCache(context: Context): Promise<RunningService> 
     onAck: (ack) => parts.uplink?.acknowledge(ack),
     onSettled: () => keeper.settled(),
   });
-  const onPolicy = (): void => {
-    keeper.policyChanged();
-    loop.poke();
-  };
-  const uplink = new ControlUplink({
+  const uplink = (parts.uplink = new ControlUplink({
     ...common,
     client,
     clusterBus: bus,
-    onPolicy,
+    onPolicy: () => {
+      keeper.policyChanged();
+      loop.poke();
+    },
     onQuestion: (question) => loop.explain(question),
     signal,
-  });
-  parts.uplink = uplink;
+  }));
   const refusals = new Refusals({ metrics, logger, tell: (refusal) => uplink.refused(refusal) });
   showFacts(health, store, uplink, refusals);
-  const lanes = await openClusterLanes({ ...common, bus, loop, refusals });
+  const gate = nodeGate(context, refusals, accounts);
+  const lanes = await openClusterLanes({ ...common, bus, loop, refusals, gate });
   onShutdown(() => keeper.close());
   return {
     drain: async () => {
@@ -148,6 +150,20 @@ async function openBus({ config, health, logger, metrics, onShutdown, signal }: 
   onShutdown(() => bus.close());
   await ensureStreams(bus, 'cluster');
   return bus;
+}
+
+/** Without accounts nobody can be cut off: what is beyond a node's share is dropped all the same. */
+function nodeGate({ logger }: Context, refusals: Refusals, accounts: EdgeAccounts | undefined): NodeGate {
+  const onAbuse = (node: string): void => {
+    logger.error(
+      { node, forMs: SUSPENDED_FOR_MS },
+      'a node says far more than its share: its account is cut off',
+    );
+    accounts
+      ?.suspend(node, SUSPENDED_FOR_MS)
+      .catch((error: unknown) => logger.error({ err: error, node }, 'a node could not be cut off'));
+  };
+  return new NodeGate({ refusals, onAbuse });
 }
 
 /** Undefined: the cluster's NATS asks for no credentials. */

@@ -109,8 +109,11 @@ afterAll(async () => {
 });
 
 type Asked = (desk: Parameters<typeof askAsNode>[0]) => Promise<CredentialResponse>;
-async function connectAs(ask: Asked, inboxPrefix: (name: string) => string): Promise<Bus> {
-  const { seed } = createKeys('user');
+async function connectAs(
+  ask: Asked,
+  inboxPrefix: (name: string) => string,
+  seed = createKeys('user').seed,
+): Promise<Bus> {
   const { name, natsUrl, jwt } = await ask({ clasUrl: `http://127.0.0.1:${port}`, seed, timeoutMs: 5_000 });
   const bus = await connectBus({
     ...{ servers: natsUrl, name, server: 'cluster', inboxPrefix: inboxPrefix(name) },
@@ -175,4 +178,30 @@ describe('with credentials on both servers', () => {
     expect(answers[0]).toMatchObject({ kind: 'judged', egress: { name: 'shop/web-1', verdict: 'blocked' } });
     listening.close();
   });
+
+  it('cuts a node off that floods, while what another says still arrives', async () => {
+    const machine = { pairingKey: PAIRING_KEY, machineId: 'machine-node-3', version: '1' };
+    const desk = { clasUrl: `http://127.0.0.1:${port}`, seed: createKeys('user').seed, timeoutMs: 5_000 };
+    const flooder = await connectAs(() => askAsNode(desk, machine), nodeInbox, desk.seed);
+    const other = await cven('node-2');
+    const acked: number[] = [];
+    const reader = await control.latest('FLOWS', subjects.flow(CLUSTER, 'node-2'), () => void acked.push(1));
+    const flood = setInterval(() => {
+      for (let i = 0; i < 1_000 && flooder.isConnected(); i += 1)
+        flooder.send(subjects.flow(CLUSTER, 'node-3'), {});
+    }, 10);
+    const at = new Date().toISOString();
+    await other.publish(subjects.flow(CLUSTER, 'node-2'), {
+      ...{ id: 'node-2/b/1', node: 'node-2', revision: 1, policyVersion: 1, from: at, to: at },
+      ...{ overflow: 0, reporters: [] },
+    });
+    await eventually(() => acked.length === 1, undefined, 60_000);
+    await eventually(() => !flooder.isConnected(), undefined, 60_000);
+    clearInterval(flood);
+    expect(other.isConnected()).toBe(true);
+    await expect(askAsNode(desk, machine)).rejects.toThrow('said far more than its share');
+    const metrics = await (await fetch(`${clas.managementUrl}/metrics`)).text();
+    expect(metrics).toMatch(/clas_cache_refused_claims_total{[^}]*claim="quota"[^}]*} \d+/);
+    await reader.close();
+  }, 150_000);
 });

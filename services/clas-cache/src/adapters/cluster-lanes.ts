@@ -11,8 +11,9 @@ import type { Logger } from 'pino';
 import type { ActorStore } from '../domain/actor-store.js';
 import { AGENTS, FLOW_BATCHES, NODE_ACKS, OBSERVED, TOLD_READINESS } from '../manifest.js';
 import { ForeignClaim, ownWord, takeAck, takeAgentReport } from './agents.consumer.js';
+import type { NodeGate } from './node-gate.js';
 import { takeObservation, takeToldReadiness } from './observations.consumer.js';
-import { read } from './payload.js';
+import { read, senderOf } from './payload.js';
 import type { Refusals } from './refusals.js';
 import type { StoreLoop } from './store-loop.js';
 
@@ -21,6 +22,7 @@ export interface ClusterLanesOptions {
   readonly cluster: string;
   readonly store: ActorStore;
   readonly loop: StoreLoop;
+  readonly gate: NodeGate;
   readonly refusals: Refusals;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -65,7 +67,7 @@ export async function openClusterLanes(options: ClusterLanesOptions): Promise<Cl
 type Taker = (store: ActorStore, subject: string, payload: unknown, refusals: Refusals) => void;
 
 function readLatest(
-  { bus, cluster, store, loop, refusals, metrics, logger }: ClusterLanesOptions,
+  { bus, cluster, store, loop, gate, refusals, metrics, logger }: ClusterLanesOptions,
   { stream, filter }: { stream: string; filter: string },
   take: Taker,
 ): Promise<LatestReader> {
@@ -73,14 +75,17 @@ function readLatest(
     'clas_cache_unreadable_total',
     'Messages that were left out because of their form',
   );
-  const handle = ({ subject, payload }: LatestValue): void => {
+  const isOfNodes = stream === AGENTS.stream || stream === NODE_ACKS.stream;
+  const handle = (value: LatestValue): void => {
+    const { subject, payload } = value;
     if (subject.split('.')[1] !== cluster) return;
     try {
+      if (isOfNodes && !gate.admits(value)) return;
       take(store, subject, payload, refusals);
       loop.poke(podOf(subject));
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;
-      if (error instanceof ForeignClaim) return refusals.note(error.node, error.claim, error.detail);
+      if (error instanceof ForeignClaim) return gate.refuse(error);
       unreadable.add(1, { stream });
       logger.warn({ err: error }, 'a message was left out');
     }
@@ -96,11 +101,12 @@ function podOf(subject: string): string | undefined {
   return lane === 'obs' && kind === 'pod' ? id : undefined;
 }
 
-function serveSnapshots({ bus, store, loop, metrics }: ClusterLanesOptions): Subscription {
+function serveSnapshots({ bus, store, loop, gate, metrics }: ClusterLanesOptions): Subscription {
   const served = metrics.counter('clas_cache_snapshots_total', 'Whole views that nodes asked for');
   return bus.serve(
     CALLS.nodeSnapshot,
     async ({ node }, { subject }) => {
+      gate.requireShare(subject);
       // The subject is what the node's credential allows; what the request says counts for nothing beside it.
       if (subject.split('.').at(-1) !== subjectToken(node)) {
         throw CallError.of('PERMISSION_DENIED', 'not-this-node', `${node} is not the node that asks`);
@@ -117,15 +123,18 @@ function serveSnapshots({ bus, store, loop, metrics }: ClusterLanesOptions): Sub
 
 /** Not before the store is in sync: flows of a moment ago would be nobody's. */
 async function decorateBatches(options: ClusterLanesOptions, messages: readonly Message[]): Promise<void> {
-  const { bus, store } = options;
+  const { bus, store, gate } = options;
   if (!store.isInSync) {
     await sleep(LOOK_AGAIN_MS);
     throw new TransientError('not in sync yet');
   }
-  await bus.publishMany(messages.flatMap((message) => decorated(options, message)));
+  await bus.publishMany(gate.admitted(messages).flatMap((message) => decorated(options, message)));
 }
 
-/** Nothing: it was not the sender's to report. */
+/**
+ * Nothing: it was not the sender's to report, or is no report at all. Such a one gets no dead letter: a node that sends
+ * nothing else would keep the lane busy with burying.
+ */
 function decorated({ cluster, store, refusals }: ClusterLanesOptions, message: Message): Publication[] {
   const { subject, payload } = message;
   if (subject.split('.')[1] !== cluster) return [];
@@ -138,8 +147,9 @@ function decorated({ cluster, store, refusals }: ClusterLanesOptions, message: M
       { subject: subjects.decorated(cluster, said.node), payload: batch, id: `${said.node} ${batch.id}` },
     ];
   } catch (error) {
-    if (!(error instanceof ForeignClaim)) throw error;
-    refusals.note(error.node, error.claim, error.detail);
+    if (!(error instanceof PermanentError)) throw error;
+    const detail = error instanceof ForeignClaim ? error.detail : error.message;
+    refusals.note(senderOf(subject), 'flow', detail);
     return [];
   }
 }
