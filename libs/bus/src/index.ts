@@ -55,7 +55,3 @@ export { isProof, signProof } from './credentials/node-proof.js';
 export { postJson } from './credentials/post-json.js';
 export type { JsonAnswer, PostOptions } from './credentials/post-json.js';
 export { pushAccount } from './credentials/push-account.js';
-export { JETSTREAM } from './jetstream.strategy.js';
-export type { BusTransports } from './nest.js';
-export { startNestOnBus } from './nest-application.js';
-export type { NestOnBus } from './nest-application.js';

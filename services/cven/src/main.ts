@@ -1,7 +1,6 @@
+import './priority.js';
 import './small-heap.js';
-import { run } from '@ringfence/service-host';
-import { Config } from './config.js';
-import { manifest } from './manifest.js';
-import { startCven } from './start-cven.js';
 
-run({ manifest, config: Config, start: startCven });
+// Only now: a static import would load everything before the first line of the two above has run.
+const { runCven } = await import('./run-cven.js');
+runCven();

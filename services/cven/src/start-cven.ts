@@ -3,6 +3,7 @@
  * then the bus, then the present view. Nothing here waits for NATS before what is known is enforced.
  */
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { connectBus, nodeInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
@@ -29,6 +30,7 @@ const RUNTIME_SOCKETS = [
 const TAMPER_EVERY_MS = 1_000;
 const TELL_EVERY_MS = 1_000;
 const LOOK_AROUND_EVERY_MS = 30_000;
+const LOOK_AROUND_WITHIN_MS = 2_000;
 const FLUSH_WITHIN_MS = 3_000;
 
 export async function startCven(context: Context): Promise<RunningService> {
@@ -55,7 +57,7 @@ export async function startCven(context: Context): Promise<RunningService> {
     hostAddresses,
   });
   parts.onView = (isUnpaired) => birth.follow(isUnpaired);
-  await parts.lookAround();
+  await lookAround(context, parts);
   parts.resume();
   await birth.start();
   startRuntime(context, parts, birth);
@@ -70,6 +72,11 @@ export async function startCven(context: Context): Promise<RunningService> {
       await app.close();
     },
   };
+}
+
+/** Whoever does not answer (a name server that is away) must not keep policy out of the kernel. */
+async function lookAround({ signal }: Context, parts: AgentParts): Promise<void> {
+  await Promise.race([parts.lookAround(), sleep(LOOK_AROUND_WITHIN_MS, undefined, { signal })]);
 }
 
 function startRuntime(

@@ -10,7 +10,8 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { Module } from '@nestjs/common';
-import { openControlBus, startNestOnBus } from '@ringfence/bus';
+import { openControlBus } from '@ringfence/bus';
+import { startNestOnBus } from '@ringfence/bus/nest';
 import { Envelope } from '@ringfence/contracts';
 import { consumeOnce, ensureDatabase, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';

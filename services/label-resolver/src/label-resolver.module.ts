@@ -7,7 +7,8 @@
  */
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
-import { openControlBus, startNestOnBus } from '@ringfence/bus';
+import { openControlBus } from '@ringfence/bus';
+import { startNestOnBus } from '@ringfence/bus/nest';
 import type { Bus, Consumer } from '@ringfence/bus';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';

@@ -50,3 +50,26 @@ describe('a helper that is killed', () => {
     await kernel.apply(bed.netns, renderRemoval());
   });
 });
+
+describe('a helper that is stopped', () => {
+  it('is ended and replaced once it has not answered for a while, and whoever waited is told', async () => {
+    const bed = openTestbed();
+    const crashes: string[] = [];
+    const entry = compiledHelper();
+    const kernel = new HelperKernel({ entry, silenceMs: 1_000, onCrash: (reason) => crashes.push(reason) });
+    const table = renderTable(modelOf(unitOf('full', {}), {}));
+    await kernel.apply(bed.netns, table);
+    const stopped = kernel.processId ?? 0;
+    process.kill(stopped, 'SIGSTOP');
+    const waiting = [kernel.list(bed.netns), kernel.apply(bed.netns, table)];
+    const codes = await Promise.all(
+      waiting.map((each: Promise<unknown>) => each.catch((error: { code: string }) => error.code)),
+    );
+    expect(codes).toEqual(['helper_lost', 'helper_lost']);
+    expect(crashes).toEqual(['it did not answer for 1 s']);
+    expect(await kernel.list(bed.netns)).toContain('table inet ringfence');
+    expect(kernel.processId).not.toBe(stopped);
+    await kernel.stop();
+    await bed.close();
+  });
+});

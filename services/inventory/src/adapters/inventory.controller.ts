@@ -1,7 +1,7 @@
 /** Calls and single messages of Nest's transports → inventory. */
 import { Controller, Inject } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
-import { JETSTREAM } from '@ringfence/bus';
+import { JETSTREAM } from '@ringfence/bus/nest';
 import type { Message } from '@ringfence/bus';
 import { CALLS } from '@ringfence/contracts';
 import { parsed } from '@ringfence/resources';

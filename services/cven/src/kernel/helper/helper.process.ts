@@ -25,8 +25,9 @@ function openWatch(): RulesetWatch | undefined {
   }
 }
 
-function tell(news: HelperNews): void {
-  process.send?.(news);
+/** An agent that is gone hears nothing; the end of the channel ends this process, too. */
+function tell(words: HelperNews | HelperAnswer): void {
+  process.send?.(words, undefined, undefined, () => undefined);
 }
 
 function contextOf(netns: string): NamespaceContext {
@@ -79,7 +80,7 @@ function answer(request: HelperRequest): HelperAnswer {
 }
 
 if (watch !== undefined) setInterval(() => watch.look().forEach(tell), LISTEN_EVERY_MS);
-process.on('message', (request: HelperRequest) => process.send?.(answer(request)));
+process.on('message', (request: HelperRequest) => tell(answer(request)));
 process.on('disconnect', () => process.exit(0));
 // The agent decides when its helper ends: a signal to the whole process group must not cut a transaction off.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
