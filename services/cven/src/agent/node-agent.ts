@@ -4,6 +4,7 @@
  * Between passes it ends flow intervals and looks for tampering. It never flushes: without a view it leaves everything as
  * it finds it.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Causes, continueTraces } from '@ringfence/bus';
 import type { NodeAck, NodeView } from '@ringfence/contracts';
 import type { FoundSandbox } from '../adapters/cri/sandbox-record.js';
@@ -46,6 +47,8 @@ export interface NodeAgentOptions {
 
 /** Healed so often within half a minute, a place counts as not in force: it was open a part of that time. */
 const ALARMING = 5;
+/** An acknowledgement includes the node's own table, unless that takes longer. */
+const HOST_WITHIN_MS = 1_000;
 
 export class NodeAgent {
   private readonly ledger = new EnforcementLedger();
@@ -59,6 +62,8 @@ export class NodeAgent {
   /** Of the next pass. */
   private readonly causes = new Causes();
   private pass: Promise<void> | undefined;
+  /** The node's own table is being brought to what is asked. */
+  private host: Promise<void> | undefined;
   private unpaired = false;
 
   constructor(private readonly options: NodeAgentOptions) {
@@ -142,7 +147,7 @@ export class NodeAgent {
 
   /** Resolves when everything known so far is in the kernel or has failed. */
   async settledDown(): Promise<void> {
-    while (this.pass !== undefined) await this.pass;
+    while (this.pass !== undefined || this.host !== undefined) await Promise.all([this.pass, this.host]);
   }
 
   async endInterval(): Promise<void> {
@@ -229,10 +234,26 @@ export class NodeAgent {
     );
     const now = Date.now();
     for (const [id, wish] of wishes) this.ledger.ask(id, wish, now);
-    await Promise.all([...wishes].map(([id, wish]) => this.settle(id, wish)));
+    const host = this.settleHost(wishes.get('host'));
+    await Promise.all([...wishes].map(([id, wish]) => (id === 'host' ? undefined : this.settle(id, wish))));
     this.inForce = target;
-    this.acknowledgements.tell(target.revision, performance.now() - started);
+    void Promise.race([host, sleep(HOST_WITHIN_MS)]).then(() =>
+      this.acknowledgements.tell(target.revision, performance.now() - started),
+    );
     events.onPass(target.revision, this.ledger.pods().length);
+  }
+
+  /**
+   * A change of the node's own table waits until it is confirmed, a change of a Pod's for nobody. A wish that comes meanwhile
+   * has its turn afterwards.
+   */
+  private settleHost(wish: Desired | undefined): Promise<void> {
+    if (wish === undefined) return Promise.resolve();
+    this.host ??= this.settle('host', wish).finally(() => {
+      this.host = undefined;
+      if (this.ledger.failure('host') === undefined && !this.ledger.isSettled('host')) this.reconcile();
+    });
+    return this.host;
   }
 
   /** Nobody has ever told this node its policy, and somebody waits for these Pods. */

@@ -17,7 +17,7 @@ export interface PodFatesOptions {
 }
 
 /** Loading the locked table takes milliseconds; a kernel that needs longer than this has something else. */
-const LOCK_WITHIN_MS = 2_000;
+const LOCK_WITHIN_MS = 4_000;
 
 export class PodFates {
   private readonly changes = new Changes();
