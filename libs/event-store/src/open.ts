@@ -21,6 +21,8 @@ export async function openEventStore(options: EventStoreOptions): Promise<EventS
   const pool = new pg.Pool({ connectionString: options.url, application_name: options.service, ...POOL });
   // A dropped idle connection is reported here; the next query opens another.
   pool.on('error', () => undefined);
+  // One that is dropped between two queries of a transaction is told to the client itself; its next query says so.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   try {
     await untilPostgresAnswers(() => prepare(pool, options), options);
   } catch (error) {
