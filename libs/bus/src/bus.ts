@@ -20,6 +20,8 @@ export interface BusOptions {
   readonly server: 'control' | 'cluster';
   /** A function is asked at every (re)connection, so that a renewed credential is taken up when the old one expires. */
   readonly credentials?: Credentials | (() => Credentials);
+  /** Path of the CA that servers of `tls://` are verified by, read at every connection; empty or absent: the system's. */
+  readonly caFile?: string | undefined;
   /** Must match the credential's permission; absent: the server's `_INBOX`. */
   readonly inboxPrefix?: string;
   readonly metrics?: BusMetrics;

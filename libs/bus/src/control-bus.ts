@@ -13,7 +13,11 @@ import { ensureStreams } from './streams.js';
 /** What it needs of a process; service-host's `HostContext` has this shape. */
 export interface BusProcess {
   /** No (or an empty) NATS_CREDS: a server without authentication. */
-  readonly config: { readonly NATS_URL: string; readonly NATS_CREDS?: string | undefined };
+  readonly config: {
+    readonly NATS_URL: string;
+    readonly NATS_CREDS?: string | undefined;
+    readonly RINGFENCE_CA?: string | undefined;
+  };
   readonly health: { require(name: string, isMet: () => true | string): void };
   readonly logger: Record<'info' | 'warn', (details: object, message: string) => void>;
   readonly metrics: BusMetrics;
@@ -38,6 +42,7 @@ export async function openControlBus(
     servers: config.NATS_URL,
     name: service,
     server: 'control',
+    caFile: config.RINGFENCE_CA,
     ...(config.NATS_CREDS && {
       credentials: credsFile(config.NATS_CREDS),
       inboxPrefix: serviceInbox(service),

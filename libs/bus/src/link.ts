@@ -93,6 +93,7 @@ export function connectionOptions(options: BusOptions): ConnectionOptions {
     maxPingOut: 2,
     // An expired credential is an authorization error; the next attempt brings the renewed one.
     ignoreAuthErrorAbort: true,
+    ...tlsOf(options.servers, options.caFile),
     ...(options.inboxPrefix !== undefined && { inboxPrefix: options.inboxPrefix }),
     ...(credentials !== undefined && {
       authenticator: jwtAuthenticator(
@@ -101,6 +102,12 @@ export function connectionOptions(options: BusOptions): ConnectionOptions {
       ),
     }),
   };
+}
+
+/** With `tls://` a server that offers no TLS is refused before anything is told to it. */
+export function tlsOf(servers: string, caFile: string | undefined): Pick<ConnectionOptions, 'tls'> {
+  if (!servers.startsWith('tls://')) return {};
+  return { tls: caFile ? { caFile } : {} };
 }
 
 async function watch(

@@ -23,7 +23,12 @@ describe('what is kept of a Pod', () => {
             { uid: 'x', kind: 'Other', name: 'x' },
             { uid: 'rs', kind: 'ReplicaSet', name: 'web-1', controller: true },
           ],
-          annotations: { 'com.illumio.role': 'web', 'kubectl.kubernetes.io/last-applied-configuration': '…' },
+          annotations: {
+            'com.illumio.role': 'web',
+            'com.illumio.app': 'no\u0000text',
+            'ringfence.io/env': '\ud800',
+            'kubectl.kubernetes.io/last-applied-configuration': '…',
+          },
         },
       ),
     );

@@ -248,10 +248,16 @@ function sorted(map: Text | undefined): Text {
   return Object.fromEntries(Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Annotations can be as large as the object; only those that mean something to us are kept. */
+/** NUL, and halves of surrogate pairs: what the contracts' `Text` refuses. */
+const UNUSABLE = /[\0\uD800-\uDFFF]/u;
+
+/**
+ * Annotations can be as large as the object; only those that mean something to us are kept. Kubernetes takes any characters in
+ * them: one that nobody here could store is left out, so that it does not take the object with it.
+ */
 function ours(map: Text | undefined): Text {
-  const entries = Object.entries(map ?? {}).filter(([key]) =>
-    PREFIXES.some((prefix) => key.startsWith(prefix)),
+  const entries = Object.entries(map ?? {}).filter(
+    ([key, value]) => PREFIXES.some((prefix) => key.startsWith(prefix)) && !UNUSABLE.test(value),
   );
   return sorted(Object.fromEntries(entries));
 }

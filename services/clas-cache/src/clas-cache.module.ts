@@ -15,10 +15,6 @@
  */
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
-import { Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import {
   connectBus,
   credsFile,
@@ -29,15 +25,14 @@ import {
   TransientError,
 } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { boundConnections, doorOptions, nestLogger } from '@ringfence/service-host';
+import { alarmInsecure } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { openClusterLanes } from './adapters/cluster-lanes.js';
 import { ControlUplink } from './adapters/control-uplink.js';
 import { controlPlaneClient } from './adapters/control-plane.client.js';
 import type { ControlPlaneClient } from './adapters/control-plane.client.js';
 import { CredentialDesk, EXPIRES_IN_SECONDS, KeptPairings } from './adapters/credential-desk.js';
-import { CREDENTIAL_DESK, CredentialsController } from './adapters/credentials.controller.js';
-import { CredentialErrors } from './adapters/credential-errors.filter.js';
+import { openCredentialEndpoint } from './adapters/credential-endpoint.js';
 import { EdgeAccounts, Revocations } from './adapters/edge-accounts.js';
 import { NodeGate } from './adapters/node-gate.js';
 import { Refusals } from './adapters/refusals.js';
@@ -52,9 +47,6 @@ type Context = HostContext<Config>;
 
 /** Long enough for a person to be told, short enough for an agent that was only out of its mind. */
 const SUSPENDED_FOR_MS = 300_000;
-const MAX_BODY_BYTES = 16 * 1024;
-/** Agents ask once and go; many nodes may come by one address. */
-const LIMITS = { arrivalMs: 10_000, connections: 2_000, connectionsPerAddress: 200 };
 
 export async function startClasCache(context: Context): Promise<RunningService> {
   const { config, logger, metrics, health, signal, onShutdown } = context;
@@ -65,7 +57,7 @@ export async function startClasCache(context: Context): Promise<RunningService> 
   const { store } = keeper;
   health.require('in sync', () => store.missing().join('; ') || true);
   health.fact('state on disk', () => keeper.unwritten ?? 'written');
-  const client = controlPlaneClient(config.GATEWAY_URL, config.CLUSTER_ID, config.CLUSTER_TOKEN);
+  const client = gatewayOf(config);
   const parts: { uplink?: ControlUplink; bus?: Bus } = {};
   const accounts = openAccounts(context, files, parts);
   // Agents may be answered before the cluster's NATS is there.
@@ -83,6 +75,7 @@ export async function startClasCache(context: Context): Promise<RunningService> 
   const uplink = (parts.uplink = new ControlUplink({
     ...common,
     client,
+    caFile: config.RINGFENCE_CA,
     clusterBus: bus,
     onPolicy: () => {
       keeper.policyChanged();
@@ -104,6 +97,14 @@ export async function startClasCache(context: Context): Promise<RunningService> 
     },
   };
 }
+
+const gatewayOf = (config: Config): ControlPlaneClient =>
+  controlPlaneClient({
+    gatewayUrl: config.GATEWAY_URL,
+    cluster: config.CLUSTER_ID,
+    token: config.CLUSTER_TOKEN,
+    caFile: config.RINGFENCE_CA,
+  });
 
 function showFacts(
   health: Context['health'],
@@ -139,6 +140,7 @@ async function openBus({ config, health, logger, metrics, onShutdown, signal }: 
     servers: config.NATS_URL,
     name: manifest.service,
     server: 'cluster',
+    caFile: config.RINGFENCE_CA,
     ...(config.NATS_CREDS === undefined
       ? {}
       : { credentials: credsFile(config.NATS_CREDS), inboxPrefix: serviceInbox(manifest.service) }),
@@ -180,7 +182,7 @@ function openAccounts(
   const accounts = new EdgeAccounts(
     {
       signer: { signingSeed, account, cluster, expiresInSeconds: EXPIRES_IN_SECONDS },
-      push: (jwt) => pushAccount(config.NATS_URL, credsFile(system)(), jwt),
+      push: (jwt) => pushAccount(config.NATS_URL, credsFile(system)(), jwt, config.RINGFENCE_CA),
       makeReadinessDurable: async () => {
         if (parts.bus === undefined) throw new TransientError("the cluster's NATS is away");
         await ensureKubelinkDurable(parts.bus, cluster);
@@ -200,16 +202,18 @@ interface Admitting {
 }
 
 async function listen(
-  { config, logger, metrics, onShutdown }: Context,
+  context: Context,
   files: StateFiles,
   { client, accounts, refusedBecause }: Admitting,
 ): Promise<void> {
+  const { config, onShutdown } = context;
   const kept = KeptPairings.safeParse(files.read('pairings'));
+  const natsUrl = config.CLUSTER_NATS_PUBLIC_URL ?? config.NATS_URL;
   const desk = new CredentialDesk(
     {
       cluster: config.CLUSTER_ID,
       token: config.CLUSTER_TOKEN,
-      natsUrl: config.CLUSTER_NATS_PUBLIC_URL ?? config.NATS_URL,
+      natsUrl,
       ...(accounts !== undefined && { accounts }),
       controlPlane: client,
       refusedBecause,
@@ -217,31 +221,11 @@ async function listen(
     },
     kept.data,
   );
-  const { listener, ...door } = doorOptions(LIMITS, () => undefined);
-  const adapter = new FastifyAdapter({ ...door, bodyLimit: MAX_BODY_BYTES, http: listener });
-  const app = await NestFactory.create<NestFastifyApplication>(moduleOf(desk), adapter, {
-    logger: nestLogger(logger),
-    // Fastify's own reading of JSON is enough; forms and plain text are refused.
-    bodyParser: false,
-  });
-  app.useGlobalFilters(new CredentialErrors(logger));
-  const fastify = adapter.getInstance();
-  fastify.removeContentTypeParser('text/plain');
-  fastify.addHook('onRequest', async (_request, reply) => {
-    reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
-  });
-  const dropped = metrics.counter('clas_cache_connections_dropped_total', 'Connections beyond the bounds');
-  boundConnections(fastify.server, LIMITS, () => dropped.add());
-  await app.listen(config.RINGFENCE_PORT, config.RINGFENCE_HOST);
-  logger.info({ url: await app.getUrl() }, 'credentials are given here');
+  const app = await openCredentialEndpoint(desk, context);
   onShutdown(() => app.close());
-}
-
-function moduleOf(desk: CredentialDesk): new () => object {
-  @Module({
-    controllers: [CredentialsController],
-    providers: [{ provide: CREDENTIAL_DESK, useValue: desk }],
-  })
-  class ClasCacheModule {}
-  return ClasCacheModule;
+  alarmInsecure(context, {
+    'credential endpoint': await app.getUrl(),
+    gateway: config.GATEWAY_URL,
+    'cluster NATS': natsUrl,
+  });
 }

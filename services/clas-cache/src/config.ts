@@ -14,6 +14,8 @@ export const configSchema = z.object({
   /** The cluster's own NATS, and our credential there (a creds file; none: the server asks for no credential). */
   NATS_URL: z.string().min(1),
   NATS_CREDS: optional,
+  /** Path of the CA that our servers' certificates are verified by; none: the system's. */
+  RINGFENCE_CA: optional,
   /** What Kubelink and C-VENs are told; none: NATS_URL. */
   CLUSTER_NATS_PUBLIC_URL: optional,
   /**
@@ -26,6 +28,9 @@ export const configSchema = z.object({
   /** Where Kubelink and C-VENs ask for their credentials. */
   RINGFENCE_HOST: z.string().default('127.0.0.1'),
   RINGFENCE_PORT: z.coerce.number().int().min(0).max(65_535).default(8081),
+  /** Paths of PEM files for that listener; both or none. */
+  RINGFENCE_TLS_CERT: optional,
+  RINGFENCE_TLS_KEY: optional,
   /** What a restart needs while the control plane is away. */
   RINGFENCE_DATA_DIR: z.string().min(1),
   /** Seconds that a Pod's readiness waits for its peers; 0–300. */

@@ -20,6 +20,8 @@ function adminPorts(text: string, context: z.RefinementCtx): AdminPort[] {
 export const Config = z.object({
   /** Where clas-cache gives credentials. */
   CLAS_URL: z.url(),
+  /** Path of the CA that our servers' certificates are verified by; empty: the system's. */
+  RINGFENCE_CA: z.string().default(''),
   /** Of the pairing profile of this cluster's nodes. */
   RINGFENCE_PAIRING_KEY: z.string().min(1),
   RINGFENCE_MACHINE_ID_PATH: z.string().default('/etc/machine-id'),

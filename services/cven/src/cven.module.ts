@@ -116,6 +116,7 @@ function nodeCredential(
 ): NodeCredential {
   return new NodeCredential({
     clasUrl: config.CLAS_URL,
+    caFile: config.RINGFENCE_CA,
     pairingKey: config.RINGFENCE_PAIRING_KEY,
     machineIdPath: config.RINGFENCE_MACHINE_ID_PATH,
     version: VERSION,

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { connectBus, nodeInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { nestLogger } from '@ringfence/service-host';
+import { alarmInsecure, nestLogger } from '@ringfence/service-host';
 import type { RunningService } from '@ringfence/service-host';
 import { PodRuntimeClient } from './adapters/cri/pod-runtime.client.js';
 import type { NodeCredential } from './adapters/credential.client.js';
@@ -149,10 +149,15 @@ async function connectControl(
   const control: { bus?: Bus; consumer?: NodeViewConsumer } = {};
   health.require('nats', () => control.bus?.availability() ?? 'connecting to the cluster NATS');
   health.require('view', () => (parts.isUnpaired ? 'the node is unpaired' : parts.viewState));
+  alarmInsecure(context, {
+    'credential endpoint': context.config.CLAS_URL,
+    'cluster NATS': identity.natsUrl,
+  });
   const bus = await connectBus({
     servers: identity.natsUrl,
     name: identity.name,
     server: 'cluster',
+    caFile: context.config.RINGFENCE_CA,
     // A server without authentication gives none.
     ...(identity.jwt === '' ? {} : { credentials: () => credentials.current() }),
     inboxPrefix: nodeInbox(identity.name),

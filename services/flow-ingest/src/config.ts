@@ -5,6 +5,8 @@ export const configSchema = z.object({
   NATS_URL: z.string().min(1).default('nats://127.0.0.1:4222'),
   /** Path of a credentials file (JWT and seed); empty: a server without authentication. */
   NATS_CREDS: z.string().default(''),
+  /** Path of the CA that our servers' certificates are verified by; none: the system's. */
+  RINGFENCE_CA: z.string().default(''),
   DATABASE_URL: z.string().min(1),
   /** Days that flows are kept; older days are dropped whole. */
   RINGFENCE_FLOW_RETENTION_DAYS: z.coerce.number().int().min(1).max(400).default(97),

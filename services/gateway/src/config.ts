@@ -8,6 +8,8 @@ export const configSchema = z
     NATS_URL: z.string().min(1).default('nats://127.0.0.1:4222'),
     /** Path of a credentials file (JWT and seed); empty: a server without authentication. */
     NATS_CREDS: z.string().default(''),
+    /** Path of the CA that our servers' certificates are verified by; none: the system's. */
+    RINGFENCE_CA: z.string().default(''),
     DATABASE_URL: z.string().min(1),
     RINGFENCE_HOST: z.string().min(1).default('127.0.0.1'),
     RINGFENCE_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),

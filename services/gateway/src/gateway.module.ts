@@ -6,7 +6,7 @@
  *                 └─ refused ─▶ audit_events ◀─ EVENTS               ├─▶ edge-answers (exchange, pair)
  *                                                                    └─▶ flow-download, followers (server-sent events)
  */
-import { readFileSync } from 'node:fs';
+import { Server as TlsServer } from 'node:tls';
 import { Catch, Module } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -17,7 +17,14 @@ import type { Bus } from '@ringfence/bus';
 import { Envelope } from '@ringfence/contracts';
 import { consumeOnce, dataSource, ensureDatabase, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
-import { boundConnections, doorOptions, nestLogger, rateWindow } from '@ringfence/service-host';
+import {
+  alarmInsecure,
+  boundConnections,
+  doorOptions,
+  nestLogger,
+  rateWindow,
+  tlsListener,
+} from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { admission } from './adapters/admission.js';
@@ -74,6 +81,7 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   const app = await listen(context, serving(context, { store, bus, followed, jobs }, onError));
   const url = await app.getUrl();
   context.logger.info({ url }, 'REST API is up');
+  alarmInsecure(context, { 'REST API': url, 'control NATS': context.config.NATS_URL });
   return {
     url,
     drain: async () => {
@@ -136,6 +144,7 @@ async function listen(context: Context, serving: HttpServing): Promise<NestFasti
   };
   const dropped = metrics.counter('gateway_connections_dropped_total', 'Connections beyond the bounds');
   const { listener, ...door } = doorOptions(limits, serving.unreadable);
+  const tls = tlsListener({ cert: config.RINGFENCE_TLS_CERT, key: config.RINGFENCE_TLS_KEY }, context);
   const adapter = new FastifyAdapter({
     ...door,
     bodyLimit: config.RINGFENCE_BODY_LIMIT,
@@ -144,7 +153,7 @@ async function listen(context: Context, serving: HttpServing): Promise<NestFasti
     // What Fastify refuses before any hook: a path that cannot be decoded.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       serving.fail(error, request, reply),
-    ...(config.RINGFENCE_TLS_CERT === '' ? { http: listener } : { https: { ...listener, ...tlsOf(config) } }),
+    ...(tls === undefined ? { http: listener } : { https: { ...listener, ...tls.options } }),
   });
   const app = await NestFactory.create<NestFastifyApplication>(gatewayModule(serving), adapter, {
     bodyParser: false,
@@ -157,16 +166,9 @@ async function listen(context: Context, serving: HttpServing): Promise<NestFasti
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   fastify.addHook('onRequest', async (request, reply) => serving.admit(request, reply));
   boundConnections(fastify.server, limits, () => dropped.add());
+  if (fastify.server instanceof TlsServer) tls?.follow(fastify.server);
   await app.listen(config.RINGFENCE_PORT, config.RINGFENCE_HOST);
   return app;
-}
-
-function tlsOf(config: Config): object {
-  return {
-    cert: readFileSync(config.RINGFENCE_TLS_CERT),
-    key: readFileSync(config.RINGFENCE_TLS_KEY),
-    minVersion: 'TLSv1.2',
-  };
 }
 
 function gatewayModule(serving: HttpServing): new () => object {

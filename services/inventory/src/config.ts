@@ -11,6 +11,8 @@ export const Config = z.object({
   NATS_URL: z.string().min(1),
   /** A creds file (JWT and seed); none: the server asks for no credential. */
   NATS_CREDS: optional,
+  /** Path of the CA that our servers' certificates are verified by; none: the system's. */
+  RINGFENCE_CA: optional,
   DATABASE_URL: z.string().min(1),
   /** Creds of the control server's system account, to make clusters' accounts known. */
   NATS_SYSTEM_CREDS: optional,

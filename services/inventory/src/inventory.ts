@@ -140,4 +140,5 @@ const accountSettings = (config: Config): AccountSettings => ({
   coreAccount: config.NATS_CORE_ACCOUNT,
   systemCredsPath: config.NATS_SYSTEM_CREDS,
   uplinkSeconds: config.RINGFENCE_UPLINK_SECONDS,
+  caFile: config.RINGFENCE_CA,
 });

@@ -7,6 +7,8 @@ export const Config = z.object({
   CLUSTER_TOKEN: z.string().min(1),
   /** Where clas-cache gives credentials: http(s)://host:port. */
   CLAS_URL: z.url(),
+  /** Path of the CA that our servers' certificates are verified by; none: the system's. */
+  RINGFENCE_CA: z.string().optional(),
   /** Path of a kubeconfig; not set: the service account of the Pod that we run in. */
   KUBECONFIG: z.string().optional(),
   /** Keeps the credential for a restart without clas-cache; not set: it is asked for anew. */

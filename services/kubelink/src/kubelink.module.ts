@@ -62,6 +62,7 @@ function openApi({ config, onShutdown }: Context): ApiClient {
 function credential({ config, signal }: Context): ClusterCredential {
   return new ClusterCredential({
     clasUrl: config.CLAS_URL,
+    caFile: config.RINGFENCE_CA,
     cluster: config.CLUSTER_ID,
     token: config.CLUSTER_TOKEN,
     directory: config.RINGFENCE_DATA_DIR,

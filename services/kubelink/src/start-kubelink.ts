@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { connectBus, KUBELINK_DURABLE, serviceInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import type { ApiClient } from '@ringfence/kubernetes';
-import { nestLogger } from '@ringfence/service-host';
+import { alarmInsecure, nestLogger } from '@ringfence/service-host';
 import type { RunningService } from '@ringfence/service-host';
 import type { ClusterCredential } from './adapters/cluster-credential.client.js';
 import { ClusterWatch } from './adapters/cluster-watch.js';
@@ -91,11 +91,10 @@ function watchCluster(
   return watch;
 }
 
-async function connectNats(
-  { health, logger, metrics, signal, onShutdown }: Context,
-  credential: ClusterCredential,
-): Promise<Bus> {
+async function connectNats(context: Context, credential: ClusterCredential): Promise<Bus> {
+  const { health, logger, metrics, signal, onShutdown } = context;
   const { natsUrl, jwt } = credential.current();
+  alarmInsecure(context, { 'credential endpoint': context.config.CLAS_URL, 'cluster NATS': natsUrl });
   const state: { bus?: Bus; detail: string } = { detail: 'not connected yet' };
   health.require('nats', () => state.bus?.availability() ?? `the cluster's NATS: ${state.detail}`);
   health.require('lanes', () => state.bus?.progress() ?? true);
@@ -103,6 +102,7 @@ async function connectNats(
     servers: natsUrl,
     name: 'kubelink',
     server: 'cluster',
+    caFile: context.config.RINGFENCE_CA,
     // A server without authentication: clas-cache has nothing to sign with.
     ...(jwt !== '' && { credentials: () => credential.current(), inboxPrefix: serviceInbox('kubelink') }),
     metrics,

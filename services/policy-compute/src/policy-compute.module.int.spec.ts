@@ -1,8 +1,8 @@
 /** The whole process of policy-compute, as `run` starts it: calls on NATS with the credential that its manifest earns, explain on gRPC, readiness. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { credentials, loadPackageDefinition } from '@grpc/grpc-js';
+import { credentials, loadPackageDefinition, Metadata } from '@grpc/grpc-js';
 import type { ServiceClientConstructor } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import {
@@ -33,6 +33,7 @@ let nats: NatsServer;
 let postgres: PostgresServer;
 let hosted: HostedProcess;
 let bus: Bus;
+const GRPC_TOKEN = randomBytes(16).toString('hex');
 let grpcUrl: string;
 
 /** Who asks and publishes in this spec; policy-compute itself gets only what its manifest declares. */
@@ -63,6 +64,7 @@ beforeAll(async () => {
       NATS_CREDS: creds,
       DATABASE_URL: postgres.url,
       RINGFENCE_GRPC_PORT: String(port),
+      RINGFENCE_GRPC_TOKEN: GRPC_TOKEN,
       LOG_LEVEL: 'silent',
     },
   );
@@ -92,7 +94,12 @@ interface GrpcAnswer {
   readonly error: { readonly code: number; readonly details: string } | null;
   readonly response: Record<string, unknown> | undefined;
 }
-async function callGrpc(proto: string, path: string, method: string, message: unknown): Promise<GrpcAnswer> {
+async function callGrpc(
+  proto: string,
+  [path, method]: readonly [string, string],
+  message: unknown,
+  token = '',
+): Promise<GrpcAnswer> {
   const loaded = loadPackageDefinition(loadSync(proto, { keepCase: true }));
   const Client = path
     .split('.')
@@ -101,14 +108,19 @@ async function callGrpc(proto: string, path: string, method: string, message: un
   try {
     return await new Promise((resolve) => {
       const deadline = Date.now() + 5_000;
-      client[method]!(message, { deadline }, (error: GrpcAnswer['error'], response: GrpcAnswer['response']) =>
-        resolve({ error, response }),
-      );
+      const metadata = new Metadata();
+      if (token !== '') metadata.set('authorization', `Bearer ${token}`);
+      const answered = (error: GrpcAnswer['error'], response: GrpcAnswer['response']): void =>
+        resolve({ error, response });
+      client[method]!(message, metadata, { deadline }, answered);
     });
   } finally {
     client.close();
   }
 }
+
+const explain = (message: object, token = GRPC_TOKEN): Promise<GrpcAnswer> =>
+  callGrpc(PROTO_PATH, ['ringfence.policy.v1.PolicyExplainer', 'Explain'], message, token);
 
 describe('the process of policy-compute', () => {
   it('answers resource, label-usage and explain on NATS', async () => {
@@ -132,11 +144,7 @@ describe('the process of policy-compute', () => {
   });
 
   it('explains over gRPC as over NATS', async () => {
-    const { response, error } = await callGrpc(PROTO_PATH, 'ringfence.policy.v1.PolicyExplainer', 'Explain', {
-      from: '10.0.0.1',
-      to: '10.0.0.2',
-      port: 443,
-    });
+    const { response, error } = await explain({ from: '10.0.0.1', to: '10.0.0.2', port: 443 });
     expect(error).toBeNull();
     expect(response).toMatchObject({ verdict: 'unknown', policyVersion: 1 });
     expect(CALLS.explain.response.shape.summary.parse(response?.['summary'])).toMatch(
@@ -145,13 +153,17 @@ describe('the process of policy-compute', () => {
   });
 
   it('says NOT_FOUND over gRPC for an end that nobody knows', async () => {
-    const { error } = await callGrpc(PROTO_PATH, 'ringfence.policy.v1.PolicyExplainer', 'Explain', {
-      from: randomUUID(),
-      to: '10.0.0.2',
-      port: 1,
-    });
+    const { error } = await explain({ from: randomUUID(), to: '10.0.0.2', port: 1 });
     expect(error).toMatchObject({ code: 5 });
     expect(error?.details).toMatch('not_found_error');
+  });
+
+  it('explains nothing to whoever shows no token, or another', async () => {
+    for (const token of ['', 'wrong']) {
+      const { error, response } = await explain({ from: '10.0.0.1', to: '10.0.0.2', port: 443 }, token);
+      expect([response, error?.code]).toEqual([undefined, 16]);
+      expect(error?.details).toMatch('authentication_failed');
+    }
   });
 
   it('carries the trace of a change into the records that follow from it', async () => {
@@ -197,7 +209,7 @@ describe('the process of policy-compute', () => {
   });
 
   it('answers the standard health check', async () => {
-    const { response } = await callGrpc(healthProto, 'grpc.health.v1.Health', 'check', {
+    const { response } = await callGrpc(healthProto, ['grpc.health.v1.Health', 'check'], {
       service: 'ringfence.policy.v1.PolicyExplainer',
     });
     expect(response).toMatchObject({ status: 1 });

@@ -9,10 +9,10 @@ import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { openControlBus } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
-import { nestLogger } from '@ringfence/service-host';
+import { alarmInsecure, nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { grpcTransportOptions } from './adapters/explain-grpc.js';
-import { POLICY_COMPUTE, PolicyController } from './adapters/policy.controller.js';
+import { GRPC_TOKEN, POLICY_COMPUTE, PolicyController } from './adapters/policy.controller.js';
 import type { Config } from './config.js';
 import { manifest } from './manifest.js';
 import { openPolicyCompute } from './policy-compute.js';
@@ -21,8 +21,14 @@ import type { PolicyCompute } from './policy-compute.js';
 type Context = HostContext<Config>;
 
 /** Around a computation that runs already: Nest makes nothing but the controller. */
-function policyComputeModule(policy: PolicyCompute): new () => object {
-  @Module({ controllers: [PolicyController], providers: [{ provide: POLICY_COMPUTE, useValue: policy }] })
+function policyComputeModule(policy: PolicyCompute, grpcToken: string): new () => object {
+  @Module({
+    controllers: [PolicyController],
+    providers: [
+      { provide: POLICY_COMPUTE, useValue: policy },
+      { provide: GRPC_TOKEN, useValue: grpcToken },
+    ],
+  })
   class PolicyComputeModule {}
   return PolicyComputeModule;
 }
@@ -40,7 +46,7 @@ export async function startPolicyCompute(context: Context): Promise<RunningServi
   onShutdown(() => policy.close());
   const grpc = grpcUrl(config);
   const app = await startNestOnBus({
-    module: policyComputeModule(policy),
+    module: policyComputeModule(policy, config.RINGFENCE_GRPC_TOKEN),
     nestLogger: nestLogger(logger),
     bus,
     connection,
@@ -48,9 +54,15 @@ export async function startPolicyCompute(context: Context): Promise<RunningServi
     others: grpc === null ? [] : [grpcTransportOptions(grpc)],
     onUnexpected: (error) => logger.error({ err: error }, 'a call failed'),
   });
-  if (grpc !== null) logger.info({ url: grpc }, 'explain is served over gRPC');
+  if (grpc !== null) {
+    logger.info({ url: grpc }, 'explain is served over gRPC');
+    alarmInsecure(context, { 'explain over gRPC': `grpc://${grpc}` });
+  }
   return { drain: () => app.close() };
 }
 
-const grpcUrl = ({ RINGFENCE_GRPC_HOST: host, RINGFENCE_GRPC_PORT: port }: Config): string | null =>
-  port === 0 ? null : `${host}:${port}`;
+const grpcUrl = ({
+  RINGFENCE_GRPC_HOST: host,
+  RINGFENCE_GRPC_PORT: port,
+  RINGFENCE_GRPC_TOKEN: token,
+}: Config): string | null => (port === 0 || token === '' ? null : `${host}:${port}`);

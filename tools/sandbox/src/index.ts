@@ -1,3 +1,5 @@
+export { certificateAuthority, issueCertificate } from './api/certificate.js';
+export type { Authority, Certificate } from './api/certificate.js';
 export { startApiServer } from './api/server.js';
 export type { ApiServer, ApiServerOptions } from './api/server.js';
 export { Cluster } from './api/cluster.js';

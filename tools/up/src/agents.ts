@@ -5,6 +5,7 @@
 import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { stackAuthority } from './certificates.js';
 import { passedOn, startService } from './control-plane.js';
 import type { ControlPlane } from './control-plane.js';
 import { freePort } from './free-ports.js';
@@ -34,19 +35,27 @@ export async function startAgents({
   sandbox,
   cluster,
   onWaiting,
-}: Agents): Promise<string> {
+}: Agents): Promise<{ clasUrl: string; caFile: string }> {
   const edge = join(options.dataDirectory, 'edge');
-  const nats = await processes.startListening(() => clusterNats(options.dataDirectory, sandbox.hostAddress));
+  const authority = stackAuthority(options.dataDirectory);
+  const { caFile } = authority;
+  const nats = await processes.startListening(() =>
+    clusterNats(options.dataDirectory, sandbox.hostAddress, authority),
+  );
   let clasUrl = '';
   const identity = { CLUSTER_ID: cluster.id, CLUSTER_TOKEN: cluster.token };
   const clas = await startService(processes, 'clas-cache', async () => {
     const port = await freePort();
-    clasUrl = `http://${sandbox.hostAddress}:${port}`;
+    clasUrl = `https://${sandbox.hostAddress}:${port}`;
+    const tls = authority.issue('clas-cache', [sandbox.hostAddress, '127.0.0.1', 'localhost']);
     return {
       ...identity,
       ...nats.environment,
       GATEWAY_URL: control.access.url,
       CLUSTER_NATS_PUBLIC_URL: nats.url,
+      RINGFENCE_CA: caFile,
+      RINGFENCE_TLS_CERT: tls.certFile,
+      RINGFENCE_TLS_KEY: tls.keyFile,
       RINGFENCE_HOST: sandbox.hostAddress,
       RINGFENCE_PORT: String(port),
       RINGFENCE_DATA_DIR: join(edge, 'clas-cache'),
@@ -55,22 +64,23 @@ export async function startAgents({
   const kubelink = await startService(processes, 'kubelink', () => ({
     ...identity,
     CLAS_URL: clasUrl,
+    RINGFENCE_CA: caFile,
     KUBECONFIG: sandbox.kubeconfig,
     RINGFENCE_DATA_DIR: join(edge, 'kubelink'),
   }));
   const { pairingKey } = cluster;
-  if (options.simulate) await startSimulation(processes, { sandbox, clasUrl, pairingKey });
+  if (options.simulate) await startSimulation(processes, { sandbox, clasUrl, caFile, pairingKey });
   else {
     await compilePlugin();
     for (const node of sandbox.nodes)
       startCven(processes, {
-        ...{ node, clasUrl, pairingKey, directory: join(edge, `cven-${node.name}`) },
+        ...{ node, clasUrl, caFile, pairingKey, directory: join(edge, `cven-${node.name}`) },
         hostAddress: sandbox.hostAddress,
       });
   }
   const agents = processes.list().filter(({ spec }) => spec.name.startsWith('cven-'));
   await Promise.all([clas, kubelink, ...agents].map((agent) => agent.ready(onWaiting)));
-  return clasUrl;
+  return { clasUrl, caFile };
 }
 
 /** To where the agents look for it; the work of a moment, and only when its sources changed. */
@@ -82,13 +92,14 @@ interface CvenOptions {
   readonly node: SandboxNode;
   readonly hostAddress: string;
   readonly clasUrl: string;
+  readonly caFile: string;
   readonly pairingKey: string;
   readonly directory: string;
 }
 
 function startCven(
   processes: Processes,
-  { node, hostAddress, clasUrl, pairingKey, directory }: CvenOptions,
+  { node, hostAddress, clasUrl, caFile, pairingKey, directory }: CvenOptions,
 ): void {
   processes.start({
     name: `cven-${node.name}`,
@@ -97,6 +108,7 @@ function startCven(
     ...(node.netns && { netns: node.netns }),
     env: {
       CLAS_URL: clasUrl,
+      RINGFENCE_CA: caFile,
       RINGFENCE_PAIRING_KEY: pairingKey,
       RINGFENCE_MACHINE_ID_PATH: node.machineIdPath,
       RINGFENCE_CRI_SOCKET: node.containerdSocket ?? '',
@@ -133,12 +145,13 @@ function reachableFromNodes(env: Readonly<Record<string, string>>, host: string)
 interface SimulationOptions {
   readonly sandbox: Sandbox;
   readonly clasUrl: string;
+  readonly caFile: string;
   readonly pairingKey: string;
 }
 
 async function startSimulation(
   processes: Processes,
-  { sandbox, clasUrl, pairingKey }: SimulationOptions,
+  { sandbox, clasUrl, caFile, pairingKey }: SimulationOptions,
 ): Promise<void> {
   const managementPort = String(await freePort());
   processes.start({
@@ -147,6 +160,7 @@ async function startSimulation(
     args: ['--enable-source-maps', join(ROOT, 'tools', 'up', 'dist', 'simulation', 'main.js')],
     env: {
       CLAS_URL: clasUrl,
+      RINGFENCE_CA: caFile,
       RINGFENCE_PAIRING_KEY: pairingKey,
       RINGFENCE_SANDBOX: sandbox.descriptionFile,
       RINGFENCE_MANAGEMENT_PORT: managementPort,

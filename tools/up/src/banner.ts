@@ -39,7 +39,7 @@ export interface Story {
   readonly demo: boolean;
   readonly simulated: boolean;
   /** For C-VENs on the nodes of a real cluster; null where we have started them. */
-  readonly pairing: { readonly clasUrl: string; readonly key: string } | null;
+  readonly pairing: { readonly clasUrl: string; readonly caFile: string; readonly key: string } | null;
 }
 
 export function storyText(story: Story): string {
@@ -66,12 +66,12 @@ export function storyText(story: Story): string {
   return lines.join('\n');
 }
 
-function pairingLines({ clasUrl, key }: NonNullable<Story['pairing']>): string[] {
+function pairingLines({ clasUrl, caFile, key }: NonNullable<Story['pairing']>): string[] {
   return [
     '',
     '  A real cluster: namespaces, nodes and workloads show up by themselves, and nothing is managed until you say so.',
     '  Enforcement and flows need a C-VEN on each node, started there as root (docs/operations.md):',
-    `  CLAS_URL=${clasUrl} RINGFENCE_PAIRING_KEY=${key} node services/cven/dist/main.js`,
+    `  CLAS_URL=${clasUrl} RINGFENCE_CA=${caFile} RINGFENCE_PAIRING_KEY=${key} node services/cven/dist/main.js`,
   ];
 }
 

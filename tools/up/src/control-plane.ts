@@ -102,7 +102,10 @@ async function own(service: string, options: UpOptions, access: ApiAccess): Prom
         RINGFENCE_BOOTSTRAP_API_KEY: `${access.key}:${access.secret}`,
       };
     case 'policy-compute':
-      return { RINGFENCE_GRPC_PORT: String(await freePort()) };
+      return {
+        RINGFENCE_GRPC_PORT: String(await freePort()),
+        RINGFENCE_GRPC_TOKEN: randomBytes(32).toString('hex'),
+      };
     default:
       return {};
   }

@@ -13,6 +13,7 @@ import {
 } from '@ringfence/bus';
 import type { Credentials } from '@ringfence/bus';
 import type { ServiceManifest } from '@ringfence/contracts';
+import type { StackAuthority } from './certificates.js';
 import { ROOT } from './entry-points.js';
 import { freePort } from './free-ports.js';
 import type { ProcessSpec } from './processes.js';
@@ -77,13 +78,22 @@ export async function controlNats(dataDirectory: string): Promise<OwnControlNats
   };
 }
 
-export async function clusterNats(dataDirectory: string, host: string): Promise<ClusterNats> {
+export async function clusterNats(
+  dataDirectory: string,
+  host: string,
+  authority: StackAuthority,
+): Promise<ClusterNats> {
   const directory = join(dataDirectory, 'nats-cluster');
   mkdirSync(directory, { recursive: true });
   const port = await freePort();
-  const url = `nats://${host}:${port}`;
+  const url = `tls://${host}:${port}`;
+  const tls = authority.issue('nats-cluster', [host, LOOPBACK, 'localhost']);
   const keys = await mintClusterServer(await manifestOf('clas-cache'));
-  const config = secretFile(directory, 'server.conf', clusterServerConfig({ host, port, directory }, keys));
+  const config = secretFile(
+    directory,
+    'server.conf',
+    clusterServerConfig({ host, port, directory, tls }, keys),
+  );
   return {
     spec: { ...natsServer('nats-cluster', config), listensOn: { host, port }, stores: directory },
     url,

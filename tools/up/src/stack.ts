@@ -29,7 +29,7 @@ export interface Running {
   readonly clusterId: string;
   readonly application: Application;
   /** What a further C-VEN needs. */
-  readonly pairing: { readonly clasUrl: string; readonly key: string };
+  readonly pairing: { readonly clasUrl: string; readonly caFile: string; readonly key: string };
 }
 
 /** Agents end before what they talk to, databases last. */
@@ -39,7 +39,7 @@ const STOP_WAVES: readonly ((name: string) => boolean)[] = [
   (name) => name === 'clas-cache',
   (name) => !name.startsWith('nats-') && name !== 'postgres',
 ];
-const STATE_DIRECTORIES = ['postgres', 'nats-control', 'nats-cluster', 'edge', 'sandbox'];
+const STATE_DIRECTORIES = ['postgres', 'nats-control', 'nats-cluster', 'edge', 'sandbox', 'tls'];
 
 export function clearState(dataDirectory: string): void {
   for (const name of STATE_DIRECTORIES) rmSync(join(dataDirectory, name), { recursive: true, force: true });
@@ -74,14 +74,14 @@ export class Stack {
     );
     const api = new RingfenceApi(control.access);
     const cluster = await progress.phase('Register the cluster', () => registerCluster(api));
-    const clasUrl = await progress.phase('Agents: clas-cache, Kubelink, a C-VEN per node', () =>
+    const agents = await progress.phase('Agents: clas-cache, Kubelink, a C-VEN per node', () =>
       startAgents({ options, processes, control, sandbox, cluster, onWaiting }),
     );
     const application = await progress.phase('Application: deployed, managed, Pods ready', () =>
       deployApplication({ options, api, sandbox, clusterId: cluster.id, onWaiting }),
     );
     writeEnvironment(options, control.access, sandbox, cluster.id);
-    const pairing = { clasUrl, key: cluster.pairingKey };
+    const pairing = { ...agents, key: cluster.pairingKey };
     return { access: control.access, api, sandbox, clusterId: cluster.id, application, pairing };
   }
 

@@ -1,4 +1,5 @@
 /** One JSON request over HTTP(S) to another part of ours: bounded in time and size, verified with the installation's own CA. */
+import { readFileSync } from 'node:fs';
 import { request as plainRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { request as secureRequest } from 'node:https';
@@ -6,8 +7,8 @@ import { request as secureRequest } from 'node:https';
 export interface PostOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** PEM; absent: the system's. */
-  readonly ca?: string | undefined;
+  /** Path of the CA that the server is verified by; absent or empty: the system's. Read at every request. */
+  readonly caFile?: string | undefined;
 }
 export interface JsonAnswer {
   readonly status: number;
@@ -20,7 +21,7 @@ const LARGEST_ANSWER_BYTES = 1024 * 1024;
 
 /** Throws the socket's error; any status is an answer. Redirects are not followed. */
 export async function postJson(url: string | URL, body: object, options: PostOptions): Promise<JsonAnswer> {
-  const { timeoutMs, signal, ca } = options;
+  const { timeoutMs, signal, caFile } = options;
   const payload = Buffer.from(JSON.stringify(body));
   const send = new URL(url).protocol === 'https:' ? secureRequest : plainRequest;
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -30,7 +31,7 @@ export async function postJson(url: string | URL, body: object, options: PostOpt
       // A connection of its own: what a pool kept may be closed by the other end just now.
       agent: false,
       signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])]),
-      ...(ca === undefined ? {} : { ca }),
+      ...(caFile ? { ca: readFileSync(caFile) } : {}),
     });
     outgoing.on('response', resolve).on('error', reject).end(payload);
   });

@@ -1,5 +1,6 @@
 /** Makes an account known to a running server, or takes the place of what it knew of it, through the system account. */
 import { connect, jwtAuthenticator } from 'nats';
+import { tlsOf } from '../link.js';
 import { TransientError } from '../errors.js';
 import type { Credentials } from '../bus.js';
 
@@ -10,13 +11,19 @@ interface ClaimsAnswer {
 }
 
 /** Throws TransientError when the server cannot be reached, Error when it refuses the account. */
-export async function pushAccount(servers: string, system: Credentials, accountJwt: string): Promise<void> {
+export async function pushAccount(
+  servers: string,
+  system: Credentials,
+  accountJwt: string,
+  caFile?: string,
+): Promise<void> {
   const authenticator = jwtAuthenticator(system.jwt, new TextEncoder().encode(system.seed));
   let answer: ClaimsAnswer;
   try {
     const connection = await connect({
       servers: servers.split(','),
       authenticator,
+      ...tlsOf(servers, caFile),
       timeout: WITHIN_MS,
       reconnect: false,
     });

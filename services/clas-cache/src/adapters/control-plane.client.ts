@@ -35,13 +35,22 @@ export interface ControlPlaneClient {
 
 const DEADLINE_MS = 10_000;
 
-export function controlPlaneClient(gatewayUrl: string, cluster: string, token: string): ControlPlaneClient {
+export interface GatewayAccess {
+  readonly gatewayUrl: string;
+  readonly cluster: string;
+  readonly token: string;
+  readonly caFile: string | undefined;
+}
+
+export function controlPlaneClient({
+  gatewayUrl,
+  cluster,
+  token,
+  caFile,
+}: GatewayAccess): ControlPlaneClient {
   const ask = async <T>(route: string, body: object, answer: z.ZodType<T>): Promise<T> => {
-    const response = await post(`${gatewayUrl.replace(/\/$/, '')}/api/v2/edge/${route}`, {
-      cluster,
-      token,
-      ...body,
-    });
+    const url = `${gatewayUrl.replace(/\/$/, '')}/api/v2/edge/${route}`;
+    const response = await post(url, { cluster, token, ...body }, caFile);
     const result = answer.safeParse(response.json);
     if (!result.success)
       throw new ControlPlaneAway(`${gatewayUrl} answered ${route} with something unreadable`);
@@ -53,10 +62,10 @@ export function controlPlaneClient(gatewayUrl: string, cluster: string, token: s
   };
 }
 
-async function post(url: string, body: object): Promise<JsonAnswer> {
+async function post(url: string, body: object, caFile: string | undefined): Promise<JsonAnswer> {
   let response: JsonAnswer;
   try {
-    response = await postJson(url, body, { timeoutMs: DEADLINE_MS });
+    response = await postJson(url, body, { timeoutMs: DEADLINE_MS, caFile });
   } catch (error) {
     throw new ControlPlaneAway(`${url} cannot be reached: ${reasonOf(error)}`, { cause: error });
   }

@@ -21,6 +21,7 @@ import { answerQuestions } from './questions.consumer.js';
 export interface ControlUplinkOptions {
   readonly cluster: string;
   readonly client: ControlPlaneClient;
+  readonly caFile?: string | undefined;
   readonly clusterBus: Bus;
   readonly store: ActorStore;
   readonly onPolicy: () => void;
@@ -96,6 +97,7 @@ export class ControlUplink {
       servers: uplink.natsUrl,
       name: manifest.service,
       server: 'control',
+      caFile: this.options.caFile,
       ...(uplink.jwt === '' ? {} : { credentials: () => this.#credentials() }),
       metrics,
       onState: ({ connected, detail }) => {

@@ -12,6 +12,7 @@ import type { StateFile } from './state-files.store.js';
 
 export interface CredentialOptions {
   readonly clasUrl: string;
+  readonly caFile?: string;
   readonly pairingKey: string;
   readonly machineIdPath: string;
   readonly version: string;
@@ -88,10 +89,10 @@ export class NodeCredential {
   }
 
   private async renew(): Promise<void> {
-    const { clasUrl, pairingKey, machineIdPath, version, file, signal } = this.options;
+    const { clasUrl, caFile, pairingKey, machineIdPath, version, file, signal } = this.options;
     const machineId = readFileSync(machineIdPath, 'utf8').trim();
     const { seed } = this.keyOf(machineId);
-    const desk = { clasUrl, seed, timeoutMs: REQUEST_TIMEOUT_MS, signal };
+    const desk = { clasUrl, caFile, seed, timeoutMs: REQUEST_TIMEOUT_MS, signal };
     const credential = { ...(await askAsNode(desk, { pairingKey, machineId, version })), seed };
     this.credential = credential;
     this.obtainedAt = Date.now();

@@ -16,7 +16,7 @@ export interface Principal {
 }
 export interface ApiKeyCheck {
   check(authorization: string | undefined): Promise<Principal | undefined>;
-  /** A revoked key is refused at once by this process, and by others within `FRESH_MS`. */
+  /** A revoked key is refused at once by this process, and by others within `STALE_MS`. */
   forget(username: string): void;
 }
 

@@ -31,6 +31,7 @@ export interface AccountSettings {
   readonly coreAccount: string | undefined;
   readonly systemCredsPath: string | undefined;
   readonly uplinkSeconds: number;
+  readonly caFile: string | undefined;
 }
 
 export function clusterAccounts(bus: Bus, settings: AccountSettings): ClusterAccounts {
@@ -51,7 +52,7 @@ export function clusterAccounts(bus: Bus, settings: AccountSettings): ClusterAcc
   return {
     uplink: async (cluster) => {
       const account = await accountOf(cluster);
-      await pushAccount(settings.natsUrl, credsFile(systemCredsPath)(), account.jwt);
+      await pushAccount(settings.natsUrl, credsFile(systemCredsPath)(), account.jwt, settings.caFile);
       await ensureUplinkDurable(bus, cluster);
       const user = await mintUplinkUser(account, cluster, settings.uplinkSeconds);
       return { natsUrl, jwt: user.jwt, seed: user.seed, expiresAt: user.expiresAt ?? expiresAt() };

@@ -17,6 +17,7 @@ const LOOK_EVERY_MS = 30_000;
 
 export interface CredentialOptions {
   readonly clasUrl: string;
+  readonly caFile?: string | undefined;
   readonly cluster: string;
   readonly token: string;
   readonly directory: string | undefined;
@@ -79,8 +80,8 @@ export class ClusterCredential {
   }
 
   private async renew(): Promise<KeptCredential> {
-    const { clasUrl, cluster, token, signal } = this.options;
-    const desk = { clasUrl, seed: this.seed, timeoutMs: ANSWER_WITHIN_MS, signal };
+    const { clasUrl, caFile, cluster, token, signal } = this.options;
+    const desk = { clasUrl, caFile, seed: this.seed, timeoutMs: ANSWER_WITHIN_MS, signal };
     const credential = { ...(await askAsKubelink(desk, { cluster, token })), seed: this.seed };
     this.credential = credential;
     this.obtainedAt = Date.now();

@@ -2,14 +2,15 @@
  * `explain` as gRPC: where the .proto is, how a message differs from the call's own shape, failures as gRPC statuses,
  * reflection and the standard health service.
  */
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { status } from '@grpc/grpc-js';
-import type { Server } from '@grpc/grpc-js';
+import type { Metadata, Server } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { Transport } from '@nestjs/microservices';
 import type { GrpcOptions } from '@nestjs/microservices';
-import { failureOf } from '@ringfence/bus';
+import { CallError, failureOf } from '@ringfence/bus';
 import { HealthImplementation } from 'grpc-health-check';
 
 export const PROTO_PATH = fileURLToPath(new URL('../../proto/policy_explainer.proto', import.meta.url));
@@ -45,6 +46,15 @@ export function explainRequestOf(message: unknown): Record<string, unknown> {
       .filter((field) => given[field] !== undefined && given[field] !== null)
       .map((field) => [field, given[field]]),
   );
+}
+
+/** Reflection and health answer everybody; what the policy is, only who shows the token. */
+export function requireToken(token: string, metadata: Metadata): void {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  const [shown] = metadata.get('authorization');
+  const isRight = token !== '' && timingSafeEqual(digest(String(shown ?? '')), digest(`Bearer ${token}`));
+  if (!isRight)
+    throw CallError.of('UNAUTHENTICATED', 'authentication_failed', 'give the token: authorization: Bearer …');
 }
 
 /** Our codes are gRPC's own words. */

@@ -1,20 +1,25 @@
 /** The calls of policy-compute, on NATS and (explain) on gRPC: parse, call, answer. */
 import { Controller, Inject } from '@nestjs/common';
-import { GrpcMethod, MessagePattern, Payload, Transport } from '@nestjs/microservices';
+import type { Metadata } from '@grpc/grpc-js';
+import { Ctx, GrpcMethod, MessagePattern, Payload, Transport } from '@nestjs/microservices';
 import { CallError } from '@ringfence/bus';
 import { CALLS } from '@ringfence/contracts';
 import type { CallContract, ResourceResponse } from '@ringfence/contracts';
 import { z } from 'zod';
 import type { PolicyCompute } from '../policy-compute.js';
-import { explainRequestOf, grpcFailure } from './explain-grpc.js';
+import { explainRequestOf, grpcFailure, requireToken } from './explain-grpc.js';
 
 export const POLICY_COMPUTE = Symbol('policy-compute');
+export const GRPC_TOKEN = Symbol('what callers over gRPC show');
 
 type Answer<C extends CallContract> = Promise<z.output<C['response']>>;
 
 @Controller()
 export class PolicyController {
-  constructor(@Inject(POLICY_COMPUTE) private readonly policy: PolicyCompute) {}
+  constructor(
+    @Inject(POLICY_COMPUTE) private readonly policy: PolicyCompute,
+    @Inject(GRPC_TOKEN) private readonly grpcToken: string,
+  ) {}
 
   @MessagePattern('cmd.policy-compute.resource', Transport.NATS)
   resource(@Payload() payload: unknown): Promise<ResourceResponse> {
@@ -32,8 +37,12 @@ export class PolicyController {
   }
 
   @GrpcMethod('PolicyExplainer', 'Explain')
-  async explainOverGrpc(@Payload() message: unknown): Answer<typeof CALLS.explain> {
+  async explainOverGrpc(
+    @Payload() message: unknown,
+    @Ctx() metadata: Metadata,
+  ): Answer<typeof CALLS.explain> {
     try {
+      requireToken(this.grpcToken, metadata);
       return await this.policy.explain(parsed(CALLS.explain, explainRequestOf(message)));
     } catch (error) {
       throw grpcFailure(error);

@@ -61,9 +61,11 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
     const config = {
       NATS_URL: nats.url,
       NATS_CREDS: '',
+      RINGFENCE_CA: '',
       DATABASE_URL: postgres.url,
       RINGFENCE_GRPC_PORT: 0,
       RINGFENCE_GRPC_HOST: '127.0.0.1',
+      RINGFENCE_GRPC_TOKEN: '',
     };
     const logger = pino({ level: 'silent' });
     const service = await openPolicyCompute({ config, bus: ownBus, logger, metrics: noMetrics });

@@ -1,8 +1,9 @@
 /**
- * A self-signed server certificate made at start: kubectl sends a bearer token over TLS only. The certificate is its own
- * authority, lives as long as the process and never touches the disk. DER is written by hand; it is a screenful.
+ * Certificates made at start, for the sandbox's API server and for a local stack. A self-signed one is its own authority; an
+ * authority issues them for others. DER is written by hand; it is a screenful.
  */
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 
 const oid = {
@@ -19,15 +20,43 @@ const validMs = 365 * 24 * 3600 * 1000;
 /** Machines that share the certificate may disagree about the time a little. */
 const backdatedMs = 3600 * 1000;
 
-export function selfSignedCertificate(
-  names: readonly string[],
-  now: Date,
-): { key: string; certificate: string } {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const algorithm = sequence(objectId(oid.ecdsaWithSha256));
-  const subject = sequence(
-    tlv(0x31, sequence(objectId(oid.commonName), tlv(0x0c, Buffer.from('sandbox cluster')))),
+export interface Certificate {
+  /** PEM. */
+  readonly key: string;
+  readonly certificate: string;
+}
+export interface Authority extends Certificate {
+  readonly name: string;
+}
+
+export function selfSignedCertificate(names: readonly string[], now: Date): Certificate {
+  return certificate({ name: 'sandbox cluster', names, isAuthority: true, isServer: true }, now);
+}
+
+export function certificateAuthority(name: string, now: Date): Authority {
+  return { name, ...certificate({ name, names: [], isAuthority: true, isServer: false }, now) };
+}
+
+/** For a server that is reached under these names and addresses. */
+export function issueCertificate(authority: Authority, names: readonly string[], now: Date): Certificate {
+  return certificate(
+    { name: names[0] ?? 'server', names, isAuthority: false, isServer: true },
+    now,
+    authority,
   );
+}
+
+interface Subject {
+  readonly name: string;
+  readonly names: readonly string[];
+  readonly isAuthority: boolean;
+  readonly isServer: boolean;
+}
+
+function certificate(subject: Subject, now: Date, issuer?: Authority): Certificate {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const signer: KeyObject = issuer === undefined ? privateKey : createPrivateKey(issuer.key);
+  const algorithm = sequence(objectId(oid.ecdsaWithSha256));
   const validity = sequence(
     time(new Date(now.getTime() - backdatedMs)),
     time(new Date(now.getTime() + validMs)),
@@ -36,24 +65,33 @@ export function selfSignedCertificate(
     tlv(0xa0, integer(Buffer.from([2]))),
     integer(Buffer.concat([Buffer.from([0x01]), randomBytes(15)])),
     algorithm,
-    subject,
+    distinguishedName(issuer?.name ?? subject.name),
     validity,
-    subject,
+    distinguishedName(subject.name),
     publicKey.export({ type: 'spki', format: 'der' }),
-    tlv(0xa3, sequence(...extensions(names))),
+    tlv(0xa3, sequence(...extensions(subject))),
   );
-  const signature = sign('sha256', toBeSigned, privateKey);
+  const signature = sign('sha256', toBeSigned, signer);
   const der = sequence(toBeSigned, algorithm, bitString(signature, 0));
   return { key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), certificate: pem(der) };
 }
 
-function extensions(names: readonly string[]): Buffer[] {
+function distinguishedName(name: string): Buffer {
+  return sequence(tlv(0x31, sequence(objectId(oid.commonName), tlv(0x0c, Buffer.from(name)))));
+}
+
+function extensions({ names, isAuthority, isServer }: Subject): Buffer[] {
   return [
-    extension(oid.basicConstraints, sequence(tlv(0x01, Buffer.from([0xff])))),
-    // digitalSignature and keyCertSign
-    extension(oid.keyUsage, bitString(Buffer.from([0x84]), 2)),
-    extension(oid.extendedKeyUsage, sequence(objectId(oid.serverAuth))),
-    extension(oid.subjectAltName, sequence(...[...new Set(names)].map(alternativeName))),
+    extension(oid.basicConstraints, sequence(...(isAuthority ? [tlv(0x01, Buffer.from([0xff]))] : []))),
+    // digitalSignature, and keyCertSign for an authority
+    extension(
+      oid.keyUsage,
+      isAuthority ? bitString(Buffer.from([0x84]), 2) : bitString(Buffer.from([0x80]), 7),
+    ),
+    ...(isServer ? [extension(oid.extendedKeyUsage, sequence(objectId(oid.serverAuth)))] : []),
+    ...(names.length > 0
+      ? [extension(oid.subjectAltName, sequence(...[...new Set(names)].map(alternativeName)))]
+      : []),
   ];
 }
 

@@ -4,6 +4,8 @@ import { z } from 'zod';
 export const Config = z.object({
   /** Where clas-cache gives credentials. */
   CLAS_URL: z.url(),
+  /** Path of the CA of clas-cache and the cluster's NATS. */
+  RINGFENCE_CA: z.string().default(''),
   RINGFENCE_PAIRING_KEY: z.string().min(1),
   /** Path of the simulated sandbox's `sandbox.json`. */
   RINGFENCE_SANDBOX: z.string().min(1),

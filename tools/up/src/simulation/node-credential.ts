@@ -7,6 +7,7 @@ import { StartRefused } from '@ringfence/service-host';
 
 export interface NodeCredentialOptions {
   readonly clasUrl: string;
+  readonly caFile: string;
   readonly pairingKey: string;
   readonly machineIdPath: string;
   readonly version: string;
@@ -66,10 +67,10 @@ export class NodeCredential {
   }
 
   private async renew(): Promise<SimulatedCredential> {
-    const { clasUrl, pairingKey, machineIdPath, version } = this.options;
+    const { clasUrl, caFile, pairingKey, machineIdPath, version } = this.options;
     const machineId = readFileSync(machineIdPath, 'utf8').trim();
     const { seed } = this;
-    const desk = { clasUrl, seed, timeoutMs: REQUEST_TIMEOUT_MS };
+    const desk = { clasUrl, caFile, seed, timeoutMs: REQUEST_TIMEOUT_MS };
     const credential = { ...(await askAsNode(desk, { pairingKey, machineId, version })), seed };
     this.renewAtMs = Date.now() + (Date.parse(credential.expiresAt) - Date.now()) / 2;
     this.latest = credential;

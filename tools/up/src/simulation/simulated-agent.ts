@@ -75,6 +75,7 @@ export class SimulatedAgent {
     health.require(`view of ${name}`, () => (this.isUnpaired ? 'the node is unpaired' : this.viewState));
     const credentials = new NodeCredential({
       clasUrl: config.CLAS_URL,
+      caFile: config.RINGFENCE_CA,
       pairingKey: config.RINGFENCE_PAIRING_KEY,
       machineIdPath,
       version: VERSION,
@@ -128,6 +129,7 @@ export class SimulatedAgent {
       servers: identity.natsUrl,
       name: identity.name,
       server: 'cluster',
+      caFile: this.context.config.RINGFENCE_CA,
       credentials: () => credentials.current(),
       inboxPrefix: nodeInbox(identity.name),
       metrics,
