@@ -89,7 +89,10 @@ export const ClusterAck = z.object({
   node: NodeName,
   revision: z.number().int(),
   policyVersion: z.number().int(),
+  /** When the node acknowledged last. */
   at: Instant,
+  /** When clas-cache said this: the later word counts. */
+  saidAt: Instant.optional(),
   workloads: z
     .array(
       z.object({
@@ -117,6 +120,22 @@ export const ClusterAck = z.object({
   notInForceCount: z.number().int().optional(),
 });
 export type ClusterAck = z.infer<typeof ClusterAck>;
+
+/**
+ * clas-cache → control plane, every few seconds and when it changes: that it lives, what it lacks to be in sync, and how
+ * its cluster stands as a whole. When it is not heard, nobody knows what is in force there.
+ */
+export const ClusterPulse = z.object({
+  at: Instant,
+  /** Words for what is missing; empty: it is in sync. */
+  missing: z.array(Text.max(300)).max(16),
+  policyVersion: z.number().int(),
+  /** Pods of managed namespaces and paired nodes. */
+  places: z.number().int(),
+  notInForceCount: z.number().int(),
+});
+export type ClusterPulse = z.infer<typeof ClusterPulse>;
+export const PULSE_EVERY_SECONDS = 10;
 
 /**
  * cven → clas-cache: every sandbox of the node, as one last value per node, told again whenever anything of it changes.

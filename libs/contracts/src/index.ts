@@ -61,6 +61,7 @@ export {
   ClusterAck,
   CredentialChallenge,
   credentialProof,
+  ClusterPulse,
   CredentialRequest,
   CredentialResponse,
   DecoratedFlowBatch,
@@ -77,6 +78,7 @@ export {
   NotInForce,
   PodReadiness,
   UserKey,
+  PULSE_EVERY_SECONDS,
 } from './edge.js';
 export type { ProvenClaim } from './edge.js';
 export {

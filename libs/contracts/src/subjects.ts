@@ -47,6 +47,8 @@ export const subjects = {
   sandboxes: (cluster: string, node: string): string => `agent.${cluster}.sandboxes.${subjectToken(node)}`,
   /** clas-cache → control plane: what a node's credential was used for in vain. */
   refusal: (cluster: string, node: string): string => `agent.${cluster}.refusal.${subjectToken(node)}`,
+  /** clas-cache → control plane: that it lives, and how its cluster stands. */
+  pulse: (cluster: string): string => `ack.${cluster}.pulse.${cluster}`,
   /** A question to one cluster and its answer, on the control server; `token` is fresh for each question. */
   question: (cluster: string, token: string): string => `ask.${cluster}.${subjectToken(token)}`,
   /** All questions to the cluster. */

@@ -69,7 +69,7 @@ export async function startClasCache(context: Context): Promise<RunningService> 
   const loop = new StoreLoop({
     ...common,
     bus,
-    onAck: (ack) => parts.uplink?.acknowledge(ack),
+    uplink: () => parts.uplink,
     onSettled: () => keeper.settled(),
   });
   const uplink = (parts.uplink = new ControlUplink({
@@ -108,7 +108,7 @@ const gatewayOf = (config: Config): ControlPlaneClient =>
 
 function showFacts(
   health: Context['health'],
-  { view, nodeViews, readiness }: ActorStore,
+  { view, nodeViews, readiness, enforcement }: ActorStore,
   uplink: ControlUplink,
   refusals: Refusals,
 ): void {
@@ -116,7 +116,12 @@ function showFacts(
   health.fact('control plane', () => uplink.state);
   health.require('policy lane', () => uplink.progress());
   health.fact('policy', () => `version ${view.policyVersion}, revision ${nodeViews.currentRevision}`);
+  health.fact('places not in force', () => notInForce(enforcement.counts()));
   health.fact('pods whose peers have not all acknowledged', () => String(readiness.waitingPods));
+}
+
+function notInForce(counts: ReadonlyMap<string, number>): string {
+  return [...counts].map(([reason, count]) => `${String(count)} ${reason}`).join(', ') || 'none';
 }
 
 function openKeeper({ config, logger }: Context, files: StateFiles): StateKeeper {

@@ -97,6 +97,7 @@ export const manifest: ServiceManifest = {
     { subject: 'flow.*.batch.*', server: 'control' },
     { subject: 'ack.*.node.*', server: 'control' },
     { subject: 'answer.*.*', server: 'control' },
+    { subject: 'ack.*.pulse.*', server: 'control' },
   ],
   listens: [{ subject: 'ask.*.*', server: 'control' }],
   serves: ['clas-cache.node-snapshot'],

@@ -42,11 +42,11 @@ export async function openClusterLanes(options: ClusterLanesOptions): Promise<Cl
   await told.caughtUp;
   const observed = await readLatest(options, OBSERVED, takeObservation);
   const agents = await readLatest(options, AGENTS, takeAgentReport);
-  void Promise.all([observed.caughtUp, agents.caughtUp]).then(() => {
+  const acks = await readLatest(options, NODE_ACKS, takeAck);
+  void Promise.all([observed.caughtUp, agents.caughtUp, acks.caughtUp]).then(() => {
     store.caughtUp();
     loop.poke();
   });
-  const acks = await readLatest(options, NODE_ACKS, takeAck);
   const flows = bus.consumeBatches(
     FLOW_BATCHES,
     FLOW_LIMITS,

@@ -7,7 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectBus, PermanentError, uplinkDurable } from '@ringfence/bus';
 import type { Bus, Consumer, LatestValue, Message, Publication } from '@ringfence/bus';
 import { AgentHeartbeat, subjects, subjectToken } from '@ringfence/contracts';
-import type { AgentRefusal, ClusterAck, ClusterAnswer, ClusterQuestion } from '@ringfence/contracts';
+import type {
+  AgentRefusal,
+  ClusterAck,
+  ClusterAnswer,
+  ClusterPulse,
+  ClusterQuestion,
+} from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { ActorStore } from '../domain/actor-store.js';
@@ -79,6 +85,10 @@ export class ControlUplink {
 
   refused(refusal: AgentRefusal): void {
     this.#words.put(subjects.refusal(this.options.cluster, refusal.node), refusal);
+  }
+
+  pulse(pulse: ClusterPulse): void {
+    this.#words.put(subjects.pulse(this.options.cluster), pulse);
   }
 
   async close(): Promise<void> {

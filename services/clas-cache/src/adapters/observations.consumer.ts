@@ -86,7 +86,7 @@ function takeService(store: ActorStore, subject: string, payload: unknown): void
 function takeList(store: ActorStore, subject: string, payload: unknown): void {
   const { kind, epoch } = read(ListCompleted, subject, payload);
   const complete: Readonly<Record<string, () => void>> = {
-    node: () => store.view.nodes.completeNodes(epoch),
+    node: () => store.view.nodes.completeNodes(epoch).forEach((name) => store.nodeGone(name)),
     workload: () => store.view.pods.completeWorkloads(epoch),
     pod: () => store.view.pods.completePods(epoch),
     service: () => {

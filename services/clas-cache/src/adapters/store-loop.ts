@@ -4,8 +4,14 @@
  */
 import { activeHeaders, Causes, continueTraces, describeSpan } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { subjects } from '@ringfence/contracts';
-import type { ClusterAck, ClusterAnswer, ClusterQuestion, NodeView } from '@ringfence/contracts';
+import { PULSE_EVERY_SECONDS, subjects } from '@ringfence/contracts';
+import type {
+  ClusterAck,
+  ClusterAnswer,
+  ClusterPulse,
+  ClusterQuestion,
+  NodeView,
+} from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { ActorStore, Settled } from '../domain/actor-store.js';
@@ -19,13 +25,19 @@ import type { StoreMetrics } from './store-metrics.js';
 const GATHER_MS = 2;
 const TICK_MS = 1_000;
 
+export interface ControlPlaneWords {
+  acknowledge(ack: ClusterAck): void;
+  pulse(pulse: ClusterPulse): void;
+}
+
 export interface StoreLoopOptions {
   readonly store: ActorStore;
   readonly cluster: string;
   readonly bus: Bus;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  readonly onAck: (ack: ClusterAck) => void;
+  /** What the control plane is told; undefined before there is a way to it. */
+  readonly uplink: () => ControlPlaneWords | undefined;
   readonly onSettled: () => void;
 }
 
@@ -36,6 +48,7 @@ export class StoreLoop {
   #scheduled: NodeJS.Timeout | undefined;
   readonly #causes = new Causes();
   readonly #podTraces = new PodTraces();
+  #pulsed = { at: -Infinity, says: '' };
 
   constructor(private readonly options: StoreLoopOptions) {
     const { bus, metrics } = options;
@@ -47,7 +60,9 @@ export class StoreLoop {
     );
     this.#tick = setInterval(() => {
       this.#metrics.revisionLags(options.store.revisionLags());
+      this.#metrics.notInForce(options.store.enforcement.counts());
       this.poke();
+      this.#pulse();
     }, TICK_MS);
   }
 
@@ -95,7 +110,7 @@ export class StoreLoop {
   }
 
   #settleNow(): void {
-    const { store, bus, cluster, onAck } = this.options;
+    const { store, bus, cluster, uplink } = this.options;
     const { views, readiness, withdrawn, acks, converged }: Settled = store.settle(Date.now());
     describeSpan({
       'ringfence.revision': store.nodeViews.currentRevision,
@@ -106,9 +121,18 @@ export class StoreLoop {
     if (bus.isConnected()) for (const view of views) bus.send(subjects.nodeView(cluster, view.node), view);
     for (const pod of withdrawn) this.#readiness.put(subjects.readiness(cluster, pod), null);
     for (const pod of readiness) this.#readiness.put(subjects.readiness(cluster, pod.podUid), pod);
-    for (const ack of acks) onAck(ack);
+    for (const ack of acks) uplink()?.acknowledge(ack);
     for (const pod of converged) this.#converged(pod);
     this.#metrics.viewsSent(views.length);
+  }
+
+  #pulse(): void {
+    const { at, ...standing } = this.options.store.pulse(Date.now());
+    const says = JSON.stringify(standing);
+    const isDue = Date.parse(at) - this.#pulsed.at >= PULSE_EVERY_SECONDS * 1_000;
+    if (!isDue && says === this.#pulsed.says) return;
+    this.#pulsed = { at: Date.parse(at), says };
+    this.options.uplink()?.pulse({ at, ...standing });
   }
 
   #converged(pod: Convergence): void {

@@ -15,6 +15,8 @@ export interface StoreMetrics {
   converged(pod: Convergence): void;
   /** Of all nodes that are known; one that is not named any more counts as even. */
   revisionLags(lags: Iterable<{ readonly node: string; readonly lag: number }>): void;
+  /** Places by reason; a reason that is not named any more counts none. */
+  notInForce(counts: ReadonlyMap<string, number>): void;
 }
 
 export function storeMetrics(metrics: Metrics): StoreMetrics {
@@ -33,12 +35,21 @@ export function storeMetrics(metrics: Metrics): StoreMetrics {
     'clas_cache_node_revision_lag',
     'Revisions between what a node was told and what it has acknowledged',
   );
+  const open = metrics.gauge(
+    'clas_cache_places_not_in_force',
+    'Pods of managed namespaces and paired nodes whose kernel does not have what policy asks, by reason',
+  );
+  const reasons = new Set<string>();
   let named = new Set<string>();
   return {
     settled: (seconds) => settle.record(seconds),
     viewsSent: (count) => views.add(count),
     converged: ({ seconds }) => {
       for (const phase of CONVERGENCE_PHASES) convergence.record(seconds[phase], { phase });
+    },
+    notInForce: (counts) => {
+      for (const reason of counts.keys()) reasons.add(reason);
+      for (const reason of reasons) open.set(counts.get(reason) ?? 0, { reason });
     },
     revisionLags: (lags) => {
       const before = named;

@@ -8,6 +8,7 @@ import type {
   ClusterAck,
   ClusterAnswer,
   ClusterQuestion,
+  ClusterPulse,
   CommitRecord,
   Endpoint,
   FlowBatch,
@@ -21,19 +22,24 @@ import type {
   Unit,
 } from '@ringfence/contracts';
 import { indexCatalogue } from '@ringfence/labels';
-import { clusterAck } from './cluster-acks.js';
+import { AgentBook, NOTHING_PROVEN } from './agent-book.js';
+import { AwaitedPods } from './awaited-pods.js';
+import type { TimerOptions } from './awaited-pods.js';
+import { ClusterAcks } from './cluster-acks.js';
 import { ClusterIdentities } from './cluster-identities.js';
 import { ClusterView } from './cluster-view.calculator.js';
+import type { ClusterChanges } from './cluster-view.calculator.js';
 import type { Convergence } from './convergence.js';
 import { Enforcement } from './explain/enforcement.js';
 import { explainInCluster } from './explain/explanation.js';
+import { EnforcementTracker, placeOf } from './enforcement.calculator.js';
+import type { PlaceNotInForce } from './enforcement.calculator.js';
 import { decorate } from './flow-decoration.js';
 import type { Decorated } from './flow-decoration.js';
 import { NodeViews } from './node-views.calculator.js';
 import { PolicyBuffer } from './policy-buffer.calculator.js';
 import type { CommittedPolicy, RecordKind } from './policy-buffer.calculator.js';
-import type { PodFacts } from './pod-endpoints.calculator.js';
-import { Readiness, readinessTimer } from './readiness.calculator.js';
+import { Readiness } from './readiness.calculator.js';
 import type { StoredState } from './stored-state.js';
 
 export interface Settled {
@@ -46,11 +52,8 @@ export interface Settled {
 }
 const NOTHING: Settled = { views: [], readiness: [], withdrawn: [], acks: [], converged: [] };
 
-export interface StoreOptions {
+export interface StoreOptions extends TimerOptions {
   readonly cluster: string;
-  readonly readinessTimerSeconds: number;
-  /** Told about a Pod's own timer that is no such number. */
-  readonly onRefusedTimer?: (pod: string, value: string) => void;
 }
 
 export const LISTED_KINDS = ['namespace', 'node', 'workload', 'pod', 'service'] as const;
@@ -61,7 +64,9 @@ export const KUBELINK_SILENT_AFTER_MS = 75_000;
 export class ActorStore {
   readonly view: ClusterView;
   readonly nodeViews: NodeViews;
+  readonly agents = new AgentBook();
   readonly readiness: Readiness;
+  readonly enforcement: EnforcementTracker;
   readonly identities: ClusterIdentities;
   readonly listed = new Set<string>();
   catalogue: LabelCatalogue | null = null;
@@ -70,10 +75,9 @@ export class ActorStore {
   #isCaughtUp = false;
   #inSyncSince: number | null = null;
   #servicesTouched = true;
-  readonly #ackedNodes = new Map<string, NodeAck>();
-  readonly #lastAcks = new Map<string, NodeAck>();
-  readonly #enforcement: Enforcement;
-  #withdrawn: string[] = [];
+  readonly #explained: Enforcement;
+  readonly #awaited: AwaitedPods;
+  readonly #acks: ClusterAcks;
   readonly #urgent: NodeView[] = [];
   #kubelinkHeardAt = 0;
 
@@ -85,14 +89,34 @@ export class ActorStore {
     this.view = new ClusterView(options.cluster);
     this.nodeViews = new NodeViews(revision);
     this.identities = new ClusterIdentities(this.view);
-    this.readiness = new Readiness({
-      span: (pod) => this.nodeViews.span(pod),
-      knownSince: (node, pod) => this.nodeViews.knownSince(node, pod),
-      nodeOf: (pod) => this.view.endpoint(pod)?.node ?? null,
+    const { view, nodeViews, agents } = this;
+    this.readiness = new Readiness(
+      {
+        span: (pod) => nodeViews.span(pod),
+        knownSince: (node, pod) => nodeViews.knownSince(node, pod),
+        nodeOf: (pod) => view.endpoint(pod)?.node ?? null,
+        ownRulesSince: (pod) => nodeViews.ownRulesSince(pod),
+        isPolicyKnown: (pod) => view.isPolicyKnown(pod),
+      },
+      agents,
+    );
+    this.enforcement = new EnforcementTracker(
+      {
+        asked: (id) => view.modeAsked(id),
+        hasSandbox: (pod) => view.pods.hasSandbox(pod),
+        isUnpaired: (node) => view.nodes.isUnpaired(node),
+      },
+      agents,
+    );
+    this.#awaited = new AwaitedPods(view, this.readiness, options);
+    this.#acks = new ClusterAcks({
+      policyVersionAt: (node, revision) => nodeViews.policyVersionAt(node, revision),
+      ownEndpoints: (node) =>
+        nodeViews.revisionOf(node) === undefined ? view.endpointsOn(node) : nodeViews.ownEndpoints(node),
+      isNotInForce: (id) => this.enforcement.notInForce(id) !== undefined,
     });
     this.#policy = new PolicyBuffer(stored?.policy);
-    const { view, nodeViews, readiness } = this;
-    this.#enforcement = new Enforcement(view, nodeViews, readiness, (node) => this.#lastAcks.get(node));
+    this.#explained = new Enforcement(view, nodeViews, this.enforcement);
   }
 
   /** Words for what is missing before anybody is told anything. */
@@ -110,7 +134,7 @@ export class ActorStore {
   *revisionLags(): Generator<{ node: string; lag: number }> {
     for (const node of this.nodeViews.nodes()) {
       const told = this.nodeViews.revisionOf(node) ?? 0;
-      const acked = this.readiness.revisionOf(node) ?? -1;
+      const acked = this.agents.revisionOf(node);
       // Before its first acknowledgement everything is missing.
       yield { node, lag: acked < 0 ? told : Math.max(0, told - acked) };
     }
@@ -179,8 +203,9 @@ export class ActorStore {
 
   nodeGone(name: string): void {
     this.nodeViews.forget(name);
-    this.readiness.nodeGone(name);
-    this.#lastAcks.delete(name);
+    this.agents.forget(name);
+    this.enforcement.nodeGone(name);
+    this.#acks.forget(name);
     this.view.pods.setSandboxes(name, []);
   }
 
@@ -190,28 +215,41 @@ export class ActorStore {
     this.#kubelinkHeardAt = Math.max(this.#kubelinkHeardAt, at);
   }
 
-  /** Clocks of nodes may differ from ours: none makes an agent heard later than now. */
+  /**
+   * Clocks of nodes may differ from ours: none makes an agent heard later than now. A revision that we did not tell proves
+   * nothing: it is one of before a restart, perhaps of a store that counted otherwise.
+   */
   acked(ack: NodeAck, now: number): void {
-    this.readiness.acked(ack, Math.min(now, Date.parse(ack.at)));
-    this.#ackedNodes.set(ack.node, ack);
-    this.#lastAcks.set(ack.node, ack);
+    const told = this.nodeViews.revisionOf(ack.node);
+    const isOfOurs = told !== undefined && ack.revision <= told;
+    const words = isOfOurs ? ack : { ...ack, revision: NOTHING_PROVEN };
+    this.agents.acked(words, Math.min(now, Date.parse(ack.at)));
+    this.readiness.agentSpoke(ack.node);
+    this.enforcement.agentSpoke(ack.node);
+    this.#acks.acked(ack);
   }
 
   /**
-   * An agent that has another revision than it was told of is nudged. What is read from before a start was not heard
-   * just now, but when it was said.
+   * An agent that has another revision than it was told of, or one of before our start, is nudged. What is read from
+   * before a start was not heard just now, but when it was said.
    */
   heard(
     { node, revision, observedAt }: Pick<AgentHeartbeat, 'node' | 'revision' | 'observedAt'>,
     now: number,
   ): void {
-    this.readiness.heard(node, this.#isCaughtUp ? now : Math.min(now, Date.parse(observedAt)));
-    const told = this.nodeViews.revisionOf(node);
-    if (told === undefined || revision === told) return;
-    this.#urgent.push(this.nodeViews.nudge(node, new Date(now).toISOString()));
+    this.agents.heard(node, this.#isCaughtUp ? now : Math.min(now, Date.parse(observedAt)));
+    if (this.#inSyncSince === null || revision === this.nodeViews.revisionOf(node)) return;
+    this.#urgent.push(this.nodeViews.nudge(node, new Date(now).toISOString(), revision));
   }
 
   snapshot(node: string, at: string): NodeView {
+    const view = this.#snapshot(node, at);
+    this.agents.heard(node, Date.parse(at));
+    this.enforcement.told(node, view.revision, Date.parse(at));
+    return view;
+  }
+
+  #snapshot(node: string, at: string): NodeView {
     const isNew = this.nodeViews.revisionOf(node) === undefined;
     const view = this.nodeViews.snapshot(node, at);
     if (!isNew || !this.view.nodes.isUnpaired(node)) return view;
@@ -228,7 +266,7 @@ export class ActorStore {
     const missing = this.missing();
     if (missing.length > 0) return { kind: 'not-ready', message: `not in sync: ${missing.join('; ')}` };
     const { view, nodeViews } = this;
-    const parts = { cluster: this.options.cluster, view, nodeViews, enforcement: this.#enforcement };
+    const parts = { cluster: this.options.cluster, view, nodeViews, enforcement: this.#explained };
     return explainInCluster(question, parts, now);
   }
 
@@ -236,19 +274,53 @@ export class ActorStore {
 
   settle(now: number): Settled {
     if (!this.isInSync) return NOTHING;
-    this.#inSyncSince ??= now;
     const at = new Date(now).toISOString();
     this.view.pods.setProvisional(now - this.#kubelinkHeardAt > KUBELINK_SILENT_AFTER_MS);
     const changes = this.view.flush();
     this.identities.follow(changes.endpoints);
     if (this.#servicesTouched) this.identities.followServices();
     this.#servicesTouched = false;
-    const views = [...this.nodeViews.apply(changes, at), ...this.#urgent.splice(0)];
-    for (const uid of changes.touchedPods) this.#awaitPod(uid);
+    const deltas = this.nodeViews.apply(changes, at);
+    this.#inSyncSince ??= this.#begin(now, at);
+    const views = [...deltas, ...this.#urgent.splice(0)];
+    for (const { node, revision } of views) this.enforcement.told(node, revision, now);
+    this.#followPlaces(changes.endpoints, now);
+    this.#awaited.follow(changes.touchedPods, this.#inSyncSince);
     const { told, converged } = this.readiness.evaluate(now);
-    const withdrawn = this.#withdrawn;
-    this.#withdrawn = [];
-    return { views, readiness: told, withdrawn, acks: this.#takeAcks(), converged };
+    for (const standing of this.enforcement.evaluate(now)) this.#acks.stands(standing);
+    const withdrawn = this.#awaited.takeWithdrawn();
+    return { views, readiness: told, withdrawn, acks: this.#acks.take(now), converged };
+  }
+
+  /** Of a Pod (its uid) or a node (its name); undefined: in force, or nothing is asked of it. */
+  notInForce(id: string): PlaceNotInForce | undefined {
+    return this.enforcement.notInForce(id);
+  }
+
+  pulse(now: number): ClusterPulse {
+    return {
+      at: new Date(now).toISOString(),
+      missing: this.missing(),
+      policyVersion: this.view.policyVersion,
+      places: this.enforcement.places,
+      notInForceCount: [...this.enforcement.counts().values()].reduce((sum, count) => sum + count, 0),
+    };
+  }
+
+  /** Every paired node goes on with what it has from before: it is told to ask, and is waited for until it has. */
+  #begin(now: number, at: string): number {
+    this.agents.listensSince(now);
+    for (const node of this.view.nodes.paired()) this.#urgent.push(this.nodeViews.nudge(node, at));
+    return now;
+  }
+
+  #followPlaces({ upsert, remove }: ClusterChanges['endpoints'], now: number): void {
+    for (const id of remove) this.enforcement.removePlace(id);
+    for (const endpoint of upsert) {
+      const place = placeOf(endpoint);
+      if (place === null) this.enforcement.removePlace(endpoint.id);
+      else this.enforcement.setPlace(place, now);
+    }
   }
 
   #applyPolicy(policy: CommittedPolicy | null): void {
@@ -260,46 +332,5 @@ export class ActorStore {
   #tellPairing(node: string, at: string): void {
     const view = this.nodeViews.setUnpaired(node, this.view.nodes.isUnpaired(node), at);
     if (view !== null) this.#urgent.push(view);
-  }
-
-  #awaitPod(uid: string): void {
-    const pod = this.view.pods.pods.get(uid);
-    if (pod === undefined) {
-      if (this.readiness.removePod(uid)) this.#withdrawn.push(uid);
-      return;
-    }
-    const { namespace, name, readinessGates: gates } = pod;
-    const endpoint = this.view.pods.endpoint(uid);
-    const isManaged = endpoint !== undefined;
-    const observedAt = Date.parse(pod.observedAt);
-    const timerMs = this.#timerSeconds(pod, isManaged) * 1000;
-    this.readiness.setPod({
-      uid,
-      namespace,
-      name,
-      gates,
-      isManaged,
-      timerMs,
-      hasAddress: (endpoint?.addresses.length ?? 0) > 0,
-      observedAt,
-      isNews: observedAt >= (this.#inSyncSince ?? Infinity),
-    });
-  }
-
-  #timerSeconds(pod: PodFacts, isManaged: boolean): number {
-    const { seconds, refused } = readinessTimer(pod.annotations);
-    if (refused !== undefined) this.options.onRefusedTimer?.(`${pod.namespace}/${pod.name}`, refused);
-    return seconds ?? (isManaged ? this.options.readinessTimerSeconds : 0);
-  }
-
-  /** An acknowledgement of a revision from before a restart says nothing that is known; the node will say it anew. */
-  #takeAcks(): ClusterAck[] {
-    const acks = [...this.#ackedNodes.values()].flatMap((ack) => {
-      const policyVersion = this.nodeViews.policyVersionAt(ack.node, ack.revision);
-      const own = [...this.nodeViews.ownEndpoints(ack.node)].flatMap((id) => this.view.endpoint(id) ?? []);
-      return policyVersion === undefined ? [] : [clusterAck(ack, own, policyVersion)];
-    });
-    this.#ackedNodes.clear();
-    return acks;
   }
 }

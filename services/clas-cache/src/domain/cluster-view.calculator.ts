@@ -11,6 +11,7 @@ import type {
   AgentHeartbeat,
   ApiServer,
   Endpoint,
+  EnforcementMode,
   Group,
   LabelSet,
   LabelSetId,
@@ -112,6 +113,22 @@ export class ClusterView {
 
   endpoint(id: string): Endpoint | undefined {
     return this.pods.endpoint(id) ?? this.nodes.endpoint(id);
+  }
+
+  /** That policy asks for; undefined: nothing is asked. */
+  modeAsked(id: string): EnforcementMode | undefined {
+    const endpoint = this.endpoint(id);
+    return endpoint && (endpoint.mode ?? this.units.unit(endpoint.labelSet)?.mode);
+  }
+
+  /** Whether the control plane has spoken about what the Pod may do. */
+  isPolicyKnown(pod: string): boolean {
+    const endpoint = this.pods.endpoint(pod);
+    return endpoint === undefined || this.units.isKnown(endpoint.labelSet);
+  }
+
+  *endpointsOn(node: string): Generator<Endpoint> {
+    for (const endpoint of this.pods.endpoints()) if (endpoint.node === node) yield endpoint;
   }
 
   /** The endpoint behind a Service's backend; of a Pod on its node's network, the node. */

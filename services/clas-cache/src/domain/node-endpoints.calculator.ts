@@ -71,9 +71,14 @@ export class NodeEndpoints {
     this.#dirty.add(node.name);
   }
 
-  completeNodes(epoch: string): void {
+  /** Returns the names of those that vanished. */
+  completeNodes(epoch: string): string[] {
     const names = new Map([...this.nodes.entries()].map(([uid, { value }]) => [uid, value.name]));
-    for (const uid of this.nodes.complete(epoch)) this.#dirty.add(names.get(uid)!);
+    const left = (): Set<string> => new Set([...this.nodes.values()].map(({ name }) => name));
+    const vanished = this.nodes.complete(epoch).map((uid) => names.get(uid)!);
+    for (const name of vanished) this.#dirty.add(name);
+    // A node that was made anew under its name has not vanished.
+    return vanished.filter((name) => !left().has(name));
   }
 
   heartbeat(node: string, addresses: readonly Address[], isJudging: boolean): void {
@@ -127,6 +132,11 @@ export class NodeEndpoints {
     return (
       [...this.nodes.values()].some((node) => node.name === name) || this.#told.get(name)?.class === 'node'
     );
+  }
+
+  /** Nodes that are to have an agent. */
+  paired(): Set<string> {
+    return new Set([...this.settings.values()].map(({ node }) => node));
   }
 
   isUnpaired(node: string): boolean {

@@ -36,7 +36,8 @@ type Delta = Pick<NodeView, 'groups' | 'endpoints' | 'units'>;
 
 export class NodeViewCalculator implements ToldView {
   readonly #own = new Map<string, LabelSetId>();
-  readonly #units = new Map<LabelSetId, Unit>();
+  /** With the revision in which the node was told of it last. */
+  readonly #units = new Map<LabelSetId, { unit: Unit; revision: number }>();
   readonly #groups = new Map<GroupId, Group>();
   /** With the revision in which the node was told of it last. */
   readonly #endpoints = new Map<string, { endpoint: Endpoint; revision: number }>();
@@ -51,6 +52,11 @@ export class NodeViewCalculator implements ToldView {
     return this.#endpoints.get(endpoint)?.revision;
   }
 
+  /** The revision with which the node was told the rules of this label set last; undefined: it does not have them. */
+  rulesSince(labelSet: LabelSetId): number | undefined {
+    return this.#units.get(labelSet)?.revision;
+  }
+
   get ownEndpoints(): Iterable<string> {
     return this.#own.keys();
   }
@@ -58,7 +64,7 @@ export class NodeViewCalculator implements ToldView {
   // ---- what the node was told, as its agent has it
 
   unit(labelSet: LabelSetId): Unit | undefined {
-    return this.#units.get(labelSet);
+    return this.#units.get(labelSet)?.unit;
   }
 
   group(id: GroupId): Group | undefined {
@@ -85,7 +91,7 @@ export class NodeViewCalculator implements ToldView {
     const isConcerned = (id: LabelSetId): boolean =>
       this.#units.has(id) || content.guardUnits.has(id) || this.#livesHere(id);
     if (hasMoved || hasCome || [...changes.units].some(isConcerned)) {
-      this.#followUnits(content, { units, groups, touched });
+      this.#followUnits(content, { units, groups, touched, revision });
     }
     for (const id of changes.endpoints) touched.add(id);
     const endpoints = this.#followEndpoints(touched, content, revision);
@@ -97,7 +103,7 @@ export class NodeViewCalculator implements ToldView {
 
   snapshot(): Delta {
     return {
-      units: { upsert: [...this.#units.values()], remove: [] },
+      units: { upsert: [...this.#units.values()].map(({ unit }) => unit), remove: [] },
       groups: { upsert: [...this.#groups.values()], remove: [] },
       endpoints: {
         upsert: [...this.#endpoints.values()].map(({ endpoint }) => this.#told(endpoint)),
@@ -154,6 +160,7 @@ export class NodeViewCalculator implements ToldView {
       units: { upsert: Unit[]; remove: string[] };
       groups: { upsert: Group[]; remove: string[] };
       touched: Set<string>;
+      revision: number;
     },
   ): void {
     const wanted = this.#wantedUnits(content);
@@ -164,8 +171,10 @@ export class NodeViewCalculator implements ToldView {
     }
     const needed = new Set<GroupId>(FOR_EVERYBODY);
     for (const [id, unit] of wanted) {
-      if (this.#units.get(id) !== unit) told.units.upsert.push(unit);
-      this.#units.set(id, unit);
+      if (this.#units.get(id)?.unit !== unit) {
+        told.units.upsert.push(unit);
+        this.#units.set(id, { unit, revision: told.revision });
+      }
       for (const rule of [...unit.ingress, ...unit.egress]) for (const peer of rule.peers) needed.add(peer);
     }
     this.#holdGroups(needed, content, told);

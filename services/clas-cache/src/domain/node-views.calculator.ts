@@ -93,8 +93,19 @@ export class NodeViews {
     return this.#nodes.get(node)?.view.knownSince(endpoint);
   }
 
-  ownEndpoints(node: string): Iterable<string> {
-    return this.#nodes.get(node)?.view.ownEndpoints ?? [];
+  /** The revision with which the endpoint's own node was told its rules last; undefined: it was not told (all of) them. */
+  ownRulesSince(id: string): number | undefined {
+    const endpoint = this.#endpoints.get(id);
+    const view = this.#nodes.get(endpoint?.node ?? '')?.view;
+    const [known, rules] = [view?.knownSince(id), view?.rulesSince(endpoint?.labelSet ?? '')];
+    return known === undefined || rules === undefined ? undefined : Math.max(known, rules);
+  }
+
+  *ownEndpoints(node: string): Generator<Endpoint> {
+    for (const id of this.#nodes.get(node)?.view.ownEndpoints ?? []) {
+      const endpoint = this.#endpoints.get(id);
+      if (endpoint !== undefined) yield endpoint;
+    }
   }
 
   endpoint(id: string): Endpoint | undefined {
@@ -128,10 +139,14 @@ export class NodeViews {
     return { ...this.#head(node, state, at), base: null, ...state.view.snapshot(), ...this.#lists };
   }
 
-  /** An empty delta on what the node should have: one that has it ignores it, one that has not asks for a snapshot. */
-  nudge(node: string, at: string): NodeView {
+  /**
+   * An empty delta on what the node should have: one that has it ignores it, one that has not asks for a snapshot. An agent
+   * whose revision is above ours has it from a store that was lost: the delta builds on one that it cannot have.
+   */
+  nudge(node: string, at: string, has = 0): NodeView {
     const state = this.#node(node);
-    return { ...this.#head(node, state, at), base: state.revision, ...NOTHING };
+    const base = has > state.revision ? has + 1 : state.revision;
+    return { ...this.#head(node, state, at), base, ...NOTHING };
   }
 
   /** Returns the nudge that tells the node, where that is news. */

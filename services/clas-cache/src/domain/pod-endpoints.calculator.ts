@@ -154,6 +154,12 @@ export class PodEndpoints {
     return this.#told.get(uid);
   }
 
+  /** Whether its own node lists a sandbox of it. */
+  hasSandbox(uid: string): boolean {
+    const node = this.#told.get(uid)?.node ?? null;
+    return node !== null && this.#sandboxes.lists(node, uid);
+  }
+
   endpoints(): Iterable<Endpoint> {
     return this.#told.values();
   }

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { PodReadiness } from '@ringfence/contracts';
+import { AgentBook } from './agent-book.js';
+import type { AgentWords } from './agent-book.js';
 import { Readiness, readinessTimer } from './readiness.calculator.js';
 import type { AwaitedPod } from './readiness.calculator.js';
 
@@ -17,19 +19,30 @@ const pod: AwaitedPod = {
 /** Which nodes know the Pod, and since which revision. */
 let span: Map<string, number>;
 let readiness: Readiness;
+let agents: AgentBook;
 beforeEach(() => {
+  agents = new AgentBook();
   span = new Map([
     ['home', 5],
     ['peer', 5],
   ]);
-  readiness = new Readiness({
-    span: () => [...span].map(([node, since]) => ({ node, since })),
-    knownSince: (node) => span.get(node),
-    nodeOf: () => 'home',
-  });
+  readiness = new Readiness(
+    {
+      span: () => [...span].map(([node, since]) => ({ node, since })),
+      knownSince: (node) => span.get(node),
+      nodeOf: () => 'home',
+      ownRulesSince: () => span.get('home'),
+      isPolicyKnown: () => true,
+    },
+    agents,
+  );
 });
+const says = (words: AgentWords, at: number): void => {
+  agents.acked(words, at);
+  readiness.agentSpoke(words.node);
+};
 const ack = (node: string, revision: number, at: number, pods: string[] = []): void =>
-  readiness.acked({ node, revision, pods, failed: [] }, at);
+  says({ node, revision, pods, failed: [] }, at);
 const told = (now: number): PodReadiness | undefined => readiness.evaluate(now).told[0];
 
 describe('a Pod with a readiness gate', () => {
@@ -59,7 +72,7 @@ describe('a Pod with a readiness gate', () => {
     ack('home', 5, 60_000, ['p1']);
     for (const now of [60_000, 70_000, 74_999]) {
       ack('peer', 4, now);
-      readiness.heard('home', now);
+      agents.heard('home', now);
       expect(readiness.evaluate(now).told.every((one) => !one.ready)).toBe(true);
     }
     expect(told(76_000)).toMatchObject({ ready: true, reason: 'PolicyReadyTimeout' });
@@ -78,7 +91,7 @@ describe('a Pod with a readiness gate', () => {
 
   it('says why its own rules are not in', () => {
     readiness.setPod(pod);
-    readiness.acked(
+    says(
       { node: 'home', revision: 5, pods: [], failed: [{ pod: 'p1', token: 'x', message: 'no such netns' }] },
       0,
     );

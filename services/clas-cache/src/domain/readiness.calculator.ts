@@ -1,11 +1,15 @@
 /**
- * When is a Pod's policy ready? When its own rules are in its node's kernel, and every connected agent that knows the Pod
- * has acknowledged the revision that told it. Own rules are never waived; the wait for the others is bounded by a timer
- * that starts when the own rules are in. What was ready once stays so.
+ * When is a Pod's policy ready? When its own rules are in its node's kernel, the control plane has spoken about its label
+ * set, and every connected agent that is to know the Pod has acknowledged the revision that told it. Own rules are never
+ * waived; the wait for the others is bounded by a timer that starts when the own rules are in. What was ready once stays so.
+ *
+ * An acknowledgement proves what it is about: one of a revision before the last change of the own rules, or of an agent
+ * that has not been told anything yet, is none. After a restart everything that was not told to be ready is proven again.
  *
  * Times are milliseconds since the epoch, given by the caller.
  */
-import type { NodeAck, PodReadiness } from '@ringfence/contracts';
+import type { PodReadiness } from '@ringfence/contracts';
+import type { AgentBook } from './agent-book.js';
 import { phases } from './convergence.js';
 import type { Convergence } from './convergence.js';
 
@@ -30,6 +34,10 @@ export interface SpanLookup {
   /** Of one node; undefined: it does not know the Pod. */
   knownSince(node: string, pod: string): number | undefined;
   nodeOf(pod: string): string | null;
+  /** The revision with which its node was last told of the Pod's own rules; undefined: it was not told yet. */
+  ownRulesSince(pod: string): number | undefined;
+  /** False: until the control plane speaks about its label set, the Pod stands closed. */
+  isPolicyKnown(pod: string): boolean;
 }
 
 export interface ReadinessChanges {
@@ -50,14 +58,6 @@ interface Waiting {
   /** The agent that it waits for in the first place. */
   blockedOn: string | null;
 }
-interface Agent {
-  revision: number;
-  heardAt: number;
-  pods: ReadonlySet<string>;
-  failed: ReadonlyMap<string, string>;
-}
-const isDisconnected = (agent: Agent, now: number): boolean => now - agent.heardAt > DISCONNECTED_AFTER_MS;
-
 interface Peers {
   /** One of the laggards. */
   readonly blocker: string | null;
@@ -68,21 +68,22 @@ interface Peers {
 /** Everything that waits is looked at so often, because time alone may decide. */
 const LOOK_AGAIN_MS = 1_000;
 
-/** An agent that was not heard for so long is left out, and named. */
-export const DISCONNECTED_AFTER_MS = 15_000;
+const CONTROL_PLANE = 'the control plane, which has not said yet what these labels may do';
 
 export class Readiness {
   readonly #waiting = new Map<string, Waiting>();
   /** Pods that converged; they are looked at no more. */
   readonly #done = new Set<string>();
   readonly #told = new Map<string, PodReadiness>();
-  readonly #agents = new Map<string, Agent>();
   /** A word of an agent concerns only those that wait for it: after a start, thousands wait for one or the other. */
   readonly #blockedOn = new Map<string, Set<string>>();
   readonly #due = new Set<string>();
   #lookedAt = 0;
 
-  constructor(private readonly views: SpanLookup) {}
+  constructor(
+    private readonly views: SpanLookup,
+    private readonly agents: AgentBook,
+  ) {}
 
   /** From before a restart. */
   restore(readiness: PodReadiness): void {
@@ -113,33 +114,9 @@ export class Readiness {
     return this.#told.delete(uid);
   }
 
-  heard(node: string, at: number): void {
-    const agent = this.#agents.get(node);
-    if (agent !== undefined) agent.heardAt = Math.max(agent.heardAt, at);
-    else this.#agents.set(node, { revision: -1, heardAt: at, pods: new Set(), failed: new Map() });
-  }
-
-  acked(ack: Pick<NodeAck, 'node' | 'revision' | 'pods' | 'failed'>, at: number): void {
-    const failed = new Map(ack.failed.map(({ pod, message }) => [pod, message]));
-    const heardAt = Math.max(at, this.#agents.get(ack.node)?.heardAt ?? 0);
-    this.#agents.set(ack.node, { revision: ack.revision, heardAt, pods: new Set(ack.pods), failed });
-    for (const uid of this.#blockedOn.get(ack.node) ?? []) this.#due.add(uid);
-  }
-
-  nodeGone(node: string): void {
-    this.#agents.delete(node);
-  }
-
-  revisionOf(node: string): number | undefined {
-    return this.#agents.get(node)?.revision;
-  }
-
-  heardAt(node: string): number | undefined {
-    return this.#agents.get(node)?.heardAt;
-  }
-
-  isEnforced(node: string, pod: string): boolean {
-    return this.#agents.get(node)?.pods.has(pod) ?? false;
+  /** An agent said something: those that wait for it are looked at. */
+  agentSpoke(node: string): void {
+    for (const uid of this.#blockedOn.get(node) ?? []) this.#due.add(uid);
   }
 
   evaluate(now: number): ReadinessChanges {
@@ -161,15 +138,17 @@ export class Readiness {
     const isOwn = this.#hasOwnRules(waiting, now);
     if (waiting.isTold && this.#isStillBlocked(waiting, isOwn, now)) return;
     const peers = isOwn ? this.#peers(pod.uid, now) : null;
-    this.#block(waiting, peers === null ? this.views.nodeOf(pod.uid) : peers.blocker);
+    this.#block(waiting, this.#blockerOf(pod.uid, peers));
     if (!waiting.isTold) {
-      this.#tell(
-        waiting,
-        peers === null ? this.#pending(pod) : this.#judge(waiting, peers, now),
-        changes.told,
-      );
+      const readiness = peers === null ? this.#pending(pod) : this.#judge(waiting, peers, now);
+      this.#tell(waiting, readiness, changes.told);
     }
     if (peers?.blocker === null && waiting.isTold) this.#converged(waiting, now, changes.converged);
+  }
+
+  /** What the control plane says reaches the Pod through its own node. */
+  #blockerOf(pod: string, peers: Peers | null): string | null {
+    return peers === null || !this.views.isPolicyKnown(pod) ? this.views.nodeOf(pod) : peers.blocker;
   }
 
   #converged({ pod, addressAt, ownAt }: Waiting, now: number, converged: Convergence[]): void {
@@ -192,10 +171,11 @@ export class Readiness {
   #isStillBlocked({ pod, blockedOn }: Waiting, isOwn: boolean, now: number): boolean {
     if (blockedOn === null) return false;
     if (!isOwn) return blockedOn === this.views.nodeOf(pod.uid);
-    const agent = this.#agents.get(blockedOn);
     const since = this.views.knownSince(blockedOn, pod.uid);
     return (
-      agent !== undefined && since !== undefined && agent.revision < since && !isDisconnected(agent, now)
+      since !== undefined &&
+      this.agents.revisionOf(blockedOn) < since &&
+      !this.agents.isDisconnected(blockedOn, now)
     );
   }
 
@@ -224,19 +204,24 @@ export class Readiness {
   /** In the kernel, or none to be there. */
   #hasOwnRules(waiting: Waiting, now: number): boolean {
     const { pod } = waiting;
-    const node = this.views.nodeOf(pod.uid);
     if (pod.hasAddress) waiting.addressAt ??= now;
-    const isInKernel = node !== null && this.#agents.get(node)?.pods.has(pod.uid) === true;
-    const isOwn = !pod.isManaged || (pod.hasAddress && isInKernel);
+    const isOwn = !pod.isManaged || (pod.hasAddress && this.#isInKernel(pod.uid));
     if (isOwn) waiting.ownAt ??= now;
     return isOwn;
   }
 
+  #isInKernel(pod: string): boolean {
+    const node = this.views.nodeOf(pod);
+    const since = this.views.ownRulesSince(pod);
+    if (node === null || since === undefined) return false;
+    return this.agents.hasPod(node, pod) && this.agents.revisionOf(node) >= since;
+  }
+
   #pending(pod: AwaitedPod): PodReadiness {
     const node = this.views.nodeOf(pod.uid);
-    const failure = this.#agents.get(node ?? '')?.failed.get(pod.uid);
+    const failure = this.agents.failureOf(node ?? '', pod.uid);
     const state = failure === undefined ? 'not in the kernel yet' : `not in the kernel: ${failure}`;
-    if (!pod.hasAddress && this.isEnforced(node ?? '', pod.uid))
+    if (!pod.hasAddress && this.agents.hasPod(node ?? '', pod.uid))
       return readiness(pod, 'PolicyPending', 'the address of this Pod is not known yet');
     return readiness(
       pod,
@@ -250,9 +235,10 @@ export class Readiness {
       disconnected.length === 0 ? '' : `; disconnected and left out: ${disconnected.join(', ')}`;
     if (!pod.isManaged)
       return readiness(pod, 'PolicyReady', 'the namespace is not managed: no policy applies');
-    if (laggards.length === 0)
+    const isKnown = this.views.isPolicyKnown(pod.uid);
+    if (laggards.length === 0 && isKnown)
       return readiness(pod, 'PolicyReady', `in force here and at every peer${leftOut}`);
-    const names = laggards.join(', ');
+    const names = [...laggards, ...(isKnown ? [] : [CONTROL_PLANE])].join(', ');
     if (now - ownAt! >= pod.timerMs) {
       return readiness(pod, 'PolicyReadyTimeout', `not waiting any longer for ${names}${leftOut}`);
     }
@@ -263,9 +249,8 @@ export class Readiness {
     const laggards: string[] = [];
     const disconnected: string[] = [];
     for (const { node, since } of this.views.span(pod)) {
-      const agent = this.#agents.get(node);
-      if (agent === undefined || isDisconnected(agent, now)) disconnected.push(node);
-      else if (agent.revision < since) laggards.push(node);
+      if (this.agents.isDisconnected(node, now)) disconnected.push(node);
+      else if (this.agents.revisionOf(node) < since) laggards.push(node);
     }
     return { blocker: laggards[0] ?? null, laggards: laggards.sort(), disconnected: disconnected.sort() };
   }

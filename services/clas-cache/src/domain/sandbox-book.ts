@@ -23,6 +23,10 @@ export class SandboxBook {
     return this.#lists.get(node)?.get(podUid) ?? [];
   }
 
+  lists(node: string, podUid: string): boolean {
+    return this.#lists.get(node)?.has(podUid) ?? false;
+  }
+
   /** The node that lists the Pod; null: none does, or several do, and then nobody can say. */
   nodeOf(podUid: string): string | null {
     const nodes = [...this.#lists].filter(([, list]) => list.has(podUid));

@@ -1,9 +1,8 @@
 /** What each node knows, and whether what it was told is in its kernel: read off the acknowledgements. */
-import type { EnforcementMode, InForce, NodeAck } from '@ringfence/contracts';
+import type { EnforcementMode, InForce } from '@ringfence/contracts';
 import type { ClusterView } from '../cluster-view.calculator.js';
+import type { EnforcementTracker } from '../enforcement.calculator.js';
 import type { NodeViews } from '../node-views.calculator.js';
-import { DISCONNECTED_AFTER_MS } from '../readiness.calculator.js';
-import type { Readiness } from '../readiness.calculator.js';
 import type { Place } from './connections.js';
 import type { NodeKnowledge } from './place-judge.js';
 
@@ -11,8 +10,7 @@ export class Enforcement {
   constructor(
     private readonly view: ClusterView,
     private readonly nodeViews: NodeViews,
-    private readonly readiness: Readiness,
-    private readonly lastAck: (node: string) => NodeAck | undefined,
+    private readonly tracker: EnforcementTracker,
   ) {}
 
   knowledgeOf(node: string | null): NodeKnowledge {
@@ -22,49 +20,13 @@ export class Enforcement {
     return { view: this.nodeViews.viewOf(node), hostAddresses, essential, namespaceMode };
   }
 
-  inForce(place: Place, asked: EnforcementMode, now: number): InForce {
-    const { node } = place;
-    const ack = node === null ? undefined : this.lastAck(node);
-    if (node === null || ack === undefined)
-      return untold(node, 'no agent has acknowledged anything on this node');
-    const told = ack.notInForce?.find(({ id }) => id === place.id);
-    if (told !== undefined)
-      return { state: 'no', node, mode: told.inForce, since: told.since, message: told.message };
-    const failure = ack.failed.find(({ pod }) => pod === place.id);
-    if (failure !== undefined)
-      return { state: 'no', node, mode: null, since: ack.at, message: failure.message };
-    if (place.kind === 'pod' && asked !== 'idle' && !ack.pods.includes(place.id))
-      return {
-        state: 'no',
-        node,
-        mode: null,
-        since: null,
-        message: `its rules are not in the kernel of ${node} yet`,
-      };
-    return this.#upToDate(node, ack, now);
-  }
-
-  #upToDate(node: string, ack: NodeAck, now: number): InForce {
-    const heardAt = this.readiness.heardAt(node) ?? 0;
-    const since = new Date(heardAt).toISOString();
-    if (now - heardAt > DISCONNECTED_AFTER_MS)
-      return {
-        state: 'unknown',
-        node,
-        mode: null,
-        since,
-        message: `${node} has not been heard of; it enforces what it has`,
-      };
-    const told = this.nodeViews.revisionOf(node) ?? 0;
-    if (ack.revision < told)
-      return {
-        state: 'no',
-        node,
-        mode: null,
-        since: null,
-        message: `${node} has acknowledged revision ${ack.revision} of ${told}`,
-      };
-    return { state: 'yes', node, mode: null, since: null, message: '' };
+  /** A node that nobody hears enforces what it has: whether that is what is asked, nobody knows. */
+  inForce({ id, node }: Place, now: number): InForce {
+    if (node === null || !this.tracker.has(id)) return untold(node, 'nobody enforces anything there yet');
+    const doubted = this.tracker.doubted(id, now);
+    if (doubted === undefined) return { state: 'yes', node, mode: null, since: null, message: '' };
+    const { token, inForce: mode, since, message } = doubted;
+    return { state: token === 'node_silent' ? 'unknown' : 'no', node, mode, since, message };
   }
 }
 

@@ -93,7 +93,7 @@ function storeWith({ units: told = units, cidrs = [] }: Change = {}): ActorStore
 
 function acknowledge(store: ActorStore, name: string, change: Partial<NodeAck>): void {
   const revision = store.nodeViews.revisionOf(name)!;
-  const pods = [...store.nodeViews.ownEndpoints(name)];
+  const pods = [...store.nodeViews.ownEndpoints(name)].map(({ id }) => id);
   const ack = { node: name, bootId: 'b', revision, at: AT, applyMs: 1, pods, failed: [], ...change };
   store.acked(ack, NOW);
 }
@@ -250,7 +250,7 @@ describe('explain in the cluster', () => {
       const { egress, ingress } = ask(store, 'shop/web', 'shop/db', 5432);
       expect([egress?.inForce.state, ingress?.inForce.state]).toEqual(['yes', 'no']);
       acknowledge(store, 'node-2', { pods: [] });
-      expect(ask(store, 'shop/web', 'shop/db', 5432).ingress?.inForce.message).toMatch(/not in the kernel/);
+      expect(ask(store, 'shop/web', 'shop/db', 5432).ingress?.inForce.message).toMatch(/has seen no sandbox/);
     });
 
     it('is not known of a node that is silent', () => {

@@ -98,7 +98,7 @@ function judgeEnd(place: Place, seen: Seen, parts: ExplainParts, now: number): J
     mode,
     ...wordsOf(evaluation, mode === 'idle' ? null : passes),
     sees,
-    inForce: parts.enforcement.inForce(place, mode, now),
+    inForce: parts.enforcement.inForce(place, now),
   };
 }
 

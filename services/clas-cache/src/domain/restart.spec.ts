@@ -1,0 +1,131 @@
+/** What clas-cache must find out anew after it was lost, however sure its predecessor was. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { NodeAck, PodReadiness } from '@ringfence/contracts';
+import { allow, AT, catalogue, CLUSTER, DB, group, node, pod, profile, WEB } from '../testing/facts.js';
+import { ActorStore, LISTED_KINDS } from './actor-store.js';
+
+const NOW = Date.parse(AT);
+const WEBS = 'g-00000000000000000001';
+const DBS = 'g-00000000000000000002';
+const GATED = pod('db', 1, { node: 'node-1', readinessGates: ['com.illumio.policy-ready'] });
+
+/** web on node-2 may reach db, which is starting on node-1. Both nodes are paired; revisions count on from 1,000. */
+function restarted(units = [WEB, DB]): ActorStore {
+  const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 15 }, 1_000);
+  store.setCatalogue(catalogue);
+  store.setProfile('shop', profile('shop'));
+  for (const kind of LISTED_KINDS) store.listed.add(kind);
+  for (const name of ['node-1', 'node-2']) {
+    store.view.nodes.setNode(`${name}-uid`, 'e1', node(name));
+    store.setNodeSettings(name, { node: name, workload: name, labels: [], mode: 'visibility_only' }, AT);
+  }
+  store.view.pods.setPod(pod('web', 2, { node: 'node-2' }), 'e1');
+  store.view.pods.setPod(GATED, 'e1');
+  store.setRecord('group', WEBS, 1, group(WEBS, [WEB.id]));
+  store.setRecord('group', DBS, 1, group(DBS, [DB.id]));
+  for (const labelSet of units) {
+    const [ingress, egress] = labelSet === DB ? [[allow(WEBS, 5432)], []] : [[], [allow(DBS, 5432)]];
+    store.setRecord('unit', labelSet.id, 1, { labelSet, mode: 'full', ingress, egress });
+  }
+  store.setCommit({
+    ...{ flush: 1, policyVersion: 1, at: AT, hash: '' },
+    counts: { unit: units.length, group: 2, endpoint: 0 },
+  });
+  return store;
+}
+
+let store: ActorStore;
+let told: PodReadiness | undefined;
+beforeEach(() => {
+  told = undefined;
+});
+const settle = (at: number) => {
+  const settled = store.settle(at);
+  told = settled.readiness.at(-1) ?? told;
+  return settled;
+};
+const ack = (name: string, revision: number, pods: string[], at = NOW): void => {
+  const words: NodeAck = {
+    ...{ node: name, bootId: 'b', revision, at: new Date(at).toISOString(), applyMs: 1, pods, failed: [] },
+  };
+  store.acked(words, at);
+};
+const beat = (name: string, revision: number, at = NOW): void =>
+  store.heard({ node: name, revision, observedAt: new Date(at).toISOString() }, at);
+
+describe('clas-cache after a restart', () => {
+  it('waits for a peer that has not asked for its view yet: what it has may be from before the Pod', () => {
+    store = restarted();
+    for (const name of ['node-1', 'node-2']) beat(name, 900);
+    ack('node-2', 900, ['web-2']);
+    store.caughtUp();
+    settle(NOW);
+    ack('node-1', store.snapshot('node-1', AT).revision, ['db-1']);
+    settle(NOW + 10);
+    expect(told).toMatchObject({ ready: false, message: 'waiting for node-2' });
+    ack('node-2', store.snapshot('node-2', AT).revision, ['web-2']);
+    settle(NOW + 20);
+    expect(told).toMatchObject({ ready: true, reason: 'PolicyReady' });
+  });
+
+  it('does not take an agent for disconnected because it was itself away', () => {
+    store = restarted();
+    for (const name of ['node-1', 'node-2']) beat(name, 900, NOW - 60_000);
+    store.caughtUp();
+    settle(NOW);
+    ack('node-1', store.snapshot('node-1', AT).revision, ['db-1']);
+    settle(NOW + 10);
+    expect(told).toMatchObject({ ready: false, message: 'waiting for node-2' });
+  });
+
+  it('tells every paired node at once that there is something to ask for', () => {
+    store = restarted();
+    store.caughtUp();
+    const nudged = settle(NOW).views;
+    expect(nudged.map((view) => view.node).sort()).toEqual(['node-1', 'node-2']);
+    // An agent that has an older revision than the nudge builds on asks for a snapshot.
+    for (const { base } of nudged) expect(base).toBeGreaterThan(900);
+  });
+
+  it('nudges an agent that goes on with a view from before, at its next heartbeat', () => {
+    store = restarted();
+    store.caughtUp();
+    settle(NOW);
+    beat('node-3', 900);
+    expect(settle(NOW).views).toMatchObject([{ node: 'node-3' }]);
+  });
+});
+
+describe('readiness', () => {
+  it('waits for the word of the control plane on a label set that nobody has spoken about yet', () => {
+    store = restarted([WEB]);
+    store.caughtUp();
+    settle(NOW);
+    for (const name of ['node-1', 'node-2'])
+      ack(name, store.snapshot(name, AT).revision, [name === 'node-1' ? 'db-1' : 'web-2']);
+    settle(NOW + 10);
+    expect(told).toMatchObject({ ready: false });
+    expect(told?.message).toContain('which has not said yet');
+    settle(NOW + 15_100);
+    expect(told).toMatchObject({ ready: true, reason: 'PolicyReadyTimeout' });
+  });
+
+  it('takes an acknowledgement from before the own rules changed for no proof that they are in', () => {
+    store = restarted([WEB]);
+    store.caughtUp();
+    settle(NOW);
+    for (const name of ['node-1', 'node-2'])
+      ack(name, store.snapshot(name, AT).revision, [name === 'node-1' ? 'db-1' : 'web-2']);
+    settle(NOW + 10);
+    const unit = { labelSet: DB, mode: 'full' as const, ingress: [allow(WEBS, 5432)], egress: [] };
+    store.setRecord('unit', DB.id, 2, unit);
+    const counts = { unit: 2, group: 2, endpoint: 0 };
+    store.setCommit({ flush: 2, policyVersion: 2, at: AT, hash: '', counts });
+    settle(NOW + 20);
+    expect(told).toMatchObject({ ready: false });
+    ack('node-1', store.snapshot('node-1', AT).revision, ['db-1']);
+    ack('node-2', store.snapshot('node-2', AT).revision, ['web-2']);
+    settle(NOW + 30);
+    expect(told).toMatchObject({ ready: true, reason: 'PolicyReady' });
+  });
+});

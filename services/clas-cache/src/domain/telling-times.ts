@@ -1,0 +1,44 @@
+/** When each node was told what it has not acknowledged yet. Milliseconds since the epoch. */
+
+interface Telling {
+  revision: number;
+  readonly at: number;
+}
+
+/** Beyond this the newest is counted with the one before it: its node then waits for longer, never for less, than it should. */
+const MOST_TELLINGS = 64;
+
+export class TellingTimes {
+  readonly #open = new Map<string, Telling[]>();
+  readonly #newest = new Map<string, number>();
+
+  told(node: string, revision: number, at: number): void {
+    const open = this.#open.get(node) ?? [];
+    this.#open.set(node, open);
+    this.#newest.set(node, Math.max(revision, this.newest(node)));
+    const newest = open.at(-1);
+    if (newest !== undefined && newest.revision >= revision) return;
+    if (newest !== undefined && open.length >= MOST_TELLINGS) newest.revision = revision;
+    else open.push({ revision, at });
+  }
+
+  acknowledged(node: string, revision: number): void {
+    const open = this.#open.get(node) ?? [];
+    const behind = open.findIndex((telling) => telling.revision > revision);
+    open.splice(0, behind < 0 ? open.length : behind);
+  }
+
+  /** The last revision that it was told; 0: none. */
+  newest(node: string): number {
+    return this.#newest.get(node) ?? 0;
+  }
+
+  oldestUnacknowledged(node: string): number | undefined {
+    return this.#open.get(node)?.[0]?.at;
+  }
+
+  forget(node: string): void {
+    this.#open.delete(node);
+    this.#newest.delete(node);
+  }
+}
