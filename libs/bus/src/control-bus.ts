@@ -2,6 +2,7 @@
  * The control plane's NATS, as each of its services connects: from its environment, named in readiness and log while it
  * is away, closed when the process ends.
  */
+import { HEALTH_CALLS } from '@ringfence/contracts';
 import type { ServiceManifest } from '@ringfence/contracts';
 import type { Bus, BusOptions } from './bus.js';
 import { connectBus } from './connect.js';
@@ -18,7 +19,10 @@ export interface BusProcess {
     readonly NATS_CREDS?: string | undefined;
     readonly RINGFENCE_CA?: string | undefined;
   };
-  readonly health: { require(name: string, isMet: () => true | string): void };
+  readonly health: {
+    require(name: string, isMet: () => true | string): void;
+    missing(): readonly string[];
+  };
   readonly logger: Record<'info' | 'warn', (details: object, message: string) => void>;
   readonly metrics: BusMetrics;
   readonly signal: AbortSignal;
@@ -54,5 +58,8 @@ export async function openControlBus(
   const bus = (open.bus = await connectBus(connection));
   onShutdown(() => bus.close());
   await ensureStreams(bus, 'control');
+  const call = HEALTH_CALLS.find((each) => each.service === service);
+  // As the gateway asks for it: the health of the whole is that of every part, its lanes included.
+  if (call !== undefined) bus.serve(call, async () => ({ missing: [...health.missing()] }));
   return { bus, connection };
 }

@@ -115,6 +115,9 @@ export type ExplainResponse = z.infer<typeof ExplainResponse>;
 
 const clusterToken = z.object({ cluster: Text, token: Text });
 
+/** One sentence per requirement that a service does not meet. */
+const health = [z.object({}), z.object({ missing: z.array(Text) }), 2_000] as const;
+
 export const CALLS = {
   inventoryResource: call('inventory.resource', ResourceRequest, ResourceResponse),
   labelResource: call('label-resolver.resource', ResourceRequest, ResourceResponse),
@@ -149,7 +152,30 @@ export const CALLS = {
     z.object({ labels: z.array(Text) }),
     z.object({ used: z.array(z.object({ label: Text, by: Text, token: Text })) }),
   ),
+  inventoryHealth: call('inventory.health', ...health),
+  labelHealth: call('label-resolver.health', ...health),
+  policyHealth: call('policy-compute.health', ...health),
+  flowHealth: call('flow-ingest.health', ...health),
+  /** How every cluster stands, for the health of the whole. */
+  standing: call(
+    'inventory.standing',
+    z.object({}),
+    z.object({
+      clusters: z.array(
+        z.object({ id: Text, name: Text, status: Text, message: Text, notInForce: z.number().int() }),
+      ),
+    }),
+    2_000,
+  ),
   explain: call('policy-compute.explain', ExplainRequest, ExplainResponse),
   // Between accounts nobody says that nobody serves: while clas-cache is away every question waits for so long.
   nodeSnapshot: call('clas-cache.node-snapshot', z.object({ node: Text }), NodeView, 5_000),
 } as const;
+
+/** Of every service behind the gateway; its bus answers it. */
+export const HEALTH_CALLS = [
+  CALLS.inventoryHealth,
+  CALLS.labelHealth,
+  CALLS.policyHealth,
+  CALLS.flowHealth,
+] as const;

@@ -73,6 +73,25 @@ const PairingProfileState = z.object({
 /** `key` names the key; the secret itself is never in an event. */
 const PairingKeyIssue = z.object({ id: IntegerId, key: Text, at: Instant });
 
+/**
+ * What is not enforced, one alarm per cause: a cluster or a node as a whole (nobody hears it), or one workload. `places` names
+ * a few of them, `count` counts all. Later changes of an open alarm are no event: REST shows them.
+ */
+const EnforcementAlarm = z.object({
+  cluster: Uuid,
+  scope: z.enum(['cluster', 'node', 'workload']),
+  /** Cluster, node (its name), or workload. */
+  id: Text,
+  name: Text,
+  namespace: Text.nullable(),
+  since: Instant,
+});
+const EnforcementLoss = EnforcementAlarm.extend({
+  count: z.number().int(),
+  reasons: z.array(z.object({ token: Text, message: Text })).max(8),
+  places: z.array(Text).max(20),
+});
+
 const removed = z.object({ id: Text });
 const shownReferences = {
   externalDataSet: Text.nullable().optional(),
@@ -203,6 +222,8 @@ export const EVENTS = {
   PairingKeyIssued: event('inventory', 'pairing-profile', PairingKeyIssue),
   PairingKeysRevoked: event('inventory', 'pairing-profile', removed),
   AgentRefused: event('inventory', 'agent', AgentRefusal.extend({ cluster: Uuid })),
+  EnforcementLost: event('inventory', 'enforcement', EnforcementLoss),
+  EnforcementRestored: event('inventory', 'enforcement', EnforcementAlarm),
   LabelCreated: event('label-resolver', 'label', LabelState),
   LabelChanged: event('label-resolver', 'label', LabelState),
   LabelDeleted: event('label-resolver', 'label', removed),

@@ -104,6 +104,7 @@ export {
   ExplainEnd,
   ExplainRequest,
   ExplainResponse,
+  HEALTH_CALLS,
   ResourceRequest,
   ResourceResponse,
 } from './calls.js';
@@ -134,6 +135,7 @@ export {
 } from './api/container_workload_profiles.js';
 export type { ProfileLabelRule } from './api/container_workload_profiles.js';
 export { ContainerClusterCreate, ContainerClusterUpdate } from './api/container_clusters.js';
+export type { ContainerClusterEnforcement } from './api/container_clusters.js';
 export { PairingProfileCreate, PairingProfileUpdate } from './api/pairing_profiles.js';
 export {
   WorkloadBulkDeleteItem,
@@ -143,6 +145,7 @@ export {
 } from './api/workloads.js';
 export type { WorkloadInterface } from './api/workloads.js';
 export type { ConvergenceStatus } from './api/kubernetes_workloads.js';
+export type { EnforcementView } from './api/workload_parts.js';
 export { WorkloadSettingsUpdate } from './api/workload_settings.js';
 export { IpListCreate, IpListUpdate } from './api/ip_lists.js';
 export { ServiceCreate, ServicePortBody, ServiceUpdate } from './api/services.js';

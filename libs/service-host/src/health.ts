@@ -15,17 +15,20 @@ export interface HealthRegistry extends Health {
 export function healthRegistry(): HealthRegistry {
   const requirements = new Map<string, Requirement>();
   const facts = new Map<string, () => string>();
+  const missing = (): string[] =>
+    [...requirements].flatMap(([name, isMet]) => {
+      const answer = ask(isMet);
+      return answer === true ? [] : [`${name}: ${answer}`];
+    });
   return {
     require: (name, isMet) => void requirements.set(name, isMet),
+    missing,
     fact: (name, value) => void facts.set(name, value),
     report: () => {
-      const missing = [...requirements].flatMap(([name, isMet]) => {
-        const answer = ask(isMet);
-        return answer === true ? [] : [`${name}: ${answer}`];
-      });
+      const unmet = missing();
       return {
-        ready: missing.length === 0,
-        missing,
+        ready: unmet.length === 0,
+        missing: unmet,
         facts: Object.fromEntries([...facts].map(([name, value]) => [name, value()])),
       };
     },

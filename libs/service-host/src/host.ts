@@ -9,6 +9,8 @@ export type Requirement = () => true | string;
 export interface Health {
   /** /readyz answers 503 and names it until it is true. */
   require(name: string, isMet: Requirement): void;
+  /** One sentence per requirement that is not met. */
+  missing(): readonly string[];
   /** Shown in /readyz beside the answer; decides nothing. */
   fact(name: string, value: () => string): void;
 }

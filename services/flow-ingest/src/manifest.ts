@@ -22,6 +22,6 @@ export const manifest: ServiceManifest = {
   service: 'flow-ingest',
   consumes: [FLOWS, NAMES],
   emits: [],
-  serves: ['flow-ingest.resource'],
+  serves: ['flow-ingest.resource', 'flow-ingest.health'],
   calls: [],
 };

@@ -39,6 +39,7 @@ import type { HttpServing } from './adapters/http-serving.js';
 import { ownAnswers, PRODUCT } from './adapters/own-answers.js';
 import { askOwner } from './adapters/owner-answers.js';
 import { HTTP_SERVING, RestController } from './adapters/rest.controller.js';
+import { partsHealth } from './adapters/parts-health.js';
 import { rest } from './adapters/rest.js';
 import type { Config } from './config.js';
 import { docsPage } from './domain/docs-page.renderer.js';
@@ -117,7 +118,10 @@ function serving(
     }).flatMap(([name, state]) => (state === true ? [] : [`${name}: ${state}`]));
   const document = openApiDocument(ROUTES, PRODUCT.version);
   const own = {
-    ...ownAnswers({ store, bus, keys, jobs, document, missing, startedAt: Date.now() }),
+    ...ownAnswers({
+      ...{ store, bus, keys, jobs, document, missing, startedAt: Date.now() },
+      partsHealth: partsHealth(bus, missing),
+    }),
     ...edgeAnswers(bus, record),
   };
   return httpServing({

@@ -23,5 +23,10 @@ export const manifest: ServiceManifest = {
     'policy-compute.resource',
     'policy-compute.explain',
     'flow-ingest.resource',
+    'inventory.standing',
+    'inventory.health',
+    'label-resolver.health',
+    'policy-compute.health',
+    'flow-ingest.health',
   ],
 };

@@ -28,5 +28,7 @@ export const Config = z.object({
   RINGFENCE_CLUSTER_SILENCE_SECONDS: seconds(600),
   /** Without a heartbeat of a C-VEN for so long, its workload is offline. */
   RINGFENCE_AGENT_SILENCE_SECONDS: seconds(300),
+  /** Without a word of clas-cache for so long, nobody knows what is in force in its cluster. */
+  RINGFENCE_PULSE_SILENCE_SECONDS: seconds(30),
 });
 export type Config = z.output<typeof Config>;

@@ -15,16 +15,20 @@ import { resourceAnswerer } from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import { acksConsumer } from './adapters/acks.consumer.js';
 import { agentsConsumer } from './adapters/agents.consumer.js';
 import { clusterAccounts } from './adapters/cluster-accounts.client.js';
 import type { AccountSettings } from './adapters/cluster-accounts.client.js';
+import type { NamedStanding } from './adapters/cluster-standings.js';
+import { namedStandings } from './adapters/cluster-standings.js';
 import { containerClusterOperations } from './adapters/container-clusters.resource.js';
 import type { ClusterParts } from './adapters/container-clusters.resource.js';
 import { edgeAdmission } from './adapters/edge-admission.js';
 import type { EdgeAdmission } from './adapters/edge-admission.js';
+import { watchEnforcement } from './adapters/enforcement-watch.js';
 import { kubernetesWorkloadOperations, venOperations } from './adapters/kubernetes-workloads.resource.js';
 import { labelUsage } from './adapters/label-usage.js';
-import { acksConsumer, labelledConsumer } from './adapters/labelled.consumer.js';
+import { labelledConsumer } from './adapters/labelled.consumer.js';
 import { labelKeys } from './adapters/labels.client.js';
 import { listening } from './adapters/listening.js';
 import { observationsConsumer } from './adapters/observations.consumer.js';
@@ -50,6 +54,7 @@ export interface Inventory extends EdgeAdmission {
   labelsSaid(message: Message): Promise<void>;
   profilesSaid(message: Message): Promise<void>;
   entitiesLabelled(messages: readonly Message[]): Promise<void>;
+  standing(): Promise<z.output<(typeof CALLS)['standing']['response']>>;
   relayLag(): number;
   close(): Promise<void>;
 }
@@ -82,6 +87,14 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     logger,
     metrics: options.metrics ?? noMetrics,
   };
+  const watch = watchEnforcement({
+    ...parts,
+    gauge: parts.metrics.gauge(
+      'inventory_places_not_in_force',
+      'Pods of managed namespaces and paired nodes whose kernel does not have what policy asks, by cluster and reason',
+    ),
+    onError: (error) => logger.warn({ err: error }, 'what is not in force could not be looked at'),
+  });
   const labels = labelledConsumer(store, LABELS.durable);
   const profiles = labelledConsumer(store, PROFILES.durable);
   return {
@@ -91,18 +104,25 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     labelUsage: (request) => labelUsage(store, request),
     observed: observationsConsumer(parts),
     agentsSaid: agentsConsumer(parts),
-    acknowledged: acksConsumer(store, parts.metrics),
+    acknowledged: acksConsumer(parts),
     labelsSaid: (message) => labels([message]),
     profilesSaid: (message) => profiles([message]),
     entitiesLabelled: labelledConsumer(store, ENTITIES.durable),
+    standing: async () => ({ clusters: (await namedStandings(parts)).map(showNamed) }),
     relayLag: relay.lag,
     close: async () => {
+      await watch.close();
       hearing.close();
       await relay.close();
       await store.close();
     },
   };
 }
+
+const showNamed = ({ id, name, health, standing }: NamedStanding) => ({
+  ...{ id, name, status: health.status, message: health.message },
+  notInForce: standing?.notInForce ?? 0,
+});
 
 async function openStore({ config, logger, signal }: InventoryOptions): Promise<EventStore> {
   const onState = ({ connected, detail }: { connected: boolean; detail: string }): void =>
@@ -131,6 +151,7 @@ const collections = (parts: WorkloadParts & ClusterParts): Readonly<Record<strin
 const silenceOf = (config: Config): Silence => ({
   clusterOutOfSyncMs: config.RINGFENCE_CLUSTER_SILENCE_SECONDS * 1_000,
   agentOfflineMs: config.RINGFENCE_AGENT_SILENCE_SECONDS * 1_000,
+  pulseMs: config.RINGFENCE_PULSE_SILENCE_SECONDS * 1_000,
 });
 
 const accountSettings = (config: Config): AccountSettings => ({

@@ -17,7 +17,7 @@ export const AGENTS = {
 export const ACKS = {
   ...durable,
   stream: 'ACKS',
-  filter: 'ack.*.node.*',
+  filter: 'ack.*.*.*',
   durable: 'inventory-acks',
 } as const;
 // What label-resolver says is kept to be shown over REST; nothing is decided by it.
@@ -50,10 +50,18 @@ export const manifest = {
     'workload',
     'pairing-profile',
     'agent',
+    'enforcement',
   ].map((entity) => ({
     subject: `evt.*.${entity}.*`,
     server: 'control' as const,
   })),
-  serves: ['inventory.resource', 'inventory.exchange-token', 'inventory.pair-node', 'inventory.label-usage'],
+  serves: [
+    'inventory.resource',
+    'inventory.standing',
+    'inventory.health',
+    'inventory.exchange-token',
+    'inventory.pair-node',
+    'inventory.label-usage',
+  ],
   calls: ['label-resolver.resource'],
 } as const satisfies ServiceManifest;

@@ -18,6 +18,6 @@ export const manifest = {
     })),
     ...['labels', 'profile', 'node'].map((kind) => ({ subject: `policy.*.${kind}.*`, server: control })),
   ],
-  serves: ['label-resolver.resource'],
+  serves: ['label-resolver.resource', 'label-resolver.health'],
   calls: ['inventory.resource', 'inventory.label-usage', 'policy-compute.label-usage'],
 } as const satisfies ServiceManifest;

@@ -33,6 +33,11 @@ export const manifest = {
     { subject: 'ask.*.*', server: 'control' },
   ],
   listens: [{ subject: 'answer.*.*', server: 'control' }],
-  serves: ['policy-compute.resource', 'policy-compute.label-usage', 'policy-compute.explain'],
+  serves: [
+    'policy-compute.resource',
+    'policy-compute.label-usage',
+    'policy-compute.explain',
+    'policy-compute.health',
+  ],
   calls: [],
 } as const satisfies ServiceManifest;

@@ -15,6 +15,16 @@ export type ContainerClusterCreate = z.infer<typeof ContainerClusterCreate>;
 export const ContainerClusterUpdate = z.strictObject({ name: name.optional(), ...writable });
 export type ContainerClusterUpdate = z.infer<typeof ContainerClusterUpdate>;
 
+/** Pods of managed namespaces and paired nodes; `last_heard` is of clas-cache, null: it has not said anything yet. */
+export const ContainerClusterEnforcement = z.object({
+  places: z.number().int(),
+  not_in_force: z.number().int(),
+  since: Text.nullable(),
+  last_heard: Text.nullable(),
+  reasons: z.array(z.object({ token: Text, count: z.number().int(), since: Text, message: Text })),
+});
+export type ContainerClusterEnforcement = z.infer<typeof ContainerClusterEnforcement>;
+
 export const ContainerClusterItem = z.object({
   href: Text,
   name: Text,
@@ -32,6 +42,7 @@ export const ContainerClusterItem = z.object({
   datacenter_nat_1to1: z.boolean(),
   ringfence_status: z.enum(['never_connected', 'in_sync', 'out_of_sync', 'error']),
   ringfence_status_message: Text,
+  ringfence_enforcement: ContainerClusterEnforcement,
   /** Only in the answer to POST. */
   container_cluster_token: Text.optional(),
   ...meta,

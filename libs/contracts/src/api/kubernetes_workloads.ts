@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { EnforcementMode } from '../network.js';
 import type { CollectionContracts } from './collection.js';
-import { LabelReference } from './workload_parts.js';
+import { EnforcementView, LabelReference } from './workload_parts.js';
 import { Text } from '../text.js';
 
 export const ConvergenceStatus = z.object({
@@ -42,6 +42,7 @@ export const KubernetesWorkloadItem = z.object({
   }),
   private_ip_addresses: z.array(Text),
   container_policy_convergence_status: ConvergenceStatus,
+  ringfence_enforcement: EnforcementView,
   /** Annotations that asked for a label and did not get it, with the reason. */
   ringfence_refused_annotations: z.array(
     z.object({ key: Text, annotation: Text, value: Text, reason: Text }),

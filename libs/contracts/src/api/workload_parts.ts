@@ -1,5 +1,6 @@
 /** What the bodies of labels, profiles, pairing profiles and workloads have in common. */
 import { z } from 'zod';
+import { EnforcementMode } from '../network.js';
 import { Text } from '../text.js';
 
 /** A reference as answers show it. */
@@ -34,3 +35,27 @@ export const VisibilityLevel = z.enum([
 ]);
 /** The older form of enforcement modes. */
 export const LegacyMode = z.enum(['idle', 'illuminated', 'enforced', 'selective']);
+
+/** A place whose kernel does not have what policy asks. */
+const Laggard = z.object({
+  name: Text,
+  namespace: Text.nullable(),
+  node: Text,
+  asked: EnforcementMode,
+  /** Null: nothing, or nobody knows. */
+  in_force: EnforcementMode.nullable(),
+  token: Text,
+  message: Text,
+  since: Text,
+});
+/** The mode that policy asks for beside where it is in force: on `in_force` of `places` Pods (or nodes). */
+export const EnforcementView = z.object({
+  asked: EnforcementMode,
+  places: z.number().int(),
+  in_force: z.number().int(),
+  /** Since when the first of the laggards is one; null: there is none. */
+  not_in_force_since: Text.nullable(),
+  /** At most 100 of them. */
+  laggards: z.array(Laggard),
+});
+export type EnforcementView = z.infer<typeof EnforcementView>;

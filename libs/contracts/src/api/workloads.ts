@@ -6,7 +6,14 @@ import { z } from 'zod';
 import { EnforcementMode } from '../network.js';
 import type { CollectionContracts } from './collection.js';
 import { Reference } from './href.js';
-import { externalData, LabelReference, LegacyMode, meta, VisibilityLevel } from './workload_parts.js';
+import {
+  EnforcementView,
+  externalData,
+  LabelReference,
+  LegacyMode,
+  meta,
+  VisibilityLevel,
+} from './workload_parts.js';
 import { Text } from '../text.js';
 
 const text = Text.max(255).nullable().optional();
@@ -88,6 +95,8 @@ export const WorkloadItem = z.looseObject({
   enforcement_mode: EnforcementMode,
   visibility_level: VisibilityLevel,
   interfaces: z.array(z.looseObject({ name: Text, address: Text.nullable() })),
+  /** Of paired nodes. */
+  ringfence_enforcement: EnforcementView.optional(),
   ...externalData,
   ...meta,
 });

@@ -6,11 +6,13 @@ import type { EventStore } from '@ringfence/event-store';
 import { asFile } from '../domain/exchange.js';
 import type { Answer, RestRequest } from '../domain/exchange.js';
 import { refuse } from '../domain/refusal.js';
+import { notificationsOf, statusOf } from '../domain/whole-health.js';
 import { findEvent, listEvents } from '../read/audit-events.js';
 import type { Jobs } from '../read/jobs.store.js';
 import type { ApiKeyCheck } from './api-key-check.js';
 import { apiKeyAnswers } from './api-key-answers.js';
 import { called, collectionReply, maxResults } from './owner-answers.js';
+import type { PartsHealth } from './parts-health.js';
 
 export const PRODUCT = {
   version: '25.2.10',
@@ -27,6 +29,7 @@ export interface OwnParts {
   readonly jobs: Jobs;
   readonly document: unknown;
   readonly missing: () => readonly string[];
+  readonly partsHealth: PartsHealth;
   readonly startedAt: number;
 }
 
@@ -43,7 +46,7 @@ export function ownAnswers(parts: OwnParts): Readonly<Record<string, Answer>> {
 
 function generalAnswers(parts: OwnParts): Record<string, Answer> {
   return {
-    'health get': async () => ({ status: 200, body: health(parts) }),
+    'health get': async () => ({ status: 200, body: await health(parts) }),
     'node_available get': async () =>
       parts.missing().length === 0 ? { status: 200, body: {} } : { status: 404, body: {} },
     'noop get': async () => ({ status: 200, body: {} }),
@@ -53,31 +56,31 @@ function generalAnswers(parts: OwnParts): Record<string, Answer> {
   };
 }
 
-function health(parts: OwnParts): unknown {
-  const missing = parts.missing();
-  const uptime = Math.round((Date.now() - parts.startedAt) / 1000);
+async function health({ startedAt, partsHealth }: OwnParts): Promise<unknown> {
+  const parts = await partsHealth();
+  const notifications = notificationsOf(parts);
+  const services = Object.entries(parts.missing);
+  const running = services.filter(([, missing]) => missing.length === 0).map(([service]) => service);
+  const lacking = services.flatMap(([service, missing]) => missing.map((words) => `${service}: ${words}`));
+  const uptime = Math.round((Date.now() - startedAt) / 1000);
   const now = new Date().toISOString();
   return [
     {
-      status: missing.length === 0 ? 'normal' : 'critical',
+      status: statusOf(notifications),
       type: 'standalone',
       fqdn: hostname(),
       available_seconds: uptime,
-      notifications: missing.map((message) => ({
-        status: 'critical',
-        token: 'service_unavailable',
-        message,
-      })),
+      notifications,
       nodes: [
         {
           hostname: hostname(),
           ip_address: '127.0.0.1',
-          runlevel: missing.length === 0 ? 5 : 1,
+          runlevel: lacking.length === 0 ? 5 : 1,
           uptime_seconds: uptime,
           services: {
-            status: missing.length === 0 ? 'running' : 'partial',
-            running: ['gateway'],
-            not_running: [...missing],
+            status: lacking.length === 0 ? 'running' : 'partial',
+            running,
+            not_running: lacking,
           },
           generated_at: now,
         },

@@ -23,6 +23,8 @@ const AUDITED: Readonly<Record<string, readonly [string, string]>> = {
   WorkloadCreated: ['workload.create', 'workload'],
   WorkloadChanged: ['workload.update', 'workload'],
   WorkloadDeleted: ['workload.delete', 'workload'],
+  EnforcementLost: ['enforcement.lost', 'enforcement'],
+  EnforcementRestored: ['enforcement.restored', 'enforcement'],
   LabelCreated: ['label.create', 'label'],
   LabelChanged: ['label.update', 'label'],
   LabelDeleted: ['label.delete', 'label'],
@@ -81,7 +83,8 @@ export async function recordChange(tx: pg.ClientBase, event: Envelope): Promise<
   const changes = [
     { uuid: event.id, resource: { [word]: event.data }, change_type: changeType, changes: {} },
   ];
-  await insert(tx, event.id, eventType, event.at, 'info', 'success', creator(event), null, changes);
+  const [severity, status] = event.type === 'EnforcementLost' ? ['err', 'failure'] : ['info', 'success'];
+  await insert(tx, event.id, eventType, event.at, severity, status, creator(event), null, changes);
 }
 
 export async function recordRefusal(pool: pg.Pool, refused: RefusedRequest, at: string): Promise<void> {

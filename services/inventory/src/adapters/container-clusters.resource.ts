@@ -15,15 +15,16 @@ import {
 import type { Operations } from '@ringfence/resources';
 import { randomUUID } from 'node:crypto';
 import { ContainerClusterCreate, ContainerClusterUpdate } from '@ringfence/contracts';
-import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import type { ContainerClusterEnforcement, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { clusterHealth, isSilent } from '../domain/cluster-status.calculator.js';
-import type { Silence } from '../domain/cluster-status.calculator.js';
+import type { ClusterStanding, Silence } from '../domain/cluster-status.calculator.js';
 import type { ContainerCluster } from '../domain/container-cluster.decider.js';
 import { containerClusterDecider } from '../domain/container-cluster.decider.js';
 import { isRejection } from '@ringfence/decider';
 import { containerClusters } from '../read/inventory-documents.js';
 import type { AgentRow, ClusterSeen } from './agents.store.js';
 import { agents, clustersSeen } from './agents.store.js';
+import { clusterStandings } from './cluster-standings.js';
 import { streamOf } from './stream.js';
 import type { Listening } from './listening.js';
 import { forgetCluster } from './observations.consumer.js';
@@ -42,6 +43,7 @@ export interface ClusterParts {
 interface Heard {
   readonly seen: Map<string, ClusterSeen>;
   readonly nodes: readonly (ObservedNode & { readonly cluster: string })[];
+  readonly standings: ReadonlyMap<string, ClusterStanding>;
 }
 
 export function containerClusterOperations(parts: ClusterParts): Operations {
@@ -49,7 +51,7 @@ export function containerClusterOperations(parts: ClusterParts): Operations {
   return {
     list: async ({ query }) => {
       const all = await containerClusters.live(store.pool);
-      const heard = { seen: await clustersSeen(store.pool), nodes: await liveNodes(store.pool, null) };
+      const heard = await heardOf(store, null);
       const filters = { name: partial(nameOf), clas_mode: flag<Document<ContainerCluster>>(() => true) };
       const { matched, shown } = page(all, query, filters);
       return {
@@ -83,9 +85,14 @@ async function shownNow(
   parts: ClusterParts,
   found: Document<ContainerCluster>,
 ): Promise<Record<string, unknown>> {
-  const { pool } = parts.store;
-  return show(parts, found, { seen: await clustersSeen(pool), nodes: await liveNodes(pool, found.id) });
+  return show(parts, found, await heardOf(parts.store, found.id));
 }
+
+const heardOf = async (store: EventStore, cluster: string | null): Promise<Heard> => ({
+  seen: await clustersSeen(store.pool),
+  nodes: await liveNodes(store.pool, cluster),
+  standings: await clusterStandings(store),
+});
 
 async function update(store: EventStore, request: ResourceRequest): Promise<ResourceResponse> {
   const found = await one(store, request.ids[0]);
@@ -168,7 +175,8 @@ function show(
 ): Record<string, unknown> {
   const seen = heard.seen.get(found.id);
   const nodes = heard.nodes.filter((node) => node.cluster === found.id);
-  const facts = { lastHeartbeat: seen?.lastSeen ?? null, inSync: seen?.inSync ?? false, nodes };
+  const pulse = heard.standings.get(found.id) ?? null;
+  const facts = { lastHeartbeat: seen?.lastSeen ?? null, inSync: seen?.inSync ?? false, nodes, pulse };
   const health = clusterHealth(facts, listening.hearing(), silence);
   return {
     href: orgHref(`container_clusters/${found.id}`),
@@ -193,8 +201,21 @@ function show(
     datacenter_nat_1to1: found.body.datacenterNat1to1,
     ringfence_status: health.status,
     ringfence_status_message: health.message,
+    ringfence_enforcement: showStanding(pulse),
     caps: ['write'],
     ...metaOf(found),
+  };
+}
+
+function showStanding(standing: ClusterStanding | null): ContainerClusterEnforcement {
+  const reasons = standing?.reasons ?? [];
+  const times = reasons.map(({ since }) => since.getTime());
+  return {
+    places: standing?.places ?? 0,
+    not_in_force: standing?.notInForce ?? 0,
+    since: times.length === 0 ? null : new Date(Math.min(...times)).toISOString(),
+    last_heard: standing?.heardAt.toISOString() ?? null,
+    reasons: reasons.map(({ since, ...reason }) => ({ ...reason, since: since.toISOString() })),
   };
 }
 

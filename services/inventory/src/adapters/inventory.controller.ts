@@ -33,6 +33,11 @@ export class InventoryController {
     return this.inventory.labelUsage(parsed(CALLS.workloadLabelUsage.request, request));
   }
 
+  @MessagePattern('cmd.inventory.standing')
+  standing(): Promise<unknown> {
+    return this.inventory.standing();
+  }
+
   @EventPattern('inventory-labels', JETSTREAM)
   label(@Payload() _: unknown, @Ctx() message: Message): Promise<void> {
     return this.inventory.labelsSaid(message);

@@ -4,7 +4,7 @@ import type { Document, EventStore } from '@ringfence/event-store';
 import { byHrefs, byLabels, exact, metaOf, notFound, orgHref, page, partial } from '@ringfence/resources';
 import type { Filters, Operations } from '@ringfence/resources';
 import type { Silence } from '../domain/cluster-status.calculator.js';
-import { convergence, NOT_ACKNOWLEDGED } from '../read/acks.js';
+import { convergence, enforcementView, NOT_ACKNOWLEDGED } from '../read/acks.js';
 import type { Converged } from '../read/acks.js';
 import { kubernetesWorkloads, workloads } from '../read/inventory-documents.js';
 import { entities, profilesByNamespace } from '../read/labelled.js';
@@ -62,15 +62,22 @@ async function items(store: EventStore): Promise<Item[]> {
     const entity = labelled.get(found.id);
     if (entity === undefined) return [];
     const profile = profiles.get(`${found.body.cluster}/${found.body.namespace}`);
-    return [{ found, entity, converged: converged.get(found.id) ?? NOT_ACKNOWLEDGED, profile }];
+    return [
+      {
+        found,
+        entity,
+        converged: converged.get(`${found.body.cluster}/${found.id}`) ?? NOT_ACKNOWLEDGED,
+        profile,
+      },
+    ];
   });
 }
 
 /** A Service has no Pods of its own: nothing of it can be pending. */
 function syncState({ found, converged }: Item): 'syncing' | 'applied' {
   if (found.body.kind === 'Service') return 'applied';
-  const { acked_at, pending_pods_count } = converged.status;
-  return acked_at !== null && pending_pods_count === 0 ? 'applied' : 'syncing';
+  const { acked_at, pending_pods_count, errors_count } = converged.status;
+  return acked_at !== null && pending_pods_count + errors_count === 0 ? 'applied' : 'syncing';
 }
 
 function show(item: Item, around: Surroundings): Record<string, unknown> {
@@ -95,6 +102,12 @@ function show(item: Item, around: Surroundings): Record<string, unknown> {
     metadata: { labels, annotations, external_service_uid: null },
     private_ip_addresses: converged.addresses,
     container_policy_convergence_status: converged.status,
+    ringfence_enforcement: enforcementView(
+      entity.mode,
+      converged.status.total_pods_count,
+      converged.status.success_pods_count,
+      converged.laggards,
+    ),
     ringfence_refused_annotations: entity.refused,
     ...metaOf(found),
   };

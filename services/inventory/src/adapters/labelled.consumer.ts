@@ -1,10 +1,9 @@
-/** Labels, profiles and entity labels from label-resolver, and acknowledgements from the clusters → what REST shows. */
+/** Labels, profiles and entity labels from label-resolver → what REST shows. */
 import { PermanentError } from '@ringfence/bus';
-import type { BusMetrics, Message } from '@ringfence/bus';
-import { ClusterAck, Envelope, subjectToken } from '@ringfence/contracts';
+import type { Message } from '@ringfence/bus';
+import { Envelope } from '@ringfence/contracts';
 import { consumeOnce } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
-import { applyAcks } from '../read/acks.js';
 import { applyLabelled } from '../read/labelled.js';
 
 /** One message or a batch of one durable: a transaction with the place of the last one. Values are whole, so a repeat in order ends alike. */
@@ -29,32 +28,4 @@ function parse(message: Message): Envelope {
     'bad-event',
     `${message.subject}: ${event.error.issues[0]?.message ?? 'malformed'}`,
   );
-}
-
-/** Of the cluster and node that the subject names: what the payload says of them must be the same. */
-export function acksConsumer(
-  store: EventStore,
-  metrics: BusMetrics,
-): (messages: readonly Message[]) => Promise<void> {
-  const refused = metrics.counter(
-    'inventory_refused_claims_total',
-    'What agents said that was not theirs to say',
-  );
-  return async (messages) => {
-    const acks = messages.map((message) => {
-      const ack = ClusterAck.safeParse(message.payload);
-      if (!ack.success)
-        throw new PermanentError(
-          'bad-ack',
-          `${message.subject}: ${ack.error.issues[0]?.message ?? 'malformed'}`,
-        );
-      const [, cluster = '', , token] = message.subject.split('.');
-      if (subjectToken(ack.data.node) !== token) {
-        refused.add(1, { kind: 'foreign' });
-        throw new PermanentError('foreign-node', `${message.subject}: it is of ${ack.data.node}`);
-      }
-      return { cluster, ack: ack.data };
-    });
-    await store.transaction((tx) => applyAcks(tx, acks));
-  };
 }

@@ -4,6 +4,7 @@ import { isRejection } from '@ringfence/decider';
 import type { AppendBatch } from '@ringfence/event-store';
 import type pg from 'pg';
 import type { Verdict } from '../domain/observed-object.calculator.js';
+import { forgetEnforcement } from '../read/enforcement.js';
 import type { Workload, WorkloadCommand } from '../domain/workload.decider.js';
 import { workloadDecider } from '../domain/workload.decider.js';
 import { streamOf } from './stream.js';
@@ -75,5 +76,6 @@ export async function nodeGone(tx: pg.PoolClient, cluster: string, node: string)
   for (const table of ['agents', 'node_acks', 'workload_acks']) {
     await tx.query(`delete from ${table} where cluster = $1 and node = $2`, [cluster, node]);
   }
+  await forgetEnforcement(tx, cluster, node);
   return commandOnNode(tx, cluster, node, { type: 'node-gone' });
 }

@@ -10,6 +10,7 @@ import type { AppendBatch, EventStore, OneAtATime } from '@ringfence/event-store
 import type pg from 'pg';
 import type { Verdict } from '../domain/observed-object.calculator.js';
 import { judgeObservation, remembered } from '../domain/observed-object.calculator.js';
+import { forgetEnforcement } from '../read/enforcement.js';
 import { liveClusters } from './agents.consumer.js';
 import { noteClusterSeen } from './agents.store.js';
 import { eventsOf, nodeGone } from './observation-events.js';
@@ -185,6 +186,7 @@ export async function forgetCluster(tx: pg.PoolClient, cluster: string): Promise
   ]) {
     await tx.query(`delete from ${table} where cluster = $1`, [cluster]);
   }
+  await forgetEnforcement(tx, cluster, null);
   return batches;
 }
 

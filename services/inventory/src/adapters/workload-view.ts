@@ -8,8 +8,10 @@ import type { Workload } from '../domain/workload.decider.js';
 import { containerClusters } from '../read/inventory-documents.js';
 import { knownLabels } from '../read/labelled.js';
 import type { KnownLabel } from '../read/labelled.js';
-import { nodeAcks } from '../read/acks.js';
+import type { NotInForceRow } from '../domain/enforcement-alarms.calculator.js';
+import { enforcementView, nodeAcks } from '../read/acks.js';
 import type { NodeAckRow } from '../read/acks.js';
+import { notInForceRows } from '../read/enforcement.js';
 import type { AgentRow } from './agents.store.js';
 import { agents } from './agents.store.js';
 import { legacyMode } from './legacy-mode.js';
@@ -20,6 +22,8 @@ export interface Surroundings {
   /** By `cluster/node`. */
   readonly agents: ReadonlyMap<string, AgentRow>;
   readonly acks: ReadonlyMap<string, NodeAckRow>;
+  /** Nodes that are not in force, by `cluster/node`. */
+  readonly notInForce: ReadonlyMap<string, NotInForceRow>;
   readonly clusterNames: ReadonlyMap<string, string>;
   readonly hearing: Hearing;
   readonly silence: Silence;
@@ -35,6 +39,11 @@ export async function surroundings(
     labels: await knownLabels(store.pool),
     agents: new Map((await agents(store.pool)).map((agent) => [`${agent.cluster}/${agent.node}`, agent])),
     acks: await nodeAcks(store.pool),
+    notInForce: new Map(
+      (await notInForceRows(store.pool)).flatMap((row) =>
+        row.id === row.node ? [[`${row.cluster}/${row.node}`, row]] : [],
+      ),
+    ),
     clusterNames: new Map(clusters.map((cluster) => [cluster.id, cluster.body.name])),
     hearing,
     silence,
@@ -130,7 +139,9 @@ function agentView(workload: Workload, around: Surroundings): Record<string, unk
   if (!workload.managed) return { config };
   const agent = around.agents.get(placeOf(workload));
   const ack = around.acks.get(placeOf(workload));
-  return { config, type: 'Host', ...hostOf(agent), status: { ...heard(agent), ...applied(agent, ack) } };
+  const laggard = around.notInForce.get(placeOf(workload));
+  const status = { ...heard(agent), ...applied(agent, ack, laggard) };
+  return { config, type: 'Host', ...hostOf(agent), status };
 }
 
 /** What the node lets through whatever the policy says, and whom full mode would cut off now. */
@@ -152,8 +163,12 @@ function heard(agent: AgentRow | undefined): Record<string, unknown> {
   };
 }
 
-const applied = (agent: AgentRow | undefined, ack: NodeAckRow | undefined): Record<string, unknown> => ({
-  security_policy_sync_state: syncState(agent, ack),
+const applied = (
+  agent: AgentRow | undefined,
+  ack: NodeAckRow | undefined,
+  laggard: NotInForceRow | undefined,
+): Record<string, unknown> => ({
+  security_policy_sync_state: laggard === undefined ? syncState(agent, ack) : 'syncing',
   security_policy_applied_at: ack?.ackedAt.toISOString() ?? null,
 });
 
@@ -161,7 +176,15 @@ function managedView(workload: Workload, around: Surroundings): Record<string, u
   const ven = { href: orgHref(`vens/${workload.id}`), hostname: workload.hostname, name: workload.name };
   const status = around.agents.get(placeOf(workload))?.status ?? 'stopped';
   const ack = around.acks.get(placeOf(workload));
+  const laggard = around.notInForce.get(placeOf(workload));
+  const isInForce = ack !== undefined && laggard === undefined;
   return {
+    ringfence_enforcement: enforcementView(
+      workload.mode,
+      1,
+      isInForce ? 1 : 0,
+      laggard === undefined ? [] : [laggard],
+    ),
     ven: { ...ven, status, ven_type: 'containerized' },
     container_cluster: clusterReference(workload.cluster, around),
     ringfence_policy_revision: ack?.revision ?? null,

@@ -1,12 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { clusterHealth } from './cluster-status.calculator.js';
-import type { ClusterFacts } from './cluster-status.calculator.js';
+import type { ClusterFacts, ClusterStanding } from './cluster-status.calculator.js';
 
 const minute = (m: number): Date => new Date(Date.UTC(2026, 0, 1, 0, m));
 const heard: ClusterFacts = {
   lastHeartbeat: minute(0),
   inSync: true,
   nodes: [{ name: 'a', machineId: 'm1' }],
+  pulse: null,
+};
+const standing: ClusterStanding = {
+  heardAt: minute(5),
+  missing: [],
+  places: 120,
+  notInForce: 0,
+  reasons: [],
 };
 
 describe('the status of a cluster', () => {
@@ -37,6 +45,28 @@ describe('the status of a cluster', () => {
     const health = clusterHealth({ ...heard, nodes }, { now: minute(1), listeningSince: minute(0) });
     expect(health).toMatchObject({ status: 'error', duplicates: [{ machineId: 'm1', nodes: ['a', 'b'] }] });
     expect(health.message).toContain('a, b');
+  });
+  it('is an error that says how many places are not in force, since when and why', () => {
+    const since = minute(4);
+    const message = 'node-2 has not been heard since 12:04';
+    const reasons = [{ token: 'node_silent', count: 3, since, message }];
+    const pulse = { ...standing, notInForce: 3, reasons };
+    expect(clusterHealth({ ...heard, pulse }, { now: minute(5), listeningSince: minute(0) })).toMatchObject({
+      status: 'error',
+      message: `policy is not in force on 3 of 120 places since ${since.toISOString()}: ${message}`,
+    });
+  });
+  it('is out of sync while clas-cache is not heard, or lacks something itself', () => {
+    const at = { now: minute(6), listeningSince: minute(0) };
+    expect(clusterHealth({ ...heard, pulse: standing }, at)).toMatchObject({
+      status: 'out_of_sync',
+      message: `clas-cache has not been heard since ${minute(5).toISOString()}: what is in force there now is not known`,
+    });
+    const pulse = { ...standing, missing: ['no list of pods yet'] };
+    expect(clusterHealth({ ...heard, pulse }, { ...at, now: minute(5) })).toMatchObject({
+      status: 'out_of_sync',
+      message: 'clas-cache is not in sync: no list of pods yet',
+    });
   });
   it('says when kubelink was never heard', () => {
     expect(

@@ -4,6 +4,22 @@ export interface ClusterFacts {
   readonly lastHeartbeat: Date | null;
   readonly inSync: boolean;
   readonly nodes: readonly { readonly name: string; readonly machineId: string }[];
+  /** Of clas-cache, which knows what is in force; null: it has not said anything yet. */
+  readonly pulse: ClusterStanding | null;
+}
+export interface ClusterStanding {
+  readonly heardAt: Date;
+  /** Words for what it lacks to be in sync. */
+  readonly missing: readonly string[];
+  readonly places: number;
+  readonly notInForce: number;
+  /** By reason, the most frequent first. */
+  readonly reasons: readonly {
+    readonly token: string;
+    readonly count: number;
+    readonly since: Date;
+    readonly message: string;
+  }[];
 }
 export interface Hearing {
   readonly now: Date;
@@ -13,8 +29,14 @@ export interface Hearing {
 export interface Silence {
   readonly clusterOutOfSyncMs: number;
   readonly agentOfflineMs: number;
+  /** After that nobody can say what is in force in the cluster. */
+  readonly pulseMs: number;
 }
-export const DEFAULT_SILENCE: Silence = { clusterOutOfSyncMs: 10 * 60_000, agentOfflineMs: 5 * 60_000 };
+export const DEFAULT_SILENCE: Silence = {
+  clusterOutOfSyncMs: 10 * 60_000,
+  agentOfflineMs: 5 * 60_000,
+  pulseMs: 30_000,
+};
 
 export type ClusterStatus = 'never_connected' | 'in_sync' | 'out_of_sync' | 'error';
 export interface ClusterHealth {
@@ -48,7 +70,8 @@ export function clusterHealth(
   silence: Silence = DEFAULT_SILENCE,
 ): ClusterHealth {
   const duplicates = duplicateMachineIds(facts.nodes);
-  if (facts.lastHeartbeat === null) {
+  const { lastHeartbeat } = facts;
+  if (lastHeartbeat === null) {
     return {
       status: 'never_connected',
       message: 'kubelink has not connected yet',
@@ -56,24 +79,43 @@ export function clusterHealth(
       duplicates,
     };
   }
-  const online = !isSilent(facts.lastHeartbeat, hearing, silence.clusterOutOfSyncMs);
-  if (duplicates.length > 0) {
-    const named = duplicates.map(({ machineId, nodes }) => `${nodes.join(', ')} (${machineId})`).join('; ');
-    return {
-      status: 'error',
-      message: `nodes with the same machine-id are not paired: ${named}`,
-      online,
-      duplicates,
-    };
-  }
-  if (!online)
-    return {
-      status: 'out_of_sync',
-      message: `no heartbeat since ${facts.lastHeartbeat.toISOString()}`,
-      online,
-      duplicates,
-    };
-  if (!facts.inSync)
-    return { status: 'out_of_sync', message: 'kubelink has not listed every kind yet', online, duplicates };
-  return { status: 'in_sync', message: '', online, duplicates };
+  const online = !isSilent(lastHeartbeat, hearing, silence.clusterOutOfSyncMs);
+  const errors = [...duplicateWords(duplicates), ...notInForceWords(facts.pulse)];
+  const doubts = [
+    ...(online ? [] : [`no heartbeat since ${lastHeartbeat.toISOString()}`]),
+    ...(facts.inSync ? [] : ['kubelink has not listed every kind yet']),
+    ...pulseDoubts(facts.pulse, hearing, silence.pulseMs),
+  ];
+  const status = errors.length > 0 ? 'error' : doubts.length > 0 ? 'out_of_sync' : 'in_sync';
+  return { status, message: [...errors, ...doubts].join('; '), online, duplicates };
+}
+
+/** True: whatever is known of what is in force there may have changed since. */
+export function isUnheard(pulse: ClusterStanding | null, hearing: Hearing, pulseMs: number): boolean {
+  return pulse !== null && isSilent(pulse.heardAt, hearing, pulseMs);
+}
+
+function duplicateWords(duplicates: readonly DuplicateMachineId[]): string[] {
+  if (duplicates.length === 0) return [];
+  const named = duplicates.map(({ machineId, nodes }) => `${nodes.join(', ')} (${machineId})`).join('; ');
+  return [`nodes with the same machine-id are not paired: ${named}`];
+}
+
+function notInForceWords(pulse: ClusterStanding | null): string[] {
+  if (pulse === null || pulse.notInForce === 0) return [];
+  const [worst] = pulse.reasons;
+  const reason = worst === undefined ? '' : ` since ${worst.since.toISOString()}: ${worst.message}`;
+  const more = pulse.reasons.length > 1 ? `, and ${String(pulse.reasons.length - 1)} other reasons` : '';
+  return [
+    `policy is not in force on ${String(pulse.notInForce)} of ${String(pulse.places)} places${reason}${more}`,
+  ];
+}
+
+function pulseDoubts(pulse: ClusterStanding | null, hearing: Hearing, pulseMs: number): string[] {
+  if (pulse === null) return [];
+  if (isUnheard(pulse, hearing, pulseMs))
+    return [
+      `clas-cache has not been heard since ${pulse.heardAt.toISOString()}: what is in force there now is not known`,
+    ];
+  return pulse.missing.length === 0 ? [] : [`clas-cache is not in sync: ${pulse.missing.join('; ')}`];
 }

@@ -53,4 +53,25 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   // What an agent says of its node: what that lets through by itself, and what full mode would cut.
   { id: '0003-host-reports', sql: 'alter table agents add column host jsonb;' },
+  {
+    id: '0004-not-in-force',
+    sql: `
+      alter table node_acks add column said_at timestamptz, add column not_in_force int not null default 0;
+      update node_acks set said_at = acked_at;
+      alter table node_acks alter column said_at set not null;
+      create table not_in_force (
+        cluster text not null, node text not null, id text not null, workload text, namespace text, name text not null,
+        asked text not null, in_force text, token text not null, message text not null, since timestamptz not null,
+        primary key (cluster, node, id));
+      create table cluster_pulses (
+        cluster text primary key, heard_at timestamptz not null, missing jsonb not null, policy_version bigint not null,
+        places int not null, not_in_force int not null);
+      create table enforcement_alarms (
+        cluster text not null, scope text not null, id text not null, body jsonb not null, primary key (cluster, scope, id));
+      -- A cluster's word on a workload counts for that cluster only.
+      drop table convergence;
+      create table convergence (
+        cluster text not null, workload text not null, fully_converged_at timestamptz not null, primary key (cluster, workload));
+    `,
+  },
 ];

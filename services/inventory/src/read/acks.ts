@@ -1,6 +1,10 @@
 /** Acknowledgements of nodes, kept per workload: on how many of its Pods the policy is in the kernel. */
-import type { ClusterAck, ConvergenceStatus } from '@ringfence/contracts';
+import type { ClusterAck, ConvergenceStatus, EnforcementMode, EnforcementView } from '@ringfence/contracts';
+import { orgHref } from '@ringfence/resources';
 import type pg from 'pg';
+import { grouped } from '../domain/grouped.js';
+import type { NotInForceRow } from '../domain/enforcement-alarms.calculator.js';
+import { notInForceRows, replaceNotInForce } from './enforcement.js';
 
 type Queryable = Pick<pg.ClientBase, 'query'>;
 export interface NodeAcked {
@@ -8,19 +12,31 @@ export interface NodeAcked {
   readonly ack: ClusterAck;
 }
 
-/** The newest per node; an older one that comes late changes nothing. */
-export async function applyAcks(tx: Queryable, acks: readonly NodeAcked[]): Promise<void> {
+/** The newest per node; an older one that comes late changes nothing. Returns clusters in which other places are in force now. */
+export async function applyAcks(tx: Queryable, acks: readonly NodeAcked[]): Promise<Set<string>> {
   const newest = new Map(acks.map((each) => [`${each.cluster}/${each.ack.node}`, each]));
-  for (const { cluster, ack } of newest.values()) await applyAck(tx, cluster, ack);
+  const changed = new Set<string>();
+  for (const { cluster, ack } of newest.values()) if (await applyAck(tx, cluster, ack)) changed.add(cluster);
+  return changed;
 }
 
-async function applyAck(tx: Queryable, cluster: string, ack: ClusterAck): Promise<void> {
+async function applyAck(tx: Queryable, cluster: string, ack: ClusterAck): Promise<boolean> {
   const { rowCount } = await tx.query(
-    `insert into node_acks values ($1, $2, $3, $4, $5, $6) on conflict (cluster, node) do update set revision = excluded.revision,
-       policy_version = excluded.policy_version, acked_at = excluded.acked_at, failed = excluded.failed where node_acks.acked_at <= excluded.acked_at`,
-    [cluster, ack.node, ack.revision, ack.policyVersion, ack.at, JSON.stringify(ack.failed)],
+    `insert into node_acks (cluster, node, revision, policy_version, acked_at, failed, said_at, not_in_force)
+       values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (cluster, node) do update set revision = excluded.revision,
+       policy_version = excluded.policy_version, acked_at = excluded.acked_at, failed = excluded.failed, said_at = excluded.said_at,
+       not_in_force = excluded.not_in_force where node_acks.said_at <= excluded.said_at`,
+    [
+      ...[cluster, ack.node, ack.revision, ack.policyVersion, ack.at, JSON.stringify(ack.failed)],
+      ...[ack.saidAt ?? ack.at, ack.notInForceCount ?? 0],
+    ],
   );
-  if (rowCount === 0) return;
+  if (rowCount === 0) return false;
+  await applyWorkloads(tx, cluster, ack);
+  return replaceNotInForce(tx, cluster, ack);
+}
+
+async function applyWorkloads(tx: Queryable, cluster: string, ack: ClusterAck): Promise<void> {
   await tx.query('delete from workload_acks where cluster = $1 and node = $2', [cluster, ack.node]);
   await tx.query(
     `insert into workload_acks select $1, $2, * from unnest($3::text[], $4::int[], $5::int[], $6::jsonb[]) on conflict do nothing`,
@@ -34,17 +50,23 @@ async function applyAck(tx: Queryable, cluster: string, ack: ClusterAck): Promis
     ],
   );
   await tx.query(
-    `insert into convergence select workload, $2 from workload_acks where workload = any($1) group by workload having sum(pods) = sum(enforced)
-     on conflict (workload) do update set fully_converged_at = excluded.fully_converged_at`,
-    [ack.workloads.map((each) => each.workload), ack.at],
+    `insert into convergence select cluster, workload, $3 from workload_acks where cluster = $1 and workload = any($2)
+       group by cluster, workload having sum(pods) = sum(enforced)
+     on conflict (cluster, workload) do update set fully_converged_at = excluded.fully_converged_at`,
+    [cluster, ack.workloads.map((each) => each.workload), ack.at],
   );
 }
 
+/** Laggards that are shown by name. */
+const MOST_SHOWN = 100;
+
 export interface Converged {
+  readonly laggards: readonly NotInForceRow[];
   readonly status: ConvergenceStatus;
   readonly addresses: readonly string[];
 }
 interface Row {
+  cluster: string;
   workload: string;
   pods: number;
   enforced: number;
@@ -53,33 +75,46 @@ interface Row {
   addresses: string[][];
 }
 
+/** By `cluster/workload`: what a cluster says of another's workload is nobody's. */
 export async function convergence(db: Queryable): Promise<Map<string, Converged>> {
+  const notInForce = grouped(
+    await notInForceRows(db),
+    ({ cluster, workload }) => `${cluster}/${workload ?? ''}`,
+  );
   const { rows } = await db.query<Row>(
-    `select w.workload, sum(w.pods)::int as pods, sum(w.enforced)::int as enforced, max(n.acked_at) as acked_at,
+    `select w.cluster, w.workload, sum(w.pods)::int as pods, sum(w.enforced)::int as enforced, max(n.acked_at) as acked_at,
        max(c.fully_converged_at) as fully_converged_at, jsonb_agg(w.addresses) as addresses
-     from workload_acks w join node_acks n using (cluster, node) left join convergence c using (workload) group by w.workload`,
+     from workload_acks w join node_acks n using (cluster, node) left join convergence c using (cluster, workload) group by w.cluster, w.workload`,
   );
   return new Map(
-    rows.map((row) => [
-      row.workload,
-      { status: statusOf(row), addresses: [...new Set(row.addresses.flat())].sort() },
-    ]),
+    rows.map((row) => {
+      const laggards = notInForce.get(`${row.cluster}/${row.workload}`) ?? [];
+      const addresses = [...new Set(row.addresses.flat())].sort();
+      return [`${row.cluster}/${row.workload}`, { status: statusOf(row, laggards), addresses, laggards }];
+    }),
   );
 }
 
-function statusOf(row: Row): ConvergenceStatus {
+/** Pods that are told to be not in force are errors; the others that are not enforced are on their way. */
+function statusOf(row: Row, laggards: readonly NotInForceRow[]): ConvergenceStatus {
   return {
     total_pods_count: row.pods,
     success_pods_count: row.enforced,
-    pending_pods_count: row.pods - row.enforced,
-    errors_count: 0,
+    pending_pods_count: Math.max(0, row.pods - row.enforced - laggards.length),
+    errors_count: laggards.length,
     acked_at: row.acked_at.toISOString(),
     fully_converged_at: row.fully_converged_at?.toISOString() ?? null,
-    errors: [],
+    errors: laggards.slice(0, MOST_SHOWN).map(({ name, workload, token, message }) => ({
+      pod_name: name,
+      workload: { href: orgHref(`kubernetes_workloads/${workload ?? ''}`) },
+      token,
+      message,
+    })),
   };
 }
 
 export const NOT_ACKNOWLEDGED: Converged = {
+  laggards: [],
   status: {
     total_pods_count: 0,
     success_pods_count: 0,
@@ -91,6 +126,26 @@ export const NOT_ACKNOWLEDGED: Converged = {
   },
   addresses: [],
 };
+
+/** What is asked beside what is in force. */
+export function enforcementView(
+  asked: EnforcementMode,
+  places: number,
+  inForce: number,
+  laggards: readonly NotInForceRow[],
+): EnforcementView {
+  return {
+    asked,
+    places,
+    in_force: inForce,
+    not_in_force_since: laggards[0]?.since.toISOString() ?? null,
+    laggards: laggards.slice(0, MOST_SHOWN).map((each) => ({
+      ...{ name: each.name, namespace: each.namespace, node: each.node, asked: each.asked },
+      ...{ in_force: each.inForce, token: each.token, message: each.message },
+      since: each.since.toISOString(),
+    })),
+  };
+}
 
 export interface NodeAckRow {
   readonly cluster: string;

@@ -1,7 +1,7 @@
 /** `status`, `clusters`, `workloads`, `labels`: what there is and how it is. */
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { render, renderValue } from '../output.js';
+import { render, renderValue, tableOf } from '../output.js';
 import type { Column } from '../output.js';
 import type { Terminal, WithTerminal } from './terminal.js';
 
@@ -17,6 +17,26 @@ interface ClusterBody {
   readonly ringfence_status_message: string;
   readonly manager_type: string | null;
   readonly nodes: readonly unknown[];
+  readonly ringfence_enforcement?: {
+    readonly places: number;
+    readonly not_in_force: number;
+    readonly since: string | null;
+  };
+}
+interface LaggardBody {
+  readonly name: string;
+  readonly namespace: string | null;
+  readonly node: string;
+  readonly asked: string;
+  readonly in_force: string | null;
+  readonly message: string;
+  readonly since: string;
+}
+interface EnforcementBody {
+  readonly asked: string;
+  readonly places: number;
+  readonly in_force: number;
+  readonly laggards: readonly LaggardBody[];
 }
 interface WorkloadBody {
   readonly href: string;
@@ -28,10 +48,7 @@ interface WorkloadBody {
   readonly enforcement_mode: string;
   readonly online?: boolean;
   readonly security_policy_sync_state?: string;
-  readonly container_policy_convergence_status?: {
-    readonly total_pods_count?: number;
-    readonly success_pods_count?: number;
-  };
+  readonly ringfence_enforcement?: EnforcementBody;
 }
 interface HealthBody {
   readonly status: string;
@@ -76,11 +93,12 @@ export function inventoryCommands(program: Command, withTerminal: WithTerminal):
 }
 
 async function status({ api, format, write }: Terminal): Promise<void> {
-  const [health, clusterList, versions, pending] = [
+  const [health, clusterList, versions, pending, laggards] = [
     await api.get<readonly HealthBody[]>('//health'),
     await api.all<ClusterBody>('/container_clusters'),
     await api.get<readonly VersionBody[]>('/sec_policy', { max_results: '1' }),
     await api.get<Readonly<Record<string, readonly unknown[]>>>('/sec_policy/pending'),
+    await laggardsOf(api),
   ];
   const changes = Object.values(pending).reduce((sum, list) => sum + list.length, 0);
   const answer = {
@@ -93,6 +111,7 @@ async function status({ api, format, write }: Terminal): Promise<void> {
       status: state,
       message,
     })),
+    not_in_force: laggards,
   };
   if (format !== 'table') return write(renderValue(answer, format));
   const good = answer.health === 'normal';
@@ -105,17 +124,55 @@ async function status({ api, format, write }: Terminal): Promise<void> {
   );
   write('\n');
   write(render(clusterList, CLUSTER_COLUMNS, 'table', 'No clusters.'));
+  if (laggards.length > 0) writeLaggards(write, laggards);
 }
+
+async function laggardsOf(api: Terminal['api']): Promise<LaggardBody[]> {
+  const all = [
+    ...(await api.all<WorkloadBody>('/workloads')),
+    ...(await api.all<WorkloadBody>('/kubernetes_workloads')),
+  ];
+  return all
+    .flatMap(({ ringfence_enforcement: enforcement }) => enforcement?.laggards ?? [])
+    .sort((a, b) => a.since.localeCompare(b.since));
+}
+
+/** What somebody who was woken up must know: what does not hold, where, since when, why. The rest is a count. */
+function writeLaggards(write: Terminal['write'], laggards: readonly LaggardBody[]): void {
+  write(`\n${pc.red(pc.bold(`Not enforced as asked: ${String(laggards.length)}`))}\n`);
+  write(tableOf(laggards.slice(0, MOST_LAGGARDS), LAGGARD_COLUMNS));
+  if (laggards.length > MOST_LAGGARDS)
+    write(`and ${String(laggards.length - MOST_LAGGARDS)} more; \`ringfence status -o json\` names them\n`);
+}
+
+const MOST_LAGGARDS = 20;
+const LAGGARD_COLUMNS: readonly Column<LaggardBody>[] = [
+  {
+    title: 'WHAT',
+    value: ({ namespace, name }) => (namespace === null ? `node ${name}` : `${namespace}/${name}`),
+  },
+  { title: 'NODE', value: ({ node }) => node },
+  { title: 'ASKED', value: ({ asked }) => asked },
+  { title: 'IN FORCE', value: ({ in_force: mode }) => mode ?? 'nothing known' },
+  { title: 'SINCE', value: ({ since }) => since },
+  { title: 'WHY', value: ({ message }) => message },
+];
 
 const stateColour = (text: string): string => (text.startsWith('in_sync') ? pc.green(text) : pc.yellow(text));
 const CLUSTER_COLUMNS: readonly Column<ClusterBody>[] = [
   { title: 'CLUSTER', value: ({ name }) => name },
   { title: 'STATUS', value: ({ ringfence_status: state }) => state, colour: stateColour },
   { title: 'NODES', value: ({ nodes }) => String(nodes.length) },
+  { title: 'IN FORCE', value: placesInForce },
   { title: 'RUNS', value: ({ manager_type: type }) => type ?? '' },
   { title: 'ID', value: ({ href }) => href.slice(href.lastIndexOf('/') + 1) },
   { title: 'MESSAGE', value: ({ ringfence_status_message: message }) => message },
 ];
+
+function placesInForce({ ringfence_enforcement: standing }: ClusterBody): string {
+  if (standing === undefined || standing.places === 0) return '-';
+  return `${String(standing.places - standing.not_in_force)} of ${String(standing.places)}`;
+}
 
 async function clusters({ api, format, write }: Terminal): Promise<void> {
   write(render(await api.all<ClusterBody>('/container_clusters'), CLUSTER_COLUMNS, format, 'No clusters.'));
@@ -126,8 +183,8 @@ const WORKLOAD_COLUMNS: readonly Column<WorkloadBody>[] = [
   { title: 'KIND', value: ({ kind }) => kind ?? 'Host' },
   { title: 'NAME', value: ({ name, hostname }) => name ?? hostname ?? '' },
   { title: 'LABELS', value: ({ labels }) => labels.map(({ key, value }) => `${key}=${value}`).join(' ') },
-  { title: 'MODE', value: ({ enforcement_mode: mode }) => mode },
-  { title: 'ENFORCED', value: enforcedPods },
+  { title: 'MODE ASKED', value: ({ enforcement_mode: mode }) => mode },
+  { title: 'IN FORCE', value: enforcedPods },
   {
     title: 'STATE',
     value: enforcedState,
@@ -135,15 +192,16 @@ const WORKLOAD_COLUMNS: readonly Column<WorkloadBody>[] = [
 ];
 
 /** A Service has no Pods of its own to enforce on. */
-function enforcedPods({ container_policy_convergence_status: status }: WorkloadBody): string {
-  if (status?.total_pods_count === undefined || status.total_pods_count === 0) return '-';
-  return `${String(status.success_pods_count ?? 0)}/${String(status.total_pods_count)} Pods`;
+function enforcedPods({ ringfence_enforcement: enforcement, kind }: WorkloadBody): string {
+  if (enforcement === undefined || enforcement.places === 0) return '-';
+  const on = `on ${String(enforcement.in_force)} of ${String(enforcement.places)}`;
+  return kind === undefined ? on : `${on} Pods`;
 }
 
 function enforcedState(workload: WorkloadBody): string {
   const { online, security_policy_sync_state: state } = workload;
-  if (state === undefined) return online === true ? 'online' : 'offline';
-  return enforcedPods(workload) === '-' ? '-' : state;
+  if (online !== undefined) return online ? 'online' : 'offline';
+  return state === undefined || enforcedPods(workload) === '-' ? '-' : state;
 }
 
 async function workloads({ api, format, write }: Terminal, namespace: string | undefined): Promise<void> {

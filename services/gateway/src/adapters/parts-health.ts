@@ -1,0 +1,37 @@
+/** What every part of the control plane says of its health, and inventory of the clusters; asked seldom, however often it is read. */
+import type { Bus } from '@ringfence/bus';
+import { CALLS, HEALTH_CALLS } from '@ringfence/contracts';
+import type { Parts } from '../domain/whole-health.js';
+
+/** Health is read by anybody: one round of questions serves everybody for this long. */
+const FRESH_MS = 2_000;
+
+export type PartsHealth = () => Promise<Parts>;
+
+export function partsHealth(bus: Bus, own: () => readonly string[]): PartsHealth {
+  let asked: { at: number; parts: Promise<Parts> } | undefined;
+  return () => {
+    if (asked === undefined || Date.now() - asked.at >= FRESH_MS)
+      asked = { at: Date.now(), parts: ask(bus, own) };
+    return asked.parts;
+  };
+}
+
+async function ask(bus: Bus, own: () => readonly string[]): Promise<Parts> {
+  const services = HEALTH_CALLS.map(async (call) => [call.service, await missingOf(bus, call)] as const);
+  const clusters = bus.call(CALLS.standing, {}).then(
+    (standing) => standing.clusters,
+    // Inventory's own line says that it does not answer.
+    () => [],
+  );
+  const missing = Object.fromEntries([['gateway', own()] as const, ...(await Promise.all(services))]);
+  return { missing, clusters: await clusters };
+}
+
+async function missingOf(bus: Bus, call: (typeof HEALTH_CALLS)[number]): Promise<readonly string[]> {
+  try {
+    return (await bus.call(call, {})).missing;
+  } catch {
+    return ['does not answer'];
+  }
+}

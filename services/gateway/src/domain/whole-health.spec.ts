@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { notificationsOf, statusOf } from './whole-health.js';
+
+const fine = {
+  missing: { gateway: [], inventory: [] },
+  clusters: [{ name: 'a', status: 'in_sync', message: '' }],
+};
+
+describe('the health of the whole', () => {
+  it('is normal only if every part has what it needs and policy is in force everywhere', () => {
+    expect(notificationsOf(fine)).toEqual([]);
+    expect(statusOf([])).toBe('normal');
+  });
+
+  it('is critical when a lane stands still anywhere, and names the part', () => {
+    const notifications = notificationsOf({
+      ...fine,
+      missing: { inventory: ['lanes: inventory-acks stands still'] },
+    });
+    expect(statusOf(notifications)).toBe('critical');
+    expect(notifications[0]?.message).toBe('inventory: lanes: inventory-acks stands still');
+  });
+
+  it('is critical when policy is not in force, and a warning when nobody knows', () => {
+    const of = (status: string) =>
+      notificationsOf({ ...fine, clusters: [{ name: 'a', status, message: 'since 12:04' }] });
+    expect(statusOf(of('error'))).toBe('critical');
+    expect(statusOf(of('out_of_sync'))).toBe('warning');
+    expect(of('error')[0]?.message).toBe('cluster a: since 12:04');
+    expect(of('never_connected')).toEqual([]);
+  });
+});

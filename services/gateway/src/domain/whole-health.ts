@@ -1,0 +1,48 @@
+/**
+ * The health of the whole: `normal` only if every part of the control plane has what it needs, its lanes move, and policy is
+ * in force wherever it is asked. Not being able to ask is not being normal.
+ */
+export interface ClusterWord {
+  readonly name: string;
+  readonly status: string;
+  readonly message: string;
+}
+export interface Parts {
+  /** By service: what it lacks, in words. */
+  readonly missing: Readonly<Record<string, readonly string[]>>;
+  readonly clusters: readonly ClusterWord[];
+}
+export interface Notification {
+  readonly status: 'warning' | 'critical';
+  readonly token: string;
+  readonly message: string;
+}
+
+/** A cluster that nobody has connected yet is no trouble. */
+const FINE = new Set(['in_sync', 'never_connected']);
+
+export function notificationsOf({ missing, clusters }: Parts): Notification[] {
+  const services = Object.entries(missing).flatMap(([service, words]) =>
+    words.map((message) => ({
+      status: 'critical' as const,
+      token: 'service_unavailable',
+      message: `${service}: ${message}`,
+    })),
+  );
+  const troubled = clusters.filter(({ status }) => !FINE.has(status));
+  return [...services, ...troubled.map(notificationOf)];
+}
+
+function notificationOf({ name, status, message }: ClusterWord): Notification {
+  const isError = status === 'error';
+  return {
+    status: isError ? 'critical' : 'warning',
+    token: isError ? 'cluster_error' : 'cluster_out_of_sync',
+    message: `cluster ${name}: ${message}`,
+  };
+}
+
+export function statusOf(notifications: readonly Notification[]): 'normal' | 'warning' | 'critical' {
+  if (notifications.length === 0) return 'normal';
+  return notifications.some(({ status }) => status === 'critical') ? 'critical' : 'warning';
+}

@@ -1,0 +1,122 @@
+/** What clas-caches say is not in force: shown, told as events, and never more believed than the cluster that says it. */
+import { randomUUID } from 'node:crypto';
+import { EVENTS, subjects } from '@ringfence/contracts';
+import type { EventType } from '@ringfence/contracts';
+import { eventually } from '@ringfence/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seen, startWorld } from './testing/world.js';
+import type { World } from './testing/world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+async function newCluster(): Promise<{ id: string }> {
+  const { body } = await world.rest('container_clusters', 'create', {
+    body: { name: `cluster ${randomUUID()}` },
+  });
+  return { id: (body as { href: string }).href.split('/').at(-1) ?? '' };
+}
+const clusterBody = async (id: string) =>
+  (await world.rest('container_clusters', 'get', { ids: [id] })).body as Record<string, unknown>;
+async function heard(cluster: string): Promise<void> {
+  const at = new Date().toISOString();
+  await world.observe(cluster, 'cluster', cluster, seen.cluster(at));
+  await eventually(async () => (await clusterBody(cluster))['last_connected'] === at);
+}
+const eventsOf = async (cluster: string, type: string) =>
+  (await world.events(type)).filter((event) => JSON.stringify(event).includes(cluster));
+
+describe('what is not in force', () => {
+  const since = '2026-01-01T12:04:31.000Z';
+  const workload = randomUUID();
+  const laggard = (pod: string) => ({
+    ...{ id: pod, workload, namespace: 'shop', name: pod, asked: 'full', inForce: 'visibility_only' },
+    ...{ token: 'not_in_kernel', message: 'node-2 does not name it', since },
+  });
+  const ack = (cluster: string, pods: readonly string[], enforced = 3 - pods.length) =>
+    world.bus.publish(subjects.ack(cluster, 'node-2'), {
+      ...{ node: 'node-2', revision: 1, policyVersion: 4, at: since, failed: [] },
+      saidAt: new Date().toISOString(),
+      workloads: [{ workload, pods: 3, enforced, addresses: [] }],
+      notInForce: pods.map(laggard),
+      notInForceCount: pods.length,
+    });
+  const pulse = (cluster: string, parts: object = {}) =>
+    world.bus.publish(subjects.pulse(cluster), {
+      ...{ at: new Date().toISOString(), missing: [], policyVersion: 4, places: 4, notInForceCount: 0 },
+      ...parts,
+    });
+  it('makes the status of its cluster an error that says since when and why, until it is in force', async () => {
+    const { id } = await newCluster();
+    await heard(id);
+    await ack(id, ['late-1', 'late-2']);
+    await pulse(id, { notInForceCount: 2 });
+    const lost = await eventually(
+      () => clusterBody(id),
+      (body) => body['ringfence_status'] === 'error',
+    );
+    expect(lost).toMatchObject({
+      ringfence_status_message: `policy is not in force on 2 of 4 places since ${since}: node-2 does not name it`,
+      ringfence_enforcement: {
+        ...{ places: 4, not_in_force: 2, since },
+        reasons: [{ token: 'not_in_kernel', count: 2 }],
+      },
+    });
+    const { clusters } = await world.inventory().standing();
+    expect(clusters.find((each) => each.id === id)).toMatchObject({ status: 'error', notInForce: 2 });
+    await ack(id, []);
+    await pulse(id);
+    await eventually(async () => (await clusterBody(id))['ringfence_status'] === 'in_sync');
+  });
+
+  it('is one event per workload when it begins and one when it ends, however many Pods it has', async () => {
+    const { id } = await newCluster();
+    await heard(id);
+    await ack(id, ['late-1']);
+    await eventually(async () => (await eventsOf(id, 'EnforcementLost')).length === 1);
+    for (const pods of [['late-1', 'late-2'], ['late-1', 'late-2', 'late-3'], []]) await ack(id, pods);
+    await eventually(async () => (await eventsOf(id, 'EnforcementRestored')).length === 1);
+    const [lost, ...more] = await eventsOf(id, 'EnforcementLost');
+    expect(more).toEqual([]);
+    for (const { type, data } of await world.inventory().store.follow(0, 10_000))
+      expect(EVENTS[type as EventType].schema.parse(data)).toEqual(data);
+    expect(lost?.data).toMatchObject({ scope: 'workload', id: workload, since, name: 'late-1' });
+  });
+
+  it('is not known of a cluster whose clas-cache is not heard, and said so', async () => {
+    const quick = await startWorld({ RINGFENCE_PULSE_SILENCE_SECONDS: '1' });
+    try {
+      const { body } = await quick.rest('container_clusters', 'create', { body: { name: 'quiet' } });
+      const id = (body as { href: string }).href.split('/').at(-1) ?? '';
+      await quick.observe(id, 'cluster', id, seen.cluster());
+      await quick.bus.publish(subjects.pulse(id), {
+        ...{ at: new Date().toISOString(), missing: [], policyVersion: 4, places: 4, notInForceCount: 0 },
+      });
+      const status = async () =>
+        (await quick.rest('container_clusters', 'get', { ids: [id] })).body as Record<string, unknown>;
+      const silent = await eventually(status, (one) => one['ringfence_status'] === 'out_of_sync');
+      expect(silent['ringfence_status_message']).toMatch(/^clas-cache has not been heard since 20/);
+      await eventually(async () => (await quick.events('EnforcementLost')).length === 1);
+      expect((await quick.events('EnforcementLost'))[0]?.data).toMatchObject({ scope: 'cluster', count: 4 });
+    } finally {
+      await quick.close();
+    }
+  }, 60_000);
+
+  it('counts for the cluster that says it, never for a workload of another', async () => {
+    const [own, other] = [await newCluster(), await newCluster()];
+    await ack(own.id, []);
+    await ack(other.id, ['late-1', 'late-2', 'late-3']);
+    await eventually(async () => (await eventsOf(other.id, 'EnforcementLost')).length === 1);
+    const { rows } = await world
+      .inventory()
+      .store.pool.query<{ cluster: string }>('select cluster from convergence where workload = $1', [
+        workload,
+      ]);
+    expect(rows.map(({ cluster }) => cluster)).toContain(own.id);
+    expect(rows.map(({ cluster }) => cluster)).not.toContain(other.id);
+  });
+});
