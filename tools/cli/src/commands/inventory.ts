@@ -124,7 +124,7 @@ async function status({ api, format, write }: Terminal): Promise<void> {
   );
   write('\n');
   write(render(clusterList, CLUSTER_COLUMNS, 'table', 'No clusters.'));
-  if (laggards.length > 0) writeLaggards(write, laggards);
+  writeLaggards(write, laggards);
 }
 
 async function laggardsOf(api: Terminal['api']): Promise<LaggardBody[]> {
@@ -139,6 +139,7 @@ async function laggardsOf(api: Terminal['api']): Promise<LaggardBody[]> {
 
 /** What somebody who was woken up must know: what does not hold, where, since when, why. The rest is a count. */
 function writeLaggards(write: Terminal['write'], laggards: readonly LaggardBody[]): void {
+  if (laggards.length === 0) return;
   write(`\n${pc.red(pc.bold(`Not enforced as asked: ${String(laggards.length)}`))}\n`);
   write(tableOf(laggards.slice(0, MOST_LAGGARDS), LAGGARD_COLUMNS));
   if (laggards.length > MOST_LAGGARDS)
