@@ -7,7 +7,7 @@ export type { ClusterAccess } from './kubeconfig.js';
 export { startListWatch } from './list-watch.js';
 export type { ListWatch, ListWatchEvents, Resource } from './list-watch.js';
 export type { KubeObject } from './objects.js';
-export { patchPodConditions } from './pod-condition.js';
+export { isConditionWritten, patchPodConditions } from './pod-condition.js';
 export type { PodCondition, PodConditionPatch } from './pod-condition.js';
 export { RESOURCES } from './resources.js';
 export type { WatchedResource } from './resources.js';

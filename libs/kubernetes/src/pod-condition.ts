@@ -40,3 +40,28 @@ export function patchPodConditions(
   };
   return client.patch(path, body, 'application/strategic-merge-patch+json', signal);
 }
+
+interface PodStatusView {
+  readonly metadata?: { readonly uid?: string };
+  readonly status?: {
+    readonly conditions?: readonly {
+      readonly type?: string;
+      readonly status?: string;
+    }[];
+  };
+}
+
+/** Whether the Pod has every condition in this state, or is another one by now. Throws ApiError. */
+export async function isConditionWritten(
+  client: ApiClient,
+  { namespace, name, uid, conditions }: PodConditionPatch,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
+  const pod = await client.get<PodStatusView>(path, {}, signal);
+  if (pod.metadata?.uid !== uid) return true;
+  return conditions.every(({ type, status }) => {
+    const found = pod.status?.conditions?.find((each) => each.type === type);
+    return found?.status === (status ? 'True' : 'False');
+  });
+}

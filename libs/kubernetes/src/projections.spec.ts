@@ -14,7 +14,9 @@ describe('what is kept of a Pod', () => {
         {
           spec: {
             nodeName: 'n1',
-            readinessGates: [{ conditionType: 'ringfence.io/policy-ready' }, { conditionType: 'other/gate' }],
+            readinessGates: ['ringfence.io/policy-ready', 'illumio.com/policy-ready', 'other/gate'].map(
+              (conditionType) => ({ conditionType }),
+            ),
           },
           status: { phase: 'Running', podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }, { ip: 'fd00::1' }] },
         },
@@ -37,7 +39,7 @@ describe('what is kept of a Pod', () => {
       addresses: ['10.0.0.1', 'fd00::1'],
       controller: { uid: 'rs', kind: 'ReplicaSet', name: 'web-1' },
       annotations: { 'com.illumio.role': 'web' },
-      readinessGates: ['ringfence.io/policy-ready'],
+      readinessGates: ['ringfence.io/policy-ready', 'illumio.com/policy-ready'],
       hostNetwork: false,
     });
   });

@@ -18,7 +18,8 @@ const PREFIXES = ['com.illumio.', 'ringfence.io/'];
 /** IP protocol numbers of Kubernetes' words. */
 const PROTOCOLS: Readonly<Record<string, number>> = { TCP: 6, UDP: 17, SCTP: 132 };
 const TCP = 6;
-const GATES = ['com.illumio.policy-ready', 'ringfence.io/policy-ready'];
+/** Ours, the older name, and the one of the guide's example output. */
+const GATES = ['ringfence.io/policy-ready', 'com.illumio.policy-ready', 'illumio.com/policy-ready'];
 const SERVICE_TYPES = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'] as const;
 
 interface Named {

@@ -25,6 +25,7 @@ import {
   TransientError,
 } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
+import { apiClient, clusterAccess, KubeconfigError } from '@ringfence/kubernetes';
 import { alarmInsecure } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { openClusterLanes } from './adapters/cluster-lanes.js';
@@ -36,6 +37,7 @@ import { openCredentialEndpoint } from './adapters/credential-endpoint.js';
 import { EdgeAccounts, Revocations } from './adapters/edge-accounts.js';
 import { NodeGate } from './adapters/node-gate.js';
 import { Refusals } from './adapters/refusals.js';
+import { ReadinessNet } from './adapters/readiness-net.js';
 import { StateFiles } from './adapters/state-files.store.js';
 import { StateKeeper } from './adapters/state-keeper.js';
 import { StoreLoop } from './adapters/store-loop.js';
@@ -70,6 +72,7 @@ export async function startClasCache(context: Context): Promise<RunningService> 
     ...common,
     bus,
     uplink: () => parts.uplink,
+    net: openNet(context),
     onSettled: () => keeper.settled(),
   });
   const uplink = (parts.uplink = new ControlUplink({
@@ -118,6 +121,26 @@ function showFacts(
   health.fact('policy', () => `version ${view.policyVersion}, revision ${nodeViews.currentRevision}`);
   health.fact('places not in force', () => notInForce(enforcement.counts()));
   health.fact('pods whose peers have not all acknowledged', () => String(readiness.waitingPods));
+}
+
+function openNet({ config, health, logger, metrics, onShutdown }: Context): ReadinessNet | undefined {
+  try {
+    const client = apiClient(clusterAccess(config.KUBECONFIG));
+    const net = new ReadinessNet({
+      client,
+      metrics,
+      onTrouble: (message, error) => logger.warn({ err: error }, message),
+    });
+    onShutdown(async () => {
+      await net.close();
+      await client.close();
+    });
+    return net;
+  } catch (error) {
+    if (!(error instanceof KubeconfigError)) throw error;
+    health.fact('conditions while Kubelink is silent', () => `not written: ${error.message}`);
+    return undefined;
+  }
 }
 
 function notInForce(counts: ReadonlyMap<string, number>): string {

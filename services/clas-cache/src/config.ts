@@ -33,6 +33,8 @@ export const configSchema = z.object({
   RINGFENCE_TLS_KEY: optional,
   /** What a restart needs while the control plane is away. */
   RINGFENCE_DATA_DIR: z.string().min(1),
+  /** A way to the API server, for conditions that Kubelink does not write; none: that of the Pod that we run in, if any. */
+  KUBECONFIG: optional,
   /** Seconds that a Pod's readiness waits for its peers; 0–300. */
   RINGFENCE_READINESS_TIMER: z.coerce.number().int().min(0).max(300).default(15),
 });

@@ -56,6 +56,7 @@ export async function startAgents({
       RINGFENCE_CA: caFile,
       RINGFENCE_TLS_CERT: tls.certFile,
       RINGFENCE_TLS_KEY: tls.keyFile,
+      KUBECONFIG: sandbox.kubeconfig,
       RINGFENCE_HOST: sandbox.hostAddress,
       RINGFENCE_PORT: String(port),
       RINGFENCE_DATA_DIR: join(edge, 'clas-cache'),

@@ -11,12 +11,14 @@ import type {
   ClusterPulse,
   ClusterQuestion,
   NodeView,
+  PodReadiness,
 } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { ActorStore, Settled } from '../domain/actor-store.js';
 import type { Convergence } from '../domain/convergence.js';
 import { LatestOutbox } from './latest-outbox.js';
+import type { ReadinessNet } from './readiness-net.js';
 import { PodTraces } from './pod-traces.js';
 import { storeMetrics } from './store-metrics.js';
 import type { StoreMetrics } from './store-metrics.js';
@@ -39,6 +41,8 @@ export interface StoreLoopOptions {
   /** What the control plane is told; undefined before there is a way to it. */
   readonly uplink: () => ControlPlaneWords | undefined;
   readonly onSettled: () => void;
+  /** undefined: there is no way to the API server. */
+  readonly net: ReadinessNet | undefined;
 }
 
 export class StoreLoop {
@@ -119,8 +123,7 @@ export class StoreLoop {
     });
     // Agents ask for a snapshot when their connection is back; what is sent into the void would only pile up.
     if (bus.isConnected()) for (const view of views) bus.send(subjects.nodeView(cluster, view.node), view);
-    for (const pod of withdrawn) this.#readiness.put(subjects.readiness(cluster, pod), null);
-    for (const pod of readiness) this.#readiness.put(subjects.readiness(cluster, pod.podUid), pod);
+    this.#tellReadiness(readiness, withdrawn);
     for (const ack of acks) uplink()?.acknowledge(ack);
     for (const pod of converged) this.#converged(pod);
     this.#metrics.viewsSent(views.length);
@@ -133,6 +136,18 @@ export class StoreLoop {
     if (!isDue && says === this.#pulsed.says) return;
     this.#pulsed = { at: Date.parse(at), says };
     this.options.uplink()?.pulse({ at, ...standing });
+  }
+
+  #tellReadiness(told: readonly PodReadiness[], withdrawn: readonly string[]): void {
+    const { cluster, net } = this.options;
+    for (const pod of withdrawn) {
+      this.#readiness.put(subjects.readiness(cluster, pod), null);
+      net?.withdrawn(pod);
+    }
+    for (const readiness of told) {
+      this.#readiness.put(subjects.readiness(cluster, readiness.podUid), readiness);
+      net?.told(readiness);
+    }
   }
 
   #converged(pod: Convergence): void {

@@ -1,7 +1,7 @@
 import { connectBus, ensureStreams } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import type { PodReadiness } from '@ringfence/contracts';
-import { apiClient, fromKubeconfig } from '@ringfence/kubernetes';
+import { apiClient, fromKubeconfig, patchPodConditions } from '@ringfence/kubernetes';
 import type { ApiClient } from '@ringfence/kubernetes';
 // eslint-disable-next-line @nx/enforce-module-boundaries -- a real API server to speak with, in specs only
 import { startApiServer, type ApiServer } from '@ringfence/sandbox';
@@ -94,5 +94,29 @@ describe('the conditions of Pods', () => {
     await eventually(() => done === 3);
     await conditions.close();
     expect(condition('slow')).toMatchObject({ status: 'True', reason: 'PolicyReady' });
+  });
+
+  it('never take back that a Pod is ready, whoever wrote it', async () => {
+    const { uid } = await gatedPod('written');
+    const conditions = new PodConditions({
+      client: direct,
+      written: { add: () => undefined },
+      onTrouble: () => undefined,
+    });
+    await conditions.follow(clas, CLUSTER);
+    const ready = [{ type: GATE, status: true, reason: 'PolicyReady', message: 'by clas-cache' }];
+    const pod = { namespace: 'default', name: 'written', uid, conditions: ready, at: new Date() };
+    await patchPodConditions(direct, pod);
+    const say = (name: string, podUid: string, isReady: boolean): Promise<unknown> =>
+      clas.publish(`policy.${CLUSTER}.readiness.${podUid}`, {
+        ...{ podUid, namespace: 'default', name, ready: isReady, gates: [GATE], message: 'later' },
+        reason: isReady ? 'PolicyReady' : 'PolicyPending',
+      });
+    await say('written', uid, false);
+    const other = await gatedPod('after');
+    await say('after', other.uid, true);
+    await eventually(() => condition('after')?.status === 'True');
+    await conditions.close();
+    expect(condition('written')).toMatchObject({ status: 'True', reason: 'PolicyReady' });
   });
 });

@@ -105,7 +105,7 @@ export class PodConditions {
       // Something newer was said of this Pod meanwhile.
       if (this.waiting.has(readiness.podUid)) return;
       try {
-        if (compareFirst && (await this.isWritten(readiness))) return;
+        if ((compareFirst || !readiness.ready) && (await this.isWritten(readiness))) return;
         await this.patch(readiness);
         return;
       } catch (error) {
@@ -145,6 +145,8 @@ export class PodConditions {
     if (pod.metadata?.uid !== podUid) return true;
     return gates.every((gate) => {
       const condition = pod.status?.conditions?.find(({ type }) => type === gate);
+      // What was ready stays so: an older word must not take back what clas-cache wrote while we were silent.
+      if (!ready && condition?.status === 'True') return true;
       return condition?.status === (ready ? 'True' : 'False') && condition.reason === reason;
     });
   }

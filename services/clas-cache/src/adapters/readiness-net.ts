@@ -1,0 +1,109 @@
+/**
+ * The net below Kubelink: a Pod that was told to be ready becomes ready, also while Kubelink is silent. A moment after the
+ * telling the Pod is looked at; only where its condition does not say so, it is written here. Both write the same words, and
+ * only ever that a Pod is ready, so that neither takes back what the other wrote. Without a way to the API server there is no net.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PodReadiness } from '@ringfence/contracts';
+import { ApiError, isConditionWritten, patchPodConditions } from '@ringfence/kubernetes';
+import type { ApiClient } from '@ringfence/kubernetes';
+import type { Metrics } from '@ringfence/service-host';
+
+/** Kubelink writes within milliseconds; a Pod waits no longer than this for one that does not. */
+const KUBELINK_HAS_MS = 1_000;
+const AT_ONCE = 4;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 15_000;
+/** The Pod is gone, is another one, or cannot have the condition. */
+const POINTLESS = [404, 409, 422];
+
+export interface ReadinessNetOptions {
+  readonly client: ApiClient;
+  readonly metrics: Metrics;
+  readonly onTrouble: (message: string, error: unknown) => void;
+}
+
+interface Due {
+  readonly readiness: PodReadiness;
+  readonly at: number;
+}
+
+export class ReadinessNet {
+  /** The newest per Pod, in the order of their times. */
+  readonly #due = new Map<string, Due>();
+  readonly #ended = new AbortController();
+  readonly #workers = new Set<Promise<void>>();
+  readonly #written;
+
+  constructor(private readonly options: ReadinessNetOptions) {
+    this.#written = options.metrics.counter(
+      'clas_cache_conditions_written_total',
+      'Readiness conditions that clas-cache wrote because Kubelink had not',
+    );
+  }
+
+  told(readiness: PodReadiness): void {
+    this.#due.delete(readiness.podUid);
+    if (!readiness.ready || readiness.gates.length === 0) return;
+    this.#due.set(readiness.podUid, { readiness, at: Date.now() + KUBELINK_HAS_MS });
+    if (this.#workers.size >= AT_ONCE) return;
+    const worker: Promise<void> = this.#work().finally(() => this.#workers.delete(worker));
+    this.#workers.add(worker);
+  }
+
+  withdrawn(podUid: string): void {
+    this.#due.delete(podUid);
+  }
+
+  async close(): Promise<void> {
+    this.#ended.abort();
+    await Promise.all(this.#workers);
+  }
+
+  async #work(): Promise<void> {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      await this.#pause(next.at - Date.now());
+      await this.#look(next.readiness);
+    }
+  }
+
+  #next(): Due | undefined {
+    const [first] = this.#due.entries();
+    if (first === undefined || this.#ended.signal.aborted) return undefined;
+    this.#due.delete(first[0]);
+    return first[1];
+  }
+
+  async #look(readiness: PodReadiness): Promise<void> {
+    const { client, onTrouble } = this.options;
+    const { podUid: uid, namespace, name, gates, ready: status, reason, message } = readiness;
+    const conditions = gates.map((type) => ({ type, status, reason, message }));
+    for (
+      let pauseMs = FIRST_PAUSE_MS;
+      this.#isWanted(uid);
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    ) {
+      try {
+        const pod = { namespace, name, uid, conditions, at: new Date() };
+        if (await isConditionWritten(client, pod, this.#ended.signal)) return;
+        await patchPodConditions(client, pod, this.#ended.signal);
+        this.#written.add();
+        return;
+      } catch (error) {
+        if (error instanceof ApiError && POINTLESS.includes(error.status)) return;
+        onTrouble(`the condition of Pod ${namespace}/${name} could not be written`, error);
+        await this.#pause(pauseMs * (0.5 + Math.random() / 2));
+      }
+    }
+  }
+
+  /** Not if something newer was said of the Pod meanwhile. */
+  #isWanted(uid: string): boolean {
+    return !this.#ended.signal.aborted && !this.#due.has(uid);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (ms <= 0) return;
+    await sleep(ms, undefined, { signal: this.#ended.signal }).catch(() => undefined);
+  }
+}
