@@ -84,6 +84,8 @@ export interface LatestOptions {
   readonly durable?: string;
   /** A handler that throws is called again with the same value; told here each time. */
   readonly onError?: (error: unknown, subject: string) => void;
+  /** The stream is another one than before, or lost its end: it is read from its beginning, and may lack what was read. */
+  readonly onStreamMadeAnew?: () => void;
 }
 
 export interface Consumer {

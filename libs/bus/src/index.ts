@@ -3,7 +3,7 @@ export { connectBus } from './connect.js';
 export { openControlBus } from './control-bus.js';
 export type { BusProcess, ControlBus } from './control-bus.js';
 export { failureOf } from './calls.js';
-export { ensureKubelinkDurable, ensureStreams, ensureUplinkDurable } from './streams.js';
+export { ensureKubelinkDurable, ensureStreams, ensureUplinkDurable, keepKubelinkDurable } from './streams.js';
 export type {
   BatchLimits,
   Bus,

@@ -141,7 +141,9 @@ class ValueReader {
   }
 
   private startOver(birth: string, isShorter: boolean): void {
-    if (birth !== this.birth || isShorter) this.doneUpTo = 0;
+    const isAnother = birth !== this.birth || isShorter;
+    if (isAnother) this.doneUpTo = 0;
+    if (isAnother && this.birth !== '') this.reading.options.onStreamMadeAnew?.();
     this.birth = birth;
     this.lastDelivery = 0;
   }

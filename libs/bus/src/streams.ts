@@ -16,6 +16,7 @@ const REPEATS_WITHIN_SECONDS = 300;
 /** The least that a server takes. */
 const HARDLY_ANY_SECONDS = 0.1;
 const STREAM_NOT_FOUND = 10_059;
+const CONSUMER_NOT_FOUND = 10_014;
 
 export async function ensureStreams(bus: Bus, server: 'control' | 'cluster', replicas = 1): Promise<void> {
   for (const contract of STREAMS) {
@@ -32,6 +33,17 @@ export async function ensureUplinkDurable(bus: Bus, cluster: string): Promise<vo
 /** The same for Kubelink and what clas-cache tells it of Pods. */
 export async function ensureKubelinkDurable(bus: Bus, cluster: string): Promise<void> {
   await remakeLatestDurable(linkOf(bus), 'READINESS', KUBELINK_DURABLE, `policy.${cluster}.readiness.*`);
+}
+
+/** Only where it is missing: after the server lost what it kept. */
+export async function keepKubelinkDurable(bus: Bus, cluster: string): Promise<void> {
+  const { consumers } = linkOf(bus).manager;
+  try {
+    await consumers.info('READINESS', KUBELINK_DURABLE);
+  } catch (error) {
+    if (!(error instanceof NatsError) || error.api_error?.err_code !== CONSUMER_NOT_FOUND) throw error;
+    await ensureKubelinkDurable(bus, cluster);
+  }
 }
 
 async function ensureStream(link: Link, contract: StreamContract, replicas: number): Promise<void> {

@@ -40,6 +40,8 @@ export const subjects = {
   /** clas-cache → kubelink, on the cluster's NATS: whether a Pod's policy is ready. */
   readiness: (cluster: string, podUid: string): string =>
     `policy.${cluster}.readiness.${subjectToken(podUid)}`,
+  /** clas-cache → kubelink, on the cluster's NATS: tell everything again, its lists are missing. */
+  relist: (cluster: string): string => `policy.${cluster}.relist.kubelink`,
   flow: (cluster: string, node: string): string => `flow.${cluster}.batch.${subjectToken(node)}`,
   decorated: (cluster: string, node: string): string => `flow.${cluster}.decorated.${subjectToken(node)}`,
   ack: (cluster: string, node: string): string => `ack.${cluster}.node.${subjectToken(node)}`,

@@ -38,6 +38,7 @@ import { EdgeAccounts, Revocations } from './adapters/edge-accounts.js';
 import { NodeGate } from './adapters/node-gate.js';
 import { Refusals } from './adapters/refusals.js';
 import { ReadinessNet } from './adapters/readiness-net.js';
+import { ServerMemory } from './adapters/server-memory.js';
 import { StateFiles } from './adapters/state-files.store.js';
 import { StateKeeper } from './adapters/state-keeper.js';
 import { StoreLoop } from './adapters/store-loop.js';
@@ -46,6 +47,11 @@ import type { ActorStore } from './domain/actor-store.js';
 import { manifest } from './manifest.js';
 
 type Context = HostContext<Config>;
+/** Of what is there already while the rest is opened. */
+interface Parts {
+  uplink?: ControlUplink;
+  bus?: Bus;
+}
 
 /** Long enough for a person to be told, short enough for an agent that was only out of its mind. */
 const SUSPENDED_FOR_MS = 300_000;
@@ -60,14 +66,13 @@ export async function startClasCache(context: Context): Promise<RunningService> 
   health.require('in sync', () => store.missing().join('; ') || true);
   health.fact('state on disk', () => keeper.unwritten ?? 'written');
   const client = gatewayOf(config);
-  const parts: { uplink?: ControlUplink; bus?: Bus } = {};
+  const parts: Parts = {};
   const accounts = openAccounts(context, files, parts);
   // Agents may be answered before the cluster's NATS is there.
-  await listen(context, files, { client, accounts, refusedBecause: () => parts.uplink?.refusal ?? null });
+  const desk = await listen(context, files, { client, accounts, parts });
   await keeper.begin(signal);
-  const bus = (parts.bus = await openBus(context));
-  const cluster = config.CLUSTER_ID;
-  const common = { cluster, store, metrics, logger };
+  const { bus, memory } = await openServer(context, parts, { accounts, desk });
+  const common = { cluster: config.CLUSTER_ID, store, metrics, logger };
   const loop = new StoreLoop({
     ...common,
     bus,
@@ -96,9 +101,25 @@ export async function startClasCache(context: Context): Promise<RunningService> 
     drain: async () => {
       refusals.close();
       await Promise.all([lanes.close(), uplink.close()]);
-      await loop.close();
+      await Promise.all([loop.close(), memory.close()]);
     },
   };
+}
+
+/** The connection, and what the server must know behind it: told at once and whenever the connection is back. */
+async function openServer(
+  context: Context,
+  parts: Parts,
+  { accounts, desk }: { readonly accounts: EdgeAccounts | undefined; readonly desk: CredentialDesk },
+): Promise<{ bus: Bus; memory: ServerMemory }> {
+  const { config, logger, signal } = context;
+  const told: { memory?: ServerMemory } = {};
+  const bus = (parts.bus = await openBus(context, () => told.memory?.refresh()));
+  const nodes = (): string[] => desk.nodes();
+  const memory = new ServerMemory({ bus, cluster: config.CLUSTER_ID, accounts, nodes, logger, signal });
+  told.memory = memory;
+  memory.refresh();
+  return { bus, memory };
 }
 
 const gatewayOf = (config: Config): ControlPlaneClient =>
@@ -160,7 +181,10 @@ function openKeeper({ config, logger }: Context, files: StateFiles): StateKeeper
   return new StateKeeper(files, options, logger);
 }
 
-async function openBus({ config, health, logger, metrics, onShutdown, signal }: Context): Promise<Bus> {
+async function openBus(
+  { config, health, logger, metrics, onShutdown, signal }: Context,
+  onConnected: () => void,
+): Promise<Bus> {
   const link: { bus?: Bus } = {};
   health.require('cluster NATS', () => link.bus?.availability() ?? 'connecting');
   health.require('lanes', () => link.bus?.progress() ?? true);
@@ -173,7 +197,10 @@ async function openBus({ config, health, logger, metrics, onShutdown, signal }: 
       ? {}
       : { credentials: credsFile(config.NATS_CREDS), inboxPrefix: serviceInbox(manifest.service) }),
     metrics,
-    onState: ({ connected, detail }) => logger[connected ? 'info' : 'warn']({ detail }, 'cluster NATS'),
+    onState: ({ connected, detail }) => {
+      logger[connected ? 'info' : 'warn']({ detail }, 'cluster NATS');
+      if (connected) onConnected();
+    },
     signal,
   });
   link.bus = bus;
@@ -200,7 +227,7 @@ function nodeGate({ logger }: Context, refusals: Refusals, accounts: EdgeAccount
 function openAccounts(
   { config, logger }: Context,
   files: StateFiles,
-  parts: { readonly bus?: Bus },
+  parts: Parts,
 ): EdgeAccounts | undefined {
   const { CLUSTER_NATS_SIGNING_KEY: keyFile, CLUSTER_NATS_ACCOUNT: account, CLUSTER_ID: cluster } = config;
   const system = config.CLUSTER_NATS_SYSTEM_CREDS;
@@ -226,14 +253,14 @@ function openAccounts(
 interface Admitting {
   readonly client: ControlPlaneClient;
   readonly accounts: EdgeAccounts | undefined;
-  readonly refusedBecause: () => string | null;
+  readonly parts: Parts;
 }
 
 async function listen(
   context: Context,
   files: StateFiles,
-  { client, accounts, refusedBecause }: Admitting,
-): Promise<void> {
+  { client, accounts, parts }: Admitting,
+): Promise<CredentialDesk> {
   const { config, onShutdown } = context;
   const kept = KeptPairings.safeParse(files.read('pairings'));
   const natsUrl = config.CLUSTER_NATS_PUBLIC_URL ?? config.NATS_URL;
@@ -244,7 +271,7 @@ async function listen(
       natsUrl,
       ...(accounts !== undefined && { accounts }),
       controlPlane: client,
-      refusedBecause,
+      refusedBecause: () => parts.uplink?.refusal ?? null,
       keep: (pairings) => files.write('pairings', () => pairings),
     },
     kept.data,
@@ -256,4 +283,5 @@ async function listen(
     gateway: config.GATEWAY_URL,
     'cluster NATS': natsUrl,
   });
+  return desk;
 }

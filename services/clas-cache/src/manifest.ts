@@ -90,6 +90,7 @@ export const manifest: ServiceManifest = {
   emits: [
     { subject: 'policy.*.view.*', server: 'cluster' },
     { subject: 'policy.*.readiness.*', server: 'cluster' },
+    { subject: 'policy.*.relist.*', server: 'cluster' },
     { subject: 'flow.*.decorated.*', server: 'cluster' },
     { subject: 'obs.*.*.*', server: 'control' },
     { subject: 'agent.*.heartbeat.*', server: 'control' },

@@ -12,7 +12,7 @@ import {
   serviceInbox,
 } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { OBSERVATIONS } from '@ringfence/contracts';
+import { OBSERVATIONS, subjects } from '@ringfence/contracts';
 import type { ObservationKind, PodReadiness } from '@ringfence/contracts';
 // eslint-disable-next-line @nx/enforce-module-boundaries -- a real API server to speak with, in specs only
 import { startApiServer, type ApiServer } from '@ringfence/sandbox';
@@ -35,6 +35,7 @@ const clasManifest = {
   consumes: [],
   emits: [
     { subject: 'policy.*.readiness.*', server: 'cluster' as const },
+    { subject: 'policy.*.relist.*', server: 'cluster' as const },
     { subject: 'obs.*.*.*', server: 'cluster' as const },
   ],
   serves: [],
@@ -252,6 +253,22 @@ describe('Kubelink', () => {
     await eventually(() => markers().some((marker) => marker['of'] === 'pod' && marker['epoch'] !== epoch));
     expect(latest('pod', stays)).toMatchObject({ gone: false });
     expect(latest('pod', stays)?.['epoch']).not.toBe(epoch);
+  });
+
+  it('tells everything again when it is asked to, and not as often as it is asked', async () => {
+    const web = await makeWeb();
+    const name = await web.pod('again');
+    await launch();
+    await inSync();
+    const epoch = latest('pod', name)?.['epoch'];
+    for (let i = 0; i < 20; i += 1) cache.send(subjects.relist(CLUSTER), {});
+    const epochs = (): Set<unknown> => new Set(markers().map((marker) => marker['epoch']));
+    await eventually(() => markers().length === 10);
+    expect(latest('pod', name)?.['epoch']).not.toBe(epoch);
+    // What is told after the questions was taken in after them: they have all been heard.
+    const after = await web.pod('after');
+    await eventually(() => latest('pod', after));
+    expect(epochs().size).toBe(2);
   });
 
   it('loses nothing while NATS is away', async () => {

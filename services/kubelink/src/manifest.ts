@@ -1,4 +1,5 @@
-/** What Kubelink says and hears on its cluster's NATS: facts of Kubernetes up, readiness of Pods down. */
+/** What Kubelink says and hears on its cluster's NATS: facts of Kubernetes up, readiness of Pods down, and the
+ * wish to hear everything again. */
 import type { ServiceManifest } from '@ringfence/contracts';
 
 export const READINESS = {
@@ -16,6 +17,7 @@ export const manifest: ServiceManifest = {
     subject: `obs.*.${kind}.*`,
     server: 'cluster' as const,
   })),
+  listens: [{ subject: 'policy.*.relist.*', server: 'cluster' }],
   serves: [],
   calls: [],
 };

@@ -2,6 +2,7 @@
 import { NestFactory } from '@nestjs/core';
 import { connectBus, KUBELINK_DURABLE, serviceInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
+import { subjects } from '@ringfence/contracts';
 import type { ApiClient } from '@ringfence/kubernetes';
 import { alarmInsecure, nestLogger } from '@ringfence/service-host';
 import type { RunningService } from '@ringfence/service-host';
@@ -44,6 +45,7 @@ export async function startKubelink(context: Context): Promise<RunningService> {
   );
   news.tell = () => publisher.wake();
   publisher.wake();
+  const relists = bus.subscribe(subjects.relist(config.CLUSTER_ID), () => watch.tellAgain());
   const heartbeat = new Heartbeat({
     bus,
     client,
@@ -57,6 +59,7 @@ export async function startKubelink(context: Context): Promise<RunningService> {
   await conditions.follow(bus, config.CLUSTER_ID, hasAccount ? KUBELINK_DURABLE : undefined);
   return {
     drain: async () => {
+      relists.close();
       await Promise.all([heartbeat.close(), conditions.close(), publisher.close()]);
       await app.close();
     },

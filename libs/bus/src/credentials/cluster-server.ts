@@ -47,6 +47,7 @@ const EXPORTS: Exports = [
   ...['agent.*.heartbeat.*', 'agent.*.sandboxes.*', 'flow.*.batch.*', 'ack.*.node.*'].map(service),
   { ...service(`${SNAPSHOT}.*`), response_threshold: ANSWER_WITHIN_NS },
   { name: 'views', subject: 'policy.*.view.*', type: 'stream' },
+  { name: 'relists', subject: 'policy.*.relist.kubelink', type: 'stream' },
   ...KUBELINK_KINDS.map((kind) => service(`obs.*.${kind}.*`)),
   service(`$JS.ACK.READINESS.${KUBELINK_DURABLE}.>`),
   {
@@ -113,7 +114,7 @@ const kubelinkSubjects = (cluster: string): EdgeSubjects => ({
     `$JS.API.CONSUMER.MSG.NEXT.READINESS.${KUBELINK_DURABLE}`,
     `$JS.ACK.READINESS.${KUBELINK_DURABLE}.>`,
   ],
-  hears: [],
+  hears: [subjects.relist(cluster)],
   limits: KUBELINK_LIMITS,
 });
 

@@ -14,6 +14,7 @@ import { ForeignClaim, ownWord, takeAck, takeAgentReport } from './agents.consum
 import type { NodeGate } from './node-gate.js';
 import { takeObservation, takeToldReadiness } from './observations.consumer.js';
 import { read, senderOf } from './payload.js';
+import { Relist } from './relist.js';
 import type { Refusals } from './refusals.js';
 import type { StoreLoop } from './store-loop.js';
 
@@ -40,7 +41,9 @@ export async function openClusterLanes(options: ClusterLanesOptions): Promise<Cl
   // What was said of Pods before comes first, or a Pod that was ready would be told not to be.
   const told = await readLatest(options, TOLD_READINESS, takeToldReadiness);
   await told.caughtUp;
-  const observed = await readLatest(options, OBSERVED, takeObservation);
+  const relist = new Relist(options);
+  const observed = await readLatest(options, OBSERVED, takingLists(relist), () => relist.startOver());
+  void observed.caughtUp.then(() => relist.readAll());
   const agents = await readLatest(options, AGENTS, takeAgentReport);
   const acks = await readLatest(options, NODE_ACKS, takeAck);
   void Promise.all([observed.caughtUp, agents.caughtUp, acks.caughtUp]).then(() => {
@@ -59,8 +62,17 @@ export async function openClusterLanes(options: ClusterLanesOptions): Promise<Cl
   return {
     close: async () => {
       snapshots.close();
+      relist.close();
       await Promise.all([told, observed, agents, acks, flows].map((lane) => lane.close()));
     },
+  };
+}
+
+function takingLists(relist: Relist): Taker {
+  return (store, subject, payload) => {
+    takeObservation(store, subject, payload);
+    const [, , kind, of] = subject.split('.');
+    if (kind === 'list' && of !== undefined) relist.heard(of);
   };
 }
 
@@ -70,6 +82,7 @@ function readLatest(
   { bus, cluster, store, loop, gate, refusals, metrics, logger }: ClusterLanesOptions,
   { stream, filter }: { stream: string; filter: string },
   take: Taker,
+  onStreamMadeAnew: () => void = () => undefined,
 ): Promise<LatestReader> {
   const unreadable = metrics.counter(
     'clas_cache_unreadable_total',
@@ -91,6 +104,7 @@ function readLatest(
     }
   };
   return bus.latest(stream, filter, handle, {
+    onStreamMadeAnew,
     onError: (error, subject) => logger.error({ err: error, subject }, 'the store failed at a message'),
   });
 }

@@ -47,6 +47,11 @@ export class CredentialDesk {
     this.#pairings = new Map(pairings);
   }
 
+  /** Those that hold a credential, or may ask for one. */
+  nodes(): string[] {
+    return [...this.#pairings.values()].map(({ node }) => node);
+  }
+
   challenge(): CredentialChallenge {
     return { cluster: this.options.cluster, challenge: this.#challenges.issue(Date.now()) };
   }

@@ -17,6 +17,9 @@ import { z } from 'zod';
 /** Node → seconds since the epoch: what was signed up to then is worth nothing any more. */
 export const Revocations = z.record(Text.max(253), z.number().int());
 
+/** Each is a connection to the server, and a signature of ours. */
+const PUSHES_AT_ONCE = 8;
+
 export interface EdgeAccountsOptions {
   readonly signer: ClusterSigner;
   /** Throws TransientError while the server is away. */
@@ -63,6 +66,17 @@ export class EdgeAccounts {
   async makeKnown(name: string): Promise<void> {
     const { signer, push } = this.options;
     await this.#reachable(async () => push(await mintNodeAccount(signer, name, this.#revoked.get(name))));
+  }
+
+  /** Kubelink's and those of these nodes; a re-push of a live account keeps its connections. */
+  async makeAllKnown(nodes: readonly string[]): Promise<void> {
+    const { signer, push } = this.options;
+    const waiting = [...new Set(nodes)];
+    const work = async (): Promise<void> => {
+      for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) await this.makeKnown(name);
+    };
+    await this.#reachable(async () => push(await mintKubelinkAccount(signer)));
+    await Promise.all(Array.from({ length: PUSHES_AT_ONCE }, work));
   }
 
   /** Every credential that the node holds is worth nothing from now on, also on connections that stand. */

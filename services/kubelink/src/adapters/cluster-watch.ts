@@ -17,6 +17,7 @@ import type { ObservationOutbox } from '../domain/observation-outbox.calculator.
 
 /** A Pod whose owner is not there by then is told with what its reference says. */
 const OWNER_WITHIN_MS = 2_000;
+const TELL_AGAIN_EVERY_MS = 5_000;
 
 export interface ClusterWatchOptions {
   readonly client: ApiClient;
@@ -33,6 +34,7 @@ export class ClusterWatch {
   private readonly timers: NodeJS.Timeout[];
   private isTelling = false;
   private lastEpoch = 0;
+  private toldAgainAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: ClusterWatchOptions) {
     this.watches = RESOURCES.map((resource) => ({ resource, watch: this.follow(resource) }));
@@ -62,6 +64,17 @@ export class ClusterWatch {
     return this.watches.flatMap(({ resource, watch }) =>
       watch.isListed() && watch.problem() !== null ? [`${resource.plural}: ${watch.problem()}`] : [],
     );
+  }
+
+  /**
+   * Somebody's lists are missing: everything once more, under a new epoch. It is dear in a large cluster, and who asks
+   * repeats itself, so that what is asked too soon is left out.
+   */
+  tellAgain(): void {
+    const now = this.options.now().getTime();
+    if (!this.isTelling || now - this.toldAgainAt < TELL_AGAIN_EVERY_MS) return;
+    this.toldAgainAt = now;
+    this.tellLists(OBSERVED_KINDS);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,63 @@
+/**
+ * What the cluster's server has to know so that everybody can go on: streams, Kubelink's durable, the accounts of nodes. It
+ * keeps them on its disk; a disk that was lost with the server heals by being told again, at our start and at each reconnect.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ensureStreams, keepKubelinkDurable } from '@ringfence/bus';
+import type { Bus } from '@ringfence/bus';
+import type { Logger } from 'pino';
+import type { EdgeAccounts } from './edge-accounts.js';
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 15_000;
+
+export interface ServerMemoryOptions {
+  readonly bus: Bus;
+  readonly cluster: string;
+  readonly accounts: EdgeAccounts | undefined;
+  /** Nodes that hold a credential. */
+  readonly nodes: () => readonly string[];
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+export class ServerMemory {
+  #wanted = 0;
+  #done = 0;
+  #running: Promise<void> | undefined;
+
+  constructor(private readonly options: ServerMemoryOptions) {}
+
+  /** The server may have forgotten. Told until it has taken everything. */
+  refresh(): void {
+    this.#wanted += 1;
+    this.#running ??= this.#untilDone().finally(() => (this.#running = undefined));
+  }
+
+  async close(): Promise<void> {
+    await this.#running;
+  }
+
+  async #untilDone(): Promise<void> {
+    const { signal, logger } = this.options;
+    for (let pauseMs = FIRST_PAUSE_MS; this.#done !== this.#wanted && !signal.aborted;) {
+      const round = this.#wanted;
+      try {
+        await this.#tell();
+        this.#done = round;
+      } catch (error) {
+        logger.warn({ err: error }, "the cluster's NATS has not taken all that it must know, trying again");
+        await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      }
+    }
+  }
+
+  async #tell(): Promise<void> {
+    const { bus, cluster, accounts, nodes } = this.options;
+    await ensureStreams(bus, 'cluster');
+    if (accounts === undefined) return;
+    await keepKubelinkDurable(bus, cluster);
+    await accounts.makeAllKnown(nodes());
+  }
+}

@@ -1,0 +1,76 @@
+/** What the cluster's NATS keeps on its disk is lost; nobody but clas-cache notices, and everybody comes back. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bus } from '@ringfence/bus';
+import { subjects } from '@ringfence/contracts';
+import { eventually } from '@ringfence/testing';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { publishPolicy } from './testing/control-plane.js';
+import { CLUSTER } from './testing/facts.js';
+import { openSecuredCluster, tellLists } from './testing/secured-cluster.js';
+import type { SecuredCluster } from './testing/secured-cluster.js';
+
+let secured: SecuredCluster;
+let kubelink: Bus;
+let asked = 0;
+
+beforeAll(async () => {
+  secured = await openSecuredCluster();
+  await publishPolicy(secured.control, 1);
+  kubelink = await secured.kubelink();
+  kubelink.subscribe(subjects.relist(CLUSTER), async () => {
+    asked += 1;
+    await tellLists(kubelink, `e${asked + 1}`);
+  });
+  await tellLists(kubelink);
+  await eventually(() => secured.isReady());
+});
+afterAll(() => secured.close());
+
+describe('a cluster’s server that lost what it kept', () => {
+  it('is told the lists again when its observations were purged, whether clas-cache keeps facts or not', async () => {
+    for (const keepsFacts of [true, false]) {
+      const before = asked;
+      await secured.restartClas(async () => {
+        secured.owner.send('$JS.API.STREAM.PURGE.OBSERVATIONS', {});
+        if (!keepsFacts) await rm(join(secured.dataDirectory, 'facts.json'));
+      });
+      await eventually(async () => asked > before && (await secured.isReady()), undefined, 30_000);
+    }
+  });
+
+  it('gets its streams back, and the lists in them, when all of it went while clas-cache ran', async () => {
+    const before = asked;
+    await secured.clusterNats.kill();
+    await rm(join(secured.clusterNats.directory, 'jetstream'), { recursive: true });
+    await secured.clusterNats.start();
+    await eventually(async () => asked > before && (await secured.isReady()), undefined, 30_000);
+    const lists = new Set<string>();
+    const reader = await secured.owner.latest(
+      'OBSERVATIONS',
+      `obs.${CLUSTER}.list.*`,
+      ({ subject }) => void lists.add(subject),
+    );
+    await eventually(() => lists.size === 5);
+    await reader.close();
+  });
+
+  it('learns the accounts of its nodes anew', async () => {
+    const states: boolean[] = [];
+    const agent = await secured.cven('node-1', { onState: ({ connected }) => states.push(connected) });
+    await secured.clusterNats.kill();
+    await rm(join(secured.clusterNats.directory, 'accounts'), { recursive: true });
+    await secured.clusterNats.start();
+    await eventually(
+      () => states.length > 1 && agent.isConnected() && kubelink.isConnected(),
+      undefined,
+      30_000,
+    );
+    await eventually(() =>
+      agent.publish(subjects.ack(CLUSTER, 'node-1'), {}).then(
+        () => true,
+        () => false,
+      ),
+    );
+  });
+});
