@@ -27,6 +27,8 @@ export interface BusOptions {
   readonly metrics?: BusMetrics;
   /** Told in words whenever the connection is away (and why), for logs. */
   readonly onState?: (state: { readonly connected: boolean; readonly detail: string }) => void;
+  /** The server does not take the credential (any more): another attempt with the same one is in vain. */
+  readonly onRefused?: () => void;
   /** Ends the wait for the first connection. */
   readonly signal?: AbortSignal;
   /** A lane that is done with nothing for so long, while messages wait, counts as standing still; absent: 30 s. */

@@ -1,6 +1,6 @@
 /** One connection to NATS with what every ability of the bus needs of it. Reconnects for ever; says in words when it is away. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, Events, jwtAuthenticator } from 'nats';
+import { connect, ErrorCode, Events, jwtAuthenticator, NatsError } from 'nats';
 import type { ConnectionOptions, JetStreamClient, JetStreamManager, NatsConnection } from 'nats';
 import type { BusOptions } from './bus.js';
 import { noMetrics } from './metrics.js';
@@ -11,6 +11,11 @@ import type { Storing } from './storing.js';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
+const REFUSALS: ReadonlySet<string> = new Set([
+  ErrorCode.AuthorizationViolation,
+  ErrorCode.AuthenticationExpired,
+  ErrorCode.AccountExpired,
+]);
 
 export interface Link {
   readonly name: string;
@@ -42,7 +47,7 @@ export async function openLink(options: BusOptions): Promise<Link> {
   };
   const stores = storing(options.server);
   options.onState?.({ connected: true, detail: 'connected' });
-  void watch(connection, tell);
+  void watch(connection, tell, options);
   return {
     name: options.name,
     server: options.server,
@@ -70,6 +75,7 @@ async function untilConnected(options: BusOptions): Promise<NatsConnection> {
     try {
       return await connect(connectionOptions(options));
     } catch (error) {
+      if (error instanceof NatsError && REFUSALS.has(error.code)) options.onRefused?.();
       options.onState?.({ connected: false, detail: error instanceof Error ? error.message : String(error) });
       await sleep(pauseMs, undefined, { signal: options.signal });
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
@@ -113,8 +119,10 @@ export function tlsOf(servers: string, caFile: string | undefined): Pick<Connect
 async function watch(
   connection: NatsConnection,
   tell: (connected: boolean, detail: string) => void,
+  { onRefused }: BusOptions,
 ): Promise<void> {
   for await (const status of connection.status()) {
+    if (status.type === Events.Error && REFUSALS.has(String(status.data))) onRefused?.();
     if (status.type === Events.Disconnect) tell(false, 'connection lost, trying again');
     if (status.type === Events.Reconnect) tell(true, 'connected');
   }

@@ -42,11 +42,16 @@ import { ServerMemory } from './adapters/server-memory.js';
 import { StateFiles } from './adapters/state-files.store.js';
 import { StateKeeper } from './adapters/state-keeper.js';
 import { StoreLoop } from './adapters/store-loop.js';
+import { UnpairedNodes } from './adapters/unpaired-nodes.js';
 import type { Config } from './config.js';
 import type { ActorStore } from './domain/actor-store.js';
 import { manifest } from './manifest.js';
 
 type Context = HostContext<Config>;
+interface Admission {
+  readonly accounts: EdgeAccounts | undefined;
+  readonly desk: CredentialDesk;
+}
 /** Of what is there already while the rest is opened. */
 interface Parts {
   uplink?: ControlUplink;
@@ -95,13 +100,15 @@ export async function startClasCache(context: Context): Promise<RunningService> 
   const refusals = new Refusals({ metrics, logger, tell: (refusal) => uplink.refused(refusal) });
   showFacts(health, store, uplink, refusals);
   const gate = nodeGate(context, refusals, accounts);
-  const lanes = await openClusterLanes({ ...common, bus, loop, refusals, gate });
+  const unpaired = unpairedNodes(context, store, { accounts, desk });
+  const onStatus: UnpairedNodes['heard'] = (node, status) => unpaired?.heard(node, status);
+  const lanes = await openClusterLanes({ ...common, bus, loop, refusals, gate, onStatus });
   onShutdown(() => keeper.close());
   return {
     drain: async () => {
       refusals.close();
       await Promise.all([lanes.close(), uplink.close()]);
-      await Promise.all([loop.close(), memory.close()]);
+      await Promise.all([loop.close(), memory.close(), unpaired?.close()]);
     },
   };
 }
@@ -110,7 +117,7 @@ export async function startClasCache(context: Context): Promise<RunningService> 
 async function openServer(
   context: Context,
   parts: Parts,
-  { accounts, desk }: { readonly accounts: EdgeAccounts | undefined; readonly desk: CredentialDesk },
+  { accounts, desk }: Admission,
 ): Promise<{ bus: Bus; memory: ServerMemory }> {
   const { config, logger, signal } = context;
   const told: { memory?: ServerMemory } = {};
@@ -120,6 +127,16 @@ async function openServer(
   told.memory = memory;
   memory.refresh();
   return { bus, memory };
+}
+
+/** Undefined: there are no credentials to revoke. */
+function unpairedNodes(
+  { logger }: Context,
+  { view }: ActorStore,
+  { accounts, desk }: Admission,
+): UnpairedNodes | undefined {
+  if (accounts === undefined) return undefined;
+  return new UnpairedNodes({ accounts, desk, logger, unpaired: () => view.nodes.unpaired() });
 }
 
 const gatewayOf = (config: Config): ControlPlaneClient =>

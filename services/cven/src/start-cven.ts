@@ -42,13 +42,13 @@ export async function startCven(context: Context): Promise<RunningService> {
   context.health.require('credential', () => availability.state);
   const credentials = app.get<NodeCredential>(CREDENTIAL);
   const identity = await credentials.obtain();
-  credentials.keepFresh();
   const parts = new AgentParts(context, {
     files: app.get<StateFiles>(STATE_FILES),
     kernel: app.get<ObservedKernel>(KERNEL),
     metrics: agentMetrics(context.metrics),
     identity,
   });
+  credentials.keepFresh(() => !parts.isUnpaired);
   const birth = new Birth({
     context,
     places: parts.agent,
@@ -160,6 +160,7 @@ async function connectControl(
     caFile: context.config.RINGFENCE_CA,
     // A server without authentication gives none.
     ...(identity.jwt === '' ? {} : { credentials: () => credentials.current() }),
+    onRefused: () => credentials.refused(),
     inboxPrefix: nodeInbox(identity.name),
     metrics,
     onState: ({ connected, detail }) => {

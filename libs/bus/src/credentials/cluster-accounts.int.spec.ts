@@ -223,6 +223,24 @@ describe('a cluster’s server', () => {
     await expect(raw(nats, credentials, nodeInbox('n3'))).rejects.toThrow();
   });
 
+  it('says that a credential is not taken any more, and goes on with the one that was asked for then', async () => {
+    let credentials = await nodeCredentials('n5');
+    let asked = 0;
+    const node = await connectBus({
+      ...{ servers: nats.url, name: 'n5', server: 'cluster', inboxPrefix: nodeInbox('n5') },
+      credentials: () => credentials,
+      onRefused: () => {
+        asked += 1;
+        void mintNodeUser(signer(), 'n5').then((minted) => (credentials = minted));
+      },
+    });
+    await node.publish(subjects.heartbeat(A, 'n5'), {});
+    await push(await mintNodeAccount(signer(), 'n5', Math.floor(Date.now() / 1_000)));
+    await eventually(() => asked > 0 && node.isConnected());
+    await node.publish(subjects.heartbeat(A, 'n5'), {});
+    await node.close();
+  });
+
   it('closes the connection of a node that sends more than its payload, and keeps the others', async () => {
     const node = await raw(nats, await nodeCredentials('n1'), nodeInbox('n1'));
     const other = await raw(nats, await nodeCredentials('n2'), nodeInbox('n2'));

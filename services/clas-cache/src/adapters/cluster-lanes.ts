@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CallError, PermanentError, TransientError } from '@ringfence/bus';
 import type { Bus, LatestReader, LatestValue, Message, Publication, Subscription } from '@ringfence/bus';
-import { CALLS, FlowBatch, subjects, subjectToken } from '@ringfence/contracts';
+import { AgentHeartbeat, CALLS, FlowBatch, subjects, subjectToken } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { ActorStore } from '../domain/actor-store.js';
@@ -25,6 +25,8 @@ export interface ClusterLanesOptions {
   readonly loop: StoreLoop;
   readonly gate: NodeGate;
   readonly refusals: Refusals;
+  /** What an agent says of itself with each heartbeat. */
+  readonly onStatus: (node: string, status: AgentHeartbeat['status']) => void;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -44,7 +46,7 @@ export async function openClusterLanes(options: ClusterLanesOptions): Promise<Cl
   const relist = new Relist(options);
   const observed = await readLatest(options, OBSERVED, takingLists(relist), () => relist.startOver());
   void observed.caughtUp.then(() => relist.readAll());
-  const agents = await readLatest(options, AGENTS, takeAgentReport);
+  const agents = await readLatest(options, AGENTS, takingReports(options.onStatus));
   const acks = await readLatest(options, NODE_ACKS, takeAck);
   void Promise.all([observed.caughtUp, agents.caughtUp, acks.caughtUp]).then(() => {
     store.caughtUp();
@@ -65,6 +67,14 @@ export async function openClusterLanes(options: ClusterLanesOptions): Promise<Cl
       relist.close();
       await Promise.all([told, observed, agents, acks, flows].map((lane) => lane.close()));
     },
+  };
+}
+
+function takingReports(onStatus: ClusterLanesOptions['onStatus']): Taker {
+  return (store, subject, payload, refusals) => {
+    takeAgentReport(store, subject, payload, refusals);
+    const heartbeat = subject.split('.')[2] === 'heartbeat' ? AgentHeartbeat.safeParse(payload) : undefined;
+    if (heartbeat?.success === true) onStatus(senderOf(subject), heartbeat.data.status);
   };
 }
 

@@ -141,6 +141,13 @@ export class CredentialDesk {
     await this.options.keep([...this.#pairings]);
   }
 
+  /** It is paired no longer: without the control plane nobody gets its credential again. */
+  async forgetNode(node: string): Promise<void> {
+    const kept = [...this.#pairings].filter(([, pairing]) => pairing.node === node);
+    for (const [machineId] of kept) this.#pairings.delete(machineId);
+    if (kept.length > 0) await this.options.keep([...this.#pairings]);
+  }
+
   #remembered({ machineId, publicKey }: FromNode, away: ControlPlaneAway): string {
     const known = this.#pairings.get(machineId);
     if (known?.publicKey === publicKey) return known.node;

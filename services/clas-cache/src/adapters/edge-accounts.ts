@@ -12,6 +12,7 @@ import {
 } from '@ringfence/bus';
 import type { ClusterSigner, MintedUser } from '@ringfence/bus';
 import { Text } from '@ringfence/contracts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
 /** Node → seconds since the epoch: what was signed up to then is worth nothing any more. */
@@ -58,6 +59,7 @@ export class EdgeAccounts {
       const words = `${name} said far more than its share: its account rests until ${new Date(suspendedUntil).toISOString()}`;
       throw CallError.of('RESOURCE_EXHAUSTED', 'node_suspended', words);
     }
+    await this.#pastRevocation(name);
     await this.makeKnown(name);
     return mintNodeUser(this.options.signer, name, publicKey);
   }
@@ -71,7 +73,7 @@ export class EdgeAccounts {
   /** Kubelink's and those of these nodes; a re-push of a live account keeps its connections. */
   async makeAllKnown(nodes: readonly string[]): Promise<void> {
     const { signer, push } = this.options;
-    const waiting = [...new Set(nodes)];
+    const waiting = [...new Set([...nodes, ...this.#revoked.keys()])];
     const work = async (): Promise<void> => {
       for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) await this.makeKnown(name);
     };
@@ -79,11 +81,17 @@ export class EdgeAccounts {
     await Promise.all(Array.from({ length: PUSHES_AT_ONCE }, work));
   }
 
-  /** Every credential that the node holds is worth nothing from now on, also on connections that stand. */
-  async revoke(name: string): Promise<void> {
-    this.#revoked.set(name, Math.floor(this.#now() / 1_000));
+  /** Every credential that the node was given up to then is worth nothing from now on, also on connections that stand. */
+  async revoke(name: string, upTo = this.#now()): Promise<void> {
+    const before = this.#revoked.get(name) ?? 0;
+    this.#revoked.set(name, Math.max(before, Math.floor(upTo / 1_000)));
+    this.#forgetExpired();
     await this.options.keep(Object.fromEntries(this.#revoked));
     await this.makeKnown(name);
+  }
+
+  isRevoked(name: string): boolean {
+    return this.#revoked.has(name);
   }
 
   /** Cut off, and given no new credential for so long. */
@@ -95,6 +103,19 @@ export class EdgeAccounts {
   /** For people. */
   suspended(): string[] {
     return [...this.#suspendedUntil].filter(([, until]) => until > this.#now()).map(([name]) => name);
+  }
+
+  /** Nothing that was signed up to then is valid any more without us. */
+  #forgetExpired(): void {
+    const oldest = Math.floor(this.#now() / 1_000) - this.options.signer.expiresInSeconds;
+    for (const [name, upTo] of this.#revoked) if (upTo < oldest) this.#revoked.delete(name);
+  }
+
+  /** Claims count in seconds: what is signed within the second of a revocation would be revoked with what was before it. */
+  async #pastRevocation(name: string): Promise<void> {
+    const endsAt = ((this.#revoked.get(name) ?? 0) + 1) * 1_000;
+    const waitMs = endsAt - this.#now();
+    if (waitMs > 0) await sleep(Math.min(waitMs, 1_000));
   }
 
   async #reachable(work: () => Promise<void>): Promise<void> {

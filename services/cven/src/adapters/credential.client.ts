@@ -25,7 +25,8 @@ export interface CredentialOptions {
 const REQUEST_TIMEOUT_MS = 5_000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 15_000;
-const RENEWAL_CHECK_MS = 30_000;
+const LOOK_EVERY_MS = 1_000;
+const ASK_AGAIN_MS = 15_000;
 
 /** The credential and the seed that it is for. */
 export const KeptCredential = CredentialResponse.extend({ seed: z.string().min(1) });
@@ -38,6 +39,8 @@ export class NodeCredential {
   private credential: KeptCredential | undefined;
   /** Since when it is known: a clock that was set meanwhile must not matter. */
   private obtainedAt = Date.now();
+  private askedAt = 0;
+  private isRefused = false;
 
   constructor(private readonly options: CredentialOptions) {
     const stored = options.file.read();
@@ -71,21 +74,36 @@ export class NodeCredential {
     return this.credential;
   }
 
-  /** Renews in time until the signal ends it; failures are told, the old credential stays. */
-  keepFresh(): void {
+  /**
+   * Renews in time until the signal ends it; failures are told, the old credential stays. Only while it is wanted: the
+   * agent of an unpaired node would pair it again by asking.
+   */
+  keepFresh(isWanted: () => boolean): void {
     const timer = setInterval(() => {
-      const { expiresAt } = this.current();
-      const halfLife = this.obtainedAt + (Date.parse(expiresAt) - this.obtainedAt) / 2;
-      if (Date.now() < halfLife) return;
-      this.renew().then(
-        () => this.options.onState(true),
-        (error: unknown) =>
-          this.options.onState(
-            Date.now() < Date.parse(expiresAt) ? true : `the credential has expired: ${wordsOf(error)}`,
-          ),
-      );
-    }, RENEWAL_CHECK_MS);
+      if (isWanted() && this.isDue(Date.now())) void this.askAgain();
+    }, LOOK_EVERY_MS);
     this.options.signal.addEventListener('abort', () => clearInterval(timer));
+  }
+
+  /** The server does not take it, and would not until it ends: it was revoked, or the server's keys are others. */
+  refused(): void {
+    this.isRefused = true;
+  }
+
+  private isDue(now: number): boolean {
+    const halfLife = this.obtainedAt + (Date.parse(this.current().expiresAt) - this.obtainedAt) / 2;
+    return now - this.askedAt >= ASK_AGAIN_MS && (this.isRefused || now >= halfLife);
+  }
+
+  private async askAgain(): Promise<void> {
+    this.askedAt = Date.now();
+    try {
+      await this.renew();
+      this.options.onState(true);
+    } catch (error) {
+      const isWorthless = this.isRefused || Date.now() >= Date.parse(this.current().expiresAt);
+      this.options.onState(isWorthless ? `the credential is not taken any more: ${wordsOf(error)}` : true);
+    }
   }
 
   private async renew(): Promise<void> {
@@ -96,6 +114,7 @@ export class NodeCredential {
     const credential = { ...(await askAsNode(desk, { pairingKey, machineId, version })), seed };
     this.credential = credential;
     this.obtainedAt = Date.now();
+    this.isRefused = false;
     file.write(credential);
   }
 
