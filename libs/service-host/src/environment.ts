@@ -6,6 +6,7 @@ export const CONFIGURATION_EXIT_CODE = 78;
 
 export const HostEnvironment = z.object({
   /** Where /livez, /readyz and /metrics are served. An edge's kubelet asks from outside: 0.0.0.0 there. */
+  /** Or the path of a unix socket, which only root of this machine may open. */
   RINGFENCE_MANAGEMENT_HOST: z.string().default('127.0.0.1'),
   /** 0: any free port, named in the log. */
   RINGFENCE_MANAGEMENT_PORT: z.coerce.number().int().min(0).max(65_535).default(0),

@@ -1,5 +1,6 @@
-/** The management listener of a process: /livez, /readyz, /metrics. No authentication, so it stays on loopback unless told otherwise. */
+/** The management listener of a process: /livez, /readyz, /metrics. No authentication, so it stays on loopback, or a unix socket, unless told otherwise. */
 import { once } from 'node:events';
+import { chmodSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { HealthRegistry } from './health.js';
@@ -27,12 +28,20 @@ export async function listenForManagement(
       .end(`${JSON.stringify(report)}\n`);
   });
   server.requestTimeout = 5_000;
-  server.listen(port, host);
+  if (host.startsWith('/')) listenOnPath(server, host);
+  else server.listen(port, host);
   await once(server, 'listening');
   return { url: urlOf(server, host), close: () => close(server) };
 }
 
+/** Whoever was killed has left its socket behind. */
+function listenOnPath(server: Server, path: string): void {
+  rmSync(path, { force: true });
+  server.listen(path, () => chmodSync(path, 0o600));
+}
+
 function urlOf(server: Server, host: string): string {
+  if (host.startsWith('/')) return `unix:${host}`;
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;

@@ -149,7 +149,8 @@ describe('the edge', () => {
   });
 
   it('answers 503, not 401, while nobody can tell', async () => {
-    const body = { cluster: 'c1', token: 't', pairingKey: 'k', machineId: 'm', version: '1' };
+    const publicKey = `U${'A'.repeat(55)}`;
+    const body = { cluster: 'c1', token: 't', pairingKey: 'k', machineId: 'm', version: '1', publicKey };
     expect((await call('POST', '/edge/pair', { body, headers: { authorization: '' } })).status).toBe(503);
   });
 });

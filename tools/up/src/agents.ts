@@ -11,6 +11,7 @@ import type { ControlPlane } from './control-plane.js';
 import { freePort } from './free-ports.js';
 import { clusterNats } from './nats.js';
 import type { UpOptions } from './options.js';
+import { openDoor } from './socket-door.js';
 import type { Processes } from './processes.js';
 import type { RegisteredCluster } from './register-cluster.js';
 import type { Sandbox, SandboxNode } from './sandbox.js';
@@ -24,8 +25,6 @@ interface Agents {
   readonly cluster: RegisteredCluster;
   readonly onWaiting?: (words: string) => void;
 }
-
-const CVEN_MANAGEMENT_PORT = '9610';
 
 /** Gives the address at which further agents get their credential. */
 export async function startAgents({
@@ -74,7 +73,7 @@ export async function startAgents({
   else {
     await compilePlugin();
     for (const node of sandbox.nodes)
-      startCven(processes, {
+      await startCven(processes, {
         ...{ node, clasUrl, caFile, pairingKey, directory: join(edge, `cven-${node.name}`) },
         hostAddress: sandbox.hostAddress,
       });
@@ -98,10 +97,14 @@ interface CvenOptions {
   readonly directory: string;
 }
 
-function startCven(
+async function startCven(
   processes: Processes,
   { node, hostAddress, clasUrl, caFile, pairingKey, directory }: CvenOptions,
-): void {
+): Promise<void> {
+  // Beside the runtime's: short enough for a socket, and gone with the sandbox.
+  const socket = join(dirname(node.containerdSocket ?? directory), 'agent.sock');
+  const port = await freePort();
+  await openDoor(port, socket);
   processes.start({
     name: `cven-${node.name}`,
     command: process.execPath,
@@ -115,11 +118,11 @@ function startCven(
       RINGFENCE_CRI_SOCKET: node.containerdSocket ?? '',
       RINGFENCE_DATA_DIR: directory,
       ...closedAtBirth(node),
-      RINGFENCE_MANAGEMENT_HOST: '0.0.0.0',
-      RINGFENCE_MANAGEMENT_PORT: CVEN_MANAGEMENT_PORT,
+      // Nobody on the node's networks, its Pods included, has any business there.
+      RINGFENCE_MANAGEMENT_HOST: socket,
       ...reachableFromNodes(passedOn(), hostAddress),
     },
-    readyUrl: `http://${node.address}:${CVEN_MANAGEMENT_PORT}/readyz`,
+    readyUrl: `http://127.0.0.1:${port}/readyz`,
   });
 }
 

@@ -10,10 +10,12 @@ import {
   ensureStreams,
   isProof,
   mintClusterServer,
+  mintNodeAccount,
   mintNodeUser,
+  pushAccount,
   serviceInbox,
 } from '@ringfence/bus';
-import type { Bus, ClusterServerKeys } from '@ringfence/bus';
+import type { Bus, ClusterSigner } from '@ringfence/bus';
 import { CALLS, CredentialRequest, FlowBatch, NodeAck, subjects } from '@ringfence/contracts';
 import type { NodeView, ServiceManifest } from '@ringfence/contracts';
 import { startNats } from '@ringfence/testing';
@@ -80,9 +82,16 @@ export async function startClasStub(hostAddress: string): Promise<ClasStub> {
         : Promise.resolve({ ...view, base: null }),
     { suffix: '*' },
   );
+  const signer = {
+    signingSeed: keys.signingSeed,
+    account: keys.account,
+    cluster: CLUSTER,
+    expiresInSeconds: 3600,
+  };
+  await pushAccount(nats.url, keys.system.user, await mintNodeAccount(signer, NODE));
   const http = await serveCredentials(hostAddress, {
     natsUrl: `nats://${hostAddress}:${nats.port}`,
-    keys,
+    signer,
     requests: told.credentialRequests,
   });
   return {
@@ -117,13 +126,13 @@ function listen(
 
 interface Credentials {
   readonly natsUrl: string;
-  readonly keys: ClusterServerKeys;
+  readonly signer: ClusterSigner;
   readonly requests: unknown[];
 }
 
 async function serveCredentials(
   host: string,
-  { natsUrl, keys, requests }: Credentials,
+  { natsUrl, signer, requests }: Credentials,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -140,12 +149,6 @@ async function serveCredentials(
       )
         return void response.writeHead(401).end('wrong pairing key or proof');
       const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
-      const signer = {
-        signingSeed: keys.signingSeed,
-        account: keys.account,
-        cluster: CLUSTER,
-        expiresInSeconds: 3600,
-      };
       void mintNodeUser(signer, NODE, body.publicKey).then(({ jwt }) =>
         response.end(JSON.stringify({ cluster: CLUSTER, name: NODE, natsUrl, jwt, expiresAt })),
       );
