@@ -12,8 +12,11 @@ import { renderRemoval, renderTable } from './table.renderer.js';
 import { policyLayout, TABLE, upkeepLayout } from './table-layout.js';
 
 export interface Change {
-  /** `whole`: the table is new, or gone, and its flow sets with it. `rotation`: nothing but the writers of flows. */
-  readonly kind: 'delta' | 'whole' | 'rotation';
+  /**
+   * `whole`: the table is new, or gone, and its flow sets with it. `takeover`: all of it is new but its flow sets.
+   * `rotation`: nothing but the writers of flows.
+   */
+  readonly kind: 'delta' | 'whole' | 'takeover' | 'rotation';
   readonly script: string;
   /** The generation was raised. */
   readonly bump: boolean;
@@ -83,6 +86,13 @@ export function renderRotation(model: FirewallModel): Change {
   };
 }
 
+/** Empties flow sets that were read: whatever is in a flow set of a half that nobody writes was read by nobody. */
+export function renderFlush(flowSets: readonly string[]): string {
+  return script(flowSets.map(flushed));
+}
+
+const flushed = (set: string): string => `flush set ${TABLE} ${set}`;
+
 interface PolicyDelta {
   readonly commands: readonly string[];
   readonly revokes: boolean;
@@ -112,8 +122,8 @@ function policyDelta(from: FirewallModel, to: FirewallModel): PolicyDelta {
 }
 
 function upkeep(from: FirewallModel, to: FirewallModel): string[] {
-  const flushed = isEnforced(to) ? flowSetNames(to.half).map((name) => `flush set ${TABLE} ${name}`) : [];
-  return [...flushed, ...commandsBetween(upkeepLayout(from), upkeepLayout(to))];
+  const emptied = isEnforced(to) ? flowSetNames(to.half).map(flushed) : [];
+  return [...emptied, ...commandsBetween(upkeepLayout(from), upkeepLayout(to))];
 }
 
 /** Order: what is referred to first, removals last. */

@@ -22,6 +22,12 @@ export function flowSetNames(half: Half): string[] {
   return FLOW_TABLES.flatMap((table) => FAMILIES.map((family) => flowSetName(table, family, half)));
 }
 
+const FLOW_SET = /^(?:na|np|nb|bo|br)[46]_[01]$/;
+
+export function isFlowSet(name: string): boolean {
+  return FLOW_SET.test(name);
+}
+
 export function flowSetDeclaration(family: Family): string {
   const address = family === 4 ? 'ipv4_addr' : 'ipv6_addr';
   return `type ${address} . ${address} . inet_proto . inet_service; flags dynamic,timeout; timeout 10m; counter;`;

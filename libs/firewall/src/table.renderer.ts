@@ -1,7 +1,7 @@
 /** Layout → one transaction of nft text: the whole table. Loading it over an existing one replaces that atomically. */
 import { hasTable } from './firewall.model.js';
 import type { FirewallModel } from './firewall.model.js';
-import type { ChainLayout, SetLayout } from './nft-layout.js';
+import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
 import { COUNTERS, TABLE, tableLayout } from './table-layout.js';
 
 /** `add` then `delete` makes the deletion succeed where there is no table. */
@@ -11,13 +11,17 @@ export function renderRemoval(): string {
 
 export function renderTable(model: FirewallModel): string {
   if (!hasTable(model)) return renderRemoval();
-  const layout = tableLayout(model);
+  return `${renderRemoval()}${renderBlock(tableLayout(model), COUNTERS)}`;
+}
+
+/** What is added to whatever is in a table of our name already. */
+export function renderBlock(layout: TableLayout, counters: readonly string[]): string {
   const body = [
     ...[...layout.sets].map(([name, set]) => setText(name, set)),
-    ...COUNTERS.map((name) => `  counter ${name} { }`),
+    ...counters.map((name) => `  counter ${name} { }`),
     ...[...layout.chains].map(([name, chain]) => chainText(name, chain)),
   ];
-  return `${renderRemoval()}table ${TABLE} {\n${body.join('\n')}\n}\n`;
+  return `table ${TABLE} {\n${body.join('\n')}\n}\n`;
 }
 
 function setText(name: string, set: SetLayout): string {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FlowBatches } from '../domain/flow-batches.calculator.js';
 import type { CollectedFlows } from '../domain/flow-batches.calculator.js';
+import type { ReadMark } from '../domain/read-mark.js';
 import { FlowJournal } from './flow-journal.store.js';
 
 const BOOT = 'aaaaaaaa-0000-4000-8000-000000000001';
@@ -41,6 +42,12 @@ const collected = (port: number): CollectedFlows => ({
   },
 });
 
+const markOf = (port: number): ReadMark => ({
+  place: '/run/netns/a',
+  half: port % 2 === 0 ? 0 : 1,
+  digest: `of ${port}`,
+});
+
 /** An agent that reads, and may end an interval. */
 class Agent {
   readonly journal = new FlowJournal(directory, (_, error) => {
@@ -50,7 +57,7 @@ class Agent {
 
   read(port: number): void {
     const one = collected(port);
-    this.journal.append(this.batches.interval, one);
+    this.journal.append(this.batches.interval, { mark: markOf(port), collected: [one] });
     this.batches.add(one.reporter, one.named, one.overflow, one.inForce);
   }
   end(): string[] {
@@ -85,6 +92,17 @@ describe('flows that a killed agent had read', () => {
     agent.journal.done(id!);
     expect(readdirSync(join(directory, 'flows'))).toHaveLength(0);
     expect(ports(new Agent().journal)).toEqual([]);
+  });
+
+  it('can be told from what is still in the kernel: the last reading of each place is known', () => {
+    const killed = new Agent();
+    killed.read(1);
+    killed.end();
+    killed.read(2);
+    const next = new Agent().journal;
+    next.leftover('2026-11-20T10:00:09.000Z');
+    expect(next.lastRead('/run/netns/a')).toEqual(markOf(2));
+    expect(next.lastRead('/run/netns/b')).toBeUndefined();
   });
 
   it('are handed on up to the line that was torn by the end', () => {

@@ -7,7 +7,8 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'no
 import { join } from 'node:path';
 import type { FlowBatch } from '@ringfence/contracts';
 import { FlowBatches } from '../domain/flow-batches.calculator.js';
-import type { CollectedFlows, FlowInterval } from '../domain/flow-batches.calculator.js';
+import type { CollectedHalf, FlowInterval } from '../domain/flow-batches.calculator.js';
+import type { ReadMark } from '../domain/read-mark.js';
 
 const FILE = /^[0-9a-f-]{36}-\d+\.jsonl$/;
 
@@ -16,6 +17,7 @@ export class FlowJournal {
   /** Batches of each file that are not stored yet. */
   private readonly open = new Map<string, Set<string>>();
   private current: string | undefined;
+  private readonly marks = new Map<string, { readonly mark: ReadMark; readonly at: string }>();
 
   constructor(
     dataDirectory: string,
@@ -33,14 +35,18 @@ export class FlowJournal {
     });
   }
 
-  append(interval: FlowInterval, collected: CollectedFlows): void {
+  lastRead(place: string): ReadMark | undefined {
+    return this.marks.get(place)?.mark;
+  }
+
+  append(interval: FlowInterval, half: CollectedHalf): void {
     this.try('flows could not be written down', () => {
       if (this.current === undefined) {
         mkdirSync(this.directory, { recursive: true, mode: 0o700 });
         this.current = `${interval.bootId}-${interval.first}.jsonl`;
         this.line(this.current, interval);
       }
-      this.line(this.current, collected);
+      this.line(this.current, half);
     });
   }
 
@@ -76,13 +82,21 @@ export class FlowJournal {
   }
 
   private batchesOf(file: string, until: string): FlowBatch[] {
-    const [interval, ...entries] = this.linesOf(file) as [FlowInterval?, ...CollectedFlows[]];
+    const [interval, ...halves] = this.linesOf(file) as [FlowInterval?, ...CollectedHalf[]];
     if (interval === undefined) return [];
     const { node, bootId } = interval;
     const batches = new FlowBatches({ node, bootId }, interval.from, interval.first);
+    const entries = halves.flatMap(({ collected }) => collected);
     for (const { reporter, named, overflow, inForce } of entries)
       batches.add(reporter, named, overflow, inForce);
+    for (const half of halves) this.mark(half);
     return batches.take(entries.at(-1)?.at ?? until);
+  }
+
+  /** Files of several agents come in no order. */
+  private mark({ mark, collected }: CollectedHalf): void {
+    const at = collected.at(-1)?.at ?? '';
+    if ((this.marks.get(mark.place)?.at ?? '') <= at) this.marks.set(mark.place, { mark, at });
   }
 
   /** Its last line may be torn. */

@@ -111,7 +111,8 @@ describe.each(['helper', 'nft'] as const)('a place reached by %s', (way) => {
       namespace: 'shop',
       name: 'web',
     };
-    return new EnforcedPlace(where, { kernel, records: new TableRecords({}, () => undefined), events });
+    const records = new TableRecords({}, () => undefined);
+    return new EnforcedPlace(where, { kernel, records, events, lastRead: () => undefined });
   };
   const expectInKernel = ({ model: wanted }: DesiredTable): void => {
     if (hasTable(wanted))

@@ -6,12 +6,14 @@ import { hasTable, isEnforced, renderRemoval, renderRotation } from '@ringfence/
 import type { Change, Half } from '@ringfence/firewall';
 import type { DesiredTable, Place } from '../domain/desired-tables.calculator.js';
 import { nextStep, wholeTable } from '../domain/node.reconciler.js';
-import { losesFlows, nextState, tableOf } from '../domain/place.state.js';
+import { losesFlows, nextState, other, READS, tableOf } from '../domain/place.state.js';
 import type { PlaceEvent, PlaceState, TableInForce } from '../domain/place.state.js';
+import type { ReadMark } from '../domain/read-mark.js';
 import { foundTable } from '../kernel/listing.js';
 import { KernelError } from '../kernel/kernel.port.js';
 import type { FlowReading, Kernel } from '../kernel/kernel.port.js';
-import { failureOf } from './failure.js';
+import { failureOf, isLostOnTheWay, isRefusal, isWorthAnotherTry } from './failure.js';
+import { FlowHalves } from './flow-halves.js';
 import { listingDigest } from './table-records.js';
 import type { TableRecords } from './table-records.js';
 
@@ -22,6 +24,7 @@ export interface Interval {
   readonly reading: FlowReading;
   /** Flows that found their set full in this interval. */
   readonly overflow: number;
+  readonly mark: ReadMark;
 }
 
 export interface PlaceEvents {
@@ -39,6 +42,8 @@ export interface PlaceParts {
   readonly kernel: Kernel;
   readonly records: TableRecords;
   readonly events: PlaceEvents;
+  /** What an agent before this one had read last in a namespace and may not have emptied. */
+  readonly lastRead: (key: string) => ReadMark | undefined;
   /** The end of what was in this namespace under the same name before. */
   readonly after?: Promise<unknown> | undefined;
 }
@@ -53,15 +58,26 @@ export class EnforcedPlace {
   private readonly kernel: Kernel;
   private readonly records: TableRecords;
   private readonly events: PlaceEvents;
+  private readonly halves: FlowHalves;
+  /** Somebody else has written into this namespace, and nobody has looked yet what. */
+  private isDisturbed = false;
+  private failedReads = 0;
 
   constructor(
     readonly place: Place,
-    { kernel, records, events, after }: PlaceParts,
+    { kernel, records, events, lastRead, after }: PlaceParts,
   ) {
     this.kernel = kernel;
     this.records = records;
     this.events = events;
     this.turn = after ?? Promise.resolve();
+    this.halves = new FlowHalves({
+      kernel,
+      netns: place.netns,
+      key: this.recordKey,
+      lastRead: lastRead(this.recordKey),
+      apply: (script) => this.apply(script),
+    });
   }
 
   get state(): PlaceState {
@@ -200,19 +216,19 @@ export class EnforcedPlace {
       found: foundTable(listing),
       listing: listingDigest(listing),
       recorded: isRecorded ? desired : undefined,
+      desired,
     });
   }
 
   /** One transaction, with what must happen around it. */
   private async load(change: Change, policy: DesiredTable): Promise<void> {
-    await this.readRetired();
-    // The flow sets go with the table: their last interval is ended and read first.
-    if (change.kind === 'whole' && this.current.kind === 'in-force') await this.endLastInterval(this.current);
+    this.isDisturbed = false;
+    await this.readBefore(change);
     // Once there is a table, conntrack learns directions by itself.
     if (isEnforced(change.model) && !this.isJudging()) await this.adoptConnections();
-    const isDisturbed = await this.transact(change, policy);
+    await this.transactOrReplace(change, policy);
     await this.readRetired();
-    if (isDisturbed) setImmediate(() => this.inspectSoon());
+    if (this.isDisturbed) setImmediate(() => this.inspectSoon());
   }
 
   private isJudging(): boolean {
@@ -220,20 +236,47 @@ export class EnforcedPlace {
     return table !== undefined && isEnforced(table.model);
   }
 
+  /** Whatever the change writes over, or takes away with the table, is read first. */
+  private async readBefore(change: Change): Promise<void> {
+    await this.readRetired();
+    const { current } = this;
+    if (current.kind === 'in-force' && change.kind === 'whole') await this.endLastInterval(current);
+    if (current.kind !== 'not-ours' || current.flows === undefined) return;
+    const { half, retired, written } = current.flows;
+    await this.readFound(other(half), retired);
+    if (change.kind === 'whole') await this.readFound(half, written);
+  }
+
   private async readRetired(): Promise<void> {
     const table = tableOf(this.current);
     if (table?.retired !== undefined) await this.readHalf(table, table.retired.half);
   }
 
-  /** True when somebody else had written into this namespace since our last transaction. */
-  private async transact(change: Change, policy: DesiredTable): Promise<boolean> {
-    const { netns } = this.place;
-    if (change.clearMarks) await this.kernel.clearMarks(netns);
+  /** What cannot be taken over is replaced, after what it holds was read. */
+  private async transactOrReplace(change: Change, policy: DesiredTable): Promise<void> {
+    const { current } = this;
+    try {
+      await this.transact(change, policy);
+    } catch (error) {
+      if (!isRefusal(error) || change.kind !== 'takeover' || current.kind !== 'not-ours') throw error;
+      this.events.onTrouble(this.place, 'a table could not be taken over: replacing it', error);
+      if (current.flows !== undefined) await this.readFound(current.flows.half, current.flows.written);
+      await this.transact(wholeTable(policy.model, current.generation), policy);
+    }
+  }
+
+  private async transact(change: Change, policy: DesiredTable): Promise<void> {
+    if (change.clearMarks) await this.kernel.clearMarks(this.place.netns);
     this.happened({ kind: 'sent', change, policy });
-    const { ms, disturbed } = await this.kernel.apply(netns, change.script);
+    const ms = await this.apply(change.script);
     this.happened({ kind: 'committed' });
     this.events.onApplied(ms);
-    return disturbed;
+  }
+
+  private async apply(script: string): Promise<number> {
+    const { ms, disturbed } = await this.kernel.apply(this.place.netns, script);
+    this.isDisturbed ||= disturbed;
+    return ms;
   }
 
   private async endLastInterval(table: TableInForce): Promise<void> {
@@ -247,20 +290,40 @@ export class EnforcedPlace {
     await this.readHalf(table, table.model.half);
   }
 
-  /** A half that cannot be read now is tried once more before it is written over; then it is given up and counted. */
+  /** A half that cannot be read now is tried again before it is written over; in the end it is given up and counted. */
   private async readHalf(table: TableInForce, half: Half): Promise<void> {
     const policy = table.retired?.half === half ? table.retired.policy : table.policy;
     try {
-      const reading = await this.kernel.readFlows(this.place.netns, half);
-      const overflow =
-        reading.overflow >= table.overflow ? reading.overflow - table.overflow : reading.overflow;
-      this.happened({ kind: 'read', half, overflow: reading.overflow });
-      this.events.onInterval({ place: this.place, policy, reading, overflow });
+      await this.takeHalf(half, policy, table.overflow);
     } catch (error) {
       this.happened({ kind: 'unreadable', half });
-      if (!(error instanceof KernelError) || error.code === 'namespace_gone') throw error;
+      if (isLostOnTheWay(error)) throw error;
       this.events.onTrouble(this.place, 'flows could not be read', error);
     }
+  }
+
+  /** Of a table that somebody else has loaded, or nobody knows who. */
+  private async readFound(half: Half, policy: DesiredTable): Promise<void> {
+    try {
+      await this.takeHalf(half, policy, 0);
+      this.failedReads = 0;
+    } catch (error) {
+      this.failedReads += 1;
+      if (isLostOnTheWay(error) && this.failedReads < READS) throw error;
+      this.failedReads = 0;
+      this.events.onTrouble(this.place, 'flows of an earlier table could not be read', error);
+      this.events.onFlowsLost(this.place);
+    }
+  }
+
+  /** In this order: what was read is written down before it goes from the kernel. */
+  private async takeHalf(half: Half, policy: DesiredTable, before: number): Promise<void> {
+    const taken = await this.halves.read(half);
+    const { reading, mark } = taken;
+    const overflow = reading.overflow >= before ? reading.overflow - before : reading.overflow;
+    this.happened({ kind: 'read', half, overflow: reading.overflow });
+    if (!taken.isRepeated) this.events.onInterval({ place: this.place, policy, reading, overflow, mark });
+    await this.halves.empty(half, taken);
   }
 
   private async compareAndHeal(table: TableInForce, isCertain = false): Promise<boolean> {
@@ -306,12 +369,4 @@ export class EnforcedPlace {
     this.turn = mine.catch(() => undefined);
     return mine;
   }
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof KernelError && error.code === 'script_refused';
-}
-
-function isWorthAnotherTry(error: unknown): boolean {
-  return error instanceof KernelError && error.code !== 'namespace_gone';
 }

@@ -17,3 +17,16 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof KernelError) return { token: error.code, message };
   return { token: error instanceof PolicyRefused ? error.token : 'agent_error', message };
 }
+
+export function isRefusal(error: unknown): boolean {
+  return error instanceof KernelError && error.code === 'script_refused';
+}
+
+/** Nothing is wrong with the flow sets: they are still there when somebody can ask again, or the namespace is not. */
+export function isLostOnTheWay(error: unknown): boolean {
+  return !(error instanceof KernelError) || error.code === 'namespace_gone' || error.code === 'helper_lost';
+}
+
+export function isWorthAnotherTry(error: unknown): boolean {
+  return error instanceof KernelError && error.code !== 'namespace_gone';
+}

@@ -1,13 +1,15 @@
 /** Readings of flow sets → named flows of whoever they belong to: what the node's guard dropped is its Pod's, not the node's. */
-import type { DesiredTable, Place, PodPlace } from '../domain/desired-tables.calculator.js';
+import type { DesiredTable, PodPlace } from '../domain/desired-tables.calculator.js';
 import type { FlowBatch } from '@ringfence/contracts';
 import type {
   CollectedFlows,
+  CollectedHalf,
   FlowBatches,
   FlowInterval,
   InForce,
 } from '../domain/flow-batches.calculator.js';
 import { nameFlows } from '../domain/flow-naming.js';
+import type { ReadMark } from '../domain/read-mark.js';
 import { splitForwarded } from '../domain/forwarded-flows.js';
 import type { ViewState } from '../domain/view.state.js';
 import type { FlowReading } from '../kernel/kernel.port.js';
@@ -16,9 +18,13 @@ import type { Interval } from './enforced-place.js';
 
 /** Where readings are written down until they are handed on. */
 export interface FlowRecords {
-  append(interval: FlowInterval, collected: CollectedFlows): void;
+  append(interval: FlowInterval, half: CollectedHalf): void;
   end(batches: readonly FlowBatch[]): void;
+  /** The newest that an earlier agent wrote down of this place. */
+  lastRead(place: string): ReadMark | undefined;
 }
+
+type PlaceReading = Omit<Interval, 'mark'>;
 
 export interface FlowCollectorOptions {
   readonly batches: FlowBatches;
@@ -51,18 +57,15 @@ export class FlowCollector {
     this.addresses.delete(id);
   }
 
-  collect({ place, policy, reading, overflow }: Interval): void {
-    if (place.kind === 'pod') return this.report(place, policy, reading, overflow);
-    const { host, forwarded } = splitForwarded(reading, new Set(this.options.hostAddresses()));
-    this.report(place, policy, host, overflow);
-    if (forwarded.size === 0) return;
-    for (const pod of this.options.pods()) {
-      const settled = this.options.settled(pod.id);
-      if (settled === undefined) continue;
-      for (const address of this.addressesOf(pod)) {
-        const dropped = forwarded.get(address);
-        if (dropped !== undefined) this.report(pod, settled, dropped, 0);
-      }
+  /** All of a reading is written down at once: what is torn was not read. */
+  collect(interval: Interval): void {
+    const { batches, records, events } = this.options;
+    const collected = this.readingsOf(interval).map((each) => this.named(each));
+    const telling = collected.filter(({ named, overflow }) => named.flows.length > 0 || overflow > 0);
+    if (telling.length > 0) records.append(batches.interval, { mark: interval.mark, collected: telling });
+    for (const { reporter, named, overflow, inForce } of collected) {
+      batches.add(reporter, named, overflow, inForce);
+      events.onFlows(named.flows.length, overflow, named.disagreements);
     }
   }
 
@@ -74,15 +77,30 @@ export class FlowCollector {
     events.onFlowBatches(ended);
   }
 
-  private report(place: Place, policy: DesiredTable, reading: FlowReading, overflow: number): void {
-    const { batches, records, hostAddresses, inForce, events } = this.options;
+  private readingsOf({ place, policy, reading, overflow }: Interval): PlaceReading[] {
+    if (place.kind === 'pod') return [{ place, policy, reading, overflow }];
+    const { host, forwarded } = splitForwarded(reading, new Set(this.options.hostAddresses()));
+    const own = { place, policy, reading: host, overflow };
+    return forwarded.size === 0 ? [own] : [own, ...this.forwardedTo(forwarded)];
+  }
+
+  private forwardedTo(forwarded: ReadonlyMap<string, FlowReading>): PlaceReading[] {
+    return this.options.pods().flatMap((place) => {
+      const policy = this.options.settled(place.id);
+      if (policy === undefined) return [];
+      return this.addressesOf(place).flatMap((address) => {
+        const reading = forwarded.get(address);
+        return reading === undefined ? [] : [{ place, policy, reading, overflow: 0 }];
+      });
+    });
+  }
+
+  private named({ place, policy, reading, overflow }: PlaceReading): CollectedFlows {
+    const { hostAddresses, inForce } = this.options;
     const own = new Set(place.kind === 'host' ? hostAddresses() : this.addressesOf(place));
     const named = nameFlows(reading, { model: policy.model, unit: policy.unit, own });
     const reporter = place.kind === 'host' ? place.node : place.podUid;
-    const collected = { reporter, named, overflow, inForce: inForce(), at: new Date().toISOString() };
-    if (named.flows.length > 0 || overflow > 0) records.append(batches.interval, collected);
-    batches.add(reporter, named, overflow, collected.inForce);
-    events.onFlows(named.flows.length, overflow, named.disagreements);
+    return { reporter, named, overflow, inForce: inForce(), at: new Date().toISOString() };
   }
 
   private addressesOf({ id, podUid }: PodPlace): readonly string[] {

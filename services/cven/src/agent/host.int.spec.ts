@@ -143,7 +143,7 @@ describe("the host's table", () => {
     };
     const made = new EnforcedPlace(
       { ...of, netns },
-      { kernel, records: new TableRecords({}, () => undefined), events },
+      { kernel, records: new TableRecords({}, () => undefined), lastRead: () => undefined, events },
     );
     places.push(made);
     return made;

@@ -56,7 +56,7 @@ describe('the agent in the kernel', () => {
       view,
       desired: new DesiredTables(view, () => HOST, 1),
       records: new TableRecords({}, nothing),
-      flowRecords: { append: nothing, end: nothing },
+      flowRecords: { append: nothing, end: nothing, lastRead: () => undefined },
       flows: new FlowBatches({ node: 'node-1', bootId: 'boot' }, new Date().toISOString()),
       confirmation: new HostConfirmation({
         reachable: () => reachable(),

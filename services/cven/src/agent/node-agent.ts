@@ -69,7 +69,12 @@ export class NodeAgent {
   constructor(private readonly options: NodeAgentOptions) {
     const { kernel, view, events, hostAddresses, node, bootId } = options;
     const { ledger } = this;
-    this.places = new Places({ ...options, ledger, onInterval: (interval) => this.flows.collect(interval) });
+    this.places = new Places({
+      ...options,
+      ledger,
+      onInterval: (interval) => this.flows.collect(interval),
+      lastRead: (key) => options.flowRecords.lastRead(key),
+    });
     this.flows = new FlowCollector({
       batches: options.flows,
       records: options.flowRecords,
@@ -77,7 +82,7 @@ export class NodeAgent {
       hostAddresses,
       pods: () => ledger.pods(),
       settled: (id) => ledger.settled(id),
-      inForce: () => this.inForce,
+      inForce: () => this.inForceBefore(),
       events,
     });
     this.tampering = new TamperWatch({
@@ -192,6 +197,12 @@ export class NodeAgent {
       revision: this.inForce.revision,
       errors: this.ledger.failures(),
     };
+  }
+
+  /** What an earlier agent left in the kernel is as new as the view that it kept. */
+  private inForceBefore(): InForce {
+    const { revision = 0, policyVersion } = this.options.view;
+    return this.inForce.revision === 0 ? { revision, policyVersion } : this.inForce;
   }
 
   private tampered(tampering: Tampering): void {

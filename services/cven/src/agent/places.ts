@@ -1,6 +1,7 @@
 /** The network namespaces of this node, by sandbox id; `host` is the node's own. */
 import type { Place } from '../domain/desired-tables.calculator.js';
 import type { EnforcementLedger } from '../domain/enforcement.ledger.js';
+import type { ReadMark } from '../domain/read-mark.js';
 import type { Kernel } from '../kernel/kernel.port.js';
 import type { AgentEvents } from './agent-events.js';
 import { EnforcedPlace } from './enforced-place.js';
@@ -13,6 +14,7 @@ export interface PlacesOptions {
   readonly ledger: EnforcementLedger;
   readonly events: AgentEvents;
   readonly onInterval: (interval: Interval) => void;
+  readonly lastRead: (key: string) => ReadMark | undefined;
 }
 
 export class Places {
@@ -39,7 +41,7 @@ export class Places {
     const known = this.places.get(place.id);
     if (known !== undefined && isSame(known.place, place)) return false;
     if (known !== undefined) void this.drop(place.id);
-    const { kernel, records, events, ledger, onInterval } = this.options;
+    const { kernel, records, events, ledger, onInterval, lastRead } = this.options;
     ledger.add(place, Date.now());
     const placeEvents = {
       onApplied: (ms: number) => events.onApplied(ms),
@@ -51,7 +53,13 @@ export class Places {
     };
     this.places.set(
       place.id,
-      new EnforcedPlace(place, { kernel, records, events: placeEvents, after: this.leaving.get(place.id) }),
+      new EnforcedPlace(place, {
+        kernel,
+        records,
+        events: placeEvents,
+        lastRead,
+        after: this.leaving.get(place.id),
+      }),
     );
     return true;
   }

@@ -35,6 +35,7 @@ describe('tampering', () => {
       {
         kernel,
         records: new TableRecords({}, nothing),
+        lastRead: () => undefined,
         events: {
           onApplied: nothing,
           onInterval: nothing,

@@ -4,6 +4,7 @@
  */
 import type { FlowBatch } from '@ringfence/contracts';
 import type { NamedFlows, ReportedFlow } from './flow-naming.js';
+import type { ReadMark } from './read-mark.js';
 
 type Reporter = FlowBatch['reporters'][number];
 
@@ -14,7 +15,12 @@ export interface InForce {
   readonly policyVersion: number;
 }
 
-/** One reading of one reporter, as it is written down until it is handed on. */
+/** One reading of one half, as it is written down until it is handed on: of a node's own, several reporters' flows. */
+export interface CollectedHalf {
+  readonly mark: ReadMark;
+  readonly collected: readonly CollectedFlows[];
+}
+
 export interface CollectedFlows {
   readonly reporter: string;
   readonly named: NamedFlows;

@@ -34,7 +34,7 @@ describe('the next step in a namespace', () => {
       { kind: 'no-table', generation: undefined },
       inForce(closed),
       inForce(open),
-      { kind: 'not-ours', generation: 7 },
+      { kind: 'not-ours', generation: 7, flows: undefined },
     ];
     for (const state of states) {
       for (const model of [open, closed, idle]) {
@@ -52,7 +52,7 @@ describe('the next step in a namespace', () => {
   it('patches what is known and replaces what is not, never under a generation that was there', () => {
     const patch = nextStep(inForce(closed), open);
     expect(patch).toMatchObject({ kind: 'load', change: { kind: 'delta', bump: true } });
-    const replaced = nextStep({ kind: 'not-ours', generation: 1 }, open);
+    const replaced = nextStep({ kind: 'not-ours', generation: 1, flows: undefined }, open);
     expect(replaced).toMatchObject({ kind: 'load', change: { kind: 'whole', model: { generation: 2 } } });
     const anew = nextStep({ kind: 'no-table', generation: 65_535 }, open);
     expect(anew).toMatchObject({ change: { clearMarks: true, model: { generation: 1 } } });

@@ -2,9 +2,16 @@
  * A desired table × what is known of the kernel → the next step there. Pure. Nothing is ever flushed: a table that is not
  * understood is replaced in one transaction, never under a generation that it may have approved connections with.
  */
-import { hasTable, nextGeneration, renderChange, replacement } from '@ringfence/firewall';
+import {
+  hasTable,
+  isEnforced,
+  nextGeneration,
+  renderChange,
+  renderTakeover,
+  replacement,
+} from '@ringfence/firewall';
 import type { Change, FirewallModel } from '@ringfence/firewall';
-import type { PlaceState } from './place.state.js';
+import type { NotOurs, PlaceState } from './place.state.js';
 
 export type Step =
   | { readonly kind: 'look' }
@@ -24,12 +31,19 @@ export function nextStep(state: PlaceState, desired: FirewallModel): Step {
         ? { kind: 'load', change: wholeTable(desired, state.generation) }
         : { kind: 'done' };
     case 'not-ours':
-      return { kind: 'load', change: wholeTable(desired, state.generation) };
+      return { kind: 'load', change: tableInstead(state, desired) };
     case 'in-force': {
       const change = renderChange(state.model, desired);
       return change === 'nothing' ? { kind: 'done' } : { kind: 'load', change };
     }
   }
+}
+
+/** Its flow sets stay where that is possible: what they hold is not lost, and neither is what is counted meanwhile. */
+function tableInstead({ generation, flows }: NotOurs, desired: FirewallModel): Change {
+  if (generation === undefined || flows?.objects === undefined || !isEnforced(desired))
+    return wholeTable(desired, generation);
+  return renderTakeover({ generation, half: flows.half, objects: flows.objects }, desired);
 }
 
 /** What the table before it approved is still marked in conntrack. */

@@ -25,16 +25,32 @@ const rotated = (model: FirewallModel): PlaceEvent[] => [
   { kind: 'committed' },
 ];
 
+const foundAt = (half: 0 | 1) => ({
+  generation: 1,
+  half,
+  revision: 1,
+  mode: 'full' as const,
+  objects: { chains: [], sets: [] },
+});
+
 const half = fc.constantFrom(0 as const, 1 as const);
 const event: fc.Arbitrary<PlaceEvent> = fc.oneof(
   fc.constant<PlaceEvent>({ kind: 'looked', found: 'nothing' }),
   fc.record({
     kind: fc.constant('looked' as const),
-    found: fc.option(fc.record({ generation: fc.constantFrom(1, 2), half, revision: fc.constant(1) }), {
-      nil: undefined,
-    }),
+    found: fc.option(
+      fc.record({
+        generation: fc.constantFrom(1, 2),
+        half,
+        revision: fc.constant(1),
+        mode: fc.constantFrom('full' as const, 'idle' as const),
+        objects: fc.constantFrom(undefined, { chains: [], sets: [] }),
+      }),
+      { nil: undefined },
+    ),
     listing: fc.constantFrom('a', 'b'),
     recorded: fc.constantFrom(undefined, wish(full)),
+    desired: fc.constant(wish(full)),
   }),
   fc
     .constantFrom(
@@ -87,13 +103,14 @@ describe('the state of a place', () => {
     expect(losesFlows(sent, { kind: 'committed' }, gone)).toBe(true);
   });
 
-  it('gives a half up that fails twice', () => {
+  it('gives a half up that fails again and again', () => {
     const retired = run([...loaded(full), ...rotated(full)]);
     const once = nextState(retired, { kind: 'unreadable', half: 0 });
     expect(tableOf(once)?.retired?.failedReads).toBe(1);
     const twice = nextState(once, { kind: 'unreadable', half: 0 });
-    expect(tableOf(twice)?.retired).toBeUndefined();
-    expect(losesFlows(once, { kind: 'unreadable', half: 0 }, twice)).toBe(true);
+    const thrice = nextState(twice, { kind: 'unreadable', half: 0 });
+    expect(tableOf(thrice)?.retired).toBeUndefined();
+    expect(losesFlows(twice, { kind: 'unreadable', half: 0 }, thrice)).toBe(true);
   });
 
   it('finds out after a doubt whether a rotation took place, and still has its half to read', () => {
@@ -105,9 +122,10 @@ describe('the state of a place', () => {
     const found = (at: 0 | 1): PlaceState =>
       nextState(doubted, {
         kind: 'looked',
-        found: { generation: 1, half: at, revision: 1 },
+        found: foundAt(at),
         listing: 'a',
         recorded: undefined,
+        desired: wish(full),
       });
     expect(found(0)).toEqual(learned);
     expect(tableOf(found(1))).toMatchObject({ model: { half: 1 }, retired: { half: 0 } });
@@ -116,8 +134,8 @@ describe('the state of a place', () => {
   it('does not read twice what was read while it was in doubt', () => {
     const retired = run([...loaded(full), { kind: 'learned', listing: 'a' }, ...rotated(full)]);
     const doubted = run([{ kind: 'doubted' }, { kind: 'read', half: 0, overflow: 4 }], retired);
-    const found = { generation: 1, half: 1 as const, revision: 1 };
-    const again = nextState(doubted, { kind: 'looked', found, listing: 'a', recorded: undefined });
+    const look = { kind: 'looked', found: foundAt(1), listing: 'a', recorded: undefined } as const;
+    const again = nextState(doubted, { ...look, desired: wish(full) });
     expect(tableOf(again)).toMatchObject({ overflow: 4, retired: undefined });
   });
 });

@@ -8,8 +8,9 @@
  *
  * A half of the flow sets that was retired but not read exists only as part of a table: it cannot outlive one.
  */
+import type { EnforcementMode } from '@ringfence/contracts';
 import { hasTable, isEnforced } from '@ringfence/firewall';
-import type { Change, FirewallModel, Half } from '@ringfence/firewall';
+import type { Change, FirewallModel, FoundObjects, Half } from '@ringfence/firewall';
 import type { DesiredTable } from './desired-tables.calculator.js';
 
 /** Written under `policy`; nobody writes it any more, and nobody has read it. */
@@ -38,19 +39,37 @@ export interface NoTable {
   readonly generation: number | undefined;
 }
 
+/** Some table of ours, or what is left of one; `generation` as it says itself. */
+export interface NotOurs {
+  readonly kind: 'not-ours';
+  readonly generation: number | undefined;
+  /** What it counted for whoever loaded it; undefined: nothing, or nobody can tell. */
+  readonly flows: FoundFlows | undefined;
+}
+
+/** Both halves of it may hold flows that nobody has read. */
+export interface FoundFlows {
+  /** The half that is being written. */
+  readonly half: Half;
+  /** Under which policy each was written, as far as anybody knows: the mode is the table's own. */
+  readonly written: DesiredTable;
+  readonly retired: DesiredTable;
+  /** Undefined: the table can only be replaced, its flow sets with it. */
+  readonly objects: FoundObjects | undefined;
+}
+
 export interface Failure {
   readonly token: string;
   readonly message: string;
 }
 
 /** What was the case when last somebody was sure; a look may find that it still is. */
-type Belief = TableInForce | NoTable | undefined;
+type Belief = TableInForce | NoTable | NotOurs | undefined;
 
 export type PlaceState =
   | { readonly kind: 'unseen'; readonly belief: Belief }
   | NoTable
-  /** Some table of ours, or what is left of one; `generation` as it says itself. */
-  | { readonly kind: 'not-ours'; readonly generation: number | undefined }
+  | NotOurs
   /** A transaction is on its way: before it or after it, never between. */
   | {
       readonly kind: 'loading';
@@ -68,6 +87,8 @@ export interface FoundTable {
   readonly generation: number;
   readonly half: Half;
   readonly revision: number;
+  readonly mode: EnforcementMode;
+  readonly objects: FoundObjects | undefined;
 }
 
 export type PlaceEvent =
@@ -78,6 +99,8 @@ export type PlaceEvent =
       readonly found: FoundTable | undefined;
       readonly listing: string;
       readonly recorded: DesiredTable | undefined;
+      /** What it should be: for want of a better policy its flows are named by this one. */
+      readonly desired: DesiredTable;
     }
   | { readonly kind: 'sent'; readonly change: Change; readonly policy: DesiredTable }
   | { readonly kind: 'committed' }
@@ -91,8 +114,8 @@ export type PlaceEvent =
   | { readonly kind: 'doubted' }
   | { readonly kind: 'let-go' };
 
-/** A half that fails twice is given up and counted: it must not stand in the way of the policy. */
-const READS = 2;
+/** A half that fails again and again is given up and counted: it must not stand in the way of the policy. */
+export const READS = 3;
 
 export function nextState(state: PlaceState, event: PlaceEvent): PlaceState {
   switch (event.kind) {
@@ -150,13 +173,33 @@ function ofTable(table: TableInForce, event: TableEvent): TableInForce {
 function afterLook(belief: Belief, look: Extract<PlaceEvent, { kind: 'looked' }>): PlaceState {
   if (look.found === 'nothing') return { kind: 'no-table', generation: generationOf(belief) };
   const { found, listing, recorded } = look;
-  if (found === undefined) return { kind: 'not-ours', generation: generationOf(belief) };
+  if (found === undefined) return { kind: 'not-ours', generation: generationOf(belief), flows: undefined };
   if (belief?.kind === 'in-force' && belief.listing === listing) return asFound(belief, found);
-  if (recorded === undefined) return { kind: 'not-ours', generation: found.generation };
+  if (recorded === undefined)
+    return { kind: 'not-ours', generation: found.generation, flows: flowsOf(belief, look.desired, found) };
   const { revision, generation, half } = found;
   const model = { ...recorded.model, revision, generation, half };
-  return { kind: 'in-force', model, policy: recorded, listing, overflow: 0, retired: undefined };
+  // Whoever loaded it may have ended before it had read the other half.
+  const retired = isEnforced(model) ? { half: other(half), policy: recorded, failedReads: 0 } : undefined;
+  return { kind: 'in-force', model, policy: recorded, listing, overflow: 0, retired };
 }
+
+function flowsOf(belief: Belief, desired: DesiredTable, found: FoundTable): FoundFlows | undefined {
+  const { half, mode, objects } = found;
+  if (mode === 'idle') return undefined;
+  const named = (policy: DesiredTable): DesiredTable => ({ ...policy, model: { ...policy.model, mode } });
+  const [written, retired] = writersOf(belief, half);
+  return { half, written: named(written ?? desired), retired: named(retired ?? desired), objects };
+}
+
+/** Of the half that is being written, and of the other one. */
+function writersOf(belief: Belief, half: Half): readonly (DesiredTable | undefined)[] {
+  if (belief?.kind !== 'in-force' || !isEnforced(belief.model)) return [];
+  const { model, policy, retired } = belief;
+  return model.half === half ? [policy, (retired ?? belief).policy] : [undefined, policy];
+}
+
+export const other = (half: Half): Half => (half === 0 ? 1 : 0);
 
 /** The listing is the one that was trusted, whichever half is written: a rotation whose answer was lost took place. */
 function asFound(table: TableInForce, { half }: FoundTable): TableInForce {
@@ -172,8 +215,10 @@ function afterCommit({
   const { model } = change;
   if (!hasTable(model)) return { kind: 'no-table', generation: generationOf(belief) };
   const before = change.kind === 'whole' || belief?.kind !== 'in-force' ? undefined : belief;
-  if (before === undefined)
-    return { kind: 'in-force', model, policy, listing: undefined, overflow: 0, retired: undefined };
+  if (before === undefined) {
+    const retired = change.kind === 'takeover' ? leftBy(belief) : undefined;
+    return { kind: 'in-force', model, policy, listing: undefined, overflow: 0, retired };
+  }
   return {
     ...before,
     model,
@@ -181,6 +226,11 @@ function afterCommit({
     listing: change.kind === 'rotation' ? before.listing : undefined,
     retired: model.half === before.model.half || !isEnforced(before.model) ? undefined : retiredBy(before),
   };
+}
+
+function leftBy(belief: Belief): RetiredHalf | undefined {
+  const flows = belief?.kind === 'not-ours' ? belief.flows : undefined;
+  return flows && { half: flows.half, policy: flows.written, failedReads: 0 };
 }
 
 function retiredBy({ model, policy }: TableInForce): RetiredHalf {
@@ -195,13 +245,12 @@ function beliefOf(state: PlaceState): Belief {
   switch (state.kind) {
     case 'in-force':
     case 'no-table':
+    case 'not-ours':
       return state;
     case 'unseen':
     case 'loading':
     case 'error':
       return state.belief;
-    case 'not-ours':
-      return { kind: 'no-table', generation: state.generation };
     case 'removed':
       return undefined;
   }
@@ -225,6 +274,8 @@ export function tableOf(state: PlaceState): TableInForce | undefined {
 export function losesFlows(before: PlaceState, event: PlaceEvent, after: PlaceState): boolean {
   return (
     event.kind !== 'read' &&
+    // They are still to be read there.
+    !(after.kind === 'not-ours' && after.flows !== undefined) &&
     tableOf(before)?.retired !== undefined &&
     tableOf(after)?.retired?.half !== tableOf(before)?.retired?.half
   );

@@ -1,4 +1,5 @@
 /** Reading nft's own listing of our table. */
+import { COUNTERS, flowSetNames, HALVES } from '@ringfence/firewall';
 import { describe, expect, it } from 'vitest';
 import { foundTable, policyPart, withoutFlowElements } from './listing.js';
 
@@ -40,8 +41,40 @@ describe('a listing', () => {
     expect(policyPart(listing.replace('generation=3', 'generation=4'))).not.toBe(policyPart(listing));
   });
 
+  it('names what can be replaced around its flow sets, only where all is declared as we declare it', () => {
+    const counters = COUNTERS.map((name) => `\tcounter ${name} {\n\t}\n`);
+    const flowSets = HALVES.flatMap(flowSetNames).map((name) => {
+      const address = name[2] === '4' ? 'ipv4_addr' : 'ipv6_addr';
+      return `\tset ${name} {\n\t\ttype ${address} . ${address} . inet_proto . inet_service\n\t\tsize 65535\n\t\tflags dynamic,timeout\n\t\tcounter\n\t\ttimeout 10m\n\t}\n`;
+    });
+    const chains = ['revision', 'p_in'].map(
+      (name) =>
+        `\tchain ${name} {\n\t\treturn comment "kind=pod mode=full revision=17 generation=3 half=0"\n\t}\n`,
+    );
+    const whole = `table inet ringfence {\n${[...counters, ...flowSets, ...chains].join('\n')}}\n`;
+    const { objects } = foundTable(whole) ?? {};
+    expect(objects?.chains).toEqual(['revision', 'p_in']);
+    expect(objects?.sets).toHaveLength(20);
+    for (const [from, to] of [
+      ['size 65535', 'size 1'],
+      ['timeout 10m', 'timeout 1s'],
+      ['set na4_0 {', 'set na4_x {'],
+      ['counter c_overflow', 'counter c_other'],
+      ['table inet ringfence {', 'table inet ringfence {\n\tflags dormant'],
+      ['\tchain p_in', '\tmap m {\n\t\ttype ipv4_addr : verdict\n\t}\n\tchain p_in'],
+    ] as const)
+      expect(foundTable(whole.replace(from, to))?.objects, to).toBeUndefined();
+  });
+
   it('tells a restarted agent what it found', () => {
-    expect(foundTable(listing)).toEqual({ kind: 'pod', mode: 'full', revision: 17, generation: 3, half: 0 });
+    expect(foundTable(listing)).toEqual({
+      kind: 'pod',
+      mode: 'full',
+      revision: 17,
+      generation: 3,
+      half: 0,
+      objects: undefined,
+    });
     expect(
       foundTable(listing.replace('chain revision', 'chain x').replace(/comment .*/, '')),
     ).toBeUndefined();

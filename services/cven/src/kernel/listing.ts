@@ -1,4 +1,7 @@
 /** nft's listing of our table, reduced to what only we may change: flow sets fill by themselves. Pure. */
+import type { EnforcementMode } from '@ringfence/contracts';
+import { COUNTERS, flowSetNames, HALVES } from '@ringfence/firewall';
+import type { FoundObjects, Half } from '@ringfence/firewall';
 
 const FLOW_SET = /^\tset (?:na|np|nb|bo|br)[46]_[01] \{$/;
 
@@ -24,24 +27,63 @@ export function policyPart(listing: string): string {
 
 export interface FoundTable {
   readonly kind: 'pod' | 'host';
-  readonly mode: string;
+  readonly mode: EnforcementMode;
   readonly revision: number;
   readonly generation: number;
-  readonly half: 0 | 1;
+  readonly half: Half;
+  /** What is in it; undefined when there is anything that we would not have declared in this way. */
+  readonly objects: FoundObjects | undefined;
 }
+
+const REVISION =
+  /comment "kind=(pod|host) mode=(idle|visibility_only|selective|full) revision=(\d+) generation=(\d+) half=([01])"/;
 
 /** What a restarted agent reads off a table that an earlier one left; undefined when it is not ours or not whole. */
 export function foundTable(listing: string): FoundTable | undefined {
-  const match = /comment "kind=(pod|host) mode=(\w+) revision=(\d+) generation=(\d+) half=([01])"/.exec(
-    listing,
-  );
+  const match = REVISION.exec(listing);
   if (match === null) return undefined;
-  const [, kind, mode = '', revision, generation, half] = match;
+  const [, kind, mode, revision, generation, half] = match;
   return {
     kind: kind === 'host' ? 'host' : 'pod',
-    mode,
+    mode: mode as EnforcementMode,
     revision: Number(revision),
     generation: Number(generation),
     half: half === '1' ? 1 : 0,
+    objects: foundObjects(listing),
   };
+}
+
+const OBJECT = /^\t(set|chain|counter) ([a-z0-9_]+) \{\n((?:\t\t.*\n)*)\t\}$/gm;
+
+/** Nothing of another kind (a flag of the table, a map) may be in it, and the flow sets must be as we declare them. */
+function foundObjects(listing: string): FoundObjects | undefined {
+  const sets = new Map<string, string>();
+  const chains: string[] = [];
+  const counters: string[] = [];
+  for (const [, kind, name = '', body = ''] of listing.matchAll(OBJECT)) {
+    if (kind === 'set') sets.set(name, body);
+    else (kind === 'chain' ? chains : counters).push(name);
+  }
+  const declared = listing.match(/^\t[^\t\n}].*$/gm) ?? [];
+  if (declared.length !== sets.size + chains.length + counters.length) return undefined;
+  const expected = HALVES.flatMap(flowSetNames);
+  if (!expected.every((name) => isDeclaredAsOurs(name, sets.get(name)))) return undefined;
+  if (!COUNTERS.every((name) => counters.includes(name))) return undefined;
+  return { chains, sets: [...sets.keys()] };
+}
+
+/** As nft prints it; the size is what the kernel takes where none is given. */
+function isDeclaredAsOurs(name: string, body: string | undefined): boolean {
+  const address = name[2] === '4' ? 'ipv4_addr' : 'ipv6_addr';
+  const lines = body
+    ?.split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && line !== 'size 65535');
+  const wanted = [
+    `type ${address} . ${address} . inet_proto . inet_service`,
+    'flags dynamic,timeout',
+    'counter',
+    'timeout 10m',
+  ];
+  return lines?.length === wanted.length && wanted.every((line) => lines.includes(line));
 }
