@@ -165,7 +165,9 @@ async function connectControl(
     metrics,
     onState: ({ connected, detail }) => {
       logger[connected ? 'info' : 'warn']({ detail }, 'cluster NATS');
-      if (connected) control.consumer?.resync();
+      if (!connected) return;
+      control.consumer?.resync();
+      parts.uplink.connectedAgain();
     },
     signal,
   });

@@ -2,7 +2,7 @@
  * Everything that the agent says to clas-cache over the cluster's NATS. Acks, and the list of the node's sandboxes: only
  * the newest matters. Flow batches: a bounded queue, oldest dropped first and counted.
  */
-import { activeHeaders } from '@ringfence/bus';
+import { activeHeaders, PermanentError } from '@ringfence/bus';
 import type { Bus, TraceHeaders } from '@ringfence/bus';
 import { MOST_SANDBOXES, subjects } from '@ringfence/contracts';
 import type { AgentHeartbeat, FlowBatch, NodeAck, NodeSandboxes } from '@ringfence/contracts';
@@ -24,6 +24,8 @@ const RETRY_MS = 1_000;
 const MOST_ADDRESSES = 512;
 const MOST_ERRORS = 100;
 const MOST_MESSAGE = 500;
+/** With room for what the server counts beside it. */
+const MOST_ACK_BYTES = 768 * 1024;
 
 export type SandboxSeen = NodeSandboxes['sandboxes'][number];
 
@@ -60,7 +62,7 @@ export class Uplink {
 
   acknowledge(ack: NodeAck): void {
     this.ack = {
-      ack: { ...ack, failed: ack.failed.slice(0, MOST_SANDBOXES).map(shortened) },
+      ack: fitting({ ...ack, failed: ack.failed.slice(0, MOST_SANDBOXES).map(shortened) }),
       headers: activeHeaders(),
     };
     this.send();
@@ -75,9 +77,14 @@ export class Uplink {
     if (this.sandboxes.delete(id)) this.sandboxChanged();
   }
 
+  /** The server may have lost its disk, and with it the list, which else is told only when it changes. */
+  connectedAgain(): void {
+    this.sandboxChanged();
+  }
+
   flowBatches(batches: readonly FlowBatch[]): void {
     for (const batch of batches) {
-      const bytes = JSON.stringify(batch).length;
+      const bytes = Buffer.byteLength(JSON.stringify(batch));
       this.flows.push({ batch, bytes });
       this.waitingBytes += bytes;
     }
@@ -138,7 +145,7 @@ export class Uplink {
 
   private async sendAck(acknowledgement: Acknowledgement): Promise<void> {
     const { ack, headers } = acknowledgement;
-    await this.bus?.publish(subjects.ack(this.options.cluster, this.options.node), ack, { headers });
+    await this.publish(subjects.ack(this.options.cluster, this.options.node), ack, headers);
     if (this.ack === acknowledgement) this.ack = undefined;
   }
 
@@ -152,17 +159,31 @@ export class Uplink {
       at: new Date().toISOString(),
       sandboxes: [...this.sandboxes.values()].slice(-MOST_SANDBOXES),
     };
-    await this.bus?.publish(subjects.sandboxes(cluster, node), list);
+    await this.publish(subjects.sandboxes(cluster, node), list);
     this.sandboxesTold = sequence;
   }
 
-  private async sendFlows({ batch, bytes }: Waiting): Promise<void> {
-    await this.bus?.publish(subjects.flow(this.options.cluster, this.options.node), batch);
+  private async sendFlows(waiting: Waiting): Promise<void> {
+    const { batch, bytes } = waiting;
+    const isTaken = await this.publish(subjects.flow(this.options.cluster, this.options.node), batch);
+    if (!isTaken && this.flows[0] === waiting) return this.dropOldest();
     this.options.onFlowsDone(batch.id);
     // It may have been dropped for want of room meanwhile.
     if (this.flows[0]?.batch !== batch) return;
     this.flows.shift();
     this.waitingBytes -= bytes;
+  }
+
+  /** False: the server will never take it. What is behind it must not wait for that. */
+  private async publish(subject: string, payload: unknown, headers?: TraceHeaders): Promise<boolean> {
+    try {
+      await this.bus?.publish(subject, payload, headers === undefined ? {} : { headers });
+      return true;
+    } catch (error) {
+      if (!(error instanceof PermanentError)) throw error;
+      this.options.onError('clas-cache is not told something that the server never takes', error);
+      return false;
+    }
   }
 
   private dropOldest(): void {
@@ -172,6 +193,14 @@ export class Uplink {
     this.options.onFlowsDone(oldest.batch.id);
     this.options.onDropped(oldest.batch.reporters.reduce((sum, { flows }) => sum + flows.length, 0));
   }
+}
+
+/** A Pod that is not among `pods` counts as not enforced, also where it is not named among those that failed. */
+function fitting(ack: NodeAck): NodeAck {
+  if (Buffer.byteLength(JSON.stringify(ack)) <= MOST_ACK_BYTES) return ack;
+  const { failed, notInForce } = ack;
+  const named = { ...ack, failed: failed.slice(0, MOST_ERRORS) };
+  return notInForce === undefined ? named : { ...named, notInForce: notInForce.slice(0, MOST_ERRORS) };
 }
 
 function shortened<T extends { readonly message: string }>(failure: T): T {

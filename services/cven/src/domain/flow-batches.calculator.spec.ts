@@ -60,6 +60,17 @@ describe('flow batches', () => {
       expect(reporters.reduce((sum, reporter) => sum + reporter.flows.length, 0)).toBeLessThanOrEqual(1000);
   });
 
+  it('stay below what one message may have, however long the names in them are', () => {
+    const collected = batches();
+    const many = named(3_000);
+    const rule = '漢'.repeat(300);
+    const long = { ...many, flows: many.flows.map((each) => ({ ...each, rule })) };
+    for (const reporter of ['a', 'b']) collected.add(reporter, long, 0, { revision: 1, policyVersion: 1 });
+    const taken = collected.take('t1');
+    for (const batch of taken) expect(Buffer.byteLength(JSON.stringify(batch))).toBeLessThan(1024 ** 2);
+    expect(taken.flatMap(({ reporters }) => reporters.flatMap(({ flows }) => flows)).length).toBe(6_000);
+  });
+
   it('tell an overflow even when nothing was itemised', () => {
     const collected = batches();
     collected.add('a', named(0), 9, { revision: 1, policyVersion: 1 });

@@ -9,6 +9,8 @@ import type { ReadMark } from './read-mark.js';
 type Reporter = FlowBatch['reporters'][number];
 
 const FLOWS_PER_BATCH = 1_000;
+/** Half of what a node's credential lets through in one message: names of rules and hosts are of any length. */
+const BYTES_PER_BATCH = 512 * 1024;
 
 export interface InForce {
   readonly revision: number;
@@ -89,7 +91,7 @@ export class FlowBatches {
 
   private batchesOf({ inForce, reporters, overflow }: Collected, to: string): FlowBatch[] {
     const parts = [...reporters].flatMap(([id, named]) =>
-      named.flatMap(({ mode, flows }) => chunks(flows).map((chunk) => ({ id, mode, flows: [...chunk] }))),
+      named.flatMap(({ mode, flows }) => pieces(flows).map((piece) => ({ id, mode, ...piece }))),
     );
     return fill(parts).map((filled, i) => ({
       id: `${this.identity.node}/${this.identity.bootId}/${this.next++}`,
@@ -103,22 +105,40 @@ export class FlowBatches {
   }
 }
 
-function chunks(flows: readonly ReportedFlow[]): (readonly ReportedFlow[])[] {
-  const count = Math.ceil(flows.length / FLOWS_PER_BATCH);
-  return Array.from({ length: count }, (_, i) => flows.slice(i * FLOWS_PER_BATCH, (i + 1) * FLOWS_PER_BATCH));
+interface Piece {
+  readonly flows: ReportedFlow[];
+  bytes: number;
+}
+type Part = Piece & Pick<Reporter, 'id' | 'mode'>;
+
+/** In their order, none larger than a batch. */
+function pieces(flows: readonly ReportedFlow[]): Piece[] {
+  const all: Piece[] = [];
+  let last: Piece | undefined;
+  for (const flow of flows) {
+    const bytes = Buffer.byteLength(JSON.stringify(flow)) + 1;
+    if (last === undefined || last.flows.length === FLOWS_PER_BATCH || last.bytes + bytes > BYTES_PER_BATCH) {
+      last = { flows: [], bytes: 0 };
+      all.push(last);
+    }
+    last.flows.push(flow);
+    last.bytes += bytes;
+  }
+  return all;
 }
 
 /** At least one, for an overflow wants to be told even without a flow. */
-function fill(parts: readonly Reporter[]): Reporter[][] {
+function fill(parts: readonly Part[]): Reporter[][] {
   const filled: Reporter[][] = [[]];
-  let room = FLOWS_PER_BATCH;
-  for (const part of parts) {
-    if (part.flows.length > room) {
+  let [room, bytesLeft] = [FLOWS_PER_BATCH, BYTES_PER_BATCH];
+  for (const { id, mode, flows, bytes } of parts) {
+    if (flows.length > room || bytes > bytesLeft) {
       filled.push([]);
-      room = FLOWS_PER_BATCH;
+      [room, bytesLeft] = [FLOWS_PER_BATCH, BYTES_PER_BATCH];
     }
-    filled.at(-1)?.push(part);
-    room -= part.flows.length;
+    filled.at(-1)?.push({ id, mode, flows });
+    room -= flows.length;
+    bytesLeft -= bytes;
   }
   return filled;
 }
