@@ -89,6 +89,7 @@ export class AgentParts {
       hostAddresses,
       events: this.events(),
     });
+    files.view.onWritten = () => files.viewChanges.clear();
     kernel.onLost = (reason) => this.helperLost(reason);
     kernel.onNews = (news) => {
       if (!this.isUnpaired) this.agent.takeNews(news);
@@ -97,7 +98,10 @@ export class AgentParts {
 
   takeView(view: NodeView): ApplyOutcome {
     const outcome = this.agent.takeView(view);
-    if (outcome === 'applied') this.onView(view.unpaired === true);
+    if (outcome !== 'applied') return outcome;
+    // On disk before it is in the kernel: a restart must not go back behind what is in force.
+    if (view.base !== null) this.writeDown(view);
+    this.onView(view.unpaired === true);
     return outcome;
   }
 
@@ -110,7 +114,11 @@ export class AgentParts {
   resume(): void {
     this.uplink.flowBatches(this.journal.leftover(new Date().toISOString()));
     const stored = this.assembly.files.view.read();
-    if (stored !== undefined) this.takeView(stored);
+    if (stored === undefined) return;
+    const changes = this.assembly.files.viewChanges.read();
+    for (const view of [stored, ...changes]) {
+      if (this.agent.takeView(view) === 'applied') this.onView(view.unpaired === true);
+    }
   }
 
   /** What the node itself needs is always allowed on it, so it must follow names, links and what its agents talk to. */
@@ -189,9 +197,18 @@ export class AgentParts {
 
   private unpaired(): void {
     this.isUnpaired = true;
-    const { view, tables, credential } = this.assembly.files;
+    const { view, viewChanges, tables, credential } = this.assembly.files;
     for (const file of [view, tables, credential]) file.remove();
+    viewChanges.clear();
     this.context.logger.info('unpaired: every rule of ours is removed');
+  }
+
+  private writeDown(change: NodeView): void {
+    try {
+      this.assembly.files.viewChanges.append(change);
+    } catch (error) {
+      this.trouble('a change of the view could not be kept', error);
+    }
   }
 
   private saveView(): void {

@@ -15,7 +15,7 @@ import type { Type } from '@nestjs/common';
 import { NodeView } from '@ringfence/contracts';
 import type { HostContext } from '@ringfence/service-host';
 import { KeptCredential, NodeCredential, NodeKey } from './adapters/credential.client.js';
-import { StateFile } from './adapters/state-files.store.js';
+import { ChangeLog, StateFile } from './adapters/state-files.store.js';
 import { TableRecordFile } from './agent/table-records.js';
 import type { Config } from './config.js';
 import { DialledFile } from './domain/dialled.book.js';
@@ -38,6 +38,7 @@ export interface StateFiles {
   readonly credential: StateFile<KeptCredential>;
   readonly nodeKey: StateFile<NodeKey>;
   readonly view: StateFile<NodeView>;
+  readonly viewChanges: ChangeLog<NodeView>;
   readonly tables: StateFile<TableRecordFile>;
   readonly dialled: StateFile<DialledFile>;
 }
@@ -67,6 +68,7 @@ function stateFiles({ config }: Context): StateFiles {
     credential: new StateFile(directory, 'credential.json', KeptCredential),
     nodeKey: new StateFile(directory, 'node-key.json', NodeKey),
     view: new StateFile(directory, 'view.json', NodeView),
+    viewChanges: new ChangeLog(directory, 'view-changes.jsonl', NodeView),
     tables: new StateFile(directory, 'tables.json', TableRecordFile),
     dialled: new StateFile(directory, 'dialled.json', DialledFile),
   };

@@ -2,7 +2,7 @@
  * What must survive a restart: credential, last view, and by which marks the tables in the kernel are recognised.
  * Small JSON files in one directory, written beside and renamed, readable by root only.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 
@@ -12,6 +12,8 @@ export class StateFile<T> {
   private readonly path: string;
   private pending: NodeJS.Timeout | undefined;
   private latest: (() => T | undefined) | undefined;
+  /** Told after each value that was written. */
+  onWritten: () => void = () => undefined;
 
   constructor(
     private readonly directory: string,
@@ -36,6 +38,7 @@ export class StateFile<T> {
     const beside = `${this.path}.new`;
     writeFileSync(beside, JSON.stringify(value), { mode: 0o600 });
     renameSync(beside, this.path);
+    this.onWritten();
   }
 
   /** Writes what `value` gives then, at most once per `delayMs`. */
@@ -64,6 +67,48 @@ export class StateFile<T> {
     clearTimeout(this.pending);
     this.pending = undefined;
     this.latest = undefined;
+    rmSync(this.path, { force: true });
+  }
+}
+
+/** More than this without a whole value written meanwhile means that the disk is full. */
+const MOST_CHANGES = 2_000;
+
+/** What has changed since a whole value was written, a line each, on disk before anything is made of it. */
+export class ChangeLog<T> {
+  private readonly path: string;
+  private lines = 0;
+
+  constructor(
+    private readonly directory: string,
+    name: string,
+    private readonly schema: z.ZodType<T>,
+  ) {
+    this.path = join(directory, name);
+  }
+
+  /** Up to the first line that cannot be read: the last may be torn. */
+  read(): T[] {
+    const changes: T[] = [];
+    try {
+      for (const line of readFileSync(this.path, 'utf8').split('\n')) {
+        if (line !== '') changes.push(this.schema.parse(JSON.parse(line)));
+      }
+    } catch {
+      // Whoever reads asks for the whole afterwards.
+    }
+    return changes;
+  }
+
+  append(change: T): void {
+    if (this.lines >= MOST_CHANGES) return;
+    this.lines += 1;
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    appendFileSync(this.path, `${JSON.stringify(change)}\n`, { mode: 0o600 });
+  }
+
+  clear(): void {
+    this.lines = 0;
     rmSync(this.path, { force: true });
   }
 }

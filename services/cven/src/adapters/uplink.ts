@@ -20,6 +20,8 @@ export interface UplinkOptions {
 }
 
 const RETRY_MS = 1_000;
+/** What is told only when it changes is told again now and then: somebody else may have put a lie in its place. */
+const TELL_AGAIN_MS = 20_000;
 /** What clas-cache takes of each; more is cut off rather than refused with everything beside it. */
 const MOST_ADDRESSES = 512;
 const MOST_ERRORS = 100;
@@ -50,6 +52,8 @@ export class Uplink {
   private waitingBytes = 0;
   private sending: Promise<void> | undefined;
   private retry: NodeJS.Timeout | undefined;
+  private lastAck: Acknowledgement | undefined;
+  private toldAgainAt = performance.now();
   private closed = false;
 
   constructor(private readonly options: UplinkOptions) {}
@@ -65,6 +69,7 @@ export class Uplink {
       ack: fitting({ ...ack, failed: ack.failed.slice(0, MOST_SANDBOXES).map(shortened) }),
       headers: activeHeaders(),
     };
+    this.lastAck = { ...this.ack, headers: {} };
     this.send();
   }
 
@@ -99,6 +104,7 @@ export class Uplink {
       addresses: heartbeat.addresses.slice(0, MOST_ADDRESSES),
       errors: heartbeat.errors.slice(0, MOST_ERRORS).map(shortened),
     });
+    if (performance.now() - this.toldAgainAt > TELL_AGAIN_MS) this.tellAgain();
   }
 
   get waiting(): number {
@@ -114,6 +120,12 @@ export class Uplink {
       (this.sending ?? Promise.resolve()).then(() => this.everything()).catch(() => undefined),
       end,
     ]);
+  }
+
+  private tellAgain(): void {
+    this.toldAgainAt = performance.now();
+    this.ack ??= this.lastAck;
+    this.sandboxChanged();
   }
 
   private sandboxChanged(): void {

@@ -1,6 +1,14 @@
 /** The agent of one node as its cluster sees it: real containerd, real NATS with a node's credential, real kernel. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EnforcementMode, Endpoint, Group, NodeSandboxes, NodeView, Unit } from '@ringfence/contracts';
@@ -219,6 +227,40 @@ describe('the agent of a node', () => {
     await clas.up();
     await second.isReady();
     await eventually(async () => (await clas.acks.at(-1))?.pods.includes(web.uid));
+  });
+
+  it('does not go back behind what is in the kernel when it is killed right after a change, with nobody to ask', async () => {
+    const [web, client] = [await run('shop', 'web'), await run('shop', 'client')];
+    const content = shop(web, client);
+    const unknownClient = { upsert: [endpoint(web, WEB)], remove: [] };
+    await startWith(view({ ...content, endpoints: unknownClient }));
+    await acked(revision);
+    const before = revision;
+    // From now on nothing is about to be written anyway.
+    await eventually(
+      () =>
+        existsSync(`${directory}/data/view.json`) &&
+        readFileSync(`${directory}/data/view.json`, 'utf8').includes(`"revision":${before}`),
+    );
+    clas.send(
+      view({
+        base: before,
+        endpoints: { upsert: [endpoint(client, CLIENT)], remove: [] },
+        namespaces: undefined,
+      }),
+    );
+    await acked(revision);
+    await agent?.kill('SIGKILL');
+    await clas.down();
+    agent = start();
+    await eventually(agent.readyz, ({ missing }) => missing?.includes('no answer') === false);
+    // As long as the first passes of its successor may take.
+    for (let look = 0; look < 20; look += 1) {
+      expect(listing(web)).toContain(client.address);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(await connect(client, web)).toBe('open');
+    await clas.up();
   });
 
   it('puts back what somebody else removed, and survives the loss of its kernel helper', async () => {
