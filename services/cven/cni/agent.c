@@ -46,8 +46,7 @@ static bool send_line(int agent, const char *line) {
 static bool is_orphan(pid_t parent) { return getppid() != parent; }
 
 /* One line; false when there is none before the deadline, or something else. */
-static bool read_answer(int agent, long long deadline, char *line, const char **failure) {
-  pid_t parent = getppid();
+static bool read_answer(int agent, pid_t parent, long long deadline, char *line, const char **failure) {
   size_t used = 0;
   *failure = "does not answer";
   while (now_ms() < deadline && !is_orphan(parent)) {
@@ -86,7 +85,7 @@ enum answer ask_agent(const char *directory, const char *request, struct patienc
   }
   char line[ANSWER_SIZE];
   const char *failure = "takes no question";
-  bool is_answered = send_line(agent, request) && read_answer(agent, start + patience.answer_ms, line, &failure);
+  bool is_answered = send_line(agent, request) && read_answer(agent, parent, start + patience.answer_ms, line, &failure);
   close(agent);
   if (is_answered) return understand(line, detail, size);
   snprintf(detail, size, "%s", failure);
