@@ -86,7 +86,11 @@ async function setNodeMode(
   if (nodes.length > 1) throw refused(`Several clusters have a node ${name}; set it by its href over REST.`);
   await api.put(node.href, { enforcement_mode: mode, ...(confirm && { confirm: true }) });
   const answer = { node: name, enforcement_mode: mode, was: node.enforcement_mode };
-  write(format === 'table' ? `${name} is now ${mode} (was ${answer.was}).\n` : renderValue(answer, format));
+  write(
+    format === 'table'
+      ? `${name} is asked to be ${mode} (was ${answer.was}).\n`
+      : renderValue(answer, format),
+  );
 }
 
 async function setMode(
@@ -113,7 +117,9 @@ async function setMode(
     was: profile.managed ? profile.enforcement_mode : 'unmanaged',
   };
   write(
-    format === 'table' ? `${namespace} is now ${mode} (was ${answer.was}).\n` : renderValue(answer, format),
+    format === 'table'
+      ? `${namespace} is asked to be ${mode} (was ${answer.was}).\n`
+      : renderValue(answer, format),
   );
 }
 

@@ -168,7 +168,7 @@ async function provision(
   });
   if (format !== 'table') return write(renderValue(version, format));
   write(
-    `Policy version ${String(version.version)} is in force: ${String(changes.length)} changed objects, ${String(version.workloads_affected ?? 0)} workloads affected.\n`,
+    `Policy version ${String(version.version)} is provisioned: ${String(changes.length)} changed objects, ${String(version.workloads_affected ?? 0)} workloads affected. \`ringfence status\` says where it is in force.\n`,
   );
 }
 
