@@ -11,11 +11,14 @@ const MOST_TELLINGS = 64;
 export class TellingTimes {
   readonly #open = new Map<string, Telling[]>();
   readonly #newest = new Map<string, number>();
+  /** Highest that it ever had: a repeat of that is nothing to wait for. */
+  readonly #acknowledged = new Map<string, number>();
 
   told(node: string, revision: number, at: number): void {
     const open = this.#open.get(node) ?? [];
     this.#open.set(node, open);
     this.#newest.set(node, Math.max(revision, this.newest(node)));
+    if (revision <= (this.#acknowledged.get(node) ?? -1)) return;
     const newest = open.at(-1);
     if (newest !== undefined && newest.revision >= revision) return;
     if (newest !== undefined && open.length >= MOST_TELLINGS) newest.revision = revision;
@@ -23,6 +26,7 @@ export class TellingTimes {
   }
 
   acknowledged(node: string, revision: number): void {
+    this.#acknowledged.set(node, Math.max(revision, this.#acknowledged.get(node) ?? -1));
     const open = this.#open.get(node) ?? [];
     const behind = open.findIndex((telling) => telling.revision > revision);
     open.splice(0, behind < 0 ? open.length : behind);
@@ -40,5 +44,6 @@ export class TellingTimes {
   forget(node: string): void {
     this.#open.delete(node);
     this.#newest.delete(node);
+    this.#acknowledged.delete(node);
   }
 }
