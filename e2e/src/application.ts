@@ -127,6 +127,25 @@ export async function ruleSet(
   return created.href;
 }
 
-export async function provision(note: string): Promise<void> {
-  await api.post('/sec_policy', { update_description: note });
+/** Gives the version that is provisioned. */
+export async function provision(note: string): Promise<number> {
+  const { href } = await api.post<{ href: string }>('/sec_policy', { update_description: note });
+  return Number(href.split('/').at(-1));
+}
+
+interface PairedNode {
+  readonly href: string;
+  readonly name: string;
+  readonly labels: readonly { readonly href: string }[];
+  readonly enforcement_mode: Mode;
+}
+export async function pairedNode(name: string): Promise<PairedNode> {
+  const found = await api.get<PairedNode[]>(`/workloads?managed=true&name=${name}`);
+  return found.find((one) => one.name === name)!;
+}
+
+/** Whatever full mode ends that stands now. */
+export async function setNodeMode(name: string, mode: Mode): Promise<void> {
+  const { href } = await pairedNode(name);
+  await api.put(href, { enforcement_mode: mode, confirm: true });
 }

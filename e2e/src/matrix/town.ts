@@ -2,8 +2,9 @@
 import type { Manifest } from '@ringfence/up';
 import { deployment, label, managedNamespace, setMode } from '../application.js';
 import type { Mode } from '../application.js';
+import { clusterNodes, nodePortOf } from '../nodes.js';
 import { netnsHolding } from '../pod-namespaces.js';
-import { access, apply, kubernetes, pods, readyPods, serviceAddress } from '../world.js';
+import { access, apply, pods, readyPods, serviceAddress } from '../world.js';
 import type { Packet } from './burst.js';
 import type { PolicyWords } from './random-policy.js';
 
@@ -84,13 +85,6 @@ function serviceOf(service: (typeof SERVICES)[number]): Manifest {
   return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec } as Manifest;
 }
 
-interface NodeList {
-  readonly items: readonly {
-    readonly metadata: { readonly name: string };
-    readonly status: { readonly addresses: readonly { readonly type: string; readonly address: string }[] };
-  }[];
-}
-
 async function survey(roles: readonly string[], apps: readonly string[]): Promise<Town> {
   const found = await Promise.all(
     [SHOP, BANK, FREE].map(async (namespace) =>
@@ -102,11 +96,7 @@ async function survey(roles: readonly string[], apps: readonly string[]): Promis
     ),
   );
   const all = found.flat();
-  const list = (await kubernetes.request('GET', '/api/v1/nodes')) as NodeList;
-  const nodes = list.items.map(({ metadata, status }) => ({
-    name: metadata.name,
-    address: status.addresses.find(({ type }) => type === 'InternalIP')!.address,
-  }));
+  const nodes = await clusterNodes();
   const services = await Promise.all(
     SERVICES.map(async ({ namespace, name, port }) => ({
       name: `service:${namespace}/${name}`,
@@ -128,7 +118,7 @@ async function survey(roles: readonly string[], apps: readonly string[]): Promis
           netns: await netnsHolding(access.netnsRoot, address),
         })),
       )),
-      ...nodes.map(({ name, address }) => ({ name: `node:${name}`, address, netns: nodeNetns(name) })),
+      ...nodes.map(({ name, address, netns }) => ({ name: `node:${name}`, address, netns })),
       outside,
     ],
     targets: [
@@ -149,16 +139,4 @@ async function survey(roles: readonly string[], apps: readonly string[]): Promis
   };
 }
 
-async function nodePortOf(namespace: string, name: string): Promise<number> {
-  const path = `/api/v1/namespaces/${namespace}/services/${name}`;
-  const { spec } = (await kubernetes.request('GET', path)) as { spec: { ports: { nodePort: number }[] } };
-  return spec.ports[0]!.nodePort;
-}
-
 const clusterIp = (target: Target): Target => ({ ...target, isClusterIp: true });
-
-/** The sandbox names its nodes' namespaces after itself. */
-function nodeNetns(node: string): string {
-  const instance = access.netnsRoot.split('rf-sandbox-')[1] ?? '';
-  return `/run/netns/rf-node-${instance}-${node.replace('node-', '')}`;
-}

@@ -6,12 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Mode } from '../application.js';
 import { provision, removeNamespace } from '../application.js';
 import { Random } from '../campaign/random.js';
+import { explain, inTurns, untilInForce } from '../explained.js';
 import { burst } from '../matrix/burst.js';
 import type { Fate } from '../matrix/burst.js';
 import { randomIpLists, randomRuleSet } from '../matrix/random-policy.js';
 import { BANK, buildTown, FREE, setModes, SHOP } from '../matrix/town.js';
 import type { Source, Target, Town } from '../matrix/town.js';
-import { api, eventually } from '../world.js';
+import { api } from '../world.js';
 
 const SEED = Number(process.env['RINGFENCE_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const MODES: readonly (readonly [Mode, Mode])[] = [
@@ -19,60 +20,12 @@ const MODES: readonly (readonly [Mode, Mode])[] = [
   ['selective', 'full'],
   ['full', 'visibility_only'],
 ];
-const QUESTIONS_AT_ONCE = 12;
 
-interface Explained {
-  readonly verdict: string;
-  readonly policyVersion: number;
-  readonly basis: string;
-  readonly summary: string;
-  readonly egress: ExplainedEnd | null;
-  readonly ingress: ExplainedEnd | null;
-}
-interface ExplainedEnd {
-  readonly mode: string;
-  readonly inForce: { readonly state: string; readonly message: string } | null;
-}
-
-function explain(
-  from: string,
-  to: string,
-  { port, proto }: { port: number; proto: number },
-): Promise<Explained> {
-  return api.post<Explained>('/explain', { from, to, port, proto });
-}
-
-async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let i = next++; i < items.length; i = next++) results[i] = await work(items[i]!);
-  };
-  await Promise.all(Array.from({ length: QUESTIONS_AT_ONCE }, worker));
-  return results;
-}
-
-/** Until every place says that its kernel has this version in its mode. */
-async function untilQuiet(town: Town, version: number, modes: Readonly<Record<string, Mode>>): Promise<void> {
-  await eventually(
-    `policy version ${version} in force everywhere`,
-    async () => {
-      const ends = [
-        ...town.places.map(({ name, namespace }) => ({ name, mode: modes[namespace] })),
-        ...town.nodes.map((node) => ({ name: `node:${node}`, mode: undefined })),
-      ];
-      const open = await inTurns(ends, async ({ name, mode }) => {
-        const { policyVersion, egress, summary } = await explain(name, '203.0.113.9', { port: 9, proto: 6 });
-        const isThere = policyVersion >= version && egress?.inForce?.state === 'yes';
-        return isThere && (mode === undefined || egress.mode === mode) ? [] : [`${name}: ${summary}`];
-      });
-      const [first] = open.flat();
-      if (first !== undefined) throw new Error(first);
-      return true;
-    },
-    60_000,
-  );
-}
+const untilQuiet = (town: Town, version: number, modes: Readonly<Record<string, Mode>>): Promise<void> =>
+  untilInForce(version, [
+    ...town.places.map(({ name, namespace }) => ({ name, mode: modes[namespace] })),
+    ...town.nodes.map((node) => ({ name: `node:${node}`, mode: undefined })),
+  ]);
 
 interface Triple {
   readonly source: Source;
