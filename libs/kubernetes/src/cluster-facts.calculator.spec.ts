@@ -85,12 +85,44 @@ describe('the owner of a Pod', () => {
     const { calculator, held, flush } = reader();
     calculator.apply('pod', 'p1', pod('a', owner('x', 'Rollout', 'web')));
     calculator.apply('pod', 'p2', pod('b', owner('x', 'Rollout', 'web')));
-    expect(flush()).toEqual(['+workload x', '+pod p1', '+pod p2']);
+    expect(flush()).toEqual(['+workload demo/x', '+pod p1', '+pod p2']);
     calculator.apply('pod', 'p1', undefined);
     flush();
-    expect(held.get('workload x')).toMatchObject({ kind: 'Rollout', name: 'web' });
+    expect(held.get('workload demo/x')).toMatchObject({ kind: 'Rollout', name: 'web' });
     calculator.apply('pod', 'p2', undefined);
-    expect(flush()).toContain('-workload x');
+    expect(flush()).toContain('-workload demo/x');
+  });
+
+  it('is nobody of another namespace, whatever the Pod claims', () => {
+    const { calculator, held, flush } = reader();
+    const claimed = (uid: string, kind: string) =>
+      pod(`claims-${uid}-${kind}`, owner(uid, kind, 'web'), { namespace: 'foreign' });
+    calculator.apply('controller', 'd', controller('Deployment', 'web'));
+    calculator.apply('pod', 'bare', pod('bare'));
+    calculator.apply('pod', 'custom', pod('custom', owner('x', 'Rollout', 'web')));
+    calculator.apply('service', 's', service('web'));
+    flush();
+    const mine = new Set(['d', 'bare', 'demo/x', 's']);
+    const claims = ['d', 'bare', 'x', 's'].flatMap((uid) => [
+      claimed(uid, 'Deployment'),
+      claimed(uid, 'Foo'),
+    ]);
+    for (const each of claims) calculator.apply('pod', each.name, each);
+    flush();
+    flush(false);
+    for (const { name } of claims) {
+      const { uid } = held.get(`pod ${name}`)?.['owner'] as Owner;
+      expect(mine).not.toContain(uid);
+      expect(held.get(`workload ${uid}`)).toMatchObject({ namespace: 'foreign' });
+    }
+    calculator.apply('controller', 'rs', {
+      ...controller('ReplicaSet', 'above', owner('d', 'Deployment', 'web')),
+      namespace: 'foreign',
+    });
+    calculator.apply('pod', 'below', pod('below', owner('rs', 'ReplicaSet'), { namespace: 'foreign' }));
+    flush();
+    flush(false);
+    expect((held.get('pod below')?.['owner'] as Owner | undefined)?.uid).toBe('foreign/d');
   });
 
   it('is waited for when another watch is behind, and not for ever', () => {
@@ -98,10 +130,10 @@ describe('the owner of a Pod', () => {
     calculator.apply('pod', 'p', pod('web-1-a', owner('rs', 'ReplicaSet', 'web-1')));
     expect(flush()).toEqual([]);
     expect(calculator.heldBack()).toBe(1);
-    expect(flush(false)).toEqual(['+workload rs', '+pod p']);
+    expect(flush(false)).toEqual(['+workload demo/rs', '+pod p']);
     calculator.apply('controller', 'rs', controller('ReplicaSet', 'web-1', owner('d', 'Deployment', 'web')));
     calculator.apply('controller', 'd', controller('Deployment', 'web'));
-    expect(flush()).toEqual(['-workload rs', '+workload d', '+pod p']);
+    expect(flush()).toEqual(['+workload d', '-workload demo/rs', '+pod p']);
     expect(held.get('pod p')?.['owner']).toEqual(owner('d', 'Deployment', 'web'));
   });
 

@@ -54,6 +54,7 @@ export const CONTROLLER_KINDS: readonly string[] = [
 /** Real chains have at most three; a ring of references must end too. */
 const MOST_OWNERS = 8;
 
+type Owned = Pick<PodFacts, 'namespace' | 'controller'>;
 type Facts = Readonly<Record<string, unknown>> & { readonly resourceVersion: string };
 
 export class ClusterFactsCalculator {
@@ -222,7 +223,7 @@ export class ClusterFactsCalculator {
     const pod = this.input.pod.get(uid);
     this.held.delete(uid);
     if (pod === undefined) return undefined;
-    const { owner, isSure } = this.topmost({ uid, kind: 'Pod', name: pod.name }, pod.controller);
+    const { owner, isSure } = this.topmost({ uid, kind: 'Pod', name: pod.name }, pod);
     if (isSure) return owner;
     // Owners are deleted before their Pods have ended: such a Pod stays where it was.
     const told = this.told.get(`pod ${uid}`);
@@ -232,29 +233,39 @@ export class ClusterFactsCalculator {
     return undefined;
   }
 
-  /** Up the controllers as far as we can see. Not sure: the next one is of a kind that we watch, and is not there. */
-  private topmost(self: Owner, controller: Owner | null): { owner: Owner; isSure: boolean } {
+  /**
+   * Up the controllers as far as we can see. Not sure: the next one is of a kind that we watch, and is not there. Whoever
+   * may make a Pod writes its references: one counts for a controller of the same namespace only, and what is not seen is
+   * somebody of that namespace, whatever uid is claimed for it.
+   */
+  private topmost(self: Owner, of: Owned): { owner: Owner; isSure: boolean } {
     let owner = self;
-    let next = controller;
+    let next = of.controller;
     // A static Pod's node is not its owner; and nobody owns itself.
     for (let steps = 0; next !== null && next.kind !== 'Node' && steps < MOST_OWNERS; steps++) {
-      const known: ControllerFacts | undefined = this.input.controller.get(next.uid);
+      const known = this.controllerIn(of.namespace, next.uid);
       const isWatched = CONTROLLER_KINDS.includes(next.kind);
       // Of a kind that we do not watch: a Pod belongs to it all the same, a controller stands for itself.
       if (known === undefined && !isWatched && owner.kind !== 'Pod') return { owner, isSure: true };
-      owner = { uid: next.uid, kind: next.kind, name: next.name };
-      if (known === undefined) return { owner, isSure: !isWatched };
+      if (known === undefined)
+        return { owner: { ...next, uid: `${of.namespace}/${next.uid}` }, isSure: !isWatched };
+      owner = { uid: next.uid, kind: known.kind, name: known.name };
       next = known.controller;
     }
     return { owner, isSure: true };
   }
 
+  private controllerIn(namespace: string, uid: string): ControllerFacts | undefined {
+    const controller = this.input.controller.get(uid);
+    return controller?.namespace === namespace ? controller : undefined;
+  }
+
   private deriveWorkload(uid: string): Facts | undefined {
     const controller = this.input.controller.get(uid);
     if (controller !== undefined) {
-      const { controller: above, ...facts } = controller;
+      const { controller: _, ...facts } = controller;
       // One whose owner is on its way in or out is not topmost.
-      return this.topmost({ uid, kind: facts.kind, name: facts.name }, above).owner.uid === uid
+      return this.topmost({ uid, kind: facts.kind, name: facts.name }, controller).owner.uid === uid
         ? facts
         : undefined;
     }
