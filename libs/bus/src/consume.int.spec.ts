@@ -5,10 +5,11 @@ import type { NatsPlace, NatsServer } from '@ringfence/testing';
 import { connect } from 'nats';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Bus, BusOptions } from './bus.js';
-import { connectBus } from './connect.js';
+import { connectBus, linkOf } from './connect.js';
 import { PermanentError, TransientError } from './errors.js';
 import { ensureStreams } from './streams.js';
 
+const MIB = 1024 ** 2;
 let nats: NatsServer;
 const buses: Bus[] = [];
 const bus = async (name: string, more: Partial<BusOptions> = {}): Promise<Bus> => {
@@ -208,6 +209,38 @@ describe('a durable consumer', () => {
     await eventually(() => seen.length === 299);
     expect(seen).toEqual(Array.from({ length: 300 }, (_, n) => n).filter((n) => n !== 150));
     expect(Math.max(...sizes)).toBe(100);
+  });
+
+  it('has no more bytes in memory at once than it can bear, and still takes what is larger than that alone', async () => {
+    const { consumption, subject } = reading();
+    const both = await bus('bounded');
+    const letters = (n: number): string => String(n).padEnd(MIB, 'x');
+    for (let n = 0; n < 40; n += 1) await both.publish(subject(n), letters(n));
+    await both.publish(subject('large'), 'l'.repeat(20 * MIB));
+    await both.publish(subject('last'), 'last');
+    let goOn: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    const [lengths, seen]: [number[], string[]] = [[], []];
+    both.consumeBatches(consumption, { maxMessages: 500, maxWaitMs: 20 }, async (messages) => {
+      await held;
+      lengths.push(messages.reduce((sum, { bytes }) => sum + bytes, 0));
+      seen.push(...messages.map(({ payload }) => (payload as string).slice(0, 4)));
+    });
+    const { consumers } = linkOf(both).manager;
+    const underWay = (): Promise<number> =>
+      consumers.info('EVENTS', consumption.durable).then(
+        (info) => info.num_ack_pending,
+        () => 0,
+      );
+    // Nobody takes them: what the server has handed out is in memory.
+    await eventually(async () => (await underWay()) >= 5);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const handedOut = await underWay();
+    goOn();
+    expect(handedOut).toBeLessThanOrEqual(10);
+    await eventually(() => seen.includes('last'));
+    expect(seen).toEqual([...Array.from({ length: 40 }, (_, n) => String(n).padEnd(4, 'x')), 'llll', 'last']);
+    expect(Math.max(...lengths.filter((length) => length < 20 * MIB))).toBeLessThanOrEqual(9 * MIB);
   });
 
   it('loses nothing and swaps nothing when the server is killed, again and again', async () => {

@@ -12,7 +12,7 @@ import { isTransient, PermanentError } from './errors.js';
 import { inboxQueue } from './inbox-queue.js';
 import type { InboxQueue } from './inbox-queue.js';
 import type { Link } from './link.js';
-import { ACK, answer, startPull, TERM, WORKING } from './pull.js';
+import { ACK, answer, hasNoGap, startPull, TERM, WORKING } from './pull.js';
 import { LaneProgress, MEASURE_EVERY_MS } from './progress.js';
 import type { Pull, PulledMessage } from './pull.js';
 import { attributesOfSubject, Causes, continueTrace, continueTraces } from './trace.js';
@@ -105,23 +105,26 @@ class DurableReader {
     if (session.stream !== this.stream) this.doneUpTo = 0;
     this.stream = session.stream;
     this.measureLag(session.pending);
+    let batch = MAX_UNDER_WAY;
     for (let isFirst = true; !this.ended.signal.aborted; isFirst = false) {
       const { stream, durable } = this.consumption;
       this.queue = inboxQueue();
-      this.pull = startPull(this.link, { stream, consumer: durable, batch: MAX_UNDER_WAY }, (message) =>
+      this.pull = startPull(this.link, { stream, consumer: durable, batch }, (message) =>
         this.queue.push(message),
       );
       void this.pull.ended.then(() => this.queue.end());
       await this.work(isFirst);
       const end = await this.pull.ended;
-      if (end !== 'full' && end !== 'expired') return;
+      if (!hasNoGap(end)) return;
+      batch = end === 'too-large' ? 1 : MAX_UNDER_WAY;
     }
   }
 
   private async work(isFirstPull: boolean): Promise<void> {
     let mayBeCulprit = isFirstPull;
     for (;;) {
-      const taken = await this.queue.take(this.reading.limits.maxMessages, this.reading.limits.maxWaitMs);
+      const { maxMessages, maxWaitMs } = this.reading.limits;
+      const taken = await this.queue.take(maxMessages, maxWaitMs);
       if (taken === null || Date.now() > this.finishBy) return;
       this.inHand = taken;
       await this.handle(taken, mayBeCulprit);

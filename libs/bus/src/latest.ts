@@ -11,7 +11,7 @@ import { inboxQueue } from './inbox-queue.js';
 import type { InboxQueue } from './inbox-queue.js';
 import type { Link } from './link.js';
 import { LaneProgress, MEASURE_EVERY_MS } from './progress.js';
-import { ACK, answer, startPull, WORKING } from './pull.js';
+import { ACK, answer, hasNoGap, startPull, WORKING } from './pull.js';
 import type { Pull, PulledMessage, PullEnd } from './pull.js';
 import { attributesOfSubject, continueTrace, wordsOfSubject } from './trace.js';
 import { decode, readHeaders } from './wire.js';
@@ -98,13 +98,16 @@ class ValueReader {
     // An edge may not look at its durable. Only in a first session nothing can be under way.
     if (this.isDurable && this.doneUpTo > 0) await untilRepeatsAreDue(this.ended.signal);
     let noWait = this.isDurable;
+    let batch = MAX_UNDER_WAY;
     while (!this.ended.signal.aborted) {
       this.queue = inboxQueue();
-      const request = { stream: this.stream, consumer, batch: MAX_UNDER_WAY, noWait };
+      const request = { stream: this.stream, consumer, batch, noWait };
       this.pull = startPull(this.link, request, (message) => this.queue.push(message));
       void this.pull.ended.then(() => this.queue.end());
       if (!(await this.work())) return this.pull.cancel();
-      if (!this.goesOn(await this.pull.ended)) return;
+      const end = await this.pull.ended;
+      if (!this.goesOn(end)) return;
+      batch = end === 'too-large' ? 1 : MAX_UNDER_WAY;
       noWait = noWait && !this.wasAllRead;
     }
   }
@@ -117,7 +120,7 @@ class ValueReader {
       this.isCaughtUp();
       this.progress.measured(0);
     }
-    return end === 'full' || end === 'expired';
+    return hasNoGap(end);
   }
 
   private async makeReader(): Promise<string> {

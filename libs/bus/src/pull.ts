@@ -1,7 +1,7 @@
 /**
  * One pull request of a consumer: up to `batch` messages as they come, until the batch is full or the time is over.
  * An inbox of its own per pull, so that between accounts the server can forget the answer's way afterwards.
- * A reader that only ever goes on after `full` or `expired` sees no gap; after any other end messages may be under way.
+ * A reader that only ever goes on after an end without a gap misses nothing; after any other end messages may be under way.
  */
 import { createInbox } from 'nats';
 import type { Msg } from 'nats';
@@ -11,9 +11,26 @@ const EXPIRES_MS = 30_000;
 const HEARTBEAT_MS = 5_000;
 const SILENT_AFTER_MS = 12_000;
 const NANOSECONDS = 1_000_000;
+/** What one pull may bring: every lane may have this in memory at once, whatever somebody fills its stream with. */
+const MOST_BYTES = 8 * 1024 ** 2;
+/**
+ * The server says nothing when a pull is filled to the last byte, and whoever waits for the end of it waits until it counts
+ * as silent: so nobody must be able to aim at that byte.
+ */
+const BYTES_OF_CHANCE = 64 * 1024;
+const NO_MORE_FITS = /Size Exceeds MaxBytes/i;
 
-/** `gone`: the consumer, its stream or JetStream itself; `silent`: not even heartbeats. */
-export type PullEnd = 'full' | 'expired' | 'gone' | 'silent' | 'disconnected' | 'cancelled';
+/**
+ * `cut`: no more fits in; `too-large`: not even the first, which must be pulled alone; `gone`: the consumer, its stream or
+ * JetStream itself; `silent`: not even heartbeats.
+ */
+export type PullEnd =
+  'full' | 'cut' | 'too-large' | 'expired' | 'gone' | 'silent' | 'disconnected' | 'cancelled';
+
+/** A reader may go on after these. */
+const WITHOUT_A_GAP: ReadonlySet<PullEnd> = new Set(['full', 'cut', 'too-large', 'expired']);
+
+export const hasNoGap = (end: PullEnd): boolean => WITHOUT_A_GAP.has(end);
 
 export interface PulledMessage {
   readonly raw: Msg;
@@ -37,6 +54,7 @@ export interface Pull {
 export interface PullRequest {
   readonly stream: string;
   readonly consumer: string;
+  /** One comes however large it is; several come only as far as they fit. */
   readonly batch: number;
   /** Only what is there now: ends with `expired` when that is less than the batch. */
   readonly noWait?: boolean;
@@ -59,7 +77,7 @@ export function startPull(
     const status = statusOf(raw, inbox);
     isHeard = status === 'message' || status === 'heartbeat';
     if (status === 'heartbeat') return;
-    if (status !== 'message') return end(status);
+    if (status !== 'message') return end(status === 'cut' && received === 0 ? 'too-large' : status);
     received += 1;
     onMessage(pulled(raw));
     if (received === batch) end('full');
@@ -74,21 +92,33 @@ export function startPull(
     if (!subscription.isClosed()) subscription.unsubscribe();
     finish(how);
   };
-  const terms =
-    request.noWait === true
-      ? { batch, no_wait: true }
-      : { batch, expires: EXPIRES_MS * NANOSECONDS, idle_heartbeat: HEARTBEAT_MS * NANOSECONDS };
+  const bytes = MOST_BYTES + Math.floor(Math.random() * BYTES_OF_CHANCE);
+  const terms = {
+    batch,
+    ...(batch > 1 && { max_bytes: bytes }),
+    ...(request.noWait === true
+      ? { no_wait: true }
+      : { expires: EXPIRES_MS * NANOSECONDS, idle_heartbeat: HEARTBEAT_MS * NANOSECONDS }),
+  };
   link.connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(terms), {
     reply: inbox,
   });
   return { ended, isHeard: () => isHeard, cancel: () => end('cancelled') };
 }
 
-function statusOf(raw: Msg, inbox: string): 'message' | 'heartbeat' | 'expired' | 'gone' {
-  const code = raw.subject === inbox ? (raw.headers?.code ?? 0) : 0;
-  if (code === 0) return 'message';
-  if (code === 100) return 'heartbeat';
-  return code === 408 || code === 404 ? 'expired' : 'gone';
+type Status = 'message' | 'heartbeat' | 'expired' | 'cut' | 'gone';
+const STATUSES: ReadonlyMap<number, Status> = new Map([
+  [0, 'message'],
+  [100, 'heartbeat'],
+  [404, 'expired'],
+  [408, 'expired'],
+]);
+
+function statusOf({ subject, headers }: Msg, inbox: string): Status {
+  // Only what the server itself says comes to the inbox as such.
+  if (subject !== inbox || headers === undefined) return 'message';
+  const { code, description } = headers;
+  return STATUSES.get(code) ?? (NO_MORE_FITS.test(description) ? 'cut' : 'gone');
 }
 
 /** `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<delivery>.<seq>.<delivery seq>.<nanoseconds>.<pending>[.<random>]` */
