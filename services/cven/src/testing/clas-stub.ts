@@ -44,8 +44,8 @@ export interface ClasStub {
   readonly batches: FlowBatch[];
   readonly observations: { readonly subject: string; readonly payload: unknown }[];
   readonly credentialRequests: unknown[];
-  /** The whole view from now on; told by a delta when `delta` is given, else only to who asks. */
-  setView(view: NodeView): void;
+  /** The whole view from now on, told only to who asks; undefined: it is not in sync and has none. */
+  setView(view: NodeView | undefined): void;
   send(view: NodeView): void;
   /** The control channel goes away and comes back. */
   down(): Promise<void>;
