@@ -72,6 +72,11 @@ function measureProcess(meter: Meter): () => void {
   gauge('process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss());
   gauge('process_heap_used_bytes', 'JavaScript heap in use', () => process.memoryUsage().heapUsed);
   gauge(
+    'process_external_memory_bytes',
+    'Buffers and the like that the heap refers to',
+    () => process.memoryUsage().external,
+  );
+  gauge(
     'process_event_loop_delay_p99_seconds',
     'Event loop delay since the last look, 99th percentile',
     () => {

@@ -1,13 +1,11 @@
 /** bench: how long a new Pod waits for its table, and what the plugin costs; --busy keeps all cores busy beside it (root; --quick) */
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { whileBusy } from './busy.js';
 import { removePods, runRate } from './convergence-rate.js';
 import type { Workload } from './convergence-rate.js';
-import { startBenchStack } from './convergence-stack.js';
+import { withBenchStack } from './convergence-stack.js';
 import type { Birth } from './convergence-stack.js';
-import { ms, print } from './measure.js';
+import { print, spread } from './measure.js';
 import type { Figure } from './measure.js';
 
 const WORKLOADS: readonly Workload[] = [
@@ -19,15 +17,6 @@ const QUICK: readonly Workload[] = [{ perSecond: 1, pods: 5 }];
 const WAITED = 'table present after the address';
 const RAN = 'first sight until the Pod runs';
 
-function spread(seconds: readonly number[]): string {
-  const sorted = [...seconds].sort((a, b) => a - b);
-  const at = (part: number): string =>
-    ms(
-      (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN) * 1_000,
-    ).padStart(8);
-  return `p50 ${at(0.5)}   p99 ${at(0.99)}   max ${at(1)}   of ${sorted.length}`;
-}
-
 function outcomes(births: readonly Birth[]): string {
   const counts = new Map<string, number>();
   for (const { outcome } of births) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
@@ -36,10 +25,7 @@ function outcomes(births: readonly Birth[]): string {
 
 async function measure(cni: 'auto' | 'off', workloads: readonly Workload[]): Promise<void> {
   process.env['RINGFENCE_CNI'] = cni;
-  const stack = await startBenchStack();
-  const end = (): void => void stack.stop().finally(() => process.exit(130));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
-  try {
+  await withBenchStack(async (stack) => {
     await runRate(stack, { perSecond: 2, pods: 4 }, 'warm');
     await removePods(stack);
     for (const workload of workloads) {
@@ -47,29 +33,17 @@ async function measure(cni: 'auto' | 'off', workloads: readonly Workload[]): Pro
       const { runningSeconds } = await runRate(stack, workload, `client-${workload.perSecond}`);
       const births = stack.births().slice(before);
       const waited: Figure[] = [
-        { what: WAITED, value: spread(births.map(({ seconds }) => seconds)) },
+        { what: WAITED, value: spread(births.map(({ seconds }) => seconds * 1_000)) },
         { what: 'what they got', value: outcomes(births) },
       ];
-      const figures = [...(cni === 'auto' ? waited : []), { what: RAN, value: spread(runningSeconds) }];
+      const ran = { what: RAN, value: spread(runningSeconds.map((seconds) => seconds * 1_000)) };
       print(
         `${workload.perSecond} Pods a second, ${cni === 'auto' ? 'with' : 'without'} the plugin`,
-        figures,
+        cni === 'auto' ? [...waited, ran] : [ran],
       );
       await removePods(stack);
     }
-  } finally {
-    process.off('SIGINT', end).off('SIGTERM', end);
-    await stack.stop();
-  }
-}
-
-/** One endless loop per core; they end with us. */
-function burners(): ChildProcess[] {
-  const loop = `setInterval(() => process.ppid === 1 && process.exit(), 500);
-    (function burn() { const end = Date.now() + 100; while (Date.now() < end); setImmediate(burn); })();`;
-  return Array.from({ length: availableParallelism() }, () =>
-    spawn(process.execPath, ['-e', loop], { stdio: 'ignore' }),
-  );
+  });
 }
 
 async function main(): Promise<void> {
@@ -78,16 +52,12 @@ async function main(): Promise<void> {
     busy: { type: 'boolean', default: false },
   } as const;
   const { values } = parseArgs({ options });
-  if (process.getuid?.() !== 0) throw new Error('this benchmark enforces in real kernels: run it as root');
-  const beside = values.busy ? burners() : [];
   console.log(
     `${new Date().toISOString().slice(0, 16)}Z, mode full${values.busy ? ', all cores busy' : ''}\n`,
   );
-  try {
+  await whileBusy(values.busy, async () => {
     for (const cni of ['auto', 'off'] as const) await measure(cni, values.quick ? QUICK : WORKLOADS);
-  } finally {
-    for (const burner of beside) burner.kill('SIGKILL');
-  }
+  });
 }
 
 main().catch((error: unknown) => {

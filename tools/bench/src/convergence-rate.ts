@@ -19,6 +19,7 @@ export interface RateResult {
   readonly runningSeconds: readonly number[];
 }
 
+const MADE_PER_SECOND = 2;
 const CONVERGED_WITHIN_MS = 240_000;
 const GONE_WITHIN_MS = 240_000;
 
@@ -41,6 +42,11 @@ export async function runRate(stack: BenchStack, workload: Workload, prefix: str
   } finally {
     await watch.close();
   }
+}
+
+/** Pods that admit nobody and are admitted by the servers; when they run and their policy is in force everywhere. */
+export async function makePods(stack: BenchStack, count: number, prefix: string): Promise<void> {
+  await runRate(stack, { perSecond: MADE_PER_SECOND, pods: count }, prefix);
 }
 
 export async function removePods({ kubernetes }: BenchStack): Promise<void> {
@@ -101,7 +107,11 @@ function watchPods(kubeconfig: string, prefix: string): { running(): number[]; c
   };
 }
 
-async function until(what: string, withinMs: number, check: () => Promise<boolean> | boolean): Promise<void> {
+export async function until(
+  what: string,
+  withinMs: number,
+  check: () => Promise<boolean> | boolean,
+): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (Date.now() < deadline) {
     if (await check()) return;

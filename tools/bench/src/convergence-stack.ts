@@ -3,10 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, KubernetesApi, parseOptions, Progress, Stack } from '@ringfence/up';
-import type { RingfenceApi } from '@ringfence/up';
+import type { Processes, RingfenceApi, SandboxNode } from '@ringfence/up';
+import type { Figure } from './measure.js';
 
 export const NAMESPACE = 'bench';
-const PORT = 7000;
+export const PORT = 7000;
 
 /** A server on every node that admits the clients: each new client concerns every agent. */
 const MANIFEST = `
@@ -28,13 +29,22 @@ spec:
 export interface BenchStack {
   readonly kubernetes: KubernetesApi;
   readonly kubeconfig: string;
-  readonly nodes: number;
+  readonly nodes: readonly SandboxNode[];
+  readonly api: RingfenceApi;
+  readonly gatewayUrl: string;
+  readonly clusterId: string;
+  readonly processes: Processes;
+  readonly directory: string;
+  /** What admits the clients to the servers. */
+  readonly rule: string;
   /** Each Pod whose convergence clas-cache has written down. */
   converged(): Converged[];
   /** Each Pod that a node's CNI plugin asked about. */
   births(): Birth[];
   /** Megabytes of resident memory, a process with its children. */
   memory(process: string): number;
+  /** The same of clas-cache and the agents. */
+  agentMemory(): Figure[];
   stop(): Promise<void>;
 }
 export interface Converged {
@@ -47,7 +57,7 @@ export interface Birth {
   readonly seconds: number;
 }
 
-export async function startBenchStack(): Promise<BenchStack> {
+async function startBenchStack(): Promise<BenchStack> {
   const directory = mkdtempSync(join(tmpdir(), 'ringfence-bench-'));
   const manifest = join(directory, 'bench.yaml');
   writeFileSync(manifest, MANIFEST);
@@ -62,16 +72,30 @@ export async function startBenchStack(): Promise<BenchStack> {
     rmSync(directory, { recursive: true, force: true });
   };
   try {
-    const { api, clusterId, sandbox } = await stack.start();
-    await enforce(api, clusterId);
+    const { access, api, clusterId, sandbox } = await stack.start();
+    const rule = await enforce(api, clusterId);
+    const memory = (name: string): number => residentMegabytes(stack.processes.get(name).pid ?? 0);
     return {
+      ...{
+        api,
+        gatewayUrl: access.url,
+        clusterId,
+        rule,
+        directory,
+        nodes: sandbox.nodes,
+        processes: stack.processes,
+      },
       kubernetes: new KubernetesApi(sandbox.kubeconfig),
       kubeconfig: sandbox.kubeconfig,
-      nodes: sandbox.nodes.length,
       converged: () => convergedIn(join(directory, 'logs', 'clas-cache.log')),
       births: () =>
         sandbox.nodes.flatMap(({ name }) => birthsIn(join(directory, 'logs', `cven-${name}.log`))),
-      memory: (name) => residentMegabytes(stack.processes.get(name).pid ?? 0),
+      memory,
+      agentMemory: () =>
+        ['clas-cache', ...sandbox.nodes.map(({ name }) => `cven-${name}`)].map((name) => ({
+          what: name,
+          value: `${memory(name).toFixed(0)} MB`,
+        })),
       stop,
     };
   } catch (error) {
@@ -80,7 +104,21 @@ export async function startBenchStack(): Promise<BenchStack> {
   }
 }
 
-async function enforce(api: RingfenceApi, clusterId: string): Promise<void> {
+/** Ends the stack however the work ends, also when somebody interrupts it. */
+export async function withBenchStack(work: (stack: BenchStack) => Promise<void>): Promise<void> {
+  if (process.getuid?.() !== 0) throw new Error('this benchmark enforces in real kernels: run it as root');
+  const stack = await startBenchStack();
+  const end = (): void => void stack.stop().finally(() => process.exit(130));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
+  try {
+    await work(stack);
+  } finally {
+    process.off('SIGINT', end).off('SIGTERM', end);
+    await stack.stop();
+  }
+}
+
+async function enforce(api: RingfenceApi, clusterId: string): Promise<string> {
   const label = async (key: string, value: string): Promise<{ label: { href: string } }> => {
     const found = await api.get<{ href: string; value: string }[]>(`/labels?key=${key}&value=${value}`);
     const href = found.find((each) => each.value === value)?.href;
@@ -91,7 +129,7 @@ async function enforce(api: RingfenceApi, clusterId: string): Promise<void> {
     name: NAMESPACE,
     scopes: [scope],
   });
-  await api.post(`${set.href}/sec_rules`, {
+  const rule = await api.post<{ href: string }>(`${set.href}/sec_rules`, {
     enabled: true,
     providers: [await label('role', 'server')],
     consumers: [await label('role', 'client')],
@@ -105,6 +143,7 @@ async function enforce(api: RingfenceApi, clusterId: string): Promise<void> {
   const profile = profiles.find(({ namespace }) => namespace === NAMESPACE);
   if (profile === undefined) throw new Error(`namespace ${NAMESPACE} has no profile`);
   await api.put(profile.href, { enforcement_mode: 'full' });
+  return rule.href;
 }
 
 function convergedIn(log: string): Converged[] {

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { removePods, runRate } from './convergence-rate.js';
 import type { RateResult, Workload } from './convergence-rate.js';
-import { startBenchStack } from './convergence-stack.js';
+import { withBenchStack } from './convergence-stack.js';
 import type { BenchStack } from './convergence-stack.js';
 import { ms, print } from './measure.js';
 import type { Figure } from './measure.js';
@@ -54,40 +54,25 @@ function figuresOf({ workload, converged, runningSeconds, askedSeconds, allSecon
   ];
 }
 
-function memoryOf(stack: BenchStack): Figure[] {
-  return ['clas-cache', 'cven-node-1', 'cven-node-2'].map((name) => ({
-    what: name,
-    value: `${stack.memory(name).toFixed(0)} MB`,
-  }));
-}
-
 async function measure(stack: BenchStack, rates: readonly Workload[]): Promise<void> {
   console.log(
-    `${new Date().toISOString().slice(0, 16)}Z, ${stack.nodes} nodes, bare Pods (each a workload of its own) of one label set, a server on every node admits them, mode full\n`,
+    `${new Date().toISOString().slice(0, 16)}Z, ${stack.nodes.length} nodes, bare Pods (each a workload of its own) of one label set, a server on every node admits them, mode full\n`,
   );
   await runRate(stack, { perSecond: 2, pods: 4 }, 'warm');
   await removePods(stack);
-  print('Memory before (resident, with children)', memoryOf(stack));
+  print('Memory before (resident, with children)', stack.agentMemory());
   for (const workload of rates) {
     const { perSecond, pods } = workload;
     const result = await runRate(stack, workload, `client-${perSecond}`);
     print(`${perSecond} Pods a second, ${pods} Pods`, figuresOf(result));
-    print(`Memory with ${pods} more Pods (resident, with children)`, memoryOf(stack));
+    print(`Memory with ${pods} more Pods (resident, with children)`, stack.agentMemory());
     await removePods(stack);
   }
 }
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
-  if (process.getuid?.() !== 0) throw new Error('this benchmark enforces in real kernels: run it as root');
-  const stack = await startBenchStack();
-  const end = (): void => void stack.stop().finally(() => process.exit(130));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
-  try {
-    await measure(stack, values.quick ? QUICK : RATES);
-  } finally {
-    await stack.stop();
-  }
+  await withBenchStack((stack) => measure(stack, values.quick ? QUICK : RATES));
 }
 
 main().catch((error: unknown) => {

@@ -33,6 +33,16 @@ export function ms(value: number): string {
       : `${value.toFixed(3)} ms`;
 }
 
+/** Median, 99th percentile and maximum of what was measured, in milliseconds. */
+export function spread(milliseconds: readonly number[]): string {
+  const sorted = [...milliseconds].sort((a, b) => a - b);
+  const at = (part: number): string => {
+    const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+    return ms(value ?? Number.NaN).padStart(8);
+  };
+  return `p50 ${at(0.5)}   p99 ${at(0.99)}   max ${at(1)}   of ${sorted.length}`;
+}
+
 export function print(title: string, figures: readonly Figure[]): void {
   const width = Math.max(...figures.map(({ what }) => what.length));
   console.log(title);

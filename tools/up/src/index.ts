@@ -10,4 +10,5 @@ export { postgresProcess } from './postgres.js';
 export { Processes } from './processes.js';
 export { RingfenceApi } from './ringfence-api.js';
 export { sandboxInstance } from './sandbox.js';
+export type { SandboxNode } from './sandbox.js';
 export { Stack } from './stack.js';
