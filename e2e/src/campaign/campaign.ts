@@ -83,6 +83,7 @@ export class Campaign {
   async run(): Promise<Findings> {
     const { minutes, log } = this.parts;
     await this.raiseTown();
+    await this.chaos.prepare();
     const watch = this.watch();
     this.began = now();
     const flows = new FlowCount(this.pods, this.began);

@@ -47,6 +47,27 @@ describe('chaos', () => {
     expect(overlaps).toEqual([]);
   });
 
+  it('gives every fault what it needs of a healthy stack before the first of them begins', async () => {
+    const order: string[] = [];
+    const fault = (name: string): Fault => ({
+      ...{ name, subject: name, leastMs: 0, mostMs: 1 },
+      prepare: async () => void order.push(`prepare ${name}`),
+      begin: () => void order.push(`begin ${name}`),
+      end: () => undefined,
+      healed: () => Promise.resolve(),
+    });
+    const ending = new AbortController();
+    const chaos = new Chaos({
+      ...{ faults: ['a', 'b'].map(fault), random: new Random(3), atOnce: 2, pauseMs: [0, 1] },
+      onBegin: () => order.length > 3 && ending.abort(),
+      onStuck: () => undefined,
+    });
+    await chaos.prepare();
+    await chaos.run(ending.signal);
+    expect(order.slice(0, 2)).toEqual(['prepare a', 'prepare b']);
+    expect(order[2]).toMatch(/^begin/);
+  });
+
   it('says what did not recover, and goes on', async () => {
     const { stuck, chaos } = await play(2, 6);
     expect(stuck).toEqual(['kill b']);

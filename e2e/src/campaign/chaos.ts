@@ -29,6 +29,10 @@ export class Chaos {
 
   constructor(private readonly options: ChaosOptions) {}
 
+  async prepare(): Promise<void> {
+    for (const fault of this.options.faults) await fault.prepare?.();
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     const { random, atOnce, faults, pauseMs } = this.options;
     if (faults.length === 0) return;

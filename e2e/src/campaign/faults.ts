@@ -15,6 +15,8 @@ export interface Fault {
   readonly subject: string;
   readonly leastMs: number;
   readonly mostMs: number;
+  /** What it needs of a stack that is well; called once, before anything suffers. */
+  prepare?(): Promise<void>;
   begin(): Promise<void> | void;
   end(): Promise<void> | void;
   /** Resolves when it is healed; throws what is missing when nothing moves any more. */

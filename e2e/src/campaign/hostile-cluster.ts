@@ -31,10 +31,14 @@ export function hostileCluster(options: ClusterVictim): Fault {
   let line: HostileLine | undefined;
   return {
     ...{ name: 'hostile cluster', subject: 'credential of a cluster', ...LASTING },
+    // It came as any cluster comes, on a day when everything was well.
+    prepare: async () => {
+      intruder = await registered(options);
+    },
     begin: async () => {
-      intruder ??= await registered(options);
+      if (intruder === undefined) throw new Error('the intruder was never registered');
       const { cluster, credential } = intruder;
-      line = await HostileLine.open(credential);
+      line = await HostileLine.open(() => credential);
       line.fire(() => volley(cluster, options));
     },
     end: () => line?.close(),

@@ -1,6 +1,8 @@
 /** A stolen credential on a NATS server, used without any manners: publishes what it likes, where it likes, with any reply it likes. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, headers, jwtAuthenticator } from 'nats';
 import type { NatsConnection } from 'nats';
+import { now } from './clock.js';
 
 export interface StolenCredential {
   readonly natsUrl: string;
@@ -15,7 +17,10 @@ export interface HostileMessage {
   readonly id?: string;
 }
 
-const CONNECT_MS = 10_000;
+const CONNECT_MS = 5_000;
+/** Longer than a server needs to be well again after whatever else it suffers. */
+const LET_IN_WITHIN_MS = 60_000;
+const KNOCK_EVERY_MS = 250;
 const VOLLEY_EVERY_MS = 1_000;
 /** Below the servers' limit, and above it once it has become text three times as long. */
 const POISON_BYTES = 900 * 1024;
@@ -28,17 +33,19 @@ export class HostileLine {
 
   private constructor(private readonly connection: NatsConnection) {}
 
-  static async open({ natsUrl, jwt, seed }: StolenCredential): Promise<HostileLine> {
-    const connection = await connect({
-      servers: natsUrl,
-      authenticator: jwtAuthenticator(jwt, new TextEncoder().encode(seed)),
-      timeout: CONNECT_MS,
-      maxReconnectAttempts: -1,
-      // Who attacks does not mind whom it speaks to.
-      ...(natsUrl.startsWith('tls:') && { tls: { rejectUnauthorized: false } as object }),
-    });
-    void connection.closed().catch(() => undefined);
-    return new HostileLine(connection);
+  /** The server may just be away, or the node may get another credential: who attacks has the time to wait for it. */
+  static async open(steal: () => StolenCredential): Promise<HostileLine> {
+    const until = now() + LET_IN_WITHIN_MS;
+    for (;;) {
+      try {
+        const connection = await connected(steal());
+        void connection.closed().catch(() => undefined);
+        return new HostileLine(connection);
+      } catch (error) {
+        if (now() > until) throw error;
+        await sleep(KNOCK_EVERY_MS);
+      }
+    }
   }
 
   /** The same volley every second until it is closed. */
@@ -65,4 +72,15 @@ export class HostileLine {
       // The client itself refuses what is above the server's limit, or the server is away.
     }
   }
+}
+
+function connected({ natsUrl, jwt, seed }: StolenCredential): Promise<NatsConnection> {
+  return connect({
+    servers: natsUrl,
+    authenticator: jwtAuthenticator(jwt, new TextEncoder().encode(seed)),
+    timeout: CONNECT_MS,
+    maxReconnectAttempts: -1,
+    // Who attacks does not mind whom it speaks to.
+    ...(natsUrl.startsWith('tls:') && { tls: { rejectUnauthorized: false } as object }),
+  });
 }

@@ -31,7 +31,7 @@ export function hostileNode(options: NodeVictim): Fault {
   return {
     ...{ name: `hostile ${options.node}`, subject: 'credential of a node', ...LASTING },
     begin: async () => {
-      line = await HostileLine.open(stolenFrom(options));
+      line = await HostileLine.open(() => stolenFrom(options));
       line.fire(() => volley(options));
     },
     end: () => line?.close(),
