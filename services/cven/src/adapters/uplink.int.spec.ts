@@ -1,8 +1,9 @@
-/** What the server never takes does not hold up what is behind it. */
+/** What the server never takes does not hold up what is behind it, and a server that is away is not stormed. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connectBus, ensureStreams } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { subjects } from '@ringfence/contracts';
-import type { FlowBatch } from '@ringfence/contracts';
+import type { FlowBatch, NodeSandboxes } from '@ringfence/contracts';
 import { eventually, startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -65,4 +66,32 @@ it('drops and counts a flow batch that is too large, and goes on with the next',
   await eventually(() => done.length === 2);
   expect([dropped, uplink.waiting, said.length]).toEqual([1, 0, 1]);
   await uplink.close(1_000);
+});
+
+it('tries once a second while nobody takes anything, however much there is to tell, and tells it all in the end', async () => {
+  const said: string[] = [];
+  const lists: string[][] = [];
+  const reader = await bus.latest('AGENTS', subjects.sandboxes('c', 'n2'), ({ payload }) => {
+    lists.push((payload as NodeSandboxes).sandboxes.map(({ podUid }) => podUid));
+  });
+  const away = await startNats();
+  const link = await connectBus({ servers: away.url, name: 'n2', server: 'cluster' });
+  await away.stop();
+  await eventually(() => !link.isConnected());
+  const uplink = new Uplink({
+    ...{ cluster: 'c', node: 'n2', bootId: 'b', queueBytes: 1024 ** 2 },
+    ...{ onDropped: () => undefined, onFlowsDone: () => undefined, onError: (what) => said.push(what) },
+  });
+  uplink.connect(link);
+  const pods = Array.from({ length: 50 }, (_, n) => `pod-${n}`);
+  const from = performance.now();
+  for (const podUid of pods) {
+    uplink.sandboxSeen(podUid, { podUid, namespace: 'shop', name: podUid, addresses: ['10.0.0.1'] });
+    await sleep(40);
+  }
+  expect(said.length).toBeLessThanOrEqual(2 + (performance.now() - from) / 1_000);
+  uplink.connect(bus);
+  await eventually(() => lists.at(-1)?.length === pods.length);
+  await uplink.close(1_000);
+  await Promise.all([reader.close(), link.close(), away.close()]);
 });

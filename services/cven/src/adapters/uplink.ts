@@ -61,7 +61,7 @@ export class Uplink {
   /** Until then everything waits. */
   connect(bus: Bus): void {
     this.bus = bus;
-    this.send();
+    this.sendNow();
   }
 
   acknowledge(ack: NodeAck): void {
@@ -84,7 +84,8 @@ export class Uplink {
 
   /** The server may have lost its disk, and with it the list, which else is told only when it changes. */
   connectedAgain(): void {
-    this.sandboxChanged();
+    this.sandboxChanges += 1;
+    this.sendNow();
   }
 
   flowBatches(batches: readonly FlowBatch[]): void {
@@ -133,12 +134,20 @@ export class Uplink {
     this.send();
   }
 
+  private sendNow(): void {
+    clearTimeout(this.retry);
+    this.retry = undefined;
+    this.send();
+  }
+
+  /** What comes while a failed attempt is being waited out has its turn with the next one. */
   private send(): void {
-    if (this.bus === undefined || this.sending !== undefined || this.closed) return;
+    if (this.bus === undefined || this.sending !== undefined || this.retry !== undefined || this.closed)
+      return;
     this.sending = this.everything()
       .catch((error: unknown) => {
         this.options.onError('clas-cache could not be told', error);
-        this.retry = setTimeout(() => this.send(), RETRY_MS);
+        this.retry = setTimeout(() => this.sendNow(), RETRY_MS);
       })
       .finally(() => {
         this.sending = undefined;
