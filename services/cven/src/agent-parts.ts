@@ -157,6 +157,7 @@ export class AgentParts {
     const { metrics } = this.assembly;
     return {
       onSandboxSeen: (id, seen) => this.uplink.sandboxSeen(id, seen),
+      onSandboxGone: (id) => this.uplink.sandboxGone(id),
       onAck: (ack) => this.uplink.acknowledge(ack),
       onFlowBatches: (batches) => this.uplink.flowBatches(batches),
       onFlows: (named, overflow, disagreements) => metrics.onFlows(named, overflow, disagreements),

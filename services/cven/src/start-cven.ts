@@ -81,7 +81,7 @@ async function lookAround({ signal }: Context, parts: AgentParts): Promise<void>
 
 function startRuntime(
   { config, health, logger, onShutdown }: Context,
-  { agent, uplink }: AgentParts,
+  { agent }: AgentParts,
   birth: Birth,
 ): void {
   let state: true | string = 'the container runtime was not asked yet';
@@ -98,7 +98,6 @@ function startRuntime(
       birth.seen(sandbox);
     },
     onGone: (id) => {
-      uplink.sandboxGone(id);
       birth.gone(id);
       void agent.dropSandbox(id);
     },

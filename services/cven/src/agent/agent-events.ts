@@ -5,6 +5,8 @@ import type { Tampering } from './tamper-watch.js';
 
 export interface AgentEvents {
   onSandboxSeen(id: string, seen: NodeSandboxes['sandboxes'][number]): void;
+  /** Also of one that nobody was told of. */
+  onSandboxGone(id: string): void;
   onAck(ack: NodeAck): void;
   onFlowBatches(batches: readonly FlowBatch[]): void;
   onFlows(named: number, overflow: number, disagreements: number): void;

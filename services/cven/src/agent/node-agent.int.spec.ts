@@ -32,12 +32,15 @@ describe('the agent in the kernel', () => {
   let kernel: HelperKernel;
   let agent: NodeAgent;
   const acks: NodeAck[] = [];
+  /** Sandboxes that the cluster is told of. */
+  const told = new Set<string>();
   let revision: number;
   let reachable: () => Promise<readonly string[]>;
 
   beforeEach(() => {
     bed = openTestbed();
     acks.length = 0;
+    told.clear();
     revision = 0;
     reachable = () => Promise.resolve([]);
     kernel = new HelperKernel({
@@ -65,7 +68,8 @@ describe('the agent in the kernel', () => {
       }),
       hostAddresses: () => ['10.77.0.10'],
       events: {
-        onSandboxSeen: nothing,
+        onSandboxSeen: (id) => told.add(id),
+        onSandboxGone: (id) => told.delete(id),
         onAck: (ack) => acks.push(ack),
         onFlowBatches: nothing,
         onFlows: nothing,
@@ -117,6 +121,14 @@ describe('the agent in the kernel', () => {
     expect(await agent.decided('sandbox', 50)).toBe('locked');
     expect(mode()).toBe('full');
     await expect(agent.decided('nobody', 50)).rejects.toThrow('no sandbox');
+  });
+
+  it('tells of a sandbox no longer once it is let go of, whoever said so: one that was never finished has no other end', async () => {
+    take({ endpoints: [podEndpoint('pod', 1)], units: [podUnit(1, 'full')] });
+    agent.takeSandbox(sandbox());
+    expect([...told]).toEqual(['sandbox']);
+    await agent.dropSandbox('sandbox');
+    expect([...told]).toEqual([]);
   });
 
   it('locks a Pod that somebody waits for while nobody has ever told this node its policy', async () => {

@@ -128,6 +128,7 @@ export class NodeAgent {
 
   /** Closes at once: a kept socket would keep the namespace alive. */
   async dropSandbox(id: string): Promise<void> {
+    this.options.events.onSandboxGone(id);
     await this.places.drop(id);
     this.fates.forget(id);
     // Only now: its last flows needed them.
