@@ -13,6 +13,7 @@ import {
 import { targetOf } from './request-target.js';
 import { ResourceRequests } from './resource-requests.js';
 import { reviewAnswer } from './review-requests.js';
+import type { ServiceAccountTokens } from './service-account-tokens.js';
 import { methodNotAllowed, pathNotFound } from './status-error.js';
 import { SubresourceRequests } from './subresource-requests.js';
 import type { WatchStreams } from './watch-stream.js';
@@ -38,9 +39,10 @@ export class RequestRouter {
   constructor(
     private readonly cluster: Cluster,
     private readonly watches: WatchStreams,
+    private readonly tokens: ServiceAccountTokens,
   ) {
     this.resources = new ResourceRequests(cluster, watches);
-    this.subresources = new SubresourceRequests(cluster);
+    this.subresources = new SubresourceRequests(cluster, tokens);
   }
 
   /** Health and version are answered to everybody, as by a stock server. */
@@ -62,7 +64,7 @@ export class RequestRouter {
   }
 
   private async onResource(exchange: Exchange, path: string): Promise<void> {
-    const review = reviewAnswer(path);
+    const review = reviewAnswer(path, this.tokens);
     if (review !== undefined && exchange.method === 'POST')
       return sendJson(exchange.response, 201, review(await readObject(exchange.request)));
     const target = targetOf(this.cluster.catalog, path);

@@ -21,7 +21,7 @@ const rowsByGroupVersion: Record<string, Row[]> = {
     { kind: 'Endpoints', plural: 'endpoints', short: ['ep'] },
     { kind: 'ConfigMap', plural: 'configmaps', short: ['cm'] },
     { kind: 'Secret', plural: 'secrets' },
-    { kind: 'ServiceAccount', plural: 'serviceaccounts', short: ['sa'] },
+    { kind: 'ServiceAccount', plural: 'serviceaccounts', short: ['sa'], sub: ['token'] },
     { kind: 'Event', plural: 'events', short: ['ev'] },
     {
       kind: 'ReplicationController',

@@ -1,5 +1,9 @@
-/** Reviews are asked, answered and not stored. Behind the token everything is allowed, so the answers are always the same. */
+/**
+ * Reviews are asked, answered and not stored. Behind the token everything is allowed, so the answers about that are always the
+ * same; what a service account's token is worth is looked up.
+ */
 import { isJsonObject } from './json.js';
+import type { ServiceAccountTokens } from './service-account-tokens.js';
 
 type ReviewAnswer = (body: unknown) => unknown;
 
@@ -13,7 +17,8 @@ const statusByPath: Readonly<Record<string, unknown>> = {
 };
 
 /** Undefined when the path is no review's. */
-export function reviewAnswer(path: string): ReviewAnswer | undefined {
+export function reviewAnswer(path: string, tokens: ServiceAccountTokens): ReviewAnswer | undefined {
+  if (path === '/apis/authentication.k8s.io/v1/tokenreviews') return (body) => tokens.review(body);
   const status = statusByPath[path];
   if (status === undefined) return undefined;
   return (body) => ({ ...(isJsonObject(body) ? body : {}), status });

@@ -14,6 +14,7 @@ import { selfSignedCertificate } from './certificate.js';
 import { Cluster } from './cluster.js';
 import { exchangeOf, sendFailure } from './http-exchange.js';
 import { RequestRouter } from './request-router.js';
+import { ServiceAccountTokens } from './service-account-tokens.js';
 import { StatusError } from './status-error.js';
 import type { PodLogSource } from './subresource-requests.js';
 import { WatchStreams } from './watch-stream.js';
@@ -27,6 +28,8 @@ export interface ApiServerOptions {
   /** Changes kept per resource for watches that resume. */
   historyLimit?: number;
   bookmarkIntervalMs?: number;
+  /** False: as before Kubernetes 1.30. */
+  tokensNameNodes?: boolean;
   now?: () => Date;
 }
 
@@ -64,7 +67,8 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   });
   cluster.useAdmission(new Admission(cluster));
   const watches = new WatchStreams(cluster, options.bookmarkIntervalMs ?? 10_000);
-  const router = new RequestRouter(cluster, watches);
+  const tokens = new ServiceAccountTokens(cluster, options.tokensNameNodes);
+  const router = new RequestRouter(cluster, watches, tokens);
   const { key, certificate } = selfSignedCertificate(serverNames(host, cluster), cluster.now());
   const isAllowed = tokenCheck(token);
   const server = createServer({ key, cert: certificate, keepAliveTimeout: 65_000 }, (request, response) => {

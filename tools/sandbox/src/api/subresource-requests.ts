@@ -1,4 +1,4 @@
-/** The subresources that are more than a view of the object: binding, eviction, scale, logs, finalize. */
+/** The subresources that are more than a view of the object: binding, eviction, scale, logs, tokens, finalize. */
 import type { Cluster } from './cluster.js';
 import { budgetRefusal } from './disruption-budget.js';
 import { contentTypeOf, readBody, readObject, sendJson } from './http-exchange.js';
@@ -9,6 +9,7 @@ import type { KubeObject } from './kube-object.js';
 import { objectOfKind } from './metadata-rules.js';
 import { patchedValue } from './patch-request.js';
 import type { RequestTarget } from './request-target.js';
+import type { ServiceAccountTokens } from './service-account-tokens.js';
 import { badRequest, methodNotAllowed, pathNotFound } from './status-error.js';
 
 export interface PodLogOptions {
@@ -35,7 +36,10 @@ const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Succe
 export class SubresourceRequests {
   private podLogs: PodLogSource | undefined;
 
-  constructor(private readonly cluster: Cluster) {}
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly tokens: ServiceAccountTokens,
+  ) {}
 
   useLogSource(source: PodLogSource): void {
     this.podLogs = source;
@@ -51,6 +55,8 @@ export class SubresourceRequests {
         return this.scale(exchange, target);
       case 'log':
         return this.log(exchange, target);
+      case 'token':
+        return this.token(exchange, target);
       case 'finalize':
         return this.finalize(exchange, target);
       default:
@@ -124,6 +130,13 @@ export class SubresourceRequests {
       if (!response.write(text)) await drained(response, ended.signal);
     }
     response.end();
+  }
+
+  private async token(exchange: Exchange, { definition, namespace, name }: NamedTarget): Promise<void> {
+    requireMethod(exchange, ['POST']);
+    const account = this.cluster.get(definition, namespace, name);
+    const request = await readObject(exchange.request);
+    sendJson(exchange.response, 201, this.tokens.issue(account, request));
   }
 
   private async finalize(exchange: Exchange, { definition, name }: NamedTarget): Promise<void> {
