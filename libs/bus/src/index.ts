@@ -50,7 +50,7 @@ export type { ClusterServerKeys, ClusterSigner } from './credentials/cluster-ser
 export { nodeInbox, serviceInbox, uplinkDurable } from './credentials/permissions.js';
 export { clusterServerConfig, controlServerConfig } from './credentials/server-config.js';
 export type { ServerPlace } from './credentials/server-config.js';
-export { askAsKubelink, askAsNode, CredentialRefused } from './credentials/ask-credential.js';
+export { askAsKubelink, askAsNode, CredentialRefused, readAgentToken } from './credentials/ask-credential.js';
 export { isProof, signProof } from './credentials/node-proof.js';
 export { postJson } from './credentials/post-json.js';
 export type { JsonAnswer, PostOptions } from './credentials/post-json.js';

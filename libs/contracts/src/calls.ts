@@ -8,7 +8,7 @@ import { Verdict } from './network.js';
 import { NodeView, UserKey } from './edge.js';
 import { InForce } from './questions.js';
 import { RuleClass } from './policy.js';
-import { Text } from './text.js';
+import { NodeName, Text } from './text.js';
 
 export interface CallContract<Req extends z.ZodType = z.ZodType, Res extends z.ZodType = z.ZodType> {
   readonly service: string;
@@ -138,7 +138,14 @@ export const CALLS = {
   /** A C-VEN's activation: pairing key, machine-id of a node that Kubelink reported, and the key that it proved to hold. */
   pairNode: call(
     'inventory.pair-node',
-    clusterToken.extend({ pairingKey: Text, machineId: Text, version: Text, publicKey: UserKey }),
+    clusterToken.extend({
+      pairingKey: Text,
+      machineId: Text,
+      version: Text,
+      publicKey: UserKey,
+      /** The node that Kubernetes says the agent is on, where it was asked: no other may be paired by it. */
+      vouchedNode: NodeName.optional(),
+    }),
     z.object({ node: Text, workload: Text }),
   ),
   /** Whether anything refers to these labels; asked before a label is deleted. */

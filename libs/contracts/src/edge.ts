@@ -272,6 +272,9 @@ export interface ProvenClaim {
 export const credentialProof = ({ cluster, machineId, publicKey, challenge }: ProvenClaim): string =>
   JSON.stringify(['ringfence node credential', cluster, machineId, publicKey, challenge]);
 
+/** Of the service account tokens that agents show: for us, and for nobody else whom it might be shown to. */
+export const AGENT_AUDIENCE = 'ringfence';
+
 /** HTTP of clas-cache, `POST /v1/credentials`: how kubelink and cven get their NATS credential. */
 export const CredentialRequest = z.discriminatedUnion('role', [
   z.object({
@@ -289,7 +292,7 @@ export const CredentialRequest = z.discriminatedUnion('role', [
     challenge: Text.max(200),
     /** Of `credentialProof`, base64. */
     signature: Text.max(200),
-    /** The agent's bound token (audience `ringfence`), where Kubernetes gives it one. */
+    /** The agent's own, bound to its Pod or node (audience `AGENT_AUDIENCE`), where Kubernetes gives it one. */
     serviceAccountToken: Text.max(8_192).optional(),
   }),
 ]);

@@ -58,6 +58,7 @@ export {
 } from './policy-objects.js';
 export type { ProvisionableType } from './policy-objects.js';
 export {
+  AGENT_AUDIENCE,
   ClusterAck,
   CredentialChallenge,
   credentialProof,

@@ -1,4 +1,4 @@
-/** Requests to a Kubernetes API server: read, patch, and the raw stream of a watch. Bounded in time; failures keep the server's words. */
+/** Requests to a Kubernetes API server: read, ask for a review, patch, and the raw stream of a watch. Bounded in time; failures keep the server's words. */
 import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { ClusterAccess } from './kubeconfig.js';
@@ -26,6 +26,7 @@ export interface ApiClient {
   readonly server: string;
   /** Throws ApiError, or the socket's error. */
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
+  post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T>;
   patch(path: string, body: unknown, contentType: PatchType, signal?: AbortSignal): Promise<void>;
   /** The body as it comes; it fails when nothing comes for `silentAfterMs`. */
   stream(
@@ -38,18 +39,14 @@ export interface ApiClient {
 }
 export type PatchType = 'application/strategic-merge-patch+json' | 'application/merge-patch+json';
 
-export function apiClient(access: ClusterAccess): ApiClient {
-  const dispatcher = new Agent({
-    // A connection whose other end vanished without a word is found out by the kernel.
-    connect: { ...access.tls, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, timeout: 10_000 },
-    headersTimeout: ANSWER_WITHIN_MS,
-    bodyTimeout: ANSWER_WITHIN_MS,
-  });
-  const send = async (
-    path: string,
-    options: Partial<Dispatcher.RequestOptions>,
-    query: Query = {},
-  ): Promise<Dispatcher.ResponseData> => {
+type Send = (
+  path: string,
+  options: Partial<Dispatcher.RequestOptions>,
+  query?: Query,
+) => Promise<Dispatcher.ResponseData>;
+
+function sender(access: ClusterAccess, dispatcher: Agent): Send {
+  return async (path, options, query = {}) => {
     const token = access.token();
     const response = await request(`${access.server}${path}${queryText(query)}`, {
       method: 'GET',
@@ -65,11 +62,31 @@ export function apiClient(access: ClusterAccess): ApiClient {
     if (response.statusCode >= 300) throw await refusal(path, response);
     return response;
   };
+}
+
+export function apiClient(access: ClusterAccess): ApiClient {
+  const dispatcher = new Agent({
+    // A connection whose other end vanished without a word is found out by the kernel.
+    connect: { ...access.tls, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, timeout: 10_000 },
+    headersTimeout: ANSWER_WITHIN_MS,
+    bodyTimeout: ANSWER_WITHIN_MS,
+  });
+  const send = sender(access, dispatcher);
   return {
     server: access.server,
     get: async <T>(path: string, query?: Query, signal?: AbortSignal) => {
       const response = await send(path, { ...(signal && { signal }) }, query);
       return (await response.body.json()) as T;
+    },
+    post: async <T>(path: string, body: unknown, signal?: AbortSignal) => {
+      const headers = { 'content-type': 'application/json' };
+      const sent = {
+        method: 'POST' as const,
+        headers,
+        body: JSON.stringify(body),
+        ...(signal && { signal }),
+      };
+      return (await (await send(path, sent)).body.json()) as T;
     },
     patch: async (path, body, contentType, signal) => {
       const response = await send(path, {

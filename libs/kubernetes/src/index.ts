@@ -11,3 +11,5 @@ export { isConditionWritten, patchPodConditions } from './pod-condition.js';
 export type { PodCondition, PodConditionPatch } from './pod-condition.js';
 export { RESOURCES } from './resources.js';
 export type { WatchedResource } from './resources.js';
+export { boundNode, isServiceAccount, reviewToken } from './token-review.js';
+export type { ServiceAccount, TokenHolder } from './token-review.js';

@@ -11,7 +11,7 @@
  *   OBSERVATIONS ──(all but Pods)──────────▶ control-uplink ──────────────────▶ OBSERVATIONS
  *                    explain ◀──────────────────┴──────────── ask.<c>.*, answer.<c>.* ──┘
  *
- *   POST /v1/credentials ──▶ credential-desk ──▶ gateway (pairing), or what was kept of it
+ *   POST /v1/credentials ──▶ credential-desk ──▶ API server (vouching) ──▶ gateway (pairing), or what was kept of it
  */
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
@@ -25,7 +25,6 @@ import {
   TransientError,
 } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { apiClient, clusterAccess, KubeconfigError } from '@ringfence/kubernetes';
 import { alarmInsecure } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { openClusterLanes } from './adapters/cluster-lanes.js';
@@ -37,14 +36,15 @@ import { openCredentialEndpoint } from './adapters/credential-endpoint.js';
 import { EdgeAccounts, Revocations } from './adapters/edge-accounts.js';
 import { NodeGate } from './adapters/node-gate.js';
 import { Refusals } from './adapters/refusals.js';
-import { ReadinessNet } from './adapters/readiness-net.js';
 import { ServerMemory } from './adapters/server-memory.js';
 import { StateFiles } from './adapters/state-files.store.js';
 import { StateKeeper } from './adapters/state-keeper.js';
 import { StoreLoop } from './adapters/store-loop.js';
+import type { Vouching } from './adapters/vouching.js';
 import { UnpairedNodes } from './adapters/unpaired-nodes.js';
 import type { Config } from './config.js';
 import type { ActorStore } from './domain/actor-store.js';
+import { openKubernetes } from './kubernetes.js';
 import { manifest } from './manifest.js';
 
 type Context = HostContext<Config>;
@@ -72,22 +72,21 @@ export async function startClasCache(context: Context): Promise<RunningService> 
   health.fact('state on disk', () => keeper.unwritten ?? 'written');
   const client = gatewayOf(config);
   const parts: Parts = {};
+  const { net, vouching } = openKubernetes(context);
   const accounts = openAccounts(context, files, parts);
   // Agents may be answered before the cluster's NATS is there.
-  const desk = await listen(context, files, { client, accounts, parts });
+  const desk = await listen(context, files, { client, accounts, vouching, parts });
   await keeper.begin(signal);
   const { bus, memory } = await openServer(context, parts, { accounts, desk });
   const common = { cluster: config.CLUSTER_ID, store, metrics, logger };
   const loop = new StoreLoop({
     ...common,
-    bus,
+    ...{ bus, net },
     uplink: () => parts.uplink,
-    net: openNet(context),
     onSettled: () => keeper.settled(),
   });
   const uplink = (parts.uplink = new ControlUplink({
-    ...common,
-    client,
+    ...{ ...common, client, signal },
     caFile: config.RINGFENCE_CA,
     clusterBus: bus,
     onPolicy: () => {
@@ -95,7 +94,6 @@ export async function startClasCache(context: Context): Promise<RunningService> 
       loop.poke();
     },
     onQuestion: (question) => loop.explain(question),
-    signal,
   }));
   const refusals = new Refusals({ metrics, logger, tell: (refusal) => uplink.refused(refusal) });
   showFacts(health, store, uplink, refusals);
@@ -159,26 +157,6 @@ function showFacts(
   health.fact('policy', () => `version ${view.policyVersion}, revision ${nodeViews.currentRevision}`);
   health.fact('places not in force', () => notInForce(enforcement.counts()));
   health.fact('pods whose peers have not all acknowledged', () => String(readiness.waitingPods));
-}
-
-function openNet({ config, health, logger, metrics, onShutdown }: Context): ReadinessNet | undefined {
-  try {
-    const client = apiClient(clusterAccess(config.KUBECONFIG));
-    const net = new ReadinessNet({
-      client,
-      metrics,
-      onTrouble: (message, error) => logger.warn({ err: error }, message),
-    });
-    onShutdown(async () => {
-      await net.close();
-      await client.close();
-    });
-    return net;
-  } catch (error) {
-    if (!(error instanceof KubeconfigError)) throw error;
-    health.fact('conditions while Kubelink is silent', () => `not written: ${error.message}`);
-    return undefined;
-  }
 }
 
 function notInForce(counts: ReadonlyMap<string, number>): string {
@@ -270,13 +248,14 @@ function openAccounts(
 interface Admitting {
   readonly client: ControlPlaneClient;
   readonly accounts: EdgeAccounts | undefined;
+  readonly vouching: Vouching;
   readonly parts: Parts;
 }
 
 async function listen(
   context: Context,
   files: StateFiles,
-  { client, accounts, parts }: Admitting,
+  { client, accounts, vouching, parts }: Admitting,
 ): Promise<CredentialDesk> {
   const { config, onShutdown } = context;
   const kept = KeptPairings.safeParse(files.read('pairings'));
@@ -288,6 +267,7 @@ async function listen(
       natsUrl,
       ...(accounts !== undefined && { accounts }),
       controlPlane: client,
+      vouching,
       refusedBecause: () => parts.uplink?.refusal ?? null,
       keep: (pairings) => files.write('pairings', () => pairings),
     },

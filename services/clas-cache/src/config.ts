@@ -33,8 +33,25 @@ export const configSchema = z.object({
   RINGFENCE_TLS_KEY: optional,
   /** What a restart needs while the control plane is away. */
   RINGFENCE_DATA_DIR: z.string().min(1),
-  /** A way to the API server, for conditions that Kubelink does not write; none: that of the Pod that we run in, if any. */
+  /**
+   * A way to the API server, for whom Kubernetes vouches for and for conditions that Kubelink does not write; none: that of the
+   * Pod that we run in, if any.
+   */
   KUBECONFIG: optional,
+  /**
+   * Whether agents must show a token of their service account. Auto: as soon as the account is there, which is where agents run
+   * as Pods.
+   */
+  RINGFENCE_VOUCHING: z.enum(['auto', 'required', 'off']).default('auto'),
+  /** Of the agents: namespace/name. */
+  RINGFENCE_AGENT_SERVICE_ACCOUNT: z
+    .string()
+    .regex(/^[^/]+\/[^/]+$/, 'namespace/name')
+    .default('ringfence-system/ringfence-cven')
+    .transform((text) => {
+      const [namespace = '', name = ''] = text.split('/');
+      return { namespace, name };
+    }),
   /** Seconds that a Pod's readiness waits for its peers; 0–300. */
   RINGFENCE_READINESS_TIMER: z.coerce.number().int().min(0).max(300).default(15),
 });

@@ -24,6 +24,8 @@ export const Config = z.object({
   RINGFENCE_CA: z.string().default(''),
   /** Of the pairing profile of this cluster's nodes. */
   RINGFENCE_PAIRING_KEY: z.string().min(1),
+  /** Our service account's token for the audience `ringfence`, as the kubelet keeps it; not there: we run as no Pod. */
+  RINGFENCE_TOKEN_PATH: z.string().default('/var/run/secrets/ringfence/token'),
   RINGFENCE_MACHINE_ID_PATH: z.string().default('/etc/machine-id'),
   /** Empty: the first of the usual places that exists. */
   RINGFENCE_CRI_SOCKET: z.string().default(''),

@@ -121,6 +121,7 @@ function nodeCredential(
     caFile: config.RINGFENCE_CA,
     pairingKey: config.RINGFENCE_PAIRING_KEY,
     machineIdPath: config.RINGFENCE_MACHINE_ID_PATH,
+    tokenPath: config.RINGFENCE_TOKEN_PATH,
     version: VERSION,
     file: files.credential,
     keyFile: files.nodeKey,

@@ -230,6 +230,17 @@ describe('pairing', () => {
     await world.rest('pairing_profiles', 'delete_pairing_keys', { ids: [profile] });
     await world.inventory().pairNode({ ...paired, pairingKey: 'gone' });
   });
+  it('pairs no other node than the one that Kubernetes vouches for, and leaves it free', async () => {
+    const { id, token } = await newCluster();
+    await world.observe(id, 'node', 'a', seen.node('a'));
+    await heard(id);
+    const pair = async (vouchedNode: string, over: object = {}) =>
+      world.inventory().pairNode({ ...(await pairingOf({ id, token }, 'machine-a')), ...over, vouchedNode });
+    expect(await tokenOf(pair('b'))).toBe('agent_token_of_other_node');
+    const own = { publicKey: newKey() };
+    expect((await pair('a', own)).node).toBe('a');
+    expect(await tokenOf(pair('b', own))).toBe('agent_token_of_other_node');
+  });
   it('gives nobody the place of a paired machine, whichever pairing key is shown', async () => {
     const { id, token } = await newCluster();
     for (const name of ['a', 'b']) await world.observe(id, 'node', name, seen.node(name));
@@ -237,23 +248,18 @@ describe('pairing', () => {
     const victim = await pairingOf({ id, token }, 'machine-a');
     const first = await world.inventory().pairNode(victim);
     const attack = { ...victim, publicKey: newKey() };
-    expect(await tokenOf(world.inventory().pairNode(attack))).toBe('machine_already_paired');
-    expect(await tokenOf(world.inventory().pairNode({ ...attack, pairingKey: await activationCode() }))).toBe(
-      'machine_already_paired',
-    );
+    const refusal = (over: object) => tokenOf(world.inventory().pairNode({ ...attack, ...over }));
+    expect(await refusal({})).toBe('machine_already_paired');
+    expect(await refusal({ pairingKey: await activationCode() })).toBe('machine_already_paired');
     // A wrong key learns nothing, not even that the machine is paired or reported.
     for (const machineId of ['machine-a', 'machine-b', 'nobody'])
-      expect(
-        await tokenOf(world.inventory().pairNode({ ...attack, machineId, pairingKey: '0'.repeat(80) })),
-      ).toBe('cluster_authentication_failed');
+      expect(await refusal({ machineId, pairingKey: '0'.repeat(80) })).toBe('cluster_authentication_failed');
     // One key is one machine's.
-    expect(await tokenOf(world.inventory().pairNode({ ...victim, machineId: 'machine-b' }))).toBe(
-      'node_key_in_use',
-    );
+    expect(await refusal({ ...victim, machineId: 'machine-b' })).toBe('node_key_in_use');
     // A neighbour that calls itself by the victim's machine-id stops no renewal.
     await world.observe(id, 'node', 'b', seen.node('b', { version: 2, machineId: 'machine-a' }));
     await heard(id);
-    expect(await tokenOf(world.inventory().pairNode(attack))).toBe('duplicate_machine_id');
+    expect(await refusal({})).toBe('duplicate_machine_id');
     expect(await world.inventory().pairNode(victim)).toEqual(first);
     // Unpaired, the machine is anybody's who has a key.
     await world.observe(id, 'node', 'b', seen.node('b', { version: 3 }));

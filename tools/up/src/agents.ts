@@ -5,6 +5,7 @@
 import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { provideAgentTokens, tokenPathOf } from './agent-tokens.js';
 import { stackAuthority } from './certificates.js';
 import { passedOn, startService } from './control-plane.js';
 import type { ControlPlane } from './control-plane.js';
@@ -24,6 +25,8 @@ interface Agents {
   readonly sandbox: Sandbox;
   readonly cluster: RegisteredCluster;
   readonly onWaiting?: (words: string) => void;
+  /** Ends with the stack. */
+  readonly signal: AbortSignal;
 }
 
 /** Gives the address at which further agents get their credential. */
@@ -34,6 +37,7 @@ export async function startAgents({
   sandbox,
   cluster,
   onWaiting,
+  signal,
 }: Agents): Promise<{ clasUrl: string; caFile: string }> {
   const edge = join(options.dataDirectory, 'edge');
   const authority = stackAuthority(options.dataDirectory);
@@ -69,6 +73,11 @@ export async function startAgents({
     RINGFENCE_DATA_DIR: join(edge, 'kubelink'),
   }));
   const { pairingKey } = cluster;
+  // Of a real cluster this machine has no nodes.
+  if (sandbox.nodes.length > 0) {
+    const say = onWaiting ?? (() => undefined);
+    await provideAgentTokens(sandbox.kubeconfig, sandbox.nodes, { signal, say });
+  }
   if (options.simulate) await startSimulation(processes, { sandbox, clasUrl, caFile, pairingKey });
   else {
     await compilePlugin();
@@ -115,6 +124,7 @@ async function startCven(
       RINGFENCE_CA: caFile,
       RINGFENCE_PAIRING_KEY: pairingKey,
       RINGFENCE_MACHINE_ID_PATH: node.machineIdPath,
+      RINGFENCE_TOKEN_PATH: tokenPathOf(node),
       RINGFENCE_CRI_SOCKET: node.containerdSocket ?? '',
       RINGFENCE_DATA_DIR: directory,
       ...closedAtBirth(node),

@@ -49,6 +49,7 @@ export function clearState(dataDirectory: string): void {
 
 export class Stack {
   readonly processes: Processes;
+  private readonly ending = new AbortController();
 
   constructor(
     private readonly options: UpOptions,
@@ -75,7 +76,10 @@ export class Stack {
     const api = new RingfenceApi(control.access);
     const cluster = await progress.phase('Register the cluster', () => registerCluster(api));
     const agents = await progress.phase('Agents: clas-cache, Kubelink, a C-VEN per node', () =>
-      startAgents({ options, processes, control, sandbox, cluster, onWaiting }),
+      startAgents({
+        ...{ options, processes, control, sandbox, cluster, onWaiting },
+        signal: this.ending.signal,
+      }),
     );
     const application = await progress.phase('Application: deployed, managed, Pods ready', () =>
       deployApplication({ options, api, sandbox, clusterId: cluster.id, onWaiting }),
@@ -87,6 +91,7 @@ export class Stack {
 
   /** Ends what was started, however far the start came. */
   async stop(): Promise<void> {
+    this.ending.abort();
     await this.processes.stopAll(STOP_WAVES);
     if (!this.options.keep) clearState(this.options.dataDirectory);
   }

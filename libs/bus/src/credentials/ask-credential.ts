@@ -1,4 +1,5 @@
 /** How Kubelink and C-VENs ask clas-cache for their credential on the cluster's NATS. The key pair is theirs and stays with them. */
+import { readFileSync } from 'node:fs';
 import { CredentialChallenge, CredentialResponse } from '@ringfence/contracts';
 import type { CredentialRequest } from '@ringfence/contracts';
 import { keysOfSeed } from './keys.js';
@@ -11,6 +12,16 @@ export class CredentialRefused extends Error {
   override readonly name = 'CredentialRefused';
 }
 
+/** Read for each request: a kubelet replaces it long before it ends. Undefined: nobody gives us one. */
+export function readAgentToken(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 export interface CredentialDesk extends PostOptions {
   readonly clasUrl: string;
   /** Seed of the user key that the credential is for. */
@@ -19,10 +30,9 @@ export interface CredentialDesk extends PostOptions {
 
 export async function askAsNode(
   desk: CredentialDesk,
-  machine: Pick<
-    Extract<CredentialRequest, { role: 'cven' }>,
-    'pairingKey' | 'machineId' | 'version' | 'serviceAccountToken'
-  >,
+  machine: Pick<Extract<CredentialRequest, { role: 'cven' }>, 'pairingKey' | 'machineId' | 'version'> & {
+    readonly serviceAccountToken?: string | undefined;
+  },
 ): Promise<CredentialResponse> {
   const { cluster, challenge } = CredentialChallenge.parse(await ask(desk, '/v1/challenge', {}));
   const proof = signProof(desk.seed, { cluster, machineId: machine.machineId, challenge });

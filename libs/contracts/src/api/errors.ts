@@ -168,6 +168,10 @@ export const ERRORS = {
     code: 'FAILED_PRECONDITION',
     when: 'this machine is paired with another key than the one that its agent shows now; unpair the node first',
   },
+  agent_token_of_other_node: {
+    code: 'FAILED_PRECONDITION',
+    when: 'Kubernetes says that the agent is on another node than the one of the machine-id that it claims',
+  },
   node_key_in_use: {
     code: 'FAILED_PRECONDITION',
     when: 'another machine is paired with the key that the agent shows: its state directory was copied',

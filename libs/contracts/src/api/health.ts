@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ExplainRequest, ExplainResponse } from '../calls.js';
 import type { CollectionContracts } from './collection.js';
 import { UserKey } from '../edge.js';
-import { Text } from '../text.js';
+import { NodeName, Text } from '../text.js';
 
 export const Health = z.array(
   z.object({
@@ -74,6 +74,7 @@ export const EdgePair = z.strictObject({
   machineId: Text.min(1).max(253),
   version: Text.min(1).max(64),
   publicKey: UserKey,
+  vouchedNode: NodeName.optional(),
 });
 
 export const ExplainBody = z.strictObject(ExplainRequest.shape).extend({

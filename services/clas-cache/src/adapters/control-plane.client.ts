@@ -30,6 +30,7 @@ export interface ControlPlaneClient {
     machineId: string;
     version: string;
     publicKey: string;
+    vouchedNode?: string | undefined;
   }): Promise<PairedNode>;
 }
 

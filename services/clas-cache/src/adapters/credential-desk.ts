@@ -1,7 +1,7 @@
 /**
  * Who gets which credential on the cluster's NATS: Kubelink by the cluster's id and token, a C-VEN by the key pair that it made
- * when its node was paired. A C-VEN that was paired once gets its credential again while the control plane is away: what is
- * kept of it is its public key. No secret leaves this desk.
+ * when its node was paired, and by Kubernetes' word for it where there is one. A C-VEN that was paired once gets its credential
+ * again while the control plane or the API server is away: what is kept of it is its public key. No secret leaves this desk.
  */
 import { CallError, isProof } from '@ringfence/bus';
 import type { CredentialChallenge, CredentialRequest, CredentialResponse } from '@ringfence/contracts';
@@ -11,6 +11,8 @@ import { challenges } from './challenges.js';
 import { ControlPlaneAway, Refused } from './control-plane.client.js';
 import type { ControlPlaneClient } from './control-plane.client.js';
 import type { EdgeAccounts } from './edge-accounts.js';
+import { KubernetesAway } from './vouching.js';
+import type { Vouching } from './vouching.js';
 
 const KeptPairing = z.object({ node: z.string(), publicKey: z.string() });
 type KeptPairing = z.infer<typeof KeptPairing>;
@@ -26,13 +28,14 @@ export interface CredentialDeskOptions {
   /** Absent: the cluster's NATS asks for no credential. */
   readonly accounts?: EdgeAccounts;
   readonly controlPlane: ControlPlaneClient;
+  readonly vouching: Vouching;
   /** Null, or why the control plane does not accept our own id and token. */
   readonly refusedBecause: () => string | null;
   readonly keep: (pairings: z.output<typeof KeptPairings>) => Promise<void>;
 }
 
 export const EXPIRES_IN_SECONDS = 24 * 3600;
-/** Questions to the control plane at a time; whoever comes beyond them is told to come again. */
+/** C-VENs that we ask others about at a time; whoever comes beyond them is told to come again. */
 const AT_ONCE = 64;
 
 export class CredentialDesk {
@@ -83,19 +86,21 @@ export class CredentialDesk {
 
   async #node(request: FromNode): Promise<string> {
     this.#requireProof(request);
-    const { pairingKey, machineId, version, publicKey } = request;
+    if (this.#asking >= AT_ONCE)
+      throw CallError.of(
+        'RESOURCE_EXHAUSTED',
+        'too_many_requests_error',
+        'too many nodes at once; try again',
+      );
+    this.#asking += 1;
     try {
-      const { node } = await this.#pair({ pairingKey, machineId, version, publicKey });
-      await this.#remember(machineId, { node, publicKey });
-      return node;
+      return await this.#pair(request, await this.options.vouching.nodeOf(request.serviceAccountToken));
     } catch (error) {
-      if (error instanceof Refused) {
-        await this.#forget(machineId, publicKey);
-        const code = error.status === 401 || error.status === 403 ? 'UNAUTHENTICATED' : 'FAILED_PRECONDITION';
-        throw CallError.of(code, error.token, error.message);
-      }
-      if (!(error instanceof ControlPlaneAway)) throw error;
-      return this.#remembered(request, error);
+      if (error instanceof KubernetesAway)
+        return this.#remembered(request, { token: 'kubernetes-away', message: error.message });
+      throw error;
+    } finally {
+      this.#asking -= 1;
     }
   }
 
@@ -112,18 +117,21 @@ export class CredentialDesk {
       );
   }
 
-  async #pair(proof: Parameters<ControlPlaneClient['pair']>[0]): ReturnType<ControlPlaneClient['pair']> {
-    if (this.#asking >= AT_ONCE)
-      throw CallError.of(
-        'RESOURCE_EXHAUSTED',
-        'too_many_requests_error',
-        'too many nodes at once; try again',
-      );
-    this.#asking += 1;
+  async #pair(request: FromNode, vouchedNode: string | undefined): Promise<string> {
+    const { pairingKey, machineId, version, publicKey } = request;
+    const proof = { pairingKey, machineId, version, publicKey, vouchedNode };
     try {
-      return await this.options.controlPlane.pair(proof);
-    } finally {
-      this.#asking -= 1;
+      const { node } = await this.options.controlPlane.pair(proof);
+      await this.#remember(machineId, { node, publicKey });
+      return node;
+    } catch (error) {
+      if (error instanceof Refused) {
+        await this.#forget(machineId, publicKey);
+        const code = error.status === 401 || error.status === 403 ? 'UNAUTHENTICATED' : 'FAILED_PRECONDITION';
+        throw CallError.of(code, error.token, error.message);
+      }
+      if (!(error instanceof ControlPlaneAway)) throw error;
+      return this.#remembered(request, { token: 'control-plane-away', message: error.message }, vouchedNode);
     }
   }
 
@@ -148,12 +156,17 @@ export class CredentialDesk {
     if (kept.length > 0) await this.options.keep([...this.#pairings]);
   }
 
-  #remembered({ machineId, publicKey }: FromNode, away: ControlPlaneAway): string {
+  /** One that was accepted before goes on while somebody cannot be asked: by its key it is the same node. */
+  #remembered(
+    { machineId, publicKey }: FromNode,
+    away: { readonly token: string; readonly message: string },
+    vouchedNode?: string,
+  ): string {
     const known = this.#pairings.get(machineId);
-    if (known?.publicKey === publicKey) return known.node;
+    if (known?.publicKey === publicKey && (vouchedNode ?? known.node) === known.node) return known.node;
     throw CallError.of(
       'UNAVAILABLE',
-      'control-plane-away',
+      away.token,
       `this node was not paired with this key yet, and ${away.message}`,
     );
   }

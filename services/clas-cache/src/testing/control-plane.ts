@@ -67,11 +67,13 @@ async function answer(
   return pair(body);
 }
 
-function pair({ machineId = '', publicKey = '' }: Record<string, string>): [number, unknown] {
+function pair({ machineId = '', publicKey = '', vouchedNode }: Record<string, string>): [number, unknown] {
+  const node = machineId.replace('machine-', '');
+  if ((vouchedNode ?? node) !== node)
+    return [406, [{ token: 'agent_token_of_other_node', message: 'it is on another node' }]];
   if ((paired.get(machineId) ?? publicKey) !== publicKey)
     return [406, [{ token: 'machine_already_paired', message: 'unpair the node first' }]];
   paired.set(machineId, publicKey);
-  const node = machineId.replace('machine-', '');
   return [200, { node, workload: '7d3c1e0a-0000-4000-8000-000000000001' }];
 }
 

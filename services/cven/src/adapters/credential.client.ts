@@ -1,10 +1,10 @@
 /**
- * The node's credential for the cluster's NATS: asked of clas-cache with the pairing key, the machine's id, and the key pair
- * that this node made for itself; kept on disk for restarts without clas-cache, renewed at half of its life. A refusal ends the start only while there is nothing to go on with.
+ * The node's credential for the cluster's NATS: asked of clas-cache with the pairing key, the machine's id, the key pair
+ * that this node made for itself, and Kubernetes' token for us; kept on disk for restarts without clas-cache, renewed at half of its life. A refusal ends the start only while there is nothing to go on with.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { askAsNode, createKeys, CredentialRefused } from '@ringfence/bus';
+import { askAsNode, createKeys, CredentialRefused, readAgentToken } from '@ringfence/bus';
 import { CredentialResponse } from '@ringfence/contracts';
 import { StartRefused } from '@ringfence/service-host';
 import { z } from 'zod';
@@ -15,6 +15,8 @@ export interface CredentialOptions {
   readonly caFile?: string;
   readonly pairingKey: string;
   readonly machineIdPath: string;
+  /** Of the service account's token; nothing there: we have none. */
+  readonly tokenPath: string;
   readonly version: string;
   readonly file: StateFile<KeptCredential>;
   readonly keyFile: StateFile<NodeKey>;
@@ -107,11 +109,13 @@ export class NodeCredential {
   }
 
   private async renew(): Promise<void> {
-    const { clasUrl, caFile, pairingKey, machineIdPath, version, file, signal } = this.options;
+    const { clasUrl, caFile, pairingKey, machineIdPath, tokenPath, version, file, signal } = this.options;
     const machineId = readFileSync(machineIdPath, 'utf8').trim();
     const { seed } = this.keyOf(machineId);
     const desk = { clasUrl, caFile, seed, timeoutMs: REQUEST_TIMEOUT_MS, signal };
-    const credential = { ...(await askAsNode(desk, { pairingKey, machineId, version })), seed };
+    const serviceAccountToken = readAgentToken(tokenPath);
+    const machine = { pairingKey, machineId, version, serviceAccountToken };
+    const credential = { ...(await askAsNode(desk, machine)), seed };
     this.credential = credential;
     this.obtainedAt = Date.now();
     this.isRefused = false;

@@ -32,11 +32,13 @@ export class WrongPairing extends Error {
 export async function pairNode(store: EventStore, request: PairRequest): Promise<PairedNode> {
   const holder = await agentOfKey(store.pool, request.cluster, request.publicKey);
   if (holder?.machineId === request.machineId && holder.workload !== null) {
+    requireVouched(request, holder.node);
     // It proved to be who it was: neither the pairing key's fate nor what others report of their machine-ids matters now.
     return noted(store, request, holder.node, holder.workload);
   }
   const { key, profile } = await usableKey(store, request);
   const node = await reportedNode(store, request);
+  requireVouched(request, node.name);
   const agent = await agentOfNode(store.pool, request.cluster, node.name);
   refuseAnotherKey(request, agent, holder);
   const paired = agent?.workload ?? null;
@@ -66,6 +68,16 @@ async function usableKey(
   if (profile === null || profile.deletedAt !== null || !profile.body.enabled)
     throw new WrongPairing('pairing profile disabled or deleted');
   return { key, profile: profile.body };
+}
+
+/** A node says its machine-id itself; where Kubernetes put the agent, it cannot choose. */
+function requireVouched({ vouchedNode }: PairRequest, node: string): void {
+  if (vouchedNode === undefined || vouchedNode === node) return;
+  throw CallError.of(
+    'FAILED_PRECONDITION',
+    'agent_token_of_other_node',
+    `the agent is on node ${vouchedNode}, and the machine-id that it claims is that of ${node}`,
+  );
 }
 
 function refuseAnotherKey(

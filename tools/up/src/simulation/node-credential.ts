@@ -1,7 +1,7 @@
 /** One simulated node's credential for the cluster's NATS, asked of clas-cache as a C-VEN asks, and renewed at half of its life. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { askAsNode, createKeys, CredentialRefused } from '@ringfence/bus';
+import { askAsNode, createKeys, CredentialRefused, readAgentToken } from '@ringfence/bus';
 import type { CredentialResponse } from '@ringfence/contracts';
 import { StartRefused } from '@ringfence/service-host';
 
@@ -10,6 +10,7 @@ export interface NodeCredentialOptions {
   readonly caFile: string;
   readonly pairingKey: string;
   readonly machineIdPath: string;
+  readonly tokenPath: string;
   readonly version: string;
   readonly onState: (state: true | string) => void;
   readonly signal: AbortSignal;
@@ -67,11 +68,12 @@ export class NodeCredential {
   }
 
   private async renew(): Promise<SimulatedCredential> {
-    const { clasUrl, caFile, pairingKey, machineIdPath, version } = this.options;
+    const { clasUrl, caFile, pairingKey, machineIdPath, tokenPath, version } = this.options;
     const machineId = readFileSync(machineIdPath, 'utf8').trim();
     const { seed } = this;
     const desk = { clasUrl, caFile, seed, timeoutMs: REQUEST_TIMEOUT_MS };
-    const credential = { ...(await askAsNode(desk, { pairingKey, machineId, version })), seed };
+    const machine = { pairingKey, machineId, version, serviceAccountToken: readAgentToken(tokenPath) };
+    const credential = { ...(await askAsNode(desk, machine)), seed };
     this.renewAtMs = Date.now() + (Date.parse(credential.expiresAt) - Date.now()) / 2;
     this.latest = credential;
     return credential;

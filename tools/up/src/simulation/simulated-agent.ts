@@ -15,6 +15,7 @@ import type {
   NodeView,
 } from '@ringfence/contracts';
 import type { HostContext } from '@ringfence/service-host';
+import { tokenPathOf } from '../agent-tokens.js';
 import type { Config, SimulatedNode } from './config.js';
 import { FlowIntervals } from './flow-intervals.js';
 import type { EnforcedEnd, ReportedFlow } from './judge.js';
@@ -78,6 +79,7 @@ export class SimulatedAgent {
       caFile: config.RINGFENCE_CA,
       pairingKey: config.RINGFENCE_PAIRING_KEY,
       machineIdPath,
+      tokenPath: tokenPathOf(this.node),
       version: VERSION,
       signal,
       onState: (state) => (this.credentialState = this.told(this.credentialState, state)),
