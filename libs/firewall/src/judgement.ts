@@ -52,9 +52,10 @@ export const verdictMarks = {
 } as const;
 
 /** On its way through: only another judging node is believed, and nobody about a connection that is translated here. */
-export function distrust(judging: readonly string[]): string[] {
+export function distrust(judging: readonly string[], podLinks: string): string[] {
   const words = `{ ${ALLOWED}, ${FORWARDED} }`;
   return [
+    ...perFamily((header) => `iifname @${podLinks} ${header} dscp ${words} ${header} dscp set cs0`),
     ...perFamily(
       (header) => `ct status dnat ct direction original ${header} dscp ${words} ${header} dscp set cs0`,
     ),

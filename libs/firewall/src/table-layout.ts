@@ -22,7 +22,7 @@ import {
 } from './flow-sets.js';
 import { isEnforced } from './firewall.model.js';
 import type { DirectionPolicy, FirewallModel, PeerSet, PortSegment } from './firewall.model.js';
-import { guardChains } from './guard-layout.js';
+import { guardChains, NEIGHBOUR_MESSAGES, podLinkSet } from './guard-layout.js';
 import { judgedChain, judgedEntry } from './judgement.js';
 import { peerSetName, serviceChainName } from './names.js';
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
@@ -35,9 +35,11 @@ export const COUNTERS = ['c_overflow', 'c_invalid', 'c_stale', 'c_guard'] as con
 export const REVISION_CHAIN = 'revision';
 
 const BARE_SYN = 'tcp flags & (fin | syn | rst | ack) == syn';
-const NEIGHBOUR_DISCOVERY =
-  'icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, ' +
-  'mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } accept';
+/** Of this link only: nothing that a router has forwarded, or would, has these hop limits. */
+const NEIGHBOUR_DISCOVERY = [
+  `icmpv6 type ${NEIGHBOUR_MESSAGES} ip6 hoplimit 255 accept`,
+  'icmpv6 type { mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } ip6 hoplimit 1 accept',
+];
 
 /** Two parts that share no name: what the policy says, and what every table has for its own upkeep. */
 export function tableLayout(model: FirewallModel): TableLayout {
@@ -51,6 +53,7 @@ export function tableLayout(model: FirewallModel): TableLayout {
 export function policyLayout(model: FirewallModel): TableLayout {
   const sets = new Map<string, SetLayout>();
   for (const [group, peers] of model.peers) addPeerSets(sets, group, peers);
+  if (model.guard !== null) sets.set(...podLinkSet(model.guard));
   const chains = new Map<string, ChainLayout>([
     ...(isEnforced(model) ? filterChains(model) : []),
     ...(model.guard === null
@@ -192,11 +195,12 @@ function verdictChains(mode: EnforcementMode): [string, ChainLayout][] {
 function hookChains(): [string, ChainLayout][] {
   const hook = (interfaceKey: string, own: string, opposite: string): string[] => [
     `${interfaceKey} "lo" accept`,
-    NEIGHBOUR_DISCOVERY,
+    ...NEIGHBOUR_DISCOVERY,
     'ct state invalid goto v_invalid',
     `${BARE_SYN} goto ${own}`,
     'jump m_fast',
-    'ct state related meta l4proto { icmp, ipv6-icmp } accept',
+    // An error about a connection that this generation has not approved (any more): it can carry anything.
+    'ct state related meta l4proto { icmp, ipv6-icmp } goto v_invalid',
     `ct direction original goto ${own}`,
     `goto ${opposite}`,
   ];

@@ -5,6 +5,7 @@ import type { CredentialResponse, HostConnection, NodeEssential, NodeView } from
 import { controlEndpoints, reachable } from './adapters/control-channel.js';
 import { FlowJournal } from './adapters/flow-journal.store.js';
 import { hostAddresses } from './adapters/host-addresses.js';
+import { linksTo } from './adapters/pod-links.js';
 import { connected, dialled, links, resolvers } from './adapters/node-network.js';
 import { Uplink } from './adapters/uplink.js';
 import type { AgentEvents } from './agent/agent-events.js';
@@ -70,7 +71,7 @@ export class AgentParts {
       onError: this.trouble,
     });
     this.records = new TableRecords(livingRecords(files), () => this.saveRecords());
-    this.desired = new DesiredTables(this.view, () => this.facts, randomInt(1, 65_536));
+    this.desired = new DesiredTables(this.view, () => this.facts, randomInt(1, 65_536), linksTo);
     this.agent = new NodeAgent({
       node,
       bootId,

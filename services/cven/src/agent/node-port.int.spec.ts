@@ -22,6 +22,7 @@ import {
   POD_NETWORK,
   POD_PORT,
   POD_SIDE,
+  ROGUE,
 } from '../testing/node-port-bed.js';
 import type { BedPart, NodePortBed } from '../testing/node-port-bed.js';
 import { compiledHelper } from '../testing/testbed.js';
@@ -108,7 +109,12 @@ describe('a Pod behind a NodePort', () => {
     });
     const host: Place = { kind: 'host', id: 'host', netns: '', node: part };
     const pod: Place = { kind: 'pod', id: 'pod', netns: '', podUid: 'web', namespace: 'shop', name: 'web' };
-    const desired = new DesiredTables(view, () => HOST, 1).compute(part === 'pods' ? [host, pod] : [host]);
+    const desired = new DesiredTables(
+      view,
+      () => HOST,
+      1,
+      () => (part === 'pods' ? ['pod', 'rogue'] : []),
+    ).compute(part === 'pods' ? [host, pod] : [host]);
     return new Map(
       [...desired].map(([id, table]) => {
         if ('failed' in table) throw new Error(table.failed.message);
@@ -170,6 +176,39 @@ describe('a Pod behind a NodePort', () => {
       expect(await ofNode()).toBe('closed');
     } finally {
       for (const part of ['outside', 'ingress'] as const) bed.nft(part, 'delete table ip forge');
+    }
+  });
+
+  it('takes nothing from a Pod beside it that speaks as a node that judges, or as somebody whom its rules let in', async () => {
+    await enforce({ lets: ['friends'] });
+    bed.nft(
+      'pod',
+      `table ip seen { counter hits { }; chain in { type filter hook input priority 0; tcp dport ${POD_PORT} counter name hits; }; }`,
+    );
+    const arrived = (): number =>
+      Number(/packets (\d+)/.exec(bed.nft('pod', 'reset counter ip seen hits'))?.[1] ?? Number.NaN);
+    const callAs = async (disguise: string): Promise<number> => {
+      bed.nft(
+        'rogue',
+        `table ip forge { chain out { type filter hook output priority -200; ${disguise}; }; }`,
+      );
+      try {
+        await bed
+          .agent('rogue')
+          .run('tcp', { from: ROGUE.pod, to: POD_ADDRESS, port: POD_PORT, timeoutMs: 300 });
+      } finally {
+        bed.nft('rogue', 'delete table ip forge');
+      }
+      return arrived();
+    };
+    try {
+      expect(await callAs(`ip saddr set ${BETWEEN.ingress} ip dscp set 43`)).toBe(0);
+      expect(await callAs(`ip saddr set ${FRIEND}`)).toBe(0);
+      expect(await callAs('ip dscp set 43')).toBe(0);
+      expect(await throughNodePort(FRIEND)).toBe('open');
+      expect(arrived()).toBeGreaterThan(0);
+    } finally {
+      bed.nft('pod', 'delete table ip seen');
     }
   });
 

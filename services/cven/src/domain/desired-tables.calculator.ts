@@ -70,6 +70,13 @@ interface TableShape {
   readonly groups?: ReadonlyMap<string, PeerSet>;
 }
 
+interface HostedPods {
+  readonly pods: readonly PodPlace[];
+  /** Addresses of those that the view does not know. */
+  readonly others: readonly string[];
+  readonly links: readonly string[];
+}
+
 interface Remembered {
   readonly inputs: readonly unknown[];
   readonly desired: Desired;
@@ -96,6 +103,8 @@ export class DesiredTables {
     private readonly host: () => NodeFacts,
     /** For namespaces of whose past nothing is known. */
     private readonly firstGeneration: number,
+    /** The node's interfaces behind which these addresses are. */
+    private readonly linksTo: (addresses: readonly string[]) => readonly string[] = () => [],
   ) {}
 
   /** Of the node's own table, as it was made last. */
@@ -114,8 +123,9 @@ export class DesiredTables {
     const others = pods
       .filter(({ podUid }) => this.view.endpoint(podUid) === undefined)
       .flatMap(({ id }) => addressesOf(id));
+    const links = this.linksTo(pods.flatMap(({ id }) => addressesOf(id)));
     for (const place of places)
-      if (place.kind === 'host') desired.set(place.id, this.hostTable(place, pods, others));
+      if (place.kind === 'host') desired.set(place.id, this.hostTable(place, { pods, others, links }));
     this.remembered = this.used;
     return desired;
   }
@@ -145,11 +155,11 @@ export class DesiredTables {
     });
   }
 
-  private hostTable(place: HostPlace, pods: readonly PodPlace[], otherPods: readonly string[]): Desired {
+  private hostTable(place: HostPlace, { pods, others, links }: HostedPods): Desired {
     const { unit, mode } = nodePolicy(this.view, place.node);
-    const guard = forwardGuard(this.view, place.node);
+    const guard = forwardGuard(this.view, place.node, links);
     const reach = this.reachOf(pods);
-    const cluster = this.view.clusterPlace(otherPods);
+    const cluster = this.view.clusterPlace(others);
     return this.remember(place.id, {
       mode,
       inputs: () => [

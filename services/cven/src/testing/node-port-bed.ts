@@ -1,5 +1,5 @@
 /**
- * Two nodes, an outside and a Pod on the second node, as namespaces. As kube-proxy and an overlay do: port 30080 of the first
+ * Two nodes, an outside, a Pod on the second node and a rogue one beside it, as namespaces. As kube-proxy and an overlay do: port 30080 of the first
  * node leads to the Pod and hides the client behind that node (policy Cluster), 30081 of the second leaves it visible
  * (policy Local), 10.96.0.9:80 is the Pod's own Service with the masquerade of a hairpin, and what comes from elsewhere
  * for the Pod network is hidden behind the first node too.
@@ -14,18 +14,19 @@ export const BETWEEN = { ingress: '10.80.0.1', pods: '10.80.0.2' } as const;
 export const POD_SIDE = '10.79.0.1';
 export const POD_ADDRESS = '10.79.0.2';
 export const POD_NETWORK = '10.79.0.0/24';
+export const ROGUE = { node: '10.81.0.1', pod: '10.81.0.2' } as const;
 export const POD_PORT = 7001;
 export const HIDING_PORT = 30_080;
 export const PLAIN_PORT = 30_081;
 export const OWN_SERVICE = '10.96.0.9';
 
-export type BedPart = 'outside' | 'ingress' | 'pods' | 'pod';
+export type BedPart = 'outside' | 'ingress' | 'pods' | 'pod' | 'rogue';
 
 export interface NodePortBed {
   path(part: BedPart): string;
   agent(part: BedPart): SocketAgent;
   /** Runs nft in the namespace. */
-  nft(part: BedPart, script: string): void;
+  nft(part: BedPart, script: string): string;
   close(): Promise<void>;
 }
 
@@ -42,7 +43,7 @@ const SERVICES: Readonly<Partial<Record<BedPart, string>>> = {
 
 export function openNodePortBed(): NodePortBed {
   const id = randomBytes(3).toString('hex');
-  const parts: readonly BedPart[] = ['outside', 'ingress', 'pods', 'pod'];
+  const parts: readonly BedPart[] = ['outside', 'ingress', 'pods', 'pod', 'rogue'];
   const name = (part: BedPart): string => `rf${part}-${id}`;
   const path = (part: BedPart): string => `/run/netns/${name(part)}`;
   const ip = (...args: string[]): string => execFileSync('ip', args, { encoding: 'utf8' });
@@ -64,22 +65,31 @@ export function openNodePortBed(): NodePortBed {
   join('outside', 'ingress', { a: CLIENTS, b: [INGRESS_NODE] });
   join('ingress', 'pods', { a: [BETWEEN.ingress], b: [BETWEEN.pods] });
   join('pods', 'pod', { a: [POD_SIDE], b: [POD_ADDRESS] });
+  join('pods', 'rogue', { a: [ROGUE.node], b: [ROGUE.pod] });
   for (const [part, via] of [
     ['outside', INGRESS_NODE],
     ['ingress', BETWEEN.pods],
     ['pods', BETWEEN.ingress],
     ['pod', POD_SIDE],
+    ['rogue', ROGUE.node],
   ] as const)
     ip('-n', name(part), 'route', 'add', 'default', 'via', via);
   for (const part of ['ingress', 'pods'] as const) {
-    inside(part, ['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
+    // Where the kernel itself looks at sources, nobody needs to; many networks of clusters have it off.
+    const links = [
+      'all',
+      'default',
+      ...(part === 'pods' ? ['ingress', 'pod', 'rogue'] : ['outside', 'pods']),
+    ];
+    const unfiltered = links.map((link) => `net.ipv4.conf.${link}.rp_filter=0`);
+    inside(part, ['sysctl', '-qw', 'net.ipv4.ip_forward=1', ...unfiltered]);
     inside(part, ['nft', '-f', '-'], SERVICES[part]);
   }
   const agents = new Map(parts.map((part) => [part, new SocketAgent(path(part))]));
   return {
     path,
     agent: (part) => agents.get(part)!,
-    nft: (part, script) => void inside(part, ['nft', '-f', '-'], script),
+    nft: (part, script) => inside(part, ['nft', '-f', '-'], script),
     close: async () => {
       await Promise.all([...agents.values()].map((agent) => agent.close()));
       for (const part of parts) ip('netns', 'del', name(part));
