@@ -170,6 +170,24 @@ describe('a Service', () => {
     expect(held.get('service s')?.['backends']).toEqual([]);
   });
 
+  it('with more backends than a message can name has none: a part would stand for the rest', () => {
+    const { calculator, held, flush } = reader();
+    const many = (from: number): SliceFacts => ({
+      ...slice('web', 'p'),
+      endpoints: Array.from({ length: 1000 }, (_, i) => ({
+        address: `10.1.${from}.${i % 250}`,
+        podUid: null,
+      })),
+    });
+    calculator.apply('service', 's', service('web'));
+    for (let i = 0; i < 15; i += 1) calculator.apply('slice', `e${i}`, many(i));
+    flush();
+    expect(held.get('service s')?.['backends']).toHaveLength(15_000);
+    calculator.apply('slice', 'one', slice('web', 'p'));
+    flush();
+    expect(held.get('service s')?.['backends']).toEqual([]);
+  });
+
   it('is a workload only as ClusterIP', () => {
     const { calculator, flush } = reader();
     calculator.apply('service', 's', { ...service('web'), type: 'NodePort' });

@@ -44,6 +44,19 @@ describe('what is kept of a Pod', () => {
     });
   });
 
+  it('refers to nobody by what no object is called', () => {
+    const owned = (reference: Record<string, string>) =>
+      podFacts(
+        object(
+          {},
+          { ownerReferences: [{ uid: 'rs', kind: 'K', name: 'n', controller: true, ...reference }] },
+        ),
+      ).controller;
+    expect(owned({})).not.toBeNull();
+    for (const text of ['u'.repeat(254), 'no\u0000text', '\ud800'])
+      for (const field of ['uid', 'kind', 'name']) expect(owned({ [field]: text })).toBeNull();
+  });
+
   it('names the ports that the node probes: by number, by name, of side cars, never of another host', () => {
     const pod = podFacts(
       object({

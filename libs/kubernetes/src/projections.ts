@@ -18,6 +18,9 @@ const PREFIXES = ['com.illumio.', 'ringfence.io/'];
 /** IP protocol numbers of Kubernetes' words. */
 const PROTOCOLS: Readonly<Record<string, number>> = { TCP: 6, UDP: 17, SCTP: 132 };
 const TCP = 6;
+/** NUL, and halves of surrogate pairs: what the contracts' `Text` refuses. */
+const UNUSABLE = /[\0\uD800-\uDFFF]/u;
+const LONGEST_NAME = 253;
 /** Ours, the older name, and the one of the guide's example output. */
 const GATES = ['ringfence.io/policy-ready', 'com.illumio.policy-ready', 'illumio.com/policy-ready'];
 const SERVICE_TYPES = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'] as const;
@@ -190,12 +193,17 @@ function named({ metadata }: KubeObject): Named {
   };
 }
 
+/** Kubernetes looks at nothing in a reference but that it is not empty. One that no object can bear refers to nobody. */
 function controllerOf({ metadata }: KubeObject): Owner | null {
   const owner: OwnerReference | undefined = metadata.ownerReferences?.find(
     (reference) => reference.controller === true,
   );
-  return owner === undefined ? null : { uid: owner.uid, kind: owner.kind, name: owner.name };
+  if (owner === undefined) return null;
+  const { uid, kind, name } = owner;
+  return [uid, kind, name].every(isName) ? { uid, kind, name } : null;
 }
+
+const isName = (text: string): boolean => text.length <= LONGEST_NAME && !UNUSABLE.test(text);
 
 function namedPorts({ ports }: Container): (PodPort & { name: string })[] {
   return (ports ?? []).flatMap(({ name, containerPort, protocol: proto }) =>
@@ -248,9 +256,6 @@ function distinct<T>(items: readonly T[]): T[] {
 function sorted(map: Text | undefined): Text {
   return Object.fromEntries(Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
-
-/** NUL, and halves of surrogate pairs: what the contracts' `Text` refuses. */
-const UNUSABLE = /[\0\uD800-\uDFFF]/u;
 
 /**
  * Annotations can be as large as the object; only those that mean something to us are kept. Kubernetes takes any characters in

@@ -9,8 +9,16 @@ export interface Backend {
   readonly address: string;
 }
 
-/** In one order, however the slices came. */
+/** So many fit into one message. Whoever may write slices can name more than there are addresses. */
+export const MOST_BACKENDS = 15_000;
+
+/**
+ * In one order, however the slices came. Of too many none is told: a ClusterIP opens for backends that are known, and a part
+ * of them would stand for the rest.
+ */
 export function backendsOf(service: ServiceFacts, slices: readonly SliceFacts[]): Backend[] {
+  const all = slices.reduce((sum, { ports, endpoints }) => sum + ports.length * endpoints.length, 0);
+  if (all > MOST_BACKENDS) return [];
   const backends = slices.flatMap((slice) => backendsIn(service, slice));
   return backends
     .map((backend) => ({ backend, text: JSON.stringify(backend) }))

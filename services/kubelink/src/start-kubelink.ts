@@ -40,9 +40,7 @@ export async function startKubelink(context: Context): Promise<RunningService> {
   const watch = watchCluster(context, client, outbox, () => news.tell());
   context.onShutdown(() => watch.close());
   const bus = await connectNats(context, credential);
-  const publisher = new ObservationPublisher(bus, outbox, (error) =>
-    logger.warn({ err: error }, 'observations are not acknowledged'),
-  );
+  const publisher = publishObservations(context, bus, outbox);
   news.tell = () => publisher.wake();
   publisher.wake();
   const relists = bus.subscribe(subjects.relist(config.CLUSTER_ID), () => watch.tellAgain());
@@ -92,6 +90,26 @@ function watchCluster(
   health.fact('trouble with Kubernetes', () => watch.troubles().join('; ') || 'none');
   health.fact('observations to be told', () => `${outbox.size}`);
   return watch;
+}
+
+function publishObservations(
+  { health, logger, metrics }: Context,
+  bus: Bus,
+  outbox: ObservationOutbox,
+): ObservationPublisher {
+  const dropped = metrics.counter('kubelink_observations_dropped_total', 'Objects that no server takes');
+  let count = 0;
+  health.fact('objects that could not be told', () => `${count}`);
+  return new ObservationPublisher({
+    bus,
+    outbox,
+    onTrouble: (error) => logger.warn({ err: error }, 'observations are not acknowledged'),
+    onDropped: (subject, error) => {
+      count += 1;
+      dropped.add(1);
+      logger.error({ err: error, subject }, 'an object cannot be told: for policy it is not there');
+    },
+  });
 }
 
 async function connectNats(context: Context, credential: ClusterCredential): Promise<Bus> {

@@ -1,21 +1,28 @@
-/** Empties the outbox into the stream: in order, acknowledged, the same batch again while nobody acknowledges. */
+/**
+ * Empties the outbox into the stream: in order, acknowledged, the same batch again while nobody acknowledges. What the
+ * server will never take is left out, and said: one object must not stand in the way of all others.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PermanentError } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import type { ObservationOutbox } from '../domain/observation-outbox.calculator.js';
+import type { Observation, ObservationOutbox } from '../domain/observation-outbox.calculator.js';
 
 const BATCH = 500;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
+export interface ObservationPublisherOptions {
+  readonly bus: Pick<Bus, 'publishMany'>;
+  readonly outbox: Pick<ObservationOutbox, 'size' | 'take'>;
+  readonly onTrouble: (error: unknown) => void;
+  readonly onDropped: (subject: string, error: PermanentError) => void;
+}
+
 export class ObservationPublisher {
   private readonly ended = new AbortController();
   private running: Promise<void> | undefined;
 
-  constructor(
-    private readonly bus: Bus,
-    private readonly outbox: ObservationOutbox,
-    private readonly onTrouble: (error: unknown) => void,
-  ) {}
+  constructor(private readonly options: ObservationPublisherOptions) {}
 
   /** There is something in the outbox. */
   wake(): void {
@@ -30,21 +37,32 @@ export class ObservationPublisher {
   private async empty(): Promise<void> {
     // What one event of the API server changed goes out together with what else came in this turn.
     await Promise.resolve();
-    while (this.outbox.size > 0 && !this.ended.signal.aborted) {
-      const batch = this.outbox.take(BATCH);
-      for (
-        let pauseMs = FIRST_PAUSE_MS;
-        !this.ended.signal.aborted;
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
-      ) {
-        try {
-          await this.bus.publishMany(batch);
-          break;
-        } catch (error) {
-          this.onTrouble(error);
-          await sleep(pauseMs, undefined, { signal: this.ended.signal }).catch(() => undefined);
-        }
+    const { outbox } = this.options;
+    while (outbox.size > 0 && !this.ended.signal.aborted) await this.send(outbox.take(BATCH));
+  }
+
+  private async send(batch: readonly Observation[]): Promise<void> {
+    for (
+      let pauseMs = FIRST_PAUSE_MS;
+      !this.ended.signal.aborted;
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    ) {
+      try {
+        return await this.options.bus.publishMany(batch);
+      } catch (error) {
+        if (error instanceof PermanentError) return this.sendWithout(batch, error);
+        this.options.onTrouble(error);
+        await sleep(pauseMs, undefined, { signal: this.ended.signal }).catch(() => undefined);
       }
     }
+  }
+
+  /** By halves, until whoever is refused stands alone. What was taken already is known by its id. */
+  private async sendWithout(batch: readonly Observation[], error: PermanentError): Promise<void> {
+    const [first] = batch;
+    if (batch.length === 1 && first !== undefined) return this.options.onDropped(first.subject, error);
+    const middle = Math.ceil(batch.length / 2);
+    await this.send(batch.slice(0, middle));
+    await this.send(batch.slice(middle));
   }
 }
