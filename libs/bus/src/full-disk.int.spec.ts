@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { eventually, startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
@@ -12,9 +14,19 @@ import { linkOf } from './connect.js';
 const run = promisify(execFile);
 const BLOCK = 'x'.repeat(100_000);
 
+const PROBE = fileURLToPath(new URL('../probes/nats-store.sh', import.meta.url));
+const LEAST_KIB = '2048';
+
 let nats: NatsServer;
 let bus: Bus;
 let disk: string;
+
+/** As kubelet asks it. */
+const isAlive = (): Promise<boolean> =>
+  run(PROBE, [disk, join(nats.directory, 'was-full'), LEAST_KIB]).then(
+    () => true,
+    () => false,
+  );
 
 /** A disk of its own, so that only this server's is full. */
 beforeAll(async () => {
@@ -40,14 +52,21 @@ describe('a disk that is full under a NATS that says it is well', () => {
     const fill = async (): Promise<void> => {
       for (;;) await bus.publish('obs.c.pod.1', BLOCK);
     };
+    expect(await isAlive()).toBe(true);
     await expect(fill()).rejects.toThrow(/no stream acknowledged/);
+    // Started anew now it would find its disk as full.
+    expect(await isAlive()).toBe(true);
     await eventually(
       () => bus.availability(),
       (state) => /^cluster NATS has stored nothing since 20.* \(is its disk full\?\)/.test(String(state)),
     );
     await run('mount', ['-o', 'remount,size=64m', disk]);
+    await expect(bus.publish('obs.c.pod.1', BLOCK)).rejects.toThrow(/no stream acknowledged/);
+    expect(await isAlive()).toBe(false);
     await nats.stop();
+    rmSync(join(nats.directory, 'was-full'));
     await nats.start();
+    expect(await isAlive()).toBe(true);
     await eventually(() => bus.isConnected());
     await bus.publish('obs.c.pod.1', BLOCK);
     expect(bus.availability()).toBe(true);
