@@ -21,6 +21,11 @@ run({
   start: async ({ config, health, metrics, logger, onShutdown }) => {
     if (config.PROBE_MODE === 'refused') throw new StartRefused('the token is wrong', 3);
     if (config.PROBE_MODE === 'reject') setTimeout(() => void Promise.reject(new Error('nobody caught this')), 20);
+    if (config.PROBE_MODE === 'flooded') {
+      const flood = Array.from({ length: config.PROBE_NUMBER }, (_, n) => ({ n, text: 'x' + n }));
+      health.fact('flood', () => String(flood.length));
+      setTimeout(() => (flood.length = 0), 1_000);
+    }
     health.require('lists', () => config.PROBE_MODE === 'waiting' ? 'Pods not listed yet' : true);
     metrics.counter('probe_things_total', 'Things').add(config.PROBE_NUMBER);
     metrics.histogram('probe_seconds', 'Time').record(0.2);
@@ -103,5 +108,19 @@ describe('a hosted process', () => {
     const { output, ended } = await launch({ PROBE_NUMBER: '1', PROBE_MODE: 'reject' });
     expect(await ended).toBe(1);
     expect(output.stdout).toContain('nobody caught this');
+  });
+
+  it('gives back what a flood left in memory, though nobody asks anything of it', async () => {
+    const { child, ended, get } = await launch({ PROBE_NUMBER: '2000000', PROBE_MODE: 'flooded' });
+    // Seldom: whoever looks makes it collect.
+    const heapMb = async (): Promise<number> => {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      const metrics = (await (await get('/metrics'))?.text()) ?? '';
+      return Number(/^process_heap_used_bytes (\S+)$/m.exec(metrics)?.[1]) / 1e6;
+    };
+    await eventually(heapMb, (heap) => heap > 100);
+    await eventually(heapMb, (heap) => heap < 60);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
   });
 });

@@ -8,6 +8,7 @@ import type { HostedService, RunningService } from './host.js';
 import { createLogger } from './logger.js';
 import { listenForManagement } from './management.js';
 import { metricsRegistry } from './metrics.js';
+import { sweepWhenIdle } from './sweeper.js';
 import { startTelemetry } from './telemetry.js';
 
 export interface HostedProcess {
@@ -39,7 +40,12 @@ export async function startHosted<Schema extends z.ZodType>(
   );
   logger.info({ url: management.url }, 'management listener is up');
   const ending = new AbortController();
-  const releases: (() => Promise<void> | void)[] = [telemetry.stop, metrics.stop, management.close];
+  const releases: (() => Promise<void> | void)[] = [
+    telemetry.stop,
+    metrics.stop,
+    management.close,
+    sweepWhenIdle(),
+  ];
   let state: 'starting' | 'started' | 'stopping' = 'starting';
   health.require('start', () => state === 'started' || `the service is ${state}`);
   const context = {
