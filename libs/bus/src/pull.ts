@@ -12,7 +12,7 @@ const HEARTBEAT_MS = 5_000;
 const SILENT_AFTER_MS = 12_000;
 const NANOSECONDS = 1_000_000;
 /** What one pull may bring: every lane may have this in memory at once, whatever somebody fills its stream with. */
-const MOST_BYTES = 8 * 1024 ** 2;
+const MOST_BYTES = 4 * 1024 ** 2;
 /**
  * The server says nothing when a pull is filled to the last byte, and whoever waits for the end of it waits until it counts
  * as silent: so nobody must be able to aim at that byte.

@@ -25,20 +25,37 @@ const COLLECTED_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 50;
 
 /** In MB; undefined while it does not answer. */
-export async function memoryOf({ spec }: Supervised): Promise<Memory | undefined> {
+export async function memoryOf(supervised: Supervised): Promise<Memory | undefined> {
+  const metrics = await metricsOf(supervised);
+  if (metrics === undefined) return undefined;
+  const read = (name: string): number => (valuesOf(metrics, name)[0] ?? Number.NaN) / 1e6;
+  return {
+    resident: read(METRICS.resident),
+    heap: read(METRICS.heap),
+    external: read(METRICS.external),
+  };
+}
+
+/** Messages that wait for it; undefined while it does not answer. */
+export async function waitingFor(supervised: Supervised): Promise<number | undefined> {
+  const metrics = await metricsOf(supervised);
+  if (metrics === undefined) return undefined;
+  return valuesOf(metrics, 'bus_consumer_lag').reduce((sum, lag) => sum + lag, 0);
+}
+
+async function metricsOf({ spec }: Supervised): Promise<string | undefined> {
   try {
     const url = new URL('/metrics', spec.readyUrl);
-    const text = await (await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })).text();
-    const read = (name: string): number =>
-      Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)`, 'm').exec(text)?.[1]) / 1e6;
-    return {
-      resident: read(METRICS.resident),
-      heap: read(METRICS.heap),
-      external: read(METRICS.external),
-    };
+    return await (await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })).text();
   } catch {
     return undefined;
   }
+}
+
+function valuesOf(metrics: string, name: string): number[] {
+  return [...metrics.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)`, 'gm'))].map(([, value]) =>
+    Number(value),
+  );
 }
 
 /** Needs `--inspect-port=0` in the NODE_OPTIONS that the process was started with. */
