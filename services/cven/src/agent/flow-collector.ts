@@ -44,8 +44,11 @@ export class FlowCollector {
 
   constructor(private readonly options: FlowCollectorOptions) {}
 
-  setAddresses(id: string, addresses: readonly string[]): void {
+  /** Whether they are others than before. */
+  setAddresses(id: string, addresses: readonly string[]): boolean {
+    const before = this.addresses.get(id);
     this.addresses.set(id, addresses);
+    return before?.join() !== addresses.join();
   }
 
   /** Of a sandbox, as the runtime told them. */

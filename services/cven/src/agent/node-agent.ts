@@ -120,8 +120,10 @@ export class NodeAgent {
     const { id, podUid, namespace, name, netns, addresses } = sandbox;
     if (netns === null) return;
     // A source that does not know them yet says nothing about those that another one told.
-    if (addresses.length > 0) this.flows.setAddresses(id, addresses);
-    if (this.places.add({ kind: 'pod', id, netns, podUid, namespace, name })) this.reconcile();
+    const hasMoved = addresses.length > 0 && this.flows.setAddresses(id, addresses);
+    const isNew = this.places.add({ kind: 'pod', id, netns, podUid, namespace, name });
+    // The node's own table speaks of its Pods' addresses too, managed or not.
+    if (isNew || hasMoved) this.reconcile();
     if (addresses.length === 0 || podUid === '') return;
     this.options.events.onSandboxSeen(id, { podUid, namespace, name, addresses: [...addresses] });
   }
