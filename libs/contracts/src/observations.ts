@@ -2,6 +2,7 @@
  * What an edge saw, not what it means. Kubelink → cluster NATS → clas-cache → control NATS.
  * A deletion is an observation with `gone: true`. `list` markers bracket a full list, so that what vanished
  * meanwhile is swept: everything of that kind with an older epoch is gone.
+ * A later epoch is greater as text.
  */
 import { z } from 'zod';
 import { Address, Port, Protocol } from './network.js';

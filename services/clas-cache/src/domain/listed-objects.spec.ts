@@ -13,6 +13,21 @@ describe('objects of a list and its watch', () => {
     expect([...objects.values()]).toEqual(['B']);
   });
 
+  it('vanish by age, not by when they were heard of: off the disk come newer ones before what the stream still has', () => {
+    const objects = new ListedObjects<string>();
+    objects.set('restored', 'e2', 'B');
+    objects.set('gone while nobody watched', 'e1', 'A');
+    expect(objects.complete('e2')).toEqual(['gone while nobody watched']);
+    expect([...objects.values()]).toEqual(['B']);
+  });
+
+  it('vanish with a list of a watcher whose clock went back', () => {
+    const objects = new ListedObjects<string>();
+    objects.set('a', 'e9', 'A');
+    objects.set('b', 'e3', 'B');
+    expect(objects.complete('e3')).toEqual(['a']);
+  });
+
   it('survive the end of an older list that is told late', () => {
     const objects = new ListedObjects<string>();
     objects.set('a', 'e1', 'A');

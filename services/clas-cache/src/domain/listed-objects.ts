@@ -1,6 +1,8 @@
 /**
  * Objects of one kind as a list and its watch tell them. Each says to which list (epoch) it belongs; when a list is
- * complete, whatever is still of an older one has vanished meanwhile.
+ * complete, whatever is still of an older one has vanished meanwhile. Older is what compares lower, for epochs begin with
+ * the time: after a restart the stream may show an object that went while nobody watched behind newer ones off the disk. So
+ * is what was seen first, for a clock may go back.
  */
 
 export interface SeenObject<T> {
@@ -49,8 +51,9 @@ export class ListedObjects<T> {
     this.#noteEpoch(epoch);
     this.#completed = epoch;
     const place = this.#epochs.indexOf(epoch);
-    const older = new Set(this.#epochs.slice(0, place));
-    const vanished = [...this.#objects].filter(([, object]) => older.has(object.epoch)).map(([uid]) => uid);
+    const seenBefore = new Set(this.#epochs.slice(0, place));
+    const isOlder = (other: string): boolean => other < epoch || seenBefore.has(other);
+    const vanished = [...this.#objects].filter(([, object]) => isOlder(object.epoch)).map(([uid]) => uid);
     for (const uid of vanished) this.#objects.delete(uid);
     this.#epochs.splice(0, place);
     return vanished;

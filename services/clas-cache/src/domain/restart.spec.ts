@@ -96,6 +96,20 @@ describe('clas-cache after a restart', () => {
   });
 });
 
+describe('what went while nobody watched, and then clas-cache was lost too', () => {
+  it('comes back from the stream for no longer than until the newest list ends, and takes no address with it', () => {
+    store = restarted();
+    const { addresses } = GATED;
+    // Off the disk came db-1, of the list that the stream ends with; what follows was told before that list.
+    store.view.pods.setPod(pod('web', 3, { addresses }), 'e0');
+    store.view.pods.completePods('e1');
+    store.caughtUp();
+    settle(NOW);
+    expect(store.view.pods.podAt(addresses[0] ?? '')?.uid).toBe('db-1');
+    expect([store.enforcement.has('db-1'), store.enforcement.has('web-3')]).toEqual([true, false]);
+  });
+});
+
 describe('readiness', () => {
   it('waits for the word of the control plane on a label set that nobody has spoken about yet', () => {
     store = restarted([WEB]);
