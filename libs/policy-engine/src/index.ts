@@ -25,4 +25,4 @@ export type { PolicyChanges } from './cluster-policy.calculator.js';
 export type { GroupChanges } from './cluster-groups.calculator.js';
 export type { ProvisionableObjects } from './policy-source.js';
 export { openServices, servicePortsBehind } from './open-services.js';
-export type { EndpointLookup, OpenedServices, ServicePortBehind } from './open-services.js';
+export type { BackendLookup, EndpointLookup, OpenedServices, ServicePortBehind } from './open-services.js';

@@ -40,8 +40,15 @@ function members(): GroupMembers {
   all.upsertEndpoint(pod('web', 'web', '10.0.0.2'));
   return all;
 }
-const open = (egress: WireRule[], services: Service[]) =>
-  openServices({ egress }, (group) => servicePortsBehind(group, services, members()));
+const lookup = (all: GroupMembers, judging: readonly string[] = []) => ({
+  ownerOf: (address: string) => all.ownerOf(address),
+  holdsEndpoint: (...args: Parameters<GroupMembers['holdsEndpoint']>) => all.holdsEndpoint(...args),
+  contains: (...args: Parameters<GroupMembers['contains']>) => all.contains(...args),
+  judges: (labelSet: string) => judging.includes(labelSet),
+  isNobodys: (address: string) => address.startsWith('10.0.0.') && all.ownerOf(address) === undefined,
+});
+const open = (egress: WireRule[], services: Service[], judging: readonly string[] = []) =>
+  openServices({ egress }, (group) => servicePortsBehind(group, services, lookup(members(), judging)));
 
 describe('a rule to provider Pods', () => {
   it('opens the ClusterIPs in front of them, on the service port and no other', () => {
@@ -56,6 +63,21 @@ describe('a rule to provider Pods', () => {
   it('does not open a Service that has other Pods behind it', () => {
     const backends = [{ portIndex: 0, targetPort: 5432, podUid: 'web', address: '10.0.0.2' }];
     expect(open([rule()], [service({ backends })])).toEqual({ egress: [rule()], groups: [] });
+  });
+
+  it('does not open a Service behind which there is also somebody whom it does not mean and who judges nobody', () => {
+    const db = { portIndex: 0, targetPort: 5432, podUid: 'db', address: '10.0.0.1' };
+    const beside = (other: Partial<typeof db>, judging: readonly string[] = []) =>
+      open([rule()], [service({ backends: [db, { ...db, ...other }] })], judging).groups.length;
+    expect(beside({ podUid: null as never, address: '203.0.113.9' })).toBe(0);
+    // Whoever writes a slice names any Pod beside any address.
+    expect(beside({ address: '203.0.113.9' })).toBe(0);
+    expect(beside({ podUid: 'web', address: '10.0.0.2' })).toBe(0);
+    expect(beside({ podUid: 'web', address: '10.0.0.2' }, ['web'])).toBe(1);
+    expect(beside({ targetPort: 22 })).toBe(0);
+    expect(beside({ targetPort: 22 }, ['db'])).toBe(1);
+    // A Pod that comes or goes.
+    expect(beside({ podUid: 'new', address: '10.0.0.77' })).toBe(1);
   });
 
   it('makes no cross product of ports: each service port needs its own target port', () => {
@@ -102,7 +124,7 @@ describe('a rule to provider Pods', () => {
       });
     const opened = (peer: string, address: string) =>
       openServices({ egress: [rule({ peers: [peer], ports: [{ proto: 6, from: 6443 }] })] }, (group) =>
-        servicePortsBehind(group, [kubernetes(address)], all),
+        servicePortsBehind(group, [kubernetes(address)], lookup(all)),
       ).egress.map((one) => one.ports[0]!.from);
     expect(opened(NODES, '192.0.2.1')).toEqual([6443, 443]);
     expect(opened(API, '172.18.0.2')).toEqual([6443, 443]);

@@ -2,7 +2,9 @@
  * A rule that lets a consumer reach providers on a target port also lets it reach the ClusterIPs of the Services in
  * front of them, on the service port: in the consumer's namespace the packet still carries the ClusterIP. Providers are
  * Pods, nodes (also for Pods on a node's network) and addresses of an IP list, such as the API server's. Exactly those
- * pairs of protocol and port; who is behind a ClusterIP is judged at the provider's ingress.
+ * pairs of protocol and port. Nobody can see which backend gets the packet, and whoever may write slices names any address:
+ * so a ClusterIP opens only where each of its backends is meant by the rule, on a port of it, or judges who comes for
+ * itself (a Pod in full).
  */
 import type {
   Address,
@@ -23,6 +25,8 @@ export interface ServicePortBehind {
   readonly port: number;
   /** Of those backends. A named target port may differ from Pod to Pod. */
   readonly targetPorts: readonly number[];
+  /** Those of them where nobody judges but the rule. */
+  readonly unjudgedPorts: readonly number[];
 }
 
 export interface OpenedServices {
@@ -31,7 +35,7 @@ export interface OpenedServices {
   readonly groups: Group[];
 }
 
-/** `portsBehind`: the ports of Services that have a backend in the group. */
+/** `portsBehind`: the ports of Services that have a backend in the group, and none that is neither in it nor judges. */
 export function openServices(
   unit: Pick<Unit, 'egress'>,
   portsBehind: (group: GroupId) => readonly ServicePortBehind[],
@@ -61,8 +65,9 @@ function clusterIpsOf(
 ): OpenedPort[] {
   const opened = new Map<string, OpenedPort>();
   for (const peer of rule.peers) {
-    for (const { proto, port, targetPorts, clusterIps } of portsBehind(peer)) {
-      if (!targetPorts.some((target) => onPorts(rule.ports, { proto, port: target, peer: '' }))) continue;
+    for (const { proto, port, targetPorts, unjudgedPorts, clusterIps } of portsBehind(peer)) {
+      const isMeant = (target: number): boolean => onPorts(rule.ports, { proto, port: target, peer: '' });
+      if (!targetPorts.some(isMeant) || !unjudgedPorts.every(isMeant)) continue;
       const key = `${proto}/${port}`;
       const one = opened.get(key) ?? { proto, port, clusterIps: new Set() };
       opened.set(key, one);
@@ -85,7 +90,6 @@ function vipGroup(
 
 /** What is asked about endpoints; `GroupMembers` answers it. */
 export interface EndpointLookup {
-  endpoint(id: string): Endpoint | undefined;
   ownerOf(address: Address): Endpoint | undefined;
   holdsEndpoint(group: GroupId, endpoint: Pick<Endpoint, 'labelSet' | 'workload'>): boolean;
   contains(group: GroupId, address: Address, hostAddresses: ReadonlySet<Address>): boolean;
@@ -94,11 +98,18 @@ const NO_HOST: ReadonlySet<Address> = new Set();
 
 type FrontedService = Pick<ServiceObserved, 'clusterIps' | 'ports' | 'backends'>;
 
+export interface BackendLookup extends EndpointLookup {
+  /** Whether Pods of the label set judge who comes, by a policy in full. */
+  judges(labelSet: string): boolean;
+  /** In a network of Pods, and not known whose: a Pod that comes or goes. */
+  isNobodys(address: Address): boolean;
+}
+
 /** By looking at every Service. Whoever asks often keeps the answers until the group, a Service or a Pod changes. */
 export function servicePortsBehind(
   group: GroupId,
   services: Iterable<FrontedService>,
-  endpoints: EndpointLookup,
+  endpoints: BackendLookup,
 ): ServicePortBehind[] {
   return [...services].flatMap((service) =>
     service.clusterIps.length === 0 ? [] : portsOfServiceBehind(group, service, endpoints),
@@ -108,20 +119,30 @@ export function servicePortsBehind(
 function portsOfServiceBehind(
   group: GroupId,
   { clusterIps, ports, backends }: FrontedService,
-  endpoints: EndpointLookup,
+  endpoints: BackendLookup,
 ): ServicePortBehind[] {
   return ports.flatMap(({ proto, port }, portIndex) => {
-    const targetPorts = new Set<number>();
-    for (const backend of backends) {
-      if (backend.portIndex !== portIndex) continue;
-      const endpoint = endpoints.endpoint(backend.podUid ?? '') ?? endpoints.ownerOf(backend.address);
-      // Of what is no Pod of ours (a node, the API server) IP lists may speak too.
-      const isMeant =
-        endpoint?.class === 'pod'
-          ? endpoints.holdsEndpoint(group, endpoint)
-          : endpoints.contains(group, backend.address, NO_HOST);
-      if (isMeant) targetPorts.add(backend.targetPort);
+    const [targetPorts, unjudgedPorts] = [new Set<number>(), new Set<number>()];
+    for (const { address, targetPort } of backends.filter((each) => each.portIndex === portIndex)) {
+      const owner = endpoints.ownerOf(address);
+      if (owner === undefined && endpoints.isNobodys(address)) continue;
+      const judges = owner?.class === 'pod' && endpoints.judges(owner.labelSet);
+      if (isMeant(group, { address, owner }, endpoints)) targetPorts.add(targetPort);
+      else if (!judges) return [];
+      if (!judges) unjudgedPorts.add(targetPort);
     }
-    return targetPorts.size === 0 ? [] : [{ clusterIps, proto, port, targetPorts: [...targetPorts] }];
+    if (targetPorts.size === 0) return [];
+    return [{ clusterIps, proto, port, targetPorts: [...targetPorts], unjudgedPorts: [...unjudgedPorts] }];
   });
+}
+
+/** Of what is no Pod of ours (a node, the API server) IP lists may speak too. */
+function isMeant(
+  group: GroupId,
+  { address, owner }: { readonly address: Address; readonly owner: Endpoint | undefined },
+  endpoints: EndpointLookup,
+): boolean {
+  return owner?.class === 'pod'
+    ? endpoints.holdsEndpoint(group, owner)
+    : endpoints.contains(group, address, NO_HOST);
 }

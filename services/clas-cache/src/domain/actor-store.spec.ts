@@ -153,6 +153,7 @@ const anyPolicy: fc.Arbitrary<Step> = fc
   .record({
     members: fc.tuple(...PEERS.map(() => fc.subarray(LABEL_SETS.map((one) => one.labelSet.id)))),
     cidrs: fc.constantFrom([], [], ['10.0.0.1/32'], ['10.0.0.0/24']),
+    mode: fc.constantFrom('full', 'full', 'visibility_only'),
     rules: fc.array(
       fc.record({
         at: fc.constantFrom(...LABEL_SETS.map((one) => one.labelSet)),
@@ -163,7 +164,7 @@ const anyPolicy: fc.Arbitrary<Step> = fc
       { maxLength: 5 },
     ),
   })
-  .map(({ members, cidrs, rules }) => ({
+  .map(({ members, cidrs, rules, mode }) => ({
     name: 'policy',
     to: (store, state) => {
       const of = (id: string, isIngress: boolean) =>
@@ -173,7 +174,7 @@ const anyPolicy: fc.Arbitrary<Step> = fc
       const labelSets = [...new Map(rules.map(({ at }) => [at.id, at])).values()];
       const units = labelSets.map((labelSet): Unit => ({
         labelSet,
-        mode: 'full',
+        mode,
         ingress: of(labelSet.id, true),
         egress: of(labelSet.id, false),
       }));

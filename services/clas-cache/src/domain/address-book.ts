@@ -34,6 +34,11 @@ export class AddressBook {
     return concerned;
   }
 
+  /** All of its claims. */
+  held(id: string): readonly Address[] {
+    return this.#held.get(id) ?? [];
+  }
+
   owner(address: Address): string | undefined {
     return this.#claims.get(address)?.at(-1);
   }

@@ -22,6 +22,7 @@ export interface ClusterDns {
   readonly ingress: WireRule[];
   readonly groups: Group[];
   readonly backendPods: ReadonlySet<string>;
+  readonly backendAddresses: ReadonlySet<Address>;
 }
 
 export interface DnsClients {
@@ -53,6 +54,7 @@ export function clusterDns(services: Iterable<FrontedService>, clients: DnsClien
       }),
     ],
     backendPods: new Set(backends.flatMap(({ podUid }) => podUid ?? [])),
+    backendAddresses: new Set(backends.map(({ address }) => address)),
   };
 }
 

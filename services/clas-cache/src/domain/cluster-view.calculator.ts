@@ -132,10 +132,10 @@ export class ClusterView {
   }
 
   /** The endpoint behind a Service's backend; of a Pod on its node's network, the node. */
-  backend(podUid: string | null, address: string): Endpoint | undefined {
-    const pod = podUid === null ? this.pods.podAt(address) : this.pods.pods.get(podUid);
-    if (pod !== undefined && !pod.hostNetwork) return this.pods.endpoint(pod.uid);
-    return this.nodes.endpointAt(address);
+  backend(address: string): Endpoint | 'nobodys' | undefined {
+    const pod = this.pods.podAt(address);
+    if (pod !== undefined) return this.pods.endpoint(pod.uid);
+    return this.nodes.endpointAt(address) ?? (this.nodes.isOfPods(address) ? 'nobodys' : undefined);
   }
 
   flush(): ClusterChanges {
@@ -147,6 +147,7 @@ export class ClusterView {
       upsert: [...pods.upsert, ...nodes.upsert],
       remove: [...pods.remove, ...nodes.remove],
     };
+    this.units.services.addressesChanged(pods.addresses);
     for (const uid of pods.touched) {
       this.units.services.podChanged(uid);
       if (this.units.isDnsPod(uid)) this.#dnsTouched = true;
@@ -158,7 +159,7 @@ export class ClusterView {
       ? { labelSets: [...this.#members.keys()], cidrs: this.nodes.podCidrs() }
       : null;
     this.#dnsTouched = false;
-    const { units, groups } = this.units.flush((podUid, address) => this.backend(podUid, address), clients);
+    const { units, groups } = this.units.flush((address) => this.backend(address), clients);
     const guards = this.#guards.settle(this.units.services.nodePorts(), (id) => this.units.unit(id));
     groups.upsert.push(...this.#takeNodeGroups());
     return {

@@ -63,6 +63,7 @@ export class EffectiveUnits {
   use(labelSet: LabelSet, mode: EnforcementMode): void {
     if (this.#inUse.get(labelSet.id)?.mode === mode) return;
     this.#inUse.set(labelSet.id, { labelSet, mode });
+    this.services.labelSetChanged(labelSet.id);
     this.#linkPeers(this.#base.get(labelSet.id));
     this.#dirty.add(labelSet.id);
   }
@@ -92,7 +93,7 @@ export class EffectiveUnits {
 
   /** `clients`: who may ask the cluster's DNS, where that or anything else about it may have changed. */
   flush(lookup: BackendLookup, clients: DnsClients | null): UnitChanges {
-    const { groups: opened, labelSets } = this.services.settle(lookup);
+    const { groups: opened, labelSets } = this.services.settle(lookup, (id) => this.#modeOf(id) === 'full');
     for (const group of opened) for (const id of this.#unitsByPeer.get(group) ?? []) this.#dirty.add(id);
     for (const id of labelSets) if (this.#inUse.has(id)) this.#dirty.add(id);
     if (clients !== null) this.#settleDns(lookup, clients);
@@ -103,7 +104,12 @@ export class EffectiveUnits {
     return changes;
   }
 
+  #modeOf(id: LabelSetId): EnforcementMode | undefined {
+    return this.#base.get(id)?.mode ?? this.#inUse.get(id)?.mode;
+  }
+
   #setBase(id: LabelSetId, unit: Unit | undefined): void {
+    this.services.labelSetChanged(id);
     const isInUse = this.#inUse.has(id);
     if (isInUse) this.#unlinkPeers(this.#base.get(id));
     if (unit === undefined) this.#base.delete(id);
@@ -128,9 +134,9 @@ export class EffectiveUnits {
   #settleDns(lookup: BackendLookup, clients: DnsClients): void {
     this.#dns = clusterDns(this.services.services(), clients);
     const workloads = new Map<LabelSetId, string[]>();
-    for (const pod of this.#dns.backendPods) {
-      const endpoint = lookup(pod, '');
-      if (endpoint === undefined || endpoint.workload === null) continue;
+    for (const address of this.#dns.backendAddresses) {
+      const endpoint = lookup(address);
+      if (endpoint === undefined || endpoint === 'nobodys' || endpoint.workload === null) continue;
       workloads.set(
         endpoint.labelSet,
         [...new Set([...(workloads.get(endpoint.labelSet) ?? []), endpoint.workload])].sort(),

@@ -188,6 +188,11 @@ export class NodeEndpoints {
     return [...addresses, ...(this.#told.get(name)?.addresses ?? [])];
   }
 
+  /** In a network of Pods. */
+  isOfPods(address: Address): boolean {
+    return [...this.nodes.values()].some(({ podCidrs }) => new CidrSet(podCidrs).contains(address));
+  }
+
   /** Of all nodes, normalised. */
   podCidrs(): string[] {
     const all = [...this.nodes.values()].flatMap(({ podCidrs }) => podCidrs);

@@ -58,6 +58,8 @@ export interface PodChanges {
   readonly remove: string[];
   /** Pods of which anything changed, endpoints or not. */
   readonly touched: string[];
+  /** Whose these are may have changed. */
+  readonly addresses: ReadonlySet<Address>;
 }
 
 export class PodEndpoints {
@@ -70,6 +72,7 @@ export class PodEndpoints {
   readonly #profileOf = new Map<string, ProfileSettings>();
   readonly #told = new Map<string, Endpoint>();
   readonly #dirty = new Set<string>();
+  #moved = new Set<Address>();
   #catalogue: CatalogueIndex = EMPTY_CATALOGUE;
   /** Kubelink is silent: what nodes say counts until Kubernetes can be heard again. */
   #isProvisional = false;
@@ -171,9 +174,13 @@ export class PodEndpoints {
   }
 
   flush(): PodChanges {
-    const changes: PodChanges = { upsert: [], remove: [], touched: [] };
     // Giving up or taking an address concerns other Pods, which are then looked at too.
-    for (const uid of this.#dirty) for (const other of this.#claimAddresses(uid)) this.#dirty.add(other);
+    for (const uid of this.#dirty) {
+      for (const other of this.#claimAddresses(uid)) this.#dirty.add(other);
+      for (const address of this.#addresses.held(uid)) this.#moved.add(address);
+    }
+    const changes: PodChanges = { upsert: [], remove: [], touched: [], addresses: this.#moved };
+    this.#moved = new Set();
     for (const uid of this.#dirty) {
       changes.touched.push(uid);
       const endpoint = this.#derive(uid);
@@ -190,6 +197,7 @@ export class PodEndpoints {
   }
 
   #claimAddresses(uid: string): string[] {
+    for (const address of this.#addresses.held(uid)) this.#moved.add(address);
     const pod = this.pods.get(uid);
     if (pod === undefined) return this.#addresses.forget(uid);
     if (pod.hostNetwork || hasEnded(pod)) return this.#addresses.claim(uid, []);
@@ -261,6 +269,7 @@ export class PodEndpoints {
 
   #podGone(pod: PodFacts): void {
     this.#leaveOwner(pod);
+    for (const address of this.#addresses.held(pod.uid)) this.#moved.add(address);
     // Now, not with the next flush: if it is told again before that, it is a newer one.
     for (const other of this.#addresses.forget(pod.uid)) this.#dirty.add(other);
     this.#dirty.add(pod.uid);

@@ -1,7 +1,8 @@
 /**
  * Which Services open for whom: for each group, the ports of Services that have a backend in it. Kept by what backends
  * *are* (label set, workload, target port) and not by who they are, so that Pods may come and go behind a Service
- * without anything being looked at again. Only what is no Pod of ours (a node, a Pod on its node's network, an address
+ * without anything being looked at again. Who a backend is follows from its address: whoever may write slices names any
+ * Pod beside any address. Only what is no Pod of ours (a node, a Pod on its node's network, an address
  * such as the API server's) is also known by its address, because IP lists speak of it.
  */
 import type {
@@ -20,7 +21,10 @@ export type FrontedService = Pick<
   ServiceObserved,
   'uid' | 'namespace' | 'name' | 'type' | 'labels' | 'clusterIps' | 'ports' | 'backends'
 >;
-export type BackendLookup = (podUid: string | null, address: string) => Endpoint | undefined;
+/** `nobodys`: in a network of Pods, and not known whose; a Pod that comes or goes. */
+export type BackendLookup = (address: string) => Endpoint | 'nobodys' | undefined;
+/** Whether Pods of the label set judge who comes, by a policy in full. */
+export type Judging = (labelSet: string) => boolean;
 
 interface BackendProfile {
   readonly portIndex: number;
@@ -30,6 +34,7 @@ interface BackendProfile {
   /** null: a Pod of ours. */
   readonly address: Address | null;
   readonly targetPort: number;
+  readonly judges: boolean;
 }
 interface ServiceItem {
   service: FrontedService;
@@ -75,9 +80,14 @@ export class ServiceBook {
     this.#dirtyServices.delete(uid);
   }
 
-  /** The Pod came, went, or has another label set. */
+  /** The Pod has another label set. */
   podChanged(uid: string): void {
     for (const service of this.#byPod.get(uid) ?? []) this.#dirtyServices.add(service);
+  }
+
+  /** Its Pods may judge who comes, or not any more. */
+  labelSetChanged(id: string): void {
+    for (const service of this.#byKey.get(`l ${id}`) ?? []) this.#dirtyServices.add(service);
   }
 
   /** Whoever has them may be somebody else now. */
@@ -104,8 +114,8 @@ export class ServiceBook {
   }
 
   /** Takes in what changed; returns the groups whose openings, and the label sets whose Services, may be others now. */
-  settle(lookup: BackendLookup): { groups: GroupId[]; labelSets: string[] } {
-    for (const uid of this.#dirtyServices) this.#profile(uid, lookup);
+  settle(lookup: BackendLookup, judging: Judging): { groups: GroupId[]; labelSets: string[] } {
+    for (const uid of this.#dirtyServices) this.#profile(uid, lookup, judging);
     this.#dirtyServices.clear();
     const changed = { groups: [...this.#dirtyGroups], labelSets: [...this.#dirtyLabelSets] };
     for (const id of changed.groups) this.#answers.delete(id);
@@ -165,10 +175,10 @@ export class ServiceBook {
     return [...this.#services.values()].map(({ service }) => service);
   }
 
-  #profile(uid: string, lookup: BackendLookup): void {
+  #profile(uid: string, lookup: BackendLookup, judging: Judging): void {
     const item = this.#services.get(uid);
     if (item === undefined) return;
-    const profiles = profilesOf(item.service, lookup);
+    const profiles = profilesOf(item.service, lookup, judging);
     const { type, clusterIps, ports } = item.service;
     const signature = JSON.stringify([type, clusterIps, ports, profiles]);
     if (signature === item.signature) return;
@@ -222,33 +232,44 @@ export class ServiceBook {
 const isExposed = ({ type }: FrontedService, { nodePort }: FrontedService['ports'][number]): boolean =>
   type === 'LoadBalancer' || nodePort !== null;
 
-function profilesOf({ backends }: FrontedService, lookup: BackendLookup): BackendProfile[] {
+function profilesOf({ backends }: FrontedService, lookup: BackendLookup, judging: Judging): BackendProfile[] {
   const profiles = new Map<string, BackendProfile>();
-  for (const { portIndex, podUid, address, targetPort } of backends) {
-    const endpoint = lookup(podUid, address);
+  for (const { portIndex, address, targetPort } of backends) {
+    const endpoint = lookup(address);
+    if (endpoint === 'nobodys') continue;
+    const isPod = endpoint?.class === 'pod';
     const profile: BackendProfile = {
       portIndex,
       labelSet: endpoint?.labelSet ?? null,
       workload: endpoint?.workload ?? null,
-      address: endpoint?.class === 'pod' ? null : address,
+      address: isPod ? null : address,
       targetPort,
+      judges: isPod && judging(endpoint.labelSet),
     };
     profiles.set(Object.values(profile).join(' '), profile);
   }
   return [...profiles].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, profile]) => profile);
 }
 
+/** As `servicePortsBehind`. */
 function portsWithin({ service, profiles }: ServiceItem, members: ReadonlySet<string>): ServicePortBehind[] {
-  if (service.clusterIps.length === 0) return [];
+  const { clusterIps } = service;
+  if (clusterIps.length === 0) return [];
+  const isMeant = (profile: BackendProfile): boolean =>
+    keysOfProfiles([profile]).some((key) => members.has(key));
   return service.ports.flatMap(({ proto, port }, portIndex) => {
-    const within = profiles.filter(
-      (profile) =>
-        profile.portIndex === portIndex && keysOfProfiles([profile]).some((key) => members.has(key)),
-    );
-    const targetPorts = [...new Set(within.map(({ targetPort }) => targetPort))];
-    return targetPorts.length === 0 ? [] : [{ clusterIps: service.clusterIps, proto, port, targetPorts }];
+    const behind = profiles.filter((profile) => profile.portIndex === portIndex);
+    const within = behind.filter(isMeant);
+    if (within.length === 0 || behind.some((profile) => !isMeant(profile) && !profile.judges)) return [];
+    const targetPorts = distinctPorts(within);
+    const unjudgedPorts = distinctPorts(within.filter(({ judges }) => !judges));
+    return [{ clusterIps, proto, port, targetPorts, unjudgedPorts }];
   });
 }
+
+const distinctPorts = (profiles: readonly BackendProfile[]): number[] => [
+  ...new Set(profiles.map(({ targetPort }) => targetPort)),
+];
 
 const keysOfGroup = (group: Group): string[] => [
   ...group.labelSets.map((id) => `l ${id}`),

@@ -11,6 +11,7 @@ import {
   POD_NETWORKS,
   servicePortsBehind,
 } from '@ringfence/policy-engine';
+import type { BackendLookup } from '@ringfence/policy-engine';
 import { clusterDns } from '../domain/cluster-dns.js';
 import { guardUnit } from '../domain/node-port-guards.calculator.js';
 import { ownServiceRules } from '../domain/own-services.js';
@@ -42,8 +43,12 @@ export function naiveView(state: State, name: string) {
     group(CONTROL_PLANE_NODES, []),
   ];
   const groups = new Map([...state.groups, ...dns.groups, ...everybodys].map((one) => [one.id, one]));
+  const isNobodys = (address: string): boolean =>
+    address.startsWith('10.244.1.') && ![...state.pods.values()].some((one) => holds(one, address));
   const backendsOf = ({ backends }: ServiceObserved) =>
-    backends.map((backend) => ({ ...backend, of: endpoints.find((one) => one.id === backend.podUid) }));
+    backends
+      .filter(({ address }) => !isNobodys(address))
+      .map((backend) => ({ ...backend, of: members.ownerOf(backend.address) }));
   const targets = services.flatMap((one) =>
     backendsOf(one).flatMap(({ of, portIndex, targetPort: port }) => {
       const { proto, nodePort } = one.ports[portIndex]!;
@@ -52,6 +57,13 @@ export function naiveView(state: State, name: string) {
         : [{ labelSet: of.labelSet, workload: of.workload, proto, port }];
     }),
   );
+  const lookup: BackendLookup = {
+    ownerOf: (address) => members.ownerOf(address),
+    holdsEndpoint: (id, endpoint) => members.holdsEndpoint(id, endpoint),
+    contains: (id, address, own) => members.contains(id, address, own),
+    judges: (id) => (state.units.find((one) => one.labelSet.id === id)?.mode ?? 'full') === 'full',
+    isNobodys,
+  };
   const unitOf = (id: string): Unit => {
     const { labelSet, mode } = LABEL_SETS.find((one) => one.labelSet.id === id)!;
     const base = state.units.find((one) => one.labelSet.id === id) ?? {
@@ -60,9 +72,11 @@ export function naiveView(state: State, name: string) {
       ingress: [],
       egress: [],
     };
-    const opened = openServices(base, (asked) => servicePortsBehind(asked, services, members));
+    const opened = openServices(base, (asked) => servicePortsBehind(asked, services, lookup));
     for (const one of opened.groups) groups.set(one.id, one);
-    const servers = endpoints.filter((one) => one.labelSet === id && dns.backendPods.has(one.id));
+    const servers = endpoints.filter(
+      (one) => one.labelSet === id && one.addresses.some((each) => dns.backendAddresses.has(each)),
+    );
     const onlyWorkloads = [...new Set(servers.flatMap((one) => one.workload ?? []))].sort();
     const answers = servers.length === 0 ? [] : dns.ingress.map((rule) => ({ ...rule, onlyWorkloads }));
     const own = ownServiceRules(
@@ -136,6 +150,9 @@ export const LABEL_SETS = ANNOTATIONS.flatMap((annotations) =>
     return [{ annotations, labelSet, mode: 'full' as const }];
   }),
 );
+
+const holds = (one: PodObserved, address: string): boolean =>
+  !one.hostNetwork && one.phase === 'Running' && one.addresses.includes(address);
 
 function naiveEndpoints(state: State): Endpoint[] {
   const order = [...state.pods.values()];

@@ -132,7 +132,8 @@ function spotAt(
   { podUid, address }: { readonly podUid: string | null; readonly address: Address },
   view: ClusterView,
 ): Spot {
-  const pod = podUid === null ? view.pods.podAt(address) : view.pods.pods.get(podUid);
+  const named = podUid === null ? undefined : view.pods.pods.get(podUid);
+  const pod = view.pods.podAt(address) ?? (named?.hostNetwork === true ? named : undefined);
   if (pod !== undefined) return podSpot(pod, address, view);
   const node = [...view.nodes.nodes.values()].find((each) => addressesOfNode(each, view).includes(address));
   return node === undefined
