@@ -40,8 +40,6 @@ const JUDGE_MS = 1_000;
 const ROUND_MS = 60_000;
 /** Nothing has changed for so long: it will not. Longer than the offline judgement and every back-off of the product. */
 const STILL_MS = 90_000;
-/** REST does not tell which version is in force: what it says counts once it has said so for a while. */
-const SETTLE_MS = 5_000;
 
 export class Campaign {
   private readonly knobs = new KnobHistory(FIRST_VALUES);
@@ -156,7 +154,7 @@ export class Campaign {
       forever(() => lookAtPods(this.parts.kubernetes, this.pods)),
       forever(async () => {
         await this.status.look();
-        const told = this.status.allInForceFor(SETTLE_MS);
+        const told = this.status.allInForce();
         if (told !== undefined) this.knobs.settle(told.ended, told.since);
       }),
     ]);
@@ -202,8 +200,8 @@ export class Campaign {
     const unsettled = this.knobs.unsettled();
     const said = this.status.last?.notInForce ?? ['no status yet'];
     if (said.length > 0) return said.join('; ');
-    if (unsettled.length > 0) return `${unsettled.join(', ')} to be in force`;
-    return this.status.allInForceFor(SETTLE_MS) === undefined ? 'to say so for a while' : null;
+    const waitingFor = this.status.last?.waitingFor ?? '';
+    return unsettled.length > 0 ? `${unsettled.join(', ')} to be in force: ${waitingFor}` : null;
   }
 
   private unready(): string | null {

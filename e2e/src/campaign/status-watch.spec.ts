@@ -59,17 +59,33 @@ describe('what the product says of itself', () => {
     expect(away.toldAround(now(), [other])).toContain('REST does not answer');
   });
 
-  it('counts as in force only without a break', async () => {
-    const said: { workloads: object[] } = { workloads: [workload('server')] };
+  it('is that something is in force when as much is in force as was asked when it had been taken', async () => {
+    const policy = (asked: number, inForce: number) => ({
+      ringfence_enforcement: {
+        not_in_force: 0,
+        policy: {
+          asked_version: asked,
+          in_force_version: inForce,
+          asked_settings: asked,
+          in_force_settings: inForce,
+        },
+      },
+    });
+    const said: { cluster: object; workloads: object[] } = { cluster: policy(4, 4), workloads: [] };
     const status = watch(said);
     await status.look();
-    expect(status.allInForceFor(0)).toBeDefined();
+    const before = status.last!.began;
+    expect(status.allInForce()).toMatchObject({ since: before });
+    said.cluster = policy(5, 4);
+    await status.look();
+    const taken = status.last!.began;
+    expect(status.allInForce()).toMatchObject({ since: before });
+    // Another change was taken meanwhile; the former is in force all the same.
+    said.cluster = policy(6, 5);
+    await status.look();
+    expect(status.allInForce()).toMatchObject({ since: taken });
     said.workloads = [workload('server', { security_policy_sync_state: 'syncing' })];
     await status.look();
-    expect(status.allInForceFor(0)).toBeUndefined();
-    said.workloads = [workload('server')];
-    await status.look();
-    expect(status.allInForceFor(0)).toBeDefined();
-    expect(status.allInForceFor(1_000)).toBeUndefined();
+    expect(status.allInForce()).toBeUndefined();
   });
 });

@@ -22,12 +22,24 @@ interface Workload {
     readonly success_pods_count: number;
     readonly errors_count: number;
   };
-  readonly ringfence_enforcement?: { readonly laggards: readonly Laggard[] };
+  readonly ringfence_enforcement?: { readonly laggards: readonly Laggard[]; readonly is_newest: boolean };
 }
 interface Cluster {
   readonly ringfence_status: string;
   readonly ringfence_status_message: string;
-  readonly ringfence_enforcement?: { readonly not_in_force: number };
+  readonly ringfence_enforcement?: { readonly not_in_force: number; readonly policy: Progress };
+}
+/** What is asked beside what is in force; null: the product does not know. */
+interface Progress {
+  readonly asked_version: number | null;
+  readonly in_force_version: number | null;
+  readonly asked_settings: number | null;
+  readonly in_force_settings: number | null;
+  readonly waiting_for: string;
+}
+interface Reached {
+  readonly version: number;
+  readonly settings: number;
 }
 
 export interface StatusSample {
@@ -36,7 +48,11 @@ export interface StatusSample {
   /** One line for everything that is said not to be in force, with its namespace where it has one; empty: all is. */
   readonly notInForce: readonly string[];
   readonly isHeard: boolean;
+  readonly asked: Reached | null;
+  readonly inForce: Reached | null;
+  readonly waitingFor: string;
 }
+const UNKNOWN = { asked: null, inForce: null, waitingFor: 'not known' };
 
 const AROUND_BEFORE_MS = 1_500;
 /** The product may take 5 s to notice, and we a moment to read it. */
@@ -61,6 +77,7 @@ export class StatusWatch {
       ended: now(),
       notInForce: [`REST does not answer: ${String(error).slice(0, 120)}`],
       isHeard: false,
+      ...UNKNOWN,
     }));
     if (sample.isHeard) this.heardAt = sample.ended;
     this.longestSilenceMs = Math.max(this.longestSilenceMs, sample.ended - this.heardAt);
@@ -77,21 +94,24 @@ export class StatusWatch {
       ...wordsOf(cluster),
       ...workloads.filter(({ namespace }) => POLICY.managed.includes(namespace)).flatMap(lagging),
     ];
-    return { began, ended: now(), notInForce, isHeard: true };
+    const policy = progressIn(cluster.ringfence_enforcement?.policy);
+    return { began, ended: now(), notInForce, isHeard: true, ...policy };
   }
 
   get last(): StatusSample | undefined {
     return this.samples.at(-1);
   }
 
-  /** Since when, without a break and for at least so long, everything has been said to be in force. */
-  allInForceFor(ms: number): { readonly since: number; readonly ended: number } | undefined {
-    const broken = this.samples.findLastIndex(({ notInForce }) => notInForce.length > 0);
-    const first = this.samples[broken + 1];
+  /**
+   * Everything that was taken before `since` is in force at `ended`, says the product: it told then what was asked, and now
+   * that as much is in force.
+   */
+  allInForce(): { readonly since: number; readonly ended: number } | undefined {
     const last = this.samples.at(-1);
-    if (first === undefined || last === undefined) return undefined;
-    const since = last.began - ms;
-    return first.began <= since ? { since, ended: last.ended } : undefined;
+    if (last === undefined || last.notInForce.length > 0) return undefined;
+    const { inForce, ended } = last;
+    const reached = this.samples.findLast(({ asked }) => isReached(asked, inForce));
+    return reached && { since: reached.began, ended };
   }
 
   toldAround(at: number, ends: readonly Told[]): string {
@@ -112,6 +132,25 @@ function isAbout(line: string, ends: readonly Told[]): boolean {
   );
 }
 
+function progressIn(policy: Progress | undefined): Pick<StatusSample, 'asked' | 'inForce' | 'waitingFor'> {
+  if (policy === undefined) return UNKNOWN;
+  const { asked_version, asked_settings, in_force_version, in_force_settings, waiting_for } = policy;
+  return {
+    asked: reachedBy(asked_version, asked_settings),
+    inForce: reachedBy(in_force_version, in_force_settings),
+    waitingFor: waiting_for,
+  };
+}
+
+const reachedBy = (version: number | null, settings: number | null): Reached | null =>
+  version === null || settings === null ? null : { version, settings };
+
+const isReached = (asked: Reached | null, inForce: Reached | null): boolean =>
+  asked !== null &&
+  inForce !== null &&
+  asked.version <= inForce.version &&
+  asked.settings <= inForce.settings;
+
 function wordsOf({ ringfence_status, ringfence_status_message, ringfence_enforcement }: Cluster): string[] {
   const lagging = ringfence_enforcement?.not_in_force ?? 0;
   if (ringfence_status === 'in_sync' && lagging === 0) return [];
@@ -125,8 +164,11 @@ function lagging({ namespace, name, ...workload }: Workload): string[] {
     errors_count: errors,
   } = workload.container_policy_convergence_status;
   const laggards = workload.ringfence_enforcement?.laggards ?? [];
-  const isApplied = workload.security_policy_sync_state === 'applied' && success === total && errors === 0;
-  if (isApplied && laggards.length === 0) return [];
+  // What is merely on its way is told for the cluster: it excuses nothing.
+  const isOnItsWay = workload.ringfence_enforcement?.is_newest === false;
+  const isApplied = isOnItsWay || workload.security_policy_sync_state === 'applied';
+  const isEverywhere = isApplied && success === total && errors === 0;
+  if (isEverywhere && laggards.length === 0) return [];
   const [first] = laggards;
   const why =
     first === undefined

@@ -7,7 +7,9 @@ import { Actor } from './envelope.js';
 import { Verdict } from './network.js';
 import { NodeView, UserKey } from './edge.js';
 import { InForce } from './questions.js';
+import { PolicyProgressView } from './api/container_clusters.js';
 import { RuleClass } from './policy.js';
+import { Instant } from './ids.js';
 import { NodeName, Text } from './text.js';
 
 export interface CallContract<Req extends z.ZodType = z.ZodType, Res extends z.ZodType = z.ZodType> {
@@ -159,6 +161,22 @@ export const CALLS = {
     z.object({ labels: z.array(Text) }),
     z.object({ used: z.array(z.object({ label: Text, by: Text, token: Text })) }),
   ),
+  /** What is asked for, read where writes are taken: a number that is answered after a write is not older than it. */
+  askedVersion: call(
+    'policy-compute.asked-version',
+    z.object({}),
+    z.object({ policyVersion: z.number().int(), at: Instant.nullable() }),
+    1_000,
+  ),
+  /** By cluster (`global` concerns all) and kind of entity, the last event. */
+  askedSettings: call(
+    'label-resolver.asked-settings',
+    z.object({}),
+    z.object({
+      heads: z.array(z.object({ cluster: Text, kind: Text, position: z.number().int(), at: Instant })),
+    }),
+    1_000,
+  ),
   inventoryHealth: call('inventory.health', ...health),
   labelHealth: call('label-resolver.health', ...health),
   policyHealth: call('policy-compute.health', ...health),
@@ -169,7 +187,10 @@ export const CALLS = {
     z.object({}),
     z.object({
       clusters: z.array(
-        z.object({ id: Text, name: Text, status: Text, message: Text, notInForce: z.number().int() }),
+        z.object({
+          ...{ id: Text, name: Text, status: Text, message: Text, notInForce: z.number().int() },
+          policy: PolicyProgressView,
+        }),
       ),
     }),
     2_000,

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { GroupId, Instant, LabelId, LabelSetId } from './ids.js';
 import { Address, EnforcementMode, Port, Protocol, Verdict } from './network.js';
-import { Endpoint, Group, RuleClass, Unit } from './policy.js';
+import { Endpoint, Group, PolicyStamp, RuleClass, Unit } from './policy.js';
 import { NodeName, Text } from './text.js';
 
 /**
@@ -121,6 +121,7 @@ export const ClusterAck = z.object({
 });
 export type ClusterAck = z.infer<typeof ClusterAck>;
 
+export const MOST_BEHIND = 100;
 /**
  * clas-cache → control plane, every few seconds and when it changes: that it lives, what it lacks to be in sync, and how
  * its cluster stands as a whole. When it is not heard, nobody knows what is in force there.
@@ -133,6 +134,18 @@ export const ClusterPulse = z.object({
   /** Pods of managed namespaces and paired nodes. */
   places: z.number().int(),
   notInForceCount: z.number().int(),
+  /** Absent from clas-caches that do not tell it. */
+  policy: z
+    .object({
+      /** What every node was told from. */
+      told: PolicyStamp,
+      /** What every node that is heard has in its kernel; null: something else than anybody told, or nothing. */
+      inForce: PolicyStamp.nullable(),
+      /** Nodes that have not acknowledged what they were told; more are counted, not named. */
+      behind: z.array(NodeName).max(MOST_BEHIND),
+      behindCount: z.number().int(),
+    })
+    .optional(),
 });
 export type ClusterPulse = z.infer<typeof ClusterPulse>;
 export const PULSE_EVERY_SECONDS = 10;

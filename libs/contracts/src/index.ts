@@ -25,17 +25,21 @@ export {
   Endpoint,
   EndpointRecord,
   EntityClass,
+  FactPositions,
   Group,
   GroupRecord,
   LabelAssignment,
   LabelCatalogue,
   LabelSet,
+  NO_FACTS,
   NodeSettings,
   POLICY_RECORDS,
+  PolicyStamp,
   ProfileSettings,
   RULE_CLASSES,
   RuleClass,
   RuleName,
+  SettledRecord,
   Unit,
   UnitRecord,
   WireRule,
@@ -69,6 +73,7 @@ export {
   FlowBatch,
   FlowEnd,
   MOST_FLOWS,
+  MOST_BEHIND,
   MOST_NOT_IN_FORCE,
   MOST_SANDBOXES,
   NodeAck,
@@ -136,7 +141,7 @@ export {
 } from './api/container_workload_profiles.js';
 export type { ProfileLabelRule } from './api/container_workload_profiles.js';
 export { ContainerClusterCreate, ContainerClusterUpdate } from './api/container_clusters.js';
-export type { ContainerClusterEnforcement } from './api/container_clusters.js';
+export type { ContainerClusterEnforcement, PolicyProgressView } from './api/container_clusters.js';
 export { PairingProfileCreate, PairingProfileUpdate } from './api/pairing_profiles.js';
 export {
   WorkloadBulkDeleteItem,

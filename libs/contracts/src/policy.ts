@@ -98,12 +98,26 @@ export type GroupRecord = z.infer<typeof GroupRecord>;
 export const EndpointRecord = z.object({ ...versioned, endpoint: Endpoint });
 export type EndpointRecord = z.infer<typeof EndpointRecord>;
 
+/**
+ * How far what label-resolver says is taken in, by kind: the position of its last event that concerns the cluster. Each kind is
+ * read by itself, so that one position for all of them would claim what nobody knows.
+ */
+export const FactPositions = z.object({
+  label: z.number().int(),
+  profile: z.number().int(),
+  entity: z.number().int(),
+});
+export type FactPositions = z.infer<typeof FactPositions>;
+export const NO_FACTS: FactPositions = { label: 0, profile: 0, entity: 0 };
+
 /** Closes a flush: counts of live records per kind after it, and a hash over their ids. Applied at commit only. */
 export const CommitRecord = z.object({
   ...versioned,
   at: Instant,
   counts: z.object({ unit: z.number().int(), group: z.number().int(), endpoint: z.number().int() }),
   hash: Text,
+  /** What the records were made from; absent from older ones. */
+  facts: FactPositions.optional(),
 });
 export type CommitRecord = z.infer<typeof CommitRecord>;
 
@@ -116,7 +130,7 @@ export const LabelAssignment = z.discriminatedUnion('how', [
 ]);
 export type LabelAssignment = z.infer<typeof LabelAssignment>;
 
-/** Settings records, published by label-resolver: kinds `labels`, `profile`, `node`. Applied at once, each on its own. */
+/** Settings records, published by label-resolver: kinds `labels`, `profile`, `node`, and `settled` after them. Applied at once, each on its own. */
 export const LabelCatalogue = z.object({
   version: z.number().int(),
   types: z.array(Text),
@@ -142,6 +156,18 @@ export const NodeSettings = z.object({
 });
 export type NodeSettings = z.infer<typeof NodeSettings>;
 
+/** Written after the settings of label-resolver's events up to this position. */
+export const SettledRecord = z.object({ position: z.number().int() });
+export type SettledRecord = z.infer<typeof SettledRecord>;
+
+/** What somebody has, in terms of what was asked for: a version, and settings as of these positions. */
+export const PolicyStamp = z.object({
+  policyVersion: z.number().int(),
+  facts: FactPositions,
+  settled: z.number().int(),
+});
+export type PolicyStamp = z.infer<typeof PolicyStamp>;
+
 /** Kind segment of `policy.<cluster>.<kind>.<id>` → schema. */
 export const POLICY_RECORDS = {
   unit: UnitRecord,
@@ -151,6 +177,7 @@ export const POLICY_RECORDS = {
   labels: LabelCatalogue,
   profile: ProfileSettings,
   node: NodeSettings,
+  settled: SettledRecord,
 } as const;
 export type PolicyRecordKind = keyof typeof POLICY_RECORDS;
 

@@ -35,6 +35,8 @@ export const subjects = {
   policy: (cluster: string, kind: string, id: string): string =>
     `policy.${cluster}.${kind}.${subjectToken(id)}`,
   commit: (cluster: string): string => `policy.${cluster}.commit.${cluster}`,
+  /** After the settings of a cluster: how far they are written. */
+  settled: (cluster: string): string => `policy.${cluster}.settled.${cluster}`,
   /** clas-cache → one node, on the cluster's NATS: deltas of the node's view, in order. */
   nodeView: (cluster: string, node: string): string => `policy.${cluster}.view.${subjectToken(node)}`,
   /** clas-cache → kubelink, on the cluster's NATS: whether a Pod's policy is ready. */

@@ -4,7 +4,7 @@ import { EVENTS, subjects } from '@ringfence/contracts';
 import type { EventType } from '@ringfence/contracts';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { seen, startWorld } from './testing/world.js';
+import { seen, stamp, startWorld } from './testing/world.js';
 import type { World } from './testing/world.js';
 
 let world: World;
@@ -118,5 +118,81 @@ describe('what is not in force', () => {
       ]);
     expect(rows.map(({ cluster }) => cluster)).toContain(own.id);
     expect(rows.map(({ cluster }) => cluster)).not.toContain(other.id);
+  });
+});
+
+describe('the policy version', () => {
+  const AT = '2026-01-01T12:04:31.000Z';
+  const head = (cluster: string, position: number) => ({ cluster, kind: 'profile', position, at: AT });
+  const provisioned = (policyVersion: number) => (world.asked.version = { policyVersion, at: AT });
+  const policyOf = async (id: string) =>
+    ((await clusterBody(id))['ringfence_enforcement'] as { policy: Record<string, unknown> }).policy;
+  const tell = async (id: string, pulse: object) => {
+    await world.bus.publish(subjects.pulse(id), pulse);
+    const at = (pulse as { places: number }).places;
+    await eventually(async () => {
+      const { clusters } = await world.inventory().standing();
+      const body = await clusterBody(id);
+      return clusters.length > 0 && (body['ringfence_enforcement'] as { places: number }).places === at;
+    });
+  };
+
+  it('is told as asked and as in force, and the old one is never taken for all that was asked', async () => {
+    const { id } = await newCluster();
+    provisioned(4);
+    expect(await policyOf(id)).toMatchObject({ asked_version: 4, told_version: null, is_newest: false });
+    await tell(id, seen.pulse(4, { places: 5 }));
+    expect(await policyOf(id)).toMatchObject({ asked_version: 4, in_force_version: 4, is_newest: true });
+    // The answer to the provision has just been given; nobody in the cluster has heard of it.
+    provisioned(5);
+    expect(await policyOf(id)).toMatchObject({
+      ...{ asked_version: 5, told_version: 4, in_force_version: 4, is_newest: false },
+      waiting_for: 'policy version 5: clas-cache has not told it',
+    });
+    const policy = { told: stamp(5), inForce: stamp(4), behind: ['node-2'], behindCount: 1 };
+    await tell(id, seen.pulse(5, { places: 6, policy }));
+    expect(await policyOf(id)).toMatchObject({ in_force_version: 4, nodes_behind: ['node-2'] });
+    await tell(id, seen.pulse(5, { places: 7 }));
+    expect(await policyOf(id)).toMatchObject({ in_force_version: 5, is_newest: true, waiting_for: '' });
+    provisioned(4);
+  });
+
+  it('is not all: a mode or label that was written is awaited, too', async () => {
+    const { id } = await newCluster();
+    await tell(id, seen.pulse(4, { places: 8 }));
+    world.asked.settings = { heads: [head(id, 41)] };
+    expect(await policyOf(id)).toMatchObject({ in_force_version: 4, is_newest: false, asked_at: AT });
+    const policy = { told: stamp(4, 41), inForce: stamp(4, 41), behind: [], behindCount: 0 };
+    await tell(id, seen.pulse(4, { places: 9, policy }));
+    expect(await policyOf(id)).toMatchObject({ is_newest: true });
+    world.asked.settings = { heads: [] };
+  });
+
+  it('makes the cluster out of sync when it does not come into force', async () => {
+    const { id } = await newCluster();
+    await heard(id);
+    provisioned(5);
+    await tell(id, seen.pulse(4, { places: 10 }));
+    expect(await clusterBody(id)).toMatchObject({
+      ringfence_status: 'out_of_sync',
+      ringfence_status_message: `not in force although asked for at ${AT}: policy version 5: clas-cache has not told it`,
+    });
+    const { clusters } = await world.inventory().standing();
+    expect(clusters.find((each) => each.id === id)?.policy).toMatchObject({
+      asked_version: 5,
+      in_force_version: 4,
+    });
+    provisioned(4);
+  });
+
+  it('is not known while its owner is away, and not called in force', async () => {
+    const { id } = await newCluster();
+    await tell(id, seen.pulse(4, { places: 11 }));
+    world.asked.version = null;
+    expect(await policyOf(id)).toMatchObject({
+      ...{ asked_version: null, in_force_version: 4, is_newest: false },
+      waiting_for: 'policy-compute does not answer: which version is asked for',
+    });
+    provisioned(4);
   });
 });

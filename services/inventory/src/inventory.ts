@@ -17,6 +17,7 @@ import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { acksConsumer } from './adapters/acks.consumer.js';
 import { agentsConsumer } from './adapters/agents.consumer.js';
+import { askPolicy } from './adapters/asked-policy.client.js';
 import { clusterAccounts } from './adapters/cluster-accounts.client.js';
 import type { AccountSettings } from './adapters/cluster-accounts.client.js';
 import type { NamedStanding } from './adapters/cluster-standings.js';
@@ -76,14 +77,14 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     onError: (error) => logger.warn({ err: error }, 'relay'),
   });
   const hearing = listening(() => bus.isConnected());
-  const queue = oneAtATime();
   const parts = {
     store,
-    oneAtATime: queue,
+    oneAtATime: oneAtATime(),
     listening: hearing,
     silence: silenceOf(config),
     accounts: clusterAccounts(bus, accountSettings(config)),
     labelKeysOf: labelKeys(store, bus),
+    askPolicy: askPolicy(bus),
     logger,
     metrics: options.metrics ?? noMetrics,
   };
@@ -119,9 +120,10 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
   };
 }
 
-const showNamed = ({ id, name, health, standing }: NamedStanding) => ({
+const showNamed = ({ id, name, health, standing, progress }: NamedStanding) => ({
   ...{ id, name, status: health.status, message: health.message },
   notInForce: standing?.notInForce ?? 0,
+  policy: progress,
 });
 
 async function openStore({ config, logger, signal }: InventoryOptions): Promise<EventStore> {

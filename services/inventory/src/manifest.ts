@@ -63,5 +63,5 @@ export const manifest = {
     'inventory.pair-node',
     'inventory.label-usage',
   ],
-  calls: ['label-resolver.resource'],
+  calls: ['label-resolver.resource', 'label-resolver.asked-settings', 'policy-compute.asked-version'],
 } as const satisfies ServiceManifest;

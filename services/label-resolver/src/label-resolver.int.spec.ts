@@ -356,6 +356,7 @@ describe('settings for the clusters', () => {
         `policy.${cluster}.labels.catalogue`,
         `policy.${cluster}.node.n1`,
         `policy.${cluster}.profile.${profile}`,
+        `policy.${cluster}.settled.${cluster}`,
       ]);
       expect(values.get(`policy.${cluster}.profile.${profile}`)).toEqual({
         id: profile,
@@ -377,10 +378,21 @@ describe('settings for the clusters', () => {
       expect(catalogue.types.slice(0, 4)).toEqual(['role', 'app', 'env', 'loc']);
       expect(catalogue.labels.map((label) => label.id)).toContain(app);
     };
+    // As far as the last event: whoever has read that has read the settings before it.
+    const saidAll = async (): Promise<boolean> => {
+      const { position } = (await settings(cluster)).get(`policy.${cluster}.settled.${cluster}`) as {
+        position: number;
+      };
+      const { heads } = await world.resolver().askedSettings();
+      const asked = heads.filter((head) => head.cluster === cluster || head.cluster === 'global');
+      return position >= Math.max(...asked.map((head) => head.position));
+    };
     await expected();
+    await eventually(saidAll);
     await world.restart();
     await world.settled();
     await expected();
+    await eventually(saidAll);
     await world.say('WorkloadDeleted', cluster, id, { id });
     await eventually(async () => !(await settings(cluster)).has(`policy.${cluster}.node.n1`));
   });

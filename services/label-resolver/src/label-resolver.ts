@@ -22,11 +22,14 @@ import { labelOperations } from './adapters/labels.resource.js';
 import { startSettingsPublisher } from './adapters/settings.publisher.js';
 import type { Config } from './config.js';
 import { MIGRATIONS } from './migrations/migrations.js';
+import { readHeads } from './read/heads.js';
+import type { Heads } from './read/heads.js';
 import { PROJECTIONS } from './read/resolver-documents.js';
 
 export interface LabelResolver {
   readonly store: EventStore;
   resource(request: ResourceRequest): Promise<ResourceResponse>;
+  askedSettings(): Promise<{ heads: Heads }>;
   /** Handler of one of the durables that read inventory's events. */
   facts(durable: string): (messages: readonly Message[]) => Promise<void>;
   relayLag(): number;
@@ -81,6 +84,7 @@ export async function openLabelResolver({
       label_dimensions: labelDimensionOperations(parts),
       'container_clusters/container_workload_profiles': profileOperations(parts),
     }),
+    askedSettings: async () => ({ heads: await readHeads(store.pool) }),
     facts: (durable) => factsConsumer({ store, oneAtATime: queue, resolver }, durable),
     relayLag: relay.lag,
     settingsLag: settings.lag,

@@ -16,8 +16,11 @@ export const manifest = {
       subject: `evt.*.${entity}.*`,
       server: control,
     })),
-    ...['labels', 'profile', 'node'].map((kind) => ({ subject: `policy.*.${kind}.*`, server: control })),
+    ...['labels', 'profile', 'node', 'settled'].map((kind) => ({
+      subject: `policy.*.${kind}.*`,
+      server: control,
+    })),
   ],
-  serves: ['label-resolver.resource', 'label-resolver.health'],
+  serves: ['label-resolver.resource', 'label-resolver.asked-settings', 'label-resolver.health'],
   calls: ['inventory.resource', 'inventory.label-usage', 'policy-compute.label-usage'],
 } as const satisfies ServiceManifest;

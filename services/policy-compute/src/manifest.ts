@@ -37,6 +37,7 @@ export const manifest = {
     'policy-compute.resource',
     'policy-compute.label-usage',
     'policy-compute.explain',
+    'policy-compute.asked-version',
     'policy-compute.health',
   ],
   calls: [],

@@ -34,10 +34,15 @@ const href = (body: unknown): string => (body as { href: string }).href;
 const idOf = (body: unknown): string => href(body).split('/').at(-1)!;
 
 async function settled(policyVersion: number): Promise<void> {
-  const expected = (): unknown => ({ policyVersion, hash: hashOfKeys(reader.keys()) });
+  const expected = (): unknown => ({
+    policyVersion,
+    hash: hashOfKeys(reader.keys()),
+    facts: fixture.told(),
+  });
   const committed = (): unknown => ({
     policyVersion: reader.commit()?.policyVersion,
     hash: reader.commit()?.hash,
+    facts: reader.commit()?.facts,
   });
   await eventually(
     () => ({ committed: committed(), expected: expected() }),
@@ -74,6 +79,12 @@ describe('policy-compute on real servers', () => {
       ingress: [],
       egress: [],
     });
+  });
+
+  it('says with each commit how much of what it heard it is made from, also where nothing follows from it', async () => {
+    await fixture.label({ id: '14', key: 'loc', value: 'nowhere' });
+    await settled(1);
+    expect(await fixture.service.askedVersion()).toMatchObject({ policyVersion: 1 });
   });
 
   it('drafts a rule set, changes nothing in force by it, provisions it, and tells the clusters', async () => {
@@ -234,6 +245,7 @@ describe('policy-compute on real servers', () => {
   });
 
   it('writes nothing after a restart when nothing changed meanwhile', async () => {
+    await settled(2);
     const { written, commit } = { written: reader.written(), commit: reader.commit() };
     await fixture.restart();
     await new Promise((resolve) => setTimeout(resolve, 300));

@@ -24,7 +24,7 @@ import { seedPolicy } from './adapters/seed-policy.js';
 import type { Config } from './config.js';
 import { usesOfLabels } from './domain/label-usage.js';
 import { policyObjects } from './domain/policy-book.js';
-import { FactMirror, factMirrorMigration } from './read/fact-mirror.js';
+import { factHeadsMigration, FactMirror, factMirrorMigration } from './read/fact-mirror.js';
 import { policyObjectsProjection } from './read/policy-objects.projection.js';
 
 type Usage = (typeof CALLS)['labelUsage'];
@@ -35,6 +35,8 @@ export interface PolicyCompute {
   resource(request: ResourceRequest): Promise<ResourceResponse>;
   labelUsage(request: z.output<Usage['request']>): Promise<z.output<Usage['response']>>;
   explain(request: z.output<Explain['request']>): Promise<z.output<Explain['response']>>;
+  /** The version provisioned last, whoever provisioned it. */
+  askedVersion(): Promise<z.output<(typeof CALLS)['askedVersion']['response']>>;
   /** True, or what is missing in words. */
   inSync(): true | string;
   relayLag(): number;
@@ -73,6 +75,11 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
     resource: (request) => answerResource(context, request),
     labelUsage: async ({ labels }) => ({ used: usesOfLabels(await book.current(), labels) }),
     explain: explainer({ book, facts: mirror, live, clusters: new ClusterQuestions(bus, metrics) }),
+    askedVersion: async () => {
+      const { version } = await book.current();
+      const [provisioned] = version === 0 ? [] : (await store.load(`policy-version-${version}`)).events;
+      return { policyVersion: version, at: provisioned?.at ?? null };
+    },
     inSync: () => live.inSync(),
     relayLag: relay.lag,
     writer: () => live.writer(),
@@ -92,7 +99,7 @@ async function openStore({ config, logger, signal }: PolicyComputeOptions): Prom
   return openEventStore({
     url,
     service: 'policy-compute',
-    migrations: [factMirrorMigration],
+    migrations: [factMirrorMigration, factHeadsMigration],
     projections: [policyObjectsProjection],
     ...waiting,
   });

@@ -15,12 +15,36 @@ export type ContainerClusterCreate = z.infer<typeof ContainerClusterCreate>;
 export const ContainerClusterUpdate = z.strictObject({ name: name.optional(), ...writable });
 export type ContainerClusterUpdate = z.infer<typeof ContainerClusterUpdate>;
 
+/** What is asked beside what is in force. Asked for means: taken by the control plane before this answer was begun. */
+export const PolicyProgressView = z.object({
+  /** Versions of `sec_policy`: provisioned last; told to the nodes; acknowledged by all of them that are heard. Null: not known. */
+  asked_version: z.number().int().nullable(),
+  told_version: z.number().int().nullable(),
+  in_force_version: z.number().int().nullable(),
+  /**
+   * Labels, profiles and what follows from them have no version; they are counted as they are written. Who has written
+   * one, and then read what is asked, may wait until as much is in force. Null: not known.
+   */
+  asked_settings: z.number().int().nullable(),
+  in_force_settings: z.number().int().nullable(),
+  /** True: that version, and every label and mode that was written until now, is in force. */
+  is_newest: z.boolean(),
+  /** When what is not in force yet was asked for. */
+  asked_at: Text.nullable(),
+  /** Where it is on its way; empty: it is in force. */
+  waiting_for: Text,
+  /** At most 100 nodes that have not acknowledged it. */
+  nodes_behind: z.array(Text),
+});
+export type PolicyProgressView = z.infer<typeof PolicyProgressView>;
+
 /** Pods of managed namespaces and paired nodes; `last_heard` is of clas-cache, null: it has not said anything yet. */
 export const ContainerClusterEnforcement = z.object({
   places: z.number().int(),
   not_in_force: z.number().int(),
   since: Text.nullable(),
   last_heard: Text.nullable(),
+  policy: PolicyProgressView,
   reasons: z.array(z.object({ token: Text, count: z.number().int(), since: Text, message: Text })),
 });
 export type ContainerClusterEnforcement = z.infer<typeof ContainerClusterEnforcement>;

@@ -1,6 +1,7 @@
 /** What the gateway itself answers: health, version, the signed-in user, jobs, audit events, edge exchanges. */
 import { z } from 'zod';
 import { ExplainRequest, ExplainResponse } from '../calls.js';
+import { PolicyProgressView } from './container_clusters.js';
 import type { CollectionContracts } from './collection.js';
 import { UserKey } from '../edge.js';
 import { NodeName, Text } from '../text.js';
@@ -12,6 +13,8 @@ export const Health = z.array(
     fqdn: Text,
     available_seconds: z.number().int(),
     notifications: z.array(z.object({ status: Text, token: Text, message: Text })),
+    /** At which policy version each cluster stands, as of at most two seconds ago. */
+    ringfence_clusters: z.array(z.object({ name: Text, status: Text, policy: PolicyProgressView })),
     nodes: z.array(
       z.object({
         hostname: Text,

@@ -53,6 +53,11 @@ export const EnforcementView = z.object({
   asked: EnforcementMode,
   places: z.number().int(),
   in_force: z.number().int(),
+  /** Of `sec_policy`: provisioned last (null: nobody could say), and acknowledged by every node that it is on. */
+  asked_version: z.number().int().nullable(),
+  in_force_version: z.number().int().nullable(),
+  /** Whether the nodes have everything that was written until now, modes and labels included. */
+  is_newest: z.boolean(),
   /** Since when the first of the laggards is one; null: there is none. */
   not_in_force_since: Text.nullable(),
   /** At most 100 of them. */

@@ -6,6 +6,7 @@ import {
   LabelCatalogue,
   NodeSettings,
   ProfileSettings,
+  SettledRecord,
   UnitRecord,
 } from '@ringfence/contracts';
 import { PermanentError } from '@ringfence/bus';
@@ -35,6 +36,7 @@ const TAKERS: Readonly<Record<string, (store: ActorStore, message: PolicyMessage
   labels: (store, { read }) => store.setCatalogue(read(LabelCatalogue)),
   profile: (store, { token, read }) => store.setProfile(token, read(ProfileSettings)),
   node: (store, { token, read }) => store.setNodeSettings(token, read(NodeSettings), now()),
+  settled: (store, { read }) => store.setSettled(read(SettledRecord).position),
 };
 
 const now = (): string => new Date().toISOString();

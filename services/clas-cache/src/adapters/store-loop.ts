@@ -26,6 +26,8 @@ import type { StoreMetrics } from './store-metrics.js';
 /** Long enough for the events of one Pod to come together, short enough not to be noticed. */
 const GATHER_MS = 2;
 const TICK_MS = 1_000;
+/** Many changes are one word to the control plane, told soon enough for whoever waits for it. */
+const PULSE_GATHER_MS = 50;
 
 export interface ControlPlaneWords {
   acknowledge(ack: ClusterAck): void;
@@ -53,6 +55,7 @@ export class StoreLoop {
   readonly #causes = new Causes();
   readonly #podTraces = new PodTraces();
   #pulsed = { at: -Infinity, says: '' };
+  #pulsing: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: StoreLoopOptions) {
     const { bus, metrics } = options;
@@ -66,7 +69,6 @@ export class StoreLoop {
       this.#metrics.revisionLags(options.store.revisionLags());
       this.#metrics.notInForce(options.store.enforcement.counts());
       this.poke();
-      this.#pulse();
     }, TICK_MS);
   }
 
@@ -96,6 +98,7 @@ export class StoreLoop {
   async close(): Promise<void> {
     clearInterval(this.#tick);
     clearTimeout(this.#scheduled);
+    clearTimeout(this.#pulsing);
     await this.#readiness.close();
   }
 
@@ -111,6 +114,7 @@ export class StoreLoop {
       this.#failed(error);
     }
     this.#metrics.settled((performance.now() - begun) / 1000);
+    this.#pulsing ??= setTimeout(() => this.#pulse(), PULSE_GATHER_MS);
   }
 
   #settleNow(): void {
@@ -130,6 +134,7 @@ export class StoreLoop {
   }
 
   #pulse(): void {
+    this.#pulsing = undefined;
     const { at, ...standing } = this.options.store.pulse(Date.now());
     const says = JSON.stringify(standing);
     const isDue = Date.parse(at) - this.#pulsed.at >= PULSE_EVERY_SECONDS * 1_000;

@@ -37,6 +37,8 @@ import type { PlaceNotInForce } from './enforcement.calculator.js';
 import { decorate } from './flow-decoration.js';
 import type { Decorated } from './flow-decoration.js';
 import { NodeViews } from './node-views.calculator.js';
+import { policyProgress } from './policy-progress.js';
+import type { PolicyProgress } from './policy-progress.js';
 import { PolicyBuffer } from './policy-buffer.calculator.js';
 import type { CommittedPolicy, RecordKind } from './policy-buffer.calculator.js';
 import { Readiness } from './readiness.calculator.js';
@@ -179,6 +181,10 @@ export class ActorStore {
     this.view.pods.setCatalogue(indexCatalogue(catalogue));
   }
 
+  setSettled(position: number): void {
+    this.view.settled(position);
+  }
+
   setProfile(token: string, profile: ProfileSettings | null): void {
     this.view.pods.setProfile(token, profile);
     this.view.profilesChanged();
@@ -304,7 +310,20 @@ export class ActorStore {
       policyVersion: this.view.policyVersion,
       places: this.enforcement.places,
       notInForceCount: [...this.enforcement.counts().values()].reduce((sum, count) => sum + count, 0),
+      policy: this.progress(now),
     };
+  }
+
+  progress(now: number): PolicyProgress {
+    const { agents, nodeViews, enforcement, view } = this;
+    const progress = policyProgress(nodeViews.stamp, {
+      nodes: () =>
+        enforcement
+          .nodes()
+          .filter((node) => !view.nodes.isUnpaired(node) && !agents.isDisconnected(node, now)),
+      inForce: (node) => nodeViews.inForce(node, agents.revisionOf(node)),
+    });
+    return this.isInSync ? progress : { ...progress, inForce: null };
   }
 
   /** Every paired node goes on with what it has from before: it is told to ask, and is waited for until it has. */

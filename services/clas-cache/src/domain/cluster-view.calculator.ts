@@ -15,9 +15,11 @@ import type {
   Group,
   LabelSet,
   LabelSetId,
+  PolicyStamp,
   ServiceObserved,
   Unit,
 } from '@ringfence/contracts';
+import { NO_FACTS } from '@ringfence/contracts';
 import { canonicalAddress } from '@ringfence/policy-engine';
 import type { CommittedPolicy } from './policy-buffer.calculator.js';
 import { EffectiveUnits } from './effective-units.calculator.js';
@@ -41,7 +43,8 @@ export interface ClusterChanges {
   readonly namespaces: readonly ManagedNamespace[] | null;
   /** Pods of which anything changed, endpoints or not. */
   readonly touchedPods: readonly string[];
-  readonly policyVersion: number;
+  /** What all of it is made from. */
+  readonly stamp: PolicyStamp;
   /** Whole list, when it changed. */
   readonly apiServers: readonly ApiServer[] | null;
   /** What nodes judge for the Pods of others. */
@@ -49,6 +52,7 @@ export interface ClusterChanges {
 }
 
 const MOST_API_SERVERS = 64;
+export const NO_STAMP: PolicyStamp = { policyVersion: 0, facts: NO_FACTS, settled: 0 };
 
 export class ClusterView {
   readonly pods: PodEndpoints;
@@ -60,7 +64,7 @@ export class ClusterView {
   #apiServers = '[]';
   readonly #members = new Map<LabelSetId, Set<string>>();
   readonly #endpointLabelSet = new Map<string, LabelSetId>();
-  #policyVersion = 0;
+  #stamp: PolicyStamp = NO_STAMP;
   #namespaces: readonly ManagedNamespace[] = [];
   #dnsTouched = true;
   #profilesTouched = true;
@@ -102,13 +106,19 @@ export class ClusterView {
   }
 
   setPolicy(policy: CommittedPolicy): void {
-    this.#policyVersion = policy.policyVersion;
+    const { policyVersion, facts } = policy;
+    this.#stamp = { ...this.#stamp, policyVersion, facts };
     this.units.setPolicy(policy);
     this.nodes.setFromControl(policy.endpoints.upsert, policy.endpoints.remove);
   }
 
+  /** Settings up to this position of their owner have been taken in. */
+  settled(position: number): void {
+    this.#stamp = { ...this.#stamp, settled: position };
+  }
+
   get policyVersion(): number {
-    return this.#policyVersion;
+    return this.#stamp.policyVersion;
   }
 
   endpoint(id: string): Endpoint | undefined {
@@ -170,7 +180,7 @@ export class ClusterView {
       endpoints,
       namespaces,
       touchedPods: pods.touched,
-      policyVersion: this.#policyVersion,
+      stamp: this.#stamp,
     };
   }
 

@@ -153,6 +153,11 @@ export class EnforcementTracker {
     return sum;
   }
 
+  /** Nodes that anything is enforced on. */
+  nodes(): string[] {
+    return [...this.#byNode].filter(([, places]) => places.size > 0).map(([node]) => node);
+  }
+
   get places(): number {
     return this.#places.size;
   }

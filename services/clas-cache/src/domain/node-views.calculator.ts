@@ -9,21 +9,31 @@ import type {
   GroupId,
   LabelSetId,
   NodeView,
+  PolicyStamp,
   Unit,
 } from '@ringfence/contracts';
+import { NO_STAMP } from './cluster-view.calculator.js';
 import type { ClusterChanges } from './cluster-view.calculator.js';
 import type { ToldView } from './explain/place-judge.js';
 import { groupDifference, interestKeys, keyDifference, targetKeys } from './interest.js';
 import type { GroupDifference } from './interest.js';
 import { NodeViewCalculator } from './node-view.calculator.js';
 import type { ClusterContent, ContentChanges } from './node-view.calculator.js';
+import { ToldStamps } from './told-stamps.js';
 
+interface Telling {
+  readonly lists: Partial<NodeLists>;
+  /** Told to every node, whether anything of it is its own. */
+  readonly concernsAll: boolean;
+  readonly at: string;
+}
 interface NodeState {
   readonly view: NodeViewCalculator;
   revision: number;
   isUnpaired: boolean;
   /** Newest first: from this revision on the node's view was of this policy version. */
   versions: { readonly revision: number; readonly policyVersion: number }[];
+  readonly stamps: ToldStamps;
 }
 
 /** An acknowledgement is seldom older than the last few versions. */
@@ -50,7 +60,7 @@ export class NodeViews {
     endpoints: () => this.#endpoints.values(),
   };
   #lists: NodeLists = { namespaces: [], nodePorts: [], apiServers: [] };
-  #policyVersion = 0;
+  #stamp: PolicyStamp = NO_STAMP;
 
   /** `revision`: the last one that was told before a restart. */
   constructor(private revision: number) {}
@@ -60,7 +70,17 @@ export class NodeViews {
   }
 
   get policyVersion(): number {
-    return this.#policyVersion;
+    return this.#stamp.policyVersion;
+  }
+
+  /** What everything that nodes are told is made from. */
+  get stamp(): PolicyStamp {
+    return this.#stamp;
+  }
+
+  /** What the node has, if it acknowledged this revision last; null: nothing that we told. */
+  inForce(node: string, acknowledged: number): PolicyStamp | null {
+    return this.#nodes.get(node)?.stamps.inForce(acknowledged) ?? null;
   }
 
   nodes(): Iterable<string> {
@@ -115,8 +135,16 @@ export class NodeViews {
   /** Deltas for the nodes that it concerns. */
   apply(changes: ClusterChanges, at: string): NodeView[] {
     const lists = changedLists(changes);
-    const concernsAll = Object.keys(lists).length > 0 || changes.policyVersion !== this.#policyVersion;
-    this.#policyVersion = changes.policyVersion;
+    const isNewVersion = changes.stamp.policyVersion !== this.policyVersion;
+    const concernsAll = Object.keys(lists).length > 0 || isNewVersion;
+    this.#stamp = changes.stamp;
+    const deltas = this.#deltas(changes, { lists, concernsAll, at });
+    // Who is told nothing has it already.
+    for (const state of this.#nodes.values()) this.#noteVersion(state);
+    return deltas;
+  }
+
+  #deltas(changes: ClusterChanges, { lists, concernsAll, at }: Telling): NodeView[] {
     const concerns = this.#take(changes);
     this.#lists = { ...this.#lists, ...lists };
     const isEmpty = concerns.units.size + concerns.groups.size + concerns.endpoints.size === 0;
@@ -128,7 +156,6 @@ export class NodeViews {
       if (delta === null && !concernsAll) return [];
       const base = state.revision;
       state.revision = this.revision;
-      this.#noteVersion(state);
       return [{ ...this.#head(node, state, at), base, ...(delta ?? NOTHING), ...lists }];
     });
   }
@@ -173,7 +200,7 @@ export class NodeViews {
     return {
       node,
       revision,
-      policyVersion: this.#policyVersion,
+      policyVersion: this.policyVersion,
       at,
       ...(isUnpaired ? { unpaired: true } : {}),
     };
@@ -187,6 +214,7 @@ export class NodeViews {
         revision: ++this.revision,
         isUnpaired: false,
         versions: [],
+        stamps: new ToldStamps(),
       };
       this.#nodes.set(node, state);
       this.#noteVersion(state);
@@ -205,8 +233,9 @@ export class NodeViews {
   }
 
   #noteVersion(state: NodeState): void {
-    if (state.versions[0]?.policyVersion === this.#policyVersion) return;
-    state.versions.unshift({ revision: state.revision, policyVersion: this.#policyVersion });
+    state.stamps.told(state.revision, this.#stamp);
+    if (state.versions[0]?.policyVersion === this.policyVersion) return;
+    state.versions.unshift({ revision: state.revision, policyVersion: this.policyVersion });
     state.versions.splice(VERSIONS_KEPT);
   }
 

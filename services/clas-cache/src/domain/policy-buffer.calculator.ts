@@ -5,7 +5,16 @@
  * A reader that begins anew gets every current record before the commit: what was kept from before a restart and does
  * not come again is gone.
  */
-import type { CommitRecord, Endpoint, Group, GroupId, LabelSetId, Unit } from '@ringfence/contracts';
+import { NO_FACTS } from '@ringfence/contracts';
+import type {
+  CommitRecord,
+  Endpoint,
+  FactPositions,
+  Group,
+  GroupId,
+  LabelSetId,
+  Unit,
+} from '@ringfence/contracts';
 
 interface RecordOf {
   unit: Unit;
@@ -17,6 +26,7 @@ export type RecordKind = keyof RecordOf;
 export interface CommittedPolicy {
   readonly flush: number;
   readonly policyVersion: number;
+  readonly facts: FactPositions;
   readonly units: { readonly upsert: Unit[]; readonly remove: LabelSetId[] };
   readonly groups: { readonly upsert: Group[]; readonly remove: GroupId[] };
   readonly endpoints: { readonly upsert: Endpoint[]; readonly remove: string[] };
@@ -142,9 +152,9 @@ export class PolicyBuffer {
     this.#commit = null;
     const { unit, group, endpoint } = this.#shelves;
     const changes = { units: unit.take(), groups: group.take(), endpoints: endpoint.take() };
-    const { counts, flush, policyVersion } = commit;
+    const { counts, flush, policyVersion, facts = NO_FACTS } = commit;
     const isComplete =
       unit.count === counts.unit && group.count === counts.group && endpoint.count === counts.endpoint;
-    return { flush, policyVersion, ...changes, isComplete };
+    return { flush, policyVersion, facts, ...changes, isComplete };
   }
 }

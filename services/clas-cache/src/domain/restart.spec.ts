@@ -143,3 +143,60 @@ describe('readiness', () => {
     expect(told).toMatchObject({ ready: true, reason: 'PolicyReady' });
   });
 });
+
+describe('the policy in force', () => {
+  const version = (flush: number, policyVersion: number, entity = flush): void =>
+    store.setCommit({
+      ...{ flush, policyVersion, at: AT, hash: '', facts: { label: 1, profile: 1, entity } },
+      counts: { unit: 2, group: 2, endpoint: 0 },
+    });
+  const inForce = () => store.progress(NOW).inForce?.policyVersion;
+  const acknowledge = (name: string): number => {
+    const { revision } = store.snapshot(name, AT);
+    ack(name, revision, []);
+    return revision;
+  };
+  beforeEach(() => {
+    store = restarted();
+    store.caughtUp();
+    settle(NOW);
+  });
+
+  it('is none before every node has acknowledged what this store told it', () => {
+    expect(store.progress(NOW)).toMatchObject({ inForce: null, behind: ['node-1', 'node-2'] });
+    acknowledge('node-1');
+    expect(store.progress(NOW)).toMatchObject({ inForce: null, behind: ['node-2'], behindCount: 1 });
+    acknowledge('node-2');
+    expect(store.progress(NOW)).toMatchObject({ told: { policyVersion: 1 }, behind: [] });
+    expect(inForce()).toBe(1);
+  });
+
+  it('moves with the acknowledgements of the revision that told it, and with no older one that comes late', () => {
+    const before = ['node-1', 'node-2'].map((name) => [name, acknowledge(name)] as const);
+    version(2, 2);
+    settle(NOW);
+    expect(store.progress(NOW)).toMatchObject({ told: { policyVersion: 2 } });
+    expect(inForce()).toBe(1);
+    acknowledge('node-1');
+    for (const [name, revision] of before) if (name === 'node-2') ack(name, revision, []);
+    expect([inForce(), store.progress(NOW).behind]).toEqual([1, ['node-2']]);
+    acknowledge('node-2');
+    expect(inForce()).toBe(2);
+  });
+
+  it('is at once in force where only what it was made from moved on, and nothing of any node', () => {
+    for (const name of ['node-1', 'node-2']) acknowledge(name);
+    version(2, 1, 77);
+    store.setSettled(80);
+    expect(settle(NOW).views).toEqual([]);
+    expect(store.progress(NOW).inForce).toMatchObject({ facts: { entity: 77 }, settled: 80 });
+  });
+
+  it('is not held up by a node that is not heard: what is not in force there is told by place', () => {
+    acknowledge('node-1');
+    expect(store.progress(NOW).behind).toEqual(['node-2']);
+    const later = NOW + 60_000;
+    beat('node-1', 1, later);
+    expect(store.progress(later)).toMatchObject({ inForce: { policyVersion: 1 }, behind: [] });
+  });
+});

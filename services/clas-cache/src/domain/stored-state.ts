@@ -2,8 +2,10 @@
  * What a restart needs while the control plane is away: the policy in force and its settings (the control plane's), and
  * the objects of the cluster (which the cluster's own stream keeps for a while only).
  */
+import { NO_FACTS } from '@ringfence/contracts';
 import type {
   Endpoint,
+  FactPositions,
   Group,
   LabelCatalogue,
   NodeSettings,
@@ -23,6 +25,7 @@ type Listed<T> = readonly (readonly [uid: string, epoch: string, value: T])[];
 export interface StoredPolicy {
   readonly flush: number;
   readonly policyVersion: number;
+  readonly facts?: FactPositions;
   readonly units: Entries<Unit>;
   readonly groups: Entries<Group>;
   readonly endpoints: Entries<Endpoint>;
@@ -50,6 +53,7 @@ export function storedPolicy(store: ActorStore): StoredPolicy | null {
   return {
     flush: commit.flush,
     policyVersion: commit.policyVersion,
+    facts: commit.facts,
     units: [...liveRecords.unit],
     groups: [...liveRecords.group],
     endpoints: [...liveRecords.endpoint],
@@ -100,6 +104,7 @@ export function restorePolicy(store: ActorStore, policy: StoredPolicy): void {
   store.restorePolicy({
     flush: policy.flush,
     policyVersion: policy.policyVersion,
+    facts: policy.facts ?? NO_FACTS,
     units: { upsert: [...unit.values()], remove: [] },
     groups: { upsert: [...group.values()], remove: [] },
     endpoints: { upsert: [...endpoint.values()], remove: [] },

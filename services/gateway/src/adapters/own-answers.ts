@@ -71,6 +71,7 @@ async function health({ startedAt, partsHealth }: OwnParts): Promise<unknown> {
       fqdn: hostname(),
       available_seconds: uptime,
       notifications,
+      ringfence_clusters: parts.clusters.map(({ name, status, policy }) => ({ name, status, policy })),
       nodes: [
         {
           hostname: hostname(),

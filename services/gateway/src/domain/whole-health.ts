@@ -2,6 +2,7 @@
  * The health of the whole: `normal` only if every part of the control plane has what it needs, its lanes move, and policy is
  * in force wherever it is asked. Not being able to ask is not being normal.
  */
+
 export interface ClusterWord {
   readonly name: string;
   readonly status: string;

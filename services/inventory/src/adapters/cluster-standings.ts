@@ -1,4 +1,5 @@
 /** How each cluster stands, for its status, the health of the whole and the metrics. */
+import type { PolicyProgressView } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import { clusterHealth } from '../domain/cluster-status.calculator.js';
 import type { ClusterHealth, ClusterStanding, Silence } from '../domain/cluster-status.calculator.js';
@@ -6,12 +7,13 @@ import { grouped } from '../domain/grouped.js';
 import type { NotInForceRow } from '../domain/enforcement-alarms.calculator.js';
 import { notInForceRows, pulses } from '../read/enforcement.js';
 import { containerClusters } from '../read/inventory-documents.js';
+import { policyProgresses } from './asked-policy.client.js';
+import type { ProgressParts } from './asked-policy.client.js';
 import { clustersSeen } from './agents.store.js';
 import type { Listening } from './listening.js';
 import { liveNodes } from './observed.store.js';
 
-export interface StandingParts {
-  readonly store: EventStore;
+export interface StandingParts extends ProgressParts {
   readonly listening: Listening;
   readonly silence: Silence;
 }
@@ -44,22 +46,27 @@ export interface NamedStanding {
   readonly name: string;
   readonly health: ClusterHealth;
   readonly standing: ClusterStanding | null;
+  readonly progress: PolicyProgressView;
 }
 
-export async function namedStandings({ store, listening, silence }: StandingParts): Promise<NamedStanding[]> {
+export async function namedStandings(parts: StandingParts): Promise<NamedStanding[]> {
+  const { store, listening, silence } = parts;
   const { pool } = store;
   const [seen, nodes, standings] = [
     await clustersSeen(pool),
     await liveNodes(pool, null),
     await clusterStandings(store),
   ];
+  const progressOf = await policyProgresses(parts);
   return (await containerClusters.live(pool)).map(({ id, body: { name } }) => {
     const facts = {
       lastHeartbeat: seen.get(id)?.lastSeen ?? null,
       inSync: seen.get(id)?.inSync ?? false,
       nodes: nodes.filter((node) => node.cluster === id),
       pulse: standings.get(id) ?? null,
+      progress: progressOf(id).view,
     };
-    return { id, name, health: clusterHealth(facts, listening.hearing(), silence), standing: facts.pulse };
+    const { pulse: standing, progress } = facts;
+    return { id, name, health: clusterHealth(facts, listening.hearing(), silence), standing, progress };
   });
 }

@@ -15,7 +15,12 @@ import {
 import type { Operations } from '@ringfence/resources';
 import { randomUUID } from 'node:crypto';
 import { ContainerClusterCreate, ContainerClusterUpdate } from '@ringfence/contracts';
-import type { ContainerClusterEnforcement, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import type {
+  ContainerClusterEnforcement,
+  PolicyProgressView,
+  ResourceRequest,
+  ResourceResponse,
+} from '@ringfence/contracts';
 import { clusterHealth, isSilent } from '../domain/cluster-status.calculator.js';
 import type { ClusterStanding, Silence } from '../domain/cluster-status.calculator.js';
 import type { ContainerCluster } from '../domain/container-cluster.decider.js';
@@ -24,6 +29,8 @@ import { isRejection } from '@ringfence/decider';
 import { containerClusters } from '../read/inventory-documents.js';
 import type { AgentRow, ClusterSeen } from './agents.store.js';
 import { agents, clustersSeen } from './agents.store.js';
+import { policyProgresses } from './asked-policy.client.js';
+import type { ProgressOf, ProgressParts } from './asked-policy.client.js';
 import { clusterStandings } from './cluster-standings.js';
 import { streamOf } from './stream.js';
 import type { Listening } from './listening.js';
@@ -33,8 +40,7 @@ import { liveNodes } from './observed.store.js';
 import { hashSecret, newClusterToken } from './secret.js';
 import type { ClusterAccounts } from './cluster-accounts.client.js';
 
-export interface ClusterParts {
-  readonly store: EventStore;
+export interface ClusterParts extends ProgressParts {
   readonly oneAtATime: OneAtATime;
   readonly listening: Listening;
   readonly silence: Silence;
@@ -44,6 +50,7 @@ interface Heard {
   readonly seen: Map<string, ClusterSeen>;
   readonly nodes: readonly (ObservedNode & { readonly cluster: string })[];
   readonly standings: ReadonlyMap<string, ClusterStanding>;
+  readonly progressOf: ProgressOf;
 }
 
 export function containerClusterOperations(parts: ClusterParts): Operations {
@@ -51,7 +58,7 @@ export function containerClusterOperations(parts: ClusterParts): Operations {
   return {
     list: async ({ query }) => {
       const all = await containerClusters.live(store.pool);
-      const heard = await heardOf(store, null);
+      const heard = await heardOf(parts, null);
       const filters = { name: partial(nameOf), clas_mode: flag<Document<ContainerCluster>>(() => true) };
       const { matched, shown } = page(all, query, filters);
       return {
@@ -61,7 +68,11 @@ export function containerClusterOperations(parts: ClusterParts): Operations {
       };
     },
     get: async ({ ids }) => ({ body: await shownNow(parts, await one(store, ids[0])) }),
-    create: (request) => oneAtATime(() => create(parts, request)),
+    create: async (request) => {
+      const { id, token } = await oneAtATime(() => create(parts, request));
+      const shown = await shownNow(parts, await one(store, id));
+      return { body: { ...shown, container_cluster_token: token } };
+    },
     update: (request) => oneAtATime(() => update(store, request)),
     delete: (request) =>
       oneAtATime(async () => {
@@ -85,13 +96,14 @@ async function shownNow(
   parts: ClusterParts,
   found: Document<ContainerCluster>,
 ): Promise<Record<string, unknown>> {
-  return show(parts, found, await heardOf(parts.store, found.id));
+  return show(parts, found, await heardOf(parts, found.id));
 }
 
-const heardOf = async (store: EventStore, cluster: string | null): Promise<Heard> => ({
-  seen: await clustersSeen(store.pool),
-  nodes: await liveNodes(store.pool, cluster),
-  standings: await clusterStandings(store),
+const heardOf = async (parts: ClusterParts, cluster: string | null): Promise<Heard> => ({
+  seen: await clustersSeen(parts.store.pool),
+  nodes: await liveNodes(parts.store.pool, cluster),
+  standings: await clusterStandings(parts.store),
+  progressOf: await policyProgresses(parts),
 });
 
 async function update(store: EventStore, request: ResourceRequest): Promise<ResourceResponse> {
@@ -108,8 +120,10 @@ async function update(store: EventStore, request: ResourceRequest): Promise<Reso
   return {};
 }
 
-async function create(parts: ClusterParts, request: ResourceRequest): Promise<ResourceResponse> {
-  const { store } = parts;
+async function create(
+  { store }: ClusterParts,
+  request: ResourceRequest,
+): Promise<{ id: string; token: string }> {
   const body = parsed(ContainerClusterCreate, request.body);
   const cluster = {
     id: randomUUID(),
@@ -123,9 +137,7 @@ async function create(parts: ClusterParts, request: ResourceRequest): Promise<Re
   await store.pool.query('insert into cluster_tokens values ($1, $2)', [cluster.id, hashSecret(token)]);
   const addressee = { stream: streamOf.cluster(cluster.id), actor: request.actor, cluster: cluster.id };
   await execute(store, containerClusterDecider, addressee, { type: 'create', cluster, nameTaken });
-  const created = await containerClusters.get(store.pool, cluster.id);
-  if (created === null) throw new Error(`container cluster ${cluster.id} is not in its read table`);
-  return { body: { ...(await shownNow(parts, created)), container_cluster_token: token } };
+  return { id: cluster.id, token };
 }
 
 /** What was observed of the cluster ends in the transaction that ends the cluster, and before it on the stream. */
@@ -176,7 +188,9 @@ function show(
   const seen = heard.seen.get(found.id);
   const nodes = heard.nodes.filter((node) => node.cluster === found.id);
   const pulse = heard.standings.get(found.id) ?? null;
-  const facts = { lastHeartbeat: seen?.lastSeen ?? null, inSync: seen?.inSync ?? false, nodes, pulse };
+  const { view: progress } = heard.progressOf(found.id);
+  const inSync = seen?.inSync ?? false;
+  const facts = { lastHeartbeat: seen?.lastSeen ?? null, inSync, nodes, pulse, progress };
   const health = clusterHealth(facts, listening.hearing(), silence);
   return {
     href: orgHref(`container_clusters/${found.id}`),
@@ -201,13 +215,16 @@ function show(
     datacenter_nat_1to1: found.body.datacenterNat1to1,
     ringfence_status: health.status,
     ringfence_status_message: health.message,
-    ringfence_enforcement: showStanding(pulse),
+    ringfence_enforcement: showStanding(pulse, progress),
     caps: ['write'],
     ...metaOf(found),
   };
 }
 
-function showStanding(standing: ClusterStanding | null): ContainerClusterEnforcement {
+function showStanding(
+  standing: ClusterStanding | null,
+  policy: PolicyProgressView,
+): ContainerClusterEnforcement {
   const reasons = standing?.reasons ?? [];
   const times = reasons.map(({ since }) => since.getTime());
   return {
@@ -215,6 +232,7 @@ function showStanding(standing: ClusterStanding | null): ContainerClusterEnforce
     not_in_force: standing?.notInForce ?? 0,
     since: times.length === 0 ? null : new Date(Math.min(...times)).toISOString(),
     last_heard: standing?.heardAt.toISOString() ?? null,
+    policy,
     reasons: reasons.map(({ since, ...reason }) => ({ ...reason, since: since.toISOString() })),
   };
 }

@@ -3,47 +3,44 @@ import type { EntityLabelsState, KubernetesWorkloadState } from '@ringfence/cont
 import type { Document, EventStore } from '@ringfence/event-store';
 import { byHrefs, byLabels, exact, metaOf, notFound, orgHref, page, partial } from '@ringfence/resources';
 import type { Filters, Operations } from '@ringfence/resources';
-import type { Silence } from '../domain/cluster-status.calculator.js';
 import { convergence, enforcementView, NOT_ACKNOWLEDGED } from '../read/acks.js';
 import type { Converged } from '../read/acks.js';
 import { kubernetesWorkloads, workloads } from '../read/inventory-documents.js';
 import { entities, profilesByNamespace } from '../read/labelled.js';
 import type { KnownProfile } from '../read/labelled.js';
-import type { Listening } from './listening.js';
-import { clusterReference, labelReferences, showVen, surroundings } from './workload-view.js';
-import type { Surroundings } from './workload-view.js';
+import { clusterReference, labelReferences, showVen, surroundings, versionsOf } from './workload-view.js';
+import type { SurroundingParts, Surroundings } from './workload-view.js';
 
-export interface ReadParts {
-  readonly store: EventStore;
-  readonly listening: Listening;
-  readonly silence: Silence;
-}
 interface Item {
   readonly found: Document<KubernetesWorkloadState>;
   readonly entity: EntityLabelsState;
   readonly converged: Converged;
   readonly profile: KnownProfile | undefined;
 }
+interface ItemInTime extends Item {
+  readonly versions: ReturnType<typeof versionsOf>;
+}
 
-export function kubernetesWorkloadOperations(parts: ReadParts): Operations {
+export function kubernetesWorkloadOperations(parts: SurroundingParts): Operations {
   const { store } = parts;
-  const around = (): Promise<Surroundings> => surroundings(store, parts.listening.hearing(), parts.silence);
   return {
     list: async ({ query }) => {
-      const all = await items(store);
-      const context = await around();
+      const known = await knownItems(store);
+      const context = await surroundings(parts);
+      const all = known.map((each) => withProgress(each, context));
       const { matched, shown } = page(all, query, FILTERS);
       return { body: shown.map((each) => show(each, context)), total: all.length, matched: matched.length };
     },
     get: async ({ ids }) => {
-      const item = (await items(store)).find((each) => each.found.id === ids[0]);
+      const item = (await knownItems(store)).find((each) => each.found.id === ids[0]);
       if (item === undefined) throw notFound('Kubernetes workload');
-      return { body: show(item, await around()) };
+      const context = await surroundings(parts);
+      return { body: show(withProgress(item, context), context) };
     },
   };
 }
 
-const FILTERS: Filters<Item> = {
+const FILTERS: Filters<ItemInTime> = {
   name: partial((each) => each.found.body.name),
   namespace: partial((each) => each.found.body.namespace),
   kind: exact((each) => each.found.body.kind),
@@ -53,7 +50,7 @@ const FILTERS: Filters<Item> = {
   security_policy_sync_state: exact(syncState),
 };
 
-async function items(store: EventStore): Promise<Item[]> {
+async function knownItems(store: EventStore): Promise<Item[]> {
   const labelled = await entities(store.pool);
   const converged = await convergence(store.pool);
   const profiles = await profilesByNamespace(store.pool);
@@ -73,14 +70,20 @@ async function items(store: EventStore): Promise<Item[]> {
   });
 }
 
-/** A Service has no Pods of its own: nothing of it can be pending. */
-function syncState({ found, converged }: Item): 'syncing' | 'applied' {
-  if (found.body.kind === 'Service') return 'applied';
-  const { acked_at, pending_pods_count, errors_count } = converged.status;
-  return acked_at !== null && pending_pods_count + errors_count === 0 ? 'applied' : 'syncing';
+function withProgress(item: Item, { progressOf }: Surroundings): ItemInTime {
+  const { nodes, policyVersion } = item.converged;
+  return { ...item, versions: versionsOf(progressOf(item.found.body.cluster), nodes, policyVersion) };
 }
 
-function show(item: Item, around: Surroundings): Record<string, unknown> {
+/** A Service has no Pods of its own: nothing of it can be pending. */
+function syncState({ found, converged, versions }: ItemInTime): 'syncing' | 'applied' {
+  if (found.body.kind === 'Service') return 'applied';
+  const { acked_at, pending_pods_count, errors_count } = converged.status;
+  const isApplied = acked_at !== null && pending_pods_count + errors_count === 0;
+  return isApplied && versions.is_newest ? 'applied' : 'syncing';
+}
+
+function show(item: ItemInTime, around: Surroundings): Record<string, unknown> {
   const { found, entity, converged, profile } = item;
   const { id, cluster, name, namespace, kind, labels, annotations } = found.body;
   const clusterHref = orgHref(`container_clusters/${cluster}`);
@@ -103,9 +106,12 @@ function show(item: Item, around: Surroundings): Record<string, unknown> {
     private_ip_addresses: converged.addresses,
     container_policy_convergence_status: converged.status,
     ringfence_enforcement: enforcementView(
-      entity.mode,
-      converged.status.total_pods_count,
-      converged.status.success_pods_count,
+      {
+        asked: entity.mode,
+        places: converged.status.total_pods_count,
+        in_force: converged.status.success_pods_count,
+        ...item.versions,
+      },
       converged.laggards,
     ),
     ringfence_refused_annotations: entity.refused,
@@ -113,11 +119,11 @@ function show(item: Item, around: Surroundings): Record<string, unknown> {
   };
 }
 
-export function venOperations({ store, listening, silence }: ReadParts): Operations {
-  const around = (): Promise<Surroundings> => surroundings(store, listening.hearing(), silence);
+export function venOperations(parts: SurroundingParts): Operations {
+  const { store } = parts;
   return {
     list: async ({ query }) => {
-      const context = await around();
+      const context = await surroundings(parts);
       const all = (await workloads.live(store.pool)).filter((each) => each.body.managed);
       const { matched, shown } = page(all, query, {
         name: partial((each) => each.body.name),
@@ -136,7 +142,7 @@ export function venOperations({ store, listening, silence }: ReadParts): Operati
     get: async ({ ids }) => {
       const found = ids[0] === undefined ? null : await workloads.get(store.pool, ids[0]);
       if (found === null || !found.body.managed) throw notFound('VEN');
-      return { body: showVen(found, await around()) };
+      return { body: showVen(found, await surroundings(parts)) };
     },
   };
 }

@@ -1,9 +1,10 @@
 /** How workloads, agents and interfaces look over REST. What else they show comes from labels, heartbeats and acknowledgements. */
-import type { WorkloadInterface } from '@ringfence/contracts';
+import type { EnforcementView, WorkloadInterface } from '@ringfence/contracts';
 import type { Document, EventStore } from '@ringfence/event-store';
 import { metaOf, orgHref } from '@ringfence/resources';
 import type { Hearing, Silence } from '../domain/cluster-status.calculator.js';
 import { isSilent } from '../domain/cluster-status.calculator.js';
+import type { PolicyProgress } from '../domain/policy-progress.calculator.js';
 import type { Workload } from '../domain/workload.decider.js';
 import { containerClusters } from '../read/inventory-documents.js';
 import { knownLabels } from '../read/labelled.js';
@@ -14,7 +15,10 @@ import type { NodeAckRow } from '../read/acks.js';
 import { notInForceRows } from '../read/enforcement.js';
 import type { AgentRow } from './agents.store.js';
 import { agents } from './agents.store.js';
+import { policyProgresses } from './asked-policy.client.js';
+import type { ProgressOf, ProgressParts } from './asked-policy.client.js';
 import { legacyMode } from './legacy-mode.js';
+import type { Listening } from './listening.js';
 
 /** What is shown beside the workloads themselves, read once per request. */
 export interface Surroundings {
@@ -25,15 +29,19 @@ export interface Surroundings {
   /** Nodes that are not in force, by `cluster/node`. */
   readonly notInForce: ReadonlyMap<string, NotInForceRow>;
   readonly clusterNames: ReadonlyMap<string, string>;
+  readonly progressOf: ProgressOf;
   readonly hearing: Hearing;
   readonly silence: Silence;
 }
 
-export async function surroundings(
-  store: EventStore,
-  hearing: Hearing,
-  silence: Silence,
-): Promise<Surroundings> {
+export interface SurroundingParts extends ProgressParts {
+  readonly store: EventStore;
+  readonly listening: Listening;
+  readonly silence: Silence;
+}
+
+export async function surroundings(parts: SurroundingParts): Promise<Surroundings> {
+  const { store, listening, silence } = parts;
   const clusters = await containerClusters.live(store.pool);
   return {
     labels: await knownLabels(store.pool),
@@ -45,8 +53,10 @@ export async function surroundings(
       ),
     ),
     clusterNames: new Map(clusters.map((cluster) => [cluster.id, cluster.body.name])),
-    hearing,
+    hearing: listening.hearing(),
     silence,
+    // Last: what is asked is asked for after everything else was read.
+    progressOf: await policyProgresses(parts),
   };
 }
 
@@ -140,7 +150,8 @@ function agentView(workload: Workload, around: Surroundings): Record<string, unk
   const agent = around.agents.get(placeOf(workload));
   const ack = around.acks.get(placeOf(workload));
   const laggard = around.notInForce.get(placeOf(workload));
-  const status = { ...heard(agent), ...applied(agent, ack, laggard) };
+  const isNewest = around.progressOf(workload.cluster ?? '').isNewestOn(workload.node ?? '');
+  const status = { ...heard(agent), ...applied(agent, ack, laggard, isNewest) };
   return { config, type: 'Host', ...hostOf(agent), status };
 }
 
@@ -167,8 +178,9 @@ const applied = (
   agent: AgentRow | undefined,
   ack: NodeAckRow | undefined,
   laggard: NotInForceRow | undefined,
+  isNewest: boolean,
 ): Record<string, unknown> => ({
-  security_policy_sync_state: laggard === undefined ? syncState(agent, ack) : 'syncing',
+  security_policy_sync_state: laggard === undefined && isNewest ? syncState(agent, ack) : 'syncing',
   security_policy_applied_at: ack?.ackedAt.toISOString() ?? null,
 });
 
@@ -176,19 +188,38 @@ function managedView(workload: Workload, around: Surroundings): Record<string, u
   const ven = { href: orgHref(`vens/${workload.id}`), hostname: workload.hostname, name: workload.name };
   const status = around.agents.get(placeOf(workload))?.status ?? 'stopped';
   const ack = around.acks.get(placeOf(workload));
-  const laggard = around.notInForce.get(placeOf(workload));
-  const isInForce = ack !== undefined && laggard === undefined;
   return {
-    ringfence_enforcement: enforcementView(
-      workload.mode,
-      1,
-      isInForce ? 1 : 0,
-      laggard === undefined ? [] : [laggard],
-    ),
+    ringfence_enforcement: hostEnforcement(workload, around),
     ven: { ...ven, status, ven_type: 'containerized' },
     container_cluster: clusterReference(workload.cluster, around),
     ringfence_policy_revision: ack?.revision ?? null,
     ringfence_policy_version: ack?.policyVersion ?? null,
+  };
+}
+
+/** Of the node's own table. */
+function hostEnforcement(workload: Workload, around: Surroundings): EnforcementView {
+  const { acks, notInForce, progressOf } = around;
+  const ack = acks.get(placeOf(workload));
+  const laggard = notInForce.get(placeOf(workload));
+  const isInForce = ack !== undefined && laggard === undefined;
+  const progress = progressOf(workload.cluster ?? '');
+  const versions = versionsOf(progress, [workload.node ?? ''], ack?.policyVersion ?? null);
+  return enforcementView(
+    { asked: workload.mode, places: 1, in_force: isInForce ? 1 : 0, ...versions },
+    laggard === undefined ? [] : [laggard],
+  );
+}
+
+export function versionsOf(
+  { view, isNewestOn }: PolicyProgress,
+  nodes: readonly string[],
+  inForce: number | null,
+): Pick<EnforcementView, 'asked_version' | 'in_force_version' | 'is_newest'> {
+  return {
+    asked_version: view.asked_version,
+    in_force_version: inForce,
+    is_newest: view.is_newest || (nodes.length > 0 && nodes.every((node) => isNewestOn(node))),
   };
 }
 

@@ -26,35 +26,31 @@ import {
   WorkloadUpdate,
 } from '@ringfence/contracts';
 import type { Actor, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import type { Silence } from '../domain/cluster-status.calculator.js';
 import type { Workload, WorkloadCommand } from '../domain/workload.decider.js';
 import { workloadDecider } from '../domain/workload.decider.js';
 import { workloads } from '../read/inventory-documents.js';
 import { streamOf } from './stream.js';
 import type { LabelKeysOf } from './labels.client.js';
-import type { Listening } from './listening.js';
 import { changeOf, newWorkload } from './workload-body.js';
 import { interfacesOf, isOnline, showInterface, showWorkload, surroundings } from './workload-view.js';
-import type { Surroundings } from './workload-view.js';
+import type { SurroundingParts, Surroundings } from './workload-view.js';
 
-export interface WorkloadParts {
-  readonly store: EventStore;
+export interface WorkloadParts extends SurroundingParts {
   readonly oneAtATime: OneAtATime;
   readonly labelKeysOf: LabelKeysOf;
-  readonly listening: Listening;
-  readonly silence: Silence;
 }
 
 export function workloadOperations(parts: WorkloadParts): Operations {
   const { oneAtATime } = parts;
   return {
     list: (request) => list(parts, request),
-    get: async ({ ids }) => ({ body: showWorkload(await one(parts.store, ids[0]), await around(parts)) }),
-    create: (request) =>
-      oneAtATime(async () => {
-        const id = await create(parts, request.actor, request.body);
-        return { body: showWorkload(await one(parts.store, id), await around(parts)) };
-      }),
+    get: async ({ ids }) => ({
+      body: showWorkload(await one(parts.store, ids[0]), await surroundings(parts)),
+    }),
+    create: async (request) => {
+      const id = await oneAtATime(() => create(parts, request.actor, request.body));
+      return { body: showWorkload(await one(parts.store, id), await surroundings(parts)) };
+    },
     update: (request) =>
       oneAtATime(async () => {
         await update(parts, request.actor, request.ids[0], parsed(WorkloadUpdate, request.body));
@@ -89,9 +85,6 @@ export function interfaceOperations({ store }: WorkloadParts): Operations {
   };
 }
 
-const around = ({ store, listening, silence }: WorkloadParts): Promise<Surroundings> =>
-  surroundings(store, listening.hearing(), silence);
-
 async function one(store: EventStore, id: string | undefined): Promise<Document<Workload>> {
   const found = id === undefined ? null : await workloads.get(store.pool, id);
   if (found === null) throw notFound('workload');
@@ -99,7 +92,7 @@ async function one(store: EventStore, id: string | undefined): Promise<Document<
 }
 
 async function list(parts: WorkloadParts, { query }: ResourceRequest): Promise<ResourceResponse> {
-  const context = await around(parts);
+  const context = await surroundings(parts);
   const withDeleted = isTrue(query['include_deleted'] ?? 'false');
   const all = await (withDeleted ? workloads.all(parts.store.pool) : workloads.live(parts.store.pool));
   const { matched, shown } = page(all, query, filters(context));

@@ -3,11 +3,17 @@ import { clusterHealth } from './cluster-status.calculator.js';
 import type { ClusterFacts, ClusterStanding } from './cluster-status.calculator.js';
 
 const minute = (m: number): Date => new Date(Date.UTC(2026, 0, 1, 0, m));
+const IN_FORCE: ClusterFacts['progress'] = {
+  ...{ asked_version: 4, told_version: 4, in_force_version: 4, is_newest: true, asked_at: null },
+  ...{ asked_settings: 0, in_force_settings: 0 },
+  ...{ waiting_for: '', nodes_behind: [] },
+};
 const heard: ClusterFacts = {
   lastHeartbeat: minute(0),
   inSync: true,
   nodes: [{ name: 'a', machineId: 'm1' }],
   pulse: null,
+  progress: IN_FORCE,
 };
 const standing: ClusterStanding = {
   heardAt: minute(5),
@@ -72,5 +78,17 @@ describe('the status of a cluster', () => {
     expect(
       clusterHealth({ ...heard, lastHeartbeat: null }, { now: minute(1), listeningSince: minute(0) }).status,
     ).toBe('never_connected');
+  });
+  it('is out of sync when what was asked for has not come into force after five seconds', () => {
+    const waiting_for = 'policy version 5: clas-cache has not told it';
+    const progress = { ...IN_FORCE, asked_version: 5, is_newest: false, waiting_for };
+    const facts = { ...heard, pulse: standing, progress: { ...progress, asked_at: minute(5).toISOString() } };
+    const after = (ms: number) =>
+      clusterHealth(facts, { now: new Date(minute(5).getTime() + ms), listeningSince: minute(0) });
+    expect(after(4_999).status).toBe('in_sync');
+    expect(after(5_000)).toMatchObject({
+      status: 'out_of_sync',
+      message: `not in force although asked for at ${minute(5).toISOString()}: ${waiting_for}`,
+    });
   });
 });

@@ -1,4 +1,5 @@
 /** A cluster's status and an agent's, from what was last heard. Silence counts only while inventory itself was listening. */
+import type { PolicyProgressView } from '@ringfence/contracts';
 
 export interface ClusterFacts {
   readonly lastHeartbeat: Date | null;
@@ -6,6 +7,7 @@ export interface ClusterFacts {
   readonly nodes: readonly { readonly name: string; readonly machineId: string }[];
   /** Of clas-cache, which knows what is in force; null: it has not said anything yet. */
   readonly pulse: ClusterStanding | null;
+  readonly progress: PolicyProgressView;
 }
 export interface ClusterStanding {
   readonly heardAt: Date;
@@ -85,6 +87,7 @@ export function clusterHealth(
     ...(online ? [] : [`no heartbeat since ${lastHeartbeat.toISOString()}`]),
     ...(facts.inSync ? [] : ['kubelink has not listed every kind yet']),
     ...pulseDoubts(facts.pulse, hearing, silence.pulseMs),
+    ...progressDoubts(facts, hearing),
   ];
   const status = errors.length > 0 ? 'error' : doubts.length > 0 ? 'out_of_sync' : 'in_sync';
   return { status, message: [...errors, ...doubts].join('; '), online, duplicates };
@@ -118,4 +121,13 @@ function pulseDoubts(pulse: ClusterStanding | null, hearing: Hearing, pulseMs: n
       `clas-cache has not been heard since ${pulse.heardAt.toISOString()}: what is in force there now is not known`,
     ];
   return pulse.missing.length === 0 ? [] : [`clas-cache is not in sync: ${pulse.missing.join('; ')}`];
+}
+
+/** A change is in force within moments; what takes longer than this is no change under way any more. */
+const UNDER_WAY_MS = 5_000;
+
+function progressDoubts({ pulse, progress }: ClusterFacts, { now }: Hearing): string[] {
+  const { asked_at: askedAt, waiting_for: waitingFor } = progress;
+  if (pulse === null || askedAt === null || now.getTime() - Date.parse(askedAt) < UNDER_WAY_MS) return [];
+  return [`not in force although asked for at ${askedAt}: ${waitingFor}`];
 }

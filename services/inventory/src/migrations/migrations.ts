@@ -74,4 +74,6 @@ export const MIGRATIONS: readonly Migration[] = [
         cluster text not null, workload text not null, fully_converged_at timestamptz not null, primary key (cluster, workload));
     `,
   },
+  // What the nodes of a cluster were told, and what of it they have acknowledged.
+  { id: '0005-policy-progress', sql: 'alter table cluster_pulses add column policy jsonb;' },
 ];

@@ -1,5 +1,5 @@
 /** Acknowledgements of nodes, kept per workload: on how many of its Pods the policy is in the kernel. */
-import type { ClusterAck, ConvergenceStatus, EnforcementMode, EnforcementView } from '@ringfence/contracts';
+import type { ClusterAck, ConvergenceStatus, EnforcementView } from '@ringfence/contracts';
 import { orgHref } from '@ringfence/resources';
 import type pg from 'pg';
 import { grouped } from '../domain/grouped.js';
@@ -64,6 +64,9 @@ export interface Converged {
   readonly laggards: readonly NotInForceRow[];
   readonly status: ConvergenceStatus;
   readonly addresses: readonly string[];
+  readonly nodes: readonly string[];
+  /** That all of them have acknowledged; null: there is none. */
+  readonly policyVersion: number | null;
 }
 interface Row {
   cluster: string;
@@ -73,6 +76,8 @@ interface Row {
   acked_at: Date;
   fully_converged_at: Date | null;
   addresses: string[][];
+  nodes: string[];
+  policy_version: number;
 }
 
 /** By `cluster/workload`: what a cluster says of another's workload is nobody's. */
@@ -83,14 +88,17 @@ export async function convergence(db: Queryable): Promise<Map<string, Converged>
   );
   const { rows } = await db.query<Row>(
     `select w.cluster, w.workload, sum(w.pods)::int as pods, sum(w.enforced)::int as enforced, max(n.acked_at) as acked_at,
-       max(c.fully_converged_at) as fully_converged_at, jsonb_agg(w.addresses) as addresses
+       max(c.fully_converged_at) as fully_converged_at, jsonb_agg(w.addresses) as addresses,
+       array_agg(w.node) as nodes, min(n.policy_version)::int as policy_version
      from workload_acks w join node_acks n using (cluster, node) left join convergence c using (cluster, workload) group by w.cluster, w.workload`,
   );
   return new Map(
     rows.map((row) => {
       const laggards = notInForce.get(`${row.cluster}/${row.workload}`) ?? [];
       const addresses = [...new Set(row.addresses.flat())].sort();
-      return [`${row.cluster}/${row.workload}`, { status: statusOf(row, laggards), addresses, laggards }];
+      const { nodes, policy_version: policyVersion } = row;
+      const status = statusOf(row, laggards);
+      return [`${row.cluster}/${row.workload}`, { status, addresses, laggards, nodes, policyVersion }];
     }),
   );
 }
@@ -125,19 +133,17 @@ export const NOT_ACKNOWLEDGED: Converged = {
     errors: [],
   },
   addresses: [],
+  nodes: [],
+  policyVersion: null,
 };
 
 /** What is asked beside what is in force. */
 export function enforcementView(
-  asked: EnforcementMode,
-  places: number,
-  inForce: number,
+  told: Omit<EnforcementView, 'laggards' | 'not_in_force_since'>,
   laggards: readonly NotInForceRow[],
 ): EnforcementView {
   return {
-    asked,
-    places,
-    in_force: inForce,
+    ...told,
     not_in_force_since: laggards[0]?.since.toISOString() ?? null,
     laggards: laggards.slice(0, MOST_SHOWN).map((each) => ({
       ...{ name: each.name, namespace: each.namespace, node: each.node, asked: each.asked },

@@ -45,6 +45,7 @@ export interface Pulse {
   readonly missing: readonly string[];
   readonly places: number;
   readonly notInForce: number;
+  readonly policy: ClusterPulse['policy'] | null;
 }
 
 export async function notePulse(
@@ -54,9 +55,9 @@ export async function notePulse(
   heardAt: Date,
 ): Promise<void> {
   await tx.query(
-    `insert into cluster_pulses values ($1, $2, $3, $4, $5, $6) on conflict (cluster) do update set heard_at = excluded.heard_at,
+    `insert into cluster_pulses values ($1, $2, $3, $4, $5, $6, $7) on conflict (cluster) do update set heard_at = excluded.heard_at,
        missing = excluded.missing, policy_version = excluded.policy_version, places = excluded.places,
-       not_in_force = excluded.not_in_force where cluster_pulses.heard_at <= excluded.heard_at`,
+       not_in_force = excluded.not_in_force, policy = excluded.policy where cluster_pulses.heard_at <= excluded.heard_at`,
     [
       cluster,
       heardAt.toISOString(),
@@ -64,13 +65,14 @@ export async function notePulse(
       pulse.policyVersion,
       pulse.places,
       pulse.notInForceCount,
+      pulse.policy === undefined ? null : JSON.stringify(pulse.policy),
     ],
   );
 }
 
 export async function pulses(db: Queryable): Promise<Map<string, Pulse>> {
   const { rows } = await db.query<Pulse>(
-    `select cluster, heard_at as "heardAt", missing, places, not_in_force as "notInForce" from cluster_pulses`,
+    `select cluster, heard_at as "heardAt", missing, places, not_in_force as "notInForce", policy from cluster_pulses`,
   );
   return new Map(rows.map((row) => [row.cluster, row]));
 }

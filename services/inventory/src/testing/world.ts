@@ -1,17 +1,24 @@
 /** For specs: inventory on a real Postgres and NATS, and an edge that says what it is told to say. */
-import { connectBus, ensureStreams } from '@ringfence/bus';
+import { CallError, connectBus, ensureStreams } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { subjects } from '@ringfence/contracts';
-import type { AgentHeartbeat, ResourceResponse } from '@ringfence/contracts';
+import { CALLS, NO_FACTS, subjects } from '@ringfence/contracts';
+import type { AgentHeartbeat, ClusterPulse, PolicyStamp, ResourceResponse } from '@ringfence/contracts';
 import { startNats, startPostgres } from '@ringfence/testing';
 import { pino } from 'pino';
+import type { z } from 'zod';
 import { Config } from '../config.js';
 import { openInventory } from '../inventory.js';
 import type { Inventory } from '../inventory.js';
 import { ACKS, AGENTS, ENTITIES, LABELS, OBSERVATIONS, PROFILES } from '../manifest.js';
 
+/** What the owners of policy and labels say is asked for; null: they do not answer. */
+export interface AskedOfOwners {
+  version: z.output<(typeof CALLS)['askedVersion']['response']> | null;
+  settings: z.output<(typeof CALLS)['askedSettings']['response']> | null;
+}
 export interface World {
   readonly bus: Bus;
+  readonly asked: AskedOfOwners;
   inventory(): Inventory;
   rest(
     collection: string,
@@ -30,9 +37,13 @@ export async function startWorld(environment: Record<string, string> = {}): Prom
   const config = Config.parse({ NATS_URL: nats.url, DATABASE_URL: postgres.url, ...environment });
   const bus = await connectBus({ servers: nats.url, name: 'edge-of-spec', server: 'control' });
   await ensureStreams(bus, 'control');
+  const asked: AskedOfOwners = { version: { policyVersion: 4, at: null }, settings: { heads: [] } };
+  bus.serve(CALLS.askedVersion, async () => answerOf(asked.version));
+  bus.serve(CALLS.askedSettings, async () => answerOf(asked.settings));
   let running = await start(config, nats.url);
   return {
     bus,
+    asked,
     inventory: () => running.inventory,
     rest: (collection, op, { ids = [], query = {}, body } = {}) =>
       running.inventory.resource({
@@ -63,6 +74,11 @@ export async function startWorld(environment: Record<string, string> = {}): Prom
   };
 }
 
+function answerOf<T>(answer: T | null): T {
+  if (answer === null) throw CallError.of('UNAVAILABLE', 'away', 'the owner is away');
+  return answer;
+}
+
 async function start(
   config: Config,
   natsUrl: string,
@@ -91,6 +107,12 @@ const observed = (uid: string, resourceVersion: number, epoch: string) => ({
   resourceVersion: `${resourceVersion}`,
   epoch,
   observedAt: NOW,
+});
+
+export const stamp = (policyVersion: number, position = 0): PolicyStamp => ({
+  policyVersion,
+  facts: position === 0 ? NO_FACTS : { label: position, profile: position, entity: position },
+  settled: position,
 });
 
 /** Builders of observations: defaults, of which a spec says what matters to it. */
@@ -150,6 +172,11 @@ export const seen = {
     kubelinkVersion: '0.1.0',
     inSync,
     observedAt,
+  }),
+  pulse: (policyVersion: number, parts: Partial<ClusterPulse> = {}): ClusterPulse => ({
+    ...{ at: new Date().toISOString(), missing: [], policyVersion, places: 4, notInForceCount: 0 },
+    policy: { told: stamp(policyVersion), inForce: stamp(policyVersion), behind: [], behindCount: 0 },
+    ...parts,
   }),
   heartbeat: (node: string, at: Partial<AgentHeartbeat> = {}) => ({
     node,

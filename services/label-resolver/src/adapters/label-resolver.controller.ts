@@ -15,4 +15,9 @@ export class LabelResolverController {
   resource(@Payload() request: unknown): Promise<unknown> {
     return this.resolver.resource(parsed(CALLS.labelResource.request, request));
   }
+
+  @MessagePattern('cmd.label-resolver.asked-settings')
+  askedSettings(): Promise<unknown> {
+    return this.resolver.askedSettings();
+  }
 }

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '@ringfence/bus';
-import { LabelCatalogue, NodeSettings, ProfileSettings, subjects } from '@ringfence/contracts';
+import { GLOBAL, LabelCatalogue, NodeSettings, ProfileSettings, subjects } from '@ringfence/contracts';
 import type { EntityLabelsState } from '@ringfence/contracts';
 import type { EventStore, StoredEvent } from '@ringfence/event-store';
 import { readCatalogue } from '../read/catalogue.js';
@@ -31,6 +31,8 @@ interface Touched {
   readonly entities: Map<string, string>;
   /** Clusters that came or went. */
   readonly clusters: Set<string>;
+  /** Clusters that any of the events concern. */
+  readonly concerned: Set<string>;
 }
 
 export function startSettingsPublisher(
@@ -109,7 +111,7 @@ class Publisher {
     const { rows } = await this.store.pool.query<{ position: string }>(
       'select coalesce(max(position), 0) as position from events',
     );
-    const all: Touched = { isCatalogue: true, profiles: new Map(), entities: new Map(), clusters: new Set() };
+    const all = { ...touchedBy([]), isCatalogue: true, concerned: new Set([GLOBAL]) };
     for (const { id, cluster } of await profiles.live(this.store.pool)) all.profiles.set(id, cluster);
     for (const { id, cluster, body } of await entities.live(this.store.pool))
       if (body.class === 'node') all.entities.set(id, cluster);
@@ -138,6 +140,19 @@ class Publisher {
     }
     for (const [id, cluster] of touched.profiles) await this.sayProfile(cluster, id, at);
     for (const [id, cluster] of touched.entities) await this.sayNode(cluster, id, at);
+    await this.saySettled(touched.concerned, live, at);
+  }
+
+  /** Last: who has read it has read all settings before it. */
+  private async saySettled(
+    touched: ReadonlySet<string>,
+    live: ReadonlySet<string>,
+    at: Pick<StoredEvent, 'position' | 'trace'>,
+  ): Promise<void> {
+    const concerned = new Set(touched.has(GLOBAL) ? [...live, ...touched] : touched);
+    concerned.delete(GLOBAL);
+    for (const cluster of concerned)
+      await this.put(subjects.settled(cluster), live.has(cluster) ? { position: at.position } : null, at);
   }
 
   private async sayProfile(
@@ -195,9 +210,11 @@ function touchedBy(events: readonly StoredEvent[]): Touched {
     profiles: new Map(),
     entities: new Map(),
     clusters: new Set(),
+    concerned: new Set(),
   };
   for (const event of events) {
     const { id } = event.data as { id: string };
+    touched.concerned.add(event.cluster);
     if (event.type.startsWith('Label')) touched.isCatalogue = true;
     if (event.type.startsWith('Profile')) touched.profiles.set(id, event.cluster);
     // A cluster's template comes and goes with it.

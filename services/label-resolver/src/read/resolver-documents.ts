@@ -2,6 +2,7 @@
 import type { EntityLabelsState, LabelState } from '@ringfence/contracts';
 import { documents } from '@ringfence/event-store';
 import type { LabelType } from '../domain/label-type.decider.js';
+import { headsProjection } from './heads.js';
 import type { Profile } from '../domain/profile.decider.js';
 
 export const labels = documents<LabelState>({
@@ -29,4 +30,7 @@ export const entities = documents<EntityLabelsState>({
   deleted: 'EntityUnlabelled',
 });
 
-export const PROJECTIONS = [labels, labelTypes, profiles, entities].map((each) => each.projection);
+export const PROJECTIONS = [
+  ...[labels, labelTypes, profiles, entities].map((each) => each.projection),
+  headsProjection,
+];

@@ -119,7 +119,10 @@ export class FlushLoop {
       unpublished.set(`${key.kind}/${key.id}`, key);
     }
     const keys = [...unpublished.values()];
-    const result = (await lane?.publish(cluster, standing, keys, this.options.policyVersion())) ?? null;
+    const { feed, policyVersion } = this.options;
+    // Of the same moment as what stands: nothing may be called taken in that came since.
+    const source = { policyVersion: policyVersion(), facts: feed.heads.concerning(cluster) };
+    const result = (await lane?.publish(cluster, standing, keys, source)) ?? null;
     unpublished.clear();
     if (result === null) return;
     this.options.onFlush({ cluster, ...result, seconds: (performance.now() - begun) / 1_000 });

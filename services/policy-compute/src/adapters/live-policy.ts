@@ -46,6 +46,7 @@ export class LivePolicy {
   private constructor(private readonly options: LivePolicyOptions) {
     this.#loop = this.#makeLoop();
     for (const change of options.mirror.all()) this.#feed.apply(change);
+    for (const head of options.mirror.heads.all()) this.#feed.heads.take(head);
     this.#feed.setObjects(policyObjects(options.book.latest, 'active'));
     options.book.onChanged((book, events) => this.#provisioned(book, events));
   }

@@ -4,8 +4,10 @@
  * they are written, and a flush number is never used twice.
  */
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Bus, LatestValue } from '@ringfence/bus';
 import { CommitRecord, subjects } from '@ringfence/contracts';
+import type { FactPositions } from '@ringfence/contracts';
 import { RECORD_KINDS } from '../domain/standing-policy.js';
 import type { RecordKey, StandingPolicy } from '../domain/standing-policy.js';
 
@@ -24,6 +26,13 @@ interface Plan {
   readonly upserts: readonly RecordKey[];
   readonly removals: readonly string[];
 }
+
+/** What the records were made from. */
+export interface FlushSource {
+  readonly policyVersion: number;
+  readonly facts: FactPositions;
+}
+type Committed = FlushSource & { readonly hash: string };
 
 export interface FlushResult {
   readonly flush: number;
@@ -44,7 +53,7 @@ export function hashOfKeys(keys: readonly RecordKey[]): string {
 
 export class PolicyLane {
   readonly #held = new Map<string, HeldCluster>();
-  readonly #committed = new Map<string, { readonly policyVersion: number; readonly hash: string }>();
+  readonly #committed = new Map<string, Committed>();
   #flush = 0;
 
   private constructor(private readonly bus: Bus) {}
@@ -73,12 +82,12 @@ export class PolicyLane {
     cluster: string,
     standing: StandingPolicy,
     touched: readonly RecordKey[],
-    policyVersion: number,
+    { policyVersion, facts }: FlushSource,
   ): Promise<FlushResult | null> {
     const held = this.#committed.has(cluster) ? null : (this.#held.get(cluster) ?? emptyCluster());
     const plan = held === null ? planOf(cluster, standing, touched) : differences(cluster, held, standing);
     const hash = hashOfKeys(standing.keys());
-    const isSaid = this.#isCommitted(cluster, held, { policyVersion, hash });
+    const isSaid = this.#isCommitted(cluster, held, { policyVersion, facts, hash });
     if (isSaid && plan.upserts.length + plan.removals.length === 0) return null;
     const flush = ++this.#flush;
     await this.bus.publishMany(
@@ -89,9 +98,9 @@ export class PolicyLane {
     );
     await Promise.all(plan.removals.map((subject) => this.bus.remove(subject)));
     const at = new Date().toISOString();
-    const commit: CommitRecord = { flush, policyVersion, at, counts: standing.counts(), hash };
+    const commit: CommitRecord = { flush, policyVersion, at, counts: standing.counts(), hash, facts };
     await this.bus.publish(subjects.commit(cluster), commit);
-    this.#committed.set(cluster, { policyVersion, hash });
+    this.#committed.set(cluster, { policyVersion, facts, hash });
     this.#held.delete(cluster);
     return { flush, upserts: plan.upserts.length, removals: plan.removals.length };
   }
@@ -106,13 +115,13 @@ export class PolicyLane {
     this.#committed.delete(cluster);
   }
 
-  #isCommitted(
-    cluster: string,
-    held: HeldCluster | null,
-    now: { policyVersion: number; hash: string },
-  ): boolean {
+  #isCommitted(cluster: string, held: HeldCluster | null, now: Committed): boolean {
     const commit = held === null ? this.#committed.get(cluster) : closedCommit(held);
-    return commit?.policyVersion === now.policyVersion && commit.hash === now.hash;
+    return (
+      commit?.policyVersion === now.policyVersion &&
+      commit.hash === now.hash &&
+      isDeepStrictEqual(commit.facts, now.facts)
+    );
   }
 
   /** As it is on the stream, not as a schema would write it: the comparison is by text. */

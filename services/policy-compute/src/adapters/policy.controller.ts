@@ -36,6 +36,11 @@ export class PolicyController {
     return this.policy.explain(parsed(CALLS.explain, payload));
   }
 
+  @MessagePattern('cmd.policy-compute.asked-version', Transport.NATS)
+  askedVersion(): Answer<typeof CALLS.askedVersion> {
+    return this.policy.askedVersion();
+  }
+
   @GrpcMethod('PolicyExplainer', 'Explain')
   async explainOverGrpc(
     @Payload() message: unknown,

@@ -43,6 +43,8 @@ export type FactChange = {
     readonly kind: K;
     readonly id: string;
     readonly position: number;
+    /** That it concerns; `global`: all. */
+    readonly cluster: string;
     readonly state: Facts[K] | null;
   };
 }[FactKind];

@@ -25,7 +25,7 @@ const NO_OBJECTS: PolicyObjects = {
 function applyTo(feed: PolicyFeed, key: string, value: Value | undefined): void {
   if (key === 'objects') return feed.setObjects((value as PolicyObjects | undefined) ?? NO_OBJECTS);
   const [kind, id] = key.split('/') as [FactChange['kind'], string];
-  feed.apply({ kind, id, position: 0, state: value ?? null } as FactChange);
+  feed.apply({ kind, id, position: 0, cluster: GLOBAL, state: value ?? null } as FactChange);
 }
 
 const shown = (standing: ReadonlyMap<string, StandingPolicy>): unknown =>

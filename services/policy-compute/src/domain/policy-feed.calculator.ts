@@ -18,6 +18,7 @@ import type {
 import { makeLabelSet } from '@ringfence/labels';
 import { PolicyCalculator } from '@ringfence/policy-engine';
 import type { EntityFact, FactChange, LabelFact, ProfileFact } from './facts.js';
+import { FactHeads } from './fact-heads.js';
 import { EndpointTable } from './endpoint-table.js';
 import { NamespaceModes } from './namespace-modes.js';
 
@@ -42,6 +43,8 @@ export class PolicyFeed {
   readonly #namespaceModes = new NamespaceModes();
   readonly #touchedLabelSets = new Set<LabelSetId>();
   readonly #clusters = new Map<string, number>();
+  /** What of the facts is taken in, to be told with what follows from them. */
+  readonly heads = new FactHeads();
   #catalogueChanged = false;
 
   setObjects(objects: PolicyObjects): void {
@@ -49,6 +52,7 @@ export class PolicyFeed {
   }
 
   apply(change: FactChange): void {
+    this.heads.take(change);
     if (change.kind === 'label') this.setLabel(change.id, change.state);
     else if (change.kind === 'profile') this.setProfile(change.id, change.state);
     else this.setEntity(change.id, change.state);

@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { connectBus, ensureStreams, noMetrics } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { CommitRecord, GLOBAL, subjects } from '@ringfence/contracts';
+import { CommitRecord, GLOBAL, NO_FACTS, subjects } from '@ringfence/contracts';
 import type {
+  FactPositions,
   Endpoint,
   EntityLabelsState,
   Group,
@@ -45,6 +46,8 @@ export interface PolicyFixture {
   entity(state: Partial<Entity> & { id: string; name: string; labels: string[] }): Promise<void>;
   removeEntity(id: string, cluster?: string): Promise<void>;
   request(collection: string, op: string, rest?: Partial<ResourceRequest>): Promise<ResourceResponse>;
+  /** How far what was told goes, as the cluster's commits count it. */
+  told(): FactPositions;
   close(): Promise<void>;
 }
 
@@ -86,6 +89,7 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
     throw error;
   });
   let position = 0;
+  const told = { ...NO_FACTS };
   const publish = async (
     cluster: string,
     entity: string,
@@ -105,6 +109,7 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
       data,
     };
     await bus.publish(subjects.event(cluster, entity, data.id), envelope, { id: envelope.id });
+    if (cluster === CLUSTER || cluster === GLOBAL) told[entity as keyof FactPositions] = envelope.position;
   };
   const fixture: PolicyFixture = {
     nats,
@@ -170,6 +175,7 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
         body: undefined,
         ...rest,
       }),
+    told: () => ({ ...told }),
     close: async () => {
       await running.close();
       await bus.close();

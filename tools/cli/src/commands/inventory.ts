@@ -21,6 +21,12 @@ interface ClusterBody {
     readonly places: number;
     readonly not_in_force: number;
     readonly since: string | null;
+    readonly policy: {
+      readonly asked_version: number | null;
+      readonly in_force_version: number | null;
+      readonly is_newest: boolean;
+      readonly waiting_for: string;
+    };
   };
 }
 interface LaggardBody {
@@ -106,10 +112,11 @@ async function status({ api, format, write }: Terminal): Promise<void> {
     missing: health.flatMap(({ notifications }) => notifications.map(({ message }) => message)),
     policy_version: versions[0]?.version ?? 0,
     pending_changes: changes,
-    clusters: clusterList.map(({ name, ringfence_status: state, ringfence_status_message: message }) => ({
-      name,
-      status: state,
-      message,
+    clusters: clusterList.map((cluster) => ({
+      name: cluster.name,
+      status: cluster.ringfence_status,
+      message: cluster.ringfence_status_message,
+      policy: cluster.ringfence_enforcement?.policy ?? null,
     })),
     not_in_force: laggards,
   };
@@ -164,6 +171,7 @@ const CLUSTER_COLUMNS: readonly Column<ClusterBody>[] = [
   { title: 'CLUSTER', value: ({ name }) => name },
   { title: 'STATUS', value: ({ ringfence_status: state }) => state, colour: stateColour },
   { title: 'NODES', value: ({ nodes }) => String(nodes.length) },
+  { title: 'POLICY', value: versionInForce },
   { title: 'IN FORCE', value: placesInForce },
   { title: 'RUNS', value: ({ manager_type: type }) => type ?? '' },
   { title: 'ID', value: ({ href }) => href.slice(href.lastIndexOf('/') + 1) },
@@ -173,6 +181,19 @@ const CLUSTER_COLUMNS: readonly Column<ClusterBody>[] = [
 function placesInForce({ ringfence_enforcement: standing }: ClusterBody): string {
   if (standing === undefined || standing.places === 0) return '-';
   return `${String(standing.places - standing.not_in_force)} of ${String(standing.places)}`;
+}
+
+/** The newest that was asked for, or what is in force beside it. */
+function versionInForce({ ringfence_enforcement: standing }: ClusterBody): string {
+  if (standing === undefined) return '-';
+  const {
+    asked_version: asked,
+    in_force_version: inForce,
+    is_newest: isNewest,
+    waiting_for,
+  } = standing.policy;
+  if (isNewest) return `version ${String(inForce)}`;
+  return `version ${String(inForce ?? '?')} of ${String(asked ?? '?')} (${waiting_for})`;
 }
 
 async function clusters({ api, format, write }: Terminal): Promise<void> {

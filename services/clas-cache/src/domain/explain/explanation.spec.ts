@@ -1,3 +1,4 @@
+import { NO_FACTS } from '@ringfence/contracts';
 import type { ClusterAnswer, Endpoint, NodeAck, Unit } from '@ringfence/contracts';
 import { kubernetesWorkloadId, makeLabelSet } from '@ringfence/labels';
 import { describe, expect, it } from 'vitest';
@@ -70,6 +71,7 @@ function storeWith({ units: told = units, cidrs = [] }: Change = {}): ActorStore
   store.restorePolicy({
     flush: 1,
     policyVersion: 7,
+    facts: NO_FACTS,
     units: { upsert: [...told, { labelSet: NODE_SET, mode: 'full', ingress: [], egress: [] }], remove: [] },
     groups: { upsert: [...groups, group(LIST, [], { cidrs: [...cidrs] })], remove: [] },
     endpoints: { upsert: [NODE_1], remove: [] },

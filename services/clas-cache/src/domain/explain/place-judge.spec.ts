@@ -1,3 +1,4 @@
+import { NO_FACTS } from '@ringfence/contracts';
 import type { Endpoint, NodeView } from '@ringfence/contracts';
 import {
   buildModel,
@@ -70,7 +71,7 @@ function told(world: World): NodeViews {
     endpoints: { upsert: world.endpoints, remove: [] },
     namespaces: NAMESPACES,
     touchedPods: [],
-    policyVersion: 1,
+    stamp: { policyVersion: 1, facts: NO_FACTS, settled: 1 },
     apiServers: null,
     guards: { nodePorts: null, units: { upsert: [], remove: [] } },
   };
