@@ -149,3 +149,39 @@ export async function setNodeMode(name: string, mode: Mode): Promise<void> {
   const { href } = await pairedNode(name);
   await api.put(href, { enforcement_mode: mode, confirm: true });
 }
+
+/** At which policy the cluster stands beside the one asked for, as REST says it; null: nobody could say. */
+export interface Standing {
+  readonly asked_version: number | null;
+  readonly in_force_version: number | null;
+  readonly asked_settings: number | null;
+  readonly in_force_settings: number | null;
+  readonly waiting_for: string;
+}
+
+export async function standing(): Promise<Standing> {
+  const cluster = await api.get<{ ringfence_enforcement: { policy: Standing } }>(
+    `/container_clusters/${clusterId}`,
+  );
+  return cluster.ringfence_enforcement.policy;
+}
+
+export const inForce = (asked: Standing, now: Standing): boolean =>
+  isReached(asked.asked_version, now.in_force_version) &&
+  isReached(asked.asked_settings, now.in_force_settings);
+
+const isReached = (asked: number | null, now: number | null): boolean =>
+  asked !== null && now !== null && asked <= now;
+
+/** What was asked for at `asked`; what others ask for meanwhile is not waited for. */
+export async function untilInForce(asked: Standing): Promise<void> {
+  await eventually(
+    `in force: ${JSON.stringify(asked)}`,
+    async () => {
+      const now = await standing();
+      if (inForce(asked, now)) return true;
+      throw new Error(`it stands at ${JSON.stringify(now)}`);
+    },
+    60_000,
+  );
+}

@@ -1,0 +1,104 @@
+/** REST says at which policy version enforcement stands beside the one asked for: as soon as it says so, the kernel does so. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  deployment,
+  inForce,
+  label,
+  managedNamespace,
+  POLICY_GATE,
+  provision,
+  removeNamespace,
+  ruleSet,
+  setMode,
+  standing,
+  untilInForce,
+} from '../application.js';
+import { api, apply, connect, eventually, readyPods, stackProcess } from '../world.js';
+import type { Outcome, Pod } from '../world.js';
+
+const NAMESPACE = 'asked';
+const scope = { app: 'asked', env: 'test' };
+const PORT = 7600;
+
+describe('what REST says to be in force', () => {
+  let server: Pod;
+  let client: Pod;
+  let rules: string;
+
+  beforeAll(async () => {
+    for (const role of ['as-server', 'as-client']) await label('role', role);
+    await managedNamespace(NAMESPACE, scope, 'full');
+    await apply(
+      deployment(NAMESPACE, 'server', { role: 'as-server', port: PORT, podSpec: POLICY_GATE }),
+      deployment(NAMESPACE, 'client', { role: 'as-client', port: PORT + 1, podSpec: POLICY_GATE }),
+    );
+    rules = await ruleSet('asked', scope, [
+      { from: { role: 'as-client' }, to: { role: 'as-server' }, port: PORT },
+    ]);
+    await provision('asked');
+    [server] = (await readyPods(NAMESPACE, 'server')) as [Pod];
+    [client] = (await readyPods(NAMESPACE, 'client')) as [Pod];
+    await untilInForce(await standing());
+  });
+  afterAll(() => removeNamespace(NAMESPACE));
+
+  const once = (): Promise<Outcome> => connect(client, server.address, PORT);
+  const switchRule = async (isOn: boolean): Promise<void> => {
+    await api.put(rules, { enabled: isOn });
+    await provision(isOn ? 'on' : 'off');
+  };
+
+  it('is in the kernel: a version that was provisioned, at the first connection after it was said', async () => {
+    for (const isOn of [false, true, false, true]) {
+      await switchRule(isOn);
+      await untilInForce(await standing());
+      expect(await once()).toBe(isOn ? 'open' : 'dropped');
+    }
+  });
+
+  it('is in the kernel: a mode, which makes no version', async () => {
+    await switchRule(false);
+    for (const mode of ['visibility_only', 'full'] as const) {
+      await setMode(NAMESPACE, mode);
+      await untilInForce(await standing());
+      expect(await once()).toBe(mode === 'full' ? 'dropped' : 'open');
+    }
+  });
+
+  it('is never the version before, while what was provisioned is on its way through a part that died', async () => {
+    for (const part of ['policy-compute', 'clas-cache']) {
+      await switchRule(true);
+      await untilInForce(await standing());
+      const before = await standing();
+      if (part === 'clas-cache') await stackProcess(part, 'kill');
+      await switchRule(false);
+      if (part !== 'clas-cache') await stackProcess(part, 'kill');
+      const now = await standing();
+      // policy-compute may have handed it on before it died; then nobody can say what is asked.
+      if (part === 'clas-cache') expect(now.in_force_version).toBe(before.in_force_version);
+      expect(inForce(now, now), JSON.stringify(now)).toBe(false);
+      await stackProcess(part, 'start');
+      await untilInForce(await standing());
+      expect(await once(), part).toBe('dropped');
+    }
+  });
+
+  it('is the mode that was asked for while clas-cache was away, within seconds of its start', async () => {
+    await setMode(NAMESPACE, 'visibility_only');
+    await untilInForce(await standing());
+    expect(await once()).toBe('open');
+    await stackProcess('clas-cache', 'kill');
+    await setMode(NAMESPACE, 'full');
+    const asked = await standing();
+    await stackProcess('clas-cache', 'start');
+    const readyAt = Date.now();
+    await eventually('the namespace is closed', async () => (await once()) === 'dropped');
+    const seconds = (Date.now() - readyAt) / 1_000;
+    console.info(`closed ${seconds.toFixed(1)} s after clas-cache was ready again`);
+    await untilInForce(asked);
+    expect(seconds).toBeLessThan(CLOSED_WITHIN_S);
+  });
+});
+
+/** An agent is nudged at once; one whose busy connection needs longer hears of it at its next heartbeat, 5 s later. */
+const CLOSED_WITHIN_S = 15;
