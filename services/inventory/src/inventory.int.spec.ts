@@ -4,7 +4,6 @@ import { EVENTS, subjects } from '@ringfence/contracts';
 import type { EventType } from '@ringfence/contracts';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { workloads } from './read/inventory-documents.js';
 import { seen, startWorld } from './testing/world.js';
 import type { World } from './testing/world.js';
 
@@ -349,12 +348,6 @@ describe('workloads over REST', () => {
       cluster,
       data,
     });
-  /** What label-resolver would say of every host. */
-  const labelled = async (): Promise<void> => {
-    const of = { class: 'unmanaged', kind: 'Host', namespace: null, refused: [] };
-    for (const { id, cluster, body } of await workloads.live(world.inventory().store.pool))
-      await say('EntityLabelled', cluster, 'entity', id, { ...of, ...body, cluster });
-  };
   const label = (id: string, key: string, value: string) =>
     say('LabelCreated', 'global', 'label', id, {
       id,
@@ -503,7 +496,7 @@ describe('workloads over REST', () => {
     });
     await ack('n2', 2, '2026-01-01T00:00:03.000Z');
     await world.bus.publish(subjects.pulse(id), seen.pulse(4));
-    await labelled();
+    await world.labelHosts();
     await eventually(async () => (await list())[0]?.['security_policy_sync_state'] === 'applied');
     // An acknowledgement that comes late changes nothing.
     await ack('n2', 0, '2026-01-01T00:00:02.500Z');

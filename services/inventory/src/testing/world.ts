@@ -1,4 +1,5 @@
 /** For specs: inventory on a real Postgres and NATS, and an edge that says what it is told to say. */
+import { randomUUID } from 'node:crypto';
 import { CallError, connectBus, ensureStreams } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { CALLS, NO_FACTS, subjects } from '@ringfence/contracts';
@@ -10,6 +11,7 @@ import { Config } from '../config.js';
 import { openInventory } from '../inventory.js';
 import type { Inventory } from '../inventory.js';
 import { ACKS, AGENTS, ENTITIES, LABELS, OBSERVATIONS, PROFILES } from '../manifest.js';
+import { workloads } from '../read/inventory-documents.js';
 
 /** What the owners of policy and labels say is asked for; null: they do not answer. */
 export interface AskedOfOwners {
@@ -25,6 +27,8 @@ export interface World {
     op: string,
     request?: { ids?: string[]; query?: Record<string, string>; body?: unknown },
   ): Promise<ResourceResponse>;
+  /** Label-resolver answers for every host. */
+  labelHosts(): Promise<void>;
   observe(cluster: string, kind: string, id: string, payload: Record<string, unknown>): Promise<void>;
   /** All events of this type so far, in order. */
   events(type: string): Promise<{ stream: string; data: Record<string, unknown> }[]>;
@@ -60,6 +64,21 @@ export async function startWorld(environment: Record<string, string> = {}): Prom
         kind === 'heartbeat' ? subjects.heartbeat(cluster, id) : subjects.observation(cluster, kind, id),
         payload,
       ),
+    labelHosts: async () => {
+      for (const { id, cluster, body } of await workloads.live(running.inventory.store.pool))
+        await bus.publish(subjects.event(cluster, 'entity', id), {
+          ...{
+            id: randomUUID(),
+            type: 'EntityLabelled',
+            v: 1,
+            stream: `entity-${id}`,
+            version: 1,
+            position: 1,
+          },
+          ...{ at: NOW, cluster, actor: { kind: 'system', id: 'label-resolver' } },
+          data: { ...UNMANAGED, ...body, cluster },
+        });
+    },
     events: async (type) =>
       (await running.inventory.store.follow(0, 10_000)).filter((event) => event.type === type) as never,
     restart: async () => {
@@ -101,6 +120,7 @@ async function start(
   };
 }
 
+const UNMANAGED = { class: 'unmanaged', kind: 'Host', namespace: null, refused: [] };
 const NOW = '2026-01-01T00:00:00.000Z';
 const observed = (uid: string, resourceVersion: number, epoch: string) => ({
   uid,
