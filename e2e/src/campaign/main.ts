@@ -34,8 +34,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     const findings = await campaignOn(options, ending.signal);
     writeReports(options, findings, circumstances);
-    const isClean = findings.violations.every(({ kind }) => !options.failOn.includes(kind));
-    process.exitCode = isClean ? 0 : 1;
+    process.exitCode = findings.violations.length === 0 ? 0 : 1;
   } catch (error) {
     process.stderr.write(
       `ringfence: the campaign ended early: ${error instanceof Error ? error.message : String(error)}\n`,

@@ -1,7 +1,6 @@
 /** The command line of `npm run campaign`. */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { VIOLATIONS } from './model.js';
 
 export interface CampaignOptions {
   readonly minutes: number;
@@ -11,8 +10,6 @@ export interface CampaignOptions {
   readonly data: string;
   readonly hogs: number;
   readonly only: readonly string[];
-  /** Kinds of violations that make it fail; the others are told all the same. */
-  readonly failOn: readonly string[];
   readonly nodes: number;
 }
 
@@ -30,7 +27,6 @@ oracle judges every connection. Ends with 1 when a forbidden packet passed, an a
   --nodes N       nodes of the sandbox cluster (default 2)
   --hogs N        busy loops beside it, all the while (default 0)
   --only WORDS    only faults whose name contains one of these words, e.g. --only kill hogs; "none" for none at all
-  --fail-on KIND  only findings of this kind make it end with 1; may be repeated (default: of every kind)
   --help`;
 
 export function parseOptions(argv: readonly string[], cwd: string): CampaignOptions | 'help' {
@@ -47,7 +43,6 @@ export function parseOptions(argv: readonly string[], cwd: string): CampaignOpti
     data,
     hogs: whole('--hogs', values.hogs, 0, 64),
     only: [...(values.only ?? []), ...positionals].map((word) => word.toLowerCase()),
-    failOn: kinds(values['fail-on']),
     nodes: whole('--nodes', values.nodes, 2, 8),
   };
 }
@@ -65,21 +60,12 @@ function parse(argv: readonly string[]) {
         nodes: { type: 'string', default: '2' },
         hogs: { type: 'string', default: '0' },
         only: { type: 'string', multiple: true },
-        'fail-on': { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
       },
     });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
-}
-
-function kinds(given: readonly string[] | undefined): readonly string[] {
-  const known = Object.keys(VIOLATIONS);
-  const unknown = given?.find((kind) => !known.includes(kind));
-  if (unknown !== undefined)
-    throw new UsageError(`--fail-on must be of ${known.join(', ')}, not "${unknown}"`);
-  return given ?? known;
 }
 
 function number(name: string, text: string, least: number, most: number): number {
