@@ -9,6 +9,8 @@ export type { ListWatch, ListWatchEvents, Resource } from './list-watch.js';
 export type { KubeObject } from './objects.js';
 export { isConditionWritten, patchPodConditions } from './pod-condition.js';
 export type { PodCondition, PodConditionPatch } from './pod-condition.js';
+export { readPod } from './read-pod.js';
+export type { PodName } from './read-pod.js';
 export { RESOURCES } from './resources.js';
 export type { WatchedResource } from './resources.js';
 export { boundNode, isServiceAccount, reviewToken } from './token-review.js';

@@ -18,7 +18,12 @@ export interface WatchedResource<K extends FactKind = FactKind> extends Resource
   readonly project: (object: KubeObject) => FactKinds[K] | undefined;
 }
 
-const controllers = (path: string, kind: string, optional = false): WatchedResource<'controller'> => ({
+interface ControllerResource extends WatchedResource<'controller'> {
+  readonly controls: string;
+}
+
+const controllers = (path: string, kind: string, optional = false): ControllerResource => ({
+  controls: kind,
   path,
   plural: path.slice(path.lastIndexOf('/') + 1),
   kind: 'controller',
@@ -26,9 +31,7 @@ const controllers = (path: string, kind: string, optional = false): WatchedResou
   optional,
 });
 
-export const RESOURCES: readonly WatchedResource[] = [
-  { path: '/api/v1/namespaces', plural: 'namespaces', kind: 'namespace', project: namespaceFacts },
-  { path: '/api/v1/nodes', plural: 'nodes', kind: 'node', project: nodeFacts },
+const CONTROLLERS = [
   controllers('/apis/apps/v1/deployments', 'Deployment'),
   controllers('/apis/apps/v1/daemonsets', 'DaemonSet'),
   controllers('/apis/apps/v1/statefulsets', 'StatefulSet'),
@@ -38,6 +41,17 @@ export const RESOURCES: readonly WatchedResource[] = [
   controllers('/apis/batch/v1/cronjobs', 'CronJob'),
   // OpenShift's.
   controllers('/apis/apps.openshift.io/v1/deploymentconfigs', 'DeploymentConfig', true),
+];
+
+/** Where each kind of controller is read. */
+export const CONTROLLER_PATHS: ReadonlyMap<string, string> = new Map(
+  CONTROLLERS.map(({ controls, path }) => [controls, path]),
+);
+
+export const RESOURCES: readonly WatchedResource[] = [
+  { path: '/api/v1/namespaces', plural: 'namespaces', kind: 'namespace', project: namespaceFacts },
+  { path: '/api/v1/nodes', plural: 'nodes', kind: 'node', project: nodeFacts },
+  ...CONTROLLERS,
   { path: '/api/v1/services', plural: 'services', kind: 'service', project: serviceFacts },
   {
     path: '/apis/discovery.k8s.io/v1/endpointslices',

@@ -25,6 +25,7 @@ import {
   TransientError,
 } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
+import type { ApiClient } from '@ringfence/kubernetes';
 import { alarmInsecure } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { openClusterLanes } from './adapters/cluster-lanes.js';
@@ -41,6 +42,7 @@ import { StateFiles } from './adapters/state-files.store.js';
 import { StateKeeper } from './adapters/state-keeper.js';
 import { StoreLoop } from './adapters/store-loop.js';
 import type { Vouching } from './adapters/vouching.js';
+import { UnheardPods } from './adapters/unheard-pods.js';
 import { UnpairedNodes } from './adapters/unpaired-nodes.js';
 import type { Config } from './config.js';
 import type { ActorStore } from './domain/actor-store.js';
@@ -72,7 +74,7 @@ export async function startClasCache(context: Context): Promise<RunningService> 
   health.fact('state on disk', () => keeper.unwritten ?? 'written');
   const client = gatewayOf(config);
   const parts: Parts = {};
-  const { net, vouching } = openKubernetes(context);
+  const { net, client: kubernetes, vouching } = openKubernetes(context);
   const accounts = openAccounts(context, files, parts);
   // Agents may be answered before the cluster's NATS is there.
   const desk = await listen(context, files, { client, accounts, vouching, parts });
@@ -100,12 +102,13 @@ export async function startClasCache(context: Context): Promise<RunningService> 
   const gate = nodeGate(context, refusals, accounts);
   const unpaired = unpairedNodes(context, store, { accounts, desk });
   const onStatus: UnpairedNodes['heard'] = (node, status) => unpaired?.heard(node, status);
+  const unheard = readUnheard(context, kubernetes, { store, loop, refusals });
   const lanes = await openClusterLanes({ ...common, bus, loop, refusals, gate, onStatus });
   onShutdown(() => keeper.close());
   return {
     drain: async () => {
       refusals.close();
-      await Promise.all([lanes.close(), uplink.close()]);
+      await Promise.all([lanes.close(), uplink.close(), unheard?.close()]);
       await Promise.all([loop.close(), memory.close(), unpaired?.close()]);
     },
   };
@@ -125,6 +128,22 @@ async function openServer(
   told.memory = memory;
   memory.refresh();
   return { bus, memory };
+}
+
+/** Undefined: there is no way to the API server. */
+function readUnheard(
+  { logger, metrics }: Context,
+  client: ApiClient | undefined,
+  { store, loop, refusals }: { store: ActorStore; loop: StoreLoop; refusals: Refusals },
+): UnheardPods | undefined {
+  if (client === undefined) return undefined;
+  return new UnheardPods({
+    ...{ client, store, metrics },
+    onRead: (uid) => loop.poke(uid),
+    onForeign: (node, uid) =>
+      refusals.note(node, 'sandbox', `Pod ${uid} is on another node, says Kubernetes`),
+    onTrouble: (message, error) => logger.warn({ err: error }, message),
+  });
 }
 
 /** Undefined: there are no credentials to revoke. */

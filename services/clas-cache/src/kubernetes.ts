@@ -11,6 +11,8 @@ import type { Config } from './config.js';
 export interface Kubernetes {
   /** Undefined: nobody but Kubelink writes conditions. */
   readonly net: ReadinessNet | undefined;
+  /** Undefined: Pods that Kubelink does not tell of are not known. */
+  readonly client: ApiClient | undefined;
   readonly vouching: Vouching;
 }
 
@@ -29,7 +31,7 @@ function around(context: HostContext<Config>): Kubernetes {
     if (config.RINGFENCE_VOUCHING === 'required')
       throw new StartRefused(`RINGFENCE_VOUCHING=required needs a way to the API server: ${access.message}`);
     health.fact('conditions while Kubelink is silent', () => `not written: ${access.message}`);
-    return { net: undefined, vouching: noVouching(access.message) };
+    return { net: undefined, client: undefined, vouching: noVouching(access.message) };
   }
   const client = apiClient(access);
   const net = openNet(context, client);
@@ -39,7 +41,7 @@ function around(context: HostContext<Config>): Kubernetes {
   });
   const mode = config.RINGFENCE_VOUCHING === 'required' ? 'required' : 'auto';
   const account = config.RINGFENCE_AGENT_SERVICE_ACCOUNT;
-  return { net, vouching: new KubernetesVouching({ client, account, mode }) };
+  return { net, client, vouching: new KubernetesVouching({ client, account, mode }) };
 }
 
 function shown(health: HostContext<Config>['health'], kubernetes: Kubernetes): Kubernetes {

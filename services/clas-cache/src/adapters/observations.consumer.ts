@@ -57,7 +57,7 @@ function takePod(store: ActorStore, subject: string, payload: unknown): void {
 }
 
 /** Thousands of them are kept: only what is needed. */
-function factsOf(pod: Omit<PodObserved, 'epoch' | 'gone'>): PodFacts {
+export function factsOf(pod: Omit<PodObserved, 'epoch' | 'gone'>): PodFacts {
   const { uid, namespace, name, node, hostNetwork, phase, addresses, owner, annotations } = pod;
   const { probePorts, readinessGates, observedAt } = pod;
   return {

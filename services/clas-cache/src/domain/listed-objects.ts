@@ -21,6 +21,15 @@ export class ListedObjects<T> {
     return this.#completed;
   }
 
+  /** What belongs to it is gone with the next complete list that does not have it. */
+  get oldestEpoch(): string {
+    return this.#epochs[0] ?? '';
+  }
+
+  epochOf(uid: string): string | undefined {
+    return this.#objects.get(uid)?.epoch;
+  }
+
   get size(): number {
     return this.#objects.size;
   }

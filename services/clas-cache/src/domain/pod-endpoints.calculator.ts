@@ -42,6 +42,14 @@ export type WorkloadFacts = Pick<
   'uid' | 'kind' | 'namespace' | 'name' | 'annotations'
 >;
 
+/** That a node tells of, and Kubernetes has not told, or not where it can be reached. */
+export interface UnheardPod {
+  readonly node: string;
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /** The topmost controller of Pods, as far as known. */
 interface Owner {
   readonly uid: string;
@@ -73,6 +81,8 @@ export class PodEndpoints {
   readonly #told = new Map<string, Endpoint>();
   readonly #dirty = new Set<string>();
   #moved = new Set<Address>();
+  /** Pods that Kubelink has not told of: they end with their sandbox. */
+  readonly #read = new Set<string>();
   #catalogue: CatalogueIndex = EMPTY_CATALOGUE;
   /** Kubelink is silent: what nodes say counts until Kubernetes can be heard again. */
   #isProvisional = false;
@@ -80,6 +90,39 @@ export class PodEndpoints {
   constructor(private readonly cluster: string) {}
 
   setPod(pod: PodFacts, epoch: string): void {
+    this.#read.delete(pod.uid);
+    this.#set(pod, epoch);
+  }
+
+  /**
+   * As it was read from Kubernetes because its node lists it. Of the oldest list that is known: the next complete one decides.
+   * False: nothing of it is news, or its node lists it no more.
+   */
+  readPod(pod: PodFacts, node: string): boolean {
+    const before = this.pods.get(pod.uid);
+    const isKnown =
+      before !== undefined && before.phase === pod.phase && `${before.addresses}` === `${pod.addresses}`;
+    if (isKnown || !this.#sandboxes.lists(node, pod.uid)) return false;
+    if (before === undefined) this.#read.add(pod.uid);
+    this.#set(pod, this.pods.epochOf(pod.uid) ?? this.pods.oldestEpoch);
+    return true;
+  }
+
+  readWorkload(workload: WorkloadFacts): void {
+    if (this.workloads.get(workload.uid) === undefined)
+      this.setWorkload(workload, this.workloads.oldestEpoch);
+  }
+
+  /** Kubelink will tell of them, unless it is silent. */
+  *unheard(): Generator<UnheardPod> {
+    for (const { node, podUid: uid, namespace, name } of this.#sandboxes.all()) {
+      const pod = this.pods.get(uid);
+      const isUnreachable = pod?.node === node && pod.addresses.length === 0 && !hasEnded(pod);
+      if (pod === undefined || isUnreachable) yield { node, uid, namespace, name };
+    }
+  }
+
+  #set(pod: PodFacts, epoch: string): void {
     const before = this.pods.get(pod.uid);
     if (before !== undefined && before.owner.uid !== pod.owner.uid) this.#leaveOwner(before);
     this.pods.set(pod.uid, epoch, pod);
@@ -118,8 +161,11 @@ export class PodEndpoints {
 
   /** Returns the Pods of the list that Kubernetes places on another node. */
   setSandboxes(node: string, sandboxes: NodeSandboxes['sandboxes']): string[] {
-    for (const uid of this.#sandboxes.set(node, sandboxes))
-      if (this.pods.get(uid) !== undefined) this.#dirty.add(uid);
+    for (const uid of this.#sandboxes.set(node, sandboxes)) {
+      const pod = this.pods.get(uid);
+      if (pod?.node === node && this.#read.has(uid) && !this.#sandboxes.lists(node, uid)) this.removePod(uid);
+      else if (pod !== undefined) this.#dirty.add(uid);
+    }
     return sandboxes.map(({ podUid }) => podUid).filter((uid) => (this.pods.get(uid)?.node ?? node) !== node);
   }
 
@@ -268,6 +314,7 @@ export class PodEndpoints {
   }
 
   #podGone(pod: PodFacts): void {
+    this.#read.delete(pod.uid);
     this.#leaveOwner(pod);
     for (const address of this.#addresses.held(pod.uid)) this.#moved.add(address);
     // Now, not with the next flush: if it is told again before that, it is a newer one.

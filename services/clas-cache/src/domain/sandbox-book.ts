@@ -4,23 +4,23 @@
  */
 import type { Address, NodeSandboxes } from '@ringfence/contracts';
 
-type Sandbox = Pick<NodeSandboxes['sandboxes'][number], 'podUid' | 'addresses'>;
+type Sandbox = NodeSandboxes['sandboxes'][number];
 
 export class SandboxBook {
-  readonly #lists = new Map<string, ReadonlyMap<string, readonly Address[]>>();
+  readonly #lists = new Map<string, ReadonlyMap<string, Sandbox>>();
 
   /** Returns the Pods of which the node says something else than before. */
   set(node: string, sandboxes: readonly Sandbox[]): string[] {
-    const before = this.#lists.get(node) ?? new Map<string, readonly Address[]>();
-    const now = new Map(sandboxes.map(({ podUid, addresses }) => [podUid, addresses]));
+    const before = this.#lists.get(node) ?? new Map<string, Sandbox>();
+    const now = new Map(sandboxes.map((sandbox) => [sandbox.podUid, sandbox]));
     if (now.size === 0) this.#lists.delete(node);
     else this.#lists.set(node, now);
     const all = new Set([...before.keys(), ...now.keys()]);
-    return [...all].filter((uid) => before.get(uid)?.join() !== now.get(uid)?.join());
+    return [...all].filter((uid) => before.get(uid)?.addresses.join() !== now.get(uid)?.addresses.join());
   }
 
   addressesOf(podUid: string, node: string): readonly Address[] {
-    return this.#lists.get(node)?.get(podUid) ?? [];
+    return this.#lists.get(node)?.get(podUid)?.addresses ?? [];
   }
 
   lists(node: string, podUid: string): boolean {
@@ -31,6 +31,10 @@ export class SandboxBook {
   nodeOf(podUid: string): string | null {
     const nodes = [...this.#lists].filter(([, list]) => list.has(podUid));
     return nodes.length === 1 ? nodes[0]![0] : null;
+  }
+
+  *all(): Generator<Sandbox & { readonly node: string }> {
+    for (const [node, list] of this.#lists) for (const sandbox of list.values()) yield { ...sandbox, node };
   }
 
   *pods(): Generator<string> {
