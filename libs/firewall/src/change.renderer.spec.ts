@@ -162,9 +162,8 @@ const anyModel = fc
     hosts: fc.array(fc.array(peer, { maxLength: 4 }), { minLength: 4, maxLength: 4 }),
     kind: fc.constantFrom('pod', 'pod', 'pod', 'host') as fc.Arbitrary<'pod' | 'host'>,
     guarded: fc.boolean(),
-    podLinks: fc.subarray(['veth1', 'cni0']),
   })
-  .map(({ mode, ingress, egress, hosts, kind, guarded, podLinks }): FirewallModel => {
+  .map(({ mode, ingress, egress, hosts, kind, guarded }): FirewallModel => {
     const byGroup = Object.fromEntries(groups.map((group, i) => [group, hosts[i] ?? []]));
     const made = model(unit(mode, ingress, egress), byGroup, kind);
     if (!guarded || kind !== 'host') return made;
@@ -174,7 +173,6 @@ const anyModel = fc
       ],
       hairpins: ['10.0.0.1', 'fd00::1'],
       podNetworks: ['10.0.0.0/24'],
-      podLinks,
     };
     return { ...made, guard };
   });

@@ -48,8 +48,6 @@ export interface ForwardGuard {
   readonly hairpins: readonly string[];
   /** CIDRs of the cluster's Pods: what is forwarded there under the node's address is not the node's own. */
   readonly podNetworks: readonly string[];
-  /** Interfaces behind which there is nobody but the node's own Pods. */
-  readonly podLinks: readonly string[];
 }
 
 export interface GuardedPort {

@@ -4,7 +4,8 @@
  * of this node or another, is judged for its real client by the Pod's own policy, in both directions, and what was found is
  * said to the Pod (`judgement.ts`). A Pod that reaches itself through its own Service is always allowed.
  *
- *   hook_forward ─▶ (own address?) ─▶ (hairpin) ─▶ guard_4/6 ─vmap (address, protocol, port)─▶ s_guard_… ─▶ pass | undecided | drop
+ *   hook_forward ─▶ (hairpin) ─▶ guard_4/6 ─vmap (address, protocol, port)─▶ s_guard_… ─▶ pass | undecided | drop
+ *   hook_arriving: no word of a node that it cannot be from
  *   hook_leaving: what leaves under the node's address says so
  */
 import type { RuleClass } from '@ringfence/contracts';
@@ -12,27 +13,9 @@ import { isIpv6 } from './addresses.js';
 import type { ForwardGuard, GuardedPort, PeerSet } from './firewall.model.js';
 import { FAMILIES, writerChain } from './flow-sets.js';
 import { serviceChainName } from './names.js';
-import type { ChainLayout, SetLayout } from './nft-layout.js';
-import { distrust, sayingChains, verdictMarks } from './judgement.js';
+import type { ChainLayout } from './nft-layout.js';
+import { arrivingChain, distrust, sayingChains, verdictMarks } from './judgement.js';
 import { lookups, verdictChain } from './peer-lookups.js';
-
-export const NEIGHBOUR_MESSAGES =
-  '{ nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert }';
-const POD_LINKS = 'pod_links';
-
-export function podLinkSet({ podLinks }: ForwardGuard): [string, SetLayout] {
-  const elements = podLinks.map((name) => `"${name}"`);
-  return [POD_LINKS, { declaration: 'type ifname;', elements, interval: false }];
-}
-
-/**
- * What a Pod sends bears an address that leads back to where it came from, or it could speak as any of its peers or as a
- * node; and no word of a node's comes from there. Neighbour discovery ends at a router: 255 is left to what was bridged.
- */
-const FROM_PODS = [
-  `iifname @${POD_LINKS} fib saddr . iif oif missing counter name c_guard drop`,
-  `icmpv6 type ${NEIGHBOUR_MESSAGES} ip6 hoplimit != 255 counter name c_guard drop`,
-];
 
 /** `hasFlowSets`: what the guard drops is counted as blocked; a table with nothing but the guard only counts packets. */
 export function guardChains(
@@ -56,6 +39,7 @@ export function guardChains(
   const counted = hasFlowSets ? [`ct direction original jump ${writerChain('nb')}`] : [];
   return [
     ...chains,
+    arrivingChain(),
     ['guard_pass', { rules: [verdictMarks.allowed, 'accept'] }],
     ['guard_undecided', { rules: [verdictMarks.undecided, 'accept'] }],
     ['guard_drop', { rules: [...counted, 'counter name c_guard', 'drop'] }],
@@ -65,8 +49,7 @@ export function guardChains(
       {
         hook: 'type filter hook forward priority filter - 10; policy accept;',
         rules: [
-          ...FROM_PODS,
-          ...distrust(judging, POD_LINKS),
+          ...distrust(judging),
           verdictMarks.forwarded,
           ...FAMILIES.flatMap((family) => hairpinRules(family, guard.hairpins)),
           ...FAMILIES.flatMap((family) => [

@@ -30,3 +30,4 @@ export { renderChange, renderFlush, renderRotation, replacement } from './change
 export type { Change } from './change.renderer.js';
 export { renderTakeover } from './takeover.renderer.js';
 export type { FoundObjects } from './takeover.renderer.js';
+export { distrustedWords } from './judgement.js';

@@ -2,7 +2,8 @@
  * How a node tells a Pod about a connection that it hides behind its own address (NodePort, load balancer, a Service that
  * the Pod calls through itself): it judges the real client by the Pod's policy, and writes the outcome into the packets'
  * DSCP where they leave. Nothing else survives both the translation and the network between two nodes. A node that
- * judges lets no such value out that it has not written itself, so it is believed from those nodes only.
+ * judges lets no such value out that it has not written itself, so it is believed from those nodes only. A packet is a
+ * node's if it came by the way that leads to that node: a Pod may send under any address, but not by any interface.
  */
 import type { ChainLayout } from './nft-layout.js';
 import { FAMILIES } from './flow-sets.js';
@@ -51,11 +52,29 @@ export const verdictMarks = {
   forwarded: `ct direction original ct mark and ${FORWARDED_BIT} == 0 ct mark set ct mark or ${FORWARDED_BIT}`,
 } as const;
 
+/** Where a packet of these comes in, nobody is believed. */
+export function distrustedWords(these: string): string[] {
+  return perFamily((header) => `${these} ${header} dscp { ${ALLOWED}, ${FORWARDED} } ${header} dscp set cs0`);
+}
+
+/** Whoever says something under an address to which another way leads has not that address. */
+export function arrivingChain(): [string, ChainLayout] {
+  return [
+    'hook_arriving',
+    {
+      hook: 'type filter hook prerouting priority raw - 5; policy accept;',
+      rules: perFamily(
+        (header) =>
+          `${header} dscp { ${ALLOWED}, ${FORWARDED} } fib saddr . iif oif 0 ${header} dscp set cs0`,
+      ),
+    },
+  ];
+}
+
 /** On its way through: only another judging node is believed, and nobody about a connection that is translated here. */
-export function distrust(judging: readonly string[], podLinks: string): string[] {
+export function distrust(judging: readonly string[]): string[] {
   const words = `{ ${ALLOWED}, ${FORWARDED} }`;
   return [
-    ...perFamily((header) => `iifname @${podLinks} ${header} dscp ${words} ${header} dscp set cs0`),
     ...perFamily(
       (header) => `ct status dnat ct direction original ${header} dscp ${words} ${header} dscp set cs0`,
     ),

@@ -22,7 +22,7 @@ import {
 } from './flow-sets.js';
 import { isEnforced } from './firewall.model.js';
 import type { DirectionPolicy, FirewallModel, PeerSet, PortSegment } from './firewall.model.js';
-import { guardChains, NEIGHBOUR_MESSAGES, podLinkSet } from './guard-layout.js';
+import { guardChains } from './guard-layout.js';
 import { judgedChain, judgedEntry } from './judgement.js';
 import { peerSetName, serviceChainName } from './names.js';
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
@@ -35,11 +35,15 @@ export const COUNTERS = ['c_overflow', 'c_invalid', 'c_stale', 'c_guard'] as con
 export const REVISION_CHAIN = 'revision';
 
 const BARE_SYN = 'tcp flags & (fin | syn | rst | ack) == syn';
-/** Of this link only: nothing that a router has forwarded, or would, has these hop limits. */
-const NEIGHBOUR_DISCOVERY = [
-  `icmpv6 type ${NEIGHBOUR_MESSAGES} ip6 hoplimit 255 accept`,
-  'icmpv6 type { mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } ip6 hoplimit 1 accept',
+const DISCOVERY = 'nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert';
+const LISTENERS = 'mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report';
+/** Only of neighbours (RFC 4861, 2710, 3810): what could have been routed is neither, and conntrack has no eye for it. */
+const NEIGHBOURS = [
+  `icmpv6 type { ${DISCOVERY} } ip6 hoplimit 255 accept`,
+  `icmpv6 type { ${LISTENERS} } ip6 hoplimit 1 ip6 saddr { ::, fe80::/10 } accept`,
+  `icmpv6 type { ${DISCOVERY}, ${LISTENERS} } goto v_invalid`,
 ];
+const ICMP_ERROR = 'ct state related meta l4proto { icmp, ipv6-icmp }';
 
 /** Two parts that share no name: what the policy says, and what every table has for its own upkeep. */
 export function tableLayout(model: FirewallModel): TableLayout {
@@ -53,7 +57,6 @@ export function tableLayout(model: FirewallModel): TableLayout {
 export function policyLayout(model: FirewallModel): TableLayout {
   const sets = new Map<string, SetLayout>();
   for (const [group, peers] of model.peers) addPeerSets(sets, group, peers);
-  if (model.guard !== null) sets.set(...podLinkSet(model.guard));
   const chains = new Map<string, ChainLayout>([
     ...(isEnforced(model) ? filterChains(model) : []),
     ...(model.guard === null
@@ -101,7 +104,7 @@ function filterChains(model: FirewallModel): [string, ChainLayout][] {
     ...policyChains('in', model.ingress, model.peers, isTold(model) ? judgedEntry(model.judging) : []),
     ...policyChains('out', model.egress, model.peers),
     ...(isTold(model) ? [judgedChain()] : []),
-    ...hookChains(),
+    ...hookChains(model.kind),
   ];
 }
 
@@ -192,15 +195,24 @@ function verdictChains(mode: EnforcementMode): [string, ChainLayout][] {
   ];
 }
 
-function hookChains(): [string, ChainLayout][] {
-  const hook = (interfaceKey: string, own: string, opposite: string): string[] => [
+/**
+ * An error that speaks of a connection of this generation has passed in `m_fast`; of any other, the next packet of the
+ * connection itself must be judged first. Of what a node only forwards it has judged nothing, and must report errors.
+ */
+function hookChains(kind: FirewallModel['kind']): [string, ChainLayout][] {
+  const ofForwarded = kind === 'host' ? [`${ICMP_ERROR} ct mark and 0xffff0000 == 0 accept`] : [];
+  const hook = (
+    interfaceKey: string,
+    [own, opposite]: readonly [string, string],
+    errors: readonly string[] = [],
+  ): string[] => [
     `${interfaceKey} "lo" accept`,
-    ...NEIGHBOUR_DISCOVERY,
+    ...NEIGHBOURS,
     'ct state invalid goto v_invalid',
     `${BARE_SYN} goto ${own}`,
     'jump m_fast',
-    // An error about a connection that this generation has not approved (any more): it can carry anything.
-    'ct state related meta l4proto { icmp, ipv6-icmp } goto v_invalid',
+    ...errors,
+    `${ICMP_ERROR} goto v_invalid`,
     `ct direction original goto ${own}`,
     `goto ${opposite}`,
   ];
@@ -209,14 +221,14 @@ function hookChains(): [string, ChainLayout][] {
       'hook_in',
       {
         hook: 'type filter hook input priority filter - 10; policy accept;',
-        rules: hook('iifname', 'p_in', 'p_out'),
+        rules: hook('iifname', ['p_in', 'p_out']),
       },
     ],
     [
       'hook_out',
       {
         hook: 'type filter hook output priority filter - 10; policy accept;',
-        rules: hook('oifname', 'p_out', 'p_in'),
+        rules: hook('oifname', ['p_out', 'p_in'], ofForwarded),
       },
     ],
   ];

@@ -53,7 +53,7 @@ describe('the table of a Pod', () => {
     const text = renderTable({
       ...model,
       kind: 'host',
-      guard: { targets: [], hairpins: [], podNetworks: [], podLinks: ['veth1'] },
+      guard: { targets: [], hairpins: [], podNetworks: [] },
     });
     expect(text).not.toMatch(/policy drop|size \d/);
     for (const line of text.split('\n').filter((each) => each.includes(' update @')))

@@ -5,7 +5,6 @@ import type { CredentialResponse, HostConnection, NodeEssential, NodeView } from
 import { controlEndpoints, reachable } from './adapters/control-channel.js';
 import { FlowJournal } from './adapters/flow-journal.store.js';
 import { hostAddresses } from './adapters/host-addresses.js';
-import { linksTo } from './adapters/pod-links.js';
 import { connected, dialled, links, resolvers } from './adapters/node-network.js';
 import { Uplink } from './adapters/uplink.js';
 import type { AgentEvents } from './agent/agent-events.js';
@@ -24,6 +23,8 @@ import type { NodeFacts } from './domain/host-essentials.js';
 import { controlPorts, cutByFull } from './domain/host-report.js';
 import { ViewState } from './domain/view.state.js';
 import type { ApplyOutcome } from './domain/view.state.js';
+import { sourceInstruments } from './sources/source-instruments.js';
+import { SourceTies } from './sources/source-ties.js';
 
 const SAVE_AFTER_MS = 500;
 
@@ -38,6 +39,7 @@ export class AgentParts {
   readonly view = new ViewState();
   readonly uplink: Uplink;
   readonly agent: NodeAgent;
+  readonly sources: SourceTies;
   isUnpaired = false;
   /** In sync with clas-cache, or what is missing in words. */
   viewState: true | string = 'no view from clas-cache yet';
@@ -71,7 +73,9 @@ export class AgentParts {
       onError: this.trouble,
     });
     this.records = new TableRecords(livingRecords(files), () => this.saveRecords());
-    this.desired = new DesiredTables(this.view, () => this.facts, randomInt(1, 65_536), linksTo);
+    this.sources = this.newSources();
+    const areTied = (): boolean => this.sources.trouble === undefined;
+    this.desired = new DesiredTables(this.view, () => this.facts, randomInt(1, 65_536), areTied);
     this.agent = new NodeAgent({
       node,
       bootId,
@@ -103,6 +107,7 @@ export class AgentParts {
     // On disk before it is in the kernel: a restart must not go back behind what is in force.
     if (view.base !== null) this.writeDown(view);
     this.onView(view.unpaired === true);
+    void this.sources.look();
     return outcome;
   }
 
@@ -151,6 +156,29 @@ export class AgentParts {
   save(): void {
     this.assembly.files.tables.flush();
     this.assembly.files.view.flush();
+  }
+
+  private newSources(): SourceTies {
+    const { config, logger } = this.context;
+    const { kernel } = this.assembly;
+    const instruments = sourceInstruments(this.context.metrics);
+    return new SourceTies({
+      kernel: () => kernel.port,
+      netns: `/proc/${process.pid}/ns/net`,
+      isWanted: () => this.view.isEnforcing,
+      isUnpaired: () => this.isUnpaired,
+      freeNamespaces: config.RINGFENCE_FREE_SOURCES,
+      hostAddresses,
+      cluster: () => this.view.clusterAddresses,
+      onChange: (why) => {
+        instruments.areTied.set(why === undefined ? 1 : 0);
+        if (why === undefined) logger.info('no Pod can send under the address of another');
+        else logger.warn({ why }, 'a Pod may send under the address of another');
+        this.agent.reconcile();
+      },
+      onForged: (packets) => instruments.forged.add(packets),
+      onError: (error) => this.trouble('the sources of packets could not be looked after', error),
+    });
   }
 
   private events(): AgentEvents {

@@ -75,6 +75,8 @@ export const Config = z.object({
     }),
   /** Namespaces whose Pods are never held: what the cluster, or Ringfence itself, starts from. Comma-separated. */
   RINGFENCE_BIRTH_EXEMPT: z.string().default('kube-system,ringfence-system').transform(commaSeparated),
+  /** Namespaces of routers and gateways, whose Pods carry the packets of others from outside the cluster. Comma-separated. */
+  RINGFENCE_FREE_SOURCES: z.string().default('').transform(commaSeparated),
   /** The host's own: its listener is reachable whatever the policy says. */
   RINGFENCE_MANAGEMENT_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
 });

@@ -33,7 +33,11 @@ export function startHeartbeat({ context, parts, birth, identity }: HeartbeatOpt
       revision,
       pods,
       podsEnforced: enforced,
-      errors: [...errors.map(({ token, message, pod }) => ({ token, message, pod })), ...birth.errors()],
+      errors: [
+        ...errors.map(({ token, message, pod }) => ({ token, message, pod })),
+        ...birth.errors(),
+        ...untied(parts),
+      ],
       ...(parts.cutByFull && { cutByFull: [...parts.cutByFull] }),
       observedAt: new Date().toISOString(),
       status,
@@ -56,4 +60,9 @@ export function startHeartbeat({ context, parts, birth, identity }: HeartbeatOpt
     timer.stop();
     if (!parts.isUnpaired) await beat('stopping').catch(onError);
   });
+}
+
+function untied({ isUnpaired, sources: { trouble } }: AgentParts): AgentHeartbeat['errors'] {
+  if (isUnpaired || trouble === undefined) return [];
+  return [{ token: 'sources_not_tied', message: `a Pod may send under another's address: ${trouble}` }];
 }

@@ -14,6 +14,7 @@ import type { NodeCredential } from './adapters/credential.client.js';
 import { hostAddresses } from './adapters/host-addresses.js';
 import { NodeViewConsumer } from './adapters/node-view.consumer.js';
 import { Birth } from './birth/birth.js';
+import type { Places } from './birth/birth-gate.js';
 import { agentMetrics } from './agent-metrics.js';
 import { AgentParts } from './agent-parts.js';
 import { CREDENTIAL, CREDENTIAL_STATE, cvenModule, KERNEL, STATE_FILES } from './cven.module.js';
@@ -29,6 +30,7 @@ const RUNTIME_SOCKETS = [
 ];
 const TAMPER_EVERY_MS = 1_000;
 const TELL_EVERY_MS = 1_000;
+const SOURCES_EVERY_MS = 1_000;
 const LOOK_AROUND_EVERY_MS = 30_000;
 const LOOK_AROUND_WITHIN_MS = 2_000;
 const FLUSH_WITHIN_MS = 3_000;
@@ -51,13 +53,15 @@ export async function startCven(context: Context): Promise<RunningService> {
   credentials.keepFresh(() => !parts.isUnpaired);
   const birth = new Birth({
     context,
-    places: parts.agent,
+    places: placesOfBirth(parts),
     namespaces: () => parts.view.managedNamespaces(),
     kernel: () => app.get<ObservedKernel>(KERNEL).port,
     hostAddresses,
   });
   parts.onView = (isUnpaired) => birth.follow(isUnpaired);
+  context.health.fact('sources', () => parts.sources.trouble ?? 'tied');
   await lookAround(context, parts);
+  await parts.sources.look();
   parts.resume();
   await birth.start();
   startRuntime(context, parts, birth);
@@ -74,6 +78,25 @@ export async function startCven(context: Context): Promise<RunningService> {
   };
 }
 
+/** A new Pod's address is its own, and its packets are tied to it, before anything of it runs. */
+function placesOfBirth({ agent, sources }: AgentParts): Places {
+  return {
+    takeSandbox: (sandbox) => {
+      agent.takeSandbox(sandbox);
+      sources.seen(sandbox);
+    },
+    dropSandbox: (id) => {
+      sources.gone(id);
+      return agent.dropSandbox(id);
+    },
+    decided: async (id, withinMs) => {
+      const fate = await agent.decided(id, withinMs);
+      await sources.look();
+      return fate;
+    },
+  };
+}
+
 /** Whoever does not answer (a name server that is away) must not keep policy out of the kernel. */
 async function lookAround({ signal }: Context, parts: AgentParts): Promise<void> {
   await Promise.race([parts.lookAround(), sleep(LOOK_AROUND_WITHIN_MS, undefined, { signal })]);
@@ -81,7 +104,7 @@ async function lookAround({ signal }: Context, parts: AgentParts): Promise<void>
 
 function startRuntime(
   { config, health, logger, onShutdown }: Context,
-  { agent }: AgentParts,
+  { agent, sources }: AgentParts,
   birth: Birth,
 ): void {
   let state: true | string = 'the container runtime was not asked yet';
@@ -95,15 +118,20 @@ function startRuntime(
     socket,
     onAppear: (sandbox) => {
       agent.takeSandbox(sandbox);
+      sources.seen(sandbox);
       birth.seen(sandbox);
     },
     onGone: (id) => {
       birth.gone(id);
+      sources.gone(id);
       void agent.dropSandbox(id);
     },
     onState: (next) => {
       if (state !== next && next !== true) logger.warn({ socket }, next);
-      if (next === true) birth.listed();
+      if (next === true) {
+        birth.listed();
+        sources.listed();
+      }
       state = next;
     },
     onError: (error) => logger.debug({ err: error }, 'a sandbox could not be asked about'),
@@ -133,6 +161,7 @@ function startTimers({ config, onShutdown, logger }: Context, parts: AgentParts)
       },
       onError,
     ),
+    every(SOURCES_EVERY_MS, () => parts.sources.look(), onError),
     every(LOOK_AROUND_EVERY_MS, () => parts.lookAround(), onError),
   ];
   for (const timer of timers) onShutdown(() => timer.stop());

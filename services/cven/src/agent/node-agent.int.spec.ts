@@ -57,12 +57,7 @@ describe('the agent in the kernel', () => {
       host: { kind: 'host', id: 'host', netns: bed.world, node: 'node-1' },
       kernel,
       view,
-      desired: new DesiredTables(
-        view,
-        () => HOST,
-        1,
-        (addresses) => addresses.map((each) => `to-${each}`),
-      ),
+      desired: new DesiredTables(view, () => HOST, 1),
       records: new TableRecords({}, nothing),
       flowRecords: { append: nothing, end: nothing, lastRead: () => undefined },
       flows: new FlowBatches({ node: 'node-1', bootId: 'boot' }, new Date().toISOString()),
@@ -134,18 +129,6 @@ describe('the agent in the kernel', () => {
     expect([...told]).toEqual(['sandbox']);
     await agent.dropSandbox('sandbox');
     expect([...told]).toEqual([]);
-  });
-
-  it('knows behind which interfaces its Pods are, managed or not, as soon as their addresses are told', async () => {
-    take({});
-    agent.takeSandbox({ ...sandbox('other', 'elsewhere'), addresses: [] });
-    await agent.settledDown();
-    const links = (): string =>
-      bed.pod('nsenter', `--net=${bed.world}`, 'nft', 'list', 'set', 'inet', 'ringfence', 'pod_links');
-    expect(links()).not.toContain('to-10.77.0.2');
-    agent.takeSandbox(sandbox('other', 'elsewhere'));
-    await agent.settledDown();
-    expect(links()).toContain('to-10.77.0.2');
   });
 
   it('locks a Pod that somebody waits for while nobody has ever told this node its policy', async () => {

@@ -70,13 +70,6 @@ interface TableShape {
   readonly groups?: ReadonlyMap<string, PeerSet>;
 }
 
-interface HostedPods {
-  readonly pods: readonly PodPlace[];
-  /** Addresses of those that the view does not know. */
-  readonly others: readonly string[];
-  readonly links: readonly string[];
-}
-
 interface Remembered {
   readonly inputs: readonly unknown[];
   readonly desired: Desired;
@@ -90,7 +83,7 @@ interface Computation {
 
 /** What the rules of a node name beside its policy's groups. */
 const NODE_GROUPS = [CLUSTER_NODES, CONTROL_PLANE_NODES, POD_NETWORKS] as const;
-/** The own node judges from the first table on. */
+/** Whom a Pod believes about whom they hide; the own node judges from the first table on. */
 const JUDGING = [OWN_HOST, JUDGING_NODES] as const;
 
 export class DesiredTables {
@@ -103,8 +96,8 @@ export class DesiredTables {
     private readonly host: () => NodeFacts,
     /** For namespaces of whose past nothing is known. */
     private readonly firstGeneration: number,
-    /** The node's interfaces behind which these addresses are. */
-    private readonly linksTo: (addresses: readonly string[]) => readonly string[] = () => [],
+    /** Whether a Pod of this node cannot send under the address of another, or of a node. */
+    private readonly areSourcesTied: () => boolean = () => true,
   ) {}
 
   /** Of the node's own table, as it was made last. */
@@ -123,9 +116,8 @@ export class DesiredTables {
     const others = pods
       .filter(({ podUid }) => this.view.endpoint(podUid) === undefined)
       .flatMap(({ id }) => addressesOf(id));
-    const links = this.linksTo(pods.flatMap(({ id }) => addressesOf(id)));
     for (const place of places)
-      if (place.kind === 'host') desired.set(place.id, this.hostTable(place, { pods, others, links }));
+      if (place.kind === 'host') desired.set(place.id, this.hostTable(place, pods, others));
     this.remembered = this.used;
     return desired;
   }
@@ -155,17 +147,17 @@ export class DesiredTables {
     });
   }
 
-  private hostTable(place: HostPlace, { pods, others, links }: HostedPods): Desired {
+  private hostTable(place: HostPlace, pods: readonly PodPlace[], otherPods: readonly string[]): Desired {
     const { unit, mode } = nodePolicy(this.view, place.node);
-    const guard = forwardGuard(this.view, place.node, links);
+    const guard = forwardGuard(this.view, place.node);
     const reach = this.reachOf(pods);
-    const cluster = this.view.clusterPlace(others);
+    const cluster = this.view.clusterPlace(otherPods);
     return this.remember(place.id, {
       mode,
       inputs: () => [
         this.host(),
         JSON.stringify(cluster),
-        ...NODE_GROUPS.map((id) => this.view.peersOf(id)),
+        ...[...NODE_GROUPS, ...JUDGING].map((id) => this.view.peersOf(id)),
         this.view.endpoint(place.node),
         unit,
         mode,
@@ -216,7 +208,7 @@ export class DesiredTables {
     const model = buildModel(rules, members, {
       kind: shape.kind ?? 'pod',
       guard: shape.guard,
-      judging: JUDGING,
+      judging: shape.kind === 'host' ? JUDGING : this.believed,
       mode,
       revision: this.view.revision ?? 0,
       generation: this.firstGeneration,
@@ -224,10 +216,15 @@ export class DesiredTables {
     return { model, unit, isOwnPolicy };
   }
 
+  /** A word that any neighbour on a bridge could say is worth nothing. */
+  private get believed(): readonly string[] {
+    return this.areSourcesTied() ? JUDGING : [];
+  }
+
   private peersOf(unit: Unit | undefined): (PeerSet | undefined)[] {
     const rules = unit === undefined ? [] : [...unit.ingress, ...unit.egress];
     const groups = new Set(rules.flatMap((rule) => rule.peers));
-    return [...groups, ...JUDGING].map((id) => this.view.peersOf(id));
+    return [...groups, ...this.believed].map((id) => this.view.peersOf(id));
   }
 
   /** The inputs and the answer are looked at once per pass, whoever else has the same key. */

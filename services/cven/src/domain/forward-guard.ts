@@ -16,8 +16,8 @@ export interface GuardView {
   isOwnHost(group: string): boolean;
 }
 
-/** `node`: its own Pods may reach themselves through their Services; `podLinks`: where they are. */
-export function forwardGuard(view: GuardView, node: string, podLinks: readonly string[]): ForwardGuard {
+/** `node`: its own Pods may reach themselves through their Services. */
+export function forwardGuard(view: GuardView, node: string): ForwardGuard {
   const ports = new TargetPorts(view);
   const pods = [...view.all()].filter((endpoint) => endpoint.class === 'pod');
   const own = pods.filter((pod) => pod.node === node);
@@ -25,7 +25,6 @@ export function forwardGuard(view: GuardView, node: string, podLinks: readonly s
     targets: pods.flatMap((pod) => ports.of(pod)).sort(byPlace),
     hairpins: [...new Set(own.flatMap(({ addresses }) => addresses))].sort(),
     podNetworks: view.podNetworks,
-    podLinks,
   };
 }
 

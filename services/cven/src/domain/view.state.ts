@@ -13,7 +13,7 @@ import type {
 } from '@ringfence/contracts';
 import { changedPeerSet, FirewallInputError, groupPeers, OWN_HOST, peerSet } from '@ringfence/firewall';
 import type { PeerSet, PolicyView } from '@ringfence/firewall';
-import { CONTROL_PLANE_NODES, GroupMembers, POD_NETWORKS } from '@ringfence/policy-engine';
+import { CLUSTER_NODES, CONTROL_PLANE_NODES, GroupMembers, POD_NETWORKS } from '@ringfence/policy-engine';
 import type { MembershipDelta } from '@ringfence/policy-engine';
 import type { ClusterPlace } from './host-essentials.js';
 
@@ -86,6 +86,14 @@ export class ViewState implements PolicyView {
     return this.groups.get(POD_NETWORKS)?.cidrs ?? [];
   }
 
+  /** Addresses and CIDRs of the cluster's nodes and Pods. */
+  get clusterAddresses(): readonly string[] {
+    const nodes = this.peersOf(CLUSTER_NODES);
+    const all =
+      nodes === undefined ? [] : [...nodes.hosts4, ...nodes.hosts6, ...nodes.cidrs4, ...nodes.cidrs6];
+    return [...this.podNetworks, ...all];
+  }
+
   all(): Iterable<Endpoint> {
     return this.endpoints.values();
   }
@@ -98,6 +106,18 @@ export class ViewState implements PolicyView {
   /** Managed namespaces and their modes; undefined while nobody has told. */
   managedNamespaces(): ReadonlyMap<string, EnforcementMode> | undefined {
     return this.current === undefined ? undefined : this.namespaces;
+  }
+
+  /** Whether anybody that this node knows of blocks anything; also while nobody has told it yet. */
+  get isEnforcing(): boolean {
+    if (this.current === undefined) return true;
+    const blocks = (mode: EnforcementMode | undefined): boolean => mode === 'full' || mode === 'selective';
+    return (
+      [...this.namespaces.values()].some(blocks) ||
+      [...this.endpoints.values()].some(({ mode, labelSet }) =>
+        blocks(mode ?? this.units.get(labelSet)?.mode),
+      )
+    );
   }
 
   /** All addresses of the node's own namespace. True when they differ from before. */

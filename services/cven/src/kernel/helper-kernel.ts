@@ -8,8 +8,14 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { Half } from '@ringfence/firewall';
 import { KernelError } from './kernel.port.js';
-import type { Applied, FlowReading, Kernel } from './kernel.port.js';
-import type { HelperAnswer, HelperNews, HelperOperation, HelperRequest } from './helper/protocol.js';
+import type { Applied, CounterName, FlowReading, Kernel, NodeLink } from './kernel.port.js';
+import type {
+  HelperAnswer,
+  HelperArgument,
+  HelperNews,
+  HelperOperation,
+  HelperRequest,
+} from './helper/protocol.js';
 
 export interface HelperKernelOptions {
   /** The compiled `helper.process.js`. */
@@ -85,6 +91,14 @@ export class HelperKernel implements Kernel {
     await this.request('clearMarks', netns);
   }
 
+  async links(netns: string, peers: readonly string[]): Promise<readonly NodeLink[]> {
+    return (await this.request('links', netns, peers)) as NodeLink[];
+  }
+
+  async packets(netns: string, counter: CounterName): Promise<number | undefined> {
+    return (await this.request('packets', netns, counter)) as number | undefined;
+  }
+
   /** Process id of the running helper, for tests and metrics. */
   get processId(): number | undefined {
     return this.child?.pid;
@@ -101,7 +115,7 @@ export class HelperKernel implements Kernel {
     });
   }
 
-  private request(operation: HelperOperation, netns: string, argument?: string | number): Promise<unknown> {
+  private request(operation: HelperOperation, netns: string, argument?: HelperArgument): Promise<unknown> {
     if (this.stopped) return Promise.reject(new KernelError('helper_lost', 'the kernel port is stopped'));
     const child = this.running();
     const id = this.nextId++;

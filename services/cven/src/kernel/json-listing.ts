@@ -1,6 +1,6 @@
-/** `nft -j list` of a flow set or a counter → counts. Pure; only the spawned kernel needs it. */
+/** `nft -j list` of a flow set or a counter → counts, `ip -j` → interfaces. Pure; only the spawned kernel needs it. */
 import { canonicalAddress } from '@ringfence/policy-engine';
-import type { FlowCount } from './kernel.port.js';
+import type { FlowCount, NodeLink } from './kernel.port.js';
 
 const PROTOCOLS: Readonly<Record<string, number>> = {
   icmp: 1,
@@ -43,6 +43,33 @@ export function parseFlowSet(json: string): FlowCount[] {
 export function parsePackets(json: string): number {
   const document = JSON.parse(json) as { nftables: { counter?: { packets: number } }[] };
   return document.nftables.reduce((sum, { counter }) => sum + (counter?.packets ?? 0), 0);
+}
+
+interface JsonLink {
+  readonly ifindex: number;
+  readonly link_netnsid?: number;
+  readonly linkinfo?: { readonly info_kind?: string; readonly info_slave_kind?: string };
+}
+
+/** By the number of the namespace, those of `paths` that have a name. */
+export function namedNamespaces(json: string, paths: readonly string[]): ReadonlyMap<number, string> {
+  const known = JSON.parse(json === '' ? '[]' : json) as { nsid: number; name?: string }[];
+  const byName = new Map(paths.map((path) => [/^(?:\/var)?\/run\/netns\/([^/]+)$/.exec(path)?.[1], path]));
+  return new Map(
+    known.flatMap(({ nsid, name }): [number, string][] => {
+      const path = name === undefined ? undefined : byName.get(name);
+      return path === undefined ? [] : [[nsid, path]];
+    }),
+  );
+}
+
+export function parseLinks(json: string, namespaces: ReadonlyMap<number, string>): NodeLink[] {
+  return (JSON.parse(json) as JsonLink[]).map(({ ifindex, link_netnsid, linkinfo }) => ({
+    index: ifindex,
+    kind: linkinfo?.info_kind ?? '',
+    isBridged: linkinfo?.info_slave_kind === 'bridge',
+    peer: link_netnsid === undefined ? undefined : namespaces.get(link_netnsid),
+  }));
 }
 
 function addressOf(text: string | number | undefined): string {

@@ -27,6 +27,22 @@ export interface Applied {
   readonly disturbed: boolean;
 }
 
+/** An interface of a node's namespace. */
+export interface NodeLink {
+  readonly index: number;
+  readonly kind: string;
+  /** It is a port of a bridge. */
+  readonly isBridged: boolean;
+  /** The namespace among those asked about in which its other end is, as the kernel says. */
+  readonly peer: string | undefined;
+}
+
+export interface CounterName {
+  readonly family: 'inet' | 'bridge';
+  readonly table: string;
+  readonly name: string;
+}
+
 export interface Kernel {
   /** Keeps whatever is needed to reach the namespace again. Opening twice is no error. */
   open(netns: string): Promise<void>;
@@ -40,6 +56,10 @@ export interface Kernel {
   apply(netns: string, script: string): Promise<Applied>;
   /** The flow sets of one half. Exact only for the half that is not being written. */
   readFlows(netns: string, half: Half): Promise<FlowReading>;
+  /** All interfaces of the namespace, and which of them lead to one of these namespaces. */
+  links(netns: string, peers: readonly string[]): Promise<readonly NodeLink[]>;
+  /** Packets so far; undefined: there is no such counter. */
+  packets(netns: string, counter: CounterName): Promise<number | undefined>;
   /** Our table as nft prints it, without counters and what is in the flow sets; empty when there is no table. */
   list(netns: string): Promise<string>;
   /**

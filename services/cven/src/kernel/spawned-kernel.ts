@@ -8,9 +8,9 @@ import type { FlowTable, Half } from '@ringfence/firewall';
 import { olderConnections } from './helper/older-connections.js';
 import type { Connection } from './helper/older-connections.js';
 import { addressText } from './helper/set-dump.js';
-import { parseFlowSet, parsePackets } from './json-listing.js';
+import { namedNamespaces, parseFlowSet, parseLinks, parsePackets } from './json-listing.js';
 import { KernelError } from './kernel.port.js';
-import type { Applied, FlowCount, FlowReading, Kernel } from './kernel.port.js';
+import type { Applied, CounterName, FlowCount, FlowReading, Kernel, NodeLink } from './kernel.port.js';
 import { withoutFlowElements } from './listing.js';
 
 const IN_FLIGHT = 8;
@@ -118,6 +118,22 @@ export class SpawnedKernel implements Kernel {
       changed.flat().map(async (netns) => this.lastListing.set(netns, await this.list(netns))),
     );
     return changed.flat();
+  }
+
+  /** The kernel's numbers of namespaces can be had for those only that have a name below /run/netns. */
+  async links(netns: string, peers: readonly string[]): Promise<readonly NodeLink[]> {
+    const links = await this.inside(netns, ['ip', '-j', '-d', 'link', 'show']);
+    const named = namedNamespaces(await this.inside(netns, ['ip', '-j', 'netns', 'list-id']), peers);
+    return parseLinks(links, named);
+  }
+
+  async packets(netns: string, { family, table, name }: CounterName): Promise<number | undefined> {
+    try {
+      return parsePackets(await this.inside(netns, ['nft', '-j', 'list', 'counter', family, table, name]));
+    } catch (error) {
+      if (error instanceof KernelError && error.message.includes('No such file')) return undefined;
+      throw error;
+    }
   }
 
   async clearMarks(netns: string): Promise<void> {

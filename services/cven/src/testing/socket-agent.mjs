@@ -20,6 +20,24 @@ function inTurns(timeoutMs, then) {
   return { stop: () => clearTimeout(timer) };
 }
 
+/** AF_PACKET, past every rule of this namespace, as whoever has CAP_NET_RAW may send. */
+async function sendFrame(device, bytes) {
+  const { default: koffi } = await import('koffi');
+  const libc = koffi.load('libc.so.6');
+  const index = libc.func('uint32_t if_nametoindex(const char *name)')(device);
+  const fd = libc.func('int socket(int domain, int type, int protocol)')(17, 3, 0);
+  const address = Buffer.alloc(20);
+  address.writeUInt16LE(17, 0);
+  address.writeUInt32LE(index, 4);
+  const send = libc.func(
+    'long sendto(int fd, const void *data, size_t length, int flags, const void *to, uint32_t size)',
+  );
+  const sent = Number(send(fd, bytes, bytes.length, 0, address, address.length));
+  const errno = koffi.errno();
+  libc.func('int close(int fd)')(fd);
+  if (sent !== bytes.length) throw new Error(`the frame was not sent: errno ${errno}`);
+}
+
 const kept = new Map();
 const echoServers = [];
 
@@ -110,6 +128,7 @@ const commands = {
     socket.close();
     return sent;
   },
+  frame: ({ device, hex }) => sendFrame(device, Buffer.from(hex, 'hex')),
   drop: ({ name }) => Promise.resolve(kept.get(name)?.destroy() && kept.delete(name)),
 };
 

@@ -4,6 +4,7 @@
  */
 import type { Half } from '@ringfence/firewall';
 import { KernelError } from '../kernel.port.js';
+import type { CounterName } from '../kernel.port.js';
 import { NamespaceContext } from './namespace-context.js';
 import type { HelperAnswer, HelperNews, HelperRequest } from './protocol.js';
 import { RulesetWatch } from './ruleset-watch.js';
@@ -60,6 +61,10 @@ function perform({ operation, netns, argument }: HelperRequest): unknown {
       return context.apply(String(argument));
     case 'readFlows':
       return context.readFlows(argument as Half);
+    case 'links':
+      return context.links(argument as readonly string[]);
+    case 'packets':
+      return context.packets(argument as CounterName);
     default:
       return context[operation]();
   }

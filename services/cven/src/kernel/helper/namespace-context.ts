@@ -7,9 +7,10 @@ import { flowSetName, FAMILIES, FLOW_TABLES, renderRemoval } from '@ringfence/fi
 import type { FlowTable, Half } from '@ringfence/firewall';
 import koffi from 'koffi';
 import { KernelError } from '../kernel.port.js';
-import type { Applied, FlowCount, FlowReading } from '../kernel.port.js';
+import type { Applied, CounterName, FlowCount, FlowReading, NodeLink } from '../kernel.port.js';
 import { withoutFlowElements } from '../listing.js';
 import { namespaceId } from './namespace-id.js';
+import { NodeLinks } from './node-links.js';
 import { find, NFGEN } from './netlink-message.js';
 import { NetlinkError, NetlinkSocket } from './netlink-socket.js';
 import { clearMarkMessage, entriesRequest, injectionMessage, olderConnections } from './older-connections.js';
@@ -54,6 +55,8 @@ export class NamespaceContext {
   private readonly own = new Set<number>();
   /** As the node's namespace numbers it; undefined: the node's own. */
   readonly namespace: number | undefined;
+
+  private nodeLinks: NodeLinks | undefined;
 
   constructor(private readonly path: string) {
     [this.namespace, this.context, this.socket] = opened(path, (fd) => [
@@ -135,7 +138,9 @@ export class NamespaceContext {
       FlowTable,
       FlowCount[]
     >;
-    const overflow = this.socket.request((sequence) => counterRequest(sequence, TABLE_NAME, 'c_overflow'));
+    const overflow = this.socket.request((sequence) =>
+      counterRequest(sequence, { family: 'inet', table: TABLE_NAME, name: 'c_overflow' }),
+    );
     return { tables, overflow: overflow === undefined ? 0 : packetsOf(overflow.body) };
   }
 
@@ -165,6 +170,21 @@ export class NamespaceContext {
     inNamespace(this.path, () => writeFileSync('/proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal', '1'));
   }
 
+  links(peers: readonly string[]): NodeLink[] {
+    this.nodeLinks ??= inNamespace(this.path, () => new NodeLinks());
+    return this.nodeLinks.read(peers);
+  }
+
+  packets(counter: CounterName): number | undefined {
+    try {
+      const found = this.socket.request((sequence) => counterRequest(sequence, counter));
+      return found && packetsOf(found.body);
+    } catch (error) {
+      if (error instanceof NetlinkError && error.errno === ENOENT) return undefined;
+      throw error;
+    }
+  }
+
   clearMarks(): void {
     for (const { body } of this.socket.dump((sequence) => entriesRequest(sequence))) {
       const tuple = find(body.subarray(NFGEN), 1);
@@ -181,6 +201,7 @@ export class NamespaceContext {
 
   close(): void {
     this.socket.close();
+    this.nodeLinks?.close();
     freeContext(this.context);
   }
 

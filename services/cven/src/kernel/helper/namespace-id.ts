@@ -37,7 +37,8 @@ function giveId(socket: NetlinkSocket, fd: number): number {
   return idOf(socket, fd);
 }
 
-function idOf(socket: NetlinkSocket, fd: number): number {
+/** As the socket's namespace numbers it. */
+export function idOf(socket: NetlinkSocket, fd: number): number {
   const answer = socket.request((sequence) =>
     request({ type: RTM_GETNSID, flags: 0, sequence }, [[NETNSA_FD, fd]]),
   );

@@ -1,5 +1,5 @@
 /** What goes over the channel between the agent and its helper process: one request, one answer, in order; and news. */
-import type { KernelFailure } from '../kernel.port.js';
+import type { CounterName, KernelFailure } from '../kernel.port.js';
 
 export const HELPER_OPERATIONS = [
   'open',
@@ -12,14 +12,18 @@ export const HELPER_OPERATIONS = [
   'listOwn',
   'disturbed',
   'clearMarks',
+  'links',
+  'packets',
 ] as const;
 export type HelperOperation = (typeof HELPER_OPERATIONS)[number];
+
+export type HelperArgument = string | number | readonly string[] | CounterName;
 
 export interface HelperRequest {
   readonly id: number;
   readonly operation: HelperOperation;
   readonly netns: string;
-  readonly argument?: string | number;
+  readonly argument?: HelperArgument;
 }
 
 export type HelperAnswer =

@@ -1,5 +1,5 @@
 /** Requests and answers of nftables over raw netlink: elements of a flow set with their counters, a named counter, the generation. */
-import type { FlowCount } from '../kernel.port.js';
+import type { CounterName, FlowCount } from '../kernel.port.js';
 import { attributes, find, netfilterMessage, NFGEN, NLM_F_DUMP, text, uint32 } from './netlink-message.js';
 
 const NFTABLES = 10;
@@ -7,6 +7,7 @@ const GET_ELEMENTS = 13;
 const GET_GENERATION = 16;
 const GET_OBJECT = 19;
 const INET = 1;
+const FAMILY = { inet: INET, bridge: 7 } as const;
 const COUNTER_OBJECT = 1;
 const COUNTER_BYTES = 1;
 const COUNTER_PACKETS = 2;
@@ -27,8 +28,8 @@ export function generationOf(body: Buffer): number {
   return find(body.subarray(NFGEN), 1)?.readUInt32BE(0) ?? 0;
 }
 
-export function counterRequest(sequence: number, table: string, name: string): Buffer {
-  const head = { subsystem: NFTABLES, type: GET_OBJECT, flags: 0, sequence, family: INET };
+export function counterRequest(sequence: number, { family, table, name }: CounterName): Buffer {
+  const head = { subsystem: NFTABLES, type: GET_OBJECT, flags: 0, sequence, family: FAMILY[family] };
   return netfilterMessage(head, text(1, table), text(2, name), uint32(3, COUNTER_OBJECT));
 }
 

@@ -1,0 +1,207 @@
+/** Nobody on a node sends under the address of another, or speaks as a node: real packets, past the sender's own rules. */
+import { renderTable, renderRemoval, buildModel, peerSet } from '@ringfence/firewall';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { HelperKernel } from '../kernel/helper-kernel.js';
+import type { Kernel } from '../kernel/kernel.port.js';
+import { SpawnedKernel } from '../kernel/spawned-kernel.js';
+import { neighbourSolicitation, udp } from '../testing/frames.js';
+import { group, unitOf } from '../testing/models.js';
+import { addressOf, NODE, openPodsBed, OTHER_NODE, POD_PARTS } from '../testing/pods-bed.js';
+import type { PodPart, PodsBed, PodsPart } from '../testing/pods-bed.js';
+import { compiledHelper } from '../testing/testbed.js';
+import { SourceTies } from './source-ties.js';
+import type { SourceTiesOptions } from './source-ties.js';
+
+const [PORT, MARK] = [7001, 43];
+const TARGET = 'db';
+const HEARD = `table inet heard {
+  counter heard { }
+  counter marked { }
+  chain in {
+    type filter hook prerouting priority -400;
+    udp dport { ${PORT}, 67 } counter name "heard"
+    ip dscp ${MARK} counter name "marked"
+    ip6 dscp ${MARK} counter name "marked"
+    icmpv6 type nd-neighbor-solicit ip6 daddr ff02::1:ff00:99 counter name "heard"
+  }
+}`;
+
+for (const kind of ['routed', 'bridged'] as const)
+  for (const kernelName of kind === 'routed' ? (['helper', 'spawned'] as const) : (['helper'] as const))
+    describe(`Pods that are ${kind}, with the ${kernelName} kernel`, () => {
+      let bed: PodsBed;
+      let kernel: Kernel;
+      let ties: SourceTies | undefined;
+      let isUnpaired = false;
+      let forged = 0;
+
+      beforeAll(() => {
+        bed = openPodsBed(kind);
+        kernel =
+          kernelName === 'helper' ? new HelperKernel({ entry: compiledHelper() }) : new SpawnedKernel();
+        bed.nft(TARGET, HEARD);
+      });
+      afterEach(async () => {
+        isUnpaired = true;
+        await ties?.look();
+        isUnpaired = false;
+        await kernel.apply(bed.path('node'), renderRemoval());
+      });
+      afterAll(async () => {
+        await kernel.stop();
+        await bed.close();
+      });
+
+      const newTies = (options: Partial<SourceTiesOptions> = {}): SourceTies =>
+        new SourceTies({
+          kernel: () => kernel,
+          netns: bed.path('node'),
+          isWanted: () => true,
+          isUnpaired: () => isUnpaired,
+          freeNamespaces: [],
+          hostAddresses: () => [NODE[4]],
+          cluster: () => ['10.83.0.0/24', OTHER_NODE],
+          onChange: () => undefined,
+          onForged: (packets) => {
+            forged += packets;
+          },
+          onError: (error) => {
+            throw error;
+          },
+          ...options,
+        });
+      const tie = async (
+        pods: readonly PodPart[],
+        options: Partial<SourceTiesOptions> = {},
+      ): Promise<void> => {
+        ties = newTies(options);
+        for (const pod of pods) ties.seen(sandbox(pod));
+        ties.listed();
+        await ties.look();
+        expect(ties.trouble).toBeUndefined();
+      };
+      const sandbox = (pod: PodPart) => ({
+        id: pod,
+        podUid: pod,
+        namespace: pod === 'web' ? 'unmanaged' : 'shop',
+        name: pod,
+        netns: bed.path(pod),
+        addresses: [addressOf(pod), addressOf(pod, 6)],
+      });
+      const packets = (part: PodsPart, counter: 'heard' | 'marked') =>
+        kernel.packets(bed.path(part), { family: 'inet', table: 'heard', name: counter });
+      /** Whether the packet reaches the target, and whether a node's word is still in it. */
+      const arrives = async (
+        from: PodsPart,
+        packet: Buffer,
+        options: Parameters<PodsBed['send']>[2] = {},
+      ): Promise<{ there: boolean; marked: boolean }> => {
+        const before = [await packets(TARGET, 'heard'), await packets(TARGET, 'marked')];
+        await bed.send(from, packet, options);
+        // What is sent is there or dropped when the call that sent it is done: a veth has no queue of its own.
+        const after = [await packets(TARGET, 'heard'), await packets(TARGET, 'marked')];
+        return { there: after[0] !== before[0], marked: after[1] !== before[1] };
+      };
+      const as = (from: string, more: { dscp?: number } = {}): Buffer =>
+        udp({ from, to: addressOf(TARGET, from.includes(':') ? 6 : 4), toPort: PORT, ...more });
+
+      it('send under their own addresses and no other, managed or not', async () => {
+        expect((await arrives('web', as('192.0.2.1'))).there).toBe(true);
+        await tie(POD_PARTS);
+        for (const family of [4, 6] as const) {
+          expect((await arrives('web', as(addressOf('web', family)))).there).toBe(true);
+          expect((await arrives('web', as(addressOf('late', family)))).there).toBe(false);
+        }
+        for (const other of [OTHER_NODE, NODE[4], '192.0.2.1', '0.0.0.0'])
+          expect((await arrives('web', as(other))).there).toBe(false);
+        await ties?.look();
+        expect(forged).toBeGreaterThanOrEqual(6);
+      });
+
+      it('say nothing in the name of a node, and a node is still heard', async () => {
+        await tie(['db']);
+        await kernel.apply(bed.path('node'), renderTable(judgingNode()));
+        for (const who of [addressOf('web'), OTHER_NODE])
+          expect((await arrives('web', as(who, { dscp: MARK }))).marked).toBe(false);
+        expect((await arrives('other', as(OTHER_NODE, { dscp: MARK }))).marked).toBe(true);
+      });
+
+      it('have no address of a neighbour before they are known themselves', async () => {
+        await tie(['web', 'db']);
+        expect((await arrives('late', as(addressOf('late')))).there).toBe(true);
+        expect((await arrives('late', as(addressOf('web')))).there).toBe(false);
+        expect((await arrives('late', as(NODE[4]))).there).toBe(false);
+      });
+
+      it.runIf(kind === 'bridged')('look for their addresses, and for neighbours', async () => {
+        await tie(POD_PARTS);
+        const search = { to: 'ff02::1:ff00:99', hopLimit: 255 };
+        for (const from of ['::', 'fe80::1'])
+          expect((await arrives('web', neighbourSolicitation({ ...search, from }))).there).toBe(true);
+        const request = udp({ from: '0.0.0.0', to: '255.255.255.255', fromPort: 68, toPort: 67 });
+        expect((await arrives('web', request)).there).toBe(true);
+      });
+
+      it.runIf(kind === 'bridged')('hide nothing behind a tag that the other end takes off', async () => {
+        const tagged = { tags: ['81000000'] };
+        expect((await arrives('web', as(addressOf('late')), tagged)).there).toBe(true);
+        await tie(POD_PARTS);
+        for (const tags of [['81000000'], ['81000000', '81000000'], ['88a80000', '81000000']])
+          expect((await arrives('web', as(addressOf('late')), { tags })).there).toBe(false);
+      });
+
+      it('of several networks send what is not of the cluster', async () => {
+        bed.ip(
+          'node',
+          'link',
+          'add',
+          'second',
+          'type',
+          'veth',
+          'peer',
+          'name',
+          'eth1',
+          'netns',
+          bed.path('web'),
+        );
+        try {
+          await tie(POD_PARTS);
+          expect((await arrives('web', as('192.0.2.1'))).there).toBe(true);
+          expect((await arrives('web', as(addressOf('late')))).there).toBe(false);
+          expect((await arrives('web', as(OTHER_NODE))).there).toBe(false);
+        } finally {
+          bed.ip('node', 'link', 'del', 'second');
+        }
+        await ties?.look();
+        expect((await arrives('web', as('192.0.2.1'))).there).toBe(false);
+      });
+
+      it('stay tied while the agent starts again, are tied again after a flush, and are let go with the node', async () => {
+        await tie(POD_PARTS);
+        ties = newTies();
+        await ties.look();
+        expect((await arrives('web', as(addressOf('late')))).there).toBe(false);
+        bed.nft('node', `delete table inet ringfence_sources\ndelete table bridge ringfence_sources\n`);
+        await tie(POD_PARTS);
+        expect((await arrives('web', as(addressOf('late')))).there).toBe(false);
+        isUnpaired = true;
+        await ties.look();
+        expect((await arrives('web', as('192.0.2.1'))).there).toBe(true);
+      });
+
+      it('are not dropped where nothing blocks', async () => {
+        await tie(POD_PARTS, { isWanted: () => false });
+        expect((await arrives('web', as('192.0.2.1'))).there).toBe(true);
+      });
+    });
+
+/** What the table of a node says of the other one. */
+function judgingNode() {
+  const find = () => peerSet([OTHER_NODE], []);
+  return buildModel(unitOf('idle', {}), find, {
+    kind: 'host',
+    revision: 1,
+    judging: [group(1)],
+    guard: { targets: [], hairpins: [], podNetworks: [] },
+  });
+}
