@@ -166,20 +166,30 @@ export async function standing(): Promise<Standing> {
   return cluster.ringfence_enforcement.policy;
 }
 
-export const inForce = (asked: Standing, now: Standing): boolean =>
-  isReached(asked.asked_version, now.in_force_version) &&
-  isReached(asked.asked_settings, now.in_force_settings);
+/** Waits for who takes writes to say how much was asked for by now. */
+export async function asked(): Promise<Standing> {
+  let now = await standing();
+  await eventually('it is known what is asked for', async () => {
+    now = await standing();
+    return now.asked_version !== null && now.asked_settings !== null;
+  });
+  return now;
+}
 
-const isReached = (asked: number | null, now: number | null): boolean =>
-  asked !== null && now !== null && asked <= now;
+export const inForce = (wanted: Standing, now: Standing): boolean =>
+  isReached(wanted.asked_version, now.in_force_version) &&
+  isReached(wanted.asked_settings, now.in_force_settings);
 
-/** What was asked for at `asked`; what others ask for meanwhile is not waited for. */
-export async function untilInForce(asked: Standing): Promise<void> {
+const isReached = (wanted: number | null, now: number | null): boolean =>
+  wanted !== null && now !== null && wanted <= now;
+
+/** What was asked for at the time of `wanted`; what others ask for meanwhile is not waited for. */
+export async function untilInForce(wanted: Standing): Promise<void> {
   await eventually(
-    `in force: ${JSON.stringify(asked)}`,
+    `in force: ${JSON.stringify(wanted)}`,
     async () => {
       const now = await standing();
-      if (inForce(asked, now)) return true;
+      if (inForce(wanted, now)) return true;
       throw new Error(`it stands at ${JSON.stringify(now)}`);
     },
     60_000,
