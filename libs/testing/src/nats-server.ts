@@ -17,6 +17,8 @@ export interface NatsServer extends NatsPlace {
   kill(): Promise<void>;
   /** After `stop` or `kill`: the same port, the same files. */
   start(): Promise<void>;
+  /** SIGHUP: it reads its configuration and certificates again. */
+  reload(): void;
   close(): Promise<void>;
 }
 
@@ -42,6 +44,7 @@ export async function startNats(
     stop: server.stop,
     kill: server.kill,
     start: server.start,
+    reload: () => server.signal('SIGHUP'),
     close: async () => {
       await server.kill();
       await rm(directory, { recursive: true, force: true });

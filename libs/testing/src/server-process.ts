@@ -39,6 +39,8 @@ export interface ServerProcess {
   stop(): Promise<void>;
   /** SIGKILL, as a crash would. */
   kill(): Promise<void>;
+  /** Whatever else it understands. */
+  signal(signal: NodeJS.Signals): void;
   readonly pid: number | undefined;
 }
 
@@ -77,6 +79,7 @@ export function serverProcess(server: ServerCommand): ServerProcess {
     },
     stop: () => end(server.stopSignal),
     kill: () => end('SIGKILL'),
+    signal: (signal) => void child?.kill(signal),
   };
 }
 
