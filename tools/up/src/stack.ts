@@ -84,7 +84,12 @@ export class Stack {
     const application = await progress.phase('Application: deployed, managed, Pods ready', () =>
       deployApplication({ options, api, sandbox, clusterId: cluster.id, onWaiting }),
     );
-    writeEnvironment(options, control.access, sandbox, cluster.id);
+    writeEnvironment(options, {
+      ...apiVariables(control.access),
+      RINGFENCE_CA: agents.caFile,
+      KUBECONFIG: sandbox.kubeconfig,
+      RINGFENCE_CLUSTER_ID: cluster.id,
+    });
     const pairing = { ...agents, key: cluster.pairingKey };
     return { access: control.access, api, sandbox, clusterId: cluster.id, application, pairing };
   }
@@ -105,15 +110,14 @@ async function allOrFirstError<A, B>([a, b]: [Promise<A>, Promise<B>]): Promise<
   return [first.value, second.value];
 }
 
-function writeEnvironment(options: UpOptions, access: ApiAccess, sandbox: Sandbox, clusterId: string): void {
-  const variables = {
-    RINGFENCE_URL: access.url,
-    RINGFENCE_ORG_ID: String(access.org),
-    RINGFENCE_API_KEY: access.key,
-    RINGFENCE_API_SECRET: access.secret,
-    KUBECONFIG: sandbox.kubeconfig,
-    RINGFENCE_CLUSTER_ID: clusterId,
-  };
+const apiVariables = (access: ApiAccess): Record<string, string> => ({
+  RINGFENCE_URL: access.url,
+  RINGFENCE_ORG_ID: String(access.org),
+  RINGFENCE_API_KEY: access.key,
+  RINGFENCE_API_SECRET: access.secret,
+});
+
+function writeEnvironment(options: UpOptions, variables: Readonly<Record<string, string>>): void {
   const text = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'\n`);
   writeFileSync(join(options.dataDirectory, 'env'), text.join(''), { mode: 0o600 });
 }
