@@ -22,6 +22,7 @@ export interface BusProcess {
   readonly health: {
     require(name: string, isMet: () => true | string): void;
     missing(): readonly string[];
+    alarms(): readonly string[];
   };
   readonly logger: Record<'info' | 'warn', (details: object, message: string) => void>;
   readonly metrics: BusMetrics;
@@ -60,6 +61,7 @@ export async function openControlBus(
   await ensureStreams(bus, 'control');
   const call = HEALTH_CALLS.find((each) => each.service === service);
   // As the gateway asks for it: the health of the whole is that of every part, its lanes included.
-  if (call !== undefined) bus.serve(call, async () => ({ missing: [...health.missing()] }));
+  if (call !== undefined)
+    bus.serve(call, async () => ({ missing: [...health.missing()], alarms: [...health.alarms()] }));
   return { bus, connection };
 }

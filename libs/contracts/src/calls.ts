@@ -118,7 +118,12 @@ export type ExplainResponse = z.infer<typeof ExplainResponse>;
 const clusterToken = z.object({ cluster: Text, token: Text });
 
 /** One sentence per requirement that a service does not meet. */
-const health = [z.object({}), z.object({ missing: z.array(Text) }), 2_000] as const;
+const health = [
+  z.object({}),
+  /** `alarms`: what works, and should not be as it is. */
+  z.object({ missing: z.array(Text), alarms: z.array(Text).optional() }),
+  2_000,
+] as const;
 
 export const CALLS = {
   inventoryResource: call('inventory.resource', ResourceRequest, ResourceResponse),

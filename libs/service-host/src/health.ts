@@ -15,6 +15,7 @@ export interface HealthRegistry extends Health {
 export function healthRegistry(): HealthRegistry {
   const requirements = new Map<string, Requirement>();
   const facts = new Map<string, () => string>();
+  const alarms = new Map<string, string>();
   const missing = (): string[] =>
     [...requirements].flatMap(([name, isMet]) => {
       const answer = ask(isMet);
@@ -23,6 +24,11 @@ export function healthRegistry(): HealthRegistry {
   return {
     require: (name, isMet) => void requirements.set(name, isMet),
     missing,
+    alarm: (what, words) => {
+      alarms.set(what, words);
+      facts.set(`INSECURE ${what}`, () => words);
+    },
+    alarms: () => [...alarms.values()],
     fact: (name, value) => void facts.set(name, value),
     report: () => {
       const unmet = missing();

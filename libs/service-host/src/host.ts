@@ -11,6 +11,10 @@ export interface Health {
   require(name: string, isMet: Requirement): void;
   /** One sentence per requirement that is not met. */
   missing(): readonly string[];
+  /** What nobody shall run by unknowingly: shown in /readyz, and by the control plane's /health as a warning. */
+  alarm(what: string, words: string): void;
+  /** In words, one sentence each. */
+  alarms(): readonly string[];
   /** Shown in /readyz beside the answer; decides nothing. */
   fact(name: string, value: () => string): void;
 }

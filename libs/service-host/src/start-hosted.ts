@@ -10,6 +10,7 @@ import { listenForManagement } from './management.js';
 import { metricsRegistry } from './metrics.js';
 import { sweepWhenIdle } from './sweeper.js';
 import { startTelemetry } from './telemetry.js';
+import { alarmSwitchedOff } from './transport-security.js';
 
 export interface HostedProcess {
   readonly managementUrl: string;
@@ -56,6 +57,7 @@ export async function startHosted<Schema extends z.ZodType>(
     onShutdown: (release: () => Promise<void> | void) => void releases.push(release),
     signal: ending.signal,
   };
+  alarmSwitchedOff(context, env);
   let running: RunningService | void;
   const started = (async () => {
     running = await service.start(context);

@@ -1,7 +1,7 @@
 /**
  * TLS of our own listeners, and the alarm where there is none: whatever leaves a machine in plain text, or is not verified, is
- * said at every start as an error in the log, in /readyz beside the facts, and as a metric. It decides nothing: whoever runs it
- * so may have a reason, but nobody shall run it so unknowingly.
+ * said at every start and each hour as an error in the log, in /readyz and /health, and as a metric. It decides nothing: whoever
+ * runs it so may have a reason, but nobody shall run it so unknowingly.
  */
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import type { Server } from 'node:tls';
@@ -21,6 +21,7 @@ export interface TlsListener {
 }
 
 const LOOK_EVERY_MS = 5_000;
+const SAY_AGAIN_MS = 3_600_000;
 
 export function tlsListener({ cert, key }: TlsFiles, { logger, onShutdown }: Host): TlsListener | undefined {
   if (!cert || !key) return undefined;
@@ -50,25 +51,37 @@ export function tlsListener({ cert, key }: TlsFiles, { logger, onShutdown }: Hos
 
 /** By name of what is spoken to or offered, its URL. What is not on this machine and not TLS is an alarm. */
 export function alarmInsecure(host: Host, urls: Readonly<Record<string, string | undefined>>): void {
-  const gauge = host.metrics.gauge(
-    'ringfence_insecure',
-    '1: spoken or offered beyond this machine without TLS, or unverified',
-  );
-  const alarm = (what: string, words: string): void => {
-    gauge.set(1, { what });
-    host.health.fact(`INSECURE ${what}`, () => words);
-    host.logger.error({ what }, words);
-  };
   for (const [what, url] of Object.entries(urls)) {
     const open = (url ?? '').split(',').find((each) => each !== '' && isOpen(each.trim()));
     if (open !== undefined)
-      alarm(what, `${what} leaves this machine in plain text: give it TLS (docs/security.md)`);
+      alarm(host, what, `${what} leaves this machine in plain text: give it TLS (docs/security.md)`);
   }
-  if (process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0')
-    alarm(
-      'verification',
-      'NODE_TLS_REJECT_UNAUTHORIZED=0: no certificate is verified; use RINGFENCE_CA instead',
-    );
+}
+
+/** Certificates of what is named are not looked at, by whose setting. */
+export function alarmUnverified(host: Host, what: string, setting: string): void {
+  alarm(
+    host,
+    what,
+    `${setting}: no certificate of ${what} is verified; name the authority instead (docs/security.md)`,
+  );
+}
+
+/** Node's own switch, which any process may have been started with. */
+export function alarmSwitchedOff(host: Host, env: NodeJS.ProcessEnv): void {
+  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0')
+    alarmUnverified(host, 'any server', 'NODE_TLS_REJECT_UNAUTHORIZED=0');
+}
+
+function alarm({ logger, metrics, health, onShutdown }: Host, what: string, words: string): void {
+  metrics
+    .gauge('ringfence_insecure', '1: spoken or offered beyond this machine without TLS, or unverified')
+    .set(1, { what });
+  health.alarm(what, words);
+  const say = (): void => logger.error({ what }, words);
+  say();
+  const again = setInterval(say, SAY_AGAIN_MS).unref();
+  onShutdown(() => clearInterval(again));
 }
 
 function isOpen(url: string): boolean {

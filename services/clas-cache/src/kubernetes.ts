@@ -1,7 +1,7 @@
 /** What clas-cache asks of the API server, where there is a way to it: whom it vouches for, and conditions that Kubelink does not write. */
 import { apiClient, clusterAccess, KubeconfigError } from '@ringfence/kubernetes';
 import type { ApiClient, ClusterAccess } from '@ringfence/kubernetes';
-import { StartRefused } from '@ringfence/service-host';
+import { alarmUnverified, StartRefused } from '@ringfence/service-host';
 import type { HostContext } from '@ringfence/service-host';
 import { ReadinessNet } from './adapters/readiness-net.js';
 import { KubernetesVouching, noVouching } from './adapters/vouching.js';
@@ -33,6 +33,7 @@ function around(context: HostContext<Config>): Kubernetes {
     health.fact('conditions while Kubelink is silent', () => `not written: ${access.message}`);
     return { net: undefined, client: undefined, vouching: noVouching(access.message) };
   }
+  if (!access.tls.rejectUnauthorized) alarmUnverified(context, 'the API server', 'insecure-skip-tls-verify');
   const client = apiClient(access);
   const net = openNet(context, client);
   onShutdown(async () => {

@@ -120,7 +120,7 @@ function serving(
   const own = {
     ...ownAnswers({
       ...{ store, bus, keys, jobs, document, missing, startedAt: Date.now() },
-      partsHealth: partsHealth(bus, missing),
+      partsHealth: partsHealth(bus, () => ({ missing: missing(), alarms: context.health.alarms() })),
     }),
     ...edgeAnswers(bus, record),
   };

@@ -11,7 +11,7 @@ import { Module } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { apiClient, clusterAccess, KubeconfigError } from '@ringfence/kubernetes';
 import type { ApiClient } from '@ringfence/kubernetes';
-import { StartRefused } from '@ringfence/service-host';
+import { alarmUnverified, StartRefused } from '@ringfence/service-host';
 import type { HostContext } from '@ringfence/service-host';
 import { ClusterCredential } from './adapters/cluster-credential.client.js';
 import { PodConditions } from './adapters/readiness.consumer.js';
@@ -47,10 +47,14 @@ export function kubelinkModule(context: Context): Type {
   return KubelinkModule;
 }
 
-function openApi({ config, onShutdown }: Context): ApiClient {
+function openApi(context: Context): ApiClient {
+  const { config, onShutdown } = context;
   try {
     // Like kubectl, the variable may name several files; one cluster is watched, so the first counts.
-    const client = apiClient(clusterAccess(config.KUBECONFIG?.split(':')[0]));
+    const access = clusterAccess(config.KUBECONFIG?.split(':')[0]);
+    if (!access.tls.rejectUnauthorized)
+      alarmUnverified(context, 'the API server', 'insecure-skip-tls-verify');
+    const client = apiClient(access);
     onShutdown(() => client.close());
     return client;
   } catch (error) {

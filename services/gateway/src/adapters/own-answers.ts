@@ -59,9 +59,11 @@ function generalAnswers(parts: OwnParts): Record<string, Answer> {
 async function health({ startedAt, partsHealth }: OwnParts): Promise<unknown> {
   const parts = await partsHealth();
   const notifications = notificationsOf(parts);
-  const services = Object.entries(parts.missing);
-  const running = services.filter(([, missing]) => missing.length === 0).map(([service]) => service);
-  const lacking = services.flatMap(([service, missing]) => missing.map((words) => `${service}: ${words}`));
+  const services = Object.entries(parts.services);
+  const running = services.filter(([, { missing }]) => missing.length === 0).map(([service]) => service);
+  const lacking = services.flatMap(([service, { missing }]) =>
+    missing.map((words) => `${service}: ${words}`),
+  );
   const uptime = Math.round((Date.now() - startedAt) / 1000);
   const now = new Date().toISOString();
   return [

@@ -2,7 +2,7 @@
 import type { Bus } from '@ringfence/bus';
 import { CALLS, HEALTH_CALLS } from '@ringfence/contracts';
 import type { z } from 'zod';
-import type { Parts } from '../domain/whole-health.js';
+import type { Parts, ServiceWord } from '../domain/whole-health.js';
 
 /** Health is read by anybody: one round of questions serves everybody for this long. */
 const FRESH_MS = 2_000;
@@ -13,7 +13,7 @@ export interface HeardParts extends Parts {
 }
 export type PartsHealth = () => Promise<HeardParts>;
 
-export function partsHealth(bus: Bus, own: () => readonly string[]): PartsHealth {
+export function partsHealth(bus: Bus, own: () => ServiceWord): PartsHealth {
   let asked: { at: number; parts: Promise<HeardParts> } | undefined;
   return () => {
     if (asked === undefined || Date.now() - asked.at >= FRESH_MS)
@@ -22,21 +22,22 @@ export function partsHealth(bus: Bus, own: () => readonly string[]): PartsHealth
   };
 }
 
-async function ask(bus: Bus, own: () => readonly string[]): Promise<HeardParts> {
-  const services = HEALTH_CALLS.map(async (call) => [call.service, await missingOf(bus, call)] as const);
+async function ask(bus: Bus, own: () => ServiceWord): Promise<HeardParts> {
+  const services = HEALTH_CALLS.map(async (call) => [call.service, await wordOf(bus, call)] as const);
   const clusters = bus.call(CALLS.standing, {}).then(
     (standing) => standing.clusters,
     // Inventory's own line says that it does not answer.
     (): Standing[] => [],
   );
-  const missing = Object.fromEntries([['gateway', own()] as const, ...(await Promise.all(services))]);
-  return { missing, clusters: await clusters };
+  const said = Object.fromEntries([['gateway', own()] as const, ...(await Promise.all(services))]);
+  return { services: said, clusters: await clusters };
 }
 
-async function missingOf(bus: Bus, call: (typeof HEALTH_CALLS)[number]): Promise<readonly string[]> {
+async function wordOf(bus: Bus, call: (typeof HEALTH_CALLS)[number]): Promise<ServiceWord> {
   try {
-    return (await bus.call(call, {})).missing;
+    const { missing, alarms = [] } = await bus.call(call, {});
+    return { missing, alarms };
   } catch {
-    return ['does not answer'];
+    return { missing: ['does not answer'], alarms: [] };
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { notificationsOf, statusOf } from './whole-health.js';
 
 const fine = {
-  missing: { gateway: [], inventory: [] },
+  services: { gateway: { missing: [], alarms: [] }, inventory: { missing: [], alarms: [] } },
   clusters: [{ name: 'a', status: 'in_sync', message: '' }],
 };
 
@@ -15,7 +15,7 @@ describe('the health of the whole', () => {
   it('is critical when a lane stands still anywhere, and names the part', () => {
     const notifications = notificationsOf({
       ...fine,
-      missing: { inventory: ['lanes: inventory-acks stands still'] },
+      services: { inventory: { missing: ['lanes: inventory-acks stands still'], alarms: [] } },
     });
     expect(statusOf(notifications)).toBe('critical');
     expect(notifications[0]?.message).toBe('inventory: lanes: inventory-acks stands still');
@@ -28,5 +28,14 @@ describe('the health of the whole', () => {
     expect(statusOf(of('out_of_sync'))).toBe('warning');
     expect(of('error')[0]?.message).toBe('cluster a: since 12:04');
     expect(of('never_connected')).toEqual([]);
+  });
+
+  it('is a warning where a service runs without TLS or unverified', () => {
+    const services = { gateway: { missing: [], alarms: ['REST API leaves this machine in plain text'] } };
+    const notifications = notificationsOf({ ...fine, services });
+    expect(statusOf(notifications)).toBe('warning');
+    expect(notifications).toEqual([
+      expect.objectContaining({ token: 'insecure', message: expect.stringMatching(/^gateway: REST API/) }),
+    ]);
   });
 });

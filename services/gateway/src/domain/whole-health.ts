@@ -8,9 +8,14 @@ export interface ClusterWord {
   readonly status: string;
   readonly message: string;
 }
+export interface ServiceWord {
+  /** What it lacks, in words. */
+  readonly missing: readonly string[];
+  /** What works, and should not be as it is. */
+  readonly alarms: readonly string[];
+}
 export interface Parts {
-  /** By service: what it lacks, in words. */
-  readonly missing: Readonly<Record<string, readonly string[]>>;
+  readonly services: Readonly<Record<string, ServiceWord>>;
   readonly clusters: readonly ClusterWord[];
 }
 export interface Notification {
@@ -22,16 +27,24 @@ export interface Notification {
 /** A cluster that nobody has connected yet is no trouble. */
 const FINE = new Set(['in_sync', 'never_connected']);
 
-export function notificationsOf({ missing, clusters }: Parts): Notification[] {
-  const services = Object.entries(missing).flatMap(([service, words]) =>
-    words.map((message) => ({
+export function notificationsOf({ services, clusters }: Parts): Notification[] {
+  const told = Object.entries(services);
+  const lacking = told.flatMap(([service, { missing }]) =>
+    missing.map((words) => ({
       status: 'critical' as const,
       token: 'service_unavailable',
-      message: `${service}: ${message}`,
+      message: `${service}: ${words}`,
+    })),
+  );
+  const insecure = told.flatMap(([service, { alarms }]) =>
+    alarms.map((words) => ({
+      status: 'warning' as const,
+      token: 'insecure',
+      message: `${service}: ${words}`,
     })),
   );
   const troubled = clusters.filter(({ status }) => !FINE.has(status));
-  return [...services, ...troubled.map(notificationOf)];
+  return [...lacking, ...troubled.map(notificationOf), ...insecure];
 }
 
 function notificationOf({ name, status, message }: ClusterWord): Notification {
