@@ -169,7 +169,7 @@ describe('a flood of wrong keys', () => {
     const attacks = Array.from({ length: 60 }, (_, flood) => attack(flood));
     try {
       await expect.poll(() => statuses.has(429)).toBe(true);
-      for (let each = 0; each < 10; each += 1)
+      for (let each = 0; each < 3; each += 1)
         expect((await call('GET', '/noop', { headers: { authorization: OWNER } })).status).toBe(200);
     } finally {
       isOver = true;
