@@ -21,6 +21,6 @@ export type { RateWindow } from './rate-window.js';
 export { run } from './run.js';
 export { startHosted } from './start-hosted.js';
 export type { HostedProcess } from './start-hosted.js';
-export { alarmInsecure, alarmUnverified, tlsListener } from './transport-security.js';
+export { alarmInsecure, alarmUnverified, tlsListener, urlOf } from './transport-security.js';
 export type { TlsFiles, TlsListener } from './transport-security.js';
 export { activeTraceHeaders, startTrace, withTraceHeaders } from './telemetry.js';

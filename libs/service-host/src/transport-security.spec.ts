@@ -1,7 +1,9 @@
+import { createServer as createPlain } from 'node:http';
+import { createServer } from 'node:https';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { healthRegistry } from './health.js';
 import type { HealthRegistry } from './health.js';
-import { alarmInsecure, alarmSwitchedOff, alarmUnverified } from './transport-security.js';
+import { alarmInsecure, alarmSwitchedOff, alarmUnverified, urlOf } from './transport-security.js';
 
 let said: string[];
 let metered: string[];
@@ -58,5 +60,14 @@ describe('an alarm', () => {
     for (const release of releases) release();
     vi.advanceTimersByTime(3_600_000);
     expect(said).toHaveLength(6);
+  });
+});
+
+describe('the address of a listener', () => {
+  it('says https where its server speaks TLS, whatever the framework takes it for', async () => {
+    const of = (server: unknown): Promise<string> =>
+      urlOf({ getUrl: () => Promise.resolve('http://10.0.0.1:8443'), getHttpServer: () => server });
+    expect(await of(createServer())).toBe('https://10.0.0.1:8443');
+    expect(await of(createPlain())).toBe('http://10.0.0.1:8443');
   });
 });

@@ -4,7 +4,7 @@
  * runs it so may have a reason, but nobody shall run it so unknowingly.
  */
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
-import type { Server } from 'node:tls';
+import { Server } from 'node:tls';
 import type { HostContext } from './host.js';
 
 type Host = Pick<HostContext<unknown>, 'logger' | 'metrics' | 'health' | 'onShutdown'>;
@@ -82,6 +82,17 @@ function alarm({ logger, metrics, health, onShutdown }: Host, what: string, word
   say();
   const again = setInterval(say, SAY_AGAIN_MS).unref();
   onShutdown(() => clearInterval(again));
+}
+
+interface Listening {
+  getUrl(): Promise<string>;
+  getHttpServer(): unknown;
+}
+
+/** Nest knows nothing of the TLS of an adapter that was given to it, and says `http://`. */
+export async function urlOf(app: Listening): Promise<string> {
+  const url = await app.getUrl();
+  return app.getHttpServer() instanceof Server ? url.replace(/^http:/, 'https:') : url;
 }
 
 function isOpen(url: string): boolean {

@@ -26,7 +26,7 @@ import {
 } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import type { ApiClient } from '@ringfence/kubernetes';
-import { alarmInsecure } from '@ringfence/service-host';
+import { alarmInsecure, urlOf } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { openClusterLanes } from './adapters/cluster-lanes.js';
 import { ControlUplink } from './adapters/control-uplink.js';
@@ -295,7 +295,7 @@ async function listen(
   const app = await openCredentialEndpoint(desk, context);
   onShutdown(() => app.close());
   alarmInsecure(context, {
-    'credential endpoint': await app.getUrl(),
+    'credential endpoint': await urlOf(app),
     gateway: config.GATEWAY_URL,
     'cluster NATS': natsUrl,
   });

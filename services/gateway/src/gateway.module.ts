@@ -24,6 +24,7 @@ import {
   nestLogger,
   rateWindow,
   tlsListener,
+  urlOf,
 } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -80,7 +81,7 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   pruneRegularly(context, store, onError);
 
   const app = await listen(context, serving(context, { store, bus, followed, jobs }, onError));
-  const url = await app.getUrl();
+  const url = await urlOf(app);
   context.logger.info({ url }, 'REST API is up');
   alarmInsecure(context, { 'REST API': url, 'control NATS': context.config.NATS_URL });
   return {

@@ -4,7 +4,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { boundConnections, doorOptions, nestLogger, tlsListener } from '@ringfence/service-host';
+import { boundConnections, doorOptions, nestLogger, tlsListener, urlOf } from '@ringfence/service-host';
 import type { HostContext } from '@ringfence/service-host';
 import type { Config } from '../config.js';
 import type { CredentialDesk } from './credential-desk.js';
@@ -42,7 +42,7 @@ export async function openCredentialEndpoint(
   boundConnections(fastify.server, LIMITS, () => dropped.add());
   if (fastify.server instanceof TlsServer) tls?.follow(fastify.server);
   await app.listen(config.RINGFENCE_PORT, config.RINGFENCE_HOST);
-  logger.info({ url: await app.getUrl() }, 'credentials are given here');
+  logger.info({ url: await urlOf(app) }, 'credentials are given here');
   return app;
 }
 
