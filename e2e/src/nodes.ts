@@ -5,21 +5,24 @@ export interface ClusterNode {
   readonly name: string;
   readonly address: string;
   readonly netns: string;
+  readonly podCidr: string;
 }
 
 interface NodeList {
   readonly items: readonly {
     readonly metadata: { readonly name: string };
+    readonly spec: { readonly podCIDR: string };
     readonly status: { readonly addresses: readonly { readonly type: string; readonly address: string }[] };
   }[];
 }
 
 export async function clusterNodes(): Promise<ClusterNode[]> {
   const list = (await kubernetes.request('GET', '/api/v1/nodes')) as NodeList;
-  return list.items.map(({ metadata: { name }, status }) => ({
+  return list.items.map(({ metadata: { name }, spec, status }) => ({
     name,
     address: status.addresses.find(({ type }) => type === 'InternalIP')!.address,
     netns: nodeNetns(name),
+    podCidr: spec.podCIDR,
   }));
 }
 

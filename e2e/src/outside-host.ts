@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { sandboxInstance } from './nodes.js';
+import { clusterNodes, sandboxInstance } from './nodes.js';
 import { access } from './world.js';
 
 const run = promisify(execFile);
@@ -32,5 +32,8 @@ export async function outsideHost(): Promise<OutsideHost> {
   await ip('link', 'set', link, 'master', `rfbr-${instance}`, 'up');
   await ip('-n', name, 'address', 'add', `${address}/24`, 'dev', 'eth0');
   for (const device of ['lo', 'eth0']) await ip('-n', name, 'link', 'set', device, 'up');
+  // It knows the way to Pods: whether it may go there is another matter.
+  for (const node of await clusterNodes())
+    await ip('-n', name, 'route', 'add', node.podCidr, 'via', node.address);
   return { address, netns: `/run/netns/${name}`, close: async () => void (await ip('netns', 'del', name)) };
 }

@@ -101,7 +101,7 @@ function volley(own: string, { victim, node }: ClusterVictim): HostileMessage[] 
       podsEnforced: 0,
       errors: [],
     },
-    ...{ observedAt: at, status: 'unpaired' },
+    ...{ observedAt: at, status: 'unpaired', judging: false },
   };
   const lies: [string, unknown][] = [
     [`ack.CLUSTER.node.${node}`, ack],

@@ -83,7 +83,7 @@ const instant = (): string => new Date().toISOString();
 function unpaired(node: string): object {
   return {
     ...{ node, machineId: '0', version: '0', addresses: [], revision: 0, pods: 0, podsEnforced: 0 },
-    ...{ errors: [], observedAt: instant(), status: 'unpaired' },
+    ...{ errors: [], observedAt: instant(), status: 'unpaired', judging: false },
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Mode } from '../application.js';
-import { provision, removeNamespace } from '../application.js';
+import { provision, removeNamespace, setNodeMode } from '../application.js';
 import { Random } from '../campaign/random.js';
 import { explain, inTurns, untilInForce } from '../explained.js';
 import { burst } from '../matrix/burst.js';
@@ -15,16 +15,20 @@ import type { Source, Target, Town } from '../matrix/town.js';
 import { api } from '../world.js';
 
 const SEED = Number(process.env['RINGFENCE_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const MODES: readonly (readonly [Mode, Mode])[] = [
-  ['full', 'full'],
-  ['selective', 'full'],
-  ['full', 'visibility_only'],
+/** Of the two namespaces, and of the two nodes. */
+const MODES: readonly {
+  readonly namespaces: readonly [Mode, Mode];
+  readonly nodes: readonly [Mode, Mode];
+}[] = [
+  { namespaces: ['full', 'full'], nodes: ['full', 'full'] },
+  { namespaces: ['selective', 'full'], nodes: ['visibility_only', 'full'] },
+  { namespaces: ['full', 'visibility_only'], nodes: ['selective', 'idle'] },
 ];
 
 const untilQuiet = (town: Town, version: number, modes: Readonly<Record<string, Mode>>): Promise<void> =>
   untilInForce(version, [
     ...town.places.map(({ name, namespace }) => ({ name, mode: modes[namespace] })),
-    ...town.nodes.map((node) => ({ name: `node:${node}`, mode: undefined })),
+    ...town.nodes.map((node) => ({ name: `node:${node}`, mode: modes[node] })),
   ]);
 
 interface Triple {
@@ -38,12 +42,9 @@ async function fatesOf(town: Town): Promise<Fate[]> {
   return fates.flat();
 }
 
-/**
- * A ClusterIP means something to nodes and their Pods only; and with which of its addresses a node asks for one is up to
- * its routes, which explain does not know (docs/decisions/0011).
- */
-const targetsOf = ({ targets }: Town, { name, netns }: Source): Target[] =>
-  targets.filter(({ isClusterIp }) => !isClusterIp || (netns !== null && !name.startsWith('node:')));
+/** A ClusterIP means something to nodes and their Pods only. */
+const targetsOf = ({ targets }: Town, { isInside }: Source): Target[] =>
+  targets.filter(({ isClusterIp }) => isInside || !isClusterIp);
 
 describe(`explain and the kernel (seed ${SEED})`, () => {
   const random = new Random(SEED);
@@ -60,6 +61,8 @@ describe(`explain and the kernel (seed ${SEED})`, () => {
       if (hrefs.length > 0) await provision('explain: gone');
     }
     for (const namespace of [SHOP, BANK, FREE]) await removeNamespace(namespace);
+    for (const node of town.nodes) await setNodeMode(node, 'visibility_only');
+    await town.close();
   });
 
   const create = async (collection: string, body: object): Promise<string> =>
@@ -80,11 +83,12 @@ describe(`explain and the kernel (seed ${SEED})`, () => {
 
   it.each(MODES.map((modes, round) => ({ round, modes })))(
     'say the same of every packet (round $round, $modes)',
-    async ({ round, modes: [shop, bank] }) => {
-      const modes = { [SHOP]: shop, [BANK]: bank };
+    async ({ round, modes: { namespaces, nodes } }) => {
+      const ofNamespaces = { [SHOP]: namespaces[0], [BANK]: namespaces[1] };
+      const ofNodes = Object.fromEntries(town.nodes.map((node, i) => [node, nodes[i]!]));
       const version = await writePolicy(`matrix ${SEED} ${round}`);
-      await setModes(modes);
-      await untilQuiet(town, version, modes);
+      await setModes(ofNamespaces, ofNodes);
+      await untilQuiet(town, version, { ...ofNamespaces, ...ofNodes });
       const triples: Triple[] = town.sources.flatMap((source) =>
         targetsOf(town, source).map((target) => ({ source, target })),
       );

@@ -22,6 +22,11 @@ export type NodeEssential = z.infer<typeof NodeEssential>;
 export const HostConnection = z.object({ peer: Address, proto: Protocol, port: Port });
 export type HostConnection = z.infer<typeof HostConnection>;
 
+/** Towards `to`, and nowhere narrower that is told too, the node calls by this address of its own: its routes choose it. */
+export const NodeRoute = z.object({ to: Cidr, from: Address });
+export type NodeRoute = z.infer<typeof NodeRoute>;
+export const MOST_ROUTES = 256;
+
 /** Heartbeat of a C-VEN, forwarded by clas-cache. `addresses` are all addresses of the node's namespace. */
 export const AgentHeartbeat = z.object({
   node: NodeName,
@@ -41,6 +46,10 @@ export const AgentHeartbeat = z.object({
   status: z.enum(['active', 'stopping', 'unpaired']),
   /** Absent from agents that do not tell it. */
   essential: z.array(NodeEssential).max(128).optional(),
+  /** Widest first. Absent from agents that do not tell it. */
+  routes: z.array(NodeRoute).max(MOST_ROUTES).optional(),
+  /** Whether the node's own table is in its kernel, so that it judges whom it hides behind its address. */
+  judging: z.boolean(),
 });
 export type AgentHeartbeat = z.infer<typeof AgentHeartbeat>;
 

@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { Actor } from './envelope.js';
-import { Verdict } from './network.js';
-import { NodeView, UserKey } from './edge.js';
+import { Port, Verdict } from './network.js';
+import { MOST_WITNESSED_PORTS, NodeView, UserKey, Witnessed } from './edge.js';
 import { InForce } from './questions.js';
 import { PolicyProgressView } from './api/container_clusters.js';
 import { RuleClass } from './policy.js';
@@ -203,6 +203,13 @@ export const CALLS = {
   explain: call('policy-compute.explain', ExplainRequest, ExplainResponse),
   // Between accounts nobody says that nobody serves: while clas-cache is away every question waits for so long.
   nodeSnapshot: call('clas-cache.node-snapshot', z.object({ node: Text }), NodeView, 5_000),
+  /** Of a node about itself: who it is, its subject says. */
+  witness: call(
+    'clas-cache.witness',
+    z.object({ ports: z.array(Port).min(1).max(MOST_WITNESSED_PORTS) }),
+    Witnessed,
+    2_500,
+  ),
 } as const;
 
 /** Of every service behind the gateway; its bus answers it. */

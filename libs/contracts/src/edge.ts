@@ -48,6 +48,15 @@ export const NodeView = z.object({
 });
 export type NodeView = z.infer<typeof NodeView>;
 
+/** What a node asks to be dialled from outside, at its own address. */
+export const MOST_WITNESSED_PORTS = 16;
+/** Which of the ports answered; `from`: all addresses by which the node may have seen who dialled it. None: nobody was outside. */
+export const Witnessed = z.object({
+  from: z.array(Address).max(128),
+  reached: z.array(Port).max(MOST_WITNESSED_PORTS),
+});
+export type Witnessed = z.infer<typeof Witnessed>;
+
 /** More Pods than any kubelet takes. What one node may say is bounded everywhere by it. */
 export const MOST_SANDBOXES = 1_024;
 const Failure = z.object({ pod: Text.max(253), token: Text.max(64), message: Text.max(500) });

@@ -6,7 +6,15 @@ export { STREAMS } from './streams.js';
 export type { StreamContract } from './streams.js';
 export { Actor, Envelope } from './envelope.js';
 export { Address, Cidr, EnforcementMode, Port, PortRange, Protocol, Verdict } from './network.js';
-export { AGENT_REPORTS, AgentHeartbeat, AgentRefusal, HostConnection, NodeEssential } from './agents.js';
+export {
+  AGENT_REPORTS,
+  AgentHeartbeat,
+  AgentRefusal,
+  HostConnection,
+  MOST_ROUTES,
+  NodeEssential,
+  NodeRoute,
+} from './agents.js';
 export {
   ClusterObserved,
   KubernetesWorkloadObserved,
@@ -80,11 +88,13 @@ export {
   NodeSandboxes,
   ApiServer,
   NodePortTarget,
+  MOST_WITNESSED_PORTS,
   NodeView,
   NotInForce,
   PodReadiness,
   UserKey,
   PULSE_EVERY_SECONDS,
+  Witnessed,
 } from './edge.js';
 export type { ProvenClaim } from './edge.js';
 export {

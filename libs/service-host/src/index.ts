@@ -16,6 +16,8 @@ export type {
   RunningService,
 } from './host.js';
 export { nestLogger } from './nest-logger.js';
+export { isAnswering, sourceTowards } from './reach.js';
+export type { Remote } from './reach.js';
 export { rateWindow } from './rate-window.js';
 export type { RateWindow } from './rate-window.js';
 export { run } from './run.js';

@@ -249,7 +249,14 @@ describe('clas-cache', () => {
   it('believes no node that speaks for another, and tells the control plane of it', async () => {
     const heartbeat = (name: string, more: Partial<AgentHeartbeat> = {}): AgentHeartbeat => ({
       ...{ node: name, machineId: `machine-${name}`, version: '1', addresses: [], revision: 0, pods: 0 },
-      ...{ podsEnforced: 0, errors: [], observedAt: new Date().toISOString(), status: 'active', ...more },
+      ...{
+        podsEnforced: 0,
+        errors: [],
+        observedAt: new Date().toISOString(),
+        status: 'active',
+        judging: true,
+        ...more,
+      },
     });
     const told: { subject: string; payload: unknown }[] = [];
     const reader = await control.latest('AGENTS', `agent.${CLUSTER}.*.*`, (value) => void told.push(value));

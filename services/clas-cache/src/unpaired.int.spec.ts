@@ -25,7 +25,7 @@ const SETTINGS: NodeSettings = { node: 'node-4', workload: 'workload-4', labels:
 const settingsOf = subjects.policy(CLUSTER, 'node', 'workload-4');
 const heartbeat = (status: AgentHeartbeat['status']): AgentHeartbeat => ({
   ...{ node: 'node-4', machineId: 'machine-node-4', version: '1', addresses: [], revision: 1, pods: 0 },
-  ...{ podsEnforced: 0, errors: [], observedAt: new Date().toISOString(), status },
+  ...{ podsEnforced: 0, errors: [], observedAt: new Date().toISOString(), status, judging: false },
 });
 const keptPairings = (): Promise<string> => readFile(join(secured.dataDirectory, 'pairings.json'), 'utf8');
 

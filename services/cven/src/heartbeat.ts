@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { AgentHeartbeat, CredentialResponse } from '@ringfence/contracts';
 import { hostAddresses } from './adapters/host-addresses.js';
+import { NodeRoutes } from './adapters/node-routes.js';
 import { VERSION } from './cven.module.js';
 import type { Context } from './cven.module.js';
 import type { AgentParts } from './agent-parts.js';
@@ -23,9 +24,11 @@ interface HeartbeatOptions {
 export function startHeartbeat({ context, parts, birth, identity }: HeartbeatOptions): void {
   const machineId = readFileSync(context.config.RINGFENCE_MACHINE_ID_PATH, 'utf8').trim();
   const onError = (error: unknown): void => context.logger.warn({ err: error }, 'no heartbeat could be sent');
-  const beat = (status: AgentHeartbeat['status']): Promise<void> => {
+  const nodeRoutes = new NodeRoutes(hostAddresses);
+  const beat = async (status: AgentHeartbeat['status']): Promise<void> => {
+    const routes = [...(await nodeRoutes.look())];
     const { pods, enforced, revision, errors } = parts.agent.counts();
-    return parts.uplink.heartbeat({
+    await parts.uplink.heartbeat({
       node: identity.name,
       machineId,
       version: VERSION,
@@ -42,14 +45,17 @@ export function startHeartbeat({ context, parts, birth, identity }: HeartbeatOpt
       observedAt: new Date().toISOString(),
       status,
       essential: parts.essential(),
+      routes,
+      judging: parts.agent.isJudging,
     });
   };
   let last = { at: 0, said: '' };
   const beatIfDue = async (): Promise<void> => {
     const status = parts.isUnpaired ? 'unpaired' : 'active';
-    // From its first table on the node is believed about whom it hides behind its address.
-    const isJudging = parts.agent.counts().revision > 0;
-    const said = JSON.stringify([status, hostAddresses(), isJudging, parts.essential()]);
+    const said = JSON.stringify([
+      ...[status, hostAddresses(), parts.agent.isJudging],
+      ...[parts.essential(), await nodeRoutes.look()],
+    ]);
     if (said === last.said && Date.now() - last.at < EVERY_MS) return;
     await beat(status);
     last = { at: Date.now(), said };

@@ -392,7 +392,7 @@ describe('the actor store', () => {
     );
     store.setNodeSettings('t1', { node: 'node-1', workload: 'w', labels: [], mode: 'full' }, AT);
     const heard = ['192.0.2.1', '10.244.1.1', '192.0.2.2', '10.244.2.7', '10.50.0.3'];
-    store.view.heartbeat({ node: 'node-1', addresses: heard, revision: 1, status: 'active' });
+    store.view.heartbeat({ node: 'node-1', addresses: heard, judging: true, status: 'active' });
     expect(addressesOf(store, 'node-1')).toEqual(['10.244.1.1', '10.50.0.3', '192.0.2.1']);
     store.view.pods.setPod(pod('web', 1, { addresses: ['10.50.0.3'] }), 'e1');
     expect(addressesOf(store, 'node-1')).toEqual(['10.244.1.1', '192.0.2.1']);

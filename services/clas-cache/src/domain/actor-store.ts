@@ -43,6 +43,7 @@ import { PolicyBuffer } from './policy-buffer.calculator.js';
 import type { CommittedPolicy, RecordKind } from './policy-buffer.calculator.js';
 import { Readiness } from './readiness.calculator.js';
 import type { StoredState } from './stored-state.js';
+import { UnpairedCarriers } from './unpaired-carriers.js';
 
 export interface Settled {
   readonly views: readonly NodeView[];
@@ -80,6 +81,7 @@ export class ActorStore {
   readonly #explained: Enforcement;
   readonly #awaited: AwaitedPods;
   readonly #acks: ClusterAcks;
+  readonly #carriers: UnpairedCarriers;
   readonly #urgent: NodeView[] = [];
   #kubelinkHeardAt = 0;
 
@@ -107,9 +109,11 @@ export class ActorStore {
         asked: (id) => view.modeAsked(id),
         hasSandbox: (pod) => view.pods.hasSandbox(pod),
         isUnpaired: (node) => view.nodes.isUnpaired(node),
+        isMissedAsJudge: (node) => view.hasNodePorts && !view.nodes.isJudging(node),
       },
       agents,
     );
+    this.#carriers = new UnpairedCarriers(view, this.enforcement);
     this.#awaited = new AwaitedPods(view, this.readiness, options);
     this.#acks = new ClusterAcks({
       policyVersionAt: (node, revision) => nodeViews.policyVersionAt(node, revision),
@@ -340,6 +344,7 @@ export class ActorStore {
       if (place === null) this.enforcement.removePlace(endpoint.id);
       else this.enforcement.setPlace(place, now);
     }
+    this.#carriers.follow(now);
   }
 
   #applyPolicy(policy: CommittedPolicy | null): void {

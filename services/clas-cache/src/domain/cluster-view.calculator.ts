@@ -31,9 +31,8 @@ import type { GuardChanges } from './node-port-guards.calculator.js';
 import { managedNamespaces, PodEndpoints } from './pod-endpoints.calculator.js';
 import type { ManagedNamespace } from './pod-endpoints.calculator.js';
 
-type HeardAgent = Pick<AgentHeartbeat, 'node' | 'addresses' | 'revision' | 'status'> & {
-  readonly essential?: AgentHeartbeat['essential'];
-};
+type HeardAgent = Pick<AgentHeartbeat, 'node' | 'addresses' | 'judging' | 'status'> &
+  Partial<Pick<AgentHeartbeat, 'essential' | 'routes'>>;
 
 export interface ClusterChanges {
   readonly groups: { readonly upsert: readonly Group[]; readonly remove: readonly string[] };
@@ -95,10 +94,10 @@ export class ClusterView {
     this.#dnsTouched = true;
   }
 
-  /** An agent that has brought its node to some revision judges what it forwards, as long as it is not unpaired. */
-  heartbeat({ node, addresses, revision, status, essential = [] }: HeardAgent): void {
-    this.nodes.heartbeat(node, addresses, status !== 'unpaired' && revision > 0);
+  heartbeat({ node, addresses, judging, status, essential = [], routes = [] }: HeardAgent): void {
+    this.nodes.heartbeat(node, addresses, status !== 'unpaired' && judging);
     this.nodes.essential.set(node, essential);
+    this.nodes.routes.set(node, routes);
   }
 
   profilesChanged(): void {
@@ -267,6 +266,11 @@ export class ClusterView {
     if (JSON.stringify(namespaces) === JSON.stringify(this.#namespaces)) return null;
     this.#namespaces = namespaces;
     return namespaces;
+  }
+
+  /** Whether Pods of managed namespaces are behind ports of nodes. */
+  get hasNodePorts(): boolean {
+    return this.#guards.targets.length > 0;
   }
 
   get namespaces(): readonly ManagedNamespace[] {

@@ -15,12 +15,16 @@ interface Asked {
   readonly modes: Map<string, EnforcementMode>;
   readonly sandboxes: Set<string>;
   readonly unpaired: Set<string>;
+  readonly missedJudges: Set<string>;
 }
-const nothingAsked = (): Asked => ({ modes: new Map(), sandboxes: new Set(), unpaired: new Set() });
-const lookupOf = ({ modes, sandboxes, unpaired }: Asked) => ({
+const nothingAsked = (): Asked => ({
+  ...{ modes: new Map(), sandboxes: new Set(), unpaired: new Set(), missedJudges: new Set() },
+});
+const lookupOf = ({ modes, sandboxes, unpaired, missedJudges }: Asked) => ({
   asked: (id: string) => modes.get(id),
   hasSandbox: (id: string) => sandboxes.has(id),
   isUnpaired: (node: string) => unpaired.has(node),
+  isMissedAsJudge: (node: string) => missedJudges.has(node),
 });
 
 let asked: Asked;
@@ -65,6 +69,26 @@ describe('a place', () => {
     acks(5, ['p1']);
     expect(after(0)).toMatchObject([{ count: 0, notInForce: [] }]);
   });
+
+  it.each([['in idle', 'idle'] as const, ['that nobody has paired', undefined]])(
+    'is a node %s too, when Pods are to be reached through it and it does not judge',
+    (_, mode) => {
+      const node = { ...{ id: 'node-2', node: 'node-2', name: 'node-2' }, isPod: false } as const;
+      enforcement.setPlace({ ...node, workload: null, namespace: null }, now);
+      if (mode !== undefined) asked.modes.set('node-2', mode);
+      expect(after(10)).toContainEqual({ node: 'node-2', places: 1, count: 0, notInForce: [] });
+      asked.missedJudges.add('node-2');
+      after(4);
+      expect(enforcement.notInForce('node-2')).toBeUndefined();
+      after(1);
+      expect(enforcement.notInForce('node-2')).toMatchObject({
+        ...{ asked: 'idle', inForce: mode ?? null, token: 'node_does_not_judge' },
+        since: '2026-11-20T12:00:10.000Z',
+      });
+      asked.missedJudges.clear();
+      expect(after(1)).toContainEqual({ node: 'node-2', places: 1, count: 0, notInForce: [] });
+    },
+  );
 
   it('is told at once where the node itself says so, in its words and since when it says', () => {
     const since = new Date(START - 3 * SECOND).toISOString();

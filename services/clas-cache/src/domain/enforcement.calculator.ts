@@ -8,6 +8,7 @@
  *   its agent says so of the place                          → at once
  *   its agent has not acknowledged what it was told         → after 5 s
  *   its agent does not name the Pod among those in force    → after 5 s
+ *   a node that others' Pods need as a judge is none        → after 5 s, whatever is asked of it
  *
  * Times are milliseconds since the epoch, given by the caller.
  */
@@ -30,9 +31,13 @@ export type PlaceNotInForce = NotInForce & Pick<EnforcedPlace, 'workload' | 'nam
 
 /** What is enforced on: a Pod that can be reached, or a node; null for everything else. */
 export function placeOf({ id, class: kind, node, addresses, workload, pod }: Endpoint): EnforcedPlace | null {
-  if (kind === 'node') return { id, node: id, isPod: false, workload, namespace: null, name: id };
+  if (kind === 'node') return nodePlace(id, workload);
   if (kind !== 'pod' || node === null || pod === undefined || addresses.length === 0) return null;
   return { id, node, isPod: true, workload, namespace: pod.namespace, name: pod.name };
+}
+
+export function nodePlace(node: string, workload: string | null = null): EnforcedPlace {
+  return { id: node, node, isPod: false, workload, namespace: null, name: node };
 }
 
 /** What is asked and seen; `ClusterView` answers it. */
@@ -41,6 +46,8 @@ export interface EnforcementLookup {
   asked(id: string): EnforcementMode | undefined;
   hasSandbox(pod: string): boolean;
   isUnpaired(node: string): boolean;
+  /** Pods are to be reached through it, and it does not judge whom it hides behind its address. */
+  isMissedAsJudge(node: string): boolean;
 }
 
 /** Of one node, whenever anything of it changed. */
@@ -134,10 +141,10 @@ export class EnforcementTracker {
     const place = this.#places.get(id);
     if (place !== undefined && place.told !== null) return place.told;
     const asked = this.lookup.asked(id);
-    if (place === undefined || asked === undefined) return undefined;
+    if (place === undefined) return undefined;
     const said = wordsByPlace(this.agents.wordsOf(place.node)).get(id);
     const doubt = this.#doubt(place, asked, said, now);
-    return doubt === null ? undefined : toldOf(place, asked, doubt, now);
+    return doubt === null ? undefined : toldOf(place, asked ?? 'idle', doubt, now);
   }
 
   /** Whether anything is known of it. */
@@ -197,8 +204,8 @@ export class EnforcementTracker {
 
   #judge(place: Place, said: ReadonlyMap<string, Word>, now: number): PlaceNotInForce | 'fine' | 'open' {
     const asked = this.lookup.asked(place.id);
-    const doubt = asked === undefined ? null : this.#doubt(place, asked, said.get(place.id), now);
-    if (asked === undefined || doubt === null) {
+    const doubt = this.#doubt(place, asked, said.get(place.id), now);
+    if (doubt === null) {
       place.mode = asked ?? null;
       place.fineAt = now;
       place.told = null;
@@ -206,14 +213,35 @@ export class EnforcementTracker {
     }
     // What was told once is told until there is no doubt left.
     if (place.told === null && !doubt.isSure && now - doubt.since < TOLD_AFTER_MS) return 'open';
-    return (place.told = toldOf(place, asked, doubt, now));
+    return (place.told = toldOf(place, asked ?? 'idle', doubt, now));
   }
 
-  #doubt(place: Place, asked: EnforcementMode, said: Word | undefined, now: number): Doubt | null {
+  #doubt(
+    place: Place,
+    asked: EnforcementMode | undefined,
+    said: Word | undefined,
+    now: number,
+  ): Doubt | null {
+    return this.#doubtOfPolicy(place, asked, said, now) ?? this.#missedAsJudge(place);
+  }
+
+  #doubtOfPolicy(
+    place: Place,
+    asked: EnforcementMode | undefined,
+    said: Word | undefined,
+    now: number,
+  ): Doubt | null {
+    if (asked === undefined) return null;
     const own = said === undefined ? null : sure(said, now);
     // Idle asks for nothing in the kernel: only what is still there, by the node's own word or the last look, is wrong.
     if (asked === 'idle' && (place.mode ?? 'idle') === 'idle') return own;
     return this.#doubtOfNode(place, now) ?? own ?? this.#unacknowledged(place) ?? this.#unnamed(place);
+  }
+
+  #missedAsJudge({ node, isPod, fineAt }: Place): Doubt | null {
+    if (isPod || !this.lookup.isMissedAsJudge(node)) return null;
+    const message = `${node} does not judge whom it hides behind its address: NodePorts and load balancers through it are closed for Pods in full`;
+    return { token: 'node_does_not_judge', message, since: fineAt, isSure: false };
   }
 
   #doubtOfNode(place: Place, now: number): Doubt | null {

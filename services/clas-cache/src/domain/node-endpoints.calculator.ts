@@ -11,6 +11,7 @@ import type {
   LabelSet,
   NodeEssential,
   NodeObserved,
+  NodeRoute,
   NodeSettings,
 } from '@ringfence/contracts';
 import { makeLabelSet } from '@ringfence/labels';
@@ -33,6 +34,8 @@ export class NodeEndpoints {
   readonly settings = new Map<string, NodeSettings>();
   /** By node: what its own table always allows, as its agent says. */
   readonly essential = new Map<string, readonly NodeEssential[]>();
+  /** By node: by which of its addresses it calls whom, as its agent says. */
+  readonly routes = new Map<string, readonly NodeRoute[]>();
   readonly #told = new Map<string, Endpoint>();
   readonly #byAddress = new Map<Address, Endpoint>();
   readonly #fromControl = new Map<string, Endpoint>();
@@ -67,6 +70,7 @@ export class NodeEndpoints {
     this.nodes.remove(uid);
     this.#hear(node.name, []);
     this.essential.delete(node.name);
+    this.routes.delete(node.name);
     this.#judging.delete(node.name);
     this.#dirty.add(node.name);
   }
@@ -93,6 +97,17 @@ export class NodeEndpoints {
   /** All addresses of the node's own namespace, as its agent told them last. */
   heardAddresses(node: string): readonly Address[] {
     return this.#heard.get(node) ?? [];
+  }
+
+  /** Which of its addresses the node's routes choose towards this one; undefined: its agent did not say. */
+  sourceTowards(node: string, address: Address): Address | undefined {
+    // Widest first: the last that holds it is the narrowest.
+    return this.routes.get(node)?.findLast(({ to }) => new CidrSet([to]).contains(address))?.from;
+  }
+
+  /** Whether its own table is in its kernel. */
+  isJudging(node: string): boolean {
+    return this.#judging.has(node) && !this.isUnpaired(node);
   }
 
   #hear(node: string, addresses: readonly Address[]): void {
@@ -126,6 +141,21 @@ export class NodeEndpoints {
     for (const endpoint of upsert) this.#fromControl.set(endpoint.id, endpoint);
     for (const id of remove) this.#fromControl.delete(id);
     for (const id of [...upsert.map((endpoint) => endpoint.id), ...remove]) this.#dirty.add(id);
+  }
+
+  /** Of all nodes that Kubernetes has. */
+  names(): string[] {
+    return [...this.nodes.values()].map(({ name }) => name);
+  }
+
+  /** Where Kubernetes says that the node is. */
+  addressOf(name: string): Address | undefined {
+    return [...this.nodes.values()].find((node) => node.name === name)?.addresses.find(isReachable);
+  }
+
+  /** Whose address this is, as Kubernetes says. */
+  nodeAt(address: Address): string | undefined {
+    return [...this.nodes.values()].find(({ addresses }) => addresses.includes(address))?.name;
   }
 
   isNode(name: string): boolean {
@@ -170,9 +200,7 @@ export class NodeEndpoints {
 
   /** Those that every agent needs. */
   groups(): Group[] {
-    const judging = [...this.#told.values()].filter(
-      ({ id }) => this.#judging.has(id) && !this.isUnpaired(id),
-    );
+    const judging = [...this.#told.values()].filter(({ id }) => this.isJudging(id));
     const controlPlane = [...this.nodes.values()].filter(isControlPlane);
     return [
       group(CLUSTER_NODES, {

@@ -16,6 +16,10 @@ export class NodePortGuards {
   #targets: readonly NodePortTarget[] = [];
   #text = '[]';
 
+  get targets(): readonly NodePortTarget[] {
+    return this.#targets;
+  }
+
   settle(targets: readonly NodePortTarget[], unitOf: (id: LabelSetId) => Unit | undefined): GuardChanges {
     const text = JSON.stringify(targets);
     const hasMoved = text !== this.#text;

@@ -48,13 +48,16 @@ describe('the agent in the kernel', () => {
       silenceMs: 6_000,
       onCrash: () => agent.doubtEverything(),
     });
+    // The world plays the node: nothing that the test needs is judged there.
+    agent = agentOf(bed.world);
+  });
+  const agentOf = (hostNetns: string): NodeAgent => {
     const view = new ViewState();
     const nothing = (): void => undefined;
-    agent = new NodeAgent({
+    return new NodeAgent({
       node: 'node-1',
       bootId: 'boot',
-      // The world plays the node: nothing that the test needs is judged there.
-      host: { kind: 'host', id: 'host', netns: bed.world, node: 'node-1' },
+      host: { kind: 'host', id: 'host', netns: hostNetns, node: 'node-1' },
       kernel,
       view,
       desired: new DesiredTables(view, () => HOST, 1),
@@ -64,7 +67,9 @@ describe('the agent in the kernel', () => {
       confirmation: new HostConfirmation({
         reachable: () => reachable(),
         withinMs: 60_000,
+        witnessed: () => Promise.resolve({ from: [], reached: [] }),
         onRollback: nothing,
+        onUnwitnessed: nothing,
       }),
       hostAddresses: () => ['10.77.0.10'],
       events: {
@@ -83,7 +88,7 @@ describe('the agent in the kernel', () => {
         onPaired: nothing,
       },
     });
-  });
+  };
   beforeEach(() => kernel.open(bed.netns));
   afterEach(async () => {
     await kernel.stop();
@@ -107,6 +112,17 @@ describe('the agent in the kernel', () => {
       return undefined;
     }
   };
+
+  it('judges whom its node hides once the node’s own table is in its kernel, and not before', async () => {
+    take({ endpoints: [podEndpoint('pod', 1)], units: [podUnit(1, 'full')] });
+    await agent.settledDown();
+    expect(agent.isJudging).toBe(true);
+    agent = agentOf('/run/netns/no-such-node');
+    take({ endpoints: [podEndpoint('pod', 1)], units: [podUnit(1, 'full')] });
+    await agent.settledDown();
+    expect(agent.counts().revision).toBe(2);
+    expect(agent.isJudging).toBe(false);
+  });
 
   it('decides for a Pod whose policy is known, one that nobody manages, and one that nobody has told of', async () => {
     take({ endpoints: [podEndpoint('pod', 1)], units: [podUnit(1, 'full')] });

@@ -202,6 +202,12 @@ export class NodeAgent {
     };
   }
 
+  /** The node's own table is in its kernel: it is believed about whom it hides behind its address. */
+  get isJudging(): boolean {
+    const host = this.places.get('host');
+    return host !== undefined && tableOf(host.state) !== undefined && !this.unpaired;
+  }
+
   /** What an earlier agent left in the kernel is as new as the view that it kept. */
   private inForceBefore(): InForce {
     const { revision = 0, policyVersion } = this.options.view;

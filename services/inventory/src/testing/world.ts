@@ -206,6 +206,7 @@ export const seen = {
     revision: 1,
     pods: 3,
     podsEnforced: 3,
+    judging: true,
     errors: [],
     ...(at.cutByFull && { cutByFull: at.cutByFull }),
     observedAt: at.observedAt ?? new Date().toISOString(),

@@ -57,16 +57,18 @@ export function labelWords(id: string, labels: ReadonlyMap<string, LabelFact>): 
 }
 
 function summaryOf(
-  { verdict }: Judged,
+  { verdict, notes }: Judged,
   ends: { readonly egress: End | null; readonly ingress: End | null },
 ): string {
   const told = [ends.egress, ends.ingress].filter(
     (end): end is End => end !== null && end.verdict !== 'unknown',
   );
+  const deciding = told.filter((end) => end.verdict === verdict);
+  // No policy decided that: what did is the first thing to know of it.
+  if (verdict === 'blocked' && deciding.length === 0) return `blocked: ${notes[0] ?? 'nobody takes it'}`;
   if (told.length === 0) return 'neither end is enforced';
   const rules = [...new Set(told.flatMap(({ rule }) => rule?.name ?? []))];
   if (verdict === 'allowed') return rules.length === 0 ? 'allowed' : `allowed by ${rules.join(' and ')}`;
-  const deciding = told.filter((end) => end.verdict === verdict);
   const places = deciding.map((end) => (end === ends.egress ? 'source' : 'destination'));
   const denying = deciding.find(({ rule }) => rule !== null);
   return denying === undefined

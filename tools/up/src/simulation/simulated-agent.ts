@@ -214,6 +214,8 @@ export class SimulatedAgent {
       errors: [],
       observedAt: now(),
       status,
+      // Its kernel is as good as its policy.
+      judging: this.policy.inForce !== undefined,
     };
     try {
       await bus.publish(subjects.heartbeat(identity.cluster, identity.name), heartbeat);

@@ -2,12 +2,12 @@
  * Two ends → the packets that would go between them, and as what each kernel on the way sees them:
  *
  *   Pod ─(ClusterIP, service port)─▶ node: translated ─(Pod's address, target port)─▶ Pod     its source is unchanged
- *   node ─(translated before its own rules)─▶ Pod                                             source: an address of the node
+ *   node ─(translated before its own rules)─▶ Pod                     source: as its routes choose towards what it dialled
  *   Pod ─▶ ClusterIP ─▶ the same Pod                                       its node passes it, whatever the policy
  *   anybody ─▶ node: NodePort, translated ─▶ Pod                            the node judges its real source for the Pod
+ *   who is not of the cluster ─▶ node: NodePort, policy Local ─▶ Pod of this very node, or nobody
  */
 import type { Address } from '@ringfence/contracts';
-import { CidrSet } from '@ringfence/policy-engine';
 import type { ClusterView } from '../cluster-view.calculator.js';
 import type { PodFacts } from '../pod-endpoints.calculator.js';
 import { addressesOfNode, nameOf } from './ends.js';
@@ -36,6 +36,8 @@ export interface Connection {
   readonly judgedByNode: 'hairpin' | 'node-port' | null;
   /** It never leaves its network namespace. */
   readonly isLoopback: boolean;
+  /** Why nobody ever gets it, whatever policy says. */
+  readonly dropped: string | null;
   readonly names: { readonly from: string; readonly to: string };
 }
 
@@ -47,8 +49,15 @@ interface Spot {
 interface Target {
   readonly spot: Spot;
   readonly port: number;
-  /** What is dialled instead, where it is translated; `node`: whose NodePort it is. */
-  readonly via: { readonly address: Address; readonly port: number; readonly node: string | null } | null;
+  readonly via: Via | null;
+  readonly dropped?: string;
+}
+/** What is dialled instead, where it is translated. */
+interface Via {
+  readonly address: Address;
+  readonly port: number;
+  /** Whose NodePort it is. */
+  readonly node: string | null;
 }
 
 /** More pairs of Pods than this are not looked at. */
@@ -61,8 +70,9 @@ export function connectionsBetween(
   view: ClusterView,
 ): Connection[] {
   const sources = from.kind === 'service' ? [] : spots(from, view);
-  const targets = targetsOf(to, { proto, port }, view);
-  const pairs = sources.flatMap((source) => targets.map((target) => ({ source, target })));
+  const pairs = sources.flatMap((source) =>
+    targetsOf(to, { proto, port }, { view, source }).map((target) => ({ source, target })),
+  );
   return pairs.slice(0, MOST_CONNECTIONS).map(({ source, target }) => connection(source, target, view));
 }
 
@@ -94,10 +104,15 @@ function nodeSpot(name: string, address: Address | null, view: ClusterView): Spo
 
 type ProtoAndPort = { readonly proto: number; readonly port: number };
 
-function targetsOf(to: End, { proto, port }: ProtoAndPort, view: ClusterView): Target[] {
+interface Seen {
+  readonly view: ClusterView;
+  readonly source: Spot;
+}
+
+function targetsOf(to: End, { proto, port }: ProtoAndPort, { view, source }: Seen): Target[] {
   if (to.kind === 'service') return behind(to, { proto, port }, view);
   const found = spots(to, view);
-  const nodePort = to.kind === 'node' ? throughNodePort(to.name, found[0]!, { proto, port }, view) : [];
+  const nodePort = to.kind === 'node' ? throughNodePort(to.name, { proto, port }, { view, source }) : [];
   return nodePort.length > 0 ? nodePort : found.map((spot) => ({ spot, port, via: null }));
 }
 
@@ -114,19 +129,27 @@ function behind(
   return backends.map((backend) => ({ spot: spotAt(backend, view), port: backend.targetPort, via }));
 }
 
-function throughNodePort(
-  node: string,
-  { addresses }: Spot,
-  { proto, port }: ProtoAndPort,
-  view: ClusterView,
-): Target[] {
-  const via = { address: addresses[0] ?? NOWHERE, port, node };
+function throughNodePort(node: string, { proto, port }: ProtoAndPort, { view, source }: Seen): Target[] {
+  const via = { address: nodeSpot(node, null, view).addresses[0] ?? NOWHERE, port, node };
   return [...view.services.values()].flatMap((service) => {
     const portIndex = service.ports.findIndex((each) => each.proto === proto && each.nodePort === port);
     const backends = service.backends.filter((backend) => backend.portIndex === portIndex);
-    return backends.map((backend) => ({ spot: spotAt(backend, view), port: backend.targetPort, via }));
+    const targets = backends.map((backend) => ({
+      spot: spotAt(backend, view),
+      port: backend.targetPort,
+      via,
+    }));
+    const isLocal = service.externalTrafficPolicy === 'Local' && !isInside(source, node);
+    if (!isLocal || targets.length === 0) return targets;
+    const own = targets.filter(({ spot }) => spot.place?.node === node);
+    const dropped = `${node} has no Pod of ${nameOf(service)}, and hands nobody on to another node (externalTrafficPolicy Local)`;
+    const nowhere = { name: nameOf(service), place: null, addresses: [via.address] };
+    return own.length > 0 ? own : [{ spot: nowhere, port, via, dropped }];
   });
 }
+
+/** As service proxies see it: Pods, and the node's own processes. */
+const isInside = ({ place }: Spot, node: string): boolean => place?.kind === 'pod' || place?.node === node;
 
 function spotAt(
   { podUid, address }: { readonly podUid: string | null; readonly address: Address },
@@ -142,17 +165,18 @@ function spotAt(
 }
 
 function connection(source: Spot, target: Target, view: ClusterView): Connection {
-  const { spot, port, via } = target;
+  const { spot, port, via, dropped = null } = target;
   const isSamePlace = source.place !== null && source.place.id === spot.place?.id;
   const address = addressFor(source, spot);
   return {
     source: source.place,
     destination: spot.place,
     dialled: dialled(source, target, address),
-    arrives: { address: sourceAddress(source, { spot, address }, view), port },
+    arrives: { address: sourceAddress(source, target, address, view), port },
     isThroughClusterIp: via !== null && via.node === null,
     judgedByNode: judgedByNode(source, target, isSamePlace),
     isLoopback: isSamePlace && (via === null || source.place.kind === 'node'),
+    dropped,
     names: { from: source.name, to: spot.name },
   };
 }
@@ -180,17 +204,18 @@ function addressFor(source: Spot, target: Spot): Address {
   return shared ?? target.addresses[0] ?? NOWHERE;
 }
 
-/** A node speaks to its own Pods from their bridge, to everybody else from the address that Kubernetes knows. */
+/**
+ * A node takes the address that its routes choose towards what it dials, and keeps it when that is translated; but what it
+ * sends to a NodePort of its own is hidden behind the address of the way to the Pod.
+ */
 function sourceAddress(
   { place, addresses }: Spot,
-  { spot, address }: { readonly spot: Spot; readonly address: Address },
+  { via }: Target,
+  address: Address,
   view: ClusterView,
 ): Address {
   const usable = addresses.filter((one) => isSameFamily(one, address));
-  const isOwnPod = place?.kind === 'node' && spot.place?.kind === 'pod' && spot.place.node === place.node;
-  const bridge = isOwnPod ? new CidrSet(podCidrsOf(place.node, view)) : null;
-  return usable.find((one) => bridge?.contains(one) ?? true) ?? usable[0] ?? NOWHERE;
+  const towards = via === null || (place !== null && via.node === place.node) ? address : via.address;
+  const chosen = place?.kind === 'node' ? view.nodes.sourceTowards(place.node, towards) : undefined;
+  return usable.find((one) => one === chosen) ?? usable[0] ?? NOWHERE;
 }
-
-const podCidrsOf = (node: string, view: ClusterView): readonly string[] =>
-  [...view.nodes.nodes.values()].find(({ name }) => name === node)?.podCidrs ?? [];

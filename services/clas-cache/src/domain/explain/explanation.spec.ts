@@ -83,7 +83,11 @@ function storeWith({ units: told = units, cidrs = [] }: Change = {}): ActorStore
     ports: [{ proto: 17, from: 123, to: 123 }],
   } as const;
   const essential = [{ ...ntp, ports: [...ntp.ports], cidrs: ['203.0.113.0/24'], groups: [] }];
-  const heard = { revision: 1, status: 'active', essential } as const;
+  const routes = [
+    { to: '0.0.0.0/0', from: '192.0.2.1' },
+    { to: '10.244.1.0/24', from: '10.244.1.254' },
+  ];
+  const heard = { judging: true, status: 'active', essential, routes } as const;
   store.view.heartbeat({ node: 'node-1', addresses: ['192.0.2.1', '10.244.1.254'], ...heard });
   store.settle(NOW);
   for (const name of ['node-1', 'node-2']) {
@@ -177,6 +181,27 @@ describe('explain in the cluster', () => {
       ingress: { name: 'shop/db-2', sees: { address: '203.0.113.9', port: 5432 } },
     });
     expect(ask(store, '203.0.113.8', '192.0.2.1', 30_080)).toMatchObject({ verdict: 'blocked' });
+  });
+
+  it('takes for a node’s address the one that its routes choose towards what it dials', () => {
+    const store = storeWith();
+    // The ClusterIP is translated to a Pod of its own, to which it would speak from its bridge.
+    expect(ask(store, 'node-1', '10.96.0.30', 80).ingress?.sees.address).toBe('192.0.2.1');
+    expect(ask(store, 'node-1', 'shop/web-1', 8080).ingress?.sees.address).toBe('10.244.1.254');
+  });
+
+  it('lets nobody from elsewhere through a node without a Pod of a Local Service', () => {
+    const store = storeWith();
+    const ports = [{ name: 'main', proto: 6, port: 80, nodePort: 30_081 }];
+    const backends = [{ portIndex: 0, targetPort: 8080, podUid: 'web-1', address: '10.244.1.1' }];
+    const local = { type: 'NodePort', externalTrafficPolicy: 'Local', ports, backends } as const;
+    store.view.setService(service('local', { ...local, ports: [...ports], backends: [...backends] }));
+    store.settle(NOW);
+    const [refused] = ask(store, '203.0.113.9', 'node-2', 30_081).notes;
+    expect(refused).toMatch(/^node-2 has no Pod of shop\/local/);
+    expect(ask(store, '203.0.113.9', 'node-2', 30_081)).toMatchObject({ verdict: 'blocked', ingress: null });
+    expect(ask(store, '203.0.113.9', 'node-1', 30_081)).toMatchObject({ ingress: { name: 'shop/web-1' } });
+    expect(ask(store, 'shop/db-2', 'node-2', 30_081)).toMatchObject({ ingress: { name: 'shop/web-1' } });
   });
 
   it('knows what a node’s own table always allows from its agent', () => {

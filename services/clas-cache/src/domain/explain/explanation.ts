@@ -72,7 +72,8 @@ function judgeConnection(connection: Connection, proto: number, parts: ExplainPa
   const egress = at(source, 'egress', dialled);
   const ingress = at(destination, 'ingress', arrives);
   const ends = [egress, ingress].flatMap((end) => end ?? []);
-  const verdict = ends.toSorted((a, b) => severity(b) - severity(a))[0]?.verdict ?? 'unknown';
+  const judged = ends.toSorted((a, b) => severity(b) - severity(a))[0]?.verdict ?? 'unknown';
+  const verdict = connection.dropped === null ? judged : 'blocked';
   return { egress, ingress, verdict, connection };
 }
 
@@ -137,6 +138,7 @@ function notesOn(shown: Judged, all: readonly Judged[]): string[] {
   const isCut = all.length === MOST_CONNECTIONS;
   const isOutside = shown.connection.source === null && shown.connection.isThroughClusterIp;
   return [
+    ...(shown.connection.dropped === null ? [] : [shown.connection.dropped]),
     ...differs,
     ...(isOutside ? [FROM_OUTSIDE] : []),
     ...(isCut ? [`only the first ${MOST_CONNECTIONS} pairs of Pods were looked at`] : []),
