@@ -106,10 +106,12 @@ function ingressRules(book: EssentialBook, facts: NodeFacts, cluster: ClusterPla
 function egressRules(
   book: EssentialBook,
   facts: NodeFacts,
-  { apiServers, isControlPlane, otherPods }: ClusterPlace,
+  { apiServers, addresses, isControlPlane, otherPods }: ClusterPlace,
 ): WireRule[] {
   const asked = book.networks('dhcp-asked', [...facts.links, ...LINK_WIDE.asked]);
   return [
+    // What is translated to the node itself (its own ClusterIP) still seems to leave it where its rules look.
+    book.rule('own-addresses', [{ proto: -1 }], [book.hosts('own-addresses', addresses)]),
     ...book.pairs('control-channel', facts.control),
     book.rule('dhcp', [udp(67), udp(547)], [asked]),
     book.rule('dns', [udp(53), tcp(53)], [book.hosts('resolvers', facts.resolvers)]),

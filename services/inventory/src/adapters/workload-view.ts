@@ -1,6 +1,7 @@
 /** How workloads, agents and interfaces look over REST. What else they show comes from labels, heartbeats and acknowledgements. */
-import type { EnforcementView, WorkloadInterface } from '@ringfence/contracts';
+import type { EnforcementView, NodeEssential, WorkloadInterface } from '@ringfence/contracts';
 import type { Document, EventStore } from '@ringfence/event-store';
+import { essentialGroupWords, essentialWords } from '@ringfence/policy-engine';
 import { metaOf, orgHref } from '@ringfence/resources';
 import type { Hearing, Silence } from '../domain/cluster-status.calculator.js';
 import { isSilent } from '../domain/cluster-status.calculator.js';
@@ -157,9 +158,15 @@ function agentView(workload: Workload, around: Surroundings): Record<string, unk
 
 /** What the node lets through whatever the policy says, and whom full mode would cut off now. */
 const hostOf = (agent: AgentRow | undefined): Record<string, unknown> => ({
-  essential_rules: agent?.host?.essential ?? [],
+  essential_rules: (agent?.host?.essential ?? []).map(showEssential),
   cut_by_full: agent?.host?.cutByFull ?? [],
 });
+
+function showEssential({ ref, direction, ports, cidrs, groups }: NodeEssential): Record<string, unknown> {
+  const words = essentialWords(ref);
+  const who = [...groups.map(essentialGroupWords), ...cidrs];
+  return { ref, direction, ports, who, purpose: words?.purpose ?? ref, follows: words?.follows ?? '' };
+}
 
 function heard(agent: AgentRow | undefined): Record<string, unknown> {
   if (agent === undefined)

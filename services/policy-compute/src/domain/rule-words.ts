@@ -1,31 +1,10 @@
 /** A rule that decided, in words: people's rules by their names, the essential ones by what they are for. */
 import type { RuleClass, Verdict } from '@ringfence/contracts';
-
-const ESSENTIAL = 'essential/';
-/** What is always allowed, whatever the policy says. */
-const PURPOSES: Readonly<Record<string, string>> = {
-  'cluster-dns': 'the cluster’s DNS',
-  probes: 'health probes of the Pod’s own node',
-  'own-service': 'a Pod to itself through its own Service',
-  'judged-by-node': 'the node that it came through has judged its real source',
-  'control-channel': 'the agent’s way to clas-cache',
-  'api-server': 'API servers',
-  kubelet: 'the kubelet, from API servers and control-plane nodes',
-  etcd: 'etcd between control-plane nodes',
-  'node-agents': 'what kubelet and the node’s agents were seen to need',
-  'probes-of-unmanaged-pods': 'health probes of the node’s unmanaged Pods',
-  overlay: 'the Pod network between nodes',
-  admin: 'administrators’ ports of the node',
-  management: 'health and metrics of the agent',
-  dhcp: 'DHCP of the node',
-  dns: 'name look-ups of the node',
-  ntp: 'time of the node',
-};
+import { essentialWords } from '@ringfence/policy-engine';
 
 export function ruleWords(ref: string, nameOf: (ref: string) => string): string {
-  if (!ref.startsWith(ESSENTIAL)) return nameOf(ref);
-  const name = ref.slice(ESSENTIAL.length);
-  return `essential: ${PURPOSES[name] ?? name}`;
+  const essential = essentialWords(ref);
+  return essential === undefined ? nameOf(ref) : `essential: ${essential.purpose}`;
 }
 
 export interface Decided {

@@ -3,7 +3,8 @@ import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
 import type { ExplainResponse, InForce } from '@ringfence/contracts';
 import { refused, usage } from '../failure.js';
-import { renderValue, verdictColour } from '../output.js';
+import { render, renderValue, verdictColour } from '../output.js';
+import type { Column } from '../output.js';
 import type { Terminal, WithTerminal } from './terminal.js';
 
 const MODES = ['idle', 'visibility_only', 'selective', 'full'] as const;
@@ -35,6 +36,13 @@ export function enforcementCommands(program: Command, withTerminal: WithTerminal
           : setMode(terminal, name, mode, cluster),
       ),
     );
+  program
+    .command('essentials')
+    .description(
+      'what a node lets through whatever the policy says: who needs it, for what, and what changes it',
+    )
+    .argument('<node>')
+    .action((name: string) => withTerminal((terminal) => essentials(terminal, name)));
   program
     .command('explain')
     .description('why a connection is allowed or not, at both ends')
@@ -70,6 +78,14 @@ interface NodeWorkload {
   readonly name: string | null;
   readonly managed: boolean;
   readonly enforcement_mode: string;
+  readonly agent: { readonly essential_rules?: readonly EssentialRule[] };
+}
+interface EssentialRule {
+  readonly direction: 'ingress' | 'egress';
+  readonly ports: readonly { readonly proto: number; readonly from?: number; readonly to?: number }[];
+  readonly who: readonly string[];
+  readonly purpose: string;
+  readonly follows: string;
 }
 
 /** Without `confirm` the answer to what would cut somebody off names whom. */
@@ -78,12 +94,7 @@ async function setNodeMode(
   name: string,
   { mode, confirm }: { mode: string; confirm: boolean },
 ): Promise<void> {
-  const found = await api.all<NodeWorkload>('/workloads', { managed: 'true', name });
-  const nodes = found.filter((one) => one.name === name);
-  const [node] = nodes;
-  if (node === undefined)
-    throw refused(`There is no paired node ${name}; \`ringfence workloads\` shows them.`);
-  if (nodes.length > 1) throw refused(`Several clusters have a node ${name}; set it by its href over REST.`);
+  const node = await pairedNode(api, name);
   await api.put(node.href, { enforcement_mode: mode, ...(confirm && { confirm: true }) });
   const answer = { node: name, enforcement_mode: mode, was: node.enforcement_mode };
   write(
@@ -91,6 +102,48 @@ async function setNodeMode(
       ? `${name} is asked to be ${mode} (was ${answer.was}).\n`
       : renderValue(answer, format),
   );
+}
+
+async function pairedNode(api: Terminal['api'], name: string): Promise<NodeWorkload> {
+  const found = await api.all<NodeWorkload>('/workloads', { managed: 'true', name });
+  const nodes = found.filter((one) => one.name === name);
+  const [node] = nodes;
+  if (node === undefined)
+    throw refused(`There is no paired node ${name}; \`ringfence workloads\` shows them.`);
+  if (nodes.length > 1) throw refused(`Several clusters have a node ${name}; take it by its href over REST.`);
+  return node;
+}
+
+async function essentials({ api, format, write }: Terminal, name: string): Promise<void> {
+  const { agent, enforcement_mode: mode } = await pairedNode(api, name);
+  const rules = agent.essential_rules ?? [];
+  if (format === 'table') {
+    const meaning = mode === 'full' || mode === 'selective' ? '' : ', so nothing else is dropped either';
+    write(`${name} is ${mode}${meaning}. Whatever the policy says, it lets through:\n\n`);
+  }
+  write(render(rules, ESSENTIAL_COLUMNS, format, 'The agent has not told them yet.'));
+}
+
+const ESSENTIAL_COLUMNS: readonly Column<EssentialRule>[] = [
+  { title: 'DIRECTION', value: ({ direction }) => (direction === 'ingress' ? 'in' : 'out') },
+  { title: 'PORTS', value: ({ ports }) => ports.map(portWords).join(' ') },
+  { title: 'WHO', value: ({ who }) => whoWords(who) },
+  { title: 'FOR', value: ({ purpose }) => purpose },
+  { title: 'FOLLOWS', value: ({ follows }) => follows },
+];
+const MOST_NAMED = 4;
+
+function whoWords(who: readonly string[]): string {
+  if (who.length === 0) return 'nobody';
+  const more = who.length > MOST_NAMED ? [`and ${String(who.length - MOST_NAMED)} more`] : [];
+  return [...who.slice(0, MOST_NAMED), ...more].join(', ');
+}
+
+function portWords({ proto, from, to = from }: EssentialRule['ports'][number]): string {
+  const name =
+    Object.entries(PROTOCOLS).find(([, number]) => number === proto)?.[0] ?? `protocol ${String(proto)}`;
+  if (from === undefined) return name;
+  return from === to ? `${String(from)}/${name}` : `${String(from)}-${String(to)}/${name}`;
 }
 
 async function setMode(
