@@ -101,6 +101,6 @@ export const manifest: ServiceManifest = {
     { subject: 'ack.*.pulse.*', server: 'control' },
   ],
   listens: [{ subject: 'ask.*.*', server: 'control' }],
-  serves: ['clas-cache.node-snapshot'],
+  serves: ['clas-cache.node-snapshot', 'clas-cache.witness'],
   calls: [],
 };

@@ -7,6 +7,7 @@ export interface AgentMetrics {
   readonly tamperings: Counter;
   readonly helperRestarts: Counter;
   readonly hostRollbacks: Counter;
+  readonly hostUnwitnessed: Counter;
   /** Flows that could not be told in time. */
   onFlowsDropped(flows: number): void;
   /** Flow sets of one place that went away unread. */
@@ -48,10 +49,7 @@ export function agentMetrics(metrics: Metrics): AgentMetrics {
       'cven_helper_restarts_total',
       'Times that the kernel helper ended by itself',
     ),
-    hostRollbacks: metrics.counter(
-      'cven_host_rollbacks_total',
-      'Host policies taken back because the control channel was lost',
-    ),
+    ...hostMetrics(metrics),
     intervalsLost: metrics.counter(
       'cven_flow_intervals_lost_total',
       'Intervals of one namespace whose flows could not be read from its kernel',
@@ -66,5 +64,18 @@ export function agentMetrics(metrics: Metrics): AgentMetrics {
       revision.set(number);
       pods.set(count);
     },
+  };
+}
+
+function hostMetrics(metrics: Metrics): Pick<AgentMetrics, 'hostRollbacks' | 'hostUnwitnessed'> {
+  return {
+    hostRollbacks: metrics.counter(
+      'cven_host_rollbacks_total',
+      'Host policies taken back because the node could not reach, or be reached, any more',
+    ),
+    hostUnwitnessed: metrics.counter(
+      'cven_host_unwitnessed_total',
+      'Host policies in force that nobody outside of the node has confirmed',
+    ),
   };
 }

@@ -86,11 +86,7 @@ export class AgentParts {
       records: this.records,
       flows: new FlowBatches({ node, bootId }, new Date().toISOString()),
       flowRecords: this.journal,
-      confirmation: new HostConfirmation({
-        reachable: () => reachable([...this.facts.control, ...this.view.apiServers]),
-        withinMs: config.RINGFENCE_HOST_CONFIRM_SECONDS * 1000,
-        onRollback: () => metrics.hostRollbacks.add(),
-      }),
+      confirmation: this.confirmation(),
       hostAddresses,
       events: this.events(),
     });
@@ -147,9 +143,12 @@ export class AgentParts {
 
   private lookAtHost(): void {
     if (this.view.revision === undefined) return;
-    const ports = controlPorts(this.facts, this.view.apiServers);
-    const standing = connected(ports, hostAddresses());
+    const standing = connected(this.controlPorts(), hostAddresses());
     this.cut = cutByFull(this.desired.hostInFull(this.assembly.identity.name), standing);
+  }
+
+  private controlPorts(): ReadonlySet<number> {
+    return controlPorts(this.facts, this.view.apiServers);
   }
 
   /** The last words to the disk. */
@@ -178,6 +177,21 @@ export class AgentParts {
       },
       onForged: (packets) => instruments.forged.add(packets),
       onError: (error) => this.trouble('the sources of packets could not be looked after', error),
+    });
+  }
+
+  private confirmation(): HostConfirmation {
+    const { config, logger } = this.context;
+    const { metrics } = this.assembly;
+    return new HostConfirmation({
+      reachable: () => reachable([...this.facts.control, ...this.view.apiServers]),
+      witnessed: () => this.uplink.witnessed(this.controlPorts()),
+      withinMs: config.RINGFENCE_HOST_CONFIRM_SECONDS * 1000,
+      onRollback: () => metrics.hostRollbacks.add(),
+      onUnwitnessed: () => {
+        metrics.hostUnwitnessed.add();
+        logger.warn('a change of the host policy was confirmed by nobody outside of the node');
+      },
     });
   }
 

@@ -12,5 +12,5 @@ export const manifest: ServiceManifest = {
     { subject: 'flow.*.batch.*', server: 'cluster' },
   ],
   serves: [],
-  calls: ['clas-cache.node-snapshot'],
+  calls: ['clas-cache.node-snapshot', 'clas-cache.witness'],
 };

@@ -32,7 +32,8 @@ export interface ClusterServerKeys {
 /** The durable that Kubelink reads readiness through; clas-cache makes it. */
 export const KUBELINK_DURABLE = 'kubelink';
 const KUBELINK_KINDS = ['namespace', 'node', 'workload', 'pod', 'service', 'cluster', 'list'];
-const SNAPSHOT = subjects.call('clas-cache', 'node-snapshot');
+/** What nodes ask clas-cache, each by its own name. */
+const QUESTIONS = ['node-snapshot', 'witness'].map((name) => subjects.call('clas-cache', name));
 /** Calls that nobody answers hold a place in the server's memory for so long. */
 const ANSWER_WITHIN_NS = 10_000_000_000;
 const CONNECTIONS = 3;
@@ -45,7 +46,7 @@ const service = (subject: string) =>
 
 const EXPORTS: Exports = [
   ...['agent.*.heartbeat.*', 'agent.*.sandboxes.*', 'flow.*.batch.*', 'ack.*.node.*'].map(service),
-  { ...service(`${SNAPSHOT}.*`), response_threshold: ANSWER_WITHIN_NS },
+  ...QUESTIONS.map((question) => ({ ...service(`${question}.*`), response_threshold: ANSWER_WITHIN_NS })),
   { name: 'views', subject: 'policy.*.view.*', type: 'stream' },
   { name: 'relists', subject: 'policy.*.relist.kubelink', type: 'stream' },
   ...KUBELINK_KINDS.map((kind) => service(`obs.*.${kind}.*`)),
@@ -125,7 +126,7 @@ const nodeSubjects = (cluster: string, node: string): EdgeSubjects => ({
     subjects.sandboxes(cluster, node),
     subjects.ack(cluster, node),
     subjects.flow(cluster, node),
-    `${SNAPSHOT}.${subjectToken(node)}`,
+    ...QUESTIONS.map((question) => `${question}.${subjectToken(node)}`),
   ],
   hears: [subjects.nodeView(cluster, node)],
   limits: NODE_LIMITS,

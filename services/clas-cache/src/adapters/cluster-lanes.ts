@@ -17,6 +17,7 @@ import { read, senderOf } from './payload.js';
 import { Relist } from './relist.js';
 import type { Refusals } from './refusals.js';
 import type { StoreLoop } from './store-loop.js';
+import { serveWitness } from './witness.js';
 
 export interface ClusterLanesOptions {
   readonly bus: Bus;
@@ -61,9 +62,11 @@ export async function openClusterLanes(options: ClusterLanesOptions): Promise<Cl
     },
   );
   const snapshots = serveSnapshots(options);
+  const witness = serveWitness({ ...options, view: store.view });
   return {
     close: async () => {
       snapshots.close();
+      witness.close();
       relist.close();
       await Promise.all([told, observed, agents, acks, flows].map((lane) => lane.close()));
     },

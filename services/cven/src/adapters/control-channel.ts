@@ -1,6 +1,6 @@
 /** Where clas-cache and the cluster's NATS are, as addresses, and whether a new connection to them works. */
 import { lookup } from 'node:dns/promises';
-import { createConnection } from 'node:net';
+import { isAnswering } from '@ringfence/service-host';
 import type { RemotePort } from '../domain/host-essentials.js';
 
 const CONNECT_TIMEOUT_MS = 1_500;
@@ -28,20 +28,6 @@ export async function controlEndpoints(urls: readonly string[]): Promise<RemoteP
 
 /** Those that answer a new connection, in words. */
 export async function reachable(remotes: readonly RemotePort[]): Promise<string[]> {
-  const reached = await Promise.all(remotes.map(canConnect));
+  const reached = await Promise.all(remotes.map((remote) => isAnswering(remote, CONNECT_TIMEOUT_MS)));
   return remotes.flatMap(({ address, port }, i) => (reached[i] === true ? [`${address}:${port}`] : []));
-}
-
-function canConnect({ address, port }: RemotePort): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: address, port, timeout: CONNECT_TIMEOUT_MS });
-    const end = (reached: boolean): void => {
-      socket.destroy();
-      resolve(reached);
-    };
-    socket.once('connect', () => end(true));
-    socket.once('timeout', () => end(false));
-    // Refused is an answer: the packets pass.
-    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code === 'ECONNREFUSED'));
-  });
 }

@@ -4,8 +4,8 @@
  */
 import { activeHeaders, PermanentError } from '@ringfence/bus';
 import type { Bus, TraceHeaders } from '@ringfence/bus';
-import { MOST_SANDBOXES, subjects } from '@ringfence/contracts';
-import type { AgentHeartbeat, FlowBatch, NodeAck, NodeSandboxes } from '@ringfence/contracts';
+import { CALLS, MOST_SANDBOXES, MOST_WITNESSED_PORTS, subjects, subjectToken } from '@ringfence/contracts';
+import type { AgentHeartbeat, FlowBatch, NodeAck, NodeSandboxes, Witnessed } from '@ringfence/contracts';
 
 export interface UplinkOptions {
   readonly cluster: string;
@@ -28,6 +28,8 @@ const MOST_ERRORS = 100;
 const MOST_MESSAGE = 500;
 /** With room for what the server counts beside it. */
 const MOST_ACK_BYTES = 768 * 1024;
+
+const UNSEEN: Witnessed = { from: [], reached: [] };
 
 export type SandboxSeen = NodeSandboxes['sandboxes'][number];
 
@@ -106,6 +108,17 @@ export class Uplink {
       errors: heartbeat.errors.slice(0, MOST_ERRORS).map(shortened),
     });
     if (performance.now() - this.toldAgainAt > TELL_AGAIN_MS) this.tellAgain();
+  }
+
+  /** Which of these ports of the node clas-cache reaches from outside; none while it is away. */
+  async witnessed(ports: ReadonlySet<number>): Promise<Witnessed> {
+    try {
+      const asked = { ports: [...ports].slice(0, MOST_WITNESSED_PORTS) };
+      const suffix = subjectToken(this.options.node);
+      return (await this.bus?.call(CALLS.witness, asked, { suffix })) ?? UNSEEN;
+    } catch {
+      return UNSEEN;
+    }
   }
 
   get waiting(): number {

@@ -1,6 +1,6 @@
 /** The host's own table on the real kernel: guarding probe ports, never locking itself out, taking back what cut it off. */
 import type { Endpoint, Group, NodeView, Unit, WireRule } from '@ringfence/contracts';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DesiredTables } from '../domain/desired-tables.calculator.js';
 import type { DesiredTable, Place } from '../domain/desired-tables.calculator.js';
 import type { NodeFacts } from '../domain/host-essentials.js';
@@ -186,6 +186,7 @@ describe("the host's table", () => {
       apiServer: await bed.inNode.run('tcp', { to: OUTSIDE[1], port: 7001, timeoutMs: 400 }),
       whatAgentsDial: await bed.inNode.run('tcp', { to: OUTSIDE[1], port: 7002, timeoutMs: 400 }),
       elsewhere: await bed.inNode.run('tcp', { to: OUTSIDE[0], port: 7001, timeoutMs: 400 }),
+      itselfByClusterIp: await bed.inNode.run('tcp', { to: CLUSTER_IP, port: 81, timeoutMs: 400 }),
       toPod: await fromOutside(OUTSIDE[1], POD_ADDRESS, 7003),
     };
     expect(outcomes).toEqual({
@@ -199,6 +200,7 @@ describe("the host's table", () => {
       apiServer: 'open',
       whatAgentsDial: 'open',
       elsewhere: 'closed',
+      itselfByClusterIp: 'open',
       toPod: 'open',
     });
   });
@@ -226,6 +228,7 @@ describe("the host's table", () => {
     let rollbacks = 0;
     const confirmation = new HostConfirmation({
       reachable: () => Promise.resolve(reached),
+      ...UNWITNESSED,
       withinMs: 300,
       onRollback: () => (rollbacks += 1),
     });
@@ -240,7 +243,74 @@ describe("the host's table", () => {
     expect(await fromOutside(OUTSIDE[1], NODE_ADDRESS, 7001)).toBe('open');
     await expect(confirmation.enforce(enforced, bad, good)).rejects.toThrow('could not be reached');
   });
+
+  describe('seen from outside', () => {
+    const [administrator, stranger] = OUTSIDE;
+    const KUBELET = 10_250;
+    const OTHERS_HOOK = 'type filter hook input priority 0;';
+    let unwitnessed: number;
+    const confirmationBy = (
+      witness: string,
+      ports: readonly number[],
+      onLook: () => void = () => undefined,
+    ) =>
+      new HostConfirmation({
+        reachable: () => Promise.resolve([]),
+        witnessed: async () => {
+          onLook();
+          const answers = await Promise.all(ports.map((port) => fromOutside(witness, NODE_ADDRESS, port)));
+          return { from: [witness], reached: ports.filter((_, i) => answers[i] === 'open') };
+        },
+        withinMs: 300,
+        onRollback: () => undefined,
+        onUnwitnessed: () => (unwitnessed += 1),
+      });
+    beforeEach(() => {
+      unwitnessed = 0;
+    });
+
+    it('is taken back when it closes the way in for whom it lets in', async () => {
+      const enforced = place(host, bed.node);
+      const good = desired([unit(NODE_SET, 'visibility_only')], []).host;
+      await enforced.enforce(good);
+      let looks = 0;
+      const confirmation = confirmationBy(administrator, [2222], () => {
+        // What rules say is not all that becomes of packets: somebody else's table closes what ours lets in.
+        if (++looks === 2) bed.nft(`table inet others { chain in { ${OTHERS_HOOK} tcp dport 2222 drop; }; }`);
+      });
+      const full = desired([unit(NODE_SET, 'full')], []).host;
+      const loses = confirmation.enforce(enforced, full, good);
+      await expect(loses).rejects.toMatchObject({
+        token: 'host_rolled_back',
+        message: expect.stringContaining(
+          'port 2222 of this node could not be reached from outside',
+        ) as string,
+      });
+      expect(await fromOutside(stranger, NODE_ADDRESS, 7001)).toBe('open');
+      bed.nft('delete table inet others');
+    });
+
+    it('stays when it closes what it means to close, and says that nobody outside could tell more', async () => {
+      const enforced = place(host, bed.node);
+      await enforced.enforce(desired([unit(NODE_SET, 'visibility_only')], []).host);
+      const full = desired([unit(NODE_SET, 'full')], []).host;
+      await confirmationBy(stranger, [2222, 7001]).enforce(enforced, full, undefined);
+      expect(await fromOutside(stranger, NODE_ADDRESS, 7001)).toBe('closed');
+      expect(unwitnessed).toBe(1);
+      await confirmationBy(stranger, [KUBELET, 7001]).enforce(
+        enforced,
+        desired([unit(NODE_SET, 'full')], []).host,
+        full,
+      );
+      expect(unwitnessed).toBe(1);
+    });
+  });
 });
+
+const UNWITNESSED = {
+  witnessed: () => Promise.resolve({ from: [], reached: [] }),
+  onUnwitnessed: () => undefined,
+};
 
 function present(
   desired: ReturnType<DesiredTables['compute']> extends Map<string, infer D> ? D | undefined : never,

@@ -21,23 +21,18 @@ export function controlPorts(
   return new Set([10_250, 2379, 2380, ...known]);
 }
 
-/** `full`: the table that the node would have in full. */
-export function cutByFull({ unit, model }: DesiredTable, connected: readonly RemotePort[]): HostConnection[] {
+/** Whether the table lets somebody into the node. */
+export function letsIn({ unit, model }: DesiredTable, { address: peer, port }: RemotePort): boolean {
   const members = peerLookup((group) => model.peers.get(group));
-  const isCut = ({ address: peer, port }: RemotePort): boolean => {
-    const packet = { proto: TCP, port, peer };
-    const input = {
-      unit,
-      mode: 'full',
-      direction: 'ingress',
-      packet,
-      members,
-      hostAddresses: NOBODY,
-    } as const;
-    return evaluate(input).verdict === 'blocked';
-  };
+  const packet = { proto: TCP, port, peer };
+  const input = { unit, direction: 'ingress', packet, members, hostAddresses: NOBODY } as const;
+  return evaluate({ ...input, mode: model.mode }).verdict !== 'blocked';
+}
+
+/** `full`: the table that the node would have in full. */
+export function cutByFull(full: DesiredTable, connected: readonly RemotePort[]): HostConnection[] {
   return connected
-    .filter(isCut)
+    .filter((remote) => !letsIn(full, remote))
     .slice(0, MOST_CONNECTIONS)
     .map(({ address: peer, port }) => ({ peer, proto: TCP, port }));
 }
