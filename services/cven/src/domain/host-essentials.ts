@@ -110,8 +110,6 @@ function egressRules(
 ): WireRule[] {
   const asked = book.networks('dhcp-asked', [...facts.links, ...LINK_WIDE.asked]);
   return [
-    // What is translated to the node itself (its own ClusterIP) still seems to leave it where its rules look.
-    book.rule('own-addresses', [{ proto: -1 }], [book.hosts('own-addresses', addresses)]),
     ...book.pairs('control-channel', facts.control),
     book.rule('dhcp', [udp(67), udp(547)], [asked]),
     book.rule('dns', [udp(53), tcp(53)], [book.hosts('resolvers', facts.resolvers)]),
@@ -122,6 +120,8 @@ function egressRules(
     book.rule('etcd', isControlPlane ? [ETCD] : [], [CONTROL_PLANE_NODES]),
     book.rule('overlay', OVERLAY, [CLUSTER_NODES]),
     book.rule('probes-of-unmanaged-pods', [tcp(1, 65_535)], [book.hosts('unmanaged-pods', otherPods)]),
+    // What is translated to the node itself (its own ClusterIP) still seems to leave it where its rules look.
+    book.rule('own-addresses', [{ proto: -1 }], [book.hosts('own-addresses', addresses)]),
   ];
 }
 
