@@ -205,6 +205,31 @@ describe("the host's table", () => {
     });
   });
 
+  it('in full reports errors of what it only forwards', async () => {
+    await place(host, bed.node).enforce(desired([unit(NODE_SET, 'full'), unit(POD_SET, 'idle')], []).host);
+    const call = { from: OUTSIDE[1], to: POD_ADDRESS, port: 7003, keep: 'forwarded' };
+    expect(await bed.outside.run('tcp', call)).toBe('open');
+    await kernel.apply(
+      bed.world,
+      `table inet errors {
+        counter told { }
+        chain out {
+          type filter hook output priority 0
+          ip daddr ${POD_ADDRESS} ip ttl set 1
+        }
+        chain in {
+          type filter hook input priority 0
+          icmp type time-exceeded counter name "told"
+        }
+      }`,
+    );
+    expect(await bed.outside.run('say', { name: 'forwarded' })).toBe('closed');
+    const told = await kernel.packets(bed.world, { family: 'inet', table: 'errors', name: 'told' });
+    await kernel.apply(bed.world, 'delete table inet errors');
+    await bed.outside.run('drop', { name: 'forwarded' });
+    expect(told).toBeGreaterThan(0);
+  });
+
   it('reaches on its own Pods, in full, what a rule lets the container host do there', async () => {
     const rules = { ingress: [{ ...rule(7003), peers: [CONTAINER_HOST] }] };
     const wanted = desired([unit(NODE_SET, 'full'), unit(POD_SET, 'full', rules)], []);

@@ -17,6 +17,7 @@ export const CLUSTER_IP = '10.96.0.1';
 export interface HostBed {
   readonly node: string;
   readonly pod: string;
+  readonly world: string;
   readonly inNode: SocketAgent;
   readonly inPod: SocketAgent;
   readonly outside: SocketAgent;
@@ -63,6 +64,7 @@ export function openHostBed(): HostBed {
   return {
     node: path(names.node),
     pod: path(names.pod),
+    world: path(names.out),
     inNode: agents[0],
     inPod: agents[1],
     outside: agents[2],
