@@ -2,7 +2,7 @@
  * The processes of a local stack: started under a parent-death signal, logged to a file each, stopped in reverse
  * order within a bound. What a process is for, and in which order things start, is the caller's business.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -21,7 +21,10 @@ export interface ProcessSpec {
   /** Enter this network namespace first (a path below /run/netns or /proc). */
   readonly netns?: string;
   readonly stopSignal?: NodeJS.Signals;
+  /** Killed when it has not ended, and done nothing, for so long after it was asked to. */
   readonly stopTimeoutMs?: number;
+  /** Arguments of a run of the same command that takes away what it leaves behind when it is killed. */
+  readonly cleanUpArgs?: readonly string[];
   /** `GET` of this url must answer 2xx for the process to count as ready. */
   readonly readyUrl?: string;
   /** The first thing that it does: until it accepts connections here, the end of it may mean that its port was taken. */
@@ -37,8 +40,11 @@ export interface Exit {
 }
 
 const STOP_TIMEOUT_MS = 12_000;
+const CLEAN_UP_TIMEOUT_MS = 300_000;
 /** USER_HZ, the same on every Linux that Node runs on. */
 const CLOCK_TICKS = 100;
+/** In /proc/PID/stat, after the name and the state: the process' own user and system time, and its children's. */
+const FIRST_TIME = 13;
 const PORT_CHOICES = 5;
 const PORT_TAKEN = /EADDRINUSE|address already in use|could not bind/i;
 
@@ -116,9 +122,22 @@ export class SupervisedProcess {
     this.stopping = true;
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.kill(this.spec.stopSignal ?? 'SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), this.spec.stopTimeoutMs ?? STOP_TIMEOUT_MS);
-    await gone;
-    clearTimeout(timer);
+    try {
+      await untilDone<true>(
+        async () => (this.isRunning ? { missing: 'its end', sign: this.effort() } : { done: true }),
+        { what: `the end of ${this.spec.name}`, stalledAfterMs: this.spec.stopTimeoutMs ?? STOP_TIMEOUT_MS },
+      );
+    } catch {
+      child.kill('SIGKILL');
+      await gone;
+      this.cleanUp();
+    }
+  }
+
+  private cleanUp(): void {
+    const { command, cleanUpArgs } = this.spec;
+    if (cleanUpArgs !== undefined)
+      spawnSync(command, cleanUpArgs, { stdio: 'ignore', timeout: CLEAN_UP_TIMEOUT_MS });
   }
 
   /** False: it ended because somebody else listens on one of its ports. */
@@ -151,13 +170,14 @@ export class SupervisedProcess {
     return words === null ? { done: true } : { missing: words, sign: this.effort() };
   }
 
-  /** Moves while it works: what it has logged, and until it answers the time that it had on a processor. */
+  /** Moves while it works: what it has logged, and the time that it and its ended children had on a processor. */
   effort(): string {
     try {
-      const [, , , , , , , , , , , user, system] = readFileSync(`/proc/${this.pid}/stat`, 'utf8')
+      const times = readFileSync(`/proc/${this.pid}/stat`, 'utf8')
         .replace(/^.*\) /, 'x x ')
-        .split(' ');
-      const seconds = Math.floor((Number(user) + Number(system)) / CLOCK_TICKS);
+        .split(' ')
+        .slice(FIRST_TIME, FIRST_TIME + 4);
+      const seconds = Math.floor(times.reduce((sum, ticks) => sum + Number(ticks), 0) / CLOCK_TICKS);
       return `${statSync(this.logFile).size} ${seconds}`;
     } catch {
       return '';

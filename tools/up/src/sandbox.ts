@@ -58,6 +58,12 @@ export async function startSandbox(
       ...(options.overlay ? ['--overlay'] : []),
     ],
     stopTimeoutMs: 30_000,
+    cleanUpArgs: [
+      entryPoint('tools/sandbox'),
+      '--clean',
+      '--instance',
+      sandboxInstance(options.dataDirectory),
+    ],
   });
   return untilDone<Sandbox>(
     async () => {

@@ -6,13 +6,15 @@
 import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { untilDone } from '@ringfence/testing';
 import { tryCommand } from './command.js';
 import { type InstanceRecord, readRecord } from './instance-record.js';
 import { type InstanceNames, instanceNames, runFolderPrefix } from './names.js';
 import { planForSlot } from './network/address-plan.js';
 import { reservedRouteMetric } from './network/cluster-network.js';
 
-const killTimeoutMs = 5_000;
+/** A killed process ends when the kernel has taken its things down, which a busy machine does one after the other. */
+const killStalledAfterMs = 30_000;
 const cgroupMount = '/sys/fs/cgroup';
 const shimSocketFolder = '/run/containerd/s/';
 const cniResultFolder = '/var/lib/cni/results';
@@ -94,14 +96,15 @@ async function cgroupProcesses(folders: readonly string[]): Promise<number[]> {
 
 async function killAll(pids: readonly number[]): Promise<void> {
   for (const pid of pids) signal(pid, 'SIGKILL');
-  const deadline = Date.now() + killTimeoutMs;
   let left = [...pids];
-  while (left.length > 0 && Date.now() < deadline) {
-    await sleep(20);
-    const states = await Promise.all(left.map(isRunning));
-    left = left.filter((_, index) => states[index]);
-  }
-  if (left.length > 0) throw new Error(`processes ${left.join(', ')} of an earlier sandbox do not end`);
+  await untilDone<true>(
+    async () => {
+      const states = await Promise.all(left.map(isRunning));
+      left = left.filter((_, index) => states[index]);
+      return left.length === 0 ? { done: true } : { missing: `${left.join(', ')} run` };
+    },
+    { what: 'processes of an earlier sandbox to end', stalledAfterMs: killStalledAfterMs, everyMs: 20 },
+  );
 }
 
 /** A zombie has ended: it holds nothing, and only its parent can take it away. */
