@@ -38,7 +38,7 @@ async function shell(onStop: string, cleanUp?: string): Promise<SupervisedProces
 describe('a process that is asked to end', () => {
   it('may take as long as it works, also through children of its own', async () => {
     const burn = 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done';
-    const rounds = Array.from({ length: 12 }, () => `sh -c "${burn}"`).join('; ');
+    const rounds = Array.from({ length: 6 }, () => `sh -c "${burn}"`).join('; ');
     const child = await shell(
       `${rounds.replaceAll('$', '\\$')}; echo ended well >> ${directory}/end; exit 0`,
     );

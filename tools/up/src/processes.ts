@@ -9,6 +9,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { untilDone } from '@ringfence/testing';
 import type { Look } from '@ringfence/testing';
+import { processorTimeMs } from './processor-time.js';
 import { StoreGuard } from './store-guard.js';
 import type { StoreGuardOptions } from './store-guard.js';
 
@@ -41,10 +42,6 @@ export interface Exit {
 
 const STOP_TIMEOUT_MS = 12_000;
 const CLEAN_UP_TIMEOUT_MS = 300_000;
-/** USER_HZ, the same on every Linux that Node runs on. */
-const CLOCK_TICKS = 100;
-/** In /proc/PID/stat, after the name and the state: the process' own user and system time, and its children's. */
-const FIRST_TIME = 13;
 const PORT_CHOICES = 5;
 const PORT_TAKEN = /EADDRINUSE|address already in use|could not bind/i;
 
@@ -120,12 +117,14 @@ export class SupervisedProcess {
     const child = this.child;
     if (!child || !this.isRunning) return;
     this.stopping = true;
+    const stalledAfterMs = this.spec.stopTimeoutMs ?? STOP_TIMEOUT_MS;
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.kill(this.spec.stopSignal ?? 'SIGTERM');
     try {
       await untilDone<true>(
-        async () => (this.isRunning ? { missing: 'its end', sign: this.effort() } : { done: true }),
-        { what: `the end of ${this.spec.name}`, stalledAfterMs: this.spec.stopTimeoutMs ?? STOP_TIMEOUT_MS },
+        async () =>
+          this.isRunning ? { missing: 'its end', sign: this.effort(stalledAfterMs / 60) } : { done: true },
+        { what: `the end of ${this.spec.name}`, stalledAfterMs },
       );
     } catch {
       child.kill('SIGKILL');
@@ -170,15 +169,11 @@ export class SupervisedProcess {
     return words === null ? { done: true } : { missing: words, sign: this.effort() };
   }
 
-  /** Moves while it works: what it has logged, and the time that it and its ended children had on a processor. */
-  effort(): string {
+  /** Moves while it works: what it has logged, and the time that it and what it has started had on a processor. */
+  effort(stepMs = 1_000): string {
+    if (this.pid === undefined) return '';
     try {
-      const times = readFileSync(`/proc/${this.pid}/stat`, 'utf8')
-        .replace(/^.*\) /, 'x x ')
-        .split(' ')
-        .slice(FIRST_TIME, FIRST_TIME + 4);
-      const seconds = Math.floor(times.reduce((sum, ticks) => sum + Number(ticks), 0) / CLOCK_TICKS);
-      return `${statSync(this.logFile).size} ${seconds}`;
+      return `${statSync(this.logFile).size} ${Math.floor(processorTimeMs(this.pid) / stepMs)}`;
     } catch {
       return '';
     }
