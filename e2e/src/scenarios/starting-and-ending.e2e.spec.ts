@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { freePort, sandboxInstance } from '@ringfence/up';
-import { eventually } from '../world.js';
+import { untilDone } from '@ringfence/testing';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '..', '..', '..');
@@ -61,18 +61,29 @@ async function start(): Promise<{ child: ChildProcess; output: () => string }> {
   let text = '';
   child.stdout.on('data', (chunk) => (text += String(chunk)));
   child.stderr.on('data', (chunk) => (text += String(chunk)));
-  await eventually(
-    'npm start tells its story',
+  await untilDone(
     async () => {
       if (child.exitCode !== null) throw new Error(text.slice(-2_000));
-      return Promise.resolve(text.includes('Try, in this order:'));
+      if (text.includes('Try, in this order:')) return { done: true };
+      return { missing: 'its story', sign: text.length };
     },
-    240_000,
+    { what: 'npm start', stalledAfterMs: 240_000 },
   );
   return { child, output: () => text };
 }
 
-describe('npm start', { timeout: 300_000 }, () => {
+async function ended(): Promise<void> {
+  await untilDone(
+    async () => {
+      const left = processesOfIt();
+      return left.length === 0 ? { done: true } : { missing: left.map(({ args }) => args).join(', ') };
+    },
+    { what: 'every process to end' },
+  );
+}
+
+/** Not a deadline for the machine: each wait in here ends when nothing moves any more. */
+describe('npm start', { timeout: 1_800_000 }, () => {
   afterAll(() => rmSync(data, { recursive: true, force: true }));
 
   it('writes an environment to source, and ends completely on SIGTERM', async () => {
@@ -90,7 +101,7 @@ describe('npm start', { timeout: 300_000 }, () => {
     }
     expect(output()).toMatch(/✓ First flow reported\s+[\d.]+ s/);
     child.kill('SIGTERM');
-    await eventually('no process is left', () => Promise.resolve(processesOfIt().length === 0), 60_000);
+    await ended();
     expect(await leftovers()).toEqual([]);
   });
 
@@ -100,7 +111,7 @@ describe('npm start', { timeout: 300_000 }, () => {
     for (const { pid } of launchers) process.kill(pid, 'SIGKILL');
     const second = await start();
     second.child.kill('SIGTERM');
-    await eventually('no process is left', () => Promise.resolve(processesOfIt().length === 0), 60_000);
+    await ended();
     expect(await leftovers()).toEqual([]);
   });
 
