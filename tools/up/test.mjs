@@ -5,11 +5,12 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { ROOT, SetupError, setUp } from './setup.mjs';
 
 const TIERS = ['unit', 'int', 'e2e'];
 const CAMPAIGN = 'campaign';
+const REASON_LINES = 12;
 const USAGE = `npm test [-- unit | int | e2e | campaign]   everything, or one tier of tests`;
 
 const only = process.argv[2];
@@ -56,11 +57,20 @@ function tier(name) {
   return phase(`tests: ${name}`, () => run(args, { RINGFENCE_TEST_TIER: name }));
 }
 
-function counts(name) {
+function report(name) {
   const file = join(results, `${name}.json`);
-  if (!existsSync(file)) return { passed: 0, failed: 0 };
-  const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(file, 'utf8'));
-  return { passed: numPassedTests, failed: numFailedTests > 0 ? numFailedTests : numFailedTestSuites };
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { numPassedTests: 0, testResults: [] };
+}
+
+/** Each test that failed, and each file that could not be loaded, with the first lines of its reason. */
+function failures(name) {
+  return report(name).testResults.flatMap(({ name: path, status, message, assertionResults }) => {
+    const failed = assertionResults
+      .filter((test) => test.status === 'failed')
+      .map((test) => ({ what: test.fullName, why: test.failureMessages[0] ?? '' }));
+    if (failed.length === 0 && status === 'failed') failed.push({ what: 'the file itself', why: message });
+    return failed.map(({ what, why }) => ({ where: relative(ROOT, path), what, why }));
+  });
 }
 
 try {
@@ -79,13 +89,16 @@ process.stdout.write('\n');
 for (const { name, code, seconds } of phases) {
   process.stdout.write(`${code === 0 ? '✓' : '✗'} ${name.padEnd(20)} ${seconds.toFixed(0).padStart(5)} s\n`);
 }
-const total = TIERS.map(counts).reduce((sum, tierCounts) => ({
-  passed: sum.passed + tierCounts.passed,
-  failed: sum.failed + tierCounts.failed,
-}));
+const passed = TIERS.reduce((sum, name) => sum + report(name).numPassedTests, 0);
+const failed = TIERS.flatMap(failures);
+// Once more at the very end: who sees only the last page of a long run must not have to search for what failed.
+for (const { where, what, why } of failed) {
+  const reason = why.split('\n').slice(0, REASON_LINES);
+  process.stdout.write(`✗ ${where}: ${what}\n${reason.map((line) => `    ${line}\n`).join('')}`);
+}
 rmSync(results, { recursive: true, force: true });
 const broken = phases.filter(({ code }) => code !== 0);
-if (broken.length > 0 && total.failed === 0)
+if (broken.length > 0 && failed.length === 0)
   process.stdout.write(`failed: ${broken.map(({ name }) => name).join(', ')}\n`);
-process.stdout.write(`${total.passed} passed, ${Math.max(total.failed, broken.length)} failed\n`);
+process.stdout.write(`${passed} passed, ${Math.max(failed.length, broken.length)} failed\n`);
 process.exit(broken.length === 0 ? 0 : 1);
