@@ -155,8 +155,12 @@ describe.each(['helper', 'nft'] as const)('a place reached by %s', (way) => {
     await place.enforce(wanted);
     expectInKernel(wanted);
   };
-  /** Fails where there is nothing to take away. */
+  /**
+   * Fails where there is nothing to take away. Where nothing of ours is, nobody looks: what somebody else puts there under our
+   * name stays until the next table of ours.
+   */
   const tamper = (nft: string): void => {
+    if (place.state.kind === 'no-table') return;
     try {
       bed.pod('nft', nft);
     } catch {
@@ -181,6 +185,18 @@ describe.each(['helper', 'nft'] as const)('a place reached by %s', (way) => {
     await place.enforce(full);
     expectInKernel(full);
     expect(lost).toEqual([]);
+  });
+
+  it('replaces what somebody put in its place while it needed no table', async () => {
+    const [idle, , full] = WISHES;
+    if (idle === undefined || full === undefined) throw new Error('no wishes');
+    await place.enforce(idle);
+    bed.pod(
+      'nft',
+      'add table inet ringfence; add chain inet ringfence p_in; add set inet ringfence s { type mark; }',
+    );
+    await place.enforce(full);
+    expectInKernel(full);
   });
 
   it('adopts connections that began before its first table that judges, however long it was looked at without one', async () => {
