@@ -5,7 +5,7 @@
 import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
-const PURE = ['contracts', 'decider', 'labels', 'policy-engine', 'firewall'].map(
+const PURE = ['contracts', 'decider', 'labels', 'policy-engine', 'firewall', 'cluster-facts'].map(
   (lib) => `libs/${lib}/src/**/*.ts`,
 );
 const DOMAIN = ['services/*/src/domain/**/*.ts'];

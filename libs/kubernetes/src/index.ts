@@ -1,12 +1,9 @@
 export { ApiError, apiClient } from './api-client.js';
 export type { ApiClient, PatchType, Query } from './api-client.js';
-export { ClusterFactsCalculator, CONTROLLER_KINDS, OBSERVED_KINDS } from './cluster-facts.calculator.js';
-export type { FactChange, FactKind, FactKinds, ObservedKind } from './cluster-facts.calculator.js';
 export { clusterAccess, fromKubeconfig, inCluster, KubeconfigError } from './kubeconfig.js';
 export type { ClusterAccess } from './kubeconfig.js';
 export { startListWatch } from './list-watch.js';
 export type { ListWatch, ListWatchEvents, Resource } from './list-watch.js';
-export type { KubeObject } from './objects.js';
 export { isConditionWritten, patchPodConditions } from './pod-condition.js';
 export type { PodCondition, PodConditionPatch } from './pod-condition.js';
 export { readPod } from './read-pod.js';

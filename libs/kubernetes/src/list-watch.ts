@@ -5,11 +5,11 @@
  * Keeps uid → projection only; the objects themselves are dropped as they are read.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { objectOf } from '@ringfence/cluster-facts';
+import type { KubeObject } from '@ringfence/cluster-facts';
 import { ApiError } from './api-client.js';
 import type { ApiClient } from './api-client.js';
 import { CorruptLine, jsonLines } from './json-lines.js';
-import { objectOf } from './objects.js';
-import type { KubeObject } from './objects.js';
 
 const PAGE = 500;
 const FIRST_PAUSE_MS = 250;

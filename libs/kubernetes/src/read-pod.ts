@@ -1,11 +1,8 @@
 /** One Pod and its owners, read by name: what the watches would tell, for whoever cannot wait for them. */
+import { ClusterFactsCalculator, controllerFacts, podFacts } from '@ringfence/cluster-facts';
+import type { KubeObject, ObservedChange, Owner } from '@ringfence/cluster-facts';
 import type { ApiClient } from './api-client.js';
 import { ApiError } from './api-client.js';
-import { ClusterFactsCalculator } from './cluster-facts.calculator.js';
-import type { FactChange } from './cluster-facts.calculator.js';
-import type { KubeObject } from './objects.js';
-import { controllerFacts, podFacts } from './projections.js';
-import type { Owner } from './projections.js';
 import { CONTROLLER_PATHS } from './resources.js';
 
 const NOT_FOUND = 404;
@@ -23,7 +20,7 @@ export async function readPod(
   client: ApiClient,
   { uid, namespace, name }: PodName,
   signal?: AbortSignal,
-): Promise<FactChange[] | null> {
+): Promise<ObservedChange[] | null> {
   const object = await read(client, pathOf('/api/v1/pods', namespace, name), signal);
   const facts = object?.metadata.uid === uid ? podFacts(object) : undefined;
   if (facts === undefined) return null;

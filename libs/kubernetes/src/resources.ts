@@ -1,7 +1,4 @@
 /** What is listed and watched, and what is kept of each. */
-import type { Resource } from './list-watch.js';
-import type { KubeObject } from './objects.js';
-import type { FactKind, FactKinds } from './cluster-facts.calculator.js';
 import {
   controllerFacts,
   namespaceFacts,
@@ -9,7 +6,9 @@ import {
   podFacts,
   serviceFacts,
   sliceFacts,
-} from './projections.js';
+} from '@ringfence/cluster-facts';
+import type { FactKind, FactKinds, KubeObject } from '@ringfence/cluster-facts';
+import type { Resource } from './list-watch.js';
 
 export interface WatchedResource<K extends FactKind = FactKind> extends Resource {
   /** For people: `pods not listed yet`. */

@@ -7,9 +7,10 @@
  * Each node has a lane of its own, in which one question is open at a time and vain ones are slow.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ObservedChange } from '@ringfence/cluster-facts';
 import { KubernetesWorkloadObserved, PodObserved } from '@ringfence/contracts';
 import { readPod } from '@ringfence/kubernetes';
-import type { ApiClient, FactChange } from '@ringfence/kubernetes';
+import type { ApiClient } from '@ringfence/kubernetes';
 import type { Metrics } from '@ringfence/service-host';
 import type { ActorStore } from '../domain/actor-store.js';
 import type { PodFacts, UnheardPod } from '../domain/pod-endpoints.calculator.js';
@@ -115,7 +116,7 @@ export class UnheardPods {
     }
   }
 
-  #take(changes: readonly FactChange[], node: string): boolean {
+  #take(changes: readonly ObservedChange[], node: string): boolean {
     const { store, onRead, onForeign } = this.options;
     const observedAt = new Date().toISOString();
     const observed = changes.map((change) => ({ kind: change.kind, ...observationOf(change, observedAt) }));
@@ -134,7 +135,7 @@ export class UnheardPods {
   }
 }
 
-const observationOf = ({ uid, facts }: FactChange, observedAt: string): Record<string, unknown> => ({
+const observationOf = ({ uid, facts }: ObservedChange, observedAt: string): Record<string, unknown> => ({
   ...facts,
   ...{ uid, resourceVersion: '0', epoch: '', gone: false, observedAt },
 });

@@ -2,15 +2,10 @@
  * From the API server's lists and watches to the outbox. Nothing is told before every kind is listed: a Pod without its
  * owner, or a Service without its backends, would be told wrongly.
  */
-import { ClusterFactsCalculator, OBSERVED_KINDS, RESOURCES, startListWatch } from '@ringfence/kubernetes';
-import type {
-  ApiClient,
-  FactKind,
-  FactKinds,
-  ListWatch,
-  ObservedKind,
-  WatchedResource,
-} from '@ringfence/kubernetes';
+import { ClusterFactsCalculator, OBSERVED_KINDS } from '@ringfence/cluster-facts';
+import type { FactKind, FactKinds, ObservedKind } from '@ringfence/cluster-facts';
+import { RESOURCES, startListWatch } from '@ringfence/kubernetes';
+import type { ApiClient, ListWatch, WatchedResource } from '@ringfence/kubernetes';
 import { activeTraceHeaders, startTrace } from '@ringfence/service-host';
 import { CONTRIBUTES } from '../domain/observation-outbox.calculator.js';
 import type { ObservationOutbox } from '../domain/observation-outbox.calculator.js';

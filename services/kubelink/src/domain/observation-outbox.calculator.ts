@@ -3,9 +3,8 @@
  * every observation and knows the epoch of each kind. A list's end marker stays behind everything that belongs to its
  * list; a newer state of an object takes the place of the older one, so that it cannot fall behind the marker.
  */
+import type { ObservedChange, ObservedKind } from '@ringfence/cluster-facts';
 import { subjects } from '@ringfence/contracts';
-
-import type { FactChange, ObservedKind } from '@ringfence/kubernetes';
 
 export interface Observation {
   readonly subject: string;
@@ -20,7 +19,7 @@ export interface Observed {
 }
 
 type Entry =
-  | { readonly what: 'fact'; readonly change: FactChange; readonly observed: Observed }
+  | { readonly what: 'fact'; readonly change: ObservedChange; readonly observed: Observed }
   | { readonly what: 'listed'; readonly kind: ObservedKind; readonly count: number; readonly at: string };
 
 export class ObservationOutbox {
@@ -37,7 +36,7 @@ export class ObservationOutbox {
     return this.entries.size;
   }
 
-  put(change: FactChange, observed: Observed): void {
+  put(change: ObservedChange, observed: Observed): void {
     const key = `${change.kind} ${change.uid}`;
     const before = this.entries.get(key);
     // News that waits with older news of the same object goes on with the trace that began earlier.
@@ -49,7 +48,7 @@ export class ObservationOutbox {
   }
 
   /** A full list of a kind: everything of it under a new epoch, then the marker. */
-  putList(kind: ObservedKind, everything: readonly FactChange[], epoch: string, at: string): void {
+  putList(kind: ObservedKind, everything: readonly ObservedChange[], epoch: string, at: string): void {
     this.epochs.set(kind, epoch);
     for (const change of everything) this.put(change, { at, trace: {} });
     this.entries.delete(`listed ${kind}`);
@@ -67,7 +66,7 @@ export class ObservationOutbox {
     return taken;
   }
 
-  private fact({ kind, uid, facts, last }: FactChange, observed: Observed): Observation {
+  private fact({ kind, uid, facts, last }: ObservedChange, observed: Observed): Observation {
     const number = (this.lastNumber += 1);
     const epoch = this.epochs.get(kind) ?? '';
     // The number takes the place of Kubernetes' version: a joined object changes without its own version rising.

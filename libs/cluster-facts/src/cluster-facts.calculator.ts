@@ -33,7 +33,7 @@ export const OBSERVED_KINDS = ['namespace', 'node', 'workload', 'pod', 'service'
 export type ObservedKind = (typeof OBSERVED_KINDS)[number];
 
 /** An observation without epoch and time; `facts` null: it is gone, `last` is what was told last. */
-export interface FactChange {
+export interface ObservedChange {
   readonly kind: ObservedKind;
   readonly uid: string;
   readonly facts: Readonly<Record<string, unknown>> | null;
@@ -41,7 +41,7 @@ export interface FactChange {
 }
 
 /** Kinds that own Pods and that we watch. */
-export const CONTROLLER_KINDS: readonly string[] = [
+const CONTROLLER_KINDS: readonly string[] = [
   'Deployment',
   'DaemonSet',
   'StatefulSet',
@@ -97,11 +97,11 @@ export class ClusterFactsCalculator {
    * What differs from what was told before, referents first. A new Pod whose owner has not been seen (another watch may
    * be a moment behind) is held back while `waitForOwners`; without, it is told with what its reference says.
    */
-  flush({ waitForOwners }: { readonly waitForOwners: boolean }): FactChange[] {
+  flush({ waitForOwners }: { readonly waitForOwners: boolean }): ObservedChange[] {
     this.waitForOwners = waitForOwners;
     if (!waitForOwners) for (const uid of this.held) this.dirty.pod.add(uid);
     for (const uid of this.dirty.pod) this.settleUnderOwner(uid);
-    const changes: FactChange[] = [];
+    const changes: ObservedChange[] = [];
     for (const kind of OBSERVED_KINDS) {
       const uids = [...this.dirty[kind]];
       this.dirty[kind].clear();
@@ -123,7 +123,7 @@ export class ClusterFactsCalculator {
   }
 
   /** Everything of a kind as told, for a full repeat. */
-  everything(kind: ObservedKind): FactChange[] {
+  everything(kind: ObservedKind): ObservedChange[] {
     const prefix = `${kind} `;
     return [...this.told].flatMap(([key, text]) => {
       if (!key.startsWith(prefix)) return [];
@@ -293,7 +293,7 @@ export class ClusterFactsCalculator {
     return { ...service, backends: backendsOf(service, slices) };
   }
 
-  private compare(kind: ObservedKind, uid: string, facts: Facts | undefined): FactChange | undefined {
+  private compare(kind: ObservedKind, uid: string, facts: Facts | undefined): ObservedChange | undefined {
     const key = `${kind} ${uid}`;
     const before = this.told.get(key);
     const last = before === undefined ? null : (JSON.parse(before) as Facts);

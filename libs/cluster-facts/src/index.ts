@@ -1,0 +1,13 @@
+export { ClusterFactsCalculator, OBSERVED_KINDS } from './cluster-facts.calculator.js';
+export type { FactKind, FactKinds, ObservedChange, ObservedKind } from './cluster-facts.calculator.js';
+export { objectOf } from './objects.js';
+export type { KubeObject } from './objects.js';
+export {
+  controllerFacts,
+  namespaceFacts,
+  nodeFacts,
+  podFacts,
+  serviceFacts,
+  sliceFacts,
+} from './projections.js';
+export type { Owner } from './projections.js';
