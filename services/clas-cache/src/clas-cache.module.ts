@@ -149,11 +149,11 @@ function readUnheard(
 /** Undefined: there are no credentials to revoke. */
 function unpairedNodes(
   { logger }: Context,
-  { view }: ActorStore,
+  store: ActorStore,
   { accounts, desk }: Admission,
 ): UnpairedNodes | undefined {
   if (accounts === undefined) return undefined;
-  return new UnpairedNodes({ accounts, desk, logger, unpaired: () => view.nodes.unpaired() });
+  return new UnpairedNodes({ accounts, desk, logger, unpaired: () => store.unpairedNodes() });
 }
 
 const gatewayOf = (config: Config): ControlPlaneClient =>
@@ -166,16 +166,16 @@ const gatewayOf = (config: Config): ControlPlaneClient =>
 
 function showFacts(
   health: Context['health'],
-  { view, nodeViews, readiness, enforcement }: ActorStore,
+  store: ActorStore,
   uplink: ControlUplink,
   refusals: Refusals,
 ): void {
   health.fact('refused claims of nodes', () => refusals.fact());
   health.fact('control plane', () => uplink.state);
   health.require('policy lane', () => uplink.progress());
-  health.fact('policy', () => `version ${view.policyVersion}, revision ${nodeViews.currentRevision}`);
-  health.fact('places not in force', () => notInForce(enforcement.counts()));
-  health.fact('pods whose peers have not all acknowledged', () => String(readiness.waitingPods));
+  health.fact('policy', () => `version ${store.policyVersion}, revision ${store.revision}`);
+  health.fact('places not in force', () => notInForce(store.notInForceCounts()));
+  health.fact('pods whose peers have not all acknowledged', () => String(store.waitingPods));
 }
 
 function notInForce(counts: ReadonlyMap<string, number>): string {

@@ -43,7 +43,6 @@ export function takeAgentReport(
 
 function takeHeartbeat(store: ActorStore, subject: string, payload: unknown): void {
   const heartbeat = ownWord('heartbeat', subject, read(AgentHeartbeat, subject, payload));
-  store.view.heartbeat(heartbeat);
   store.heard(heartbeat, Date.now());
 }
 
@@ -51,7 +50,7 @@ function takeHeartbeat(store: ActorStore, subject: string, payload: unknown): vo
 function takeSandboxes(store: ActorStore, subject: string, payload: unknown, refusals: Refusals): void {
   const node = senderOf(subject);
   const { sandboxes } = read(NodeSandboxes, subject, payload);
-  const [foreign, ...more] = store.view.pods.setSandboxes(node, sandboxes);
+  const [foreign, ...more] = store.heardSandboxes(node, sandboxes);
   if (foreign !== undefined)
     refusals.note(node, 'sandbox', `Pod ${foreign} is on another node, says Kubernetes`, 1 + more.length);
 }

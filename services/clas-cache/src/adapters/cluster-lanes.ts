@@ -62,7 +62,7 @@ export async function openClusterLanes(options: ClusterLanesOptions): Promise<Cl
     },
   );
   const snapshots = serveSnapshots(options);
-  const witness = serveWitness({ ...options, view: store.view });
+  const witness = serveWitness(options);
   return {
     close: async () => {
       snapshots.close();

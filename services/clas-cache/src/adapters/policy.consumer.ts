@@ -1,61 +1,31 @@
-/** The control plane's policy lane → the store. Settings count at once, records with their commit. */
-import {
-  CommitRecord,
-  EndpointRecord,
-  GroupRecord,
-  LabelCatalogue,
-  NodeSettings,
-  ProfileSettings,
-  SettledRecord,
-  UnitRecord,
-} from '@ringfence/contracts';
-import { PermanentError } from '@ringfence/bus';
+/** The control plane's policy lane → the store. */
+import { POLICY_RECORDS } from '@ringfence/contracts';
 import type { z } from 'zod';
 import type { ActorStore } from '../domain/actor-store.js';
+import type { Told } from '../domain/told.js';
+import { read } from './payload.js';
 
-interface PolicyMessage {
-  readonly token: string;
-  /** Throws PermanentError. */
-  read<T>(schema: z.ZodType<T>): T;
-}
-
-const TAKERS: Readonly<Record<string, (store: ActorStore, message: PolicyMessage) => void>> = {
-  unit: (store, { token, read }) => {
-    const { flush, unit } = read(UnitRecord);
-    store.setRecord('unit', token, flush, unit);
-  },
-  group: (store, { token, read }) => {
-    const { flush, group } = read(GroupRecord);
-    store.setRecord('group', token, flush, group);
-  },
-  endpoint: (store, { token, read }) => {
-    const { flush, endpoint } = read(EndpointRecord);
-    store.setRecord('endpoint', token, flush, endpoint);
-  },
-  commit: (store, { read }) => store.setCommit(read(CommitRecord)),
-  labels: (store, { read }) => store.setCatalogue(read(LabelCatalogue)),
-  profile: (store, { token, read }) => store.setProfile(token, read(ProfileSettings)),
-  node: (store, { token, read }) => store.setNodeSettings(token, read(NodeSettings), now()),
-  settled: (store, { read }) => store.setSettled(read(SettledRecord).position),
-};
-
-const now = (): string => new Date().toISOString();
+const FORMS: { readonly [K in keyof Told]: z.ZodType<Told[K]> } = POLICY_RECORDS;
+const isTold = (kind: string): kind is keyof Told => Object.hasOwn(FORMS, kind);
 
 /** Throws PermanentError for what cannot be read. */
 export function takePolicy(store: ActorStore, subject: string, payload: unknown): void {
   const [, , kind = '', token = ''] = subject.split('.');
-  if (payload === null) return takeRemoval(store, kind, token);
-  const read = <T>(schema: z.ZodType<T>): T => {
-    const result = schema.safeParse(payload);
-    if (result.success) return result.data;
-    const [issue] = result.error.issues;
-    throw new PermanentError('unreadable', `${subject}: ${issue?.path.join('.')}: ${issue?.message}`);
-  };
-  TAKERS[kind]?.(store, { token, read });
+  if (!isTold(kind)) return;
+  if (payload === null) store.told(kind, token, null);
+  else tell(store, kind, token, { subject, payload });
 }
 
-function takeRemoval(store: ActorStore, kind: string, token: string): void {
-  if (kind === 'unit' || kind === 'group' || kind === 'endpoint') store.removeRecord(kind, token);
-  else if (kind === 'profile') store.setProfile(token, null);
-  else if (kind === 'node') store.setNodeSettings(token, null, now());
+interface Arrived {
+  readonly subject: string;
+  readonly payload: unknown;
+}
+
+function tell<K extends keyof Told>(
+  store: ActorStore,
+  kind: K,
+  token: string,
+  { subject, payload }: Arrived,
+): void {
+  store.told(kind, token, read(FORMS[kind], subject, payload));
 }

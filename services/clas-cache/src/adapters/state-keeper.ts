@@ -7,7 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ActorStore } from '../domain/actor-store.js';
 import type { StoreOptions } from '../domain/actor-store.js';
-import { recordsOf, restoreFacts, restorePolicy, storedFacts, storedPolicy } from '../domain/stored-state.js';
 import type { StoredFacts, StoredPolicy } from '../domain/stored-state.js';
 import type { StateFiles } from './state-files.store.js';
 
@@ -43,9 +42,7 @@ export class StateKeeper {
     const policy = this.#read<StoredPolicy>('policy');
     const facts = this.#read<StoredFacts>('facts');
     this.#ceiling = this.#read<number>('revision') ?? 0;
-    this.store = new ActorStore(options, this.#ceiling, { policy: recordsOf(policy ?? null) });
-    if (facts !== undefined) restoreFacts(this.store, facts);
-    if (policy !== undefined) restorePolicy(this.store, policy);
+    this.store = new ActorStore(options, { revision: this.#ceiling, policy, facts });
     this.#factsTimer = setInterval(() => void this.#writeFacts(), FACTS_EVERY_MS);
   }
 
@@ -74,7 +71,7 @@ export class StateKeeper {
 
   /** After each settling: numbers must not run out of what is written down. */
   settled(): void {
-    if (this.store.nodeViews.currentRevision < this.#ceiling - REVISIONS_AHEAD / 2) return;
+    if (this.store.revision < this.#ceiling - REVISIONS_AHEAD / 2) return;
     this.#ceiling += REVISIONS_AHEAD;
     void this.#write('revision', () => this.#ceiling);
   }
@@ -90,12 +87,12 @@ export class StateKeeper {
   async #writePolicy(): Promise<void> {
     if (!this.#isPolicyDirty) return;
     this.#isPolicyDirty = false;
-    const policy = storedPolicy(this.store);
-    if (policy !== null) await this.#write('policy', () => storedPolicy(this.store) ?? policy);
+    const policy = this.store.storedPolicy();
+    if (policy !== null) await this.#write('policy', () => this.store.storedPolicy() ?? policy);
   }
 
   async #writeFacts(): Promise<void> {
-    if (this.store.listed.size > 0) await this.#write('facts', () => storedFacts(this.store));
+    if (this.store.storedFacts() !== null) await this.#write('facts', () => this.store.storedFacts());
   }
 
   /** False: it could not be written; it is tried again until it can. */

@@ -15,7 +15,8 @@ import type {
 } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
-import type { ActorStore, Settled } from '../domain/actor-store.js';
+import type { ActorStore } from '../domain/actor-store.js';
+import type { Settled } from '../domain/cluster-graph.js';
 import type { Convergence } from '../domain/convergence.js';
 import { LatestOutbox } from './latest-outbox.js';
 import type { ReadinessNet } from './readiness-net.js';
@@ -67,7 +68,7 @@ export class StoreLoop {
     );
     this.#tick = setInterval(() => {
       this.#metrics.revisionLags(options.store.revisionLags());
-      this.#metrics.notInForce(options.store.enforcement.counts());
+      this.#metrics.notInForce(options.store.notInForceCounts());
       this.poke();
     }, TICK_MS);
   }
@@ -108,7 +109,7 @@ export class StoreLoop {
     try {
       const attributes = { 'ringfence.cluster': cluster };
       continueTraces('settle and tell nodes', this.#causes.take(), () => this.#settleNow(), attributes);
-      this.#podTraces.keepOnly((pod) => store.readiness.isAwaited(pod));
+      this.#podTraces.keepOnly((pod) => store.isAwaited(pod));
       onSettled();
     } catch (error) {
       this.#failed(error);
@@ -121,7 +122,7 @@ export class StoreLoop {
     const { store, bus, cluster, uplink } = this.options;
     const { views, readiness, withdrawn, acks, converged }: Settled = store.settle(Date.now());
     describeSpan({
-      'ringfence.revision': store.nodeViews.currentRevision,
+      'ringfence.revision': store.revision,
       'ringfence.nodes_told': views.length,
       'ringfence.pods_converged': converged.map(({ uid }) => uid),
     });

@@ -9,8 +9,18 @@ import { kubernetesWorkloadId } from '@ringfence/labels';
 import { startApiServer, type ApiServer } from '@ringfence/sandbox';
 import { eventually } from '@ringfence/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ActorStore, LISTED_KINDS } from '../domain/actor-store.js';
-import { AT, catalogue, CLUSTER, node, profile, WEB } from '../testing/facts.js';
+import { ActorStore } from '../domain/actor-store.js';
+import {
+  asOf,
+  AT,
+  catalogue,
+  CLUSTER,
+  node,
+  pod as podFacts,
+  profile,
+  tellLists,
+  WEB,
+} from '../testing/facts.js';
 import { ReadinessNet } from './readiness-net.js';
 import { UnheardPods } from './unheard-pods.js';
 
@@ -35,16 +45,16 @@ afterAll(async () => {
 });
 beforeEach(() => {
   foreign = [];
-  store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: TIMER_SECONDS }, 0);
-  store.setCatalogue(catalogue);
-  store.setProfile('shop', profile('shop'));
-  for (const kind of LISTED_KINDS) store.listed.add(kind);
+  store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: TIMER_SECONDS });
+  store.told('labels', '', catalogue);
+  store.told('profile', 'shop', profile('shop'));
+  tellLists(store);
   for (const name of ['node-1', 'node-2']) {
-    store.view.nodes.setNode(`${name}-uid`, 'e1', node(name));
-    store.setNodeSettings(name, { node: name, workload: name, labels: [], mode: 'visibility_only' }, AT);
+    store.observe('node', node(name));
+    store.told('node', name, { node: name, workload: name, labels: [], mode: 'visibility_only' });
   }
-  store.setRecord('unit', WEB.id, 1, { labelSet: WEB, mode: 'full', ingress: [], egress: [] });
-  store.setCommit({
+  store.told('unit', WEB.id, { ...asOf(1), unit: { labelSet: WEB, mode: 'full', ingress: [], egress: [] } });
+  store.told('commit', '', {
     ...{ flush: 1, policyVersion: 1, at: AT, hash: '' },
     counts: { unit: 1, group: 0, endpoint: 0 },
   });
@@ -127,7 +137,7 @@ function giveAddress(name: string, ip: string): void {
   });
 }
 const list = (name: string, ...pods: readonly Made[]) =>
-  store.view.pods.setSandboxes(
+  store.heardSandboxes(
     name,
     pods.map((pod) => ({ podUid: pod.uid, namespace: 'shop', name: pod.name, addresses: [] })),
   );
@@ -142,17 +152,17 @@ describe('a Pod that Kubelink does not tell of', () => {
   it('is read from Kubernetes, gets its policy, and is told to be ready, by the timer at the latest', async () => {
     const pod = await makePod('lonely');
     list('node-1', pod);
-    expect(await eventually(() => store.view.endpoint(pod.uid))).toMatchObject({
+    expect(await eventually(() => store.endpoint(pod.uid))).toMatchObject({
       ...{ labelSet: WEB.id, node: 'node-1', addresses: [] },
       workload: kubernetesWorkloadId(CLUSTER, pod.deployment),
     });
     giveAddress(pod.name, '10.244.1.9');
-    await eventually(() => store.view.endpoint(pod.uid)?.addresses[0] === '10.244.1.9');
+    await eventually(() => store.endpoint(pod.uid)?.addresses[0] === '10.244.1.9');
     // node-2 knows nothing of it, and is never heard.
     acknowledge('node-1', [pod.uid]);
     expect(await eventually(() => condition(pod.name))).toMatchObject({ status: 'True' });
     list('node-1');
-    await eventually(() => store.view.endpoint(pod.uid) === undefined);
+    await eventually(() => store.endpoint(pod.uid) === undefined);
   });
 
   it('is believed of no other node than the one that Kubernetes names, and under no other name', async () => {
@@ -160,36 +170,24 @@ describe('a Pod that Kubelink does not tell of', () => {
     list('node-2', pod, { ...pod, uid: 'made-up' });
     await eventually(() => foreign.length > 0);
     expect(foreign[0]).toBe(`node-2 ${pod.uid}`);
-    expect([store.view.pods.pods.get(pod.uid), store.view.pods.pods.get('made-up')]).toEqual([
-      undefined,
-      undefined,
-    ]);
+    expect([store.pod(pod.uid), store.pod('made-up')]).toEqual([undefined, undefined]);
     expect(condition(pod.name)).toBeUndefined();
   });
 
   it('is left to Kubelink where that speaks', async () => {
     const pod = await makePod('told');
     list('node-1', pod);
-    const told = {
-      ...{
-        uid: pod.uid,
-        namespace: 'shop',
-        name: pod.name,
-        node: 'node-1',
-        hostNetwork: false,
-        phase: 'Running',
-      },
-      ...{ addresses: ['10.244.1.11'], annotations: {}, probePorts: [], readinessGates: [], observedAt: AT },
-      owner: { uid: 'as-told', kind: 'Deployment', name: 'told' },
-    };
-    store.view.pods.setPod(told, 'e1');
+    const owner = { uid: 'as-told', kind: 'Deployment', name: 'told' };
+    const { uid, name } = pod;
+    const told = podFacts('told', 1, { uid, name, owner, addresses: ['10.244.1.11'] });
+    store.observe('pod', told);
     const later = await makePod('later');
     list('node-1', pod, later);
-    await eventually(() => store.view.endpoint(later.uid));
-    expect(store.view.pods.pods.get(pod.uid)).toEqual(told);
+    await eventually(() => store.endpoint(later.uid));
+    expect(told).toMatchObject(store.pod(pod.uid)!);
     // Its own end is Kubelink's to tell, too.
     list('node-1', later);
     await sleep(0);
-    expect(store.view.pods.pods.get(pod.uid)).toEqual(told);
+    expect(told).toMatchObject(store.pod(pod.uid)!);
   });
 });

@@ -13,8 +13,7 @@ import { readPod } from '@ringfence/kubernetes';
 import type { ApiClient } from '@ringfence/kubernetes';
 import type { Metrics } from '@ringfence/service-host';
 import type { ActorStore } from '../domain/actor-store.js';
-import type { PodFacts, UnheardPod } from '../domain/pod-endpoints.calculator.js';
-import { factsOf } from './observations.consumer.js';
+import type { UnheardPod } from '../domain/pod-endpoints.calculator.js';
 
 /** Kubelink tells of a Pod within milliseconds; a Pod waits no longer than this for one that does not. */
 const KUBELINK_HAS_MS = 1_000;
@@ -68,7 +67,7 @@ export class UnheardPods {
     if (!store.isInSync) return;
     const now = Date.now();
     const waiting = new Map<string, Waiting>();
-    for (const pod of store.view.pods.unheard()) {
+    for (const pod of store.unheardPods()) {
       const key = `${pod.node}/${pod.uid}`;
       const before = this.#waiting.get(key) ?? { dueAt: now + KUBELINK_HAS_MS, pauseMs: FIRST_PAUSE_MS };
       waiting.set(key, { ...pod, dueAt: before.dueAt, pauseMs: before.pauseMs });
@@ -101,13 +100,12 @@ export class UnheardPods {
   /** False: there is no such Pod on the node, as far as Kubernetes can be asked. */
   async #ask({ node, ...named }: UnheardPod): Promise<boolean> {
     const { client, store, onTrouble } = this.options;
-    const { pods } = store.view.pods;
-    const before = pods.get(named.uid);
+    const before = store.pod(named.uid);
     try {
       const changes = await readPod(client, named, this.#ended.signal);
       if (changes === null) return false;
       // Kubelink has spoken meanwhile: its word is later than ours.
-      if (pods.get(named.uid) !== before) return true;
+      if (store.pod(named.uid) !== before) return true;
       return this.#take(changes, node);
     } catch (error) {
       if (!this.#ended.signal.aborted)
@@ -125,10 +123,8 @@ export class UnheardPods {
       onForeign(node, pod.uid);
       return false;
     }
-    for (const each of observed)
-      if (each.kind === 'workload') store.view.pods.readWorkload(KubernetesWorkloadObserved.parse(each));
-    const facts: PodFacts = factsOf(pod);
-    if (!store.view.pods.readPod(facts, node)) return true;
+    const owners = observed.filter(({ kind }) => kind === 'workload');
+    if (!store.readPod(pod, KubernetesWorkloadObserved.array().parse(owners))) return true;
     this.#read.add(1);
     onRead(pod.uid);
     return true;

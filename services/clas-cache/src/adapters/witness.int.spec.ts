@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { eventually } from '@ringfence/testing';
 import { isAnswering } from '@ringfence/service-host';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ClusterView } from '../domain/cluster-view.calculator.js';
-import { CLUSTER, node, pod } from '../testing/facts.js';
+import { ActorStore } from '../domain/actor-store.js';
+import { asOf, AT, catalogue, CLUSTER, node, pod, tellLists } from '../testing/facts.js';
 import { seenFromOutside } from './witness.js';
 
 const HERE = '10.83.77.1';
@@ -15,7 +15,7 @@ const id = randomBytes(3).toString('hex');
 const ip = (...args: string[]): string => execFileSync('ip', args, { encoding: 'utf8' });
 
 describe('a node, seen from outside', () => {
-  let view: ClusterView;
+  let store: ActorStore;
   let listening: ChildProcess;
 
   beforeAll(async () => {
@@ -30,9 +30,9 @@ describe('a node, seen from outside', () => {
     const script = `for (const port of [${OPEN}, ${CLOSED}]) require('node:net').createServer().listen(port, '${THERE}')`;
     listening = spawn('nsenter', [`--net=/run/netns/rfw-${id}`, process.execPath, '-e', script]);
     await eventually(() => isAnswering({ address: THERE, port: OPEN }, 500), Boolean);
-    view = new ClusterView(CLUSTER);
-    view.nodes.setNode('n1', 'e1', node('node-1', { addresses: [THERE] }));
-    view.nodes.setNode('n2', 'e1', node('node-2', { addresses: ['169.254.1.1', '127.0.0.1'] }));
+    store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 15 });
+    store.observe('node', node('node-1', { addresses: [THERE] }));
+    store.observe('node', node('node-2', { addresses: ['169.254.1.1', '127.0.0.1'] }));
   });
   afterAll(() => {
     listening?.kill('SIGKILL');
@@ -40,27 +40,29 @@ describe('a node, seen from outside', () => {
   });
 
   it('is dialled where Kubernetes says that it is, and what answers is told, with whom it has seen', async () => {
-    const seen = await seenFromOutside(view, 'node-1', [OPEN, UNUSED, CLOSED]);
+    const seen = await seenFromOutside(store, 'node-1', [OPEN, UNUSED, CLOSED]);
     expect(seen).toEqual({ from: [HERE], reached: [OPEN, UNUSED] });
   });
 
   it('is not dialled at an address that is everybody’s, or when nobody knows it', async () => {
-    expect(await seenFromOutside(view, 'node-2', [OPEN])).toEqual({ from: [], reached: [] });
-    expect(await seenFromOutside(view, 'node-3', [OPEN])).toEqual({ from: [], reached: [] });
+    expect(await seenFromOutside(store, 'node-2', [OPEN])).toEqual({ from: [], reached: [] });
+    expect(await seenFromOutside(store, 'node-3', [OPEN])).toEqual({ from: [], reached: [] });
   });
 
   it('may have seen the node that hides us, where we run in a Pod; on our own we are not outside', async () => {
-    view.nodes.setNode('n4', 'e1', node('node-4', { addresses: ['10.83.78.4'] }));
-    view.pods.setPod(pod('clas-cache', 1, { node: 'node-4', addresses: [HERE] }), 'e1');
-    view.nodes.setFromControl(
-      [{ id: 'node-4', workload: null, labelSet: 'ls-1', class: 'node', addresses: [], node: 'node-4' }],
-      [],
-    );
-    view.flush();
-    expect(await seenFromOutside(view, 'node-1', [OPEN])).toEqual({
+    store.observe('node', node('node-4', { addresses: ['10.83.78.4'] }));
+    store.observe('pod', pod('clas-cache', 1, { node: 'node-4', addresses: [HERE] }));
+    store.told('labels', '', catalogue);
+    store.told('node', 'n4', { node: 'node-4', workload: 'w', labels: [], mode: 'full' });
+    const counts = { unit: 0, group: 0, endpoint: 0 };
+    store.told('commit', '', { ...asOf(1), at: AT, counts, hash: '' });
+    tellLists(store);
+    store.caughtUp();
+    store.settle(Date.parse(AT));
+    expect(await seenFromOutside(store, 'node-1', [OPEN])).toEqual({
       from: [HERE, '10.83.78.4'],
       reached: [OPEN],
     });
-    expect(await seenFromOutside(view, 'node-4', [OPEN])).toEqual({ from: [], reached: [] });
+    expect(await seenFromOutside(store, 'node-4', [OPEN])).toEqual({ from: [], reached: [] });
   });
 });

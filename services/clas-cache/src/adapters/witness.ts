@@ -8,40 +8,41 @@ import type { Bus, Subscription } from '@ringfence/bus';
 import { CALLS } from '@ringfence/contracts';
 import type { Witnessed } from '@ringfence/contracts';
 import { isAnswering, sourceTowards } from '@ringfence/service-host';
-import type { ClusterView } from '../domain/cluster-view.calculator.js';
+import type { ActorStore } from '../domain/actor-store.js';
 import type { NodeGate } from './node-gate.js';
 import { senderOf } from './payload.js';
 
+export type Whereabouts = Pick<ActorStore, 'addressOfNode' | 'endpoint' | 'nodeAt'>;
 export interface WitnessOptions {
   readonly bus: Bus;
-  readonly view: ClusterView;
+  readonly store: Whereabouts;
   readonly gate: NodeGate;
 }
 
 const WITHIN_MS = 1_000;
 const NOTHING_SEEN: Witnessed = { from: [], reached: [] };
 
-export function serveWitness({ bus, view, gate }: WitnessOptions): Subscription {
+export function serveWitness({ bus, store, gate }: WitnessOptions): Subscription {
   return bus.serve(
     CALLS.witness,
     ({ ports }, { subject }) => {
       gate.requireShare(subject);
-      return seenFromOutside(view, senderOf(subject), ports);
+      return seenFromOutside(store, senderOf(subject), ports);
     },
     { suffix: '*' },
   );
 }
 
 export async function seenFromOutside(
-  view: ClusterView,
+  store: Whereabouts,
   node: string,
   ports: readonly number[],
 ): Promise<Witnessed> {
-  const address = view.nodes.addressOf(node);
+  const address = store.addressOfNode(node);
   const source = address === undefined ? null : await sourceTowards(address);
-  const here = ownNode(view);
+  const here = ownNode(store);
   if (address === undefined || source === null || here === node) return NOTHING_SEEN;
-  const hiding = here === undefined ? [] : (view.nodes.endpoint(here)?.addresses ?? []);
+  const hiding = here === undefined ? [] : (store.endpoint(here)?.addresses ?? []);
   const isSameFamily = (other: string): boolean => other.includes(':') === address.includes(':');
   const answers = await Promise.all(ports.map((port) => isAnswering({ address, port }, WITHIN_MS)));
   return {
@@ -51,11 +52,11 @@ export async function seenFromOutside(
 }
 
 /** That we run on: in a Pod of its own address, or in the node's network. */
-function ownNode(view: ClusterView): string | undefined {
+function ownNode(store: Whereabouts): string | undefined {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   const own = all.filter(({ internal }) => !internal).map(({ address }) => address);
   for (const address of own) {
-    const node = view.pods.podAt(address)?.node ?? view.nodes.nodeAt(address);
+    const node = store.nodeAt(address);
     if (node) return node;
   }
   return undefined;

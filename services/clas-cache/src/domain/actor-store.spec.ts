@@ -5,21 +5,25 @@ import { makeLabelSet } from '@ringfence/labels';
 import { CLUSTER_NODES, CONTROL_PLANE_NODES } from '@ringfence/policy-engine';
 import {
   allow,
+  asOf,
   AT,
   catalogue,
   CLUSTER,
   DB,
   group,
+  heartbeat,
   node,
   pod,
   profile,
   service,
+  tellLists,
   WEB,
   workload,
 } from '../testing/facts.js';
 import { ANNOTATIONS, LABEL_SETS, naiveView } from '../testing/naive-view.js';
 import type { State } from '../testing/naive-view.js';
-import { ActorStore, KUBELINK_SILENT_AFTER_MS, LISTED_KINDS } from './actor-store.js';
+import { ActorStore } from './actor-store.js';
+import { KUBELINK_SILENT_AFTER_MS } from './cluster-graph.js';
 
 const NOW = Date.parse(AT);
 const NODES = ['node-1', 'node-2'];
@@ -93,7 +97,7 @@ const anyPod: fc.Arbitrary<Step> = fc
     return {
       name: `pod ${number} at ${address}`,
       to: (store, state) => {
-        store.view.pods.setPod(one, 'e1');
+        store.observe('pod', one);
         // A Pod keeps its place among the others, as long as it lives.
         state.pods.set(one.uid, one);
       },
@@ -102,7 +106,7 @@ const anyPod: fc.Arbitrary<Step> = fc
 const anyGone: fc.Arbitrary<Step> = podNumber.map((number) => ({
   name: `pod ${number} is gone`,
   to: (store, state) => {
-    store.podGone(`p-${number}`);
+    store.observe('pod', pod('p', number, { gone: true }));
     state.pods.delete(`p-${number}`);
   },
 }));
@@ -128,10 +132,10 @@ const anyService: fc.Arbitrary<Step> = fc
       name: `service ${name}${isGone ? ' is gone' : ''}`,
       to: (store, state) => {
         if (isGone) {
-          store.view.removeService(one.uid);
+          store.observe('service', { ...one, gone: true });
           state.services.delete(one.uid);
         } else {
-          store.view.setService(one);
+          store.observe('service', one);
           state.services.set(one.uid, one);
         }
       },
@@ -142,7 +146,7 @@ const anyProfile: fc.Arbitrary<Step> = fc
   .map(([namespace, managed]) => ({
     name: `${namespace} ${managed ? 'managed' : 'unmanaged'}`,
     to: (store, state) => {
-      store.setProfile(namespace, profile(namespace, { managed }));
+      store.told('profile', namespace, profile(namespace, { managed }));
       state.managed.set(namespace, managed);
     },
   }));
@@ -185,12 +189,12 @@ const anyPolicy: fc.Arbitrary<Step> = fc
 
 function publish(store: ActorStore, state: State, units: readonly Unit[], groups: readonly Group[]): void {
   flush += 1;
-  for (const one of groups) store.setRecord('group', one.id, flush, one);
-  for (const one of units) store.setRecord('unit', one.labelSet.id, flush, one);
+  for (const one of groups) store.told('group', one.id, { ...asOf(flush), group: one });
+  for (const one of units) store.told('unit', one.labelSet.id, { ...asOf(flush), unit: one });
   const kept = new Set(units.map((one) => one.labelSet.id));
-  for (const one of state.units) if (!kept.has(one.labelSet.id)) store.removeRecord('unit', one.labelSet.id);
+  for (const one of state.units) if (!kept.has(one.labelSet.id)) store.told('unit', one.labelSet.id, null);
   const counts = { unit: units.length, group: groups.length, endpoint: 0 };
-  store.setCommit({ flush, policyVersion: 1, at: AT, counts, hash: '' });
+  store.told('commit', '', { flush, policyVersion: 1, at: AT, counts, hash: '' });
   state.units = units;
   state.groups = groups;
 }
@@ -205,10 +209,10 @@ const emptyState = (): State => ({
 });
 
 function inSync(state: State): ActorStore {
-  const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 15 }, 0);
-  store.setCatalogue(catalogue);
-  for (const kind of LISTED_KINDS) store.listed.add(kind);
-  store.view.nodes.setNode('node-1-uid', 'e1', node('node-1'));
+  const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 15 });
+  store.told('labels', '', catalogue);
+  tellLists(store);
+  store.observe('node', node('node-1'));
   store.caughtUp();
   publish(
     store,
@@ -233,7 +237,7 @@ describe('the actor store', () => {
       fc.property(fc.array(fc.tuple(anyStep, fc.boolean()), { maxLength: 30 }), (steps) => {
         const state = emptyState();
         const store = inSync(state);
-        for (const namespace of ['shop', 'bank']) store.setProfile(namespace, profile(namespace));
+        for (const namespace of ['shop', 'bank']) store.told('profile', namespace, profile(namespace));
         for (const namespace of ['shop', 'bank']) state.managed.set(namespace, true);
         store.settle(NOW);
         const agents = new Map(NODES.map((name) => [name, new Agent(store.snapshot(name, AT))]));
@@ -265,9 +269,9 @@ describe('the actor store', () => {
   it('tells every node who its control plane is, and where the API servers are', () => {
     const store = inSync(emptyState());
     const labels = { 'node-role.kubernetes.io/control-plane': '' };
-    store.view.nodes.setNode('n2-uid', 'e1', node('node-2', { labels, addresses: ['192.0.2.2'] }));
+    store.observe('node', node('node-2', { labels, addresses: ['192.0.2.2'] }));
     const backends = [{ portIndex: 0, targetPort: 41_234, podUid: null, address: '198.51.100.7' }];
-    store.view.setService(service('kubernetes', { namespace: 'default', backends }));
+    store.observe('service', service('kubernetes', { namespace: 'default', backends }));
     store.settle(NOW);
     const { apiServers, groups } = store.snapshot('node-1', AT);
     expect(apiServers).toEqual([{ address: '198.51.100.7', port: 41_234 }]);
@@ -277,16 +281,16 @@ describe('the actor store', () => {
   });
 
   it('tells nobody anything before it is in sync', () => {
-    const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 15 }, 0);
-    store.view.pods.setPod(pod('web', 1), 'e1');
+    const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 15 });
+    store.observe('pod', pod('web', 1));
     expect(store.settle(NOW).views).toEqual([]);
     expect(store.missing()).toContain('no policy from the control plane yet');
   });
 
   it('closes a Pod whose label set nobody has spoken about', () => {
     const store = inSync(emptyState());
-    store.setProfile('shop', profile('shop'));
-    store.view.pods.setPod(pod('web', 1), 'e1');
+    store.told('profile', 'shop', profile('shop'));
+    store.observe('pod', pod('web', 1));
     store.settle(NOW);
     expect(store.snapshot('node-1', AT).units.upsert).toEqual([
       { labelSet: WEB, mode: 'full', ingress: [], egress: [] },
@@ -303,10 +307,11 @@ describe('the actor store', () => {
       [{ labelSet: WEB, mode: 'full', ingress: [], egress: [allow(PEERS[0]!, 6443)] }],
       [group(PEERS[0]!, [nodes.id]), group(PEERS[1]!, [])],
     );
-    store.setProfile('shop', profile('shop'));
-    store.view.pods.setPod(pod('web', 1), 'e1');
+    store.told('profile', 'shop', profile('shop'));
+    store.observe('pod', pod('web', 1));
     const backends = [{ portIndex: 0, targetPort: 6443, podUid: null, address: '192.0.2.1' }];
-    store.view.setService(
+    store.observe(
+      'service',
       service('kubernetes', { backends, ports: [{ name: 'https', proto: 6, port: 443, nodePort: null }] }),
     );
     const egress = (): unknown[] => {
@@ -317,23 +322,23 @@ describe('the actor store', () => {
     };
     const api = [{ proto: 6, from: 6443, to: 6443 }];
     expect(egress()).toEqual([api]);
-    store.setNodeSettings('n1', { node: 'node-1', workload: 'w', labels: [], mode: 'idle' }, AT);
+    store.told('node', 'n1', { node: 'node-1', workload: 'w', labels: [], mode: 'idle' });
     expect(egress()).toEqual([api, [{ proto: 6, from: 443, to: 443 }]]);
-    store.view.nodes.removeNode('node-1-uid');
-    store.setNodeSettings('n1', null, AT);
+    store.observe('node', node('node-1', { gone: true }));
+    store.told('node', 'n1', null);
     expect(egress()).toEqual([api]);
   });
 
   it("labels a Pod by its owner's annotations, not by those that somebody wrote on the Pod", () => {
     const store = inSync(emptyState());
-    store.setProfile('shop', profile('shop'));
-    store.view.pods.setWorkload(workload('db'), 'e1');
-    store.view.pods.setPod(
+    store.told('profile', 'shop', profile('shop'));
+    store.observe('workload', workload('db'));
+    store.observe(
+      'pod',
       pod('db', 1, { annotations: { 'com.illumio.role': 'web', 'com.illumio.app': 'shop' } }),
-      'e1',
     );
     store.settle(NOW);
-    expect(store.view.endpoint('db-1')?.labelSet).toBe(DB.id);
+    expect(store.endpoint('db-1')?.labelSet).toBe(DB.id);
   });
 
   const sandbox = (podUid: string, ...addresses: string[]) => ({
@@ -344,36 +349,36 @@ describe('the actor store', () => {
   });
   const shop = (): ActorStore => {
     const store = inSync(emptyState());
-    store.setProfile('shop', profile('shop'));
+    store.told('profile', 'shop', profile('shop'));
     store.kubelinkHeard(AT, NOW);
     return store;
   };
   const addressesOf = (store: ActorStore, uid: string, now = NOW): readonly string[] | undefined => {
     store.settle(now);
-    return store.view.endpoint(uid)?.addresses;
+    return store.endpoint(uid)?.addresses;
   };
 
   it('gives the peers of a Pod the addresses that Kubernetes tells, whatever a node says', () => {
     const store = shop();
-    store.view.pods.setPod(pod('web', 1, { addresses: ['10.244.1.9'] }), 'e1');
-    store.view.pods.setPod(pod('web', 2, { addresses: [], node: 'node-1' }), 'e1');
+    store.observe('pod', pod('web', 1, { addresses: ['10.244.1.9'] }));
+    store.observe('pod', pod('web', 2, { addresses: [], node: 'node-1' }));
     // Another node names an address for a Pod that is not its own; the own node one that Kubernetes has not told.
-    expect(store.view.pods.setSandboxes('node-2', [sandbox('web-1', '10.9.9.9')])).toEqual(['web-1']);
-    expect(store.view.pods.setSandboxes('node-1', [sandbox('web-2', '192.0.2.77')])).toEqual([]);
+    expect(store.heardSandboxes('node-2', [sandbox('web-1', '10.9.9.9')])).toEqual(['web-1']);
+    expect(store.heardSandboxes('node-1', [sandbox('web-2', '192.0.2.77')])).toEqual([]);
     expect(addressesOf(store, 'web-1')).toEqual(['10.244.1.9']);
     expect(addressesOf(store, 'web-2')).toEqual([]);
     // Nor can a node take a Pod's address away.
-    store.view.pods.setSandboxes('node-1', []);
-    store.view.pods.setSandboxes('node-2', []);
+    store.heardSandboxes('node-1', []);
+    store.heardSandboxes('node-2', []);
     expect(addressesOf(store, 'web-1')).toEqual(['10.244.1.9']);
   });
 
   it("believes a Pod's own node while Kubelink is silent, for what no other Pod holds", () => {
     const store = shop();
-    store.view.pods.setPod(pod('web', 1, { addresses: ['10.244.1.9'] }), 'e1');
-    store.view.pods.setPod(pod('web', 2, { addresses: [], node: 'node-1' }), 'e1');
-    store.view.pods.setSandboxes('node-1', [sandbox('web-2', '10.244.1.9', '10.244.1.10')]);
-    store.view.pods.setSandboxes('node-2', [sandbox('web-2', '10.9.9.9')]);
+    store.observe('pod', pod('web', 1, { addresses: ['10.244.1.9'] }));
+    store.observe('pod', pod('web', 2, { addresses: [], node: 'node-1' }));
+    store.heardSandboxes('node-1', [sandbox('web-2', '10.244.1.9', '10.244.1.10')]);
+    store.heardSandboxes('node-2', [sandbox('web-2', '10.9.9.9')]);
     expect(addressesOf(store, 'web-2')).toEqual([]);
     const silent = NOW + KUBELINK_SILENT_AFTER_MS + 1;
     expect(addressesOf(store, 'web-2', silent)).toEqual(['10.244.1.10']);
@@ -384,17 +389,13 @@ describe('the actor store', () => {
 
   it('gives a node what it says are its addresses, but none that Kubernetes gives to another', () => {
     const store = shop();
-    store.view.nodes.setNode('n1', 'e1', node('node-1', { addresses: ['192.0.2.1'] }));
-    store.view.nodes.setNode(
-      'n2',
-      'e1',
-      node('node-2', { addresses: ['192.0.2.2'], podCidrs: ['10.244.2.0/24'] }),
-    );
-    store.setNodeSettings('t1', { node: 'node-1', workload: 'w', labels: [], mode: 'full' }, AT);
+    store.observe('node', node('node-1', { addresses: ['192.0.2.1'] }));
+    store.observe('node', node('node-2', { addresses: ['192.0.2.2'], podCidrs: ['10.244.2.0/24'] }));
+    store.told('node', 't1', { node: 'node-1', workload: 'w', labels: [], mode: 'full' });
     const heard = ['192.0.2.1', '10.244.1.1', '192.0.2.2', '10.244.2.7', '10.50.0.3'];
-    store.view.heartbeat({ node: 'node-1', addresses: heard, judging: true, status: 'active' });
+    store.heard(heartbeat('node-1', { addresses: heard }), NOW);
     expect(addressesOf(store, 'node-1')).toEqual(['10.244.1.1', '10.50.0.3', '192.0.2.1']);
-    store.view.pods.setPod(pod('web', 1, { addresses: ['10.50.0.3'] }), 'e1');
+    store.observe('pod', pod('web', 1, { addresses: ['10.50.0.3'] }));
     expect(addressesOf(store, 'node-1')).toEqual(['10.244.1.1', '192.0.2.1']);
   });
 
@@ -402,18 +403,18 @@ describe('the actor store', () => {
     const store = inSync(emptyState());
     store.settle(NOW);
     const { revision } = store.snapshot('node-1', AT);
-    store.heard({ node: 'node-1', revision, observedAt: AT }, NOW);
+    store.heard(heartbeat('node-1', { revision }), NOW);
     expect(store.settle(NOW).views).toEqual([]);
-    store.heard({ node: 'node-1', revision: revision - 1, observedAt: AT }, NOW);
+    store.heard(heartbeat('node-1', { revision: revision - 1 }), NOW);
     expect(store.settle(NOW).views).toMatchObject([{ node: 'node-1', base: revision, revision }]);
   });
 
   it('tells a node that it is unpaired when its settings are taken away', () => {
     const store = inSync(emptyState());
-    store.setNodeSettings('n1', { node: 'node-1', workload: 'w', labels: [], mode: 'full' }, AT);
+    store.told('node', 'n1', { node: 'node-1', workload: 'w', labels: [], mode: 'full' });
     store.settle(NOW);
     store.snapshot('node-1', AT);
-    store.setNodeSettings('n1', null, AT);
+    store.told('node', 'n1', null);
     expect(store.settle(NOW).views.at(-1)).toMatchObject({ node: 'node-1', unpaired: true });
     expect(store.snapshot('node-1', AT).unpaired).toBe(true);
   });
@@ -421,15 +422,22 @@ describe('the actor store', () => {
   it('remembers who gave an address up, in the mode that was in force at the end', () => {
     const store = inSync(emptyState());
     const inMode = (mode: 'visibility_only' | 'full'): void => {
-      store.setProfile('shop', { ...profile('shop'), mode });
+      store.told('profile', 'shop', { ...profile('shop'), mode });
       store.settle(NOW);
     };
     inMode('visibility_only');
-    store.view.pods.setPod(pod('web', 1, { addresses: ['10.244.1.9'] }), 'e1');
+    store.observe('pod', pod('web', 1, { addresses: ['10.244.1.9'] }));
     store.settle(NOW);
     inMode('full');
-    store.podGone('web-1');
+    store.observe('pod', pod('web', 1, { gone: true }));
     store.settle(NOW);
-    expect(store.identities.byAddress('10.244.1.9')).toMatchObject({ mode: 'full' });
+    const flow = { src: '192.0.2.1', dst: '10.244.1.9', direction: 'outbound', proto: 6, port: 80 } as const;
+    const counted = { verdict: 'allowed', state: 'new', connections: 1, bytesOut: 1, bytesIn: 1 } as const;
+    const reporters = [
+      { id: 'node-1', mode: 'full' as const, flows: [{ ...flow, ...counted, rule: null, ruleClass: null }] },
+    ];
+    const times = { revision: 1, policyVersion: 1, from: AT, to: AT, overflow: 0 };
+    const { batch } = store.decorate({ id: 'b', node: 'node-1', ...times, reporters });
+    expect(batch.ends[batch.flows[0]!.dst]).toMatchObject({ mode: 'full' });
   });
 });

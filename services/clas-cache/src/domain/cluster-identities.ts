@@ -1,6 +1,6 @@
 /** Who an address is, for flows: read off the cluster's view, with a short memory for addresses that were given up. */
 import type { Address, Endpoint, FlowEnd } from '@ringfence/contracts';
-import type { ClusterView } from './cluster-view.calculator.js';
+import type { ClusterChanges, ClusterView } from './cluster-view.calculator.js';
 import type { PodFacts } from './pod-endpoints.calculator.js';
 import type { Identities, Identity, ServiceAt } from './flow-decoration.js';
 
@@ -25,19 +25,20 @@ export class ClusterIdentities implements Identities {
   constructor(private readonly view: ClusterView) {}
 
   /** After a flush of the view: what was told and what went. */
-  follow(changes: { readonly upsert: readonly Endpoint[]; readonly remove: readonly string[] }): void {
-    for (const id of changes.remove) {
+  follow({ endpoints, services }: Pick<ClusterChanges, 'endpoints' | 'services'>): void {
+    for (const id of endpoints.remove) {
       this.#rememberReporter(id);
       this.#leave(id);
     }
-    for (const endpoint of changes.upsert) {
+    for (const endpoint of endpoints.upsert) {
       this.#leave(endpoint.id);
       this.#known.set(endpoint.id, { endpoint, identity: this.#describe(endpoint) });
       for (const address of endpoint.addresses) this.#byAddress.set(address, endpoint.id);
     }
+    if (services) this.#followServices();
   }
 
-  followServices(): void {
+  #followServices(): void {
     this.#services.clear();
     for (const service of this.view.services.values()) {
       for (const address of service.clusterIps) this.#services.set(address, service.uid);

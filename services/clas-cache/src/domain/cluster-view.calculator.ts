@@ -1,7 +1,7 @@
 /**
  * Everything that is known in the cluster, joined: what Kubelink and the C-VENs see, and what the control plane last
  * said. Absence is deletion; what has not been said is closed; `flush` tells what changed, for the whole cluster. Which
- * node needs what of it is decided in node-views.
+ * node needs what of it is decided in spans.
  *
  *     pods, workloads, profiles, labels ──▶ pod endpoints ──┐
  *     nodes, heartbeats, node settings ───▶ node endpoints ─┼──▶ cluster changes
@@ -16,6 +16,7 @@ import type {
   LabelSet,
   LabelSetId,
   PolicyStamp,
+  ProfileSettings,
   ServiceObserved,
   Unit,
 } from '@ringfence/contracts';
@@ -31,7 +32,7 @@ import type { GuardChanges } from './node-port-guards.calculator.js';
 import { managedNamespaces, PodEndpoints } from './pod-endpoints.calculator.js';
 import type { ManagedNamespace } from './pod-endpoints.calculator.js';
 
-type HeardAgent = Pick<AgentHeartbeat, 'node' | 'addresses' | 'judging' | 'status'> &
+export type HeardAgent = Pick<AgentHeartbeat, 'node' | 'addresses' | 'judging' | 'status'> &
   Partial<Pick<AgentHeartbeat, 'essential' | 'routes'>>;
 
 export interface ClusterChanges {
@@ -40,6 +41,8 @@ export interface ClusterChanges {
   readonly units: { readonly upsert: readonly Unit[]; readonly remove: readonly string[] };
   /** Whole list, when it changed. */
   readonly namespaces: readonly ManagedNamespace[] | null;
+  /** Whether a Service changed. */
+  readonly services: boolean;
   /** Pods of which anything changed, endpoints or not. */
   readonly touchedPods: readonly string[];
   /** What all of it is made from. */
@@ -67,6 +70,7 @@ export class ClusterView {
   #namespaces: readonly ManagedNamespace[] = [];
   #dnsTouched = true;
   #profilesTouched = true;
+  #servicesTouched = false;
 
   constructor(cluster: string) {
     this.pods = new PodEndpoints(cluster);
@@ -75,6 +79,7 @@ export class ClusterView {
 
   setService(service: ServiceObserved): void {
     this.services.set(service.uid, service.epoch, service);
+    this.#servicesTouched = true;
     this.units.services.setService(service);
     if (isClusterDns(service)) this.#dnsTouched = true;
   }
@@ -83,6 +88,7 @@ export class ClusterView {
     const service = this.services.get(uid);
     if (service === undefined) return;
     this.services.remove(uid);
+    this.#servicesTouched = true;
     this.units.services.removeService(uid);
     if (isClusterDns(service)) this.#dnsTouched = true;
   }
@@ -91,6 +97,7 @@ export class ClusterView {
     const before = [...this.services.values()];
     const vanished = new Set(this.services.complete(epoch));
     for (const { uid } of before) if (vanished.has(uid)) this.units.services.removeService(uid);
+    this.#servicesTouched = true;
     this.#dnsTouched = true;
   }
 
@@ -100,7 +107,8 @@ export class ClusterView {
     this.nodes.routes.set(node, routes);
   }
 
-  profilesChanged(): void {
+  setProfile(token: string, profile: ProfileSettings | null): void {
+    this.pods.setProfile(token, profile);
     this.#profilesTouched = true;
   }
 
@@ -164,6 +172,8 @@ export class ClusterView {
     this.#countLabelSets(endpoints);
     if (this.#profilesTouched) this.#refreshModes();
     const namespaces = this.#takeNamespaces();
+    const services = this.#servicesTouched;
+    this.#servicesTouched = false;
     const clients = this.#dnsTouched
       ? { labelSets: [...this.#members.keys()], cidrs: this.nodes.podCidrs() }
       : null;
@@ -178,6 +188,7 @@ export class ClusterView {
       apiServers: this.#takeApiServers(),
       endpoints,
       namespaces,
+      services,
       touchedPods: pods.touched,
       stamp: this.#stamp,
     };

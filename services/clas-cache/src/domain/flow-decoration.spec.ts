@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { FlowBatch } from '@ringfence/contracts';
-import { AT, catalogue, CLUSTER, node, pod, profile, service, workload } from '../testing/facts.js';
-import { ActorStore, LISTED_KINDS } from './actor-store.js';
+import {
+  AT,
+  catalogue,
+  CLUSTER,
+  node,
+  pod,
+  profile,
+  service,
+  tellLists,
+  workload,
+} from '../testing/facts.js';
+import { ActorStore } from './actor-store.js';
 
 type Flow = FlowBatch['reporters'][number]['flows'][number];
 
@@ -24,11 +34,11 @@ const batch = (reporter: string, ...flows: Flow[]): FlowBatch => ({
 });
 
 function shop(): ActorStore {
-  const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 15 }, 0);
-  store.setCatalogue(catalogue);
-  store.setProfile('shop', profile('shop'));
-  for (const kind of LISTED_KINDS) store.listed.add(kind);
-  store.setCommit({
+  const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 15 });
+  store.told('labels', '', catalogue);
+  store.told('profile', 'shop', profile('shop'));
+  tellLists(store);
+  store.told('commit', '', {
     flush: 1,
     policyVersion: 1,
     at: AT,
@@ -36,9 +46,9 @@ function shop(): ActorStore {
     hash: '',
   });
   store.caughtUp();
-  for (const name of ['web', 'db']) store.view.pods.setWorkload(workload(name), 'e1');
-  store.view.pods.setPod(pod('web', 1), 'e1');
-  store.view.pods.setPod(pod('db', 2), 'e1');
+  for (const name of ['web', 'db']) store.observe('workload', workload(name));
+  store.observe('pod', pod('web', 1));
+  store.observe('pod', pod('db', 2));
   store.settle(0);
   return store;
 }
@@ -46,8 +56,7 @@ function servicesOf(
   store: ActorStore,
   backends: { podUid: string; address: string; targetPort: number }[],
 ): void {
-  store.view.setService(service('db', { backends: backends.map((one) => ({ portIndex: 0, ...one })) }));
-  store.servicesTouched();
+  store.observe('service', service('db', { backends: backends.map((one) => ({ portIndex: 0, ...one })) }));
   store.settle(0);
 }
 
@@ -80,7 +89,7 @@ describe('a decorated flow', () => {
 
   it('names the workload behind a ClusterIP where all backends are of one', () => {
     const store = shop();
-    store.view.pods.setPod(pod('db', 3), 'e1');
+    store.observe('pod', pod('db', 3));
     servicesOf(store, [
       { podUid: 'db-2', address: '10.244.1.2', targetPort: 5432 },
       { podUid: 'db-3', address: '10.244.1.3', targetPort: 5432 },
@@ -103,7 +112,7 @@ describe('a decorated flow', () => {
 
   it('remembers who had an address a moment ago', () => {
     const store = shop();
-    store.podGone('db-2');
+    store.observe('pod', pod('db', 2, { gone: true }));
     store.settle(0);
     const { ends, flows } = store.decorate(batch('web-1', flow({}))).batch;
     expect(ends[flows[0]!.dst]).toMatchObject({ name: 'db', labels: ['2', '3'] });
@@ -111,7 +120,7 @@ describe('a decorated flow', () => {
 
   it('gives an unmanaged Pod its namespace as a hint, and a stranger nothing', () => {
     const store = shop();
-    store.view.pods.setPod(pod('tool', 7, { namespace: 'tools' }), 'e1');
+    store.observe('pod', pod('tool', 7, { namespace: 'tools' }));
     store.settle(0);
     const { ends } = store.decorate(
       batch('web-1', flow({ dst: '10.244.1.7' }), flow({ dst: '203.0.113.9' })),
@@ -122,8 +131,8 @@ describe('a decorated flow', () => {
 
   it('drops what a node reports for a Pod of another node, or for another node, and keeps the rest', () => {
     const store = shop();
-    store.view.pods.setPod(pod('db', 3, { node: 'node-2' }), 'e1');
-    store.view.nodes.setNode('n2', 'e1', node('node-2'));
+    store.observe('pod', pod('db', 3, { node: 'node-2' }));
+    store.observe('node', node('node-2'));
     store.settle(0);
     const own = batch('web-1', flow({})).reporters;
     const said = [
@@ -138,7 +147,7 @@ describe('a decorated flow', () => {
 
   it('knows a Pod that has gone as a reporter of its node, and takes a stranger for a mere address', () => {
     const store = shop();
-    store.podGone('web-1');
+    store.observe('pod', pod('web', 1, { gone: true }));
     store.settle(0);
     const gone = store.decorate(batch('web-1', flow({}))).batch;
     expect(gone.ends[gone.flows[0]!.src]).toMatchObject({ name: 'web', labels: ['1', '3'] });

@@ -28,7 +28,7 @@ export interface AwaitedPod {
   readonly isNews: boolean;
 }
 
-/** Who knows the Pod; `NodeViews` answers it. */
+/** Who knows the Pod; `Spans` answers it. */
 export interface SpanLookup {
   span(pod: string): Iterable<{ readonly node: string; readonly since: number }>;
   /** Of one node; undefined: it does not know the Pod. */

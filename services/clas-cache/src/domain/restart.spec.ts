@@ -1,8 +1,22 @@
 /** What clas-cache must find out anew after it was lost, however sure its predecessor was. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { NodeAck, PodReadiness } from '@ringfence/contracts';
-import { allow, AT, catalogue, CLUSTER, DB, group, node, pod, profile, WEB } from '../testing/facts.js';
-import { ActorStore, LISTED_KINDS } from './actor-store.js';
+import {
+  allow,
+  asOf,
+  AT,
+  catalogue,
+  CLUSTER,
+  DB,
+  group,
+  heartbeat,
+  node,
+  pod,
+  profile,
+  tellLists,
+  WEB,
+} from '../testing/facts.js';
+import { ActorStore } from './actor-store.js';
 
 const NOW = Date.parse(AT);
 const WEBS = 'g-00000000000000000001';
@@ -11,23 +25,23 @@ const GATED = pod('db', 1, { node: 'node-1', readinessGates: ['com.illumio.polic
 
 /** web on node-2 may reach db, which is starting on node-1. Both nodes are paired; revisions count on from 1,000. */
 function restarted(units = [WEB, DB]): ActorStore {
-  const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 15 }, 1_000);
-  store.setCatalogue(catalogue);
-  store.setProfile('shop', profile('shop'));
-  for (const kind of LISTED_KINDS) store.listed.add(kind);
+  const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 15 }, { revision: 1_000 });
+  store.told('labels', '', catalogue);
+  store.told('profile', 'shop', profile('shop'));
+  tellLists(store);
   for (const name of ['node-1', 'node-2']) {
-    store.view.nodes.setNode(`${name}-uid`, 'e1', node(name));
-    store.setNodeSettings(name, { node: name, workload: name, labels: [], mode: 'visibility_only' }, AT);
+    store.observe('node', node(name));
+    store.told('node', name, { node: name, workload: name, labels: [], mode: 'visibility_only' });
   }
-  store.view.pods.setPod(pod('web', 2, { node: 'node-2' }), 'e1');
-  store.view.pods.setPod(GATED, 'e1');
-  store.setRecord('group', WEBS, 1, group(WEBS, [WEB.id]));
-  store.setRecord('group', DBS, 1, group(DBS, [DB.id]));
+  store.observe('pod', pod('web', 2, { node: 'node-2' }));
+  store.observe('pod', GATED);
+  store.told('group', WEBS, { ...asOf(1), group: group(WEBS, [WEB.id]) });
+  store.told('group', DBS, { ...asOf(1), group: group(DBS, [DB.id]) });
   for (const labelSet of units) {
     const [ingress, egress] = labelSet === DB ? [[allow(WEBS, 5432)], []] : [[], [allow(DBS, 5432)]];
-    store.setRecord('unit', labelSet.id, 1, { labelSet, mode: 'full', ingress, egress });
+    store.told('unit', labelSet.id, { ...asOf(1), unit: { labelSet, mode: 'full', ingress, egress } });
   }
-  store.setCommit({
+  store.told('commit', '', {
     ...{ flush: 1, policyVersion: 1, at: AT, hash: '' },
     counts: { unit: units.length, group: 2, endpoint: 0 },
   });
@@ -51,7 +65,7 @@ const ack = (name: string, revision: number, pods: string[], at = NOW): void => 
   store.acked(words, at);
 };
 const beat = (name: string, revision: number, at = NOW): void =>
-  store.heard({ node: name, revision, observedAt: new Date(at).toISOString() }, at);
+  store.heard(heartbeat(name, { revision, observedAt: new Date(at).toISOString() }), at);
 
 describe('clas-cache after a restart', () => {
   it('waits for a peer that has not asked for its view yet: what it has may be from before the Pod', () => {
@@ -101,12 +115,12 @@ describe('what went while nobody watched, and then clas-cache was lost too', () 
     store = restarted();
     const { addresses } = GATED;
     // Off the disk came db-1, of the list that the stream ends with; what follows was told before that list.
-    store.view.pods.setPod(pod('web', 3, { addresses }), 'e0');
-    store.view.pods.completePods('e1');
+    store.observe('pod', pod('web', 3, { addresses, epoch: 'e0' }));
+    store.observe('list', { kind: 'pod', epoch: 'e1' });
     store.caughtUp();
     settle(NOW);
-    expect(store.view.pods.podAt(addresses[0] ?? '')?.uid).toBe('db-1');
-    expect([store.enforcement.has('db-1'), store.enforcement.has('web-3')]).toEqual([true, false]);
+    expect(store.endpoint('db-1')?.addresses).toEqual(addresses);
+    expect(store.pod('web-3')).toBeUndefined();
   });
 });
 
@@ -132,9 +146,9 @@ describe('readiness', () => {
       ack(name, store.snapshot(name, AT).revision, [name === 'node-1' ? 'db-1' : 'web-2']);
     settle(NOW + 10);
     const unit = { labelSet: DB, mode: 'full' as const, ingress: [allow(WEBS, 5432)], egress: [] };
-    store.setRecord('unit', DB.id, 2, unit);
+    store.told('unit', DB.id, { ...asOf(2), unit: unit });
     const counts = { unit: 2, group: 2, endpoint: 0 };
-    store.setCommit({ flush: 2, policyVersion: 2, at: AT, hash: '', counts });
+    store.told('commit', '', { flush: 2, policyVersion: 2, at: AT, hash: '', counts });
     settle(NOW + 20);
     expect(told).toMatchObject({ ready: false });
     ack('node-1', store.snapshot('node-1', AT).revision, ['db-1']);
@@ -146,7 +160,7 @@ describe('readiness', () => {
 
 describe('the policy in force', () => {
   const version = (flush: number, policyVersion: number, entity = flush): void =>
-    store.setCommit({
+    store.told('commit', '', {
       ...{ flush, policyVersion, at: AT, hash: '', facts: { label: 1, profile: 1, entity } },
       counts: { unit: 2, group: 2, endpoint: 0 },
     });
@@ -187,7 +201,7 @@ describe('the policy in force', () => {
   it('is at once in force where only what it was made from moved on, and nothing of any node', () => {
     for (const name of ['node-1', 'node-2']) acknowledge(name);
     version(2, 1, 77);
-    store.setSettled(80);
+    store.told('settled', '', { position: 80 });
     expect(settle(NOW).views).toEqual([]);
     expect(store.progress(NOW).inForce).toMatchObject({ facts: { entity: 77 }, settled: 80 });
   });

@@ -13,11 +13,12 @@ import type {
   ServiceObserved,
   Unit,
 } from '@ringfence/contracts';
-import type { ActorStore } from './actor-store.js';
+import type { ClusterGraph } from './cluster-graph.js';
 import type { ListedObjects } from './listed-objects.js';
 import type { NodeFacts } from './node-endpoints.calculator.js';
 import type { PodFacts, WorkloadFacts } from './pod-endpoints.calculator.js';
 import type { RestoredRecords } from './policy-buffer.calculator.js';
+import { takeTold } from './told.js';
 
 type Entries<T> = readonly (readonly [string, T])[];
 type Listed<T> = readonly (readonly [uid: string, epoch: string, value: T])[];
@@ -41,25 +42,27 @@ export interface StoredFacts {
   readonly pods: Listed<PodFacts>;
   readonly services: Listed<ServiceObserved>;
 }
-/** What `ActorStore` is made with. */
 export interface StoredState {
-  readonly policy: RestoredRecords;
+  /** The highest that may have been told. */
+  readonly revision: number;
+  readonly policy?: StoredPolicy | undefined;
+  readonly facts?: StoredFacts | undefined;
 }
 
 /** null: there is none in force yet. */
-export function storedPolicy(store: ActorStore): StoredPolicy | null {
-  const { commit, catalogue, liveRecords } = store;
+export function storedPolicy({ sync, policy, view }: ClusterGraph): StoredPolicy | null {
+  const { commit, catalogue } = sync;
   if (commit === null || catalogue === null) return null;
   return {
     flush: commit.flush,
     policyVersion: commit.policyVersion,
     facts: commit.facts,
-    units: [...liveRecords.unit],
-    groups: [...liveRecords.group],
-    endpoints: [...liveRecords.endpoint],
+    units: [...policy.live.unit],
+    groups: [...policy.live.group],
+    endpoints: [...policy.live.endpoint],
     catalogue,
-    profiles: [...store.view.pods.profiles],
-    nodes: [...store.view.nodes.settings],
+    profiles: [...view.pods.profiles],
+    nodes: [...view.nodes.settings],
   };
 }
 
@@ -71,10 +74,12 @@ export function recordsOf(policy: StoredPolicy | null): RestoredRecords {
   };
 }
 
-export function storedFacts(store: ActorStore): StoredFacts {
-  const { nodes, pods, services } = store.view;
+/** null: nothing was read yet. */
+export function storedFacts({ sync, view }: ClusterGraph): StoredFacts | null {
+  const { nodes, pods, services } = view;
+  if (sync.listed.size === 0) return null;
   return {
-    listed: [...store.listed],
+    listed: [...sync.listed],
     unpaired: nodes.unpaired(),
     nodes: listedEntries(nodes.nodes),
     workloads: listedEntries(pods.workloads),
@@ -86,22 +91,22 @@ export function storedFacts(store: ActorStore): StoredFacts {
 const listedEntries = <T>(objects: ListedObjects<T>): Listed<T> =>
   [...objects.entries()].map(([uid, { epoch, value }]) => [uid, epoch, value]);
 
-export function restoreFacts(store: ActorStore, facts: StoredFacts): void {
-  const { nodes, pods } = store.view;
-  for (const kind of facts.listed) store.listed.add(kind);
+export function restoreFacts({ sync, view }: ClusterGraph, facts: StoredFacts): void {
+  const { nodes, pods } = view;
+  for (const kind of facts.listed) sync.listed.add(kind);
   nodes.restoreUnpaired(facts.unpaired);
   for (const [uid, epoch, node] of facts.nodes) nodes.setNode(uid, epoch, node);
   for (const [, epoch, workload] of facts.workloads) pods.setWorkload(workload, epoch);
   for (const [, epoch, pod] of facts.pods) pods.setPod(pod, epoch);
-  for (const [, , service] of facts.services) store.view.setService(service);
+  for (const [, , service] of facts.services) view.setService(service);
 }
 
-export function restorePolicy(store: ActorStore, policy: StoredPolicy): void {
-  store.setCatalogue(policy.catalogue);
-  for (const [token, profile] of policy.profiles) store.setProfile(token, profile);
-  for (const [token, settings] of policy.nodes) store.view.nodes.setSettings(token, settings);
-  const { unit, group, endpoint } = store.liveRecords;
-  store.restorePolicy({
+export function restorePolicy(graph: ClusterGraph, policy: StoredPolicy): void {
+  takeTold(graph, 'labels', '', policy.catalogue);
+  for (const [token, profile] of policy.profiles) graph.view.setProfile(token, profile);
+  for (const [token, settings] of policy.nodes) graph.view.nodes.setSettings(token, settings);
+  const { unit, group, endpoint } = graph.policy.live;
+  graph.inForce({
     flush: policy.flush,
     policyVersion: policy.policyVersion,
     facts: policy.facts ?? NO_FACTS,

@@ -1,5 +1,6 @@
 /** Builders of what a cluster shows, for specs: only what a test says matters. */
 import type {
+  AgentHeartbeat,
   Group,
   KubernetesWorkloadObserved,
   LabelCatalogue,
@@ -11,6 +12,8 @@ import type {
   WireRule,
 } from '@ringfence/contracts';
 import { makeLabelSet } from '@ringfence/labels';
+import type { ActorStore } from '../domain/actor-store.js';
+import { LISTED_KINDS } from '../domain/in-sync.js';
 
 export const CLUSTER = '6f1c7a9e-1111-4222-8333-444455556666';
 export const AT = '2026-11-20T10:00:00.000Z';
@@ -81,6 +84,12 @@ export const node = (name: string, parts: Partial<NodeObserved> = {}): NodeObser
   ...parts,
 });
 
+/** Of a node that judges and has no addresses of its own. */
+export const heartbeat = (name: string, parts: Partial<AgentHeartbeat> = {}) => ({
+  ...{ node: name, revision: 0, observedAt: AT, addresses: [], judging: true, status: 'active' as const },
+  ...parts,
+});
+
 export const service = (name: string, parts: Partial<ServiceObserved> = {}): ServiceObserved => ({
   ...seen,
   uid: `${name}-service`,
@@ -127,3 +136,11 @@ export const units: readonly Unit[] = [
   { labelSet: DB, mode: 'full', ingress: [allow(WEB_GROUP, 5432)], egress: [] },
 ];
 export const groups: readonly Group[] = [group(WEB_GROUP, [WEB.id]), group(DB_GROUP, [DB.id])];
+
+/** Of a record of policy. */
+export const asOf = (flush: number) => ({ flush, policyVersion: 1 });
+
+/** Whole lists of every kind, with nothing in them yet. */
+export function tellLists(store: ActorStore): void {
+  for (const kind of LISTED_KINDS) store.observe('list', { kind, epoch: 'e1' });
+}

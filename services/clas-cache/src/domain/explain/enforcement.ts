@@ -2,22 +2,22 @@
 import type { EnforcementMode, InForce } from '@ringfence/contracts';
 import type { ClusterView } from '../cluster-view.calculator.js';
 import type { EnforcementTracker } from '../enforcement.calculator.js';
-import type { NodeViews } from '../node-views.calculator.js';
+import type { Spans } from '../spans.calculator.js';
 import type { Place } from './connections.js';
 import type { NodeKnowledge } from './place-judge.js';
 
 export class Enforcement {
   constructor(
     private readonly view: ClusterView,
-    private readonly nodeViews: NodeViews,
+    private readonly spans: Spans,
     private readonly tracker: EnforcementTracker,
   ) {}
 
   knowledgeOf(node: string | null): NodeKnowledge {
     const hostAddresses = node === null ? [] : this.view.nodes.heardAddresses(node);
-    const namespaceMode = (name: string): EnforcementMode | undefined => this.nodeViews.namespaceMode(name);
+    const namespaceMode = (name: string): EnforcementMode | undefined => this.spans.namespaceMode(name);
     const essential = this.view.nodes.essential.get(node ?? '') ?? [];
-    return { view: this.nodeViews.viewOf(node), hostAddresses, essential, namespaceMode };
+    return { view: this.spans.viewOf(node), hostAddresses, essential, namespaceMode };
   }
 
   /** A node that nobody hears enforces what it has: whether that is what is asked, nobody knows. */

@@ -1,5 +1,4 @@
-import { NO_FACTS } from '@ringfence/contracts';
-import type { ClusterAnswer, Endpoint, NodeAck, Unit } from '@ringfence/contracts';
+import type { ClusterAnswer, Endpoint, Group, NodeAck, Unit } from '@ringfence/contracts';
 import { kubernetesWorkloadId, makeLabelSet } from '@ringfence/labels';
 import { describe, expect, it } from 'vitest';
 import {
@@ -10,14 +9,16 @@ import {
   DB,
   group,
   groups,
+  heartbeat,
   node,
   pod,
   profile,
   service,
+  tellLists,
   units,
   workload,
 } from '../../testing/facts.js';
-import { ActorStore, LISTED_KINDS } from '../actor-store.js';
+import { ActorStore } from '../actor-store.js';
 
 const NOW = Date.parse(AT);
 const LIST = 'g-000000000000000000aa';
@@ -40,43 +41,37 @@ interface Change {
 
 /** web-1 on node-1, db-2 on node-2, an unmanaged tool, a Service in front of the database, cluster DNS. */
 function storeWith({ units: told = units, cidrs = [] }: Change = {}): ActorStore {
-  const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 0 }, 0);
-  store.setCatalogue(catalogue);
-  store.setProfile('shop', profile('shop'));
+  const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 0 });
+  store.told('labels', '', catalogue);
+  store.told('profile', 'shop', profile('shop'));
   const nodes = [node('node-1'), node('node-2', { addresses: ['192.0.2.2'], podCidrs: ['10.244.2.0/24'] })];
-  for (const one of nodes) store.view.nodes.setNode(one.uid, 'e1', one);
-  for (const name of ['web', 'db']) store.view.pods.setWorkload(workload(name), 'e1');
+  for (const one of nodes) store.observe('node', one);
+  for (const name of ['web', 'db']) store.observe('workload', workload(name));
   const probePorts = [{ proto: 6, port: 8080 }];
-  store.view.pods.setPod(pod('web', 1, { probePorts }), 'e1');
-  store.view.pods.setPod(pod('db', 2, { node: 'node-2', addresses: ['10.244.2.2'] }), 'e1');
-  store.view.pods.setPod(pod('tool', 9, { namespace: 'tools', addresses: ['10.244.1.9'] }), 'e1');
+  store.observe('pod', pod('web', 1, { probePorts }));
+  store.observe('pod', pod('db', 2, { node: 'node-2', addresses: ['10.244.2.2'] }));
+  store.observe('pod', pod('tool', 9, { namespace: 'tools', addresses: ['10.244.1.9'] }));
   const backend = { portIndex: 0, targetPort: 5432, podUid: 'db-2', address: '10.244.2.2' };
   const ports = [{ name: 'main', proto: 6, port: 80, nodePort: 30_080 }];
-  store.view.setService(service('db', { type: 'NodePort', ports, backends: [backend] }));
-  store.view.setService(
+  store.observe('service', service('db', { type: 'NodePort', ports, backends: [backend] }));
+  store.observe(
+    'service',
     service('self', {
       clusterIps: ['10.96.0.30'],
       backends: [{ portIndex: 0, targetPort: 8080, podUid: 'web-1', address: '10.244.1.1' }],
     }),
   );
-  store.view.setService(
+  store.observe(
+    'service',
     service('kube-dns', {
       namespace: 'kube-system',
       clusterIps: ['10.96.0.10'],
       ports: [{ name: 'dns', proto: 17, port: 53, nodePort: null }],
     }),
   );
-  for (const kind of LISTED_KINDS) store.listed.add(kind);
+  tellLists(store);
   store.caughtUp();
-  store.restorePolicy({
-    flush: 1,
-    policyVersion: 7,
-    facts: NO_FACTS,
-    units: { upsert: [...told, { labelSet: NODE_SET, mode: 'full', ingress: [], egress: [] }], remove: [] },
-    groups: { upsert: [...groups, group(LIST, [], { cidrs: [...cidrs] })], remove: [] },
-    endpoints: { upsert: [NODE_1], remove: [] },
-    isComplete: true,
-  });
+  publish(store, told, [...groups, group(LIST, [], { cidrs: [...cidrs] })]);
   const ntp = {
     ref: 'essential/ntp',
     direction: 'egress',
@@ -87,8 +82,7 @@ function storeWith({ units: told = units, cidrs = [] }: Change = {}): ActorStore
     { to: '0.0.0.0/0', from: '192.0.2.1' },
     { to: '10.244.1.0/24', from: '10.244.1.254' },
   ];
-  const heard = { judging: true, status: 'active', essential, routes } as const;
-  store.view.heartbeat({ node: 'node-1', addresses: ['192.0.2.1', '10.244.1.254'], ...heard });
+  store.heard(heartbeat('node-1', { addresses: ['192.0.2.1', '10.244.1.254'], essential, routes }), NOW);
   store.settle(NOW);
   for (const name of ['node-1', 'node-2']) {
     store.snapshot(name, AT);
@@ -97,9 +91,19 @@ function storeWith({ units: told = units, cidrs = [] }: Change = {}): ActorStore
   return store;
 }
 
+function publish(store: ActorStore, units: readonly Unit[], groups: readonly Group[]): void {
+  const version = { flush: 1, policyVersion: 7 };
+  const all: Unit[] = [...units, { labelSet: NODE_SET, mode: 'full', ingress: [], egress: [] }];
+  for (const unit of all) store.told('unit', unit.labelSet.id, { ...version, unit });
+  for (const one of groups) store.told('group', one.id, { ...version, group: one });
+  store.told('endpoint', NODE_1.id, { ...version, endpoint: NODE_1 });
+  const counts = { unit: all.length, group: groups.length, endpoint: 1 };
+  store.told('commit', '', { ...version, at: AT, counts, hash: '' });
+}
+
 function acknowledge(store: ActorStore, name: string, change: Partial<NodeAck>): void {
-  const revision = store.nodeViews.revisionOf(name)!;
-  const pods = [...store.nodeViews.ownEndpoints(name)].map(({ id }) => id);
+  const { revision, endpoints } = store.snapshot(name, AT);
+  const pods = endpoints.upsert.filter((one) => one.node === name).map(({ id }) => id);
   const ack = { node: name, bootId: 'b', revision, at: AT, applyMs: 1, pods, failed: [], ...change };
   store.acked(ack, NOW);
 }
@@ -195,7 +199,7 @@ describe('explain in the cluster', () => {
     const ports = [{ name: 'main', proto: 6, port: 80, nodePort: 30_081 }];
     const backends = [{ portIndex: 0, targetPort: 8080, podUid: 'web-1', address: '10.244.1.1' }];
     const local = { type: 'NodePort', externalTrafficPolicy: 'Local', ports, backends } as const;
-    store.view.setService(service('local', { ...local, ports: [...ports], backends: [...backends] }));
+    store.observe('service', service('local', { ...local, ports: [...ports], backends: [...backends] }));
     store.settle(NOW);
     const [refused] = ask(store, '203.0.113.9', 'node-2', 30_081).notes;
     expect(refused).toMatch(/^node-2 has no Pod of shop\/local/);
@@ -227,7 +231,7 @@ describe('explain in the cluster', () => {
     const question = { from: 'shop/nobody', to: 'shop/db', port: 1, proto: 6 };
     expect(store.explain(question, NOW)).toMatchObject({ kind: 'unknown-end', end: 'from' });
     const replica = { uid: 'other', kind: 'StatefulSet', name: 'web' };
-    store.view.pods.setPod(pod('web', 5, { owner: replica }), 'e1');
+    store.observe('pod', pod('web', 5, { owner: replica }));
     expect(store.explain({ ...question, from: 'shop/web' }, NOW)).toMatchObject({ kind: 'ambiguous-end' });
     expect(ask(store, kubernetesWorkloadId(CLUSTER, 'web-owner'), 'shop/db', 5432)).toMatchObject({
       egress: { name: 'shop/web-1' },
@@ -241,7 +245,7 @@ describe('explain in the cluster', () => {
       ),
       cidrs: ['10.244.1.1/32'],
     });
-    store.view.pods.setPod(pod('web', 5), 'e1');
+    store.observe('pod', pod('web', 5));
     store.settle(NOW);
     const { verdict, egress, notes } = ask(store, 'shop/web', 'shop/db', 5432);
     expect({ verdict, from: egress?.name }).toEqual({ verdict: 'blocked', from: 'shop/web-5' });
@@ -289,7 +293,7 @@ describe('explain in the cluster', () => {
   });
 
   it('says that it is not in sync rather than to answer from half of it', () => {
-    const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 0 }, 0);
+    const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 0 });
     expect(store.explain({ from: 'a/b', to: 'a/c', port: 1, proto: 6 }, NOW)).toMatchObject({
       kind: 'not-ready',
     });

@@ -5,7 +5,7 @@
 import type { ClusterAnswer, ClusterQuestion, JudgedEnd, Verdict } from '@ringfence/contracts';
 import type { Direction, Evaluation } from '@ringfence/policy-engine';
 import type { ClusterView } from '../cluster-view.calculator.js';
-import type { NodeViews } from '../node-views.calculator.js';
+import type { Spans } from '../spans.calculator.js';
 import type { Enforcement } from './enforcement.js';
 import { connectionsBetween, MOST_CONNECTIONS } from './connections.js';
 import type { Connection, Place } from './connections.js';
@@ -15,7 +15,7 @@ import { judge } from './place-judge.js';
 export interface ExplainParts {
   readonly cluster: string;
   readonly view: ClusterView;
-  readonly nodeViews: NodeViews;
+  readonly spans: Spans;
   readonly enforcement: Enforcement;
 }
 
@@ -51,8 +51,8 @@ export function explainInCluster(question: ClusterQuestion, parts: ExplainParts,
   const worst = judged.toSorted((a, b) => severity(b) - severity(a))[0]!;
   return {
     kind: 'judged',
-    policyVersion: parts.nodeViews.policyVersion,
-    revision: parts.nodeViews.currentRevision,
+    policyVersion: parts.spans.policyVersion,
+    revision: parts.spans.currentRevision,
     verdict: worst.verdict,
     egress: worst.egress,
     ingress: worst.ingress,

@@ -18,7 +18,7 @@ import { anyPacket, anyWorld, computePolicy } from '@ringfence/policy-engine/tes
 import type { World } from '@ringfence/policy-engine/testing';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NodeViews } from '../node-views.calculator.js';
+import { Spans } from '../spans.calculator.js';
 import type { Place } from './connections.js';
 import { judge } from './place-judge.js';
 
@@ -60,9 +60,9 @@ function modelAt(place: Endpoint, view: NodeView, hostAddresses: readonly string
   return buildModel(rules, peersOf, { kind: 'pod', mode, revision: 1 });
 }
 
-function told(world: World): NodeViews {
+function told(world: World): Spans {
   const policy = computePolicy(world);
-  const views = new NodeViews(0);
+  const views = new Spans(0);
   for (const endpoint of world.endpoints) if (endpoint.class === 'node') views.snapshot(endpoint.id, AT);
   views.snapshot('e0', AT);
   const changes = {
@@ -71,6 +71,7 @@ function told(world: World): NodeViews {
     endpoints: { upsert: world.endpoints, remove: [] },
     namespaces: NAMESPACES,
     touchedPods: [],
+    services: false,
     stamp: { policyVersion: 1, facts: NO_FACTS, settled: 1 },
     apiServers: null,
     guards: { nodePorts: null, units: { upsert: [], remove: [] } },

@@ -17,8 +17,8 @@ import type { ClusterChanges } from './cluster-view.calculator.js';
 import type { ToldView } from './explain/place-judge.js';
 import { groupDifference, interestKeys, keyDifference, targetKeys } from './interest.js';
 import type { GroupDifference } from './interest.js';
-import { NodeViewCalculator } from './node-view.calculator.js';
-import type { ClusterContent, ContentChanges } from './node-view.calculator.js';
+import { NodeSpan } from './node-span.calculator.js';
+import type { ClusterContent, ContentChanges } from './node-span.calculator.js';
 import { ToldStamps } from './told-stamps.js';
 
 interface Telling {
@@ -28,7 +28,7 @@ interface Telling {
   readonly at: string;
 }
 interface NodeState {
-  readonly view: NodeViewCalculator;
+  readonly view: NodeSpan;
   revision: number;
   isUnpaired: boolean;
   /** Newest first: from this revision on the node's view was of this policy version. */
@@ -39,7 +39,7 @@ interface NodeState {
 /** An acknowledgement is seldom older than the last few versions. */
 const VERSIONS_KEPT = 32;
 
-export class NodeViews {
+export class Spans {
   readonly #units = new Map<LabelSetId, Unit>();
   readonly #groups = new Map<GroupId, Group>();
   readonly #endpoints = new Map<string, Endpoint>();
@@ -210,7 +210,7 @@ export class NodeViews {
     let state = this.#nodes.get(node);
     if (state === undefined) {
       state = {
-        view: new NodeViewCalculator(node),
+        view: new NodeSpan(node),
         revision: ++this.revision,
         isUnpaired: false,
         versions: [],

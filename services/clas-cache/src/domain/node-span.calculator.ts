@@ -34,7 +34,7 @@ const FOR_EVERYBODY: readonly GroupId[] = [JUDGING_NODES, POD_NETWORKS, CLUSTER_
 
 type Delta = Pick<NodeView, 'groups' | 'endpoints' | 'units'>;
 
-export class NodeViewCalculator implements ToldView {
+export class NodeSpan implements ToldView {
   readonly #own = new Map<string, LabelSetId>();
   /** With the revision in which the node was told of it last. */
   readonly #units = new Map<LabelSetId, { unit: Unit; revision: number }>();
