@@ -7,7 +7,7 @@ import type { HostedProcess } from '@ringfence/service-host';
 import { startNats, startPostgres } from '@ringfence/testing';
 import type { NatsServer, PostgresServer } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { configSchema } from './config.js';
+import { Config } from './config.js';
 import {
   aBatch,
   aFlow,
@@ -27,7 +27,7 @@ let service: HostedProcess | undefined;
 
 const start = async (): Promise<HostedProcess> => {
   const hosted = await startHosted(
-    { manifest, config: configSchema, start: startFlowIngest },
+    { manifest, config: Config, start: startFlowIngest },
     { NATS_URL: nats.url, DATABASE_URL: postgres.url, RINGFENCE_MANAGEMENT_PORT: '0', LOG_LEVEL: 'fatal' },
   );
   await hosted.started;

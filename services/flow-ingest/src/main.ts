@@ -1,6 +1,6 @@
 import { run } from '@ringfence/service-host';
-import { configSchema } from './config.js';
+import { Config } from './config.js';
 import { startFlowIngest } from './flow-ingest.module.js';
 import { manifest } from './manifest.js';
 
-run({ manifest, config: configSchema, start: startFlowIngest });
+run({ manifest, config: Config, start: startFlowIngest });

@@ -7,13 +7,13 @@ import type { Message } from '@ringfence/bus';
 import { isPostgresAway } from '@ringfence/event-store';
 import { DecoratedFlowBatch, subjects } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
-import type { FlowsStore } from '../read/flows.store.js';
+import type { FlowStore } from '../store/port/flow-store.js';
 import type { RecentFlows } from './recent-flows.js';
 
 export type FlowBatchesHandler = (messages: readonly Message[]) => Promise<void>;
 
 export function flowBatchesHandler(
-  store: FlowsStore,
+  store: FlowStore,
   recent: RecentFlows,
   metrics: Metrics,
 ): FlowBatchesHandler {

@@ -1,15 +1,12 @@
 /**
  * The newest flow rows, for those who follow along (`ringfence flows --follow`): keys in a bounded ring, read back from the
- * table when asked. A cursor names this process and a number; one that is too old or of another process starts at the end.
+ * store when asked. A cursor names this process and a number; one that is too old or of another process starts at the end.
  */
 import type { Flow } from '@ringfence/contracts';
-import type pg from 'pg';
-import type { FlowKey } from '../read/flows.store.js';
-import { FLOWS_BY_KEY, WHOLE_FLOWS } from '../read/flow-search.sql.js';
 import { flowView } from '../read/flow-view.js';
-import type { FoundFlow } from '../read/flow-view.js';
 import { joinedOverModes } from '../read/mode-borders.js';
-import { readNames } from '../read/names.projection.js';
+import type { Names } from '../read/names.projection.js';
+import type { FlowKey, FlowStore } from '../store/port/flow-store.js';
 
 const RING = 5_000;
 /** One answer; a slower follower gets the rest at the next question. */
@@ -20,11 +17,18 @@ export interface RecentFlows {
   after(cursor: string): Promise<{ cursor: string; missed: number; flows: Flow[] }>;
 }
 
-export function recentFlows(pool: pg.Pool, epoch: string): RecentFlows {
+export interface RecentFlowsParts {
+  readonly store: FlowStore;
+  readonly readNames: () => Promise<Names>;
+  /** Of this process: its cursors mean nothing to another. */
+  readonly epoch: string;
+}
+
+export function recentFlows(parts: RecentFlowsParts): RecentFlows {
+  const { epoch } = parts;
   const ring: FlowKey[] = [];
   /** Number of the first key in the ring. */
   let first = 0;
-
   return {
     note: (keys) => {
       ring.push(...keys.slice(-RING));
@@ -38,7 +42,7 @@ export function recentFlows(pool: pg.Pool, epoch: string): RecentFlows {
       const asked = givenEpoch === epoch && /^[0-9]+$/.test(number ?? '') ? Number(number) : end;
       const from = Math.min(Math.max(asked, first), end);
       const keys = ring.slice(from - first, from - first + PAGE);
-      const flows = keys.length === 0 ? [] : await readKeys(pool, keys);
+      const flows = keys.length === 0 ? [] : await readKeys(parts, keys);
       return {
         cursor: `${epoch}.${String(from + keys.length)}`,
         missed: from - Math.min(asked, from),
@@ -48,15 +52,8 @@ export function recentFlows(pool: pg.Pool, epoch: string): RecentFlows {
   };
 }
 
-async function readKeys(pool: pg.Pool, keys: readonly FlowKey[]): Promise<Flow[]> {
-  const column = <K extends keyof FlowKey>(name: K): FlowKey[K][] => keys.map((key) => key[name]);
-  const found = await pool.query<FoundFlow>(`${FLOWS_BY_KEY} ${WHOLE_FLOWS} order by w.last_at`, [
-    column('day'),
-    column('src'),
-    column('dst'),
-    column('proto'),
-    column('port'),
-  ]);
-  const view = flowView(await readNames(pool));
-  return joinedOverModes(found.rows).flatMap((row) => view(row));
+async function readKeys({ store, readNames }: RecentFlowsParts, keys: readonly FlowKey[]): Promise<Flow[]> {
+  const [found, names] = await Promise.all([store.byKeys(keys), readNames()]);
+  const view = flowView(names);
+  return joinedOverModes(found).flatMap((row) => view(row));
 }

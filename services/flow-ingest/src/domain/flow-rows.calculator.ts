@@ -1,7 +1,7 @@
 /**
  * Folds decorated batches into flow rows: one row per day, source, destination resolved through the Service, protocol, target port
  * and policy version, with what each end reported beside the other's and never added to it. What a row already
- * holds in the database is added by the writer (`read/flows.store.ts`); who an end is was decided by clas-cache.
+ * holds in the database is added by the writer (`store/`); who an end is was decided by clas-cache.
  */
 import type { DecoratedFlowBatch, FlowEnd } from '@ringfence/contracts';
 

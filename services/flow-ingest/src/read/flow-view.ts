@@ -5,35 +5,11 @@
 import { BlockList, isIP } from 'node:net';
 import type { Flow, IpRange } from '@ringfence/contracts';
 import { decisionsOf } from '../domain/flow-decisions.calculator.js';
-import type { Decision, Share, Shares } from '../domain/flow-decisions.calculator.js';
+import type { Decision, Share } from '../domain/flow-decisions.calculator.js';
+import type { EndRow, FoundFlow } from '../store/port/flow-store.js';
 import type { Names } from './names.projection.js';
 
 export const VERDICTS = ['unknown', 'allowed', 'potentially_blocked', 'blocked'] as const;
-
-export interface EndRow {
-  readonly cluster: string;
-  /** Only of an end that is no workload. */
-  readonly address: string | null;
-  readonly workload: string | null;
-  readonly kind: string | null;
-  readonly name: string | null;
-  readonly namespace: string | null;
-  readonly labels: readonly string[];
-  readonly mode: string | null;
-  readonly managed: boolean;
-  readonly service: string | null;
-}
-export interface FoundFlow extends Shares {
-  readonly proto: number;
-  readonly port: number;
-  readonly src_ip: string;
-  readonly dst_ip: string;
-  readonly vip: string | null;
-  readonly vip_port: number | null;
-  readonly vip_service: string | null;
-  readonly source: EndRow;
-  readonly destination: EndRow;
-}
 
 const ICMP = new Set([1, 58]);
 /** Kinds that are workloads of the control plane; every other workload is a Kubernetes workload. */

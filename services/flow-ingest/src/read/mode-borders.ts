@@ -4,7 +4,7 @@
  */
 import { mergeShares } from '../domain/flow-decisions.calculator.js';
 import type { Share } from '../domain/flow-decisions.calculator.js';
-import type { EndRow, FoundFlow } from './flow-view.js';
+import type { EndRow, FoundFlow } from '../store/port/flow-store.js';
 
 /** Order stays that of the first of each. */
 export function joinedOverModes(found: readonly FoundFlow[]): FoundFlow[] {

@@ -2,19 +2,16 @@
  * A filter as SQL over `flows` and `ends`. Everything that came from a user is a parameter; the text is made of our own words only.
  * Conditions on ends are answered in `ends` (small), those on addresses of workloads in the flow's own columns.
  */
-import type { EndCondition, FlowFilter, PortFilter, SideFilter } from '../domain/flow-filter.js';
 import type { IpRange } from '@ringfence/contracts';
-
-export interface Sql {
-  readonly text: string;
-  readonly values: readonly unknown[];
-}
+import type { EndCondition, FlowFilter, PortFilter, SideFilter } from '../../domain/flow-filter.js';
+import type { FlowKey } from '../port/flow-store.js';
+import type { Sql } from './bounded-query.js';
 
 /** Rows read per row shown: a flow has one row per day and policy version. */
 const ROWS_PER_FLOW = 4;
 const FEWEST_ROWS = 2_000;
 /** As Postgres writes an ISO instant. */
-const INSTANT = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
+export const INSTANT = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
 
 class Parameters {
   readonly values: unknown[] = [];
@@ -29,8 +26,7 @@ class Parameters {
  * or policy version has torn apart, and those that the filter's verdict did not name, belong to it all the same.
  */
 export function searchSql(filter: FlowFilter): Sql {
-  const parameters = new Parameters();
-  const where = whereOf(filter, parameters);
+  const { where, parameters } = matching(filter);
   const inTime = ['true', ...timeSql(filter, parameters)].join(' and ');
   const rows = parameters.add(Math.max(filter.limit * ROWS_PER_FLOW, FEWEST_ROWS), 'integer');
   const limit = parameters.add(filter.limit, 'integer');
@@ -42,11 +38,24 @@ export function searchSql(filter: FlowFilter): Sql {
   };
 }
 
-/** Flows of one day by their keys (`$1…$5`, arrays), in the same shape. */
-export const FLOWS_BY_KEY = `with reports as (
-    select f.* from flows f
-      join (select distinct * from unnest($1::date[], $2::integer[], $3::integer[], $4::integer[], $5::integer[])
-        as k(day, src, dst, proto, port)) k using (day, src, dst, proto, port))`;
+/** The condition on a row of `flows f`, and the parameters that it refers to. */
+export function matching(filter: FlowFilter): { where: string; parameters: Parameters } {
+  const parameters = new Parameters();
+  return { where: whereOf(filter, parameters), parameters };
+}
+
+/** Flows of one day by their keys, in the same shape. */
+export function byKeysSql(keys: readonly FlowKey[]): Sql {
+  const column = <K extends keyof FlowKey>(name: K): FlowKey[K][] => keys.map((key) => key[name]);
+  return {
+    text: `with reports as (
+        select f.* from flows f
+          join (select distinct * from unnest($1::date[], $2::integer[], $3::integer[], $4::integer[], $5::integer[])
+            as k(day, src, dst, proto, port)) k using (day, src, dst, proto, port))
+      ${WHOLE_FLOWS} order by w.last_at`,
+    values: [column('day'), column('src'), column('dst'), column('proto'), column('port')],
+  };
+}
 
 const newest = (column: string, side: string): string =>
   `(array_agg(${column} order by ${side}_at desc))[1] as ${column.replace(`${side}_`, '')}`;
@@ -60,7 +69,7 @@ const sideReports = (direction: 'outbound' | 'inbound', side: 'out' | 'in'): str
   from reports where ${side}_at is not null group by src, dst, proto, port, ${side}_verdict`;
 const latest = (column: string): string => `(array_agg(${column} order by last_at desc))[1] as ${column}`;
 
-export const WHOLE_FLOWS = `
+const WHOLE_FLOWS = `
   , said as (${sideReports('outbound', 'out')} union all ${sideReports('inbound', 'in')})
   , shares as (
     select src, dst, proto, port,

@@ -5,37 +5,15 @@
 import type { DecoratedFlowBatch } from '@ringfence/contracts';
 import { inTransaction } from '@ringfence/event-store';
 import type pg from 'pg';
-import { foldFlows } from '../domain/flow-rows.calculator.js';
-import type { EndIdentity, FlowRow, SideReport } from '../domain/flow-rows.calculator.js';
-
-export interface Written {
-  readonly flows: number;
-  readonly rows: number;
-  readonly repeatedBatches: number;
-  readonly malformed: number;
-  readonly tooOld: number;
-  readonly keys: readonly FlowKey[];
-}
-export interface FlowKey {
-  readonly day: string;
-  readonly src: number;
-  readonly dst: number;
-  readonly proto: number;
-  readonly port: number;
-  readonly policyVersion: number;
-}
-export interface FlowsStore {
-  write(batches: readonly DecoratedFlowBatch[], today: string): Promise<Written>;
-  /** Drops days that are older than the retention and what only they referred to; answers how many days went. */
-  prune(today: string): Promise<number>;
-}
+import { foldFlows } from '../../domain/flow-rows.calculator.js';
+import type { EndIdentity, FlowRow, SideReport } from '../../domain/flow-rows.calculator.js';
+import { addDays, isKept } from '../../domain/retention.js';
+import type { FlowKey, FlowStore, Written } from '../port/flow-store.js';
 
 /** Ids of ends written lately; beyond this the oldest are forgotten and looked up again. */
 const END_CACHE = 100_000;
-/** A batch may come late (a cluster that was cut off) but not from the future beyond a wrong clock's day. */
-const DAYS_AHEAD = 1;
 
-export function flowsStore(pool: pg.Pool, retentionDays: number): FlowsStore {
+export function flowWriter(pool: pg.Pool, retentionDays: number): Pick<FlowStore, 'write' | 'prune'> {
   const endIds = new Map<string, number>();
   const days = new Set<string>();
   let endsOfDay = '';
@@ -245,12 +223,4 @@ async function dropOldDays(pool: pg.Pool, oldest: string): Promise<number> {
     .filter((name) => name < `flows_${oldest.replaceAll('-', '')}`);
   for (const name of old) await pool.query(`drop table if exists ${name}`);
   return old.length;
-}
-
-function isKept(day: string, today: string, retentionDays: number): boolean {
-  return day >= addDays(today, -retentionDays) && day <= addDays(today, DAYS_AHEAD);
-}
-
-export function addDays(day: string, count: number): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + count * 86_400_000).toISOString().slice(0, 10);
 }

@@ -6,69 +6,65 @@ import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import { CallError } from '@ringfence/bus';
 import { FlowQuery } from '@ringfence/contracts';
-import type { Flow, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import type pg from 'pg';
+import type { Flow, FlowQueryObject, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { invalid, parsed } from '@ringfence/resources';
+import type { Operations } from '@ringfence/resources';
 import { CSV_HEADER, csvLines } from '../read/flow-csv.js';
-import { readFlowMetrics } from '../read/flow-metrics.js';
+import { flowMetrics } from '../read/flow-metrics.js';
 import { QUERY_LIFETIME_MINUTES, STORED_QUERIES } from '../read/flow-queries.store.js';
 import type { FlowQueries } from '../read/flow-queries.store.js';
+import type { FlowStore } from '../store/port/flow-store.js';
 import { WAITING_QUERIES } from './query-runner.js';
 import type { QueryRunner } from './query-runner.js';
 import type { RecentFlows } from './recent-flows.js';
 
-interface Parts {
-  readonly pool: pg.Pool;
+export interface FlowParts {
+  readonly store: FlowStore;
   readonly queries: FlowQueries;
   readonly runner: QueryRunner;
   readonly recent: RecentFlows;
   readonly retentionDays: number;
 }
-export type FlowResource = (request: ResourceRequest) => Promise<ResourceResponse>;
-type Answer = (parts: Parts, request: ResourceRequest) => Promise<ResourceResponse>;
 
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
-const ANSWERS: Readonly<Record<string, Answer>> = {
-  'traffic_flows/async_queries list': listQueries,
-  'traffic_flows/async_queries create': createQuery,
-  'traffic_flows/async_queries get': async ({ queries }, request) => ({
-    body: await existing(queries, request),
-  }),
-  'traffic_flows/async_queries update': cancelQuery,
-  'traffic_flows/async_queries delete': deleteQuery,
-  'traffic_flows/async_queries download': downloadChunk,
-  'traffic_flows/recent list': async ({ recent }, request) => ({
-    body: await recent.after(request.query['after'] ?? ''),
-  }),
-  'traffic_flows/database_metrics get': async ({ pool, retentionDays }) => ({
-    body: await readFlowMetrics(pool, retentionDays),
-  }),
-};
-
-export function flowResource(parts: Parts): FlowResource {
-  return (request) => {
-    const answer = ANSWERS[`${request.collection} ${request.op}`];
-    if (answer === undefined)
-      throw CallError.of('NOT_FOUND', 'invalid_uri', `${request.collection} has no ${request.op}`);
-    return answer(parts, request);
+export function flowOperations(parts: FlowParts): Readonly<Record<string, Operations>> {
+  const { store, queries, recent, retentionDays } = parts;
+  return {
+    'traffic_flows/async_queries': {
+      list: () => listQueries(queries),
+      create: (request) => createQuery(parts, request),
+      get: async (request) => ({ body: await existing(queries, request) }),
+      update: (request) => cancelQuery(parts, request),
+      delete: (request) => deleteQuery(parts, request),
+      download: (request) => downloadChunk(queries, request),
+    },
+    'traffic_flows/recent': {
+      list: async (request) => ({ body: await recent.after(request.query['after'] ?? '') }),
+    },
+    'traffic_flows/database_metrics': {
+      get: async () => ({ body: flowMetrics(await store.size(), retentionDays) }),
+    },
   };
 }
 
-async function listQueries({ queries }: Parts): Promise<ResourceResponse> {
+async function listQueries(queries: FlowQueries): Promise<ResourceResponse> {
   const all = await queries.list();
   return { body: all, total: all.length, matched: all.length };
 }
 
-async function createQuery({ queries, runner }: Parts, request: ResourceRequest): Promise<ResourceResponse> {
-  const parsed = FlowQuery.safeParse(request.body);
-  if (!parsed.success) throw wrongBody(parsed.error.issues);
-  refuseWrongAddresses(parsed.data);
+async function createQuery(
+  { queries, runner }: FlowParts,
+  request: ResourceRequest,
+): Promise<ResourceResponse> {
+  const query = parsed(FlowQuery, request.body);
+  refuseWrongAddresses(query);
   const id = randomUUID();
   const createdBy =
     request.actor.kind === 'user'
       ? `/users/${request.actor.id}`
       : `/${request.actor.kind}/${request.actor.id}`;
-  if (!(await queries.add(id, parsed.data, createdBy))) {
+  if (!(await queries.add(id, query, createdBy))) {
     throw limit(
       `${String(STORED_QUERIES)} traffic queries are stored; delete some, or wait: each goes after ${String(QUERY_LIFETIME_MINUTES)} minutes`,
     );
@@ -83,7 +79,10 @@ async function createQuery({ queries, runner }: Parts, request: ResourceRequest)
   return { body };
 }
 
-async function cancelQuery({ queries, runner }: Parts, request: ResourceRequest): Promise<ResourceResponse> {
+async function cancelQuery(
+  { queries, runner }: FlowParts,
+  request: ResourceRequest,
+): Promise<ResourceResponse> {
   await existing(queries, request);
   const id = idOf(request);
   // One that has ended stays as it is: cancelling it changes nothing and is no error.
@@ -91,7 +90,10 @@ async function cancelQuery({ queries, runner }: Parts, request: ResourceRequest)
   return {};
 }
 
-async function deleteQuery({ queries, runner }: Parts, request: ResourceRequest): Promise<ResourceResponse> {
+async function deleteQuery(
+  { queries, runner }: FlowParts,
+  request: ResourceRequest,
+): Promise<ResourceResponse> {
   await existing(queries, request);
   const id = idOf(request);
   if (await queries.move(id, ['queued', 'working'], 'cancel_requested')) await runner.cancel(id);
@@ -100,7 +102,7 @@ async function deleteQuery({ queries, runner }: Parts, request: ResourceRequest)
 }
 
 /** `query.chunk` counts from 0; `next` is null at the end. JSON chunks are the inside of an array. */
-async function downloadChunk({ queries }: Parts, request: ResourceRequest): Promise<ResourceResponse> {
+async function downloadChunk(queries: FlowQueries, request: ResourceRequest): Promise<ResourceResponse> {
   const query = await existing(queries, request);
   if (query.status !== 'completed') {
     throw CallError.of(
@@ -117,10 +119,7 @@ async function downloadChunk({ queries }: Parts, request: ResourceRequest): Prom
   return { body: { text: `${number === 0 ? CSV_HEADER : ''}${csvLines(flows)}`, next } };
 }
 
-async function existing(
-  queries: FlowQueries,
-  request: ResourceRequest,
-): Promise<NonNullable<Awaited<ReturnType<FlowQueries['get']>>>> {
+async function existing(queries: FlowQueries, request: ResourceRequest): Promise<FlowQueryObject> {
   const id = idOf(request);
   const found = UUID.test(id) ? await queries.get(id) : undefined;
   if (found === undefined)
@@ -132,19 +131,14 @@ async function existing(
   return found;
 }
 
-/** What zod cannot say: an address that Postgres would refuse. */
+/** What zod cannot say: an address that the store would refuse. */
 function refuseWrongAddresses(query: FlowQuery): void {
   const sides = [query.sources, query.destinations];
   const addresses = sides.flatMap((side) =>
     [...side.include.flat(), ...side.exclude].flatMap((item) => item.ip_address ?? []),
   );
   const wrong = addresses.find((text) => !isAddressOrCidr(text));
-  if (wrong !== undefined)
-    throw CallError.of(
-      'INVALID_ARGUMENT',
-      'input_validation_error',
-      `ip_address: "${wrong}" is no IP address and no CIDR`,
-    );
+  if (wrong !== undefined) throw invalid(`ip_address: "${wrong}" is no IP address and no CIDR`);
 }
 
 function isAddressOrCidr(text: string): boolean {
@@ -156,10 +150,3 @@ function isAddressOrCidr(text: string): boolean {
 
 const idOf = (request: ResourceRequest): string => request.ids[0] ?? '';
 const limit = (message: string): CallError => CallError.of('RESOURCE_EXHAUSTED', 'flow_query_limit', message);
-function wrongBody(issues: readonly { path: readonly PropertyKey[]; message: string }[]): CallError {
-  const errors = issues.map((issue) => ({
-    token: 'input_validation_error',
-    message: `${issue.path.map(String).join('.')}: ${issue.message}`,
-  }));
-  return new CallError('INVALID_ARGUMENT', errors);
-}

@@ -1,0 +1,98 @@
+/**
+ * Puts flow-ingest together, without a framework: the stores, the answers to calls, the handlers of messages. The module
+ * gives them to Nest's transports.
+ *
+ *   flow.<cluster>.* ──▶ flow-batches.consumer ──▶ FlowStore (store/port, store/postgres)
+ *                            └──keys──▶ recent-flows ──by keys──▶ │
+ *   evt.* ──▶ names.projection ──▶ names ──▶ found-flows ──search──▶ │
+ *   cmd.flow-ingest.resource ──▶ flows.resource ──▶ query-runner ──▶ found-flows
+ */
+import { randomUUID } from 'node:crypto';
+import type { Message } from '@ringfence/bus';
+import { Envelope } from '@ringfence/contracts';
+import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { consumeOnce, ensureDatabase, openEventStore } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
+import { resourceAnswerer } from '@ringfence/resources';
+import type { HostContext } from '@ringfence/service-host';
+import { flowBatchesHandler } from './adapters/flow-batches.consumer.js';
+import { flowOperations } from './adapters/flows.resource.js';
+import { queryRunner } from './adapters/query-runner.js';
+import { recentFlows } from './adapters/recent-flows.js';
+import type { Config } from './config.js';
+import { NAMES } from './manifest.js';
+import { FLOW_MIGRATIONS } from './migrations/flow-tables.js';
+import { flowQueries } from './read/flow-queries.store.js';
+import { readNames, rememberName } from './read/names.projection.js';
+import type { FlowStore } from './store/port/flow-store.js';
+import { postgresFlowStore } from './store/postgres/postgres-flow-store.js';
+
+const PRUNE_EVERY_MS = 3_600_000;
+
+export interface FlowIngest {
+  availability(): true | string;
+  resource(request: ResourceRequest): Promise<ResourceResponse>;
+  batchesArrived(messages: readonly Message[]): Promise<void>;
+  /** What other services said of names, in the order of their stream. */
+  named(message: Message): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type FlowIngestOptions = Pick<HostContext<Config>, 'config' | 'logger' | 'metrics' | 'signal'>;
+
+export async function openFlowIngest(options: FlowIngestOptions): Promise<FlowIngest> {
+  const { config, logger, metrics } = options;
+  const retentionDays = config.RINGFENCE_FLOW_RETENTION_DAYS;
+  const database = await openDatabase(options);
+  const onError = (error: unknown): void => logger.error({ err: error }, 'flow-ingest failed at something');
+  const store = postgresFlowStore(database.pool, retentionDays);
+  const names = { readNames: () => readNames(database.pool) };
+  const queries = flowQueries(database.pool);
+  const recent = recentFlows({ store, ...names, epoch: randomUUID() });
+  const runner = queryRunner({ store, queries, ...names, onError });
+  queries.failInterrupted().catch(onError);
+  const pruning = pruneRegularly(store, options, onError);
+  return {
+    availability: database.availability,
+    resource: resourceAnswerer(flowOperations({ store, queries, runner, recent, retentionDays })),
+    batchesArrived: flowBatchesHandler(store, recent, metrics),
+    named: (message) => remember(database, message),
+    close: async () => {
+      clearInterval(pruning);
+      await runner.close();
+      await database.close();
+    },
+  };
+}
+
+async function openDatabase({ config, logger, signal }: FlowIngestOptions): Promise<EventStore> {
+  const onState = ({ connected, detail }: { connected: boolean; detail: string }): void =>
+    logger[connected ? 'info' : 'warn']({ detail }, 'Postgres');
+  const waiting = { onState, signal };
+  const url = await ensureDatabase(config.DATABASE_URL, 'flow-ingest', waiting);
+  return openEventStore({
+    url,
+    service: 'flow-ingest',
+    migrations: FLOW_MIGRATIONS,
+    projections: [],
+    ...waiting,
+  });
+}
+
+async function remember(database: EventStore, message: Message): Promise<void> {
+  const event = Envelope.parse(message.payload);
+  await consumeOnce(database, NAMES.durable, message, (tx) => rememberName(tx, event));
+}
+
+function pruneRegularly(
+  store: FlowStore,
+  { logger }: FlowIngestOptions,
+  onError: (error: unknown) => void,
+): NodeJS.Timeout {
+  const prune = (): void => {
+    store.prune(new Date().toISOString().slice(0, 10)).then((days) => {
+      if (days > 0) logger.info({ days }, 'dropped days of flows beyond the retention');
+    }, onError);
+  };
+  return setInterval(prune, PRUNE_EVERY_MS);
+}

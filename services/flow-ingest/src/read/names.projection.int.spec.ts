@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import type { Envelope } from '@ringfence/contracts';
+import { ensureDatabase, openEventStore } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
+import { startPostgres } from '@ringfence/testing';
+import type { PostgresServer } from '@ringfence/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FLOW_MIGRATIONS } from '../migrations/flow-tables.js';
+import { CLUSTER } from '../testing/flow-batch.builder.js';
+import { labelsOfGroup, readNames, rememberName } from './names.projection.js';
+
+let postgres: PostgresServer;
+let database: EventStore;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  const url = await ensureDatabase(postgres.url, 'flow-ingest');
+  database = await openEventStore({
+    ...{ url, service: 'flow-ingest' },
+    ...{ migrations: FLOW_MIGRATIONS, projections: [] },
+  });
+});
+afterAll(async () => {
+  await database.close();
+  await postgres.close();
+});
+
+let position = 0;
+async function event(type: string, data: unknown): Promise<void> {
+  position += 1;
+  const envelope: Envelope = {
+    ...{ id: randomUUID(), type, v: 1, stream: 's-1', version: 1, position },
+    ...{ at: '2026-11-20T09:00:00Z', cluster: 'global', actor: { kind: 'system', id: 'spec' } },
+    data,
+  };
+  await database.transaction((tx) => rememberName(tx, envelope));
+}
+const drafted = (type: string, object: { id: string }): Promise<void> =>
+  event('PolicyObjectDrafted', { type, id: object.id, updateType: 'create', object });
+const provisioned = (type: string, id: string): Promise<void> =>
+  event('PolicyProvisioned', { version: '3', note: '', changes: [{ type, id, updateType: 'create' }] });
+
+describe('the names that flows are shown with', () => {
+  it('are the labels and clusters as they were called last', async () => {
+    for (const value of ['web', 'www'])
+      await event(value === 'web' ? 'LabelCreated' : 'LabelChanged', {
+        ...{ id: '11', key: 'role', value },
+        ...{ externalDataSet: null, externalDataReference: null },
+      });
+    await event('ContainerClusterCreated', { id: CLUSTER, name: 'lab', description: '' });
+    const { labels, clusters } = await readNames(database.pool);
+    expect(labels.get('11')).toEqual({ key: 'role', value: 'www' });
+    expect(clusters.get(CLUSTER)).toBe('lab');
+  });
+
+  it('are lists and groups as provisioned, not as drafted', async () => {
+    const office = { id: '5', name: 'office', description: '', ranges: [], fqdns: [] };
+    await drafted('ip_lists', office);
+    expect((await readNames(database.pool)).ipLists.size).toBe(0);
+    await provisioned('ip_lists', '5');
+    await drafted('ip_lists', { ...office, name: 'home' } as typeof office);
+    expect((await readNames(database.pool)).ipLists.get('5')?.name).toBe('office');
+  });
+
+  it('of a group are those of the groups below it, whichever way they name each other', async () => {
+    const group = (id: string, labels: string[], subGroups: string[]) => ({
+      ...{ id, name: id, description: '', key: 'role', labels, subGroups },
+    });
+    await drafted('label_groups', group('a', ['11'], ['b']));
+    await drafted('label_groups', group('b', ['12'], ['a']));
+    for (const id of ['a', 'b']) await provisioned('label_groups', id);
+    const { labelGroups } = await readNames(database.pool);
+    expect(labelsOfGroup(labelGroups, 'a')).toEqual(['11', '12']);
+  });
+});
