@@ -1,7 +1,8 @@
 /** The result of a traffic query, fetched chunk by chunk from flow-ingest and sent on as it comes: a JSON array, or CSV without an Accept of JSON. */
 import { z } from 'zod';
 import { asFile } from '../domain/exchange.js';
-import type { Answer, RestRequest } from '../domain/exchange.js';
+import type { RestRequest } from '../domain/exchange.js';
+import type { Answer } from './answer.js';
 import type { AskOwner } from './owner-answers.js';
 
 const Chunk = z.object({ text: z.string(), next: z.number().int().nullable() });

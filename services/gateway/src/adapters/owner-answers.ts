@@ -7,7 +7,8 @@ import type { Bus } from '@ringfence/bus';
 import { CALLS } from '@ringfence/contracts';
 import type { ResourceResponse } from '@ringfence/contracts';
 import { actorOf } from '../domain/exchange.js';
-import type { Answer, RestReply, RestRequest } from '../domain/exchange.js';
+import type { RestReply, RestRequest } from '../domain/exchange.js';
+import type { Answer } from './answer.js';
 import { refusalOf, refuse } from '../domain/refusal.js';
 
 /** A synchronous GET answers no more unless asked to. */

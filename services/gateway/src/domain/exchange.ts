@@ -35,8 +35,6 @@ export const asFile = (name: string): Readonly<Record<string, string>> => ({
   'content-disposition': `attachment; filename="${name}"`,
 });
 
-export type Answer = (request: RestRequest) => Promise<RestReply>;
-
 export function actorOf(caller: Caller | undefined): Actor {
   return caller === undefined ? { kind: 'system', id: 'gateway' } : { kind: 'user', id: caller.user };
 }
