@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { challenges } from './adapters/challenges.js';
+import { challenges } from './adapters/credentials/challenges.js';
 import { startClasCache } from './clas-cache.module.js';
 import { configSchema } from './config.js';
 import { manifest } from './manifest.js';

@@ -10,14 +10,14 @@ import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { ActorStore } from '../domain/actor-store.js';
 import { AGENTS, FLOW_BATCHES, NODE_ACKS, OBSERVED, TOLD_READINESS } from '../manifest.js';
-import { ForeignClaim, ownWord, takeAck, takeAgentReport } from './agents.consumer.js';
-import type { NodeGate } from './node-gate.js';
-import { takeObservation, takeToldReadiness } from './observations.consumer.js';
+import { ForeignClaim, ownWord, takeAck, takeAgentReport } from './facts/agents.consumer.js';
+import type { NodeGate } from './nodes/node-gate.js';
+import { takeObservation, takeToldReadiness } from './facts/observations.consumer.js';
 import { read, senderOf } from './payload.js';
-import { Relist } from './relist.js';
-import type { Refusals } from './refusals.js';
-import type { StoreLoop } from './store-loop.js';
-import { serveWitness } from './witness.js';
+import { Relist } from './facts/relist.js';
+import type { Refusals } from './nodes/refusals.js';
+import type { StoreLoop } from './store/store-loop.js';
+import { serveWitness } from './nodes/witness.js';
 
 export interface ClusterLanesOptions {
   readonly bus: Bus;

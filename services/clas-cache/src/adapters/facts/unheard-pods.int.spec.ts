@@ -9,7 +9,7 @@ import { kubernetesWorkloadId } from '@ringfence/labels';
 import { startApiServer, type ApiServer } from '@ringfence/sandbox';
 import { eventually } from '@ringfence/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ActorStore } from '../domain/actor-store.js';
+import { ActorStore } from '../../domain/actor-store.js';
 import {
   asOf,
   AT,
@@ -20,8 +20,8 @@ import {
   profile,
   tellLists,
   WEB,
-} from '../testing/facts.js';
-import { ReadinessNet } from './readiness-net.js';
+} from '../../testing/facts.js';
+import { ReadinessNet } from '../acks/readiness-net.js';
 import { UnheardPods } from './unheard-pods.js';
 
 const GATE = 'ringfence.io/policy-ready';

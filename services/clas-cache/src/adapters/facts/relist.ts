@@ -6,7 +6,7 @@ import type { Bus } from '@ringfence/bus';
 import { subjects } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
-import { LISTED_KINDS } from '../domain/in-sync.js';
+import { LISTED_KINDS } from '../../domain/in-sync.js';
 
 const LOOK_EVERY_MS = 1_000;
 /** What is just being told comes by itself. */

@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { eventually } from '@ringfence/testing';
 import { isAnswering } from '@ringfence/service-host';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ActorStore } from '../domain/actor-store.js';
-import { asOf, AT, catalogue, CLUSTER, node, pod, tellLists } from '../testing/facts.js';
+import { ActorStore } from '../../domain/actor-store.js';
+import { asOf, AT, catalogue, CLUSTER, node, pod, tellLists } from '../../testing/facts.js';
 import { seenFromOutside } from './witness.js';
 
 const HERE = '10.83.77.1';

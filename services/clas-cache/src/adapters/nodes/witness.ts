@@ -8,9 +8,9 @@ import type { Bus, Subscription } from '@ringfence/bus';
 import { CALLS } from '@ringfence/contracts';
 import type { Witnessed } from '@ringfence/contracts';
 import { isAnswering, sourceTowards } from '@ringfence/service-host';
-import type { ActorStore } from '../domain/actor-store.js';
+import type { ActorStore } from '../../domain/actor-store.js';
 import type { NodeGate } from './node-gate.js';
-import { senderOf } from './payload.js';
+import { senderOf } from '../payload.js';
 
 export type Whereabouts = Pick<ActorStore, 'addressOfNode' | 'endpoint' | 'nodeAt'>;
 export interface WitnessOptions {

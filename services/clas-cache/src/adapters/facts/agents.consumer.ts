@@ -5,9 +5,9 @@
 import { describeSpan, PermanentError } from '@ringfence/bus';
 import { AgentHeartbeat, NodeAck, NodeSandboxes } from '@ringfence/contracts';
 import type { AgentRefusal } from '@ringfence/contracts';
-import type { ActorStore } from '../domain/actor-store.js';
-import { read, senderOf } from './payload.js';
-import type { Refusals } from './refusals.js';
+import type { ActorStore } from '../../domain/actor-store.js';
+import { read, senderOf } from '../payload.js';
+import type { Refusals } from '../nodes/refusals.js';
 
 export type Claim = AgentRefusal['claims'][number]['claim'];
 

@@ -16,13 +16,13 @@ import type {
 } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
-import type { ActorStore } from '../domain/actor-store.js';
-import { DECORATED_FLOWS, FORWARDED, FORWARDED_HEARTBEATS, manifest, POLICY } from '../manifest.js';
+import type { ActorStore } from '../../domain/actor-store.js';
+import { DECORATED_FLOWS, FORWARDED, FORWARDED_HEARTBEATS, manifest, POLICY } from '../../manifest.js';
 import { Refused } from './control-plane.client.js';
 import type { ControlPlaneClient, Uplink } from './control-plane.client.js';
 import { LatestOutbox } from './latest-outbox.js';
-import { takePolicy } from './policy.consumer.js';
-import { answerQuestions } from './questions.consumer.js';
+import { takePolicy } from '../policy/policy.consumer.js';
+import { answerQuestions } from '../policy/questions.consumer.js';
 
 export interface ControlUplinkOptions {
   readonly cluster: string;

@@ -4,9 +4,9 @@
  */
 import { ClusterObserved, NamespaceObserved, OBSERVATIONS, PodReadiness } from '@ringfence/contracts';
 import type { z } from 'zod';
-import type { ActorStore } from '../domain/actor-store.js';
-import type { Observed } from '../domain/observed.js';
-import { read } from './payload.js';
+import type { ActorStore } from '../../domain/actor-store.js';
+import type { Observed } from '../../domain/observed.js';
+import { read } from '../payload.js';
 
 const { node, workload, pod, service, list } = OBSERVATIONS;
 const FORMS: { readonly [K in keyof Observed]: z.ZodType<Observed[K]> } = {

@@ -3,10 +3,10 @@ import { apiClient, clusterAccess, KubeconfigError } from '@ringfence/kubernetes
 import type { ApiClient, ClusterAccess } from '@ringfence/kubernetes';
 import { alarmUnverified, StartRefused } from '@ringfence/service-host';
 import type { HostContext } from '@ringfence/service-host';
-import { ReadinessNet } from './adapters/readiness-net.js';
-import { KubernetesVouching, noVouching } from './adapters/vouching.js';
-import type { Vouching } from './adapters/vouching.js';
-import type { Config } from './config.js';
+import { ReadinessNet } from './acks/readiness-net.js';
+import { KubernetesVouching, noVouching } from './credentials/vouching.js';
+import type { Vouching } from './credentials/vouching.js';
+import type { Config } from '../config.js';
 
 export interface Kubernetes {
   /** Undefined: nobody but Kubelink writes conditions. */

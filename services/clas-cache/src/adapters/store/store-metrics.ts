@@ -1,7 +1,7 @@
 /** What the store's loop counts and measures. */
 import type { Metrics } from '@ringfence/service-host';
-import { CONVERGENCE_PHASES } from '../domain/convergence.js';
-import type { Convergence } from '../domain/convergence.js';
+import { CONVERGENCE_PHASES } from '../../domain/convergence.js';
+import type { Convergence } from '../../domain/convergence.js';
 
 /** Seconds: from a delta that a node applies at once to a Pod whose image must be fetched first. */
 const CONVERGENCE_BUCKETS = [

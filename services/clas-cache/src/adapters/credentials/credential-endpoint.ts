@@ -6,7 +6,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { boundConnections, doorOptions, nestLogger, tlsListener, urlOf } from '@ringfence/service-host';
 import type { HostContext } from '@ringfence/service-host';
-import type { Config } from '../config.js';
+import type { Config } from '../../config.js';
 import type { CredentialDesk } from './credential-desk.js';
 import { CredentialErrors } from './credential-errors.filter.js';
 import { CREDENTIAL_DESK, CredentialsController } from './credentials.controller.js';

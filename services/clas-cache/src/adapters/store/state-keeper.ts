@@ -5,9 +5,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { ActorStore } from '../domain/actor-store.js';
-import type { StoreOptions } from '../domain/actor-store.js';
-import type { StoredFacts, StoredPolicy } from '../domain/stored-state.js';
+import { ActorStore } from '../../domain/actor-store.js';
+import type { StoreOptions } from '../../domain/actor-store.js';
+import type { StoredFacts, StoredPolicy } from '../../domain/stored-state.js';
 import type { StateFiles } from './state-files.store.js';
 
 const POLICY_AFTER_MS = 250;

@@ -15,11 +15,11 @@ import type {
 } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
-import type { ActorStore } from '../domain/actor-store.js';
-import type { Settled } from '../domain/cluster-graph.js';
-import type { Convergence } from '../domain/convergence.js';
-import { LatestOutbox } from './latest-outbox.js';
-import type { ReadinessNet } from './readiness-net.js';
+import type { ActorStore } from '../../domain/actor-store.js';
+import type { Settled } from '../../domain/cluster-graph.js';
+import type { Convergence } from '../../domain/convergence.js';
+import { LatestOutbox } from '../uplink/latest-outbox.js';
+import type { ReadinessNet } from '../acks/readiness-net.js';
 import { PodTraces } from './pod-traces.js';
 import { storeMetrics } from './store-metrics.js';
 import type { StoreMetrics } from './store-metrics.js';

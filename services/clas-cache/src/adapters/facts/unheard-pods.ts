@@ -12,8 +12,8 @@ import { KubernetesWorkloadObserved, PodObserved } from '@ringfence/contracts';
 import { readPod } from '@ringfence/kubernetes';
 import type { ApiClient } from '@ringfence/kubernetes';
 import type { Metrics } from '@ringfence/service-host';
-import type { ActorStore } from '../domain/actor-store.js';
-import type { UnheardPod } from '../domain/pod-endpoints.calculator.js';
+import type { ActorStore } from '../../domain/actor-store.js';
+import type { UnheardPod } from '../../domain/pod-endpoints.calculator.js';
 
 /** Kubelink tells of a Pod within milliseconds; a Pod waits no longer than this for one that does not. */
 const KUBELINK_HAS_MS = 1_000;

@@ -8,8 +8,8 @@ import type { CredentialChallenge, CredentialRequest, CredentialResponse } from 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { challenges } from './challenges.js';
-import { ControlPlaneAway, Refused } from './control-plane.client.js';
-import type { ControlPlaneClient } from './control-plane.client.js';
+import { ControlPlaneAway, Refused } from '../uplink/control-plane.client.js';
+import type { ControlPlaneClient } from '../uplink/control-plane.client.js';
 import type { EdgeAccounts } from './edge-accounts.js';
 import { KubernetesAway } from './vouching.js';
 import type { Vouching } from './vouching.js';

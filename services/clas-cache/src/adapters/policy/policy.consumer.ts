@@ -1,9 +1,9 @@
 /** The control plane's policy lane → the store. */
 import { POLICY_RECORDS } from '@ringfence/contracts';
 import type { z } from 'zod';
-import type { ActorStore } from '../domain/actor-store.js';
-import type { Told } from '../domain/told.js';
-import { read } from './payload.js';
+import type { ActorStore } from '../../domain/actor-store.js';
+import type { Told } from '../../domain/told.js';
+import { read } from '../payload.js';
 
 const FORMS: { readonly [K in keyof Told]: z.ZodType<Told[K]> } = POLICY_RECORDS;
 const isTold = (kind: string): kind is keyof Told => Object.hasOwn(FORMS, kind);
