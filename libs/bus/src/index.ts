@@ -2,6 +2,7 @@ export { CallError, isTransient, PermanentError, TransientError } from './errors
 export { connectBus } from './connect.js';
 export { openControlBus } from './control-bus.js';
 export type { BusProcess, ControlBus } from './control-bus.js';
+export { eventOf } from './event-of.js';
 export { failureOf } from './calls.js';
 export { ensureKubelinkDurable, ensureStreams, ensureUplinkDurable, keepKubelinkDurable } from './streams.js';
 export type {

@@ -1,10 +1,12 @@
 /**
  * Domain events, by owner. An event's `data` is state-like (the whole new value of what it names), so that a
- * consumer needs no history. Entity segment of the subject and type → schema in `EVENTS`; version 1 unless said.
+ * consumer needs no history. Entity segment of the subject and type → schema in `EVENTS`; version 1 unless `raised`.
  * `…State` is what consumers read. Some events carry more, optional here: what their owner shows over REST.
  */
 import { z } from 'zod';
 import { AgentRefusal } from './agents.js';
+import { event, raised } from './event-versions.js';
+import type { EventContract } from './event-versions.js';
 import { Instant, IntegerId, LabelId, Uuid } from './ids.js';
 import { Address, EnforcementMode } from './network.js';
 import { EntityClass, LabelAssignment } from './policy.js';
@@ -118,6 +120,10 @@ export const LabelState = z.object({
 });
 export type LabelState = z.infer<typeof LabelState>;
 
+/** Who looks back at what was deleted knows nothing of an id. Null: version 1 said no more than the id. */
+export const RemovedLabel = removed.extend({ key: Text.nullable(), value: Text.nullable() });
+export type RemovedLabel = z.infer<typeof RemovedLabel>;
+
 export const LabelTypeState = z.object({ id: Uuid, key: Text, displayName: Text });
 
 const ShownLabelType = LabelTypeState.extend({
@@ -189,20 +195,7 @@ export const PolicyVersionState = z.object({
   ),
 });
 
-interface EventContract {
-  readonly owner: string;
-  readonly entity: string;
-  readonly v: number;
-  readonly schema: z.ZodType;
-}
-const event = (owner: string, entity: string, schema: z.ZodType): EventContract => ({
-  owner,
-  entity,
-  v: 1,
-  schema,
-});
-
-/** Event type → owner, entity segment of `evt.<cluster>.<entity>.<id>`, and schema of `data`. */
+/** Event type → owner, entity segment of `evt.<cluster>.<entity>.<id>`, and what `data` was in every version. */
 export const EVENTS = {
   ContainerClusterCreated: event('inventory', 'container-cluster', ShownContainerCluster),
   ContainerClusterChanged: event('inventory', 'container-cluster', ShownContainerCluster),
@@ -226,7 +219,11 @@ export const EVENTS = {
   EnforcementRestored: event('inventory', 'enforcement', EnforcementAlarm),
   LabelCreated: event('label-resolver', 'label', LabelState),
   LabelChanged: event('label-resolver', 'label', LabelState),
-  LabelDeleted: event('label-resolver', 'label', removed),
+  LabelDeleted: raised(event('label-resolver', 'label', removed), RemovedLabel, ({ id }) => ({
+    id,
+    key: null,
+    value: null,
+  })),
   LabelTypeCreated: event('label-resolver', 'label-type', ShownLabelType),
   LabelTypeChanged: event('label-resolver', 'label-type', ShownLabelType),
   LabelTypeDeleted: event('label-resolver', 'label-type', z.object({ id: Text, key: Text })),

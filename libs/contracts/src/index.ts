@@ -109,9 +109,12 @@ export {
   PolicyVersionState,
   ProfileState,
   RefusedAnnotation,
+  RemovedLabel,
   WorkloadState,
 } from './events.js';
 export type { EventType } from './events.js';
+export type { EventContract, EventVersion } from './event-versions.js';
+export { eventContract, readEvent, UnreadableEvent } from './read-event.js';
 export {
   CallFailure,
   CALLS,

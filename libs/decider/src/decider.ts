@@ -5,8 +5,6 @@
 
 export interface DomainEvent {
   readonly type: string;
-  /** Version of the schema of `data`; absent = 1. */
-  readonly v?: number;
   readonly data: unknown;
 }
 

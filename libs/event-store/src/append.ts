@@ -1,6 +1,7 @@
 /** Writing events: the lock, the expected versions, the rows, and the read tables, in the caller's transaction. */
 import { randomUUID } from 'node:crypto';
 import { context, propagation, trace } from '@opentelemetry/api';
+import { eventContract } from '@ringfence/contracts';
 import type pg from 'pg';
 import { VersionConflict } from './event-store.js';
 import type { AppendBatch, EventMeta, Projection, StoredEvent } from './event-store.js';
@@ -73,7 +74,8 @@ function rowsOf(batch: AppendBatch, versions: Map<string, number>, meta: EventMe
   return batch.events.map((event, index) => ({
     id: randomUUID(),
     type: event.type,
-    v: event.v ?? 1,
+    // What is written is of the newest version; a type of this service alone has only one.
+    v: eventContract(event.type)?.v ?? 1,
     stream: batch.stream,
     version: actual + index + 1,
     at,

@@ -9,7 +9,7 @@ import { consumeOnce } from './consume-once.js';
 import { dataSource } from './data-source.js';
 import { ensureDatabase } from './database.js';
 import { VersionConflict } from './event-store.js';
-import type { EventMeta, EventStore, Projection } from './event-store.js';
+import type { EventMeta, EventStore, Projection, StoredEvent } from './event-store.js';
 import { handleCommand } from './handle-command.js';
 import { openEventStore } from './open.js';
 
@@ -61,7 +61,7 @@ afterAll(() => postgres.close());
 describe('the event store', () => {
   it('gives back what was appended, and read tables that are current at once', async () => {
     const store = await open();
-    const appended = await store.append('thing-1', 0, [happened(1), { ...happened(2), v: 2 }], {
+    const appended = await store.append('thing-1', 0, [happened(1), happened(2)], {
       ...meta,
       correlation: 'c',
     });
@@ -70,13 +70,41 @@ describe('the event store', () => {
     expect(version).toBe(2);
     expect(events[1]).toMatchObject({
       type: 'Happened',
-      v: 2,
+      v: 1,
       version: 2,
       data: { n: 2 },
       cluster: 'global',
       correlation: 'c',
     });
     expect(await total(store, 'thing-1')).toBe(3);
+  });
+
+  it('writes the newest version of an event, and reads every older one as the newest', async () => {
+    const told: StoredEvent[] = [];
+    const reader = (version: number): Projection => ({
+      name: 'told',
+      version,
+      tables: 'create table if not exists told (n int)',
+      apply: async (_, event) => void told.push(event),
+    });
+    const store = await open(undefined, [reader(1)]);
+    const named = { id: '7', key: 'role', value: 'Web' };
+    const deleted = { type: 'LabelDeleted', data: named };
+    expect(await store.append('label-7', 0, [deleted], meta)).toMatchObject([{ v: 2, data: named }]);
+    // What a program of yesterday left behind.
+    await store.pool.query(`update events set v = 1, data = '{"id": "7"}'`);
+    const asNewest = { v: 2, data: { id: '7', key: null, value: null } };
+    expect((await store.load('label-7')).events).toMatchObject([asNewest]);
+    expect(await store.follow(0, 10)).toMatchObject([asNewest]);
+    const states: Decider<unknown, 'look', typeof deleted> = {
+      initial: null,
+      decide: () => [],
+      evolve: (_, event) => event.data,
+    };
+    expect((await handleCommand(store, states, 'label-7', 'look', meta)).state).toEqual(asNewest.data);
+    told.length = 0;
+    await open(store.service, [reader(2)]);
+    expect(told).toMatchObject([asNewest]);
   });
 
   it('refuses an append to another version than expected, and leaves nothing of it', async () => {

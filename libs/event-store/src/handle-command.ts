@@ -24,7 +24,7 @@ export async function handleCommand<State, Command, E extends DomainEvent>(
 ): Promise<CommandResult<State>> {
   for (let attempt = 0; ; attempt++) {
     const { events: history, version } = await store.load(stream);
-    // The stream holds only what this decider decided, upcast by nobody else.
+    // The stream holds only what this decider decided; what an older program wrote is upcast by the store.
     const state = fold(decider, history as unknown as E[]);
     const decision = decider.decide(state, command);
     if (isRejection(decision)) return { rejected: decision, events: [], state };

@@ -1,4 +1,5 @@
-/** Reading events back, in the form in which they are published. */
+/** Reading events back, in the form in which they are published. Rows are never rewritten: older versions are upcast here, for all. */
+import { readEvent } from '@ringfence/contracts';
 import type { Actor } from '@ringfence/contracts';
 import type pg from 'pg';
 import type { StoredEvent } from './event-store.js';
@@ -39,7 +40,7 @@ export async function eventsAbove(db: Queryable, position: number, limit: number
 }
 
 function storedEvent(row: EventRow): StoredEvent {
-  return {
+  return readEvent({
     id: row.id,
     type: row.type,
     v: row.v,
@@ -53,5 +54,5 @@ function storedEvent(row: EventRow): StoredEvent {
     ...(row.causation !== null && { causation: row.causation }),
     data: row.data,
     trace: row.trace,
-  };
+  });
 }

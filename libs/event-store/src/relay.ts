@@ -4,8 +4,7 @@
  * at a time (a session lock), because two would undo each other's order.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EVENTS, subjects } from '@ringfence/contracts';
-import type { EventType } from '@ringfence/contracts';
+import { eventContract, subjects } from '@ringfence/contracts';
 import type pg from 'pg';
 import type { EventStore, StoredEvent } from './event-store.js';
 import { LOCKS } from './schema.js';
@@ -41,8 +40,8 @@ export interface Relay {
 
 /** `evt.<cluster>.<entity>.<id>` of a stream `<entity>-<id>`; both parts may have dashes of their own. */
 export function eventSubject(event: Pick<StoredEvent, 'type' | 'cluster' | 'stream'>): string {
-  const contract = EVENTS[event.type as EventType] as { entity: string } | undefined;
-  if (contract === undefined) throw new Error(`event type ${event.type} is not in the contracts`);
+  const contract = eventContract(event.type);
+  if (contract === null) throw new Error(`event type ${event.type} is not in the contracts`);
   const prefix = `${contract.entity}-`;
   if (!event.stream.startsWith(prefix))
     throw new Error(`${event.type} is in the stream ${event.stream}, which is no ${contract.entity}'s`);

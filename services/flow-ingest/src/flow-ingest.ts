@@ -8,8 +8,8 @@
  *   cmd.flow-ingest.resource ──▶ flows.resource ──▶ query-runner ──▶ found-flows
  */
 import { randomUUID } from 'node:crypto';
+import { eventOf } from '@ringfence/bus';
 import type { Message } from '@ringfence/bus';
-import { Envelope } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { consumeOnce, ensureDatabase, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
@@ -80,7 +80,7 @@ async function openDatabase({ config, logger, signal }: FlowIngestOptions): Prom
 }
 
 async function remember(database: EventStore, message: Message): Promise<void> {
-  const event = Envelope.parse(message.payload);
+  const event = eventOf(message);
   await consumeOnce(database, NAMES.durable, message, (tx) => rememberName(tx, event));
 }
 

@@ -1,5 +1,6 @@
 import { CallError } from '@ringfence/bus';
 import { API } from '@ringfence/contracts';
+import { releasedEvents } from '@ringfence/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ROUTES } from './domain/route-table.js';
@@ -264,5 +265,30 @@ describe('traffic', () => {
     await expect.poll(() => text).toContain('event: policy\ndata: {"version":"4"');
     gone.abort();
     await reading;
+  });
+});
+
+describe('the audit trail of whatever was ever said', () => {
+  it('reads every version of every event that was ever released, and names what was deleted', async () => {
+    for (const { subject, payload } of releasedEvents(['evt.*.*.*']))
+      await under.owner.publish(subject, payload, { id: payload.id });
+    const deletions = async (): Promise<unknown> =>
+      (await call('GET', '/orgs/1/events?event_type=label.delete')).json;
+    await expect.poll(deletions).toHaveLength(2);
+    const named = { label: { id: 'text', key: 'text', value: 'text' } };
+    const unnamed = { label: { id: 'text', key: null, value: null } };
+    const changes = ((await deletions()) as { resource_changes: { resource: unknown }[] }[]).map(
+      ({ resource_changes: [change] }) => change?.resource,
+    );
+    expect(changes).toEqual(expect.arrayContaining([named, unnamed]));
+    const buried: unknown[] = [];
+    const letters = await under.owner.latest(
+      'DEAD_LETTERS',
+      'dead.gateway.>',
+      (letter) => void buried.push(letter),
+    );
+    await letters.caughtUp;
+    expect(buried).toEqual([]);
+    await letters.close();
   });
 });

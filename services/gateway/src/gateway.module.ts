@@ -12,9 +12,8 @@ import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { openControlBus } from '@ringfence/bus';
-import type { Bus } from '@ringfence/bus';
-import { Envelope } from '@ringfence/contracts';
+import { eventOf, openControlBus } from '@ringfence/bus';
+import type { Bus, Message } from '@ringfence/bus';
 import { consumeOnce, dataSource, ensureDatabase, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import {
@@ -215,12 +214,8 @@ function refusalRecorder(
   };
 }
 
-async function recordEvent(
-  store: EventStore,
-  followed: Followers,
-  message: { payload: unknown; stream: string; seq: number },
-): Promise<void> {
-  const event = Envelope.parse(message.payload);
+async function recordEvent(store: EventStore, followed: Followers, message: Message): Promise<void> {
+  const event = eventOf(message);
   await consumeOnce(store, AUDIT.durable, message, (tx) => recordChange(tx, event));
   if (event.type === 'PolicyProvisioned')
     followed.publish('policy', { ...(event.data as object), at: event.at });

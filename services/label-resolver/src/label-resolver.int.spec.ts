@@ -3,8 +3,9 @@ import { CallError } from '@ringfence/bus';
 import { EVENTS } from '@ringfence/contracts';
 import type { EventType } from '@ringfence/contracts';
 import { kubernetesWorkloadId } from '@ringfence/labels';
-import { eventually } from '@ringfence/testing';
+import { eventually, releasedEvents } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { manifest } from './manifest.js';
 import { startWorld } from './testing/world.js';
 import type { World } from './testing/world.js';
 
@@ -395,6 +396,20 @@ describe('settings for the clusters', () => {
     await eventually(saidAll);
     await world.say('WorkloadDeleted', cluster, id, { id });
     await eventually(async () => !(await settings(cluster)).has(`policy.${cluster}.node.n1`));
+  });
+});
+
+describe('what inventory said', () => {
+  it('is taken in from every version of its events that was ever released', async () => {
+    const asSent = { stream: 'RELEASED@1', headers: {}, bytes: 0, storedAt: new Date(0), attempt: 1 };
+    let seq = 0;
+    for (const { filter, durable } of manifest.consumes) {
+      const take = world.resolver().facts(durable);
+      for (const released of releasedEvents([filter]))
+        await take([{ ...released, ...asSent, seq: (seq += 1) }]);
+    }
+    expect(seq).toBeGreaterThan(0);
+    await world.settled();
   });
 });
 

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { eventOf } from '@ringfence/bus';
 import type { Envelope } from '@ringfence/contracts';
 import { ensureDatabase, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
-import { startPostgres } from '@ringfence/testing';
+import { releasedEvents, startPostgres } from '@ringfence/testing';
 import type { PostgresServer } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NAMES } from '../manifest.js';
 import { FLOW_MIGRATIONS } from '../migrations/flow-tables.js';
 import { CLUSTER } from '../testing/flow-batch.builder.js';
 import { labelsOfGroup, readNames, rememberName } from './names.projection.js';
@@ -40,6 +42,13 @@ const provisioned = (type: string, id: string): Promise<void> =>
   event('PolicyProvisioned', { version: '3', note: '', changes: [{ type, id, updateType: 'create' }] });
 
 describe('the names that flows are shown with', () => {
+  it('are read from every version of their events that was ever released', async () => {
+    for (const message of releasedEvents([NAMES.filter]))
+      await database.transaction((tx) => rememberName(tx, eventOf(message)));
+    // A deleted label stays: flows of the past carry it.
+    expect((await readNames(database.pool)).labels.size).toBe(1);
+  });
+
   it('are the labels and clusters as they were called last', async () => {
     for (const value of ['web', 'www'])
       await event(value === 'web' ? 'LabelCreated' : 'LabelChanged', {

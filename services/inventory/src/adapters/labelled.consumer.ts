@@ -1,7 +1,6 @@
 /** Labels, profiles and entity labels from label-resolver → what REST shows. */
-import { PermanentError } from '@ringfence/bus';
+import { eventOf } from '@ringfence/bus';
 import type { Message } from '@ringfence/bus';
-import { Envelope } from '@ringfence/contracts';
 import { consumeOnce } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { applyLabelled } from '../read/labelled.js';
@@ -12,20 +11,11 @@ export function labelledConsumer(
   durable: string,
 ): (messages: readonly Message[]) => Promise<void> {
   return async (messages) => {
-    const events = messages.map(parse);
+    const events = messages.map(eventOf);
     const last = messages.at(-1);
     if (last === undefined) return;
     await consumeOnce(store, durable, last, async (tx) => {
       for (const event of events) await applyLabelled(tx, event);
     });
   };
-}
-
-function parse(message: Message): Envelope {
-  const event = Envelope.safeParse(message.payload);
-  if (event.success) return event.data;
-  throw new PermanentError(
-    'bad-event',
-    `${message.subject}: ${event.error.issues[0]?.message ?? 'malformed'}`,
-  );
 }

@@ -3,7 +3,6 @@
  * changed is appended. Runs inside the queue of one. If anything fails on the way, memory is thrown away and read anew
  * from the tables, so that nothing is said twice and nothing is left out.
  */
-import { EVENTS } from '@ringfence/contracts';
 import type { KubernetesWorkloadState, WorkloadState } from '@ringfence/contracts';
 import type { AppendBatch, EventStore, StoredEvent } from '@ringfence/event-store';
 import { EntityLabelsCalculator } from '../domain/entity-labels.calculator.js';
@@ -95,11 +94,10 @@ function apply(calculator: EntityLabelsCalculator, event: StoredEvent): boolean 
 
 function batchOf(change: EntityChange): AppendBatch {
   const { type, cluster, data } = change;
-  const event = { type, v: EVENTS[type].v, data };
   return {
     stream: streamOf.entity(data.id),
     expectedVersion: 'any',
-    events: [event],
+    events: [{ type, data }],
     meta: { actor: SYSTEM, cluster },
   };
 }

@@ -2,15 +2,15 @@
  * Inventory's events → facts, and profiles for the namespaces among them. A batch is one transaction with the place in
  * the stream; then the labels of what changed are settled. Events of one kind come in order, of different kinds in any.
  */
-import { PermanentError } from '@ringfence/bus';
+import { eventOf } from '@ringfence/bus';
 import type { Message } from '@ringfence/bus';
 import {
   ContainerClusterState,
-  Envelope,
   KubernetesWorkloadState,
   NamespaceState,
   WorkloadState,
 } from '@ringfence/contracts';
+import type { Envelope } from '@ringfence/contracts';
 import { consumeOnce } from '@ringfence/event-store';
 import type { EventStore, OneAtATime } from '@ringfence/event-store';
 import type pg from 'pg';
@@ -30,7 +30,7 @@ export function factsConsumer(
 ): (messages: readonly Message[]) => Promise<void> {
   const { store, oneAtATime, resolver } = parts;
   return async (messages) => {
-    const events = messages.map(parse);
+    const events = messages.map(eventOf);
     const last = messages.at(-1);
     if (last === undefined) return;
     await oneAtATime(async () => {
@@ -42,15 +42,6 @@ export function factsConsumer(
       await resolver.settle();
     });
   };
-}
-
-function parse(message: Message): Envelope {
-  const event = Envelope.safeParse(message.payload);
-  if (event.success) return event.data;
-  throw new PermanentError(
-    'bad-event',
-    `${message.subject}: ${event.error.issues[0]?.message ?? 'malformed'}`,
-  );
 }
 
 async function applyIn(store: EventStore, tx: pg.PoolClient, event: Envelope): Promise<Fact[]> {

@@ -12,7 +12,7 @@ const web: LabelState = {
   externalDataReference: null,
 };
 const created: LabelEvent = { type: 'LabelCreated', data: web };
-const deleted: LabelEvent = { type: 'LabelDeleted', data: { id: '7' } };
+const deleted: LabelEvent = { type: 'LabelDeleted', data: { id: '7', key: 'role', value: 'Web' } };
 const around = { typeExists: true, valueTaken: false, referenceTaken: false };
 const spec = specification(labelDecider);
 
@@ -57,7 +57,7 @@ describe('a label', () => {
     const uses = [{ by: 'rule set 3', token: 'label_still_has_associated_rule_set' }];
     spec.given(created).when({ type: 'delete', uses }).rejected('label-still-has-associated-rule-set');
   });
-  it('is deleted when nobody uses it, and only once', () => {
+  it('is deleted when nobody uses it, by name, and only once', () => {
     spec.given(created).when({ type: 'delete', uses: [] }).then(deleted);
     spec.given(created, deleted).when({ type: 'delete', uses: [] }).rejected('label-already-deleted');
   });

@@ -2,14 +2,14 @@
  * One label. That key and value are unique, that the type exists and that nobody uses the label are facts of other
  * aggregates: whoever sends the command has looked them up and says so in it.
  */
-import type { LabelState } from '@ringfence/contracts';
+import type { LabelState, RemovedLabel } from '@ringfence/contracts';
 import { isSameValue, reject } from '@ringfence/decider';
 import type { Decider, Decision } from '@ringfence/decider';
 
 export type LabelEvent =
   | { readonly type: 'LabelCreated'; readonly data: LabelState }
   | { readonly type: 'LabelChanged'; readonly data: LabelState }
-  | { readonly type: 'LabelDeleted'; readonly data: { readonly id: string } };
+  | { readonly type: 'LabelDeleted'; readonly data: RemovedLabel };
 
 /** What other aggregates say about the label as it would be. */
 export interface LabelSurroundings {
@@ -89,7 +89,8 @@ function decide(state: LabelAggregate, command: LabelCommand): Decision<LabelEve
       use.token.replaceAll('_', '-'),
       `the label is in use: ${command.uses.map((each) => each.by).join(', ')}`,
     );
-  return [{ type: 'LabelDeleted', data: { id: state.label.id } }];
+  const { id, key, value } = state.label;
+  return [{ type: 'LabelDeleted', data: { id, key, value } }];
 }
 
 export const labelDecider: Decider<LabelAggregate, LabelCommand, LabelEvent> = {

@@ -4,8 +4,8 @@
  * every subject is read again, and the mirror knows what it has.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventOf } from '@ringfence/bus';
 import type { Bus, LatestReader, LatestValue, TraceHeaders } from '@ringfence/bus';
-import { Envelope } from '@ringfence/contracts';
 import type { Consumption } from '@ringfence/contracts';
 import { factOf } from '../read/fact-mirror.js';
 import type { FactMirror } from '../read/fact-mirror.js';
@@ -68,7 +68,7 @@ export class FactConsumer {
   #read(value: LatestValue): FactChange | null {
     if (value.payload === null) return null;
     try {
-      return factOf(Envelope.parse(value.payload));
+      return factOf(eventOf(value));
     } catch (error) {
       this.options.onError(error, value.subject);
       return null;

@@ -1,0 +1,67 @@
+/** The tables and the fold are two readings of one history: whatever people do, both end in the same book. */
+import { randomUUID } from 'node:crypto';
+import { fold, isRejection } from '@ringfence/decider';
+import { ensureDatabase, openEventStore } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
+import { startPostgres } from '@ringfence/testing';
+import type { PostgresServer } from '@ringfence/testing';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PolicyBook, PolicyEvent } from '../domain/policy-book.js';
+import { policyDecider } from '../domain/policy.decider.js';
+import type { PolicyIntent } from '../domain/policy.decider.js';
+import { command } from '../testing/policy-builders.js';
+import { asPossible, intents } from '../testing/policy-intents.js';
+import { loadBook, policyObjectsProjection } from './policy-objects.projection.js';
+
+const META = { actor: { kind: 'user', id: '1' }, cluster: 'global' } as const;
+const SEQUENCES = 40;
+const LONGEST = 40;
+
+let postgres: PostgresServer;
+let store: EventStore;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  store = await openEventStore({
+    url: await ensureDatabase(postgres.url, 'book'),
+    service: 'book',
+    projections: [policyObjectsProjection],
+  });
+});
+afterAll(async () => {
+  await store.close();
+  await postgres.close();
+});
+
+/** Everything that a sequence leads to. */
+function eventsOf(sequence: readonly PolicyIntent[]): PolicyEvent[] {
+  const events: PolicyEvent[] = [];
+  let book = policyDecider.initial;
+  for (const intent of sequence) {
+    const decision = policyDecider.decide(book, command(asPossible(book, intent)));
+    if (isRejection(decision)) continue;
+    events.push(...decision);
+    book = fold(policyDecider, decision, book);
+  }
+  return events;
+}
+
+const inAnyOrder = ({ version, objects }: PolicyBook) => ({
+  version,
+  objects: Object.fromEntries(
+    Object.entries(objects).map(([type, entries]) => [type, Object.fromEntries(entries)]),
+  ),
+});
+
+describe('the book that is loaded from the tables', () => {
+  it('is the fold of the events', async () => {
+    const sequences = fc.sample(fc.array(intents, { minLength: 5, maxLength: LONGEST }), SEQUENCES);
+    for (const sequence of sequences) {
+      const events = eventsOf(sequence);
+      await store.pool.query('truncate events, policy_objects, policy_versions, policy_history');
+      for (const event of events) await store.append(`book-${randomUUID()}`, 0, [event], META);
+      const loaded = inAnyOrder(await loadBook(store.pool));
+      expect(loaded, JSON.stringify(sequence)).toEqual(inAnyOrder(fold(policyDecider, events)));
+    }
+  });
+});
