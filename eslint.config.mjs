@@ -18,7 +18,7 @@ const LIBS = readdirSync(join(import.meta.dirname, 'libs')).map((folder) => {
 const PURE_LIBS = LIBS.filter(({ layer }) => ['layer:contract', 'layer:pure'].includes(layer));
 const PURE = PURE_LIBS.map(({ folder }) => `libs/${folder}/src/**/*.ts`);
 const PURE_PACKAGES = ['zod', ...PURE_LIBS.map(({ name }) => name)];
-const DOMAIN = ['services/*/src/domain/**/*.ts'];
+const DOMAIN = ['services/*/src/{domain,objects}/**/*.ts'];
 const SPECS = ['**/*.spec.ts', '**/testing/**/*.ts', '**/src/testing.ts'];
 const TOOLS = ['tools/**/*.ts', 'e2e/**/*.ts'];
 
@@ -164,7 +164,7 @@ export default tseslint.config(
         {
           packages: PURE_PACKAGES,
           // A port is words only; cven's domain speaks those of the kernel.
-          places: ['domain', 'kernel/port', 'kernel/kernel.port'],
+          places: ['domain', 'objects', 'kernel/port', 'kernel/kernel.port'],
           why: 'the domain is pure and knows no adapter',
         },
       ],

@@ -10,8 +10,7 @@ import type { EventContract } from './event-versions.js';
 import { Instant, IntegerId, LabelId, Uuid } from './ids.js';
 import { Address, EnforcementMode } from './network.js';
 import { EntityClass, LabelAssignment } from './policy.js';
-import { PROVISIONABLE } from './policy-objects.js';
-import type { ProvisionableType } from './policy-objects.js';
+import { PROVISIONABLE_TYPES } from './policy-objects.js';
 import { Text } from './text.js';
 
 const stringMap = z.record(Text, Text);
@@ -178,7 +177,7 @@ export type EntityLabelsState = z.infer<typeof EntityLabelsState>;
 
 // ---- policy-compute --------------------------------------------------------------------------------------------
 
-const objectType = z.enum(Object.keys(PROVISIONABLE) as [ProvisionableType, ...ProvisionableType[]]);
+const objectType = z.enum(PROVISIONABLE_TYPES);
 export const PolicyObjectDraft = z.object({
   type: objectType,
   id: Text,

@@ -54,13 +54,14 @@ export {
 } from './policy.js';
 export type { PolicyRecordKind } from './policy.js';
 export {
+  COMPUTED_TYPES,
   DenyRule,
   EnforcementBoundary,
   IpList,
   IpRange,
   LabelGroup,
-  PolicyObjects,
   PROVISIONABLE,
+  PROVISIONABLE_TYPES,
   Rule,
   RuleActor,
   RuleSet,
@@ -68,7 +69,7 @@ export {
   ServiceObject,
   ServiceRef,
 } from './policy-objects.js';
-export type { ProvisionableType } from './policy-objects.js';
+export type { ComputedType, PolicyObjects, ProvisionableType } from './policy-objects.js';
 export {
   AGENT_AUDIENCE,
   ClusterAck,
@@ -133,6 +134,7 @@ export type { Consumption, ServiceManifest } from './manifest.js';
 export { API } from './api/index.js';
 export type { CollectionContract, CollectionContracts, CollectionOwner } from './api/collection.js';
 export { ERRORS } from './api/errors.js';
+export { actorHref } from './api/href.js';
 export type { ErrorToken } from './api/errors.js';
 export { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyUpdate } from './api/api-keys.js';
 export {

@@ -116,23 +116,23 @@ export const LabelGroup = z.object({
 });
 export type LabelGroup = z.infer<typeof LabelGroup>;
 
-/** By type: the collections that are provisioned, in the API's words. */
-export const PROVISIONABLE = {
+/** By type, in the API's words: what policy is computed from, in the order in which clients see it. */
+const COMPUTED = {
   ip_lists: IpList,
   services: ServiceObject,
   label_groups: LabelGroup,
   rule_sets: RuleSet,
   enforcement_boundaries: EnforcementBoundary,
 } as const;
+export type ComputedType = keyof typeof COMPUTED;
+export const COMPUTED_TYPES = Object.keys(COMPUTED) as readonly ComputedType[];
+
+/** The collections that are provisioned. Those that stand here alone are stored, shown and in no policy yet. */
+export const PROVISIONABLE = { ...COMPUTED } as const;
 export type ProvisionableType = keyof typeof PROVISIONABLE;
+export const PROVISIONABLE_TYPES = Object.keys(PROVISIONABLE) as readonly ProvisionableType[];
 
 /** Everything that policy is computed from, at one provisioned version. */
-export const PolicyObjects = z.object({
-  version: z.number().int(),
-  ip_lists: z.array(IpList),
-  services: z.array(ServiceObject),
-  label_groups: z.array(LabelGroup),
-  rule_sets: z.array(RuleSet),
-  enforcement_boundaries: z.array(EnforcementBoundary),
-});
-export type PolicyObjects = z.infer<typeof PolicyObjects>;
+export type PolicyObjects = { readonly version: number } & {
+  readonly [T in ComputedType]: z.infer<(typeof COMPUTED)[T]>[];
+};

@@ -3,14 +3,15 @@
  * just that, and says which rules are new and which are gone. A rule that means the same as before stays the same
  * object, so that nothing downstream moves.
  */
+import { COMPUTED_TYPES } from '@ringfence/contracts';
 import type {
+  ComputedType,
   EnforcementBoundary,
   IpList,
   LabelGroup,
   LabelId,
   PolicyObjects,
   PortRange,
-  ProvisionableType,
   RuleSet,
   ServiceObject,
 } from '@ringfence/contracts';
@@ -44,17 +45,9 @@ export interface SettledRules {
 
 type DependencyKind = 'label' | 'label_group' | 'service';
 
-const TYPES: readonly ProvisionableType[] = [
-  'ip_lists',
-  'services',
-  'label_groups',
-  'rule_sets',
-  'enforcement_boundaries',
-];
-
 export class PolicySource {
   readonly ipLists = new Map<string, CompiledIpList>();
-  readonly #objects: { [T in ProvisionableType]: Map<string, ProvisionableObjects[T]> } = {
+  readonly #objects: { [T in ComputedType]: Map<string, ProvisionableObjects[T]> } = {
     ip_lists: new Map(),
     services: new Map(),
     label_groups: new Map(),
@@ -86,20 +79,20 @@ export class PolicySource {
     for (const label of changed) this.#markDependents('label', label);
   }
 
-  set<T extends ProvisionableType>(type: T, object: ProvisionableObjects[T]): void {
+  set<T extends ComputedType>(type: T, object: ProvisionableObjects[T]): void {
     const known = this.#objects[type].get(object.id);
     if (known === object || (known !== undefined && isDeepEqual(known, object))) return;
     this.#objects[type].set(object.id, object);
     this.#mark(type, object.id);
   }
 
-  remove(type: ProvisionableType, id: string): void {
+  remove(type: ComputedType, id: string): void {
     if (this.#objects[type].delete(id)) this.#mark(type, id);
   }
 
   /** The whole of it: what is not named is gone. */
   replace(objects: PolicyObjects): void {
-    for (const type of TYPES) {
+    for (const type of COMPUTED_TYPES) {
       const ids = new Set<string>(objects[type].map((object) => object.id));
       for (const id of this.#objects[type].keys()) if (!ids.has(id)) this.remove(type, id);
       for (const object of objects[type]) this.set(type, object as ProvisionableObjects[typeof type]);
@@ -118,7 +111,7 @@ export class PolicySource {
     return settled;
   }
 
-  #mark(type: ProvisionableType, id: string): void {
+  #mark(type: ComputedType, id: string): void {
     if (type === 'rule_sets' || type === 'enforcement_boundaries') this.#dirty.add(`${type}/${id}`);
     else if (type === 'services') this.#markDependents('service', id);
     else if (type === 'label_groups') this.#groupsChanged = true;

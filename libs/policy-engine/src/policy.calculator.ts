@@ -7,13 +7,13 @@
  */
 import { GLOBAL } from '@ringfence/contracts';
 import type {
+  ComputedType,
   EnforcementMode,
   LabelCatalogue,
   LabelId,
   LabelSet,
   LabelSetId,
   PolicyObjects,
-  ProvisionableType,
 } from '@ringfence/contracts';
 import { EMPTY_CATALOGUE, indexCatalogue } from '@ringfence/labels';
 import type { CatalogueIndex } from '@ringfence/labels';
@@ -52,11 +52,11 @@ export class PolicyCalculator {
     this.#source.replace(objects);
   }
 
-  setObject<T extends ProvisionableType>(type: T, object: ProvisionableObjects[T]): void {
+  setObject<T extends ComputedType>(type: T, object: ProvisionableObjects[T]): void {
     this.#source.set(type, object);
   }
 
-  removeObject(type: ProvisionableType, id: string): void {
+  removeObject(type: ComputedType, id: string): void {
     this.#source.remove(type, id);
   }
 

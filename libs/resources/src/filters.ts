@@ -62,10 +62,12 @@ export function page<T>(
     return wanted === undefined ? [] : [(item: T) => filter(item, wanted)];
   });
   const matched = items.filter((item) => active.every((test) => test(item)));
-  return { matched, shown: matched.slice(0, limitOf(query['max_results'])) };
+  return { matched, shown: matched.slice(0, maxResults(query)) };
 }
 
-function limitOf(text: string | undefined): number {
+/** How many a list shows at most; 0 asks for the count alone. */
+export function maxResults(query: ResourceRequest['query']): number {
+  const text = query['max_results'];
   if (text === undefined) return DEFAULT_LIMIT;
   if (!/^[0-9]{1,9}$/.test(text)) throw invalid('max_results: must be a number');
   return Number(text);

@@ -1,10 +1,9 @@
 export { execute } from './execute.js';
 export type { Addressee } from './execute.js';
 export { defined, orNull } from './fields.js';
-export { byHrefs, byLabels, exact, flag, isTrue, page, partial } from './filters.js';
+export { byHrefs, byLabels, exact, flag, isTrue, maxResults, page, partial } from './filters.js';
 export type { Filter, Filters } from './filters.js';
 export {
-  actorHref,
   idOfHref,
   invalid,
   metaOf,

@@ -3,7 +3,8 @@
  * in contracts; HTTP status and headers are the gateway's.
  */
 import { CallError } from '@ringfence/bus';
-import type { Actor, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { actorHref } from '@ringfence/contracts';
+import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { Rejection } from '@ringfence/decider';
 import type { Document } from '@ringfence/event-store';
 import type { z } from 'zod';
@@ -49,20 +50,6 @@ export function idOfHref(href: string, collection: string): string {
   if (segments.at(-2) !== collection || id === undefined || id === '')
     throw invalid(`href: "${href}" is not one of ${collection}`);
   return id;
-}
-
-/** Who did it, as the API names people, clusters and agents; user 0 is the product itself. */
-export function actorHref({ kind, id }: Actor): string {
-  switch (kind) {
-    case 'user':
-      return `/users/${id}`;
-    case 'container_cluster':
-      return orgHref(`container_clusters/${id}`);
-    case 'agent':
-      return orgHref(`agents/${id}`);
-    case 'system':
-      return '/users/0';
-  }
 }
 
 export function metaOf(document: Document<unknown>): Record<string, unknown> {

@@ -3,6 +3,7 @@
  * never transform, so that the gateway may check a body and its owner may parse the very same body again.
  */
 import { z } from 'zod';
+import type { Actor } from '../envelope.js';
 import { Text } from '../text.js';
 
 /** Starts below `/api/v2`, e.g. `/orgs/1/sec_policy/draft/ip_lists/3`. */
@@ -43,3 +44,17 @@ export const provisionableMeta = {
   external_data_reference: Text.nullish(),
   caps: z.array(Text).optional(),
 } as const;
+
+/** Who did it, as the API names people, clusters and agents; user 0 is the product itself. */
+export function actorHref({ kind, id }: Actor): string {
+  switch (kind) {
+    case 'user':
+      return `/users/${id}`;
+    case 'container_cluster':
+      return `/orgs/1/container_clusters/${id}`;
+    case 'agent':
+      return `/orgs/1/agents/${id}`;
+    case 'system':
+      return '/users/0';
+  }
+}

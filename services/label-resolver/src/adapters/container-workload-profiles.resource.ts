@@ -1,7 +1,6 @@
 /** `container_clusters/container_workload_profiles`: one per namespace, and the cluster's template. */
 import type { Document, EventStore } from '@ringfence/event-store';
 import {
-  actorHref,
   byLabels,
   defined,
   exact,
@@ -19,6 +18,7 @@ import type { Filters, Operations } from '@ringfence/resources';
 import { randomUUID } from 'node:crypto';
 import { CallError } from '@ringfence/bus';
 import {
+  actorHref,
   ContainerWorkloadProfileCreate,
   ContainerWorkloadProfilesUpdate,
   ContainerWorkloadProfileUpdate,

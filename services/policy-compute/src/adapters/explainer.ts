@@ -16,7 +16,7 @@ import type { ProfileFact } from '../domain/facts.js';
 import { policyObjects } from '../domain/policy-book.js';
 import type { Form, PolicyBook } from '../domain/policy-book.js';
 import { ruleNames } from '../domain/rule-names.js';
-import type { FactLookup } from './bodies/view.js';
+import type { FactLookup } from '../objects/view.js';
 import type { ClusterQuestions, Unanswered } from './cluster-questions.js';
 import type { LivePolicy } from './live-policy.js';
 import type { PolicyBookStore } from './policy-book.store.js';

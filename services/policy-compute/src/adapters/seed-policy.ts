@@ -1,12 +1,18 @@
-/** What a new system starts with, once: the seeds take the first ids of their sequences. */
+/** What every system starts with, once: the seeds take the first ids of their sequences. */
+import { missingSeeds } from '../domain/seeds.js';
+import { kindOf } from '../objects/kinds.js';
 import type { PolicyBookStore } from './policy-book.store.js';
 
 const SYSTEM = { kind: 'system', id: 'policy-compute' } as const;
 
 export async function seedPolicy(book: PolicyBookStore): Promise<void> {
-  if ((await book.current()).version > 0) return;
-  // Id 1 is the seeds' own, so nobody may be given it; taking it again after a crash loses a number, nothing else.
-  for (const sequence of ['ip_lists', 'services']) await book.store.nextIds(sequence);
+  const missing = missingSeeds(await book.current());
+  if (missing.length === 0) return;
+  // Their ids are the seeds' own, so nobody may be given them; taking them again after a crash loses a number, nothing else.
+  for (const { type } of missing) {
+    const { ids } = kindOf(type);
+    if (typeof ids === 'object') await book.store.nextIds(ids.sequence);
+  }
   await book.execute(SYSTEM, () => ({
     intent: { do: 'seed' },
     stamp: { at: new Date().toISOString(), by: SYSTEM },

@@ -2,6 +2,7 @@
  * What must go along when some of the pending objects are provisioned or reverted, so that nothing ever names what is
  * not there. The question is the same for both: only the form that the chosen ones take differs.
  */
+import type { ProvisionableType } from '@ringfence/contracts';
 import type { PolicyBook, Entry } from './policy-book.js';
 import { allEntries, entryOf } from './policy-book.js';
 import { keyText } from './policy-object.js';
@@ -26,7 +27,7 @@ export class Outcome {
     this.#chosen = new Set([...chosen].map(keyText));
   }
 
-  objectOf(entry: Entry): PolicyObject | null {
+  objectOf<T extends ProvisionableType>(entry: Entry<T>): PolicyObject<T> | null {
     const takesDraft = this.#chosen.has(keyText(entry)) === (this.operation === 'commit');
     return takesDraft ? entry.draft : entry.active;
   }

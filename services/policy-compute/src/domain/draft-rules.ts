@@ -1,12 +1,11 @@
-/** What a draft must keep to in the company of all others: names, references, label types, nesting. */
-import type { LabelGroup, LabelId, ProvisionableType, ScopeEntry } from '@ringfence/contracts';
+/** What a draft must keep to in the company of all others: names, references, and what its type demands. */
+import type { LabelId, ProvisionableType } from '@ringfence/contracts';
 import { reject } from '@ringfence/decider';
 import type { Rejection } from '@ringfence/decider';
+import { kindOf } from '../objects/kinds.js';
 import { Outcome } from './dependencies.js';
 import type { Operation } from './dependencies.js';
-import { cycleAmong } from './label-group-cycle.js';
-import type { NestedGroup } from './label-group-cycle.js';
-import { TRAITS } from './object-types.js';
+import { groupsOf, nestingProblem } from './label-group-cycle.js';
 import { entriesOf, entryOf } from './policy-book.js';
 import type { PolicyBook } from './policy-book.js';
 import type { ObjectKey, PolicyObject } from './policy-object.js';
@@ -26,13 +25,7 @@ type Check = (
   object: PolicyObject,
   known: KnownElsewhere,
 ) => Rejection | null;
-const CHECKS: readonly Check[] = [
-  nameTaken,
-  externalReferenceTaken,
-  unknownReference,
-  scopeProblem,
-  groupProblem,
-];
+const CHECKS: readonly Check[] = [nameTaken, externalReferenceTaken, unknownReference, ownProblem];
 
 /** The first thing that speaks against this draft, or null. */
 export function draftProblem(
@@ -50,7 +43,7 @@ export function draftProblem(
 
 /** A name is taken as long as a draft or an active object has it, also while that is marked for deletion. */
 function nameTaken(book: PolicyBook, type: ProvisionableType, object: PolicyObject): Rejection | null {
-  const { nameTaken: reason, noun } = TRAITS[type];
+  const { nameTaken: reason, noun } = kindOf(type);
   if (reason === null) return null;
   for (const entry of entriesOf(book, type)) {
     const taken = entry.draft?.name === object.name || entry.active?.name === object.name;
@@ -121,58 +114,20 @@ function missing(book: PolicyBook, { kind, id }: ObjectReference, known: KnownEl
       return `there is no virtual service ${id}`;
     default: {
       const entry = entryOf(book, kind, id);
-      if (entry === undefined) return `there is no ${TRAITS[kind].noun} ${id}`;
-      return entry.draft === null ? `${TRAITS[kind].noun} ${id} is marked for deletion` : null;
+      if (entry === undefined) return `there is no ${kindOf(kind).noun} ${id}`;
+      return entry.draft === null ? `${kindOf(kind).noun} ${id} is marked for deletion` : null;
     }
   }
 }
 
-/** In one scope, one label or group per type. */
-function scopeProblem(
+/** What the type of the object demands beside. */
+function ownProblem(
   book: PolicyBook,
   type: ProvisionableType,
   object: PolicyObject,
   known: KnownElsewhere,
 ): Rejection | null {
-  if (type !== 'rule_sets' || !('scopes' in object)) return null;
-  for (const scope of object.scopes) {
-    const keys = scope.filter((entry) => !entry.exclusion).map((entry) => keyOfEntry(book, entry, known));
-    const twice = keys.find((key, index) => key !== undefined && keys.indexOf(key) < index);
-    if (twice !== undefined) {
-      const message = `scopes: two entries of the type "${twice}" in one scope; use a label group, or a scope for each`;
-      return reject('input-validation-error', message, 'INVALID_ARGUMENT');
-    }
-  }
-  return null;
-}
-
-function keyOfEntry(book: PolicyBook, entry: ScopeEntry, known: KnownElsewhere): string | undefined {
-  return entry.kind === 'label'
-    ? known.labelKey(entry.id)
-    : entryOf(book, 'label_groups', entry.id)?.draft?.key;
-}
-
-/** Members have the group's type, and no group holds itself. */
-function groupProblem(
-  book: PolicyBook,
-  type: ProvisionableType,
-  object: PolicyObject,
-  known: KnownElsewhere,
-): Rejection | null {
-  if (type !== 'label_groups' || !('subGroups' in object)) return null;
-  const stranger =
-    object.labels.find((id) => (known.labelKey(id) ?? object.key) !== object.key) ??
-    object.subGroups.find(
-      (id) => (entryOf(book, 'label_groups', id)?.draft?.key ?? object.key) !== object.key,
-    );
-  if (stranger !== undefined) {
-    const message = `labels, sub_groups: ${stranger} is not of the group's type "${object.key}"`;
-    return reject('input-validation-error', message, 'INVALID_ARGUMENT');
-  }
-  const groups = new Map<string, NestedGroup>();
-  for (const { id, draft } of entriesOf(book, 'label_groups')) if (draft !== null) groups.set(id, draft);
-  groups.set(object.id, object);
-  return cycleProblem(groups);
+  return kindOf(type).problem?.(object, { book, known }) ?? null;
 }
 
 /** Drafts and active forms may each be without a cycle and a mixture of them not. */
@@ -182,21 +137,5 @@ export function groupCycleAfter(
   operation: Operation,
 ): Rejection | null {
   const outcome = new Outcome(book, chosen, operation);
-  const groups = new Map<string, NestedGroup>();
-  for (const entry of entriesOf(book, 'label_groups')) {
-    const group = outcome.objectOf(entry) as LabelGroup | null;
-    if (group !== null) groups.set(entry.id, group);
-  }
-  return cycleProblem(groups);
-}
-
-function cycleProblem(groups: ReadonlyMap<string, NestedGroup>): Rejection | null {
-  const cycle = cycleAmong(groups);
-  return cycle === null
-    ? null
-    : reject(
-        'label-group-cycle',
-        `label groups would hold one another in a circle: ${cycle.join(' → ')}`,
-        'INVALID_ARGUMENT',
-      );
+  return nestingProblem(groupsOf(book, (entry) => outcome.objectOf(entry)));
 }

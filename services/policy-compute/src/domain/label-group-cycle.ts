@@ -1,4 +1,9 @@
 /** Label groups nest; a group that holds itself, however far down, would have no meaning. */
+import { reject } from '@ringfence/decider';
+import type { Rejection } from '@ringfence/decider';
+import { entriesOf } from './policy-book.js';
+import type { Entry, PolicyBook } from './policy-book.js';
+import type { PolicyObject } from './policy-object.js';
 
 export interface NestedGroup {
   readonly id: string;
@@ -7,7 +12,7 @@ export interface NestedGroup {
 }
 
 /** The names along the first cycle found, or null. */
-export function cycleAmong(groups: ReadonlyMap<string, NestedGroup>): string[] | null {
+function cycleAmong(groups: ReadonlyMap<string, NestedGroup>): string[] | null {
   const done = new Set<string>();
   const path: string[] = [];
   const visit = (id: string): string[] | null => {
@@ -28,4 +33,24 @@ export function cycleAmong(groups: ReadonlyMap<string, NestedGroup>): string[] |
     if (cycle !== null) return cycle;
   }
   return null;
+}
+
+/** The groups of one form of the book. */
+export function groupsOf(
+  book: PolicyBook,
+  form: (entry: Entry<'label_groups'>) => PolicyObject<'label_groups'> | null,
+): Map<string, NestedGroup> {
+  const groups = new Map<string, NestedGroup>();
+  for (const entry of entriesOf(book, 'label_groups')) {
+    const group = form(entry);
+    if (group !== null) groups.set(entry.id, group);
+  }
+  return groups;
+}
+
+export function nestingProblem(groups: ReadonlyMap<string, NestedGroup>): Rejection | null {
+  const cycle = cycleAmong(groups);
+  if (cycle === null) return null;
+  const message = `label groups would hold one another in a circle: ${cycle.join(' → ')}`;
+  return reject('label-group-cycle', message, 'INVALID_ARGUMENT');
 }

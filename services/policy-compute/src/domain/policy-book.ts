@@ -1,7 +1,8 @@
 /**
  * The whole policy, draft and active: one aggregate, because its promises (names, references, "in use", a provision that
- * is all or nothing) span objects. Folds events; decisions are in policy.decider.ts, differences between types in object-types.ts.
+ * is all or nothing) span objects. Folds events; decisions are in policy.decider.ts, differences between types in objects/.
  */
+import { COMPUTED_TYPES, PROVISIONABLE_TYPES } from '@ringfence/contracts';
 import type { PolicyObjects, ProvisionableType } from '@ringfence/contracts';
 import type { ObjectKey, PolicyObject, Touched, UpdateType } from './policy-object.js';
 
@@ -24,24 +25,11 @@ export interface PolicyBook {
   readonly objects: ObjectsByType;
 }
 
-export const OBJECT_TYPES: readonly ProvisionableType[] = [
-  'ip_lists',
-  'services',
-  'label_groups',
-  'rule_sets',
-  'enforcement_boundaries',
-];
+/** One map per type. */
+export const objectsByType = <V>(make: () => V): Record<ProvisionableType, V> =>
+  Object.fromEntries(PROVISIONABLE_TYPES.map((type) => [type, make()])) as Record<ProvisionableType, V>;
 
-export const EMPTY_BOOK: PolicyBook = {
-  version: 0,
-  objects: {
-    ip_lists: new Map(),
-    services: new Map(),
-    label_groups: new Map(),
-    rule_sets: new Map(),
-    enforcement_boundaries: new Map(),
-  },
-};
+export const EMPTY_BOOK: PolicyBook = { version: 0, objects: objectsByType(() => new Map()) };
 
 export interface ObjectDrafted {
   readonly type: 'PolicyObjectDrafted';
@@ -83,7 +71,7 @@ export function entriesOf<T extends ProvisionableType>(book: PolicyBook, type: T
   return book.objects[type].values() as Iterable<Entry<T>>;
 }
 export function* allEntries(book: PolicyBook): Iterable<Entry> {
-  for (const type of OBJECT_TYPES) yield* book.objects[type].values();
+  for (const type of PROVISIONABLE_TYPES) yield* book.objects[type].values();
 }
 export const pendingOf = (book: PolicyBook): Entry[] =>
   [...allEntries(book)].filter((entry) => entry.updateType !== null);
@@ -102,19 +90,10 @@ export function* objectsIn(
 
 /** Everything that policy is computed from, in the order that evaluation goes by: ascending id. */
 export function policyObjects(book: PolicyBook, form: Form): PolicyObjects {
-  const standing = <T extends ProvisionableType>(type: T): PolicyObject<T>[] =>
-    [...entriesOf(book, type)].flatMap((entry) => {
-      const object = entry[form];
-      return object === null ? [] : [object as PolicyObject<T>];
-    });
-  return {
-    version: book.version,
-    ip_lists: standing('ip_lists'),
-    services: standing('services'),
-    label_groups: standing('label_groups'),
-    rule_sets: standing('rule_sets'),
-    enforcement_boundaries: standing('enforcement_boundaries'),
-  };
+  const standing = (type: ProvisionableType): PolicyObject[] =>
+    [...entriesOf(book, type)].flatMap((entry) => entry[form] ?? []);
+  const byType = Object.fromEntries(COMPUTED_TYPES.map((type) => [type, standing(type)]));
+  return { version: book.version, ...byType } as PolicyObjects;
 }
 
 /** One event, on a copy of the one map that it touches. */
@@ -156,7 +135,7 @@ function reverted(before: Entry | undefined): Entry | null {
 
 function provisioned(book: PolicyBook, data: Provisioned['data']): PolicyBook {
   const objects: Record<ProvisionableType, ReadonlyMap<string, Entry>> = { ...book.objects };
-  for (const type of OBJECT_TYPES) {
+  for (const type of PROVISIONABLE_TYPES) {
     const changes = data.changes.filter((change) => change.type === type);
     if (changes.length > 0) objects[type] = enforced(objects[type], changes);
   }

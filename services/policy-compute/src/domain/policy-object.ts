@@ -1,19 +1,10 @@
 /**
  * The objects that people provision, as this service keeps them: the domain form of @ringfence/contracts, plus
  * `extras`, what REST clients want to read back although no policy follows from it, plus who touched it when.
- * Every type of object has the same life; what differs between the types is in object-types.ts, as data.
+ * Every type of object has the same life; what differs between the types is in objects/, as data.
  */
-import type {
-  Actor,
-  DenyRule,
-  EnforcementBoundary,
-  IpList,
-  LabelGroup,
-  ProvisionableType,
-  Rule,
-  RuleSet,
-  ServiceObject,
-} from '@ringfence/contracts';
+import type { Actor, DenyRule, PROVISIONABLE, ProvisionableType, Rule, RuleSet } from '@ringfence/contracts';
+import type { z } from 'zod';
 
 /** REST fields that are kept and shown, never interpreted. */
 export type Extras = Readonly<Record<string, unknown>>;
@@ -34,13 +25,9 @@ export type StoredRuleSet = Omit<RuleSet, 'rules' | 'denyRules'> & {
   readonly denyRules: StoredDenyRule[];
 };
 
-interface ObjectForms {
-  ip_lists: IpList;
-  services: ServiceObject;
-  label_groups: LabelGroup;
-  rule_sets: StoredRuleSet;
-  enforcement_boundaries: EnforcementBoundary;
-}
+type ObjectForms = {
+  [T in ProvisionableType]: T extends 'rule_sets' ? StoredRuleSet : z.infer<(typeof PROVISIONABLE)[T]>;
+};
 export type PolicyObject<T extends ProvisionableType = ProvisionableType> = {
   [K in T]: ObjectForms[K] & { readonly extras?: Extras };
 }[T];

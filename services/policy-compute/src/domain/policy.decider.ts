@@ -1,24 +1,23 @@
 /**
  * What may happen to policy objects: drafting, marking for deletion, reverting, provisioning, restoring. One decider for
- * all types of objects; what differs between them is data (object-types.ts). Ids, instants and what other services own
+ * all types of objects; what differs between them is data (objects/). Ids, instants and what other services own
  * (labels, workloads) come in with the command. Folding is in policy-book.ts.
  */
 import type { ProvisionableType } from '@ringfence/contracts';
 import { isRejection, reject } from '@ringfence/decider';
 import type { Decider, Decision, Rejection } from '@ringfence/decider';
+import { kindOf } from '../objects/kinds.js';
 import { missingDependencies } from './dependencies.js';
 import type { Operation } from './dependencies.js';
 import { draftProblem, groupCycleAfter } from './draft-rules.js';
 import type { KnownElsewhere } from './draft-rules.js';
-import { normalise } from './object-validation.js';
-import { TRAITS } from './object-types.js';
 import { EMPTY_BOOK, allEntries, entryOf, evolve, pendingOf } from './policy-book.js';
 import type { Entry, ObjectDrafted, PolicyBook, PolicyEvent } from './policy-book.js';
 import { keyText } from './policy-object.js';
 import type { ObjectKey, PolicyObject, Stamp } from './policy-object.js';
 import { referencesOf } from './references.js';
 import { sameObject, stampRules } from './rule-stamps.js';
-import { seedEvents } from './seeds.js';
+import { isSeed, seedEvents } from './seeds.js';
 
 export type Chosen = readonly ObjectKey[] | 'all';
 
@@ -68,7 +67,7 @@ function decide(book: PolicyBook, command: PolicyCommand): Decision<PolicyEvent>
     case 'restore':
       return decideRestore(book, intent.objects, stamp);
     case 'seed':
-      return book.version === 0 ? seedEvents(stamp) : [];
+      return seedEvents(book, stamp);
   }
 }
 
@@ -78,7 +77,7 @@ function decideCreate(
   given: PolicyObject,
   command: PolicyCommand,
 ): Decision<PolicyEvent> {
-  const object = normalise(type, given);
+  const object = kindOf(type).normalise(given);
   if (isProblem(object)) return object;
   const problem = draftProblem(book, type, object, command.known);
   if (problem !== null) return problem;
@@ -103,10 +102,10 @@ function decideChange(
   if (entry === undefined) return notFound({ type, id: given.id });
   // A change of what is marked for deletion is accepted and does nothing: clients expect that it does not bring it back.
   if (entry.draft === null) return [];
-  const object = normalise(type, given);
+  const object = kindOf(type).normalise(given);
   if (isProblem(object)) return object;
   if (sameObject(object, entry.draft)) return [];
-  if (isSeeded(entry)) return seeded(entry);
+  if (isSeed(entry) && kindOf(type).ids !== 'single') return seeded(entry);
   const problem = draftProblem(book, type, object, command.known);
   if (problem !== null) return problem;
   if (entry.active !== null && sameObject(object, entry.active)) return [revertedEvent(entry)];
@@ -131,10 +130,10 @@ const revertedEvent = ({ type, id }: Entry): PolicyEvent => ({
 function decideDelete(book: PolicyBook, key: ObjectKey, stamp: Stamp): Decision<PolicyEvent> {
   const entry = entryOf(book, key.type, key.id);
   if (entry === undefined) return notFound(key);
-  if (isSeeded(entry)) return seeded(entry);
+  if (isSeed(entry)) return seeded(entry);
   if (entry.draft === null) return [];
   const user = userOf(book, key);
-  const { noun, referenced } = TRAITS[key.type];
+  const { noun, referenced } = kindOf(key.type);
   if (user !== undefined && referenced !== null) {
     return reject(referenced, `the ${noun} is named by ${describe(user)}, in draft or still active`);
   }
@@ -209,7 +208,7 @@ function decideRestore(
       ? []
       : [draftedEvent(entry, object, stamp)];
   });
-  const gone = [...allEntries(book)].filter((entry) => !wanted.has(keyText(entry)));
+  const gone = [...allEntries(book)].filter((entry) => !wanted.has(keyText(entry)) && !isSeed(entry));
   return [...changed, ...gone.map((entry) => draftedEvent(entry, null, stamp))];
 }
 
@@ -225,14 +224,13 @@ const absentEntry = (type: ProvisionableType, id: string, stamp: Stamp): Entry =
 
 const isProblem = (given: PolicyObject | Rejection): given is Rejection =>
   'reason' in given && isRejection(given);
-const isSeeded = (key: ObjectKey): boolean => TRAITS[key.type].seeded.includes(key.id);
 
 function describe(entry: Entry): string {
   const name = (entry.draft ?? entry.active)?.name ?? entry.id;
-  return `${TRAITS[entry.type].noun} "${name}" (${entry.id})`;
+  return `${kindOf(entry.type).noun} "${name}" (${entry.id})`;
 }
 const notFound = (key: ObjectKey): Rejection =>
-  reject('not-found-error', `there is no ${TRAITS[key.type].noun} ${key.id}`, 'NOT_FOUND');
+  reject('not-found-error', `there is no ${kindOf(key.type).noun} ${key.id}`, 'NOT_FOUND');
 const seeded = (entry: Entry): Rejection =>
   reject(
     'object-is-built-in',

@@ -1,50 +1,42 @@
 /**
- * What a new system starts with: the IP list "Any" and the service "All Services", which clients look up by name. No rule
- * set: the product of the seeds also allows all outbound traffic by default; here nothing is allowed that nobody wrote.
+ * What every system starts with, as the types of objects say it (`seeds` of their kinds): clients look for these by name. No
+ * rule set: the product of the seeds also allows all outbound traffic by default; here nothing is allowed that nobody wrote.
  */
-import type { PolicyEvent } from './policy-book.js';
-import type { Stamp } from './policy-object.js';
+import { PROVISIONABLE_TYPES } from '@ringfence/contracts';
+import { kindOf } from '../objects/kinds.js';
+import { entryOf } from './policy-book.js';
+import type { PolicyBook, PolicyEvent } from './policy-book.js';
+import { sameKey } from './policy-object.js';
+import type { ObjectKey, PolicyObject, Stamp } from './policy-object.js';
 
-export const ANY_IP_LIST = { type: 'ip_lists', id: '1' } as const;
-export const ALL_SERVICES = { type: 'services', id: '1' } as const;
+type Seed = ObjectKey & { readonly object: PolicyObject };
 
-export function seedEvents(stamp: Stamp): readonly PolicyEvent[] {
+const SEEDS: readonly Seed[] = PROVISIONABLE_TYPES.flatMap((type) =>
+  kindOf(type).seeds.map((object) => ({ type, id: object.id, object })),
+);
+
+export const isSeed = (key: ObjectKey): boolean => SEEDS.some((seed) => sameKey(seed, key));
+
+/** A type that joins the product later brings its seeds into systems that run already. */
+export const missingSeeds = (book: PolicyBook): readonly Seed[] =>
+  SEEDS.filter(({ type, id }) => entryOf(book, type, id) === undefined);
+
+/** In force at once, as a version of their own. */
+export function seedEvents(book: PolicyBook, stamp: Stamp): readonly PolicyEvent[] {
+  const missing = missingSeeds(book);
+  if (missing.length === 0) return [];
   const touched = { created: stamp, updated: stamp };
-  const everything = (cidr: string) => ({ from: cidr, to: null, exclusion: false, description: '' });
   return [
-    {
+    ...missing.map(({ type, id, object }): PolicyEvent => ({
       type: 'PolicyObjectDrafted',
-      data: {
-        ...ANY_IP_LIST,
-        updateType: 'create',
-        touched,
-        object: {
-          id: ANY_IP_LIST.id,
-          name: 'Any (0.0.0.0/0 and ::/0)',
-          description: '',
-          ranges: [everything('0.0.0.0/0'), everything('::/0')],
-          fqdns: [],
-        },
-      },
-    },
-    {
-      type: 'PolicyObjectDrafted',
-      data: {
-        ...ALL_SERVICES,
-        updateType: 'create',
-        touched,
-        object: { id: ALL_SERVICES.id, name: 'All Services', description: '', ports: [{ proto: -1 }] },
-      },
-    },
+      data: { type, id, updateType: 'create', touched, object },
+    })),
     {
       type: 'PolicyProvisioned',
       data: {
-        version: '1',
+        version: String(book.version + 1),
         note: 'What every system starts with',
-        changes: [
-          { ...ANY_IP_LIST, updateType: 'create' },
-          { ...ALL_SERVICES, updateType: 'create' },
-        ],
+        changes: missing.map(({ type, id }) => ({ type, id, updateType: 'create' })),
         workloadsAffected: 0,
       },
     },

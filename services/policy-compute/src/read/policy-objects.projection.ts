@@ -5,7 +5,7 @@
 import type { Actor, ProvisionableType } from '@ringfence/contracts';
 import type { Projection, StoredEvent } from '@ringfence/event-store';
 import type pg from 'pg';
-import { EMPTY_BOOK } from '../domain/policy-book.js';
+import { objectsByType } from '../domain/policy-book.js';
 import type { Change, Entry, ObjectDrafted, PolicyBook, Provisioned } from '../domain/policy-book.js';
 import type { ObjectKey, PolicyObject, Touched, UpdateType } from '../domain/policy-object.js';
 
@@ -89,13 +89,7 @@ export async function loadBook(db: Queryable): Promise<PolicyBook> {
   const latest = await db.query<{ version: number }>(
     'select coalesce(max(version), 0) as version from policy_versions',
   );
-  const objects: Record<ProvisionableType, Map<string, Entry>> = {
-    ip_lists: new Map(),
-    services: new Map(),
-    label_groups: new Map(),
-    rule_sets: new Map(),
-    enforcement_boundaries: new Map(),
-  };
+  const objects = objectsByType(() => new Map<string, Entry>());
   for (const row of rows) {
     const { type, id, draft, active, touched } = row;
     objects[type].set(id, {
@@ -108,7 +102,7 @@ export async function loadBook(db: Queryable): Promise<PolicyBook> {
       activeTouched: row.active_touched,
     });
   }
-  return { ...EMPTY_BOOK, version: latest.rows[0]?.version ?? 0, objects };
+  return { version: latest.rows[0]?.version ?? 0, objects };
 }
 
 export interface VersionView {

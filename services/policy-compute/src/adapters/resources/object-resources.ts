@@ -1,29 +1,26 @@
 /** Lists, reads, drafts and deletions of policy objects, the same for every type. */
 import { randomUUID } from 'node:crypto';
 import type { ProvisionableType, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { invalid } from '@ringfence/resources';
+import { invalid, notFound, page } from '@ringfence/resources';
 import { entriesOf, entryOf } from '../../domain/policy-book.js';
-import type { Entry, PolicyBook } from '../../domain/policy-book.js';
+import type { Entry } from '../../domain/policy-book.js';
 import { objectsAtVersion } from '../../read/policy-objects.projection.js';
-import { groupsAbove, labelsWithin } from '../bodies/label-groups.js';
-import { objectFrom, showObject } from '../bodies/object-bodies.js';
-import type { Shown } from '../bodies/object-bodies.js';
-import { newRulesIn } from '../bodies/rule-sets.js';
-import type { RuleIds } from '../bodies/rule-sets.js';
-import type { Body, View } from '../bodies/view.js';
-import { isListed, maxResults } from './list-filters.js';
-import { draftOnly, execute, notFound } from './resource-context.js';
+import { kindOf } from '../../objects/kinds.js';
+import type { PartIds } from '../../objects/object-kind.js';
+import type { Body, View } from '../../objects/view.js';
+import { SINGLE_ID } from '../hrefs.js';
+import { filtersOf } from './list-filters.js';
+import { objectAfter, parsedBody, showObject } from './object-bodies.js';
+import type { ShownDraft } from './object-bodies.js';
+import { draftOnly, execute } from './resource-context.js';
 import type { ResourceContext } from './resource-context.js';
-
-/** Deny rules and boundaries draw from one sequence; label groups have uuids. */
-export const SEQUENCES = { rules: 'sec_rules', denyRules: 'deny_rules' } as const;
 
 export async function answerObjects(
   context: ResourceContext,
   type: ProvisionableType,
   request: ResourceRequest,
 ): Promise<ResourceResponse> {
-  const id = request.ids[0] ?? '';
+  const id = kindOf(type).ids === 'single' ? SINGLE_ID : (request.ids[0] ?? '');
   switch (request.op) {
     case 'list':
       return list(context, type, request);
@@ -38,11 +35,8 @@ export async function answerObjects(
       draftOnly(request);
       await execute(context, request.actor, () => ({ do: 'delete', type, id }));
       return {};
-    case 'member_of':
-    case 'all_labels':
-      return nested(context, type, request, id);
     default:
-      throw invalid(`${type} has no operation "${request.op}"`);
+      return nested(context, type, request, id);
   }
 }
 
@@ -55,7 +49,7 @@ export async function shownObjects(
   context: ResourceContext,
   type: ProvisionableType,
   view: View,
-): Promise<Shown[]> {
+): Promise<ShownDraft[]> {
   if (view.pversion === 'draft' || view.pversion === 'active') {
     return [...entriesOf(view.book, type)].flatMap((entry) => shownEntry(entry, view) ?? []);
   }
@@ -73,7 +67,7 @@ function versionOf({ pversion, book }: View): number {
 }
 
 /** A draft that is marked for deletion shows what would be deleted. */
-function shownEntry(entry: Entry, view: View): Shown | null {
+function shownEntry(entry: Entry, view: View): ShownDraft | null {
   if (view.pversion === 'active') {
     const { type, active, activeTouched, touched } = entry;
     return active === null
@@ -91,13 +85,13 @@ export async function shownObject(
   type: ProvisionableType,
   id: string,
   view: View,
-): Promise<Shown> {
+): Promise<ShownDraft> {
   const entry = entryOf(view.book, type, id);
   const isCurrent = view.pversion === 'draft' || view.pversion === 'active';
   const shown = isCurrent
     ? entry && shownEntry(entry, view)
     : (await shownObjects(context, type, view)).find((each) => each.object.id === id);
-  if (!shown) throw notFound(`${type} ${id} in ${view.pversion}`);
+  if (!shown) throw notFound(`${kindOf(type).noun} ${id} in ${view.pversion}`);
   return shown;
 }
 
@@ -108,8 +102,8 @@ async function list(
 ): Promise<ResourceResponse> {
   const view = await viewOf(context, request);
   const all = await shownObjects(context, type, view);
-  const matched = all.filter((shown) => isListed(shown.object, request.query));
-  const body = matched.slice(0, maxResults(request.query)).map((shown) => showObject(shown, view));
+  const { matched, shown } = page(all, request.query, filtersOf(type));
+  const body = shown.map((each) => showObject(each, view));
   return { body, total: all.length, matched: matched.length };
 }
 
@@ -129,10 +123,11 @@ async function nested(
   request: ResourceRequest,
   id: string,
 ): Promise<ResourceResponse> {
-  if (type !== 'label_groups') throw invalid(`${type} has no operation "${request.op}"`);
+  const collection = kindOf(type).nested?.[request.op];
+  if (collection === undefined) throw invalid(`${type} has no operation "${request.op}"`);
   const view = await viewOf(context, request);
   await shownObject(context, type, id, view);
-  const body = request.op === 'member_of' ? groupsAbove(id, view) : labelsWithin(id, view);
+  const body = collection(id, view);
   return { body, total: body.length, matched: body.length };
 }
 
@@ -142,16 +137,12 @@ async function create(
   request: ResourceRequest,
 ): Promise<Body> {
   draftOnly(request);
-  const id = await newId(context, type);
-  const ids = await newRuleIds(context, type, request.body);
-  const object = objectFrom(request.body, { type, id, before: null }, ids);
+  const body = parsedBody(type, 'create', request.body);
+  const empty = kindOf(type).empty(await newId(context, type));
+  const object = objectAfter(type, body, empty, await partIds(context, type, body));
   const { book } = await execute(context, request.actor, () => ({ do: 'create', type, object }));
-  return draftBody(context, type, id, book);
-}
-
-function draftBody(context: ResourceContext, type: ProvisionableType, id: string, book: PolicyBook): Body {
   const view: View = { pversion: 'draft', book, facts: context.facts };
-  return showObject(shownEntry(entryOf(book, type, id)!, view)!, view);
+  return showObject(shownEntry(entryOf(book, type, object.id)!, view)!, view);
 }
 
 async function update(
@@ -161,34 +152,26 @@ async function update(
   id: string,
 ): Promise<void> {
   draftOnly(request);
-  const { rules, denyRules } = await newRuleIds(context, type, request.body);
+  const body = parsedBody(type, 'update', request.body);
+  const ids = await partIds(context, type, body);
   await execute(context, request.actor, (book) => {
     const entry = entryOf(book, type, id);
-    if (entry === undefined) throw notFound(`${type} ${id}`);
+    if (entry === undefined) throw notFound(`${kindOf(type).noun} ${id}`);
     // The decider leaves what is marked for deletion as it is; the body is checked all the same.
-    const before = entry.draft ?? entry.active;
-    const ids = { rules: [...rules], denyRules: [...denyRules] };
-    return { do: 'change', type, object: objectFrom(request.body, { type, id, before }, ids) };
+    const before = (entry.draft ?? entry.active)!;
+    return { do: 'change', type, object: objectAfter(type, body, before, structuredClone(ids)) };
   });
 }
 
 async function newId(context: ResourceContext, type: ProvisionableType): Promise<string> {
-  if (type === 'label_groups') return randomUUID();
-  return (
-    await context.book.store.nextIds(type === 'enforcement_boundaries' ? SEQUENCES.denyRules : type)
-  )[0]!;
+  const { ids } = kindOf(type);
+  if (ids === 'single') throw invalid(`there is one ${kindOf(type).noun}; it can only be changed`);
+  return ids === 'uuid' ? randomUUID() : (await context.book.store.nextIds(ids.sequence))[0]!;
 }
 
-async function newRuleIds(
-  context: ResourceContext,
-  type: ProvisionableType,
-  body: unknown,
-): Promise<RuleIds> {
-  if (type !== 'rule_sets') return { rules: [], denyRules: [] };
-  const needed = newRulesIn(body);
-  const { store } = context.book;
-  return {
-    rules: needed.rules === 0 ? [] : await store.nextIds(SEQUENCES.rules, needed.rules),
-    denyRules: needed.denyRules === 0 ? [] : await store.nextIds(SEQUENCES.denyRules, needed.denyRules),
-  };
+async function partIds(context: ResourceContext, type: ProvisionableType, body: Body): Promise<PartIds> {
+  const ids: Record<string, string[]> = {};
+  for (const [sequence, count] of Object.entries(kindOf(type).parts?.(body) ?? {}))
+    ids[sequence] = count === 0 ? [] : await context.book.store.nextIds(sequence, count);
+  return ids;
 }

@@ -1,7 +1,7 @@
 /** The one door for REST requests that the gateway hands on: by collection, to who answers it. */
+import { PROVISIONABLE_TYPES } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { CallError } from '@ringfence/bus';
-import { OBJECT_TYPES } from '../../domain/policy-book.js';
 import { answerObjects } from './object-resources.js';
 import { answerProvisioning } from './provision-resources.js';
 import { asCallError } from './resource-context.js';
@@ -25,7 +25,7 @@ function dispatch(context: ResourceContext, request: ResourceRequest): Promise<R
   if (collection === 'sec_policy') return answerProvisioning(context, request);
   if (collection === 'rule_sets/sec_rules') return answerRules(context, 'sec_rules', request);
   if (collection === 'rule_sets/deny_rules') return answerRules(context, 'deny_rules', request);
-  const type = OBJECT_TYPES.find((each) => each === collection);
+  const type = PROVISIONABLE_TYPES.find((each) => each === collection);
   if (type === undefined)
     throw CallError.of(
       'NOT_FOUND',

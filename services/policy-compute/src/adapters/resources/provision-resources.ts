@@ -1,15 +1,17 @@
 /** Provisioning: what is pending, policy versions, reverting, dependencies, impact, restoring. */
-import { Dependencies, Impact, Provision, Revert } from '@ringfence/contracts';
-import type {
-  ChangeSubset,
-  ProvisionableType,
-  ResourceRequest,
-  ResourceResponse,
+import {
+  actorHref,
+  Dependencies,
+  Impact,
+  Provision,
+  PROVISIONABLE_TYPES,
+  Revert,
 } from '@ringfence/contracts';
-import { actorHref, invalid } from '@ringfence/resources';
+import type { ChangeSubset, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { invalid, maxResults, notFound, parsed } from '@ringfence/resources';
 import { missingDependencies } from '../../domain/dependencies.js';
 import type { Dependency } from '../../domain/dependencies.js';
-import { OBJECT_TYPES, evolve, pendingOf } from '../../domain/policy-book.js';
+import { evolve, pendingOf } from '../../domain/policy-book.js';
 import type { Entry, PolicyBook } from '../../domain/policy-book.js';
 import { keyText } from '../../domain/policy-object.js';
 import type { ObjectKey } from '../../domain/policy-object.js';
@@ -22,10 +24,11 @@ import {
   readVersion,
 } from '../../read/policy-objects.projection.js';
 import type { VersionView } from '../../read/policy-objects.projection.js';
-import type { Body } from '../bodies/view.js';
+import { kindOf } from '../../objects/kinds.js';
+import type { Body } from '../../objects/view.js';
 import { objectHref, objectKeyOf, versionHref } from '../hrefs.js';
-import { maxResults } from './list-filters.js';
-import { execute, notFound } from './resource-context.js';
+import { notEnforced } from './object-bodies.js';
+import { execute } from './resource-context.js';
 import type { ResourceContext } from './resource-context.js';
 
 type Answer = (context: ResourceContext, request: ResourceRequest) => Promise<ResourceResponse>;
@@ -41,7 +44,7 @@ const OPERATIONS: Readonly<Record<string, Answer>> = {
   pending: async (context) => ({ body: showPending(await context.book.current()) }),
   revert_pending: (context, request) => revert(context, request, 'all'),
   revert: (context, request) =>
-    revert(context, request, chosenBy(Revert.parse(request.body ?? {}).change_subset)),
+    revert(context, request, chosenBy(parsed(Revert, request.body).change_subset)),
   dependencies: async (context, request) => ({
     body: showDependencies(await dependencies(context, request)),
   }),
@@ -75,7 +78,7 @@ function keyOf(href: string): ObjectKey {
 }
 
 async function provision(context: ResourceContext, request: ResourceRequest): Promise<Body> {
-  const { update_description: note, change_subset: subset } = Provision.parse(request.body ?? {});
+  const { update_description: note, change_subset: subset } = parsed(Provision, request.body);
   const chosen = chosenBy(subset);
   const { events } = await execute(context, request.actor, (book) => ({
     do: 'provision',
@@ -118,22 +121,24 @@ async function versionOf(context: ResourceContext, text: string): Promise<Versio
   return version;
 }
 
+/** Clients read a count of these too; nothing of ours has them. */
+const NOT_OURS = {
+  virtual_services: 0,
+  virtual_servers: 0,
+  firewall_settings: 0,
+  secure_connect_gateways: 0,
+};
+
 function showVersion(view: VersionView): Body {
   const counts = Object.fromEntries(
-    OBJECT_TYPES.map((type) => [type, view.changes.filter((change) => change.type === type).length]),
+    PROVISIONABLE_TYPES.map((type) => [type, view.changes.filter((change) => change.type === type).length]),
   );
   return {
     href: versionHref(view.version),
     version: view.version,
     workloads_affected: view.workloadsAffected,
     commit_message: view.note,
-    object_counts: {
-      ...counts,
-      virtual_services: 0,
-      virtual_servers: 0,
-      firewall_settings: 0,
-      secure_connect_gateways: 0,
-    },
+    object_counts: { ...NOT_OURS, ...counts },
     created_at: view.at,
     created_by: { href: actorHref(view.actor) },
   };
@@ -146,10 +151,11 @@ function showPending(book: PolicyBook): Body {
 }
 
 function pendingItem(entry: Entry): Body {
-  const related = (type: ProvisionableType): Body[] =>
-    referencesOf(entry.type, (entry.draft ?? entry.active)!)
-      .filter(({ kind }) => kind === type)
-      .map(({ id }) => ({ href: objectHref({ type, id }, 'draft') }));
+  const named = referencesOf(entry.type, (entry.draft ?? entry.active)!);
+  const related = (kindOf(entry.type).related ?? []).map((type): [string, Body[]] => [
+    `related_${type}`,
+    named.filter(({ kind }) => kind === type).map(({ id }) => ({ href: objectHref({ type, id }, 'draft') })),
+  ]);
   return {
     href: objectHref(entry, 'draft'),
     name: (entry.draft ?? entry.active)?.name ?? '',
@@ -157,15 +163,13 @@ function pendingItem(entry: Entry): Body {
     updated_at: entry.touched.updated.at,
     updated_by: { href: actorHref(entry.touched.updated.by) },
     caps: ['write', 'provision'],
-    ...(entry.type === 'rule_sets' && {
-      related_ip_lists: related('ip_lists'),
-      related_services: related('services'),
-    }),
+    ...Object.fromEntries(related),
+    ...notEnforced(entry.type),
   };
 }
 
 async function dependencies(context: ResourceContext, request: ResourceRequest): Promise<Dependency[]> {
-  const body = Dependencies.parse(request.body);
+  const body = parsed(Dependencies, request.body);
   const [operation, chosen] = Array.isArray(body)
     ? (['commit', body.map(({ href }) => keyOf(href))] as const)
     : ([body.operation, chosenBy(body.change_subset)] as const);
@@ -181,7 +185,7 @@ function showDependencies(found: readonly Dependency[]): Body[] {
 }
 
 async function impact(context: ResourceContext, request: ResourceRequest): Promise<Body> {
-  const chosen = chosenBy(Impact.parse(request.body ?? {}).change_subset);
+  const chosen = chosenBy(parsed(Impact, request.body).change_subset);
   const book = await context.book.current();
   const affected = affectedBy(context, book, chosen);
   const sets = pendingOf(book).filter(

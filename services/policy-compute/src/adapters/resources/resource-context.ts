@@ -1,12 +1,12 @@
 /** What every resource handler works with, and how a refusal becomes the failure of a call. */
 import { CallError } from '@ringfence/bus';
 import type { Actor, ResourceRequest } from '@ringfence/contracts';
-import { refusal } from '@ringfence/resources';
-import { z } from 'zod';
+import { invalid, refusal } from '@ringfence/resources';
 import type { KnownElsewhere } from '../../domain/draft-rules.js';
 import type { PolicyIntent } from '../../domain/policy.decider.js';
 import type { PolicyBook } from '../../domain/policy-book.js';
-import type { FactLookup } from '../bodies/view.js';
+import { InvalidBody } from '../../objects/invalid.js';
+import type { FactLookup } from '../../objects/view.js';
 import type { Executed, PolicyBookStore } from '../policy-book.store.js';
 
 export interface ResourceContext {
@@ -36,22 +36,12 @@ export async function execute(
   return executed;
 }
 
-export function notFound(what: string): CallError {
-  return CallError.of('NOT_FOUND', 'not_found_error', `there is no ${what}`);
-}
-
 export function draftOnly(request: ResourceRequest): void {
   if (request.pversion === 'draft') return;
   const message = `only drafts can be changed: use /sec_policy/draft instead of /sec_policy/${request.pversion ?? ''}`;
   throw CallError.of('INVALID_ARGUMENT', 'method_not_allowed_error', message);
 }
 
-/** A body of another shape than the API's is the caller's fault: one error per issue, with the field. */
-export function asCallError(error: unknown): unknown {
-  if (!(error instanceof z.ZodError)) return error;
-  const errors = error.issues.map((issue) => ({
-    token: 'input_validation_error',
-    message: `${issue.path.map(String).join('.') || 'body'}: ${issue.message}`,
-  }));
-  return new CallError('INVALID_ARGUMENT', errors, { cause: error });
-}
+/** What is thrown while a body is read, as the failure of the call. */
+export const asCallError = (error: unknown): unknown =>
+  error instanceof InvalidBody ? invalid(error.message) : error;

@@ -1,21 +1,33 @@
 /** Rules and deny rules at their own addresses: each change is a change of the draft of their rule set. */
 import { DenyRuleCreate, DenyRuleUpdate, RuleCreate, RuleUpdate } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { invalid } from '@ringfence/resources';
+import { exact, invalid, notFound, page, parsed } from '@ringfence/resources';
 import { entryOf } from '../../domain/policy-book.js';
 import type { Entry, PolicyBook } from '../../domain/policy-book.js';
 import type { PolicyIntent } from '../../domain/policy.decider.js';
 import type { PolicyObject, StoredDenyRule, StoredRule } from '../../domain/policy-object.js';
-import { placedRules } from '../bodies/rule-sets.js';
-import { denyRuleFrom, emptyDenyRule, emptyRule, ruleFrom, showDenyRule, showRule } from '../bodies/rules.js';
-import type { Body, View } from '../bodies/view.js';
-import type { RuleCollection } from '../hrefs.js';
-import { maxResults } from './list-filters.js';
-import { SEQUENCES, shownObject, viewOf } from './object-resources.js';
-import { draftOnly, execute, notFound } from './resource-context.js';
+import { placedRules, RULE_SEQUENCES } from '../../objects/rule-sets.js';
+import {
+  denyRuleFrom,
+  emptyDenyRule,
+  emptyRule,
+  ruleFrom,
+  showDenyRule,
+  showRule,
+} from '../../objects/rules.js';
+import type { Body, View } from '../../objects/view.js';
+import type { RuleCollection } from '../../objects/hrefs.js';
+import { shownObject, viewOf } from './object-resources.js';
+import { draftOnly, execute } from './resource-context.js';
 import type { ResourceContext } from './resource-context.js';
 
 type RuleSetObject = PolicyObject<'rule_sets'>;
+
+const external = (field: string) => exact<Body>((body) => body[field] as string | null);
+const FILTERS = {
+  external_data_set: external('external_data_set'),
+  external_data_reference: external('external_data_reference'),
+};
 
 export async function answerRules(
   context: ResourceContext,
@@ -72,11 +84,8 @@ async function list(
   ruleSet: string,
 ): Promise<ResourceResponse> {
   const bodies = await bodiesOf(context, collection, await viewOf(context, request), ruleSet);
-  const wanted = ['external_data_set', 'external_data_reference'].filter(
-    (name) => request.query[name] !== undefined,
-  );
-  const matched = bodies.filter((body) => wanted.every((name) => body[name] === request.query[name]));
-  return { body: matched.slice(0, maxResults(request.query)), total: bodies.length, matched: matched.length };
+  const { matched, shown } = page(bodies, request.query, FILTERS);
+  return { body: shown, total: bodies.length, matched: matched.length };
 }
 
 async function get(
@@ -101,18 +110,18 @@ async function create(
   ruleSet: string,
 ): Promise<Body> {
   draftOnly(request);
-  const sequence = collection === 'sec_rules' ? SEQUENCES.rules : SEQUENCES.denyRules;
+  const sequence = collection === 'sec_rules' ? RULE_SEQUENCES.rules : RULE_SEQUENCES.denyRules;
   const id = (await context.book.store.nextIds(sequence))[0]!;
   await execute(context, request.actor, (book) => {
     const draft = draftOf(book, ruleSet);
     const object: RuleSetObject =
       collection === 'sec_rules'
-        ? { ...draft, rules: [...draft.rules, ruleFrom(RuleCreate.parse(request.body), emptyRule(id))] }
+        ? { ...draft, rules: [...draft.rules, ruleFrom(parsed(RuleCreate, request.body), emptyRule(id))] }
         : {
             ...draft,
             denyRules: [
               ...draft.denyRules,
-              denyRuleFrom(DenyRuleCreate.parse(request.body), emptyDenyRule(id)),
+              denyRuleFrom(parsed(DenyRuleCreate, request.body), emptyDenyRule(id)),
             ],
           };
     return { do: 'change', type: 'rule_sets', object };
@@ -136,13 +145,13 @@ function updated(
       ? {
           ...draft,
           rules: draft.rules.map((rule) =>
-            rule.id === id ? ruleFrom(RuleUpdate.parse(request.body), rule) : rule,
+            rule.id === id ? ruleFrom(parsed(RuleUpdate, request.body), rule) : rule,
           ),
         }
       : {
           ...draft,
           denyRules: draft.denyRules.map((rule) =>
-            rule.id === id ? denyRuleFrom(DenyRuleUpdate.parse(request.body), rule) : rule,
+            rule.id === id ? denyRuleFrom(parsed(DenyRuleUpdate, request.body), rule) : rule,
           ),
         };
   return { do: 'change', type: 'rule_sets', object };

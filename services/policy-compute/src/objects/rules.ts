@@ -1,10 +1,13 @@
-/** Rules and deny rules: bodies ⇄ domain, and what the draft of a rule is compared with the active one. */
+/** Rules and deny rules, as rule sets hold them: bodies ⇄ domain, and whether they make sense. */
 import type { DenyRuleUpdate, RuleUpdate } from '@ringfence/contracts';
-import { invalid } from '@ringfence/resources';
+import { reject } from '@ringfence/decider';
+import type { Rejection } from '@ringfence/decider';
 import type { z } from 'zod';
-import type { StoredDenyRule, StoredRule, Touched, UpdateType } from '../../domain/policy-object.js';
-import { ruleHref } from '../hrefs.js';
-import { actorsOf, serviceRefsOf, showActor, showServiceRef } from './rule-sides.js';
+import type { StoredDenyRule, StoredRule, Touched, UpdateType } from '../domain/policy-object.js';
+import { ruleHref } from './hrefs.js';
+import { InvalidBody, invalid } from './invalid.js';
+import { readSides, showSides, sidesProblem } from './sides.js';
+import type { Sides } from './sides.js';
 import { EXTERNAL_REFERENCE, externalReferenceOf, extrasOf, metaOf } from './view.js';
 import type { Body, View } from './view.js';
 
@@ -47,30 +50,15 @@ export const emptyDenyRule = (id: string): StoredDenyRule => ({
   unscopedConsumers: false,
 });
 
-interface Sides {
-  readonly providers?: RuleBody['providers'];
-  readonly consumers?: RuleBody['consumers'];
-  readonly ingress_services?: RuleBody['ingress_services'];
-  readonly enabled?: boolean | undefined;
-  readonly description?: string | null | undefined;
-  readonly unscoped_consumers?: boolean | undefined;
-}
+/** What rules and deny rules have in common. */
+type Common = Sides & Pick<StoredRule, 'enabled' | 'description' | 'unscopedConsumers'>;
 
 /** The fields that the body names, in domain words. */
-function sidesOf(
-  body: Sides,
-): Partial<
-  Pick<
-    StoredDenyRule,
-    'enabled' | 'description' | 'providers' | 'consumers' | 'services' | 'unscopedConsumers'
-  >
-> {
+function readCommon(body: RuleBody | DenyRuleBody): Partial<Common> {
   return {
     ...(body.enabled !== undefined && { enabled: body.enabled }),
     ...(body.description !== undefined && { description: body.description ?? '' }),
-    ...(body.providers !== undefined && { providers: actorsOf(body.providers, 'providers') }),
-    ...(body.consumers !== undefined && { consumers: actorsOf(body.consumers, 'consumers') }),
-    ...(body.ingress_services !== undefined && { services: serviceRefsOf(body.ingress_services) }),
+    ...readSides(body),
     ...(body.unscoped_consumers !== undefined && { unscopedConsumers: body.unscoped_consumers }),
   };
 }
@@ -80,7 +68,7 @@ export function ruleFrom(body: RuleBody, before: StoredRule): StoredRule {
   const { extras: kept, ...rest } = before;
   return {
     ...rest,
-    ...sidesOf(body),
+    ...readCommon(body),
     ...(body.resolve_labels_as !== undefined && {
       resolveProvidersAs: body.resolve_labels_as.providers,
       resolveConsumersAs: body.resolve_labels_as.consumers,
@@ -91,20 +79,22 @@ export function ruleFrom(body: RuleBody, before: StoredRule): StoredRule {
 
 /** A condition that is not enforced would let more pass than the rule says: refused, not stored. */
 function refuseWhatWouldBeWeaker(body: RuleBody): void {
-  if (body.sec_connect === true) throw invalid('sec_connect: encryption between workloads is not supported');
-  if (body.machine_auth === true) throw invalid('machine_auth: authentication of machines is not supported');
-  if (body.network_type === 'non_brn') throw invalid('network_type: only brn and all are supported');
+  if (body.sec_connect === true)
+    throw new InvalidBody('sec_connect: encryption between workloads is not supported');
+  if (body.machine_auth === true)
+    throw new InvalidBody('machine_auth: authentication of machines is not supported');
+  if (body.network_type === 'non_brn') throw new InvalidBody('network_type: only brn and all are supported');
   if ((body.consuming_security_principals ?? []).length > 0) {
-    throw invalid('consuming_security_principals: rules for user groups are not supported');
+    throw new InvalidBody('consuming_security_principals: rules for user groups are not supported');
   }
 }
 
 export function denyRuleFrom(body: DenyRuleBody, before: StoredDenyRule): StoredDenyRule {
-  if (body.network_type === 'non_brn') throw invalid('network_type: only brn and all are supported');
+  if (body.network_type === 'non_brn') throw new InvalidBody('network_type: only brn and all are supported');
   const { extras: kept, ...rest } = before;
   return {
     ...rest,
-    ...sidesOf(body),
+    ...readCommon(body),
     ...(body.override !== undefined && { override: body.override }),
     ...extrasOf(body, Object.keys(DENY_RULE_EXTRAS), kept),
   };
@@ -128,9 +118,7 @@ export function showRule(
     update_type: updateType,
     enabled: rule.enabled,
     description: rule.description,
-    providers: rule.providers.map((actor) => showActor(actor, view)),
-    consumers: rule.consumers.map((actor) => showActor(actor, view)),
-    ingress_services: rule.services.map((service) => showServiceRef(service, view)),
+    ...showSides(rule, view),
     resolve_labels_as: { providers: rule.resolveProvidersAs, consumers: rule.resolveConsumersAs },
     unscoped_consumers: rule.unscopedConsumers,
     ...RULE_EXTRAS,
@@ -151,11 +139,46 @@ export function showDenyRule(
     enabled: rule.enabled,
     description: rule.description,
     override: rule.override,
-    providers: rule.providers.map((actor) => showActor(actor, view)),
-    consumers: rule.consumers.map((actor) => showActor(actor, view)),
-    ingress_services: rule.services.map((service) => showServiceRef(service, view)),
+    ...showSides(rule, view),
     unscoped_consumers: rule.unscopedConsumers,
     ...DENY_RULE_EXTRAS,
     ...rule.extras,
   };
+}
+
+export function ruleProblem(rule: StoredRule): Rejection | null {
+  const sides = withoutEffect(rule) ?? sidesProblem(rule);
+  if (sides !== null) return sides;
+  if (!rule.unscopedConsumers && rule.consumers.some((actor) => actor.kind === 'container_host'))
+    return invalid('consumers: container_host needs unscoped_consumers');
+  if (rule.services.length === 0) return invalid('ingress_services: at least one is needed');
+  return null;
+}
+
+/** A rule that nothing follows from is not stored: who wrote it would believe that it is in force. */
+function withoutEffect({ resolveProvidersAs, resolveConsumersAs, extras }: StoredRule): Rejection | null {
+  if (extras?.['stateless'] === true) return noEffect('stateless: rules without connection state');
+  for (const [side, means] of [
+    ['providers', resolveProvidersAs],
+    ['consumers', resolveConsumersAs],
+  ] as const) {
+    if (!means.includes('workloads'))
+      return noEffect(`resolve_labels_as.${side}: rules to virtual services only`);
+  }
+  return null;
+}
+
+const noEffect = (what: string): Rejection =>
+  reject('rule-has-no-effect', `${what} are not enforced yet`, 'INVALID_ARGUMENT');
+
+export function denyProblem(rule: Sides): Rejection | null {
+  const sides = sidesProblem(rule);
+  if (sides !== null) return sides;
+  const actors = [...rule.providers, ...rule.consumers];
+  if (actors.some((actor) => actor.kind === 'virtual_service' || actor.kind === 'container_host')) {
+    return invalid(
+      'providers, consumers: a deny rule names labels, label groups, workloads, IP lists or ams',
+    );
+  }
+  return rule.services.length === 0 ? invalid('ingress_services: at least one is needed') : null;
 }

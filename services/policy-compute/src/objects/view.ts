@@ -1,10 +1,11 @@
 /** What a body is shown with: which form, and what the ids in it are called. */
+import { actorHref } from '@ringfence/contracts';
 import type { Actor, ProvisionableType } from '@ringfence/contracts';
-import { actorHref } from '@ringfence/resources';
-import type { EntityFact, LabelFact } from '../../domain/facts.js';
-import { entryOf } from '../../domain/policy-book.js';
-import type { PolicyBook } from '../../domain/policy-book.js';
-import type { Extras, PolicyObject, Touched } from '../../domain/policy-object.js';
+import type { EntityFact, LabelFact } from '../domain/facts.js';
+import { entryOf } from '../domain/policy-book.js';
+import type { PolicyBook } from '../domain/policy-book.js';
+import type { Extras, PolicyObject, Touched } from '../domain/policy-object.js';
+import { InvalidBody } from './invalid.js';
 
 export interface FactLookup {
   readonly labels: ReadonlyMap<string, LabelFact>;
@@ -63,4 +64,11 @@ export const EXTERNAL_REFERENCE = ['external_data_set', 'external_data_reference
 /** Always there, null where there is none: clients compare them. */
 export function externalReferenceOf(extras: Extras | undefined): Body {
   return Object.fromEntries(EXTERNAL_REFERENCE.map((field) => [field, extras?.[field] ?? null]));
+}
+
+/** Of a query parameter. */
+export function wantedNumber(name: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number)) throw new InvalidBody(`${name}: "${text}" is no number`);
+  return number;
 }

@@ -1,0 +1,59 @@
+/** Bodies of objects of every type: what is the same for all of them; the rest is in their kinds (objects/). */
+import { API } from '@ringfence/contracts';
+import type { ProvisionableType } from '@ringfence/contracts';
+import { invalid, parsed } from '@ringfence/resources';
+import type { PolicyObject, UpdateType } from '../../domain/policy-object.js';
+import { kindOf } from '../../objects/kinds.js';
+import type { PartIds, Shown } from '../../objects/object-kind.js';
+import { extrasOf, metaOf } from '../../objects/view.js';
+import type { Body, View } from '../../objects/view.js';
+import { objectHref } from '../hrefs.js';
+
+/** What a client sent, in the shape that the API says. */
+export function parsedBody(collection: string, op: 'create' | 'update', body: unknown): Body {
+  const schema = API[collection]?.[op];
+  if (schema === undefined) throw invalid(`${collection} has no operation "${op}"`);
+  return parsed(schema, body) as Body;
+}
+
+/** The whole object after the body. `before` is `empty` for a new one. Throws InvalidBody. */
+export function objectAfter<T extends ProvisionableType>(
+  type: T,
+  body: Body,
+  before: PolicyObject<T>,
+  ids: PartIds,
+): PolicyObject<T> {
+  const kind = kindOf(type);
+  const { extras, ...base } = before;
+  const ended = Object.fromEntries((kind.ended?.(body) ?? []).map((field) => [field, null]));
+  return {
+    ...base,
+    ...(body['name'] !== undefined && { name: body['name'] }),
+    ...(body['description'] !== undefined && { description: body['description'] ?? '' }),
+    ...kind.read(body, before, ids),
+    ...extrasOf({ ...body, ...ended }, kind.extras, extras),
+  } as PolicyObject<T>;
+}
+
+export interface ShownDraft<T extends ProvisionableType = ProvisionableType> extends Shown<T> {
+  readonly type: T;
+  readonly updateType: UpdateType | null;
+}
+
+export function showObject(shown: ShownDraft, view: View): Body {
+  const { type, object, touched, updateType } = shown;
+  return {
+    href: objectHref({ type, id: object.id }, view.pversion),
+    ...kindOf(type).show(shown, view),
+    ...notEnforced(type),
+    caps: kindOf(type).ids === 'single' ? ['write', 'provision'] : ['write', 'provision', 'delete'],
+    ...metaOf(touched),
+    update_type: updateType,
+  };
+}
+
+/** Said wherever the object is shown, so that nobody believes that it is in force. */
+export function notEnforced(type: ProvisionableType): Body {
+  const why = kindOf(type).notEnforced;
+  return why === null ? {} : { not_enforced: why };
+}

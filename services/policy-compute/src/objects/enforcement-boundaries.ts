@@ -1,0 +1,43 @@
+/** Enforcement boundaries: deny rules without a scope, the older form. */
+import type { EnforcementBoundaryUpdate } from '@ringfence/contracts';
+import { ruleRefs } from '@ringfence/policy-engine';
+import { InvalidBody, invalid } from './invalid.js';
+import type { ObjectKind } from './object-kind.js';
+import { denyProblem } from './rules.js';
+import { readSides, referencesOfSides, showSides } from './sides.js';
+
+export const enforcementBoundaries: ObjectKind<'enforcement_boundaries'> = {
+  noun: 'enforcement boundary',
+  ids: { sequence: 'deny_rules' },
+  notEnforced: null,
+  nameTaken: 'enforcement-boundary-name-in-use',
+  referenced: null,
+  labelInUse: 'label_still_has_associated_rule_set',
+  seeds: [],
+
+  empty: (id) => ({ id, name: '', enabled: true, providers: [], consumers: [], services: [] }),
+  extras: ['network_type'],
+  read: (body: EnforcementBoundaryUpdate) => {
+    if (body.network_type === 'non_brn')
+      throw new InvalidBody('network_type: only brn and all are supported');
+    return { ...(body.enabled !== undefined && { enabled: body.enabled }), ...readSides(body) };
+  },
+  show: ({ object }, view) => ({
+    name: object.name,
+    enabled: object.enabled,
+    ...showSides(object, view),
+    network_type: 'brn',
+    ...object.extras,
+  }),
+
+  normalise: (boundary) => {
+    const actors = [...boundary.providers, ...boundary.consumers];
+    const hasExclusion = actors.some((actor) => 'exclusion' in actor && actor.exclusion);
+    const problem = denyProblem(boundary);
+    if (problem === null && hasExclusion)
+      return invalid('providers, consumers: a boundary has no exclusions');
+    return problem ?? boundary;
+  },
+  references: referencesOfSides,
+  ruleNames: ({ id, name }) => [[ruleRefs.boundary(id), name]],
+};
