@@ -63,7 +63,7 @@ describe('a change of policy', () => {
     expect(change.model.generation).toBe(2);
     expect(change.script).toContain('delete element inet ringfence h_g00000000000000000001_4 { 10.0.0.2 }');
     expect(change.script).toContain(
-      'add rule inet ringfence m_fast ct mark and 0xffff0000 == 0x00020000 goto m_established',
+      'add rule inet ringfence m_fast ct mark and 0xffff0000 == 0x00020000 goto m_there_1',
     );
   });
 

@@ -41,12 +41,15 @@ export function halfWriterChain(table: FlowTable, half: Half): string {
   return `w_${table}_${half}`;
 }
 
+/** Written by chains of their own; the other two by the chains of approved connections. */
+export const SWITCHED = ['na', 'np', 'nb'] as const;
+
 /**
- * The update stands in a rule of its own: when a set is full the rule stops there, and a verdict behind it would be lost.
- * The last line is then reached. ICMP has no ports; `th sport` reads its type and code.
+ * `then` is only reached when the set was not full: when it is, the rule stops at the update, and whatever stands behind
+ * the updates is. ICMP has no ports; `th sport` reads its type and code.
  */
-export function halfWriterRules(table: FlowTable, half: Half): string[] {
-  const lines = FAMILIES.flatMap((family) => {
+export function flowUpdates(table: FlowTable, half: Half, then: 'return' | 'accept'): string[] {
+  return FAMILIES.flatMap((family) => {
     const header = family === 4 ? 'ip' : 'ip6';
     const set = flowSetName(table, family, half);
     const back = table === 'br';
@@ -54,8 +57,11 @@ export function halfWriterRules(table: FlowTable, half: Half): string[] {
     const line = (ported: boolean): string =>
       `meta nfproto ipv${family} meta l4proto ${ported ? '' : '!= '}@${PORTED} update @${set} { ${pair} . meta l4proto . th ${
         ported && !back ? 'dport' : 'sport'
-      } } return`;
+      } } ${then}`;
     return [line(true), line(false)];
   });
-  return [...lines, 'counter name c_overflow'];
+}
+
+export function halfWriterRules(table: FlowTable, half: Half): string[] {
+  return [...flowUpdates(table, half, 'return'), 'counter name c_overflow'];
 }

@@ -2,7 +2,7 @@
  * Model → the table as sets and chains, every chain a list of finished nft rules. Both the full text and every delta are
  * printed from layouts, so that a table that grew by deltas and one that was loaded whole are the same.
  *
- *   hook_in ─▶ m_fast ─(mark of this generation)─▶ m_established ─▶ accept
+ *   hook_in ─▶ m_fast ─(mark of this generation)─▶ m_there_… | m_back_… ─▶ accept
  *      └─▶ p_in ─vmap (protocol, port)─▶ s_in_… ─▶ v_allow | v_deny      ─▶ … ─▶ v_unmatched
  *
  * Inbound rules match `ct original`, outbound rules `ct reply`: one chain serves both directions of a flow, also under NAT.
@@ -15,9 +15,11 @@ import {
   flowSetDeclaration,
   flowSetName,
   halfWriterChain,
+  flowUpdates,
   halfWriterRules,
   HALVES,
   PORTED,
+  SWITCHED,
   writerChain,
 } from './flow-sets.js';
 import { isEnforced } from './firewall.model.js';
@@ -75,7 +77,7 @@ export function upkeepLayout(model: FirewallModel): TableLayout {
   if (!isEnforced(model)) return { sets: new Map(), chains: new Map([revision]) };
   return {
     sets: FLOW_SETS,
-    chains: new Map([...writerChains(model.half), ...markChains(model.generation), revision]),
+    chains: new Map([...writerChains(model.half), ...markChains(model), revision]),
   };
 }
 
@@ -138,30 +140,42 @@ function addPeerSets(sets: Map<string, SetLayout>, group: string, peers: PeerSet
 }
 
 function writerChains(half: 0 | 1): [string, ChainLayout][] {
-  const switches = FLOW_TABLES.map((table): [string, ChainLayout] => [
+  const switches = SWITCHED.map((table): [string, ChainLayout] => [
     writerChain(table),
     { rules: [`goto ${halfWriterChain(table, half)}`] },
   ]);
   return [...HALF_WRITERS, ...switches];
 }
 
-const HALF_WRITERS = FLOW_TABLES.flatMap((table) =>
-  HALVES.map((half): [string, ChainLayout] => [
+/** What a packet of an approved connection passes is written where it is counted, not jumped to. */
+const HALF_WRITERS = HALVES.flatMap((half): [string, ChainLayout][] => [
+  ...SWITCHED.map((table): [string, ChainLayout] => [
     halfWriterChain(table, half),
     { rules: halfWriterRules(table, half) },
   ]),
-);
+  [
+    `m_there_${half}`,
+    {
+      rules: [
+        `${BARE_SYN} return`,
+        `ct direction reply goto m_back_${half}`,
+        ...flowUpdates('bo', half, 'accept'),
+        'counter name c_overflow accept',
+      ],
+    },
+  ],
+  [`m_back_${half}`, { rules: [...flowUpdates('br', half, 'accept'), 'counter name c_overflow accept'] }],
+]);
 
-/** The only chains that a new generation rewrites. The comparison is positive: a packet without conntrack entry never matches. */
-function markChains(generation: number): [string, ChainLayout][] {
+/**
+ * The only chains that a new generation rewrites. The comparison is positive, and comes before everything else: what has no
+ * conntrack entry (invalid packets, neighbour discovery) never matches.
+ */
+function markChains({ generation, half }: FirewallModel): [string, ChainLayout][] {
   const mark = `0x${generation.toString(16).padStart(4, '0')}0000`;
   return [
     ['m_approve', { rules: [`ct mark set ct mark and 0x0000ffff or ${mark}`, 'accept'] }],
-    [
-      'm_established',
-      { rules: ['ct direction original jump w_bo', 'ct direction reply jump w_br', 'accept'] },
-    ],
-    ['m_fast', { rules: [`ct mark and 0xffff0000 == ${mark} goto m_established`] }],
+    ['m_fast', { rules: [`ct mark and 0xffff0000 == ${mark} goto m_there_${half}`] }],
   ];
 }
 
@@ -206,11 +220,11 @@ function hookChains(kind: FirewallModel['kind']): [string, ChainLayout][] {
     [own, opposite]: readonly [string, string],
     errors: readonly string[] = [],
   ): string[] => [
+    'jump m_fast',
     `${interfaceKey} "lo" accept`,
     ...NEIGHBOURS,
     'ct state invalid goto v_invalid',
     `${BARE_SYN} goto ${own}`,
-    'jump m_fast',
     ...errors,
     `${ICMP_ERROR} goto v_invalid`,
     `ct direction original goto ${own}`,

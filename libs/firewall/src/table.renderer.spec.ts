@@ -49,15 +49,21 @@ describe('the table of a Pod', () => {
     await expect(renderTable(model)).toMatchFileSnapshot('testing/pod-table.nft');
   });
 
-  it('never drops by policy, never preallocates a set, and never puts a verdict behind an update', () => {
+  it('never drops by policy, never preallocates a set, and never lets an update that failed decide', () => {
     const text = renderTable({
       ...model,
       kind: 'host',
       guard: { targets: [], hairpins: [], podNetworks: [] },
     });
     expect(text).not.toMatch(/policy drop|size \d/);
-    for (const line of text.split('\n').filter((each) => each.includes(' update @')))
-      expect(line).toMatch(/\} return$/);
+    for (const chain of text.split(/^  chain /m).filter((each) => each.includes(' update @'))) {
+      const lines = chain.split('\n').map((line) => line.trim());
+      const verdicts = new Set(
+        lines.filter((line) => line.includes(' update @')).map((line) => line.split('} ')[1]),
+      );
+      const last = verdicts.has('accept') ? 'counter name c_overflow accept' : 'counter name c_overflow';
+      expect([verdicts.size, lines.at(lines.indexOf('}') - 1)]).toEqual([1, last]);
+    }
   });
 
   it('closes an allow rule whose group nobody has told yet, and refuses such a deny rule, which it would open', () => {

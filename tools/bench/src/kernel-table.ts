@@ -26,7 +26,7 @@ export async function policyIn(netns: string): Promise<string> {
   return listing
     .replace(/generation=\d+ half=\d/, '')
     .replace(/0x[0-9a-f]{8}/g, 'mark')
-    .replace(/goto w_(\w\w)_[01]/g, 'goto w_$1')
+    .replace(/goto (w_\w\w|m_there)_[01]/g, 'goto $1')
     .split(/\n(?=\t\S)/)
     .filter((block) => !FLOW_SETS.has(/^\tset (\w+)/.exec(block)?.[1] ?? ''))
     .map((block) => block.trim())

@@ -22,7 +22,7 @@ export function withoutFlowElements(listing: string): string {
 
 /** The part that only a change of policy may alter: which half of the flow sets is written does not count. */
 export function policyPart(listing: string): string {
-  return listing.replace(/\bgoto w_(na|np|nb|bo|br)_[01]\b/g, 'goto w_$1').replace(/ half=[01]"/, '"');
+  return listing.replace(/\bgoto (w_(?:na|np|nb)|m_there)_[01]\b/g, 'goto $1').replace(/ half=[01]"/, '"');
 }
 
 export interface FoundTable {
