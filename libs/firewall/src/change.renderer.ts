@@ -8,8 +8,9 @@ import { hasTable, isEnforced, nextGeneration } from './firewall.model.js';
 import { flowSetNames } from './flow-sets.js';
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
 import { verdictChain } from './peer-lookups.js';
-import { renderRemoval, renderTable } from './table.renderer.js';
-import { policyLayout, TABLE, upkeepLayout } from './table-layout.js';
+import { renderRemoval, TABLE } from './own-table.js';
+import { renderTable } from './table.renderer.js';
+import { policyLayout, upkeepLayout } from './table-layout.js';
 
 export interface Change {
   /**

@@ -22,10 +22,19 @@ export { buildModel, endpointUnit, inOrder, OWN_HOST, PROBES_REF } from './polic
 export type { EndpointDetails, ModelOptions } from './policy-model.js';
 export { groupPeers, nodePolicy, peerLookup, podPolicy, standIn } from './place-policy.js';
 export type { PlacePolicy, PolicyView } from './place-policy.js';
-export { FAMILIES, FLOW_TABLES, flowSetName, flowSetNames, HALVES } from './flow-sets.js';
-export type { Family, FlowTable, Half } from './flow-sets.js';
-export { COUNTERS, REVISION_CHAIN, TABLE } from './table-layout.js';
-export { renderRemoval, renderTable } from './table.renderer.js';
+export {
+  COUNTERS,
+  FAMILIES,
+  FLOW_TABLES,
+  flowSetName,
+  flowSetNames,
+  HALVES,
+  renderRemoval,
+  REVISION_CHAIN,
+  TABLE,
+} from './own-table.js';
+export type { Family, FlowTable, Half } from './own-table.js';
+export { renderTable } from './table.renderer.js';
 export { renderChange, renderFlush, renderRotation, replacement } from './change.renderer.js';
 export type { Change } from './change.renderer.js';
 export { renderTakeover } from './takeover.renderer.js';

@@ -28,13 +28,9 @@ import { guardChains } from './guard-layout.js';
 import { judgedChain, judgedEntry } from './judgement.js';
 import { peerSetName, serviceChainName } from './names.js';
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
+import { REVISION_CHAIN } from './own-table.js';
 import { lookups, verdictChain } from './peer-lookups.js';
 import { ICMP, ICMPV6, KEYED_PROTOCOLS } from './port-segments.js';
-
-export const TABLE = 'inet ringfence';
-export const COUNTERS = ['c_overflow', 'c_invalid', 'c_stale', 'c_guard'] as const;
-/** Never jumped to; its one rule's comment tells a restarted agent what it finds. */
-export const REVISION_CHAIN = 'revision';
 
 const BARE_SYN = 'tcp flags & (fin | syn | rst | ack) == syn';
 const DISCOVERY = 'nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert';

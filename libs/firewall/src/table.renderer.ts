@@ -2,12 +2,8 @@
 import { hasTable } from './firewall.model.js';
 import type { FirewallModel } from './firewall.model.js';
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
-import { COUNTERS, TABLE, tableLayout } from './table-layout.js';
-
-/** `add` then `delete` makes the deletion succeed where there is no table. */
-export function renderRemoval(): string {
-  return `table ${TABLE}\ndelete table ${TABLE}\n`;
-}
+import { COUNTERS, renderRemoval, TABLE } from './own-table.js';
+import { tableLayout } from './table-layout.js';
 
 export function renderTable(model: FirewallModel): string {
   if (!hasTable(model)) return renderRemoval();

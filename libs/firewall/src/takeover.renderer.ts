@@ -8,7 +8,8 @@ import { nextGeneration } from './firewall.model.js';
 import type { Half } from './flow-sets.js';
 import { flowSetNames, isFlowSet } from './flow-sets.js';
 import { renderBlock } from './table.renderer.js';
-import { TABLE, tableLayout } from './table-layout.js';
+import { TABLE } from './own-table.js';
+import { tableLayout } from './table-layout.js';
 
 /** Only where the flow sets and counters are declared as we declare them. */
 export interface FoundObjects {

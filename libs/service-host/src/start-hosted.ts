@@ -45,7 +45,7 @@ export async function startHosted<Schema extends z.ZodType>(
     telemetry.stop,
     metrics.stop,
     management.close,
-    sweepWhenIdle(),
+    sweepWhenIdle(service),
   ];
   let state: 'starting' | 'started' | 'stopping' = 'starting';
   health.require('start', () => state === 'started' || `the service is ${state}`);

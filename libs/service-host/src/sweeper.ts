@@ -12,9 +12,12 @@ const LOOK_EVERY_MS = 10_000;
 const LITTLE_TO_DO = 0.2;
 /** More than the young generation, which is collected by itself. */
 const WORTH_BYTES = 64 * 1024 ** 2;
+/** For a process that is on every node; its collection takes some 30 ms. */
+const WORTH_BYTES_FRUGALLY = 4 * 1024 ** 2;
 
 /** Returns the way to stop it. */
-export function sweepWhenIdle(): () => void {
+export function sweepWhenIdle({ frugal = false } = {}): () => void {
+  const worth = (): number => (frugal ? WORTH_BYTES_FRUGALLY : Math.max(WORTH_BYTES, left / 2));
   const collect = collector();
   let left = inUse();
   let before = performance.eventLoopUtilization();
@@ -23,7 +26,7 @@ export function sweepWhenIdle(): () => void {
     const { utilization } = performance.eventLoopUtilization(now, before);
     before = now;
     // Who needs more and more is swept up less and less often.
-    if (utilization > LITTLE_TO_DO || inUse() - left < Math.max(WORTH_BYTES, left / 2)) return;
+    if (utilization > LITTLE_TO_DO || inUse() - left < worth()) return;
     collect();
     left = inUse();
   }, LOOK_EVERY_MS);

@@ -14,7 +14,7 @@ import { TableRecords } from './agent/table-records.js';
 import type { TableRecordFile } from './agent/table-records.js';
 import type { AgentMetrics } from './agent-metrics.js';
 import type { Config } from './config.js';
-import type { Context, ObservedKernel, StateFiles } from './cven.module.js';
+import type { Context, ObservedKernel, StateFiles } from './cven.js';
 import { DesiredTables } from './domain/desired-tables.calculator.js';
 import { FlowBatches } from './domain/flow-batches.calculator.js';
 import { DialledBook } from './domain/dialled.book.js';

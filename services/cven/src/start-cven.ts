@@ -4,10 +4,9 @@
  */
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NestFactory } from '@nestjs/core';
 import { connectBus, nodeInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { alarmInsecure, nestLogger } from '@ringfence/service-host';
+import { alarmInsecure } from '@ringfence/service-host';
 import type { RunningService } from '@ringfence/service-host';
 import { PodRuntimeClient } from './adapters/cri/pod-runtime.client.js';
 import type { NodeCredential } from './adapters/credential.client.js';
@@ -17,8 +16,8 @@ import { Birth } from './birth/birth.js';
 import type { Places } from './birth/birth-gate.js';
 import { agentMetrics } from './agent-metrics.js';
 import { AgentParts } from './agent-parts.js';
-import { CREDENTIAL, CREDENTIAL_STATE, cvenModule, KERNEL, STATE_FILES } from './cven.module.js';
-import type { Availability, Context, ObservedKernel, StateFiles } from './cven.module.js';
+import { openCven } from './cven.js';
+import type { Context } from './cven.js';
 import { startHeartbeat } from './heartbeat.js';
 import { every } from './timers.js';
 
@@ -36,26 +35,17 @@ const LOOK_AROUND_WITHIN_MS = 2_000;
 const FLUSH_WITHIN_MS = 3_000;
 
 export async function startCven(context: Context): Promise<RunningService> {
-  const app = await NestFactory.createApplicationContext(cvenModule(context), {
-    logger: nestLogger(context.logger),
-    abortOnError: false,
-  });
-  const availability = app.get<Availability>(CREDENTIAL_STATE);
+  const { files, kernel, credentials, availability } = await openCven(context);
   context.health.require('credential', () => availability.state);
-  const credentials = app.get<NodeCredential>(CREDENTIAL);
   const identity = await credentials.obtain();
-  const parts = new AgentParts(context, {
-    files: app.get<StateFiles>(STATE_FILES),
-    kernel: app.get<ObservedKernel>(KERNEL),
-    metrics: agentMetrics(context.metrics),
-    identity,
-  });
+  const metrics = agentMetrics(context.metrics);
+  const parts = new AgentParts(context, { files, kernel, metrics, identity });
   credentials.keepFresh(() => !parts.isUnpaired);
   const birth = new Birth({
     context,
     places: placesOfBirth(parts),
     namespaces: () => parts.view.managedNamespaces(),
-    kernel: () => app.get<ObservedKernel>(KERNEL).port,
+    kernel: () => kernel.port,
     hostAddresses,
   });
   parts.onView = (isUnpaired) => birth.follow(isUnpaired);
@@ -73,7 +63,6 @@ export async function startCven(context: Context): Promise<RunningService> {
       if (!parts.isUnpaired) await parts.agent.endInterval();
       await parts.uplink.close(FLUSH_WITHIN_MS);
       parts.save();
-      await app.close();
     },
   };
 }

@@ -1,41 +1,26 @@
 /** The start of Kubelink: who am I, then the API server and NATS at the same time; each is waited for, none ends the process. */
-import { NestFactory } from '@nestjs/core';
 import { connectBus, KUBELINK_DURABLE, serviceInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { subjects } from '@ringfence/contracts';
 import type { ApiClient } from '@ringfence/kubernetes';
-import { alarmInsecure, nestLogger } from '@ringfence/service-host';
+import { alarmInsecure } from '@ringfence/service-host';
 import type { RunningService } from '@ringfence/service-host';
 import type { ClusterCredential } from './adapters/cluster-credential.client.js';
 import { ClusterWatch } from './adapters/cluster-watch.js';
 import { ObservationPublisher } from './adapters/observation.publisher.js';
-import type { PodConditions } from './adapters/readiness.consumer.js';
 import type { ObservationOutbox } from './domain/observation-outbox.calculator.js';
 import { Heartbeat } from './heartbeat.js';
-import {
-  API_CLIENT,
-  CREDENTIAL,
-  kubelinkModule,
-  OUTBOX,
-  POD_CONDITIONS,
-  VERSION,
-} from './kubelink.module.js';
-import type { Context } from './kubelink.module.js';
+import { openKubelink, VERSION } from './kubelink.js';
+import type { Context } from './kubelink.js';
 
 export async function startKubelink(context: Context): Promise<RunningService> {
   const { config, health, logger } = context;
-  const app = await NestFactory.createApplicationContext(kubelinkModule(context), {
-    logger: nestLogger(logger),
-    abortOnError: false,
-  });
-  const client = app.get<ApiClient>(API_CLIENT);
-  const credential = app.get<ClusterCredential>(CREDENTIAL);
+  const { client, credential, outbox, conditions } = openKubelink(context);
   health.require('credential', () => credential.availability());
   await credential.obtain();
   credential.keepFresh();
 
   // The watch begins before NATS is there; what it finds waits in the outbox.
-  const outbox = app.get<ObservationOutbox>(OUTBOX);
   const news = { tell: (): void => undefined };
   const watch = watchCluster(context, client, outbox, () => news.tell());
   context.onShutdown(() => watch.close());
@@ -52,14 +37,12 @@ export async function startKubelink(context: Context): Promise<RunningService> {
     isInSync: () => watch.isInSync(),
     onTrouble: (error) => logger.warn({ err: error }, 'the heartbeat has trouble'),
   });
-  const conditions = app.get<PodConditions>(POD_CONDITIONS);
   const hasAccount = credential.current().jwt !== '';
   await conditions.follow(bus, config.CLUSTER_ID, hasAccount ? KUBELINK_DURABLE : undefined);
   return {
     drain: async () => {
       relists.close();
       await Promise.all([heartbeat.close(), conditions.close(), publisher.close()]);
-      await app.close();
     },
   };
 }

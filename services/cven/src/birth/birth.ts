@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AgentHeartbeat, EnforcementMode } from '@ringfence/contracts';
 import type { FoundSandbox } from '../adapters/cri/sandbox-record.js';
-import type { Context } from '../cven.module.js';
+import type { Context } from '../cven.js';
 import type { Kernel } from '../kernel/kernel.port.js';
 import { every } from '../timers.js';
 import { BirthGate } from './birth-gate.js';

@@ -1,6 +1,6 @@
 /** nft's listing of our table, reduced to what only we may change: flow sets fill by themselves. Pure. */
 import type { EnforcementMode } from '@ringfence/contracts';
-import { COUNTERS, flowSetNames, HALVES } from '@ringfence/firewall';
+import { COUNTERS, flowSetNames, HALVES } from '@ringfence/firewall/own-table';
 import type { FoundObjects, Half } from '@ringfence/firewall';
 
 const FLOW_SET = /^\tset (?:na|np|nb|bo|br)[46]_[01] \{$/;

@@ -6,11 +6,14 @@ import type { Half } from '@ringfence/firewall';
 import { KernelError } from '../kernel.port.js';
 import type { CounterName } from '../kernel.port.js';
 import { NamespaceContext } from './namespace-context.js';
-import type { HelperAnswer, HelperNews, HelperRequest } from './protocol.js';
+import type { HelperAnswer, HelperNews, HelperOperation, HelperRequest } from './protocol.js';
+import { giveBackMemory } from './memory.js';
 import { RulesetWatch } from './ruleset-watch.js';
 import type { WatchedNamespace } from './ruleset-watch.js';
 
 const LISTEN_EVERY_MS = 20;
+const QUIET_AFTER_MS = 2_000;
+const LEAVES_MUCH: readonly HelperOperation[] = ['open', 'apply', 'list', 'listOwn', 'close'];
 
 const contexts = new Map<string, NamespaceContext>();
 /** The same, by the number of their namespace. */
@@ -84,8 +87,12 @@ function answer(request: HelperRequest): HelperAnswer {
   }
 }
 
+const quiet = setTimeout(giveBackMemory, QUIET_AFTER_MS);
 if (watch !== undefined) setInterval(() => watch.look().forEach(tell), LISTEN_EVERY_MS);
-process.on('message', (request: HelperRequest) => tell(answer(request)));
+process.on('message', (request: HelperRequest) => {
+  tell(answer(request));
+  if (LEAVES_MUCH.includes(request.operation)) quiet.refresh();
+});
 process.on('disconnect', () => process.exit(0));
 // The agent decides when its helper ends: a signal to the whole process group must not cut a transaction off.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);

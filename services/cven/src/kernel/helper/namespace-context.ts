@@ -1,10 +1,11 @@
 /**
- * Everything kept for one network namespace: a libnftables context and a raw netlink socket, both opened after `setns`
- * on this thread and bound to that namespace for life. The thread itself always returns to its own namespace.
+ * Everything kept for one network namespace: the namespace itself and a raw netlink socket that was opened in it. A
+ * libnftables context is made for each transaction, after `setns` on this thread, and freed: 0.05 ms, where one that is kept
+ * costs 0.3 MiB per namespace. The thread itself always returns to its own namespace.
  */
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { flowSetName, FAMILIES, FLOW_TABLES, renderRemoval } from '@ringfence/firewall';
-import type { FlowTable, Half } from '@ringfence/firewall';
+import { flowSetName, FAMILIES, FLOW_TABLES, renderRemoval } from '@ringfence/firewall/own-table';
+import type { FlowTable, Half } from '@ringfence/firewall/own-table';
 import koffi from 'koffi';
 import { KernelError } from '../kernel.port.js';
 import type { Applied, CounterName, FlowCount, FlowReading, NodeLink } from '../kernel.port.js';
@@ -45,7 +46,7 @@ const OWN_GENERATIONS = 64;
 const home = openSync('/proc/thread-self/ns/net', 'r');
 
 export class NamespaceContext {
-  private readonly context: unknown;
+  private readonly file: number;
   private readonly socket: NetlinkSocket;
   /** Ruleset generation of the namespace after our own last transaction; every commit of anybody raises it by one. */
   private lastGeneration: number | undefined;
@@ -58,14 +59,15 @@ export class NamespaceContext {
 
   private nodeLinks: NodeLinks | undefined;
 
-  constructor(private readonly path: string) {
-    [this.namespace, this.context, this.socket] = opened(path, (fd) => [
-      namespaceId(fd, home),
-      ...entered(fd, () => [newContext(0) as unknown, new NetlinkSocket()] as const),
-    ]);
-    bufferOutput(this.context);
-    bufferError(this.context);
-    setOutputFlags(this.context, STATELESS);
+  constructor(path: string) {
+    this.file = opened(path);
+    try {
+      this.namespace = namespaceId(this.file, home);
+      this.socket = entered(this.file, () => new NetlinkSocket());
+    } catch (error) {
+      closeSync(this.file);
+      throw error;
+    }
   }
 
   apply(script: string): Applied {
@@ -153,7 +155,7 @@ export class NamespaceContext {
   }
 
   adoptConnections(): number {
-    const [tcp, tcp6] = inNamespace(this.path, () => [readSockets('tcp'), readSockets('tcp6')] as const);
+    const [tcp, tcp6] = entered(this.file, () => [readSockets('tcp'), readSockets('tcp6')] as const);
     let adopted = 0;
     for (const connection of olderConnections(tcp, tcp6)) {
       try {
@@ -167,11 +169,11 @@ export class NamespaceContext {
   }
 
   trackLiberally(): void {
-    inNamespace(this.path, () => writeFileSync('/proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal', '1'));
+    entered(this.file, () => writeFileSync('/proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal', '1'));
   }
 
   links(peers: readonly string[]): NodeLink[] {
-    this.nodeLinks ??= inNamespace(this.path, () => new NodeLinks());
+    this.nodeLinks ??= entered(this.file, () => new NodeLinks());
     return this.nodeLinks.read(peers);
   }
 
@@ -202,32 +204,27 @@ export class NamespaceContext {
   close(): void {
     this.socket.close();
     this.nodeLinks?.close();
-    freeContext(this.context);
+    closeSync(this.file);
   }
 
   private run(commands: string): string {
-    const failed = (runBuffer(this.context, commands) as number) !== 0;
-    // Both buffers must be read after every run: reading is what empties them.
-    const output = outputBuffer(this.context) as string;
-    const error = errorBuffer(this.context) as string;
-    if (!failed) this.dropCache();
-    if (failed)
-      throw new KernelError(
-        'script_refused',
-        error.trim().slice(0, 2000) || 'nft refused the script without a word',
-      );
-    return output;
+    const context = entered(this.file, () => newContext(0) as unknown);
+    try {
+      bufferOutput(context);
+      bufferError(context);
+      setOutputFlags(context, STATELESS);
+      const failed = (runBuffer(context, commands) as number) !== 0;
+      if (failed) throw refused(errorBuffer(context) as string);
+      return outputBuffer(context) as string;
+    } finally {
+      freeContext(context);
+    }
   }
+}
 
-  /**
-   * libnftables keeps all rules and elements that it read until its next run: a mebibyte per namespace. It drops them
-   * when a run fails, and a word that is no command costs only microseconds.
-   */
-  private dropCache(): void {
-    runBuffer(this.context, '?');
-    outputBuffer(this.context);
-    errorBuffer(this.context);
-  }
+function refused(error: string): KernelError {
+  const words = error.trim().slice(0, 2000);
+  return new KernelError('script_refused', words || 'nft refused the script without a word');
 }
 
 function readSockets(table: 'tcp' | 'tcp6'): string {
@@ -238,29 +235,18 @@ function readSockets(table: 'tcp' | 'tcp6'): string {
   }
 }
 
-/** Runs `work` with this thread in the namespace. */
-function inNamespace<T>(path: string, work: () => T): T {
-  return opened(path, (fd) => entered(fd, work));
-}
-
-function opened<T>(path: string, work: (fd: number) => T): T {
-  let fd: number;
+function opened(path: string): number {
   try {
-    fd = openSync(path, 'r');
+    return openSync(path, 'r');
   } catch (error) {
     throw new KernelError(
       'namespace_gone',
       `cannot open ${path}: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  try {
-    return work(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
-/** Coming home cannot fail short of a broken machine; then the process must end. */
+/** Runs `work` with this thread in the namespace. Coming home cannot fail short of a broken machine; then the process must end. */
 function entered<T>(fd: number, work: () => T): T {
   if ((setns(fd, CLONE_NEWNET) as number) !== 0)
     throw new KernelError('namespace_gone', `this is not a network namespace (errno ${koffi.errno()})`);

@@ -1,5 +1,6 @@
 /**
- * The wiring of a C-VEN: a Nest application context without an HTTP platform.
+ * What a C-VEN is made of. Functions put it together, not Nest: an agent has no routes, and on every node the framework
+ * would be a sixth of its memory (docs/decisions/0015).
  *
  *   container runtime ──sandboxes──▶ PodRuntimeClient ──┐
  *   clas-cache ──snapshot, deltas──▶ NodeViewConsumer ──┴▶ NodeAgent ──▶ EnforcedPlace (one per namespace)
@@ -8,10 +9,7 @@
  *                                                              Kernel (helper process) ─▶ nftables, conntrack
  *   disk: credential, last view, records of our tables: enforcement needs nobody else after a restart
  */
-import 'reflect-metadata';
 import { fileURLToPath } from 'node:url';
-import { Module } from '@nestjs/common';
-import type { Type } from '@nestjs/common';
 import { NodeView } from '@ringfence/contracts';
 import type { HostContext } from '@ringfence/service-host';
 import { KeptCredential, NodeCredential, NodeKey } from './adapters/credential.client.js';
@@ -25,12 +23,6 @@ import type { Kernel } from './kernel/kernel.port.js';
 import { SpawnedKernel } from './kernel/spawned-kernel.js';
 
 export type Context = HostContext<Config>;
-
-export const CONTEXT = Symbol('context');
-export const KERNEL = Symbol('kernel');
-export const CREDENTIAL = Symbol('credential');
-export const STATE_FILES = Symbol('state files');
-export const CREDENTIAL_STATE = Symbol('credential state');
 
 export const VERSION = '0.1.0';
 
@@ -48,18 +40,20 @@ export interface Availability {
   state: true | string;
 }
 
-export function cvenModule(context: Context): Type {
-  class CvenModule {}
-  Module({
-    providers: [
-      { provide: CONTEXT, useValue: context },
-      { provide: CREDENTIAL_STATE, useValue: { state: 'no credential yet' } satisfies Availability },
-      { provide: STATE_FILES, useFactory: stateFiles, inject: [CONTEXT] },
-      { provide: KERNEL, useFactory: openKernel, inject: [CONTEXT] },
-      { provide: CREDENTIAL, useFactory: nodeCredential, inject: [CONTEXT, STATE_FILES, CREDENTIAL_STATE] },
-    ],
-  })(CvenModule);
-  return CvenModule;
+/** What a C-VEN has before it knows who it is. */
+export interface Cven {
+  readonly files: StateFiles;
+  readonly kernel: ObservedKernel;
+  readonly credentials: NodeCredential;
+  /** Of the credential. */
+  readonly availability: Availability;
+}
+
+export async function openCven(context: Context): Promise<Cven> {
+  const files = stateFiles(context);
+  const availability: Availability = { state: 'no credential yet' };
+  const kernel = await openKernel(context);
+  return { files, kernel, credentials: nodeCredential(context, files, availability), availability };
 }
 
 function stateFiles({ config }: Context): StateFiles {

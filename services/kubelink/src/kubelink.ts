@@ -1,14 +1,11 @@
 /**
- * The wiring of Kubelink: a Nest application context without an HTTP platform and without a store.
+ * What Kubelink is made of. Functions put it together, not Nest: it has no routes and no store.
  *
  *   API server ──lists, watches──▶ ClusterWatch ──▶ ObservationOutbox ──▶ ObservationPublisher ──▶ obs.<cluster>.*
  *       ▲                                                                  Heartbeat ────────────▶ obs.<cluster>.cluster
  *       └──patch of pods/status── PodConditions ◀──readiness── READINESS
  *   clas-cache ──credential──▶ ClusterCredential ──▶ the connection to the cluster's NATS
  */
-import 'reflect-metadata';
-import { Module } from '@nestjs/common';
-import type { Type } from '@nestjs/common';
 import { apiClient, clusterAccess, KubeconfigError } from '@ringfence/kubernetes';
 import type { ApiClient } from '@ringfence/kubernetes';
 import { alarmUnverified, StartRefused } from '@ringfence/service-host';
@@ -20,31 +17,24 @@ import { ObservationOutbox } from './domain/observation-outbox.calculator.js';
 
 export type Context = HostContext<Config>;
 
-export const CONTEXT = Symbol('context');
-export const API_CLIENT = Symbol('API client');
-export const CREDENTIAL = Symbol('credential');
-export const OUTBOX = Symbol('outbox');
-export const POD_CONDITIONS = Symbol('Pod conditions');
-
 export const VERSION = '0.1.0';
 
-export function kubelinkModule(context: Context): Type {
-  class KubelinkModule {}
-  Module({
-    providers: [
-      { provide: CONTEXT, useValue: context },
-      { provide: API_CLIENT, useFactory: openApi, inject: [CONTEXT] },
-      { provide: CREDENTIAL, useFactory: credential, inject: [CONTEXT] },
-      // Microseconds of the clock: above every number of an earlier run.
-      {
-        provide: OUTBOX,
-        useFactory: ({ config }: Context) => new ObservationOutbox(config.CLUSTER_ID, Date.now() * 1_000),
-        inject: [CONTEXT],
-      },
-      { provide: POD_CONDITIONS, useFactory: podConditions, inject: [CONTEXT, API_CLIENT] },
-    ],
-  })(KubelinkModule);
-  return KubelinkModule;
+export interface Kubelink {
+  readonly client: ApiClient;
+  readonly credential: ClusterCredential;
+  readonly outbox: ObservationOutbox;
+  readonly conditions: PodConditions;
+}
+
+export function openKubelink(context: Context): Kubelink {
+  const client = openApi(context);
+  return {
+    client,
+    credential: credential(context),
+    // Microseconds of the clock: above every number of an earlier run.
+    outbox: new ObservationOutbox(context.config.CLUSTER_ID, Date.now() * 1_000),
+    conditions: podConditions(context, client),
+  };
 }
 
 function openApi(context: Context): ApiClient {
