@@ -4,10 +4,10 @@
  * away raises the generation in the same transaction, so that every live connection is judged again.
  */
 import type { FirewallModel, PeerSet } from './firewall.model.js';
-import { hasTable, isEnforced, nextGeneration } from './firewall.model.js';
+import { hasTable, isDenial, isEnforced, nextGeneration } from './firewall.model.js';
 import { flowSetNames } from './flow-sets.js';
+import { elementTexts } from './nft-layout.js';
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
-import { verdictChain } from './peer-lookups.js';
 import { renderRemoval, TABLE } from './own-table.js';
 import { renderTable } from './table.renderer.js';
 import { policyLayout, upkeepLayout } from './table-layout.js';
@@ -145,24 +145,42 @@ function setCommands(from: TableLayout, to: TableLayout): [string[], string[]] {
     const old = from.sets.get(name);
     if (old === undefined) {
       add.push(
-        `add set ${TABLE} ${name} { ${set.declaration} }`,
-        ...elementCommands('add', name, [...set.elements]),
+        `add ${set.keyword} ${TABLE} ${name} { ${set.declaration} }`,
+        ...elementCommands('add', name, elementTexts(set.elements)),
       );
     } else if (old.elements !== set.elements) add.push(...elementChange(name, old, set));
   }
-  for (const name of from.sets.keys()) if (!to.sets.has(name)) drop.push(`delete set ${TABLE} ${name}`);
+  for (const [name, set] of from.sets)
+    if (!to.sets.has(name)) drop.push(`delete ${set.keyword} ${TABLE} ${name}`);
   return [add, drop];
 }
 
 function elementChange(name: string, from: SetLayout, to: SetLayout): string[] {
   if (to.interval) {
-    const elements = [...to.elements];
-    if (sameLines([...from.elements], elements)) return [];
-    return [`flush set ${TABLE} ${name}`, ...elementCommands('add', name, elements)];
+    const elements = elementTexts(to.elements);
+    if (sameLines(elementTexts(from.elements), elements)) return [];
+    return [`flush ${to.keyword} ${TABLE} ${name}`, ...elementCommands('add', name, elements)];
   }
+  if (from.elements instanceof Map && to.elements instanceof Map)
+    return mapChange(name, from.elements, to.elements);
+  const [before, after] = [elementTexts(from.elements), elementTexts(to.elements)];
   return [
-    ...elementCommands('delete', name, missingFrom(to.elements, from.elements)),
-    ...elementCommands('add', name, missingFrom(from.elements, to.elements)),
+    ...elementCommands('delete', name, missingFrom(after, before)),
+    ...elementCommands('add', name, missingFrom(before, after)),
+  ];
+}
+
+/** Data never change in place: an element goes and comes. */
+function mapChange(
+  name: string,
+  from: ReadonlyMap<string, string>,
+  to: ReadonlyMap<string, string>,
+): string[] {
+  const gone = [...from].filter(([key, data]) => to.get(key) !== data).map(([key]) => key);
+  const come = [...to].filter(([key, data]) => from.get(key) !== data);
+  return [
+    ...elementCommands('delete', name, gone),
+    ...elementCommands('add', name, elementTexts(new Map(come))),
   ];
 }
 
@@ -225,28 +243,28 @@ function shape(model: FirewallModel): string {
       proto,
       from,
       to,
-      own.map((rule) => [verdictChain(rule.class), rule.peers]),
+      own.map((rule) => [isDenial(rule.class), rule.peers]),
     ]),
-    anyProtocol.map((rule) => [verdictChain(rule.class), rule.peers]),
+    anyProtocol.map((rule) => [isDenial(rule.class), rule.peers]),
   ]);
   return JSON.stringify([rules, model.judging]);
 }
 
-function groupsBy(model: FirewallModel, verdict: 'v_allow' | 'v_deny'): Set<string> {
+function groupsBy(model: FirewallModel, isDenied: boolean): Set<string> {
   const rules = [model.ingress, model.egress].flatMap(({ segments, anyProtocol }) => [
     ...segments.flatMap((each) => each.rules),
     ...anyProtocol,
   ]);
-  return new Set(rules.filter((rule) => verdictChain(rule.class) === verdict).flatMap((rule) => rule.peers));
+  return new Set(rules.filter((rule) => isDenial(rule.class) === isDenied).flatMap((rule) => rule.peers));
 }
 
 /** What came from a node counted as its own until it was known to judge: those groups deny and allow. */
 function deniedGroups(model: FirewallModel): Set<string> {
-  return new Set([...groupsBy(model, 'v_deny'), ...model.judging]);
+  return new Set([...groupsBy(model, true), ...model.judging]);
 }
 
 function isAllowed(model: FirewallModel, group: string): boolean {
-  return model.judging.includes(group) || groupsBy(model, 'v_allow').has(group);
+  return model.judging.includes(group) || groupsBy(model, false).has(group);
 }
 
 function peerDifference(from: PeerSet, to: PeerSet): { added: boolean; removed: boolean } {

@@ -78,6 +78,11 @@ export interface FirewallModel {
   readonly judging: readonly string[];
 }
 
+/** Denies only what is denied by class; both allow classes lead to the same mark. */
+export function isDenial(ruleClass: RuleClass): boolean {
+  return ruleClass === 'deny' || ruleClass === 'override_deny';
+}
+
 /** The namespace's own packets are judged and counted. */
 export function isEnforced(model: FirewallModel): boolean {
   return model.mode !== 'idle';

@@ -10,34 +10,40 @@
  */
 import type { RuleClass } from '@ringfence/contracts';
 import { isIpv6 } from './addresses.js';
+import { ClassedRules } from './class-layout.js';
+import { isDenial } from './firewall.model.js';
 import type { ForwardGuard, GuardedPort, PeerSet } from './firewall.model.js';
 import { FAMILIES, writerChain } from './flow-sets.js';
-import { serviceChainName } from './names.js';
-import type { ChainLayout } from './nft-layout.js';
+import { serviceName } from './names.js';
+import type { ChainLayout, TableLayout } from './nft-layout.js';
 import { arrivingChain, distrust, sayingChains, verdictMarks } from './judgement.js';
-import { lookups, verdictChain } from './peer-lookups.js';
 
 /** `hasFlowSets`: what the guard drops is counted as blocked; a table with nothing but the guard only counts packets. */
-export function guardChains(
+export function guardLayout(
   guard: ForwardGuard,
   peers: ReadonlyMap<string, PeerSet>,
-  { judging, hasFlowSets }: { judging: readonly string[]; hasFlowSets: boolean },
-): [string, ChainLayout][] {
+  hasFlowSets: boolean,
+): TableLayout {
+  const classed = new ClassedRules(
+    'guard',
+    guard.targets.map(({ rules }) => rules),
+    peers,
+  );
   const chains = new Map<string, ChainLayout>();
   const known = new Map<string, string>();
   const dispatch = { 4: [] as string[], 6: [] as string[] };
   for (const target of guard.targets) {
-    const rules = targetRules(target, peers);
-    const content = rules.join('\n');
-    const name = known.get(content) ?? serviceChainName('guard', known.size, target.port);
+    const { mode, rules } = target;
+    const content = JSON.stringify([mode, rules.map((rule) => [isDenial(rule.class), rule.peers])]);
+    const name = known.get(content) ?? serviceName('guard', known.size, target.port);
     known.set(content, name);
-    chains.set(name, { rules });
+    if (!chains.has(`s_${name}`)) chains.set(`s_${name}`, { rules: targetRules(name, target, classed) });
     dispatch[isIpv6(target.address) ? 6 : 4].push(
-      `${target.address} . ${target.proto} . ${target.port} : goto ${name}`,
+      `${target.address} . ${target.proto} . ${target.port} : goto s_${name}`,
     );
   }
   const counted = hasFlowSets ? [`ct direction original jump ${writerChain('nb')}`] : [];
-  return [
+  const all: [string, ChainLayout][] = [
     ...chains,
     arrivingChain(),
     ['guard_pass', { rules: [verdictMarks.allowed, 'accept'] }],
@@ -49,7 +55,7 @@ export function guardChains(
       {
         hook: 'type filter hook forward priority filter - 10; policy accept;',
         rules: [
-          ...distrust(judging),
+          ...distrust(),
           verdictMarks.forwarded,
           ...FAMILIES.flatMap((family) => hairpinRules(family, guard.hairpins)),
           ...FAMILIES.flatMap((family) => [
@@ -61,6 +67,7 @@ export function guardChains(
     ],
     ...sayingChains(guard.podNetworks),
   ];
+  return { sets: classed.sets, chains: new Map(all) };
 }
 
 /** Its own requests come back to it with the source still untranslated here; likewise its answers. */
@@ -84,11 +91,9 @@ function dispatchChains(family: 4 | 6, entries: readonly string[]): [string, Cha
 }
 
 /** Only what a rule allows is passed as allowed; whatever else goes through is left for the Pod to see. */
-function targetRules(target: GuardedPort, peers: ReadonlyMap<string, PeerSet>): string[] {
-  const key = (family: 4 | 6): string => `ct original ${family === 4 ? 'ip' : 'ip6'} saddr`;
-  const denied = target.mode === 'visibility_only' ? 'goto guard_undecided' : 'goto guard_drop';
-  const verdict = (ruleClass: RuleClass): string =>
-    verdictChain(ruleClass) === 'v_allow' ? 'goto guard_pass' : denied;
-  const rest = target.mode === 'full' ? 'goto guard_drop' : 'goto guard_undecided';
-  return [...lookups(target.rules, peers, key, verdict), rest];
+function targetRules(name: string, { mode, rules }: GuardedPort, classed: ClassedRules): string[] {
+  const denied = mode === 'visibility_only' ? 'goto guard_undecided' : 'goto guard_drop';
+  const verdict = (ruleClass: RuleClass): string => (isDenial(ruleClass) ? denied : 'goto guard_pass');
+  const rest = mode === 'full' ? 'goto guard_drop' : 'goto guard_undecided';
+  return [...classed.entry(), ...classed.lines(name, rules, verdict), ...classed.exit(), rest];
 }

@@ -5,10 +5,10 @@
  * judges lets no such value out that it has not written itself, so it is believed from those nodes only. A packet is a
  * node's if it came by the way that leads to that node: a Pod may send under any address, but not by any interface.
  */
-import type { ChainLayout } from './nft-layout.js';
+import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
 import { FAMILIES } from './flow-sets.js';
 import { isIpv6 } from './addresses.js';
-import { peerSetName } from './names.js';
+import type { PeerSet } from './firewall.model.js';
 
 /** DSCP, of the pool for local use (RFC 2474): allowed for its real client, and forwarded without anybody saying so. */
 const ALLOWED = 43;
@@ -23,13 +23,20 @@ const HEADERS = { 4: 'ip', 6: 'ip6' } as const;
 const perFamily = (line: (header: 'ip' | 'ip6', family: 4 | 6) => string): string[] =>
   FAMILIES.map((family) => line(HEADERS[family], family));
 
+/** By address only: a node is told by its own. */
+export function judgingSets(judging: readonly string[], peers: ReadonlyMap<string, PeerSet>): TableLayout {
+  const hosts = (family: 4 | 6): Set<string> =>
+    new Set(judging.flatMap((group) => [...(peers.get(group)?.[`hosts${family}`] ?? [])]));
+  const sets = FAMILIES.map((family): [string, SetLayout] => [
+    `judging_${family}`,
+    { keyword: 'set', declaration: `type ipv${family}_addr;`, elements: hosts(family), interval: false },
+  ]);
+  return { sets: new Map(sets), chains: new Map() };
+}
+
 /** At the head of a Pod's ingress: a reply has no such DSCP, so the connection keeps what its opener's packets said. */
-export function judgedEntry(judging: readonly string[]): string[] {
-  return judging.flatMap((group) =>
-    perFamily(
-      (header, family) => `ct original ${header} saddr @${peerSetName('h', group, family)} jump judged`,
-    ),
-  );
+export function judgedEntry(): string[] {
+  return perFamily((header, family) => `ct original ${header} saddr @judging_${family} jump judged`);
 }
 
 export function judgedChain(): [string, ChainLayout] {
@@ -72,16 +79,16 @@ export function arrivingChain(): [string, ChainLayout] {
 }
 
 /** On its way through: only another judging node is believed, and nobody about a connection that is translated here. */
-export function distrust(judging: readonly string[]): string[] {
+export function distrust(): string[] {
   const words = `{ ${ALLOWED}, ${FORWARDED} }`;
   return [
     ...perFamily(
       (header) => `ct status dnat ct direction original ${header} dscp ${words} ${header} dscp set cs0`,
     ),
-    ...perFamily((header, family) => {
-      const strangers = judging.map((group) => `${header} saddr != @${peerSetName('h', group, family)}`);
-      return `${header} dscp ${words} ${strangers.join(' ')} ${header} dscp set cs0`;
-    }),
+    ...perFamily(
+      (header, family) =>
+        `${header} dscp ${words} ${header} saddr != @judging_${family} ${header} dscp set cs0`,
+    ),
   ];
 }
 

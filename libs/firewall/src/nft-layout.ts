@@ -1,7 +1,9 @@
 /** A table as sets and chains of finished nft rules: what renderers print and compare. */
 export interface SetLayout {
+  readonly keyword: 'set' | 'map';
   readonly declaration: string;
-  readonly elements: ReadonlySet<string> | readonly string[];
+  /** Of a map: key → data. */
+  readonly elements: ReadonlySet<string> | readonly string[] | ReadonlyMap<string, string>;
   /** Interval sets are replaced whole: deleting single intervals is catastrophically slow. */
   readonly interval: boolean;
 }
@@ -10,6 +12,13 @@ export interface ChainLayout {
   /** Only for base chains. They are never deleted or rewritten in life. */
   readonly hook?: string;
   readonly rules: readonly string[];
+}
+
+/** As nft reads and writes them. */
+export function elementTexts(elements: SetLayout['elements']): string[] {
+  return elements instanceof Map
+    ? [...(elements as ReadonlyMap<string, string>)].map(([key, data]) => `${key} : ${data}`)
+    : [...(elements as Iterable<string>)];
 }
 
 export interface TableLayout {

@@ -7,7 +7,7 @@ import type { EnforcementMode, Unit, WireRule } from '@ringfence/contracts';
 import { FirewallInputError, FIRST_GENERATION } from './firewall.model.js';
 import type { ChainRule, FirewallModel, ForwardGuard, PeerSet } from './firewall.model.js';
 import { peerSet } from './addresses.js';
-import { verdictChain } from './peer-lookups.js';
+import { isDenial } from './firewall.model.js';
 import { directionPolicy, isRuleOf } from './port-segments.js';
 
 /** Pseudo group: all addresses of the node that hosts the Pod. */
@@ -92,7 +92,7 @@ function resolvePeers(
   for (const rule of rules) {
     for (const group of rule.peers) {
       const found = members(group);
-      if (found === undefined && verdictChain(rule.class) === 'v_deny')
+      if (found === undefined && isDenial(rule.class))
         throw new FirewallInputError(
           'unknown_group',
           `deny rule ${rule.ref} names the unknown group ${group}`,

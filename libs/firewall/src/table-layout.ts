@@ -3,12 +3,12 @@
  * printed from layouts, so that a table that grew by deltas and one that was loaded whole are the same.
  *
  *   hook_in ─▶ m_fast ─(mark of this generation)─▶ m_there_… | m_back_… ─▶ accept
- *      └─▶ p_in ─vmap (protocol, port)─▶ s_in_… ─▶ v_allow | v_deny      ─▶ … ─▶ v_unmatched
+ *      └─▶ p_in ─(class of the peer)─▶ vmap (protocol, port) ─▶ s_in_… ─▶ v_allow | v_deny ─▶ … ─▶ v_unmatched
  *
  * Inbound rules match `ct original`, outbound rules `ct reply`: one chain serves both directions of a flow, also under NAT.
  * The base chains' policy stays `accept` and the last rule drops: a `policy drop` leaks while a table is replaced.
  */
-import type { EnforcementMode, RuleClass } from '@ringfence/contracts';
+import type { EnforcementMode } from '@ringfence/contracts';
 import {
   FAMILIES,
   FLOW_TABLES,
@@ -23,14 +23,12 @@ import {
   writerChain,
 } from './flow-sets.js';
 import { isEnforced } from './firewall.model.js';
-import type { DirectionPolicy, FirewallModel, PeerSet, PortSegment } from './firewall.model.js';
-import { guardChains } from './guard-layout.js';
-import { judgedChain, judgedEntry } from './judgement.js';
-import { peerSetName, serviceChainName } from './names.js';
+import type { FirewallModel } from './firewall.model.js';
+import { guardLayout } from './guard-layout.js';
+import { judgedChain, judgedEntry, judgingSets } from './judgement.js';
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
 import { REVISION_CHAIN } from './own-table.js';
-import { lookups, verdictChain } from './peer-lookups.js';
-import { ICMP, ICMPV6, KEYED_PROTOCOLS } from './port-segments.js';
+import { policyChains } from './policy-layout.js';
 
 const BARE_SYN = 'tcp flags & (fin | syn | rst | ack) == syn';
 const DISCOVERY = 'nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert';
@@ -53,15 +51,16 @@ export function tableLayout(model: FirewallModel): TableLayout {
 }
 
 export function policyLayout(model: FirewallModel): TableLayout {
-  const sets = new Map<string, SetLayout>();
-  for (const [group, peers] of model.peers) addPeerSets(sets, group, peers);
-  const chains = new Map<string, ChainLayout>([
-    ...(isEnforced(model) ? filterChains(model) : []),
-    ...(model.guard === null
-      ? []
-      : guardChains(model.guard, model.peers, { judging: model.judging, hasFlowSets: isEnforced(model) })),
-  ]);
-  return { sets, chains };
+  const { guard, peers } = model;
+  const parts = [
+    ...(isEnforced(model) ? filterLayouts(model) : []),
+    ...(guard === null ? [] : [guardLayout(guard, peers, isEnforced(model))]),
+    ...(isTold(model) || guard !== null ? [judgingSets(model.judging, peers)] : []),
+  ];
+  return {
+    sets: new Map(parts.flatMap(({ sets }) => [...sets])),
+    chains: new Map(parts.flatMap(({ chains }) => [...chains])),
+  };
 }
 
 /** Flow sets, marks and the revision: changes with every transaction, whatever that is about. */
@@ -81,6 +80,7 @@ const FLOW_SETS: ReadonlyMap<string, SetLayout> = new Map<string, SetLayout>([
   [
     PORTED,
     {
+      keyword: 'set',
       declaration: 'type inet_proto;',
       elements: ['tcp', 'udp', 'udplite', 'dccp', 'sctp'],
       interval: false,
@@ -90,19 +90,19 @@ const FLOW_SETS: ReadonlyMap<string, SetLayout> = new Map<string, SetLayout>([
     FLOW_TABLES.flatMap((table) =>
       FAMILIES.map((family): [string, SetLayout] => [
         flowSetName(table, family, half),
-        { declaration: flowSetDeclaration(family), elements: [], interval: false },
+        { keyword: 'set', declaration: flowSetDeclaration(family), elements: [], interval: false },
       ]),
     ),
   ),
 ]);
 
-function filterChains(model: FirewallModel): [string, ChainLayout][] {
+function filterLayouts(model: FirewallModel): TableLayout[] {
+  const told = isTold(model);
+  const own = [...verdictChains(model.mode), ...(told ? [judgedChain()] : []), ...hookChains(model.kind)];
   return [
-    ...verdictChains(model.mode),
-    ...policyChains('in', model.ingress, model.peers, isTold(model) ? judgedEntry(model.judging) : []),
-    ...policyChains('out', model.egress, model.peers),
-    ...(isTold(model) ? [judgedChain()] : []),
-    ...hookChains(model.kind),
+    { sets: new Map(), chains: new Map(own) },
+    policyChains('in', model.ingress, model.peers, told ? judgedEntry() : []),
+    policyChains('out', model.egress, model.peers),
   ];
 }
 
@@ -111,28 +111,6 @@ const isTold = ({ kind, judging }: FirewallModel): boolean => kind === 'pod' && 
 
 export function revisionText(model: FirewallModel): string {
   return `kind=${model.kind} mode=${model.mode} revision=${model.revision} generation=${model.generation} half=${model.half}`;
-}
-
-function addPeerSets(sets: Map<string, SetLayout>, group: string, peers: PeerSet): void {
-  sets.set(peerSetName('h', group, 4), {
-    declaration: 'type ipv4_addr;',
-    elements: peers.hosts4,
-    interval: false,
-  });
-  sets.set(peerSetName('h', group, 6), {
-    declaration: 'type ipv6_addr;',
-    elements: peers.hosts6,
-    interval: false,
-  });
-  for (const family of FAMILIES) {
-    const cidrs = family === 4 ? peers.cidrs4 : peers.cidrs6;
-    if (cidrs.length === 0) continue;
-    sets.set(peerSetName('n', group, family), {
-      declaration: `type ipv${family}_addr; flags interval;`,
-      elements: cidrs,
-      interval: true,
-    });
-  }
 }
 
 function writerChains(half: 0 | 1): [string, ChainLayout][] {
@@ -242,50 +220,4 @@ function hookChains(kind: FirewallModel['kind']): [string, ChainLayout][] {
       },
     ],
   ];
-}
-
-function policyChains(
-  direction: 'in' | 'out',
-  policy: DirectionPolicy,
-  peers: ReadonlyMap<string, PeerSet>,
-  entry: readonly string[] = [],
-): [string, ChainLayout][] {
-  const services = new Map<string, ChainLayout>();
-  const known = new Map<string, string>();
-  const dispatch = new Map<number, string[]>();
-  for (const segment of policy.segments) {
-    const content = JSON.stringify(segment.rules.map((rule) => [verdictChain(rule.class), rule.peers]));
-    const name = known.get(content) ?? serviceChainName(direction, segment.proto, segment.from);
-    known.set(content, name);
-    if (!services.has(name))
-      services.set(name, { rules: lookups(segment.rules, peers, addressKey(direction), verdictOf) });
-    dispatch.set(segment.proto, [...(dispatch.get(segment.proto) ?? []), `${keys(segment)} : jump ${name}`]);
-  }
-  const rules = [...dispatch].map(([proto, entries]) => dispatchRule(direction, proto, entries));
-  const anyProtocol = lookups(policy.anyProtocol, peers, addressKey(direction), verdictOf);
-  return [
-    ...services,
-    [`p_${direction}`, { rules: [...entry, ...rules, ...anyProtocol, 'goto v_unmatched'] }],
-  ];
-}
-
-/** `jump`, not `goto`: what a service's chain leaves undecided comes back and ends in `v_unmatched`, never in the policy. */
-function dispatchRule(direction: 'in' | 'out', proto: number, entries: readonly string[]): string {
-  if (!KEYED_PROTOCOLS.has(proto)) return `meta l4proto ${proto} ${(entries[0] ?? '').replace(/^.* : /, '')}`;
-  // The reply tuple of ICMP has the echo's id in its source "port": type and code stand in the original tuple only.
-  const key =
-    direction === 'in' || proto === ICMP || proto === ICMPV6 ? 'ct original proto-dst' : 'ct reply proto-src';
-  return `meta l4proto ${proto} ${key} vmap { ${entries.join(', ')} }`;
-}
-
-function keys(segment: PortSegment): string {
-  return segment.from === segment.to ? `${segment.from}` : `${segment.from}-${segment.to}`;
-}
-
-function addressKey(direction: 'in' | 'out'): (family: 4 | 6) => string {
-  return (family) => `ct ${direction === 'in' ? 'original' : 'reply'} ${family === 4 ? 'ip' : 'ip6'} saddr`;
-}
-
-function verdictOf(ruleClass: RuleClass): string {
-  return `goto ${verdictChain(ruleClass)}`;
 }

@@ -1,6 +1,7 @@
 /** Layout → one transaction of nft text: the whole table. Loading it over an existing one replaces that atomically. */
 import { hasTable } from './firewall.model.js';
 import type { FirewallModel } from './firewall.model.js';
+import { elementTexts } from './nft-layout.js';
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
 import { COUNTERS, renderRemoval, TABLE } from './own-table.js';
 import { tableLayout } from './table-layout.js';
@@ -21,9 +22,9 @@ export function renderBlock(layout: TableLayout, counters: readonly string[]): s
 }
 
 function setText(name: string, set: SetLayout): string {
-  const elements = [...set.elements];
+  const elements = elementTexts(set.elements);
   const listed = elements.length === 0 ? '' : ` elements = { ${elements.join(', ')} };`;
-  return `  set ${name} { ${set.declaration}${listed} }`;
+  return `  ${set.keyword} ${name} { ${set.declaration}${listed} }`;
 }
 
 function chainText(name: string, chain: ChainLayout): string {

@@ -15,6 +15,7 @@ import { tableLayout } from './table-layout.js';
 export interface FoundObjects {
   readonly chains: readonly string[];
   readonly sets: readonly string[];
+  readonly maps: readonly string[];
 }
 
 export interface TakenOver {
@@ -33,6 +34,7 @@ export function renderTakeover(
   const { sets, chains } = tableLayout(model);
   const commands = [
     `flush table ${TABLE}`,
+    ...objects.maps.map((name) => `delete map ${TABLE} ${name}`),
     ...objects.chains.map((name) => `delete chain ${TABLE} ${name}`),
     ...objects.sets.filter((name) => !isFlowSet(name)).map((name) => `delete set ${TABLE} ${name}`),
     ...flowSetNames(model.half).map((name) => `flush set ${TABLE} ${name}`),

@@ -37,7 +37,7 @@ export async function policyIn(netns: string): Promise<string> {
 /** One address of one of its sets of peers. */
 export async function anElement(netns: string): Promise<{ set: string; element: string }> {
   const listing = await nft(netns, 'list', ...TABLE);
-  const found = /set ((?:h|n)_\w+) \{[^}]*elements = \{ ([^,\s}]+)/.exec(listing);
+  const found = /map (c_\w+) \{[^}]*elements = \{ ([^,\s}]+)/.exec(listing);
   if (found?.[1] === undefined || found[2] === undefined) throw new Error(`no set with elements in ${netns}`);
   return { set: found[1], element: found[2] };
 }

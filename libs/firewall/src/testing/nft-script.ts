@@ -39,7 +39,7 @@ function readBody(table: MutableState, lines: readonly string[], start: number):
     const line = lines[i] ?? '';
     if (line === '}') return i;
     const chain = /^chain (\w+) \{$/.exec(line);
-    const set = /^set (\w+) \{ (.*?)(?: elements = \{ (.*) \};)? \}$/.exec(line);
+    const set = /^(?:set|map) (\w+) \{ (.*?)(?: elements = \{ (.*) \};)? \}$/.exec(line);
     if (set !== null)
       table.sets.set(set[1] ?? '', { declaration: set[2] ?? '', elements: new Set(split(set[3])) });
     else if (chain !== null) {
@@ -55,12 +55,12 @@ function readBody(table: MutableState, lines: readonly string[], start: number):
 }
 
 function runCommand(table: MutableState, line: string): void {
-  const match = /^(add|delete|flush) (set|chain|rule|element) inet ringfence (\w+)(?: (.*))?$/.exec(line);
+  const match = /^(add|delete|flush) (set|map|chain|rule|element) inet ringfence (\w+)(?: (.*))?$/.exec(line);
   if (match === null) throw new Error(`not understood: ${line}`);
   const [, verb = '', kind = '', name = '', rest = ''] = match;
   const inner = rest.slice(2, -2);
   if (kind === 'element') changeElements(table, verb, name, split(inner));
-  else if (kind === 'set') changeSet(table, verb, name, inner);
+  else if (kind === 'set' || kind === 'map') changeSet(table, verb, name, inner);
   else if (kind === 'rule') present(table.chains.get(name), line).push(rest);
   else changeChain(table, verb, name, inner);
 }
@@ -86,12 +86,19 @@ function changeSet(table: MutableState, verb: string, name: string, declaration:
 
 function changeElements(table: MutableState, verb: string, name: string, elements: readonly string[]): void {
   const set = present(table.sets.get(name), name);
+  const keys = new Map([...set.elements].map((element) => [keyOf(element), element]));
   for (const element of elements) {
-    if (set.elements.has(element) === (verb === 'add'))
+    const known = keys.get(keyOf(element));
+    if ((known !== undefined) === (verb === 'add'))
       throw new Error(`${verb} of ${element} in ${name} does not fit`);
-    if (verb === 'add') set.elements.add(element);
-    else set.elements.delete(element);
+    if (known === undefined) set.elements.add(element);
+    else set.elements.delete(known);
   }
+}
+
+/** Of a map's element what stands before its data. */
+function keyOf(element: string): string {
+  return element.split(' : ')[0] ?? element;
 }
 
 /** Every set and chain that a rule names must exist, as the kernel demands at commit. */

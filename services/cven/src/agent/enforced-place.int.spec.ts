@@ -45,7 +45,7 @@ const TAMPERING = [
   'flush ruleset',
   'delete table inet ringfence',
   'flush chain inet ringfence p_in',
-  'delete set inet ringfence h_g00000000000000000001_4',
+  'delete map inet ringfence c_in_4',
   'add table inet ringfence',
 ];
 const step: fc.Arbitrary<Step> = fc.oneof(

@@ -30,7 +30,7 @@ const foundAt = (half: 0 | 1) => ({
   half,
   revision: 1,
   mode: 'full' as const,
-  objects: { chains: [], sets: [] },
+  objects: { chains: [], sets: [], maps: [] },
 });
 
 const half = fc.constantFrom(0 as const, 1 as const);
@@ -44,7 +44,7 @@ const event: fc.Arbitrary<PlaceEvent> = fc.oneof(
         half,
         revision: fc.constant(1),
         mode: fc.constantFrom('full' as const, 'idle' as const),
-        objects: fc.constantFrom(undefined, { chains: [], sets: [] }),
+        objects: fc.constantFrom(undefined, { chains: [], sets: [], maps: [] }),
       }),
       { nil: undefined },
     ),

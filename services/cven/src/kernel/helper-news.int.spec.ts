@@ -35,7 +35,7 @@ describe('news of the kernel helper', () => {
     ['delete table inet ringfence', 'table deleted'],
     ['flush chain inet ringfence p_in', 'rule deleted in p_in'],
     ['insert rule inet ringfence hook_in accept', 'rule added in hook_in'],
-    ['add element inet ringfence h_g00000000000000000001_4 { 10.0.0.9 }', 'element added in h_g0'],
+    ['add element inet ringfence c_in_4 { 10.0.0.9 : 1:1 }', 'element added in c_in_4'],
   ])('tell of "%s"', async (command, what) => {
     await kernel.apply(bed.netns, renderTable(web([10])));
     bed.pod('nft', command);

@@ -55,13 +55,18 @@ describe('a listing', () => {
     const { objects } = foundTable(whole) ?? {};
     expect(objects?.chains).toEqual(['revision', 'p_in']);
     expect(objects?.sets).toHaveLength(20);
+    const withMap = whole.replace(
+      '\tchain p_in',
+      '\tmap m {\n\t\ttype ipv4_addr : classid\n\t}\n\tchain p_in',
+    );
+    expect(foundTable(withMap)?.objects?.maps).toEqual(['m']);
     for (const [from, to] of [
       ['size 65535', 'size 1'],
       ['timeout 10m', 'timeout 1s'],
       ['set na4_0 {', 'set na4_x {'],
       ['counter c_overflow', 'counter c_other'],
       ['table inet ringfence {', 'table inet ringfence {\n\tflags dormant'],
-      ['\tchain p_in', '\tmap m {\n\t\ttype ipv4_addr : verdict\n\t}\n\tchain p_in'],
+      ['\tchain p_in', '\tquota q {\n\t\tover 10 mbytes\n\t}\n\tchain p_in'],
     ] as const)
       expect(foundTable(whole.replace(from, to))?.objects, to).toBeUndefined();
   });

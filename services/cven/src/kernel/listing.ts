@@ -53,23 +53,22 @@ export function foundTable(listing: string): FoundTable | undefined {
   };
 }
 
-const OBJECT = /^\t(set|chain|counter) ([a-z0-9_]+) \{\n((?:\t\t.*\n)*)\t\}$/gm;
+const OBJECT = /^\t(set|map|chain|counter) ([a-z0-9_]+) \{\n((?:\t\t.*\n)*)\t\}$/gm;
 
-/** Nothing of another kind (a flag of the table, a map) may be in it, and the flow sets must be as we declare them. */
+/** Nothing of another kind (a flag of the table, a quota) may be in it, and the flow sets must be as we declare them. */
 function foundObjects(listing: string): FoundObjects | undefined {
   const sets = new Map<string, string>();
-  const chains: string[] = [];
-  const counters: string[] = [];
+  const named = { map: [] as string[], chain: [] as string[], counter: [] as string[] };
   for (const [, kind, name = '', body = ''] of listing.matchAll(OBJECT)) {
     if (kind === 'set') sets.set(name, body);
-    else (kind === 'chain' ? chains : counters).push(name);
+    else named[kind as keyof typeof named].push(name);
   }
   const declared = listing.match(/^\t[^\t\n}].*$/gm) ?? [];
-  if (declared.length !== sets.size + chains.length + counters.length) return undefined;
+  if (declared.length !== sets.size + Object.values(named).flat().length) return undefined;
   const expected = HALVES.flatMap(flowSetNames);
   if (!expected.every((name) => isDeclaredAsOurs(name, sets.get(name)))) return undefined;
-  if (!COUNTERS.every((name) => counters.includes(name))) return undefined;
-  return { chains, sets: [...sets.keys()] };
+  if (!COUNTERS.every((name) => named.counter.includes(name))) return undefined;
+  return { chains: named.chain, sets: [...sets.keys()], maps: named.map };
 }
 
 /** As nft prints it; the size is what the kernel takes where none is given. */

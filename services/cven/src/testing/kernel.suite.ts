@@ -44,9 +44,9 @@ export function kernelSuite(name: string, make: () => Kernel): void {
       expect(await kernel.list(bed.netns)).toBe('');
       await kernel.apply(bed.netns, renderTable(web([10])));
       const listing = await kernel.list(bed.netns);
-      expect(listing).toContain('elements = { 10.77.0.10 }');
+      expect(listing).toContain('elements = { 10.77.0.10 : ');
       const broken =
-        'add element inet ringfence h_g00000000000000000001_4 { 10.77.0.99 }\nadd element inet ringfence no_such_set { 10.0.0.1 }\n';
+        'add element inet ringfence c_in_4 { 10.77.0.99 : 1:1 }\nadd element inet ringfence no_such_set { 10.0.0.1 }\n';
       await expect(kernel.apply(bed.netns, broken)).rejects.toMatchObject({ code: 'script_refused' });
       expect(await kernel.list(bed.netns)).toBe(listing);
     });
@@ -122,7 +122,7 @@ export function kernelSuite(name: string, make: () => Kernel): void {
     it('tells once that somebody else changed rules, and never about itself', async () => {
       await kernel.apply(bed.netns, renderTable(web([10])));
       expect(await kernel.disturbed()).toEqual([]);
-      bed.pod('nft', 'delete element inet ringfence h_g00000000000000000001_4 { 10.77.0.10 }');
+      bed.pod('nft', 'delete element inet ringfence c_in_4 { 10.77.0.10 }');
       expect(await kernel.disturbed()).toEqual([bed.netns]);
       expect(await kernel.disturbed()).toEqual([]);
       bed.pod('nft', 'flush chain inet ringfence p_in');
