@@ -25,7 +25,7 @@ import { eventually, freePort, startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startClasCache } from './clas-cache.module.js';
-import { configSchema } from './config.js';
+import { Config } from './config.js';
 import { manifest } from './manifest.js';
 import { PAIRING_KEY, publishPolicy, startGateway, TOKEN } from './testing/control-plane.js';
 import type { Gateway } from './testing/control-plane.js';
@@ -42,7 +42,7 @@ let clas: HostedProcess;
 
 async function startClas(): Promise<HostedProcess> {
   const started = await startHosted(
-    { manifest, config: configSchema, start: startClasCache },
+    { manifest, config: Config, start: startClasCache },
     {
       CLUSTER_ID: CLUSTER,
       CLUSTER_TOKEN: TOKEN,

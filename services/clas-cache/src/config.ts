@@ -6,7 +6,7 @@ const optional = z
   .transform((text) => (text === '' ? undefined : text))
   .optional();
 
-export const configSchema = z.object({
+export const Config = z.object({
   CLUSTER_ID: z.uuid(),
   CLUSTER_TOKEN: z.string().min(1),
   /** Base URL of the gateway. */
@@ -55,4 +55,4 @@ export const configSchema = z.object({
   /** Seconds that a Pod's readiness waits for its peers; 0–300. */
   RINGFENCE_READINESS_TIMER: z.coerce.number().int().min(0).max(300).default(15),
 });
-export type Config = z.output<typeof configSchema>;
+export type Config = z.output<typeof Config>;

@@ -1,6 +1,6 @@
 import { run } from '@ringfence/service-host';
 import { startClasCache } from './clas-cache.module.js';
-import { configSchema } from './config.js';
+import { Config } from './config.js';
 import { manifest } from './manifest.js';
 
-run({ manifest, config: configSchema, start: startClasCache });
+run({ manifest, config: Config, start: startClasCache });

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { challenges } from './adapters/credentials/challenges.js';
 import { startClasCache } from './clas-cache.module.js';
-import { configSchema } from './config.js';
+import { Config } from './config.js';
 import { manifest } from './manifest.js';
 import { PAIRING_KEY, startGateway, TOKEN } from './testing/control-plane.js';
 import type { Gateway } from './testing/control-plane.js';
@@ -30,7 +30,7 @@ beforeAll(async () => {
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
   clas = await startHosted(
-    { manifest, config: configSchema, start: startClasCache },
+    { manifest, config: Config, start: startClasCache },
     {
       CLUSTER_ID: CLUSTER,
       CLUSTER_TOKEN: TOKEN,

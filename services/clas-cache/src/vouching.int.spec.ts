@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startClasCache } from './clas-cache.module.js';
-import { configSchema } from './config.js';
+import { Config } from './config.js';
 import { manifest } from './manifest.js';
 import { PAIRING_KEY, startGateway, TOKEN } from './testing/control-plane.js';
 import type { Gateway } from './testing/control-plane.js';
@@ -58,7 +58,7 @@ async function open(
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
   clas = await startHosted(
-    { manifest, config: configSchema, start: startClasCache },
+    { manifest, config: Config, start: startClasCache },
     {
       CLUSTER_ID: CLUSTER,
       CLUSTER_TOKEN: TOKEN,

@@ -1,6 +1,10 @@
-/** Reading what came over NATS: a payload in its form, and who sent it. */
+/**
+ * Reading what came over NATS: a payload in its form, and who sent it. Who speaks is said by the subject, which the server
+ * enforces, and by nothing else: a payload that names another node is refused and recorded.
+ */
 import { PermanentError } from '@ringfence/bus';
 import { idOfToken } from '@ringfence/contracts';
+import type { AgentRefusal } from '@ringfence/contracts';
 import type { z } from 'zod';
 
 /** Throws PermanentError. */
@@ -16,4 +20,24 @@ export function senderOf(subject: string): string {
   const node = idOfToken(subject.split('.').at(-1) ?? '');
   if (node === null) throw new PermanentError('unreadable', `${subject} names no node`);
   return node;
+}
+
+export type Claim = AgentRefusal['claims'][number]['claim'];
+
+/** A node's credential was used to speak for another. */
+export class ForeignClaim extends PermanentError {
+  constructor(
+    readonly node: string,
+    readonly claim: Claim,
+    readonly detail: string,
+  ) {
+    super('foreign-node', `${node} said with its ${claim}: ${detail}`);
+  }
+}
+
+/** The payload, once it is known to be of the node that the subject names. */
+export function ownWord<T extends { readonly node: string }>(claim: Claim, subject: string, said: T): T {
+  const sender = senderOf(subject);
+  if (said.node !== sender) throw new ForeignClaim(sender, claim, `it is of ${said.node}`);
+  return said;
 }

@@ -31,7 +31,7 @@ import type { HostedProcess } from '@ringfence/service-host';
 import { freePort, startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
 import { startClasCache } from '../clas-cache.module.js';
-import { configSchema } from '../config.js';
+import { Config } from '../config.js';
 import { manifest } from '../manifest.js';
 import { PAIRING_KEY, startGateway, TOKEN } from './control-plane.js';
 import { CLUSTER, node, pod, workload } from './facts.js';
@@ -105,7 +105,7 @@ export async function openSecuredCluster(): Promise<SecuredCluster> {
     LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
   };
   const start = async (): Promise<HostedProcess> => {
-    const started = await startHosted({ manifest, config: configSchema, start: startClasCache }, environment);
+    const started = await startHosted({ manifest, config: Config, start: startClasCache }, environment);
     await started.started;
     return started;
   };

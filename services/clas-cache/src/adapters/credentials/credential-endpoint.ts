@@ -1,22 +1,19 @@
 /** The HTTP(S) listener of the credential desk: bounded, by TLS where it has a certificate, errors in the API's form. */
 import { Server as TlsServer } from 'node:tls';
-import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { boundConnections, doorOptions, nestLogger, tlsListener, urlOf } from '@ringfence/service-host';
 import type { HostContext } from '@ringfence/service-host';
 import type { Config } from '../../config.js';
-import type { CredentialDesk } from './credential-desk.js';
 import { CredentialErrors } from './credential-errors.filter.js';
-import { CREDENTIAL_DESK, CredentialsController } from './credentials.controller.js';
 
 const MAX_BODY_BYTES = 16 * 1024;
 /** Agents ask once and go; many nodes may come by one address. */
 const LIMITS = { arrivalMs: 10_000, connections: 2_000, connectionsPerAddress: 200 };
 
 export async function openCredentialEndpoint(
-  desk: CredentialDesk,
+  module: new () => object,
   context: HostContext<Config>,
 ): Promise<NestFastifyApplication> {
   const { config, logger, metrics } = context;
@@ -27,7 +24,7 @@ export async function openCredentialEndpoint(
     bodyLimit: MAX_BODY_BYTES,
     ...(tls === undefined ? { http: listener } : { https: { ...listener, ...tls.options } }),
   });
-  const app = await NestFactory.create<NestFastifyApplication>(moduleOf(desk), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: nestLogger(logger),
     // Fastify's own reading of JSON is enough; forms and plain text are refused.
     bodyParser: false,
@@ -44,13 +41,4 @@ export async function openCredentialEndpoint(
   await app.listen(config.RINGFENCE_PORT, config.RINGFENCE_HOST);
   logger.info({ url: await urlOf(app) }, 'credentials are given here');
   return app;
-}
-
-function moduleOf(desk: CredentialDesk): new () => object {
-  @Module({
-    controllers: [CredentialsController],
-    providers: [{ provide: CREDENTIAL_DESK, useValue: desk }],
-  })
-  class CredentialModule {}
-  return CredentialModule;
 }

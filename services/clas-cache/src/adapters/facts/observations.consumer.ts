@@ -2,7 +2,7 @@
  * What Kubelink and clas-cache itself said → the store. A payload that cannot be read is counted and left out: the store must not
  * stop at one object, and absence is the closed answer.
  */
-import { ClusterObserved, NamespaceObserved, OBSERVATIONS, PodReadiness } from '@ringfence/contracts';
+import { ClusterObserved, NamespaceObserved, OBSERVATIONS } from '@ringfence/contracts';
 import type { z } from 'zod';
 import type { ActorStore } from '../../domain/actor-store.js';
 import type { Observed } from '../../domain/observed.js';
@@ -35,8 +35,4 @@ function observe<K extends keyof Observed>(
   payload: unknown,
 ): void {
   store.observe(kind, read(FORMS[kind], subject, payload));
-}
-
-export function takeToldReadiness(store: ActorStore, subject: string, payload: unknown): void {
-  if (payload !== null) store.toldReadiness(read(PodReadiness, subject, payload));
 }

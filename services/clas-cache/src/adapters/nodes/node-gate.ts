@@ -5,8 +5,8 @@
 import { CallError } from '@ringfence/bus';
 import type { Message } from '@ringfence/bus';
 import { NodeShares } from '../../domain/node-shares.js';
-import type { ForeignClaim } from '../facts/agents.consumer.js';
 import { senderOf } from '../payload.js';
+import type { ForeignClaim } from '../payload.js';
 import type { Refusals } from './refusals.js';
 
 export interface NodeGateOptions {
