@@ -1,18 +1,23 @@
 /** Which label sets and workloads a node must know the endpoints of, counted by the groups that ask for them. */
 import type { Endpoint, Group, NodePortTarget } from '@ringfence/contracts';
+import { Counter } from './counter.js';
+import { perObject } from './per-object.js';
 
 export interface GroupDifference {
   readonly gained: readonly string[];
   readonly lost: readonly string[];
 }
 
-const keysOf = (group: Group | undefined): string[] =>
-  group === undefined
-    ? []
-    : [...group.labelSets.map((id) => `l ${id}`), ...group.workloads.map((id) => `w ${id}`)];
+const keysOf = perObject(({ labelSets, workloads }: Group): readonly string[] => [
+  ...labelSets.map((id) => `l ${id}`),
+  ...workloads.map((id) => `w ${id}`),
+]);
+const NOTHING: readonly string[] = [];
 
 export function groupDifference(before: Group | undefined, after: Group | undefined): GroupDifference {
-  return keyDifference(keysOf(before), keysOf(after));
+  const [old, now] = [before && keysOf(before), after && keysOf(after)];
+  if (old === undefined) return { gained: now ?? NOTHING, lost: NOTHING };
+  return now === undefined ? { gained: NOTHING, lost: old } : keyDifference(old, now);
 }
 
 export function keyDifference(old: readonly string[], now: readonly string[]): GroupDifference {
@@ -29,11 +34,12 @@ export function targetKeys(targets: readonly NodePortTarget[]): string[] {
   ];
 }
 
-export const interestKeys = ({ labelSet, workload }: Pick<Endpoint, 'labelSet' | 'workload'>): string[] =>
-  workload === null ? [`l ${labelSet}`] : [`l ${labelSet}`, `w ${workload}`];
+export const interestKeys = perObject(({ labelSet, workload }: Endpoint): readonly string[] =>
+  workload === null ? [`l ${labelSet}`] : [`l ${labelSet}`, `w ${workload}`],
+);
 
 export class Interest {
-  readonly #asked = new Map<string, number>();
+  readonly #asked = new Counter<string>();
 
   has(endpoint: Endpoint): boolean {
     return interestKeys(endpoint).some((key) => this.#asked.has(key));
@@ -41,15 +47,8 @@ export class Interest {
 
   /** Returns the keys that nobody asked for before, and those that nobody asks for any more. */
   change({ gained, lost }: GroupDifference): GroupDifference {
-    const first = gained.filter((key) => this.#count(key, 1) === 1);
-    const last = lost.filter((key) => this.#count(key, -1) === 0);
+    const first = gained.filter((key) => this.#asked.add(key, 1) === 1);
+    const last = lost.filter((key) => this.#asked.add(key, -1) === 0);
     return { gained: first, lost: last };
-  }
-
-  #count(key: string, by: 1 | -1): number {
-    const count = (this.#asked.get(key) ?? 0) + by;
-    if (count === 0) this.#asked.delete(key);
-    else this.#asked.set(key, count);
-    return count;
   }
 }

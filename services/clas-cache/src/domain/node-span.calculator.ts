@@ -1,12 +1,17 @@
 /**
  * What one node must know (its span): the units of the label sets that live on it, the groups that those refer to, and
- * the endpoints in those groups together with its own. It keeps what it told, so a change costs what it changes.
+ * the endpoints in those groups together with its own. Everything that makes something needed is counted, so that a change
+ * costs what it changes, and not what the node knows:
+ *
+ *   endpoints here ──count──▶ label set ──▶ unit ──count──▶ group ──count──▶ label set or workload ──▶ endpoints elsewhere
  */
 import type { Endpoint, Group, GroupId, LabelSetId, NodeView, Unit } from '@ringfence/contracts';
 import { CLUSTER_NODES, CONTROL_PLANE_NODES, JUDGING_NODES, POD_NETWORKS } from '@ringfence/policy-engine';
+import { Counter } from './counter.js';
 import type { ToldView } from './explain/place-judge.js';
 import { groupDifference, Interest } from './interest.js';
 import type { GroupDifference } from './interest.js';
+import { perObject } from './per-object.js';
 
 /** The cluster's present state, shared by all nodes. */
 export interface ClusterContent {
@@ -29,23 +34,54 @@ export interface ContentChanges {
   readonly guards: GroupDifference;
 }
 
+/** Each group that the unit names, once. */
+const peersOf = perObject((unit: Unit): readonly GroupId[] => [
+  ...new Set([...unit.ingress, ...unit.egress].flatMap((rule) => rule.peers)),
+]);
+
+/** Of another node's Pod only the address matters; in a large cluster the rest would be most of the message. */
+const asPeer = perObject(({ pod: _, ...peer }: Endpoint): Endpoint => peer);
+
 /** Every node needs them, whatever lives on it. */
-const FOR_EVERYBODY: readonly GroupId[] = [JUDGING_NODES, POD_NETWORKS, CLUSTER_NODES, CONTROL_PLANE_NODES];
+export const FOR_EVERYBODY: readonly GroupId[] = [
+  JUDGING_NODES,
+  POD_NETWORKS,
+  CLUSTER_NODES,
+  CONTROL_PLANE_NODES,
+];
 
 type Delta = Pick<NodeView, 'groups' | 'endpoints' | 'units'>;
 
+/** One look at what changed: what must be looked at in turn, and what the node is told of it. */
+interface Pass {
+  readonly content: ClusterContent;
+  readonly revision: number;
+  readonly units: Set<LabelSetId>;
+  readonly groups: Set<GroupId>;
+  readonly endpoints: Set<string>;
+  readonly told: {
+    readonly units: { upsert: Unit[]; remove: LabelSetId[] };
+    readonly groups: { upsert: Group[]; remove: GroupId[] };
+    readonly endpoints: { upsert: Endpoint[]; remove: string[] };
+  };
+}
+
 export class NodeSpan implements ToldView {
   readonly #own = new Map<string, LabelSetId>();
+  /** Label sets by the endpoints here that have them. */
+  readonly #here = new Counter<LabelSetId>();
   /** With the revision in which the node was told of it last. */
   readonly #units = new Map<LabelSetId, { unit: Unit; revision: number }>();
+  /** Groups by the units here that name them; one that nobody has told yet is matched with nobody. */
+  readonly #needed = new Counter<GroupId>();
   readonly #groups = new Map<GroupId, Group>();
   /** With the revision in which the node was told of it last. */
   readonly #endpoints = new Map<string, { endpoint: Endpoint; revision: number }>();
   readonly #interest = new Interest();
-  /** Groups that its units name and that nobody has told yet: they are matched with nobody, and looked at when they come. */
-  #missing: ReadonlySet<GroupId> = new Set(FOR_EVERYBODY);
 
-  constructor(readonly node: string) {}
+  constructor(readonly node: string) {
+    for (const id of FOR_EVERYBODY) this.#needed.add(id, 1);
+  }
 
   /** The revision with which the node was told of the endpoint; undefined: it does not know it. */
   knownSince(endpoint: string): number | undefined {
@@ -82,23 +118,27 @@ export class NodeSpan implements ToldView {
 
   /** null: nothing of it concerns the node. */
   apply(changes: ContentChanges, content: ClusterContent, revision: number): Delta | null {
-    const touched = new Set<string>();
-    const hasMoved = this.#followOwn(changes.endpoints, content, touched);
-    const groups = this.#followGroups(changes.groups, content, touched);
-    this.#ask(changes.guards, content, touched);
-    const units = { upsert: [] as Unit[], remove: [] as string[] };
-    const hasCome = [...changes.groups.keys()].some((id) => this.#missing.has(id));
-    const isConcerned = (id: LabelSetId): boolean =>
-      this.#units.has(id) || content.guardUnits.has(id) || this.#livesHere(id);
-    if (hasMoved || hasCome || [...changes.units].some(isConcerned)) {
-      this.#followUnits(content, { units, groups, touched, revision });
-    }
-    for (const id of changes.endpoints) touched.add(id);
-    const endpoints = this.#followEndpoints(touched, content, revision);
+    const pass: Pass = {
+      ...{ content, revision },
+      units: new Set(changes.units),
+      groups: new Set(changes.groups.keys()),
+      endpoints: new Set(changes.endpoints),
+      told: {
+        units: { upsert: [], remove: [] },
+        groups: { upsert: [], remove: [] },
+        endpoints: { upsert: [], remove: [] },
+      },
+    };
+    for (const id of changes.endpoints) this.#followOwn(id, pass);
+    for (const id of pass.units) this.#followUnit(id, pass);
+    for (const id of pass.groups) this.#followGroup(id, changes.groups.get(id), pass);
+    this.#ask(changes.guards, pass);
+    for (const id of pass.endpoints) this.#followEndpoint(id, pass);
+    const { units, groups, endpoints } = pass.told;
     const isSame = [units, groups, endpoints].every(
       ({ upsert, remove }) => upsert.length + remove.length === 0,
     );
-    return isSame ? null : { units, groups, endpoints };
+    return isSame ? null : pass.told;
   }
 
   snapshot(): Delta {
@@ -112,140 +152,74 @@ export class NodeSpan implements ToldView {
     };
   }
 
-  /** Endpoints that live here; true if the node's label sets may be others now. */
-  #followOwn(changed: ReadonlySet<string>, content: ClusterContent, touched: Set<string>): boolean {
-    let hasMoved = false;
-    for (const id of changed) {
-      const endpoint = content.endpoints.get(id);
-      const labelSet = endpoint?.node === this.node ? endpoint.labelSet : undefined;
-      if (this.#own.get(id) === labelSet) continue;
-      hasMoved = true;
-      touched.add(id);
-      if (labelSet === undefined) this.#own.delete(id);
-      else this.#own.set(id, labelSet);
-    }
-    return hasMoved;
+  #followOwn(id: string, { content, units }: Pass): void {
+    const endpoint = content.endpoints.get(id);
+    const [before, now] = [this.#own.get(id), endpoint?.node === this.node ? endpoint.labelSet : undefined];
+    if (before === now) return;
+    if (before !== undefined && this.#here.add(before, -1) === 0) units.add(before);
+    if (now !== undefined && this.#here.add(now, 1) === 1) units.add(now);
+    if (now === undefined) this.#own.delete(id);
+    else this.#own.set(id, now);
   }
 
-  #livesHere(id: LabelSetId): boolean {
-    for (const labelSet of this.#own.values()) if (labelSet === id) return true;
-    return false;
-  }
-
-  /** Groups that the node has already. Those that went are no longer referred to, or will be asked for in vain. */
-  #followGroups(
-    changed: ContentChanges['groups'],
-    content: ClusterContent,
-    touched: Set<string>,
-  ): { upsert: Group[]; remove: GroupId[] } {
-    const told = { upsert: [] as Group[], remove: [] as GroupId[] };
-    for (const [id, difference] of changed) {
-      if (!this.#groups.has(id)) continue;
-      const group = content.groups.get(id);
-      this.#ask(difference, content, touched);
-      if (group === undefined) {
-        this.#groups.delete(id);
-        told.remove.push(id);
-      } else {
-        this.#groups.set(id, group);
-        told.upsert.push(group);
-      }
-    }
-    return told;
-  }
-
-  #followUnits(
-    content: ClusterContent,
-    told: {
-      units: { upsert: Unit[]; remove: string[] };
-      groups: { upsert: Group[]; remove: string[] };
-      touched: Set<string>;
-      revision: number;
-    },
-  ): void {
-    const wanted = this.#wantedUnits(content);
-    for (const id of this.#units.keys()) {
-      if (wanted.has(id)) continue;
+  /** What lives here is enforced, so all of its unit is needed; of what is judged for others, a part. */
+  #followUnit(id: LabelSetId, pass: Pass): void {
+    const { content, revision, told } = pass;
+    const unit = (this.#here.has(id) ? content.units : content.guardUnits).get(id);
+    const before = this.#units.get(id)?.unit;
+    if (before === unit) return;
+    if (before !== undefined) this.#need(peersOf(before), -1, pass);
+    if (unit === undefined) {
       this.#units.delete(id);
       told.units.remove.push(id);
+      return;
     }
-    const needed = new Set<GroupId>(FOR_EVERYBODY);
-    for (const [id, unit] of wanted) {
-      if (this.#units.get(id)?.unit !== unit) {
-        told.units.upsert.push(unit);
-        this.#units.set(id, { unit, revision: told.revision });
-      }
-      for (const rule of [...unit.ingress, ...unit.egress]) for (const peer of rule.peers) needed.add(peer);
-    }
-    this.#holdGroups(needed, content, told);
+    this.#need(peersOf(unit), 1, pass);
+    this.#units.set(id, { unit, revision });
+    told.units.upsert.push(unit);
   }
 
-  /** What lives here is enforced, so all of it is needed. */
-  #wantedUnits(content: ClusterContent): Map<LabelSetId, Unit> {
-    const wanted = new Map(content.guardUnits);
-    for (const id of new Set(this.#own.values())) {
-      const unit = content.units.get(id);
-      if (unit === undefined) wanted.delete(id);
-      else wanted.set(id, unit);
+  #need(groups: readonly GroupId[], by: 1 | -1, pass: Pass): void {
+    for (const id of groups) {
+      const count = this.#needed.add(id, by);
+      if (count === 0 || (count === 1 && by === 1)) pass.groups.add(id);
     }
-    return wanted;
   }
 
-  #holdGroups(
-    needed: ReadonlySet<GroupId>,
-    content: ClusterContent,
-    told: { groups: { upsert: Group[]; remove: string[] }; touched: Set<string> },
-  ): void {
-    this.#missing = new Set([...needed].filter((id) => !content.groups.has(id)));
-    for (const id of needed) {
-      const group = content.groups.get(id);
-      if (group === undefined || this.#groups.has(id)) continue;
-      this.#ask(groupDifference(undefined, group), content, told.touched);
+  /** `difference`: from what the node has, where it has the group and still needs it. */
+  #followGroup(id: GroupId, difference: GroupDifference | undefined, pass: Pass): void {
+    const { content, told } = pass;
+    const before = this.#groups.get(id);
+    const group = this.#needed.has(id) ? content.groups.get(id) : undefined;
+    if (before === group) return;
+    const isChanged = before !== undefined && group !== undefined && difference !== undefined;
+    this.#ask(isChanged ? difference : groupDifference(before, group), pass);
+    if (group === undefined) {
+      this.#groups.delete(id);
+      told.groups.remove.push(id);
+    } else {
       this.#groups.set(id, group);
       told.groups.upsert.push(group);
     }
-    for (const [id, group] of this.#groups) {
-      if (needed.has(id)) continue;
-      this.#ask(groupDifference(group, undefined), content, told.touched);
-      this.#groups.delete(id);
-      // What was told a moment ago and is not needed after all is not told.
-      const at = told.groups.upsert.findIndex((one) => one.id === id);
-      if (at >= 0) told.groups.upsert.splice(at, 1);
-      told.groups.remove.push(id);
-    }
   }
 
-  #ask(difference: GroupDifference, content: ClusterContent, touched: Set<string>): void {
+  #ask(difference: GroupDifference, { content, endpoints }: Pass): void {
     const { gained, lost } = this.#interest.change(difference);
-    for (const key of [...gained, ...lost]) for (const id of content.endpointsBy(key)) touched.add(id);
+    for (const key of [...gained, ...lost]) for (const id of content.endpointsBy(key)) endpoints.add(id);
   }
 
-  #followEndpoints(
-    touched: ReadonlySet<string>,
-    content: ClusterContent,
-    revision: number,
-  ): { upsert: Endpoint[]; remove: string[] } {
-    const told = { upsert: [] as Endpoint[], remove: [] as string[] };
-    for (const id of touched) {
-      const endpoint = content.endpoints.get(id);
-      const isWanted =
-        endpoint !== undefined && (endpoint.node === this.node || this.#interest.has(endpoint));
-      if (!isWanted) {
-        if (this.#endpoints.delete(id)) told.remove.push(id);
-        continue;
-      }
-      const known = this.#endpoints.get(id);
-      if (known?.endpoint === endpoint) continue;
+  #followEndpoint(id: string, { content, revision, told }: Pass): void {
+    const endpoint = content.endpoints.get(id);
+    const isWanted = endpoint !== undefined && (endpoint.node === this.node || this.#interest.has(endpoint));
+    if (!isWanted) {
+      if (this.#endpoints.delete(id)) told.endpoints.remove.push(id);
+    } else if (this.#endpoints.get(id)?.endpoint !== endpoint) {
       this.#endpoints.set(id, { endpoint, revision });
-      told.upsert.push(this.#told(endpoint));
+      told.endpoints.upsert.push(this.#told(endpoint));
     }
-    return told;
   }
 
-  /** Of another node's Pod only the address matters; in a large cluster the rest would be most of the message. */
   #told(endpoint: Endpoint): Endpoint {
-    if (endpoint.pod === undefined || endpoint.node === this.node) return endpoint;
-    const { pod: _, ...peer } = endpoint;
-    return peer;
+    return endpoint.pod === undefined || endpoint.node === this.node ? endpoint : asPeer(endpoint);
   }
 }

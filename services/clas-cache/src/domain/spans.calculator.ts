@@ -17,9 +17,11 @@ import type { ClusterChanges } from './cluster-view.calculator.js';
 import type { ToldView } from './explain/place-judge.js';
 import { groupDifference, interestKeys, keyDifference, targetKeys } from './interest.js';
 import type { GroupDifference } from './interest.js';
-import { NodeSpan } from './node-span.calculator.js';
+import { FOR_EVERYBODY, NodeSpan } from './node-span.calculator.js';
 import type { ClusterContent, ContentChanges } from './node-span.calculator.js';
 import { ToldStamps } from './told-stamps.js';
+
+export type { ClusterChanges } from './cluster-view.calculator.js';
 
 interface Telling {
   readonly lists: Partial<NodeLists>;
@@ -223,7 +225,7 @@ export class Spans {
         .map(({ id }) => id);
       const everything = {
         units: new Set(this.#guardUnits.keys()),
-        groups: new Map([...this.#groups.keys()].map((id) => [id, groupDifference(undefined, undefined)])),
+        groups: new Map(FOR_EVERYBODY.map((id) => [id, keyDifference([], [])])),
         endpoints: new Set(here),
         guards: keyDifference([], targetKeys(this.#lists.nodePorts)),
       };
