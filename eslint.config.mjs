@@ -36,7 +36,7 @@ const layers = [
   {
     sourceTag: 'layer:web',
     onlyDependOnLibsWithTags: ['layer:contract'],
-    bannedExternalImports: ['@nestjs/*', 'nats', 'pg', 'typeorm', 'undici', 'pino'],
+    allowedExternalImports: ['react', 'react-dom', 'react-dom/*', 'vite', 'vitest'],
   },
   { sourceTag: 'layer:test', onlyDependOnLibsWithTags: ['layer:contract', 'layer:pure', 'layer:adapter'] },
   { sourceTag: 'layer:tool', onlyDependOnLibsWithTags: ['*'] },
@@ -77,7 +77,7 @@ const zString = {
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '.ringfence/**', 'coverage/**'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     languageOptions: {
       parser: tseslint.parser,
       parserOptions: {
@@ -176,7 +176,26 @@ export default tseslint.config(
     rules: {
       '@ringfence/allowed-imports': [
         'error',
-        { places: ['read', 'domain'], why: 'what is read knows nobody who asks' },
+        { places: ['read', 'domain', 'store/port'], why: 'what is read knows nobody who asks' },
+      ],
+    },
+  },
+  {
+    files: ['services/console/src/**/*.ts', 'services/console/src/**/*.tsx'],
+    ignores: SPECS,
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: ['node:*'], message: 'This runs in a browser.' },
+            {
+              group: ['@ringfence/*'],
+              allowTypeImports: true,
+              message: 'Only types: what a page loads is its own code.',
+            },
+          ],
+        },
       ],
     },
   },

@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -190,6 +190,27 @@ async function build() {
   }
 }
 
+const CONSOLE = join(ROOT, 'services', 'console');
+
+/** The pages that the gateway serves, if a source is newer than they are. */
+async function buildConsole() {
+  const made = join(CONSOLE, 'dist', 'site', 'index.html');
+  const sources = ['src', 'index.html', 'vite.config.mjs'].flatMap((name) => filesIn(join(CONSOLE, name)));
+  const newest = Math.max(...[...sources, LOCK_STAMP].map((file) => statSync(file).mtimeMs));
+  if (existsSync(made) && statSync(made).mtimeMs > newest) return;
+  try {
+    await run(process.execPath, ['node_modules/vite/bin/vite.js', 'build', CONSOLE]);
+  } catch (error) {
+    process.stderr.write(error.output ?? '');
+    throw new SetupError('The console could not be built; vite said the above.');
+  }
+}
+
+function filesIn(path) {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path).flatMap((name) => filesIn(join(path, name)));
+}
+
 /** Everything up to `dist/`: quick when nothing is missing. `root`: with what real enforcement needs. */
 export async function setUp({ root, log }) {
   checkMachine({ root });
@@ -197,4 +218,5 @@ export async function setUp({ root, log }) {
   if (root) checkNft();
   await installNpmPackages({ log });
   await build();
+  await buildConsole();
 }

@@ -16,6 +16,8 @@ export const configSchema = z
     /** Paths of PEM files; both or none. */
     RINGFENCE_TLS_CERT: z.string().default(''),
     RINGFENCE_TLS_KEY: z.string().default(''),
+    /** Directory of the web console's files (`services/console/dist/site`); none: there is no console. */
+    RINGFENCE_CONSOLE: z.string().optional(),
     /** `api_<hex>:<secret>`: a key that is made known at the start if it is not known yet. */
     RINGFENCE_BOOTSTRAP_API_KEY: z
       .string()

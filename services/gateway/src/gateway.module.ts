@@ -3,6 +3,7 @@
  *
  *   HTTP ─▶ admission (route, key, organisation, role, rate) ─▶ rest ─┬─▶ owner-answers ─▶ CALLS of the owners
  *                 │                                                  ├─▶ own-answers (health, keys, jobs, events, explain)
+ *                 ├─ not below /api/v2 ─▶ pages (the console, the page about the API)
  *                 └─ refused ─▶ audit_events ◀─ EVENTS               ├─▶ edge-answers (exchange, pair)
  *                                                                    └─▶ flow-download, followers (server-sent events)
  */
@@ -40,6 +41,7 @@ import { ownAnswers, PRODUCT } from './adapters/own-answers.js';
 import { askOwner } from './adapters/owner-answers.js';
 import { HTTP_SERVING, RestController } from './adapters/rest.controller.js';
 import { partsHealth } from './adapters/parts-health.js';
+import { pages } from './adapters/pages.js';
 import { rest } from './adapters/rest.js';
 import type { Config } from './config.js';
 import { docsPage } from './domain/docs-page.renderer.js';
@@ -134,7 +136,7 @@ function serving(
     }),
     rest: rest(askOwner(bus), own, jobs),
     followers: followed,
-    docsPage: docsPage(ROUTES),
+    pages: pages(docsPage(ROUTES), context.config.RINGFENCE_CONSOLE),
     host: context,
   });
 }

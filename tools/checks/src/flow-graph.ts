@@ -2,7 +2,7 @@
  * The flow graph, drawn from every service's manifest: no lane turns back, nobody emits what nobody reads, nobody reads
  * what nobody emits, every call has one server. `--print` shows it.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CALLS, STREAMS } from '@ringfence/contracts';
 import type { Consumption, ServiceManifest } from '@ringfence/contracts';
@@ -31,7 +31,9 @@ const DISPLAY_ONLY = new Set([
 ]);
 
 async function manifests(): Promise<ServiceManifest[]> {
-  const names = readdirSync(SERVICES, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const names = readdirSync(SERVICES, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && !isWeb(entry.name),
+  );
   const modules = await Promise.all(
     names.map(
       ({ name }) =>
@@ -39,6 +41,13 @@ async function manifests(): Promise<ServiceManifest[]> {
     ),
   );
   return modules.map(({ manifest }) => manifest);
+}
+
+/** What runs in a browser has no lane: it speaks to the gateway. */
+function isWeb(service: string): boolean {
+  const text = readFileSync(join(SERVICES, service, 'package.json'), 'utf8');
+  const { nx } = JSON.parse(text) as { nx?: { tags?: readonly string[] } };
+  return nx?.tags?.includes('layer:web') ?? false;
 }
 
 /** Whether two subject patterns have a subject in common. */

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { entryPoint } from './entry-points.js';
+import { entryPoint, ROOT } from './entry-points.js';
 import { claimPort, freePort } from './free-ports.js';
 import { controlNats, externalNats } from './nats.js';
 import type { ControlNats } from './nats.js';
@@ -20,6 +20,8 @@ type EnvironmentOf = Readonly<Record<string, string>>;
 
 const SERVICES = ['inventory', 'label-resolver', 'policy-compute', 'flow-ingest', 'gateway'] as const;
 const LOOPBACK = '127.0.0.1';
+/** Made by the set-up; a stack that is started without it has none. */
+const CONSOLE = join(ROOT, 'services', 'console', 'dist', 'site');
 
 export async function startControlPlane(
   options: UpOptions,
@@ -104,6 +106,7 @@ async function own(service: string, options: UpOptions, access: ApiAccess): Prom
       return {
         RINGFENCE_HOST: LOOPBACK,
         RINGFENCE_PORT: String(options.port),
+        ...(existsSync(CONSOLE) && { RINGFENCE_CONSOLE: CONSOLE }),
         RINGFENCE_BOOTSTRAP_API_KEY: `${access.key}:${access.secret}`,
       };
     case 'policy-compute':

@@ -33,6 +33,7 @@ export const Health = z.array(
     generated_at: Text,
   }),
 );
+export type Health = z.infer<typeof Health>;
 
 export const ProductVersion = z.object({
   version: Text,

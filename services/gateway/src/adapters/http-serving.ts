@@ -1,6 +1,6 @@
 /**
  * One HTTP request from arrival to reply: request id, trace, admission before the body, refusals as error arrays, counts and a
- * log line. Also the two things that are no REST: the page of documentation and the stream of events.
+ * log line. Also the two things that are no REST: pages for browsers and the stream of events.
  */
 import { randomUUID } from 'node:crypto';
 import { HttpException } from '@nestjs/common';
@@ -14,6 +14,8 @@ import { internalFault, Refusal, refuse } from '../domain/refusal.js';
 import type { Admission, Admitted } from './admission.js';
 import type { Followers } from './followers.js';
 import { sendRefusal, sendReply } from './http-reply.js';
+import { sendPage } from './pages.js';
+import type { Pages } from './pages.js';
 import type { RawRequest, Rest } from './rest.js';
 
 const API = '/api/v2';
@@ -34,7 +36,7 @@ export interface ServingParts {
   readonly admission: Admission;
   readonly rest: Rest;
   readonly followers: Followers;
-  readonly docsPage: string;
+  readonly pages: Pages;
   readonly host: Host;
 }
 
@@ -65,7 +67,7 @@ export function httpServing(parts: ServingParts): HttpServing {
     },
     handle: async (request, reply) => {
       const admission = admitted.get(request);
-      if (admission === undefined) return outsideTheApi(request, reply, parts.docsPage);
+      if (admission === undefined) return outsideTheApi(parts.pages, request, reply);
       try {
         if (admission.match.route.collection === 'stream') return stream(parts.followers, request, reply);
         await traced(request, reply, admission, async () => {
@@ -166,16 +168,8 @@ function traceHeaders(request: FastifyRequest): Record<string, string> {
   };
 }
 
-function outsideTheApi(request: FastifyRequest, reply: FastifyReply, docsPage: string): void {
-  if (request.method === 'GET' && pathOf(request) === '/docs') {
-    void reply
-      .code(200)
-      .header('content-type', 'text/html; charset=utf-8')
-      .header('x-content-type-options', 'nosniff')
-      .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
-      .send(docsPage);
-    return;
-  }
+function outsideTheApi(pages: Pages, request: FastifyRequest, reply: FastifyReply): void {
+  if (sendPage(pages, pathOf(request), request, reply)) return;
   sendRefusal(
     reply,
     refuse('invalid_uri', 'there is nothing here; the API is below /api/v2, its description at /docs'),
