@@ -333,8 +333,8 @@ describe('the agent of a node', () => {
   };
 });
 
-/** Of libnftables, and our own; beside them the helper listens once for all of them, from its first Pod on. */
-const SOCKETS_OF_A_CONTEXT = 2;
+/** Beside them the helper listens once for all of them, from its first Pod on. */
+const SOCKETS_OF_A_CONTEXT = 1;
 const LISTENERS = 1;
 
 function openSockets(pid: number): number {

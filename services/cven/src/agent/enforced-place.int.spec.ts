@@ -236,7 +236,7 @@ function comparable(bed: Testbed): string[] {
   return listing
     .replace(/generation=\d+ half=\d/, '')
     .replace(/0x[0-9a-f]{8}/g, 'mark')
-    .replace(/goto w_(\w\w)_[01]/g, 'goto w_$1')
+    .replace(/goto (w_\w\w|m_there)_[01]/g, 'goto $1')
     .split(/\n(?=\t\S)/)
     .map((block) => block.trim())
     .sort();
