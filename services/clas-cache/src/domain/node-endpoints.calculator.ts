@@ -53,9 +53,10 @@ export class NodeEndpoints {
   ) {}
 
   setNode(uid: string, epoch: string, node: NodeFacts): void {
+    const before = this.nodes.get(uid);
     this.nodes.set(uid, epoch, node);
     this.#dirty.add(node.name);
-    this.taken(node.addresses);
+    if (placesOf(before) !== placesOf(node)) this.#lookAtClaims();
   }
 
   /** Kubernetes says whose these are: a node that claims them too has them no more. */
@@ -64,10 +65,16 @@ export class NodeEndpoints {
       for (const node of this.#claimants.get(address) ?? []) this.#dirty.add(node);
   }
 
+  /** What a node says of itself counts or not by what Kubernetes gives to the others. */
+  #lookAtClaims(): void {
+    for (const node of this.#heard.keys()) this.#dirty.add(node);
+  }
+
   removeNode(uid: string): void {
     const node = this.nodes.get(uid);
     if (node === undefined) return;
     this.nodes.remove(uid);
+    this.#lookAtClaims();
     this.#hear(node.name, []);
     this.essential.delete(node.name);
     this.routes.delete(node.name);
@@ -81,6 +88,7 @@ export class NodeEndpoints {
     const left = (): Set<string> => new Set([...this.nodes.values()].map(({ name }) => name));
     const vanished = this.nodes.complete(epoch).map((uid) => names.get(uid)!);
     for (const name of vanished) this.#dirty.add(name);
+    if (vanished.length > 0) this.#lookAtClaims();
     // A node that was made anew under its name has not vanished.
     return vanished.filter((name) => !left().has(name));
   }
@@ -300,6 +308,9 @@ export class NodeEndpoints {
     return makeLabelSet({ cluster: this.cluster, namespace: null, class: 'node', labels });
   }
 }
+
+const placesOf = (node: NodeFacts | undefined): string =>
+  `${node?.addresses.join()} ${node?.podCidrs.join()}`;
 
 /** The older name of the role stays in use. */
 const isControlPlane = ({ labels }: NodeFacts): boolean =>
