@@ -6,9 +6,10 @@ import type { CronJob, Job } from '../api/workload-kinds.js';
 import { timestamp } from '../api/metadata-rules.js';
 import { parseCron } from './cron-schedule.js';
 import { EventRecorder } from './event-recorder.js';
+import { ownerLoop } from './owner-loop.js';
+import type { OwnerLoop } from './owner-loop.js';
 import { isFinished } from './job.controller.js';
-import { ownerReference, OwnedObjects } from './owned-objects.js';
-import { keyOf, targetOfKey, WorkQueue } from './work-queue.js';
+import { ownerReference } from './owned-objects.js';
 
 /** Timers of longer than 24 days overflow; waking up hourly costs nothing. */
 const longestWaitMs = 3_600_000;
@@ -16,38 +17,28 @@ const longestWaitMs = 3_600_000;
 export class CronJobController {
   private readonly cronJobs: KindClient<CronJob>;
   private readonly jobs: KindClient<Job>;
-  private readonly owned: OwnedObjects<Job>;
   private readonly events: EventRecorder;
-  private readonly queue = new WorkQueue((key) => this.reconcile(key));
-  private readonly stop: () => void;
+  private readonly loop: OwnerLoop<CronJob, Job>;
 
   constructor(private readonly cluster: Cluster) {
     this.cronJobs = cluster.resource('cronjobs.batch');
     this.jobs = cluster.resource('jobs.batch');
     this.events = new EventRecorder(cluster, 'cronjob-controller');
-    this.owned = new OwnedObjects(this.jobs, (owner, job) => {
-      if (owner.kind === 'CronJob') this.queue.add(`${job.metadata.namespace}/${owner.name}`);
-    });
-    this.stop = this.cronJobs.watch(({ object }) => this.queue.add(keyOf(object)));
-    for (const cronJob of this.cronJobs.list()) this.queue.add(keyOf(cronJob));
+    this.loop = ownerLoop(this.cronJobs, this.jobs, (owner) => this.reconcile(owner));
   }
 
-  async close(): Promise<void> {
-    this.stop();
-    this.owned.close();
-    await this.queue.close();
+  close(): Promise<void> {
+    return this.loop.close();
   }
 
-  private async reconcile(key: string): Promise<void> {
-    const { namespace, name } = targetOfKey(key);
-    const cronJob = this.cronJobs.find(namespace, name);
-    if (cronJob === undefined || cronJob.metadata.deletionTimestamp !== undefined) return;
+  private async reconcile(cronJob: CronJob): Promise<void> {
+    if (cronJob.metadata.deletionTimestamp !== undefined) return;
     this.dropFinished(cronJob);
-    if (cronJob.spec.suspend !== true) await this.startDue(cronJob, key);
+    if (cronJob.spec.suspend !== true) await this.startDue(cronJob);
     this.report(cronJob);
   }
 
-  private async startDue(cronJob: CronJob, key: string): Promise<void> {
+  private async startDue(cronJob: CronJob): Promise<void> {
     const now = this.cluster.now();
     const schedule = parseCron(cronJob.spec.schedule);
     const since = new Date(cronJob.status?.lastScheduleTime ?? cronJob.metadata.creationTimestamp ?? now);
@@ -55,11 +46,11 @@ export class CronJobController {
     if (due !== undefined) await this.start(cronJob, due);
     const next = schedule.nextAfter(now);
     if (next !== undefined)
-      this.queue.addAfter(key, Math.min(longestWaitMs, next.getTime() - now.getTime() + 1));
+      this.loop.again(cronJob, Math.min(longestWaitMs, next.getTime() - now.getTime() + 1));
   }
 
   private async start(cronJob: CronJob, due: Date): Promise<void> {
-    const running = this.owned.of(cronJob).filter((job) => !isFinished(job));
+    const running = this.loop.ownedBy(cronJob).filter((job) => !isFinished(job));
     const { concurrencyPolicy } = cronJob.spec;
     if (concurrencyPolicy === 'Replace')
       for (const job of running) this.jobs.remove(job.metadata, { propagationPolicy: 'Background' });
@@ -94,8 +85,8 @@ export class CronJobController {
   private dropFinished(cronJob: CronJob): void {
     const { successfulJobsHistoryLimit = 3, failedJobsHistoryLimit = 1 } = cronJob.spec;
     const drop = (type: string, limit: number): void => {
-      const finished = this.owned
-        .of(cronJob)
+      const finished = this.loop
+        .ownedBy(cronJob)
         .filter((job) =>
           job.status?.conditions?.some((held) => held.type === type && held.status === 'True'),
         );
@@ -108,8 +99,8 @@ export class CronJobController {
   }
 
   private report(cronJob: CronJob): void {
-    const active = this.owned
-      .of(cronJob)
+    const active = this.loop
+      .ownedBy(cronJob)
       .filter((job) => !isFinished(job))
       .map(({ apiVersion, kind, metadata: { name, namespace = '', uid = '' } }) => ({
         apiVersion,

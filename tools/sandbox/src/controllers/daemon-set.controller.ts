@@ -5,10 +5,10 @@ import { copyOf } from '../api/json.js';
 import type { Node, Pod, PodSpec, PodTemplate } from '../api/kube-object.js';
 import type { DaemonSet } from '../api/workload-kinds.js';
 import { EventRecorder } from './event-recorder.js';
+import { ownerLoop } from './owner-loop.js';
+import type { OwnerLoop } from './owner-loop.js';
 import { misfit } from './node-fit.js';
-import { OwnedObjects } from './owned-objects.js';
 import { isActive, isEnded, isPodReady, podFrom, shareOf, templateHash } from './pod-state.js';
-import { keyOf, targetOfKey, WorkQueue } from './work-queue.js';
 
 const hashLabel = 'controller-revision-hash';
 /** Daemons start on nodes that repel everything else: they are often what makes a node usable. */
@@ -26,41 +26,34 @@ export class DaemonSetController {
   private readonly sets: KindClient<DaemonSet>;
   private readonly pods: KindClient<Pod>;
   private readonly nodes: KindClient<Node>;
-  private readonly owned: OwnedObjects<Pod>;
   private readonly events: EventRecorder;
-  private readonly queue = new WorkQueue((key) => this.reconcile(key));
-  private readonly stops: (() => void)[];
+  private readonly loop: OwnerLoop<DaemonSet, Pod>;
+  private readonly stopWatching: () => void;
 
   constructor(cluster: Cluster) {
     this.sets = cluster.resource('daemonsets.apps');
     this.pods = cluster.resource('pods');
     this.nodes = cluster.resource('nodes');
     this.events = new EventRecorder(cluster, 'daemonset-controller');
-    this.owned = new OwnedObjects(this.pods, (owner, pod) => {
-      if (owner.kind === 'DaemonSet') this.queue.add(`${pod.metadata.namespace}/${owner.name}`);
-    });
-    const addAll = (): void => this.sets.list().forEach((set) => this.queue.add(keyOf(set)));
-    this.stops = [this.sets.watch(({ object }) => this.queue.add(keyOf(object))), this.nodes.watch(addAll)];
-    addAll();
+    this.loop = ownerLoop(this.sets, this.pods, (owner) => this.reconcile(owner));
+    this.stopWatching = this.nodes.watch(() => this.loop.addAll());
   }
 
   async close(): Promise<void> {
-    this.stops.forEach((stop) => stop());
-    this.owned.close();
-    await this.queue.close();
+    this.stopWatching();
+    await this.loop.close();
   }
 
-  private async reconcile(key: string): Promise<void> {
-    const { namespace, name } = targetOfKey(key);
-    const set = this.sets.find(namespace, name);
-    if (set === undefined || set.metadata.deletionTimestamp !== undefined) return;
+  private async reconcile(set: DaemonSet): Promise<void> {
+    if (set.metadata.deletionTimestamp !== undefined) return;
     const template = daemonTemplate(set);
     const nodes = this.nodes.list().filter((node) => misfit(template.spec, node) === undefined);
     const names = new Set(nodes.map((node) => node.metadata.name));
-    for (const pod of this.owned.of(set)) if (isEnded(pod) || !names.has(nodeOf(pod))) this.removeOnce(pod);
+    for (const pod of this.loop.ownedBy(set))
+      if (isEnded(pod) || !names.has(nodeOf(pod))) this.removeOnce(pod);
     const covered = new Set(
-      this.owned
-        .of(set)
+      this.loop
+        .ownedBy(set)
         .filter((pod) => !isEnded(pod))
         .map(nodeOf),
     );
@@ -93,7 +86,7 @@ export class DaemonSetController {
 
   private replaceOutdated(set: DaemonSet, nodeCount: number): void {
     if (set.spec.updateStrategy?.type === 'OnDelete') return;
-    const pods = this.owned.of(set);
+    const pods = this.loop.ownedBy(set);
     const outdated = pods.filter(
       (pod) => isActive(pod) && pod.metadata.labels?.[hashLabel] !== templateHash(set.spec.template),
     );
@@ -112,7 +105,7 @@ export class DaemonSetController {
   }
 
   private report(set: DaemonSet, nodes: ReadonlySet<string>): void {
-    const active = this.owned.of(set).filter(isActive);
+    const active = this.loop.ownedBy(set).filter(isActive);
     const ready = active.filter(isPodReady).length;
     const updated = active.filter(
       (pod) => pod.metadata.labels?.[hashLabel] === templateHash(set.spec.template),

@@ -6,10 +6,11 @@ import type { Pod } from '../api/kube-object.js';
 import type { Deployment, ReplicaSet } from '../api/workload-kinds.js';
 import { deploymentStatus } from './deployment-status.js';
 import { EventRecorder } from './event-recorder.js';
-import { controllerOf, ownerReference, OwnedObjects } from './owned-objects.js';
+import { ownerLoop } from './owner-loop.js';
+import type { OwnerLoop } from './owner-loop.js';
+import { controllerOf, ownerReference } from './owned-objects.js';
 import { templateHash } from './pod-state.js';
 import { planRollout } from './rollout-plan.js';
-import { keyOf, targetOfKey, WorkQueue } from './work-queue.js';
 
 const revisionAnnotation = 'deployment.kubernetes.io/revision';
 const hashLabel = 'pod-template-hash';
@@ -17,29 +18,23 @@ const hashLabel = 'pod-template-hash';
 export class DeploymentController {
   private readonly deployments: KindClient<Deployment>;
   private readonly sets: KindClient<ReplicaSet>;
-  private readonly owned: OwnedObjects<ReplicaSet>;
   private readonly events: EventRecorder;
-  private readonly queue = new WorkQueue((key) => this.reconcile(key));
-  private readonly stops: (() => void)[];
+  private readonly loop: OwnerLoop<Deployment, ReplicaSet>;
+  private readonly stopWatching: () => void;
 
   constructor(private readonly cluster: Cluster) {
     this.deployments = cluster.resource('deployments.apps');
     this.sets = cluster.resource('replicasets.apps');
     this.events = new EventRecorder(cluster, 'deployment-controller');
-    this.owned = new OwnedObjects(this.sets, (owner, set) => {
-      if (owner.kind === 'Deployment') this.queue.add(`${set.metadata.namespace}/${owner.name}`);
-    });
-    this.stops = [
-      this.deployments.watch(({ object }) => this.queue.add(keyOf(object))),
-      cluster.resource('pods').watch(({ type, object }) => type === 'DELETED' && this.onPodGone(object)),
-    ];
-    for (const deployment of this.deployments.list()) this.queue.add(keyOf(deployment));
+    this.loop = ownerLoop(this.deployments, this.sets, (owner) => this.reconcile(owner));
+    this.stopWatching = cluster
+      .resource('pods')
+      .watch(({ type, object }) => type === 'DELETED' && this.onPodGone(object));
   }
 
   async close(): Promise<void> {
-    this.stops.forEach((stop) => stop());
-    this.owned.close();
-    await this.queue.close();
+    this.stopWatching();
+    await this.loop.close();
   }
 
   /** Recreate waits for terminating Pods, which no ReplicaSet counts any more, so their end is heard of here. */
@@ -47,27 +42,24 @@ export class DeploymentController {
     const { namespace } = pod.metadata;
     const set = this.sets.find(namespace, controllerOf(pod)?.name ?? '');
     const owner = set === undefined ? undefined : controllerOf(set);
-    if (owner?.kind === 'Deployment') this.queue.add(`${namespace}/${owner.name}`);
+    if (owner?.kind === 'Deployment') this.loop.add(namespace, owner.name);
   }
 
-  private async reconcile(key: string): Promise<void> {
-    const { namespace, name } = targetOfKey(key);
-    const deployment = this.deployments.find(namespace, name);
-    if (deployment === undefined) return;
+  private async reconcile(deployment: Deployment): Promise<void> {
     if (deployment.metadata.deletionTimestamp === undefined) await this.rollOut(deployment);
     this.report(deployment);
   }
 
   private async rollOut(deployment: Deployment): Promise<void> {
     const hash = templateHash(deployment.spec.template);
-    const known = this.owned.of(deployment).find((set) => set.metadata.labels?.[hashLabel] === hash);
+    const known = this.loop.ownedBy(deployment).find((set) => set.metadata.labels?.[hashLabel] === hash);
     if (known === undefined && deployment.spec.paused === true) return;
     const current = known ?? (await this.sets.create(this.newSet(deployment, hash)));
     const revision = this.ensureRevision(deployment, current);
     this.deployments.modify(deployment.metadata, (draft) => {
       draft.metadata.annotations = { ...draft.metadata.annotations, [revisionAnnotation]: revision };
     });
-    const old = this.owned.of(deployment).filter((set) => set.metadata.uid !== current.metadata.uid);
+    const old = this.loop.ownedBy(deployment).filter((set) => set.metadata.uid !== current.metadata.uid);
     const fresh = this.sets.find(current.metadata.namespace, current.metadata.name) ?? current;
     const plan = planRollout({ deployment, current: fresh, old, hasOldPods: this.hasPods(old) });
     for (const { set, replicas } of plan) await this.scale(deployment, set, replicas);
@@ -76,7 +68,7 @@ export class DeploymentController {
 
   /** The set in use carries the highest revision; going back to an older template raises that set's revision. */
   private ensureRevision(deployment: Deployment, current: ReplicaSet): string {
-    const revisions = this.owned.of(deployment).map((set) => ({ set, revision: revisionOf(set) }));
+    const revisions = this.loop.ownedBy(deployment).map((set) => ({ set, revision: revisionOf(set) }));
     const highestOther = Math.max(
       0,
       ...revisions
@@ -147,7 +139,7 @@ export class DeploymentController {
 
   private report(deployment: Deployment): void {
     const hash = templateHash(deployment.spec.template);
-    const sets = this.owned.of(deployment);
+    const sets = this.loop.ownedBy(deployment);
     const current = sets.find((set) => set.metadata.labels?.[hashLabel] === hash);
     this.deployments.modifyStatus(deployment.metadata, (draft) => {
       draft.status = deploymentStatus(deployment, {

@@ -5,9 +5,9 @@ import type { Condition, Pod } from '../api/kube-object.js';
 import { timestamp } from '../api/metadata-rules.js';
 import type { Job } from '../api/workload-kinds.js';
 import { EventRecorder } from './event-recorder.js';
-import { OwnedObjects } from './owned-objects.js';
+import { ownerLoop } from './owner-loop.js';
+import type { OwnerLoop } from './owner-loop.js';
 import { isActive, isPodReady, podFrom, withCondition } from './pod-state.js';
-import { keyOf, targetOfKey, WorkQueue } from './work-queue.js';
 
 interface Tally {
   active: Pod[];
@@ -18,33 +18,23 @@ interface Tally {
 export class JobController {
   private readonly jobs: KindClient<Job>;
   private readonly pods: KindClient<Pod>;
-  private readonly owned: OwnedObjects<Pod>;
   private readonly events: EventRecorder;
-  private readonly queue = new WorkQueue((key) => this.reconcile(key));
-  private readonly stop: () => void;
+  private readonly loop: OwnerLoop<Job, Pod>;
 
   constructor(private readonly cluster: Cluster) {
     this.jobs = cluster.resource('jobs.batch');
     this.pods = cluster.resource('pods');
     this.events = new EventRecorder(cluster, 'job-controller');
-    this.owned = new OwnedObjects(this.pods, (owner, pod) => {
-      if (owner.kind === 'Job') this.queue.add(`${pod.metadata.namespace}/${owner.name}`);
-    });
-    this.stop = this.jobs.watch(({ object }) => this.queue.add(keyOf(object)));
-    for (const job of this.jobs.list()) this.queue.add(keyOf(job));
+    this.loop = ownerLoop(this.jobs, this.pods, (owner) => this.reconcile(owner));
   }
 
-  async close(): Promise<void> {
-    this.stop();
-    this.owned.close();
-    await this.queue.close();
+  close(): Promise<void> {
+    return this.loop.close();
   }
 
-  private async reconcile(key: string): Promise<void> {
-    const { namespace, name } = targetOfKey(key);
-    const job = this.jobs.find(namespace, name);
-    if (job === undefined || job.metadata.deletionTimestamp !== undefined) return;
-    if (isFinished(job)) return this.expire(job, key);
+  private async reconcile(job: Job): Promise<void> {
+    if (job.metadata.deletionTimestamp !== undefined) return;
+    if (isFinished(job)) return this.expire(job);
     const tally = this.tally(job);
     const ending = endingOf(job, tally);
     if (ending === undefined) await this.run(job, tally);
@@ -54,7 +44,7 @@ export class JobController {
 
   /** Counts never fall: a Pod that has ended and is then deleted still has ended. */
   private tally(job: Job): Tally {
-    const pods = this.owned.of(job);
+    const pods = this.loop.ownedBy(job);
     const count = (phase: string): number => pods.filter((pod) => pod.status?.phase === phase).length;
     return {
       active: pods.filter(isActive),
@@ -100,13 +90,13 @@ export class JobController {
     });
   }
 
-  private expire(job: Job, key: string): void {
+  private expire(job: Job): void {
     const { ttlSecondsAfterFinished } = job.spec;
     if (ttlSecondsAfterFinished === undefined) return;
     const finishedAt =
       job.status?.conditions?.find(({ status }) => status === 'True')?.lastTransitionTime ?? '';
     const waitMs = Date.parse(finishedAt) + ttlSecondsAfterFinished * 1000 - this.cluster.now().getTime();
-    if (waitMs > 0) this.queue.addAfter(key, waitMs);
+    if (waitMs > 0) this.loop.again(job, waitMs);
     else this.jobs.remove(job.metadata, { propagationPolicy: 'Foreground' });
   }
 }

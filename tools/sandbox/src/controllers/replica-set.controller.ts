@@ -4,19 +4,17 @@ import type { KindClient } from '../api/kind-client.js';
 import type { Pod } from '../api/kube-object.js';
 import type { ReplicaSet, ReplicationController } from '../api/workload-kinds.js';
 import { EventRecorder } from './event-recorder.js';
-import { OwnedObjects } from './owned-objects.js';
+import { ownerLoop } from './owner-loop.js';
+import type { OwnerLoop } from './owner-loop.js';
 import { isActive, isPodReady, podFrom, untilAvailableMs } from './pod-state.js';
-import { keyOf, targetOfKey, WorkQueue } from './work-queue.js';
 
 type Replicated = ReplicaSet | ReplicationController;
 
 export class ReplicaSetController {
   private readonly pods: KindClient<Pod>;
   private readonly sets: KindClient<Replicated>;
-  private readonly owned: OwnedObjects<Pod>;
   private readonly events: EventRecorder;
-  private readonly queue = new WorkQueue((key) => this.reconcile(key));
-  private readonly stop: () => void;
+  private readonly loop: OwnerLoop<Replicated, Pod>;
 
   constructor(
     private readonly cluster: Cluster,
@@ -24,31 +22,22 @@ export class ReplicaSetController {
   ) {
     this.pods = cluster.resource('pods');
     this.sets = cluster.resource(resource) as unknown as KindClient<Replicated>;
-    const { kind, singular } = this.sets.definition;
+    const { singular } = this.sets.definition;
     this.events = new EventRecorder(cluster, `${singular}-controller`);
-    this.owned = new OwnedObjects(this.pods, (owner, pod) => {
-      if (owner.kind === kind) this.queue.add(`${pod.metadata.namespace}/${owner.name}`);
-    });
-    this.stop = this.sets.watch(({ object }) => this.queue.add(keyOf(object)));
-    for (const set of this.sets.list()) this.queue.add(keyOf(set));
+    this.loop = ownerLoop(this.sets, this.pods, (owner) => this.reconcile(owner));
   }
 
-  async close(): Promise<void> {
-    this.stop();
-    this.owned.close();
-    await this.queue.close();
+  close(): Promise<void> {
+    return this.loop.close();
   }
 
-  private async reconcile(key: string): Promise<void> {
-    const { namespace, name } = targetOfKey(key);
-    const set = this.sets.find(namespace, name);
-    if (set === undefined) return;
+  private async reconcile(set: Replicated): Promise<void> {
     if (set.metadata.deletionTimestamp === undefined) await this.adjust(set);
-    this.report(set, key);
+    this.report(set);
   }
 
   private async adjust(set: Replicated): Promise<void> {
-    const active = this.owned.of(set).filter(isActive);
+    const active = this.loop.ownedBy(set).filter(isActive);
     const missing = set.spec.replicas - active.length;
     for (let created = 0; created < missing; created += 1) {
       const metadata = { generateName: `${set.metadata.name}-` };
@@ -71,12 +60,12 @@ export class ReplicaSetController {
     }
   }
 
-  private report(set: Replicated, key: string): void {
-    const active = this.owned.of(set).filter(isActive);
+  private report(set: Replicated): void {
+    const active = this.loop.ownedBy(set).filter(isActive);
     const minReadySeconds = (set.spec as { minReadySeconds?: number }).minReadySeconds ?? 0;
     const waits = active.map((pod) => untilAvailableMs(pod, minReadySeconds, this.cluster.now()));
     const pending = waits.filter((wait) => wait > 0 && Number.isFinite(wait));
-    if (pending.length > 0) this.queue.addAfter(key, Math.min(...pending));
+    if (pending.length > 0) this.loop.again(set, Math.min(...pending));
     const counts = {
       replicas: active.length,
       fullyLabeledReplicas: active.length,

@@ -4,9 +4,9 @@ import type { KindClient } from '../api/kind-client.js';
 import type { KubeObject, Pod } from '../api/kube-object.js';
 import type { StatefulSet } from '../api/workload-kinds.js';
 import { EventRecorder } from './event-recorder.js';
-import { OwnedObjects } from './owned-objects.js';
+import { ownerLoop } from './owner-loop.js';
+import type { OwnerLoop } from './owner-loop.js';
 import { isActive, isEnded, isPodReady, isTerminating, podFrom, templateHash } from './pod-state.js';
-import { keyOf, targetOfKey, WorkQueue } from './work-queue.js';
 
 const hashLabel = 'controller-revision-hash';
 const indexLabel = 'apps.kubernetes.io/pod-index';
@@ -15,33 +15,23 @@ export class StatefulSetController {
   private readonly sets: KindClient<StatefulSet>;
   private readonly pods: KindClient<Pod>;
   private readonly claims: KindClient<KubeObject>;
-  private readonly owned: OwnedObjects<Pod>;
   private readonly events: EventRecorder;
-  private readonly queue = new WorkQueue((key) => this.reconcile(key));
-  private readonly stop: () => void;
+  private readonly loop: OwnerLoop<StatefulSet, Pod>;
 
   constructor(cluster: Cluster) {
     this.sets = cluster.resource('statefulsets.apps');
     this.pods = cluster.resource('pods');
     this.claims = cluster.resource('persistentvolumeclaims');
     this.events = new EventRecorder(cluster, 'statefulset-controller');
-    this.owned = new OwnedObjects(this.pods, (owner, pod) => {
-      if (owner.kind === 'StatefulSet') this.queue.add(`${pod.metadata.namespace}/${owner.name}`);
-    });
-    this.stop = this.sets.watch(({ object }) => this.queue.add(keyOf(object)));
-    for (const set of this.sets.list()) this.queue.add(keyOf(set));
+    this.loop = ownerLoop(this.sets, this.pods, (owner) => this.reconcile(owner));
   }
 
-  async close(): Promise<void> {
-    this.stop();
-    this.owned.close();
-    await this.queue.close();
+  close(): Promise<void> {
+    return this.loop.close();
   }
 
-  private async reconcile(key: string): Promise<void> {
-    const { namespace, name } = targetOfKey(key);
-    const set = this.sets.find(namespace, name);
-    if (set === undefined || set.metadata.deletionTimestamp !== undefined) return;
+  private async reconcile(set: StatefulSet): Promise<void> {
+    if (set.metadata.deletionTimestamp !== undefined) return;
     const isSettled = (await this.grow(set)) && this.shrink(set);
     if (isSettled) this.replaceOutdated(set);
     this.report(set);
@@ -49,7 +39,7 @@ export class StatefulSetController {
 
   /** False while the set waits for a Pod; in order, the next Pod comes only when all before it are ready. */
   private async grow(set: StatefulSet): Promise<boolean> {
-    const byIndex = new Map(this.owned.of(set).map((pod) => [indexOf(pod), pod]));
+    const byIndex = new Map(this.loop.ownedBy(set).map((pod) => [indexOf(pod), pod]));
     let isComplete = true;
     for (let index = 0; index < set.spec.replicas; index += 1) {
       const pod = byIndex.get(index);
@@ -64,7 +54,7 @@ export class StatefulSetController {
 
   /** Surplus Pods go from the highest number down, one at a time unless the order does not matter. */
   private shrink(set: StatefulSet): boolean {
-    const surplus = this.owned.of(set).filter((pod) => indexOf(pod) >= set.spec.replicas);
+    const surplus = this.loop.ownedBy(set).filter((pod) => indexOf(pod) >= set.spec.replicas);
     const fromTheTop = surplus.sort((left, right) => indexOf(right) - indexOf(left));
     const next = set.spec.podManagementPolicy === 'Parallel' ? fromTheTop : fromTheTop.slice(0, 1);
     for (const pod of next) if (!isTerminating(pod)) this.pods.remove(pod.metadata);
@@ -75,8 +65,8 @@ export class StatefulSetController {
     if (set.spec.updateStrategy?.type === 'OnDelete') return;
     const partition = set.spec.updateStrategy?.rollingUpdate?.partition ?? 0;
     const hash = templateHash(set.spec.template);
-    const outdated = this.owned
-      .of(set)
+    const outdated = this.loop
+      .ownedBy(set)
       .filter((pod) => indexOf(pod) >= partition && pod.metadata.labels?.[hashLabel] !== hash);
     const [highest] = outdated.sort((left, right) => indexOf(right) - indexOf(left));
     if (highest !== undefined && !isTerminating(highest)) this.pods.remove(highest.metadata);
@@ -121,7 +111,7 @@ export class StatefulSetController {
   private report(set: StatefulSet): void {
     const revision = (hash: string): string => `${set.metadata.name}-${hash}`;
     const hash = templateHash(set.spec.template);
-    const pods = this.owned.of(set).filter((pod) => !isEnded(pod));
+    const pods = this.loop.ownedBy(set).filter((pod) => !isEnded(pod));
     const updated = pods.filter((pod) => pod.metadata.labels?.[hashLabel] === hash);
     const older = pods.find((pod) => pod.metadata.labels?.[hashLabel] !== hash)?.metadata.labels?.[hashLabel];
     const ready = pods.filter((pod) => isActive(pod) && isPodReady(pod)).length;
