@@ -183,3 +183,4 @@ export {
 } from './api/rule_sets.js';
 export { EnforcementBoundaryCreate, EnforcementBoundaryUpdate } from './api/enforcement_boundaries.js';
 export { ChangeSubset, Dependencies, Impact, Provision, Restore, Revert } from './api/sec_policy.js';
+export { API_RELEASE, VERSION } from './version.js';

@@ -1,4 +1,5 @@
 /** Requests to a Kubernetes API server: read, ask for a review, patch, and the raw stream of a watch. Bounded in time; failures keep the server's words. */
+import { VERSION } from '@ringfence/contracts';
 import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { ClusterAccess } from './kubeconfig.js';
@@ -54,7 +55,7 @@ function sender(access: ClusterAccess, dispatcher: Agent): Send {
       dispatcher,
       headers: {
         accept: 'application/json',
-        'user-agent': 'ringfence',
+        'user-agent': `ringfence/${VERSION}`,
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(options.headers as Record<string, string> | undefined),
       },

@@ -1,7 +1,10 @@
 /** What must be true before the process is ready, and what else is worth showing beside. */
+import { VERSION } from '@ringfence/contracts';
 import type { Health, Requirement } from './host.js';
 
 export interface HealthReport {
+  /** Of the release that runs. */
+  readonly version: string;
   readonly ready: boolean;
   /** One sentence per unmet requirement. */
   readonly missing: readonly string[];
@@ -33,6 +36,7 @@ export function healthRegistry(): HealthRegistry {
     report: () => {
       const unmet = missing();
       return {
+        version: VERSION,
         ready: unmet.length === 0,
         missing: unmet,
         facts: Object.fromEntries([...facts].map(([name, value]) => [name, value()])),

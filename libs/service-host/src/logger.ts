@@ -1,4 +1,5 @@
 /** Structured logs on stdout: JSON, one line each, with the ids of the active trace. Known secrets are cut out. */
+import { VERSION } from '@ringfence/contracts';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { activeTraceIds } from './telemetry.js';
@@ -8,7 +9,7 @@ const SECRETS = ['token', 'jwt', 'seed', 'password', 'secret', 'pairingKey', 'au
 export function createLogger(service: string, level: string): Logger {
   return pino({
     level,
-    base: { service },
+    base: { service, version: VERSION },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     mixin: activeTraceIds,

@@ -3,6 +3,7 @@
  * configured. The tracing parts of the SDK are used directly, because the whole Node SDK costs an agent 10 MB more.
  */
 import { context, isSpanContextValid, propagation, SpanStatusCode, trace } from '@opentelemetry/api';
+import { VERSION } from '@ringfence/contracts';
 import type { Attributes } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
@@ -15,7 +16,7 @@ export interface Telemetry {
 
 export async function startTelemetry(service: string, otlpEndpoint: string | undefined): Promise<Telemetry> {
   const provider = new NodeTracerProvider({
-    resource: resourceFromAttributes({ 'service.name': service }),
+    resource: resourceFromAttributes({ 'service.name': service, 'service.version': VERSION }),
     spanProcessors: otlpEndpoint === undefined ? [] : [await exportingTo(otlpEndpoint)],
   });
   // AsyncLocalStorage for the context, W3C for the headers; a second registration in one process changes nothing.

@@ -10,7 +10,7 @@
  *   disk: credential, last view, records of our tables: enforcement needs nobody else after a restart
  */
 import { fileURLToPath } from 'node:url';
-import { NodeView } from '@ringfence/contracts';
+import { NodeView, VERSION } from '@ringfence/contracts';
 import type { HostContext } from '@ringfence/service-host';
 import { KeptCredential, NodeCredential, NodeKey } from './adapters/credential.client.js';
 import { ChangeLog, StateFile } from './adapters/state-files.store.js';
@@ -23,8 +23,6 @@ import type { Kernel } from './kernel/kernel.port.js';
 import { SpawnedKernel } from './kernel/spawned-kernel.js';
 
 export type Context = HostContext<Config>;
-
-export const VERSION = '0.1.0';
 
 export interface StateFiles {
   readonly credential: StateFile<KeptCredential>;

@@ -1,9 +1,9 @@
 /** Tells the cluster that this agent lives, and once more when it stops. */
 import { readFileSync } from 'node:fs';
+import { VERSION } from '@ringfence/contracts';
 import type { AgentHeartbeat, CredentialResponse } from '@ringfence/contracts';
 import { hostAddresses } from './adapters/host-addresses.js';
 import { NodeRoutes } from './adapters/node-routes.js';
-import { VERSION } from './cven.js';
 import type { Context } from './cven.js';
 import type { AgentParts } from './agent-parts.js';
 import type { Birth } from './birth/birth.js';

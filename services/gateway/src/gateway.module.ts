@@ -15,6 +15,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { eventOf, openControlBus } from '@ringfence/bus';
 import type { Bus, Message } from '@ringfence/bus';
+import { VERSION } from '@ringfence/contracts';
 import { consumeOnce, dataSource, ensureDatabase, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import {
@@ -37,7 +38,7 @@ import { followers } from './adapters/followers.js';
 import type { Followers } from './adapters/followers.js';
 import { httpServing, newRequestId } from './adapters/http-serving.js';
 import type { HttpServing } from './adapters/http-serving.js';
-import { ownAnswers, PRODUCT } from './adapters/own-answers.js';
+import { ownAnswers } from './adapters/own-answers.js';
 import { askOwner } from './adapters/owner-answers.js';
 import { HTTP_SERVING, RestController } from './adapters/rest.controller.js';
 import { partsHealth } from './adapters/parts-health.js';
@@ -118,7 +119,7 @@ function serving(
       nats: bus.availability(),
       lanes: bus.progress(),
     }).flatMap(([name, state]) => (state === true ? [] : [`${name}: ${state}`]));
-  const document = openApiDocument(ROUTES, PRODUCT.version);
+  const document = openApiDocument(ROUTES, VERSION);
   const own = {
     ...ownAnswers({
       ...{ store, bus, keys, jobs, document, missing, startedAt: Date.now() },

@@ -17,8 +17,6 @@ import { ObservationOutbox } from './domain/observation-outbox.calculator.js';
 
 export type Context = HostContext<Config>;
 
-export const VERSION = '0.1.0';
-
 export interface Kubelink {
   readonly client: ApiClient;
   readonly credential: ClusterCredential;

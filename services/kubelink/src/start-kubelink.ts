@@ -1,7 +1,7 @@
 /** The start of Kubelink: who am I, then the API server and NATS at the same time; each is waited for, none ends the process. */
 import { connectBus, KUBELINK_DURABLE, serviceInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { subjects } from '@ringfence/contracts';
+import { subjects, VERSION } from '@ringfence/contracts';
 import type { ApiClient } from '@ringfence/kubernetes';
 import { alarmInsecure } from '@ringfence/service-host';
 import type { RunningService } from '@ringfence/service-host';
@@ -10,7 +10,7 @@ import { ClusterWatch } from './adapters/cluster-watch.js';
 import { ObservationPublisher } from './adapters/observation.publisher.js';
 import type { ObservationOutbox } from './domain/observation-outbox.calculator.js';
 import { Heartbeat } from './heartbeat.js';
-import { openKubelink, VERSION } from './kubelink.js';
+import { openKubelink } from './kubelink.js';
 import type { Context } from './kubelink.js';
 
 export async function startKubelink(context: Context): Promise<RunningService> {

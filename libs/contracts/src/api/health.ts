@@ -11,6 +11,7 @@ export const Health = z.array(
     status: z.enum(['normal', 'warning', 'critical']),
     type: z.literal('standalone'),
     fqdn: Text,
+    ringfence_version: Text,
     available_seconds: z.number().int(),
     notifications: z.array(z.object({ status: Text, token: Text, message: Text })),
     /** At which policy version each cluster stands, as of at most two seconds ago. */
@@ -41,6 +42,8 @@ export const ProductVersion = z.object({
   long_display: Text,
   short_display: Text,
   product_name: Text,
+  /** `version` is the release of the API that clients compare with; this is ours. */
+  ringfence_version: Text,
 });
 
 export const Job = z.object({

@@ -10,7 +10,14 @@ const POLICY: Report['ringfence_clusters'][number]['policy'] = {
 const services = { status: 'running', running: ['inventory', 'gateway'], not_running: [] };
 const report = (parts: Partial<Report> = {}, lacks: string[] = []): Health => [
   {
-    ...{ status: 'normal', type: 'standalone', fqdn: 'here', available_seconds: 9, notifications: [] },
+    ...{
+      status: 'normal',
+      type: 'standalone',
+      fqdn: 'here',
+      ringfence_version: '1.2.3',
+      available_seconds: 9,
+      notifications: [],
+    },
     ringfence_clusters: [{ name: 'lab', status: 'in_sync', policy: POLICY }],
     nodes: [
       {
@@ -27,7 +34,7 @@ const report = (parts: Partial<Report> = {}, lacks: string[] = []): Health => [
 describe('the health page', () => {
   it('is good when all is well, and names what runs', () => {
     expect(healthView(report())).toEqual({
-      ...{ tone: 'good', headline: 'Everything is as it should be', problems: [] },
+      ...{ tone: 'good', headline: 'Everything is as it should be', problems: [], version: '1.2.3' },
       clusters: [{ name: 'lab', tone: 'good', status: 'in sync', policy: '12 in force', waitingFor: '' }],
       services: [
         { name: 'gateway', missing: [] },

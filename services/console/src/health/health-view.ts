@@ -7,6 +7,7 @@ export type Tone = 'good' | 'warning' | 'bad' | 'quiet';
 export interface HealthView {
   readonly tone: Tone;
   readonly headline: string;
+  readonly version: string;
   readonly problems: readonly { readonly tone: Tone; readonly message: string }[];
   readonly clusters: readonly ClusterView[];
   readonly services: readonly ServiceView[];
@@ -42,6 +43,7 @@ export function healthView([report]: Health): HealthView | undefined {
   return {
     tone: toneOf(report.status),
     headline: headlineOf(report),
+    version: report.ringfence_version,
     problems: report.notifications.map(({ status, message }) => ({ tone: toneOf(status), message })),
     clusters: report.ringfence_clusters.map(clusterView),
     services: report.nodes.flatMap(({ services }) => servicesOf(services)),

@@ -23,6 +23,7 @@ export function HealthPage({ api, onRefused }: Props) {
         {view.problems.length > 0 && <Problems problems={view.problems} />}
         <Clusters clusters={view.clusters} />
         <Services services={view.services} />
+        <p className="hint">Ringfence {view.version}</p>
       </div>
     </>
   );

@@ -1,7 +1,7 @@
 /** What the gateway answers itself: health, version, who is signed in, API keys, jobs and their files, audit events, explanations. */
 import { hostname } from 'node:os';
 import type { Bus } from '@ringfence/bus';
-import { CALLS, ExplainBody } from '@ringfence/contracts';
+import { API_RELEASE, CALLS, ExplainBody, VERSION } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import { asFile } from '../domain/exchange.js';
 import type { RestRequest } from '../domain/exchange.js';
@@ -15,12 +15,13 @@ import { apiKeyAnswers } from './api-key-answers.js';
 import { called, collectionReply, maxResults } from './owner-answers.js';
 import type { PartsHealth } from './parts-health.js';
 
-export const PRODUCT = {
-  version: '25.2.10',
+const PRODUCT = {
+  version: API_RELEASE,
   build: 1,
-  long_display: '25.2.10-1',
-  short_display: '25.2.10',
+  long_display: `${API_RELEASE}-1`,
+  short_display: API_RELEASE,
   product_name: 'Ringfence',
+  ringfence_version: VERSION,
 } as const;
 
 export interface OwnParts {
@@ -72,6 +73,7 @@ async function health({ startedAt, partsHealth }: OwnParts): Promise<unknown> {
       status: statusOf(notifications),
       type: 'standalone',
       fqdn: hostname(),
+      ringfence_version: VERSION,
       available_seconds: uptime,
       notifications,
       ringfence_clusters: parts.clusters.map(({ name, status, policy }) => ({ name, status, policy })),

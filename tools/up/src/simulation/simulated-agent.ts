@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connectBus, nodeInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { subjects } from '@ringfence/contracts';
+import { subjects, VERSION } from '@ringfence/contracts';
 import type {
   AgentHeartbeat,
   CredentialResponse,
@@ -32,7 +32,7 @@ export interface LocalPod {
   readonly address: string;
 }
 
-const VERSION = '0.1.0-simulated';
+const SIMULATED = `${VERSION}-simulated`;
 const HEARTBEAT_MS = 15_000;
 const FLUSH_WITHIN_MS = 2_000;
 
@@ -80,7 +80,7 @@ export class SimulatedAgent {
       pairingKey: config.RINGFENCE_PAIRING_KEY,
       machineIdPath,
       tokenPath: tokenPathOf(this.node),
-      version: VERSION,
+      version: SIMULATED,
       signal,
       onState: (state) => (this.credentialState = this.told(this.credentialState, state)),
     });
@@ -206,7 +206,7 @@ export class SimulatedAgent {
     const heartbeat: AgentHeartbeat = {
       node: identity.name,
       machineId: readFileSync(node.machineIdPath, 'utf8').trim(),
-      version: VERSION,
+      version: SIMULATED,
       addresses: [node.address],
       revision: this.policy.inForce?.revision ?? 0,
       pods: this.pods.size,
