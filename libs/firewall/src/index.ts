@@ -1,11 +1,11 @@
-export { changedPeerSet, isIpv6, peerSet } from './addresses.js';
+export { changedPeerSet, isIpv6, peerSet } from './model/addresses.js';
 export {
   FIRST_GENERATION,
   FirewallInputError,
   hasTable,
   isEnforced,
   nextGeneration,
-} from './firewall.model.js';
+} from './model/firewall.model.js';
 export type {
   ChainRule,
   DirectionPolicy,
@@ -14,14 +14,14 @@ export type {
   GuardedPort,
   PeerSet,
   PortSegment,
-} from './firewall.model.js';
-export { rulesOnPort } from './port-segments.js';
-export { hostReach } from './host-reach.js';
-export type { HostedPod, HostReach } from './host-reach.js';
-export { buildModel, endpointUnit, inOrder, OWN_HOST, PROBES_REF } from './policy-model.js';
-export type { EndpointDetails, ModelOptions } from './policy-model.js';
-export { groupPeers, nodePolicy, peerLookup, podPolicy, standIn } from './place-policy.js';
-export type { PlacePolicy, PolicyView } from './place-policy.js';
+} from './model/firewall.model.js';
+export { rulesOnPort } from './model/port-segments.js';
+export { hostReach } from './model/host-reach.js';
+export type { HostedPod, HostReach } from './model/host-reach.js';
+export { buildModel, endpointUnit, inOrder, OWN_HOST, PROBES_REF } from './model/policy-model.js';
+export type { EndpointDetails, ModelOptions } from './model/policy-model.js';
+export { groupPeers, nodePolicy, peerLookup, podPolicy, standIn } from './model/place-policy.js';
+export type { PlacePolicy, PolicyView } from './model/place-policy.js';
 export {
   COUNTERS,
   FAMILIES,
@@ -32,11 +32,11 @@ export {
   renderRemoval,
   REVISION_CHAIN,
   TABLE,
-} from './own-table.js';
-export type { Family, FlowTable, Half } from './own-table.js';
-export { renderTable } from './table.renderer.js';
-export { renderChange, renderFlush, renderRotation, replacement } from './change.renderer.js';
-export type { Change } from './change.renderer.js';
-export { renderTakeover } from './takeover.renderer.js';
-export type { FoundObjects } from './takeover.renderer.js';
-export { distrustedWords } from './judgement.js';
+} from './nftables/own-table.js';
+export type { Family, FlowTable, Half } from './nftables/own-table.js';
+export { renderTable } from './nftables/table.renderer.js';
+export { renderChange, renderFlush, renderRotation, replacement } from './nftables/change.renderer.js';
+export type { Change } from './nftables/change.renderer.js';
+export { renderTakeover } from './nftables/takeover.renderer.js';
+export type { FoundObjects } from './nftables/takeover.renderer.js';
+export { distrustedWords } from './nftables/judgement.js';

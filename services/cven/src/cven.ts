@@ -17,10 +17,10 @@ import { ChangeLog, StateFile } from './adapters/state-files.store.js';
 import { TableRecordFile } from './agent/table-records.js';
 import type { Config } from './config.js';
 import { DialledFile } from './domain/dialled.book.js';
-import type { HelperNews } from './kernel/helper/protocol.js';
-import { HelperKernel } from './kernel/helper-kernel.js';
-import type { Kernel } from './kernel/kernel.port.js';
-import { SpawnedKernel } from './kernel/spawned-kernel.js';
+import type { HelperNews } from './kernel/nftables/helper/protocol.js';
+import { HelperKernel } from './kernel/nftables/helper-kernel.js';
+import type { Kernel } from './kernel/port/kernel.port.js';
+import { SpawnedKernel } from './kernel/nftables/spawned-kernel.js';
 
 export type Context = HostContext<Config>;
 
@@ -75,7 +75,7 @@ export interface ObservedKernel {
 }
 
 async function openKernel({ config, logger, onShutdown }: Context): Promise<ObservedKernel> {
-  const entry = fileURLToPath(new URL('kernel/helper/helper.process.js', import.meta.url));
+  const entry = fileURLToPath(new URL('kernel/nftables/helper/helper.process.js', import.meta.url));
   const helper = new HelperKernel({
     entry,
     onCrash: (reason) => observed.onLost(reason),

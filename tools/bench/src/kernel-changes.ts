@@ -10,7 +10,7 @@ import { addresses, thousandGroups } from './kernel-tables.js';
 import { print, spread } from './measure.js';
 
 const TIMES = 100;
-const HELPER = '../../../services/cven/dist/kernel/helper/helper.process.js';
+const HELPER = '../../../services/cven/dist/kernel/nftables/helper/helper.process.js';
 
 export async function elementChanges(): Promise<void> {
   const bed = openKernelBed(99);

@@ -1,7 +1,7 @@
 /** What the kernel would do with a packet, read off the model in plain loops: an oracle that must stay too simple to be wrong. */
 import type { Verdict } from '@ringfence/contracts';
 import { parseAddress, parseCidr } from '@ringfence/policy-engine';
-import type { ChainRule, FirewallModel, PeerSet } from '../firewall.model.js';
+import type { ChainRule, FirewallModel, PeerSet } from '../model/firewall.model.js';
 
 export interface NaivePacket {
   readonly direction: 'ingress' | 'egress';

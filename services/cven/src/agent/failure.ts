@@ -1,4 +1,4 @@
-import { KernelError } from '../kernel/kernel.port.js';
+import { KernelError } from '../kernel/port/kernel.port.js';
 import type { Failure } from '../domain/place.state.js';
 
 /** The policy cannot be put into rules. */

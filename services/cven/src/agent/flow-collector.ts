@@ -12,7 +12,7 @@ import { nameFlows } from '../domain/flow-naming.js';
 import type { ReadMark } from '../domain/read-mark.js';
 import { splitForwarded } from '../domain/forwarded-flows.js';
 import type { ViewState } from '../domain/view.state.js';
-import type { FlowReading } from '../kernel/kernel.port.js';
+import type { FlowReading } from '../kernel/port/kernel.port.js';
 import type { AgentEvents } from './agent-events.js';
 import type { Interval } from './enforced-place.js';
 

@@ -7,8 +7,8 @@ import { FAMILIES, FLOW_TABLES, flowSetName, renderFlush } from '@ringfence/fire
 import type { Half } from '@ringfence/firewall';
 import { isSameReading } from '../domain/read-mark.js';
 import type { ReadMark } from '../domain/read-mark.js';
-import { KernelError } from '../kernel/kernel.port.js';
-import type { FlowReading, Kernel } from '../kernel/kernel.port.js';
+import { KernelError } from '../kernel/port/kernel.port.js';
+import type { FlowReading, Kernel } from '../kernel/port/kernel.port.js';
 
 export interface FlowHalvesOptions {
   readonly kernel: Kernel;

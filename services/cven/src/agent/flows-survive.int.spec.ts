@@ -5,7 +5,7 @@ import type { Half } from '@ringfence/firewall';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DesiredTable, Place } from '../domain/desired-tables.calculator.js';
 import type { ReadMark } from '../domain/read-mark.js';
-import { HelperKernel } from '../kernel/helper-kernel.js';
+import { HelperKernel } from '../kernel/nftables/helper-kernel.js';
 import { allow, modelOf, unitOf } from '../testing/models.js';
 import { compiledHelper, openTestbed, peerAddress, POD } from '../testing/testbed.js';
 import type { Testbed } from '../testing/testbed.js';

@@ -5,7 +5,7 @@ import { DesiredTables } from '../domain/desired-tables.calculator.js';
 import type { DesiredTable, Place } from '../domain/desired-tables.calculator.js';
 import type { NodeFacts } from '../domain/host-essentials.js';
 import { ViewState } from '../domain/view.state.js';
-import { HelperKernel } from '../kernel/helper-kernel.js';
+import { HelperKernel } from '../kernel/nftables/helper-kernel.js';
 import {
   CLUSTER_IP,
   NODE_ADDRESS,

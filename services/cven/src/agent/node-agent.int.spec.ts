@@ -6,7 +6,7 @@ import { DesiredTables } from '../domain/desired-tables.calculator.js';
 import { FlowBatches } from '../domain/flow-batches.calculator.js';
 import type { NodeFacts } from '../domain/host-essentials.js';
 import { ViewState } from '../domain/view.state.js';
-import { HelperKernel } from '../kernel/helper-kernel.js';
+import { HelperKernel } from '../kernel/nftables/helper-kernel.js';
 import { allow } from '../testing/models.js';
 import { compiledHelper, openTestbed } from '../testing/testbed.js';
 import type { Testbed } from '../testing/testbed.js';

@@ -8,7 +8,7 @@ import { DesiredTables } from '../domain/desired-tables.calculator.js';
 import type { Place } from '../domain/desired-tables.calculator.js';
 import type { NodeFacts } from '../domain/host-essentials.js';
 import { ViewState } from '../domain/view.state.js';
-import { HelperKernel } from '../kernel/helper-kernel.js';
+import { HelperKernel } from '../kernel/nftables/helper-kernel.js';
 import { allow } from '../testing/models.js';
 import {
   BETWEEN,

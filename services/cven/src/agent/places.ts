@@ -2,7 +2,7 @@
 import type { Place } from '../domain/desired-tables.calculator.js';
 import type { EnforcementLedger } from '../domain/enforcement.ledger.js';
 import type { ReadMark } from '../domain/read-mark.js';
-import type { Kernel } from '../kernel/kernel.port.js';
+import type { Kernel } from '../kernel/port/kernel.port.js';
 import type { AgentEvents } from './agent-events.js';
 import { EnforcedPlace } from './enforced-place.js';
 import type { Interval } from './enforced-place.js';

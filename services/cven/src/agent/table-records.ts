@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { renderTable } from '@ringfence/firewall';
 import type { FirewallModel } from '@ringfence/firewall';
 import { z } from 'zod';
-import { policyPart } from '../kernel/listing.js';
+import { policyPart } from '../kernel/nftables/listing.js';
 
 export const TableRecordFile = z.record(z.string(), z.object({ listing: z.string(), policy: z.string() }));
 export type TableRecordFile = z.infer<typeof TableRecordFile>;

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HelperKernel } from '../kernel/helper-kernel.js';
+import { HelperKernel } from '../kernel/nftables/helper-kernel.js';
 import { allow, modelOf, unitOf } from '../testing/models.js';
 import { compiledHelper, openTestbed, peerAddress } from '../testing/testbed.js';
 import type { Testbed } from '../testing/testbed.js';

@@ -4,7 +4,7 @@
  * than ten times a second, and becomes an alarm.
  */
 import type { Place } from '../domain/desired-tables.calculator.js';
-import type { Kernel } from '../kernel/kernel.port.js';
+import type { Kernel } from '../kernel/port/kernel.port.js';
 import type { EnforcedPlace } from './enforced-place.js';
 
 /** Of one namespace; `count`: how often it was put right within the last half minute. */

@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import type { AgentHeartbeat, EnforcementMode } from '@ringfence/contracts';
 import type { FoundSandbox } from '../adapters/cri/sandbox-record.js';
 import type { Context } from '../cven.js';
-import type { Kernel } from '../kernel/kernel.port.js';
+import type { Kernel } from '../kernel/port/kernel.port.js';
 import { every } from '../timers.js';
 import { BirthGate } from './birth-gate.js';
 import type { Places, Verdict } from './birth-gate.js';

@@ -4,7 +4,7 @@
  * is cut off; a table that an earlier agent left stays in force until then.
  */
 import type { FoundSandbox } from '../adapters/cri/sandbox-record.js';
-import type { Kernel } from '../kernel/kernel.port.js';
+import type { Kernel } from '../kernel/port/kernel.port.js';
 import type { Places } from './birth-gate.js';
 import { renderGuard, renderGuardChange, renderGuardRemoval } from './guard.renderer.js';
 

@@ -2,7 +2,7 @@
 import type { Unit, WireRule } from '@ringfence/contracts';
 import { endpointUnit } from '@ringfence/firewall';
 import { describe, expect, it } from 'vitest';
-import type { FlowCount, FlowReading } from '../kernel/kernel.port.js';
+import type { FlowCount, FlowReading } from '../kernel/port/kernel.port.js';
 import { modelOf, unitOf } from '../testing/models.js';
 import { nameFlows } from './flow-naming.js';
 

@@ -7,7 +7,7 @@ import { peerLookup } from '@ringfence/firewall';
 import type { FirewallModel, FlowTable } from '@ringfence/firewall';
 import { evaluate } from '@ringfence/policy-engine';
 import type { PeerLookup } from '@ringfence/policy-engine';
-import type { FlowCount, FlowReading } from '../kernel/kernel.port.js';
+import type { FlowCount, FlowReading } from '../kernel/port/kernel.port.js';
 
 export type ReportedFlow = FlowBatch['reporters'][number]['flows'][number];
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FlowCount, FlowReading } from '../kernel/kernel.port.js';
+import type { FlowCount, FlowReading } from '../kernel/port/kernel.port.js';
 import { splitForwarded } from './forwarded-flows.js';
 
 const reading = (nb: FlowCount[]): FlowReading => ({

@@ -2,7 +2,7 @@
  * What the host's guard has dropped is in the host's flow sets, though neither end is the host: it is the Pod's flow,
  * refused before the Pod could see it, and is reported as the Pod's.
  */
-import type { FlowReading } from '../kernel/kernel.port.js';
+import type { FlowReading } from '../kernel/port/kernel.port.js';
 
 export interface SplitReading {
   readonly host: FlowReading;

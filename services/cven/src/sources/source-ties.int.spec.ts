@@ -1,9 +1,9 @@
 /** Nobody on a node sends under the address of another, or speaks as a node: real packets, past the sender's own rules. */
 import { renderTable, renderRemoval, buildModel, peerSet } from '@ringfence/firewall';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { HelperKernel } from '../kernel/helper-kernel.js';
-import type { Kernel } from '../kernel/kernel.port.js';
-import { SpawnedKernel } from '../kernel/spawned-kernel.js';
+import { HelperKernel } from '../kernel/nftables/helper-kernel.js';
+import type { Kernel } from '../kernel/port/kernel.port.js';
+import { SpawnedKernel } from '../kernel/nftables/spawned-kernel.js';
 import { neighbourSolicitation, udp } from '../testing/frames.js';
 import { group, unitOf } from '../testing/models.js';
 import { addressOf, NODE, openPodsBed, OTHER_NODE, POD_PARTS } from '../testing/pods-bed.js';

@@ -5,7 +5,7 @@
  */
 import { canonicalAddress } from '@ringfence/policy-engine';
 import type { FoundSandbox } from '../adapters/cri/sandbox-record.js';
-import type { Kernel, NodeLink } from '../kernel/kernel.port.js';
+import type { Kernel, NodeLink } from '../kernel/port/kernel.port.js';
 import {
   FAMILIES_OF_LINK,
   FORGED,

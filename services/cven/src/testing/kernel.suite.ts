@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { allow, modelOf, unitOf } from './models.js';
 import { openTestbed, peerAddress, POD } from './testbed.js';
 import type { Testbed } from './testbed.js';
-import type { Kernel } from '../kernel/kernel.port.js';
+import type { Kernel } from '../kernel/port/kernel.port.js';
 
 const web = (n: readonly number[]): FirewallModel =>
   modelOf(

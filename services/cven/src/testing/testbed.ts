@@ -110,7 +110,7 @@ export function compiledHelper(): string {
     });
   } catch (error) {
     // Type errors are the build's business; here it matters only that there is something to run.
-    if (!existsSync(`${root}services/cven/dist/kernel/helper/helper.process.js`)) throw error;
+    if (!existsSync(`${root}services/cven/dist/kernel/nftables/helper/helper.process.js`)) throw error;
   }
-  return `${root}services/cven/dist/kernel/helper/helper.process.js`;
+  return `${root}services/cven/dist/kernel/nftables/helper/helper.process.js`;
 }

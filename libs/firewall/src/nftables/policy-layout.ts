@@ -1,0 +1,71 @@
+/**
+ * One direction's rules as chains. Single ports are found by their value, ranges behind them by search; a list of rules that
+ * several ports share is one chain, with one look-up of the peer's class (`class-layout.ts`).
+ */
+import type { RuleClass } from '@ringfence/contracts';
+import { ClassedRules } from './class-layout.js';
+import { isDenial } from '../model/firewall.model.js';
+import type { DirectionPolicy, PeerSet, PortSegment } from '../model/firewall.model.js';
+import { serviceName } from './names.js';
+import type { ChainLayout, TableLayout } from './nft-layout.js';
+import { ICMP, ICMPV6, KEYED_PROTOCOLS } from '../model/port-segments.js';
+
+type Direction = 'in' | 'out';
+
+export function policyChains(
+  direction: Direction,
+  policy: DirectionPolicy,
+  peers: ReadonlyMap<string, PeerSet>,
+  entry: readonly string[] = [],
+): TableLayout {
+  const lists = [...policy.segments.map(({ rules }) => rules), policy.anyProtocol];
+  const classed = new ClassedRules(direction, lists, peers);
+  const chains = new Map<string, ChainLayout>();
+  const known = new Map<string, string>();
+  const dispatch = new Map<number, [PortSegment, string][]>();
+  for (const segment of policy.segments) {
+    const content = JSON.stringify(segment.rules.map((rule) => [isDenial(rule.class), rule.peers]));
+    const name = known.get(content) ?? serviceName(direction, segment.proto, segment.from);
+    known.set(content, name);
+    if (!chains.has(`s_${name}`))
+      chains.set(`s_${name}`, { rules: classed.lines(name, segment.rules, verdictOf) });
+    dispatch.set(segment.proto, [...(dispatch.get(segment.proto) ?? []), [segment, `jump s_${name}`]]);
+  }
+  const rules = [
+    ...entry,
+    ...classed.entry(),
+    ...[...dispatch].flatMap(([proto, entries]) => dispatchRules(direction, proto, entries)),
+    ...classed.lines(`${direction}_any`, policy.anyProtocol, verdictOf),
+    ...classed.exit(),
+    'goto v_unmatched',
+  ];
+  return { sets: classed.sets, chains: new Map([...chains, [`p_${direction}`, { rules }]]) };
+}
+
+/** `jump`, not `goto`: what a service's chain leaves undecided comes back and ends in `v_unmatched`, never in the policy. */
+function dispatchRules(
+  direction: Direction,
+  proto: number,
+  entries: readonly (readonly [PortSegment, string])[],
+): string[] {
+  if (!KEYED_PROTOCOLS.has(proto)) return entries.map(([, jump]) => `meta l4proto ${proto} ${jump}`);
+  // The reply tuple of ICMP has the echo's id in its source "port": type and code stand in the original tuple only.
+  const key =
+    direction === 'in' || proto === ICMP || proto === ICMPV6 ? 'ct original proto-dst' : 'ct reply proto-src';
+  const single = entries.filter(([{ from, to }]) => from === to);
+  const ranges = entries.filter(([{ from, to }]) => from !== to);
+  return [single, ranges]
+    .filter((some) => some.length > 0)
+    .map((some) => {
+      const elements = some.map(([segment, jump]) => `${keys(segment)} : ${jump}`);
+      return `meta l4proto ${proto} ${key} vmap { ${elements.join(', ')} }`;
+    });
+}
+
+function keys({ from, to }: PortSegment): string {
+  return from === to ? `${from}` : `${from}-${to}`;
+}
+
+function verdictOf(ruleClass: RuleClass): string {
+  return `goto ${isDenial(ruleClass) ? 'v_deny' : 'v_allow'}`;
+}

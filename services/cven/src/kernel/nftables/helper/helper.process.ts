@@ -1,0 +1,98 @@
+/**
+ * The helper process: owns all libnftables contexts, so that an assertion of the library or a long transaction can hurt
+ * neither the agent nor its event loop. It holds no policy and decides nothing; it ends with the agent.
+ */
+import type { Half } from '@ringfence/firewall';
+import { KernelError } from '../../port/kernel.port.js';
+import type { CounterName } from '../../port/kernel.port.js';
+import { NamespaceContext } from './namespace-context.js';
+import type { HelperAnswer, HelperNews, HelperOperation, HelperRequest } from './protocol.js';
+import { giveBackMemory } from './memory.js';
+import { RulesetWatch } from './ruleset-watch.js';
+import type { WatchedNamespace } from './ruleset-watch.js';
+
+const LISTEN_EVERY_MS = 20;
+const QUIET_AFTER_MS = 2_000;
+const LEAVES_MUCH: readonly HelperOperation[] = ['open', 'apply', 'list', 'listOwn', 'close'];
+
+const contexts = new Map<string, NamespaceContext>();
+/** The same, by the number of their namespace. */
+const watched = new Map<number | undefined, WatchedNamespace>();
+const watch = openWatch();
+
+function openWatch(): RulesetWatch | undefined {
+  try {
+    return new RulesetWatch(watched);
+  } catch (error) {
+    tell({ news: 'deaf', reason: error instanceof Error ? error.message : String(error) });
+    return undefined;
+  }
+}
+
+/** An agent that is gone hears nothing; the end of the channel ends this process, too. */
+function tell(words: HelperNews | HelperAnswer): void {
+  process.send?.(words, undefined, undefined, () => undefined);
+}
+
+function contextOf(netns: string): NamespaceContext {
+  const known = contexts.get(netns);
+  if (known !== undefined) return known;
+  const opened = new NamespaceContext(netns);
+  contexts.set(netns, opened);
+  watched.set(opened.namespace, { netns, context: opened });
+  return opened;
+}
+
+function close(netns: string): void {
+  const context = contexts.get(netns);
+  if (context === undefined) return;
+  context.close();
+  contexts.delete(netns);
+  if (watched.get(context.namespace)?.context === context) watched.delete(context.namespace);
+  watch?.forget(context.namespace);
+}
+
+function perform({ operation, netns, argument }: HelperRequest): unknown {
+  if (operation === 'close') return close(netns);
+  if (operation === 'disturbed')
+    return [...contexts].filter(([, context]) => context.isDisturbed()).map(([path]) => path);
+  const context = contextOf(netns);
+  switch (operation) {
+    case 'open':
+      return undefined;
+    case 'apply':
+      return context.apply(String(argument));
+    case 'readFlows':
+      return context.readFlows(argument as Half);
+    case 'links':
+      return context.links(argument as readonly string[]);
+    case 'packets':
+      return context.packets(argument as CounterName);
+    default:
+      return context[operation]();
+  }
+}
+
+function answer(request: HelperRequest): HelperAnswer {
+  try {
+    return { id: request.id, ok: true, value: perform(request) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return {
+      id: request.id,
+      ok: false,
+      code: error instanceof KernelError ? error.code : 'kernel_error',
+      message,
+    };
+  }
+}
+
+const quiet = setTimeout(giveBackMemory, QUIET_AFTER_MS);
+if (watch !== undefined) setInterval(() => watch.look().forEach(tell), LISTEN_EVERY_MS);
+process.on('message', (request: HelperRequest) => {
+  tell(answer(request));
+  if (LEAVES_MUCH.includes(request.operation)) quiet.refresh();
+});
+process.on('disconnect', () => process.exit(0));
+// The agent decides when its helper ends: a signal to the whole process group must not cut a transaction off.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
