@@ -1,0 +1,97 @@
+/**
+ * Every project's targets, inferred from the files that it has: whoever adds a project or its first spec adds no target.
+ *
+ *   tsconfig.json ──▶ build, lint        *.int.spec.ts ──▶ test-int
+ *   *.spec.ts ──────▶ test               *.e2e.spec.ts ──▶ test-e2e
+ *   vite.config.mjs ▶ build makes a page as well
+ *
+ * What passed is not run again while its inputs are the same. The inputs of what touches the machine hold the machine's
+ * kernel and servers (`machine.mjs`), so that an upgrade runs it again; the cache never leaves the machine.
+ */
+const ROOT = /^(?:(?:libs|services|tools)\/[^/]+|e2e)(?=\/)/;
+const machine = { runtime: 'node tools/nx/machine.mjs' };
+
+const build = {
+  command: 'node node_modules/typescript7/bin/tsc -b {projectRoot}',
+  dependsOn: ['^build'],
+  inputs: ['sources', '^sources', 'compiler'],
+  outputs: ['{projectRoot}/dist'],
+  cache: true,
+  metadata: { description: 'Types checked and compiled' },
+};
+
+const buildPage = {
+  ...build,
+  command: `${build.command} && node node_modules/vite/bin/vite.js build {projectRoot}`,
+  metadata: { description: 'Types checked, and what a browser loads' },
+};
+
+const lint = {
+  command: 'node node_modules/eslint/bin/eslint.js {projectRoot}',
+  // The types of other projects decide what lint sees.
+  inputs: ['sources', '^sources', 'compiler', 'boundaries'],
+  cache: true,
+  metadata: { description: 'Style, budgets and boundaries' },
+};
+
+/** One worker each: Nx runs two targets at a time. */
+function test(tier, inputs, more) {
+  const result = `test-results/${tier}/{projectRoot}.json`;
+  return {
+    command: `node node_modules/vitest/vitest.mjs run {projectRoot}/src/ --maxWorkers=1 --reporter=default --reporter=json --outputFile.json=${result}`,
+    options: { env: { RINGFENCE_TEST_TIER: tier } },
+    inputs: [...inputs, 'compiler', 'tests'],
+    outputs: [`{workspaceRoot}/${result}`],
+    cache: true,
+    ...more,
+  };
+}
+
+/** The dearest thing that a spec uses decides which target runs it, as its suffix says. */
+const TESTS = {
+  test: {
+    suffix: /(?<!\.int|\.e2e)\.spec\.tsx?$/,
+    target: test('unit', ['sources', '^sources'], {
+      metadata: { description: 'Tests that need nothing but memory' },
+    }),
+  },
+  'test-int': {
+    suffix: /\.int\.spec\.ts$/,
+    target: test('int', ['sources', '^sources', machine], {
+      dependsOn: ['build'],
+      metadata: { description: 'Tests with real servers, a real runtime and a real kernel' },
+    }),
+  },
+  'test-e2e': {
+    suffix: /\.e2e\.spec\.ts$/,
+    target: test('e2e', ['everything', machine], {
+      // It starts every process of the system, also those that it does not import.
+      dependsOn: [{ target: 'build', projects: '*' }],
+      parallelism: false,
+      metadata: { description: 'Scenarios with the whole system' },
+    }),
+  },
+};
+
+function targetsOf(files) {
+  const has = (name) => files.some((file) => name.test(file));
+  const tests = Object.entries(TESTS).filter(([, { suffix }]) => has(suffix));
+  return {
+    ...(has(/\/tsconfig\.json$/) ? { build: has(/\/vite\.config\.mjs$/) ? buildPage : build, lint } : {}),
+    ...Object.fromEntries(tests.map(([name, { target }]) => [name, target])),
+  };
+}
+
+export const name = '@ringfence/nx';
+
+export const createNodesV2 = [
+  '{libs,services,tools,e2e}/**/{package.json,tsconfig.json,vite.config.mjs,*.spec.ts,*.spec.tsx}',
+  (files) => {
+    const roots = new Set(files.map((file) => ROOT.exec(file)?.[0]));
+    roots.delete(undefined);
+    return [...roots].map((root) => {
+      const own = files.filter((file) => file.startsWith(`${root}/`));
+      return [own[0], { projects: { [root]: { targets: targetsOf(own) } } }];
+    });
+  },
+];
