@@ -20,7 +20,7 @@ export const ACKS = {
   filter: 'ack.*.*.*',
   durable: 'inventory-acks',
 } as const;
-// What label-resolver says is kept to be shown over REST; nothing is decided by it.
+// What label-resolver says is shown over REST, and tells whether a label that a caller names exists; no event follows from it.
 export const ENTITIES = {
   ...durable,
   stream: 'EVENTS',

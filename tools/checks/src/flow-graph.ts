@@ -1,11 +1,13 @@
 /**
  * The flow graph, drawn from every service's manifest: no lane turns back, nobody emits what nobody reads, nobody reads
- * what nobody emits, every call has one server. `--print` shows it.
+ * what nobody emits, every call has one server, and nobody waits for who waits for
+ * them. `--print` shows it.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CALLS, STREAMS } from '@ringfence/contracts';
 import type { Consumption, ServiceManifest } from '@ringfence/contracts';
+import { callCycles } from './call-cycles.js';
 
 const SERVICES = join(import.meta.dirname, '..', '..', '..', 'services');
 /** The lanes of ARCHITECTURE.md: a message may only travel from an earlier to a later service of its lane. */
@@ -29,6 +31,11 @@ const DISPLAY_ONLY = new Set([
   // Flows are shown with the names of labels, clusters, IP lists and policy versions.
   'flow-ingest<evt.*.*.*',
 ]);
+/**
+ * Still open. Each asks the other whether something exists whose event may be on the way (a cluster, a label), who uses a
+ * label, and what is asked of a cluster. All of it is bounded, and neither needs the other's answer to answer.
+ */
+const CALLED_BOTH_WAYS = new Set(['inventory → label-resolver → inventory']);
 
 async function manifests(): Promise<ServiceManifest[]> {
   const names = readdirSync(SERVICES, { withFileTypes: true }).filter(
@@ -97,7 +104,10 @@ function callProblems(all: readonly ServiceManifest[]): string[] {
       .filter((call) => !contracts.has(call))
       .map((call) => `${m.service}: unknown call ${call}`),
   );
-  return [...problems, ...unknown];
+  const cycles = callCycles(all)
+    .filter((cycle) => !CALLED_BOTH_WAYS.has(cycle))
+    .map((cycle) => `${cycle}: they wait for each other`);
+  return [...problems, ...unknown, ...cycles];
 }
 
 interface Reading {
@@ -131,7 +141,13 @@ function listeningProblems(all: readonly ServiceManifest[]): string[] {
 /** An exception that no longer excepts anything hides the next real one. */
 function exceptionProblems(all: readonly ServiceManifest[]): string[] {
   const real = new Set(all.flatMap((m) => m.consumes.map(({ filter }) => `${m.service}<${filter}`)));
-  return [...DISPLAY_ONLY].filter((each) => !real.has(each)).map((each) => `${each}: excepted, but not read`);
+  const cycles = new Set(callCycles(all));
+  return [
+    ...[...DISPLAY_ONLY].filter((each) => !real.has(each)).map((each) => `${each}: excepted, but not read`),
+    ...[...CALLED_BOTH_WAYS]
+      .filter((each) => !cycles.has(each))
+      .map((each) => `${each}: excepted, but no cycle`),
+  ];
 }
 
 function print(all: readonly ServiceManifest[]): void {

@@ -1,6 +1,6 @@
 /**
- * What label-resolver said: labels, profiles and the labels of entities, kept to be shown. Showing is not deciding: no
- * event of inventory follows from these rows, so the facts lane does not turn back. Messages come once and in order.
+ * What label-resolver said: labels, profiles and the labels of entities, kept to be shown, and to tell whether a label that
+ * a caller names exists. No event of inventory follows from these rows by itself, so the facts lane does not turn back. Messages come once and in order.
  */
 import { EntityLabelsState, LabelState, ProfileState } from '@ringfence/contracts';
 import type { Envelope } from '@ringfence/contracts';
