@@ -163,7 +163,7 @@ export default tseslint.config(
         'error',
         {
           packages: PURE_PACKAGES,
-          // A port is words only; cven's domain speaks those of the kernel.
+          // A port is words only: cven's domain speaks those of the kernel, flow-ingest's reading those of its store.
           places: ['domain', 'objects', 'kernel/port', 'kernel/kernel.port'],
           why: 'the domain is pure and knows no adapter',
         },

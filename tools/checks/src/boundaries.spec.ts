@@ -105,6 +105,7 @@ describe('lint of a service', () => {
     ['services/inventory/src/read/planted.ts', '../adapters/rest.js'],
     ['services/inventory/src/read/deep/planted.ts', '../../adapters/facts/rest.js'],
     ['services/inventory/src/read/planted.ts', '../inventory.module.js'],
+    ['services/flow-ingest/src/read/planted.ts', '../store/postgres/flow-table.js'],
   ])('refuses that %s imports %s', async (file, specifier) => {
     const code = `import { it } from '${specifier}'; export const that = it;`;
     expect(await refusals(file, code)).toEqual(['@ringfence/allowed-imports']);
@@ -113,6 +114,7 @@ describe('lint of a service', () => {
   it.each([
     ['services/inventory/src/domain/deep/planted.ts', '../near.js'],
     ['services/inventory/src/read/planted.ts', '../domain/near.js'],
+    ['services/flow-ingest/src/read/planted.ts', '../store/port/flow-store.js'],
     ['services/inventory/src/read/planted.ts', 'pg'],
     ['services/inventory/src/adapters/planted.ts', '../read/clusters.js'],
   ])('lets %s import %s', async (file, specifier) => {
