@@ -57,6 +57,8 @@ export {
   COMPUTED_TYPES,
   DenyRule,
   EnforcementBoundary,
+  FIREWALL_SCOPES,
+  FirewallSettings,
   IpList,
   IpRange,
   LabelGroup,
@@ -68,6 +70,7 @@ export {
   ScopeEntry,
   ServiceObject,
   ServiceRef,
+  VirtualService,
 } from './policy-objects.js';
 export type { ComputedType, PolicyObjects, ProvisionableType } from './policy-objects.js';
 export {
@@ -132,7 +135,7 @@ export type { CallContract } from './calls.js';
 export { ClusterAnswer, ClusterQuestion, InForce, JudgedEnd } from './questions.js';
 export type { Consumption, ServiceManifest } from './manifest.js';
 export { API } from './api/index.js';
-export type { CollectionContract, CollectionContracts, CollectionOwner } from './api/collection.js';
+export type { CollectionContract, CollectionContracts } from './api/collection.js';
 export { ERRORS } from './api/errors.js';
 export { actorHref } from './api/href.js';
 export type { ErrorToken } from './api/errors.js';
@@ -171,7 +174,7 @@ export { WorkloadSettingsUpdate } from './api/workload_settings.js';
 export { IpListCreate, IpListUpdate } from './api/ip_lists.js';
 export { ServiceCreate, ServicePortBody, ServiceUpdate } from './api/services.js';
 export { LabelGroupCreate, LabelGroupUpdate } from './api/label_groups.js';
-export { ActorBody, IngressServiceBody } from './api/rule_actors.js';
+export { ActorBody, IngressServiceBody, ScopeEntryBody } from './api/rule_actors.js';
 export {
   DenyRuleCreate,
   DenyRuleUpdate,
@@ -179,8 +182,9 @@ export {
   RuleSetCreate,
   RuleSetUpdate,
   RuleUpdate,
-  ScopeEntryBody,
 } from './api/rule_sets.js';
 export { EnforcementBoundaryCreate, EnforcementBoundaryUpdate } from './api/enforcement_boundaries.js';
+export type { FirewallSettingsUpdate } from './api/firewall_settings.js';
+export type { VirtualServiceUpdate } from './api/virtual_services.js';
 export { ChangeSubset, Dependencies, Impact, Provision, Restore, Revert } from './api/sec_policy.js';
 export { API_RELEASE, VERSION } from './version.js';

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { IntegerId, LabelId, Uuid } from './ids.js';
-import { PortRange } from './network.js';
+import { Port, PortRange } from './network.js';
 import { Text } from './text.js';
 
 export const ScopeEntry = z.discriminatedUnion('kind', [
@@ -116,6 +116,52 @@ export const LabelGroup = z.object({
 });
 export type LabelGroup = z.infer<typeof LabelGroup>;
 
+/** A labelled name for what answers at some addresses. `service` names the ports, or `ports` does. */
+export const VirtualService = z.object({
+  id: Uuid,
+  name: Text,
+  description: Text,
+  applyTo: z.enum(['host_only', 'internal_bridge_network']),
+  labels: z.array(LabelId),
+  service: IntegerId.nullable(),
+  ports: z.array(PortRange),
+  addresses: z.array(
+    z.object({
+      ip: Text.optional(),
+      fqdn: Text.optional(),
+      port: Port.optional(),
+      network: Text.optional(),
+      description: Text.optional(),
+    }),
+  ),
+  overrides: z.array(Text),
+});
+export type VirtualService = z.infer<typeof VirtualService>;
+
+/** What the firewall settings say by scope of labels, in the API's words. Empty: of nobody; an empty scope: of all. */
+export const FIREWALL_SCOPES = [
+  'static_policy_scopes',
+  'containers_inherit_host_policy_scopes',
+  'blocked_connection_reject_scopes',
+  'loopback_interfaces_in_policy_scopes',
+  'ip_forwarding_enabled_scopes',
+  'rule_hit_count_enabled_scopes',
+] as const;
+export const FirewallSettings = z.object({
+  id: IntegerId,
+  name: Text,
+  scopes: z.record(z.enum(FIREWALL_SCOPES), z.array(z.array(ScopeEntry))),
+  /** Workloads that carry these labels keep other programs' firewall rules; ours come first where `isPrimary`. */
+  coexistence: z.array(
+    z.object({
+      labels: z.array(LabelId),
+      isPrimary: z.boolean(),
+      mode: z.enum(['enforced', 'illuminated']).nullable(),
+    }),
+  ),
+});
+export type FirewallSettings = z.infer<typeof FirewallSettings>;
+
 /** By type, in the API's words: what policy is computed from, in the order in which clients see it. */
 const COMPUTED = {
   ip_lists: IpList,
@@ -128,7 +174,11 @@ export type ComputedType = keyof typeof COMPUTED;
 export const COMPUTED_TYPES = Object.keys(COMPUTED) as readonly ComputedType[];
 
 /** The collections that are provisioned. Those that stand here alone are stored, shown and in no policy yet. */
-export const PROVISIONABLE = { ...COMPUTED } as const;
+export const PROVISIONABLE = {
+  ...COMPUTED,
+  virtual_services: VirtualService,
+  firewall_settings: FirewallSettings,
+} as const;
 export type ProvisionableType = keyof typeof PROVISIONABLE;
 export const PROVISIONABLE_TYPES = Object.keys(PROVISIONABLE) as readonly ProvisionableType[];
 

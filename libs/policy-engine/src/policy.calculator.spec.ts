@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LabelSetId, PolicyObjects, ProvisionableType, Unit } from '@ringfence/contracts';
+import type { LabelSetId, PolicyObjects, ComputedType, Unit } from '@ringfence/contracts';
 import { makeLabelSet } from '@ringfence/labels';
 import { PolicyCalculator } from './policy.calculator.js';
 import type { ProvisionableObjects } from './policy-source.js';
@@ -54,7 +54,7 @@ interface Change {
 }
 interface State {
   catalogue: World['catalogue'];
-  readonly objects: Map<string, { type: ProvisionableType; object: ProvisionableObjects[ProvisionableType] }>;
+  readonly objects: Map<string, { type: ComputedType; object: ProvisionableObjects[ComputedType] }>;
   readonly labelSets: Map<LabelSetId, World['labelSets'][number]>;
   readonly workloads: Map<string, LabelSetId>;
 }
@@ -66,7 +66,7 @@ const emptyState = (): State => ({
 });
 
 function worldOf(state: State): World {
-  const of = <T extends ProvisionableType>(type: T): ProvisionableObjects[T][] =>
+  const of = <T extends ComputedType>(type: T): ProvisionableObjects[T][] =>
     [...state.objects.values()].flatMap((one) =>
       one.type === type ? [one.object as ProvisionableObjects[T]] : [],
     );
@@ -88,7 +88,7 @@ function worldOf(state: State): World {
   };
 }
 
-const objectChange = <T extends ProvisionableType>(type: T, any: fc.Arbitrary<ProvisionableObjects[T]>) =>
+const objectChange = <T extends ComputedType>(type: T, any: fc.Arbitrary<ProvisionableObjects[T]>) =>
   fc.oneof(
     any.map((object): Change => ({
       name: `set ${type}/${object.id}`,

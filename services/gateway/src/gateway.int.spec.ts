@@ -3,7 +3,7 @@ import { API } from '@ringfence/contracts';
 import { releasedEvents } from '@ringfence/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ROUTES } from './domain/route-table.js';
+import { ROUTES } from './routes/routes.js';
 import { basic, KEY, OWNER, startGatewayUnderTest } from './testing/gateway-under-test.js';
 import type { GatewayUnderTest } from './testing/gateway-under-test.js';
 

@@ -48,7 +48,7 @@ import type { Config } from './config.js';
 import { docsPage } from './domain/docs-page.renderer.js';
 import { openApiDocument } from './domain/open-api.renderer.js';
 import { routeMatcher } from './domain/route-match.js';
-import { ROUTES } from './domain/route-table.js';
+import { ROUTES } from './routes/routes.js';
 import { AUDIT, manifest } from './manifest.js';
 import { GATEWAY_MIGRATIONS } from './migrations.js';
 import { apiKeysProjection } from './read/api-keys.projection.js';

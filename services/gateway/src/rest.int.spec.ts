@@ -2,7 +2,7 @@ import { CallError } from '@ringfence/bus';
 import { ERRORS } from '@ringfence/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bodySchema } from './domain/request-body.js';
-import { ROUTES } from './domain/route-table.js';
+import { ROUTES } from './routes/routes.js';
 import { basic, KEY, OWNER, SECRET, startGatewayUnderTest } from './testing/gateway-under-test.js';
 import type { GatewayUnderTest } from './testing/gateway-under-test.js';
 

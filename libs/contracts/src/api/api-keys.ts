@@ -26,5 +26,5 @@ export type ApiKey = z.infer<typeof ApiKey>;
 export const ApiKeyCreated = z.object({ key_id: Text, auth_username: Text, secret: Text });
 
 export const apiKeyCollections = {
-  'users/api_keys': { owner: 'gateway', create: ApiKeyCreate, update: ApiKeyUpdate, item: ApiKey },
+  'users/api_keys': { create: ApiKeyCreate, update: ApiKeyUpdate, item: ApiKey },
 } as const satisfies CollectionContracts;

@@ -1,13 +1,10 @@
 /**
  * What one collection of the REST API accepts and shows. Files beside this one say it for each collection; the gateway
- * makes routes, checks and the OpenAPI document from it, and the owner answers the call.
+ * makes routes, checks and the OpenAPI document from it, and the owner, which the gateway's routes name, answers the call.
  */
 import type { z } from 'zod';
 
-export type CollectionOwner = 'gateway' | 'inventory' | 'label-resolver' | 'policy-compute' | 'flow-ingest';
-
 export interface CollectionContract {
-  readonly owner: CollectionOwner;
   /** One object as GET shows it. */
   readonly item: z.ZodType;
   /** Bodies of POST and PUT: strict, with the lenience that real clients need. */
@@ -15,8 +12,6 @@ export interface CollectionContract {
   readonly update?: z.ZodType;
   /** Bodies of the collection's own actions, by op (`bulk_create`, `pairing_key`, …). */
   readonly actions?: Readonly<Record<string, z.ZodType>>;
-  /** Exists as draft, active and numbered versions. */
-  readonly pversion?: boolean;
 }
 
 /** By the API's word: `labels`, `rule_sets`, `rule_sets/sec_rules`, … */

@@ -74,7 +74,6 @@ export const ContainerClusterItem = z.object({
 
 export const containerClusterCollections = {
   container_clusters: {
-    owner: 'inventory',
     create: ContainerClusterCreate,
     update: ContainerClusterUpdate,
     item: ContainerClusterItem,

@@ -68,7 +68,6 @@ export const ContainerWorkloadProfileItem = z.object({
 
 export const containerWorkloadProfileCollections = {
   'container_clusters/container_workload_profiles': {
-    owner: 'label-resolver',
     create: ContainerWorkloadProfileCreate,
     update: ContainerWorkloadProfileUpdate,
     actions: { bulk_update: ContainerWorkloadProfilesUpdate },

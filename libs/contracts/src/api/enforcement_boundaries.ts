@@ -35,8 +35,6 @@ export const EnforcementBoundaryItem = z.looseObject({
 
 export const enforcementBoundaryCollections = {
   enforcement_boundaries: {
-    owner: 'policy-compute',
-    pversion: true,
     create: EnforcementBoundaryCreate,
     update: EnforcementBoundaryUpdate,
     item: EnforcementBoundaryItem,

@@ -63,17 +63,28 @@ export const ERRORS = {
     when: 'a rule set, rule or boundary names the label',
   },
   label_referenced_by_label_group: { code: 'FAILED_PRECONDITION', when: 'a label group names the label' },
+  label_referenced_by_virtual_service: {
+    code: 'FAILED_PRECONDITION',
+    when: 'a virtual service carries the label',
+  },
+  label_referenced_by_firewall_settings: {
+    code: 'FAILED_PRECONDITION',
+    when: 'a scope of the firewall settings names the label',
+  },
   label_still_has_associated_agent_info: {
     code: 'FAILED_PRECONDITION',
     when: 'a workload carries the label',
   },
-  name_must_be_unique: { code: 'ALREADY_EXISTS', when: 'a label group of that name exists' },
+  name_must_be_unique: {
+    code: 'ALREADY_EXISTS',
+    when: 'a label group or virtual service of that name exists',
+  },
   ip_list_name_not_unique: {
     code: 'ALREADY_EXISTS',
     when: 'an IP list of that name exists, also while it is marked for deletion',
   },
   ip_list_referenced: { code: 'FAILED_PRECONDITION', when: 'a rule names the IP list' },
-  service_referenced: { code: 'FAILED_PRECONDITION', when: 'a rule names the service' },
+  service_referenced: { code: 'FAILED_PRECONDITION', when: 'a rule or a virtual service names the service' },
   rule_set_name_in_use: { code: 'ALREADY_EXISTS', when: 'a rule set of that name exists' },
   external_reference_not_unique: {
     code: 'ALREADY_EXISTS',

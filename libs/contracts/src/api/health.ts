@@ -91,10 +91,10 @@ export const ExplainBody = z.strictObject(ExplainRequest.shape).extend({
 });
 
 export const gatewayCollections = {
-  health: { owner: 'gateway', item: Health },
-  product_version: { owner: 'gateway', item: ProductVersion },
-  jobs: { owner: 'gateway', item: Job },
-  events: { owner: 'gateway', item: AuditEvent },
-  explain: { owner: 'gateway', item: ExplainResponse, actions: { explain: ExplainBody } },
-  edge: { owner: 'gateway', item: z.object({}), actions: { exchange: EdgeExchange, pair: EdgePair } },
+  health: { item: Health },
+  product_version: { item: ProductVersion },
+  jobs: { item: Job },
+  events: { item: AuditEvent },
+  explain: { item: ExplainResponse, actions: { explain: ExplainBody } },
+  edge: { item: z.object({}), actions: { exchange: EdgeExchange, pair: EdgePair } },
 } as const satisfies CollectionContracts;

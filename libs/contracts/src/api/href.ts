@@ -43,6 +43,8 @@ export const provisionableMeta = {
   external_data_set: Text.nullish(),
   external_data_reference: Text.nullish(),
   caps: z.array(Text).optional(),
+  /** Why nothing follows from such an object yet; absent where it has its effect. */
+  not_enforced: Text.optional(),
 } as const;
 
 /** Who did it, as the API names people, clusters and agents; user 0 is the product itself. */

@@ -7,6 +7,7 @@ import type { CollectionContracts } from './collection.js';
 import { containerClusterCollections } from './container_clusters.js';
 import { containerWorkloadProfileCollections } from './container_workload_profiles.js';
 import { enforcementBoundaryCollections } from './enforcement_boundaries.js';
+import { firewallSettingsCollections } from './firewall_settings.js';
 import { gatewayCollections } from './health.js';
 import { ipListCollections } from './ip_lists.js';
 import { kubernetesWorkloadCollections } from './kubernetes_workloads.js';
@@ -19,6 +20,7 @@ import { secPolicyCollections } from './sec_policy.js';
 import { serviceCollections } from './services.js';
 import { trafficFlowCollections } from './traffic-flows.js';
 import { venCollections } from './vens.js';
+import { virtualServiceCollections } from './virtual_services.js';
 import { workloadSettingsCollections } from './workload_settings.js';
 import { workloadCollections } from './workloads.js';
 
@@ -27,6 +29,7 @@ export const API: CollectionContracts = {
   ...containerClusterCollections,
   ...containerWorkloadProfileCollections,
   ...enforcementBoundaryCollections,
+  ...firewallSettingsCollections,
   ...gatewayCollections,
   ...ipListCollections,
   ...kubernetesWorkloadCollections,
@@ -39,6 +42,7 @@ export const API: CollectionContracts = {
   ...serviceCollections,
   ...trafficFlowCollections,
   ...venCollections,
+  ...virtualServiceCollections,
   ...workloadSettingsCollections,
   ...workloadCollections,
 };

@@ -42,8 +42,6 @@ export const IpListItem = z.looseObject({
 
 export const ipListCollections = {
   ip_lists: {
-    owner: 'policy-compute',
-    pversion: true,
     create: IpListCreate,
     update: IpListUpdate,
     item: IpListItem,

@@ -52,5 +52,5 @@ export const KubernetesWorkloadItem = z.object({
 });
 
 export const kubernetesWorkloadCollections = {
-  kubernetes_workloads: { owner: 'inventory', item: KubernetesWorkloadItem },
+  kubernetes_workloads: { item: KubernetesWorkloadItem },
 } as const satisfies CollectionContracts;

@@ -49,7 +49,6 @@ export const LabelDimensionItem = z.object({
 
 export const labelDimensionCollections = {
   label_dimensions: {
-    owner: 'label-resolver',
     create: LabelDimensionCreate,
     update: LabelDimensionUpdate,
     item: LabelDimensionItem,

@@ -32,8 +32,6 @@ export const LabelGroupItem = z.looseObject({
 /** Also readable: `member_of` (the groups that hold it) and `all_labels` (through its sub groups). */
 export const labelGroupCollections = {
   label_groups: {
-    owner: 'policy-compute',
-    pversion: true,
     create: LabelGroupCreate,
     update: LabelGroupUpdate,
     item: LabelGroupItem,

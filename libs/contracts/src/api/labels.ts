@@ -28,5 +28,5 @@ export const LabelItem = z.object({
 });
 
 export const labelCollections = {
-  labels: { owner: 'label-resolver', create: LabelCreate, update: LabelUpdate, item: LabelItem },
+  labels: { create: LabelCreate, update: LabelUpdate, item: LabelItem },
 } as const satisfies CollectionContracts;

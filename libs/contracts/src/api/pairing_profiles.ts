@@ -67,7 +67,6 @@ export const PairingProfileItem = z.object({
 
 export const pairingProfileCollections = {
   pairing_profiles: {
-    owner: 'inventory',
     create: PairingProfileCreate,
     update: PairingProfileUpdate,
     /** Answers `{activation_code}`, once. */

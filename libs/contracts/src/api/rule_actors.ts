@@ -1,4 +1,4 @@
-/** The parts that rules, deny rules and boundaries share: the actors of a side, the services between them. */
+/** The parts that rules, deny rules, boundaries and settings share: the actors of a side, the services between them, scopes. */
 import { z } from 'zod';
 import { Port } from '../network.js';
 import { Reference } from './href.js';
@@ -44,3 +44,15 @@ export type IngressServiceBody = z.infer<typeof IngressServiceBody>;
 export const Actors = z.array(ActorBody).min(1).max(1_000);
 export const IngressServices = z.array(IngressServiceBody).max(1_000);
 export const NetworkType = z.enum(['brn', 'non_brn', 'all']);
+
+export const ScopeEntryBody = z
+  .strictObject({
+    label: Reference.optional(),
+    label_group: Reference.optional(),
+    exclusion: z.boolean().nullish(),
+  })
+  .refine((entry) => (entry.label === undefined) !== (entry.label_group === undefined), {
+    message: 'must name exactly one of label, label_group',
+  });
+export type ScopeEntryBody = z.infer<typeof ScopeEntryBody>;
+export const Scopes = z.array(z.array(ScopeEntryBody).max(50)).max(500);

@@ -11,7 +11,7 @@ import {
   Reference,
   UpdateType,
 } from './href.js';
-import { Actors, IngressServices, NetworkType } from './rule_actors.js';
+import { Actors, IngressServices, NetworkType, Scopes } from './rule_actors.js';
 import { Text } from '../text.js';
 
 const ResolveAs = z
@@ -80,18 +80,6 @@ export const DenyRuleUpdate = z.strictObject({
 });
 export type DenyRuleUpdate = z.infer<typeof DenyRuleUpdate>;
 
-export const ScopeEntryBody = z
-  .strictObject({
-    label: Reference.optional(),
-    label_group: Reference.optional(),
-    exclusion: z.boolean().nullish(),
-  })
-  .refine((entry) => (entry.label === undefined) !== (entry.label_group === undefined), {
-    message: 'must name exactly one of label, label_group',
-  });
-export type ScopeEntryBody = z.infer<typeof ScopeEntryBody>;
-const Scopes = z.array(z.array(ScopeEntryBody).max(50)).max(500);
-
 /** Rules inside a rule set: an entry with an `href` is that rule, one without is new. The list given is the list that is. */
 const NestedRule = z.strictObject({ href: Href.optional(), ...RuleUpdate.shape });
 const NestedDenyRule = z.strictObject({ href: Href.optional(), ...DenyRuleUpdate.shape });
@@ -149,9 +137,8 @@ export const RuleSetItem = z.looseObject({
   ip_tables_rules: z.array(z.unknown()),
 });
 
-const owned = { owner: 'policy-compute', pversion: true } as const;
 export const ruleSetCollections = {
-  rule_sets: { ...owned, create: RuleSetCreate, update: RuleSetUpdate, item: RuleSetItem },
-  'rule_sets/sec_rules': { ...owned, create: RuleCreate, update: RuleUpdate, item: RuleItem },
-  'rule_sets/deny_rules': { ...owned, create: DenyRuleCreate, update: DenyRuleUpdate, item: DenyRuleItem },
+  rule_sets: { create: RuleSetCreate, update: RuleSetUpdate, item: RuleSetItem },
+  'rule_sets/sec_rules': { create: RuleCreate, update: RuleUpdate, item: RuleItem },
+  'rule_sets/deny_rules': { create: DenyRuleCreate, update: DenyRuleUpdate, item: DenyRuleItem },
 } as const satisfies CollectionContracts;

@@ -2,19 +2,18 @@
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
 import { Href, Reference } from './href.js';
+import { PROVISIONABLE_TYPES } from '../policy-objects.js';
+import type { ProvisionableType } from '../policy-objects.js';
 import { Text } from '../text.js';
 
 const references = z.array(Reference).max(100_000).optional();
 /** Which pending objects; the words are the collections'. Types that nothing of ours has may only be named with an empty list. */
 export const ChangeSubset = z.strictObject({
-  ip_lists: references,
-  services: references,
-  label_groups: references,
-  rule_sets: references,
-  enforcement_boundaries: references,
-  virtual_services: references,
+  ...(Object.fromEntries(PROVISIONABLE_TYPES.map((type) => [type, references])) as Record<
+    ProvisionableType,
+    typeof references
+  >),
   virtual_servers: references,
-  firewall_settings: references,
   secure_connect_gateways: references,
 });
 export type ChangeSubset = z.infer<typeof ChangeSubset>;
@@ -47,7 +46,6 @@ export const PolicyVersionItem = z.looseObject({
 /** Without bodies: list and get of versions, `pending`, `revert_pending`, `modified_objects`. */
 export const secPolicyCollections = {
   sec_policy: {
-    owner: 'policy-compute',
     actions: {
       provision: Provision,
       revert: Revert,

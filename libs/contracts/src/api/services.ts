@@ -65,8 +65,6 @@ export const ServiceItem = z.looseObject({
 
 export const serviceCollections = {
   services: {
-    owner: 'policy-compute',
-    pversion: true,
     create: ServiceCreate,
     update: ServiceUpdate,
     item: ServiceItem,

@@ -191,7 +191,6 @@ export type Flow = z.infer<typeof Flow>;
 
 export const trafficFlowCollections = {
   'traffic_flows/async_queries': {
-    owner: 'flow-ingest',
     create: FlowQuery,
     update: z.strictObject({ status: z.literal('cancel_requested') }),
     item: FlowQueryObject,

@@ -19,5 +19,5 @@ export const VenItem = z.looseObject({
 });
 
 export const venCollections = {
-  vens: { owner: 'inventory', item: VenItem },
+  vens: { item: VenItem },
 } as const satisfies CollectionContracts;

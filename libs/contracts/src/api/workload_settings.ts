@@ -15,5 +15,5 @@ export type WorkloadSettingsUpdate = z.infer<typeof WorkloadSettingsUpdate>;
 export const WorkloadSettingsItem = z.looseObject({ href: Text, ...writable });
 
 export const workloadSettingsCollections = {
-  'settings/workloads': { owner: 'inventory', update: WorkloadSettingsUpdate, item: WorkloadSettingsItem },
+  'settings/workloads': { update: WorkloadSettingsUpdate, item: WorkloadSettingsItem },
 } as const satisfies CollectionContracts;

@@ -103,11 +103,10 @@ export const WorkloadItem = z.looseObject({
 
 export const workloadCollections = {
   workloads: {
-    owner: 'inventory',
     create: WorkloadCreate,
     update: WorkloadUpdate,
     actions: { bulk_create: bulk, bulk_update: bulk, bulk_delete: bulk },
     item: WorkloadItem,
   },
-  'workloads/interfaces': { owner: 'inventory', item: workloadInterface },
+  'workloads/interfaces': { item: workloadInterface },
 } as const satisfies CollectionContracts;

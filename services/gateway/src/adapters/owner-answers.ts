@@ -5,10 +5,11 @@
 import { CallError } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { CALLS } from '@ringfence/contracts';
-import type { ResourceResponse } from '@ringfence/contracts';
+import type { CallContract, ResourceResponse } from '@ringfence/contracts';
 import { actorOf } from '../domain/exchange.js';
 import type { RestReply, RestRequest } from '../domain/exchange.js';
 import type { Answer } from './answer.js';
+import type { Owner } from '../domain/route.js';
 import { refusalOf, refuse } from '../domain/refusal.js';
 
 /** A synchronous GET answers no more unless asked to. */
@@ -21,10 +22,17 @@ export type AskOwner = (
   query?: Readonly<Record<string, string>>,
 ) => Promise<ResourceResponse>;
 
+const RESOURCE_CALLS = {
+  inventory: CALLS.inventoryResource,
+  'label-resolver': CALLS.labelResource,
+  'policy-compute': CALLS.policyResource,
+  'flow-ingest': CALLS.flowResource,
+} as const satisfies Record<Exclude<Owner, 'gateway'>, CallContract>;
+
 export function askOwner(bus: Bus): AskOwner {
   return async (request, query = request.query) => {
     const { route, ids, pversion } = request.match;
-    const call = CALLS[route.answerer === 'gateway' ? 'flowResource' : route.answerer];
+    const call = RESOURCE_CALLS[route.answerer === 'gateway' ? 'flow-ingest' : route.answerer];
     return called(request.id, () =>
       bus.call(call, {
         org: 1,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { routeMatcher } from './route-match.js';
-import { ROUTES } from './route-table.js';
+import { ROUTES } from '../routes/routes.js';
 
 const match = routeMatcher(ROUTES);
 

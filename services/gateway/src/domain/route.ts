@@ -1,11 +1,11 @@
 /**
- * What a route is, as data. The table (`route-table.ts`) is a list of these; the matcher, the permission check, the body check and the
+ * What a route is, as data. The table (`routes/`) is a list of these; the matcher, the permission check, the body check and the
  * OpenAPI document read it, and nothing else knows a path.
  */
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
-/** Who answers: an owner's call by its name in CALLS, or the gateway itself. */
-export type Answerer = 'inventoryResource' | 'labelResource' | 'policyResource' | 'flowResource' | 'gateway';
+/** Who owns a collection: a service, asked by its `resource` call, or the gateway itself. */
+export type Owner = 'gateway' | 'inventory' | 'label-resolver' | 'policy-compute' | 'flow-ingest';
 
 /** What a caller needs: nothing (health), a key that may read, a key that may change, or a cluster's token in the body. */
 export type Need = 'nothing' | 'read' | 'write' | 'cluster-token';
@@ -17,7 +17,7 @@ export interface Route {
   /** The API's word, a key of `API`. */
   readonly collection: string;
   readonly op: string;
-  readonly answerer: Answerer;
+  readonly answerer: Owner;
   readonly needs: Need;
   readonly success: 200 | 201 | 202 | 204;
   /** Which body of the collection is expected; none: a body is ignored. */
@@ -40,41 +40,38 @@ const DEFAULTS: Record<Op, Pick<Route, 'method' | 'needs' | 'success' | 'body' |
     delete: { method: 'DELETE', needs: 'write', success: 204, body: 'none', many: false, one: true },
   };
 
-/** The usual routes of a collection at `path`, of which `ops` exist. */
-export function collectionRoutes(
-  collection: string,
-  answerer: Answerer,
-  path: string,
-  ops: readonly Op[] = ['list', 'create', 'get', 'update', 'delete'],
-): Route[] {
-  const noun = collection.replaceAll('_', ' ').replaceAll('/', ' / ');
-  return ops.map((op) => {
-    const { one, ...rest } = DEFAULTS[op];
-    return {
-      ...rest,
-      path: one ? `${path}/{${idName(path)}}` : path,
-      collection,
-      op,
-      answerer,
-      summary: `${noun}: ${op}`,
-    };
-  });
-}
+type Usual = Pick<Route, 'method' | 'path' | 'collection' | 'op'> & Partial<Route>;
 
-/** One route that is none of the usual ones. */
-export function actionRoute(
-  route: Pick<Route, 'method' | 'path' | 'collection' | 'op' | 'answerer'> & Partial<Route>,
-): Route {
-  const reads = route.method === 'GET';
+/** Makes the routes of one owner, which is said here and nowhere else. */
+export function routesOf(answerer: Owner): {
+  /** The usual routes of a collection at `path`, of which `ops` exist. */
+  collection(collection: string, path: string, ops?: readonly Op[]): Route[];
+  /** One thing at `path` that is always there. */
+  single(collection: string, path: string): Route[];
+  /** One route that is none of the usual ones. */
+  action(route: Usual): Route;
+} {
+  const usual = (collection: string, path: string, op: Op): Route => {
+    const { one: _, ...defaults } = DEFAULTS[op];
+    return { ...defaults, path, collection, op, answerer, summary: `${wordsOf(collection)}: ${op}` };
+  };
   return {
-    needs: reads ? 'read' : 'write',
-    success: 200,
-    body: 'none',
-    many: false,
-    summary: `${route.collection.replaceAll('_', ' ')}: ${route.op.replaceAll('_', ' ')}`,
-    ...route,
+    collection: (collection, path, ops = ['list', 'create', 'get', 'update', 'delete']) =>
+      ops.map((op) => usual(collection, DEFAULTS[op].one ? `${path}/{${idName(path)}}` : path, op)),
+    single: (collection, path) => [usual(collection, path, 'get'), usual(collection, path, 'update')],
+    action: (route) => ({
+      needs: route.method === 'GET' ? 'read' : 'write',
+      success: 200,
+      body: 'none',
+      many: false,
+      answerer,
+      summary: `${wordsOf(route.collection)}: ${route.op.replaceAll('_', ' ')}`,
+      ...route,
+    }),
   };
 }
+
+const wordsOf = (collection: string): string => collection.replaceAll('_', ' ').replaceAll('/', ' / ');
 
 /** `…/rule_sets` → `rule_set_id`. */
 function idName(path: string): string {

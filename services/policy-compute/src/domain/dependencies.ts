@@ -75,7 +75,7 @@ function needsOf(
 /** Pending objects that this one names and that would not be there. */
 function absentReferences(book: PolicyBook, entry: Entry, object: PolicyObject, outcome: Outcome): Entry[] {
   return referencesOf(entry.type, object).flatMap(({ kind, id }) => {
-    if (kind === 'labels' || kind === 'workloads' || kind === 'virtual_services') return [];
+    if (kind === 'labels' || kind === 'workloads') return [];
     const named = entryOf(book, kind, id);
     return named !== undefined && outcome.objectOf(named) === null ? [named] : [];
   });

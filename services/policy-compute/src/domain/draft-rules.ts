@@ -110,8 +110,6 @@ function missing(book: PolicyBook, { kind, id }: ObjectReference, known: KnownEl
       return known.labelKey(id) === undefined ? `there is no label ${id}` : null;
     case 'workloads':
       return known.hasWorkload(id) ? null : `there is no workload ${id}`;
-    case 'virtual_services':
-      return `there is no virtual service ${id}`;
     default: {
       const entry = entryOf(book, kind, id);
       if (entry === undefined) return `there is no ${kindOf(kind).noun} ${id}`;

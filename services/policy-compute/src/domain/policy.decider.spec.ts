@@ -146,7 +146,6 @@ describe('drafting', () => {
     ['label group', { kind: 'label_group', id: 'nowhere', exclusion: false }],
     ['workload', { kind: 'workload', id: 'nobody' }],
     ['IP list', { kind: 'ip_list', id: '99' }],
-    ['virtual service', { kind: 'virtual_service', id: 'v' }],
   ] as const)('refuses a rule that names a %s that is not there', (_, actor) => {
     const object = ruleSet('1', { rules: [rule('1', { consumers: [actor] })] });
     given()
@@ -253,6 +252,7 @@ describe('drafting', () => {
 
   it.each([
     ['that is stateless', { extras: { stateless: true } }],
+    ['that names a virtual service', { providers: [{ kind: 'virtual_service', id: 'v' }] }],
     ['whose providers are virtual services only', { resolveProvidersAs: ['virtual_services'], services: [] }],
     ['whose consumers are virtual services only', { resolveConsumersAs: ['virtual_services'] }],
   ] satisfies [string, Partial<StoredRule>][])(

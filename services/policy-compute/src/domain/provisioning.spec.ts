@@ -15,7 +15,7 @@ import { StandingPolicy } from './standing-policy.js';
 function danglingReferences(book: PolicyBook, form: Form): string[] {
   return [...objectsIn(book, form)].flatMap(({ type, object }) =>
     referencesOf(type, object).flatMap(({ kind, id }) => {
-      if (kind === 'labels' || kind === 'workloads' || kind === 'virtual_services') return [];
+      if (kind === 'labels' || kind === 'workloads') return [];
       return entryOf(book, kind, id)?.[form] ? [] : [`${type}/${object.id} names ${kind}/${id}`];
     }),
   );

@@ -3,7 +3,7 @@ import type { ProvisionableType } from '@ringfence/contracts';
 import { kindOf } from '../objects/kinds.js';
 import type { PolicyObject } from './policy-object.js';
 
-export type ReferenceKind = 'labels' | 'workloads' | 'virtual_services' | ProvisionableType;
+export type ReferenceKind = 'labels' | 'workloads' | ProvisionableType;
 export interface ObjectReference {
   readonly kind: ReferenceKind;
   readonly id: string;

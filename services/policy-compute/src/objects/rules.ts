@@ -156,8 +156,16 @@ export function ruleProblem(rule: StoredRule): Rejection | null {
 }
 
 /** A rule that nothing follows from is not stored: who wrote it would believe that it is in force. */
-function withoutEffect({ resolveProvidersAs, resolveConsumersAs, extras }: StoredRule): Rejection | null {
+function withoutEffect({
+  providers,
+  consumers,
+  resolveProvidersAs,
+  resolveConsumersAs,
+  extras,
+}: StoredRule): Rejection | null {
   if (extras?.['stateless'] === true) return noEffect('stateless: rules without connection state');
+  if ([...providers, ...consumers].some((actor) => actor.kind === 'virtual_service'))
+    return noEffect('providers, consumers: rules that name a virtual service');
   for (const [side, means] of [
     ['providers', resolveProvidersAs],
     ['consumers', resolveConsumersAs],

@@ -122,12 +122,7 @@ async function versionOf(context: ResourceContext, text: string): Promise<Versio
 }
 
 /** Clients read a count of these too; nothing of ours has them. */
-const NOT_OURS = {
-  virtual_services: 0,
-  virtual_servers: 0,
-  firewall_settings: 0,
-  secure_connect_gateways: 0,
-};
+const NOT_OURS = { virtual_servers: 0, secure_connect_gateways: 0 };
 
 function showVersion(view: VersionView): Body {
   const counts = Object.fromEntries(
