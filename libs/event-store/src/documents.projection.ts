@@ -2,7 +2,7 @@
  * Read model of one aggregate type: its current value as JSON, with who and when. A deletion keeps the row, because
  * REST shows what was deleted; asking for live ones leaves it out.
  */
-import type { Actor } from '@ringfence/contracts';
+import type { Actor, EventType } from '@ringfence/contracts';
 import type pg from 'pg';
 import type { Projection } from './event-store.js';
 
@@ -21,8 +21,8 @@ export interface DocumentTypes {
   readonly name: string;
   readonly version: number;
   /** Event types whose `data` is the whole new value. */
-  readonly written: readonly string[];
-  readonly deleted: string;
+  readonly written: readonly EventType[];
+  readonly deleted: EventType;
 }
 export interface Documents<T> {
   readonly projection: Projection;
@@ -66,7 +66,7 @@ function projectionOf({ name: table, version, written, deleted }: DocumentTypes)
           event.at,
           actor,
         ]);
-      } else if (written.includes(event.type)) {
+      } else if (written.some((type) => type === event.type)) {
         // A row that was deleted and is written again starts a new life.
         await tx.query(
           `insert into ${table} values ($1, $2, $3, $4, $5, $4, $5, null, null)

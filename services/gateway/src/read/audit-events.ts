@@ -5,43 +5,12 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditEvent, Envelope } from '@ringfence/contracts';
 import type pg from 'pg';
+import { auditedAs } from '../domain/audit-words.js';
 
 const KEPT_DAYS = 30;
 const KEPT_ROWS = 200_000;
 /** A GET of events answers no more than this. */
 const MOST_EVENTS = 10_000;
-
-/** Domain event → the API's event type and the word for the object. */
-const AUDITED: Readonly<Record<string, readonly [string, string]>> = {
-  ApiKeyCreated: ['api_key.create', 'api_key'],
-  ApiKeyChanged: ['api_key.update', 'api_key'],
-  ApiKeyRevoked: ['api_key.delete', 'api_key'],
-  ContainerClusterCreated: ['container_cluster.create', 'container_cluster'],
-  ContainerClusterChanged: ['container_cluster.update', 'container_cluster'],
-  AgentRefused: ['agent.refuse', 'agent'],
-  ContainerClusterDeleted: ['container_cluster.delete', 'container_cluster'],
-  WorkloadCreated: ['workload.create', 'workload'],
-  WorkloadChanged: ['workload.update', 'workload'],
-  WorkloadDeleted: ['workload.delete', 'workload'],
-  EnforcementLost: ['enforcement.lost', 'enforcement'],
-  EnforcementRestored: ['enforcement.restored', 'enforcement'],
-  LabelCreated: ['label.create', 'label'],
-  LabelChanged: ['label.update', 'label'],
-  LabelDeleted: ['label.delete', 'label'],
-  LabelTypeCreated: ['label_dimension.create', 'label_dimension'],
-  LabelTypeChanged: ['label_dimension.update', 'label_dimension'],
-  LabelTypeDeleted: ['label_dimension.delete', 'label_dimension'],
-  PairingProfileCreated: ['pairing_profile.create', 'pairing_profile'],
-  PairingProfileChanged: ['pairing_profile.update', 'pairing_profile'],
-  PairingProfileDeleted: ['pairing_profile.delete', 'pairing_profile'],
-  PairingKeyIssued: ['pairing_profile.create_pairing_key', 'pairing_profile'],
-  PairingKeysRevoked: ['pairing_profile.delete_pairing_keys', 'pairing_profile'],
-  ProfileCreated: ['container_workload_profile.create', 'container_workload_profile'],
-  ProfileChanged: ['container_workload_profile.update', 'container_workload_profile'],
-  ProfileDeleted: ['container_workload_profile.delete', 'container_workload_profile'],
-  PolicyObjectReverted: ['sec_policy_pending.delete', 'sec_policy'],
-  PolicyProvisioned: ['sec_policy.create', 'sec_policy'],
-};
 
 export interface RefusedRequest {
   readonly eventType:
@@ -77,8 +46,10 @@ interface EventRow {
 }
 
 export async function recordChange(tx: pg.ClientBase, event: Envelope): Promise<void> {
-  const [eventType, word] = auditedAs(event) ?? [];
-  if (eventType === undefined || word === undefined) return;
+  const eventType = auditedAs(event);
+  if (eventType === null) return;
+  // What is pending is part of the policy.
+  const word = eventType.split('.')[0]!.replace(/_pending$/, '');
   const changeType = /\.(create|update|delete)$/.exec(eventType)?.[1] ?? 'update';
   const changes = [
     { uuid: event.id, resource: { [word]: event.data }, change_type: changeType, changes: {} },
@@ -165,13 +136,6 @@ async function insert(
       JSON.stringify(changes),
     ],
   );
-}
-
-function auditedAs(event: Envelope): readonly [string, string] | undefined {
-  if (event.type !== 'PolicyObjectDrafted') return AUDITED[event.type];
-  const { type, updateType } = event.data as { type?: string; updateType?: string };
-  const word = (type ?? 'policy_object').replace(/ies$/, 'y').replace(/s$/, '');
-  return [`${word}.${updateType ?? 'update'}`, word];
 }
 
 function creator({ actor }: Envelope): Record<string, unknown> {

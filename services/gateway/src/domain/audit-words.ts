@@ -1,0 +1,64 @@
+/** Which domain events the audit trail tells of, in the API's words: the thing, a dot, what happened to it. */
+import { API } from '@ringfence/contracts';
+import type { Envelope, EventType } from '@ringfence/contracts';
+
+/** It happens by itself (Pods, computed labels): nobody did it. */
+const NOT_AUDITED = null;
+type Words = string | typeof NOT_AUDITED | ((data: unknown) => string);
+
+/** Every event that there is: a new one does not compile before it is said here whether it is audited. */
+const OF_OWNERS: { readonly [T in EventType]: Words } = {
+  ContainerClusterCreated: 'container_cluster.create',
+  ContainerClusterChanged: 'container_cluster.update',
+  ContainerClusterDeleted: 'container_cluster.delete',
+  NamespaceDiscovered: NOT_AUDITED,
+  NamespaceChanged: NOT_AUDITED,
+  NamespaceVanished: NOT_AUDITED,
+  KubernetesWorkloadDiscovered: NOT_AUDITED,
+  KubernetesWorkloadChanged: NOT_AUDITED,
+  KubernetesWorkloadVanished: NOT_AUDITED,
+  WorkloadCreated: 'workload.create',
+  WorkloadChanged: 'workload.update',
+  WorkloadDeleted: 'workload.delete',
+  PairingProfileCreated: 'pairing_profile.create',
+  PairingProfileChanged: 'pairing_profile.update',
+  PairingProfileDeleted: 'pairing_profile.delete',
+  PairingKeyIssued: 'pairing_profile.create_pairing_key',
+  PairingKeysRevoked: 'pairing_profile.delete_pairing_keys',
+  AgentRefused: 'agent.refuse',
+  EnforcementLost: 'enforcement.lost',
+  EnforcementRestored: 'enforcement.restored',
+  LabelCreated: 'label.create',
+  LabelChanged: 'label.update',
+  LabelDeleted: 'label.delete',
+  LabelTypeCreated: 'label_dimension.create',
+  LabelTypeChanged: 'label_dimension.update',
+  LabelTypeDeleted: 'label_dimension.delete',
+  ProfileCreated: 'container_workload_profile.create',
+  ProfileChanged: 'container_workload_profile.update',
+  ProfileDeleted: 'container_workload_profile.delete',
+  EntityLabelled: NOT_AUDITED,
+  EntityUnlabelled: NOT_AUDITED,
+  PolicyObjectDrafted: ofPolicyObject,
+  PolicyObjectReverted: 'sec_policy_pending.delete',
+  PolicyProvisioned: 'sec_policy.create',
+};
+const OF_THE_GATEWAY: Readonly<Record<string, Words>> = {
+  ApiKeyCreated: 'api_key.create',
+  ApiKeyChanged: 'api_key.update',
+  ApiKeyRevoked: 'api_key.delete',
+};
+const WORDS = new Map<string, Words>(Object.entries({ ...OF_THE_GATEWAY, ...OF_OWNERS }));
+
+/** The API's event type; null: the trail does not tell of it. */
+export function auditedAs({ type, data }: Pick<Envelope, 'type' | 'data'>): string | null {
+  const words = WORDS.get(type) ?? NOT_AUDITED;
+  return typeof words === 'function' ? words(data) : words;
+}
+
+/** `ip_lists` are audited as `ip_list.create`; what there is one of keeps its word: `firewall_settings.update`. */
+function ofPolicyObject(data: unknown): string {
+  const { type, updateType } = data as { type: string; updateType: string };
+  const isSingle = API[type]?.create === undefined;
+  return `${isSingle ? type : type.replace(/ies$/, 'y').replace(/s$/, '')}.${updateType}`;
+}
