@@ -2,6 +2,8 @@
  * Read model of one aggregate type: its current value as JSON, with who and when. A deletion keeps the row, because
  * REST shows what was deleted; asking for live ones leaves it out.
  */
+import { createHash } from 'node:crypto';
+import { eventContract } from '@ringfence/contracts';
 import type { Actor, EventType } from '@ringfence/contracts';
 import type pg from 'pg';
 import type { Projection } from './event-store.js';
@@ -19,7 +21,6 @@ export interface Document<T> {
 }
 export interface DocumentTypes {
   readonly name: string;
-  readonly version: number;
   /** Event types whose `data` is the whole new value. */
   readonly written: readonly EventType[];
   readonly deleted: EventType;
@@ -48,10 +49,23 @@ export function documents<T extends object>(types: DocumentTypes): Documents<T> 
   };
 }
 
-function projectionOf({ name: table, version, written, deleted }: DocumentTypes): Projection {
+/** Raise it when `tables` or `apply` below change: every document table is then built anew. */
+const SHAPE = 1;
+
+/** Follows from what is folded: other events, or an event that was raised, make other rows. */
+function versionOf({ written, deleted }: DocumentTypes): number {
+  const events = [...written, deleted].map((type) => `${type}.v${eventContract(type)?.v ?? 1}`);
+  const digest = createHash('sha256')
+    .update(JSON.stringify([SHAPE, events]))
+    .digest();
+  return digest.readUInt32BE() >>> 1;
+}
+
+function projectionOf(types: DocumentTypes): Projection {
+  const { name: table, written, deleted } = types;
   return {
     name: table,
-    version,
+    version: versionOf(types),
     tables: `create table if not exists ${table} (
       id text primary key, cluster text not null, body jsonb not null,
       created_at timestamptz not null, created_by jsonb not null, updated_at timestamptz not null, updated_by jsonb not null,

@@ -21,7 +21,7 @@ export interface EventMeta {
   readonly causation?: string;
 }
 
-/** Forward only; `id` orders them ("0001-labels") and is never used twice. */
+/** Forward only; `id` orders them ("0001-labels") and is never used twice. Once it ran somewhere, `sql` stays as it is. */
 export interface Migration {
   readonly id: string;
   readonly sql: string;
@@ -29,7 +29,7 @@ export interface Migration {
 
 export interface Projection {
   readonly name: string;
-  /** Raise it when `tables` or `apply` change: at the next start the tables are built anew beside the live ones and swapped. */
+  /** Raise it when `tables` or `apply` change (`tools/checks` reminds): at the next start the tables are built anew beside the live ones and swapped. */
   readonly version: number;
   /** DDL, `create table if not exists …`, names without schema. */
   readonly tables: string;

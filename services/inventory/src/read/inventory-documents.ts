@@ -7,25 +7,21 @@ import type { Workload } from '../domain/workload.decider.js';
 
 export const containerClusters = documents<ContainerCluster>({
   name: 'container_clusters',
-  version: 1,
   written: ['ContainerClusterCreated', 'ContainerClusterChanged'],
   deleted: 'ContainerClusterDeleted',
 });
 export const pairingProfiles = documents<PairingProfile>({
   name: 'pairing_profiles',
-  version: 1,
   written: ['PairingProfileCreated', 'PairingProfileChanged'],
   deleted: 'PairingProfileDeleted',
 });
 export const workloads = documents<Workload>({
   name: 'workloads',
-  version: 1,
   written: ['WorkloadCreated', 'WorkloadChanged'],
   deleted: 'WorkloadDeleted',
 });
 export const kubernetesWorkloads = documents<KubernetesWorkloadState>({
   name: 'kubernetes_workloads',
-  version: 1,
   written: ['KubernetesWorkloadDiscovered', 'KubernetesWorkloadChanged'],
   deleted: 'KubernetesWorkloadVanished',
 });

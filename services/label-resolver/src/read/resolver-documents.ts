@@ -7,25 +7,21 @@ import type { Profile } from '../domain/profile.decider.js';
 
 export const labels = documents<LabelState>({
   name: 'labels',
-  version: 1,
   written: ['LabelCreated', 'LabelChanged'],
   deleted: 'LabelDeleted',
 });
 export const labelTypes = documents<LabelType>({
   name: 'label_types',
-  version: 1,
   written: ['LabelTypeCreated', 'LabelTypeChanged'],
   deleted: 'LabelTypeDeleted',
 });
 export const profiles = documents<Profile>({
   name: 'profiles',
-  version: 1,
   written: ['ProfileCreated', 'ProfileChanged'],
   deleted: 'ProfileDeleted',
 });
 export const entities = documents<EntityLabelsState>({
   name: 'entities',
-  version: 1,
   written: ['EntityLabelled'],
   deleted: 'EntityUnlabelled',
 });
