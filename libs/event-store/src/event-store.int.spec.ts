@@ -9,9 +9,11 @@ import { consumeOnce } from './consume-once.js';
 import { dataSource } from './data-source.js';
 import { ensureDatabase } from './database.js';
 import { VersionConflict } from './event-store.js';
-import type { EventMeta, EventStore, Projection, StoredEvent } from './event-store.js';
+import type { EventMeta, EventStore, Migration, Projection, StoredEvent } from './event-store.js';
+import { documents } from './documents.projection.js';
 import { handleCommand } from './handle-command.js';
 import { openEventStore } from './open.js';
+import { soleWriter } from './sole-writer.js';
 
 let postgres: PostgresServer;
 let run = 0;
@@ -217,6 +219,56 @@ describe('the event store', () => {
     expect(await total(store, 'thing-1')).toBe(version);
     const newer = await open(store.service, [totals(2, 10)]);
     expect(await total(newer, 'thing-1')).toBe(version * 10);
+  });
+
+  it('refuses a migration that was edited after it ran, and does nothing of what comes after it', async () => {
+    const first = { id: '0001-things', sql: 'create table things (id int)' };
+    const second = { id: '0002-more', sql: 'create table more_things (id int)' };
+    const service = `s${(run += 1)}`;
+    const url = await ensureDatabase(postgres.url, service);
+    const opened = async (...migrations: Migration[]): Promise<EventStore> => {
+      const store = await openEventStore({ url, service, migrations, projections: [] });
+      stores.push(store);
+      return store;
+    };
+    await opened(first);
+    const store = await opened({ ...first, sql: '\n  create table things\n  (id int)' });
+    const edited = { ...first, sql: 'create table things (id bigint)' };
+    await expect(opened(edited, second)).rejects.toThrow('0001-things was edited');
+    const { rows } = await store.pool.query(`select to_regclass('more_things') as found`);
+    expect(rows).toEqual([{ found: null }]);
+  });
+
+  it('builds document tables anew when one of their events was raised', async () => {
+    const types = { name: 'labels', written: ['LabelCreated'], deleted: 'LabelDeleted' };
+    const { version } = documents(types).projection;
+    expect(documents({ ...types, name: 'other' }).projection.version).toBe(version);
+    expect(documents({ ...types, deleted: 'LabelTypeDeleted' }).projection.version).not.toBe(version);
+  });
+
+  it('lets one process write: another waits, and takes over when the session of the first ends', async () => {
+    const store = await open();
+    const other = await open(store.service);
+    const regained: string[] = [];
+    const first = await soleWriter(store, { onRegained: () => void regained.push('first') });
+    let isSecondIn = false;
+    const second = soleWriter(other).then((writer) => {
+      isSecondIn = true;
+      return writer;
+    });
+    expect(await first.oneAtATime(async () => isSecondIn)).toBe(false);
+    // Whoever is faster now; work of the other fails for good reason, or waits its turn.
+    await store.pool.query(
+      `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = 7310004 and granted
+         and database = (select oid from pg_database where datname = current_database())`,
+    );
+    const writer = await second;
+    await expect(first.oneAtATime(async () => 'written')).rejects.toMatchObject({ code: '40001' });
+    expect(regained).toEqual([]);
+    await writer.close();
+    expect(await first.oneAtATime(async () => 'written')).toBe('written');
+    expect(regained).toEqual(['first']);
+    await first.close();
   });
 
   it('serves read models through TypeORM without touching their tables', async () => {

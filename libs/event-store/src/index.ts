@@ -1,5 +1,4 @@
 export { consumeOnce } from './consume-once.js';
-export { dataSource } from './data-source.js';
 export { documents } from './documents.projection.js';
 export type { Document, Documents, DocumentTypes } from './documents.projection.js';
 export { ensureDatabase, isPostgresAway } from './database.js';
@@ -18,6 +17,8 @@ export type {
 export { handleCommand } from './handle-command.js';
 export type { CommandResult } from './handle-command.js';
 export { oneAtATime, oneAtATimePer } from './one-at-a-time.js';
+export { soleWriter, takeTurn } from './sole-writer.js';
+export type { SoleWriter } from './sole-writer.js';
 export type { OneAtATime } from './one-at-a-time.js';
 export { openEventStore } from './open.js';
 export { inTransaction } from './transaction.js';

@@ -16,8 +16,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { eventOf, openControlBus } from '@ringfence/bus';
 import type { Bus, Message } from '@ringfence/bus';
 import { VERSION } from '@ringfence/contracts';
-import { consumeOnce, dataSource, ensureDatabase, openEventStore } from '@ringfence/event-store';
+import { consumeOnce, ensureDatabase, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
+import { dataSource } from '@ringfence/event-store/typeorm';
 import {
   alarmInsecure,
   boundConnections,

@@ -33,7 +33,10 @@ function inventoryModule(inventory: Inventory): new () => object {
 export async function startInventory(context: Context): Promise<RunningService> {
   const { config, health, logger, metrics, onShutdown, signal } = context;
   const open: { inventory?: Inventory } = {};
-  health.require('postgres', () => open.inventory?.store.availability() ?? 'not open yet');
+  health.require(
+    'postgres',
+    () => open.inventory?.store.availability() ?? 'not open yet, or another process writes',
+  );
   health.fact('events to relay', () => String(open.inventory?.relayLag() ?? 0));
   const { bus, connection } = await openControlBus(context, manifest);
   const inventory = (open.inventory = await openInventory({ config, bus, logger, metrics, signal }));

@@ -9,7 +9,7 @@
 import { noMetrics } from '@ringfence/bus';
 import type { Bus, BusMetrics, Message } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { ensureDatabase, oneAtATime, openEventStore, startRelay } from '@ringfence/event-store';
+import { ensureDatabase, openEventStore, soleWriter, startRelay } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { resourceAnswerer } from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
@@ -27,6 +27,7 @@ import type { ClusterParts } from './adapters/container-clusters.resource.js';
 import { edgeAdmission } from './adapters/edge-admission.js';
 import type { EdgeAdmission } from './adapters/edge-admission.js';
 import { watchEnforcement } from './adapters/enforcement-watch.js';
+import type { EnforcementWatch, WatchParts } from './adapters/enforcement-watch.js';
 import { kubernetesWorkloadOperations, venOperations } from './adapters/kubernetes-workloads.resource.js';
 import { labelUsage } from './adapters/label-usage.js';
 import { labelledConsumer } from './adapters/labelled.consumer.js';
@@ -70,8 +71,9 @@ export interface InventoryOptions {
 }
 
 export async function openInventory(options: InventoryOptions): Promise<Inventory> {
-  const { config, bus, logger } = options;
+  const { config, bus, logger, signal } = options;
   const store = await openStore(options);
+  const writer = await soleWriter(store, signal && { signal });
   await ensureDefaultProfile(store);
   const relay = startRelay(store, bus, {
     onError: (error) => logger.warn({ err: error }, 'relay'),
@@ -79,7 +81,7 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
   const hearing = listening(() => bus.isConnected());
   const parts = {
     store,
-    oneAtATime: oneAtATime(),
+    oneAtATime: writer.oneAtATime,
     listening: hearing,
     silence: silenceOf(config),
     accounts: clusterAccounts(bus, accountSettings(config)),
@@ -88,14 +90,7 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     logger,
     metrics: options.metrics ?? noMetrics,
   };
-  const watch = watchEnforcement({
-    ...parts,
-    gauge: parts.metrics.gauge(
-      'inventory_places_not_in_force',
-      'Pods of managed namespaces and paired nodes whose kernel does not have what policy asks, by cluster and reason',
-    ),
-    onError: (error) => logger.warn({ err: error }, 'what is not in force could not be looked at'),
-  });
+  const watch = watchAlarms(parts);
   const labels = labelledConsumer(store, LABELS.durable);
   const profiles = labelledConsumer(store, PROFILES.durable);
   return {
@@ -115,10 +110,23 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
       await watch.close();
       hearing.close();
       await relay.close();
+      await writer.close();
       await store.close();
     },
   };
 }
+
+const watchAlarms = (
+  parts: Omit<WatchParts, 'gauge' | 'onError'> & { readonly logger: Logger; readonly metrics: BusMetrics },
+): EnforcementWatch =>
+  watchEnforcement({
+    ...parts,
+    gauge: parts.metrics.gauge(
+      'inventory_places_not_in_force',
+      'Pods of managed namespaces and paired nodes whose kernel does not have what policy asks, by cluster and reason',
+    ),
+    onError: (error) => parts.logger.warn({ err: error }, 'what is not in force could not be looked at'),
+  });
 
 const showNamed = ({ id, name, health, standing, progress }: NamedStanding) => ({
   ...{ id, name, status: health.status, message: health.message },

@@ -413,6 +413,18 @@ describe('what inventory said', () => {
   });
 });
 
+describe('a second process', () => {
+  it('stands by, and decides when the first one has ended', async () => {
+    const second = world.standBy();
+    const { body } = await world.rest('labels', 'create', { body: { key: 'role', value: 'by the first' } });
+    expect(second.mayWrite()).toBe(false);
+    await second.takeOver();
+    const ids = [idOf((body as { href: string }).href)];
+    expect((await world.rest('labels', 'get', { ids })).body).toMatchObject({ value: 'by the first' });
+    await world.rest('labels', 'delete', { ids });
+  });
+});
+
 describe('what was said in all of these', () => {
   it('is what the contracts list, and nothing beyond', async () => {
     const events = await world.resolver().store.follow(0, 10_000);

@@ -35,7 +35,10 @@ function labelResolverModule(resolver: LabelResolver): new () => object {
 export async function startLabelResolver(context: Context): Promise<RunningService> {
   const { config, health, logger, onShutdown, signal } = context;
   const open: { resolver?: LabelResolver } = {};
-  health.require('postgres', () => open.resolver?.store.availability() ?? 'not open yet');
+  health.require(
+    'postgres',
+    () => open.resolver?.store.availability() ?? 'not open yet, or another process writes',
+  );
   health.fact('events to relay', () => String(open.resolver?.relayLag() ?? 0));
   health.fact('events whose settings are not published', () => String(open.resolver?.settingsLag() ?? 0));
   const { bus, connection } = await openControlBus(context, manifest);

@@ -7,7 +7,7 @@
  */
 import type { Bus, Message } from '@ringfence/bus';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { ensureDatabase, oneAtATime, openEventStore, startRelay } from '@ringfence/event-store';
+import { ensureDatabase, openEventStore, soleWriter, startRelay } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { resourceAnswerer } from '@ringfence/resources';
 import type { Logger } from 'pino';
@@ -50,20 +50,12 @@ export async function openLabelResolver({
   logger,
   signal,
 }: LabelResolverOptions): Promise<LabelResolver> {
-  const onState = ({ connected, detail }: { connected: boolean; detail: string }): void =>
-    logger.info({ connected, detail }, 'postgres');
-  const waiting = { onState, ...(signal && { signal }) };
-  const url = await ensureDatabase(config.DATABASE_URL, 'label-resolver', waiting);
-  const store = await openEventStore({
-    url,
-    service: 'label-resolver',
-    migrations: MIGRATIONS,
-    projections: PROJECTIONS,
-    ...waiting,
-  });
-  await ensureBuiltInTypes(store);
-  const queue = oneAtATime();
+  const store = await openStore({ config, logger, ...(signal && { signal }) });
   const resolver = new EntityResolver(store);
+  const onRegained = (): void => resolver.forget();
+  const writer = await soleWriter(store, { onRegained, ...(signal && { signal }) });
+  const queue = writer.oneAtATime;
+  await ensureBuiltInTypes(store);
   // What a crash left unsaid is said before anything new.
   await queue(() => resolver.settle());
   const relay = startRelay(store, bus, {
@@ -91,7 +83,22 @@ export async function openLabelResolver({
     close: async () => {
       await settings.close();
       await relay.close();
+      await writer.close();
       await store.close();
     },
   };
+}
+
+async function openStore({ config, logger, signal }: Omit<LabelResolverOptions, 'bus'>): Promise<EventStore> {
+  const onState = ({ connected, detail }: { connected: boolean; detail: string }): void =>
+    logger.info({ connected, detail }, 'postgres');
+  const waiting = { onState, ...(signal && { signal }) };
+  const url = await ensureDatabase(config.DATABASE_URL, 'label-resolver', waiting);
+  return openEventStore({
+    url,
+    service: 'label-resolver',
+    migrations: MIGRATIONS,
+    projections: PROJECTIONS,
+    ...waiting,
+  });
 }

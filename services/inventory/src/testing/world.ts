@@ -33,6 +33,8 @@ export interface World {
   /** All events of this type so far, in order. */
   events(type: string): Promise<{ stream: string; data: Record<string, unknown> }[]>;
   restart(): Promise<void>;
+  /** A second process on the same servers; `takeOver` ends the first. */
+  standBy(): { mayWrite(): boolean; takeOver(): Promise<void> };
   close(): Promise<void>;
 }
 
@@ -84,6 +86,17 @@ export async function startWorld(environment: Record<string, string> = {}): Prom
     restart: async () => {
       await running.close();
       running = await start(config, nats.url);
+    },
+    standBy: () => {
+      let mayWrite = false;
+      const next = start(config, nats.url).finally(() => (mayWrite = true));
+      return {
+        mayWrite: () => mayWrite,
+        takeOver: async () => {
+          await running.close();
+          running = await next;
+        },
+      };
     },
     close: async () => {
       await running.close();

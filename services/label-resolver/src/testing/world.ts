@@ -34,6 +34,8 @@ export interface World {
   /** Returns when everything that was said so far has been taken in. */
   settled(): Promise<void>;
   restart(): Promise<void>;
+  /** A second process on the same servers; `takeOver` ends the first. */
+  standBy(): { mayWrite(): boolean; takeOver(): Promise<void> };
   close(): Promise<void>;
 }
 
@@ -103,6 +105,17 @@ export async function startWorld(): Promise<World> {
     restart: async () => {
       await running.close();
       running = await start(config, nats.url, running.consumed());
+    },
+    standBy: () => {
+      let mayWrite = false;
+      const next = start(config, nats.url, running.consumed()).finally(() => (mayWrite = true));
+      return {
+        mayWrite: () => mayWrite,
+        takeOver: async () => {
+          await running.close();
+          running = await next;
+        },
+      };
     },
     close: async () => {
       await running.close();

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, TraceHeaders } from '@ringfence/bus';
+import { takeTurn } from '@ringfence/event-store';
 import type { StoredEvent } from '@ringfence/event-store';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
@@ -19,7 +20,6 @@ import { FactConsumer } from './fact.consumer.js';
 import { FlushLoop } from './flush-loop.js';
 import type { PolicyBookStore } from './policy-book.store.js';
 import { PolicyLane } from './policy-lane.js';
-import { takeTurn } from './sole-writer.js';
 
 export interface LivePolicyOptions {
   readonly bus: Bus;

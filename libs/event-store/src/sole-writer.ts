@@ -1,0 +1,112 @@
+/**
+ * One process of a service writes at a time, where two would decide on what the other has just changed: a lock that lasts
+ * as long as its database session. A second process stands by and takes over when that session ends.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import type { EventStore } from './event-store.js';
+import { oneAtATime } from './one-at-a-time.js';
+import type { OneAtATime } from './one-at-a-time.js';
+import { LOCKS } from './schema.js';
+
+const LOOK_EVERY_MS = 500;
+/** Work that waits longer for its turn fails: its caller asks again, its message is delivered again. */
+const TURN_WITHIN_MS = 5_000;
+
+export interface Turn {
+  /** Settled when the session is gone, and the lock with it. */
+  readonly lost: Promise<void>;
+  release(): void;
+}
+
+/** Waits until no other process writes; null when `signal` ends the wait. */
+export async function takeTurn(store: Pick<EventStore, 'pool'>, signal: AbortSignal): Promise<Turn | null> {
+  while (!signal.aborted) {
+    // A database that is away is told by the store's own health; here it only means to look again.
+    const turn = await tryOnce(store.pool).catch(() => null);
+    if (turn !== null) return turn;
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+  return null;
+}
+
+async function tryOnce(pool: pg.Pool): Promise<Turn | null> {
+  const client = await pool.connect();
+  const lost = new Promise<void>((resolve) => {
+    client.on('error', () => resolve());
+    client.on('end', () => resolve());
+  });
+  try {
+    const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [
+      LOCKS.write,
+    ]);
+    if (rows[0]?.mine === true) return { lost, release: () => client.release(true) };
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
+  client.release(true);
+  return null;
+}
+
+/** The turn was not to be had in time; nothing was done. `code` as Postgres says that another was faster: worth another try. */
+export class AnotherWrites extends Error {
+  override readonly name = 'AnotherWrites';
+  readonly code = '40001';
+  constructor() {
+    super('another process of this service writes');
+  }
+}
+
+export interface SoleWriter {
+  /** One after the other, and only in this process's turn; a turn that was lost with its session is taken anew first. */
+  readonly oneAtATime: OneAtATime;
+  close(): Promise<void>;
+}
+
+export interface SoleWriterOptions {
+  /** Ends the wait for the first turn. */
+  readonly signal?: AbortSignal;
+  /** After a turn was lost and taken anew: another process may have written meanwhile. */
+  readonly onRegained?: () => void;
+}
+
+/** Returns in this process's turn: until then it stands by. Closes the store and throws when `signal` ends the wait. */
+export async function soleWriter(store: EventStore, options: SoleWriterOptions = {}): Promise<SoleWriter> {
+  const closing = new AbortController();
+  const inTurn = oneAtATime();
+  let turn: Turn | null = null;
+  const hold = async (signal: AbortSignal): Promise<void> => {
+    const taken = await takeTurn(store, signal);
+    if (taken === null) throw new AnotherWrites();
+    turn = taken;
+    void taken.lost.then(() => {
+      if (turn !== taken) return;
+      turn = null;
+      taken.release();
+    });
+  };
+  await hold(options.signal ?? closing.signal).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
+  return {
+    oneAtATime: (work) =>
+      inTurn(async () => {
+        if (turn === null) {
+          await hold(AbortSignal.any([closing.signal, AbortSignal.timeout(TURN_WITHIN_MS)]));
+          options.onRegained?.();
+        }
+        return work();
+      }),
+    close: async () => {
+      closing.abort();
+      // What is under way is finished before another process may write.
+      await inTurn(async () => {
+        const held = turn;
+        turn = null;
+        held?.release();
+      });
+    },
+  };
+}
