@@ -3,7 +3,7 @@
  * would be a sixth of its memory (docs/decisions/0015).
  *
  *   container runtime ──sandboxes──▶ PodRuntimeClient ──┐
- *   clas-cache ──snapshot, deltas──▶ NodeViewConsumer ──┴▶ NodeAgent ──▶ EnforcedPlace (one per namespace)
+ *   clas-cache ──snapshot, deltas──▶ NodeViewReader ────┴▶ NodeAgent ──▶ EnforcedPlace (one per namespace)
  *        ▲                                                  │                  │ scripts, dumps
  *        └──acks, flows, sandboxes, heartbeats── Uplink ◀───┘                  ▼
  *                                                              Kernel (helper process) ─▶ nftables, conntrack
@@ -11,9 +11,9 @@
  */
 import { fileURLToPath } from 'node:url';
 import { NodeView, VERSION } from '@ringfence/contracts';
+import { ChangeLog, KeptCredential, nodeCredential, NodeKey, StateFile } from '@ringfence/edge';
+import type { EdgeCredential } from '@ringfence/edge';
 import type { HostContext } from '@ringfence/service-host';
-import { KeptCredential, NodeCredential, NodeKey } from './adapters/credential.client.js';
-import { ChangeLog, StateFile } from './adapters/state-files.store.js';
 import { TableRecordFile } from './agent/table-records.js';
 import type { Config } from './config.js';
 import { DialledFile } from './domain/dialled.book.js';
@@ -33,25 +33,16 @@ export interface StateFiles {
   readonly dialled: StateFile<DialledFile>;
 }
 
-/** Something that is there, or what is missing in words. */
-export interface Availability {
-  state: true | string;
-}
-
 /** What a C-VEN has before it knows who it is. */
 export interface Cven {
   readonly files: StateFiles;
   readonly kernel: ObservedKernel;
-  readonly credentials: NodeCredential;
-  /** Of the credential. */
-  readonly availability: Availability;
+  readonly credential: EdgeCredential;
 }
 
 export async function openCven(context: Context): Promise<Cven> {
   const files = stateFiles(context);
-  const availability: Availability = { state: 'no credential yet' };
-  const kernel = await openKernel(context);
-  return { files, kernel, credentials: nodeCredential(context, files, availability), availability };
+  return { files, kernel: await openKernel(context), credential: credentialOf(context, files) };
 }
 
 function stateFiles({ config }: Context): StateFiles {
@@ -103,12 +94,8 @@ async function works(helper: HelperKernel): Promise<boolean> {
   }
 }
 
-function nodeCredential(
-  { config, signal }: Context,
-  files: StateFiles,
-  availability: Availability,
-): NodeCredential {
-  return new NodeCredential({
+function credentialOf({ config, signal }: Context, files: StateFiles): EdgeCredential {
+  return nodeCredential({
     clasUrl: config.CLAS_URL,
     caFile: config.RINGFENCE_CA,
     pairingKey: config.RINGFENCE_PAIRING_KEY,
@@ -117,9 +104,6 @@ function nodeCredential(
     version: VERSION,
     file: files.credential,
     keyFile: files.nodeKey,
-    onState: (state) => {
-      availability.state = state;
-    },
     signal,
   });
 }

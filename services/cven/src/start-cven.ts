@@ -6,12 +6,12 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectBus, nodeInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
+import { NodeViewReader } from '@ringfence/edge';
+import type { EdgeCredential } from '@ringfence/edge';
 import { alarmInsecure } from '@ringfence/service-host';
 import type { RunningService } from '@ringfence/service-host';
 import { PodRuntimeClient } from './adapters/cri/pod-runtime.client.js';
-import type { NodeCredential } from './adapters/credential.client.js';
 import { hostAddresses } from './adapters/host-addresses.js';
-import { NodeViewConsumer } from './adapters/node-view.consumer.js';
 import { Birth } from './birth/birth.js';
 import type { Places } from './birth/birth-gate.js';
 import { agentMetrics } from './agent-metrics.js';
@@ -35,12 +35,12 @@ const LOOK_AROUND_WITHIN_MS = 2_000;
 const FLUSH_WITHIN_MS = 3_000;
 
 export async function startCven(context: Context): Promise<RunningService> {
-  const { files, kernel, credentials, availability } = await openCven(context);
-  context.health.require('credential', () => availability.state);
-  const identity = await credentials.obtain();
+  const { files, kernel, credential } = await openCven(context);
+  context.health.require('credential', () => credential.availability());
+  const identity = await credential.obtain();
   const metrics = agentMetrics(context.metrics);
   const parts = new AgentParts(context, { files, kernel, metrics, identity });
-  credentials.keepFresh(() => !parts.isUnpaired);
+  credential.keepFresh(() => !parts.isUnpaired);
   const birth = new Birth({
     context,
     places: placesOfBirth(parts),
@@ -56,7 +56,7 @@ export async function startCven(context: Context): Promise<RunningService> {
   await birth.start();
   startRuntime(context, parts, birth);
   startTimers(context, parts);
-  await connectControl(context, credentials, parts);
+  await connectControl(context, credential, parts);
   startHeartbeat({ context, parts, birth, identity });
   return {
     drain: async () => {
@@ -158,12 +158,12 @@ function startTimers({ config, onShutdown, logger }: Context, parts: AgentParts)
 
 async function connectControl(
   context: Context,
-  credentials: NodeCredential,
+  credential: EdgeCredential,
   parts: AgentParts,
 ): Promise<void> {
   const { health, logger, metrics, onShutdown, signal } = context;
-  const identity = credentials.current();
-  const control: { bus?: Bus; consumer?: NodeViewConsumer } = {};
+  const identity = credential.current();
+  const control: { bus?: Bus; reader?: NodeViewReader } = {};
   health.require('nats', () => control.bus?.availability() ?? 'connecting to the cluster NATS');
   health.require('view', () => (parts.isUnpaired ? 'the node is unpaired' : parts.viewState));
   alarmInsecure(context, {
@@ -176,14 +176,14 @@ async function connectControl(
     server: 'cluster',
     caFile: context.config.RINGFENCE_CA,
     // A server without authentication gives none.
-    ...(identity.jwt === '' ? {} : { credentials: () => credentials.current() }),
-    onRefused: () => credentials.refused(),
+    ...(identity.jwt === '' ? {} : { credentials: () => credential.current() }),
+    onRefused: () => credential.refused(),
     inboxPrefix: nodeInbox(identity.name),
     metrics,
     onState: ({ connected, detail }) => {
       logger[connected ? 'info' : 'warn']({ detail }, 'cluster NATS');
       if (!connected) return;
-      control.consumer?.resync();
+      control.reader?.resync();
       parts.uplink.connectedAgain();
     },
     signal,
@@ -191,7 +191,7 @@ async function connectControl(
   control.bus = bus;
   onShutdown(() => bus.close());
   parts.uplink.connect(bus);
-  const consumer = new NodeViewConsumer({
+  const reader = new NodeViewReader({
     bus,
     cluster: identity.cluster,
     node: identity.name,
@@ -201,6 +201,6 @@ async function connectControl(
       parts.viewState = state;
     },
   });
-  control.consumer = consumer;
-  onShutdown(() => consumer.close());
+  control.reader = reader;
+  onShutdown(() => reader.close());
 }

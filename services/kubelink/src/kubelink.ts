@@ -4,13 +4,14 @@
  *   API server ──lists, watches──▶ ClusterWatch ──▶ ObservationOutbox ──▶ ObservationPublisher ──▶ obs.<cluster>.*
  *       ▲                                                                  Heartbeat ────────────▶ obs.<cluster>.cluster
  *       └──patch of pods/status── PodConditions ◀──readiness── READINESS
- *   clas-cache ──credential──▶ ClusterCredential ──▶ the connection to the cluster's NATS
+ *   clas-cache ──credential──▶ EdgeCredential ──▶ the connection to the cluster's NATS
  */
+import type { EdgeCredential } from '@ringfence/edge';
 import { apiClient, clusterAccess, KubeconfigError } from '@ringfence/kubernetes';
 import type { ApiClient } from '@ringfence/kubernetes';
 import { alarmUnverified, StartRefused } from '@ringfence/service-host';
 import type { HostContext } from '@ringfence/service-host';
-import { ClusterCredential } from './adapters/cluster-credential.client.js';
+import { clusterCredential } from './adapters/cluster-credential.js';
 import { PodConditions } from './adapters/readiness.consumer.js';
 import type { Config } from './config.js';
 import { ObservationOutbox } from './domain/observation-outbox.calculator.js';
@@ -19,7 +20,7 @@ export type Context = HostContext<Config>;
 
 export interface Kubelink {
   readonly client: ApiClient;
-  readonly credential: ClusterCredential;
+  readonly credential: EdgeCredential;
   readonly outbox: ObservationOutbox;
   readonly conditions: PodConditions;
 }
@@ -28,7 +29,7 @@ export function openKubelink(context: Context): Kubelink {
   const client = openApi(context);
   return {
     client,
-    credential: credential(context),
+    credential: clusterCredential(context),
     // Microseconds of the clock: above every number of an earlier run.
     outbox: new ObservationOutbox(context.config.CLUSTER_ID, Date.now() * 1_000),
     conditions: podConditions(context, client),
@@ -49,17 +50,6 @@ function openApi(context: Context): ApiClient {
     if (error instanceof KubeconfigError) throw new StartRefused(error.message);
     throw error;
   }
-}
-
-function credential({ config, signal }: Context): ClusterCredential {
-  return new ClusterCredential({
-    clasUrl: config.CLAS_URL,
-    caFile: config.RINGFENCE_CA,
-    cluster: config.CLUSTER_ID,
-    token: config.CLUSTER_TOKEN,
-    directory: config.RINGFENCE_DATA_DIR,
-    signal,
-  });
 }
 
 function podConditions({ metrics, logger }: Context, client: ApiClient): PodConditions {

@@ -2,10 +2,10 @@
 import { connectBus, KUBELINK_DURABLE, serviceInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { subjects, VERSION } from '@ringfence/contracts';
+import type { EdgeCredential } from '@ringfence/edge';
 import type { ApiClient } from '@ringfence/kubernetes';
 import { alarmInsecure } from '@ringfence/service-host';
 import type { RunningService } from '@ringfence/service-host';
-import type { ClusterCredential } from './adapters/cluster-credential.client.js';
 import { ClusterWatch } from './adapters/cluster-watch.js';
 import { ObservationPublisher } from './adapters/observation.publisher.js';
 import type { ObservationOutbox } from './domain/observation-outbox.calculator.js';
@@ -17,7 +17,7 @@ export async function startKubelink(context: Context): Promise<RunningService> {
   const { config, health, logger } = context;
   const { client, credential, outbox, conditions } = openKubelink(context);
   health.require('credential', () => credential.availability());
-  await credential.obtain();
+  await credential.obtainAnew();
   credential.keepFresh();
 
   // The watch begins before NATS is there; what it finds waits in the outbox.
@@ -95,7 +95,7 @@ function publishObservations(
   });
 }
 
-async function connectNats(context: Context, credential: ClusterCredential): Promise<Bus> {
+async function connectNats(context: Context, credential: EdgeCredential): Promise<Bus> {
   const { health, logger, metrics, signal, onShutdown } = context;
   const { natsUrl, jwt } = credential.current();
   alarmInsecure(context, { 'credential endpoint': context.config.CLAS_URL, 'cluster NATS': natsUrl });

@@ -6,9 +6,9 @@
 import { existsSync, readdirSync, readFileSync, statSync, watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { join } from 'node:path';
+import { removeFile, replaceFile } from '@ringfence/edge';
 import { isConfFile, planInstallation, planRemoval, PLUGIN } from './conflist.js';
 import type { ConfFile, Edit } from './conflist.js';
-import { removeFile, replaceFile } from './durable-file.js';
 
 export interface PluginInstallerOptions {
   /** The compiled plugin that this agent brings along. */

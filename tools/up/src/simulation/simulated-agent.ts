@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { connectBus, nodeInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { subjects, VERSION } from '@ringfence/contracts';
@@ -14,16 +15,15 @@ import type {
   NodeSandboxes,
   NodeView,
 } from '@ringfence/contracts';
-import type { HostContext } from '@ringfence/service-host';
+import { nodeCredential, NodeKey, NodeViewReader, Outbox, StateFile } from '@ringfence/edge';
+import type { EdgeCredential } from '@ringfence/edge';
+import type { Counter, HostContext } from '@ringfence/service-host';
 import { tokenPathOf } from '../agent-tokens.js';
 import type { Config, SimulatedNode } from './config.js';
 import { FlowIntervals } from './flow-intervals.js';
 import type { EnforcedEnd, ReportedFlow } from './judge.js';
-import { NodeCredential } from './node-credential.js';
 import { NodePolicy } from './node-policy.js';
 import type { ApplyOutcome } from './node-policy.js';
-import { NodeViewReader } from './node-view.reader.js';
-import { Outbox } from './outbox.js';
 
 export interface LocalPod {
   readonly uid: string;
@@ -35,6 +35,7 @@ export interface LocalPod {
 const SIMULATED = `${VERSION}-simulated`;
 const HEARTBEAT_MS = 15_000;
 const FLUSH_WITHIN_MS = 2_000;
+const QUEUE_BYTES = 16 * 1024 ** 2;
 
 type State = true | string;
 
@@ -44,10 +45,10 @@ export class SimulatedAgent {
   private readonly bootId = randomUUID();
   private readonly flows: FlowIntervals;
   private readonly outbox: Outbox;
+  private readonly dropped: Counter;
   private identity: CredentialResponse | undefined;
   private bus: Bus | undefined;
   private reader: NodeViewReader | undefined;
-  private credentialState: State = 'no credential from clas-cache yet';
   private viewState: State = 'no view from clas-cache yet';
   private sandboxLists = 0;
   private lastAck = '';
@@ -60,32 +61,24 @@ export class SimulatedAgent {
     const { metrics, logger } = context;
     this.policy = new NodePolicy([node.address]);
     this.flows = new FlowIntervals({ node: node.name, bootId: this.bootId }, now());
-    const dropped = metrics.counter('simulated_flow_batches_dropped_total', 'Batches without room to wait');
+    this.dropped = metrics.counter('simulated_flow_batches_dropped_total', 'Batches without room to wait');
     this.outbox = new Outbox({
-      onDropped: () => dropped.add(),
-      onError: (error) => logger.warn({ err: error, node: node.name }, 'clas-cache could not be told'),
+      queueBytes: QUEUE_BYTES,
+      onError: (what, error) => logger.warn({ err: error, node: node.name }, what),
     });
   }
 
   /** Resolves when the node is connected; the view follows. Nothing here gives up while clas-cache or NATS is away. */
   async start(): Promise<void> {
-    const { config, health, signal, onShutdown } = this.context;
-    const { name, machineIdPath } = this.node;
-    health.require(`credential of ${name}`, () => this.credentialState);
+    const { config, health, onShutdown } = this.context;
+    const { name } = this.node;
+    const credential = this.credential();
+    health.require(`credential of ${name}`, () => credential.availability());
     health.require(`NATS for ${name}`, () => this.bus?.availability() ?? 'not connected yet');
     health.require(`view of ${name}`, () => (this.isUnpaired ? 'the node is unpaired' : this.viewState));
-    const credentials = new NodeCredential({
-      clasUrl: config.CLAS_URL,
-      caFile: config.RINGFENCE_CA,
-      pairingKey: config.RINGFENCE_PAIRING_KEY,
-      machineIdPath,
-      tokenPath: tokenPathOf(this.node),
-      version: SIMULATED,
-      signal,
-      onState: (state) => (this.credentialState = this.told(this.credentialState, state)),
-    });
-    this.identity = await credentials.obtain();
-    this.bus = await this.connect(credentials, this.identity);
+    this.identity = await credential.obtain();
+    credential.keepFresh();
+    this.bus = await this.connect(credential, this.identity);
     this.outbox.connect(this.bus);
     this.tellSandboxes();
     this.read(this.bus, this.identity);
@@ -125,14 +118,31 @@ export class SimulatedAgent {
     await this.outbox.close(FLUSH_WITHIN_MS);
   }
 
-  private async connect(credentials: NodeCredential, identity: CredentialResponse): Promise<Bus> {
+  /** Its key lies beside its machine's id, for as long as the node is. */
+  private credential(): EdgeCredential {
+    const { config, signal } = this.context;
+    const { machineIdPath } = this.node;
+    return nodeCredential({
+      clasUrl: config.CLAS_URL,
+      caFile: config.RINGFENCE_CA,
+      pairingKey: config.RINGFENCE_PAIRING_KEY,
+      machineIdPath,
+      tokenPath: tokenPathOf(this.node),
+      version: SIMULATED,
+      keyFile: new StateFile(dirname(machineIdPath), `${basename(machineIdPath)}.key`, NodeKey),
+      signal,
+    });
+  }
+
+  private async connect(credential: EdgeCredential, identity: CredentialResponse): Promise<Bus> {
     const { logger, metrics, signal, onShutdown } = this.context;
     const bus = await connectBus({
       servers: identity.natsUrl,
       name: identity.name,
       server: 'cluster',
       caFile: this.context.config.RINGFENCE_CA,
-      credentials: () => credentials.current(),
+      credentials: () => credential.current(),
+      onRefused: () => credential.refused(),
       inboxPrefix: nodeInbox(identity.name),
       metrics,
       onState: ({ connected, detail }) => {
@@ -180,7 +190,8 @@ export class SimulatedAgent {
     this.lastAck = content;
     const { revision } = inForce;
     const ack: NodeAck = { node: node.name, bootId, revision, at: now(), applyMs, pods, failed: [] };
-    this.outbox.put('ack', { subject: subjects.ack(identity.cluster, identity.name), payload: ack });
+    const subject = subjects.ack(identity.cluster, identity.name);
+    this.outbox.tell('ack', () => ({ subject, payload: ack }));
   }
 
   private tellSandboxes(): void {
@@ -190,14 +201,17 @@ export class SimulatedAgent {
       return { podUid: uid, namespace, name, addresses: [address] };
     });
     const payload: NodeSandboxes = { bootId, sequence: (this.sandboxLists += 1), at: now(), sandboxes };
-    this.outbox.put('sandboxes', { subject: subjects.sandboxes(identity.cluster, identity.name), payload });
+    const subject = subjects.sandboxes(identity.cluster, identity.name);
+    this.outbox.tell('sandboxes', () => ({ subject, payload }));
   }
 
   private endInterval(): void {
     const { identity } = this;
     if (identity === undefined) return;
     const subject = subjects.flow(identity.cluster, identity.name);
-    for (const batch of this.flows.take(now())) this.outbox.putFlows(batch.id, { subject, payload: batch });
+    const onDone = (isStored: boolean): void => (isStored ? undefined : this.dropped.add());
+    for (const batch of this.flows.take(now()))
+      this.outbox.enqueue({ publication: { subject, payload: batch }, onDone });
   }
 
   private async beat(status: AgentHeartbeat['status']): Promise<void> {

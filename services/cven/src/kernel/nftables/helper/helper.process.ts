@@ -12,8 +12,8 @@ import { RulesetWatch } from './ruleset-watch.js';
 import type { WatchedNamespace } from './ruleset-watch.js';
 
 const LISTEN_EVERY_MS = 20;
-const QUIET_AFTER_MS = 2_000;
-const LEAVES_MUCH: readonly HelperOperation[] = ['open', 'apply', 'list', 'listOwn', 'close'];
+const GIVE_BACK_EVERY_MS = 10_000;
+const LEAVES_NOTHING: readonly HelperOperation[] = ['disturbed', 'packets'];
 
 const contexts = new Map<string, NamespaceContext>();
 /** The same, by the number of their namespace. */
@@ -87,11 +87,16 @@ function answer(request: HelperRequest): HelperAnswer {
   }
 }
 
-const quiet = setTimeout(giveBackMemory, QUIET_AFTER_MS);
+/** It left something since the last time. */
+let hasWorked = true;
+setInterval(() => {
+  if (hasWorked) giveBackMemory();
+  hasWorked = false;
+}, GIVE_BACK_EVERY_MS);
 if (watch !== undefined) setInterval(() => watch.look().forEach(tell), LISTEN_EVERY_MS);
 process.on('message', (request: HelperRequest) => {
   tell(answer(request));
-  if (LEAVES_MUCH.includes(request.operation)) quiet.refresh();
+  hasWorked ||= !LEAVES_NOTHING.includes(request.operation);
 });
 process.on('disconnect', () => process.exit(0));
 // The agent decides when its helper ends: a signal to the whole process group must not cut a transaction off.

@@ -1,6 +1,6 @@
 /**
- * What transactions leave behind, given back to the system once nobody asks for any: an agent is on every node, and its helper
- * needs next to nothing between two changes.
+ * What transactions leave behind, given back to the system (some 20 ms): an agent is on every node, and its helper needs next to
+ * nothing between two changes.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

@@ -1,10 +1,8 @@
-/**
- * What must survive a restart: credential, last view, and by which marks the tables in the kernel are recognised.
- * Small JSON files in one directory, written beside and renamed, readable by root only.
- */
-import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+/** What of an agent must survive a restart, of its machine too: small JSON files in one directory, readable by root only. */
+import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
+import { replaceFile } from './durable-file.js';
 
 const WRITE_AGAIN_MS = 5_000;
 
@@ -35,9 +33,7 @@ export class StateFile<T> {
 
   write(value: T): void {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-    const beside = `${this.path}.new`;
-    writeFileSync(beside, JSON.stringify(value), { mode: 0o600 });
-    renameSync(beside, this.path);
+    replaceFile(this.path, JSON.stringify(value), 0o600);
     this.onWritten();
   }
 

@@ -1,16 +1,17 @@
 /**
- * The node's view off the bus: a snapshot by request, then deltas as they come. Deltas are core NATS messages, so one can be
+ * A node's view off the bus: a snapshot by request, then deltas as they come. Deltas are core NATS messages, so one can be
  * lost; the next one shows the gap, a reconnection asks anyway, and a snapshot now and then is the net below.
  */
 import type { Bus, Subscription } from '@ringfence/bus';
 import { CALLS, NodeView, subjects, subjectToken } from '@ringfence/contracts';
-import type { ApplyOutcome } from '../domain/view.state.js';
+
+export type ViewOutcome = 'applied' | 'old' | 'gap';
 
 export interface NodeViewOptions {
   readonly bus: Bus;
   readonly cluster: string;
   readonly node: string;
-  readonly take: (view: NodeView) => ApplyOutcome;
+  readonly take: (view: NodeView) => ViewOutcome;
   /** In sync, or what is missing in words. */
   readonly onState: (state: true | string) => void;
 }
@@ -18,18 +19,19 @@ export interface NodeViewOptions {
 const RETRY_MS = 1_000;
 const NET_MS = 300_000;
 /** Deltas that wait for a snapshot; more than this and the next snapshot has them anyway. */
-const HELD_DELTAS = 1_000;
+const MOST_HELD = 1_000;
 
-export class NodeViewConsumer {
+export class NodeViewReader {
   private readonly subscription: Subscription;
   private readonly net: NodeJS.Timeout;
   private retry: NodeJS.Timeout | undefined;
-  private asking = false;
+  private isAsking = false;
+  private isClosed = false;
   private held: NodeView[] = [];
-  private closed = false;
 
   constructor(private readonly options: NodeViewOptions) {
     const { bus, cluster, node } = options;
+    // Before the snapshot is asked for: what changes in between is held.
     this.subscription = bus.subscribe(subjects.nodeView(cluster, node), ({ payload }) =>
       this.takeDelta(payload),
     );
@@ -39,15 +41,16 @@ export class NodeViewConsumer {
 
   /** Also called when the connection is back: what was sent meanwhile is lost. */
   resync(): void {
-    if (this.asking || this.closed) return;
-    this.asking = true;
+    if (this.isAsking || this.isClosed) return;
+    this.isAsking = true;
+    clearTimeout(this.retry);
     void this.ask().finally(() => {
-      this.asking = false;
+      this.isAsking = false;
     });
   }
 
   close(): void {
-    this.closed = true;
+    this.isClosed = true;
     clearInterval(this.net);
     clearTimeout(this.retry);
     this.subscription.close();
@@ -57,21 +60,20 @@ export class NodeViewConsumer {
     const parsed = NodeView.safeParse(payload);
     if (!parsed.success) {
       this.options.onState('a change of the view was not understood');
-      this.resync();
-    } else if (this.asking) {
-      if (this.held.length < HELD_DELTAS) this.held.push(parsed.data);
+      this.askAgain();
+    } else if (this.isAsking) {
+      if (this.held.length < MOST_HELD) this.held.push(parsed.data);
     } else if (this.options.take(parsed.data) === 'gap') this.resync();
   }
 
   private async ask(): Promise<void> {
     const { bus, node, take, onState } = this.options;
     try {
-      const view = await bus.call(CALLS.nodeSnapshot, { node }, { suffix: subjectToken(node) });
-      take(view);
+      take(await bus.call(CALLS.nodeSnapshot, { node }, { suffix: subjectToken(node) }));
       // Those that the snapshot holds already are old; a gap among them means to ask again.
-      const gap = this.held.splice(0).some((delta) => take(delta) === 'gap');
+      const hasGap = this.held.splice(0).some((delta) => take(delta) === 'gap');
       onState(true);
-      if (gap) this.askAgain();
+      if (hasGap) this.askAgain();
     } catch (error) {
       this.held = [];
       onState(`no view from clas-cache: ${error instanceof Error ? error.message : String(error)}`);
@@ -80,6 +82,7 @@ export class NodeViewConsumer {
   }
 
   private askAgain(): void {
-    if (!this.closed) this.retry = setTimeout(() => this.resync(), RETRY_MS);
+    clearTimeout(this.retry);
+    if (!this.isClosed) this.retry = setTimeout(() => this.resync(), RETRY_MS);
   }
 }

@@ -1,0 +1,124 @@
+/**
+ * An agent's credential for its cluster's NATS: asked of clas-cache, kept on disk for a restart without clas-cache, renewed at
+ * half of its life. A refusal ends the start only while there is nothing to go on with. How it is asked for is the agent's.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CredentialRefused } from '@ringfence/bus';
+import { CredentialResponse } from '@ringfence/contracts';
+import { StartRefused } from '@ringfence/service-host';
+import { z } from 'zod';
+import type { StateFile } from './state-file.js';
+
+/** The credential and the seed that it is for. */
+export const KeptCredential = CredentialResponse.extend({ seed: z.string().min(1) });
+export type KeptCredential = z.infer<typeof KeptCredential>;
+
+export interface CredentialOptions {
+  readonly ask: () => Promise<KeptCredential>;
+  /** In words for a person, who alone can help. */
+  readonly refusal: (error: CredentialRefused) => string;
+  /** Absent: it is asked for anew at every start. */
+  readonly file?: StateFile<KeptCredential> | undefined;
+  readonly signal: AbortSignal;
+}
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 15_000;
+const LOOK_EVERY_MS = 1_000;
+const ASK_AGAIN_MS = 15_000;
+
+export class EdgeCredential {
+  private credential: KeptCredential | undefined;
+  /** Since when it is known: a clock that was set meanwhile must not matter. */
+  private obtainedAt = Date.now();
+  private askedAt = 0;
+  private isRefused = false;
+  private problem = 'no credential yet';
+
+  constructor(private readonly options: CredentialOptions) {
+    const stored = options.file?.read();
+    if (stored !== undefined && Date.parse(stored.expiresAt) > Date.now()) this.credential = stored;
+  }
+
+  /** The stored one at once, else waits for clas-cache. Throws `StartRefused` when it says no. */
+  async obtain(): Promise<KeptCredential> {
+    for (
+      let pauseMs = FIRST_PAUSE_MS;
+      this.credential === undefined;
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    ) {
+      try {
+        await this.renew();
+      } catch (error) {
+        if (error instanceof CredentialRefused) throw new StartRefused(this.options.refusal(error));
+        this.problem = `no credential yet: ${wordsOf(error)}`;
+        await sleep(pauseMs * (0.75 + Math.random() / 2), undefined, { signal: this.options.signal });
+      }
+    }
+    return this.current();
+  }
+
+  /** As `obtain`, but clas-cache is asked first: the stored one is for when it is away. */
+  async obtainAnew(): Promise<KeptCredential> {
+    try {
+      await this.renew();
+    } catch (error) {
+      if (error instanceof CredentialRefused) throw new StartRefused(this.options.refusal(error));
+    }
+    return this.obtain();
+  }
+
+  current(): KeptCredential {
+    if (this.credential === undefined) throw new Error('the credential was asked for before it was obtained');
+    return this.credential;
+  }
+
+  /** There is one that should be taken, or why not. */
+  availability(): true | string {
+    const isWorthless =
+      this.credential === undefined || this.isRefused || Date.now() >= Date.parse(this.credential.expiresAt);
+    return !isWorthless || this.problem;
+  }
+
+  /**
+   * Renews in time until the signal ends it; the old credential stays meanwhile. Only while it is wanted: the agent of an
+   * unpaired node would pair it again by asking.
+   */
+  keepFresh(isWanted: () => boolean = () => true): void {
+    const timer = setInterval(() => {
+      if (isWanted() && this.isDue(Date.now())) void this.askAgain();
+    }, LOOK_EVERY_MS);
+    this.options.signal.addEventListener('abort', () => clearInterval(timer));
+  }
+
+  /** The server does not take it, and would not until it ends: it was revoked, or the server's keys are others. */
+  refused(): void {
+    this.isRefused = true;
+    this.problem = 'the credential is not taken any more';
+  }
+
+  private isDue(now: number): boolean {
+    const halfLife = this.obtainedAt + (Date.parse(this.current().expiresAt) - this.obtainedAt) / 2;
+    return now - this.askedAt >= ASK_AGAIN_MS && (this.isRefused || now >= halfLife);
+  }
+
+  private async askAgain(): Promise<void> {
+    this.askedAt = Date.now();
+    await this.renew().catch((error: unknown) => {
+      this.problem = `the credential is not taken any more: ${wordsOf(error)}`;
+    });
+  }
+
+  private async renew(): Promise<void> {
+    const credential = await this.options.ask();
+    this.credential = credential;
+    this.obtainedAt = Date.now();
+    this.isRefused = false;
+    this.options.file?.write(credential);
+  }
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+}

@@ -1,0 +1,10 @@
+export { EdgeCredential, KeptCredential } from './edge-credential.js';
+export type { CredentialOptions } from './edge-credential.js';
+export { nodeCredential, NodeKey } from './node-credential.js';
+export type { NodeCredentialOptions } from './node-credential.js';
+export { NodeViewReader } from './node-view.reader.js';
+export type { NodeViewOptions, ViewOutcome } from './node-view.reader.js';
+export { Outbox } from './outbox.js';
+export type { OutboxOptions, Queued } from './outbox.js';
+export { removeFile, replaceFile } from './durable-file.js';
+export { ChangeLog, StateFile } from './state-file.js';
