@@ -16,11 +16,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { loadSync } from '@grpc/proto-loader';
+import { loadProto, openStub } from '@ringfence/cri';
+import type { GrpcStub } from '@ringfence/cri';
 import { eventually } from '@ringfence/testing';
-import { openStub } from '../adapters/cri/grpc-stub.js';
-import type { GrpcStub } from '../adapters/cri/grpc-stub.js';
 
 export interface RunningSandbox {
   readonly id: string;
@@ -74,16 +72,11 @@ export async function startContainerdNode({ program }: NodeOptions = {}): Promis
   writeConfig(directory, state, socket);
   const hold = join(directory, 'hold');
   let daemon = startDaemon(name, directory);
-  const proto = loadSync(fileURLToPath(new URL('runtime-run.proto', import.meta.url)), {
-    keepCase: true,
-    enums: String,
-    defaults: true,
-  });
   await eventually(() => existsSync(socket), undefined, 20_000);
   // As long as a kubelet waits at least: a plugin may hold a sandbox back.
   const cri = openStub({
     socket,
-    definition: proto,
+    definition: loadProto('runtime-v1.proto'),
     service: 'runtime.v1.RuntimeService',
     timeoutMs: 120_000,
   });
@@ -112,7 +105,7 @@ export async function startContainerdNode({ program }: NodeOptions = {}): Promis
         metadata: { name: podName, uid, namespace, attempt: 0 },
         hostname: hostNetwork ? '' : podName,
         log_directory: directory,
-        linux: { security_context: { namespace_options: { network: hostNetwork ? 2 : 0 } } },
+        linux: { security_context: { namespace_options: { network: hostNetwork ? 'NODE' : 'POD' } } },
       };
       const reply = await cri.call<{ pod_sandbox_id: string }>('RunPodSandbox', { config });
       running.add(reply.pod_sandbox_id);

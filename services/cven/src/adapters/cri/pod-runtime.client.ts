@@ -7,8 +7,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import type { ClientReadableStream } from '@grpc/grpc-js';
-import { decode, loadProto, openStub } from './grpc-stub.js';
-import type { GrpcStub } from './grpc-stub.js';
+import { decode, loadProto, openStub } from '@ringfence/cri';
+import type { GrpcStub } from '@ringfence/cri';
 import { SandboxBook } from './sandbox-book.js';
 import { isReady, isSandboxRecord, sandboxOfRecord, sandboxOfStatus } from './sandbox-record.js';
 import type { ContainerRecord, FoundSandbox, SandboxStatus } from './sandbox-record.js';

@@ -2,15 +2,8 @@
  * The runtime interface of one node's containerd, as promises: sandboxes, containers and their states.
  * It decides nothing (the pod worker does) and never retries: every call has a deadline and fails with gRPC's own code.
  */
-import { fileURLToPath } from 'node:url';
-import {
-  type ChannelCredentials,
-  type ClientReadableStream,
-  credentials,
-  loadPackageDefinition,
-  type ServiceError,
-} from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { loadProto, openStub } from '@ringfence/cri';
+import type { GrpcStub } from '@ringfence/cri';
 
 export interface PodSandboxConfig {
   metadata: { name: string; uid: string; namespace: string; attempt: number };
@@ -99,54 +92,20 @@ export interface CriClient {
 const callTimeoutMs = 60_000;
 const resubscribeMs = 1_000;
 
-type Unary = (
-  request: unknown,
-  options: { deadline: number },
-  done: (error: ServiceError | null, reply: unknown) => void,
-) => { cancel(): void };
-type Stub = Record<string, Unary> & { close(): void };
-type Subscribe = (request: unknown, metadata?: unknown) => ClientReadableStream<unknown>;
-type StubClass = new (address: string, channel: ChannelCredentials) => Stub;
-
-const protoFile = (name: string): string =>
-  fileURLToPath(new URL(`../../../src/node/cri/${name}`, import.meta.url));
-
-function loadStub(file: string, packagePath: string[], service: string): StubClass {
-  const definition = loadSync(protoFile(file), {
-    keepCase: true,
-    longs: String,
-    enums: String,
-    defaults: true,
+export function connectCri(socket: string): CriClient {
+  const runtime = openStub({
+    socket,
+    definition: loadProto('runtime-v1.proto'),
+    service: 'runtime.v1.RuntimeService',
+    timeoutMs: callTimeoutMs,
   });
-  let scope: unknown = loadPackageDefinition(definition);
-  for (const part of [...packagePath, service]) scope = (scope as Record<string, unknown>)[part];
-  return scope as StubClass;
-}
-
-export function connectCri(socketPath: string): CriClient {
-  const address = `unix://${socketPath}`;
-  const Runtime = loadStub('runtime-v1.proto', ['runtime', 'v1'], 'RuntimeService');
-  const Events = loadStub('containerd-events.proto', ['containerd', 'services', 'events', 'v1'], 'Events');
-  const runtime = new Runtime(address, credentials.createInsecure());
-  const events = new Events(address, credentials.createInsecure());
-
-  const call = <Reply>(
-    method: string,
-    request: unknown,
-    { timeoutMs = callTimeoutMs, signal }: { timeoutMs?: number; signal?: AbortSignal | undefined } = {},
-  ): Promise<Reply> =>
-    new Promise((resolve, reject) => {
-      const unary = runtime[method]?.bind(runtime);
-      if (unary === undefined) throw new Error(`the runtime interface has no ${method}`);
-      const cancel = (): void => running.cancel();
-      const running = unary(request, { deadline: Date.now() + timeoutMs }, (error, reply) => {
-        signal?.removeEventListener('abort', cancel);
-        if (error === null) resolve(reply as Reply);
-        else reject(error);
-      });
-      signal?.addEventListener('abort', cancel);
-      if (signal?.aborted === true) cancel();
-    });
+  const events = openStub({
+    socket,
+    definition: loadProto('containerd.proto'),
+    service: 'ringfence.containerd.Events',
+    wireName: 'containerd.services.events.v1.Events',
+  });
+  const { call } = runtime;
 
   return {
     runPodSandbox: async (config, signal) =>
@@ -201,15 +160,13 @@ function sandboxPlaceOf(reply: {
   return { address: reply.status.network?.ip ?? '', netns };
 }
 
-function watchExits(events: Stub, onExit: () => void): () => void {
+function watchExits(events: GrpcStub, onExit: () => void): () => void {
   let isClosed = false;
-  let stream: ClientReadableStream<unknown> | undefined;
+  let stream: ReturnType<GrpcStub['stream']> | undefined;
   let timer: NodeJS.Timeout | undefined;
   const subscribe = (): void => {
     if (isClosed) return;
-    stream = (events['Subscribe'] as unknown as Subscribe).call(events, {
-      filters: ['topic=="/tasks/exit"'],
-    });
+    stream = events.stream('Subscribe', { filters: ['topic=="/tasks/exit"'] });
     stream.on('data', onExit);
     // Without a listener an ended stream would throw; the end itself is what restarts the subscription.
     stream.on('error', () => undefined);

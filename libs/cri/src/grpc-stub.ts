@@ -1,4 +1,4 @@
-/** gRPC over the runtime's socket with the hand-written subset protos beside this file. Every call has a deadline. */
+/** gRPC over the runtime's socket with the hand-written subsets in `proto`. Every call has a deadline. */
 import { fileURLToPath } from 'node:url';
 import { credentials, makeClientConstructor, Metadata } from '@grpc/grpc-js';
 import type {
@@ -13,15 +13,19 @@ import type { MessageTypeDefinition, PackageDefinition } from '@grpc/proto-loade
 
 const CALL_TIMEOUT_MS = 5_000;
 
+export interface CallOptions {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface GrpcStub {
-  call<Reply>(method: string, request: object): Promise<Reply>;
+  call<Reply>(method: string, request: object, options?: CallOptions): Promise<Reply>;
   stream(method: string, request: object): ClientReadableStream<unknown>;
   close(): void;
 }
 
 export function loadProto(file: 'runtime-v1.proto' | 'containerd.proto'): PackageDefinition {
-  // Beside the sources: the compiler copies no .proto files.
-  const path = fileURLToPath(new URL(`../../../src/adapters/cri/${file}`, import.meta.url));
+  const path = fileURLToPath(new URL(`../proto/${file}`, import.meta.url));
   return loadSync(path, { keepCase: true, longs: String, enums: String, defaults: true });
 }
 
@@ -57,21 +61,8 @@ export function openStub({
     return found as MethodDefinition<object, unknown>;
   };
   return {
-    call: <Reply>(name: string, request: object) =>
-      new Promise<Reply>((resolve, reject) => {
-        const { path, requestSerialize, responseDeserialize } = method(name);
-        const done = (error: ServiceError | null, reply?: unknown): void =>
-          error === null ? resolve(reply as Reply) : reject(error);
-        client.makeUnaryRequest(
-          path,
-          requestSerialize,
-          responseDeserialize,
-          request,
-          headers,
-          { deadline: Date.now() + timeoutMs },
-          done,
-        );
-      }),
+    call: <Reply>(name: string, request: object, options: CallOptions = {}) =>
+      callOnce<Reply>(client, method(name), { request, headers, options: { timeoutMs, ...options } }),
     stream: (name, request) => {
       const { path, requestSerialize, responseDeserialize } = method(name);
       return client.makeServerStreamRequest(
@@ -85,6 +76,32 @@ export function openStub({
     },
     close: () => client.close(),
   };
+}
+
+interface Call {
+  readonly request: object;
+  readonly headers: Metadata;
+  readonly options: CallOptions & { readonly timeoutMs: number };
+}
+
+function callOnce<Reply>(
+  client: Client,
+  { path, requestSerialize, responseDeserialize }: MethodDefinition<object, unknown>,
+  { request, headers, options: { timeoutMs, signal } }: Call,
+): Promise<Reply> {
+  return new Promise<Reply>((resolve, reject) => {
+    const cancel = (): void => running.cancel();
+    const done = (error: ServiceError | null, reply?: unknown): void => {
+      signal?.removeEventListener('abort', cancel);
+      if (error === null) resolve(reply as Reply);
+      else reject(error);
+    };
+    const deadline = Date.now() + timeoutMs;
+    const [write, read] = [requestSerialize, responseDeserialize];
+    const running = client.makeUnaryRequest(path, write, read, request, headers, { deadline }, done);
+    signal?.addEventListener('abort', cancel);
+    if (signal?.aborted === true) cancel();
+  });
 }
 
 /** Decodes a message that travels inside an Any. */
