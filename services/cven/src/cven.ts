@@ -1,6 +1,6 @@
 /**
  * What a C-VEN is made of. Functions put it together, not Nest: an agent has no routes, and on every node the framework
- * would be a sixth of its memory (docs/decisions/0015).
+ * would be a sixth of its memory (docs/decisions/0016).
  *
  *   container runtime ──sandboxes──▶ PodRuntimeClient ──┐
  *   clas-cache ──snapshot, deltas──▶ NodeViewReader ────┴▶ NodeAgent ──▶ EnforcedPlace (one per namespace)
