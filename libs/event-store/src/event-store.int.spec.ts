@@ -11,6 +11,7 @@ import { ensureDatabase } from './database.js';
 import { VersionConflict } from './event-store.js';
 import type { EventMeta, EventStore, Migration, Projection, StoredEvent } from './event-store.js';
 import { documents } from './documents.projection.js';
+import type { DocumentTypes } from './documents.projection.js';
 import { handleCommand } from './handle-command.js';
 import { openEventStore } from './open.js';
 import { soleWriter } from './sole-writer.js';
@@ -240,7 +241,7 @@ describe('the event store', () => {
   });
 
   it('builds document tables anew when one of their events was raised', async () => {
-    const types = { name: 'labels', written: ['LabelCreated'], deleted: 'LabelDeleted' };
+    const types: DocumentTypes = { name: 'labels', written: ['LabelCreated'], deleted: 'LabelDeleted' };
     const { version } = documents(types).projection;
     expect(documents({ ...types, name: 'other' }).projection.version).toBe(version);
     expect(documents({ ...types, deleted: 'LabelTypeDeleted' }).projection.version).not.toBe(version);
