@@ -53,10 +53,15 @@ export interface RunningService {
   drain?(): Promise<void>;
 }
 
+/** `edge`: beside the workloads, where memory is scarce. */
+export type Zone = 'core' | 'edge';
+
 export interface HostedService<Schema extends z.ZodType> {
   readonly manifest: ServiceManifest;
   /** Of the environment's variables; unknown ones are ignored. */
   readonly config: Schema;
+  /** The control plane if it is left out. */
+  readonly zone?: Zone;
   /** On every node: gives memory back soon, at the price of more collections. */
   readonly frugal?: boolean;
   start(context: HostContext<z.output<Schema>>): Promise<RunningService | void>;

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually, freePort } from '@ringfence/testing';
@@ -13,9 +15,12 @@ let program: string;
 
 /** A service of its own process: it is ready once told so by the environment, and finishes its work when it ends. */
 const SERVICE = `
-import { run, StartRefused } from '@ringfence/service-host';
+import { createRequire } from 'node:module';
+import { run, StartRefused, startTrace } from '@ringfence/service-host';
 import { z } from 'zod';
+const loaded = createRequire(import.meta.url).cache;
 run({
+  zone: process.env.PROBE_ZONE,
   manifest: { service: 'probe', consumes: [], emits: [], serves: [], calls: [] },
   config: z.object({ PROBE_NUMBER: z.coerce.number(), PROBE_MODE: z.string().default('ready') }),
   start: async ({ config, health, metrics, logger, onShutdown }) => {
@@ -26,6 +31,9 @@ run({
       health.fact('flood', () => String(flood.length));
       setTimeout(() => (flood.length = 0), 1_000);
     }
+    if (config.PROBE_MODE === 'traced')
+      await startTrace('probe work', () =>
+        logger.info({ hasNodeSdk: Object.keys(loaded).some((file) => file.includes('sdk-node')) }, 'worked'));
     health.require('lists', () => config.PROBE_MODE === 'waiting' ? 'Pods not listed yet' : true);
     metrics.counter('probe_things_total', 'Things').add(config.PROBE_NUMBER);
     metrics.histogram('probe_seconds', 'Time').record(0.2);
@@ -65,6 +73,17 @@ async function launch(env: Record<string, string>) {
   const ended = once(child, 'exit').then(([code]) => code as number);
   const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
   return { child, output, ended, get };
+}
+
+/** Ready, so it has traced; `end` waits until it has sent what is left. */
+async function launchTraced(env: Record<string, string>) {
+  const { child, output, ended, get } = await launch({ PROBE_NUMBER: '1', PROBE_MODE: 'traced', ...env });
+  await eventually(async () => (await get('/readyz'))?.status === 200);
+  const end = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  };
+  return { output, end };
 }
 
 describe('a hosted process', () => {
@@ -109,6 +128,39 @@ describe('a hosted process', () => {
     expect(await ended).toBe(1);
     expect(output.stdout).toContain('nobody caught this');
   });
+
+  it.each([
+    { zone: 'core', hasNodeSdk: true },
+    { zone: 'edge', hasNodeSdk: false },
+  ])('carries a trace on in zone $zone, with the SDK of that zone', async ({ zone, hasNodeSdk }) => {
+    const { output, end } = await launchTraced({ PROBE_ZONE: zone });
+    await end();
+    const line = output.stdout.split('\n').find((text) => text.includes('worked')) ?? '{}';
+    expect(JSON.parse(line)).toMatchObject({ hasNodeSdk, trace_id: expect.stringMatching(/^[0-9a-f]{32}$/) });
+  });
+
+  it.each(['core', 'edge'])(
+    'sends what it traced to the receiver that it was given, in zone %s',
+    async (zone) => {
+      const received: { path: string; body: string }[] = [];
+      const receiver = createServer((request, response) => {
+        let body = '';
+        request.on('data', (chunk) => (body += String(chunk)));
+        request.on('end', () => {
+          received.push({ path: request.url ?? '', body });
+          response.setHeader('content-type', 'application/json').end('{}');
+        });
+      }).listen(0, '127.0.0.1');
+      await once(receiver, 'listening');
+      const endpoint = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+      const { end } = await launchTraced({ PROBE_ZONE: zone, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+      await end();
+      receiver.close();
+      // Nothing but spans: neither metrics nor logs.
+      expect(received.map(({ path }) => path)).toEqual(['/v1/traces']);
+      expect(received[0]?.body).toMatch(/"service.name","value":\{"stringValue":"probe"\}[^]*"probe work"/);
+    },
+  );
 
   it('gives back what a flood left in memory, though nobody asks anything of it', async () => {
     const { child, ended, get } = await launch({ PROBE_NUMBER: '2000000', PROBE_MODE: 'flooded' });

@@ -29,8 +29,9 @@ export async function startHosted<Schema extends z.ZodType>(
 ): Promise<HostedProcess> {
   const own = readEnvironment(HostEnvironment, env);
   const config = readEnvironment(service.config, env);
-  const telemetry = await startTelemetry(service.manifest.service, own.OTEL_EXPORTER_OTLP_ENDPOINT);
-  const logger = createLogger(service.manifest.service, own.LOG_LEVEL);
+  const { manifest, zone = 'core' } = service;
+  const telemetry = await startTelemetry(manifest.service, zone, own.OTEL_EXPORTER_OTLP_ENDPOINT);
+  const logger = createLogger(manifest.service, own.LOG_LEVEL);
   const health = healthRegistry();
   const metrics = metricsRegistry();
   const management = await listenForManagement(

@@ -1,32 +1,40 @@
 /**
  * Tracing for one process: W3C context is always carried on; spans leave the process only when an OTLP endpoint is
- * configured. The tracing parts of the SDK are used directly, because the whole Node SDK costs an agent 10 MB more.
+ * configured. The control plane has the whole Node SDK, the edge its tracing parts: docs/decisions/0004 says what each costs.
  */
 import { context, isSpanContextValid, propagation, SpanStatusCode, trace } from '@opentelemetry/api';
 import { VERSION } from '@ringfence/contracts';
 import type { Attributes } from '@opentelemetry/api';
+import type { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
-import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
+import type { Resource } from '@opentelemetry/resources';
+import type { Zone } from './host.js';
 
 export interface Telemetry {
   /** Sends what is left. */
   stop(): Promise<void>;
 }
-
-export async function startTelemetry(service: string, otlpEndpoint: string | undefined): Promise<Telemetry> {
-  const provider = new NodeTracerProvider({
-    resource: resourceFromAttributes({ 'service.name': service, 'service.version': VERSION }),
-    spanProcessors: otlpEndpoint === undefined ? [] : [await exportingTo(otlpEndpoint)],
-  });
-  // AsyncLocalStorage for the context, W3C for the headers; a second registration in one process changes nothing.
-  provider.register();
-  return { stop: () => provider.shutdown() };
+export interface TelemetryOptions {
+  readonly resource: Resource;
+  /** Undefined: spans stay in the process. */
+  readonly exporter: OTLPTraceExporter | undefined;
 }
 
-async function exportingTo(endpoint: string): Promise<SpanProcessor> {
+export async function startTelemetry(
+  service: string,
+  zone: Zone,
+  otlpEndpoint: string | undefined,
+): Promise<Telemetry> {
+  const { startSdk } = zone === 'edge' ? await import('./small-sdk.js') : await import('./node-sdk.js');
+  return startSdk({
+    resource: resourceFromAttributes({ 'service.name': service, 'service.version': VERSION }),
+    exporter: otlpEndpoint === undefined ? undefined : await exporterTo(otlpEndpoint),
+  });
+}
+
+async function exporterTo(endpoint: string): Promise<OTLPTraceExporter> {
   const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
-  return new BatchSpanProcessor(new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` }));
+  return new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` });
 }
 
 /** Runs `work` in a span of its own: the root of a trace, or a step of the active one. */

@@ -3,4 +3,4 @@ import { startClasCache } from './clas-cache.module.js';
 import { Config } from './config.js';
 import { manifest } from './manifest.js';
 
-run({ manifest, config: Config, start: startClasCache });
+run({ manifest, config: Config, zone: 'edge', start: startClasCache });

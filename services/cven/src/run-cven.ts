@@ -4,5 +4,5 @@ import { manifest } from './manifest.js';
 import { startCven } from './start-cven.js';
 
 export function runCven(): void {
-  run({ manifest, config: Config, frugal: true, start: startCven });
+  run({ manifest, config: Config, zone: 'edge', frugal: true, start: startCven });
 }

@@ -3,4 +3,4 @@ import { Config } from './config.js';
 import { manifest } from './manifest.js';
 import { startKubelink } from './start-kubelink.js';
 
-run({ manifest, config: Config, start: startKubelink });
+run({ manifest, config: Config, zone: 'edge', start: startKubelink });

@@ -4,4 +4,4 @@ import { Config } from './config.js';
 import { manifest } from './manifest.js';
 import { startSimulation } from './start-simulation.js';
 
-run({ manifest, config: Config, start: startSimulation });
+run({ manifest, config: Config, zone: 'edge', start: startSimulation });
