@@ -2,12 +2,12 @@
  * Durable consumers: every message handled in the stream's order, acknowledged after its handler. While a dependency
  * is away the message waits in its place; a poison message goes to the dead letters and the next one is taken.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumption } from '@ringfence/contracts';
+import { pause } from '@ringfence/retrying';
 import type { BatchLimits, Consumer, ConsumerOptions, Message } from './bus.js';
 import { deadLetters } from './dead-letters.js';
 import type { DeadLetters } from './dead-letters.js';
-import { ACK_WAIT_MS, beginSession, KEEP_ALIVE_MS, MAX_UNDER_WAY, waitingIn } from './durable.js';
+import { beginSession, KEEP_ALIVE_MS, MAX_UNDER_WAY, waitingIn } from './durable.js';
 import { isTransient, PermanentError } from './errors.js';
 import { inboxQueue } from './inbox-queue.js';
 import type { InboxQueue } from './inbox-queue.js';
@@ -82,7 +82,7 @@ class DurableReader {
       const before = this.doneUpTo;
       await this.session().catch((error: unknown) => this.report(error));
       if (this.doneUpTo > before) pauseMs = FIRST_PAUSE_MS;
-      await this.pause(pauseMs);
+      await pause(pauseMs, this.ended.signal);
     }
     clearInterval(keepAlive);
     clearInterval(measuring);
@@ -171,7 +171,7 @@ class DurableReader {
       } catch (error) {
         this.report(error, batch[0]);
         if (!isTransient(error)) return false;
-        await this.pause(pauseMs);
+        await pause(pauseMs, this.ended.signal);
       }
     }
     return true;
@@ -194,7 +194,8 @@ class DurableReader {
         if (error instanceof PermanentError || (!outage && attempt === ATTEMPTS))
           return this.bury(message, error);
         if (!outage) attempt += 1;
-        await this.pause(Math.min(pauseMs, outage ? LONGEST_OUTAGE_PAUSE_MS : LONGEST_PAUSE_MS));
+        const longestMs = outage ? LONGEST_OUTAGE_PAUSE_MS : LONGEST_PAUSE_MS;
+        await pause(Math.min(pauseMs, longestMs), this.ended.signal);
       }
     }
   }
@@ -213,7 +214,7 @@ class DurableReader {
           return this.done(message, TERM);
         }
         if (!isAway) attempt += 1;
-        await this.pause(Math.min(pauseMs, LONGEST_OUTAGE_PAUSE_MS));
+        await pause(Math.min(pauseMs, LONGEST_OUTAGE_PAUSE_MS), this.ended.signal);
       }
     }
   }
@@ -281,10 +282,5 @@ class DurableReader {
       subject: message?.raw.subject ?? this.consumption.filter,
       seq: message?.seq ?? 0,
     });
-  }
-
-  private async pause(ms: number): Promise<void> {
-    if (this.ended.signal.aborted) return;
-    await sleep(Math.min(ms, ACK_WAIT_MS), undefined, { signal: this.ended.signal }).catch(() => undefined);
   }
 }

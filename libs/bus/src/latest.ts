@@ -3,8 +3,8 @@
  * a consumer in the server's memory that starts behind the last value seen; an edge reads through a durable that its
  * control plane made for it. A removed value is a null.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AckPolicy, DeliverPolicy, nuid } from 'nats';
+import { pause } from '@ringfence/retrying';
 import type { LatestOptions, LatestReader, LatestValue } from './bus.js';
 import { KEEP_ALIVE_MS, MAX_UNDER_WAY, untilRepeatsAreDue, waitingIn } from './durable.js';
 import { inboxQueue } from './inbox-queue.js';
@@ -81,7 +81,7 @@ class ValueReader {
       const before = this.doneUpTo;
       await this.session().catch((error: unknown) => this.failed(error));
       if (this.doneUpTo > before) pauseMs = FIRST_PAUSE_MS;
-      await this.pause(pauseMs);
+      await pause(pauseMs, this.ended.signal);
     }
     clearInterval(keepAlive);
     clearInterval(measuring);
@@ -206,7 +206,7 @@ class ValueReader {
         this.report(error, raw.subject);
         // Not JSON: nobody will ever read it, and the values behind it must not wait.
         if (error instanceof SyntaxError) return;
-        await this.pause(pauseMs);
+        await pause(pauseMs, this.ended.signal);
       }
     }
   }
@@ -240,10 +240,5 @@ class ValueReader {
       .counter('bus_reader_failures_total', 'Failed attempts of last-value readers')
       .add(1, { stream: this.stream });
     this.reading.options.onError?.(error, subject);
-  }
-
-  private async pause(ms: number): Promise<void> {
-    if (this.ended.signal.aborted) return;
-    await sleep(ms, undefined, { signal: this.ended.signal }).catch(() => undefined);
   }
 }

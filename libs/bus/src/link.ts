@@ -1,7 +1,7 @@
 /** One connection to NATS with what every ability of the bus needs of it. Reconnects for ever; says in words when it is away. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, ErrorCode, Events, jwtAuthenticator, NatsError } from 'nats';
 import type { ConnectionOptions, JetStreamClient, JetStreamManager, NatsConnection } from 'nats';
+import { retrying } from '@ringfence/retrying';
 import type { BusOptions } from './bus.js';
 import { noMetrics } from './metrics.js';
 import type { BusMetrics } from './metrics.js';
@@ -9,8 +9,6 @@ import { STANDS_AFTER_MS } from './progress.js';
 import { storing } from './storing.js';
 import type { Storing } from './storing.js';
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
 const REFUSALS: ReadonlySet<string> = new Set([
   ErrorCode.AuthorizationViolation,
   ErrorCode.AuthenticationExpired,
@@ -70,17 +68,14 @@ export async function openLink(options: BusOptions): Promise<Link> {
 }
 
 async function untilConnected(options: BusOptions): Promise<NatsConnection> {
-  let pauseMs = FIRST_PAUSE_MS;
-  for (;;) {
-    try {
-      return await connect(connectionOptions(options));
-    } catch (error) {
-      if (error instanceof NatsError && REFUSALS.has(error.code)) options.onRefused?.();
-      options.onState?.({ connected: false, detail: error instanceof Error ? error.message : String(error) });
-      await sleep(pauseMs, undefined, { signal: options.signal });
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-    }
-  }
+  const onError = (error: unknown): void => {
+    if (error instanceof NatsError && REFUSALS.has(error.code)) options.onRefused?.();
+    options.onState?.({ connected: false, detail: error instanceof Error ? error.message : String(error) });
+  };
+  const connecting = { signal: options.signal, onError };
+  const connection = await retrying(() => connect(connectionOptions(options)), connecting);
+  if (connection === undefined) throw options.signal?.reason;
+  return connection;
 }
 
 /** Also what Nest's own NATS transport is given. */

@@ -2,9 +2,9 @@
  * An agent's credential for its cluster's NATS: asked of clas-cache, kept on disk for a restart without clas-cache, renewed at
  * half of its life. A refusal ends the start only while there is nothing to go on with. How it is asked for is the agent's.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CredentialRefused } from '@ringfence/bus';
 import { CredentialResponse } from '@ringfence/contracts';
+import { retrying } from '@ringfence/retrying';
 import { StartRefused } from '@ringfence/service-host';
 import { z } from 'zod';
 import type { StateFile } from './state-file.js';
@@ -42,20 +42,21 @@ export class EdgeCredential {
 
   /** The stored one at once, else waits for clas-cache. Throws `StartRefused` when it says no. */
   async obtain(): Promise<KeptCredential> {
-    for (
-      let pauseMs = FIRST_PAUSE_MS;
-      this.credential === undefined;
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
-    ) {
-      try {
-        await this.renew();
-      } catch (error) {
-        if (error instanceof CredentialRefused) throw new StartRefused(this.options.refusal(error));
-        this.problem = `no credential yet: ${wordsOf(error)}`;
-        await sleep(pauseMs * (0.75 + Math.random() / 2), undefined, { signal: this.options.signal });
-      }
-    }
+    const { signal } = this.options;
+    if (this.credential === undefined)
+      await retrying(() => this.renew(), {
+        signal,
+        onError: (error) => this.notObtained(error),
+        firstPauseMs: FIRST_PAUSE_MS,
+        longestPauseMs: LONGEST_PAUSE_MS,
+      });
+    if (this.credential === undefined) signal.throwIfAborted();
     return this.current();
+  }
+
+  private notObtained(error: unknown): void {
+    if (error instanceof CredentialRefused) throw new StartRefused(this.options.refusal(error));
+    this.problem = `no credential yet: ${wordsOf(error)}`;
   }
 
   /** As `obtain`, but clas-cache is asked first: the stored one is for when it is away. */

@@ -4,9 +4,9 @@
  * forgotten that version, or a line cannot be read, everything is listed again and what vanished meanwhile is told.
  * Keeps uid → projection only; the objects themselves are dropped as they are read.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { objectOf } from '@ringfence/cluster-facts';
 import type { KubeObject } from '@ringfence/cluster-facts';
+import { jittered, pause } from '@ringfence/retrying';
 import { ApiError } from './api-client.js';
 import type { ApiClient } from './api-client.js';
 import { CorruptLine, jsonLines } from './json-lines.js';
@@ -146,7 +146,7 @@ class KindReader<T> {
     this.healthy();
     for await (const line of jsonLines(body)) this.take(line as WatchLine);
     // A server that ends every watch at once must not be asked without end.
-    if (Date.now() - begun < FIRST_PAUSE_MS) await this.pause(FIRST_PAUSE_MS);
+    if (Date.now() - begun < FIRST_PAUSE_MS) await pause(FIRST_PAUSE_MS, this.ended.signal);
   }
 
   private take({ type, object }: WatchLine): void {
@@ -178,7 +178,8 @@ class KindReader<T> {
     this.events.trouble(error);
     // The first list after an expiry is not a failure of the server, and what we show is growing old.
     if (mustListAgain && this.failures === 1) return;
-    await this.pause(jittered(Math.min(FIRST_PAUSE_MS * 2 ** (this.failures - 1), LONGEST_PAUSE_MS)));
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (this.failures - 1), LONGEST_PAUSE_MS);
+    await pause(jittered(pauseMs), this.ended.signal);
   }
 
   private async doWithout(): Promise<void> {
@@ -189,17 +190,13 @@ class KindReader<T> {
       this.healthy();
       this.events.listed(0);
     }
-    await this.pause(ASK_AGAIN_FOR_KIND_MS);
+    await pause(ASK_AGAIN_FOR_KIND_MS, this.ended.signal);
   }
 
   private healthy(): void {
     this.isListed = true;
     this.problem = null;
     this.failures = 0;
-  }
-
-  private async pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.ended.signal }).catch(() => undefined);
   }
 }
 
@@ -211,8 +208,4 @@ function errorOf(status: WatchLine['object']): Error {
 
 function isExpired(error: unknown): boolean {
   return error instanceof VersionExpired || (error instanceof ApiError && error.status === 410);
-}
-
-function jittered(ms: number): number {
-  return ms * (0.5 + Math.random() / 2);
 }

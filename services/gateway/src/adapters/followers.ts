@@ -2,9 +2,9 @@
  * Server-sent events for those who follow along: new flow rows (asked of flow-ingest once a second, however many follow) and new policy
  * versions. Bounded: so many followers, and one who reads too slowly is let go.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CALLS } from '@ringfence/contracts';
 import type { Bus } from '@ringfence/bus';
+import { pause } from '@ringfence/retrying';
 import { z } from 'zod';
 import { refuse } from '../domain/refusal.js';
 
@@ -100,7 +100,7 @@ async function pollFlows(
     } catch (error) {
       onError(error);
     }
-    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+    await pause(POLL_MS, signal);
   }
 }
 

@@ -2,14 +2,12 @@
  * Empties the outbox into the stream: in order, acknowledged, the same batch again while nobody acknowledges. What the
  * server will never take is left out, and said: one object must not stand in the way of all others.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { PermanentError } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
+import { retrying } from '@ringfence/retrying';
 import type { Observation, ObservationOutbox } from '../domain/observation-outbox.calculator.js';
 
 const BATCH = 500;
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
 
 export interface ObservationPublisherOptions {
   readonly bus: Pick<Bus, 'publishMany'>;
@@ -42,19 +40,12 @@ export class ObservationPublisher {
   }
 
   private async send(batch: readonly Observation[]): Promise<void> {
-    for (
-      let pauseMs = FIRST_PAUSE_MS;
-      !this.ended.signal.aborted;
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
-    ) {
-      try {
-        return await this.options.bus.publishMany(batch);
-      } catch (error) {
-        if (error instanceof PermanentError) return this.sendWithout(batch, error);
-        this.options.onTrouble(error);
-        await sleep(pauseMs, undefined, { signal: this.ended.signal }).catch(() => undefined);
-      }
-    }
+    const { bus, onTrouble: onError } = this.options;
+    const refused = await retrying(() => bus.publishMany(batch).catch(ifPermanent), {
+      signal: this.ended.signal,
+      onError,
+    });
+    if (refused instanceof PermanentError) await this.sendWithout(batch, refused);
   }
 
   /** By halves, until whoever is refused stands alone. What was taken already is known by its id. */
@@ -65,4 +56,9 @@ export class ObservationPublisher {
     await this.send(batch.slice(0, middle));
     await this.send(batch.slice(middle));
   }
+}
+
+function ifPermanent(error: unknown): PermanentError {
+  if (error instanceof PermanentError) return error;
+  throw error;
 }

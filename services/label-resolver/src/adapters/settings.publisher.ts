@@ -3,11 +3,11 @@
  * events in commit order and publishes the *current* value of what they touched, one after the other, then moves its
  * place; a crash publishes the same values again. Everything is said once more at each start, for a server that lost files.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '@ringfence/bus';
 import { GLOBAL, LabelCatalogue, NodeSettings, ProfileSettings, subjects } from '@ringfence/contracts';
 import type { EntityLabelsState } from '@ringfence/contracts';
 import type { EventStore, StoredEvent } from '@ringfence/event-store';
+import { pause, retrying } from '@ringfence/retrying';
 import { readCatalogue } from '../read/catalogue.js';
 import { entities, profiles } from '../read/resolver-documents.js';
 import { templateId } from './stream.js';
@@ -21,7 +21,6 @@ export interface SettingsPublisher {
 const PAGE = 500;
 /** Commits of this process wake the publisher at once; this is how often it looks by itself. */
 const LOOK_EVERY_MS = 500;
-const LONGEST_PAUSE_MS = 5_000;
 const CATALOGUE = 'catalogue';
 
 /** What an event touched. */
@@ -74,22 +73,15 @@ class Publisher {
   }
 
   async run(): Promise<void> {
-    let hasSaidAll = false;
-    for (let pauseMs = 100; !this.ended.signal.aborted;) {
-      try {
-        this.woken = new AbortController();
-        if (!hasSaidAll) await this.sayAll();
-        hasSaidAll = true;
-        const count = await this.next();
-        pauseMs = 100;
-        if (count < PAGE)
-          await sleep(LOOK_EVERY_MS, undefined, { signal: this.woken.signal }).catch(() => undefined);
-      } catch (error) {
-        this.onError(error);
-        await sleep(pauseMs, undefined, { signal: this.ended.signal }).catch(() => undefined);
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-      }
-    }
+    const untilDone = { signal: this.ended.signal, onError: this.onError };
+    await retrying(() => this.sayAll(), untilDone);
+    while (!this.ended.signal.aborted) await retrying(() => this.round(), untilDone);
+  }
+
+  private async round(): Promise<void> {
+    this.woken = new AbortController();
+    const count = await this.next();
+    if (count < PAGE) await pause(LOOK_EVERY_MS, this.woken.signal);
   }
 
   private async next(): Promise<number> {

@@ -3,16 +3,14 @@
  * writer stores what has come meanwhile. Nothing is acknowledged and nothing is lost: after a crash the latest event of
  * every subject is read again, and the mirror knows what it has.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { eventOf } from '@ringfence/bus';
 import type { Bus, LatestReader, LatestValue, TraceHeaders } from '@ringfence/bus';
 import type { Consumption } from '@ringfence/contracts';
+import { retrying } from '@ringfence/retrying';
 import { factOf } from '../read/fact-mirror.js';
 import type { FactMirror } from '../read/fact-mirror.js';
 import type { FactChange } from '../domain/facts.js';
 
-const PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5_000;
 const MOST_WAITING = 20_000;
 
 export interface FactConsumerOptions {
@@ -28,7 +26,7 @@ export class FactConsumer {
   readonly #waiting: { readonly change: FactChange; readonly headers: TraceHeaders }[] = [];
   readonly #readers: LatestReader[] = [];
   #writing: Promise<void> | null = null;
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   private constructor(private readonly options: FactConsumerOptions) {}
 
@@ -50,7 +48,7 @@ export class FactConsumer {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     await Promise.all(this.#readers.map((reader) => reader.close()));
     await this.#writing;
   }
@@ -76,24 +74,22 @@ export class FactConsumer {
   }
 
   async #write(): Promise<void> {
-    for (let pauseMs = PAUSE_MS; this.#waiting.length > 0 && !this.#isClosed;) {
-      // Others that came in the same turn of the loop go along.
-      await new Promise((resolve) => setImmediate(resolve));
-      const batch = this.#waiting.slice();
-      try {
-        const news = await this.options.mirror.take(batch.map(({ change }) => change));
-        this.#waiting.splice(0, batch.length);
-        pauseMs = PAUSE_MS;
-        if (news.length > 0)
-          this.options.onNews(
-            news,
-            batch.map(({ headers }) => headers),
-          );
-      } catch (error) {
-        this.options.onError(error, 'fact_mirror');
-        await sleep(pauseMs);
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-      }
-    }
+    const { signal } = this.#closing;
+    const onError = (error: unknown): void => this.options.onError(error, 'fact_mirror');
+    while (this.#waiting.length > 0 && !signal.aborted)
+      await retrying(() => this.#writeBatch(), { signal, onError });
+  }
+
+  async #writeBatch(): Promise<void> {
+    // Others that came in the same turn of the loop go along.
+    await new Promise((resolve) => setImmediate(resolve));
+    const batch = this.#waiting.slice();
+    const news = await this.options.mirror.take(batch.map(({ change }) => change));
+    this.#waiting.splice(0, batch.length);
+    if (news.length > 0)
+      this.options.onNews(
+        news,
+        batch.map(({ headers }) => headers),
+      );
   }
 }

@@ -3,17 +3,15 @@
  * is published with the next try. Nothing is computed or written before `start`: until everything consumed is known,
  * what is missing would look deleted.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { continueTraces } from '@ringfence/bus';
 import type { TraceHeaders } from '@ringfence/bus';
+import { retrying } from '@ringfence/retrying';
 import type { PolicyFeed } from '../domain/policy-feed.calculator.js';
 import { StandingPolicy } from '../domain/standing-policy.js';
 import type { RecordKey } from '../domain/standing-policy.js';
 import type { PolicyLane } from './policy-lane.js';
 
 const COALESCE_MS = 4;
-const PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
 /** A flush names at most so many of its causes. */
 const MOST_LINKS = 32;
 
@@ -41,7 +39,7 @@ export class FlushLoop {
   #running: Promise<void> | null = null;
   #isAsked = false;
   #isStarted = false;
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   constructor(private readonly options: FlushLoopOptions) {}
 
@@ -66,7 +64,8 @@ export class FlushLoop {
   request(causes: readonly TraceHeaders[]): void {
     this.#causes.push(...causes.slice(0, Math.max(0, MOST_LINKS - this.#causes.length)));
     this.#isAsked = true;
-    if (!this.#isStarted || this.#isClosed || this.#running !== null || this.#timer !== undefined) return;
+    const { aborted: isClosed } = this.#closing.signal;
+    if (!this.#isStarted || isClosed || this.#running !== null || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#running = this.#run().finally(() => {
@@ -77,25 +76,26 @@ export class FlushLoop {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     clearTimeout(this.#timer);
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    for (let pauseMs = PAUSE_MS; this.#isAsked && !this.#isClosed;) {
-      this.#isAsked = false;
-      const causes = this.#causes.splice(0);
-      try {
-        await continueTraces('flush policy', causes, () => this.#flushAll());
-        pauseMs = PAUSE_MS;
-      } catch (error) {
-        this.options.onError(error);
-        this.#isAsked = true;
-        this.#causes.unshift(...causes);
-        await sleep(pauseMs);
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-      }
+    const { signal } = this.#closing;
+    while (this.#isAsked && !signal.aborted)
+      await retrying(() => this.#flush(), { signal, onError: this.options.onError });
+  }
+
+  async #flush(): Promise<void> {
+    this.#isAsked = false;
+    const causes = this.#causes.splice(0);
+    try {
+      await continueTraces('flush policy', causes, () => this.#flushAll());
+    } catch (error) {
+      this.#isAsked = true;
+      this.#causes.unshift(...causes);
+      throw error;
     }
   }
 

@@ -2,13 +2,12 @@
  * What the cluster's server has to know so that everybody can go on: streams, Kubelink's durable, the accounts of nodes. It
  * keeps them on its disk; a disk that was lost with the server heals by being told again, at our start and at each reconnect.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureStreams, keepKubelinkDurable } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
+import { retrying } from '@ringfence/retrying';
 import type { Logger } from 'pino';
 import type { EdgeAccounts } from './edge-accounts.js';
 
-const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
 
 export interface ServerMemoryOptions {
@@ -40,17 +39,15 @@ export class ServerMemory {
 
   async #untilDone(): Promise<void> {
     const { signal, logger } = this.options;
-    for (let pauseMs = FIRST_PAUSE_MS; this.#done !== this.#wanted && !signal.aborted;) {
-      const round = this.#wanted;
-      try {
-        await this.#tell();
-        this.#done = round;
-      } catch (error) {
-        logger.warn({ err: error }, "the cluster's NATS has not taken all that it must know, trying again");
-        await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-      }
-    }
+    const onError = (error: unknown): void =>
+      logger.warn({ err: error }, "the cluster's NATS has not taken all that it must know, trying again");
+    const round = async (): Promise<void> => {
+      const wanted = this.#wanted;
+      await this.#tell();
+      this.#done = wanted;
+    };
+    while (this.#done !== this.#wanted && !signal.aborted)
+      await retrying(round, { signal, onError, longestPauseMs: LONGEST_PAUSE_MS });
   }
 
   async #tell(): Promise<void> {

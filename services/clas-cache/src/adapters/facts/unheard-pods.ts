@@ -6,11 +6,11 @@
  * A node's word is a reason to look, and nothing else: whose Pod it is, where it runs and what it is called says Kubernetes.
  * Each node has a lane of its own, in which one question is open at a time and vain ones are slow.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ObservedChange } from '@ringfence/cluster-facts';
 import { KubernetesWorkloadObserved, PodObserved } from '@ringfence/contracts';
 import { readPod } from '@ringfence/kubernetes';
 import type { ApiClient } from '@ringfence/kubernetes';
+import { pause } from '@ringfence/retrying';
 import type { Metrics } from '@ringfence/service-host';
 import type { ActorStore } from '../../domain/actor-store.js';
 import type { UnheardPod } from '../../domain/pod-endpoints.calculator.js';
@@ -87,7 +87,7 @@ export class UnheardPods {
       next.dueAt = Date.now() + next.pauseMs;
       next.pauseMs = Math.min(next.pauseMs * 2, LONGEST_PAUSE_MS);
       const isThere = await this.#ask(next);
-      if (!isThere) await sleep(VAIN_MS, undefined, { signal: this.#ended.signal }).catch(() => undefined);
+      if (!isThere) await pause(VAIN_MS, this.#ended.signal);
     }
   }
 

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectBus, PermanentError, uplinkDurable } from '@ringfence/bus';
 import type { Bus, Consumer, LatestValue, Message, Publication } from '@ringfence/bus';
 import { AgentHeartbeat, subjects, subjectToken } from '@ringfence/contracts';
+import { retrying } from '@ringfence/retrying';
 import type {
   AgentRefusal,
   ClusterAck,
@@ -128,27 +129,28 @@ export class ControlUplink {
 
   /** Asks until it is answered. A refusal is asked again too: the cluster may be made, or the token set right, later. */
   async #exchanged(): Promise<Uplink | undefined> {
-    const { client, signal, logger } = this.options;
-    for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-      try {
-        const uplink = await client.exchange();
-        this.#refusal = null;
-        return uplink;
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        const isRefused = error instanceof Refused;
-        if (message !== this.#state) {
-          const line = isRefused
-            ? 'the control plane refuses this cluster: CLUSTER_ID or CLUSTER_TOKEN is wrong'
-            : 'the control plane is away';
-          logger[isRefused ? 'error' : 'warn']({ detail: message }, line);
-        }
-        this.#refusal = isRefused ? message : this.#refusal;
-        this.#state = message;
-        await sleep(pauseMs * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
-      }
+    const { client, signal } = this.options;
+    const uplink = await retrying(() => client.exchange(), {
+      signal,
+      onError: (error) => this.#notExchanged(error),
+      firstPauseMs: FIRST_PAUSE_MS,
+      longestPauseMs: LONGEST_PAUSE_MS,
+    });
+    if (uplink !== undefined) this.#refusal = null;
+    return uplink;
+  }
+
+  #notExchanged(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const isRefused = error instanceof Refused;
+    if (message !== this.#state) {
+      const line = isRefused
+        ? 'the control plane refuses this cluster: CLUSTER_ID or CLUSTER_TOKEN is wrong'
+        : 'the control plane is away';
+      this.options.logger[isRefused ? 'error' : 'warn']({ detail: message }, line);
     }
-    return undefined;
+    this.#refusal = isRefused ? message : this.#refusal;
+    this.#state = message;
   }
 
   /** A new credential at four fifths of the old one's life; connections take it up when the server ends the old one. */

@@ -2,9 +2,9 @@
  * Values on their way to a place that may be away: the newest per subject, sent when it can be. Bounded by the number of
  * subjects, and never in the way of whoever puts something in.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { activeHeaders } from '@ringfence/bus';
 import type { TraceHeaders } from '@ringfence/bus';
+import { retrying } from '@ringfence/retrying';
 
 export interface Outgoing {
   readonly subject: string;
@@ -13,9 +13,6 @@ export interface Outgoing {
   /** Of what led to the value. */
   readonly headers: TraceHeaders;
 }
-
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
 
 export class LatestOutbox {
   readonly #waiting = new Map<string, Outgoing>();
@@ -43,19 +40,15 @@ export class LatestOutbox {
   }
 
   async #run(): Promise<void> {
-    let pauseMs = FIRST_PAUSE_MS;
-    while (this.#waiting.size > 0 && !this.#ended.signal.aborted) {
-      const [subject, outgoing] = this.#waiting.entries().next().value!;
-      try {
-        await this.send(outgoing);
-        pauseMs = FIRST_PAUSE_MS;
-        // Something newer may have come meanwhile.
-        if (this.#waiting.get(subject) === outgoing) this.#waiting.delete(subject);
-      } catch (error) {
-        this.onError(error);
-        await sleep(pauseMs, undefined, { signal: this.#ended.signal }).catch(() => undefined);
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-      }
-    }
+    const { signal } = this.#ended;
+    while (this.#waiting.size > 0 && !signal.aborted)
+      await retrying(() => this.#sendFirst(), { signal, onError: this.onError });
+  }
+
+  async #sendFirst(): Promise<void> {
+    const [subject, outgoing] = this.#waiting.entries().next().value!;
+    await this.send(outgoing);
+    // Something newer may have come meanwhile.
+    if (this.#waiting.get(subject) === outgoing) this.#waiting.delete(subject);
   }
 }

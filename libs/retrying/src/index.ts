@@ -1,0 +1,2 @@
+export { jittered, pause, retrying } from './retrying.js';
+export type { RetryOptions } from './retrying.js';
