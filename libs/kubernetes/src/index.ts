@@ -4,8 +4,10 @@ export { clusterAccess, fromKubeconfig, inCluster, KubeconfigError } from './kub
 export type { ClusterAccess } from './kubeconfig.js';
 export { startListWatch } from './list-watch.js';
 export type { ListWatch, ListWatchEvents, Resource } from './list-watch.js';
-export { isConditionWritten, patchPodConditions } from './pod-condition.js';
-export type { PodCondition, PodConditionPatch } from './pod-condition.js';
+export { patchPodConditions } from './pod-condition.js';
+export type { PodConditionPatch } from './pod-condition.js';
+export { writeReadiness } from './pod-readiness.js';
+export type { ReadinessWriting } from './pod-readiness.js';
 export { readPod } from './read-pod.js';
 export type { PodName } from './read-pod.js';
 export { RESOURCES } from './resources.js';

@@ -47,11 +47,12 @@ interface PodStatusView {
     readonly conditions?: readonly {
       readonly type?: string;
       readonly status?: string;
+      readonly reason?: string;
     }[];
   };
 }
 
-/** Whether the Pod has every condition in this state, or is another one by now. Throws ApiError. */
+/** Whether the Pod has every condition in this state and for this reason, or is another one by now. Throws ApiError. */
 export async function isConditionWritten(
   client: ApiClient,
   { namespace, name, uid, conditions }: PodConditionPatch,
@@ -60,8 +61,10 @@ export async function isConditionWritten(
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
   const pod = await client.get<PodStatusView>(path, {}, signal);
   if (pod.metadata?.uid !== uid) return true;
-  return conditions.every(({ type, status }) => {
+  return conditions.every(({ type, status, reason }) => {
     const found = pod.status?.conditions?.find((each) => each.type === type);
-    return found?.status === (status ? 'True' : 'False');
+    // What was ready stays so: an older word must not take back what somebody else wrote meanwhile.
+    if (!status && found?.status === 'True') return true;
+    return found?.status === (status ? 'True' : 'False') && found.reason === reason;
   });
 }

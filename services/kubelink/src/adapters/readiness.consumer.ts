@@ -2,34 +2,18 @@
  * From clas-cache's word on a Pod to the Pod's readiness condition: newest per Pod, a few Pods at once but never two patches
  * of one, since the server takes them in the order in which they arrive; again while the API server is away. What was told before we began is compared first, so that a restart does not write every Pod.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { subjects, PodReadiness } from '@ringfence/contracts';
 import type { Bus, LatestReader, LatestValue } from '@ringfence/bus';
-import { ApiError, patchPodConditions } from '@ringfence/kubernetes';
-import type { ApiClient, PodCondition } from '@ringfence/kubernetes';
+import { writeReadiness } from '@ringfence/kubernetes';
+import type { ApiClient } from '@ringfence/kubernetes';
 import type { Counter } from '@ringfence/service-host';
 
 const AT_ONCE = 8;
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 15_000;
-/** The Pod is gone, is another one, or cannot have the condition. */
-const POINTLESS = [404, 409, 422];
 
 export interface ReadinessOptions {
   readonly client: ApiClient;
   readonly written: Counter;
   readonly onTrouble: (message: string, error: unknown) => void;
-}
-
-interface PodStatusView {
-  readonly metadata?: { readonly uid?: string };
-  readonly status?: {
-    readonly conditions?: readonly {
-      readonly type?: string;
-      readonly status?: string;
-      readonly reason?: string;
-    }[];
-  };
 }
 
 export class PodConditions {
@@ -97,57 +81,12 @@ export class PodConditions {
   }
 
   private async write(readiness: PodReadiness, compareFirst: boolean): Promise<void> {
-    for (
-      let pauseMs = FIRST_PAUSE_MS;
-      !this.ended.signal.aborted;
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
-    ) {
-      // Something newer was said of this Pod meanwhile.
-      if (this.waiting.has(readiness.podUid)) return;
-      try {
-        if ((compareFirst || !readiness.ready) && (await this.isWritten(readiness))) return;
-        await this.patch(readiness);
-        return;
-      } catch (error) {
-        if (error instanceof ApiError && POINTLESS.includes(error.status)) return;
-        this.options.onTrouble(
-          `the condition of Pod ${readiness.namespace}/${readiness.name} could not be written`,
-          error,
-        );
-        await sleep(pauseMs * (0.5 + Math.random() / 2), undefined, { signal: this.ended.signal }).catch(
-          () => undefined,
-        );
-      }
-    }
-  }
-
-  private async patch({
-    namespace,
-    name,
-    podUid,
-    gates,
-    ready,
-    reason,
-    message,
-  }: PodReadiness): Promise<void> {
-    const conditions: PodCondition[] = gates.map((type) => ({ type, status: ready, reason, message }));
-    await patchPodConditions(
-      this.options.client,
-      { namespace, name, uid: podUid, conditions, at: new Date() },
-      this.ended.signal,
-    );
-    this.options.written.add(1, { reason });
-  }
-
-  private async isWritten({ namespace, name, podUid, gates, ready, reason }: PodReadiness): Promise<boolean> {
-    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
-    const pod = await this.options.client.get<PodStatusView>(path, {}, this.ended.signal);
-    if (pod.metadata?.uid !== podUid) return true;
-    return gates.every((gate) => {
-      const condition = pod.status?.conditions?.find(({ type }) => type === gate);
-      // What was ready stays so: an older word must not take back what clas-cache wrote while we were silent.
-      if (!ready && condition?.status === 'True') return true;
-      return condition?.status === (ready ? 'True' : 'False') && condition.reason === reason;
+    const isWritten = await writeReadiness(this.options.client, readiness, {
+      unlessWritten: compareFirst || !readiness.ready,
+      isWanted: () => !this.waiting.has(readiness.podUid),
+      onTrouble: this.options.onTrouble,
+      signal: this.ended.signal,
     });
+    if (isWritten) this.options.written.add(1, { reason: readiness.reason });
   }
 }

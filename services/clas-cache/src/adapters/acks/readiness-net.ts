@@ -3,19 +3,15 @@
  * telling the Pod is looked at; only where its condition does not say so, it is written here. Both write the same words, and
  * only ever that a Pod is ready, so that neither takes back what the other wrote. Without a way to the API server there is no net.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { PodReadiness } from '@ringfence/contracts';
-import { ApiError, isConditionWritten, patchPodConditions } from '@ringfence/kubernetes';
+import { writeReadiness } from '@ringfence/kubernetes';
 import type { ApiClient } from '@ringfence/kubernetes';
+import { pause } from '@ringfence/retrying';
 import type { Metrics } from '@ringfence/service-host';
 
 /** Kubelink writes within milliseconds; a Pod waits no longer than this for one that does not. */
 const KUBELINK_HAS_MS = 1_000;
 const AT_ONCE = 4;
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 15_000;
-/** The Pod is gone, is another one, or cannot have the condition. */
-const POINTLESS = [404, 409, 422];
 
 export interface ReadinessNetOptions {
   readonly client: ApiClient;
@@ -62,7 +58,7 @@ export class ReadinessNet {
 
   async #work(): Promise<void> {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
-      await this.#pause(next.at - Date.now());
+      await pause(next.at - Date.now(), this.#ended.signal);
       await this.#look(next.readiness);
     }
   }
@@ -76,34 +72,12 @@ export class ReadinessNet {
 
   async #look(readiness: PodReadiness): Promise<void> {
     const { client, onTrouble } = this.options;
-    const { podUid: uid, namespace, name, gates, ready: status, reason, message } = readiness;
-    const conditions = gates.map((type) => ({ type, status, reason, message }));
-    for (
-      let pauseMs = FIRST_PAUSE_MS;
-      this.#isWanted(uid);
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
-    ) {
-      try {
-        const pod = { namespace, name, uid, conditions, at: new Date() };
-        if (await isConditionWritten(client, pod, this.#ended.signal)) return;
-        await patchPodConditions(client, pod, this.#ended.signal);
-        this.#written.add();
-        return;
-      } catch (error) {
-        if (error instanceof ApiError && POINTLESS.includes(error.status)) return;
-        onTrouble(`the condition of Pod ${namespace}/${name} could not be written`, error);
-        await this.#pause(pauseMs * (0.5 + Math.random() / 2));
-      }
-    }
-  }
-
-  /** Not if something newer was said of the Pod meanwhile. */
-  #isWanted(uid: string): boolean {
-    return !this.#ended.signal.aborted && !this.#due.has(uid);
-  }
-
-  async #pause(ms: number): Promise<void> {
-    if (ms <= 0) return;
-    await sleep(ms, undefined, { signal: this.#ended.signal }).catch(() => undefined);
+    const isWritten = await writeReadiness(client, readiness, {
+      unlessWritten: true,
+      isWanted: () => !this.#due.has(readiness.podUid),
+      onTrouble,
+      signal: this.#ended.signal,
+    });
+    if (isWritten) this.#written.add();
   }
 }
