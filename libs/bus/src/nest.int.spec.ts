@@ -102,21 +102,13 @@ describe('a Nest application on the bus', () => {
   });
 
   it('serves calls without Nest, on a subject that carries the caller', async () => {
-    const view = { node: 'n1', revision: 1, base: null, policyVersion: 1, at: '2026-01-01T00:00:00.000Z' };
-    const empty = { upsert: [], remove: [] };
     const served = bus.serve(
       CALLS.nodeSnapshot,
-      async (_, { subject }) => ({
-        ...view,
-        node: subject.split('.')[3] ?? '',
-        groups: empty,
-        endpoints: empty,
-        units: empty,
-      }),
+      async (_, { subject }) => ({ view: `of ${subject.split('.')[3]}`, part: 0, parts: 1, gzip: '' }),
       { suffix: '*' },
     );
     const answer = await bus.call(CALLS.nodeSnapshot, { node: 'ignored' }, { suffix: 'n7' });
-    expect(answer.node).toBe('n7');
+    expect(answer.view).toBe('of n7');
     await expect(bus.call(CALLS.nodeSnapshot, { node: 3 } as never, { suffix: 'n7' })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     });

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { Actor } from './envelope.js';
 import { Port, Verdict } from './network.js';
-import { MOST_WITNESSED_PORTS, NodeView, UserKey, Witnessed } from './edge.js';
+import { MOST_WITNESSED_PORTS, NodeViewPart, UserKey, Witnessed } from './edge.js';
 import { InForce } from './questions.js';
 import { PolicyProgressView } from './api/container_clusters.js';
 import { RuleClass } from './policy.js';
@@ -202,7 +202,16 @@ export const CALLS = {
   ),
   explain: call('policy-compute.explain', ExplainRequest, ExplainResponse),
   // Between accounts nobody says that nobody serves: while clas-cache is away every question waits for so long.
-  nodeSnapshot: call('clas-cache.node-snapshot', z.object({ node: Text }), NodeView, 5_000),
+  nodeSnapshot: call(
+    'clas-cache.node-snapshot',
+    z.object({
+      node: Text,
+      /** Of the view whose first part was answered before; absent: the first one of the present view. */
+      further: NodeViewPart.pick({ view: true, part: true }).optional(),
+    }),
+    NodeViewPart,
+    5_000,
+  ),
   /** Of a node about itself: who it is, its subject says. */
   witness: call(
     'clas-cache.witness',

@@ -1,6 +1,6 @@
 /**
  * clas-cache ⇄ cven ⇄ kubelink on the cluster's NATS, and what clas-cache sends on to the control plane.
- * A C-VEN reads its node's view as a snapshot (`cmd.clas-cache.node-snapshot`), then applies deltas in order.
+ * A C-VEN reads its node's view as a snapshot (`cmd.clas-cache.node-snapshot`, in parts), then applies deltas in order.
  */
 import { z } from 'zod';
 import { GroupId, Instant, LabelId, LabelSetId } from './ids.js';
@@ -47,6 +47,19 @@ export const NodeView = z.object({
   unpaired: z.boolean().optional(),
 });
 export type NodeView = z.infer<typeof NodeView>;
+
+/** Of 256 KiB each. */
+export const MOST_VIEW_PARTS = 256;
+/** A part of a snapshot's gzipped JSON. `view` names all of it by its digest: parts of two views never make one. */
+export const NodeViewPart = z.object({
+  view: Text.max(64),
+  /** From 0. */
+  part: z.number().int().nonnegative().max(MOST_VIEW_PARTS),
+  parts: z.number().int().positive().max(MOST_VIEW_PARTS),
+  /** Base64. */
+  gzip: Text.max(512 * 1024),
+});
+export type NodeViewPart = z.infer<typeof NodeViewPart>;
 
 /** What a node asks to be dialled from outside, at its own address. */
 export const MOST_WITNESSED_PORTS = 16;

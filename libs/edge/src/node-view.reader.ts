@@ -3,7 +3,8 @@
  * lost; the next one shows the gap, a reconnection asks anyway, and a snapshot now and then is the net below.
  */
 import type { Bus, Subscription } from '@ringfence/bus';
-import { CALLS, NodeView, subjects, subjectToken } from '@ringfence/contracts';
+import { NodeView, subjects } from '@ringfence/contracts';
+import { askForView } from './view-parts.js';
 
 export type ViewOutcome = 'applied' | 'old' | 'gap';
 
@@ -69,7 +70,7 @@ export class NodeViewReader {
   private async ask(): Promise<void> {
     const { bus, node, take, onState } = this.options;
     try {
-      take(await bus.call(CALLS.nodeSnapshot, { node }, { suffix: subjectToken(node) }));
+      take(await askForView(bus, node));
       // Those that the snapshot holds already are old; a gap among them means to ask again.
       const hasGap = this.held.splice(0).some((delta) => take(delta) === 'gap');
       onState(true);

@@ -4,13 +4,11 @@ import { join } from 'node:path';
 import { connectBus, createKeys, ensureStreams, signProof } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import {
-  CALLS,
   CredentialChallenge,
   DecoratedFlowBatch,
   NodeView,
   PodReadiness,
   subjects,
-  subjectToken,
 } from '@ringfence/contracts';
 import type {
   AgentHeartbeat,
@@ -19,6 +17,7 @@ import type {
   NodeSandboxes,
   ObservationKind,
 } from '@ringfence/contracts';
+import { askForView } from '@ringfence/edge';
 import { startHosted } from '@ringfence/service-host';
 import type { HostedProcess } from '@ringfence/service-host';
 import { eventually, freePort, startNats } from '@ringfence/testing';
@@ -100,8 +99,7 @@ async function listed(): Promise<void> {
     await observe('list', kind, { kind, epoch: 'e1', count: 1, observedAt: new Date().toISOString() });
   }
 }
-const snapshot = (name: string): Promise<NodeView> =>
-  cluster.call(CALLS.nodeSnapshot, { node: name }, { suffix: subjectToken(name) });
+const snapshot = (name: string): Promise<NodeView> => askForView(cluster, name);
 const ack = (name: string, revision: number, pods: string[]): Promise<void> => {
   const payload: NodeAck = {
     ...{ node: name, bootId: 'b', revision, at: new Date().toISOString(), applyMs: 1, pods, failed: [] },

@@ -1,7 +1,7 @@
 import { askAsNode, nodeInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { CALLS, ClusterAnswer, subjects, subjectToken } from '@ringfence/contracts';
-import type { NodeView } from '@ringfence/contracts';
+import { CALLS, ClusterAnswer, subjects } from '@ringfence/contracts';
+import { askForView } from '@ringfence/edge';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publishPolicy } from './testing/control-plane.js';
@@ -25,10 +25,11 @@ describe('with credentials on both servers', () => {
     await eventually(() => secured.isReady());
 
     const agent = await secured.cven('node-1');
-    const ask = (name: string): Promise<NodeView> =>
-      agent.call(CALLS.nodeSnapshot, { node: name }, { suffix: subjectToken(name), deadlineMs: 500 });
-    expect((await ask('node-1')).units.upsert.map((unit) => unit.labelSet.id)).toEqual([WEB.id]);
-    await expect(ask('node-2')).rejects.toThrow();
+    const { units } = await askForView(agent, 'node-1');
+    expect(units.upsert.map((unit) => unit.labelSet.id)).toEqual([WEB.id]);
+    await expect(
+      agent.call(CALLS.nodeSnapshot, { node: 'node-2' }, { suffix: 'node-2', deadlineMs: 500 }),
+    ).rejects.toThrow();
     await expect(
       agent.call(CALLS.nodeSnapshot, { node: 'node-2' }, { suffix: 'node-1' }),
     ).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });

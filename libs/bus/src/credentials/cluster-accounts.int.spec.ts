@@ -65,20 +65,10 @@ afterAll(async () => {
   await nats.close();
 });
 
-const empty = { upsert: [], remove: [] };
 const serveSnapshots = () =>
   cache.serve(
     CALLS.nodeSnapshot,
-    async (_, { subject }) => ({
-      node: subject.split('.')[3] ?? '',
-      revision: 1,
-      base: null,
-      policyVersion: 1,
-      at: '2026-01-01T00:00:00.000Z',
-      groups: empty,
-      endpoints: empty,
-      units: empty,
-    }),
+    async (_, { subject }) => ({ view: `of ${subject.split('.')[3]}`, part: 0, parts: 1, gzip: '' }),
     { suffix: '*' },
   );
 
@@ -145,7 +135,7 @@ describe('a cluster’s server', () => {
     node.subscribe(`policy.${A}.view.n1`, ({ payload }) => void views.push(payload));
     const served = serveSnapshots();
     await linkOf(cache).connection.flush();
-    expect((await node.call(CALLS.nodeSnapshot, { node: 'n1' }, { suffix: 'n1' })).node).toBe('n1');
+    expect((await node.call(CALLS.nodeSnapshot, { node: 'n1' }, { suffix: 'n1' })).view).toBe('of n1');
     cache.send(`policy.${A}.view.n1`, { revision: 2 });
     await eventually(() => views.length === 1);
     for (const subject of [subjects.ack, subjects.flow, subjects.heartbeat, subjects.sandboxes])

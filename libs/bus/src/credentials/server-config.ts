@@ -43,7 +43,7 @@ function listening({ host = '127.0.0.1', port, directory, tls }: ServerPlace): s
   const secured =
     tls === undefined ? '' : `\ntls { cert_file: "${tls.certFile}", key_file: "${tls.keyFile}" }`;
   // The streams' own limits bound the disk; without a number here the server takes a share of what is free at its
-  // start and then refuses streams whose limits add up to more. Lists and node views may exceed the default 1 MB.
+  // start and then refuses streams whose limits add up to more. Lists may exceed the default 1 MB.
   return `listen: "${host}:${port}"${secured}
 max_payload: 32MB
 # A credential whose manifest names many subjects is longer than the default of 4 KB.

@@ -17,7 +17,8 @@ import {
 } from '@ringfence/bus';
 import type { Bus, ClusterSigner } from '@ringfence/bus';
 import { CALLS, CredentialRequest, FlowBatch, NodeAck, subjects } from '@ringfence/contracts';
-import type { NodeView, ServiceManifest } from '@ringfence/contracts';
+import type { NodeView, NodeViewPart, ServiceManifest } from '@ringfence/contracts';
+import { packView } from '@ringfence/edge';
 import { startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
 
@@ -74,14 +75,7 @@ export async function startClasStub(hostAddress: string): Promise<ClasStub> {
   };
   listen(bus, told);
   let view: NodeView | undefined;
-  bus.serve(
-    CALLS.nodeSnapshot,
-    () =>
-      view === undefined
-        ? Promise.reject(new Error('no view yet'))
-        : Promise.resolve({ ...view, base: null }),
-    { suffix: '*' },
-  );
+  serveViews(bus, () => view);
   const signer = {
     signingSeed: keys.signingSeed,
     account: keys.account,
@@ -113,6 +107,17 @@ export async function startClasStub(hostAddress: string): Promise<ClasStub> {
       await nats.close();
     },
   };
+}
+
+function serveViews(bus: Bus, view: () => NodeView | undefined): void {
+  let parts: readonly NodeViewPart[] = [];
+  const serve = async (asked = 0): Promise<NodeViewPart> => {
+    const present = view();
+    if (present === undefined) throw new Error('no view yet');
+    if (asked === 0) parts = await packView({ ...present, base: null });
+    return parts[asked]!;
+  };
+  bus.serve(CALLS.nodeSnapshot, ({ further }) => serve(further?.part), { suffix: '*' });
 }
 
 function listen(

@@ -18,8 +18,8 @@ export interface NodeGateOptions {
 
 type Arrived = Pick<Message, 'subject' | 'bytes'>;
 
-/** A whole view is dear. */
-const SNAPSHOT_COSTS = 16;
+/** In messages: what is asked for is dear. */
+const QUESTION_COSTS = 16;
 
 export class NodeGate {
   readonly #shares: NodeShares;
@@ -49,8 +49,8 @@ export class NodeGate {
   }
 
   /** Throws CallError. */
-  requireShare(subject: string): void {
-    for (let cost = 0; cost < SNAPSHOT_COSTS; cost += 1) {
+  requireShare(subject: string, costs = QUESTION_COSTS): void {
+    for (let cost = 0; cost < costs; cost += 1) {
       if (!this.admits({ subject, bytes: 0 }))
         throw CallError.of('RESOURCE_EXHAUSTED', 'beyond-its-share', 'asked too often, try again later');
     }

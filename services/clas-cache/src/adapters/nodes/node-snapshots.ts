@@ -1,4 +1,4 @@
-/** A node's whole view, for the agent that asks for it. */
+/** A node's whole view, part by part, for the agent that asks for it. */
 import { CallError } from '@ringfence/bus';
 import type { Bus, Subscription } from '@ringfence/bus';
 import { CALLS, subjectToken } from '@ringfence/contracts';
@@ -6,6 +6,7 @@ import type { Metrics } from '@ringfence/service-host';
 import type { ActorStore } from '../../domain/actor-store.js';
 import type { StoreLoop } from '../store/store-loop.js';
 import type { NodeGate } from './node-gate.js';
+import { PackedViews } from './packed-views.js';
 
 export interface NodeSnapshotsOptions {
   readonly bus: Bus;
@@ -17,19 +18,22 @@ export interface NodeSnapshotsOptions {
 
 export function serveSnapshots({ bus, store, loop, gate, metrics }: NodeSnapshotsOptions): Subscription {
   const served = metrics.counter('clas_cache_snapshots_total', 'Whole views that nodes asked for');
+  const views = new PackedViews();
   return bus.serve(
     CALLS.nodeSnapshot,
-    async ({ node }, { subject }) => {
-      gate.requireShare(subject);
+    async ({ node, further }, { subject }) => {
+      // Of a view that is packed a part is not dear any more.
+      gate.requireShare(subject, further && 1);
       // The subject is what the node's credential allows; what the request says counts for nothing beside it.
       if (subject.split('.').at(-1) !== subjectToken(node)) {
         throw CallError.of('PERMISSION_DENIED', 'not-this-node', `${node} is not the node that asks`);
       }
+      if (further !== undefined) return views.further(node, further);
       const missing = store.missing();
       if (missing.length > 0)
         throw CallError.of('UNAVAILABLE', 'not-in-sync', `not in sync: ${missing.join('; ')}`);
       served.add(1);
-      return loop.snapshot(node);
+      return views.first(node, () => loop.snapshot(node));
     },
     { suffix: '*' },
   );

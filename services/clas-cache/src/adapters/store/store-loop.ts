@@ -18,6 +18,7 @@ import type { Logger } from 'pino';
 import type { ActorStore } from '../../domain/actor-store.js';
 import type { Settled } from '../../domain/cluster-graph.js';
 import type { Convergence } from '../../domain/convergence.js';
+import { inOneMessage } from '../nodes/in-one-message.js';
 import { LatestOutbox } from '../uplink/latest-outbox.js';
 import type { ReadinessNet } from '../acks/readiness-net.js';
 import { PodTraces } from './pod-traces.js';
@@ -127,7 +128,8 @@ export class StoreLoop {
       'ringfence.pods_converged': converged.map(({ uid }) => uid),
     });
     // Agents ask for a snapshot when their connection is back; what is sent into the void would only pile up.
-    if (bus.isConnected()) for (const view of views) bus.send(subjects.nodeView(cluster, view.node), view);
+    if (bus.isConnected())
+      for (const view of views) bus.send(subjects.nodeView(cluster, view.node), inOneMessage(view));
     this.#tellReadiness(readiness, withdrawn);
     for (const ack of acks) uplink()?.acknowledge(ack);
     for (const pod of converged) this.#converged(pod);
