@@ -6,7 +6,7 @@ import { renderChange, renderTable } from '@ringfence/firewall';
 import type { FirewallModel } from '@ringfence/firewall';
 import { openKernelBed } from './kernel-bed.js';
 import type { KernelBed } from './kernel-bed.js';
-import { addresses, thousandGroups } from './kernel-tables.js';
+import { addresses, thousandGroups, withoutAddress } from './kernel-tables.js';
 import { print, spread } from './measure.js';
 
 const TIMES = 100;
@@ -24,7 +24,8 @@ export async function elementChanges(): Promise<void> {
       if (!answer.ok) throw new Error(answer.message);
       return answer.value.ms;
     };
-    const models = [thousandGroups(), thousandGroups(addresses().at(-1))] as const;
+    const all = thousandGroups();
+    const models = [all, withoutAddress(all, addresses().at(-1) ?? '')] as const;
     await apply(renderTable(models[0]));
     const took = { leaves: [] as number[], comes: [] as number[], computed: [] as number[] };
     let current: FirewallModel = models[0];

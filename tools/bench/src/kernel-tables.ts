@@ -1,6 +1,6 @@
 /** What a Pod's packets are judged by in `kernel.ts`: ours, and what others would write. All let the same packets in. */
 import type { Unit, WireRule } from '@ringfence/contracts';
-import { buildModel, peerSet, renderTable } from '@ringfence/firewall';
+import { buildModel, changedPeerSet, peerSet, renderTable } from '@ringfence/firewall';
 import type { FirewallModel, PeerSet } from '@ringfence/firewall';
 import { CLIENT_PORT, MAC, POD, PORT } from './kernel-bed.js';
 
@@ -31,8 +31,18 @@ export function tables(): ReadonlyMap<string, string> {
   ]);
 }
 
-export function thousandGroups(without?: string): FirewallModel {
-  return model([rule(numbers, PORT)], groups(without));
+export function thousandGroups(): FirewallModel {
+  return model([rule(numbers, PORT)], groups());
+}
+
+/** As the agent makes it: all but the groups of that address are the very same. */
+export function withoutAddress(from: FirewallModel, address: string): FirewallModel {
+  const change = { added: [], removed: [address] };
+  const peers = [...from.peers].map(([id, set]): [string, PeerSet] => [
+    id,
+    set.hosts4.has(address) ? changedPeerSet(set, change) : set,
+  ]);
+  return { ...from, peers: new Map(peers) };
 }
 
 function base(rules: string): string {
@@ -66,16 +76,8 @@ function ruleEach(): WireRule[] {
   return [...numbers.slice(1).map((n) => rule([n], PORT - n)), rule([EVERYBODY], PORT)];
 }
 
-function groups(without?: string): (id: string) => PeerSet | undefined {
-  const sets = new Map(
-    numbers.map((n) => [
-      group(n),
-      peerSet(
-        members(n).filter((each) => each !== without),
-        [],
-      ),
-    ]),
-  );
+function groups(): (id: string) => PeerSet | undefined {
+  const sets = new Map(numbers.map((n) => [group(n), peerSet(members(n), [])]));
   sets.set(group(EVERYBODY), peerSet(addresses(), []));
   return (id) => sets.get(id) ?? peerSet(['172.18.0.2', '172.18.0.3'], []);
 }

@@ -6,11 +6,13 @@
 import type { FirewallModel, PeerSet } from '../model/firewall.model.js';
 import { hasTable, isDenial, isEnforced, nextGeneration } from '../model/firewall.model.js';
 import { flowSetNames } from './flow-sets.js';
-import { elementTexts } from './nft-layout.js';
+import { elementTexts, mapElement } from './nft-layout.js';
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
 import { renderRemoval, TABLE } from './own-table.js';
+import { SharedMap } from './shared-map.js';
 import { renderTable } from './table.renderer.js';
 import { policyLayout, upkeepLayout } from './table-layout.js';
+import type { PolicyLayout } from './table-layout.js';
 
 export interface Change {
   /**
@@ -103,22 +105,23 @@ interface PolicyDelta {
  * Namespaces of one policy share their models, so layouts and the way from one to the next are worked out once for all
  * of them. Pure all the same: the values are never changed.
  */
-const layouts = new WeakMap<FirewallModel, TableLayout>();
-const deltas = new WeakMap<TableLayout, WeakMap<TableLayout, PolicyDelta>>();
+const layouts = new WeakMap<FirewallModel, PolicyLayout>();
+const deltas = new WeakMap<PolicyLayout, WeakMap<PolicyLayout, PolicyDelta>>();
 
-function rememberedLayout(model: FirewallModel): TableLayout {
-  const layout = layouts.get(model) ?? policyLayout(model);
+function rememberedLayout(model: FirewallModel, before?: PolicyLayout): PolicyLayout {
+  const layout = layouts.get(model) ?? policyLayout(model, before);
   layouts.set(model, layout);
   return layout;
 }
 
 function policyDelta(from: FirewallModel, to: FirewallModel): PolicyDelta {
-  const [before, after] = [rememberedLayout(from), rememberedLayout(to)];
+  const before = rememberedLayout(from);
+  const after = rememberedLayout(to, before);
   const known = deltas.get(before)?.get(after);
   if (known !== undefined) return known;
   const commands = before === after ? [] : commandsBetween(before, after);
   const delta = { commands, revokes: commands.length > 0 && revokes(from, to) };
-  deltas.set(before, (deltas.get(before) ?? new WeakMap<TableLayout, PolicyDelta>()).set(after, delta));
+  deltas.set(before, (deltas.get(before) ?? new WeakMap<PolicyLayout, PolicyDelta>()).set(after, delta));
   return delta;
 }
 
@@ -161,7 +164,7 @@ function elementChange(name: string, from: SetLayout, to: SetLayout): string[] {
     if (sameLines(elementTexts(from.elements), elements)) return [];
     return [`flush ${to.keyword} ${TABLE} ${name}`, ...elementCommands('add', name, elements)];
   }
-  if (from.elements instanceof Map && to.elements instanceof Map)
+  if (from.elements instanceof SharedMap && to.elements instanceof SharedMap)
     return mapChange(name, from.elements, to.elements);
   const [before, after] = [elementTexts(from.elements), elementTexts(to.elements)];
   return [
@@ -171,17 +174,10 @@ function elementChange(name: string, from: SetLayout, to: SetLayout): string[] {
 }
 
 /** Data never change in place: an element goes and comes. */
-function mapChange(
-  name: string,
-  from: ReadonlyMap<string, string>,
-  to: ReadonlyMap<string, string>,
-): string[] {
-  const gone = [...from].filter(([key, data]) => to.get(key) !== data).map(([key]) => key);
-  const come = [...to].filter(([key, data]) => from.get(key) !== data);
-  return [
-    ...elementCommands('delete', name, gone),
-    ...elementCommands('add', name, elementTexts(new Map(come))),
-  ];
+function mapChange(name: string, from: SharedMap, to: SharedMap): string[] {
+  const gone = [...from.missingFrom(to)].map(([key]) => key);
+  const come = [...to.missingFrom(from)].map(mapElement);
+  return [...elementCommands('delete', name, gone), ...elementCommands('add', name, come)];
 }
 
 function elementCommands(verb: 'add' | 'delete', set: string, elements: readonly string[]): string[] {

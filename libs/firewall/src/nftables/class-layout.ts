@@ -8,14 +8,31 @@ import type { ChainRule, PeerSet } from '../model/firewall.model.js';
 import { FAMILIES } from './flow-sets.js';
 import type { Family } from './flow-sets.js';
 import type { SetLayout } from './nft-layout.js';
-import { NO_CLASS, peerClasses } from './peer-classes.js';
-import type { PeerClasses } from './peer-classes.js';
+import type { PeerClasses } from './class-members.js';
+import { NO_CLASS } from './class-names.js';
+import { peerClasses } from './peer-classes.js';
 
 /** Where classes are told apart: what is a group to one is of no interest to the others. */
 export type Realm = 'in' | 'out' | 'guard';
 const ADDRESS = { in: 'original', out: 'reply', guard: 'original' } as const;
 /** The priority is nobody's business after the decision. */
 const LET_GO = `meta priority set ${NO_CLASS}`;
+
+/** Of every realm of one table; worked out from those of an earlier one where there is one. */
+export class RealmClasses {
+  readonly made = new Map<Realm, PeerClasses>();
+
+  constructor(
+    private readonly peers: ReadonlyMap<string, PeerSet>,
+    private readonly before: ReadonlyMap<Realm, PeerClasses> | undefined,
+  ) {}
+
+  of(realm: Realm, groups: Iterable<string>): PeerClasses {
+    const classes = peerClasses(groups, this.peers, this.before?.get(realm));
+    this.made.set(realm, classes);
+    return classes;
+  }
+}
 
 export class ClassedRules {
   readonly sets = new Map<string, SetLayout>();
@@ -25,10 +42,10 @@ export class ClassedRules {
   constructor(
     private readonly realm: Realm,
     lists: readonly (readonly ChainRule[])[],
-    peers: ReadonlyMap<string, PeerSet>,
+    classes: RealmClasses,
   ) {
     const groups = new Set(lists.flatMap((rules) => rules.flatMap((rule) => rule.peers)));
-    this.peers = peerClasses(groups, peers);
+    this.peers = classes.of(realm, groups);
     if (groups.size > 0) for (const family of FAMILIES) this.addMaps(family);
   }
 
@@ -77,14 +94,14 @@ export class ClassedRules {
 
   private addMaps(family: Family): void {
     const declaration = `type ipv${family}_addr : classid;`;
-    const { hosts, ranges } = this.peers;
+    const { hosts, ranges, origin } = this.peers;
     this.sets.set(this.mapName('c', family), {
       keyword: 'map',
       declaration,
       elements: hosts[family],
       interval: false,
     });
-    if (ranges[family].size === 0) return;
+    if (origin.ranges[family].length === 0) return;
     this.sets.set(this.mapName('n', family), {
       keyword: 'map',
       declaration: `${declaration} flags interval;`,

@@ -8,6 +8,11 @@ export const FLOW_TABLES = ['na', 'np', 'nb', 'bo', 'br'] as const;
 export type FlowTable = (typeof FLOW_TABLES)[number];
 export const FAMILIES = [4, 6] as const;
 export type Family = (typeof FAMILIES)[number];
+
+export function perFamily<T>(make: (family: Family) => T): Record<Family, T> {
+  return { 4: make(4), 6: make(6) };
+}
+
 export const HALVES = [0, 1] as const;
 export type Half = (typeof HALVES)[number];
 

@@ -11,23 +11,20 @@
 import type { RuleClass } from '@ringfence/contracts';
 import { isIpv6 } from '../model/addresses.js';
 import { ClassedRules } from './class-layout.js';
+import type { RealmClasses } from './class-layout.js';
 import { isDenial } from '../model/firewall.model.js';
-import type { ForwardGuard, GuardedPort, PeerSet } from '../model/firewall.model.js';
+import type { ForwardGuard, GuardedPort } from '../model/firewall.model.js';
 import { FAMILIES, writerChain } from './flow-sets.js';
 import { serviceName } from './names.js';
 import type { ChainLayout, TableLayout } from './nft-layout.js';
 import { arrivingChain, distrust, sayingChains, verdictMarks } from './judgement.js';
 
 /** `hasFlowSets`: what the guard drops is counted as blocked; a table with nothing but the guard only counts packets. */
-export function guardLayout(
-  guard: ForwardGuard,
-  peers: ReadonlyMap<string, PeerSet>,
-  hasFlowSets: boolean,
-): TableLayout {
+export function guardLayout(guard: ForwardGuard, classes: RealmClasses, hasFlowSets: boolean): TableLayout {
   const classed = new ClassedRules(
     'guard',
     guard.targets.map(({ rules }) => rules),
-    peers,
+    classes,
   );
   const chains = new Map<string, ChainLayout>();
   const known = new Map<string, string>();

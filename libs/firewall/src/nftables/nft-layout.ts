@@ -1,9 +1,11 @@
+import { SharedMap } from './shared-map.js';
+
 /** A table as sets and chains of finished nft rules: what renderers print and compare. */
 export interface SetLayout {
   readonly keyword: 'set' | 'map';
   readonly declaration: string;
   /** Of a map: key → data. */
-  readonly elements: ReadonlySet<string> | readonly string[] | ReadonlyMap<string, string>;
+  readonly elements: ReadonlySet<string> | readonly string[] | SharedMap;
   /** Interval sets are replaced whole: deleting single intervals is catastrophically slow. */
   readonly interval: boolean;
 }
@@ -16,9 +18,11 @@ export interface ChainLayout {
 
 /** As nft reads and writes them. */
 export function elementTexts(elements: SetLayout['elements']): string[] {
-  return elements instanceof Map
-    ? [...(elements as ReadonlyMap<string, string>)].map(([key, data]) => `${key} : ${data}`)
-    : [...(elements as Iterable<string>)];
+  return elements instanceof SharedMap ? [...elements].map(mapElement) : [...elements];
+}
+
+export function mapElement([key, data]: readonly [string, string]): string {
+  return `${key} : ${data}`;
 }
 
 export interface TableLayout {

@@ -4,8 +4,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { peerSet } from '../model/addresses.js';
 import type { PeerSet } from '../model/firewall.model.js';
-import { NO_CLASS, peerClasses } from './peer-classes.js';
-import type { PeerClasses } from './peer-classes.js';
+import type { PeerClasses } from './class-members.js';
+import { fingerprint, NO_CLASS } from './class-names.js';
+import { peerClasses } from './peer-classes.js';
+import type { SharedMap } from './shared-map.js';
 
 const groups = ['a', 'b', 'c', 'd'];
 const hosts = ['10.0.0.0', '10.0.0.1', '10.0.1.255', '255.255.255.255', 'fd00::', 'fd00::1', 'fd00::1:0'];
@@ -28,6 +30,16 @@ const anyPeers = fc
     (lists): ReadonlyMap<string, PeerSet> =>
       new Map(lists.map((list, i) => [groups[i] ?? '', peerSet(list.hosts, list.cidrs)])),
   );
+
+const entries = (map: SharedMap): ReadonlyMap<string, string> => new Map(map);
+
+/** All that the table is made of, whatever way it was worked out. */
+function said({ hosts: known, ranges, classes }: PeerClasses): unknown {
+  const sorted = [...classes].map(([group, names]) => [group, [...names].sort()]);
+  return [known[4], known[6], ranges[4], ranges[6]]
+    .map(entries)
+    .concat(new Map(sorted as [string, string][]));
+}
 
 /** As the kernel does it: by itself, and only then among ranges. */
 function classOf({ hosts: known, ranges }: PeerClasses, address: string): string {
@@ -87,7 +99,61 @@ describe('the class of an address', () => {
       ['a'],
       new Map([['a', peerSet(many, ['10.1.0.0/16', '10.2.0.0/16'])]]),
     );
-    expect(new Set(known[4].values()).size).toBe(1);
-    expect([...ranges[4].keys()]).toEqual(['10.1.0.0-10.2.255.255']);
+    expect(new Set(entries(known[4]).values()).size).toBe(1);
+    expect([...entries(ranges[4]).keys()]).toEqual(['10.1.0.0-10.2.255.255']);
+  });
+});
+
+describe('classes worked out from earlier ones', () => {
+  const anyStep = fc.record({ peers: anyPeers, groups: fc.subarray(groups), kept: fc.subarray(groups) });
+
+  it('are those that are worked out from nothing', () => {
+    fc.assert(
+      fc.property(fc.array(anyStep, { minLength: 2, maxLength: 6 }), (steps) => {
+        let before: PeerClasses | undefined;
+        let peers: ReadonlyMap<string, PeerSet> = new Map();
+        for (const step of steps) {
+          const kept = [...peers].filter(([group]) => step.kept.includes(group));
+          peers = new Map([...step.peers, ...kept]);
+          before = peerClasses(step.groups, peers, before);
+          expect(said(before)).toEqual(said(peerClasses(step.groups, peers)));
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('are so with CIDRs that stay while addresses come and go', () => {
+    const around = fc.subarray(cidrs);
+    const coming = fc.array(fc.subarray(hosts), { minLength: 2, maxLength: 6 });
+    fc.assert(
+      fc.property(around, fc.subarray(hosts), coming, (ranges, others, steps) => {
+        let before: PeerClasses | undefined;
+        const b = peerSet(others, ['10.0.0.0/24']);
+        for (const step of steps) {
+          const peers = new Map([
+            ['a', peerSet(step, ranges)],
+            ['b', b],
+          ]);
+          before = peerClasses(['a', 'b'], peers, before);
+          expect(said(before)).toEqual(said(peerClasses(['a', 'b'], peers)));
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('are so where two classes would share a name, whichever comes first', () => {
+    const [one, other] = ['costarring', 'liquid']; // Of one fingerprint.
+    expect(fingerprint(one)).toBe(fingerprint(other));
+    const step = (members: readonly string[]): ReadonlyMap<string, PeerSet> =>
+      new Map(members.map((group, i) => [group, peerSet([`10.0.0.${i + 1}`], [])]));
+    let before: PeerClasses | undefined;
+    for (const members of [[one], [one, other], [other], [other, one], [one, other, 'z'], []]) {
+      before = peerClasses([one, other, 'z'], step(members), before);
+      expect(said(before)).toEqual(said(peerClasses([one, other, 'z'], step(members))));
+    }
+    const both = peerClasses([one, other], step([one, other]));
+    expect(both.classes.get(one)).not.toEqual(both.classes.get(other));
   });
 });

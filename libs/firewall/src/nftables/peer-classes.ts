@@ -3,89 +3,87 @@
  * (and one among CIDRs where that is in no group by itself), whatever the number of groups. A class is named by its groups:
  * rules come and go without an address changing its class, and the same peers always have the same classes.
  */
-import { formatAddress, parseAddress, parseCidr } from '@ringfence/policy-engine';
 import type { PeerSet } from '../model/firewall.model.js';
+import { changedClasses } from './changed-classes.js';
+import { classesByGroup } from './class-members.js';
+import type { PeerClasses } from './class-members.js';
+import { namedClasses, NO_CLASS, textOf } from './class-names.js';
+import type { Membership } from './class-names.js';
+import { FAMILIES, perFamily } from './flow-sets.js';
 import type { Family } from './flow-sets.js';
-import { FAMILIES } from './flow-sets.js';
+import { rangeAround, rangesOf, rangeText } from './peer-ranges.js';
+import type { Range } from './peer-ranges.js';
+import { SharedMap } from './shared-map.js';
 
-export interface PeerClasses {
-  /** Address → class, for every address that a group names by itself. */
-  readonly hosts: Readonly<Record<Family, ReadonlyMap<string, string>>>;
-  /** Disjoint ranges → class, for all others. */
-  readonly ranges: Readonly<Record<Family, ReadonlyMap<string, string>>>;
-  /** Group → the classes of its members. */
-  readonly classes: ReadonlyMap<string, readonly string[]>;
+/**
+ * `groups`: those that matter; one without members has none. `before`: of any other peers, to be quicker where only
+ * addresses came and went since.
+ */
+export function peerClasses(
+  groups: Iterable<string>,
+  peers: ReadonlyMap<string, PeerSet>,
+  before?: PeerClasses,
+): PeerClasses {
+  const named = new Map(
+    [...new Set(groups)].sort().flatMap((group): [string, PeerSet][] => {
+      const set = peers.get(group);
+      return set === undefined ? [] : [[group, set]];
+    }),
+  );
+  return (before && changedClasses(before, named)) ?? allClasses(named);
 }
 
-/** Addresses with the same groups; index of `Memberships.all`. */
-type Membership = number;
-
-interface Range {
-  readonly first: bigint;
-  readonly last: bigint;
-  readonly of: Membership;
-}
-
-/** `groups`: those that matter; one without members has none. */
-export function peerClasses(groups: Iterable<string>, peers: ReadonlyMap<string, PeerSet>): PeerClasses {
+function allClasses(named: ReadonlyMap<string, PeerSet>): PeerClasses {
   const memberships = new Memberships();
-  const named = [...new Set(groups)].sort().flatMap((group): [string, PeerSet][] => {
-    const set = peers.get(group);
-    return set === undefined ? [] : [[group, set]];
-  });
-  const ranges = perFamily((family) => rangesOf(family, named, memberships));
+  const ranges = perFamily((family) => rangesOf(family, named, (groups) => memberships.of(groups)));
   const hosts = perFamily((family) => hostsOf(family, named, { memberships, ranges: ranges[family] }));
-  const used = FAMILIES.flatMap((family) => [
-    ...hosts[family].values(),
-    ...ranges[family].map(({ of }) => of),
-  ]);
-  const names = namedClasses(memberships, new Set(used));
-  const nameOf = (of: Membership): string => names.get(of) ?? NO_CLASS;
-  const classes = new Map<string, string[]>(named.map(([group]) => [group, []]));
-  for (const [of, name] of names)
-    for (const group of memberships.groupsOf(of)) classes.get(group)?.push(name);
+  const counts = new Map<Membership, number>();
+  for (const family of FAMILIES)
+    for (const groups of [...hosts[family].values(), ...ranges[family].map((range) => range.groups)])
+      counts.set(groups, (counts.get(groups) ?? 0) + 1);
+  const { names, arePlain } = namedClasses(counts.keys());
+  const nameOf = (groups: Membership): string => names.get(groups) ?? NO_CLASS;
+  const members = new Map(
+    [...names].map(([groups, name]) => [name, { groups, count: counts.get(groups) ?? 0 }]),
+  );
   return {
-    hosts: perFamily((family) => new Map([...hosts[family]].map(([address, of]) => [address, nameOf(of)]))),
-    ranges: perFamily(
-      (family) => new Map(ranges[family].map((range) => [rangeText(family, range), nameOf(range.of)])),
+    hosts: perFamily((family) =>
+      SharedMap.of(new Map([...hosts[family]].map(([address, groups]) => [address, nameOf(groups)]))),
     ),
-    classes,
+    ranges: perFamily((family) =>
+      SharedMap.of(new Map(ranges[family].map((range) => [rangeText(family, range), nameOf(range.groups)]))),
+    ),
+    classes: classesByGroup(named.keys(), members),
+    origin: { named, ranges, members, arePlain },
   };
 }
 
-/** Of whoever is in no group. */
-export const NO_CLASS = 'none';
-
 /** Every set of groups that occurs, once, reached by adding one group after the other in their order. */
 class Memberships {
-  private readonly all: (readonly string[])[] = [[]];
-  private readonly known = new Map<string, Membership>([['', 0]]);
+  private readonly known = new Map<string, Membership>();
 
-  groupsOf(of: Membership): readonly string[] {
-    return this.all[of] ?? [];
-  }
-
-  of(groups: readonly string[]): Membership {
-    const text = groups.join(' ');
-    const known = this.known.get(text);
-    if (known !== undefined) return known;
-    this.known.set(text, this.all.length);
-    return this.all.push(groups) - 1;
+  of(groups: Membership): Membership {
+    const text = textOf(groups);
+    const known = this.known.get(text) ?? groups;
+    this.known.set(text, known);
+    return known;
   }
 }
+
+const NO_GROUPS: Membership = [];
 
 /** `named` is sorted, and so is every membership that comes out. */
 function hostsOf(
   family: Family,
-  named: readonly (readonly [string, PeerSet])[],
+  named: ReadonlyMap<string, PeerSet>,
   { memberships, ranges }: { memberships: Memberships; ranges: readonly Range[] },
 ): Map<string, Membership> {
   const found = new Map<string, Membership>();
   for (const [group, set] of named) {
     const joined = new Map<Membership, Membership>();
-    for (const address of family === 4 ? set.hosts4 : set.hosts6) {
-      const before = found.get(address) ?? 0;
-      const after = joined.get(before) ?? memberships.of([...memberships.groupsOf(before), group]);
+    for (const address of set[`hosts${family}`]) {
+      const before = found.get(address) ?? NO_GROUPS;
+      const after = joined.get(before) ?? memberships.of([...before, group]);
       joined.set(before, after);
       found.set(address, after);
     }
@@ -100,95 +98,9 @@ function joinRanges(
   ranges: readonly Range[],
   memberships: Memberships,
 ): void {
-  for (const [address, of] of found) {
-    const around = rangeAround(ranges, parseAddress(address)?.value ?? -1n);
+  for (const [address, groups] of found) {
+    const around = rangeAround(ranges, address);
     if (around === undefined) continue;
-    const both = new Set([...memberships.groupsOf(of), ...memberships.groupsOf(around.of)]);
-    found.set(address, memberships.of([...both].sort()));
+    found.set(address, memberships.of([...new Set([...groups, ...around.groups])].sort()));
   }
-}
-
-function rangeAround(ranges: readonly Range[], value: bigint): Range | undefined {
-  let [low, high] = [0, ranges.length - 1];
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    const range = ranges[middle];
-    if (range === undefined || value < range.first) high = middle - 1;
-    else if (value > range.last) low = middle + 1;
-    else return range;
-  }
-  return undefined;
-}
-
-/** All CIDRs laid over each other and cut where one begins or ends; neighbours of one class are one range. */
-function rangesOf(
-  family: Family,
-  named: readonly (readonly [string, PeerSet])[],
-  memberships: Memberships,
-): Range[] {
-  const cuts = named.flatMap(([group, set]) =>
-    (family === 4 ? set.cidrs4 : set.cidrs6).flatMap((cidr) => {
-      const { first, last } = parseCidr(cidr) ?? { first: 0n, last: -1n };
-      return [
-        { at: first, group, enters: true },
-        { at: last + 1n, group, enters: false },
-      ];
-    }),
-  );
-  cuts.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
-  const inside = new Set<string>();
-  const ranges: Range[] = [];
-  cuts.forEach(({ at, group, enters }, i) => {
-    if (enters) inside.add(group);
-    else inside.delete(group);
-    const next = cuts[i + 1]?.at ?? at;
-    if (next === at || inside.size === 0) return;
-    const of = memberships.of([...inside].sort());
-    const before = ranges.at(-1);
-    const goesOn = before?.of === of && before.last === at - 1n;
-    if (goesOn) ranges.pop();
-    ranges.push({ first: goesOn ? before.first : at, last: next - 1n, of });
-  });
-  return ranges;
-}
-
-function rangeText(version: Family, { first, last }: Range): string {
-  const text = (value: bigint): string => formatAddress({ version, value });
-  return first === last ? text(first) : `${text(first)}-${text(last)}`;
-}
-
-/** A number made of the groups' names, in the text of nft for a traffic class; the next one where two would share it. */
-function namedClasses(
-  memberships: Memberships,
-  used: ReadonlySet<Membership>,
-): ReadonlyMap<Membership, string> {
-  const distinct = [...used].map((of) => [memberships.groupsOf(of).join(' '), of] as const);
-  distinct.sort(([a], [b]) => (a < b ? -1 : 1));
-  const taken = new Set<number>();
-  return new Map(
-    distinct.map(([text, of]) => {
-      let number = fingerprint(text);
-      while (taken.has(number)) number = (number % LAST_CLASS) + 1;
-      taken.add(number);
-      return [of, classText(number)];
-    }),
-  );
-}
-
-/** Not 0, which is nobody's, and nothing that nft has a word for. */
-const LAST_CLASS = 0xfffe_fffe;
-
-/** FNV-1a. */
-function fingerprint(text: string): number {
-  let hash = 0x811c_9dc5;
-  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x0100_0193);
-  return ((hash >>> 0) % LAST_CLASS) + 1;
-}
-
-function classText(number: number): string {
-  return `${(number >>> 16).toString(16)}:${(number & 0xffff).toString(16)}`;
-}
-
-function perFamily<T>(make: (family: Family) => T): Record<Family, T> {
-  return { 4: make(4), 6: make(6) };
 }

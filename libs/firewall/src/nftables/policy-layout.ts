@@ -4,8 +4,9 @@
  */
 import type { RuleClass } from '@ringfence/contracts';
 import { ClassedRules } from './class-layout.js';
+import type { RealmClasses } from './class-layout.js';
 import { isDenial } from '../model/firewall.model.js';
-import type { DirectionPolicy, PeerSet, PortSegment } from '../model/firewall.model.js';
+import type { DirectionPolicy, PortSegment } from '../model/firewall.model.js';
 import { serviceName } from './names.js';
 import type { ChainLayout, TableLayout } from './nft-layout.js';
 import { ICMP, ICMPV6, KEYED_PROTOCOLS } from '../model/port-segments.js';
@@ -15,11 +16,11 @@ type Direction = 'in' | 'out';
 export function policyChains(
   direction: Direction,
   policy: DirectionPolicy,
-  peers: ReadonlyMap<string, PeerSet>,
+  classes: RealmClasses,
   entry: readonly string[] = [],
 ): TableLayout {
   const lists = [...policy.segments.map(({ rules }) => rules), policy.anyProtocol];
-  const classed = new ClassedRules(direction, lists, peers);
+  const classed = new ClassedRules(direction, lists, classes);
   const chains = new Map<string, ChainLayout>();
   const known = new Map<string, string>();
   const dispatch = new Map<number, [PortSegment, string][]>();

@@ -24,6 +24,9 @@ import {
 } from './flow-sets.js';
 import { isEnforced } from '../model/firewall.model.js';
 import type { FirewallModel } from '../model/firewall.model.js';
+import { RealmClasses } from './class-layout.js';
+import type { Realm } from './class-layout.js';
+import type { PeerClasses } from './class-members.js';
 import { guardLayout } from './guard-layout.js';
 import { judgedChain, judgedEntry, judgingSets } from './judgement.js';
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
@@ -50,16 +53,23 @@ export function tableLayout(model: FirewallModel): TableLayout {
   };
 }
 
-export function policyLayout(model: FirewallModel): TableLayout {
+export interface PolicyLayout extends TableLayout {
+  readonly classes: ReadonlyMap<Realm, PeerClasses>;
+}
+
+/** `before`: of any other model, to be quicker where only addresses came and went since. */
+export function policyLayout(model: FirewallModel, before?: PolicyLayout): PolicyLayout {
   const { guard, peers } = model;
+  const classes = new RealmClasses(peers, before?.classes);
   const parts = [
-    ...(isEnforced(model) ? filterLayouts(model) : []),
-    ...(guard === null ? [] : [guardLayout(guard, peers, isEnforced(model))]),
+    ...(isEnforced(model) ? filterLayouts(model, classes) : []),
+    ...(guard === null ? [] : [guardLayout(guard, classes, isEnforced(model))]),
     ...(isTold(model) || guard !== null ? [judgingSets(model.judging, peers)] : []),
   ];
   return {
     sets: new Map(parts.flatMap(({ sets }) => [...sets])),
     chains: new Map(parts.flatMap(({ chains }) => [...chains])),
+    classes: classes.made,
   };
 }
 
@@ -96,13 +106,13 @@ const FLOW_SETS: ReadonlyMap<string, SetLayout> = new Map<string, SetLayout>([
   ),
 ]);
 
-function filterLayouts(model: FirewallModel): TableLayout[] {
+function filterLayouts(model: FirewallModel, classes: RealmClasses): TableLayout[] {
   const told = isTold(model);
   const own = [...verdictChains(model.mode), ...(told ? [judgedChain()] : []), ...hookChains(model.kind)];
   return [
     { sets: new Map(), chains: new Map(own) },
-    policyChains('in', model.ingress, model.peers, told ? judgedEntry() : []),
-    policyChains('out', model.egress, model.peers),
+    policyChains('in', model.ingress, classes, told ? judgedEntry() : []),
+    policyChains('out', model.egress, classes),
   ];
 }
 
