@@ -202,6 +202,13 @@ describe('bodies that real clients send', () => {
     await expect(ask(collection, 'create', { body })).rejects.toMatchObject({ errors: [{ token }] });
   });
 
+  it('knows a label that was made a moment ago, though nobody has told it yet', async () => {
+    const written = create('rule_sets', { name: name(), scopes: [[label('78')]] });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await fixture.label({ id: '78', key: 'env', value: 'new' });
+    expect(await written).toMatchObject({ scopes: [[label('78')]] });
+  });
+
   it('refuses changes of anything but drafts', async () => {
     await expect(
       ask('ip_lists', 'create', { pversion: 'active', body: { name: 'x' } }),

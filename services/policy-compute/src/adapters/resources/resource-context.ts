@@ -2,6 +2,7 @@
 import { CallError } from '@ringfence/bus';
 import type { Actor, ResourceRequest } from '@ringfence/contracts';
 import { invalid, refusal } from '@ringfence/resources';
+import { pause } from '@ringfence/retrying';
 import type { KnownElsewhere } from '../../domain/draft-rules.js';
 import type { PolicyIntent } from '../../domain/policy.decider.js';
 import type { PolicyBook } from '../../domain/policy-book.js';
@@ -21,19 +22,28 @@ export function knownElsewhere(facts: FactLookup): KnownElsewhere {
   return { labelKey: (id) => facts.labels.get(id)?.key, hasWorkload: (id) => facts.entities.has(id) };
 }
 
+/** How long what others own may take to be told here: whoever made a label a moment ago has its answer, and names it next. */
+const TOLD_WITHIN_MS = 3_000;
+const LOOK_AGAIN_MS = 50;
+
 /** Runs one intent, made from the book it is decided on; a rejection is thrown as the call's failure. */
 export async function execute(
   context: ResourceContext,
   actor: Actor,
   intend: (book: PolicyBook) => PolicyIntent | Promise<PolicyIntent>,
 ): Promise<Executed> {
-  const executed = await context.book.execute(actor, async (book) => ({
-    intent: await intend(book),
-    stamp: { at: context.now().toISOString(), by: actor },
-    known: knownElsewhere(context.facts),
-  }));
-  if (executed.rejected) throw refusal(executed.rejected);
-  return executed;
+  const late = performance.now() + TOLD_WITHIN_MS;
+  for (;;) {
+    const executed = await context.book.execute(actor, async (book) => ({
+      intent: await intend(book),
+      stamp: { at: context.now().toISOString(), by: actor },
+      known: knownElsewhere(context.facts),
+    }));
+    if (!executed.rejected) return executed;
+    const mayStillCome = executed.rejected.reason === 'reference-not-found' && performance.now() < late;
+    if (!mayStillCome) throw refusal(executed.rejected);
+    await pause(LOOK_AGAIN_MS, undefined);
+  }
 }
 
 export function draftOnly(request: ResourceRequest): void {
