@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { freePort, sandboxInstance } from '@ringfence/up';
 import { untilDone } from '@ringfence/testing';
@@ -53,11 +53,14 @@ function commandLine(pid: string): string {
   }
 }
 
+const started: ChildProcess[] = [];
+
 async function start(): Promise<{ child: ChildProcess; output: () => string }> {
   const port = await freePort();
   const child = spawn('npm', ['start', '--', '--nodes', '1', '--data', data, '--port', String(port)], {
     cwd: ROOT,
   });
+  started.push(child);
   let text = '';
   child.stdout.on('data', (chunk) => (text += String(chunk)));
   child.stderr.on('data', (chunk) => (text += String(chunk)));
@@ -69,7 +72,7 @@ async function start(): Promise<{ child: ChildProcess; output: () => string }> {
     },
     { what: 'npm start', stalledAfterMs: 240_000 },
   );
-  return { child, output: () => text };
+  return { child, output: () => stripVTControlCharacters(text) };
 }
 
 async function ended(): Promise<void> {
@@ -84,7 +87,11 @@ async function ended(): Promise<void> {
 
 /** Not a deadline for the machine: each wait in here ends when nothing moves any more. */
 describe('npm start', { timeout: 1_800_000 }, () => {
-  afterAll(() => rmSync(data, { recursive: true, force: true }));
+  afterAll(async () => {
+    for (const child of started) child.kill('SIGTERM');
+    await ended();
+    rmSync(data, { recursive: true, force: true });
+  });
 
   it('writes an environment to source, and ends completely on SIGTERM', async () => {
     const { child, output } = await start();
