@@ -55,7 +55,7 @@ export const WorkloadState = z.object({
 });
 export type WorkloadState = z.infer<typeof WorkloadState>;
 
-const PairingProfileState = z.object({
+export const PairingProfileState = z.object({
   id: IntegerId,
   name: Text,
   description: Text,
@@ -71,6 +71,7 @@ const PairingProfileState = z.object({
   externalDataReference: Text.nullable(),
   uninterpreted: z.record(Text, z.unknown()),
 });
+export type PairingProfileState = z.infer<typeof PairingProfileState>;
 /** `key` names the key; the secret itself is never in an event. */
 const PairingKeyIssue = z.object({ id: IntegerId, key: Text, at: Instant });
 

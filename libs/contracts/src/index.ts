@@ -111,6 +111,7 @@ export {
   LabelState,
   LabelTypeState,
   NamespaceState,
+  PairingProfileState,
   PolicyObjectDraft,
   PolicyVersionState,
   ProfileState,
@@ -119,6 +120,8 @@ export {
   WorkloadState,
 } from './events.js';
 export type { EventType } from './events.js';
+export { MIRRORED } from './mirrored.js';
+export type { MirroredKind, MirroredState } from './mirrored.js';
 export type { EventContract, EventVersion } from './event-versions.js';
 export { eventContract, readEvent, UnreadableEvent } from './read-event.js';
 export {

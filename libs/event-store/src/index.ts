@@ -16,6 +16,8 @@ export type {
 } from './event-store.js';
 export { handleCommand } from './handle-command.js';
 export type { CommandResult } from './handle-command.js';
+export { mirror } from './mirror.js';
+export type { Mirror, Mirrored } from './mirror.js';
 export { oneAtATime, oneAtATimePer } from './one-at-a-time.js';
 export { soleWriter, takeTurn } from './sole-writer.js';
 export type { SoleWriter } from './sole-writer.js';

@@ -35,6 +35,15 @@ const OWN: readonly Migration[] = [
       create table projections (name text primary key, version int not null, tables text[] not null);
     `,
   },
+  {
+    id: '0002-mirrored',
+    sql: `
+      create table mirrored (
+        kind text not null, id text not null, cluster text not null, position bigint not null, type text not null, v int not null,
+        data jsonb, at timestamptz not null default now(), primary key (kind, id));
+      create index on mirrored (kind, cluster);
+    `,
+  },
 ];
 
 export async function migrate(client: pg.ClientBase, migrations: readonly Migration[]): Promise<void> {

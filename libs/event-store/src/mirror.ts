@@ -1,0 +1,150 @@
+/**
+ * A copy of what other services decided: of each thing its owner's last word, whole. A word is taken only if it is newer than
+ * the one that is known, by the position that it had at its owner. Repeats, late ones and any order come to the same rows;
+ * so an owner may say everything again, for a copy that was lost. What is gone stays as a row without a state: a late word
+ * does not bring it back.
+ */
+import { MIRRORED, readEvent } from '@ringfence/contracts';
+import type { Envelope, MirroredKind, MirroredState } from '@ringfence/contracts';
+import type pg from 'pg';
+
+export type Mirrored<K extends MirroredKind> = {
+  [Kind in K]: {
+    readonly kind: Kind;
+    readonly id: string;
+    /** Of the subject that it was said on; `global`: it concerns all. */
+    readonly cluster: string;
+    /** At its owner. */
+    readonly position: number;
+    /** Null: gone. */
+    readonly state: MirroredState<Kind> | null;
+  };
+}[K];
+
+export interface Mirror<K extends MirroredKind> {
+  /**
+   * In the caller's transaction. Returns what was news: per thing the last word, in their order. Events of other kinds are passed
+   * over; one that is not what its contract says throws a ZodError, and nothing is taken.
+   */
+  take(tx: Queryable, events: readonly Envelope[]): Promise<Mirrored<K>[]>;
+  /** Null: it is gone; undefined: nothing was ever heard of it. */
+  get<Kind extends K>(db: Queryable, kind: Kind, id: string): Promise<MirroredState<Kind> | null | undefined>;
+  /** What is there, by id; of one cluster where one is named. */
+  all<Kind extends K>(db: Queryable, kind: Kind, cluster?: string): Promise<Map<string, MirroredState<Kind>>>;
+  /** Everything ever told, the gone ones included, for who keeps it in memory. */
+  rows(db: Queryable): Promise<Mirrored<K>[]>;
+}
+
+type Queryable = Pick<pg.ClientBase, 'query'>;
+
+/** A stream forgets after so long: nothing older comes late. */
+const GONE_ARE_KEPT = '30 days';
+
+interface Row {
+  readonly kind: MirroredKind;
+  readonly id: string;
+  readonly cluster: string;
+  readonly position: string;
+  readonly type: string;
+  readonly v: number;
+  readonly data: unknown;
+}
+const ROWS = 'select kind, id, cluster, position, type, v, data from mirrored';
+
+export function mirror<K extends MirroredKind>({ kinds }: { readonly kinds: readonly K[] }): Mirror<K> {
+  return {
+    take: async (tx, events) => {
+      const told = lastOfEach(events.flatMap((event) => wordOf(event, kinds) ?? []));
+      if (told.length === 0) return [];
+      const taken = new Set(await upsert(tx, told));
+      return told.filter((word) => taken.has(keyOf(word))).map(shown<K>);
+    },
+    get: async <Kind extends K>(db: Queryable, kind: Kind, id: string) => {
+      const { rows } = await db.query<Row>(`${ROWS} where kind = $1 and id = $2`, [kind, id]);
+      return rows[0] === undefined ? undefined : stateOf<Kind>(rows[0]);
+    },
+    all: async <Kind extends K>(db: Queryable, kind: Kind, cluster?: string) => {
+      const { rows } = await db.query<Row>(
+        `${ROWS} where kind = $1 and data is not null and ($2::text is null or cluster = $2)`,
+        [kind, cluster ?? null],
+      );
+      return new Map(rows.map((row) => [row.id, stateOf<Kind>(row)!]));
+    },
+    rows: async (db) => {
+      await db.query(`delete from mirrored where data is null and at < now() - interval '${GONE_ARE_KEPT}'`);
+      const { rows } = await db.query<Row>(`${ROWS} where kind = any($1)`, [kinds]);
+      return rows.map((row) => shown<K>({ ...row, position: Number(row.position) }));
+    },
+  };
+}
+
+interface Word extends Omit<Row, 'position'> {
+  readonly position: number;
+}
+const keyOf = ({ kind, id }: Pick<Word, 'kind' | 'id'>): string => `${kind}/${id}`;
+
+/** Kept as it was said, with its version: a later program reads it as the newest. Null: nothing that is mirrored here. */
+function wordOf(event: Envelope, kinds: readonly MirroredKind[]): Word | null {
+  const { type, v, cluster, position, data } = event;
+  const kind = kinds.find((each) => event.stream.startsWith(`${each}-`) && tells(each, type));
+  if (kind === undefined) return null;
+  const isGone = type === MIRRORED[kind].deleted;
+  if (!isGone) MIRRORED[kind].state.parse(data);
+  const id = event.stream.slice(kind.length + 1);
+  return { kind, id, cluster, position, type, v, data: isGone ? null : data };
+}
+
+function tells(kind: MirroredKind, type: string): boolean {
+  const { written, deleted }: { written: readonly string[]; deleted: string } = MIRRORED[kind];
+  return type === deleted || written.includes(type);
+}
+
+function lastOfEach(words: readonly Word[]): Word[] {
+  const last = new Map<string, Word>();
+  for (const word of words)
+    if (word.position > (last.get(keyOf(word))?.position ?? -1)) last.set(keyOf(word), word);
+  return [...last.values()].sort((a, b) => a.position - b.position);
+}
+
+function stateOf<Kind extends MirroredKind>({
+  kind,
+  type,
+  v,
+  data,
+}: Omit<Row, 'position'>): MirroredState<Kind> | null {
+  if (data === null) return null;
+  return MIRRORED[kind].state.parse(readEvent({ type, v, data }).data) as MirroredState<Kind>;
+}
+
+const shown = <K extends MirroredKind>(word: Word): Mirrored<K> =>
+  ({
+    kind: word.kind,
+    id: word.id,
+    cluster: word.cluster,
+    position: word.position,
+    state: stateOf(word),
+  }) as Mirrored<K>;
+
+/** The keys of those that were newer. In the order of their keys, so that two transactions cannot wait for each other. */
+async function upsert(tx: Queryable, words: readonly Word[]): Promise<string[]> {
+  const ordered = [...words].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const column = (value: (word: Word) => unknown): unknown[] => ordered.map(value);
+  const { rows } = await tx.query<Pick<Row, 'kind' | 'id'>>(
+    `insert into mirrored as m (kind, id, cluster, position, type, v, data)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::int[], $7::jsonb[])
+     on conflict (kind, id) do update set cluster = excluded.cluster, position = excluded.position, type = excluded.type,
+       v = excluded.v, data = excluded.data, at = now()
+     where m.position < excluded.position
+     returning kind, id`,
+    [
+      column(({ kind }) => kind),
+      column(({ id }) => id),
+      column(({ cluster }) => cluster),
+      column(({ position }) => position),
+      column(({ type }) => type),
+      column(({ v }) => v),
+      column(({ data }) => (data === null ? null : JSON.stringify(data))),
+    ],
+  );
+  return rows.map(keyOf);
+}
