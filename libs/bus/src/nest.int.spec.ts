@@ -37,7 +37,7 @@ const SEEN = Symbol('seen');
 class Probe {
   constructor(@Inject(SEEN) private readonly seen: unknown[]) {}
 
-  @MessagePattern('cmd.inventory.label-usage')
+  @MessagePattern('cmd.policy-compute.label-usage')
   usage(@Payload() request: { labels: string[] }): unknown {
     if (request.labels[0] === '7') throw CallError.of('NOT_FOUND', 'no-such-label', 'label 7 does not exist');
     if (request.labels[0] === '8') throw new Error('a secret of the inside');
@@ -77,16 +77,16 @@ afterAll(async () => {
 
 describe('a Nest application on the bus', () => {
   it('answers calls that are made with the contract', async () => {
-    const answer = await bus.call(CALLS.workloadLabelUsage, { labels: ['1'] });
+    const answer = await bus.call(CALLS.labelUsage, { labels: ['1'] });
     expect(answer.used).toEqual([{ label: '1', by: 'a workload', token: 'label_in_use' }]);
   });
 
   it('tells a caller a refusal as it was meant, and a bug without its words', async () => {
-    await expect(bus.call(CALLS.workloadLabelUsage, { labels: ['7'] })).rejects.toMatchObject({
+    await expect(bus.call(CALLS.labelUsage, { labels: ['7'] })).rejects.toMatchObject({
       code: 'NOT_FOUND',
       errors: [{ token: 'no-such-label', message: 'label 7 does not exist' }],
     });
-    await expect(bus.call(CALLS.workloadLabelUsage, { labels: ['8'] })).rejects.toMatchObject({
+    await expect(bus.call(CALLS.labelUsage, { labels: ['8'] })).rejects.toMatchObject({
       code: 'INTERNAL',
     });
     expect(unexpected).toMatchObject([{ message: 'a secret of the inside' }]);
@@ -94,8 +94,8 @@ describe('a Nest application on the bus', () => {
 
   it('says that nobody is there, and that nobody answered in time', async () => {
     await expect(bus.call(CALLS.labelResource, {} as never)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    const silent = bus.subscribe('cmd.policy-compute.label-usage', () => undefined);
-    await expect(bus.call(CALLS.labelUsage, { labels: [] }, { deadlineMs: 50 })).rejects.toMatchObject({
+    const silent = bus.subscribe('cmd.policy-compute.asked-version', () => undefined);
+    await expect(bus.call(CALLS.askedVersion, {}, { deadlineMs: 50 })).rejects.toMatchObject({
       code: 'DEADLINE_EXCEEDED',
     });
     silent.close();

@@ -161,11 +161,6 @@ export const CALLS = {
     z.object({ labels: z.array(Text) }),
     z.object({ used: z.array(z.object({ label: Text, by: Text, token: Text })) }),
   ),
-  workloadLabelUsage: call(
-    'inventory.label-usage',
-    z.object({ labels: z.array(Text) }),
-    z.object({ used: z.array(z.object({ label: Text, by: Text, token: Text })) }),
-  ),
   /** What is asked for, read where writes are taken: a number that is answered after a write is not older than it. */
   askedVersion: call(
     'policy-compute.asked-version',

@@ -68,7 +68,7 @@ function readBatches({ health, logger }: Context, inventory: Inventory, bus: Bus
     bus.consumeBatches(OBSERVATIONS, BATCH, inventory.observed, { onError }),
     bus.consumeBatches(AGENTS, BATCH, inventory.agentsSaid, { onError }),
     bus.consumeBatches(ACKS, BATCH, inventory.acknowledged, { onError }),
-    bus.consumeBatches(ENTITIES, BATCH, inventory.entitiesLabelled, { onError }),
+    bus.consumeBatches(ENTITIES, BATCH, inventory.labelled, { onError }),
   ];
   for (const consumer of consumers)
     health.fact(`waiting in ${consumer.durable}`, () => String(consumer.lag()));

@@ -4,7 +4,7 @@
  *
  *   obs.*, agent.* ─▶ observations, agents ─▶ store (facts, events) ─▶ relay ─▶ evt.<cluster>.{namespace,workload,…}
  *   evt.*.{label,profile,entity}, ack.* ─▶ what REST shows
- *   cmd.inventory.* ─▶ REST collections, edge admission, label usage
+ *   cmd.inventory.* ─▶ REST collections, edge admission
  */
 import { noMetrics } from '@ringfence/bus';
 import type { Bus, BusMetrics, Message } from '@ringfence/bus';
@@ -29,7 +29,6 @@ import type { EdgeAdmission } from './adapters/edge-admission.js';
 import { watchEnforcement } from './adapters/enforcement-watch.js';
 import type { EnforcementWatch, WatchParts } from './adapters/enforcement-watch.js';
 import { kubernetesWorkloadOperations, venOperations } from './adapters/kubernetes-workloads.resource.js';
-import { labelUsage } from './adapters/label-usage.js';
 import { labelledConsumer } from './adapters/labelled.consumer.js';
 import { labelKeys } from './adapters/labels.client.js';
 import { listening } from './adapters/listening.js';
@@ -40,22 +39,17 @@ import { interfaceOperations, workloadOperations } from './adapters/workloads.re
 import type { WorkloadParts } from './adapters/workloads.resource.js';
 import type { Config } from './config.js';
 import type { Silence } from './domain/cluster-status.calculator.js';
-import { ENTITIES, LABELS, PROFILES } from './manifest.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { PROJECTIONS } from './read/inventory-documents.js';
 
-type Usage = (typeof CALLS)['workloadLabelUsage'];
 export interface Inventory extends EdgeAdmission {
   readonly store: EventStore;
   resource(request: ResourceRequest): Promise<ResourceResponse>;
-  labelUsage(request: z.output<Usage['request']>): Promise<z.output<Usage['response']>>;
   observed(messages: readonly Message[]): Promise<void>;
   agentsSaid(messages: readonly Message[]): Promise<void>;
   acknowledged(messages: readonly Message[]): Promise<void>;
-  /** What label-resolver said, by the durable that reads it. */
-  labelsSaid(message: Message): Promise<void>;
-  profilesSaid(message: Message): Promise<void>;
-  entitiesLabelled(messages: readonly Message[]): Promise<void>;
+  /** What label-resolver said. */
+  labelled(messages: readonly Message[]): Promise<void>;
   standing(): Promise<z.output<(typeof CALLS)['standing']['response']>>;
   relayLag(): number;
   close(): Promise<void>;
@@ -91,19 +85,14 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     metrics: options.metrics ?? noMetrics,
   };
   const watch = watchAlarms(parts);
-  const labels = labelledConsumer(store, LABELS.durable);
-  const profiles = labelledConsumer(store, PROFILES.durable);
   return {
     store,
     resource: resourceAnswerer(collections(parts)),
     ...edgeAdmission(parts),
-    labelUsage: (request) => labelUsage(store, request),
     observed: observationsConsumer(parts),
     agentsSaid: agentsConsumer(parts),
     acknowledged: acksConsumer(parts),
-    labelsSaid: (message) => labels([message]),
-    profilesSaid: (message) => profiles([message]),
-    entitiesLabelled: labelledConsumer(store, ENTITIES.durable),
+    labelled: labelledConsumer(store),
     standing: async () => ({ clusters: (await namedStandings(parts)).map(showNamed) }),
     relayLag: relay.lag,
     close: async () => {

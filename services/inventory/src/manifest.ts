@@ -61,7 +61,6 @@ export const manifest = {
     'inventory.health',
     'inventory.exchange-token',
     'inventory.pair-node',
-    'inventory.label-usage',
   ],
   calls: ['label-resolver.resource', 'label-resolver.asked-settings', 'policy-compute.asked-version'],
 } as const satisfies ServiceManifest;

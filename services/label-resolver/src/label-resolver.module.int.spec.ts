@@ -21,7 +21,7 @@ const others: ServiceManifest = {
     { stream: 'POLICY', filter: 'policy.*.*.*', durable: 'reader', mode: 'latest', server: 'control' },
   ],
   emits: [{ subject: 'evt.*.*.*', server: 'control' }],
-  serves: ['inventoryResource', 'workloadLabelUsage', 'labelUsage'],
+  serves: ['labelUsage'],
   calls: ['labelResource'],
 };
 let postgres: PostgresServer;

@@ -65,7 +65,7 @@ function readBatches({ health, logger }: Context, resolver: LabelResolver, bus: 
   const onError = (error: unknown, { subject }: { subject: string }): void =>
     logger.warn({ err: error, subject }, 'an event failed');
   const consumers = manifest.consumes.map((each) =>
-    bus.consumeBatches(each, BATCH, resolver.facts(each.durable), { onError }),
+    bus.consumeBatches(each, BATCH, resolver.facts, { onError }),
   );
   for (const consumer of consumers)
     health.fact(`waiting in ${consumer.durable}`, () => String(consumer.lag()));

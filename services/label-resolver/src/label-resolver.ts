@@ -1,7 +1,7 @@
 /**
  * Puts label-resolver together, without a framework. The module gives the parts to Nest's transports.
  *
- *   evt.*.{container-cluster,namespace,kubernetes-workload,workload} ─▶ facts ─┐
+ *   evt.*.{container-cluster,namespace,workload,…} ─────────────▶ facts ─┐
  *   cmd.label-resolver.resource ─▶ labels, label types, profiles ─────────────┴▶ calculator ─▶ EntityLabelled
  *   own events ─▶ relay ─▶ evt.*.{label,profile,entity,…};  ─▶ settings publisher ─▶ policy.<cluster>.{labels,profile,node}
  */
@@ -12,13 +12,13 @@ import type { EventStore } from '@ringfence/event-store';
 import { resourceAnswerer } from '@ringfence/resources';
 import type { Logger } from 'pino';
 import { changing } from './adapters/changing.js';
-import { ensureCluster } from './adapters/clusters.client.js';
 import { profileOperations } from './adapters/container-workload-profiles.resource.js';
 import { EntityResolver } from './adapters/entity-resolver.js';
 import { factsConsumer } from './adapters/facts.consumer.js';
 import { ensureBuiltInTypes, labelDimensionOperations } from './adapters/label-dimensions.resource.js';
 import { labelUses } from './adapters/label-uses.client.js';
 import { labelOperations } from './adapters/labels.resource.js';
+import { presentCluster } from './adapters/present-cluster.js';
 import { startSettingsPublisher } from './adapters/settings.publisher.js';
 import type { Config } from './config.js';
 import { MIGRATIONS } from './migrations/migrations.js';
@@ -30,8 +30,8 @@ export interface LabelResolver {
   readonly store: EventStore;
   resource(request: ResourceRequest): Promise<ResourceResponse>;
   askedSettings(): Promise<{ heads: Heads }>;
-  /** Handler of one of the durables that read inventory's events. */
-  facts(durable: string): (messages: readonly Message[]) => Promise<void>;
+  /** What inventory said exists. */
+  facts(messages: readonly Message[]): Promise<void>;
   relayLag(): number;
   settingsLag(): number;
   close(): Promise<void>;
@@ -62,12 +62,11 @@ export async function openLabelResolver({
     onError: (error) => logger.warn({ err: error }, 'relay'),
   });
   const settings = startSettingsPublisher(store, bus, (error) => logger.warn({ err: error }, 'settings'));
-  const change = changing(queue, resolver);
   const parts = {
     store,
-    changing: change,
+    changing: changing(queue, resolver),
     usesOf: labelUses(store, bus),
-    ensureCluster: ensureCluster(store, bus, change),
+    presentCluster: presentCluster(store),
   };
   return {
     store,
@@ -77,7 +76,7 @@ export async function openLabelResolver({
       'container_clusters/container_workload_profiles': profileOperations(parts),
     }),
     askedSettings: async () => ({ heads: await readHeads(store.pool) }),
-    facts: (durable) => factsConsumer({ store, oneAtATime: queue, resolver }, durable),
+    facts: factsConsumer({ store, oneAtATime: queue, resolver }),
     relayLag: relay.lag,
     settingsLag: settings.lag,
     close: async () => {

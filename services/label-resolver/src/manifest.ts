@@ -10,6 +10,7 @@ export const manifest = {
     { ...durable, filter: 'evt.*.namespace.*', durable: 'label-resolver-namespaces' },
     { ...durable, filter: 'evt.*.kubernetes-workload.*', durable: 'label-resolver-kubernetes-workloads' },
     { ...durable, filter: 'evt.*.workload.*', durable: 'label-resolver-workloads' },
+    { ...durable, filter: 'evt.*.pairing-profile.*', durable: 'label-resolver-pairing-profiles' },
   ],
   emits: [
     ...['label', 'label-type', 'profile', 'entity'].map((entity) => ({
@@ -22,5 +23,5 @@ export const manifest = {
     })),
   ],
   serves: ['label-resolver.resource', 'label-resolver.asked-settings', 'label-resolver.health'],
-  calls: ['inventory.resource', 'inventory.label-usage', 'policy-compute.label-usage'],
+  calls: ['policy-compute.label-usage'],
 } as const satisfies ServiceManifest;

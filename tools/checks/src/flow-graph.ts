@@ -31,12 +31,6 @@ const DISPLAY_ONLY = new Set([
   // Flows are shown with the names of labels, clusters, IP lists and policy versions.
   'flow-ingest<evt.*.*.*',
 ]);
-/**
- * Still open. Each asks the other whether something exists whose event may be on the way (a cluster, a label), who uses a
- * label, and what is asked of a cluster. All of it is bounded, and neither needs the other's answer to answer.
- */
-const CALLED_BOTH_WAYS = new Set(['inventory → label-resolver → inventory']);
-
 async function manifests(): Promise<ServiceManifest[]> {
   const names = readdirSync(SERVICES, { withFileTypes: true }).filter(
     (entry) => entry.isDirectory() && !isWeb(entry.name),
@@ -104,9 +98,7 @@ function callProblems(all: readonly ServiceManifest[]): string[] {
       .filter((call) => !contracts.has(call))
       .map((call) => `${m.service}: unknown call ${call}`),
   );
-  const cycles = callCycles(all)
-    .filter((cycle) => !CALLED_BOTH_WAYS.has(cycle))
-    .map((cycle) => `${cycle}: they wait for each other`);
+  const cycles = callCycles(all).map((cycle) => `${cycle}: they wait for each other`);
   return [...problems, ...unknown, ...cycles];
 }
 
@@ -141,13 +133,7 @@ function listeningProblems(all: readonly ServiceManifest[]): string[] {
 /** An exception that no longer excepts anything hides the next real one. */
 function exceptionProblems(all: readonly ServiceManifest[]): string[] {
   const real = new Set(all.flatMap((m) => m.consumes.map(({ filter }) => `${m.service}<${filter}`)));
-  const cycles = new Set(callCycles(all));
-  return [
-    ...[...DISPLAY_ONLY].filter((each) => !real.has(each)).map((each) => `${each}: excepted, but not read`),
-    ...[...CALLED_BOTH_WAYS]
-      .filter((each) => !cycles.has(each))
-      .map((each) => `${each}: excepted, but no cycle`),
-  ];
+  return [...DISPLAY_ONLY].filter((each) => !real.has(each)).map((each) => `${each}: excepted, but not read`);
 }
 
 function print(all: readonly ServiceManifest[]): void {

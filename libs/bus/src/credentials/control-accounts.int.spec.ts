@@ -53,8 +53,8 @@ describe('the control server', () => {
     const [owner, caller] = [await service('inventory'), await service('policy-compute')];
     const seen: string[] = [];
     owner.consume(inventory.consumes[0] as never, async ({ subject }) => void seen.push(subject));
-    const served = owner.serve(CALLS.workloadLabelUsage, async () => ({ used: [] }));
-    expect(await caller.call(CALLS.workloadLabelUsage, { labels: [] })).toEqual({ used: [] });
+    const served = owner.serve(CALLS.standing, async () => ({ clusters: [] }));
+    expect(await caller.call(CALLS.standing, {})).toEqual({ clusters: [] });
     served.close();
     await caller.publish('policy.global.labels.all', 1);
     const values: unknown[] = [];

@@ -25,7 +25,7 @@ export const inventory = manifest('inventory', {
       server: 'control',
     },
   ],
-  serves: ['workloadLabelUsage'],
+  serves: ['standing'],
 });
 export const compute = manifest('policy-compute', {
   consumes: [
@@ -38,7 +38,7 @@ export const compute = manifest('policy-compute', {
     },
   ],
   emits: ['policy.>', 'ask.*.*'].map((subject) => ({ subject, server: 'control' as const })),
-  calls: ['workloadLabelUsage'],
+  calls: ['standing'],
   listens: [{ subject: 'answer.*.*', server: 'control' }],
 });
 export const clasCache = manifest('clas-cache', {

@@ -28,11 +28,6 @@ export class InventoryController {
     return this.inventory.pairNode(parsed(CALLS.pairNode.request, request));
   }
 
-  @MessagePattern('cmd.inventory.label-usage')
-  labelUsage(@Payload() request: unknown): Promise<unknown> {
-    return this.inventory.labelUsage(parsed(CALLS.workloadLabelUsage.request, request));
-  }
-
   @MessagePattern('cmd.inventory.standing')
   standing(): Promise<unknown> {
     return this.inventory.standing();
@@ -40,11 +35,11 @@ export class InventoryController {
 
   @EventPattern('inventory-labels', JETSTREAM)
   label(@Payload() _: unknown, @Ctx() message: Message): Promise<void> {
-    return this.inventory.labelsSaid(message);
+    return this.inventory.labelled([message]);
   }
 
   @EventPattern('inventory-profiles', JETSTREAM)
   profile(@Payload() _: unknown, @Ctx() message: Message): Promise<void> {
-    return this.inventory.profilesSaid(message);
+    return this.inventory.labelled([message]);
   }
 }

@@ -6,7 +6,7 @@ import type { Filters, Operations } from '@ringfence/resources';
 import { convergence, enforcementView, NOT_ACKNOWLEDGED } from '../read/acks.js';
 import type { Converged } from '../read/acks.js';
 import { kubernetesWorkloads, workloads } from '../read/inventory-documents.js';
-import { entities, profilesByNamespace } from '../read/labelled.js';
+import { labelled, profilesByNamespace } from '../read/labelled.js';
 import type { KnownProfile } from '../read/labelled.js';
 import { clusterReference, labelReferences, showVen, surroundings, versionsOf } from './workload-view.js';
 import type { SurroundingParts, Surroundings } from './workload-view.js';
@@ -51,12 +51,12 @@ const FILTERS: Filters<ItemInTime> = {
 };
 
 async function knownItems(store: EventStore): Promise<Item[]> {
-  const labelled = await entities(store.pool);
+  const entities = await labelled.all(store.pool, 'entity');
   const converged = await convergence(store.pool);
   const profiles = await profilesByNamespace(store.pool);
   const all = await kubernetesWorkloads.live(store.pool);
   return all.flatMap((found) => {
-    const entity = labelled.get(found.id);
+    const entity = entities.get(found.id);
     if (entity === undefined) return [];
     const profile = profiles.get(`${found.body.cluster}/${found.body.namespace}`);
     return [

@@ -3,7 +3,7 @@ import { releasedEvents, startPostgres } from '@ringfence/testing';
 import { describe, expect, it } from 'vitest';
 import { ENTITIES, LABELS, PROFILES } from '../manifest.js';
 import { MIGRATIONS } from '../migrations/migrations.js';
-import { knownLabels } from '../read/labelled.js';
+import { labelled } from '../read/labelled.js';
 import { labelledConsumer } from './labelled.consumer.js';
 
 describe('what label-resolver said', () => {
@@ -16,13 +16,12 @@ describe('what label-resolver said', () => {
       migrations: MIGRATIONS,
       projections: [],
     });
-    const take = labelledConsumer(store, LABELS.durable);
-    let seq = 0;
+    const take = labelledConsumer(store);
     try {
       const released = releasedEvents([ENTITIES, LABELS, PROFILES].map(({ filter }) => filter));
-      for (const message of released)
-        await take([{ ...message, stream: 'EVENTS@1', seq: (seq += 1), ...AS_SENT }]);
-      expect((await knownLabels(store.pool)).size).toBe(1);
+      await take(released.map((message, index) => ({ ...message, seq: index + 1, ...AS_SENT })));
+      for (const kind of ['label', 'profile', 'entity'] as const)
+        expect((await labelled.rows(store.pool)).map((row) => row.kind)).toContain(kind);
     } finally {
       await store.close();
       await postgres.close();
@@ -30,4 +29,4 @@ describe('what label-resolver said', () => {
   });
 });
 
-const AS_SENT = { headers: {}, bytes: 0, storedAt: new Date(0), attempt: 1 };
+const AS_SENT = { stream: 'EVENTS@1', headers: {}, bytes: 0, storedAt: new Date(0), attempt: 1 };

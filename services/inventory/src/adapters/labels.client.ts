@@ -7,17 +7,17 @@ import type { Bus } from '@ringfence/bus';
 import { CALLS } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import type { LabelKeys } from '../domain/known-labels.js';
-import { knownLabels } from '../read/labelled.js';
+import { labelled } from '../read/labelled.js';
 import { SYSTEM } from './system-actor.js';
 
 export type LabelKeysOf = (labels: readonly string[]) => Promise<LabelKeys>;
 
 export function labelKeys(store: EventStore, bus: Bus): LabelKeysOf {
   return async (labels) => {
-    const known = await knownLabels(store.pool, labels);
     const keyOf: Record<string, string> = {};
     for (const label of new Set(labels)) {
-      const key = known.get(label)?.key ?? (await askOwner(bus, label));
+      const known = await labelled.get(store.pool, 'label', label);
+      const key = known?.key ?? (await askOwner(bus, label));
       if (key !== undefined) keyOf[label] = key;
     }
     return keyOf;

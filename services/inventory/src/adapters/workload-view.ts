@@ -8,7 +8,7 @@ import { isSilent } from '../domain/cluster-status.calculator.js';
 import type { PolicyProgress } from '../domain/policy-progress.calculator.js';
 import type { Workload } from '../domain/workload.decider.js';
 import { containerClusters } from '../read/inventory-documents.js';
-import { knownLabels } from '../read/labelled.js';
+import { labelled } from '../read/labelled.js';
 import type { KnownLabel } from '../read/labelled.js';
 import type { NotInForceRow } from '../domain/enforcement-alarms.calculator.js';
 import { enforcementView, nodeAcks } from '../read/acks.js';
@@ -45,7 +45,7 @@ export async function surroundings(parts: SurroundingParts): Promise<Surrounding
   const { store, listening, silence } = parts;
   const clusters = await containerClusters.live(store.pool);
   return {
-    labels: await knownLabels(store.pool),
+    labels: await labelled.all(store.pool, 'label'),
     agents: new Map((await agents(store.pool)).map((agent) => [`${agent.cluster}/${agent.node}`, agent])),
     acks: await nodeAcks(store.pool),
     notInForce: new Map(

@@ -76,4 +76,6 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   // What the nodes of a cluster were told, and what of it they have acknowledged.
   { id: '0005-policy-progress', sql: 'alter table cluster_pulses add column policy jsonb;' },
+  // What label-resolver said is in the store's own table of what is mirrored.
+  { id: '0006-mirrored', sql: 'drop table known_labels, known_profiles, entities;' },
 ];

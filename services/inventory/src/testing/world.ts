@@ -47,6 +47,7 @@ export async function startWorld(environment: Record<string, string> = {}): Prom
   bus.serve(CALLS.askedVersion, async () => answerOf(asked.version));
   bus.serve(CALLS.askedSettings, async () => answerOf(asked.settings));
   let running = await start(config, nats.url);
+  let said = 0;
   return {
     bus,
     asked,
@@ -75,7 +76,7 @@ export async function startWorld(environment: Record<string, string> = {}): Prom
             v: 1,
             stream: `entity-${id}`,
             version: 1,
-            position: 1,
+            position: (said += 1),
           },
           ...{ at: NOW, cluster, actor: { kind: 'system', id: 'label-resolver' } },
           data: { ...UNMANAGED, ...body, cluster },
@@ -121,9 +122,8 @@ async function start(
   bus.consumeBatches(OBSERVATIONS, batch, inventory.observed);
   bus.consumeBatches(AGENTS, batch, inventory.agentsSaid);
   bus.consumeBatches(ACKS, batch, inventory.acknowledged);
-  bus.consumeBatches(ENTITIES, batch, inventory.entitiesLabelled);
-  bus.consume(LABELS, inventory.labelsSaid);
-  bus.consume(PROFILES, inventory.profilesSaid);
+  bus.consumeBatches(ENTITIES, batch, inventory.labelled);
+  for (const each of [LABELS, PROFILES]) bus.consume(each, (message) => inventory.labelled([message]));
   return {
     inventory,
     close: async () => {

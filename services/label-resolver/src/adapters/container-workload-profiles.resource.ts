@@ -29,7 +29,7 @@ import { profileDecider } from '../domain/profile.decider.js';
 import { namespaceExists } from '../read/facts.js';
 import { labels, labelTypes, profiles } from '../read/resolver-documents.js';
 import type { Changing } from './changing.js';
-import type { EnsureCluster } from './clusters.client.js';
+import type { PresentCluster } from './present-cluster.js';
 import { assignmentsOf, labelIdsIn, showAssigned, showLabels } from './profile-labels.js';
 import type { LabelsInBody, NamedLabel } from './profile-labels.js';
 import { namespaceProfileId, streamOf } from './stream.js';
@@ -37,14 +37,14 @@ import { namespaceProfileId, streamOf } from './stream.js';
 export interface ProfileParts {
   readonly store: EventStore;
   readonly changing: Changing;
-  readonly ensureCluster: EnsureCluster;
+  readonly presentCluster: PresentCluster;
 }
 
 export function profileOperations(parts: ProfileParts): Operations {
-  const { store, changing, ensureCluster } = parts;
+  const { store, changing, presentCluster } = parts;
   return {
     list: async ({ ids, query }) => {
-      const cluster = await ensureCluster(ids[0]);
+      const cluster = await presentCluster(ids[0]);
       const all = (await profiles.live(store.pool)).filter((each) => each.cluster === cluster);
       const { matched, shown } = page(all, query, FILTERS);
       const names = await labelNames(store);
@@ -52,7 +52,7 @@ export function profileOperations(parts: ProfileParts): Operations {
     },
     get: async ({ ids }) => ({ body: show(await one(parts, ids), await labelNames(store)) }),
     create: async (request) => {
-      const cluster = await ensureCluster(request.ids[0]);
+      const cluster = await presentCluster(request.ids[0]);
       return changing(async () => ({
         body: show(await prepare(parts, request, cluster), await labelNames(store)),
       }));
@@ -78,7 +78,7 @@ export function profileOperations(parts: ProfileParts): Operations {
       });
     },
     bulk_update: async (request) => {
-      await ensureCluster(request.ids[0]);
+      await presentCluster(request.ids[0]);
       const { container_workload_profiles: wanted, ...body } = parsed(
         ContainerWorkloadProfilesUpdate,
         request.body,
@@ -103,10 +103,10 @@ const FILTERS: Filters<Document<Profile>> = {
 
 /** The cluster is in the path: a profile of another cluster is not there. */
 async function one(
-  { store, ensureCluster }: ProfileParts,
+  { store, presentCluster }: ProfileParts,
   [clusterId, id]: readonly string[],
 ): Promise<Document<Profile>> {
-  const cluster = await ensureCluster(clusterId);
+  const cluster = await presentCluster(clusterId);
   const found = id === undefined ? null : await profiles.get(store.pool, id);
   if (found === null || found.deletedAt !== null || found.cluster !== cluster)
     throw notFound('container workload profile');

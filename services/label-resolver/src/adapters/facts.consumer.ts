@@ -1,22 +1,16 @@
 /**
- * Inventory's events → facts, and profiles for the namespaces among them. A batch is one transaction with the place in
- * the stream; then the labels of what changed are settled. Events of one kind come in order, of different kinds in any.
+ * Inventory's events → facts, and profiles for the namespaces among them. A batch is one transaction; then the labels of
+ * what changed are settled. What is no news has no effect, in whichever order it comes.
  */
 import { eventOf } from '@ringfence/bus';
 import type { Message } from '@ringfence/bus';
-import {
-  ContainerClusterState,
-  KubernetesWorkloadState,
-  NamespaceState,
-  WorkloadState,
-} from '@ringfence/contracts';
-import type { Envelope } from '@ringfence/contracts';
-import { consumeOnce } from '@ringfence/event-store';
 import type { EventStore, OneAtATime } from '@ringfence/event-store';
 import type pg from 'pg';
-import { clusterKnowledge, forgetEntity, noteKubernetesWorkload, noteWorkload } from '../read/facts.js';
+import { facts, isClusterGone } from '../read/facts.js';
+import type { FactNews } from '../read/facts.js';
 import type { EntityResolver, Fact } from './entity-resolver.js';
 import { profileLife } from './profile-life.js';
+import type { ProfileLife } from './profile-life.js';
 
 export interface FactsParts {
   readonly store: EventStore;
@@ -24,19 +18,18 @@ export interface FactsParts {
   readonly resolver: EntityResolver;
 }
 
-export function factsConsumer(
-  parts: FactsParts,
-  durable: string,
-): (messages: readonly Message[]) => Promise<void> {
+export function factsConsumer(parts: FactsParts): (messages: readonly Message[]) => Promise<void> {
   const { store, oneAtATime, resolver } = parts;
   return async (messages) => {
     const events = messages.map(eventOf);
-    const last = messages.at(-1);
-    if (last === undefined) return;
     await oneAtATime(async () => {
       const learnt: Fact[] = [];
-      await consumeOnce(store, durable, last, async (tx) => {
-        for (const event of events) learnt.push(...(await applyIn(store, tx, event)));
+      await store.transaction(async (tx) => {
+        const profiles = profileLife(store, tx);
+        for (const news of await facts.take(tx, events)) {
+          learnt.push(...(await entityIn(tx, news)));
+          await applyPlace(profiles, news);
+        }
       });
       resolver.take(learnt);
       await resolver.settle();
@@ -44,50 +37,27 @@ export function factsConsumer(
   };
 }
 
-async function applyIn(store: EventStore, tx: pg.PoolClient, event: Envelope): Promise<Fact[]> {
-  const id = (): string => (event.data as { id: string }).id;
-  switch (event.type) {
-    case 'KubernetesWorkloadDiscovered':
-    case 'KubernetesWorkloadChanged': {
-      const state = KubernetesWorkloadState.parse(event.data);
-      if ((await clusterKnowledge(tx, state.cluster)) === 'deleted') return [];
-      await noteKubernetesWorkload(tx, state);
-      return [{ type: 'kubernetes-workload', state }];
-    }
-    case 'WorkloadCreated':
-    case 'WorkloadChanged': {
-      const state = WorkloadState.parse(event.data);
-      await noteWorkload(tx, state);
-      return [{ type: 'workload', state }];
-    }
-    case 'KubernetesWorkloadVanished':
-      await forgetEntity(tx, 'kubernetes_workloads', id());
-      return [{ type: 'gone', id: id() }];
-    case 'WorkloadDeleted':
-      await forgetEntity(tx, 'workloads', id());
-      return [{ type: 'gone', id: id() }];
+async function entityIn(tx: pg.PoolClient, news: FactNews): Promise<Fact[]> {
+  switch (news.kind) {
+    case 'kubernetes-workload':
+      if (news.state === null) return [{ type: 'gone', id: news.id }];
+      if (await isClusterGone(tx, news.state.cluster)) return [];
+      return [{ type: 'kubernetes-workload', state: news.state }];
+    case 'workload':
+      return [news.state === null ? { type: 'gone', id: news.id } : { type: 'workload', state: news.state }];
     default:
-      await applyPlace(store, tx, event);
       return [];
   }
 }
 
 /** Clusters and namespaces: their profiles come and go with them. */
-async function applyPlace(store: EventStore, tx: pg.PoolClient, event: Envelope): Promise<void> {
-  const profiles = profileLife(store, tx);
-  switch (event.type) {
-    case 'ContainerClusterCreated':
-      return profiles.clusterCreated(ContainerClusterState.parse(event.data).id);
-    case 'ContainerClusterDeleted':
-      return profiles.clusterDeleted((event.data as { id: string }).id);
-    case 'NamespaceDiscovered':
-    case 'NamespaceChanged': {
-      const { cluster, name } = NamespaceState.parse(event.data);
-      return profiles.namespaceDiscovered(cluster, name);
-    }
-    case 'NamespaceVanished': {
-      const { cluster, name } = event.data as { cluster: string; name: string };
-      return profiles.namespaceVanished(cluster, name);
-    }
-  }
+async function applyPlace(profiles: ProfileLife, { kind, id, cluster, state }: FactNews): Promise<void> {
+  if (kind === 'container-cluster')
+    return state === null ? profiles.clusterDeleted(id) : profiles.clusterCreated(id);
+  if (kind !== 'namespace') return;
+  // A namespace's id is its cluster's and its name.
+  const name = id.slice(cluster.length + 1);
+  return state === null
+    ? profiles.namespaceVanished(cluster, name)
+    : profiles.namespaceDiscovered(cluster, name);
 }

@@ -5,13 +5,7 @@ import type { EventStore } from '@ringfence/event-store';
 import type pg from 'pg';
 import type { Profile, ProfileCommand } from '../domain/profile.decider.js';
 import { profileDecider } from '../domain/profile.decider.js';
-import {
-  clusterKnowledge,
-  forgetCluster,
-  forgetNamespace,
-  noteCluster,
-  noteNamespace,
-} from '../read/facts.js';
+import { isClusterGone } from '../read/facts.js';
 import { namespaceProfileId, streamOf, templateId } from './stream.js';
 
 export interface ProfileLife {
@@ -38,8 +32,7 @@ export function profileLife(store: EventStore, tx: pg.PoolClient): ProfileLife {
     });
   };
   const clusterCreated = async (cluster: string): Promise<void> => {
-    await noteCluster(tx, cluster);
-    if ((await clusterKnowledge(tx, cluster)) === 'deleted') return;
+    if (await isClusterGone(tx, cluster)) return;
     const id = templateId(cluster);
     await run(cluster, id, await profileOf(tx, id), { type: 'create-template', id, cluster });
   };
@@ -48,21 +41,18 @@ export function profileLife(store: EventStore, tx: pg.PoolClient): ProfileLife {
     clusterDeleted: async (cluster) => {
       for (const profile of await profilesOf(tx, cluster))
         await run(cluster, profile.id, profile, { type: 'cluster-deleted' });
-      await forgetCluster(tx, cluster);
     },
     namespaceDiscovered: async (cluster, namespace) => {
       // A namespace may be heard of before its cluster.
       await clusterCreated(cluster);
       const template = await profileOf(tx, templateId(cluster));
       if (template === null) return;
-      await noteNamespace(tx, cluster, namespace);
       const present =
         (await profilesOf(tx, cluster)).find((profile) => profile.namespace === namespace) ?? null;
       const id = present?.id ?? namespaceProfileId(cluster, namespace);
       await run(cluster, id, present, { type: 'discover', id, namespace, template });
     },
     namespaceVanished: async (cluster, namespace) => {
-      await forgetNamespace(tx, cluster, namespace);
       const all = await profilesOf(tx, cluster);
       const present = all.find((profile) => profile.namespace === namespace);
       const template = all.find((profile) => profile.isTemplate);

@@ -1,4 +1,4 @@
-/** Tables that are not folded from own events: what inventory said, and how far settings are published. Forward only. */
+/** Tables that are not folded from own events: how far settings are published. Forward only. */
 import type { Migration } from '@ringfence/event-store';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -13,5 +13,10 @@ export const MIGRATIONS: readonly Migration[] = [
       create table settings_published (id int primary key, position bigint not null);
       insert into settings_published values (1, 0);
     `,
+  },
+  // What inventory said is in the store's own table of what is mirrored.
+  {
+    id: '0002-facts-mirrored',
+    sql: 'drop table clusters, namespaces, kubernetes_workloads, workloads;',
   },
 ];

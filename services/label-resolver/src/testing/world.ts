@@ -1,6 +1,6 @@
-/** For specs: label-resolver on a real Postgres and NATS, among owners that answer as they are told. */
+/** For specs: label-resolver on a real Postgres and NATS, among owners that say what they are told to. */
 import { randomUUID } from 'node:crypto';
-import { connectBus, ensureStreams, CallError } from '@ringfence/bus';
+import { connectBus, ensureStreams } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { CALLS, EVENTS, subjects } from '@ringfence/contracts';
 import type { EventType, ResourceResponse } from '@ringfence/contracts';
@@ -18,10 +18,8 @@ interface Use {
 }
 export interface World {
   readonly bus: Bus;
-  /** What the owners of policy and workloads say about the use of labels. */
+  /** What the owner of policy says about the use of labels. */
   readonly uses: Use[];
-  /** Clusters that inventory knows, also before their event. */
-  readonly clusters: Set<string>;
   resolver(): LabelResolver;
   rest(
     collection: string,
@@ -45,16 +43,9 @@ export async function startWorld(): Promise<World> {
   const bus = await connectBus({ servers: nats.url, name: 'owners-of-spec', server: 'control' });
   await ensureStreams(bus, 'control');
   const uses: Use[] = [];
-  const clusters = new Set<string>();
   bus.serve(CALLS.labelUsage, async ({ labels }) => ({
     used: uses.filter((use) => labels.includes(use.label)),
   }));
-  bus.serve(CALLS.workloadLabelUsage, async () => ({ used: [] }));
-  bus.serve(CALLS.inventoryResource, async ({ ids }) => {
-    if (!clusters.has(ids[0] ?? ''))
-      throw CallError.of('NOT_FOUND', 'not_found_error', 'there is no such container cluster');
-    return { body: {} };
-  });
   let running = await start(config, nats.url);
   let said = 0;
   const say: World['say'] = (type, cluster, id, data) => {
@@ -79,7 +70,6 @@ export async function startWorld(): Promise<World> {
   return {
     bus,
     uses,
-    clusters,
     say,
     resolver: () => running.resolver,
     rest: (collection, op, { ids = [], query = {}, body } = {}) =>
@@ -134,9 +124,8 @@ async function start(
   const resolver = await openLabelResolver({ config, bus, logger: pino({ level: 'fatal' }) });
   let consumed = already;
   for (const consumption of manifest.consumes) {
-    const take = resolver.facts(consumption.durable);
     bus.consumeBatches(consumption, { maxMessages: 500, maxWaitMs: 5 }, async (messages) => {
-      await take(messages);
+      await resolver.facts(messages);
       consumed += messages.length;
     });
   }
