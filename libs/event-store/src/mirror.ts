@@ -1,8 +1,8 @@
 /**
  * A copy of what other services decided: of each thing its owner's last word, whole. A word is taken only if it is newer than
  * the one that is known, by the position that it had at its owner. Repeats, late ones and any order come to the same rows;
- * so an owner may say everything again, for a copy that was lost. What is gone stays as a row without a state: a late word
- * does not bring it back.
+ * so an owner may say everything again, for a copy that was lost. What is gone stays as a row that says so: a late word does not
+ * bring it back.
  */
 import { MIRRORED, readEvent } from '@ringfence/contracts';
 import type { Envelope, MirroredKind, MirroredState } from '@ringfence/contracts';
@@ -33,11 +33,14 @@ export interface Mirror<K extends MirroredKind> {
   all<Kind extends K>(db: Queryable, kind: Kind, cluster?: string): Promise<Map<string, MirroredState<Kind>>>;
   /** Everything ever told, the gone ones included, for who keeps it in memory. */
   rows(db: Queryable): Promise<Mirrored<K>[]>;
+  /** What these events say, as `take` would take it if all of it were news. */
+  told(events: readonly Envelope[]): Mirrored<K>[];
+  /** Forgets what has been gone for so long that no stream holds a word about it. */
+  prune(db: Queryable): Promise<void>;
 }
 
 type Queryable = Pick<pg.ClientBase, 'query'>;
 
-/** A stream forgets after so long: nothing older comes late. */
 const GONE_ARE_KEPT = '30 days';
 
 interface Row {
@@ -47,6 +50,7 @@ interface Row {
   readonly position: string;
   readonly type: string;
   readonly v: number;
+  /** Null: gone. */
   readonly data: unknown;
 }
 const ROWS = 'select kind, id, cluster, position, type, v, data from mirrored';
@@ -71,9 +75,12 @@ export function mirror<K extends MirroredKind>({ kinds }: { readonly kinds: read
       return new Map(rows.map((row) => [row.id, stateOf<Kind>(row)!]));
     },
     rows: async (db) => {
-      await db.query(`delete from mirrored where data is null and at < now() - interval '${GONE_ARE_KEPT}'`);
       const { rows } = await db.query<Row>(`${ROWS} where kind = any($1)`, [kinds]);
       return rows.map((row) => shown<K>({ ...row, position: Number(row.position) }));
+    },
+    told: (events) => lastOfEach(events.flatMap((event) => wordOf(event, kinds) ?? [])).map(shown<K>),
+    prune: async (db) => {
+      await db.query(`delete from mirrored where data is null and at < now() - interval '${GONE_ARE_KEPT}'`);
     },
   };
 }

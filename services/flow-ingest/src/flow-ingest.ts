@@ -11,7 +11,7 @@ import { randomUUID } from 'node:crypto';
 import { eventOf } from '@ringfence/bus';
 import type { Message } from '@ringfence/bus';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { consumeOnce, ensureDatabase, openEventStore } from '@ringfence/event-store';
+import { ensureDatabase, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { resourceAnswerer } from '@ringfence/resources';
 import type { HostContext } from '@ringfence/service-host';
@@ -20,7 +20,6 @@ import { flowOperations } from './adapters/flows.resource.js';
 import { queryRunner } from './adapters/query-runner.js';
 import { recentFlows } from './adapters/recent-flows.js';
 import type { Config } from './config.js';
-import { NAMES } from './manifest.js';
 import { FLOW_MIGRATIONS } from './migrations/flow-tables.js';
 import { flowQueries } from './read/flow-queries.store.js';
 import { readNames, rememberName } from './read/names.projection.js';
@@ -81,7 +80,7 @@ async function openDatabase({ config, logger, signal }: FlowIngestOptions): Prom
 
 async function remember(database: EventStore, message: Message): Promise<void> {
   const event = eventOf(message);
-  await consumeOnce(database, NAMES.durable, message, (tx) => rememberName(tx, event));
+  await database.transaction((tx) => rememberName(tx, event));
 }
 
 function pruneRegularly(

@@ -41,6 +41,7 @@ import type { Config } from './config.js';
 import type { Silence } from './domain/cluster-status.calculator.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { PROJECTIONS } from './read/inventory-documents.js';
+import { labelled } from './read/labelled.js';
 
 export interface Inventory extends EdgeAdmission {
   readonly store: EventStore;
@@ -69,6 +70,7 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
   const store = await openStore(options);
   const writer = await soleWriter(store, signal && { signal });
   await ensureDefaultProfile(store);
+  await labelled.prune(store.pool);
   const relay = startRelay(store, bus, {
     onError: (error) => logger.warn({ err: error }, 'relay'),
   });

@@ -22,6 +22,7 @@ import { presentCluster } from './adapters/present-cluster.js';
 import { startSettingsPublisher } from './adapters/settings.publisher.js';
 import type { Config } from './config.js';
 import { MIGRATIONS } from './migrations/migrations.js';
+import { facts } from './read/facts.js';
 import { readHeads } from './read/heads.js';
 import type { Heads } from './read/heads.js';
 import { PROJECTIONS } from './read/resolver-documents.js';
@@ -56,6 +57,7 @@ export async function openLabelResolver({
   const writer = await soleWriter(store, { onRegained, ...(signal && { signal }) });
   const queue = writer.oneAtATime;
   await ensureBuiltInTypes(store);
+  await facts.prune(store.pool);
   // What a crash left unsaid is said before anything new.
   await queue(() => resolver.settle());
   const relay = startRelay(store, bus, {

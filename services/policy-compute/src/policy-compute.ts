@@ -24,7 +24,12 @@ import { seedPolicy } from './adapters/seed-policy.js';
 import type { Config } from './config.js';
 import { usesOfLabels } from './domain/label-usage.js';
 import { policyObjects } from './domain/policy-book.js';
-import { factHeadsMigration, FactMirror, factMirrorMigration } from './read/fact-mirror.js';
+import {
+  factHeadsMigration,
+  FactMirror,
+  factMirrorMigration,
+  factsMirroredMigration,
+} from './read/fact-mirror.js';
 import { policyObjectsProjection } from './read/policy-objects.projection.js';
 
 type Usage = (typeof CALLS)['labelUsage'];
@@ -99,7 +104,7 @@ async function openStore({ config, logger, signal }: PolicyComputeOptions): Prom
   return openEventStore({
     url,
     service: 'policy-compute',
-    migrations: [factMirrorMigration, factHeadsMigration],
+    migrations: [factMirrorMigration, factHeadsMigration, factsMirroredMigration],
     projections: [policyObjectsProjection],
     ...waiting,
   });

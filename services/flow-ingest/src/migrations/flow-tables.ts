@@ -72,4 +72,9 @@ create table flow_query_chunks (
   primary key (query, number)
 );`,
   },
+  {
+    // Of the last word that was taken in: an older one that is said again changes nothing.
+    id: '002-policy-objects-position',
+    sql: 'alter table policy_objects add column position bigint not null default 0;',
+  },
 ] as const;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { eventOf } from '@ringfence/bus';
-import type { Envelope } from '@ringfence/contracts';
+import { EVENTS } from '@ringfence/contracts';
+import type { Envelope, EventType } from '@ringfence/contracts';
 import { ensureDatabase, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { releasedEvents, startPostgres } from '@ringfence/testing';
@@ -26,18 +27,20 @@ afterAll(async () => {
   await postgres.close();
 });
 
-let position = 0;
-async function event(type: string, data: unknown): Promise<void> {
+// After those of the released events.
+let position = 1_000;
+async function event(type: EventType, data: Record<string, unknown>): Promise<void> {
   position += 1;
+  const stream = `${EVENTS[type].entity}-${String(data['id'])}`;
   const envelope: Envelope = {
-    ...{ id: randomUUID(), type, v: 1, stream: 's-1', version: 1, position },
+    ...{ id: randomUUID(), type, v: 1, stream, version: 1, position },
     ...{ at: '2026-11-20T09:00:00Z', cluster: 'global', actor: { kind: 'system', id: 'spec' } },
     data,
   };
   await database.transaction((tx) => rememberName(tx, envelope));
 }
-const drafted = (type: string, object: { id: string }): Promise<void> =>
-  event('PolicyObjectDrafted', { type, id: object.id, updateType: 'create', object });
+const drafted = (type: string, object: Record<string, unknown>): Promise<void> =>
+  event('PolicyObjectDrafted', { type, id: object['id'], updateType: 'create', object });
 const provisioned = (type: string, id: string): Promise<void> =>
   event('PolicyProvisioned', { version: '3', note: '', changes: [{ type, id, updateType: 'create' }] });
 
@@ -68,6 +71,17 @@ describe('the names that flows are shown with', () => {
     await provisioned('ip_lists', '5');
     await drafted('ip_lists', { ...office, name: 'home' } as typeof office);
     expect((await readNames(database.pool)).ipLists.get('5')?.name).toBe('office');
+  });
+
+  it('are not changed by what is said again', async () => {
+    const before = position;
+    await drafted('ip_lists', { id: '6' });
+    await provisioned('ip_lists', '6');
+    const { ipLists } = await readNames(database.pool);
+    position = before;
+    await drafted('ip_lists', { id: '6', name: 'of the same position' });
+    await provisioned('ip_lists', '6');
+    expect((await readNames(database.pool)).ipLists).toEqual(ipLists);
   });
 
   it('of a group are those of the groups below it, whichever way they name each other', async () => {

@@ -1,14 +1,12 @@
 /**
  * What flow-ingest must know of others to answer in their words: labels by id, names of clusters, the active form of IP lists and
- * label groups. Folded from EVENTS; the owners decide, this only remembers.
+ * label groups. The owners decide, this only remembers; policy objects are folded from their drafts and provisions, each
+ * taken once, however often they are said.
  */
-import {
-  ContainerClusterState,
-  LabelState,
-  PolicyObjectDraft,
-  PolicyVersionState,
-} from '@ringfence/contracts';
+import { PolicyObjectDraft, PolicyVersionState } from '@ringfence/contracts';
 import type { Envelope, IpList, LabelGroup } from '@ringfence/contracts';
+import { mirror } from '@ringfence/event-store';
+import type { Mirrored } from '@ringfence/event-store';
 import type pg from 'pg';
 
 export interface Names {
@@ -18,62 +16,60 @@ export interface Names {
   readonly labelGroups: ReadonlyMap<string, LabelGroup>;
 }
 
-/** Later events replace earlier ones; a deleted label stays, because flows of the past carry it. */
+const called = mirror({ kinds: ['label', 'container-cluster'] });
+type Called = Mirrored<'label' | 'container-cluster'>;
+
 export async function rememberName(tx: pg.ClientBase, event: Envelope): Promise<void> {
-  switch (event.type) {
-    case 'LabelCreated':
-    case 'LabelChanged': {
-      const label = LabelState.parse(event.data);
-      await upsert(tx, 'labels (id, key, value)', [label.id, label.key, label.value], 'key = $2, value = $3');
-      return;
-    }
-    case 'ContainerClusterCreated':
-    case 'ContainerClusterChanged': {
-      const cluster = ContainerClusterState.parse(event.data);
-      await upsert(tx, 'clusters (id, name)', [cluster.id, cluster.name], 'name = $2');
-      return;
-    }
-    case 'PolicyObjectDrafted':
-    case 'PolicyObjectReverted':
-    case 'PolicyProvisioned':
-      await rememberPolicy(tx, event);
-      return;
-  }
+  if (POLICY_EVENTS.has(event.type)) await rememberPolicy(tx, event);
+  else for (const news of await called.take(tx, [event])) await rememberCalled(tx, news);
 }
 
+/** What is gone keeps its name, because flows of the past carry it. */
+async function rememberCalled(tx: pg.ClientBase, { kind, state }: Called): Promise<void> {
+  if (state === null) return;
+  if (kind === 'label')
+    await tx.query(
+      'insert into labels values ($1, $2, $3) on conflict (id) do update set key = $2, value = $3',
+      [state.id, state.key, state.value],
+    );
+  else
+    await tx.query('insert into clusters values ($1, $2) on conflict (id) do update set name = $2', [
+      state.id,
+      state.name,
+    ]);
+}
+
+const POLICY_EVENTS = new Set(['PolicyObjectDrafted', 'PolicyObjectReverted', 'PolicyProvisioned']);
+
 async function rememberPolicy(tx: pg.ClientBase, event: Envelope): Promise<void> {
+  const { position } = event;
   if (event.type === 'PolicyObjectDrafted') {
     const draft = PolicyObjectDraft.parse(event.data);
     if (!isNeeded(draft.type)) return;
     const object = draft.object === null || draft.object === undefined ? null : JSON.stringify(draft.object);
-    const sql = `insert into policy_objects (type, id, draft) values ($1, $2, $3)
-                 on conflict (type, id) do update set draft = excluded.draft`;
-    await tx.query(sql, [draft.type, draft.id, draft.updateType === 'delete' ? null : object]);
+    const sql = `insert into policy_objects as o (type, id, draft, position) values ($1, $2, $3, $4)
+                 on conflict (type, id) do update set draft = excluded.draft, position = excluded.position
+                 where o.position < excluded.position`;
+    await tx.query(sql, [draft.type, draft.id, draft.updateType === 'delete' ? null : object, position]);
   } else if (event.type === 'PolicyObjectReverted') {
     const { type, id } = PolicyObjectDraft.pick({ type: true, id: true }).parse(event.data);
-    await tx.query('update policy_objects set draft = active where type = $1 and id = $2', [type, id]);
+    await setForm(tx, 'draft = active', [type, id, position]);
   } else {
     const { changes } = PolicyVersionState.parse(event.data);
-    for (const change of changes.filter((one) => isNeeded(one.type))) {
-      await tx.query('update policy_objects set active = draft where type = $1 and id = $2', [
-        change.type,
-        change.id,
-      ]);
-    }
+    for (const { type, id } of changes.filter((one) => isNeeded(one.type)))
+      await setForm(tx, 'active = draft', [type, id, position]);
   }
 }
 
-const isNeeded = (type: string): boolean => type === 'ip_lists' || type === 'label_groups';
-
-async function upsert(
-  tx: pg.ClientBase,
-  into: string,
-  values: readonly string[],
-  set: string,
-): Promise<void> {
-  const places = values.map((_, index) => `$${String(index + 1)}`).join(', ');
-  await tx.query(`insert into ${into} values (${places}) on conflict (id) do update set ${set}`, [...values]);
+/** Only what is newer than the last word on this object. */
+async function setForm(tx: pg.ClientBase, form: string, place: readonly unknown[]): Promise<void> {
+  await tx.query(
+    `update policy_objects set ${form}, position = $3 where type = $1 and id = $2 and position < $3`,
+    [...place],
+  );
 }
+
+const isNeeded = (type: string): boolean => type === 'ip_lists' || type === 'label_groups';
 
 export async function readNames(pool: pg.Pool): Promise<Names> {
   const labels = await pool.query<{ id: string; key: string; value: string }>(

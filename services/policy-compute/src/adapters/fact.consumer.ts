@@ -5,9 +5,9 @@
  */
 import { eventOf } from '@ringfence/bus';
 import type { Bus, LatestReader, LatestValue, TraceHeaders } from '@ringfence/bus';
-import type { Consumption } from '@ringfence/contracts';
+import type { Consumption, Envelope } from '@ringfence/contracts';
 import { retrying } from '@ringfence/retrying';
-import { factOf } from '../read/fact-mirror.js';
+import { facts } from '../read/fact-mirror.js';
 import type { FactMirror } from '../read/fact-mirror.js';
 import type { FactChange } from '../domain/facts.js';
 
@@ -23,7 +23,7 @@ export interface FactConsumerOptions {
 }
 
 export class FactConsumer {
-  readonly #waiting: { readonly change: FactChange; readonly headers: TraceHeaders }[] = [];
+  readonly #waiting: { readonly event: Envelope; readonly headers: TraceHeaders }[] = [];
   readonly #readers: LatestReader[] = [];
   #writing: Promise<void> | null = null;
   readonly #closing = new AbortController();
@@ -55,18 +55,19 @@ export class FactConsumer {
 
   /** Returns at once unless the writer is far behind. */
   async #take(value: LatestValue): Promise<void> {
-    const change = this.#read(value);
-    if (change === null) return;
-    this.#waiting.push({ change, headers: value.headers });
+    const event = this.#read(value);
+    if (event === null) return;
+    this.#waiting.push({ event, headers: value.headers });
     this.#writing ??= this.#write().finally(() => (this.#writing = null));
     if (this.#waiting.length >= MOST_WAITING) await this.#writing;
   }
 
   /** What cannot be read now will not be readable later: it is told and passed over, the last good state stays. */
-  #read(value: LatestValue): FactChange | null {
+  #read(value: LatestValue): Envelope | null {
     if (value.payload === null) return null;
     try {
-      return factOf(eventOf(value));
+      const event = eventOf(value);
+      return facts.told([event]).length > 0 ? event : null;
     } catch (error) {
       this.options.onError(error, value.subject);
       return null;
@@ -75,7 +76,7 @@ export class FactConsumer {
 
   async #write(): Promise<void> {
     const { signal } = this.#closing;
-    const onError = (error: unknown): void => this.options.onError(error, 'fact_mirror');
+    const onError = (error: unknown): void => this.options.onError(error, 'mirrored');
     while (this.#waiting.length > 0 && !signal.aborted)
       await retrying(() => this.#writeBatch(), { signal, onError });
   }
@@ -84,7 +85,7 @@ export class FactConsumer {
     // Others that came in the same turn of the loop go along.
     await new Promise((resolve) => setImmediate(resolve));
     const batch = this.#waiting.slice();
-    const news = await this.options.mirror.take(batch.map(({ change }) => change));
+    const news = await this.options.mirror.take(batch.map(({ event }) => event));
     this.#waiting.splice(0, batch.length);
     if (news.length > 0)
       this.options.onNews(
