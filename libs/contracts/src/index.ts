@@ -1,11 +1,11 @@
 export { ClusterId, GLOBAL, GroupId, Instant, IntegerId, LabelId, LabelSetId, Uuid } from './ids.js';
 export { isText, Text, TEXT_PROBLEM } from './text.js';
-export { idOfToken, LANES, subjects, subjectToken } from './subjects.js';
-export type { Lane } from './subjects.js';
+export { idOfToken, LANES, parseSubject, subjects, subjectToken } from './subjects.js';
+export type { Lane, ParsedSubject } from './subjects.js';
 export { STREAMS } from './streams.js';
 export type { StreamContract } from './streams.js';
 export { Actor, Envelope } from './envelope.js';
-export { Address, Cidr, EnforcementMode, Port, PortRange, Protocol, Verdict } from './network.js';
+export { Address, Cidr, EnforcementMode, hostCidrs, Port, PortRange, Protocol, Verdict } from './network.js';
 export {
   AGENT_REPORTS,
   AgentHeartbeat,
@@ -39,6 +39,7 @@ export {
   LabelAssignment,
   LabelCatalogue,
   LabelSet,
+  makeGroup,
   NO_FACTS,
   NodeSettings,
   POLICY_RECORDS,

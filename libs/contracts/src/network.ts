@@ -23,6 +23,11 @@ export type Address = z.infer<typeof Address>;
 export const Cidr = Text.min(4).max(49);
 export type Cidr = z.infer<typeof Cidr>;
 
+/** These addresses and no others, each once and in order, as CIDRs. */
+export function hostCidrs(addresses: Iterable<Address>): Cidr[] {
+  return [...new Set(addresses)].sort().map((address) => `${address}/${address.includes(':') ? 128 : 32}`);
+}
+
 export const EnforcementMode = z.enum(['idle', 'visibility_only', 'selective', 'full']);
 export type EnforcementMode = z.infer<typeof EnforcementMode>;
 

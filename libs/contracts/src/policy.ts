@@ -62,6 +62,17 @@ export const Group = z.object({
 });
 export type Group = z.infer<typeof Group>;
 
+/** Nobody is in it but who is in its parts. */
+export const makeGroup = (id: string, parts: Partial<Omit<Group, 'id'>>): Group => ({
+  id,
+  labelSets: [],
+  workloads: [],
+  cidrs: [],
+  fqdns: [],
+  ownHost: false,
+  ...parts,
+});
+
 /** Address(es) that belong to a label set. Pods, nodes and unmanaged workloads alike. */
 export const Endpoint = z.object({
   /** Pod uid, node name, or workload id. */

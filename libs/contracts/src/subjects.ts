@@ -25,6 +25,20 @@ export function idOfToken(token: string): string | null {
   }
 }
 
+export interface ParsedSubject {
+  readonly lane: string;
+  readonly cluster: string;
+  readonly kind: string;
+  /** The last one, as it stands there; `idOfToken` reads it. */
+  readonly token: string;
+}
+
+/** What `subjects` wrote, read again; what is not there is empty. */
+export function parseSubject(subject: string): ParsedSubject {
+  const [lane = '', cluster = '', kind = '', token = ''] = subject.split('.');
+  return { lane, cluster, kind, token };
+}
+
 export const subjects = {
   observation: (cluster: string, kind: string, id: string): string =>
     `obs.${cluster}.${kind}.${subjectToken(id)}`,

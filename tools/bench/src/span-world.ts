@@ -1,6 +1,6 @@
 /** A large cluster as clas-cache has it: 8,000 workloads of 400 applications, 40,000 Pods, 50 nodes, a label set each workload. */
 import type { Endpoint, Group, Unit, WireRule } from '@ringfence/contracts';
-import { NO_FACTS } from '@ringfence/contracts';
+import { makeGroup, NO_FACTS } from '@ringfence/contracts';
 import type { ClusterChanges } from '@ringfence/clas-cache/spans';
 import { makeLabelSet } from '@ringfence/labels';
 import { CLUSTER } from './policy-shapes.js';
@@ -32,9 +32,8 @@ export const homeOf = (workload: number, copy: number): string =>
   NODES[(workload * PODS + copy) % NODES.length]!;
 
 const groupId = (number: number): string => `g-${String(number).padStart(20, '0')}`;
-const group = (number: number, members: readonly string[]): Group => ({
-  ...{ id: groupId(number), labelSets: [...members], workloads: [], cidrs: [], fqdns: [], ownHost: false },
-});
+const group = (number: number, members: readonly string[]): Group =>
+  makeGroup(groupId(number), { labelSets: [...members] });
 
 /** Every role reaches ten others of its application, and is reached by ten. */
 function unit(workload: number): Unit {

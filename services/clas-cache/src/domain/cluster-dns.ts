@@ -2,6 +2,7 @@
  * The essential rule that lets every Pod look names up at the cluster's DNS, whatever the policy says: without it no
  * Pod finds anything, and nobody would see why. Exactly the pairs of port and protocol that the DNS Service has.
  */
+import { hostCidrs, makeGroup } from '@ringfence/contracts';
 import type { Address, Group, GroupId, PortRange, WireRule } from '@ringfence/contracts';
 import { normalisePorts, questionId } from '@ringfence/policy-engine';
 import type { FrontedService } from './service-book.js';
@@ -46,9 +47,9 @@ export function clusterDns(services: Iterable<FrontedService>, clients: DnsClien
     egress: [...rule(servicePorts, DNS_CLUSTER_IPS), ...rule(targetPorts, DNS_BACKENDS)],
     ingress: rule(targetPorts, DNS_CLIENTS),
     groups: [
-      group(DNS_CLUSTER_IPS, { cidrs: hosts(clusterIps) }),
-      group(DNS_BACKENDS, { cidrs: hosts(backends.map(({ address }) => address)) }),
-      group(DNS_CLIENTS, {
+      makeGroup(DNS_CLUSTER_IPS, { cidrs: hostCidrs(clusterIps) }),
+      makeGroup(DNS_BACKENDS, { cidrs: hostCidrs(backends.map(({ address }) => address)) }),
+      makeGroup(DNS_CLIENTS, {
         labelSets: [...clients.labelSets].sort(),
         cidrs: [...new Set(clients.cidrs)].sort(),
       }),
@@ -64,16 +65,3 @@ function rule(ports: readonly PortRange[], peer: GroupId): WireRule[] {
   if (ports.length === 0) return [];
   return [{ ref: REF, class: 'essential', ports: normalisePorts(ports), peers: [peer] }];
 }
-
-const group = (id: GroupId, parts: Partial<Group>): Group => ({
-  id,
-  labelSets: [],
-  workloads: [],
-  cidrs: [],
-  fqdns: [],
-  ownHost: false,
-  ...parts,
-});
-
-const hosts = (addresses: readonly Address[]): string[] =>
-  [...new Set(addresses)].sort().map((address) => `${address}/${address.includes(':') ? 128 : 32}`);

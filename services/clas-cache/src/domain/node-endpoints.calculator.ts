@@ -3,11 +3,12 @@
  * its nodes: all addresses that a C-VEN sees on its node. A node that was paired before the control plane has told its
  * endpoint stands by its settings.
  */
+import { hostCidrs, makeGroup } from '@ringfence/contracts';
 import type {
   Address,
+  Cidr,
   Endpoint,
   Group,
-  GroupId,
   LabelSet,
   NodeEssential,
   NodeObserved,
@@ -211,17 +212,19 @@ export class NodeEndpoints {
     const judging = [...this.#told.values()].filter(({ id }) => this.isJudging(id));
     const controlPlane = [...this.nodes.values()].filter(isControlPlane);
     return [
-      group(CLUSTER_NODES, {
-        cidrs: hosts([...this.nodes.values()].flatMap((node) => this.#addressesOf(node))),
-      }),
-      group(CONTROL_PLANE_NODES, { cidrs: hosts(controlPlane.flatMap((node) => this.#addressesOf(node))) }),
-      group(JUDGING_NODES, { workloads: judging.flatMap(({ workload }) => workload ?? []).sort() }),
-      group(POD_NETWORKS, { cidrs: this.podCidrs() }),
+      makeGroup(CLUSTER_NODES, { cidrs: this.#cidrsOf([...this.nodes.values()]) }),
+      makeGroup(CONTROL_PLANE_NODES, { cidrs: this.#cidrsOf(controlPlane) }),
+      makeGroup(JUDGING_NODES, { workloads: judging.flatMap(({ workload }) => workload ?? []).sort() }),
+      makeGroup(POD_NETWORKS, { cidrs: this.podCidrs() }),
     ];
   }
 
   #addressesOf({ name, addresses }: NodeFacts): Address[] {
     return [...addresses, ...(this.#told.get(name)?.addresses ?? [])];
+  }
+
+  #cidrsOf(nodes: readonly NodeFacts[]): Cidr[] {
+    return hostCidrs(reachable(nodes.flatMap((node) => this.#addressesOf(node))));
   }
 
   /** In a network of Pods. */
@@ -316,20 +319,8 @@ const placesOf = (node: NodeFacts | undefined): string =>
 const isControlPlane = ({ labels }: NodeFacts): boolean =>
   'node-role.kubernetes.io/control-plane' in labels || 'node-role.kubernetes.io/master' in labels;
 
-const hosts = (addresses: readonly Address[]): string[] => {
-  const canonical = addresses.flatMap((address) => canonicalAddress(address) ?? []).filter(isReachable);
-  return [...new Set(canonical)].sort().map((address) => `${address}/${address.includes(':') ? 128 : 32}`);
-};
-
-const group = (id: GroupId, parts: Partial<Group>): Group => ({
-  id,
-  labelSets: [],
-  workloads: [],
-  cidrs: [],
-  fqdns: [],
-  ownHost: false,
-  ...parts,
-});
+const reachable = (addresses: readonly Address[]): Address[] =>
+  addresses.flatMap((address) => canonicalAddress(address) ?? []).filter(isReachable);
 
 /** Loopback and link-local addresses are every node's and nobody's. */
 const isReachable = (address: Address): boolean =>

@@ -2,6 +2,7 @@
  * The essential rule that lets a Pod call itself through its own Service, as in Kubernetes: in its namespace the packet
  * carries the ClusterIP, and nobody can see yet which of the Service's Pods will get it. The others judge for themselves.
  */
+import { hostCidrs, makeGroup } from '@ringfence/contracts';
 import type { Address, Group, GroupId, WireRule } from '@ringfence/contracts';
 import { questionId } from '@ringfence/policy-engine';
 
@@ -39,13 +40,6 @@ export function ownServiceRules(
       peers: [id],
       ...(workload === null ? {} : { onlyWorkloads: [workload] }),
     })),
-    groups: sorted.map(([id, { addresses }]) => ({
-      id,
-      labelSets: [],
-      workloads: [],
-      cidrs: [...addresses].sort().map((address) => `${address}/${address.includes(':') ? 128 : 32}`),
-      fqdns: [],
-      ownHost: false,
-    })),
+    groups: sorted.map(([id, { addresses }]) => makeGroup(id, { cidrs: hostCidrs(addresses) })),
   };
 }

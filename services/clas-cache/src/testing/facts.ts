@@ -1,4 +1,5 @@
 /** Builders of what a cluster shows, for specs: only what a test says matters. */
+import { makeGroup } from '@ringfence/contracts';
 import type {
   AgentHeartbeat,
   Group,
@@ -113,15 +114,8 @@ export const DB = labelSetOf('2', '3');
 export const WEB_GROUP = 'g-00000000000000000001';
 export const DB_GROUP = 'g-00000000000000000002';
 
-export const group = (id: string, labelSets: readonly string[], parts: Partial<Group> = {}): Group => ({
-  id,
-  labelSets: [...labelSets],
-  workloads: [],
-  cidrs: [],
-  fqdns: [],
-  ownHost: false,
-  ...parts,
-});
+export const group = (id: string, labelSets: readonly string[], parts: Partial<Group> = {}): Group =>
+  makeGroup(id, { labelSets: [...labelSets], ...parts });
 
 export const allow = (peer: string, port: number): WireRule => ({
   ref: '/orgs/1/sec_policy/active/rule_sets/1/sec_rules/1',

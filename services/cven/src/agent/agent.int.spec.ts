@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeGroup } from '@ringfence/contracts';
 import type { EnforcementMode, Endpoint, Group, NodeSandboxes, NodeView, Unit } from '@ringfence/contracts';
 import { eventually } from '@ringfence/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -78,14 +79,7 @@ describe('the agent of a node', () => {
     namespaces: [{ name: 'shop', mode: 'full' }],
     ...content,
   });
-  const group = (id: string, labelSet: string): Group => ({
-    id,
-    labelSets: [labelSet],
-    workloads: [],
-    cidrs: [],
-    fqdns: [],
-    ownHost: false,
-  });
+  const group = (id: string, labelSet: string): Group => makeGroup(id, { labelSets: [labelSet] });
   const endpoint = (pod: Pod, labelSet: string): Endpoint => ({
     id: pod.uid,
     workload: null,

@@ -1,5 +1,6 @@
 /** The host's own table on the real kernel: guarding probe ports, never locking itself out, taking back what cut it off. */
-import type { Endpoint, Group, NodeView, Unit, WireRule } from '@ringfence/contracts';
+import { hostCidrs, makeGroup } from '@ringfence/contracts';
+import type { Endpoint, NodeView, Unit, WireRule } from '@ringfence/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DesiredTables } from '../domain/desired-tables.calculator.js';
 import type { DesiredTable, Place } from '../domain/desired-tables.calculator.js';
@@ -35,15 +36,6 @@ const HOST: NodeFacts = {
   links: [],
   managementPort: 9610,
 };
-
-const group = (id: string): Group => ({
-  id,
-  labelSets: [],
-  workloads: [],
-  cidrs: [],
-  fqdns: [],
-  ownHost: false,
-});
 
 describe("the host's table", () => {
   let bed: HostBed;
@@ -103,16 +95,9 @@ describe("the host's table", () => {
       at: '',
       groups: {
         upsert: [
-          {
-            id: FRIENDS,
-            labelSets: [],
-            workloads: [],
-            cidrs: friends.map((each) => `${each}/32`),
-            fqdns: [],
-            ownHost: false,
-          },
-          { ...group(CONTROL_PLANE_NODES), cidrs: [`${OUTSIDE[0]}/32`] },
-          { ...group(CONTAINER_HOST), ownHost: true },
+          makeGroup(FRIENDS, { cidrs: hostCidrs(friends) }),
+          makeGroup(CONTROL_PLANE_NODES, { cidrs: hostCidrs([OUTSIDE[0]!]) }),
+          makeGroup(CONTAINER_HOST, { ownHost: true }),
         ],
         remove: [],
       },

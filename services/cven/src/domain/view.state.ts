@@ -2,6 +2,7 @@
  * The node's view as clas-cache last told it: units, groups, endpoints, managed namespaces, and from them the addresses
  * of every group. Deltas are applied in order or refused; what is not understood is asked for again as a snapshot.
  */
+import { hostCidrs } from '@ringfence/contracts';
 import type {
   ApiServer,
   Endpoint,
@@ -77,7 +78,7 @@ export class ViewState implements PolicyView {
   /** What the cluster says about the node's place in it. */
   clusterPlace(otherPods: readonly string[]): ClusterPlace {
     const { hostAddresses: addresses, servers: apiServers } = this;
-    const own = new Set(addresses.map((address) => `${address}/${address.includes(':') ? 128 : 32}`));
+    const own = new Set(hostCidrs(addresses));
     const isControlPlane = this.groups.get(CONTROL_PLANE_NODES)?.cidrs.some((cidr) => own.has(cidr)) ?? false;
     return { apiServers, addresses, isControlPlane, otherPods: [...otherPods].sort() };
   }

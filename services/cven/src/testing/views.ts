@@ -1,4 +1,5 @@
 /** Short ways to say a node's view in tests. */
+import { makeGroup } from '@ringfence/contracts';
 import type { EnforcementMode, Endpoint, Group, NodeView, Unit, WireRule } from '@ringfence/contracts';
 import type { PodPlace } from '../domain/desired-tables.calculator.js';
 import { group, unitOf } from './models.js';
@@ -19,15 +20,7 @@ export function podEndpoint(id: string, set: number, extra: Partial<Endpoint> = 
 }
 
 export function groupOf(n: number, sets: readonly number[], extra: Partial<Group> = {}): Group {
-  return {
-    id: group(n),
-    labelSets: sets.map(labelSet),
-    workloads: [],
-    cidrs: [],
-    fqdns: [],
-    ownHost: false,
-    ...extra,
-  };
+  return makeGroup(group(n), { labelSets: sets.map(labelSet), ...extra });
 }
 
 export function podUnit(

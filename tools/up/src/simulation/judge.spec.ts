@@ -1,4 +1,5 @@
-import type { Group, Unit, WireRule } from '@ringfence/contracts';
+import { makeGroup } from '@ringfence/contracts';
+import type { Unit, WireRule } from '@ringfence/contracts';
 import { GroupMembers } from '@ringfence/policy-engine';
 import { describe, expect, it } from 'vitest';
 import { judge, TCP, UDP } from './judge.js';
@@ -10,12 +11,9 @@ const VIP = '10.96.0.7';
 
 function members(): GroupMembers {
   const groups = new GroupMembers();
-  const group = (id: string, cidr: string): Group => {
-    return { id, labelSets: [], workloads: [], cidrs: [cidr], fqdns: [], ownHost: false };
-  };
-  groups.upsertGroup(group('web', `${WEB}/32`));
-  groups.upsertGroup(group('api', `${API}/32`));
-  groups.upsertGroup(group('vip', `${VIP}/32`));
+  groups.upsertGroup(makeGroup('web', { cidrs: [`${WEB}/32`] }));
+  groups.upsertGroup(makeGroup('api', { cidrs: [`${API}/32`] }));
+  groups.upsertGroup(makeGroup('vip', { cidrs: [`${VIP}/32`] }));
   return groups;
 }
 const rule = (ref: string, peer: string, port: number, ruleClass: WireRule['class'] = 'allow'): WireRule => {

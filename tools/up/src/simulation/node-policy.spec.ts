@@ -1,18 +1,12 @@
-import type { Endpoint, Group, NodeView, Unit } from '@ringfence/contracts';
+import { makeGroup } from '@ringfence/contracts';
+import type { Endpoint, NodeView, Unit } from '@ringfence/contracts';
 import { describe, expect, it } from 'vitest';
 import { judge, TCP } from './judge.js';
 import { NodePolicy } from './node-policy.js';
 
 const HOST = '172.30.0.11';
 const POD = { uid: 'pod-1', namespace: 'shop' };
-const group: Group = {
-  id: 'g1',
-  labelSets: ['ls2'],
-  workloads: [],
-  cidrs: [],
-  fqdns: [],
-  ownHost: false,
-};
+const group = makeGroup('g1', { labelSets: ['ls2'] });
 const unit: Unit = {
   labelSet: { id: 'ls1', cluster: 'c', namespace: 'shop', class: 'pod', labels: [] },
   mode: 'full',
