@@ -4,6 +4,7 @@
  */
 import { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Attributes, Context, Link, Span } from '@opentelemetry/api';
+import { parseSubject } from '@ringfence/contracts';
 import type { TraceHeaders } from './bus.js';
 
 const tracer = trace.getTracer('@ringfence/bus');
@@ -96,7 +97,7 @@ const LANES: Readonly<Record<string, string>> = {
 
 /** `obs.<cluster>.pod.<uid>` → `pod observation`: a span's name must not carry ids. */
 export function wordsOfSubject(subject: string): string {
-  const [lane = '', , kind = ''] = subject.split('.');
+  const { lane, kind } = parseSubject(subject);
   return lane === 'policy' || lane === 'flow'
     ? `${LANES[lane]}: ${kind}`
     : `${kind} ${LANES[lane] ?? lane}`.trim();
@@ -104,7 +105,7 @@ export function wordsOfSubject(subject: string): string {
 
 /** The id that a span's name must not carry. */
 export function attributesOfSubject(subject: string): Attributes {
-  const [, cluster = ''] = subject.split('.');
+  const { cluster } = parseSubject(subject);
   return { 'messaging.destination.name': subject, 'ringfence.cluster': cluster };
 }
 

@@ -2,6 +2,7 @@
 import { context, propagation } from '@opentelemetry/api';
 import { headers as newHeaders } from 'nats';
 import type { MsgHdrs } from 'nats';
+import { parseSubject } from '@ringfence/contracts';
 import type { TraceHeaders } from './bus.js';
 
 const decoder = new TextDecoder();
@@ -33,6 +34,6 @@ export function writeHeaders(own: TraceHeaders | undefined): MsgHdrs {
 
 /** `obs.<cluster>.pod.<uid>` → `obs pod`: a metric's label must not carry ids. */
 export function kindOfSubject(subject: string): string {
-  const [lane = '', , kind = ''] = subject.split('.');
+  const { lane, kind } = parseSubject(subject);
   return `${lane} ${kind}`.trim();
 }

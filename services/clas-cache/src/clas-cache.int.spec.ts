@@ -10,6 +10,7 @@ import {
   PodReadiness,
   subjects,
 } from '@ringfence/contracts';
+import { parseSubject } from '@ringfence/contracts';
 import type {
   AgentHeartbeat,
   FlowBatch,
@@ -196,7 +197,7 @@ describe('clas-cache', () => {
       control.latest(
         'OBSERVATIONS',
         `obs.${CLUSTER}.*.*`,
-        ({ subject }) => void forwarded.add(subject.split('.')[2]!),
+        ({ subject }) => void forwarded.add(parseSubject(subject).kind),
       ),
       control.latest('ACKS', subjects.ack(CLUSTER, 'node-1'), ({ payload }) => void acks.push(payload)),
     ]);

@@ -12,7 +12,7 @@ import {
   serviceInbox,
 } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { OBSERVATIONS, subjects } from '@ringfence/contracts';
+import { OBSERVATIONS, parseSubject, subjects } from '@ringfence/contracts';
 import type { ObservationKind, PodReadiness } from '@ringfence/contracts';
 // eslint-disable-next-line @nx/enforce-module-boundaries -- a real API server to speak with, in specs only
 import { startApiServer, type ApiServer } from '@ringfence/sandbox';
@@ -98,7 +98,7 @@ beforeAll(async () => {
   });
   await ensureStreams(cache, 'cluster');
   await cache.latest('OBSERVATIONS', 'obs.*.*.*', ({ subject, payload, headers }) => {
-    const kind = subject.split('.')[2] as ObservationKind;
+    const kind = parseSubject(subject).kind as ObservationKind;
     const read = OBSERVATIONS[kind].parse(payload);
     seen.push({
       ...(payload as object),

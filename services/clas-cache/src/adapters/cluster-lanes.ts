@@ -4,7 +4,7 @@
  */
 import { PermanentError } from '@ringfence/bus';
 import type { Bus, LatestReader, LatestValue } from '@ringfence/bus';
-import { AgentHeartbeat } from '@ringfence/contracts';
+import { AgentHeartbeat, parseSubject } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { ActorStore } from '../domain/actor-store.js';
@@ -68,7 +68,8 @@ export async function openClusterLanes(options: ClusterLanesOptions): Promise<Cl
 function takingReports(onStatus: ClusterLanesOptions['onStatus']): Taker {
   return (store, subject, payload, refusals) => {
     takeAgentReport(store, subject, payload, refusals);
-    const heartbeat = subject.split('.')[2] === 'heartbeat' ? AgentHeartbeat.safeParse(payload) : undefined;
+    const heartbeat =
+      parseSubject(subject).kind === 'heartbeat' ? AgentHeartbeat.safeParse(payload) : undefined;
     if (heartbeat?.success === true) onStatus(senderOf(subject), heartbeat.data.status);
   };
 }
@@ -76,8 +77,8 @@ function takingReports(onStatus: ClusterLanesOptions['onStatus']): Taker {
 function takingLists(relist: Relist): Taker {
   return (store, subject, payload) => {
     takeObservation(store, subject, payload);
-    const [, , kind, of] = subject.split('.');
-    if (kind === 'list' && of !== undefined) relist.heard(of);
+    const { kind, token } = parseSubject(subject);
+    if (kind === 'list') relist.heard(token);
   };
 }
 
@@ -96,7 +97,7 @@ function readLatest(
   const isOfNodes = stream === AGENTS.stream || stream === NODE_ACKS.stream;
   const handle = (value: LatestValue): void => {
     const { subject, payload } = value;
-    if (subject.split('.')[1] !== cluster) return;
+    if (parseSubject(subject).cluster !== cluster) return;
     try {
       if (isOfNodes && !gate.admits(value)) return;
       take(store, subject, payload, refusals);
@@ -116,6 +117,6 @@ function readLatest(
 
 /** Of which Pod something was seen. */
 function podOf(subject: string): string | undefined {
-  const [lane, , kind, id] = subject.split('.');
-  return lane === 'obs' && kind === 'pod' ? id : undefined;
+  const { lane, kind, token } = parseSubject(subject);
+  return lane === 'obs' && kind === 'pod' ? token : undefined;
 }

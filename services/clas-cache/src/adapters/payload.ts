@@ -3,7 +3,7 @@
  * enforces, and by nothing else: a payload that names another node is refused and recorded.
  */
 import { PermanentError } from '@ringfence/bus';
-import { idOfToken } from '@ringfence/contracts';
+import { idOfToken, parseSubject } from '@ringfence/contracts';
 import type { AgentRefusal } from '@ringfence/contracts';
 import type { z } from 'zod';
 
@@ -17,7 +17,7 @@ export function read<T>(schema: z.ZodType<T>, subject: string, payload: unknown)
 
 /** The node whose credential allowed the subject: its last token. Throws PermanentError for what no credential of a node allows. */
 export function senderOf(subject: string): string {
-  const node = idOfToken(subject.split('.').at(-1) ?? '');
+  const node = idOfToken(parseSubject(subject).token);
   if (node === null) throw new PermanentError('unreadable', `${subject} names no node`);
   return node;
 }

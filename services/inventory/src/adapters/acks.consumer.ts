@@ -4,7 +4,7 @@
  */
 import { PermanentError } from '@ringfence/bus';
 import type { BusMetrics, Message } from '@ringfence/bus';
-import { ClusterAck, ClusterPulse, subjectToken } from '@ringfence/contracts';
+import { ClusterAck, ClusterPulse, parseSubject, subjectToken } from '@ringfence/contracts';
 import type { EventStore, OneAtATime } from '@ringfence/event-store';
 import type { z } from 'zod';
 import { applyAcks } from '../read/acks.js';
@@ -29,9 +29,9 @@ export function acksConsumer({
   );
   return async (messages) => {
     const acks = messages
-      .filter(({ subject }) => kindOf(subject) === 'node')
+      .filter((message) => kindOf(message) === 'node')
       .map((message) => nodeAcked(message, () => refused.add(1, { kind: 'foreign' })));
-    const pulses = messages.filter(({ subject }) => kindOf(subject) === 'pulse');
+    const pulses = messages.filter((message) => kindOf(message) === 'pulse');
     await oneAtATime(() =>
       store.transaction(async (tx) => {
         for (const message of pulses)
@@ -43,13 +43,13 @@ export function acksConsumer({
   };
 }
 
-const kindOf = (subject: string): string => subject.split('.')[2] ?? '';
-const clusterOf = ({ subject }: Message): string => subject.split('.')[1] ?? '';
+const kindOf = ({ subject }: Message): string => parseSubject(subject).kind;
+const clusterOf = ({ subject }: Message): string => parseSubject(subject).cluster;
 
 /** Of the cluster and node that the subject names: what the payload says of them must be the same. */
 function nodeAcked(message: Message, onForeign: () => void): NodeAcked {
   const ack = read(ClusterAck, message);
-  if (message.subject.split('.')[3] !== subjectToken(ack.node)) {
+  if (parseSubject(message.subject).token !== subjectToken(ack.node)) {
     onForeign();
     throw new PermanentError('foreign-node', `${message.subject}: it is of ${ack.node}`);
   }

@@ -4,7 +4,7 @@
  */
 import { PermanentError } from '@ringfence/bus';
 import type { BusMetrics, Message } from '@ringfence/bus';
-import { AGENT_REPORTS, subjectToken } from '@ringfence/contracts';
+import { AGENT_REPORTS, parseSubject, subjectToken } from '@ringfence/contracts';
 import type { AgentHeartbeat, AgentRefusal } from '@ringfence/contracts';
 import type { AppendBatch, EventStore, OneAtATime } from '@ringfence/event-store';
 import type pg from 'pg';
@@ -56,7 +56,7 @@ export function agentsConsumer({
 }
 
 function parse({ subject, payload }: Message, onForeign: () => void): Report[] {
-  const [, cluster = '', kind = '', token] = subject.split('.');
+  const { cluster, kind, token } = parseSubject(subject);
   if (kind !== 'heartbeat' && kind !== 'refusal') return [];
   const result = AGENT_REPORTS[kind].safeParse(payload);
   if (!result.success)

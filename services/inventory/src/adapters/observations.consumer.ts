@@ -4,7 +4,7 @@
  */
 import { PermanentError } from '@ringfence/bus';
 import type { BusMetrics, Message } from '@ringfence/bus';
-import { OBSERVATIONS } from '@ringfence/contracts';
+import { OBSERVATIONS, parseSubject } from '@ringfence/contracts';
 import type { ListCompleted, ObservationKind } from '@ringfence/contracts';
 import type { AppendBatch, EventStore, OneAtATime } from '@ringfence/event-store';
 import type pg from 'pg';
@@ -57,10 +57,9 @@ export function observationsConsumer({
 }
 
 function parse(message: Message): Observation[] {
-  const [, cluster, kind] = message.subject.split('.');
+  const { cluster, kind } = parseSubject(message.subject);
   // Pods are the clusters' own business.
-  if (cluster === undefined || kind === undefined || kind === 'pod' || !Object.hasOwn(OBSERVATIONS, kind))
-    return [];
+  if (kind === 'pod' || !Object.hasOwn(OBSERVATIONS, kind)) return [];
   const result = OBSERVATIONS[kind as ObservationKind].safeParse(message.payload);
   if (!result.success)
     throw new PermanentError(

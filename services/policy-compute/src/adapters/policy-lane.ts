@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Bus, LatestValue } from '@ringfence/bus';
-import { CommitRecord, subjects } from '@ringfence/contracts';
+import { CommitRecord, parseSubject, subjects } from '@ringfence/contracts';
 import type { FactPositions } from '@ringfence/contracts';
 import { RECORD_KINDS } from '../domain/standing-policy.js';
 import type { RecordKey, StandingPolicy } from '../domain/standing-policy.js';
@@ -127,7 +127,7 @@ export class PolicyLane {
   /** As it is on the stream, not as a schema would write it: the comparison is by text. */
   #hold({ subject, payload }: LatestValue): void {
     if (payload === null) return;
-    const [, cluster = '', kind = ''] = subject.split('.');
+    const { cluster, kind } = parseSubject(subject);
     const held = this.#held.get(cluster) ?? emptyCluster();
     this.#held.set(cluster, held);
     const record = payload as Partial<Record<string, unknown>>;

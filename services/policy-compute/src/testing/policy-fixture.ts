@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { connectBus, ensureStreams, noMetrics } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { CommitRecord, GLOBAL, NO_FACTS, subjects } from '@ringfence/contracts';
+import { CommitRecord, GLOBAL, NO_FACTS, parseSubject, subjects } from '@ringfence/contracts';
 import type {
   FactPositions,
   Endpoint,
@@ -207,7 +207,7 @@ export async function readPolicy(bus: Bus, cluster = CLUSTER): Promise<PolicyRea
   let written = 0;
   const reader = await bus.latest('POLICY', `policy.${cluster}.*.*`, ({ subject, payload }) => {
     written += 1;
-    const [, , kind = '', id = ''] = subject.split('.');
+    const { kind, token: id } = parseSubject(subject);
     if (kind === 'commit') commit = payload === null ? null : CommitRecord.parse(payload);
     else if (kind === 'unit' || kind === 'group' || kind === 'endpoint') {
       const record = (payload as Record<string, unknown> | null)?.[kind];

@@ -1,5 +1,5 @@
 /** What C-VENs say of themselves and of the sandboxes of their nodes → the store. */
-import { AgentHeartbeat, NodeSandboxes } from '@ringfence/contracts';
+import { AgentHeartbeat, NodeSandboxes, parseSubject } from '@ringfence/contracts';
 import type { ActorStore } from '../../domain/actor-store.js';
 import { ownWord, read, senderOf } from '../payload.js';
 import type { Refusals } from '../nodes/refusals.js';
@@ -11,7 +11,7 @@ export function takeAgentReport(
   refusals: Refusals,
 ): void {
   if (payload === null) return;
-  const kind = subject.split('.')[2];
+  const { kind } = parseSubject(subject);
   if (kind === 'heartbeat') takeHeartbeat(store, subject, payload);
   else if (kind === 'sandboxes') takeSandboxes(store, subject, payload, refusals);
 }

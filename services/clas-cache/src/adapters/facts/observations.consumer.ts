@@ -2,7 +2,7 @@
  * What Kubelink and clas-cache itself said → the store. A payload that cannot be read is counted and left out: the store must not
  * stop at one object, and absence is the closed answer.
  */
-import { ClusterObserved, NamespaceObserved, OBSERVATIONS } from '@ringfence/contracts';
+import { ClusterObserved, NamespaceObserved, OBSERVATIONS, parseSubject } from '@ringfence/contracts';
 import type { z } from 'zod';
 import type { ActorStore } from '../../domain/actor-store.js';
 import type { Observed } from '../../domain/observed.js';
@@ -20,7 +20,7 @@ const isObserved = (kind: string): kind is keyof Observed => Object.hasOwn(FORMS
 
 /** Throws PermanentError for what cannot be read. */
 export function takeObservation(store: ActorStore, subject: string, payload: unknown): void {
-  const kind = subject.split('.')[2] ?? '';
+  const { kind } = parseSubject(subject);
   if (payload === null) return;
   if (isObserved(kind)) observe(store, kind, subject, payload);
   else if (kind === 'namespace') read(NamespaceObserved, subject, payload);

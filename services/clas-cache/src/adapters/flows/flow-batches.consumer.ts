@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PermanentError, TransientError } from '@ringfence/bus';
 import type { Bus, Consumer, Message, Publication } from '@ringfence/bus';
-import { FlowBatch, subjects } from '@ringfence/contracts';
+import { FlowBatch, parseSubject, subjects } from '@ringfence/contracts';
 import type { Logger } from 'pino';
 import type { ActorStore } from '../../domain/actor-store.js';
 import { FLOW_BATCHES } from '../../manifest.js';
@@ -45,7 +45,7 @@ async function decorateBatches(options: FlowBatchesOptions, messages: readonly M
  */
 function decorated({ cluster, store, refusals }: FlowBatchesOptions, message: Message): Publication[] {
   const { subject, payload } = message;
-  if (subject.split('.')[1] !== cluster) return [];
+  if (parseSubject(subject).cluster !== cluster) return [];
   try {
     const said = ownWord('flow', subject, read(FlowBatch, subject, payload));
     const { batch, foreign } = store.decorate(said);

@@ -1,7 +1,7 @@
 /** A node's whole view, part by part, for the agent that asks for it. */
 import { CallError } from '@ringfence/bus';
 import type { Bus, Subscription } from '@ringfence/bus';
-import { CALLS, subjectToken } from '@ringfence/contracts';
+import { CALLS, parseSubject, subjectToken } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
 import type { ActorStore } from '../../domain/actor-store.js';
 import type { StoreLoop } from '../store/store-loop.js';
@@ -25,7 +25,7 @@ export function serveSnapshots({ bus, store, loop, gate, metrics }: NodeSnapshot
       // Of a view that is packed a part is not dear any more.
       gate.requireShare(subject, further && 1);
       // The subject is what the node's credential allows; what the request says counts for nothing beside it.
-      if (subject.split('.').at(-1) !== subjectToken(node)) {
+      if (parseSubject(subject).token !== subjectToken(node)) {
         throw CallError.of('PERMISSION_DENIED', 'not-this-node', `${node} is not the node that asks`);
       }
       if (further !== undefined) return views.further(node, further);

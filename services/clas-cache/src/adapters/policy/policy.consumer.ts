@@ -1,5 +1,5 @@
 /** The control plane's policy lane → the store. */
-import { POLICY_RECORDS } from '@ringfence/contracts';
+import { parseSubject, POLICY_RECORDS } from '@ringfence/contracts';
 import type { z } from 'zod';
 import type { ActorStore } from '../../domain/actor-store.js';
 import type { Told } from '../../domain/told.js';
@@ -10,7 +10,7 @@ const isTold = (kind: string): kind is keyof Told => Object.hasOwn(FORMS, kind);
 
 /** Throws PermanentError for what cannot be read. */
 export function takePolicy(store: ActorStore, subject: string, payload: unknown): void {
-  const [, , kind = '', token = ''] = subject.split('.');
+  const { kind, token } = parseSubject(subject);
   if (!isTold(kind)) return;
   if (payload === null) store.told(kind, token, null);
   else tell(store, kind, token, { subject, payload });

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectBus, PermanentError, uplinkDurable } from '@ringfence/bus';
 import type { Bus, Consumer, LatestValue, Message, Publication } from '@ringfence/bus';
-import { AgentHeartbeat, subjects, subjectToken } from '@ringfence/contracts';
+import { AgentHeartbeat, parseSubject, subjects, subjectToken } from '@ringfence/contracts';
 import { retrying } from '@ringfence/retrying';
 import type {
   AgentRefusal,
@@ -188,7 +188,7 @@ export class ControlUplink {
     const onError = (error: unknown): void => logger.debug({ err: error }, 'not forwarded yet');
     // Without the control plane the cluster goes on: that is a fact of health, and no failure of these lanes.
     const options = { onError, mayStand: () => this.#bus?.isConnected() !== true };
-    const own = ({ subject }: Message): boolean => subject.split('.')[1] === cluster;
+    const own = ({ subject }: Message): boolean => parseSubject(subject).cluster === cluster;
     // Without message ids: on a stream that many clusters write, one could swallow by its ids what another is about to
     // say. Who reads there recognises repeats by what they are.
     const asItIs = ({ subject, payload, headers }: Message): Publication => ({
@@ -235,12 +235,12 @@ export class ControlUplink {
 /** What a node says in another's name is not passed on; who refuses it in the store records it. */
 function isOfItsSender({ subject, payload }: Message): boolean {
   const heartbeat = AgentHeartbeat.safeParse(payload);
-  return heartbeat.success && subjectToken(heartbeat.data.node) === subject.split('.').at(-1);
+  return heartbeat.success && subjectToken(heartbeat.data.node) === parseSubject(subject).token;
 }
 
 /** The marker that ends a list goes the way of the objects that it counts. */
 function isForControl({ subject, payload }: Message): boolean {
-  const kind = subject.split('.')[2] ?? '';
+  const { kind } = parseSubject(subject);
   const counted = kind === 'list' ? (payload as { kind?: unknown } | null)?.kind : kind;
   return counted !== NOT_FORWARDED;
 }
