@@ -9,20 +9,21 @@ import {
   KubernetesApi,
   parseOptions as parseUpOptions,
   Progress,
+  readCommandLine,
   Stack,
 } from '@ringfence/up';
 import { Campaign } from './campaign.js';
 import { faultList } from './fault-list.js';
 import { hog } from './faults.js';
 import type { Circumstances, Findings } from './findings.js';
-import { parseOptions, USAGE, UsageError } from './options.js';
+import { parseOptions, USAGE } from './options.js';
 import type { CampaignOptions } from './options.js';
 import { htmlReport } from './report-html.js';
 import { textReport } from './report-text.js';
 import { APPLICATION } from './town.js';
 
 export async function main(argv: readonly string[]): Promise<void> {
-  const options = readOptions(argv);
+  const options = readCommandLine(() => parseOptions(argv, process.cwd()), USAGE);
   if (options === null) return;
   mkdirSync(options.data, { recursive: true, mode: 0o711 });
   const circumstances = circumstancesOf(options);
@@ -100,19 +101,6 @@ function writeReports(options: CampaignOptions, findings: Findings, circumstance
   writeFileSync(page, htmlReport(findings, circumstances));
   writeFileSync(page.replace(/(\.html)?$/, '.txt'), text);
   print(`${text}Page: ${page}\n`);
-}
-
-function readOptions(argv: readonly string[]): CampaignOptions | null {
-  try {
-    const options = parseOptions(argv, process.cwd());
-    if (options !== 'help') return options;
-    print(`${USAGE}\n`);
-    return null;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`ringfence: ${error.message}\n`);
-    process.exit(2);
-  }
 }
 
 function circumstancesOf({ seed, minutes, nodes, hogs, only }: CampaignOptions): Circumstances {

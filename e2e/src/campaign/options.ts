@@ -1,6 +1,6 @@
 /** The command line of `npm run campaign`. */
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseInteger, parseNumber, parseWords } from '@ringfence/up';
 
 export interface CampaignOptions {
   readonly minutes: number;
@@ -12,8 +12,6 @@ export interface CampaignOptions {
   readonly only: readonly string[];
   readonly nodes: number;
 }
-
-export class UsageError extends Error {}
 
 export const USAGE = `npm run campaign -- [options]
 
@@ -34,49 +32,32 @@ export function parseOptions(argv: readonly string[], cwd: string): CampaignOpti
   if (values.help) return 'help';
   const data = resolve(cwd, values.data);
   return {
-    minutes: number('--minutes', values.minutes, 0.1, 24 * 60),
+    minutes: parseNumber('--minutes', values.minutes, 0.1, 24 * 60),
     seed:
       values.seed === undefined
         ? Math.floor(Math.random() * 1_000_000)
-        : whole('--seed', values.seed, 0, 2 ** 32 - 1),
+        : parseInteger('--seed', values.seed, 0, 2 ** 32 - 1),
     report: values.report === undefined ? join(data, 'campaign.html') : resolve(cwd, values.report),
     data,
-    hogs: whole('--hogs', values.hogs, 0, 64),
+    hogs: parseInteger('--hogs', values.hogs, 0, 64),
     only: [...(values.only ?? []), ...positionals].map((word) => word.toLowerCase()),
-    nodes: whole('--nodes', values.nodes, 2, 8),
+    nodes: parseInteger('--nodes', values.nodes, 2, 8),
   };
 }
 
 function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        minutes: { type: 'string', default: '2' },
-        seed: { type: 'string' },
-        report: { type: 'string' },
-        data: { type: 'string', default: '.ringfence/campaign' },
-        nodes: { type: 'string', default: '2' },
-        hogs: { type: 'string', default: '0' },
-        only: { type: 'string', multiple: true },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function number(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value < least || value > most)
-    throw new UsageError(`${name} must be a number from ${least} to ${most}, not "${text}"`);
-  return value;
-}
-
-function whole(name: string, text: string, least: number, most: number): number {
-  const value = number(name, text, least, most);
-  if (!Number.isInteger(value)) throw new UsageError(`${name} must be a whole number, not "${text}"`);
-  return value;
+  return parseWords({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      minutes: { type: 'string', default: '2' },
+      seed: { type: 'string' },
+      report: { type: 'string' },
+      data: { type: 'string', default: '.ringfence/campaign' },
+      nodes: { type: 'string', default: '2' },
+      hogs: { type: 'string', default: '0' },
+      only: { type: 'string', multiple: true },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
 }

@@ -1,4 +1,5 @@
 export { Progress } from './banner.js';
+export { parseInteger, parseNumber, parseWords, readCommandLine } from './command-line.js';
 export { claimDataDirectory } from './data-directory.js';
 export { flows } from './first-flow.js';
 export type { FlowRow } from './first-flow.js';

@@ -1,9 +1,10 @@
 /** `npm start` after the set-up: start, tell the story, and end everything on any signal, crash or lost parent. */
 import { mkdirSync } from 'node:fs';
 import { Progress, storyText } from './banner.js';
+import { readCommandLine } from './command-line.js';
 import { claimDataDirectory } from './data-directory.js';
 import { firstFlow } from './first-flow.js';
-import { parseOptions, USAGE, UsageError } from './options.js';
+import { parseOptions, USAGE } from './options.js';
 import type { UpOptions } from './options.js';
 import type { Exit } from './processes.js';
 import { Stack } from './stack.js';
@@ -21,7 +22,7 @@ class Ending extends Error {
 }
 
 export async function main(argv: readonly string[]): Promise<void> {
-  const options = readOptions(argv);
+  const options = readCommandLine(() => parseOptions(argv, process.cwd()), USAGE);
   if (options === null) return;
   let release = (): void => undefined;
   let stack: Stack | null = null;
@@ -62,19 +63,6 @@ async function run(stack: Stack, options: UpOptions): Promise<void> {
       pairing,
     }),
   );
-}
-
-function readOptions(argv: readonly string[]): UpOptions | null {
-  try {
-    const options = parseOptions(argv, process.cwd());
-    if (options !== 'help') return options;
-    print(`${USAGE}\n`);
-    return null;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`ringfence: ${error.message}\n`);
-    process.exit(2);
-  }
 }
 
 /** Rejects once, with the first reason to end. */

@@ -1,7 +1,7 @@
 /** The command line of `npm start`: parsed once, refused in one line. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseInteger, parseWords, UsageError } from './command-line.js';
 
 export interface UpOptions {
   readonly nodes: number;
@@ -13,8 +13,6 @@ export interface UpOptions {
   readonly port: number;
   readonly overlay: boolean;
 }
-
-export class UsageError extends Error {}
 
 export const USAGE = `npm start -- [options]
 
@@ -35,13 +33,13 @@ export function parseOptions(argv: readonly string[], cwd: string): UpOptions | 
   if (values.help) return 'help';
   const manifests = [...(values.manifest ?? []), ...positionals].map((file) => existing(resolve(cwd, file)));
   const options: UpOptions = {
-    nodes: integer('--nodes', values.nodes, 1, 16),
+    nodes: parseInteger('--nodes', values.nodes, 1, 16),
     manifests,
     kubeconfig: values.kubeconfig === undefined ? null : existing(resolve(cwd, values.kubeconfig)),
     simulate: values.simulate,
     keep: values.keep,
     dataDirectory: resolve(cwd, values.data),
-    port: integer('--port', values.port, 1, 65_535),
+    port: parseInteger('--port', values.port, 1, 65_535),
     overlay: values.overlay,
   };
   if (options.kubeconfig && options.simulate)
@@ -50,33 +48,21 @@ export function parseOptions(argv: readonly string[], cwd: string): UpOptions | 
 }
 
 function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        nodes: { type: 'string', default: '2' },
-        manifest: { type: 'string', multiple: true },
-        kubeconfig: { type: 'string' },
-        simulate: { type: 'boolean', default: false },
-        keep: { type: 'boolean', default: false },
-        data: { type: 'string', default: '.ringfence' },
-        port: { type: 'string', default: '8080' },
-        overlay: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function integer(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new UsageError(`${name} must be a whole number from ${least} to ${most}, not "${text}"`);
-  }
-  return value;
+  return parseWords({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      nodes: { type: 'string', default: '2' },
+      manifest: { type: 'string', multiple: true },
+      kubeconfig: { type: 'string' },
+      simulate: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
+      data: { type: 'string', default: '.ringfence' },
+      port: { type: 'string', default: '8080' },
+      overlay: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
 }
 
 function existing(file: string): string {
