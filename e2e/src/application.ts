@@ -87,6 +87,20 @@ export async function managedNamespace(
   await api.put(await profile(name), { managed: true, enforcement_mode: mode, labels: fixed });
 }
 
+/** A namespace in full with a gated Deployment per role: the first on this port, the others on those after it. */
+export async function gatedRoles(
+  namespace: string,
+  labelPrefix: string,
+  port: number,
+  roles: readonly string[],
+): Promise<void> {
+  for (const role of roles) await label('role', `${labelPrefix}-${role}`);
+  await managedNamespace(namespace, { app: namespace, env: 'test' }, 'full');
+  const gated = (app: string, i: number): Manifest =>
+    deployment(namespace, app, { role: `${labelPrefix}-${app}`, port: port + i, podSpec: POLICY_GATE });
+  await apply(...roles.map(gated));
+}
+
 export async function setMode(namespace: string, mode: Mode): Promise<void> {
   await api.put(await profile(namespace), { enforcement_mode: mode });
 }

@@ -83,6 +83,11 @@ export async function readyPods(namespace: string, app: string, count = 1): Prom
   return found;
 }
 
+export async function readyPod(namespace: string, app: string): Promise<Pod> {
+  const [pod] = await readyPods(namespace, app);
+  return pod!;
+}
+
 export async function serviceAddress(namespace: string, name: string): Promise<string> {
   const service = (await kubernetes.request('GET', `/api/v1/namespaces/${namespace}/services/${name}`)) as {
     spec: { clusterIP: string };

@@ -2,11 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   asked,
-  deployment,
+  gatedRoles,
   inForce,
-  label,
-  managedNamespace,
-  POLICY_GATE,
   provision,
   removeNamespace,
   ruleSet,
@@ -14,7 +11,7 @@ import {
   standing,
   untilInForce,
 } from '../application.js';
-import { api, apply, connect, eventually, readyPods, stackProcess } from '../world.js';
+import { api, connect, eventually, readyPod, stackProcess } from '../world.js';
 import type { Outcome, Pod } from '../world.js';
 
 const NAMESPACE = 'asked';
@@ -29,18 +26,13 @@ describe('what REST says to be in force', () => {
   let rules: string;
 
   beforeAll(async () => {
-    for (const role of ['as-server', 'as-client']) await label('role', role);
-    await managedNamespace(NAMESPACE, scope, 'full');
-    await apply(
-      deployment(NAMESPACE, 'server', { role: 'as-server', port: PORT, podSpec: POLICY_GATE }),
-      deployment(NAMESPACE, 'client', { role: 'as-client', port: PORT + 1, podSpec: POLICY_GATE }),
-    );
+    await gatedRoles(NAMESPACE, 'as', PORT, ['server', 'client']);
     rules = await ruleSet('asked', scope, [
       { from: { role: 'as-client' }, to: { role: 'as-server' }, port: PORT },
     ]);
     await provision('asked');
-    [server] = (await readyPods(NAMESPACE, 'server')) as [Pod];
-    [client] = (await readyPods(NAMESPACE, 'client')) as [Pod];
+    server = await readyPod(NAMESPACE, 'server');
+    client = await readyPod(NAMESPACE, 'client');
     await untilInForce(await asked());
   });
   afterAll(() => removeNamespace(NAMESPACE));

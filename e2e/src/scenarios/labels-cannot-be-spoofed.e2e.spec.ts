@@ -1,8 +1,7 @@
 /** Labels say what a Pod is; nobody gets one by writing an annotation that the profile does not allow. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deployment, label, managedNamespace, provision, removeNamespace, ruleSet } from '../application.js';
-import { api, apply, connect, eventually, readyPods } from '../world.js';
-import type { Pod } from '../world.js';
+import { api, apply, connect, eventually, readyPod } from '../world.js';
 
 interface KubernetesWorkload {
   name: string;
@@ -33,9 +32,9 @@ describe('labels', () => {
   afterAll(() => Promise.all(['spoof-prod', 'spoof-dev'].map(removeNamespace)));
 
   it('keeps two namespaces with the same labels in different environments apart', async () => {
-    const [server] = (await readyPods('spoof-prod', 'server')) as [Pod];
-    const [friend] = (await readyPods('spoof-prod', 'client')) as [Pod];
-    const [spoofer] = (await readyPods('spoof-dev', 'client')) as [Pod];
+    const server = await readyPod('spoof-prod', 'server');
+    const friend = await readyPod('spoof-prod', 'client');
+    const spoofer = await readyPod('spoof-dev', 'client');
     await eventually('the friend may', async () => (await connect(friend, server.address, 7300)) === 'open');
     expect(await connect(spoofer, server.address, 7300)).toBe('dropped');
   });

@@ -21,7 +21,7 @@ import { clusterNodes, nodePortOf } from '../nodes.js';
 import type { ClusterNode } from '../nodes.js';
 import { outsideHost } from '../outside-host.js';
 import type { OutsideHost } from '../outside-host.js';
-import { api, apply, netnsOf, readyPods, serviceAddress } from '../world.js';
+import { api, apply, netnsOf, readyPod, serviceAddress } from '../world.js';
 import type { Pod } from '../world.js';
 
 const NAMESPACE = 'node-port';
@@ -48,7 +48,7 @@ describe('a NodePort', () => {
       deployment(NAMESPACE, 'web', { role: WEB.value, port: PORT, podSpec: POLICY_GATE }),
       ...POLICIES.map(nodePortService),
     );
-    [web] = (await readyPods(NAMESPACE, 'web')) as [Pod];
+    web = await readyPod(NAMESPACE, 'web');
     const nodes = await clusterNodes();
     [own, other] = [
       nodes.find(({ name }) => name === web.node)!,

@@ -1,19 +1,11 @@
 /** The control plane away: enforcement stays, new Pods of known workloads get their policy, and flows arrive later. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gatedRoles, provision, removeNamespace, ruleSet } from '../application.js';
 import {
-  deployment,
-  label,
-  managedNamespace,
-  POLICY_GATE,
-  provision,
-  removeNamespace,
-  ruleSet,
-} from '../application.js';
-import {
-  apply,
   connect,
   eventually,
   kubernetes,
+  readyPod,
   readyPods,
   recentFlows,
   stackProcess,
@@ -29,16 +21,11 @@ describe('the control plane is away', () => {
   let client: Pod;
 
   beforeAll(async () => {
-    for (const role of ['ot-server', 'ot-client']) await label('role', role);
-    await managedNamespace(NAMESPACE, scope, 'full');
-    await apply(
-      deployment(NAMESPACE, 'server', { role: 'ot-server', port: 7400, podSpec: POLICY_GATE }),
-      deployment(NAMESPACE, 'client', { role: 'ot-client', port: 7401, podSpec: POLICY_GATE }),
-    );
+    await gatedRoles(NAMESPACE, 'ot', 7400, ['server', 'client']);
     await ruleSet('outages', scope, [{ from: { role: 'ot-client' }, to: { role: 'ot-server' }, port: 7400 }]);
     await provision('outages');
-    [server] = (await readyPods(NAMESPACE, 'server')) as [Pod];
-    [client] = (await readyPods(NAMESPACE, 'client')) as [Pod];
+    server = await readyPod(NAMESPACE, 'server');
+    client = await readyPod(NAMESPACE, 'client');
   });
   afterAll(() => removeNamespace(NAMESPACE));
 

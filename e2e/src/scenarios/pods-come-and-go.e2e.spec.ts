@@ -1,15 +1,7 @@
 /** Pods come and go; the rules follow them, and never a moment too long. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  deployment,
-  label,
-  managedNamespace,
-  POLICY_GATE,
-  provision,
-  removeNamespace,
-  ruleSet,
-} from '../application.js';
-import { apply, connect, eventually, kubernetes, readyPods } from '../world.js';
+import { gatedRoles, provision, removeNamespace, ruleSet } from '../application.js';
+import { connect, eventually, kubernetes, readyPod, readyPods } from '../world.js';
 import type { Pod } from '../world.js';
 
 const NAMESPACE = 'come-and-go';
@@ -25,19 +17,13 @@ describe('Pods come and go', () => {
   let stranger: Pod;
 
   beforeAll(async () => {
-    for (const role of ['cg-server', 'cg-client', 'cg-stranger']) await label('role', role);
-    await managedNamespace(NAMESPACE, labels, 'full');
-    await apply(
-      deployment(NAMESPACE, 'server', { role: 'cg-server', port: 7000, podSpec: POLICY_GATE }),
-      deployment(NAMESPACE, 'client', { role: 'cg-client', port: 7001, podSpec: POLICY_GATE }),
-      deployment(NAMESPACE, 'stranger', { role: 'cg-stranger', port: 7002, podSpec: POLICY_GATE }),
-    );
+    await gatedRoles(NAMESPACE, 'cg', 7000, ['server', 'client', 'stranger']);
     await ruleSet('come and go', labels, [
       { from: { role: 'cg-client' }, to: { role: 'cg-server' }, port: 7000 },
     ]);
     await provision('come and go');
-    [client] = (await readyPods(NAMESPACE, 'client')) as [Pod];
-    [stranger] = (await readyPods(NAMESPACE, 'stranger')) as [Pod];
+    client = await readyPod(NAMESPACE, 'client');
+    stranger = await readyPod(NAMESPACE, 'stranger');
   });
   afterAll(() => removeNamespace(NAMESPACE));
 

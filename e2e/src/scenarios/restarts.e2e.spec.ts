@@ -1,19 +1,12 @@
 /** Any part may die and come back while traffic runs: nothing wrongly open, nothing wrongly closed. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  deployment,
-  label,
-  managedNamespace,
-  POLICY_GATE,
-  provision,
-  removeNamespace,
-  ruleSet,
-} from '../application.js';
+import { deployment, gatedRoles, POLICY_GATE, provision, removeNamespace, ruleSet } from '../application.js';
 import {
   apply,
   connect,
   eventually,
   HeldConnection,
+  readyPod,
   readyPods,
   stackProcess,
   stackProcesses,
@@ -30,20 +23,14 @@ describe('restarting every part', () => {
   let held: HeldConnection;
 
   beforeAll(async () => {
-    for (const role of ['rs-server', 'rs-client', 'rs-stranger']) await label('role', role);
-    await managedNamespace(NAMESPACE, scope, 'full');
-    await apply(
-      deployment(NAMESPACE, 'server', { role: 'rs-server', port: 7200, podSpec: POLICY_GATE }),
-      deployment(NAMESPACE, 'client', { role: 'rs-client', port: 7201, podSpec: POLICY_GATE }),
-      deployment(NAMESPACE, 'stranger', { role: 'rs-stranger', port: 7202, podSpec: POLICY_GATE }),
-    );
+    await gatedRoles(NAMESPACE, 'rs', 7200, ['server', 'client', 'stranger']);
     await ruleSet('restarts', scope, [
       { from: { role: 'rs-client' }, to: { role: 'rs-server' }, port: 7200 },
     ]);
     await provision('restarts');
-    [server] = (await readyPods(NAMESPACE, 'server')) as [Pod];
-    [client] = (await readyPods(NAMESPACE, 'client')) as [Pod];
-    [stranger] = (await readyPods(NAMESPACE, 'stranger')) as [Pod];
+    server = await readyPod(NAMESPACE, 'server');
+    client = await readyPod(NAMESPACE, 'client');
+    stranger = await readyPod(NAMESPACE, 'stranger');
     held = await HeldConnection.open(client, server.address, 7200);
   });
   afterAll(async () => {

@@ -1,15 +1,7 @@
 /** A revoked rule ends the connections that it allowed, and only those. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  deployment,
-  label,
-  managedNamespace,
-  POLICY_GATE,
-  provision,
-  removeNamespace,
-  ruleSet,
-} from '../application.js';
-import { api, apply, eventually, HeldConnection, readyPods } from '../world.js';
+import { gatedRoles, provision, removeNamespace, ruleSet } from '../application.js';
+import { api, eventually, HeldConnection, readyPod } from '../world.js';
 import type { Pod } from '../world.js';
 
 const NAMESPACE = 'revocation';
@@ -24,13 +16,7 @@ describe('revoking a rule', () => {
   const open: HeldConnection[] = [];
 
   beforeAll(async () => {
-    for (const role of ['rv-server', 'rv-kept', 'rv-revoked']) await label('role', role);
-    await managedNamespace(NAMESPACE, scope, 'full');
-    await apply(
-      deployment(NAMESPACE, 'server', { role: 'rv-server', port: 7100, podSpec: POLICY_GATE }),
-      deployment(NAMESPACE, 'kept', { role: 'rv-kept', port: 7101, podSpec: POLICY_GATE }),
-      deployment(NAMESPACE, 'revoked', { role: 'rv-revoked', port: 7102, podSpec: POLICY_GATE }),
-    );
+    await gatedRoles(NAMESPACE, 'rv', 7100, ['server', 'kept', 'revoked']);
     keptRules = await ruleSet('kept', scope, [
       { from: { role: 'rv-kept' }, to: { role: 'rv-server' }, port: 7100 },
     ]);
@@ -38,9 +24,9 @@ describe('revoking a rule', () => {
       { from: { role: 'rv-revoked' }, to: { role: 'rv-server' }, port: 7100 },
     ]);
     await provision('both may');
-    [server] = (await readyPods(NAMESPACE, 'server')) as [Pod];
-    [kept] = (await readyPods(NAMESPACE, 'kept')) as [Pod];
-    [revoked] = (await readyPods(NAMESPACE, 'revoked')) as [Pod];
+    server = await readyPod(NAMESPACE, 'server');
+    kept = await readyPod(NAMESPACE, 'kept');
+    revoked = await readyPod(NAMESPACE, 'revoked');
   });
   afterAll(async () => {
     for (const connection of open) connection.close();

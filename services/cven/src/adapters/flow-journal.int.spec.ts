@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FlowBatches } from '../domain/flow-batches.calculator.js';
 import type { CollectedFlows } from '../domain/flow-batches.calculator.js';
 import type { ReadMark } from '../domain/read-mark.js';
+import { reportedFlow } from '../testing/flows.js';
 import { FlowJournal } from './flow-journal.store.js';
 
 const BOOT = 'aaaaaaaa-0000-4000-8000-000000000001';
@@ -23,22 +24,7 @@ const collected = (port: number): CollectedFlows => ({
   named: {
     mode: 'full',
     disagreements: 0,
-    flows: [
-      {
-        src: '10.0.0.1',
-        dst: '10.0.0.2',
-        direction: 'inbound',
-        proto: 6,
-        port,
-        verdict: 'allowed',
-        state: 'new',
-        connections: 1,
-        bytesOut: 1,
-        bytesIn: 1,
-        rule: null,
-        ruleClass: null,
-      },
-    ],
+    flows: [reportedFlow(port)],
   },
 });
 

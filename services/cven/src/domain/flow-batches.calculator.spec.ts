@@ -1,25 +1,11 @@
 /** Flows into batches: one policy each, ids never twice, nothing lost. */
 import { describe, expect, it } from 'vitest';
 import { FlowBatches } from './flow-batches.calculator.js';
-import type { ReportedFlow } from './flow-naming.js';
+import { reportedFlow } from '../testing/flows.js';
 
-const flow = (port: number): ReportedFlow => ({
-  src: '10.0.0.1',
-  dst: '10.0.0.2',
-  direction: 'inbound',
-  proto: 6,
-  port,
-  verdict: 'allowed',
-  state: 'new',
-  connections: 1,
-  bytesOut: 1,
-  bytesIn: 1,
-  rule: null,
-  ruleClass: null,
-});
 const named = (count: number) => ({
   mode: 'full' as const,
-  flows: Array.from({ length: count }, (_, i) => flow(i)),
+  flows: Array.from({ length: count }, (_, i) => reportedFlow(i)),
   disagreements: 0,
 });
 const batches = () => new FlowBatches({ node: 'n', bootId: 'boot' }, 't0');
