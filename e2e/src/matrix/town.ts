@@ -60,6 +60,8 @@ const SERVICES = [
   { namespace: BANK, name: 'counter', selects: 'vault', nodePorts: 'Cluster', port: 82, targetPort: 7302 },
   { namespace: BANK, name: 'hatch', selects: 'vault', nodePorts: 'Local', port: 83, targetPort: 7302 },
   { namespace: FREE, name: 'host', selects: 'host', port: 84, targetPort: HOST_POD_PORT },
+  // Called by a port that policies speak of, answered by another of the node itself.
+  { namespace: FREE, name: 'inn', selects: 'host', port: 7302, targetPort: HOST_POD_PORT },
 ] as const;
 const roleOf = (name: string): string => `ex-${name}`;
 

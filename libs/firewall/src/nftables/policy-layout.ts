@@ -50,9 +50,9 @@ function dispatchRules(
   entries: readonly (readonly [PortSegment, string])[],
 ): string[] {
   if (!KEYED_PROTOCOLS.has(proto)) return entries.map(([, jump]) => `meta l4proto ${proto} ${jump}`);
-  // The reply tuple of ICMP has the echo's id in its source "port": type and code stand in the original tuple only.
-  const key =
-    direction === 'in' || proto === ICMP || proto === ICMPV6 ? 'ct original proto-dst' : 'ct reply proto-src';
+  // The port that answers, not the one that was called: a Service may lead from any port to any port of the node itself. The
+  // reply tuple of ICMP has the echo's id there: type and code stand in the original tuple only.
+  const key = proto === ICMP || proto === ICMPV6 ? 'ct original proto-dst' : 'ct reply proto-src';
   const single = entries.filter(([{ from, to }]) => from === to);
   const ranges = entries.filter(([{ from, to }]) => from !== to);
   return [single, ranges]

@@ -136,6 +136,15 @@ describe("the host's table", () => {
   const fromOutside = (from: string, to: string, port: number): Promise<unknown> =>
     bed.outside.run('tcp', { from, to, port, timeoutMs: 400 });
 
+  it('judges a Pod that calls a Service in front of its own node by the port that answers, not by the Service’s', async () => {
+    const node = place(host, bed.node);
+    const toService = { from: POD_ADDRESS, to: CLUSTER_IP, port: 82, timeoutMs: 400 };
+    await node.enforce(desired([unit(NODE_SET, 'full', { ingress: [rule(82)] })], [POD_ADDRESS]).host);
+    expect(await bed.inPod.run('tcp', toService)).toBe('closed');
+    await node.enforce(desired([unit(NODE_SET, 'full', { ingress: [rule(7001)] })], [POD_ADDRESS]).host);
+    expect(await bed.inPod.run('tcp', toService)).toBe('open');
+  });
+
   it('lets nobody use a NodePort to reach a probe port, but whom the Pod itself allows; the node still probes', async () => {
     const [stranger, friend] = OUTSIDE;
     const shop = [unit(NODE_SET, 'idle'), unit(POD_SET, 'full', { ingress: [rule(7001)] })];

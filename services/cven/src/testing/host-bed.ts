@@ -1,7 +1,7 @@
 /**
  * A node with one routed Pod and an outside, as namespaces: NodePort 30080 leads to the Pod's port 7001 and hides the
  * client behind the node's address, as `externalTrafficPolicy: Cluster` does; 10.96.0.1:80 is a ClusterIP with an outside
- * backend, and on port 81 with the node itself behind it.
+ * backend, and on port 81 (for the node) and 82 (for its Pods) with the node itself behind it.
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -51,7 +51,7 @@ export function openHostBed(): HostBed {
   inside(
     'nft',
     `table ip services {
-      chain pre { type nat hook prerouting priority -100; ip daddr ${NODE_ADDRESS} tcp dport ${NODE_PORT} dnat to ${POD_ADDRESS}:7001; }
+      chain pre { type nat hook prerouting priority -100; ip daddr ${NODE_ADDRESS} tcp dport ${NODE_PORT} dnat to ${POD_ADDRESS}:7001; ip daddr ${CLUSTER_IP} tcp dport 82 dnat to ${NODE_ADDRESS}:7001; }
       chain out { type nat hook output priority -100; ip daddr ${CLUSTER_IP} tcp dport 80 dnat to ${OUTSIDE[0]}:7001; ip daddr ${CLUSTER_IP} tcp dport 81 dnat to ${NODE_ADDRESS}:7001; }
       chain post { type nat hook postrouting priority 100; ip daddr ${POD_ADDRESS} ct status dnat masquerade; }
     }`,
