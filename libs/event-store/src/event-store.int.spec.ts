@@ -6,13 +6,15 @@ import pg from 'pg';
 import { EntitySchema } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { consumeOnce } from './consume-once.js';
-import { dataSource } from './data-source.js';
+import { dataSource, entitiesIn } from './data-source.js';
 import { ensureDatabase } from './database.js';
 import { VersionConflict } from './event-store.js';
-import type { EventMeta, EventStore, Migration, Projection, StoredEvent } from './event-store.js';
+import type { EventMeta, EventStore, Projection, StoredEvent } from './event-store.js';
 import { documents } from './documents.projection.js';
 import type { DocumentTypes } from './documents.projection.js';
 import { handleCommand } from './handle-command.js';
+import { dryRun, revertLast } from './migrate.js';
+import type { Migration, MigrationClass, Sql } from './migrate.js';
 import { openEventStore } from './open.js';
 import { soleWriter } from './sole-writer.js';
 
@@ -51,6 +53,38 @@ const total = async (store: EventStore, stream: string): Promise<number | undefi
     stream,
   ]);
   return rows[0]?.total;
+};
+
+const things = (sql: string): MigrationClass =>
+  class Things1795219202000 implements Migration {
+    up = async (db: Sql): Promise<void> => void (await db.query(sql));
+    down = async (db: Sql): Promise<void> => void (await db.query('drop table things'));
+  };
+class MoreThings1795219203000 implements Migration {
+  up = async (db: Sql): Promise<void> => void (await db.query('create table more_things (id int)'));
+  down = async (db: Sql): Promise<void> => void (await db.query('drop table more_things'));
+}
+const failingMigration = (): MigrationClass =>
+  class Failing1795219204000 extends MoreThings1795219203000 {
+    override up = async (db: Sql): Promise<void> => void (await db.query('drop table nowhere'));
+  };
+const freshDatabase = async (): Promise<{ service: string; url: string }> => {
+  const service = `s${(run += 1)}`;
+  return { service, url: await ensureDatabase(postgres.url, service) };
+};
+const openWith = async (
+  database: { service: string; url: string },
+  ...migrations: MigrationClass[]
+): Promise<EventStore> => {
+  const store = await openEventStore({ ...database, migrations, projections: [] });
+  stores.push(store);
+  return store;
+};
+const tablesOf = async (store: EventStore): Promise<string[]> => {
+  const { rows } = await store.pool.query<{ name: string }>(
+    `select tablename as name from pg_tables where schemaname = 'public'`,
+  );
+  return rows.map(({ name }) => name);
 };
 
 beforeAll(async () => {
@@ -223,21 +257,33 @@ describe('the event store', () => {
   });
 
   it('refuses a migration that was edited after it ran, and does nothing of what comes after it', async () => {
-    const first = { id: '0001-things', sql: 'create table things (id int)' };
-    const second = { id: '0002-more', sql: 'create table more_things (id int)' };
-    const service = `s${(run += 1)}`;
-    const url = await ensureDatabase(postgres.url, service);
-    const opened = async (...migrations: Migration[]): Promise<EventStore> => {
-      const store = await openEventStore({ url, service, migrations, projections: [] });
-      stores.push(store);
-      return store;
-    };
-    await opened(first);
-    const store = await opened({ ...first, sql: '\n  create table things\n  (id int)' });
-    const edited = { ...first, sql: 'create table things (id bigint)' };
-    await expect(opened(edited, second)).rejects.toThrow('0001-things was edited');
-    const { rows } = await store.pool.query(`select to_regclass('more_things') as found`);
-    expect(rows).toEqual([{ found: null }]);
+    const database = await freshDatabase();
+    await openWith(database, things('create table things (id int)'));
+    const store = await openWith(database, things('\n  create table things\n  (id int)'));
+    const edited = openWith(database, things('create table things (id bigint)'), MoreThings1795219203000);
+    await expect(edited).rejects.toThrow('Things1795219202000 was edited');
+    expect(await tablesOf(store)).not.toContain('more_things');
+  });
+
+  it('says what a migration would do to this database without doing it, and takes the last one back', async () => {
+    const database = await freshDatabase();
+    const migrations = [things('create table things (id int)'), MoreThings1795219203000];
+    const store = await openWith(database, migrations[0]!);
+    const source = await dataSource({ ...database, migrations }).initialize();
+    expect(await dryRun(source, migrations)).toEqual(['MoreThings1795219203000']);
+    expect(await tablesOf(store)).not.toContain('more_things');
+    await openWith(database, ...migrations);
+    expect(await tablesOf(store)).toContain('more_things');
+    await revertLast(source);
+    expect(await tablesOf(store)).not.toContain('more_things');
+    expect(await dryRun(source, migrations)).toEqual(['MoreThings1795219203000']);
+    const failing = [...migrations, failingMigration()];
+    const refused = await dataSource({ ...database, migrations: failing }).initialize();
+    await expect(dryRun(refused, failing)).rejects.toThrow('nowhere');
+    await expect(openWith(database, ...failing)).rejects.toThrow('nowhere');
+    // One transaction: the one before it is not there either.
+    expect(await tablesOf(store)).not.toContain('more_things');
+    await Promise.all([source.destroy(), refused.destroy()]);
   });
 
   it('builds document tables anew when one of their events was raised', async () => {
@@ -272,20 +318,35 @@ describe('the event store', () => {
     await first.close();
   });
 
-  it('serves read models through TypeORM without touching their tables', async () => {
-    const store = await open();
-    await store.append('thing-1', 0, [happened(4)], meta);
+  it('reads and writes by entity, in the transaction of the events', async () => {
     const Total = new EntitySchema<{ stream: string; total: number }>({
       name: 'Total',
       tableName: 'totals',
       columns: { stream: { type: 'text', primary: true }, total: { type: 'int' } },
     });
-    const source = await dataSource(store, [Total]);
-    expect(await source.getRepository(Total).findOneBy({ stream: 'thing-1' })).toEqual({
-      stream: 'thing-1',
-      total: 4,
+    const doubled = totals(1, 1);
+    const byEntity: Projection = {
+      ...doubled,
+      apply: async (tx, event) => {
+        await doubled.apply(tx, event);
+        await entitiesIn(tx).increment(Total, { stream: event.stream }, 'total', 1);
+      },
+    };
+    const service = `s${(run += 1)}`;
+    const url = await ensureDatabase(postgres.url, service);
+    const store = await openEventStore({ url, service, entities: [Total], projections: [byEntity] });
+    stores.push(store);
+    await store.append('thing-1', 0, [happened(4)], meta);
+    const failing = store.append('thing-1', 1, [happened(4)], meta, async (tx) => {
+      await entitiesIn(tx).insert(Total, { stream: 'thing-2', total: 1 });
+      throw new Error('given up');
     });
-    await source.destroy();
+    await expect(failing).rejects.toThrow('given up');
+    const expected = [{ stream: 'thing-1', total: 5 }];
+    expect(await store.entities.find(Total)).toEqual(expected);
+    // Built anew in a schema of its own: by entity as by SQL.
+    await store.rebuild('totals');
+    expect(await store.entities.find(Total)).toEqual(expected);
   });
 
   it('says in one line which right is missing to make the database', async () => {

@@ -5,6 +5,8 @@
 import type { Actor, Envelope } from '@ringfence/contracts';
 import type { DomainEvent } from '@ringfence/decider';
 import type pg from 'pg';
+import type { EntityManager, EntitySchema } from 'typeorm';
+import type { MigrationClass } from './migrate.js';
 
 export type NewEvent = DomainEvent;
 
@@ -21,12 +23,6 @@ export interface EventMeta {
   readonly causation?: string;
 }
 
-/** Forward only; `id` orders them ("0001-labels") and is never used twice. Once it ran somewhere, `sql` stays as it is. */
-export interface Migration {
-  readonly id: string;
-  readonly sql: string;
-}
-
 export interface Projection {
   readonly name: string;
   /** Raise it when `tables` or `apply` change (`tools/checks` reminds): at the next start the tables are built anew beside the live ones and swapped. */
@@ -37,11 +33,17 @@ export interface Projection {
   apply(tx: pg.PoolClient, event: StoredEvent): Promise<void>;
 }
 
-export interface EventStoreOptions {
-  readonly url: string;
+/** What is in a service's database, as data: for the service, and for who migrates it by hand. */
+export interface ServiceDatabase {
   readonly service: string;
-  readonly migrations?: readonly Migration[];
+  readonly migrations?: readonly MigrationClass[];
   readonly projections: readonly Projection[];
+  /** Of the tables that the migrations and the projections make. */
+  readonly entities?: readonly EntitySchema[];
+}
+
+export interface EventStoreOptions extends ServiceDatabase {
+  readonly url: string;
   /** Told while Postgres is away at the start, and when it is back. */
   readonly onState?: (state: { readonly connected: boolean; readonly detail: string }) => void;
   readonly signal?: AbortSignal;
@@ -59,6 +61,8 @@ export interface EventStore {
   readonly service: string;
   readonly url: string;
   readonly pool: pg.Pool;
+  /** Outside of transactions; within one, `entitiesIn(tx)`. */
+  readonly entities: EntityManager;
   load(stream: string): Promise<{ events: StoredEvent[]; version: number }>;
   /** Throws VersionConflict. `inTransaction` runs last, with the read tables already current. */
   append(

@@ -1,4 +1,5 @@
 export { consumeOnce } from './consume-once.js';
+export { dataSource, entitiesIn } from './data-source.js';
 export { documents } from './documents.projection.js';
 export type { Document, Documents, DocumentTypes } from './documents.projection.js';
 export { ensureDatabase, isPostgresAway } from './database.js';
@@ -9,13 +10,15 @@ export type {
   EventMeta,
   EventStore,
   EventStoreOptions,
-  Migration,
   NewEvent,
   Projection,
+  ServiceDatabase,
   StoredEvent,
 } from './event-store.js';
 export { handleCommand } from './handle-command.js';
 export type { CommandResult } from './handle-command.js';
+export { dryRun, migrate, revertLast } from './migrate.js';
+export type { Migration, MigrationClass, Sql } from './migrate.js';
 export { mirror } from './mirror.js';
 export type { Mirror, Mirrored } from './mirror.js';
 export { oneAtATime, oneAtATimePer } from './one-at-a-time.js';

@@ -1,51 +1,42 @@
 /** Opens a service's store: waits for Postgres, migrates, builds outdated read tables, and puts the parts together. */
 import pg from 'pg';
+import type { DataSource } from 'typeorm';
 import { appendEvents } from './append.js';
+import { connected, dataSource, inTransaction } from './data-source.js';
 import { untilPostgresAnswers, codeOf } from './database.js';
 import type { EventStore, EventStoreOptions, Projection } from './event-store.js';
 import { eventsAbove, loadStream } from './read.js';
 import { rebuildOutdated, rebuildProjection } from './rebuild.js';
-import { LOCKS, migrate } from './schema.js';
-import { inTransaction } from './transaction.js';
+import { migrate } from './migrate.js';
+import { LOCKS } from './schema.js';
 import { watchAvailability } from './availability.js';
 
 const UNDEFINED_TABLE = '42P01';
-const POOL = {
-  max: 10,
-  connectionTimeoutMillis: 5_000,
-  statement_timeout: 60_000,
-  idle_in_transaction_session_timeout: 60_000,
-};
 
 export async function openEventStore(options: EventStoreOptions): Promise<EventStore> {
-  const pool = new pg.Pool({ connectionString: options.url, application_name: options.service, ...POOL });
-  // A dropped idle connection is reported here; the next query opens another.
-  pool.on('error', () => undefined);
-  // One that is dropped between two queries of a transaction is told to the client itself; its next query says so.
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  const source = dataSource(options);
   try {
-    await untilPostgresAnswers(() => prepare(pool, options), options);
+    const pool = await untilPostgresAnswers(() => prepare(source, options), options);
+    return storeOn(source, pool, options);
   } catch (error) {
-    await pool.end();
+    if (source.isInitialized) await source.destroy();
     throw error;
   }
-  return storeOn(pool, options);
 }
 
-async function prepare(pool: pg.Pool, options: EventStoreOptions): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await migrate(client, options.migrations ?? []);
-  } finally {
-    // Not back into the pool: a failed migration may have left its lock on the session.
-    client.release(true);
-  }
-  await rebuildOutdated(pool, options.projections);
+async function prepare(
+  source: DataSource,
+  { migrations = [], projections }: EventStoreOptions,
+): Promise<pg.Pool> {
+  const pool = await connected(source);
+  await migrate(source, migrations);
+  await rebuildOutdated(source, projections);
+  return pool;
 }
 
 /** Transactions, and who wants to know that one has appended. */
 function transactionsOn(
-  pool: pg.Pool,
+  source: DataSource,
   projections: readonly Projection[],
 ): Pick<EventStore, 'appendIn' | 'transaction' | 'onCommitted'> {
   const listeners = new Set<() => void>();
@@ -57,7 +48,7 @@ function transactionsOn(
     },
     transaction: async (work) => {
       let hasAppended = false;
-      const result = await inTransaction(pool, async (tx) => {
+      const result = await inTransaction(source, async (tx) => {
         appendedIn.delete(tx);
         const done = await work(tx);
         hasAppended = appendedIn.has(tx);
@@ -73,9 +64,13 @@ function transactionsOn(
   };
 }
 
-function storeOn(pool: pg.Pool, { service, url, projections }: EventStoreOptions): EventStore {
+function storeOn(
+  source: DataSource,
+  pool: pg.Pool,
+  { service, url, projections }: EventStoreOptions,
+): EventStore {
   const watch = watchAvailability(pool);
-  const transactions = transactionsOn(pool, projections);
+  const transactions = transactionsOn(source, projections);
   const appendMany: EventStore['appendMany'] = (batches, meta, alsoDo) =>
     transactions.transaction(async (tx) => {
       const events = await transactions.appendIn(tx, batches, meta);
@@ -87,27 +82,33 @@ function storeOn(pool: pg.Pool, { service, url, projections }: EventStoreOptions
     service,
     url,
     pool,
+    entities: source.manager,
     load: (stream) => loadStream(pool, stream),
     // eslint-disable-next-line max-params -- as the interface has it: where, after what, what, by whom, and what else
     append: (stream, expectedVersion, events, meta, alsoDo) =>
       appendMany([{ stream, expectedVersion, events }], meta, alsoDo),
     appendMany,
     follow: (fromPosition, limit) => eventsAbove(pool, fromPosition, limit),
-    nextIds: (sequence, count = 1) => nextIds(pool, sequence, count),
+    nextIds: (sequence, count = 1) => nextIds(source, pool, sequence, count),
     rebuild: async (name) => {
       const projection = projections.find((candidate) => candidate.name === name);
       if (projection === undefined) throw new Error(`no projection is called ${name}`);
-      await rebuildProjection(pool, projection);
+      await rebuildProjection(source, projection);
     },
     availability: watch.availability,
     close: async () => {
       watch.stop();
-      await pool.end();
+      await source.destroy();
     },
   };
 }
 
-async function nextIds(pool: pg.Pool, sequence: string, count: number): Promise<string[]> {
+async function nextIds(
+  source: DataSource,
+  pool: pg.Pool,
+  sequence: string,
+  count: number,
+): Promise<string[]> {
   const name = pg.escapeIdentifier(`ids_${sequence}`);
   const take = async (): Promise<string[]> => {
     const { rows } = await pool.query<{ id: string }>(
@@ -121,7 +122,7 @@ async function nextIds(pool: pg.Pool, sequence: string, count: number): Promise<
   } catch (error) {
     if (codeOf(error) !== UNDEFINED_TABLE) throw error;
     // "if not exists" alone fails when two sessions create at once.
-    await inTransaction(pool, async (tx) => {
+    await inTransaction(source, async (tx) => {
       await tx.query('select pg_advisory_xact_lock($1)', [LOCKS.migrate]);
       await tx.query(`create sequence if not exists ${name}`);
     });

@@ -3,27 +3,28 @@
  * their own while writers go on; the last few events and the swap happen under the append lock, in one transaction.
  */
 import pg from 'pg';
+import type { DataSource } from 'typeorm';
+import { inTransaction } from './data-source.js';
 import type { Projection } from './event-store.js';
 import { eventsAbove } from './read.js';
 import { LOCKS } from './schema.js';
-import { inTransaction } from './transaction.js';
 
 const PAGE = 1_000;
 
-export async function rebuildProjection(pool: pg.Pool, projection: Projection): Promise<void> {
+export async function rebuildProjection(source: DataSource, projection: Projection): Promise<void> {
   const schema = `rebuild_${projection.name.replace(/[^a-z0-9_]/gi, '_').toLowerCase()}`;
-  await inTransaction(pool, async (tx) => {
+  await inTransaction(source, async (tx) => {
     await tx.query(`drop schema if exists ${schema} cascade; create schema ${schema}`);
     await inSchema(tx, schema);
     await tx.query(projection.tables);
   });
   let position = 0;
   for (let more = true; more;) {
-    const reached = await inTransaction(pool, (tx) => replayPage(tx, schema, projection, position));
+    const reached = await inTransaction(source, (tx) => replayPage(tx, schema, projection, position));
     more = reached !== position;
     position = reached;
   }
-  await inTransaction(pool, (tx) => finish(tx, schema, projection, position));
+  await inTransaction(source, (tx) => finish(tx, schema, projection, position));
 }
 
 async function inSchema(tx: pg.PoolClient, schema: string): Promise<void> {
@@ -82,12 +83,13 @@ async function swap(tx: pg.PoolClient, schema: string, projection: Projection): 
 }
 
 /** At the start: what is new, or has another version than the one in the database. */
-export async function rebuildOutdated(pool: pg.Pool, projections: readonly Projection[]): Promise<void> {
-  const { rows } = await pool.query<{ name: string; version: number }>(
-    'select name, version from projections',
-  );
+export async function rebuildOutdated(source: DataSource, projections: readonly Projection[]): Promise<void> {
+  const rows = (await source.query('select name, version from projections')) as {
+    readonly name: string;
+    readonly version: number;
+  }[];
   const built = new Map(rows.map((row) => [row.name, row.version]));
   for (const projection of projections) {
-    if (built.get(projection.name) !== projection.version) await rebuildProjection(pool, projection);
+    if (built.get(projection.name) !== projection.version) await rebuildProjection(source, projection);
   }
 }

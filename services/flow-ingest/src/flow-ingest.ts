@@ -20,7 +20,7 @@ import { flowOperations } from './adapters/flows.resource.js';
 import { queryRunner } from './adapters/query-runner.js';
 import { recentFlows } from './adapters/recent-flows.js';
 import type { Config } from './config.js';
-import { FLOW_MIGRATIONS } from './migrations/flow-tables.js';
+import { DATABASE } from './database.js';
 import { flowQueries } from './read/flow-queries.store.js';
 import { readNames, rememberName } from './read/names.projection.js';
 import type { FlowStore } from './store/port/flow-store.js';
@@ -68,14 +68,8 @@ async function openDatabase({ config, logger, signal }: FlowIngestOptions): Prom
   const onState = ({ connected, detail }: { connected: boolean; detail: string }): void =>
     logger[connected ? 'info' : 'warn']({ detail }, 'Postgres');
   const waiting = { onState, signal };
-  const url = await ensureDatabase(config.DATABASE_URL, 'flow-ingest', waiting);
-  return openEventStore({
-    url,
-    service: 'flow-ingest',
-    migrations: FLOW_MIGRATIONS,
-    projections: [],
-    ...waiting,
-  });
+  const url = await ensureDatabase(config.DATABASE_URL, DATABASE.service, waiting);
+  return openEventStore({ ...DATABASE, url, ...waiting });
 }
 
 async function remember(database: EventStore, message: Message): Promise<void> {

@@ -16,9 +16,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { eventOf, openControlBus } from '@ringfence/bus';
 import type { Bus, Message } from '@ringfence/bus';
 import { VERSION } from '@ringfence/contracts';
-import { consumeOnce, ensureDatabase, openEventStore } from '@ringfence/event-store';
+import { consumeOnce, ensureDatabase, entitiesIn, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
-import { dataSource } from '@ringfence/event-store/typeorm';
 import {
   alarmInsecure,
   boundConnections,
@@ -46,15 +45,14 @@ import { partsHealth } from './adapters/parts-health.js';
 import { pages } from './adapters/pages.js';
 import { rest } from './adapters/rest.js';
 import type { Config } from './config.js';
+import { DATABASE } from './database.js';
 import { docsPage } from './domain/docs-page.renderer.js';
 import { openApiDocument } from './domain/open-api.renderer.js';
 import { routeMatcher } from './domain/route-match.js';
 import { ROUTES } from './routes/routes.js';
 import { AUDIT, manifest } from './manifest.js';
-import { GATEWAY_MIGRATIONS } from './migrations.js';
-import { apiKeysProjection } from './read/api-keys.projection.js';
 import { pruneEvents, recordChange, recordRefusal } from './read/audit-events.js';
-import { JobEntity, jobsStore } from './read/jobs.store.js';
+import { jobsStore } from './read/jobs.store.js';
 import type { Jobs } from './read/jobs.store.js';
 
 type Context = HostContext<Config>;
@@ -97,12 +95,8 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
 }
 
 async function openJobs({ onShutdown }: Context, store: EventStore): Promise<Jobs> {
-  const source = await dataSource(store, [JobEntity]);
-  const jobs = jobsStore(source);
-  onShutdown(async () => {
-    await jobs.close();
-    await source.destroy();
-  });
+  const jobs = jobsStore(store.entities);
+  onShutdown(() => jobs.close());
   await jobs.failInterrupted();
   return jobs;
 }
@@ -112,7 +106,7 @@ function serving(
   { store, bus, followed, jobs }: { store: EventStore; bus: Bus; followed: Followers; jobs: Jobs },
   onError: (error: unknown) => void,
 ): HttpServing {
-  const keys = apiKeyCheck(store.pool);
+  const keys = apiKeyCheck(store.entities);
   const record = refusalRecorder(context, store, onError);
   const missing = (): string[] =>
     Object.entries({
@@ -214,19 +208,19 @@ function refusalRecorder(
     refused.add(1, { kind: refusal.eventType });
     logger.warn({ path: refusal.path, ip: refusal.ip, errors: refusal.errors }, refusal.eventType);
     if (pace.take('all', Date.now()) > 0) unrecorded.add();
-    else recordRefusal(store.pool, refusal, new Date().toISOString()).catch(onError);
+    else recordRefusal(store.entities, refusal, new Date()).catch(onError);
   };
 }
 
 async function recordEvent(store: EventStore, followed: Followers, message: Message): Promise<void> {
   const event = eventOf(message);
-  await consumeOnce(store, AUDIT.durable, message, (tx) => recordChange(tx, event));
+  await consumeOnce(store, AUDIT.durable, message, (tx) => recordChange(entitiesIn(tx), event));
   if (event.type === 'PolicyProvisioned')
     followed.publish('policy', { ...(event.data as object), at: event.at });
 }
 
 function pruneRegularly({ onShutdown }: Context, store: EventStore, onError: (error: unknown) => void): void {
-  const timer = setInterval(() => void pruneEvents(store.pool).catch(onError), PRUNE_EVERY_MS);
+  const timer = setInterval(() => void pruneEvents(store.entities).catch(onError), PRUNE_EVERY_MS);
   onShutdown(() => clearInterval(timer));
 }
 
@@ -238,16 +232,8 @@ async function openStore({ config, health, logger, onShutdown, signal }: Context
     state = connected ? 'preparing' : detail;
     if (!connected) logger.warn({ detail }, 'Postgres is away');
   };
-  const url = await ensureDatabase(config.DATABASE_URL, manifest.service, { onState, signal });
-  const options = {
-    url,
-    service: manifest.service,
-    migrations: GATEWAY_MIGRATIONS,
-    projections: [apiKeysProjection],
-    onState,
-    signal,
-  };
-  const store = await openEventStore(options);
+  const url = await ensureDatabase(config.DATABASE_URL, DATABASE.service, { onState, signal });
+  const store = await openEventStore({ ...DATABASE, url, onState, signal });
   opened.store = store;
   onShutdown(() => store.close());
   return store;

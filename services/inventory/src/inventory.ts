@@ -38,9 +38,8 @@ import { workloadSettingsOperations } from './adapters/workload-settings.resourc
 import { interfaceOperations, workloadOperations } from './adapters/workloads.resource.js';
 import type { WorkloadParts } from './adapters/workloads.resource.js';
 import type { Config } from './config.js';
+import { DATABASE } from './database.js';
 import type { Silence } from './domain/cluster-status.calculator.js';
-import { MIGRATIONS } from './migrations/migrations.js';
-import { PROJECTIONS } from './read/inventory-documents.js';
 import { labelled } from './read/labelled.js';
 
 export interface Inventory extends EdgeAdmission {
@@ -129,14 +128,8 @@ async function openStore({ config, logger, signal }: InventoryOptions): Promise<
   const onState = ({ connected, detail }: { connected: boolean; detail: string }): void =>
     logger[connected ? 'info' : 'warn']({ detail }, 'Postgres');
   const waiting = { onState, ...(signal && { signal }) };
-  const url = await ensureDatabase(config.DATABASE_URL, 'inventory', waiting);
-  return openEventStore({
-    url,
-    service: 'inventory',
-    migrations: MIGRATIONS,
-    projections: PROJECTIONS,
-    ...waiting,
-  });
+  const url = await ensureDatabase(config.DATABASE_URL, DATABASE.service, waiting);
+  return openEventStore({ ...DATABASE, url, ...waiting });
 }
 
 const collections = (parts: WorkloadParts & ClusterParts): Readonly<Record<string, Operations>> => ({

@@ -21,11 +21,10 @@ import { labelOperations } from './adapters/labels.resource.js';
 import { presentCluster } from './adapters/present-cluster.js';
 import { startSettingsPublisher } from './adapters/settings.publisher.js';
 import type { Config } from './config.js';
-import { MIGRATIONS } from './migrations/migrations.js';
+import { DATABASE } from './database.js';
 import { facts } from './read/facts.js';
 import { readHeads } from './read/heads.js';
 import type { Heads } from './read/heads.js';
-import { PROJECTIONS } from './read/resolver-documents.js';
 
 export interface LabelResolver {
   readonly store: EventStore;
@@ -94,12 +93,6 @@ async function openStore({ config, logger, signal }: Omit<LabelResolverOptions, 
   const onState = ({ connected, detail }: { connected: boolean; detail: string }): void =>
     logger.info({ connected, detail }, 'postgres');
   const waiting = { onState, ...(signal && { signal }) };
-  const url = await ensureDatabase(config.DATABASE_URL, 'label-resolver', waiting);
-  return openEventStore({
-    url,
-    service: 'label-resolver',
-    migrations: MIGRATIONS,
-    projections: PROJECTIONS,
-    ...waiting,
-  });
+  const url = await ensureDatabase(config.DATABASE_URL, DATABASE.service, waiting);
+  return openEventStore({ ...DATABASE, url, ...waiting });
 }

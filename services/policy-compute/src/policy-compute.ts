@@ -22,15 +22,10 @@ import { answerResource } from './adapters/resources/policy-resource.js';
 import type { ResourceContext } from './adapters/resources/resource-context.js';
 import { seedPolicy } from './adapters/seed-policy.js';
 import type { Config } from './config.js';
+import { DATABASE } from './database.js';
 import { usesOfLabels } from './domain/label-usage.js';
 import { policyObjects } from './domain/policy-book.js';
-import {
-  factHeadsMigration,
-  FactMirror,
-  factMirrorMigration,
-  factsMirroredMigration,
-} from './read/fact-mirror.js';
-import { policyObjectsProjection } from './read/policy-objects.projection.js';
+import { FactMirror } from './read/fact-mirror.js';
 
 type Usage = (typeof CALLS)['labelUsage'];
 type Explain = (typeof CALLS)['explain'];
@@ -100,12 +95,6 @@ async function openStore({ config, logger, signal }: PolicyComputeOptions): Prom
   const onState = ({ connected, detail }: { connected: boolean; detail: string }): void =>
     logger[connected ? 'info' : 'warn']({ detail }, 'Postgres');
   const waiting = { onState, ...(signal && { signal }) };
-  const url = await ensureDatabase(config.DATABASE_URL, 'policy-compute', waiting);
-  return openEventStore({
-    url,
-    service: 'policy-compute',
-    migrations: [factMirrorMigration, factHeadsMigration, factsMirroredMigration],
-    projections: [policyObjectsProjection],
-    ...waiting,
-  });
+  const url = await ensureDatabase(config.DATABASE_URL, DATABASE.service, waiting);
+  return openEventStore({ ...DATABASE, url, ...waiting });
 }

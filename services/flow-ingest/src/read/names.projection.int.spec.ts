@@ -8,7 +8,7 @@ import { releasedEvents, startPostgres } from '@ringfence/testing';
 import type { PostgresServer } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NAMES } from '../manifest.js';
-import { FLOW_MIGRATIONS } from '../migrations/flow-tables.js';
+import { MIGRATIONS } from '../migrations/migrations.js';
 import { CLUSTER } from '../testing/flow-batch.builder.js';
 import { labelsOfGroup, readNames, rememberName } from './names.projection.js';
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   const url = await ensureDatabase(postgres.url, 'flow-ingest');
   database = await openEventStore({
     ...{ url, service: 'flow-ingest' },
-    ...{ migrations: FLOW_MIGRATIONS, projections: [] },
+    ...{ migrations: MIGRATIONS, projections: [] },
   });
 });
 afterAll(async () => {

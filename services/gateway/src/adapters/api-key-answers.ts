@@ -14,7 +14,10 @@ import { collectionReply, maxResults } from './owner-answers.js';
 export function apiKeyAnswers(store: EventStore, keys: ApiKeyCheck): Readonly<Record<string, Answer>> {
   return {
     'users/api_keys list': async (request) =>
-      collectionReply({ body: await listApiKeys(store.pool, userOf(request)) }, maxResults(request) ?? 500),
+      collectionReply(
+        { body: await listApiKeys(store.entities, userOf(request)) },
+        maxResults(request) ?? 500,
+      ),
     'users/api_keys get': async (request) => ({ status: 200, body: await existing(store, request) }),
     'users/api_keys create': (request) => create(store, request),
     'users/api_keys update': async (request) => {
@@ -54,7 +57,7 @@ function userOf(request: RestRequest): string {
 }
 
 async function existing(store: EventStore, request: RestRequest): Promise<ApiKey> {
-  const key = await findApiKey(store.pool, userOf(request), request.match.ids[1] ?? '');
+  const key = await findApiKey(store.entities, userOf(request), request.match.ids[1] ?? '');
   if (key === undefined) throw refuse('not_found_error', 'there is no such API key');
   return key;
 }

@@ -6,8 +6,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isText } from '@ringfence/contracts';
-import type pg from 'pg';
+import { EntitySchema } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import type { Role } from '../domain/api-key.decider.js';
+import { ApiKeyEntity } from '../read/api-keys.projection.js';
 
 export interface Principal {
   readonly user: string;
@@ -30,9 +32,15 @@ interface KnownKey {
   readonly hash: Buffer;
 }
 
+export const ApiKeySecretEntity = new EntitySchema<{ readonly username: string; readonly hash: Buffer }>({
+  name: 'ApiKeySecret',
+  tableName: 'api_key_secrets',
+  columns: { username: { type: 'text', primary: true }, hash: { type: 'bytea' } },
+});
+
 export const hashSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest();
 
-export function apiKeyCheck(pool: pg.Pool): ApiKeyCheck {
+export function apiKeyCheck(entities: EntityManager): ApiKeyCheck {
   let known = new Map<string, KnownKey>();
   let knownSince = -Infinity;
   let lastRead = -Infinity;
@@ -44,7 +52,7 @@ export function apiKeyCheck(pool: pg.Pool): ApiKeyCheck {
     // Whoever comes from here on may look for what this reading does not see.
     reading = undefined;
     const began = (lastRead = performance.now());
-    const keys = await knownKeys(pool);
+    const keys = await knownKeys(entities);
     if (began < knownSince) return;
     for (const username of revoked) keys.delete(username);
     known = keys;
@@ -72,16 +80,15 @@ export function apiKeyCheck(pool: pg.Pool): ApiKeyCheck {
   };
 }
 
-async function knownKeys(pool: pg.Pool): Promise<Map<string, KnownKey>> {
-  const { rows } = await pool.query<{ username: string; user_id: string; role: Role; hash: Buffer }>(
-    'select k.username, k.user_id, k.role, s.hash from api_keys k join api_key_secrets s using (username)',
-  );
-  return new Map(
-    rows.map(({ username, user_id: user, role, hash }) => [
-      username,
-      { principal: { user, username, role }, hash },
-    ]),
-  );
+async function knownKeys(entities: EntityManager): Promise<Map<string, KnownKey>> {
+  const [keys, secrets] = await Promise.all([entities.find(ApiKeyEntity), entities.find(ApiKeySecretEntity)]);
+  const hashes = new Map(secrets.map(({ username, hash }) => [username, hash]));
+  const known = new Map<string, KnownKey>();
+  for (const { user, username, role } of keys) {
+    const hash = hashes.get(username);
+    if (hash !== undefined) known.set(username, { principal: { user, username, role }, hash });
+  }
+  return known;
 }
 
 function basicPair(authorization: string | undefined): [string, string] | undefined {

@@ -6,14 +6,14 @@ import { randomBytes } from 'node:crypto';
 import { isRejection } from '@ringfence/decider';
 import { GLOBAL } from '@ringfence/contracts';
 import type { Actor } from '@ringfence/contracts';
-import { handleCommand } from '@ringfence/event-store';
+import { entitiesIn, handleCommand } from '@ringfence/event-store';
 import type { EventMeta, EventStore } from '@ringfence/event-store';
 import { apiKeyDecider } from '../domain/api-key.decider.js';
 import type { ApiKeyCommand, ApiKeyState } from '../domain/api-key.decider.js';
 import { refusalOf } from '../domain/refusal.js';
 import type { Refusal } from '../domain/refusal.js';
 import { recordChange } from '../read/audit-events.js';
-import { hashSecret } from './api-key-check.js';
+import { ApiKeySecretEntity, hashSecret } from './api-key-check.js';
 
 const streamOf = (username: string): string => `api_key-${username}`;
 const metaOf = (actor: Actor): EventMeta => ({ actor, cluster: GLOBAL });
@@ -58,7 +58,7 @@ async function storeKey(store: EventStore, key: ApiKeyState, hash: Buffer, actor
   const decision = apiKeyDecider.decide(null, { kind: 'create', key });
   if (isRejection(decision)) throw new Error(decision.message);
   await audited(store).append(streamOf(key.username), 0, decision, metaOf(actor), async (tx) => {
-    await tx.query('insert into api_key_secrets (username, hash) values ($1, $2)', [key.username, hash]);
+    await entitiesIn(tx).insert(ApiKeySecretEntity, { username: key.username, hash });
   });
 }
 
@@ -77,8 +77,7 @@ export async function changeApiKey(
   );
   if (rejected !== undefined)
     throw rejection(rejected.code ?? 'FAILED_PRECONDITION', rejected.reason, rejected.message);
-  if (command.kind === 'revoke')
-    await store.pool.query('delete from api_key_secrets where username = $1', [username]);
+  if (command.kind === 'revoke') await store.entities.delete(ApiKeySecretEntity, username);
 }
 
 /** These events are published to nobody, so the audit trail cannot read them off the bus as it does all others. */
@@ -88,7 +87,7 @@ function audited(store: EventStore): EventStore {
     append: (...[stream, expectedVersion, events, meta, inTransaction]) =>
       store.transaction(async (tx) => {
         const stored = await store.appendIn(tx, [{ stream, expectedVersion, events }], meta);
-        for (const event of stored) await recordChange(tx, event);
+        for (const event of stored) await recordChange(entitiesIn(tx), event);
         await inTransaction?.(tx);
         return stored;
       }),

@@ -156,11 +156,11 @@ function eventAnswers({ store }: OwnParts): Record<string, Answer> {
         until: instant(query, 'timestamp[lte]'),
         limit,
       };
-      const { total, events } = await listEvents(store.pool, filter);
+      const { total, events } = await listEvents(store.entities, filter);
       return collectionReply({ body: events, total }, limit);
     },
     'events get': async (request) => {
-      const event = await findEvent(store.pool, uuidOf(request));
+      const event = await findEvent(store.entities, uuidOf(request));
       if (event === undefined) throw refuse('not_found_error', 'there is no such event');
       return { status: 200, body: event };
     },

@@ -1,13 +1,14 @@
 /**
  * The audit trail: changes, read off the domain events, and requests that were refused. What happens by itself (Pods, computed labels) is no
- * audit event. Kept for `KEPT_DAYS`, and never more than `KEPT_ROWS`.
+ * audit event. Kept for 30 days, and never more than `KEPT_ROWS`.
  */
 import { randomUUID } from 'node:crypto';
 import type { AuditEvent, Envelope } from '@ringfence/contracts';
-import type pg from 'pg';
+import { And, EntitySchema, LessThan, LessThanOrEqual, MoreThanOrEqual } from 'typeorm';
+import type { EntityManager, FindOptionsWhere, QueryDeepPartialEntity } from 'typeorm';
 import { auditedAs } from '../domain/audit-words.js';
 
-const KEPT_DAYS = 30;
+const KEPT_MS = 30 * 86_400_000;
 const KEPT_ROWS = 200_000;
 /** A GET of events answers no more than this. */
 const MOST_EVENTS = 10_000;
@@ -36,107 +37,133 @@ export interface EventFilter {
 
 interface EventRow {
   readonly id: string;
-  readonly event_type: string;
+  readonly eventType: string;
   readonly at: Date;
-  readonly severity: AuditEvent['severity'];
-  readonly status: AuditEvent['status'];
-  readonly created_by: Record<string, unknown>;
-  readonly action: Record<string, unknown> | null;
-  readonly resource_changes: unknown[];
+  readonly severity: string;
+  readonly status: string;
+  readonly createdBy: Readonly<Record<string, unknown>>;
+  readonly action: Readonly<Record<string, unknown>> | null;
+  readonly resourceChanges: unknown[];
 }
 
-export async function recordChange(tx: pg.ClientBase, event: Envelope): Promise<void> {
+export const AuditEventEntity = new EntitySchema<EventRow>({
+  name: 'AuditEvent',
+  tableName: 'audit_events',
+  columns: {
+    id: { type: 'uuid', primary: true },
+    eventType: { name: 'event_type', type: 'text' },
+    at: { type: 'timestamptz' },
+    severity: { type: 'text' },
+    status: { type: 'text' },
+    createdBy: { name: 'created_by', type: 'jsonb' },
+    action: { type: 'jsonb', nullable: true },
+    resourceChanges: { name: 'resource_changes', type: 'jsonb' },
+  },
+  indices: [{ name: 'audit_events_at', columns: ['at'] }],
+});
+
+export async function recordChange(entities: EntityManager, event: Envelope): Promise<void> {
   const eventType = auditedAs(event);
   if (eventType === null) return;
   // What is pending is part of the policy.
   const word = eventType.split('.')[0]!.replace(/_pending$/, '');
   const changeType = /\.(create|update|delete)$/.exec(eventType)?.[1] ?? 'update';
-  const changes = [
-    { uuid: event.id, resource: { [word]: event.data }, change_type: changeType, changes: {} },
-  ];
-  const [severity, status] = event.type === 'EnforcementLost' ? ['err', 'failure'] : ['info', 'success'];
-  await insert(tx, event.id, eventType, event.at, severity, status, creator(event), null, changes);
+  const isLost = event.type === 'EnforcementLost';
+  await record(entities, {
+    id: event.id,
+    eventType,
+    at: new Date(event.at),
+    severity: isLost ? 'err' : 'info',
+    status: isLost ? 'failure' : 'success',
+    createdBy: creator(event),
+    action: null,
+    resourceChanges: [
+      { uuid: event.id, resource: { [word]: event.data }, change_type: changeType, changes: {} },
+    ],
+  });
 }
 
-export async function recordRefusal(pool: pg.Pool, refused: RefusedRequest, at: string): Promise<void> {
+export async function recordRefusal(
+  entities: EntityManager,
+  refused: RefusedRequest,
+  at: Date,
+): Promise<void> {
   const id = randomUUID();
-  const action = {
-    uuid: id,
-    api_endpoint: refused.path.slice(0, 500),
-    api_method: refused.method,
-    http_status_code: refused.status,
-    src_ip: refused.ip,
-    info: {},
-    errors: refused.errors,
-  };
-  await insert(pool, id, refused.eventType, at, 'warning', 'failure', refused.createdBy, action, []);
+  await record(entities, {
+    id,
+    eventType: refused.eventType,
+    at,
+    severity: 'warning',
+    status: 'failure',
+    createdBy: refused.createdBy,
+    action: {
+      uuid: id,
+      api_endpoint: refused.path.slice(0, 500),
+      api_method: refused.method,
+      http_status_code: refused.status,
+      src_ip: refused.ip,
+      info: {},
+      errors: refused.errors,
+    },
+    resourceChanges: [],
+  });
 }
 
 export async function listEvents(
-  pool: pg.Pool,
+  entities: EntityManager,
   filter: EventFilter,
 ): Promise<{ total: number; events: AuditEvent[] }> {
-  const values = [
-    filter.eventType ?? null,
-    filter.severity ?? null,
-    filter.status ?? null,
-    filter.since ?? null,
-    filter.until ?? null,
+  const [rows, total] = await entities.findAndCount(AuditEventEntity, {
+    where: matching(filter),
+    order: { at: 'desc', id: 'asc' },
+    take: Math.min(filter.limit, MOST_EVENTS),
+  });
+  return { total, events: rows.map(view) };
+}
+
+function matching({ eventType, severity, status, since, until }: EventFilter): FindOptionsWhere<EventRow> {
+  const within = [
+    ...(since === undefined ? [] : [MoreThanOrEqual(new Date(since))]),
+    ...(until === undefined ? [] : [LessThanOrEqual(new Date(until))]),
   ];
-  const where = `($1::text is null or event_type = $1) and ($2::text is null or severity = $2) and ($3::text is null or status = $3)
-    and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at <= $5)`;
-  const count = await pool.query<{ total: number }>(
-    `select count(*)::int as total from audit_events where ${where}`,
-    values,
-  );
-  const found = await pool.query<EventRow>(
-    `select * from audit_events where ${where} order by at desc, id limit $6`,
-    [...values, Math.min(filter.limit, MOST_EVENTS)],
-  );
-  return { total: count.rows[0]?.total ?? 0, events: found.rows.map(view) };
+  return {
+    ...(eventType !== undefined && { eventType }),
+    ...(severity !== undefined && { severity }),
+    ...(status !== undefined && { status }),
+    ...(within.length > 0 && { at: And(...within) }),
+  };
 }
 
-export async function findEvent(pool: pg.Pool, id: string): Promise<AuditEvent | undefined> {
-  const found = await pool.query<EventRow>('select * from audit_events where id = $1', [id]);
-  return found.rows.map(view)[0];
+export async function findEvent(entities: EntityManager, id: string): Promise<AuditEvent | undefined> {
+  const row = await entities.findOneBy(AuditEventEntity, { id });
+  return row === null ? undefined : view(row);
 }
 
-export async function pruneEvents(pool: pg.Pool): Promise<void> {
-  await pool.query(`delete from audit_events where at < now() - make_interval(days => ${String(KEPT_DAYS)})`);
-  await pool.query(
-    `delete from audit_events where id in (select id from audit_events order by at desc offset ${String(KEPT_ROWS)})`,
-  );
+export async function pruneEvents(entities: EntityManager): Promise<void> {
+  const events = entities.getRepository(AuditEventEntity);
+  await events.delete({ at: LessThan(new Date(Date.now() - KEPT_MS)) });
+  const [firstTooMany] = await events.find({
+    select: { id: true, at: true },
+    order: { at: 'desc' },
+    skip: KEPT_ROWS,
+    take: 1,
+  });
+  if (firstTooMany !== undefined) await events.delete({ at: LessThanOrEqual(firstTooMany.at) });
 }
 
-async function insert(
-  tx: pg.ClientBase | pg.Pool,
-  ...values: [
-    string,
-    string,
-    string,
-    string,
-    string,
-    Readonly<Record<string, unknown>>,
-    unknown,
-    readonly unknown[],
-  ]
-): Promise<void> {
-  const [id, eventType, at, severity, status, createdBy, action, changes] = values;
-  await tx.query(
-    `insert into audit_events (id, event_type, at, severity, status, created_by, action, resource_changes)
-     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
-    [
-      id,
-      eventType,
-      at,
-      severity,
-      status,
-      JSON.stringify(createdBy),
-      action === null ? null : JSON.stringify(action),
-      JSON.stringify(changes),
-    ],
-  );
+/** What is recorded already stays as it is. */
+async function record(entities: EntityManager, row: EventRow): Promise<void> {
+  await entities
+    .createQueryBuilder()
+    .insert()
+    .into(AuditEventEntity)
+    .values(asValues(row))
+    .orIgnore()
+    .execute();
 }
+
+/** TypeORM's type looks into JSON, and takes nothing of which it does not know what it holds. */
+const asValues = (row: EventRow): QueryDeepPartialEntity<EventRow> => row as QueryDeepPartialEntity<EventRow>;
 
 function creator({ actor }: Envelope): Record<string, unknown> {
   if (actor.kind === 'user') return { user: { href: `/users/${actor.id}`, username: `user_${actor.id}` } };
@@ -149,14 +176,14 @@ function view(row: EventRow): AuditEvent {
   return {
     href: `/orgs/1/events/${row.id}`,
     event_id: row.id,
-    event_type: row.event_type,
+    event_type: row.eventType,
     timestamp: row.at.toISOString(),
     pce_fqdn: 'localhost',
-    severity: row.severity,
-    status: row.status,
-    created_by: row.created_by,
+    severity: row.severity as AuditEvent['severity'],
+    status: row.status as AuditEvent['status'],
+    created_by: row.createdBy,
     action: row.action,
-    resource_changes: row.resource_changes,
+    resource_changes: row.resourceChanges,
     notifications: [],
   };
 }

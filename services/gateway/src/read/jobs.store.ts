@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Job } from '@ringfence/contracts';
 import { oneAtATime } from '@ringfence/event-store';
 import { EntitySchema, LessThan } from 'typeorm';
-import type { DataSource, Repository } from 'typeorm';
+import type { EntityManager, Repository } from 'typeorm';
 
 const LIVING_JOBS = 100;
 const RUNNING_JOBS = 10;
@@ -24,7 +24,6 @@ interface JobRow {
   readonly message: string | null;
 }
 
-/** The table is made by the migrations. */
 export const JobEntity = new EntitySchema<JobRow>({
   name: 'Job',
   tableName: 'jobs',
@@ -39,6 +38,8 @@ export const JobEntity = new EntitySchema<JobRow>({
     result: { type: 'text', nullable: true, select: false },
     message: { type: 'text', nullable: true },
   },
+  indices: [{ name: 'jobs_requested', columns: ['requestedAt'] }],
+  uniques: [{ name: 'jobs_datafile_key', columns: ['datafile'] }],
 });
 
 export interface Jobs {
@@ -57,8 +58,8 @@ export interface Jobs {
   close(): Promise<void>;
 }
 
-export function jobsStore(source: DataSource): Jobs {
-  const jobs = source.getRepository(JobEntity);
+export function jobsStore(entities: EntityManager): Jobs {
+  const jobs = entities.getRepository(JobEntity);
   const running = new Set<Promise<void>>();
   // Counting and adding are one step, so that the bounds hold.
   const inTurn = oneAtATime();

@@ -5,29 +5,11 @@
 import { GLOBAL } from '@ringfence/contracts';
 import type { Envelope } from '@ringfence/contracts';
 import { mirror } from '@ringfence/event-store';
-import type { EventStore, Migration } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
 import type pg from 'pg';
 import { FactHeads } from '../domain/fact-heads.js';
 import type { FactHead } from '../domain/fact-heads.js';
 import type { EntityFact, FactChange, FactKind, LabelFact, ProfileFact } from '../domain/facts.js';
-
-export const factMirrorMigration: Migration = {
-  id: '0002-fact-mirror',
-  sql: `create table fact_mirror (
-    kind text not null, id text not null, position bigint not null, state jsonb,
-    at timestamptz not null default now(), primary key (kind, id))`,
-};
-
-/** How far everything of a kind is taken in: what a row knows of one thing says nothing of the others. */
-export const factHeadsMigration: Migration = {
-  id: '0003-fact-heads',
-  sql: `create table fact_heads (
-    cluster text not null, kind text not null, position bigint not null, primary key (cluster, kind));
-    insert into fact_heads select coalesce(state->>'cluster', 'global'), kind, max(position) from fact_mirror group by 1, 2`,
-};
-
-/** The rows are in the store's own table of what is mirrored since. */
-export const factsMirroredMigration: Migration = { id: '0004-facts-mirrored', sql: 'drop table fact_mirror' };
 
 export const facts = mirror({ kinds: ['label', 'entity', 'profile'] });
 

@@ -3,7 +3,7 @@ import type { EventStore } from '@ringfence/event-store';
 import { startPostgres } from '@ringfence/testing';
 import type { PostgresServer } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FLOW_MIGRATIONS } from '../../migrations/flow-tables.js';
+import { MIGRATIONS } from '../../migrations/migrations.js';
 import { consumerReport } from '../../testing/flow-batch.builder.js';
 import { flowStoreSuite } from '../../testing/flow-store.suite.js';
 import type { Sql } from './bounded-query.js';
@@ -18,7 +18,7 @@ beforeAll(async () => {
   const url = await ensureDatabase(postgres.url, 'flow-ingest');
   database = await openEventStore({
     ...{ url, service: 'flow-ingest' },
-    ...{ migrations: FLOW_MIGRATIONS, projections: [] },
+    ...{ migrations: MIGRATIONS, projections: [] },
   });
 });
 afterAll(async () => {

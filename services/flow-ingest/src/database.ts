@@ -1,0 +1,9 @@
+/** What is in the database: tables by migration, read tables by projection, and the entities of both. */
+import type { ServiceDatabase } from '@ringfence/event-store';
+import { MIGRATIONS } from './migrations/migrations.js';
+
+export const DATABASE: ServiceDatabase = {
+  service: 'flow-ingest',
+  migrations: MIGRATIONS,
+  projections: [],
+};

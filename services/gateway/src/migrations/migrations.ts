@@ -1,0 +1,37 @@
+/** Tables of the gateway that no event builds: hashes of secrets, jobs and their results, the audit trail. */
+import type { Migration, MigrationClass, Sql } from '@ringfence/event-store';
+
+class Gateway1795219201000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query(`
+      create table api_key_secrets (username text primary key, hash bytea not null);
+      create table jobs (
+        id uuid primary key,
+        status text not null,
+        requested_by text not null,
+        requested_at timestamptz not null,
+        terminated_at timestamptz,
+        datafile uuid unique,
+        result text,
+        message text
+      );
+      create index jobs_requested on jobs (requested_at);
+      create table audit_events (
+        id uuid primary key,
+        event_type text not null,
+        at timestamptz not null,
+        severity text not null,
+        status text not null,
+        created_by jsonb not null,
+        action jsonb,
+        resource_changes jsonb not null
+      );
+      create index audit_events_at on audit_events (at desc);
+    `);
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('drop table api_key_secrets, jobs, audit_events');
+  }
+}
+
+export const MIGRATIONS: readonly MigrationClass[] = [Gateway1795219201000];

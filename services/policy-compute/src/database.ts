@@ -1,0 +1,10 @@
+/** What is in the database: tables by migration, read tables by projection, and the entities of both. */
+import type { ServiceDatabase } from '@ringfence/event-store';
+import { MIGRATIONS } from './migrations/migrations.js';
+import { policyObjectsProjection } from './read/policy-objects.projection.js';
+
+export const DATABASE: ServiceDatabase = {
+  service: 'policy-compute',
+  migrations: MIGRATIONS,
+  projections: [policyObjectsProjection],
+};
