@@ -1,9 +1,11 @@
 /** What is in the database: tables by migration, read tables by projection, and the entities of both. */
 import type { ServiceDatabase } from '@ringfence/event-store';
 import { MIGRATIONS } from './migrations/migrations.js';
+import { FlowQueryChunkEntity, FlowQueryEntity } from './read/flow-queries.store.js';
 
 export const DATABASE: ServiceDatabase = {
   service: 'flow-ingest',
   migrations: MIGRATIONS,
   projections: [],
+  entities: [FlowQueryEntity, FlowQueryChunkEntity],
 };

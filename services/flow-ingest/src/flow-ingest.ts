@@ -46,7 +46,7 @@ export async function openFlowIngest(options: FlowIngestOptions): Promise<FlowIn
   const onError = (error: unknown): void => logger.error({ err: error }, 'flow-ingest failed at something');
   const store = postgresFlowStore(database.pool, retentionDays);
   const names = { readNames: () => readNames(database.pool) };
-  const queries = flowQueries(database.pool);
+  const queries = flowQueries(database.entities);
   const recent = recentFlows({ store, ...names, epoch: randomUUID() });
   const runner = queryRunner({ store, queries, ...names, onError });
   queries.failInterrupted().catch(onError);

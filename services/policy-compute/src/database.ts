@@ -1,10 +1,15 @@
 /** What is in the database: tables by migration, read tables by projection, and the entities of both. */
 import type { ServiceDatabase } from '@ringfence/event-store';
 import { MIGRATIONS } from './migrations/migrations.js';
-import { policyObjectsProjection } from './read/policy-objects.projection.js';
+import {
+  PolicyObjectEntity,
+  policyObjectsProjection,
+  PolicyVersionEntity,
+} from './read/policy-objects.projection.js';
 
 export const DATABASE: ServiceDatabase = {
   service: 'policy-compute',
   migrations: MIGRATIONS,
   projections: [policyObjectsProjection],
+  entities: [PolicyObjectEntity, PolicyVersionEntity],
 };

@@ -3,7 +3,9 @@
  * a restart interrupted is failed, not forgotten.
  */
 import type { FlowQuery, FlowQueryObject, FlowQueryStatus } from '@ringfence/contracts';
-import type pg from 'pg';
+import { oneAtATime } from '@ringfence/event-store';
+import { EntitySchema, In, LessThan } from 'typeorm';
+import type { EntityManager, FindOptionsWhere, Repository } from 'typeorm';
 
 export const STORED_QUERIES = 200;
 export const QUERY_LIFETIME_MINUTES = 60;
@@ -11,14 +13,56 @@ export const QUERY_LIFETIME_MINUTES = 60;
 interface QueryRow {
   readonly id: string;
   readonly status: FlowQueryStatus;
-  readonly parameters: FlowQuery;
-  readonly created_by: string;
-  readonly created_at: Date;
-  readonly updated_at: Date;
-  readonly flows_count: number | null;
-  readonly matches_count: number | null;
+  readonly parameters: object;
+  readonly createdBy: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly flowsCount: number | null;
+  readonly matchesCount: number | null;
   readonly message: string | null;
 }
+
+export const FlowQueryEntity = new EntitySchema<QueryRow>({
+  name: 'FlowQuery',
+  tableName: 'flow_queries',
+  columns: {
+    id: { type: 'uuid', primary: true },
+    status: { type: 'text' },
+    parameters: { type: 'jsonb' },
+    createdBy: { name: 'created_by', type: 'text' },
+    createdAt: { name: 'created_at', type: 'timestamptz' },
+    updatedAt: { name: 'updated_at', type: 'timestamptz' },
+    flowsCount: { name: 'flows_count', type: 'int', nullable: true },
+    matchesCount: { name: 'matches_count', type: 'int', nullable: true },
+    message: { type: 'text', nullable: true },
+  },
+});
+
+interface ChunkRow {
+  readonly query: string;
+  readonly number: number;
+  readonly flows: string;
+}
+
+export const FlowQueryChunkEntity = new EntitySchema<ChunkRow>({
+  name: 'FlowQueryChunk',
+  tableName: 'flow_query_chunks',
+  columns: {
+    query: { type: 'uuid', primary: true },
+    number: { type: 'int', primary: true },
+    flows: { type: 'text' },
+  },
+  foreignKeys: [
+    {
+      name: 'flow_query_chunks_query_fkey',
+      target: 'FlowQuery',
+      columnNames: ['query'],
+      referencedColumnNames: ['id'],
+      onDelete: 'CASCADE',
+    },
+  ],
+});
+
 export interface FlowQueries {
   /** False: too many are stored. */
   add(id: string, parameters: FlowQuery, createdBy: string): Promise<boolean>;
@@ -33,108 +77,91 @@ export interface FlowQueries {
   expire(): Promise<void>;
 }
 
-export function flowQueries(pool: pg.Pool): FlowQueries {
+export function flowQueries(entities: EntityManager): FlowQueries {
+  const queries = entities.getRepository(FlowQueryEntity);
+  // Counting and adding are one step, so that the bound holds.
+  const inTurn = oneAtATime();
   return {
-    add: async (id, parameters, createdBy) => {
-      await expire(pool);
-      const added = await pool.query(
-        `insert into flow_queries (id, status, parameters, created_by, created_at, updated_at)
-         select $1, 'queued', $2, $3, now(), now() where (select count(*) from flow_queries) < ${String(STORED_QUERIES)}`,
-        [id, JSON.stringify(parameters), createdBy],
-      );
-      return added.rowCount === 1;
-    },
+    add: (id, parameters, createdBy) =>
+      inTurn(async () => {
+        await expire(queries);
+        if ((await queries.count()) >= STORED_QUERIES) return false;
+        const now = new Date();
+        await queries.insert({ id, status: 'queued', parameters, createdBy, createdAt: now, updatedAt: now });
+        return true;
+      }),
     get: async (id) => {
-      const found = await pool.query<QueryRow>('select * from flow_queries where id = $1', [id]);
-      return found.rows[0] === undefined ? undefined : queryObject(found.rows[0]);
+      const row = await queries.findOneBy({ id });
+      return row === null ? undefined : queryObject(row);
     },
-    list: async () => {
-      const found = await pool.query<QueryRow>('select * from flow_queries order by created_at desc');
-      return found.rows.map(queryObject);
-    },
-    remove: async (id) =>
-      ((await pool.query('delete from flow_queries where id = $1', [id])).rowCount ?? 0) > 0,
-    move: (id, from, to, message) => move(pool, id, { from, to, message }),
-    complete: (id, chunks, flows) => complete(pool, id, chunks, flows),
-    chunk: async (id, number) => {
-      const found = await pool.query<{ flows: string }>(
-        'select flows from flow_query_chunks where query = $1 and number = $2',
-        [id, number],
-      );
-      return found.rows[0]?.flows;
-    },
+    list: async () => (await queries.find({ order: { createdAt: 'desc' } })).map(queryObject),
+    remove: async (id) => ((await queries.delete({ id })).affected ?? 0) > 0,
+    move: (id, from, to, message) =>
+      move(queries, { id, status: In([...from]) }, { status: to, ...(message !== undefined && { message }) }),
+    complete: (id, chunks, flows) => complete(entities, id, chunks, flows),
+    chunk: async (query, number) =>
+      (await entities.findOneBy(FlowQueryChunkEntity, { query, number }))?.flows,
     failInterrupted: async () => {
-      await pool.query(
-        `update flow_queries set status = 'failed', updated_at = now(), message = 'interrupted by a restart; ask again'
-          where status in ('queued', 'working', 'cancel_requested')`,
-      );
+      const interrupted = { status: In(['queued', 'working', 'cancel_requested']) };
+      const message = 'interrupted by a restart; ask again';
+      await queries.update(interrupted, { status: 'failed', message, updatedAt: new Date() });
     },
-    expire: () => expire(pool),
+    expire: () => expire(queries),
   };
 }
 
 async function move(
-  pool: pg.Pool,
-  id: string,
-  {
-    from,
-    to,
-    message,
-  }: { from: readonly FlowQueryStatus[]; to: FlowQueryStatus; message: string | undefined },
+  queries: Repository<QueryRow>,
+  from: FindOptionsWhere<QueryRow>,
+  to: Partial<Pick<QueryRow, 'status' | 'message' | 'flowsCount' | 'matchesCount'>>,
 ): Promise<boolean> {
-  const moved = await pool.query(
-    'update flow_queries set status = $3, message = coalesce($4, message), updated_at = now() where id = $1 and status = any($2)',
-    [id, [...from], to, message ?? null],
-  );
-  return (moved.rowCount ?? 0) > 0;
+  const moved = await queries.update(from, { ...to, updatedAt: new Date() });
+  return (moved.affected ?? 0) > 0;
 }
 
 /** The result and the word that it is complete appear together; a query that was cancelled or deleted meanwhile keeps nothing. */
-async function complete(
-  pool: pg.Pool,
+function complete(
+  entities: EntityManager,
   id: string,
   chunks: readonly string[],
   flows: number,
 ): Promise<boolean> {
-  const done = await pool.query(
-    `with query as (update flow_queries set status = 'completed', flows_count = $3, matches_count = $3, updated_at = now()
-        where id = $1 and status = 'working' returning id)
-     , stored as (insert into flow_query_chunks (query, number, flows)
-        select query.id, t.number - 1, t.flows from query, unnest($2::text[]) with ordinality as t(flows, number))
-     select id from query`,
-    [id, [...chunks], flows],
-  );
-  return (done.rowCount ?? 0) > 0;
+  return entities.transaction(async (tx) => {
+    const completed = { status: 'completed', flowsCount: flows, matchesCount: flows } as const;
+    const working = { id, status: 'working' } as const;
+    if (!(await move(tx.getRepository(FlowQueryEntity), working, completed))) return false;
+    const rows = chunks.map((text, number) => ({ query: id, number, flows: text }));
+    if (rows.length > 0) await tx.insert(FlowQueryChunkEntity, rows);
+    return true;
+  });
 }
 
-async function expire(pool: pg.Pool): Promise<void> {
-  await pool.query(
-    `delete from flow_queries where updated_at < now() - make_interval(mins => ${String(QUERY_LIFETIME_MINUTES)})`,
-  );
+async function expire(queries: Repository<QueryRow>): Promise<void> {
+  await queries.delete({ updatedAt: LessThan(new Date(Date.now() - QUERY_LIFETIME_MINUTES * 60_000)) });
 }
 
 function queryObject(row: QueryRow): FlowQueryObject {
   const href = `/orgs/1/traffic_flows/async_queries/${row.id}`;
   const counts =
-    row.flows_count === null
+    row.flowsCount === null
       ? {}
-      : { flows_count: row.flows_count, matches_count: row.matches_count ?? row.flows_count };
+      : { flows_count: row.flowsCount, matches_count: row.matchesCount ?? row.flowsCount };
   const result = row.status === 'completed' ? { result: `${href}/download` } : {};
   // A failed query's `result` is an object with a message; clients ask for `result.message`.
   const failure = row.status === 'failed' ? ({ result: { message: row.message ?? 'failed' } } as object) : {};
   return {
     href,
     status: row.status,
-    created_at: row.created_at.toISOString(),
-    updated_at: row.updated_at.toISOString(),
-    created_by: { href: row.created_by },
-    query_parameters: row.parameters,
+    created_at: row.createdAt.toISOString(),
+    updated_at: row.updatedAt.toISOString(),
+    created_by: { href: row.createdBy },
+    query_parameters: row.parameters as FlowQuery,
     regions: [
       {
         pce_fqdn: 'localhost',
         responded: row.status === 'completed',
-        matches_count: row.matches_count ?? 0,
-        flows_count: row.flows_count ?? 0,
+        matches_count: row.matchesCount ?? 0,
+        flows_count: row.flowsCount ?? 0,
       },
     ],
     ...counts,

@@ -7,7 +7,7 @@ import { EVENTS, GLOBAL } from '@ringfence/contracts';
 import type { Actor } from '@ringfence/contracts';
 import { fold, isRejection } from '@ringfence/decider';
 import type { Rejection } from '@ringfence/decider';
-import { oneAtATime, VersionConflict } from '@ringfence/event-store';
+import { entitiesIn, oneAtATime, VersionConflict } from '@ringfence/event-store';
 import type { EventStore, StoredEvent } from '@ringfence/event-store';
 import { policyDecider } from '../domain/policy.decider.js';
 import type { PolicyCommand } from '../domain/policy.decider.js';
@@ -43,7 +43,7 @@ export class PolicyBookStore {
       const { rows } = await tx.query<{ position: string }>(
         'select coalesce(max(position), 0) as position from events',
       );
-      return new PolicyBookStore(store, await loadBook(tx), Number(rows[0]?.position ?? 0));
+      return new PolicyBookStore(store, await loadBook(entitiesIn(tx)), Number(rows[0]?.position ?? 0));
     });
   }
 

@@ -7,12 +7,13 @@ import { startPostgres } from '@ringfence/testing';
 import type { PostgresServer } from '@ringfence/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DATABASE } from '../database.js';
 import type { PolicyBook, PolicyEvent } from '../domain/policy-book.js';
 import { policyDecider } from '../domain/policy.decider.js';
 import type { PolicyIntent } from '../domain/policy.decider.js';
 import { command } from '../testing/policy-builders.js';
 import { asPossible, intents } from '../testing/policy-intents.js';
-import { loadBook, policyObjectsProjection } from './policy-objects.projection.js';
+import { loadBook } from './policy-objects.projection.js';
 
 const META = { actor: { kind: 'user', id: '1' }, cluster: 'global' } as const;
 const SEQUENCES = 40;
@@ -23,9 +24,8 @@ let store: EventStore;
 beforeAll(async () => {
   postgres = await startPostgres();
   store = await openEventStore({
-    url: await ensureDatabase(postgres.url, 'book'),
-    service: 'book',
-    projections: [policyObjectsProjection],
+    ...DATABASE,
+    url: await ensureDatabase(postgres.url, DATABASE.service),
   });
 });
 afterAll(async () => {
@@ -60,7 +60,7 @@ describe('the book that is loaded from the tables', () => {
       const events = eventsOf(sequence);
       await store.pool.query('truncate events, policy_objects, policy_versions, policy_history');
       for (const event of events) await store.append(`book-${randomUUID()}`, 0, [event], META);
-      const loaded = inAnyOrder(await loadBook(store.pool));
+      const loaded = inAnyOrder(await loadBook(store.entities));
       expect(loaded, JSON.stringify(sequence)).toEqual(inAnyOrder(fold(policyDecider, events)));
     }
   });

@@ -3,8 +3,11 @@
  * starts from these tables; older versions are read from them.
  */
 import type { Actor, ProvisionableType } from '@ringfence/contracts';
+import { entitiesIn } from '@ringfence/event-store';
 import type { Projection, StoredEvent } from '@ringfence/event-store';
 import type pg from 'pg';
+import { EntitySchema, IsNull } from 'typeorm';
+import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
 import { objectsByType } from '../domain/policy-book.js';
 import type { Change, Entry, ObjectDrafted, PolicyBook, Provisioned } from '../domain/policy-book.js';
 import type { ObjectKey, PolicyObject, Touched, UpdateType } from '../domain/policy-object.js';
@@ -31,38 +34,86 @@ export const policyObjectsProjection: Projection = {
   },
 };
 
+interface ObjectRow {
+  readonly type: ProvisionableType;
+  readonly id: string;
+  readonly draft: PolicyObject | null;
+  readonly active: PolicyObject | null;
+  readonly updateType: UpdateType | null;
+  readonly touched: Touched;
+  readonly activeTouched: Touched | null;
+}
+
+export const PolicyObjectEntity = new EntitySchema<ObjectRow>({
+  name: 'PolicyObject',
+  tableName: 'policy_objects',
+  columns: {
+    type: { type: 'text', primary: true },
+    id: { type: 'text', primary: true },
+    draft: { type: 'jsonb', nullable: true },
+    active: { type: 'jsonb', nullable: true },
+    updateType: { name: 'update_type', type: 'text', nullable: true },
+    touched: { type: 'jsonb' },
+    activeTouched: { name: 'active_touched', type: 'jsonb', nullable: true },
+  },
+});
+
+interface VersionRow {
+  readonly version: number;
+  readonly note: string;
+  readonly at: Date;
+  readonly actor: Actor;
+  readonly changes: Change[];
+  readonly workloadsAffected: number;
+}
+
+export const PolicyVersionEntity = new EntitySchema<VersionRow>({
+  name: 'PolicyVersion',
+  tableName: 'policy_versions',
+  columns: {
+    version: { type: 'int', primary: true },
+    note: { type: 'text' },
+    at: { type: 'timestamptz' },
+    actor: { type: 'jsonb' },
+    changes: { type: 'jsonb' },
+    workloadsAffected: { name: 'workloads_affected', type: 'int' },
+  },
+});
+
 async function drafted(
   tx: pg.PoolClient,
   { type, id, object, updateType, touched }: ObjectDrafted['data'],
 ): Promise<void> {
-  await tx.query(
-    `insert into policy_objects (type, id, draft, update_type, touched) values ($1, $2, $3, $4, $5)
-     on conflict (type, id) do update set draft = excluded.draft, update_type = excluded.update_type, touched = excluded.touched`,
-    [type, id, object === null ? null : JSON.stringify(object), updateType, JSON.stringify(touched)],
-  );
+  const row = { type, id, draft: object, updateType, touched };
+  await entitiesIn(tx).upsert(PolicyObjectEntity, row as QueryDeepPartialEntity<ObjectRow>, ['type', 'id']);
 }
 
 async function reverted(tx: pg.PoolClient, { type, id }: ObjectKey): Promise<void> {
-  await tx.query('delete from policy_objects where type = $1 and id = $2 and active is null', [type, id]);
-  await tx.query(
-    `update policy_objects set draft = active, update_type = null, touched = coalesce(active_touched, touched)
-     where type = $1 and id = $2`,
-    [type, id],
-  );
+  const objects = entitiesIn(tx).getRepository(PolicyObjectEntity);
+  await objects.delete({ type, id, active: IsNull() });
+  const asActive = { draft: () => 'active', touched: () => 'coalesce(active_touched, touched)' };
+  await objects.update({ type, id }, { ...asActive, updateType: null });
 }
 
+/** SQL where one statement moves everything that was chosen. */
 async function provisioned(tx: pg.PoolClient, event: StoredEvent): Promise<void> {
-  const { version, note, changes, workloadsAffected } = event.data as Provisioned['data'];
+  const { note, changes, workloadsAffected } = event.data as Provisioned['data'];
+  const version = Number((event.data as Provisioned['data']).version);
+  const row = {
+    version,
+    note,
+    at: new Date(event.at),
+    actor: event.actor,
+    changes: [...changes],
+    workloadsAffected,
+  };
+  await entitiesIn(tx).insert(PolicyVersionEntity, row as QueryDeepPartialEntity<VersionRow>);
   const chosen = [JSON.stringify(changes)];
   const isChosen = `(type, id) in (select c->>'type', c->>'id' from jsonb_array_elements($1::jsonb) as c)`;
   await tx.query(
-    `insert into policy_versions (version, note, at, actor, changes, workloads_affected) values ($1, $2, $3, $4, $5, $6)`,
-    [Number(version), note, event.at, JSON.stringify(event.actor), chosen[0], workloadsAffected],
-  );
-  await tx.query(
     `insert into policy_history (type, id, version, update_type, object, touched)
      select type, id, $2, update_type, draft, touched from policy_objects where ${isChosen}`,
-    [...chosen, Number(version)],
+    [...chosen, version],
   );
   await tx.query(`delete from policy_objects where draft is null and ${isChosen}`, chosen);
   await tx.query(
@@ -71,79 +122,38 @@ async function provisioned(tx: pg.PoolClient, event: StoredEvent): Promise<void>
   );
 }
 
-type Queryable = Pick<pg.ClientBase, 'query'>;
-
-interface ObjectRow {
-  type: ProvisionableType;
-  id: string;
-  draft: PolicyObject | null;
-  active: PolicyObject | null;
-  update_type: UpdateType | null;
-  touched: Touched;
-  active_touched: Touched | null;
-}
-
 /** The book as of the transaction, in the order of creation as far as ids rise. */
-export async function loadBook(db: Queryable): Promise<PolicyBook> {
-  const { rows } = await db.query<ObjectRow>('select * from policy_objects order by type, length(id), id');
-  const latest = await db.query<{ version: number }>(
-    'select coalesce(max(version), 0) as version from policy_versions',
-  );
+export async function loadBook(entities: EntityManager): Promise<PolicyBook> {
+  const rows = await entities
+    .createQueryBuilder(PolicyObjectEntity, 'object')
+    .orderBy({ 'object.type': 'ASC', 'length(object.id)': 'ASC', 'object.id': 'ASC' })
+    .getMany();
   const objects = objectsByType(() => new Map<string, Entry>());
-  for (const row of rows) {
-    const { type, id, draft, active, touched } = row;
-    objects[type].set(id, {
-      type,
-      id,
-      draft,
-      active,
-      updateType: row.update_type,
-      touched,
-      activeTouched: row.active_touched,
-    });
-  }
-  return { version: latest.rows[0]?.version ?? 0, objects };
+  for (const row of rows) objects[row.type].set(row.id, row);
+  return { version: (await entities.maximum(PolicyVersionEntity, 'version')) ?? 0, objects };
 }
 
-export interface VersionView {
-  readonly version: number;
-  readonly note: string;
+export interface VersionView extends Omit<VersionRow, 'at'> {
   readonly at: string;
-  readonly actor: Actor;
-  readonly changes: readonly Change[];
-  readonly workloadsAffected: number;
 }
-interface VersionRow {
-  version: number;
-  note: string;
-  at: Date;
-  actor: Actor;
-  changes: Change[];
-  workloads_affected: number;
-}
-const versionView = ({ at, workloads_affected, ...row }: VersionRow): VersionView => ({
-  ...row,
-  at: at.toISOString(),
-  workloadsAffected: workloads_affected,
-});
+const versionView = (row: VersionRow): VersionView => ({ ...row, at: row.at.toISOString() });
 
 /** Newest first. */
 export async function listVersions(
-  db: Queryable,
+  entities: EntityManager,
   limit: number,
 ): Promise<{ versions: VersionView[]; total: number }> {
-  const { rows } = await db.query<VersionRow>(
-    'select * from policy_versions order by version desc limit $1',
-    [limit],
-  );
-  const count = await db.query<{ total: number }>('select count(*)::int as total from policy_versions');
-  return { versions: rows.map(versionView), total: count.rows[0]?.total ?? 0 };
+  const order = { version: 'desc' } as const;
+  const [rows, total] = await entities.findAndCount(PolicyVersionEntity, { order, take: limit });
+  return { versions: rows.map(versionView), total };
 }
 
-export async function readVersion(db: Queryable, version: number): Promise<VersionView | null> {
-  const { rows } = await db.query<VersionRow>('select * from policy_versions where version = $1', [version]);
-  return rows[0] === undefined ? null : versionView(rows[0]);
+export async function readVersion(entities: EntityManager, version: number): Promise<VersionView | null> {
+  const row = await entities.findOneBy(PolicyVersionEntity, { version });
+  return row === null ? null : versionView(row);
 }
+
+type Queryable = Pick<pg.ClientBase, 'query'>;
 
 export interface HistoricObject {
   readonly type: ProvisionableType;

@@ -36,7 +36,7 @@ type Answer = (context: ResourceContext, request: ResourceRequest) => Promise<Re
 const OPERATIONS: Readonly<Record<string, Answer>> = {
   list: async (context, request) => {
     await context.book.current();
-    const { versions, total } = await listVersions(context.book.store.pool, maxResults(request.query));
+    const { versions, total } = await listVersions(context.book.store.entities, maxResults(request.query));
     return { body: versions.map(showVersion), total, matched: total };
   },
   get: async (context, request) => ({ body: showVersion(await versionOf(context, request.ids[0] ?? '')) }),
@@ -115,7 +115,7 @@ async function revert(
 
 async function versionOf(context: ResourceContext, text: string): Promise<VersionView> {
   const version = /^[1-9][0-9]{0,8}$/.test(text)
-    ? await readVersion(context.book.store.pool, Number(text))
+    ? await readVersion(context.book.store.entities, Number(text))
     : null;
   if (version === null) throw notFound(`policy version ${text}`);
   return version;
