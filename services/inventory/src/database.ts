@@ -1,10 +1,21 @@
 /** What is in the database: tables by migration, read tables by projection, and the entities of both. */
 import type { ServiceDatabase } from '@ringfence/event-store';
+import { ClusterTokenEntity, RefusedAttemptEntity } from './adapters/cluster-tokens.store.js';
+import { PairingKeyEntity } from './adapters/pairing-keys.store.js';
+import { WorkloadSettingsEntity } from './adapters/workload-settings.resource.js';
 import { MIGRATIONS } from './migrations/migrations.js';
+import { EnforcementAlarmEntity } from './read/enforcement.js';
 import { PROJECTIONS } from './read/inventory-documents.js';
 
 export const DATABASE: ServiceDatabase = {
   service: 'inventory',
   migrations: MIGRATIONS,
   projections: PROJECTIONS,
+  entities: [
+    ClusterTokenEntity,
+    EnforcementAlarmEntity,
+    PairingKeyEntity,
+    RefusedAttemptEntity,
+    WorkloadSettingsEntity,
+  ],
 };

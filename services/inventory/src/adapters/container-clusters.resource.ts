@@ -1,4 +1,5 @@
 /** `container_clusters`: created with a token that is shown once; their status is read off what was last heard. */
+import { entitiesIn } from '@ringfence/event-store';
 import type { Document, EventStore, OneAtATime } from '@ringfence/event-store';
 import {
   defined,
@@ -32,12 +33,13 @@ import { agents, clustersSeen } from './agents.store.js';
 import { policyProgresses } from './asked-policy.client.js';
 import type { ProgressOf, ProgressParts } from './asked-policy.client.js';
 import { clusterStandings } from './cluster-standings.js';
+import { addToken, ClusterTokenEntity } from './cluster-tokens.store.js';
 import { streamOf } from './stream.js';
 import type { Listening } from './listening.js';
 import { forgetCluster } from './observations.consumer.js';
 import type { ObservedNode } from './observed.store.js';
 import { liveNodes } from './observed.store.js';
-import { hashSecret, newClusterToken } from './secret.js';
+import { newClusterToken } from './secret.js';
 import type { ClusterAccounts } from './cluster-accounts.client.js';
 
 export interface ClusterParts extends ProgressParts {
@@ -134,7 +136,7 @@ async function create(
   const token = newClusterToken();
   const nameTaken = await isNameTaken(store, cluster.name, cluster.id);
   // First the hash: a crash before the event leaves a token of a cluster that does not exist, which opens nothing.
-  await store.pool.query('insert into cluster_tokens values ($1, $2)', [cluster.id, hashSecret(token)]);
+  await addToken(store.entities, cluster.id, token);
   const addressee = { stream: streamOf.cluster(cluster.id), actor: request.actor, cluster: cluster.id };
   await execute(store, containerClusterDecider, addressee, { type: 'create', cluster, nameTaken });
   return { id: cluster.id, token };
@@ -160,7 +162,7 @@ async function remove(
       [...ends, { stream: streamOf.cluster(found.id), expectedVersion: 'any', events: decision }],
       meta,
     );
-    await tx.query('delete from cluster_tokens where cluster = $1', [found.id]);
+    await entitiesIn(tx).delete(ClusterTokenEntity, found.id);
   });
 }
 

@@ -12,9 +12,9 @@ import type { z } from 'zod';
 import type { ContainerCluster } from '../domain/container-cluster.decider.js';
 import { containerClusters } from '../read/inventory-documents.js';
 import type { ClusterAccounts } from './cluster-accounts.client.js';
+import { isTokenOf, noteRefused } from './cluster-tokens.store.js';
 import { pairNode, WrongPairing } from './pairing.js';
 import type { PairedNode, PairRequest } from './pairing.js';
-import { isSecret } from './secret.js';
 
 type Exchange = (typeof CALLS)['exchangeToken'];
 
@@ -30,7 +30,6 @@ export interface AdmissionParts {
 }
 
 /** Refused attempts are kept for this long. */
-const ATTEMPTS_KEPT = '30 days';
 const MAX_CLUSTER_LENGTH = 64;
 
 export function edgeAdmission(parts: AdmissionParts): EdgeAdmission {
@@ -67,23 +66,15 @@ async function authenticated(
 ): Promise<ContainerCluster> {
   const { store } = parts;
   const found = await containerClusters.get(store.pool, cluster);
-  const { rows } = await store.pool.query<{ hash: string }>(
-    'select hash from cluster_tokens where cluster = $1',
-    [cluster],
-  );
+  const isRight = await isTokenOf(store.entities, cluster, token);
   if (found === null || found.deletedAt !== null) return refuse(parts, what, cluster, 'no such cluster');
-  if (!isSecret(token, rows[0]?.hash ?? '')) return refuse(parts, what, cluster, 'wrong token');
+  if (!isRight) return refuse(parts, what, cluster, 'wrong token');
   return found.body;
 }
 
 /** The caller does not learn whether the id or the token was wrong. */
 async function refuse(parts: AdmissionParts, what: string, cluster: string, reason: string): Promise<never> {
-  await parts.store.pool.query('insert into refused_attempts (cluster, what, reason) values ($1, $2, $3)', [
-    cluster.slice(0, MAX_CLUSTER_LENGTH),
-    what,
-    reason,
-  ]);
-  await parts.store.pool.query(`delete from refused_attempts where at < now() - interval '${ATTEMPTS_KEPT}'`);
+  await noteRefused(parts.store.entities, { cluster, what, reason });
   parts.metrics.counter('inventory_edge_refusals_total', 'Edges that were not let in').add(1, { what });
   parts.logger.warn({ cluster: cluster.slice(0, MAX_CLUSTER_LENGTH), what, reason }, 'edge refused');
   throw CallError.of(

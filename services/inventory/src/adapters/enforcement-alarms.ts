@@ -1,5 +1,6 @@
 /** Alarms as they are open now → events of those that begin and end. */
 import type { Actor } from '@ringfence/contracts';
+import { entitiesIn } from '@ringfence/event-store';
 import type { AppendBatch, EventStore } from '@ringfence/event-store';
 import type pg from 'pg';
 import { alarmChanges, alarmsOf } from '../domain/enforcement-alarms.calculator.js';
@@ -10,7 +11,7 @@ import { SYSTEM } from './system-actor.js';
 
 /** What the cluster's rows call for; its own silence is not in them. */
 export async function changeAlarms(store: EventStore, tx: pg.PoolClient, cluster: string): Promise<void> {
-  const open = (await openAlarms(tx, cluster)).filter(({ scope }) => scope !== 'cluster');
+  const open = (await openAlarms(entitiesIn(tx), cluster)).filter(({ scope }) => scope !== 'cluster');
   const { lost, restored } = alarmChanges(open, alarmsOf(await notInForceRows(tx, cluster)));
   await writeAlarms(store, tx, { lost, restored });
 }
@@ -20,8 +21,8 @@ export async function writeAlarms(
   tx: pg.PoolClient,
   { lost, restored }: { readonly lost: readonly Alarm[]; readonly restored: readonly Alarm[] },
 ): Promise<void> {
-  for (const alarm of lost) await openAlarm(tx, alarm);
-  for (const alarm of restored) await closeAlarm(tx, alarm);
+  for (const alarm of lost) await openAlarm(entitiesIn(tx), alarm);
+  for (const alarm of restored) await closeAlarm(entitiesIn(tx), alarm);
   const batches = [
     ...lost.map((alarm) => batch(alarm, 'EnforcementLost', alarm)),
     ...restored.map((alarm) => batch(alarm, 'EnforcementRestored', endOf(alarm))),

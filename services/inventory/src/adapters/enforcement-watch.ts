@@ -67,7 +67,7 @@ function show({ gauge }: WatchParts, shown: Set<string>, counts: ReadonlyMap<str
 }
 
 async function changeSilence({ store }: WatchParts, named: NamedStanding, isSilent: boolean): Promise<void> {
-  const open = (await openAlarms(store.pool, named.id)).filter(({ scope }) => scope === 'cluster');
+  const open = (await openAlarms(store.entities, named.id)).filter(({ scope }) => scope === 'cluster');
   const changes = alarmChanges(open, isSilent ? [silenceOf(named)] : []);
   await store.transaction(async (tx) => {
     await writeAlarms(store, tx, changes);

@@ -69,25 +69,25 @@ export function pairingProfileOperations(parts: PairingProfileParts): Operations
       oneAtATime(() => work(request));
   return {
     list: ({ query }) => list(store, query),
-    get: async ({ ids }) => ({ body: show(await one(store, ids[0]), await keyUses(store.pool)) }),
+    get: async ({ ids }) => ({ body: show(await one(store, ids[0]), await keyUses(store.entities)) }),
     create: ordered((request) => create(parts, request)),
     update: ordered((request) => update(parts, request)),
     delete: ordered(async (request) => {
       const found = await one(store, request.ids[0]);
       await run(store, request, found.id, { type: 'delete' });
-      await revokeKeys(store.pool, found.id);
+      await revokeKeys(store.entities, found.id);
       return {};
     }),
     pairing_key: ordered(async (request) => {
       const found = await one(store, request.ids[0]);
       const now = new Date();
-      const key = await addKey(store.pool, found.body, now);
+      const key = await addKey(store.entities, found.body, now);
       await run(store, request, found.id, { type: 'issue-key', key: key.id, at: now.toISOString() });
       return { body: { activation_code: key.code } };
     }),
     delete_pairing_keys: ordered(async (request) => {
       const found = await one(store, request.ids[0]);
-      await revokeKeys(store.pool, found.id);
+      await revokeKeys(store.entities, found.id);
       await run(store, request, found.id, { type: 'revoke-keys' });
       return {};
     }),
@@ -152,7 +152,7 @@ export async function ensureDefaultProfile(store: EventStore): Promise<void> {
 
 async function list(store: EventStore, query: ResourceRequest['query']) {
   const all = await pairingProfiles.live(store.pool);
-  const uses = await keyUses(store.pool);
+  const uses = await keyUses(store.entities);
   const { matched, shown } = page(all, query, {
     name: partial((each) => each.body.name),
     description: partial((each) => each.body.description),

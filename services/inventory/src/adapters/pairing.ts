@@ -43,7 +43,7 @@ export async function pairNode(store: EventStore, request: PairRequest): Promise
   refuseAnotherKey(request, agent, holder);
   const paired = agent?.workload ?? null;
   if (paired !== null) return noted(store, request, node.name, paired);
-  if (!(await takeUse(store.pool, key.id, new Date()))) throw new WrongPairing('pairing key spent');
+  if (!(await takeUse(store.entities, key.id, new Date()))) throw new WrongPairing('pairing key spent');
   return noted(store, request, node.name, await createWorkload(store, request.cluster, node, profile));
 }
 
@@ -61,7 +61,7 @@ async function usableKey(
   store: EventStore,
   { pairingKey }: PairRequest,
 ): Promise<{ key: PairingKey; profile: PairingProfile }> {
-  const key = await findKey(store.pool, pairingKey, new Date());
+  const key = await findKey(store.entities, pairingKey, new Date());
   if (key === null) throw new WrongPairing('wrong or revoked pairing key');
   if (!key.pairsNewNodes) throw new WrongPairing('pairing key spent or expired');
   const profile = await pairingProfiles.get(store.pool, key.profile);

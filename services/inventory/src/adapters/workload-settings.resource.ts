@@ -3,6 +3,7 @@ import { WorkloadSettingsUpdate } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import { orgHref, parsed } from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
+import { EntitySchema } from 'typeorm';
 
 const DEFAULTS = {
   workload_disconnected_timeout_seconds: [{ scope: [], value: 300 }],
@@ -11,12 +12,18 @@ const DEFAULTS = {
   ven_uninstall_timeout_hours: [],
 };
 
+const THE_ONE = 1;
+
+export const WorkloadSettingsEntity = new EntitySchema<{ readonly id: number; readonly body: object }>({
+  name: 'WorkloadSettings',
+  tableName: 'workload_settings',
+  columns: { id: { type: 'int', primary: true }, body: { type: 'jsonb' } },
+});
+
 export function workloadSettingsOperations(store: EventStore): Operations {
   const current = async (): Promise<Record<string, unknown>> => {
-    const { rows } = await store.pool.query<{ body: Record<string, unknown> }>(
-      'select body from workload_settings where id = 1',
-    );
-    return { href: orgHref('settings/workloads'), ...DEFAULTS, ...rows[0]?.body };
+    const row = await store.entities.findOneBy(WorkloadSettingsEntity, { id: THE_ONE });
+    return { href: orgHref('settings/workloads'), ...DEFAULTS, ...row?.body };
   };
   const read = async () => ({ body: await current() });
   return {
@@ -24,10 +31,7 @@ export function workloadSettingsOperations(store: EventStore): Operations {
     get: read,
     update: async (request) => {
       const body = { ...(await current()), ...parsed(WorkloadSettingsUpdate, request.body) };
-      await store.pool.query(
-        'insert into workload_settings values (1, $1) on conflict (id) do update set body = excluded.body',
-        [JSON.stringify(body)],
-      );
+      await store.entities.upsert(WorkloadSettingsEntity, { id: THE_ONE, body }, ['id']);
       return {};
     },
   };

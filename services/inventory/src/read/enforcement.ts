@@ -1,6 +1,8 @@
 /** What clas-caches say of places that are not in force, and when each was heard: as last said, bounded per cluster. */
 import type { ClusterAck, ClusterPulse } from '@ringfence/contracts';
 import type pg from 'pg';
+import { EntitySchema } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import type { Alarm, NotInForceRow } from '../domain/enforcement-alarms.calculator.js';
 
 type Queryable = Pick<pg.ClientBase, 'query'>;
@@ -77,28 +79,33 @@ export async function pulses(db: Queryable): Promise<Map<string, Pulse>> {
   return new Map(rows.map((row) => [row.cluster, row]));
 }
 
-export async function openAlarms(db: Queryable, cluster: string): Promise<Alarm[]> {
-  const { rows } = await db.query<{ body: Alarm }>('select body from enforcement_alarms where cluster = $1', [
-    cluster,
-  ]);
-  return rows.map(({ body }) => body);
+export const EnforcementAlarmEntity = new EntitySchema<
+  Pick<Alarm, 'cluster' | 'scope' | 'id'> & { body: object }
+>({
+  name: 'EnforcementAlarm',
+  tableName: 'enforcement_alarms',
+  columns: {
+    cluster: { type: 'text', primary: true },
+    scope: { type: 'text', primary: true },
+    id: { type: 'text', primary: true },
+    body: { type: 'jsonb' },
+  },
+});
+
+export async function openAlarms(entities: EntityManager, cluster: string): Promise<Alarm[]> {
+  const rows = await entities.findBy(EnforcementAlarmEntity, { cluster });
+  return rows.map(({ body }) => body as Alarm);
 }
 
-export async function openAlarm(tx: Queryable, alarm: Alarm): Promise<void> {
-  await tx.query('insert into enforcement_alarms values ($1, $2, $3, $4) on conflict do nothing', [
-    alarm.cluster,
-    alarm.scope,
-    alarm.id,
-    JSON.stringify(alarm),
-  ]);
+/** One that is open already stays as it is. */
+export async function openAlarm(entities: EntityManager, alarm: Alarm): Promise<void> {
+  const { cluster, scope, id } = alarm;
+  const row = { cluster, scope, id, body: alarm };
+  await entities.createQueryBuilder().insert().into(EnforcementAlarmEntity).values(row).orIgnore().execute();
 }
 
-export async function closeAlarm(tx: Queryable, { cluster, scope, id }: Alarm): Promise<void> {
-  await tx.query('delete from enforcement_alarms where cluster = $1 and scope = $2 and id = $3', [
-    cluster,
-    scope,
-    id,
-  ]);
+export async function closeAlarm(entities: EntityManager, { cluster, scope, id }: Alarm): Promise<void> {
+  await entities.delete(EnforcementAlarmEntity, { cluster, scope, id });
 }
 
 /** Of a node, or of all of the cluster. */
