@@ -127,3 +127,7 @@ export const provisioned = (
     changes: changes.map(([type, id, updateType = 'create']) => ({ type, id, updateType })),
   },
 });
+
+/** IP list 2 is in force. */
+export const LIST_IS_ACTIVE = [drafted('ip_lists', ipList('2')), provisioned(1, ['ip_lists', '2'])];
+export const usingList = (id: string) => rule('1', { consumers: [{ kind: 'ip_list', id }] });
