@@ -7,10 +7,10 @@ import {
   CredentialChallenge,
   DecoratedFlowBatch,
   NodeView,
+  parseSubject,
   PodReadiness,
   subjects,
 } from '@ringfence/contracts';
-import { parseSubject } from '@ringfence/contracts';
 import type {
   AgentHeartbeat,
   FlowBatch,
@@ -19,17 +19,14 @@ import type {
   ObservationKind,
 } from '@ringfence/contracts';
 import { askForView } from '@ringfence/edge';
-import { startHosted } from '@ringfence/service-host';
 import type { HostedProcess } from '@ringfence/service-host';
 import { eventually, freePort, startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startClasCache } from './clas-cache.module.js';
-import { Config } from './config.js';
-import { manifest } from './manifest.js';
 import { PAIRING_KEY, publishPolicy, startGateway, TOKEN } from './testing/control-plane.js';
 import type { Gateway } from './testing/control-plane.js';
 import { CLUSTER, DB, groups, node, pod, service, units, WEB, workload } from './testing/facts.js';
+import { startClas } from './testing/started-clas.js';
 
 let clusterNats: NatsServer;
 let controlNats: NatsServer;
@@ -40,22 +37,13 @@ let directory: string;
 let port: number;
 let clas: HostedProcess;
 
-async function startClas(): Promise<HostedProcess> {
-  const started = await startHosted(
-    { manifest, config: Config, start: startClasCache },
-    {
-      CLUSTER_ID: CLUSTER,
-      CLUSTER_TOKEN: TOKEN,
-      GATEWAY_URL: gateway.url,
-      NATS_URL: clusterNats.url,
-      RINGFENCE_PORT: String(port),
-      RINGFENCE_DATA_DIR: directory,
-      LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
-    },
-  );
-  await started.started;
-  return started;
-}
+const start = (): Promise<HostedProcess> =>
+  startClas({
+    GATEWAY_URL: gateway.url,
+    NATS_URL: clusterNats.url,
+    RINGFENCE_PORT: String(port),
+    RINGFENCE_DATA_DIR: directory,
+  });
 
 beforeAll(async () => {
   [clusterNats, controlNats] = await Promise.all([startNats(), startNats()]);
@@ -67,7 +55,7 @@ beforeAll(async () => {
   gateway = await startGateway(controlNats.url);
   directory = await mkdtemp(join(tmpdir(), 'ringfence-clas-'));
   port = await freePort();
-  clas = await startClas();
+  clas = await start();
 });
 
 afterAll(async () => {
@@ -309,7 +297,7 @@ describe('clas-cache', () => {
     await clas.stop();
     await gateway.close();
     await controlNats.stop();
-    clas = await startClas();
+    clas = await start();
     await eventually(async () => (await fetch(`${clas.managementUrl}/readyz`)).status === 200);
     const after = await snapshot('node-1');
     expect(after.revision).toBeGreaterThan(before.revision);

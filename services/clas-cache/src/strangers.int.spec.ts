@@ -1,7 +1,6 @@
 /** What strangers, and owners of the wrong key, get from the credential endpoint. */
 import { createKeys, signProof } from '@ringfence/bus';
 import { CredentialChallenge } from '@ringfence/contracts';
-import { startHosted } from '@ringfence/service-host';
 import type { HostedProcess } from '@ringfence/service-host';
 import { freePort, startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
@@ -10,12 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { challenges } from './adapters/credentials/challenges.js';
-import { startClasCache } from './clas-cache.module.js';
-import { Config } from './config.js';
-import { manifest } from './manifest.js';
-import { PAIRING_KEY, startGateway, TOKEN } from './testing/control-plane.js';
+import { PAIRING_KEY, startGateway } from './testing/control-plane.js';
 import type { Gateway } from './testing/control-plane.js';
 import { CLUSTER } from './testing/facts.js';
+import { startClas } from './testing/started-clas.js';
 
 let nats: NatsServer;
 let gateway: Gateway;
@@ -29,19 +26,12 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'ringfence-clas-'));
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
-  clas = await startHosted(
-    { manifest, config: Config, start: startClasCache },
-    {
-      CLUSTER_ID: CLUSTER,
-      CLUSTER_TOKEN: TOKEN,
-      GATEWAY_URL: gateway.url,
-      NATS_URL: nats.url,
-      RINGFENCE_PORT: String(port),
-      RINGFENCE_DATA_DIR: directory,
-      LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
-    },
-  );
-  await clas.started;
+  clas = await startClas({
+    GATEWAY_URL: gateway.url,
+    NATS_URL: nats.url,
+    RINGFENCE_PORT: String(port),
+    RINGFENCE_DATA_DIR: directory,
+  });
 });
 afterAll(async () => {
   await clas.stop();

@@ -4,7 +4,6 @@ import { AGENT_AUDIENCE, CredentialChallenge } from '@ringfence/contracts';
 // eslint-disable-next-line @nx/enforce-module-boundaries -- a real API server to speak with, in specs only
 import { startApiServer, type ApiServer } from '@ringfence/sandbox';
 import { apiClient, fromKubeconfig } from '@ringfence/kubernetes';
-import { startHosted } from '@ringfence/service-host';
 import type { HostedProcess } from '@ringfence/service-host';
 import { freePort, startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
@@ -12,12 +11,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startClasCache } from './clas-cache.module.js';
-import { Config } from './config.js';
-import { manifest } from './manifest.js';
-import { PAIRING_KEY, startGateway, TOKEN } from './testing/control-plane.js';
+import { PAIRING_KEY, startGateway } from './testing/control-plane.js';
 import type { Gateway } from './testing/control-plane.js';
 import { CLUSTER } from './testing/facts.js';
+import { startClas } from './testing/started-clas.js';
 
 const NAMESPACE = 'ringfence-system';
 const ACCOUNT = 'ringfence-cven';
@@ -57,20 +54,13 @@ async function open(
   await writeFile(kubeconfig, api.kubeconfig);
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
-  clas = await startHosted(
-    { manifest, config: Config, start: startClasCache },
-    {
-      CLUSTER_ID: CLUSTER,
-      CLUSTER_TOKEN: TOKEN,
-      GATEWAY_URL: gateway.url,
-      NATS_URL: nats.url,
-      KUBECONFIG: kubeconfig,
-      RINGFENCE_PORT: String(port),
-      RINGFENCE_DATA_DIR: directory,
-      LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
-    },
-  );
-  await clas.started;
+  clas = await startClas({
+    GATEWAY_URL: gateway.url,
+    NATS_URL: nats.url,
+    KUBECONFIG: kubeconfig,
+    RINGFENCE_PORT: String(port),
+    RINGFENCE_DATA_DIR: directory,
+  });
 }
 
 /** The gateway of these tests remembers keys for all of them. */

@@ -26,15 +26,13 @@ import {
 import type { Bus, BusOptions, ControlPlaneKeys } from '@ringfence/bus';
 import { subjects } from '@ringfence/contracts';
 import type { CredentialResponse } from '@ringfence/contracts';
-import { startHosted } from '@ringfence/service-host';
 import type { HostedProcess } from '@ringfence/service-host';
 import { freePort, startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
-import { startClasCache } from '../clas-cache.module.js';
-import { Config } from '../config.js';
 import { manifest } from '../manifest.js';
 import { PAIRING_KEY, startGateway, TOKEN } from './control-plane.js';
 import { CLUSTER, node, pod, workload } from './facts.js';
+import { startClas } from './started-clas.js';
 
 type Desk = Parameters<typeof askAsNode>[0];
 type Asked = (desk: Desk) => Promise<CredentialResponse>;
@@ -92,8 +90,6 @@ export async function openSecuredCluster(): Promise<SecuredCluster> {
     return join(directory, name);
   };
   const environment = {
-    CLUSTER_ID: CLUSTER,
-    CLUSTER_TOKEN: TOKEN,
     GATEWAY_URL: gateway.url,
     NATS_URL: clusterNats.url,
     NATS_CREDS: await file('clas.creds', formatCreds(clusterKeys.clasCache)),
@@ -102,13 +98,8 @@ export async function openSecuredCluster(): Promise<SecuredCluster> {
     CLUSTER_NATS_SYSTEM_CREDS: await file('system.creds', formatCreds(clusterKeys.system.user)),
     RINGFENCE_PORT: String(await freePort()),
     RINGFENCE_DATA_DIR: join(directory, 'data'),
-    LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
   };
-  const start = async (): Promise<HostedProcess> => {
-    const started = await startHosted({ manifest, config: Config, start: startClasCache }, environment);
-    await started.started;
-    return started;
-  };
+  const start = (): Promise<HostedProcess> => startClas(environment);
   let clas = await start();
   const agents: Bus[] = [];
   const desk = (seed = createKeys('user').seed): Desk => ({
