@@ -2,6 +2,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { CredentialResponse, HostConnection, NodeEssential, NodeView } from '@ringfence/contracts';
+import { isSameValue } from '@ringfence/decider';
 import { controlEndpoints, reachable } from './adapters/control-channel.js';
 import { FlowJournal } from './adapters/flow-journal.store.js';
 import { hostAddresses } from './adapters/host-addresses.js';
@@ -129,7 +130,7 @@ export class AgentParts {
     if (this.dialled.see(dialled(), Date.now())) this.saveDialled();
     const { remotes } = this.dialled;
     const next = { ...this.facts, control, dialled: remotes, resolvers: resolvers(), links: links() };
-    if (JSON.stringify(next) !== JSON.stringify(this.facts)) {
+    if (!isSameValue(next, this.facts)) {
       this.facts = next;
       this.agent.reconcile();
     }

@@ -21,6 +21,7 @@ import type {
   Unit,
 } from '@ringfence/contracts';
 import { NO_FACTS } from '@ringfence/contracts';
+import { isSameValue } from '@ringfence/decider';
 import { canonicalAddress } from '@ringfence/policy-engine';
 import type { CommittedPolicy } from './policy-buffer.calculator.js';
 import { EffectiveUnits } from './effective-units.calculator.js';
@@ -274,7 +275,7 @@ export class ClusterView {
     if (!this.#profilesTouched) return null;
     this.#profilesTouched = false;
     const namespaces = managedNamespaces(this.pods.profiles.values());
-    if (JSON.stringify(namespaces) === JSON.stringify(this.#namespaces)) return null;
+    if (isSameValue(namespaces, this.#namespaces)) return null;
     this.#namespaces = namespaces;
     return namespaces;
   }

@@ -15,6 +15,7 @@ import type {
   NodeRoute,
   NodeSettings,
 } from '@ringfence/contracts';
+import { isSameValue } from '@ringfence/decider';
 import { makeLabelSet } from '@ringfence/labels';
 import {
   canonicalAddress,
@@ -248,7 +249,7 @@ export class NodeEndpoints {
     for (const id of this.#dirty) {
       const told = this.#told.get(id);
       const endpoint = this.#derive(id);
-      if (JSON.stringify(told) === JSON.stringify(endpoint)) continue;
+      if (isSameValue(told, endpoint)) continue;
       if (endpoint === undefined) changes.remove.push(id);
       else changes.upsert.push(endpoint);
       this.#tell(id, endpoint);

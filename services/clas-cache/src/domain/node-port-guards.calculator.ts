@@ -3,6 +3,7 @@
  * nodes, and of those Pods' units the ingress rules for just these ports. As much as there are such Services, not Pods.
  */
 import type { LabelSetId, NodePortTarget, PortRange, Unit } from '@ringfence/contracts';
+import { isSameValue } from '@ringfence/decider';
 import { onPorts } from '@ringfence/policy-engine';
 
 export interface GuardChanges {
@@ -38,7 +39,7 @@ export class NodePortGuards {
       const unit = unitOf(id);
       const told = this.#told.get(id);
       const guard = unit && guardUnit(unit, own);
-      if (guard === undefined || JSON.stringify(told) === JSON.stringify(guard)) continue;
+      if (guard === undefined || isSameValue(told, guard)) continue;
       this.#told.set(id, guard);
       changes.upsert.push(guard);
     }

@@ -9,6 +9,7 @@
  * Times are milliseconds since the epoch, given by the caller.
  */
 import type { PodReadiness } from '@ringfence/contracts';
+import { isSameValue } from '@ringfence/decider';
 import type { AgentBook } from './agent-book.js';
 import { phases } from './convergence.js';
 import type { Convergence } from './convergence.js';
@@ -162,7 +163,7 @@ export class Readiness {
   }
 
   #tell(waiting: Waiting, readiness: PodReadiness, told: PodReadiness[]): void {
-    if (JSON.stringify(this.#told.get(readiness.podUid)) !== JSON.stringify(readiness)) told.push(readiness);
+    if (!isSameValue(this.#told.get(readiness.podUid), readiness)) told.push(readiness);
     this.#told.set(readiness.podUid, readiness);
     waiting.isTold = readiness.ready;
   }

@@ -3,6 +3,7 @@
  * take it out again. Pure: file names and texts in, edits out. Runtimes take the file whose name sorts first; the others'
  * plugins are never touched, and a right file is never written again.
  */
+import { isSameValue } from '@ringfence/decider';
 import { z } from 'zod';
 
 export interface ConfFile {
@@ -103,7 +104,7 @@ function others(content: Json): { plugins: unknown[]; hasOurs: boolean } {
 /** Compared as values: the owner's own spelling of the same is right too. */
 function edited(file: ConfFile, wanted: Json): Edit[] {
   const present = parseObject(file.text);
-  return JSON.stringify(present) === JSON.stringify(wanted) ? [] : [{ name: file.name, text: print(wanted) }];
+  return isSameValue(present, wanted) ? [] : [{ name: file.name, text: print(wanted) }];
 }
 
 function parseObject(text: string): Json | undefined {

@@ -6,6 +6,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { join } from 'node:path';
+import { isSameValue } from '@ringfence/decider';
 import { removeFile, replaceFile } from '@ringfence/edge';
 import { isConfFile, planInstallation, planRemoval, PLUGIN } from './conflist.js';
 import type { ConfFile, Edit } from './conflist.js';
@@ -82,8 +83,7 @@ export class PluginInstaller {
     if (edit !== undefined && this.isQuarrel(edit))
       return `${edit.name} is rewritten by somebody else again and again`;
     // Only on what was looked at: an owner's newer file is looked at anew first.
-    if (JSON.stringify(this.files()) !== JSON.stringify(files))
-      throw new Error('the CNI configuration is changing');
+    if (!isSameValue(this.files(), files)) throw new Error('the CNI configuration is changing');
     this.write(plan.edits);
     return plan.state === 'installed' ? true : plan.why;
   }

@@ -2,6 +2,7 @@
  * The remote ports that the node's own agents were seen to talk to, kept over restarts: a connection that happens to be
  * closed at the moment is needed again. Bounded, newest first; what nobody talks to any more is forgotten.
  */
+import { isSameValue } from '@ringfence/decider';
 import { z } from 'zod';
 import type { RemotePort } from './host-essentials.js';
 
@@ -40,7 +41,7 @@ export class DialledBook {
       .filter(({ seenAt }) => now - seenAt < FORGOTTEN_AFTER_MS)
       .sort((a, b) => b.seenAt - a.seenAt)
       .slice(0, MOST);
-    const isSame = JSON.stringify(next) === JSON.stringify(this.known);
+    const isSame = isSameValue(next, this.known);
     this.known = next;
     return !isSame;
   }
