@@ -15,6 +15,8 @@ export type {
   PeerSet,
   PortSegment,
 } from './model/firewall.model.js';
+export { changeBetween, replacement, rotation, takeover } from './model/change.js';
+export type { Change, FoundObjects } from './model/change.js';
 export { rulesOnPort } from './model/port-segments.js';
 export { hostReach } from './model/host-reach.js';
 export type { HostedPod, HostReach } from './model/host-reach.js';
@@ -35,8 +37,6 @@ export {
 } from './nftables/own-table.js';
 export type { Family, FlowTable, Half } from './nftables/own-table.js';
 export { renderTable } from './nftables/table.renderer.js';
-export { renderChange, renderFlush, renderRotation, replacement } from './nftables/change.renderer.js';
-export type { Change } from './nftables/change.renderer.js';
-export { renderTakeover } from './nftables/takeover.renderer.js';
-export type { FoundObjects } from './nftables/takeover.renderer.js';
+export { renderChange, renderFlush } from './nftables/change.renderer.js';
+export { iptables } from './iptables/iptables.js';
 export { distrustedWords } from './nftables/judgement.js';

@@ -45,8 +45,11 @@ export const Config = z.object({
     .default('')
     .transform(commaSeparated)
     .refine((list) => list.every((each) => canonicalAddress(each) !== null), 'addresses, comma-separated'),
-  /** How the kernel is reached: kept libnftables contexts, or programs (slower); auto takes the library where it is. */
-  RINGFENCE_KERNEL: z.enum(['auto', 'libnftables', 'nft']).default('auto'),
+  /**
+   * How the kernel is reached: libnftables, or programs (slower); auto takes the library where it is. iptables is not available yet: it
+   * says so, and nothing is in force.
+   */
+  RINGFENCE_KERNEL: z.enum(['auto', 'libnftables', 'nft', 'iptables']).default('auto'),
   /** Seconds after a change of the host's own policy within which the control channel must answer. */
   RINGFENCE_HOST_CONFIRM_SECONDS: z.coerce.number().min(1).max(300).default(10),
   /**

@@ -13,13 +13,16 @@ import { fileURLToPath } from 'node:url';
 import { NodeView, VERSION } from '@ringfence/contracts';
 import { ChangeLog, KeptCredential, nodeCredential, NodeKey, StateFile } from '@ringfence/edge';
 import type { EdgeCredential } from '@ringfence/edge';
+import { iptables } from '@ringfence/firewall';
 import type { HostContext } from '@ringfence/service-host';
 import { TableRecordFile } from './agent/table-records.js';
 import type { Config } from './config.js';
 import { DialledFile } from './domain/dialled.book.js';
 import type { HelperNews } from './kernel/nftables/helper/protocol.js';
+import { IptablesKernel } from './kernel/iptables/iptables-kernel.js';
 import { HelperKernel } from './kernel/nftables/helper-kernel.js';
 import type { Kernel } from './kernel/port/kernel.port.js';
+import type { NftTables } from './kernel/nftables/nft-tables.js';
 import { SpawnedKernel } from './kernel/nftables/spawned-kernel.js';
 
 export type Context = HostContext<Config>;
@@ -59,27 +62,36 @@ function stateFiles({ config }: Context): StateFiles {
 
 /** Told about a helper that ended by itself. */
 export interface ObservedKernel {
-  port: Kernel;
+  port: Kernel & NftTables;
   onLost: (reason: string) => void;
   /** Where the kernel tells at once that somebody else changed rules. */
   onNews: (news: HelperNews) => void;
 }
 
 async function openKernel({ config, logger, onShutdown }: Context): Promise<ObservedKernel> {
+  if (config.RINGFENCE_KERNEL === 'iptables') {
+    logger.error(iptables.notAvailable);
+    return silent(new IptablesKernel());
+  }
   const entry = fileURLToPath(new URL('kernel/nftables/helper/helper.process.js', import.meta.url));
   const helper = new HelperKernel({
     entry,
     onCrash: (reason) => observed.onLost(reason),
     onNews: (news) => observed.onNews(news),
   });
-  const observed: ObservedKernel = { port: helper, onLost: () => undefined, onNews: () => undefined };
+  const observed = silent(helper);
   onShutdown(() => observed.port.stop());
   if (config.RINGFENCE_KERNEL === 'nft' || (config.RINGFENCE_KERNEL === 'auto' && !(await works(helper)))) {
     logger.warn('the kernel is reached through nsenter and nft: slower, the same rules');
     await helper.stop();
-    return { port: new SpawnedKernel(), onLost: () => undefined, onNews: () => undefined };
+    return silent(new SpawnedKernel());
   }
   return observed;
+}
+
+/** Nobody listens yet. */
+function silent(port: Kernel & NftTables): ObservedKernel {
+  return { port, onLost: () => undefined, onNews: () => undefined };
 }
 
 /** The helper cannot even start where libnftables is missing. */

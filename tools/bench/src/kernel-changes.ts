@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { renderChange, renderTable } from '@ringfence/firewall';
+import { changeBetween, renderChange, renderTable } from '@ringfence/firewall';
 import type { FirewallModel } from '@ringfence/firewall';
 import { openKernelBed } from './kernel-bed.js';
 import type { KernelBed } from './kernel-bed.js';
@@ -17,7 +17,7 @@ export async function elementChanges(): Promise<void> {
   const helper = fork(fileURLToPath(new URL(HELPER, import.meta.url)), [], { serialization: 'advanced' });
   try {
     const apply = async (script: string): Promise<number> => {
-      helper.send({ id: 1, operation: 'apply', netns: bed.pod, argument: script });
+      helper.send({ id: 1, operation: 'run', netns: bed.pod, argument: script });
       const [answer] = (await once(helper, 'message')) as [
         { ok: boolean; value: { ms: number }; message?: string },
       ];
@@ -31,10 +31,11 @@ export async function elementChanges(): Promise<void> {
     let current: FirewallModel = models[0];
     for (let i = 0; i < 2 * TIMES; i += 1) {
       const begun = performance.now();
-      const change = renderChange(current, { ...models[(i + 1) % 2 === 0 ? 0 : 1] });
-      took.computed.push(performance.now() - begun);
+      const change = changeBetween(current, { ...models[(i + 1) % 2 === 0 ? 0 : 1] });
       if (change === 'nothing') throw new Error('expected a change');
-      (i % 2 === 0 ? took.leaves : took.comes).push(await apply(change.script));
+      const script = renderChange(change);
+      took.computed.push(performance.now() - begun);
+      (i % 2 === 0 ? took.leaves : took.comes).push(await apply(script));
       current = change.model;
     }
     print('One address of 64,000 in the table of 1,000 groups', [

@@ -2,19 +2,17 @@
  * One network namespace under our rules: does in its kernel what the reconciler says, one thing at a time and in order, and
  * keeps what is known of it as one value (`place.state.ts`). Reads the flow sets of an interval before anything writes over them.
  */
-import { hasTable, isEnforced, renderRemoval, renderRotation } from '@ringfence/firewall';
+import { hasTable, isEnforced, rotation } from '@ringfence/firewall';
 import type { Change, Half } from '@ringfence/firewall';
 import type { DesiredTable, Place } from '../domain/desired-tables.calculator.js';
 import { nextStep, wholeTable } from '../domain/node.reconciler.js';
-import { losesFlows, nextState, other, READS, tableOf } from '../domain/place.state.js';
+import { isPlainlyTampered, losesFlows, nextState, other, READS, tableOf } from '../domain/place.state.js';
 import type { PlaceEvent, PlaceState, TableInForce } from '../domain/place.state.js';
 import type { ReadMark } from '../domain/read-mark.js';
-import { foundTable } from '../kernel/nftables/listing.js';
 import { KernelError } from '../kernel/port/kernel.port.js';
-import type { FlowReading, Kernel } from '../kernel/port/kernel.port.js';
+import type { Applied, FlowReading, Kernel } from '../kernel/port/kernel.port.js';
 import { failureOf, isLostOnTheWay, isRefusal, isWorthAnotherTry } from './failure.js';
 import { FlowHalves } from './flow-halves.js';
-import { listingDigest } from './table-records.js';
 import type { TableRecords } from './table-records.js';
 
 /** The flow sets of one half and the policy that was in force while they were written. */
@@ -76,7 +74,7 @@ export class EnforcedPlace {
       netns: place.netns,
       key: this.recordKey,
       lastRead: lastRead(this.recordKey),
-      apply: (script) => this.apply(script),
+      onApplied: (applied) => this.note(applied),
     });
   }
 
@@ -113,7 +111,7 @@ export class EnforcedPlace {
       const { current } = this;
       if (current.kind !== 'in-force' || !isEnforced(current.model)) return;
       try {
-        await this.load(renderRotation(current.model), current.policy);
+        await this.load(rotation(current.model), current.policy);
       } catch (error) {
         this.doubt();
         if (!isRefusal(error)) throw error;
@@ -145,11 +143,12 @@ export class EnforcedPlace {
     return this.inTurn(async () => {
       if (this.current.kind !== 'in-force' || !this.isUnlearned) return;
       const { model } = this.current;
-      const listing = await this.kernel.listOwn(this.place.netns);
+      const found = await this.kernel.lookAtOwn(this.place.netns);
       // Somebody was there since: the look for tampering comes first.
-      if (listing === undefined) return;
-      this.happened({ kind: 'learned', listing: listingDigest(listing) });
-      this.records.remember(this.recordKey, listing, model);
+      if (found === undefined) return;
+      const { listing } = found;
+      this.happened({ kind: 'learned', listing });
+      this.records.remember(this.recordKey, { listing, policy: this.kernel.fingerprint(model) });
     });
   }
 
@@ -163,7 +162,7 @@ export class EnforcedPlace {
     return this.inTurn(async () => {
       const { current } = this;
       if (current.kind === 'in-force' && isEnforced(current.model))
-        await this.load(renderRotation(current.model), current.policy).catch(() => undefined);
+        await this.load(rotation(current.model), current.policy).catch(() => undefined);
       this.happened({ kind: 'let-go' });
       this.records.forget(this.recordKey);
       await this.kernel.close(this.place.netns);
@@ -174,7 +173,7 @@ export class EnforcedPlace {
   remove(): Promise<void> {
     return this.inTurn(async () => {
       const { netns } = this.place;
-      await this.kernel.apply(netns, renderRemoval());
+      await this.kernel.remove(netns);
       this.happened({ kind: 'let-go' });
       this.records.forget(this.recordKey);
       await this.kernel.close(netns);
@@ -208,13 +207,15 @@ export class EnforcedPlace {
   private async look(desired: DesiredTable): Promise<void> {
     const { netns } = this.place;
     await this.kernel.open(netns);
-    const listing = await this.kernel.list(netns);
-    if (listing === '') return this.happened({ kind: 'looked', found: 'nothing' });
-    const isRecorded = this.records.recognises(this.recordKey, listing, desired.model);
+    const found = await this.kernel.look(netns);
+    if (found === undefined) return this.happened({ kind: 'looked', found: 'nothing' });
+    const { listing, contents } = found;
+    const policy = this.kernel.fingerprint(desired.model);
+    const isRecorded = this.records.recognises(this.recordKey, { listing, policy });
     this.happened({
       kind: 'looked',
-      found: foundTable(listing),
-      listing: listingDigest(listing),
+      found: contents,
+      listing,
       recorded: isRecorded ? desired : undefined,
       desired,
     });
@@ -268,21 +269,20 @@ export class EnforcedPlace {
   private async transact(change: Change, policy: DesiredTable): Promise<void> {
     if (change.clearMarks) await this.kernel.clearMarks(this.place.netns);
     this.happened({ kind: 'sent', change, policy });
-    const ms = await this.apply(change.script);
+    const applied = await this.kernel.apply(this.place.netns, change);
+    this.note(applied);
     this.happened({ kind: 'committed' });
-    this.events.onApplied(ms);
+    this.events.onApplied(applied.ms);
   }
 
-  private async apply(script: string): Promise<number> {
-    const { ms, disturbed } = await this.kernel.apply(this.place.netns, script);
+  private note({ disturbed }: Applied): void {
     this.isDisturbed ||= disturbed;
-    return ms;
   }
 
   private async endLastInterval(table: TableInForce): Promise<void> {
     if (!isEnforced(table.model)) return;
     try {
-      await this.transact(renderRotation(table.model), table.policy);
+      await this.transact(rotation(table.model), table.policy);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       return; // Somebody took the sets away; what replaces the table brings new ones.
@@ -327,16 +327,15 @@ export class EnforcedPlace {
   }
 
   private async compareAndHeal(table: TableInForce, isCertain = false): Promise<boolean> {
-    const listing = await this.kernel.list(this.place.netns);
+    const found = await this.kernel.look(this.place.netns);
     const { listing: expected, model, policy } = table;
-    if (expected === listingDigest(listing)) return false;
-    if (listing === '') await this.adoptConnections();
+    if (expected !== undefined && expected === found?.listing) return false;
+    if (found === undefined) await this.adoptConnections();
     else await this.readWhatIsLeft(table);
     await this.transact(wholeTable(model, model.generation), policy);
-    // Without a listing to compare with, only what is plainly not ours is called tampering.
-    const isPlain = expected !== undefined || foundTable(listing)?.generation !== model.generation;
-    if (isCertain || isPlain) this.events.onHealed(this.place);
-    return isCertain || isPlain;
+    const isTampered = isCertain || isPlainlyTampered(table, found?.contents);
+    if (isTampered) this.events.onHealed(this.place);
+    return isTampered;
   }
 
   /** Before a table that is not trusted is replaced: its flow sets go with it. */

@@ -28,5 +28,5 @@ export function isLostOnTheWay(error: unknown): boolean {
 }
 
 export function isWorthAnotherTry(error: unknown): boolean {
-  return error instanceof KernelError && error.code !== 'namespace_gone';
+  return error instanceof KernelError && error.code !== 'namespace_gone' && error.code !== 'not_available';
 }

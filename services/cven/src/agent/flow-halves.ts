@@ -3,12 +3,12 @@
  * whatever a half holds was read by nobody. Between the two the mark of the reading tells it apart, also for the next agent.
  */
 import { createHash } from 'node:crypto';
-import { FAMILIES, FLOW_TABLES, flowSetName, renderFlush } from '@ringfence/firewall';
-import type { Half } from '@ringfence/firewall';
+import { FLOW_TABLES } from '@ringfence/firewall';
+import type { FlowTable, Half } from '@ringfence/firewall';
 import { isSameReading } from '../domain/read-mark.js';
 import type { ReadMark } from '../domain/read-mark.js';
 import { KernelError } from '../kernel/port/kernel.port.js';
-import type { FlowReading, Kernel } from '../kernel/port/kernel.port.js';
+import type { Applied, FlowReading, Kernel } from '../kernel/port/kernel.port.js';
 
 export interface FlowHalvesOptions {
   readonly kernel: Kernel;
@@ -16,7 +16,7 @@ export interface FlowHalvesOptions {
   readonly key: string;
   /** Of this agent's predecessor. */
   readonly lastRead: ReadMark | undefined;
-  readonly apply: (script: string) => Promise<unknown>;
+  readonly onApplied: (applied: Applied) => void;
 }
 
 export interface MarkedReading {
@@ -44,16 +44,14 @@ export class FlowHalves {
   async empty(half: Half, { reading, mark }: MarkedReading): Promise<void> {
     this.last = mark;
     const filled = FLOW_TABLES.filter((table) => reading.tables[table].length > 0);
-    if (filled.length > 0) {
-      const sets = filled.flatMap((table) => FAMILIES.map((family) => flowSetName(table, family, half)));
-      await this.flush(renderFlush(sets));
-    }
+    if (filled.length > 0) await this.flush(half, filled);
     this.last = undefined;
   }
 
-  private async flush(script: string): Promise<void> {
+  private async flush(half: Half, tables: readonly FlowTable[]): Promise<void> {
+    const { kernel, netns, onApplied } = this.options;
     try {
-      await this.options.apply(script);
+      onApplied(await kernel.emptyFlows(netns, half, tables));
     } catch (error) {
       // Somebody took the sets away; what replaces the table brings new ones.
       if (!(error instanceof KernelError) || error.code !== 'script_refused') throw error;

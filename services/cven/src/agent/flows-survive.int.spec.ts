@@ -1,6 +1,6 @@
 /** Connections made = connections reported, exactly, when the agent, its helper or both are killed at any moment. Real kernel. */
 import { execFileSync } from 'node:child_process';
-import { renderRotation } from '@ringfence/firewall';
+import { rotation } from '@ringfence/firewall';
 import type { Half } from '@ringfence/firewall';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DesiredTable, Place } from '../domain/desired-tables.calculator.js';
@@ -131,7 +131,7 @@ describe('flows of a place whose agents and helpers are killed', () => {
   const rotateUnread = async (): Promise<void> => {
     const { state } = agent.place;
     if (state.kind !== 'in-force') throw new Error('expected a table');
-    await agent.kernel.apply(bed.netns, renderRotation(state.model).script);
+    await agent.kernel.apply(bed.netns, rotation(state.model));
   };
 
   it.each([

@@ -203,7 +203,7 @@ describe("the host's table", () => {
     await place(host, bed.node).enforce(desired([unit(NODE_SET, 'full'), unit(POD_SET, 'idle')], []).host);
     const call = { from: OUTSIDE[1], to: POD_ADDRESS, port: 7003, keep: 'forwarded' };
     expect(await bed.outside.run('tcp', call)).toBe('open');
-    await kernel.apply(
+    await kernel.run(
       bed.world,
       `table inet errors {
         counter told { }
@@ -219,7 +219,7 @@ describe("the host's table", () => {
     );
     expect(await bed.outside.run('say', { name: 'forwarded' })).toBe('closed');
     const told = await kernel.packets(bed.world, { family: 'inet', table: 'errors', name: 'told' });
-    await kernel.apply(bed.world, 'delete table inet errors');
+    await kernel.run(bed.world, 'delete table inet errors');
     await bed.outside.run('drop', { name: 'forwarded' });
     expect(told).toBeGreaterThan(0);
   });

@@ -1,6 +1,6 @@
 /** Who is hidden behind a node's address is judged there as the one it is, by the policy of a Pod on another node. */
 import type { EnforcementMode, Unit } from '@ringfence/contracts';
-import { renderChange, renderRemoval } from '@ringfence/firewall';
+import { changeBetween } from '@ringfence/firewall';
 import type { FirewallModel } from '@ringfence/firewall';
 import { JUDGING_NODES, POD_NETWORKS } from '@ringfence/policy-engine';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -63,7 +63,7 @@ describe('a Pod behind a NodePort', () => {
     await bed.agent('pod').run('listen', { host: POD_ADDRESS, tcp: [POD_PORT] });
   });
   afterEach(async () => {
-    for (const part of inForce.keys()) await kernel.apply(bed.path(part), renderRemoval());
+    for (const part of inForce.keys()) await kernel.remove(bed.path(part));
     inForce.clear();
   });
   afterAll(async () => {
@@ -119,9 +119,9 @@ describe('a Pod behind a NodePort', () => {
   };
   const load = async (part: BedPart, model: FirewallModel | undefined): Promise<void> => {
     if (model === undefined) throw new Error(`no table for ${part}`);
-    const change = renderChange(inForce.get(part), model);
+    const change = changeBetween(inForce.get(part), model);
     if (change === 'nothing') return;
-    await kernel.apply(bed.path(part), change.script);
+    await kernel.apply(bed.path(part), change);
     inForce.set(part, change.model);
   };
   const enforce = async (

@@ -16,6 +16,7 @@ import type { AgentHeartbeat, EnforcementMode } from '@ringfence/contracts';
 import { removeFile, replaceFile } from '@ringfence/edge';
 import type { FoundSandbox } from '../adapters/cri/sandbox-record.js';
 import type { Context } from '../cven.js';
+import type { NftTables } from '../kernel/nftables/nft-tables.js';
 import type { Kernel } from '../kernel/port/kernel.port.js';
 import { every } from '../timers.js';
 import { BirthGate } from './birth-gate.js';
@@ -36,7 +37,7 @@ export interface BirthOptions {
   readonly places: Places;
   /** Managed namespaces as last told; undefined while nobody has told. */
   readonly namespaces: () => ReadonlyMap<string, EnforcementMode> | undefined;
-  readonly kernel: () => Kernel;
+  readonly kernel: () => Kernel & NftTables;
   readonly hostAddresses: () => readonly string[];
 }
 

@@ -4,12 +4,13 @@
  * is cut off; a table that an earlier agent left stays in force until then.
  */
 import type { FoundSandbox } from '../adapters/cri/sandbox-record.js';
+import type { NftTables } from '../kernel/nftables/nft-tables.js';
 import type { Kernel } from '../kernel/port/kernel.port.js';
 import type { Places } from './birth-gate.js';
 import { renderGuard, renderGuardChange, renderGuardRemoval } from './guard.renderer.js';
 
 export interface GuardOptions {
-  readonly kernel: () => Kernel;
+  readonly kernel: () => Kernel & NftTables;
   /** The node's own namespace. */
   readonly netns: string;
   readonly places: Places;
@@ -99,7 +100,7 @@ export class Guard {
     const { kernel, netns } = this.options;
     try {
       await kernel().open(netns);
-      await kernel().apply(netns, script);
+      await kernel().run(netns, script);
     } catch (error) {
       // What is there is not known any more: the whole of it next time.
       this.loaded = undefined;

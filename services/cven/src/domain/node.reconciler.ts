@@ -3,12 +3,12 @@
  * understood is replaced in one transaction, never under a generation that it may have approved connections with.
  */
 import {
+  changeBetween,
   hasTable,
   isEnforced,
   nextGeneration,
-  renderChange,
-  renderTakeover,
   replacement,
+  takeover,
 } from '@ringfence/firewall';
 import type { Change, FirewallModel } from '@ringfence/firewall';
 import type { NotOurs, PlaceState } from './place.state.js';
@@ -33,7 +33,7 @@ export function nextStep(state: PlaceState, desired: FirewallModel): Step {
     case 'not-ours':
       return { kind: 'load', change: tableInstead(state, desired) };
     case 'in-force': {
-      const change = renderChange(state.model, desired);
+      const change = changeBetween(state.model, desired);
       return change === 'nothing' ? { kind: 'done' } : { kind: 'load', change };
     }
   }
@@ -43,7 +43,7 @@ export function nextStep(state: PlaceState, desired: FirewallModel): Step {
 function tableInstead({ generation, flows }: NotOurs, desired: FirewallModel): Change {
   if (generation === undefined || flows?.objects === undefined || !isEnforced(desired))
     return wholeTable(desired, generation);
-  return renderTakeover({ generation, half: flows.half, objects: flows.objects }, desired);
+  return takeover({ generation, half: flows.half, objects: flows.objects }, desired);
 }
 
 /** What the table before it approved is still marked in conntrack. */

@@ -1,5 +1,5 @@
 /** Whatever happens in whatever order: a retired half belongs to a table, and being sure comes only from the kernel. */
-import { renderChange, renderRotation } from '@ringfence/firewall';
+import { changeBetween, rotation } from '@ringfence/firewall';
 import type { FirewallModel } from '@ringfence/firewall';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -21,11 +21,12 @@ const loaded = (model: FirewallModel): PlaceEvent[] => [
   { kind: 'committed' },
 ];
 const rotated = (model: FirewallModel): PlaceEvent[] => [
-  { kind: 'sent', change: renderRotation(model), policy: wish(model) },
+  { kind: 'sent', change: rotation(model), policy: wish(model) },
   { kind: 'committed' },
 ];
 
 const foundAt = (half: 0 | 1) => ({
+  kind: 'pod' as const,
   generation: 1,
   half,
   revision: 1,
@@ -40,6 +41,7 @@ const event: fc.Arbitrary<PlaceEvent> = fc.oneof(
     kind: fc.constant('looked' as const),
     found: fc.option(
       fc.record({
+        kind: fc.constant('pod' as const),
         generation: fc.constantFrom(1, 2),
         half,
         revision: fc.constant(1),
@@ -53,12 +55,7 @@ const event: fc.Arbitrary<PlaceEvent> = fc.oneof(
     desired: fc.constant(wish(full)),
   }),
   fc
-    .constantFrom(
-      wholeTable(full, 1),
-      wholeTable(idle, 1),
-      renderRotation(full),
-      renderRotation(renderRotation(full).model),
-    )
+    .constantFrom(wholeTable(full, 1), wholeTable(idle, 1), rotation(full), rotation(rotation(full).model))
     .map((change): PlaceEvent => ({ kind: 'sent', change, policy: wish(full) })),
   fc.constant<PlaceEvent>({ kind: 'committed' }),
   fc.constant<PlaceEvent>({ kind: 'reworded', policy: wish(visible) }),
@@ -95,7 +92,7 @@ describe('the state of a place', () => {
   it('forgets a retired half with its table, and says that its flows are lost', () => {
     const retired = run([...loaded(full), ...rotated(full)]);
     expect(tableOf(retired)?.retired?.half).toBe(0);
-    const removal = renderChange(renderRotation(full).model, idle);
+    const removal = changeBetween(rotation(full).model, idle);
     if (removal === 'nothing') throw new Error('expected a change');
     const sent = nextState(retired, { kind: 'sent', change: removal, policy: wish(idle) });
     const gone = nextState(sent, { kind: 'committed' });
@@ -116,7 +113,7 @@ describe('the state of a place', () => {
   it('finds out after a doubt whether a rotation took place, and still has its half to read', () => {
     const learned = run([...loaded(full), { kind: 'learned', listing: 'a' }]);
     const doubted = run(
-      [{ kind: 'sent', change: renderRotation(full), policy: wish(full) }, { kind: 'doubted' }],
+      [{ kind: 'sent', change: rotation(full), policy: wish(full) }, { kind: 'doubted' }],
       learned,
     );
     const found = (at: 0 | 1): PlaceState =>

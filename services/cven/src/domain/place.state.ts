@@ -8,9 +8,9 @@
  *
  * A half of the flow sets that was retired but not read exists only as part of a table: it cannot outlive one.
  */
-import type { EnforcementMode } from '@ringfence/contracts';
 import { hasTable, isEnforced } from '@ringfence/firewall';
 import type { Change, FirewallModel, FoundObjects, Half } from '@ringfence/firewall';
+import type { TableContents } from '../kernel/port/kernel.port.js';
 import type { DesiredTable } from './desired-tables.calculator.js';
 
 /** Written under `policy`; nobody writes it any more, and nobody has read it. */
@@ -83,20 +83,12 @@ export type PlaceState =
   /** Nothing of ours is held open any more. */
   | { readonly kind: 'removed' };
 
-export interface FoundTable {
-  readonly generation: number;
-  readonly half: Half;
-  readonly revision: number;
-  readonly mode: EnforcementMode;
-  readonly objects: FoundObjects | undefined;
-}
-
 export type PlaceEvent =
   /** A look: no table, or one with this digest; `policy` when the records on disk say that this is what it enforces. */
   | { readonly kind: 'looked'; readonly found: 'nothing' }
   | {
       readonly kind: 'looked';
-      readonly found: FoundTable | undefined;
+      readonly found: TableContents | undefined;
       readonly listing: string;
       readonly recorded: DesiredTable | undefined;
       /** What it should be: for want of a better policy its flows are named by this one. */
@@ -184,7 +176,7 @@ function afterLook(belief: Belief, look: Extract<PlaceEvent, { kind: 'looked' }>
   return { kind: 'in-force', model, policy: recorded, listing, overflow: 0, retired };
 }
 
-function flowsOf(belief: Belief, desired: DesiredTable, found: FoundTable): FoundFlows | undefined {
+function flowsOf(belief: Belief, desired: DesiredTable, found: TableContents): FoundFlows | undefined {
   const { half, mode, objects } = found;
   if (mode === 'idle') return undefined;
   const named = (policy: DesiredTable): DesiredTable => ({ ...policy, model: { ...policy.model, mode } });
@@ -202,7 +194,7 @@ function writersOf(belief: Belief, half: Half): readonly (DesiredTable | undefin
 export const other = (half: Half): Half => (half === 0 ? 1 : 0);
 
 /** The listing is the one that was trusted, whichever half is written: a rotation whose answer was lost took place. */
-function asFound(table: TableInForce, { half }: FoundTable): TableInForce {
+function asFound(table: TableInForce, { half }: TableContents): TableInForce {
   if (half === table.model.half || !isEnforced(table.model)) return table;
   return { ...table, model: { ...table.model, half }, retired: retiredBy(table) };
 }
@@ -279,4 +271,9 @@ export function losesFlows(before: PlaceState, event: PlaceEvent, after: PlaceSt
     tableOf(before)?.retired !== undefined &&
     tableOf(after)?.retired?.half !== tableOf(before)?.retired?.half
   );
+}
+
+/** Without a listing to compare with, only what is plainly not ours is called tampering. */
+export function isPlainlyTampered(table: TableInForce, found: TableContents | undefined): boolean {
+  return table.listing !== undefined || found?.generation !== table.model.generation;
 }

@@ -1,8 +1,7 @@
 /** Nobody on a node sends under the address of another, or speaks as a node: real packets, past the sender's own rules. */
-import { renderTable, renderRemoval, buildModel, peerSet } from '@ringfence/firewall';
+import { buildModel, peerSet, replacement } from '@ringfence/firewall';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HelperKernel } from '../kernel/nftables/helper-kernel.js';
-import type { Kernel } from '../kernel/port/kernel.port.js';
 import { SpawnedKernel } from '../kernel/nftables/spawned-kernel.js';
 import { neighbourSolicitation, udp } from '../testing/frames.js';
 import { group, unitOf } from '../testing/models.js';
@@ -30,7 +29,7 @@ for (const kind of ['routed', 'bridged'] as const)
   for (const kernelName of kind === 'routed' ? (['helper', 'spawned'] as const) : (['helper'] as const))
     describe(`Pods that are ${kind}, with the ${kernelName} kernel`, () => {
       let bed: PodsBed;
-      let kernel: Kernel;
+      let kernel: HelperKernel | SpawnedKernel;
       let ties: SourceTies | undefined;
       let isUnpaired = false;
       let forged = 0;
@@ -45,7 +44,7 @@ for (const kind of ['routed', 'bridged'] as const)
         isUnpaired = true;
         await ties?.look();
         isUnpaired = false;
-        await kernel.apply(bed.path('node'), renderRemoval());
+        await kernel.remove(bed.path('node'));
       });
       afterAll(async () => {
         await kernel.stop();
@@ -120,7 +119,7 @@ for (const kind of ['routed', 'bridged'] as const)
 
       it('say nothing in the name of a node, and a node is still heard', async () => {
         await tie(['db']);
-        await kernel.apply(bed.path('node'), renderTable(judgingNode()));
+        await kernel.apply(bed.path('node'), replacement(undefined, judgingNode()));
         for (const who of [addressOf('web'), OTHER_NODE])
           expect((await arrives('web', as(who, { dscp: MARK }))).marked).toBe(false);
         expect((await arrives('other', as(OTHER_NODE, { dscp: MARK }))).marked).toBe(true);

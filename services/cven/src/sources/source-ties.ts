@@ -5,6 +5,7 @@
  */
 import { canonicalAddress } from '@ringfence/policy-engine';
 import type { FoundSandbox } from '../adapters/cri/sandbox-record.js';
+import type { NftTables } from '../kernel/nftables/nft-tables.js';
 import type { Kernel, NodeLink } from '../kernel/port/kernel.port.js';
 import {
   FAMILIES_OF_LINK,
@@ -18,7 +19,7 @@ import {
 import type { Bindings, LinkFamily } from './sources.renderer.js';
 
 export interface SourceTiesOptions {
-  readonly kernel: () => Kernel;
+  readonly kernel: () => Kernel & NftTables;
   /** The node's own namespace. */
   readonly netns: string;
   /** False where nothing in the cluster blocks: then nothing here does, but nodes' words are taken off all the same. */
@@ -123,7 +124,7 @@ export class SourceTies {
     const script =
       (loaded === undefined ? renderChains(family) : '') +
       (bindings === undefined ? '' : renderBindings(family, loaded?.bindings, bindings));
-    if (script !== '') await kernel().apply(netns, script);
+    if (script !== '') await kernel().run(netns, script);
     this.loaded.set(family, { bindings, forged });
   }
 
@@ -175,7 +176,7 @@ export class SourceTies {
     await kernel().open(netns);
     for (const family of FAMILIES_OF_LINK)
       if ((await kernel().packets(netns, { family, table: TABLE, name: FORGED })) !== undefined)
-        await kernel().apply(netns, renderRemoval(family));
+        await kernel().run(netns, renderRemoval(family));
   }
 
   private tell(why: string | undefined): void {

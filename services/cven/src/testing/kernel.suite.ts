@@ -1,12 +1,13 @@
 /** What every implementation of the kernel port promises; run on the real kernel by `kernel.int.spec.ts`. */
 import { existsSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
-import { renderChange, renderRemoval, renderRotation, renderTable } from '@ringfence/firewall';
-import type { FirewallModel } from '@ringfence/firewall';
+import { changeBetween, replacement, rotation } from '@ringfence/firewall';
+import type { Change, FirewallModel } from '@ringfence/firewall';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { allow, modelOf, unitOf } from './models.js';
 import { openTestbed, peerAddress, POD } from './testbed.js';
 import type { Testbed } from './testbed.js';
+import type { NftTables } from '../kernel/nftables/nft-tables.js';
 import type { Kernel } from '../kernel/port/kernel.port.js';
 
 const web = (n: readonly number[]): FirewallModel =>
@@ -19,10 +20,12 @@ const web = (n: readonly number[]): FirewallModel =>
     },
   );
 
-export function kernelSuite(name: string, make: () => Kernel): void {
+const whole = (model: FirewallModel): Change => replacement(undefined, model);
+
+export function kernelSuite(name: string, make: () => Kernel & NftTables): void {
   describe(name, () => {
     let bed: Testbed;
-    let kernel: Kernel;
+    let kernel: Kernel & NftTables;
 
     beforeAll(async () => {
       bed = openTestbed();
@@ -31,7 +34,7 @@ export function kernelSuite(name: string, make: () => Kernel): void {
         await bed.inPod.run('listen', { host: POD[family], tcp: [7001, 7002], udp: [7001] });
     });
     afterEach(async () => {
-      await kernel.apply(bed.netns, renderRemoval());
+      await kernel.remove(bed.netns);
       bed.pod('conntrack', '-F');
     });
     afterAll(async () => {
@@ -41,14 +44,14 @@ export function kernelSuite(name: string, make: () => Kernel): void {
 
     it('applies a script whole or not at all', async () => {
       await kernel.open(bed.netns);
-      expect(await kernel.list(bed.netns)).toBe('');
-      await kernel.apply(bed.netns, renderTable(web([10])));
-      const listing = await kernel.list(bed.netns);
-      expect(listing).toContain('elements = { 10.77.0.10 : ');
+      expect(await kernel.look(bed.netns)).toBeUndefined();
+      await kernel.apply(bed.netns, whole(web([10])));
+      const found = await kernel.look(bed.netns);
+      expect(found?.contents).toMatchObject({ kind: 'pod', mode: 'full', generation: 1, half: 0 });
       const broken =
         'add element inet ringfence c_in_4 { 10.77.0.99 : 1:1 }\nadd element inet ringfence no_such_set { 10.0.0.1 }\n';
-      await expect(kernel.apply(bed.netns, broken)).rejects.toMatchObject({ code: 'script_refused' });
-      expect(await kernel.list(bed.netns)).toBe(listing);
+      await expect(kernel.run(bed.netns, broken)).rejects.toMatchObject({ code: 'script_refused' });
+      expect(await kernel.look(bed.netns)).toEqual(found);
     });
 
     it('says so when a namespace is gone', async () => {
@@ -57,7 +60,7 @@ export function kernelSuite(name: string, make: () => Kernel): void {
 
     it('counts every flow once, by verdict and direction, across a rotation', async () => {
       let model = web([10]);
-      await kernel.apply(bed.netns, renderTable(model));
+      await kernel.apply(bed.netns, whole(model));
       const connect = async (peer: number, family: 4 | 6, times: number): Promise<void> => {
         for (let i = 0; i < times; i += 1)
           await bed.inWorld.run('tcp', {
@@ -90,10 +93,10 @@ export function kernelSuite(name: string, make: () => Kernel): void {
         peerAddress(10, 4),
         POD[4],
       ]);
-      const rotation = renderRotation(model);
-      await kernel.apply(bed.netns, rotation.script);
+      const rotated = rotation(model);
+      await kernel.apply(bed.netns, rotated);
       const first = (await kernel.readFlows(bed.netns, model.half)).tables;
-      model = rotation.model;
+      model = rotated.model;
       const key = (peer: number, family: 4 | 6, proto: number, port = 7001): unknown[] => [
         peerAddress(peer, family),
         POD[family],
@@ -112,40 +115,40 @@ export function kernelSuite(name: string, make: () => Kernel): void {
       expect(count(first.br, udp)).toBeGreaterThan(0);
       expect(first.np).toEqual([]);
       await connect(10, 4, 4);
-      const second = renderRotation(model);
-      await kernel.apply(bed.netns, second.script);
+      const second = rotation(model);
+      await kernel.apply(bed.netns, second);
       const { tables, overflow } = await kernel.readFlows(bed.netns, model.half);
       expect(count(tables.na, key(10, 4, 6))).toBe(4);
       expect(overflow).toBe(0);
     });
 
     it('tells once that somebody else changed rules, and never about itself', async () => {
-      await kernel.apply(bed.netns, renderTable(web([10])));
+      await kernel.apply(bed.netns, whole(web([10])));
       expect(await kernel.disturbed()).toEqual([]);
       bed.pod('nft', 'delete element inet ringfence c_in_4 { 10.77.0.10 }');
       expect(await kernel.disturbed()).toEqual([bed.netns]);
       expect(await kernel.disturbed()).toEqual([]);
       bed.pod('nft', 'flush chain inet ringfence p_in');
-      expect((await kernel.apply(bed.netns, renderTable(web([10])))).disturbed).toBe(true);
-      expect((await kernel.apply(bed.netns, renderTable(web([11])))).disturbed).toBe(false);
+      expect((await kernel.apply(bed.netns, whole(web([10])))).disturbed).toBe(true);
+      expect((await kernel.apply(bed.netns, whole(web([11])))).disturbed).toBe(false);
     });
 
     it('lists for later comparison only what nobody else has touched', async () => {
-      await kernel.apply(bed.netns, renderTable(web([10])));
-      const own = await kernel.listOwn(bed.netns);
-      expect(own).toBe(await kernel.list(bed.netns));
+      await kernel.apply(bed.netns, whole(web([10])));
+      const own = await kernel.lookAtOwn(bed.netns);
+      expect(own).toEqual(await kernel.look(bed.netns));
       bed.pod('nft', 'flush chain inet ringfence p_in');
-      expect(await kernel.listOwn(bed.netns)).toBeUndefined();
-      await kernel.apply(bed.netns, renderTable(web([10])));
-      expect(await kernel.listOwn(bed.netns)).toBe(own);
+      expect(await kernel.lookAtOwn(bed.netns)).toBeUndefined();
+      await kernel.apply(bed.netns, whole(web([10])));
+      expect(await kernel.lookAtOwn(bed.netns)).toEqual(own);
     });
 
     it('does not take flows for tampering', async () => {
-      await kernel.apply(bed.netns, renderTable(web([10])));
-      const before = await kernel.list(bed.netns);
+      await kernel.apply(bed.netns, whole(web([10])));
+      const before = await kernel.look(bed.netns);
       for (const peer of [10, 11])
         await bed.inWorld.run('tcp', { from: peerAddress(peer, 4), to: POD[4], port: 7001, timeoutMs: 100 });
-      expect(await kernel.list(bed.netns)).toBe(before);
+      expect(await kernel.look(bed.netns)).toEqual(before);
     });
 
     it('adopts connections that are older than the table in their true direction', async () => {
@@ -154,18 +157,18 @@ export function kernelSuite(name: string, make: () => Kernel): void {
       expect(await kernel.adoptConnections(bed.netns)).toBe(1);
       await kernel.trackLiberally(bed.netns);
       const visible = modelOf({ ...unitOf('visibility_only', {}) }, {});
-      await kernel.apply(bed.netns, renderTable(visible));
+      await kernel.apply(bed.netns, whole(visible));
       expect(await bed.inWorld.run('say', { name: 'older', text: '' })).toBe('open');
-      const enforced = renderChange(visible, web([10]));
+      const enforced = changeBetween(visible, web([10]));
       if (enforced === 'nothing') throw new Error('expected a change');
-      await kernel.apply(bed.netns, enforced.script);
+      await kernel.apply(bed.netns, enforced);
       for (let i = 0; i < 3; i += 1)
         expect(await bed.inWorld.run('say', { name: 'older', text: i === 1 ? 'x' : '' })).toBe('open');
       await bed.inWorld.run('drop', { name: 'older' });
     });
 
     it('clears our marks so that every connection is judged again, and an allowed one lives on', async () => {
-      await kernel.apply(bed.netns, renderTable(web([10])));
+      await kernel.apply(bed.netns, whole(web([10])));
       await bed.inWorld.run('tcp', { from: peerAddress(10, 4), to: POD[4], port: 7001, keep: 'marked' });
       expect(bed.pod('conntrack', '-L')).toContain(`mark=${0x10000}`);
       await kernel.clearMarks(bed.netns);
@@ -192,7 +195,7 @@ export function kernelSuite(name: string, make: () => Kernel): void {
         'rfp-closing',
       ]);
       await kernel.open(path);
-      await kernel.apply(path, renderTable(web([10])));
+      await kernel.apply(path, whole(web([10])));
       execFileSync('ip', ['netns', 'del', 'rfp-closing']);
       await kernel.close(path);
       const deadline = Date.now() + 3000;

@@ -1,5 +1,5 @@
 /** What no rule speaks of, because the link or a connection needs it, carries nothing else past the rules. */
-import { renderChange } from '@ringfence/firewall';
+import { changeBetween } from '@ringfence/firewall';
 import type { FirewallModel } from '@ringfence/firewall';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { allow, modelOf, unitOf } from '../../testing/models.js';
@@ -19,9 +19,9 @@ describe('beside the policy of a Pod in full', () => {
   let current: FirewallModel | undefined;
   const enforce = async (peers: readonly number[]): Promise<void> => {
     const unit = unitOf('full', { ingress: [allow([1], { proto: 6, from: 7001 })] });
-    const change = renderChange(current, modelOf(unit, { 1: peers.map((n) => peerAddress(n, 4)) }));
+    const change = changeBetween(current, modelOf(unit, { 1: peers.map((n) => peerAddress(n, 4)) }));
     if (change === 'nothing') return;
-    await kernel.apply(bed.netns, change.script);
+    await kernel.apply(bed.netns, change);
     current = change.model;
   };
   const during = async (tables: Readonly<Record<'pod' | 'world', string>>, act: () => Promise<unknown>) => {

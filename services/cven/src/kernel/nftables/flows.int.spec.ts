@@ -1,5 +1,5 @@
 /** Accounting on the real kernel: while the halves are rotated all the time, no connection and no packet is lost or counted twice. */
-import { renderRotation, renderTable } from '@ringfence/firewall';
+import { replacement, rotation } from '@ringfence/firewall';
 import type { FlowTable } from '@ringfence/firewall';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allow, modelOf, unitOf } from '../../testing/models.js';
@@ -31,13 +31,13 @@ describe('flow counts', () => {
       { proto: 17, from: 7002 },
     ];
     let model = modelOf(unitOf('full', { ingress: [allow([1], ...ports)] }), { 1: [peerAddress(10, 4)] });
-    await kernel.apply(bed.netns, renderTable(model));
+    await kernel.apply(bed.netns, replacement(undefined, model));
     const readings: FlowReading[] = [];
     const rotate = async (): Promise<void> => {
-      const rotation = renderRotation(model);
-      await kernel.apply(bed.netns, rotation.script);
+      const rotated = rotation(model);
+      await kernel.apply(bed.netns, rotated);
       readings.push(await kernel.readFlows(bed.netns, model.half));
-      model = rotation.model;
+      model = rotated.model;
     };
     let running = true;
     const rotating = (async () => {

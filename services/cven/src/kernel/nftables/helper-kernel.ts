@@ -6,9 +6,12 @@
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import type { Half } from '@ringfence/firewall';
+import { renderChange, renderFlush, renderRemoval } from '@ringfence/firewall';
+import type { Change, FlowTable, Half } from '@ringfence/firewall';
 import { KernelError } from '../port/kernel.port.js';
-import type { Applied, CounterName, FlowReading, Kernel, NodeLink } from '../port/kernel.port.js';
+import type { Applied, FlowReading, FoundTable, Kernel, NodeLink } from '../port/kernel.port.js';
+import { fingerprint, foundTable } from './nft-words.js';
+import type { CounterName, NftTables } from './nft-tables.js';
 import type {
   HelperAnswer,
   HelperArgument,
@@ -39,7 +42,8 @@ const FIRST_WORD_MS = 60_000;
 /** The helper's own objects are short-lived and small; its memory is libnftables'. */
 const HELPER_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=128'];
 
-export class HelperKernel implements Kernel {
+export class HelperKernel implements Kernel, NftTables {
+  readonly fingerprint = fingerprint;
   private child: ChildProcess | undefined;
   private nextId = 1;
   private stopped = false;
@@ -67,20 +71,33 @@ export class HelperKernel implements Kernel {
     await this.request('trackLiberally', netns);
   }
 
-  async apply(netns: string, script: string): Promise<Applied> {
-    return (await this.request('apply', netns, script)) as Applied;
+  async run(netns: string, script: string): Promise<Applied> {
+    return (await this.request('run', netns, script)) as Applied;
+  }
+
+  apply(netns: string, change: Change): Promise<Applied> {
+    return this.run(netns, renderChange(change));
+  }
+
+  async remove(netns: string): Promise<void> {
+    await this.run(netns, renderRemoval());
   }
 
   async readFlows(netns: string, half: Half): Promise<FlowReading> {
     return (await this.request('readFlows', netns, half)) as FlowReading;
   }
 
-  async list(netns: string): Promise<string> {
-    return (await this.request('list', netns)) as string;
+  emptyFlows(netns: string, half: Half, tables: readonly FlowTable[]): Promise<Applied> {
+    return this.run(netns, renderFlush(half, tables));
   }
 
-  async listOwn(netns: string): Promise<string | undefined> {
-    return (await this.request('listOwn', netns)) as string | undefined;
+  async look(netns: string): Promise<FoundTable | undefined> {
+    return foundTable((await this.request('list', netns)) as string);
+  }
+
+  async lookAtOwn(netns: string): Promise<FoundTable | undefined> {
+    const listing = (await this.request('listOwn', netns)) as string | undefined;
+    return listing === undefined ? undefined : foundTable(listing);
   }
 
   async disturbed(): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 /** Somebody else's changes of our table are told within moments, with what and who; our own never are. */
-import { renderTable } from '@ringfence/firewall';
+import { replacement } from '@ringfence/firewall';
 import { eventually } from '@ringfence/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { allow, modelOf, unitOf } from '../../testing/models.js';
@@ -37,7 +37,7 @@ describe('news of the kernel helper', () => {
     ['insert rule inet ringfence hook_in accept', 'rule added in hook_in'],
     ['add element inet ringfence c_in_4 { 10.0.0.9 : 1:1 }', 'element added in c_in_4'],
   ])('tell of "%s"', async (command, what) => {
-    await kernel.apply(bed.netns, renderTable(web([10])));
+    await kernel.apply(bed.netns, replacement(undefined, web([10])));
     bed.pod('nft', command);
     const [told] = await eventually(
       () => news,
@@ -49,7 +49,8 @@ describe('news of the kernel helper', () => {
   });
 
   it('do not tell of our own changes, nor of what others do to tables of their own', async () => {
-    for (const peers of [[10], [11], [12, 13]]) await kernel.apply(bed.netns, renderTable(web(peers)));
+    for (const peers of [[10], [11], [12, 13]])
+      await kernel.apply(bed.netns, replacement(undefined, web(peers)));
     bed.pod('nft', 'add table inet somebody');
     bed.pod('nft', 'delete table inet somebody');
     // What is told comes in order: this is the end of what was before it.

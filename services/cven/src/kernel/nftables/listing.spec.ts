@@ -1,7 +1,7 @@
 /** Reading nft's own listing of our table. */
 import { COUNTERS, flowSetNames, HALVES } from '@ringfence/firewall';
 import { describe, expect, it } from 'vitest';
-import { foundTable, policyPart, withoutFlowElements } from './listing.js';
+import { contentsOf, policyPart, withoutFlowElements } from './listing.js';
 
 const listing = `table inet ringfence {
 	set h_a_4 {
@@ -52,14 +52,14 @@ describe('a listing', () => {
         `\tchain ${name} {\n\t\treturn comment "kind=pod mode=full revision=17 generation=3 half=0"\n\t}\n`,
     );
     const whole = `table inet ringfence {\n${[...counters, ...flowSets, ...chains].join('\n')}}\n`;
-    const { objects } = foundTable(whole) ?? {};
+    const { objects } = contentsOf(whole) ?? {};
     expect(objects?.chains).toEqual(['revision', 'p_in']);
     expect(objects?.sets).toHaveLength(20);
     const withMap = whole.replace(
       '\tchain p_in',
       '\tmap m {\n\t\ttype ipv4_addr : classid\n\t}\n\tchain p_in',
     );
-    expect(foundTable(withMap)?.objects?.maps).toEqual(['m']);
+    expect(contentsOf(withMap)?.objects?.maps).toEqual(['m']);
     for (const [from, to] of [
       ['size 65535', 'size 1'],
       ['timeout 10m', 'timeout 1s'],
@@ -68,11 +68,11 @@ describe('a listing', () => {
       ['table inet ringfence {', 'table inet ringfence {\n\tflags dormant'],
       ['\tchain p_in', '\tquota q {\n\t\tover 10 mbytes\n\t}\n\tchain p_in'],
     ] as const)
-      expect(foundTable(whole.replace(from, to))?.objects, to).toBeUndefined();
+      expect(contentsOf(whole.replace(from, to))?.objects, to).toBeUndefined();
   });
 
   it('tells a restarted agent what it found', () => {
-    expect(foundTable(listing)).toEqual({
+    expect(contentsOf(listing)).toEqual({
       kind: 'pod',
       mode: 'full',
       revision: 17,
@@ -81,7 +81,7 @@ describe('a listing', () => {
       objects: undefined,
     });
     expect(
-      foundTable(listing.replace('chain revision', 'chain x').replace(/comment .*/, '')),
+      contentsOf(listing.replace('chain revision', 'chain x').replace(/comment .*/, '')),
     ).toBeUndefined();
   });
 });

@@ -1,7 +1,8 @@
 /** nft's listing of our table, reduced to what only we may change: flow sets fill by themselves. Pure. */
 import type { EnforcementMode } from '@ringfence/contracts';
 import { COUNTERS, flowSetNames, HALVES } from '@ringfence/firewall/own-table';
-import type { FoundObjects, Half } from '@ringfence/firewall';
+import type { FoundObjects } from '@ringfence/firewall';
+import type { TableContents } from '../port/kernel.port.js';
 
 const FLOW_SET = /^\tset (?:na|np|nb|bo|br)[46]_[01] \{$/;
 
@@ -25,21 +26,11 @@ export function policyPart(listing: string): string {
   return listing.replace(/\bgoto (w_(?:na|np|nb)|m_there)_[01]\b/g, 'goto $1').replace(/ half=[01]"/, '"');
 }
 
-export interface FoundTable {
-  readonly kind: 'pod' | 'host';
-  readonly mode: EnforcementMode;
-  readonly revision: number;
-  readonly generation: number;
-  readonly half: Half;
-  /** What is in it; undefined when there is anything that we would not have declared in this way. */
-  readonly objects: FoundObjects | undefined;
-}
-
 const REVISION =
   /comment "kind=(pod|host) mode=(idle|visibility_only|selective|full) revision=(\d+) generation=(\d+) half=([01])"/;
 
 /** What a restarted agent reads off a table that an earlier one left; undefined when it is not ours or not whole. */
-export function foundTable(listing: string): FoundTable | undefined {
+export function contentsOf(listing: string): TableContents | undefined {
   const match = REVISION.exec(listing);
   if (match === null) return undefined;
   const [, kind, mode, revision, generation, half] = match;

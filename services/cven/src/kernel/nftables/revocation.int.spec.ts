@@ -1,5 +1,5 @@
 /** Live connections under a changing policy, on the real kernel: what is revoked dies, what is not never notices. */
-import { renderChange, renderTable } from '@ringfence/firewall';
+import { changeBetween, replacement } from '@ringfence/firewall';
 import type { FirewallModel } from '@ringfence/firewall';
 import type { EnforcementMode } from '@ringfence/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -23,9 +23,9 @@ describe('a live connection', () => {
   let kernel: HelperKernel;
   let current: FirewallModel;
   const become = async (desired: FirewallModel): Promise<void> => {
-    const change = renderChange(current, desired);
+    const change = changeBetween(current, desired);
     if (change === 'nothing') return;
-    await kernel.apply(bed.netns, change.script);
+    await kernel.apply(bed.netns, change);
     current = change.model;
   };
   const inbound = (peer: number, extra: Record<string, unknown> = {}): Record<string, unknown> => ({
@@ -44,7 +44,7 @@ describe('a live connection', () => {
   });
   beforeEach(async () => {
     current = policy([10, 11], [10, 11]);
-    await kernel.apply(bed.netns, renderTable(current));
+    await kernel.apply(bed.netns, replacement(undefined, current));
   });
   afterAll(async () => {
     await kernel.stop();
@@ -121,7 +121,10 @@ describe('a live connection', () => {
         1: [peerAddress(10, 4), ...extra],
       });
       if (i % 10 === 9)
-        await kernel.apply(bed.netns, renderTable((current = { ...peers, generation: current.generation })));
+        await kernel.apply(
+          bed.netns,
+          replacement(undefined, (current = { ...peers, generation: current.generation })),
+        );
       else await become(i % 2 === 0 ? base : peers);
     }
     running = false;

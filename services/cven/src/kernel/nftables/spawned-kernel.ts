@@ -3,20 +3,30 @@
  * helper, so at most eight run at once. Keeps nothing open.
  */
 import { spawn } from 'node:child_process';
-import { FAMILIES, FLOW_TABLES, flowSetName } from '@ringfence/firewall';
-import type { FlowTable, Half } from '@ringfence/firewall';
+import {
+  FAMILIES,
+  FLOW_TABLES,
+  flowSetName,
+  renderChange,
+  renderFlush,
+  renderRemoval,
+} from '@ringfence/firewall';
+import type { Change, FlowTable, Half } from '@ringfence/firewall';
 import { olderConnections } from './helper/older-connections.js';
 import type { Connection } from './helper/older-connections.js';
 import { addressText } from './helper/set-dump.js';
 import { namedNamespaces, parseFlowSet, parseLinks, parsePackets } from './json-listing.js';
 import { KernelError } from '../port/kernel.port.js';
-import type { Applied, CounterName, FlowCount, FlowReading, Kernel, NodeLink } from '../port/kernel.port.js';
+import type { Applied, FlowCount, FlowReading, FoundTable, Kernel, NodeLink } from '../port/kernel.port.js';
 import { withoutFlowElements } from './listing.js';
+import { fingerprint, foundTable } from './nft-words.js';
+import type { CounterName, NftTables } from './nft-tables.js';
 
 const IN_FLIGHT = 8;
 const TIMEOUT_MS = 30_000;
 
-export class SpawnedKernel implements Kernel {
+export class SpawnedKernel implements Kernel, NftTables {
+  readonly fingerprint = fingerprint;
   private running = 0;
   /** Our table's listing after our own last transaction: nft has no command for the generation number. */
   private readonly lastListing = new Map<string, string>();
@@ -52,7 +62,23 @@ export class SpawnedKernel implements Kernel {
     await this.inside(netns, ['sh', '-c', 'echo 1 > /proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal']);
   }
 
-  async apply(netns: string, script: string): Promise<Applied> {
+  apply(netns: string, change: Change): Promise<Applied> {
+    return this.run(netns, renderChange(change));
+  }
+
+  async remove(netns: string): Promise<void> {
+    await this.run(netns, renderRemoval());
+  }
+
+  emptyFlows(netns: string, half: Half, tables: readonly FlowTable[]): Promise<Applied> {
+    return this.run(netns, renderFlush(half, tables));
+  }
+
+  async look(netns: string): Promise<FoundTable | undefined> {
+    return foundTable(await this.list(netns));
+  }
+
+  async run(netns: string, script: string): Promise<Applied> {
     const last = this.lastListing.get(netns);
     const disturbed = last !== undefined && last !== (await this.list(netns));
     const start = performance.now();
@@ -89,7 +115,7 @@ export class SpawnedKernel implements Kernel {
     return { tables, overflow };
   }
 
-  async list(netns: string): Promise<string> {
+  private async list(netns: string): Promise<string> {
     try {
       return withoutFlowElements(
         await this.inside(netns, ['nft', '-s', 'list', 'table', 'inet', 'ringfence']),
@@ -105,9 +131,9 @@ export class SpawnedKernel implements Kernel {
     }
   }
 
-  async listOwn(netns: string): Promise<string | undefined> {
+  async lookAtOwn(netns: string): Promise<FoundTable | undefined> {
     const listing = await this.list(netns);
-    return listing === this.lastListing.get(netns) ? listing : undefined;
+    return listing === this.lastListing.get(netns) ? foundTable(listing) : undefined;
   }
 
   async disturbed(): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 /** What no rule of the policy speaks of must carry nothing for those whom the policy keeps apart: discovery, errors. */
-import { renderChange, renderRemoval } from '@ringfence/firewall';
+import { changeBetween } from '@ringfence/firewall';
 import type { FirewallModel } from '@ringfence/firewall';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { frame, listenerReport, neighbourSolicitation, portUnreachable, udp } from '../../testing/frames.js';
@@ -30,14 +30,14 @@ describe('past the policy', () => {
   beforeAll(async () => {
     bed = openTestbed();
     kernel = new HelperKernel({ entry: compiledHelper() });
-    await kernel.apply(bed.netns, PASSED);
+    await kernel.run(bed.netns, PASSED);
     await bed.inPod.run('listen', { host: POD[4], udp: [PORT] });
     const mac = (text: string): string => /link\/ether (\S+)/.exec(text)?.[1]?.replaceAll(':', '') ?? '';
     macs.pod = mac(bed.pod('ip', 'link', 'show', 'eth0'));
     macs.world = mac(bed.pod('nsenter', `--net=${bed.world}`, 'ip', 'link', 'show', 'eth0'));
   });
   afterEach(async () => {
-    await kernel.apply(bed.netns, renderRemoval());
+    await kernel.remove(bed.netns);
     current = undefined;
   });
   afterAll(async () => {
@@ -47,9 +47,9 @@ describe('past the policy', () => {
 
   const enforce = async (peers: readonly string[]): Promise<void> => {
     const rules = { ingress: [allow([1], { proto: 17, from: PORT })] };
-    const change = renderChange(current, modelOf(unitOf('full', rules), { 1: peers }));
+    const change = changeBetween(current, modelOf(unitOf('full', rules), { 1: peers }));
     if (change === 'nothing') return;
-    await kernel.apply(bed.netns, change.script);
+    await kernel.apply(bed.netns, change);
     current = change.model;
   };
   const passes = async (packet: Buffer): Promise<boolean> => {

@@ -4,7 +4,7 @@
  */
 import type { Half } from '@ringfence/firewall';
 import { KernelError } from '../../port/kernel.port.js';
-import type { CounterName } from '../../port/kernel.port.js';
+import type { CounterName } from '../nft-tables.js';
 import { NamespaceContext } from './namespace-context.js';
 import type { NftContext } from './nft-context.js';
 import type { HelperAnswer, HelperNews, HelperOperation, HelperRequest } from './protocol.js';
@@ -67,8 +67,8 @@ function perform({ operation, netns, argument }: HelperRequest): unknown {
   switch (operation) {
     case 'open':
       return undefined;
-    case 'apply':
-      return context.apply(String(argument));
+    case 'run':
+      return context.run(String(argument));
     case 'readFlows':
       return context.readFlows(argument as Half);
     case 'links':

@@ -7,8 +7,9 @@ import { flowSetName, FAMILIES, FLOW_TABLES, renderRemoval } from '@ringfence/fi
 import type { FlowTable, Half } from '@ringfence/firewall/own-table';
 import koffi from 'koffi';
 import { KernelError } from '../../port/kernel.port.js';
-import type { Applied, CounterName, FlowCount, FlowReading, NodeLink } from '../../port/kernel.port.js';
+import type { Applied, FlowCount, FlowReading, NodeLink } from '../../port/kernel.port.js';
 import { withoutFlowElements } from '../listing.js';
+import type { CounterName } from '../nft-tables.js';
 import { namespaceId } from './namespace-id.js';
 import { NodeLinks } from './node-links.js';
 import { find, NFGEN } from './netlink-message.js';
@@ -64,10 +65,10 @@ export class NamespaceContext {
     }
   }
 
-  apply(script: string): Applied {
+  run(script: string): Applied {
     const start = performance.now();
     const before = this.generation();
-    this.run(script);
+    this.say(script);
     const ms = performance.now() - start;
     const after = this.generation();
     const disturbed =
@@ -107,7 +108,7 @@ export class NamespaceContext {
   list(): string {
     this.untouched ??= this.generation();
     try {
-      return withoutFlowElements(this.run('list table inet ringfence'));
+      return withoutFlowElements(this.say('list table inet ringfence'));
     } catch (error) {
       if (error instanceof KernelError && error.message.includes('No such file or directory')) return '';
       throw error;
@@ -202,7 +203,7 @@ export class NamespaceContext {
     closeSync(this.file);
   }
 
-  private run(commands: string): string {
+  private say(commands: string): string {
     return this.recent.of(this, () => entered(this.file, () => new NftContext())).run(commands);
   }
 }

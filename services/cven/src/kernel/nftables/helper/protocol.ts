@@ -1,12 +1,13 @@
 /** What goes over the channel between the agent and its helper process: one request, one answer, in order; and news. */
-import type { CounterName, KernelFailure } from '../../port/kernel.port.js';
+import type { KernelFailure } from '../../port/kernel.port.js';
+import type { CounterName } from '../nft-tables.js';
 
 export const HELPER_OPERATIONS = [
   'open',
   'close',
   'adoptConnections',
   'trackLiberally',
-  'apply',
+  'run',
   'readFlows',
   'list',
   'listOwn',

@@ -1,5 +1,6 @@
 /** Requests and answers of nftables over raw netlink: elements of a flow set with their counters, a named counter, the generation. */
-import type { CounterName, FlowCount } from '../../port/kernel.port.js';
+import type { FlowCount } from '../../port/kernel.port.js';
+import type { CounterName } from '../nft-tables.js';
 import { attributes, find, netfilterMessage, NFGEN, NLM_F_DUMP, text, uint32 } from './netlink-message.js';
 
 const NFTABLES = 10;
