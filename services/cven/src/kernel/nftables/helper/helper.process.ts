@@ -19,10 +19,10 @@ const LEAVES_NOTHING: readonly HelperOperation[] = ['disturbed', 'packets'];
 
 const contexts = new Map<string, NamespaceContext>();
 /**
- * With a context of libnftables up to a mebibyte of what it read is kept. But freed at once it would close its socket, and that waits
- * until the kernel has let go of what the transaction took away: some 15 ms, where the transaction itself takes 0.4.
+ * A context of libnftables that is freed at once closes its socket, and that waits until the kernel has let go of what the transaction
+ * took away: some 15 ms (far more on a busy machine), where the transaction itself takes 0.4. Kept for a while it costs 0.2 MiB.
  */
-const recent = new RecentlyUsed<NamespaceContext, NftContext>({ most: 16, forMs: 2_000 });
+const recent = new RecentlyUsed<NamespaceContext, NftContext>({ most: 128, forMs: 2_000 });
 /** The same, by the number of their namespace. */
 const watched = new Map<number | undefined, WatchedNamespace>();
 const watch = openWatch();
