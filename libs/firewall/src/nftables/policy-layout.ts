@@ -13,11 +13,23 @@ import { ICMP, ICMPV6, KEYED_PROTOCOLS } from '../model/port-segments.js';
 
 type Direction = 'in' | 'out';
 
+/**
+ * By which port what comes in is judged. A Pod has the one that was called: a proxy in it may take connections over under a
+ * port of its own. On a node it is the one that answers: a Service may lead from any port to any port of the node itself.
+ */
+export type PortOfServer = 'called' | 'answering';
+
+export interface DirectionOptions {
+  /** Rules before all others. */
+  readonly entry?: readonly string[];
+  readonly port: PortOfServer;
+}
+
 export function policyChains(
   direction: Direction,
   policy: DirectionPolicy,
   classes: RealmClasses,
-  entry: readonly string[] = [],
+  { entry = [], port }: DirectionOptions,
 ): TableLayout {
   const lists = [...policy.segments.map(({ rules }) => rules), policy.anyProtocol];
   const classed = new ClassedRules(direction, lists, classes);
@@ -35,7 +47,7 @@ export function policyChains(
   const rules = [
     ...entry,
     ...classed.entry(),
-    ...[...dispatch].flatMap(([proto, entries]) => dispatchRules(direction, proto, entries)),
+    ...[...dispatch].flatMap(([proto, entries]) => dispatchRules(port, proto, entries)),
     ...classed.lines(`${direction}_any`, policy.anyProtocol, verdictOf),
     ...classed.exit(),
     'goto v_unmatched',
@@ -45,14 +57,14 @@ export function policyChains(
 
 /** `jump`, not `goto`: what a service's chain leaves undecided comes back and ends in `v_unmatched`, never in the policy. */
 function dispatchRules(
-  direction: Direction,
+  port: PortOfServer,
   proto: number,
   entries: readonly (readonly [PortSegment, string])[],
 ): string[] {
   if (!KEYED_PROTOCOLS.has(proto)) return entries.map(([, jump]) => `meta l4proto ${proto} ${jump}`);
-  // The port that answers, not the one that was called: a Service may lead from any port to any port of the node itself. The
-  // reply tuple of ICMP has the echo's id there: type and code stand in the original tuple only.
-  const key = proto === ICMP || proto === ICMPV6 ? 'ct original proto-dst' : 'ct reply proto-src';
+  // The reply tuple of ICMP has the echo's id in its source "port": type and code stand in the original tuple only.
+  const key =
+    port === 'called' || proto === ICMP || proto === ICMPV6 ? 'ct original proto-dst' : 'ct reply proto-src';
   const single = entries.filter(([{ from, to }]) => from === to);
   const ranges = entries.filter(([{ from, to }]) => from !== to);
   return [single, ranges]

@@ -111,8 +111,11 @@ function filterLayouts(model: FirewallModel, classes: RealmClasses): TableLayout
   const own = [...verdictChains(model.mode), ...(told ? [judgedChain()] : []), ...hookChains(model.kind)];
   return [
     { sets: new Map(), chains: new Map(own) },
-    policyChains('in', model.ingress, classes, told ? judgedEntry() : []),
-    policyChains('out', model.egress, classes),
+    policyChains('in', model.ingress, classes, {
+      entry: told ? judgedEntry() : [],
+      port: model.kind === 'pod' ? 'called' : 'answering',
+    }),
+    policyChains('out', model.egress, classes, { port: 'answering' }),
   ];
 }
 

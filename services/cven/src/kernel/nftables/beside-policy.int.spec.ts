@@ -62,6 +62,21 @@ describe('beside the policy of a Pod in full', () => {
     await bed.inWorld.run('drop', { name: 'one' });
   });
 
+  it('a proxy in the Pod is reached by the port that was called, and by no other', async () => {
+    await bed.inPod.run('listen', { host: POD[4], tcp: [7005] });
+    const calls = (port: number) => bed.inWorld.run('tcp', { from: peerAddress(10, 4), to: POD[4], port });
+    nftIn(
+      bed,
+      bed.netns,
+      'table ip mesh { chain pre { type nat hook prerouting priority -100; tcp dport { 7001, 7002 } redirect to :7005; }; }',
+    );
+    try {
+      expect([await calls(7001), await calls(7002), await calls(7005)]).toEqual(['open', 'closed', 'closed']);
+    } finally {
+      nftIn(bed, bed.netns, 'delete table ip mesh');
+    }
+  });
+
   it('neighbour discovery passes on its link, and not as what a router has forwarded', async () => {
     const resolve = async (): Promise<void> => {
       await bed.inWorld.run('udp', { from: peerAddress(10, 6), to: POD[6], port: 7001, timeoutMs: 300 });
