@@ -1,4 +1,4 @@
-/** Writing events: the lock, the expected versions, the rows, and the read tables, in the caller's transaction. */
+/** Writing events: the lock, the expected versions, the rows, and the read tables, in the caller's transaction. SQL: `npm run bench -- commit`. */
 import { randomUUID } from 'node:crypto';
 import { context, propagation, trace } from '@opentelemetry/api';
 import { eventContract } from '@ringfence/contracts';

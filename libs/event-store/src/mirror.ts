@@ -132,7 +132,7 @@ const shown = <K extends MirroredKind>(word: Word): Mirrored<K> =>
     state: stateOf(word),
   }) as Mirrored<K>;
 
-/** The keys of those that were newer. In the order of their keys, so that two transactions cannot wait for each other. */
+/** The keys of those that were newer. SQL, because they come in bulk (`npm run bench -- rows`). In the order of their keys, so that two transactions cannot wait for each other. */
 async function upsert(tx: Queryable, words: readonly Word[]): Promise<string[]> {
   const ordered = [...words].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const column = (value: (word: Word) => unknown): unknown[] => ordered.map(value);

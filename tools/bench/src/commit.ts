@@ -1,11 +1,9 @@
 /** bench: events appended on the stack's own Postgres, synchronous as it runs, and what that costs */
-import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureDatabase, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
-import { freePort, postgresProcess, Processes } from '@ringfence/up';
+import { onPostgres } from './bench-postgres.js';
 import { ms, print } from './measure.js';
 import type { Figure } from './measure.js';
 
@@ -19,7 +17,6 @@ interface Setting {
   readonly flags: readonly string[];
 }
 
-/** Later flags win over those that the stack starts its Postgres with. */
 const SETTINGS: readonly Setting[] = [
   { name: 'as the stack runs (fsync, synchronous commit)', flags: [] },
   { name: 'synchronous_commit=off', flags: ['-c', 'synchronous_commit=off'] },
@@ -61,23 +58,14 @@ async function measure(store: EventStore, events: number): Promise<Measured> {
   };
 }
 
-async function under(setting: Setting, home: string, events: number): Promise<Measured> {
-  const directory = mkdtempSync(join(home, 'ringfence-commit-'));
-  const processes = new Processes(join(directory, 'logs'), () => undefined);
-  try {
-    const { url } = await processes.startListening(async () => {
-      const made = postgresProcess(join(directory, 'postgres'), await freePort());
-      return { ...made, spec: { ...made.spec, args: [...made.spec.args, ...setting.flags] } };
-    });
+function under({ flags }: Setting, home: string, events: number): Promise<Measured> {
+  return onPostgres({ home, flags }, async (url) => {
     const database = await ensureDatabase(url, 'bench');
     const store = await openEventStore({ url: database, service: 'bench', projections: [] });
     const measured = await measure(store, events);
     await store.close();
     return measured;
-  } finally {
-    await processes.stopAll([]);
-    rmSync(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 const { values } = parseArgs({

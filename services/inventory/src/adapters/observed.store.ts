@@ -1,4 +1,7 @@
-/** The facts table: every namespace, node, workload and Service as last observed, and the order of their lists. */
+/**
+ * The facts table: every namespace, node, workload and Service as last observed, and the order of their lists. SQL, because they come
+ * in hundreds (`npm run bench -- rows`).
+ */
 import type pg from 'pg';
 import type { EpochOrder, ObservedObject } from '../domain/observed-object.calculator.js';
 

@@ -1,6 +1,6 @@
 /**
  * Writes folded flows in one transaction: batch ids (a batch seen before is left out), ends, rows. Arrays are unnested by the
- * server, so that a transaction is a handful of statements whatever its size.
+ * server, so that a transaction is a handful of statements whatever its size (`npm run bench -- rows`).
  */
 import type { DecoratedFlowBatch } from '@ringfence/contracts';
 import { inTransaction } from '@ringfence/event-store';
