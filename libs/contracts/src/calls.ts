@@ -125,6 +125,12 @@ const health = [
   2_000,
 ] as const;
 
+/** An owner says again what is so now: for who mirrors it. `begin` false: only how far that is. */
+const resync = [
+  z.object({ begin: z.boolean() }),
+  z.object({ said: z.number().int(), position: z.number().int(), upto: z.number().int() }),
+] as const;
+
 export const CALLS = {
   inventoryResource: call('inventory.resource', ResourceRequest, ResourceResponse),
   labelResource: call('label-resolver.resource', ResourceRequest, ResourceResponse),
@@ -181,6 +187,9 @@ export const CALLS = {
   labelHealth: call('label-resolver.health', ...health),
   policyHealth: call('policy-compute.health', ...health),
   flowHealth: call('flow-ingest.health', ...health),
+  inventoryResync: call('inventory.resync', ...resync),
+  labelResync: call('label-resolver.resync', ...resync),
+  policyResync: call('policy-compute.resync', ...resync),
   /** How every cluster stands, for the health of the whole. */
   standing: call(
     'inventory.standing',

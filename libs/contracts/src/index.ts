@@ -121,7 +121,7 @@ export {
   WorkloadState,
 } from './events.js';
 export type { EventType } from './events.js';
-export { MIRRORED } from './mirrored.js';
+export { FOLDED, MIRRORED } from './mirrored.js';
 export type { MirroredKind, MirroredState } from './mirrored.js';
 export type { EventContract, EventVersion } from './event-versions.js';
 export { eventContract, readEvent, UnreadableEvent } from './read-event.js';
@@ -151,6 +151,7 @@ export {
   EdgeExchange,
   EdgePair,
   ExplainBody,
+  ResyncBody,
   Health,
   Job,
   ProductVersion,

@@ -52,5 +52,12 @@ export const MIRRORED = {
   entity: { state: EntityLabelsState, written: ['EntityLabelled'], deleted: 'EntityUnlabelled' },
 } as const satisfies Record<string, MirroredThing>;
 
+/** What others fold from every event: the form of a policy object that is in force follows from its drafts and from provisions. */
+export const FOLDED = [
+  'PolicyObjectDrafted',
+  'PolicyObjectReverted',
+  'PolicyProvisioned',
+] as const satisfies readonly EventType[];
+
 export type MirroredKind = keyof typeof MIRRORED;
 export type MirroredState<K extends MirroredKind> = z.output<(typeof MIRRORED)[K]['state']>;

@@ -27,5 +27,6 @@ export type { SoleWriter } from './sole-writer.js';
 export type { OneAtATime } from './one-at-a-time.js';
 export { openEventStore } from './open.js';
 export { inTransaction } from './transaction.js';
+export type { ResyncProgress } from './resync.js';
 export { startRelay } from './relay.js';
 export type { EventPublisher, Relay, RelayOptions } from './relay.js';

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { MigrationExecutor } from 'typeorm';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { EventStore1795219200000, LOCKS } from './schema.js';
+import { EventStore1795219200000, LOCKS, Resync1795305600000 } from './schema.js';
 
 /** All that a migration has: what it does follows from its SQL alone. */
 export type Sql = Pick<QueryRunner, 'query'>;
@@ -24,6 +24,7 @@ export type MigrationClass = new () => Migration;
 /** The store's own tables first. */
 export const withOwn = (migrations: readonly MigrationClass[]): MigrationClass[] => [
   EventStore1795219200000,
+  Resync1795305600000,
   ...migrations,
 ];
 

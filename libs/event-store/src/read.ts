@@ -31,11 +31,15 @@ export async function loadStream(
   return { events: rows.map(storedEvent), version: rows.at(-1)?.version ?? 0 };
 }
 
-export async function eventsAbove(db: Queryable, position: number, limit: number): Promise<StoredEvent[]> {
-  const { rows } = await db.query<EventRow>(
-    'select * from events where position > $1 order by position limit $2',
-    [position, limit],
-  );
+export const eventsAbove = (db: Queryable, position: number, limit: number): Promise<StoredEvent[]> =>
+  storedEvents(db, 'position > $1 order by position limit $2', [position, limit]);
+
+export async function storedEvents(
+  db: Queryable,
+  where: string,
+  values: readonly unknown[],
+): Promise<StoredEvent[]> {
+  const { rows } = await db.query<EventRow>(`select * from events where ${where}`, [...values]);
   return rows.map(storedEvent);
 }
 

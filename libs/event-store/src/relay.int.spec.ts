@@ -12,6 +12,7 @@ let run = 0;
 const ending: { close(): Promise<void> }[] = [];
 const meta: EventMeta = { actor: { kind: 'user', id: '1' }, cluster: 'global' };
 const label = (n: number) => ({ type: 'LabelCreated', data: { n } });
+const profile = (n: number) => ({ type: 'PairingProfileCreated', data: { n } });
 
 const open = async (service = `relay${(run += 1)}`): Promise<EventStore> => {
   const store = await openEventStore({
@@ -99,6 +100,54 @@ describe('the relay', () => {
     await store.append('label-3', 0, [label(3)], meta);
     await eventually(() => b.kept.length === 1);
     expect(b.kept[0]?.n).toBe(3);
+  });
+
+  it('says again what is so now, and what is folded as a whole, when told to', async () => {
+    const store = await open();
+    const out = stream();
+    const running = relay(store, out);
+    const changed = (n: number) => ({ type: 'LabelChanged', data: { n } });
+    const drafted = (n: number) => ({ type: 'PolicyObjectDrafted', data: { n } });
+    await store.append('label-1', 0, [label(1), changed(2)], meta);
+    await store.append('label-2', 0, [label(3), { type: 'LabelDeleted', data: { n: 4 } }], meta);
+    await store.append(
+      'pairing-profile-1',
+      0,
+      [profile(5), { type: 'PairingKeyIssued', data: { n: 6 } }],
+      meta,
+    );
+    await store.append('policy-object-1', 0, [drafted(7), drafted(8)], meta);
+    await eventually(() => out.kept.length === 8);
+    out.kept.length = 0;
+    expect(await running.resync({ begin: false })).toEqual({ said: 0, position: 0, upto: 0 });
+    await running.resync({ begin: true });
+    await eventually(async () => (await running.resync({ begin: false })).said === 5);
+    expect(out.kept.map(({ n }) => n)).toEqual([2, 4, 5, 7, 8]);
+    await running.resync({ begin: true });
+    await eventually(() => out.kept.length === 10);
+  });
+
+  it('goes on saying again where another process stopped, and never an older word after a newer one', async () => {
+    const store = await open();
+    const out = stream();
+    const first = relay(store, out);
+    for (let n = 0; n < 20; n += 1) await store.append(`label-${n}`, 0, [label(n)], meta);
+    await eventually(() => out.kept.length === 20);
+    out.state.failAfter = out.state.attempts + 7;
+    await first.resync({ begin: true });
+    await eventually(() => out.state.attempts > out.state.failAfter);
+    await first.close();
+    await store.append('label-3', 1, [{ type: 'LabelChanged', data: { n: 103 } }], meta);
+    out.state.failAfter = Number.POSITIVE_INFINITY;
+    const next = relay(await open(store.service), out);
+    await eventually(async () => {
+      const { position, upto } = await next.resync({ begin: false });
+      return position === upto;
+    });
+    await eventually(() => out.kept.some(({ n }) => n === 103));
+    expect(out.kept.filter(({ subject }) => subject.endsWith('.3')).at(-1)?.n).toBe(103);
+    for (let n = 0; n < 20; n += 1)
+      expect(out.kept.filter(({ subject }) => subject.endsWith(`.${n}`)).length).toBeGreaterThan(1);
   });
 
   it('goes on after Postgres was killed, and publishes again from a position when told to', async () => {

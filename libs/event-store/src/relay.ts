@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventContract, subjects } from '@ringfence/contracts';
 import type pg from 'pg';
 import type { EventStore, StoredEvent } from './event-store.js';
+import { beginResync, nextPage, pageIsSaid, resyncProgress } from './resync.js';
+import type { ResyncProgress } from './resync.js';
 import { LOCKS } from './schema.js';
 
 const BATCH = 500;
@@ -33,6 +35,8 @@ export interface RelayOptions {
 export interface Relay {
   /** Events that are stored and not yet published, as of the last look. */
   lag(): number;
+  /** Says again what is so now (see resync.ts), or only tells how far that is. */
+  resync(request: { readonly begin: boolean }): Promise<ResyncProgress>;
   /** Publishes again from a position: for a NATS server that lost its files. */
   rewind(position: number): Promise<void>;
   close(): Promise<void>;
@@ -70,6 +74,12 @@ export function startRelay(store: EventStore, bus: EventPublisher, options: Rela
   );
   return {
     lag: () => state.lag,
+    resync: async ({ begin }) => {
+      if (!begin) return resyncProgress(store.pool);
+      const progress = await beginResync(store.pool);
+      wake.now();
+      return progress;
+    },
     rewind: async (position) => {
       await store.pool.query('update relayed set position = $2 where relay = $1', [store.service, position]);
       wake.now();
@@ -102,9 +112,26 @@ async function relayWhileLeading(client: pg.PoolClient, round: Round): Promise<v
   ]);
   while (!round.signal.aborted) {
     const published = await publishNext(client, round);
-    if (published < BATCH) await round.wake.within(LOOK_EVERY_MS);
+    const isSayingAgain = await sayPageAgain(client, round);
+    if (published < BATCH && !isSayingAgain) await round.wake.within(LOOK_EVERY_MS);
   }
 }
+
+/** Under ids of this run: the server would drop what it has heard of late. */
+async function sayPageAgain(client: pg.PoolClient, { bus }: Round): Promise<boolean> {
+  const page = await nextPage(client);
+  if (page === null) return false;
+  await bus.publishMany(page.events.map((event) => publicationOf(event, `${event.id}-${page.run}`)));
+  await pageIsSaid(client, page);
+  return true;
+}
+
+const publicationOf = ({ trace, ...envelope }: StoredEvent, id: string) => ({
+  subject: eventSubject(envelope),
+  payload: envelope,
+  id,
+  headers: trace,
+});
 
 async function publishNext(client: pg.PoolClient, { store, bus, state }: Round): Promise<number> {
   const { rows } = await client.query<{ position: string }>('select position from relayed where relay = $1', [
@@ -115,14 +142,7 @@ async function publishNext(client: pg.PoolClient, { store, bus, state }: Round):
   const last = events.at(-1);
   state.lag = events.length;
   if (last === undefined) return 0;
-  await bus.publishMany(
-    events.map(({ trace, ...envelope }) => ({
-      subject: eventSubject(envelope),
-      payload: envelope,
-      id: envelope.id,
-      headers: trace,
-    })),
-  );
+  await bus.publishMany(events.map((event) => publicationOf(event, event.id)));
   // Guarded by the old value: a rewind that came meanwhile is not undone.
   await client.query('update relayed set position = $2 where relay = $1 and position = $3', [
     store.service,

@@ -36,3 +36,16 @@ export class EventStore1795219200000 implements Migration {
     await db.query('drop table events, consumed, relayed, projections, mirrored');
   }
 }
+
+/** One row: the resync that is under way, or the last one. */
+export class Resync1795305600000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query(`
+      create table resync (
+        id int primary key, run uuid not null, said int not null, position bigint not null, upto bigint not null)
+    `);
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('drop table resync');
+  }
+}

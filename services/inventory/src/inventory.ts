@@ -10,7 +10,7 @@ import { noMetrics } from '@ringfence/bus';
 import type { Bus, BusMetrics, Message } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { ensureDatabase, openEventStore, soleWriter, startRelay } from '@ringfence/event-store';
-import type { EventStore } from '@ringfence/event-store';
+import type { EventStore, Relay } from '@ringfence/event-store';
 import { resourceAnswerer } from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
 import type { Logger } from 'pino';
@@ -51,6 +51,8 @@ export interface Inventory extends EdgeAdmission {
   /** What label-resolver said. */
   labelled(messages: readonly Message[]): Promise<void>;
   standing(): Promise<z.output<(typeof CALLS)['standing']['response']>>;
+  /** Says again what others mirror. */
+  resync: Relay['resync'];
   relayLag(): number;
   close(): Promise<void>;
 }
@@ -95,6 +97,7 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     acknowledged: acksConsumer(parts),
     labelled: labelledConsumer(store),
     standing: async () => ({ clusters: (await namedStandings(parts)).map(showNamed) }),
+    resync: relay.resync,
     relayLag: relay.lag,
     close: async () => {
       await watch.close();

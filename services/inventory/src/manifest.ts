@@ -58,6 +58,7 @@ export const manifest = {
   serves: [
     'inventory.resource',
     'inventory.standing',
+    'inventory.resync',
     'inventory.health',
     'inventory.exchange-token',
     'inventory.pair-node',

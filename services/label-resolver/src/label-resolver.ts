@@ -8,7 +8,7 @@
 import type { Bus, Message } from '@ringfence/bus';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { ensureDatabase, openEventStore, soleWriter, startRelay } from '@ringfence/event-store';
-import type { EventStore } from '@ringfence/event-store';
+import type { EventStore, Relay } from '@ringfence/event-store';
 import { resourceAnswerer } from '@ringfence/resources';
 import type { Logger } from 'pino';
 import { changing } from './adapters/changing.js';
@@ -32,6 +32,8 @@ export interface LabelResolver {
   askedSettings(): Promise<{ heads: Heads }>;
   /** What inventory said exists. */
   facts(messages: readonly Message[]): Promise<void>;
+  /** Says again what others mirror. */
+  resync: Relay['resync'];
   relayLag(): number;
   settingsLag(): number;
   close(): Promise<void>;
@@ -78,6 +80,7 @@ export async function openLabelResolver({
     }),
     askedSettings: async () => ({ heads: await readHeads(store.pool) }),
     facts: factsConsumer({ store, oneAtATime: queue, resolver }),
+    resync: relay.resync,
     relayLag: relay.lag,
     settingsLag: settings.lag,
     close: async () => {

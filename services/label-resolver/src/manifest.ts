@@ -22,6 +22,11 @@ export const manifest = {
       server: control,
     })),
   ],
-  serves: ['label-resolver.resource', 'label-resolver.asked-settings', 'label-resolver.health'],
+  serves: [
+    'label-resolver.resource',
+    'label-resolver.asked-settings',
+    'label-resolver.resync',
+    'label-resolver.health',
+  ],
   calls: ['policy-compute.label-usage'],
 } as const satisfies ServiceManifest;

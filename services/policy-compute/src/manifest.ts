@@ -38,6 +38,7 @@ export const manifest = {
     'policy-compute.label-usage',
     'policy-compute.explain',
     'policy-compute.asked-version',
+    'policy-compute.resync',
     'policy-compute.health',
   ],
   calls: [],

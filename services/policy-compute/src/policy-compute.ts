@@ -10,7 +10,7 @@
 import type { Bus } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { ensureDatabase, openEventStore, startRelay } from '@ringfence/event-store';
-import type { EventStore } from '@ringfence/event-store';
+import type { EventStore, Relay } from '@ringfence/event-store';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
@@ -39,6 +39,8 @@ export interface PolicyCompute {
   askedVersion(): Promise<z.output<(typeof CALLS)['askedVersion']['response']>>;
   /** True, or what is missing in words. */
   inSync(): true | string;
+  /** Says again what others mirror. */
+  resync: Relay['resync'];
   relayLag(): number;
   /** Who writes the POLICY stream: one process of this service at a time. */
   writer(): string;
@@ -81,6 +83,7 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
       return { policyVersion: version, at: provisioned?.at ?? null };
     },
     inSync: () => live.inSync(),
+    resync: relay.resync,
     relayLag: relay.lag,
     writer: () => live.writer(),
     close: async () => {

@@ -6,6 +6,7 @@ import { enforcementCommands } from './commands/enforcement.js';
 import { flowCommands } from './commands/flows.js';
 import { inventoryCommands } from './commands/inventory.js';
 import { policyCommands } from './commands/policy.js';
+import { resyncCommand } from './commands/resync.js';
 import type { Terminal } from './commands/terminal.js';
 import { EXIT, Failure } from './failure.js';
 import { FORMATS } from './output.js';
@@ -80,6 +81,7 @@ function commandLine(
   flowCommands(program, withTerminal);
   policyCommands(program, withTerminal);
   enforcementCommands(program, withTerminal);
+  resyncCommand(program, withTerminal);
   inheritSettings(program);
   return program;
 }

@@ -90,11 +90,26 @@ export const ExplainBody = z.strictObject(ExplainRequest.shape).extend({
   proto: z.number().int().min(0).max(255).default(6),
 });
 
+/** Asks the owner of mirrored facts to say them again; `begin` false only looks how far it is. */
+export const ResyncBody = z.strictObject({
+  service: z.enum(['inventory', 'label-resolver', 'policy-compute']),
+  begin: z.boolean().default(true),
+});
+const Resync = z.object({
+  service: Text,
+  /** Events said again so far, and how much of the owner's history is looked through. */
+  said: z.number().int(),
+  position: z.number().int(),
+  upto: z.number().int(),
+  done: z.boolean(),
+});
+
 export const gatewayCollections = {
   health: { item: Health },
   product_version: { item: ProductVersion },
   jobs: { item: Job },
   events: { item: AuditEvent },
   explain: { item: ExplainResponse, actions: { explain: ExplainBody } },
+  resync: { item: Resync, actions: { resync: ResyncBody } },
   edge: { item: z.object({}), actions: { exchange: EdgeExchange, pair: EdgePair } },
 } as const satisfies CollectionContracts;

@@ -1,7 +1,7 @@
-/** What the gateway answers itself: health, version, who is signed in, API keys, jobs and their files, audit events, explanations. */
+/** What the gateway answers itself: health, version, who is signed in, API keys, jobs and their files, audit events, explanations, resyncs. */
 import { hostname } from 'node:os';
 import type { Bus } from '@ringfence/bus';
-import { API_RELEASE, CALLS, ExplainBody, VERSION } from '@ringfence/contracts';
+import { API_RELEASE, CALLS, ExplainBody, ResyncBody, VERSION } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import { asFile } from '../domain/exchange.js';
 import type { RestRequest } from '../domain/exchange.js';
@@ -43,6 +43,7 @@ export function ownAnswers(parts: OwnParts): Readonly<Record<string, Answer>> {
     ...jobAnswers(parts.jobs),
     ...eventAnswers(parts),
     ...explainAnswers(parts.bus),
+    ...resyncAnswers(parts.bus),
   };
 }
 
@@ -184,6 +185,23 @@ function explainAnswers(bus: Bus): Record<string, Answer> {
     'explain explain': async (request) => {
       const question = ExplainBody.parse(request.body);
       return { status: 200, body: await called(request.id, () => bus.call(CALLS.explain, question)) };
+    },
+  };
+}
+
+const RESYNCS = {
+  inventory: CALLS.inventoryResync,
+  'label-resolver': CALLS.labelResync,
+  'policy-compute': CALLS.policyResync,
+} as const;
+
+function resyncAnswers(bus: Bus): Record<string, Answer> {
+  return {
+    'resync resync': async (request) => {
+      const { service, begin } = ResyncBody.parse(request.body);
+      const progress = await called(request.id, () => bus.call(RESYNCS[service], { begin }));
+      const { position, upto } = progress;
+      return { status: 200, body: { service, ...progress, done: position === upto } };
     },
   };
 }

@@ -40,6 +40,13 @@ export const gatewayRoutes: readonly Route[] = [
     body: 'action',
     needs: 'read',
   }),
+  action({
+    method: 'POST',
+    path: `${ORG}/resync`,
+    collection: 'resync',
+    op: 'resync',
+    body: 'action',
+  }),
   ...['exchange', 'pair'].map((op) =>
     action({
       method: 'POST',

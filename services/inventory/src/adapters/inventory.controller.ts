@@ -33,6 +33,11 @@ export class InventoryController {
     return this.inventory.standing();
   }
 
+  @MessagePattern('cmd.inventory.resync')
+  resync(@Payload() request: unknown): Promise<unknown> {
+    return this.inventory.resync(parsed(CALLS.inventoryResync.request, request));
+  }
+
   @EventPattern('inventory-labels', JETSTREAM)
   label(@Payload() _: unknown, @Ctx() message: Message): Promise<void> {
     return this.inventory.labelled([message]);

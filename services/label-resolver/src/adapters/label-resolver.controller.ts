@@ -20,4 +20,9 @@ export class LabelResolverController {
   askedSettings(): Promise<unknown> {
     return this.resolver.askedSettings();
   }
+
+  @MessagePattern('cmd.label-resolver.resync')
+  resync(@Payload() request: unknown): Promise<unknown> {
+    return this.resolver.resync(parsed(CALLS.labelResync.request, request));
+  }
 }

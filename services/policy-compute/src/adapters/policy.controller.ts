@@ -41,6 +41,11 @@ export class PolicyController {
     return this.policy.askedVersion();
   }
 
+  @MessagePattern('cmd.policy-compute.resync', Transport.NATS)
+  resync(@Payload() payload: unknown): Answer<typeof CALLS.policyResync> {
+    return this.policy.resync(parsed(CALLS.policyResync, payload));
+  }
+
   @GrpcMethod('PolicyExplainer', 'Explain')
   async explainOverGrpc(
     @Payload() message: unknown,
