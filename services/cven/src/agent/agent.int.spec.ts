@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { makeGroup } from '@ringfence/contracts';
 import type { EnforcementMode, Endpoint, Group, NodeSandboxes, NodeView, Unit } from '@ringfence/contracts';
 import { eventually } from '@ringfence/testing';
@@ -144,6 +144,14 @@ describe('the agent of a node', () => {
       return '';
     }
   };
+  /** A failure says what stood in the kernel of both and of their node: from outside nobody sees who closed the way. */
+  const isOpen = (from: Pod, to: Pod): Promise<unknown> =>
+    eventually(() => connect(from, to).then((outcome) => outcome === 'open')).catch((error: unknown) => {
+      const rulesOf = (netns: string): string =>
+        execFileSync('nsenter', [`--net=${netns}`, 'nft', 'list', 'ruleset'], { encoding: 'utf8' });
+      const found = [node.netns, to.netns, from.netns].map((netns) => rulesOf(netns).replace(/\s+/g, ' '));
+      throw new Error([String(error), ...found].join('\n'));
+    });
   const acked = (wanted: number): Promise<unknown> =>
     eventually(() => clas.acks.some((ack) => ack.revision >= wanted));
 
@@ -207,8 +215,14 @@ describe('the agent of a node', () => {
     clas.setView(view(shop(web, client)));
     await first.isReady();
     await acked(revision);
-    await eventually(() => connect(client, web).then((outcome) => outcome === 'open'));
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await isOpen(client, web);
+    // On disk: the view, and by what the tables of both are known again.
+    const kept = (file: string): string =>
+      existsSync(`${directory}/data/${file}`) ? readFileSync(`${directory}/data/${file}`, 'utf8') : '';
+    const tables = [web, client].map(({ netns }) => basename(netns));
+    await eventually(
+      () => kept('view.json') !== '' && tables.every((each) => kept('tables.json').includes(each)),
+    );
     const before = listing(web);
     await first.kill('SIGKILL');
     expect(await connect(client, web)).toBe('open');
