@@ -19,6 +19,7 @@ import { startAgent } from '../testing/agent-process.js';
 import type { AgentProcess } from '../testing/agent-process.js';
 import { NODE, startClasStub } from '../testing/clas-stub.js';
 import type { ClasStub } from '../testing/clas-stub.js';
+import { compiledPlugin } from '../testing/cni-plugin.js';
 import { startContainerdNode } from '../testing/containerd-node.js';
 import type { ContainerdNode, RunningSandbox } from '../testing/containerd-node.js';
 import { compiledHelper, SocketAgent } from '../testing/testbed.js';
@@ -44,6 +45,7 @@ describe('the agent of a node', () => {
 
   beforeAll(async () => {
     compiledHelper();
+    compiledPlugin();
     node = await startContainerdNode();
     clas = await startClasStub(node.hostAddress);
   });

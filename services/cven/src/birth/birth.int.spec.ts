@@ -222,6 +222,24 @@ describe('a Pod is closed at birth', () => {
     await eventually(() => guard() === '');
   });
 
+  it('takes away what an earlier agent guarded by, where new Pods go through the plugin now, or through nothing', async () => {
+    const guarding = async (): Promise<void> => {
+      agent = startAgent({ node, clasUrl: clas.url, directory, env: { RINGFENCE_CNI: 'guard' } });
+      await eventually(() => guard() !== '');
+      await agent.kill('SIGKILL');
+    };
+    await guarding();
+    await running();
+    await gotThrough((await run('elsewhere', 'by-the-plugin')).address);
+    expect(guard()).toBe('');
+    await agent?.kill('SIGKILL');
+    await guarding();
+    expect(lastPlugin()).not.toBe('ringfence-cni');
+    agent = startAgent({ node, clasUrl: clas.url, directory, env: { RINGFENCE_CNI: 'off' } });
+    await gotThrough((await run('elsewhere', 'by-nothing')).address);
+    expect(guard()).toBe('');
+  });
+
   const guard = (): string => {
     const list = ['nft', 'list', 'ruleset'];
     const rules = execFileSync('nsenter', [`--net=${node.netns}`, ...list], { encoding: 'utf8' });

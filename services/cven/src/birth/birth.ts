@@ -99,10 +99,11 @@ export class Birth {
   async start(): Promise<void> {
     const { context } = this.options;
     if (context.config.RINGFENCE_CNI !== 'auto')
-      this.installed(`RINGFENCE_CNI is ${context.config.RINGFENCE_CNI}`);
-    if (context.config.RINGFENCE_CNI === 'off') return;
-    context.onShutdown(() => this.server.close());
-    await this.open();
+      this.leave(`RINGFENCE_CNI is ${context.config.RINGFENCE_CNI}`);
+    if (!this.isOff) {
+      context.onShutdown(() => this.server.close());
+      await this.open();
+    }
     const timer = every(
       LOOK_EVERY_MS,
       () => this.look(),
@@ -116,9 +117,9 @@ export class Birth {
 
   /** After every view, before anything of it is enforced: a Pod that is born now is asked about by the new list. */
   follow(isUnpaired: boolean): void {
-    if (this.options.context.config.RINGFENCE_CNI === 'off') return;
+    if (this.isOff) return;
     this.isUnpaired = isUnpaired;
-    if (isUnpaired) return this.leave();
+    if (isUnpaired) return this.leave('the node is unpaired');
     this.keepSettings();
     if (this.server.isListening) this.install();
   }
@@ -187,18 +188,18 @@ export class Birth {
   }
 
   /** Out of the chain before the settings: without them the plugin would let everything through all the same. */
-  private leave(): void {
+  private leave(why: string): void {
     const { logger } = this.options.context;
     try {
       // Also what an earlier agent has put there.
       (this.installer ?? this.newInstaller()).remove();
       this.installer = undefined;
-      this.installation = 'the node is unpaired';
       removeFile(join(this.directory, 'settings'));
       this.written = undefined;
     } catch (error) {
       logger.error({ err: error }, 'the CNI plugin could not be taken out');
     }
+    if (this.installation !== why) this.installed(why);
   }
 
   private keepSettings(): void {
@@ -223,6 +224,7 @@ export class Birth {
 
   private async look(): Promise<void> {
     const { logger } = this.options.context;
+    if (this.isOff) return this.guard.look();
     await this.open();
     if (this.settingsFailure !== undefined) this.keepSettings();
     this.opening = this.breakGlass.current(new Date());
@@ -235,12 +237,18 @@ export class Birth {
     await this.guard.look();
   }
 
+  private get isOff(): boolean {
+    return this.options.context.config.RINGFENCE_CNI === 'off';
+  }
+
   /** Nothing to guard where the plugin does it, where nothing is enforced, and where an agent that is away is to harm nobody. */
-  private guardedRanges(): readonly string[] {
+  private guardedRanges(): readonly string[] | undefined {
     const { context, namespaces } = this.options;
     const { config } = context;
-    const isEnforced = [...(namespaces()?.values() ?? [])].some(isEnforcing);
-    if (this.installation === true || !isEnforced || this.isUnpaired) return [];
+    if (this.installation === true || this.isUnpaired || this.isOff) return [];
+    const managed = namespaces();
+    if (managed === undefined) return undefined;
+    if (![...managed.values()].some(isEnforcing)) return [];
     if (config.RINGFENCE_BIRTH_WHEN_AWAY.kind !== 'closed') return [];
     return config.RINGFENCE_POD_CIDRS.length > 0
       ? config.RINGFENCE_POD_CIDRS

@@ -1,7 +1,8 @@
 /**
  * Where no plugin can be had: keeps the guard's table in the node's namespace right, one script at a time. A Pod is placed when the
  * agent has decided about it. Before the first load every Pod that the runtime lists is placed, so that nobody who lives
- * is cut off; a table that an earlier agent left stays in force until then.
+ * is cut off; a table that an earlier agent left stays in force until then, and goes where nothing is guarded any more: it knows
+ * nobody who was born since.
  */
 import type { FoundSandbox } from '../adapters/cri/sandbox-record.js';
 import type { NftTables } from '../kernel/nftables/nft-tables.js';
@@ -15,8 +16,8 @@ export interface GuardOptions {
   readonly netns: string;
   readonly places: Places;
   readonly hostAddresses: () => readonly string[];
-  /** The ranges that are guarded now; none: no guard. Asked anew with every look. */
-  readonly ranges: () => readonly string[];
+  /** The ranges that are guarded now; none: no guard; undefined: nobody can tell yet. Asked anew with every look. */
+  readonly ranges: () => readonly string[] | undefined;
   readonly onError: (error: unknown) => void;
 }
 
@@ -28,6 +29,8 @@ export class Guard {
   private readonly deciding = new Set<string>();
   private isListed = false;
   private loaded: { readonly ranges: string; readonly placed: ReadonlySet<string> } | undefined;
+  /** Some guard may be in the kernel: also one of an earlier agent. */
+  private mayBeThere = true;
   private turn: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: GuardOptions) {}
@@ -39,6 +42,7 @@ export class Guard {
   /** The runtime has listed all that live. */
   listed(): void {
     this.isListed = true;
+    void this.follow();
   }
 
   seen({ id, netns, addresses }: FoundSandbox): void {
@@ -59,7 +63,7 @@ export class Guard {
 
   /** Nobody is asked for while nothing is guarded: whoever waits for a Pod has it closed. */
   private async decide(id: string): Promise<void> {
-    if (this.deciding.has(id) || this.options.ranges().length === 0) return;
+    if (this.deciding.has(id) || !this.options.ranges()?.length) return;
     this.deciding.add(id);
     try {
       await this.options.places.decided(id, KNOWN_WITHIN_MS);
@@ -80,7 +84,11 @@ export class Guard {
 
   private async bring(): Promise<void> {
     const ranges = this.options.ranges();
-    if (ranges.length === 0) return this.unload();
+    if (ranges === undefined) return;
+    return ranges.length === 0 ? this.unload() : this.keep(ranges);
+  }
+
+  private async keep(ranges: readonly string[]): Promise<void> {
     const placed = new Set([...this.placed(), ...this.options.hostAddresses()]);
     const isFirst = this.loaded?.ranges !== ranges.join();
     if (isFirst && (!this.isListed || this.deciding.size > 0)) return;
@@ -91,13 +99,15 @@ export class Guard {
   }
 
   private async unload(): Promise<void> {
-    if (this.loaded === undefined) return;
+    if (!this.mayBeThere) return;
     await this.apply(renderGuardRemoval());
     this.loaded = undefined;
+    this.mayBeThere = false;
   }
 
   private async apply(script: string): Promise<void> {
     const { kernel, netns } = this.options;
+    this.mayBeThere = true;
     try {
       await kernel().open(netns);
       await kernel().run(netns, script);
