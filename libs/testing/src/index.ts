@@ -11,3 +11,4 @@ export { accountFlags, freePort, serverProcess } from './server-process.js';
 export type { ServerCommand, ServerProcess } from './server-process.js';
 export { expectStateSequence } from './state-sequence.js';
 export type { CalculatorUnderTest, WorldState } from './state-sequence.js';
+export { uncontracted } from './uncontracted.js';

@@ -1,9 +1,15 @@
 /** What clas-caches say is not in force: shown, told as events, and never more believed than the cluster that says it. */
 import { randomUUID } from 'node:crypto';
-import { EVENTS, subjects } from '@ringfence/contracts';
-import type { EventType } from '@ringfence/contracts';
+import { subjects } from '@ringfence/contracts';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  clusterBody,
+  eventsOf,
+  expectContractedEvents,
+  heard,
+  newCluster,
+} from './testing/inventory-client.js';
 import { seen, stamp, startWorld } from './testing/world.js';
 import type { World } from './testing/world.js';
 
@@ -12,22 +18,6 @@ beforeAll(async () => {
   world = await startWorld();
 });
 afterAll(() => world.close());
-
-async function newCluster(): Promise<{ id: string }> {
-  const { body } = await world.rest('container_clusters', 'create', {
-    body: { name: `cluster ${randomUUID()}` },
-  });
-  return { id: (body as { href: string }).href.split('/').at(-1) ?? '' };
-}
-const clusterBody = async (id: string) =>
-  (await world.rest('container_clusters', 'get', { ids: [id] })).body as Record<string, unknown>;
-async function heard(cluster: string): Promise<void> {
-  const at = new Date().toISOString();
-  await world.observe(cluster, 'cluster', cluster, seen.cluster(at));
-  await eventually(async () => (await clusterBody(cluster))['last_connected'] === at);
-}
-const eventsOf = async (cluster: string, type: string) =>
-  (await world.events(type)).filter((event) => JSON.stringify(event).includes(cluster));
 
 describe('what is not in force', () => {
   const since = '2026-01-01T12:04:31.000Z';
@@ -50,13 +40,13 @@ describe('what is not in force', () => {
       ...parts,
     });
   it('makes the status of its cluster an error that says since when and why, until it is in force', async () => {
-    const { id } = await newCluster();
-    await heard(id);
+    const { id } = await newCluster(world);
+    await heard(world, id);
     await ack(id, ['late-1', 'late-2']);
     await pulse(id, { notInForceCount: 2 });
     // The pulse says how many, the node's acknowledgement which: two lanes, either may be first.
     const lost = await eventually(
-      () => clusterBody(id),
+      () => clusterBody(world, id),
       (body) =>
         body['ringfence_status'] === 'error' && String(body['ringfence_status_message']).includes('since'),
     );
@@ -71,35 +61,34 @@ describe('what is not in force', () => {
     expect(clusters.find((each) => each.id === id)).toMatchObject({ status: 'error', notInForce: 2 });
     await ack(id, []);
     await pulse(id);
-    await eventually(async () => (await clusterBody(id))['ringfence_status'] === 'in_sync');
+    await eventually(async () => (await clusterBody(world, id))['ringfence_status'] === 'in_sync');
   });
 
   it('is one event per workload when it begins and one when it ends, however many Pods it has', async () => {
-    const { id } = await newCluster();
-    await heard(id);
+    const { id } = await newCluster(world);
+    await heard(world, id);
     await ack(id, ['late-1']);
-    await eventually(async () => (await eventsOf(id, 'EnforcementLost')).length === 1);
+    await eventually(async () => (await eventsOf(world, id, 'EnforcementLost')).length === 1);
     for (const pods of [['late-1', 'late-2'], ['late-1', 'late-2', 'late-3'], []]) await ack(id, pods);
-    await eventually(async () => (await eventsOf(id, 'EnforcementRestored')).length === 1);
-    const [lost, ...more] = await eventsOf(id, 'EnforcementLost');
+    await eventually(async () => (await eventsOf(world, id, 'EnforcementRestored')).length === 1);
+    const [lost, ...more] = await eventsOf(world, id, 'EnforcementLost');
     expect(more).toEqual([]);
-    for (const { type, data } of await world.inventory().store.follow(0, 10_000))
-      expect(EVENTS[type as EventType].schema.parse(data)).toEqual(data);
+    await expectContractedEvents(world);
     expect(lost?.data).toMatchObject({ scope: 'workload', id: workload, since, name: 'late-1' });
   });
 
   it('is not known of a cluster whose clas-cache is not heard, and said so', async () => {
     const quick = await startWorld({ RINGFENCE_PULSE_SILENCE_SECONDS: '1' });
     try {
-      const { body } = await quick.rest('container_clusters', 'create', { body: { name: 'quiet' } });
-      const id = (body as { href: string }).href.split('/').at(-1) ?? '';
+      const { id } = await newCluster(quick);
       await quick.observe(id, 'cluster', id, seen.cluster());
       await quick.bus.publish(subjects.pulse(id), {
         ...{ at: new Date().toISOString(), missing: [], policyVersion: 4, places: 4, notInForceCount: 0 },
       });
-      const status = async () =>
-        (await quick.rest('container_clusters', 'get', { ids: [id] })).body as Record<string, unknown>;
-      const silent = await eventually(status, (one) => one['ringfence_status'] === 'out_of_sync');
+      const silent = await eventually(
+        () => clusterBody(quick, id),
+        (one) => one['ringfence_status'] === 'out_of_sync',
+      );
       expect(silent['ringfence_status_message']).toMatch(/^clas-cache has not been heard since 20/);
       await eventually(async () => (await quick.events('EnforcementLost')).length === 1);
       expect((await quick.events('EnforcementLost'))[0]?.data).toMatchObject({ scope: 'cluster', count: 4 });
@@ -109,10 +98,10 @@ describe('what is not in force', () => {
   }, 60_000);
 
   it('counts for the cluster that says it, never for a workload of another', async () => {
-    const [own, other] = [await newCluster(), await newCluster()];
+    const [own, other] = [await newCluster(world), await newCluster(world)];
     await ack(own.id, []);
     await ack(other.id, ['late-1', 'late-2', 'late-3']);
-    await eventually(async () => (await eventsOf(other.id, 'EnforcementLost')).length === 1);
+    await eventually(async () => (await eventsOf(world, other.id, 'EnforcementLost')).length === 1);
     const { rows } = await world
       .inventory()
       .store.pool.query<{ cluster: string }>('select cluster from convergence where workload = $1', [
@@ -128,19 +117,19 @@ describe('the policy version', () => {
   const head = (cluster: string, position: number) => ({ cluster, kind: 'profile', position, at: AT });
   const provisioned = (policyVersion: number) => (world.asked.version = { policyVersion, at: AT });
   const policyOf = async (id: string) =>
-    ((await clusterBody(id))['ringfence_enforcement'] as { policy: Record<string, unknown> }).policy;
+    ((await clusterBody(world, id))['ringfence_enforcement'] as { policy: Record<string, unknown> }).policy;
   const tell = async (id: string, pulse: object) => {
     await world.bus.publish(subjects.pulse(id), pulse);
     const at = (pulse as { places: number }).places;
     await eventually(async () => {
       const { clusters } = await world.inventory().standing();
-      const body = await clusterBody(id);
+      const body = await clusterBody(world, id);
       return clusters.length > 0 && (body['ringfence_enforcement'] as { places: number }).places === at;
     });
   };
 
   it('is told as asked and as in force, and the old one is never taken for all that was asked', async () => {
-    const { id } = await newCluster();
+    const { id } = await newCluster(world);
     provisioned(4);
     expect(await policyOf(id)).toMatchObject({ asked_version: 4, told_version: null, is_newest: false });
     await tell(id, seen.pulse(4, { places: 5 }));
@@ -160,7 +149,7 @@ describe('the policy version', () => {
   });
 
   it('is not all: a mode or label that was written is awaited, too', async () => {
-    const { id } = await newCluster();
+    const { id } = await newCluster(world);
     await tell(id, seen.pulse(4, { places: 8 }));
     world.asked.settings = { heads: [head(id, 41)] };
     expect(await policyOf(id)).toMatchObject({ in_force_version: 4, is_newest: false, asked_at: AT });
@@ -171,11 +160,11 @@ describe('the policy version', () => {
   });
 
   it('makes the cluster out of sync when it does not come into force', async () => {
-    const { id } = await newCluster();
-    await heard(id);
+    const { id } = await newCluster(world);
+    await heard(world, id);
     provisioned(5);
     await tell(id, seen.pulse(4, { places: 10 }));
-    expect(await clusterBody(id)).toMatchObject({
+    expect(await clusterBody(world, id)).toMatchObject({
       ringfence_status: 'out_of_sync',
       ringfence_status_message: `not in force although asked for at ${AT}: policy version 5: clas-cache has not told it`,
     });
@@ -188,7 +177,7 @@ describe('the policy version', () => {
   });
 
   it('is not known while its owner is away, and not called in force', async () => {
-    const { id } = await newCluster();
+    const { id } = await newCluster(world);
     await tell(id, seen.pulse(4, { places: 11 }));
     world.asked.version = null;
     expect(await policyOf(id)).toMatchObject({

@@ -1,0 +1,191 @@
+/** Which machine is a node of the cluster, and for how long. */
+import { createKeys } from '@ringfence/bus';
+import { subjects } from '@ringfence/contracts';
+import { eventually } from '@ringfence/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectContractedEvents, heard, newCluster, tokenOf } from './testing/inventory-client.js';
+import type { Created } from './testing/inventory-client.js';
+import { seen, startWorld } from './testing/world.js';
+import type { World } from './testing/world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+const newKey = (): string => createKeys('user').publicKey;
+async function activationCode(): Promise<string> {
+  const { body: profiles } = await world.rest('pairing_profiles', 'list');
+  const profile = (profiles as { href: string; is_default: boolean }[]).find((each) => each.is_default);
+  const { body } = await world.rest('pairing_profiles', 'pairing_key', {
+    ids: [profile?.href.split('/').at(-1) ?? ''],
+  });
+  return (body as { activation_code: string }).activation_code;
+}
+
+/** What a machine shows of itself at its first pairing. */
+const pairingOf = async ({ id, token }: Created, machineId: string) => ({
+  ...{ cluster: id, token, pairingKey: await activationCode(), machineId, version: '0.1.0' },
+  publicKey: newKey(),
+});
+
+describe('pairing', () => {
+  it("makes the node a managed workload, once, with the profile's mode", async () => {
+    const { id, token } = await newCluster(world);
+    await world.observe(id, 'node', 'n1', seen.node('n1'));
+    await heard(world, id);
+    const request = await pairingOf({ id, token }, 'machine-n1');
+    const [first, ...again] = await Promise.all([1, 2, 3].map(() => world.inventory().pairNode(request)));
+    expect(first?.node).toBe('n1');
+    for (const each of again) expect(each).toEqual(first);
+    const { body } = await world.rest('workloads', 'get', { ids: [first?.workload ?? ''] });
+    expect(body).toMatchObject({
+      managed: true,
+      online: true,
+      enforcement_mode: 'visibility_only',
+      container_cluster: { href: `/orgs/1/container_clusters/${id}` },
+    });
+    expect((await world.rest('vens', 'get', { ids: [first?.workload ?? ''] })).body).toMatchObject({
+      status: 'active',
+      hostname: 'n1',
+      version: '0.1.0',
+    });
+  });
+  it('is refused for a wrong key, an unknown node, and nodes that share a machine-id', async () => {
+    const { id, token } = await newCluster(world);
+    for (const name of ['a', 'b'])
+      await world.observe(id, 'node', name, seen.node(name, { machineId: 'same' }));
+    await heard(world, id);
+    const request = await pairingOf({ id, token }, 'same');
+    const tokenFor = (over: Partial<typeof request>) =>
+      tokenOf(world.inventory().pairNode({ ...request, ...over }));
+    expect(await tokenFor({})).toBe('duplicate_machine_id');
+    expect(await tokenFor({ machineId: 'nobody' })).toBe('node_not_reported');
+    expect(await tokenFor({ pairingKey: '0'.repeat(80) })).toBe('cluster_authentication_failed');
+    expect(await tokenFor({ token: 'wrong' })).toBe('cluster_authentication_failed');
+  });
+  it('takes a pairing key once per use, and asks a paired node for nothing but its own key', async () => {
+    const { id, token } = await newCluster(world);
+    for (const name of ['a', 'b']) await world.observe(id, 'node', name, seen.node(name));
+    await heard(world, id);
+    const { body } = await world.rest('pairing_profiles', 'create', {
+      body: { enabled: true, name: 'once', allowed_uses_per_key: 1 },
+    });
+    const profile = (body as { href: string }).href.split('/').at(-1) ?? '';
+    const key = (await world.rest('pairing_profiles', 'pairing_key', { ids: [profile] })).body as {
+      activation_code: string;
+    };
+    const a = { ...(await pairingOf({ id, token }, 'machine-a')), pairingKey: key.activation_code };
+    const b = { ...a, machineId: 'machine-b', publicKey: newKey() };
+    const pairings = await Promise.allSettled([a, b].map((each) => world.inventory().pairNode(each)));
+    expect(pairings.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const [paired, other] = pairings[0]?.status === 'fulfilled' ? [a, b] : [b, a];
+    await world.inventory().pairNode(paired);
+    expect(await tokenOf(world.inventory().pairNode(other))).toBe('cluster_authentication_failed');
+    await world.rest('pairing_profiles', 'delete_pairing_keys', { ids: [profile] });
+    await world.inventory().pairNode({ ...paired, pairingKey: 'gone' });
+  });
+  it('pairs no other node than the one that Kubernetes vouches for, and leaves it free', async () => {
+    const { id, token } = await newCluster(world);
+    await world.observe(id, 'node', 'a', seen.node('a'));
+    await heard(world, id);
+    const pair = async (vouchedNode: string, over: object = {}) =>
+      world.inventory().pairNode({ ...(await pairingOf({ id, token }, 'machine-a')), ...over, vouchedNode });
+    expect(await tokenOf(pair('b'))).toBe('agent_token_of_other_node');
+    const own = { publicKey: newKey() };
+    expect((await pair('a', own)).node).toBe('a');
+    expect(await tokenOf(pair('b', own))).toBe('agent_token_of_other_node');
+  });
+  it('gives nobody the place of a paired machine, whichever pairing key is shown', async () => {
+    const { id, token } = await newCluster(world);
+    for (const name of ['a', 'b']) await world.observe(id, 'node', name, seen.node(name));
+    await heard(world, id);
+    const victim = await pairingOf({ id, token }, 'machine-a');
+    const first = await world.inventory().pairNode(victim);
+    const attack = { ...victim, publicKey: newKey() };
+    const refusal = (over: object) => tokenOf(world.inventory().pairNode({ ...attack, ...over }));
+    expect(await refusal({})).toBe('machine_already_paired');
+    expect(await refusal({ pairingKey: await activationCode() })).toBe('machine_already_paired');
+    // A wrong key learns nothing, not even that the machine is paired or reported.
+    for (const machineId of ['machine-a', 'machine-b', 'nobody'])
+      expect(await refusal({ machineId, pairingKey: '0'.repeat(80) })).toBe('cluster_authentication_failed');
+    // One key is one machine's.
+    expect(await refusal({ ...victim, machineId: 'machine-b' })).toBe('node_key_in_use');
+    // A neighbour that calls itself by the victim's machine-id stops no renewal.
+    await world.observe(id, 'node', 'b', seen.node('b', { version: 2, machineId: 'machine-a' }));
+    await heard(world, id);
+    expect(await refusal({})).toBe('duplicate_machine_id');
+    expect(await world.inventory().pairNode(victim)).toEqual(first);
+    // Unpaired, the machine is anybody's who has a key.
+    await world.observe(id, 'node', 'b', seen.node('b', { version: 3 }));
+    await world.observe(id, 'node', 'a', seen.node('a', { version: 2, gone: true }));
+    await heard(world, id);
+    await world.observe(id, 'node', 'a', seen.node('a', { version: 3 }));
+    await heard(world, id);
+    expect((await world.inventory().pairNode(attack)).node).toBe('a');
+  });
+  it('does not end because an agent says so: neither another node’s, nor its own unasked', async () => {
+    const { id, token } = await newCluster(world);
+    for (const name of ['n1', 'n2']) await world.observe(id, 'node', name, seen.node(name));
+    await heard(world, id);
+    const { workload } = await world.inventory().pairNode(await pairingOf({ id, token }, 'machine-n2'));
+    await world.inventory().pairNode(await pairingOf({ id, token }, 'machine-n1'));
+    await world.observe(id, 'heartbeat', 'n1', seen.heartbeat('n2', { status: 'unpaired' }));
+    await world.observe(id, 'heartbeat', 'n2', seen.heartbeat('n2', { status: 'unpaired' }));
+    const refused = async () =>
+      (await world.events('AgentRefused')).filter(({ data }) => data['cluster'] === id);
+    await eventually(async () => (await refused()).length === 1);
+    expect((await refused())[0]!.data).toMatchObject({
+      node: 'n2',
+      claims: [{ claim: 'heartbeat', count: 1 }],
+    });
+    expect((await world.rest('workloads', 'get', { ids: [workload] })).body).toMatchObject({
+      deleted: false,
+    });
+    // What clas-cache refused is kept for the audit.
+    const claims = [{ claim: 'flow', detail: 'Pod p is on another node', count: 7 }];
+    await world.bus.publish(subjects.refusal(id, 'n1'), { node: 'n1', claims, at: new Date().toISOString() });
+    await eventually(async () => (await refused()).length === 2);
+  });
+  it('ends when the node is gone, and then the cluster can be deleted', async () => {
+    const { id, token } = await newCluster(world);
+    await world.observe(id, 'node', 'n1', seen.node('n1'));
+    await heard(world, id);
+    const { workload } = await world.inventory().pairNode(await pairingOf({ id, token }, 'machine-n1'));
+    await world.observe(id, 'heartbeat', 'n1', seen.heartbeat('n1', { addresses: ['10.0.0.7', '10.0.0.1'] }));
+    const addressesTold = async (): Promise<unknown[]> =>
+      (await world.events('WorkloadChanged'))
+        .filter((event) => event.data['id'] === workload)
+        .map((event) => event.data['addresses']);
+    await eventually(async () => (await addressesTold()).length > 0);
+    expect(await addressesTold()).toEqual([['10.0.0.1', '10.0.0.7']]);
+    const cutByFull = [{ peer: '203.0.113.5', proto: 6, port: 10_250 }];
+    await world.observe(id, 'heartbeat', 'n1', seen.heartbeat('n1', { cutByFull }));
+    const shown = async () => (await world.rest('workloads', 'get', { ids: [workload] })).body;
+    await eventually(async () => JSON.stringify(await shown()).includes('203.0.113.5'));
+    expect(await shown()).toMatchObject({ agent: { cut_by_full: cutByFull } });
+    const toFull = (body: object) =>
+      world.rest('workloads', 'update', { ids: [workload], body: { enforcement_mode: 'full', ...body } });
+    await expect(toFull({})).rejects.toThrow('203.0.113.5 → 10250/tcp');
+    expect(await tokenOf(toFull({}))).toBe('confirmation_required');
+    expect(await shown()).toMatchObject({ enforcement_mode: 'visibility_only' });
+    await toFull({ confirm: true });
+    expect(await shown()).toMatchObject({ enforcement_mode: 'full' });
+    expect(await tokenOf(world.rest('container_clusters', 'delete', { ids: [id] }))).toBe(
+      'container_cluster_has_connected_agents',
+    );
+    await world.observe(id, 'node', 'n1', seen.node('n1', { version: 2, gone: true }));
+    await heard(world, id);
+    expect((await world.rest('workloads', 'get', { ids: [workload] })).body).toMatchObject({ deleted: true });
+    await world.rest('container_clusters', 'delete', { ids: [id] });
+    expect(await tokenOf(world.rest('container_clusters', 'get', { ids: [id] }))).toBe('not_found_error');
+    expect(await tokenOf(world.inventory().exchangeToken({ cluster: id, token }))).toBe(
+      'cluster_authentication_failed',
+    );
+  });
+});
+
+describe('what was said in all of these', () => {
+  it('is what the contracts list, and nothing beyond', () => expectContractedEvents(world));
+});

@@ -1,0 +1,49 @@
+/** For specs: what they ask of inventory again and again, over REST and from the edge. */
+import { randomUUID } from 'node:crypto';
+import { CallError } from '@ringfence/bus';
+import { eventually, uncontracted } from '@ringfence/testing';
+import { expect } from 'vitest';
+import { seen } from './world.js';
+import type { World } from './world.js';
+
+export interface Created {
+  readonly id: string;
+  readonly token: string;
+}
+
+export async function newCluster(world: World): Promise<Created> {
+  const { body } = await world.rest('container_clusters', 'create', {
+    body: { name: `cluster ${randomUUID()}`, description: '' },
+  });
+  const { href, container_cluster_token: token } = body as { href: string; container_cluster_token: string };
+  return { id: href.split('/').at(-1) ?? '', token };
+}
+
+export async function clusterBody(world: World, id: string): Promise<Record<string, unknown>> {
+  return (await world.rest('container_clusters', 'get', { ids: [id] })).body as Record<string, unknown>;
+}
+
+/** Observations of one cluster come in order, so what was said before is in when this cluster's heartbeat is. */
+export async function heard(world: World, cluster: string): Promise<void> {
+  const at = new Date().toISOString();
+  await world.observe(cluster, 'cluster', cluster, seen.cluster(at));
+  await eventually(async () => (await clusterBody(world, cluster))['last_connected'] === at);
+}
+
+export async function eventsOf(world: World, cluster: string, type: string): ReturnType<World['events']> {
+  return (await world.events(type)).filter((event) => JSON.stringify(event).includes(cluster));
+}
+
+/** Of the refusal; undefined when it was none. */
+export async function tokenOf(work: Promise<unknown>): Promise<string | undefined> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => (error instanceof CallError ? error.errors[0]?.token : String(error)),
+  );
+}
+
+export async function expectContractedEvents(world: World): Promise<void> {
+  const events = await world.inventory().store.follow(0, 10_000);
+  expect(events.length).toBeGreaterThan(0);
+  expect(uncontracted(events)).toEqual([]);
+}

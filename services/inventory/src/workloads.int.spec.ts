@@ -1,0 +1,192 @@
+/** Workloads as REST clients see them. */
+import { randomUUID } from 'node:crypto';
+import { subjects } from '@ringfence/contracts';
+import { eventually } from '@ringfence/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { labelled } from './read/labelled.js';
+import { expectContractedEvents, eventsOf, heard, newCluster, tokenOf } from './testing/inventory-client.js';
+import { seen, startWorld } from './testing/world.js';
+import type { World } from './testing/world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+describe('workloads over REST', () => {
+  const web = '71';
+  let position = 0;
+  const said = {
+    version: 1,
+    v: 1,
+    actor: { kind: 'system', id: 'label-resolver' },
+    at: '2026-01-01T00:00:00.000Z',
+  };
+  const say = (type: string, cluster: string, entity: string, id: string, data: unknown) =>
+    world.bus.publish(subjects.event(cluster, entity, id), {
+      ...said,
+      id: randomUUID(),
+      position: (position += 1),
+      type,
+      stream: `${entity}-${id}`,
+      cluster,
+      data,
+    });
+  const label = (id: string, key: string, value: string) =>
+    say('LabelCreated', 'global', 'label', id, {
+      id,
+      key,
+      value,
+      externalDataSet: null,
+      externalDataReference: null,
+    });
+  const known = (id: string) =>
+    eventually(async () => (await labelled.get(world.inventory().store.pool, 'label', id)) !== undefined);
+  beforeAll(async () => {
+    await label(web, 'role', 'Web');
+    await label('72', 'role', 'Database');
+    await known('72');
+  });
+
+  it('are made, changed and soft-deleted, with labels that exist, one per type', async () => {
+    const labels = [{ href: `/orgs/1/labels/${web}` }];
+    const interfaces = [{ name: 'eth0', address: '10.9.9.9', link_state: 'up' }];
+    const { body } = await world.rest('workloads', 'create', {
+      body: { name: 'db-1', hostname: '', public_ip: '', interfaces, labels },
+    });
+    expect(body).toMatchObject({
+      managed: false,
+      labels: [{ key: 'role', value: 'Web' }],
+      interfaces: [{ name: 'eth0', address: '10.9.9.9' }],
+    });
+    const id = (body as { href: string }).href.split('/').at(-1) ?? '';
+    expect((await world.rest('workloads/interfaces', 'list', { ids: [id] })).body).toMatchObject([
+      { name: 'eth0' },
+    ]);
+    const two = { labels: [...labels, { href: '/orgs/1/labels/72' }] };
+    expect(await tokenOf(world.rest('workloads', 'update', { ids: [id], body: two }))).toBe(
+      'input_validation_error',
+    );
+    await world.rest('workloads', 'delete', { ids: [id] });
+    expect((await world.rest('workloads', 'get', { ids: [id] })).body).toMatchObject({ deleted: true });
+    expect(await tokenOf(world.rest('workloads', 'delete', { ids: [id] }))).toBe('workload_already_deleted');
+  });
+
+  it('are made, changed and deleted in bulk, each answered in its place', async () => {
+    const mark = randomUUID();
+    const reference = { external_data_set: mark, external_data_reference: '1' };
+    const created = (
+      await world.rest('workloads', 'bulk_create', {
+        body: [{ name: `a ${mark}`, ...reference }, { name: 5 }, { name: `b ${mark}` }],
+      })
+    ).body;
+    expect(created).toMatchObject([
+      { status: 'created' },
+      { token: 'input_validation_error' },
+      { status: 'created' },
+    ]);
+    const hrefs = (created as { href?: string }[]).map((each) => each.href);
+    const updated = await world.rest('workloads', 'bulk_update', {
+      body: [{ href: hrefs[0], description: 'first' }, { href: `/orgs/1/workloads/${randomUUID()}` }],
+    });
+    expect(updated.body).toMatchObject([{ href: hrefs[0], status: 'updated' }, { token: 'not_found_error' }]);
+    const byReference = `/orgs/1/workloads?external_data_set=${mark}&external_data_reference=1`;
+    const gone = { href: `/orgs/1/workloads/${randomUUID()}` };
+    const deleted = await world.rest('workloads', 'bulk_delete', {
+      body: [{ href: byReference }, { href: hrefs[2] }, gone],
+    });
+    expect(deleted.body).toMatchObject([{ ...gone, errors: [{ token: 'not_found_error' }] }]);
+    expect((await world.rest('workloads', 'list', { query: { name: mark } })).matched).toBe(0);
+  });
+
+  it('and Kubernetes workloads are filtered; an address that is none is refused', async () => {
+    const mark = randomUUID();
+    const labels = [{ href: `/orgs/1/labels/${web}` }];
+    await world.rest('workloads', 'create', {
+      body: { name: mark, labels, interfaces: [{ name: 'e', address: '10.77.0.1' }] },
+    });
+    const found = async (query: Record<string, string>) =>
+      (await world.rest('workloads', 'list', { query: { name: mark, ...query } })).matched;
+    expect(await found({ labels: JSON.stringify([[`/orgs/1/labels/${web}`]]) })).toBe(1);
+    expect(await found({ labels: JSON.stringify([[`/orgs/1/labels/${web}`, '/orgs/1/labels/72']]) })).toBe(0);
+    expect(await found({ managed: 'True' })).toBe(0);
+    expect(await found({ ip_address: '10.77' })).toBe(1);
+    expect(await tokenOf(world.rest('workloads', 'list', { query: { ip_address: 'nonsense' } }))).toBe(
+      'input_validation_error',
+    );
+  });
+
+  it('show Kubernetes workloads of managed namespaces only, with refusals and how far they have converged', async () => {
+    const { id } = await newCluster(world);
+    for (const name of ['web', 'unmanaged'])
+      await world.observe(id, 'workload', name, seen.workload('shop', name));
+    await heard(world, id);
+    const list = async () =>
+      (
+        await world.rest('kubernetes_workloads', 'list', {
+          query: { container_clusters: JSON.stringify([`/orgs/1/container_clusters/${id}`]) },
+        })
+      ).body as Record<string, unknown>[];
+    expect(await list()).toEqual([]);
+    const workload = (await eventsOf(world, id, 'KubernetesWorkloadDiscovered')).find(
+      (event) => event.data['name'] === 'web',
+    )?.data['id'] as string;
+    const refused = [{ key: 'env', annotation: 'com.illumio.env', value: 'x', reason: 'no-such-label' }];
+    const entity = {
+      id: workload,
+      cluster: id,
+      class: 'pod',
+      kind: 'Deployment',
+      namespace: 'shop',
+      name: 'web',
+      labels: [web],
+      mode: 'full',
+      refused,
+      addresses: [],
+      node: null,
+    };
+    await say('EntityLabelled', id, 'entity', workload, entity);
+    const [first] = await eventually(list, (all) => all.length === 1);
+    expect(first).toMatchObject({
+      labels: [{ value: 'Web' }],
+      enforcement_mode: 'full',
+      security_policy_sync_state: 'syncing',
+      ringfence_refused_annotations: refused,
+    });
+    const ack = (node: string, enforced: number, at: string) =>
+      world.bus.publish(subjects.ack(id, node), {
+        node,
+        revision: 1,
+        policyVersion: 4,
+        at,
+        workloads: [{ workload, pods: 2, enforced, addresses: [`10.244.0.${enforced}`] }],
+        failed: [],
+      });
+    await ack('n1', 2, '2026-01-01T00:00:02.000Z');
+    await ack('n2', 1, '2026-01-01T00:00:01.000Z');
+    const status = async () =>
+      (await list())[0]?.['container_policy_convergence_status'] as Record<string, unknown>;
+    expect(await eventually(status, (seen_) => seen_['total_pods_count'] === 4)).toMatchObject({
+      success_pods_count: 3,
+      pending_pods_count: 1,
+    });
+    await ack('n2', 2, '2026-01-01T00:00:03.000Z');
+    await world.bus.publish(subjects.pulse(id), seen.pulse(4));
+    await world.labelHosts();
+    await eventually(async () => (await list())[0]?.['security_policy_sync_state'] === 'applied');
+    // An acknowledgement that comes late changes nothing.
+    await ack('n2', 0, '2026-01-01T00:00:02.500Z');
+    await heard(world, id);
+    expect(await status()).toMatchObject({
+      success_pods_count: 4,
+      fully_converged_at: '2026-01-01T00:00:03.000Z',
+    });
+    await say('EntityUnlabelled', id, 'entity', workload, { id: workload });
+    await eventually(list, (all) => all.length === 0);
+  });
+});
+
+describe('what was said in all of these', () => {
+  it('is what the contracts list, and nothing beyond', () => expectContractedEvents(world));
+});
