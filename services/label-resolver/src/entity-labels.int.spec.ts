@@ -1,0 +1,215 @@
+/** What label-resolver tells of what it is told: who carries which labels, and the settings for the clusters. */
+import { randomUUID } from 'node:crypto';
+import { kubernetesWorkloadId } from '@ringfence/labels';
+import { eventually, releasedEvents } from '@ringfence/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { manifest } from './manifest.js';
+import {
+  change,
+  expectContractedEvents,
+  idOf,
+  newCluster,
+  newLabel,
+  profileOf,
+  profilesOf,
+  tokenOf,
+} from './testing/resolver-client.js';
+import { startWorld } from './testing/world.js';
+import type { World } from './testing/world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+async function workload(
+  cluster: string,
+  namespace: string,
+  name: string,
+  annotations: Record<string, string> = {},
+): Promise<string> {
+  const id = kubernetesWorkloadId(cluster, `${namespace}-${name}`);
+  const state = {
+    id,
+    cluster,
+    uid: `${namespace}-${name}`,
+    kind: 'Deployment',
+    namespace,
+    name,
+    labels: {},
+    annotations,
+  };
+  await world.say('KubernetesWorkloadDiscovered', cluster, id, state);
+  return id;
+}
+
+/** The last thing that was said about an entity; null: nothing, or that it has no labels any more. */
+async function entity(id: string): Promise<Record<string, unknown> | null> {
+  const all = await world.resolver().store.load(`entity-${id}`);
+  const last = all.events.at(-1);
+  return last?.type === 'EntityLabelled' ? (last.data as Record<string, unknown>) : null;
+}
+
+/** Current values of a cluster's settings by their subject. */
+async function settings(cluster: string): Promise<Map<string, unknown>> {
+  const values = new Map<string, unknown>();
+  const reader = await world.bus.latest('POLICY', `policy.${cluster}.*.*`, ({ subject, payload }) => {
+    if (payload === null) values.delete(subject);
+    else values.set(subject, payload);
+  });
+  await reader.caughtUp;
+  await reader.close();
+  return values;
+}
+
+describe('the labels of entities', () => {
+  it('follow profile and annotations, with what was refused', async () => {
+    const mark = randomUUID();
+    const [role, app] = [
+      await newLabel(world, 'role', `Web ${mark}`),
+      await newLabel(world, 'app', `Shop ${mark}`),
+    ];
+    const cluster = await newCluster(world, 'shop');
+    const web = await workload(cluster, 'shop', 'web', {
+      'com.illumio.role': `Web ${mark}`,
+      'com.illumio.app': 'Bank',
+      'com.illumio.env': 'nowhere',
+    });
+    await world.settled();
+    expect(await entity(web)).toBe(null);
+    await change(world, cluster, 'shop', {
+      managed: true,
+      enforcement_mode: 'full',
+      labels: [{ key: 'app', assignment: { href: `/orgs/1/labels/${app}` } }],
+    });
+    expect(await entity(web)).toMatchObject({
+      class: 'pod',
+      namespace: 'shop',
+      mode: 'full',
+      labels: [role, app],
+    });
+    expect(
+      ((await entity(web))?.['refused'] as { key: string; reason: string }[]).map(({ key, reason }) => [
+        key,
+        reason,
+      ]),
+    ).toEqual([
+      ['app', 'fixed'],
+      ['env', 'no-such-label'],
+    ]);
+    await change(world, cluster, 'shop', { managed: false });
+    expect(await entity(web)).toBe(null);
+  });
+  it('are said once, however often facts come, and go on after a restart', async () => {
+    const cluster = await newCluster(world, 'shop');
+    await change(world, cluster, 'shop', { managed: true });
+    const web = await workload(cluster, 'shop', 'web');
+    await workload(cluster, 'shop', 'web');
+    await world.settled();
+    await world.restart();
+    await workload(cluster, 'shop', 'web');
+    const db = await workload(cluster, 'shop', 'db');
+    await world.settled();
+    const said = (await world.events('EntityLabelled')).filter((event) => event.data['cluster'] === cluster);
+    expect(said.map((event) => event.data['id'])).toEqual([web, db]);
+  });
+  it('end with their workload and with their cluster', async () => {
+    const cluster = await newCluster(world, 'shop');
+    await change(world, cluster, 'shop', { managed: true });
+    const [web, db] = [await workload(cluster, 'shop', 'web'), await workload(cluster, 'shop', 'db')];
+    await world.say('KubernetesWorkloadVanished', cluster, web, { id: web });
+    await world.settled();
+    expect([await entity(web), (await entity(db))?.['id']]).toEqual([null, db]);
+    await world.say('KubernetesWorkloadVanished', cluster, db, { id: db });
+    await world.say('NamespaceVanished', cluster, `${cluster}_shop`, { cluster, name: 'shop' });
+    await world.say('ContainerClusterDeleted', cluster, cluster, { id: cluster });
+    await world.settled();
+    expect(await entity(db)).toBe(null);
+    expect(await tokenOf(profilesOf(world, cluster))).toBe('not_found_error');
+    await eventually(async () => (await settings(cluster)).size === 0);
+  });
+});
+
+describe('settings for the clusters', () => {
+  it('are the current catalogue, profiles and nodes, also after a restart', async () => {
+    const app = await newLabel(world, 'app', randomUUID());
+    const cluster = await newCluster(world, 'shop');
+    await change(world, cluster, 'shop', { managed: true, enforcement_mode: 'selective' });
+    const id = randomUUID();
+    const node = {
+      id,
+      cluster,
+      node: 'n1',
+      name: 'n1',
+      hostname: 'n1',
+      description: '',
+      managed: true,
+      labels: [app],
+      mode: 'full',
+      addresses: ['10.0.0.1'],
+    };
+    await world.say('WorkloadCreated', cluster, id, node);
+    await world.settled();
+    const profile = idOf((await profileOf(world, cluster, 'shop')).href);
+    const expected = async (): Promise<void> => {
+      const values = await settings(cluster);
+      expect([...values.keys()].sort()).toEqual([
+        `policy.${cluster}.labels.catalogue`,
+        `policy.${cluster}.node.n1`,
+        `policy.${cluster}.profile.${profile}`,
+        `policy.${cluster}.settled.${cluster}`,
+      ]);
+      expect(values.get(`policy.${cluster}.profile.${profile}`)).toEqual({
+        id: profile,
+        namespace: 'shop',
+        managed: true,
+        mode: 'selective',
+        assignments: {},
+      });
+      expect(values.get(`policy.${cluster}.node.n1`)).toEqual({
+        node: 'n1',
+        workload: id,
+        labels: [app],
+        mode: 'full',
+      });
+      const catalogue = values.get(`policy.${cluster}.labels.catalogue`) as {
+        types: string[];
+        labels: { id: string }[];
+      };
+      expect(catalogue.types.slice(0, 4)).toEqual(['role', 'app', 'env', 'loc']);
+      expect(catalogue.labels.map((label) => label.id)).toContain(app);
+    };
+    // As far as the last event: whoever has read that has read the settings before it.
+    const saidAll = async (): Promise<boolean> => {
+      const { position } = (await settings(cluster)).get(`policy.${cluster}.settled.${cluster}`) as {
+        position: number;
+      };
+      const { heads } = await world.resolver().askedSettings();
+      const asked = heads.filter((head) => head.cluster === cluster || head.cluster === 'global');
+      return position >= Math.max(...asked.map((head) => head.position));
+    };
+    await expected();
+    await eventually(saidAll);
+    await world.restart();
+    await world.settled();
+    await expected();
+    await eventually(saidAll);
+    await world.say('WorkloadDeleted', cluster, id, { id });
+    await eventually(async () => !(await settings(cluster)).has(`policy.${cluster}.node.n1`));
+  });
+});
+
+describe('what inventory said', () => {
+  it('is taken in from every version of its events that was ever released', async () => {
+    const asSent = { stream: 'RELEASED@1', headers: {}, bytes: 0, storedAt: new Date(0), attempt: 1 };
+    const released = releasedEvents(manifest.consumes.map(({ filter }) => filter));
+    expect(released.length).toBeGreaterThan(0);
+    await world.resolver().facts(released.map((each, index) => ({ ...each, ...asSent, seq: index + 1 })));
+    await world.settled();
+  });
+});
+
+describe('what was said in all of these', () => {
+  it('is what the contracts list, and nothing beyond', () => expectContractedEvents(world));
+});

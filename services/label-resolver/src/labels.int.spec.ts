@@ -1,0 +1,128 @@
+/** Labels and their types, as REST clients see them. */
+import { randomUUID } from 'node:crypto';
+import type { EventType } from '@ringfence/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  change,
+  expectContractedEvents,
+  idOf,
+  newCluster,
+  newLabel,
+  tokenOf,
+} from './testing/resolver-client.js';
+import { startWorld } from './testing/world.js';
+import type { World } from './testing/world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+describe('labels', () => {
+  it('are unique by key and value among the live ones, and a deleted one can be made again', async () => {
+    const value = randomUUID();
+    const id = await newLabel(world, 'app', value);
+    expect(await tokenOf(newLabel(world, 'app', value))).toBe('label_key_and_value_must_be_unique');
+    await world.rest('labels', 'delete', { ids: [id] });
+    expect((await world.rest('labels', 'get', { ids: [id] })).body).toMatchObject({ deleted: true, value });
+    expect(await tokenOf(world.rest('labels', 'delete', { ids: [id] }))).toBe('label_already_deleted');
+    expect(await newLabel(world, 'app', value)).not.toBe(id);
+  });
+  it('of an unknown type are refused', async () => {
+    expect(await tokenOf(newLabel(world, 'planet', 'Mars'))).toBe('input_validation_error');
+  });
+  it("in use are not deleted, with the owner's token; named only by a restriction they are", async () => {
+    const [used, fixed, allowed] = [
+      await newLabel(world, 'app', randomUUID()),
+      await newLabel(world, 'app', randomUUID()),
+      await newLabel(world, 'env', randomUUID()),
+    ];
+    world.uses.push({ label: used, by: 'rule set 1', token: 'label_still_has_associated_rule_set' });
+    expect(await tokenOf(world.rest('labels', 'delete', { ids: [used] }))).toBe(
+      'label_still_has_associated_rule_set',
+    );
+    expect((await world.rest('labels', 'get', { ids: [used], query: { usage: 'true' } })).body).toMatchObject(
+      { usage: { ruleset: true, label_group: false } },
+    );
+    const cluster = await newCluster(world, 'shop');
+    const labels = [
+      { key: 'app', assignment: { href: `/orgs/1/labels/${fixed}` } },
+      { key: 'env', restriction: [{ href: `/orgs/1/labels/${allowed}` }] },
+    ];
+    await change(world, cluster, 'shop', { labels });
+    expect(await tokenOf(world.rest('labels', 'delete', { ids: [fixed] }))).toBe(
+      'label_referenced_by_container_workload_profile',
+    );
+    expect(await tokenOf(world.rest('labels', 'delete', { ids: [allowed] }))).toBe(undefined);
+  });
+  it('that a host carries are not deleted, until it no longer does', async () => {
+    const carried = await newLabel(world, 'app', randomUUID());
+    const id = randomUUID();
+    const host = {
+      id,
+      cluster: null,
+      node: null,
+      name: 'db',
+      hostname: 'db',
+      description: '',
+      managed: false,
+    };
+    const say = (type: EventType, labels: string[]) =>
+      world.say(type, 'global', id, { ...host, labels, mode: 'visibility_only', addresses: [] });
+    await say('WorkloadCreated', [carried]);
+    await world.settled();
+    const remove = () => tokenOf(world.rest('labels', 'delete', { ids: [carried] }));
+    expect(await remove()).toBe('label_still_has_associated_agent_info');
+    await say('WorkloadChanged', []);
+    await world.settled();
+    expect(await remove()).toBe(undefined);
+  });
+  it('are filtered: key and value partially, exactly when asked, external references exactly and never absent ones', async () => {
+    const mark = randomUUID();
+    await world.rest('labels', 'create', {
+      body: { key: 'role', value: `Web ${mark}`, external_data_set: mark, external_data_reference: '1' },
+    });
+    await newLabel(world, 'app', `Shop ${mark}`);
+    const list = async (query: Record<string, string>) =>
+      ((await world.rest('labels', 'list', { query })).body as { value: string }[]).length;
+    expect(await list({ value: mark.toUpperCase() })).toBe(2);
+    expect(await list({ value: mark, key: 'ro' })).toBe(1);
+    expect(await list({ value: mark, key: 'ro', exact_match_for_label_type: 'True' })).toBe(0);
+    expect(await list({ external_data_set: mark })).toBe(1);
+    expect(await list({ external_data_set: '' })).toBe(0);
+    const none = await world.rest('labels', 'list', { query: { max_results: '0' } });
+    expect(none.body).toEqual([]);
+    expect(none.total).toBeGreaterThan(1);
+  });
+});
+
+describe('label types', () => {
+  it('start with the four built-in ones, can be added to, and are soft-deleted', async () => {
+    const { body } = await world.rest('label_dimensions', 'list');
+    expect((body as { key: string }[]).slice(0, 4).map((each) => each.key)).toEqual([
+      'role',
+      'app',
+      'env',
+      'loc',
+    ]);
+    const created = (
+      await world.rest('label_dimensions', 'create', { body: { key: 'tier', display_name: 'Tier' } })
+    ).body as { href: string };
+    const label = await newLabel(world, 'tier', 'gold');
+    const id = idOf(created.href);
+    expect(await tokenOf(world.rest('label_dimensions', 'delete', { ids: [id] }))).toBe(
+      'label_dimension_has_labels',
+    );
+    await world.rest('labels', 'delete', { ids: [label] });
+    await world.rest('label_dimensions', 'delete', { ids: [id] });
+    expect((await world.rest('label_dimensions', 'get', { ids: [id] })).body).toMatchObject({
+      deleted: true,
+    });
+    expect(await tokenOf(newLabel(world, 'tier', 'gold'))).toBe('input_validation_error');
+  });
+});
+
+describe('what was said in all of these', () => {
+  it('is what the contracts list, and nothing beyond', () => expectContractedEvents(world));
+});

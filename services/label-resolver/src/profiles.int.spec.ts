@@ -1,0 +1,107 @@
+/** Profiles of the namespaces of a cluster, as REST clients see them. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  change,
+  discover,
+  expectContractedEvents,
+  idOf,
+  newCluster,
+  newLabel,
+  profileOf,
+  PROFILES,
+  profilesOf,
+  tokenOf,
+} from './testing/resolver-client.js';
+import { startWorld } from './testing/world.js';
+import type { World } from './testing/world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+describe('profiles', () => {
+  it("begin with the template, also when the cluster's event is still on the way", async () => {
+    const cluster = randomUUID();
+    expect(await tokenOf(profilesOf(world, cluster))).toBe('not_found_error');
+    const asked = profilesOf(world, cluster);
+    await world.say('ContainerClusterCreated', cluster, cluster, {
+      id: cluster,
+      name: 'late',
+      description: '',
+    });
+    expect(await asked).toMatchObject([{ name: 'Default Profile', namespace: null, managed: false }]);
+  });
+  it('of discovered namespaces inherit the template', async () => {
+    const app = await newLabel(world, 'app', randomUUID());
+    const cluster = await newCluster(world);
+    const [template] = await profilesOf(world, cluster);
+    await world.rest(PROFILES, 'update', {
+      ids: [cluster, idOf(template?.href ?? '')],
+      body: { assign_labels: [{ href: `/orgs/1/labels/${app}` }] },
+    });
+    await discover(world, cluster, 'shop');
+    await world.settled();
+    expect(await profileOf(world, cluster, 'shop')).toMatchObject({
+      managed: false,
+      linked: true,
+      assign_labels: [{ href: `/orgs/1/labels/${app}` }],
+    });
+  });
+  it('show labels and assign_labels as two views of one thing', async () => {
+    const value = randomUUID();
+    const [app, env] = [await newLabel(world, 'app', value), await newLabel(world, 'env', value)];
+    const cluster = await newCluster(world, 'shop');
+    const labels = [
+      { key: 'app', assignment: { href: `/orgs/1/labels/${app}` } },
+      { key: 'env', restriction: [{ href: `/orgs/1/labels/${env}` }] },
+      { key: 'role', assignment: {} },
+      { key: 'loc', restriction: [] },
+    ];
+    await change(world, cluster, 'shop', { labels });
+    expect(await profileOf(world, cluster, 'shop')).toMatchObject({
+      assign_labels: [{ href: `/orgs/1/labels/${app}` }],
+      labels: expect.arrayContaining([
+        { key: 'app', assignment: { href: `/orgs/1/labels/${app}`, value } },
+        { key: 'env', restriction: [{ href: `/orgs/1/labels/${env}`, value }] },
+        { key: 'role', assignment: {} },
+      ]),
+    });
+    await change(world, cluster, 'shop', { labels: [] });
+    expect(await profileOf(world, cluster, 'shop')).toMatchObject({ assign_labels: [], labels: [] });
+    expect(
+      await tokenOf(
+        change(world, cluster, 'shop', {
+          labels: [{ key: 'app', assignment: { href: `/orgs/1/labels/${env}` } }],
+        }),
+      ),
+    ).toBe('input_validation_error');
+  });
+  it('change in bulk, and say which record was wrong', async () => {
+    const cluster = await newCluster(world, 'a', 'b');
+    const hrefs = [await profileOf(world, cluster, 'a'), await profileOf(world, cluster, 'b')].map(
+      ({ href }) => ({
+        href,
+      }),
+    );
+    await world.rest(PROFILES, 'bulk_update', {
+      ids: [cluster],
+      body: { container_workload_profiles: hrefs, managed: true },
+    });
+    expect((await profilesOf(world, cluster)).filter((each) => each.managed).length).toBe(2);
+    const missing = {
+      href: `/orgs/1/container_clusters/${cluster}/container_workload_profiles/${randomUUID()}`,
+    };
+    const wrong = world.rest(PROFILES, 'bulk_update', {
+      ids: [cluster],
+      body: { container_workload_profiles: [...hrefs, missing], managed: false },
+    });
+    await expect(wrong).rejects.toThrow('record_index=>2');
+  });
+});
+
+describe('what was said in all of these', () => {
+  it('is what the contracts list, and nothing beyond', () => expectContractedEvents(world));
+});
