@@ -1,6 +1,7 @@
 /** Finding the database: one per service on the server of DATABASE_URL, made on first use; waiting while Postgres is away. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { DatabaseRefused } from './database-refused.js';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
@@ -90,11 +91,10 @@ async function create(adminUrl: string, database: string): Promise<void> {
     if (code === DATABASE_EXISTS || code === UNIQUE_VIOLATION) return;
     if (code !== INSUFFICIENT_PRIVILEGE) throw error;
     const role = new URL(adminUrl).username;
-    throw new Error(
+    throw new DatabaseRefused(
+      'database_missing',
       `database ${database} is missing and role "${role}" may not create it: run "alter role ${role} createdb" or create it`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }

@@ -261,8 +261,25 @@ describe('the event store', () => {
     await openWith(database, things('create table things (id int)'));
     const store = await openWith(database, things('\n  create table things\n  (id int)'));
     const edited = openWith(database, things('create table things (id bigint)'), MoreThings1795219203000);
-    await expect(edited).rejects.toThrow('Things1795219202000 was edited');
+    await expect(edited).rejects.toMatchObject({
+      code: 'migration_edited',
+      message: expect.stringMatching(/^migration_edited: Things1795219202000 was edited/) as string,
+    });
     expect(await tablesOf(store)).not.toContain('more_things');
+  });
+
+  it('refuses in one line a database that was made before migrations had names, and leaves it as it is', async () => {
+    const database = await freshDatabase();
+    const store = await openWith(database);
+    await store.pool.query(
+      `drop table migrations; create table migrations (id text primary key, at timestamptz not null default now(), checksum text)`,
+    );
+    const tables = await tablesOf(store);
+    await expect(openWith(database)).rejects.toMatchObject({
+      code: 'database_too_old',
+      message: expect.stringMatching(/^database_too_old: .*empty database.*--data DIR/) as string,
+    });
+    expect(await tablesOf(store)).toEqual(tables);
   });
 
   it('says what a migration would do to this database without doing it, and takes the last one back', async () => {
@@ -357,7 +374,7 @@ describe('the event store', () => {
     const url = new URL(postgres.url);
     url.username = 'poor';
     await expect(ensureDatabase(url.href, 'nowhere')).rejects.toThrow(
-      /^database ringfence_nowhere is missing and role "poor" may not create it.*createdb/,
+      /^database_missing: database ringfence_nowhere is missing and role "poor" may not create it.*createdb/,
     );
   });
 

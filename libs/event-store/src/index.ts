@@ -2,6 +2,7 @@ export { consumeOnce } from './consume-once.js';
 export { dataSource, entitiesIn } from './data-source.js';
 export { documents } from './documents.projection.js';
 export type { Document, Documents, DocumentTypes } from './documents.projection.js';
+export { DatabaseRefused } from './database-refused.js';
 export { ensureDatabase, isPostgresAway } from './database.js';
 export type { WaitOptions } from './database.js';
 export { VersionConflict } from './event-store.js';

@@ -5,6 +5,8 @@
 import { createHash } from 'node:crypto';
 import { MigrationExecutor } from 'typeorm';
 import type { DataSource, QueryRunner } from 'typeorm';
+import { codeOf } from './database.js';
+import { DatabaseRefused } from './database-refused.js';
 import { EventStore1795219200000, LOCKS, Resync1795305600000 } from './schema.js';
 
 /** All that a migration has: what it does follows from its SQL alone. */
@@ -78,13 +80,28 @@ const takeTurn = (runner: QueryRunner): Promise<unknown> =>
   runner.query('select pg_advisory_xact_lock($1)', [LOCKS.migrate]);
 
 async function refuseEdited(runner: QueryRunner, checksums: ReadonlyMap<string, string>): Promise<void> {
-  const ran = (await runner.query('select name, checksum from migrations')) as {
-    readonly name: string;
-    readonly checksum: string;
-  }[];
-  for (const { name, checksum } of ran)
+  for (const { name, checksum } of await ranHere(runner))
     if (checksums.has(name) && checksums.get(name) !== checksum)
-      throw new Error(`migration ${name} was edited after it ran here: put it back, and write a new one`);
+      throw new DatabaseRefused(
+        'migration_edited',
+        `${name} was edited after it ran here: put it back and write a new one, or ${START_EMPTY}`,
+      );
+}
+
+const START_EMPTY = 'start with an empty database (npm start: another --data DIR)';
+const UNDEFINED_COLUMN = '42703';
+
+async function ranHere(runner: QueryRunner): Promise<{ readonly name: string; readonly checksum: string }[]> {
+  try {
+    return (await runner.query('select name, checksum from migrations')) as {
+      name: string;
+      checksum: string;
+    }[];
+  } catch (error) {
+    if (codeOf(error) !== UNDEFINED_COLUMN) throw error;
+    const words = `it was made before the first release, and there is no way up from it: ${START_EMPTY}`;
+    throw new DatabaseRefused('database_too_old', words, { cause: error });
+  }
 }
 
 /** By name, of the words of its SQL, however they are indented. */

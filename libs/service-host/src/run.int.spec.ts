@@ -25,6 +25,7 @@ run({
   config: z.object({ PROBE_NUMBER: z.coerce.number(), PROBE_MODE: z.string().default('ready') }),
   start: async ({ config, health, metrics, logger, onShutdown }) => {
     if (config.PROBE_MODE === 'refused') throw new StartRefused('the token is wrong', 3);
+    if (config.PROBE_MODE === 'unfit') throw Object.assign(new Error('the database is too old'), { exitCode: 1 });
     if (config.PROBE_MODE === 'reject') setTimeout(() => void Promise.reject(new Error('nobody caught this')), 20);
     if (config.PROBE_MODE === 'flooded') {
       const flood = Array.from({ length: config.PROBE_NUMBER }, (_, n) => ({ n, text: 'x' + n }));
@@ -121,6 +122,12 @@ describe('a hosted process', () => {
     const { output, ended } = await launch({ PROBE_NUMBER: '1', PROBE_MODE: 'refused' });
     expect(await ended).toBe(3);
     expect(output.stderr).toBe('probe: the token is wrong\n');
+  });
+
+  it('tells in one line, too, what a lib refused that knows of no host', async () => {
+    const { output, ended } = await launch({ PROBE_NUMBER: '1', PROBE_MODE: 'unfit' });
+    expect(await ended).toBe(1);
+    expect(output.stderr).toBe('probe: the database is too old\n');
   });
 
   it('ends with an error when nobody caught one', async () => {

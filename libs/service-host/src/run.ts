@@ -1,8 +1,7 @@
 /** The process around a service: signals, exit codes, and errors that nobody caught. A main.ts is one call to `run`. */
 import type { z } from 'zod';
 import { CONFIGURATION_EXIT_CODE, ConfigurationError } from './environment.js';
-import { StartRefused } from './host.js';
-import type { HostedService } from './host.js';
+import type { HostedService, StartRefused } from './host.js';
 import { startHosted } from './start-hosted.js';
 import type { HostedProcess } from './start-hosted.js';
 
@@ -49,13 +48,17 @@ function leave(service: string, error: unknown): void {
     for (const line of error.lines) say(`${service}: ${line}`);
     process.exit(CONFIGURATION_EXIT_CODE);
   }
-  if (error instanceof StartRefused) {
+  if (isForAPerson(error)) {
     say(`${service}: ${error.message}`);
     process.exit(error.exitCode);
   }
   say(error instanceof Error ? (error.stack ?? error.message) : String(error));
   process.exit(1);
 }
+
+/** Also what a lib refuses that knows of no host (a database that is too old): an error that has an exit code. */
+const isForAPerson = (error: unknown): error is Error & Pick<StartRefused, 'exitCode'> =>
+  error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number';
 
 /** To a person at a terminal or in a container's log: there may be no logger yet. */
 function say(line: string): void {
