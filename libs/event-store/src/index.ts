@@ -27,6 +27,8 @@ export { soleWriter, takeTurn } from './sole-writer.js';
 export type { SoleWriter } from './sole-writer.js';
 export type { OneAtATime } from './one-at-a-time.js';
 export { openEventStore } from './open.js';
+export { openServiceStore } from './service-store.js';
+export type { ServiceStoreOptions } from './service-store.js';
 export { inTransaction } from './transaction.js';
 export type { ResyncProgress } from './resync.js';
 export { startRelay } from './relay.js';

@@ -11,7 +11,7 @@ import { randomUUID } from 'node:crypto';
 import { eventOf } from '@ringfence/bus';
 import type { Message } from '@ringfence/bus';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { ensureDatabase, openEventStore } from '@ringfence/event-store';
+import { openServiceStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { resourceAnswerer } from '@ringfence/resources';
 import type { HostContext } from '@ringfence/service-host';
@@ -42,7 +42,7 @@ export type FlowIngestOptions = Pick<HostContext<Config>, 'config' | 'logger' | 
 export async function openFlowIngest(options: FlowIngestOptions): Promise<FlowIngest> {
   const { config, logger, metrics } = options;
   const retentionDays = config.RINGFENCE_FLOW_RETENTION_DAYS;
-  const database = await openDatabase(options);
+  const database = await openServiceStore(DATABASE, options);
   const onError = (error: unknown): void => logger.error({ err: error }, 'flow-ingest failed at something');
   const store = postgresFlowStore(database.pool, retentionDays);
   const names = { readNames: () => readNames(database.pool) };
@@ -62,14 +62,6 @@ export async function openFlowIngest(options: FlowIngestOptions): Promise<FlowIn
       await database.close();
     },
   };
-}
-
-async function openDatabase({ config, logger, signal }: FlowIngestOptions): Promise<EventStore> {
-  const onState = ({ connected, detail }: { connected: boolean; detail: string }): void =>
-    logger[connected ? 'info' : 'warn']({ detail }, 'Postgres');
-  const waiting = { onState, signal };
-  const url = await ensureDatabase(config.DATABASE_URL, DATABASE.service, waiting);
-  return openEventStore({ ...DATABASE, url, ...waiting });
 }
 
 async function remember(database: EventStore, message: Message): Promise<void> {

@@ -16,7 +16,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { eventOf, openControlBus } from '@ringfence/bus';
 import type { Bus, Message } from '@ringfence/bus';
 import { VERSION } from '@ringfence/contracts';
-import { consumeOnce, ensureDatabase, entitiesIn, openEventStore } from '@ringfence/event-store';
+import { consumeOnce, entitiesIn, openServiceStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import {
   alarmInsecure,
@@ -224,17 +224,10 @@ function pruneRegularly({ onShutdown }: Context, store: EventStore, onError: (er
   onShutdown(() => clearInterval(timer));
 }
 
-async function openStore({ config, health, logger, onShutdown, signal }: Context): Promise<EventStore> {
-  let state = 'connecting';
+async function openStore(context: Context): Promise<EventStore> {
   const opened: { store?: EventStore } = {};
-  health.require('postgres', () => opened.store?.availability() ?? state);
-  const onState = ({ connected, detail }: { connected: boolean; detail: string }): void => {
-    state = connected ? 'preparing' : detail;
-    if (!connected) logger.warn({ detail }, 'Postgres is away');
-  };
-  const url = await ensureDatabase(config.DATABASE_URL, DATABASE.service, { onState, signal });
-  const store = await openEventStore({ ...DATABASE, url, onState, signal });
-  opened.store = store;
-  onShutdown(() => store.close());
+  context.health.require('postgres', () => opened.store?.availability() ?? 'not open yet');
+  const store = (opened.store = await openServiceStore(DATABASE, context));
+  context.onShutdown(() => store.close());
   return store;
 }

@@ -9,7 +9,7 @@
 import { noMetrics } from '@ringfence/bus';
 import type { Bus, BusMetrics, Message } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { ensureDatabase, openEventStore, soleWriter, startRelay } from '@ringfence/event-store';
+import { openServiceStore, soleWriter, startRelay } from '@ringfence/event-store';
 import type { EventStore, Relay } from '@ringfence/event-store';
 import { resourceAnswerer } from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
@@ -68,7 +68,7 @@ export interface InventoryOptions {
 
 export async function openInventory(options: InventoryOptions): Promise<Inventory> {
   const { config, bus, logger, signal } = options;
-  const store = await openStore(options);
+  const store = await openServiceStore(DATABASE, options);
   const writer = await soleWriter(store, signal && { signal });
   await ensureDefaultProfile(store);
   await labelled.prune(store.pool);
@@ -126,14 +126,6 @@ const showNamed = ({ id, name, health, standing, progress }: NamedStanding) => (
   notInForce: standing?.notInForce ?? 0,
   policy: progress,
 });
-
-async function openStore({ config, logger, signal }: InventoryOptions): Promise<EventStore> {
-  const onState = ({ connected, detail }: { connected: boolean; detail: string }): void =>
-    logger[connected ? 'info' : 'warn']({ detail }, 'Postgres');
-  const waiting = { onState, ...(signal && { signal }) };
-  const url = await ensureDatabase(config.DATABASE_URL, DATABASE.service, waiting);
-  return openEventStore({ ...DATABASE, url, ...waiting });
-}
 
 const collections = (parts: WorkloadParts & ClusterParts): Readonly<Record<string, Operations>> => ({
   container_clusters: containerClusterOperations(parts),

@@ -7,7 +7,7 @@
  */
 import type { Bus, Message } from '@ringfence/bus';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { ensureDatabase, openEventStore, soleWriter, startRelay } from '@ringfence/event-store';
+import { openServiceStore, soleWriter, startRelay } from '@ringfence/event-store';
 import type { EventStore, Relay } from '@ringfence/event-store';
 import { resourceAnswerer } from '@ringfence/resources';
 import type { Logger } from 'pino';
@@ -46,13 +46,9 @@ export interface LabelResolverOptions {
   readonly signal?: AbortSignal;
 }
 
-export async function openLabelResolver({
-  config,
-  bus,
-  logger,
-  signal,
-}: LabelResolverOptions): Promise<LabelResolver> {
-  const store = await openStore({ config, logger, ...(signal && { signal }) });
+export async function openLabelResolver(options: LabelResolverOptions): Promise<LabelResolver> {
+  const { bus, logger, signal } = options;
+  const store = await openServiceStore(DATABASE, options);
   const resolver = new EntityResolver(store);
   const onRegained = (): void => resolver.forget();
   const writer = await soleWriter(store, { onRegained, ...(signal && { signal }) });
@@ -90,12 +86,4 @@ export async function openLabelResolver({
       await store.close();
     },
   };
-}
-
-async function openStore({ config, logger, signal }: Omit<LabelResolverOptions, 'bus'>): Promise<EventStore> {
-  const onState = ({ connected, detail }: { connected: boolean; detail: string }): void =>
-    logger.info({ connected, detail }, 'postgres');
-  const waiting = { onState, ...(signal && { signal }) };
-  const url = await ensureDatabase(config.DATABASE_URL, DATABASE.service, waiting);
-  return openEventStore({ ...DATABASE, url, ...waiting });
 }

@@ -9,7 +9,7 @@
  */
 import type { Bus } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { ensureDatabase, openEventStore, startRelay } from '@ringfence/event-store';
+import { openServiceStore, startRelay } from '@ringfence/event-store';
 import type { EventStore, Relay } from '@ringfence/event-store';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
@@ -57,7 +57,7 @@ export interface PolicyComputeOptions {
 
 export async function openPolicyCompute(options: PolicyComputeOptions): Promise<PolicyCompute> {
   const { bus, logger, metrics } = options;
-  const store = await openStore(options);
+  const store = await openServiceStore(DATABASE, options);
   const relay = startRelay(store, bus, {
     onError: (error) => logger.warn({ err: error }, 'relay'),
   });
@@ -92,12 +92,4 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
       await store.close();
     },
   };
-}
-
-async function openStore({ config, logger, signal }: PolicyComputeOptions): Promise<EventStore> {
-  const onState = ({ connected, detail }: { connected: boolean; detail: string }): void =>
-    logger[connected ? 'info' : 'warn']({ detail }, 'Postgres');
-  const waiting = { onState, ...(signal && { signal }) };
-  const url = await ensureDatabase(config.DATABASE_URL, DATABASE.service, waiting);
-  return openEventStore({ ...DATABASE, url, ...waiting });
 }

@@ -2,30 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { eventOf } from '@ringfence/bus';
 import { EVENTS } from '@ringfence/contracts';
 import type { Envelope, EventType } from '@ringfence/contracts';
-import { ensureDatabase, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
-import { releasedEvents, startPostgres } from '@ringfence/testing';
-import type { PostgresServer } from '@ringfence/testing';
+import { releasedEvents } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NAMES } from '../manifest.js';
-import { MIGRATIONS } from '../migrations/migrations.js';
+import { startDatabase } from '../testing/database.js';
+import type { StartedDatabase } from '../testing/database.js';
 import { CLUSTER } from '../testing/flow-batch.builder.js';
 import { labelsOfGroup, readNames, rememberName } from './names.projection.js';
 
-let postgres: PostgresServer;
+let started: StartedDatabase;
 let database: EventStore;
 beforeAll(async () => {
-  postgres = await startPostgres();
-  const url = await ensureDatabase(postgres.url, 'flow-ingest');
-  database = await openEventStore({
-    ...{ url, service: 'flow-ingest' },
-    ...{ migrations: MIGRATIONS, projections: [] },
-  });
+  started = await startDatabase();
+  ({ database } = started);
 });
-afterAll(async () => {
-  await database.close();
-  await postgres.close();
-});
+afterAll(() => started.close());
 
 // After those of the released events.
 let position = 1_000;

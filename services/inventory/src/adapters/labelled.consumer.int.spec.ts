@@ -1,21 +1,15 @@
-import { ensureDatabase, openEventStore } from '@ringfence/event-store';
+import { openServiceStore } from '@ringfence/event-store';
 import { releasedEvents, startPostgres } from '@ringfence/testing';
 import { describe, expect, it } from 'vitest';
+import { DATABASE } from '../database.js';
 import { ENTITIES, LABELS, PROFILES } from '../manifest.js';
-import { MIGRATIONS } from '../migrations/migrations.js';
 import { labelled } from '../read/labelled.js';
 import { labelledConsumer } from './labelled.consumer.js';
 
 describe('what label-resolver said', () => {
   it('is taken in from every version of its events that was ever released', async () => {
     const postgres = await startPostgres();
-    const url = await ensureDatabase(postgres.url, 'inventory');
-    const store = await openEventStore({
-      url,
-      service: 'inventory',
-      migrations: MIGRATIONS,
-      projections: [],
-    });
+    const store = await openServiceStore(DATABASE, { config: { DATABASE_URL: postgres.url } });
     const take = labelledConsumer(store);
     try {
       const released = releasedEvents([ENTITIES, LABELS, PROFILES].map(({ filter }) => filter));

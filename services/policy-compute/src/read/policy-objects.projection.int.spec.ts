@@ -1,7 +1,7 @@
 /** The tables and the fold are two readings of one history: whatever people do, both end in the same book. */
 import { randomUUID } from 'node:crypto';
 import { fold, isRejection } from '@ringfence/decider';
-import { ensureDatabase, openEventStore } from '@ringfence/event-store';
+import { openServiceStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { startPostgres } from '@ringfence/testing';
 import type { PostgresServer } from '@ringfence/testing';
@@ -23,10 +23,7 @@ let postgres: PostgresServer;
 let store: EventStore;
 beforeAll(async () => {
   postgres = await startPostgres();
-  store = await openEventStore({
-    ...DATABASE,
-    url: await ensureDatabase(postgres.url, DATABASE.service),
-  });
+  store = await openServiceStore(DATABASE, { config: { DATABASE_URL: postgres.url } });
 });
 afterAll(async () => {
   await store.close();

@@ -1,30 +1,20 @@
-import { ensureDatabase, openEventStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
-import { startPostgres } from '@ringfence/testing';
-import type { PostgresServer } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MIGRATIONS } from '../../migrations/migrations.js';
+import { startDatabase } from '../../testing/database.js';
+import type { StartedDatabase } from '../../testing/database.js';
 import { consumerReport } from '../../testing/flow-batch.builder.js';
 import { flowStoreSuite } from '../../testing/flow-store.suite.js';
 import type { Sql } from './bounded-query.js';
 import { boundedQuery } from './bounded-query.js';
 import { postgresFlowStore } from './postgres-flow-store.js';
 
-let postgres: PostgresServer;
+let started: StartedDatabase;
 let database: EventStore;
-
 beforeAll(async () => {
-  postgres = await startPostgres();
-  const url = await ensureDatabase(postgres.url, 'flow-ingest');
-  database = await openEventStore({
-    ...{ url, service: 'flow-ingest' },
-    ...{ migrations: MIGRATIONS, projections: [] },
-  });
+  started = await startDatabase();
+  ({ database } = started);
 });
-afterAll(async () => {
-  await database.close();
-  await postgres.close();
-});
+afterAll(() => started.close());
 
 describe('flows in Postgres', () => {
   flowStoreSuite(async (retentionDays) => {
