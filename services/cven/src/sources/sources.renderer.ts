@@ -50,7 +50,11 @@ const DROP = `counter name "${FORGED}" drop`;
 /** Whatever of it is there already keeps its elements: an agent that starts again opens and closes nothing. */
 export function renderChains(family: LinkFamily): string {
   const table = `${family} ${TABLE}`;
-  const chains = { from_stranger: fromStranger(), from_pod: fromPod(family), arriving: arriving(family) };
+  const chains = {
+    from_stranger: fromStranger(family),
+    from_pod: fromPod(family),
+    arriving: arriving(family),
+  };
   return [
     `table ${table} {`,
     `  counter ${FORGED} { }`,
@@ -110,7 +114,11 @@ function fromPod(family: LinkFamily): string[] {
   ];
 }
 
-/** A Pod that nobody has told of yet, or no Pod at all. */
-function fromStranger(): string[] {
-  return [`ip saddr @owned4 ${DROP}`, `ip6 saddr @owned6 ${DROP}`];
+/**
+ * A Pod that nobody has told of yet, or no Pod at all. While no agent runs, nobody takes out the addresses of Pods that ended: whoever
+ * the node itself routes one to by this very interface has it now.
+ */
+function fromStranger(family: LinkFamily): string[] {
+  const isRoutedHere = family === 'inet' ? ['fib saddr . iif oif != 0 accept'] : [];
+  return [...isRoutedHere, `ip saddr @owned4 ${DROP}`, `ip6 saddr @owned6 ${DROP}`];
 }
