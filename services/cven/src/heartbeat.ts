@@ -51,7 +51,7 @@ export function startHeartbeat({ context, parts, birth, identity }: HeartbeatOpt
   };
   let last = { at: 0, said: '' };
   const beatIfDue = async (): Promise<void> => {
-    const status = parts.isUnpaired ? 'unpaired' : 'active';
+    const status = isGone(parts, birth) ? 'unpaired' : 'active';
     const said = JSON.stringify([
       ...[status, hostAddresses(), parts.agent.isJudging],
       ...[parts.essential(), await nodeRoutes.look()],
@@ -66,6 +66,11 @@ export function startHeartbeat({ context, parts, birth, identity }: HeartbeatOpt
     timer.stop();
     if (!parts.isUnpaired) await beat('stopping').catch(onError);
   });
+}
+
+/** Unpaired, and nothing of ours is on the node: whoever hears it may take the agent away. */
+function isGone({ isUnpaired, sources }: AgentParts, birth: Birth): boolean {
+  return isUnpaired && sources.isGone && birth.isGone;
 }
 
 function untied({ isUnpaired, sources: { trouble } }: AgentParts): AgentHeartbeat['errors'] {

@@ -118,6 +118,7 @@ function startRuntime(
     onState: (next) => {
       if (state !== next && next !== true) logger.warn({ socket }, next);
       if (next === true) {
+        agent.listed();
         birth.listed();
         sources.listed();
       }
@@ -137,11 +138,7 @@ function startTimers({ config, onShutdown, logger }: Context, parts: AgentParts)
       () => (parts.isUnpaired ? Promise.resolve() : parts.agent.endInterval()),
       onError,
     ),
-    every(
-      TAMPER_EVERY_MS,
-      () => (parts.isUnpaired ? Promise.resolve() : parts.agent.lookForTampering()),
-      onError,
-    ),
+    every(TAMPER_EVERY_MS, () => parts.agent.lookForTampering(), onError),
     every(
       TELL_EVERY_MS,
       () => {

@@ -1,6 +1,7 @@
 /** The agent of one node as its cluster sees it: real containerd, real NATS with a node's credential, real kernel. */
 import { execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -329,6 +330,26 @@ describe('the agent of a node', () => {
     );
     clas.send(view({ base: revision, namespaces: undefined }));
     await eventually(() => listing(web) !== '' && listing(client) !== '');
+  });
+
+  it('removes what an earlier agent left that was killed between hearing that it is unpaired and doing it', async () => {
+    const first = start();
+    const [web, client] = [await run('shop', 'web'), await run('shop', 'client')];
+    clas.setView(view(shop(web, client)));
+    await first.isReady();
+    await eventually(() => listing(web) !== '' && listing(client) !== '');
+    const written = (): string => readFileSync(`${directory}/data/view.json`, 'utf8');
+    await eventually(() => existsSync(`${directory}/data/view.json`) && written().includes(web.uid));
+    await first.kill('SIGKILL');
+    const unpaired = view({ base: revision, namespaces: undefined, unpaired: true });
+    appendFileSync(`${directory}/data/view-changes.jsonl`, `${JSON.stringify(unpaired)}\n`);
+    clas.setView(undefined);
+    clas.observations.length = 0;
+    start();
+    await eventually(() =>
+      clas.observations.some(({ payload }) => (payload as { status?: string }).status === 'unpaired'),
+    );
+    expect([listing(web), listing(client)]).toEqual(['', '']);
   });
 
   it('says in one line why it cannot start with a wrong pairing key', async () => {

@@ -64,7 +64,8 @@ export class NodeAgent {
   private pass: Promise<void> | undefined;
   /** The node's own table is being brought to what is asked. */
   private host: Promise<void> | undefined;
-  private unpaired = false;
+  private pairing: 'paired' | 'leaving' | 'left' = 'paired';
+  private isListed = false;
 
   constructor(private readonly options: NodeAgentOptions) {
     const { kernel, view, events, hostAddresses, node, bootId } = options;
@@ -106,14 +107,19 @@ export class NodeAgent {
   takeView(view: NodeView): ApplyOutcome {
     const outcome = this.options.view.apply(view);
     if (outcome !== 'applied') return outcome;
-    const wasUnpaired = this.unpaired;
-    this.unpaired = view.unpaired === true;
-    if (this.unpaired && !wasUnpaired) void this.unpair();
-    else if (!this.unpaired) {
-      if (wasUnpaired) this.options.events.onPaired();
-      this.reconcile();
-    }
+    const { isUnpaired } = this;
+    if (view.unpaired !== true) this.pairing = 'paired';
+    else if (!isUnpaired) this.pairing = 'leaving';
+    if (isUnpaired && !this.isUnpaired) this.options.events.onPaired();
+    this.reconcile();
     return outcome;
+  }
+
+  /** The runtime has told of every sandbox that there is. */
+  listed(): void {
+    if (this.isListed) return;
+    this.isListed = true;
+    this.reconcile();
   }
 
   takeSandbox(sandbox: FoundSandbox): void {
@@ -142,7 +148,7 @@ export class NodeAgent {
    * everything but the essential is blocked. Throws when none of these can be had: then nobody may count on anything.
    */
   decided(sandboxId: string, withinMs: number): Promise<PodFate> {
-    return this.unpaired ? Promise.resolve('none-needed') : this.fates.decided(sandboxId, withinMs);
+    return this.isUnpaired ? Promise.resolve('none-needed') : this.fates.decided(sandboxId, withinMs);
   }
 
   reconcile(): void {
@@ -166,6 +172,7 @@ export class NodeAgent {
   }
 
   async lookForTampering(): Promise<void> {
+    if (this.isUnpaired) return this.reconcile();
     await this.tampering.look();
     const hasMoved = this.options.view.setHostAddresses(this.options.hostAddresses());
     if (this.ledger.failures().length > 0 || hasMoved) this.reconcile();
@@ -181,7 +188,7 @@ export class NodeAgent {
 
   /** Needs nothing of the kernel: that it does not answer is what must be told. */
   tellWhatIsNotInForce(): void {
-    if (this.options.view.revision === undefined || this.unpaired) return;
+    if (this.options.view.revision === undefined || this.isUnpaired) return;
     this.acknowledgements.tell(this.inForce.revision);
   }
 
@@ -205,7 +212,11 @@ export class NodeAgent {
   /** The node's own table is in its kernel: it is believed about whom it hides behind its address. */
   get isJudging(): boolean {
     const host = this.places.get('host');
-    return host !== undefined && tableOf(host.state) !== undefined && !this.unpaired;
+    return host !== undefined && tableOf(host.state) !== undefined && !this.isUnpaired;
+  }
+
+  private get isUnpaired(): boolean {
+    return this.pairing !== 'paired';
   }
 
   /** What an earlier agent left in the kernel is as new as the view that it kept. */
@@ -230,9 +241,11 @@ export class NodeAgent {
   private async passes(): Promise<void> {
     // Several changes of one moment are one pass.
     await Promise.resolve();
-    while (this.wanted && !this.unpaired) {
+    while (this.wanted) {
       this.wanted = false;
-      await this.attempt('a pass over the places failed', () => this.tracedPass());
+      await this.attempt('a pass over the places failed', () =>
+        this.isUnpaired ? this.leave() : this.tracedPass(),
+      );
     }
   }
 
@@ -324,12 +337,16 @@ export class NodeAgent {
     }
   }
 
-  /** Removes everything that it made, and rests until it hears otherwise. */
-  private async unpair(): Promise<void> {
-    await this.settledDown();
+  /** Removes everything that it or an agent before it made, and says so when it has looked into every namespace that there is. */
+  private async leave(): Promise<void> {
+    await this.host;
+    const left = this.places.all().filter(({ state }) => state.kind !== 'removed');
     await Promise.all(
-      this.places.all().map((place) => this.attempt('a table could not be removed', () => place.remove())),
+      left.map((place) => this.attempt('a table could not be removed', () => place.remove())),
     );
+    const hasAll = this.isListed && this.places.all().every(({ state }) => state.kind === 'removed');
+    if (!hasAll || this.pairing !== 'leaving') return;
+    this.pairing = 'left';
     this.ledger.reset(Date.now());
     this.options.events.onUnpaired();
   }

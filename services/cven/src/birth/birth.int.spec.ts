@@ -4,7 +4,16 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -194,6 +203,22 @@ describe('a Pod is closed at birth', () => {
     await gotThrough(free.address);
     rmSync(join(node.cni.config, '05-earlier.conflist'));
     revision += 1;
+  });
+
+  it('leaves with the pairing also a chain that cannot be read at first, and says so only then', async () => {
+    const { readyz } = await running();
+    const broken = join(node.cni.config, '99-broken.conflist');
+    const isToldUnpaired = (): boolean =>
+      clas.observations.some(({ payload }) => (payload as { status?: string }).status === 'unpaired');
+    mkdirSync(broken);
+    clas.observations.length = 0;
+    clas.send({ ...viewOf({ revision: ++revision, base: revision - 1 }), unpaired: true });
+    await eventually(async () => JSON.stringify(await readyz()).includes('cannot be taken out: EISDIR'));
+    expect(existsSync(join(directory, 'birth/settings'))).toBe(false);
+    expect(isToldUnpaired()).toBe(false);
+    rmSync(broken, { recursive: true });
+    await eventually(isToldUnpaired);
+    expect(lastPlugin()).not.toBe('ringfence-cni');
   });
 
   it('guards the node where no plugin can be had: nobody speaks whom the agent has not placed, alive or dead', async () => {

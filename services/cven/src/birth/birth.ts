@@ -61,6 +61,8 @@ export class Birth {
   private written: string | undefined;
   private opening: Opening | undefined;
   private isUnpaired = false;
+  /** What is not wanted any more, also from an earlier agent, is out of the node. */
+  private hasLeft = false;
 
   constructor(private readonly options: BirthOptions) {
     const { config, logger, metrics, health } = options.context;
@@ -98,8 +100,7 @@ export class Birth {
   /** Answers the plugin, and has it called. What was enforced before is to be known by then. */
   async start(): Promise<void> {
     const { context } = this.options;
-    if (context.config.RINGFENCE_CNI !== 'auto')
-      this.leave(`RINGFENCE_CNI is ${context.config.RINGFENCE_CNI}`);
+    this.leaveUnwanted();
     if (!this.isOff) {
       context.onShutdown(() => this.server.close());
       await this.open();
@@ -119,7 +120,8 @@ export class Birth {
   follow(isUnpaired: boolean): void {
     if (this.isOff) return;
     this.isUnpaired = isUnpaired;
-    if (isUnpaired) return this.leave('the node is unpaired');
+    this.hasLeft &&= this.unwanted !== undefined;
+    if (isUnpaired) return this.leaveUnwanted();
     this.keepSettings();
     if (this.server.isListening) this.install();
   }
@@ -140,6 +142,11 @@ export class Birth {
     this.guard.listed();
   }
 
+  /** Nothing of it is left on the node. */
+  get isGone(): boolean {
+    return this.hasLeft && this.guard.isGone;
+  }
+
   /** For the heartbeat: what a person should know of. */
   errors(): AgentHeartbeat['errors'] {
     const { opening } = this;
@@ -157,7 +164,7 @@ export class Birth {
       await this.server.listen();
       if (this.written !== undefined) this.install();
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = wordsOf(error);
       if (this.installation !== why) this.installed(why);
     }
   }
@@ -187,26 +194,43 @@ export class Birth {
     else logger.warn(`not closed at birth: ${state}`);
   }
 
-  /** Out of the chain before the settings: without them the plugin would let everything through all the same. */
-  private leave(why: string): void {
-    const { logger } = this.options.context;
+  /** Why no plugin is to be in the chain; undefined: one is. */
+  private get unwanted(): string | undefined {
+    const { RINGFENCE_CNI: wanted } = this.options.context.config;
+    if (this.isUnpaired) return 'the node is unpaired';
+    return wanted === 'auto' ? undefined : `RINGFENCE_CNI is ${wanted}`;
+  }
+
+  /** Again with each look until it is done: a chain that somebody else writes at the moment cannot be read. */
+  private leaveUnwanted(): void {
+    const { unwanted } = this;
+    if (unwanted === undefined || this.hasLeft) return;
+    const installer = this.installer ?? this.newInstaller();
+    this.installer = undefined;
+    let why = unwanted;
     try {
-      // Also what an earlier agent has put there.
-      (this.installer ?? this.newInstaller()).remove();
-      this.installer = undefined;
-      removeFile(join(this.directory, 'settings'));
-      this.written = undefined;
+      // Without them the plugin lets everything through, also where it cannot be taken out.
+      this.dropSettings();
+      installer.remove();
+      this.hasLeft = true;
     } catch (error) {
-      logger.error({ err: error }, 'the CNI plugin could not be taken out');
+      why = `${unwanted}, and the CNI plugin cannot be taken out: ${wordsOf(error)}`;
     }
     if (this.installation !== why) this.installed(why);
+  }
+
+  private dropSettings(): void {
+    const path = join(this.directory, 'settings');
+    if (existsSync(path)) removeFile(path);
+    this.written = undefined;
+    this.settingsFailure = undefined;
   }
 
   private keepSettings(): void {
     const { context, namespaces } = this.options;
     const { RINGFENCE_BIRTH_WHEN_AWAY: away, RINGFENCE_BIRTH_EXEMPT: exempt } = context.config;
     const managed = namespaces();
-    if (managed === undefined) return;
+    if (managed === undefined || this.unwanted !== undefined) return;
     const text = renderSettings({ away, namespaces: managed, exempt: new Set(exempt) });
     if (text === this.written) return;
     try {
@@ -215,8 +239,7 @@ export class Birth {
       this.written = text;
       this.settingsFailure = undefined;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.settingsFailure = `the list of namespaces cannot be kept: ${why}`;
+      this.settingsFailure = `the list of namespaces cannot be kept: ${wordsOf(error)}`;
       context.logger.error(`not closed at birth: ${this.settingsFailure}`);
     }
     this.instruments.isClosed.set(this.notClosed() === undefined ? 1 : 0);
@@ -224,6 +247,7 @@ export class Birth {
 
   private async look(): Promise<void> {
     const { logger } = this.options.context;
+    this.leaveUnwanted();
     if (this.isOff) return this.guard.look();
     await this.open();
     if (this.settingsFailure !== undefined) this.keepSettings();
@@ -283,6 +307,8 @@ function configuredRanges(directory: string): readonly string[] {
     return [];
   }
 }
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function describeOpening({ until, by, reason }: Opening): string {
   return `open by hand until ${until.toISOString()}, by ${by}: ${reason}`;

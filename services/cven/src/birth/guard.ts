@@ -39,6 +39,10 @@ export class Guard {
     return this.loaded !== undefined;
   }
 
+  get isGone(): boolean {
+    return !this.mayBeThere;
+  }
+
   /** The runtime has listed all that live. */
   listed(): void {
     this.isListed = true;

@@ -1,6 +1,7 @@
 /** Nobody on a node sends under the address of another, or speaks as a node: real packets, past the sender's own rules. */
 import { buildModel, peerSet, replacement } from '@ringfence/firewall';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { IptablesKernel } from '../kernel/iptables/iptables-kernel.js';
 import { HelperKernel } from '../kernel/nftables/helper-kernel.js';
 import { SpawnedKernel } from '../kernel/nftables/spawned-kernel.js';
 import { neighbourSolicitation, udp } from '../testing/frames.js';
@@ -132,6 +133,19 @@ for (const kind of ['routed', 'bridged'] as const)
         expect((await arrives('late', as(NODE[4]))).there).toBe(false);
       });
 
+      it.runIf(kind === 'routed')('have the address of a Pod that ended while no agent runs', async () => {
+        await tie(['web', 'db']);
+        const route = (device: PodPart): void => {
+          for (const family of [4, 6] as const)
+            bed.ip('node', `-${family}`, 'route', 'replace', addressOf('web', family), 'dev', device);
+        };
+        route('late');
+        for (const family of [4, 6] as const)
+          expect((await arrives('late', as(addressOf('web', family)))).there).toBe(true);
+        route('web');
+        expect((await arrives('late', as(addressOf('web')))).there).toBe(false);
+      });
+
       it.runIf(kind === 'bridged')('look for their addresses, and for neighbours', async () => {
         await tie(POD_PARTS);
         const search = { to: 'ff02::1:ff00:99', hopLimit: 255 };
@@ -185,6 +199,19 @@ for (const kind of ['routed', 'bridged'] as const)
         expect((await arrives('web', as(addressOf('late')))).there).toBe(false);
         isUnpaired = true;
         await ties.look();
+        expect((await arrives('web', as('192.0.2.1'))).there).toBe(true);
+      });
+
+      it('are let go with the node also when the kernel does not answer at first', async () => {
+        await tie(POD_PARTS);
+        isUnpaired = true;
+        let way: HelperKernel | SpawnedKernel | IptablesKernel = new IptablesKernel();
+        ties = newTies({ kernel: () => way, onError: () => undefined });
+        await ties.look();
+        expect(ties.isGone).toBe(false);
+        way = kernel;
+        await ties.look();
+        expect(ties.isGone).toBe(true);
         expect((await arrives('web', as('192.0.2.1'))).there).toBe(true);
       });
 

@@ -50,6 +50,7 @@ export class SourceTies {
   /** Not begun yet: whoever asks now is answered by it. */
   private next: Promise<void> | undefined;
   private why: string | undefined = 'nobody has looked yet';
+  private hasLeft = false;
 
   constructor(private readonly options: SourceTiesOptions) {}
 
@@ -85,8 +86,14 @@ export class SourceTies {
     return this.why;
   }
 
+  /** The node is unpaired, and nothing of it is in the kernel. */
+  get isGone(): boolean {
+    return this.hasLeft;
+  }
+
   private async bring(): Promise<void> {
     if (this.options.isUnpaired()) return this.remove();
+    this.hasLeft = false;
     try {
       this.tell(await this.tie(await this.links()));
     } catch (error) {
@@ -169,14 +176,14 @@ export class SourceTies {
 
   private async remove(): Promise<void> {
     const { kernel, netns } = this.options;
-    const before = this.why;
     this.tell('the node is unpaired');
-    if (before === this.why) return;
+    if (this.hasLeft) return;
     this.loaded.clear();
     await kernel().open(netns);
     for (const family of FAMILIES_OF_LINK)
       if ((await kernel().packets(netns, { family, table: TABLE, name: FORGED })) !== undefined)
         await kernel().run(netns, renderRemoval(family));
+    this.hasLeft = true;
   }
 
   private tell(why: string | undefined): void {
