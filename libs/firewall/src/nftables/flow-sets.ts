@@ -46,15 +46,20 @@ export function halfWriterChain(table: FlowTable, half: Half): string {
   return `w_${table}_${half}`;
 }
 
-/** Written by chains of their own; the other two by the chains of approved connections. */
-export const SWITCHED = ['na', 'np', 'nb'] as const;
+/** Written by chains of their own, and what is done then; the other two by the chains of approved connections. */
+export const SWITCHED = { na: 'goto m_approve', np: 'goto m_approve', nb: 'drop' } as const;
+export type SwitchedTable = keyof typeof SWITCHED;
+export const SWITCHED_TABLES = Object.keys(SWITCHED) as SwitchedTable[];
+
+/** Whatever ends a packet's way behind its booking. */
+export type AfterBooking = 'accept' | 'drop' | 'goto m_approve';
 
 /**
- * `then` is only reached when the set was not full: when it is, the rule stops at the update, and whatever stands behind
- * the updates is. ICMP has no ports; `th sport` reads its type and code.
+ * Behind an update `then` is only reached when the set was not full: when it is, the rule stops at the update, and the last line
+ * is. ICMP has no ports; `th sport` reads its type and code.
  */
-export function flowUpdates(table: FlowTable, half: Half, then: 'return' | 'accept'): string[] {
-  return FAMILIES.flatMap((family) => {
+export function bookingRules(table: FlowTable, half: Half, then: AfterBooking): string[] {
+  const updates = FAMILIES.flatMap((family) => {
     const header = family === 4 ? 'ip' : 'ip6';
     const set = flowSetName(table, family, half);
     const back = table === 'br';
@@ -65,8 +70,5 @@ export function flowUpdates(table: FlowTable, half: Half, then: 'return' | 'acce
       } } ${then}`;
     return [line(true), line(false)];
   });
-}
-
-export function halfWriterRules(table: FlowTable, half: Half): string[] {
-  return [...flowUpdates(table, half, 'return'), 'counter name c_overflow'];
+  return [...updates, `counter name c_overflow ${then}`];
 }

@@ -15,11 +15,11 @@ import {
   flowSetDeclaration,
   flowSetName,
   halfWriterChain,
-  flowUpdates,
-  halfWriterRules,
+  bookingRules,
   HALVES,
   PORTED,
   SWITCHED,
+  SWITCHED_TABLES,
   writerChain,
 } from './flow-sets.js';
 import { isEnforced } from '../model/firewall.model.js';
@@ -127,7 +127,7 @@ export function revisionText(model: FirewallModel): string {
 }
 
 function writerChains(half: 0 | 1): [string, ChainLayout][] {
-  const switches = SWITCHED.map((table): [string, ChainLayout] => [
+  const switches = SWITCHED_TABLES.map((table): [string, ChainLayout] => [
     writerChain(table),
     { rules: [`goto ${halfWriterChain(table, half)}`] },
   ]);
@@ -136,9 +136,9 @@ function writerChains(half: 0 | 1): [string, ChainLayout][] {
 
 /** What a packet of an approved connection passes is written where it is counted, not jumped to. */
 const HALF_WRITERS = HALVES.flatMap((half): [string, ChainLayout][] => [
-  ...SWITCHED.map((table): [string, ChainLayout] => [
+  ...SWITCHED_TABLES.map((table): [string, ChainLayout] => [
     halfWriterChain(table, half),
-    { rules: halfWriterRules(table, half) },
+    { rules: bookingRules(table, half, SWITCHED[table]) },
   ]),
   [
     `m_there_${half}`,
@@ -146,12 +146,11 @@ const HALF_WRITERS = HALVES.flatMap((half): [string, ChainLayout][] => [
       rules: [
         `${BARE_SYN} return`,
         `ct direction reply goto m_back_${half}`,
-        ...flowUpdates('bo', half, 'accept'),
-        'counter name c_overflow accept',
+        ...bookingRules('bo', half, 'accept'),
       ],
     },
   ],
-  [`m_back_${half}`, { rules: [...flowUpdates('br', half, 'accept'), 'counter name c_overflow accept'] }],
+  [`m_back_${half}`, { rules: bookingRules('br', half, 'accept') }],
 ]);
 
 /**
@@ -173,8 +172,8 @@ function markChains({ generation, half }: FirewallModel): [string, ChainLayout][
 function verdictChains(mode: EnforcementMode): [string, ChainLayout][] {
   const drops = mode === 'full' || mode === 'selective';
   const booked = (writer: string): string[] => [
-    `ct state new jump ${writer}`,
-    `ct state established ${BARE_SYN} jump ${writer}`,
+    `ct state new goto ${writer}`,
+    `ct state established ${BARE_SYN} goto ${writer}`,
     'goto m_approve',
   ];
   return [
@@ -185,7 +184,7 @@ function verdictChains(mode: EnforcementMode): [string, ChainLayout][] {
       {
         rules: [
           'ct state established,related counter name c_stale',
-          'ct direction original jump w_nb',
+          'ct direction original goto w_nb',
           'drop',
         ],
       },
@@ -199,6 +198,7 @@ function verdictChains(mode: EnforcementMode): [string, ChainLayout][] {
 /**
  * An error that speaks of a connection of this generation has passed in `m_fast`; of any other, the next packet of the
  * connection itself must be judged first. Of what a node only forwards it has judged nothing, and must report errors.
+ * Nothing that stands behind it concerns what is new: it goes first because it is what waits.
  */
 function hookChains(kind: FirewallModel['kind']): [string, ChainLayout][] {
   const ofForwarded = kind === 'host' ? [`${ICMP_ERROR} ct mark and 0xffff0000 == 0 accept`] : [];
@@ -208,6 +208,7 @@ function hookChains(kind: FirewallModel['kind']): [string, ChainLayout][] {
     errors: readonly string[] = [],
   ): string[] => [
     'jump m_fast',
+    `ct state new meta l4proto != ipv6-icmp ${interfaceKey} != "lo" goto ${own}`,
     `${interfaceKey} "lo" accept`,
     ...NEIGHBOURS,
     'ct state invalid goto v_invalid',
