@@ -9,6 +9,7 @@ import {
   profile,
   service,
   tellLists,
+  tellPolicy,
   workload,
 } from '../testing/facts.js';
 import { ActorStore } from './actor-store.js';
@@ -38,13 +39,7 @@ function shop(): ActorStore {
   store.told('labels', '', catalogue);
   store.told('profile', 'shop', profile('shop'));
   tellLists(store);
-  store.told('commit', '', {
-    flush: 1,
-    policyVersion: 1,
-    at: AT,
-    counts: { unit: 0, group: 0, endpoint: 0 },
-    hash: '',
-  });
+  tellPolicy(store, {});
   store.caughtUp();
   for (const name of ['web', 'db']) store.observe('workload', workload(name));
   store.observe('pod', pod('web', 1));

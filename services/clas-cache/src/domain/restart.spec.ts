@@ -2,29 +2,29 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { NodeAck, PodReadiness } from '@ringfence/contracts';
 import {
-  allow,
   asOf,
   AT,
   catalogue,
   CLUSTER,
   DB,
-  group,
+  groups,
   heartbeat,
   node,
   pod,
   profile,
+  tellCommit,
   tellLists,
+  tellPolicy,
+  units,
   WEB,
 } from '../testing/facts.js';
 import { ActorStore } from './actor-store.js';
 
 const NOW = Date.parse(AT);
-const WEBS = 'g-00000000000000000001';
-const DBS = 'g-00000000000000000002';
 const GATED = pod('db', 1, { node: 'node-1', readinessGates: ['com.illumio.policy-ready'] });
 
 /** web on node-2 may reach db, which is starting on node-1. Both nodes are paired; revisions count on from 1,000. */
-function restarted(units = [WEB, DB]): ActorStore {
+function restarted(spokenOf = [WEB, DB]): ActorStore {
   const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 15 }, { revision: 1_000 });
   store.told('labels', '', catalogue);
   store.told('profile', 'shop', profile('shop'));
@@ -35,16 +35,7 @@ function restarted(units = [WEB, DB]): ActorStore {
   }
   store.observe('pod', pod('web', 2, { node: 'node-2' }));
   store.observe('pod', GATED);
-  store.told('group', WEBS, { ...asOf(1), group: group(WEBS, [WEB.id]) });
-  store.told('group', DBS, { ...asOf(1), group: group(DBS, [DB.id]) });
-  for (const labelSet of units) {
-    const [ingress, egress] = labelSet === DB ? [[allow(WEBS, 5432)], []] : [[], [allow(DBS, 5432)]];
-    store.told('unit', labelSet.id, { ...asOf(1), unit: { labelSet, mode: 'full', ingress, egress } });
-  }
-  store.told('commit', '', {
-    ...{ flush: 1, policyVersion: 1, at: AT, hash: '' },
-    counts: { unit: units.length, group: 2, endpoint: 0 },
-  });
+  tellPolicy(store, { units: units.filter(({ labelSet }) => spokenOf.includes(labelSet)), groups });
   return store;
 }
 
@@ -145,10 +136,8 @@ describe('readiness', () => {
     for (const name of ['node-1', 'node-2'])
       ack(name, store.snapshot(name, AT).revision, [name === 'node-1' ? 'db-1' : 'web-2']);
     settle(NOW + 10);
-    const unit = { labelSet: DB, mode: 'full' as const, ingress: [allow(WEBS, 5432)], egress: [] };
-    store.told('unit', DB.id, { ...asOf(2), unit: unit });
-    const counts = { unit: 2, group: 2, endpoint: 0 };
-    store.told('commit', '', { flush: 2, policyVersion: 2, at: AT, hash: '', counts });
+    store.told('unit', DB.id, { ...asOf(2), unit: units.find(({ labelSet }) => labelSet === DB)! });
+    tellCommit(store, { unit: 2, group: 2, endpoint: 0 }, { flush: 2, policyVersion: 2 });
     settle(NOW + 20);
     expect(told).toMatchObject({ ready: false });
     ack('node-1', store.snapshot('node-1', AT).revision, ['db-1']);
@@ -160,10 +149,11 @@ describe('readiness', () => {
 
 describe('the policy in force', () => {
   const version = (flush: number, policyVersion: number, entity = flush): void =>
-    store.told('commit', '', {
-      ...{ flush, policyVersion, at: AT, hash: '', facts: { label: 1, profile: 1, entity } },
-      counts: { unit: 2, group: 2, endpoint: 0 },
-    });
+    tellCommit(
+      store,
+      { unit: 2, group: 2, endpoint: 0 },
+      { flush, policyVersion, facts: { label: 1, profile: 1, entity } },
+    );
   const inForce = () => store.progress(NOW).inForce?.policyVersion;
   const acknowledge = (name: string): number => {
     const { revision } = store.snapshot(name, AT);

@@ -2,6 +2,8 @@
 import { makeGroup } from '@ringfence/contracts';
 import type {
   AgentHeartbeat,
+  CommitRecord,
+  Endpoint,
   Group,
   KubernetesWorkloadObserved,
   LabelCatalogue,
@@ -133,6 +135,31 @@ export const groups: readonly Group[] = [group(WEB_GROUP, [WEB.id]), group(DB_GR
 
 /** Of a record of policy. */
 export const asOf = (flush: number) => ({ flush, policyVersion: 1 });
+
+/** A version of policy: its records and the commit that closes it. */
+export function tellPolicy(
+  store: ActorStore,
+  { units = [], groups = [], endpoints = [] }: Partial<ToldPolicy>,
+  head = asOf(1),
+): void {
+  for (const one of groups) store.told('group', one.id, { ...head, group: one });
+  for (const one of units) store.told('unit', one.labelSet.id, { ...head, unit: one });
+  for (const one of endpoints) store.told('endpoint', one.id, { ...head, endpoint: one });
+  tellCommit(store, { unit: units.length, group: groups.length, endpoint: endpoints.length }, head);
+}
+interface ToldPolicy {
+  readonly units: readonly Unit[];
+  readonly groups: readonly Group[];
+  readonly endpoints: readonly Endpoint[];
+}
+
+export function tellCommit(
+  store: ActorStore,
+  counts: CommitRecord['counts'],
+  head: Pick<CommitRecord, 'flush' | 'policyVersion' | 'facts'>,
+): void {
+  store.told('commit', '', { ...head, at: AT, counts, hash: '' });
+}
 
 /** Whole lists of every kind, with nothing in them yet. */
 export function tellLists(store: ActorStore): void {

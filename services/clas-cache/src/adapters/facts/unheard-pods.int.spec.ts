@@ -11,14 +11,13 @@ import { eventually } from '@ringfence/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ActorStore } from '../../domain/actor-store.js';
 import {
-  asOf,
-  AT,
   catalogue,
   CLUSTER,
   node,
   pod as podFacts,
   profile,
   tellLists,
+  tellPolicy,
   WEB,
 } from '../../testing/facts.js';
 import { ReadinessNet } from '../acks/readiness-net.js';
@@ -53,11 +52,7 @@ beforeEach(() => {
     store.observe('node', node(name));
     store.told('node', name, { node: name, workload: name, labels: [], mode: 'visibility_only' });
   }
-  store.told('unit', WEB.id, { ...asOf(1), unit: { labelSet: WEB, mode: 'full', ingress: [], egress: [] } });
-  store.told('commit', '', {
-    ...{ flush: 1, policyVersion: 1, at: AT, hash: '' },
-    counts: { unit: 1, group: 0, endpoint: 0 },
-  });
+  tellPolicy(store, { units: [{ labelSet: WEB, mode: 'full', ingress: [], egress: [] }] });
   store.caughtUp();
   const onTrouble = () => undefined;
   net = new ReadinessNet({ client, metrics: noMetrics, onTrouble });

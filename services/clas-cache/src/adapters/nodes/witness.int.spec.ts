@@ -5,7 +5,7 @@ import { eventually } from '@ringfence/testing';
 import { isAnswering } from '@ringfence/service-host';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ActorStore } from '../../domain/actor-store.js';
-import { asOf, AT, catalogue, CLUSTER, node, pod, tellLists } from '../../testing/facts.js';
+import { AT, catalogue, CLUSTER, node, pod, tellLists, tellPolicy } from '../../testing/facts.js';
 import { seenFromOutside } from './witness.js';
 
 const HERE = '10.83.77.1';
@@ -54,8 +54,7 @@ describe('a node, seen from outside', () => {
     store.observe('pod', pod('clas-cache', 1, { node: 'node-4', addresses: [HERE] }));
     store.told('labels', '', catalogue);
     store.told('node', 'n4', { node: 'node-4', workload: 'w', labels: [], mode: 'full' });
-    const counts = { unit: 0, group: 0, endpoint: 0 };
-    store.told('commit', '', { ...asOf(1), at: AT, counts, hash: '' });
+    tellPolicy(store, {});
     tellLists(store);
     store.caughtUp();
     store.settle(Date.parse(AT));

@@ -15,6 +15,7 @@ import {
   profile,
   service,
   tellLists,
+  tellPolicy,
   units,
   workload,
 } from '../../testing/facts.js';
@@ -92,13 +93,8 @@ function storeWith({ units: told = units, cidrs = [] }: Change = {}): ActorStore
 }
 
 function publish(store: ActorStore, units: readonly Unit[], groups: readonly Group[]): void {
-  const version = { flush: 1, policyVersion: 7 };
   const all: Unit[] = [...units, { labelSet: NODE_SET, mode: 'full', ingress: [], egress: [] }];
-  for (const unit of all) store.told('unit', unit.labelSet.id, { ...version, unit });
-  for (const one of groups) store.told('group', one.id, { ...version, group: one });
-  store.told('endpoint', NODE_1.id, { ...version, endpoint: NODE_1 });
-  const counts = { unit: all.length, group: groups.length, endpoint: 1 };
-  store.told('commit', '', { ...version, at: AT, counts, hash: '' });
+  tellPolicy(store, { units: all, groups, endpoints: [NODE_1] }, { flush: 1, policyVersion: 7 });
 }
 
 function acknowledge(store: ActorStore, name: string, change: Partial<NodeAck>): void {
