@@ -23,3 +23,8 @@ export async function consumeOnce(
     return 'done';
   });
 }
+
+/** Before a consumer reads again on purpose. */
+export async function forgetConsumed(db: Pick<pg.ClientBase, 'query'>, consumer: string): Promise<void> {
+  await db.query('delete from consumed where consumer = $1', [consumer]);
+}

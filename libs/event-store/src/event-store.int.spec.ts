@@ -256,6 +256,21 @@ describe('the event store', () => {
     expect(await total(newer, 'thing-1')).toBe(version * 10);
   });
 
+  it('builds read tables right though several processes begin at once, and another was killed half-way', async () => {
+    const store = await open();
+    const events = Array.from({ length: 2_500 }, () => happened(1));
+    await store.append('thing-1', 0, events, meta);
+    // What a killed one leaves behind.
+    await store.pool.query('create schema rebuild_totals; create table rebuild_totals.totals (x int)');
+    const newer = Array.from({ length: 3 }, () => open(store.service, [totals(2, 10)]));
+    await Promise.all([store.rebuild('totals'), ...newer]);
+    const { rows } = await store.pool.query<{ version: number }>('select version from projections');
+    expect(await total(store, 'thing-1')).toBe(2_500 * (rows[0]?.version === 2 ? 10 : 1));
+    expect((await store.pool.query("select from pg_namespace where nspname like 'rebuild%'")).rowCount).toBe(
+      0,
+    );
+  });
+
   it('refuses a migration that was edited after it ran, and does nothing of what comes after it', async () => {
     const database = await freshDatabase();
     await openWith(database, things('create table things (id int)'));

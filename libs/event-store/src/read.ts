@@ -34,6 +34,12 @@ export async function loadStream(
 export const eventsAbove = (db: Queryable, position: number, limit: number): Promise<StoredEvent[]> =>
   storedEvents(db, 'position > $1 order by position limit $2', [position, limit]);
 
+/** Of the newest event; 0: there is none. */
+export async function lastPosition(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ last: string }>('select coalesce(max(position), 0) as last from events');
+  return Number(rows[0]?.last ?? 0);
+}
+
 export async function storedEvents(
   db: Queryable,
   where: string,

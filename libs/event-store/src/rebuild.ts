@@ -1,17 +1,76 @@
 /**
  * Building a projection's read tables from the first event, beside the live ones. The new tables grow in a schema of
- * their own while writers go on; the last few events and the swap happen under the append lock, in one transaction.
+ * their own while writers go on; the last few events and the swap happen under the append lock, in one transaction. One process
+ * builds at a time: two would grow the same tables. What an interrupted one left behind is dropped by the next.
  */
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { inTransaction } from './data-source.js';
+import { connected, inTransaction } from './data-source.js';
 import type { Projection } from './event-store.js';
 import { eventsAbove } from './read.js';
 import { LOCKS } from './schema.js';
+import { takeTurn } from './turn.js';
 
 const PAGE = 1_000;
 
-export async function rebuildProjection(source: DataSource, projection: Projection): Promise<void> {
+export interface RebuildOptions {
+  /** Ends it between two pages: the live tables stay as they are. */
+  readonly signal?: AbortSignal | undefined;
+  /** Up to which position the new tables are filled. */
+  readonly onProgress?: (position: number) => void;
+}
+
+export function rebuildProjection(
+  source: DataSource,
+  projection: Projection,
+  options: RebuildOptions = {},
+): Promise<void> {
+  return inTurn(source, options.signal, (check) => build(source, projection, { ...options, check }));
+}
+
+/** At the start: what is new, or has another version than the one in the database. */
+export async function rebuildOutdated(source: DataSource, projections: readonly Projection[]): Promise<void> {
+  if ((await outdated(source, projections)).length === 0) return;
+  await inTurn(source, undefined, async (check) => {
+    // Who had the turn before may have built them.
+    for (const projection of await outdated(source, projections)) await build(source, projection, { check });
+  });
+}
+
+async function outdated(source: DataSource, projections: readonly Projection[]): Promise<Projection[]> {
+  const rows = (await source.query('select name, version from projections')) as {
+    readonly name: string;
+    readonly version: number;
+  }[];
+  const built = new Map(rows.map((row) => [row.name, row.version]));
+  return projections.filter(({ name, version }) => built.get(name) !== version);
+}
+
+/** `check` throws when the work must not go on: the turn is lost, or the signal came. */
+async function inTurn<T>(
+  source: DataSource,
+  signal: AbortSignal | undefined,
+  work: (check: () => void) => Promise<T>,
+): Promise<T> {
+  const turn = await takeTurn(await connected(source), LOCKS.rebuild, signal);
+  if (turn === null) throw new Error('interrupted while another process builds read tables');
+  let isLost = false;
+  void turn.lost.then(() => (isLost = true));
+  try {
+    return await work(() => {
+      signal?.throwIfAborted();
+      if (isLost) throw new Error('the database session was lost while read tables were built');
+    });
+  } finally {
+    turn.release();
+  }
+}
+
+async function build(
+  source: DataSource,
+  projection: Projection,
+  { check, onProgress }: Pick<RebuildOptions, 'onProgress'> & { readonly check: () => void },
+): Promise<void> {
   const schema = `rebuild_${projection.name.replace(/[^a-z0-9_]/gi, '_').toLowerCase()}`;
   await inTransaction(source, async (tx) => {
     await tx.query(`drop schema if exists ${schema} cascade; create schema ${schema}`);
@@ -20,9 +79,11 @@ export async function rebuildProjection(source: DataSource, projection: Projecti
   });
   let position = 0;
   for (let more = true; more;) {
+    check();
     const reached = await inTransaction(source, (tx) => replayPage(tx, schema, projection, position));
     more = reached !== position;
     position = reached;
+    onProgress?.(position);
   }
   await inTransaction(source, (tx) => finish(tx, schema, projection, position));
 }
@@ -80,16 +141,4 @@ async function swap(tx: pg.PoolClient, schema: string, projection: Projection): 
      on conflict (name) do update set version = excluded.version, tables = excluded.tables`,
     [projection.name, projection.version, tables],
   );
-}
-
-/** At the start: what is new, or has another version than the one in the database. */
-export async function rebuildOutdated(source: DataSource, projections: readonly Projection[]): Promise<void> {
-  const rows = (await source.query('select name, version from projections')) as {
-    readonly name: string;
-    readonly version: number;
-  }[];
-  const built = new Map(rows.map((row) => [row.name, row.version]));
-  for (const projection of projections) {
-    if (built.get(projection.name) !== projection.version) await rebuildProjection(source, projection);
-  }
 }

@@ -81,7 +81,7 @@ export function startRelay(store: EventStore, bus: EventPublisher, options: Rela
       return progress;
     },
     rewind: async (position) => {
-      await store.pool.query('update relayed set position = $2 where relay = $1', [store.service, position]);
+      await rewindRelay(store.pool, store.service, position);
       wake.now();
     },
     close: async () => {
@@ -92,6 +92,21 @@ export function startRelay(store: EventStore, bus: EventPublisher, options: Rela
     },
   };
 }
+
+/** Never forward: what was not published yet would be passed over. */
+export async function rewindRelay(db: Queryable, service: string, position: number): Promise<void> {
+  await db.query('update relayed set position = $2 where relay = $1 and position > $2', [service, position]);
+}
+
+/** How far the relay is. */
+export async function relayed(db: Queryable, service: string): Promise<number> {
+  const { rows } = await db.query<{ position: string }>('select position from relayed where relay = $1', [
+    service,
+  ]);
+  return Number(rows[0]?.position ?? 0);
+}
+
+type Queryable = Pick<pg.ClientBase, 'query'>;
 
 interface Round {
   readonly store: EventStore;
@@ -134,10 +149,7 @@ const publicationOf = ({ trace, ...envelope }: StoredEvent, id: string) => ({
 });
 
 async function publishNext(client: pg.PoolClient, { store, bus, state }: Round): Promise<number> {
-  const { rows } = await client.query<{ position: string }>('select position from relayed where relay = $1', [
-    store.service,
-  ]);
-  const from = Number(rows[0]?.position ?? 0);
+  const from = await relayed(client, store.service);
   const events = await store.follow(from, BATCH);
   const last = events.at(-1);
   state.lag = events.length;

@@ -1,8 +1,14 @@
 /** The store's own tables, and the locks that its parts share. */
 import type { Migration, Sql } from './migrate.js';
 
-/** Advisory locks of one database. `append`: held from the insert to the commit, so that position is commit order. `write`: of the one process that writes. */
-export const LOCKS = { append: 7_310_001, migrate: 7_310_002, relay: 7_310_003, write: 7_310_004 } as const;
+/** Advisory locks of one database. `append`: held from the insert to the commit, so that position is commit order. `write`: of the one process that writes; `rebuild`: of the one that builds read tables anew. */
+export const LOCKS = {
+  append: 7_310_001,
+  migrate: 7_310_002,
+  relay: 7_310_003,
+  write: 7_310_004,
+  rebuild: 7_310_005,
+} as const;
 
 export class EventStore1795219200000 implements Migration {
   async up(db: Sql): Promise<void> {

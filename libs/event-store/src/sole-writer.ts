@@ -1,53 +1,20 @@
 /**
- * One process of a service writes at a time, where two would decide on what the other has just changed: a lock that lasts
- * as long as its database session. A second process stands by and takes over when that session ends.
+ * One process of a service writes at a time, where two would decide on what the other has just changed. A second process stands
+ * by and takes over when the first one's database session ends.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import type pg from 'pg';
 import type { EventStore } from './event-store.js';
 import { oneAtATime } from './one-at-a-time.js';
 import type { OneAtATime } from './one-at-a-time.js';
 import { LOCKS } from './schema.js';
+import { takeTurn } from './turn.js';
+import type { Turn } from './turn.js';
 
-const LOOK_EVERY_MS = 500;
 /** Work that waits longer for its turn fails: its caller asks again, its message is delivered again. */
 const TURN_WITHIN_MS = 5_000;
 
-export interface Turn {
-  /** Settled when the session is gone, and the lock with it. */
-  readonly lost: Promise<void>;
-  release(): void;
-}
-
 /** Waits until no other process writes; null when `signal` ends the wait. */
-export async function takeTurn(store: Pick<EventStore, 'pool'>, signal: AbortSignal): Promise<Turn | null> {
-  while (!signal.aborted) {
-    // A database that is away is told by the store's own health; here it only means to look again.
-    const turn = await tryOnce(store.pool).catch(() => null);
-    if (turn !== null) return turn;
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
-  }
-  return null;
-}
-
-async function tryOnce(pool: pg.Pool): Promise<Turn | null> {
-  const client = await pool.connect();
-  const lost = new Promise<void>((resolve) => {
-    client.on('error', () => resolve());
-    client.on('end', () => resolve());
-  });
-  try {
-    const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [
-      LOCKS.write,
-    ]);
-    if (rows[0]?.mine === true) return { lost, release: () => client.release(true) };
-  } catch (error) {
-    client.release(true);
-    throw error;
-  }
-  client.release(true);
-  return null;
-}
+export const turnToWrite = (store: Pick<EventStore, 'pool'>, signal: AbortSignal): Promise<Turn | null> =>
+  takeTurn(store.pool, LOCKS.write, signal);
 
 /** The turn was not to be had in time; nothing was done. `code` as Postgres says that another was faster: worth another try. */
 export class AnotherWrites extends Error {
@@ -77,7 +44,7 @@ export async function soleWriter(store: EventStore, options: SoleWriterOptions =
   const inTurn = oneAtATime();
   let turn: Turn | null = null;
   const hold = async (signal: AbortSignal): Promise<void> => {
-    const taken = await takeTurn(store, signal);
+    const taken = await turnToWrite(store, signal);
     if (taken === null) throw new AnotherWrites();
     turn = taken;
     void taken.lost.then(() => {

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, TraceHeaders } from '@ringfence/bus';
-import { takeTurn } from '@ringfence/event-store';
+import { turnToWrite } from '@ringfence/event-store';
 import type { StoredEvent } from '@ringfence/event-store';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
@@ -105,7 +105,7 @@ export class LivePolicy {
     const { bus, book, logger } = this.options;
     const { signal } = this.#closing;
     this.#writer = 'another process';
-    const turn = await takeTurn(book.store, signal);
+    const turn = await turnToWrite(book.store, signal);
     if (turn === null) return;
     try {
       await book.current();

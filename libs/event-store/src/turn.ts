@@ -1,0 +1,43 @@
+/** What one process of a service does at a time: a lock that lasts as long as its database session. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+
+const LOOK_EVERY_MS = 500;
+
+export interface Turn {
+  /** Settled when the session is gone, and the lock with it. */
+  readonly lost: Promise<void>;
+  release(): void;
+}
+
+/** Waits until no other process has the lock; null when `signal` ends the wait. */
+export async function takeTurn(
+  pool: pg.Pool,
+  lock: number,
+  signal: AbortSignal | undefined,
+): Promise<Turn | null> {
+  while (signal?.aborted !== true) {
+    // A database that is away is told by the store's own health; here it only means to look again.
+    const turn = await tryOnce(pool, lock).catch(() => null);
+    if (turn !== null) return turn;
+    await sleep(LOOK_EVERY_MS, undefined, { ...(signal && { signal }) }).catch(() => undefined);
+  }
+  return null;
+}
+
+async function tryOnce(pool: pg.Pool, lock: number): Promise<Turn | null> {
+  const client = await pool.connect();
+  const lost = new Promise<void>((resolve) => {
+    client.on('error', () => resolve());
+    client.on('end', () => resolve());
+  });
+  try {
+    const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [lock]);
+    if (rows[0]?.mine === true) return { lost, release: () => client.release(true) };
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
+  client.release(true);
+  return null;
+}
