@@ -67,6 +67,35 @@ describe('a durable consumer', () => {
     expect(seen).toEqual(Array.from({ length: 1_500 }, (_, n) => n));
   });
 
+  it('is read again by who reads through it when it is rewound, from the oldest message or since a time', async () => {
+    const { consumption, subject } = reading();
+    const both = await bus('reader');
+    const publish = (from: number, to: number): Promise<void> =>
+      both.publishMany(
+        Array.from({ length: to - from }, (_, n) => ({ subject: subject(0), payload: from + n })),
+      );
+    await publish(0, 700);
+    const seen: unknown[] = [];
+    both.consume(consumption, async ({ payload }) => void seen.push(payload));
+    await eventually(() => seen.length === 700);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const since = new Date();
+    await publish(700, 703);
+    await eventually(() => seen.length === 703);
+    seen.length = 0;
+    const admin = await bus('admin');
+    let wasAlone = false;
+    await admin.rewind(consumption, { between: async () => void (wasAlone = seen.length === 0) });
+    await publish(703, 704);
+    await eventually(() => seen.at(-1) === 703);
+    expect([wasAlone, seen]).toEqual([true, Array.from({ length: 704 }, (_, n) => n)]);
+    seen.length = 0;
+    await admin.rewind(consumption, { since });
+    await eventually(() => seen.length === 4);
+    expect(seen).toEqual([700, 701, 702, 703]);
+    await eventually(async () => (await admin.waiting(consumption)) === 0);
+  });
+
   it('keeps a message in its place while a dependency is away, and loses none behind it', async () => {
     const { consumption, subject } = reading();
     const both = await bus('patient');

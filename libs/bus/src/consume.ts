@@ -54,6 +54,7 @@ class DurableReader {
   private readonly deadLetters: DeadLetters;
   private readonly labels: { readonly durable: string };
   private stream = '';
+  private rewind = '';
   /** Everything up to here is done: a repeat of it is only acknowledged. */
   private doneUpTo = 0;
   private queue: InboxQueue<PulledMessage> = inboxQueue();
@@ -102,8 +103,9 @@ class DurableReader {
       this.reading.options.startAt ?? 'oldest',
       this.ended.signal,
     );
-    if (session.stream !== this.stream) this.doneUpTo = 0;
+    if (session.stream !== this.stream || session.rewind !== this.rewind) this.doneUpTo = 0;
     this.stream = session.stream;
+    this.rewind = session.rewind;
     this.measureLag(session.pending);
     let batch = MAX_UNDER_WAY;
     for (let isFirst = true; !this.ended.signal.aborted; isFirst = false) {

@@ -3,10 +3,12 @@
  * were lost on a broken connection, so a reader that just goes on would see them swapped. Hence sessions: a session
  * begins when nothing is under way (or its time has run out), and ends at the first sign of a possible loss.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AckPolicy, DeliverPolicy, NatsError } from 'nats';
-import type { ConsumerInfo } from 'nats';
+import type { ConsumerConfig, ConsumerInfo } from 'nats';
 import type { Consumption } from '@ringfence/contracts';
+import type { RewindOptions } from './bus.js';
 import type { Link } from './link.js';
 
 /** The server repeats what was not acknowledged for so long; a reader at work says so more often than that. */
@@ -21,6 +23,8 @@ const MARGIN_MS = 250;
 export interface Session {
   /** Name and birth of the stream: sequences of a stream made anew start again. */
   readonly stream: string;
+  /** Of the last rewind; the durable's birth would do, but a server that is killed tells another one afterwards (2.9.10). */
+  readonly rewind: string;
   /** Messages behind the durable's position. */
   readonly pending: number;
 }
@@ -36,7 +40,8 @@ export async function beginSession(
   const { created } = await link.manager.streams.info(stream);
   const info = await ensureDurable(link, consumption, startAt);
   await untilNothingUnderWay(info, signal);
-  return { stream: `${stream}@${created}`, pending: info.num_pending + info.num_ack_pending };
+  const pending = info.num_pending + info.num_ack_pending;
+  return { stream: `${stream}@${created}`, rewind: info.config.description ?? '', pending };
 }
 
 /** Messages that the server has not yet had acknowledged, delivered or not. */
@@ -72,14 +77,48 @@ async function ensureDurable(
       `durable ${durable} on ${stream} reads ${found.config.filter_subject}, not ${filter}: delete it or name another`,
     );
   }
-  return link.manager.consumers.add(stream, {
+  return addDurable(link, consumption, {
+    deliver_policy: startAt === 'oldest' ? DeliverPolicy.All : DeliverPolicy.New,
+  });
+}
+
+type Start = Pick<ConsumerConfig, 'deliver_policy'> &
+  Partial<Pick<ConsumerConfig, 'opt_start_time' | 'description'>>;
+
+const addDurable = (
+  link: Link,
+  { stream, durable, filter }: Pick<Consumption, 'stream' | 'durable' | 'filter'>,
+  start: Start,
+): Promise<ConsumerInfo> =>
+  link.manager.consumers.add(stream, {
     durable_name: durable,
     filter_subject: filter,
     ack_policy: AckPolicy.Explicit,
     ack_wait: ACK_WAIT_MS * NANOSECONDS,
     max_ack_pending: MAX_UNDER_WAY,
     max_deliver: -1,
-    deliver_policy: startAt === 'oldest' ? DeliverPolicy.All : DeliverPolicy.New,
+    ...start,
+  });
+
+async function dropDurable(link: Link, stream: string, durable: string): Promise<void> {
+  await link.manager.consumers.delete(stream, durable).catch((error: unknown) => {
+    if (!(error instanceof NatsError && error.api_error?.err_code === CONSUMER_NOT_FOUND)) throw error;
+  });
+}
+
+/** Makes a durable anew, further back. Who reads through it notices, and begins anew. */
+export async function rewindDurable(
+  link: Link,
+  consumption: Consumption,
+  { since, between }: RewindOptions = {},
+): Promise<void> {
+  await dropDurable(link, consumption.stream, consumption.durable);
+  await between?.();
+  await addDurable(link, consumption, {
+    description: `rewound ${randomUUID()}`,
+    ...(since === undefined
+      ? { deliver_policy: DeliverPolicy.All }
+      : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() }),
   });
 }
 
@@ -90,16 +129,6 @@ export async function remakeLatestDurable(
   durable: string,
   filter: string,
 ): Promise<void> {
-  await link.manager.consumers.delete(stream, durable).catch((error: unknown) => {
-    if (!(error instanceof NatsError && error.api_error?.err_code === CONSUMER_NOT_FOUND)) throw error;
-  });
-  await link.manager.consumers.add(stream, {
-    durable_name: durable,
-    filter_subject: filter,
-    ack_policy: AckPolicy.Explicit,
-    ack_wait: ACK_WAIT_MS * NANOSECONDS,
-    max_ack_pending: MAX_UNDER_WAY,
-    max_deliver: -1,
-    deliver_policy: DeliverPolicy.LastPerSubject,
-  });
+  await dropDurable(link, stream, durable);
+  await addDurable(link, { stream, durable, filter }, { deliver_policy: DeliverPolicy.LastPerSubject });
 }

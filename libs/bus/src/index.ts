@@ -20,6 +20,7 @@ export type {
   Message,
   Publication,
   PublishOptions,
+  RewindOptions,
   ServeOptions,
   Subscription,
   TraceHeaders,

@@ -63,7 +63,10 @@ function reading({ stream, durable, filter, mode }: Consumption): string[] {
     // The server refuses a filter in the body that differs from the one in the subject.
     `$JS.API.CONSUMER.CREATE.${stream}.${consumer}.${filter}`,
     `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
-    ...(mode === 'durable' ? [`$JS.ACK.${stream}.${durable}.>`] : []),
+    // Deleted only to be made anew, further back.
+    ...(mode === 'durable'
+      ? [`$JS.ACK.${stream}.${durable}.>`, `$JS.API.CONSUMER.DELETE.${stream}.${durable}`]
+      : []),
   ];
 }
 

@@ -10,7 +10,7 @@ import { startPostgres } from '@ringfence/testing';
 import type { PostgresServer } from '@ringfence/testing';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DATABASES } from './databases.js';
+import { SERVICES } from './services.js';
 
 let postgres: PostgresServer;
 beforeAll(async () => {
@@ -27,7 +27,7 @@ async function shapeOf(source: DataSource): Promise<string[]> {
   return rows.map(({ word }) => word);
 }
 
-describe.each(DATABASES)('the migrations of $service', (database) => {
+describe.each(SERVICES)('the migrations of $database.service', ({ database }) => {
   const { service, migrations = [] } = database;
   const opened = async (suffix: string): Promise<DataSource> => {
     const url = await ensureDatabase(postgres.url, `${service}-${suffix}`);
