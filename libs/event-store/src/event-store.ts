@@ -80,6 +80,8 @@ export interface EventStore {
   /** The same inside a transaction that the caller holds (`transaction`, `consumeOnce`). */
   appendIn(tx: pg.PoolClient, batches: readonly AppendBatch[], meta: EventMeta): Promise<StoredEvent[]>;
   transaction<T>(work: (tx: pg.PoolClient) => Promise<T>): Promise<T>;
+  /** Of the newest event; 0: there is none. */
+  lastPosition(): Promise<number>;
   /** Events above a position, in commit order; a reader that keeps the last position misses none. */
   follow(fromPosition: number, limit: number): Promise<StoredEvent[]>;
   /** Integer ids as text, rising, never given twice. */

@@ -1,7 +1,8 @@
+export { WHOLE_NUMBER } from './columns.js';
 export { consumeOnce, forgetConsumed } from './consume-once.js';
 export { connected, dataSource, entitiesIn } from './data-source.js';
 export { documents } from './documents.projection.js';
-export type { Document, Documents, DocumentTypes } from './documents.projection.js';
+export type { Document, Documents, DocumentsWhere, DocumentTypes } from './documents.projection.js';
 export { DatabaseRefused } from './database-refused.js';
 export { ensureDatabase, isPostgresAway } from './database.js';
 export type { WaitOptions } from './database.js';

@@ -5,7 +5,7 @@ import { appendEvents } from './append.js';
 import { connected, dataSource, inTransaction } from './data-source.js';
 import { untilPostgresAnswers, codeOf } from './database.js';
 import type { EventStore, EventStoreOptions, Projection } from './event-store.js';
-import { eventsAbove, loadStream } from './read.js';
+import { eventsAbove, lastPosition, loadStream } from './read.js';
 import { rebuildOutdated, rebuildProjection } from './rebuild.js';
 import { migrate } from './migrate.js';
 import { LOCKS } from './schema.js';
@@ -88,6 +88,7 @@ function storeOn(
     append: (stream, expectedVersion, events, meta, alsoDo) =>
       appendMany([{ stream, expectedVersion, events }], meta, alsoDo),
     appendMany,
+    lastPosition: () => lastPosition(pool),
     follow: (fromPosition, limit) => eventsAbove(pool, fromPosition, limit),
     nextIds: (sequence, count = 1) => nextIds(source, pool, sequence, count),
     rebuild: async (name) => {

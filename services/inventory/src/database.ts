@@ -5,13 +5,14 @@ import { PairingKeyEntity } from './adapters/pairing-keys.store.js';
 import { WorkloadSettingsEntity } from './adapters/workload-settings.resource.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { EnforcementAlarmEntity } from './read/enforcement.js';
-import { PROJECTIONS } from './read/inventory-documents.js';
+import { DOCUMENTS } from './read/inventory-documents.js';
 
 export const DATABASE: ServiceDatabase = {
   service: 'inventory',
   migrations: MIGRATIONS,
-  projections: PROJECTIONS,
+  projections: DOCUMENTS.map(({ projection }) => projection),
   entities: [
+    ...DOCUMENTS.map(({ entity }) => entity),
     ClusterTokenEntity,
     EnforcementAlarmEntity,
     PairingKeyEntity,

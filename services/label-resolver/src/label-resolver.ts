@@ -74,7 +74,7 @@ export async function openLabelResolver(options: LabelResolverOptions): Promise<
       label_dimensions: labelDimensionOperations(parts),
       'container_clusters/container_workload_profiles': profileOperations(parts),
     }),
-    askedSettings: async () => ({ heads: await readHeads(store.pool) }),
+    askedSettings: async () => ({ heads: await readHeads(store.entities) }),
     facts: factsConsumer({ store, oneAtATime: queue, resolver }),
     resync: relay.resync,
     relayLag: relay.lag,

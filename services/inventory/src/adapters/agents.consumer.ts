@@ -6,8 +6,11 @@ import { PermanentError } from '@ringfence/bus';
 import type { BusMetrics, Message } from '@ringfence/bus';
 import { AGENT_REPORTS, parseSubject, subjectToken } from '@ringfence/contracts';
 import type { AgentHeartbeat, AgentRefusal } from '@ringfence/contracts';
+import { entitiesIn } from '@ringfence/event-store';
 import type { AppendBatch, EventStore, OneAtATime } from '@ringfence/event-store';
 import type pg from 'pg';
+import { In } from 'typeorm';
+import { containerClusters } from '../read/inventory-documents.js';
 import { noteHeartbeat } from './agents.store.js';
 import { agentRefused, isPaired } from './observation-events.js';
 import { SYSTEM } from './system-actor.js';
@@ -72,9 +75,6 @@ export async function liveClusters(
   tx: pg.PoolClient,
   said: readonly { readonly cluster: string }[],
 ): Promise<Set<string>> {
-  const { rows } = await tx.query<{ id: string }>(
-    'select id from container_clusters where deleted_at is null and id = any($1)',
-    [[...new Set(said.map((each) => each.cluster))]],
-  );
-  return new Set(rows.map((row) => row.id));
+  const named = In([...new Set(said.map((each) => each.cluster))]);
+  return new Set((await containerClusters.live(entitiesIn(tx), { id: named })).map(({ id }) => id));
 }

@@ -58,7 +58,7 @@ export async function namedStandings(parts: StandingParts): Promise<NamedStandin
     await clusterStandings(store),
   ];
   const progressOf = await policyProgresses(parts);
-  return (await containerClusters.live(pool)).map(({ id, body: { name } }) => {
+  return (await containerClusters.live(store.entities)).map(({ id, body: { name } }) => {
     const facts = {
       lastHeartbeat: seen.get(id)?.lastSeen ?? null,
       inSync: seen.get(id)?.inSync ?? false,

@@ -59,7 +59,7 @@ export function containerClusterOperations(parts: ClusterParts): Operations {
   const { store, oneAtATime } = parts;
   return {
     list: async ({ query }) => {
-      const all = await containerClusters.live(store.pool);
+      const all = await containerClusters.live(store.entities);
       const heard = await heardOf(parts, null);
       const filters = { name: partial(nameOf), clas_mode: flag<Document<ContainerCluster>>(() => true) };
       const { matched, shown } = page(all, query, filters);
@@ -89,7 +89,7 @@ export function containerClusterOperations(parts: ClusterParts): Operations {
 const nameOf = (each: Document<ContainerCluster>): string => each.body.name;
 
 async function one(store: EventStore, id: string | undefined): Promise<Document<ContainerCluster>> {
-  const found = id === undefined ? null : await containerClusters.get(store.pool, id);
+  const found = id === undefined ? null : await containerClusters.get(store.entities, id);
   if (found === null || found.deletedAt !== null) throw notFound('container cluster');
   return found;
 }
@@ -177,7 +177,7 @@ async function connected({ store, listening, silence }: ClusterParts, cluster: s
 }
 
 async function isNameTaken(store: EventStore, name: string, besides: string): Promise<boolean> {
-  return (await containerClusters.live(store.pool)).some(
+  return (await containerClusters.live(store.entities)).some(
     (each) => each.body.name === name && each.id !== besides,
   );
 }

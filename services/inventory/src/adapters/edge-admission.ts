@@ -65,7 +65,7 @@ async function authenticated(
   token: string,
 ): Promise<ContainerCluster> {
   const { store } = parts;
-  const found = await containerClusters.get(store.pool, cluster);
+  const found = await containerClusters.get(store.entities, cluster);
   const isRight = await isTokenOf(store.entities, cluster, token);
   if (found === null || found.deletedAt !== null) return refuse(parts, what, cluster, 'no such cluster');
   if (!isRight) return refuse(parts, what, cluster, 'wrong token');

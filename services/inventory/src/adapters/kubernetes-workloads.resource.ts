@@ -54,7 +54,7 @@ async function knownItems(store: EventStore): Promise<Item[]> {
   const entities = await labelled.all(store.pool, 'entity');
   const converged = await convergence(store.pool);
   const profiles = await profilesByNamespace(store.pool);
-  const all = await kubernetesWorkloads.live(store.pool);
+  const all = await kubernetesWorkloads.live(store.entities);
   return all.flatMap((found) => {
     const entity = entities.get(found.id);
     if (entity === undefined) return [];
@@ -124,7 +124,7 @@ export function venOperations(parts: SurroundingParts): Operations {
   return {
     list: async ({ query }) => {
       const context = await surroundings(parts);
-      const all = (await workloads.live(store.pool)).filter((each) => each.body.managed);
+      const all = (await workloads.live(store.entities)).filter((each) => each.body.managed);
       const { matched, shown } = page(all, query, {
         name: partial((each) => each.body.name),
         hostname: partial((each) => each.body.hostname),
@@ -140,7 +140,7 @@ export function venOperations(parts: SurroundingParts): Operations {
       };
     },
     get: async ({ ids }) => {
-      const found = ids[0] === undefined ? null : await workloads.get(store.pool, ids[0]);
+      const found = ids[0] === undefined ? null : await workloads.get(store.entities, ids[0]);
       if (found === null || !found.body.managed) throw notFound('VEN');
       return { body: showVen(found, await surroundings(parts)) };
     },

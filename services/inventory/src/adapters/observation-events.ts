@@ -1,11 +1,14 @@
 /** Verdicts on observed objects → events, and what the end of a node means for its workload. */
 import type { Actor, AgentRefusal, KubernetesWorkloadState, NamespaceState } from '@ringfence/contracts';
 import { isRejection } from '@ringfence/decider';
+import { entitiesIn } from '@ringfence/event-store';
 import type { AppendBatch } from '@ringfence/event-store';
 import type pg from 'pg';
+import { JsonContains } from 'typeorm';
 import type { Verdict } from '../domain/observed-object.calculator.js';
 import { forgetEnforcement } from '../read/enforcement.js';
-import type { Workload, WorkloadCommand } from '../domain/workload.decider.js';
+import { workloads } from '../read/inventory-documents.js';
+import type { WorkloadCommand } from '../domain/workload.decider.js';
 import { workloadDecider } from '../domain/workload.decider.js';
 import { streamOf } from './stream.js';
 import type { ObservedRow } from './observed.store.js';
@@ -44,11 +47,8 @@ export async function commandOnNode(
   node: string,
   command: WorkloadCommand,
 ): Promise<AppendBatch[]> {
-  const { rows } = await tx.query<{ body: Workload }>(
-    `select body from workloads where cluster = $1 and body->>'node' = $2 and deleted_at is null`,
-    [cluster, node],
-  );
-  return rows.flatMap(({ body }) => {
+  const onNode = await workloads.live(entitiesIn(tx), { cluster, body: JsonContains({ node }) });
+  return onNode.flatMap(({ body }) => {
     const decision = workloadDecider.decide({ workload: body, isDeleted: false }, command);
     return isRejection(decision)
       ? []
@@ -58,11 +58,7 @@ export async function commandOnNode(
 
 /** Whether the control plane has the node as one of its workloads. */
 export async function isPaired(tx: pg.PoolClient, cluster: string, node: string): Promise<boolean> {
-  const { rowCount } = await tx.query(
-    `select 1 from workloads where cluster = $1 and body->>'node' = $2 and deleted_at is null`,
-    [cluster, node],
-  );
-  return (rowCount ?? 0) > 0;
+  return workloads.exists(entitiesIn(tx), { cluster, body: JsonContains({ node }) });
 }
 
 /** For the audit: nothing is decided by it. */

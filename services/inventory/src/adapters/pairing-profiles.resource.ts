@@ -95,7 +95,7 @@ export function pairingProfileOperations(parts: PairingProfileParts): Operations
 }
 
 async function one(store: EventStore, id: string | undefined): Promise<Document<PairingProfile>> {
-  const found = id === undefined ? null : await pairingProfiles.get(store.pool, id);
+  const found = id === undefined ? null : await pairingProfiles.get(store.entities, id);
   if (found === null || found.deletedAt !== null) throw notFound('pairing profile');
   return found;
 }
@@ -139,7 +139,7 @@ async function update(
 
 /** There is always a default profile; at later starts it is there already. */
 export async function ensureDefaultProfile(store: EventStore): Promise<void> {
-  if ((await pairingProfiles.all(store.pool)).some((each) => each.body.isDefault)) return;
+  if ((await pairingProfiles.all(store.entities)).some((each) => each.body.isDefault)) return;
   const [id = ''] = await store.nextIds('pairing_profile');
   const profile = { ...NEW_PROFILE, id, name: 'Default', isDefault: true };
   await execute(
@@ -151,7 +151,7 @@ export async function ensureDefaultProfile(store: EventStore): Promise<void> {
 }
 
 async function list(store: EventStore, query: ResourceRequest['query']) {
-  const all = await pairingProfiles.live(store.pool);
+  const all = await pairingProfiles.live(store.entities);
   const uses = await keyUses(store.entities);
   const { matched, shown } = page(all, query, {
     name: partial((each) => each.body.name),

@@ -64,7 +64,7 @@ async function usableKey(
   const key = await findKey(store.entities, pairingKey, new Date());
   if (key === null) throw new WrongPairing('wrong or revoked pairing key');
   if (!key.pairsNewNodes) throw new WrongPairing('pairing key spent or expired');
-  const profile = await pairingProfiles.get(store.pool, key.profile);
+  const profile = await pairingProfiles.get(store.entities, key.profile);
   if (profile === null || profile.deletedAt !== null || !profile.body.enabled)
     throw new WrongPairing('pairing profile disabled or deleted');
   return { key, profile: profile.body };

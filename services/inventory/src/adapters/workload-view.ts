@@ -43,7 +43,7 @@ export interface SurroundingParts extends ProgressParts {
 
 export async function surroundings(parts: SurroundingParts): Promise<Surroundings> {
   const { store, listening, silence } = parts;
-  const clusters = await containerClusters.live(store.pool);
+  const clusters = await containerClusters.live(store.entities);
   return {
     labels: await labelled.all(store.pool, 'label'),
     agents: new Map((await agents(store.pool)).map((agent) => [`${agent.cluster}/${agent.node}`, agent])),

@@ -17,6 +17,7 @@ import {
 } from '@ringfence/resources';
 import type { Filters, Operations } from '@ringfence/resources';
 import { randomUUID } from 'node:crypto';
+import { JsonContains, Not } from 'typeorm';
 import { agents } from './agents.store.js';
 import { CallError } from '@ringfence/bus';
 import {
@@ -86,7 +87,7 @@ export function interfaceOperations({ store }: WorkloadParts): Operations {
 }
 
 async function one(store: EventStore, id: string | undefined): Promise<Document<Workload>> {
-  const found = id === undefined ? null : await workloads.get(store.pool, id);
+  const found = id === undefined ? null : await workloads.get(store.entities, id);
   if (found === null) throw notFound('workload');
   return found;
 }
@@ -94,7 +95,9 @@ async function one(store: EventStore, id: string | undefined): Promise<Document<
 async function list(parts: WorkloadParts, { query }: ResourceRequest): Promise<ResourceResponse> {
   const context = await surroundings(parts);
   const withDeleted = isTrue(query['include_deleted'] ?? 'false');
-  const all = await (withDeleted ? workloads.all(parts.store.pool) : workloads.live(parts.store.pool));
+  const all = await (withDeleted
+    ? workloads.all(parts.store.entities)
+    : workloads.live(parts.store.entities));
   const { matched, shown } = page(all, query, filters(context));
   return {
     body: shown.map((each) => showWorkload(each, context)),
@@ -128,12 +131,10 @@ async function isReferenceTaken(
   store: EventStore,
   workload: Pick<Workload, 'id' | 'externalDataSet' | 'externalDataReference'>,
 ): Promise<boolean> {
-  if (workload.externalDataSet === null) return false;
-  const { rowCount } = await store.pool.query(
-    `select 1 from workloads where deleted_at is null and id <> $1 and body->>'externalDataSet' = $2 and body->>'externalDataReference' = $3 limit 1`,
-    [workload.id, workload.externalDataSet, workload.externalDataReference],
-  );
-  return rowCount !== 0;
+  const { id, externalDataSet, externalDataReference } = workload;
+  if (externalDataSet === null || externalDataReference === null) return false;
+  const body = JsonContains({ externalDataSet, externalDataReference });
+  return workloads.exists(store.entities, { id: Not(id), body });
 }
 
 async function run(
@@ -258,11 +259,12 @@ async function idOfDeletion(store: EventStore, href: string): Promise<string> {
   const [path = '', search] = href.split('?');
   if (search === undefined) return idOfHref(path, 'workloads');
   const reference = new URLSearchParams(search);
-  const { rows } = await store.pool.query<{ id: string }>(
-    `select id from workloads where deleted_at is null and body->>'externalDataSet' = $1 and body->>'externalDataReference' = $2`,
-    [reference.get('external_data_set'), reference.get('external_data_reference')],
-  );
-  const id = rows[0]?.id;
-  if (id === undefined) throw notFound('workload');
-  return id;
+  // Never null: that would be found in every workload without a reference.
+  const isReferred = JsonContains({
+    externalDataSet: reference.get('external_data_set') ?? '',
+    externalDataReference: reference.get('external_data_reference') ?? '',
+  });
+  const [found] = await workloads.live(store.entities, { body: isReferred });
+  if (found === undefined) throw notFound('workload');
+  return found.id;
 }

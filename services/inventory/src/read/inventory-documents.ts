@@ -26,6 +26,4 @@ export const kubernetesWorkloads = documents<KubernetesWorkloadState>({
   deleted: 'KubernetesWorkloadVanished',
 });
 
-export const PROJECTIONS = [containerClusters, pairingProfiles, workloads, kubernetesWorkloads].map(
-  (each) => each.projection,
-);
+export const DOCUMENTS = [containerClusters, pairingProfiles, workloads, kubernetesWorkloads] as const;

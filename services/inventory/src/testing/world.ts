@@ -68,7 +68,7 @@ export async function startWorld(environment: Record<string, string> = {}): Prom
         payload,
       ),
     labelHosts: async () => {
-      for (const { id, cluster, body } of await workloads.live(running.inventory.store.pool))
+      for (const { id, cluster, body } of await workloads.live(running.inventory.store.entities))
         await bus.publish(subjects.event(cluster, 'entity', id), {
           ...{
             id: randomUUID(),

@@ -45,7 +45,7 @@ export function profileOperations(parts: ProfileParts): Operations {
   return {
     list: async ({ ids, query }) => {
       const cluster = await presentCluster(ids[0]);
-      const all = (await profiles.live(store.pool)).filter((each) => each.cluster === cluster);
+      const all = await profiles.live(store.entities, { cluster });
       const { matched, shown } = page(all, query, FILTERS);
       const names = await labelNames(store);
       return { body: shown.map((each) => show(each, names)), total: all.length, matched: matched.length };
@@ -107,17 +107,17 @@ async function one(
   [clusterId, id]: readonly string[],
 ): Promise<Document<Profile>> {
   const cluster = await presentCluster(clusterId);
-  const found = id === undefined ? null : await profiles.get(store.pool, id);
+  const found = id === undefined ? null : await profiles.get(store.entities, id);
   if (found === null || found.deletedAt !== null || found.cluster !== cluster)
     throw notFound('container workload profile');
   return found;
 }
 
 async function knownLabels(store: EventStore, body: LabelsInBody): Promise<KnownLabels> {
-  const types = (await labelTypes.live(store.pool)).map((each) => each.body.key);
+  const types = (await labelTypes.live(store.entities)).map((each) => each.body.key);
   const keyOf: Record<string, string> = {};
   for (const id of labelIdsIn(body)) {
-    const found = await labels.get(store.pool, id);
+    const found = await labels.get(store.entities, id);
     if (found !== null && found.deletedAt === null) keyOf[id] = found.body.key;
   }
   return { types, keyOf };
@@ -154,14 +154,14 @@ async function prepare(
   const addressee = { stream: streamOf.profile(id), actor: request.actor, cluster };
   const namespaceTaken = await isNamespaceTaken(store, profile);
   await execute(store, profileDecider, addressee, { type: 'prepare', profile, known, namespaceTaken });
-  const created = await profiles.get(store.pool, id);
+  const created = await profiles.get(store.entities, id);
   if (created === null) throw new Error(`profile ${id} is not in its read table`);
   return created;
 }
 
 async function isNamespaceTaken(store: EventStore, { cluster, namespace }: Profile): Promise<boolean> {
   if (namespace === null) return false;
-  return (await profiles.live(store.pool)).some(
+  return (await profiles.live(store.entities)).some(
     (each) => each.cluster === cluster && each.body.namespace === namespace,
   );
 }
@@ -183,7 +183,7 @@ async function change(
   id: string,
   body: ChangeBody,
 ): Promise<void> {
-  const found = await profiles.get(store.pool, id);
+  const found = await profiles.get(store.entities, id);
   if (found === null || found.deletedAt !== null || found.cluster !== request.ids[0])
     throw notFound('container workload profile');
   const known = await knownLabels(store, body);
@@ -218,7 +218,9 @@ async function changeAll(
 
 /** Deleted ones too: a restriction may still name them. */
 async function labelNames(store: EventStore): Promise<Map<string, NamedLabel>> {
-  return new Map((await labels.all(store.pool)).map(({ id, body: { key, value } }) => [id, { key, value }]));
+  return new Map(
+    (await labels.all(store.entities)).map(({ id, body: { key, value } }) => [id, { key, value }]),
+  );
 }
 
 function show(found: Document<Profile>, names: ReadonlyMap<string, NamedLabel>): Record<string, unknown> {

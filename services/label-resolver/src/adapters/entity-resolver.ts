@@ -62,15 +62,12 @@ export class EntityResolver {
   }
 
   private async load(): Promise<EntityLabelsCalculator> {
-    const { pool } = this.store;
+    const { pool, entities: db } = this.store;
     const calculator = new EntityLabelsCalculator();
-    const { rows } = await pool.query<{ position: number }>(
-      'select coalesce(max(position), 0)::int as position from events',
-    );
-    this.position = rows[0]?.position ?? 0;
-    calculator.restore((await entities.live(pool)).map((each) => each.body));
-    calculator.setCatalogue(await readCatalogue(pool));
-    for (const profile of await profiles.live(pool)) calculator.setProfile(profile.body);
+    this.position = await this.store.lastPosition();
+    calculator.restore((await entities.live(db)).map((each) => each.body));
+    calculator.setCatalogue(await readCatalogue(db));
+    for (const profile of await profiles.live(db)) calculator.setProfile(profile.body);
     for (const workload of await kubernetesWorkloads(pool)) calculator.setKubernetesWorkload(workload);
     for (const workload of await workloads(pool)) calculator.setWorkload(workload);
     this.calculator = calculator;
@@ -85,7 +82,7 @@ export class EntityResolver {
       this.position = events.at(-1)?.position ?? this.position;
       if (events.length < PAGE) break;
     }
-    if (isCatalogueOld) calculator.setCatalogue(await readCatalogue(this.store.pool));
+    if (isCatalogueOld) calculator.setCatalogue(await readCatalogue(this.store.entities));
   }
 }
 

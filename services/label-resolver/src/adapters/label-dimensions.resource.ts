@@ -46,7 +46,7 @@ export function labelDimensionOperations({ store, changing }: LabelDimensionPart
     }),
     delete: ordered(async (_, request) => {
       const found = await one(store, request.ids[0]);
-      const liveLabels = (await labels.live(store.pool)).filter(
+      const liveLabels = (await labels.live(store.entities)).filter(
         (each) => each.body.key === found.body.key,
       ).length;
       await run(store, request, found.id, { type: 'delete', liveLabels });
@@ -56,7 +56,7 @@ export function labelDimensionOperations({ store, changing }: LabelDimensionPart
 }
 
 async function one(store: EventStore, id: string | undefined): Promise<Document<LabelType>> {
-  const found = id === undefined ? null : await labelTypes.get(store.pool, id);
+  const found = id === undefined ? null : await labelTypes.get(store.entities, id);
   if (found === null) throw notFound('label type');
   return found;
 }
@@ -72,8 +72,8 @@ async function run(
 
 async function list(store: EventStore, query: ResourceRequest['query']): Promise<ResourceResponse> {
   const all = await (isTrue(query['include_deleted'] ?? '')
-    ? labelTypes.all(store.pool)
-    : labelTypes.live(store.pool));
+    ? labelTypes.all(store.entities)
+    : labelTypes.live(store.entities));
   const { matched, shown } = page(all, query, {
     key: partial((each) => each.body.key),
     display_name: partial((each) => each.body.displayName),
@@ -95,7 +95,7 @@ async function create(store: EventStore, request: ResourceRequest): Promise<Reso
     externalDataReference: body.external_data_reference || null,
     isBuiltIn: false,
   };
-  const liveKeys = (await labelTypes.live(store.pool)).map((each) => each.body.key);
+  const liveKeys = (await labelTypes.live(store.entities)).map((each) => each.body.key);
   await run(store, request, labelType.id, { type: 'create', labelType, liveKeys });
   return { body: show(await one(store, labelType.id), new Set()) };
 }
@@ -122,10 +122,7 @@ export async function ensureBuiltInTypes(store: EventStore): Promise<void> {
 }
 
 async function keysInUse(store: EventStore): Promise<Set<string>> {
-  const { rows } = await store.pool.query<{ key: string }>(
-    `select distinct body->>'key' as key from labels where deleted_at is null`,
-  );
-  return new Set(rows.map((row) => row.key));
+  return new Set((await labels.live(store.entities)).map(({ body }) => body.key));
 }
 
 const changeOf = (body: LabelDimensionUpdate): Partial<LabelType> =>

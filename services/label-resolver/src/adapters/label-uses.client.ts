@@ -46,7 +46,7 @@ async function carriedByHosts({ pool }: EventStore, asked: ReadonlySet<string>):
 }
 
 async function usedByProfiles(store: EventStore, asked: ReadonlySet<string>): Promise<NamedUse[]> {
-  return (await profiles.live(store.pool)).flatMap(({ body }) =>
+  return (await profiles.live(store.entities)).flatMap(({ body }) =>
     Object.values(body.assignments).flatMap((assignment) =>
       assignment.how === 'fixed' && asked.has(assignment.label)
         ? [{ label: assignment.label, by: `container workload profile ${body.name}`, token: FIXED_TOKEN }]

@@ -14,6 +14,7 @@ import {
   parsed,
   partial,
 } from '@ringfence/resources';
+import { JsonContains, Not } from 'typeorm';
 import type { Operations } from '@ringfence/resources';
 import type { LabelCommand, LabelSurroundings, LabelUse } from '../domain/label.decider.js';
 import { labelDecider } from '../domain/label.decider.js';
@@ -78,7 +79,7 @@ async function update(store: EventStore, request: ResourceRequest): Promise<Reso
 }
 
 async function one(store: EventStore, id: string | undefined): Promise<Document<LabelState>> {
-  const found = id === undefined ? null : await labels.get(store.pool, id);
+  const found = id === undefined ? null : await labels.get(store.entities, id);
   if (found === null) throw notFound('label');
   return found;
 }
@@ -96,24 +97,21 @@ function externalOf(
 }
 
 async function surroundings(store: EventStore, label: LabelState): Promise<LabelSurroundings> {
-  const { rows } = await store.pool.query<{ value: boolean; reference: boolean }>(
-    `select coalesce(bool_or(body->>'key' = $2 and body->>'value' = $3), false) as value,
-       coalesce(bool_or(body->>'externalDataSet' = $4 and body->>'externalDataReference' = $5), false) as reference
-     from labels where deleted_at is null and id <> $1`,
-    [label.id, label.key, label.value, label.externalDataSet, label.externalDataReference],
-  );
-  const types = await labelTypes.live(store.pool);
+  const { id, key, value, externalDataSet, externalDataReference } = label;
+  const isAnother = (part: Partial<LabelState>): Promise<boolean> =>
+    labels.exists(store.entities, { id: Not(id), body: JsonContains(part) });
+  const isReferred = externalDataSet !== null && externalDataReference !== null;
   return {
-    typeExists: types.some((each) => each.body.key === label.key),
-    valueTaken: rows[0]?.value ?? false,
-    referenceTaken: rows[0]?.reference ?? false,
+    typeExists: await labelTypes.exists(store.entities, { body: JsonContains({ key }) }),
+    valueTaken: await isAnother({ key, value }),
+    referenceTaken: isReferred && (await isAnother({ externalDataSet, externalDataReference })),
   };
 }
 
 async function list({ store, usesOf }: LabelParts, { query }: ResourceRequest): Promise<ResourceResponse> {
   const all = await (isTrue(query['include_deleted'] ?? '')
-    ? labels.all(store.pool)
-    : labels.live(store.pool));
+    ? labels.all(store.entities)
+    : labels.live(store.entities));
   const isExact = isTrue(query['exact_match_for_label_type'] ?? '');
   const key = (each: Document<LabelState>): string => each.body.key;
   const { matched, shown } = page(all, query, {

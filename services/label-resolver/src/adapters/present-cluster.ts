@@ -29,7 +29,7 @@ export function presentCluster(store: EventStore): PresentCluster {
 }
 
 async function hasTemplate(store: EventStore, cluster: string): Promise<boolean> {
-  const template = await profiles.get(store.pool, templateId(cluster));
+  const template = await profiles.get(store.entities, templateId(cluster));
   return template !== null && template.deletedAt === null;
 }
 

@@ -1,11 +1,13 @@
 /** Profiles that come and go with their clusters and namespaces, inside the transaction that learns of them. */
 import type { Actor } from '@ringfence/contracts';
 import { isRejection } from '@ringfence/decider';
+import { entitiesIn } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import type pg from 'pg';
 import type { Profile, ProfileCommand } from '../domain/profile.decider.js';
 import { profileDecider } from '../domain/profile.decider.js';
 import { isClusterGone } from '../read/facts.js';
+import { profiles } from '../read/resolver-documents.js';
 import { namespaceProfileId, streamOf, templateId } from './stream.js';
 
 export interface ProfileLife {
@@ -63,16 +65,10 @@ export function profileLife(store: EventStore, tx: pg.PoolClient): ProfileLife {
 }
 
 async function profileOf(tx: pg.PoolClient, id: string): Promise<Profile | null> {
-  const { rows } = await tx.query<{ body: Profile }>(
-    'select body from profiles where id = $1 and deleted_at is null',
-    [id],
-  );
-  return rows[0]?.body ?? null;
+  const [profile] = await profiles.live(entitiesIn(tx), { id });
+  return profile?.body ?? null;
 }
+
 async function profilesOf(tx: pg.PoolClient, cluster: string): Promise<Profile[]> {
-  const { rows } = await tx.query<{ body: Profile }>(
-    'select body from profiles where cluster = $1 and deleted_at is null',
-    [cluster],
-  );
-  return rows.map((row) => row.body);
+  return (await profiles.live(entitiesIn(tx), { cluster })).map(({ body }) => body);
 }

@@ -6,8 +6,10 @@
 import type { Bus } from '@ringfence/bus';
 import { GLOBAL, LabelCatalogue, NodeSettings, ProfileSettings, subjects } from '@ringfence/contracts';
 import type { EntityLabelsState } from '@ringfence/contracts';
+import { WHOLE_NUMBER } from '@ringfence/event-store';
 import type { EventStore, StoredEvent } from '@ringfence/event-store';
 import { pause, retrying } from '@ringfence/retrying';
+import { EntitySchema, JsonContains } from 'typeorm';
 import { readCatalogue } from '../read/catalogue.js';
 import { entities, profiles } from '../read/resolver-documents.js';
 import { templateId } from './stream.js';
@@ -22,6 +24,13 @@ const PAGE = 500;
 /** Commits of this process wake the publisher at once; this is how often it looks by itself. */
 const LOOK_EVERY_MS = 500;
 const CATALOGUE = 'catalogue';
+
+const THE_ONE = { id: 1 };
+export const SettingsPublishedEntity = new EntitySchema<{ readonly id: number; readonly position: number }>({
+  name: 'SettingsPublished',
+  tableName: 'settings_published',
+  columns: { id: { type: 'int', primary: true }, position: WHOLE_NUMBER },
+});
 
 /** What an event touched. */
 interface Touched {
@@ -85,34 +94,30 @@ class Publisher {
   }
 
   private async next(): Promise<number> {
-    const { rows } = await this.store.pool.query<{ position: string }>(
-      'select position from settings_published',
-    );
-    const from = Number(rows[0]?.position ?? 0);
+    const place = this.store.entities.getRepository(SettingsPublishedEntity);
+    const { position: from } = await place.findOneByOrFail(THE_ONE);
     const events = await this.store.follow(from, PAGE);
     const last = events.at(-1);
     this.lag = events.length;
     if (last === undefined) return 0;
     await this.say(touchedBy(events), last);
-    await this.store.pool.query('update settings_published set position = $1', [last.position]);
+    await place.update(THE_ONE, { position: last.position });
     this.lag = 0;
     return events.length;
   }
 
   private async sayAll(): Promise<void> {
-    const { rows } = await this.store.pool.query<{ position: string }>(
-      'select coalesce(max(position), 0) as position from events',
-    );
+    const position = await this.store.lastPosition();
     const all = { ...touchedBy([]), isCatalogue: true, concerned: new Set([GLOBAL]) };
-    for (const { id, cluster } of await profiles.live(this.store.pool)) all.profiles.set(id, cluster);
-    for (const { id, cluster, body } of await entities.live(this.store.pool))
+    for (const { id, cluster } of await profiles.live(this.store.entities)) all.profiles.set(id, cluster);
+    for (const { id, cluster, body } of await entities.live(this.store.entities))
       if (body.class === 'node') all.entities.set(id, cluster);
-    await this.say(all, { position: Number(rows[0]?.position ?? 0), trace: {} });
+    await this.say(all, { position, trace: {} });
   }
 
   private async say(touched: Touched, at: Pick<StoredEvent, 'position' | 'trace'>): Promise<void> {
     const live = new Set(
-      (await profiles.live(this.store.pool))
+      (await profiles.live(this.store.entities))
         .filter((each) => each.body.isTemplate)
         .map((each) => each.cluster),
     );
@@ -121,7 +126,7 @@ class Publisher {
     if (listeners.size > 0) {
       const catalogue = LabelCatalogue.parse({
         version: at.position,
-        ...(await readCatalogue(this.store.pool)),
+        ...(await readCatalogue(this.store.entities)),
       });
       for (const cluster of listeners)
         await this.put(
@@ -152,7 +157,7 @@ class Publisher {
     id: string,
     at: Pick<StoredEvent, 'position' | 'trace'>,
   ): Promise<void> {
-    const found = await profiles.get(this.store.pool, id);
+    const found = await profiles.get(this.store.entities, id);
     // The template and profiles that wait for a namespace concern no Pod.
     if (found === null || found.body.namespace === null) return;
     await this.put(
@@ -167,7 +172,7 @@ class Publisher {
     id: string,
     at: Pick<StoredEvent, 'position' | 'trace'>,
   ): Promise<void> {
-    const found = await entities.get(this.store.pool, id);
+    const found = await entities.get(this.store.entities, id);
     if (found === null || found.body.class !== 'node' || found.body.node === null) return;
     const { node, labels, mode } = found.body;
     // A node that was paired anew has another workload: the end of the former one is not the end of the node.
@@ -179,11 +184,8 @@ class Publisher {
   }
 
   private async hasLiveNode(cluster: string, node: string): Promise<boolean> {
-    const { rowCount } = await this.store.pool.query(
-      `select 1 from entities where cluster = $1 and deleted_at is null and body->>'class' = 'node' and body->>'node' = $2 limit 1`,
-      [cluster, node],
-    );
-    return rowCount !== 0;
+    const body = JsonContains({ class: 'node', node });
+    return entities.exists(this.store.entities, { cluster, body });
   }
 
   private async put(

@@ -2,7 +2,6 @@
 import type { EntityLabelsState, LabelState } from '@ringfence/contracts';
 import { documents } from '@ringfence/event-store';
 import type { LabelType } from '../domain/label-type.decider.js';
-import { headsProjection } from './heads.js';
 import type { Profile } from '../domain/profile.decider.js';
 
 export const labels = documents<LabelState>({
@@ -26,7 +25,4 @@ export const entities = documents<EntityLabelsState>({
   deleted: 'EntityUnlabelled',
 });
 
-export const PROJECTIONS = [
-  ...[labels, labelTypes, profiles, entities].map((each) => each.projection),
-  headsProjection,
-];
+export const DOCUMENTS = [labels, labelTypes, profiles, entities] as const;
