@@ -183,12 +183,14 @@ export class AgentParts {
 
   private confirmation(): HostConfirmation {
     const { config, logger } = this.context;
-    const { metrics } = this.assembly;
+    const { files, metrics } = this.assembly;
     return new HostConfirmation({
       reachable: () => reachable([...this.facts.control, ...this.view.apiServers]),
       witnessed: () => this.uplink.witnessed(this.controlPorts()),
+      unconfirmed: files.unconfirmed,
       withinMs: config.RINGFENCE_HOST_CONFIRM_SECONDS * 1000,
       onRollback: () => metrics.hostRollbacks.add(),
+      onUnkept: (error) => this.trouble('how the node was reached before a change could not be kept', error),
       onUnwitnessed: () => {
         metrics.hostUnwitnessed.add();
         logger.warn('a change of the host policy was confirmed by nobody outside of the node');
@@ -242,8 +244,8 @@ export class AgentParts {
 
   private unpaired(): void {
     this.isUnpaired = true;
-    const { view, viewChanges, tables, credential } = this.assembly.files;
-    for (const file of [view, tables, credential]) file.remove();
+    const { view, viewChanges, tables, credential, unconfirmed } = this.assembly.files;
+    for (const file of [view, tables, credential, unconfirmed]) file.remove();
     viewChanges.clear();
     this.context.logger.info('unpaired: every rule of ours is removed');
   }

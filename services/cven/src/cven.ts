@@ -15,6 +15,7 @@ import { ChangeLog, KeptCredential, nodeCredential, NodeKey, StateFile } from '@
 import type { EdgeCredential } from '@ringfence/edge';
 import { iptables } from '@ringfence/firewall';
 import type { HostContext } from '@ringfence/service-host';
+import { HostSeen } from './agent/host-confirmation.js';
 import { TableRecordFile } from './agent/table-records.js';
 import type { Config } from './config.js';
 import { DialledFile } from './domain/dialled.book.js';
@@ -34,6 +35,7 @@ export interface StateFiles {
   readonly viewChanges: ChangeLog<NodeView>;
   readonly tables: StateFile<TableRecordFile>;
   readonly dialled: StateFile<DialledFile>;
+  readonly unconfirmed: StateFile<HostSeen>;
 }
 
 /** What a C-VEN has before it knows who it is. */
@@ -57,6 +59,7 @@ function stateFiles({ config }: Context): StateFiles {
     viewChanges: new ChangeLog(directory, 'view-changes.jsonl', NodeView),
     tables: new StateFile(directory, 'tables.json', TableRecordFile),
     dialled: new StateFile(directory, 'dialled.json', DialledFile),
+    unconfirmed: new StateFile(directory, 'unconfirmed.json', HostSeen),
   };
 }
 

@@ -2,9 +2,12 @@
  * Commit-confirm for the host's own table, from both sides. After a change the agent must still reach, over new connections,
  * whatever it reached before of its control channel and the API servers; and whoever looked at the node from outside must still
  * reach what he reached before, as far as the new table lets him in. Else the last good table comes back: whoever writes a rule
- * that cuts a node off must be able to take it back.
+ * that cuts a node off must be able to take it back. What was reached before is on disk until then: whoever is killed in between
+ * leaves the next agent a node of which nothing can be reached any more.
  */
-import type { Witnessed } from '@ringfence/contracts';
+import { Witnessed } from '@ringfence/contracts';
+import type { StateFile } from '@ringfence/edge';
+import { z } from 'zod';
 import type { DesiredTable } from '../domain/desired-tables.calculator.js';
 import { letsIn } from '../domain/host-report.js';
 import type { EnforcedPlace } from './enforced-place.js';
@@ -15,21 +18,23 @@ export interface HostConfirmationOptions {
   readonly reachable: () => Promise<readonly string[]>;
   /** What somebody outside reaches of the node now; nothing where nobody is there to ask. */
   readonly witnessed: () => Promise<Witnessed>;
+  /** How the node was reached before a change of which nobody knows yet how it is reached now. */
+  readonly unconfirmed: Pick<StateFile<HostSeen>, 'read' | 'write' | 'remove'>;
   readonly withinMs: number;
   readonly onRollback: () => void;
+  /** A change goes on where the disk does not take what was seen before it. */
+  readonly onUnkept: (error: unknown) => void;
   /** The change is in force, and nobody outside could say how the node is reached with it. */
   readonly onUnwitnessed: () => void;
 }
 
-interface Seen {
-  readonly outward: readonly string[];
-  readonly inward: Witnessed;
-}
+export const HostSeen = z.object({ outward: z.array(z.string()), inward: Witnessed });
+export type HostSeen = z.infer<typeof HostSeen>;
 
 const TRY_EVERY_MS = 500;
 const REJECTED_FOR_MS = 60_000;
 const UNSEEN: Witnessed = { from: [], reached: [] };
-const NOTHING: Seen = { outward: [], inward: UNSEEN };
+const NOTHING: HostSeen = { outward: [], inward: UNSEEN };
 
 export class HostRolledBack extends PolicyRefused {
   constructor(lost: string) {
@@ -52,28 +57,42 @@ export class HostConfirmation {
       throw new HostRolledBack(rejected.lost);
     const drops = wish.model.mode === 'full' || wish.model.mode === 'selective';
     // What was away before cannot tell anything about the change.
-    const before = wish.model.mode === 'idle' ? NOTHING : await this.look(drops);
+    const before = wish.model.mode === 'idle' ? NOTHING : await this.lookBefore(drops);
     await place.enforce(wish);
     const expected = { ...before, inward: expectedOf(before.inward, wish) };
     if (drops && expected.inward.reached.length === 0) this.options.onUnwitnessed();
     const lost = await this.lost(expected);
-    if (lost === null) return;
+    if (lost === null) return this.options.unconfirmed.remove();
     this.rejected = { wish, lost, until: performance.now() + REJECTED_FOR_MS };
     await place.enforce(lastGood ?? withoutFilter(wish));
+    this.options.unconfirmed.remove();
     this.options.onRollback();
     throw new HostRolledBack(lost);
   }
 
-  private async look(isFromOutside: boolean): Promise<Seen> {
+  private async lookBefore(drops: boolean): Promise<HostSeen> {
+    const { unconfirmed } = this.options;
+    const before = unconfirmed.read();
+    if (before !== undefined) return before;
+    const seen = await this.look(drops);
+    try {
+      if (drops) unconfirmed.write(seen);
+    } catch (error) {
+      this.options.onUnkept(error);
+    }
+    return seen;
+  }
+
+  private async look(isFromOutside: boolean): Promise<HostSeen> {
     const [outward, inward] = await Promise.all([
       this.options.reachable(),
       isFromOutside ? this.options.witnessed() : UNSEEN,
     ]);
-    return { outward, inward };
+    return { outward: [...outward], inward };
   }
 
   /** null: everything answers again in time. */
-  private async lost({ outward, inward }: Seen): Promise<string | null> {
+  private async lost({ outward, inward }: HostSeen): Promise<string | null> {
     if (outward.length === 0 && inward.reached.length === 0) return null;
     const deadline = performance.now() + this.options.withinMs;
     for (;;) {

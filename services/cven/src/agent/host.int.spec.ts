@@ -1,6 +1,11 @@
 /** The host's own table on the real kernel: guarding probe ports, never locking itself out, taking back what cut it off. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { hostCidrs, makeGroup } from '@ringfence/contracts';
 import type { Endpoint, NodeView, Unit, WireRule } from '@ringfence/contracts';
+import { StateFile } from '@ringfence/edge';
+import { eventually } from '@ringfence/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DesiredTables } from '../domain/desired-tables.calculator.js';
 import type { DesiredTable, Place } from '../domain/desired-tables.calculator.js';
@@ -20,7 +25,7 @@ import type { HostBed } from '../testing/host-bed.js';
 import { CONTROL_PLANE_NODES } from '@ringfence/policy-engine';
 import { compiledHelper } from '../testing/testbed.js';
 import { EnforcedPlace } from './enforced-place.js';
-import { HostConfirmation } from './host-confirmation.js';
+import { HostConfirmation, HostSeen } from './host-confirmation.js';
 import { TableRecords } from './table-records.js';
 
 const NODE_SET = 'ls-00000000000000000001';
@@ -263,6 +268,33 @@ describe("the host's table", () => {
     await expect(confirmation.enforce(enforced, bad, good)).rejects.toThrow('could not be reached');
   });
 
+  it('is taken back by the next agent where one was killed before it knew how the node is reached', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'rf-host-'));
+    const unconfirmed = new StateFile(directory, 'unconfirmed.json', HostSeen);
+    const looks: (readonly string[])[] = [['control']];
+    const agent = (): HostConfirmation =>
+      new HostConfirmation({
+        ...UNWITNESSED,
+        unconfirmed,
+        // Killed while it looks a second time: it has loaded the table, and does nothing any more.
+        reachable: () => {
+          const seen = looks.shift();
+          return seen === undefined ? new Promise(() => undefined) : Promise.resolve(seen);
+        },
+        withinMs: 0,
+        onRollback: () => undefined,
+      });
+    const bad = desired([unit(NODE_SET, 'full')], []).host;
+    void agent().enforce(place(host, bed.node), bad, undefined);
+    await eventually(async () => (await fromOutside(OUTSIDE[1], NODE_ADDRESS, 7001)) === 'closed');
+    looks.push([], [], []);
+    const next = agent().enforce(place(host, bed.node), bad, undefined);
+    await expect(next).rejects.toThrow('control could not be reached');
+    expect(await fromOutside(OUTSIDE[1], NODE_ADDRESS, 7001)).toBe('open');
+    expect(unconfirmed.read()).toBeUndefined();
+    rmSync(directory, { recursive: true });
+  });
+
   describe('seen from outside', () => {
     const [administrator, stranger] = OUTSIDE;
     const KUBELET = 10_250;
@@ -280,6 +312,8 @@ describe("the host's table", () => {
           const answers = await Promise.all(ports.map((port) => fromOutside(witness, NODE_ADDRESS, port)));
           return { from: [witness], reached: ports.filter((_, i) => answers[i] === 'open') };
         },
+        unconfirmed: UNWITNESSED.unconfirmed,
+        onUnkept: UNWITNESSED.onUnkept,
         withinMs: 300,
         onRollback: () => undefined,
         onUnwitnessed: () => (unwitnessed += 1),
@@ -327,6 +361,8 @@ describe("the host's table", () => {
 });
 
 const UNWITNESSED = {
+  unconfirmed: { read: () => undefined, write: () => undefined, remove: () => undefined },
+  onUnkept: () => undefined,
   witnessed: () => Promise.resolve({ from: [], reached: [] }),
   onUnwitnessed: () => undefined,
 };

@@ -66,6 +66,8 @@ describe('the agent in the kernel', () => {
       flows: new FlowBatches({ node: 'node-1', bootId: 'boot' }, new Date().toISOString()),
       confirmation: new HostConfirmation({
         reachable: () => reachable(),
+        unconfirmed: { read: () => undefined, write: nothing, remove: nothing },
+        onUnkept: nothing,
         withinMs: 60_000,
         witnessed: () => Promise.resolve({ from: [], reached: [] }),
         onRollback: nothing,
