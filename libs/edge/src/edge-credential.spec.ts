@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CredentialRefused } from '@ringfence/bus';
 import { StartRefused } from '@ringfence/service-host';
+import { eventually } from '@ringfence/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { EdgeCredential, KeptCredential } from './edge-credential.js';
 import { StateFile } from './state-file.js';
@@ -60,6 +61,19 @@ it('takes neither one that has expired nor half of one', async () => {
   expect((await asking(credential('new')).obtain()).seed).toBe('new');
   writeFileSync(join(directory, 'credential.json'), '{"seed":"tor');
   expect((await asking(credential('newer')).obtain()).seed).toBe('newer');
+});
+
+it('asks soon whether the stored one is still right, and says when we are somebody else now', async () => {
+  file.write(credential('old'));
+  const same = asking(credential('new'));
+  const moved = asking({ ...credential('new'), cluster: '22222222-2222-4222-8222-222222222222' });
+  let moves = 0;
+  for (const own of [same, moved]) {
+    await own.obtain();
+    own.keepFresh({ onMoved: () => (moves += 1) });
+  }
+  await eventually(() => [same, moved].every((own) => own.current().seed === 'new'));
+  expect(moves).toBe(1);
 });
 
 it('says that the server does not take it any more', async () => {

@@ -1,11 +1,13 @@
 /**
  * An agent's credential for its cluster's NATS: asked of clas-cache, kept on disk for a restart without clas-cache, renewed at
  * half of its life. A refusal ends the start only while there is nothing to go on with. How it is asked for is the agent's.
+ * The one from the disk is to begin with: whether we are still who it says, clas-cache is asked as soon as it answers.
  */
 import { CredentialRefused } from '@ringfence/bus';
 import { CredentialResponse } from '@ringfence/contracts';
 import { retrying } from '@ringfence/retrying';
 import { StartRefused } from '@ringfence/service-host';
+import type { HostContext } from '@ringfence/service-host';
 import { z } from 'zod';
 import type { StateFile } from './state-file.js';
 
@@ -27,8 +29,17 @@ const LONGEST_PAUSE_MS = 15_000;
 const LOOK_EVERY_MS = 1_000;
 const ASK_AGAIN_MS = 15_000;
 
+export interface FreshOptions {
+  /** The agent of an unpaired node would pair it again by asking. */
+  readonly isWanted?: () => boolean;
+  /** We have another name, are of another cluster, or its NATS is elsewhere: whatever was begun by the old one is void. */
+  readonly onMoved: () => void;
+}
+
 export class EdgeCredential {
   private credential: KeptCredential | undefined;
+  /** As it was on the disk: nobody has confirmed it. */
+  private isStored = false;
   /** Since when it is known: a clock that was set meanwhile must not matter. */
   private obtainedAt = Date.now();
   private askedAt = 0;
@@ -37,7 +48,10 @@ export class EdgeCredential {
 
   constructor(private readonly options: CredentialOptions) {
     const stored = options.file?.read();
-    if (stored !== undefined && Date.parse(stored.expiresAt) > Date.now()) this.credential = stored;
+    if (stored !== undefined && Date.parse(stored.expiresAt) > Date.now()) {
+      this.credential = stored;
+      this.isStored = true;
+    }
   }
 
   /** The stored one at once, else waits for clas-cache. Throws `StartRefused` when it says no. */
@@ -81,13 +95,10 @@ export class EdgeCredential {
     return !isWorthless || this.problem;
   }
 
-  /**
-   * Renews in time until the signal ends it; the old credential stays meanwhile. Only while it is wanted: the agent of an
-   * unpaired node would pair it again by asking.
-   */
-  keepFresh(isWanted: () => boolean = () => true): void {
+  /** Renews in time until the signal ends it; the old credential stays meanwhile. */
+  keepFresh({ isWanted = () => true, onMoved }: FreshOptions): void {
     const timer = setInterval(() => {
-      if (isWanted() && this.isDue(Date.now())) void this.askAgain();
+      if (isWanted() && this.isDue(Date.now())) void this.askAgain(onMoved);
     }, LOOK_EVERY_MS);
     this.options.signal.addEventListener('abort', () => clearInterval(timer));
   }
@@ -100,14 +111,19 @@ export class EdgeCredential {
 
   private isDue(now: number): boolean {
     const halfLife = this.obtainedAt + (Date.parse(this.current().expiresAt) - this.obtainedAt) / 2;
-    return now - this.askedAt >= ASK_AGAIN_MS && (this.isRefused || now >= halfLife);
+    const isOld = this.isStored || this.isRefused || now >= halfLife;
+    return isOld && now - this.askedAt >= ASK_AGAIN_MS;
   }
 
-  private async askAgain(): Promise<void> {
+  private async askAgain(onMoved: () => void): Promise<void> {
     this.askedAt = Date.now();
-    await this.renew().catch((error: unknown) => {
+    const before = placeOf(this.current());
+    try {
+      await this.renew();
+      if (placeOf(this.current()) !== before) onMoved();
+    } catch (error) {
       this.problem = `the credential is not taken any more: ${wordsOf(error)}`;
-    });
+    }
   }
 
   private async renew(): Promise<void> {
@@ -115,9 +131,20 @@ export class EdgeCredential {
     this.credential = credential;
     this.obtainedAt = Date.now();
     this.isRefused = false;
+    this.isStored = false;
     this.options.file?.write(credential);
   }
 }
+
+/** For `onMoved`: ends the process, which whoever looks after it starts again. */
+export function startAnew(logger: HostContext<unknown>['logger']): void {
+  logger.error(
+    'the cluster, our name in it or the place of its NATS is another one now: ending, to be started anew',
+  );
+  process.kill(process.pid, 'SIGTERM');
+}
+
+const placeOf = ({ cluster, name, natsUrl }: KeptCredential): string => [cluster, name, natsUrl].join(' ');
 
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

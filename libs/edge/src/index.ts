@@ -1,5 +1,5 @@
-export { EdgeCredential, KeptCredential } from './edge-credential.js';
-export type { CredentialOptions } from './edge-credential.js';
+export { EdgeCredential, KeptCredential, startAnew } from './edge-credential.js';
+export type { CredentialOptions, FreshOptions } from './edge-credential.js';
 export { nodeCredential, NodeKey } from './node-credential.js';
 export type { NodeCredentialOptions } from './node-credential.js';
 export { NodeViewReader } from './node-view.reader.js';

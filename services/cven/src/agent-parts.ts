@@ -244,8 +244,9 @@ export class AgentParts {
 
   private unpaired(): void {
     this.isUnpaired = true;
-    const { view, viewChanges, tables, credential, unconfirmed } = this.assembly.files;
-    for (const file of [view, tables, credential, unconfirmed]) file.remove();
+    const { viewChanges, ...files } = this.assembly.files;
+    // The key too: whoever may have a copy of it is to be nobody.
+    for (const file of Object.values(files)) file.remove();
     viewChanges.clear();
     this.context.logger.info('unpaired: every rule of ours is removed');
   }

@@ -23,6 +23,7 @@ import type { HelperNews } from './kernel/nftables/helper/protocol.js';
 import { IptablesKernel } from './kernel/iptables/iptables-kernel.js';
 import { HelperKernel } from './kernel/nftables/helper-kernel.js';
 import type { Kernel } from './kernel/port/kernel.port.js';
+import { forgetOthers, machineIdOf, StateOwner } from './own-state.js';
 import type { NftTables } from './kernel/nftables/nft-tables.js';
 import { SpawnedKernel } from './kernel/nftables/spawned-kernel.js';
 
@@ -36,6 +37,7 @@ export interface StateFiles {
   readonly tables: StateFile<TableRecordFile>;
   readonly dialled: StateFile<DialledFile>;
   readonly unconfirmed: StateFile<HostSeen>;
+  readonly owner: StateFile<StateOwner>;
 }
 
 /** What a C-VEN has before it knows who it is. */
@@ -47,6 +49,7 @@ export interface Cven {
 
 export async function openCven(context: Context): Promise<Cven> {
   const files = stateFiles(context);
+  forgetOthers(files, context.config.RINGFENCE_DATA_DIR, { machineId: machineIdOf(context.config) });
   return { files, kernel: await openKernel(context), credential: credentialOf(context, files) };
 }
 
@@ -60,6 +63,7 @@ function stateFiles({ config }: Context): StateFiles {
     tables: new StateFile(directory, 'tables.json', TableRecordFile),
     dialled: new StateFile(directory, 'dialled.json', DialledFile),
     unconfirmed: new StateFile(directory, 'unconfirmed.json', HostSeen),
+    owner: new StateFile(directory, 'owner.json', StateOwner),
   };
 }
 

@@ -6,8 +6,8 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectBus, nodeInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { NodeViewReader } from '@ringfence/edge';
-import type { EdgeCredential } from '@ringfence/edge';
+import { NodeViewReader, startAnew } from '@ringfence/edge';
+import type { EdgeCredential, KeptCredential } from '@ringfence/edge';
 import { alarmInsecure } from '@ringfence/service-host';
 import type { RunningService } from '@ringfence/service-host';
 import { PodRuntimeClient } from './adapters/cri/pod-runtime.client.js';
@@ -17,7 +17,8 @@ import type { Places } from './birth/birth-gate.js';
 import { agentMetrics } from './agent-metrics.js';
 import { AgentParts } from './agent-parts.js';
 import { openCven } from './cven.js';
-import type { Context } from './cven.js';
+import type { Context, StateFiles } from './cven.js';
+import { forgetOthers, machineIdOf } from './own-state.js';
 import { startHeartbeat } from './heartbeat.js';
 import { every } from './timers.js';
 
@@ -38,9 +39,10 @@ export async function startCven(context: Context): Promise<RunningService> {
   const { files, kernel, credential } = await openCven(context);
   context.health.require('credential', () => credential.availability());
   const identity = await credential.obtain();
+  ownState(context, files, identity);
   const metrics = agentMetrics(context.metrics);
   const parts = new AgentParts(context, { files, kernel, metrics, identity });
-  credential.keepFresh(() => !parts.isUnpaired);
+  credential.keepFresh({ isWanted: () => !parts.isUnpaired, onMoved: () => startAnew(context.logger) });
   const birth = new Birth({
     context,
     places: placesOfBirth(parts),
@@ -65,6 +67,13 @@ export async function startCven(context: Context): Promise<RunningService> {
       parts.save();
     },
   };
+}
+
+function ownState({ config, logger }: Context, files: StateFiles, { cluster, name }: KeptCredential): void {
+  const owner = { machineId: machineIdOf(config) ?? '', cluster, node: name };
+  if (forgetOthers(files, config.RINGFENCE_DATA_DIR, owner))
+    logger.warn(owner, 'what was left here is of another node: it is forgotten');
+  if (files.owner.read() === undefined) files.owner.write(owner);
 }
 
 /** A new Pod's address is its own, and its packets are tied to it, before anything of it runs. */

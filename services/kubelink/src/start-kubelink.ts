@@ -2,6 +2,7 @@
 import { connectBus, KUBELINK_DURABLE, serviceInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { subjects, VERSION } from '@ringfence/contracts';
+import { startAnew } from '@ringfence/edge';
 import type { EdgeCredential } from '@ringfence/edge';
 import type { ApiClient } from '@ringfence/kubernetes';
 import { alarmInsecure } from '@ringfence/service-host';
@@ -18,7 +19,7 @@ export async function startKubelink(context: Context): Promise<RunningService> {
   const { client, credential, outbox, conditions } = openKubelink(context);
   health.require('credential', () => credential.availability());
   await credential.obtainAnew();
-  credential.keepFresh();
+  credential.keepFresh({ onMoved: () => startAnew(context.logger) });
 
   // The watch begins before NATS is there; what it finds waits in the outbox.
   const news = { tell: (): void => undefined };

@@ -328,6 +328,8 @@ describe('the agent of a node', () => {
     await eventually(() =>
       clas.observations.some(({ payload }) => (payload as { status?: string }).status === 'unpaired'),
     );
+    // Whoever has a copy of its key is nobody by it: the next pairing is by another one.
+    expect(existsSync(`${directory}/data/node-key.json`)).toBe(false);
     clas.send(view({ base: revision, namespaces: undefined }));
     await eventually(() => listing(web) !== '' && listing(client) !== '');
   });
@@ -350,6 +352,32 @@ describe('the agent of a node', () => {
       clas.observations.some(({ payload }) => (payload as { status?: string }).status === 'unpaired'),
     );
     expect([listing(web), listing(client)]).toEqual(['', '']);
+  });
+
+  it('believes nothing of what was left by an agent of another machine, or of another cluster', async () => {
+    const left = `${directory}/data/view.json`;
+    const running = start();
+    clas.setView(view());
+    await running.isReady();
+    await eventually(() => existsSync(left));
+    const content = readFileSync(left);
+    clas.setView(undefined);
+    const next = async (): Promise<void> => {
+      await agent?.kill('SIGKILL');
+      writeFileSync(left, content);
+      start();
+      await eventually(() => !existsSync(left));
+    };
+    clas.credentialRequests.length = 0;
+    await agent?.kill('SIGKILL');
+    writeFileSync(`${directory}/machine-id`, 'machine-2\n');
+    await next();
+    await eventually(() => clas.credentialRequests.length > 0);
+    expect(clas.credentialRequests[0]).toMatchObject({ machineId: 'machine-2' });
+    await eventually(() => existsSync(`${directory}/data/owner.json`));
+    const owner = JSON.parse(readFileSync(`${directory}/data/owner.json`, 'utf8')) as object;
+    writeFileSync(`${directory}/data/owner.json`, JSON.stringify({ ...owner, cluster: 'another' }));
+    await next();
   });
 
   it('says in one line why it cannot start with a wrong pairing key', async () => {

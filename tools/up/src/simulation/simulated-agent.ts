@@ -15,7 +15,7 @@ import type {
   NodeSandboxes,
   NodeView,
 } from '@ringfence/contracts';
-import { nodeCredential, NodeKey, NodeViewReader, Outbox, StateFile } from '@ringfence/edge';
+import { nodeCredential, NodeKey, NodeViewReader, Outbox, startAnew, StateFile } from '@ringfence/edge';
 import type { EdgeCredential } from '@ringfence/edge';
 import type { Counter, HostContext } from '@ringfence/service-host';
 import { tokenPathOf } from '../agent-tokens.js';
@@ -70,14 +70,14 @@ export class SimulatedAgent {
 
   /** Resolves when the node is connected; the view follows. Nothing here gives up while clas-cache or NATS is away. */
   async start(): Promise<void> {
-    const { config, health, onShutdown } = this.context;
+    const { config, health, logger, onShutdown } = this.context;
     const { name } = this.node;
     const credential = this.credential();
     health.require(`credential of ${name}`, () => credential.availability());
     health.require(`NATS for ${name}`, () => this.bus?.availability() ?? 'not connected yet');
     health.require(`view of ${name}`, () => (this.isUnpaired ? 'the node is unpaired' : this.viewState));
     this.identity = await credential.obtain();
-    credential.keepFresh();
+    credential.keepFresh({ onMoved: () => startAnew(logger) });
     this.bus = await this.connect(credential, this.identity);
     this.outbox.connect(this.bus);
     this.tellSandboxes();
