@@ -222,11 +222,8 @@ const flowNumbers = {
   rule: Text.max(300).nullable(),
   ruleClass: RuleClass.nullable(),
 };
-/** In one batch, of all reporters together: what a batch becomes when both ends are described must still be one message. */
-export const MOST_FLOWS = 2_000;
-
-/** cven → clas-cache. One batch per rotation; `id` = node, boot id, rotation number, so that a repeat is recognised. */
-export const FlowBatch = z.object({
+const flowBatchHead = {
+  /** Node, boot id, rotation number, so that a repeat is recognised. */
   id: Text.max(400),
   node: NodeName,
   revision: z.number().int(),
@@ -235,6 +232,13 @@ export const FlowBatch = z.object({
   to: Instant,
   /** Flows that the kernel could not itemise in this interval. */
   overflow: z.number().int(),
+};
+/** In one batch, of all reporters together: what a batch becomes when both ends are described must still be one message. */
+export const MOST_FLOWS = 2_000;
+
+/** cven → clas-cache. One batch per rotation. */
+export const FlowBatch = z.object({
+  ...flowBatchHead,
   reporters: z
     .array(
       z.object({
@@ -265,14 +269,8 @@ export type FlowEnd = z.infer<typeof FlowEnd>;
 
 /** clas-cache → flow-ingest: the same batch with a dictionary of ends. `src`, `dst`, `backend` index into `ends`. */
 export const DecoratedFlowBatch = z.object({
-  id: Text.max(400),
+  ...flowBatchHead,
   cluster: Text.max(64),
-  node: NodeName,
-  revision: z.number().int(),
-  policyVersion: z.number().int(),
-  from: Instant,
-  to: Instant,
-  overflow: z.number().int(),
   ends: z.array(FlowEnd).max(3 * MOST_FLOWS),
   flows: z
     .array(

@@ -90,14 +90,9 @@ async function cancelQuery(
   return {};
 }
 
-async function deleteQuery(
-  { queries, runner }: FlowParts,
-  request: ResourceRequest,
-): Promise<ResourceResponse> {
-  await existing(queries, request);
-  const id = idOf(request);
-  if (await queries.move(id, ['queued', 'working'], 'cancel_requested')) await runner.cancel(id);
-  await queries.remove(id);
+async function deleteQuery(parts: FlowParts, request: ResourceRequest): Promise<ResourceResponse> {
+  await cancelQuery(parts, request);
+  await parts.queries.remove(idOf(request));
   return {};
 }
 

@@ -2,10 +2,10 @@
  * One Pod on a simulated node: the same plan of containers and the same status as a real node's, over containers that only pretend
  * to run. Probes succeed at once unless the Pod's annotations say otherwise; readiness gates are honoured.
  */
-import { type KubeClient, KubeError } from '../node/kube/kube.client.js';
-import type { ContainerSpec, Pod, PodStatus } from '../node/kube/kube-objects.js';
+import { ignoringOutdated, type KubeClient } from '../node/kube/kube.client.js';
+import type { ContainerSpec, Pod } from '../node/kube/kube-objects.js';
 import { sandboxAnnotations } from '../node/kubelet/agent-config.js';
-import { podStatus } from '../node/kubelet/pod-status.js';
+import { podStatus, statusFingerprint } from '../node/kubelet/pod-status.js';
 import type { ProbeResults } from '../node/kubelet/prober.js';
 import { type ContainerPlan, planContainers } from '../node/kubelet/restart.js';
 import type { PodAddresses } from './pod-addresses.js';
@@ -24,9 +24,6 @@ const retryMs = 1_000;
 /** The stub of a real node ends as soon as it is told to; a Pod is seen terminating for a moment all the same. */
 const endingMs = 300;
 const strategicPatch = 'application/strategic-merge-patch+json';
-/** The Pod was removed or replaced meanwhile: the watch brings the same news. */
-const outdatedStatuses = [404, 409];
-
 export class SimulatedPod {
   private readonly containers = new SimulatedContainers();
   private publishedStatus = '';
@@ -148,18 +145,4 @@ function probeResults(pod: Pod): ProbeResults {
     isReady: (name) =>
       hasStarted(name) && (specs.get(name)?.readinessProbe === undefined || !fails('readiness')),
   };
-}
-
-/** Instants of conditions change with every look; what counts is whether anything else did. */
-function statusFingerprint(status: PodStatus): string {
-  const conditions = status.conditions?.map((condition) => ({ ...condition, lastTransitionTime: undefined }));
-  return JSON.stringify({ ...status, startTime: undefined, conditions });
-}
-
-async function ignoringOutdated(request: Promise<unknown>): Promise<void> {
-  try {
-    await request;
-  } catch (error) {
-    if (!(error instanceof KubeError && outdatedStatuses.includes(error.status))) throw error;
-  }
 }

@@ -48,7 +48,7 @@ export async function answerRules(
       return {};
     case 'delete':
       draftOnly(request);
-      await execute(context, request.actor, (book) => deleted(book, collection, ruleSet, id));
+      await execute(context, request.actor, (book) => deleted(book, collection, { request, ruleSet, id }));
       return {};
     default:
       throw invalid(`${collection} has no operation "${request.op}"`);
@@ -129,18 +129,9 @@ async function create(
   return get(context, collection, { request, ruleSet, id });
 }
 
-function updated(
-  book: PolicyBook,
-  collection: RuleCollection,
-  { request, ruleSet, id }: Place,
-): PolicyIntent {
-  const entry = ruleSetOf(book, ruleSet);
-  const draft = entry.draft;
-  const isThere =
-    draft !== null && (collection === 'sec_rules' ? has(draft.rules, id) : has(draft.denyRules, id));
-  // Marked for deletion: accepted and without effect, as for whole objects.
-  if (draft === null || !isThere) return unchanged(entry, collection, id);
-  const object: RuleSetObject =
+function updated(book: PolicyBook, collection: RuleCollection, place: Place): PolicyIntent {
+  const { request, id } = place;
+  return changed(book, collection, place, (draft) =>
     collection === 'sec_rules'
       ? {
           ...draft,
@@ -153,21 +144,32 @@ function updated(
           denyRules: draft.denyRules.map((rule) =>
             rule.id === id ? denyRuleFrom(parsed(DenyRuleUpdate, request.body), rule) : rule,
           ),
-        };
-  return { do: 'change', type: 'rule_sets', object };
+        },
+  );
 }
 
-function deleted(book: PolicyBook, collection: RuleCollection, ruleSet: string, id: string): PolicyIntent {
+function deleted(book: PolicyBook, collection: RuleCollection, place: Place): PolicyIntent {
+  const others = (rule: { readonly id: string }): boolean => rule.id !== place.id;
+  return changed(book, collection, place, (draft) =>
+    collection === 'sec_rules'
+      ? { ...draft, rules: draft.rules.filter(others) }
+      : { ...draft, denyRules: draft.denyRules.filter(others) },
+  );
+}
+
+/** Of a rule that is in the draft. One marked for deletion: accepted and without effect, as for whole objects. */
+function changed(
+  book: PolicyBook,
+  collection: RuleCollection,
+  { ruleSet, id }: Place,
+  change: (draft: RuleSetObject) => RuleSetObject,
+): PolicyIntent {
   const entry = ruleSetOf(book, ruleSet);
-  const draft = entry.draft;
+  const { draft } = entry;
   const isThere =
     draft !== null && (collection === 'sec_rules' ? has(draft.rules, id) : has(draft.denyRules, id));
-  if (draft === null || !isThere) return unchanged(entry, collection, id);
-  const object: RuleSetObject =
-    collection === 'sec_rules'
-      ? { ...draft, rules: draft.rules.filter((rule) => rule.id !== id) }
-      : { ...draft, denyRules: draft.denyRules.filter((rule) => rule.id !== id) };
-  return { do: 'change', type: 'rule_sets', object };
+  if (!isThere) return unchanged(entry, collection, id);
+  return { do: 'change', type: 'rule_sets', object: change(draft) };
 }
 
 /** An intent without effect, for a rule that is still active; 404 for one that is nowhere. */

@@ -39,6 +39,8 @@ export interface KubeClient {
 
 const requestTimeoutMs = 15_000;
 const relistPauseMs = 500;
+/** Removed or replaced meanwhile: the watch brings the same news. */
+const outdatedStatuses = [404, 409];
 /** A watch without any event for this long is opened anew: a peer that vanished without a word would be waited for for ever. */
 const watchIdleMs = 300_000;
 
@@ -192,5 +194,13 @@ function messageOf(text: string): string {
     return (JSON.parse(text) as { message?: string }).message ?? text.slice(0, 200);
   } catch {
     return text.slice(0, 200);
+  }
+}
+
+export async function ignoringOutdated(request: Promise<unknown>): Promise<void> {
+  try {
+    await request;
+  } catch (error) {
+    if (!(error instanceof KubeError && outdatedStatuses.includes(error.status))) throw error;
   }
 }

@@ -176,3 +176,9 @@ function whyGatesAreClosed(pod: Pod): Reason | undefined {
 function conditionOf(pod: Pod, type: string): Condition | undefined {
   return pod.status?.conditions?.find((candidate) => candidate.type === type);
 }
+
+/** Instants of conditions change with every look; what counts is whether anything else did. */
+export function statusFingerprint(status: PodStatus): string {
+  const conditions = status.conditions?.map((condition) => ({ ...condition, lastTransitionTime: undefined }));
+  return JSON.stringify({ ...status, startTime: undefined, conditions });
+}

@@ -6,14 +6,14 @@
 import { rm } from 'node:fs/promises';
 import type { CriClient, SandboxPlace } from '../cri/cri.client.js';
 import type { DnsProcess } from '../dns/dns-process.js';
-import type { ContainerSpec, Pod, PodStatus, Service } from '../kube/kube-objects.js';
-import { type KubeClient, KubeError } from '../kube/kube.client.js';
+import type { ContainerSpec, Pod, Service } from '../kube/kube-objects.js';
+import { ignoringOutdated, type KubeClient } from '../kube/kube.client.js';
 import { type AgentConfig, sandboxAnnotations } from './agent-config.js';
 import { fetchConfigSources } from './config-sources.js';
 import { containerEnvironment, MissingReference } from './environment.js';
 import { containerConfig, podLogFolder, podSandboxConfig } from './pod-configs.js';
 import { PodEvents } from './pod-events.js';
-import { podStatus } from './pod-status.js';
+import { podStatus, statusFingerprint } from './pod-status.js';
 import { type Prober, startProber } from './prober.js';
 import { type ContainerPlan, type ContainerStart, planContainers } from './restart.js';
 import type { RuntimeView } from './runtime-view.js';
@@ -34,9 +34,6 @@ export interface PodWorkerPorts {
 const retryMs = 1_000;
 const keptAttempts = 2;
 const strategicPatch = 'application/strategic-merge-patch+json';
-/** The Pod was removed or replaced meanwhile: the watch brings the same news. */
-const outdatedStatuses = [404, 409];
-
 export class PodWorker {
   private readonly uid: string;
   private readonly prober: Prober;
@@ -304,19 +301,5 @@ export class PodWorker {
 
   private log(text: string): void {
     this.ports.log(`pod ${this.pod.metadata.namespace}/${this.pod.metadata.name}: ${text}`);
-  }
-}
-
-/** Instants of conditions change with every look; what counts is whether anything else did. */
-function statusFingerprint(status: PodStatus): string {
-  const conditions = status.conditions?.map((condition) => ({ ...condition, lastTransitionTime: undefined }));
-  return JSON.stringify({ ...status, startTime: undefined, conditions });
-}
-
-async function ignoringOutdated(request: Promise<unknown>): Promise<void> {
-  try {
-    await request;
-  } catch (error) {
-    if (!(error instanceof KubeError && outdatedStatuses.includes(error.status))) throw error;
   }
 }
