@@ -83,4 +83,4 @@ export const Config = z.object({
   /** The host's own: its listener is reachable whatever the policy says. */
   RINGFENCE_MANAGEMENT_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
 });
-export type Config = z.infer<typeof Config>;
+export type Config = z.output<typeof Config>;

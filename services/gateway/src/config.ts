@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const BOOTSTRAP_KEY = /^api_[0-9a-f]{8,64}:[\x21-\x7e]{32,200}$/;
 
-export const configSchema = z
+export const Config = z
   .object({
     NATS_URL: z.string().min(1).default('nats://127.0.0.1:4222'),
     /** Path of a credentials file (JWT and seed); empty: a server without authentication. */
@@ -37,4 +37,4 @@ export const configSchema = z
     path: ['RINGFENCE_TLS_KEY'],
     message: 'certificate and key come together',
   });
-export type Config = z.infer<typeof configSchema>;
+export type Config = z.output<typeof Config>;

@@ -1,7 +1,7 @@
 /** The environment of policy-compute. */
 import { z } from 'zod';
 
-export const configSchema = z.object({
+export const Config = z.object({
   NATS_URL: z.string().min(1).default('nats://127.0.0.1:4222'),
   /** Path of a credentials file (JWT and seed); empty: a server without authentication. */
   NATS_CREDS: z.string().default(''),
@@ -16,4 +16,4 @@ export const configSchema = z.object({
   /** Address of that listener. It speaks no TLS, so it stays on the machine unless told otherwise. */
   RINGFENCE_GRPC_HOST: z.string().min(1).default('127.0.0.1'),
 });
-export type Config = z.infer<typeof configSchema>;
+export type Config = z.output<typeof Config>;

@@ -1,6 +1,6 @@
 import { run } from '@ringfence/service-host';
-import { configSchema } from './config.js';
+import { Config } from './config.js';
 import { manifest } from './manifest.js';
 import { startPolicyCompute } from './policy-compute.module.js';
 
-run({ manifest, config: configSchema, start: startPolicyCompute });
+run({ manifest, config: Config, start: startPolicyCompute });

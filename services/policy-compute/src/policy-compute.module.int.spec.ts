@@ -23,7 +23,7 @@ import type { NatsServer, PostgresServer } from '@ringfence/testing';
 import { protoPath as healthProto } from 'grpc-health-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROTO_PATH } from './adapters/explain-grpc.js';
-import { configSchema } from './config.js';
+import { Config } from './config.js';
 import { manifest } from './manifest.js';
 import { startPolicyCompute } from './policy-compute.module.js';
 
@@ -58,7 +58,7 @@ beforeAll(async () => {
   const creds = join(nats.directory, 'policy-compute.creds');
   await writeFile(creds, formatCreds(keys.services['policy-compute']!));
   hosted = await startHosted(
-    { manifest, config: configSchema, start: startPolicyCompute },
+    { manifest, config: Config, start: startPolicyCompute },
     {
       NATS_URL: nats.url,
       NATS_CREDS: creds,

@@ -10,7 +10,7 @@ import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { startHosted } from '@ringfence/service-host';
 import type { HostedProcess } from '@ringfence/service-host';
 import { startNats, startPostgres } from '@ringfence/testing';
-import { configSchema } from '../config.js';
+import { Config } from '../config.js';
 import { startGateway } from '../gateway.module.js';
 import { manifest } from '../manifest.js';
 
@@ -92,7 +92,7 @@ async function startProcess(
     return running;
   };
   const process = await startHosted(
-    { manifest, config: configSchema, start },
+    { manifest, config: Config, start },
     {
       RINGFENCE_PORT: '0',
       RINGFENCE_MANAGEMENT_PORT: '0',

@@ -12,7 +12,7 @@ export const Config = z.object({
   /** Seconds between two flow batches. */
   RINGFENCE_FLOW_INTERVAL_SECONDS: z.coerce.number().min(0.1).max(600).default(5),
 });
-export type Config = z.infer<typeof Config>;
+export type Config = z.output<typeof Config>;
 
 export const SandboxDescription = z.object({
   url: z.string(),
