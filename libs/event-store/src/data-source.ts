@@ -5,6 +5,7 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import type pg from 'pg';
 import type { ServiceDatabase } from './event-store.js';
 import { withOwn } from './migrate.js';
+import { MirroredEntity } from './mirror.js';
 
 const POOL = {
   max: 10,
@@ -24,7 +25,7 @@ export function dataSource({
     type: 'postgres',
     url,
     applicationName: service,
-    entities: [...entities],
+    entities: [MirroredEntity, ...entities],
     migrations: withOwn(migrations),
     synchronize: false,
     // Silent unless somebody asks for it with DEBUG=typeorm:*: stdout is for the service's own lines.

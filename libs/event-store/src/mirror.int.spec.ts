@@ -40,7 +40,7 @@ function said(position: number, id: string, value: string | null): Envelope {
   };
 }
 const values = async (): Promise<Record<string, string>> =>
-  Object.fromEntries([...(await copy.all(store.pool, 'label'))].map(([id, { value }]) => [id, value]));
+  Object.fromEntries([...(await copy.all(store.entities, 'label'))].map(([id, { value }]) => [id, value]));
 
 describe('a mirror', () => {
   it('comes to the same rows in any order, with repeats and late ones, however they are cut into batches', async () => {
@@ -84,10 +84,10 @@ describe('a mirror', () => {
   it('knows what is gone from what it never heard of', async () => {
     await forgetAll();
     await take([said(1, '1', 'a'), said(2, '2', null)]);
-    expect((await copy.get(store.pool, 'label', '1'))?.value).toBe('a');
-    expect(await copy.get(store.pool, 'label', '2')).toBe(null);
-    expect(await copy.get(store.pool, 'label', '3')).toBe(undefined);
-    expect(await copy.rows(store.pool)).toHaveLength(2);
+    expect((await copy.get(store.entities, 'label', '1'))?.value).toBe('a');
+    expect(await copy.get(store.entities, 'label', '2')).toBe(null);
+    expect(await copy.get(store.entities, 'label', '3')).toBe(undefined);
+    expect(await copy.rows(store.entities)).toHaveLength(2);
   });
 
   it('takes nothing of a batch that holds what its contract does not say', async () => {

@@ -7,6 +7,9 @@
 import { MIRRORED, readEvent } from '@ringfence/contracts';
 import type { Envelope, MirroredKind, MirroredState } from '@ringfence/contracts';
 import type pg from 'pg';
+import { EntitySchema, In, IsNull, LessThan, Not } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { WHOLE_NUMBER } from './columns.js';
 
 export type Mirrored<K extends MirroredKind> = {
   [Kind in K]: {
@@ -28,32 +31,56 @@ export interface Mirror<K extends MirroredKind> {
    */
   take(tx: Queryable, events: readonly Envelope[]): Promise<Mirrored<K>[]>;
   /** Null: it is gone; undefined: nothing was ever heard of it. */
-  get<Kind extends K>(db: Queryable, kind: Kind, id: string): Promise<MirroredState<Kind> | null | undefined>;
+  get<Kind extends K>(
+    entities: EntityManager,
+    kind: Kind,
+    id: string,
+  ): Promise<MirroredState<Kind> | null | undefined>;
   /** What is there, by id; of one cluster where one is named. */
-  all<Kind extends K>(db: Queryable, kind: Kind, cluster?: string): Promise<Map<string, MirroredState<Kind>>>;
+  all<Kind extends K>(
+    entities: EntityManager,
+    kind: Kind,
+    cluster?: string,
+  ): Promise<Map<string, MirroredState<Kind>>>;
   /** Everything ever told, the gone ones included, for who keeps it in memory. */
-  rows(db: Queryable): Promise<Mirrored<K>[]>;
+  rows(entities: EntityManager): Promise<Mirrored<K>[]>;
   /** What these events say, as `take` would take it if all of it were news. */
   told(events: readonly Envelope[]): Mirrored<K>[];
   /** Forgets what has been gone for so long that no stream holds a word about it. */
-  prune(db: Queryable): Promise<void>;
+  prune(entities: EntityManager): Promise<void>;
 }
 
 type Queryable = Pick<pg.ClientBase, 'query'>;
 
-const GONE_ARE_KEPT = '30 days';
+const GONE_ARE_KEPT_MS = 30 * 86_400_000;
 
 interface Row {
   readonly kind: MirroredKind;
   readonly id: string;
   readonly cluster: string;
-  readonly position: string;
+  readonly position: number;
   readonly type: string;
   readonly v: number;
   /** Null: gone. */
-  readonly data: unknown;
+  readonly data: object | null;
+  readonly at: Date;
 }
-const ROWS = 'select kind, id, cluster, position, type, v, data from mirrored';
+
+export const MirroredEntity = new EntitySchema<Row>({
+  name: 'Mirrored',
+  tableName: 'mirrored',
+  columns: {
+    kind: { type: 'text', primary: true },
+    id: { type: 'text', primary: true },
+    cluster: { type: 'text' },
+    position: WHOLE_NUMBER,
+    type: { type: 'text' },
+    v: { type: 'int' },
+    data: { type: 'jsonb', nullable: true },
+    at: { type: 'timestamptz', default: () => 'now()' },
+  },
+  indices: [{ name: 'mirrored_kind_cluster_idx', columns: ['kind', 'cluster'] }],
+});
 
 export function mirror<K extends MirroredKind>({ kinds }: { readonly kinds: readonly K[] }): Mirror<K> {
   return {
@@ -63,31 +90,25 @@ export function mirror<K extends MirroredKind>({ kinds }: { readonly kinds: read
       const taken = new Set(await upsert(tx, told));
       return told.filter((word) => taken.has(keyOf(word))).map(shown<K>);
     },
-    get: async <Kind extends K>(db: Queryable, kind: Kind, id: string) => {
-      const { rows } = await db.query<Row>(`${ROWS} where kind = $1 and id = $2`, [kind, id]);
-      return rows[0] === undefined ? undefined : stateOf<Kind>(rows[0]);
+    get: async <Kind extends K>(entities: EntityManager, kind: Kind, id: string) => {
+      const row = await entities.findOneBy(MirroredEntity, { kind, id });
+      return row === null ? undefined : stateOf<Kind>(row);
     },
-    all: async <Kind extends K>(db: Queryable, kind: Kind, cluster?: string) => {
-      const { rows } = await db.query<Row>(
-        `${ROWS} where kind = $1 and data is not null and ($2::text is null or cluster = $2)`,
-        [kind, cluster ?? null],
-      );
+    all: async <Kind extends K>(entities: EntityManager, kind: Kind, cluster?: string) => {
+      const there = { kind, data: Not(IsNull()), ...(cluster !== undefined && { cluster }) };
+      const rows = await entities.findBy(MirroredEntity, there);
       return new Map(rows.map((row) => [row.id, stateOf<Kind>(row)!]));
     },
-    rows: async (db) => {
-      const { rows } = await db.query<Row>(`${ROWS} where kind = any($1)`, [kinds]);
-      return rows.map((row) => shown<K>({ ...row, position: Number(row.position) }));
-    },
+    rows: async (entities) => (await entities.findBy(MirroredEntity, { kind: In(kinds) })).map(shown<K>),
     told: (events) => lastOfEach(events.flatMap((event) => wordOf(event, kinds) ?? [])).map(shown<K>),
-    prune: async (db) => {
-      await db.query(`delete from mirrored where data is null and at < now() - interval '${GONE_ARE_KEPT}'`);
+    prune: async (entities) => {
+      const long = LessThan(new Date(Date.now() - GONE_ARE_KEPT_MS));
+      await entities.delete(MirroredEntity, { data: IsNull(), at: long });
     },
   };
 }
 
-interface Word extends Omit<Row, 'position'> {
-  readonly position: number;
-}
+type Word = Omit<Row, 'at'>;
 const keyOf = ({ kind, id }: Pick<Word, 'kind' | 'id'>): string => `${kind}/${id}`;
 
 /** Kept as it was said, with its version: a later program reads it as the newest. Null: nothing that is mirrored here. */
@@ -98,7 +119,7 @@ function wordOf(event: Envelope, kinds: readonly MirroredKind[]): Word | null {
   const isGone = type === MIRRORED[kind].deleted;
   if (!isGone) MIRRORED[kind].state.parse(data);
   const id = event.stream.slice(kind.length + 1);
-  return { kind, id, cluster, position, type, v, data: isGone ? null : data };
+  return { kind, id, cluster, position, type, v, data: isGone ? null : (data as object) };
 }
 
 function tells(kind: MirroredKind, type: string): boolean {
@@ -118,7 +139,7 @@ function stateOf<Kind extends MirroredKind>({
   type,
   v,
   data,
-}: Omit<Row, 'position'>): MirroredState<Kind> | null {
+}: Pick<Row, 'kind' | 'type' | 'v' | 'data'>): MirroredState<Kind> | null {
   if (data === null) return null;
   return MIRRORED[kind].state.parse(readEvent({ type, v, data }).data) as MirroredState<Kind>;
 }

@@ -71,7 +71,7 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
   const store = await openServiceStore(DATABASE, options);
   const writer = await soleWriter(store, signal && { signal });
   await ensureDefaultProfile(store);
-  await labelled.prune(store.pool);
+  await labelled.prune(store.entities);
   const relay = startRelay(store, bus, {
     onError: (error) => logger.warn({ err: error }, 'relay'),
   });

@@ -42,7 +42,7 @@ describe('workloads over REST', () => {
       externalDataReference: null,
     });
   const known = (id: string) =>
-    eventually(async () => (await labelled.get(world.inventory().store.pool, 'label', id)) !== undefined);
+    eventually(async () => (await labelled.get(world.inventory().store.entities, 'label', id)) !== undefined);
   beforeAll(async () => {
     await label(web, 'role', 'Web');
     await label('72', 'role', 'Database');

@@ -54,7 +54,7 @@ export async function openLabelResolver(options: LabelResolverOptions): Promise<
   const writer = await soleWriter(store, { onRegained, ...(signal && { signal }) });
   const queue = writer.oneAtATime;
   await ensureBuiltInTypes(store);
-  await facts.prune(store.pool);
+  await facts.prune(store.entities);
   // What a crash left unsaid is said before anything new.
   await queue(() => resolver.settle());
   const relay = startRelay(store, bus, {

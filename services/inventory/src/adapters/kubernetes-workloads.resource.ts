@@ -51,9 +51,9 @@ const FILTERS: Filters<ItemInTime> = {
 };
 
 async function knownItems(store: EventStore): Promise<Item[]> {
-  const entities = await labelled.all(store.pool, 'entity');
+  const entities = await labelled.all(store.entities, 'entity');
   const converged = await convergence(store.pool);
-  const profiles = await profilesByNamespace(store.pool);
+  const profiles = await profilesByNamespace(store.entities);
   const all = await kubernetesWorkloads.live(store.entities);
   return all.flatMap((found) => {
     const entity = entities.get(found.id);

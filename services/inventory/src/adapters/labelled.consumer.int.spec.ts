@@ -15,7 +15,7 @@ describe('what label-resolver said', () => {
       const released = releasedEvents([ENTITIES, LABELS, PROFILES].map(({ filter }) => filter));
       await take(released.map((message, index) => ({ ...message, seq: index + 1, ...AS_SENT })));
       for (const kind of ['label', 'profile', 'entity'] as const)
-        expect((await labelled.rows(store.pool)).map((row) => row.kind)).toContain(kind);
+        expect((await labelled.rows(store.entities)).map((row) => row.kind)).toContain(kind);
     } finally {
       await store.close();
       await postgres.close();

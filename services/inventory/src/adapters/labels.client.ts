@@ -16,7 +16,7 @@ export function labelKeys(store: EventStore, bus: Bus): LabelKeysOf {
   return async (labels) => {
     const keyOf: Record<string, string> = {};
     for (const label of new Set(labels)) {
-      const known = await labelled.get(store.pool, 'label', label);
+      const known = await labelled.get(store.entities, 'label', label);
       const key = known?.key ?? (await askOwner(bus, label));
       if (key !== undefined) keyOf[label] = key;
     }

@@ -45,7 +45,7 @@ export async function surroundings(parts: SurroundingParts): Promise<Surrounding
   const { store, listening, silence } = parts;
   const clusters = await containerClusters.live(store.entities);
   return {
-    labels: await labelled.all(store.pool, 'label'),
+    labels: await labelled.all(store.entities, 'label'),
     agents: new Map((await agents(store.pool)).map((agent) => [`${agent.cluster}/${agent.node}`, agent])),
     acks: await nodeAcks(store.pool),
     notInForce: new Map(

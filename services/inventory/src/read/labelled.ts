@@ -3,7 +3,7 @@
  * a caller names exists. No event of inventory follows from these rows by itself, so the facts lane does not turn back.
  */
 import { mirror } from '@ringfence/event-store';
-import type pg from 'pg';
+import type { EntityManager } from 'typeorm';
 
 export interface KnownLabel {
   readonly id: string;
@@ -18,10 +18,8 @@ export interface KnownProfile {
 export const labelled = mirror({ kinds: ['label', 'profile', 'entity'] });
 
 /** By `cluster/namespace`. */
-export async function profilesByNamespace(
-  db: Pick<pg.ClientBase, 'query'>,
-): Promise<Map<string, KnownProfile>> {
-  const profiles = [...(await labelled.all(db, 'profile')).values()];
+export async function profilesByNamespace(entities: EntityManager): Promise<Map<string, KnownProfile>> {
+  const profiles = [...(await labelled.all(entities, 'profile')).values()];
   return new Map(
     profiles.flatMap(({ cluster, namespace, id, name }) =>
       namespace === null ? [] : [[`${cluster}/${namespace}`, { id, name }] as const],

@@ -149,7 +149,7 @@ async function prepare(
     id,
     cluster,
     namespace,
-    linked: namespace !== null && (await namespaceExists(store.pool, cluster, namespace)),
+    linked: namespace !== null && (await namespaceExists(store.entities, cluster, namespace)),
   };
   const addressee = { stream: streamOf.profile(id), actor: request.actor, cluster };
   const namespaceTaken = await isNamespaceTaken(store, profile);

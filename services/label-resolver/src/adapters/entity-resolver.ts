@@ -62,14 +62,14 @@ export class EntityResolver {
   }
 
   private async load(): Promise<EntityLabelsCalculator> {
-    const { pool, entities: db } = this.store;
+    const { entities: db } = this.store;
     const calculator = new EntityLabelsCalculator();
     this.position = await this.store.lastPosition();
     calculator.restore((await entities.live(db)).map((each) => each.body));
     calculator.setCatalogue(await readCatalogue(db));
     for (const profile of await profiles.live(db)) calculator.setProfile(profile.body);
-    for (const workload of await kubernetesWorkloads(pool)) calculator.setKubernetesWorkload(workload);
-    for (const workload of await workloads(pool)) calculator.setWorkload(workload);
+    for (const workload of await kubernetesWorkloads(db)) calculator.setKubernetesWorkload(workload);
+    for (const workload of await workloads(db)) calculator.setWorkload(workload);
     this.calculator = calculator;
     return calculator;
   }

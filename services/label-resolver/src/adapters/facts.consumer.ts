@@ -4,6 +4,7 @@
  */
 import { eventOf } from '@ringfence/bus';
 import type { Message } from '@ringfence/bus';
+import { entitiesIn } from '@ringfence/event-store';
 import type { EventStore, OneAtATime } from '@ringfence/event-store';
 import type pg from 'pg';
 import { facts, isClusterGone } from '../read/facts.js';
@@ -41,7 +42,7 @@ async function entityIn(tx: pg.PoolClient, news: FactNews): Promise<Fact[]> {
   switch (news.kind) {
     case 'kubernetes-workload':
       if (news.state === null) return [{ type: 'gone', id: news.id }];
-      if (await isClusterGone(tx, news.state.cluster)) return [];
+      if (await isClusterGone(entitiesIn(tx), news.state.cluster)) return [];
       return [{ type: 'kubernetes-workload', state: news.state }];
     case 'workload':
       return [news.state === null ? { type: 'gone', id: news.id } : { type: 'workload', state: news.state }];

@@ -35,10 +35,10 @@ export function labelUses(store: EventStore, bus: Bus): LabelUsesOf {
   };
 }
 
-async function carriedByHosts({ pool }: EventStore, asked: ReadonlySet<string>): Promise<NamedUse[]> {
+async function carriedByHosts({ entities }: EventStore, asked: ReadonlySet<string>): Promise<NamedUse[]> {
   const carriers = [
-    ...(await workloads(pool)).map((each) => ({ ...each, by: `workload ${each.name || each.hostname}` })),
-    ...(await pairingProfiles(pool)).map((each) => ({ ...each, by: `pairing profile ${each.name}` })),
+    ...(await workloads(entities)).map((each) => ({ ...each, by: `workload ${each.name || each.hostname}` })),
+    ...(await pairingProfiles(entities)).map((each) => ({ ...each, by: `pairing profile ${each.name}` })),
   ];
   return carriers.flatMap(({ labels, by }) =>
     labels.filter((label) => asked.has(label)).map((label) => ({ label, by, token: CARRIED_TOKEN })),

@@ -15,7 +15,7 @@ const LONGEST_WAIT_MS = 2_000;
 
 export function presentCluster(store: EventStore): PresentCluster {
   return async (cluster) => {
-    if (cluster === undefined || (await isClusterGone(store.pool, cluster)))
+    if (cluster === undefined || (await isClusterGone(store.entities, cluster)))
       throw notFound('container cluster');
     const patience = AbortSignal.timeout(LONGEST_WAIT_MS);
     for (;;) {

@@ -34,7 +34,7 @@ export function profileLife(store: EventStore, tx: pg.PoolClient): ProfileLife {
     });
   };
   const clusterCreated = async (cluster: string): Promise<void> => {
-    if (await isClusterGone(tx, cluster)) return;
+    if (await isClusterGone(entitiesIn(tx), cluster)) return;
     const id = templateId(cluster);
     await run(cluster, id, await profileOf(tx, id), { type: 'create-template', id, cluster });
   };

@@ -1,9 +1,7 @@
 /** What inventory says exists: clusters, namespaces, Kubernetes workloads, workloads, pairing profiles. Kept so that nobody has to be asked. */
 import type { KubernetesWorkloadState, PairingProfileState, WorkloadState } from '@ringfence/contracts';
 import { mirror } from '@ringfence/event-store';
-import type pg from 'pg';
-
-type Queryable = Pick<pg.ClientBase, 'query'>;
+import type { EntityManager } from 'typeorm';
 
 export const facts = mirror({
   kinds: ['container-cluster', 'namespace', 'kubernetes-workload', 'workload', 'pairing-profile'],
@@ -11,28 +9,32 @@ export const facts = mirror({
 export type FactNews = Awaited<ReturnType<typeof facts.take>>[number];
 
 /** A deleted cluster stays deleted, whatever still arrives about it. */
-export async function isClusterGone(db: Queryable, id: string): Promise<boolean> {
-  return (await facts.get(db, 'container-cluster', id)) === null;
+export async function isClusterGone(entities: EntityManager, id: string): Promise<boolean> {
+  return (await facts.get(entities, 'container-cluster', id)) === null;
 }
 
-export async function namespaceExists(db: Queryable, cluster: string, name: string): Promise<boolean> {
-  const namespaces = await facts.all(db, 'namespace', cluster);
+export async function namespaceExists(
+  entities: EntityManager,
+  cluster: string,
+  name: string,
+): Promise<boolean> {
+  const namespaces = await facts.all(entities, 'namespace', cluster);
   return [...namespaces.values()].some((each) => each.name === name);
 }
 
 /** Those of live clusters: of a deleted one not everything is said to have gone. */
-export async function kubernetesWorkloads(db: Queryable): Promise<KubernetesWorkloadState[]> {
-  const all = [...(await facts.all(db, 'kubernetes-workload')).values()];
+export async function kubernetesWorkloads(entities: EntityManager): Promise<KubernetesWorkloadState[]> {
+  const all = [...(await facts.all(entities, 'kubernetes-workload')).values()];
   const gone = new Set<string>();
   for (const cluster of new Set(all.map((each) => each.cluster)))
-    if (await isClusterGone(db, cluster)) gone.add(cluster);
+    if (await isClusterGone(entities, cluster)) gone.add(cluster);
   return all.filter((each) => !gone.has(each.cluster));
 }
 
-export const workloads = async (db: Queryable): Promise<WorkloadState[]> => [
-  ...(await facts.all(db, 'workload')).values(),
+export const workloads = async (entities: EntityManager): Promise<WorkloadState[]> => [
+  ...(await facts.all(entities, 'workload')).values(),
 ];
 
-export const pairingProfiles = async (db: Queryable): Promise<PairingProfileState[]> => [
-  ...(await facts.all(db, 'pairing-profile')).values(),
+export const pairingProfiles = async (entities: EntityManager): Promise<PairingProfileState[]> => [
+  ...(await facts.all(entities, 'pairing-profile')).values(),
 ];

@@ -26,9 +26,9 @@ export class FactMirror {
   private constructor(private readonly store: EventStore) {}
 
   static async open(store: EventStore): Promise<FactMirror> {
-    await facts.prune(store.pool);
+    await facts.prune(store.entities);
     const mirror = new FactMirror(store);
-    for (const change of await facts.rows(store.pool)) mirror.#remember(change);
+    for (const change of await facts.rows(store.entities)) mirror.#remember(change);
     const heads = await store.pool.query<{ cluster: string; kind: FactKind; position: string }>(
       'select cluster, kind, position from fact_heads',
     );
