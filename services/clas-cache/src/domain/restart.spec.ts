@@ -19,6 +19,7 @@ import {
   WEB,
 } from '../testing/facts.js';
 import { ActorStore } from './actor-store.js';
+import type { StoredState } from './stored-state.js';
 
 const NOW = Date.parse(AT);
 const GATED = pod('db', 1, { node: 'node-1', readinessGates: ['com.illumio.policy-ready'] });
@@ -112,6 +113,25 @@ describe('what went while nobody watched, and then clas-cache was lost too', () 
     settle(NOW);
     expect(store.endpoint('db-1')?.addresses).toEqual(addresses);
     expect(store.pod('web-3')).toBeUndefined();
+  });
+});
+
+describe('a node that was unpaired', () => {
+  it('is still to be told so by whoever follows, which never knew its settings', () => {
+    store = restarted();
+    store.caughtUp();
+    settle(NOW);
+    const facts = store.storedFacts() ?? undefined;
+    store.told('node', 'node-2', null);
+    settle(NOW);
+    // Objects of the cluster are written once a minute, the policy after each change.
+    const policy = store.storedPolicy() ?? undefined;
+    const stored = JSON.parse(JSON.stringify({ revision: 2_000, policy, facts })) as StoredState;
+    store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 15 }, stored);
+    store.caughtUp();
+    settle(NOW);
+    expect(store.snapshot('node-2', AT)).toMatchObject({ unpaired: true });
+    expect(store.snapshot('node-1', AT)).not.toHaveProperty('unpaired');
   });
 });
 

@@ -33,10 +33,11 @@ export interface StoredPolicy {
   readonly catalogue: LabelCatalogue;
   readonly profiles: Entries<ProfileSettings>;
   readonly nodes: Entries<NodeSettings>;
+  /** Whose settings were taken away: written together with that, or nobody would tell them. */
+  readonly unpaired: readonly string[];
 }
 export interface StoredFacts {
   readonly listed: readonly string[];
-  readonly unpaired: readonly string[];
   readonly nodes: Listed<NodeFacts>;
   readonly workloads: Listed<WorkloadFacts>;
   readonly pods: Listed<PodFacts>;
@@ -63,6 +64,7 @@ export function storedPolicy({ sync, policy, view }: ClusterGraph): StoredPolicy
     catalogue,
     profiles: [...view.pods.profiles],
     nodes: [...view.nodes.settings],
+    unpaired: view.nodes.unpaired(),
   };
 }
 
@@ -80,7 +82,6 @@ export function storedFacts({ sync, view }: ClusterGraph): StoredFacts | null {
   if (sync.listed.size === 0) return null;
   return {
     listed: [...sync.listed],
-    unpaired: nodes.unpaired(),
     nodes: listedEntries(nodes.nodes),
     workloads: listedEntries(pods.workloads),
     pods: listedEntries(pods.pods),
@@ -94,7 +95,6 @@ const listedEntries = <T>(objects: ListedObjects<T>): Listed<T> =>
 export function restoreFacts({ sync, view }: ClusterGraph, facts: StoredFacts): void {
   const { nodes, pods } = view;
   for (const kind of facts.listed) sync.listed.add(kind);
-  nodes.restoreUnpaired(facts.unpaired);
   for (const [uid, epoch, node] of facts.nodes) nodes.setNode(uid, epoch, node);
   for (const [, epoch, workload] of facts.workloads) pods.setWorkload(workload, epoch);
   for (const [, epoch, pod] of facts.pods) pods.setPod(pod, epoch);
@@ -105,6 +105,7 @@ export function restorePolicy(graph: ClusterGraph, policy: StoredPolicy): void {
   takeTold(graph, 'labels', '', policy.catalogue);
   for (const [token, profile] of policy.profiles) graph.view.setProfile(token, profile);
   for (const [token, settings] of policy.nodes) graph.view.nodes.setSettings(token, settings);
+  graph.view.nodes.restoreUnpaired(policy.unpaired);
   const { unit, group, endpoint } = graph.policy.live;
   graph.inForce({
     flush: policy.flush,

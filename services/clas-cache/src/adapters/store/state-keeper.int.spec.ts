@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -46,5 +46,16 @@ describe('the state that a restart needs', () => {
     expect(keeper.unwritten).toBeNull();
     expect(existsSync(join(disk, 'revision.json'))).toBe(true);
     await keeper.close();
+  });
+
+  it('is left out where nobody can make anything of it: clas-cache starts without', async () => {
+    const kept = (value: unknown): string => JSON.stringify({ form: 1, cluster: 'c-1', value });
+    for (const value of [null, 7, { listed: {}, units: 5 }, { listed: ['pod'], pods: [null] }]) {
+      for (const name of ['policy', 'facts']) writeFileSync(join(disk, `${name}.json`), kept(value));
+      writeFileSync(join(disk, 'revision.json'), kept(41));
+      const keeper = keeperOn(disk);
+      expect(keeper.store.revision).toBe(41);
+      await keeper.close();
+    }
   });
 });

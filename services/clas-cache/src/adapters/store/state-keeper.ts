@@ -39,11 +39,22 @@ export class StateKeeper {
     private readonly options: StoreOptions,
     private readonly logger: Logger,
   ) {
+    this.#ceiling = Number(this.#read<number>('revision') ?? 0);
+    this.store = this.#restored();
+    this.#factsTimer = setInterval(() => void this.#writeFacts(), FACTS_EVERY_MS);
+  }
+
+  /** What nobody can make anything of is left out: all of it is told again. */
+  #restored(): ActorStore {
+    const revision = this.#ceiling;
     const policy = this.#read<StoredPolicy>('policy');
     const facts = this.#read<StoredFacts>('facts');
-    this.#ceiling = this.#read<number>('revision') ?? 0;
-    this.store = new ActorStore(options, { revision: this.#ceiling, policy, facts });
-    this.#factsTimer = setInterval(() => void this.#writeFacts(), FACTS_EVERY_MS);
+    try {
+      return new ActorStore(this.options, { revision, policy, facts });
+    } catch (error) {
+      this.logger.error({ err: error }, 'the state on disk is not understood and is left out');
+      return new ActorStore(this.options, { revision });
+    }
   }
 
   /** What a restart would not know because it could not be written, in words; null: all is written. */
