@@ -8,8 +8,6 @@
 
 #include "node-files.h"
 
-enum { LONGEST_SECONDS = 24 * 3600 };
-
 static const char usage[] =
     "ringfence-cni is a CNI plugin; the container runtime calls it. By hand:\n"
     "  ringfence-cni open --for 1h --reason \"why\"   new Pods start without policy while Ringfence's agent is away\n"
@@ -33,7 +31,7 @@ static int seconds_of(const char *text) {
   char *unit;
   long number = strtol(text, &unit, 10);
   int factor = strcmp(unit, "s") == 0 ? 1 : strcmp(unit, "m") == 0 ? 60 : strcmp(unit, "h") == 0 ? 3600 : 0;
-  if (factor == 0 || number < 1 || number > LONGEST_SECONDS / factor) return 0;
+  if (factor == 0 || number < 1 || number > LONGEST_OPENING_S / factor) return 0;
   return (int)number * factor;
 }
 
@@ -49,7 +47,8 @@ static int open_node(int count, char **words, const char *directory) {
   int seconds = duration == NULL ? 0 : seconds_of(duration);
   if (seconds == 0) return complain("open needs --for with a time of at most 24h, such as 90s, 30m or 1h");
   if (reason == NULL || *reason == '\0') return complain("open needs --reason: it is recorded");
-  struct opening opening = {.until = time(NULL) + seconds};
+  time_t now = time(NULL);
+  struct opening opening = {.at = now, .until = now + seconds};
   const char *user = getenv("SUDO_USER");
   copy_line(opening.by, sizeof opening.by, user != NULL ? user : getuid() == 0 ? "root" : "somebody");
   copy_line(opening.reason, sizeof opening.reason, reason);

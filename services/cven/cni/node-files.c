@@ -74,13 +74,15 @@ bool is_open(const char *directory, struct opening *opening) {
   if (file == NULL) return false;
   while (next_line(file, line)) {
     const char *rest;
-    if ((rest = after(line, "until")) != NULL) opening->until = (time_t)strtoll(rest, NULL, 10);
+    if ((rest = after(line, "at")) != NULL) opening->at = (time_t)strtoll(rest, NULL, 10);
+    else if ((rest = after(line, "until")) != NULL) opening->until = (time_t)strtoll(rest, NULL, 10);
     else if ((rest = after(line, "by")) != NULL) snprintf(opening->by, sizeof opening->by, "%s", rest);
     else if ((rest = after(line, "reason")) != NULL)
       snprintf(opening->reason, sizeof opening->reason, "%s", rest);
   }
   fclose(file);
-  return opening->until > time(NULL);
+  time_t now = time(NULL);
+  return opening->at <= now && now < opening->until && opening->until <= opening->at + LONGEST_OPENING_S;
 }
 
 bool write_opening(const char *directory, const struct opening *opening) {
@@ -88,7 +90,8 @@ bool write_opening(const char *directory, const struct opening *opening) {
   if (!file_path(path, directory, "open") || !file_path(beside, directory, "open.new")) return false;
   FILE *file = fopen(beside, "we");
   if (file == NULL) return false;
-  fprintf(file, "until %lld\nby %s\nreason %s\n", (long long)opening->until, opening->by, opening->reason);
+  fprintf(file, "at %lld\nuntil %lld\nby %s\nreason %s\n", (long long)opening->at, (long long)opening->until,
+          opening->by, opening->reason);
   bool is_written = fflush(file) == 0 && fsync(fileno(file)) == 0;
   is_written = fclose(file) == 0 && is_written;
   return is_written && rename(beside, path) == 0;

@@ -14,7 +14,7 @@
 
 #define DEFAULT_DIRECTORY "/var/lib/ringfence/birth"
 
-enum { PATH_SIZE = 1024, REASON_SIZE = 256 };
+enum { PATH_SIZE = 1024, REASON_SIZE = 256, LONGEST_OPENING_S = 24 * 3600 };
 
 /* Unmanaged: nobody of ours has anything to say about its Pods. Watched: managed, and nothing is blocked there. */
 enum care { CARE_UNMANAGED, CARE_WATCHED, CARE_ENFORCED };
@@ -27,7 +27,7 @@ struct settings {
 };
 
 struct opening {
-  time_t until;
+  time_t at, until;
   char by[64];
   char reason[REASON_SIZE];
 };
@@ -36,6 +36,7 @@ struct opening {
    read or is cut off cannot say who is exempt: everything is held, and the agent decides. */
 struct settings read_settings(const char *directory, const char *name_space);
 
+/* By the clock as it is now: a machine that starts with the wrong time is not open by what ended long ago. */
 bool is_open(const char *directory, struct opening *opening);
 bool write_opening(const char *directory, const struct opening *opening);
 bool remove_opening(const char *directory);

@@ -327,6 +327,24 @@ describe('break-glass', () => {
     expect(glass.take()).toEqual([]);
   });
 
+  it('opens nothing by a clock that was set: neither before it was opened, nor for longer than anybody may', async () => {
+    settings();
+    byHand('open', '--for', '1h', '--reason', 'x');
+    const path = join(directory, 'open');
+    const now = Math.floor(Date.now() / 1000);
+    const shifted = (seconds: number, longer = 0): void =>
+      writeFileSync(path, `at ${now + seconds}\nuntil ${now + seconds + 3_600 + longer}\nby ada\nreason x\n`);
+    const glass = new BreakGlass(directory);
+    shifted(-60);
+    expect((await add()).code).toBe(0);
+    expect(glass.current(new Date())).toMatchObject({ by: 'ada' });
+    for (const write of [() => shifted(60), () => shifted(-60, 86_400), () => shifted(-7_200)]) {
+      write();
+      expect((await add()).code).toBe(1);
+      expect(glass.current(new Date())).toBeUndefined();
+    }
+  });
+
   it('expires by itself', async () => {
     settings();
     byHand('open', '--for', '1s', '--reason', 'a moment');
