@@ -76,7 +76,7 @@ function lastLine(error) {
   return lines.findLast((line) => /error|E:|ENO|fail/i.test(line)) ?? lines.at(-1) ?? error.message;
 }
 
-export function checkMachine({ root }) {
+function checkMachine({ root }) {
   if (process.platform !== 'linux')
     throw new SetupError(`Ringfence enforces with nftables and needs Linux; this is ${process.platform}.`);
   const [major, minor] = process.versions.node.split('.').map(Number);

@@ -12,7 +12,7 @@ import type { RewindOptions } from './bus.js';
 import type { Link } from './link.js';
 
 /** The server repeats what was not acknowledged for so long; a reader at work says so more often than that. */
-export const ACK_WAIT_MS = 5_000;
+const ACK_WAIT_MS = 5_000;
 export const KEEP_ALIVE_MS = 1_500;
 /** One pull; also the most that can be under way at once. */
 export const MAX_UNDER_WAY = 512;

@@ -30,15 +30,10 @@ export { noMetrics } from './metrics.js';
 export type { BusMetrics, MetricLabels } from './metrics.js';
 export { createKeys, deriveAccountKeys, keysOfSeed } from './credentials/keys.js';
 export type { NatsKeys } from './credentials/keys.js';
-export { mintAccount, mintOperator, mintUser } from './credentials/claims.js';
+export { mintUser } from './credentials/claims.js';
 export type { AccountClaims, MintedUser, UserClaims } from './credentials/claims.js';
-export { credsFile, formatCreds, parseCreds } from './credentials/creds-file.js';
-export {
-  mintClusterAccount,
-  mintControlPlane,
-  mintServiceUser,
-  mintUplinkUser,
-} from './credentials/control-plane.js';
+export { credsFile, formatCreds } from './credentials/creds-file.js';
+export { mintClusterAccount, mintControlPlane, mintUplinkUser } from './credentials/control-plane.js';
 export type { ClusterAccount, ControlPlaneKeys } from './credentials/control-plane.js';
 export {
   KUBELINK_DURABLE,

@@ -24,7 +24,7 @@ import { continueTrace } from './trace.js';
 import { readHeaders } from './wire.js';
 
 /** For `connectMicroservice`: request/reply, shared out among the processes of one service. */
-export function natsTransportOptions(options: BusOptions, service: string): NatsOptions {
+function natsTransportOptions(options: BusOptions, service: string): NatsOptions {
   return {
     transport: Transport.NATS,
     // Nest's own type knows only some of the client's options; all are handed on.

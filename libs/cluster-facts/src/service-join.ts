@@ -10,7 +10,7 @@ export interface Backend {
 }
 
 /** So many fit into one message. Whoever may write slices can name more than there are addresses. */
-export const MOST_BACKENDS = 15_000;
+const MOST_BACKENDS = 15_000;
 
 /**
  * In one order, however the slices came. Of too many none is told: a ClusterIP opens for backends that are known, and a part

@@ -17,7 +17,7 @@ export const turnToWrite = (store: Pick<EventStore, 'pool'>, signal: AbortSignal
   takeTurn(store.pool, LOCKS.write, signal);
 
 /** The turn was not to be had in time; nothing was done. `code` as Postgres says that another was faster: worth another try. */
-export class AnotherWrites extends Error {
+class AnotherWrites extends Error {
   override readonly name = 'AnotherWrites';
   readonly code = '40001';
   constructor() {

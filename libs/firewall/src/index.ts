@@ -1,11 +1,5 @@
 export { changedPeerSet, isIpv6, peerSet } from './model/addresses.js';
-export {
-  FIRST_GENERATION,
-  FirewallInputError,
-  hasTable,
-  isEnforced,
-  nextGeneration,
-} from './model/firewall.model.js';
+export { FirewallInputError, hasTable, isEnforced, nextGeneration } from './model/firewall.model.js';
 export type {
   ChainRule,
   DirectionPolicy,
@@ -20,7 +14,7 @@ export type { Change, FoundObjects } from './model/change.js';
 export { rulesOnPort } from './model/port-segments.js';
 export { hostReach } from './model/host-reach.js';
 export type { HostedPod, HostReach } from './model/host-reach.js';
-export { buildModel, endpointUnit, inOrder, OWN_HOST, PROBES_REF } from './model/policy-model.js';
+export { buildModel, endpointUnit, inOrder, OWN_HOST } from './model/policy-model.js';
 export type { EndpointDetails, ModelOptions } from './model/policy-model.js';
 export { groupPeers, nodePolicy, peerLookup, podPolicy, standIn } from './model/place-policy.js';
 export type { PlacePolicy, PolicyView } from './model/place-policy.js';
@@ -32,7 +26,6 @@ export {
   flowSetNames,
   HALVES,
   renderRemoval,
-  REVISION_CHAIN,
   TABLE,
 } from './nftables/own-table.js';
 export type { Family, FlowTable, Half } from './nftables/own-table.js';

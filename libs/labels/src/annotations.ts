@@ -8,7 +8,7 @@ import type { CatalogueIndex } from './catalogue.js';
 import { sortedIntegerIds } from './integer-id.js';
 
 /** Highest precedence first. */
-export const ANNOTATION_PREFIXES = ['ringfence.io/', 'com.illumio.'] as const;
+const ANNOTATION_PREFIXES = ['ringfence.io/', 'com.illumio.'] as const;
 
 export type RefusalReason = 'no-such-label' | 'not-in-list' | 'fixed' | 'none' | 'other-prefix-wins';
 export interface RefusedAnnotation {

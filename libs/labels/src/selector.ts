@@ -21,7 +21,7 @@ export interface Selector {
 }
 
 /** What labels mean when they "resolve as workloads": everything that has an address of its own or stands for Pods. */
-export const WORKLOAD_CLASSES: readonly EntityClass[] = ['node', 'pod', 'service', 'unmanaged'];
+const WORKLOAD_CLASSES: readonly EntityClass[] = ['node', 'pod', 'service', 'unmanaged'];
 
 const EVERY_CLASS = WORKLOAD_CLASSES.join(',');
 

@@ -40,10 +40,7 @@ export function evaluate(input: EvaluationInput): Evaluation {
   return { decision, rule, verdict: verdictOf(decision, input.mode ?? input.unit.mode) };
 }
 
-export function speaksAbout(
-  rule: WireRule,
-  input: Omit<EvaluationInput, 'unit' | 'mode' | 'direction'>,
-): boolean {
+function speaksAbout(rule: WireRule, input: Omit<EvaluationInput, 'unit' | 'mode' | 'direction'>): boolean {
   if (rule.onlyWorkloads !== undefined && !rule.onlyWorkloads.includes(input.workload ?? '')) return false;
   if (!onPorts(rule.ports, input.packet)) return false;
   return rule.peers.some((peer) => input.members.contains(peer, input.packet.peer, input.hostAddresses));

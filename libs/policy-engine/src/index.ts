@@ -21,7 +21,7 @@ export { questionId } from './question.js';
 export { CLUSTER_NODES, CONTROL_PLANE_NODES, JUDGING_NODES, POD_NETWORKS } from './essential-groups.js';
 export { essentialGroupWords, essentialWords } from './essential-words.js';
 export type { EssentialWords } from './essential-words.js';
-export { compareRuleOrder, ruleRefs } from './rule-compiler.js';
+export { ruleRefs } from './rule-compiler.js';
 export { PolicyCalculator } from './policy.calculator.js';
 export type { PolicyChanges } from './cluster-policy.calculator.js';
 export type { GroupChanges } from './cluster-groups.calculator.js';

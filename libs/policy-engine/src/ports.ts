@@ -1,7 +1,7 @@
 /** Ports of services: one normal form, and whether a packet is on them. */
 import type { PortRange } from '@ringfence/contracts';
 
-export const ANY_PROTOCOL = -1;
+const ANY_PROTOCOL = -1;
 const ICMP = 1;
 const ICMPV6 = 58;
 

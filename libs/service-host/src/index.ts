@@ -1,4 +1,4 @@
-export { ConfigurationError, readEnvironment } from './environment.js';
+export { ConfigurationError } from './environment.js';
 export { boundConnections, doorOptions } from './http-door.js';
 export type { DoorLimits } from './http-door.js';
 export type { HealthReport } from './health.js';

@@ -7,7 +7,7 @@ export { startPostgres } from './postgres-server.js';
 export type { PostgresServer } from './postgres-server.js';
 export { releasedEvents } from './released-events.js';
 export type { ReleasedEvent } from './released-events.js';
-export { accountFlags, freePort, serverProcess } from './server-process.js';
+export { accountFlags, freePort } from './server-process.js';
 export type { ServerCommand, ServerProcess } from './server-process.js';
 export { expectStateSequence } from './state-sequence.js';
 export type { CalculatorUnderTest, WorldState } from './state-sequence.js';

@@ -42,7 +42,7 @@ export function lineOf<T>(row: T, columns: readonly Column<T>[], widths: readonl
   return `${cells.join('  ').trimEnd()}\n`;
 }
 
-export function widthsOf<T>(rows: readonly T[], columns: readonly Column<T>[]): number[] {
+function widthsOf<T>(rows: readonly T[], columns: readonly Column<T>[]): number[] {
   return columns.map(({ title, value }) =>
     Math.max(title.length, ...rows.map((row) => printable(value(row)).length)),
   );

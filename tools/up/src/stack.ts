@@ -41,7 +41,7 @@ const STOP_WAVES: readonly ((name: string) => boolean)[] = [
 ];
 const STATE_DIRECTORIES = ['postgres', 'nats-control', 'nats-cluster', 'edge', 'sandbox', 'tls'];
 
-export function clearState(dataDirectory: string): void {
+function clearState(dataDirectory: string): void {
   for (const name of STATE_DIRECTORIES) rmSync(join(dataDirectory, name), { recursive: true, force: true });
   rmSync(join(dataDirectory, 'postgres.password'), { force: true });
   rmSync(join(dataDirectory, 'env'), { force: true });

@@ -89,7 +89,7 @@ export async function mintControlPlane(manifests: readonly ServiceManifest[]): P
   };
 }
 
-export function mintServiceUser(coreSeed: string, manifest: ServiceManifest): Promise<MintedUser> {
+function mintServiceUser(coreSeed: string, manifest: ServiceManifest): Promise<MintedUser> {
   return mintUser({
     name: manifest.service,
     issuerSeed: coreSeed,

@@ -13,7 +13,6 @@ const displayInfo = z.object({
   foreground_color: colour.optional(),
   display_name_plural: Text.max(255).optional(),
 });
-export type DisplayInfo = z.infer<typeof displayInfo>;
 const displayName = Text.min(1).max(255);
 
 export const LabelDimensionCreate = z.strictObject({

@@ -42,7 +42,7 @@ export function isRuleOf({ onlyWorkloads }: WireRule, workload: string | null): 
 }
 
 /** The keys of one range, as conntrack sees them. */
-export function keyRange(range: PortRange): readonly [number, number] {
+function keyRange(range: PortRange): readonly [number, number] {
   if (range.proto === ICMP || range.proto === ICMPV6) return icmpRange(range);
   if (range.from === undefined || !KEYED_PROTOCOLS.has(range.proto)) return FULL;
   const to = range.to ?? range.from;

@@ -122,7 +122,7 @@ function filterLayouts(model: FirewallModel, classes: RealmClasses): TableLayout
 /** A Pod is told by nodes whom it cannot see. */
 const isTold = ({ kind, judging }: FirewallModel): boolean => kind === 'pod' && judging.length > 0;
 
-export function revisionText(model: FirewallModel): string {
+function revisionText(model: FirewallModel): string {
   return `kind=${model.kind} mode=${model.mode} revision=${model.revision} generation=${model.generation} half=${model.half}`;
 }
 

@@ -12,9 +12,9 @@ const REF = 'essential/cluster-dns';
 const NAMESPACES = new Set(['kube-system', 'openshift-dns']);
 const NAMES = new Set(['kube-dns', 'dns-default']);
 
-export const DNS_CLUSTER_IPS: GroupId = questionId('essential', 'cluster-dns', 'cluster-ips');
-export const DNS_BACKENDS: GroupId = questionId('essential', 'cluster-dns', 'backends');
-export const DNS_CLIENTS: GroupId = questionId('essential', 'cluster-dns', 'clients');
+const DNS_CLUSTER_IPS: GroupId = questionId('essential', 'cluster-dns', 'cluster-ips');
+const DNS_BACKENDS: GroupId = questionId('essential', 'cluster-dns', 'backends');
+const DNS_CLIENTS: GroupId = questionId('essential', 'cluster-dns', 'clients');
 
 export interface ClusterDns {
   /** For every Pod. */

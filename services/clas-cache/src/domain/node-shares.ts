@@ -16,7 +16,7 @@ export interface Share {
 
 const MIB = 1024 ** 2;
 /** A stream holds 2,048 flow batches of a node; an agent in a busy cluster says a few messages a second. */
-export const NODE_SHARE: Share = {
+const NODE_SHARE: Share = {
   messages: 4_096,
   messagesPerSecond: 50,
   bytes: 512 * MIB,

@@ -114,7 +114,7 @@ export const labelSetOf = (...labels: string[]) =>
 export const WEB = labelSetOf('1', '3');
 export const DB = labelSetOf('2', '3');
 export const WEB_GROUP = 'g-00000000000000000001';
-export const DB_GROUP = 'g-00000000000000000002';
+const DB_GROUP = 'g-00000000000000000002';
 
 export const group = (id: string, labelSets: readonly string[], parts: Partial<Group> = {}): Group =>
   makeGroup(id, { labelSets: [...labelSets], ...parts });

@@ -36,7 +36,7 @@ const REJECTED_FOR_MS = 60_000;
 const UNSEEN: Witnessed = { from: [], reached: [] };
 const NOTHING: HostSeen = { outward: [], inward: UNSEEN };
 
-export class HostRolledBack extends PolicyRefused {
+class HostRolledBack extends PolicyRefused {
   constructor(lost: string) {
     super({
       token: 'host_rolled_back',

@@ -38,7 +38,7 @@ const REMEMBERED_MS = 30_000;
 const AT_ONCE = 3;
 const PAUSE_MS = 100;
 
-export const UNTOLD = { what: 'our table', by: 'an unknown process' } as const;
+const UNTOLD = { what: 'our table', by: 'an unknown process' } as const;
 
 export class TamperWatch {
   private readonly healed = new Map<string, number[]>();

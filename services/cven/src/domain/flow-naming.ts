@@ -34,7 +34,7 @@ interface FlowRow {
 }
 
 /** A real client behind a node's address, whom that node found allowed by this Pod's rules. */
-export const JUDGED_REF = 'essential/judged-by-node';
+const JUDGED_REF = 'essential/judged-by-node';
 const PORTED = new Set([6, 17, 33, 132, 136]);
 /** Type of an answer → type of its question, by protocol. */
 const QUESTIONS: Readonly<Record<number, Readonly<Record<number, number>>>> = {

@@ -35,8 +35,6 @@ const MANIFEST: ServiceManifest = {
   calls: [],
 };
 
-export type ViewContent = Pick<NodeView, 'groups' | 'endpoints' | 'units' | 'namespaces'>;
-
 export interface ClasStub {
   readonly url: string;
   readonly nats: NatsServer;

@@ -102,7 +102,7 @@ function reasonOf(error: unknown): string | undefined {
 }
 
 /** Each chunk is the inside of a JSON array: chunks joined by commas between brackets are the whole answer. */
-export function chunksOf(flows: readonly Flow[]): string[] {
+function chunksOf(flows: readonly Flow[]): string[] {
   const chunks: string[] = [];
   let part: string[] = [];
   let size = 0;

@@ -141,7 +141,7 @@ function noteVip(row: FlowRow, batch: DecoratedFlowBatch, flow: ReportedFlow): v
 }
 
 /** Counts add up over time within one side; the newest report says verdict, rule and state, the worst of them if several are newest. */
-export function addReport(before: SideReport | null, flow: ReportedFlow, at: string): SideReport {
+function addReport(before: SideReport | null, flow: ReportedFlow, at: string): SideReport {
   const report = {
     verdict: VERDICT_RANK[flow.verdict],
     rule: flow.rule,
@@ -162,7 +162,7 @@ export function addReport(before: SideReport | null, flow: ReportedFlow, at: str
   return speaks ? { ...report, ...counts } : { ...before, ...counts };
 }
 
-export function endIdentity(cluster: string, end: FlowEnd): EndIdentity {
+function endIdentity(cluster: string, end: FlowEnd): EndIdentity {
   const isWorkload = end.workload !== null;
   const labels = [...end.labels].sort();
   const address = isWorkload ? null : end.address;

@@ -22,7 +22,7 @@ export function anEnd(end: Partial<FlowEnd> = {}): FlowEnd {
 }
 export const webEnd = anEnd();
 export const apiEnd = anEnd({ address: '10.244.2.7', workload: API, name: 'api', labels: ['12', '21'] });
-export const apiVip = anEnd({
+const apiVip = anEnd({
   address: '10.96.0.10',
   workload: null,
   kind: null,

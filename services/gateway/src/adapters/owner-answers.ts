@@ -15,7 +15,7 @@ import { refusalOf, refuse } from '../domain/refusal.js';
 /** A synchronous GET answers no more unless asked to. */
 const DEFAULT_RESULTS = 500;
 /** The most that anyone may ask for; also what an asynchronous GET without a limit means. */
-export const MOST_RESULTS = 200_000;
+const MOST_RESULTS = 200_000;
 
 export type AskOwner = (
   request: RestRequest,

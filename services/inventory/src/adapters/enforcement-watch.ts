@@ -13,7 +13,7 @@ import type { NamedStanding, StandingParts } from './cluster-standings.js';
 import { changeAlarms, writeAlarms } from './enforcement-alarms.js';
 
 const LOOK_EVERY_MS = 5_000;
-export const NOT_HEARD = 'clas_cache_silent';
+const NOT_HEARD = 'clas_cache_silent';
 
 export interface EnforcementWatch {
   close(): Promise<void>;

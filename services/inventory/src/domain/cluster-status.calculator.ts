@@ -34,7 +34,7 @@ export interface Silence {
   /** After that nobody can say what is in force in the cluster. */
   readonly pulseMs: number;
 }
-export const DEFAULT_SILENCE: Silence = {
+const DEFAULT_SILENCE: Silence = {
   clusterOutOfSyncMs: 10 * 60_000,
   agentOfflineMs: 5 * 60_000,
   pulseMs: 30_000,

@@ -38,7 +38,7 @@ const OF_THE_NODE = new Set(['node_silent', 'node_unpaired', 'not_acknowledged']
 const MOST_REASONS = 8;
 const MOST_PLACES = 20;
 
-export const alarmKey = ({ scope, id }: Pick<Alarm, 'scope' | 'id'>): string => `${scope} ${id}`;
+const alarmKey = ({ scope, id }: Pick<Alarm, 'scope' | 'id'>): string => `${scope} ${id}`;
 
 /** The alarms that one cluster's rows call for. */
 export function alarmsOf(rows: readonly NotInForceRow[]): Alarm[] {

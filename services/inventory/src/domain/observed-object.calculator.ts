@@ -60,7 +60,7 @@ function isNewer(known: ObservedObject, seen: ObservedObject, epochs: EpochOrder
 
 const DIGITS = /^[0-9]+$/;
 /** Numbers by value; anything else differs without an order, and the later delivery is then believed. */
-export function compareResourceVersions(a: string, b: string): number {
+function compareResourceVersions(a: string, b: string): number {
   if (a === b) return 0;
   if (!DIGITS.test(a) || !DIGITS.test(b)) return 1;
   const [left, right] = [BigInt(a), BigInt(b)];

@@ -43,7 +43,7 @@ export interface ProfileAggregate {
   readonly profile: Profile | null;
 }
 
-export const TEMPLATE_NAME = 'Default Profile';
+const TEMPLATE_NAME = 'Default Profile';
 const NEW_PROFILE = {
   description: '',
   managed: false,

@@ -6,10 +6,10 @@ import type { PolicyObject, Stamp, StoredRule, UpdateType } from '../domain/poli
 import type { PolicyCommand, PolicyIntent } from '../domain/policy.decider.js';
 
 export const STAMP: Stamp = { at: '2026-01-02T03:04:05.000Z', by: { kind: 'user', id: '1' } };
-export const TOUCHED = { created: STAMP, updated: STAMP };
+const TOUCHED = { created: STAMP, updated: STAMP };
 
 /** Labels 1–9 are roles, 11–19 apps; workloads are `w1` to `w9`. */
-export const KNOWN: KnownElsewhere = {
+const KNOWN: KnownElsewhere = {
   labelKey: (id) => (/^[1-9]$/.test(id) ? 'role' : /^1[1-9]$/.test(id) ? 'app' : undefined),
   hasWorkload: (id) => /^w[1-9]$/.test(id),
 };

@@ -68,7 +68,7 @@ function revisionToRead(cluster: Cluster, query: ListQuery): number {
   return query.isExact && asked > 0 ? asked : current;
 }
 
-export function tooLarge(asked: number, current: number): StatusError {
+function tooLarge(asked: number, current: number): StatusError {
   const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];
   const message = `Timeout: Too large resource version: ${asked}, current: ${current}`;
   return new StatusError(504, 'Timeout', message, { causes, retryAfterSeconds: 1 });

@@ -64,6 +64,6 @@ const metadataOnly: Representation = {
   }),
 };
 
-export function partialMetadata(object: KubeObject): unknown {
+function partialMetadata(object: KubeObject): unknown {
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
 }

@@ -187,11 +187,11 @@ function isTrue(text: string | null): boolean {
   return text === 'true' || text === '1';
 }
 
-export function isDryRun({ query }: Exchange): boolean {
+function isDryRun({ query }: Exchange): boolean {
   return query.getAll('dryRun').includes('All');
 }
 
-export function placeInNamespace(object: KubeObject, { definition, namespace }: RequestTarget): void {
+function placeInNamespace(object: KubeObject, { definition, namespace }: RequestTarget): void {
   if (!definition.namespaced) return;
   object.metadata.namespace ??= namespace ?? 'default';
   if (namespace === undefined || object.metadata.namespace === namespace) return;

@@ -32,7 +32,7 @@ const forms: { pattern: RegExp; read: (captured: Captured) => Omit<LabelRequirem
   },
 ];
 
-export function parseLabelSelector(text: string): LabelRequirement[] {
+function parseLabelSelector(text: string): LabelRequirement[] {
   return splitOutsideParentheses(text).map(parseRequirement);
 }
 
@@ -63,7 +63,7 @@ const operators: Readonly<Record<string, Operator>> = {
 };
 
 /** A requirement with an operator nobody knows is met by nothing. */
-export function meetsRequirement(labels: Labels, { key, operator, values = [] }: LabelRequirement): boolean {
+function meetsRequirement(labels: Labels, { key, operator, values = [] }: LabelRequirement): boolean {
   return operators[operator]?.(labels?.[key], values) ?? false;
 }
 

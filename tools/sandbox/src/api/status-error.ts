@@ -70,7 +70,7 @@ class ExpiredPageError extends StatusError {
   }
 }
 
-export function qualifiedName(resource: { group: string; plural: string }): string {
+function qualifiedName(resource: { group: string; plural: string }): string {
   return resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
 }
 

@@ -3,7 +3,7 @@
  */
 import { spawn } from 'node:child_process';
 
-export class CommandFailed extends Error {
+class CommandFailed extends Error {
   constructor(
     readonly program: string,
     readonly exitCode: number | null,

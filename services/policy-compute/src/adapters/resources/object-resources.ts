@@ -45,7 +45,7 @@ export async function viewOf(context: ResourceContext, request: ResourceRequest)
 }
 
 /** What stands in the form that the request names: draft, active, or an older version. */
-export async function shownObjects(
+async function shownObjects(
   context: ResourceContext,
   type: ProvisionableType,
   view: View,

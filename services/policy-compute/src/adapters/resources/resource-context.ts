@@ -18,7 +18,7 @@ export interface ResourceContext {
   readonly workloadsAffected: (before: PolicyBook, after: PolicyBook) => number;
 }
 
-export function knownElsewhere(facts: FactLookup): KnownElsewhere {
+function knownElsewhere(facts: FactLookup): KnownElsewhere {
   return { labelKey: (id) => facts.labels.get(id)?.key, hasWorkload: (id) => facts.entities.has(id) };
 }
 

@@ -130,7 +130,7 @@ function openWatch(response: IncomingMessage): Watch {
   };
 }
 
-export async function withinPatience<Value>(promise: Promise<Value>): Promise<Value> {
+async function withinPatience<Value>(promise: Promise<Value>): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`nothing happened within ${patience} ms`)), patience);

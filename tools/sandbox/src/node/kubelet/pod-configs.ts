@@ -69,7 +69,7 @@ export function containerConfig(pod: Pod, container: StubContainer, config: Agen
   };
 }
 
-export function stubArguments(pod: Pod, { spec, role, environment, ownAddresses }: StubContainer): string[] {
+function stubArguments(pod: Pod, { spec, role, environment, ownAddresses }: StubContainer): string[] {
   const variables = { ...environment.injected, ...environment.declared };
   const texts = [...(spec.command ?? []), ...(spec.args ?? [])].map((text) =>
     expandReferences(text, variables),

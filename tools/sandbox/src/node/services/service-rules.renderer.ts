@@ -13,7 +13,7 @@ export interface ServiceRulesInput {
   isOverlay: boolean;
 }
 
-export const serviceTableName = 'sandbox-services';
+const serviceTableName = 'sandbox-services';
 
 // "Give this connection the node's source address on its way out", as kube-proxy's own mark.
 const masqueradeMark = '0x4000';

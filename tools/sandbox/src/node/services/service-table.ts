@@ -28,7 +28,7 @@ const serviceNameLabel = 'kubernetes.io/service-name';
 export const objectKey = (object: { metadata: { namespace?: string; name: string } }): string =>
   `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 
-export const slicedServiceKey = (slice: EndpointSlice): string =>
+const slicedServiceKey = (slice: EndpointSlice): string =>
   `${slice.metadata.namespace ?? ''}/${slice.metadata.labels?.[serviceNameLabel] ?? ''}`;
 
 export function slicesByService(slices: Iterable<EndpointSlice>): Map<string, EndpointSlice[]> {
