@@ -170,6 +170,7 @@ export class AgentParts {
       freeNamespaces: config.RINGFENCE_FREE_SOURCES,
       hostAddresses,
       cluster: () => this.view.clusterAddresses,
+      nodes: () => this.view.nodeAddresses,
       onChange: (why) => {
         instruments.areTied.set(why === undefined ? 1 : 0);
         if (why === undefined) logger.info('no Pod can send under the address of another');

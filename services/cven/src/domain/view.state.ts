@@ -87,6 +87,11 @@ export class ViewState implements PolicyView {
     return this.groups.get(POD_NETWORKS)?.cidrs ?? [];
   }
 
+  get nodeAddresses(): readonly string[] {
+    const nodes = this.peersOf(CLUSTER_NODES);
+    return nodes === undefined ? [] : [...nodes.hosts4, ...nodes.hosts6];
+  }
+
   /** Addresses and CIDRs of the cluster's nodes and Pods. */
   get clusterAddresses(): readonly string[] {
     const nodes = this.peersOf(CLUSTER_NODES);

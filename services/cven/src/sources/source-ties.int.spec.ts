@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { IptablesKernel } from '../kernel/iptables/iptables-kernel.js';
 import { HelperKernel } from '../kernel/nftables/helper-kernel.js';
 import { SpawnedKernel } from '../kernel/nftables/spawned-kernel.js';
-import { neighbourSolicitation, udp } from '../testing/frames.js';
+import { frame, neighbourSolicitation, udp, vxlan } from '../testing/frames.js';
 import { group, unitOf } from '../testing/models.js';
 import { addressOf, NODE, openPodsBed, OTHER_NODE, POD_PARTS } from '../testing/pods-bed.js';
 import type { PodPart, PodsBed, PodsPart } from '../testing/pods-bed.js';
@@ -61,6 +61,7 @@ for (const kind of ['routed', 'bridged'] as const)
           freeNamespaces: [],
           hostAddresses: () => [NODE[4]],
           cluster: () => ['10.83.0.0/24', OTHER_NODE],
+          nodes: () => [NODE[4], OTHER_NODE],
           onChange: () => undefined,
           onForged: (packets) => {
             forged += packets;
@@ -145,6 +146,60 @@ for (const kind of ['routed', 'bridged'] as const)
         route('web');
         expect((await arrives('late', as(addressOf('web')))).there).toBe(false);
       });
+
+      it.runIf(kind === 'routed')(
+        'put nothing into the tunnels of nodes, in which nobody asks who sends',
+        async () => {
+          const TUNNEL = 8472;
+          const [own, other] = [NODE[4], OTHER_NODE];
+          bed.ip(
+            'node',
+            'link',
+            'add',
+            'vx',
+            'type',
+            'vxlan',
+            'id',
+            '1',
+            'local',
+            own,
+            'dstport',
+            `${TUNNEL}`,
+          );
+          bed.ip('node', 'link', 'set', 'vx', 'up');
+          const mac = /link\/ether (\S+)/.exec(bed.ip('node', 'link', 'show', 'vx'))?.[1] ?? '';
+          bed.nft(
+            'node',
+            `table ip services { chain to { type nat hook prerouting priority -100;
+          ip daddr 10.96.0.9 udp dport 53 dnat to ${other}:${TUNNEL}; }; }`,
+          );
+          bed.nft('other', HEARD.replace(`{ ${PORT}, 67 }`, `{ ${PORT}, ${TUNNEL} }`));
+          const inner = frame({ to: mac.replaceAll(':', ''), from: '020000000001' }, as(addressOf('late')));
+          const injects = (): Promise<{ there: boolean }> =>
+            arrives('web', udp({ from: addressOf('web'), to: own, toPort: TUNNEL }, vxlan(inner)));
+          const toOther = async (to: string, toPort: number): Promise<boolean> => {
+            const before = await packets('other', 'heard');
+            await bed.send('web', udp({ from: addressOf('web'), to, toPort }));
+            return (await packets('other', 'heard')) !== before;
+          };
+          try {
+            expect((await injects()).there).toBe(true);
+            expect(await toOther(other, TUNNEL)).toBe(true);
+            await tie(POD_PARTS);
+            expect((await injects()).there).toBe(false);
+            expect(await toOther(other, TUNNEL)).toBe(false);
+            expect(await toOther('10.96.0.9', 53)).toBe(false);
+            expect(await toOther(other, PORT)).toBe(true);
+            expect(
+              (await arrives('other', udp({ from: other, to: own, toPort: TUNNEL }, vxlan(inner)))).there,
+            ).toBe(true);
+          } finally {
+            bed.ip('node', 'link', 'del', 'vx');
+            bed.nft('node', 'delete table ip services');
+            bed.nft('other', 'delete table inet heard');
+          }
+        },
+      );
 
       it.runIf(kind === 'bridged')('look for their addresses, and for neighbours', async () => {
         await tie(POD_PARTS);

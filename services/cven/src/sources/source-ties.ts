@@ -30,6 +30,8 @@ export interface SourceTiesOptions {
   readonly hostAddresses: () => readonly string[];
   /** Addresses and CIDRs of the cluster's nodes and Pods. */
   readonly cluster: () => readonly string[];
+  /** Addresses of its nodes. */
+  readonly nodes: () => readonly string[];
   /** Why a Pod's address is not to be believed on this node; undefined: it is. */
   readonly onChange: (why: string | undefined) => void;
   readonly onForged: (packets: number) => void;
@@ -146,11 +148,12 @@ export class SourceTies {
   }
 
   private bindings(links: readonly NodeLink[]): Bindings {
-    const { hostAddresses, cluster } = this.options;
+    const { hostAddresses, cluster, nodes } = this.options;
     const sets = noBindings();
     if (!this.options.isWanted()) return sets;
     for (const pod of this.pods.values()) this.bind(sets, pod, links);
     for (const address of hostAddresses()) sets[`owned${familyOf(address)}`].add(address);
+    for (const address of [...hostAddresses(), ...nodes()]) sets[`nodes${familyOf(address)}`].add(address);
     for (const cidr of cluster()) sets[`cluster${familyOf(cidr)}`].add(cidr);
     return sets;
   }

@@ -4,6 +4,7 @@
  *
  *   arriving ─▶ (bridge: marks of nodes taken off) ─▶ from_pod: its own address | discovery | drop
  *                                                 └▶ from_stranger: an address that is somebody's is not its own
+ *   tunnelled_here, tunnelled_on (of what is routed, after it was translated): no Pod speaks to the tunnels of nodes
  *
  * The chains stand by themselves and are in force before any Pod is known; what is known is in the sets.
  */
@@ -30,6 +31,9 @@ const SETS = {
   /** Of the cluster's nodes and Pods. */
   cluster4: 'type ipv4_addr; flags interval; auto-merge;',
   cluster6: 'type ipv6_addr; flags interval; auto-merge;',
+  /** Of the cluster's nodes, this one among them. */
+  nodes4: 'type ipv4_addr;',
+  nodes6: 'type ipv6_addr;',
 } as const;
 export type SetName = keyof typeof SETS;
 const SET_NAMES = Object.keys(SETS) as SetName[];
@@ -43,23 +47,32 @@ export function noBindings(): Record<SetName, Set<string>> {
 
 const NO_ADDRESS_YET =
   'nd-neighbor-solicit, nd-router-solicit, mld-listener-report, mld-listener-done, mld2-listener-report';
-/** Before raw, so that no hook of others has seen what is no Pod's. */
-const HOOK = 'type filter hook prerouting priority -310; policy accept;';
+const HOOKS: Readonly<Record<string, string>> = {
+  // Before raw, so that no hook of others has seen what is no Pod's.
+  arriving: 'type filter hook prerouting priority -310; policy accept;',
+  // A Service may lead to a tunnel, too: only here its port is known.
+  tunnelled_here: 'type filter hook input priority filter - 20; policy accept;',
+  tunnelled_on: 'type filter hook forward priority filter - 20; policy accept;',
+};
+/** VXLAN (as Flannel has it, as registered), Geneve; IP and IPv6 in IP, GRE. */
+const TUNNELS = ['udp dport { 8472, 4789, 6081 }', 'meta l4proto { 4, 41, 47 }'];
 const DROP = `counter name "${FORGED}" drop`;
 
 /** Whatever of it is there already keeps its elements: an agent that starts again opens and closes nothing. */
 export function renderChains(family: LinkFamily): string {
   const table = `${family} ${TABLE}`;
-  const chains = {
+  const chains: Readonly<Record<string, readonly string[]>> = {
     from_stranger: fromStranger(family),
     from_pod: fromPod(family),
     arriving: arriving(family),
+    // What is bridged to the node itself is routed there.
+    ...(family === 'inet' && { tunnelled_here: tunnelled(), tunnelled_on: tunnelled() }),
   };
   return [
     `table ${table} {`,
     `  counter ${FORGED} { }`,
     ...SET_NAMES.map((name) => `  set ${name} { ${SETS[name]} }`),
-    ...Object.keys(chains).map((name) => `  chain ${name} { ${name === 'arriving' ? HOOK : ''} }`),
+    ...Object.keys(chains).map((name) => `  chain ${name} { ${HOOKS[name] ?? ''} }`),
     '}',
     ...Object.keys(chains).map((name) => `flush chain ${table} ${name}`),
     ...Object.entries(chains).flatMap(([name, rules]) =>
@@ -97,6 +110,21 @@ function arriving(family: LinkFamily): string[] {
   // What is routed loses them by its route, whatever it came by (`judgement.ts`). No node is behind a bridge's veth.
   const words = distrustedWords('meta iifkind "veth"');
   return family === 'bridge' ? [...words, ...pods] : pods;
+}
+
+/**
+ * The kernel of a node takes out of its tunnel what anybody puts in, under whatever address: only nodes may. A Pod's packet on its
+ * way to another node still has the Pod's address here, and would have this node's there.
+ */
+function tunnelled(): string[] {
+  const ofPod = (header: string, family: 4 | 6, known: string): string =>
+    `${header} daddr @nodes${family} ${header} saddr @${known}${family} ${header} saddr != @nodes${family} ${DROP}`;
+  return TUNNELS.flatMap((tunnel) =>
+    ['owned', 'cluster'].flatMap((known) => [
+      `${tunnel} ${ofPod('ip', 4, known)}`,
+      `${tunnel} ${ofPod('ip6', 6, known)}`,
+    ]),
+  );
 }
 
 /** The rest is dropped, tagged frames too: a Pod's kernel would take a tag of VLAN 0 off. */

@@ -24,12 +24,18 @@ export function frame({ to, from }: Ethernet, packet: Buffer, tags: readonly str
 
 export function udp(
   ends: Addressed & { readonly fromPort?: number; readonly toPort: number },
-  payload = 'hello',
+  payload: Buffer = Buffer.from('hello'),
 ): Buffer {
   const { fromPort = 40_000, toPort } = ends;
   const head = Buffer.alloc(8);
   [fromPort, toPort, 8 + payload.length].forEach((word, i) => head.writeUInt16BE(word, i * 2));
-  return packet(UDP, ends, Buffer.concat([head, Buffer.from(payload)]), 6);
+  return packet(UDP, ends, Buffer.concat([head, payload]), 6);
+}
+
+/** A frame as a node sends it to another through their tunnel: nobody asks who it is from. */
+export function vxlan(inner: string, network = 1): Buffer {
+  const head = Buffer.from([8, 0, 0, 0, 0, 0, network, 0]);
+  return Buffer.concat([head, Buffer.from(inner, 'hex')]);
 }
 
 /** "Port unreachable" about a packet that was sent, or was not; with whatever else is to be carried. */

@@ -66,7 +66,7 @@ describe('past the policy', () => {
     const sent = udp({ from: peer, to: pod, fromPort: FROM_PORT, toPort: PORT });
     const error = portUnreachable(
       { from: peer, to: pod },
-      udp({ from: pod, to: peer, fromPort: PORT, toPort: FROM_PORT }, 'a secret'),
+      udp({ from: pod, to: peer, fromPort: PORT, toPort: FROM_PORT }, Buffer.from('a secret')),
     );
     await enforce([peer]);
     await bed.inWorld.run('frame', { device: 'eth0', hex: frame({ to: macs.pod, from: macs.world }, sent) });
