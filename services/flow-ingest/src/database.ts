@@ -2,10 +2,17 @@
 import type { ServiceDatabase } from '@ringfence/event-store';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { FlowQueryChunkEntity, FlowQueryEntity } from './read/flow-queries.store.js';
+import { KnownClusterEntity, KnownLabelEntity, KnownPolicyObjectEntity } from './read/names.projection.js';
 
 export const DATABASE: ServiceDatabase = {
   service: 'flow-ingest',
   migrations: MIGRATIONS,
   projections: [],
-  entities: [FlowQueryEntity, FlowQueryChunkEntity],
+  entities: [
+    FlowQueryEntity,
+    FlowQueryChunkEntity,
+    KnownClusterEntity,
+    KnownLabelEntity,
+    KnownPolicyObjectEntity,
+  ],
 };

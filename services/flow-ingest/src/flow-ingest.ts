@@ -45,7 +45,7 @@ export async function openFlowIngest(options: FlowIngestOptions): Promise<FlowIn
   const database = await openServiceStore(DATABASE, options);
   const onError = (error: unknown): void => logger.error({ err: error }, 'flow-ingest failed at something');
   const store = postgresFlowStore(database.pool, retentionDays);
-  const names = { readNames: () => readNames(database.pool) };
+  const names = { readNames: () => readNames(database.entities) };
   const queries = flowQueries(database.entities);
   const recent = recentFlows({ store, ...names, epoch: randomUUID() });
   const runner = queryRunner({ store, queries, ...names, onError });

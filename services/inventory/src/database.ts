@@ -1,10 +1,13 @@
 /** What is in the database: tables by migration, read tables by projection, and the entities of both. */
 import type { ServiceDatabase } from '@ringfence/event-store';
 import { ClusterTokenEntity, RefusedAttemptEntity } from './adapters/cluster-tokens.store.js';
+import { ObservationEpochEntity, ObservedEntity } from './adapters/observed.store.js';
 import { PairingKeyEntity } from './adapters/pairing-keys.store.js';
 import { WorkloadSettingsEntity } from './adapters/workload-settings.resource.js';
 import { MIGRATIONS } from './migrations/migrations.js';
-import { EnforcementAlarmEntity } from './read/enforcement.js';
+import { ConvergenceEntity, NodeAckEntity, WorkloadAckEntity } from './read/acks.js';
+import { AgentEntity, ClusterSeenEntity } from './read/agents.js';
+import { EnforcementAlarmEntity, NotInForceEntity, PulseEntity } from './read/enforcement.js';
 import { DOCUMENTS } from './read/inventory-documents.js';
 
 export const DATABASE: ServiceDatabase = {
@@ -13,6 +16,8 @@ export const DATABASE: ServiceDatabase = {
   projections: DOCUMENTS.map(({ projection }) => projection),
   entities: [
     ...DOCUMENTS.map(({ entity }) => entity),
+    ...[AgentEntity, ClusterSeenEntity, ObservationEpochEntity, ObservedEntity],
+    ...[ConvergenceEntity, NodeAckEntity, NotInForceEntity, PulseEntity, WorkloadAckEntity],
     ClusterTokenEntity,
     EnforcementAlarmEntity,
     PairingKeyEntity,

@@ -1,5 +1,6 @@
 /** What is in the database: tables by migration, read tables by projection, and the entities of both. */
 import type { ServiceDatabase } from '@ringfence/event-store';
+import { FactHeadEntity } from './read/fact-mirror.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import {
   PolicyObjectEntity,
@@ -11,5 +12,5 @@ export const DATABASE: ServiceDatabase = {
   service: 'policy-compute',
   migrations: MIGRATIONS,
   projections: [policyObjectsProjection],
-  entities: [PolicyObjectEntity, PolicyVersionEntity],
+  entities: [FactHeadEntity, PolicyObjectEntity, PolicyVersionEntity],
 };

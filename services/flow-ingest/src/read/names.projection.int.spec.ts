@@ -41,7 +41,7 @@ describe('the names that flows are shown with', () => {
     for (const message of releasedEvents([NAMES.filter]))
       await database.transaction((tx) => rememberName(tx, eventOf(message)));
     // A deleted label stays: flows of the past carry it.
-    expect((await readNames(database.pool)).labels.size).toBe(1);
+    expect((await readNames(database.entities)).labels.size).toBe(1);
   });
 
   it('are the labels and clusters as they were called last', async () => {
@@ -51,7 +51,7 @@ describe('the names that flows are shown with', () => {
         ...{ externalDataSet: null, externalDataReference: null },
       });
     await event('ContainerClusterCreated', { id: CLUSTER, name: 'lab', description: '' });
-    const { labels, clusters } = await readNames(database.pool);
+    const { labels, clusters } = await readNames(database.entities);
     expect(labels.get('11')).toEqual({ key: 'role', value: 'www' });
     expect(clusters.get(CLUSTER)).toBe('lab');
   });
@@ -59,21 +59,21 @@ describe('the names that flows are shown with', () => {
   it('are lists and groups as provisioned, not as drafted', async () => {
     const office = { id: '5', name: 'office', description: '', ranges: [], fqdns: [] };
     await drafted('ip_lists', office);
-    expect((await readNames(database.pool)).ipLists.size).toBe(0);
+    expect((await readNames(database.entities)).ipLists.size).toBe(0);
     await provisioned('ip_lists', '5');
     await drafted('ip_lists', { ...office, name: 'home' } as typeof office);
-    expect((await readNames(database.pool)).ipLists.get('5')?.name).toBe('office');
+    expect((await readNames(database.entities)).ipLists.get('5')?.name).toBe('office');
   });
 
   it('are not changed by what is said again', async () => {
     const before = position;
     await drafted('ip_lists', { id: '6' });
     await provisioned('ip_lists', '6');
-    const { ipLists } = await readNames(database.pool);
+    const { ipLists } = await readNames(database.entities);
     position = before;
     await drafted('ip_lists', { id: '6', name: 'of the same position' });
     await provisioned('ip_lists', '6');
-    expect((await readNames(database.pool)).ipLists).toEqual(ipLists);
+    expect((await readNames(database.entities)).ipLists).toEqual(ipLists);
   });
 
   it('of a group are those of the groups below it, whichever way they name each other', async () => {
@@ -83,7 +83,7 @@ describe('the names that flows are shown with', () => {
     await drafted('label_groups', group('a', ['11'], ['b']));
     await drafted('label_groups', group('b', ['12'], ['a']));
     for (const id of ['a', 'b']) await provisioned('label_groups', id);
-    const { labelGroups } = await readNames(database.pool);
+    const { labelGroups } = await readNames(database.entities);
     expect(labelsOfGroup(labelGroups, 'a')).toEqual(['11', '12']);
   });
 });

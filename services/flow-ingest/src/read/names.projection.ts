@@ -5,9 +5,11 @@
  */
 import { PolicyObjectDraft, PolicyVersionState } from '@ringfence/contracts';
 import type { Envelope, IpList, LabelGroup } from '@ringfence/contracts';
-import { mirror } from '@ringfence/event-store';
+import { entitiesIn, keepNewest, mirror, WHOLE_NUMBER } from '@ringfence/event-store';
 import type { Mirrored } from '@ringfence/event-store';
 import type pg from 'pg';
+import { EntitySchema, IsNull, LessThan, Not } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 
 export interface Names {
   readonly labels: ReadonlyMap<string, { readonly key: string; readonly value: string }>;
@@ -16,74 +18,102 @@ export interface Names {
   readonly labelGroups: ReadonlyMap<string, LabelGroup>;
 }
 
+interface LabelRow {
+  readonly id: string;
+  readonly key: string;
+  readonly value: string;
+}
+
+export const KnownLabelEntity = new EntitySchema<LabelRow>({
+  name: 'KnownLabel',
+  tableName: 'labels',
+  columns: { id: { type: 'text', primary: true }, key: { type: 'text' }, value: { type: 'text' } },
+});
+
+export const KnownClusterEntity = new EntitySchema<{ readonly id: string; readonly name: string }>({
+  name: 'KnownCluster',
+  tableName: 'clusters',
+  columns: { id: { type: 'text', primary: true }, name: { type: 'text' } },
+});
+
+interface PolicyObjectRow {
+  readonly type: string;
+  readonly id: string;
+  readonly draft: object | null;
+  readonly active: object | null;
+  readonly position: number;
+}
+
+export const KnownPolicyObjectEntity = new EntitySchema<PolicyObjectRow>({
+  name: 'KnownPolicyObject',
+  tableName: 'policy_objects',
+  columns: {
+    type: { type: 'text', primary: true },
+    id: { type: 'text', primary: true },
+    draft: { type: 'jsonb', nullable: true },
+    active: { type: 'jsonb', nullable: true },
+    position: { ...WHOLE_NUMBER, default: 0 },
+  },
+});
+
 const called = mirror({ kinds: ['label', 'container-cluster'] });
 type Called = Mirrored<'label' | 'container-cluster'>;
 
-export async function rememberName(tx: pg.ClientBase, event: Envelope): Promise<void> {
-  if (POLICY_EVENTS.has(event.type)) await rememberPolicy(tx, event);
-  else for (const news of await called.take(tx, [event])) await rememberCalled(tx, news);
+export async function rememberName(tx: pg.PoolClient, event: Envelope): Promise<void> {
+  if (POLICY_EVENTS.has(event.type)) await rememberPolicy(entitiesIn(tx), event);
+  else for (const news of await called.take(tx, [event])) await rememberCalled(entitiesIn(tx), news);
 }
 
 /** What is gone keeps its name, because flows of the past carry it. */
-async function rememberCalled(tx: pg.ClientBase, { kind, state }: Called): Promise<void> {
+async function rememberCalled(entities: EntityManager, { kind, state }: Called): Promise<void> {
   if (state === null) return;
-  if (kind === 'label')
-    await tx.query(
-      'insert into labels values ($1, $2, $3) on conflict (id) do update set key = $2, value = $3',
-      [state.id, state.key, state.value],
-    );
-  else
-    await tx.query('insert into clusters values ($1, $2) on conflict (id) do update set name = $2', [
-      state.id,
-      state.name,
-    ]);
+  if (kind === 'label') {
+    const { id, key, value } = state;
+    await entities.upsert(KnownLabelEntity, { id, key, value }, ['id']);
+  } else await entities.upsert(KnownClusterEntity, { id: state.id, name: state.name }, ['id']);
 }
 
 const POLICY_EVENTS = new Set(['PolicyObjectDrafted', 'PolicyObjectReverted', 'PolicyProvisioned']);
 
-async function rememberPolicy(tx: pg.ClientBase, event: Envelope): Promise<void> {
+async function rememberPolicy(entities: EntityManager, event: Envelope): Promise<void> {
   const { position } = event;
   if (event.type === 'PolicyObjectDrafted') {
     const draft = PolicyObjectDraft.parse(event.data);
     if (!isNeeded(draft.type)) return;
-    const object = draft.object === null || draft.object === undefined ? null : JSON.stringify(draft.object);
-    const sql = `insert into policy_objects as o (type, id, draft, position) values ($1, $2, $3, $4)
-                 on conflict (type, id) do update set draft = excluded.draft, position = excluded.position
-                 where o.position < excluded.position`;
-    await tx.query(sql, [draft.type, draft.id, draft.updateType === 'delete' ? null : object, position]);
+    const { type, id, object, updateType } = draft;
+    const row = { type, id, draft: updateType === 'delete' ? null : (object ?? null), position };
+    await keepNewest(entities, KnownPolicyObjectEntity, [row], 'position');
   } else if (event.type === 'PolicyObjectReverted') {
     const { type, id } = PolicyObjectDraft.pick({ type: true, id: true }).parse(event.data);
-    await setForm(tx, 'draft = active', [type, id, position]);
+    await setForm(entities, { type, id, position }, { draft: () => 'active' });
   } else {
     const { changes } = PolicyVersionState.parse(event.data);
     for (const { type, id } of changes.filter((one) => isNeeded(one.type)))
-      await setForm(tx, 'active = draft', [type, id, position]);
+      await setForm(entities, { type, id, position }, { active: () => 'draft' });
   }
 }
 
 /** Only what is newer than the last word on this object. */
-async function setForm(tx: pg.ClientBase, form: string, place: readonly unknown[]): Promise<void> {
-  await tx.query(
-    `update policy_objects set ${form}, position = $3 where type = $1 and id = $2 and position < $3`,
-    [...place],
-  );
+async function setForm(
+  entities: EntityManager,
+  { type, id, position }: Pick<PolicyObjectRow, 'type' | 'id' | 'position'>,
+  form: { readonly draft: () => string } | { readonly active: () => string },
+): Promise<void> {
+  const older = { type, id, position: LessThan(position) };
+  await entities.update(KnownPolicyObjectEntity, older, { ...form, position });
 }
 
 const isNeeded = (type: string): boolean => type === 'ip_lists' || type === 'label_groups';
 
-export async function readNames(pool: pg.Pool): Promise<Names> {
-  const labels = await pool.query<{ id: string; key: string; value: string }>(
-    'select id, key, value from labels',
-  );
-  const clusters = await pool.query<{ id: string; name: string }>('select id, name from clusters');
-  const objects = await pool.query<{ type: string; id: string; active: unknown }>(
-    'select type, id, active from policy_objects where active is not null',
-  );
+export async function readNames(entities: EntityManager): Promise<Names> {
+  const labels = await entities.find(KnownLabelEntity);
+  const clusters = await entities.find(KnownClusterEntity);
+  const objects = await entities.findBy(KnownPolicyObjectEntity, { active: Not(IsNull()) });
   const ofType = <T>(type: string): Map<string, T> =>
-    new Map(objects.rows.filter((row) => row.type === type).map((row) => [row.id, row.active as T]));
+    new Map(objects.filter((row) => row.type === type).map((row) => [row.id, row.active as T]));
   return {
-    labels: new Map(labels.rows.map((row) => [row.id, { key: row.key, value: row.value }])),
-    clusters: new Map(clusters.rows.map((row) => [row.id, row.name])),
+    labels: new Map(labels.map(({ id, key, value }) => [id, { key, value }])),
+    clusters: new Map(clusters.map(({ id, name }) => [id, name])),
     ipLists: ofType<IpList>('ip_lists'),
     labelGroups: ofType<LabelGroup>('label_groups'),
   };

@@ -5,6 +5,7 @@
 import { PermanentError } from '@ringfence/bus';
 import type { BusMetrics, Message } from '@ringfence/bus';
 import { ClusterAck, ClusterPulse, parseSubject, subjectToken } from '@ringfence/contracts';
+import { entitiesIn } from '@ringfence/event-store';
 import type { EventStore, OneAtATime } from '@ringfence/event-store';
 import type { z } from 'zod';
 import { applyAcks } from '../read/acks.js';
@@ -35,7 +36,7 @@ export function acksConsumer({
     await oneAtATime(() =>
       store.transaction(async (tx) => {
         for (const message of pulses)
-          await notePulse(tx, clusterOf(message), read(ClusterPulse, message), message.storedAt);
+          await notePulse(entitiesIn(tx), clusterOf(message), read(ClusterPulse, message), message.storedAt);
         const changed = await applyAcks(tx, acks);
         for (const cluster of changed) await changeAlarms(store, tx, cluster);
       }),

@@ -32,7 +32,7 @@ export type ProgressOf = (cluster: string) => PolicyProgress;
 
 /** In force first, then what is asked: see the calculator. */
 export async function policyProgresses({ store, askPolicy: ask }: ProgressParts): Promise<ProgressOf> {
-  const heard = await pulses(store.pool);
+  const heard = await pulses(store.entities);
   const untaken = await untakenWorkloads(store.pool);
   const asked = await ask();
   return (cluster) =>

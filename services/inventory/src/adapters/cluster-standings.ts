@@ -9,7 +9,7 @@ import { notInForceRows, pulses } from '../read/enforcement.js';
 import { containerClusters } from '../read/inventory-documents.js';
 import { policyProgresses } from './asked-policy.client.js';
 import type { ProgressParts } from './asked-policy.client.js';
-import { clustersSeen } from './agents.store.js';
+import { clustersSeen } from '../read/agents.js';
 import type { Listening } from './listening.js';
 import { liveNodes } from './observed.store.js';
 
@@ -20,8 +20,8 @@ export interface StandingParts extends ProgressParts {
 
 /** By cluster; clusters whose clas-cache has not said anything yet are not in it. */
 export async function clusterStandings(store: EventStore): Promise<Map<string, ClusterStanding>> {
-  const rows = grouped(await notInForceRows(store.pool), ({ cluster }) => cluster);
-  const heard = [...(await pulses(store.pool)).values()];
+  const rows = grouped(await notInForceRows(store.entities), ({ cluster }) => cluster);
+  const heard = [...(await pulses(store.entities)).values()];
   return new Map(
     heard.map(({ cluster, heardAt, missing, places, notInForce }) => {
       const named = rows.get(cluster) ?? [];
@@ -51,10 +51,9 @@ export interface NamedStanding {
 
 export async function namedStandings(parts: StandingParts): Promise<NamedStanding[]> {
   const { store, listening, silence } = parts;
-  const { pool } = store;
   const [seen, nodes, standings] = [
-    await clustersSeen(pool),
-    await liveNodes(pool, null),
+    await clustersSeen(store.entities),
+    await liveNodes(store.entities),
     await clusterStandings(store),
   ];
   const progressOf = await policyProgresses(parts);

@@ -28,8 +28,8 @@ import type { ContainerCluster } from '../domain/container-cluster.decider.js';
 import { containerClusterDecider } from '../domain/container-cluster.decider.js';
 import { isRejection } from '@ringfence/decider';
 import { containerClusters } from '../read/inventory-documents.js';
-import type { AgentRow, ClusterSeen } from './agents.store.js';
-import { agents, clustersSeen } from './agents.store.js';
+import type { AgentRow, ClusterSeen } from '../read/agents.js';
+import { agents, clustersSeen } from '../read/agents.js';
 import { policyProgresses } from './asked-policy.client.js';
 import type { ProgressOf, ProgressParts } from './asked-policy.client.js';
 import { clusterStandings } from './cluster-standings.js';
@@ -60,7 +60,7 @@ export function containerClusterOperations(parts: ClusterParts): Operations {
   return {
     list: async ({ query }) => {
       const all = await containerClusters.live(store.entities);
-      const heard = await heardOf(parts, null);
+      const heard = await heardOf(parts);
       const filters = { name: partial(nameOf), clas_mode: flag<Document<ContainerCluster>>(() => true) };
       const { matched, shown } = page(all, query, filters);
       return {
@@ -101,9 +101,9 @@ async function shownNow(
   return show(parts, found, await heardOf(parts, found.id));
 }
 
-const heardOf = async (parts: ClusterParts, cluster: string | null): Promise<Heard> => ({
-  seen: await clustersSeen(parts.store.pool),
-  nodes: await liveNodes(parts.store.pool, cluster),
+const heardOf = async (parts: ClusterParts, cluster?: string): Promise<Heard> => ({
+  seen: await clustersSeen(parts.store.entities),
+  nodes: await liveNodes(parts.store.entities, cluster),
   standings: await clusterStandings(parts.store),
   progressOf: await policyProgresses(parts),
 });
@@ -167,7 +167,7 @@ async function remove(
 }
 
 async function connected({ store, listening, silence }: ClusterParts, cluster: string): Promise<AgentRow[]> {
-  const all = await agents(store.pool);
+  const all = await agents(store.entities);
   return all.filter(
     (agent) =>
       agent.cluster === cluster &&

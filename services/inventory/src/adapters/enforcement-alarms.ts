@@ -12,7 +12,7 @@ import { SYSTEM } from './system-actor.js';
 /** What the cluster's rows call for; its own silence is not in them. */
 export async function changeAlarms(store: EventStore, tx: pg.PoolClient, cluster: string): Promise<void> {
   const open = (await openAlarms(entitiesIn(tx), cluster)).filter(({ scope }) => scope !== 'cluster');
-  const { lost, restored } = alarmChanges(open, alarmsOf(await notInForceRows(tx, cluster)));
+  const { lost, restored } = alarmChanges(open, alarmsOf(await notInForceRows(entitiesIn(tx), cluster)));
   await writeAlarms(store, tx, { lost, restored });
 }
 

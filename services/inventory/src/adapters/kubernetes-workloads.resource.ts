@@ -52,7 +52,7 @@ const FILTERS: Filters<ItemInTime> = {
 
 async function knownItems(store: EventStore): Promise<Item[]> {
   const entities = await labelled.all(store.entities, 'entity');
-  const converged = await convergence(store.pool);
+  const converged = await convergence(store);
   const profiles = await profilesByNamespace(store.entities);
   const all = await kubernetesWorkloads.live(store.entities);
   return all.flatMap((found) => {

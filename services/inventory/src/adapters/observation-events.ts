@@ -5,8 +5,11 @@ import { entitiesIn } from '@ringfence/event-store';
 import type { AppendBatch } from '@ringfence/event-store';
 import type pg from 'pg';
 import { JsonContains } from 'typeorm';
+import type { EntitySchema } from 'typeorm';
 import type { Verdict } from '../domain/observed-object.calculator.js';
-import { forgetEnforcement } from '../read/enforcement.js';
+import { AgentEntity } from '../read/agents.js';
+import { NodeAckEntity, WorkloadAckEntity } from '../read/acks.js';
+import { NotInForceEntity } from '../read/enforcement.js';
 import { workloads } from '../read/inventory-documents.js';
 import type { WorkloadCommand } from '../domain/workload.decider.js';
 import { workloadDecider } from '../domain/workload.decider.js';
@@ -67,11 +70,10 @@ export function agentRefused(cluster: string, refusal: AgentRefusal): AppendBatc
   return [batch(stream, cluster, { type: 'AgentRefused', data: { ...refusal, cluster } })];
 }
 
+const OF_NODE: readonly EntitySchema[] = [AgentEntity, NodeAckEntity, WorkloadAckEntity, NotInForceEntity];
+
 /** The node is gone, or its agent has unpaired itself: the workload goes, and the agent is no longer expected. */
 export async function nodeGone(tx: pg.PoolClient, cluster: string, node: string): Promise<AppendBatch[]> {
-  for (const table of ['agents', 'node_acks', 'workload_acks']) {
-    await tx.query(`delete from ${table} where cluster = $1 and node = $2`, [cluster, node]);
-  }
-  await forgetEnforcement(tx, cluster, node);
+  for (const entity of OF_NODE) await entitiesIn(tx).delete(entity, { cluster, node });
   return commandOnNode(tx, cluster, node, { type: 'node-gone' });
 }

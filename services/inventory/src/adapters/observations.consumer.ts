@@ -6,11 +6,15 @@ import { PermanentError } from '@ringfence/bus';
 import type { BusMetrics, Message } from '@ringfence/bus';
 import { OBSERVATIONS, parseSubject } from '@ringfence/contracts';
 import type { ListCompleted, ObservationKind } from '@ringfence/contracts';
+import { entitiesIn } from '@ringfence/event-store';
 import type { AppendBatch, EventStore, OneAtATime } from '@ringfence/event-store';
 import type pg from 'pg';
+import type { EntitySchema } from 'typeorm';
 import type { Verdict } from '../domain/observed-object.calculator.js';
 import { judgeObservation, remembered } from '../domain/observed-object.calculator.js';
-import { forgetEnforcement } from '../read/enforcement.js';
+import { ConvergenceEntity, NodeAckEntity, WorkloadAckEntity } from '../read/acks.js';
+import { AgentEntity, ClusterSeenEntity } from '../read/agents.js';
+import { NotInForceEntity, PulseEntity } from '../read/enforcement.js';
 import { liveClusters } from './agents.consumer.js';
 import { noteClusterSeen } from './agents.store.js';
 import { eventsOf, nodeGone } from './observation-events.js';
@@ -22,8 +26,11 @@ import {
   leftovers,
   loadObserved,
   noteEpoch,
+  ObservationEpochEntity,
+  ObservedEntity,
   rowId,
   saveObserved,
+  scopesIn,
   scopesOf,
 } from './observed.store.js';
 import type { ObservedRow } from './observed.store.js';
@@ -100,7 +107,7 @@ async function takeOther(tx: pg.PoolClient, { cluster, kind, payload }: Observat
     case 'list':
       return sweep(tx, cluster, payload as ListCompleted);
     case 'cluster':
-      await noteClusterSeen(tx, cluster, OBSERVATIONS.cluster.parse(payload));
+      await noteClusterSeen(entitiesIn(tx), cluster, OBSERVATIONS.cluster.parse(payload));
       return [];
     default:
       return [];
@@ -113,6 +120,7 @@ async function changesOf(
   counts: Map<Verdict, number>,
 ): Promise<AppendBatch[]> {
   if (observations.length === 0) return [];
+  const entities = entitiesIn(tx);
   const seen = observations.map(observedRowOf);
   const known = await loadObserved(tx, seen);
   const epochs = new Map<string, Map<string, number>>();
@@ -120,7 +128,12 @@ async function changesOf(
   const batches: AppendBatch[] = [];
   for (const row of seen) {
     const list = `${row.cluster}/${row.scope}`;
-    const order = await noteEpoch(tx, row, row.epoch, epochs.get(list) ?? (await epochsOf(tx, row)));
+    const order = await noteEpoch(
+      entities,
+      row,
+      row.epoch,
+      epochs.get(list) ?? (await epochsOf(entities, row)),
+    );
     epochs.set(list, order);
     const before = known.get(rowId(row)) ?? null;
     const verdict = judgeObservation(before, row, order);
@@ -143,49 +156,34 @@ async function consequences(tx: pg.PoolClient, row: ObservedRow, verdict: Verdic
 }
 
 async function sweep(tx: pg.PoolClient, cluster: string, marker: ListCompleted): Promise<AppendBatch[]> {
-  const scopes = await scopesOf(tx, cluster, marker.kind);
+  const entities = entitiesIn(tx);
+  const scopes = await scopesOf(entities, cluster, marker.kind);
   for (const scope of scopes) {
     const list = { cluster, scope };
-    const order = await noteEpoch(tx, list, marker.epoch, await epochsOf(tx, list));
+    const order = await noteEpoch(entities, list, marker.epoch, await epochsOf(entities, list));
     // The end of a list that a later one has overtaken.
     if ((order.get(marker.epoch) ?? 0) < Math.max(...order.values())) return [];
   }
-  const listed = await countOf(tx, cluster, scopes, marker.epoch);
+  const listed = await countOf(entities, cluster, scopes, marker.epoch);
   if (listed < marker.count) {
     // Sweeping now would end what is alive. The marker goes to the dead letters; the next list sweeps.
     const words = `list ${marker.epoch} of ${marker.kind} names ${marker.count} objects, ${listed} have arrived`;
     throw new PermanentError('list-incomplete', words);
   }
-  return vanish(tx, await leftovers(tx, cluster, scopes, marker.epoch), marker.epoch);
+  return vanish(tx, await leftovers(entities, cluster, scopes, marker.epoch), marker.epoch);
 }
+
+const OF_CLUSTER: readonly EntitySchema[] = [
+  ...[ObservedEntity, ObservationEpochEntity, ClusterSeenEntity, AgentEntity],
+  ...[NodeAckEntity, WorkloadAckEntity, ConvergenceEntity, NotInForceEntity, PulseEntity],
+];
 
 /** Everything that was observed of a cluster ends, because the cluster does. */
 export async function forgetCluster(tx: pg.PoolClient, cluster: string): Promise<AppendBatch[]> {
-  const { rows } = await tx.query<{ scope: string }>(
-    'select distinct scope from observed where cluster = $1',
-    [cluster],
-  );
-  const batches = await vanish(
-    tx,
-    await leftovers(
-      tx,
-      cluster,
-      rows.map((row) => row.scope),
-      null,
-    ),
-    '',
-  );
-  for (const table of [
-    'observed',
-    'observation_epochs',
-    'clusters_seen',
-    'agents',
-    'node_acks',
-    'workload_acks',
-  ]) {
-    await tx.query(`delete from ${table} where cluster = $1`, [cluster]);
-  }
-  await forgetEnforcement(tx, cluster, null);
+  const entities = entitiesIn(tx);
+  const alive = await leftovers(entities, cluster, await scopesIn(entities, cluster), null);
+  const batches = await vanish(tx, alive, '');
+  for (const entity of OF_CLUSTER) await entities.delete(entity, { cluster });
   return batches;
 }
 

@@ -1,8 +1,10 @@
 /**
- * The facts table: every namespace, node, workload and Service as last observed, and the order of their lists. SQL, because they come
- * in hundreds (`npm run bench -- rows`).
+ * The facts table: every namespace, node, workload and Service as last observed, and the order of their lists. SQL where they
+ * come in hundreds (`npm run bench -- rows`).
  */
 import type pg from 'pg';
+import { EntitySchema, In, LessThan, LessThanOrEqual, Not } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import type { EpochOrder, ObservedObject } from '../domain/observed-object.calculator.js';
 
 export interface ObservedKey {
@@ -14,37 +16,69 @@ export interface ObservedRow extends ObservedKey, ObservedObject {
   /** What a list marker sweeps: the kind, and for workloads also the Kubernetes kind. */
   readonly scope: string;
 }
-interface Stored extends ObservedKey {
-  readonly uid: string;
-  readonly resource_version: string;
-  readonly epoch: string;
-  readonly gone: boolean;
-  readonly body: unknown;
+interface Stored extends ObservedRow {
+  readonly body: object;
+  readonly seenAt: Date;
+}
+
+export const ObservedEntity = new EntitySchema<Stored>({
+  name: 'Observed',
+  tableName: 'observed',
+  columns: {
+    cluster: { type: 'text', primary: true },
+    kind: { type: 'text', primary: true },
+    key: { type: 'text', primary: true },
+    scope: { type: 'text' },
+    uid: { type: 'text' },
+    resourceVersion: { name: 'resource_version', type: 'text' },
+    epoch: { type: 'text' },
+    gone: { type: 'boolean' },
+    body: { type: 'jsonb' },
+    seenAt: { name: 'seen_at', type: 'timestamptz' },
+  },
+  indices: [{ name: 'observed_cluster_scope_epoch_idx', columns: ['cluster', 'scope', 'epoch'] }],
+});
+
+/** Which list of a cluster: a kind, or a Kubernetes kind of workloads. */
+export interface ListOf {
+  readonly cluster: string;
   readonly scope: string;
 }
+interface EpochRow extends ListOf {
+  readonly epoch: string;
+  readonly ordinal: number;
+}
+
+export const ObservationEpochEntity = new EntitySchema<EpochRow>({
+  name: 'ObservationEpoch',
+  tableName: 'observation_epochs',
+  columns: {
+    cluster: { type: 'text', primary: true },
+    scope: { type: 'text', primary: true },
+    epoch: { type: 'text', primary: true },
+    ordinal: { type: 'int' },
+  },
+});
+
 type Queryable = Pick<pg.ClientBase, 'query'>;
 
 /** Epochs of one list that are remembered; a delivery older than that many lists is not expected. */
 const EPOCHS_KEPT = 16;
 /** How long the end of an object is remembered, against deliveries that come late. */
-const GONE_KEPT = '1 day';
+const GONE_KEPT_MS = 86_400_000;
 
 export const rowId = ({ cluster, kind, key }: ObservedKey): string => `${cluster}/${kind}/${key}`;
-const observedRow = ({ resource_version, ...rest }: Stored): ObservedRow => ({
-  ...rest,
-  resourceVersion: resource_version,
-});
 
 export async function loadObserved(
   tx: Queryable,
   keys: readonly ObservedKey[],
 ): Promise<Map<string, ObservedRow>> {
-  const { rows } = await tx.query<Stored>(
-    `select o.* from observed o join unnest($1::text[], $2::text[], $3::text[]) as k(cluster, kind, key)
+  const { rows } = await tx.query<ObservedRow>(
+    `select o.*, o.resource_version as "resourceVersion" from observed o join unnest($1::text[], $2::text[], $3::text[]) as k(cluster, kind, key)
        on o.cluster = k.cluster and o.kind = k.kind and o.key = k.key`,
     [keys.map((each) => each.cluster), keys.map((each) => each.kind), keys.map((each) => each.key)],
   );
-  return new Map(rows.map((row) => [rowId(row), observedRow(row)]));
+  return new Map(rows.map((row) => [rowId(row), row]));
 }
 
 export async function saveObserved(tx: Queryable, rows: readonly ObservedRow[]): Promise<void> {
@@ -69,78 +103,66 @@ export async function saveObserved(tx: Queryable, rows: readonly ObservedRow[]):
   );
 }
 
-export async function epochsOf(tx: Queryable, { cluster, scope }: ListOf): Promise<Map<string, number>> {
-  const { rows } = await tx.query<{ epoch: string; ordinal: number }>(
-    'select epoch, ordinal from observation_epochs where cluster = $1 and scope = $2',
-    [cluster, scope],
-  );
+export async function epochsOf(
+  entities: EntityManager,
+  { cluster, scope }: ListOf,
+): Promise<Map<string, number>> {
+  const rows = await entities.findBy(ObservationEpochEntity, { cluster, scope });
   return new Map(rows.map((row) => [row.epoch, row.ordinal]));
-}
-
-/** Which list of a cluster: a kind, or a Kubernetes kind of workloads. */
-export interface ListOf {
-  readonly cluster: string;
-  readonly scope: string;
 }
 
 /** The order with this epoch in it; one that was never seen is the newest. */
 export async function noteEpoch(
-  tx: Queryable,
+  entities: EntityManager,
   { cluster, scope }: ListOf,
   epoch: string,
   known: EpochOrder,
 ): Promise<Map<string, number>> {
   if (known.has(epoch)) return new Map(known);
   const ordinal = Math.max(0, ...known.values()) + 1;
-  await tx.query(
-    'insert into observation_epochs (cluster, scope, epoch, ordinal) values ($1, $2, $3, $4) on conflict do nothing',
-    [cluster, scope, epoch, ordinal],
-  );
-  await tx.query('delete from observation_epochs where cluster = $1 and scope = $2 and ordinal <= $3', [
-    cluster,
-    scope,
-    ordinal - EPOCHS_KEPT,
-  ]);
+  const row = { cluster, scope, epoch, ordinal };
+  await entities.createQueryBuilder().insert().into(ObservationEpochEntity).values(row).orIgnore().execute();
+  const old = LessThanOrEqual(ordinal - EPOCHS_KEPT);
+  await entities.delete(ObservationEpochEntity, { cluster, scope, ordinal: old });
   return new Map(known).set(epoch, ordinal);
 }
 
-export async function scopesOf(tx: Queryable, cluster: string, kind: string): Promise<string[]> {
-  const { rows } = await tx.query<{ scope: string }>(
-    `select distinct scope from observed where cluster = $1 and (scope = $2 or scope like $2 || '/%' or scope = 'workload/' || $2)`,
-    [cluster, kind],
-  );
-  return rows.map((row) => row.scope);
+/** Of a cluster, all. */
+export async function scopesIn(entities: EntityManager, cluster: string): Promise<string[]> {
+  const rows = await entities
+    .createQueryBuilder(ObservedEntity, 'observed')
+    .select('distinct observed.scope', 'scope')
+    .where({ cluster })
+    .getRawMany<{ scope: string }>();
+  return rows.map(({ scope }) => scope);
 }
 
-export async function countOf(
-  tx: Queryable,
+/** What a list of this kind sweeps. */
+export async function scopesOf(entities: EntityManager, cluster: string, kind: string): Promise<string[]> {
+  const scopes = await scopesIn(entities, cluster);
+  return scopes.filter(
+    (scope) => scope === kind || scope === `workload/${kind}` || scope.startsWith(`${kind}/`),
+  );
+}
+
+export const countOf = (
+  entities: EntityManager,
   cluster: string,
   scopes: readonly string[],
   epoch: string,
-): Promise<number> {
-  const { rows } = await tx.query<{ count: number }>(
-    'select count(*)::int as count from observed where cluster = $1 and scope = any($2) and epoch = $3',
-    [cluster, scopes, epoch],
-  );
-  return rows[0]?.count ?? 0;
-}
+): Promise<number> => entities.countBy(ObservedEntity, { cluster, scope: In(scopes), epoch });
 
 /** What is alive in these scopes and was not in the list of this epoch; null: everything. Ends of long ago are forgotten. */
 export async function leftovers(
-  tx: Queryable,
+  entities: EntityManager,
   cluster: string,
   scopes: readonly string[],
   epoch: string | null,
 ): Promise<ObservedRow[]> {
-  await tx.query(
-    `delete from observed where cluster = $1 and gone and seen_at < now() - interval '${GONE_KEPT}'`,
-    [cluster],
-  );
-  const { rows } = await tx.query<Stored>(
-    'select * from observed where cluster = $1 and scope = any($2) and not gone and ($3::text is null or epoch <> $3)',
-    [cluster, scopes, epoch],
-  );
-  return rows.map(observedRow);
+  const longAgo = LessThan(new Date(Date.now() - GONE_KEPT_MS));
+  await entities.delete(ObservedEntity, { cluster, gone: true, seenAt: longAgo });
+  const unlisted = epoch === null ? {} : { epoch: Not(epoch) };
+  return entities.findBy(ObservedEntity, { cluster, scope: In(scopes), gone: false, ...unlisted });
 }
 
 export interface ObservedNode {
@@ -150,13 +172,15 @@ export interface ObservedNode {
   readonly podCidrs: readonly string[];
   readonly containerRuntime: string;
 }
+
+/** Of a cluster, or of all. */
 export async function liveNodes(
-  db: Queryable,
-  cluster: string | null,
+  entities: EntityManager,
+  cluster?: string,
 ): Promise<(ObservedNode & { readonly cluster: string })[]> {
-  const { rows } = await db.query<{ cluster: string; body: ObservedNode }>(
-    `select cluster, body from observed where kind = 'node' and not gone and ($1::text is null or cluster = $1) order by cluster, key`,
-    [cluster],
-  );
-  return rows.map((row) => ({ cluster: row.cluster, ...row.body }));
+  const rows = await entities.find(ObservedEntity, {
+    where: { kind: 'node', gone: false, ...(cluster !== undefined && { cluster }) },
+    order: { cluster: 'asc', key: 'asc' },
+  });
+  return rows.map((row) => ({ cluster: row.cluster, ...(row.body as ObservedNode) }));
 }

@@ -30,7 +30,7 @@ export class WrongPairing extends Error {
 }
 
 export async function pairNode(store: EventStore, request: PairRequest): Promise<PairedNode> {
-  const holder = await agentOfKey(store.pool, request.cluster, request.publicKey);
+  const holder = await agentOfKey(store.entities, request.cluster, request.publicKey);
   if (holder?.machineId === request.machineId && holder.workload !== null) {
     requireVouched(request, holder.node);
     // It proved to be who it was: neither the pairing key's fate nor what others report of their machine-ids matters now.
@@ -39,7 +39,7 @@ export async function pairNode(store: EventStore, request: PairRequest): Promise
   const { key, profile } = await usableKey(store, request);
   const node = await reportedNode(store, request);
   requireVouched(request, node.name);
-  const agent = await agentOfNode(store.pool, request.cluster, node.name);
+  const agent = await agentOfNode(store.entities, request.cluster, node.name);
   refuseAnotherKey(request, agent, holder);
   const paired = agent?.workload ?? null;
   if (paired !== null) return noted(store, request, node.name, paired);
@@ -53,7 +53,7 @@ async function noted(
   node: string,
   workload: string,
 ): Promise<PairedNode> {
-  await noteAgentPaired(store.pool, { cluster, node, machineId, version, publicKey, at: new Date() });
+  await noteAgentPaired(store.entities, { cluster, node, machineId, version, publicKey, at: new Date() });
   return { node, workload };
 }
 
@@ -103,7 +103,7 @@ function refuseAnotherKey(
 
 /** The one live node of this machine-id; several mean that none of them is paired until it is resolved. */
 async function reportedNode(store: EventStore, { cluster, machineId }: PairRequest): Promise<ObservedNode> {
-  const nodes = await liveNodes(store.pool, cluster);
+  const nodes = await liveNodes(store.entities, cluster);
   const duplicate = duplicateMachineIds(nodes).find((each) => each.machineId === machineId);
   if (duplicate !== undefined) {
     const message = `nodes ${duplicate.nodes.join(', ')} have the same machine-id ${machineId}: give each its own`;

@@ -14,8 +14,8 @@ import type { NotInForceRow } from '../domain/enforcement-alarms.calculator.js';
 import { enforcementView, nodeAcks } from '../read/acks.js';
 import type { NodeAckRow } from '../read/acks.js';
 import { notInForceRows } from '../read/enforcement.js';
-import type { AgentRow } from './agents.store.js';
-import { agents } from './agents.store.js';
+import type { AgentRow } from '../read/agents.js';
+import { agents } from '../read/agents.js';
 import { policyProgresses } from './asked-policy.client.js';
 import type { ProgressOf, ProgressParts } from './asked-policy.client.js';
 import { legacyMode } from './legacy-mode.js';
@@ -46,10 +46,10 @@ export async function surroundings(parts: SurroundingParts): Promise<Surrounding
   const clusters = await containerClusters.live(store.entities);
   return {
     labels: await labelled.all(store.entities, 'label'),
-    agents: new Map((await agents(store.pool)).map((agent) => [`${agent.cluster}/${agent.node}`, agent])),
-    acks: await nodeAcks(store.pool),
+    agents: new Map((await agents(store.entities)).map((agent) => [`${agent.cluster}/${agent.node}`, agent])),
+    acks: await nodeAcks(store.entities),
     notInForce: new Map(
-      (await notInForceRows(store.pool)).flatMap((row) =>
+      (await notInForceRows(store.entities)).flatMap((row) =>
         row.id === row.node ? [[`${row.cluster}/${row.node}`, row]] : [],
       ),
     ),

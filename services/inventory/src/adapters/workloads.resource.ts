@@ -18,7 +18,7 @@ import {
 import type { Filters, Operations } from '@ringfence/resources';
 import { randomUUID } from 'node:crypto';
 import { JsonContains, Not } from 'typeorm';
-import { agents } from './agents.store.js';
+import { agents } from '../read/agents.js';
 import { CallError } from '@ringfence/bus';
 import {
   WorkloadBulkDeleteItem,
@@ -184,7 +184,7 @@ async function update(
 /** Whoever would cut the cluster or an administrator off from the node is told whom, and asked. */
 async function mayGoFull(store: EventStore, { cluster, node, name }: Workload): Promise<void> {
   if (cluster === null || node === null) return;
-  const agent = (await agents(store.pool)).find((each) => each.cluster === cluster && each.node === node);
+  const agent = (await agents(store.entities)).find((each) => each.cluster === cluster && each.node === node);
   const cut = agent?.host?.cutByFull ?? [];
   if (cut.length === 0) return;
   const named = cut.map(({ peer, port }) => `${peer} → ${port}/tcp`).join(', ');

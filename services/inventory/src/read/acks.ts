@@ -1,42 +1,103 @@
 /** Acknowledgements of nodes, kept per workload: on how many of its Pods the policy is in the kernel. */
 import type { ClusterAck, ConvergenceStatus, EnforcementView } from '@ringfence/contracts';
 import { orgHref } from '@ringfence/resources';
+import { entitiesIn, keepNewest, WHOLE_NUMBER } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
 import type pg from 'pg';
+import { EntitySchema } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { grouped } from '../domain/grouped.js';
 import type { NotInForceRow } from '../domain/enforcement-alarms.calculator.js';
 import { notInForceRows, replaceNotInForce } from './enforcement.js';
 
-type Queryable = Pick<pg.ClientBase, 'query'>;
+export interface NodeAckRow {
+  readonly cluster: string;
+  readonly node: string;
+  readonly revision: number;
+  readonly policyVersion: number;
+  readonly ackedAt: Date;
+  readonly failed: ClusterAck['failed'];
+  readonly saidAt: Date;
+  readonly notInForce: number;
+}
+
+export const NodeAckEntity = new EntitySchema<NodeAckRow>({
+  name: 'NodeAck',
+  tableName: 'node_acks',
+  columns: {
+    cluster: { type: 'text', primary: true },
+    node: { type: 'text', primary: true },
+    revision: WHOLE_NUMBER,
+    policyVersion: { ...WHOLE_NUMBER, name: 'policy_version' },
+    ackedAt: { name: 'acked_at', type: 'timestamptz' },
+    failed: { type: 'jsonb' },
+    saidAt: { name: 'said_at', type: 'timestamptz' },
+    notInForce: { name: 'not_in_force', type: 'int', default: 0 },
+  },
+});
+
+interface WorkloadAckRow {
+  readonly cluster: string;
+  readonly node: string;
+  readonly workload: string;
+  readonly pods: number;
+  readonly enforced: number;
+  readonly addresses: readonly string[];
+}
+
+export const WorkloadAckEntity = new EntitySchema<WorkloadAckRow>({
+  name: 'WorkloadAck',
+  tableName: 'workload_acks',
+  columns: {
+    cluster: { type: 'text', primary: true },
+    node: { type: 'text', primary: true },
+    workload: { type: 'text', primary: true },
+    pods: { type: 'int' },
+    enforced: { type: 'int' },
+    addresses: { type: 'jsonb' },
+  },
+  indices: [{ name: 'workload_acks_workload_idx', columns: ['workload'] }],
+});
+
+interface ConvergenceRow {
+  readonly cluster: string;
+  readonly workload: string;
+  readonly fullyConvergedAt: Date;
+}
+
+export const ConvergenceEntity = new EntitySchema<ConvergenceRow>({
+  name: 'Convergence',
+  tableName: 'convergence',
+  columns: {
+    cluster: { type: 'text', primary: true },
+    workload: { type: 'text', primary: true },
+    fullyConvergedAt: { name: 'fully_converged_at', type: 'timestamptz' },
+  },
+});
 export interface NodeAcked {
   readonly cluster: string;
   readonly ack: ClusterAck;
 }
 
 /** The newest per node; an older one that comes late changes nothing. Returns clusters in which other places are in force now. */
-export async function applyAcks(tx: Queryable, acks: readonly NodeAcked[]): Promise<Set<string>> {
+export async function applyAcks(tx: pg.PoolClient, acks: readonly NodeAcked[]): Promise<Set<string>> {
   const newest = new Map(acks.map((each) => [`${each.cluster}/${each.ack.node}`, each]));
   const changed = new Set<string>();
   for (const { cluster, ack } of newest.values()) if (await applyAck(tx, cluster, ack)) changed.add(cluster);
   return changed;
 }
 
-async function applyAck(tx: Queryable, cluster: string, ack: ClusterAck): Promise<boolean> {
-  const { rowCount } = await tx.query(
-    `insert into node_acks (cluster, node, revision, policy_version, acked_at, failed, said_at, not_in_force)
-       values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (cluster, node) do update set revision = excluded.revision,
-       policy_version = excluded.policy_version, acked_at = excluded.acked_at, failed = excluded.failed, said_at = excluded.said_at,
-       not_in_force = excluded.not_in_force where node_acks.said_at <= excluded.said_at`,
-    [
-      ...[cluster, ack.node, ack.revision, ack.policyVersion, ack.at, JSON.stringify(ack.failed)],
-      ...[ack.saidAt ?? ack.at, ack.notInForceCount ?? 0],
-    ],
-  );
-  if (rowCount === 0) return false;
+async function applyAck(tx: pg.PoolClient, cluster: string, ack: ClusterAck): Promise<boolean> {
+  const { node, revision, policyVersion, at, failed, saidAt = at, notInForceCount = 0 } = ack;
+  const times = { ackedAt: new Date(at), saidAt: new Date(saidAt) };
+  const row = { cluster, node, revision, policyVersion, failed, notInForce: notInForceCount, ...times };
+  if ((await keepNewest(entitiesIn(tx), NodeAckEntity, [row], 'saidAt')) === 0) return false;
   await applyWorkloads(tx, cluster, ack);
   return replaceNotInForce(tx, cluster, ack);
 }
 
-async function applyWorkloads(tx: Queryable, cluster: string, ack: ClusterAck): Promise<void> {
+/** SQL: a node's workloads are replaced as a whole (`npm run bench -- rows`). */
+async function applyWorkloads(tx: pg.PoolClient, cluster: string, ack: ClusterAck): Promise<void> {
   await tx.query('delete from workload_acks where cluster = $1 and node = $2', [cluster, ack.node]);
   await tx.query(
     `insert into workload_acks select $1, $2, * from unnest($3::text[], $4::int[], $5::int[], $6::jsonb[]) on conflict do nothing`,
@@ -80,13 +141,13 @@ interface Row {
   policy_version: number;
 }
 
-/** By `cluster/workload`: what a cluster says of another's workload is nobody's. */
-export async function convergence(db: Queryable): Promise<Map<string, Converged>> {
+/** By `cluster/workload`: what a cluster says of another's workload is nobody's. SQL: the server adds up (`npm run bench -- rows`). */
+export async function convergence({ pool, entities }: EventStore): Promise<Map<string, Converged>> {
   const notInForce = grouped(
-    await notInForceRows(db),
+    await notInForceRows(entities),
     ({ cluster, workload }) => `${cluster}/${workload ?? ''}`,
   );
-  const { rows } = await db.query<Row>(
+  const { rows } = await pool.query<Row>(
     `select w.cluster, w.workload, sum(w.pods)::int as pods, sum(w.enforced)::int as enforced, max(n.acked_at) as acked_at,
        max(c.fully_converged_at) as fully_converged_at, jsonb_agg(w.addresses) as addresses,
        array_agg(w.node) as nodes, min(n.policy_version)::int as policy_version
@@ -153,17 +214,7 @@ export function enforcementView(
   };
 }
 
-export interface NodeAckRow {
-  readonly cluster: string;
-  readonly node: string;
-  readonly revision: number;
-  readonly policyVersion: number;
-  readonly ackedAt: Date;
-  readonly failed: ClusterAck['failed'];
-}
-export async function nodeAcks(db: Queryable): Promise<Map<string, NodeAckRow>> {
-  const { rows } = await db.query<NodeAckRow>(
-    `select cluster, node, revision::int, policy_version::int as "policyVersion", acked_at as "ackedAt", failed from node_acks`,
-  );
+export async function nodeAcks(entities: EntityManager): Promise<Map<string, NodeAckRow>> {
+  const rows = await entities.find(NodeAckEntity);
   return new Map(rows.map((row) => [`${row.cluster}/${row.node}`, row]));
 }

@@ -1,26 +1,41 @@
 /** What clas-caches say of places that are not in force, and when each was heard: as last said, bounded per cluster. */
 import type { ClusterAck, ClusterPulse } from '@ringfence/contracts';
+import { entitiesIn, keepNewest, WHOLE_NUMBER } from '@ringfence/event-store';
 import type pg from 'pg';
 import { EntitySchema } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { Alarm, NotInForceRow } from '../domain/enforcement-alarms.calculator.js';
 
-type Queryable = Pick<pg.ClientBase, 'query'>;
+export const NotInForceEntity = new EntitySchema<NotInForceRow>({
+  name: 'NotInForce',
+  tableName: 'not_in_force',
+  columns: {
+    cluster: { type: 'text', primary: true },
+    node: { type: 'text', primary: true },
+    id: { type: 'text', primary: true },
+    workload: { type: 'text', nullable: true },
+    namespace: { type: 'text', nullable: true },
+    name: { type: 'text' },
+    asked: { type: 'text' },
+    inForce: { name: 'in_force', type: 'text', nullable: true },
+    token: { type: 'text' },
+    message: { type: 'text' },
+    since: { type: 'timestamptz' },
+  },
+});
 
 /** Named places of one cluster; the rest is counted by its nodes. */
 const MOST_NAMED = 20_000;
 
-const COLUMNS = `cluster, node, id, workload, namespace, name, asked, in_force as "inForce", token, message, since`;
-
-/** Replaces what was said of the node; false: it is what was said before. */
-export async function replaceNotInForce(tx: Queryable, cluster: string, ack: ClusterAck): Promise<boolean> {
+/** Replaces what was said of the node; false: nothing was and is not in force. SQL: thousands may be named at once (`npm run bench -- rows`). */
+export async function replaceNotInForce(
+  tx: pg.PoolClient,
+  cluster: string,
+  ack: ClusterAck,
+): Promise<boolean> {
   const named = ack.notInForce ?? [];
-  const before = await tx.query<NotInForceRow>(
-    `select ${COLUMNS} from not_in_force where cluster = $1 and node = $2 order by id`,
-    [cluster, ack.node],
-  );
-  if (before.rows.length === 0 && named.length === 0) return false;
-  await tx.query('delete from not_in_force where cluster = $1 and node = $2', [cluster, ack.node]);
+  const replaced = await entitiesIn(tx).delete(NotInForceEntity, { cluster, node: ack.node });
+  if (replaced.affected === 0 && named.length === 0) return false;
   await tx.query(
     `insert into not_in_force (cluster, node, id, workload, namespace, name, asked, in_force, token, message, since)
      select $1, $2, r.id, r.workload, r.namespace, r.name, r.asked, r."inForce", r.token, r.message, r.since
@@ -32,50 +47,51 @@ export async function replaceNotInForce(tx: Queryable, cluster: string, ack: Clu
   return true;
 }
 
-export async function notInForceRows(db: Queryable, cluster: string | null = null): Promise<NotInForceRow[]> {
-  const { rows } = await db.query<NotInForceRow>(
-    `select ${COLUMNS} from not_in_force where $1::text is null or cluster = $1 order by since, node, id`,
-    [cluster],
-  );
-  return rows;
-}
+/** Of a cluster, or of all. */
+export const notInForceRows = (entities: EntityManager, cluster?: string): Promise<NotInForceRow[]> =>
+  entities.find(NotInForceEntity, {
+    where: { ...(cluster !== undefined && { cluster }) },
+    order: { since: 'asc', node: 'asc', id: 'asc' },
+  });
 
 /** Of all that is known of a cluster; how many are not in force counts those that are not named, too. */
 export interface Pulse {
   readonly cluster: string;
   readonly heardAt: Date;
   readonly missing: readonly string[];
+  readonly policyVersion: number;
   readonly places: number;
   readonly notInForce: number;
   readonly policy: ClusterPulse['policy'] | null;
 }
 
+export const PulseEntity = new EntitySchema<Pulse>({
+  name: 'Pulse',
+  tableName: 'cluster_pulses',
+  columns: {
+    cluster: { type: 'text', primary: true },
+    heardAt: { name: 'heard_at', type: 'timestamptz' },
+    missing: { type: 'jsonb' },
+    policyVersion: { ...WHOLE_NUMBER, name: 'policy_version' },
+    places: { type: 'int' },
+    notInForce: { name: 'not_in_force', type: 'int' },
+    policy: { type: 'jsonb', nullable: true },
+  },
+});
+
 export async function notePulse(
-  tx: Queryable,
+  entities: EntityManager,
   cluster: string,
   pulse: ClusterPulse,
   heardAt: Date,
 ): Promise<void> {
-  await tx.query(
-    `insert into cluster_pulses values ($1, $2, $3, $4, $5, $6, $7) on conflict (cluster) do update set heard_at = excluded.heard_at,
-       missing = excluded.missing, policy_version = excluded.policy_version, places = excluded.places,
-       not_in_force = excluded.not_in_force, policy = excluded.policy where cluster_pulses.heard_at <= excluded.heard_at`,
-    [
-      cluster,
-      heardAt.toISOString(),
-      JSON.stringify(pulse.missing),
-      pulse.policyVersion,
-      pulse.places,
-      pulse.notInForceCount,
-      pulse.policy === undefined ? null : JSON.stringify(pulse.policy),
-    ],
-  );
+  const { missing, policyVersion, places, notInForceCount: notInForce, policy = null } = pulse;
+  const row = { cluster, heardAt, missing, policyVersion, places, notInForce, policy };
+  await keepNewest<Pulse>(entities, PulseEntity, [row], 'heardAt');
 }
 
-export async function pulses(db: Queryable): Promise<Map<string, Pulse>> {
-  const { rows } = await db.query<Pulse>(
-    `select cluster, heard_at as "heardAt", missing, places, not_in_force as "notInForce", policy from cluster_pulses`,
-  );
+export async function pulses(entities: EntityManager): Promise<Map<string, Pulse>> {
+  const rows = await entities.find(PulseEntity);
   return new Map(rows.map((row) => [row.cluster, row]));
 }
 
@@ -106,15 +122,4 @@ export async function openAlarm(entities: EntityManager, alarm: Alarm): Promise<
 
 export async function closeAlarm(entities: EntityManager, { cluster, scope, id }: Alarm): Promise<void> {
   await entities.delete(EnforcementAlarmEntity, { cluster, scope, id });
-}
-
-/** Of a node, or of all of the cluster. */
-export async function forgetEnforcement(tx: Queryable, cluster: string, node: string | null): Promise<void> {
-  await tx.query('delete from not_in_force where cluster = $1 and ($2::text is null or node = $2)', [
-    cluster,
-    node,
-  ]);
-  if (node !== null) return;
-  for (const table of ['cluster_pulses', 'convergence'])
-    await tx.query(`delete from ${table} where cluster = $1`, [cluster]);
 }

@@ -5,7 +5,7 @@ const areSame = (list: string): string =>
   `((e.data->'${list}') @> (w.body->'${list}') and (w.body->'${list}') @> (e.data->'${list}'))`;
 
 /**
- * Clusters that have such; null: hosts of no cluster, which are peers in all of them. Whatever is answered for has a place
+ * SQL: two copies are compared where they are (`npm run bench -- rows`). Clusters that have such; null: hosts of no cluster, which are peers in all of them. Whatever is answered for has a place
  * in the events of label-resolver that was written before it was read here.
  */
 export async function untakenWorkloads(db: Pick<pg.ClientBase, 'query'>): Promise<Set<string | null>> {

@@ -4,14 +4,24 @@
  */
 import { GLOBAL } from '@ringfence/contracts';
 import type { Envelope } from '@ringfence/contracts';
-import { mirror } from '@ringfence/event-store';
+import { entitiesIn, keepNewest, mirror, WHOLE_NUMBER } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
-import type pg from 'pg';
+import { EntitySchema } from 'typeorm';
 import { FactHeads } from '../domain/fact-heads.js';
 import type { FactHead } from '../domain/fact-heads.js';
-import type { EntityFact, FactChange, FactKind, LabelFact, ProfileFact } from '../domain/facts.js';
+import type { EntityFact, FactChange, LabelFact, ProfileFact } from '../domain/facts.js';
 
 export const facts = mirror({ kinds: ['label', 'entity', 'profile'] });
+
+export const FactHeadEntity = new EntitySchema<FactHead>({
+  name: 'FactHead',
+  tableName: 'fact_heads',
+  columns: {
+    cluster: { type: 'text', primary: true },
+    kind: { type: 'text', primary: true },
+    position: WHOLE_NUMBER,
+  },
+});
 
 export class FactMirror {
   readonly labels = new Map<string, LabelFact>();
@@ -29,10 +39,7 @@ export class FactMirror {
     await facts.prune(store.entities);
     const mirror = new FactMirror(store);
     for (const change of await facts.rows(store.entities)) mirror.#remember(change);
-    const heads = await store.pool.query<{ cluster: string; kind: FactKind; position: string }>(
-      'select cluster, kind, position from fact_heads',
-    );
-    for (const row of heads.rows) mirror.heads.take({ ...row, position: Number(row.position) });
+    for (const head of await store.entities.find(FactHeadEntity)) mirror.heads.take(head);
     return mirror;
   }
 
@@ -42,7 +49,7 @@ export class FactMirror {
     if (news.length === 0) return [];
     await this.store.transaction(async (tx) => {
       await facts.take(tx, events);
-      await raiseHeads(tx, news);
+      await keepNewest(entitiesIn(tx), FactHeadEntity, newest(news), 'position');
     });
     for (const change of news) {
       this.#remember(change);
@@ -74,24 +81,9 @@ export class FactMirror {
 
 const keyOf = ({ kind, id }: FactChange): string => `${kind}/${id}`;
 
-async function raiseHeads(tx: pg.PoolClient, changes: readonly FactChange[]): Promise<void> {
-  await tx.query(
-    `insert into fact_heads as h (cluster, kind, position)
-     select * from unnest($1::text[], $2::text[], $3::bigint[])
-     on conflict (cluster, kind) do update set position = excluded.position where h.position < excluded.position`,
-    columnsOf(newest(changes)),
-  );
-}
-
 /** One per cluster and kind. */
 function newest(changes: readonly FactChange[]): FactHead[] {
   const heads = new FactHeads();
   for (const change of changes) heads.take(change);
   return [...heads.all()];
 }
-
-const columnsOf = (heads: readonly FactHead[]): unknown[][] => [
-  heads.map(({ cluster }) => cluster),
-  heads.map(({ kind }) => kind),
-  heads.map(({ position }) => position),
-];

@@ -1,0 +1,71 @@
+/** Agents and Kubelinks as last heard. */
+import type { AgentHeartbeat, HostConnection, NodeEssential } from '@ringfence/contracts';
+import { WHOLE_NUMBER } from '@ringfence/event-store';
+import { EntitySchema } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+
+export interface AgentRow {
+  readonly cluster: string;
+  readonly node: string;
+  readonly machineId: string;
+  readonly version: string;
+  readonly status: 'active' | 'stopped';
+  readonly revision: number;
+  readonly pods: number;
+  readonly podsEnforced: number;
+  readonly errors: AgentHeartbeat['errors'];
+  readonly host: { essential: NodeEssential[]; cutByFull: HostConnection[] } | null;
+  readonly lastHeartbeat: Date;
+  readonly lastGoodbye: Date | null;
+  readonly publicKey: string | null;
+  readonly pairedMachineId: string | null;
+}
+
+export const AgentEntity = new EntitySchema<AgentRow>({
+  name: 'Agent',
+  tableName: 'agents',
+  columns: {
+    cluster: { type: 'text', primary: true },
+    node: { type: 'text', primary: true },
+    machineId: { name: 'machine_id', type: 'text' },
+    version: { type: 'text' },
+    status: { type: 'text' },
+    revision: WHOLE_NUMBER,
+    pods: { type: 'int' },
+    podsEnforced: { name: 'pods_enforced', type: 'int' },
+    errors: { type: 'jsonb' },
+    host: { type: 'jsonb', nullable: true },
+    lastHeartbeat: { name: 'last_heartbeat', type: 'timestamptz' },
+    lastGoodbye: { name: 'last_goodbye', type: 'timestamptz', nullable: true },
+    publicKey: { name: 'public_key', type: 'text', nullable: true },
+    pairedMachineId: { name: 'paired_machine_id', type: 'text', nullable: true },
+  },
+  indices: [{ name: 'agents_cluster_public_key_idx', columns: ['cluster', 'publicKey'], unique: true }],
+});
+
+export interface ClusterSeen {
+  readonly cluster: string;
+  readonly kubernetesVersion: string;
+  readonly kubelinkVersion: string;
+  readonly inSync: boolean;
+  readonly lastSeen: Date;
+}
+
+export const ClusterSeenEntity = new EntitySchema<ClusterSeen>({
+  name: 'ClusterSeen',
+  tableName: 'clusters_seen',
+  columns: {
+    cluster: { type: 'text', primary: true },
+    kubernetesVersion: { name: 'kubernetes_version', type: 'text' },
+    kubelinkVersion: { name: 'kubelink_version', type: 'text' },
+    inSync: { name: 'in_sync', type: 'boolean' },
+    lastSeen: { name: 'last_seen', type: 'timestamptz' },
+  },
+});
+
+export const agents = (entities: EntityManager): Promise<AgentRow[]> => entities.find(AgentEntity);
+
+export async function clustersSeen(entities: EntityManager): Promise<Map<string, ClusterSeen>> {
+  const rows = await entities.find(ClusterSeenEntity);
+  return new Map(rows.map((row) => [row.cluster, row]));
+}
