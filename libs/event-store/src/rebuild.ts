@@ -2,6 +2,7 @@
  * Building a projection's read tables from the first event, beside the live ones. The new tables grow in a schema of
  * their own while writers go on; the last few events and the swap happen under the append lock, in one transaction. One process
  * builds at a time: two would grow the same tables. What an interrupted one left behind is dropped by the next.
+ * SQL: schemas and tables are moved, and events come in pages (`npm run bench -- rows`).
  */
 import pg from 'pg';
 import type { DataSource } from 'typeorm';

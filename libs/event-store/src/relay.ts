@@ -1,7 +1,7 @@
 /**
  * The outbox relay: follows the events in commit order and publishes each with its id as message id, then moves its
  * checkpoint. A crash between the two publishes again, and the server drops the repeats. One relay per database runs
- * at a time (a session lock), because two would undo each other's order.
+ * at a time (a session lock), because two would undo each other's order. SQL: on that session, and events in pages (`npm run bench -- rows`).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventContract, subjects } from '@ringfence/contracts';

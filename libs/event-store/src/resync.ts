@@ -2,6 +2,7 @@
  * Saying again what is so now, for copies that were lost or are new while the stream has forgotten: the last word on each
  * thing that others mirror, and the whole history of what they fold. Only the relay says it, between two rounds of its own, so that
  * nothing newer is ever followed by something older. How far it is stands in the database: a crash goes on, and whoever relays does it.
+ * SQL: on the relay's session, and events in pages (`npm run bench -- rows`).
  */
 import { randomUUID } from 'node:crypto';
 import { FOLDED, MIRRORED } from '@ringfence/contracts';

@@ -1,9 +1,9 @@
-/** bench: rows written in bulk by SQL and by TypeORM: where SQL stays */
+/** bench: rows written and read by SQL and by TypeORM: where SQL stays */
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
-import { ensureDatabase, openEventStore } from '@ringfence/event-store';
+import { ensureDatabase, entitiesIn, openEventStore } from '@ringfence/event-store';
 import type { EventStore, Migration, Sql } from '@ringfence/event-store';
-import { EntitySchema } from 'typeorm';
+import { EntitySchema, LessThan } from 'typeorm';
 import { onPostgres } from './bench-postgres.js';
 import { ms, print } from './measure.js';
 import type { Figure } from './measure.js';
@@ -11,7 +11,8 @@ import type { Figure } from './measure.js';
 const HELP = `npm run bench -- rows [--rounds N]
 
   --rounds N   each is written so often, in turn (9)`;
-const SIZES = [1, 10, 100, 1_000, 10_000];
+const SIZES = [1, 10, 100, 1_000];
+const TO_BULK = [...SIZES, 10_000];
 
 interface Row {
   readonly kind: string;
@@ -67,6 +68,30 @@ async function byEntity({ entities }: EventStore, rows: Row[]): Promise<void> {
   await entities.upsert(RowEntity, rows, ['kind', 'id']);
 }
 
+type Transaction = Parameters<Parameters<EventStore['transaction']>[0]>[0];
+type Write = (tx: Transaction, row: Row) => Promise<unknown>;
+
+const sqlOf: Write = (tx, { kind, id, position, body }) =>
+  tx.query(
+    `insert into rows values ($1, $2, $3, $4)
+     on conflict (kind, id) do update set position = excluded.position, body = excluded.body`,
+    [kind, id, position, JSON.stringify(body)],
+  );
+const entityOf: Write = (tx, row) => entitiesIn(tx).upsert(RowEntity, row, ['kind', 'id']);
+
+const oneByOne = (store: EventStore, rows: readonly Row[], write: Write): Promise<void> =>
+  store.transaction(async (tx) => {
+    for (const row of rows) await write(tx, row);
+  });
+
+async function readBySql({ pool }: EventStore, { length }: readonly Row[]): Promise<void> {
+  await pool.query('select kind, id, position, body from rows where position < $1', [length]);
+}
+
+async function readByEntity({ entities }: EventStore, { length }: readonly Row[]): Promise<void> {
+  await entities.findBy(RowEntity, { position: LessThan(length) });
+}
+
 async function took(work: () => Promise<void>): Promise<number> {
   const from = performance.now();
   await work();
@@ -75,13 +100,32 @@ async function took(work: () => Promise<void>): Promise<number> {
 
 const median = (all: number[]): number => all.sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
 
-async function measured(store: EventStore, size: number, rounds: number): Promise<Figure> {
+/** Done by SQL and by entity. */
+interface Work {
+  readonly title: string;
+  readonly sizes: readonly number[];
+  readonly sql: (store: EventStore, rows: Row[]) => Promise<void>;
+  readonly entity: (store: EventStore, rows: Row[]) => Promise<void>;
+}
+
+const WORKS: readonly Work[] = [
+  { title: 'inserted or updated by one statement', sizes: TO_BULK, sql: bySql, entity: byEntity },
+  {
+    title: 'inserted or updated one by one, as a projection folds events',
+    sizes: SIZES,
+    sql: (store, rows) => oneByOne(store, rows, sqlOf),
+    entity: (store, rows) => oneByOne(store, rows, entityOf),
+  },
+  { title: 'read', sizes: TO_BULK, sql: readBySql, entity: readByEntity },
+];
+
+async function measured(store: EventStore, work: Work, size: number, rounds: number): Promise<Figure> {
   const rows = made(size);
   const sql: number[] = [];
   const entity: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    sql.push(await took(() => bySql(store, rows)));
-    entity.push(await took(() => byEntity(store, rows)));
+    sql.push(await took(() => work.sql(store, rows)));
+    entity.push(await took(() => work.entity(store, rows)));
   }
   const [one, other] = [median(sql), median(entity)];
   const times = (other / one).toFixed(1);
@@ -96,7 +140,7 @@ const { values } = parseArgs({
 });
 if (values.help) console.log(HELP);
 else {
-  const figures = await onPostgres({ home: tmpdir() }, async (url) => {
+  await onPostgres({ home: tmpdir() }, async (url) => {
     const store = await openEventStore({
       url: await ensureDatabase(url, 'bench'),
       service: 'bench',
@@ -104,10 +148,11 @@ else {
       entities: [RowEntity],
       projections: [],
     });
-    const all: Figure[] = [];
-    for (const size of SIZES) all.push(await measured(store, size, Number(values.rounds)));
+    for (const work of WORKS) {
+      const figures: Figure[] = [];
+      for (const size of work.sizes) figures.push(await measured(store, work, size, Number(values.rounds)));
+      print(`Rows of four columns, ${work.title}, median`, figures);
+    }
     await store.close();
-    return all;
   });
-  print('Rows of four columns, inserted or updated in one transaction, median', figures);
 }

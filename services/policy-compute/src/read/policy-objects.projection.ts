@@ -95,7 +95,7 @@ async function reverted(tx: pg.PoolClient, { type, id }: ObjectKey): Promise<voi
   await objects.update({ type, id }, { ...asActive, updateType: null });
 }
 
-/** SQL where one statement moves everything that was chosen. */
+/** SQL where one statement moves everything that was chosen (`npm run bench -- rows`). */
 async function provisioned(tx: pg.PoolClient, event: StoredEvent): Promise<void> {
   const { note, changes, workloadsAffected } = event.data as Provisioned['data'];
   const version = Number((event.data as Provisioned['data']).version);
@@ -175,7 +175,7 @@ const historicObject = ({ update_type, ...row }: HistoryRow): HistoricObject => 
   updateType: update_type,
 });
 
-/** Everything that was in force at that version. */
+/** Everything that was in force at that version. SQL: the last of each object, and all of them (`npm run bench -- rows`). */
 export async function objectsAtVersion(db: Queryable, version: number): Promise<HistoricObject[]> {
   const { rows } = await db.query<HistoryRow>(
     `select * from (select distinct on (type, id) * from policy_history where version <= $1 order by type, id, version desc) as last

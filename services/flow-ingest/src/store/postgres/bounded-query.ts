@@ -1,4 +1,7 @@
-/** One statement that ends when nobody waits for it any more, or after its time: at the server, not only here. */
+/**
+ * One statement that ends when nobody waits for it any more, or after its time: at the server, not only here. SQL: what is ended is a
+ * session's statement, and what it finds comes in thousands (`npm run bench -- rows`).
+ */
 import type pg from 'pg';
 import { SearchEnded } from '../port/flow-store.js';
 import type { SearchBounds } from '../port/flow-store.js';

@@ -1,4 +1,4 @@
-/** Flows in Postgres: a table of ends, a table of rows with a partition per day (`migrations/flow-tables.ts`). */
+/** Flows in Postgres: a table of ends, a table of rows with a partition per day (`migrations/migrations.ts`). SQL: `npm run bench -- rows`. */
 import type pg from 'pg';
 import type { FlowGroup, FlowKey, FlowStore, FoundFlow, StoredSize } from '../port/flow-store.js';
 import { boundedQuery } from './bounded-query.js';
