@@ -23,5 +23,9 @@ export type LabelSetId = z.infer<typeof LabelSetId>;
 export const GroupId = Text.regex(/^g-[0-9a-f]{20}$/);
 export type GroupId = z.infer<typeof GroupId>;
 
+/** Hash of the selectors that whoever enforces the list matches. */
+export const RuleListId = Text.regex(/^r-[0-9a-f]{20}$/);
+export type RuleListId = z.infer<typeof RuleListId>;
+
 /** The cluster segment of subjects that belong to no cluster (labels, policy objects, unmanaged workloads). */
 export const GLOBAL = 'global';

@@ -1,4 +1,14 @@
-export { ClusterId, GLOBAL, GroupId, Instant, IntegerId, LabelId, LabelSetId, Uuid } from './ids.js';
+export {
+  ClusterId,
+  GLOBAL,
+  GroupId,
+  Instant,
+  IntegerId,
+  LabelId,
+  LabelSetId,
+  RuleListId,
+  Uuid,
+} from './ids.js';
 export { isText, Text, TEXT_PROBLEM } from './text.js';
 export { idOfToken, LANES, parseSubject, subjects, subjectToken } from './subjects.js';
 export type { Lane, ParsedSubject } from './subjects.js';
@@ -49,7 +59,10 @@ export {
   RuleClass,
   RuleName,
   SettledRecord,
+  RuleList,
+  RuleListRecord,
   Unit,
+  UnitOfLists,
   UnitRecord,
   WireRule,
 } from './policy.js';

@@ -3,7 +3,7 @@
  * the commit that closes a version. Control NATS, stream POLICY, latest value per subject; an empty payload is a tombstone.
  */
 import { z } from 'zod';
-import { GroupId, Instant, IntegerId, LabelId, LabelSetId } from './ids.js';
+import { GroupId, Instant, IntegerId, LabelId, LabelSetId, RuleListId } from './ids.js';
 import { Address, Cidr, EnforcementMode, Port, PortRange, Protocol } from './network.js';
 import { Text } from './text.js';
 
@@ -38,7 +38,23 @@ export const WireRule = z.object({
 });
 export type WireRule = z.infer<typeof WireRule>;
 
-/** What one label set must enforce. Rules are sorted: class, then rule set, then rule. */
+/** What everybody who matches the same selectors enforces. Rules are sorted: class, then rule set, then rule. */
+export const RuleList = z.object({
+  id: RuleListId,
+  ingress: z.array(WireRule),
+  egress: z.array(WireRule),
+});
+export type RuleList = z.infer<typeof RuleList>;
+
+/** What one label set must enforce: the rules of these lists, one list after the other. */
+export const UnitOfLists = z.object({
+  labelSet: LabelSet,
+  mode: EnforcementMode,
+  lists: z.array(RuleListId),
+});
+export type UnitOfLists = z.infer<typeof UnitOfLists>;
+
+/** The same with its rules at hand. */
 export const Unit = z.object({
   labelSet: LabelSet,
   mode: EnforcementMode,
@@ -102,8 +118,10 @@ const versioned = {
   /** Provisioned policy version in force at that flush. */
   policyVersion: z.number().int(),
 };
-export const UnitRecord = z.object({ ...versioned, unit: Unit });
+export const UnitRecord = z.object({ ...versioned, unit: UnitOfLists });
 export type UnitRecord = z.infer<typeof UnitRecord>;
+export const RuleListRecord = z.object({ ...versioned, list: RuleList });
+export type RuleListRecord = z.infer<typeof RuleListRecord>;
 export const GroupRecord = z.object({ ...versioned, group: Group });
 export type GroupRecord = z.infer<typeof GroupRecord>;
 export const EndpointRecord = z.object({ ...versioned, endpoint: Endpoint });
@@ -125,7 +143,12 @@ export const NO_FACTS: FactPositions = { label: 0, profile: 0, entity: 0 };
 export const CommitRecord = z.object({
   ...versioned,
   at: Instant,
-  counts: z.object({ unit: z.number().int(), group: z.number().int(), endpoint: z.number().int() }),
+  counts: z.object({
+    unit: z.number().int(),
+    list: z.number().int(),
+    group: z.number().int(),
+    endpoint: z.number().int(),
+  }),
   hash: Text,
   /** What the records were made from; absent from older ones. */
   facts: FactPositions.optional(),
@@ -182,6 +205,7 @@ export type PolicyStamp = z.infer<typeof PolicyStamp>;
 /** Kind segment of `policy.<cluster>.<kind>.<id>` → schema. */
 export const POLICY_RECORDS = {
   unit: UnitRecord,
+  list: RuleListRecord,
   group: GroupRecord,
   endpoint: EndpointRecord,
   commit: CommitRecord,

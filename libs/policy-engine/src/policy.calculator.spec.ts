@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LabelSetId, PolicyObjects, ComputedType, Unit } from '@ringfence/contracts';
+import type {
+  ComputedType,
+  LabelSetId,
+  PolicyObjects,
+  PortRange,
+  RuleSet,
+  UnitOfLists,
+} from '@ringfence/contracts';
 import { makeLabelSet } from '@ringfence/labels';
 import { PolicyCalculator } from './policy.calculator.js';
 import type { ProvisionableObjects } from './policy-source.js';
@@ -35,11 +42,13 @@ describe('the policy of a world', () => {
     );
   });
 
-  it('is told without a group that no unit refers to', () => {
+  it('is told without a list that no unit names, and without a group that no list refers to', () => {
     fc.assert(
       fc.property(anyWorld, (world) => {
         const told = computePolicy(world);
-        const rules = [...told.units.values()].flatMap((unit) => [...unit.ingress, ...unit.egress]);
+        const named = [...told.listed.values()].flatMap(({ lists }) => lists);
+        expect(new Set(told.lists.keys())).toEqual(new Set(named));
+        const rules = [...told.lists.values()].flatMap((list) => [...list.ingress, ...list.egress]);
         expect(new Set(told.groups.keys())).toEqual(new Set(rules.flatMap((rule) => rule.peers)));
       }),
     );
@@ -182,8 +191,10 @@ function run(changes: readonly Change[], flushAfter: (i: number) => boolean): To
 function tell(calculator: PolicyCalculator, told: ToldPolicy): void {
   const changes = calculator.flush(CLUSTER);
   for (const group of changes.groups.upsert) expect(told.groups.get(group.id)).not.toEqual(group);
-  for (const unit of changes.units.upsert) expect(told.units.get(unit.labelSet.id)).not.toEqual(unit);
-  for (const id of changes.units.remove) expect(told.units.has(id)).toBe(true);
+  for (const list of changes.lists.upsert) expect(told.lists.get(list.id)).not.toEqual(list);
+  for (const unit of changes.units.upsert) expect(told.listed.get(unit.labelSet.id)).not.toEqual(unit);
+  for (const id of changes.units.remove) expect(told.listed.has(id)).toBe(true);
+  for (const id of changes.lists.remove) expect(told.lists.has(id)).toBe(true);
   for (const id of changes.groups.remove) expect(told.groups.has(id)).toBe(true);
   told.apply(changes);
   plainPolicy(told);
@@ -201,7 +212,8 @@ describe('the incremental calculator', () => {
           for (const change of changes) change.to(state);
           const world = worldOf(state);
           const fresh = computePolicy(world);
-          expect(told.units).toEqual(fresh.units);
+          expect(told.listed).toEqual(fresh.listed);
+          expect(told.lists).toEqual(fresh.lists);
           expect(told.groups).toEqual(fresh.groups);
           expect(plainPolicy(told)).toEqual(naivePolicy(world));
         },
@@ -215,7 +227,8 @@ describe('the incremental calculator', () => {
       fc.property(anySequence, (changes) => {
         const doubled = changes.flatMap((change) => [change, change]);
         const [once, twice] = [run(changes, () => false), run(doubled, () => true)];
-        expect(twice.units).toEqual(once.units);
+        expect(twice.listed).toEqual(once.listed);
+        expect(twice.lists).toEqual(once.lists);
         expect(twice.groups).toEqual(once.groups);
       }),
     );
@@ -238,7 +251,8 @@ describe('the incremental calculator', () => {
         calculator.setCatalogue(world.catalogue);
         tell(calculator, told);
         const fresh = computePolicy(world);
-        expect(told.units).toEqual(fresh.units);
+        expect(told.listed).toEqual(fresh.listed);
+        expect(told.lists).toEqual(fresh.lists);
         expect(told.groups).toEqual(fresh.groups);
       }),
     );
@@ -256,6 +270,7 @@ describe('the incremental calculator', () => {
         calculator.setCatalogue(structuredClone(world.catalogue));
         expect(calculator.flush(world.cluster)).toEqual({
           units: { upsert: [], remove: [] },
+          lists: { upsert: [], remove: [] },
           groups: { upsert: [], remove: [] },
         });
       }),
@@ -269,39 +284,42 @@ describe('a change', () => {
   const other = makeLabelSet({ cluster: CLUSTER, namespace: 'bank', class: 'pod', labels: ['1', '5'] });
   const label = (id: string) => ({ kind: 'label' as const, id, exclusion: false });
 
+  const ruleSet = (ports: PortRange): RuleSet => ({
+    id: '3',
+    name: 'shop',
+    description: '',
+    enabled: true,
+    scopes: [[label('4')]],
+    rules: [
+      {
+        id: '7',
+        enabled: true,
+        description: '',
+        providers: [label('2')],
+        consumers: [label('1')],
+        services: [{ kind: 'ports', ports }],
+        unscopedConsumers: false,
+        resolveProvidersAs: ['workloads'],
+        resolveConsumersAs: ['workloads'],
+      },
+    ],
+    denyRules: [],
+  });
+
   function shop(): PolicyCalculator {
     const calculator = new PolicyCalculator();
     calculator.setCatalogue({ types: ['role', 'app', 'env'], labels: LABELS });
-    calculator.setObject('rule_sets', {
-      id: '3',
-      name: 'shop',
-      description: '',
-      enabled: true,
-      scopes: [[label('4')]],
-      rules: [
-        {
-          id: '7',
-          enabled: true,
-          description: '',
-          providers: [label('2')],
-          consumers: [label('1')],
-          services: [{ kind: 'ports', ports: { proto: 6, from: 5432 } }],
-          unscopedConsumers: false,
-          resolveProvidersAs: ['workloads'],
-          resolveConsumersAs: ['workloads'],
-        },
-      ],
-      denyRules: [],
-    });
+    calculator.setObject('rule_sets', ruleSet({ proto: 6, from: 5432 }));
     return calculator;
   }
-  const ids = (units: readonly Unit[]): string[] => units.map((unit) => unit.labelSet.id).sort();
+  const ids = (units: readonly UnitOfLists[]): string[] => units.map((unit) => unit.labelSet.id).sort();
 
   it('gives the provider an ingress and the consumer an egress rule that name the rule', () => {
     const calculator = shop();
     for (const labelSet of [web, database, other]) calculator.setLabelSet(labelSet, 'full');
-    const { units, groups } = calculator.flush(CLUSTER);
-    const unit = new Map(units.upsert.map((one) => [one.labelSet.id, one]));
+    const told = new ToldPolicy();
+    told.apply(calculator.flush(CLUSTER));
+    const unit = told.units;
     expect(unit.get(database.id)!.ingress.map((rule) => rule.ref)).toEqual([
       '/orgs/1/sec_policy/active/rule_sets/3/sec_rules/7',
     ]);
@@ -309,7 +327,22 @@ describe('a change', () => {
     expect(unit.get(web.id)!.ingress).toEqual([]);
     expect(unit.get(other.id)).toMatchObject({ ingress: [], egress: [] });
     const peers = unit.get(database.id)!.ingress[0]!.peers;
-    expect(groups.upsert.find((group) => group.id === peers[0])!.labelSets).toEqual([web.id]);
+    expect(told.groups.get(peers[0]!)!.labelSets).toEqual([web.id]);
+  });
+
+  it('of a rule is one list, whoever enforces it', () => {
+    const calculator = shop();
+    const second = makeLabelSet({ cluster: CLUSTER, namespace: 'shop-2', class: 'pod', labels: ['1', '4'] });
+    for (const labelSet of [web, database, second]) calculator.setLabelSet(labelSet, 'full');
+    calculator.flush(CLUSTER);
+    calculator.setObject('rule_sets', ruleSet({ proto: 6, from: 5433 }));
+    const { units, lists, groups } = calculator.flush(CLUSTER);
+    expect(units).toEqual({ upsert: [], remove: [] });
+    expect(groups).toEqual({ upsert: [], remove: [] });
+    expect(lists.upsert.map(({ ingress, egress }) => [ingress.length, egress.length]).sort()).toEqual([
+      [0, 1],
+      [1, 0],
+    ]);
   });
 
   it('of one label set tells only its own unit and the groups that it is in', () => {
@@ -343,7 +376,8 @@ describe('a change', () => {
     calculator.flush(CLUSTER);
     calculator.setCatalogue({ types: ['role', 'app', 'env'], labels: LABELS.filter(({ id }) => id !== '4') });
     const closed = calculator.flush(CLUSTER);
-    expect(closed.units.upsert.every((unit) => unit.ingress.length + unit.egress.length === 0)).toBe(true);
+    expect(ids(closed.units.upsert)).toEqual([web.id, database.id].sort());
+    expect(closed.lists.upsert).toMatchObject([{ ingress: [], egress: [] }]);
     expect(closed.groups.remove).toHaveLength(2);
     calculator.setCatalogue({ types: ['role', 'app', 'env'], labels: LABELS });
     expect(ids(calculator.flush(CLUSTER).units.upsert)).toEqual([web.id, database.id].sort());

@@ -1,5 +1,5 @@
 /**
- * Everything that policy is computed from goes in as state, per cluster changes of units and groups come out. The same
+ * Everything that policy is computed from goes in as state, per cluster changes of units, rule lists and groups come out. The same
  * state gives the same policy whatever way led to it; what did not change is not told again.
  *
  * It does not know Pods, addresses or nodes: only label sets (and, for rules that name workloads, which label set each
@@ -94,8 +94,8 @@ export class PolicyCalculator {
   }
 
   /**
-   * What changed for the cluster since the last flush. To be applied in this order: groups upserted, units upserted,
-   * units removed, groups removed.
+   * What changed for the cluster since the last flush. To be applied in this order: groups, lists, units upserted; units, lists,
+   * groups removed.
    */
   flush(cluster: string): PolicyChanges {
     this.#settle();

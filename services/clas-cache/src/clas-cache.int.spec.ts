@@ -25,7 +25,7 @@ import type { NatsServer } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PAIRING_KEY, publishPolicy, startGateway, TOKEN } from './testing/control-plane.js';
 import type { Gateway } from './testing/control-plane.js';
-import { CLUSTER, DB, groups, node, pod, service, units, WEB, workload } from './testing/facts.js';
+import { CLUSTER, DB, groups, inLists, node, pod, service, units, WEB, workload } from './testing/facts.js';
 import { startClas } from './testing/started-clas.js';
 
 let clusterNats: NatsServer;
@@ -314,7 +314,10 @@ describe('clas-cache', () => {
     await controlNats.start();
     gateway = await startGateway(controlNats.url, Number(new URL(gateway.url).port));
     await eventually(() => control.isConnected());
-    for (const { labelSet } of units) await control.remove(subjects.policy(CLUSTER, 'unit', labelSet.id));
+    for (const { unit, list } of units.map(inLists)) {
+      await control.remove(subjects.policy(CLUSTER, 'unit', unit.labelSet.id));
+      await control.remove(subjects.policy(CLUSTER, 'list', list.id));
+    }
     await publishPolicy(control, 2, { units: [], groups });
     await eventually(async () => (await snapshot('node-1')).policyVersion === 2);
     const closed = (await snapshot('node-1')).units.upsert.map(({ ingress, egress }) => [

@@ -9,7 +9,7 @@ export const FACTS = [
   { ...latest, filter: 'evt.*.entity.*', durable: 'policy-compute-entities' },
 ] as const;
 
-const RECORDS = ['unit', 'group', 'endpoint', 'commit'] as const;
+const RECORDS = ['unit', 'list', 'group', 'endpoint', 'commit'] as const;
 
 export const manifest = {
   service: 'policy-compute',

@@ -74,7 +74,7 @@ describe('policy-compute on real servers', () => {
     await fixture.entity({ id: DB, name: 'db', labels: [ROLE_DB, APP_SHOP] });
     await eventually(() => reader.units.size === 2);
     await settled(1);
-    expect(reader.units.get(labelSetOf([ROLE_DB, APP_SHOP]))).toMatchObject({
+    expect(reader.unit(labelSetOf([ROLE_DB, APP_SHOP]))).toMatchObject({
       mode: 'full',
       ingress: [],
       egress: [],
@@ -129,7 +129,7 @@ describe('policy-compute on real servers', () => {
       created_by: { href: '/users/1' },
     });
     await settled(2);
-    const database = reader.units.get(labelSetOf([ROLE_DB, APP_SHOP]))!;
+    const database = reader.unit(labelSetOf([ROLE_DB, APP_SHOP]))!;
     expect(database.ingress).toMatchObject([{ class: 'allow', ports: [{ proto: 6, from: 5432 }] }]);
     const group = reader.groups.get(database.ingress[0]!.peers[0]!);
     expect(group?.labelSets).toEqual([labelSetOf([ROLE_WEB, APP_SHOP])]);
@@ -290,7 +290,7 @@ describe('policy-compute on real servers', () => {
     await fixture.request('sec_policy', 'provision', { body: { update_description: 'while NATS was away' } });
     await fixture.nats.start();
     await settled(3);
-    const web = reader.units.get(labelSetOf([ROLE_WEB, APP_SHOP]))!;
+    const web = reader.unit(labelSetOf([ROLE_WEB, APP_SHOP]))!;
     const peers = web.ingress.flatMap((each) => each.peers);
     expect(peers.flatMap((id) => reader.groups.get(id)?.cidrs ?? [])).toEqual(['198.51.100.0/24']);
   });

@@ -78,6 +78,46 @@ export function applications(): Shape {
 }
 
 /**
+ * The shape of Calico's benchmark of tag policies: endpoints in 100 namespaces, each with five labels that count on and one of
+ * 29 markers, so that each is a label set of its own; 10,000 policies for a marker, each admitting five others.
+ */
+export function wide(endpoints = 250_000, policies = 10_000): Shape {
+  const counting = [10, 11, 20, 30, 40];
+  const markers = Array.from({ length: 29 }, (_, i) => ({ id: `${i + 1}`, key: 'marker', value: `${i}` }));
+  const counts = counting.flatMap((every) =>
+    Array.from({ length: every }, (_, i) => ({
+      id: `${every}${i + 1_000}`,
+      key: `in-${every}`,
+      value: `${i}`,
+    })),
+  );
+  const labelSets = Array.from({ length: endpoints }, (_, n) => {
+    const counted = counting.map((every) => `${every}${(n % every) + 1_000}`);
+    return pods(`ns-${n % 100}-${Math.floor(n / 100)}`, `${(n % 29) + 1}`, ...counted);
+  });
+  const marker = (i: number) => label(markers[i % 29]!.id);
+  const ruleSets = Array.from({ length: policies }, (_, i) =>
+    ruleSet(
+      i + 1,
+      markers[i % 29]!.id,
+      [1, 2, 3, 4, 5].map((rule) => ({
+        ...allow(rule, marker(i), marker(i + rule), 8_000 + rule),
+        unscopedConsumers: true,
+      })),
+    ),
+  );
+  return {
+    catalogue: {
+      types: ['marker', ...counting.map((every) => `in-${every}`)],
+      labels: [...markers, ...counts],
+    },
+    labelSets,
+    ruleSets,
+    endpoints: spread(labelSets, endpoints),
+  };
+}
+
+/**
  * The shape that Antrea calls SmallNamespaces: 25,000 namespaces × (4 Pods in two pairs, 3 rules): each pair admits
  * itself, and one rule that admits nobody stands for their deny-all, which is our mode `full`.
  */

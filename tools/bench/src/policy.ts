@@ -4,13 +4,14 @@ import { makeLabelSet } from '@ringfence/labels';
 import { GroupMembers, PolicyCalculator } from '@ringfence/policy-engine';
 import { distribution, liveHeapMb, milliseconds, ms, peakRssMb, print } from './measure.js';
 import type { Figure } from './measure.js';
-import { allow, applications, CLUSTER, smallNamespaces } from './policy-shapes.js';
+import { allow, applications, CLUSTER, smallNamespaces, wide } from './policy-shapes.js';
 import type { Shape } from './policy-shapes.js';
 
 interface Computed {
   readonly calculator: PolicyCalculator;
   readonly members: GroupMembers;
   readonly units: number;
+  readonly lists: number;
   readonly groups: number;
   readonly addresses: number;
 }
@@ -21,11 +22,12 @@ function compute(shape: Shape): Computed {
   calculator.setCatalogue(shape.catalogue);
   for (const ruleSet of shape.ruleSets) calculator.setObject('rule_sets', ruleSet);
   for (const labelSet of shape.labelSets) calculator.setLabelSet(labelSet, 'full');
-  const { units, groups } = calculator.flush(CLUSTER);
+  const { units, lists, groups } = calculator.flush(CLUSTER);
   for (const group of groups.upsert) members.upsertGroup(group);
   for (const endpoint of shape.endpoints) members.upsertEndpoint(endpoint);
   const addresses = [...members.takeChanges().values()].reduce((sum, { added }) => sum + added.length, 0);
-  return { calculator, members, units: units.upsert.length, groups: groups.upsert.length, addresses };
+  const counts = { units: units.upsert.length, lists: lists.upsert.length, groups: groups.upsert.length };
+  return { calculator, members, ...counts, addresses };
 }
 
 function fromZero(shape: Shape): { computed: Computed; time: number; figures: Figure[] } {
@@ -34,10 +36,13 @@ function fromZero(shape: Shape): { computed: Computed; time: number; figures: Fi
   const time = milliseconds(() => (computed = compute(shape)));
   const peak = peakRssMb();
   const heap = liveHeapMb() - before;
-  const { units, groups, addresses } = computed!;
+  const { units, lists, groups, addresses } = computed!;
   const figures = [
     { what: 'from zero', value: ms(time) },
-    { what: 'units / groups / addresses in groups', value: `${units} / ${groups} / ${addresses}` },
+    {
+      what: 'units / rule lists / groups / addresses in groups',
+      value: `${units} / ${lists} / ${groups} / ${addresses}`,
+    },
     {
       what: 'memory kept',
       value: `${heap.toFixed(0)} MB heap (process peak ${peak.toFixed(0)} MB, input included)`,
@@ -70,9 +75,11 @@ function changes({ calculator, members }: Computed, shape: Shape, naiveMs: numbe
       allow(Number(first.id), first.providers[0]!, first.consumers[0]!, 9999),
     ],
   };
+  let records = 0;
   const oneRule = distribution(400, (i) => {
     calculator.setObject('rule_sets', i % 2 === 0 ? changed : ruleSet);
-    calculator.flush(CLUSTER);
+    const { units, lists } = calculator.flush(CLUSTER);
+    records = units.upsert.length + units.remove.length + lists.upsert.length + lists.remove.length;
   });
   const figure = (what: string, { median, p99 }: { median: number; p99: number }): Figure => ({
     what,
@@ -82,6 +89,7 @@ function changes({ calculator, members }: Computed, shape: Shape, naiveMs: numbe
     figure('one Pod of a known label set', onePod),
     figure('one new label set', oneLabelSet),
     figure('one rule changed', oneRule),
+    { what: 'units and lists told of it', value: String(records) },
   ];
 }
 
@@ -92,3 +100,4 @@ function run(title: string, shape: Shape): void {
 
 run('10,000 Pods in 500 label sets, 1,000 rules', applications());
 run('100,000 Pods in 50,000 label sets, 75,000 rules of 25,000 small namespaces', smallNamespaces());
+run('250,000 endpoints with a label set each, 10,000 policies of 5 rules, 29 markers', wide());

@@ -4,6 +4,7 @@ import type { JsonSchema } from './schema-compatibility.js';
 const BY_PATTERN: readonly [RegExp, string][] = [
   [/ls-/, 'ls-0123456789abcdef0123'],
   [/g-\[/, 'g-0123456789abcdef0123'],
+  [/r-\[/, 'r-0123456789abcdef0123'],
   [/-4\[0-9a-f\]/, '4b7c1d9e-52f0-4a6b-8c3d-1e2f3a4b5c6d'],
   [/\[1-9\]\[0-9\]/, '42'],
 ];

@@ -7,11 +7,15 @@ import type {
   LabelSet,
   LabelSetId,
   PolicyObjects,
+  RuleList,
+  RuleListId,
   Unit,
+  UnitOfLists,
 } from '@ringfence/contracts';
 import type { PolicyChanges } from '../cluster-policy.calculator.js';
 import { GroupMembers } from '../group-members.js';
 import { PolicyCalculator } from '../policy.calculator.js';
+import { unitWithRules } from '../unit-rules.js';
 
 export interface World {
   readonly cluster: string;
@@ -28,14 +32,29 @@ export interface World {
 
 /** The state that a reader of the changes arrives at. */
 export class ToldPolicy {
-  readonly units = new Map<LabelSetId, Unit>();
+  readonly listed = new Map<LabelSetId, UnitOfLists>();
+  readonly lists = new Map<RuleListId, RuleList>();
   readonly groups = new Map<string, Group>();
 
   apply(changes: PolicyChanges): void {
     for (const group of changes.groups.upsert) this.groups.set(group.id, group);
-    for (const unit of changes.units.upsert) this.units.set(unit.labelSet.id, unit);
-    for (const id of changes.units.remove) this.units.delete(id);
+    for (const list of changes.lists.upsert) this.lists.set(list.id, list);
+    for (const unit of changes.units.upsert) this.listed.set(unit.labelSet.id, unit);
+    for (const id of changes.units.remove) this.listed.delete(id);
+    for (const id of changes.lists.remove) this.lists.delete(id);
     for (const id of changes.groups.remove) this.groups.delete(id);
+  }
+
+  /** With their rules at hand. Throws where a unit names a list that nobody was told of. */
+  get units(): Map<LabelSetId, Unit> {
+    return new Map([...this.listed].map(([id, unit]) => [id, this.#withRules(unit)]));
+  }
+
+  #withRules(unit: UnitOfLists): Unit {
+    const lists = unit.lists.map((id) => this.lists.get(id));
+    if (lists.includes(undefined))
+      throw new Error(`${unit.labelSet.id} names a list that nobody was told of`);
+    return unitWithRules(unit, this.lists);
   }
 }
 

@@ -13,11 +13,15 @@ import type {
   Group,
   GroupId,
   LabelSetId,
+  RuleList,
   Unit,
+  UnitOfLists,
 } from '@ringfence/contracts';
+import { unitWithRules } from '@ringfence/policy-engine';
 
 interface RecordOf {
-  unit: Unit;
+  unit: UnitOfLists;
+  list: RuleList;
   group: Group;
   endpoint: Endpoint;
 }
@@ -27,6 +31,7 @@ export interface CommittedPolicy {
   readonly flush: number;
   readonly policyVersion: number;
   readonly facts: FactPositions;
+  /** With their rules: of a list that changed, everybody who names it. */
   readonly units: { readonly upsert: Unit[]; readonly remove: LabelSetId[] };
   readonly groups: { readonly upsert: Group[]; readonly remove: GroupId[] };
   readonly endpoints: { readonly upsert: Endpoint[]; readonly remove: string[] };
@@ -35,10 +40,13 @@ export interface CommittedPolicy {
 }
 
 const idOf = {
-  unit: (unit: Unit): string => unit.labelSet.id,
+  unit: (unit: UnitOfLists): string => unit.labelSet.id,
+  list: (list: RuleList): string => list.id,
   group: (group: Group): string => group.id,
   endpoint: (endpoint: Endpoint): string => endpoint.id,
 };
+
+const KINDS = Object.keys(idOf) as RecordKind[];
 
 /** Records of one kind. `token` is the last part of a record's subject: a removal has nothing else. */
 class Shelf<K extends RecordKind> {
@@ -94,12 +102,13 @@ class Shelf<K extends RecordKind> {
   }
 }
 
-export interface RestoredRecords {
-  readonly unit: ReadonlyMap<string, Unit>;
-  readonly group: ReadonlyMap<string, Group>;
-  readonly endpoint: ReadonlyMap<string, Endpoint>;
-}
-export const NOTHING_RESTORED: RestoredRecords = { unit: new Map(), group: new Map(), endpoint: new Map() };
+export type RestoredRecords = { readonly [K in RecordKind]: ReadonlyMap<string, RecordOf[K]> };
+export const NOTHING_RESTORED: RestoredRecords = {
+  unit: new Map(),
+  list: new Map(),
+  group: new Map(),
+  endpoint: new Map(),
+};
 
 export class PolicyBuffer {
   readonly #shelves: { [K in RecordKind]: Shelf<K> };
@@ -109,6 +118,7 @@ export class PolicyBuffer {
   constructor(restored: RestoredRecords = NOTHING_RESTORED) {
     this.#shelves = {
       unit: new Shelf('unit', restored.unit),
+      list: new Shelf('list', restored.list),
       group: new Shelf('group', restored.group),
       endpoint: new Shelf('endpoint', restored.endpoint),
     };
@@ -137,8 +147,13 @@ export class PolicyBuffer {
 
   /** What is in force, by token. */
   get live(): RestoredRecords {
-    const { unit, group, endpoint } = this.#shelves;
-    return { unit: unit.live, group: group.live, endpoint: endpoint.live };
+    const { unit, list, group, endpoint } = this.#shelves;
+    return { unit: unit.live, list: list.live, group: group.live, endpoint: endpoint.live };
+  }
+
+  /** Those in force, with their rules. */
+  units(): Unit[] {
+    return [...this.#shelves.unit.live.values()].map((unit) => this.#withRules(unit));
   }
 
   /** Records that wait for their commit. */
@@ -150,11 +165,26 @@ export class PolicyBuffer {
     const commit = this.#commit;
     if (commit === null || commit.flush < this.#newestFlush) return null;
     this.#commit = null;
-    const { unit, group, endpoint } = this.#shelves;
-    const changes = { units: unit.take(), groups: group.take(), endpoints: endpoint.take() };
+    const { group, endpoint } = this.#shelves;
+    const changes = { units: this.#takeUnits(), groups: group.take(), endpoints: endpoint.take() };
     const { counts, flush, policyVersion, facts = NO_FACTS } = commit;
-    const isComplete =
-      unit.count === counts.unit && group.count === counts.group && endpoint.count === counts.endpoint;
+    const isComplete = KINDS.every((kind) => this.#shelves[kind].count === counts[kind]);
     return { flush, policyVersion, facts, ...changes, isComplete };
+  }
+
+  #takeUnits(): CommittedPolicy['units'] {
+    const { unit, list } = this.#shelves;
+    const lists = list.take();
+    const { upsert, remove } = unit.take();
+    const changed = new Set([...lists.upsert.map(({ id }) => id), ...lists.remove]);
+    const concerned = new Set(upsert);
+    if (changed.size > 0)
+      for (const one of unit.live.values()) if (one.lists.some((id) => changed.has(id))) concerned.add(one);
+    return { upsert: [...concerned].map((one) => this.#withRules(one)), remove };
+  }
+
+  /** The id of a list is the token of its subject, too. */
+  #withRules(unit: UnitOfLists): Unit {
+    return unitWithRules(unit, this.#shelves.list.live);
   }
 }

@@ -6,6 +6,7 @@ import {
   AT,
   catalogue,
   CLUSTER,
+  countsOf,
   DB,
   groups,
   heartbeat,
@@ -15,6 +16,7 @@ import {
   tellCommit,
   tellLists,
   tellPolicy,
+  tellUnit,
   units,
   WEB,
 } from '../testing/facts.js';
@@ -156,8 +158,12 @@ describe('readiness', () => {
     for (const name of ['node-1', 'node-2'])
       ack(name, store.snapshot(name, AT).revision, [name === 'node-1' ? 'db-1' : 'web-2']);
     settle(NOW + 10);
-    store.told('unit', DB.id, { ...asOf(2), unit: units.find(({ labelSet }) => labelSet === DB)! });
-    tellCommit(store, { unit: 2, group: 2, endpoint: 0 }, { flush: 2, policyVersion: 2 });
+    tellUnit(
+      store,
+      units.find(({ labelSet }) => labelSet === DB)!,
+      asOf(2),
+    );
+    tellCommit(store, countsOf(2, 2), { flush: 2, policyVersion: 2 });
     settle(NOW + 20);
     expect(told).toMatchObject({ ready: false });
     ack('node-1', store.snapshot('node-1', AT).revision, ['db-1']);
@@ -169,11 +175,7 @@ describe('readiness', () => {
 
 describe('the policy in force', () => {
   const version = (flush: number, policyVersion: number, entity = flush): void =>
-    tellCommit(
-      store,
-      { unit: 2, group: 2, endpoint: 0 },
-      { flush, policyVersion, facts: { label: 1, profile: 1, entity } },
-    );
+    tellCommit(store, countsOf(2, 2), { flush, policyVersion, facts: { label: 1, profile: 1, entity } });
   const inForce = () => store.progress(NOW).inForce?.policyVersion;
   const acknowledge = (name: string): number => {
     const { revision } = store.snapshot(name, AT);

@@ -11,7 +11,8 @@ import type {
   NodeSettings,
   ProfileSettings,
   ServiceObserved,
-  Unit,
+  RuleList,
+  UnitOfLists,
 } from '@ringfence/contracts';
 import type { ClusterGraph } from './cluster-graph.js';
 import type { ListedObjects } from './listed-objects.js';
@@ -27,7 +28,8 @@ export interface StoredPolicy {
   readonly flush: number;
   readonly policyVersion: number;
   readonly facts?: FactPositions;
-  readonly units: Entries<Unit>;
+  readonly units: Entries<UnitOfLists>;
+  readonly lists: Entries<RuleList>;
   readonly groups: Entries<Group>;
   readonly endpoints: Entries<Endpoint>;
   readonly catalogue: LabelCatalogue;
@@ -59,6 +61,7 @@ export function storedPolicy({ sync, policy, view }: ClusterGraph): StoredPolicy
     policyVersion: commit.policyVersion,
     facts: commit.facts,
     units: [...policy.live.unit],
+    lists: [...policy.live.list],
     groups: [...policy.live.group],
     endpoints: [...policy.live.endpoint],
     catalogue,
@@ -71,6 +74,7 @@ export function storedPolicy({ sync, policy, view }: ClusterGraph): StoredPolicy
 export function recordsOf(policy: StoredPolicy | null): RestoredRecords {
   return {
     unit: new Map(policy?.units),
+    list: new Map(policy?.lists),
     group: new Map(policy?.groups),
     endpoint: new Map(policy?.endpoints),
   };
@@ -106,12 +110,12 @@ export function restorePolicy(graph: ClusterGraph, policy: StoredPolicy): void {
   for (const [token, profile] of policy.profiles) graph.view.setProfile(token, profile);
   for (const [token, settings] of policy.nodes) graph.view.nodes.setSettings(token, settings);
   graph.view.nodes.restoreUnpaired(policy.unpaired);
-  const { unit, group, endpoint } = graph.policy.live;
+  const { group, endpoint } = graph.policy.live;
   graph.inForce({
     flush: policy.flush,
     policyVersion: policy.policyVersion,
     facts: policy.facts ?? NO_FACTS,
-    units: { upsert: [...unit.values()], remove: [] },
+    units: { upsert: graph.policy.units(), remove: [] },
     groups: { upsert: [...group.values()], remove: [] },
     endpoints: { upsert: [...endpoint.values()], remove: [] },
     isComplete: true,

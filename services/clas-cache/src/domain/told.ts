@@ -12,6 +12,7 @@ type Takers = {
 
 const TAKERS: Takers = {
   unit: (graph, { flush, unit }, token) => graph.inForce(graph.policy.set('unit', token, flush, unit)),
+  list: (graph, { flush, list }, token) => graph.inForce(graph.policy.set('list', token, flush, list)),
   group: (graph, { flush, group }, token) => graph.inForce(graph.policy.set('group', token, flush, group)),
   endpoint: (graph, { flush, endpoint }, token) =>
     graph.inForce(graph.policy.set('endpoint', token, flush, endpoint)),
@@ -35,7 +36,8 @@ export function takeTold<K extends keyof Told>(
 }
 
 export function takeUntold(graph: ClusterGraph, kind: keyof Told, token: string): void {
-  if (kind === 'unit' || kind === 'group' || kind === 'endpoint') graph.policy.remove(kind, token);
+  if (kind === 'unit' || kind === 'list' || kind === 'group' || kind === 'endpoint')
+    graph.policy.remove(kind, token);
   else if (kind === 'profile') graph.view.setProfile(token, null);
   else if (kind === 'node') graph.setNodeSettings(token, null);
 }

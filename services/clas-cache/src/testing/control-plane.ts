@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { Bus, Publication } from '@ringfence/bus';
 import { subjects } from '@ringfence/contracts';
 import type { Group, Unit } from '@ringfence/contracts';
-import { catalogue, CLUSTER, groups, profile, units } from './facts.js';
+import { catalogue, CLUSTER, countsOf, groups, inLists, profile, units } from './facts.js';
 
 export const TOKEN = '1_cluster-token';
 export const PAIRING_KEY = 'pairing-key';
@@ -91,13 +91,18 @@ export function policyOf(
     publish('labels', CLUSTER, catalogue),
     publish('profile', 'profile-shop', profile('shop')),
     ...content.groups.map((group) => publish('group', group.id, { ...head, group })),
-    ...content.units.map((unit) => publish('unit', unit.labelSet.id, { ...head, unit })),
+    ...content.units
+      .map(inLists)
+      .flatMap(({ unit, list }) => [
+        publish('list', list.id, { ...head, list }),
+        publish('unit', unit.labelSet.id, { ...head, unit }),
+      ]),
     {
       subject: subjects.commit(CLUSTER),
       payload: {
         ...head,
         at: new Date().toISOString(),
-        counts: { unit: content.units.length, group: content.groups.length, endpoint: 0 },
+        counts: countsOf(content.units.length, content.groups.length),
         hash: '',
       },
     },

@@ -10,8 +10,10 @@ import type {
   NodeObserved,
   PodObserved,
   ProfileSettings,
+  RuleList,
   ServiceObserved,
   Unit,
+  UnitOfLists,
   WireRule,
 } from '@ringfence/contracts';
 import { makeLabelSet } from '@ringfence/labels';
@@ -136,16 +138,16 @@ export const groups: readonly Group[] = [group(WEB_GROUP, [WEB.id]), group(DB_GR
 /** Of a record of policy. */
 export const asOf = (flush: number) => ({ flush, policyVersion: 1 });
 
-/** A version of policy: its records and the commit that closes it. */
+/** A version of policy: its records and the commit that closes it. Each unit has a rule list of its own. */
 export function tellPolicy(
   store: ActorStore,
   { units = [], groups = [], endpoints = [] }: Partial<ToldPolicy>,
   head = asOf(1),
 ): void {
   for (const one of groups) store.told('group', one.id, { ...head, group: one });
-  for (const one of units) store.told('unit', one.labelSet.id, { ...head, unit: one });
+  for (const one of units) tellUnit(store, one, head);
   for (const one of endpoints) store.told('endpoint', one.id, { ...head, endpoint: one });
-  tellCommit(store, { unit: units.length, group: groups.length, endpoint: endpoints.length }, head);
+  tellCommit(store, countsOf(units.length, groups.length, endpoints.length), head);
 }
 interface ToldPolicy {
   readonly units: readonly Unit[];
@@ -159,6 +161,27 @@ export function tellCommit(
   head: Pick<CommitRecord, 'flush' | 'policyVersion' | 'facts'>,
 ): void {
   store.told('commit', '', { ...head, at: AT, counts, hash: '' });
+}
+
+/** Of a commit, where each unit has a list of its own. */
+export const countsOf = (units: number, groups: number, endpoint = 0) => ({
+  unit: units,
+  list: units,
+  group: groups,
+  endpoint,
+});
+
+/** As the policy lane has it; each with a list of its own. */
+export function inLists({ labelSet, mode, ingress, egress }: Unit): { unit: UnitOfLists; list: RuleList } {
+  const id = labelSet.id.replace('ls-', 'r-');
+  return { unit: { labelSet, mode, lists: [id] }, list: { id, ingress, egress } };
+}
+
+/** null: it is taken back. */
+export function tellUnit(store: ActorStore, told: Unit, head: ReturnType<typeof asOf> | null): void {
+  const { unit, list } = inLists(told);
+  store.told('list', list.id, head && { ...head, list });
+  store.told('unit', told.labelSet.id, head && { ...head, unit });
 }
 
 /** Whole lists of every kind, with nothing in them yet. */

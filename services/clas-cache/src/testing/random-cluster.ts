@@ -14,6 +14,7 @@ import {
   service,
   tellLists,
   tellPolicy,
+  tellUnit,
 } from './facts.js';
 import { ANNOTATIONS, LABEL_SETS } from './naive-view.js';
 import type { State } from './naive-view.js';
@@ -151,7 +152,7 @@ export function publish(
 ): void {
   flush += 1;
   const kept = new Set(policy.units.map((one) => one.labelSet.id));
-  for (const one of state.units) if (!kept.has(one.labelSet.id)) store.told('unit', one.labelSet.id, null);
+  for (const one of state.units) if (!kept.has(one.labelSet.id)) tellUnit(store, one, null);
   tellPolicy(store, policy, asOf(flush));
   state.units = policy.units;
   state.groups = policy.groups;

@@ -115,7 +115,7 @@ function entityEnd(entity: EntityFact): End {
 
 /** Null for an end that nobody enforces: addresses, unmanaged workloads, Services. */
 function enforced({ entity }: End, world: ExplainWorld): (EnforcedEnd & { readonly unit: Unit }) | null {
-  const unit = entity === null ? undefined : world.standing(entity.cluster)?.units.get(labelSetId(entity));
+  const unit = entity === null ? undefined : world.standing(entity.cluster)?.unit(labelSetId(entity));
   if (entity === null || unit === undefined) return null;
   const mode: EnforcementMode = entity.class === 'node' ? entity.mode : unit.mode;
   return { unit, mode, workload: entity.id, hostAddresses: new Set() };

@@ -1,6 +1,6 @@
 /**
  * From what other services say (labels, labelled entities, profiles) and the objects in force to the records of each
- * cluster: units and groups by the PolicyCalculator, endpoints here. State goes in, absence is deletion; `flush` tells
+ * cluster: units, rule lists and groups by the PolicyCalculator, endpoints here. State goes in, absence is deletion; `flush` tells
  * what differs from the last flush. Endpoints are only those whose addresses the control plane knows: nodes of the
  * cluster itself, unmanaged workloads in every cluster. Pods belong to the cluster's own store.
  */
@@ -13,7 +13,8 @@ import type {
   LabelSet,
   LabelSetId,
   PolicyObjects,
-  Unit,
+  RuleList,
+  UnitOfLists,
 } from '@ringfence/contracts';
 import { makeLabelSet } from '@ringfence/labels';
 import { PolicyCalculator } from '@ringfence/policy-engine';
@@ -25,7 +26,8 @@ import { NamespaceModes } from './namespace-modes.js';
 export interface ClusterChanges {
   readonly groups: { readonly upsert: readonly Group[]; readonly remove: readonly string[] };
   readonly endpoints: { readonly upsert: readonly Endpoint[]; readonly remove: readonly string[] };
-  readonly units: { readonly upsert: readonly Unit[]; readonly remove: readonly string[] };
+  readonly lists: { readonly upsert: readonly RuleList[]; readonly remove: readonly string[] };
+  readonly units: { readonly upsert: readonly UnitOfLists[]; readonly remove: readonly string[] };
 }
 
 interface SharedLabelSet {

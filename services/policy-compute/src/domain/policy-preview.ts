@@ -6,7 +6,7 @@ import type { PolicyObjects } from '@ringfence/contracts';
 import type { FactChange } from './facts.js';
 import { PolicyFeed } from './policy-feed.calculator.js';
 import { StandingPolicy } from './standing-policy.js';
-import type { RecordKey } from './standing-policy.js';
+import type { RecordKey, RecordKind } from './standing-policy.js';
 
 export class PolicyPreview {
   readonly #feed = new PolicyFeed();
@@ -56,12 +56,13 @@ export class PolicyPreview {
 }
 
 function labelSetsOf(standing: StandingPolicy, touched: readonly RecordKey[]): Set<string> {
-  const labelSets = new Set(touched.filter(({ kind }) => kind === 'unit').map(({ id }) => id));
-  const groups = new Set(touched.filter(({ kind }) => kind === 'group').map(({ id }) => id));
-  if (groups.size === 0) return labelSets;
-  for (const unit of standing.units.values()) {
-    const peers = [...unit.ingress, ...unit.egress].flatMap((rule) => rule.peers);
-    if (peers.some((peer) => groups.has(peer))) labelSets.add(unit.labelSet.id);
+  const of = (kind: RecordKind) => new Set(touched.filter((key) => key.kind === kind).map(({ id }) => id));
+  const [labelSets, lists, groups] = [of('unit'), of('list'), of('group')];
+  for (const { id, ingress, egress } of groups.size === 0 ? [] : standing.lists.values()) {
+    if ([...ingress, ...egress].some(({ peers }) => peers.some((peer) => groups.has(peer)))) lists.add(id);
   }
+  if (lists.size === 0) return labelSets;
+  for (const unit of standing.units.values())
+    if (unit.lists.some((id) => lists.has(id))) labelSets.add(unit.labelSet.id);
   return labelSets;
 }

@@ -73,7 +73,7 @@ describe('any sequence of drafts and provisions', () => {
         fresh.setObjects(policyObjects(book, 'active'));
         const scratch = new StandingPolicy();
         scratch.apply(fresh.flush('c1'));
-        expect(standing.units.get(makeLabelSet(POD).id)).toEqual(scratch.units.get(makeLabelSet(POD).id));
+        expect(standing.unit(makeLabelSet(POD).id)).toEqual(scratch.unit(makeLabelSet(POD).id));
         expect(new Map([...standing.groups].sort())).toEqual(new Map([...scratch.groups].sort()));
       }),
       { numRuns: 200 },

@@ -1,16 +1,29 @@
 /** The policy of one cluster as it stands after the flushes so far; the records that its clas-cache should hold. */
-import type { Endpoint, Group, GroupId, LabelSetId, Unit } from '@ringfence/contracts';
+import type {
+  Endpoint,
+  Group,
+  GroupId,
+  LabelSetId,
+  RuleList,
+  RuleListId,
+  Unit,
+  UnitOfLists,
+} from '@ringfence/contracts';
+import { unitWithRules } from '@ringfence/policy-engine';
 import type { ClusterChanges } from './policy-feed.calculator.js';
 
-export const RECORD_KINDS = ['group', 'endpoint', 'unit'] as const;
+/** What is referred to comes first. */
+export const RECORD_KINDS = ['group', 'endpoint', 'list', 'unit'] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
+type PolicyRecord = UnitOfLists | RuleList | Group | Endpoint;
 export interface RecordKey {
   readonly kind: RecordKind;
   readonly id: string;
 }
 
 export class StandingPolicy {
-  readonly units = new Map<LabelSetId, Unit>();
+  readonly units = new Map<LabelSetId, UnitOfLists>();
+  readonly lists = new Map<RuleListId, RuleList>();
   readonly groups = new Map<GroupId, Group>();
   readonly endpoints = new Map<string, Endpoint>();
 
@@ -22,6 +35,7 @@ export class StandingPolicy {
     };
     for (const group of changes.groups.upsert) this.groups.set(group.id, group);
     for (const endpoint of changes.endpoints.upsert) this.endpoints.set(endpoint.id, endpoint);
+    for (const list of changes.lists.upsert) this.lists.set(list.id, list);
     for (const unit of changes.units.upsert) this.units.set(unit.labelSet.id, unit);
     for (const kind of RECORD_KINDS) for (const id of changes[`${kind}s`].remove) this.#of(kind).delete(id);
     touch('group', [...changes.groups.upsert.map((group) => group.id), ...changes.groups.remove]);
@@ -29,11 +43,18 @@ export class StandingPolicy {
       ...changes.endpoints.upsert.map((endpoint) => endpoint.id),
       ...changes.endpoints.remove,
     ]);
+    touch('list', [...changes.lists.upsert.map((list) => list.id), ...changes.lists.remove]);
     touch('unit', [...changes.units.upsert.map((unit) => unit.labelSet.id), ...changes.units.remove]);
     return touched;
   }
 
-  record({ kind, id }: RecordKey): Unit | Group | Endpoint | undefined {
+  /** With its rules at hand. */
+  unit(labelSet: LabelSetId): Unit | undefined {
+    const unit = this.units.get(labelSet);
+    return unit && unitWithRules(unit, this.lists);
+  }
+
+  record({ kind, id }: RecordKey): PolicyRecord | undefined {
     return this.#of(kind).get(id);
   }
 
@@ -41,14 +62,13 @@ export class StandingPolicy {
     return RECORD_KINDS.flatMap((kind) => [...this.#of(kind).keys()].map((id) => ({ kind, id })));
   }
 
-  counts(): { unit: number; group: number; endpoint: number } {
-    return { unit: this.units.size, group: this.groups.size, endpoint: this.endpoints.size };
+  counts(): Record<RecordKind, number> {
+    const { units, lists, groups, endpoints } = this;
+    return { unit: units.size, list: lists.size, group: groups.size, endpoint: endpoints.size };
   }
 
-  #of(kind: RecordKind): Map<string, Unit | Group | Endpoint> {
-    return { unit: this.units, group: this.groups, endpoint: this.endpoints }[kind] as Map<
-      string,
-      Unit | Group | Endpoint
-    >;
+  #of(kind: RecordKind): Map<string, PolicyRecord> {
+    const { units: unit, lists: list, groups: group, endpoints: endpoint } = this;
+    return { unit, list, group, endpoint }[kind] as Map<string, PolicyRecord>;
   }
 }

@@ -12,13 +12,17 @@ import type {
   ProfileState,
   ResourceRequest,
   ResourceResponse,
+  RuleList,
   Unit,
+  UnitOfLists,
 } from '@ringfence/contracts';
+import { unitWithRules } from '@ringfence/policy-engine';
 import { eventually, startNats, startPostgres } from '@ringfence/testing';
 import type { NatsServer, PostgresServer } from '@ringfence/testing';
 import pino from 'pino';
 import type { z } from 'zod';
-import type { RecordKey } from '../domain/standing-policy.js';
+import { RECORD_KINDS } from '../domain/standing-policy.js';
+import type { RecordKey, RecordKind } from '../domain/standing-policy.js';
 import { openPolicyCompute } from '../policy-compute.js';
 import type { PolicyCompute } from '../policy-compute.js';
 
@@ -185,11 +189,16 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
   return fixture;
 }
 
+const isRecordKind = (kind: string): kind is RecordKind => (RECORD_KINDS as readonly string[]).includes(kind);
+
 /** The records of one cluster as the stream has them, and how often something was written. */
 export interface PolicyReader {
-  readonly units: Map<string, Unit>;
+  readonly units: Map<string, UnitOfLists>;
+  readonly lists: Map<string, RuleList>;
   readonly groups: Map<string, Group>;
   readonly endpoints: Map<string, Endpoint>;
+  /** With its rules at hand. */
+  unit(labelSet: string): Unit | undefined;
   commit(): CommitRecord | null;
   /** Messages since the reader began, the first values included. */
   written(): number;
@@ -199,7 +208,8 @@ export interface PolicyReader {
 
 export async function readPolicy(bus: Bus, cluster = CLUSTER): Promise<PolicyReader> {
   const maps = {
-    unit: new Map<string, Unit>(),
+    unit: new Map<string, UnitOfLists>(),
+    list: new Map<string, RuleList>(),
     group: new Map<string, Group>(),
     endpoint: new Map<string, Endpoint>(),
   };
@@ -209,7 +219,7 @@ export async function readPolicy(bus: Bus, cluster = CLUSTER): Promise<PolicyRea
     written += 1;
     const { kind, token: id } = parseSubject(subject);
     if (kind === 'commit') commit = payload === null ? null : CommitRecord.parse(payload);
-    else if (kind === 'unit' || kind === 'group' || kind === 'endpoint') {
+    else if (isRecordKind(kind)) {
       const record = (payload as Record<string, unknown> | null)?.[kind];
       if (record === undefined) maps[kind].delete(id);
       else (maps[kind] as Map<string, unknown>).set(id, record);
@@ -218,14 +228,16 @@ export async function readPolicy(bus: Bus, cluster = CLUSTER): Promise<PolicyRea
   await reader.caughtUp;
   return {
     units: maps.unit,
+    lists: maps.list,
+    unit: (id) => {
+      const unit = maps.unit.get(id);
+      return unit && unitWithRules(unit, maps.list);
+    },
     groups: maps.group,
     endpoints: maps.endpoint,
     commit: () => commit,
     written: () => written,
-    keys: () =>
-      (['group', 'endpoint', 'unit'] as const).flatMap((kind) =>
-        [...maps[kind].keys()].map((id) => ({ kind, id })),
-      ),
+    keys: () => RECORD_KINDS.flatMap((kind) => [...maps[kind].keys()].map((id) => ({ kind, id }))),
     close: () => reader.close(),
   };
 }

@@ -17,8 +17,9 @@ const REVISIONS_AHEAD = 10_000;
 /** A disk that was full takes it the next time. */
 const WRITE_AGAIN_MS = 2_000;
 
-/** Written into each file; a file of another form is not read. */
-const FORM = 1;
+/** Written into each file; one of another form is not read. */
+const FORMS = { revision: 1, facts: 1, policy: 2 } as const;
+type Kind = keyof typeof FORMS;
 interface Kept<T> {
   readonly form: number;
   readonly cluster: string;
@@ -31,8 +32,8 @@ export class StateKeeper {
   #isPolicyDirty = false;
   #policyTimer: NodeJS.Timeout | undefined;
   readonly #factsTimer: NodeJS.Timeout;
-  readonly #unwritten = new Map<string, string>();
-  readonly #again = new Map<string, NodeJS.Timeout>();
+  readonly #unwritten = new Map<Kind, string>();
+  readonly #again = new Map<Kind, NodeJS.Timeout>();
 
   constructor(
     private readonly files: StateFiles,
@@ -107,11 +108,11 @@ export class StateKeeper {
   }
 
   /** False: it could not be written; it is tried again until it can. */
-  async #write(name: string, value: () => unknown): Promise<boolean> {
+  async #write(name: Kind, value: () => unknown): Promise<boolean> {
     const { cluster } = this.options;
     clearTimeout(this.#again.get(name));
     try {
-      await this.files.write(name, () => ({ form: FORM, cluster, value: value() }));
+      await this.files.write(name, () => ({ form: FORMS[name], cluster, value: value() }));
       if (this.#unwritten.delete(name)) this.logger.info({ name }, 'state can be written again');
       return true;
     } catch (error) {
@@ -127,8 +128,8 @@ export class StateKeeper {
   }
 
   /** Another cluster's state is nobody's. */
-  #read<T>(name: string): T | undefined {
+  #read<T>(name: Kind): T | undefined {
     const kept = this.files.read(name) as Kept<T> | undefined;
-    return kept?.form === FORM && kept.cluster === this.options.cluster ? kept.value : undefined;
+    return kept?.form === FORMS[name] && kept.cluster === this.options.cluster ? kept.value : undefined;
   }
 }
