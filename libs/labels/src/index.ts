@@ -10,3 +10,4 @@ export { ALL_WORKLOADS, intersect, matches, selectorOf, selectorText } from './s
 export type { Selector, TypeCondition, TypeWish } from './selector.js';
 export { MembershipIndex } from './membership.js';
 export type { MembershipChange } from './membership.js';
+export { addTo, removeFrom, SmallSet } from './small-set.js';

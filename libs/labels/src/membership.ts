@@ -10,8 +10,10 @@
  */
 import type { LabelId, LabelSet, LabelSetId } from '@ringfence/contracts';
 import type { CatalogueIndex } from './catalogue.js';
+import { Posting } from './posting.js';
 import { matches } from './selector.js';
 import type { Selector } from './selector.js';
+import { addTo, removeFrom, SmallSet } from './small-set.js';
 
 export interface MembershipChange {
   readonly selector: string;
@@ -29,15 +31,16 @@ interface SelectorItem {
 
 interface LabelSetItem {
   readonly labelSet: LabelSet;
-  readonly selectors: Set<SelectorItem>;
+  readonly selectors: SmallSet<SelectorItem>;
+  isGone: boolean;
 }
 
 export class MembershipIndex {
   readonly #selectors = new Map<string, SelectorItem>();
   readonly #labelSets = new Map<LabelSetId, LabelSetItem>();
-  readonly #anchored = new Map<LabelId, Set<SelectorItem>>();
+  readonly #anchored = new Map<LabelId, SmallSet<SelectorItem>>();
   readonly #unanchored = new Set<SelectorItem>();
-  readonly #posted = new Map<LabelId, Set<LabelSetItem>>();
+  readonly #posted = new Map<LabelId, Posting<LabelSetItem>>();
   #catalogue: CatalogueIndex;
 
   constructor(catalogue: CatalogueIndex) {
@@ -48,16 +51,16 @@ export class MembershipIndex {
   setCatalogue(catalogue: CatalogueIndex, changed: Iterable<LabelId>): MembershipChange[] {
     this.#catalogue = catalogue;
     const touched = new Set<LabelSetItem>();
-    for (const label of changed) for (const item of this.#posted.get(label) ?? []) touched.add(item);
+    for (const label of changed) for (const item of this.#postedUnder(label)) touched.add(item);
     return [...touched].flatMap((item) => this.#rematch(item));
   }
 
   /** A label set's content never changes (its id is a hash of it): a known one changes nothing. */
   addLabelSet(labelSet: LabelSet): MembershipChange[] {
     if (this.#labelSets.has(labelSet.id)) return [];
-    const item: LabelSetItem = { labelSet, selectors: new Set() };
+    const item: LabelSetItem = { labelSet, selectors: new SmallSet(), isGone: false };
     this.#labelSets.set(labelSet.id, item);
-    for (const label of labelSet.labels) addTo(this.#posted, label, item);
+    for (const label of labelSet.labels) this.#post(label, item);
     return this.#rematch(item);
   }
 
@@ -65,7 +68,8 @@ export class MembershipIndex {
     const item = this.#labelSets.get(id);
     if (item === undefined) return [];
     this.#labelSets.delete(id);
-    for (const label of item.labelSet.labels) removeFrom(this.#posted, label, item);
+    item.isGone = true;
+    for (const label of item.labelSet.labels) this.#unpost(label);
     return [...item.selectors].map((selector) => this.#part(selector, item));
   }
 
@@ -123,7 +127,8 @@ export class MembershipIndex {
       if (!item.selectors.has(selector) && this.#match(selector, item))
         changes.push(this.#join(selector, item));
     };
-    for (const label of item.labelSet.labels) this.#anchored.get(label)?.forEach(consider);
+    for (const label of item.labelSet.labels)
+      for (const selector of this.#anchored.get(label) ?? []) consider(selector);
     this.#unanchored.forEach(consider);
     return changes;
   }
@@ -155,10 +160,29 @@ export class MembershipIndex {
   #candidateSets(selector: Selector): Iterable<LabelSetItem> {
     const rarest = this.#rarest(selector, this.#posted);
     if (rarest === null) return this.#labelSets.values();
-    return rarest.flatMap((label) => [...(this.#posted.get(label) ?? [])]);
+    return rarest.flatMap((label) => this.#postedUnder(label));
   }
 
-  #rarest(selector: Selector, load: ReadonlyMap<LabelId, ReadonlySet<unknown>>): readonly LabelId[] | null {
+  #post(label: LabelId, item: LabelSetItem): void {
+    let posting = this.#posted.get(label);
+    if (posting === undefined) this.#posted.set(label, (posting = new Posting()));
+    posting.add(item);
+  }
+
+  #unpost(label: LabelId): void {
+    const posting = this.#posted.get(label)!;
+    posting.lost();
+    if (posting.size === 0) this.#posted.delete(label);
+  }
+
+  #postedUnder(label: LabelId): readonly LabelSetItem[] {
+    return this.#posted.get(label)?.present() ?? [];
+  }
+
+  #rarest(
+    selector: Selector,
+    load: ReadonlyMap<LabelId, { readonly size: number }>,
+  ): readonly LabelId[] | null {
     let best: readonly LabelId[] | null = null;
     let bestCost = Infinity;
     for (const condition of selector.conditions) {
@@ -168,15 +192,4 @@ export class MembershipIndex {
     }
     return best;
   }
-}
-
-function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
-  const values = map.get(key);
-  if (values === undefined) map.set(key, new Set([value]));
-  else values.add(value);
-}
-
-function removeFrom<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
-  const values = map.get(key);
-  if (values?.delete(value) && values.size === 0) map.delete(key);
 }

@@ -13,11 +13,15 @@ const K = new Int32Array([
   0x5b9cca4f, 0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
   0xc67178f2,
 ]);
-const INITIAL = [
+const INITIAL = new Int32Array([
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
-] as const;
+]);
+const DIGITS = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 const encoder = new TextEncoder();
+/** Written anew by each call: there are hundreds of thousands, nearly all of one block. */
 const schedule = new Int32Array(64);
+const state = new Int32Array(8);
+const oneBlock = new Int32Array(16);
 
 const rotate = (x: number, n: number): number => (x >>> n) | (x << (32 - n));
 
@@ -32,7 +36,7 @@ function fillSchedule(words: Int32Array, offset: number): void {
   }
 }
 
-function compress(state: Int32Array, words: Int32Array, offset: number): void {
+function compress(words: Int32Array, offset: number): void {
   fillSchedule(words, offset);
   let a = state[0]!;
   let b = state[1]!;
@@ -68,7 +72,7 @@ function compress(state: Int32Array, words: Int32Array, offset: number): void {
 
 /** Big-endian words of the message with its padding and its length in bits. */
 function paddedWords(text: string): Int32Array {
-  const words = new Int32Array((((text.length + 8) >>> 6) + 1) * 16);
+  const words = text.length < 56 ? oneBlock.fill(0) : new Int32Array((((text.length + 8) >>> 6) + 1) * 16);
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code > 127) return paddedBytes(encoder.encode(text));
@@ -92,9 +96,9 @@ function pad(words: Int32Array, length: number): Int32Array {
 /** The first digits of it in hexadecimal, up to all 64. */
 export function sha256Hex(text: string, digits = 64): string {
   const words = paddedWords(text);
-  const state = new Int32Array(INITIAL);
-  for (let offset = 0; offset < words.length; offset += 16) compress(state, words, offset);
-  let hex = '';
-  for (let i = 0; hex.length < digits; i++) hex += (state[i]! >>> 0).toString(16).padStart(8, '0');
-  return hex.slice(0, digits);
+  state.set(INITIAL);
+  for (let offset = 0; offset < words.length; offset += 16) compress(words, offset);
+  const codes: number[] = [];
+  for (let i = 0; i < digits; i++) codes.push(DIGITS[(state[i >>> 3]! >>> (28 - (i & 7) * 4)) & 15]!);
+  return String.fromCharCode(...codes);
 }

@@ -104,8 +104,6 @@ export class ClusterGroupsCalculator {
       changes.upsert.push(group);
     }
     this.#pending.clear();
-    changes.upsert.sort((a, b) => (a.id < b.id ? -1 : 1));
-    changes.remove.sort();
     return changes;
   }
 

@@ -8,13 +8,14 @@
  */
 import type { EnforcementMode, LabelSet, LabelSetId, UnitOfLists } from '@ringfence/contracts';
 import type { LabelId } from '@ringfence/contracts';
-import type { MembershipChange } from '@ringfence/labels';
+import { addTo, removeFrom } from '@ringfence/labels';
+import type { MembershipChange, SmallSet } from '@ringfence/labels';
 import { ClusterFacts } from './cluster-facts.js';
 import type { SharedFacts } from './cluster-facts.js';
 import { ClusterGroupsCalculator } from './cluster-groups.calculator.js';
 import type { GroupChanges } from './cluster-groups.calculator.js';
-import { addTo, ClusterRuleLists, removeFrom } from './cluster-rule-lists.calculator.js';
-import type { Carried, RuleListChanges } from './cluster-rule-lists.calculator.js';
+import { ClusterRuleLists } from './cluster-rule-lists.calculator.js';
+import type { Listed, RuleListChanges } from './cluster-rule-lists.calculator.js';
 import type { CompiledRule, RuleEnd } from './rule-compiler.js';
 
 export interface PolicyChanges {
@@ -23,13 +24,19 @@ export interface PolicyChanges {
   readonly groups: GroupChanges;
 }
 
+/** What a label set's unit says beside its name. */
+interface ToldUnit {
+  readonly mode: EnforcementMode;
+  readonly listed: Listed;
+}
+
 export class ClusterPolicyCalculator {
   readonly #facts: ClusterFacts;
   readonly #groups: ClusterGroupsCalculator;
   readonly #lists: ClusterRuleLists;
   /** Rule ends by the workloads that they name. */
-  readonly #naming = new Map<string, Set<RuleEnd>>();
-  readonly #told = new Map<LabelSetId, UnitOfLists>();
+  readonly #byWorkload = new Map<string, SmallSet<RuleEnd>>();
+  readonly #told = new Map<LabelSetId, ToldUnit>();
   readonly #dirty = new Set<LabelSetId>();
 
   constructor(shared: SharedFacts) {
@@ -71,14 +78,14 @@ export class ClusterPolicyCalculator {
 
   /** The shared directory has been told already. */
   workloadMoved(workload: string, from: LabelSetId | undefined, to: LabelSetId | null): void {
-    if (!this.#naming.has(workload)) return;
+    if (!this.#byWorkload.has(workload)) return;
     this.#groups.workloadChanged(workload);
     for (const id of [from, to]) if (typeof id === 'string') this.#dirty.add(id);
   }
 
   catalogueChanged(changed: Iterable<LabelId>): void {
     this.#follow(this.#facts.index.setCatalogue(this.#facts.shared.catalogue, changed));
-    for (const workload of this.#naming.keys()) this.#touchWorkload(workload);
+    for (const workload of this.#byWorkload.keys()) this.#touchWorkload(workload);
   }
 
   answerChanged(group: string): void {
@@ -89,22 +96,25 @@ export class ClusterPolicyCalculator {
     const units = { upsert: [] as UnitOfLists[], remove: [] as LabelSetId[] };
     for (const id of this.#dirty) this.#settleUnit(id, units);
     this.#dirty.clear();
-    units.upsert.sort((a, b) => (a.labelSet.id < b.labelSet.id ? -1 : 1));
-    units.remove.sort();
     return { units, lists: this.#lists.flush(), groups: this.#groups.flush() };
   }
 
   /** The list of now is named before that of until now is given up: one that stays is not told again. */
   #settleUnit(id: LabelSetId, { upsert, remove }: PolicyChanges['units']): void {
+    const known = this.#facts.labelSets.get(id);
     const told = this.#told.get(id);
-    const unit = this.#build(id);
-    for (const list of told?.lists ?? []) this.#lists.disuse(list);
-    if (unit === undefined) {
+    if (known === undefined || !carriesRules(known.labelSet)) {
       if (this.#told.delete(id)) remove.push(id);
-    } else if (told?.mode !== unit.mode || told.lists[0] !== unit.lists[0]) {
-      this.#told.set(id, unit);
-      upsert.push(unit);
+    } else {
+      const { labelSet, mode } = known;
+      const questions = this.#facts.index.selectorsOf(id);
+      const listed = this.#lists.use({ labelSet: id, questions, named: this.#naming(id) });
+      if (told?.mode !== mode || told.listed !== listed) {
+        this.#told.set(id, { mode, listed });
+        upsert.push({ labelSet, mode, lists: [listed.id] });
+      }
     }
+    if (told !== undefined) this.#lists.disuse(told.listed);
   }
 
   #follow(changes: readonly MembershipChange[]): void {
@@ -118,7 +128,7 @@ export class ClusterPolicyCalculator {
     const { labelled, named } = end.at;
     if (labelled !== null && this.#lists.place(labelled.id, end)) this.#touchMembers(labelled.id);
     for (const workload of named?.workloads ?? []) {
-      addTo(this.#naming, workload, end);
+      addTo(this.#byWorkload, workload, end);
       this.#touchWorkload(workload);
     }
   }
@@ -128,7 +138,7 @@ export class ClusterPolicyCalculator {
     if (labelled !== null && this.#lists.displace(labelled.id, end)) this.#touchMembers(labelled.id);
     for (const workload of named?.workloads ?? []) {
       this.#touchWorkload(workload);
-      removeFrom(this.#naming, workload, end);
+      removeFrom(this.#byWorkload, workload, end);
     }
   }
 
@@ -138,7 +148,7 @@ export class ClusterPolicyCalculator {
 
   #touchWorkloadsOf(labelSet: LabelSetId): void {
     for (const workload of this.#facts.shared.workloads.workloadsOf(labelSet)) {
-      if (this.#naming.has(workload)) this.#touchWorkload(workload);
+      if (this.#byWorkload.has(workload)) this.#touchWorkload(workload);
     }
   }
 
@@ -148,27 +158,19 @@ export class ClusterPolicyCalculator {
     if (labelSet !== undefined) this.#dirty.add(labelSet);
   }
 
-  /** Undefined: it enforces nothing. */
-  #build(id: LabelSetId): UnitOfLists | undefined {
-    const known = this.#facts.labelSets.get(id);
-    if (known === undefined || !carriesRules(known.labelSet)) return undefined;
-    const { labelSet, mode } = known;
-    const carrying = this.#facts.index.selectorsOf(labelSet.id).filter((id) => this.#lists.carries(id));
-    const named = { labelSet: labelSet.id, carried: this.#byName(labelSet.id) };
-    return { labelSet, mode, lists: [this.#lists.use(carrying, named)] };
-  }
-
-  #byName(labelSet: LabelSetId): Carried[] {
+  /** Rule ends that name workloads of the label set, where labels do not mean the whole of it. */
+  #naming(labelSet: LabelSetId): RuleEnd[] {
+    if (this.#byWorkload.size === 0) return [];
     const named = new Map<RuleEnd, string[]>();
     for (const workload of this.#facts.shared.workloads.workloadsOf(labelSet)) {
-      for (const end of this.#naming.get(workload) ?? []) {
+      for (const end of this.#byWorkload.get(workload) ?? []) {
         const isMeantByLabels =
           end.at.labelled !== null && this.#facts.index.isMember(end.at.labelled.id, labelSet);
         if (isMeantByLabels || !this.#facts.isMeant(end.at.named!, workload)) continue;
         named.set(end, [...(named.get(end) ?? []), workload]);
       }
     }
-    return [...named].map(([end, only]) => ({ end, only: only.sort() }));
+    return [...named].map(([end, only]) => ({ ...end, wire: { ...end.wire, onlyWorkloads: only.sort() } }));
   }
 }
 

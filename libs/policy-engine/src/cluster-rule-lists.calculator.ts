@@ -4,7 +4,7 @@
  * many units name it. A label set with workloads that rules name has a list of its own.
  */
 import type { LabelSetId, RuleList, RuleListId, WireRule } from '@ringfence/contracts';
-import { sha256Hex } from '@ringfence/labels';
+import { sha256Hex, SmallSet } from '@ringfence/labels';
 import type { ClusterGroupsCalculator } from './cluster-groups.calculator.js';
 import type { Direction } from './evaluate.js';
 import { compareRuleOrder, sameWire } from './rule-compiler.js';
@@ -15,75 +15,79 @@ export interface RuleListChanges {
   readonly remove: RuleListId[];
 }
 
-/** A rule end in one list; `only`: the workloads that it names, where labels do not mean the whole label set. */
-export interface Carried {
-  readonly end: RuleEnd;
-  readonly only: readonly string[] | null;
-}
-/** Rule ends that name workloads of this label set. */
-export interface NamedRules {
+/** Who names a list. */
+export interface ListUser {
   readonly labelSet: LabelSetId;
-  readonly carried: readonly Carried[];
+  /** The selectors that it matches. */
+  readonly questions: readonly string[];
+  /** Rule ends that name workloads of it, each for these workloads only. */
+  readonly named: readonly RuleEnd[];
 }
 
-const NONE: readonly Carried[] = [];
+/** A question that says whose lists carry rules. One without rules stays as long as a list was made with it. */
+interface Carrier {
+  readonly question: string;
+  readonly ends: SmallSet<RuleEnd>;
+  readonly lists: SmallSet<Listed>;
+}
 
-interface Listed {
+export interface Listed {
   readonly id: RuleListId;
   /** What its id is a hash of: the questions, and the label set whose own it is. */
   readonly text: string;
-  named: readonly Carried[];
+  readonly carriers: readonly Carrier[];
+  named: readonly RuleEnd[];
   /** Units that name it. */
   users: number;
   told: RuleList | undefined;
 }
 
 export class ClusterRuleLists {
-  /** Rule ends by the question that says whose lists carry them. */
-  readonly #carriedBy = new Map<string, Set<RuleEnd>>();
-  readonly #lists = new Map<RuleListId, Listed>();
+  readonly #carriers = new Map<string, Carrier>();
   readonly #byText = new Map<string, Listed>();
-  /** By each of the words of its text. */
-  readonly #askingFor = new Map<string, Listed[]>();
-  readonly #wireUses = new Map<WireRule, number>();
   readonly #dirty = new Set<Listed>();
 
   constructor(private readonly groups: ClusterGroupsCalculator) {}
 
   /** Whether whoever the question means carries any rule. */
   carries(question: string): boolean {
-    return this.#carriedBy.has(question);
+    const carrier = this.#carriers.get(question);
+    return carrier !== undefined && carrier.ends.size > 0;
   }
 
   /** True: whoever the question means has another list from now on. */
   place(question: string, end: RuleEnd): boolean {
-    const isFirst = !this.#carriedBy.has(question);
-    addTo(this.#carriedBy, question, end);
-    if (!isFirst) this.#touch(question);
+    let carrier = this.#carriers.get(question);
+    if (carrier === undefined)
+      this.#carriers.set(question, (carrier = { question, ends: new SmallSet(), lists: new SmallSet() }));
+    const isFirst = carrier.ends.size === 0;
+    carrier.ends.add(end);
+    this.#touch(carrier);
     return isFirst;
   }
 
   /** True: whoever the question means has another list from now on. */
   displace(question: string, end: RuleEnd): boolean {
-    removeFrom(this.#carriedBy, question, end);
-    const wasLast = !this.#carriedBy.has(question);
-    if (!wasLast) this.#touch(question);
-    return wasLast;
+    const carrier = this.#carriers.get(question)!;
+    carrier.ends.delete(end);
+    this.#touch(carrier);
+    this.#tidy(carrier);
+    return carrier.ends.size === 0;
   }
 
-  /** The list of whoever matches these of the questions that carry rules; one unit more names it. */
-  use(questions: readonly string[], { labelSet, carried }: NamedRules): RuleListId {
-    const sorted = questions.length > 1 ? questions.toSorted() : questions;
-    const text = carried.length > 0 ? `${sorted.join(' ')} ${labelSet}` : sorted.join(' ');
-    const listed = this.#byText.get(text) ?? this.#add(text);
+  /** One unit more names its list. */
+  use({ labelSet, questions, named }: ListUser): Listed {
+    const carrying = questions.filter((question) => this.carries(question)).sort();
+    if (named.length > 0) carrying.push(labelSet);
+    const text = carrying.join(' ');
+    const listed = this.#byText.get(text) ?? this.#add(text, carrying);
     listed.users += 1;
-    if (carried.length > 0) this.#dirty.add(listed);
-    listed.named = carried;
-    return listed.id;
+    if (named.length > 0) this.#dirty.add(listed);
+    listed.named = named;
+    return listed;
   }
 
-  disuse(id: RuleListId): void {
-    const listed = this.#lists.get(id)!;
+  disuse(listed: Listed): void {
     listed.users -= 1;
     if (listed.users === 0) this.#dirty.add(listed);
   }
@@ -92,7 +96,7 @@ export class ClusterRuleLists {
     const changes: RuleListChanges = { upsert: [], remove: [] };
     for (const listed of this.#dirty) {
       const { told } = listed;
-      const list = listed.users === 0 ? undefined : this.#build(listed);
+      const list = listed.users === 0 ? undefined : build(listed);
       if (list === undefined) {
         this.#forget(listed);
         if (told !== undefined) changes.remove.push(listed.id);
@@ -102,73 +106,58 @@ export class ClusterRuleLists {
       listed.told = list;
     }
     this.#dirty.clear();
-    changes.upsert.sort((a, b) => (a.id < b.id ? -1 : 1));
-    changes.remove.sort();
     return changes;
   }
 
-  #touch(question: string): void {
-    for (const listed of this.#askingFor.get(question) ?? []) this.#dirty.add(listed);
+  #touch({ lists }: Carrier): void {
+    for (const listed of lists) this.#dirty.add(listed);
   }
 
-  #add(text: string): Listed {
-    const listed: Listed = { id: `r-${sha256Hex(text, 20)}`, text, named: NONE, users: 0, told: undefined };
+  #tidy({ question, ends, lists }: Carrier): void {
+    if (ends.size === 0 && lists.size === 0) this.#carriers.delete(question);
+  }
+
+  #add(text: string, words: readonly string[]): Listed {
+    const id = `r-${sha256Hex(text, 20)}`;
+    const carriers = words.map((word) => this.#carriers.get(word)).filter((one) => one !== undefined);
+    const listed: Listed = { id, text, carriers, named: NONE, users: 0, told: undefined };
     this.#byText.set(text, listed);
-    this.#lists.set(listed.id, listed);
-    for (const word of text.split(' ')) {
-      const others = this.#askingFor.get(word);
-      if (others === undefined) this.#askingFor.set(word, [listed]);
-      else others.push(listed);
-    }
+    for (const { lists } of carriers) lists.add(listed);
     this.#dirty.add(listed);
     return listed;
   }
 
-  #forget({ id, text }: Listed): void {
-    this.#lists.delete(id);
-    this.#byText.delete(text);
-    for (const word of text.split(' ')) {
-      const others = this.#askingFor.get(word)!.filter((other) => other.id !== id);
-      if (others.length > 0) this.#askingFor.set(word, others);
-      else this.#askingFor.delete(word);
+  #forget(listed: Listed): void {
+    this.#byText.delete(listed.text);
+    for (const carrier of listed.carriers) {
+      carrier.lists.delete(listed);
+      this.#tidy(carrier);
     }
   }
 
-  #build({ id, text, named }: Listed): RuleList {
-    const carried = [...named];
-    for (const question of text.split(' '))
-      for (const end of this.#carriedBy.get(question) ?? []) carried.push({ end, only: null });
-    if (carried.length > 1) carried.sort((a, b) => compareRuleOrder(a.end.order, b.end.order));
-    return { id, ingress: wires(carried, 'ingress'), egress: wires(carried, 'egress') };
-  }
-
-  /** Keeps count of which wire rules are in force, and so of which groups are needed. */
+  /** Keeps count of which groups are needed. */
   #replace(before: RuleList | undefined, after: RuleList | undefined): void {
-    for (const wire of rulesOf(after)) {
-      const uses = this.#wireUses.get(wire) ?? 0;
-      this.#wireUses.set(wire, uses + 1);
-      if (uses === 0) for (const peer of wire.peers) this.groups.use(peer);
-    }
-    for (const wire of rulesOf(before)) {
-      const uses = this.#wireUses.get(wire)! - 1;
-      if (uses > 0) this.#wireUses.set(wire, uses);
-      else {
-        this.#wireUses.delete(wire);
-        for (const peer of wire.peers) this.groups.disuse(peer);
-      }
-    }
+    for (const { peers } of rulesOf(after)) for (const peer of peers) this.groups.use(peer);
+    for (const { peers } of rulesOf(before)) for (const peer of peers) this.groups.disuse(peer);
   }
 }
+
+const NONE: readonly RuleEnd[] = [];
 
 const rulesOf = (list: RuleList | undefined): WireRule[] =>
   list === undefined ? [] : [...list.ingress, ...list.egress];
 
-function wires(carried: readonly Carried[], direction: Direction): WireRule[] {
+function build({ id, carriers, named }: Listed): RuleList {
+  const ends = [...named];
+  for (const carrier of carriers) for (const end of carrier.ends) ends.push(end);
+  if (ends.length > 1) ends.sort((a, b) => compareRuleOrder(a.order, b.order));
+  return { id, ingress: wires(ends, 'ingress'), egress: wires(ends, 'egress') };
+}
+
+function wires(ends: readonly RuleEnd[], direction: Direction): WireRule[] {
   const rules: WireRule[] = [];
-  for (const { end, only } of carried) {
-    if (end.direction !== direction) continue;
-    const wire = only === null ? end.wire : { ...end.wire, onlyWorkloads: [...only] };
-    if (!repeats(rules, wire)) rules.push(wire);
+  for (const end of ends) {
+    if (end.direction === direction && !repeats(rules, end.wire)) rules.push(end.wire);
   }
   return rules;
 }
@@ -186,14 +175,3 @@ const sameList = (a: RuleList, b: RuleList): boolean =>
 
 const sameRules = (a: readonly WireRule[], b: readonly WireRule[]): boolean =>
   a.length === b.length && a.every((wire, i) => sameWire(wire, b[i]!));
-
-export function addTo<V>(map: Map<string, Set<V>>, key: string, value: V): void {
-  const values = map.get(key);
-  if (values === undefined) map.set(key, new Set([value]));
-  else values.add(value);
-}
-
-export function removeFrom<V>(map: Map<string, Set<V>>, key: string, value: V): void {
-  const values = map.get(key);
-  if (values?.delete(value) && values.size === 0) map.delete(key);
-}

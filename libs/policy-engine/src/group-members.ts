@@ -7,10 +7,14 @@
  */
 import type { Address, Endpoint, Group, GroupId, LabelSetId } from '@ringfence/contracts';
 import { CidrSet } from './cidr-set.js';
+import { GroupParts } from './group-parts.js';
+import type { Part } from './group-parts.js';
 
 interface EndpointItem {
   readonly age: number;
   endpoint: Endpoint;
+  /** Its label set, and its workload. */
+  parts: readonly Part<EndpointItem>[];
 }
 
 interface GroupItem {
@@ -19,6 +23,9 @@ interface GroupItem {
   readonly workloads: ReadonlySet<string>;
   readonly cidrs: CidrSet;
 }
+
+type PartKind = 'labelSets' | 'workloads';
+const PART_KINDS: readonly PartKind[] = ['labelSets', 'workloads'];
 
 export interface MembershipDelta {
   readonly added: string[];
@@ -30,13 +37,9 @@ export class GroupMembers {
   readonly #groups = new Map<GroupId, GroupItem>();
   /** Everyone who claims the address, oldest first; the last one owns it. */
   readonly #claims = new Map<Address, EndpointItem[]>();
-  readonly #endpointsOf = {
-    labelSet: new Map<string, Set<EndpointItem>>(),
-    workload: new Map<string, Set<EndpointItem>>(),
-  };
-  readonly #groupsOf = {
-    labelSet: new Map<string, Set<GroupId>>(),
-    workload: new Map<string, Set<GroupId>>(),
+  readonly #parts = {
+    labelSets: new GroupParts<EndpointItem>(),
+    workloads: new GroupParts<EndpointItem>(),
   };
   /** Per group, for each address that was touched: was it a member when changes were last taken? */
   #touched = new Map<GroupId, Map<Address, boolean>>();
@@ -50,8 +53,8 @@ export class GroupMembers {
       workloads: setOf(group.workloads),
       cidrs: group.cidrs.length === 0 ? NO_CIDRS : new CidrSet(group.cidrs),
     };
-    this.#relink('labelSet', item, old);
-    this.#relink('workload', item, old);
+    this.#relink('labelSets', item, old);
+    this.#relink('workloads', item, old);
     this.#groups.set(group.id, item);
   }
 
@@ -59,8 +62,7 @@ export class GroupMembers {
   removeGroup(id: GroupId): void {
     const old = this.#groups.get(id);
     if (old === undefined) return;
-    for (const labelSet of old.labelSets) unlink(this.#groupsOf.labelSet, labelSet, id);
-    for (const workload of old.workloads) unlink(this.#groupsOf.workload, workload, id);
+    for (const kind of PART_KINDS) for (const part of old[kind]) this.#unlink(kind, part, id);
     this.#groups.delete(id);
     this.#touched.delete(id);
   }
@@ -68,11 +70,11 @@ export class GroupMembers {
   upsertEndpoint(endpoint: Endpoint): void {
     const known = this.#endpoints.get(endpoint.id);
     if (known !== undefined) this.#detach(known);
-    const item = known ?? { age: ++this.#clock, endpoint };
+    const item = known ?? { age: ++this.#clock, endpoint, parts: [] };
     item.endpoint = endpoint;
+    item.parts = this.#partsOf(endpoint);
     this.#endpoints.set(endpoint.id, item);
-    link(this.#endpointsOf.labelSet, endpoint.labelSet, item);
-    if (endpoint.workload !== null) link(this.#endpointsOf.workload, endpoint.workload, item);
+    for (const part of item.parts) part.endpoints.add(item);
     for (const address of endpoint.addresses) this.#claim(address, item);
   }
 
@@ -127,10 +129,11 @@ export class GroupMembers {
   takeChanges(): Map<GroupId, MembershipDelta> {
     const changes = new Map<GroupId, MembershipDelta>();
     for (const [id, addresses] of this.#touched) {
+      const group = this.#groups.get(id);
       const added: Address[] = [];
       const removed: Address[] = [];
       for (const [address, was] of addresses) {
-        if (was !== this.#isMember(id, address)) (was ? removed : added).push(address);
+        if (was !== this.#isMember(group, address)) (was ? removed : added).push(address);
       }
       if (added.length + removed.length > 0)
         changes.set(id, { added: added.sort(), removed: removed.sort() });
@@ -140,24 +143,34 @@ export class GroupMembers {
   }
 
   *#candidates(group: GroupItem): Generator<EndpointItem> {
-    for (const labelSet of group.labelSets) yield* this.#endpointsOf.labelSet.get(labelSet) ?? [];
-    for (const workload of group.workloads) yield* this.#endpointsOf.workload.get(workload) ?? [];
+    for (const kind of PART_KINDS)
+      for (const part of group[kind]) yield* this.#parts[kind].get(part)?.endpoints ?? [];
   }
 
   /** Follows what a group gained and lost of one kind of part. */
-  #relink(by: 'labelSet' | 'workload', item: GroupItem, old: GroupItem | undefined): void {
-    const part = by === 'labelSet' ? 'labelSets' : 'workloads';
-    const [before, after] = [old?.[part] ?? NONE, item[part]];
-    for (const key of before) {
-      if (after.has(key)) continue;
-      unlink(this.#groupsOf[by], key, item.group.id);
-      this.#touchEndpoints(this.#endpointsOf[by].get(key) ?? [], item.group.id, old);
+  #relink(kind: PartKind, item: GroupItem, old: GroupItem | undefined): void {
+    const [before, after] = [old?.[kind] ?? NONE, item[kind]];
+    for (const id of before) {
+      if (after.has(id)) continue;
+      this.#touchEndpoints(this.#parts[kind].get(id)!.endpoints, item.group.id, old);
+      this.#unlink(kind, id, item.group.id);
     }
-    for (const key of after) {
-      if (before.has(key)) continue;
-      link(this.#groupsOf[by], key, item.group.id);
-      this.#touchEndpoints(this.#endpointsOf[by].get(key) ?? [], item.group.id, old);
+    for (const id of after) {
+      if (before.has(id)) continue;
+      const part = this.#parts[kind].open(id);
+      part.groups.add(item.group.id);
+      this.#touchEndpoints(part.endpoints, item.group.id, old);
     }
+  }
+
+  #unlink(kind: PartKind, id: string, group: GroupId): void {
+    this.#parts[kind].get(id)?.groups.delete(group);
+    this.#parts[kind].close(id);
+  }
+
+  #partsOf({ labelSet, workload }: Endpoint): Part<EndpointItem>[] {
+    const ofLabelSet = this.#parts.labelSets.open(labelSet);
+    return workload === null ? [ofLabelSet] : [ofLabelSet, this.#parts.workloads.open(workload)];
   }
 
   #touchEndpoints(items: Iterable<EndpointItem>, id: GroupId, old: GroupItem | undefined): void {
@@ -169,38 +182,35 @@ export class GroupMembers {
   }
 
   #claim(address: Address, item: EndpointItem): void {
-    const claims = this.#claims.get(address) ?? [];
+    const claims = this.#claims.get(address);
+    if (claims === undefined) return this.#setClaims(address, undefined, [item]);
     if (claims.includes(item)) return;
     const position = claims.findLastIndex((other) => other.age < item.age) + 1;
-    this.#setClaims(address, claims.toSpliced(position, 0, item));
+    this.#setClaims(address, claims, claims.toSpliced(position, 0, item));
   }
 
   #detach(item: EndpointItem): void {
     const { labelSet, workload, addresses } = item.endpoint;
     for (const address of new Set(addresses)) {
-      this.#setClaims(
-        address,
-        this.#claims.get(address)!.filter((other) => other !== item),
-      );
+      const claims = this.#claims.get(address)!;
+      const others = claims.filter((other) => other !== item);
+      this.#setClaims(address, claims, others.length > 0 ? others : undefined);
     }
-    unlink(this.#endpointsOf.labelSet, labelSet, item);
-    if (workload !== null) unlink(this.#endpointsOf.workload, workload, item);
+    for (const part of item.parts) part.endpoints.delete(item);
+    this.#parts.labelSets.close(labelSet);
+    if (workload !== null) this.#parts.workloads.close(workload);
   }
 
-  #setClaims(address: Address, claims: EndpointItem[]): void {
-    this.#touchGroupsOfOwner(address, true);
-    if (claims.length === 0) this.#claims.delete(address);
-    else this.#claims.set(address, claims);
-    this.#touchGroupsOfOwner(address, false);
+  /** The groups of both owners are concerned. */
+  #setClaims(address: Address, before: EndpointItem[] | undefined, after: EndpointItem[] | undefined): void {
+    this.#touchGroupsOf(before?.at(-1), address, true);
+    if (after === undefined) this.#claims.delete(address);
+    else this.#claims.set(address, after);
+    this.#touchGroupsOf(after?.at(-1), address, false);
   }
 
-  /** Called before a change of owner with `true` and after it with `false`: the groups of both owners are concerned. */
-  #touchGroupsOfOwner(address: Address, was: boolean): void {
-    const owner = this.ownerOf(address);
-    if (owner === undefined) return;
-    for (const id of this.#groupsOf.labelSet.get(owner.labelSet) ?? []) this.#touch(id, address, was);
-    if (owner.workload === null) return;
-    for (const id of this.#groupsOf.workload.get(owner.workload) ?? []) this.#touch(id, address, was);
+  #touchGroupsOf(owner: EndpointItem | undefined, address: Address, was: boolean): void {
+    for (const part of owner?.parts ?? []) for (const id of part.groups) this.#touch(id, address, was);
   }
 
   /** Only the first touch since changes were last taken knows what was true then. */
@@ -210,9 +220,9 @@ export class GroupMembers {
     if (!addresses.has(address)) addresses.set(address, was);
   }
 
-  #isMember(id: GroupId, address: Address): boolean {
+  #isMember(group: GroupItem | undefined, address: Address): boolean {
     const owner = this.ownerOf(address);
-    return owner !== undefined && this.holdsEndpoint(id, owner);
+    return owner !== undefined && group !== undefined && holds(group, owner);
   }
 
   #owns(item: EndpointItem, address: Address): boolean {
@@ -229,14 +239,3 @@ const setOf = (ids: readonly string[]): ReadonlySet<string> => (ids.length === 0
 const holds = (group: GroupItem, endpoint: Pick<Endpoint, 'labelSet' | 'workload'>): boolean =>
   group.labelSets.has(endpoint.labelSet) ||
   (endpoint.workload !== null && group.workloads.has(endpoint.workload));
-
-function link<V>(map: Map<string, Set<V>>, key: string, value: V): void {
-  const values = map.get(key);
-  if (values === undefined) map.set(key, new Set([value]));
-  else values.add(value);
-}
-
-function unlink<V>(map: Map<string, Set<V>>, key: string, value: V): void {
-  const values = map.get(key);
-  if (values?.delete(value) && values.size === 0) map.delete(key);
-}

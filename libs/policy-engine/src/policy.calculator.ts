@@ -35,7 +35,6 @@ export class PolicyCalculator {
   readonly #clusters = new Map<string, ClusterPolicyCalculator>();
   /** Label sets that are peers in every cluster. */
   readonly #everywhere = new Map<LabelSetId, KnownLabelSet>();
-  readonly #clusterOf = new Map<LabelSetId, string>();
 
   /** Replaces the catalogue. */
   setCatalogue(catalogue: Pick<LabelCatalogue, 'types' | 'labels'>): void {
@@ -67,17 +66,12 @@ export class PolicyCalculator {
       for (const cluster of this.#clusters.values()) cluster.setLabelSet(labelSet, mode);
       return;
     }
-    this.#clusterOf.set(labelSet.id, labelSet.cluster);
     this.#cluster(labelSet.cluster).setLabelSet(labelSet, mode);
   }
 
   removeLabelSet(id: LabelSetId): void {
-    if (this.#everywhere.delete(id)) {
-      for (const cluster of this.#clusters.values()) cluster.removeLabelSet(id);
-      return;
-    }
-    this.#clusters.get(this.#clusterOf.get(id) ?? '')?.removeLabelSet(id);
-    this.#clusterOf.delete(id);
+    this.#everywhere.delete(id);
+    for (const cluster of this.#clusters.values()) cluster.removeLabelSet(id);
   }
 
   /** null: the workload is gone. May name a label set that is not there yet. */
@@ -90,7 +84,6 @@ export class PolicyCalculator {
   /** Forgets the cluster and its label sets; nothing is told. */
   removeCluster(cluster: string): void {
     this.#clusters.delete(cluster);
-    for (const [id, owner] of this.#clusterOf) if (owner === cluster) this.#clusterOf.delete(id);
   }
 
   /**

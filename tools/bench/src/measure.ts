@@ -11,6 +11,14 @@ export function milliseconds(work: () => void): number {
   return performance.now() - start;
 }
 
+/** What this process got of the processors meanwhile: on a shared machine the better measure. */
+export function processorMilliseconds(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e3;
+}
+
 /** Median and 99th percentile of many small runs, in milliseconds. */
 export function distribution(times: number, work: (i: number) => void): { median: number; p99: number } {
   const all = Array.from({ length: times }, (_, i) => milliseconds(() => work(i))).sort((a, b) => a - b);

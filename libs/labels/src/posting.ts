@@ -1,0 +1,36 @@
+/**
+ * What is posted under one label, and that may be all there is. Coming costs a place in a list; who goes is only counted, and taken out
+ * once more than half have gone or somebody reads.
+ */
+export interface Posted {
+  isGone: boolean;
+}
+
+export class Posting<T extends Posted> {
+  #items: T[] = [];
+  #gone = 0;
+
+  get size(): number {
+    return this.#items.length - this.#gone;
+  }
+
+  add(item: T): void {
+    this.#items.push(item);
+  }
+
+  /** One of them is marked as gone by now. */
+  lost(): void {
+    this.#gone += 1;
+    if (this.#gone * 2 > this.#items.length) this.#sweep();
+  }
+
+  present(): readonly T[] {
+    if (this.#gone > 0) this.#sweep();
+    return this.#items;
+  }
+
+  #sweep(): void {
+    this.#items = this.#items.filter(({ isGone }) => !isGone);
+    this.#gone = 0;
+  }
+}
