@@ -2,18 +2,19 @@
  * The boundaries that a machine enforces (ARCHITECTURE.md, "Layers"): who may import whom, what pure code may not
  * touch, and how large a file or function may grow.
  */
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 import { allowedImports } from './tools/checks/eslint/allowed-imports.mjs';
 
-const LIBS = readdirSync(join(import.meta.dirname, 'libs')).map((folder) => {
-  const { name, nx } = JSON.parse(
-    readFileSync(join(import.meta.dirname, 'libs', folder, 'package.json'), 'utf8'),
-  );
-  return { folder, name, layer: nx.tags.find((tag) => tag.startsWith('layer:')) };
-});
+const manifestOf = (folder) => join(import.meta.dirname, 'libs', folder, 'package.json');
+const LIBS = readdirSync(join(import.meta.dirname, 'libs'))
+  .filter((folder) => existsSync(manifestOf(folder)))
+  .map((folder) => {
+    const { name, nx } = JSON.parse(readFileSync(manifestOf(folder), 'utf8'));
+    return { folder, name, layer: nx.tags.find((tag) => tag.startsWith('layer:')) };
+  });
 /** Read off the tags: a new pure lib is held to what is said here from its first day. */
 const PURE_LIBS = LIBS.filter(({ layer }) => ['layer:contract', 'layer:pure'].includes(layer));
 const PURE = PURE_LIBS.map(({ folder }) => `libs/${folder}/src/**/*.ts`);

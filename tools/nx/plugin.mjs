@@ -9,34 +9,51 @@
  * kernel and servers (`machine.mjs`), so that an upgrade runs it again; the cache never leaves the machine.
  */
 const ROOT = /^(?:(?:libs|services|tools)\/[^/]+|e2e)(?=\/)/;
+/** How a batch is run decides about its outcome, too. */
+const runner = '{workspaceRoot}/tools/nx/*';
 const machine = { runtime: 'node tools/nx/machine.mjs' };
 
-const build = {
-  command: 'node node_modules/typescript7/bin/tsc -b {projectRoot}',
+const compiled = {
   dependsOn: ['^build'],
-  inputs: ['sources', '^sources', 'compiler'],
+  inputs: ['sources', '^sources', 'compiler', runner],
   outputs: ['{projectRoot}/dist'],
   cache: true,
+};
+
+const build = {
+  executor: '@ringfence/nx:build',
+  ...compiled,
   metadata: { description: 'Types checked and compiled' },
 };
 
 const buildPage = {
-  ...build,
-  command: `${build.command} && node node_modules/vite/bin/vite.js build {projectRoot}`,
+  command:
+    'node node_modules/typescript7/bin/tsc -b {projectRoot} && node node_modules/vite/bin/vite.js build {projectRoot}',
+  ...compiled,
   metadata: { description: 'Types checked, and what a browser loads' },
 };
 
 const lint = {
-  command: 'node node_modules/eslint/bin/eslint.js {projectRoot}',
+  executor: '@ringfence/nx:lint',
   // The types of other projects decide what lint sees.
-  inputs: ['sources', '^sources', 'compiler', 'boundaries'],
+  inputs: ['sources', '^sources', 'compiler', 'boundaries', runner],
   cache: true,
   metadata: { description: 'Style, budgets and boundaries' },
 };
 
+const resultOf = (tier) => `test-results/${tier}/{projectRoot}.json`;
+
+const unit = {
+  executor: '@ringfence/nx:test',
+  inputs: ['sources', '^sources', 'compiler', 'tests', runner],
+  outputs: [`{workspaceRoot}/${resultOf('unit')}`],
+  cache: true,
+  metadata: { description: 'Tests that need nothing but memory' },
+};
+
 /** One worker each: Nx runs two targets at a time. */
 function test(tier, inputs, more) {
-  const result = `test-results/${tier}/{projectRoot}.json`;
+  const result = resultOf(tier);
   return {
     command: `node node_modules/vitest/vitest.mjs run {projectRoot}/src/ --maxWorkers=1 --reporter=default --reporter=json --outputFile.json=${result}`,
     options: { env: { RINGFENCE_TEST_TIER: tier } },
@@ -51,9 +68,7 @@ function test(tier, inputs, more) {
 const TESTS = {
   test: {
     suffix: /(?<!\.int|\.e2e)\.spec\.tsx?$/,
-    target: test('unit', ['sources', '^sources'], {
-      metadata: { description: 'Tests that need nothing but memory' },
-    }),
+    target: unit,
   },
   'test-int': {
     suffix: /\.int\.spec\.ts$/,

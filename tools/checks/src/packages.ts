@@ -10,9 +10,10 @@ import { listProblems } from './package-lists.js';
 import type { Project } from './package-lists.js';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
-const ROOTS = ['libs', 'services', 'tools'].flatMap((folder) =>
-  readdirSync(join(ROOT, folder)).map((name) => join(folder, name)),
-);
+/** A project that has moved away may have left what was built of it. */
+const ROOTS = ['libs', 'services', 'tools']
+  .flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => join(folder, name)))
+  .filter((root) => existsSync(join(ROOT, root, 'package.json')));
 
 const Names = z.record(z.string(), z.string()).default({});
 const PackageJson = z.object({ name: z.string(), dependencies: Names, devDependencies: Names });
