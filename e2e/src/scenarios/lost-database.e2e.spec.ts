@@ -1,4 +1,5 @@
-/** A service's database is lost: what it copied of others comes back whole, and enforcement never noticed. */
+/** A service's database is lost: what its streams keep comes back by itself, nothing is doubled, and enforcement never noticed. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -27,7 +28,7 @@ const NAMESPACE = 'lost-database';
 const SERVICE = 'flow-ingest';
 const SERVER = 'ld-server';
 const scope = { app: 'lost-database', env: 'test' };
-const [ALLOWED, FORBIDDEN] = [7600, 7601];
+const [ALLOWED, FORBIDDEN, PAST] = [7600, 7601, 7603];
 
 /** How the server is labelled in what flows to it are shown as; undefined: no flow is there. */
 async function rolesShown({ address }: Pod): Promise<readonly string[] | undefined> {
@@ -36,10 +37,9 @@ async function rolesShown({ address }: Pod): Promise<readonly string[] | undefin
   return workload?.labels?.map(({ value }) => value);
 }
 const isNamed = async (pod: Pod): Promise<boolean> => (await rolesShown(pod))?.includes(SERVER) ?? false;
-const isNameless = async (pod: Pod): Promise<boolean> => {
-  const shown = await rolesShown(pod);
-  return shown !== undefined && !shown.includes(SERVER);
-};
+/** Connections that were tried before, as they are stored now. */
+const past = async (): Promise<number | undefined> =>
+  (await recentFlows()).find(({ service }) => service.port === PAST)?.num_connections;
 
 async function dropDatabase(): Promise<void> {
   const { env } = (await stackProcesses()).find(({ name }) => name === SERVICE)!;
@@ -94,13 +94,20 @@ describe('the database of flows and names is lost', () => {
     await removeNamespace(NAMESPACE);
   });
 
-  it('is whole again when the owners have said what is so, while the rest runs and nothing opens or closes', async () => {
+  it('is whole again, also when the owners say everything once more, while the rest runs and nothing opens or closes', async () => {
+    for (let n = 0; n < 3; n += 1) await connect(client, server.address, PAST, 300);
+    await eventually('they are stored', async () => (await past()) !== undefined, 60_000);
+    // Their last packets are in the next report.
+    await sleep(5_000);
+    const before = await past();
     await stackProcess(SERVICE, 'stop');
     await dropDatabase();
     await stackProcess(SERVICE, 'start');
-    await eventually('flows come again, to nobody by name', () => isNameless(server), 60_000);
-    for (const owner of ['inventory', 'label-resolver', 'policy-compute']) await resync(owner);
+    await eventually('flows of before are there again', async () => (await past()) === before, 60_000);
     await eventually('flows are shown by name again', () => isNamed(server), 60_000);
+    for (const owner of ['inventory', 'label-resolver', 'policy-compute']) await resync(owner);
+    expect(await past()).toBe(before);
+    expect(await isNamed(server)).toBe(true);
     expect(await held.alive()).toBe(true);
     isWatching = false;
     await watching;

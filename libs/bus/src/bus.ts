@@ -107,11 +107,6 @@ export interface ConsumerOptions {
   /** True while whom it passes messages on to is away, where that is said elsewhere: standing still is no fault of the lane then. */
   readonly mayStand?: () => boolean;
 }
-export interface RewindOptions {
-  /** Absent: from the oldest message that the stream keeps. */
-  readonly since?: Date | undefined;
-  readonly between?: () => Promise<void>;
-}
 export interface BatchLimits {
   readonly maxMessages: number;
   readonly maxWaitMs: number;
@@ -163,9 +158,9 @@ export interface Bus {
   ): Consumer;
   /**
    * Reads again what the stream keeps, or what it was given since then: whoever reads through this durable, here or elsewhere.
-   * `between` runs while nobody does.
+   * Answers when the oldest message that the stream keeps was stored; null: it keeps none.
    */
-  rewind(consumption: Consumption, options?: RewindOptions): Promise<void>;
+  rewind(consumption: Consumption, since?: Date): Promise<{ readonly oldest: Date | null }>;
   /** Messages that wait in a durable, whoever reads through it. */
   waiting(consumption: Consumption): Promise<number>;
   /** Acknowledged together after the handler; a batch that fails is tried again, then message by message. */

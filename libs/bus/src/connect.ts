@@ -49,7 +49,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       ),
     consumeBatches: (consumption, limits, handler, consumer = {}) =>
       kept(startConsumer(link, { consumption, limits, handler, options: consumer })),
-    rewind: (consumption, rewind) => rewindDurable(link, consumption, rewind),
+    rewind: (consumption, since) => rewindDurable(link, consumption, since),
     waiting: ({ stream, durable }) => waitingIn(link, stream, durable),
     call: (contract, request, call) => makeCall(link, contract, request, call),
     serve: (contract, handler, serve) => serveCall(link, contract, handler, serve),

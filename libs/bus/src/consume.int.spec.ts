@@ -84,13 +84,12 @@ describe('a durable consumer', () => {
     await eventually(() => seen.length === 703);
     seen.length = 0;
     const admin = await bus('admin');
-    let wasAlone = false;
-    await admin.rewind(consumption, { between: async () => void (wasAlone = seen.length === 0) });
+    await admin.rewind(consumption);
     await publish(703, 704);
     await eventually(() => seen.at(-1) === 703);
-    expect([wasAlone, seen]).toEqual([true, Array.from({ length: 704 }, (_, n) => n)]);
+    expect(seen).toEqual(Array.from({ length: 704 }, (_, n) => n));
     seen.length = 0;
-    await admin.rewind(consumption, { since });
+    await admin.rewind(consumption, since);
     await eventually(() => seen.length === 4);
     expect(seen).toEqual([700, 701, 702, 703]);
     await eventually(async () => (await admin.waiting(consumption)) === 0);

@@ -8,7 +8,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AckPolicy, DeliverPolicy, NatsError } from 'nats';
 import type { ConsumerConfig, ConsumerInfo } from 'nats';
 import type { Consumption } from '@ringfence/contracts';
-import type { RewindOptions } from './bus.js';
 import type { Link } from './link.js';
 
 /** The server repeats what was not acknowledged for so long; a reader at work says so more often than that. */
@@ -110,16 +109,17 @@ async function dropDurable(link: Link, stream: string, durable: string): Promise
 export async function rewindDurable(
   link: Link,
   consumption: Consumption,
-  { since, between }: RewindOptions = {},
-): Promise<void> {
+  since?: Date,
+): Promise<{ oldest: Date | null }> {
+  const { state } = await link.manager.streams.info(consumption.stream);
   await dropDurable(link, consumption.stream, consumption.durable);
-  await between?.();
   await addDurable(link, consumption, {
     description: `rewound ${randomUUID()}`,
     ...(since === undefined
       ? { deliver_policy: DeliverPolicy.All }
       : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() }),
   });
+  return { oldest: state.messages === 0 ? null : new Date(state.first_ts) };
 }
 
 /** A durable that an edge reads last values through; made anew, it gives every current value first. */

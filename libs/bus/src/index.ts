@@ -20,7 +20,6 @@ export type {
   Message,
   Publication,
   PublishOptions,
-  RewindOptions,
   ServeOptions,
   Subscription,
   TraceHeaders,

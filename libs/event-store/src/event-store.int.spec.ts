@@ -5,7 +5,6 @@ import type { PostgresServer } from '@ringfence/testing';
 import pg from 'pg';
 import { EntitySchema } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { consumeOnce } from './consume-once.js';
 import { dataSource, entitiesIn } from './data-source.js';
 import { ensureDatabase } from './database.js';
 import { VersionConflict } from './event-store.js';
@@ -218,25 +217,6 @@ describe('the event store', () => {
     ).flat();
     expect(new Set(ids.slice(0, 6))).toEqual(new Set(['1', '2', '3', '4', '5', '6']));
     expect(ids.at(-1)).toBe('1');
-  });
-
-  it('consumes a message once, together with its effect', async () => {
-    const store = await open();
-    const message = { stream: 'EVENTS@1', seq: 5 };
-    const effect = (tx: pg.PoolClient) =>
-      store
-        .appendIn(tx, [{ stream: 'thing-1', expectedVersion: 'any', events: [happened(1)] }], meta)
-        .then(() => undefined);
-    const failing = consumeOnce(store, 'reader', message, async (tx) => {
-      await effect(tx);
-      throw new Error('half way');
-    });
-    await expect(failing).rejects.toThrow('half way');
-    expect(await consumeOnce(store, 'reader', message, effect)).toBe('done');
-    expect(await consumeOnce(store, 'reader', message, effect)).toBe('seen');
-    expect(await consumeOnce(store, 'reader', { ...message, seq: 4 }, effect)).toBe('seen');
-    expect(await consumeOnce(store, 'reader', { stream: 'EVENTS@2', seq: 1 }, effect)).toBe('done');
-    expect(await total(store, 'thing-1')).toBe(2);
   });
 
   it('builds read tables anew when their version changes, while writers go on', async () => {

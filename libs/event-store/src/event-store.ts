@@ -77,7 +77,7 @@ export interface EventStore {
     meta: EventMeta,
     inTransaction?: (tx: pg.PoolClient) => Promise<void>,
   ): Promise<StoredEvent[]>;
-  /** The same inside a transaction that the caller holds (`transaction`, `consumeOnce`). */
+  /** The same inside a transaction that the caller holds (`transaction`). */
   appendIn(tx: pg.PoolClient, batches: readonly AppendBatch[], meta: EventMeta): Promise<StoredEvent[]>;
   transaction<T>(work: (tx: pg.PoolClient) => Promise<T>): Promise<T>;
   /** Of the newest event; 0: there is none. */

@@ -7,7 +7,7 @@ import { MigrationExecutor } from 'typeorm';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { codeOf } from './database.js';
 import { DatabaseRefused } from './database-refused.js';
-import { EventStore1795219200000, LOCKS, Resync1795305600000 } from './schema.js';
+import { Durables1795392000000, EventStore1795219200000, LOCKS, Resync1795305600000 } from './schema.js';
 
 /** All that a migration has: what it does follows from its SQL alone. */
 export type Sql = Pick<QueryRunner, 'query'>;
@@ -27,6 +27,7 @@ export type MigrationClass = new () => Migration;
 export const withOwn = (migrations: readonly MigrationClass[]): MigrationClass[] => [
   EventStore1795219200000,
   Resync1795305600000,
+  Durables1795392000000,
   ...migrations,
 ];
 

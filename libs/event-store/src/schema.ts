@@ -55,3 +55,18 @@ export class Resync1795305600000 implements Migration {
     await db.query('drop table resync');
   }
 }
+
+/** Since when what comes through a durable comes to this database. Its place stands on the server; effects know what they have by id or position. */
+export class Durables1795392000000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query(
+      'create table durables (durable text primary key, since timestamptz); drop table consumed',
+    );
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query(`
+      create table consumed (consumer text not null, stream text not null, seq bigint not null, primary key (consumer, stream));
+      drop table durables
+    `);
+  }
+}

@@ -9,6 +9,8 @@ export { releasedEvents } from './released-events.js';
 export type { ReleasedEvent } from './released-events.js';
 export { accountFlags, freePort } from './server-process.js';
 export type { ServerCommand, ServerProcess } from './server-process.js';
+export { startServiceProcess } from './service-process.js';
+export type { ServiceProcess } from './service-process.js';
 export { expectStateSequence } from './state-sequence.js';
 export type { CalculatorUnderTest, WorldState } from './state-sequence.js';
 export { uncontracted } from './uncontracted.js';

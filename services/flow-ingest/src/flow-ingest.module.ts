@@ -11,6 +11,7 @@ import { Module } from '@nestjs/common';
 import { openControlBus } from '@ringfence/bus';
 import type { Bus, Consumer } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
+import { ownDurables } from '@ringfence/event-store';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { FLOW_INGEST, FlowIngestController } from './adapters/flow-ingest.controller.js';
@@ -36,10 +37,18 @@ function flowIngestModule(flowIngest: FlowIngest): new () => object {
 export async function startFlowIngest(context: Context): Promise<RunningService> {
   const { health, logger, onShutdown } = context;
   const open: { flowIngest?: FlowIngest } = {};
-  health.require('postgres', () => open.flowIngest?.availability() ?? 'not open yet');
+  health.require(
+    'postgres',
+    () => open.flowIngest?.database.availability() ?? 'not open yet, or another process writes',
+  );
   const { bus, connection } = await openControlBus(context, manifest);
   const flowIngest = (open.flowIngest = await openFlowIngest(context));
   onShutdown(() => flowIngest.close());
+  const since = (await ownDurables(flowIngest.database, bus, manifest)).get(FLOWS.durable);
+  health.fact(
+    'flows',
+    () => `of before ${since?.toISOString() ?? 'the first one'} none came to this database`,
+  );
   const app = await startNestOnBus({
     module: flowIngestModule(flowIngest),
     nestLogger: nestLogger(logger),

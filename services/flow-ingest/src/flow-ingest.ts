@@ -11,7 +11,7 @@ import { randomUUID } from 'node:crypto';
 import { eventOf } from '@ringfence/bus';
 import type { Message } from '@ringfence/bus';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { openServiceStore } from '@ringfence/event-store';
+import { openServiceStore, soleWriter } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { resourceAnswerer } from '@ringfence/resources';
 import type { HostContext } from '@ringfence/service-host';
@@ -29,7 +29,7 @@ import { postgresFlowStore } from './store/postgres/postgres-flow-store.js';
 const PRUNE_EVERY_MS = 3_600_000;
 
 export interface FlowIngest {
-  availability(): true | string;
+  readonly database: EventStore;
   resource(request: ResourceRequest): Promise<ResourceResponse>;
   batchesArrived(messages: readonly Message[]): Promise<void>;
   /** What other services said of names, in the order of their stream. */
@@ -43,6 +43,8 @@ export async function openFlowIngest(options: FlowIngestOptions): Promise<FlowIn
   const { config, logger, metrics } = options;
   const retentionDays = config.RINGFENCE_FLOW_RETENTION_DAYS;
   const database = await openServiceStore(DATABASE, options);
+  // Flows that follow along and queries that run are in memory: one process reads and answers, a second one stands by.
+  const writer = await soleWriter(database, options);
   const onError = (error: unknown): void => logger.error({ err: error }, 'flow-ingest failed at something');
   const store = postgresFlowStore(database.pool, retentionDays);
   const names = { readNames: () => readNames(database.entities) };
@@ -50,15 +52,17 @@ export async function openFlowIngest(options: FlowIngestOptions): Promise<FlowIn
   const recent = recentFlows({ store, ...names, epoch: randomUUID() });
   const runner = queryRunner({ store, queries, ...names, onError });
   queries.failInterrupted().catch(onError);
+  const batchesArrived = flowBatchesHandler(store, recent, metrics);
   const pruning = pruneRegularly(store, options, onError);
   return {
-    availability: database.availability,
+    database,
     resource: resourceAnswerer(flowOperations({ store, queries, runner, recent, retentionDays })),
-    batchesArrived: flowBatchesHandler(store, recent, metrics),
-    named: (message) => remember(database, message),
+    batchesArrived: (messages) => writer.oneAtATime(() => batchesArrived(messages)),
+    named: (message) => writer.oneAtATime(() => remember(database, message)),
     close: async () => {
       clearInterval(pruning);
       await runner.close();
+      await writer.close();
       await database.close();
     },
   };

@@ -14,9 +14,9 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { eventOf, openControlBus } from '@ringfence/bus';
-import type { Bus, Message } from '@ringfence/bus';
-import { VERSION } from '@ringfence/contracts';
-import { consumeOnce, entitiesIn, openServiceStore } from '@ringfence/event-store';
+import type { Bus, Consumer, Message } from '@ringfence/bus';
+import { Envelope, VERSION } from '@ringfence/contracts';
+import { inTurns, openServiceStore, ownDurables } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import {
   alarmInsecure,
@@ -50,7 +50,7 @@ import { docsPage } from './domain/docs-page.renderer.js';
 import { openApiDocument } from './domain/open-api.renderer.js';
 import { routeMatcher } from './domain/route-match.js';
 import { ROUTES } from './routes/routes.js';
-import { AUDIT, manifest } from './manifest.js';
+import { AUDIT, manifest, PROVISIONED } from './manifest.js';
 import { pruneEvents, recordChange, recordRefusal } from './read/audit-events.js';
 import { jobsStore } from './read/jobs.store.js';
 import type { Jobs } from './read/jobs.store.js';
@@ -70,15 +70,17 @@ export interface RunningGateway extends RunningService {
 
 export async function startGateway(context: Context): Promise<RunningGateway> {
   const store = await openStore(context);
-  const jobs = await openJobs(context, store);
   const { bus } = await openControlBus(context, manifest);
   if (await ensureBootstrapKey(store, context.config.RINGFENCE_BOOTSTRAP_API_KEY))
     context.logger.info('bootstrap API key is known');
   const onError = (error: unknown): void =>
     context.logger.warn({ err: error }, 'something in the background failed');
+  const jobs = jobsStore(store.entities, onError);
+  context.onShutdown(() => jobs.close());
   const followed = followers(bus, onError);
   context.onShutdown(() => followed.close());
-  const audit = bus.consume(AUDIT, (message) => recordEvent(store, followed, message), { onError });
+  bus.subscribe(PROVISIONED, ({ payload }) => tellFollowers(followed, payload));
+  const audit = inTurns(store, () => readAudit(store, bus, onError), onError);
   pruneRegularly(context, store, onError);
 
   const app = await listen(context, serving(context, { store, bus, followed, jobs }, onError));
@@ -92,13 +94,6 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
       await Promise.all([app.close(), audit.close()]);
     },
   };
-}
-
-async function openJobs({ onShutdown }: Context, store: EventStore): Promise<Jobs> {
-  const jobs = jobsStore(store.entities);
-  onShutdown(() => jobs.close());
-  await jobs.failInterrupted();
-  return jobs;
 }
 
 function serving(
@@ -212,11 +207,17 @@ function refusalRecorder(
   };
 }
 
-async function recordEvent(store: EventStore, followed: Followers, message: Message): Promise<void> {
-  const event = eventOf(message);
-  await consumeOnce(store, AUDIT.durable, message, (tx) => recordChange(entitiesIn(tx), event));
-  if (event.type === 'PolicyProvisioned')
-    followed.publish('policy', { ...(event.data as object), at: event.at });
+async function readAudit(store: EventStore, bus: Bus, onError: (error: unknown) => void): Promise<Consumer> {
+  await ownDurables(store, bus, manifest);
+  const record = (message: Message): Promise<void> => recordChange(store.entities, eventOf(message));
+  return bus.consume(AUDIT, record, { onError });
+}
+
+/** As it is published: each gateway has followers of its own. */
+function tellFollowers(followed: Followers, payload: unknown): void {
+  const event = Envelope.safeParse(payload);
+  if (event.data?.type !== 'PolicyProvisioned') return;
+  followed.publish('policy', { ...(event.data.data as object), at: event.data.at });
 }
 
 function pruneRegularly({ onShutdown }: Context, store: EventStore, onError: (error: unknown) => void): void {

@@ -1,7 +1,7 @@
 /** What the gateway consumes, answers to nobody but HTTP, and asks of the owners. */
 import type { ServiceManifest } from '@ringfence/contracts';
 
-/** For the audit trail, and to tell followers about new policy versions. */
+/** For the audit trail. One process reads at a time. */
 export const AUDIT = {
   stream: 'EVENTS',
   filter: 'evt.*.*.*',
@@ -10,9 +10,13 @@ export const AUDIT = {
   server: 'control',
 } as const;
 
+/** As they are published, for followers: each process hears them. */
+export const PROVISIONED = 'evt.global.policy-version.*';
+
 export const manifest: ServiceManifest = {
   service: 'gateway',
   consumes: [AUDIT],
+  listens: [{ subject: PROVISIONED, server: 'control' }],
   emits: [],
   serves: [],
   calls: [

@@ -11,6 +11,7 @@ import { Module } from '@nestjs/common';
 import { openControlBus } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
 import type { Bus, Consumer } from '@ringfence/bus';
+import { ownDurables } from '@ringfence/event-store';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { INVENTORY, InventoryController } from './adapters/inventory.controller.js';
@@ -41,6 +42,7 @@ export async function startInventory(context: Context): Promise<RunningService> 
   const { bus, connection } = await openControlBus(context, manifest);
   const inventory = (open.inventory = await openInventory({ config, bus, logger, metrics, signal }));
   onShutdown(() => inventory.close());
+  await ownDurables(inventory.store, bus, manifest);
   const app = await startNestOnBus({
     module: inventoryModule(inventory),
     nestLogger: nestLogger(logger),

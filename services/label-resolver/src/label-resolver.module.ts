@@ -10,6 +10,7 @@ import { Module } from '@nestjs/common';
 import { openControlBus } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
 import type { Bus, Consumer } from '@ringfence/bus';
+import { ownDurables } from '@ringfence/event-store';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { LABEL_RESOLVER, LabelResolverController } from './adapters/label-resolver.controller.js';
@@ -44,6 +45,7 @@ export async function startLabelResolver(context: Context): Promise<RunningServi
   const { bus, connection } = await openControlBus(context, manifest);
   const resolver = (open.resolver = await openLabelResolver({ config, bus, logger, signal }));
   onShutdown(() => resolver.close());
+  await ownDurables(resolver.store, bus, manifest);
   const app = await startNestOnBus({
     module: labelResolverModule(resolver),
     nestLogger: nestLogger(logger),

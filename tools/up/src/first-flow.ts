@@ -13,6 +13,7 @@ export async function firstFlow(api: RingfenceApi): Promise<void> {
 }
 
 export interface FlowRow {
+  readonly num_connections: number;
   readonly policy_decision: string;
   readonly src: { ip: string; workload?: { href: string; name: string | null } };
   readonly dst: { ip: string; workload?: { href: string; name: string | null } };

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { isRejection } from '@ringfence/decider';
 import { GLOBAL } from '@ringfence/contracts';
 import type { Actor } from '@ringfence/contracts';
-import { entitiesIn, handleCommand } from '@ringfence/event-store';
+import { entitiesIn, handleCommand, VersionConflict } from '@ringfence/event-store';
 import type { EventMeta, EventStore } from '@ringfence/event-store';
 import { apiKeyDecider } from '../domain/api-key.decider.js';
 import type { ApiKeyCommand, ApiKeyState } from '../domain/api-key.decider.js';
@@ -50,8 +50,15 @@ export async function ensureBootstrapKey(store: EventStore, pair: string | undef
     description: 'given to the gateway at its start',
     role: 'owner',
   } as const;
-  await storeKey(store, key, hashSecret(pair.slice(colon + 1)), { kind: 'system', id: 'gateway' });
-  return true;
+  const actor = { kind: 'system', id: 'gateway' } as const;
+  return storeKey(store, key, hashSecret(pair.slice(colon + 1)), actor).then(
+    () => true,
+    (error: unknown) => {
+      // Another process that starts with it was faster.
+      if (error instanceof VersionConflict) return false;
+      throw error;
+    },
+  );
 }
 
 async function storeKey(store: EventStore, key: ApiKeyState, hash: Buffer, actor: Actor): Promise<void> {

@@ -34,4 +34,17 @@ class Gateway1795219201000 implements Migration {
   }
 }
 
-export const MIGRATIONS: readonly MigrationClass[] = [Gateway1795219201000];
+/** Several processes run jobs. */
+class LivingJobs1795392001000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query(`
+      alter table jobs add column alive_at timestamptz not null default now();
+      alter table jobs alter column alive_at drop default
+    `);
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('alter table jobs drop column alive_at');
+  }
+}
+
+export const MIGRATIONS: readonly MigrationClass[] = [Gateway1795219201000, LivingJobs1795392001000];

@@ -1,16 +1,18 @@
 /**
  * Asynchronous GETs: a job, its state, and the answer as a data file. Bounded in number and size, gone after their time; a
- * job that a restart interrupted is failed, so that nobody polls for ever.
+ * job whose process is gone has failed, so that nobody polls for ever. Several processes run jobs.
  */
 import { randomUUID } from 'node:crypto';
 import type { Job } from '@ringfence/contracts';
 import { oneAtATime } from '@ringfence/event-store';
-import { EntitySchema, LessThan } from 'typeorm';
+import { EntitySchema, In, LessThan } from 'typeorm';
 import type { EntityManager, Repository } from 'typeorm';
 
 const LIVING_JOBS = 100;
 const RUNNING_JOBS = 10;
 const LIFETIME_MS = 15 * 60_000;
+const TEND_EVERY_MS = 5_000;
+const GONE_AFTER_MS = 20_000;
 const LARGEST_RESULT = 128 * 1024 * 1024;
 
 interface JobRow {
@@ -22,6 +24,8 @@ interface JobRow {
   readonly datafile: string | null;
   readonly result: string | null;
   readonly message: string | null;
+  /** Of the process that runs it; not moved on for long: that one is gone. */
+  readonly aliveAt: Date;
 }
 
 export const JobEntity = new EntitySchema<JobRow>({
@@ -37,6 +41,7 @@ export const JobEntity = new EntitySchema<JobRow>({
     // Large: read only by who asks for it.
     result: { type: 'text', nullable: true, select: false },
     message: { type: 'text', nullable: true },
+    aliveAt: { name: 'alive_at', type: 'timestamptz' },
   },
   indices: [{ name: 'jobs_requested', columns: ['requestedAt'] }],
   uniques: [{ name: 'jobs_datafile_key', columns: ['datafile'] }],
@@ -53,14 +58,14 @@ export interface Jobs {
   list(): Promise<Job[]>;
   remove(id: string): Promise<boolean>;
   datafile(id: string): Promise<string | undefined>;
-  failInterrupted(): Promise<void>;
   /** Waits for what runs. */
   close(): Promise<void>;
 }
 
-export function jobsStore(entities: EntityManager): Jobs {
+export function jobsStore(entities: EntityManager, onError: (error: unknown) => void): Jobs {
   const jobs = entities.getRepository(JobEntity);
-  const running = new Set<Promise<void>>();
+  const running = new Map<string, Promise<void>>();
+  const tending = setInterval(() => void tend(jobs, [...running.keys()]).catch(onError), TEND_EVERY_MS);
   // Counting and adding are one step, so that the bounds hold.
   const inTurn = oneAtATime();
 
@@ -70,11 +75,12 @@ export function jobsStore(entities: EntityManager): Jobs {
         await jobs.delete({ requestedAt: LessThan(new Date(Date.now() - LIFETIME_MS)) });
         if (running.size >= RUNNING_JOBS || (await jobs.count()) >= LIVING_JOBS) return undefined;
         const id = randomUUID();
-        await jobs.insert({ id, status: 'running', requestedBy, requestedAt: new Date() });
+        const now = new Date();
+        await jobs.insert({ id, status: 'running', requestedBy, requestedAt: now, aliveAt: now });
         // A database that went away meanwhile leaves the job `running`; it expires.
         const end = finish(jobs, id, work, explain).catch(() => undefined);
-        running.add(end);
-        void end.then(() => running.delete(end));
+        running.set(id, end);
+        void end.then(() => running.delete(id));
         return id;
       }),
     get: async (id) => {
@@ -87,13 +93,19 @@ export function jobsStore(entities: EntityManager): Jobs {
       const row = await jobs.findOne({ select: { id: true, result: true }, where: { datafile: id } });
       return row?.result ?? undefined;
     },
-    failInterrupted: async () => {
-      await jobs.update({ status: 'running' }, failed('interrupted by a restart; ask again'));
-    },
     close: async () => {
-      await Promise.all(running);
+      await Promise.all(running.values());
+      clearInterval(tending);
     },
   };
+}
+
+/** Jobs of this process live; those of a process that is gone have failed. */
+async function tend(jobs: Repository<JobRow>, own: readonly string[]): Promise<void> {
+  const now = Date.now();
+  if (own.length > 0) await jobs.update({ id: In([...own]) }, { aliveAt: new Date(now) });
+  const gone = { status: 'running', aliveAt: LessThan(new Date(now - GONE_AFTER_MS)) } as const;
+  await jobs.update(gone, failed('interrupted by a restart; ask again'));
 }
 
 const failed = (message: string): Pick<JobRow, 'status' | 'terminatedAt' | 'message'> => ({

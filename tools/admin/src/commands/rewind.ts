@@ -5,7 +5,7 @@
  */
 import { connectBus, credsFile, serviceInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { forgetConsumed, lastPosition, relayed, rewindRelay } from '@ringfence/event-store';
+import { lastPosition, relayed, rewindRelay } from '@ringfence/event-store';
 import { EXIT, Failure, withFilledDatabase } from '../task.js';
 import type { Perform, Task } from '../task.js';
 import { watch } from '../watch.js';
@@ -34,26 +34,24 @@ const saysAgain =
 
 const readsAgain =
   (since: Date | undefined): Perform =>
-  (task) =>
-    withFilledDatabase(task, async ({ pool }) => {
-      const { service, consumes } = task.service.manifest;
-      const durables = consumes.filter(({ mode }) => mode === 'durable');
-      if (durables.length === 0)
-        throw new Failure(
-          EXIT.failed,
-          `${service} reads the latest of everything at each start: start it anew`,
-        );
-      await withBus(task, async (bus) => {
-        for (const each of durables)
-          await bus.rewind(each, { since, between: () => forgetConsumed(pool, each.durable) });
-        const isDone = await watch(task, async () => {
-          const waiting = await Promise.all(durables.map((each) => bus.waiting(each)));
-          const all = waiting.reduce((sum, each) => sum + each, 0);
-          return { words: `${all} messages wait to be read`, isDone: all === 0 };
-        });
-        task.write(isDone ? `${service} has read its streams again\n` : `${service} goes on by itself\n`);
+  (task) => {
+    const { service, consumes } = task.service.manifest;
+    const durables = consumes.filter(({ mode }) => mode === 'durable');
+    if (durables.length === 0)
+      throw new Failure(
+        EXIT.failed,
+        `${service} reads the latest of everything at each start: start it anew`,
+      );
+    return withBus(task, async (bus) => {
+      for (const each of durables) await bus.rewind(each, since);
+      const isDone = await watch(task, async () => {
+        const waiting = await Promise.all(durables.map((each) => bus.waiting(each)));
+        const all = waiting.reduce((sum, each) => sum + each, 0);
+        return { words: `${all} messages wait to be read`, isDone: all === 0 };
       });
+      task.write(isDone ? `${service} has read its streams again\n` : `${service} goes on by itself\n`);
     });
+  };
 
 async function withBus({ env, signal, service }: Task, work: (bus: Bus) => Promise<void>): Promise<void> {
   const { NATS_URL: servers, NATS_CREDS: creds, RINGFENCE_CA: caFile } = env;
