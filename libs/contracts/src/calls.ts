@@ -7,7 +7,7 @@ import { Actor } from './envelope.js';
 import { Port, Verdict } from './network.js';
 import { MOST_WITNESSED_PORTS, NodeViewPart, UserKey, Witnessed } from './edge.js';
 import { InForce } from './questions.js';
-import { PolicyProgressView } from './api/container_clusters.js';
+import { PolicyProgressView } from './api/container-clusters.js';
 import { RuleClass } from './policy.js';
 import { Instant } from './ids.js';
 import { NodeName, Text } from './text.js';

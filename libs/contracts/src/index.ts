@@ -168,19 +168,19 @@ export {
   Health,
   Job,
   ProductVersion,
-} from './api/health.js';
+} from './api/gateway.js';
 export { Flow, FlowQuery, FlowQueryItem, FlowQueryObject, FlowQueryStatus } from './api/traffic-flows.js';
 export { LabelCreate, LabelUpdate } from './api/labels.js';
-export { LabelDimensionCreate, LabelDimensionUpdate } from './api/label_dimensions.js';
+export { LabelDimensionCreate, LabelDimensionUpdate } from './api/label-dimensions.js';
 export {
   ContainerWorkloadProfileCreate,
   ContainerWorkloadProfilesUpdate,
   ContainerWorkloadProfileUpdate,
-} from './api/container_workload_profiles.js';
-export type { ProfileLabelRule } from './api/container_workload_profiles.js';
-export { ContainerClusterCreate, ContainerClusterUpdate } from './api/container_clusters.js';
-export type { ContainerClusterEnforcement, PolicyProgressView } from './api/container_clusters.js';
-export { PairingProfileCreate, PairingProfileUpdate } from './api/pairing_profiles.js';
+} from './api/container-workload-profiles.js';
+export type { ProfileLabelRule } from './api/container-workload-profiles.js';
+export { ContainerClusterCreate, ContainerClusterUpdate } from './api/container-clusters.js';
+export type { ContainerClusterEnforcement, PolicyProgressView } from './api/container-clusters.js';
+export { PairingProfileCreate, PairingProfileUpdate } from './api/pairing-profiles.js';
 export {
   WorkloadBulkDeleteItem,
   WorkloadBulkUpdateItem,
@@ -188,13 +188,13 @@ export {
   WorkloadUpdate,
 } from './api/workloads.js';
 export type { WorkloadInterface } from './api/workloads.js';
-export type { ConvergenceStatus } from './api/kubernetes_workloads.js';
-export type { EnforcementView } from './api/workload_parts.js';
-export { WorkloadSettingsUpdate } from './api/workload_settings.js';
-export { IpListCreate, IpListUpdate } from './api/ip_lists.js';
+export type { ConvergenceStatus } from './api/kubernetes-workloads.js';
+export type { EnforcementView } from './api/workload-parts.js';
+export { WorkloadSettingsUpdate } from './api/workload-settings.js';
+export { IpListCreate, IpListUpdate } from './api/ip-lists.js';
 export { ServiceCreate, ServicePortBody, ServiceUpdate } from './api/services.js';
-export { LabelGroupCreate, LabelGroupUpdate } from './api/label_groups.js';
-export { ActorBody, IngressServiceBody, ScopeEntryBody } from './api/rule_actors.js';
+export { LabelGroupCreate, LabelGroupUpdate } from './api/label-groups.js';
+export { ActorBody, IngressServiceBody, ScopeEntryBody } from './api/rule-actors.js';
 export {
   DenyRuleCreate,
   DenyRuleUpdate,
@@ -202,9 +202,9 @@ export {
   RuleSetCreate,
   RuleSetUpdate,
   RuleUpdate,
-} from './api/rule_sets.js';
-export { EnforcementBoundaryCreate, EnforcementBoundaryUpdate } from './api/enforcement_boundaries.js';
-export type { FirewallSettingsUpdate } from './api/firewall_settings.js';
-export type { VirtualServiceUpdate } from './api/virtual_services.js';
-export { ChangeSubset, Dependencies, Impact, Provision, Restore, Revert } from './api/sec_policy.js';
+} from './api/rule-sets.js';
+export { EnforcementBoundaryCreate, EnforcementBoundaryUpdate } from './api/enforcement-boundaries.js';
+export type { FirewallSettingsUpdate } from './api/firewall-settings.js';
+export type { VirtualServiceUpdate } from './api/virtual-services.js';
+export { ChangeSubset, Dependencies, Impact, Provision, Restore, Revert } from './api/sec-policy.js';
 export { API_RELEASE, VERSION } from './version.js';

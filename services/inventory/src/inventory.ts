@@ -31,7 +31,7 @@ import type { EnforcementWatch, WatchParts } from './adapters/enforcement-watch.
 import { kubernetesWorkloadOperations, venOperations } from './adapters/kubernetes-workloads.resource.js';
 import { labelledConsumer } from './adapters/labelled.consumer.js';
 import { labelKeys } from './adapters/labels.client.js';
-import { listening } from './adapters/listening.js';
+import { listening } from './adapters/listening-since.js';
 import { observationsConsumer } from './adapters/observations.consumer.js';
 import { ensureDefaultProfile, pairingProfileOperations } from './adapters/pairing-profiles.resource.js';
 import { workloadSettingsOperations } from './adapters/workload-settings.resource.js';

@@ -11,7 +11,7 @@ import { openServiceStore, soleWriter, startRelay } from '@ringfence/event-store
 import type { EventStore, Relay } from '@ringfence/event-store';
 import { resourceAnswerer } from '@ringfence/resources';
 import type { Logger } from 'pino';
-import { changing } from './adapters/changing.js';
+import { changeQueue } from './adapters/change-queue.js';
 import { profileOperations } from './adapters/container-workload-profiles.resource.js';
 import { EntityResolver } from './adapters/entity-resolver.js';
 import { factsConsumer } from './adapters/facts.consumer.js';
@@ -63,7 +63,7 @@ export async function openLabelResolver(options: LabelResolverOptions): Promise<
   const settings = startSettingsPublisher(store, bus, (error) => logger.warn({ err: error }, 'settings'));
   const parts = {
     store,
-    changing: changing(queue, resolver),
+    changing: changeQueue(queue, resolver),
     usesOf: labelUses(store, bus),
     presentCluster: presentCluster(store),
   };

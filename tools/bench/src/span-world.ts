@@ -1,7 +1,7 @@
 /** A large cluster as clas-cache has it: 8,000 workloads of 400 applications, 40,000 Pods, 50 nodes, a label set each workload. */
 import type { Endpoint, Group, Unit, WireRule } from '@ringfence/contracts';
 import { makeGroup, NO_FACTS } from '@ringfence/contracts';
-import type { ClusterChanges } from '@ringfence/clas-cache/spans';
+import type { ViewChanges } from '@ringfence/clas-cache/spans';
 import { makeLabelSet } from '@ringfence/labels';
 import { CLUSTER } from './policy-shapes.js';
 
@@ -47,7 +47,7 @@ function unit(workload: number): Unit {
   return { labelSet: labelSets[workload]!, mode: 'full', ingress: rules, egress: rules };
 }
 
-export const changesOf = (parts: Partial<ClusterChanges>): ClusterChanges => ({
+export const changesOf = (parts: Partial<ViewChanges>): ViewChanges => ({
   ...{ units: { upsert: [], remove: [] }, groups: { upsert: [], remove: [] } },
   ...{
     endpoints: { upsert: [], remove: [] },
@@ -58,7 +58,7 @@ export const changesOf = (parts: Partial<ClusterChanges>): ClusterChanges => ({
   ...parts,
 });
 
-export function everything(): ClusterChanges {
+export function everything(): ViewChanges {
   const workloads = indexes(WORKLOADS);
   const apps = indexes(APPS).map((app) =>
     group(

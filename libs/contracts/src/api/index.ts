@@ -4,24 +4,24 @@
  */
 import { apiKeyCollections } from './api-keys.js';
 import type { CollectionContracts } from './collection.js';
-import { containerClusterCollections } from './container_clusters.js';
-import { containerWorkloadProfileCollections } from './container_workload_profiles.js';
-import { enforcementBoundaryCollections } from './enforcement_boundaries.js';
-import { firewallSettingsCollections } from './firewall_settings.js';
-import { gatewayCollections } from './health.js';
-import { ipListCollections } from './ip_lists.js';
-import { kubernetesWorkloadCollections } from './kubernetes_workloads.js';
-import { labelDimensionCollections } from './label_dimensions.js';
-import { labelGroupCollections } from './label_groups.js';
+import { containerClusterCollections } from './container-clusters.js';
+import { containerWorkloadProfileCollections } from './container-workload-profiles.js';
+import { enforcementBoundaryCollections } from './enforcement-boundaries.js';
+import { firewallSettingsCollections } from './firewall-settings.js';
+import { gatewayCollections } from './gateway.js';
+import { ipListCollections } from './ip-lists.js';
+import { kubernetesWorkloadCollections } from './kubernetes-workloads.js';
+import { labelDimensionCollections } from './label-dimensions.js';
+import { labelGroupCollections } from './label-groups.js';
 import { labelCollections } from './labels.js';
-import { pairingProfileCollections } from './pairing_profiles.js';
-import { ruleSetCollections } from './rule_sets.js';
-import { secPolicyCollections } from './sec_policy.js';
+import { pairingProfileCollections } from './pairing-profiles.js';
+import { ruleSetCollections } from './rule-sets.js';
+import { secPolicyCollections } from './sec-policy.js';
 import { serviceCollections } from './services.js';
 import { trafficFlowCollections } from './traffic-flows.js';
 import { venCollections } from './vens.js';
-import { virtualServiceCollections } from './virtual_services.js';
-import { workloadSettingsCollections } from './workload_settings.js';
+import { virtualServiceCollections } from './virtual-services.js';
+import { workloadSettingsCollections } from './workload-settings.js';
 import { workloadCollections } from './workloads.js';
 
 export const API: CollectionContracts = {

@@ -1,7 +1,7 @@
 /** Labels: effective at once, soft-deleted, unique by key and value among the live ones. */
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
-import { externalData, meta } from './workload_parts.js';
+import { externalData, meta } from './workload-parts.js';
 import { Text } from '../text.js';
 
 const value = Text.min(1).max(255);

@@ -1,7 +1,7 @@
 /** Agents: one per paired node. Read-only; unpairing is at the level of the cluster. */
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
-import { LabelReference, meta } from './workload_parts.js';
+import { LabelReference, meta } from './workload-parts.js';
 import { Text } from '../text.js';
 
 export const VenItem = z.looseObject({

@@ -13,7 +13,7 @@ import {
   LegacyMode,
   meta,
   VisibilityLevel,
-} from './workload_parts.js';
+} from './workload-parts.js';
 import { Text } from '../text.js';
 
 const text = Text.max(255).nullable().optional();

@@ -20,7 +20,7 @@ import type { TimerOptions } from './awaited-pods.js';
 import { ClusterAcks } from './cluster-acks.js';
 import { ClusterIdentities } from './cluster-identities.js';
 import { ClusterView } from './cluster-view.calculator.js';
-import type { ClusterChanges } from './cluster-view.calculator.js';
+import type { ViewChanges } from './cluster-view.calculator.js';
 import type { Convergence } from './convergence.js';
 import { EnforcementTracker, placeOf } from './enforcement.calculator.js';
 import { Enforcement } from './explain/enforcement.js';
@@ -165,7 +165,7 @@ export class ClusterGraph {
     return [...pairings, ...nudges];
   }
 
-  #followPlaces({ upsert, remove }: ClusterChanges['endpoints'], now: number): void {
+  #followPlaces({ upsert, remove }: ViewChanges['endpoints'], now: number): void {
     for (const id of remove) this.enforcement.removePlace(id);
     for (const endpoint of upsert) {
       const place = placeOf(endpoint);

@@ -1,6 +1,6 @@
 /** Who an address is, for flows: read off the cluster's view, with a short memory for addresses that were given up. */
 import type { Address, Endpoint, FlowEnd } from '@ringfence/contracts';
-import type { ClusterChanges, ClusterView } from './cluster-view.calculator.js';
+import type { ViewChanges, ClusterView } from './cluster-view.calculator.js';
 import type { PodFacts } from './pod-endpoints.calculator.js';
 import type { Identities, Identity, ServiceAt } from './flow-decoration.js';
 
@@ -25,7 +25,7 @@ export class ClusterIdentities implements Identities {
   constructor(private readonly view: ClusterView) {}
 
   /** After a flush of the view: what was told and what went. */
-  follow({ endpoints, services }: Pick<ClusterChanges, 'endpoints' | 'services'>): void {
+  follow({ endpoints, services }: Pick<ViewChanges, 'endpoints' | 'services'>): void {
     for (const id of endpoints.remove) {
       this.#rememberReporter(id);
       this.#leave(id);

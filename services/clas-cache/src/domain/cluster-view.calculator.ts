@@ -36,7 +36,7 @@ import type { ManagedNamespace } from './pod-endpoints.calculator.js';
 export type HeardAgent = Pick<AgentHeartbeat, 'node' | 'addresses' | 'judging' | 'status'> &
   Partial<Pick<AgentHeartbeat, 'essential' | 'routes'>>;
 
-export interface ClusterChanges {
+export interface ViewChanges {
   readonly groups: { readonly upsert: readonly Group[]; readonly remove: readonly string[] };
   readonly endpoints: { readonly upsert: readonly Endpoint[]; readonly remove: readonly string[] };
   readonly units: { readonly upsert: readonly Unit[]; readonly remove: readonly string[] };
@@ -156,7 +156,7 @@ export class ClusterView {
     return this.nodes.endpointAt(address) ?? (this.nodes.isOfPods(address) ? 'nobodys' : undefined);
   }
 
-  flush(): ClusterChanges {
+  flush(): ViewChanges {
     const pods = this.pods.flush();
     this.nodes.taken(pods.touched.flatMap((uid) => this.pods.pods.get(uid)?.addresses ?? []));
     const nodes = this.nodes.flush();

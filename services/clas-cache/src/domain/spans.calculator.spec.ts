@@ -5,7 +5,7 @@ import { NO_FACTS } from '@ringfence/contracts';
 import type { Endpoint, Group, NodeView, Unit } from '@ringfence/contracts';
 import { CLUSTER_NODES, JUDGING_NODES, POD_NETWORKS } from '@ringfence/policy-engine';
 import { allow, AT, DB, group, labelSetOf, WEB } from '../testing/facts.js';
-import type { ClusterChanges } from './cluster-view.calculator.js';
+import type { ViewChanges } from './cluster-view.calculator.js';
 import { Spans } from './spans.calculator.js';
 
 const NODES = ['node-1', 'node-2'];
@@ -23,7 +23,7 @@ interface World {
   readonly endpoints: Map<string, Endpoint>;
   nodePorts: NonNullable<NodeView['nodePorts']>;
 }
-type Change = (world: World) => Partial<ClusterChanges>;
+type Change = (world: World) => Partial<ViewChanges>;
 
 const unitOf = (labelSet: Unit['labelSet'], peers: readonly string[]): Unit => ({
   ...{ labelSet, mode: 'full', egress: [] },
@@ -87,7 +87,7 @@ const anyChange = fc.oneof(
   { weight: 1, arbitrary: anyNodePorts },
 );
 
-const NOTHING: ClusterChanges = {
+const NOTHING: ViewChanges = {
   ...{ units: { upsert: [], remove: [] }, groups: { upsert: [], remove: [] } },
   ...{
     endpoints: { upsert: [], remove: [] },

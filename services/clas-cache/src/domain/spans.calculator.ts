@@ -13,7 +13,7 @@ import type {
   Unit,
 } from '@ringfence/contracts';
 import { NO_STAMP } from './cluster-view.calculator.js';
-import type { ClusterChanges } from './cluster-view.calculator.js';
+import type { ViewChanges } from './cluster-view.calculator.js';
 import type { ToldView } from './explain/place-judge.js';
 import { groupDifference, interestKeys, keyDifference, targetKeys } from './interest.js';
 import type { GroupDifference } from './interest.js';
@@ -21,7 +21,7 @@ import { FOR_EVERYBODY, NodeSpan } from './node-span.calculator.js';
 import type { ClusterContent, ContentChanges } from './node-span.calculator.js';
 import { ToldStamps } from './told-stamps.js';
 
-export type { ClusterChanges } from './cluster-view.calculator.js';
+export type { ViewChanges } from './cluster-view.calculator.js';
 
 interface Telling {
   readonly lists: Partial<NodeLists>;
@@ -135,7 +135,7 @@ export class Spans {
   }
 
   /** Deltas for the nodes that it concerns. */
-  apply(changes: ClusterChanges, at: string): NodeView[] {
+  apply(changes: ViewChanges, at: string): NodeView[] {
     const lists = changedLists(changes);
     const isNewVersion = changes.stamp.policyVersion !== this.policyVersion;
     const concernsAll = Object.keys(lists).length > 0 || isNewVersion;
@@ -146,7 +146,7 @@ export class Spans {
     return deltas;
   }
 
-  #deltas(changes: ClusterChanges, { lists, concernsAll, at }: Telling): NodeView[] {
+  #deltas(changes: ViewChanges, { lists, concernsAll, at }: Telling): NodeView[] {
     const concerns = this.#take(changes);
     this.#lists = { ...this.#lists, ...lists };
     const isEmpty = concerns.units.size + concerns.groups.size + concerns.endpoints.size === 0;
@@ -241,7 +241,7 @@ export class Spans {
     state.versions.splice(VERSIONS_KEPT);
   }
 
-  #take(changes: ClusterChanges): ContentChanges {
+  #take(changes: ViewChanges): ContentChanges {
     const groups = new Map<GroupId, GroupDifference>();
     const units = new Set([
       ...followUnits(this.#units, changes.units),
@@ -287,7 +287,7 @@ export class Spans {
 /** Told whole, to every node. */
 type NodeLists = Required<Pick<NodeView, 'namespaces' | 'nodePorts' | 'apiServers'>>;
 
-function changedLists({ namespaces, apiServers, guards }: ClusterChanges): Partial<NodeLists> {
+function changedLists({ namespaces, apiServers, guards }: ViewChanges): Partial<NodeLists> {
   return {
     ...(namespaces && { namespaces: [...namespaces] }),
     ...(guards.nodePorts && { nodePorts: [...guards.nodePorts] }),
@@ -296,10 +296,7 @@ function changedLists({ namespaces, apiServers, guards }: ClusterChanges): Parti
 }
 
 /** Returns whose unit changed. */
-function followUnits(
-  units: Map<LabelSetId, Unit>,
-  { upsert, remove }: ClusterChanges['units'],
-): LabelSetId[] {
+function followUnits(units: Map<LabelSetId, Unit>, { upsert, remove }: ViewChanges['units']): LabelSetId[] {
   for (const unit of upsert) units.set(unit.labelSet.id, unit);
   for (const id of remove) units.delete(id);
   return [...upsert.map((unit) => unit.labelSet.id), ...remove];

@@ -2,7 +2,7 @@
  * Lets a request in or not, before its body is read: route, credentials, organisation, role, rate. Refusals of credentials and permissions are
  * recorded; an address that keeps failing is slowed down.
  */
-import type { Caller } from '../domain/exchange.js';
+import type { Caller } from '../domain/rest-request.js';
 import { refuse } from '../domain/refusal.js';
 import type { RateWindow } from '@ringfence/service-host';
 import type { RouteMatch, RouteMatcher } from '../domain/route-match.js';

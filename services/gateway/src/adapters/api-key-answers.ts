@@ -2,8 +2,8 @@
 import { ApiKeyCreate, ApiKeyUpdate } from '@ringfence/contracts';
 import type { ApiKey } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
-import { actorOf } from '../domain/exchange.js';
-import type { RestReply, RestRequest } from '../domain/exchange.js';
+import { actorOf } from '../domain/rest-request.js';
+import type { RestReply, RestRequest } from '../domain/rest-request.js';
 import type { Answer } from './answer.js';
 import { refuse } from '../domain/refusal.js';
 import { findApiKey, listApiKeys } from '../read/api-keys.projection.js';

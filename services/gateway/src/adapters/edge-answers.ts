@@ -5,7 +5,7 @@
 import { CallError } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { CALLS, EdgeExchange, EdgePair } from '@ringfence/contracts';
-import type { RestRequest } from '../domain/exchange.js';
+import type { RestRequest } from '../domain/rest-request.js';
 import type { Answer } from './answer.js';
 import { refuse } from '../domain/refusal.js';
 import type { RefusedRequest } from '../read/audit-events.js';

@@ -1,7 +1,7 @@
 /** The result of a traffic query, fetched chunk by chunk from flow-ingest and sent on as it comes: a JSON array, or CSV without an Accept of JSON. */
 import { z } from 'zod';
-import { asFile } from '../domain/exchange.js';
-import type { RestRequest } from '../domain/exchange.js';
+import { asFile } from '../domain/rest-request.js';
+import type { RestRequest } from '../domain/rest-request.js';
 import type { Answer } from './answer.js';
 import type { AskOwner } from './owner-answers.js';
 

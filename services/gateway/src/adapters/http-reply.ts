@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import type { RestReply } from '../domain/exchange.js';
+import type { RestReply } from '../domain/rest-request.js';
 import type { Refusal } from '../domain/refusal.js';
 
 export const JSON_TYPE = 'application/json';

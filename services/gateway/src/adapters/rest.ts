@@ -3,7 +3,7 @@
  */
 import type { Jobs } from '../read/jobs.store.js';
 import { parseBody } from '../domain/request-body.js';
-import type { RestReply, RestRequest } from '../domain/exchange.js';
+import type { RestReply, RestRequest } from '../domain/rest-request.js';
 import type { Answer } from './answer.js';
 import { Refusal, refuse } from '../domain/refusal.js';
 import type { Admitted } from './admission.js';

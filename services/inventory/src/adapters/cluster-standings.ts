@@ -10,7 +10,7 @@ import { containerClusters } from '../read/inventory-documents.js';
 import { policyProgresses } from './asked-policy.client.js';
 import type { ProgressParts } from './asked-policy.client.js';
 import { clustersSeen } from '../read/agents.js';
-import type { Listening } from './listening.js';
+import type { Listening } from './listening-since.js';
 import { liveNodes } from './observed.store.js';
 
 export interface StandingParts extends ProgressParts {

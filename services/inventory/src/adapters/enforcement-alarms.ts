@@ -6,7 +6,7 @@ import type pg from 'pg';
 import { alarmChanges, alarmsOf } from '../domain/enforcement-alarms.calculator.js';
 import type { Alarm } from '../domain/enforcement-alarms.calculator.js';
 import { closeAlarm, notInForceRows, openAlarm, openAlarms } from '../read/enforcement.js';
-import { streamOf } from './stream.js';
+import { streamOf } from './stream-names.js';
 import { SYSTEM } from './system-actor.js';
 
 /** What the cluster's rows call for; its own silence is not in them. */

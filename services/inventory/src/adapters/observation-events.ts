@@ -13,7 +13,7 @@ import { NotInForceEntity } from '../read/enforcement.js';
 import { workloads } from '../read/inventory-documents.js';
 import type { WorkloadCommand } from '../domain/workload.decider.js';
 import { workloadDecider } from '../domain/workload.decider.js';
-import { streamOf } from './stream.js';
+import { streamOf } from './stream-names.js';
 import type { ObservedRow } from './observed.store.js';
 
 const VERBS = { appeared: 'Discovered', changed: 'Changed', vanished: 'Vanished' } as const;

@@ -20,7 +20,7 @@ import type { Operations } from '@ringfence/resources';
 import type { PairingProfile, PairingProfileCommand } from '../domain/pairing-profile.decider.js';
 import { pairingProfileDecider } from '../domain/pairing-profile.decider.js';
 import { pairingProfiles } from '../read/inventory-documents.js';
-import { streamOf } from './stream.js';
+import { streamOf } from './stream-names.js';
 import type { LabelKeysOf } from './labels.client.js';
 import { legacyMode, modeOf } from './legacy-mode.js';
 import { addKey, keyUses, revokeKeys } from './pairing-keys.store.js';

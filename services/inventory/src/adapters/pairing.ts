@@ -19,7 +19,7 @@ import { liveNodes } from './observed.store.js';
 import type { ObservedNode } from './observed.store.js';
 import { findKey, takeUse } from './pairing-keys.store.js';
 import type { PairingKey } from './pairing-keys.store.js';
-import { streamOf } from './stream.js';
+import { streamOf } from './stream-names.js';
 
 export type PairRequest = z.output<(typeof CALLS)['pairNode']['request']>;
 export type PairedNode = z.output<(typeof CALLS)['pairNode']['response']>;

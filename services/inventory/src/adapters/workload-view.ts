@@ -19,7 +19,7 @@ import { agents } from '../read/agents.js';
 import { policyProgresses } from './asked-policy.client.js';
 import type { ProgressOf, ProgressParts } from './asked-policy.client.js';
 import { legacyMode } from './legacy-mode.js';
-import type { Listening } from './listening.js';
+import type { Listening } from './listening-since.js';
 
 /** What is shown beside the workloads themselves, read once per request. */
 export interface Surroundings {

@@ -30,7 +30,7 @@ import type { Actor, ResourceRequest, ResourceResponse } from '@ringfence/contra
 import type { Workload, WorkloadCommand } from '../domain/workload.decider.js';
 import { workloadDecider } from '../domain/workload.decider.js';
 import { workloads } from '../read/inventory-documents.js';
-import { streamOf } from './stream.js';
+import { streamOf } from './stream-names.js';
 import type { LabelKeysOf } from './labels.client.js';
 import { changeOf, newWorkload } from './workload-body.js';
 import { interfacesOf, isOnline, showInterface, showWorkload, surroundings } from './workload-view.js';

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { clusterHealth } from './cluster-status.calculator.js';
-import type { ClusterFacts, ClusterStanding } from './cluster-status.calculator.js';
+import type { HeardCluster, ClusterStanding } from './cluster-status.calculator.js';
 
 const minute = (m: number): Date => new Date(Date.UTC(2026, 0, 1, 0, m));
-const IN_FORCE: ClusterFacts['progress'] = {
+const IN_FORCE: HeardCluster['progress'] = {
   ...{ asked_version: 4, told_version: 4, in_force_version: 4, is_newest: true, asked_at: null },
   ...{ asked_settings: 0, in_force_settings: 0 },
   ...{ waiting_for: '', nodes_behind: [] },
 };
-const heard: ClusterFacts = {
+const heard: HeardCluster = {
   lastHeartbeat: minute(0),
   inSync: true,
   nodes: [{ name: 'a', machineId: 'm1' }],

@@ -1,7 +1,7 @@
 /** A cluster's status and an agent's, from what was last heard. Silence counts only while inventory itself was listening. */
 import type { PolicyProgressView } from '@ringfence/contracts';
 
-export interface ClusterFacts {
+export interface HeardCluster {
   readonly lastHeartbeat: Date | null;
   readonly inSync: boolean;
   readonly nodes: readonly { readonly name: string; readonly machineId: string }[];
@@ -58,7 +58,7 @@ export function isSilent(last: Date, hearing: Hearing, limitMs: number): boolean
   return hearing.now.getTime() - from > limitMs;
 }
 
-export function duplicateMachineIds(nodes: ClusterFacts['nodes']): DuplicateMachineId[] {
+export function duplicateMachineIds(nodes: HeardCluster['nodes']): DuplicateMachineId[] {
   const byId = new Map<string, string[]>();
   for (const { name, machineId } of nodes) byId.set(machineId, [...(byId.get(machineId) ?? []), name]);
   return [...byId].flatMap(([machineId, names]) =>
@@ -67,7 +67,7 @@ export function duplicateMachineIds(nodes: ClusterFacts['nodes']): DuplicateMach
 }
 
 export function clusterHealth(
-  facts: ClusterFacts,
+  facts: HeardCluster,
   hearing: Hearing,
   silence: Silence = DEFAULT_SILENCE,
 ): ClusterHealth {
@@ -126,7 +126,7 @@ function pulseDoubts(pulse: ClusterStanding | null, hearing: Hearing, pulseMs: n
 /** A change is in force within moments; what takes longer than this is no change under way any more. */
 const UNDER_WAY_MS = 5_000;
 
-function progressDoubts({ pulse, progress }: ClusterFacts, { now }: Hearing): string[] {
+function progressDoubts({ pulse, progress }: HeardCluster, { now }: Hearing): string[] {
   const { asked_at: askedAt, waiting_for: waitingFor } = progress;
   if (pulse === null || askedAt === null || now.getTime() - Date.parse(askedAt) < UNDER_WAY_MS) return [];
   return [`not in force although asked for at ${askedAt}: ${waitingFor}`];

@@ -28,15 +28,16 @@ import type { KnownLabels, Profile, ProfileChange } from '../domain/profile.deci
 import { profileDecider } from '../domain/profile.decider.js';
 import { namespaceExists } from '../read/facts.js';
 import { labels, labelTypes, profiles } from '../read/resolver-documents.js';
-import type { Changing } from './changing.js';
+import type { ChangeQueue } from './change-queue.js';
 import type { PresentCluster } from './present-cluster.js';
 import { assignmentsOf, labelIdsIn, showAssigned, showLabels } from './profile-labels.js';
 import type { LabelsInBody, NamedLabel } from './profile-labels.js';
-import { namespaceProfileId, streamOf } from './stream.js';
+import { namespaceProfileId } from './derived-ids.js';
+import { streamOf } from './stream-names.js';
 
 export interface ProfileParts {
   readonly store: EventStore;
-  readonly changing: Changing;
+  readonly changing: ChangeQueue;
   readonly presentCluster: PresentCluster;
 }
 

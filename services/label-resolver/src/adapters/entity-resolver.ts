@@ -11,7 +11,7 @@ import type { Profile } from '../domain/profile.decider.js';
 import { readCatalogue } from '../read/catalogue.js';
 import { kubernetesWorkloads, workloads } from '../read/facts.js';
 import { entities, profiles } from '../read/resolver-documents.js';
-import { streamOf } from './stream.js';
+import { streamOf } from './stream-names.js';
 import { SYSTEM } from './system-actor.js';
 
 export type Fact =

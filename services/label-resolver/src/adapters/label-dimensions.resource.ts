@@ -20,13 +20,14 @@ import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { LabelType, LabelTypeCommand } from '../domain/label-type.decider.js';
 import { BUILT_IN_TYPES, labelTypeDecider } from '../domain/label-type.decider.js';
 import { labels, labelTypes } from '../read/resolver-documents.js';
-import type { Changing } from './changing.js';
-import { builtInTypeId, streamOf } from './stream.js';
+import type { ChangeQueue } from './change-queue.js';
+import { builtInTypeId } from './derived-ids.js';
+import { streamOf } from './stream-names.js';
 import { SYSTEM } from './system-actor.js';
 
 export interface LabelDimensionParts {
   readonly store: EventStore;
-  readonly changing: Changing;
+  readonly changing: ChangeQueue;
 }
 
 export function labelDimensionOperations({ store, changing }: LabelDimensionParts): Operations {

@@ -19,13 +19,13 @@ import type { Operations } from '@ringfence/resources';
 import type { LabelCommand, LabelSurroundings, LabelUse } from '../domain/label.decider.js';
 import { labelDecider } from '../domain/label.decider.js';
 import { labels, labelTypes } from '../read/resolver-documents.js';
-import type { Changing } from './changing.js';
+import type { ChangeQueue } from './change-queue.js';
 import type { LabelUsesOf } from './label-uses.client.js';
-import { streamOf } from './stream.js';
+import { streamOf } from './stream-names.js';
 
 export interface LabelParts {
   readonly store: EventStore;
-  readonly changing: Changing;
+  readonly changing: ChangeQueue;
   readonly usesOf: LabelUsesOf;
 }
 

@@ -6,7 +6,7 @@ import type { EventStore } from '@ringfence/event-store';
 import { notFound } from '@ringfence/resources';
 import { isClusterGone } from '../read/facts.js';
 import { profiles } from '../read/resolver-documents.js';
-import { templateId } from './stream.js';
+import { templateId } from './derived-ids.js';
 
 /** The cluster's id; refuses when there is none. */
 export type PresentCluster = (cluster: string | undefined) => Promise<string>;

@@ -8,7 +8,8 @@ import type { Profile, ProfileCommand } from '../domain/profile.decider.js';
 import { profileDecider } from '../domain/profile.decider.js';
 import { isClusterGone } from '../read/facts.js';
 import { profiles } from '../read/resolver-documents.js';
-import { namespaceProfileId, streamOf, templateId } from './stream.js';
+import { namespaceProfileId, templateId } from './derived-ids.js';
+import { streamOf } from './stream-names.js';
 
 export interface ProfileLife {
   clusterCreated(cluster: string): Promise<void>;

@@ -12,7 +12,7 @@ import { pause, retrying } from '@ringfence/retrying';
 import { EntitySchema, JsonContains } from 'typeorm';
 import { readCatalogue } from '../read/catalogue.js';
 import { entities, profiles } from '../read/resolver-documents.js';
-import { templateId } from './stream.js';
+import { templateId } from './derived-ids.js';
 
 export interface SettingsPublisher {
   /** Events that are not published yet, as of the last look. */

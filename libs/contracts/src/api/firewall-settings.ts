@@ -4,7 +4,7 @@ import { FIREWALL_SCOPES } from '../policy-objects.js';
 import { Text } from '../text.js';
 import type { CollectionContracts } from './collection.js';
 import { provisionableMeta, Reference } from './href.js';
-import { Scopes } from './rule_actors.js';
+import { Scopes } from './rule-actors.js';
 
 const CoexistenceBody = z.strictObject({
   scope: z.array(Reference).max(50),

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
 import { ObjectName, provisionableMeta } from './href.js';
-import { Actors, IngressServices, NetworkType } from './rule_actors.js';
+import { Actors, IngressServices, NetworkType } from './rule-actors.js';
 import { Text } from '../text.js';
 
 const settings = { enabled: z.boolean().optional(), network_type: NetworkType.nullish() } as const;

@@ -1,7 +1,7 @@
 /** What the gateway itself answers: health, version, the signed-in user, jobs, audit events, edge exchanges. */
 import { z } from 'zod';
 import { ExplainRequest, ExplainResponse } from '../calls.js';
-import { PolicyProgressView } from './container_clusters.js';
+import { PolicyProgressView } from './container-clusters.js';
 import type { CollectionContracts } from './collection.js';
 import { UserKey } from '../edge.js';
 import { NodeName, Text } from '../text.js';

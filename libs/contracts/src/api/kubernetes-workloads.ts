@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { EnforcementMode } from '../network.js';
 import type { CollectionContracts } from './collection.js';
-import { EnforcementView, LabelReference } from './workload_parts.js';
+import { EnforcementView, LabelReference } from './workload-parts.js';
 import { Text } from '../text.js';
 
 export const ConvergenceStatus = z.object({

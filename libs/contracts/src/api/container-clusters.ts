@@ -1,7 +1,7 @@
 /** Container clusters. The token for clas-cache and kubelink is in the answer to POST, once and never again. */
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
-import { meta } from './workload_parts.js';
+import { meta } from './workload-parts.js';
 import { Text } from '../text.js';
 
 const writable = {

@@ -11,7 +11,7 @@ import {
   Reference,
   UpdateType,
 } from './href.js';
-import { Actors, IngressServices, NetworkType, Scopes } from './rule_actors.js';
+import { Actors, IngressServices, NetworkType, Scopes } from './rule-actors.js';
 import { Text } from '../text.js';
 
 const ResolveAs = z

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { EnforcementMode } from '../network.js';
 import type { CollectionContracts } from './collection.js';
 import { Reference } from './href.js';
-import { HrefItem, meta, VisibilityLevel } from './workload_parts.js';
+import { HrefItem, meta, VisibilityLevel } from './workload-parts.js';
 import { Text } from '../text.js';
 
 /** `assignment: {}` = none at all; `restriction: []` or neither = any annotation. */

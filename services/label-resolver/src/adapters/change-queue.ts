@@ -5,9 +5,9 @@
 import type { OneAtATime } from '@ringfence/event-store';
 import type { EntityResolver } from './entity-resolver.js';
 
-export type Changing = <T>(work: () => Promise<T>) => Promise<T>;
+export type ChangeQueue = <T>(work: () => Promise<T>) => Promise<T>;
 
-export function changing(oneAtATime: OneAtATime, resolver: EntityResolver): Changing {
+export function changeQueue(oneAtATime: OneAtATime, resolver: EntityResolver): ChangeQueue {
   return (work) =>
     oneAtATime(async () => {
       const result = await work();

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { EnforcementMode } from '../network.js';
 import type { CollectionContracts } from './collection.js';
 import { Reference } from './href.js';
-import { externalData, HrefItem, LegacyMode, meta, VisibilityLevel } from './workload_parts.js';
+import { externalData, HrefItem, LegacyMode, meta, VisibilityLevel } from './workload-parts.js';
 import { Text } from '../text.js';
 
 const bound = z.union([z.literal('unlimited'), z.coerce.number().int().min(1).max(4_000_000_000)]);

@@ -1,7 +1,7 @@
 /** Label types ("dimensions"): role, app, env and loc are built in, at most 20 live ones, soft-deleted. */
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
-import { externalData, meta } from './workload_parts.js';
+import { externalData, meta } from './workload-parts.js';
 import { Text } from '../text.js';
 
 const colour = Text.regex(/^#[0-9a-fA-F]{6}$/);
