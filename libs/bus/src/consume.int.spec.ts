@@ -4,9 +4,10 @@ import { eventually, startNats } from '@ringfence/testing';
 import type { NatsPlace, NatsServer } from '@ringfence/testing';
 import { connect } from 'nats';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Bus, BusOptions } from './bus.js';
+import type { Bus, BusOptions, Message } from './bus.js';
 import { connectBus, linkOf } from './connect.js';
 import { PermanentError, TransientError } from './errors.js';
+import { eventOf } from './event-of.js';
 import { ensureStreams } from './streams.js';
 
 const MIB = 1024 ** 2;
@@ -141,6 +142,33 @@ describe('a durable consumer', () => {
       { reason: 'not-understood', subject: subject('bad'), head: '"bad"', durable: consumption.durable },
       { reason: 'handler-failed', message: 'x is not a function', head: '"bug"' },
     ]);
+  });
+
+  it('keeps an event in its place that only a newer program can read: buried, it would be missing for ever', async () => {
+    const { consumption, subject } = reading();
+    const both = await bus('older');
+    const letters: unknown[] = [];
+    await both.latest('DEAD_LETTERS', 'dead.older.>', (letter) => void letters.push(letter));
+    const label = (v: number): object => ({
+      ...{ id: '11111111-1111-4111-8111-111111111111', type: 'LabelDeleted', v, cluster: 'global' },
+      ...{ stream: 'label-7', version: 1, position: v, at: '2026-01-01T00:00:00.000Z', data: { id: '7' } },
+      actor: { kind: 'system', id: 'test' },
+    });
+    await both.publishMany([99, 1].map((v) => ({ subject: subject(v), payload: label(v) })));
+    const seen: number[] = [];
+    const told: string[] = [];
+    let isUpdated = false;
+    const handle = async (message: Message): Promise<void> => {
+      const { v } = isUpdated ? (message.payload as { v: number }) : eventOf(message);
+      seen.push(v);
+    };
+    both.consume(consumption, handle, { onError: (error) => void told.push(String(error)) });
+    await eventually(() => told.length > 2);
+    expect(told[0]).toContain('LabelDeleted of version 99');
+    expect([seen, letters]).toEqual([[], []]);
+    isUpdated = true;
+    await eventually(() => seen.length === 2);
+    expect(seen).toEqual([99, 1]);
   });
 
   it('buries what is not JSON', async () => {
