@@ -127,7 +127,7 @@ export class AgentParts {
   /** What the node itself needs is always allowed on it, so it must follow names, links and what its agents talk to. */
   async lookAround(): Promise<void> {
     const control = await controlEndpoints([this.context.config.CLAS_URL, this.assembly.identity.natsUrl]);
-    if (this.dialled.see(dialled(), Date.now())) this.saveDialled();
+    if (this.dialled.see(dialled(), Date.now(), this.agent.podAddresses())) this.saveDialled();
     const { remotes } = this.dialled;
     const next = { ...this.facts, control, dialled: remotes, resolvers: resolvers(), links: links() };
     if (!isSameValue(next, this.facts)) {

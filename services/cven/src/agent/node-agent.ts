@@ -209,6 +209,11 @@ export class NodeAgent {
     };
   }
 
+  /** Of the Pods of this node, as its runtime told them. */
+  podAddresses(): ReadonlySet<string> {
+    return new Set(this.places.all().flatMap(({ place }) => this.flows.addressesTold(place.id)));
+  }
+
   /** The node's own table is in its kernel: it is believed about whom it hides behind its address. */
   get isJudging(): boolean {
     const host = this.places.get('host');

@@ -14,6 +14,17 @@ describe('the book of what a node dials', () => {
     expect(again.remotes).toEqual([{ address: '10.0.0.8', port: 443 }]);
   });
 
+  it('keeps nothing of the node’s own Pods: their probes would push out whom it talks to seldom', () => {
+    const registry = { address: '192.0.2.5', port: 443 };
+    const book = new DialledBook();
+    book.see([registry], 0);
+    for (let pod = 0; pod < 300; pod += 1) {
+      const address = `10.244.1.${pod % 250}`;
+      expect(book.see([{ address, port: 8_000 + pod }], pod + 1, new Set([address]))).toBe(false);
+    }
+    expect(book.remotes).toEqual([registry]);
+  });
+
   it('is not written for every look, and never grows without bound', () => {
     const book = new DialledBook();
     const remotes = Array.from({ length: 1_000 }, (_, i) => ({ address: '10.0.0.9', port: i + 1 }));

@@ -1,6 +1,7 @@
 /**
  * The remote ports that the node's own agents were seen to talk to, kept over restarts: a connection that happens to be
- * closed at the moment is needed again. Bounded, newest first; what nobody talks to any more is forgotten.
+ * closed at the moment is needed again. Bounded, newest first; what nobody talks to any more is forgotten. Whom its kubelet probes
+ * is not kept: the node reaches its own Pods by what they let it do, and they are many.
  */
 import { isSameValue } from '@ringfence/decider';
 import { z } from 'zod';
@@ -30,15 +31,16 @@ export class DialledBook {
   }
 
   /** True when there is something to keep. */
-  see(remotes: readonly RemotePort[], now: number): boolean {
+  see(remotes: readonly RemotePort[], now: number, ownPods: ReadonlySet<string> = new Set()): boolean {
     const byText = new Map(this.known.map((each) => [textOf(each), each]));
     for (const remote of remotes) {
+      if (ownPods.has(remote.address)) continue;
       const before = byText.get(textOf(remote));
       if (before === undefined || now - before.seenAt > SEEN_AGAIN_AFTER_MS)
         byText.set(textOf(remote), { ...remote, seenAt: now });
     }
     const next = [...byText.values()]
-      .filter(({ seenAt }) => now - seenAt < FORGOTTEN_AFTER_MS)
+      .filter(({ address, seenAt }) => now - seenAt < FORGOTTEN_AFTER_MS && !ownPods.has(address))
       .sort((a, b) => b.seenAt - a.seenAt)
       .slice(0, MOST);
     const isSame = isSameValue(next, this.known);
