@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectBus, createKeys, ensureStreams, signProof } from '@ringfence/bus';
@@ -308,6 +308,16 @@ describe('clas-cache', () => {
     );
     expect((await asNode()).status).toBe(200);
     expect((await asNode({ seed: createKeys('user').seed })).status).toBe(503);
+  });
+
+  it('renews nobody meanwhile by what another cluster has accepted, whose disk it was', async () => {
+    await clas.stop();
+    const kept = join(directory, 'pairings.json');
+    const text = await readFile(kept, 'utf8');
+    expect(text).toContain(CLUSTER);
+    await writeFile(kept, text.replaceAll(CLUSTER, '99999999-9999-4999-8999-999999999999'));
+    clas = await start();
+    expect((await asNode()).status).toBe(503);
   });
 
   it('takes the newer policy when the control plane is back, and delivers what waited', async () => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { credsFile, ensureKubelinkDurable, pushAccount, TransientError } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import type { HostContext } from '@ringfence/service-host';
+import { z } from 'zod';
 import type { Config } from '../../config.js';
 import type { StateFiles } from '../store/state-files.store.js';
 import type { ControlPlaneClient } from '../uplink/control-plane.client.js';
@@ -33,21 +34,25 @@ export function openAdmission(context: Context, options: AdmissionOptions): Admi
   const { config } = context;
   const { files, controlPlane, vouching, refusedBecause } = options;
   const accounts = openAccounts(context, options);
+  const cluster = config.CLUSTER_ID;
   const desk = new CredentialDesk(
     {
-      cluster: config.CLUSTER_ID,
+      cluster,
       token: config.CLUSTER_TOKEN,
       natsUrl: publicUrl(config),
       ...(accounts !== undefined && { accounts }),
       controlPlane,
       vouching,
       refusedBecause,
-      keep: (pairings) => files.write('pairings', () => pairings),
+      keep: (pairings) => files.write('pairings', () => ({ cluster, pairings })),
     },
-    KeptPairings.safeParse(files.read('pairings')).data,
+    keptOf(cluster).safeParse(files.read('pairings')).data?.pairings,
   );
   return { accounts, desk };
 }
+
+/** What another cluster's control plane has accepted is accepted by nobody here. */
+const keptOf = (cluster: string) => z.object({ cluster: z.literal(cluster), pairings: KeptPairings });
 
 /** Where Kubelink and C-VENs are sent. */
 export const publicUrl = (config: Config): string => config.CLUSTER_NATS_PUBLIC_URL ?? config.NATS_URL;
