@@ -82,18 +82,20 @@ export interface NodeAcked {
 /** The newest per node; an older one that comes late changes nothing. Returns clusters in which other places are in force now. */
 export async function applyAcks(tx: pg.PoolClient, acks: readonly NodeAcked[]): Promise<Set<string>> {
   const newest = new Map(acks.map((each) => [`${each.cluster}/${each.ack.node}`, each]));
+  const rows = [...newest.values()].map(rowOf);
   const changed = new Set<string>();
-  for (const { cluster, ack } of newest.values()) if (await applyAck(tx, cluster, ack)) changed.add(cluster);
+  for (const { cluster, node } of await keepNewest(entitiesIn(tx), NodeAckEntity, rows, 'saidAt')) {
+    const { ack } = newest.get(`${cluster}/${node}`)!;
+    await applyWorkloads(tx, cluster, ack);
+    if (await replaceNotInForce(tx, cluster, ack)) changed.add(cluster);
+  }
   return changed;
 }
 
-async function applyAck(tx: pg.PoolClient, cluster: string, ack: ClusterAck): Promise<boolean> {
+function rowOf({ cluster, ack }: NodeAcked): NodeAckRow {
   const { node, revision, policyVersion, at, failed, saidAt = at, notInForceCount = 0 } = ack;
   const times = { ackedAt: new Date(at), saidAt: new Date(saidAt) };
-  const row = { cluster, node, revision, policyVersion, failed, notInForce: notInForceCount, ...times };
-  if ((await keepNewest(entitiesIn(tx), NodeAckEntity, [row], 'saidAt')) === 0) return false;
-  await applyWorkloads(tx, cluster, ack);
-  return replaceNotInForce(tx, cluster, ack);
+  return { cluster, node, revision, policyVersion, failed, notInForce: notInForceCount, ...times };
 }
 
 /** SQL: a node's workloads are replaced as a whole (`npm run bench -- rows`). */

@@ -1,6 +1,6 @@
 /** What clas-caches say of places that are not in force, and when each was heard: as last said, bounded per cluster. */
 import type { ClusterAck, ClusterPulse } from '@ringfence/contracts';
-import { entitiesIn, keepNewest, WHOLE_NUMBER } from '@ringfence/event-store';
+import { keepNewest, WHOLE_NUMBER } from '@ringfence/event-store';
 import type pg from 'pg';
 import { EntitySchema } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -34,8 +34,11 @@ export async function replaceNotInForce(
   ack: ClusterAck,
 ): Promise<boolean> {
   const named = ack.notInForce ?? [];
-  const replaced = await entitiesIn(tx).delete(NotInForceEntity, { cluster, node: ack.node });
-  if (replaced.affected === 0 && named.length === 0) return false;
+  const { rowCount } = await tx.query('delete from not_in_force where cluster = $1 and node = $2', [
+    cluster,
+    ack.node,
+  ]);
+  if (rowCount === 0 && named.length === 0) return false;
   await tx.query(
     `insert into not_in_force (cluster, node, id, workload, namespace, name, asked, in_force, token, message, since)
      select $1, $2, r.id, r.workload, r.namespace, r.name, r.asked, r."inForce", r.token, r.message, r.since
@@ -87,7 +90,7 @@ export async function notePulse(
 ): Promise<void> {
   const { missing, policyVersion, places, notInForceCount: notInForce, policy = null } = pulse;
   const row = { cluster, heardAt, missing, policyVersion, places, notInForce, policy };
-  await keepNewest<Pulse>(entities, PulseEntity, [row], 'heardAt');
+  await keepNewest(entities, PulseEntity, [row], 'heardAt');
 }
 
 export async function pulses(entities: EntityManager): Promise<Map<string, Pulse>> {
