@@ -1,0 +1,155 @@
+/**
+ * Puts the gateway together, without a framework: what stands between the HTTP server and the owners of collections. The
+ * module gives it to Nest.
+ *
+ *   HTTP ─▶ admission (route, key, organisation, role, rate) ─▶ rest ─┬─▶ owner-answers ─▶ CALLS of the owners
+ *                 │                                                  ├─▶ own-answers (health, keys, jobs, events, explain)
+ *                 ├─ not below /api/v2 ─▶ pages (the console, the page about the API)
+ *                 └─ refused ─▶ audit_events ◀─ EVENTS               ├─▶ edge-answers (exchange, pair)
+ *                                                                    └─▶ flow-download, followers (server-sent events)
+ */
+import { eventOf } from '@ringfence/bus';
+import type { Bus, Consumer, Message } from '@ringfence/bus';
+import { Envelope, VERSION } from '@ringfence/contracts';
+import { inTurns, openServiceStore, ownDurables } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
+import { rateWindow } from '@ringfence/service-host';
+import type { HostContext } from '@ringfence/service-host';
+import { admission } from './adapters/admission.js';
+import { apiKeyCheck } from './adapters/api-key-check.js';
+import { ensureBootstrapKey } from './adapters/api-keys.store.js';
+import { edgeAnswers } from './adapters/edge-answers.js';
+import type { RecordRefusal } from './adapters/edge-answers.js';
+import { followers } from './adapters/followers.js';
+import type { Followers } from './adapters/followers.js';
+import { httpServing } from './adapters/http-serving.js';
+import type { HttpServing } from './adapters/http-serving.js';
+import { ownAnswers } from './adapters/own-answers.js';
+import { askOwner } from './adapters/owner-answers.js';
+import { pages } from './adapters/pages.js';
+import { partsHealth } from './adapters/parts-health.js';
+import { rest } from './adapters/rest.js';
+import type { Config } from './config.js';
+import { DATABASE } from './database.js';
+import { docsPage } from './domain/docs-page.renderer.js';
+import { openApiDocument } from './domain/open-api.renderer.js';
+import { routeMatcher } from './domain/route-match.js';
+import { AUDIT, manifest, PROVISIONED } from './manifest.js';
+import { pruneEvents, recordChange, recordRefusal } from './read/audit-events.js';
+import { jobsStore } from './read/jobs.store.js';
+import type { Jobs } from './read/jobs.store.js';
+import { ROUTES } from './routes/routes.js';
+
+/** Attempts a minute without a right key, by address or by key, that are recorded; more are only answered. */
+const FAILURES_A_MINUTE = 60;
+const PRUNE_EVERY_MS = 3_600_000;
+/** Refusals recorded a minute; beyond it they are only counted. */
+const RECORDED_A_MINUTE = 300;
+
+type Context = HostContext<Config>;
+
+export interface Gateway {
+  readonly store: EventStore;
+  readonly serving: HttpServing;
+  /** Lets go of who follows, and reads no more events. */
+  drain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openGateway(context: Context, bus: Bus): Promise<Gateway> {
+  const { config, logger } = context;
+  const onError = (error: unknown): void => logger.warn({ err: error }, 'something in the background failed');
+  const store = await openServiceStore(DATABASE, context);
+  if (await ensureBootstrapKey(store, config.RINGFENCE_BOOTSTRAP_API_KEY))
+    logger.info('bootstrap API key is known');
+  const jobs = jobsStore(store.entities, onError);
+  const followed = followers(bus, onError);
+  bus.subscribe(PROVISIONED, ({ payload }) => tellFollowers(followed, payload));
+  const audit = inTurns(store, () => readAudit(store, bus, onError), onError);
+  const pruning = setInterval(() => void pruneEvents(store.entities).catch(onError), PRUNE_EVERY_MS);
+  return {
+    store,
+    serving: serving(context, { store, bus, followed, jobs }, onError),
+    drain: async () => {
+      followed.close();
+      await audit.close();
+    },
+    close: async () => {
+      clearInterval(pruning);
+      followed.close();
+      await jobs.close();
+      await store.close();
+    },
+  };
+}
+
+function serving(
+  context: Context,
+  { store, bus, followed, jobs }: { store: EventStore; bus: Bus; followed: Followers; jobs: Jobs },
+  onError: (error: unknown) => void,
+): HttpServing {
+  const keys = apiKeyCheck(store.entities);
+  const record = refusalRecorder(context, store, onError);
+  const missing = (): string[] =>
+    Object.entries({
+      postgres: store.availability(),
+      nats: bus.availability(),
+      lanes: bus.progress(),
+    }).flatMap(([name, state]) => (state === true ? [] : [`${name}: ${state}`]));
+  const document = openApiDocument(ROUTES, VERSION);
+  const own = {
+    ...ownAnswers({
+      ...{ store, bus, keys, jobs, document, missing, startedAt: Date.now() },
+      partsHealth: partsHealth(bus, () => ({ missing: missing(), alarms: context.health.alarms() })),
+    }),
+    ...edgeAnswers(bus, record),
+  };
+  return httpServing({
+    admission: admission({
+      matcher: routeMatcher(ROUTES),
+      keys,
+      rate: rateWindow(context.config.RINGFENCE_RATE_LIMIT),
+      failures: { byAddress: rateWindow(FAILURES_A_MINUTE), byKey: rateWindow(FAILURES_A_MINUTE) },
+      record,
+    }),
+    rest: rest(askOwner(bus), own, jobs),
+    followers: followed,
+    pages: pages(docsPage(ROUTES), context.config.RINGFENCE_CONSOLE),
+    host: context,
+  });
+}
+
+function refusalRecorder(
+  { logger, metrics }: Context,
+  store: EventStore,
+  onError: (error: unknown) => void,
+): RecordRefusal {
+  const refused = metrics.counter(
+    'gateway_refused_requests_total',
+    'Requests refused for credentials or permission, by kind',
+  );
+  const unrecorded = metrics.counter(
+    'gateway_refusals_unrecorded_total',
+    'Refusals beyond what is recorded in a minute',
+  );
+  const pace = rateWindow(RECORDED_A_MINUTE);
+  return (refusal) => {
+    refused.add(1, { kind: refusal.eventType });
+    logger.warn({ path: refusal.path, ip: refusal.ip, errors: refusal.errors }, refusal.eventType);
+    if (pace.take('all', Date.now()) > 0) unrecorded.add();
+    else recordRefusal(store.entities, refusal, new Date()).catch(onError);
+  };
+}
+
+async function readAudit(store: EventStore, bus: Bus, onError: (error: unknown) => void): Promise<Consumer> {
+  await ownDurables(store, bus, manifest);
+  const record = (message: Message): Promise<void> => recordChange(store.entities, eventOf(message));
+  return bus.consume(AUDIT, record, { onError });
+}
+
+/** As it is published: each gateway has followers of its own. */
+function tellFollowers(followed: Followers, payload: unknown): void {
+  const event = Envelope.safeParse(payload);
+  if (event.data?.type !== 'PolicyProvisioned') return;
+  followed.publish('policy', { ...(event.data.data as object), at: event.data.at });
+}
