@@ -1,5 +1,5 @@
 /**
- * The objects that people provision, in their domain form: ids instead of hrefs, names of domain.md. policy-compute
+ * The objects that people provision, in their domain form: ids instead of hrefs, names in our own words. policy-compute
  * translates between these and the REST bodies; policy-engine computes on these.
  */
 import { z } from 'zod';

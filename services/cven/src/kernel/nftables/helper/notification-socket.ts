@@ -1,6 +1,6 @@
 /**
  * One netlink socket in the node's own namespace that hears the nftables notifications of all namespaces which have an id
- * there (kernel.md calls it `NETLINK_LISTEN_ALL_NSID`). Never waits: this runs on the helper's one thread.
+ * there (`NETLINK_LISTEN_ALL_NSID`). Never waits: this runs on the helper's one thread.
  */
 import koffi from 'koffi';
 import { messages } from './netlink-message.js';
