@@ -39,6 +39,7 @@ export class PolicyBookStore {
 
   static async open(store: EventStore): Promise<PolicyBookStore> {
     return store.transaction(async (tx) => {
+      // SQL: of the session, and of the events.
       await tx.query('set transaction isolation level repeatable read');
       const { rows } = await tx.query<{ position: string }>(
         'select coalesce(max(position), 0) as position from events',

@@ -185,7 +185,7 @@ export async function objectsAtVersion(db: Queryable, version: number): Promise<
   return rows.map(historicObject);
 }
 
-/** What that version changed; of a deleted object, as it was before. */
+/** What that version changed; of a deleted object, as it was before. SQL, as above. */
 export async function objectsModifiedBy(db: Queryable, version: number): Promise<HistoricObject[]> {
   const { rows } = await db.query<HistoryRow>(
     `select h.type, h.id, h.update_type, h.touched, coalesce(h.object, (
