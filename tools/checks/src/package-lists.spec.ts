@@ -22,6 +22,12 @@ describe('the packages of a project', () => {
     expect(listProblems(clean)).toEqual([]);
   });
 
+  it('need the runner of specs on no list but that of who starts it', () => {
+    const starting = { dependencies: [...clean.dependencies, 'vitest'] };
+    expect(planted({ ...starting, ...importing('tools/nx/unit-tests.mjs', 'vitest') })).toEqual([]);
+    expect(planted(starting)).toHaveLength(1);
+  });
+
   it.each([
     ['that runs, unlisted', importing('libs/labels/src/a.ts', 'pg')],
     ['that runs, listed for tests', importing('libs/labels/src/a.ts', 'fast-check')],

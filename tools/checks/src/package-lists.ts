@@ -10,7 +10,7 @@ export interface Project {
 }
 
 const NOT_RUN = /\.spec\.tsx?$|\/src\/(.+\/)?testing(\/|\.ts$)|\/[a-z]+\.config\.mjs$/;
-/** The runner of every spec, at the root for all. */
+/** The runner of every spec, at the root for all; who starts it himself lists it. */
 const RUNNER = 'vitest';
 /** Never imported: their name is enough for whoever loads them. */
 const LOADED_BY_NAME = new Set([
@@ -55,9 +55,9 @@ function referenceProblems(name: string, references: readonly string[], own: rea
   ];
 }
 
-function importsOf({ name, files }: Project, of: (path: string) => boolean): Set<string> {
+function importsOf({ name, dependencies, files }: Project, of: (path: string) => boolean): Set<string> {
   const all = new Set(files.filter(({ path }) => of(path)).flatMap(({ imports }) => imports));
   all.delete(name);
-  all.delete(RUNNER);
+  if (!dependencies.includes(RUNNER)) all.delete(RUNNER);
   return all;
 }

@@ -43,14 +43,15 @@ const packageOf = (edge: z.infer<typeof Edge>): string =>
 
 function projectAt(root: string): Project {
   const { name, dependencies, devDependencies } = read(PackageJson, root, 'package.json');
-  const sources = (projectFileMap[name] ?? []).filter(({ file }) =>
-    /\/src\/.+\.tsx?$|\.config\.mjs$/.test(file),
-  );
+  const isCompiled = existsSync(join(ROOT, root, 'tsconfig.json'));
+  // What is not compiled runs as it stands.
+  const isSource = isCompiled ? /\/src\/.+\.tsx?$|\.config\.mjs$/ : /\.mjs$/;
+  const sources = (projectFileMap[name] ?? []).filter(({ file }) => isSource.test(file));
   return {
     name,
     dependencies: Object.keys(dependencies),
     devDependencies: Object.keys(devDependencies),
-    references: existsSync(join(ROOT, root, 'tsconfig.json')) ? referencesOf(root) : undefined,
+    references: isCompiled ? referencesOf(root) : undefined,
     files: sources.map(({ file, deps }) => ({ path: file, imports: deps.map(packageOf) })),
   };
 }
