@@ -205,6 +205,17 @@ describe('a Pod is closed at birth', () => {
     revision += 1;
   });
 
+  it('stays closed and reachable when somebody takes away what lies where agent and plugin meet', async () => {
+    const { metrics } = await running();
+    const meeting = join(directory, 'birth');
+    await eventually(() => existsSync(join(meeting, 'settings')));
+    rmSync(meeting, { recursive: true });
+    await eventually(() => ['settings', 'agent.sock'].every((name) => existsSync(join(meeting, name))));
+    const { address } = await run('shop', 'after');
+    expect(await metrics()).toMatch(/cven_births_total\{[^}]*locked[^}]*\} 1/);
+    expect([...witness.seen].filter((line) => line.endsWith(` ${address}`))).toEqual([]);
+  });
+
   it('leaves with the pairing also a chain that cannot be read at first, and says so only then', async () => {
     const { readyz } = await running();
     const broken = join(node.cni.config, '99-broken.conflist');

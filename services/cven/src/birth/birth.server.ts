@@ -1,10 +1,10 @@
 /**
  * The agent's end of the plugin's question: a unix socket that only root can open, one line in, one line out. Connections,
  * line length and time are bounded; whoever breaks a bound is hung up on, and the plugin takes that for an agent that
- * is away.
+ * is away. The socket's file is everybody's who is root: an agent that ends takes away what is by then its successor's.
  */
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { BirthGate, Verdict } from './birth-gate.js';
@@ -26,17 +26,21 @@ const LONGEST_QUESTION_MS = 15_000;
 const LONGEST_PATH = 107;
 
 export class BirthServer {
-  private readonly server: Server;
+  private server: Server;
   private readonly sockets = new Set<Socket>();
 
   constructor(private readonly options: BirthServerOptions) {
-    this.server = createServer((socket) => this.serve(socket));
-    this.server.maxConnections = MOST_CONNECTIONS;
-    this.server.on('drop', () => options.onRefused('too many connections'));
+    this.server = this.newServer();
   }
 
+  /** Also anew, where nobody is reached by the path any more. */
   async listen(): Promise<void> {
     const { path, onError } = this.options;
+    if (this.server.listening) {
+      // Who asks already is still answered. Before there is another file: this one's goes with it.
+      this.server.close();
+      this.server = this.newServer();
+    }
     if (Buffer.byteLength(path) > LONGEST_PATH) throw new Error(`${path} is too long for a socket`);
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     // Of an earlier agent that was killed: nobody listens there.
@@ -55,9 +59,27 @@ export class BirthServer {
     return this.server.listening;
   }
 
+  /** Whether the plugin would reach anybody. */
+  isReachable(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(this.options.path);
+      socket.once('error', () => resolve(false));
+      socket.once('connect', () => {
+        socket.destroy();
+        resolve(true);
+      });
+    });
+  }
+
   async close(): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
     if (this.server.listening) await new Promise<void>((resolve) => void this.server.close(() => resolve()));
+  }
+
+  private newServer(): Server {
+    const server = createServer((socket) => this.serve(socket));
+    server.maxConnections = MOST_CONNECTIONS;
+    return server.on('drop', () => this.options.onRefused('too many connections'));
   }
 
   private serve(socket: Socket): void {

@@ -9,7 +9,7 @@
  * The plugin reads the settings by itself, so they are written before anything is enforced by them. They and the plugin stay
  * when the agent goes: the node stays closed. Only unpairing takes them away.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AgentHeartbeat, EnforcementMode } from '@ringfence/contracts';
@@ -159,7 +159,7 @@ export class Birth {
   }
 
   private async open(): Promise<void> {
-    if (this.server.isListening) return;
+    if (this.server.isListening && (await this.server.isReachable())) return;
     try {
       await this.server.listen();
       if (this.written !== undefined) this.install();
@@ -226,6 +226,16 @@ export class Birth {
     this.settingsFailure = undefined;
   }
 
+  /** Without them the plugin takes the node for one on which nothing was ever enforced. */
+  private lookAtSettings(): void {
+    const { logger } = this.options.context;
+    if (this.written !== undefined && contentOf(join(this.directory, 'settings')) !== this.written) {
+      logger.warn('somebody changed the list of namespaces that the CNI plugin reads: putting it back');
+      this.written = undefined;
+    }
+    this.keepSettings();
+  }
+
   private keepSettings(): void {
     const { context, namespaces } = this.options;
     const { RINGFENCE_BIRTH_WHEN_AWAY: away, RINGFENCE_BIRTH_EXEMPT: exempt } = context.config;
@@ -250,7 +260,7 @@ export class Birth {
     this.leaveUnwanted();
     if (this.isOff) return this.guard.look();
     await this.open();
-    if (this.settingsFailure !== undefined) this.keepSettings();
+    this.lookAtSettings();
     this.opening = this.breakGlass.current(new Date());
     this.instruments.isOpenByHand.set(this.opening === undefined ? 0 : 1);
     for (const line of this.breakGlass.take()) {
@@ -305,6 +315,14 @@ function configuredRanges(directory: string): readonly string[] {
     return podRanges(readConfFiles(directory));
   } catch {
     return [];
+  }
+}
+
+function contentOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
   }
 }
 
