@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import { GroupId, Instant, LabelId, LabelSetId } from './ids.js';
 import { Address, EnforcementMode, Port, Protocol, Verdict } from './network.js';
-import { Endpoint, Group, PolicyStamp, RuleClass, Unit } from './policy.js';
+import { Endpoint, Group, LabelSet, PolicyStamp, RuleClass, WireRule } from './policy.js';
+import type { Unit } from './policy.js';
 import { NodeName, Text } from './text.js';
 
 /**
@@ -23,12 +24,20 @@ export type NodePortTarget = z.infer<typeof NodePortTarget>;
 export const ApiServer = z.object({ address: Address, port: Port });
 export type ApiServer = z.infer<typeof ApiServer>;
 
+/** What one label set must enforce on a node: lists of rules by their place in the message. */
+const NodeUnit = z.object({
+  labelSet: LabelSet,
+  mode: EnforcementMode,
+  ingress: z.number().int().nonnegative(),
+  egress: z.number().int().nonnegative(),
+});
+
 /**
  * One change of a node's view. `base` is the revision that it builds on; null = a snapshot that replaces everything.
  * Units are *effective*: essential rules and the ClusterIP rules of decisions 18 are already in them. Order of
  * application: groups, endpoints, units; removals last.
  */
-export const NodeView = z.object({
+export const NodeViewMessage = z.object({
   node: Text,
   revision: z.number().int(),
   base: z.number().int().nullable(),
@@ -36,7 +45,9 @@ export const NodeView = z.object({
   at: Instant,
   groups: z.object({ upsert: z.array(Group), remove: z.array(GroupId) }),
   endpoints: z.object({ upsert: z.array(Endpoint), remove: z.array(Text) }),
-  units: z.object({ upsert: z.array(Unit), remove: z.array(LabelSetId) }),
+  /** Each list once, however many units share it. */
+  rules: z.array(z.array(WireRule)),
+  units: z.object({ upsert: z.array(NodeUnit), remove: z.array(LabelSetId) }),
   /** Managed namespaces and their mode: what a sandbox that nobody has named yet must get. Whole list when present. */
   namespaces: z.array(z.object({ name: Text, mode: EnforcementMode })).optional(),
   /** Whole list when present. Of label sets that do not live on the node, units hold the ingress rules for these ports only. */
@@ -46,7 +57,12 @@ export const NodeView = z.object({
   /** The node is unpaired: its agent removes everything that it made, says so in its last heartbeat, and rests. */
   unpaired: z.boolean().optional(),
 });
-export type NodeView = z.infer<typeof NodeView>;
+export type NodeViewMessage = z.infer<typeof NodeViewMessage>;
+
+/** The same with their rules at hand. */
+export interface NodeView extends Omit<NodeViewMessage, 'rules' | 'units'> {
+  readonly units: { readonly upsert: Unit[]; readonly remove: LabelSetId[] };
+}
 
 /** Of 256 KiB each. */
 export const MOST_VIEW_PARTS = 256;

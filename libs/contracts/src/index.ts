@@ -108,7 +108,7 @@ export {
   ApiServer,
   NodePortTarget,
   MOST_WITNESSED_PORTS,
-  NodeView,
+  NodeViewMessage,
   NodeViewPart,
   NotInForce,
   PodReadiness,
@@ -116,7 +116,7 @@ export {
   PULSE_EVERY_SECONDS,
   Witnessed,
 } from './edge.js';
-export type { ProvenClaim } from './edge.js';
+export type { NodeView, ProvenClaim } from './edge.js';
 export {
   ContainerClusterState,
   EntityLabelsState,

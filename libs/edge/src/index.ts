@@ -4,6 +4,7 @@ export { nodeCredential, NodeKey } from './node-credential.js';
 export type { NodeCredentialOptions } from './node-credential.js';
 export { NodeViewReader } from './node-view.reader.js';
 export type { NodeViewOptions, ViewOutcome } from './node-view.reader.js';
+export { viewMessage, viewOf } from './view-message.js';
 export { askForView, joinView, packView } from './view-parts.js';
 export { Outbox } from './outbox.js';
 export type { OutboxOptions, Queued } from './outbox.js';

@@ -8,6 +8,7 @@ import { eventually, startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { NodeViewReader } from './node-view.reader.js';
+import { viewMessage } from './view-message.js';
 import { packView } from './view-parts.js';
 
 const CLUSTER = '11111111-1111-4111-8111-111111111111';
@@ -42,7 +43,7 @@ it('takes a view of many parts when all of it is there, and then what was told w
     CALLS.nodeSnapshot,
     async ({ further }) => {
       if (further === undefined) parts = await packView(views.shift()!);
-      else cache.send(subjects.nodeView(CLUSTER, 'node-1'), view(8, 7));
+      else cache.send(subjects.nodeView(CLUSTER, 'node-1'), viewMessage(view(8, 7)));
       // Lost after its first part: another clas-cache knows nothing of it.
       if (further !== undefined && views.length === 1) throw CallError.of('ABORTED', 'view-gone', 'gone');
       return parts[further?.part ?? 0]!;

@@ -3,7 +3,9 @@
  * lost; the next one shows the gap, a reconnection asks anyway, and a snapshot now and then is the net below.
  */
 import type { Bus, Subscription } from '@ringfence/bus';
-import { NodeView, subjects } from '@ringfence/contracts';
+import { NodeViewMessage, subjects } from '@ringfence/contracts';
+import type { NodeView } from '@ringfence/contracts';
+import { viewOf } from './view-message.js';
 import { askForView } from './view-parts.js';
 
 export type ViewOutcome = 'applied' | 'old' | 'gap';
@@ -58,13 +60,14 @@ export class NodeViewReader {
   }
 
   private takeDelta(payload: unknown): void {
-    const parsed = NodeView.safeParse(payload);
-    if (!parsed.success) {
+    const { data } = NodeViewMessage.safeParse(payload);
+    const view = data && viewOf(data);
+    if (view === undefined) {
       this.options.onState('a change of the view was not understood');
       this.askAgain();
     } else if (this.isAsking) {
-      if (this.held.length < MOST_HELD) this.held.push(parsed.data);
-    } else if (this.options.take(parsed.data) === 'gap') this.resync();
+      if (this.held.length < MOST_HELD) this.held.push(view);
+    } else if (this.options.take(view) === 'gap') this.resync();
   }
 
   private async ask(): Promise<void> {

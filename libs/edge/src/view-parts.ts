@@ -7,8 +7,9 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { CallError } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { CALLS, MOST_VIEW_PARTS, NodeView, subjectToken } from '@ringfence/contracts';
-import type { NodeViewPart } from '@ringfence/contracts';
+import { CALLS, MOST_VIEW_PARTS, NodeViewMessage, subjectToken } from '@ringfence/contracts';
+import type { NodeView, NodeViewPart } from '@ringfence/contracts';
+import { viewMessage, viewOf } from './view-message.js';
 
 /** In JSON a third more; what a node's credential may say in one message is 1 MiB. */
 const PART_BYTES = 256 * 1024;
@@ -22,7 +23,7 @@ const unpacked = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip);
 
 /** Throws CallError where it takes more parts than an agent would ask for. */
 export async function packView(view: NodeView): Promise<NodeViewPart[]> {
-  const bytes = await packed(JSON.stringify(view), FAST);
+  const bytes = await packed(JSON.stringify(viewMessage(view)), FAST);
   const count = Math.ceil(bytes.length / PART_BYTES);
   if (count > MOST_VIEW_PARTS)
     throw CallError.of(
@@ -45,7 +46,9 @@ export async function joinView(all: readonly NodeViewPart[]): Promise<NodeView> 
   const bytes = Buffer.concat(inOrder.map((cut) => Buffer.from(cut, 'base64')));
   if (digest(bytes) !== first?.view) throw new Error('its parts are not a whole view');
   const text = await unpacked(bytes, { maxOutputLength: MOST_BYTES });
-  return NodeView.parse(JSON.parse(text.toString()));
+  const view = viewOf(NodeViewMessage.parse(JSON.parse(text.toString())));
+  if (view === undefined) throw new Error('it names rules that are not in it');
+  return view;
 }
 
 /** Throws CallError where clas-cache refuses, or holds the view no more of which the next part is. */

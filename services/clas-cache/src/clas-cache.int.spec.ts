@@ -6,7 +6,7 @@ import type { Bus } from '@ringfence/bus';
 import {
   CredentialChallenge,
   DecoratedFlowBatch,
-  NodeView,
+  NodeViewMessage,
   parseSubject,
   PodReadiness,
   subjects,
@@ -16,9 +16,10 @@ import type {
   FlowBatch,
   NodeAck,
   NodeSandboxes,
+  NodeView,
   ObservationKind,
 } from '@ringfence/contracts';
-import { askForView } from '@ringfence/edge';
+import { askForView, viewMessage, viewOf } from '@ringfence/edge';
 import type { HostedProcess } from '@ringfence/service-host';
 import { eventually, freePort, startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
@@ -126,14 +127,14 @@ describe('clas-cache', () => {
     expect(view.units.upsert.map((unit) => unit.labelSet.id)).toEqual([WEB.id]);
     expect(view.endpoints.upsert.map((endpoint) => endpoint.id).sort()).toEqual(['db-2', 'web-1']);
     expect(view.namespaces).toEqual([{ name: 'shop', mode: 'full' }]);
-    expect(NodeView.parse(view)).toEqual(view);
+    expect(viewOf(NodeViewMessage.parse(viewMessage(view)))).toEqual(view);
   });
 
   it('tells a new Pod of a known workload to those who must know it, at the Kubernetes event', async () => {
     await snapshot('node-2');
     const views: NodeView[] = [];
     const subscription = cluster.subscribe(subjects.nodeView(CLUSTER, 'node-1'), ({ payload }) => {
-      views.push(NodeView.parse(payload));
+      views.push(viewOf(NodeViewMessage.parse(payload))!);
     });
     await observe('pod', 'db-3', pod('db', 3, { node: 'node-2' }));
     await eventually(() =>

@@ -3,6 +3,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { CredentialResponse, HostConnection, NodeEssential, NodeView } from '@ringfence/contracts';
 import { isSameValue } from '@ringfence/decider';
+import { viewMessage, viewOf } from '@ringfence/edge';
 import { controlEndpoints, reachable } from './adapters/control-channel.js';
 import { FlowJournal } from './adapters/flow-journal.store.js';
 import { hostAddresses } from './adapters/host-addresses.js';
@@ -119,7 +120,10 @@ export class AgentParts {
     const stored = this.assembly.files.view.read();
     if (stored === undefined) return;
     const changes = this.assembly.files.viewChanges.read();
-    for (const view of [stored, ...changes]) {
+    for (const message of [stored, ...changes]) {
+      const view = viewOf(message);
+      // Whoever reads asks for the whole afterwards.
+      if (view === undefined) return;
       if (this.agent.takeView(view) === 'applied') this.onView(view.unpaired === true);
     }
   }
@@ -254,15 +258,18 @@ export class AgentParts {
 
   private writeDown(change: NodeView): void {
     try {
-      this.assembly.files.viewChanges.append(change);
+      this.assembly.files.viewChanges.append(viewMessage(change));
     } catch (error) {
       this.trouble('a change of the view could not be kept', error);
     }
   }
 
   private saveView(): void {
-    const snapshot = () =>
-      this.isUnpaired ? undefined : this.view.snapshot(this.assembly.identity.name, new Date().toISOString());
+    const snapshot = () => {
+      if (this.isUnpaired) return undefined;
+      const view = this.view.snapshot(this.assembly.identity.name, new Date().toISOString());
+      return view && viewMessage(view);
+    };
     this.assembly.files.view.writeLater(snapshot, SAVE_AFTER_MS, (error) =>
       this.trouble('the view could not be kept', error),
     );

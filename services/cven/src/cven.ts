@@ -10,7 +10,7 @@
  *   disk: credential, last view, records of our tables: enforcement needs nobody else after a restart
  */
 import { fileURLToPath } from 'node:url';
-import { NodeView, VERSION } from '@ringfence/contracts';
+import { NodeViewMessage, VERSION } from '@ringfence/contracts';
 import { ChangeLog, KeptCredential, nodeCredential, NodeKey, StateFile } from '@ringfence/edge';
 import type { EdgeCredential } from '@ringfence/edge';
 import { iptables } from '@ringfence/firewall';
@@ -32,8 +32,8 @@ export type Context = HostContext<Config>;
 export interface StateFiles {
   readonly credential: StateFile<KeptCredential>;
   readonly nodeKey: StateFile<NodeKey>;
-  readonly view: StateFile<NodeView>;
-  readonly viewChanges: ChangeLog<NodeView>;
+  readonly view: StateFile<NodeViewMessage>;
+  readonly viewChanges: ChangeLog<NodeViewMessage>;
   readonly tables: StateFile<TableRecordFile>;
   readonly dialled: StateFile<DialledFile>;
   readonly unconfirmed: StateFile<HostSeen>;
@@ -58,8 +58,8 @@ function stateFiles({ config }: Context): StateFiles {
   return {
     credential: new StateFile(directory, 'credential.json', KeptCredential),
     nodeKey: new StateFile(directory, 'node-key.json', NodeKey),
-    view: new StateFile(directory, 'view.json', NodeView),
-    viewChanges: new ChangeLog(directory, 'view-changes.jsonl', NodeView),
+    view: new StateFile(directory, 'view.json', NodeViewMessage),
+    viewChanges: new ChangeLog(directory, 'view-changes.jsonl', NodeViewMessage),
     tables: new StateFile(directory, 'tables.json', TableRecordFile),
     dialled: new StateFile(directory, 'dialled.json', DialledFile),
     unconfirmed: new StateFile(directory, 'unconfirmed.json', HostSeen),

@@ -1,6 +1,6 @@
 /** bench: what clas-cache computes for its nodes when one Pod moves, with 40,000 Pods on 50 nodes; and the whole view of a node */
 import { Spans } from '@ringfence/clas-cache/spans';
-import { joinView, packView } from '@ringfence/edge';
+import { joinView, packView, viewMessage } from '@ringfence/edge';
 import { distribution, liveHeapMb, milliseconds, ms, print } from './measure.js';
 import type { Figure } from './measure.js';
 import { AT, changesOf, endpoint, everything, homeOf, NODES, WORKLOADS } from './span-world.js';
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
   let moved = { median: 0, p99: 0 };
   const busy = processorTime(() => (moved = distribution(MOVES, (i) => move(spans, i)))) / MOVES;
   const snapshot = distribution(NODES.length, (i) => void spans.snapshot(NODES[i]!, AT));
-  const bytes = NODES.map((node) => JSON.stringify(spans.snapshot(node, AT)).length);
+  const bytes = NODES.map((node) => JSON.stringify(viewMessage(spans.snapshot(node, AT))).length);
   const largest = NODES[bytes.indexOf(Math.max(...bytes))]!;
   print(`${WORKLOADS} workloads and label sets, ${WORKLOADS * 5} Pods, ${NODES.length} nodes`, [
     { what: 'the spans of all nodes from zero', value: `${ms(fromZero)}; ${heap.toFixed(0)} MB kept` },

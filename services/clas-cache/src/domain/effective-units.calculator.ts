@@ -12,9 +12,11 @@ import type {
   WireRule,
 } from '@ringfence/contracts';
 import { openServices } from '@ringfence/policy-engine';
+import type { OpenedServices } from '@ringfence/policy-engine';
 import { clusterDns } from './cluster-dns.js';
 import type { ClusterDns, DnsClients } from './cluster-dns.js';
 import type { CommittedPolicy } from './policy-buffer.calculator.js';
+import { OpenedLists } from './opened-lists.js';
 import { ownServiceRules } from './own-services.js';
 import { ServiceBook } from './service-book.js';
 import type { BackendLookup } from './service-book.js';
@@ -36,8 +38,7 @@ export class EffectiveUnits {
   readonly #inUse = new Map<LabelSetId, InUse>();
   readonly #told = new Map<LabelSetId, Unit>();
   readonly #toldGroups = new Map<GroupId, Group>();
-  /** Units in use by the groups that their egress names. */
-  readonly #unitsByPeer = new Map<GroupId, Set<LabelSetId>>();
+  readonly #lists = new OpenedLists();
   readonly #openedBy = new Map<GroupId, Set<LabelSetId>>();
   readonly #opened = new Map<LabelSetId, GroupId[]>();
   readonly #dirty = new Set<LabelSetId>();
@@ -64,13 +65,13 @@ export class EffectiveUnits {
     if (this.#inUse.get(labelSet.id)?.mode === mode) return;
     this.#inUse.set(labelSet.id, { labelSet, mode });
     this.services.labelSetChanged(labelSet.id);
-    this.#linkPeers(this.#base.get(labelSet.id));
+    this.#useList(this.#base.get(labelSet.id));
     this.#dirty.add(labelSet.id);
   }
 
   disuse(id: LabelSetId): void {
     if (!this.#inUse.delete(id)) return;
-    this.#unlinkPeers(this.#base.get(id));
+    this.#disuseList(this.#base.get(id));
     this.#dirty.add(id);
   }
 
@@ -94,7 +95,7 @@ export class EffectiveUnits {
   /** `clients`: who may ask the cluster's DNS, where that or anything else about it may have changed. */
   flush(lookup: BackendLookup, clients: DnsClients | null): UnitChanges {
     const { groups: opened, labelSets } = this.services.settle(lookup, (id) => this.#modeOf(id) === 'full');
-    for (const group of opened) for (const id of this.#unitsByPeer.get(group) ?? []) this.#dirty.add(id);
+    for (const group of opened) for (const id of this.#lists.changed(group)) this.#dirty.add(id);
     for (const id of labelSets) if (this.#inUse.has(id)) this.#dirty.add(id);
     if (clients !== null) this.#settleDns(lookup, clients);
     const changes: UnitChanges = { units: { upsert: [], remove: [] }, groups: { upsert: [], remove: [] } };
@@ -111,24 +112,20 @@ export class EffectiveUnits {
   #setBase(id: LabelSetId, unit: Unit | undefined): void {
     this.services.labelSetChanged(id);
     const isInUse = this.#inUse.has(id);
-    if (isInUse) this.#unlinkPeers(this.#base.get(id));
+    if (isInUse) this.#disuseList(this.#base.get(id));
     if (unit === undefined) this.#base.delete(id);
     else this.#base.set(id, unit);
     if (!isInUse) return;
-    this.#linkPeers(unit);
+    this.#useList(unit);
     this.#dirty.add(id);
   }
 
-  #linkPeers(unit: Unit | undefined): void {
-    for (const peer of openingPeers(unit)) {
-      const units = this.#unitsByPeer.get(peer);
-      if (units === undefined) this.#unitsByPeer.set(peer, new Set([unit!.labelSet.id]));
-      else units.add(unit!.labelSet.id);
-    }
+  #useList(unit: Unit | undefined): void {
+    if (unit !== undefined) this.#lists.use(unit.egress, unit.labelSet.id);
   }
 
-  #unlinkPeers(unit: Unit | undefined): void {
-    for (const peer of openingPeers(unit)) this.#unitsByPeer.get(peer)?.delete(unit!.labelSet.id);
+  #disuseList(unit: Unit | undefined): void {
+    if (unit !== undefined) this.#lists.disuse(unit.egress, unit.labelSet.id);
   }
 
   #settleDns(lookup: BackendLookup, clients: DnsClients): void {
@@ -148,7 +145,10 @@ export class EffectiveUnits {
         this.#changedGroups.set(group.id, group);
     }
     const text = JSON.stringify([egress, ingress, [...workloads].sort()]);
-    if (text !== this.#dnsText) for (const id of this.#inUse.keys()) this.#dirty.add(id);
+    if (text !== this.#dnsText) {
+      this.#lists.allChanged();
+      for (const id of this.#inUse.keys()) this.#dirty.add(id);
+    }
     this.#dnsText = text;
     this.#dnsWorkloads = workloads;
   }
@@ -160,7 +160,7 @@ export class EffectiveUnits {
     const told = this.#told.get(id);
     if (built === undefined) {
       if (this.#told.delete(id)) changes.remove.push(id);
-    } else if (told === undefined || JSON.stringify(told) !== JSON.stringify(built.unit)) {
+    } else if (told === undefined || !isSameUnit(told, built.unit)) {
       this.#told.set(id, built.unit);
       changes.upsert.push(built.unit);
     }
@@ -168,21 +168,31 @@ export class EffectiveUnits {
 
   #build({ labelSet, mode }: InUse): { unit: Unit; groups: Group[] } {
     const base = this.#base.get(labelSet.id) ?? { labelSet, mode, ingress: [], egress: [] };
-    const { egress, groups } = openServices(base, (group) => this.services.portsBehind(group));
     // A node, and whoever runs on its network, looks names up too.
-    if (labelSet.class !== 'pod')
-      return { unit: { ...base, egress: [...this.#dns.egress, ...egress] }, groups };
-    const servers = this.#dnsWorkloads.get(labelSet.id);
-    const answers = servers === undefined ? [] : this.#dns.ingress.map((rule) => onlyFor(rule, servers));
+    const { egress, groups } = this.#lists.opened(base.egress, () => this.#open(base));
+    if (labelSet.class !== 'pod') return { unit: { ...base, egress }, groups };
     const own = ownServiceRules(labelSet.id, this.services.ownPorts(labelSet.id, this.#isOf));
+    const beforeOwn = this.#dns.egress.length;
     return {
       unit: {
         ...base,
-        ingress: [...answers, ...base.ingress],
-        egress: [...this.#dns.egress, ...own.egress, ...egress],
+        ingress: this.#answering(base),
+        egress: own.egress.length === 0 ? egress : egress.toSpliced(beforeOwn, 0, ...own.egress),
       },
       groups: [...groups, ...own.groups],
     };
+  }
+
+  #open(base: Unit): OpenedServices {
+    const { egress, groups } = openServices(base, (group) => this.services.portsBehind(group));
+    return { egress: [...this.#dns.egress, ...egress], groups };
+  }
+
+  /** DNS Pods let everybody ask; all others have the very rules of their list. */
+  #answering({ labelSet, ingress }: Unit): WireRule[] {
+    const servers = this.#dnsWorkloads.get(labelSet.id);
+    if (servers === undefined) return ingress;
+    return [...this.#dns.ingress.map((rule) => onlyFor(rule, servers)), ...ingress];
   }
 
   readonly #isOf = (labelSet: LabelSetId, namespace: string): boolean =>
@@ -226,8 +236,14 @@ export class EffectiveUnits {
   }
 }
 
-const openingPeers = (unit: Unit | undefined): Set<GroupId> =>
-  new Set((unit?.egress ?? []).flatMap((rule) => (rule.class === 'allow' ? rule.peers : [])));
+const isSameUnit = (a: Unit, b: Unit): boolean =>
+  a.mode === b.mode &&
+  a.labelSet.id === b.labelSet.id &&
+  isSameRules(a.ingress, b.ingress) &&
+  isSameRules(a.egress, b.egress);
+
+const isSameRules = (a: readonly WireRule[], b: readonly WireRule[]): boolean =>
+  a === b || JSON.stringify(a) === JSON.stringify(b);
 
 const onlyFor = (rule: WireRule, workloads: readonly string[]): WireRule => ({
   ...rule,

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { makeGroup } from '@ringfence/contracts';
 import type { EnforcementMode, Endpoint, Group, NodeSandboxes, NodeView, Unit } from '@ringfence/contracts';
+import { viewMessage } from '@ringfence/edge';
 import { eventually } from '@ringfence/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startAgent } from '../testing/agent-process.js';
@@ -344,7 +345,7 @@ describe('the agent of a node', () => {
     await eventually(() => existsSync(`${directory}/data/view.json`) && written().includes(web.uid));
     await first.kill('SIGKILL');
     const unpaired = view({ base: revision, namespaces: undefined, unpaired: true });
-    appendFileSync(`${directory}/data/view-changes.jsonl`, `${JSON.stringify(unpaired)}\n`);
+    appendFileSync(`${directory}/data/view-changes.jsonl`, `${JSON.stringify(viewMessage(unpaired))}\n`);
     clas.setView(undefined);
     clas.observations.length = 0;
     start();

@@ -18,7 +18,7 @@ import {
 import type { Bus, ClusterSigner } from '@ringfence/bus';
 import { CALLS, CredentialRequest, FlowBatch, NodeAck, subjects } from '@ringfence/contracts';
 import type { NodeView, NodeViewPart, ServiceManifest } from '@ringfence/contracts';
-import { packView } from '@ringfence/edge';
+import { packView, viewMessage } from '@ringfence/edge';
 import { startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
 
@@ -96,7 +96,7 @@ export async function startClasStub(hostAddress: string): Promise<ClasStub> {
     setView: (next) => {
       view = next;
     },
-    send: (delta) => bus.send(subjects.nodeView(CLUSTER, NODE), delta),
+    send: (delta) => bus.send(subjects.nodeView(CLUSTER, NODE), viewMessage(delta)),
     down: () => nats.stop(),
     up: () => nats.start(),
     close: async () => {
