@@ -21,6 +21,8 @@ const PURE = PURE_LIBS.map(({ folder }) => `libs/${folder}/src/**/*.ts`);
 const PURE_PACKAGES = ['zod', ...PURE_LIBS.map(({ name }) => name)];
 const DOMAIN = ['services/*/src/{domain,objects}/**/*.ts'];
 const SPECS = ['**/*.spec.ts', '**/testing/**/*.ts', '**/src/testing.ts'];
+/** What runs on every node, or beside every cluster's API server. */
+const AGENTS = ['services/{cven,kubelink}/src/**/*.ts', 'libs/{edge,cri,kubernetes}/src/**/*.ts'];
 const TOOLS = ['tools/**/*.ts', 'e2e/**/*.ts'];
 
 const layers = [
@@ -69,6 +71,15 @@ const timeAndChance = [
   { object: 'Date', property: 'now', message: TIME },
   { object: 'Math', property: 'random', message: 'Pure code takes chance as an argument.' },
 ];
+
+const madeForTests = {
+  regex: '(^|/)testing(/|\\.js$|$)|^(vitest|fast-check)$',
+  message: 'Only specs and folders named testing use what is made for tests.',
+};
+const tooHeavy = {
+  regex: '^(@nestjs/|@?fastify(/|$)|typeorm|pg$|@ringfence/(bus/nest|event-store))',
+  message: 'An agent carries no web framework and no database (docs/decisions/0016).',
+};
 
 const zString = {
   selector: "CallExpression[callee.object.name='z'][callee.property.name='string']",
@@ -122,19 +133,12 @@ export default tseslint.config(
   {
     files: ['libs/**/*.ts', 'services/**/*.ts'],
     ignores: SPECS,
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              regex: '(^|/)testing(/|\\.js$|$)|^(vitest|fast-check)$',
-              message: 'Only specs and folders named testing use what is made for tests.',
-            },
-          ],
-        },
-      ],
-    },
+    rules: { 'no-restricted-imports': ['error', { patterns: [madeForTests] }] },
+  },
+  {
+    files: AGENTS,
+    ignores: SPECS,
+    rules: { 'no-restricted-imports': ['error', { patterns: [madeForTests, tooHeavy] }] },
   },
   {
     files: [...PURE, ...DOMAIN],

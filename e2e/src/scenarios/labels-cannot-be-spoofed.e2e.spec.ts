@@ -1,7 +1,16 @@
 /** Labels say what a Pod is; nobody gets one by writing an annotation that the profile does not allow. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deployment, label, managedNamespace, provision, removeNamespace, ruleSet } from '../application.js';
-import { api, apply, connect, eventually, readyPod } from '../world.js';
+import {
+  asked,
+  deployment,
+  label,
+  managedNamespace,
+  provision,
+  removeNamespace,
+  ruleSet,
+  untilInForce,
+} from '../application.js';
+import { api, apply, connect, readyPod } from '../world.js';
 
 interface KubernetesWorkload {
   name: string;
@@ -35,7 +44,8 @@ describe('labels', () => {
     const server = await readyPod('spoof-prod', 'server');
     const friend = await readyPod('spoof-prod', 'client');
     const spoofer = await readyPod('spoof-dev', 'client');
-    await eventually('the friend may', async () => (await connect(friend, server.address, 7300)) === 'open');
+    await untilInForce(await asked());
+    expect(await connect(friend, server.address, 7300)).toBe('open');
     expect(await connect(spoofer, server.address, 7300)).toBe('dropped');
   });
 

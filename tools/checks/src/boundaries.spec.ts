@@ -123,6 +123,28 @@ describe('lint of a service', () => {
   });
 });
 
+describe('lint of an agent', () => {
+  const HEAVY = [
+    '@nestjs/core',
+    '@nestjs/microservices',
+    'fastify',
+    '@fastify/static',
+    '@ringfence/bus/nest',
+  ];
+  const DATABASES = ['typeorm', 'pg', '@ringfence/event-store', '@ringfence/event-store/typeorm'];
+  const places = ['services/cven/src/planted.ts', 'services/kubelink/src/adapters/planted.ts'];
+
+  it.each([...places, 'libs/edge/src/planted.ts'])(
+    'keeps web framework and database out of %s',
+    async (file) => {
+      for (const specifier of [...HEAVY, ...DATABASES])
+        expect(
+          await refusals(file, `export type It = typeof import('${specifier}');\nimport '${specifier}';`),
+        ).toContain('no-restricted-imports');
+    },
+  );
+});
+
 describe('what is made for tests', () => {
   const USES = [
     '@ringfence/testing',
