@@ -24,7 +24,7 @@ const wish = (of: FirewallModel): DesiredTable => ({
   isOwnPolicy: true,
 });
 /** Sequences of every run, however long they take on a busy machine. */
-const RUNS = { helper: 12, nft: 5 };
+const RUNS = { helper: 20, nft: 6 };
 const WISHES = [
   wish(model('idle', [])),
   wish(model('visibility_only', [10])),
