@@ -11,6 +11,7 @@ import type {
   Unit,
   WireRule,
 } from '@ringfence/contracts';
+import { isSameValue } from '@ringfence/decider';
 import { openServices } from '@ringfence/policy-engine';
 import type { OpenedServices } from '@ringfence/policy-engine';
 import { clusterDns } from './cluster-dns.js';
@@ -18,6 +19,7 @@ import type { ClusterDns, DnsClients } from './cluster-dns.js';
 import type { CommittedPolicy } from './policy-buffer.calculator.js';
 import { OpenedLists } from './opened-lists.js';
 import { ownServiceRules } from './own-services.js';
+import { perObject } from './per-object.js';
 import { ServiceBook } from './service-book.js';
 import type { BackendLookup } from './service-book.js';
 
@@ -242,8 +244,10 @@ const isSameUnit = (a: Unit, b: Unit): boolean =>
   isSameRules(a.ingress, b.ingress) &&
   isSameRules(a.egress, b.egress);
 
-const isSameRules = (a: readonly WireRule[], b: readonly WireRule[]): boolean =>
-  a === b || JSON.stringify(a) === JSON.stringify(b);
+type Rules = readonly WireRule[];
+/** Once for all units that had the one and have the other. */
+const comparedWith = perObject((a: Rules) => perObject((b: Rules) => isSameValue(a, b)));
+const isSameRules = (a: Rules, b: Rules): boolean => a === b || comparedWith(a)(b);
 
 const onlyFor = (rule: WireRule, workloads: readonly string[]): WireRule => ({
   ...rule,
