@@ -3,6 +3,7 @@ import type { ServiceDatabase } from '@ringfence/event-store';
 import { FactHeadEntity } from './read/fact-mirror.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import {
+  PolicyHistoryEntity,
   PolicyObjectEntity,
   policyObjectsProjection,
   PolicyVersionEntity,
@@ -12,5 +13,5 @@ export const DATABASE: ServiceDatabase = {
   service: 'policy-compute',
   migrations: MIGRATIONS,
   projections: [policyObjectsProjection],
-  entities: [FactHeadEntity, PolicyObjectEntity, PolicyVersionEntity],
+  entities: [FactHeadEntity, PolicyHistoryEntity, PolicyObjectEntity, PolicyVersionEntity],
 };

@@ -6,8 +6,8 @@ import type { Actor, ProvisionableType } from '@ringfence/contracts';
 import { entitiesIn } from '@ringfence/event-store';
 import type { Projection, StoredEvent } from '@ringfence/event-store';
 import type pg from 'pg';
-import { EntitySchema, IsNull } from 'typeorm';
-import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
+import { EntitySchema, IsNull, LessThan, LessThanOrEqual, Not } from 'typeorm';
+import type { EntityManager, QueryDeepPartialEntity, SelectQueryBuilder } from 'typeorm';
 import { objectsByType } from '../domain/policy-book.js';
 import type { Change, Entry, ObjectDrafted, PolicyBook, Provisioned } from '../domain/policy-book.js';
 import type { ObjectKey, PolicyObject, Touched, UpdateType } from '../domain/policy-object.js';
@@ -153,46 +153,62 @@ export async function readVersion(entities: EntityManager, version: number): Pro
   return row === null ? null : versionView(row);
 }
 
-type Queryable = Pick<pg.ClientBase, 'query'>;
-
+/** What an object was at a version that changed it. */
 export interface HistoricObject {
   readonly type: ProvisionableType;
   readonly id: string;
+  readonly version: number;
   readonly updateType: UpdateType;
   /** Null: that version deleted it. */
   readonly object: PolicyObject | null;
   readonly touched: Touched;
 }
-interface HistoryRow {
-  type: ProvisionableType;
-  id: string;
-  update_type: UpdateType;
-  object: PolicyObject | null;
-  touched: Touched;
-}
-const historicObject = ({ update_type, ...row }: HistoryRow): HistoricObject => ({
-  ...row,
-  updateType: update_type,
+
+export const PolicyHistoryEntity = new EntitySchema<HistoricObject>({
+  name: 'PolicyHistory',
+  tableName: 'policy_history',
+  columns: {
+    type: { type: 'text', primary: true },
+    id: { type: 'text', primary: true },
+    version: { type: 'int', primary: true },
+    updateType: { name: 'update_type', type: 'text' },
+    object: { type: 'jsonb', nullable: true },
+    touched: { type: 'jsonb' },
+  },
+  indices: [{ name: 'policy_history_by_version', columns: ['version'] }],
 });
 
-/** Everything that was in force at that version. SQL: the last of each object, and all of them (`npm run bench -- rows`). */
-export async function objectsAtVersion(db: Queryable, version: number): Promise<HistoricObject[]> {
-  const { rows } = await db.query<HistoryRow>(
-    `select * from (select distinct on (type, id) * from policy_history where version <= $1 order by type, id, version desc) as last
-     where object is not null order by type, length(id), id`,
-    [version],
-  );
-  return rows.map(historicObject);
+const IS_LAST = `not exists (select 1 from policy_history later
+  where later.type = history.type and later.id = history.id and later.version > history.version and later.version <= :version)`;
+
+const history = (entities: EntityManager): SelectQueryBuilder<HistoricObject> =>
+  entities
+    .createQueryBuilder(PolicyHistoryEntity, 'history')
+    .orderBy({ 'history.type': 'ASC', 'length(history.id)': 'ASC', 'history.id': 'ASC' });
+
+/** Everything that was in force at that version. */
+export const objectsAtVersion = (entities: EntityManager, version: number): Promise<HistoricObject[]> =>
+  history(entities)
+    .where({ version: LessThanOrEqual(version), object: Not(IsNull()) })
+    .andWhere(IS_LAST, { version })
+    .getMany();
+
+/** What that version changed; of a deleted object, as it was before. */
+export async function objectsModifiedBy(entities: EntityManager, version: number): Promise<HistoricObject[]> {
+  const modified: HistoricObject[] = [];
+  for (const row of await history(entities).where({ version }).getMany())
+    modified.push({ ...row, object: row.object ?? (await objectBefore(entities, row)) });
+  return modified;
 }
 
-/** What that version changed; of a deleted object, as it was before. SQL, as above. */
-export async function objectsModifiedBy(db: Queryable, version: number): Promise<HistoricObject[]> {
-  const { rows } = await db.query<HistoryRow>(
-    `select h.type, h.id, h.update_type, h.touched, coalesce(h.object, (
-       select b.object from policy_history b where b.type = h.type and b.id = h.id and b.version < h.version
-       order by b.version desc limit 1)) as object
-     from policy_history h where h.version = $1 order by h.type, length(h.id), h.id`,
-    [version],
-  );
-  return rows.map(historicObject);
+async function objectBefore(
+  entities: EntityManager,
+  { type, id, version }: HistoricObject,
+): Promise<PolicyObject | null> {
+  const [before] = await entities.find(PolicyHistoryEntity, {
+    where: { type, id, version: LessThan(version) },
+    order: { version: 'desc' },
+    take: 1,
+  });
+  return before?.object ?? null;
 }

@@ -54,7 +54,7 @@ async function shownObjects(
     return [...entriesOf(view.book, type)].flatMap((entry) => shownEntry(entry, view) ?? []);
   }
   const version = versionOf(view);
-  const objects = await objectsAtVersion(context.book.store.pool, version);
+  const objects = await objectsAtVersion(context.book.store.entities, version);
   return objects.flatMap(({ type: each, object, touched }) =>
     each === type && object !== null ? [{ type, object, touched, updateType: null, entry: null }] : [],
   );

@@ -200,7 +200,7 @@ async function impact(context: ResourceContext, request: ResourceRequest): Promi
 
 async function modifiedObjects(context: ResourceContext, request: ResourceRequest): Promise<Body[]> {
   const { version } = await versionOf(context, request.pversion ?? '');
-  const objects = await objectsModifiedBy(context.book.store.pool, version);
+  const objects = await objectsModifiedBy(context.book.store.entities, version);
   return objects.map(({ type, id, object, updateType, touched }) => ({
     href: objectHref({ type, id }, String(version)),
     object_type: type,
@@ -213,7 +213,7 @@ async function modifiedObjects(context: ResourceContext, request: ResourceReques
 
 async function restore(context: ResourceContext, request: ResourceRequest): Promise<Body> {
   const { version } = await versionOf(context, request.pversion ?? '');
-  const objects = await objectsAtVersion(context.book.store.pool, version);
+  const objects = await objectsAtVersion(context.book.store.entities, version);
   const { book } = await execute(context, request.actor, () => ({
     do: 'restore',
     objects: objects.flatMap(({ type, object }) => (object === null ? [] : [{ type, object }])),
