@@ -3,7 +3,7 @@
  * what nobody emits, every call has one server, and nobody waits for who waits for
  * them. `--print` shows it.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CALLS, STREAMS } from '@ringfence/contracts';
 import type { Consumption, ServiceManifest } from '@ringfence/contracts';
@@ -32,21 +32,21 @@ const DISPLAY_ONLY = new Set([
   'flow-ingest<evt.*.*.*',
 ]);
 async function manifests(): Promise<ServiceManifest[]> {
-  const names = readdirSync(SERVICES, { withFileTypes: true }).filter(
-    (entry) => entry.isDirectory() && !isWeb(entry.name),
-  );
+  // A service that has moved away may have left what was built of it.
+  const names = readdirSync(SERVICES).filter((name) => existsSync(packageOf(name)) && !isWeb(name));
   const modules = await Promise.all(
     names.map(
-      ({ name }) =>
-        import(join(SERVICES, name, 'dist', 'manifest.js')) as Promise<{ manifest: ServiceManifest }>,
+      (name) => import(join(SERVICES, name, 'dist', 'manifest.js')) as Promise<{ manifest: ServiceManifest }>,
     ),
   );
   return modules.map(({ manifest }) => manifest);
 }
 
+const packageOf = (service: string): string => join(SERVICES, service, 'package.json');
+
 /** What runs in a browser has no lane: it speaks to the gateway. */
 function isWeb(service: string): boolean {
-  const text = readFileSync(join(SERVICES, service, 'package.json'), 'utf8');
+  const text = readFileSync(packageOf(service), 'utf8');
   const { nx } = JSON.parse(text) as { nx?: { tags?: readonly string[] } };
   return nx?.tags?.includes('layer:web') ?? false;
 }
