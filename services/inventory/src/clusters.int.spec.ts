@@ -1,5 +1,6 @@
 /** Clusters, and what is observed in them. */
 import { randomUUID } from 'node:crypto';
+import { tokenOf } from '@ringfence/resources/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   expectContractedEvents,
@@ -7,7 +8,6 @@ import {
   eventsOf,
   heard,
   newCluster,
-  tokenOf,
 } from './testing/inventory-client.js';
 import { seen, startWorld } from './testing/world.js';
 import type { World } from './testing/world.js';

@@ -1,9 +1,10 @@
 /** Which machine is a node of the cluster, and for how long. */
 import { createKeys } from '@ringfence/bus';
 import { subjects } from '@ringfence/contracts';
+import { tokenOf } from '@ringfence/resources/testing';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectContractedEvents, heard, newCluster, tokenOf } from './testing/inventory-client.js';
+import { expectContractedEvents, heard, newCluster } from './testing/inventory-client.js';
 import type { Created } from './testing/inventory-client.js';
 import { seen, startWorld } from './testing/world.js';
 import type { World } from './testing/world.js';

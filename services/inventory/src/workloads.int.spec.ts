@@ -1,10 +1,11 @@
 /** Workloads as REST clients see them. */
 import { randomUUID } from 'node:crypto';
 import { subjects } from '@ringfence/contracts';
+import { tokenOf } from '@ringfence/resources/testing';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { labelled } from './read/labelled.js';
-import { expectContractedEvents, eventsOf, heard, newCluster, tokenOf } from './testing/inventory-client.js';
+import { expectContractedEvents, eventsOf, heard, newCluster } from './testing/inventory-client.js';
 import { seen, startWorld } from './testing/world.js';
 import type { World } from './testing/world.js';
 

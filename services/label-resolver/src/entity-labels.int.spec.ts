@@ -1,6 +1,7 @@
 /** What label-resolver tells of what it is told: who carries which labels, and the settings for the clusters. */
 import { randomUUID } from 'node:crypto';
 import { kubernetesWorkloadId } from '@ringfence/labels';
+import { tokenOf } from '@ringfence/resources/testing';
 import { eventually, releasedEvents } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { manifest } from './manifest.js';
@@ -12,7 +13,6 @@ import {
   newLabel,
   profileOf,
   profilesOf,
-  tokenOf,
 } from './testing/resolver-client.js';
 import { startWorld } from './testing/world.js';
 import type { World } from './testing/world.js';

@@ -1,15 +1,9 @@
 /** Labels and their types, as REST clients see them. */
 import { randomUUID } from 'node:crypto';
 import type { EventType } from '@ringfence/contracts';
+import { tokenOf } from '@ringfence/resources/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  change,
-  expectContractedEvents,
-  idOf,
-  newCluster,
-  newLabel,
-  tokenOf,
-} from './testing/resolver-client.js';
+import { change, expectContractedEvents, idOf, newCluster, newLabel } from './testing/resolver-client.js';
 import { startWorld } from './testing/world.js';
 import type { World } from './testing/world.js';
 

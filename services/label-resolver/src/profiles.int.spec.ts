@@ -1,5 +1,6 @@
 /** Profiles of the namespaces of a cluster, as REST clients see them. */
 import { randomUUID } from 'node:crypto';
+import { tokenOf } from '@ringfence/resources/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   change,
@@ -11,7 +12,6 @@ import {
   profileOf,
   PROFILES,
   profilesOf,
-  tokenOf,
 } from './testing/resolver-client.js';
 import { startWorld } from './testing/world.js';
 import type { World } from './testing/world.js';

@@ -1,5 +1,6 @@
+import { tokenOf } from '@ringfence/resources/testing';
 import { describe, expect, it } from 'vitest';
-import { newLabel, tokenOf } from './testing/resolver-client.js';
+import { newLabel } from './testing/resolver-client.js';
 import { startWorld } from './testing/world.js';
 
 describe('a second process of label-resolver', () => {

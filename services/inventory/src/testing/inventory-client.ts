@@ -1,6 +1,5 @@
 /** For specs: what they ask of inventory again and again, over REST and from the edge. */
 import { randomUUID } from 'node:crypto';
-import { CallError } from '@ringfence/bus';
 import { eventually, uncontracted } from '@ringfence/testing';
 import { expect } from 'vitest';
 import { seen } from './world.js';
@@ -32,14 +31,6 @@ export async function heard(world: World, cluster: string): Promise<void> {
 
 export async function eventsOf(world: World, cluster: string, type: string): ReturnType<World['events']> {
   return (await world.events(type)).filter((event) => JSON.stringify(event).includes(cluster));
-}
-
-/** Of the refusal; undefined when it was none. */
-export async function tokenOf(work: Promise<unknown>): Promise<string | undefined> {
-  return work.then(
-    () => undefined,
-    (error: unknown) => (error instanceof CallError ? error.errors[0]?.token : String(error)),
-  );
 }
 
 export async function expectContractedEvents(world: World): Promise<void> {

@@ -1,10 +1,10 @@
 /** For specs: inventory on a real Postgres and NATS, and an edge that says what it is told to say. */
 import { randomUUID } from 'node:crypto';
-import { CallError, connectBus, ensureStreams } from '@ringfence/bus';
-import type { Bus } from '@ringfence/bus';
+import { CallError, connectBus } from '@ringfence/bus';
 import { CALLS, NO_FACTS, subjects } from '@ringfence/contracts';
-import type { AgentHeartbeat, ClusterPulse, PolicyStamp, ResourceResponse } from '@ringfence/contracts';
-import { startNats, startPostgres } from '@ringfence/testing';
+import type { AgentHeartbeat, ClusterPulse, PolicyStamp } from '@ringfence/contracts';
+import { startCollectionWorld } from '@ringfence/resources/testing';
+import type { CollectionWorld } from '@ringfence/resources/testing';
 import { pino } from 'pino';
 import type { z } from 'zod';
 import { Config } from '../config.js';
@@ -18,57 +18,36 @@ export interface AskedOfOwners {
   version: z.output<(typeof CALLS)['askedVersion']['response']> | null;
   settings: z.output<(typeof CALLS)['askedSettings']['response']> | null;
 }
-export interface World {
-  readonly bus: Bus;
+export interface World extends CollectionWorld {
   readonly asked: AskedOfOwners;
   inventory(): Inventory;
-  rest(
-    collection: string,
-    op: string,
-    request?: { ids?: string[]; query?: Record<string, string>; body?: unknown },
-  ): Promise<ResourceResponse>;
   /** Label-resolver answers for every host. */
   labelHosts(): Promise<void>;
   observe(cluster: string, kind: string, id: string, payload: Record<string, unknown>): Promise<void>;
-  /** All events of this type so far, in order. */
-  events(type: string): Promise<{ stream: string; data: Record<string, unknown> }[]>;
-  restart(): Promise<void>;
-  /** A second process on the same servers; `takeOver` ends the first. */
-  standBy(): { mayWrite(): boolean; takeOver(): Promise<void> };
-  close(): Promise<void>;
 }
 
 export async function startWorld(environment: Record<string, string> = {}): Promise<World> {
-  const [postgres, nats] = await Promise.all([startPostgres(), startNats()]);
-  const config = Config.parse({ NATS_URL: nats.url, DATABASE_URL: postgres.url, ...environment });
-  const bus = await connectBus({ servers: nats.url, name: 'edge-of-spec', server: 'control' });
-  await ensureStreams(bus, 'control');
   const asked: AskedOfOwners = { version: { policyVersion: 4, at: null }, settings: { heads: [] } };
-  bus.serve(CALLS.askedVersion, async () => answerOf(asked.version));
-  bus.serve(CALLS.askedSettings, async () => answerOf(asked.settings));
-  let running = await start(config, nats.url);
+  const world = await startCollectionWorld({
+    others: (bus) => {
+      bus.serve(CALLS.askedVersion, async () => answerOf(asked.version));
+      bus.serve(CALLS.askedSettings, async () => answerOf(asked.settings));
+    },
+    open: (servers) => start(Config.parse({ ...servers, ...environment })),
+  });
+  const { bus, running } = world;
   let said = 0;
   return {
-    bus,
+    ...world,
     asked,
-    inventory: () => running.inventory,
-    rest: (collection, op, { ids = [], query = {}, body } = {}) =>
-      running.inventory.resource({
-        org: 1,
-        actor: { kind: 'user', id: '1' },
-        collection,
-        op,
-        ids,
-        query,
-        body,
-      }),
+    inventory: () => running().owner,
     observe: (cluster, kind, id, payload) =>
       bus.publish(
         kind === 'heartbeat' ? subjects.heartbeat(cluster, id) : subjects.observation(cluster, kind, id),
         payload,
       ),
     labelHosts: async () => {
-      for (const { id, cluster, body } of await workloads.live(running.inventory.store.entities))
+      for (const { id, cluster, body } of await workloads.live(running().owner.store.entities))
         await bus.publish(subjects.event(cluster, 'entity', id), {
           ...{
             id: randomUUID(),
@@ -82,28 +61,6 @@ export async function startWorld(environment: Record<string, string> = {}): Prom
           data: { ...UNMANAGED, ...body, cluster },
         });
     },
-    events: async (type) =>
-      (await running.inventory.store.follow(0, 10_000)).filter((event) => event.type === type) as never,
-    restart: async () => {
-      await running.close();
-      running = await start(config, nats.url);
-    },
-    standBy: () => {
-      let mayWrite = false;
-      const next = start(config, nats.url).finally(() => (mayWrite = true));
-      return {
-        mayWrite: () => mayWrite,
-        takeOver: async () => {
-          await running.close();
-          running = await next;
-        },
-      };
-    },
-    close: async () => {
-      await running.close();
-      await bus.close();
-      await Promise.all([postgres.close(), nats.close()]);
-    },
   };
 }
 
@@ -112,11 +69,8 @@ function answerOf<T>(answer: T | null): T {
   return answer;
 }
 
-async function start(
-  config: Config,
-  natsUrl: string,
-): Promise<{ inventory: Inventory; close(): Promise<void> }> {
-  const bus = await connectBus({ servers: natsUrl, name: 'inventory', server: 'control' });
+async function start(config: Config): Promise<{ owner: Inventory; close(): Promise<void> }> {
+  const bus = await connectBus({ servers: config.NATS_URL, name: 'inventory', server: 'control' });
   const inventory = await openInventory({ config, bus, logger: pino({ level: 'fatal' }) });
   const batch = { maxMessages: 500, maxWaitMs: 5 };
   bus.consumeBatches(OBSERVATIONS, batch, inventory.observed);
@@ -125,7 +79,7 @@ async function start(
   bus.consumeBatches(ENTITIES, batch, inventory.labelled);
   for (const each of [LABELS, PROFILES]) bus.consume(each, (message) => inventory.labelled([message]));
   return {
-    inventory,
+    owner: inventory,
     close: async () => {
       await bus.close();
       await inventory.close();

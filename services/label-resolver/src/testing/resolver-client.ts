@@ -1,6 +1,5 @@
 /** For specs: what they ask of label-resolver again and again, over REST and as inventory. */
 import { randomUUID } from 'node:crypto';
-import { CallError } from '@ringfence/bus';
 import { uncontracted } from '@ringfence/testing';
 import { expect } from 'vitest';
 import type { World } from './world.js';
@@ -18,14 +17,6 @@ export interface ProfileBody {
 }
 
 export const idOf = (href: string): string => href.split('/').at(-1) ?? '';
-
-/** Of the refusal; undefined when it was none. */
-export async function tokenOf(work: Promise<unknown>): Promise<string | undefined> {
-  return work.then(
-    () => undefined,
-    (error: unknown) => (error instanceof CallError ? error.errors[0]?.token : String(error)),
-  );
-}
 
 export async function newLabel(world: World, key: string, value: string): Promise<string> {
   const { body } = await world.rest('labels', 'create', { body: { key, value } });

@@ -1,0 +1,75 @@
+/**
+ * For specs of a service that owns collections: a process of it on a real Postgres and NATS, the next ones after it, and a
+ * bus on which everybody else speaks. A service's own `testing/world.ts` says what everybody else is.
+ */
+import { connectBus, ensureStreams } from '@ringfence/bus';
+import type { Bus } from '@ringfence/bus';
+import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import type { EventStore } from '@ringfence/event-store';
+import { startNats, startPostgres } from '@ringfence/testing';
+
+export interface OwnerProcess {
+  readonly owner: {
+    readonly store: EventStore;
+    resource(request: ResourceRequest): Promise<ResourceResponse>;
+  };
+  close(): Promise<void>;
+}
+
+export interface CollectionWorld {
+  /** Of everybody else. */
+  readonly bus: Bus;
+  rest(
+    collection: string,
+    op: string,
+    request?: { ids?: string[]; query?: Record<string, string>; body?: unknown },
+  ): Promise<ResourceResponse>;
+  /** All events of this type so far, in order. */
+  events(type: string): Promise<{ stream: string; data: Record<string, unknown> }[]>;
+  restart(): Promise<void>;
+  /** A second process on the same servers; `takeOver` ends the first. */
+  standBy(): { mayWrite(): boolean; takeOver(): Promise<void> };
+  close(): Promise<void>;
+}
+
+export interface WorldOf<P extends OwnerProcess> {
+  /** Before the first process begins. */
+  readonly others: (bus: Bus) => void;
+  /** A process, and the one that ran before it. */
+  readonly open: (servers: { NATS_URL: string; DATABASE_URL: string }, before?: P) => Promise<P>;
+}
+
+export async function startCollectionWorld<P extends OwnerProcess>({
+  others,
+  open,
+}: WorldOf<P>): Promise<CollectionWorld & { running(): P }> {
+  const [postgres, nats] = await Promise.all([startPostgres(), startNats()]);
+  const servers = { NATS_URL: nats.url, DATABASE_URL: postgres.url };
+  const bus = await connectBus({ servers: nats.url, name: 'everybody-else', server: 'control' });
+  await ensureStreams(bus, 'control');
+  others(bus);
+  let running = await open(servers);
+  const replaceBy = async (next: () => Promise<P>): Promise<void> => {
+    await running.close();
+    running = await next();
+  };
+  return {
+    bus,
+    running: () => running,
+    rest: (collection, op, { ids = [], query = {}, body } = {}) =>
+      running.owner.resource({ org: 1, actor: { kind: 'user', id: '1' }, collection, op, ids, query, body }),
+    events: async (type) =>
+      (await running.owner.store.follow(0, 10_000)).filter((event) => event.type === type) as never,
+    restart: () => replaceBy(() => open(servers, running)),
+    standBy: () => {
+      let mayWrite = false;
+      const next = open(servers, running).finally(() => (mayWrite = true));
+      return { mayWrite: () => mayWrite, takeOver: () => replaceBy(() => next) };
+    },
+    close: async () => {
+      await running.close();
+      await bus.close();
+      await Promise.all([postgres.close(), nats.close()]);
+    },
+  };
+}

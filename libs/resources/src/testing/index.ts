@@ -1,0 +1,4 @@
+/** Of this library for the specs of others. */
+export { startCollectionWorld } from './collection-world.js';
+export type { CollectionWorld } from './collection-world.js';
+export { tokenOf } from './refusal-token.js';
