@@ -2,135 +2,34 @@
  * What every flow store promises: the answers of the explorer over flows that two nodes report. A store's own spec gives
  * the way to open an empty one.
  */
-import { FlowQuery } from '@ringfence/contracts';
-import type { DecoratedFlowBatch, Flow } from '@ringfence/contracts';
+import type { Flow } from '@ringfence/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { flowFilter } from '../domain/flow-filter.js';
 import { foundFlows } from '../read/found-flows.js';
-import type { Names } from '../read/names.projection.js';
 import { DIMENSIONS, SearchEnded } from '../store/port/flow-store.js';
 import type { Dimension, FlowGroup, FlowStore, SearchBounds } from '../store/port/flow-store.js';
 import {
   aBatch,
-  aFlow,
   API,
   apiEnd,
-  CLUSTER,
   consumerReport,
-  outsider,
   providerReport,
   RULE,
   WEB,
   webEnd,
 } from './flow-batch.builder.js';
+import { aQuery, flowsOfManyKinds, NAMES } from './flow-examples.js';
+import { flowQueryPromises } from './flow-query.suite.js';
 
 const TODAY = '2026-11-20';
 const RETENTION_DAYS = 97;
-const GROUP = 'bbbbbbbb-0000-4000-8000-000000000001';
 
 export interface OpenFlowStore {
   readonly store: FlowStore;
   close(): Promise<void>;
 }
 
-const range = (from: string, to: string | null = null, exclusion = false) => ({
-  ...{ from, to, exclusion },
-  description: '',
-});
-const NAMES: Names = {
-  labels: new Map([
-    ['11', { key: 'role', value: 'web' }],
-    ['12', { key: 'role', value: 'api' }],
-    ['21', { key: 'app', value: 'shop' }],
-    ['22', { key: 'app', value: 'bank' }],
-  ]),
-  clusters: new Map([[CLUSTER, 'lab']]),
-  ipLists: new Map([
-    [
-      '5',
-      {
-        ...{ id: '5', name: 'office', description: '', fqdns: [] },
-        ranges: [
-          range('192.168.0.0/16'),
-          range('192.168.9.0/24', null, true),
-          range('2001:db8::1', '2001:db8::9'),
-        ],
-      },
-    ],
-  ]),
-  labelGroups: new Map([
-    [GROUP, { id: GROUP, name: 'tiers', description: '', key: 'role', labels: ['12'], subGroups: [] }],
-  ]),
-};
-
-const EVERYTHING = {
-  sources: { include: [[]], exclude: [] },
-  destinations: { include: [[]], exclude: [] },
-  services: { include: [], exclude: [] },
-  max_results: 100,
-};
-const aQuery = (query: object): FlowQuery => FlowQuery.parse({ ...EVERYTHING, ...query });
 const patient = (): SearchBounds => ({ signal: new AbortController().signal, withinMs: 60_000 });
-const ports = (list: readonly Flow[]): number[] =>
-  list.map((flow) => flow.service.port).sort((a, b) => a - b);
-
-/** A web Pod that calls an API, as both nodes say it, and five flows that nobody else is part of. */
-function flowsOfManyKinds(): DecoratedFlowBatch[] {
-  const bank = {
-    ...webEnd,
-    workload: 'aaaaaaaa-0000-4000-8000-000000000003',
-    name: 'teller',
-    labels: ['11', '22'],
-  };
-  const deny = '/orgs/1/sec_policy/active/enforcement_boundaries/4';
-  const others = aBatch({
-    id: 'node-3/boot/1',
-    from: '2026-11-20T11:00:00.000Z',
-    to: '2026-11-20T11:00:05.000Z',
-    ends: [
-      outsider('192.168.1.1'),
-      outsider('192.168.9.9'),
-      outsider('2001:db8::5'),
-      bank,
-      apiEnd,
-      outsider('224.0.0.1'),
-    ],
-    flows: [
-      aFlow({
-        src: 0,
-        dst: 4,
-        target: 4,
-        targetPort: 1001,
-        verdict: 'potentially_blocked',
-        rule: null,
-        ruleClass: null,
-      }),
-      aFlow({
-        src: 1,
-        dst: 4,
-        target: 4,
-        targetPort: 1002,
-        verdict: 'blocked',
-        rule: deny,
-        ruleClass: 'deny',
-      }),
-      aFlow({ src: 2, dst: 4, target: 4, targetPort: 1003, verdict: 'blocked', rule: null, ruleClass: null }),
-      aFlow({ src: 3, dst: 4, target: 4, targetPort: 1004, rule: 'essential/dns', ruleClass: 'essential' }),
-      aFlow({
-        src: 3,
-        dst: 5,
-        target: 5,
-        targetPort: 1005,
-        proto: 17,
-        direction: 'outbound',
-        verdict: 'unknown',
-        rule: null,
-        ruleClass: null,
-      }),
-    ],
-  });
-  return [consumerReport({}, { connections: 3 }), providerReport({}, { connections: 2 }), others];
-}
 
 /** `open` gives an empty store that keeps flows for so many days. */
 export function flowStoreSuite(open: (retentionDays: number) => Promise<OpenFlowStore>): void {
@@ -284,124 +183,7 @@ export function flowStoreSuite(open: (retentionDays: number) => Promise<OpenFlow
     });
   });
 
-  describe('a query finds flows', () => {
-    const href = (path: string): object => ({ href: `/orgs/1/${path}` });
-    const source = (...items: object[]): object => ({ sources: { include: [items], exclude: [] } });
-    const withoutSource = (...items: object[]): object => ({ sources: { include: [[]], exclude: items } });
-    const destination = (...items: object[]): object => ({ destinations: { include: [items], exclude: [] } });
-
-    it.each<[string, object, number[]]>([
-      ['of anyone', {}, [1001, 1002, 1003, 1004, 1005, 8080]],
-      ['by label', source({ label: href('labels/21') }), [8080]],
-      [
-        'by labels of one type, either',
-        source({ label: href('labels/21') }, { label: href('labels/22') }),
-        [1004, 1005, 8080],
-      ],
-      [
-        'by labels of two types, both',
-        source({ label: href('labels/11') }, { label: href('labels/22') }),
-        [1004, 1005],
-      ],
-      ['by label of nobody', source({ label: href('labels/99') }), []],
-      [
-        'by label group',
-        destination({
-          label_group: href('sec_policy/active/label_groups/bbbbbbbb-0000-4000-8000-000000000001'),
-        }),
-        [1001, 1002, 1003, 1004, 8080],
-      ],
-      [
-        'by label group that does not exist',
-        destination({
-          label_group: href('sec_policy/active/label_groups/bbbbbbbb-0000-4000-8000-00000000000f'),
-        }),
-        [],
-      ],
-      ['without a label', withoutSource({ label: href('labels/22') }), [1001, 1002, 1003, 8080]],
-      [
-        'by workload',
-        destination({ workload: href(`kubernetes_workloads/${API}`) }),
-        [1001, 1002, 1003, 1004, 8080],
-      ],
-      ['of all workloads', source({ actors: 'ams' }), [1004, 1005, 8080]],
-      [
-        'by IP list without its exclusions',
-        source({ ip_list: href('sec_policy/active/ip_lists/5') }),
-        [1001, 1003],
-      ],
-      ['by IP list of nothing', source({ ip_list: href('sec_policy/active/ip_lists/77') }), []],
-      ['by address of an outsider', source({ ip_address: '192.168.9.9' }), [1002]],
-      ['by address as an object', source({ ip_address: { value: '192.168.9.9' } }), [1002]],
-      ['by address of a Service', destination({ ip_address: '10.96.0.10' }), [8080]],
-      ['by network', source({ ip_address: '192.168.0.0/16' }), [1001, 1002]],
-      [
-        'by transmission',
-        { destinations: { include: [[]], exclude: [{ transmission: 'multicast' }] } },
-        [1001, 1002, 1003, 1004, 8080],
-      ],
-      ['by domain name, of which none is known', destination({ fqdn: '*.example.org' }), []],
-      [
-        'of either end',
-        {
-          ...source({ ip_address: '192.168.9.9' }),
-          destinations: { include: [[{ ip_address: '224.0.0.1' }]], exclude: [] },
-          sources_destinations_query_op: 'or',
-        },
-        [1002, 1005],
-      ],
-      [
-        'of alternatives',
-        {
-          sources: {
-            include: [[{ label: href('labels/21') }], [{ ip_address: '192.168.1.1' }]],
-            exclude: [],
-          },
-        },
-        [1001, 8080],
-      ],
-      ['by port', { services: { include: [{ port: 1002 }], exclude: [] } }, [1002]],
-      [
-        'by the port of the Service',
-        { services: { include: [{ port: 80, proto: 6 }], exclude: [] } },
-        [8080],
-      ],
-      [
-        'by range of ports',
-        { services: { include: [{ port: 1002, to_port: 1004, proto: 6 }], exclude: [] } },
-        [1002, 1003, 1004],
-      ],
-      ['by protocol', { services: { include: [{ proto: 17 }], exclude: [] } }, [1005]],
-      ['without ports', { services: { include: [], exclude: [{ port: 1001, to_port: 1005 }] } }, [8080]],
-      ['by verdict', { policy_decisions: ['blocked', 'potentially_blocked'] }, [1001, 1002, 1003]],
-      ['of unknown verdict', { policy_decisions: ['unknown'] }, [1005]],
-      ['stopped by a deny rule', { boundary_decisions: ['blocked'] }, [1002]],
-      ['stopped by override deny', { boundary_decisions: ['blocked_by_override_deny'] }, []],
-      ['since a time', { start_date: '2026-11-20T10:30:00Z' }, [1001, 1002, 1003, 1004, 1005]],
-      ['until a time', { end_date: '2026-11-20T10:30:00Z' }, [8080]],
-      ['of other sources of data', { data_sources: { include: ['flowlink'] } }, []],
-      ['none', { max_results: 0 }, []],
-    ])('%s', async (_, query, expected) => {
-      expect(ports(await found(query))).toEqual(expected);
-    });
-
-    it('no more than were asked for, the newest', async () => {
-      expect(ports(await found({ max_results: 5 }))).toEqual([1001, 1002, 1003, 1004, 1005]);
-    });
-
-    it('and says which rule decided, by its kind', async () => {
-      const list = await found({});
-      const at = (port: number): Flow | undefined => list.find((flow) => flow.service.port === port);
-      expect(at(1002)).toMatchObject({
-        boundary_decision: 'blocked',
-        enforcement_boundaries: [{ href: '/orgs/1/sec_policy/active/enforcement_boundaries/4' }],
-        rules: [],
-      });
-      expect(at(1004)).toMatchObject({ rules: [{ essential_service_rule: 'dns' }] });
-      expect(at(1001)?.src).toMatchObject({ ip: '192.168.1.1', ip_lists: [{ name: 'office' }] });
-      expect(at(1005)).toMatchObject({ transmission: 'multicast', flow_direction: 'outbound' });
-    });
-  });
+  flowQueryPromises(found);
 
   describe('retention', () => {
     it('drops whole days, of which nothing is found or counted afterwards', async () => {
