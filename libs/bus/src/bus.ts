@@ -77,6 +77,8 @@ export interface LatestValue {
 export interface LatestReader {
   /** All values that existed when the reading began have been handled. */
   readonly caughtUp: Promise<void>;
+  /** Values that are not handled yet, on the server and here. */
+  waiting(): Promise<number>;
   /** True, or in words that it stands still with values waiting. */
   progress(): true | string;
   close(): Promise<void>;
@@ -161,6 +163,8 @@ export interface Bus {
    * Answers when the oldest message that the stream keeps was stored; null: it keeps none.
    */
   rewind(consumption: Consumption, since?: Date): Promise<{ readonly oldest: Date | null }>;
+  /** What a stream keeps: its name and birth, and the sequences of its first and last message. */
+  kept(stream: string): Promise<{ readonly stream: string; readonly first: number; readonly last: number }>;
   /** Messages that wait in a durable, whoever reads through it. */
   waiting(consumption: Consumption): Promise<number>;
   /** Acknowledged together after the handler; a batch that fails is tried again, then message by message. */

@@ -2,7 +2,7 @@
 import type { BatchLimits, Bus, BusOptions, Consumer, LatestReader, Message, Subscription } from './bus.js';
 import { makeCall, serveCall } from './calls.js';
 import { startConsumer } from './consume.js';
-import { rewindDurable, waitingIn } from './durable.js';
+import { keptIn, rewindDurable, waitingIn } from './durable.js';
 import { startLatest } from './latest.js';
 import { openLink } from './link.js';
 import type { Link } from './link.js';
@@ -50,6 +50,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     consumeBatches: (consumption, limits, handler, consumer = {}) =>
       kept(startConsumer(link, { consumption, limits, handler, options: consumer })),
     rewind: (consumption, since) => rewindDurable(link, consumption, since),
+    kept: (stream) => keptIn(link, stream),
     waiting: ({ stream, durable }) => waitingIn(link, stream, durable),
     call: (contract, request, call) => makeCall(link, contract, request, call),
     serve: (contract, handler, serve) => serveCall(link, contract, handler, serve),

@@ -36,11 +36,19 @@ export async function beginSession(
   signal: AbortSignal,
 ): Promise<Session> {
   const { stream } = consumption;
-  const { created } = await link.manager.streams.info(stream);
+  const kept = await keptIn(link, stream);
   const info = await ensureDurable(link, consumption, startAt);
   await untilNothingUnderWay(info, signal);
   const pending = info.num_pending + info.num_ack_pending;
-  return { stream: `${stream}@${created}`, rewind: info.config.description ?? '', pending };
+  return { stream: kept.stream, rewind: info.config.description ?? '', pending };
+}
+
+export async function keptIn(
+  { manager }: Link,
+  name: string,
+): Promise<{ stream: string; first: number; last: number }> {
+  const { created, state } = await manager.streams.info(name);
+  return { stream: `${name}@${created}`, first: state.first_seq, last: state.last_seq };
 }
 
 /** Messages that the server has not yet had acknowledged, delivered or not. */

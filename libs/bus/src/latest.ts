@@ -34,6 +34,7 @@ export function startLatest(link: Link, reading: ValueReading): LatestReader {
   const running = reader.run();
   return {
     caughtUp: reader.caughtUp,
+    waiting: () => reader.waiting(),
     progress: () => reader.progress.state(),
     close: async () => {
       reader.stop();
@@ -90,6 +91,14 @@ class ValueReader {
   stop(): void {
     this.ended.abort();
     this.pull?.cancel();
+  }
+
+  async waiting(): Promise<number> {
+    const here = this.here();
+    if (this.isDurable) return here;
+    // Not begun: nobody knows how much there is.
+    if (this.own === undefined) return Number.POSITIVE_INFINITY;
+    return here + (await waitingIn(this.link, this.stream, this.own));
   }
 
   private async session(): Promise<void> {
@@ -219,7 +228,7 @@ class ValueReader {
   /** Through somebody else's durable only what is here already can be counted: the server may not be asked. */
   private async measure(): Promise<void> {
     if (!this.link.isConnected()) return this.progress.excused();
-    const here = this.queue.waiting().length + (this.inHand === undefined ? 0 : 1);
+    const here = this.here();
     if (this.isDurable)
       return here > 0 || this.pull?.isHeard() === true ? this.progress.measured(here) : undefined;
     if (this.own === undefined) return;
@@ -227,6 +236,10 @@ class ValueReader {
       (waiting) => this.progress.measured(here + waiting),
       (error: unknown) => this.progress.notMeasured(`the server does not say what waits (${String(error)})`),
     );
+  }
+
+  private here(): number {
+    return this.queue.waiting().length + (this.inHand === undefined ? 0 : 1);
   }
 
   private failed(error: unknown): void {

@@ -232,3 +232,11 @@ export const HEALTH_CALLS = [
   CALLS.policyHealth,
   CALLS.flowHealth,
 ] as const;
+
+/** Who says again what it decided: an owner, by the call that asks for it. */
+export const RESYNC_CALLS = {
+  inventory: CALLS.inventoryResync,
+  'label-resolver': CALLS.labelResync,
+  'policy-compute': CALLS.policyResync,
+} as const;
+export type Owner = keyof typeof RESYNC_CALLS;

@@ -147,10 +147,11 @@ export {
   ExplainRequest,
   ExplainResponse,
   HEALTH_CALLS,
+  RESYNC_CALLS,
   ResourceRequest,
   ResourceResponse,
 } from './calls.js';
-export type { CallContract } from './calls.js';
+export type { CallContract, Owner } from './calls.js';
 export { ClusterAnswer, ClusterQuestion, InForce, JudgedEnd } from './questions.js';
 export type { Consumption, ServiceManifest } from './manifest.js';
 export { API } from './api/index.js';

@@ -22,6 +22,8 @@ export type { CommandResult } from './handle-command.js';
 export { dryRun, migrate, revertLast } from './migrate.js';
 export type { Migration, MigrationClass, Sql } from './migrate.js';
 export { inTurns } from './in-turns.js';
+export { keepWhole, waitingInAll } from './keep-whole.js';
+export type { CopyBus, CopyParts, CopyProcess, KeptMessages } from './keep-whole.js';
 export { mirror } from './mirror.js';
 export type { Mirror, Mirrored } from './mirror.js';
 export { oneAtATime, oneAtATimePer } from './one-at-a-time.js';

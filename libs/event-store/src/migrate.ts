@@ -7,7 +7,13 @@ import { MigrationExecutor } from 'typeorm';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { codeOf } from './database.js';
 import { DatabaseRefused } from './database-refused.js';
-import { Durables1795392000000, EventStore1795219200000, LOCKS, Resync1795305600000 } from './schema.js';
+import {
+  Copied1795478400000,
+  Durables1795392000000,
+  EventStore1795219200000,
+  LOCKS,
+  Resync1795305600000,
+} from './schema.js';
 
 /** All that a migration has: what it does follows from its SQL alone. */
 export type Sql = Pick<QueryRunner, 'query'>;
@@ -28,6 +34,7 @@ export const withOwn = (migrations: readonly MigrationClass[]): MigrationClass[]
   EventStore1795219200000,
   Resync1795305600000,
   Durables1795392000000,
+  Copied1795478400000,
   ...migrations,
 ];
 

@@ -70,3 +70,13 @@ export class Durables1795392000000 implements Migration {
     `);
   }
 }
+
+/** Up to which message everything that an owner said is in this database's copies. */
+export class Copied1795478400000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query('create table copied (owner text primary key, stream text not null, seq bigint not null)');
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('drop table copied');
+  }
+}

@@ -11,7 +11,7 @@ import { Module } from '@nestjs/common';
 import { openControlBus } from '@ringfence/bus';
 import type { Bus, Consumer } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
-import { ownDurables } from '@ringfence/event-store';
+import { keepWhole, ownDurables } from '@ringfence/event-store';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { FLOW_INGEST, FlowIngestController } from './adapters/flow-ingest.controller.js';
@@ -58,6 +58,10 @@ export async function startFlowIngest(context: Context): Promise<RunningService>
     onUnexpected: (error) => logger.error({ err: error }, 'a call failed'),
   });
   const consumers = readStreams(context, flowIngest, bus);
+  keepWhole(context, {
+    ...{ store: flowIngest.database, bus, owners: ['inventory', 'label-resolver', 'policy-compute'] },
+    waiting: () => bus.waiting(NAMES),
+  });
   return {
     drain: async () => {
       await Promise.all(consumers.map((consumer) => consumer.close()));

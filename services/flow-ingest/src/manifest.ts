@@ -23,5 +23,5 @@ export const manifest: ServiceManifest = {
   consumes: [FLOWS, NAMES],
   emits: [],
   serves: ['flow-ingest.resource', 'flow-ingest.health'],
-  calls: [],
+  calls: ['inventory.resync', 'label-resolver.resync', 'policy-compute.resync'],
 };

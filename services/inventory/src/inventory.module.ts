@@ -11,14 +11,14 @@ import { Module } from '@nestjs/common';
 import { openControlBus } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
 import type { Bus, Consumer } from '@ringfence/bus';
-import { ownDurables } from '@ringfence/event-store';
+import { keepWhole, ownDurables, waitingInAll } from '@ringfence/event-store';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { INVENTORY, InventoryController } from './adapters/inventory.controller.js';
 import type { Config } from './config.js';
 import { openInventory } from './inventory.js';
 import type { Inventory } from './inventory.js';
-import { ACKS, AGENTS, ENTITIES, manifest, OBSERVATIONS } from './manifest.js';
+import { ACKS, AGENTS, ENTITIES, LABELS, manifest, OBSERVATIONS, PROFILES } from './manifest.js';
 
 type Context = HostContext<Config>;
 
@@ -55,6 +55,10 @@ export async function startInventory(context: Context): Promise<RunningService> 
     onUnexpected: (error) => logger.error({ err: error }, 'a call failed'),
   });
   const consumers = readBatches(context, inventory, bus);
+  keepWhole(context, {
+    ...{ store: inventory.store, bus, owners: ['label-resolver'] },
+    waiting: () => waitingInAll(bus, [ENTITIES, LABELS, PROFILES]),
+  });
   return {
     drain: async () => {
       await Promise.all(consumers.map((consumer) => consumer.close()));

@@ -63,5 +63,10 @@ export const manifest = {
     'inventory.exchange-token',
     'inventory.pair-node',
   ],
-  calls: ['label-resolver.resource', 'label-resolver.asked-settings', 'policy-compute.asked-version'],
+  calls: [
+    'label-resolver.resource',
+    'label-resolver.asked-settings',
+    'label-resolver.resync',
+    'policy-compute.asked-version',
+  ],
 } as const satisfies ServiceManifest;

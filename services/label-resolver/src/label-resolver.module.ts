@@ -10,7 +10,7 @@ import { Module } from '@nestjs/common';
 import { openControlBus } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
 import type { Bus, Consumer } from '@ringfence/bus';
-import { ownDurables } from '@ringfence/event-store';
+import { keepWhole, ownDurables, waitingInAll } from '@ringfence/event-store';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { LABEL_RESOLVER, LabelResolverController } from './adapters/label-resolver.controller.js';
@@ -55,6 +55,10 @@ export async function startLabelResolver(context: Context): Promise<RunningServi
     onUnexpected: (error) => logger.error({ err: error }, 'a call failed'),
   });
   const consumers = readBatches(context, resolver, bus);
+  keepWhole(context, {
+    ...{ store: resolver.store, bus, owners: ['inventory'] },
+    waiting: () => waitingInAll(bus, manifest.consumes),
+  });
   return {
     drain: async () => {
       await Promise.all(consumers.map((consumer) => consumer.close()));

@@ -28,5 +28,5 @@ export const manifest = {
     'label-resolver.resync',
     'label-resolver.health',
   ],
-  calls: ['policy-compute.label-usage'],
+  calls: ['policy-compute.label-usage', 'inventory.resync'],
 } as const satisfies ServiceManifest;

@@ -41,5 +41,5 @@ export const manifest = {
     'policy-compute.resync',
     'policy-compute.health',
   ],
-  calls: [],
+  calls: ['label-resolver.resync'],
 } as const satisfies ServiceManifest;

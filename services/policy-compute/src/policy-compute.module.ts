@@ -9,6 +9,7 @@ import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { openControlBus } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
+import { keepWhole } from '@ringfence/event-store';
 import { alarmInsecure, nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { grpcTransportOptions } from './adapters/explain-grpc.js';
@@ -44,6 +45,12 @@ export async function startPolicyCompute(context: Context): Promise<RunningServi
   const policy = await openPolicyCompute({ config, bus, logger, metrics, signal });
   opened.policy = policy;
   onShutdown(() => policy.close());
+  keepWhole(context, {
+    store: policy.store,
+    bus,
+    owners: ['label-resolver'],
+    waiting: () => policy.waiting(),
+  });
   const grpc = grpcUrl(config);
   const app = await startNestOnBus({
     module: policyComputeModule(policy, config.RINGFENCE_GRPC_TOKEN),

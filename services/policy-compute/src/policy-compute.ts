@@ -39,6 +39,8 @@ export interface PolicyCompute {
   askedVersion(): Promise<z.output<(typeof CALLS)['askedVersion']['response']>>;
   /** True, or what is missing in words. */
   inSync(): true | string;
+  /** Facts that are not taken in. */
+  waiting(): Promise<number>;
   /** Says again what others mirror. */
   resync: Relay['resync'];
   relayLag(): number;
@@ -83,6 +85,7 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
       return { policyVersion: version, at: provisioned?.at ?? null };
     },
     inSync: () => live.inSync(),
+    waiting: () => live.waiting(),
     resync: relay.resync,
     relayLag: relay.lag,
     writer: () => live.writer(),

@@ -13,6 +13,10 @@ describe('cycles of calls', () => {
     expect(called({ a: ['b.x', 'b.y'], b: ['a.x'] })).toEqual(['a → b → a']);
   });
 
+  it('are none where one only asks to be told everything again', () => {
+    expect(called({ a: ['b.x'], b: ['a.resync'] })).toEqual([]);
+  });
+
   it('are found through others, each once', () => {
     expect(called({ c: ['a.x'], a: ['b.x'], b: ['c.x', 'd.x'], d: ['b.x'] })).toEqual([
       'a → b → c → a',

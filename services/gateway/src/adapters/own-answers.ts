@@ -1,7 +1,7 @@
 /** What the gateway answers itself: health, version, who is signed in, API keys, jobs and their files, audit events, explanations, resyncs. */
 import { hostname } from 'node:os';
 import type { Bus } from '@ringfence/bus';
-import { API_RELEASE, CALLS, ExplainBody, ResyncBody, VERSION } from '@ringfence/contracts';
+import { API_RELEASE, CALLS, ExplainBody, RESYNC_CALLS, ResyncBody, VERSION } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import { asFile } from '../domain/rest-request.js';
 import type { RestRequest } from '../domain/rest-request.js';
@@ -189,17 +189,11 @@ function explainAnswers(bus: Bus): Record<string, Answer> {
   };
 }
 
-const RESYNCS = {
-  inventory: CALLS.inventoryResync,
-  'label-resolver': CALLS.labelResync,
-  'policy-compute': CALLS.policyResync,
-} as const;
-
 function resyncAnswers(bus: Bus): Record<string, Answer> {
   return {
     'resync resync': async (request) => {
       const { service, begin } = ResyncBody.parse(request.body);
-      const progress = await called(request.id, () => bus.call(RESYNCS[service], { begin }));
+      const progress = await called(request.id, () => bus.call(RESYNC_CALLS[service], { begin }));
       const { position, upto } = progress;
       return { status: 200, body: { service, ...progress, done: position === upto } };
     },

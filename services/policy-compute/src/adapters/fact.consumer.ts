@@ -47,6 +47,12 @@ export class FactConsumer {
     await this.#writing;
   }
 
+  /** Values that are not yet in the mirror. */
+  async waiting(): Promise<number> {
+    const counts = await Promise.all(this.#readers.map((reader) => reader.waiting()));
+    return counts.reduce((sum, each) => sum + each, this.#waiting.length);
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all(this.#readers.map((reader) => reader.close()));

@@ -65,6 +65,11 @@ export class LivePolicy {
     return this.#state;
   }
 
+  /** Facts that are not taken in. */
+  async waiting(): Promise<number> {
+    return (await this.#consumer?.waiting()) ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Who writes the POLICY stream, in words. */
   writer(): string {
     return this.#writer;
