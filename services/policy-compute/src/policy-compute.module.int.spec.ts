@@ -203,7 +203,8 @@ describe('the process of policy-compute', () => {
     await bus.publish(subjects.event(cluster, 'entity', state.id), envelope, {
       headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
     });
-    await eventually(() => traces.length === 2);
+    // The unit, the list that it names, and the commit.
+    await eventually(() => traces.length === 3);
     expect(traces.every((trace) => trace.includes(traceId))).toBe(true);
     await reader.close();
   });
