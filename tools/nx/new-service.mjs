@@ -24,8 +24,9 @@ export function newService(tree, { name, purpose }) {
 const json = (value) => `${JSON.stringify(value, null, 2).replace(/\[\s+("[^"]*")\s+\]/g, '[$1]')}\n`;
 
 const next = ({ name }) => `
-Next: npm install, so that others find @ringfence/${name}. Its events and calls: libs/contracts. Who may say what on which subject:
-its manifest, from which its permissions follow (libs/bus). That npm start runs it: tools/up. Its lane: tools/checks/src/flow-graph.ts.
+Next: npm install, so that others find @ringfence/${name}. Its events and calls: libs/contracts, with HEALTH_CALLS and the gateway's
+manifest, so that /health knows of it. Who may say what on which subject: its own manifest, from which its permissions follow. That npm start
+runs it: tools/up/src/control-plane.ts and nats.ts. Its lane: tools/checks/src/flow-graph.ts.
 `;
 
 function packageJson({ name, purpose, version }) {
