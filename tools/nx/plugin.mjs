@@ -41,38 +41,33 @@ const lint = {
   metadata: { description: 'Style, budgets and boundaries' },
 };
 
-const resultOf = (tier) => `test-results/${tier}/{projectRoot}.json`;
-
-const unit = {
-  executor: '@ringfence/nx:test',
-  inputs: ['sources', '^sources', 'compiler', 'tests', runner],
-  outputs: [`{workspaceRoot}/${resultOf('unit')}`],
-  cache: true,
-  metadata: { description: 'Tests that need nothing but memory' },
-};
-
-/** One worker each: Nx runs two targets at a time. */
+/** `inputs` beside what every test has; a batch (`executors.json`) unless it is its own command. */
 function test(tier, inputs, more) {
-  const result = resultOf(tier);
   return {
-    command: `node node_modules/vitest/vitest.mjs run {projectRoot}/src/ --maxWorkers=1 --reporter=default --reporter=json --outputFile.json=${result}`,
-    options: { env: { RINGFENCE_TEST_TIER: tier } },
-    inputs: [...inputs, 'compiler', 'tests'],
-    outputs: [`{workspaceRoot}/${result}`],
+    inputs: [...inputs, 'compiler', 'tests', runner],
+    outputs: [`{workspaceRoot}/test-results/${tier}/{projectRoot}.json`],
     cache: true,
     ...more,
   };
 }
 
+const scenarios =
+  'node node_modules/vitest/vitest.mjs run {projectRoot}/src/ --reporter=default --reporter=json' +
+  ' --outputFile.json=test-results/e2e/{projectRoot}.json';
+
 /** The dearest thing that a spec uses decides which target runs it, as its suffix says. */
 const TESTS = {
   test: {
     suffix: /(?<!\.int|\.e2e)\.spec\.tsx?$/,
-    target: unit,
+    target: test('unit', ['sources', '^sources'], {
+      executor: '@ringfence/nx:test',
+      metadata: { description: 'Tests that need nothing but memory' },
+    }),
   },
   'test-int': {
     suffix: /\.int\.spec\.ts$/,
     target: test('int', ['sources', '^sources', machine], {
+      executor: '@ringfence/nx:test-int',
       dependsOn: ['build'],
       metadata: { description: 'Tests with real servers, a real runtime and a real kernel' },
     }),
@@ -80,6 +75,8 @@ const TESTS = {
   'test-e2e': {
     suffix: /\.e2e\.spec\.ts$/,
     target: test('e2e', ['everything', machine], {
+      command: scenarios,
+      options: { env: { RINGFENCE_TEST_TIER: 'e2e' } },
       // It starts every process of the system, also those that it does not import.
       dependsOn: [{ target: 'build', projects: '*' }],
       parallelism: false,

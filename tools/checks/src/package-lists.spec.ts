@@ -24,7 +24,7 @@ describe('the packages of a project', () => {
 
   it('need the runner of specs on no list but that of who starts it', () => {
     const starting = { dependencies: [...clean.dependencies, 'vitest'] };
-    expect(planted({ ...starting, ...importing('tools/nx/unit-tests.mjs', 'vitest') })).toEqual([]);
+    expect(planted({ ...starting, ...importing('tools/nx/tests.mjs', 'vitest') })).toEqual([]);
     expect(planted(starting)).toHaveLength(1);
   });
 
