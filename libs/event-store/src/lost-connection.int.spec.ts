@@ -8,7 +8,7 @@ let postgres: PostgresServer;
 beforeAll(async () => {
   postgres = await startPostgres();
 });
-afterAll(() => postgres?.stop());
+afterAll(() => postgres?.close());
 
 describe('a connection that Postgres ends', () => {
   it('between two queries of a transaction fails the transaction, not the process', async () => {

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await bus?.close();
-  await nats?.stop();
+  await nats?.close();
 });
 
 describe('an object that no server takes', () => {

@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await clas?.close();
   await direct?.close();
-  await nats?.stop();
+  await nats?.close();
   await api?.close();
 });
 
