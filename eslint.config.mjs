@@ -55,6 +55,8 @@ const syntax = [
   { selector: 'ExportAllDeclaration', message: 'List what you export.' },
   { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' },
   { selector: 'TSModuleDeclaration[declare!=true]', message: 'Use modules, not namespaces.' },
+  // One way: a parameter of a constructor can only be `private`.
+  { selector: 'PrivateIdentifier', message: 'Write `private`, not `#`.' },
 ];
 
 const TIME = 'Pure code takes the time as an argument.';

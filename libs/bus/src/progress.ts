@@ -8,10 +8,10 @@ export const STANDS_AFTER_MS = 30_000;
 export const MEASURE_EVERY_MS = 5_000;
 
 export class LaneProgress {
-  #waiting = 0;
+  private waiting = 0;
   /** Since when there is something to do and nothing done; null: all is well. */
-  #standsSince: number | null = null;
-  #unknown: string | null = null;
+  private standsSince: number | null = null;
+  private unknown: string | null = null;
 
   constructor(
     private readonly name: string,
@@ -21,32 +21,32 @@ export class LaneProgress {
 
   /** As the server counts. */
   measured(waiting: number): void {
-    this.#waiting = waiting;
-    this.#unknown = null;
-    this.#standsSince = waiting === 0 ? null : (this.#standsSince ?? this.now());
+    this.waiting = waiting;
+    this.unknown = null;
+    this.standsSince = waiting === 0 ? null : (this.standsSince ?? this.now());
   }
 
   /** The server does not say what waits: perhaps much. */
   notMeasured(why: string): void {
-    this.#unknown = why;
-    this.#standsSince ??= this.now();
+    this.unknown = why;
+    this.standsSince ??= this.now();
   }
 
   moved(): void {
-    if (this.#standsSince !== null) this.#standsSince = this.now();
+    if (this.standsSince !== null) this.standsSince = this.now();
   }
 
   /** It has to wait for something that is said elsewhere (the connection, whom it passes messages on to). */
   excused(): void {
-    this.#standsSince = null;
+    this.standsSince = null;
   }
 
   /** True, or what stands still, in words. */
   state(): true | string {
-    if (this.#standsSince === null) return true;
-    const standsForMs = this.now() - this.#standsSince;
+    if (this.standsSince === null) return true;
+    const standsForMs = this.now() - this.standsSince;
     if (standsForMs < this.standsAfterMs) return true;
-    const what = this.#unknown ?? `${this.#waiting} messages wait`;
+    const what = this.unknown ?? `${this.waiting} messages wait`;
     return `${this.name}: ${what}, none was done for ${Math.round(standsForMs / 1_000)} s`;
   }
 }

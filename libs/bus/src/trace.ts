@@ -57,19 +57,18 @@ export function continueTraces<T>(
 
 /** The traces that wait for a piece of work. Bounded; the earliest count. */
 export class Causes {
-  #waiting = new Map<string, TraceHeaders>();
+  private waiting = new Map<string, TraceHeaders>();
 
   /** The active trace, or the one in `headers`. */
   add(headers: TraceHeaders = activeHeaders()): void {
     const { traceparent } = headers;
-    if (traceparent !== undefined && this.#waiting.size < MOST_CAUSES)
-      this.#waiting.set(traceparent, headers);
+    if (traceparent !== undefined && this.waiting.size < MOST_CAUSES) this.waiting.set(traceparent, headers);
   }
 
   /** They are given out once. */
   take(): TraceHeaders[] {
-    const taken = [...this.#waiting.values()];
-    this.#waiting.clear();
+    const taken = [...this.waiting.values()];
+    this.waiting.clear();
     return taken;
   }
 }

@@ -36,114 +36,114 @@ interface LabelSetItem {
 }
 
 export class MembershipIndex {
-  readonly #selectors = new Map<string, SelectorItem>();
-  readonly #labelSets = new Map<LabelSetId, LabelSetItem>();
-  readonly #anchored = new Map<LabelId, SmallSet<SelectorItem>>();
-  readonly #unanchored = new Set<SelectorItem>();
-  readonly #posted = new Map<LabelId, Posting<LabelSetItem>>();
-  #catalogue: CatalogueIndex;
+  private readonly selectors = new Map<string, SelectorItem>();
+  private readonly labelSets = new Map<LabelSetId, LabelSetItem>();
+  private readonly anchored = new Map<LabelId, SmallSet<SelectorItem>>();
+  private readonly unanchored = new Set<SelectorItem>();
+  private readonly posted = new Map<LabelId, Posting<LabelSetItem>>();
+  private catalogue: CatalogueIndex;
 
   constructor(catalogue: CatalogueIndex) {
-    this.#catalogue = catalogue;
+    this.catalogue = catalogue;
   }
 
   /** `changed`: labels whose type is another than before (new and deleted ones included). */
   setCatalogue(catalogue: CatalogueIndex, changed: Iterable<LabelId>): MembershipChange[] {
-    this.#catalogue = catalogue;
+    this.catalogue = catalogue;
     const touched = new Set<LabelSetItem>();
-    for (const label of changed) for (const item of this.#postedUnder(label)) touched.add(item);
-    return [...touched].flatMap((item) => this.#rematch(item));
+    for (const label of changed) for (const item of this.postedUnder(label)) touched.add(item);
+    return [...touched].flatMap((item) => this.rematch(item));
   }
 
   /** A label set's content never changes (its id is a hash of it): a known one changes nothing. */
   addLabelSet(labelSet: LabelSet): MembershipChange[] {
-    if (this.#labelSets.has(labelSet.id)) return [];
+    if (this.labelSets.has(labelSet.id)) return [];
     const item: LabelSetItem = { labelSet, selectors: new SmallSet(), isGone: false };
-    this.#labelSets.set(labelSet.id, item);
-    for (const label of labelSet.labels) this.#post(label, item);
-    return this.#rematch(item);
+    this.labelSets.set(labelSet.id, item);
+    for (const label of labelSet.labels) this.post(label, item);
+    return this.rematch(item);
   }
 
   removeLabelSet(id: LabelSetId): MembershipChange[] {
-    const item = this.#labelSets.get(id);
+    const item = this.labelSets.get(id);
     if (item === undefined) return [];
-    this.#labelSets.delete(id);
+    this.labelSets.delete(id);
     item.isGone = true;
-    for (const label of item.labelSet.labels) this.#unpost(label);
-    return [...item.selectors].map((selector) => this.#part(selector, item));
+    for (const label of item.labelSet.labels) this.unpost(label);
+    return [...item.selectors].map((selector) => this.part(selector, item));
   }
 
   /** The same id must always come with the same selector; a known one changes nothing. */
   addSelector(id: string, selector: Selector): MembershipChange[] {
-    if (this.#selectors.has(id)) return [];
-    const item: SelectorItem = { id, selector, anchor: this.#chooseAnchor(selector), members: new Set() };
-    this.#selectors.set(id, item);
-    if (item.anchor === null) this.#unanchored.add(item);
-    else for (const label of item.anchor) addTo(this.#anchored, label, item);
+    if (this.selectors.has(id)) return [];
+    const item: SelectorItem = { id, selector, anchor: this.chooseAnchor(selector), members: new Set() };
+    this.selectors.set(id, item);
+    if (item.anchor === null) this.unanchored.add(item);
+    else for (const label of item.anchor) addTo(this.anchored, label, item);
     const changes: MembershipChange[] = [];
-    for (const candidate of this.#candidateSets(selector)) {
-      if (!item.members.has(candidate) && this.#match(item, candidate))
-        changes.push(this.#join(item, candidate));
+    for (const candidate of this.candidateSets(selector)) {
+      if (!item.members.has(candidate) && this.match(item, candidate))
+        changes.push(this.join(item, candidate));
     }
     return changes;
   }
 
   removeSelector(id: string): MembershipChange[] {
-    const item = this.#selectors.get(id);
+    const item = this.selectors.get(id);
     if (item === undefined) return [];
-    this.#selectors.delete(id);
-    if (item.anchor === null) this.#unanchored.delete(item);
-    else for (const label of item.anchor) removeFrom(this.#anchored, label, item);
-    return [...item.members].map((labelSet) => this.#part(item, labelSet));
+    this.selectors.delete(id);
+    if (item.anchor === null) this.unanchored.delete(item);
+    else for (const label of item.anchor) removeFrom(this.anchored, label, item);
+    return [...item.members].map((labelSet) => this.part(item, labelSet));
   }
 
   labelSet(id: LabelSetId): LabelSet | undefined {
-    return this.#labelSets.get(id)?.labelSet;
+    return this.labelSets.get(id)?.labelSet;
   }
 
   selectorsOf(labelSet: LabelSetId): string[] {
     const ids: string[] = [];
-    for (const item of this.#labelSets.get(labelSet)?.selectors ?? []) ids.push(item.id);
+    for (const item of this.labelSets.get(labelSet)?.selectors ?? []) ids.push(item.id);
     return ids;
   }
 
   labelSetsOf(selector: string): LabelSetId[] {
     const ids: LabelSetId[] = [];
-    for (const item of this.#selectors.get(selector)?.members ?? []) ids.push(item.labelSet.id);
+    for (const item of this.selectors.get(selector)?.members ?? []) ids.push(item.labelSet.id);
     return ids;
   }
 
   isMember(selector: string, labelSet: LabelSetId): boolean {
-    const item = this.#labelSets.get(labelSet);
-    return item !== undefined && (this.#selectors.get(selector)?.members.has(item) ?? false);
+    const item = this.labelSets.get(labelSet);
+    return item !== undefined && (this.selectors.get(selector)?.members.has(item) ?? false);
   }
 
-  #rematch(item: LabelSetItem): MembershipChange[] {
+  private rematch(item: LabelSetItem): MembershipChange[] {
     const changes: MembershipChange[] = [];
     for (const selector of item.selectors) {
-      if (!this.#match(selector, item)) changes.push(this.#part(selector, item));
+      if (!this.match(selector, item)) changes.push(this.part(selector, item));
     }
     const consider = (selector: SelectorItem): void => {
-      if (!item.selectors.has(selector) && this.#match(selector, item))
-        changes.push(this.#join(selector, item));
+      if (!item.selectors.has(selector) && this.match(selector, item))
+        changes.push(this.join(selector, item));
     };
     for (const label of item.labelSet.labels)
-      for (const selector of this.#anchored.get(label) ?? []) consider(selector);
-    this.#unanchored.forEach(consider);
+      for (const selector of this.anchored.get(label) ?? []) consider(selector);
+    this.unanchored.forEach(consider);
     return changes;
   }
 
-  #match(selector: SelectorItem, item: LabelSetItem): boolean {
-    return matches(selector.selector, item.labelSet, this.#catalogue);
+  private match(selector: SelectorItem, item: LabelSetItem): boolean {
+    return matches(selector.selector, item.labelSet, this.catalogue);
   }
 
-  #join(selector: SelectorItem, item: LabelSetItem): MembershipChange {
+  private join(selector: SelectorItem, item: LabelSetItem): MembershipChange {
     selector.members.add(item);
     item.selectors.add(selector);
     return { selector: selector.id, labelSet: item.labelSet.id, member: true };
   }
 
-  #part(selector: SelectorItem, item: LabelSetItem): MembershipChange {
+  private part(selector: SelectorItem, item: LabelSetItem): MembershipChange {
     selector.members.delete(item);
     item.selectors.delete(selector);
     return { selector: selector.id, labelSet: item.labelSet.id, member: false };
@@ -153,33 +153,33 @@ export class MembershipIndex {
    * The condition under whose labels the fewest selectors hang so far. With "app:shop and env:production" in
    * thousands of rules, each settles under its application and nobody's look-up walks through all of production.
    */
-  #chooseAnchor(selector: Selector): readonly LabelId[] | null {
-    return this.#rarest(selector, this.#anchored);
+  private chooseAnchor(selector: Selector): readonly LabelId[] | null {
+    return this.rarest(selector, this.anchored);
   }
 
-  #candidateSets(selector: Selector): Iterable<LabelSetItem> {
-    const rarest = this.#rarest(selector, this.#posted);
-    if (rarest === null) return this.#labelSets.values();
-    return rarest.flatMap((label) => this.#postedUnder(label));
+  private candidateSets(selector: Selector): Iterable<LabelSetItem> {
+    const rarest = this.rarest(selector, this.posted);
+    if (rarest === null) return this.labelSets.values();
+    return rarest.flatMap((label) => this.postedUnder(label));
   }
 
-  #post(label: LabelId, item: LabelSetItem): void {
-    let posting = this.#posted.get(label);
-    if (posting === undefined) this.#posted.set(label, (posting = new Posting()));
+  private post(label: LabelId, item: LabelSetItem): void {
+    let posting = this.posted.get(label);
+    if (posting === undefined) this.posted.set(label, (posting = new Posting()));
     posting.add(item);
   }
 
-  #unpost(label: LabelId): void {
-    const posting = this.#posted.get(label)!;
+  private unpost(label: LabelId): void {
+    const posting = this.posted.get(label)!;
     posting.lost();
-    if (posting.size === 0) this.#posted.delete(label);
+    if (posting.size === 0) this.posted.delete(label);
   }
 
-  #postedUnder(label: LabelId): readonly LabelSetItem[] {
-    return this.#posted.get(label)?.present() ?? [];
+  private postedUnder(label: LabelId): readonly LabelSetItem[] {
+    return this.posted.get(label)?.present() ?? [];
   }
 
-  #rarest(
+  private rarest(
     selector: Selector,
     load: ReadonlyMap<LabelId, { readonly size: number }>,
   ): readonly LabelId[] | null {

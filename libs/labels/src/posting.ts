@@ -7,30 +7,30 @@ export interface Posted {
 }
 
 export class Posting<T extends Posted> {
-  #items: T[] = [];
-  #gone = 0;
+  private items: T[] = [];
+  private gone = 0;
 
   get size(): number {
-    return this.#items.length - this.#gone;
+    return this.items.length - this.gone;
   }
 
   add(item: T): void {
-    this.#items.push(item);
+    this.items.push(item);
   }
 
   /** One of them is marked as gone by now. */
   lost(): void {
-    this.#gone += 1;
-    if (this.#gone * 2 > this.#items.length) this.#sweep();
+    this.gone += 1;
+    if (this.gone * 2 > this.items.length) this.sweep();
   }
 
   present(): readonly T[] {
-    if (this.#gone > 0) this.#sweep();
-    return this.#items;
+    if (this.gone > 0) this.sweep();
+    return this.items;
   }
 
-  #sweep(): void {
-    this.#items = this.#items.filter(({ isGone }) => !isGone);
-    this.#gone = 0;
+  private sweep(): void {
+    this.items = this.items.filter(({ isGone }) => !isGone);
+    this.gone = 0;
   }
 }

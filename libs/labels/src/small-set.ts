@@ -6,35 +6,35 @@ const SHORT = 16;
 const NOTHING: readonly never[] = [];
 
 export class SmallSet<V> implements Iterable<V> {
-  #values: readonly V[] | Set<V> = NOTHING;
+  private values: readonly V[] | Set<V> = NOTHING;
 
   get size(): number {
-    return 'size' in this.#values ? this.#values.size : this.#values.length;
+    return 'size' in this.values ? this.values.size : this.values.length;
   }
 
   has(value: V): boolean {
-    return 'size' in this.#values ? this.#values.has(value) : this.#values.includes(value);
+    return 'size' in this.values ? this.values.has(value) : this.values.includes(value);
   }
 
   add(value: V): void {
-    const values = this.#values;
+    const values = this.values;
     if ('size' in values) values.add(value);
-    else if (values.length === 0) this.#values = [value];
+    else if (values.length === 0) this.values = [value];
     else if (!values.includes(value))
-      this.#values = values.length < SHORT ? values.concat([value]) : new Set(values).add(value);
+      this.values = values.length < SHORT ? values.concat([value]) : new Set(values).add(value);
   }
 
   /** Whether it was there. */
   delete(value: V): boolean {
-    const values = this.#values;
+    const values = this.values;
     if ('size' in values) return values.delete(value);
     const at = values.indexOf(value);
-    if (at >= 0) this.#values = values.length === 1 ? NOTHING : values.toSpliced(at, 1);
+    if (at >= 0) this.values = values.length === 1 ? NOTHING : values.toSpliced(at, 1);
     return at >= 0;
   }
 
   [Symbol.iterator](): Iterator<V> {
-    return this.#values[Symbol.iterator]();
+    return this.values[Symbol.iterator]();
   }
 }
 

@@ -4,32 +4,32 @@ import { mergeIntervals, parseAddress, parseCidr, parseIpv4 } from './address.js
 import type { Interval } from './address.js';
 
 export class CidrSet {
-  readonly #first4: number[] = [];
-  readonly #last4: number[] = [];
-  readonly #first6: bigint[] = [];
-  readonly #last6: bigint[] = [];
+  private readonly first4: number[] = [];
+  private readonly last4: number[] = [];
+  private readonly first6: bigint[] = [];
+  private readonly last6: bigint[] = [];
 
   constructor(cidrs: readonly Cidr[]) {
     const intervals = cidrs.map(parseCidr).filter((interval): interval is Interval => interval !== null);
     for (const { version, first, last } of mergeIntervals(intervals)) {
       if (version === 4) {
-        this.#first4.push(Number(first));
-        this.#last4.push(Number(last));
+        this.first4.push(Number(first));
+        this.last4.push(Number(last));
       } else {
-        this.#first6.push(first);
-        this.#last6.push(last);
+        this.first6.push(first);
+        this.last6.push(last);
       }
     }
   }
 
   contains(address: string): boolean {
-    if (this.#first4.length > 0) {
+    if (this.first4.length > 0) {
       const value = parseIpv4(address);
-      if (value !== null) return inside(this.#first4, this.#last4, value);
+      if (value !== null) return inside(this.first4, this.last4, value);
     }
-    if (this.#first6.length === 0 || !address.includes(':')) return false;
+    if (this.first6.length === 0 || !address.includes(':')) return false;
     const parsed = parseAddress(address);
-    return parsed !== null && inside(this.#first6, this.#last6, parsed.value);
+    return parsed !== null && inside(this.first6, this.last6, parsed.value);
   }
 }
 

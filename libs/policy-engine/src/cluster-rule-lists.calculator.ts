@@ -43,35 +43,35 @@ export interface Listed {
 }
 
 export class ClusterRuleLists {
-  readonly #carriers = new Map<string, Carrier>();
-  readonly #byText = new Map<string, Listed>();
-  readonly #dirty = new Set<Listed>();
+  private readonly carriers = new Map<string, Carrier>();
+  private readonly byText = new Map<string, Listed>();
+  private readonly dirty = new Set<Listed>();
 
   constructor(private readonly groups: ClusterGroupsCalculator) {}
 
   /** Whether whoever the question means carries any rule. */
   carries(question: string): boolean {
-    const carrier = this.#carriers.get(question);
+    const carrier = this.carriers.get(question);
     return carrier !== undefined && carrier.ends.size > 0;
   }
 
   /** True: whoever the question means has another list from now on. */
   place(question: string, end: RuleEnd): boolean {
-    let carrier = this.#carriers.get(question);
+    let carrier = this.carriers.get(question);
     if (carrier === undefined)
-      this.#carriers.set(question, (carrier = { question, ends: new SmallSet(), lists: new SmallSet() }));
+      this.carriers.set(question, (carrier = { question, ends: new SmallSet(), lists: new SmallSet() }));
     const isFirst = carrier.ends.size === 0;
     carrier.ends.add(end);
-    this.#touch(carrier);
+    this.touch(carrier);
     return isFirst;
   }
 
   /** True: whoever the question means has another list from now on. */
   displace(question: string, end: RuleEnd): boolean {
-    const carrier = this.#carriers.get(question)!;
+    const carrier = this.carriers.get(question)!;
     carrier.ends.delete(end);
-    this.#touch(carrier);
-    this.#tidy(carrier);
+    this.touch(carrier);
+    this.tidy(carrier);
     return carrier.ends.size === 0;
   }
 
@@ -80,63 +80,63 @@ export class ClusterRuleLists {
     const carrying = questions.filter((question) => this.carries(question)).sort();
     if (named.length > 0) carrying.push(labelSet);
     const text = carrying.join(' ');
-    const listed = this.#byText.get(text) ?? this.#add(text, carrying);
+    const listed = this.byText.get(text) ?? this.add(text, carrying);
     listed.users += 1;
-    if (named.length > 0) this.#dirty.add(listed);
+    if (named.length > 0) this.dirty.add(listed);
     listed.named = named;
     return listed;
   }
 
   disuse(listed: Listed): void {
     listed.users -= 1;
-    if (listed.users === 0) this.#dirty.add(listed);
+    if (listed.users === 0) this.dirty.add(listed);
   }
 
   flush(): RuleListChanges {
     const changes: RuleListChanges = { upsert: [], remove: [] };
-    for (const listed of this.#dirty) {
+    for (const listed of this.dirty) {
       const { told } = listed;
       const list = listed.users === 0 ? undefined : build(listed);
       if (list === undefined) {
-        this.#forget(listed);
+        this.forget(listed);
         if (told !== undefined) changes.remove.push(listed.id);
       } else if (told === undefined || !sameList(told, list)) changes.upsert.push(list);
       else continue;
-      this.#replace(told, list);
+      this.replace(told, list);
       listed.told = list;
     }
-    this.#dirty.clear();
+    this.dirty.clear();
     return changes;
   }
 
-  #touch({ lists }: Carrier): void {
-    for (const listed of lists) this.#dirty.add(listed);
+  private touch({ lists }: Carrier): void {
+    for (const listed of lists) this.dirty.add(listed);
   }
 
-  #tidy({ question, ends, lists }: Carrier): void {
-    if (ends.size === 0 && lists.size === 0) this.#carriers.delete(question);
+  private tidy({ question, ends, lists }: Carrier): void {
+    if (ends.size === 0 && lists.size === 0) this.carriers.delete(question);
   }
 
-  #add(text: string, words: readonly string[]): Listed {
+  private add(text: string, words: readonly string[]): Listed {
     const id = `r-${sha256Hex(text, 20)}`;
-    const carriers = words.map((word) => this.#carriers.get(word)).filter((one) => one !== undefined);
+    const carriers = words.map((word) => this.carriers.get(word)).filter((one) => one !== undefined);
     const listed: Listed = { id, text, carriers, named: NONE, users: 0, told: undefined };
-    this.#byText.set(text, listed);
+    this.byText.set(text, listed);
     for (const { lists } of carriers) lists.add(listed);
-    this.#dirty.add(listed);
+    this.dirty.add(listed);
     return listed;
   }
 
-  #forget(listed: Listed): void {
-    this.#byText.delete(listed.text);
+  private forget(listed: Listed): void {
+    this.byText.delete(listed.text);
     for (const carrier of listed.carriers) {
       carrier.lists.delete(listed);
-      this.#tidy(carrier);
+      this.tidy(carrier);
     }
   }
 
   /** Keeps count of which groups are needed. */
-  #replace(before: RuleList | undefined, after: RuleList | undefined): void {
+  private replace(before: RuleList | undefined, after: RuleList | undefined): void {
     for (const { peers } of rulesOf(after)) for (const peer of peers) this.groups.use(peer);
     for (const { peers } of rulesOf(before)) for (const peer of peers) this.groups.disuse(peer);
   }

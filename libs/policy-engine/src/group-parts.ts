@@ -10,23 +10,23 @@ export interface Part<E> {
 }
 
 export class GroupParts<E> {
-  readonly #parts = new Map<string, Part<E>>();
+  private readonly parts = new Map<string, Part<E>>();
 
   get(id: string): Part<E> | undefined {
-    return this.#parts.get(id);
+    return this.parts.get(id);
   }
 
   /** Whoever asks adds something to it. */
   open(id: string): Part<E> {
-    let part = this.#parts.get(id);
+    let part = this.parts.get(id);
     if (part === undefined)
-      this.#parts.set(id, (part = { groups: new SmallSet(), endpoints: new SmallSet() }));
+      this.parts.set(id, (part = { groups: new SmallSet(), endpoints: new SmallSet() }));
     return part;
   }
 
   /** Whoever asks has taken something from it. */
   close(id: string): void {
-    const part = this.#parts.get(id);
-    if (part?.groups.size === 0 && part.endpoints.size === 0) this.#parts.delete(id);
+    const part = this.parts.get(id);
+    if (part?.groups.size === 0 && part.endpoints.size === 0) this.parts.delete(id);
   }
 }

@@ -26,64 +26,64 @@ import { askIpList } from './question.js';
 import { WorkloadDirectory } from './workload-directory.js';
 
 export class PolicyCalculator {
-  readonly #source = new PolicySource(EMPTY_CATALOGUE);
-  readonly #shared: SharedFacts = {
+  private readonly source = new PolicySource(EMPTY_CATALOGUE);
+  private readonly shared: SharedFacts = {
     workloads: new WorkloadDirectory(),
-    ipLists: this.#source.ipLists,
+    ipLists: this.source.ipLists,
     catalogue: EMPTY_CATALOGUE,
   };
-  readonly #clusters = new Map<string, ClusterPolicyCalculator>();
+  private readonly clusters = new Map<string, ClusterPolicyCalculator>();
   /** Label sets that are peers in every cluster. */
-  readonly #everywhere = new Map<LabelSetId, KnownLabelSet>();
+  private readonly everywhere = new Map<LabelSetId, KnownLabelSet>();
 
   /** Replaces the catalogue. */
   setCatalogue(catalogue: Pick<LabelCatalogue, 'types' | 'labels'>): void {
-    const before = this.#shared.catalogue;
+    const before = this.shared.catalogue;
     const after = indexCatalogue(catalogue);
     const changed = changedLabels(before, after);
-    this.#shared.catalogue = after;
-    this.#source.setCatalogue(after, changed);
-    for (const cluster of this.#clusters.values()) cluster.catalogueChanged(changed);
+    this.shared.catalogue = after;
+    this.source.setCatalogue(after, changed);
+    for (const cluster of this.clusters.values()) cluster.catalogueChanged(changed);
   }
 
   /** Replaces all provisioned objects. Unchanged ones cost a comparison (nothing, if they are the same objects). */
   setObjects(objects: PolicyObjects): void {
-    this.#source.replace(objects);
+    this.source.replace(objects);
   }
 
   setObject<T extends ComputedType>(type: T, object: ProvisionableObjects[T]): void {
-    this.#source.set(type, object);
+    this.source.set(type, object);
   }
 
   removeObject(type: ComputedType, id: string): void {
-    this.#source.remove(type, id);
+    this.source.remove(type, id);
   }
 
   /** The mode counts for classes `pod` and `node` only. Unmanaged label sets are peers in every cluster. */
   setLabelSet(labelSet: LabelSet, mode: EnforcementMode): void {
     if (labelSet.class === 'unmanaged' || labelSet.cluster === GLOBAL) {
-      this.#everywhere.set(labelSet.id, { labelSet, mode });
-      for (const cluster of this.#clusters.values()) cluster.setLabelSet(labelSet, mode);
+      this.everywhere.set(labelSet.id, { labelSet, mode });
+      for (const cluster of this.clusters.values()) cluster.setLabelSet(labelSet, mode);
       return;
     }
-    this.#cluster(labelSet.cluster).setLabelSet(labelSet, mode);
+    this.cluster(labelSet.cluster).setLabelSet(labelSet, mode);
   }
 
   removeLabelSet(id: LabelSetId): void {
-    this.#everywhere.delete(id);
-    for (const cluster of this.#clusters.values()) cluster.removeLabelSet(id);
+    this.everywhere.delete(id);
+    for (const cluster of this.clusters.values()) cluster.removeLabelSet(id);
   }
 
   /** null: the workload is gone. May name a label set that is not there yet. */
   setWorkload(workload: string, labelSet: LabelSetId | null): void {
-    const before = this.#shared.workloads.set(workload, labelSet);
+    const before = this.shared.workloads.set(workload, labelSet);
     if (before === (labelSet ?? undefined)) return;
-    for (const cluster of this.#clusters.values()) cluster.workloadMoved(workload, before, labelSet);
+    for (const cluster of this.clusters.values()) cluster.workloadMoved(workload, before, labelSet);
   }
 
   /** Forgets the cluster and its label sets; nothing is told. */
   removeCluster(cluster: string): void {
-    this.#clusters.delete(cluster);
+    this.clusters.delete(cluster);
   }
 
   /**
@@ -91,26 +91,26 @@ export class PolicyCalculator {
    * groups removed.
    */
   flush(cluster: string): PolicyChanges {
-    this.#settle();
-    return this.#cluster(cluster).flush();
+    this.settle();
+    return this.cluster(cluster).flush();
   }
 
   /** New rules first, so that a question that moves from one rule to another is never given up in between. */
-  #settle(): void {
-    const { added, removed, ipLists } = this.#source.settle();
-    for (const cluster of this.#clusters.values()) {
+  private settle(): void {
+    const { added, removed, ipLists } = this.source.settle();
+    for (const cluster of this.clusters.values()) {
       for (const rule of added) cluster.addRule(rule);
       for (const rule of removed) cluster.removeRule(rule);
       for (const id of ipLists) cluster.answerChanged(askIpList(id).id);
     }
   }
 
-  #cluster(id: string): ClusterPolicyCalculator {
-    let cluster = this.#clusters.get(id);
+  private cluster(id: string): ClusterPolicyCalculator {
+    let cluster = this.clusters.get(id);
     if (cluster === undefined) {
-      this.#clusters.set(id, (cluster = new ClusterPolicyCalculator(this.#shared)));
-      for (const { labelSet, mode } of this.#everywhere.values()) cluster.setLabelSet(labelSet, mode);
-      for (const rule of this.#source.rules()) cluster.addRule(rule);
+      this.clusters.set(id, (cluster = new ClusterPolicyCalculator(this.shared)));
+      for (const { labelSet, mode } of this.everywhere.values()) cluster.setLabelSet(labelSet, mode);
+      for (const rule of this.source.rules()) cluster.addRule(rule);
     }
     return cluster;
   }

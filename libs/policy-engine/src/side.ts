@@ -72,19 +72,19 @@ function sideOf(
 
 /** Rules of one rule set ask the same again and again: each question and each side that is only that is made once. */
 export class QuestionBook {
-  readonly #selectors = new Map<string, SelectorQuestion>();
-  readonly #sides = new Map<SelectorQuestion, Side>();
+  private readonly selectors = new Map<string, SelectorQuestion>();
+  private readonly sides = new Map<SelectorQuestion, Side>();
 
   askSelector(selector: Selector): SelectorQuestion {
     const text = selectorText(selector);
-    let question = this.#selectors.get(text);
-    if (question === undefined) this.#selectors.set(text, (question = askSelector(selector, text)));
+    let question = this.selectors.get(text);
+    if (question === undefined) this.selectors.set(text, (question = askSelector(selector, text)));
     return question;
   }
 
   sideOf(labelled: SelectorQuestion): Side {
-    let side = this.#sides.get(labelled);
-    if (side === undefined) this.#sides.set(labelled, (side = sideOf(labelled, null, [labelled])));
+    let side = this.sides.get(labelled);
+    if (side === undefined) this.sides.set(labelled, (side = sideOf(labelled, null, [labelled])));
     return side;
   }
 }

@@ -93,6 +93,26 @@ describe.each([...PURE, ...DOMAIN])('lint of %s', (file) => {
   });
 });
 
+describe('lint of all code', () => {
+  const FORMS: Readonly<Record<string, string>> = {
+    'a member hidden by its name': `export class It { #it = 1; that() { return this.#it; } }`,
+    'an export without a name': `export default 1;`,
+    'an export of everything': `export * from './near.js';`,
+    'an enum': `export enum It { That }`,
+    'a namespace': `export namespace It { export const that = 1; }`,
+  };
+  const places = [...PURE, ...DOMAIN, 'libs/bus/src/planted.ts', 'tools/up/src/planted.spec.ts'];
+
+  it.each(Object.entries(FORMS))('refuses %s', async (_, code) => {
+    for (const file of places) expect(await refusals(file, code)).toContain('no-restricted-syntax');
+  });
+
+  it('lets a class keep to itself what is private', async () => {
+    const code = `export class It { private that = 1; constructor(private readonly it: number) {} }`;
+    for (const file of places) expect(await refusals(file, code)).toEqual([]);
+  });
+});
+
 describe('lint of a service', () => {
   it.each([
     ['services/inventory/src/domain/planted.ts', '../adapters/rest.js'],

@@ -47,10 +47,10 @@ export class ToldPolicy {
 
   /** With their rules at hand. Throws where a unit names a list that nobody was told of. */
   get units(): Map<LabelSetId, Unit> {
-    return new Map([...this.listed].map(([id, unit]) => [id, this.#withRules(unit)]));
+    return new Map([...this.listed].map(([id, unit]) => [id, this.withRules(unit)]));
   }
 
-  #withRules(unit: UnitOfLists): Unit {
+  private withRules(unit: UnitOfLists): Unit {
     const lists = unit.lists.map((id) => this.lists.get(id));
     if (lists.includes(undefined))
       throw new Error(`${unit.labelSet.id} names a list that nobody was told of`);

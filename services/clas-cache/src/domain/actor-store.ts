@@ -42,42 +42,42 @@ const NOTHING: Settled = { views: [], readiness: [], withdrawn: [], acks: [], co
 const NOTHING_STORED: StoredState = { revision: 0 };
 
 export class ActorStore {
-  readonly #graph: ClusterGraph;
+  private readonly graph: ClusterGraph;
 
   constructor(
     private readonly options: StoreOptions,
     { revision, policy, facts }: StoredState = NOTHING_STORED,
   ) {
-    this.#graph = new ClusterGraph(options, revision, recordsOf(policy ?? null));
-    if (facts !== undefined) restoreFacts(this.#graph, facts);
-    if (policy !== undefined) restorePolicy(this.#graph, policy);
+    this.graph = new ClusterGraph(options, revision, recordsOf(policy ?? null));
+    if (facts !== undefined) restoreFacts(this.graph, facts);
+    if (policy !== undefined) restorePolicy(this.graph, policy);
   }
 
   // ---- what is seen of the cluster
 
   observe<K extends keyof Observed>(kind: K, observed: Observed[K]): void {
-    takeObserved(this.#graph, kind, observed);
+    takeObserved(this.graph, kind, observed);
   }
 
   /** Everything that the cluster's streams had when we began. */
   caughtUp(): void {
-    this.#graph.sync.isCaughtUp = true;
+    this.graph.sync.isCaughtUp = true;
   }
 
   /** Kubelink's own beat. What is read from before a start was not heard just now, but when it was said. */
   kubelinkHeard(observedAt: string, now: number): void {
-    const graph = this.#graph;
-    graph.kubelinkHeardAt = Math.max(graph.kubelinkHeardAt, this.#heardAt(observedAt, now));
+    const graph = this.graph;
+    graph.kubelinkHeardAt = Math.max(graph.kubelinkHeardAt, this.heardAt(observedAt, now));
   }
 
   /** Pods that their nodes tell of and Kubelink does not. */
   unheardPods(): Iterable<UnheardPod> {
-    return this.#graph.view.pods.unheard();
+    return this.graph.view.pods.unheard();
   }
 
   /** As it was read from Kubernetes because its node lists it. False: nothing of it is news, or its node lists it no more. */
   readPod(pod: PodObserved, owners: readonly KubernetesWorkloadObserved[]): boolean {
-    const { pods } = this.#graph.view;
+    const { pods } = this.graph.view;
     for (const { uid, kind, namespace, name, annotations } of owners)
       pods.readWorkload({ uid, kind, namespace, name, annotations });
     return pods.readPod(factsOf(pod), pod.node ?? '');
@@ -87,8 +87,8 @@ export class ActorStore {
 
   /** null: it is taken back. `token`: the last part of its subject. */
   told<K extends keyof Told>(kind: K, token: string, told: Told[K] | null): void {
-    if (told === null) takeUntold(this.#graph, kind, token);
-    else takeTold(this.#graph, kind, token, told);
+    if (told === null) takeUntold(this.graph, kind, token);
+    else takeTold(this.graph, kind, token, told);
   }
 
   // ---- what agents say
@@ -98,15 +98,15 @@ export class ActorStore {
    * before a start was not heard just now, but when it was said.
    */
   heard(beat: HeardAgent & Pick<AgentHeartbeat, 'revision' | 'observedAt'>, now: number): void {
-    const { view, agents, spans } = this.#graph;
+    const { view, agents, spans } = this.graph;
     view.heartbeat(beat);
-    agents.heard(beat.node, this.#heardAt(beat.observedAt, now));
-    if (beat.revision !== spans.revisionOf(beat.node)) this.#graph.nudge(beat.node, beat.revision);
+    agents.heard(beat.node, this.heardAt(beat.observedAt, now));
+    if (beat.revision !== spans.revisionOf(beat.node)) this.graph.nudge(beat.node, beat.revision);
   }
 
   /** Returns the Pods of its list that Kubernetes places on another node. */
   heardSandboxes(node: string, sandboxes: NodeSandboxes['sandboxes']): string[] {
-    return this.#graph.view.pods.setSandboxes(node, sandboxes);
+    return this.graph.view.pods.setSandboxes(node, sandboxes);
   }
 
   /**
@@ -114,7 +114,7 @@ export class ActorStore {
    * nothing: it is one of before a restart, perhaps of a store that counted otherwise.
    */
   acked(ack: NodeAck, now: number): void {
-    const { spans, agents, readiness, enforcement, acks } = this.#graph;
+    const { spans, agents, readiness, enforcement, acks } = this.graph;
     const told = spans.revisionOf(ack.node);
     const isOfOurs = told !== undefined && ack.revision <= told;
     const words = isOfOurs ? ack : { ...ack, revision: NOTHING_PROVEN };
@@ -128,7 +128,7 @@ export class ActorStore {
 
   /** Words for what is missing before anybody is told anything; none: in sync. */
   missing(): string[] {
-    return this.#graph.sync.missing();
+    return this.graph.sync.missing();
   }
 
   get isInSync(): boolean {
@@ -136,20 +136,20 @@ export class ActorStore {
   }
 
   settle(now: number): Settled {
-    return this.isInSync ? this.#graph.settle(now) : NOTHING;
+    return this.isInSync ? this.graph.settle(now) : NOTHING;
   }
 
   /** Everything that the node must know. `settle` first: it is what the node is told of by then. */
   snapshot(node: string, at: string): NodeView {
-    const { agents, enforcement } = this.#graph;
-    const view = this.#snapshot(node, at);
+    const { agents, enforcement } = this.graph;
+    const view = this.snapshotOf(node, at);
     agents.heard(node, Date.parse(at));
     enforcement.told(node, view.revision, Date.parse(at));
     return view;
   }
 
-  #snapshot(node: string, at: string): NodeView {
-    const { spans, view } = this.#graph;
+  private snapshotOf(node: string, at: string): NodeView {
+    const { spans, view } = this.graph;
     const isNew = spans.revisionOf(node) === undefined;
     const snapshot = spans.snapshot(node, at);
     if (!isNew || !view.nodes.isUnpaired(node)) return snapshot;
@@ -158,14 +158,14 @@ export class ActorStore {
   }
 
   decorate(batch: FlowBatch): Decorated {
-    return decorate(batch, this.options.cluster, this.#graph.identities);
+    return decorate(batch, this.options.cluster, this.graph.identities);
   }
 
   /** `settle` first: the answer is from what the nodes were told. */
   explain(question: ClusterQuestion, now: number): ClusterAnswer {
     const missing = this.missing();
     if (missing.length > 0) return { kind: 'not-ready', message: `not in sync: ${missing.join('; ')}` };
-    const { view, spans, explained: enforcement } = this.#graph;
+    const { view, spans, explained: enforcement } = this.graph;
     return explainInCluster(question, { cluster: this.options.cluster, view, spans, enforcement }, now);
   }
 
@@ -174,14 +174,14 @@ export class ActorStore {
       at: new Date(now).toISOString(),
       missing: this.missing(),
       policyVersion: this.policyVersion,
-      places: this.#graph.enforcement.places,
+      places: this.graph.enforcement.places,
       notInForceCount: [...this.notInForceCounts().values()].reduce((sum, count) => sum + count, 0),
       policy: this.progress(now),
     };
   }
 
   progress(now: number): PolicyProgress {
-    const { agents, spans, enforcement, view } = this.#graph;
+    const { agents, spans, enforcement, view } = this.graph;
     const progress = policyProgress(spans.stamp, {
       nodes: () =>
         enforcement
@@ -195,17 +195,17 @@ export class ActorStore {
   // ---- what can be looked at
 
   get policyVersion(): number {
-    return this.#graph.view.policyVersion;
+    return this.graph.view.policyVersion;
   }
 
   /** The highest that any node was told. */
   get revision(): number {
-    return this.#graph.spans.currentRevision;
+    return this.graph.spans.currentRevision;
   }
 
   /** How far each node's acknowledgement is behind what it was told, in revisions. */
   *revisionLags(): Generator<{ node: string; lag: number }> {
-    const { spans, agents } = this.#graph;
+    const { spans, agents } = this.graph;
     for (const node of spans.nodes()) {
       const told = spans.revisionOf(node) ?? 0;
       const acked = agents.revisionOf(node);
@@ -216,65 +216,65 @@ export class ActorStore {
 
   /** Of a Pod (its uid) or a node (its name); undefined: in force, or nothing is asked of it. */
   notInForce(id: string): PlaceNotInForce | undefined {
-    return this.#graph.enforcement.notInForce(id);
+    return this.graph.enforcement.notInForce(id);
   }
 
   /** By reason. */
   notInForceCounts(): ReadonlyMap<string, number> {
-    return this.#graph.enforcement.counts();
+    return this.graph.enforcement.counts();
   }
 
   /** Pods whose peers have not all acknowledged them. */
   get waitingPods(): number {
-    return this.#graph.readiness.waitingPods;
+    return this.graph.readiness.waitingPods;
   }
 
   isAwaited(pod: string): boolean {
-    return this.#graph.readiness.isAwaited(pod);
+    return this.graph.readiness.isAwaited(pod);
   }
 
   endpoint(id: string): Endpoint | undefined {
-    return this.#graph.view.endpoint(id);
+    return this.graph.view.endpoint(id);
   }
 
   /** Of any Pod that Kubernetes has, endpoint or not. */
   pod(uid: string): PodFacts | undefined {
-    return this.#graph.view.pods.pods.get(uid);
+    return this.graph.view.pods.pods.get(uid);
   }
 
   /** Whose it is, or whose Pod's. */
   nodeAt(address: Address): string | undefined {
-    const { pods, nodes } = this.#graph.view;
+    const { pods, nodes } = this.graph.view;
     return pods.podAt(address)?.node ?? nodes.nodeAt(address);
   }
 
   /** Where Kubernetes says that the node is. */
   addressOfNode(node: string): Address | undefined {
-    return this.#graph.view.nodes.addressOf(node);
+    return this.graph.view.nodes.addressOf(node);
   }
 
   unpairedNodes(): string[] {
-    return this.#graph.view.nodes.unpaired();
+    return this.graph.view.nodes.unpaired();
   }
 
   // ---- what a restart needs
 
   /** From before it, what was said of a Pod. */
   toldReadiness(readiness: PodReadiness): void {
-    this.#graph.readiness.restore(readiness);
+    this.graph.readiness.restore(readiness);
   }
 
   /** null: there is none in force yet. */
   storedPolicy(): StoredPolicy | null {
-    return storedPolicy(this.#graph);
+    return storedPolicy(this.graph);
   }
 
   /** null: nothing was read yet. */
   storedFacts(): StoredFacts | null {
-    return storedFacts(this.#graph);
+    return storedFacts(this.graph);
   }
 
-  #heardAt(saidAt: string, now: number): number {
-    return this.#graph.sync.isCaughtUp ? now : Math.min(now, Date.parse(saidAt));
+  private heardAt(saidAt: string, now: number): number {
+    return this.graph.sync.isCaughtUp ? now : Math.min(now, Date.parse(saidAt));
   }
 }

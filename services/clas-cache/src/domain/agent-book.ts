@@ -24,51 +24,51 @@ export const NOTHING_PROVEN = -1;
 const SAID_NOTHING = { revision: NOTHING_PROVEN, pods: new Set<string>(), failed: [], notInForce: [] };
 
 export class AgentBook {
-  readonly #agents = new Map<string, Agent>();
-  #listeningSince = -Infinity;
+  private readonly agents = new Map<string, Agent>();
+  private listeningSince = -Infinity;
 
   /** Before this moment nobody could be heard. */
   listensSince(at: number): void {
-    this.#listeningSince = at;
+    this.listeningSince = at;
   }
 
   heard(node: string, at: number): void {
-    const agent = this.#agents.get(node) ?? { ...SAID_NOTHING, heardAt: at };
-    this.#agents.set(node, { ...agent, heardAt: Math.max(agent.heardAt, at) });
+    const agent = this.agents.get(node) ?? { ...SAID_NOTHING, heardAt: at };
+    this.agents.set(node, { ...agent, heardAt: Math.max(agent.heardAt, at) });
   }
 
   acked({ node, revision, pods, failed, notInForce = [] }: AgentWords, at: number): void {
-    const heardAt = Math.max(at, this.#agents.get(node)?.heardAt ?? 0);
-    this.#agents.set(node, { revision, heardAt, pods: new Set(pods), failed, notInForce });
+    const heardAt = Math.max(at, this.agents.get(node)?.heardAt ?? 0);
+    this.agents.set(node, { revision, heardAt, pods: new Set(pods), failed, notInForce });
   }
 
   forget(node: string): void {
-    this.#agents.delete(node);
+    this.agents.delete(node);
   }
 
   nodes(): Iterable<string> {
-    return this.#agents.keys();
+    return this.agents.keys();
   }
 
   wordsOf(node: string): Agent | undefined {
-    return this.#agents.get(node);
+    return this.agents.get(node);
   }
 
   revisionOf(node: string): number {
-    return this.#agents.get(node)?.revision ?? NOTHING_PROVEN;
+    return this.agents.get(node)?.revision ?? NOTHING_PROVEN;
   }
 
   /** Whether it said that the rules of this Pod are in its kernel. */
   hasPod(node: string, pod: string): boolean {
-    return this.#agents.get(node)?.pods.has(pod) ?? false;
+    return this.agents.get(node)?.pods.has(pod) ?? false;
   }
 
   failureOf(node: string, pod: string): string | undefined {
-    return this.#agents.get(node)?.failed.find((failure) => failure.pod === pod)?.message;
+    return this.agents.get(node)?.failed.find((failure) => failure.pod === pod)?.message;
   }
 
   isDisconnected(node: string, now: number): boolean {
-    const lastSign = Math.max(this.#agents.get(node)?.heardAt ?? -Infinity, this.#listeningSince);
+    const lastSign = Math.max(this.agents.get(node)?.heardAt ?? -Infinity, this.listeningSince);
     return now - lastSign > DISCONNECTED_AFTER_MS;
   }
 }

@@ -13,7 +13,7 @@ export interface TimerOptions {
 
 export class AwaitedPods {
   /** Pods whose readiness nobody needs any more. */
-  #withdrawn: PodReadiness['podUid'][] = [];
+  private withdrawn: PodReadiness['podUid'][] = [];
 
   constructor(
     private readonly view: ClusterView,
@@ -23,17 +23,17 @@ export class AwaitedPods {
 
   /** `inSyncSince`: how long Pods take that came before is not worth measuring. */
   follow(uids: Iterable<string>, inSyncSince: number): void {
-    for (const uid of uids) this.#follow(uid, inSyncSince);
+    for (const uid of uids) this.followOne(uid, inSyncSince);
   }
 
   takeWithdrawn(): string[] {
-    return this.#withdrawn.splice(0);
+    return this.withdrawn.splice(0);
   }
 
-  #follow(uid: string, inSyncSince: number): void {
+  private followOne(uid: string, inSyncSince: number): void {
     const pod = this.view.pods.pods.get(uid);
     if (pod === undefined) {
-      if (this.readiness.removePod(uid)) this.#withdrawn.push(uid);
+      if (this.readiness.removePod(uid)) this.withdrawn.push(uid);
       return;
     }
     const { namespace, name, readinessGates: gates } = pod;
@@ -46,14 +46,14 @@ export class AwaitedPods {
       name,
       gates,
       isManaged,
-      timerMs: this.#timerSeconds(pod, isManaged) * 1000,
+      timerMs: this.timerSeconds(pod, isManaged) * 1000,
       hasAddress: (endpoint?.addresses.length ?? 0) > 0,
       observedAt,
       isNews: observedAt >= inSyncSince,
     });
   }
 
-  #timerSeconds(pod: PodFacts, isManaged: boolean): number {
+  private timerSeconds(pod: PodFacts, isManaged: boolean): number {
     const { seconds, refused } = readinessTimer(pod.annotations);
     if (refused !== undefined) this.options.onRefusedTimer?.(`${pod.namespace}/${pod.name}`, refused);
     return seconds ?? (isManaged ? this.options.readinessTimerSeconds : 0);

@@ -21,37 +21,37 @@ interface Counted {
 const NEVER_ACKNOWLEDGED = { revision: 0, pods: [], failed: [] };
 
 export class ClusterAcks {
-  readonly #acks = new Map<string, NodeAck>();
-  readonly #standings = new Map<string, NodeStanding>();
-  readonly #touched = new Set<string>();
+  private readonly acks = new Map<string, NodeAck>();
+  private readonly standings = new Map<string, NodeStanding>();
+  private readonly touched = new Set<string>();
 
   constructor(private readonly lookup: AckLookup) {}
 
   acked(ack: NodeAck): void {
-    this.#acks.set(ack.node, ack);
+    this.acks.set(ack.node, ack);
     // One of a revision from before a restart says nothing that is known; the node will say it anew.
-    if (this.lookup.policyVersionAt(ack.node, ack.revision) !== undefined) this.#touched.add(ack.node);
+    if (this.lookup.policyVersionAt(ack.node, ack.revision) !== undefined) this.touched.add(ack.node);
   }
 
   stands(standing: NodeStanding): void {
-    this.#standings.set(standing.node, standing);
-    this.#touched.add(standing.node);
+    this.standings.set(standing.node, standing);
+    this.touched.add(standing.node);
   }
 
   forget(node: string): void {
-    for (const kept of [this.#acks, this.#standings, this.#touched]) kept.delete(node);
+    for (const kept of [this.acks, this.standings, this.touched]) kept.delete(node);
   }
 
   take(now: number): ClusterAck[] {
-    const acks = [...this.#touched].map((node) => this.#of(node, now));
-    this.#touched.clear();
+    const acks = [...this.touched].map((node) => this.of(node, now));
+    this.touched.clear();
     return acks;
   }
 
-  #of(node: string, now: number): ClusterAck {
+  private of(node: string, now: number): ClusterAck {
     const saidAt = new Date(now).toISOString();
-    const ack = this.#acks.get(node) ?? { ...NEVER_ACKNOWLEDGED, at: saidAt };
-    const { notInForce = [], count = 0 } = this.#standings.get(node) ?? {};
+    const ack = this.acks.get(node) ?? { ...NEVER_ACKNOWLEDGED, at: saidAt };
+    const { notInForce = [], count = 0 } = this.standings.get(node) ?? {};
     return {
       node,
       revision: ack.revision,
@@ -59,14 +59,14 @@ export class ClusterAcks {
       // Clocks of nodes may differ from ours: nothing was said later than now.
       at: Date.parse(ack.at) > now ? saidAt : ack.at,
       saidAt,
-      workloads: this.#workloads(node, new Set(ack.pods)),
+      workloads: this.workloads(node, new Set(ack.pods)),
       failed: ack.failed,
       notInForce: [...notInForce],
       notInForceCount: count,
     };
   }
 
-  #workloads(node: string, acknowledged: ReadonlySet<string>): ClusterAck['workloads'] {
+  private workloads(node: string, acknowledged: ReadonlySet<string>): ClusterAck['workloads'] {
     const workloads = new Map<string, Counted>();
     for (const { id, class: entityClass, workload, addresses } of this.lookup.ownEndpoints(node)) {
       if (entityClass !== 'pod' || workload === null) continue;

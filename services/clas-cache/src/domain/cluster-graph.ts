@@ -59,13 +59,13 @@ export class ClusterGraph {
   readonly enforcement: EnforcementTracker;
   readonly explained: Enforcement;
   readonly acks: ClusterAcks;
-  readonly #awaited: AwaitedPods;
-  readonly #carriers: UnpairedCarriers;
+  private readonly awaited: AwaitedPods;
+  private readonly carriers: UnpairedCarriers;
   /** Nodes whose agents must look whether they have what they were told, with the revision that they say they have. */
-  readonly #nudged = new Map<string, number>();
+  private readonly nudged = new Map<string, number>();
   /** Nodes that may be paired or unpaired now. */
-  readonly #pairing = new Set<string>();
-  #inSyncSince: number | null = null;
+  private readonly pairing = new Set<string>();
+  private inSyncSince: number | null = null;
   kubelinkHeardAt = 0;
 
   /** `revision`: the last one that was told before a restart; `records`: of the policy that was in force then. */
@@ -85,7 +85,7 @@ export class ClusterGraph {
       },
       agents,
     );
-    this.#awaited = new AwaitedPods(view, this.readiness, options);
+    this.awaited = new AwaitedPods(view, this.readiness, options);
     const enforcement = (this.enforcement = new EnforcementTracker(
       {
         asked: (id) => view.modeAsked(id),
@@ -95,7 +95,7 @@ export class ClusterGraph {
       },
       agents,
     ));
-    this.#carriers = new UnpairedCarriers(view, enforcement);
+    this.carriers = new UnpairedCarriers(view, enforcement);
     this.explained = new Enforcement(view, spans, enforcement);
     this.acks = new ClusterAcks({
       policyVersionAt: (node, told) => spans.policyVersionAt(node, told),
@@ -111,14 +111,14 @@ export class ClusterGraph {
     const changes = this.view.flush();
     this.identities.follow(changes);
     const deltas = this.spans.apply(changes, at);
-    this.#inSyncSince ??= this.#begin(now);
-    const views = [...deltas, ...this.#takeNudges(at)];
+    this.inSyncSince ??= this.begin(now);
+    const views = [...deltas, ...this.takeNudges(at)];
     for (const { node, revision } of views) this.enforcement.told(node, revision, now);
-    this.#followPlaces(changes.endpoints, now);
-    this.#awaited.follow(changes.touchedPods, this.#inSyncSince);
+    this.followPlaces(changes.endpoints, now);
+    this.awaited.follow(changes.touchedPods, this.inSyncSince);
     const { told: readiness, converged } = this.readiness.evaluate(now);
     for (const standing of this.enforcement.evaluate(now)) this.acks.stands(standing);
-    const withdrawn = this.#awaited.takeWithdrawn();
+    const withdrawn = this.awaited.takeWithdrawn();
     return { views, readiness, withdrawn, acks: this.acks.take(now), converged };
   }
 
@@ -132,7 +132,7 @@ export class ClusterGraph {
   setNodeSettings(token: string, settings: NodeSettings | null): void {
     const before = this.view.nodes.settings.get(token);
     this.view.nodes.setSettings(token, settings);
-    for (const one of [before, settings]) if (one) this.#pairing.add(one.node);
+    for (const one of [before, settings]) if (one) this.pairing.add(one.node);
   }
 
   nodeGone(name: string): void {
@@ -145,33 +145,33 @@ export class ClusterGraph {
 
   /** Before anybody was told anything there is nothing that an agent could lack. */
   nudge(node: string, has: number): void {
-    if (this.#inSyncSince !== null) this.#nudged.set(node, has);
+    if (this.inSyncSince !== null) this.nudged.set(node, has);
   }
 
   /** Every paired node goes on with what it has from before: it is told to ask, and is waited for until it has. */
-  #begin(now: number): number {
+  private begin(now: number): number {
     this.agents.listensSince(now);
-    for (const node of this.view.nodes.paired()) this.#nudged.set(node, 0);
+    for (const node of this.view.nodes.paired()) this.nudged.set(node, 0);
     return now;
   }
 
-  #takeNudges(at: string): NodeView[] {
-    const pairings = [...this.#pairing].flatMap(
+  private takeNudges(at: string): NodeView[] {
+    const pairings = [...this.pairing].flatMap(
       (node) => this.spans.setUnpaired(node, this.view.nodes.isUnpaired(node), at) ?? [],
     );
-    const nudges = [...this.#nudged].map(([node, has]) => this.spans.nudge(node, at, has));
-    this.#pairing.clear();
-    this.#nudged.clear();
+    const nudges = [...this.nudged].map(([node, has]) => this.spans.nudge(node, at, has));
+    this.pairing.clear();
+    this.nudged.clear();
     return [...pairings, ...nudges];
   }
 
-  #followPlaces({ upsert, remove }: ViewChanges['endpoints'], now: number): void {
+  private followPlaces({ upsert, remove }: ViewChanges['endpoints'], now: number): void {
     for (const id of remove) this.enforcement.removePlace(id);
     for (const endpoint of upsert) {
       const place = placeOf(endpoint);
       if (place === null) this.enforcement.removePlace(endpoint.id);
       else this.enforcement.setPlace(place, now);
     }
-    this.#carriers.follow(now);
+    this.carriers.follow(now);
   }
 }

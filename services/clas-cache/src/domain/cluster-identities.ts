@@ -13,59 +13,59 @@ interface Known {
 }
 
 export class ClusterIdentities implements Identities {
-  readonly #former = new Map<Address, Identity>();
-  readonly #formerReporters = new Map<
+  private readonly former = new Map<Address, Identity>();
+  private readonly formerReporters = new Map<
     string,
     { readonly identity: Identity; readonly node: string | null }
   >();
-  readonly #known = new Map<string, Known>();
-  readonly #byAddress = new Map<Address, string>();
-  readonly #services = new Map<Address, string>();
+  private readonly known = new Map<string, Known>();
+  private readonly idByAddress = new Map<Address, string>();
+  private readonly services = new Map<Address, string>();
 
   constructor(private readonly view: ClusterView) {}
 
   /** After a flush of the view: what was told and what went. */
   follow({ endpoints, services }: Pick<ViewChanges, 'endpoints' | 'services'>): void {
     for (const id of endpoints.remove) {
-      this.#rememberReporter(id);
-      this.#leave(id);
+      this.rememberReporter(id);
+      this.leave(id);
     }
     for (const endpoint of endpoints.upsert) {
-      this.#leave(endpoint.id);
-      this.#known.set(endpoint.id, { endpoint, identity: this.#describe(endpoint) });
-      for (const address of endpoint.addresses) this.#byAddress.set(address, endpoint.id);
+      this.leave(endpoint.id);
+      this.known.set(endpoint.id, { endpoint, identity: this.describe(endpoint) });
+      for (const address of endpoint.addresses) this.idByAddress.set(address, endpoint.id);
     }
-    if (services) this.#followServices();
+    if (services) this.followServices();
   }
 
-  #followServices(): void {
-    this.#services.clear();
+  private followServices(): void {
+    this.services.clear();
     for (const service of this.view.services.values()) {
-      for (const address of service.clusterIps) this.#services.set(address, service.uid);
+      for (const address of service.clusterIps) this.services.set(address, service.uid);
     }
   }
 
   byReporter(id: string): Identity | undefined {
     const endpoint = this.view.endpoint(id);
-    if (endpoint !== undefined) return this.#describe(endpoint);
+    if (endpoint !== undefined) return this.describe(endpoint);
     const pod = this.view.pods.pods.get(id);
-    return pod === undefined ? this.#formerReporters.get(id)?.identity : unmanaged(pod);
+    return pod === undefined ? this.formerReporters.get(id)?.identity : unmanaged(pod);
   }
 
   nodeOfReporter(id: string): string | null | undefined {
     if (this.view.nodes.isNode(id)) return id;
     const pod = this.view.pods.pods.get(id);
-    return pod === undefined ? this.#formerReporters.get(id)?.node : pod.node;
+    return pod === undefined ? this.formerReporters.get(id)?.node : pod.node;
   }
 
   byAddress(address: Address): Identity | undefined {
-    const endpoint = this.view.endpoint(this.#byAddress.get(address) ?? '');
-    if (endpoint !== undefined) return this.#describe(endpoint);
-    return this.#unmanagedPod(address) ?? this.#former.get(address);
+    const endpoint = this.view.endpoint(this.idByAddress.get(address) ?? '');
+    if (endpoint !== undefined) return this.describe(endpoint);
+    return this.unmanagedPod(address) ?? this.former.get(address);
   }
 
   serviceAt(address: Address): ServiceAt | undefined {
-    const service = this.view.services.get(this.#services.get(address) ?? '');
+    const service = this.view.services.get(this.services.get(address) ?? '');
     if (service === undefined) return undefined;
     const { namespace, name, ports, backends } = service;
     return {
@@ -79,19 +79,19 @@ export class ClusterIdentities implements Identities {
     };
   }
 
-  #unmanagedPod(address: Address): Identity | undefined {
+  private unmanagedPod(address: Address): Identity | undefined {
     const pod = this.view.pods.podAt(address);
     return pod && unmanaged(pod);
   }
 
-  #rememberReporter(id: string): void {
-    const known = this.#known.get(id);
+  private rememberReporter(id: string): void {
+    const known = this.known.get(id);
     if (known === undefined) return;
     const { node } = known.endpoint;
-    remember(this.#formerReporters, id, { identity: this.#inForce(known), node });
+    remember(this.formerReporters, id, { identity: this.inForce(known), node });
   }
 
-  #describe(endpoint: Endpoint): Identity {
+  private describe(endpoint: Endpoint): Identity {
     const unit = this.view.units.unit(endpoint.labelSet);
     const mode: FlowEnd['mode'] = endpoint.mode ?? unit?.mode ?? null;
     const labels = unit?.labelSet.labels ?? [];
@@ -106,21 +106,21 @@ export class ClusterIdentities implements Identities {
   }
 
   /** Its mode may have changed since it was told: by its unit or, when that went with it, by its namespace. */
-  #inForce({ endpoint, identity }: Known): Identity {
+  private inForce({ endpoint, identity }: Known): Identity {
     const ofNamespace = identity.namespace === null ? undefined : this.view.pods.modeOf(identity.namespace);
     const mode =
       endpoint.mode ?? this.view.units.unit(endpoint.labelSet)?.mode ?? ofNamespace ?? identity.mode;
     return { ...identity, mode };
   }
 
-  #leave(id: string): void {
-    const known = this.#known.get(id);
+  private leave(id: string): void {
+    const known = this.known.get(id);
     if (known === undefined) return;
-    this.#known.delete(id);
+    this.known.delete(id);
     for (const address of known.endpoint.addresses) {
-      if (this.#byAddress.get(address) !== id) continue;
-      this.#byAddress.delete(address);
-      remember(this.#former, address, this.#inForce(known));
+      if (this.idByAddress.get(address) !== id) continue;
+      this.idByAddress.delete(address);
+      remember(this.former, address, this.inForce(known));
     }
   }
 }

@@ -62,16 +62,16 @@ export class ClusterView {
   readonly nodes: NodeEndpoints;
   readonly services = new ListedObjects<ServiceObserved>();
   readonly units = new EffectiveUnits();
-  readonly #guards = new NodePortGuards();
-  readonly #nodeGroups = new Map<string, string>();
-  #apiServers = '[]';
-  readonly #members = new Map<LabelSetId, Set<string>>();
-  readonly #endpointLabelSet = new Map<string, LabelSetId>();
-  #stamp: PolicyStamp = NO_STAMP;
-  #namespaces: readonly ManagedNamespace[] = [];
-  #dnsTouched = true;
-  #profilesTouched = true;
-  #servicesTouched = false;
+  private readonly guards = new NodePortGuards();
+  private readonly nodeGroups = new Map<string, string>();
+  private apiServers = '[]';
+  private readonly members = new Map<LabelSetId, Set<string>>();
+  private readonly endpointLabelSet = new Map<string, LabelSetId>();
+  private stamp: PolicyStamp = NO_STAMP;
+  private managed: readonly ManagedNamespace[] = [];
+  private dnsTouched = true;
+  private profilesTouched = true;
+  private servicesTouched = false;
 
   constructor(cluster: string) {
     this.pods = new PodEndpoints(cluster);
@@ -80,26 +80,26 @@ export class ClusterView {
 
   setService(service: ServiceObserved): void {
     this.services.set(service.uid, service.epoch, service);
-    this.#servicesTouched = true;
+    this.servicesTouched = true;
     this.units.services.setService(service);
-    if (isClusterDns(service)) this.#dnsTouched = true;
+    if (isClusterDns(service)) this.dnsTouched = true;
   }
 
   removeService(uid: string): void {
     const service = this.services.get(uid);
     if (service === undefined) return;
     this.services.remove(uid);
-    this.#servicesTouched = true;
+    this.servicesTouched = true;
     this.units.services.removeService(uid);
-    if (isClusterDns(service)) this.#dnsTouched = true;
+    if (isClusterDns(service)) this.dnsTouched = true;
   }
 
   completeServices(epoch: string): void {
     const before = [...this.services.values()];
     const vanished = new Set(this.services.complete(epoch));
     for (const { uid } of before) if (vanished.has(uid)) this.units.services.removeService(uid);
-    this.#servicesTouched = true;
-    this.#dnsTouched = true;
+    this.servicesTouched = true;
+    this.dnsTouched = true;
   }
 
   heartbeat({ node, addresses, judging, status, essential = [], routes = [] }: HeardAgent): void {
@@ -110,23 +110,23 @@ export class ClusterView {
 
   setProfile(token: string, profile: ProfileSettings | null): void {
     this.pods.setProfile(token, profile);
-    this.#profilesTouched = true;
+    this.profilesTouched = true;
   }
 
   setPolicy(policy: CommittedPolicy): void {
     const { policyVersion, facts } = policy;
-    this.#stamp = { ...this.#stamp, policyVersion, facts };
+    this.stamp = { ...this.stamp, policyVersion, facts };
     this.units.setPolicy(policy);
     this.nodes.setFromControl(policy.endpoints.upsert, policy.endpoints.remove);
   }
 
   /** Settings up to this position of their owner have been taken in. */
   settled(position: number): void {
-    this.#stamp = { ...this.#stamp, settled: position };
+    this.stamp = { ...this.stamp, settled: position };
   }
 
   get policyVersion(): number {
-    return this.#stamp.policyVersion;
+    return this.stamp.policyVersion;
   }
 
   endpoint(id: string): Endpoint | undefined {
@@ -168,34 +168,34 @@ export class ClusterView {
     this.units.services.addressesChanged(pods.addresses);
     for (const uid of pods.touched) {
       this.units.services.podChanged(uid);
-      if (this.units.isDnsPod(uid)) this.#dnsTouched = true;
+      if (this.units.isDnsPod(uid)) this.dnsTouched = true;
     }
-    this.#countLabelSets(endpoints);
-    if (this.#profilesTouched) this.#refreshModes();
-    const namespaces = this.#takeNamespaces();
-    const services = this.#servicesTouched;
-    this.#servicesTouched = false;
-    const clients = this.#dnsTouched
-      ? { labelSets: [...this.#members.keys()], cidrs: this.nodes.podCidrs() }
+    this.countLabelSets(endpoints);
+    if (this.profilesTouched) this.refreshModes();
+    const namespaces = this.takeNamespaces();
+    const services = this.servicesTouched;
+    this.servicesTouched = false;
+    const clients = this.dnsTouched
+      ? { labelSets: [...this.members.keys()], cidrs: this.nodes.podCidrs() }
       : null;
-    this.#dnsTouched = false;
+    this.dnsTouched = false;
     const { units, groups } = this.units.flush((address) => this.backend(address), clients);
-    const guards = this.#guards.settle(this.units.services.nodePorts(), (id) => this.units.unit(id));
-    groups.upsert.push(...this.#takeNodeGroups());
+    const guards = this.guards.settle(this.units.services.nodePorts(), (id) => this.units.unit(id));
+    groups.upsert.push(...this.takeNodeGroups());
     return {
       units,
       groups,
       guards,
-      apiServers: this.#takeApiServers(),
+      apiServers: this.takeApiServers(),
       endpoints,
       namespaces,
       services,
       touchedPods: pods.touched,
-      stamp: this.#stamp,
+      stamp: this.stamp,
     };
   }
 
-  #takeApiServers(): readonly ApiServer[] | null {
+  private takeApiServers(): readonly ApiServer[] | null {
     const own = [...this.services.values()].find(
       ({ namespace, name }) => namespace === 'default' && name === 'kubernetes',
     );
@@ -204,52 +204,58 @@ export class ClusterView {
       return canonical === null ? [] : [{ address: canonical, port }];
     });
     const text = JSON.stringify(servers);
-    if (text === this.#apiServers) return null;
-    this.#apiServers = text;
+    if (text === this.apiServers) return null;
+    this.apiServers = text;
     return servers.slice(0, MOST_API_SERVERS);
   }
 
-  #takeNodeGroups(): Group[] {
+  private takeNodeGroups(): Group[] {
     return this.nodes.groups().filter((group) => {
       const text = JSON.stringify(group);
-      if (this.#nodeGroups.get(group.id) === text) return false;
-      this.#nodeGroups.set(group.id, text);
+      if (this.nodeGroups.get(group.id) === text) return false;
+      this.nodeGroups.set(group.id, text);
       return true;
     });
   }
 
-  #countLabelSets({ upsert, remove }: { upsert: readonly Endpoint[]; remove: readonly string[] }): void {
-    for (const id of remove) this.#leave(id);
+  private countLabelSets({
+    upsert,
+    remove,
+  }: {
+    upsert: readonly Endpoint[];
+    remove: readonly string[];
+  }): void {
+    for (const id of remove) this.leave(id);
     for (const endpoint of upsert) {
-      if (endpoint.class === 'node') this.#dnsTouched = true;
-      if (this.#endpointLabelSet.get(endpoint.id) === endpoint.labelSet) continue;
-      this.#leave(endpoint.id);
-      const labelSet = this.#labelSetOf(endpoint);
+      if (endpoint.class === 'node') this.dnsTouched = true;
+      if (this.endpointLabelSet.get(endpoint.id) === endpoint.labelSet) continue;
+      this.leave(endpoint.id);
+      const labelSet = this.labelSetOf(endpoint);
       if (labelSet === undefined) continue;
-      this.#endpointLabelSet.set(endpoint.id, labelSet.id);
-      const members = this.#members.get(labelSet.id);
+      this.endpointLabelSet.set(endpoint.id, labelSet.id);
+      const members = this.members.get(labelSet.id);
       if (members !== undefined) members.add(endpoint.id);
       else {
-        this.#members.set(labelSet.id, new Set([endpoint.id]));
-        this.units.use(labelSet, this.#modeOf(labelSet, endpoint));
-        this.#dnsTouched = true;
+        this.members.set(labelSet.id, new Set([endpoint.id]));
+        this.units.use(labelSet, this.modeOf(labelSet, endpoint));
+        this.dnsTouched = true;
       }
     }
   }
 
-  #leave(id: string): void {
-    const labelSet = this.#endpointLabelSet.get(id);
+  private leave(id: string): void {
+    const labelSet = this.endpointLabelSet.get(id);
     if (labelSet === undefined) return;
-    this.#endpointLabelSet.delete(id);
-    const members = this.#members.get(labelSet)!;
+    this.endpointLabelSet.delete(id);
+    const members = this.members.get(labelSet)!;
     members.delete(id);
     if (members.size > 0) return;
-    this.#members.delete(labelSet);
+    this.members.delete(labelSet);
     this.units.disuse(labelSet);
-    this.#dnsTouched = true;
+    this.dnsTouched = true;
   }
 
-  #labelSetOf(endpoint: Endpoint): LabelSet | undefined {
+  private labelSetOf(endpoint: Endpoint): LabelSet | undefined {
     if (endpoint.class === 'pod') return this.pods.labelSetOf(endpoint.id) ?? undefined;
     if (endpoint.class !== 'node') return undefined;
     // The control plane's endpoint may be ahead of the settings: its label set then comes with its unit.
@@ -257,35 +263,35 @@ export class ClusterView {
     return local?.id === endpoint.labelSet ? local : this.units.baseLabelSet(endpoint.labelSet);
   }
 
-  #modeOf(labelSet: LabelSet, endpoint: Endpoint): Unit['mode'] {
+  private modeOf(labelSet: LabelSet, endpoint: Endpoint): Unit['mode'] {
     if (labelSet.class === 'node') return endpoint.mode ?? 'visibility_only';
     return this.pods.modeOf(labelSet.namespace ?? '') ?? 'full';
   }
 
-  #refreshModes(): void {
-    for (const [id, members] of this.#members) {
+  private refreshModes(): void {
+    for (const [id, members] of this.members) {
       const [first] = members;
       const endpoint = this.endpoint(first ?? '');
-      const labelSet = endpoint && this.#labelSetOf(endpoint);
-      if (endpoint && labelSet?.id === id) this.units.use(labelSet, this.#modeOf(labelSet, endpoint));
+      const labelSet = endpoint && this.labelSetOf(endpoint);
+      if (endpoint && labelSet?.id === id) this.units.use(labelSet, this.modeOf(labelSet, endpoint));
     }
   }
 
-  #takeNamespaces(): readonly ManagedNamespace[] | null {
-    if (!this.#profilesTouched) return null;
-    this.#profilesTouched = false;
+  private takeNamespaces(): readonly ManagedNamespace[] | null {
+    if (!this.profilesTouched) return null;
+    this.profilesTouched = false;
     const namespaces = managedNamespaces(this.pods.profiles.values());
-    if (isSameValue(namespaces, this.#namespaces)) return null;
-    this.#namespaces = namespaces;
+    if (isSameValue(namespaces, this.managed)) return null;
+    this.managed = namespaces;
     return namespaces;
   }
 
   /** Whether Pods of managed namespaces are behind ports of nodes. */
   get hasNodePorts(): boolean {
-    return this.#guards.targets.length > 0;
+    return this.guards.targets.length > 0;
   }
 
   get namespaces(): readonly ManagedNamespace[] {
-    return this.#namespaces;
+    return this.managed;
   }
 }

@@ -1,16 +1,16 @@
 /** How many ask for each key; what nobody asks for takes no room. */
 export class Counter<K> {
-  readonly #counts = new Map<K, number>();
+  private readonly counts = new Map<K, number>();
 
   has(key: K): boolean {
-    return this.#counts.has(key);
+    return this.counts.has(key);
   }
 
   /** Returns how many ask for it now. */
   add(key: K, by: 1 | -1): number {
-    const count = (this.#counts.get(key) ?? 0) + by;
-    if (count === 0) this.#counts.delete(key);
-    else this.#counts.set(key, count);
+    const count = (this.counts.get(key) ?? 0) + by;
+    if (count === 0) this.counts.delete(key);
+    else this.counts.set(key, count);
     return count;
   }
 }

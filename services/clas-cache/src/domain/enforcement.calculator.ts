@@ -84,13 +84,13 @@ interface Doubt {
 }
 
 export class EnforcementTracker {
-  readonly #places = new Map<string, Place>();
-  readonly #byNode = new Map<string, Map<string, Place>>();
-  readonly #told = new TellingTimes();
-  readonly #standings = new Map<string, string>();
-  readonly #tokens = new Map<string, ReadonlyMap<string, number>>();
-  readonly #due = new Set<string>();
-  #lookedAt = -Infinity;
+  private readonly placeById = new Map<string, Place>();
+  private readonly byNode = new Map<string, Map<string, Place>>();
+  private readonly tellings = new TellingTimes();
+  private readonly standings = new Map<string, string>();
+  private readonly tokens = new Map<string, ReadonlyMap<string, number>>();
+  private readonly due = new Set<string>();
+  private lookedAt = -Infinity;
 
   constructor(
     private readonly lookup: EnforcementLookup,
@@ -98,113 +98,117 @@ export class EnforcementTracker {
   ) {}
 
   setPlace(place: EnforcedPlace, now: number): void {
-    const before = this.#places.get(place.id);
+    const before = this.placeById.get(place.id);
     if (before !== undefined && before.node !== place.node) this.removePlace(place.id);
-    const kept = this.#places.get(place.id) ?? { fineAt: now, mode: null, told: null };
+    const kept = this.placeById.get(place.id) ?? { fineAt: now, mode: null, told: null };
     const next: Place = { ...place, fineAt: kept.fineAt, mode: kept.mode, told: kept.told };
-    this.#places.set(place.id, next);
-    const places = this.#byNode.get(place.node) ?? new Map<string, Place>();
-    this.#byNode.set(place.node, places.set(place.id, next));
-    this.#due.add(place.node);
+    this.placeById.set(place.id, next);
+    const places = this.byNode.get(place.node) ?? new Map<string, Place>();
+    this.byNode.set(place.node, places.set(place.id, next));
+    this.due.add(place.node);
   }
 
   removePlace(id: string): void {
-    const place = this.#places.get(id);
+    const place = this.placeById.get(id);
     if (place === undefined) return;
-    this.#places.delete(id);
-    this.#byNode.get(place.node)?.delete(id);
-    this.#due.add(place.node);
+    this.placeById.delete(id);
+    this.byNode.get(place.node)?.delete(id);
+    this.due.add(place.node);
   }
 
   /** The node was told something that it is to acknowledge. */
   told(node: string, revision: number, now: number): void {
-    if (this.#told.newest(node) < revision) this.#told.told(node, revision, now);
+    if (this.tellings.newest(node) < revision) this.tellings.told(node, revision, now);
   }
 
   agentSpoke(node: string): void {
-    this.#told.acknowledged(node, this.agents.revisionOf(node));
-    this.#due.add(node);
+    this.tellings.acknowledged(node, this.agents.revisionOf(node));
+    this.due.add(node);
   }
 
   nodeGone(node: string): void {
-    this.#told.forget(node);
-    this.#due.add(node);
+    this.tellings.forget(node);
+    this.due.add(node);
   }
 
   /** Of one place; undefined: it is in force, or nothing is asked of it. */
   notInForce(id: string): PlaceNotInForce | undefined {
-    return this.#places.get(id)?.told ?? undefined;
+    return this.placeById.get(id)?.told ?? undefined;
   }
 
   /** At this moment, also where it is too young to be told: an answer to a question is not an alarm. */
   doubted(id: string, now: number): PlaceNotInForce | undefined {
-    const place = this.#places.get(id);
+    const place = this.placeById.get(id);
     if (place !== undefined && place.told !== null) return place.told;
     const asked = this.lookup.asked(id);
     if (place === undefined) return undefined;
     const said = wordsByPlace(this.agents.wordsOf(place.node)).get(id);
-    const doubt = this.#doubt(place, asked, said, now);
+    const doubt = this.doubt(place, asked, said, now);
     return doubt === null ? undefined : toldOf(place, asked ?? 'idle', doubt, now);
   }
 
   /** Whether anything is known of it. */
   has(id: string): boolean {
-    return this.#places.has(id);
+    return this.placeById.has(id);
   }
 
   /** How many places are not in force, by reason. */
   counts(): Map<string, number> {
     const sum = new Map<string, number>();
-    for (const tokens of this.#tokens.values())
+    for (const tokens of this.tokens.values())
       for (const [token, count] of tokens) sum.set(token, (sum.get(token) ?? 0) + count);
     return sum;
   }
 
   /** Nodes that anything is enforced on. */
   nodes(): string[] {
-    return [...this.#byNode].filter(([, places]) => places.size > 0).map(([node]) => node);
+    return [...this.byNode].filter(([, places]) => places.size > 0).map(([node]) => node);
   }
 
   get places(): number {
-    return this.#places.size;
+    return this.placeById.size;
   }
 
   evaluate(now: number): NodeStanding[] {
-    if (Math.abs(now - this.#lookedAt) >= LOOK_AGAIN_MS) {
-      this.#lookedAt = now;
-      for (const node of this.#byNode.keys()) this.#due.add(node);
+    if (Math.abs(now - this.lookedAt) >= LOOK_AGAIN_MS) {
+      this.lookedAt = now;
+      for (const node of this.byNode.keys()) this.due.add(node);
     }
-    const due = [...this.#due];
-    this.#due.clear();
-    return due.flatMap((node) => this.#evaluateNode(node, now) ?? []);
+    const due = [...this.due];
+    this.due.clear();
+    return due.flatMap((node) => this.evaluateNode(node, now) ?? []);
   }
 
-  #evaluateNode(node: string, now: number): NodeStanding | null {
-    const places = [...(this.#byNode.get(node)?.values() ?? [])];
+  private evaluateNode(node: string, now: number): NodeStanding | null {
+    const places = [...(this.byNode.get(node)?.values() ?? [])];
     const said = wordsByPlace(this.agents.wordsOf(node));
-    const judged = places.map((place) => this.#judge(place, said, now));
+    const judged = places.map((place) => this.judge(place, said, now));
     // Nothing was said of the node yet, and something is still open: what was said before a start stands until it is clear.
-    if (!this.#standings.has(node) && judged.includes('open')) return null;
+    if (!this.standings.has(node) && judged.includes('open')) return null;
     const all = judged.filter((one) => typeof one === 'object');
-    this.#tokens.set(node, countTokens(all));
+    this.tokens.set(node, countTokens(all));
     const notInForce = all.slice(0, MOST_NOT_IN_FORCE);
-    const isNews = this.#isNews(node, places.length, JSON.stringify([notInForce, all.length]));
+    const isNews = this.isNews(node, places.length, JSON.stringify([notInForce, all.length]));
     return isNews ? { node, places: places.length, notInForce, count: all.length } : null;
   }
 
   /** A node without places is remembered no longer than it takes to say so. */
-  #isNews(node: string, places: number, text: string): boolean {
-    const before = this.#standings.get(node);
-    if (places > 0) this.#standings.set(node, text);
+  private isNews(node: string, places: number, text: string): boolean {
+    const before = this.standings.get(node);
+    if (places > 0) this.standings.set(node, text);
     else {
-      for (const kept of [this.#standings, this.#tokens, this.#byNode]) kept.delete(node);
+      for (const kept of [this.standings, this.tokens, this.byNode]) kept.delete(node);
     }
     return before === undefined ? places > 0 : before !== text;
   }
 
-  #judge(place: Place, said: ReadonlyMap<string, Word>, now: number): PlaceNotInForce | 'fine' | 'open' {
+  private judge(
+    place: Place,
+    said: ReadonlyMap<string, Word>,
+    now: number,
+  ): PlaceNotInForce | 'fine' | 'open' {
     const asked = this.lookup.asked(place.id);
-    const doubt = this.#doubt(place, asked, said.get(place.id), now);
+    const doubt = this.doubt(place, asked, said.get(place.id), now);
     if (doubt === null) {
       place.mode = asked ?? null;
       place.fineAt = now;
@@ -216,16 +220,16 @@ export class EnforcementTracker {
     return (place.told = toldOf(place, asked ?? 'idle', doubt, now));
   }
 
-  #doubt(
+  private doubt(
     place: Place,
     asked: EnforcementMode | undefined,
     said: Word | undefined,
     now: number,
   ): Doubt | null {
-    return this.#doubtOfPolicy(place, asked, said, now) ?? this.#missedAsJudge(place);
+    return this.doubtOfPolicy(place, asked, said, now) ?? this.missedAsJudge(place);
   }
 
-  #doubtOfPolicy(
+  private doubtOfPolicy(
     place: Place,
     asked: EnforcementMode | undefined,
     said: Word | undefined,
@@ -235,34 +239,34 @@ export class EnforcementTracker {
     const own = said === undefined ? null : sure(said, now);
     // Idle asks for nothing in the kernel: only what is still there, by the node's own word or the last look, is wrong.
     if (asked === 'idle' && (place.mode ?? 'idle') === 'idle') return own;
-    return this.#doubtOfNode(place, now) ?? own ?? this.#unacknowledged(place) ?? this.#unnamed(place);
+    return this.doubtOfNode(place, now) ?? own ?? this.unacknowledged(place) ?? this.unnamed(place);
   }
 
-  #missedAsJudge({ node, isPod, fineAt }: Place): Doubt | null {
+  private missedAsJudge({ node, isPod, fineAt }: Place): Doubt | null {
     if (isPod || !this.lookup.isMissedAsJudge(node)) return null;
     const message = `${node} does not judge whom it hides behind its address: NodePorts and load balancers through it are closed for Pods in full`;
     return { token: 'node_does_not_judge', message, since: fineAt, isSure: false };
   }
 
-  #doubtOfNode(place: Place, now: number): Doubt | null {
+  private doubtOfNode(place: Place, now: number): Doubt | null {
     const { node } = place;
     if (this.lookup.isUnpaired(node)) {
       const message = `${node} is unpaired: nothing is enforced on it`;
       return { token: 'node_unpaired', message, since: now, isSure: true, inForce: null };
     }
-    return this.agents.isDisconnected(node, now) ? this.#silence(place) : null;
+    return this.agents.isDisconnected(node, now) ? this.silence(place) : null;
   }
 
   /** What was acknowledged once may be taken back, by an agent that lost what it had. */
-  #unacknowledged({ node, fineAt }: Place): Doubt | null {
+  private unacknowledged({ node, fineAt }: Place): Doubt | null {
     const revision = this.agents.revisionOf(node);
-    if (revision !== NOTHING_PROVEN && revision >= this.#told.newest(node)) return null;
+    if (revision !== NOTHING_PROVEN && revision >= this.tellings.newest(node)) return null;
     const message = `${node} has not acknowledged what it was told`;
-    const since = this.#told.oldestUnacknowledged(node) ?? fineAt;
+    const since = this.tellings.oldestUnacknowledged(node) ?? fineAt;
     return { token: 'not_acknowledged', message, since, isSure: false };
   }
 
-  #unnamed({ id, node, isPod, fineAt }: Place): Doubt | null {
+  private unnamed({ id, node, isPod, fineAt }: Place): Doubt | null {
     if (!isPod || this.agents.hasPod(node, id)) return null;
     const [token, message] = this.lookup.hasSandbox(id)
       ? ['not_in_kernel', `${node} does not name it among the Pods whose rules are in its kernel`]
@@ -270,7 +274,7 @@ export class EnforcementTracker {
     return { token, message, since: fineAt, isSure: false };
   }
 
-  #silence({ node, fineAt }: Place): Doubt {
+  private silence({ node, fineAt }: Place): Doubt {
     const heardAt = this.agents.wordsOf(node)?.heardAt;
     const message =
       heardAt === undefined

@@ -98,16 +98,16 @@ function decorateFlow(
 
 class EndDictionary {
   readonly list: FlowEnd[] = [];
-  readonly #places = new Map<string, number>();
+  private readonly places = new Map<string, number>();
 
   constructor(private readonly identities: Identities) {}
 
   end(address: Address): number {
-    return this.#place(`a ${address}`, () => this.#describe(address, this.identities.byAddress(address)));
+    return this.place(`a ${address}`, () => this.describe(address, this.identities.byAddress(address)));
   }
 
   ownEnd(address: Address, reporter: string, identity: Identity): number {
-    return this.#place(`r ${reporter} ${address}`, () => this.#describe(address, identity));
+    return this.place(`r ${reporter} ${address}`, () => this.describe(address, identity));
   }
 
   /** The workload behind a ClusterIP, where all that could answer are of one workload and listen on one port. */
@@ -123,16 +123,16 @@ class EndDictionary {
     return { end: this.end(first.address), port: first.port };
   }
 
-  #place(key: string, describe: () => FlowEnd): number {
-    let place = this.#places.get(key);
+  private place(key: string, describe: () => FlowEnd): number {
+    let place = this.places.get(key);
     if (place === undefined) {
       place = this.list.push(describe()) - 1;
-      this.#places.set(key, place);
+      this.places.set(key, place);
     }
     return place;
   }
 
-  #describe(address: Address, identity: Identity = NOBODY): FlowEnd {
+  private describe(address: Address, identity: Identity = NOBODY): FlowEnd {
     const service = this.identities.serviceAt(address);
     return {
       address,

@@ -39,16 +39,16 @@ export const interestKeys = perObject(({ labelSet, workload }: Endpoint): readon
 );
 
 export class Interest {
-  readonly #asked = new Counter<string>();
+  private readonly asked = new Counter<string>();
 
   has(endpoint: Endpoint): boolean {
-    return interestKeys(endpoint).some((key) => this.#asked.has(key));
+    return interestKeys(endpoint).some((key) => this.asked.has(key));
   }
 
   /** Returns the keys that nobody asked for before, and those that nobody asks for any more. */
   change({ gained, lost }: GroupDifference): GroupDifference {
-    const first = gained.filter((key) => this.#asked.add(key, 1) === 1);
-    const last = lost.filter((key) => this.#asked.add(key, -1) === 0);
+    const first = gained.filter((key) => this.asked.add(key, 1) === 1);
+    const last = lost.filter((key) => this.asked.add(key, -1) === 0);
     return { gained: first, lost: last };
   }
 }

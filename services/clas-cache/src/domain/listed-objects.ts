@@ -11,64 +11,64 @@ export interface SeenObject<T> {
 }
 
 export class ListedObjects<T> {
-  readonly #objects = new Map<string, SeenObject<T>>();
+  private readonly objects = new Map<string, SeenObject<T>>();
   /** Epochs in the order of their first appearance. */
-  readonly #epochs: string[] = [];
-  #completed: string | null = null;
+  private readonly epochs: string[] = [];
+  private completedEpoch: string | null = null;
 
   /** The epoch of the newest complete list; null: none yet. */
   get completed(): string | null {
-    return this.#completed;
+    return this.completedEpoch;
   }
 
   /** What belongs to it is gone with the next complete list that does not have it. */
   get oldestEpoch(): string {
-    return this.#epochs[0] ?? '';
+    return this.epochs[0] ?? '';
   }
 
   epochOf(uid: string): string | undefined {
-    return this.#objects.get(uid)?.epoch;
+    return this.objects.get(uid)?.epoch;
   }
 
   get size(): number {
-    return this.#objects.size;
+    return this.objects.size;
   }
 
   get(uid: string): T | undefined {
-    return this.#objects.get(uid)?.value;
+    return this.objects.get(uid)?.value;
   }
 
   *values(): Generator<T> {
-    for (const { value } of this.#objects.values()) yield value;
+    for (const { value } of this.objects.values()) yield value;
   }
 
   *entries(): Generator<[string, SeenObject<T>]> {
-    yield* this.#objects;
+    yield* this.objects;
   }
 
   set(uid: string, epoch: string, value: T): void {
-    this.#noteEpoch(epoch);
-    this.#objects.set(uid, { epoch, value });
+    this.noteEpoch(epoch);
+    this.objects.set(uid, { epoch, value });
   }
 
   remove(uid: string): boolean {
-    return this.#objects.delete(uid);
+    return this.objects.delete(uid);
   }
 
   /** The list is complete. Returns what vanished. */
   complete(epoch: string): string[] {
-    this.#noteEpoch(epoch);
-    this.#completed = epoch;
-    const place = this.#epochs.indexOf(epoch);
-    const seenBefore = new Set(this.#epochs.slice(0, place));
+    this.noteEpoch(epoch);
+    this.completedEpoch = epoch;
+    const place = this.epochs.indexOf(epoch);
+    const seenBefore = new Set(this.epochs.slice(0, place));
     const isOlder = (other: string): boolean => other < epoch || seenBefore.has(other);
-    const vanished = [...this.#objects].filter(([, object]) => isOlder(object.epoch)).map(([uid]) => uid);
-    for (const uid of vanished) this.#objects.delete(uid);
-    this.#epochs.splice(0, place);
+    const vanished = [...this.objects].filter(([, object]) => isOlder(object.epoch)).map(([uid]) => uid);
+    for (const uid of vanished) this.objects.delete(uid);
+    this.epochs.splice(0, place);
     return vanished;
   }
 
-  #noteEpoch(epoch: string): void {
-    if (!this.#epochs.includes(epoch)) this.#epochs.push(epoch);
+  private noteEpoch(epoch: string): void {
+    if (!this.epochs.includes(epoch)) this.epochs.push(epoch);
   }
 }

@@ -38,15 +38,15 @@ export class NodeEndpoints {
   readonly essential = new Map<string, readonly NodeEssential[]>();
   /** By node: by which of its addresses it calls whom, as its agent says. */
   readonly routes = new Map<string, readonly NodeRoute[]>();
-  readonly #told = new Map<string, Endpoint>();
-  readonly #byAddress = new Map<Address, Endpoint>();
-  readonly #fromControl = new Map<string, Endpoint>();
-  readonly #heard = new Map<string, readonly Address[]>();
+  private readonly told = new Map<string, Endpoint>();
+  private readonly byAddress = new Map<Address, Endpoint>();
+  private readonly fromControl = new Map<string, Endpoint>();
+  private readonly heard = new Map<string, readonly Address[]>();
   /** The nodes that say of an address that it is theirs. */
-  readonly #claimants = new Map<Address, readonly string[]>();
-  readonly #unpaired = new Set<string>();
-  readonly #judging = new Set<string>();
-  readonly #dirty = new Set<string>();
+  private readonly claimants = new Map<Address, readonly string[]>();
+  private readonly unpairedNodes = new Set<string>();
+  private readonly judging = new Set<string>();
+  private readonly dirty = new Set<string>();
 
   /** `isOfPod`: a Pod holds the address, as Kubernetes says. */
   constructor(
@@ -57,31 +57,31 @@ export class NodeEndpoints {
   setNode(uid: string, epoch: string, node: NodeFacts): void {
     const before = this.nodes.get(uid);
     this.nodes.set(uid, epoch, node);
-    this.#dirty.add(node.name);
-    if (placesOf(before) !== placesOf(node)) this.#lookAtClaims();
+    this.dirty.add(node.name);
+    if (placesOf(before) !== placesOf(node)) this.lookAtClaims();
   }
 
   /** Kubernetes says whose these are: a node that claims them too has them no more. */
   taken(addresses: readonly Address[]): void {
     for (const address of addresses)
-      for (const node of this.#claimants.get(address) ?? []) this.#dirty.add(node);
+      for (const node of this.claimants.get(address) ?? []) this.dirty.add(node);
   }
 
   /** What a node says of itself counts or not by what Kubernetes gives to the others. */
-  #lookAtClaims(): void {
-    for (const node of this.#heard.keys()) this.#dirty.add(node);
+  private lookAtClaims(): void {
+    for (const node of this.heard.keys()) this.dirty.add(node);
   }
 
   removeNode(uid: string): void {
     const node = this.nodes.get(uid);
     if (node === undefined) return;
     this.nodes.remove(uid);
-    this.#lookAtClaims();
-    this.#hear(node.name, []);
+    this.lookAtClaims();
+    this.hear(node.name, []);
     this.essential.delete(node.name);
     this.routes.delete(node.name);
-    this.#judging.delete(node.name);
-    this.#dirty.add(node.name);
+    this.judging.delete(node.name);
+    this.dirty.add(node.name);
   }
 
   /** Returns the names of those that vanished. */
@@ -89,24 +89,24 @@ export class NodeEndpoints {
     const names = new Map([...this.nodes.entries()].map(([uid, { value }]) => [uid, value.name]));
     const left = (): Set<string> => new Set([...this.nodes.values()].map(({ name }) => name));
     const vanished = this.nodes.complete(epoch).map((uid) => names.get(uid)!);
-    for (const name of vanished) this.#dirty.add(name);
-    if (vanished.length > 0) this.#lookAtClaims();
+    for (const name of vanished) this.dirty.add(name);
+    if (vanished.length > 0) this.lookAtClaims();
     // A node that was made anew under its name has not vanished.
     return vanished.filter((name) => !left().has(name));
   }
 
   heartbeat(node: string, addresses: readonly Address[], isJudging: boolean): void {
-    if (isJudging) this.#judging.add(node);
-    else this.#judging.delete(node);
+    if (isJudging) this.judging.add(node);
+    else this.judging.delete(node);
     const canonical = addresses.flatMap((address) => canonicalAddress(address) ?? []).sort();
-    if (this.#heard.get(node)?.join() === canonical.join()) return;
-    this.#hear(node, canonical);
-    this.#dirty.add(node);
+    if (this.heard.get(node)?.join() === canonical.join()) return;
+    this.hear(node, canonical);
+    this.dirty.add(node);
   }
 
   /** All addresses of the node's own namespace, as its agent told them last. */
   heardAddresses(node: string): readonly Address[] {
-    return this.#heard.get(node) ?? [];
+    return this.heard.get(node) ?? [];
   }
 
   /** Which of its addresses the node's routes choose towards this one; undefined: its agent did not say. */
@@ -117,40 +117,40 @@ export class NodeEndpoints {
 
   /** Whether its own table is in its kernel. */
   isJudging(node: string): boolean {
-    return this.#judging.has(node) && !this.isUnpaired(node);
+    return this.judging.has(node) && !this.isUnpaired(node);
   }
 
-  #hear(node: string, addresses: readonly Address[]): void {
-    for (const address of this.#heard.get(node) ?? []) {
-      const others = this.#claimants.get(address)?.filter((other) => other !== node) ?? [];
-      if (others.length === 0) this.#claimants.delete(address);
-      else this.#claimants.set(address, others);
+  private hear(node: string, addresses: readonly Address[]): void {
+    for (const address of this.heard.get(node) ?? []) {
+      const others = this.claimants.get(address)?.filter((other) => other !== node) ?? [];
+      if (others.length === 0) this.claimants.delete(address);
+      else this.claimants.set(address, others);
     }
     for (const address of addresses)
-      this.#claimants.set(address, [...(this.#claimants.get(address) ?? []), node]);
-    if (addresses.length === 0) this.#heard.delete(node);
-    else this.#heard.set(node, addresses);
+      this.claimants.set(address, [...(this.claimants.get(address) ?? []), node]);
+    if (addresses.length === 0) this.heard.delete(node);
+    else this.heard.set(node, addresses);
   }
 
   /** Settings that are taken away unpair the node: its agent is to remove what it made. */
   setSettings(token: string, settings: NodeSettings | null): void {
     const before = this.settings.get(token);
     if (before !== undefined) {
-      this.#unpaired.add(before.node);
-      this.#dirty.add(before.node);
+      this.unpairedNodes.add(before.node);
+      this.dirty.add(before.node);
     }
     if (settings === null) this.settings.delete(token);
     else {
       this.settings.set(token, settings);
-      this.#unpaired.delete(settings.node);
-      this.#dirty.add(settings.node);
+      this.unpairedNodes.delete(settings.node);
+      this.dirty.add(settings.node);
     }
   }
 
   setFromControl(upsert: readonly Endpoint[], remove: readonly string[]): void {
-    for (const endpoint of upsert) this.#fromControl.set(endpoint.id, endpoint);
-    for (const id of remove) this.#fromControl.delete(id);
-    for (const id of [...upsert.map((endpoint) => endpoint.id), ...remove]) this.#dirty.add(id);
+    for (const endpoint of upsert) this.fromControl.set(endpoint.id, endpoint);
+    for (const id of remove) this.fromControl.delete(id);
+    for (const id of [...upsert.map((endpoint) => endpoint.id), ...remove]) this.dirty.add(id);
   }
 
   /** Of all nodes that Kubernetes has. */
@@ -170,7 +170,7 @@ export class NodeEndpoints {
 
   isNode(name: string): boolean {
     return (
-      [...this.nodes.values()].some((node) => node.name === name) || this.#told.get(name)?.class === 'node'
+      [...this.nodes.values()].some((node) => node.name === name) || this.told.get(name)?.class === 'node'
     );
   }
 
@@ -180,52 +180,52 @@ export class NodeEndpoints {
   }
 
   isUnpaired(node: string): boolean {
-    return this.#unpaired.has(node);
+    return this.unpairedNodes.has(node);
   }
 
   unpaired(): string[] {
-    return [...this.#unpaired];
+    return [...this.unpairedNodes];
   }
 
   restoreUnpaired(nodes: readonly string[]): void {
-    for (const node of nodes) this.#unpaired.add(node);
+    for (const node of nodes) this.unpairedNodes.add(node);
   }
 
   endpoint(id: string): Endpoint | undefined {
-    return this.#told.get(id);
+    return this.told.get(id);
   }
 
   endpointAt(address: Address): Endpoint | undefined {
-    return this.#byAddress.get(address);
+    return this.byAddress.get(address);
   }
 
   endpoints(): Iterable<Endpoint> {
-    return this.#told.values();
+    return this.told.values();
   }
 
   labelSetOf(node: string): LabelSet | undefined {
-    const settings = this.#settingsOf(node);
-    return settings && this.#labelSet(settings);
+    const settings = this.settingsOf(node);
+    return settings && this.labelSet(settings);
   }
 
   /** Those that every agent needs. */
   groups(): Group[] {
-    const judging = [...this.#told.values()].filter(({ id }) => this.isJudging(id));
+    const judging = [...this.told.values()].filter(({ id }) => this.isJudging(id));
     const controlPlane = [...this.nodes.values()].filter(isControlPlane);
     return [
-      makeGroup(CLUSTER_NODES, { cidrs: this.#cidrsOf([...this.nodes.values()]) }),
-      makeGroup(CONTROL_PLANE_NODES, { cidrs: this.#cidrsOf(controlPlane) }),
+      makeGroup(CLUSTER_NODES, { cidrs: this.cidrsOf([...this.nodes.values()]) }),
+      makeGroup(CONTROL_PLANE_NODES, { cidrs: this.cidrsOf(controlPlane) }),
       makeGroup(JUDGING_NODES, { workloads: judging.flatMap(({ workload }) => workload ?? []).sort() }),
       makeGroup(POD_NETWORKS, { cidrs: this.podCidrs() }),
     ];
   }
 
-  #addressesOf({ name, addresses }: NodeFacts): Address[] {
-    return [...addresses, ...(this.#told.get(name)?.addresses ?? [])];
+  private addressesOf({ name, addresses }: NodeFacts): Address[] {
+    return [...addresses, ...(this.told.get(name)?.addresses ?? [])];
   }
 
-  #cidrsOf(nodes: readonly NodeFacts[]): Cidr[] {
-    return hostCidrs(reachable(nodes.flatMap((node) => this.#addressesOf(node))));
+  private cidrsOf(nodes: readonly NodeFacts[]): Cidr[] {
+    return hostCidrs(reachable(nodes.flatMap((node) => this.addressesOf(node))));
   }
 
   /** In a network of Pods. */
@@ -246,44 +246,44 @@ export class NodeEndpoints {
       remove: [] as string[],
       addresses: new Set<Address>(),
     };
-    for (const id of this.#dirty) {
-      const told = this.#told.get(id);
-      const endpoint = this.#derive(id);
+    for (const id of this.dirty) {
+      const told = this.told.get(id);
+      const endpoint = this.derive(id);
       if (isSameValue(told, endpoint)) continue;
       if (endpoint === undefined) changes.remove.push(id);
       else changes.upsert.push(endpoint);
-      this.#tell(id, endpoint);
+      this.tell(id, endpoint);
       for (const address of [...(told?.addresses ?? []), ...(endpoint?.addresses ?? [])])
         changes.addresses.add(address);
     }
-    this.#dirty.clear();
+    this.dirty.clear();
     return changes;
   }
 
-  #tell(id: string, endpoint: Endpoint | undefined): void {
-    for (const address of this.#told.get(id)?.addresses ?? [])
-      if (this.#byAddress.get(address)?.id === id) this.#byAddress.delete(address);
-    if (endpoint === undefined) this.#told.delete(id);
-    else this.#told.set(id, endpoint);
-    for (const address of endpoint?.addresses ?? []) this.#byAddress.set(address, endpoint!);
+  private tell(id: string, endpoint: Endpoint | undefined): void {
+    for (const address of this.told.get(id)?.addresses ?? [])
+      if (this.byAddress.get(address)?.id === id) this.byAddress.delete(address);
+    if (endpoint === undefined) this.told.delete(id);
+    else this.told.set(id, endpoint);
+    for (const address of endpoint?.addresses ?? []) this.byAddress.set(address, endpoint!);
   }
 
-  #derive(id: string): Endpoint | undefined {
-    const told = this.#fromControl.get(id);
+  private derive(id: string): Endpoint | undefined {
+    const told = this.fromControl.get(id);
     if (told !== undefined && told.class !== 'node') return told;
-    const settings = this.#settingsOf(id);
-    const base = told ?? (settings && this.#fromSettings(settings));
+    const settings = this.settingsOf(id);
+    const base = told ?? (settings && this.fromSettings(settings));
     if (base === undefined) return undefined;
     const seen = [...this.nodes.values()].find((node) => node.name === id)?.addresses ?? [];
     // The control plane has most of a node's addresses from its agent too.
-    const said = [...base.addresses, ...(this.#heard.get(id) ?? [])];
-    const all = [...seen, ...said.filter((address) => !this.#isOthers(address, id))];
+    const said = [...base.addresses, ...(this.heard.get(id) ?? [])];
+    const all = [...seen, ...said.filter((address) => !this.isOthers(address, id))];
     const addresses = [...new Set(all.flatMap((address) => canonicalAddress(address) ?? []))].sort();
     return { ...base, addresses: addresses.filter(isReachable) };
   }
 
   /** What a node says of its own addresses counts for what Kubernetes gives to nobody else. */
-  #isOthers(address: Address, node: string): boolean {
+  private isOthers(address: Address, node: string): boolean {
     if (this.isOfPod(address)) return true;
     const others = [...this.nodes.values()].filter(({ name }) => name !== node);
     return others.some(
@@ -291,12 +291,12 @@ export class NodeEndpoints {
     );
   }
 
-  #fromSettings(settings: NodeSettings): Endpoint {
+  private fromSettings(settings: NodeSettings): Endpoint {
     const { node, workload, mode } = settings;
     return {
       id: node,
       workload,
-      labelSet: this.#labelSet(settings).id,
+      labelSet: this.labelSet(settings).id,
       class: 'node',
       addresses: [],
       node,
@@ -304,11 +304,11 @@ export class NodeEndpoints {
     };
   }
 
-  #settingsOf(node: string): NodeSettings | undefined {
+  private settingsOf(node: string): NodeSettings | undefined {
     return [...this.settings.values()].find((settings) => settings.node === node);
   }
 
-  #labelSet({ labels }: NodeSettings): LabelSet {
+  private labelSet({ labels }: NodeSettings): LabelSet {
     return makeLabelSet({ cluster: this.cluster, namespace: null, class: 'node', labels });
   }
 }

@@ -13,39 +13,39 @@ export interface GuardChanges {
 }
 
 export class NodePortGuards {
-  readonly #told = new Map<LabelSetId, Unit>();
-  #targets: readonly NodePortTarget[] = [];
-  #text = '[]';
+  private readonly told = new Map<LabelSetId, Unit>();
+  private guarded: readonly NodePortTarget[] = [];
+  private text = '[]';
 
   get targets(): readonly NodePortTarget[] {
-    return this.#targets;
+    return this.guarded;
   }
 
   settle(targets: readonly NodePortTarget[], unitOf: (id: LabelSetId) => Unit | undefined): GuardChanges {
     const text = JSON.stringify(targets);
-    const hasMoved = text !== this.#text;
-    this.#targets = targets;
-    this.#text = text;
-    const units = this.#units(unitOf);
+    const hasMoved = text !== this.text;
+    this.guarded = targets;
+    this.text = text;
+    const units = this.units(unitOf);
     return { nodePorts: hasMoved ? targets : null, units };
   }
 
-  #units(unitOf: (id: LabelSetId) => Unit | undefined): { upsert: Unit[]; remove: LabelSetId[] } {
+  private units(unitOf: (id: LabelSetId) => Unit | undefined): { upsert: Unit[]; remove: LabelSetId[] } {
     const changes = { upsert: [] as Unit[], remove: [] as LabelSetId[] };
     const ports = new Map<LabelSetId, NodePortTarget[]>();
-    for (const target of this.#targets)
+    for (const target of this.guarded)
       ports.set(target.labelSet, [...(ports.get(target.labelSet) ?? []), target]);
     for (const [id, own] of ports) {
       const unit = unitOf(id);
-      const told = this.#told.get(id);
+      const told = this.told.get(id);
       const guard = unit && guardUnit(unit, own);
       if (guard === undefined || isSameValue(told, guard)) continue;
-      this.#told.set(id, guard);
+      this.told.set(id, guard);
       changes.upsert.push(guard);
     }
-    for (const id of this.#told.keys()) {
+    for (const id of this.told.keys()) {
       if (ports.has(id) && unitOf(id) !== undefined) continue;
-      this.#told.delete(id);
+      this.told.delete(id);
       changes.remove.push(id);
     }
     return changes;

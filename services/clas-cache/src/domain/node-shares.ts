@@ -37,13 +37,13 @@ interface Bucket {
 const MOST_NODES = 10_000;
 
 export class NodeShares {
-  readonly #buckets = new Map<string, Bucket>();
+  private readonly buckets = new Map<string, Bucket>();
 
   constructor(private readonly share: Share = NODE_SHARE) {}
 
   /** `abuse` is said once, when the patience ends; until the node has been silent for a second everything else is dropped. */
   take(node: string, bytes: number, now: number): Taken {
-    const bucket = this.#filled(node, now);
+    const bucket = this.filled(node, now);
     if (bucket.messages >= 1 && bucket.bytes >= bytes) {
       bucket.messages -= 1;
       bucket.bytes -= bytes;
@@ -53,9 +53,9 @@ export class NodeShares {
     return bucket.dropped === this.share.patience ? 'abuse' : 'dropped';
   }
 
-  #filled(node: string, now: number): Bucket {
+  private filled(node: string, now: number): Bucket {
     const { messages, messagesPerSecond, bytes, bytesPerSecond } = this.share;
-    const before = this.#buckets.get(node) ?? { messages, bytes, filledAt: now, dropped: 0 };
+    const before = this.buckets.get(node) ?? { messages, bytes, filledAt: now, dropped: 0 };
     const seconds = Math.max(0, now - before.filledAt) / 1_000;
     const bucket = {
       messages: Math.min(messages, before.messages + seconds * messagesPerSecond),
@@ -63,10 +63,10 @@ export class NodeShares {
       filledAt: now,
       dropped: seconds >= 1 ? 0 : before.dropped,
     };
-    this.#buckets.delete(node);
-    this.#buckets.set(node, bucket);
-    const [oldest] = this.#buckets.keys();
-    if (oldest !== undefined && this.#buckets.size > MOST_NODES) this.#buckets.delete(oldest);
+    this.buckets.delete(node);
+    this.buckets.set(node, bucket);
+    const [oldest] = this.buckets.keys();
+    if (oldest !== undefined && this.buckets.size > MOST_NODES) this.buckets.delete(oldest);
     return bucket;
   }
 }

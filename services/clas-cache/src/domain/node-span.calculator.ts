@@ -67,53 +67,53 @@ interface Pass {
 }
 
 export class NodeSpan implements ToldView {
-  readonly #own = new Map<string, LabelSetId>();
+  private readonly own = new Map<string, LabelSetId>();
   /** Label sets by the endpoints here that have them. */
-  readonly #here = new Counter<LabelSetId>();
+  private readonly here = new Counter<LabelSetId>();
   /** With the revision in which the node was told of it last. */
-  readonly #units = new Map<LabelSetId, { unit: Unit; revision: number }>();
+  private readonly units = new Map<LabelSetId, { unit: Unit; revision: number }>();
   /** Groups by the units here that name them; one that nobody has told yet is matched with nobody. */
-  readonly #needed = new Counter<GroupId>();
-  readonly #groups = new Map<GroupId, Group>();
+  private readonly needed = new Counter<GroupId>();
+  private readonly groups = new Map<GroupId, Group>();
   /** With the revision in which the node was told of it last. */
-  readonly #endpoints = new Map<string, { endpoint: Endpoint; revision: number }>();
-  readonly #interest = new Interest();
+  private readonly held = new Map<string, { endpoint: Endpoint; revision: number }>();
+  private readonly interest = new Interest();
 
   constructor(readonly node: string) {
-    for (const id of FOR_EVERYBODY) this.#needed.add(id, 1);
+    for (const id of FOR_EVERYBODY) this.needed.add(id, 1);
   }
 
   /** The revision with which the node was told of the endpoint; undefined: it does not know it. */
   knownSince(endpoint: string): number | undefined {
-    return this.#endpoints.get(endpoint)?.revision;
+    return this.held.get(endpoint)?.revision;
   }
 
   /** The revision with which the node was told the rules of this label set last; undefined: it does not have them. */
   rulesSince(labelSet: LabelSetId): number | undefined {
-    return this.#units.get(labelSet)?.revision;
+    return this.units.get(labelSet)?.revision;
   }
 
   get ownEndpoints(): Iterable<string> {
-    return this.#own.keys();
+    return this.own.keys();
   }
 
   // ---- what the node was told, as its agent has it
 
   unit(labelSet: LabelSetId): Unit | undefined {
-    return this.#units.get(labelSet)?.unit;
+    return this.units.get(labelSet)?.unit;
   }
 
   group(id: GroupId): Group | undefined {
-    return this.#groups.get(id);
+    return this.groups.get(id);
   }
 
   endpoint(id: string): Endpoint | undefined {
-    return this.#endpoints.get(id)?.endpoint;
+    return this.held.get(id)?.endpoint;
   }
 
   /** In the order in which it heard of them. */
   *endpoints(): Generator<Endpoint> {
-    for (const { endpoint } of this.#endpoints.values()) yield endpoint;
+    for (const { endpoint } of this.held.values()) yield endpoint;
   }
 
   /** null: nothing of it concerns the node. */
@@ -129,11 +129,11 @@ export class NodeSpan implements ToldView {
         endpoints: { upsert: [], remove: [] },
       },
     };
-    for (const id of changes.endpoints) this.#followOwn(id, pass);
-    for (const id of pass.units) this.#followUnit(id, pass);
-    for (const id of pass.groups) this.#followGroup(id, changes.groups.get(id), pass);
-    this.#ask(changes.guards, pass);
-    for (const id of pass.endpoints) this.#followEndpoint(id, pass);
+    for (const id of changes.endpoints) this.followOwn(id, pass);
+    for (const id of pass.units) this.followUnit(id, pass);
+    for (const id of pass.groups) this.followGroup(id, changes.groups.get(id), pass);
+    this.ask(changes.guards, pass);
+    for (const id of pass.endpoints) this.followEndpoint(id, pass);
     const { units, groups, endpoints } = pass.told;
     const isSame = [units, groups, endpoints].every(
       ({ upsert, remove }) => upsert.length + remove.length === 0,
@@ -143,83 +143,83 @@ export class NodeSpan implements ToldView {
 
   snapshot(): Delta {
     return {
-      units: { upsert: [...this.#units.values()].map(({ unit }) => unit), remove: [] },
-      groups: { upsert: [...this.#groups.values()], remove: [] },
+      units: { upsert: [...this.units.values()].map(({ unit }) => unit), remove: [] },
+      groups: { upsert: [...this.groups.values()], remove: [] },
       endpoints: {
-        upsert: [...this.#endpoints.values()].map(({ endpoint }) => this.#told(endpoint)),
+        upsert: [...this.held.values()].map(({ endpoint }) => this.told(endpoint)),
         remove: [],
       },
     };
   }
 
-  #followOwn(id: string, { content, units }: Pass): void {
+  private followOwn(id: string, { content, units }: Pass): void {
     const endpoint = content.endpoints.get(id);
-    const [before, now] = [this.#own.get(id), endpoint?.node === this.node ? endpoint.labelSet : undefined];
+    const [before, now] = [this.own.get(id), endpoint?.node === this.node ? endpoint.labelSet : undefined];
     if (before === now) return;
-    if (before !== undefined && this.#here.add(before, -1) === 0) units.add(before);
-    if (now !== undefined && this.#here.add(now, 1) === 1) units.add(now);
-    if (now === undefined) this.#own.delete(id);
-    else this.#own.set(id, now);
+    if (before !== undefined && this.here.add(before, -1) === 0) units.add(before);
+    if (now !== undefined && this.here.add(now, 1) === 1) units.add(now);
+    if (now === undefined) this.own.delete(id);
+    else this.own.set(id, now);
   }
 
   /** What lives here is enforced, so all of its unit is needed; of what is judged for others, a part. */
-  #followUnit(id: LabelSetId, pass: Pass): void {
+  private followUnit(id: LabelSetId, pass: Pass): void {
     const { content, revision, told } = pass;
-    const unit = (this.#here.has(id) ? content.units : content.guardUnits).get(id);
-    const before = this.#units.get(id)?.unit;
+    const unit = (this.here.has(id) ? content.units : content.guardUnits).get(id);
+    const before = this.units.get(id)?.unit;
     if (before === unit) return;
-    if (before !== undefined) this.#need(peersOf(before), -1, pass);
+    if (before !== undefined) this.need(peersOf(before), -1, pass);
     if (unit === undefined) {
-      this.#units.delete(id);
+      this.units.delete(id);
       told.units.remove.push(id);
       return;
     }
-    this.#need(peersOf(unit), 1, pass);
-    this.#units.set(id, { unit, revision });
+    this.need(peersOf(unit), 1, pass);
+    this.units.set(id, { unit, revision });
     told.units.upsert.push(unit);
   }
 
-  #need(groups: readonly GroupId[], by: 1 | -1, pass: Pass): void {
+  private need(groups: readonly GroupId[], by: 1 | -1, pass: Pass): void {
     for (const id of groups) {
-      const count = this.#needed.add(id, by);
+      const count = this.needed.add(id, by);
       if (count === 0 || (count === 1 && by === 1)) pass.groups.add(id);
     }
   }
 
   /** `difference`: from what the node has, where it has the group and still needs it. */
-  #followGroup(id: GroupId, difference: GroupDifference | undefined, pass: Pass): void {
+  private followGroup(id: GroupId, difference: GroupDifference | undefined, pass: Pass): void {
     const { content, told } = pass;
-    const before = this.#groups.get(id);
-    const group = this.#needed.has(id) ? content.groups.get(id) : undefined;
+    const before = this.groups.get(id);
+    const group = this.needed.has(id) ? content.groups.get(id) : undefined;
     if (before === group) return;
     const isChanged = before !== undefined && group !== undefined && difference !== undefined;
-    this.#ask(isChanged ? difference : groupDifference(before, group), pass);
+    this.ask(isChanged ? difference : groupDifference(before, group), pass);
     if (group === undefined) {
-      this.#groups.delete(id);
+      this.groups.delete(id);
       told.groups.remove.push(id);
     } else {
-      this.#groups.set(id, group);
+      this.groups.set(id, group);
       told.groups.upsert.push(group);
     }
   }
 
-  #ask(difference: GroupDifference, { content, endpoints }: Pass): void {
-    const { gained, lost } = this.#interest.change(difference);
+  private ask(difference: GroupDifference, { content, endpoints }: Pass): void {
+    const { gained, lost } = this.interest.change(difference);
     for (const key of [...gained, ...lost]) for (const id of content.endpointsBy(key)) endpoints.add(id);
   }
 
-  #followEndpoint(id: string, { content, revision, told }: Pass): void {
+  private followEndpoint(id: string, { content, revision, told }: Pass): void {
     const endpoint = content.endpoints.get(id);
-    const isWanted = endpoint !== undefined && (endpoint.node === this.node || this.#interest.has(endpoint));
+    const isWanted = endpoint !== undefined && (endpoint.node === this.node || this.interest.has(endpoint));
     if (!isWanted) {
-      if (this.#endpoints.delete(id)) told.endpoints.remove.push(id);
-    } else if (this.#endpoints.get(id)?.endpoint !== endpoint) {
-      this.#endpoints.set(id, { endpoint, revision });
-      told.endpoints.upsert.push(this.#told(endpoint));
+      if (this.held.delete(id)) told.endpoints.remove.push(id);
+    } else if (this.held.get(id)?.endpoint !== endpoint) {
+      this.held.set(id, { endpoint, revision });
+      told.endpoints.upsert.push(this.told(endpoint));
     }
   }
 
-  #told(endpoint: Endpoint): Endpoint {
+  private told(endpoint: Endpoint): Endpoint {
     return endpoint.pod === undefined || endpoint.node === this.node ? endpoint : asPeer(endpoint);
   }
 }

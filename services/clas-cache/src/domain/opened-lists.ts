@@ -16,49 +16,49 @@ interface Listed {
 }
 
 export class OpenedLists {
-  readonly #lists = new Map<Rules, Listed>();
-  readonly #byPeer = new Map<GroupId, Set<Rules>>();
+  private readonly lists = new Map<Rules, Listed>();
+  private readonly byPeer = new Map<GroupId, Set<Rules>>();
 
   use(rules: Rules, unit: LabelSetId): void {
-    const known = this.#lists.get(rules);
+    const known = this.lists.get(rules);
     if (known !== undefined) {
       known.units.add(unit);
       return;
     }
-    this.#lists.set(rules, { units: new Set([unit]), opened: undefined, isStale: true });
+    this.lists.set(rules, { units: new Set([unit]), opened: undefined, isStale: true });
     for (const peer of openingPeers(rules)) {
-      const lists = this.#byPeer.get(peer);
-      if (lists === undefined) this.#byPeer.set(peer, new Set([rules]));
+      const lists = this.byPeer.get(peer);
+      if (lists === undefined) this.byPeer.set(peer, new Set([rules]));
       else lists.add(rules);
     }
   }
 
   disuse(rules: Rules, unit: LabelSetId): void {
-    const listed = this.#lists.get(rules);
+    const listed = this.lists.get(rules);
     if (!listed?.units.delete(unit) || listed.units.size > 0) return;
-    this.#lists.delete(rules);
+    this.lists.delete(rules);
     for (const peer of openingPeers(rules)) {
-      const lists = this.#byPeer.get(peer);
-      if (lists?.delete(rules) && lists.size === 0) this.#byPeer.delete(peer);
+      const lists = this.byPeer.get(peer);
+      if (lists?.delete(rules) && lists.size === 0) this.byPeer.delete(peer);
     }
   }
 
   /** Services stand behind the group that did not before, or no longer: whose rules are to be opened again? */
   *changed(group: GroupId): Generator<LabelSetId> {
-    for (const rules of this.#byPeer.get(group) ?? []) {
-      const listed = this.#lists.get(rules)!;
+    for (const rules of this.byPeer.get(group) ?? []) {
+      const listed = this.lists.get(rules)!;
       listed.isStale = true;
       yield* listed.units;
     }
   }
 
   allChanged(): void {
-    for (const listed of this.#lists.values()) listed.isStale = true;
+    for (const listed of this.lists.values()) listed.isStale = true;
   }
 
   /** `open` is called where nobody has them opened. */
   opened(rules: Rules, open: () => OpenedServices): OpenedServices {
-    const listed = this.#lists.get(rules);
+    const listed = this.lists.get(rules);
     if (listed === undefined) return open();
     if (listed.isStale) {
       const opened = open();

@@ -74,24 +74,24 @@ export class PodEndpoints {
   readonly pods = new ListedObjects<PodFacts>();
   readonly workloads = new ListedObjects<WorkloadFacts>();
   readonly profiles = new Map<string, ProfileSettings>();
-  readonly #owners = new Map<string, Owner>();
-  readonly #sandboxes = new SandboxBook();
-  readonly #addresses = new AddressBook();
-  readonly #profileOf = new Map<string, ProfileSettings>();
-  readonly #told = new Map<string, Endpoint>();
-  readonly #dirty = new Set<string>();
-  #moved = new Set<Address>();
+  private readonly owners = new Map<string, Owner>();
+  private readonly sandboxes = new SandboxBook();
+  private readonly addresses = new AddressBook();
+  private readonly profileOf = new Map<string, ProfileSettings>();
+  private readonly told = new Map<string, Endpoint>();
+  private readonly dirty = new Set<string>();
+  private moved = new Set<Address>();
   /** Pods that Kubelink has not told of: they end with their sandbox. */
-  readonly #read = new Set<string>();
-  #catalogue: CatalogueIndex = EMPTY_CATALOGUE;
+  private readonly read = new Set<string>();
+  private catalogue: CatalogueIndex = EMPTY_CATALOGUE;
   /** Kubelink is silent: what nodes say counts until Kubernetes can be heard again. */
-  #isProvisional = false;
+  private isProvisional = false;
 
   constructor(private readonly cluster: string) {}
 
   setPod(pod: PodFacts, epoch: string): void {
-    this.#read.delete(pod.uid);
-    this.#set(pod, epoch);
+    this.read.delete(pod.uid);
+    this.set(pod, epoch);
   }
 
   /**
@@ -102,9 +102,9 @@ export class PodEndpoints {
     const before = this.pods.get(pod.uid);
     const isKnown =
       before !== undefined && before.phase === pod.phase && `${before.addresses}` === `${pod.addresses}`;
-    if (isKnown || !this.#sandboxes.lists(node, pod.uid)) return false;
-    if (before === undefined) this.#read.add(pod.uid);
-    this.#set(pod, this.pods.epochOf(pod.uid) ?? this.pods.oldestEpoch);
+    if (isKnown || !this.sandboxes.lists(node, pod.uid)) return false;
+    if (before === undefined) this.read.add(pod.uid);
+    this.set(pod, this.pods.epochOf(pod.uid) ?? this.pods.oldestEpoch);
     return true;
   }
 
@@ -115,70 +115,70 @@ export class PodEndpoints {
 
   /** Kubelink will tell of them, unless it is silent. */
   *unheard(): Generator<UnheardPod> {
-    for (const { node, podUid: uid, namespace, name } of this.#sandboxes.all()) {
+    for (const { node, podUid: uid, namespace, name } of this.sandboxes.all()) {
       const pod = this.pods.get(uid);
       const isUnreachable = pod?.node === node && pod.addresses.length === 0 && !hasEnded(pod);
       if (pod === undefined || isUnreachable) yield { node, uid, namespace, name };
     }
   }
 
-  #set(pod: PodFacts, epoch: string): void {
+  private set(pod: PodFacts, epoch: string): void {
     const before = this.pods.get(pod.uid);
-    if (before !== undefined && before.owner.uid !== pod.owner.uid) this.#leaveOwner(before);
+    if (before !== undefined && before.owner.uid !== pod.owner.uid) this.leaveOwner(before);
     this.pods.set(pod.uid, epoch, pod);
-    this.#addresses.meet(pod.uid);
-    const owner = this.#owner(pod.owner.uid, pod);
+    this.addresses.meet(pod.uid);
+    const owner = this.owner(pod.owner.uid, pod);
     owner.pods.add(pod.uid);
-    this.#dirty.add(pod.uid);
+    this.dirty.add(pod.uid);
   }
 
   removePod(uid: string): void {
     const pod = this.pods.get(uid);
     if (pod === undefined) return;
     this.pods.remove(uid);
-    this.#podGone(pod);
+    this.podGone(pod);
   }
 
   setWorkload(workload: WorkloadFacts, epoch: string): void {
     this.workloads.set(workload.uid, epoch, workload);
-    this.#relabel(this.#owner(workload.uid, workload), workload);
+    this.relabel(this.owner(workload.uid, workload), workload);
   }
 
   /** Its Pods keep their labels: they are told to end, one by one. */
   removeWorkload(uid: string): void {
     this.workloads.remove(uid);
-    this.#dropIfIdle(this.#owners.get(uid));
+    this.dropIfIdle(this.owners.get(uid));
   }
 
   completePods(epoch: string): void {
     const before = new Map([...this.pods.values()].map((pod) => [pod.uid, pod]));
-    for (const uid of this.pods.complete(epoch)) this.#podGone(before.get(uid)!);
+    for (const uid of this.pods.complete(epoch)) this.podGone(before.get(uid)!);
   }
 
   completeWorkloads(epoch: string): void {
-    for (const uid of this.workloads.complete(epoch)) this.#dropIfIdle(this.#owners.get(uid));
+    for (const uid of this.workloads.complete(epoch)) this.dropIfIdle(this.owners.get(uid));
   }
 
   /** Returns the Pods of the list that Kubernetes places on another node. */
   setSandboxes(node: string, sandboxes: NodeSandboxes['sandboxes']): string[] {
-    for (const uid of this.#sandboxes.set(node, sandboxes)) {
+    for (const uid of this.sandboxes.set(node, sandboxes)) {
       const pod = this.pods.get(uid);
-      if (pod?.node === node && this.#read.has(uid) && !this.#sandboxes.lists(node, uid)) this.removePod(uid);
-      else if (pod !== undefined) this.#dirty.add(uid);
+      if (pod?.node === node && this.read.has(uid) && !this.sandboxes.lists(node, uid)) this.removePod(uid);
+      else if (pod !== undefined) this.dirty.add(uid);
     }
     return sandboxes.map(({ podUid }) => podUid).filter((uid) => (this.pods.get(uid)?.node ?? node) !== node);
   }
 
   /** Whether addresses count that only the Pod's own node tells. */
   setProvisional(isProvisional: boolean): void {
-    if (isProvisional === this.#isProvisional) return;
-    this.#isProvisional = isProvisional;
-    for (const uid of this.#sandboxes.pods()) if (this.pods.get(uid) !== undefined) this.#dirty.add(uid);
+    if (isProvisional === this.isProvisional) return;
+    this.isProvisional = isProvisional;
+    for (const uid of this.sandboxes.pods()) if (this.pods.get(uid) !== undefined) this.dirty.add(uid);
   }
 
   setCatalogue(catalogue: CatalogueIndex): void {
-    this.#catalogue = catalogue;
-    for (const owner of this.#owners.values()) this.#relabel(owner, owner);
+    this.catalogue = catalogue;
+    for (const owner of this.owners.values()) this.relabel(owner, owner);
   }
 
   /** By the token of its record; null: the profile is gone, its namespace unmanaged. */
@@ -186,89 +186,88 @@ export class PodEndpoints {
     const before = this.profiles.get(token);
     if (profile === null) this.profiles.delete(token);
     else this.profiles.set(token, profile);
-    this.#profileOf.clear();
-    for (const one of this.profiles.values()) this.#profileOf.set(one.namespace, one);
+    this.profileOf.clear();
+    for (const one of this.profiles.values()) this.profileOf.set(one.namespace, one);
     const namespaces = new Set([before?.namespace, profile?.namespace]);
-    for (const owner of this.#owners.values())
-      if (namespaces.has(owner.namespace)) this.#relabel(owner, owner);
+    for (const owner of this.owners.values()) if (namespaces.has(owner.namespace)) this.relabel(owner, owner);
   }
 
   /** Of a managed namespace; undefined: it is not managed. */
   modeOf(namespace: string): EnforcementMode | undefined {
-    const profile = this.#profileOf.get(namespace);
+    const profile = this.profileOf.get(namespace);
     return profile?.managed === true ? profile.mode : undefined;
   }
 
   endpoint(uid: string): Endpoint | undefined {
-    return this.#told.get(uid);
+    return this.told.get(uid);
   }
 
   /** Whether its own node lists a sandbox of it. */
   hasSandbox(uid: string): boolean {
-    const node = this.#told.get(uid)?.node ?? null;
-    return node !== null && this.#sandboxes.lists(node, uid);
+    const node = this.told.get(uid)?.node ?? null;
+    return node !== null && this.sandboxes.lists(node, uid);
   }
 
   endpoints(): Iterable<Endpoint> {
-    return this.#told.values();
+    return this.told.values();
   }
 
   /** Of any Pod that has it, endpoint or not. */
   podAt(address: Address): PodFacts | undefined {
-    const uid = this.#addresses.owner(address);
+    const uid = this.addresses.owner(address);
     return uid === undefined ? undefined : this.pods.get(uid);
   }
 
   flush(): PodChanges {
     // Giving up or taking an address concerns other Pods, which are then looked at too.
-    for (const uid of this.#dirty) {
-      for (const other of this.#claimAddresses(uid)) this.#dirty.add(other);
-      for (const address of this.#addresses.held(uid)) this.#moved.add(address);
+    for (const uid of this.dirty) {
+      for (const other of this.claimAddresses(uid)) this.dirty.add(other);
+      for (const address of this.addresses.held(uid)) this.moved.add(address);
     }
-    const changes: PodChanges = { upsert: [], remove: [], touched: [], addresses: this.#moved };
-    this.#moved = new Set();
-    for (const uid of this.#dirty) {
+    const changes: PodChanges = { upsert: [], remove: [], touched: [], addresses: this.moved };
+    this.moved = new Set();
+    for (const uid of this.dirty) {
       changes.touched.push(uid);
-      const endpoint = this.#derive(uid);
-      const told = this.#told.get(uid);
+      const endpoint = this.derive(uid);
+      const told = this.told.get(uid);
       if (endpoint === null) {
-        if (this.#told.delete(uid)) changes.remove.push(uid);
+        if (this.told.delete(uid)) changes.remove.push(uid);
       } else if (told === undefined || JSON.stringify(told) !== JSON.stringify(endpoint)) {
-        this.#told.set(uid, endpoint);
+        this.told.set(uid, endpoint);
         changes.upsert.push(endpoint);
       }
     }
-    this.#dirty.clear();
+    this.dirty.clear();
     return changes;
   }
 
-  #claimAddresses(uid: string): string[] {
-    for (const address of this.#addresses.held(uid)) this.#moved.add(address);
+  private claimAddresses(uid: string): string[] {
+    for (const address of this.addresses.held(uid)) this.moved.add(address);
     const pod = this.pods.get(uid);
-    if (pod === undefined) return this.#addresses.forget(uid);
-    if (pod.hostNetwork || hasEnded(pod)) return this.#addresses.claim(uid, []);
-    const all = [...canonical(pod.addresses), ...this.#provisionalAddresses(pod)];
-    return this.#addresses.claim(uid, [...new Set(all)].sort());
+    if (pod === undefined) return this.addresses.forget(uid);
+    if (pod.hostNetwork || hasEnded(pod)) return this.addresses.claim(uid, []);
+    const all = [...canonical(pod.addresses), ...this.provisionalAddresses(pod)];
+    return this.addresses.claim(uid, [...new Set(all)].sort());
   }
 
   /**
    * For its peers an address is a Pod's when Kubernetes says so: its node could name any address, and would open the
    * rules of this Pod to it. Only while Kubernetes cannot be heard its own node's word counts, for what no other Pod holds.
    */
-  #provisionalAddresses(pod: PodFacts): Address[] {
-    const node = this.#nodeOf(pod);
-    if (!this.#isProvisional || pod.addresses.length > 0 || node === null) return [];
-    const told = canonical(this.#sandboxes.addressesOf(pod.uid, node));
-    return told.filter((address) => !this.#addresses.isHeldByOther(address, pod.uid));
+  private provisionalAddresses(pod: PodFacts): Address[] {
+    const node = this.nodeOf(pod);
+    if (!this.isProvisional || pod.addresses.length > 0 || node === null) return [];
+    const told = canonical(this.sandboxes.addressesOf(pod.uid, node));
+    return told.filter((address) => !this.addresses.isHeldByOther(address, pod.uid));
   }
 
-  #nodeOf({ uid, node }: PodFacts): string | null {
-    return node ?? (this.#isProvisional ? this.#sandboxes.nodeOf(uid) : null);
+  private nodeOf({ uid, node }: PodFacts): string | null {
+    return node ?? (this.isProvisional ? this.sandboxes.nodeOf(uid) : null);
   }
 
-  #derive(uid: string): Endpoint | null {
+  private derive(uid: string): Endpoint | null {
     const pod = this.pods.get(uid);
-    const owner = pod && this.#owners.get(pod.owner.uid);
+    const owner = pod && this.owners.get(pod.owner.uid);
     if (pod === undefined || owner === undefined || owner.labelSet === null) return null;
     if (pod.hostNetwork || hasEnded(pod)) return null;
     return {
@@ -276,61 +275,64 @@ export class PodEndpoints {
       workload: owner.workload,
       labelSet: owner.labelSet.id,
       class: 'pod',
-      addresses: this.#addresses.owned(uid),
-      node: this.#nodeOf(pod),
+      addresses: this.addresses.owned(uid),
+      node: this.nodeOf(pod),
       pod: { namespace: pod.namespace, name: pod.name, probePorts: pod.probePorts },
     };
   }
 
   labelSetOf(uid: string): LabelSet | null {
-    return this.#owners.get(this.pods.get(uid)?.owner.uid ?? '')?.labelSet ?? null;
+    return this.owners.get(this.pods.get(uid)?.owner.uid ?? '')?.labelSet ?? null;
   }
 
-  #owner(uid: string, first: { namespace: string; annotations: Readonly<Record<string, string>> }): Owner {
-    let owner = this.#owners.get(uid);
+  private owner(
+    uid: string,
+    first: { namespace: string; annotations: Readonly<Record<string, string>> },
+  ): Owner {
+    let owner = this.owners.get(uid);
     if (owner === undefined) {
       const { namespace, annotations } = this.workloads.get(uid) ?? first;
       const workload = kubernetesWorkloadId(this.cluster, uid);
       owner = { uid, workload, pods: new Set(), namespace, annotations, labelSet: null };
-      this.#owners.set(uid, owner);
-      this.#relabel(owner, owner);
+      this.owners.set(uid, owner);
+      this.relabel(owner, owner);
     }
     return owner;
   }
 
-  #relabel(owner: Owner, by: Pick<Owner, 'namespace' | 'annotations'>): void {
+  private relabel(owner: Owner, by: Pick<Owner, 'namespace' | 'annotations'>): void {
     owner.namespace = by.namespace;
     owner.annotations = by.annotations;
     const before = owner.labelSet?.id;
-    owner.labelSet = this.#labelSet(owner);
-    if (owner.labelSet?.id !== before) for (const uid of owner.pods) this.#dirty.add(uid);
+    owner.labelSet = this.labelSet(owner);
+    if (owner.labelSet?.id !== before) for (const uid of owner.pods) this.dirty.add(uid);
   }
 
-  #labelSet({ namespace, annotations }: Owner): LabelSet | null {
-    const profile = this.#profileOf.get(namespace);
+  private labelSet({ namespace, annotations }: Owner): LabelSet | null {
+    const profile = this.profileOf.get(namespace);
     if (profile?.managed !== true) return null;
-    const { labels } = resolveLabels(profile, this.#catalogue, annotations);
+    const { labels } = resolveLabels(profile, this.catalogue, annotations);
     return makeLabelSet({ cluster: this.cluster, namespace, class: 'pod', labels });
   }
 
-  #podGone(pod: PodFacts): void {
-    this.#read.delete(pod.uid);
-    this.#leaveOwner(pod);
-    for (const address of this.#addresses.held(pod.uid)) this.#moved.add(address);
+  private podGone(pod: PodFacts): void {
+    this.read.delete(pod.uid);
+    this.leaveOwner(pod);
+    for (const address of this.addresses.held(pod.uid)) this.moved.add(address);
     // Now, not with the next flush: if it is told again before that, it is a newer one.
-    for (const other of this.#addresses.forget(pod.uid)) this.#dirty.add(other);
-    this.#dirty.add(pod.uid);
+    for (const other of this.addresses.forget(pod.uid)) this.dirty.add(other);
+    this.dirty.add(pod.uid);
   }
 
-  #leaveOwner(pod: PodFacts): void {
-    const owner = this.#owners.get(pod.owner.uid);
+  private leaveOwner(pod: PodFacts): void {
+    const owner = this.owners.get(pod.owner.uid);
     owner?.pods.delete(pod.uid);
-    this.#dropIfIdle(owner);
+    this.dropIfIdle(owner);
   }
 
-  #dropIfIdle(owner: Owner | undefined): void {
+  private dropIfIdle(owner: Owner | undefined): void {
     if (owner === undefined || owner.pods.size > 0 || this.workloads.get(owner.uid) !== undefined) return;
-    this.#owners.delete(owner.uid);
+    this.owners.delete(owner.uid);
   }
 }
 

@@ -50,54 +50,54 @@ const KINDS = Object.keys(idOf) as RecordKind[];
 
 /** Records of one kind. `token` is the last part of a record's subject: a removal has nothing else. */
 class Shelf<K extends RecordKind> {
-  readonly #pending = new Map<string, RecordOf[K] | null>();
-  readonly #live = new Map<string, RecordOf[K]>();
-  #unconfirmed: Set<string>;
+  private readonly pending = new Map<string, RecordOf[K] | null>();
+  private readonly byToken = new Map<string, RecordOf[K]>();
+  private unconfirmed: Set<string>;
 
   constructor(
     private readonly kind: K,
     restored: ReadonlyMap<string, RecordOf[K]>,
   ) {
-    for (const [token, record] of restored) this.#live.set(token, record);
-    this.#unconfirmed = new Set(this.#live.keys());
+    for (const [token, record] of restored) this.byToken.set(token, record);
+    this.unconfirmed = new Set(this.byToken.keys());
   }
 
   get waiting(): number {
-    return this.#pending.size;
+    return this.pending.size;
   }
 
   get live(): ReadonlyMap<string, RecordOf[K]> {
-    return this.#live;
+    return this.byToken;
   }
 
   get count(): number {
-    return this.#live.size;
+    return this.byToken.size;
   }
 
   set(token: string, record: RecordOf[K] | null): void {
-    this.#pending.set(token, record);
-    this.#unconfirmed.delete(token);
+    this.pending.set(token, record);
+    this.unconfirmed.delete(token);
   }
 
   take(): { upsert: RecordOf[K][]; remove: string[] } {
     const changes = { upsert: [] as RecordOf[K][], remove: [] as string[] };
-    for (const token of this.#unconfirmed) this.#pending.set(token, null);
-    this.#unconfirmed = new Set();
-    for (const [token, record] of this.#pending) {
-      const known = this.#live.get(token);
+    for (const token of this.unconfirmed) this.pending.set(token, null);
+    this.unconfirmed = new Set();
+    for (const [token, record] of this.pending) {
+      const known = this.byToken.get(token);
       if (record !== null) {
         changes.upsert.push(record);
-        this.#live.set(token, record);
+        this.byToken.set(token, record);
       } else if (known !== undefined) {
-        changes.remove.push(this.#id(known));
-        this.#live.delete(token);
+        changes.remove.push(this.id(known));
+        this.byToken.delete(token);
       }
     }
-    this.#pending.clear();
+    this.pending.clear();
     return changes;
   }
 
-  #id(record: RecordOf[K]): string {
+  private id(record: RecordOf[K]): string {
     return (idOf[this.kind] as (record: RecordOf[K]) => string)(record);
   }
 }
@@ -111,12 +111,12 @@ export const NOTHING_RESTORED: RestoredRecords = {
 };
 
 export class PolicyBuffer {
-  readonly #shelves: { [K in RecordKind]: Shelf<K> };
-  #newestFlush = 0;
-  #commit: CommitRecord | null = null;
+  private readonly shelves: { [K in RecordKind]: Shelf<K> };
+  private newestFlush = 0;
+  private openCommit: CommitRecord | null = null;
 
   constructor(restored: RestoredRecords = NOTHING_RESTORED) {
-    this.#shelves = {
+    this.shelves = {
       unit: new Shelf('unit', restored.unit),
       list: new Shelf('list', restored.list),
       group: new Shelf('group', restored.group),
@@ -130,61 +130,61 @@ export class PolicyBuffer {
     flush: number,
     record: RecordOf[K],
   ): CommittedPolicy | null {
-    this.#newestFlush = Math.max(this.#newestFlush, flush);
-    (this.#shelves[kind] as Shelf<K>).set(token, record);
-    return this.#apply();
+    this.newestFlush = Math.max(this.newestFlush, flush);
+    (this.shelves[kind] as Shelf<K>).set(token, record);
+    return this.apply();
   }
 
   remove(kind: RecordKind, token: string): void {
-    this.#shelves[kind].set(token, null);
+    this.shelves[kind].set(token, null);
   }
 
   /** Also the answer to a record that comes after the commit that already closes it. */
   commit(commit: CommitRecord): CommittedPolicy | null {
-    this.#commit = commit;
-    return this.#apply();
+    this.openCommit = commit;
+    return this.apply();
   }
 
   /** What is in force, by token. */
   get live(): RestoredRecords {
-    const { unit, list, group, endpoint } = this.#shelves;
+    const { unit, list, group, endpoint } = this.shelves;
     return { unit: unit.live, list: list.live, group: group.live, endpoint: endpoint.live };
   }
 
   /** Those in force, with their rules. */
   units(): Unit[] {
-    return [...this.#shelves.unit.live.values()].map((unit) => this.#withRules(unit));
+    return [...this.shelves.unit.live.values()].map((unit) => this.withRules(unit));
   }
 
   /** Records that wait for their commit. */
   get waiting(): number {
-    return Object.values(this.#shelves).reduce((sum, shelf) => sum + shelf.waiting, 0);
+    return Object.values(this.shelves).reduce((sum, shelf) => sum + shelf.waiting, 0);
   }
 
-  #apply(): CommittedPolicy | null {
-    const commit = this.#commit;
-    if (commit === null || commit.flush < this.#newestFlush) return null;
-    this.#commit = null;
-    const { group, endpoint } = this.#shelves;
-    const changes = { units: this.#takeUnits(), groups: group.take(), endpoints: endpoint.take() };
+  private apply(): CommittedPolicy | null {
+    const commit = this.openCommit;
+    if (commit === null || commit.flush < this.newestFlush) return null;
+    this.openCommit = null;
+    const { group, endpoint } = this.shelves;
+    const changes = { units: this.takeUnits(), groups: group.take(), endpoints: endpoint.take() };
     const { counts, flush, policyVersion, facts = NO_FACTS } = commit;
-    const isComplete = KINDS.every((kind) => this.#shelves[kind].count === counts[kind]);
+    const isComplete = KINDS.every((kind) => this.shelves[kind].count === counts[kind]);
     return { flush, policyVersion, facts, ...changes, isComplete };
   }
 
-  #takeUnits(): CommittedPolicy['units'] {
-    const { unit, list } = this.#shelves;
+  private takeUnits(): CommittedPolicy['units'] {
+    const { unit, list } = this.shelves;
     const lists = list.take();
     const { upsert, remove } = unit.take();
     const changed = new Set([...lists.upsert.map(({ id }) => id), ...lists.remove]);
     const concerned = new Set(upsert);
     if (changed.size > 0)
       for (const one of unit.live.values()) if (one.lists.some((id) => changed.has(id))) concerned.add(one);
-    return { upsert: [...concerned].map((one) => this.#withRules(one)), remove };
+    return { upsert: [...concerned].map((one) => this.withRules(one)), remove };
   }
 
   /** The id of a list is the token of its subject, too. */
-  #withRules(unit: UnitOfLists): Unit {
-    return unitWithRules(unit, this.#shelves.list.live);
+  private withRules(unit: UnitOfLists): Unit {
+    return unitWithRules(unit, this.shelves.list.live);
   }
 }

@@ -72,14 +72,14 @@ const LOOK_AGAIN_MS = 1_000;
 const CONTROL_PLANE = 'the control plane, which has not said yet what these labels may do';
 
 export class Readiness {
-  readonly #waiting = new Map<string, Waiting>();
+  private readonly waiting = new Map<string, Waiting>();
   /** Pods that converged; they are looked at no more. */
-  readonly #done = new Set<string>();
-  readonly #told = new Map<string, PodReadiness>();
+  private readonly done = new Set<string>();
+  private readonly told = new Map<string, PodReadiness>();
   /** A word of an agent concerns only those that wait for it: after a start, thousands wait for one or the other. */
-  readonly #blockedOn = new Map<string, Set<string>>();
-  readonly #due = new Set<string>();
-  #lookedAt = 0;
+  private readonly blockedOn = new Map<string, Set<string>>();
+  private readonly due = new Set<string>();
+  private lookedAt = 0;
 
   constructor(
     private readonly views: SpanLookup,
@@ -88,88 +88,88 @@ export class Readiness {
 
   /** From before a restart. */
   restore(readiness: PodReadiness): void {
-    this.#told.set(readiness.podUid, readiness);
-    const waiting = this.#waiting.get(readiness.podUid);
+    this.told.set(readiness.podUid, readiness);
+    const waiting = this.waiting.get(readiness.podUid);
     if (waiting !== undefined && readiness.ready) waiting.isTold = true;
   }
 
   setPod(pod: AwaitedPod): void {
-    if (this.#done.has(pod.uid)) return;
-    const waiting = this.#waiting.get(pod.uid);
-    this.#due.add(pod.uid);
+    if (this.done.has(pod.uid)) return;
+    const waiting = this.waiting.get(pod.uid);
+    this.due.add(pod.uid);
     if (waiting !== undefined)
       waiting.pod = { ...pod, observedAt: waiting.pod.observedAt, isNews: waiting.pod.isNews };
     else {
-      const isTold = pod.gates.length === 0 || this.#told.get(pod.uid)?.ready === true;
-      this.#waiting.set(pod.uid, { pod, addressAt: null, ownAt: null, isTold, blockedOn: null });
+      const isTold = pod.gates.length === 0 || this.told.get(pod.uid)?.ready === true;
+      this.waiting.set(pod.uid, { pod, addressAt: null, ownAt: null, isTold, blockedOn: null });
     }
   }
 
   /** True if something was told of it that is to be withdrawn. */
   removePod(uid: string): boolean {
-    const waiting = this.#waiting.get(uid);
-    if (waiting !== undefined) this.#block(waiting, null);
-    this.#waiting.delete(uid);
-    this.#due.delete(uid);
-    this.#done.delete(uid);
-    return this.#told.delete(uid);
+    const waiting = this.waiting.get(uid);
+    if (waiting !== undefined) this.block(waiting, null);
+    this.waiting.delete(uid);
+    this.due.delete(uid);
+    this.done.delete(uid);
+    return this.told.delete(uid);
   }
 
   /** An agent said something: those that wait for it are looked at. */
   agentSpoke(node: string): void {
-    for (const uid of this.#blockedOn.get(node) ?? []) this.#due.add(uid);
+    for (const uid of this.blockedOn.get(node) ?? []) this.due.add(uid);
   }
 
   evaluate(now: number): ReadinessChanges {
     const changes: Changes = { told: [], converged: [] };
-    if (Math.abs(now - this.#lookedAt) >= LOOK_AGAIN_MS) {
-      this.#lookedAt = now;
-      for (const uid of this.#waiting.keys()) this.#due.add(uid);
+    if (Math.abs(now - this.lookedAt) >= LOOK_AGAIN_MS) {
+      this.lookedAt = now;
+      for (const uid of this.waiting.keys()) this.due.add(uid);
     }
-    for (const uid of this.#due) {
-      const waiting = this.#waiting.get(uid);
-      if (waiting !== undefined) this.#look(waiting, now, changes);
+    for (const uid of this.due) {
+      const waiting = this.waiting.get(uid);
+      if (waiting !== undefined) this.look(waiting, now, changes);
     }
-    this.#due.clear();
+    this.due.clear();
     return changes;
   }
 
-  #look(waiting: Waiting, now: number, changes: Changes): void {
+  private look(waiting: Waiting, now: number, changes: Changes): void {
     const { pod } = waiting;
-    const isOwn = this.#hasOwnRules(waiting, now);
-    if (waiting.isTold && this.#isStillBlocked(waiting, isOwn, now)) return;
-    const peers = isOwn ? this.#peers(pod.uid, now) : null;
-    this.#block(waiting, this.#blockerOf(pod.uid, peers));
+    const isOwn = this.hasOwnRules(waiting, now);
+    if (waiting.isTold && this.isStillBlocked(waiting, isOwn, now)) return;
+    const peers = isOwn ? this.peers(pod.uid, now) : null;
+    this.block(waiting, this.blockerOf(pod.uid, peers));
     if (!waiting.isTold) {
-      const readiness = peers === null ? this.#pending(pod) : this.#judge(waiting, peers, now);
-      this.#tell(waiting, readiness, changes.told);
+      const readiness = peers === null ? this.pending(pod) : this.judge(waiting, peers, now);
+      this.tell(waiting, readiness, changes.told);
     }
-    if (peers?.blocker === null && waiting.isTold) this.#converged(waiting, now, changes.converged);
+    if (peers?.blocker === null && waiting.isTold) this.converged(waiting, now, changes.converged);
   }
 
   /** What the control plane says reaches the Pod through its own node. */
-  #blockerOf(pod: string, peers: Peers | null): string | null {
+  private blockerOf(pod: string, peers: Peers | null): string | null {
     return peers === null || !this.views.isPolicyKnown(pod) ? this.views.nodeOf(pod) : peers.blocker;
   }
 
-  #converged({ pod, addressAt, ownAt }: Waiting, now: number, converged: Convergence[]): void {
+  private converged({ pod, addressAt, ownAt }: Waiting, now: number, converged: Convergence[]): void {
     const { uid, namespace, name, observedAt } = pod;
     if (pod.isManaged && pod.isNews) {
       const seconds = phases({ observedAt, addressAt: addressAt ?? now, ownAt: ownAt ?? now, doneAt: now });
       converged.push({ uid, namespace, name, seconds });
     }
-    this.#waiting.delete(pod.uid);
-    this.#done.add(pod.uid);
+    this.waiting.delete(pod.uid);
+    this.done.add(pod.uid);
   }
 
-  #tell(waiting: Waiting, readiness: PodReadiness, told: PodReadiness[]): void {
-    if (!isSameValue(this.#told.get(readiness.podUid), readiness)) told.push(readiness);
-    this.#told.set(readiness.podUid, readiness);
+  private tell(waiting: Waiting, readiness: PodReadiness, told: PodReadiness[]): void {
+    if (!isSameValue(this.told.get(readiness.podUid), readiness)) told.push(readiness);
+    this.told.set(readiness.podUid, readiness);
     waiting.isTold = readiness.ready;
   }
 
   /** Cheap, for those about whom nothing more is to be told. */
-  #isStillBlocked({ pod, blockedOn }: Waiting, isOwn: boolean, now: number): boolean {
+  private isStillBlocked({ pod, blockedOn }: Waiting, isOwn: boolean, now: number): boolean {
     if (blockedOn === null) return false;
     if (!isOwn) return blockedOn === this.views.nodeOf(pod.uid);
     const since = this.views.knownSince(blockedOn, pod.uid);
@@ -180,45 +180,45 @@ export class Readiness {
     );
   }
 
-  #block(waiting: Waiting, node: string | null): void {
+  private block(waiting: Waiting, node: string | null): void {
     const { blockedOn, pod } = waiting;
     if (blockedOn === node) return;
     if (blockedOn !== null) {
-      const others = this.#blockedOn.get(blockedOn);
-      if (others?.delete(pod.uid) && others.size === 0) this.#blockedOn.delete(blockedOn);
+      const others = this.blockedOn.get(blockedOn);
+      if (others?.delete(pod.uid) && others.size === 0) this.blockedOn.delete(blockedOn);
     }
     waiting.blockedOn = node;
     if (node === null) return;
-    const others = this.#blockedOn.get(node);
-    if (others === undefined) this.#blockedOn.set(node, new Set([pod.uid]));
+    const others = this.blockedOn.get(node);
+    if (others === undefined) this.blockedOn.set(node, new Set([pod.uid]));
     else others.add(pod.uid);
   }
 
   isAwaited(uid: string): boolean {
-    return this.#waiting.has(uid);
+    return this.waiting.has(uid);
   }
 
   get waitingPods(): number {
-    return this.#waiting.size;
+    return this.waiting.size;
   }
 
   /** In the kernel, or none to be there. */
-  #hasOwnRules(waiting: Waiting, now: number): boolean {
+  private hasOwnRules(waiting: Waiting, now: number): boolean {
     const { pod } = waiting;
     if (pod.hasAddress) waiting.addressAt ??= now;
-    const isOwn = !pod.isManaged || (pod.hasAddress && this.#isInKernel(pod.uid));
+    const isOwn = !pod.isManaged || (pod.hasAddress && this.isInKernel(pod.uid));
     if (isOwn) waiting.ownAt ??= now;
     return isOwn;
   }
 
-  #isInKernel(pod: string): boolean {
+  private isInKernel(pod: string): boolean {
     const node = this.views.nodeOf(pod);
     const since = this.views.ownRulesSince(pod);
     if (node === null || since === undefined) return false;
     return this.agents.hasPod(node, pod) && this.agents.revisionOf(node) >= since;
   }
 
-  #pending(pod: AwaitedPod): PodReadiness {
+  private pending(pod: AwaitedPod): PodReadiness {
     const node = this.views.nodeOf(pod.uid);
     const failure = this.agents.failureOf(node ?? '', pod.uid);
     const state = failure === undefined ? 'not in the kernel yet' : `not in the kernel: ${failure}`;
@@ -231,7 +231,7 @@ export class Readiness {
     );
   }
 
-  #judge({ pod, ownAt }: Waiting, { laggards, disconnected }: Peers, now: number): PodReadiness {
+  private judge({ pod, ownAt }: Waiting, { laggards, disconnected }: Peers, now: number): PodReadiness {
     const leftOut =
       disconnected.length === 0 ? '' : `; disconnected and left out: ${disconnected.join(', ')}`;
     if (!pod.isManaged)
@@ -246,7 +246,7 @@ export class Readiness {
     return readiness(pod, 'PolicyPending', `waiting for ${names}${leftOut}`);
   }
 
-  #peers(pod: string, now: number): Peers {
+  private peers(pod: string, now: number): Peers {
     const laggards: string[] = [];
     const disconnected: string[] = [];
     for (const { node, since } of this.views.span(pod)) {

@@ -7,37 +7,38 @@ import type { Address, NodeSandboxes } from '@ringfence/contracts';
 type Sandbox = NodeSandboxes['sandboxes'][number];
 
 export class SandboxBook {
-  readonly #lists = new Map<string, ReadonlyMap<string, Sandbox>>();
+  private readonly listByNode = new Map<string, ReadonlyMap<string, Sandbox>>();
 
   /** Returns the Pods of which the node says something else than before. */
   set(node: string, sandboxes: readonly Sandbox[]): string[] {
-    const before = this.#lists.get(node) ?? new Map<string, Sandbox>();
+    const before = this.listByNode.get(node) ?? new Map<string, Sandbox>();
     const now = new Map(sandboxes.map((sandbox) => [sandbox.podUid, sandbox]));
-    if (now.size === 0) this.#lists.delete(node);
-    else this.#lists.set(node, now);
+    if (now.size === 0) this.listByNode.delete(node);
+    else this.listByNode.set(node, now);
     const all = new Set([...before.keys(), ...now.keys()]);
     return [...all].filter((uid) => before.get(uid)?.addresses.join() !== now.get(uid)?.addresses.join());
   }
 
   addressesOf(podUid: string, node: string): readonly Address[] {
-    return this.#lists.get(node)?.get(podUid)?.addresses ?? [];
+    return this.listByNode.get(node)?.get(podUid)?.addresses ?? [];
   }
 
   lists(node: string, podUid: string): boolean {
-    return this.#lists.get(node)?.has(podUid) ?? false;
+    return this.listByNode.get(node)?.has(podUid) ?? false;
   }
 
   /** The node that lists the Pod; null: none does, or several do, and then nobody can say. */
   nodeOf(podUid: string): string | null {
-    const nodes = [...this.#lists].filter(([, list]) => list.has(podUid));
+    const nodes = [...this.listByNode].filter(([, list]) => list.has(podUid));
     return nodes.length === 1 ? nodes[0]![0] : null;
   }
 
   *all(): Generator<Sandbox & { readonly node: string }> {
-    for (const [node, list] of this.#lists) for (const sandbox of list.values()) yield { ...sandbox, node };
+    for (const [node, list] of this.listByNode)
+      for (const sandbox of list.values()) yield { ...sandbox, node };
   }
 
   *pods(): Generator<string> {
-    for (const list of this.#lists.values()) yield* list.keys();
+    for (const list of this.listByNode.values()) yield* list.keys();
   }
 }

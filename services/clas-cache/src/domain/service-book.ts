@@ -44,91 +44,91 @@ interface ServiceItem {
 }
 
 export class ServiceBook {
-  readonly #services = new Map<string, ServiceItem>();
-  readonly #byPod = new Map<string, Set<string>>();
-  readonly #byAddress = new Map<Address, Set<string>>();
-  readonly #byKey = new Map<string, Set<string>>();
-  readonly #groups = new Map<GroupId, Group>();
-  readonly #groupsByKey = new Map<string, Set<GroupId>>();
+  private readonly itemByUid = new Map<string, ServiceItem>();
+  private readonly byPod = new Map<string, Set<string>>();
+  private readonly byAddress = new Map<Address, Set<string>>();
+  private readonly byKey = new Map<string, Set<string>>();
+  private readonly groups = new Map<GroupId, Group>();
+  private readonly groupsByKey = new Map<string, Set<GroupId>>();
   /** Groups that speak of addresses. */
-  readonly #cidrs = new Map<GroupId, CidrSet>();
-  readonly #answers = new Map<GroupId, readonly ServicePortBehind[]>();
-  readonly #dirtyServices = new Set<string>();
-  readonly #dirtyGroups = new Set<GroupId>();
-  readonly #dirtyLabelSets = new Set<string>();
+  private readonly cidrs = new Map<GroupId, CidrSet>();
+  private readonly answers = new Map<GroupId, readonly ServicePortBehind[]>();
+  private readonly dirtyServices = new Set<string>();
+  private readonly dirtyGroups = new Set<GroupId>();
+  private readonly dirtyLabelSets = new Set<string>();
 
   setService(service: FrontedService): void {
-    const known = this.#services.get(service.uid);
-    if (known === undefined) this.#services.set(service.uid, { service, profiles: [], signature: '' });
+    const known = this.itemByUid.get(service.uid);
+    if (known === undefined) this.itemByUid.set(service.uid, { service, profiles: [], signature: '' });
     else {
-      this.#unlinkBackends(known.service);
+      this.unlinkBackends(known.service);
       known.service = service;
     }
     for (const { podUid, address } of service.backends) {
-      if (podUid !== null) link(this.#byPod, podUid, service.uid);
-      link(this.#byAddress, address, service.uid);
+      if (podUid !== null) link(this.byPod, podUid, service.uid);
+      link(this.byAddress, address, service.uid);
     }
-    this.#dirtyServices.add(service.uid);
+    this.dirtyServices.add(service.uid);
   }
 
   removeService(uid: string): void {
-    const item = this.#services.get(uid);
+    const item = this.itemByUid.get(uid);
     if (item === undefined) return;
-    this.#unlinkBackends(item.service);
-    this.#unlinkProfiles(uid, item);
-    this.#services.delete(uid);
-    this.#dirtyServices.delete(uid);
+    this.unlinkBackends(item.service);
+    this.unlinkProfiles(uid, item);
+    this.itemByUid.delete(uid);
+    this.dirtyServices.delete(uid);
   }
 
   /** The Pod has another label set. */
   podChanged(uid: string): void {
-    for (const service of this.#byPod.get(uid) ?? []) this.#dirtyServices.add(service);
+    for (const service of this.byPod.get(uid) ?? []) this.dirtyServices.add(service);
   }
 
   /** Its Pods may judge who comes, or not any more. */
   labelSetChanged(id: string): void {
-    for (const service of this.#byKey.get(`l ${id}`) ?? []) this.#dirtyServices.add(service);
+    for (const service of this.byKey.get(`l ${id}`) ?? []) this.dirtyServices.add(service);
   }
 
   /** Whoever has them may be somebody else now. */
   addressesChanged(addresses: Iterable<Address>): void {
     for (const address of addresses)
-      for (const service of this.#byAddress.get(address) ?? []) this.#dirtyServices.add(service);
+      for (const service of this.byAddress.get(address) ?? []) this.dirtyServices.add(service);
   }
 
   setGroup(group: Group): void {
     this.removeGroup(group.id);
-    this.#groups.set(group.id, group);
-    if (group.cidrs.length > 0) this.#cidrs.set(group.id, new CidrSet(group.cidrs));
-    for (const key of keysOfGroup(group)) link(this.#groupsByKey, key, group.id);
-    this.#dirtyGroups.add(group.id);
+    this.groups.set(group.id, group);
+    if (group.cidrs.length > 0) this.cidrs.set(group.id, new CidrSet(group.cidrs));
+    for (const key of keysOfGroup(group)) link(this.groupsByKey, key, group.id);
+    this.dirtyGroups.add(group.id);
   }
 
   removeGroup(id: GroupId): void {
-    const group = this.#groups.get(id);
+    const group = this.groups.get(id);
     if (group === undefined) return;
-    for (const key of keysOfGroup(group)) unlink(this.#groupsByKey, key, id);
-    this.#groups.delete(id);
-    this.#cidrs.delete(id);
-    this.#answers.delete(id);
+    for (const key of keysOfGroup(group)) unlink(this.groupsByKey, key, id);
+    this.groups.delete(id);
+    this.cidrs.delete(id);
+    this.answers.delete(id);
   }
 
   /** Takes in what changed; returns the groups whose openings, and the label sets whose Services, may be others now. */
   settle(lookup: BackendLookup, judging: Judging): { groups: GroupId[]; labelSets: string[] } {
-    for (const uid of this.#dirtyServices) this.#profile(uid, lookup, judging);
-    this.#dirtyServices.clear();
-    const changed = { groups: [...this.#dirtyGroups], labelSets: [...this.#dirtyLabelSets] };
-    for (const id of changed.groups) this.#answers.delete(id);
-    this.#dirtyGroups.clear();
-    this.#dirtyLabelSets.clear();
+    for (const uid of this.dirtyServices) this.profile(uid, lookup, judging);
+    this.dirtyServices.clear();
+    const changed = { groups: [...this.dirtyGroups], labelSets: [...this.dirtyLabelSets] };
+    for (const id of changed.groups) this.answers.delete(id);
+    this.dirtyGroups.clear();
+    this.dirtyLabelSets.clear();
     return changed;
   }
 
   portsBehind(id: GroupId): readonly ServicePortBehind[] {
-    let answer = this.#answers.get(id);
+    let answer = this.answers.get(id);
     if (answer === undefined) {
-      const group = this.#groups.get(id);
-      this.#answers.set(id, (answer = group === undefined ? [] : this.#answer(group)));
+      const group = this.groups.get(id);
+      this.answers.set(id, (answer = group === undefined ? [] : this.answer(group)));
     }
     return answer;
   }
@@ -136,7 +136,7 @@ export class ServiceBook {
   /** Ports of Pods that addresses of nodes lead to, sorted. */
   nodePorts(): NodePortTarget[] {
     const targets = new Map<string, NodePortTarget>();
-    for (const { service, profiles } of this.#services.values()) {
+    for (const { service, profiles } of this.itemByUid.values()) {
       for (const { portIndex, labelSet, workload, address, targetPort } of profiles) {
         const port = service.ports[portIndex];
         if (port === undefined || labelSet === null || address !== null || !isExposed(service, port))
@@ -156,8 +156,8 @@ export class ServiceBook {
     labelSet: string,
     isOf: (labelSet: string, namespace: string) => boolean,
   ): Generator<OwnServicePort> {
-    for (const uid of this.#byKey.get(`l ${labelSet}`) ?? []) {
-      const { service, profiles } = this.#services.get(uid)!;
+    for (const uid of this.byKey.get(`l ${labelSet}`) ?? []) {
+      const { service, profiles } = this.itemByUid.get(uid)!;
       const { clusterIps, ports, namespace } = service;
       const isClosedCircle = profiles.every(
         (profile) => profile.address === null && isOf(profile.labelSet ?? '', namespace),
@@ -172,57 +172,57 @@ export class ServiceBook {
   }
 
   services(): Iterable<FrontedService> {
-    return [...this.#services.values()].map(({ service }) => service);
+    return [...this.itemByUid.values()].map(({ service }) => service);
   }
 
-  #profile(uid: string, lookup: BackendLookup, judging: Judging): void {
-    const item = this.#services.get(uid);
+  private profile(uid: string, lookup: BackendLookup, judging: Judging): void {
+    const item = this.itemByUid.get(uid);
     if (item === undefined) return;
     const profiles = profilesOf(item.service, lookup, judging);
     const { type, clusterIps, ports } = item.service;
     const signature = JSON.stringify([type, clusterIps, ports, profiles]);
     if (signature === item.signature) return;
-    this.#unlinkProfiles(uid, item);
+    this.unlinkProfiles(uid, item);
     item.profiles = profiles;
     item.signature = signature;
     for (const key of keysOfProfiles(profiles)) {
-      link(this.#byKey, key, uid);
-      this.#touchGroups(key);
+      link(this.byKey, key, uid);
+      this.touchGroups(key);
     }
   }
 
-  #unlinkBackends({ uid, backends }: FrontedService): void {
+  private unlinkBackends({ uid, backends }: FrontedService): void {
     for (const { podUid, address } of backends) {
-      if (podUid !== null) unlink(this.#byPod, podUid, uid);
-      unlink(this.#byAddress, address, uid);
+      if (podUid !== null) unlink(this.byPod, podUid, uid);
+      unlink(this.byAddress, address, uid);
     }
   }
 
-  #unlinkProfiles(uid: string, { profiles }: ServiceItem): void {
+  private unlinkProfiles(uid: string, { profiles }: ServiceItem): void {
     for (const key of keysOfProfiles(profiles)) {
-      unlink(this.#byKey, key, uid);
-      this.#touchGroups(key);
+      unlink(this.byKey, key, uid);
+      this.touchGroups(key);
     }
   }
 
-  #touchGroups(key: string): void {
-    if (key.startsWith('l ')) this.#dirtyLabelSets.add(key.slice(2));
-    for (const id of this.#groupsByKey.get(key) ?? []) this.#dirtyGroups.add(id);
+  private touchGroups(key: string): void {
+    if (key.startsWith('l ')) this.dirtyLabelSets.add(key.slice(2));
+    for (const id of this.groupsByKey.get(key) ?? []) this.dirtyGroups.add(id);
     const address = addressOfKey(key);
     if (address === undefined) return;
-    for (const [id, cidrs] of this.#cidrs) if (cidrs.contains(address)) this.#dirtyGroups.add(id);
+    for (const [id, cidrs] of this.cidrs) if (cidrs.contains(address)) this.dirtyGroups.add(id);
   }
 
-  #answer(group: Group): ServicePortBehind[] {
-    const keys = [...keysOfGroup(group), ...this.#addressesIn(this.#cidrs.get(group.id))];
+  private answer(group: Group): ServicePortBehind[] {
+    const keys = [...keysOfGroup(group), ...this.addressesIn(this.cidrs.get(group.id))];
     const members = new Set(keys);
-    const uids = new Set(keys.flatMap((key) => [...(this.#byKey.get(key) ?? [])]));
-    return [...uids].flatMap((uid) => portsWithin(this.#services.get(uid)!, members));
+    const uids = new Set(keys.flatMap((key) => [...(this.byKey.get(key) ?? [])]));
+    return [...uids].flatMap((uid) => portsWithin(this.itemByUid.get(uid)!, members));
   }
 
-  #addressesIn(cidrs: CidrSet | undefined): string[] {
+  private addressesIn(cidrs: CidrSet | undefined): string[] {
     if (cidrs === undefined) return [];
-    return [...this.#byKey.keys()].filter((key) => {
+    return [...this.byKey.keys()].filter((key) => {
       const address = addressOfKey(key);
       return address !== undefined && cidrs.contains(address);
     });

@@ -42,27 +42,27 @@ interface NodeState {
 const VERSIONS_KEPT = 32;
 
 export class Spans {
-  readonly #units = new Map<LabelSetId, Unit>();
-  readonly #groups = new Map<GroupId, Group>();
-  readonly #endpoints = new Map<string, Endpoint>();
-  readonly #byKey = new Map<string, Set<string>>();
-  readonly #nodes = new Map<string, NodeState>();
-  readonly #guardUnits = new Map<LabelSetId, Unit>();
-  readonly #content: ClusterContent = {
-    units: this.#units,
-    guardUnits: this.#guardUnits,
-    groups: this.#groups,
-    endpoints: this.#endpoints,
-    endpointsBy: (key) => this.#byKey.get(key) ?? [],
+  private readonly units = new Map<LabelSetId, Unit>();
+  private readonly groups = new Map<GroupId, Group>();
+  private readonly endpoints = new Map<string, Endpoint>();
+  private readonly byKey = new Map<string, Set<string>>();
+  private readonly states = new Map<string, NodeState>();
+  private readonly guardUnits = new Map<LabelSetId, Unit>();
+  private readonly content: ClusterContent = {
+    units: this.units,
+    guardUnits: this.guardUnits,
+    groups: this.groups,
+    endpoints: this.endpoints,
+    endpointsBy: (key) => this.byKey.get(key) ?? [],
   };
-  readonly #everything: ToldView = {
-    endpoint: (id) => this.#endpoints.get(id),
-    unit: (id) => this.#units.get(id),
-    group: (id) => this.#groups.get(id),
-    endpoints: () => this.#endpoints.values(),
+  private readonly everything: ToldView = {
+    endpoint: (id) => this.endpoints.get(id),
+    unit: (id) => this.units.get(id),
+    group: (id) => this.groups.get(id),
+    endpoints: () => this.endpoints.values(),
   };
-  #lists: NodeLists = { namespaces: [], nodePorts: [], apiServers: [] };
-  #stamp: PolicyStamp = NO_STAMP;
+  private lists: NodeLists = { namespaces: [], nodePorts: [], apiServers: [] };
+  private newestStamp: PolicyStamp = NO_STAMP;
 
   /** `revision`: the last one that was told before a restart. */
   constructor(private revision: number) {}
@@ -72,66 +72,66 @@ export class Spans {
   }
 
   get policyVersion(): number {
-    return this.#stamp.policyVersion;
+    return this.newestStamp.policyVersion;
   }
 
   /** What everything that nodes are told is made from. */
   get stamp(): PolicyStamp {
-    return this.#stamp;
+    return this.newestStamp;
   }
 
   /** What the node has, if it acknowledged this revision last; null: nothing that we told. */
   inForce(node: string, acknowledged: number): PolicyStamp | null {
-    return this.#nodes.get(node)?.stamps.inForce(acknowledged) ?? null;
+    return this.states.get(node)?.stamps.inForce(acknowledged) ?? null;
   }
 
   nodes(): Iterable<string> {
-    return this.#nodes.keys();
+    return this.states.keys();
   }
 
   revisionOf(node: string): number | undefined {
-    return this.#nodes.get(node)?.revision;
+    return this.states.get(node)?.revision;
   }
 
   /** What the node was told; where no agent has ever asked, what one would be told from. */
   viewOf(node: string | null): ToldView {
-    return this.#nodes.get(node ?? '')?.view ?? this.#everything;
+    return this.states.get(node ?? '')?.view ?? this.everything;
   }
 
   /** As every node was told. */
   namespaceMode(name: string): EnforcementMode | undefined {
-    return this.#lists.namespaces.find((namespace) => namespace.name === name)?.mode;
+    return this.lists.namespaces.find((namespace) => namespace.name === name)?.mode;
   }
 
   /** Nodes that know the endpoint, with the revision that told them. */
   *span(endpoint: string): Generator<{ node: string; since: number }> {
-    for (const [node, { view }] of this.#nodes) {
+    for (const [node, { view }] of this.states) {
       const since = view.knownSince(endpoint);
       if (since !== undefined) yield { node, since };
     }
   }
 
   knownSince(node: string, endpoint: string): number | undefined {
-    return this.#nodes.get(node)?.view.knownSince(endpoint);
+    return this.states.get(node)?.view.knownSince(endpoint);
   }
 
   /** The revision with which the endpoint's own node was told its rules last; undefined: it was not told (all of) them. */
   ownRulesSince(id: string): number | undefined {
-    const endpoint = this.#endpoints.get(id);
-    const view = this.#nodes.get(endpoint?.node ?? '')?.view;
+    const endpoint = this.endpoints.get(id);
+    const view = this.states.get(endpoint?.node ?? '')?.view;
     const [known, rules] = [view?.knownSince(id), view?.rulesSince(endpoint?.labelSet ?? '')];
     return known === undefined || rules === undefined ? undefined : Math.max(known, rules);
   }
 
   *ownEndpoints(node: string): Generator<Endpoint> {
-    for (const id of this.#nodes.get(node)?.view.ownEndpoints ?? []) {
-      const endpoint = this.#endpoints.get(id);
+    for (const id of this.states.get(node)?.view.ownEndpoints ?? []) {
+      const endpoint = this.endpoints.get(id);
       if (endpoint !== undefined) yield endpoint;
     }
   }
 
   endpoint(id: string): Endpoint | undefined {
-    return this.#endpoints.get(id);
+    return this.endpoints.get(id);
   }
 
   /** Deltas for the nodes that it concerns. */
@@ -139,33 +139,33 @@ export class Spans {
     const lists = changedLists(changes);
     const isNewVersion = changes.stamp.policyVersion !== this.policyVersion;
     const concernsAll = Object.keys(lists).length > 0 || isNewVersion;
-    this.#stamp = changes.stamp;
-    const deltas = this.#deltas(changes, { lists, concernsAll, at });
+    this.newestStamp = changes.stamp;
+    const deltas = this.deltas(changes, { lists, concernsAll, at });
     // Who is told nothing has it already.
-    for (const state of this.#nodes.values()) this.#noteVersion(state);
+    for (const state of this.states.values()) this.noteVersion(state);
     return deltas;
   }
 
-  #deltas(changes: ViewChanges, { lists, concernsAll, at }: Telling): NodeView[] {
-    const concerns = this.#take(changes);
-    this.#lists = { ...this.#lists, ...lists };
+  private deltas(changes: ViewChanges, { lists, concernsAll, at }: Telling): NodeView[] {
+    const concerns = this.take(changes);
+    this.lists = { ...this.lists, ...lists };
     const isEmpty = concerns.units.size + concerns.groups.size + concerns.endpoints.size === 0;
     if (isEmpty && !concernsAll) return [];
     // Also where no node is concerned: a number is never given twice.
     this.revision += 1;
-    return [...this.#nodes].flatMap(([node, state]) => {
-      const delta = state.view.apply(concerns, this.#content, this.revision);
+    return [...this.states].flatMap(([node, state]) => {
+      const delta = state.view.apply(concerns, this.content, this.revision);
       if (delta === null && !concernsAll) return [];
       const base = state.revision;
       state.revision = this.revision;
-      return [{ ...this.#head(node, state, at), base, ...(delta ?? NOTHING), ...lists }];
+      return [{ ...this.head(node, state, at), base, ...(delta ?? NOTHING), ...lists }];
     });
   }
 
   /** Everything that the node must know; a node that was not known until now is from now on. */
   snapshot(node: string, at: string): NodeView {
-    const state = this.#node(node);
-    return { ...this.#head(node, state, at), base: null, ...state.view.snapshot(), ...this.#lists };
+    const state = this.node(node);
+    return { ...this.head(node, state, at), base: null, ...state.view.snapshot(), ...this.lists };
   }
 
   /**
@@ -173,32 +173,32 @@ export class Spans {
    * whose revision is above ours has it from a store that was lost: the delta builds on one that it cannot have.
    */
   nudge(node: string, at: string, has = 0): NodeView {
-    const state = this.#node(node);
+    const state = this.node(node);
     const base = has > state.revision ? has + 1 : state.revision;
-    return { ...this.#head(node, state, at), base, ...NOTHING };
+    return { ...this.head(node, state, at), base, ...NOTHING };
   }
 
   /** Returns the nudge that tells the node, where that is news. */
   setUnpaired(node: string, isUnpaired: boolean, at: string): NodeView | null {
-    const state = this.#nodes.get(node);
+    const state = this.states.get(node);
     if (state === undefined || state.isUnpaired === isUnpaired) return null;
     state.isUnpaired = isUnpaired;
     const base = state.revision;
     state.revision = ++this.revision;
-    return { ...this.#head(node, state, at), base, ...NOTHING };
+    return { ...this.head(node, state, at), base, ...NOTHING };
   }
 
   /** The policy version that the node has in its kernel with this revision; undefined: not known (any more). */
   policyVersionAt(node: string, revision: number): number | undefined {
-    const versions = this.#nodes.get(node)?.versions ?? [];
+    const versions = this.states.get(node)?.versions ?? [];
     return versions.find((one) => one.revision <= revision)?.policyVersion;
   }
 
   forget(node: string): void {
-    this.#nodes.delete(node);
+    this.states.delete(node);
   }
 
-  #head(node: string, { revision, isUnpaired }: NodeState, at: string) {
+  private head(node: string, { revision, isUnpaired }: NodeState, at: string) {
     return {
       node,
       revision,
@@ -208,8 +208,8 @@ export class Spans {
     };
   }
 
-  #node(node: string): NodeState {
-    let state = this.#nodes.get(node);
+  private node(node: string): NodeState {
+    let state = this.states.get(node);
     if (state === undefined) {
       state = {
         view: new NodeSpan(node),
@@ -218,67 +218,67 @@ export class Spans {
         versions: [],
         stamps: new ToldStamps(),
       };
-      this.#nodes.set(node, state);
-      this.#noteVersion(state);
-      const here = [...this.#endpoints.values()]
+      this.states.set(node, state);
+      this.noteVersion(state);
+      const here = [...this.endpoints.values()]
         .filter((endpoint) => endpoint.node === node)
         .map(({ id }) => id);
       const everything = {
-        units: new Set(this.#guardUnits.keys()),
+        units: new Set(this.guardUnits.keys()),
         groups: new Map(FOR_EVERYBODY.map((id) => [id, keyDifference([], [])])),
         endpoints: new Set(here),
-        guards: keyDifference([], targetKeys(this.#lists.nodePorts)),
+        guards: keyDifference([], targetKeys(this.lists.nodePorts)),
       };
-      state.view.apply(everything, this.#content, state.revision);
+      state.view.apply(everything, this.content, state.revision);
     }
     return state;
   }
 
-  #noteVersion(state: NodeState): void {
-    state.stamps.told(state.revision, this.#stamp);
+  private noteVersion(state: NodeState): void {
+    state.stamps.told(state.revision, this.newestStamp);
     if (state.versions[0]?.policyVersion === this.policyVersion) return;
     state.versions.unshift({ revision: state.revision, policyVersion: this.policyVersion });
     state.versions.splice(VERSIONS_KEPT);
   }
 
-  #take(changes: ViewChanges): ContentChanges {
+  private take(changes: ViewChanges): ContentChanges {
     const groups = new Map<GroupId, GroupDifference>();
     const units = new Set([
-      ...followUnits(this.#units, changes.units),
-      ...followUnits(this.#guardUnits, changes.guards.units),
+      ...followUnits(this.units, changes.units),
+      ...followUnits(this.guardUnits, changes.guards.units),
     ]);
-    const { nodePorts } = this.#lists;
+    const { nodePorts } = this.lists;
     const guards = keyDifference(targetKeys(nodePorts), targetKeys(changes.guards.nodePorts ?? nodePorts));
     for (const group of changes.groups.upsert) {
-      groups.set(group.id, groupDifference(this.#groups.get(group.id), group));
-      this.#groups.set(group.id, group);
+      groups.set(group.id, groupDifference(this.groups.get(group.id), group));
+      this.groups.set(group.id, group);
     }
     for (const id of changes.groups.remove) {
-      groups.set(id, groupDifference(this.#groups.get(id), undefined));
-      this.#groups.delete(id);
+      groups.set(id, groupDifference(this.groups.get(id), undefined));
+      this.groups.delete(id);
     }
-    for (const id of changes.endpoints.remove) this.#setEndpoint(id, undefined);
-    for (const endpoint of changes.endpoints.upsert) this.#setEndpoint(endpoint.id, endpoint);
+    for (const id of changes.endpoints.remove) this.setEndpoint(id, undefined);
+    for (const endpoint of changes.endpoints.upsert) this.setEndpoint(endpoint.id, endpoint);
     const endpoints = new Set([...changes.endpoints.upsert.map(({ id }) => id), ...changes.endpoints.remove]);
     return { units, groups, endpoints, guards };
   }
 
-  #setEndpoint(id: string, endpoint: Endpoint | undefined): void {
-    const before = this.#endpoints.get(id);
+  private setEndpoint(id: string, endpoint: Endpoint | undefined): void {
+    const before = this.endpoints.get(id);
     if (before !== undefined) {
       for (const key of interestKeys(before)) {
-        const ids = this.#byKey.get(key);
-        if (ids?.delete(id) && ids.size === 0) this.#byKey.delete(key);
+        const ids = this.byKey.get(key);
+        if (ids?.delete(id) && ids.size === 0) this.byKey.delete(key);
       }
     }
     if (endpoint === undefined) {
-      this.#endpoints.delete(id);
+      this.endpoints.delete(id);
       return;
     }
-    this.#endpoints.set(id, endpoint);
+    this.endpoints.set(id, endpoint);
     for (const key of interestKeys(endpoint)) {
-      const ids = this.#byKey.get(key);
-      if (ids === undefined) this.#byKey.set(key, new Set([id]));
+      const ids = this.byKey.get(key);
+      if (ids === undefined) this.byKey.set(key, new Set([id]));
       else ids.add(id);
     }
   }

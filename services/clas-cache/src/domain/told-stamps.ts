@@ -13,24 +13,24 @@ interface Telling {
 const MOST_OPEN = 64;
 
 export class ToldStamps {
-  /** Oldest first; the first one was acknowledged, as far as `#proven` says so. */
-  readonly #tellings: Telling[] = [];
+  /** Oldest first; the first one was acknowledged, as far as `proven` says so. */
+  private readonly tellings: Telling[] = [];
 
   told(revision: number, stamp: PolicyStamp): void {
-    const newest = this.#tellings.at(-1);
+    const newest = this.tellings.at(-1);
     // Nothing of it was the node's to be told: it has it with what it was told before.
     if (newest?.revision === revision) newest.stamp = stamp;
-    else if (newest !== undefined && this.#tellings.length >= MOST_OPEN)
+    else if (newest !== undefined && this.tellings.length >= MOST_OPEN)
       Object.assign(newest, { revision, stamp });
-    else this.#tellings.push({ revision, stamp });
+    else this.tellings.push({ revision, stamp });
   }
 
   /** What a node that has acknowledged this revision last has in its kernel; null: not known. */
   inForce(acknowledged: number): PolicyStamp | null {
-    const after = this.#tellings.findIndex(({ revision }) => revision > acknowledged);
-    const proven = (after < 0 ? this.#tellings.length : after) - 1;
+    const after = this.tellings.findIndex(({ revision }) => revision > acknowledged);
+    const proven = (after < 0 ? this.tellings.length : after) - 1;
     if (proven < 0) return null;
-    this.#tellings.splice(0, proven);
-    return this.#tellings[0]?.stamp ?? null;
+    this.tellings.splice(0, proven);
+    return this.tellings[0]?.stamp ?? null;
   }
 }

@@ -7,7 +7,7 @@ import { nodePlace } from './enforcement.calculator.js';
 import type { EnforcementTracker } from './enforcement.calculator.js';
 
 export class UnpairedCarriers {
-  readonly #held = new Set<string>();
+  private readonly held = new Set<string>();
 
   constructor(
     private readonly view: ClusterView,
@@ -19,12 +19,12 @@ export class UnpairedCarriers {
     const isUnknown = (node: string): boolean => nodes.endpoint(node) === undefined;
     const carriers = new Set(hasNodePorts ? nodes.names().filter(isUnknown) : []);
     for (const node of carriers) {
-      if (!this.#held.has(node)) this.tracker.setPlace(nodePlace(node), now);
-      this.#held.add(node);
+      if (!this.held.has(node)) this.tracker.setPlace(nodePlace(node), now);
+      this.held.add(node);
     }
-    for (const node of this.#held) {
+    for (const node of this.held) {
       if (carriers.has(node)) continue;
-      this.#held.delete(node);
+      this.held.delete(node);
       if (isUnknown(node)) this.tracker.removePlace(node);
     }
   }

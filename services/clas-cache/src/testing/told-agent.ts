@@ -11,14 +11,14 @@ export class ToldAgent {
 
   constructor(snapshot: NodeView) {
     this.revision = snapshot.revision;
-    this.#take(snapshot);
+    this.take(snapshot);
   }
 
   apply(view: NodeView): void {
     expect(view.base).toBe(this.revision);
     expect(view.revision).toBeGreaterThan(this.revision);
     this.revision = view.revision;
-    this.#take(view);
+    this.take(view);
     for (const unit of this.units.values()) {
       for (const rule of [...unit.ingress, ...unit.egress]) {
         for (const peer of rule.peers) expect(this.groups.has(peer)).toBe(true);
@@ -26,7 +26,7 @@ export class ToldAgent {
     }
   }
 
-  #take({ units, groups, endpoints, nodePorts }: NodeView): void {
+  private take({ units, groups, endpoints, nodePorts }: NodeView): void {
     if (nodePorts !== undefined) this.nodePorts = new Set(nodePorts.map((target) => JSON.stringify(target)));
     for (const one of groups.upsert) this.groups.set(one.id, one);
     for (const one of endpoints.upsert) this.endpoints.set(one.id, one);

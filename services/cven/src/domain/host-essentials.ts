@@ -144,11 +144,11 @@ class EssentialBook {
   readonly groups = new Map<string, PeerSet>();
 
   hosts(name: string, addresses: Iterable<string>): string {
-    return this.#group(name, peerSet(addresses, []));
+    return this.group(name, peerSet(addresses, []));
   }
 
   networks(name: string, cidrs: Iterable<string>): string {
-    return this.#group(name, peerSet([], cidrs));
+    return this.group(name, peerSet([], cidrs));
   }
 
   rule(name: string, ports: readonly PortRange[], peers: readonly string[]): WireRule {
@@ -163,7 +163,7 @@ class EssentialBook {
     });
   }
 
-  #group(name: string, peers: PeerSet): string {
+  private group(name: string, peers: PeerSet): string {
     const id = questionId('host', name);
     this.groups.set(id, peers);
     return id;

@@ -20,7 +20,7 @@ const DEADLINE_MS = 4_000;
 const MOST_UNDER_WAY = 64;
 
 export class ClusterQuestions {
-  #underWay = 0;
+  private underWay = 0;
 
   constructor(
     private readonly bus: Bus,
@@ -28,26 +28,26 @@ export class ClusterQuestions {
   ) {}
 
   async ask(cluster: string, question: ClusterQuestion): Promise<ClusterAnswer | Unanswered> {
-    const answer = await this.#asked(cluster, question);
+    const answer = await this.asked(cluster, question);
     this.metrics
       .counter('policy_compute_cluster_questions_total', 'Questions to clusters, by what came of them')
       .add(1, { outcome: answer.kind });
     return answer;
   }
 
-  async #asked(cluster: string, question: ClusterQuestion): Promise<ClusterAnswer | Unanswered> {
+  private async asked(cluster: string, question: ClusterQuestion): Promise<ClusterAnswer | Unanswered> {
     if (!this.bus.isConnected()) return unanswered('NATS is away');
-    if (this.#underWay >= MOST_UNDER_WAY)
+    if (this.underWay >= MOST_UNDER_WAY)
       return unanswered(`${MOST_UNDER_WAY} questions are under way already`);
-    this.#underWay += 1;
+    this.underWay += 1;
     try {
-      return await this.#exchange(cluster, question);
+      return await this.exchange(cluster, question);
     } finally {
-      this.#underWay -= 1;
+      this.underWay -= 1;
     }
   }
 
-  #exchange(cluster: string, question: ClusterQuestion): Promise<ClusterAnswer | Unanswered> {
+  private exchange(cluster: string, question: ClusterQuestion): Promise<ClusterAnswer | Unanswered> {
     const token = randomUUID().replaceAll('-', '');
     let listening: Subscription | undefined;
     let deadline: NodeJS.Timeout | undefined;

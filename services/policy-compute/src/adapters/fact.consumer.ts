@@ -23,10 +23,10 @@ export interface FactConsumerOptions {
 }
 
 export class FactConsumer {
-  readonly #waiting: { readonly event: Envelope; readonly headers: TraceHeaders }[] = [];
-  readonly #readers: LatestReader[] = [];
-  #writing: Promise<void> | null = null;
-  readonly #closing = new AbortController();
+  private readonly queue: { readonly event: Envelope; readonly headers: TraceHeaders }[] = [];
+  private readonly readers: LatestReader[] = [];
+  private writing: Promise<void> | null = null;
+  private readonly closing = new AbortController();
 
   private constructor(private readonly options: FactConsumerOptions) {}
 
@@ -34,8 +34,8 @@ export class FactConsumer {
     const consumer = new FactConsumer(options);
     for (const { stream, filter } of options.consumptions) {
       const onError = options.onError;
-      consumer.#readers.push(
-        await options.bus.latest(stream, filter, (value) => consumer.#take(value), { onError }),
+      consumer.readers.push(
+        await options.bus.latest(stream, filter, (value) => consumer.take(value), { onError }),
       );
     }
     return consumer;
@@ -43,33 +43,33 @@ export class FactConsumer {
 
   /** Everything that was on the stream at the start is in the mirror. */
   async caughtUp(): Promise<void> {
-    await Promise.all(this.#readers.map((reader) => reader.caughtUp));
-    await this.#writing;
+    await Promise.all(this.readers.map((reader) => reader.caughtUp));
+    await this.writing;
   }
 
   /** Values that are not yet in the mirror. */
   async waiting(): Promise<number> {
-    const counts = await Promise.all(this.#readers.map((reader) => reader.waiting()));
-    return counts.reduce((sum, each) => sum + each, this.#waiting.length);
+    const counts = await Promise.all(this.readers.map((reader) => reader.waiting()));
+    return counts.reduce((sum, each) => sum + each, this.queue.length);
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
-    await Promise.all(this.#readers.map((reader) => reader.close()));
-    await this.#writing;
+    this.closing.abort();
+    await Promise.all(this.readers.map((reader) => reader.close()));
+    await this.writing;
   }
 
   /** Returns at once unless the writer is far behind. */
-  async #take(value: LatestValue): Promise<void> {
-    const event = this.#read(value);
+  private async take(value: LatestValue): Promise<void> {
+    const event = this.read(value);
     if (event === null) return;
-    this.#waiting.push({ event, headers: value.headers });
-    this.#writing ??= this.#write().finally(() => (this.#writing = null));
-    if (this.#waiting.length >= MOST_WAITING) await this.#writing;
+    this.queue.push({ event, headers: value.headers });
+    this.writing ??= this.write().finally(() => (this.writing = null));
+    if (this.queue.length >= MOST_WAITING) await this.writing;
   }
 
   /** What cannot be read now will not be readable later: it is told and passed over, the last good state stays. */
-  #read(value: LatestValue): Envelope | null {
+  private read(value: LatestValue): Envelope | null {
     if (value.payload === null) return null;
     try {
       const event = eventOf(value);
@@ -80,19 +80,19 @@ export class FactConsumer {
     }
   }
 
-  async #write(): Promise<void> {
-    const { signal } = this.#closing;
+  private async write(): Promise<void> {
+    const { signal } = this.closing;
     const onError = (error: unknown): void => this.options.onError(error, 'mirrored');
-    while (this.#waiting.length > 0 && !signal.aborted)
-      await retrying(() => this.#writeBatch(), { signal, onError });
+    while (this.queue.length > 0 && !signal.aborted)
+      await retrying(() => this.writeBatch(), { signal, onError });
   }
 
-  async #writeBatch(): Promise<void> {
+  private async writeBatch(): Promise<void> {
     // Others that came in the same turn of the loop go along.
     await new Promise((resolve) => setImmediate(resolve));
-    const batch = this.#waiting.slice();
+    const batch = this.queue.slice();
     const news = await this.options.mirror.take(batch.map(({ event }) => event));
-    this.#waiting.splice(0, batch.length);
+    this.queue.splice(0, batch.length);
     if (news.length > 0)
       this.options.onNews(
         news,

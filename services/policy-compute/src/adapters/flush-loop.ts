@@ -30,91 +30,91 @@ export interface FlushLoopOptions {
 }
 
 export class FlushLoop {
-  readonly #standing = new Map<string, StandingPolicy>();
+  private readonly standings = new Map<string, StandingPolicy>();
   /** Touched and not yet on the stream. */
-  readonly #unpublished = new Map<string, Map<string, RecordKey>>();
-  #lane: PolicyLane | null = null;
-  #causes: TraceHeaders[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | null = null;
-  #isAsked = false;
-  #isStarted = false;
-  readonly #closing = new AbortController();
+  private readonly unpublished = new Map<string, Map<string, RecordKey>>();
+  private lane: PolicyLane | null = null;
+  private causes: TraceHeaders[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | null = null;
+  private isAsked = false;
+  private isStarted = false;
+  private readonly closing = new AbortController();
 
   constructor(private readonly options: FlushLoopOptions) {}
 
   standing(cluster: string): StandingPolicy | undefined {
-    return this.#standing.get(cluster);
+    return this.standings.get(cluster);
   }
 
   /** Everything consumed is known from now on. */
   start(): void {
-    this.#isStarted = true;
+    this.isStarted = true;
     this.request([]);
   }
 
   /** Where flushes go from now on; what it holds otherwise is put right. Null: another process writes. */
   writeTo(lane: PolicyLane | null): void {
-    this.#lane = lane;
-    this.#unpublished.clear();
+    this.lane = lane;
+    this.unpublished.clear();
     this.request([]);
   }
 
   /** Something changed; `causes` are the traces that brought it. */
   request(causes: readonly TraceHeaders[]): void {
-    this.#causes.push(...causes.slice(0, Math.max(0, MOST_LINKS - this.#causes.length)));
-    this.#isAsked = true;
-    const { aborted: isClosed } = this.#closing.signal;
-    if (!this.#isStarted || isClosed || this.#running !== null || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#running = this.#run().finally(() => {
-        this.#running = null;
-        if (this.#isAsked) this.request([]);
+    this.causes.push(...causes.slice(0, Math.max(0, MOST_LINKS - this.causes.length)));
+    this.isAsked = true;
+    const { aborted: isClosed } = this.closing.signal;
+    if (!this.isStarted || isClosed || this.running !== null || this.timer !== undefined) return;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.running = this.run().finally(() => {
+        this.running = null;
+        if (this.isAsked) this.request([]);
       });
     }, COALESCE_MS);
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
-    clearTimeout(this.#timer);
-    await this.#running;
+    this.closing.abort();
+    clearTimeout(this.timer);
+    await this.running;
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#closing;
-    while (this.#isAsked && !signal.aborted)
-      await retrying(() => this.#flush(), { signal, onError: this.options.onError });
+  private async run(): Promise<void> {
+    const { signal } = this.closing;
+    while (this.isAsked && !signal.aborted)
+      await retrying(() => this.flush(), { signal, onError: this.options.onError });
   }
 
-  async #flush(): Promise<void> {
-    this.#isAsked = false;
-    const causes = this.#causes.splice(0);
+  private async flush(): Promise<void> {
+    this.isAsked = false;
+    const causes = this.causes.splice(0);
     try {
-      await continueTraces('flush policy', causes, () => this.#flushAll());
+      await continueTraces('flush policy', causes, () => this.flushAll());
     } catch (error) {
-      this.#isAsked = true;
-      this.#causes.unshift(...causes);
+      this.isAsked = true;
+      this.causes.unshift(...causes);
       throw error;
     }
   }
 
-  async #flushAll(): Promise<void> {
-    const lane = this.#lane;
+  private async flushAll(): Promise<void> {
+    const lane = this.lane;
     const known = new Set(this.options.feed.clusters());
-    for (const cluster of known) await this.#flushOne(cluster, lane);
-    const gone = [...this.#standing.keys(), ...(lane?.heldClusters() ?? [])].filter(
+    for (const cluster of known) await this.flushOne(cluster, lane);
+    const gone = [...this.standings.keys(), ...(lane?.heldClusters() ?? [])].filter(
       (cluster) => !known.has(cluster),
     );
-    for (const cluster of new Set(gone)) await this.#withdraw(cluster, lane);
+    for (const cluster of new Set(gone)) await this.withdraw(cluster, lane);
   }
 
-  async #flushOne(cluster: string, lane: PolicyLane | null): Promise<void> {
+  private async flushOne(cluster: string, lane: PolicyLane | null): Promise<void> {
     const begun = performance.now();
-    const standing = this.#standing.get(cluster) ?? new StandingPolicy();
-    this.#standing.set(cluster, standing);
-    const unpublished = this.#unpublished.get(cluster) ?? new Map<string, RecordKey>();
-    this.#unpublished.set(cluster, unpublished);
+    const standing = this.standings.get(cluster) ?? new StandingPolicy();
+    this.standings.set(cluster, standing);
+    const unpublished = this.unpublished.get(cluster) ?? new Map<string, RecordKey>();
+    this.unpublished.set(cluster, unpublished);
     for (const key of standing.apply(this.options.feed.flush(cluster))) {
       unpublished.set(`${key.kind}/${key.id}`, key);
     }
@@ -128,10 +128,10 @@ export class FlushLoop {
     this.options.onFlush({ cluster, ...result, seconds: (performance.now() - begun) / 1_000 });
   }
 
-  async #withdraw(cluster: string, lane: PolicyLane | null): Promise<void> {
-    await lane?.withdraw(cluster, this.#standing.get(cluster)?.keys() ?? []);
+  private async withdraw(cluster: string, lane: PolicyLane | null): Promise<void> {
+    await lane?.withdraw(cluster, this.standings.get(cluster)?.keys() ?? []);
     this.options.feed.forget(cluster);
-    this.#standing.delete(cluster);
-    this.#unpublished.delete(cluster);
+    this.standings.delete(cluster);
+    this.unpublished.delete(cluster);
   }
 }

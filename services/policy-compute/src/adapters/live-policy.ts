@@ -33,83 +33,83 @@ export interface LivePolicyOptions {
 const LOOK_EVERY_MS = 500;
 
 export class LivePolicy {
-  readonly #feed = new PolicyFeed();
-  readonly #loop: FlushLoop;
-  readonly #closing = new AbortController();
-  #preview: PolicyPreview | undefined;
-  #consumer: FactConsumer | undefined;
-  #state: true | string = 'reading labels, profiles and entities';
-  #writer = 'none yet';
-  #writing: Promise<void> = Promise.resolve();
-  #looking: NodeJS.Timeout | undefined;
+  private readonly feed = new PolicyFeed();
+  private readonly loop: FlushLoop;
+  private readonly closing = new AbortController();
+  private openPreview: PolicyPreview | undefined;
+  private consumer: FactConsumer | undefined;
+  private state: true | string = 'reading labels, profiles and entities';
+  private whoWrites = 'none yet';
+  private writing: Promise<void> = Promise.resolve();
+  private looking: NodeJS.Timeout | undefined;
 
   private constructor(private readonly options: LivePolicyOptions) {
-    this.#loop = this.#makeLoop();
-    for (const change of options.mirror.all()) this.#feed.apply(change);
-    for (const head of options.mirror.heads.all()) this.#feed.heads.take(head);
-    this.#feed.setObjects(policyObjects(options.book.latest, 'active'));
-    options.book.onChanged((book, events) => this.#provisioned(book, events));
+    this.loop = this.makeLoop();
+    for (const change of options.mirror.all()) this.feed.apply(change);
+    for (const head of options.mirror.heads.all()) this.feed.heads.take(head);
+    this.feed.setObjects(policyObjects(options.book.latest, 'active'));
+    options.book.onChanged((book, events) => this.provisioned(book, events));
   }
 
   /** Returns at once; `inSync` tells when what is consumed is known. */
   static begin(options: LivePolicyOptions): LivePolicy {
     const live = new LivePolicy(options);
-    live.#writing = live.#run().catch((error: unknown) => {
-      live.#state = `the computation ended: ${error instanceof Error ? error.message : String(error)}`;
+    live.writing = live.run().catch((error: unknown) => {
+      live.state = `the computation ended: ${error instanceof Error ? error.message : String(error)}`;
       options.logger.error({ err: error }, 'the computation ended');
     });
     return live;
   }
 
   inSync(): true | string {
-    return this.#state;
+    return this.state;
   }
 
   /** Facts that are not taken in. */
   async waiting(): Promise<number> {
-    return (await this.#consumer?.waiting()) ?? Number.POSITIVE_INFINITY;
+    return (await this.consumer?.waiting()) ?? Number.POSITIVE_INFINITY;
   }
 
   /** Who writes the POLICY stream, in words. */
   writer(): string {
-    return this.#writer;
+    return this.whoWrites;
   }
 
   standing(cluster: string): StandingPolicy | undefined {
-    return this.#loop.standing(cluster);
+    return this.loop.standing(cluster);
   }
 
   preview(): PolicyPreview {
-    return (this.#preview ??= new PolicyPreview(this.options.mirror.all()));
+    return (this.openPreview ??= new PolicyPreview(this.options.mirror.all()));
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
-    clearInterval(this.#looking);
-    await this.#consumer?.close();
-    await this.#loop.close();
-    await this.#writing;
+    this.closing.abort();
+    clearInterval(this.looking);
+    await this.consumer?.close();
+    await this.loop.close();
+    await this.writing;
   }
 
-  async #run(): Promise<void> {
+  private async run(): Promise<void> {
     const { bus, mirror, logger, book } = this.options;
     const onError = (error: unknown, subject: string): void =>
       logger.error({ err: error, subject }, 'an event was not taken in');
     const onNews = (changes: readonly FactChange[], causes: readonly TraceHeaders[]): void =>
-      this.#learned(changes, causes);
-    this.#consumer = await FactConsumer.start({ bus, mirror, consumptions: FACTS, onNews, onError });
-    await unlessAborted(this.#consumer.caughtUp(), this.#closing.signal);
-    if (this.#closing.signal.aborted) return;
-    this.#looking = setInterval(() => void book.current().catch(() => undefined), LOOK_EVERY_MS);
-    this.#state = true;
-    this.#loop.start();
-    while (!this.#closing.signal.aborted) await this.#writeWhileOurTurn();
+      this.learned(changes, causes);
+    this.consumer = await FactConsumer.start({ bus, mirror, consumptions: FACTS, onNews, onError });
+    await unlessAborted(this.consumer.caughtUp(), this.closing.signal);
+    if (this.closing.signal.aborted) return;
+    this.looking = setInterval(() => void book.current().catch(() => undefined), LOOK_EVERY_MS);
+    this.state = true;
+    this.loop.start();
+    while (!this.closing.signal.aborted) await this.writeWhileOurTurn();
   }
 
-  async #writeWhileOurTurn(): Promise<void> {
+  private async writeWhileOurTurn(): Promise<void> {
     const { bus, book, logger } = this.options;
-    const { signal } = this.#closing;
-    this.#writer = 'another process';
+    const { signal } = this.closing;
+    this.whoWrites = 'another process';
     const turn = await turnToWrite(book.store, signal);
     if (turn === null) return;
     try {
@@ -119,22 +119,22 @@ export class LivePolicy {
       const opened = Promise.race([PolicyLane.open(bus, onError), turn.lost.then(() => undefined)]);
       const lane = await unlessAborted(opened, signal);
       if (lane === undefined) return;
-      this.#writer = 'this process';
-      this.#loop.writeTo(lane);
+      this.whoWrites = 'this process';
+      this.loop.writeTo(lane);
       await unlessAborted(turn.lost, signal);
       if (!signal.aborted) logger.warn('the turn to write policy was lost with its database session');
-      this.#loop.writeTo(null);
+      this.loop.writeTo(null);
     } catch (error) {
       logger.warn({ err: error }, 'writing policy did not begin');
       await sleep(LOOK_EVERY_MS);
     } finally {
       // What is under way is finished before another process may write.
-      if (signal.aborted) await this.#loop.close();
+      if (signal.aborted) await this.loop.close();
       turn.release();
     }
   }
 
-  #makeLoop(): FlushLoop {
+  private makeLoop(): FlushLoop {
     const { logger, metrics, book } = this.options;
     const seconds = metrics.histogram(
       'policy_compute_flush_seconds',
@@ -149,7 +149,7 @@ export class LivePolicy {
       'Flushes that did not reach the stream and were tried again',
     );
     return new FlushLoop({
-      feed: this.#feed,
+      feed: this.feed,
       policyVersion: () => book.latest.version,
       onFlush: (report) => {
         seconds.record(report.seconds);
@@ -164,20 +164,20 @@ export class LivePolicy {
     });
   }
 
-  #learned(changes: readonly FactChange[], causes: readonly TraceHeaders[]): void {
+  private learned(changes: readonly FactChange[], causes: readonly TraceHeaders[]): void {
     for (const change of changes) {
-      this.#feed.apply(change);
-      this.#preview?.apply(change);
+      this.feed.apply(change);
+      this.openPreview?.apply(change);
     }
-    this.#loop.request(causes);
+    this.loop.request(causes);
   }
 
   /** Drafts change nothing in force: only a provision is taken in. */
-  #provisioned(book: PolicyBook, events: readonly StoredEvent[]): void {
+  private provisioned(book: PolicyBook, events: readonly StoredEvent[]): void {
     const provisions = events.filter((event) => event.type === 'PolicyProvisioned');
     if (provisions.length === 0) return;
-    this.#feed.setObjects(policyObjects(book, 'active'));
-    this.#loop.request(provisions.map((event) => event.trace));
+    this.feed.setObjects(policyObjects(book, 'active'));
+    this.loop.request(provisions.map((event) => event.trace));
   }
 }
 

@@ -28,8 +28,8 @@ export type MakeCommand = (
 ) => PolicyCommand | Rejection | Promise<PolicyCommand | Rejection>;
 
 export class PolicyBookStore {
-  readonly #listeners = new Set<(book: PolicyBook, events: readonly StoredEvent[]) => void>();
-  readonly #oneAtATime = oneAtATime();
+  private readonly listeners = new Set<(book: PolicyBook, events: readonly StoredEvent[]) => void>();
+  private readonly oneAtATime = oneAtATime();
 
   private constructor(
     readonly store: EventStore,
@@ -50,7 +50,7 @@ export class PolicyBookStore {
 
   /** Told of every event, own and foreign, after it is folded. */
   onChanged(listener: (book: PolicyBook, events: readonly StoredEvent[]) => void): void {
-    this.#listeners.add(listener);
+    this.listeners.add(listener);
   }
 
   /** As far as this process has read. */
@@ -60,18 +60,18 @@ export class PolicyBookStore {
 
   /** With everything that was committed when it was asked. */
   current(): Promise<PolicyBook> {
-    return this.#oneAtATime(async () => {
-      await this.#catchUp();
+    return this.oneAtATime(async () => {
+      await this.catchUp();
       return this.book;
     });
   }
 
   execute(actor: Actor, make: MakeCommand): Promise<Executed> {
-    return this.#oneAtATime(async () => {
+    return this.oneAtATime(async () => {
       for (let attempt = 1; ; attempt++) {
-        await this.#catchUp();
+        await this.catchUp();
         try {
-          return await this.#decideAndAppend(actor, make);
+          return await this.decideAndAppend(actor, make);
         } catch (error) {
           if (!(error instanceof VersionConflict) || attempt === ATTEMPTS) throw error;
         }
@@ -79,7 +79,7 @@ export class PolicyBookStore {
     });
   }
 
-  async #decideAndAppend(actor: Actor, make: MakeCommand): Promise<Executed> {
+  private async decideAndAppend(actor: Actor, make: MakeCommand): Promise<Executed> {
     const command = await make(this.book);
     const decision = 'reason' in command ? command : policyDecider.decide(this.book, command);
     if (isRejection(decision)) return { rejected: decision, events: [], book: this.book };
@@ -97,23 +97,23 @@ export class PolicyBookStore {
       if (count !== decision.length)
         throw new VersionConflict('policy', this.position, this.position + count - decision.length);
     });
-    this.#fold(events);
+    this.fold(events);
     return { events, book: this.book };
   }
 
-  async #catchUp(): Promise<void> {
+  private async catchUp(): Promise<void> {
     for (;;) {
       const events = await this.store.follow(this.position, PAGE);
-      this.#fold(events);
+      this.fold(events);
       if (events.length < PAGE) return;
     }
   }
 
-  #fold(events: readonly StoredEvent[]): void {
+  private fold(events: readonly StoredEvent[]): void {
     if (events.length === 0) return;
     this.book = fold(policyDecider, events as unknown as readonly PolicyEvent[], this.book);
     this.position = events.at(-1)?.position ?? this.position;
-    for (const listener of this.#listeners) listener(this.book, events);
+    for (const listener of this.listeners) listener(this.book, events);
   }
 }
 

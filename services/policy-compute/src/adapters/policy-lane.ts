@@ -52,9 +52,9 @@ export function hashOfKeys(keys: readonly RecordKey[]): string {
 }
 
 export class PolicyLane {
-  readonly #held = new Map<string, HeldCluster>();
-  readonly #committed = new Map<string, Committed>();
-  #flush = 0;
+  private readonly held = new Map<string, HeldCluster>();
+  private readonly committed = new Map<string, Committed>();
+  private flush = 0;
 
   private constructor(private readonly bus: Bus) {}
 
@@ -63,9 +63,7 @@ export class PolicyLane {
     const lane = new PolicyLane(bus);
     const kinds = [...RECORD_KINDS, 'commit'];
     const readers = await Promise.all(
-      kinds.map((kind) =>
-        bus.latest(STREAM, `policy.*.${kind}.*`, (value) => lane.#hold(value), { onError }),
-      ),
+      kinds.map((kind) => bus.latest(STREAM, `policy.*.${kind}.*`, (value) => lane.hold(value), { onError })),
     );
     await Promise.all(readers.map((reader) => reader.caughtUp));
     await Promise.all(readers.map((reader) => reader.close()));
@@ -74,7 +72,7 @@ export class PolicyLane {
 
   /** Clusters that the stream still holds records of, from before the start. */
   heldClusters(): string[] {
-    return [...this.#held.keys()];
+    return [...this.held.keys()];
   }
 
   /** Writes what the keys name, or removes it, and commits. Null: the stream already says all of it. */
@@ -84,12 +82,12 @@ export class PolicyLane {
     touched: readonly RecordKey[],
     { policyVersion, facts }: FlushSource,
   ): Promise<FlushResult | null> {
-    const held = this.#committed.has(cluster) ? null : (this.#held.get(cluster) ?? emptyCluster());
+    const held = this.committed.has(cluster) ? null : (this.held.get(cluster) ?? emptyCluster());
     const plan = held === null ? planOf(cluster, standing, touched) : differences(cluster, held, standing);
     const hash = hashOfKeys(standing.keys());
-    const isSaid = this.#isCommitted(cluster, held, { policyVersion, facts, hash });
+    const isSaid = this.isCommitted(cluster, held, { policyVersion, facts, hash });
     if (isSaid && plan.upserts.length + plan.removals.length === 0) return null;
-    const flush = ++this.#flush;
+    const flush = ++this.flush;
     await this.bus.publishMany(
       plan.upserts.map((key) => ({
         subject: subjectOf(cluster, key),
@@ -100,23 +98,23 @@ export class PolicyLane {
     const at = new Date().toISOString();
     const commit: CommitRecord = { flush, policyVersion, at, counts: standing.counts(), hash, facts };
     await this.bus.publish(subjects.commit(cluster), commit);
-    this.#committed.set(cluster, { policyVersion, facts, hash });
-    this.#held.delete(cluster);
+    this.committed.set(cluster, { policyVersion, facts, hash });
+    this.held.delete(cluster);
     return { flush, upserts: plan.upserts.length, removals: plan.removals.length };
   }
 
   /** Of a cluster that is gone: every record, the commit last. */
   async withdraw(cluster: string, keys: readonly RecordKey[]): Promise<void> {
-    const held = this.#held.get(cluster)?.records.keys() ?? [];
+    const held = this.held.get(cluster)?.records.keys() ?? [];
     const all = new Set([...keys.map((key) => subjectOf(cluster, key)), ...held]);
     await Promise.all([...all].map((subject) => this.bus.remove(subject)));
     await this.bus.remove(subjects.commit(cluster));
-    this.#held.delete(cluster);
-    this.#committed.delete(cluster);
+    this.held.delete(cluster);
+    this.committed.delete(cluster);
   }
 
-  #isCommitted(cluster: string, held: HeldCluster | null, now: Committed): boolean {
-    const commit = held === null ? this.#committed.get(cluster) : closedCommit(held);
+  private isCommitted(cluster: string, held: HeldCluster | null, now: Committed): boolean {
+    const commit = held === null ? this.committed.get(cluster) : closedCommit(held);
     return (
       commit?.policyVersion === now.policyVersion &&
       commit.hash === now.hash &&
@@ -125,14 +123,14 @@ export class PolicyLane {
   }
 
   /** As it is on the stream, not as a schema would write it: the comparison is by text. */
-  #hold({ subject, payload }: LatestValue): void {
+  private hold({ subject, payload }: LatestValue): void {
     if (payload === null) return;
     const { cluster, kind } = parseSubject(subject);
-    const held = this.#held.get(cluster) ?? emptyCluster();
-    this.#held.set(cluster, held);
+    const held = this.held.get(cluster) ?? emptyCluster();
+    this.held.set(cluster, held);
     const record = payload as Partial<Record<string, unknown>>;
     const flush = typeof record['flush'] === 'number' ? record['flush'] : 0;
-    this.#flush = Math.max(this.#flush, flush);
+    this.flush = Math.max(this.flush, flush);
     if (kind === 'commit') held.commit = CommitRecord.safeParse(payload).data ?? null;
     else {
       held.records.set(subject, fingerprint(record[kind]));

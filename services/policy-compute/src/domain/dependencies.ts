@@ -17,18 +17,18 @@ export interface Dependency {
 
 /** Which form each object has afterwards: the chosen ones one, all others the other. */
 export class Outcome {
-  readonly #chosen: ReadonlySet<string>;
+  private readonly chosen: ReadonlySet<string>;
 
   constructor(
     readonly book: PolicyBook,
     chosen: Iterable<ObjectKey>,
     readonly operation: Operation,
   ) {
-    this.#chosen = new Set([...chosen].map(keyText));
+    this.chosen = new Set([...chosen].map(keyText));
   }
 
   objectOf<T extends ProvisionableType>(entry: Entry<T>): PolicyObject<T> | null {
-    const takesDraft = this.#chosen.has(keyText(entry)) === (this.operation === 'commit');
+    const takesDraft = this.chosen.has(keyText(entry)) === (this.operation === 'commit');
     return takesDraft ? entry.draft : entry.active;
   }
 }

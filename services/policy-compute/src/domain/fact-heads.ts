@@ -10,29 +10,29 @@ export interface FactHead {
 }
 
 export class FactHeads {
-  readonly #heads = new Map<string, FactHead>();
+  private readonly heads = new Map<string, FactHead>();
 
   /** False: as much was taken in before. */
   take({ cluster, kind, position }: FactHead): boolean {
-    if (position <= this.#of(cluster, kind)) return false;
-    this.#heads.set(`${cluster}/${kind}`, { cluster, kind, position });
+    if (position <= this.of(cluster, kind)) return false;
+    this.heads.set(`${cluster}/${kind}`, { cluster, kind, position });
     return true;
   }
 
   isNews({ cluster, kind, position }: FactHead): boolean {
-    return position > this.#of(cluster, kind);
+    return position > this.of(cluster, kind);
   }
 
   concerning(cluster: string): FactPositions {
-    const of = (kind: FactKind): number => Math.max(this.#of(cluster, kind), this.#of(GLOBAL, kind));
+    const of = (kind: FactKind): number => Math.max(this.of(cluster, kind), this.of(GLOBAL, kind));
     return { label: of('label'), profile: of('profile'), entity: of('entity') };
   }
 
   all(): Iterable<FactHead> {
-    return this.#heads.values();
+    return this.heads.values();
   }
 
-  #of(cluster: string, kind: FactKind): number {
-    return this.#heads.get(`${cluster}/${kind}`)?.position ?? 0;
+  private of(cluster: string, kind: FactKind): number {
+    return this.heads.get(`${cluster}/${kind}`)?.position ?? 0;
   }
 }

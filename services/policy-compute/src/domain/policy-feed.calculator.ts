@@ -36,21 +36,21 @@ interface SharedLabelSet {
 }
 
 export class PolicyFeed {
-  readonly #calculator = new PolicyCalculator();
-  readonly #endpoints = new EndpointTable();
-  readonly #labels = new Map<LabelId, LabelFact>();
-  readonly #entities = new Map<string, EntityFact>();
-  readonly #labelSetOf = new Map<string, LabelSetId>();
-  readonly #labelSets = new Map<LabelSetId, SharedLabelSet>();
-  readonly #namespaceModes = new NamespaceModes();
-  readonly #touchedLabelSets = new Set<LabelSetId>();
-  readonly #clusters = new Map<string, number>();
+  private readonly calculator = new PolicyCalculator();
+  private readonly endpoints = new EndpointTable();
+  private readonly labels = new Map<LabelId, LabelFact>();
+  private readonly entities = new Map<string, EntityFact>();
+  private readonly labelSetOf = new Map<string, LabelSetId>();
+  private readonly labelSets = new Map<LabelSetId, SharedLabelSet>();
+  private readonly namespaceModes = new NamespaceModes();
+  private readonly touchedLabelSets = new Set<LabelSetId>();
+  private readonly countByCluster = new Map<string, number>();
   /** What of the facts is taken in, to be told with what follows from them. */
   readonly heads = new FactHeads();
-  #catalogueChanged = false;
+  private catalogueChanged = false;
 
   setObjects(objects: PolicyObjects): void {
-    this.#calculator.setObjects(objects);
+    this.calculator.setObjects(objects);
   }
 
   apply(change: FactChange): void {
@@ -61,99 +61,98 @@ export class PolicyFeed {
   }
 
   setLabel(id: LabelId, label: LabelFact | null): void {
-    if (label === null) this.#labels.delete(id);
-    else this.#labels.set(id, label);
-    this.#catalogueChanged = true;
+    if (label === null) this.labels.delete(id);
+    else this.labels.set(id, label);
+    this.catalogueChanged = true;
   }
 
   setProfile(id: string, profile: ProfileFact | null): void {
-    const before = this.#namespaceModes.set(id, profile);
-    this.#countCluster(before?.cluster, -1);
-    this.#countCluster(profile?.cluster, 1);
+    const before = this.namespaceModes.set(id, profile);
+    this.countCluster(before?.cluster, -1);
+    this.countCluster(profile?.cluster, 1);
   }
 
   setEntity(id: string, entity: EntityFact | null): void {
-    const before = this.#entities.get(id);
-    if (entity === null) this.#entities.delete(id);
-    else this.#entities.set(id, entity);
-    this.#countCluster(before?.cluster, -1);
-    this.#countCluster(entity?.cluster, 1);
-    this.#moveTo(id, entity === null ? null : makeLabelSet(entity));
-    this.#endpoints.set(id, entity, this.#labelSetOf.get(id));
+    const before = this.entities.get(id);
+    if (entity === null) this.entities.delete(id);
+    else this.entities.set(id, entity);
+    this.countCluster(before?.cluster, -1);
+    this.countCluster(entity?.cluster, 1);
+    this.moveTo(id, entity === null ? null : makeLabelSet(entity));
+    this.endpoints.set(id, entity, this.labelSetOf.get(id));
   }
 
   /** Those that anything is known of; one that nothing is known of any more needs no records. */
   clusters(): string[] {
-    return [...this.#clusters.keys()].sort();
+    return [...this.countByCluster.keys()].sort();
   }
 
   /** How many entities share it. */
   sizeOf(labelSet: LabelSetId): number {
-    return this.#labelSets.get(labelSet)?.members.size ?? 0;
+    return this.labelSets.get(labelSet)?.members.size ?? 0;
   }
 
   flush(cluster: string): ClusterChanges {
-    this.#settle();
-    return { ...this.#calculator.flush(cluster), endpoints: this.#endpoints.flush(cluster) };
+    this.settle();
+    return { ...this.calculator.flush(cluster), endpoints: this.endpoints.flush(cluster) };
   }
 
   /** Its records are given up as a whole; if it comes back, everything is told anew. */
   forget(cluster: string): void {
-    this.#calculator.removeCluster(cluster);
-    this.#endpoints.forget(cluster);
+    this.calculator.removeCluster(cluster);
+    this.endpoints.forget(cluster);
   }
 
-  #settle(): void {
-    if (this.#catalogueChanged) {
-      const labels = [...this.#labels.values()];
-      this.#calculator.setCatalogue({ labels, types: [...new Set(labels.map((label) => label.key))].sort() });
-      this.#catalogueChanged = false;
+  private settle(): void {
+    if (this.catalogueChanged) {
+      const labels = [...this.labels.values()];
+      this.calculator.setCatalogue({ labels, types: [...new Set(labels.map((label) => label.key))].sort() });
+      this.catalogueChanged = false;
     }
-    const isTouched = this.#namespaceModes.takeChanged();
+    const isTouched = this.namespaceModes.takeChanged();
     if (isTouched !== null) {
-      for (const [id, { labelSet }] of this.#labelSets)
-        if (isTouched(labelSet)) this.#touchedLabelSets.add(id);
+      for (const [id, { labelSet }] of this.labelSets) if (isTouched(labelSet)) this.touchedLabelSets.add(id);
     }
-    for (const id of this.#touchedLabelSets) {
-      const shared = this.#labelSets.get(id);
-      if (shared === undefined) this.#calculator.removeLabelSet(id);
-      else this.#calculator.setLabelSet(shared.labelSet, this.#modeOf(shared));
+    for (const id of this.touchedLabelSets) {
+      const shared = this.labelSets.get(id);
+      if (shared === undefined) this.calculator.removeLabelSet(id);
+      else this.calculator.setLabelSet(shared.labelSet, this.modeOf(shared));
     }
-    this.#touchedLabelSets.clear();
+    this.touchedLabelSets.clear();
   }
 
-  #moveTo(entity: string, labelSet: LabelSet | null): void {
-    const before = this.#labelSetOf.get(entity);
-    if (before !== undefined) this.#touchedLabelSets.add(before);
-    if (before !== undefined && before !== labelSet?.id) this.#leave(entity, before);
-    this.#calculator.setWorkload(entity, labelSet?.id ?? null);
+  private moveTo(entity: string, labelSet: LabelSet | null): void {
+    const before = this.labelSetOf.get(entity);
+    if (before !== undefined) this.touchedLabelSets.add(before);
+    if (before !== undefined && before !== labelSet?.id) this.leave(entity, before);
+    this.calculator.setWorkload(entity, labelSet?.id ?? null);
     if (labelSet === null) return;
-    this.#labelSetOf.set(entity, labelSet.id);
-    this.#touchedLabelSets.add(labelSet.id);
-    const shared = this.#labelSets.get(labelSet.id);
-    if (shared === undefined) this.#labelSets.set(labelSet.id, { labelSet, members: new Set([entity]) });
+    this.labelSetOf.set(entity, labelSet.id);
+    this.touchedLabelSets.add(labelSet.id);
+    const shared = this.labelSets.get(labelSet.id);
+    if (shared === undefined) this.labelSets.set(labelSet.id, { labelSet, members: new Set([entity]) });
     else shared.members.add(entity);
   }
 
-  #leave(entity: string, labelSet: LabelSetId): void {
-    this.#labelSetOf.delete(entity);
-    const shared = this.#labelSets.get(labelSet);
-    if (shared?.members.delete(entity) && shared.members.size === 0) this.#labelSets.delete(labelSet);
+  private leave(entity: string, labelSet: LabelSetId): void {
+    this.labelSetOf.delete(entity);
+    const shared = this.labelSets.get(labelSet);
+    if (shared?.members.delete(entity) && shared.members.size === 0) this.labelSets.delete(labelSet);
   }
 
   /** The namespace's, while its members are told one by one; otherwise that of the first member by id. */
-  #modeOf({ labelSet, members }: SharedLabelSet): EnforcementMode {
-    const ofNamespace = this.#namespaceModes.modeOf(labelSet);
+  private modeOf({ labelSet, members }: SharedLabelSet): EnforcementMode {
+    const ofNamespace = this.namespaceModes.modeOf(labelSet);
     if (ofNamespace !== undefined) return ofNamespace;
     let first: string | undefined;
     for (const member of members) if (first === undefined || member < first) first = member;
-    return this.#entities.get(first ?? '')?.mode ?? 'idle';
+    return this.entities.get(first ?? '')?.mode ?? 'idle';
   }
 
-  #countCluster(cluster: string | undefined, by: 1 | -1): void {
+  private countCluster(cluster: string | undefined, by: 1 | -1): void {
     if (cluster === undefined || cluster === GLOBAL) return;
-    const count = (this.#clusters.get(cluster) ?? 0) + by;
-    if (count === 0) this.#clusters.delete(cluster);
-    else this.#clusters.set(cluster, count);
+    const count = (this.countByCluster.get(cluster) ?? 0) + by;
+    if (count === 0) this.countByCluster.delete(cluster);
+    else this.countByCluster.set(cluster, count);
   }
 }

@@ -9,47 +9,47 @@ import { StandingPolicy } from './standing-policy.js';
 import type { RecordKey, RecordKind } from './standing-policy.js';
 
 export class PolicyPreview {
-  readonly #feed = new PolicyFeed();
-  readonly #standing = new Map<string, StandingPolicy>();
+  private readonly feed = new PolicyFeed();
+  private readonly standing = new Map<string, StandingPolicy>();
 
   constructor(facts: Iterable<FactChange>) {
-    for (const change of facts) this.#feed.apply(change);
+    for (const change of facts) this.feed.apply(change);
   }
 
   apply(change: FactChange): void {
-    this.#feed.apply(change);
+    this.feed.apply(change);
   }
 
   /** The policy of every cluster with these objects. */
   with(objects: PolicyObjects): ReadonlyMap<string, StandingPolicy> {
-    this.#settle(objects);
-    return this.#standing;
+    this.settle(objects);
+    return this.standing;
   }
 
   /** Entities whose rules, or whose rules' peers, differ between the two. */
   workloadsAffected(before: PolicyObjects, after: PolicyObjects): number {
-    this.#settle(before);
+    this.settle(before);
     let affected = 0;
-    for (const [cluster, touched] of this.#settle(after)) {
-      for (const labelSet of labelSetsOf(this.#standing.get(cluster)!, touched))
-        affected += this.#feed.sizeOf(labelSet);
+    for (const [cluster, touched] of this.settle(after)) {
+      for (const labelSet of labelSetsOf(this.standing.get(cluster)!, touched))
+        affected += this.feed.sizeOf(labelSet);
     }
     return affected;
   }
 
-  #settle(objects: PolicyObjects): Map<string, RecordKey[]> {
-    this.#feed.setObjects(objects);
+  private settle(objects: PolicyObjects): Map<string, RecordKey[]> {
+    this.feed.setObjects(objects);
     const touched = new Map<string, RecordKey[]>();
-    const clusters = this.#feed.clusters();
+    const clusters = this.feed.clusters();
     for (const cluster of clusters) {
-      const standing = this.#standing.get(cluster) ?? new StandingPolicy();
-      this.#standing.set(cluster, standing);
-      touched.set(cluster, standing.apply(this.#feed.flush(cluster)));
+      const standing = this.standing.get(cluster) ?? new StandingPolicy();
+      this.standing.set(cluster, standing);
+      touched.set(cluster, standing.apply(this.feed.flush(cluster)));
     }
-    for (const cluster of this.#standing.keys()) {
+    for (const cluster of this.standing.keys()) {
       if (clusters.includes(cluster)) continue;
-      this.#standing.delete(cluster);
-      this.#feed.forget(cluster);
+      this.standing.delete(cluster);
+      this.feed.forget(cluster);
     }
     return touched;
   }

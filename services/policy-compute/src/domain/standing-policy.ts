@@ -37,7 +37,7 @@ export class StandingPolicy {
     for (const endpoint of changes.endpoints.upsert) this.endpoints.set(endpoint.id, endpoint);
     for (const list of changes.lists.upsert) this.lists.set(list.id, list);
     for (const unit of changes.units.upsert) this.units.set(unit.labelSet.id, unit);
-    for (const kind of RECORD_KINDS) for (const id of changes[`${kind}s`].remove) this.#of(kind).delete(id);
+    for (const kind of RECORD_KINDS) for (const id of changes[`${kind}s`].remove) this.of(kind).delete(id);
     touch('group', [...changes.groups.upsert.map((group) => group.id), ...changes.groups.remove]);
     touch('endpoint', [
       ...changes.endpoints.upsert.map((endpoint) => endpoint.id),
@@ -55,11 +55,11 @@ export class StandingPolicy {
   }
 
   record({ kind, id }: RecordKey): PolicyRecord | undefined {
-    return this.#of(kind).get(id);
+    return this.of(kind).get(id);
   }
 
   keys(): RecordKey[] {
-    return RECORD_KINDS.flatMap((kind) => [...this.#of(kind).keys()].map((id) => ({ kind, id })));
+    return RECORD_KINDS.flatMap((kind) => [...this.of(kind).keys()].map((id) => ({ kind, id })));
   }
 
   counts(): Record<RecordKind, number> {
@@ -67,7 +67,7 @@ export class StandingPolicy {
     return { unit: units.size, list: lists.size, group: groups.size, endpoint: endpoints.size };
   }
 
-  #of(kind: RecordKind): Map<string, PolicyRecord> {
+  private of(kind: RecordKind): Map<string, PolicyRecord> {
     const { units: unit, lists: list, groups: group, endpoints: endpoint } = this;
     return { unit, list, group, endpoint }[kind] as Map<string, PolicyRecord>;
   }

@@ -31,28 +31,28 @@ export class FactMirror {
   readonly heads = new FactHeads();
 
   /** Of every thing ever told, the gone ones included. */
-  readonly #positions = new Map<string, number>();
+  private readonly positions = new Map<string, number>();
 
   private constructor(private readonly store: EventStore) {}
 
   static async open(store: EventStore): Promise<FactMirror> {
     await facts.prune(store.entities);
     const mirror = new FactMirror(store);
-    for (const change of await facts.rows(store.entities)) mirror.#remember(change);
+    for (const change of await facts.rows(store.entities)) mirror.remember(change);
     for (const head of await store.entities.find(FactHeadEntity)) mirror.heads.take(head);
     return mirror;
   }
 
   /** Rows first, then the maps. Returns what was news to this process. */
   async take(events: readonly Envelope[]): Promise<FactChange[]> {
-    const news = facts.told(events).filter((change) => this.#isNews(change));
+    const news = facts.told(events).filter((change) => this.isNews(change));
     if (news.length === 0) return [];
     await this.store.transaction(async (tx) => {
       await facts.take(tx, events);
       await keepNewest(entitiesIn(tx), FactHeadEntity, newest(news), 'position');
     });
     for (const change of news) {
-      this.#remember(change);
+      this.remember(change);
       this.heads.take(change);
     }
     return news;
@@ -66,14 +66,14 @@ export class FactMirror {
       yield { kind: 'entity', id, position: 0, cluster: GLOBAL, state };
   }
 
-  #isNews(change: FactChange): boolean {
-    const known = this.#positions.get(keyOf(change)) ?? 0;
+  private isNews(change: FactChange): boolean {
+    const known = this.positions.get(keyOf(change)) ?? 0;
     return change.position > known || (change.position === known && this.heads.isNews(change));
   }
 
-  #remember(change: FactChange): void {
+  private remember(change: FactChange): void {
     const facts = { label: this.labels, entity: this.entities, profile: this.profiles }[change.kind];
-    this.#positions.set(keyOf(change), change.position);
+    this.positions.set(keyOf(change), change.position);
     if (change.state === null) facts.delete(change.id);
     else (facts as Map<string, unknown>).set(change.id, change.state);
   }

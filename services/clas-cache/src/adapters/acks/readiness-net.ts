@@ -26,58 +26,58 @@ interface Due {
 
 export class ReadinessNet {
   /** The newest per Pod, in the order of their times. */
-  readonly #due = new Map<string, Due>();
-  readonly #ended = new AbortController();
-  readonly #workers = new Set<Promise<void>>();
-  readonly #written;
+  private readonly due = new Map<string, Due>();
+  private readonly ended = new AbortController();
+  private readonly workers = new Set<Promise<void>>();
+  private readonly written;
 
   constructor(private readonly options: ReadinessNetOptions) {
-    this.#written = options.metrics.counter(
+    this.written = options.metrics.counter(
       'clas_cache_conditions_written_total',
       'Readiness conditions that clas-cache wrote because Kubelink had not',
     );
   }
 
   told(readiness: PodReadiness): void {
-    this.#due.delete(readiness.podUid);
+    this.due.delete(readiness.podUid);
     if (!readiness.ready || readiness.gates.length === 0) return;
-    this.#due.set(readiness.podUid, { readiness, at: Date.now() + KUBELINK_HAS_MS });
-    if (this.#workers.size >= AT_ONCE) return;
-    const worker: Promise<void> = this.#work().finally(() => this.#workers.delete(worker));
-    this.#workers.add(worker);
+    this.due.set(readiness.podUid, { readiness, at: Date.now() + KUBELINK_HAS_MS });
+    if (this.workers.size >= AT_ONCE) return;
+    const worker: Promise<void> = this.work().finally(() => this.workers.delete(worker));
+    this.workers.add(worker);
   }
 
   withdrawn(podUid: string): void {
-    this.#due.delete(podUid);
+    this.due.delete(podUid);
   }
 
   async close(): Promise<void> {
-    this.#ended.abort();
-    await Promise.all(this.#workers);
+    this.ended.abort();
+    await Promise.all(this.workers);
   }
 
-  async #work(): Promise<void> {
-    for (let next = this.#next(); next !== undefined; next = this.#next()) {
-      await pause(next.at - Date.now(), this.#ended.signal);
-      await this.#look(next.readiness);
+  private async work(): Promise<void> {
+    for (let next = this.next(); next !== undefined; next = this.next()) {
+      await pause(next.at - Date.now(), this.ended.signal);
+      await this.look(next.readiness);
     }
   }
 
-  #next(): Due | undefined {
-    const [first] = this.#due.entries();
-    if (first === undefined || this.#ended.signal.aborted) return undefined;
-    this.#due.delete(first[0]);
+  private next(): Due | undefined {
+    const [first] = this.due.entries();
+    if (first === undefined || this.ended.signal.aborted) return undefined;
+    this.due.delete(first[0]);
     return first[1];
   }
 
-  async #look(readiness: PodReadiness): Promise<void> {
+  private async look(readiness: PodReadiness): Promise<void> {
     const { client, onTrouble } = this.options;
     const isWritten = await writeReadiness(client, readiness, {
       unlessWritten: true,
-      isWanted: () => !this.#due.has(readiness.podUid),
+      isWanted: () => !this.due.has(readiness.podUid),
       onTrouble,
-      signal: this.#ended.signal,
+      signal: this.ended.signal,
     });
-    if (isWritten) this.#written.add();
+    if (isWritten) this.written.add();
   }
 }

@@ -39,38 +39,38 @@ export const EXPIRES_IN_SECONDS = 24 * 3600;
 const AT_ONCE = 64;
 
 export class CredentialDesk {
-  readonly #pairings: Map<string, KeptPairing>;
-  readonly #challenges = challenges();
-  #asking = 0;
+  private readonly pairings: Map<string, KeptPairing>;
+  private readonly challenges = challenges();
+  private asking = 0;
 
   constructor(
     private readonly options: CredentialDeskOptions,
     pairings: z.output<typeof KeptPairings> = [],
   ) {
-    this.#pairings = new Map(pairings);
+    this.pairings = new Map(pairings);
   }
 
   /** Those that hold a credential, or may ask for one. */
   nodes(): string[] {
-    return [...this.#pairings.values()].map(({ node }) => node);
+    return [...this.pairings.values()].map(({ node }) => node);
   }
 
   challenge(): CredentialChallenge {
-    return { cluster: this.options.cluster, challenge: this.#challenges.issue(Date.now()) };
+    return { cluster: this.options.cluster, challenge: this.challenges.issue(Date.now()) };
   }
 
   async issue(request: CredentialRequest): Promise<CredentialResponse> {
-    const name = request.role === 'kubelink' ? this.#kubelink(request) : await this.#node(request);
+    const name = request.role === 'kubelink' ? this.kubelink(request) : await this.node(request);
     return {
       cluster: this.options.cluster,
       name,
       natsUrl: this.options.natsUrl,
-      jwt: await this.#mint(request, name),
+      jwt: await this.mint(request, name),
       expiresAt: new Date(Date.now() + EXPIRES_IN_SECONDS * 1000).toISOString(),
     };
   }
 
-  #kubelink({ cluster, token }: FromKubelink): string {
+  private kubelink({ cluster, token }: FromKubelink): string {
     const { options } = this;
     if (cluster !== options.cluster || !isSame(token, options.token)) {
       throw CallError.of(
@@ -84,30 +84,30 @@ export class CredentialDesk {
     return 'kubelink';
   }
 
-  async #node(request: FromNode): Promise<string> {
-    this.#requireProof(request);
-    if (this.#asking >= AT_ONCE)
+  private async node(request: FromNode): Promise<string> {
+    this.requireProof(request);
+    if (this.asking >= AT_ONCE)
       throw CallError.of(
         'RESOURCE_EXHAUSTED',
         'too_many_requests_error',
         'too many nodes at once; try again',
       );
-    this.#asking += 1;
+    this.asking += 1;
     try {
-      return await this.#pair(request, await this.options.vouching.nodeOf(request.serviceAccountToken));
+      return await this.pair(request, await this.options.vouching.nodeOf(request.serviceAccountToken));
     } catch (error) {
       if (error instanceof KubernetesAway)
-        return this.#remembered(request, { token: 'kubernetes-away', message: error.message });
+        return this.remembered(request, { token: 'kubernetes-away', message: error.message });
       throw error;
     } finally {
-      this.#asking -= 1;
+      this.asking -= 1;
     }
   }
 
-  #requireProof({ machineId, publicKey, challenge, signature }: FromNode): void {
+  private requireProof({ machineId, publicKey, challenge, signature }: FromNode): void {
     const { cluster } = this.options;
     // An old challenge is no offence: the way to us may have been slow.
-    if (!this.#challenges.isOurs(challenge, Date.now()))
+    if (!this.challenges.isOurs(challenge, Date.now()))
       throw CallError.of('FAILED_PRECONDITION', 'challenge_expired', 'ask for a new challenge and sign it');
     if (!isProof(signature, { cluster, machineId, publicKey, challenge }))
       throw CallError.of(
@@ -117,52 +117,52 @@ export class CredentialDesk {
       );
   }
 
-  async #pair(request: FromNode, vouchedNode: string | undefined): Promise<string> {
+  private async pair(request: FromNode, vouchedNode: string | undefined): Promise<string> {
     const { pairingKey, machineId, version, publicKey } = request;
     const proof = { pairingKey, machineId, version, publicKey, vouchedNode };
     try {
       const { node } = await this.options.controlPlane.pair(proof);
-      await this.#remember(machineId, { node, publicKey });
+      await this.remember(machineId, { node, publicKey });
       return node;
     } catch (error) {
       if (error instanceof Refused) {
-        await this.#forget(machineId, publicKey);
+        await this.forget(machineId, publicKey);
         const code = error.status === 401 || error.status === 403 ? 'UNAUTHENTICATED' : 'FAILED_PRECONDITION';
         throw CallError.of(code, error.token, error.message);
       }
       if (!(error instanceof ControlPlaneAway)) throw error;
-      return this.#remembered(request, { token: 'control-plane-away', message: error.message }, vouchedNode);
+      return this.remembered(request, { token: 'control-plane-away', message: error.message }, vouchedNode);
     }
   }
 
-  async #remember(machineId: string, pairing: KeptPairing): Promise<void> {
-    const known = this.#pairings.get(machineId);
+  private async remember(machineId: string, pairing: KeptPairing): Promise<void> {
+    const known = this.pairings.get(machineId);
     if (known?.node === pairing.node && known.publicKey === pairing.publicKey) return;
-    this.#pairings.set(machineId, pairing);
-    await this.options.keep([...this.#pairings]);
+    this.pairings.set(machineId, pairing);
+    await this.options.keep([...this.pairings]);
   }
 
   /** The control plane has decided against a key that it had accepted. */
-  async #forget(machineId: string, publicKey: string): Promise<void> {
-    if (this.#pairings.get(machineId)?.publicKey !== publicKey) return;
-    this.#pairings.delete(machineId);
-    await this.options.keep([...this.#pairings]);
+  private async forget(machineId: string, publicKey: string): Promise<void> {
+    if (this.pairings.get(machineId)?.publicKey !== publicKey) return;
+    this.pairings.delete(machineId);
+    await this.options.keep([...this.pairings]);
   }
 
   /** It is paired no longer: without the control plane nobody gets its credential again. */
   async forgetNode(node: string): Promise<void> {
-    const kept = [...this.#pairings].filter(([, pairing]) => pairing.node === node);
-    for (const [machineId] of kept) this.#pairings.delete(machineId);
-    if (kept.length > 0) await this.options.keep([...this.#pairings]);
+    const kept = [...this.pairings].filter(([, pairing]) => pairing.node === node);
+    for (const [machineId] of kept) this.pairings.delete(machineId);
+    if (kept.length > 0) await this.options.keep([...this.pairings]);
   }
 
   /** One that was accepted before goes on while somebody cannot be asked: by its key it is the same node. */
-  #remembered(
+  private remembered(
     { machineId, publicKey }: FromNode,
     away: { readonly token: string; readonly message: string },
     vouchedNode?: string,
   ): string {
-    const known = this.#pairings.get(machineId);
+    const known = this.pairings.get(machineId);
     if (known?.publicKey === publicKey && (vouchedNode ?? known.node) === known.node) return known.node;
     throw CallError.of(
       'UNAVAILABLE',
@@ -171,7 +171,7 @@ export class CredentialDesk {
     );
   }
 
-  async #mint({ role, publicKey }: CredentialRequest, name: string): Promise<string> {
+  private async mint({ role, publicKey }: CredentialRequest, name: string): Promise<string> {
     const { accounts } = this.options;
     if (accounts === undefined) return '';
     const minted = role === 'kubelink' ? accounts.kubelink(publicKey) : accounts.node(name, publicKey);

@@ -22,15 +22,15 @@ const WRONG = 30;
 
 @Controller('v1')
 export class CredentialsController {
-  readonly #requests = rateWindow(REQUESTS);
-  readonly #wrong = rateWindow(WRONG);
+  private readonly requests = rateWindow(REQUESTS);
+  private readonly wrong = rateWindow(WRONG);
 
   constructor(@Inject(CREDENTIAL_DESK) private readonly desk: CredentialDesk) {}
 
   @Post('challenge')
   @HttpCode(200)
   challenge(@Ip() address: string): CredentialChallenge {
-    slowDown(this.#requests.take(address, Date.now()));
+    slowDown(this.requests.take(address, Date.now()));
     return this.desk.challenge();
   }
 
@@ -38,8 +38,8 @@ export class CredentialsController {
   @Post('credentials')
   @HttpCode(200)
   async credentials(@Ip() address: string, @Body() body: unknown): Promise<CredentialResponse> {
-    slowDown(this.#requests.take(address, Date.now()));
-    slowDown(this.#wrong.look(address, Date.now()));
+    slowDown(this.requests.take(address, Date.now()));
+    slowDown(this.wrong.look(address, Date.now()));
     const request = CredentialRequest.safeParse(body);
     if (!request.success) {
       const errors = request.error.issues.map(({ path, message }) => ({
@@ -52,7 +52,7 @@ export class CredentialsController {
       return await this.desk.issue(request.data);
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
-      if (error.code === 'UNAUTHENTICATED') this.#wrong.take(address, Date.now());
+      if (error.code === 'UNAUTHENTICATED') this.wrong.take(address, Date.now());
       throw new HttpException([...error.errors], STATUS[error.code] ?? 500);
     }
   }

@@ -32,21 +32,21 @@ export interface EdgeAccountsOptions {
 }
 
 export class EdgeAccounts {
-  readonly #revoked: Map<string, number>;
-  readonly #suspendedUntil = new Map<string, number>();
-  readonly #now: () => number;
+  private readonly revoked: Map<string, number>;
+  private readonly suspendedUntil = new Map<string, number>();
+  private readonly now: () => number;
 
   constructor(
     private readonly options: EdgeAccountsOptions,
     revocations: z.output<typeof Revocations> = {},
   ) {
-    this.#revoked = new Map(Object.entries(revocations));
-    this.#now = options.now ?? Date.now;
+    this.revoked = new Map(Object.entries(revocations));
+    this.now = options.now ?? Date.now;
   }
 
   async kubelink(publicKey?: string): Promise<MintedUser> {
     const { signer, push, makeReadinessDurable } = this.options;
-    await this.#reachable(async () => {
+    await this.reachable(async () => {
       await push(await mintKubelinkAccount(signer));
       await makeReadinessDurable();
     });
@@ -54,12 +54,12 @@ export class EdgeAccounts {
   }
 
   async node(name: string, publicKey?: string): Promise<MintedUser> {
-    const suspendedUntil = this.#suspendedUntil.get(name) ?? 0;
-    if (suspendedUntil > this.#now()) {
+    const suspendedUntil = this.suspendedUntil.get(name) ?? 0;
+    if (suspendedUntil > this.now()) {
       const words = `${name} said far more than its share: its account rests until ${new Date(suspendedUntil).toISOString()}`;
       throw CallError.of('RESOURCE_EXHAUSTED', 'node_suspended', words);
     }
-    await this.#pastRevocation(name);
+    await this.pastRevocation(name);
     await this.makeKnown(name);
     return mintNodeUser(this.options.signer, name, publicKey);
   }
@@ -67,58 +67,58 @@ export class EdgeAccounts {
   /** As it is to be: also after the server has lost what it knew. */
   async makeKnown(name: string): Promise<void> {
     const { signer, push } = this.options;
-    await this.#reachable(async () => push(await mintNodeAccount(signer, name, this.#revoked.get(name))));
+    await this.reachable(async () => push(await mintNodeAccount(signer, name, this.revoked.get(name))));
   }
 
   /** Kubelink's and those of these nodes; a re-push of a live account keeps its connections. */
   async makeAllKnown(nodes: readonly string[]): Promise<void> {
     const { signer, push } = this.options;
-    const waiting = [...new Set([...nodes, ...this.#revoked.keys()])];
+    const waiting = [...new Set([...nodes, ...this.revoked.keys()])];
     const work = async (): Promise<void> => {
       for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) await this.makeKnown(name);
     };
-    await this.#reachable(async () => push(await mintKubelinkAccount(signer)));
+    await this.reachable(async () => push(await mintKubelinkAccount(signer)));
     await Promise.all(Array.from({ length: PUSHES_AT_ONCE }, work));
   }
 
   /** Every credential that the node was given up to then is worth nothing from now on, also on connections that stand. */
-  async revoke(name: string, upTo = this.#now()): Promise<void> {
-    const before = this.#revoked.get(name) ?? 0;
-    this.#revoked.set(name, Math.max(before, Math.floor(upTo / 1_000)));
-    this.#forgetExpired();
-    await this.options.keep(Object.fromEntries(this.#revoked));
+  async revoke(name: string, upTo = this.now()): Promise<void> {
+    const before = this.revoked.get(name) ?? 0;
+    this.revoked.set(name, Math.max(before, Math.floor(upTo / 1_000)));
+    this.forgetExpired();
+    await this.options.keep(Object.fromEntries(this.revoked));
     await this.makeKnown(name);
   }
 
   isRevoked(name: string): boolean {
-    return this.#revoked.has(name);
+    return this.revoked.has(name);
   }
 
   /** Cut off, and given no new credential for so long. */
   async suspend(name: string, forMs: number): Promise<void> {
-    this.#suspendedUntil.set(name, this.#now() + forMs);
+    this.suspendedUntil.set(name, this.now() + forMs);
     await this.revoke(name);
   }
 
   /** For people. */
   suspended(): string[] {
-    return [...this.#suspendedUntil].filter(([, until]) => until > this.#now()).map(([name]) => name);
+    return [...this.suspendedUntil].filter(([, until]) => until > this.now()).map(([name]) => name);
   }
 
   /** Nothing that was signed up to then is valid any more without us. */
-  #forgetExpired(): void {
-    const oldest = Math.floor(this.#now() / 1_000) - this.options.signer.expiresInSeconds;
-    for (const [name, upTo] of this.#revoked) if (upTo < oldest) this.#revoked.delete(name);
+  private forgetExpired(): void {
+    const oldest = Math.floor(this.now() / 1_000) - this.options.signer.expiresInSeconds;
+    for (const [name, upTo] of this.revoked) if (upTo < oldest) this.revoked.delete(name);
   }
 
   /** Claims count in seconds: what is signed within the second of a revocation would be revoked with what was before it. */
-  async #pastRevocation(name: string): Promise<void> {
-    const endsAt = ((this.#revoked.get(name) ?? 0) + 1) * 1_000;
-    const waitMs = endsAt - this.#now();
+  private async pastRevocation(name: string): Promise<void> {
+    const endsAt = ((this.revoked.get(name) ?? 0) + 1) * 1_000;
+    const waitMs = endsAt - this.now();
     if (waitMs > 0) await sleep(Math.min(waitMs, 1_000));
   }
 
-  async #reachable(work: () => Promise<void>): Promise<void> {
+  private async reachable(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {

@@ -21,36 +21,36 @@ export interface ServerMemoryOptions {
 }
 
 export class ServerMemory {
-  #wanted = 0;
-  #done = 0;
-  #running: Promise<void> | undefined;
+  private wanted = 0;
+  private done = 0;
+  private running: Promise<void> | undefined;
 
   constructor(private readonly options: ServerMemoryOptions) {}
 
   /** The server may have forgotten. Told until it has taken everything. */
   refresh(): void {
-    this.#wanted += 1;
-    this.#running ??= this.#untilDone().finally(() => (this.#running = undefined));
+    this.wanted += 1;
+    this.running ??= this.untilDone().finally(() => (this.running = undefined));
   }
 
   async close(): Promise<void> {
-    await this.#running;
+    await this.running;
   }
 
-  async #untilDone(): Promise<void> {
+  private async untilDone(): Promise<void> {
     const { signal, logger } = this.options;
     const onError = (error: unknown): void =>
       logger.warn({ err: error }, "the cluster's NATS has not taken all that it must know, trying again");
     const round = async (): Promise<void> => {
-      const wanted = this.#wanted;
-      await this.#tell();
-      this.#done = wanted;
+      const wanted = this.wanted;
+      await this.tell();
+      this.done = wanted;
     };
-    while (this.#done !== this.#wanted && !signal.aborted)
+    while (this.done !== this.wanted && !signal.aborted)
       await retrying(round, { signal, onError, longestPauseMs: LONGEST_PAUSE_MS });
   }
 
-  async #tell(): Promise<void> {
+  private async tell(): Promise<void> {
     const { bus, cluster, accounts, nodes } = this.options;
     await ensureStreams(bus, 'cluster');
     if (accounts === undefined) return;

@@ -23,47 +23,47 @@ interface Unpaired {
 }
 
 export class UnpairedNodes {
-  readonly #known = new Map<string, Unpaired>();
-  readonly #saidSo = new Set<string>();
-  readonly #timer: NodeJS.Timeout;
-  #looking: Promise<void> | undefined;
+  private readonly known = new Map<string, Unpaired>();
+  private readonly saidSo = new Set<string>();
+  private readonly timer: NodeJS.Timeout;
+  private looking: Promise<void> | undefined;
 
   constructor(private readonly options: UnpairedNodesOptions) {
-    this.#timer = setInterval(() => {
-      this.#looking ??= this.#look(Date.now()).finally(() => (this.#looking = undefined));
+    this.timer = setInterval(() => {
+      this.looking ??= this.look(Date.now()).finally(() => (this.looking = undefined));
     }, LOOK_EVERY_MS);
   }
 
   heard(node: string, status: AgentHeartbeat['status']): void {
-    if (status === 'unpaired') this.#saidSo.add(node);
-    else this.#saidSo.delete(node);
+    if (status === 'unpaired') this.saidSo.add(node);
+    else this.saidSo.delete(node);
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#looking;
+    clearInterval(this.timer);
+    await this.looking;
   }
 
-  async #look(now: number): Promise<void> {
+  private async look(now: number): Promise<void> {
     const { unpaired, graceMs = GRACE_MS } = this.options;
     const current = new Set(unpaired());
-    for (const node of current) if (!this.#known.has(node)) this.#known.set(node, this.#seen(node, now));
-    for (const [node, state] of this.#known) {
+    for (const node of current) if (!this.known.has(node)) this.known.set(node, this.seen(node, now));
+    for (const [node, state] of this.known) {
       const isPairedAgain = !current.has(node);
-      const isOver = this.#saidSo.has(node) || now - state.since >= graceMs;
-      if (!state.isCutOff && (isPairedAgain || isOver)) await this.#cutOff(node, state, isPairedAgain);
-      if (isPairedAgain) this.#known.delete(node);
+      const isOver = this.saidSo.has(node) || now - state.since >= graceMs;
+      if (!state.isCutOff && (isPairedAgain || isOver)) await this.cutOff(node, state, isPairedAgain);
+      if (isPairedAgain) this.known.delete(node);
     }
   }
 
   /** After a restart: one that was cut off before, and was given nothing since, needs no second time. */
-  #seen(node: string, now: number): Unpaired {
+  private seen(node: string, now: number): Unpaired {
     const { accounts, desk } = this.options;
     return { since: now, isCutOff: accounts.isRevoked(node) && !desk.nodes().includes(node) };
   }
 
   /** Of a node that was paired again meanwhile only what is older than that. */
-  async #cutOff(node: string, state: Unpaired, isPairedAgain: boolean): Promise<void> {
+  private async cutOff(node: string, state: Unpaired, isPairedAgain: boolean): Promise<void> {
     const { accounts, desk, logger } = this.options;
     try {
       if (!isPairedAgain) await desk.forgetNode(node);

@@ -37,38 +37,38 @@ export const noVouching = (why: string): Vouching => ({
 
 export class KubernetesVouching implements Vouching {
   /** Once required it stays so: removing the account must not let anybody in. */
-  #isRequired: boolean;
-  #trouble: string | undefined;
+  private isRequired: boolean;
+  private trouble: string | undefined;
 
   constructor(private readonly options: VouchingOptions) {
-    this.#isRequired = options.mode === 'required';
+    this.isRequired = options.mode === 'required';
   }
 
   state(): string {
-    if (this.#trouble !== undefined) return `Kubernetes cannot be asked: ${this.#trouble}`;
+    if (this.trouble !== undefined) return `Kubernetes cannot be asked: ${this.trouble}`;
     const { namespace, name } = this.options.account;
     const account = `the service account ${namespace}/${name}`;
-    return this.#isRequired ? `by tokens of ${account}` : `not by Kubernetes: ${account} was not seen yet`;
+    return this.isRequired ? `by tokens of ${account}` : `not by Kubernetes: ${account} was not seen yet`;
   }
 
   async nodeOf(token: string | undefined): Promise<string | undefined> {
     try {
-      const node = await this.#check(token, AbortSignal.timeout(ANSWER_WITHIN_MS));
-      this.#trouble = undefined;
+      const node = await this.check(token, AbortSignal.timeout(ANSWER_WITHIN_MS));
+      this.trouble = undefined;
       return node;
     } catch (error) {
       if (error instanceof CallError) throw error;
-      this.#trouble = error instanceof Error ? error.message : String(error);
-      throw new KubernetesAway(`Kubernetes cannot be asked about this node: ${this.#trouble}`, {
+      this.trouble = error instanceof Error ? error.message : String(error);
+      throw new KubernetesAway(`Kubernetes cannot be asked about this node: ${this.trouble}`, {
         cause: error,
       });
     }
   }
 
-  async #check(token: string | undefined, signal: AbortSignal): Promise<string | undefined> {
+  private async check(token: string | undefined, signal: AbortSignal): Promise<string | undefined> {
     const { client, account } = this.options;
-    this.#isRequired ||= await isServiceAccount(client, account, signal);
-    if (!this.#isRequired) return undefined;
+    this.isRequired ||= await isServiceAccount(client, account, signal);
+    if (!this.isRequired) return undefined;
     const name = `${account.namespace}/${account.name}`;
     if (token === undefined)
       throw refusal('agent_token_required', `show a token of ${name} for the audience ${AGENT_AUDIENCE}`);

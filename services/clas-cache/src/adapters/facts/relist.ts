@@ -22,53 +22,53 @@ export interface RelistOptions {
 
 export class Relist {
   /** Read from the stream; what was kept on disk does not count, for it may be of before the loss. */
-  readonly #heard = new Set<string>();
-  readonly #timer: NodeJS.Timeout;
-  readonly #asked;
-  #hasReadAll = false;
-  #pauseMs = FIRST_PAUSE_MS;
-  #dueAt = Infinity;
+  private readonly heardKinds = new Set<string>();
+  private readonly timer: NodeJS.Timeout;
+  private readonly asked;
+  private hasReadAll = false;
+  private pauseMs = FIRST_PAUSE_MS;
+  private dueAt = Infinity;
 
   constructor(private readonly options: RelistOptions) {
-    this.#asked = options.metrics.counter(
+    this.asked = options.metrics.counter(
       'clas_cache_relists_asked_total',
       'Times that Kubelink was asked to tell everything again',
     );
-    this.#timer = setInterval(() => this.#look(Date.now()), LOOK_EVERY_MS);
+    this.timer = setInterval(() => this.look(Date.now()), LOOK_EVERY_MS);
   }
 
   heard(kind: string): void {
-    this.#heard.add(kind);
+    this.heardKinds.add(kind);
   }
 
   /** Everything in the stream was read. */
   readAll(): void {
-    this.#hasReadAll = true;
-    this.#wait(FIRST_PAUSE_MS);
+    this.hasReadAll = true;
+    this.wait(FIRST_PAUSE_MS);
   }
 
   /** The stream was made anew: it has no list that it had before. */
   startOver(): void {
-    this.#heard.clear();
-    this.#wait(FIRST_PAUSE_MS);
+    this.heardKinds.clear();
+    this.wait(FIRST_PAUSE_MS);
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    clearInterval(this.timer);
   }
 
-  #wait(pauseMs: number): void {
-    this.#pauseMs = pauseMs;
-    this.#dueAt = Date.now() + pauseMs;
+  private wait(pauseMs: number): void {
+    this.pauseMs = pauseMs;
+    this.dueAt = Date.now() + pauseMs;
   }
 
-  #look(now: number): void {
+  private look(now: number): void {
     const { bus, cluster, logger } = this.options;
-    const missing = LISTED_KINDS.filter((kind) => !this.#heard.has(kind));
-    if (!this.#hasReadAll || missing.length === 0 || now < this.#dueAt || !bus.isConnected()) return;
+    const missing = LISTED_KINDS.filter((kind) => !this.heardKinds.has(kind));
+    if (!this.hasReadAll || missing.length === 0 || now < this.dueAt || !bus.isConnected()) return;
     bus.send(subjects.relist(cluster), {});
-    this.#asked.add(1);
+    this.asked.add(1);
     logger.warn({ missing }, 'the stream has no list of these: Kubelink is asked to tell everything again');
-    this.#wait(Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS));
+    this.wait(Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS));
   }
 }

@@ -41,27 +41,27 @@ interface Waiting extends UnheardPod {
 }
 
 export class UnheardPods {
-  #waiting = new Map<string, Waiting>();
-  readonly #lanes = new Map<string, Promise<void>>();
-  readonly #ended = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-  readonly #read;
+  private waiting = new Map<string, Waiting>();
+  private readonly lanes = new Map<string, Promise<void>>();
+  private readonly ended = new AbortController();
+  private readonly timer: NodeJS.Timeout;
+  private readonly read;
 
   constructor(private readonly options: UnheardPodsOptions) {
-    this.#read = options.metrics.counter(
+    this.read = options.metrics.counter(
       'clas_cache_pods_read_total',
       'Pods that clas-cache read from Kubernetes because Kubelink had not told of them',
     );
-    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.timer = setInterval(() => this.look(), LOOK_EVERY_MS);
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#ended.abort();
-    await Promise.all(this.#lanes.values());
+    clearInterval(this.timer);
+    this.ended.abort();
+    await Promise.all(this.lanes.values());
   }
 
-  #look(): void {
+  private look(): void {
     const { store } = this.options;
     // Before that everything is unheard of.
     if (!store.isInSync) return;
@@ -69,52 +69,52 @@ export class UnheardPods {
     const waiting = new Map<string, Waiting>();
     for (const pod of store.unheardPods()) {
       const key = `${pod.node}/${pod.uid}`;
-      const before = this.#waiting.get(key) ?? { dueAt: now + KUBELINK_HAS_MS, pauseMs: FIRST_PAUSE_MS };
+      const before = this.waiting.get(key) ?? { dueAt: now + KUBELINK_HAS_MS, pauseMs: FIRST_PAUSE_MS };
       waiting.set(key, { ...pod, dueAt: before.dueAt, pauseMs: before.pauseMs });
     }
-    this.#waiting = waiting;
+    this.waiting = waiting;
     for (const { node, dueAt } of waiting.values())
-      if (dueAt <= now && !this.#lanes.has(node) && this.#lanes.size < MOST_LANES) this.#open(node);
+      if (dueAt <= now && !this.lanes.has(node) && this.lanes.size < MOST_LANES) this.open(node);
   }
 
-  #open(node: string): void {
-    const lane = this.#serve(node).finally(() => this.#lanes.delete(node));
-    this.#lanes.set(node, lane);
+  private open(node: string): void {
+    const lane = this.serve(node).finally(() => this.lanes.delete(node));
+    this.lanes.set(node, lane);
   }
 
-  async #serve(node: string): Promise<void> {
-    for (let next = this.#next(node); next !== undefined; next = this.#next(node)) {
+  private async serve(node: string): Promise<void> {
+    for (let next = this.next(node); next !== undefined; next = this.next(node)) {
       next.dueAt = Date.now() + next.pauseMs;
       next.pauseMs = Math.min(next.pauseMs * 2, LONGEST_PAUSE_MS);
-      const isThere = await this.#ask(next);
-      if (!isThere) await pause(VAIN_MS, this.#ended.signal);
+      const isThere = await this.ask(next);
+      if (!isThere) await pause(VAIN_MS, this.ended.signal);
     }
   }
 
-  #next(node: string): Waiting | undefined {
-    if (this.#ended.signal.aborted) return undefined;
+  private next(node: string): Waiting | undefined {
+    if (this.ended.signal.aborted) return undefined;
     const now = Date.now();
-    return [...this.#waiting.values()].find((pod) => pod.node === node && pod.dueAt <= now);
+    return [...this.waiting.values()].find((pod) => pod.node === node && pod.dueAt <= now);
   }
 
   /** False: there is no such Pod on the node, as far as Kubernetes can be asked. */
-  async #ask({ node, ...named }: UnheardPod): Promise<boolean> {
+  private async ask({ node, ...named }: UnheardPod): Promise<boolean> {
     const { client, store, onTrouble } = this.options;
     const before = store.pod(named.uid);
     try {
-      const changes = await readPod(client, named, this.#ended.signal);
+      const changes = await readPod(client, named, this.ended.signal);
       if (changes === null) return false;
       // Kubelink has spoken meanwhile: its word is later than ours.
       if (store.pod(named.uid) !== before) return true;
-      return this.#take(changes, node);
+      return this.take(changes, node);
     } catch (error) {
-      if (!this.#ended.signal.aborted)
+      if (!this.ended.signal.aborted)
         onTrouble(`Pod ${named.namespace}/${named.name} could not be read`, error);
       return false;
     }
   }
 
-  #take(changes: readonly ObservedChange[], node: string): boolean {
+  private take(changes: readonly ObservedChange[], node: string): boolean {
     const { store, onRead, onForeign } = this.options;
     const observedAt = new Date().toISOString();
     const observed = changes.map((change) => ({ kind: change.kind, ...observationOf(change, observedAt) }));
@@ -125,7 +125,7 @@ export class UnheardPods {
     }
     const owners = observed.filter(({ kind }) => kind === 'workload');
     if (!store.readPod(pod, KubernetesWorkloadObserved.array().parse(owners))) return true;
-    this.#read.add(1);
+    this.read.add(1);
     onRead(pod.uid);
     return true;
   }

@@ -22,17 +22,17 @@ type Arrived = Pick<Message, 'subject' | 'bytes'>;
 const QUESTION_COSTS = 16;
 
 export class NodeGate {
-  readonly #shares: NodeShares;
+  private readonly shares: NodeShares;
   /** Of the flow batches at hand: one that is tried again must not be counted again. */
-  #decided = new Map<number, boolean>();
+  private decided = new Map<number, boolean>();
 
   constructor(private readonly options: NodeGateOptions) {
-    this.#shares = options.shares ?? new NodeShares();
+    this.shares = options.shares ?? new NodeShares();
   }
 
   admits({ subject, bytes }: Arrived): boolean {
     const node = senderOf(subject);
-    const taken = this.#shares.take(node, bytes, Date.now());
+    const taken = this.shares.take(node, bytes, Date.now());
     if (taken === 'taken') return true;
     this.options.refusals.note(node, 'quota', `${bytes} bytes on ${subject} beyond its share`);
     if (taken === 'abuse') this.options.onAbuse(node);
@@ -41,11 +41,11 @@ export class NodeGate {
 
   /** Those of a batch that are let in; of each it is decided once. */
   admitted(messages: readonly Message[]): Message[] {
-    const before = this.#decided;
-    this.#decided = new Map(
+    const before = this.decided;
+    this.decided = new Map(
       messages.map((message) => [message.seq, before.get(message.seq) ?? this.admits(message)]),
     );
-    return messages.filter(({ seq }) => this.#decided.get(seq) === true);
+    return messages.filter(({ seq }) => this.decided.get(seq) === true);
   }
 
   /** Throws CallError. */

@@ -17,39 +17,39 @@ interface Held {
 }
 
 export class PackedViews {
-  #waiting = 0;
-  #packing: Promise<unknown> = Promise.resolve();
-  readonly #held = new Map<string, Held>();
+  private waiting = 0;
+  private packing: Promise<unknown> = Promise.resolve();
+  private readonly held = new Map<string, Held>();
 
   /** The first part of a new view; `view` is called when its turn has come. Throws CallError. */
   async first(node: string, view: () => NodeView): Promise<NodeViewPart> {
-    if (this.#waiting >= MOST_WAITING) throw busy();
-    this.#waiting += 1;
+    if (this.waiting >= MOST_WAITING) throw busy();
+    this.waiting += 1;
     try {
-      const packing = this.#packing.then(() => packView(view()));
-      this.#packing = packing.catch(() => undefined);
-      return this.#hold(node, await packing, Date.now());
+      const packing = this.packing.then(() => packView(view()));
+      this.packing = packing.catch(() => undefined);
+      return this.hold(node, await packing, Date.now());
     } finally {
-      this.#waiting -= 1;
+      this.waiting -= 1;
     }
   }
 
   /** Throws CallError. */
   further(node: string, { view, part }: Pick<NodeViewPart, 'view' | 'part'>): NodeViewPart {
-    const { parts } = this.#held.get(node) ?? { parts: [] };
+    const { parts } = this.held.get(node) ?? { parts: [] };
     const asked = parts[part];
     if (asked?.view !== view)
       throw CallError.of('ABORTED', 'view-gone', 'this view is not held any more, ask for it anew');
-    if (part + 1 === parts.length) this.#held.delete(node);
-    else this.#held.set(node, { parts, askedAt: Date.now() });
+    if (part + 1 === parts.length) this.held.delete(node);
+    else this.held.set(node, { parts, askedAt: Date.now() });
     return asked;
   }
 
-  #hold(node: string, parts: readonly NodeViewPart[], now: number): NodeViewPart {
-    this.#held.delete(node);
-    for (const [other, { askedAt }] of this.#held) if (now - askedAt > HELD_FOR_MS) this.#held.delete(other);
-    if (this.#held.size >= MOST_HELD) throw busy();
-    if (parts.length > 1) this.#held.set(node, { parts, askedAt: now });
+  private hold(node: string, parts: readonly NodeViewPart[], now: number): NodeViewPart {
+    this.held.delete(node);
+    for (const [other, { askedAt }] of this.held) if (now - askedAt > HELD_FOR_MS) this.held.delete(other);
+    if (this.held.size >= MOST_HELD) throw busy();
+    if (parts.length > 1) this.held.set(node, { parts, askedAt: now });
     return parts[0]!;
   }
 }

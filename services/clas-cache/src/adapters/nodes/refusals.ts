@@ -31,13 +31,13 @@ const MOST_NAMED = 5;
 const MOST_DETAIL = 300;
 
 export class Refusals {
-  readonly #nodes = new Map<string, Refused>();
-  readonly #now: () => number;
-  readonly #timer: NodeJS.Timeout;
+  private readonly nodes = new Map<string, Refused>();
+  private readonly now: () => number;
+  private readonly timer: NodeJS.Timeout;
 
   constructor(private readonly options: RefusalsOptions) {
-    this.#now = options.now ?? Date.now;
-    this.#timer = setInterval(() => this.#tellAll(), TELL_EVERY_MS);
+    this.now = options.now ?? Date.now;
+    this.timer = setInterval(() => this.tellAll(), TELL_EVERY_MS);
   }
 
   note(node: string, claim: Claim['claim'], detail: string, count = 1): void {
@@ -48,17 +48,17 @@ export class Refusals {
         'What nodes said that was not theirs to say, or beyond their share',
       )
       .add(count, { node, claim });
-    const refused = this.#refused(node);
+    const refused = this.refused(node);
     const before = refused.fresh.get(claim)?.count ?? 0;
     refused.fresh.set(claim, { claim, detail: detail.slice(0, MOST_DETAIL), count: before + count });
     refused.total += count;
-    refused.lastAt = this.#now();
-    if (refused.lastAt - refused.toldAt >= TELL_EVERY_MS) this.#tell(node, refused);
+    refused.lastAt = this.now();
+    if (refused.lastAt - refused.toldAt >= TELL_EVERY_MS) this.tell(node, refused);
   }
 
   /** For people. */
   fact(): string {
-    const lately = [...this.#nodes].filter(([, { lastAt }]) => this.#now() - lastAt < NAMED_FOR_MS);
+    const lately = [...this.nodes].filter(([, { lastAt }]) => this.now() - lastAt < NAMED_FOR_MS);
     if (lately.length === 0) return 'none';
     const named = lately.slice(0, MOST_NAMED).map(([node, { total, lastAt }]) => {
       return `${node} ${total} times, last at ${new Date(lastAt).toISOString()}`;
@@ -68,28 +68,28 @@ export class Refusals {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    clearInterval(this.timer);
   }
 
-  #refused(node: string): Refused {
-    let refused = this.#nodes.get(node);
+  private refused(node: string): Refused {
+    let refused = this.nodes.get(node);
     if (refused === undefined) {
       refused = { fresh: new Map(), total: 0, lastAt: 0, toldAt: Number.NEGATIVE_INFINITY };
-      this.#nodes.set(node, refused);
-      for (const oldest of this.#nodes.keys()) {
-        if (this.#nodes.size <= MOST_NODES) break;
-        this.#nodes.delete(oldest);
+      this.nodes.set(node, refused);
+      for (const oldest of this.nodes.keys()) {
+        if (this.nodes.size <= MOST_NODES) break;
+        this.nodes.delete(oldest);
       }
     }
     return refused;
   }
 
-  #tellAll(): void {
-    for (const [node, refused] of this.#nodes) if (refused.fresh.size > 0) this.#tell(node, refused);
+  private tellAll(): void {
+    for (const [node, refused] of this.nodes) if (refused.fresh.size > 0) this.tell(node, refused);
   }
 
-  #tell(node: string, refused: Refused): void {
-    refused.toldAt = this.#now();
+  private tell(node: string, refused: Refused): void {
+    refused.toldAt = this.now();
     const claims = [...refused.fresh.values()];
     refused.fresh.clear();
     this.options.logger.error(

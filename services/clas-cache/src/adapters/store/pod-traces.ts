@@ -8,20 +8,20 @@ import type { TraceHeaders } from '@ringfence/bus';
 const MOST_PODS = 10_000;
 
 export class PodTraces {
-  readonly #first = new Map<string, TraceHeaders>();
+  private readonly first = new Map<string, TraceHeaders>();
 
   /** What is seen of a Pod now; gives the trace that it belongs to. */
   seen(pod: string, headers: TraceHeaders): TraceHeaders {
-    const first = this.#first.get(pod);
+    const first = this.first.get(pod);
     if (first !== undefined) return first;
     if (headers['traceparent'] === undefined) return headers;
-    const [oldest] = this.#first.keys();
-    if (oldest !== undefined && this.#first.size >= MOST_PODS) this.#first.delete(oldest);
-    this.#first.set(pod, headers);
+    const [oldest] = this.first.keys();
+    if (oldest !== undefined && this.first.size >= MOST_PODS) this.first.delete(oldest);
+    this.first.set(pod, headers);
     return headers;
   }
 
   keepOnly(isOnItsWay: (pod: string) => boolean): void {
-    for (const pod of this.#first.keys()) if (!isOnItsWay(pod)) this.#first.delete(pod);
+    for (const pod of this.first.keys()) if (!isOnItsWay(pod)) this.first.delete(pod);
   }
 }

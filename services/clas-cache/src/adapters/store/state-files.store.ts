@@ -7,7 +7,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export class StateFiles {
-  readonly #writing = new Map<string, Promise<void>>();
+  private readonly writing = new Map<string, Promise<void>>();
 
   constructor(
     private readonly directory: string,
@@ -17,7 +17,7 @@ export class StateFiles {
   }
 
   read(name: string): unknown {
-    const file = this.#file(name);
+    const file = this.file(name);
     try {
       return JSON.parse(readFileSync(file, 'utf8'));
     } catch (error) {
@@ -28,13 +28,13 @@ export class StateFiles {
 
   /** One after the other per name; the value is taken when its turn comes. */
   async write(name: string, value: () => unknown): Promise<void> {
-    const before = this.#writing.get(name) ?? Promise.resolve();
-    const writing = before.catch(() => undefined).then(() => this.#replace(this.#file(name), value()));
-    this.#writing.set(name, writing);
+    const before = this.writing.get(name) ?? Promise.resolve();
+    const writing = before.catch(() => undefined).then(() => this.replace(this.file(name), value()));
+    this.writing.set(name, writing);
     await writing;
   }
 
-  async #replace(file: string, value: unknown): Promise<void> {
+  private async replace(file: string, value: unknown): Promise<void> {
     const fresh = `${file}.new`;
     try {
       const handle = await open(fresh, 'w', 0o600);
@@ -51,7 +51,7 @@ export class StateFiles {
     }
   }
 
-  #file(name: string): string {
+  private file(name: string): string {
     return join(this.directory, `${name}.json`);
   }
 }

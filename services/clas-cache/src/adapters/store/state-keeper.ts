@@ -28,28 +28,28 @@ interface Kept<T> {
 
 export class StateKeeper {
   readonly store: ActorStore;
-  #ceiling: number;
-  #isPolicyDirty = false;
-  #policyTimer: NodeJS.Timeout | undefined;
-  readonly #factsTimer: NodeJS.Timeout;
-  readonly #unwritten = new Map<Kind, string>();
-  readonly #again = new Map<Kind, NodeJS.Timeout>();
+  private ceiling: number;
+  private isPolicyDirty = false;
+  private policyTimer: NodeJS.Timeout | undefined;
+  private readonly factsTimer: NodeJS.Timeout;
+  private readonly failures = new Map<Kind, string>();
+  private readonly again = new Map<Kind, NodeJS.Timeout>();
 
   constructor(
     private readonly files: StateFiles,
     private readonly options: StoreOptions,
     private readonly logger: Logger,
   ) {
-    this.#ceiling = Number(this.#read<number>('revision') ?? 0);
-    this.store = this.#restored();
-    this.#factsTimer = setInterval(() => void this.#writeFacts(), FACTS_EVERY_MS);
+    this.ceiling = Number(this.read<number>('revision') ?? 0);
+    this.store = this.restored();
+    this.factsTimer = setInterval(() => void this.writeFacts(), FACTS_EVERY_MS);
   }
 
   /** What nobody can make anything of is left out: all of it is told again. */
-  #restored(): ActorStore {
-    const revision = this.#ceiling;
-    const policy = this.#read<StoredPolicy>('policy');
-    const facts = this.#read<StoredFacts>('facts');
+  private restored(): ActorStore {
+    const revision = this.ceiling;
+    const policy = this.read<StoredPolicy>('policy');
+    const facts = this.read<StoredFacts>('facts');
     try {
       return new ActorStore(this.options, { revision, policy, facts });
     } catch (error) {
@@ -60,75 +60,75 @@ export class StateKeeper {
 
   /** What a restart would not know because it could not be written, in words; null: all is written. */
   get unwritten(): string | null {
-    const [first] = this.#unwritten;
+    const [first] = this.failures;
     return first === undefined
       ? null
-      : `${[...this.#unwritten.keys()].join(', ')} cannot be written: ${first[1]}`;
+      : `${[...this.failures.keys()].join(', ')} cannot be written: ${first[1]}`;
   }
 
   /** To be done before any revision is told: waits for room on the disk, or a restart would give numbers again. */
   async begin(signal: AbortSignal): Promise<void> {
-    this.#ceiling += REVISIONS_AHEAD;
-    while (!(await this.#write('revision', () => this.#ceiling)))
+    this.ceiling += REVISIONS_AHEAD;
+    while (!(await this.write('revision', () => this.ceiling)))
       await sleep(WRITE_AGAIN_MS, undefined, { signal });
   }
 
   policyChanged(): void {
-    this.#isPolicyDirty = true;
-    this.#policyTimer ??= setTimeout(() => {
-      this.#policyTimer = undefined;
-      void this.#writePolicy();
+    this.isPolicyDirty = true;
+    this.policyTimer ??= setTimeout(() => {
+      this.policyTimer = undefined;
+      void this.writePolicy();
     }, POLICY_AFTER_MS);
   }
 
   /** After each settling: numbers must not run out of what is written down. */
   settled(): void {
-    if (this.store.revision < this.#ceiling - REVISIONS_AHEAD / 2) return;
-    this.#ceiling += REVISIONS_AHEAD;
-    void this.#write('revision', () => this.#ceiling);
+    if (this.store.revision < this.ceiling - REVISIONS_AHEAD / 2) return;
+    this.ceiling += REVISIONS_AHEAD;
+    void this.write('revision', () => this.ceiling);
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#policyTimer);
-    clearInterval(this.#factsTimer);
-    for (const timer of this.#again.values()) clearTimeout(timer);
-    await this.#writePolicy();
-    await this.#writeFacts();
+    clearTimeout(this.policyTimer);
+    clearInterval(this.factsTimer);
+    for (const timer of this.again.values()) clearTimeout(timer);
+    await this.writePolicy();
+    await this.writeFacts();
   }
 
-  async #writePolicy(): Promise<void> {
-    if (!this.#isPolicyDirty) return;
-    this.#isPolicyDirty = false;
+  private async writePolicy(): Promise<void> {
+    if (!this.isPolicyDirty) return;
+    this.isPolicyDirty = false;
     const policy = this.store.storedPolicy();
-    if (policy !== null) await this.#write('policy', () => this.store.storedPolicy() ?? policy);
+    if (policy !== null) await this.write('policy', () => this.store.storedPolicy() ?? policy);
   }
 
-  async #writeFacts(): Promise<void> {
-    if (this.store.storedFacts() !== null) await this.#write('facts', () => this.store.storedFacts());
+  private async writeFacts(): Promise<void> {
+    if (this.store.storedFacts() !== null) await this.write('facts', () => this.store.storedFacts());
   }
 
   /** False: it could not be written; it is tried again until it can. */
-  async #write(name: Kind, value: () => unknown): Promise<boolean> {
+  private async write(name: Kind, value: () => unknown): Promise<boolean> {
     const { cluster } = this.options;
-    clearTimeout(this.#again.get(name));
+    clearTimeout(this.again.get(name));
     try {
       await this.files.write(name, () => ({ form: FORMS[name], cluster, value: value() }));
-      if (this.#unwritten.delete(name)) this.logger.info({ name }, 'state can be written again');
+      if (this.failures.delete(name)) this.logger.info({ name }, 'state can be written again');
       return true;
     } catch (error) {
-      if (!this.#unwritten.has(name))
+      if (!this.failures.has(name))
         this.logger.error({ err: error, name }, 'state could not be written: a restart would not know it');
-      this.#unwritten.set(name, error instanceof Error ? error.message : String(error));
-      this.#again.set(
+      this.failures.set(name, error instanceof Error ? error.message : String(error));
+      this.again.set(
         name,
-        setTimeout(() => void this.#write(name, value), WRITE_AGAIN_MS),
+        setTimeout(() => void this.write(name, value), WRITE_AGAIN_MS),
       );
       return false;
     }
   }
 
   /** Another cluster's state is nobody's. */
-  #read<T>(name: Kind): T | undefined {
+  private read<T>(name: Kind): T | undefined {
     const kept = this.files.read(name) as Kept<T> | undefined;
     return kept?.form === FORMS[name] && kept.cluster === this.options.cluster ? kept.value : undefined;
   }

@@ -50,26 +50,26 @@ export interface StoreLoopOptions {
 }
 
 export class StoreLoop {
-  readonly #readiness: LatestOutbox;
-  readonly #metrics: StoreMetrics;
-  readonly #tick: NodeJS.Timeout;
-  #scheduled: NodeJS.Timeout | undefined;
-  readonly #causes = new Causes();
-  readonly #podTraces = new PodTraces();
-  #pulsed = { at: -Infinity, says: '' };
-  #pulsing: NodeJS.Timeout | undefined;
+  private readonly readiness: LatestOutbox;
+  private readonly metrics: StoreMetrics;
+  private readonly tick: NodeJS.Timeout;
+  private scheduled: NodeJS.Timeout | undefined;
+  private readonly causes = new Causes();
+  private readonly podTraces = new PodTraces();
+  private pulsed = { at: -Infinity, says: '' };
+  private pulsing: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: StoreLoopOptions) {
     const { bus, metrics } = options;
-    this.#metrics = storeMetrics(metrics);
-    this.#readiness = new LatestOutbox(
+    this.metrics = storeMetrics(metrics);
+    this.readiness = new LatestOutbox(
       ({ subject, payload, headers }) =>
         payload === null ? bus.remove(subject, { headers }) : bus.publish(subject, payload, { headers }),
-      (error) => this.#failed(error),
+      (error) => this.failed(error),
     );
-    this.#tick = setInterval(() => {
-      this.#metrics.revisionLags(options.store.revisionLags());
-      this.#metrics.notInForce(options.store.notInForceCounts());
+    this.tick = setInterval(() => {
+      this.metrics.revisionLags(options.store.revisionLags());
+      this.metrics.notInForce(options.store.notInForceCounts());
       this.poke();
     }, TICK_MS);
   }
@@ -77,49 +77,49 @@ export class StoreLoop {
   /** Something came in, in the active trace; `pod`: it is about this Pod. */
   poke(pod?: string): void {
     const headers = activeHeaders();
-    if (pod !== undefined) this.#causes.add(this.#podTraces.seen(pod, headers));
-    this.#causes.add(headers);
-    this.#scheduled ??= setTimeout(() => {
-      this.#scheduled = undefined;
-      this.#settle();
+    if (pod !== undefined) this.causes.add(this.podTraces.seen(pod, headers));
+    this.causes.add(headers);
+    this.scheduled ??= setTimeout(() => {
+      this.scheduled = undefined;
+      this.settle();
     }, GATHER_MS);
   }
 
   /** Settled first, so that the snapshot has everything that came before the question. */
   snapshot(node: string): NodeView {
-    this.#settle();
+    this.settle();
     return this.options.store.snapshot(node, new Date().toISOString());
   }
 
   /** Settled first too: the answer is from what the nodes have been told. */
   explain(question: ClusterQuestion): ClusterAnswer {
-    this.#settle();
+    this.settle();
     return this.options.store.explain(question, Date.now());
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#tick);
-    clearTimeout(this.#scheduled);
-    clearTimeout(this.#pulsing);
-    await this.#readiness.close();
+    clearInterval(this.tick);
+    clearTimeout(this.scheduled);
+    clearTimeout(this.pulsing);
+    await this.readiness.close();
   }
 
-  #settle(): void {
+  private settle(): void {
     const { store, cluster, onSettled } = this.options;
     const begun = performance.now();
     try {
       const attributes = { 'ringfence.cluster': cluster };
-      continueTraces('settle and tell nodes', this.#causes.take(), () => this.#settleNow(), attributes);
-      this.#podTraces.keepOnly((pod) => store.isAwaited(pod));
+      continueTraces('settle and tell nodes', this.causes.take(), () => this.settleNow(), attributes);
+      this.podTraces.keepOnly((pod) => store.isAwaited(pod));
       onSettled();
     } catch (error) {
-      this.#failed(error);
+      this.failed(error);
     }
-    this.#metrics.settled((performance.now() - begun) / 1000);
-    this.#pulsing ??= setTimeout(() => this.#pulse(), PULSE_GATHER_MS);
+    this.metrics.settled((performance.now() - begun) / 1000);
+    this.pulsing ??= setTimeout(() => this.pulse(), PULSE_GATHER_MS);
   }
 
-  #settleNow(): void {
+  private settleNow(): void {
     const { store, bus, cluster, uplink } = this.options;
     const { views, readiness, withdrawn, acks, converged }: Settled = store.settle(Date.now());
     describeSpan({
@@ -130,40 +130,40 @@ export class StoreLoop {
     // Agents ask for a snapshot when their connection is back; what is sent into the void would only pile up.
     if (bus.isConnected())
       for (const view of views) bus.send(subjects.nodeView(cluster, view.node), inOneMessage(view));
-    this.#tellReadiness(readiness, withdrawn);
+    this.tellReadiness(readiness, withdrawn);
     for (const ack of acks) uplink()?.acknowledge(ack);
-    for (const pod of converged) this.#converged(pod);
-    this.#metrics.viewsSent(views.length);
+    for (const pod of converged) this.converged(pod);
+    this.metrics.viewsSent(views.length);
   }
 
-  #pulse(): void {
-    this.#pulsing = undefined;
+  private pulse(): void {
+    this.pulsing = undefined;
     const { at, ...standing } = this.options.store.pulse(Date.now());
     const says = JSON.stringify(standing);
-    const isDue = Date.parse(at) - this.#pulsed.at >= PULSE_EVERY_SECONDS * 1_000;
-    if (!isDue && says === this.#pulsed.says) return;
-    this.#pulsed = { at: Date.parse(at), says };
+    const isDue = Date.parse(at) - this.pulsed.at >= PULSE_EVERY_SECONDS * 1_000;
+    if (!isDue && says === this.pulsed.says) return;
+    this.pulsed = { at: Date.parse(at), says };
     this.options.uplink()?.pulse({ at, ...standing });
   }
 
-  #tellReadiness(told: readonly PodReadiness[], withdrawn: readonly string[]): void {
+  private tellReadiness(told: readonly PodReadiness[], withdrawn: readonly string[]): void {
     const { cluster, net } = this.options;
     for (const pod of withdrawn) {
-      this.#readiness.put(subjects.readiness(cluster, pod), null);
+      this.readiness.put(subjects.readiness(cluster, pod), null);
       net?.withdrawn(pod);
     }
     for (const readiness of told) {
-      this.#readiness.put(subjects.readiness(cluster, readiness.podUid), readiness);
+      this.readiness.put(subjects.readiness(cluster, readiness.podUid), readiness);
       net?.told(readiness);
     }
   }
 
-  #converged(pod: Convergence): void {
-    this.#metrics.converged(pod);
+  private converged(pod: Convergence): void {
+    this.metrics.converged(pod);
     this.options.logger.debug(pod, 'every agent that must know the Pod has acknowledged it');
   }
 
-  #failed(error: unknown): void {
+  private failed(error: unknown): void {
     this.options.logger.error({ err: error }, 'the store could not be settled');
   }
 }

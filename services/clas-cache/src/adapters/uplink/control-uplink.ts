@@ -46,130 +46,130 @@ const FLOW_LIMITS = { maxMessages: 32, maxWaitMs: 20 };
 const NOT_FORWARDED = 'pod';
 
 export class ControlUplink {
-  readonly #words: LatestOutbox;
-  readonly #consumers: Consumer[] = [];
-  readonly #running: Promise<void>;
-  #bus: Bus | undefined;
-  #uplink: Uplink | undefined;
-  #state = 'the control plane was not asked yet';
-  #refusal: string | null = null;
+  private readonly words: LatestOutbox;
+  private readonly consumers: Consumer[] = [];
+  private readonly running: Promise<void>;
+  private bus: Bus | undefined;
+  private uplink: Uplink | undefined;
+  private lastTry = 'the control plane was not asked yet';
+  private refusedFor: string | null = null;
 
   constructor(private readonly options: ControlUplinkOptions) {
-    this.#words = new LatestOutbox(
-      async ({ subject, payload, headers }) => this.#connected().publish(subject, payload, { headers }),
+    this.words = new LatestOutbox(
+      async ({ subject, payload, headers }) => this.connected().publish(subject, payload, { headers }),
       () => undefined,
     );
-    this.#running = this.#run().catch((error: unknown) => {
+    this.running = this.run().catch((error: unknown) => {
       if (!options.signal.aborted) options.logger.error({ err: error }, 'the uplink ended');
     });
   }
 
   /** For people. */
   get state(): string {
-    const availability = this.#bus?.availability();
-    return availability === true ? 'connected' : (availability ?? this.#state);
+    const availability = this.bus?.availability();
+    return availability === true ? 'connected' : (availability ?? this.lastTry);
   }
 
   /** Why the control plane does not accept our id and token; null: it does, or was not heard. */
   get refusal(): string | null {
-    return this.#refusal;
+    return this.refusedFor;
   }
 
   /** Whether policy is taken in as it comes. */
   progress(): true | string {
-    return this.#bus?.progress() ?? true;
+    return this.bus?.progress() ?? true;
   }
 
   acknowledge(ack: ClusterAck): void {
-    this.#words.put(subjects.ack(this.options.cluster, ack.node), ack);
+    this.words.put(subjects.ack(this.options.cluster, ack.node), ack);
   }
 
   refused(refusal: AgentRefusal): void {
-    this.#words.put(subjects.refusal(this.options.cluster, refusal.node), refusal);
+    this.words.put(subjects.refusal(this.options.cluster, refusal.node), refusal);
   }
 
   pulse(pulse: ClusterPulse): void {
-    this.#words.put(subjects.pulse(this.options.cluster), pulse);
+    this.words.put(subjects.pulse(this.options.cluster), pulse);
   }
 
   async close(): Promise<void> {
-    await this.#running;
-    await Promise.all(this.#consumers.map((consumer) => consumer.close()));
-    await this.#words.close();
-    await this.#bus?.close();
+    await this.running;
+    await Promise.all(this.consumers.map((consumer) => consumer.close()));
+    await this.words.close();
+    await this.bus?.close();
   }
 
-  async #run(): Promise<void> {
+  private async run(): Promise<void> {
     const { cluster, signal, logger, metrics } = this.options;
-    const uplink = await this.#exchanged();
+    const uplink = await this.exchanged();
     if (uplink === undefined) return;
-    this.#uplink = uplink;
-    this.#bus = await connectBus({
+    this.uplink = uplink;
+    this.bus = await connectBus({
       servers: uplink.natsUrl,
       name: manifest.service,
       server: 'control',
       caFile: this.options.caFile,
-      ...(uplink.jwt === '' ? {} : { credentials: () => this.#credentials() }),
+      ...(uplink.jwt === '' ? {} : { credentials: () => this.credentials() }),
       metrics,
       onState: ({ connected, detail }) => {
-        this.#state = `control NATS: ${detail}`;
+        this.lastTry = `control NATS: ${detail}`;
         logger[connected ? 'info' : 'warn']({ detail }, 'control NATS');
       },
       signal,
     });
-    await this.#bus.latest(POLICY.stream, `policy.${cluster}.*.*`, (value) => this.#take(value), {
+    await this.bus.latest(POLICY.stream, `policy.${cluster}.*.*`, (value) => this.take(value), {
       ...(uplink.jwt === '' ? {} : { durable: uplinkDurable(cluster) }),
       onError: (error, subject) =>
         logger.error({ err: error, subject }, 'the store failed at a policy record'),
     });
-    answerQuestions(this.#bus, cluster, this.options.onQuestion);
-    this.#forward();
-    void this.#keepFresh();
+    answerQuestions(this.bus, cluster, this.options.onQuestion);
+    this.forward();
+    void this.keepFresh();
   }
 
   /** Asks until it is answered. A refusal is asked again too: the cluster may be made, or the token set right, later. */
-  async #exchanged(): Promise<Uplink | undefined> {
+  private async exchanged(): Promise<Uplink | undefined> {
     const { client, signal } = this.options;
     const uplink = await retrying(() => client.exchange(), {
       signal,
-      onError: (error) => this.#notExchanged(error),
+      onError: (error) => this.notExchanged(error),
       firstPauseMs: FIRST_PAUSE_MS,
       longestPauseMs: LONGEST_PAUSE_MS,
     });
-    if (uplink !== undefined) this.#refusal = null;
+    if (uplink !== undefined) this.refusedFor = null;
     return uplink;
   }
 
-  #notExchanged(error: unknown): void {
+  private notExchanged(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     const isRefused = error instanceof Refused;
-    if (message !== this.#state) {
+    if (message !== this.lastTry) {
       const line = isRefused
         ? 'the control plane refuses this cluster: CLUSTER_ID or CLUSTER_TOKEN is wrong'
         : 'the control plane is away';
       this.options.logger[isRefused ? 'error' : 'warn']({ detail: message }, line);
     }
-    this.#refusal = isRefused ? message : this.#refusal;
-    this.#state = message;
+    this.refusedFor = isRefused ? message : this.refusedFor;
+    this.lastTry = message;
   }
 
   /** A new credential at four fifths of the old one's life; connections take it up when the server ends the old one. */
-  async #keepFresh(): Promise<void> {
+  private async keepFresh(): Promise<void> {
     const { signal } = this.options;
-    while (!signal.aborted && this.#uplink !== undefined) {
-      const lifeMs = Math.max(0, Date.parse(this.#uplink.expiresAt) - Date.now());
+    while (!signal.aborted && this.uplink !== undefined) {
+      const lifeMs = Math.max(0, Date.parse(this.uplink.expiresAt) - Date.now());
       const waitMs = Math.min(lifeMs * 0.8 + FIRST_PAUSE_MS, 2 ** 31 - 1);
       await sleep(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
-      if (!signal.aborted) this.#uplink = (await this.#exchanged()) ?? this.#uplink;
+      if (!signal.aborted) this.uplink = (await this.exchanged()) ?? this.uplink;
     }
   }
 
-  #credentials(): { jwt: string; seed: string } {
-    const { jwt = '', seed = '' } = this.#uplink ?? {};
+  private credentials(): { jwt: string; seed: string } {
+    const { jwt = '', seed = '' } = this.uplink ?? {};
     return { jwt, seed };
   }
 
-  #take({ subject, payload }: LatestValue): void {
+  private take({ subject, payload }: LatestValue): void {
     const { store, onPolicy, logger, metrics } = this.options;
     try {
       takePolicy(store, subject, payload);
@@ -183,11 +183,11 @@ export class ControlUplink {
     }
   }
 
-  #forward(): void {
+  private forward(): void {
     const { clusterBus, cluster, logger } = this.options;
     const onError = (error: unknown): void => logger.debug({ err: error }, 'not forwarded yet');
     // Without the control plane the cluster goes on: that is a fact of health, and no failure of these lanes.
-    const options = { onError, mayStand: () => this.#bus?.isConnected() !== true };
+    const options = { onError, mayStand: () => this.bus?.isConnected() !== true };
     const own = ({ subject }: Message): boolean => parseSubject(subject).cluster === cluster;
     // Without message ids: on a stream that many clusters write, one could swallow by its ids what another is about to
     // say. Who reads there recognises repeats by what they are.
@@ -201,34 +201,34 @@ export class ControlUplink {
       subject: message.subject.replace('.decorated.', '.batch.'),
     });
     const isOwnHeartbeat = (message: Message): boolean => own(message) && isOfItsSender(message);
-    this.#consumers.push(
+    this.consumers.push(
       clusterBus.consumeBatches(
         FORWARDED,
         LIMITS,
         (messages) => {
           const theirs = messages.filter((message) => own(message) && isForControl(message));
-          return this.#connected().publishMany(theirs.map(asItIs));
+          return this.connected().publishMany(theirs.map(asItIs));
         },
         options,
       ),
       clusterBus.consumeBatches(
         FORWARDED_HEARTBEATS,
         LIMITS,
-        (messages) => this.#connected().publishMany(messages.filter(isOwnHeartbeat).map(asItIs)),
+        (messages) => this.connected().publishMany(messages.filter(isOwnHeartbeat).map(asItIs)),
         options,
       ),
       clusterBus.consumeBatches(
         DECORATED_FLOWS,
         FLOW_LIMITS,
-        (messages) => this.#connected().publishMany(messages.filter(own).map(flows)),
+        (messages) => this.connected().publishMany(messages.filter(own).map(flows)),
         options,
       ),
     );
   }
 
-  #connected(): Bus {
-    if (this.#bus === undefined) throw new Error('the uplink is not open yet');
-    return this.#bus;
+  private connected(): Bus {
+    if (this.bus === undefined) throw new Error('the uplink is not open yet');
+    return this.bus;
   }
 }
 

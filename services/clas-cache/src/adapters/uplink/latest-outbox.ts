@@ -15,9 +15,9 @@ export interface Outgoing {
 }
 
 export class LatestOutbox {
-  readonly #waiting = new Map<string, Outgoing>();
-  readonly #ended = new AbortController();
-  #running: Promise<void> | undefined;
+  private readonly waiting = new Map<string, Outgoing>();
+  private readonly ended = new AbortController();
+  private running: Promise<void> | undefined;
 
   constructor(
     private readonly send: (outgoing: Outgoing) => Promise<void>,
@@ -25,30 +25,30 @@ export class LatestOutbox {
   ) {}
 
   put(subject: string, payload: unknown): void {
-    this.#waiting.delete(subject);
-    this.#waiting.set(subject, { subject, payload, headers: activeHeaders() });
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+    this.waiting.delete(subject);
+    this.waiting.set(subject, { subject, payload, headers: activeHeaders() });
+    this.running ??= this.run().finally(() => (this.running = undefined));
   }
 
   get size(): number {
-    return this.#waiting.size;
+    return this.waiting.size;
   }
 
   async close(): Promise<void> {
-    this.#ended.abort();
-    await this.#running;
+    this.ended.abort();
+    await this.running;
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#ended;
-    while (this.#waiting.size > 0 && !signal.aborted)
-      await retrying(() => this.#sendFirst(), { signal, onError: this.onError });
+  private async run(): Promise<void> {
+    const { signal } = this.ended;
+    while (this.waiting.size > 0 && !signal.aborted)
+      await retrying(() => this.sendFirst(), { signal, onError: this.onError });
   }
 
-  async #sendFirst(): Promise<void> {
-    const [subject, outgoing] = this.#waiting.entries().next().value!;
+  private async sendFirst(): Promise<void> {
+    const [subject, outgoing] = this.waiting.entries().next().value!;
     await this.send(outgoing);
     // Something newer may have come meanwhile.
-    if (this.#waiting.get(subject) === outgoing) this.#waiting.delete(subject);
+    if (this.waiting.get(subject) === outgoing) this.waiting.delete(subject);
   }
 }
