@@ -1,6 +1,6 @@
 /** What is in the database: tables by migration, read tables by projection, and the entities of both. */
 import type { ServiceDatabase } from '@ringfence/event-store';
-import { ApiKeySecretEntity } from './adapters/api-key-check.js';
+import { ApiKeySecretEntity } from './adapters/admission/api-key-check.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { ApiKeyEntity, apiKeysProjection } from './read/api-keys.projection.js';
 import { AuditEventEntity } from './read/audit-events.js';

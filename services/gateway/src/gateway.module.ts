@@ -20,9 +20,9 @@ import {
 } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { newRequestId } from './adapters/http-serving.js';
-import type { HttpServing } from './adapters/http-serving.js';
-import { HTTP_SERVING, RestController } from './adapters/rest.controller.js';
+import { newRequestId } from './adapters/http/http-serving.js';
+import type { HttpServing } from './adapters/http/http-serving.js';
+import { HTTP_SERVING, RestController } from './adapters/http/rest.controller.js';
 import type { Config } from './config.js';
 import { openGateway } from './gateway.js';
 import type { Gateway } from './gateway.js';

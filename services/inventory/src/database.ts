@@ -1,9 +1,9 @@
 /** What is in the database: tables by migration, read tables by projection, and the entities of both. */
 import type { ServiceDatabase } from '@ringfence/event-store';
-import { ClusterTokenEntity, RefusedAttemptEntity } from './adapters/cluster-tokens.store.js';
-import { ObservationEpochEntity, ObservedEntity } from './adapters/observed.store.js';
-import { PairingKeyEntity } from './adapters/pairing-keys.store.js';
-import { WorkloadSettingsEntity } from './adapters/workload-settings.resource.js';
+import { ClusterTokenEntity, RefusedAttemptEntity } from './adapters/admission/cluster-tokens.store.js';
+import { ObservationEpochEntity, ObservedEntity } from './adapters/facts/observed.store.js';
+import { PairingKeyEntity } from './adapters/admission/pairing-keys.store.js';
+import { WorkloadSettingsEntity } from './adapters/rest/workload-settings.resource.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { ConvergenceEntity, NodeAckEntity, WorkloadAckEntity } from './read/acks.js';
 import { AgentEntity, ClusterSeenEntity } from './read/agents.js';

@@ -3,7 +3,7 @@
  * before the caller has its answer.
  */
 import type { OneAtATime } from '@ringfence/event-store';
-import type { EntityResolver } from './entity-resolver.js';
+import type { EntityResolver } from './facts/entity-resolver.js';
 
 export type ChangeQueue = <T>(work: () => Promise<T>) => Promise<T>;
 

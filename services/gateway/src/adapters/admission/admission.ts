@@ -1,0 +1,124 @@
+/**
+ * Lets a request in or not, before its body is read: route, credentials, organisation, role, rate. Refusals of credentials and permissions are
+ * recorded; an address that keeps failing is slowed down.
+ */
+import type { Caller } from '../../domain/rest-request.js';
+import { refuse } from '../../domain/refusal.js';
+import type { RateWindow } from '@ringfence/service-host';
+import type { RouteMatch, RouteMatcher } from '../../domain/route-match.js';
+import type { ApiKeyCheck } from './api-key-check.js';
+import type { RecordRefusal } from '../answers/edge-answers.js';
+
+export interface Arrival {
+  readonly method: string;
+  /** Below `/api/v2`. */
+  readonly path: string;
+  readonly authorization: string | undefined;
+  readonly ip: string;
+}
+export interface Admitted {
+  readonly match: RouteMatch;
+  readonly caller: Caller | undefined;
+}
+export type Admission = (arrival: Arrival) => Promise<Admitted>;
+
+export interface AdmissionParts {
+  readonly matcher: RouteMatcher;
+  readonly keys: ApiKeyCheck;
+  readonly rate: RateWindow;
+  /** Of attempts without a right key, by address and by the id that was claimed; beyond it nothing is recorded of them. */
+  readonly failures: { readonly byAddress: RateWindow; readonly byKey: RateWindow };
+  readonly record: RecordRefusal;
+}
+
+/** Who cannot say who he is learns nothing about which paths exist. */
+const CHALLENGE = { 'www-authenticate': 'Basic realm="Ringfence", charset="UTF-8"' };
+
+export function admission(parts: AdmissionParts): Admission {
+  return async (arrival) => {
+    const match = parts.matcher(arrival.method, arrival.path);
+    if (match.kind === 'route' && match.route.needs === 'nothing') return { match, caller: undefined };
+    if (match.kind === 'route' && match.route.needs === 'cluster-token') {
+      slowDown(parts.rate.take(`edge ${arrival.ip}`, Date.now()));
+      return { match, caller: undefined };
+    }
+    const caller = await identify(parts, arrival);
+    slowDown(parts.rate.take(caller.username, Date.now()));
+    if (match.kind === 'unknown') throw refuse('invalid_uri', `there is no ${arrival.path.slice(0, 200)}`);
+    if (match.kind === 'wrong-method') {
+      const allow = match.allowed.join(', ');
+      throw refuse('method_not_allowed_error', `${arrival.method} is not possible here; ${allow} is`, {
+        allow,
+      });
+    }
+    permit(parts, arrival, match, caller);
+    return { match, caller };
+  };
+}
+
+async function identify({ keys, failures, record }: AdmissionParts, arrival: Arrival): Promise<Caller> {
+  const caller = await keys.check(arrival.authorization);
+  if (caller !== undefined) return caller;
+  const now = Date.now();
+  slowDown(Math.max(failures.byAddress.take(arrival.ip, now), failures.byKey.take(claimedId(arrival), now)));
+  const refusal = refuse(
+    'authentication_failed',
+    'give an API key by basic authentication: its id (api_…) and its secret',
+    CHALLENGE,
+  );
+  record({
+    ...facts(arrival),
+    eventType: 'request.authentication_failed',
+    status: refusal.status,
+    errors: refusal.errors,
+    createdBy: { system: {} },
+  });
+  throw refusal;
+}
+
+/** Not who it is: only what a guess is counted under. */
+function claimedId({ authorization = '' }: Arrival): string {
+  const pair = Buffer.from(authorization.slice('basic '.length, 200), 'base64').toString('latin1');
+  return pair.slice(0, pair.indexOf(':') >>> 0);
+}
+
+function permit({ record }: AdmissionParts, arrival: Arrival, match: RouteMatch, caller: Caller): void {
+  const isForeign = match.org !== undefined && match.org !== '1';
+  const mayNot = match.route.needs === 'write' && caller.role !== 'owner';
+  if (isForeign || mayNot) {
+    const refusal = isForeign
+      ? refuse('organization_not_permitted', `organisation ${match.org ?? ''} is not yours; use 1`)
+      : refuse('forbidden_error', 'this key may only read');
+    const createdBy = { user: { href: `/users/${caller.user}`, username: caller.username } };
+    record({
+      ...facts(arrival),
+      eventType: 'request.authorization_failed',
+      status: refusal.status,
+      errors: refusal.errors,
+      createdBy,
+    });
+    throw refusal;
+  }
+  draftsOnly(match);
+}
+
+function draftsOnly(match: RouteMatch): void {
+  const changes = match.route.method !== 'GET' && match.route.anyVersion !== true;
+  if (changes && match.pversion !== undefined && match.pversion !== 'draft') {
+    throw refuse('method_not_allowed_error', 'only drafts are changed; use /sec_policy/draft/', {
+      allow: 'GET',
+    });
+  }
+}
+
+function slowDown(waitMs: number): void {
+  if (waitMs === 0) return;
+  const seconds = String(Math.ceil(waitMs / 1000));
+  throw refuse('too_many_requests_error', `too many requests in a minute; try again in ${seconds} s`, {
+    'retry-after': seconds,
+  });
+}
+
+function facts(arrival: Arrival): { method: string; path: string; ip: string } {
+  return { method: arrival.method, path: arrival.path, ip: arrival.ip };
+}

@@ -1,0 +1,106 @@
+/**
+ * Makes, changes and revokes API keys: events for what everybody may know, the hash and the line of the audit trail beside them in
+ * the same transaction.
+ */
+import { randomBytes } from 'node:crypto';
+import { isRejection } from '@ringfence/decider';
+import { GLOBAL } from '@ringfence/contracts';
+import type { Actor } from '@ringfence/contracts';
+import { entitiesIn, handleCommand, VersionConflict } from '@ringfence/event-store';
+import type { EventMeta, EventStore } from '@ringfence/event-store';
+import { apiKeyDecider } from '../../domain/api-key.decider.js';
+import type { ApiKeyCommand, ApiKeyState } from '../../domain/api-key.decider.js';
+import { refusalOf } from '../../domain/refusal.js';
+import type { Refusal } from '../../domain/refusal.js';
+import { recordChange } from '../../read/audit-events.js';
+import { ApiKeySecretEntity, hashSecret } from './api-key-check.js';
+
+const streamOf = (username: string): string => `api_key-${username}`;
+const metaOf = (actor: Actor): EventMeta => ({ actor, cluster: GLOBAL });
+
+export interface NewApiKey {
+  readonly keyId: string;
+  readonly username: string;
+  readonly secret: string;
+}
+
+export async function createApiKey(
+  store: EventStore,
+  key: Omit<ApiKeyState, 'username'>,
+  actor: Actor,
+): Promise<NewApiKey> {
+  const keyId = randomBytes(9).toString('hex');
+  const secret = randomBytes(32).toString('hex');
+  const username = `api_${keyId}`;
+  await storeKey(store, { ...key, username }, hashSecret(secret), actor);
+  return { keyId, username, secret };
+}
+
+/** The key that the operator gave in the environment. Known already, revoked or not: left as it is. */
+export async function ensureBootstrapKey(store: EventStore, pair: string | undefined): Promise<boolean> {
+  if (pair === undefined) return false;
+  const colon = pair.indexOf(':');
+  const username = pair.slice(0, colon);
+  const { version } = await store.load(streamOf(username));
+  if (version > 0) return false;
+  const key = {
+    user: '1',
+    username,
+    name: 'bootstrap',
+    description: 'given to the gateway at its start',
+    role: 'owner',
+  } as const;
+  const actor = { kind: 'system', id: 'gateway' } as const;
+  return storeKey(store, key, hashSecret(pair.slice(colon + 1)), actor).then(
+    () => true,
+    (error: unknown) => {
+      // Another process that starts with it was faster.
+      if (error instanceof VersionConflict) return false;
+      throw error;
+    },
+  );
+}
+
+async function storeKey(store: EventStore, key: ApiKeyState, hash: Buffer, actor: Actor): Promise<void> {
+  const decision = apiKeyDecider.decide(null, { kind: 'create', key });
+  if (isRejection(decision)) throw new Error(decision.message);
+  await audited(store).append(streamOf(key.username), 0, decision, metaOf(actor), async (tx) => {
+    await entitiesIn(tx).insert(ApiKeySecretEntity, { username: key.username, hash });
+  });
+}
+
+export async function changeApiKey(
+  store: EventStore,
+  username: string,
+  command: ApiKeyCommand,
+  actor: Actor,
+): Promise<void> {
+  const { rejected } = await handleCommand(
+    audited(store),
+    apiKeyDecider,
+    streamOf(username),
+    command,
+    metaOf(actor),
+  );
+  if (rejected !== undefined)
+    throw rejection(rejected.code ?? 'FAILED_PRECONDITION', rejected.reason, rejected.message);
+  if (command.kind === 'revoke') await store.entities.delete(ApiKeySecretEntity, username);
+}
+
+/** These events are published to nobody, so the audit trail cannot read them off the bus as it does all others. */
+function audited(store: EventStore): EventStore {
+  return {
+    ...store,
+    append: (...[stream, expectedVersion, events, meta, inTransaction]) =>
+      store.transaction(async (tx) => {
+        const stored = await store.appendIn(tx, [{ stream, expectedVersion, events }], meta);
+        for (const event of stored) await recordChange(entitiesIn(tx), event);
+        await inTransaction?.(tx);
+        return stored;
+      }),
+  };
+}
+
+function rejection(code: Parameters<typeof refusalOf>[0], token: string, message: string): Refusal {
+  return refusalOf(code, [{ token, message }], '');
+}

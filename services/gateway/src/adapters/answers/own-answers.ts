@@ -1,0 +1,201 @@
+/** What the gateway answers itself: health, version, who is signed in, API keys, jobs and their files, audit events, explanations, resyncs. */
+import { hostname } from 'node:os';
+import type { Bus } from '@ringfence/bus';
+import { API_RELEASE, CALLS, ExplainBody, RESYNC_CALLS, ResyncBody, VERSION } from '@ringfence/contracts';
+import type { EventStore } from '@ringfence/event-store';
+import { asFile } from '../../domain/rest-request.js';
+import type { RestRequest } from '../../domain/rest-request.js';
+import type { Answer } from './answer.js';
+import { refuse } from '../../domain/refusal.js';
+import { notificationsOf, statusOf } from '../../domain/whole-health.js';
+import { findEvent, listEvents } from '../../read/audit-events.js';
+import type { Jobs } from '../../read/jobs.store.js';
+import type { ApiKeyCheck } from '../admission/api-key-check.js';
+import { apiKeyAnswers } from './api-key-answers.js';
+import { called, collectionReply, maxResults } from './owner-answers.js';
+import type { PartsHealth } from './parts-health.js';
+
+const PRODUCT = {
+  version: API_RELEASE,
+  build: 1,
+  long_display: `${API_RELEASE}-1`,
+  short_display: API_RELEASE,
+  product_name: 'Ringfence',
+  ringfence_version: VERSION,
+} as const;
+
+export interface OwnParts {
+  readonly store: EventStore;
+  readonly bus: Bus;
+  readonly keys: ApiKeyCheck;
+  readonly jobs: Jobs;
+  readonly document: unknown;
+  readonly missing: () => readonly string[];
+  readonly partsHealth: PartsHealth;
+  readonly startedAt: number;
+}
+
+/** By `<collection> <op>`. */
+export function ownAnswers(parts: OwnParts): Readonly<Record<string, Answer>> {
+  return {
+    ...generalAnswers(parts),
+    ...apiKeyAnswers(parts.store, parts.keys),
+    ...jobAnswers(parts.jobs),
+    ...eventAnswers(parts),
+    ...explainAnswers(parts.bus),
+    ...resyncAnswers(parts.bus),
+  };
+}
+
+function generalAnswers(parts: OwnParts): Record<string, Answer> {
+  return {
+    'health get': async () => ({ status: 200, body: await health(parts) }),
+    'node_available get': async () =>
+      parts.missing().length === 0 ? { status: 200, body: {} } : { status: 404, body: {} },
+    'noop get': async () => ({ status: 200, body: {} }),
+    'product_version get': async () => ({ status: 200, body: PRODUCT }),
+    'openapi get': async () => ({ status: 200, body: parts.document }),
+    'users login': async (request) => ({ status: 200, body: login(request) }),
+  };
+}
+
+async function health({ startedAt, partsHealth }: OwnParts): Promise<unknown> {
+  const parts = await partsHealth();
+  const notifications = notificationsOf(parts);
+  const services = Object.entries(parts.services);
+  const running = services.filter(([, { missing }]) => missing.length === 0).map(([service]) => service);
+  const lacking = services.flatMap(([service, { missing }]) =>
+    missing.map((words) => `${service}: ${words}`),
+  );
+  const uptime = Math.round((Date.now() - startedAt) / 1000);
+  const now = new Date().toISOString();
+  return [
+    {
+      status: statusOf(notifications),
+      type: 'standalone',
+      fqdn: hostname(),
+      ringfence_version: VERSION,
+      available_seconds: uptime,
+      notifications,
+      ringfence_clusters: parts.clusters.map(({ name, status, policy }) => ({ name, status, policy })),
+      nodes: [
+        {
+          hostname: hostname(),
+          ip_address: '127.0.0.1',
+          runlevel: lacking.length === 0 ? 5 : 1,
+          uptime_seconds: uptime,
+          services: {
+            status: lacking.length === 0 ? 'running' : 'partial',
+            running,
+            not_running: lacking,
+          },
+          generated_at: now,
+        },
+      ],
+      network: { replication: [] },
+      generated_at: now,
+    },
+  ];
+}
+
+function login({ caller }: RestRequest): unknown {
+  return {
+    href: `/users/${caller?.user ?? '1'}`,
+    auth_username: caller?.username ?? '',
+    full_name: 'API key',
+    type: 'local',
+    time_zone: 'UTC',
+    inactivity_expiration_minutes: 10,
+    product_version: PRODUCT,
+    orgs: [{ org_id: 1, org_href: '/orgs/1', display_name: 'Ringfence', role_scopes: [] }],
+  };
+}
+
+const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+const uuidOf = (request: RestRequest): string => {
+  const id = request.match.ids[0] ?? '';
+  if (!UUID.test(id)) throw refuse('not_found_error', `there is no ${id}`);
+  return id;
+};
+
+function jobAnswers(jobs: Jobs): Record<string, Answer> {
+  const gone = (what: string): Error =>
+    refuse('not_found_error', `there is no such ${what}; jobs go after 15 minutes`);
+  return {
+    'jobs list': async (request) => collectionReply({ body: await jobs.list() }, maxResults(request) ?? 500),
+    'jobs get': async (request) => {
+      const job = await jobs.get(uuidOf(request));
+      if (job === undefined) throw gone('job');
+      return { status: 200, body: job };
+    },
+    'jobs delete': async (request) => {
+      if (!(await jobs.remove(uuidOf(request)))) throw gone('job');
+      return { status: 204 };
+    },
+    'datafiles get': async (request) => {
+      const text = await jobs.datafile(uuidOf(request));
+      if (text === undefined) throw gone('data file');
+      return { status: 200, stream: one(text), headers: asFile('result.json') };
+    },
+  };
+}
+
+async function* one(text: string): AsyncIterable<string> {
+  yield text;
+}
+
+function eventAnswers({ store }: OwnParts): Record<string, Answer> {
+  return {
+    'events list': async (request) => {
+      const { query } = request;
+      const limit = maxResults(request) ?? 500;
+      const filter = {
+        eventType: query['event_type'],
+        severity: query['severity'],
+        status: query['status'],
+        since: instant(query, 'timestamp[gte]'),
+        until: instant(query, 'timestamp[lte]'),
+        limit,
+      };
+      const { total, events } = await listEvents(store.entities, filter);
+      return collectionReply({ body: events, total }, limit);
+    },
+    'events get': async (request) => {
+      const event = await findEvent(store.entities, uuidOf(request));
+      if (event === undefined) throw refuse('not_found_error', 'there is no such event');
+      return { status: 200, body: event };
+    },
+  };
+}
+
+function instant(query: RestRequest['query'], name: string): string | undefined {
+  const text = query[name];
+  if (text === undefined) return undefined;
+  if (!/^\d{4}-\d\d-\d\dT/.test(text) || Number.isNaN(Date.parse(text))) {
+    throw refuse(
+      'input_validation_error',
+      `${name}: "${text.slice(0, 60)}" is no time; write 2026-01-31T12:00:00Z`,
+    );
+  }
+  return new Date(text).toISOString();
+}
+
+function explainAnswers(bus: Bus): Record<string, Answer> {
+  return {
+    'explain explain': async (request) => {
+      const question = ExplainBody.parse(request.body);
+      return { status: 200, body: await called(request.id, () => bus.call(CALLS.explain, question)) };
+    },
+  };
+}
+
+function resyncAnswers(bus: Bus): Record<string, Answer> {
+  return {
+    'resync resync': async (request) => {
+      const { service, begin } = ResyncBody.parse(request.body);
+      const progress = await called(request.id, () => bus.call(RESYNC_CALLS[service], { begin }));
+      const { position, upto } = progress;
+      return { status: 200, body: { service, ...progress, done: position === upto } };
+    },
+  };
+}

@@ -1,0 +1,104 @@
+/** What agents and Kubelinks say of themselves, and who is paired. A heartbeat writes a row, not an event; only changed addresses are one. */
+import type { AgentHeartbeat, ClusterObserved } from '@ringfence/contracts';
+import { entitiesIn, keepNewest } from '@ringfence/event-store';
+import type { AppendBatch } from '@ringfence/event-store';
+import type pg from 'pg';
+import { JsonContains, LessThan, LessThanOrEqual } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { AgentEntity, ClusterSeenEntity } from '../../read/agents.js';
+import { workloads } from '../../read/inventory-documents.js';
+import { commandOnNode, nodeGone } from './observation-events.js';
+
+export async function noteClusterSeen(
+  entities: EntityManager,
+  cluster: string,
+  { observedAt, kubernetesVersion, kubelinkVersion, inSync }: ClusterObserved,
+): Promise<void> {
+  const row = { cluster, kubernetesVersion, kubelinkVersion, inSync, lastSeen: new Date(observedAt) };
+  await keepNewest(entities, ClusterSeenEntity, [row], 'lastSeen');
+}
+
+/** Nothing: the agent does not tell it (yet). */
+const hostOf = ({ essential = [], cutByFull }: AgentHeartbeat): { host?: object } =>
+  cutByFull === undefined ? {} : { host: { essential, cutByFull } };
+
+/** An agent that is not paired (any more) is not listened to. */
+export async function noteHeartbeat(
+  tx: pg.PoolClient,
+  cluster: string,
+  beat: AgentHeartbeat,
+): Promise<AppendBatch[]> {
+  const { node, machineId, version, revision, pods, podsEnforced, errors } = beat;
+  const at = new Date(beat.observedAt);
+  const state =
+    beat.status === 'stopping'
+      ? ({ status: 'stopped', lastGoodbye: at } as const)
+      : ({ status: 'active' } as const);
+  const heard = await entitiesIn(tx).update(
+    AgentEntity,
+    { cluster, node, lastHeartbeat: LessThanOrEqual(at) },
+    {
+      machineId,
+      version,
+      revision,
+      pods,
+      podsEnforced,
+      errors,
+      ...state,
+      lastHeartbeat: at,
+      ...hostOf(beat),
+    },
+  );
+  if (heard.affected === 0) return [];
+  if (beat.status === 'unpaired') return nodeGone(tx, cluster, beat.node);
+  return commandOnNode(tx, cluster, beat.node, { type: 'observe-addresses', addresses: beat.addresses });
+}
+
+export interface PairedAgent {
+  readonly node: string;
+  readonly machineId: string;
+  /** Null: it was paired before agents had keys. */
+  readonly publicKey: string | null;
+  /** Null: it is paired no longer. */
+  readonly workload: string | null;
+}
+
+export const agentOfNode = (
+  entities: EntityManager,
+  cluster: string,
+  node: string,
+): Promise<PairedAgent | null> => pairedAgent(entities, { cluster, node });
+
+export const agentOfKey = (
+  entities: EntityManager,
+  cluster: string,
+  publicKey: string,
+): Promise<PairedAgent | null> => pairedAgent(entities, { cluster, publicKey });
+
+async function pairedAgent(
+  entities: EntityManager,
+  which: { readonly cluster: string } & ({ readonly node: string } | { readonly publicKey: string }),
+): Promise<PairedAgent | null> {
+  const agent = await entities.findOneBy(AgentEntity, which);
+  if (agent === null) return null;
+  const { cluster, node, publicKey, pairedMachineId } = agent;
+  const [workload] = await workloads.live(entities, { cluster, body: JsonContains({ node }) });
+  return { node, machineId: pairedMachineId ?? '', publicKey, workload: workload?.id ?? null };
+}
+
+export async function noteAgentPaired(
+  entities: EntityManager,
+  agent: { cluster: string; node: string; machineId: string; version: string; publicKey: string; at: Date },
+): Promise<void> {
+  const { cluster, node, machineId, version, publicKey, at } = agent;
+  const paired = { machineId, version, status: 'active', publicKey, pairedMachineId: machineId } as const;
+  const silent = { revision: 0, pods: 0, podsEnforced: 0, errors: [] };
+  await entities
+    .createQueryBuilder()
+    .insert()
+    .into(AgentEntity)
+    .values({ cluster, node, ...paired, ...silent, lastHeartbeat: at })
+    .orUpdate(['machine_id', 'version', 'status', 'public_key', 'paired_machine_id'], ['cluster', 'node'])
+    .execute();
+  await entities.update(AgentEntity, { cluster, node, lastHeartbeat: LessThan(at) }, { lastHeartbeat: at });
+}

@@ -1,0 +1,79 @@
+/** Verdicts on observed objects → events, and what the end of a node means for its workload. */
+import type { Actor, AgentRefusal, KubernetesWorkloadState, NamespaceState } from '@ringfence/contracts';
+import { isRejection } from '@ringfence/decider';
+import { entitiesIn } from '@ringfence/event-store';
+import type { AppendBatch } from '@ringfence/event-store';
+import type pg from 'pg';
+import { JsonContains } from 'typeorm';
+import type { EntitySchema } from 'typeorm';
+import type { Verdict } from '../../domain/observed-object.calculator.js';
+import { AgentEntity } from '../../read/agents.js';
+import { NodeAckEntity, WorkloadAckEntity } from '../../read/acks.js';
+import { NotInForceEntity } from '../../read/enforcement.js';
+import { workloads } from '../../read/inventory-documents.js';
+import type { WorkloadCommand } from '../../domain/workload.decider.js';
+import { workloadDecider } from '../../domain/workload.decider.js';
+import { streamOf } from '../stream-names.js';
+import type { ObservedRow } from './observed.store.js';
+
+const VERBS = { appeared: 'Discovered', changed: 'Changed', vanished: 'Vanished' } as const;
+
+function batch(stream: string, cluster: string, event: { type: string; data: unknown }): AppendBatch {
+  const actor: Actor = { kind: 'container_cluster', id: cluster };
+  return { stream, expectedVersion: 'any', events: [event], meta: { actor, cluster } };
+}
+
+export function eventsOf(row: ObservedRow, verdict: Verdict): AppendBatch[] {
+  if (verdict === 'same' || verdict === 'stale') return [];
+  const verb = VERBS[verdict];
+  if (row.kind === 'namespace') {
+    const state = row.body as NamespaceState;
+    const data = verdict === 'vanished' ? { cluster: state.cluster, name: state.name } : state;
+    return [
+      batch(streamOf.namespace(row.cluster, state.name), row.cluster, { type: `Namespace${verb}`, data }),
+    ];
+  }
+  if (row.kind === 'workload') {
+    const state = row.body as KubernetesWorkloadState;
+    const data = verdict === 'vanished' ? { id: state.id } : state;
+    return [
+      batch(streamOf.kubernetesWorkload(state.id), row.cluster, { type: `KubernetesWorkload${verb}`, data }),
+    ];
+  }
+  return [];
+}
+
+/** Runs inside the queue of one, so that the read model is the aggregate's current state. */
+export async function commandOnNode(
+  tx: pg.PoolClient,
+  cluster: string,
+  node: string,
+  command: WorkloadCommand,
+): Promise<AppendBatch[]> {
+  const onNode = await workloads.live(entitiesIn(tx), { cluster, body: JsonContains({ node }) });
+  return onNode.flatMap(({ body }) => {
+    const decision = workloadDecider.decide({ workload: body, isDeleted: false }, command);
+    return isRejection(decision)
+      ? []
+      : decision.map((event) => batch(streamOf.workload(body.id), cluster, event));
+  });
+}
+
+/** Whether the control plane has the node as one of its workloads. */
+export async function isPaired(tx: pg.PoolClient, cluster: string, node: string): Promise<boolean> {
+  return workloads.exists(entitiesIn(tx), { cluster, body: JsonContains({ node }) });
+}
+
+/** For the audit: nothing is decided by it. */
+export function agentRefused(cluster: string, refusal: AgentRefusal): AppendBatch[] {
+  const stream = streamOf.agent(cluster, refusal.node);
+  return [batch(stream, cluster, { type: 'AgentRefused', data: { ...refusal, cluster } })];
+}
+
+const OF_NODE: readonly EntitySchema[] = [AgentEntity, NodeAckEntity, WorkloadAckEntity, NotInForceEntity];
+
+/** The node is gone, or its agent has unpaired itself: the workload goes, and the agent is no longer expected. */
+export async function nodeGone(tx: pg.PoolClient, cluster: string, node: string): Promise<AppendBatch[]> {
+  for (const entity of OF_NODE) await entitiesIn(tx).delete(entity, { cluster, node });
+  return commandOnNode(tx, cluster, node, { type: 'node-gone' });
+}

@@ -1,0 +1,216 @@
+/** `pairing_profiles` and their keys. A key is shown once; uses and expiry are kept with its hash. */
+import { PairingProfileCreate, PairingProfileUpdate } from '@ringfence/contracts';
+import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import type { Document, EventStore, OneAtATime } from '@ringfence/event-store';
+import {
+  byLabels,
+  defined,
+  exact,
+  execute,
+  idOfHref,
+  metaOf,
+  notFound,
+  orgHref,
+  orNull,
+  page,
+  parsed,
+  partial,
+} from '@ringfence/resources';
+import type { Operations } from '@ringfence/resources';
+import type { PairingProfile, PairingProfileCommand } from '../../domain/pairing-profile.decider.js';
+import { pairingProfileDecider } from '../../domain/pairing-profile.decider.js';
+import { pairingProfiles } from '../../read/inventory-documents.js';
+import { streamOf } from '../stream-names.js';
+import type { LabelKeysOf } from './labels.client.js';
+import { legacyMode, modeOf } from './legacy-mode.js';
+import { addKey, keyUses, revokeKeys } from '../admission/pairing-keys.store.js';
+import type { KeyUses } from '../admission/pairing-keys.store.js';
+import { SYSTEM } from '../system-actor.js';
+
+export interface PairingProfileParts {
+  readonly store: EventStore;
+  readonly oneAtATime: OneAtATime;
+  readonly labelKeysOf: LabelKeysOf;
+}
+type Body = PairingProfileCreate | PairingProfileUpdate;
+
+const UNINTERPRETED_DEFAULTS = {
+  enforcement_mode_lock: true,
+  mode_lock: true,
+  visibility_level_lock: true,
+  log_traffic: false,
+  log_traffic_lock: true,
+  role_label_lock: true,
+  app_label_lock: true,
+  env_label_lock: true,
+  loc_label_lock: true,
+  agent_software_release: null as string | null,
+  ven_type: 'specified_during_activation',
+};
+const NEW_PROFILE: Omit<PairingProfile, 'id'> = {
+  name: '',
+  description: '',
+  enabled: true,
+  mode: 'visibility_only',
+  visibilityLevel: 'flow_summary',
+  allowedUsesPerKey: 'unlimited',
+  keyLifespan: 'unlimited',
+  labels: [],
+  isDefault: false,
+  externalDataSet: null,
+  externalDataReference: null,
+  uninterpreted: UNINTERPRETED_DEFAULTS,
+};
+
+export function pairingProfileOperations(parts: PairingProfileParts): Operations {
+  const { store, oneAtATime } = parts;
+  const ordered =
+    (work: (request: ResourceRequest) => Promise<ResourceResponse>) => (request: ResourceRequest) =>
+      oneAtATime(() => work(request));
+  return {
+    list: ({ query }) => list(store, query),
+    get: async ({ ids }) => ({ body: show(await one(store, ids[0]), await keyUses(store.entities)) }),
+    create: ordered((request) => create(parts, request)),
+    update: ordered((request) => update(parts, request)),
+    delete: ordered(async (request) => {
+      const found = await one(store, request.ids[0]);
+      await run(store, request, found.id, { type: 'delete' });
+      await revokeKeys(store.entities, found.id);
+      return {};
+    }),
+    pairing_key: ordered(async (request) => {
+      const found = await one(store, request.ids[0]);
+      const now = new Date();
+      const key = await addKey(store.entities, found.body, now);
+      await run(store, request, found.id, { type: 'issue-key', key: key.id, at: now.toISOString() });
+      return { body: { activation_code: key.code } };
+    }),
+    delete_pairing_keys: ordered(async (request) => {
+      const found = await one(store, request.ids[0]);
+      await revokeKeys(store.entities, found.id);
+      await run(store, request, found.id, { type: 'revoke-keys' });
+      return {};
+    }),
+  };
+}
+
+async function one(store: EventStore, id: string | undefined): Promise<Document<PairingProfile>> {
+  const found = id === undefined ? null : await pairingProfiles.get(store.entities, id);
+  if (found === null || found.deletedAt !== null) throw notFound('pairing profile');
+  return found;
+}
+
+async function run(
+  store: EventStore,
+  { actor }: ResourceRequest,
+  id: string,
+  command: PairingProfileCommand,
+): Promise<void> {
+  await execute(store, pairingProfileDecider, { stream: streamOf.pairingProfile(id), actor }, command);
+}
+
+async function create(
+  { store, labelKeysOf }: PairingProfileParts,
+  request: ResourceRequest,
+): Promise<ResourceResponse> {
+  const body = parsed(PairingProfileCreate, request.body);
+  const [id = ''] = await store.nextIds('pairing_profile');
+  const profile = { ...NEW_PROFILE, ...fieldsOf(body, UNINTERPRETED_DEFAULTS), id };
+  await run(store, request, id, { type: 'create', profile, keyOf: await labelKeysOf(profile.labels) });
+  return { body: show(await one(store, id), new Map()) };
+}
+
+async function update(
+  { store, labelKeysOf }: PairingProfileParts,
+  request: ResourceRequest,
+): Promise<ResourceResponse> {
+  const found = await one(store, request.ids[0]);
+  const body = parsed(PairingProfileUpdate, request.body);
+  // Clients leave these out when they mean "unlimited", also when they change back to it.
+  const unlimited = { allowedUsesPerKey: 'unlimited', keyLifespan: 'unlimited' } as const;
+  const change = { ...unlimited, ...fieldsOf(body, found.body.uninterpreted) };
+  await run(store, request, found.id, {
+    type: 'change',
+    change,
+    keyOf: await labelKeysOf(change.labels ?? []),
+  });
+  return {};
+}
+
+/** There is always a default profile; at later starts it is there already. */
+export async function ensureDefaultProfile(store: EventStore): Promise<void> {
+  if ((await pairingProfiles.all(store.entities)).some((each) => each.body.isDefault)) return;
+  const [id = ''] = await store.nextIds('pairing_profile');
+  const profile = { ...NEW_PROFILE, id, name: 'Default', isDefault: true };
+  await execute(
+    store,
+    pairingProfileDecider,
+    { stream: streamOf.pairingProfile(id), actor: SYSTEM },
+    { type: 'create', profile, keyOf: {} },
+  );
+}
+
+async function list(store: EventStore, query: ResourceRequest['query']) {
+  const all = await pairingProfiles.live(store.entities);
+  const uses = await keyUses(store.entities);
+  const { matched, shown } = page(all, query, {
+    name: partial((each) => each.body.name),
+    description: partial((each) => each.body.description),
+    labels: byLabels((each) => each.body.labels),
+    external_data_set: exact((each) => each.body.externalDataSet),
+    external_data_reference: exact((each) => each.body.externalDataReference),
+  });
+  return { body: shown.map((each) => show(each, uses)), total: all.length, matched: matched.length };
+}
+
+function fieldsOf(
+  body: Body,
+  kept: Readonly<Record<string, unknown>>,
+): Partial<Omit<PairingProfile, 'id' | 'isDefault'>> {
+  return defined({
+    name: body.name,
+    description: body.description,
+    enabled: body.enabled,
+    mode: modeOf(body.enforcement_mode, body.mode),
+    visibilityLevel: body.visibility_level,
+    allowedUsesPerKey: body.allowed_uses_per_key,
+    keyLifespan: body.key_lifespan,
+    labels: body.labels?.map((label) => idOfHref(label.href, 'labels')),
+    externalDataSet: orNull(body.external_data_set),
+    externalDataReference: orNull(body.external_data_reference),
+    uninterpreted: uninterpreted(body, kept),
+  });
+}
+
+function uninterpreted(body: Body, kept: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const names = Object.keys(UNINTERPRETED_DEFAULTS) as (keyof typeof UNINTERPRETED_DEFAULTS)[];
+  return Object.fromEntries(names.map((name) => [name, body[name] === undefined ? kept[name] : body[name]]));
+}
+
+function show(found: Document<PairingProfile>, uses: ReadonlyMap<string, KeyUses>): Record<string, unknown> {
+  const { body } = found;
+  const used = uses.get(found.id);
+  return {
+    href: orgHref(`pairing_profiles/${found.id}`),
+    name: body.name,
+    description: body.description,
+    enabled: body.enabled,
+    mode: legacyMode(body.mode),
+    enforcement_mode: body.mode,
+    visibility_level: body.visibilityLevel,
+    allowed_uses_per_key: body.allowedUsesPerKey,
+    key_lifespan: body.keyLifespan,
+    labels: body.labels.map((label) => ({ href: orgHref(`labels/${label}`) })),
+    total_use_count: used?.used ?? 0,
+    is_default: body.isDefault,
+    status: 'active',
+    last_pairing_at: used?.lastUsedAt?.toISOString() ?? null,
+    last_pairing_key_generated_at: used?.lastIssuedAt?.toISOString() ?? null,
+    last_pairing_key_generated_by: null,
+    external_data_set: body.externalDataSet,
+    external_data_reference: body.externalDataReference,
+    ...body.uninterpreted,
+    caps: ['write', 'generate_pairing_key'],
+    ...metaOf(found),
+  };
+}

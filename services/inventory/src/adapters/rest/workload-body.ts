@@ -1,0 +1,68 @@
+/** Bodies of REST → what a workload's command says. Empty texts mean absent, as clients send them. */
+import type { WorkloadCreate, WorkloadUpdate } from '@ringfence/contracts';
+import { defined, idOfHref, orNull } from '@ringfence/resources';
+import type { Workload, WorkloadChange } from '../../domain/workload.decider.js';
+import { modeOf } from './legacy-mode.js';
+
+const ABOUT = [
+  'service_principal_name',
+  'distinguished_name',
+  'service_provider',
+  'data_center',
+  'data_center_zone',
+  'os_id',
+  'os_detail',
+] as const;
+
+export function newWorkload(id: string, body: WorkloadCreate): Workload {
+  return {
+    id,
+    cluster: null,
+    node: null,
+    name: '',
+    hostname: '',
+    description: '',
+    managed: false,
+    labels: [],
+    mode: 'visibility_only',
+    addresses: [],
+    interfaces: [],
+    publicIp: null,
+    online: true,
+    visibilityLevel: 'flow_summary',
+    externalDataSet: null,
+    externalDataReference: null,
+    about: {},
+    ...changeOf(body, {}),
+  };
+}
+
+const orEmpty = (text: string | null | undefined): string | undefined =>
+  text === undefined ? undefined : (text ?? '');
+
+export function changeOf(body: WorkloadUpdate, about: Workload['about']): WorkloadChange {
+  return defined({
+    name: orEmpty(body.name),
+    hostname: orEmpty(body.hostname),
+    description: orEmpty(body.description),
+    labels: body.labels?.map((label) => idOfHref(label.href, 'labels')),
+    mode: modeOf(body.enforcement_mode, body.agent?.config?.mode),
+    visibilityLevel: body.visibility_level,
+    interfaces: body.interfaces,
+    publicIp: orNull(body.public_ip),
+    online: body.online,
+    externalDataSet: orNull(body.external_data_set),
+    externalDataReference: orNull(body.external_data_reference),
+    about: { ...about, ...aboutOf(body) },
+  });
+}
+
+function aboutOf(body: WorkloadUpdate): Record<string, unknown> {
+  const texts = ABOUT.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name] || null]]));
+  return {
+    ...Object.fromEntries(texts),
+    ...(body.ignored_interface_names !== undefined && {
+      ignored_interface_names: body.ignored_interface_names,
+    }),
+  };
+}

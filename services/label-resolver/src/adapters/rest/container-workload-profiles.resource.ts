@@ -1,0 +1,243 @@
+/** `container_clusters/container_workload_profiles`: one per namespace, and the cluster's template. */
+import type { Document, EventStore } from '@ringfence/event-store';
+import {
+  byLabels,
+  defined,
+  exact,
+  execute,
+  flag,
+  idOfHref,
+  metaOf,
+  notFound,
+  orgHref,
+  page,
+  parsed,
+  partial,
+} from '@ringfence/resources';
+import type { Filters, Operations } from '@ringfence/resources';
+import { randomUUID } from 'node:crypto';
+import { CallError } from '@ringfence/bus';
+import {
+  actorHref,
+  ContainerWorkloadProfileCreate,
+  ContainerWorkloadProfilesUpdate,
+  ContainerWorkloadProfileUpdate,
+} from '@ringfence/contracts';
+import type { ResourceRequest } from '@ringfence/contracts';
+import type { KnownLabels, Profile, ProfileChange } from '../../domain/profile.decider.js';
+import { profileDecider } from '../../domain/profile.decider.js';
+import { namespaceExists } from '../../read/facts.js';
+import { labels, labelTypes, profiles } from '../../read/resolver-documents.js';
+import type { ChangeQueue } from '../change-queue.js';
+import type { PresentCluster } from './present-cluster.js';
+import { assignmentsOf, labelIdsIn, showAssigned, showLabels } from './profile-labels.js';
+import type { LabelsInBody, NamedLabel } from './profile-labels.js';
+import { namespaceProfileId } from '../derived-ids.js';
+import { streamOf } from '../stream-names.js';
+
+export interface ProfileParts {
+  readonly store: EventStore;
+  readonly changing: ChangeQueue;
+  readonly presentCluster: PresentCluster;
+}
+
+export function profileOperations(parts: ProfileParts): Operations {
+  const { store, changing, presentCluster } = parts;
+  return {
+    list: async ({ ids, query }) => {
+      const cluster = await presentCluster(ids[0]);
+      const all = await profiles.live(store.entities, { cluster });
+      const { matched, shown } = page(all, query, FILTERS);
+      const names = await labelNames(store);
+      return { body: shown.map((each) => show(each, names)), total: all.length, matched: matched.length };
+    },
+    get: async ({ ids }) => ({ body: show(await one(parts, ids), await labelNames(store)) }),
+    create: async (request) => {
+      const cluster = await presentCluster(request.ids[0]);
+      return changing(async () => ({
+        body: show(await prepare(parts, request, cluster), await labelNames(store)),
+      }));
+    },
+    update: async (request) => {
+      const { id } = await one(parts, request.ids);
+      const body = parsed(ContainerWorkloadProfileUpdate, request.body);
+      return changing(async () => {
+        await change(parts, request, id, body);
+        return {};
+      });
+    },
+    delete: async (request) => {
+      const { id, cluster } = await one(parts, request.ids);
+      return changing(async () => {
+        await execute(
+          store,
+          profileDecider,
+          { stream: streamOf.profile(id), actor: request.actor, cluster },
+          { type: 'delete' },
+        );
+        return {};
+      });
+    },
+    bulk_update: async (request) => {
+      await presentCluster(request.ids[0]);
+      const { container_workload_profiles: wanted, ...body } = parsed(
+        ContainerWorkloadProfilesUpdate,
+        request.body,
+      );
+      const ids = wanted.map(({ href }) => idOfHref(href, 'container_workload_profiles'));
+      return changing(() => changeAll(parts, request, ids, body));
+    },
+  };
+}
+
+const FILTERS: Filters<Document<Profile>> = {
+  name: partial((each) => each.body.name),
+  namespace: partial((each) => each.body.namespace),
+  enforcement_mode: exact((each) => each.body.mode),
+  visibility_level: exact((each) => each.body.visibilityLevel),
+  linked: flag((each) => each.body.linked),
+  managed: flag((each) => each.body.managed),
+  assign_labels: byLabels((each) =>
+    Object.values(each.body.assignments).flatMap((how) => (how.how === 'fixed' ? [how.label] : [])),
+  ),
+};
+
+/** The cluster is in the path: a profile of another cluster is not there. */
+async function one(
+  { store, presentCluster }: ProfileParts,
+  [clusterId, id]: readonly string[],
+): Promise<Document<Profile>> {
+  const cluster = await presentCluster(clusterId);
+  const found = id === undefined ? null : await profiles.get(store.entities, id);
+  if (found === null || found.deletedAt !== null || found.cluster !== cluster)
+    throw notFound('container workload profile');
+  return found;
+}
+
+async function knownLabels(store: EventStore, body: LabelsInBody): Promise<KnownLabels> {
+  const types = (await labelTypes.live(store.entities)).map((each) => each.body.key);
+  const keyOf: Record<string, string> = {};
+  for (const id of labelIdsIn(body)) {
+    const found = await labels.get(store.entities, id);
+    if (found !== null && found.deletedAt === null) keyOf[id] = found.body.key;
+  }
+  return { types, keyOf };
+}
+
+const PREPARED = {
+  description: '',
+  managed: false,
+  mode: 'visibility_only',
+  visibilityLevel: 'flow_summary',
+  isTemplate: false,
+  isDiscovered: false,
+} as const;
+
+async function prepare(
+  { store }: ProfileParts,
+  request: ResourceRequest,
+  cluster: string,
+): Promise<Document<Profile>> {
+  const body = parsed(ContainerWorkloadProfileCreate, request.body);
+  const namespace = body.namespace ?? null;
+  const known = await knownLabels(store, body);
+  const id = namespace === null ? randomUUID() : namespaceProfileId(cluster, namespace);
+  const profile: Profile = {
+    ...PREPARED,
+    name: namespace ?? '',
+    ...fieldsOf(body),
+    assignments: assignmentsOf(body, {}, known.keyOf) ?? {},
+    id,
+    cluster,
+    namespace,
+    linked: namespace !== null && (await namespaceExists(store.entities, cluster, namespace)),
+  };
+  const addressee = { stream: streamOf.profile(id), actor: request.actor, cluster };
+  const namespaceTaken = await isNamespaceTaken(store, profile);
+  await execute(store, profileDecider, addressee, { type: 'prepare', profile, known, namespaceTaken });
+  const created = await profiles.get(store.entities, id);
+  if (created === null) throw new Error(`profile ${id} is not in its read table`);
+  return created;
+}
+
+async function isNamespaceTaken(store: EventStore, { cluster, namespace }: Profile): Promise<boolean> {
+  if (namespace === null) return false;
+  return (await profiles.live(store.entities)).some(
+    (each) => each.cluster === cluster && each.body.namespace === namespace,
+  );
+}
+
+const fieldsOf = (body: ChangeBody): ProfileChange =>
+  defined({
+    name: body.name ?? undefined,
+    description: body.description,
+    managed: body.managed,
+    mode: body.enforcement_mode,
+    visibilityLevel: body.visibility_level,
+  });
+
+type ChangeBody = Omit<ContainerWorkloadProfileUpdate, 'namespace'>;
+
+async function change(
+  { store }: ProfileParts,
+  request: ResourceRequest,
+  id: string,
+  body: ChangeBody,
+): Promise<void> {
+  const found = await profiles.get(store.entities, id);
+  if (found === null || found.deletedAt !== null || found.cluster !== request.ids[0])
+    throw notFound('container workload profile');
+  const known = await knownLabels(store, body);
+  const assignments = assignmentsOf(body, found.body.assignments, known.keyOf);
+  const wanted: ProfileChange = { ...fieldsOf(body), ...defined({ assignments }) };
+  const addressee = { stream: streamOf.profile(id), actor: request.actor, cluster: found.cluster };
+  await execute(store, profileDecider, addressee, { type: 'change', change: wanted, known });
+}
+
+/** Each failure names the place of its profile in the request. */
+async function changeAll(
+  parts: ProfileParts,
+  request: ResourceRequest,
+  ids: readonly string[],
+  body: ChangeBody,
+) {
+  const errors: CallError['errors'] = [];
+  for (const [index, id] of ids.entries()) {
+    await change(parts, request, id, body).catch((error: unknown) => {
+      if (!(error instanceof CallError)) throw error;
+      errors.push(
+        ...error.errors.map(({ token, message }) => ({
+          token,
+          message: `record_index=>${index}: ${message}`,
+        })),
+      );
+    });
+  }
+  if (errors.length > 0) throw new CallError('INVALID_ARGUMENT', errors);
+  return {};
+}
+
+/** Deleted ones too: a restriction may still name them. */
+async function labelNames(store: EventStore): Promise<Map<string, NamedLabel>> {
+  return new Map(
+    (await labels.all(store.entities)).map(({ id, body: { key, value } }) => [id, { key, value }]),
+  );
+}
+
+function show(found: Document<Profile>, names: ReadonlyMap<string, NamedLabel>): Record<string, unknown> {
+  const { body } = found;
+  return {
+    href: orgHref(`container_clusters/${found.cluster}/container_workload_profiles/${found.id}`),
+    name: body.name,
+    namespace: body.namespace,
+    description: body.description,
+    managed: body.managed,
+    linked: body.linked,
+    enforcement_mode: body.mode,
+    visibility_level: body.visibilityLevel,
+    assign_labels: showAssigned(body.assignments),
+    labels: showLabels(body.assignments, names),
+    ...metaOf(found),
+    created_by: { href: actorHref(found.createdBy) },
+  };
+}

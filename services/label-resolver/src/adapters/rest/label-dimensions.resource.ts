@@ -1,0 +1,151 @@
+/** `label_dimensions`: the label types. role, app, env and loc are made at the first start. */
+import type { Document, EventStore } from '@ringfence/event-store';
+import {
+  defined,
+  exact,
+  execute,
+  isTrue,
+  metaOf,
+  notFound,
+  orgHref,
+  orNull,
+  page,
+  parsed,
+  partial,
+} from '@ringfence/resources';
+import type { Operations } from '@ringfence/resources';
+import { randomUUID } from 'node:crypto';
+import { LabelDimensionCreate, LabelDimensionUpdate } from '@ringfence/contracts';
+import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import type { LabelType, LabelTypeCommand } from '../../domain/label-type.decider.js';
+import { BUILT_IN_TYPES, labelTypeDecider } from '../../domain/label-type.decider.js';
+import { labels, labelTypes } from '../../read/resolver-documents.js';
+import type { ChangeQueue } from '../change-queue.js';
+import { builtInTypeId } from '../derived-ids.js';
+import { streamOf } from '../stream-names.js';
+import { SYSTEM } from '../system-actor.js';
+
+export interface LabelDimensionParts {
+  readonly store: EventStore;
+  readonly changing: ChangeQueue;
+}
+
+export function labelDimensionOperations({ store, changing }: LabelDimensionParts): Operations {
+  const ordered =
+    (work: (store: EventStore, request: ResourceRequest) => Promise<ResourceResponse>) =>
+    (request: ResourceRequest) =>
+      changing(() => work(store, request));
+  return {
+    list: ({ query }) => list(store, query),
+    get: async ({ ids }) => ({ body: show(await one(store, ids[0]), await keysInUse(store)) }),
+    create: ordered(create),
+    update: ordered(async (_, request) => {
+      const found = await one(store, request.ids[0]);
+      const labelType = changeOf(parsed(LabelDimensionUpdate, request.body));
+      await run(store, request, found.id, { type: 'change', labelType });
+      return {};
+    }),
+    delete: ordered(async (_, request) => {
+      const found = await one(store, request.ids[0]);
+      const liveLabels = (await labels.live(store.entities)).filter(
+        (each) => each.body.key === found.body.key,
+      ).length;
+      await run(store, request, found.id, { type: 'delete', liveLabels });
+      return {};
+    }),
+  };
+}
+
+async function one(store: EventStore, id: string | undefined): Promise<Document<LabelType>> {
+  const found = id === undefined ? null : await labelTypes.get(store.entities, id);
+  if (found === null) throw notFound('label type');
+  return found;
+}
+
+async function run(
+  store: EventStore,
+  { actor }: ResourceRequest,
+  id: string,
+  command: LabelTypeCommand,
+): Promise<void> {
+  await execute(store, labelTypeDecider, { stream: streamOf.labelType(id), actor }, command);
+}
+
+async function list(store: EventStore, query: ResourceRequest['query']): Promise<ResourceResponse> {
+  const all = await (isTrue(query['include_deleted'] ?? '')
+    ? labelTypes.all(store.entities)
+    : labelTypes.live(store.entities));
+  const { matched, shown } = page(all, query, {
+    key: partial((each) => each.body.key),
+    display_name: partial((each) => each.body.displayName),
+    external_data_set: exact((each) => each.body.externalDataSet),
+    external_data_reference: exact((each) => each.body.externalDataReference),
+  });
+  const used = await keysInUse(store);
+  return { body: shown.map((each) => show(each, used)), total: all.length, matched: matched.length };
+}
+
+async function create(store: EventStore, request: ResourceRequest): Promise<ResourceResponse> {
+  const body = parsed(LabelDimensionCreate, request.body);
+  const labelType = {
+    id: randomUUID(),
+    key: body.key,
+    displayName: body.display_name,
+    displayInfo: body.display_info ?? {},
+    externalDataSet: body.external_data_set || null,
+    externalDataReference: body.external_data_reference || null,
+    isBuiltIn: false,
+  };
+  const liveKeys = (await labelTypes.live(store.entities)).map((each) => each.body.key);
+  await run(store, request, labelType.id, { type: 'create', labelType, liveKeys });
+  return { body: show(await one(store, labelType.id), new Set()) };
+}
+
+export async function ensureBuiltInTypes(store: EventStore): Promise<void> {
+  for (const { key, displayName, displayInfo } of BUILT_IN_TYPES) {
+    const id = builtInTypeId(key);
+    const labelType = {
+      id,
+      key,
+      displayName,
+      displayInfo,
+      externalDataSet: null,
+      externalDataReference: null,
+      isBuiltIn: true,
+    };
+    await execute(
+      store,
+      labelTypeDecider,
+      { stream: streamOf.labelType(id), actor: SYSTEM },
+      { type: 'create', labelType, liveKeys: [] },
+    );
+  }
+}
+
+async function keysInUse(store: EventStore): Promise<Set<string>> {
+  return new Set((await labels.live(store.entities)).map(({ body }) => body.key));
+}
+
+const changeOf = (body: LabelDimensionUpdate): Partial<LabelType> =>
+  defined({
+    displayName: body.display_name,
+    displayInfo: body.display_info,
+    externalDataSet: orNull(body.external_data_set),
+    externalDataReference: orNull(body.external_data_reference),
+  });
+
+function show(found: Document<LabelType>, used: ReadonlySet<string>): Record<string, unknown> {
+  const { id, key, displayName, displayInfo, externalDataSet, externalDataReference } = found.body;
+  return {
+    href: orgHref(`label_dimensions/${id}`),
+    key,
+    display_name: displayName,
+    display_info: displayInfo,
+    deleted: found.deletedAt !== null,
+    usage: { labels: used.has(key), label_groups: false },
+    external_data_set: externalDataSet,
+    external_data_reference: externalDataReference,
+    caps: ['write', 'delete'],
+    ...metaOf(found),
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * Who uses labels: policy objects, asked by request/reply; workloads and pairing profiles, as inventory said last; profiles, our own.
+ * An owner that does not answer is no "nobody".
+ */
+import type { Bus } from '@ringfence/bus';
+import { CALLS } from '@ringfence/contracts';
+import type { EventStore } from '@ringfence/event-store';
+import type { LabelUse } from '../../domain/label.decider.js';
+import { pairingProfiles, workloads } from '../../read/facts.js';
+import { profiles } from '../../read/resolver-documents.js';
+
+/** By label id. */
+export type LabelUsesOf = (labels: readonly string[]) => Promise<Map<string, LabelUse[]>>;
+
+/** A label that a profile fixes cannot go; one that a restriction merely allows can. */
+const FIXED_TOKEN = 'label_referenced_by_container_workload_profile';
+const CARRIED_TOKEN = 'label_still_has_associated_agent_info';
+
+interface NamedUse extends LabelUse {
+  readonly label: string;
+}
+
+export function labelUses(store: EventStore, bus: Bus): LabelUsesOf {
+  return async (labels) => {
+    const asked = new Set(labels);
+    const [policy, carried, own] = await Promise.all([
+      bus.call(CALLS.labelUsage, { labels: [...labels] }),
+      carriedByHosts(store, asked),
+      usedByProfiles(store, asked),
+    ]);
+    const uses = new Map<string, LabelUse[]>();
+    for (const { label, by, token } of [...policy.used, ...carried, ...own])
+      uses.set(label, [...(uses.get(label) ?? []), { by, token }]);
+    return uses;
+  };
+}
+
+async function carriedByHosts({ entities }: EventStore, asked: ReadonlySet<string>): Promise<NamedUse[]> {
+  const carriers = [
+    ...(await workloads(entities)).map((each) => ({ ...each, by: `workload ${each.name || each.hostname}` })),
+    ...(await pairingProfiles(entities)).map((each) => ({ ...each, by: `pairing profile ${each.name}` })),
+  ];
+  return carriers.flatMap(({ labels, by }) =>
+    labels.filter((label) => asked.has(label)).map((label) => ({ label, by, token: CARRIED_TOKEN })),
+  );
+}
+
+async function usedByProfiles(store: EventStore, asked: ReadonlySet<string>): Promise<NamedUse[]> {
+  return (await profiles.live(store.entities)).flatMap(({ body }) =>
+    Object.values(body.assignments).flatMap((assignment) =>
+      assignment.how === 'fixed' && asked.has(assignment.label)
+        ? [{ label: assignment.label, by: `container workload profile ${body.name}`, token: FIXED_TOKEN }]
+        : [],
+    ),
+  );
+}

@@ -1,0 +1,158 @@
+/** `labels`: effective at once, soft-deleted, refused while in use. */
+import { LabelCreate, LabelUpdate } from '@ringfence/contracts';
+import type { LabelState, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import type { Document, EventStore } from '@ringfence/event-store';
+import {
+  defined,
+  exact,
+  execute,
+  isTrue,
+  metaOf,
+  notFound,
+  orgHref,
+  page,
+  parsed,
+  partial,
+} from '@ringfence/resources';
+import { JsonContains, Not } from 'typeorm';
+import type { Operations } from '@ringfence/resources';
+import type { LabelCommand, LabelSurroundings, LabelUse } from '../../domain/label.decider.js';
+import { labelDecider } from '../../domain/label.decider.js';
+import { labels, labelTypes } from '../../read/resolver-documents.js';
+import type { ChangeQueue } from '../change-queue.js';
+import type { LabelUsesOf } from './label-uses.client.js';
+import { streamOf } from '../stream-names.js';
+
+export interface LabelParts {
+  readonly store: EventStore;
+  readonly changing: ChangeQueue;
+  readonly usesOf: LabelUsesOf;
+}
+
+export function labelOperations(parts: LabelParts): Operations {
+  const { store, changing, usesOf } = parts;
+  return {
+    list: (request) => list(parts, request),
+    get: async ({ ids, query }) => {
+      const found = await one(store, ids[0]);
+      const uses = isTrue(query['usage'] ?? '') ? await usesOf([found.id]) : undefined;
+      return { body: show(found, uses) };
+    },
+    create: (request) => changing(() => create(store, request)),
+    update: (request) => changing(() => update(store, request)),
+    delete: async (request) => {
+      const found = await one(store, request.ids[0]);
+      // Asked outside the queue: owners ask us in their turn. A reference that is made meanwhile matches nobody.
+      const uses = found.deletedAt === null ? ((await usesOf([found.id])).get(found.id) ?? []) : [];
+      return changing(async () => {
+        await run(store, request, found.id, { type: 'delete', uses });
+        return {};
+      });
+    },
+  };
+}
+
+async function run(
+  store: EventStore,
+  { actor }: ResourceRequest,
+  id: string,
+  command: LabelCommand,
+): Promise<void> {
+  await execute(store, labelDecider, { stream: streamOf.label(id), actor }, command);
+}
+
+async function create(store: EventStore, request: ResourceRequest): Promise<ResourceResponse> {
+  const body = parsed(LabelCreate, request.body);
+  const [id = ''] = await store.nextIds('label');
+  const label = { id, key: body.key, value: body.value, ...externalOf(body, null) };
+  await run(store, request, id, { type: 'create', label, around: await surroundings(store, label) });
+  return { body: show(await one(store, id)) };
+}
+
+async function update(store: EventStore, request: ResourceRequest): Promise<ResourceResponse> {
+  const found = await one(store, request.ids[0]);
+  const body = parsed(LabelUpdate, request.body);
+  const label = { ...defined({ value: body.value }), ...externalOf(body, found.body) };
+  const around = await surroundings(store, { ...found.body, ...label });
+  await run(store, request, found.id, { type: 'change', label, around });
+  return {};
+}
+
+async function one(store: EventStore, id: string | undefined): Promise<Document<LabelState>> {
+  const found = id === undefined ? null : await labels.get(store.entities, id);
+  if (found === null) throw notFound('label');
+  return found;
+}
+
+function externalOf(
+  body: LabelCreate | LabelUpdate,
+  current: LabelState | null,
+): Pick<LabelState, 'externalDataSet' | 'externalDataReference'> {
+  const { external_data_set: set, external_data_reference: reference } = body;
+  return {
+    externalDataSet: set === undefined ? (current?.externalDataSet ?? null) : set || null,
+    externalDataReference:
+      reference === undefined ? (current?.externalDataReference ?? null) : reference || null,
+  };
+}
+
+async function surroundings(store: EventStore, label: LabelState): Promise<LabelSurroundings> {
+  const { id, key, value, externalDataSet, externalDataReference } = label;
+  const isAnother = (part: Partial<LabelState>): Promise<boolean> =>
+    labels.exists(store.entities, { id: Not(id), body: JsonContains(part) });
+  const isReferred = externalDataSet !== null && externalDataReference !== null;
+  return {
+    typeExists: await labelTypes.exists(store.entities, { body: JsonContains({ key }) }),
+    valueTaken: await isAnother({ key, value }),
+    referenceTaken: isReferred && (await isAnother({ externalDataSet, externalDataReference })),
+  };
+}
+
+async function list({ store, usesOf }: LabelParts, { query }: ResourceRequest): Promise<ResourceResponse> {
+  const all = await (isTrue(query['include_deleted'] ?? '')
+    ? labels.all(store.entities)
+    : labels.live(store.entities));
+  const isExact = isTrue(query['exact_match_for_label_type'] ?? '');
+  const key = (each: Document<LabelState>): string => each.body.key;
+  const { matched, shown } = page(all, query, {
+    key: isExact ? exact(key) : partial(key),
+    value: partial((each) => each.body.value),
+    external_data_set: exact((each) => each.body.externalDataSet),
+    external_data_reference: exact((each) => each.body.externalDataReference),
+  });
+  const uses = isTrue(query['usage'] ?? '') ? await usesOf(shown.map((each) => each.id)) : undefined;
+  return { body: shown.map((each) => show(each, uses)), total: all.length, matched: matched.length };
+}
+
+function show(found: Document<LabelState>, uses?: ReadonlyMap<string, LabelUse[]>): Record<string, unknown> {
+  const { id, key, value, externalDataSet, externalDataReference } = found.body;
+  return {
+    href: orgHref(`labels/${id}`),
+    key,
+    value,
+    deleted: found.deletedAt !== null,
+    external_data_set: externalDataSet,
+    external_data_reference: externalDataReference,
+    ...(uses !== undefined && { usage: usage(uses.get(id) ?? []) }),
+    ...metaOf(found),
+  };
+}
+
+function usage(uses: readonly LabelUse[]): Record<string, boolean> {
+  const has = (token: string): boolean => uses.some((use) => use.token === token);
+  const inPolicy = has('label_still_has_associated_rule_set');
+  return {
+    label_group: has('label_referenced_by_label_group'),
+    ruleset: inPolicy,
+    rule: inPolicy,
+    enforcement_boundary: inPolicy,
+    workload: has('label_still_has_associated_agent_info'),
+    container_workload_profile: has('label_referenced_by_container_workload_profile'),
+    static_policy_scopes: false,
+    containers_inherit_host_policy_scopes: false,
+    blocked_connection_reject_scope: false,
+    loopback_interfaces_in_policy_scopes: false,
+    ip_forwarding_enabled_scopes: false,
+    rule_hit_count_enabled_scopes: false,
+  };
+}
