@@ -4,7 +4,7 @@ import type { Publication, PublishOptions } from './bus.js';
 import { PermanentError, TransientError } from './errors.js';
 import type { Link } from './link.js';
 import { attributesOfSubject, stepOfTrace, wordsOfSubject } from './trace.js';
-import { encode, kindOfSubject, NOTHING, writeHeaders } from './wire.js';
+import { encode, kindOfSubject, NOTHING, REMOVED, writeHeaders } from './wire.js';
 
 const IN_FLIGHT = 512;
 const ACKNOWLEDGED_WITHIN_MS = 5_000;
@@ -62,7 +62,8 @@ export function publisher(link: Link): Publisher {
   };
   return {
     publish: (subject, payload, options) => store(subject, encode(payload), options),
-    remove: (subject, options) => store(subject, NOTHING, options),
+    remove: (subject, options) =>
+      store(subject, NOTHING, { ...options, headers: { ...options?.headers, ...REMOVED } }),
     publishMany,
   };
 }

@@ -8,6 +8,12 @@ import type { TraceHeaders } from './bus.js';
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 export const NOTHING = new Uint8Array(0);
+/**
+ * On every tombstone, in the words of NATS' own key-value stores. A message without payload and without headers ends the
+ * answers to a pull from another account (2.9.10: so does a service end what it streams), and what follows it in the stream
+ * would not come for as long as the pull seems to be open.
+ */
+export const REMOVED = { 'KV-Operation': 'DEL' };
 
 export function encode(payload: unknown): Uint8Array {
   return encoder.encode(JSON.stringify(payload ?? null));

@@ -2,7 +2,7 @@ import { CALLS, subjects } from '@ringfence/contracts';
 import { eventually, startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Bus, Credentials } from '../bus.js';
+import type { Bus, Credentials, LatestValue } from '../bus.js';
 import { connectBus, linkOf } from '../connect.js';
 import { ensureStreams, ensureUplinkDurable } from '../streams.js';
 import { A, B, compute, inventory, listen, raw } from '../testing/edges.js';
@@ -97,6 +97,29 @@ describe('the control server', () => {
     await compute.remove(`policy.${A}.unit.1`);
     await eventually(() => values.length === 3);
     expect(values).toEqual(['first', 'second', null]);
+  });
+
+  it('gives a cluster what follows removals at once, also removals that nobody traces', async () => {
+    const compute = await service('policy-compute');
+    const ids = ['1', '2', '3', '4'];
+    for (const id of ids) await compute.publish(`policy.${B}.group.${id}`, id);
+    await ensureUplinkDurable(await service('inventory'), B);
+    const edge = await connectBus({
+      servers: nats.url,
+      name: 'clas',
+      server: 'control',
+      credentials: await uplink(B),
+    });
+    buses.push(edge);
+    const values: unknown[] = [];
+    const take = ({ payload }: LatestValue): void => void values.push(payload);
+    await edge.latest('POLICY', `policy.${B}.*.*`, take, { durable: `clas-${B}` });
+    await eventually(() => values.includes('4'));
+    for (const id of ids) await compute.remove(`policy.${B}.group.${id}`);
+    await compute.publish(`policy.${B}.commit.${B}`, 'closed');
+    // A pull that the server has ended and said nothing of would be noticed after 12 s.
+    await eventually(() => values.at(-1) === 'closed', undefined, 10_000);
+    expect(values.slice(-5)).toEqual([null, null, null, null, 'closed']);
   });
 
   it('gives a cluster no way to another: by no subject and by no reply subject', async () => {
