@@ -105,7 +105,7 @@ function volley(own: string, { victim, node }: ClusterVictim): HostileMessage[] 
   };
   const lies: [string, unknown][] = [
     [`ack.CLUSTER.node.${node}`, ack],
-    [`flow.CLUSTER.batch.${node}`, batch],
+    [`flow.CLUSTER.decorated.${node}`, batch],
     [`obs.CLUSTER.heartbeat.${node}`, unpaired],
     [`agent.CLUSTER.heartbeat.${node}`, unpaired],
     [`evt.CLUSTER.workload.x`, {}],
@@ -117,7 +117,7 @@ function volley(own: string, { victim, node }: ClusterVictim): HostileMessage[] 
     ),
     ...soon.map((id) => ({ subject: `obs.${own}.cluster.x`, payload: {}, id })),
     ...WEAPONS.map((reply) => ({ subject: `ack.${own}.node.x`, payload: {}, reply })),
-    { subject: `flow.${own}.batch.x`, payload: poison() },
+    { subject: `flow.${own}.decorated.x`, payload: poison() },
     { subject: `obs.${own}.cluster.x`, payload: poison() },
   ];
 }

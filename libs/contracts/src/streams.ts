@@ -5,6 +5,7 @@
  */
 
 export interface StreamContract {
+  /** One of its kind on each server. */
   readonly name: string;
   readonly subjects: readonly string[];
   /** `limits` keeps what was read, so that a second reader is possible; `last` keeps one message per subject. */
@@ -77,12 +78,25 @@ export const STREAMS: readonly StreamContract[] = [
     dropsRepeats: true,
   },
   {
+    // As nodes count them.
     name: 'FLOWS',
     subjects: ['flow.*.batch.*'],
     retention: 'limits',
     maxBytes: 4 * GIB,
     maxAgeSeconds: 2 * DAY,
-    server: 'both',
+    server: 'cluster',
+    maxPerSubject: 2_048,
+    maxMessageBytes: 4 * MIB,
+    dropsRepeats: false,
+  },
+  {
+    // As clusters send them: both ends named.
+    name: 'FLOWS',
+    subjects: ['flow.*.decorated.*'],
+    retention: 'limits',
+    maxBytes: 4 * GIB,
+    maxAgeSeconds: 2 * DAY,
+    server: 'control',
     maxPerSubject: 2_048,
     maxMessageBytes: 4 * MIB,
     dropsRepeats: false,

@@ -58,7 +58,9 @@ export const subjects = {
     `policy.${cluster}.readiness.${subjectToken(podUid)}`,
   /** clas-cache → kubelink, on the cluster's NATS: tell everything again, its lists are missing. */
   relist: (cluster: string): string => `policy.${cluster}.relist.kubelink`,
+  /** C-VEN → clas-cache: flows as the node's kernel counted them. */
   flow: (cluster: string, node: string): string => `flow.${cluster}.batch.${subjectToken(node)}`,
+  /** clas-cache → control plane: the same with both ends named. */
   decorated: (cluster: string, node: string): string => `flow.${cluster}.decorated.${subjectToken(node)}`,
   ack: (cluster: string, node: string): string => `ack.${cluster}.node.${subjectToken(node)}`,
   heartbeat: (cluster: string, node: string): string => `agent.${cluster}.heartbeat.${subjectToken(node)}`,

@@ -199,7 +199,7 @@ describe('clas-cache', () => {
 
   it('decorates flows with both ends and the workload behind a ClusterIP', async () => {
     const batches: DecoratedFlowBatch[] = [];
-    const reader = await control.latest('FLOWS', subjects.flow(CLUSTER, 'node-1'), ({ payload }) => {
+    const reader = await control.latest('FLOWS', subjects.decorated(CLUSTER, 'node-1'), ({ payload }) => {
       batches.push(DecoratedFlowBatch.parse(payload));
     });
     const batch: FlowBatch = {

@@ -95,7 +95,7 @@ export const manifest: ServiceManifest = {
     { subject: 'obs.*.*.*', server: 'control' },
     { subject: 'agent.*.heartbeat.*', server: 'control' },
     { subject: 'agent.*.refusal.*', server: 'control' },
-    { subject: 'flow.*.batch.*', server: 'control' },
+    { subject: 'flow.*.decorated.*', server: 'control' },
     { subject: 'ack.*.node.*', server: 'control' },
     { subject: 'answer.*.*', server: 'control' },
     { subject: 'ack.*.pulse.*', server: 'control' },

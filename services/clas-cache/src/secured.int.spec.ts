@@ -63,7 +63,11 @@ describe('with credentials on both servers', () => {
     const flooder = await secured.connectAs(() => askAsNode(desk, machine), nodeInbox, { seed: desk.seed });
     const other = await secured.cven('node-2');
     const acked: number[] = [];
-    const reader = await control.latest('FLOWS', subjects.flow(CLUSTER, 'node-2'), () => void acked.push(1));
+    const reader = await control.latest(
+      'FLOWS',
+      subjects.decorated(CLUSTER, 'node-2'),
+      () => void acked.push(1),
+    );
     const flood = setInterval(() => {
       for (let i = 0; i < 1_000 && flooder.isConnected(); i += 1)
         flooder.send(subjects.flow(CLUSTER, 'node-3'), {});

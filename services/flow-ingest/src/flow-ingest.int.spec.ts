@@ -36,7 +36,7 @@ const start = async (): Promise<HostedProcess> => {
 /** As of today, because older days may be beyond the retention. */
 const now = { from: new Date(Date.now() - 5_000).toISOString(), to: new Date().toISOString() };
 const publish = (batch: DecoratedFlowBatch, cluster = CLUSTER): Promise<void> =>
-  edge.publish(subjects.flow(cluster, batch.node), batch);
+  edge.publish(subjects.decorated(cluster, batch.node), batch);
 
 async function ask<T>(
   collection: string,
@@ -118,7 +118,7 @@ describe('flow-ingest', () => {
   });
 
   it('goes on after a message that is no batch, and after one of another cluster', async () => {
-    await edge.publish(subjects.flow(CLUSTER, 'node-1'), { nonsense: true });
+    await edge.publish(subjects.decorated(CLUSTER, 'node-1'), { nonsense: true });
     await publish(aBatch({ ...now, id: 'foreign' }), '00000000-0000-4000-8000-000000000000');
     await publish(aBatch({ ...now, id: 'good', flows: [aFlow({ targetPort: 9997, port: 9997 })] }));
     await expect.poll(async () => (await stored()).length).toBe(4);

@@ -3,7 +3,7 @@ import type { ServiceManifest } from '@ringfence/contracts';
 
 export const FLOWS = {
   stream: 'FLOWS',
-  filter: 'flow.*.batch.*',
+  filter: 'flow.*.decorated.*',
   durable: 'flow-ingest-flows',
   mode: 'durable',
   server: 'control',

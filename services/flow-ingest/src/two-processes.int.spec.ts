@@ -22,7 +22,7 @@ async function send(batches: number): Promise<void> {
   const now = { from: new Date(Date.now() - 5_000).toISOString(), to: new Date().toISOString() };
   for (let n = 0; n < batches; n += 1) {
     const batch = aBatch({ ...now, id: `node-1/boot/${(sent += 1)}`, flows: [aFlow({ connections: 1 })] });
-    await edge.publish(subjects.flow(CLUSTER, batch.node), batch);
+    await edge.publish(subjects.decorated(CLUSTER, batch.node), batch);
   }
 }
 async function stored(): Promise<number> {

@@ -120,8 +120,7 @@ export function clusterVolley(cluster: string): () => [string, Uint8Array][] {
       ...objects,
       [`obs.${cluster}.workload.${randomUUID()}`, large],
       [`flow.${cluster}.decorated.node`, text(decoratedBatch(cluster, at))],
-      [`flow.${cluster}.batch.node`, text(decoratedBatch(cluster, at))],
-      ...noise.map((payload): [string, Uint8Array] => [`flow.${cluster}.batch.node`, payload]),
+      ...noise.map((payload): [string, Uint8Array] => [`flow.${cluster}.decorated.node`, payload]),
     ];
   };
 }

@@ -70,8 +70,8 @@ function consumptionProblems(
 ): string[] {
   const { filter, stream, server } = consumption;
   const name = `${reader.service} reads ${filter}`;
-  const contract = STREAMS.find((candidate) => candidate.name === stream);
-  if (!contract) return [`${name}: there is no stream ${stream}`];
+  const contract = STREAMS.find((one) => one.name === stream && [server, 'both'].includes(one.server));
+  if (!contract) return [`${name}: there is no stream ${stream} on the ${server} server`];
   const problems = contract.subjects.some((subject) => overlap(subject, filter))
     ? []
     : [`${name}: not on ${stream}`];

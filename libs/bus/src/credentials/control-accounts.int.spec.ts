@@ -81,7 +81,7 @@ describe('the control server', () => {
     buses.push(edge);
     await edge.publish(`obs.${A}.pod.p1`, { uid: 'p1' }, { id: 'p1-1' });
     await edge.publishMany([
-      { subject: `flow.${A}.batch.n1`, payload: {} },
+      { subject: `flow.${A}.decorated.n1`, payload: {} },
       { subject: `ack.${A}.node.n1`, payload: {} },
     ]);
     const values: unknown[] = [];
@@ -171,7 +171,7 @@ describe('the control server', () => {
     const may = [
       `obs.${A}.pod.x`,
       subjects.heartbeat(A, 'n1'),
-      subjects.flow(A, 'n1'),
+      subjects.decorated(A, 'n1'),
       subjects.ack(A, 'n1'),
     ];
     const edge = await raw(nats, await uplink(A));
@@ -192,7 +192,7 @@ describe('the control server', () => {
         ...[
           `obs.${B}.pod.forged`,
           `policy.${A}.unit.forged`,
-          subjects.flow(B, 'n1'),
+          subjects.decorated(B, 'n1'),
           '$SYS.REQ.CLAIMS.UPDATE',
         ],
       ])

@@ -57,7 +57,7 @@ function parseBatch(message: Message): DecoratedFlowBatch {
     throw new PermanentError('not-a-flow-batch', parsed.error.issues[0]?.message ?? 'not a flow batch');
   // The subject is what the sender's credential allows; the payload is only what it says.
   const { cluster, node } = parsed.data;
-  if (message.subject !== subjects.flow(cluster, node))
+  if (message.subject !== subjects.decorated(cluster, node))
     throw new PermanentError('foreign-sender', `a batch of node ${node} of ${cluster} on ${message.subject}`);
   return parsed.data;
 }

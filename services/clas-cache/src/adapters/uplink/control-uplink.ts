@@ -196,10 +196,6 @@ export class ControlUplink {
       payload,
       headers: traceOf(headers),
     });
-    const flows = (message: Message): Publication => ({
-      ...asItIs(message),
-      subject: message.subject.replace('.decorated.', '.batch.'),
-    });
     const isOwnHeartbeat = (message: Message): boolean => own(message) && isOfItsSender(message);
     this.consumers.push(
       clusterBus.consumeBatches(
@@ -220,7 +216,7 @@ export class ControlUplink {
       clusterBus.consumeBatches(
         DECORATED_FLOWS,
         FLOW_LIMITS,
-        (messages) => this.connected().publishMany(messages.filter(own).map(flows)),
+        (messages) => this.connected().publishMany(messages.filter(own).map(asItIs)),
         options,
       ),
     );
