@@ -34,15 +34,15 @@ export function targetKeys(targets: readonly NodePortTarget[]): string[] {
   ];
 }
 
-export const interestKeys = perObject(({ labelSet, workload }: Endpoint): readonly string[] =>
-  workload === null ? [`l ${labelSet}`] : [`l ${labelSet}`, `w ${workload}`],
-);
+export const interestKeys = ({ labelSet, workload }: Endpoint): readonly string[] =>
+  workload === null ? [`l ${labelSet}`] : [`l ${labelSet}`, `w ${workload}`];
 
 export class Interest {
   private readonly asked = new Counter<string>();
 
-  has(endpoint: Endpoint): boolean {
-    return interestKeys(endpoint).some((key) => this.asked.has(key));
+  /** Of the keys of an endpoint. */
+  hasAny(keys: readonly string[]): boolean {
+    return keys.some((key) => this.asked.has(key));
   }
 
   /** Returns the keys that nobody asked for before, and those that nobody asks for any more. */

@@ -11,25 +11,23 @@ import { Counter } from './counter.js';
 import type { ToldView } from './explain/place-judge.js';
 import { groupDifference, Interest } from './interest.js';
 import type { GroupDifference } from './interest.js';
+import type { EndpointChanges, KnownEndpoint, KnownEndpoints } from './known-endpoints.js';
 import { perObject } from './per-object.js';
 
 /** The cluster's present state, shared by all nodes. */
 export interface ClusterContent {
   readonly units: ReadonlyMap<LabelSetId, Unit>;
   readonly groups: ReadonlyMap<GroupId, Group>;
-  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  readonly endpoints: Pick<KnownEndpoints, 'get' | 'by'>;
   /** Of Pods that every node judges for: their ingress rules for just those ports. */
   readonly guardUnits: ReadonlyMap<LabelSetId, Unit>;
-  /** Endpoints by the keys of `interestKeys`. */
-  endpointsBy(key: string): Iterable<string>;
 }
 
 /** What changed in the cluster since the last look. */
-export interface ContentChanges {
+export interface ContentChanges extends EndpointChanges {
   readonly units: ReadonlySet<LabelSetId>;
   /** What each changed group gained and lost. */
   readonly groups: ReadonlyMap<GroupId, GroupDifference>;
-  readonly endpoints: ReadonlySet<string>;
   /** Of Pods that every node judges for. */
   readonly guards: GroupDifference;
 }
@@ -38,9 +36,6 @@ export interface ContentChanges {
 const peersOf = perObject((unit: Unit): readonly GroupId[] => [
   ...new Set([...unit.ingress, ...unit.egress].flatMap((rule) => rule.peers)),
 ]);
-
-/** Of another node's Pod only the address matters; in a large cluster the rest would be most of the message. */
-const asPeer = perObject(({ pod: _, ...peer }: Endpoint): Endpoint => peer);
 
 /** Every node needs them, whatever lives on it. */
 export const FOR_EVERYBODY: readonly GroupId[] = [
@@ -52,13 +47,13 @@ export const FOR_EVERYBODY: readonly GroupId[] = [
 
 type Delta = Pick<NodeView, 'groups' | 'endpoints' | 'units'>;
 
-/** One look at what changed: what must be looked at in turn, and what the node is told of it. */
+/** One look at what changed: what must be looked at in turn (twice does no harm), and what the node is told of it. */
 interface Pass {
   readonly content: ClusterContent;
   readonly revision: number;
-  readonly units: Set<LabelSetId>;
-  readonly groups: Set<GroupId>;
-  readonly endpoints: Set<string>;
+  readonly units: LabelSetId[];
+  readonly groups: GroupId[];
+  readonly endpoints: string[];
   readonly told: {
     readonly units: { upsert: Unit[]; remove: LabelSetId[] };
     readonly groups: { upsert: Group[]; remove: GroupId[] };
@@ -76,7 +71,7 @@ export class NodeSpan implements ToldView {
   private readonly needed = new Counter<GroupId>();
   private readonly groups = new Map<GroupId, Group>();
   /** With the revision in which the node was told of it last. */
-  private readonly held = new Map<string, { endpoint: Endpoint; revision: number }>();
+  private readonly held = new Map<string, { known: KnownEndpoint; revision: number }>();
   private readonly interest = new Interest();
 
   constructor(readonly node: string) {
@@ -108,37 +103,34 @@ export class NodeSpan implements ToldView {
   }
 
   endpoint(id: string): Endpoint | undefined {
-    return this.held.get(id)?.endpoint;
+    return this.held.get(id)?.known.endpoint;
   }
 
   /** In the order in which it heard of them. */
   *endpoints(): Generator<Endpoint> {
-    for (const { endpoint } of this.held.values()) yield endpoint;
+    for (const { known } of this.held.values()) yield known.endpoint;
   }
 
   /** null: nothing of it concerns the node. */
   apply(changes: ContentChanges, content: ClusterContent, revision: number): Delta | null {
     const pass: Pass = {
-      ...{ content, revision },
-      units: new Set(changes.units),
-      groups: new Set(changes.groups.keys()),
-      endpoints: new Set(changes.endpoints),
+      ...{ content, revision, units: [], groups: [], endpoints: [] },
       told: {
         units: { upsert: [], remove: [] },
         groups: { upsert: [], remove: [] },
         endpoints: { upsert: [], remove: [] },
       },
     };
-    for (const id of changes.endpoints) this.followOwn(id, pass);
+    for (const id of changes.endpointsOf.get(this.node) ?? []) this.followOwn(id, pass);
+    for (const id of changes.units) this.followUnit(id, pass);
     for (const id of pass.units) this.followUnit(id, pass);
-    for (const id of pass.groups) this.followGroup(id, changes.groups.get(id), pass);
+    for (const [id, difference] of changes.groups) this.followGroup(id, difference, pass);
+    for (const id of pass.groups) this.followGroup(id, undefined, pass);
     this.ask(changes.guards, pass);
+    for (const id of changes.endpoints) this.followEndpoint(id, pass);
     for (const id of pass.endpoints) this.followEndpoint(id, pass);
     const { units, groups, endpoints } = pass.told;
-    const isSame = [units, groups, endpoints].every(
-      ({ upsert, remove }) => upsert.length + remove.length === 0,
-    );
-    return isSame ? null : pass.told;
+    return [units, groups, endpoints].every(isEmpty) ? null : pass.told;
   }
 
   snapshot(): Delta {
@@ -146,18 +138,18 @@ export class NodeSpan implements ToldView {
       units: { upsert: [...this.units.values()].map(({ unit }) => unit), remove: [] },
       groups: { upsert: [...this.groups.values()], remove: [] },
       endpoints: {
-        upsert: [...this.held.values()].map(({ endpoint }) => this.told(endpoint)),
+        upsert: [...this.held.values()].map(({ known }) => this.told(known)),
         remove: [],
       },
     };
   }
 
   private followOwn(id: string, { content, units }: Pass): void {
-    const endpoint = content.endpoints.get(id);
+    const endpoint = content.endpoints.get(id)?.endpoint;
     const [before, now] = [this.own.get(id), endpoint?.node === this.node ? endpoint.labelSet : undefined];
     if (before === now) return;
-    if (before !== undefined && this.here.add(before, -1) === 0) units.add(before);
-    if (now !== undefined && this.here.add(now, 1) === 1) units.add(now);
+    if (before !== undefined && this.here.add(before, -1) === 0) units.push(before);
+    if (now !== undefined && this.here.add(now, 1) === 1) units.push(now);
     if (now === undefined) this.own.delete(id);
     else this.own.set(id, now);
   }
@@ -182,7 +174,7 @@ export class NodeSpan implements ToldView {
   private need(groups: readonly GroupId[], by: 1 | -1, pass: Pass): void {
     for (const id of groups) {
       const count = this.needed.add(id, by);
-      if (count === 0 || (count === 1 && by === 1)) pass.groups.add(id);
+      if (count === 0 || (count === 1 && by === 1)) pass.groups.push(id);
     }
   }
 
@@ -205,21 +197,26 @@ export class NodeSpan implements ToldView {
 
   private ask(difference: GroupDifference, { content, endpoints }: Pass): void {
     const { gained, lost } = this.interest.change(difference);
-    for (const key of [...gained, ...lost]) for (const id of content.endpointsBy(key)) endpoints.add(id);
+    for (const key of gained) for (const id of content.endpoints.by(key)) endpoints.push(id);
+    for (const key of lost) for (const id of content.endpoints.by(key)) endpoints.push(id);
   }
 
   private followEndpoint(id: string, { content, revision, told }: Pass): void {
-    const endpoint = content.endpoints.get(id);
-    const isWanted = endpoint !== undefined && (endpoint.node === this.node || this.interest.has(endpoint));
+    const known = content.endpoints.get(id);
+    const isWanted =
+      known !== undefined && (known.endpoint.node === this.node || this.interest.hasAny(known.keys));
     if (!isWanted) {
       if (this.held.delete(id)) told.endpoints.remove.push(id);
-    } else if (this.held.get(id)?.endpoint !== endpoint) {
-      this.held.set(id, { endpoint, revision });
-      told.endpoints.upsert.push(this.told(endpoint));
+    } else if (this.held.get(id)?.known !== known) {
+      this.held.set(id, { known, revision });
+      told.endpoints.upsert.push(this.told(known));
     }
   }
 
-  private told(endpoint: Endpoint): Endpoint {
-    return endpoint.pod === undefined || endpoint.node === this.node ? endpoint : asPeer(endpoint);
+  private told({ endpoint, asPeer }: KnownEndpoint): Endpoint {
+    return endpoint.node === this.node ? endpoint : asPeer;
   }
 }
+
+const isEmpty = ({ upsert, remove }: { upsert: readonly unknown[]; remove: readonly unknown[] }): boolean =>
+  upsert.length + remove.length === 0;

@@ -15,8 +15,9 @@ import type {
 import { NO_STAMP } from './cluster-view.calculator.js';
 import type { ViewChanges } from './cluster-view.calculator.js';
 import type { ToldView } from './explain/place-judge.js';
-import { groupDifference, interestKeys, keyDifference, targetKeys } from './interest.js';
+import { groupDifference, keyDifference, targetKeys } from './interest.js';
 import type { GroupDifference } from './interest.js';
+import { KnownEndpoints } from './known-endpoints.js';
 import { FOR_EVERYBODY, NodeSpan } from './node-span.calculator.js';
 import type { ClusterContent, ContentChanges } from './node-span.calculator.js';
 import { ToldStamps } from './told-stamps.js';
@@ -28,6 +29,12 @@ interface Telling {
   /** Told to every node, whether anything of it is its own. */
   readonly concernsAll: boolean;
   readonly at: string;
+}
+interface Said {
+  readonly at: string;
+  readonly base: number | null;
+  readonly content: Pick<NodeView, 'groups' | 'endpoints' | 'units'>;
+  readonly lists?: Partial<NodeLists>;
 }
 interface NodeState {
   readonly view: NodeSpan;
@@ -44,8 +51,7 @@ const VERSIONS_KEPT = 32;
 export class Spans {
   private readonly units = new Map<LabelSetId, Unit>();
   private readonly groups = new Map<GroupId, Group>();
-  private readonly endpoints = new Map<string, Endpoint>();
-  private readonly byKey = new Map<string, Set<string>>();
+  private readonly endpoints = new KnownEndpoints();
   private readonly states = new Map<string, NodeState>();
   private readonly guardUnits = new Map<LabelSetId, Unit>();
   private readonly content: ClusterContent = {
@@ -53,13 +59,12 @@ export class Spans {
     guardUnits: this.guardUnits,
     groups: this.groups,
     endpoints: this.endpoints,
-    endpointsBy: (key) => this.byKey.get(key) ?? [],
   };
   private readonly everything: ToldView = {
-    endpoint: (id) => this.endpoints.get(id),
+    endpoint: (id) => this.endpoint(id),
     unit: (id) => this.units.get(id),
     group: (id) => this.groups.get(id),
-    endpoints: () => this.endpoints.values(),
+    endpoints: () => this.endpoints.all(),
   };
   private lists: NodeLists = { namespaces: [], nodePorts: [], apiServers: [] };
   private newestStamp: PolicyStamp = NO_STAMP;
@@ -117,7 +122,7 @@ export class Spans {
 
   /** The revision with which the endpoint's own node was told its rules last; undefined: it was not told (all of) them. */
   ownRulesSince(id: string): number | undefined {
-    const endpoint = this.endpoints.get(id);
+    const endpoint = this.endpoint(id);
     const view = this.states.get(endpoint?.node ?? '')?.view;
     const [known, rules] = [view?.knownSince(id), view?.rulesSince(endpoint?.labelSet ?? '')];
     return known === undefined || rules === undefined ? undefined : Math.max(known, rules);
@@ -125,13 +130,13 @@ export class Spans {
 
   *ownEndpoints(node: string): Generator<Endpoint> {
     for (const id of this.states.get(node)?.view.ownEndpoints ?? []) {
-      const endpoint = this.endpoints.get(id);
+      const endpoint = this.endpoint(id);
       if (endpoint !== undefined) yield endpoint;
     }
   }
 
   endpoint(id: string): Endpoint | undefined {
-    return this.endpoints.get(id);
+    return this.endpoints.get(id)?.endpoint;
   }
 
   /** Deltas for the nodes that it concerns. */
@@ -153,19 +158,22 @@ export class Spans {
     if (isEmpty && !concernsAll) return [];
     // Also where no node is concerned: a number is never given twice.
     this.revision += 1;
-    return [...this.states].flatMap(([node, state]) => {
+    const deltas: NodeView[] = [];
+    for (const [node, state] of this.states) {
       const delta = state.view.apply(concerns, this.content, this.revision);
-      if (delta === null && !concernsAll) return [];
+      if (delta === null && !concernsAll) continue;
       const base = state.revision;
       state.revision = this.revision;
-      return [{ ...this.head(node, state, at), base, ...(delta ?? NOTHING), ...lists }];
-    });
+      deltas.push(this.message(node, state, { at, base, content: delta ?? NOTHING, lists }));
+    }
+    return deltas;
   }
 
   /** Everything that the node must know; a node that was not known until now is from now on. */
   snapshot(node: string, at: string): NodeView {
     const state = this.node(node);
-    return { ...this.head(node, state, at), base: null, ...state.view.snapshot(), ...this.lists };
+    const content = state.view.snapshot();
+    return this.message(node, state, { at, base: null, content, lists: this.lists });
   }
 
   /**
@@ -175,7 +183,7 @@ export class Spans {
   nudge(node: string, at: string, has = 0): NodeView {
     const state = this.node(node);
     const base = has > state.revision ? has + 1 : state.revision;
-    return { ...this.head(node, state, at), base, ...NOTHING };
+    return this.message(node, state, { at, base, content: NOTHING });
   }
 
   /** Returns the nudge that tells the node, where that is news. */
@@ -185,7 +193,7 @@ export class Spans {
     state.isUnpaired = isUnpaired;
     const base = state.revision;
     state.revision = ++this.revision;
-    return { ...this.head(node, state, at), base, ...NOTHING };
+    return this.message(node, state, { at, base, content: NOTHING });
   }
 
   /** The policy version that the node has in its kernel with this revision; undefined: not known (any more). */
@@ -198,14 +206,13 @@ export class Spans {
     this.states.delete(node);
   }
 
-  private head(node: string, { revision, isUnpaired }: NodeState, at: string) {
-    return {
-      node,
-      revision,
-      policyVersion: this.policyVersion,
-      at,
-      ...(isUnpaired ? { unpaired: true } : {}),
-    };
+  private message(node: string, { revision, isUnpaired }: NodeState, said: Said): NodeView {
+    const { at, base, content, lists } = said;
+    const { units, groups, endpoints } = content;
+    const { policyVersion } = this;
+    const message: NodeView = { node, revision, policyVersion, at, base, units, groups, endpoints };
+    if (isUnpaired) message.unpaired = true;
+    return lists === undefined ? message : Object.assign(message, lists);
   }
 
   private node(node: string): NodeState {
@@ -220,13 +227,12 @@ export class Spans {
       };
       this.states.set(node, state);
       this.noteVersion(state);
-      const here = [...this.endpoints.values()]
-        .filter((endpoint) => endpoint.node === node)
-        .map(({ id }) => id);
+      const here = this.endpoints.of(node);
       const everything = {
         units: new Set(this.guardUnits.keys()),
         groups: new Map(FOR_EVERYBODY.map((id) => [id, keyDifference([], [])])),
         endpoints: new Set(here),
+        endpointsOf: new Map([[node, here]]),
         guards: keyDifference([], targetKeys(this.lists.nodePorts)),
       };
       state.view.apply(everything, this.content, state.revision);
@@ -257,30 +263,7 @@ export class Spans {
       groups.set(id, groupDifference(this.groups.get(id), undefined));
       this.groups.delete(id);
     }
-    for (const id of changes.endpoints.remove) this.setEndpoint(id, undefined);
-    for (const endpoint of changes.endpoints.upsert) this.setEndpoint(endpoint.id, endpoint);
-    const endpoints = new Set([...changes.endpoints.upsert.map(({ id }) => id), ...changes.endpoints.remove]);
-    return { units, groups, endpoints, guards };
-  }
-
-  private setEndpoint(id: string, endpoint: Endpoint | undefined): void {
-    const before = this.endpoints.get(id);
-    if (before !== undefined) {
-      for (const key of interestKeys(before)) {
-        const ids = this.byKey.get(key);
-        if (ids?.delete(id) && ids.size === 0) this.byKey.delete(key);
-      }
-    }
-    if (endpoint === undefined) {
-      this.endpoints.delete(id);
-      return;
-    }
-    this.endpoints.set(id, endpoint);
-    for (const key of interestKeys(endpoint)) {
-      const ids = this.byKey.get(key);
-      if (ids === undefined) this.byKey.set(key, new Set([id]));
-      else ids.add(id);
-    }
+    return { units, groups, guards, ...this.endpoints.take(changes.endpoints) };
   }
 }
 
@@ -302,7 +285,7 @@ function followUnits(units: Map<LabelSetId, Unit>, { upsert, remove }: ViewChang
   return [...upsert.map((unit) => unit.labelSet.id), ...remove];
 }
 
-const NOTHING: Pick<NodeView, 'groups' | 'endpoints' | 'units'> = {
+const NOTHING: Said['content'] = {
   groups: { upsert: [], remove: [] },
   endpoints: { upsert: [], remove: [] },
   units: { upsert: [], remove: [] },
