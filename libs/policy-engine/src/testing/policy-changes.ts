@@ -1,0 +1,140 @@
+/** Changes of what policy is made of, and any sequence of them; each does the same to a calculator and to a plain state. */
+import fc from 'fast-check';
+import type { ComputedType, LabelSetId, PolicyObjects } from '@ringfence/contracts';
+import type { PolicyCalculator } from '../policy.calculator.js';
+import type { ProvisionableObjects } from '../policy-source.js';
+import {
+  anyBoundary,
+  anyCatalogue,
+  anyIpList,
+  anyLabelGroup,
+  anyLabelSet,
+  anyMode,
+  anyObjects,
+  anyRuleSet,
+  anyService,
+  CLUSTER,
+  WORKLOADS,
+} from './arbitrary-world.js';
+import type { World } from './world.js';
+
+/** `apply` does it to a calculator, `to` to the state itself. */
+export interface Change {
+  readonly name: string;
+  apply(calculator: PolicyCalculator): void;
+  to(state: State): void;
+}
+export interface State {
+  catalogue: World['catalogue'];
+  readonly objects: Map<string, { type: ComputedType; object: ProvisionableObjects[ComputedType] }>;
+  readonly labelSets: Map<LabelSetId, World['labelSets'][number]>;
+  readonly workloads: Map<string, LabelSetId>;
+}
+export const emptyState = (): State => ({
+  catalogue: { types: [], labels: [] },
+  objects: new Map(),
+  labelSets: new Map(),
+  workloads: new Map(),
+});
+
+export function worldOf(state: State): World {
+  const of = <T extends ComputedType>(type: T): ProvisionableObjects[T][] =>
+    [...state.objects.values()].flatMap((one) =>
+      one.type === type ? [one.object as ProvisionableObjects[T]] : [],
+    );
+  return {
+    cluster: CLUSTER,
+    catalogue: state.catalogue,
+    objects: {
+      version: 1,
+      ip_lists: of('ip_lists'),
+      services: of('services'),
+      label_groups: of('label_groups'),
+      rule_sets: of('rule_sets'),
+      enforcement_boundaries: of('enforcement_boundaries'),
+    },
+    labelSets: [...state.labelSets.values()],
+    workloads: state.workloads,
+    endpoints: [],
+    strangers: [],
+  };
+}
+
+const objectChange = <T extends ComputedType>(type: T, any: fc.Arbitrary<ProvisionableObjects[T]>) =>
+  fc.oneof(
+    any.map((object): Change => ({
+      name: `set ${type}/${object.id}`,
+      apply: (calculator) => calculator.setObject(type, object),
+      to: (state) => state.objects.set(`${type}/${object.id}`, { type, object }),
+    })),
+    any.map(({ id }): Change => ({
+      name: `remove ${type}/${id}`,
+      apply: (calculator) => calculator.removeObject(type, id),
+      to: (state) => state.objects.delete(`${type}/${id}`),
+    })),
+  );
+
+const labelSets = fc.sample(anyLabelSet, { numRuns: 12, seed: 7 });
+const someLabelSet = fc.constantFrom(...labelSets);
+
+const anyChange: fc.Arbitrary<Change> = fc.oneof(
+  { weight: 4, arbitrary: objectChange('rule_sets', anyRuleSet) },
+  { weight: 2, arbitrary: objectChange('label_groups', anyLabelGroup) },
+  { weight: 1, arbitrary: objectChange('services', anyService) },
+  { weight: 1, arbitrary: objectChange('ip_lists', anyIpList) },
+  { weight: 1, arbitrary: objectChange('enforcement_boundaries', anyBoundary) },
+  {
+    weight: 1,
+    arbitrary: anyCatalogue.map((catalogue): Change => ({
+      name: `catalogue of ${catalogue.labels.length}`,
+      apply: (calculator) => calculator.setCatalogue(catalogue),
+      to: (state) => (state.catalogue = catalogue),
+    })),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.tuple(someLabelSet, anyMode).map(([labelSet, mode]): Change => ({
+      name: `set ${labelSet.id}`,
+      apply: (calculator) => calculator.setLabelSet(labelSet, mode),
+      to: (state) => state.labelSets.set(labelSet.id, { labelSet, mode }),
+    })),
+  },
+  {
+    weight: 2,
+    arbitrary: someLabelSet.map(({ id }): Change => ({
+      name: `remove ${id}`,
+      apply: (calculator) => calculator.removeLabelSet(id),
+      to: (state) => state.labelSets.delete(id),
+    })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...WORKLOADS), fc.option(someLabelSet))
+      .map(([workload, labelSet]): Change => ({
+        name: `${workload} is in ${labelSet?.id}`,
+        apply: (calculator) => calculator.setWorkload(workload, labelSet?.id ?? null),
+        to: (state) =>
+          labelSet === null ? state.workloads.delete(workload) : state.workloads.set(workload, labelSet.id),
+      })),
+  },
+);
+export const anySequence: fc.Arbitrary<Change[]> = fc
+  .tuple(anyCatalogue, anyObjects, fc.array(anyChange, { minLength: 1, maxLength: 40 }))
+  .map(([catalogue, objects, changes]): Change[] => [
+    {
+      name: 'start',
+      apply: (calculator) => {
+        calculator.setCatalogue(catalogue);
+        calculator.setObjects(objects);
+      },
+      to: (state) => {
+        state.catalogue = catalogue;
+        for (const type of Object.keys(objects) as (keyof PolicyObjects)[]) {
+          if (type === 'version') continue;
+          for (const object of objects[type]) state.objects.set(`${type}/${object.id}`, { type, object });
+        }
+      },
+    },
+    ...changes,
+  ]);
