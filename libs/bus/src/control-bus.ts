@@ -4,6 +4,7 @@
  */
 import { HEALTH_CALLS } from '@ringfence/contracts';
 import type { ServiceManifest } from '@ringfence/contracts';
+import { beforeServing } from './before-serving.js';
 import type { Bus, BusOptions } from './bus.js';
 import { connectBus } from './connect.js';
 import { credsFile } from './credentials/creds-file.js';
@@ -58,7 +59,7 @@ export async function openControlBus(
   };
   const bus = (open.bus = await connectBus(connection));
   onShutdown(() => bus.close());
-  await ensureStreams(bus, 'control');
+  await beforeServing({ logger, signal }, () => ensureStreams(bus, 'control'));
   const call = HEALTH_CALLS.find((each) => each.service === service);
   // As the gateway asks for it: the health of the whole is that of every part, its lanes included.
   if (call !== undefined)

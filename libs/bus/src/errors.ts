@@ -38,9 +38,12 @@ export class CallError extends Error {
   }
 }
 
-/** Failures of what a handler depends on, by their codes: sockets, and the SQLSTATE classes of a database that is away, full or aborted us. */
+/**
+ * Failures of what a handler depends on, by their codes: sockets, the SQLSTATE classes of a database that is away, full or
+ * aborted us, and NATS that does not answer.
+ */
 const AWAY =
-  /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOST\w+|ENET\w+|EAI_AGAIN|ENOTFOUND|UND_ERR_\w+|08\w{3}|53\w{3}|57P0\d|40\w{3})$/;
+  /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOST\w+|ENET\w+|EAI_AGAIN|ENOTFOUND|UND_ERR_\w+|08\w{3}|53\w{3}|57P0\d|40\w{3}|TIMEOUT|503|DISCONNECT|CONNECTION_\w+)$/;
 const AWAY_WORDS =
   /connection terminated|timeout exceeded when trying to connect|timeout expired|not queryable/i;
 

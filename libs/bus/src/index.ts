@@ -1,3 +1,5 @@
+export { beforeServing } from './before-serving.js';
+export type { StartingProcess } from './before-serving.js';
 export { CallError, isTransient, PermanentError, TransientError } from './errors.js';
 export { connectBus } from './connect.js';
 export { openControlBus } from './control-bus.js';

@@ -13,7 +13,7 @@
  *   OBSERVATIONS ──(all but Pods)─────────▶ uplink ─────────────────────────▶ OBSERVATIONS
  *                           explain ◀────── uplink ◀── ask.<c>.*, answer.<c>.* ──┘
  */
-import { connectBus, credsFile, ensureStreams, serviceInbox } from '@ringfence/bus';
+import { beforeServing, connectBus, credsFile, ensureStreams, serviceInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import type { ApiClient } from '@ringfence/kubernetes';
 import type { HostContext } from '@ringfence/service-host';
@@ -222,7 +222,7 @@ async function openBus(
   });
   link.bus = bus;
   onShutdown(() => bus.close());
-  await ensureStreams(bus, 'cluster');
+  await beforeServing({ logger, signal }, () => ensureStreams(bus, 'cluster'));
   return bus;
 }
 

@@ -8,7 +8,7 @@
  */
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
-import { openControlBus } from '@ringfence/bus';
+import { beforeServing, openControlBus } from '@ringfence/bus';
 import type { Bus, Consumer } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
 import { keepWhole, ownDurables } from '@ringfence/event-store';
@@ -44,7 +44,8 @@ export async function startFlowIngest(context: Context): Promise<RunningService>
   const { bus, connection } = await openControlBus(context, manifest);
   const flowIngest = (open.flowIngest = await openFlowIngest(context));
   onShutdown(() => flowIngest.close());
-  const since = (await ownDurables(flowIngest.database, bus, manifest)).get(FLOWS.durable);
+  const owned = await beforeServing(context, () => ownDurables(flowIngest.database, bus, manifest));
+  const since = owned.get(FLOWS.durable);
   health.fact(
     'flows',
     () => `of before ${since?.toISOString() ?? 'the first one'} none came to this database`,

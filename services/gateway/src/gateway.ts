@@ -8,7 +8,7 @@
  *                 └─ refused ─▶ audit_events ◀─ EVENTS               ├─▶ edge-answers (exchange, pair)
  *                                                                    └─▶ flow-download, followers (server-sent events)
  */
-import { eventOf } from '@ringfence/bus';
+import { beforeServing, eventOf } from '@ringfence/bus';
 import type { Bus, Consumer, Message } from '@ringfence/bus';
 import { Envelope, VERSION } from '@ringfence/contracts';
 import { inTurns, openServiceStore, ownDurables } from '@ringfence/event-store';
@@ -60,8 +60,8 @@ export async function openGateway(context: Context, bus: Bus): Promise<Gateway> 
   const { config, logger } = context;
   const onError = (error: unknown): void => logger.warn({ err: error }, 'something in the background failed');
   const store = await openServiceStore(DATABASE, context);
-  if (await ensureBootstrapKey(store, config.RINGFENCE_BOOTSTRAP_API_KEY))
-    logger.info('bootstrap API key is known');
+  const bootstrap = (): Promise<boolean> => ensureBootstrapKey(store, config.RINGFENCE_BOOTSTRAP_API_KEY);
+  if (await beforeServing(context, bootstrap)) logger.info('bootstrap API key is known');
   const jobs = jobsStore(store.entities, onError);
   const followed = followers(bus, onError);
   bus.subscribe(PROVISIONED, ({ payload }) => tellFollowers(followed, payload));

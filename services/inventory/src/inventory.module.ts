@@ -8,7 +8,7 @@
  */
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
-import { openControlBus } from '@ringfence/bus';
+import { beforeServing, openControlBus } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
 import type { Bus, Consumer } from '@ringfence/bus';
 import { keepWhole, ownDurables, waitingInAll } from '@ringfence/event-store';
@@ -42,7 +42,7 @@ export async function startInventory(context: Context): Promise<RunningService> 
   const { bus, connection } = await openControlBus(context, manifest);
   const inventory = (open.inventory = await openInventory({ config, bus, logger, metrics, signal }));
   onShutdown(() => inventory.close());
-  await ownDurables(inventory.store, bus, manifest);
+  await beforeServing(context, () => ownDurables(inventory.store, bus, manifest));
   const app = await startNestOnBus({
     module: inventoryModule(inventory),
     nestLogger: nestLogger(logger),

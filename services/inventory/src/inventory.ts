@@ -6,7 +6,7 @@
  *   evt.*.{label,profile,entity}, ack.* ─▶ what REST shows
  *   cmd.inventory.* ─▶ REST collections, edge admission
  */
-import { noMetrics } from '@ringfence/bus';
+import { beforeServing, noMetrics } from '@ringfence/bus';
 import type { Bus, BusMetrics, Message } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { openServiceStore, soleWriter, startRelay } from '@ringfence/event-store';
@@ -73,8 +73,10 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
   const { config, bus, logger, signal } = options;
   const store = await openServiceStore(DATABASE, options);
   const writer = await soleWriter(store, signal && { signal });
-  await ensureDefaultProfile(store);
-  await labelled.prune(store.entities);
+  await beforeServing(options, async () => {
+    await ensureDefaultProfile(store);
+    await labelled.prune(store.entities);
+  });
   const relay = startRelay(store, bus, {
     onError: (error) => logger.warn({ err: error }, 'relay'),
   });

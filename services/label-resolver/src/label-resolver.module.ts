@@ -7,7 +7,7 @@
  */
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
-import { openControlBus } from '@ringfence/bus';
+import { beforeServing, openControlBus } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
 import type { Bus, Consumer } from '@ringfence/bus';
 import { keepWhole, ownDurables, waitingInAll } from '@ringfence/event-store';
@@ -45,7 +45,7 @@ export async function startLabelResolver(context: Context): Promise<RunningServi
   const { bus, connection } = await openControlBus(context, manifest);
   const resolver = (open.resolver = await openLabelResolver({ config, bus, logger, signal }));
   onShutdown(() => resolver.close());
-  await ownDurables(resolver.store, bus, manifest);
+  await beforeServing(context, () => ownDurables(resolver.store, bus, manifest));
   const app = await startNestOnBus({
     module: labelResolverModule(resolver),
     nestLogger: nestLogger(logger),

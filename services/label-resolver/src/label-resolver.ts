@@ -5,6 +5,7 @@
  *   cmd.label-resolver.resource ─▶ labels, label types, profiles ─────────────┴▶ calculator ─▶ EntityLabelled
  *   own events ─▶ relay ─▶ evt.*.{label,profile,entity,…};  ─▶ settings publisher ─▶ policy.<cluster>.{labels,profile,node}
  */
+import { beforeServing } from '@ringfence/bus';
 import type { Bus, Message } from '@ringfence/bus';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { openServiceStore, soleWriter, startRelay } from '@ringfence/event-store';
@@ -53,10 +54,12 @@ export async function openLabelResolver(options: LabelResolverOptions): Promise<
   const onRegained = (): void => resolver.forget();
   const writer = await soleWriter(store, { onRegained, ...(signal && { signal }) });
   const queue = writer.oneAtATime;
-  await ensureBuiltInTypes(store);
-  await facts.prune(store.entities);
-  // What a crash left unsaid is said before anything new.
-  await queue(() => resolver.settle());
+  await beforeServing(options, async () => {
+    await ensureBuiltInTypes(store);
+    await facts.prune(store.entities);
+    // What a crash left unsaid is said before anything new.
+    await queue(() => resolver.settle());
+  });
   const relay = startRelay(store, bus, {
     onError: (error) => logger.warn({ err: error }, 'relay'),
   });

@@ -7,6 +7,7 @@
  *                                                                      │ units and groups that stand
  *   cmd.policy-compute.explain ─▶ ask.<cluster>.*, answer.<cluster>.* (what stands) │ (drafts; the cluster away)
  */
+import { beforeServing } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { openServiceStore, startRelay } from '@ringfence/event-store';
@@ -63,9 +64,11 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
   const relay = startRelay(store, bus, {
     onError: (error) => logger.warn({ err: error }, 'relay'),
   });
-  const book = await PolicyBookStore.open(store);
-  await seedPolicy(book);
-  const mirror = await FactMirror.open(store);
+  const { book, mirror } = await beforeServing(options, async () => {
+    const book = await PolicyBookStore.open(store);
+    await seedPolicy(book);
+    return { book, mirror: await FactMirror.open(store) };
+  });
   const live = LivePolicy.begin({ bus, book, mirror, logger, metrics });
   const context: ResourceContext = {
     book,
