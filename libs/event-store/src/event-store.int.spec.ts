@@ -13,7 +13,7 @@ import { documents } from './documents.projection.js';
 import type { DocumentTypes } from './documents.projection.js';
 import { handleCommand } from './handle-command.js';
 import { dryRun, revertLast } from './migrate.js';
-import type { Migration, MigrationClass, Sql } from './migrate.js';
+import type { Migration, MigrationClass, Sql } from './migration.js';
 import { openEventStore } from './open.js';
 import { soleWriter } from './sole-writer.js';
 

@@ -6,7 +6,7 @@ import type { Actor, Envelope } from '@ringfence/contracts';
 import type { DomainEvent } from '@ringfence/decider';
 import type pg from 'pg';
 import type { EntityManager, EntitySchema } from 'typeorm';
-import type { MigrationClass } from './migrate.js';
+import type { MigrationClass } from './migration.js';
 
 export type NewEvent = DomainEvent;
 

@@ -20,7 +20,7 @@ export { keepNewest } from './keep-newest.js';
 export { handleCommand } from './handle-command.js';
 export type { CommandResult } from './handle-command.js';
 export { dryRun, migrate, revertLast } from './migrate.js';
-export type { Migration, MigrationClass, Sql } from './migrate.js';
+export type { Migration, MigrationClass, Sql } from './migration.js';
 export { inTurns } from './in-turns.js';
 export { keepWhole, waitingInAll } from './keep-whole.js';
 export type { CopyBus, CopyParts, CopyProcess, KeptMessages } from './keep-whole.js';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureDatabase } from './database.js';
 import type { EventStore } from './event-store.js';
 import { keepNewest } from './keep-newest.js';
-import type { Migration, Sql } from './migrate.js';
+import type { Migration, Sql } from './migration.js';
 import { openEventStore } from './open.js';
 
 interface Note {

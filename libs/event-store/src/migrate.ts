@@ -7,6 +7,7 @@ import { MigrationExecutor } from 'typeorm';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { codeOf } from './database.js';
 import { DatabaseRefused } from './database-refused.js';
+import type { MigrationClass, Sql } from './migration.js';
 import {
   Copied1795478400000,
   Durables1795392000000,
@@ -14,20 +15,6 @@ import {
   LOCKS,
   Resync1795305600000,
 } from './schema.js';
-
-/** All that a migration has: what it does follows from its SQL alone. */
-export type Sql = Pick<QueryRunner, 'query'>;
-
-/**
- * A migration of TypeORM, its class named and ordered by its time (`Agents1795219200000`). Once it ran somewhere, `up` stays as it
- * is. Read tables are not made here: their projections build them.
- */
-export interface Migration {
-  up(db: Sql): Promise<void>;
-  /** Takes back what `up` made, and what was stored in it. */
-  down(db: Sql): Promise<void>;
-}
-export type MigrationClass = new () => Migration;
 
 /** The store's own tables first. */
 export const withOwn = (migrations: readonly MigrationClass[]): MigrationClass[] => [

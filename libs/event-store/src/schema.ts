@@ -1,5 +1,5 @@
 /** The store's own tables, and the locks that its parts share. */
-import type { Migration, Sql } from './migrate.js';
+import type { Migration, Sql } from './migration.js';
 
 /** Advisory locks of one database. `append`: held from the insert to the commit, so that position is commit order. `write`: of the one process that writes; `rebuild`: of the one that builds read tables anew. */
 export const LOCKS = {
