@@ -88,7 +88,7 @@ export interface LatestOptions {
   readonly durable?: string;
   /** A handler that throws is called again with the same value; told here each time. */
   readonly onError?: (error: unknown, subject: string) => void;
-  /** The stream is another one than before, or lost its end: it is read from its beginning, and may lack what was read. */
+  /** The stream is another one than before, or lost its end: it is read from its beginning, and may lack what was read. Told before its first value. */
   readonly onStreamMadeAnew?: () => void;
 }
 
@@ -165,6 +165,10 @@ export interface Bus {
   rewind(consumption: Consumption, since?: Date): Promise<{ readonly oldest: Date | null }>;
   /** What a stream keeps: its name and birth, and the sequences of its first and last message. */
   kept(stream: string): Promise<{ readonly stream: string; readonly first: number; readonly last: number }>;
+  /** Told when the server has lost the stream and it was made anew: what was said on it must be said again. */
+  onMadeAnew(stream: string, listener: () => void): Subscription;
+  /** Told whenever the connection is back, never of the first one. */
+  onReconnect(listener: () => void): Subscription;
   /** Messages that wait in a durable, whoever reads through it. */
   waiting(consumption: Consumption): Promise<number>;
   /** Acknowledged together after the handler; a batch that fails is tried again, then message by message. */

@@ -4,6 +4,7 @@
  */
 import { HEALTH_CALLS } from '@ringfence/contracts';
 import type { ServiceManifest } from '@ringfence/contracts';
+import { onDemand } from '@ringfence/retrying';
 import { beforeServing } from './before-serving.js';
 import type { Bus, BusOptions } from './bus.js';
 import { connectBus } from './connect.js';
@@ -59,7 +60,14 @@ export async function openControlBus(
   };
   const bus = (open.bus = await connectBus(connection));
   onShutdown(() => bus.close());
-  await beforeServing({ logger, signal }, () => ensureStreams(bus, 'control'));
+  const ensured = (): Promise<void> => ensureStreams(bus, 'control');
+  await beforeServing({ logger, signal }, ensured);
+  // A server that comes back may have lost them with its disk.
+  const streams = onDemand(ensured, {
+    signal,
+    onError: (error) => logger.warn({ err: error }, 'NATS has not taken its streams, trying again'),
+  });
+  bus.onReconnect(streams.ask);
   const call = HEALTH_CALLS.find((each) => each.service === service);
   // As the gateway asks for it: the health of the whole is that of every part, its lanes included.
   if (call !== undefined)

@@ -110,4 +110,54 @@ describe('a reader of last values', () => {
     await again.caughtUp;
     expect(second.values.size).toBe(2);
   });
+
+  it('begins anew where the server lost its disk, by itself or through a durable, and says so first', async () => {
+    await open();
+    const cluster = '22222222-2222-4222-8222-222222222222';
+    const filter = `policy.${cluster}.*.*`;
+    const tell = async (...units: string[]): Promise<void> => {
+      for (const unit of units) await bus.publish(`policy.${cluster}.unit.${unit}`, unit);
+    };
+    await tell('1', '2', '3');
+    await ensureUplinkDurable(bus, cluster);
+    const logs = await Promise.all(
+      [{}, { durable: `clas-${cluster}` }].map(async (options) => {
+        const log: unknown[] = [];
+        const read = ({ payload }: LatestValue): void => void log.push(payload);
+        const onStreamMadeAnew = (): void => void log.push('anew');
+        const reader = await bus.latest('POLICY', filter, read, { ...options, onStreamMadeAnew });
+        await reader.caughtUp;
+        return log;
+      }),
+    );
+    await nats.loseDisk();
+    await eventually(() => bus.isConnected());
+    await ensureStreams(bus, 'control');
+    await ensureUplinkDurable(bus, cluster);
+    await tell('3', '4');
+    const wanted = ['1', '2', '3', 'anew', '3', '4'];
+    await eventually(() => logs.every((log) => log.length >= wanted.length), undefined, 30_000);
+    expect(logs).toEqual([wanted, wanted]);
+  });
+});
+
+describe('a stream that was made anew', () => {
+  it('is told to who asked, once, and only then', async () => {
+    await open();
+    let told = 0;
+    bus.onMadeAnew('POLICY', () => (told += 1));
+    let silent = 0;
+    bus.onMadeAnew('POLICY', () => (silent += 1)).close();
+    // Answered in their order: the first look was before this one.
+    await bus.kept('POLICY');
+    await nats.kill();
+    await nats.start();
+    await eventually(() => bus.isConnected());
+    await nats.loseDisk();
+    await eventually(() => bus.isConnected());
+    expect(told).toBe(0);
+    await ensureStreams(bus, 'control');
+    await eventually(() => told === 1);
+    expect(silent).toBe(0);
+  });
 });

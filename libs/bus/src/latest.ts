@@ -50,6 +50,8 @@ class ValueReader {
   private readonly ended = new AbortController();
   private birth = '';
   private doneUpTo = 0;
+  /** When what is done was stored. */
+  private doneAt = 0;
   private lastDelivery = 0;
   private inHand: PulledMessage | undefined;
   private queue: InboxQueue<PulledMessage> = inboxQueue();
@@ -174,16 +176,25 @@ class ValueReader {
     }
   }
 
-  private isNext({ deliverySeq }: PulledMessage): boolean {
+  private isNext(message: PulledMessage): boolean {
+    const { deliverySeq } = message;
     if (!this.isDurable && deliverySeq !== this.lastDelivery + 1) return false;
-    // A durable that counts from 1 again was made anew, perhaps on a stream that was.
-    if (this.isDurable && deliverySeq <= this.lastDelivery) this.doneUpTo = 0;
+    if (this.isDurable) this.noticeAnew(message);
     this.lastDelivery = deliverySeq;
     return true;
   }
 
+  /** Of somebody else's durable nobody says when it was made, or its stream: only the messages tell. */
+  private noticeAnew({ deliverySeq, seq, storedAt }: PulledMessage): void {
+    const isOfAnotherStream = seq <= this.doneUpTo && storedAt.getTime() > this.doneAt;
+    // A durable that counts from 1 again was made anew.
+    if (isOfAnotherStream || deliverySeq <= this.lastDelivery) this.doneUpTo = 0;
+    if (isOfAnotherStream) this.reading.options.onStreamMadeAnew?.();
+  }
+
   private done(message: PulledMessage): void {
     this.doneUpTo = Math.max(this.doneUpTo, message.seq);
+    this.doneAt = Math.max(this.doneAt, message.storedAt.getTime());
     this.progress.moved();
     if (this.isDurable) answer(this.link, message, ACK);
     if (message.pending === 0) this.isCaughtUp();

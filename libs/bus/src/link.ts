@@ -30,18 +30,21 @@ export interface Link {
   availability(): true | string;
   /** Called at every loss of the connection; returns the way to stop it. */
   onDisconnect(listener: () => void): () => void;
+  /** Called whenever the connection is back, never for the first one; returns the way to stop it. */
+  onReconnect(listener: () => void): () => void;
 }
 
 /** Resolves when connected; until then it tries again and again (`options.signal` ends that). */
 export async function openLink(options: BusOptions): Promise<Link> {
   const connection = await untilConnected(options);
   const state = { connected: true, detail: 'connected' };
-  const listeners = new Set<() => void>();
+  const lost = listeners();
+  const back = listeners();
   const tell = (connected: boolean, detail: string): void => {
     if (state.connected === connected && connected) return;
     Object.assign(state, { connected, detail });
     options.onState?.({ connected, detail });
-    if (!connected) for (const listener of [...listeners]) listener();
+    (connected ? back : lost).call();
   };
   const stores = storing(options.server);
   options.onState?.({ connected: true, detail: 'connected' });
@@ -60,9 +63,20 @@ export async function openLink(options: BusOptions): Promise<Link> {
     isConnected: () => state.connected,
     availability: () =>
       state.connected ? stores.state() : `${options.server} NATS is away: ${state.detail}`,
-    onDisconnect: (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
+    onDisconnect: lost.add,
+    onReconnect: back.add,
+  };
+}
+
+function listeners(): { add(listener: () => void): () => void; call(): void } {
+  const all = new Set<() => void>();
+  return {
+    add: (listener) => {
+      all.add(listener);
+      return () => void all.delete(listener);
+    },
+    call: () => {
+      for (const listener of [...all]) listener();
     },
   };
 }

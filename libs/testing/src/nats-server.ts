@@ -17,6 +17,8 @@ export interface NatsServer extends NatsPlace {
   kill(): Promise<void>;
   /** After `stop` or `kill`: the same port, the same files. */
   start(): Promise<void>;
+  /** kill -9, and started again with nothing of what it kept: streams, consumers, accounts. */
+  loseDisk(): Promise<void>;
   /** SIGHUP: it reads its configuration and certificates again. */
   reload(): void;
   close(): Promise<void>;
@@ -44,6 +46,12 @@ export async function startNats(
     stop: server.stop,
     kill: server.kill,
     start: server.start,
+    loseDisk: async () => {
+      await server.kill();
+      for (const kept of ['jetstream', 'accounts'])
+        await rm(join(directory, kept), { recursive: true, force: true });
+      await server.start();
+    },
     reload: () => server.signal('SIGHUP'),
     close: async () => {
       await server.kill();

@@ -295,6 +295,21 @@ describe('policy-compute on real servers', () => {
     expect(peers.flatMap((id) => reader.groups.get(id)?.cidrs ?? [])).toEqual(['198.51.100.0/24']);
   });
 
+  it('tells the clusters all of it again when NATS has lost its disk, under numbers that were never used', async () => {
+    const keys = reader.keys();
+    const { flush } = reader.commit()!;
+    await fixture.loseStreams();
+    const again = await readPolicy(fixture.bus);
+    await eventually(() => again.commit() !== null, undefined, 30_000);
+    expect(again.commit()).toMatchObject({ policyVersion: 3, hash: hashOfKeys(keys), facts: fixture.told() });
+    expect(again.commit()!.flush).toBeGreaterThan(flush);
+    expect(hashOfKeys(again.keys())).toBe(hashOfKeys(keys));
+    await again.close();
+    // What is changed afterwards goes on from there.
+    await fixture.entity({ id: WEB, name: 'web', labels: [ROLE_WEB, APP_SHOP] });
+    await settled(3);
+  });
+
   it('lets a second process stand by, take part in what is provisioned, and take over without writing anything', async () => {
     const other = await fixture.another();
     expect(other.service.writer()).toBe('another process');

@@ -34,6 +34,8 @@ export class FlushLoop {
   /** Touched and not yet on the stream. */
   private readonly unpublished = new Map<string, Map<string, RecordKey>>();
   private lane: PolicyLane | null = null;
+  /** The flush that is, or was last, written to a lane. */
+  private underWay: Promise<void> | null = null;
   private causes: TraceHeaders[] = [];
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | null = null;
@@ -53,11 +55,18 @@ export class FlushLoop {
     this.request([]);
   }
 
-  /** Where flushes go from now on; what it holds otherwise is put right. Null: another process writes. */
-  writeTo(lane: PolicyLane | null): void {
+  /** Where flushes go from now on; what it holds otherwise is put right. */
+  writeTo(lane: PolicyLane): void {
     this.lane = lane;
     this.unpublished.clear();
     this.request([]);
+  }
+
+  /** Computed, but written nowhere, until there is a lane again. Done when nothing more goes to the former one. */
+  async writeNowhere(): Promise<void> {
+    this.lane = null;
+    // How it ended is told and tried again where it runs.
+    await this.underWay?.catch(() => undefined);
   }
 
   /** Something changed; `causes` are the traces that brought it. */
@@ -91,7 +100,8 @@ export class FlushLoop {
     this.isAsked = false;
     const causes = this.causes.splice(0);
     try {
-      await continueTraces('flush policy', causes, () => this.flushAll());
+      this.underWay = continueTraces('flush policy', causes, () => this.flushAll());
+      await this.underWay;
     } catch (error) {
       this.isAsked = true;
       this.causes.unshift(...causes);

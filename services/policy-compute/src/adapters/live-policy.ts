@@ -29,6 +29,8 @@ export interface LivePolicyOptions {
   readonly metrics: Metrics;
 }
 
+type LaneEnd = 'lost' | 'anew';
+
 /** How often to look for what another process of this service provisioned. */
 const LOOK_EVERY_MS = 500;
 
@@ -42,6 +44,9 @@ export class LivePolicy {
   private whoWrites = 'none yet';
   private writing: Promise<void> = Promise.resolve();
   private looking: NodeJS.Timeout | undefined;
+  /** Of the last lane, on whatever stream: no number is given twice. */
+  private lastFlush = 0;
+  private onMadeAnew: () => void = () => undefined;
 
   private constructor(private readonly options: LivePolicyOptions) {
     this.loop = this.makeLoop();
@@ -103,35 +108,49 @@ export class LivePolicy {
     this.looking = setInterval(() => void book.current().catch(() => undefined), LOOK_EVERY_MS);
     this.state = true;
     this.loop.start();
+    const watching = bus.onMadeAnew('POLICY', () => this.onMadeAnew());
     while (!this.closing.signal.aborted) await this.writeWhileOurTurn();
+    watching.close();
   }
 
   private async writeWhileOurTurn(): Promise<void> {
-    const { bus, book, logger } = this.options;
+    const { book, logger } = this.options;
     const { signal } = this.closing;
     this.whoWrites = 'another process';
     const turn = await turnToWrite(book.store, signal);
     if (turn === null) return;
+    const lost = turn.lost.then(() => 'lost' as const);
     try {
-      await book.current();
-      const onError = (error: unknown, subject: string): void =>
-        logger.error({ err: error, subject }, 'a record was not read back');
-      const opened = Promise.race([PolicyLane.open(bus, onError), turn.lost.then(() => undefined)]);
-      const lane = await unlessAborted(opened, signal);
-      if (lane === undefined) return;
-      this.whoWrites = 'this process';
-      this.loop.writeTo(lane);
-      await unlessAborted(turn.lost, signal);
-      if (!signal.aborted) logger.warn('the turn to write policy was lost with its database session');
-      this.loop.writeTo(null);
+      let end: LaneEnd | undefined = 'anew';
+      while (end === 'anew') end = await unlessAborted(this.writeOneLane(lost), signal);
+      if (end === 'lost') logger.warn('the turn to write policy was lost with its database session');
     } catch (error) {
       logger.warn({ err: error }, 'writing policy did not begin');
       await sleep(LOOK_EVERY_MS);
     } finally {
       // What is under way is finished before another process may write.
-      if (signal.aborted) await this.loop.close();
+      await this.loop.writeNowhere();
       turn.release();
     }
+  }
+
+  /** A stream that was made anew has none of it: the lane is opened anew, finds everything missing, and says it. */
+  private async writeOneLane(lost: Promise<'lost'>): Promise<LaneEnd> {
+    const { bus, book, logger } = this.options;
+    const anew = new Promise<'anew'>((resolve) => (this.onMadeAnew = () => resolve('anew')));
+    const over = Promise.race([lost, anew]);
+    await book.current();
+    const onError = (error: unknown, subject: string): void =>
+      logger.error({ err: error, subject }, 'a record was not read back');
+    const lane = await Promise.race([PolicyLane.open(bus, this.lastFlush, onError), over]);
+    if (!(lane instanceof PolicyLane)) return lane;
+    this.whoWrites = 'this process';
+    this.loop.writeTo(lane);
+    const end = await over;
+    await this.loop.writeNowhere();
+    this.lastFlush = lane.lastFlush;
+    if (end === 'anew') logger.warn('NATS has lost the policy of all clusters: it is said again');
+    return end;
   }
 
   private makeLoop(): FlushLoop {

@@ -54,13 +54,19 @@ export function hashOfKeys(keys: readonly RecordKey[]): string {
 export class PolicyLane {
   private readonly held = new Map<string, HeldCluster>();
   private readonly committed = new Map<string, Committed>();
-  private flush = 0;
 
-  private constructor(private readonly bus: Bus) {}
+  private constructor(
+    private readonly bus: Bus,
+    private flush: number,
+  ) {}
 
-  /** Waits until it has read every record that the stream holds. */
-  static async open(bus: Bus, onError: (error: unknown, subject: string) => void): Promise<PolicyLane> {
-    const lane = new PolicyLane(bus);
+  /** Waits until it has read every record that the stream holds. `flush`: the last number given here, for a stream that forgot it. */
+  static async open(
+    bus: Bus,
+    flush: number,
+    onError: (error: unknown, subject: string) => void,
+  ): Promise<PolicyLane> {
+    const lane = new PolicyLane(bus, flush);
     const kinds = [...RECORD_KINDS, 'commit'];
     const readers = await Promise.all(
       kinds.map((kind) => bus.latest(STREAM, `policy.*.${kind}.*`, (value) => lane.hold(value), { onError })),
@@ -68,6 +74,11 @@ export class PolicyLane {
     await Promise.all(readers.map((reader) => reader.caughtUp));
     await Promise.all(readers.map((reader) => reader.close()));
     return lane;
+  }
+
+  /** The highest number given or read. */
+  get lastFlush(): number {
+    return this.flush;
   }
 
   /** Clusters that the stream still holds records of, from before the start. */

@@ -42,6 +42,8 @@ export interface PolicyFixture {
   whileDown(work: () => Promise<void>): Promise<void>;
   /** A second process of the service; it ends with `close`. */
   another(): Promise<{ readonly service: PolicyCompute; close(): Promise<void> }>;
+  /** NATS comes back with nothing, while the service runs. */
+  loseStreams(): Promise<void>;
   /** Ends the first process; `service` is then this one. */
   replaceBy(other: { readonly service: PolicyCompute; close(): Promise<void> }): Promise<void>;
   label(state: Partial<LabelState> & { id: string; key: string; value: string }): Promise<void>;
@@ -121,6 +123,11 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
     bus,
     service: running.service,
     another: open,
+    loseStreams: async () => {
+      await nats.loseDisk();
+      await eventually(() => bus.isConnected());
+      await ensureStreams(bus, 'control');
+    },
     replaceBy: async (other) => {
       await running.close();
       running = other;

@@ -4,7 +4,8 @@
  */
 import { ensureStreams, keepKubelinkDurable } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { retrying } from '@ringfence/retrying';
+import { onDemand } from '@ringfence/retrying';
+import type { OnDemand } from '@ringfence/retrying';
 import type { Logger } from 'pino';
 import type { EdgeAccounts } from './edge-accounts.js';
 
@@ -21,33 +22,22 @@ export interface ServerMemoryOptions {
 }
 
 export class ServerMemory {
-  private wanted = 0;
-  private done = 0;
-  private running: Promise<void> | undefined;
+  private readonly telling: OnDemand;
 
-  constructor(private readonly options: ServerMemoryOptions) {}
+  constructor(private readonly options: ServerMemoryOptions) {
+    const { signal, logger } = options;
+    const onError = (error: unknown): void =>
+      logger.warn({ err: error }, "the cluster's NATS has not taken all that it must know, trying again");
+    this.telling = onDemand(() => this.tell(), { signal, onError, longestPauseMs: LONGEST_PAUSE_MS });
+  }
 
   /** The server may have forgotten. Told until it has taken everything. */
   refresh(): void {
-    this.wanted += 1;
-    this.running ??= this.untilDone().finally(() => (this.running = undefined));
+    this.telling.ask();
   }
 
-  async close(): Promise<void> {
-    await this.running;
-  }
-
-  private async untilDone(): Promise<void> {
-    const { signal, logger } = this.options;
-    const onError = (error: unknown): void =>
-      logger.warn({ err: error }, "the cluster's NATS has not taken all that it must know, trying again");
-    const round = async (): Promise<void> => {
-      const wanted = this.wanted;
-      await this.tell();
-      this.done = wanted;
-    };
-    while (this.done !== this.wanted && !signal.aborted)
-      await retrying(round, { signal, onError, longestPauseMs: LONGEST_PAUSE_MS });
+  close(): Promise<void> {
+    return this.telling.settled();
   }
 
   private async tell(): Promise<void> {
