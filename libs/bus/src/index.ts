@@ -6,7 +6,13 @@ export { openControlBus } from './control-bus.js';
 export type { BusProcess, ControlBus } from './control-bus.js';
 export { eventOf } from './event-of.js';
 export { failureOf } from './calls.js';
-export { ensureKubelinkDurable, ensureStreams, ensureUplinkDurable, keepKubelinkDurable } from './streams.js';
+export {
+  ensureKubelinkDurable,
+  ensureStreams,
+  ensureUplinkDurable,
+  keepKubelinkDurable,
+  keepUplinkDurable,
+} from './streams.js';
 export type {
   BatchLimits,
   Bus,

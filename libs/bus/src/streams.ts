@@ -36,13 +36,23 @@ export async function ensureKubelinkDurable(bus: Bus, cluster: string): Promise<
 }
 
 /** Only where it is missing: after the server lost what it kept. */
-export async function keepKubelinkDurable(bus: Bus, cluster: string): Promise<void> {
-  const { consumers } = linkOf(bus).manager;
+export const keepUplinkDurable = (bus: Bus, cluster: string): Promise<void> =>
+  unlessThere(bus, 'POLICY', uplinkDurable(cluster), () => ensureUplinkDurable(bus, cluster));
+
+export const keepKubelinkDurable = (bus: Bus, cluster: string): Promise<void> =>
+  unlessThere(bus, 'READINESS', KUBELINK_DURABLE, () => ensureKubelinkDurable(bus, cluster));
+
+async function unlessThere(
+  bus: Bus,
+  stream: string,
+  durable: string,
+  make: () => Promise<void>,
+): Promise<void> {
   try {
-    await consumers.info('READINESS', KUBELINK_DURABLE);
+    await linkOf(bus).manager.consumers.info(stream, durable);
   } catch (error) {
     if (!(error instanceof NatsError) || error.api_error?.err_code !== CONSUMER_NOT_FOUND) throw error;
-    await ensureKubelinkDurable(bus, cluster);
+    await make();
   }
 }
 

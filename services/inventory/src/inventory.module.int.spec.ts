@@ -121,6 +121,37 @@ describe('inventory as a process, on a server that asks for credentials', () => 
     await edge.close();
   });
 
+  it('lets a cluster in again with the credential that it has, where NATS has lost its disk', async () => {
+    const { body } = await rest('container_clusters', 'create', [], { name: 'two' });
+    const { href, container_cluster_token: token } = body as {
+      href: string;
+      container_cluster_token: string;
+    };
+    const cluster = href.split('/').at(-1) ?? '';
+    const uplink = await bus.call(CALLS.exchangeToken, { cluster, token });
+    const edge = await connectBus({
+      ...{ servers: uplink.natsUrl, name: 'clas-cache', server: 'control' as const, credentials: uplink },
+    });
+    const values: unknown[] = [];
+    await edge.latest('POLICY', `policy.${cluster}.*.*`, ({ payload }) => void values.push(payload), {
+      durable: uplinkDurable(cluster),
+    });
+    const catalogue = { version: 1, types: [], labels: [] };
+    const tell = () => bus.publish(subjects.policy(cluster, 'labels', 'catalogue'), catalogue);
+    await tell();
+    await eventually(() => values.length === 1);
+    await nats.loseDisk();
+    await eventually(() => bus.isConnected() && edge.isConnected(), undefined, 30_000);
+    await eventually(() =>
+      tell().then(
+        () => true,
+        () => false,
+      ),
+    );
+    await eventually(() => values.length === 2, undefined, 30_000);
+    await edge.close();
+  });
+
   it('tells a caller why it was refused', async () => {
     const wrong = bus.call(CALLS.exchangeToken, { cluster: 'nobody', token: 'nothing' });
     await expect(wrong).rejects.toMatchObject({

@@ -25,6 +25,7 @@ import { namedStandings } from './adapters/acks/cluster-standings.js';
 import { containerClusterOperations } from './adapters/rest/container-clusters.resource.js';
 import type { ClusterParts } from './adapters/rest/container-clusters.resource.js';
 import { edgeAdmission } from './adapters/admission/edge-admission.js';
+import { keepServerMemory } from './adapters/admission/server-memory.js';
 import type { EdgeAdmission } from './adapters/admission/edge-admission.js';
 import { watchEnforcement } from './adapters/acks/enforcement-watch.js';
 import type { EnforcementWatch, WatchParts } from './adapters/acks/enforcement-watch.js';
@@ -93,6 +94,7 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     metrics: options.metrics ?? noMetrics,
   };
   const watch = watchAlarms(parts);
+  const memory = keepServerMemory({ ...parts, bus });
   return {
     store,
     resource: resourceAnswerer(collections(parts)),
@@ -105,7 +107,7 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     resync: relay.resync,
     relayLag: relay.lag,
     close: async () => {
-      await watch.close();
+      await Promise.all([watch.close(), memory.close()]);
       hearing.close();
       await relay.close();
       await writer.close();

@@ -1,5 +1,6 @@
 /** What label-resolver tells of what it is told: who carries which labels, and the settings for the clusters. */
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { kubernetesWorkloadId } from '@ringfence/labels';
 import { tokenOf } from '@ringfence/resources/testing';
 import { eventually, releasedEvents } from '@ringfence/testing';
@@ -51,17 +52,20 @@ async function entity(id: string): Promise<Record<string, unknown> | null> {
   return last?.type === 'EntityLabelled' ? (last.data as Record<string, unknown>) : null;
 }
 
-/** Current values of a cluster's settings by their subject. */
-async function settings(cluster: string): Promise<Map<string, unknown>> {
+/** Current values of a cluster's settings by their subject; null: said to be gone. */
+async function said(cluster: string): Promise<Map<string, unknown>> {
   const values = new Map<string, unknown>();
-  const reader = await world.bus.latest('POLICY', `policy.${cluster}.*.*`, ({ subject, payload }) => {
-    if (payload === null) values.delete(subject);
-    else values.set(subject, payload);
-  });
+  const reader = await world.bus.latest(
+    'POLICY',
+    `policy.${cluster}.*.*`,
+    ({ subject, payload }) => void values.set(subject, payload),
+  );
   await reader.caughtUp;
   await reader.close();
   return values;
 }
+const settings = async (cluster: string): Promise<Map<string, unknown>> =>
+  new Map([...(await said(cluster))].filter(([, value]) => value !== null));
 
 describe('the labels of entities', () => {
   it('follow profile and annotations, with what was refused', async () => {
@@ -197,6 +201,24 @@ describe('settings for the clusters', () => {
     await eventually(saidAll);
     await world.say('WorkloadDeleted', cluster, id, { id });
     await eventually(async () => !(await settings(cluster)).has(`policy.${cluster}.node.n1`));
+  });
+
+  it('are said again when NATS has lost its disk, and that what is gone is gone', async () => {
+    const cluster = await newCluster(world, 'shop');
+    const id = randomUUID();
+    const node = { id, cluster, node: 'n1', name: 'n1', hostname: 'n1', description: '', managed: true };
+    await world.say('WorkloadCreated', cluster, id, { ...node, labels: [], mode: 'full', addresses: [] });
+    await world.settled();
+    await world.say('WorkloadDeleted', cluster, id, { id });
+    await world.settled();
+    const told = async (): Promise<[string, unknown][]> =>
+      [...(await said(cluster))].filter(([subject]) => !/\.(labels|settled)\./.test(subject)).sort();
+    const isToldGone = (now: [string, unknown][]): boolean =>
+      now.some(([subject, value]) => subject === `policy.${cluster}.node.n1` && value === null);
+    const before = await eventually(told, isToldGone);
+    await world.loseStreams();
+    await eventually(told, (now) => isDeepStrictEqual(now, before), 30_000);
+    expect([...(await settings(cluster)).keys()]).toContain(`policy.${cluster}.labels.catalogue`);
   });
 });
 

@@ -6,7 +6,7 @@ import { connectBus, ensureStreams } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
-import { startNats, startPostgres } from '@ringfence/testing';
+import { eventually, startNats, startPostgres } from '@ringfence/testing';
 
 export interface OwnerProcess {
   readonly owner: {
@@ -27,6 +27,8 @@ export interface CollectionWorld {
   /** All events of this type so far, in order. */
   events(type: string): Promise<{ stream: string; data: Record<string, unknown> }[]>;
   restart(): Promise<void>;
+  /** NATS comes back with nothing, while the process runs. */
+  loseStreams(): Promise<void>;
   /** A second process on the same servers; `takeOver` ends the first. */
   standBy(): { mayWrite(): boolean; takeOver(): Promise<void> };
   close(): Promise<void>;
@@ -61,6 +63,11 @@ export async function startCollectionWorld<P extends OwnerProcess>({
     events: async (type) =>
       (await running.owner.store.follow(0, 10_000)).filter((event) => event.type === type) as never,
     restart: () => replaceBy(() => open(servers, running)),
+    loseStreams: async () => {
+      await nats.loseDisk();
+      await eventually(() => bus.isConnected());
+      await ensureStreams(bus, 'control');
+    },
     standBy: () => {
       let mayWrite = false;
       const next = open(servers, running).finally(() => (mayWrite = true));

@@ -6,11 +6,12 @@ import { readFileSync } from 'node:fs';
 import {
   credsFile,
   ensureUplinkDurable,
+  keepUplinkDurable,
   mintClusterAccount,
   mintUplinkUser,
   pushAccount,
 } from '@ringfence/bus';
-import type { Bus } from '@ringfence/bus';
+import type { Bus, ClusterAccount } from '@ringfence/bus';
 
 export interface UplinkCredential {
   readonly natsUrl: string;
@@ -21,6 +22,8 @@ export interface UplinkCredential {
 }
 export interface ClusterAccounts {
   uplink(cluster: string): Promise<UplinkCredential>;
+  /** Nothing of it may be missing on a server that forgot: who holds a credential comes in again with it. */
+  keep(cluster: string): Promise<void>;
   /** The cluster is deleted: what it held can do nothing any more. */
   remove(cluster: string): Promise<void>;
 }
@@ -44,18 +47,28 @@ export function clusterAccounts(bus: Bus, settings: AccountSettings): ClusterAcc
         await ensureUplinkDurable(bus, cluster);
         return { natsUrl, jwt: '', seed: '', expiresAt: expiresAt() };
       },
+      keep: (cluster) => keepUplinkDurable(bus, cluster),
       remove: async () => undefined,
     };
   }
   const accountOf = (cluster: string) =>
     mintClusterAccount({ operatorSeed: readFileSync(operatorKeyPath, 'utf8').trim(), coreAccount, cluster });
+  const pushed = async (cluster: string): Promise<ClusterAccount> => {
+    const account = await accountOf(cluster);
+    await pushAccount(settings.natsUrl, credsFile(systemCredsPath)(), account.jwt, settings.caFile);
+    return account;
+  };
   return {
     uplink: async (cluster) => {
-      const account = await accountOf(cluster);
-      await pushAccount(settings.natsUrl, credsFile(systemCredsPath)(), account.jwt, settings.caFile);
+      const account = await pushed(cluster);
       await ensureUplinkDurable(bus, cluster);
       const user = await mintUplinkUser(account, cluster, settings.uplinkSeconds);
       return { natsUrl, jwt: user.jwt, seed: user.seed, expiresAt: user.expiresAt ?? expiresAt() };
+    },
+    keep: async (cluster) => {
+      // First what is read through, then who may read: nobody comes to a durable that is not there.
+      await keepUplinkDurable(bus, cluster);
+      await pushed(cluster);
     },
     // Its credential ends by itself within `uplinkSeconds`, and a new one needs the token, whose hash is gone.
     remove: async () => undefined,

@@ -1,7 +1,8 @@
 /**
  * Settings for every cluster's store, on the policy lane: the label catalogue, each profile, each node. Follows the own
  * events in commit order and publishes the *current* value of what they touched, one after the other, then moves its
- * place; a crash publishes the same values again. Everything is said once more at each start, for a server that lost files.
+ * place; a crash publishes the same values again. Everything is said once more at each start, and whenever the server has
+ * lost what it kept.
  */
 import type { Bus } from '@ringfence/bus';
 import { GLOBAL, LabelCatalogue, NodeSettings, ProfileSettings, subjects } from '@ringfence/contracts';
@@ -50,11 +51,13 @@ export function startSettingsPublisher(
 ): SettingsPublisher {
   const publisher = new Publisher(store, bus, onError);
   const stopListening = store.onCommitted(() => publisher.wake());
+  const watching = bus.onMadeAnew('POLICY', () => publisher.streamMadeAnew());
   const running = publisher.run();
   return {
     lag: () => publisher.lag,
     close: async () => {
       stopListening();
+      watching.close();
       publisher.stop();
       await running;
     },
@@ -65,6 +68,7 @@ class Publisher {
   lag = 0;
   private readonly ended = new AbortController();
   private woken = new AbortController();
+  private isForgotten = false;
 
   constructor(
     private readonly store: EventStore,
@@ -76,6 +80,11 @@ class Publisher {
     this.woken.abort();
   }
 
+  streamMadeAnew(): void {
+    this.isForgotten = true;
+    this.wake();
+  }
+
   stop(): void {
     this.ended.abort();
     this.wake();
@@ -83,12 +92,13 @@ class Publisher {
 
   async run(): Promise<void> {
     const untilDone = { signal: this.ended.signal, onError: this.onError };
-    await retrying(() => this.sayAll(), untilDone);
+    await retrying(() => this.sayAll('live'), untilDone);
     while (!this.ended.signal.aborted) await retrying(() => this.round(), untilDone);
   }
 
   private async round(): Promise<void> {
     this.woken = new AbortController();
+    await this.remind();
     const count = await this.next();
     if (count < PAGE) await pause(LOOK_EVERY_MS, this.woken.signal);
   }
@@ -106,11 +116,24 @@ class Publisher {
     return events.length;
   }
 
-  private async sayAll(): Promise<void> {
+  /** Also of what is gone: who was away when it went would find no word of it any more. */
+  private async remind(): Promise<void> {
+    if (!this.isForgotten) return;
+    this.isForgotten = false;
+    try {
+      await this.sayAll('all');
+    } catch (error) {
+      this.isForgotten = true;
+      throw error;
+    }
+  }
+
+  private async sayAll(which: 'live' | 'all'): Promise<void> {
+    const { entities: manager } = this.store;
     const position = await this.store.lastPosition();
     const all = { ...touchedBy([]), isCatalogue: true, concerned: new Set([GLOBAL]) };
-    for (const { id, cluster } of await profiles.live(this.store.entities)) all.profiles.set(id, cluster);
-    for (const { id, cluster, body } of await entities.live(this.store.entities))
+    for (const { id, cluster } of await profiles[which](manager)) all.profiles.set(id, cluster);
+    for (const { id, cluster, body } of await entities[which](manager))
       if (body.class === 'node') all.entities.set(id, cluster);
     await this.say(all, { position, trace: {} });
   }
