@@ -33,7 +33,7 @@ import { policyProgress } from './policy-progress.js';
 import type { PolicyProgress } from './policy-progress.js';
 import { recordsOf, restoreFacts, restorePolicy, storedFacts, storedPolicy } from './stored-state.js';
 import type { StoredFacts, StoredPolicy, StoredState } from './stored-state.js';
-import { takeTold, takeUntold } from './told.js';
+import { takeTold, takeUnreadable, takeUntold } from './told.js';
 import type { Told } from './told.js';
 
 export type StoreOptions = GraphOptions;
@@ -89,6 +89,17 @@ export class ActorStore {
   told<K extends keyof Told>(kind: K, token: string, told: Told[K] | null): void {
     if (told === null) takeUntold(this.graph, kind, token);
     else takeTold(this.graph, kind, token, told);
+  }
+
+  /** It was told, and nobody here knows its form. */
+  toldUnreadable(kind: keyof Told, token: string): void {
+    takeUnreadable(this.graph, kind, token);
+  }
+
+  /** The control plane has lost what it kept for us, and tells all of it again; what it had heard of us it hears again. */
+  forgotten(): void {
+    this.graph.policy.beginAnew();
+    this.graph.acks.sayAgain();
   }
 
   // ---- what agents say
@@ -193,6 +204,11 @@ export class ActorStore {
   }
 
   // ---- what can be looked at
+
+  /** Policy that was told in part, in words; null: there is none. */
+  get policyLacking(): string | null {
+    return this.graph.policy.lacking;
+  }
 
   get policyVersion(): number {
     return this.graph.view.policyVersion;

@@ -33,6 +33,11 @@ export class ClusterAcks {
     if (this.lookup.policyVersionAt(ack.node, ack.revision) !== undefined) this.touched.add(ack.node);
   }
 
+  /** Of every node that is known, for who forgot it. */
+  sayAgain(): void {
+    for (const node of [...this.acks.keys(), ...this.standings.keys()]) this.touched.add(node);
+  }
+
   stands(standing: NodeStanding): void {
     this.standings.set(standing.node, standing);
     this.touched.add(standing.node);

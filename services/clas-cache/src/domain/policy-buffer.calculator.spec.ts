@@ -22,15 +22,18 @@ const commit = (flush: number, unit: number, groups = 0): CommitRecord => ({
   hash: '',
 });
 
+const KEPT = {
+  ...NOTHING_RESTORED,
+  unit: new Map(units.map((unit) => [unit.labelSet.id, inLists(unit).unit])),
+  list: new Map(units.map((unit) => [inLists(unit).list.id, inLists(unit).list])),
+};
+
 describe('policy from the lane', () => {
   it('counts when its commit comes, and not before', () => {
     const buffer = new PolicyBuffer();
     expect(set(buffer, 1, web)).toBeNull();
     expect(buffer.waiting).toBe(2);
-    expect(buffer.commit(commit(1, 1))).toMatchObject({
-      units: { upsert: [web], remove: [] },
-      isComplete: true,
-    });
+    expect(buffer.commit(commit(1, 1))).toMatchObject({ units: { upsert: [web], remove: [] } });
     expect(buffer.waiting).toBe(0);
   });
 
@@ -48,10 +51,7 @@ describe('policy from the lane', () => {
     buffer.set('group', WEB_GROUP, 1, group(WEB_GROUP, []));
     buffer.commit(commit(1, 1, 1));
     remove(buffer, web);
-    expect(buffer.commit(commit(2, 0, 1))).toMatchObject({
-      units: { upsert: [], remove: [WEB.id] },
-      isComplete: true,
-    });
+    expect(buffer.commit(commit(2, 0, 1))).toMatchObject({ units: { upsert: [], remove: [WEB.id] } });
   });
 
   it('gives everybody who names a list its new rules, from one record', () => {
@@ -65,24 +65,63 @@ describe('policy from the lane', () => {
     const ingress = [allow(WEB_GROUP, 5433)];
     buffer.set('list', list.id, 2, { ...list, ingress });
     const changed = buffer.commit({ ...commit(2, 2), counts });
-    expect(changed).toMatchObject({ isComplete: true, units: { upsert: [{ ingress }, { ingress }] } });
+    expect(changed).toMatchObject({ units: { upsert: [{ ingress }, { ingress }] } });
     expect(changed?.units.upsert[0]?.ingress).toBe(changed?.units.upsert[1]?.ingress);
   });
 
-  it('says when there is less than the commit counted', () => {
+  it('waits for what its commit counted, and says what is missing', () => {
     const buffer = new PolicyBuffer();
     set(buffer, 1, web);
-    expect(buffer.commit(commit(1, 2))?.isComplete).toBe(false);
+    expect(buffer.commit(commit(1, 2))).toBeNull();
+    expect(buffer.lacking).toBe(
+      'flush 1 is not whole: 1 of 2 units, 1 of 2 lists, 0 of 0 groups, 0 of 0 endpoints',
+    );
+    expect(set(buffer, 1, db)?.units.upsert).toEqual([web, db]);
+    expect(buffer.lacking).toBeNull();
+  });
+
+  it('takes nothing out of force when it is read in the middle of a flush', () => {
+    const buffer = new PolicyBuffer(KEPT);
+    // The unit of db was overwritten since: its former record is not on the stream any more.
+    set(buffer, 3, web);
+    expect(buffer.commit(commit(3, 2))).toBeNull();
+    expect(buffer.units()).toEqual([web, db]);
+    set(buffer, 4, db);
+    expect(buffer.commit(commit(4, 2))).toMatchObject({ units: { upsert: [web, db], remove: [] } });
+  });
+
+  it('is taken without a record of a form that is not known here: the last good one stays', () => {
+    const buffer = new PolicyBuffer();
+    for (const told of [web, db]) set(buffer, 1, told);
+    buffer.commit(commit(1, 2));
+    buffer.beginAnew();
+    set(buffer, 2, web);
+    buffer.leaveOut('unit', DB.id);
+    buffer.leaveOut('list', inLists(db).list.id);
+    expect(buffer.commit(commit(2, 2))).toMatchObject({ units: { upsert: [web], remove: [] } });
+    expect(buffer.units()).toEqual([web, db]);
+  });
+
+  it('begins anew on a stream that was made anew, and keeps in force what was until all of it is there again', () => {
+    const buffer = new PolicyBuffer();
+    for (const told of [web, db]) set(buffer, 500, told);
+    buffer.commit(commit(500, 2));
+    // Of a flush that was never closed, and never will be.
+    remove(buffer, web);
+    set(buffer, 501, db);
+    buffer.beginAnew();
+    expect(buffer.waiting).toBe(0);
+    set(buffer, 1, web);
+    expect(buffer.units()).toEqual([web, db]);
+    expect(buffer.commit(commit(1, 1))).toMatchObject({
+      flush: 1,
+      units: { upsert: [web], remove: [DB.id] },
+    });
   });
 
   it('gives up what was kept from before a restart and did not come again', () => {
-    const kept = {
-      ...NOTHING_RESTORED,
-      unit: new Map(units.map((unit) => [unit.labelSet.id, inLists(unit).unit])),
-      list: new Map(units.map((unit) => [inLists(unit).list.id, inLists(unit).list])),
-    };
-    const buffer = new PolicyBuffer(kept);
+    const buffer = new PolicyBuffer(KEPT);
     set(buffer, 3, web);
-    expect(buffer.commit(commit(3, 1))).toMatchObject({ units: { remove: [DB.id] }, isComplete: true });
+    expect(buffer.commit(commit(3, 1))).toMatchObject({ units: { remove: [DB.id] } });
   });
 });

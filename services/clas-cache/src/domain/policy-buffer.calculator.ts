@@ -1,9 +1,10 @@
 /**
- * The control plane's policy, version by version. Records come one by one and count only when a commit closes them, so
- * that no half of a version is ever enforced; removals wait for it too.
+ * The control plane's policy, version by version. Records come one by one and count only when a commit closes them and as
+ * many are there as it counted, so that no half of a version is ever enforced; removals wait for it too.
  *
- * A reader that begins anew gets every current record before the commit: what was kept from before a restart and does
- * not come again is gone.
+ * Who begins anew, after a restart or on a stream that was made anew, gets every current record: what was in force before
+ * stays so until a version is whole, and what does not belong to that one is gone then. A reader that begins in the middle of
+ * a flush meets the commit before it without the records that were overwritten since: that one is not whole, the next one is.
  */
 import { NO_FACTS } from '@ringfence/contracts';
 import type {
@@ -35,8 +36,6 @@ export interface CommittedPolicy {
   readonly units: { readonly upsert: Unit[]; readonly remove: LabelSetId[] };
   readonly groups: { readonly upsert: Group[]; readonly remove: GroupId[] };
   readonly endpoints: { readonly upsert: Endpoint[]; readonly remove: string[] };
-  /** Whether there are now as many records as the commit counted. */
-  readonly isComplete: boolean;
 }
 
 const idOf = {
@@ -52,7 +51,11 @@ const KINDS = Object.keys(idOf) as RecordKind[];
 class Shelf<K extends RecordKind> {
   private readonly pending = new Map<string, RecordOf[K] | null>();
   private readonly byToken = new Map<string, RecordOf[K]>();
+  /** Told, and not to be read here: the last one that could be read stays. */
+  private readonly leftOut = new Set<string>();
   private unconfirmed: Set<string>;
+  /** Of so many a record was told. */
+  private toldCount = 0;
 
   constructor(
     private readonly kind: K,
@@ -70,13 +73,28 @@ class Shelf<K extends RecordKind> {
     return this.byToken;
   }
 
-  get count(): number {
-    return this.byToken.size;
+  get told(): number {
+    return this.toldCount;
   }
 
   set(token: string, record: RecordOf[K] | null): void {
+    this.toldCount += Number(record !== null) - Number(this.isTold(token));
     this.pending.set(token, record);
+    this.leftOut.delete(token);
     this.unconfirmed.delete(token);
+  }
+
+  leaveOut(token: string): void {
+    this.toldCount += 1 - Number(this.isTold(token));
+    this.leftOut.add(token);
+    this.unconfirmed.delete(token);
+  }
+
+  beginAnew(): void {
+    this.pending.clear();
+    this.leftOut.clear();
+    this.unconfirmed = new Set(this.byToken.keys());
+    this.toldCount = 0;
   }
 
   take(): { upsert: RecordOf[K][]; remove: string[] } {
@@ -95,6 +113,13 @@ class Shelf<K extends RecordKind> {
     }
     this.pending.clear();
     return changes;
+  }
+
+  private isTold(token: string): boolean {
+    if (this.leftOut.has(token)) return true;
+    const pending = this.pending.get(token);
+    if (pending !== undefined) return pending !== null;
+    return this.byToken.has(token) && !this.unconfirmed.has(token);
   }
 
   private id(record: RecordOf[K]): string {
@@ -139,6 +164,18 @@ export class PolicyBuffer {
     this.shelves[kind].set(token, null);
   }
 
+  /** Of a form that is not known here: it counts, or nothing of its version would ever be in force. */
+  leaveOut(kind: RecordKind, token: string): void {
+    this.shelves[kind].leaveOut(token);
+  }
+
+  /** Everything is told again, under numbers that may have been used before. */
+  beginAnew(): void {
+    for (const shelf of Object.values(this.shelves)) shelf.beginAnew();
+    this.newestFlush = 0;
+    this.openCommit = null;
+  }
+
   /** Also the answer to a record that comes after the commit that already closes it. */
   commit(commit: CommitRecord): CommittedPolicy | null {
     this.openCommit = commit;
@@ -156,6 +193,14 @@ export class PolicyBuffer {
     return [...this.shelves.unit.live.values()].map((unit) => this.withRules(unit));
   }
 
+  /** Of a version that its commit has closed, and that is not whole, in words; null: there is none. */
+  get lacking(): string | null {
+    const commit = this.openCommit;
+    if (commit === null || this.isWhole(commit)) return null;
+    const parts = KINDS.map((kind) => `${this.shelves[kind].told} of ${commit.counts[kind]} ${kind}s`);
+    return `flush ${commit.flush} is not whole: ${parts.join(', ')}`;
+  }
+
   /** Records that wait for their commit. */
   get waiting(): number {
     return Object.values(this.shelves).reduce((sum, shelf) => sum + shelf.waiting, 0);
@@ -163,13 +208,16 @@ export class PolicyBuffer {
 
   private apply(): CommittedPolicy | null {
     const commit = this.openCommit;
-    if (commit === null || commit.flush < this.newestFlush) return null;
+    if (commit === null || commit.flush < this.newestFlush || !this.isWhole(commit)) return null;
     this.openCommit = null;
     const { group, endpoint } = this.shelves;
     const changes = { units: this.takeUnits(), groups: group.take(), endpoints: endpoint.take() };
-    const { counts, flush, policyVersion, facts = NO_FACTS } = commit;
-    const isComplete = KINDS.every((kind) => this.shelves[kind].count === counts[kind]);
-    return { flush, policyVersion, facts, ...changes, isComplete };
+    const { flush, policyVersion, facts = NO_FACTS } = commit;
+    return { flush, policyVersion, facts, ...changes };
+  }
+
+  private isWhole({ counts }: CommitRecord): boolean {
+    return KINDS.every((kind) => this.shelves[kind].told === counts[kind]);
   }
 
   private takeUnits(): CommittedPolicy['units'] {

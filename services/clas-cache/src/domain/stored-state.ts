@@ -118,6 +118,5 @@ export function restorePolicy(graph: ClusterGraph, policy: StoredPolicy): void {
     units: { upsert: graph.policy.units(), remove: [] },
     groups: { upsert: [...group.values()], remove: [] },
     endpoints: { upsert: [...endpoint.values()], remove: [] },
-    isComplete: true,
   });
 }

@@ -3,6 +3,7 @@ import type { POLICY_RECORDS, PolicyRecordKind } from '@ringfence/contracts';
 import { indexCatalogue } from '@ringfence/labels';
 import type { z } from 'zod';
 import type { ClusterGraph } from './cluster-graph.js';
+import type { RecordKind } from './policy-buffer.calculator.js';
 
 export type Told = { readonly [K in PolicyRecordKind]: z.output<(typeof POLICY_RECORDS)[K]> };
 /** `token`: the last part of the record's subject, which is all that a removal has. */
@@ -26,6 +27,9 @@ const TAKERS: Takers = {
   settled: ({ view }, { position }) => view.settled(position),
 };
 
+const isOfPolicy = (kind: keyof Told): kind is RecordKind =>
+  kind === 'unit' || kind === 'list' || kind === 'group' || kind === 'endpoint';
+
 export function takeTold<K extends keyof Told>(
   graph: ClusterGraph,
   kind: K,
@@ -35,9 +39,13 @@ export function takeTold<K extends keyof Told>(
   TAKERS[kind](graph, told, token);
 }
 
+/** Of a form that is not known here. */
+export function takeUnreadable(graph: ClusterGraph, kind: keyof Told, token: string): void {
+  if (isOfPolicy(kind)) graph.policy.leaveOut(kind, token);
+}
+
 export function takeUntold(graph: ClusterGraph, kind: keyof Told, token: string): void {
-  if (kind === 'unit' || kind === 'list' || kind === 'group' || kind === 'endpoint')
-    graph.policy.remove(kind, token);
+  if (isOfPolicy(kind)) graph.policy.remove(kind, token);
   else if (kind === 'profile') graph.view.setProfile(token, null);
   else if (kind === 'node') graph.setNodeSettings(token, null);
 }

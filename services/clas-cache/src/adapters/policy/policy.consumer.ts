@@ -1,4 +1,5 @@
 /** The control plane's policy lane → the store. */
+import { PermanentError } from '@ringfence/bus';
 import { parseSubject, POLICY_RECORDS } from '@ringfence/contracts';
 import type { z } from 'zod';
 import type { ActorStore } from '../../domain/actor-store.js';
@@ -27,5 +28,10 @@ function tell<K extends keyof Told>(
   token: string,
   { subject, payload }: Arrived,
 ): void {
-  store.told(kind, token, read(FORMS[kind], subject, payload));
+  try {
+    store.told(kind, token, read(FORMS[kind], subject, payload));
+  } catch (error) {
+    if (error instanceof PermanentError) store.toldUnreadable(kind, token);
+    throw error;
+  }
 }

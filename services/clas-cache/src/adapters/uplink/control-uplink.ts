@@ -77,7 +77,7 @@ export class ControlUplink {
 
   /** Whether policy is taken in as it comes. */
   progress(): true | string {
-    return this.bus?.progress() ?? true;
+    return this.options.store.policyLacking ?? this.bus?.progress() ?? true;
   }
 
   acknowledge(ack: ClusterAck): void {
@@ -119,6 +119,7 @@ export class ControlUplink {
     });
     await this.bus.latest(POLICY.stream, `policy.${cluster}.*.*`, (value) => this.take(value), {
       ...(uplink.jwt === '' ? {} : { durable: uplinkDurable(cluster) }),
+      onStreamMadeAnew: () => this.forgotten(),
       onError: (error, subject) =>
         logger.error({ err: error, subject }, 'the store failed at a policy record'),
     });
@@ -181,6 +182,16 @@ export class ControlUplink {
         .add(1, { stream: 'POLICY' });
       logger.error({ err: error }, 'a policy record was left out');
     }
+  }
+
+  /** The server lost its disk: what it had taken of us, perhaps nobody had read. What is said twice is known by its ids. */
+  private forgotten(): void {
+    const { store, clusterBus, signal, logger } = this.options;
+    logger.warn('the control plane has lost what it kept for this cluster: everything is said again');
+    store.forgotten();
+    const onError = (error: unknown): void => logger.warn({ err: error }, 'not forwarded again yet');
+    for (const each of [FORWARDED, FORWARDED_HEARTBEATS, DECORATED_FLOWS])
+      void retrying(() => clusterBus.rewind(each), { signal, onError });
   }
 
   private forward(): void {
