@@ -27,7 +27,7 @@ import type { Bus, BusOptions, ControlPlaneKeys } from '@ringfence/bus';
 import { subjects } from '@ringfence/contracts';
 import type { CredentialResponse } from '@ringfence/contracts';
 import type { HostedProcess } from '@ringfence/service-host';
-import { freePort, startNats } from '@ringfence/testing';
+import { eventually, freePort, startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
 import { manifest } from '../manifest.js';
 import { PAIRING_KEY, startGateway, TOKEN } from './control-plane.js';
@@ -39,11 +39,14 @@ type Asked = (desk: Desk) => Promise<CredentialResponse>;
 
 export interface SecuredCluster {
   readonly clusterNats: NatsServer;
+  readonly controlNats: NatsServer;
   readonly dataDirectory: string;
   /** Everything of the control server's core account. */
   readonly control: Bus;
   /** Everything of the account with the cluster's streams. */
   readonly owner: Bus;
+  /** As the control plane's services do when its server comes back with nothing. */
+  remindControl(): Promise<void>;
   clas(): HostedProcess;
   restartClas(meanwhile?: () => Promise<unknown>): Promise<void>;
   desk(seed?: string): Desk;
@@ -116,7 +119,13 @@ export async function openSecuredCluster(): Promise<SecuredCluster> {
     return bus;
   };
   return {
-    ...{ clusterNats, control, owner, desk, connectAs, dataDirectory: environment.RINGFENCE_DATA_DIR },
+    ...{ clusterNats, controlNats, control, owner, desk, connectAs },
+    dataDirectory: environment.RINGFENCE_DATA_DIR,
+    remindControl: async () => {
+      await eventually(() => control.isConnected());
+      await ensureStreams(control, 'control');
+      await uplinkOf(keys, controlNats, control);
+    },
     clas: () => clas,
     restartClas: async (meanwhile) => {
       await clas.stop();
