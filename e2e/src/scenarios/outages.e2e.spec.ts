@@ -1,9 +1,15 @@
-/** The control plane away: enforcement stays, new Pods of known workloads get their policy, and flows arrive later. */
+/**
+ * The control plane away: enforcement stays, new Pods of known workloads get their policy, and flows arrive later. Its NATS
+ * comes back with nothing: enforcement stays, and it is whole again by itself.
+ */
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gatedRoles, provision, removeNamespace, ruleSet } from '../application.js';
 import {
   connect,
   eventually,
+  HeldConnection,
   kubernetes,
   readyPod,
   readyPods,
@@ -15,6 +21,13 @@ import type { Pod } from '../world.js';
 
 const NAMESPACE = 'outages';
 const scope = { app: 'outages', env: 'test' };
+
+/** All that its server keeps: streams with what was on them, durables, the accounts of clusters. */
+async function loseControlDisk(): Promise<void> {
+  const { env } = (await stackProcesses()).find(({ name }) => name === 'inventory')!;
+  for (const kept of ['jetstream', 'accounts'])
+    await rm(join(dirname(env!['NATS_CREDS']!), kept), { recursive: true });
+}
 
 describe('the control plane is away', () => {
   let server: Pod;
@@ -51,6 +64,37 @@ describe('the control plane is away', () => {
         );
       },
       90_000,
+    );
+  });
+
+  it('loses the disk of its NATS, and goes on as if nothing had been', async () => {
+    const held = await HeldConnection.open(client, server.address, 7400);
+    const back = () => connect(server, client.address, 7401);
+    const stands = async (): Promise<void> => {
+      expect(await held.alive(), 'the established connection').toBe(true);
+      expect(await connect(client, server.address, 7400), 'a new allowed connection').toBe('open');
+      expect(await back(), 'a forbidden connection').toBe('dropped');
+    };
+    await stackProcess('nats-control', 'kill');
+    await loseControlDisk();
+    await stands();
+    await stackProcess('nats-control', 'start');
+    await stands();
+    await ruleSet('outages-back', scope, [
+      { from: { role: 'ot-server' }, to: { role: 'ot-client' }, port: 7401 },
+    ]);
+    await provision('after the disk was lost');
+    await eventually('a new rule is in force', async () => (await back()) === 'open', 60_000);
+    expect(await held.alive(), 'the established connection').toBe(true);
+    held.close();
+    await eventually(
+      'every process is ready',
+      async () => {
+        const ready = (await stackProcesses()).filter(({ readyUrl }) => readyUrl);
+        const answers = await Promise.all(ready.map(({ readyUrl }) => fetch(readyUrl!)));
+        return answers.every((answer) => answer.ok);
+      },
+      150_000,
     );
   });
 });
