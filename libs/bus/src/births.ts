@@ -26,11 +26,11 @@ export function watchBirth(link: Link, name: string, onMadeAnew: () => void): Su
     longestPauseMs: LONGEST_PAUSE_MS,
   });
   const stopListening = link.onReconnect(looking.ask);
-  looking.ask();
-  return {
-    close: () => {
-      stopListening();
-      ended.abort();
-    },
+  const close = (): void => {
+    stopListening();
+    ended.abort();
   };
+  void link.connection.closed().then(close);
+  looking.ask();
+  return { close };
 }

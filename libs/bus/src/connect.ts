@@ -26,7 +26,6 @@ export function linkOf(bus: Bus): Link {
 export async function connectBus(options: BusOptions): Promise<Bus> {
   const link = await openLink(options);
   const lanes = new Set<Lane>();
-  const watches = new Set<Subscription>();
   const kept = <T extends Lane>(lane: T): T => {
     lanes.add(lane);
     return { ...lane, close: () => lane.close().finally(() => void lanes.delete(lane)) };
@@ -53,16 +52,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       kept(startConsumer(link, { consumption, limits, handler, options: consumer })),
     rewind: (consumption, since) => rewindDurable(link, consumption, since),
     kept: (stream) => keptIn(link, stream),
-    onMadeAnew: (stream, listener) => {
-      const watching = watchBirth(link, stream, listener);
-      watches.add(watching);
-      return {
-        close: () => {
-          watching.close();
-          watches.delete(watching);
-        },
-      };
-    },
+    onMadeAnew: (stream, listener) => watchBirth(link, stream, listener),
     onReconnect: (listener) => ({ close: link.onReconnect(listener) }),
     waiting: ({ stream, durable }) => waitingIn(link, stream, durable),
     call: (contract, request, call) => makeCall(link, contract, request, call),
@@ -75,7 +65,6 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
         .filter((state) => state !== true)
         .join('; ') || true,
     close: async () => {
-      for (const watching of watches) watching.close();
       await Promise.all([...lanes].map((lane) => lane.close()));
       await endConnection(link);
     },
