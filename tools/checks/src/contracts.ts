@@ -2,11 +2,10 @@
  * Contracts are kept for ever: every message type and version has a fixture that must parse, and an entry in
  * `contracts.lock.json` (its JSON Schema). A released entry may gain an optional field; anything else needs a new version
  * beside it, and from then on the older one changes no more.
- * `--update` writes the entries of new types (and a first fixture); it never changes a released one incompatibly.
+ * `--update` writes new types (and a first fixture) and new optional fields; it never changes a released entry incompatibly.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import {
   AGENT_REPORTS,
@@ -32,7 +31,7 @@ import {
   OBSERVATIONS,
   POLICY_RECORDS,
 } from '@ringfence/contracts';
-import { incompatibilities } from './schema-compatibility.js';
+import { breaks, notLocked } from './contract-lock.js';
 import type { JsonSchema } from './schema-compatibility.js';
 import { sample } from './schema-sample.js';
 
@@ -87,23 +86,14 @@ mkdirSync(FIXTURES, { recursive: true });
 for (const [name, schema] of contracts()) {
   const current = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
   const released = lock[name];
-  const broken = released ? changes(name, released, current) : [];
-  problems.push(...broken.map((what) => `${name}: ${what}`));
-  if (!released && !update)
-    problems.push(`${name}: not in contracts.lock.json (node tools/checks/dist/contracts.js --update)`);
+  const broken = breaks(released, current, supersededEvents.has(name));
+  const missing = broken.length > 0 || update ? [] : notLocked(released, current);
+  problems.push(...[...broken, ...missing].map((what) => `${name}: ${what}`));
   if (update && broken.length === 0) lock[name] = current;
   problems.push(...fixtureProblems(name, schema, current));
 }
 for (const name of Object.keys(lock))
   if (!contracts().has(name)) problems.push(`${name}: released, and gone from the contracts`);
-
-function changes(name: string, released: JsonSchema, current: JsonSchema): string[] {
-  if (supersededEvents.has(name))
-    return isDeepStrictEqual(released, current)
-      ? []
-      : ['changed, though it is only read since a newer one is written'];
-  return incompatibilities(released, current).map((what) => `${what}; write a new version beside it`);
-}
 
 /** The fixture stays as it was released: it is what an old agent sends. */
 function fixtureProblems(name: string, schema: z.ZodType, current: JsonSchema): string[] {
