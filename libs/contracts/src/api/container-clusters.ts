@@ -4,15 +4,13 @@ import type { CollectionContracts } from './collection.js';
 import { meta } from './workload-parts.js';
 import { Text } from '../text.js';
 
-const writable = {
+export const ContainerClusterCreate = z.strictObject({
+  name: Text.min(1).max(255),
   description: Text.max(4_096).optional(),
   datacenter_nat_1to1: z.boolean().optional(),
-} as const;
-const name = Text.min(1).max(255);
-
-export const ContainerClusterCreate = z.strictObject({ name, ...writable });
+});
 export type ContainerClusterCreate = z.infer<typeof ContainerClusterCreate>;
-export const ContainerClusterUpdate = z.strictObject({ name: name.optional(), ...writable });
+export const ContainerClusterUpdate = ContainerClusterCreate.partial();
 export type ContainerClusterUpdate = z.infer<typeof ContainerClusterUpdate>;
 
 /** What is asked beside what is in force. Asked for means: taken by the control plane before this answer was begun. */

@@ -5,23 +5,16 @@ import { ObjectName, provisionableMeta } from './href.js';
 import { Actors, IngressServices, NetworkType } from './rule-actors.js';
 import { Text } from '../text.js';
 
-const settings = { enabled: z.boolean().optional(), network_type: NetworkType.nullish() } as const;
-
 export const EnforcementBoundaryCreate = z.strictObject({
   name: ObjectName,
   providers: Actors,
   consumers: Actors,
   ingress_services: IngressServices.min(1),
-  ...settings,
+  enabled: z.boolean().optional(),
+  network_type: NetworkType.nullish(),
 });
 export type EnforcementBoundaryCreate = z.infer<typeof EnforcementBoundaryCreate>;
-export const EnforcementBoundaryUpdate = z.strictObject({
-  name: ObjectName.optional(),
-  providers: Actors.optional(),
-  consumers: Actors.optional(),
-  ingress_services: IngressServices.min(1).optional(),
-  ...settings,
-});
+export const EnforcementBoundaryUpdate = EnforcementBoundaryCreate.partial();
 export type EnforcementBoundaryUpdate = z.infer<typeof EnforcementBoundaryUpdate>;
 
 export const EnforcementBoundaryItem = z.looseObject({

@@ -13,16 +13,15 @@ const IpRangeBody = z.strictObject({
 });
 const FqdnBody = z.strictObject({ fqdn: Text.min(1).max(255), description: Description });
 
-const fields = {
+export const IpListCreate = z.strictObject({
+  name: ObjectName,
   description: Description,
   ip_ranges: z.array(IpRangeBody).max(10_000).nullish(),
   fqdns: z.array(FqdnBody).max(1_000).nullish(),
   ...externalReference,
-} as const;
-
-export const IpListCreate = z.strictObject({ name: ObjectName, ...fields });
+});
 export type IpListCreate = z.infer<typeof IpListCreate>;
-export const IpListUpdate = z.strictObject({ name: ObjectName.optional(), ...fields });
+export const IpListUpdate = IpListCreate.partial();
 export type IpListUpdate = z.infer<typeof IpListUpdate>;
 
 export const IpListItem = z.looseObject({

@@ -13,26 +13,20 @@ const displayInfo = z.object({
   foreground_color: colour.optional(),
   display_name_plural: Text.max(255).optional(),
 });
-const displayName = Text.min(1).max(255);
 
 export const LabelDimensionCreate = z.strictObject({
   key: Text.regex(
     /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/,
     'key: 1–64 characters, first a letter or digit, then letters, digits, _ . -',
   ),
-  display_name: displayName,
+  display_name: Text.min(1).max(255),
   display_info: displayInfo.optional(),
   ...externalData,
 });
 export type LabelDimensionCreate = z.infer<typeof LabelDimensionCreate>;
 
 /** The key cannot change; clients that send the whole object repeat it. */
-export const LabelDimensionUpdate = z.strictObject({
-  key: Text.optional(),
-  display_name: displayName.optional(),
-  display_info: displayInfo.optional(),
-  ...externalData,
-});
+export const LabelDimensionUpdate = LabelDimensionCreate.partial().extend({ key: Text.optional() });
 export type LabelDimensionUpdate = z.infer<typeof LabelDimensionUpdate>;
 
 export const LabelDimensionItem = z.object({

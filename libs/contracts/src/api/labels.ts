@@ -4,17 +4,15 @@ import type { CollectionContracts } from './collection.js';
 import { externalData, meta } from './workload-parts.js';
 import { Text } from '../text.js';
 
-const value = Text.min(1).max(255);
-
-export const LabelCreate = z.strictObject({ key: Text.min(1).max(64), value, ...externalData });
+export const LabelCreate = z.strictObject({
+  key: Text.min(1).max(64),
+  value: Text.min(1).max(255),
+  ...externalData,
+});
 export type LabelCreate = z.infer<typeof LabelCreate>;
 
 /** The key cannot change; clients that send the whole object repeat it. */
-export const LabelUpdate = z.strictObject({
-  key: Text.optional(),
-  value: value.optional(),
-  ...externalData,
-});
+export const LabelUpdate = LabelCreate.partial().extend({ key: Text.optional() });
 export type LabelUpdate = z.infer<typeof LabelUpdate>;
 
 export const LabelItem = z.object({

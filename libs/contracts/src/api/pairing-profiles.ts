@@ -40,7 +40,7 @@ const writable = {
 
 export const PairingProfileCreate = z.strictObject({ enabled: z.boolean(), ...writable });
 export type PairingProfileCreate = z.infer<typeof PairingProfileCreate>;
-export const PairingProfileUpdate = z.strictObject({ enabled: z.boolean().optional(), ...writable });
+export const PairingProfileUpdate = PairingProfileCreate.partial();
 export type PairingProfileUpdate = z.infer<typeof PairingProfileUpdate>;
 
 export const PairingProfileItem = z.object({

@@ -31,60 +31,43 @@ const uninterpreted = {
   log_flow: z.boolean().nullish(),
 } as const;
 
-const ruleFields = {
+export const RuleCreate = z.strictObject({
+  providers: Actors,
+  consumers: Actors,
+  ingress_services: IngressServices,
   enabled: z.boolean().optional(),
   description: Description,
   resolve_labels_as: z.strictObject({ providers: ResolveAs, consumers: ResolveAs }).optional(),
   unscoped_consumers: z.boolean().optional(),
   ...uninterpreted,
   ...externalReference,
-} as const;
-
-export const RuleCreate = z.strictObject({
-  providers: Actors,
-  consumers: Actors,
-  ingress_services: IngressServices,
-  ...ruleFields,
 });
 export type RuleCreate = z.infer<typeof RuleCreate>;
-export const RuleUpdate = z.strictObject({
-  providers: Actors.optional(),
-  consumers: Actors.optional(),
-  ingress_services: IngressServices.optional(),
-  update_type: UpdateType.nullish(),
-  ...ruleFields,
-});
+export const RuleUpdate = RuleCreate.partial().extend({ update_type: UpdateType.nullish() });
 export type RuleUpdate = z.infer<typeof RuleUpdate>;
 
-const denyRuleFields = {
+export const DenyRuleCreate = z.strictObject({
+  providers: Actors,
+  consumers: Actors,
+  ingress_services: IngressServices.min(1),
   enabled: z.boolean().optional(),
   description: Description,
   override: z.boolean().optional(),
   unscoped_consumers: z.boolean().optional(),
   egress_services: z.array(Reference).nullish(),
   network_type: NetworkType.nullish(),
-} as const;
-
-export const DenyRuleCreate = z.strictObject({
-  providers: Actors,
-  consumers: Actors,
-  ingress_services: IngressServices.min(1),
-  ...denyRuleFields,
 });
 export type DenyRuleCreate = z.infer<typeof DenyRuleCreate>;
-export const DenyRuleUpdate = z.strictObject({
-  providers: Actors.optional(),
-  consumers: Actors.optional(),
-  ingress_services: IngressServices.min(1).optional(),
-  ...denyRuleFields,
-});
+export const DenyRuleUpdate = DenyRuleCreate.partial();
 export type DenyRuleUpdate = z.infer<typeof DenyRuleUpdate>;
 
 /** Rules inside a rule set: an entry with an `href` is that rule, one without is new. The list given is the list that is. */
 const NestedRule = z.strictObject({ href: Href.optional(), ...RuleUpdate.shape });
 const NestedDenyRule = z.strictObject({ href: Href.optional(), ...DenyRuleUpdate.shape });
 
-const fields = {
+export const RuleSetCreate = z.strictObject({
+  name: ObjectName,
+  scopes: Scopes,
   description: Description,
   enabled: z.boolean().optional(),
   rules: z.array(NestedRule).max(5_000).nullish(),
@@ -92,16 +75,9 @@ const fields = {
   /** Terraform sends the empty list; rules in iptables' own words are not taken. */
   ip_tables_rules: z.array(z.unknown()).max(0, 'iptables rules are not supported').nullish(),
   ...externalReference,
-} as const;
-
-export const RuleSetCreate = z.strictObject({ name: ObjectName, scopes: Scopes, ...fields });
-export type RuleSetCreate = z.infer<typeof RuleSetCreate>;
-export const RuleSetUpdate = z.strictObject({
-  name: ObjectName.optional(),
-  scopes: Scopes.optional(),
-  update_type: UpdateType.nullish(),
-  ...fields,
 });
+export type RuleSetCreate = z.infer<typeof RuleSetCreate>;
+export const RuleSetUpdate = RuleSetCreate.partial().extend({ update_type: UpdateType.nullish() });
 export type RuleSetUpdate = z.infer<typeof RuleSetUpdate>;
 
 const ruleMeta = { href: Href, ...objectMeta, update_type: UpdateType.nullish() } as const;

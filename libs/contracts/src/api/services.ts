@@ -31,7 +31,8 @@ const WindowsEgressServiceBody = z.strictObject({
   process_name: Text.max(255).nullish(),
 });
 
-const fields = {
+export const ServiceCreate = z.strictObject({
+  name: ObjectName,
   description: Description,
   description_url: Text.max(2048).nullish(),
   process_name: Text.max(255).nullish(),
@@ -39,11 +40,9 @@ const fields = {
   windows_services: z.array(WindowsServiceBody).max(1_000).nullish(),
   windows_egress_services: z.array(WindowsEgressServiceBody).max(1_000).nullish(),
   ...externalReference,
-} as const;
-
-export const ServiceCreate = z.strictObject({ name: ObjectName, ...fields });
+});
 export type ServiceCreate = z.infer<typeof ServiceCreate>;
-export const ServiceUpdate = z.strictObject({ name: ObjectName.optional(), ...fields });
+export const ServiceUpdate = ServiceCreate.partial();
 export type ServiceUpdate = z.infer<typeof ServiceUpdate>;
 
 export const ServiceItem = z.looseObject({

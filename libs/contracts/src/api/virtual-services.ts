@@ -22,7 +22,8 @@ const AddressBody = z
     message: 'must have exactly one of ip, fqdn',
   });
 
-const fields = {
+export const VirtualServiceCreate = z.strictObject({
+  name: ObjectName,
   description: Description,
   apply_to: z.enum(['host_only', 'internal_bridge_network']).nullish(),
   labels: z.array(Reference).max(1_000).nullish(),
@@ -32,10 +33,8 @@ const fields = {
   service_addresses: z.array(AddressBody).max(1_000).nullish(),
   ip_overrides: z.array(Text.min(1).max(64)).max(1_000).nullish(),
   ...externalReference,
-} as const;
-
-export const VirtualServiceCreate = z.strictObject({ name: ObjectName, ...fields });
-export const VirtualServiceUpdate = z.strictObject({ name: ObjectName.optional(), ...fields });
+});
+export const VirtualServiceUpdate = VirtualServiceCreate.partial();
 export type VirtualServiceUpdate = z.infer<typeof VirtualServiceUpdate>;
 
 const VirtualServiceItem = z.looseObject({
