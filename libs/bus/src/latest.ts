@@ -4,7 +4,7 @@
  * control plane made for it. A removed value is a null.
  */
 import { AckPolicy, DeliverPolicy, nuid } from 'nats';
-import { pause } from '@ringfence/retrying';
+import { pause, retrying } from '@ringfence/retrying';
 import type { LatestOptions, LatestReader, LatestValue } from './bus.js';
 import { KEEP_ALIVE_MS, MAX_UNDER_WAY, untilRepeatsAreDue, waitingIn } from './durable.js';
 import { inboxQueue } from './inbox-queue.js';
@@ -201,34 +201,31 @@ class ValueReader {
   }
 
   private async handle(message: PulledMessage): Promise<void> {
-    const { raw, seq } = message;
-    const headers = readHeaders(raw.headers);
-    for (
-      let pauseMs = FIRST_PAUSE_MS;
-      !this.ended.signal.aborted;
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
-    ) {
-      try {
-        const value = {
-          subject: raw.subject,
-          payload: decode(raw.data),
-          bytes: raw.data.length,
-          seq,
-          headers,
-        };
-        return await continueTrace(
-          `read ${wordsOfSubject(raw.subject)}`,
-          headers,
-          async () => this.reading.handler(value),
-          attributesOfSubject(raw.subject),
-        );
-      } catch (error) {
-        this.report(error, raw.subject);
+    const { subject } = message.raw;
+    const once = (): Promise<void> =>
+      this.tell(message).catch((error: unknown) => {
         // Not JSON: nobody will ever read it, and the values behind it must not wait.
-        if (error instanceof SyntaxError) return;
-        await pause(pauseMs, this.ended.signal);
-      }
-    }
+        if (!(error instanceof SyntaxError)) throw error;
+        this.report(error, subject);
+      });
+    await retrying(once, {
+      signal: this.ended.signal,
+      onError: (error) => this.report(error, subject),
+      firstPauseMs: FIRST_PAUSE_MS,
+      longestPauseMs: LONGEST_PAUSE_MS,
+    });
+  }
+
+  private async tell({ raw, seq }: PulledMessage): Promise<void> {
+    const { subject, data } = raw;
+    const headers = readHeaders(raw.headers);
+    const value = { subject, payload: decode(data), bytes: data.length, seq, headers };
+    await continueTrace(
+      `read ${wordsOfSubject(subject)}`,
+      headers,
+      async () => this.reading.handler(value),
+      attributesOfSubject(subject),
+    );
   }
 
   private sayWorking(): void {

@@ -1,10 +1,8 @@
 /** Finding the database: one per service on the server of DATABASE_URL, made on first use; waiting while Postgres is away. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { retrying } from '@ringfence/retrying';
 import pg from 'pg';
 import { DatabaseRefused } from './database-refused.js';
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
 const CONNECT_WITHIN_MS = 5_000;
 const DATABASE_EXISTS = '42P04';
 const UNIQUE_VIOLATION = '23505';
@@ -33,20 +31,20 @@ export async function ensureDatabase(
 }
 
 /** Runs `work`, again and again while Postgres cannot be reached; any other failure is thrown. */
-export async function untilPostgresAnswers<T>(work: () => Promise<T>, wait: WaitOptions): Promise<T> {
-  let pauseMs = FIRST_PAUSE_MS;
-  for (;;) {
-    try {
-      const result = await work();
-      wait.onState?.({ connected: true, detail: 'connected' });
-      return result;
-    } catch (error) {
+export async function untilPostgresAnswers<T>(
+  work: () => Promise<T>,
+  { signal, onState }: WaitOptions,
+): Promise<T> {
+  const done = await retrying(async () => ({ result: await work() }), {
+    signal,
+    onError: (error) => {
       if (!isPostgresAway(error)) throw error;
-      wait.onState?.({ connected: false, detail: describe(error) });
-      await sleep(pauseMs, undefined, { signal: wait.signal });
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-    }
-  }
+      onState?.({ connected: false, detail: describe(error) });
+    },
+  });
+  if (done === undefined) throw new Error('ended before Postgres answered', { cause: signal?.reason });
+  onState?.({ connected: true, detail: 'connected' });
+  return done.result;
 }
 
 /** Whether the same statement may succeed later: the server is away, ending, starting, full, or aborted us in favour of another. */

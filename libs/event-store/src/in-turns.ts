@@ -1,9 +1,9 @@
 /** What one process of a service does at a time while all of them serve, such as reading through a durable: each of two readers would take what the other was given for done. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { retrying } from '@ringfence/retrying';
 import type { EventStore } from './event-store.js';
 import { turnToWrite } from './sole-writer.js';
 
-const AGAIN_AFTER_MS = 500;
+const LONGEST_PAUSE_MS = 1_000;
 
 interface Ending {
   close(): Promise<void>;
@@ -30,12 +30,7 @@ export function inTurns(
     }
   };
   const running = (async () => {
-    while (!signal.aborted) {
-      await take().catch(async (error: unknown) => {
-        onError(error);
-        await sleep(AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
-      });
-    }
+    while (!signal.aborted) await retrying(take, { signal, onError, longestPauseMs: LONGEST_PAUSE_MS });
   })();
   return {
     close: async () => {

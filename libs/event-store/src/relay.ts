@@ -3,8 +3,8 @@
  * checkpoint. A crash between the two publishes again, and the server drops the repeats. One relay per database runs
  * at a time (a session lock), because two would undo each other's order. SQL: on that session, and events in pages (`npm run bench -- rows`).
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { eventContract, subjects } from '@ringfence/contracts';
+import { retrying } from '@ringfence/retrying';
 import type pg from 'pg';
 import type { EventStore, StoredEvent } from './event-store.js';
 import { beginResync, nextPage, pageIsSaid, resyncProgress } from './resync.js';
@@ -14,7 +14,6 @@ import { LOCKS } from './schema.js';
 const BATCH = 500;
 /** Commits of this process wake the relay at once; those of another are found by looking. */
 const LOOK_EVERY_MS = 500;
-const LONGEST_PAUSE_MS = 5_000;
 
 /** The bus, as far as the relay needs it. */
 export interface EventPublisher {
@@ -168,19 +167,9 @@ async function publishNext(client: pg.PoolClient, { store, bus, state }: Round):
 async function runUntil(
   signal: AbortSignal,
   round: () => Promise<void>,
-  onError?: (error: unknown) => void,
+  onError: (error: unknown) => void = () => undefined,
 ): Promise<void> {
-  let pauseMs = 100;
-  while (!signal.aborted) {
-    try {
-      await round();
-      pauseMs = 100;
-    } catch (error) {
-      onError?.(error);
-      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-    }
-  }
+  while (!signal.aborted) await retrying(round, { signal, onError });
 }
 
 /** One waiter that can be woken; a call that comes while nobody waits is not lost. */

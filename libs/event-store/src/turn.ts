@@ -1,5 +1,5 @@
 /** What one process of a service does at a time: a lock that lasts as long as its database session. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '@ringfence/retrying';
 import type pg from 'pg';
 
 const LOOK_EVERY_MS = 500;
@@ -20,7 +20,7 @@ export async function takeTurn(
     // A database that is away is told by the store's own health; here it only means to look again.
     const turn = await tryOnce(pool, lock).catch(() => null);
     if (turn !== null) return turn;
-    await sleep(LOOK_EVERY_MS, undefined, { ...(signal && { signal }) }).catch(() => undefined);
+    await pause(LOOK_EVERY_MS, signal);
   }
   return null;
 }

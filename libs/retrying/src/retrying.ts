@@ -1,4 +1,8 @@
-/** Trying again until it works: with a pause that doubles, so that who is away is not also run over when it comes back. */
+/**
+ * Trying again until it works: with a pause that doubles, so that who is away is not also run over when it comes back.
+ * Loops whose pause hangs on more than the failure are their own: the readers of the bus begin anew when something moved, and
+ * give some failures a number of attempts; clas-cache's questions for Pods and lists double per thing that is asked for.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const FIRST_PAUSE_MS = 100;
