@@ -1,21 +1,16 @@
-/** The view of one node looked up in plain loops, for comparison with what the calculators lead an agent to. */
+/** The whole cluster, and the view of one node, looked up in plain loops: for comparison with what the calculators tell. */
 import type { Endpoint, Group, PodObserved, ServiceObserved, Unit } from '@ringfence/contracts';
 import { indexCatalogue, kubernetesWorkloadId, makeLabelSet, resolveLabels } from '@ringfence/labels';
 import {
   cidrsOf,
   CLUSTER_NODES,
   CONTROL_PLANE_NODES,
-  GroupMembers,
   JUDGING_NODES,
-  openServices,
   POD_NETWORKS,
-  servicePortsBehind,
 } from '@ringfence/policy-engine';
-import type { BackendLookup } from '@ringfence/policy-engine';
-import { clusterDns } from '../domain/cluster-dns.js';
 import { guardUnit } from '../domain/node-port-guards.calculator.js';
-import { ownServiceRules } from '../domain/own-services.js';
 import { catalogue, CLUSTER, group, profile } from './facts.js';
+import { naiveUnits } from './naive-units.js';
 
 /** Everything that a random sequence leaves behind. */
 export interface State {
@@ -27,90 +22,52 @@ export interface State {
   groups: readonly Group[];
 }
 
-/** The view of one node, looked up in plain loops. */
-export function naiveView(state: State, name: string) {
+/** Everything that is known in the cluster, whoever needs it. */
+export function naiveCluster(state: State) {
   const endpoints = naiveEndpoints(state);
-  const members = new GroupMembers();
-  for (const endpoint of endpoints) members.upsertEndpoint(endpoint);
-  for (const one of state.groups) members.upsertGroup(one);
   const cidrs = cidrsOf([{ from: '10.244.1.0/24', to: null, exclusion: false, description: '' }]);
   const services = [...state.services.values()];
-  const dns = clusterDns(services, { labelSets: [...new Set(endpoints.map((one) => one.labelSet))], cidrs });
+  const isNobodys = (address: string): boolean =>
+    address.startsWith('10.244.1.') && ![...state.pods.values()].some((one) => holds(one, address));
+  const inUse = LABEL_SETS.filter(({ labelSet }) => endpoints.some((one) => one.labelSet === labelSet.id));
+  const { units, groups, members } = naiveUnits({
+    ...{ base: state.units, groups: state.groups, services, endpoints, inUse, cidrs, isNobodys },
+  });
   const everybodys = [
     group(JUDGING_NODES, []),
     group(POD_NETWORKS, [], { cidrs }),
     group(CLUSTER_NODES, [], { cidrs: ['192.0.2.1/32'] }),
     group(CONTROL_PLANE_NODES, []),
   ];
-  const groups = new Map([...state.groups, ...dns.groups, ...everybodys].map((one) => [one.id, one]));
-  const isNobodys = (address: string): boolean =>
-    address.startsWith('10.244.1.') && ![...state.pods.values()].some((one) => holds(one, address));
-  const backendsOf = ({ backends }: ServiceObserved) =>
-    backends
-      .filter(({ address }) => !isNobodys(address))
-      .map((backend) => ({ ...backend, of: members.ownerOf(backend.address) }));
-  const targets = services.flatMap((one) =>
-    backendsOf(one).flatMap(({ of, portIndex, targetPort: port }) => {
-      const { proto, nodePort } = one.ports[portIndex]!;
+  for (const one of everybodys) groups.set(one.id, one);
+  const targets = services.flatMap(({ backends, ports }) =>
+    backends.flatMap(({ address, portIndex, targetPort: port }) => {
+      const { proto, nodePort } = ports[portIndex]!;
+      const of = isNobodys(address) ? undefined : members.ownerOf(address);
       return of === undefined || nodePort === null
         ? []
         : [{ labelSet: of.labelSet, workload: of.workload, proto, port }];
     }),
   );
-  const lookup: BackendLookup = {
-    ownerOf: (address) => members.ownerOf(address),
-    holdsEndpoint: (id, endpoint) => members.holdsEndpoint(id, endpoint),
-    contains: (id, address, own) => members.contains(id, address, own),
-    judges: (id) => (state.units.find((one) => one.labelSet.id === id)?.mode ?? 'full') === 'full',
-    isNobodys,
-  };
-  const unitOf = (id: string): Unit => {
-    const { labelSet, mode } = LABEL_SETS.find((one) => one.labelSet.id === id)!;
-    const base = state.units.find((one) => one.labelSet.id === id) ?? {
-      labelSet,
-      mode,
-      ingress: [],
-      egress: [],
-    };
-    const opened = openServices(base, (asked) => servicePortsBehind(asked, services, lookup));
-    for (const one of opened.groups) groups.set(one.id, one);
-    const servers = endpoints.filter(
-      (one) => one.labelSet === id && one.addresses.some((each) => dns.backendAddresses.has(each)),
-    );
-    const onlyWorkloads = [...new Set(servers.flatMap((one) => one.workload ?? []))].sort();
-    const answers = servers.length === 0 ? [] : dns.ingress.map((rule) => ({ ...rule, onlyWorkloads }));
-    const own = ownServiceRules(
-      id,
-      services.flatMap((one) =>
-        backendsOf(one).every(({ of }) => namespaceOf(of) === one.namespace)
-          ? backendsOf(one).flatMap(({ of, portIndex }) =>
-              of?.labelSet === id ? [{ ...one, ...one.ports[portIndex]!, workload: of.workload }] : [],
-            )
-          : [],
-      ),
-    );
-    for (const one of own.groups) groups.set(one.id, one);
-    return {
-      ...base,
-      ingress: [...answers, ...base.ingress],
-      egress: [...dns.egress, ...own.egress, ...opened.egress],
-    };
-  };
+  return { endpoints, units, groups, targets, everybodys: everybodys.map(({ id }) => id) };
+}
+
+/** The view of one node, looked up in plain loops. */
+export function naiveView(state: State, name: string) {
+  const { endpoints, units: all, groups, targets, everybodys } = naiveCluster(state);
   const here = new Set(endpoints.filter((one) => one.node === name).map((one) => one.labelSet));
   const guarded = [...new Set(targets.map(({ labelSet }) => labelSet))].filter((id) => !here.has(id));
   const units = [
-    ...[...here].map(unitOf),
+    ...[...here].map((id) => all.get(id)!),
     ...guarded.map((id) =>
       guardUnit(
-        unitOf(id),
+        all.get(id)!,
         targets.filter(({ labelSet }) => labelSet === id),
       ),
     ),
   ];
   const named = new Set(
-    everybodys
-      .map(({ id }) => id)
-      .concat(units.flatMap((one) => [...one.ingress, ...one.egress]).flatMap((rule) => rule.peers)),
+    everybodys.concat(units.flatMap((one) => [...one.ingress, ...one.egress]).flatMap((rule) => rule.peers)),
   );
   const known = [...groups.values()].filter((one) => named.has(one.id));
   const seen = endpoints.filter(
@@ -133,9 +90,6 @@ export function naiveView(state: State, name: string) {
     ),
   };
 }
-
-const namespaceOf = (endpoint: Endpoint | undefined): string | null | undefined =>
-  LABEL_SETS.find(({ labelSet }) => labelSet.id === endpoint?.labelSet)?.labelSet.namespace;
 
 const index = indexCatalogue(catalogue);
 export const ANNOTATIONS: readonly Record<string, string>[] = [
