@@ -164,6 +164,15 @@ describe('the control server', () => {
     await Promise.all([a.close(), b.close()]);
   });
 
+  it('takes what two clusters say under the same message id', async () => {
+    for (const cluster of [A, B]) {
+      const edge = await raw(nats, await uplink(cluster));
+      const said = edge.jetstream().publish(`obs.${cluster}.pod.p7`, '{}', { msgID: 'chosen by a cluster' });
+      expect(await said).toMatchObject({ stream: 'OBSERVATIONS', duplicate: false });
+      await edge.close();
+    }
+  });
+
   it('uses nothing that a cluster names as a destination', async () => {
     const owner = await service('inventory');
     await (await service('policy-compute')).publish(`policy.${A}.unit.2`, 'of a');
