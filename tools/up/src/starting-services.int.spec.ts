@@ -5,11 +5,13 @@ import type { AddressInfo, Server } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { eventually, freePort, startNats, startPostgres, startServiceProcess } from '@ringfence/testing';
 import type { NatsServer, PostgresServer, ServiceProcess } from '@ringfence/testing';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, it } from 'vitest';
 import { entryPoint } from './entry-points.js';
 
 const OWNERS_OF_A_DATABASE = ['inventory', 'label-resolver', 'policy-compute', 'flow-ingest', 'gateway'];
 const WORDS_AT_FIRST = 20;
+/** Five starts at once, as long as they take on a busy machine. */
+const BUSY_MS = 240_000;
 
 let nats: NatsServer;
 let postgres: PostgresServer;
@@ -60,8 +62,12 @@ async function startService(name: string): Promise<ServiceProcess> {
   });
 }
 
-it('starts every service although its way to Postgres breaks in the middle of it, again and again', async () => {
-  services.push(...(await Promise.all(OWNERS_OF_A_DATABASE.map(startService))));
-  const readiness = (): Promise<boolean[]> => Promise.all(services.map((service) => service.isReady()));
-  expect(await eventually(readiness, (ready) => ready.every(Boolean))).not.toContain(false);
-});
+it(
+  'starts every service although its way to Postgres breaks again and again',
+  { timeout: BUSY_MS },
+  async () => {
+    services.push(...(await Promise.all(OWNERS_OF_A_DATABASE.map(startService))));
+    const readiness = (): Promise<boolean[]> => Promise.all(services.map((service) => service.isReady()));
+    await eventually(readiness, (ready) => ready.every(Boolean), BUSY_MS);
+  },
+);
