@@ -7,6 +7,10 @@ import type { BenchStack, Converged } from './convergence-stack.js';
 export interface Workload {
   readonly perSecond: number;
   readonly pods: number;
+  /** `client` by default: it admits nobody and is admitted by the servers. */
+  readonly role?: string;
+  /** All of them on this one. */
+  readonly node?: string;
 }
 export interface RateResult {
   readonly workload: Workload;
@@ -30,7 +34,9 @@ export async function runRate(stack: BenchStack, workload: Workload, prefix: str
     const asking: Promise<unknown>[] = [];
     for (let index = 0; index < workload.pods; index += 1) {
       await sleep(Math.max(0, began + (index * 1_000) / workload.perSecond - performance.now()));
-      asking.push(stack.kubernetes.request('POST', PODS, pod(`${prefix}-${index}`), 'application/json'));
+      asking.push(
+        stack.kubernetes.request('POST', PODS, pod(`${prefix}-${index}`, workload), 'application/json'),
+      );
     }
     await Promise.all(asking);
     const askedSeconds = (performance.now() - began) / 1_000;
@@ -60,12 +66,16 @@ export async function removePods({ kubernetes }: BenchStack): Promise<void> {
 
 const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
 
-function pod(name: string): object {
+function pod(name: string, { role = 'client', node }: Workload): object {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, labels: { app: 'client' }, annotations: { 'ringfence.io/role': 'client' } },
-    spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'client', image: 'example/client:1' }] },
+    metadata: { name, labels: { app: role }, annotations: { 'ringfence.io/role': role } },
+    spec: {
+      ...(node !== undefined && { nodeName: node }),
+      terminationGracePeriodSeconds: 0,
+      containers: [{ name: role, image: `example/${role}:1` }],
+    },
   };
 }
 

@@ -1,10 +1,11 @@
 /** The stack that the convergence benchmark measures: a sandbox cluster in a temporary directory, with one managed namespace in full. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, KubernetesApi, parseOptions, Progress, Stack } from '@ringfence/up';
 import type { Processes, RingfenceApi, SandboxNode } from '@ringfence/up';
 import type { Figure } from './measure.js';
+import { residentTree } from './resident.js';
 
 export const NAMESPACE = 'bench';
 export const PORT = 7000;
@@ -74,7 +75,8 @@ async function startBenchStack(): Promise<BenchStack> {
   try {
     const { access, api, clusterId, sandbox } = await stack.start();
     const rule = await enforce(api, clusterId);
-    const memory = (name: string): number => residentMegabytes(stack.processes.get(name).pid ?? 0);
+    const memory = (name: string): number =>
+      residentTree(stack.processes.get(name).pid ?? 0).reduce((sum, { resident }) => sum + resident, 0);
     return {
       ...{
         api,
@@ -118,21 +120,27 @@ export async function withBenchStack(work: (stack: BenchStack) => Promise<void>)
   }
 }
 
+/** Of the clients that the rule admits: `app` is the namespace, `env` is demo, `role` is client. */
+export async function labelled(
+  api: RingfenceApi,
+  key: string,
+  value: string,
+): Promise<{ readonly label: { readonly href: string } }> {
+  const found = await api.get<{ href: string; value: string }[]>(`/labels?key=${key}&value=${value}`);
+  const href = found.find((each) => each.value === value)?.href;
+  return { label: { href: href ?? (await api.post<{ href: string }>('/labels', { key, value })).href } };
+}
+
 async function enforce(api: RingfenceApi, clusterId: string): Promise<string> {
-  const label = async (key: string, value: string): Promise<{ label: { href: string } }> => {
-    const found = await api.get<{ href: string; value: string }[]>(`/labels?key=${key}&value=${value}`);
-    const href = found.find((each) => each.value === value)?.href;
-    return { label: { href: href ?? (await api.post<{ href: string }>('/labels', { key, value })).href } };
-  };
-  const scope = [await label('app', NAMESPACE), await label('env', 'demo')];
+  const scope = [await labelled(api, 'app', NAMESPACE), await labelled(api, 'env', 'demo')];
   const set = await api.post<{ href: string }>('/sec_policy/draft/rule_sets', {
     name: NAMESPACE,
     scopes: [scope],
   });
   const rule = await api.post<{ href: string }>(`${set.href}/sec_rules`, {
     enabled: true,
-    providers: [await label('role', 'server')],
-    consumers: [await label('role', 'client')],
+    providers: [await labelled(api, 'role', 'server')],
+    consumers: [await labelled(api, 'role', 'client')],
     ingress_services: [{ proto: 6, port: PORT }],
     resolve_labels_as: { providers: ['workloads'], consumers: ['workloads'] },
   });
@@ -159,23 +167,4 @@ function birthsIn(log: string): Birth[] {
     .split('\n')
     .filter((line) => line.endsWith('}') && line.includes('"birth":{'))
     .map((line) => (JSON.parse(line) as { birth: Birth }).birth);
-}
-
-function residentMegabytes(pid: number): number {
-  const parents = new Map<number, number>();
-  for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
-    parents.set(Number(entry), field(Number(entry), 'PPid'));
-  const tree = [pid];
-  for (const one of tree) for (const [child, parent] of parents) if (parent === one) tree.push(child);
-  return tree.reduce((sum, one) => sum + field(one, 'VmRSS'), 0) / 1024;
-}
-
-/** 0 for a process that ended meanwhile. */
-function field(pid: number, name: string): number {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
 }
