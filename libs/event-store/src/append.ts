@@ -24,9 +24,7 @@ export async function appendEvents(
     const rows = batches.flatMap((batch) => rowsOf(batch, versions, meta));
     const positions = await insert(tx, rows);
     const events = rows.map((row, index) => ({ ...row, position: positions[index] ?? 0 }));
-    for (const projection of projections) {
-      for (const event of events) await projection.apply(tx, event);
-    }
+    for (const projection of projections) await projection.apply(tx, events);
     return events;
   });
 }

@@ -5,9 +5,10 @@
 import { createHash } from 'node:crypto';
 import { eventContract } from '@ringfence/contracts';
 import type { Actor, EventType } from '@ringfence/contracts';
+import type pg from 'pg';
 import { EntitySchema, IsNull } from 'typeorm';
 import type { EntityManager, FindOptionsWhere, SelectQueryBuilder } from 'typeorm';
-import type { Projection } from './event-store.js';
+import type { Projection, StoredEvent } from './event-store.js';
 
 export interface Document<T> {
   readonly id: string;
@@ -90,7 +91,7 @@ function versionOf({ written, deleted }: DocumentTypes): number {
 }
 
 function projectionOf(types: DocumentTypes): Projection {
-  const { name: table, written, deleted } = types;
+  const { name: table } = types;
   return {
     name: table,
     version: versionOf(types),
@@ -98,27 +99,60 @@ function projectionOf(types: DocumentTypes): Projection {
       id text primary key, cluster text not null, body jsonb not null,
       created_at timestamptz not null, created_by jsonb not null, updated_at timestamptz not null, updated_by jsonb not null,
       deleted_at timestamptz, deleted_by jsonb)`,
-    // SQL: thousands of entities may be labelled in one transaction (`npm run bench -- rows`).
-    async apply(tx, event) {
-      const data = event.data as { id?: string };
-      if (data.id === undefined) return;
-      const actor = JSON.stringify(event.actor);
-      if (event.type === deleted) {
-        await tx.query(`update ${table} set deleted_at = $2, deleted_by = $3 where id = $1`, [
-          data.id,
-          event.at,
-          actor,
-        ]);
-      } else if (written.some((type) => type === event.type)) {
-        // A row that was deleted and is written again starts a new life.
-        await tx.query(
-          `insert into ${table} values ($1, $2, $3, $4, $5, $4, $5, null, null)
-           on conflict (id) do update set body = excluded.body, updated_at = excluded.updated_at, updated_by = excluded.updated_by,
-             created_at = case when ${table}.deleted_at is null then ${table}.created_at else excluded.created_at end,
-             deleted_at = null, deleted_by = null`,
-          [data.id, event.cluster, JSON.stringify(event.data), event.at, actor],
-        );
-      }
+    async apply(tx, events) {
+      for (const run of runsOf(types, events)) await (run.isDeleted ? remove : write)(tx, table, run.events);
     },
   };
+}
+
+/** Events of the same effect, of an aggregate at most one. */
+interface Run {
+  readonly isDeleted: boolean;
+  readonly events: Map<string, StoredEvent>;
+}
+
+function runsOf({ written, deleted }: DocumentTypes, events: readonly StoredEvent[]): Run[] {
+  const types = new Set<string>([...written, deleted]);
+  const runs: Run[] = [];
+  for (const event of events) {
+    const { id } = event.data as { id?: string };
+    if (id === undefined || !types.has(event.type)) continue;
+    const isDeleted = event.type === deleted;
+    let run = runs.at(-1);
+    if (run === undefined || run.isDeleted !== isDeleted || run.events.has(id))
+      runs.push((run = { isDeleted, events: new Map() }));
+    run.events.set(id, event);
+  }
+  return runs;
+}
+
+// SQL: thousands of entities may be labelled in one transaction (`npm run bench -- rows`).
+
+/** A row that was deleted and is written again starts a new life. */
+async function write(tx: pg.PoolClient, table: string, events: Run['events']): Promise<void> {
+  const all = [...events.values()];
+  await tx.query(
+    `insert into ${table}
+     select id, cluster, body, at, actor, at, actor, null, null
+       from unnest($1::text[], $2::text[], $3::jsonb[], $4::timestamptz[], $5::jsonb[]) as event(id, cluster, body, at, actor)
+     on conflict (id) do update set body = excluded.body, updated_at = excluded.updated_at, updated_by = excluded.updated_by,
+       created_at = case when ${table}.deleted_at is null then ${table}.created_at else excluded.created_at end,
+       deleted_at = null, deleted_by = null`,
+    [
+      [...events.keys()],
+      all.map(({ cluster }) => cluster),
+      all.map(({ data }) => JSON.stringify(data)),
+      all.map(({ at }) => at),
+      all.map(({ actor }) => JSON.stringify(actor)),
+    ],
+  );
+}
+
+async function remove(tx: pg.PoolClient, table: string, events: Run['events']): Promise<void> {
+  const all = [...events.values()];
+  await tx.query(
+    `update ${table} set deleted_at = event.at, deleted_by = event.actor
+       from unnest($1::text[], $2::timestamptz[], $3::jsonb[]) as event(id, at, actor) where ${table}.id = event.id`,
+    [[...events.keys()], all.map(({ at }) => at), all.map(({ actor }) => JSON.stringify(actor))],
+  );
 }

@@ -27,12 +27,14 @@ const totals = (version: number, factor: number): Projection => ({
   name: 'totals',
   version,
   tables: 'create table if not exists totals (stream text primary key, total int not null)',
-  apply: async (tx, event) => {
-    const { n } = event.data as { n: number };
-    await tx.query(
-      'insert into totals values ($1, $2) on conflict (stream) do update set total = totals.total + $2',
-      [event.stream, n * factor],
-    );
+  apply: async (tx, events) => {
+    for (const { stream, data } of events) {
+      const { n } = data as { n: number };
+      await tx.query(
+        'insert into totals values ($1, $2) on conflict (stream) do update set total = totals.total + $2',
+        [stream, n * factor],
+      );
+    }
   },
 });
 const open = async (
@@ -121,7 +123,7 @@ describe('the event store', () => {
       name: 'told',
       version,
       tables: 'create table if not exists told (n int)',
-      apply: async (_, event) => void told.push(event),
+      apply: async (_, events) => void told.push(...events),
     });
     const store = await open(undefined, [reader(1)]);
     const named = { id: '7', key: 'role', value: 'Web' };
@@ -339,9 +341,9 @@ describe('the event store', () => {
     const doubled = totals(1, 1);
     const byEntity: Projection = {
       ...doubled,
-      apply: async (tx, event) => {
-        await doubled.apply(tx, event);
-        await entitiesIn(tx).increment(Total, { stream: event.stream }, 'total', 1);
+      apply: async (tx, events) => {
+        await doubled.apply(tx, events);
+        for (const { stream } of events) await entitiesIn(tx).increment(Total, { stream }, 'total', 1);
       },
     };
     const service = `s${(run += 1)}`;

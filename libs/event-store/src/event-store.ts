@@ -29,8 +29,8 @@ export interface Projection {
   readonly version: number;
   /** DDL, `create table if not exists …`, names without schema. */
   readonly tables: string;
-  /** A fact is never refused: this throws for bugs only. */
-  apply(tx: pg.PoolClient, event: StoredEvent): Promise<void>;
+  /** In their order, whatever they are of: thousands come at once. A fact is never refused: this throws for bugs only. */
+  apply(tx: pg.PoolClient, events: readonly StoredEvent[]): Promise<void>;
 }
 
 /** What is in a service's database, as data: for the service, and for who migrates it by hand. */

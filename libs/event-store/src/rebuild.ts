@@ -101,7 +101,7 @@ async function replayPage(
 ): Promise<number> {
   await inSchema(tx, schema);
   const events = await eventsAbove(tx, from, PAGE);
-  for (const event of events) await projection.apply(tx, event);
+  await projection.apply(tx, events);
   return events.at(-1)?.position ?? from;
 }
 

@@ -1,9 +1,9 @@
 /** API keys as they are shown and looked up. Secrets are not here; see `adapters/api-key-check.ts`. */
 import type { ApiKey } from '@ringfence/contracts';
 import { entitiesIn } from '@ringfence/event-store';
-import type { Projection } from '@ringfence/event-store';
+import type { Projection, StoredEvent } from '@ringfence/event-store';
 import { EntitySchema } from 'typeorm';
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, Repository } from 'typeorm';
 import type { ApiKeyEvent, ApiKeyState, Role } from '../domain/api-key.decider.js';
 
 interface KeyRow {
@@ -34,23 +34,26 @@ export const apiKeysProjection: Projection = {
   tables: `create table if not exists api_keys (
     username text primary key, user_id text not null, name text not null, description text not null,
     role text not null, created_at timestamptz not null)`,
-  apply: async (tx, event) => {
-    const keys = entitiesIn(tx).getRepository(ApiKeyEntity);
-    const { type, data } = { type: event.type, data: event.data } as ApiKeyEvent;
-    switch (type) {
-      case 'ApiKeyCreated':
-        await keys.insert({ ...rowOf(data), createdAt: new Date(event.at) });
-        break;
-      case 'ApiKeyChanged':
-        await keys.update(data.username, rowOf(data));
-        break;
-      case 'ApiKeyRevoked':
-        await keys.delete(data.username);
-        break;
-      default:
-    }
+  apply: async (tx, events) => {
+    for (const event of events) await fold(entitiesIn(tx).getRepository(ApiKeyEntity), event);
   },
 };
+
+async function fold(keys: Repository<KeyRow>, event: StoredEvent): Promise<void> {
+  const { type, data } = { type: event.type, data: event.data } as ApiKeyEvent;
+  switch (type) {
+    case 'ApiKeyCreated':
+      await keys.insert({ ...rowOf(data), createdAt: new Date(event.at) });
+      break;
+    case 'ApiKeyChanged':
+      await keys.update(data.username, rowOf(data));
+      break;
+    case 'ApiKeyRevoked':
+      await keys.delete(data.username);
+      break;
+    default:
+  }
+}
 
 const rowOf = ({ username, user, name, description, role }: ApiKeyState): Omit<KeyRow, 'createdAt'> => ({
   ...{ username, user, name, description, role },

@@ -1,7 +1,7 @@
 /** By cluster and kind of entity, the last event that was written: what follows from it is asked for from that moment on. */
 import { EVENTS } from '@ringfence/contracts';
 import type { CALLS, EventType } from '@ringfence/contracts';
-import { WHOLE_NUMBER } from '@ringfence/event-store';
+import { entitiesIn, WHOLE_NUMBER } from '@ringfence/event-store';
 import type { Projection } from '@ringfence/event-store';
 import { EntitySchema } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -32,13 +32,13 @@ export const headsProjection: Projection = {
   version: 1,
   tables: `create table if not exists heads (cluster text not null, kind text not null, position bigint not null,
     at timestamptz not null, primary key (cluster, kind))`,
-  // SQL: an append of thousands of events passes here with each (`npm run bench -- rows`).
-  apply: async (tx, { type, cluster, position, at }) => {
-    await tx.query(
-      `insert into heads values ($1, $2, $3, $4)
-       on conflict (cluster, kind) do update set position = excluded.position, at = excluded.at`,
-      [cluster, EVENTS[type as EventType].entity, position, at],
-    );
+  apply: async (tx, events) => {
+    const heads = new Map<string, HeadRow>();
+    for (const { type, cluster, position, at } of events) {
+      const kind = EVENTS[type as EventType].entity;
+      heads.set(`${cluster} ${kind}`, { cluster, kind, position, at: new Date(at) });
+    }
+    await entitiesIn(tx).upsert(HeadEntity, [...heads.values()], ['cluster', 'kind']);
   },
 };
 

@@ -27,10 +27,12 @@ export const policyObjectsProjection: Projection = {
       object jsonb, touched jsonb not null, primary key (type, id, version));
     create index if not exists policy_history_by_version on policy_history (version);
   `,
-  apply: async (tx, event) => {
-    if (event.type === 'PolicyObjectDrafted') await drafted(tx, event.data as ObjectDrafted['data']);
-    else if (event.type === 'PolicyObjectReverted') await reverted(tx, event.data as ObjectKey);
-    else if (event.type === 'PolicyProvisioned') await provisioned(tx, event);
+  apply: async (tx, events) => {
+    for (const event of events) {
+      if (event.type === 'PolicyObjectDrafted') await drafted(tx, event.data as ObjectDrafted['data']);
+      else if (event.type === 'PolicyObjectReverted') await reverted(tx, event.data as ObjectKey);
+      else if (event.type === 'PolicyProvisioned') await provisioned(tx, event);
+    }
   },
 };
 
