@@ -49,6 +49,8 @@ export const subjects = {
   policy: (cluster: string, kind: string, id: string): string =>
     `policy.${cluster}.${kind}.${subjectToken(id)}`,
   commit: (cluster: string): string => `policy.${cluster}.commit.${cluster}`,
+  /** The last word of a writer of policy that lost its turn: who has it now reads the stream again. */
+  turnLeft: (): string => 'policy.global.turn.left',
   /** After the settings of a cluster: how far they are written. */
   settled: (cluster: string): string => `policy.${cluster}.settled.${cluster}`,
   /** clas-cache → one node, on the cluster's NATS: deltas of the node's view, in order. */

@@ -9,13 +9,13 @@ export const FACTS = [
   { ...latest, filter: 'evt.*.entity.*', durable: 'policy-compute-entities' },
 ] as const;
 
-const RECORDS = ['unit', 'list', 'group', 'endpoint', 'commit'] as const;
+const RECORDS = ['unit', 'list', 'group', 'endpoint', 'commit', 'turn'] as const;
 
 export const manifest = {
   service: 'policy-compute',
   consumes: [
     ...FACTS,
-    // Its own records, read back once at the start, so that only differences are written.
+    // Its own records, read back at the start of a turn, so that only differences are written; and who ended one.
     ...RECORDS.map((kind) => ({
       mode: 'latest' as const,
       server: 'control' as const,

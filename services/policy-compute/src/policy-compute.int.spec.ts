@@ -332,6 +332,38 @@ describe('policy-compute on real servers', () => {
     expect((await fixture.request('services', 'list', { pversion: 'active' })).total).toBe(2);
   });
 
+  it('puts right what a writer wrote that had lost its turn, as soon as that one says that it is done', async () => {
+    const id = labelSetOf([ROLE_WEB, APP_SHOP]);
+    const right = reader.units.get(id)!;
+    const { flush, policyVersion } = reader.commit()!;
+    const late = { flush: flush + 1, policyVersion };
+    const unit = { ...right, mode: 'idle' };
+    await fixture.bus.publish(subjects.policy(CLUSTER, 'unit', id), { ...late, unit });
+    await fixture.bus.publish(subjects.policy(CLUSTER, 'group', 'late'), { ...late, group: { id: 'late' } });
+    await eventually(() => reader.units.get(id)?.mode === 'idle' && reader.groups.has('late'));
+    await fixture.bus.publish(subjects.turnLeft(), {});
+    await settled(4);
+    expect(reader.units.get(id)).toEqual(right);
+    expect(reader.commit()!.flush).toBeGreaterThan(flush + 1);
+  });
+
+  it('says that it is done when it has lost its turn, and begins each turn above all numbers of the one before', async () => {
+    const left: unknown[] = [];
+    const listening = await fixture.bus.latest('POLICY', subjects.turnLeft(), ({ payload }) => {
+      left.push(payload);
+    });
+    await listening.caughtUp;
+    const before = left.length;
+    const { flush } = reader.commit()!;
+    await fixture.endTurn();
+    await eventually(() => left.length > before);
+    await listening.close();
+    await eventually(() => fixture.service.writer() === 'this process');
+    await fixture.label({ id: '15', key: 'loc', value: 'after the turn' });
+    await settled(4);
+    expect(reader.commit()!.flush).toBeGreaterThan(flush + 1_000);
+  });
+
   it('makes one flush of a burst', async () => {
     const before = reader.commit()!.flush;
     const pods = Array.from({ length: 200 }, (_, index) =>

@@ -45,6 +45,17 @@ describe('policy from the lane', () => {
     expect(buffer.commit(commit(2, 2))?.units.upsert).toEqual([web, db]);
   });
 
+  it('hears no writer that lost its turn: its numbers are lower', () => {
+    const buffer = new PolicyBuffer();
+    set(buffer, 2_000, web);
+    buffer.commit(commit(2_000, 1));
+    set(buffer, 1_001, db);
+    expect(buffer.commit(commit(1_001, 2))).toBeNull();
+    expect(buffer.units()).toEqual([web]);
+    set(buffer, 2_001, web);
+    expect(buffer.commit(commit(2_001, 1))?.units.upsert).toEqual([web]);
+  });
+
   it('takes removals with the next commit', () => {
     const buffer = new PolicyBuffer();
     set(buffer, 1, web);

@@ -2,6 +2,8 @@
  * The control plane's policy, version by version. Records come one by one and count only when a commit closes them and as
  * many are there as it counted, so that no half of a version is ever enforced; removals wait for it too.
  *
+ * Numbers of flushes only rise, so that a lower one is of a writer that lost its turn and does not know it yet: nobody hears it.
+ *
  * Who begins anew, after a restart or on a stream that was made anew, gets every current record: what was in force before
  * stays so until a version is whole, and what does not belong to that one is gone then. A reader that begins in the middle of
  * a flush meets the commit before it without the records that were overwritten since: that one is not whole, the next one is.
@@ -155,7 +157,8 @@ export class PolicyBuffer {
     flush: number,
     record: RecordOf[K],
   ): CommittedPolicy | null {
-    this.newestFlush = Math.max(this.newestFlush, flush);
+    if (flush < this.newestFlush) return null;
+    this.newestFlush = flush;
     (this.shelves[kind] as Shelf<K>).set(token, record);
     return this.apply();
   }
@@ -178,6 +181,7 @@ export class PolicyBuffer {
 
   /** Also the answer to a record that comes after the commit that already closes it. */
   commit(commit: CommitRecord): CommittedPolicy | null {
+    if (commit.flush < this.newestFlush) return null;
     this.openCommit = commit;
     return this.apply();
   }

@@ -4,8 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, TraceHeaders } from '@ringfence/bus';
+import { subjects } from '@ringfence/contracts';
 import { turnToWrite } from '@ringfence/event-store';
 import type { StoredEvent } from '@ringfence/event-store';
+import { retrying } from '@ringfence/retrying';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { FactChange } from '../domain/facts.js';
@@ -29,7 +31,11 @@ export interface LivePolicyOptions {
   readonly metrics: Metrics;
 }
 
-type LaneEnd = 'lost' | 'anew';
+type LaneEnd = 'lost' | keyof typeof READ_AGAIN;
+const READ_AGAIN = {
+  anew: 'NATS has lost the policy of all clusters: it is said again',
+  left: 'a process that wrote before has ended its turn only now: what it wrote is looked through',
+};
 
 /** How often to look for what another process of this service provisioned. */
 const LOOK_EVERY_MS = 500;
@@ -44,9 +50,8 @@ export class LivePolicy {
   private whoWrites = 'none yet';
   private writing: Promise<void> = Promise.resolve();
   private looking: NodeJS.Timeout | undefined;
-  /** Of the last lane, on whatever stream: no number is given twice. */
-  private lastFlush = 0;
-  private onMadeAnew: () => void = () => undefined;
+  /** What the lane knows of the stream is not so any more. */
+  private readAgain: (why: 'anew' | 'left') => void = () => undefined;
 
   private constructor(private readonly options: LivePolicyOptions) {
     this.loop = this.makeLoop();
@@ -108,9 +113,12 @@ export class LivePolicy {
     this.looking = setInterval(() => void book.current().catch(() => undefined), LOOK_EVERY_MS);
     this.state = true;
     this.loop.start();
-    const watching = bus.onMadeAnew('POLICY', () => this.onMadeAnew());
+    const watching = bus.onMadeAnew('POLICY', () => this.readAgain('anew'));
+    const left = await bus.latest('POLICY', subjects.turnLeft(), () => this.readAgain('left'), { onError });
+    await unlessAborted(left.caughtUp, this.closing.signal);
     while (!this.closing.signal.aborted) await this.writeWhileOurTurn();
     watching.close();
+    await left.close();
   }
 
   private async writeWhileOurTurn(): Promise<void> {
@@ -122,8 +130,8 @@ export class LivePolicy {
     const lost = turn.lost.then(() => 'lost' as const);
     try {
       let end: LaneEnd | undefined = 'anew';
-      while (end === 'anew') end = await unlessAborted(this.writeOneLane(lost), signal);
-      if (end === 'lost') logger.warn('the turn to write policy was lost with its database session');
+      while (end === 'anew' || end === 'left') end = await unlessAborted(this.writeOneLane(lost), signal);
+      if (end === 'lost') this.leaveTurn();
     } catch (error) {
       logger.warn({ err: error }, 'writing policy did not begin');
       await sleep(LOOK_EVERY_MS);
@@ -134,23 +142,33 @@ export class LivePolicy {
     }
   }
 
-  /** A stream that was made anew has none of it: the lane is opened anew, finds everything missing, and says it. */
+  /** A lane is opened anew where what it knows is not so any more: it finds what differs, and puts it right. */
   private async writeOneLane(lost: Promise<'lost'>): Promise<LaneEnd> {
     const { bus, book, logger } = this.options;
-    const anew = new Promise<'anew'>((resolve) => (this.onMadeAnew = () => resolve('anew')));
-    const over = Promise.race([lost, anew]);
+    const again = new Promise<LaneEnd>((resolve) => (this.readAgain = resolve));
+    const over = Promise.race([lost, again]);
     await book.current();
     const onError = (error: unknown, subject: string): void =>
       logger.error({ err: error, subject }, 'a record was not read back');
-    const lane = await Promise.race([PolicyLane.open(bus, this.lastFlush, onError), over]);
+    const lane = await Promise.race([PolicyLane.open(bus, onError), over]);
     if (!(lane instanceof PolicyLane)) return lane;
     this.whoWrites = 'this process';
     this.loop.writeTo(lane);
     const end = await over;
+    if (end === 'lost') lane.end();
+    else logger.warn(READ_AGAIN[end]);
     await this.loop.writeNowhere();
-    this.lastFlush = lane.lastFlush;
-    if (end === 'anew') logger.warn('NATS has lost the policy of all clusters: it is said again');
     return end;
+  }
+
+  /** After everything that was under way: who has the turn by now has perhaps read the stream before that came. */
+  private leaveTurn(): void {
+    const { bus, logger } = this.options;
+    logger.warn('the turn to write policy was lost with its database session');
+    void retrying(() => bus.publish(subjects.turnLeft(), { at: new Date().toISOString() }), {
+      signal: this.closing.signal,
+      onError: (error) => logger.warn({ err: error }, 'that the turn is over could not be said yet'),
+    });
   }
 
   private makeLoop(): FlushLoop {

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { TransientError } from '@ringfence/bus';
 import type { Bus, LatestValue } from '@ringfence/bus';
 import { CommitRecord, parseSubject, subjects } from '@ringfence/contracts';
 import type { FactPositions } from '@ringfence/contracts';
@@ -12,6 +13,8 @@ import { RECORD_KINDS } from '../domain/standing-policy.js';
 import type { RecordKey, StandingPolicy } from '../domain/standing-policy.js';
 
 const STREAM = 'POLICY';
+/** Where the clocks of two writers differ: more than one can write before it knows that its turn is over. */
+const FLUSHES_UNNOTICED = 10_000;
 
 /** What the stream holds of a cluster that was not yet written to. */
 interface HeldCluster {
@@ -55,30 +58,30 @@ export class PolicyLane {
   private readonly held = new Map<string, HeldCluster>();
   private readonly committed = new Map<string, Committed>();
 
-  private constructor(
-    private readonly bus: Bus,
-    private flush: number,
-  ) {}
+  private flush = 0;
+  private isOver = false;
 
-  /** Waits until it has read every record that the stream holds. `flush`: the last number given here, for a stream that forgot it. */
-  static async open(
-    bus: Bus,
-    flush: number,
-    onError: (error: unknown, subject: string) => void,
-  ): Promise<PolicyLane> {
-    const lane = new PolicyLane(bus, flush);
+  private constructor(private readonly bus: Bus) {}
+
+  /**
+   * Waits until it has read every record that the stream holds. Its numbers begin at the microsecond of its opening, above all that
+   * were given before, on a stream that was lost, or are still given by a writer that does not know that it lost its turn.
+   */
+  static async open(bus: Bus, onError: (error: unknown, subject: string) => void): Promise<PolicyLane> {
+    const lane = new PolicyLane(bus);
     const kinds = [...RECORD_KINDS, 'commit'];
     const readers = await Promise.all(
       kinds.map((kind) => bus.latest(STREAM, `policy.*.${kind}.*`, (value) => lane.hold(value), { onError })),
     );
     await Promise.all(readers.map((reader) => reader.caughtUp));
     await Promise.all(readers.map((reader) => reader.close()));
+    lane.flush = Math.max(lane.flush + FLUSHES_UNNOTICED, Date.now() * 1_000);
     return lane;
   }
 
-  /** The highest number given or read. */
-  get lastFlush(): number {
-    return this.flush;
+  /** The turn is lost: what is under way is not committed any more. */
+  end(): void {
+    this.isOver = true;
   }
 
   /** Clusters that the stream still holds records of, from before the start. */
@@ -105,7 +108,9 @@ export class PolicyLane {
         payload: { flush, policyVersion, [key.kind]: standing.record(key) },
       })),
     );
+    this.refuseIfOver();
     await Promise.all(plan.removals.map((subject) => this.bus.remove(subject)));
+    this.refuseIfOver();
     const at = new Date().toISOString();
     const commit: CommitRecord = { flush, policyVersion, at, counts: standing.counts(), hash, facts };
     await this.bus.publish(subjects.commit(cluster), commit);
@@ -122,6 +127,10 @@ export class PolicyLane {
     await this.bus.remove(subjects.commit(cluster));
     this.held.delete(cluster);
     this.committed.delete(cluster);
+  }
+
+  private refuseIfOver(): void {
+    if (this.isOver) throw new TransientError('another process may write by now');
   }
 
   private isCommitted(cluster: string, held: HeldCluster | null, now: Committed): boolean {

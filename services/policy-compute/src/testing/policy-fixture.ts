@@ -44,6 +44,8 @@ export interface PolicyFixture {
   another(): Promise<{ readonly service: PolicyCompute; close(): Promise<void> }>;
   /** NATS comes back with nothing, while the service runs. */
   loseStreams(): Promise<void>;
+  /** The database ends the session that holds the turn to write. */
+  endTurn(): Promise<void>;
   /** Ends the first process; `service` is then this one. */
   replaceBy(other: { readonly service: PolicyCompute; close(): Promise<void> }): Promise<void>;
   label(state: Partial<LabelState> & { id: string; key: string; value: string }): Promise<void>;
@@ -127,6 +129,12 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
       await nats.loseDisk();
       await eventually(() => bus.isConnected());
       await ensureStreams(bus, 'control');
+    },
+    endTurn: async () => {
+      await fixture.service.store.pool.query(
+        `select pg_terminate_backend(pid) from pg_locks join pg_database on pg_database.oid = database
+         where locktype = 'advisory' and datname = current_database()`,
+      );
     },
     replaceBy: async (other) => {
       await running.close();
