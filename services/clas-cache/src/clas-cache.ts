@@ -61,7 +61,7 @@ export async function openClasCache(
   const { store } = keeper;
   const client = gatewayOf(config);
   const parts: Parts = {};
-  const { net, client: kubernetes, vouching } = openKubernetes(context);
+  const { net, client: kubernetes, vouching } = openKubernetes(context, files);
   const admission = openAdmission(context, {
     ...{ files, vouching, controlPlane: client },
     bus: () => parts.bus,

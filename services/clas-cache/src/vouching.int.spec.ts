@@ -52,14 +52,18 @@ async function open(
   }
   const kubeconfig = join(directory, 'kubeconfig');
   await writeFile(kubeconfig, api.kubeconfig);
+  await start({ KUBECONFIG: kubeconfig });
+}
+
+async function start(env: Record<string, string>): Promise<void> {
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
   clas = await startClas({
     GATEWAY_URL: gateway.url,
     NATS_URL: nats.url,
-    KUBECONFIG: kubeconfig,
     RINGFENCE_PORT: String(port),
     RINGFENCE_DATA_DIR: directory,
+    ...env,
   });
 }
 
@@ -177,5 +181,20 @@ describe('where agents run as no Pods', () => {
     expect(await ask(b)).toEqual([401, 'agent_token_required']);
     api.cluster.remove(api.cluster.catalog.named('serviceaccounts'), NAMESPACE, ACCOUNT, {});
     expect(await ask(b)).toEqual([401, 'agent_token_required']);
+  });
+
+  it('asks for one after a restart too, when the account is gone by then, or the way to the API server', async () => {
+    await open();
+    const [a, b] = [nodeOf('a'), nodeOf('b')];
+    const { seed } = createKeys('user');
+    expect(await ask(a, await tokenOf(ofPod(a)), seed)).toEqual([200, a]);
+    api.cluster.remove(api.cluster.catalog.named('serviceaccounts'), NAMESPACE, ACCOUNT, {});
+    await clas.stop();
+    await start({ KUBECONFIG: join(directory, 'kubeconfig') });
+    expect(await ask(b)).toEqual([401, 'agent_token_required']);
+    await clas.stop();
+    await start({ KUBECONFIG: '' });
+    expect(await ask(b)).toEqual([503, 'kubernetes-away']);
+    expect(await ask(a, undefined, seed)).toEqual([200, a]);
   });
 });

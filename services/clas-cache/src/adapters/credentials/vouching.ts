@@ -21,6 +21,13 @@ export interface VouchingOptions {
   readonly client: ApiClient;
   readonly account: ServiceAccount;
   readonly mode: Exclude<VouchingMode, 'off'>;
+  readonly memory: VouchingMemory;
+}
+
+/** That the agents' account was there, whoever runs now. */
+export interface VouchingMemory {
+  readonly isKept: boolean;
+  keep(): Promise<void>;
 }
 
 /** The API server did not answer, or not us. */
@@ -35,17 +42,25 @@ export const noVouching = (why: string): Vouching => ({
   state: () => `not by Kubernetes: ${why}`,
 });
 
+/** It vouched for agents before, and there is no way to it any more. */
+export const lostVouching = (why: string): Vouching => ({
+  nodeOf: async () => {
+    throw awayBecause(why);
+  },
+  state: () => cannotBeAsked(why),
+});
+
 export class KubernetesVouching implements Vouching {
-  /** Once required it stays so: removing the account must not let anybody in. */
+  /** Once required it stays so: removing the account must not let anybody in, nor must a restart. */
   private isRequired: boolean;
   private trouble: string | undefined;
 
   constructor(private readonly options: VouchingOptions) {
-    this.isRequired = options.mode === 'required';
+    this.isRequired = options.mode === 'required' || options.memory.isKept;
   }
 
   state(): string {
-    if (this.trouble !== undefined) return `Kubernetes cannot be asked: ${this.trouble}`;
+    if (this.trouble !== undefined) return cannotBeAsked(this.trouble);
     const { namespace, name } = this.options.account;
     const account = `the service account ${namespace}/${name}`;
     return this.isRequired ? `by tokens of ${account}` : `not by Kubernetes: ${account} was not seen yet`;
@@ -59,16 +74,13 @@ export class KubernetesVouching implements Vouching {
     } catch (error) {
       if (error instanceof CallError) throw error;
       this.trouble = error instanceof Error ? error.message : String(error);
-      throw new KubernetesAway(`Kubernetes cannot be asked about this node: ${this.trouble}`, {
-        cause: error,
-      });
+      throw awayBecause(this.trouble, error);
     }
   }
 
   private async check(token: string | undefined, signal: AbortSignal): Promise<string | undefined> {
     const { client, account } = this.options;
-    this.isRequired ||= await isServiceAccount(client, account, signal);
-    if (!this.isRequired) return undefined;
+    if (!this.isRequired && !(await this.wasFound(signal))) return undefined;
     const name = `${account.namespace}/${account.name}`;
     if (token === undefined)
       throw refusal('agent_token_required', `show a token of ${name} for the audience ${AGENT_AUDIENCE}`);
@@ -81,7 +93,18 @@ export class KubernetesVouching implements Vouching {
       throw refusal('agent_token_invalid', 'it is bound to no Pod and no node that is there');
     return node;
   }
+
+  private async wasFound(signal: AbortSignal): Promise<boolean> {
+    const { client, account, memory } = this.options;
+    if (!(await isServiceAccount(client, account, signal))) return false;
+    this.isRequired = true;
+    await memory.keep();
+    return true;
+  }
 }
 
+const cannotBeAsked = (why: string): string => `Kubernetes cannot be asked: ${why}`;
+const awayBecause = (why: string, cause?: unknown): KubernetesAway =>
+  new KubernetesAway(`Kubernetes cannot be asked about this node: ${why}`, { cause });
 const refusal = (token: string, message: string): CallError =>
   CallError.of('UNAUTHENTICATED', token, message);
