@@ -75,6 +75,7 @@ export async function openClasCache(
     ...{ ...common, bus, net },
     uplink: () => parts.uplink,
     onSettled: () => keeper.settled(),
+    toldIsKept: () => keeper.toldIsKept(),
   });
   const uplink = (parts.uplink = openUplink(context, { client, bus, keeper, loop }));
   const refusals = new Refusals({ metrics, logger, tell: (refusal) => uplink.refused(refusal) });
@@ -151,8 +152,8 @@ const openUplink = (
     ...{ cluster: config.CLUSTER_ID, store: keeper.store, client, metrics, logger, signal },
     caFile: config.RINGFENCE_CA,
     clusterBus: bus,
-    onPolicy: () => {
-      keeper.policyChanged();
+    onPolicy: (told) => {
+      keeper.told(told);
       loop.poke();
     },
     onQuestion: (question) => loop.explain(question),

@@ -31,7 +31,7 @@ import type { Observed } from './observed.js';
 import type { PodFacts, UnheardPod } from './pod-endpoints.calculator.js';
 import { policyProgress } from './policy-progress.js';
 import type { PolicyProgress } from './policy-progress.js';
-import { recordsOf, restoreFacts, restorePolicy, storedFacts, storedPolicy } from './stored-state.js';
+import { recordsOf, replay, restoreFacts, restorePolicy, storedFacts, storedPolicy } from './stored-state.js';
 import type { StoredFacts, StoredPolicy, StoredState } from './stored-state.js';
 import { takeTold, takeUnreadable, takeUntold } from './told.js';
 import type { Told } from './told.js';
@@ -46,11 +46,13 @@ export class ActorStore {
 
   constructor(
     private readonly options: StoreOptions,
-    { revision, policy, facts }: StoredState = NOTHING_STORED,
+    { revision, policy, changes = [], facts }: StoredState = NOTHING_STORED,
   ) {
-    this.graph = new ClusterGraph(options, revision, recordsOf(policy ?? null));
-    if (facts !== undefined) restoreFacts(this.graph, facts);
-    if (policy !== undefined) restorePolicy(this.graph, policy);
+    const graph = (this.graph = new ClusterGraph(options, revision, recordsOf(policy ?? null)));
+    if (facts !== undefined) restoreFacts(graph, facts);
+    if (policy !== undefined) restorePolicy(graph, policy);
+    replay(graph, changes);
+    graph.policy.beginAnew();
   }
 
   // ---- what is seen of the cluster
@@ -283,6 +285,12 @@ export class ActorStore {
   /** null: there is none in force yet. */
   storedPolicy(): StoredPolicy | null {
     return storedPolicy(this.graph);
+  }
+
+  /** There is a stored policy, and nothing was told that it lacks. */
+  get isPolicySettled(): boolean {
+    const { sync, policy } = this.graph;
+    return sync.commit !== null && sync.catalogue !== null && policy.isSettled;
   }
 
   /** null: nothing was read yet. */

@@ -130,6 +130,19 @@ describe('policy from the lane', () => {
     });
   });
 
+  it('goes on as it was before a restart, with what could not be read then, and is settled again with its commit', () => {
+    const buffer = new PolicyBuffer(KEPT);
+    buffer.goOn({ unit: ['ls-unknown'], list: [], group: [], endpoint: [] });
+    expect(buffer.isSettled).toBe(true);
+    remove(buffer, web);
+    expect(buffer.isSettled).toBe(false);
+    const counts = { unit: 2, list: 1, group: 0, endpoint: 0 };
+    expect(buffer.commit({ ...commit(3, 2), counts })).toMatchObject({ units: { remove: [WEB.id] } });
+    expect([buffer.isSettled, buffer.unreadable.unit]).toEqual([true, ['ls-unknown']]);
+    expect(buffer.commit(commit(4, 1))).toBeNull();
+    expect(buffer.isSettled).toBe(false);
+  });
+
   it('gives up what was kept from before a restart and did not come again', () => {
     const buffer = new PolicyBuffer(KEPT);
     set(buffer, 3, web);

@@ -79,6 +79,15 @@ class Shelf<K extends RecordKind> {
     return this.toldCount;
   }
 
+  get unreadable(): string[] {
+    return [...this.leftOut];
+  }
+
+  /** Nothing was told, or was told once, that the next commit would have to settle. */
+  get isSettled(): boolean {
+    return this.pending.size === 0 && this.unconfirmed.size === 0;
+  }
+
   set(token: string, record: RecordOf[K] | null): void {
     this.toldCount += Number(record !== null) - Number(this.isTold(token));
     this.pending.set(token, record);
@@ -90,6 +99,13 @@ class Shelf<K extends RecordKind> {
     this.toldCount += 1 - Number(this.isTold(token));
     this.leftOut.add(token);
     this.unconfirmed.delete(token);
+  }
+
+  /** From before a restart, as it was told: nothing of it is to be told again. */
+  goOn(leftOut: Iterable<string>): void {
+    for (const token of leftOut) this.leftOut.add(token);
+    this.unconfirmed.clear();
+    this.toldCount = new Set([...this.byToken.keys(), ...this.leftOut]).size;
   }
 
   beginAnew(): void {
@@ -129,6 +145,8 @@ class Shelf<K extends RecordKind> {
   }
 }
 
+/** Tokens of what was told in a form that is not known here. */
+export type UnreadableRecords = { readonly [K in RecordKind]: readonly string[] };
 export type RestoredRecords = { readonly [K in RecordKind]: ReadonlyMap<string, RecordOf[K]> };
 export const NOTHING_RESTORED: RestoredRecords = {
   unit: new Map(),
@@ -172,6 +190,11 @@ export class PolicyBuffer {
     this.shelves[kind].leaveOut(token);
   }
 
+  /** As before a restart, with what could not be read then. */
+  goOn(unreadable: UnreadableRecords): void {
+    for (const kind of KINDS) this.shelves[kind].goOn(unreadable[kind]);
+  }
+
   /** Everything is told again, under numbers that may have been used before. */
   beginAnew(): void {
     for (const shelf of Object.values(this.shelves)) shelf.beginAnew();
@@ -190,6 +213,19 @@ export class PolicyBuffer {
   get live(): RestoredRecords {
     const { unit, list, group, endpoint } = this.shelves;
     return { unit: unit.live, list: list.live, group: group.live, endpoint: endpoint.live };
+  }
+
+  get unreadable(): UnreadableRecords {
+    const { unit, list, group, endpoint } = this.shelves;
+    return {
+      ...{ unit: unit.unreadable, list: list.unreadable },
+      ...{ group: group.unreadable, endpoint: endpoint.unreadable },
+    };
+  }
+
+  /** What is in force is all that was told. */
+  get isSettled(): boolean {
+    return this.openCommit === null && Object.values(this.shelves).every((shelf) => shelf.isSettled);
   }
 
   /** Those in force, with their rules. */

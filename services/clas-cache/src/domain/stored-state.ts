@@ -18,8 +18,9 @@ import type { ClusterGraph } from './cluster-graph.js';
 import type { ListedObjects } from './listed-objects.js';
 import type { NodeFacts } from './node-endpoints.calculator.js';
 import type { PodFacts, WorkloadFacts } from './pod-endpoints.calculator.js';
-import type { RestoredRecords } from './policy-buffer.calculator.js';
-import { takeTold } from './told.js';
+import type { RestoredRecords, UnreadableRecords } from './policy-buffer.calculator.js';
+import { takeTold, takeUnreadable, takeUntold } from './told.js';
+import type { Told } from './told.js';
 
 type Entries<T> = readonly (readonly [string, T])[];
 type Listed<T> = readonly (readonly [uid: string, epoch: string, value: T])[];
@@ -32,6 +33,7 @@ export interface StoredPolicy {
   readonly lists: Entries<RuleList>;
   readonly groups: Entries<Group>;
   readonly endpoints: Entries<Endpoint>;
+  readonly unreadable: UnreadableRecords;
   readonly catalogue: LabelCatalogue;
   readonly profiles: Entries<ProfileSettings>;
   readonly nodes: Entries<NodeSettings>;
@@ -45,10 +47,23 @@ export interface StoredFacts {
   readonly pods: Listed<PodFacts>;
   readonly services: Listed<ServiceObserved>;
 }
+/** What the control plane has told, in its order; null: it was taken back. */
+export type ToldRecord = {
+  readonly [K in keyof Told]: { readonly kind: K; readonly token: string; readonly told: Told[K] | null };
+}[keyof Told];
+/** From here on everything is told again. */
+export const ANEW = 'anew';
+/** In a form that is not known here. */
+export interface ToldUnreadable extends Pick<ToldRecord, 'kind' | 'token'> {
+  readonly unreadable: true;
+}
+export type ToldChange = ToldRecord | ToldUnreadable | typeof ANEW;
 export interface StoredState {
   /** The highest that may have been told. */
   readonly revision: number;
   readonly policy?: StoredPolicy | undefined;
+  /** Since that policy. */
+  readonly changes?: readonly ToldChange[];
   readonly facts?: StoredFacts | undefined;
 }
 
@@ -64,6 +79,7 @@ export function storedPolicy({ sync, policy, view }: ClusterGraph): StoredPolicy
     lists: [...policy.live.list],
     groups: [...policy.live.group],
     endpoints: [...policy.live.endpoint],
+    unreadable: policy.unreadable,
     catalogue,
     profiles: [...view.pods.profiles],
     nodes: [...view.nodes.settings],
@@ -106,6 +122,7 @@ export function restoreFacts({ sync, view }: ClusterGraph, facts: StoredFacts): 
 }
 
 export function restorePolicy(graph: ClusterGraph, policy: StoredPolicy): void {
+  graph.policy.goOn(policy.unreadable);
   takeTold(graph, 'labels', '', policy.catalogue);
   for (const [token, profile] of policy.profiles) graph.view.setProfile(token, profile);
   for (const [token, settings] of policy.nodes) graph.view.nodes.setSettings(token, settings);
@@ -119,4 +136,13 @@ export function restorePolicy(graph: ClusterGraph, policy: StoredPolicy): void {
     groups: { upsert: [...group.values()], remove: [] },
     endpoints: { upsert: [...endpoint.values()], remove: [] },
   });
+}
+
+export function replay(graph: ClusterGraph, changes: readonly ToldChange[]): void {
+  for (const change of changes) {
+    if (change === ANEW) graph.policy.beginAnew();
+    else if ('unreadable' in change) takeUnreadable(graph, change.kind, change.token);
+    else if (change.told === null) takeUntold(graph, change.kind, change.token);
+    else takeTold(graph, change.kind, change.token, change.told);
+  }
 }

@@ -22,8 +22,8 @@ const viewOf = (revision: number, endpoints = 20_000): NodeView => ({
 it('gives out the parts of the view that the first one was of, whatever changed since', async () => {
   const views = new PackedViews();
   const view = viewOf(1);
-  const first = await views.first('node-1', () => view);
-  const others = await views.first('node-2', () => viewOf(2));
+  const first = await views.first('node-1', async () => view);
+  const others = await views.first('node-2', async () => viewOf(2));
   expect(others.view).not.toBe(first.view);
   const rest = Array.from({ length: first.parts - 1 }, (_, i) =>
     views.further('node-1', { view: first.view, part: i + 1 }),
@@ -34,10 +34,10 @@ it('gives out the parts of the view that the first one was of, whatever changed 
 
 it('has nothing more of a view that was given out, that another took the place of, or that nobody asked for', async () => {
   const views = new PackedViews();
-  const first = await views.first('node-1', () => viewOf(1));
+  const first = await views.first('node-1', async () => viewOf(1));
   const ask = (view: string, part: number) => () => views.further('node-1', { view, part });
   const gone = expect.objectContaining({ code: 'ABORTED' });
-  const second = await views.first('node-1', () => viewOf(2));
+  const second = await views.first('node-1', async () => viewOf(2));
   expect(ask(first.view, 1)).toThrowError(gone);
   expect(ask(second.view, second.parts)).toThrowError(gone);
   for (let part = 1; part < second.parts; part += 1) ask(second.view, part)();
@@ -48,7 +48,7 @@ it('has nothing more of a view that was given out, that another took the place o
 it('lets no more wait than it packs while they wait', async () => {
   const views = new PackedViews();
   const all = await Promise.allSettled(
-    Array.from({ length: 40 }, (_, i) => views.first(`node-${i}`, () => viewOf(i, 1))),
+    Array.from({ length: 40 }, (_, i) => views.first(`node-${i}`, async () => viewOf(i, 1))),
   );
   const refused = all.filter(({ status }) => status === 'rejected');
   expect(refused).toHaveLength(8);

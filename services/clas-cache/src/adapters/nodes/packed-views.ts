@@ -22,11 +22,11 @@ export class PackedViews {
   private readonly held = new Map<string, Held>();
 
   /** The first part of a new view; `view` is called when its turn has come. Throws CallError. */
-  async first(node: string, view: () => NodeView): Promise<NodeViewPart> {
+  async first(node: string, view: () => Promise<NodeView>): Promise<NodeViewPart> {
     if (this.waiting >= MOST_WAITING) throw busy();
     this.waiting += 1;
     try {
-      const packing = this.packing.then(() => packView(view()));
+      const packing = this.packing.then(async () => packView(await view()));
       this.packing = packing.catch(() => undefined);
       return this.hold(node, await packing, Date.now());
     } finally {

@@ -10,7 +10,7 @@ export class StateFiles {
   private readonly writing = new Map<string, Promise<void>>();
 
   constructor(
-    private readonly directory: string,
+    readonly directory: string,
     private readonly onUnreadable: (file: string, error: unknown) => void,
   ) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });

@@ -45,6 +45,8 @@ export interface StoreLoopOptions {
   /** What the control plane is told; undefined before there is a way to it. */
   readonly uplink: () => ControlPlaneWords | undefined;
   readonly onSettled: () => void;
+  /** Resolves when what the control plane has told survives a kill: nodes are told nothing of it before. */
+  readonly toldIsKept: () => Promise<void>;
   /** undefined: there is no way to the API server. */
   readonly net: ReadinessNet | undefined;
 }
@@ -58,6 +60,7 @@ export class StoreLoop {
   private readonly podTraces = new PodTraces();
   private pulsed = { at: -Infinity, says: '' };
   private pulsing: NodeJS.Timeout | undefined;
+  private telling: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: StoreLoopOptions) {
     const { bus, metrics } = options;
@@ -86,9 +89,11 @@ export class StoreLoop {
   }
 
   /** Settled first, so that the snapshot has everything that came before the question. */
-  snapshot(node: string): NodeView {
+  async snapshot(node: string): Promise<NodeView> {
     this.settle();
-    return this.options.store.snapshot(node, new Date().toISOString());
+    const view = this.options.store.snapshot(node, new Date().toISOString());
+    await this.options.toldIsKept();
+    return view;
   }
 
   /** Settled first too: the answer is from what the nodes have been told. */
@@ -101,7 +106,7 @@ export class StoreLoop {
     clearInterval(this.tick);
     clearTimeout(this.scheduled);
     clearTimeout(this.pulsing);
-    await this.readiness.close();
+    await Promise.all([this.readiness.close(), this.telling]);
   }
 
   private settle(): void {
@@ -120,20 +125,32 @@ export class StoreLoop {
   }
 
   private settleNow(): void {
-    const { store, bus, cluster, uplink } = this.options;
+    const { store, uplink } = this.options;
     const { views, readiness, withdrawn, acks, converged }: Settled = store.settle(Date.now());
     describeSpan({
       'ringfence.revision': store.revision,
       'ringfence.nodes_told': views.length,
       'ringfence.pods_converged': converged.map(({ uid }) => uid),
     });
-    // Agents ask for a snapshot when their connection is back; what is sent into the void would only pile up.
-    if (bus.isConnected())
-      for (const view of views) bus.send(subjects.nodeView(cluster, view.node), inOneMessage(view));
+    if (views.length > 0) this.tell(views);
     this.tellReadiness(readiness, withdrawn);
     for (const ack of acks) uplink()?.acknowledge(ack);
     for (const pod of converged) this.converged(pod);
     this.metrics.viewsSent(views.length);
+  }
+
+  /** In their order, each once it is kept by what it was made of. */
+  private tell(views: readonly NodeView[]): void {
+    const { bus, cluster, toldIsKept } = this.options;
+    const kept = toldIsKept();
+    this.telling = this.telling
+      .then(() => kept)
+      .then(() => {
+        // Agents ask for a snapshot when their connection is back; what is sent into the void would only pile up.
+        if (!bus.isConnected()) return;
+        for (const view of views) bus.send(subjects.nodeView(cluster, view.node), inOneMessage(view));
+      })
+      .catch((error: unknown) => this.failed(error));
   }
 
   private pulse(): void {

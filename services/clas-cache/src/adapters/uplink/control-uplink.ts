@@ -18,6 +18,8 @@ import type {
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { ActorStore } from '../../domain/actor-store.js';
+import { ANEW } from '../../domain/stored-state.js';
+import type { ToldChange } from '../../domain/stored-state.js';
 import { DECORATED_FLOWS, FORWARDED, FORWARDED_HEARTBEATS, manifest, POLICY } from '../../manifest.js';
 import { Refused } from './control-plane.client.js';
 import type { ControlPlaneClient, Uplink } from './control-plane.client.js';
@@ -31,7 +33,7 @@ export interface ControlUplinkOptions {
   readonly caFile?: string | undefined;
   readonly clusterBus: Bus;
   readonly store: ActorStore;
-  readonly onPolicy: () => void;
+  readonly onPolicy: (told: ToldChange) => void;
   readonly onQuestion: (question: ClusterQuestion) => ClusterAnswer;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -170,11 +172,10 @@ export class ControlUplink {
     return { jwt, seed };
   }
 
-  private take({ subject, payload }: LatestValue): void {
+  private take(value: LatestValue): void {
     const { store, onPolicy, logger, metrics } = this.options;
     try {
-      takePolicy(store, subject, payload);
-      onPolicy();
+      takePolicy(store, value, onPolicy);
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;
       metrics
@@ -186,9 +187,10 @@ export class ControlUplink {
 
   /** The server lost its disk: what it had taken of us, perhaps nobody had read. What is said twice is known by its ids. */
   private forgotten(): void {
-    const { store, clusterBus, signal, logger } = this.options;
+    const { store, onPolicy, clusterBus, signal, logger } = this.options;
     logger.warn('the control plane has lost what it kept for this cluster: everything is said again');
     store.forgotten();
+    onPolicy(ANEW);
     const onError = (error: unknown): void => logger.warn({ err: error }, 'not forwarded again yet');
     for (const each of [FORWARDED, FORWARDED_HEARTBEATS, DECORATED_FLOWS])
       void retrying(() => clusterBus.rewind(each), { signal, onError });
