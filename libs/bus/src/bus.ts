@@ -33,6 +33,8 @@ export interface BusOptions {
   readonly signal?: AbortSignal;
   /** A lane that is done with nothing for so long, while messages wait, counts as standing still; absent: 30 s. */
   readonly standsAfterMs?: number;
+  /** Waits before each publication, in their order: for who may say only so much. */
+  readonly pace?: (subject: string, bytes: number) => Promise<void>;
 }
 
 export type TraceHeaders = Readonly<Record<string, string>>;
@@ -48,19 +50,27 @@ export interface Publication extends PublishOptions {
   readonly payload: unknown;
 }
 
-/** A message of a durable consumer, in the stream's order. */
-export interface Message {
+interface Stored {
   readonly subject: string;
+  /** Of the payload, as it came. */
+  readonly bytes: number;
+  /** When the server stored it. */
+  readonly storedAt: Date;
+}
+/** What is known of a message before it is read. */
+export interface Arrived extends Stored {
+  /** Messages behind it in its durable. */
+  readonly waiting: number;
+}
+
+/** A message of a durable consumer, in the stream's order. */
+export interface Message extends Stored {
   /** Parsed JSON. */
   readonly payload: unknown;
   /** Name and birth of the stream: a stream that was made anew counts its messages from 1 again. */
   readonly stream: string;
   readonly seq: number;
   readonly headers: TraceHeaders;
-  /** Of the payload, as it came. */
-  readonly bytes: number;
-  /** When the server stored it. */
-  readonly storedAt: Date;
   /** 1 at first; more after a crash or a retry. */
   readonly attempt: number;
 }
@@ -108,6 +118,8 @@ export interface ConsumerOptions {
   readonly startAt?: 'oldest' | 'newest';
   /** True while whom it passes messages on to is away, where that is said elsewhere: standing still is no fault of the lane then. */
   readonly mayStand?: () => boolean;
+  /** Asked once of each message as it comes: what it says no to is dropped, neither read nor buried. It may not throw. */
+  readonly admits?: (arrived: Arrived) => boolean;
 }
 export interface BatchLimits {
   readonly maxMessages: number;

@@ -3,7 +3,7 @@ import { watchBirth } from './births.js';
 import type { BatchLimits, Bus, BusOptions, Consumer, LatestReader, Message, Subscription } from './bus.js';
 import { makeCall, serveCall } from './calls.js';
 import { startConsumer } from './consume.js';
-import { keptIn, rewindDurable, waitingIn } from './durable.js';
+import { keptIn, rewindDurable, waitingOf } from './durable.js';
 import { startLatest } from './latest.js';
 import { openLink } from './link.js';
 import type { Link } from './link.js';
@@ -54,7 +54,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     kept: (stream) => keptIn(link, stream),
     onMadeAnew: (stream, listener) => watchBirth(link, stream, listener),
     onReconnect: (listener) => ({ close: link.onReconnect(listener) }),
-    waiting: ({ stream, durable }) => waitingIn(link, stream, durable),
+    waiting: (consumption) => waitingOf(link, consumption),
     call: (contract, request, call) => makeCall(link, contract, request, call),
     serve: (contract, handler, serve) => serveCall(link, contract, handler, serve),
     isConnected: link.isConnected,

@@ -128,12 +128,24 @@ class DurableReader {
       const { maxMessages, maxWaitMs } = this.reading.limits;
       const taken = await this.queue.take(maxMessages, maxWaitMs);
       if (taken === null || Date.now() > this.finishBy) return;
-      this.inHand = taken;
-      await this.handle(taken, mayBeCulprit);
+      this.inHand = this.admitted(taken);
+      await this.handle(this.inHand, mayBeCulprit);
       mayBeCulprit = false;
       this.inHand = [];
       this.measureLag((taken.at(-1)?.pending ?? 0) + this.queue.waiting().length);
     }
+  }
+
+  private admitted(taken: PulledMessage[]): PulledMessage[] {
+    const { admits = () => true } = this.reading.options;
+    return taken.filter((message) => {
+      const { raw, seq, storedAt, pending: waiting } = message;
+      const { subject, data } = raw;
+      if (seq <= this.doneUpTo || admits({ subject, bytes: data.length, storedAt, waiting })) return true;
+      answer(this.link, message, ACK);
+      this.progress.moved();
+      return false;
+    });
   }
 
   private async handle(taken: readonly PulledMessage[], mayBeCulprit: boolean): Promise<void> {

@@ -57,6 +57,23 @@ export async function waitingIn(link: Link, stream: string, consumer: string): P
   return info.num_pending + info.num_ack_pending;
 }
 
+/** The durable of one cluster; the filter's second token is the cluster. */
+export const ofCluster = (consumption: Consumption, cluster: string): Consumption => ({
+  ...consumption,
+  durable: `${consumption.durable}-${cluster}`,
+  filter: consumption.filter.replace('*', cluster),
+});
+
+/** One; or those of the clusters that are read. */
+async function durablesOf({ manager }: Link, consumption: Consumption): Promise<Consumption[]> {
+  if (consumption.perCluster !== true) return [consumption];
+  const { stream, durable } = consumption;
+  const found: Consumption[] = [];
+  for await (const { name } of manager.consumers.list(stream))
+    if (name.startsWith(`${durable}-`)) found.push(ofCluster(consumption, name.slice(durable.length + 1)));
+  return found;
+}
+
 async function untilNothingUnderWay(info: ConsumerInfo, signal: AbortSignal): Promise<void> {
   if (info.num_ack_pending === 0) return;
   const ackWaitMs = (info.config.ack_wait ?? 0) / NANOSECONDS;
@@ -107,26 +124,35 @@ const addDurable = (
     ...start,
   });
 
-async function dropDurable(link: Link, stream: string, durable: string): Promise<void> {
+export async function dropDurable(link: Link, stream: string, durable: string): Promise<void> {
   await link.manager.consumers.delete(stream, durable).catch((error: unknown) => {
     if (!(error instanceof NatsError && error.api_error?.err_code === CONSUMER_NOT_FOUND)) throw error;
   });
 }
 
-/** Makes a durable anew, further back. Who reads through it notices, and begins anew. */
+/** In one durable, or in those of all clusters. */
+export async function waitingOf(link: Link, consumption: Consumption): Promise<number> {
+  const durables = await durablesOf(link, consumption);
+  const waiting = durables.map(({ stream, durable }) => waitingIn(link, stream, durable));
+  return (await Promise.all(waiting)).reduce((sum, each) => sum + each, 0);
+}
+
+/** Makes a durable anew, further back; or those of all clusters. Who reads through one notices, and begins anew. */
 export async function rewindDurable(
   link: Link,
   consumption: Consumption,
   since?: Date,
 ): Promise<{ oldest: Date | null }> {
   const { state } = await link.manager.streams.info(consumption.stream);
-  await dropDurable(link, consumption.stream, consumption.durable);
-  await addDurable(link, consumption, {
-    description: `rewound ${randomUUID()}`,
-    ...(since === undefined
-      ? { deliver_policy: DeliverPolicy.All }
-      : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() }),
-  });
+  for (const each of await durablesOf(link, consumption)) {
+    await dropDurable(link, each.stream, each.durable);
+    await addDurable(link, each, {
+      description: `rewound ${randomUUID()}`,
+      ...(since === undefined
+        ? { deliver_policy: DeliverPolicy.All }
+        : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() }),
+    });
+  }
   return { oldest: state.messages === 0 ? null : new Date(state.first_ts) };
 }
 

@@ -13,6 +13,12 @@ export {
   keepKubelinkDurable,
   keepUplinkDurable,
 } from './streams.js';
+export { consumeByCluster } from './by-cluster.js';
+export type { ClusterReaders } from './by-cluster.js';
+export { clusterPace } from './cluster-share.js';
+export type { BeyondShare } from './cluster-share.js';
+export { Shares } from './shares.js';
+export type { Share } from './shares.js';
 export type {
   BatchLimits,
   Bus,

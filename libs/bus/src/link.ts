@@ -26,6 +26,7 @@ export interface Link {
   readonly standsAfterMs: number;
   /** Told by whoever publishes. */
   readonly storing: Storing;
+  readonly pace: NonNullable<BusOptions['pace']>;
   isConnected(): boolean;
   availability(): true | string;
   /** Called at every loss of the connection; returns the way to stop it. */
@@ -60,6 +61,7 @@ export async function openLink(options: BusOptions): Promise<Link> {
     metrics: options.metrics ?? noMetrics,
     standsAfterMs: options.standsAfterMs ?? STANDS_AFTER_MS,
     storing: stores,
+    pace: options.pace ?? (async () => undefined),
     isConnected: () => state.connected,
     availability: () =>
       state.connected ? stores.state() : `${options.server} NATS is away: ${state.detail}`,

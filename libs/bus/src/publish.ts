@@ -17,12 +17,43 @@ export interface Publisher {
 
 export function publisher(link: Link): Publisher {
   const places = gate(IN_FLIGHT);
+  const store = intoStream(link, places);
+  const publishMany = async (publications: readonly Publication[]): Promise<void> => {
+    let failure: unknown;
+    const running: Promise<void>[] = [];
+    for (const { subject, payload, id, headers } of publications) {
+      const data = encode(payload);
+      await link.pace(subject, data.length);
+      await places.free();
+      // Nothing is sent after a failure, so that a repeat of the list cannot put an early message behind a later one.
+      if (failure !== undefined) break;
+      const options = { ...(id !== undefined && { id }), ...(headers !== undefined && { headers }) };
+      running.push(store(subject, data, options).catch((error: unknown) => void (failure ??= error)));
+    }
+    await Promise.all(running);
+    if (failure !== undefined) throw failure;
+  };
+  return {
+    publish: async (subject, payload, options) => {
+      const data = encode(payload);
+      await link.pace(subject, data.length);
+      return store(subject, data, options);
+    },
+    remove: (subject, options) =>
+      store(subject, NOTHING, { ...options, headers: { ...options?.headers, ...REMOVED } }),
+    publishMany,
+  };
+}
+
+type Store = (subject: string, data: Uint8Array, options?: PublishOptions) => Promise<void>;
+
+function intoStream(link: Link, places: Gate): Store {
   const published = link.metrics.counter('bus_published_total', 'Messages that a stream acknowledged');
   const failed = link.metrics.counter(
     'bus_publish_failures_total',
     'Messages that no stream acknowledged in time',
   );
-  const store = async (subject: string, data: Uint8Array, options: PublishOptions = {}): Promise<void> => {
+  return async (subject, data, options = {}) => {
     await places.enter();
     const kind = { kind: kindOfSubject(subject), server: link.server };
     try {
@@ -44,27 +75,6 @@ export function publisher(link: Link): Publisher {
     } finally {
       places.leave();
     }
-  };
-  const publishMany = async (publications: readonly Publication[]): Promise<void> => {
-    let failure: unknown;
-    const running: Promise<void>[] = [];
-    for (const { subject, payload, id, headers } of publications) {
-      await places.free();
-      // Nothing is sent after a failure, so that a repeat of the list cannot put an early message behind a later one.
-      if (failure !== undefined) break;
-      const options = { ...(id !== undefined && { id }), ...(headers !== undefined && { headers }) };
-      running.push(
-        store(subject, encode(payload), options).catch((error: unknown) => void (failure ??= error)),
-      );
-    }
-    await Promise.all(running);
-    if (failure !== undefined) throw failure;
-  };
-  return {
-    publish: (subject, payload, options) => store(subject, encode(payload), options),
-    remove: (subject, options) =>
-      store(subject, NOTHING, { ...options, headers: { ...options?.headers, ...REMOVED } }),
-    publishMany,
   };
 }
 
@@ -119,8 +129,14 @@ function classified(subject: string, error: unknown): Error {
   return new TransientError(`no stream acknowledged ${subject}: ${message}`, { cause: error });
 }
 
+interface Gate {
+  enter(): Promise<void>;
+  free(): Promise<void>;
+  leave(): void;
+}
+
 /** Lets at most `places` in; the others wait in the order in which they came. */
-function gate(places: number): { enter(): Promise<void>; free(): Promise<void>; leave(): void } {
+function gate(places: number): Gate {
   let inside = 0;
   const waiting: (() => void)[] = [];
   const hasRoom = async (): Promise<void> => {

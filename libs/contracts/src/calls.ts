@@ -183,6 +183,12 @@ export const CALLS = {
     }),
     1_000,
   ),
+  /** A reader of the control server's streams dropped what a cluster said beyond its share, again and again. */
+  beyondShare: call(
+    'inventory.beyond-share',
+    z.object({ cluster: Text, stream: Text, detail: Text, at: Instant }),
+    z.object({}),
+  ),
   inventoryHealth: call('inventory.health', ...health),
   labelHealth: call('label-resolver.health', ...health),
   policyHealth: call('policy-compute.health', ...health),

@@ -11,6 +11,8 @@ export interface Consumption {
   /** `latest` reads the current value of each subject first, then every change, without a durable. */
   readonly mode: 'durable' | 'latest';
   readonly server: 'control' | 'cluster';
+  /** Many clusters write the stream, and each is read through a durable of its own: `<durable>-<cluster>`. */
+  readonly perCluster?: true;
 }
 
 export interface ServiceManifest {

@@ -57,6 +57,16 @@ describe('with credentials on both servers', () => {
     listening.close();
   });
 
+  it('asks for another credential where the control server does not take its own any more', async () => {
+    const pulses: unknown[] = [];
+    const reader = await control.latest('ACKS', subjects.pulse(CLUSTER), ({ seq }) => void pulses.push(seq));
+    await eventually(() => pulses.length > 0);
+    await secured.revokeUplink();
+    const before = pulses.length;
+    await eventually(() => pulses.length > before + 1, undefined, 60_000);
+    await reader.close();
+  }, 90_000);
+
   it('cuts a node off that floods, while what another says still arrives', async () => {
     const machine = machineOf('node-3');
     const desk = secured.desk();

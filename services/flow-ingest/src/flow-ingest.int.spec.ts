@@ -17,6 +17,7 @@ import {
   providerReport,
   webEnd,
 } from './testing/flow-batch.builder.js';
+import { sayCluster } from './testing/known-cluster.js';
 import { startFlowIngest } from './flow-ingest.module.js';
 import { manifest } from './manifest.js';
 
@@ -80,6 +81,7 @@ beforeAll(async () => {
   [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
   service = await start();
   edge = await connectBus({ servers: nats.url, name: 'edge', server: 'control' });
+  await sayCluster(edge);
 });
 afterAll(async () => {
   await edge?.close();

@@ -8,9 +8,10 @@
  */
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
-import { beforeServing, openControlBus } from '@ringfence/bus';
-import type { Bus, Consumer } from '@ringfence/bus';
+import { beforeServing, consumeByCluster, openControlBus } from '@ringfence/bus';
+import type { BeyondShare, Bus, ClusterReaders, Consumer } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
+import { CALLS } from '@ringfence/contracts';
 import { keepWhole, ownDurables } from '@ringfence/event-store';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
@@ -21,6 +22,7 @@ import type { FlowIngest } from './flow-ingest.js';
 import { FLOWS, manifest, NAMES } from './manifest.js';
 
 type Context = HostContext<Config>;
+type Closable = Pick<Consumer | ClusterReaders, 'close'>;
 
 const BATCH_WAIT_MS = 50;
 
@@ -71,12 +73,19 @@ export async function startFlowIngest(context: Context): Promise<RunningService>
   };
 }
 
-function readStreams({ config, health, logger }: Context, flowIngest: FlowIngest, bus: Bus): Consumer[] {
+function readStreams({ config, health, logger }: Context, flowIngest: FlowIngest, bus: Bus): Closable[] {
+  const onAbuse = (abuse: BeyondShare): void =>
+    void bus
+      .call(CALLS.beyondShare, abuse)
+      .catch((error: unknown) => logger.error({ err: error, ...abuse }, 'a cluster could not be cut off'));
   const onError = (error: unknown, { subject }: { subject: string }): void =>
     logger.warn({ err: error, subject }, 'a message failed');
   const limits = { maxMessages: config.RINGFENCE_FLOW_BATCHES, maxWaitMs: BATCH_WAIT_MS };
   const names = bus.consume(NAMES, flowIngest.named, { onError });
-  const batches = bus.consumeBatches(FLOWS, limits, flowIngest.batchesArrived, { onError });
-  health.fact('flow batches waiting', () => String(batches.lag()));
+  const { clusters, batchesArrived: handler } = flowIngest;
+  const batches = consumeByCluster(bus, [{ consumption: FLOWS, limits, handler }], {
+    ...{ clusters, onError, onAbuse },
+  });
+  health.fact('flow batches waiting', () => String(batches.lag(FLOWS)));
   return [names, batches];
 }

@@ -22,7 +22,7 @@ import { recentFlows } from './adapters/recent-flows.js';
 import type { Config } from './config.js';
 import { DATABASE } from './database.js';
 import { flowQueries } from './read/flow-queries.store.js';
-import { readNames, rememberName } from './read/names.projection.js';
+import { clusterIds, readNames, rememberName } from './read/names.projection.js';
 import type { FlowStore } from './store/port/flow-store.js';
 import { postgresFlowStore } from './store/postgres/postgres-flow-store.js';
 
@@ -31,6 +31,8 @@ const PRUNE_EVERY_MS = 3_600_000;
 export interface FlowIngest {
   readonly database: EventStore;
   resource(request: ResourceRequest): Promise<ResourceResponse>;
+  /** Whose flows are read: all that were ever heard of. */
+  clusters(): Promise<string[]>;
   batchesArrived(messages: readonly Message[]): Promise<void>;
   /** What other services said of names, in the order of their stream. */
   named(message: Message): Promise<void>;
@@ -57,6 +59,7 @@ export async function openFlowIngest(options: FlowIngestOptions): Promise<FlowIn
   return {
     database,
     resource: resourceAnswerer(flowOperations({ store, queries, runner, recent, retentionDays })),
+    clusters: () => clusterIds(database.entities),
     batchesArrived: (messages) => writer.oneAtATime(() => batchesArrived(messages)),
     named: (message) => writer.oneAtATime(() => remember(database, message)),
     close: async () => {

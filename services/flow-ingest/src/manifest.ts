@@ -7,6 +7,7 @@ export const FLOWS = {
   durable: 'flow-ingest-flows',
   mode: 'durable',
   server: 'control',
+  perCluster: true,
 } as const;
 
 /** One consumer for all names: a policy version must be read after the drafts that it provisions. */
@@ -23,5 +24,5 @@ export const manifest: ServiceManifest = {
   consumes: [FLOWS, NAMES],
   emits: [],
   serves: ['flow-ingest.resource', 'flow-ingest.health'],
-  calls: ['inventory.resync', 'label-resolver.resync', 'policy-compute.resync'],
+  calls: ['inventory.beyond-share', 'inventory.resync', 'label-resolver.resync', 'policy-compute.resync'],
 };

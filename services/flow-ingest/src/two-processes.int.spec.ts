@@ -6,6 +6,7 @@ import type { NatsServer, PostgresServer, ServiceProcess } from '@ringfence/test
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aBatch, aFlow, CLUSTER } from './testing/flow-batch.builder.js';
+import { sayCluster } from './testing/known-cluster.js';
 
 let nats: NatsServer;
 let postgres: PostgresServer;
@@ -47,6 +48,7 @@ beforeAll(async () => {
   [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
   edge = await connectBus({ servers: nats.url, name: 'edge', server: 'control' });
   await ensureStreams(edge, 'control');
+  await sayCluster(edge);
   processes = await Promise.all([start(), start()]);
   await eventually(async () => (await Promise.all(processes.map((each) => each.isReady()))).includes(true));
 });

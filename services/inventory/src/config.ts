@@ -24,6 +24,8 @@ export const Config = z.object({
   NATS_UPLINK_URL: optional,
   /** Life of an uplink credential. */
   RINGFENCE_UPLINK_SECONDS: seconds(86_400),
+  /** For so long a cluster that says far more than its share is cut off, and given no new credential. */
+  RINGFENCE_SUSPENSION_SECONDS: seconds(300),
   /** Without a heartbeat of kubelink for so long, a cluster is out of sync. */
   RINGFENCE_CLUSTER_SILENCE_SECONDS: seconds(600),
   /** Without a heartbeat of a C-VEN for so long, its workload is offline. */

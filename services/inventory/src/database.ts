@@ -9,6 +9,7 @@ import { ConvergenceEntity, NodeAckEntity, WorkloadAckEntity } from './read/acks
 import { AgentEntity, ClusterSeenEntity } from './read/agents.js';
 import { EnforcementAlarmEntity, NotInForceEntity, PulseEntity } from './read/enforcement.js';
 import { DOCUMENTS } from './read/inventory-documents.js';
+import { SuspensionEntity } from './read/suspensions.js';
 
 export const DATABASE: ServiceDatabase = {
   service: 'inventory',
@@ -22,6 +23,7 @@ export const DATABASE: ServiceDatabase = {
     EnforcementAlarmEntity,
     PairingKeyEntity,
     RefusedAttemptEntity,
+    SuspensionEntity,
     WorkloadSettingsEntity,
   ],
 };

@@ -27,8 +27,10 @@ const caller: ServiceManifest = {
   consumes: [],
   emits: [{ subject: 'policy.*.labels.*', server: 'control' }],
   serves: [],
-  calls: ['inventoryResource', 'exchangeToken', 'pairNode'],
+  calls: ['inventoryResource', 'exchangeToken', 'pairNode', 'standing'],
 };
+/** Of messages in one lane: several shares, whatever the clocks say. */
+const FLOOD = 30_000;
 let postgres: PostgresServer;
 let nats: NatsServer;
 let directory: string;
@@ -87,21 +89,20 @@ const rest = (collection: string, op: string, ids: string[] = [], body: unknown 
     body,
   });
 
+async function connectedCluster(name: string): Promise<{ cluster: string; token: string; edge: Bus }> {
+  const { body } = await rest('container_clusters', 'create', [], { name });
+  const { href, container_cluster_token: token } = body as { href: string; container_cluster_token: string };
+  const cluster = href.split('/').at(-1) ?? '';
+  const uplink = await bus.call(CALLS.exchangeToken, { cluster, token });
+  const edge = await connectBus({
+    ...{ servers: uplink.natsUrl, name: 'clas-cache', server: 'control', credentials: uplink },
+  });
+  return { cluster, token, edge };
+}
+
 describe('inventory as a process, on a server that asks for credentials', () => {
   it('gives a cluster an account of its own, through which its facts come in and its policy goes out', async () => {
-    const { body } = await rest('container_clusters', 'create', [], { name: 'one' });
-    const { href, container_cluster_token: token } = body as {
-      href: string;
-      container_cluster_token: string;
-    };
-    const cluster = href.split('/').at(-1) ?? '';
-    const uplink = await bus.call(CALLS.exchangeToken, { cluster, token });
-    const edge = await connectBus({
-      servers: uplink.natsUrl,
-      name: 'clas-cache',
-      server: 'control',
-      credentials: uplink,
-    });
+    const { cluster, edge } = await connectedCluster('one');
     await edge.publish(subjects.observation(cluster, 'node', 'n1'), seen.node('n1'));
     await edge.publish(subjects.observation(cluster, 'cluster', cluster), seen.cluster());
     const online = async () =>
@@ -168,4 +169,44 @@ describe('inventory as a process, on a server that asks for credentials', () => 
       facts: { 'waiting in inventory-observations': '0' },
     });
   });
+
+  it('takes in all that one cluster says while another floods every lane, and cuts that one off by name', async () => {
+    const [hostile, other] = [await connectedCluster('hostile'), await connectedCluster('other')];
+    const { cluster, token, edge } = hostile;
+    for (let each = 0; each < FLOOD; each += 1) {
+      const name = `invented-${String(each)}`;
+      edge.send(subjects.observation(cluster, 'node', name), seen.node(name));
+      if (each % 10 > 0) continue;
+      edge.send(subjects.heartbeat(cluster, name), seen.heartbeat(name));
+      edge.send(subjects.ack(cluster, name), {});
+    }
+    // What the other says stands behind all of it, in each lane. It may be cut off already.
+    await edge.publish(subjects.pulse(cluster), {}).catch(() => undefined);
+    const names = Array.from({ length: 50 }, (_, index) => `n${String(index)}`);
+    await other.edge.publish(subjects.observation(other.cluster, 'cluster', 'c'), seen.cluster());
+    for (const name of names)
+      await other.edge.publish(subjects.observation(other.cluster, 'node', name), seen.node(name));
+    const nodesOf = async (id: string) =>
+      ((await rest('container_clusters', 'get', [id])).body as { nodes: unknown[] }).nodes.length;
+    await eventually(
+      () => nodesOf(other.cluster),
+      (count) => count === names.length,
+      60_000,
+    );
+    await eventually(() => !edge.isConnected(), undefined, 60_000);
+
+    expect(other.edge.isConnected()).toBe(true);
+    await expect(bus.call(CALLS.exchangeToken, { cluster, token })).rejects.toMatchObject({
+      ...{ code: 'RESOURCE_EXHAUSTED', errors: [{ token: 'cluster_suspended' }] },
+    });
+    const standing = await bus.call(CALLS.standing, {});
+    const words = (id: string) => standing.clusters.find((each) => each.id === id);
+    expect(words(cluster)).toMatchObject({
+      ...{ name: 'hostile', status: 'error', message: expect.stringContaining('far more than its share') },
+    });
+    expect(words(other.cluster)?.message).not.toContain('share');
+    const metrics = await (await fetch(`${hosted.managementUrl}/metrics`)).text();
+    expect(metrics).toContain(`inventory_suspensions_total{cluster="${cluster}"} 1`);
+    await Promise.all([edge.close(), other.edge.close()]);
+  }, 150_000);
 });

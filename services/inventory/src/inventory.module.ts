@@ -8,9 +8,9 @@
  */
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
-import { beforeServing, openControlBus } from '@ringfence/bus';
+import { beforeServing, consumeByCluster, openControlBus } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
-import type { Bus, Consumer } from '@ringfence/bus';
+import type { BeyondShare, Bus, ClusterReaders, Consumer } from '@ringfence/bus';
 import { keepWhole, ownDurables, waitingInAll } from '@ringfence/event-store';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
@@ -21,6 +21,7 @@ import type { Inventory } from './inventory.js';
 import { ACKS, AGENTS, ENTITIES, LABELS, manifest, OBSERVATIONS, PROFILES } from './manifest.js';
 
 type Context = HostContext<Config>;
+type Closable = Pick<Consumer | ClusterReaders, 'close'>;
 
 const BATCH = { maxMessages: 500, maxWaitMs: 5 };
 
@@ -67,16 +68,24 @@ export async function startInventory(context: Context): Promise<RunningService> 
   };
 }
 
-function readBatches({ health, logger }: Context, inventory: Inventory, bus: Bus): Consumer[] {
+/** Its lanes of clusters, each cluster in its turn; and what label-resolver says. */
+function readBatches({ health, logger }: Context, inventory: Inventory, bus: Bus): Closable[] {
   const onError = (error: unknown, { subject }: { subject: string }): void =>
     logger.warn({ err: error, subject }, 'a message failed');
-  const consumers = [
-    bus.consumeBatches(OBSERVATIONS, BATCH, inventory.observed, { onError }),
-    bus.consumeBatches(AGENTS, BATCH, inventory.agentsSaid, { onError }),
-    bus.consumeBatches(ACKS, BATCH, inventory.acknowledged, { onError }),
-    bus.consumeBatches(ENTITIES, BATCH, inventory.labelled, { onError }),
+  const onAbuse = (abuse: BeyondShare): void =>
+    void inventory
+      .beyondShare(abuse)
+      .catch((error: unknown) => logger.error({ err: error, ...abuse }, 'a cluster could not be cut off'));
+  const lanes = [
+    { consumption: OBSERVATIONS, limits: BATCH, handler: inventory.observed },
+    { consumption: AGENTS, limits: BATCH, handler: inventory.agentsSaid },
+    { consumption: ACKS, limits: BATCH, handler: inventory.acknowledged },
   ];
-  for (const consumer of consumers)
-    health.fact(`waiting in ${consumer.durable}`, () => String(consumer.lag()));
-  return consumers;
+  const { clusters } = inventory;
+  const said = consumeByCluster(bus, lanes, { clusters, onError, onAbuse });
+  const entities = bus.consumeBatches(ENTITIES, BATCH, inventory.labelled, { onError });
+  for (const { consumption } of lanes)
+    health.fact(`waiting in ${consumption.durable}`, () => String(said.lag(consumption)));
+  health.fact(`waiting in ${entities.durable}`, () => String(entities.lag()));
+  return [said, entities];
 }

@@ -7,7 +7,7 @@
  *   cmd.inventory.* ─▶ REST collections, edge admission
  */
 import { beforeServing, noMetrics } from '@ringfence/bus';
-import type { Bus, BusMetrics, Message } from '@ringfence/bus';
+import type { BeyondShare, Bus, BusMetrics, Message } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { openServiceStore, soleWriter, startRelay } from '@ringfence/event-store';
 import type { EventStore, Relay } from '@ringfence/event-store';
@@ -18,6 +18,7 @@ import type { z } from 'zod';
 import { acksConsumer } from './adapters/acks/acks.consumer.js';
 import { agentsConsumer } from './adapters/facts/agents.consumer.js';
 import { askPolicy } from './adapters/acks/asked-policy.client.js';
+import { beyondShare } from './adapters/admission/beyond-share.js';
 import { clusterAccounts } from './adapters/admission/cluster-accounts.client.js';
 import type { AccountSettings } from './adapters/admission/cluster-accounts.client.js';
 import type { NamedStanding } from './adapters/acks/cluster-standings.js';
@@ -44,7 +45,9 @@ import type { WorkloadParts } from './adapters/rest/workloads.resource.js';
 import type { Config } from './config.js';
 import { DATABASE } from './database.js';
 import type { Silence } from './domain/cluster-status.calculator.js';
+import { containerClusters } from './read/inventory-documents.js';
 import { labelled } from './read/labelled.js';
+import { suspensionOf } from './read/suspensions.js';
 
 export interface Inventory extends EdgeAdmission {
   readonly store: EventStore;
@@ -52,6 +55,10 @@ export interface Inventory extends EdgeAdmission {
   observed(messages: readonly Message[]): Promise<void>;
   agentsSaid(messages: readonly Message[]): Promise<void>;
   acknowledged(messages: readonly Message[]): Promise<void>;
+  /** That exist. */
+  clusters(): Promise<string[]>;
+  /** Some reader dropped again and again what a cluster said. */
+  beyondShare(abuse: BeyondShare): Promise<Record<string, never>>;
   /** What label-resolver said. */
   labelled(messages: readonly Message[]): Promise<void>;
   standing(): Promise<z.output<(typeof CALLS)['standing']['response']>>;
@@ -87,7 +94,8 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     oneAtATime: writer.oneAtATime,
     listening: hearing,
     silence: silenceOf(config),
-    accounts: clusterAccounts(bus, accountSettings(config)),
+    suspendedForMs: config.RINGFENCE_SUSPENSION_SECONDS * 1_000,
+    accounts: clusterAccounts(bus, accountSettings(config, store)),
     labelKeysOf: labelKeys(store, bus),
     askPolicy: askPolicy(bus),
     logger,
@@ -102,6 +110,8 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     observed: observationsConsumer(parts),
     agentsSaid: agentsConsumer(parts),
     acknowledged: acksConsumer(parts),
+    clusters: async () => (await containerClusters.live(store.entities)).map(({ id }) => id),
+    beyondShare: beyondShare(parts),
     labelled: labelledConsumer(store),
     standing: async () => ({ clusters: (await namedStandings(parts)).map(showNamed) }),
     resync: relay.resync,
@@ -150,7 +160,7 @@ const silenceOf = (config: Config): Silence => ({
   pulseMs: config.RINGFENCE_PULSE_SILENCE_SECONDS * 1_000,
 });
 
-const accountSettings = (config: Config): AccountSettings => ({
+const accountSettings = (config: Config, { entities }: EventStore): AccountSettings => ({
   natsUrl: config.NATS_URL,
   uplinkUrl: config.NATS_UPLINK_URL,
   operatorKeyPath: config.NATS_OPERATOR_KEY,
@@ -158,4 +168,5 @@ const accountSettings = (config: Config): AccountSettings => ({
   systemCredsPath: config.NATS_SYSTEM_CREDS,
   uplinkSeconds: config.RINGFENCE_UPLINK_SECONDS,
   caFile: config.RINGFENCE_CA,
+  revokedUpTo: async (cluster) => (await suspensionOf(entities, cluster))?.at,
 });

@@ -1,21 +1,23 @@
 import type { ServiceManifest } from '@ringfence/contracts';
 
 const durable = { mode: 'durable', server: 'control' } as const;
+/** What clusters say. */
+const perCluster = { ...durable, perCluster: true } as const;
 
 export const OBSERVATIONS = {
-  ...durable,
+  ...perCluster,
   stream: 'OBSERVATIONS',
   filter: 'obs.*.*.*',
   durable: 'inventory-observations',
 } as const;
 export const AGENTS = {
-  ...durable,
+  ...perCluster,
   stream: 'AGENTS',
   filter: 'agent.*.*.*',
   durable: 'inventory-agents',
 } as const;
 export const ACKS = {
-  ...durable,
+  ...perCluster,
   stream: 'ACKS',
   filter: 'ack.*.*.*',
   durable: 'inventory-acks',
@@ -62,6 +64,7 @@ export const manifest = {
     'inventory.health',
     'inventory.exchange-token',
     'inventory.pair-node',
+    'inventory.beyond-share',
   ],
   calls: [
     'label-resolver.resource',

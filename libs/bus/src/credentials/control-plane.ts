@@ -107,6 +107,8 @@ export async function mintClusterAccount(options: {
   readonly operatorSeed: string;
   readonly coreAccount: string;
   readonly cluster: string;
+  /** What was signed for it up to then is worth nothing any more. */
+  readonly revokedUpTo?: Date | undefined;
 }): Promise<ClusterAccount> {
   const keys = deriveAccountKeys(options.operatorSeed, `cluster ${options.cluster}`);
   const imported = (type: 'service' | 'stream') => (subject: string) => ({
@@ -126,6 +128,9 @@ export async function mintClusterAccount(options: {
     jetstream: false,
     imports,
     connections: UPLINK_CONNECTIONS,
+    ...(options.revokedUpTo !== undefined && {
+      revokedUpTo: Math.floor(options.revokedUpTo.getTime() / 1_000),
+    }),
   });
   return { ...keys, jwt };
 }

@@ -55,8 +55,8 @@ function callSubjects(call: string): string[] {
   return [subject, `${subject}.*`];
 }
 
-function reading({ stream, durable, filter, mode }: Consumption): string[] {
-  const consumer = mode === 'durable' ? durable : '*';
+function reading({ stream, durable, filter, mode, perCluster }: Consumption): string[] {
+  const consumer = mode === 'durable' && perCluster !== true ? durable : '*';
   return [
     `$JS.API.STREAM.INFO.${stream}`,
     `$JS.API.CONSUMER.INFO.${stream}.${consumer}`,
@@ -65,8 +65,9 @@ function reading({ stream, durable, filter, mode }: Consumption): string[] {
     `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
     // Deleted only to be made anew, further back.
     ...(mode === 'durable'
-      ? [`$JS.ACK.${stream}.${durable}.>`, `$JS.API.CONSUMER.DELETE.${stream}.${durable}`]
+      ? [`$JS.ACK.${stream}.${consumer}.>`, `$JS.API.CONSUMER.DELETE.${stream}.${consumer}`]
       : []),
+    ...(perCluster === true ? [`$JS.API.CONSUMER.LIST.${stream}`] : []),
   ];
 }
 

@@ -54,6 +54,8 @@ export interface SecuredCluster {
   kubelink(): Promise<Bus>;
   cven(name: string, options?: AgentOptions): Promise<Bus>;
   isReady(): Promise<boolean>;
+  /** What clas-cache holds for the control server is worth nothing any more. */
+  revokeUplink(): Promise<void>;
   close(): Promise<void>;
 }
 export interface AgentOptions extends Pick<BusOptions, 'onState'> {
@@ -138,6 +140,7 @@ export async function openSecuredCluster(): Promise<SecuredCluster> {
         () => serviceInbox('kubelink'),
       ),
     cven: (name, options) => connectAs((asking) => askAsNode(asking, machineOf(name)), nodeInbox, options),
+    revokeUplink: async () => void (await uplinkAccount(keys, controlNats, new Date())),
     isReady: async () => (await fetch(`${clas.managementUrl}/readyz`)).status === 200,
     close: async () => {
       await Promise.all(agents.map((agent) => agent.close()));
@@ -156,13 +159,15 @@ async function ownerOf(nats: NatsServer, server: 'control' | 'cluster', seed: st
 }
 
 async function uplinkOf(keys: ControlPlaneKeys, nats: NatsServer, control: Bus) {
-  const operatorSeed = keys.operator.seed;
-  const account = await mintClusterAccount({
-    operatorSeed,
-    coreAccount: keys.core.account,
-    cluster: CLUSTER,
-  });
-  await pushAccount(nats.url, keys.system.user, account.jwt);
+  const account = await uplinkAccount(keys, nats);
   await ensureUplinkDurable(control, CLUSTER);
   return mintUplinkUser(account, CLUSTER, 3600);
+}
+
+async function uplinkAccount(keys: ControlPlaneKeys, nats: NatsServer, revokedUpTo?: Date) {
+  const account = await mintClusterAccount({
+    ...{ operatorSeed: keys.operator.seed, coreAccount: keys.core.account, cluster: CLUSTER, revokedUpTo },
+  });
+  await pushAccount(nats.url, keys.system.user, account.jwt);
+  return account;
 }

@@ -119,6 +119,9 @@ export async function readNames(entities: EntityManager): Promise<Names> {
   };
 }
 
+export const clusterIds = async (entities: EntityManager): Promise<string[]> =>
+  (await entities.find(KnownClusterEntity)).map(({ id }) => id);
+
 /** The labels of a group and of the groups below it; a group that names itself is walked once. */
 export function labelsOfGroup(
   groups: Names['labelGroups'],

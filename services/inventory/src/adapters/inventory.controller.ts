@@ -28,6 +28,11 @@ export class InventoryController {
     return this.inventory.pairNode(parsed(CALLS.pairNode.request, request));
   }
 
+  @MessagePattern('cmd.inventory.beyond-share')
+  beyondShare(@Payload() request: unknown): Promise<unknown> {
+    return this.inventory.beyondShare(parsed(CALLS.beyondShare.request, request));
+  }
+
   @MessagePattern('cmd.inventory.standing')
   standing(): Promise<unknown> {
     return this.inventory.standing();

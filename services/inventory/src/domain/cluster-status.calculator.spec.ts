@@ -14,6 +14,7 @@ const heard: HeardCluster = {
   nodes: [{ name: 'a', machineId: 'm1' }],
   pulse: null,
   progress: IN_FORCE,
+  suspension: null,
 };
 const standing: ClusterStanding = {
   heardAt: minute(5),
@@ -32,6 +33,18 @@ describe('the status of a cluster', () => {
     expect(
       clusterHealth({ ...heard, inSync: false }, { now: minute(5), listeningSince: minute(0) }).status,
     ).toBe('out_of_sync');
+  });
+  it('is an error while it is cut off for saying far more than its share, whether or not kubelink ever connected', () => {
+    const suspension = { stream: 'ACKS', detail: '2 bytes on ack.a.node.x', until: minute(7) };
+    for (const lastHeartbeat of [minute(0), null]) {
+      const at = (m: number) =>
+        clusterHealth({ ...heard, lastHeartbeat, suspension }, { now: minute(m), listeningSince: minute(0) });
+      expect(at(6)).toMatchObject({
+        status: 'error',
+        message: expect.stringMatching(/far more than its share \(ACKS: .*cut off until 2026-01-01T00:07/),
+      });
+      expect(at(7).status).not.toBe('error');
+    }
   });
   it('is out of sync after ten minutes without a heartbeat', () => {
     expect(clusterHealth(heard, { now: minute(11), listeningSince: minute(0) })).toMatchObject({

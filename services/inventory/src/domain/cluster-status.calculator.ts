@@ -8,6 +8,13 @@ export interface HeardCluster {
   /** Of clas-cache, which knows what is in force; null: it has not said anything yet. */
   readonly pulse: ClusterStanding | null;
   readonly progress: PolicyProgressView;
+  /** The last time that it was cut off; null: never. */
+  readonly suspension: ClusterSuspension | null;
+}
+export interface ClusterSuspension {
+  readonly stream: string;
+  readonly detail: string;
+  readonly until: Date;
 }
 export interface ClusterStanding {
   readonly heardAt: Date;
@@ -72,17 +79,17 @@ export function clusterHealth(
   silence: Silence = DEFAULT_SILENCE,
 ): ClusterHealth {
   const duplicates = duplicateMachineIds(facts.nodes);
+  const suspended = suspensionWords(facts.suspension, hearing);
   const { lastHeartbeat } = facts;
   if (lastHeartbeat === null) {
+    const message = [...suspended, 'kubelink has not connected yet'].join('; ');
     return {
-      status: 'never_connected',
-      message: 'kubelink has not connected yet',
-      online: false,
-      duplicates,
+      ...{ status: suspended.length > 0 ? 'error' : 'never_connected', message },
+      ...{ online: false, duplicates },
     };
   }
   const online = !isSilent(lastHeartbeat, hearing, silence.clusterOutOfSyncMs);
-  const errors = [...duplicateWords(duplicates), ...notInForceWords(facts.pulse)];
+  const errors = [...suspended, ...duplicateWords(duplicates), ...notInForceWords(facts.pulse)];
   const doubts = [
     ...(online ? [] : [`no heartbeat since ${lastHeartbeat.toISOString()}`]),
     ...(facts.inSync ? [] : ['kubelink has not listed every kind yet']),
@@ -96,6 +103,14 @@ export function clusterHealth(
 /** True: whatever is known of what is in force there may have changed since. */
 export function isUnheard(pulse: ClusterStanding | null, hearing: Hearing, pulseMs: number): boolean {
   return pulse !== null && isSilent(pulse.heardAt, hearing, pulseMs);
+}
+
+function suspensionWords(suspension: ClusterSuspension | null, { now }: Hearing): string[] {
+  if (suspension === null || suspension.until <= now) return [];
+  const { stream, detail, until } = suspension;
+  return [
+    `it said far more than its share (${stream}: ${detail}) and is cut off until ${until.toISOString()}: its uplink credential may be lost`,
+  ];
 }
 
 function duplicateWords(duplicates: readonly DuplicateMachineId[]): string[] {

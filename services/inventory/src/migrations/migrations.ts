@@ -68,4 +68,17 @@ class Inventory1795219201000 implements Migration {
   }
 }
 
-export const MIGRATIONS: readonly MigrationClass[] = [Inventory1795219201000];
+/** A cluster that says far more than its share is cut off. */
+class Suspensions1795491001000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query(`
+      create table suspensions (
+        cluster text primary key, stream text not null, detail text not null, at timestamptz not null, until timestamptz not null)
+    `);
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('drop table suspensions');
+  }
+}
+
+export const MIGRATIONS: readonly MigrationClass[] = [Inventory1795219201000, Suspensions1795491001000];

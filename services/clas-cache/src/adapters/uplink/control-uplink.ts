@@ -4,10 +4,10 @@
  * everything that is to go up waits in the cluster's streams.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectBus, PermanentError, uplinkDurable } from '@ringfence/bus';
+import { clusterPace, connectBus, PermanentError, uplinkDurable } from '@ringfence/bus';
 import type { Bus, Consumer, LatestValue, Message, Publication } from '@ringfence/bus';
 import { AgentHeartbeat, parseSubject, subjects, subjectToken } from '@ringfence/contracts';
-import { retrying } from '@ringfence/retrying';
+import { pause, retrying } from '@ringfence/retrying';
 import type {
   AgentRefusal,
   ClusterAck,
@@ -42,6 +42,7 @@ export interface ControlUplinkOptions {
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
+const REFUSED_AGAIN_MS = 2_000;
 const LIMITS = { maxMessages: 256, maxWaitMs: 10 };
 const FLOW_LIMITS = { maxMessages: 32, maxWaitMs: 20 };
 /** Pods stay in the cluster; everything else is the control plane's business too. */
@@ -53,6 +54,7 @@ export class ControlUplink {
   private readonly running: Promise<void>;
   private bus: Bus | undefined;
   private uplink: Uplink | undefined;
+  private renewing: Promise<void> | undefined;
   private lastTry = 'the control plane was not asked yet';
   private refusedFor: string | null = null;
 
@@ -112,6 +114,8 @@ export class ControlUplink {
       server: 'control',
       caFile: this.options.caFile,
       ...(uplink.jwt === '' ? {} : { credentials: () => this.credentials() }),
+      onRefused: () => void this.renewed(),
+      pace: clusterPace(),
       metrics,
       onState: ({ connected, detail }) => {
         this.lastTry = `control NATS: ${detail}`;
@@ -163,8 +167,17 @@ export class ControlUplink {
       const lifeMs = Math.max(0, Date.parse(this.uplink.expiresAt) - Date.now());
       const waitMs = Math.min(lifeMs * 0.8 + FIRST_PAUSE_MS, 2 ** 31 - 1);
       await sleep(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
-      if (!signal.aborted) this.uplink = (await this.exchanged()) ?? this.uplink;
+      if (!signal.aborted) await this.renewed();
     }
+  }
+
+  /** By one at a time, and not on the heels of the one before: each makes the account and the way to policy anew. */
+  private renewed(): Promise<void> {
+    const renew = async (): Promise<void> => {
+      this.uplink = (await this.exchanged()) ?? this.uplink;
+      await pause(REFUSED_AGAIN_MS, this.options.signal);
+    };
+    return (this.renewing ??= renew().finally(() => (this.renewing = undefined)));
   }
 
   private credentials(): { jwt: string; seed: string } {

@@ -7,6 +7,7 @@ import { grouped } from '../../domain/grouped.js';
 import type { NotInForceRow } from '../../domain/enforcement-alarms.calculator.js';
 import { notInForceRows, pulses } from '../../read/enforcement.js';
 import { containerClusters } from '../../read/inventory-documents.js';
+import { suspensions } from '../../read/suspensions.js';
 import { policyProgresses } from './asked-policy.client.js';
 import type { ProgressParts } from './asked-policy.client.js';
 import { clustersSeen } from '../../read/agents.js';
@@ -51,10 +52,11 @@ export interface NamedStanding {
 
 export async function namedStandings(parts: StandingParts): Promise<NamedStanding[]> {
   const { store, listening, silence } = parts;
-  const [seen, nodes, standings] = [
+  const [seen, nodes, standings, cutOff] = [
     await clustersSeen(store.entities),
     await liveNodes(store.entities),
     await clusterStandings(store),
+    await suspensions(store.entities),
   ];
   const progressOf = await policyProgresses(parts);
   return (await containerClusters.live(store.entities)).map(({ id, body: { name } }) => {
@@ -64,6 +66,7 @@ export async function namedStandings(parts: StandingParts): Promise<NamedStandin
       nodes: nodes.filter((node) => node.cluster === id),
       pulse: standings.get(id) ?? null,
       progress: progressOf(id).view,
+      suspension: cutOff.get(id) ?? null,
     };
     const { pulse: standing, progress } = facts;
     return { id, name, health: clusterHealth(facts, listening.hearing(), silence), standing, progress };

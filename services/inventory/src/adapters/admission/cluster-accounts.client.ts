@@ -24,6 +24,8 @@ export interface ClusterAccounts {
   uplink(cluster: string): Promise<UplinkCredential>;
   /** Nothing of it may be missing on a server that forgot: who holds a credential comes in again with it. */
   keep(cluster: string): Promise<void>;
+  /** Makes known up to when what the cluster holds is worth nothing any more, also on connections that stand. */
+  revoke(cluster: string): Promise<void>;
   /** The cluster is deleted: what it held can do nothing any more. */
   remove(cluster: string): Promise<void>;
 }
@@ -35,6 +37,8 @@ export interface AccountSettings {
   readonly systemCredsPath: string | undefined;
   readonly uplinkSeconds: number;
   readonly caFile: string | undefined;
+  /** What was signed for the cluster before is worth nothing, whenever its account is made known. */
+  readonly revokedUpTo: (cluster: string) => Promise<Date | undefined>;
 }
 
 export function clusterAccounts(bus: Bus, settings: AccountSettings): ClusterAccounts {
@@ -48,13 +52,14 @@ export function clusterAccounts(bus: Bus, settings: AccountSettings): ClusterAcc
         return { natsUrl, jwt: '', seed: '', expiresAt: expiresAt() };
       },
       keep: (cluster) => keepUplinkDurable(bus, cluster),
+      revoke: async () => undefined,
       remove: async () => undefined,
     };
   }
-  const accountOf = (cluster: string) =>
-    mintClusterAccount({ operatorSeed: readFileSync(operatorKeyPath, 'utf8').trim(), coreAccount, cluster });
   const pushed = async (cluster: string): Promise<ClusterAccount> => {
-    const account = await accountOf(cluster);
+    const operatorSeed = readFileSync(operatorKeyPath, 'utf8').trim();
+    const revokedUpTo = await settings.revokedUpTo(cluster);
+    const account = await mintClusterAccount({ operatorSeed, coreAccount, cluster, revokedUpTo });
     await pushAccount(settings.natsUrl, credsFile(systemCredsPath)(), account.jwt, settings.caFile);
     return account;
   };
@@ -70,6 +75,7 @@ export function clusterAccounts(bus: Bus, settings: AccountSettings): ClusterAcc
       await keepUplinkDurable(bus, cluster);
       await pushed(cluster);
     },
+    revoke: async (cluster) => void (await pushed(cluster)),
     // Its credential ends by itself within `uplinkSeconds`, and a new one needs the token, whose hash is gone.
     remove: async () => undefined,
   };

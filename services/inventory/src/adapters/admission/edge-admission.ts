@@ -11,6 +11,7 @@ import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { ContainerCluster } from '../../domain/container-cluster.decider.js';
 import { containerClusters } from '../../read/inventory-documents.js';
+import { suspensionOf } from '../../read/suspensions.js';
 import type { ClusterAccounts } from './cluster-accounts.client.js';
 import { isTokenOf, noteRefused } from './cluster-tokens.store.js';
 import { pairNode, WrongPairing } from './pairing.js';
@@ -38,6 +39,7 @@ export function edgeAdmission(parts: AdmissionParts): EdgeAdmission {
   return {
     exchangeToken: async ({ cluster, token }) => {
       const { name } = await authenticated(parts, 'exchange', cluster, token);
+      await notSuspended(parts.store, cluster);
       const uplink = await parts.accounts.uplink(cluster);
       parts.logger.info({ cluster }, 'cluster token exchanged');
       return { ...uplink, clusterName: name };
@@ -47,6 +49,14 @@ export function edgeAdmission(parts: AdmissionParts): EdgeAdmission {
       return pairing(request.cluster + request.machineId, () => paired(parts, request));
     },
   };
+}
+
+/** Throws CallError. */
+async function notSuspended({ entities }: EventStore, cluster: string): Promise<void> {
+  const suspension = await suspensionOf(entities, cluster);
+  if (suspension === null || suspension.until.getTime() <= Date.now()) return;
+  const words = `it said far more than its share: its account rests until ${suspension.until.toISOString()}`;
+  throw CallError.of('RESOURCE_EXHAUSTED', 'cluster_suspended', words);
 }
 
 async function paired(parts: AdmissionParts, request: PairRequest): Promise<PairedNode> {

@@ -15,6 +15,7 @@ import { judgeObservation, remembered } from '../../domain/observed-object.calcu
 import { ConvergenceEntity, NodeAckEntity, WorkloadAckEntity } from '../../read/acks.js';
 import { AgentEntity, ClusterSeenEntity } from '../../read/agents.js';
 import { NotInForceEntity, PulseEntity } from '../../read/enforcement.js';
+import { SuspensionEntity } from '../../read/suspensions.js';
 import { liveClusters } from './agents.consumer.js';
 import { noteClusterSeen } from './agents.store.js';
 import { eventsOf, nodeGone } from './observation-events.js';
@@ -175,7 +176,7 @@ async function sweep(tx: pg.PoolClient, cluster: string, marker: ListCompleted):
 
 const OF_CLUSTER: readonly EntitySchema[] = [
   ...[ObservedEntity, ObservationEpochEntity, ClusterSeenEntity, AgentEntity],
-  ...[NodeAckEntity, WorkloadAckEntity, ConvergenceEntity, NotInForceEntity, PulseEntity],
+  ...[NodeAckEntity, WorkloadAckEntity, ConvergenceEntity, NotInForceEntity, PulseEntity, SuspensionEntity],
 ];
 
 /** Everything that was observed of a cluster ends, because the cluster does. */

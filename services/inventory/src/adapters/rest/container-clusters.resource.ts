@@ -30,6 +30,8 @@ import { isRejection } from '@ringfence/decider';
 import { containerClusters } from '../../read/inventory-documents.js';
 import type { AgentRow, ClusterSeen } from '../../read/agents.js';
 import { agents, clustersSeen } from '../../read/agents.js';
+import { suspensions } from '../../read/suspensions.js';
+import type { Suspension } from '../../read/suspensions.js';
 import { policyProgresses } from '../acks/asked-policy.client.js';
 import type { ProgressOf, ProgressParts } from '../acks/asked-policy.client.js';
 import { clusterStandings } from '../acks/cluster-standings.js';
@@ -53,6 +55,7 @@ interface Heard {
   readonly nodes: readonly (ObservedNode & { readonly cluster: string })[];
   readonly standings: ReadonlyMap<string, ClusterStanding>;
   readonly progressOf: ProgressOf;
+  readonly suspensions: ReadonlyMap<string, Suspension>;
 }
 
 export function containerClusterOperations(parts: ClusterParts): Operations {
@@ -106,6 +109,7 @@ const heardOf = async (parts: ClusterParts, cluster?: string): Promise<Heard> =>
   nodes: await liveNodes(parts.store.entities, cluster),
   standings: await clusterStandings(parts.store),
   progressOf: await policyProgresses(parts),
+  suspensions: await suspensions(parts.store.entities),
 });
 
 async function update(store: EventStore, request: ResourceRequest): Promise<ResourceResponse> {
@@ -192,7 +196,8 @@ function show(
   const pulse = heard.standings.get(found.id) ?? null;
   const { view: progress } = heard.progressOf(found.id);
   const inSync = seen?.inSync ?? false;
-  const facts = { lastHeartbeat: seen?.lastSeen ?? null, inSync, nodes, pulse, progress };
+  const suspension = heard.suspensions.get(found.id) ?? null;
+  const facts = { lastHeartbeat: seen?.lastSeen ?? null, inSync, nodes, pulse, progress, suspension };
   const health = clusterHealth(facts, listening.hearing(), silence);
   return {
     href: orgHref(`container_clusters/${found.id}`),
