@@ -16,7 +16,7 @@ import {
   WEB,
   workload,
 } from '../testing/facts.js';
-import { naiveView } from '../testing/naive-view.js';
+import { naiveCluster, naiveView } from '../testing/naive-view.js';
 import { anyStep, emptyState, inSync, NODES, PEERS, publish } from '../testing/random-cluster.js';
 import { ToldAgent } from '../testing/told-agent.js';
 import { ActorStore } from './actor-store.js';
@@ -41,8 +41,9 @@ describe('the actor store', () => {
           if (isSettled) settle();
         }
         settle();
+        const cluster = naiveCluster(state);
         for (const [name, agent] of agents) {
-          const expected = naiveView(state, name);
+          const expected = naiveView(cluster, name);
           expect(agent.units).toEqual(expected.units);
           expect(agent.groups).toEqual(expected.groups);
           expect(agent.endpoints).toEqual(expected.endpoints);

@@ -22,7 +22,6 @@ export interface ClusterDns {
   /** For the DNS Pods themselves. */
   readonly ingress: WireRule[];
   readonly groups: Group[];
-  readonly backendPods: ReadonlySet<string>;
   readonly backendAddresses: ReadonlySet<Address>;
 }
 
@@ -54,7 +53,6 @@ export function clusterDns(services: Iterable<FrontedService>, clients: DnsClien
         cidrs: [...new Set(clients.cidrs)].sort(),
       }),
     ],
-    backendPods: new Set(backends.flatMap(({ podUid }) => podUid ?? [])),
     backendAddresses: new Set(backends.map(({ address }) => address)),
   };
 }

@@ -166,10 +166,9 @@ export class ClusterView {
       remove: [...pods.remove, ...nodes.remove],
     };
     this.units.services.addressesChanged(pods.addresses);
-    for (const uid of pods.touched) {
-      this.units.services.podChanged(uid);
-      if (this.units.isDnsPod(uid)) this.dnsTouched = true;
-    }
+    for (const uid of pods.touched) this.units.services.podChanged(uid);
+    // By its address, as who answers is found: a slice may name any Pod beside it.
+    if (this.units.isDns(pods.addresses)) this.dnsTouched = true;
     this.countLabelSets(endpoints);
     if (this.profilesTouched) this.refreshModes();
     const namespaces = this.takeNamespaces();

@@ -3,6 +3,7 @@
  * rules to Pods open, and a closed unit where nothing was said yet. Only for label sets that somebody has.
  */
 import type {
+  Address,
   EnforcementMode,
   Group,
   GroupId,
@@ -86,8 +87,9 @@ export class EffectiveUnits {
     return this.base.get(id)?.labelSet;
   }
 
-  isDnsPod(uid: string): boolean {
-    return this.dns.backendPods.has(uid);
+  /** Whether the cluster's DNS is behind one of them. */
+  isDns(addresses: ReadonlySet<Address>): boolean {
+    return [...this.dns.backendAddresses].some((address) => addresses.has(address));
   }
 
   unit(id: LabelSetId): Unit | undefined {

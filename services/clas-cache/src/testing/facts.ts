@@ -140,7 +140,7 @@ export const asOf = (flush: number) => ({ flush, policyVersion: 1 });
 
 /** A version of policy: its records and the commit that closes it. Each unit has a rule list of its own. */
 export function tellPolicy(
-  store: ActorStore,
+  store: Pick<ActorStore, 'told'>,
   { units = [], groups = [], endpoints = [] }: Partial<ToldPolicy>,
   head = asOf(1),
 ): void {
@@ -156,7 +156,7 @@ interface ToldPolicy {
 }
 
 export function tellCommit(
-  store: ActorStore,
+  store: Pick<ActorStore, 'told'>,
   counts: CommitRecord['counts'],
   head: Pick<CommitRecord, 'flush' | 'policyVersion' | 'facts'>,
 ): void {
@@ -178,13 +178,17 @@ export function inLists({ labelSet, mode, ingress, egress }: Unit): { unit: Unit
 }
 
 /** null: it is taken back. */
-export function tellUnit(store: ActorStore, told: Unit, head: ReturnType<typeof asOf> | null): void {
+export function tellUnit(
+  store: Pick<ActorStore, 'told'>,
+  told: Unit,
+  head: ReturnType<typeof asOf> | null,
+): void {
   const { unit, list } = inLists(told);
   store.told('list', list.id, head && { ...head, list });
   store.told('unit', told.labelSet.id, head && { ...head, unit });
 }
 
 /** Whole lists of every kind, with nothing in them yet. */
-export function tellLists(store: ActorStore): void {
+export function tellLists(store: Pick<ActorStore, 'observe'>): void {
   for (const kind of LISTED_KINDS) store.observe('list', { kind, epoch: 'e1' });
 }

@@ -52,9 +52,9 @@ export function naiveCluster(state: State) {
   return { endpoints, units, groups, targets, everybodys: everybodys.map(({ id }) => id) };
 }
 
-/** The view of one node, looked up in plain loops. */
-export function naiveView(state: State, name: string) {
-  const { endpoints, units: all, groups, targets, everybodys } = naiveCluster(state);
+/** What one node needs of it. */
+export function naiveView(cluster: ReturnType<typeof naiveCluster>, name: string) {
+  const { endpoints, units: all, groups, targets, everybodys } = cluster;
   const here = new Set(endpoints.filter((one) => one.node === name).map((one) => one.labelSet));
   const guarded = [...new Set(targets.map(({ labelSet }) => labelSet))].filter((id) => !here.has(id));
   const units = [

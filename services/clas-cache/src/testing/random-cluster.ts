@@ -21,10 +21,13 @@ import type { State } from './naive-view.js';
 
 export const NODES = ['node-1', 'node-2'];
 
+/** Whoever is told what is seen, and what the control plane says. */
+export type Hearer = Pick<ActorStore, 'observe' | 'told'>;
+
 /** Something that happens in a cluster, and what it leaves behind for who looks it up in plain loops. */
 export interface Step {
   readonly name: string;
-  to(store: ActorStore, state: State): void;
+  to(store: Hearer, state: State): void;
 }
 
 const podNumber = fc.integer({ min: 1, max: 5 });
@@ -71,7 +74,9 @@ const anyGone: fc.Arbitrary<Step> = podNumber.map((number) => ({
 const anyService: fc.Arbitrary<Step> = fc
   .record({
     name: fc.constantFrom('front', 'back', 'kube-dns'),
-    backends: fc.uniqueArray(podNumber, { maxLength: 2 }),
+    backends: fc.array(fc.tuple(podNumber, fc.constantFrom('10.0.0.1', '10.244.1.1', '10.244.1.2')), {
+      maxLength: 2,
+    }),
     targetPort: fc.constantFrom(5432, 8080),
     nodePort: fc.constantFrom(null, null, 30_080),
     isGone: fc.constantFrom(false, false, true),
@@ -79,11 +84,11 @@ const anyService: fc.Arbitrary<Step> = fc
   .map(({ name, backends, targetPort, nodePort, isGone }) => {
     const namespace = name === 'kube-dns' ? 'kube-system' : 'shop';
     const ports = [{ name: 'main', proto: name === 'kube-dns' ? 17 : 6, port: 80, nodePort }];
-    const behind = backends.map((number) => ({
+    const behind = backends.map(([number, address]) => ({
       portIndex: 0,
       targetPort,
       podUid: `p-${number}`,
-      address: '10.0.0.1',
+      address,
     }));
     const one = service(name, { namespace, ports, clusterIps: [`10.96.0.${name.length}`], backends: behind });
     return {
@@ -146,7 +151,7 @@ const anyPolicy: fc.Arbitrary<Step> = fc
   }));
 
 export function publish(
-  store: ActorStore,
+  store: Hearer,
   state: State,
   policy: { readonly units: readonly Unit[]; readonly groups: readonly Group[] },
 ): void {
@@ -167,15 +172,19 @@ export const emptyState = (): State => ({
   groups: [],
 });
 
-/** One node, and no policy yet but the groups that the steps fill. */
 export function inSync(state: State): ActorStore {
   const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 15 });
+  begin(store, state);
+  store.caughtUp();
+  return store;
+}
+
+/** One node, and no policy yet but the groups that the steps fill. */
+export function begin(store: Hearer, state: State): void {
   store.told('labels', '', catalogue);
   tellLists(store);
   store.observe('node', node('node-1'));
-  store.caughtUp();
   publish(store, state, { units: [], groups: PEERS.map((id) => group(id, [])) });
-  return store;
 }
 
 export const anyStep = fc.oneof(
