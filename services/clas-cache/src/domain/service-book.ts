@@ -110,7 +110,7 @@ export class ServiceBook {
     for (const key of keysOfGroup(group)) unlink(this.groupsByKey, key, id);
     this.groups.delete(id);
     this.cidrs.delete(id);
-    this.answers.delete(id);
+    this.dirtyGroups.add(id);
   }
 
   /** Takes in what changed; returns the groups whose openings, and the label sets whose Services, may be others now. */
