@@ -177,6 +177,8 @@ export interface Bus {
   rewind(consumption: Consumption, since?: Date): Promise<{ readonly oldest: Date | null }>;
   /** What a stream keeps: its name and birth, and the sequences of its first and last message. */
   kept(stream: string): Promise<{ readonly stream: string; readonly first: number; readonly last: number }>;
+  /** The payload of the newest message of these subjects; undefined: the stream keeps none. */
+  last(stream: string, filter: string): Promise<unknown>;
   /** Told when the server has lost the stream and it was made anew: what was said on it must be said again. */
   onMadeAnew(stream: string, listener: () => void): Subscription;
   /** Told whenever the connection is back, never of the first one. */

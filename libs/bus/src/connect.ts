@@ -4,6 +4,7 @@ import type { BatchLimits, Bus, BusOptions, Consumer, LatestReader, Message, Sub
 import { makeCall, serveCall } from './calls.js';
 import { startConsumer } from './consume.js';
 import { keptIn, rewindDurable, waitingOf } from './durable.js';
+import { lastIn } from './last.js';
 import { startLatest } from './latest.js';
 import { openLink } from './link.js';
 import type { Link } from './link.js';
@@ -52,6 +53,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       kept(startConsumer(link, { consumption, limits, handler, options: consumer })),
     rewind: (consumption, since) => rewindDurable(link, consumption, since),
     kept: (stream) => keptIn(link, stream),
+    last: (stream, filter) => lastIn(link, stream, filter),
     onMadeAnew: (stream, listener) => watchBirth(link, stream, listener),
     onReconnect: (listener) => ({ close: link.onReconnect(listener) }),
     waiting: (consumption) => waitingOf(link, consumption),

@@ -17,6 +17,7 @@ export type {
   StoredEvent,
 } from './event-store.js';
 export { keepNewest } from './keep-newest.js';
+export { neverTwice } from './never-twice.js';
 export { handleCommand } from './handle-command.js';
 export type { CommandResult } from './handle-command.js';
 export { dryRun, migrate, revertLast } from './migrate.js';

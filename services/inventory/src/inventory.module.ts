@@ -39,6 +39,7 @@ export async function startInventory(context: Context): Promise<RunningService> 
     'postgres',
     () => open.inventory?.store.availability() ?? 'not open yet, or another process writes',
   );
+  health.require('own events', () => open.inventory?.behind ?? true);
   health.fact('events to relay', () => String(open.inventory?.relayLag() ?? 0));
   const { bus, connection } = await openControlBus(context, manifest);
   const inventory = (open.inventory = await openInventory({ config, bus, logger, metrics, signal }));

@@ -9,7 +9,7 @@
 import { beforeServing, noMetrics } from '@ringfence/bus';
 import type { BeyondShare, Bus, BusMetrics, Message } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { openServiceStore, soleWriter, startRelay } from '@ringfence/event-store';
+import { neverTwice, openServiceStore, soleWriter, startRelay } from '@ringfence/event-store';
 import type { EventStore, Relay } from '@ringfence/event-store';
 import { resourceAnswerer } from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
@@ -45,6 +45,7 @@ import type { WorkloadParts } from './adapters/rest/workloads.resource.js';
 import type { Config } from './config.js';
 import { DATABASE } from './database.js';
 import type { Silence } from './domain/cluster-status.calculator.js';
+import { manifest } from './manifest.js';
 import { containerClusters } from './read/inventory-documents.js';
 import { labelled } from './read/labelled.js';
 import { suspensionOf } from './read/suspensions.js';
@@ -64,6 +65,8 @@ export interface Inventory extends EdgeAdmission {
   standing(): Promise<z.output<(typeof CALLS)['standing']['response']>>;
   /** Says again what others mirror. */
   resync: Relay['resync'];
+  /** In words what its database lacks of what it once said; null: nothing. */
+  readonly behind: string | null;
   relayLag(): number;
   close(): Promise<void>;
 }
@@ -81,6 +84,7 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
   const { config, bus, logger, signal } = options;
   const store = await openServiceStore(DATABASE, options);
   const writer = await soleWriter(store, signal && { signal });
+  const behind = await beforeServing(options, () => neverTwice(store, bus, manifest));
   await beforeServing(options, async () => {
     await ensureDefaultProfile(store);
     await labelled.prune(store.entities);
@@ -115,6 +119,7 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     labelled: labelledConsumer(store),
     standing: async () => ({ clusters: (await namedStandings(parts)).map(showNamed) }),
     resync: relay.resync,
+    behind,
     relayLag: relay.lag,
     close: async () => {
       await Promise.all([watch.close(), memory.close()]);

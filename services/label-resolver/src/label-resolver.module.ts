@@ -40,6 +40,7 @@ export async function startLabelResolver(context: Context): Promise<RunningServi
     'postgres',
     () => open.resolver?.store.availability() ?? 'not open yet, or another process writes',
   );
+  health.require('own events', () => open.resolver?.behind ?? true);
   health.fact('events to relay', () => String(open.resolver?.relayLag() ?? 0));
   health.fact('events whose settings are not published', () => String(open.resolver?.settingsLag() ?? 0));
   const { bus, connection } = await openControlBus(context, manifest);

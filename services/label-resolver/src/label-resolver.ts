@@ -8,7 +8,7 @@
 import { beforeServing } from '@ringfence/bus';
 import type { Bus, Message } from '@ringfence/bus';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { openServiceStore, soleWriter, startRelay } from '@ringfence/event-store';
+import { neverTwice, openServiceStore, soleWriter, startRelay } from '@ringfence/event-store';
 import type { EventStore, Relay } from '@ringfence/event-store';
 import { resourceAnswerer } from '@ringfence/resources';
 import type { Logger } from 'pino';
@@ -23,6 +23,7 @@ import { presentCluster } from './adapters/rest/present-cluster.js';
 import { startSettingsPublisher } from './adapters/policy/settings.publisher.js';
 import type { Config } from './config.js';
 import { DATABASE } from './database.js';
+import { manifest } from './manifest.js';
 import { facts } from './read/facts.js';
 import { readHeads } from './read/heads.js';
 import type { Heads } from './read/heads.js';
@@ -35,6 +36,8 @@ export interface LabelResolver {
   facts(messages: readonly Message[]): Promise<void>;
   /** Says again what others mirror. */
   resync: Relay['resync'];
+  /** In words what its database lacks of what it once said; null: nothing. */
+  readonly behind: string | null;
   relayLag(): number;
   settingsLag(): number;
   close(): Promise<void>;
@@ -54,6 +57,7 @@ export async function openLabelResolver(options: LabelResolverOptions): Promise<
   const onRegained = (): void => resolver.forget();
   const writer = await soleWriter(store, { onRegained, ...(signal && { signal }) });
   const queue = writer.oneAtATime;
+  const behind = await beforeServing(options, () => neverTwice(store, bus, manifest));
   await beforeServing(options, async () => {
     await ensureBuiltInTypes(store);
     await facts.prune(store.entities);
@@ -80,6 +84,7 @@ export async function openLabelResolver(options: LabelResolverOptions): Promise<
     askedSettings: async () => ({ heads: await readHeads(store.entities) }),
     facts: factsConsumer({ store, oneAtATime: queue, resolver }),
     resync: relay.resync,
+    behind,
     relayLag: relay.lag,
     settingsLag: settings.lag,
     close: async () => {

@@ -39,6 +39,7 @@ export async function startPolicyCompute(context: Context): Promise<RunningServi
   const opened: { policy?: PolicyCompute } = {};
   health.require('postgres', () => opened.policy?.store.availability() ?? 'not open yet');
   health.require('policy', () => opened.policy?.inSync() ?? 'not open yet');
+  health.require('own events', () => opened.policy?.behind ?? true);
   health.fact('events to relay', () => String(opened.policy?.relayLag() ?? 0));
   health.fact('policy is written by', () => opened.policy?.writer() ?? 'nobody yet');
   const { bus, connection } = await openControlBus(context, manifest);

@@ -10,7 +10,7 @@
 import { beforeServing } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { openServiceStore, startRelay } from '@ringfence/event-store';
+import { neverTwice, openServiceStore, startRelay } from '@ringfence/event-store';
 import type { EventStore, Relay } from '@ringfence/event-store';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
@@ -26,6 +26,7 @@ import type { Config } from './config.js';
 import { DATABASE } from './database.js';
 import { usesOfLabels } from './domain/label-usage.js';
 import { policyObjects } from './domain/policy-book.js';
+import { manifest } from './manifest.js';
 import { FactMirror } from './read/fact-mirror.js';
 
 type Usage = (typeof CALLS)['labelUsage'];
@@ -44,6 +45,8 @@ export interface PolicyCompute {
   waiting(): Promise<number>;
   /** Says again what others mirror. */
   resync: Relay['resync'];
+  /** In words what its database lacks of what it once said; null: nothing. */
+  readonly behind: string | null;
   relayLag(): number;
   /** Who writes the POLICY stream: one process of this service at a time. */
   writer(): string;
@@ -61,6 +64,7 @@ export interface PolicyComputeOptions {
 export async function openPolicyCompute(options: PolicyComputeOptions): Promise<PolicyCompute> {
   const { bus, logger, metrics } = options;
   const store = await openServiceStore(DATABASE, options);
+  const behind = await beforeServing(options, () => neverTwice(store, bus, manifest));
   const relay = startRelay(store, bus, {
     onError: (error) => logger.warn({ err: error }, 'relay'),
   });
@@ -90,6 +94,7 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
     inSync: () => live.inSync(),
     waiting: () => live.waiting(),
     resync: relay.resync,
+    behind,
     relayLag: relay.lag,
     writer: () => live.writer(),
     close: async () => {

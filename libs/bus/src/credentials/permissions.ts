@@ -29,6 +29,7 @@ export function servicePermissions(manifest: ServiceManifest, server: Server): P
         ...here(manifest.emits).map((emission) => emission.subject),
         ...manifest.calls.flatMap((call) => callSubjects(call)),
         ...here(manifest.consumes).flatMap(reading),
+        ...here(manifest.emits).flatMap(readingBack),
         ...makingStreams(server),
         ...makingDurables(service, server),
         `dead.${service}.>`,
@@ -69,6 +70,12 @@ function reading({ stream, durable, filter, mode, perCluster }: Consumption): st
       : []),
     ...(perCluster === true ? [`$JS.API.CONSUMER.LIST.${stream}`] : []),
   ];
+}
+
+/** Its own events: what it said last. */
+function readingBack({ subject: filter }: ServiceManifest['emits'][number]): string[] {
+  const own = { mode: 'latest', server: 'control', stream: 'EVENTS', durable: '' } as const;
+  return filter.startsWith('evt.') ? reading({ ...own, filter }) : [];
 }
 
 function makingStreams(server: Server): string[] {
