@@ -63,6 +63,17 @@ it('takes neither one that has expired nor half of one', async () => {
   expect((await asking(credential('newer')).obtain()).seed).toBe('newer');
 });
 
+it('knows from one that has expired who we are, and is not ended by a refusal then', async () => {
+  expect(asking().lastKnown).toBeUndefined();
+  file.write(credential('old', -1));
+  const own = asking(new CredentialRefused('no such key'), credential('new'));
+  expect(own.lastKnown).toMatchObject({ name: 'n1', seed: 'old' });
+  const obtained = own.obtain();
+  await eventually(() => own.availability() === 'no credential yet: refused: no such key');
+  expect((await obtained).seed).toBe('new');
+  expect(own.lastKnown?.seed).toBe('new');
+});
+
 it('asks soon whether the stored one is still right, and says when we are somebody else now', async () => {
   file.write(credential('old'));
   const same = asking(credential('new'));

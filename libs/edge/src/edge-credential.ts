@@ -38,6 +38,8 @@ export interface FreshOptions {
 
 export class EdgeCredential {
   private credential: KeptCredential | undefined;
+  /** It was on the disk, and nobody takes it any more. */
+  private readonly ended: KeptCredential | undefined;
   /** As it was on the disk: nobody has confirmed it. */
   private isStored = false;
   /** Since when it is known: a clock that was set meanwhile must not matter. */
@@ -51,10 +53,15 @@ export class EdgeCredential {
     if (stored !== undefined && Date.parse(stored.expiresAt) > Date.now()) {
       this.credential = stored;
       this.isStored = true;
-    }
+    } else this.ended = stored;
   }
 
-  /** The stored one at once, else waits for clas-cache. Throws `StartRefused` when it says no. */
+  /** Who we were when we last had one, whatever it is worth by now: enough to go on with what we have. */
+  get lastKnown(): KeptCredential | undefined {
+    return this.credential ?? this.ended;
+  }
+
+  /** The stored one at once, else waits for clas-cache. Throws `StartRefused` when it says no and there was never one. */
   async obtain(): Promise<KeptCredential> {
     const { signal } = this.options;
     if (this.credential === undefined)
@@ -69,8 +76,9 @@ export class EdgeCredential {
   }
 
   private notObtained(error: unknown): void {
-    if (error instanceof CredentialRefused) throw new StartRefused(this.options.refusal(error));
-    this.problem = `no credential yet: ${wordsOf(error)}`;
+    const isRefused = error instanceof CredentialRefused;
+    if (isRefused && this.ended === undefined) throw new StartRefused(this.options.refusal(error));
+    this.problem = `no credential yet: ${isRefused ? this.options.refusal(error) : wordsOf(error)}`;
   }
 
   /** As `obtain`, but clas-cache is asked first: the stored one is for when it is away. */
@@ -117,10 +125,10 @@ export class EdgeCredential {
 
   private async askAgain(onMoved: () => void): Promise<void> {
     this.askedAt = Date.now();
-    const before = placeOf(this.current());
+    const before = this.current();
     try {
       await this.renew();
-      if (placeOf(this.current()) !== before) onMoved();
+      if (isMoved(before, this.current())) onMoved();
     } catch (error) {
       this.problem = `the credential is not taken any more: ${wordsOf(error)}`;
     }
@@ -142,6 +150,11 @@ export function startAnew(logger: HostContext<unknown>['logger']): void {
     'the cluster, our name in it or the place of its NATS is another one now: ending, to be started anew',
   );
   process.kill(process.pid, 'SIGTERM');
+}
+
+/** Whatever was begun by the one is void by the other. */
+export function isMoved(from: KeptCredential, to: KeptCredential): boolean {
+  return placeOf(from) !== placeOf(to);
 }
 
 const placeOf = ({ cluster, name, natsUrl }: KeptCredential): string => [cluster, name, natsUrl].join(' ');

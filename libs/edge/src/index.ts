@@ -1,4 +1,4 @@
-export { EdgeCredential, KeptCredential, startAnew } from './edge-credential.js';
+export { EdgeCredential, isMoved, KeptCredential, startAnew } from './edge-credential.js';
 export type { CredentialOptions, FreshOptions } from './edge-credential.js';
 export { nodeCredential, NodeKey } from './node-credential.js';
 export type { NodeCredentialOptions } from './node-credential.js';

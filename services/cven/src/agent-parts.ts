@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import type { CredentialResponse, HostConnection, NodeEssential, NodeView } from '@ringfence/contracts';
 import { isSameValue } from '@ringfence/decider';
 import { viewMessage, viewOf } from '@ringfence/edge';
-import { controlEndpoints, reachable } from './adapters/control-channel.js';
+import { ControlChannel, reachable } from './adapters/control-channel.js';
 import { FlowJournal } from './adapters/flow-journal.store.js';
 import { hostAddresses } from './adapters/host-addresses.js';
 import { connected, dialled, links, resolvers } from './adapters/node-network.js';
@@ -51,6 +51,7 @@ export class AgentParts {
   private readonly records: TableRecords;
   private readonly dialled: DialledBook;
   private readonly desired: DesiredTables;
+  private readonly control = new ControlChannel();
   private facts: NodeFacts;
   private cut: readonly HostConnection[] | undefined;
 
@@ -130,15 +131,19 @@ export class AgentParts {
 
   /** What the node itself needs is always allowed on it, so it must follow names, links and what its agents talk to. */
   async lookAround(): Promise<void> {
-    const control = await controlEndpoints([this.context.config.CLAS_URL, this.assembly.identity.natsUrl]);
     if (this.dialled.see(dialled(), Date.now(), this.agent.podAddresses())) this.saveDialled();
-    const { remotes } = this.dialled;
-    const next = { ...this.facts, control, dialled: remotes, resolvers: resolvers(), links: links() };
-    if (!isSameValue(next, this.facts)) {
-      this.facts = next;
-      this.agent.reconcile();
-    }
+    // What the node knows by itself comes first: whoever has to be asked for the rest may be one of these.
+    this.learn({ dialled: this.dialled.remotes, resolvers: resolvers(), links: links() });
+    const urls = [this.context.config.CLAS_URL, this.assembly.identity.natsUrl];
+    this.learn({ control: await this.control.endpoints(urls) });
     this.lookAtHost();
+  }
+
+  private learn(facts: Partial<NodeFacts>): void {
+    const next = { ...this.facts, ...facts };
+    if (isSameValue(next, this.facts)) return;
+    this.facts = next;
+    this.agent.reconcile();
   }
 
   /** Whom full mode would cut off from the node, as of the last look. */

@@ -1,12 +1,13 @@
 /**
- * The start of a C-VEN, in the order that leaves no window: who am I (stored or asked), enforce the stored view, find Pods,
- * then the bus, then the present view. Nothing here waits for NATS before what is known is enforced.
+ * The start of a C-VEN, in the order that leaves no window: who am I (stored, however long ago, or asked), enforce the stored view,
+ * find Pods, then a credential that is taken, the bus, the present view. Whoever was here before waits for nobody before what is
+ * known is enforced, and before its own table lets it go where clas-cache is now.
  */
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectBus, nodeInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { NodeViewReader, startAnew } from '@ringfence/edge';
+import { isMoved, NodeViewReader, startAnew } from '@ringfence/edge';
 import type { EdgeCredential, KeptCredential } from '@ringfence/edge';
 import { alarmInsecure } from '@ringfence/service-host';
 import type { RunningService } from '@ringfence/service-host';
@@ -38,11 +39,10 @@ const FLUSH_WITHIN_MS = 3_000;
 export async function startCven(context: Context): Promise<RunningService> {
   const { files, kernel, credential } = await openCven(context);
   context.health.require('credential', () => credential.availability());
-  const identity = await credential.obtain();
+  const identity = credential.lastKnown ?? (await credential.obtain());
   ownState(context, files, identity);
   const metrics = agentMetrics(context.metrics);
   const parts = new AgentParts(context, { files, kernel, metrics, identity });
-  credential.keepFresh({ isWanted: () => !parts.isUnpaired, onMoved: () => startAnew(context.logger) });
   const birth = new Birth({
     context,
     places: placesOfBirth(parts),
@@ -58,6 +58,7 @@ export async function startCven(context: Context): Promise<RunningService> {
   await birth.start();
   startRuntime(context, parts, birth);
   startTimers(context, parts);
+  await keepCredential(context, credential, { identity, parts });
   await connectControl(context, credential, parts);
   startHeartbeat({ context, parts, birth, identity });
   return {
@@ -67,6 +68,17 @@ export async function startCven(context: Context): Promise<RunningService> {
       parts.save();
     },
   };
+}
+
+/** From here on with a credential that the cluster takes. */
+async function keepCredential(
+  { logger }: Context,
+  credential: EdgeCredential,
+  { identity, parts }: { identity: KeptCredential; parts: AgentParts },
+): Promise<void> {
+  const onMoved = (): void => startAnew(logger);
+  if (isMoved(identity, await credential.obtain())) onMoved();
+  credential.keepFresh({ isWanted: () => !parts.isUnpaired, onMoved });
 }
 
 function ownState({ config, logger }: Context, files: StateFiles, { cluster, name }: KeptCredential): void {
