@@ -76,10 +76,6 @@ export interface ObservedKernel {
 }
 
 async function openKernel({ config, logger, onShutdown }: Context): Promise<ObservedKernel> {
-  if (config.RINGFENCE_KERNEL === 'iptables') {
-    logger.error(iptables.notAvailable);
-    return silent(new IptablesKernel());
-  }
   const entry = fileURLToPath(new URL('kernel/nftables/helper/helper.process.js', import.meta.url));
   const helper = new HelperKernel({
     entry,
@@ -88,12 +84,25 @@ async function openKernel({ config, logger, onShutdown }: Context): Promise<Obse
   });
   const observed = silent(helper);
   onShutdown(() => observed.port.stop());
-  if (config.RINGFENCE_KERNEL === 'nft' || (config.RINGFENCE_KERNEL === 'auto' && !(await works(helper)))) {
-    logger.warn('the kernel is reached through nsenter and nft: slower, the same rules');
-    await helper.stop();
-    return silent(new SpawnedKernel());
+  const wanted = config.RINGFENCE_KERNEL;
+  if (wanted === 'libnftables' || (wanted !== 'nft' && (await works(helper)))) {
+    if (wanted === 'iptables') observed.port = withoutNftables(logger, helper);
+    return observed;
   }
-  return observed;
+  await helper.stop();
+  const spawned = new SpawnedKernel();
+  if (wanted === 'iptables')
+    return silent(withoutNftables(logger, (await works(spawned)) ? spawned : undefined));
+  logger.warn('the kernel is reached through nsenter and nft: slower, the same rules');
+  return silent(spawned);
+}
+
+function withoutNftables(
+  logger: Context['logger'],
+  nftables: (Kernel & NftTables) | undefined,
+): IptablesKernel {
+  logger.error(iptables.notAvailable);
+  return new IptablesKernel(nftables);
 }
 
 /** Nobody listens yet. */
@@ -101,12 +110,13 @@ function silent(port: Kernel & NftTables): ObservedKernel {
   return { port, onLost: () => undefined, onNews: () => undefined };
 }
 
-/** The helper cannot even start where libnftables is missing. */
-async function works(helper: HelperKernel): Promise<boolean> {
+/** The helper cannot even start where libnftables is missing, and nothing can be asked where the kernel has no nftables. */
+async function works(kernel: Kernel & NftTables): Promise<boolean> {
   const own = `/proc/${process.pid}/ns/net`;
   try {
-    await helper.open(own);
-    await helper.close(own);
+    await kernel.open(own);
+    await kernel.packets(own, { family: 'inet', table: 'ringfence', name: 'c_overflow' });
+    await kernel.close(own);
     return true;
   } catch {
     return false;

@@ -1,4 +1,5 @@
 /** What an agent finds that an earlier one left on disk and in the kernel: killed, unpaired, or another machine's. */
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { viewMessage } from '@ringfence/edge';
@@ -98,6 +99,29 @@ describe('the agent of a node', () => {
     expect(existsSync(`${bed.directory}/data/node-key.json`)).toBe(false);
     bed.clas.send(bed.view({ base: bed.revision, namespaces: undefined }));
     await eventually(() => listing(web) !== '' && listing(client) !== '');
+  });
+
+  it('leaves nothing of an earlier agent where it can enforce nothing itself, and says so', async () => {
+    const first = bed.start();
+    const web = await bed.run('shop', 'web');
+    bed.clas.setView(bed.view());
+    await first.isReady();
+    await eventually(() => listing(web).includes('mode=full'));
+    await first.kill('SIGKILL');
+    bed.clas.observations.length = 0;
+    bed.start({ RINGFENCE_KERNEL: 'iptables' });
+    await eventually(() =>
+      bed.clas.observations.some(({ payload }) => JSON.stringify(payload).includes('not_available')),
+    );
+    expect(listing(web)).toContain('mode=full');
+    bed.clas.send(bed.view({ base: bed.revision, unpaired: true }));
+    await eventually(() =>
+      bed.clas.observations.some(({ payload }) => (payload as { status?: string }).status === 'unpaired'),
+    );
+    const tables = execFileSync('nsenter', [`--net=${bed.node.netns}`, 'nft', 'list', 'tables'], {
+      encoding: 'utf8',
+    });
+    expect([listing(web), tables]).toEqual(['', expect.not.stringContaining('ringfence')]);
   });
 
   it('removes what an earlier agent left that was killed between hearing that it is unpaired and doing it', async () => {

@@ -11,7 +11,8 @@ export interface GuardModel {
   readonly placed: readonly string[];
 }
 
-const TABLE = 'inet ringfence_birth';
+export const GUARD = { family: 'inet', table: 'ringfence_birth' } as const;
+const TABLE = `${GUARD.family} ${GUARD.table}`;
 const FAMILIES = [
   {
     set: 'placed4',
@@ -54,10 +55,6 @@ export function renderGuard({ ranges, placed }: GuardModel): string {
     '}',
     '',
   ].join('\n');
-}
-
-export function renderGuardRemoval(): string {
-  return `table ${TABLE} {}\ndelete table ${TABLE}\n`;
 }
 
 /** Empty when nothing changes. */

@@ -8,7 +8,7 @@ import type { FoundSandbox } from '../adapters/cri/sandbox-record.js';
 import type { NftTables } from '../kernel/nftables/nft-tables.js';
 import type { Kernel } from '../kernel/port/kernel.port.js';
 import type { Places } from './birth-gate.js';
-import { renderGuard, renderGuardChange, renderGuardRemoval } from './guard.renderer.js';
+import { GUARD, renderGuard, renderGuardChange } from './guard.renderer.js';
 
 export interface GuardOptions {
   readonly kernel: () => Kernel & NftTables;
@@ -104,8 +104,8 @@ export class Guard {
 
   private async unload(): Promise<void> {
     if (!this.mayBeThere) return;
-    await this.apply(renderGuardRemoval());
     this.loaded = undefined;
+    await this.options.kernel().drop(this.options.netns, GUARD);
     this.mayBeThere = false;
   }
 

@@ -1,7 +1,6 @@
 /** Nobody on a node sends under the address of another, or speaks as a node: real packets, past the sender's own rules. */
 import { buildModel, peerSet, replacement } from '@ringfence/firewall';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { IptablesKernel } from '../kernel/iptables/iptables-kernel.js';
 import { HelperKernel } from '../kernel/nftables/helper-kernel.js';
 import { SpawnedKernel } from '../kernel/nftables/spawned-kernel.js';
 import { frame, neighbourSolicitation, udp, vxlan } from '../testing/frames.js';
@@ -260,7 +259,9 @@ for (const kind of ['routed', 'bridged'] as const)
       it('are let go with the node also when the kernel does not answer at first', async () => {
         await tie(POD_PARTS);
         isUnpaired = true;
-        let way: HelperKernel | SpawnedKernel | IptablesKernel = new IptablesKernel();
+        const ended = new HelperKernel({ entry: compiledHelper() });
+        await ended.stop();
+        let way: HelperKernel | SpawnedKernel = ended;
         ties = newTies({ kernel: () => way, onError: () => undefined });
         await ties.look();
         expect(ties.isGone).toBe(false);

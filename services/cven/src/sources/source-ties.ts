@@ -13,7 +13,6 @@ import {
   noBindings,
   renderBindings,
   renderChains,
-  renderRemoval,
   TABLE,
 } from './sources.renderer.js';
 import type { Bindings, LinkFamily } from './sources.renderer.js';
@@ -182,10 +181,12 @@ export class SourceTies {
     this.tell('the node is unpaired');
     if (this.hasLeft) return;
     this.loaded.clear();
-    await kernel().open(netns);
-    for (const family of FAMILIES_OF_LINK)
-      if ((await kernel().packets(netns, { family, table: TABLE, name: FORGED })) !== undefined)
-        await kernel().run(netns, renderRemoval(family));
+    for (const family of FAMILIES_OF_LINK) {
+      const table = { family, table: TABLE };
+      // Where bridges cannot be filtered, not even the removal of a table is known.
+      if ((await kernel().packets(netns, { ...table, name: FORGED })) !== undefined)
+        await kernel().drop(netns, table);
+    }
     this.hasLeft = true;
   }
 

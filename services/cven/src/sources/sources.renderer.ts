@@ -82,10 +82,6 @@ export function renderChains(family: LinkFamily): string {
   ].join('\n');
 }
 
-export function renderRemoval(family: LinkFamily): string {
-  return `table ${family} ${TABLE} { }\ndelete table ${family} ${TABLE}\n`;
-}
-
 /** Undefined before: whatever an earlier agent left is replaced. Empty when nothing changes. */
 export function renderBindings(family: LinkFamily, before: Bindings | undefined, after: Bindings): string {
   const lines = SET_NAMES.flatMap((name) => {

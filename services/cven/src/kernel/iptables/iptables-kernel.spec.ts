@@ -3,12 +3,13 @@ import { replacement } from '@ringfence/firewall';
 import { describe, expect, it } from 'vitest';
 import { isWorthAnotherTry } from '../../agent/failure.js';
 import { modelOf, unitOf } from '../../testing/models.js';
+import type { NftTables } from '../nftables/nft-tables.js';
 import type { Kernel } from '../port/kernel.port.js';
 import { IptablesKernel } from './iptables-kernel.js';
 
 describe('iptables', () => {
   it('says why it is not available, at once, and has nothing to take away', async () => {
-    const kernel: Kernel = new IptablesKernel();
+    const kernel: Kernel & NftTables = new IptablesKernel();
     const change = replacement(undefined, modelOf(unitOf('full', {}), {}));
     const asked = [
       kernel.open('/run/netns/x'),
@@ -23,6 +24,7 @@ describe('iptables', () => {
     }
     expect(await kernel.disturbed()).toEqual([]);
     await kernel.remove('/run/netns/x');
+    await kernel.drop('/run/netns/x', { family: 'inet', table: 'x' });
     await kernel.stop();
   });
 });

@@ -11,7 +11,8 @@ import type { Change, FlowTable, Half } from '@ringfence/firewall';
 import { KernelError } from '../port/kernel.port.js';
 import type { Applied, FlowReading, FoundTable, Kernel, NodeLink } from '../port/kernel.port.js';
 import { fingerprint, foundTable } from './nft-words.js';
-import type { CounterName, NftTables } from './nft-tables.js';
+import { renderDrop } from './nft-tables.js';
+import type { CounterName, NftTables, TableName } from './nft-tables.js';
 import type {
   HelperAnswer,
   HelperArgument,
@@ -81,6 +82,10 @@ export class HelperKernel implements Kernel, NftTables {
 
   async remove(netns: string): Promise<void> {
     await this.run(netns, renderRemoval());
+  }
+
+  async drop(netns: string, table: TableName): Promise<void> {
+    await this.run(netns, renderDrop(table));
   }
 
   async readFlows(netns: string, half: Half): Promise<FlowReading> {

@@ -20,7 +20,8 @@ import { KernelError } from '../port/kernel.port.js';
 import type { Applied, FlowCount, FlowReading, FoundTable, Kernel, NodeLink } from '../port/kernel.port.js';
 import { withoutFlowElements } from './listing.js';
 import { fingerprint, foundTable } from './nft-words.js';
-import type { CounterName, NftTables } from './nft-tables.js';
+import { renderDrop } from './nft-tables.js';
+import type { CounterName, NftTables, TableName } from './nft-tables.js';
 
 const IN_FLIGHT = 8;
 const TIMEOUT_MS = 30_000;
@@ -68,6 +69,10 @@ export class SpawnedKernel implements Kernel, NftTables {
 
   async remove(netns: string): Promise<void> {
     await this.run(netns, renderRemoval());
+  }
+
+  async drop(netns: string, table: TableName): Promise<void> {
+    await this.run(netns, renderDrop(table));
   }
 
   emptyFlows(netns: string, half: Half, tables: readonly FlowTable[]): Promise<Applied> {
