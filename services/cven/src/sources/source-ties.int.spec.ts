@@ -5,7 +5,7 @@ import { HelperKernel } from '../kernel/nftables/helper-kernel.js';
 import { SpawnedKernel } from '../kernel/nftables/spawned-kernel.js';
 import { frame, neighbourSolicitation, udp, vxlan } from '../testing/frames.js';
 import { group, unitOf } from '../testing/models.js';
-import { addressOf, NODE, openPodsBed, OTHER_NODE, POD_PARTS } from '../testing/pods-bed.js';
+import { addressOf, LINK_6, NODE, openPodsBed, OTHER_NODE, POD_PARTS } from '../testing/pods-bed.js';
 import type { PodPart, PodsBed, PodsPart } from '../testing/pods-bed.js';
 import { compiledHelper } from '../testing/testbed.js';
 import { SourceTies } from './source-ties.js';
@@ -13,6 +13,12 @@ import type { SourceTiesOptions } from './source-ties.js';
 
 const [PORT, MARK] = [7001, 43];
 const TARGET = 'db';
+const TUNNEL = 8472;
+/** Of the node and of another, and a Service that leads to the other's. */
+const TUNNEL_ENDS = [
+  { family: 4, own: NODE[4], other: OTHER_NODE, service: '10.96.0.9', to: `${OTHER_NODE}:${TUNNEL}` },
+  { family: 6, ...LINK_6, service: 'fd96::9', to: `[${LINK_6.other}]:${TUNNEL}` },
+] as const;
 const HEARD = `table inet heard {
   counter heard { }
   counter marked { }
@@ -58,9 +64,9 @@ for (const kind of ['routed', 'bridged'] as const)
           isWanted: () => true,
           isUnpaired: () => isUnpaired,
           freeNamespaces: [],
-          hostAddresses: () => [NODE[4]],
-          cluster: () => ['10.83.0.0/24', OTHER_NODE],
-          nodes: () => [NODE[4], OTHER_NODE],
+          hostAddresses: () => [NODE[4], LINK_6.own],
+          cluster: () => ['10.83.0.0/24', OTHER_NODE, LINK_6.other],
+          nodes: () => [NODE[4], OTHER_NODE, LINK_6.own, LINK_6.other],
           onChange: () => undefined,
           onForged: (packets) => {
             forged += packets;
@@ -146,59 +152,44 @@ for (const kind of ['routed', 'bridged'] as const)
         expect((await arrives('late', as(addressOf('web')))).there).toBe(false);
       });
 
-      it.runIf(kind === 'routed')(
-        'put nothing into the tunnels of nodes, in which nobody asks who sends',
-        async () => {
-          const TUNNEL = 8472;
-          const [own, other] = [NODE[4], OTHER_NODE];
-          bed.ip(
-            'node',
-            'link',
-            'add',
-            'vx',
-            'type',
-            'vxlan',
-            'id',
-            '1',
-            'local',
-            own,
-            'dstport',
-            `${TUNNEL}`,
-          );
-          bed.ip('node', 'link', 'set', 'vx', 'up');
-          const mac = /link\/ether (\S+)/.exec(bed.ip('node', 'link', 'show', 'vx'))?.[1] ?? '';
-          bed.nft(
-            'node',
-            `table ip services { chain to { type nat hook prerouting priority -100;
-          ip daddr 10.96.0.9 udp dport 53 dnat to ${other}:${TUNNEL}; }; }`,
-          );
-          bed.nft('other', HEARD.replace(`{ ${PORT}, 67 }`, `{ ${PORT}, ${TUNNEL} }`));
-          const inner = frame({ to: mac.replaceAll(':', ''), from: '020000000001' }, as(addressOf('late')));
-          const injects = (): Promise<{ there: boolean }> =>
-            arrives('web', udp({ from: addressOf('web'), to: own, toPort: TUNNEL }, vxlan(inner)));
-          const toOther = async (to: string, toPort: number): Promise<boolean> => {
-            const before = await packets('other', 'heard');
-            await bed.send('web', udp({ from: addressOf('web'), to, toPort }));
-            return (await packets('other', 'heard')) !== before;
-          };
-          try {
-            expect((await injects()).there).toBe(true);
-            expect(await toOther(other, TUNNEL)).toBe(true);
-            await tie(POD_PARTS);
-            expect((await injects()).there).toBe(false);
-            expect(await toOther(other, TUNNEL)).toBe(false);
-            expect(await toOther('10.96.0.9', 53)).toBe(false);
-            expect(await toOther(other, PORT)).toBe(true);
-            expect(
-              (await arrives('other', udp({ from: other, to: own, toPort: TUNNEL }, vxlan(inner)))).there,
-            ).toBe(true);
-          } finally {
-            bed.ip('node', 'link', 'del', 'vx');
-            bed.nft('node', 'delete table ip services');
-            bed.nft('other', 'delete table inet heard');
-          }
-        },
-      );
+      for (const { family, own, other, service, to } of TUNNEL_ENDS)
+        it.runIf(kind === 'routed')(
+          `put nothing into the tunnels of nodes, in which nobody asks who sends: by IPv${family}`,
+          async () => {
+            const [web, port] = [addressOf('web', family), String(TUNNEL)];
+            bed.ip('node', 'link', 'add', 'vx', 'type', 'vxlan', 'id', '1', 'local', own, 'dstport', port);
+            bed.ip('node', 'link', 'set', 'vx', 'up');
+            const mac = /link\/ether (\S+)/.exec(bed.ip('node', 'link', 'show', 'vx'))?.[1] ?? '';
+            const table = family === 4 ? 'ip' : 'ip6';
+            bed.nft(
+              'node',
+              `table ${table} services { chain to { type nat hook prerouting priority -100;
+          ${table} daddr ${service} udp dport 53 dnat to ${to}; }; }`,
+            );
+            bed.nft('other', HEARD.replace(`{ ${PORT}, 67 }`, `{ ${PORT}, ${TUNNEL} }`));
+            const inner = frame({ to: mac.replaceAll(':', ''), from: '020000000001' }, as(addressOf('late')));
+            const into = (from: string): Buffer => udp({ from, to: own, toPort: TUNNEL }, vxlan(inner));
+            const toOther = async (address: string, toPort: number): Promise<boolean> => {
+              const before = await packets('other', 'heard');
+              await bed.send('web', udp({ from: web, to: address, toPort }));
+              return (await packets('other', 'heard')) !== before;
+            };
+            try {
+              expect((await arrives('web', into(web))).there).toBe(true);
+              expect(await toOther(other, TUNNEL)).toBe(true);
+              await tie(POD_PARTS);
+              expect((await arrives('web', into(web))).there).toBe(false);
+              expect(await toOther(other, TUNNEL)).toBe(false);
+              expect(await toOther(service, 53)).toBe(false);
+              expect(await toOther(other, PORT)).toBe(true);
+              expect((await arrives('other', into(other))).there).toBe(true);
+            } finally {
+              bed.ip('node', 'link', 'del', 'vx');
+              bed.nft('node', `delete table ${table} services`);
+              bed.nft('other', 'delete table inet heard');
+            }
+          },
+        );
 
       it.runIf(kind === 'bridged')('look for their addresses, and for neighbours', async () => {
         await tie(POD_PARTS);

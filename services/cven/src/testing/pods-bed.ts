@@ -11,6 +11,8 @@ export const POD_PARTS = ['web', 'db', 'late'] as const;
 export type PodPart = (typeof POD_PARTS)[number];
 export type PodsPart = 'node' | 'other' | PodPart;
 export const OTHER_NODE = '10.82.0.2';
+/** Of both nodes on the link between them. */
+export const LINK_6 = { own: 'fd82::1', other: 'fd82::2' } as const;
 export const NODE = { 4: '10.82.0.1', 6: 'fd83::1' } as const;
 export const addressOf = (pod: PodPart, family: 4 | 6 = 4): string => {
   const n = POD_PARTS.indexOf(pod) + 11;
@@ -85,7 +87,11 @@ function connectOther({ name, ip }: Namespaces): void {
   ip('node', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name('other'));
   ip('node', 'addr', 'add', `${NODE[4]}/24`, 'dev', 'eth0');
   ip('other', 'addr', 'add', `${OTHER_NODE}/24`, 'dev', 'eth0');
+  ip('node', 'addr', 'add', `${LINK_6.own}/64`, 'dev', 'eth0', 'nodad');
+  ip('other', 'addr', 'add', `${LINK_6.other}/64`, 'dev', 'eth0', 'nodad');
   for (const part of ['node', 'other'] as const) ip(part, 'link', 'set', 'eth0', 'up');
+  const mac = /link\/ether (\S+)/.exec(ip('other', 'link', 'show', 'eth0'))?.[1] ?? '';
+  ip('node', 'neigh', 'add', LINK_6.other, 'lladdr', mac, 'dev', 'eth0', 'nud', 'permanent');
   ip('other', 'route', 'add', '10.83.0.0/24', 'via', NODE[4]);
 }
 
