@@ -8,6 +8,7 @@ import { open, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ToldChange } from '../../domain/stored-state.js';
+import { syncDirectory } from './state-files.store.js';
 
 /** The first line of each: of another form, or of another cluster, nothing is read. */
 export interface LogHead {
@@ -128,6 +129,7 @@ export class PolicyLog {
   private async open(): Promise<FileHandle> {
     const file = await open(this.path(this.number), 'a', 0o600);
     await file.truncate(this.length);
+    if (this.length === 0) await syncDirectory(this.directory);
     return file;
   }
 

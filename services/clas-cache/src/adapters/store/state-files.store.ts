@@ -1,6 +1,7 @@
 /**
  * JSON files in one directory, each written whole: a new file beside the old one, flushed to the disk, then renamed over
- * it, so that a crash leaves one or the other. A file that cannot be read counts as absent, and is told.
+ * it, and the directory flushed, so that a crash of the process or the machine leaves one or the other, and what was
+ * written once stays. A file that cannot be read counts as absent, and is told.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
@@ -45,6 +46,7 @@ export class StateFiles {
         await handle.close();
       }
       await rename(fresh, file);
+      await syncDirectory(this.directory);
     } catch (error) {
       await rm(fresh, { force: true });
       throw error;
@@ -53,5 +55,15 @@ export class StateFiles {
 
   private file(name: string): string {
     return join(this.directory, `${name}.json`);
+  }
+}
+
+/** Of a file that is new, or has another name, its machine would know nothing after a loss of power. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
   }
 }
