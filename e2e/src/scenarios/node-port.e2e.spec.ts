@@ -21,7 +21,7 @@ import { clusterNodes, nodePortOf } from '../nodes.js';
 import type { ClusterNode } from '../nodes.js';
 import { outsideHost } from '../outside-host.js';
 import type { OutsideHost } from '../outside-host.js';
-import { api, apply, netnsOf, readyPod, serviceAddress } from '../world.js';
+import { api, apply, eventually, netnsOf, readyPod, serviceAddress } from '../world.js';
 import type { Pod } from '../world.js';
 
 const NAMESPACE = 'node-port';
@@ -107,6 +107,23 @@ describe('a NodePort', () => {
     await untilInForce(0, [{ name: `node:${other.name}`, mode: 'full' }]);
     expect(await through(stranger)).toEqual(BLOCKED);
     expect(await callOf(other.netns, tcp(web.address, PORT))).toEqual(['open']);
+  });
+
+  it('lets whom people name over REST knock at a port of the node in full, and nobody else', async () => {
+    const port = 2222;
+    const knock = (host: OutsideHost): Promise<Fate[]> => burst(host.netns, [tcp(other.address, port)]);
+    expect(await knock(friend)).toEqual(['dropped']);
+    const { href } = await pairedNode(other.name);
+    const cidr = `${friend.address}/32`;
+    const ssh = { port: 22, cidrs: null };
+    await api.put(href, { ringfence_admin_ports: [ssh, { port, cidrs: [cidr] }] });
+    await eventually(`${other.name} tells that it lets ${cidr} in`, async () =>
+      JSON.stringify(await api.get(`${href}`)).includes(`"who":["${cidr}"]`),
+    );
+    // Nobody listens there: that the node says so is all that can be had.
+    expect(await knock(friend)).toEqual(['refused']);
+    expect(await knock(stranger)).toEqual(['dropped']);
+    await api.put(href, { ringfence_admin_ports: null });
   });
 
   it('lets in whom an IP list allows, and nobody else', async () => {

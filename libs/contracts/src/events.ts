@@ -8,7 +8,7 @@ import { AgentRefusal } from './agents.js';
 import { event, raised } from './event-versions.js';
 import type { EventContract } from './event-versions.js';
 import { Instant, IntegerId, LabelId, Uuid } from './ids.js';
-import { Address, EnforcementMode } from './network.js';
+import { Address, AdminPorts, EnforcementMode } from './network.js';
 import { EntityClass, LabelAssignment } from './policy.js';
 import { PROVISIONABLE_TYPES } from './policy-objects.js';
 import { Text } from './text.js';
@@ -52,6 +52,8 @@ export const WorkloadState = z.object({
   labels: z.array(LabelId),
   mode: EnforcementMode,
   addresses: z.array(Address),
+  /** Of nodes; null or absent: as the agent is set. */
+  adminPorts: AdminPorts.nullable().optional(),
 });
 export type WorkloadState = z.infer<typeof WorkloadState>;
 
@@ -173,6 +175,8 @@ export const EntityLabelsState = z.object({
   /** Known to the control plane: unmanaged workloads and nodes; empty for what lives in a cluster's own store. */
   addresses: z.array(Address),
   node: Text.nullable(),
+  /** Of nodes; absent: as the agent is set. */
+  adminPorts: AdminPorts.optional(),
 });
 export type EntityLabelsState = z.infer<typeof EntityLabelsState>;
 

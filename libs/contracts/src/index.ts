@@ -15,7 +15,17 @@ export type { Lane, ParsedSubject } from './subjects.js';
 export { STREAMS } from './streams.js';
 export type { StreamContract } from './streams.js';
 export { Actor, Envelope } from './envelope.js';
-export { Address, Cidr, EnforcementMode, hostCidrs, Port, PortRange, Protocol, Verdict } from './network.js';
+export {
+  Address,
+  AdminPort,
+  Cidr,
+  EnforcementMode,
+  hostCidrs,
+  Port,
+  PortRange,
+  Protocol,
+  Verdict,
+} from './network.js';
 export {
   AGENT_REPORTS,
   AgentHeartbeat,

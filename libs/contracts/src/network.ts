@@ -23,6 +23,15 @@ export type Address = z.infer<typeof Address>;
 export const Cidr = Text.min(4).max(49);
 export type Cidr = z.infer<typeof Cidr>;
 
+/**
+ * A TCP port by which administrators reach a node, and from where; `cidrs` null: from the networks of the interfaces that lead
+ * out of the node, and from the cluster's nodes.
+ */
+export const AdminPort = z.object({ port: Port.min(1), cidrs: z.array(Cidr).min(1).max(64).nullable() });
+export type AdminPort = z.infer<typeof AdminPort>;
+/** Each port once. */
+export const AdminPorts = z.array(AdminPort).max(32);
+
 /** These addresses and no others, each once and in order, as CIDRs. */
 export function hostCidrs(addresses: Iterable<Address>): Cidr[] {
   return [...new Set(addresses)].sort().map((address) => `${address}/${address.includes(':') ? 128 : 32}`);

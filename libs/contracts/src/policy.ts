@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { GroupId, Instant, IntegerId, LabelId, LabelSetId, RuleListId } from './ids.js';
-import { Address, Cidr, EnforcementMode, Port, PortRange, Protocol } from './network.js';
+import { Address, AdminPorts, Cidr, EnforcementMode, Port, PortRange, Protocol } from './network.js';
 import { Text } from './text.js';
 
 export const EntityClass = z.enum(['pod', 'service', 'node', 'unmanaged', 'virtual_service']);
@@ -109,6 +109,8 @@ export const Endpoint = z.object({
     .optional(),
   /** Overrides the unit's mode (nodes of one label set may differ). */
   mode: EnforcementMode.optional(),
+  /** Of nodes; absent: as the agent is set. */
+  adminPorts: AdminPorts.optional(),
 });
 export type Endpoint = z.infer<typeof Endpoint>;
 
@@ -187,6 +189,7 @@ export const NodeSettings = z.object({
   workload: Text,
   labels: z.array(LabelId),
   mode: EnforcementMode,
+  adminPorts: AdminPorts.optional(),
 });
 export type NodeSettings = z.infer<typeof NodeSettings>;
 

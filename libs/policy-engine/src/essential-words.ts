@@ -38,7 +38,10 @@ const WORDS: Readonly<Record<string, EssentialWords>> = {
     follows: 'which namespaces are managed',
   },
   overlay: { purpose: 'the Pod network between nodes', follows: 'the nodes of the cluster' },
-  admin: { purpose: 'administrators’ ports of the node', follows: 'RINGFENCE_ADMIN_PORTS of the agent' },
+  admin: {
+    purpose: 'administrators’ ports of the node',
+    follows: '`ringfence essentials NODE --admin`, or RINGFENCE_ADMIN_PORTS of the agent',
+  },
   management: {
     purpose: 'health and metrics of the agent',
     follows: 'RINGFENCE_MANAGEMENT_PORT of the agent; a socket instead of a port needs none',

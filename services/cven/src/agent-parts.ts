@@ -158,7 +158,7 @@ export class AgentParts {
   }
 
   private controlPorts(): ReadonlySet<number> {
-    return controlPorts(this.facts, this.view.apiServers);
+    return controlPorts(this.desired.hostFacts(this.assembly.identity.name), this.view.apiServers);
   }
 
   /** The last words to the disk. */

@@ -1,8 +1,8 @@
 /** The environment of a C-VEN. */
+import type { AdminPort } from '@ringfence/contracts';
 import { canonicalAddress, parseCidr } from '@ringfence/policy-engine';
 import { z } from 'zod';
 import { parseAway } from './birth/plugin-settings.js';
-import type { AdminPort } from './domain/host-essentials.js';
 
 const commaSeparated = (list: string): string[] => list.split(',').filter((each) => each !== '');
 

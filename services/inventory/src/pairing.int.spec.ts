@@ -173,6 +173,27 @@ describe('pairing', () => {
     expect(await shown()).toMatchObject({ enforcement_mode: 'visibility_only' });
     await toFull({ confirm: true });
     expect(await shown()).toMatchObject({ enforcement_mode: 'full' });
+    const essential = [
+      {
+        ...{ ref: 'essential/admin', direction: 'ingress' as const, cidrs: ['192.168.0.0/24'], groups: [] },
+        ports: [{ proto: 6, from: 22, to: 22 }],
+      },
+    ];
+    await world.observe(id, 'heartbeat', 'n1', { ...seen.heartbeat('n1', { cutByFull: [] }), essential });
+    await eventually(async () => JSON.stringify(await shown()).includes('192.168.0.0/24'));
+    const letIn = (cidr: string, more: object = {}) =>
+      world.rest('workloads', 'update', {
+        ids: [workload],
+        body: { ringfence_admin_ports: [{ port: 22, cidrs: [cidr] }], ...more },
+      });
+    expect(await tokenOf(letIn('10.0.0.0/8'))).toBe('confirmation_required');
+    await expect(letIn('10.0.0.0/8')).rejects.toThrow('22/tcp from 192.168.0.0/24');
+    expect(await shown()).toMatchObject({ ringfence_admin_ports: null });
+    await letIn('192.168.1.1/16');
+    await letIn('10.0.0.0/8', { confirm: true });
+    const adminPorts = [{ port: 22, cidrs: ['10.0.0.0/8'] }];
+    expect(await shown()).toMatchObject({ ringfence_admin_ports: adminPorts });
+    expect((await world.events('WorkloadChanged')).at(-1)?.data).toMatchObject({ adminPorts });
     expect(await tokenOf(world.rest('container_clusters', 'delete', { ids: [id] }))).toBe(
       'container_cluster_has_connected_agents',
     );

@@ -152,6 +152,7 @@ describe('settings for the clusters', () => {
       labels: [app],
       mode: 'full',
       addresses: ['10.0.0.1'],
+      adminPorts: [{ port: 22, cidrs: ['10.0.0.0/8'] }],
     };
     await world.say('WorkloadCreated', cluster, id, node);
     await world.settled();
@@ -176,6 +177,7 @@ describe('settings for the clusters', () => {
         workload: id,
         labels: [app],
         mode: 'full',
+        adminPorts: node.adminPorts,
       });
       const catalogue = values.get(`policy.${cluster}.labels.catalogue`) as {
         types: string[];

@@ -168,7 +168,7 @@ export const ERRORS = {
   pairing_profile_is_default: { code: 'FAILED_PRECONDITION', when: 'the default pairing profile stays' },
   confirmation_required: {
     code: 'FAILED_PRECONDITION',
-    when: 'full mode would end connections into the node that stand now; the message names them, `confirm: true` does it all the same',
+    when: 'full mode would end connections into the node that stand now, or administrators would be let in from less than now; the message names them, `confirm: true` does it all the same',
   },
   workload_is_managed: {
     code: 'FAILED_PRECONDITION',

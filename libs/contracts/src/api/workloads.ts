@@ -3,7 +3,7 @@
  * some changes. Texts that clients send empty are taken as absent.
  */
 import { z } from 'zod';
-import { EnforcementMode } from '../network.js';
+import { AdminPorts, EnforcementMode } from '../network.js';
 import type { CollectionContracts } from './collection.js';
 import { Reference } from './href.js';
 import {
@@ -48,6 +48,8 @@ const writable = {
   ignored_interface_names: z.array(Text).max(256).optional(),
   labels: z.array(Reference).max(100).optional(),
   enforcement_mode: EnforcementMode.optional(),
+  /** Of a paired node: by which ports administrators reach it, and from where; null: as its agent is set. */
+  ringfence_admin_ports: AdminPorts.nullable().optional(),
   visibility_level: VisibilityLevel.optional(),
   online: z.boolean().optional(),
   service_provider: text,
@@ -72,7 +74,7 @@ const writable = {
 
 export const WorkloadCreate = z.strictObject(writable);
 export type WorkloadCreate = z.infer<typeof WorkloadCreate>;
-/** `confirm`: also where full mode ends connections into the node that no rule allows. */
+/** `confirm`: also where full mode ends connections into the node that no rule allows, or administrators are let in from less. */
 const update = { ...writable, confirm: z.boolean().optional() } as const;
 export const WorkloadUpdate = z.strictObject(update);
 export type WorkloadUpdate = z.infer<typeof WorkloadUpdate>;
@@ -97,6 +99,7 @@ export const WorkloadItem = z.looseObject({
   interfaces: z.array(z.looseObject({ name: Text, address: Text.nullable() })),
   /** Of paired nodes. */
   ringfence_enforcement: EnforcementView.optional(),
+  ringfence_admin_ports: AdminPorts.nullable().optional(),
   ...externalData,
   ...meta,
 });

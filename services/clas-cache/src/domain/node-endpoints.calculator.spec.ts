@@ -48,8 +48,11 @@ const anyHeard = fc
     if (isJudging) world.judging.add(name);
     else world.judging.delete(name);
   });
-const anySettings = fc.tuple(anyName, fc.boolean()).map(([name, isPaired]): Step => {
-  const settings = { node: name, workload: `workload-${name}`, labels: ['1'], mode: 'full' as const };
+const anySettings = fc.tuple(anyName, fc.boolean(), fc.boolean()).map(([name, isPaired, isTold]): Step => {
+  const settings = {
+    ...{ node: name, workload: `workload-${name}`, labels: ['1'], mode: 'full' as const },
+    ...(isTold && { adminPorts: [{ port: 22, cidrs: ['10.0.0.0/8'] }] }),
+  };
   return (nodes, world) => {
     nodes.setSettings(name, isPaired ? settings : null);
     if (isPaired) world.settings.set(name, settings);
@@ -68,11 +71,12 @@ function naiveEndpoints({ seen, heard, settings }: World): Map<string, Endpoint>
       return other !== name && (isIn || addresses.includes(address));
     });
   return new Map(
-    [...settings.values()].map(({ node, workload, labels, mode }): [string, Endpoint] => {
+    [...settings.values()].map(({ node, workload, labels, mode, adminPorts }): [string, Endpoint] => {
       const said = (heard.get(node) ?? []).filter((address) => !isOthers(address, node));
       const addresses = [...new Set([...(seen.get(node) ?? []), ...said])].filter(isAddress).sort();
       const labelSet = makeLabelSet({ cluster: CLUSTER, namespace: null, class: 'node', labels });
-      return [node, { id: node, workload, labelSet: labelSet.id, class: 'node', addresses, node, mode }];
+      const endpoint = { id: node, workload, labelSet: labelSet.id, class: 'node' as const, addresses, node };
+      return [node, { ...endpoint, mode, ...(adminPorts && { adminPorts }) }];
     }),
   );
 }

@@ -279,7 +279,7 @@ export class NodeEndpoints {
     const said = [...base.addresses, ...(this.heard.get(id) ?? [])];
     const all = [...seen, ...said.filter((address) => !this.isOthers(address, id))];
     const addresses = [...new Set(all.flatMap((address) => canonicalAddress(address) ?? []))].sort();
-    return { ...base, addresses: addresses.filter(isReachable) };
+    return { ...base, addresses: addresses.filter(isReachable), ...adminPortsOf(settings) };
   }
 
   /** What a node says of its own addresses counts for what Kubernetes gives to nobody else. */
@@ -312,6 +312,9 @@ export class NodeEndpoints {
     return makeLabelSet({ cluster: this.cluster, namespace: null, class: 'node', labels });
   }
 }
+
+const adminPortsOf = (settings: NodeSettings | undefined): Pick<Endpoint, 'adminPorts'> =>
+  settings?.adminPorts === undefined ? {} : { adminPorts: settings.adminPorts };
 
 const placesOf = (node: NodeFacts | undefined): string =>
   `${node?.addresses.join()} ${node?.podCidrs.join()}`;

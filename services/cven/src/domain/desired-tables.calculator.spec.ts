@@ -1,9 +1,10 @@
 /** Which table a place must have: closed where something is missing, the same answer while nothing changes. */
+import type { Endpoint } from '@ringfence/contracts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { allow } from '../testing/models.js';
 import { groupOf, podEndpoint, podPlace, podUnit, viewOf } from '../testing/views.js';
 import { DesiredTables } from './desired-tables.calculator.js';
-import type { Desired, HostPlace, Place } from './desired-tables.calculator.js';
+import type { Desired, DesiredTable, HostPlace, Place } from './desired-tables.calculator.js';
 import type { NodeFacts } from './host-essentials.js';
 import { ViewState } from './view.state.js';
 
@@ -149,6 +150,25 @@ describe('the desired tables', () => {
       'essential/control-channel',
     );
     expect(ingress.segments.find(({ from }) => from === 22)?.rules[0]?.ref).toBe('essential/admin');
+  });
+
+  it('let administrators into the host from where people say over REST, and no longer from where the agent is set', () => {
+    const endpoint = podEndpoint('node-1', 5, { class: 'node' });
+    const told = (revision: number, adminPorts?: Endpoint['adminPorts']): unknown => {
+      const endpoints = [{ ...endpoint, ...(adminPorts && { adminPorts }) }];
+      view.apply(viewOf({ base: revision - 1, revision, endpoints, units: [podUnit(5, 'full')] }));
+      const { unit, model: host } = of(HOST) as DesiredTable;
+      return unit.ingress
+        .filter(({ ref }) => ref === 'essential/admin')
+        .map(({ ports, peers }) => [ports[0]?.from, host.peers.get(peers[0] ?? '')?.cidrs4 ?? []]);
+    };
+    expect(told(2)).toEqual([[22, []]]);
+    const entries = [22, 9100].map((port) => ({ port, cidrs: ['10.0.0.0/8'] }));
+    expect(told(3, entries)).toEqual([
+      [22, ['10.0.0.0/8']],
+      [9100, ['10.0.0.0/8']],
+    ]);
+    expect(told(4)).toEqual([[22, []]]);
   });
 
   it('say so when a policy cannot be put into rules, for that Pod only', () => {

@@ -166,15 +166,21 @@ export class DesiredTables {
         ...this.peersOf(unit),
       ],
       table: () => {
-        this.told = hostEssentials(this.host(), cluster);
+        this.told = hostEssentials(this.hostFacts(place.node), cluster);
         return this.hostInMode(place.node, mode, { reach, guard, essentials: this.told });
       },
     });
   }
 
+  /** As the agent is set, but for what people say over REST. */
+  hostFacts(node: string): NodeFacts {
+    const { adminPorts } = this.view.endpoint(node) ?? {};
+    return adminPorts === undefined ? this.host() : { ...this.host(), adminPorts };
+  }
+
   /** What the node's table would be in full, for whoever wants to know before. */
   hostInFull(node: string): DesiredTable {
-    const essentials = hostEssentials(this.host(), this.view.clusterPlace([]));
+    const essentials = hostEssentials(this.hostFacts(node), this.view.clusterPlace([]));
     return this.hostInMode(node, 'full', { reach: this.reachOf([]), essentials });
   }
 

@@ -7,9 +7,9 @@
  *   API servers                  Kubernetes (the Service default/kubernetes), and what the node's own agents talk to
  *   nodes, control-plane nodes   Kubernetes, by address and role
  *   resolvers, time, links       the node itself
- *   administrators               a setting; without one the node's own networks and the other nodes
+ *   administrators               people over REST, or a setting; without either the node's own networks and the other nodes
  */
-import type { PortRange, Unit, WireRule } from '@ringfence/contracts';
+import type { AdminPort, PortRange, Unit, WireRule } from '@ringfence/contracts';
 import { inOrder, peerSet } from '@ringfence/firewall';
 import type { PeerSet } from '@ringfence/firewall';
 import { CLUSTER_NODES, CONTROL_PLANE_NODES, POD_NETWORKS, questionId } from '@ringfence/policy-engine';
@@ -17,12 +17,6 @@ import { CLUSTER_NODES, CONTROL_PLANE_NODES, POD_NETWORKS, questionId } from '@r
 export interface RemotePort {
   readonly address: string;
   readonly port: number;
-}
-
-export interface AdminPort {
-  readonly port: number;
-  /** null: the node's links and the cluster's nodes. */
-  readonly cidrs: readonly string[] | null;
 }
 
 /** What the agent knows of its node. A new object whenever anything of it changes. */

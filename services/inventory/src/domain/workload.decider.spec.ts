@@ -76,6 +76,13 @@ describe('an unmanaged workload', () => {
       .when({ type: 'change', change: { labels: ['1', '2'] }, ...around })
       .rejected('input-validation-error');
   });
+  it('has no ports of administrators: only an agent would know them', () => {
+    const change = { adminPorts: [{ port: 22, cidrs: null }] };
+    spec
+      .given(created)
+      .when({ type: 'change', change, ...around })
+      .rejected('input-validation-error');
+  });
   it('is refused under an external reference that is taken', () => {
     spec
       .given()

@@ -111,6 +111,13 @@ function refuse(
       'ALREADY_EXISTS',
     );
   }
+  if (!workload.managed && (workload.adminPorts ?? null) !== null) {
+    return reject(
+      'input-validation-error',
+      'ringfence_admin_ports: only a paired node has them',
+      'INVALID_ARGUMENT',
+    );
+  }
   return refuseLabels(workload.labels, keyOf);
 }
 

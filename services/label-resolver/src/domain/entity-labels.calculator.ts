@@ -185,5 +185,6 @@ function entityOfWorkload(workload: WorkloadState): EntityLabelsState {
     refused: [],
     addresses: workload.addresses,
     node: workload.node,
+    ...(workload.adminPorts && { adminPorts: workload.adminPorts }),
   };
 }

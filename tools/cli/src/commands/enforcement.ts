@@ -42,7 +42,22 @@ export function enforcementCommands(program: Command, withTerminal: WithTerminal
       'what a node lets through whatever the policy says: who needs it, for what, and what changes it',
     )
     .argument('<node>')
-    .action((name: string) => withTerminal((terminal) => essentials(terminal, name)));
+    .option(
+      '--admin <ports>',
+      'by which TCP ports administrators reach it, and from where; agent: as the agent is set',
+    )
+    .option('--confirm', 'also where administrators are then let in from less than now')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ ringfence essentials node-1\n  $ ringfence essentials node-1 --admin 22@10.0.0.0/8+192.0.2.7/32,9100@10.1.0.9/32 --confirm',
+    )
+    .action((name: string, { admin, confirm }: { admin?: string; confirm?: boolean }) =>
+      withTerminal((terminal) =>
+        admin === undefined
+          ? essentials(terminal, name)
+          : setAdminPorts(terminal, name, { admin, confirm: confirm === true }),
+      ),
+    );
   program
     .command('explain')
     .description('why a connection is allowed or not, at both ends')
@@ -123,6 +138,30 @@ async function essentials({ api, format, write }: Terminal, name: string): Promi
   }
   write(render(rules, ESSENTIAL_COLUMNS, format, 'The agent has not told them yet.'));
 }
+
+/** Without `confirm` the answer to what would shut somebody out names whom. */
+async function setAdminPorts(
+  { api, format, write }: Terminal,
+  name: string,
+  { admin, confirm }: { admin: string; confirm: boolean },
+): Promise<void> {
+  const ports = admin === 'agent' ? null : adminPortsOf(admin);
+  const { href } = await pairedNode(api, name);
+  await api.put(href, { ringfence_admin_ports: ports, ...(confirm && { confirm: true }) });
+  const answer = { node: name, ringfence_admin_ports: ports };
+  write(
+    format === 'table'
+      ? `${name} is asked to let administrators in ${ports === null ? 'as its agent is set' : `by ${admin}`}.\n`
+      : renderValue(answer, format),
+  );
+}
+
+/** `22@10.0.0.0/8+192.0.2.7/32,9100`; what is no port or CIDR the control plane refuses by name. */
+const adminPortsOf = (text: string): { port: number; cidrs: string[] | null }[] =>
+  text.split(',').map((each) => {
+    const [port = '', networks] = each.split('@');
+    return { port: Number(port), cidrs: networks?.split('+') ?? null };
+  });
 
 const ESSENTIAL_COLUMNS: readonly Column<EssentialRule>[] = [
   { title: 'DIRECTION', value: ({ direction }) => (direction === 'ingress' ? 'in' : 'out') },

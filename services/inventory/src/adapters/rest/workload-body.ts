@@ -1,6 +1,7 @@
 /** Bodies of REST → what a workload's command says. Empty texts mean absent, as clients send them. */
-import type { WorkloadCreate, WorkloadUpdate } from '@ringfence/contracts';
-import { defined, idOfHref, orNull } from '@ringfence/resources';
+import type { AdminPort, WorkloadCreate, WorkloadUpdate } from '@ringfence/contracts';
+import { defined, idOfHref, invalid, orNull } from '@ringfence/resources';
+import { canonicalAdminPorts } from '../../domain/admin-ports.js';
 import type { Workload, WorkloadChange } from '../../domain/workload.decider.js';
 import { modeOf } from './legacy-mode.js';
 
@@ -46,6 +47,7 @@ export function changeOf(body: WorkloadUpdate, about: Workload['about']): Worklo
     hostname: orEmpty(body.hostname),
     description: orEmpty(body.description),
     labels: body.labels?.map((label) => idOfHref(label.href, 'labels')),
+    adminPorts: body.ringfence_admin_ports && adminPortsOf(body.ringfence_admin_ports),
     mode: modeOf(body.enforcement_mode, body.agent?.config?.mode),
     visibilityLevel: body.visibility_level,
     interfaces: body.interfaces,
@@ -55,6 +57,12 @@ export function changeOf(body: WorkloadUpdate, about: Workload['about']): Worklo
     externalDataReference: orNull(body.external_data_reference),
     about: { ...about, ...aboutOf(body) },
   });
+}
+
+function adminPortsOf(ports: readonly AdminPort[]): AdminPort[] {
+  const canonical = canonicalAdminPorts(ports);
+  if (typeof canonical === 'string') throw invalid(`ringfence_admin_ports: ${canonical}`);
+  return canonical;
 }
 
 function aboutOf(body: WorkloadUpdate): Record<string, unknown> {

@@ -133,6 +133,7 @@ export function showWorkload(found: Document<Workload>, around: Surroundings): R
     services: { uptime_seconds: null, created_at: null, open_service_ports: [] },
     agent: agentView(workload, around),
     ...(workload.managed && managedView(workload, around)),
+    ...(workload.managed && { ringfence_admin_ports: workload.adminPorts ?? null }),
     external_data_set: workload.externalDataSet,
     external_data_reference: workload.externalDataReference,
     caps: ['write'],

@@ -19,6 +19,7 @@ import type { Filters, Operations } from '@ringfence/resources';
 import { randomUUID } from 'node:crypto';
 import { JsonContains, Not } from 'typeorm';
 import { agents } from '../../read/agents.js';
+import type { AgentRow } from '../../read/agents.js';
 import { CallError } from '@ringfence/bus';
 import {
   WorkloadBulkDeleteItem,
@@ -27,7 +28,8 @@ import {
   WorkloadUpdate,
 } from '@ringfence/contracts';
 import type { Actor, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import type { Workload, WorkloadCommand } from '../../domain/workload.decider.js';
+import { endedByFull, shutOut } from '../../domain/admin-ports.js';
+import type { Workload, WorkloadChange, WorkloadCommand } from '../../domain/workload.decider.js';
 import { workloadDecider } from '../../domain/workload.decider.js';
 import { workloads } from '../../read/inventory-documents.js';
 import { streamOf } from '../stream-names.js';
@@ -174,23 +176,34 @@ async function update(
   // Clients send a node's interfaces back as they read them.
   const { interfaces: _, ...withoutInterfaces } = all;
   const change = current.managed ? withoutInterfaces : all;
-  if (body.confirm !== true && change.mode === 'full' && current.mode !== 'full')
-    await mayGoFull(store, current);
+  if (body.confirm !== true) await mayCutOff(store, current, change);
   const keyOf = await labelKeysOf(change.labels ?? current.labels);
   const referenceTaken = await isReferenceTaken(store, { ...current, ...change });
   await run(store, actor, current, { type: 'change', change, keyOf, referenceTaken });
 }
 
 /** Whoever would cut the cluster or an administrator off from the node is told whom, and asked. */
-async function mayGoFull(store: EventStore, { cluster, node, name }: Workload): Promise<void> {
+async function mayCutOff(store: EventStore, current: Workload, change: WorkloadChange): Promise<void> {
+  const { cluster, node, name } = current;
   if (cluster === null || node === null) return;
   const agent = (await agents(store.entities)).find((each) => each.cluster === cluster && each.node === node);
-  const cut = agent?.host?.cutByFull ?? [];
-  if (cut.length === 0) return;
-  const named = cut.map(({ peer, port }) => `${peer} → ${port}/tcp`).join(', ');
-  const message = `full mode would end what stands now and no rule allows: ${named}. Write rules for it, or confirm (${name})`;
-  throw CallError.of('FAILED_PRECONDITION', 'confirmation_required', message);
+  const cut = cutBy(agent, current, change);
+  if (cut.length > 0) throw unconfirmed(`${cut.join('; ')}. Write rules for it, or confirm (${name})`);
 }
+
+function cutBy(agent: AgentRow | undefined, current: Workload, change: WorkloadChange): string[] {
+  const { cutByFull = [], essential = [] } = agent?.host ?? {};
+  const { mode = current.mode, adminPorts } = change;
+  return [
+    ...(mode === 'full' && current.mode !== 'full' ? endedByFull(cutByFull) : []),
+    ...(adminPorts && drops(mode) ? shutOut(essential, adminPorts) : []),
+  ];
+}
+
+const drops = (mode: Workload['mode']): boolean => mode === 'selective' || mode === 'full';
+
+const unconfirmed = (message: string): CallError =>
+  CallError.of('FAILED_PRECONDITION', 'confirmation_required', message);
 
 async function remove(store: EventStore, actor: Actor, id: string | undefined): Promise<void> {
   const { body } = await one(store, id);
