@@ -2,13 +2,15 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bus } from '@ringfence/bus';
-import { subjects } from '@ringfence/contracts';
+import { PodReadiness, subjects } from '@ringfence/contracts';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { publishPolicy } from './testing/control-plane.js';
-import { CLUSTER } from './testing/facts.js';
+import { CLUSTER, pod } from './testing/facts.js';
 import { openSecuredCluster, tellLists } from './testing/secured-cluster.js';
 import type { SecuredCluster } from './testing/secured-cluster.js';
+
+const GATED = pod('web', 9, { readinessGates: ['ringfence.io/policy-ready'] });
 
 let secured: SecuredCluster;
 let kubelink: Bus;
@@ -18,14 +20,30 @@ beforeAll(async () => {
   secured = await openSecuredCluster();
   await publishPolicy(secured.control, 1);
   kubelink = await secured.kubelink();
+  const tell = async (epoch: string): Promise<void> => {
+    await kubelink.publish(subjects.observation(CLUSTER, 'pod', GATED.uid), { ...GATED, epoch });
+    await tellLists(kubelink, epoch);
+  };
   kubelink.subscribe(subjects.relist(CLUSTER), async () => {
     asked += 1;
-    await tellLists(kubelink, `e${asked + 1}`);
+    await tell(`e${asked + 1}`);
   });
-  await tellLists(kubelink);
+  await tell('e1');
   await eventually(() => secured.isReady());
 });
 afterAll(() => secured.close());
+
+async function readinessOf(pod: string): Promise<string | undefined> {
+  let reason: string | undefined;
+  const reader = await secured.owner.latest(
+    'READINESS',
+    subjects.readiness(CLUSTER, pod),
+    ({ payload }) => void (reason = PodReadiness.safeParse(payload).data?.reason),
+  );
+  await reader.caughtUp;
+  await reader.close();
+  return reason;
+}
 
 describe('a cluster’s server that lost what it kept', () => {
   it('is told the lists again when its observations were purged, whether clas-cache keeps facts or not', async () => {
@@ -39,11 +57,14 @@ describe('a cluster’s server that lost what it kept', () => {
     }
   });
 
-  it('gets its streams back, and the lists in them, when all of it went while clas-cache ran', async () => {
+  it('gets its streams back, with the lists and what is known of Pods, when all of it went while clas-cache ran', async () => {
     const before = asked;
+    await eventually(async () => (await readinessOf(GATED.uid)) === 'PolicyPending');
     await secured.clusterNats.kill();
     await rm(join(secured.clusterNats.directory, 'jetstream'), { recursive: true });
     await secured.clusterNats.start();
+    await eventually(() => secured.owner.isConnected());
+    await eventually(async () => (await readinessOf(GATED.uid)) === 'PolicyPending', undefined, 30_000);
     await eventually(async () => asked > before && (await secured.isReady()), undefined, 30_000);
     const lists = new Set<string>();
     const reader = await secured.owner.latest(

@@ -123,16 +123,7 @@ describe('inventory as a process, on a server that asks for credentials', () => 
   });
 
   it('lets a cluster in again with the credential that it has, where NATS has lost its disk', async () => {
-    const { body } = await rest('container_clusters', 'create', [], { name: 'two' });
-    const { href, container_cluster_token: token } = body as {
-      href: string;
-      container_cluster_token: string;
-    };
-    const cluster = href.split('/').at(-1) ?? '';
-    const uplink = await bus.call(CALLS.exchangeToken, { cluster, token });
-    const edge = await connectBus({
-      ...{ servers: uplink.natsUrl, name: 'clas-cache', server: 'control' as const, credentials: uplink },
-    });
+    const { cluster, edge } = await connectedCluster('two');
     const values: unknown[] = [];
     await edge.latest('POLICY', `policy.${cluster}.*.*`, ({ payload }) => void values.push(payload), {
       durable: uplinkDurable(cluster),

@@ -41,7 +41,8 @@ export interface ClusterLanes {
 export async function openClusterLanes(options: ClusterLanesOptions): Promise<ClusterLanes> {
   const { store, loop } = options;
   // What was said of Pods before comes first, or a Pod that was ready would be told not to be.
-  const told = await readLatest(options, TOLD_READINESS, takeToldReadiness);
+  const sayAgain = (): void => store.readinessForgotten();
+  const told = await readLatest(options, TOLD_READINESS, takeToldReadiness, sayAgain);
   await told.caughtUp;
   const relist = new Relist(options);
   const observed = await readLatest(options, OBSERVED, takingLists(relist), () => relist.startOver());

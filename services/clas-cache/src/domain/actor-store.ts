@@ -104,6 +104,11 @@ export class ActorStore {
     this.graph.acks.sayAgain();
   }
 
+  /** The cluster's server has lost what Kubelink was to read. */
+  readinessForgotten(): void {
+    this.graph.readiness.sayAgain();
+  }
+
   // ---- what agents say
 
   /**

@@ -53,6 +53,17 @@ describe('a Pod with a readiness gate', () => {
     expect(readiness.evaluate(100_000).told).toEqual([]);
   });
 
+  it('is told of once more when that was lost, also long after it was ready', () => {
+    readiness.setPod(pod);
+    for (const node of span.keys()) ack(node, 5, 10, ['p1']);
+    const ready = told(10);
+    expect(ready).toMatchObject({ ready: true });
+    expect(told(2_000)).toBeUndefined();
+    readiness.sayAgain();
+    expect(told(4_000)).toEqual(ready);
+    expect(told(6_000)).toBeUndefined();
+  });
+
   it('is ready when its own rules are in and every agent that knows it has acknowledged that', () => {
     readiness.setPod(pod);
     ack('home', 5, 10, ['p1']);

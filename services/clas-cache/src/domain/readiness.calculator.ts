@@ -80,6 +80,7 @@ export class Readiness {
   private readonly blockedOn = new Map<string, Set<string>>();
   private readonly due = new Set<string>();
   private lookedAt = 0;
+  private isForgotten = false;
 
   constructor(
     private readonly views: SpanLookup,
@@ -91,6 +92,11 @@ export class Readiness {
     this.told.set(readiness.podUid, readiness);
     const waiting = this.waiting.get(readiness.podUid);
     if (waiting !== undefined && readiness.ready) waiting.isTold = true;
+  }
+
+  /** Who was told has lost it: all of it is told once more. */
+  sayAgain(): void {
+    this.isForgotten = true;
   }
 
   setPod(pod: AwaitedPod): void {
@@ -121,7 +127,8 @@ export class Readiness {
   }
 
   evaluate(now: number): ReadinessChanges {
-    const changes: Changes = { told: [], converged: [] };
+    const changes: Changes = { told: this.isForgotten ? [...this.told.values()] : [], converged: [] };
+    this.isForgotten = false;
     if (Math.abs(now - this.lookedAt) >= LOOK_AGAIN_MS) {
       this.lookedAt = now;
       for (const uid of this.waiting.keys()) this.due.add(uid);
