@@ -3,7 +3,7 @@
  * share one list, whose id is a hash of those selectors and never of the rules. So a changed rule is one changed list, however
  * many units name it. A label set with workloads that rules name has a list of its own.
  */
-import type { LabelSetId, RuleList, RuleListId, WireRule } from '@ringfence/contracts';
+import type { GroupId, LabelSetId, RuleList, RuleListId, WireRule } from '@ringfence/contracts';
 import { sha256Hex, SmallSet } from '@ringfence/labels';
 import type { ClusterGroupsCalculator } from './cluster-groups.calculator.js';
 import type { Direction } from './evaluate.js';
@@ -40,6 +40,8 @@ export interface Listed {
   /** Units that name it. */
   users: number;
   told: RuleList | undefined;
+  /** Groups that it names, as it was told, each once. */
+  peers: readonly GroupId[];
 }
 
 export class ClusterRuleLists {
@@ -102,8 +104,7 @@ export class ClusterRuleLists {
         if (told !== undefined) changes.remove.push(listed.id);
       } else if (told === undefined || !sameList(told, list)) changes.upsert.push(list);
       else continue;
-      this.replace(told, list);
-      listed.told = list;
+      this.replace(listed, list);
     }
     this.dirty.clear();
     return changes;
@@ -120,7 +121,7 @@ export class ClusterRuleLists {
   private add(text: string, words: readonly string[]): Listed {
     const id = `r-${sha256Hex(text, 20)}`;
     const carriers = words.map((word) => this.carriers.get(word)).filter((one) => one !== undefined);
-    const listed: Listed = { id, text, carriers, named: NONE, users: 0, told: undefined };
+    const listed: Listed = { id, text, carriers, named: NONE, users: 0, told: undefined, peers: NOBODY };
     this.byText.set(text, listed);
     for (const { lists } of carriers) lists.add(listed);
     this.dirty.add(listed);
@@ -135,17 +136,25 @@ export class ClusterRuleLists {
     }
   }
 
-  /** Keeps count of which groups are needed. */
-  private replace(before: RuleList | undefined, after: RuleList | undefined): void {
-    for (const { peers } of rulesOf(after)) for (const peer of peers) this.groups.use(peer);
-    for (const { peers } of rulesOf(before)) for (const peer of peers) this.groups.disuse(peer);
+  /** Keeps count of which groups are needed: once by each list, however many of its rules name them. */
+  private replace(listed: Listed, list: RuleList | undefined): void {
+    const [before, after] = [listed.peers, list === undefined ? NOBODY : peersOf(list)];
+    for (const peer of after) this.groups.use(peer);
+    for (const peer of before) this.groups.disuse(peer);
+    listed.told = list;
+    listed.peers = after;
   }
 }
 
 const NONE: readonly RuleEnd[] = [];
+const NOBODY: readonly GroupId[] = [];
 
-const rulesOf = (list: RuleList | undefined): WireRule[] =>
-  list === undefined ? [] : [...list.ingress, ...list.egress];
+function peersOf({ ingress, egress }: RuleList): readonly GroupId[] {
+  const named = new Set<GroupId>();
+  for (const rules of [ingress, egress])
+    for (const { peers } of rules) for (const peer of peers) named.add(peer);
+  return [...named];
+}
 
 function build({ id, carriers, named }: Listed): RuleList {
   const ends = [...named];
