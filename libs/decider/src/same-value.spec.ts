@@ -9,6 +9,9 @@ describe('the same value', () => {
 
   it('takes absent and undefined as one, and null as a value', () => {
     expect(isSameValue({ a: 1, b: undefined }, { a: 1 })).toBe(true);
+    expect(isSameValue({ a: 1 }, { a: 1, b: undefined })).toBe(true);
+    expect(isSameValue({ a: 1 }, { a: 1, b: 2 })).toBe(false);
+    expect(isSameValue({ a: 1, b: undefined }, { a: 1, b: 2 })).toBe(false);
     expect(isSameValue({ a: 1, b: null }, { a: 1 })).toBe(false);
   });
 

@@ -5,9 +5,16 @@
 export function isSameValue(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const left = a as Record<string, unknown>;
-  const right = b as Record<string, unknown>;
-  const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
-  return [...keys].every((key) => isSameValue(left[key], right[key]));
+  if (Array.isArray(a)) return Array.isArray(b) && isSameList(a, b);
+  return !Array.isArray(b) && isSameObject(a as JsonObject, b as JsonObject);
 }
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+const isSameList = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  a.length === b.length && a.every((one, i) => isSameValue(one, b[i]));
+
+/** Without a set of keys in between: this is asked for every object of policy that is given again. */
+const isSameObject = (a: JsonObject, b: JsonObject): boolean =>
+  Object.keys(a).every((key) => isSameValue(a[key], b[key])) &&
+  Object.keys(b).every((key) => b[key] === undefined || Object.hasOwn(a, key));

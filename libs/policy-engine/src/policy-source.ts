@@ -15,13 +15,13 @@ import type {
   RuleSet,
   ServiceObject,
 } from '@ringfence/contracts';
+import { isSameValue } from '@ringfence/decider';
 import type { CatalogueIndex } from '@ringfence/labels';
 import { expandLabelGroups } from './label-groups.js';
 import type { ExpandedGroup } from './label-groups.js';
 import { cidrsOf, fqdnsOf } from './ip-list.js';
 import { compileBoundary, compileRuleSet, sameCompiledRule, sameTexts } from './rule-compiler.js';
 import type { CompiledRule, RuleReferences } from './rule-compiler.js';
-import { isDeepEqual } from './deep-equal.js';
 
 export interface ProvisionableObjects {
   ip_lists: IpList;
@@ -81,7 +81,7 @@ export class PolicySource {
 
   set<T extends ComputedType>(type: T, object: ProvisionableObjects[T]): void {
     const known = this.objects[type].get(object.id);
-    if (known === object || (known !== undefined && isDeepEqual(known, object))) return;
+    if (known === object || (known !== undefined && isSameValue(known, object))) return;
     this.objects[type].set(object.id, object);
     this.mark(type, object.id);
   }
@@ -140,7 +140,7 @@ export class PolicySource {
       const now = list && { cidrs: cidrsOf(list.ranges), fqdns: fqdnsOf(list) };
       if (now === undefined) this.ipLists.delete(id);
       else this.ipLists.set(id, now);
-      if (!isDeepEqual(before, now)) changed.push(id);
+      if (!isSameValue(before, now)) changed.push(id);
     }
     this.dirtyIpLists.clear();
     return changed;

@@ -13,6 +13,7 @@ import type {
   WireRule,
 } from '@ringfence/contracts';
 import { RULE_CLASSES } from '@ringfence/contracts';
+import { isSameValue } from '@ringfence/decider';
 import { compareIntegerIds } from '@ringfence/labels';
 import type { Selector } from '@ringfence/labels';
 import type { Direction } from './evaluate.js';
@@ -200,7 +201,7 @@ export function sameWire(a: WireRule, b: WireRule): boolean {
     a.class === b.class &&
     sameTexts(a.peers, b.peers) &&
     sameTexts(a.onlyWorkloads ?? [], b.onlyWorkloads ?? []) &&
-    (a.ports === b.ports || JSON.stringify(a.ports) === JSON.stringify(b.ports))
+    isSameValue(a.ports, b.ports)
   );
 }
 

@@ -145,8 +145,7 @@ export class EffectiveUnits {
     }
     const { egress, ingress, groups } = this.dns;
     for (const group of groups) {
-      if (JSON.stringify(this.toldGroups.get(group.id)) !== JSON.stringify(group))
-        this.changedGroups.set(group.id, group);
+      if (!isSameValue(this.toldGroups.get(group.id), group)) this.changedGroups.set(group.id, group);
     }
     const text = JSON.stringify([egress, ingress, [...workloads].sort()]);
     if (text !== this.dnsText) {
@@ -231,7 +230,7 @@ export class EffectiveUnits {
       const told = this.toldGroups.get(id);
       if (group === null) {
         if (this.toldGroups.delete(id)) changes.remove.push(id);
-      } else if (told === undefined || (told !== group && JSON.stringify(told) !== JSON.stringify(group))) {
+      } else if (!isSameValue(told, group)) {
         this.toldGroups.set(id, group);
         changes.upsert.push(group);
       }

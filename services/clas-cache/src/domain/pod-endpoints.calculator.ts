@@ -15,6 +15,7 @@ import type {
   NodeSandboxes,
   ProfileSettings,
 } from '@ringfence/contracts';
+import { isSameValue } from '@ringfence/decider';
 import { EMPTY_CATALOGUE, kubernetesWorkloadId, makeLabelSet, resolveLabels } from '@ringfence/labels';
 import type { CatalogueIndex } from '@ringfence/labels';
 import { canonicalAddress } from '@ringfence/policy-engine';
@@ -232,7 +233,7 @@ export class PodEndpoints {
       const told = this.told.get(uid);
       if (endpoint === null) {
         if (this.told.delete(uid)) changes.remove.push(uid);
-      } else if (told === undefined || JSON.stringify(told) !== JSON.stringify(endpoint)) {
+      } else if (!isSameValue(told, endpoint)) {
         this.told.set(uid, endpoint);
         changes.upsert.push(endpoint);
       }
