@@ -12,7 +12,11 @@ interface Props {
 }
 
 export function HealthPage({ api, onRefused }: Props) {
-  const live = useLive<Health>(api, '/health', onRefused);
+  return <HealthShown live={useLive<Health>(api, '/health', onRefused)} />;
+}
+
+/** What is known by now, without asking. */
+export function HealthShown({ live }: { readonly live: Live<Health> }) {
   const view = live.value && healthView(live.value);
   if (view === undefined) return <NothingYet live={live} />;
   const isStale = live.trouble !== undefined;
