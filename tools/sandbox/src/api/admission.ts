@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { AdmissionReview, Cluster } from './cluster.js';
 import { applyJsonPatch } from './json-patch.js';
 import type { JsonPatchOperation } from './json-patch.js';
-import { isJsonObject, listAt, valueAt } from './json.js';
+import { isJsonObject, jsonOf, listAt, valueAt } from './json.js';
 import type { JsonObject } from './json.js';
 import type { KubeObject, LabelSelector } from './kube-object.js';
 import type { ResourceDefinition } from './resource-definition.js';
@@ -104,7 +104,7 @@ function reviewOf(definition: ResourceDefinition, object: KubeObject): JsonObjec
     ...(object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace }),
     operation: 'CREATE',
     userInfo: { username: 'sandbox', groups: ['system:authenticated'] },
-    object: object as unknown as JsonObject,
+    object: jsonOf(object),
     oldObject: null,
     dryRun: false,
     options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' },
@@ -125,7 +125,7 @@ function outcome(name: string, answer: unknown, object: KubeObject): KubeObject 
   const operations = JSON.parse(
     Buffer.from(response['patch'], 'base64').toString('utf8'),
   ) as JsonPatchOperation[];
-  return applyJsonPatch(object as unknown as JsonObject, operations) as unknown as KubeObject;
+  return applyJsonPatch(jsonOf(object), operations) as unknown as KubeObject;
 }
 
 function asRefusal(name: string, error: unknown): StatusError {

@@ -1,5 +1,5 @@
 /** Custom resource definitions: their defaults and validation, and the catalog rows that an accepted definition adds. */
-import { ensureObject, isJsonObject, listAt, valueAt } from './json.js';
+import { ensureObject, isJsonObject, jsonOf, listAt, valueAt } from './json.js';
 import type { JsonObject } from './json.js';
 import type { KubeObject } from './kube-object.js';
 import { setMissing } from './pod-defaults.js';
@@ -7,13 +7,13 @@ import type { PrinterColumn, ResourceDefinition } from './resource-definition.js
 import type { StatusCause } from './status-error.js';
 
 export function defaultCustomDefinition(definition: KubeObject): void {
-  const spec = ensureObject(definition as unknown as JsonObject, 'spec');
+  const spec = ensureObject(jsonOf(definition), 'spec');
   const names = ensureObject(spec, 'names');
   const kind = String(names['kind'] ?? '');
   setMissing(names, { singular: kind.toLowerCase(), listKind: `${kind}List` });
   setMissing(spec, { conversion: { strategy: 'None' } });
   const stored = listAt(spec, 'versions').find((version) => version['storage'] === true);
-  const status = ensureObject(definition as unknown as JsonObject, 'status');
+  const status = ensureObject(jsonOf(definition), 'status');
   const since = definition.metadata.creationTimestamp ?? '1970-01-01T00:00:00Z';
   setMissing(status, {
     acceptedNames: { ...names },

@@ -5,6 +5,9 @@ export interface JsonObject {
   [key: string]: Json | undefined;
 }
 
+/** The same object as a plain map: the typed kinds are JSON, too, but TypeScript gives interfaces no index. */
+export const jsonOf = (object: object): JsonObject => object as JsonObject;
+
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 /** Per kind: which defaults complete an object, and what makes it or a change to it unacceptable. Kinds without a row have none. */
 import { customDefinitionCauses, defaultCustomDefinition } from './custom-definitions.js';
-import { ensureObject, isEqual, listAt, valueAt } from './json.js';
+import { ensureObject, isEqual, jsonOf, listAt, valueAt } from './json.js';
 import type { JsonObject } from './json.js';
 import type { KubeObject } from './kube-object.js';
 import { defaultPod, setMissing } from './pod-defaults.js';
@@ -51,7 +51,7 @@ export const rulesByKind: Readonly<Record<string, KindRules>> = {
 };
 
 function statusOf(object: KubeObject): JsonObject {
-  return ensureObject(object as unknown as JsonObject, 'status');
+  return ensureObject(jsonOf(object), 'status');
 }
 
 function defaultNamespace(namespace: KubeObject): void {
@@ -59,12 +59,12 @@ function defaultNamespace(namespace: KubeObject): void {
     ...namespace.metadata.labels,
     'kubernetes.io/metadata.name': namespace.metadata.name,
   };
-  setMissing(ensureObject(namespace as unknown as JsonObject, 'spec'), { finalizers: ['kubernetes'] });
+  setMissing(ensureObject(jsonOf(namespace), 'spec'), { finalizers: ['kubernetes'] });
   setMissing(statusOf(namespace), { phase: 'Active' });
 }
 
 function defaultNode(node: KubeObject): void {
-  ensureObject(node as unknown as JsonObject, 'spec');
+  ensureObject(jsonOf(node), 'spec');
   const labels = {
     'kubernetes.io/hostname': node.metadata.name,
     'kubernetes.io/os': 'linux',
@@ -74,7 +74,7 @@ function defaultNode(node: KubeObject): void {
 }
 
 function defaultService(service: KubeObject): void {
-  const spec = ensureObject(service as unknown as JsonObject, 'spec');
+  const spec = ensureObject(jsonOf(service), 'spec');
   setMissing(spec, { type: 'ClusterIP', sessionAffinity: 'None' });
   for (const port of listAt(spec, 'ports')) {
     setMissing(port, { protocol: 'TCP' });
@@ -116,7 +116,7 @@ function servicePortCauses(ports: JsonObject[], port: JsonObject, index: number)
 
 /** `stringData` is write-only: it is folded into `data` and never read back. */
 function encodeSecret(secret: KubeObject): void {
-  const fields = secret as unknown as JsonObject;
+  const fields = jsonOf(secret);
   setMissing(fields, { type: 'Opaque' });
   const plain = fields['stringData'];
   if (plain === undefined) return;

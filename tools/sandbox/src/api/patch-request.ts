@@ -4,7 +4,7 @@ import { contentTypeOf, parseText, readBody } from './http-exchange.js';
 import type { Exchange } from './http-exchange.js';
 import { applyJsonPatch, applyMergePatch } from './json-patch.js';
 import type { JsonPatchOperation } from './json-patch.js';
-import { isJsonObject } from './json.js';
+import { isJsonObject, jsonOf } from './json.js';
 import type { JsonObject } from './json.js';
 import type { KubeObject } from './kube-object.js';
 import { objectOfKind, timestamp } from './metadata-rules.js';
@@ -32,7 +32,7 @@ export async function patchObject(
   };
   if (type === applyType) return applyPatch(cluster, exchange, { ...target, name }, { text, options });
   const current = cluster.get(definition, namespace, name);
-  const patched = patchedValue(type, text, current as unknown as JsonObject, target);
+  const patched = patchedValue(type, text, jsonOf(current), target);
   const object = objectOfKind(definition, patched);
   if (object.metadata.name !== name) throw badRequest('the name of the object may not be changed by a patch');
   return { object: cluster.update(definition, object, options), isNew: false };
@@ -73,7 +73,7 @@ async function applyPatch(
     throw badRequest('the name of the applied object does not match the name on the URL');
   const applied = {
     definition,
-    configuration: sent as unknown as JsonObject,
+    configuration: jsonOf(sent),
     manager,
     time: timestamp(cluster.now()),
     subresource: target.subresource,

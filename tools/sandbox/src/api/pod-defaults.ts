@@ -1,5 +1,5 @@
 /** Defaults of Pods and Pod templates that clients, controllers and nodes rely on being present. */
-import { ensureObject, isJsonObject, listAt } from './json.js';
+import { ensureObject, isEqual, isJsonObject, jsonOf, listAt } from './json.js';
 import type { Json, JsonObject } from './json.js';
 import type { KubeObject } from './kube-object.js';
 
@@ -68,7 +68,7 @@ const briefTolerations: JsonObject[] = ['not-ready', 'unreachable'].map((state) 
 }));
 
 export function defaultPod(pod: KubeObject): void {
-  const spec = ensureObject(pod as unknown as JsonObject, 'spec');
+  const spec = ensureObject(jsonOf(pod), 'spec');
   setMissing(spec, {
     serviceAccountName: 'default',
     enableServiceLinks: true,
@@ -81,7 +81,7 @@ export function defaultPod(pod: KubeObject): void {
     (wanted) => !tolerations.some((present) => present['key'] === wanted['key']),
   );
   spec['tolerations'] = [...tolerations, ...missing];
-  const status = ensureObject(pod as unknown as JsonObject, 'status');
+  const status = ensureObject(jsonOf(pod), 'status');
   setMissing(status, { phase: 'Pending', qosClass: qosClassOf(spec) });
 }
 
@@ -95,11 +95,7 @@ function qosClassOf(spec: JsonObject): string {
     (value) =>
       isJsonObject(value) &&
       isJsonObject(value['limits']) &&
-      sameText(value['limits'], value['requests'] ?? value['limits']),
+      isEqual(value['limits'], value['requests'] ?? value['limits']),
   );
   return isGuaranteed ? 'Guaranteed' : 'Burstable';
-}
-
-function sameText(left: unknown, right: unknown): boolean {
-  return JSON.stringify(left) === JSON.stringify(right);
 }

@@ -3,7 +3,7 @@
  * (unless another manager owns it too), and keeps the record of ownership. Conflicts between managers are not reported: the
  * last one to apply wins.
  */
-import { isJsonObject } from './json.js';
+import { isJsonObject, jsonOf } from './json.js';
 import type { Json, JsonObject } from './json.js';
 import type { KubeObject, ManagedFields } from './kube-object.js';
 import { isSameItem, isSet, keyValue, mergeKeysOf } from './merge-keys.js';
@@ -29,7 +29,7 @@ export function applyConfiguration(current: KubeObject, applied: Applied): KubeO
   const others = managed
     .filter((entry) => !isMine(entry) && entry.operation === 'Apply')
     .map((entry) => entry.fieldsV1);
-  const trimmed = withoutFields(current as unknown as JsonObject, before, [fields, ...others]);
+  const trimmed = withoutFields(jsonOf(current), before, [fields, ...others]);
   const merged = applyStrategicMerge(trimmed, withoutIdentity(configuration), [
     definition.kind,
   ]) as unknown as KubeObject;

@@ -3,7 +3,7 @@ import type { Cluster } from './cluster.js';
 import { budgetRefusal } from './disruption-budget.js';
 import { contentTypeOf, readBody, readObject, sendJson } from './http-exchange.js';
 import type { Exchange } from './http-exchange.js';
-import { ensureObject, isJsonObject, listAt, valueAt } from './json.js';
+import { ensureObject, isJsonObject, jsonOf, listAt, valueAt } from './json.js';
 import type { JsonObject } from './json.js';
 import type { KubeObject } from './kube-object.js';
 import { objectOfKind } from './metadata-rules.js';
@@ -95,7 +95,7 @@ export class SubresourceRequests {
     if (typeof replicas !== 'number' || replicas < 0) throw badRequest('spec.replicas must not be negative');
     const resourceVersion = valueAt(wanted, 'metadata.resourceVersion');
     const updated = this.cluster.modify(definition, { namespace, name }, (draft) => {
-      ensureObject(draft as unknown as JsonObject, 'spec')['replicas'] = replicas;
+      ensureObject(jsonOf(draft), 'spec')['replicas'] = replicas;
       if (typeof resourceVersion === 'string' && resourceVersion !== '')
         draft.metadata.resourceVersion = resourceVersion;
       return draft;

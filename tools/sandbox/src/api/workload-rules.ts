@@ -1,5 +1,5 @@
 /** Defaults and validation of the kinds that make Pods. */
-import { ensureObject, isEqual, isJsonObject, listAt, valueAt } from './json.js';
+import { ensureObject, isEqual, isJsonObject, jsonOf, listAt, valueAt } from './json.js';
 import type { Json, JsonObject } from './json.js';
 import type { KubeObject, LabelSelector } from './kube-object.js';
 import { defaultPodSpec, setMissing } from './pod-defaults.js';
@@ -16,7 +16,7 @@ const strategies: Record<string, Record<string, Json>> = {
 };
 
 export function defaultWorkload(object: KubeObject): void {
-  const spec = ensureObject(object as unknown as JsonObject, 'spec');
+  const spec = ensureObject(jsonOf(object), 'spec');
   setMissing(spec, strategies[object.kind] ?? {});
   const template = ensureObject(spec, 'template');
   ensureObject(template, 'metadata');
@@ -72,7 +72,7 @@ function defaultJob(job: KubeObject, spec: JsonObject): void {
 }
 
 export function defaultCronJob(cronJob: KubeObject): void {
-  const spec = ensureObject(cronJob as unknown as JsonObject, 'spec');
+  const spec = ensureObject(jsonOf(cronJob), 'spec');
   setMissing(spec, {
     concurrencyPolicy: 'Allow',
     suspend: false,
