@@ -33,6 +33,7 @@ export function refusal({ reason, message, code }: Rejection): CallError {
   return CallError.of(code ?? 'FAILED_PRECONDITION', reason.replaceAll('-', '_'), message);
 }
 
+/** What a call brought, as its schema says. The gateway has looked at bodies before, and is not believed. */
 export function parsed<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
   const result = schema.safeParse(body ?? {});
   if (result.success) return result.data;

@@ -1,6 +1,7 @@
 /**
  * A request's body against the schema of its route: every wrong field is named, unknown fields are refused where the schema is strict.
- * Parsing JSON text is here too, so that what is wrong with a body is said in one voice.
+ * Parsing JSON text is here too, so that what is wrong with a body is said in one voice. The owner holds it against the same schema again
+ * (`parsed` in libs/resources): it trusts no caller, and during an update the two may be of different releases. The schema is written once.
  */
 import type { z } from 'zod';
 import { API } from '@ringfence/contracts';
