@@ -15,13 +15,14 @@ import { StateKeeper } from './state-keeper.js';
 
 const OPTIONS = { cluster: 'c-1', readinessTimerSeconds: 15 };
 
+let home: string;
+/** Of one case, with a directory for each life in it. */
 let disk: string;
-let lives: number;
+let lives = 0;
 beforeEach(() => {
-  disk = mkdtempSync(join(tmpdir(), 'ringfence-log-'));
-  lives = 0;
+  home = mkdtempSync(join(tmpdir(), 'ringfence-log-'));
 });
-afterEach(() => rmSync(disk, { recursive: true }));
+afterEach(() => rmSync(home, { recursive: true }));
 
 type Said = ToldRecord | ToldUnreadable;
 
@@ -162,7 +163,7 @@ it('is what it was, however often it was killed, and the same as nobody was ever
       fc.array(anyStep, { minLength: 10, maxLength: 30 }),
       fc.constantFrom(0, 1_000, 1e9),
       async (steps, most) => {
-        disk = mkdtempSync(join(disk, 'case-'));
+        disk = mkdtempSync(join(home, 'case-'));
         const stream = new Stream();
         const lost = new ActorStore(OPTIONS);
         let keeper = open(most);
