@@ -4,12 +4,11 @@ import { releasedEvents } from '@ringfence/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ROUTES } from './routes/routes.js';
-import { basic, KEY, OWNER, startGatewayUnderTest } from './testing/gateway-under-test.js';
+import { basic, KEY, OWNER, refused, startGatewayUnderTest } from './testing/gateway-under-test.js';
 import type { GatewayUnderTest } from './testing/gateway-under-test.js';
 
 let under: GatewayUnderTest;
 const call: GatewayUnderTest['call'] = (...request) => under.call(...request);
-const refused = (token: string): unknown => [{ token, message: expect.any(String) as unknown }];
 
 beforeAll(async () => {
   under = await startGatewayUnderTest();

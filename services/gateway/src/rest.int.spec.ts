@@ -3,12 +3,11 @@ import { ERRORS } from '@ringfence/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bodySchema } from './domain/request-body.js';
 import { ROUTES } from './routes/routes.js';
-import { basic, KEY, OWNER, SECRET, startGatewayUnderTest } from './testing/gateway-under-test.js';
+import { basic, KEY, OWNER, refused, SECRET, startGatewayUnderTest } from './testing/gateway-under-test.js';
 import type { GatewayUnderTest } from './testing/gateway-under-test.js';
 
 let under: GatewayUnderTest;
 const call: GatewayUnderTest['call'] = (...request) => under.call(...request);
-const refused = (token: string): unknown => [{ token, message: expect.any(String) as unknown }];
 const naming = (field: string): unknown => [
   expect.objectContaining({
     token: 'input_validation_error',

@@ -10,6 +10,7 @@ import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { startHosted } from '@ringfence/service-host';
 import type { HostedProcess } from '@ringfence/service-host';
 import { startNats, startPostgres } from '@ringfence/testing';
+import { expect } from 'vitest';
 import { Config } from '../config.js';
 import { startGateway } from '../gateway.module.js';
 import { manifest } from '../manifest.js';
@@ -19,6 +20,8 @@ export const SECRET = randomBytes(16).toString('hex');
 export const basic = (user: string, secret: string): string =>
   `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`;
 export const OWNER = basic(KEY, SECRET);
+/** The body of a refusal for this one reason, whatever its words. */
+export const refused = (token: string): unknown => [{ token, message: expect.any(String) as unknown }];
 
 export interface Got {
   readonly status: number;
