@@ -8,9 +8,9 @@ import type { BenchStack } from './convergence-stack.js';
 import { policyIn, podNamespacesOn } from './kernel-table.js';
 import { print } from './measure.js';
 import type { Figure } from './measure.js';
-import { residentTree } from './resident.js';
+import { residentTogether, residentTree } from './resident.js';
 
-const TARGET = 'target: under 150 MiB resident, both together';
+const TARGET = 'target: under 150 MiB, both together';
 const LOADED_WITHIN_MS = 300_000;
 /** Nobody asks for a collection: what is there once it is quiet is what the node pays. */
 const SETTLED_AFTER_MS = 60_000;
@@ -82,7 +82,7 @@ function figures({ nodes, processes }: BenchStack): Figure[] {
     return [
       { what: `${name}: agent`, value: sum(tree.slice(0, 1)) },
       { what: `${name}: helper`, value: sum(tree.slice(1)) },
-      { what: `${name}: together`, value: sum(tree) },
+      { what: `${name}: together, shared pages once`, value: residentTogether(tree).toFixed(0) },
     ];
   });
 }

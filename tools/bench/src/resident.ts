@@ -23,12 +23,52 @@ export function residentTree(pid: number): Resident[] {
   }));
 }
 
-/** 0 for a process that ended meanwhile. */
-function field(pid: number, file: string, name: string): number {
+/**
+ * In MiB, what all of them have together: pages of a file that several of them map (Node itself, first of all) are there once. A
+ * container's limit counts so, too.
+ */
+export function residentTogether(tree: readonly Resident[]): number {
+  const ofFiles = new Map<string, number>();
+  let ownKiB = 0;
+  for (const { pid } of tree)
+    for (const { file, ofFile, own } of mappingsOf(pid)) {
+      ownKiB += own;
+      ofFiles.set(file, Math.max(ofFiles.get(file) ?? 0, ofFile));
+    }
+  return [...ofFiles.values()].reduce((sum, each) => sum + each, ownKiB) / 1024;
+}
+
+interface Mapping {
+  /** Device, inode and place in it. */
+  readonly file: string;
+  /** In KiB; pages that were written to are its own. */
+  readonly ofFile: number;
+  readonly own: number;
+}
+
+/** `55d0-55d4 r-xp 00001000 fe:00 123   /usr/bin/node`, and a line per figure behind it. */
+const HEAD = /^[0-9a-f]+-[0-9a-f]+ \S+ (?<place>[0-9a-f]+) (?<device>\S+) (?<inode>\d+)/;
+
+function mappingsOf(pid: number): Mapping[] {
+  const blocks = read(pid, 'smaps').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
+  return blocks.flatMap((block) => {
+    const { place, device, inode } = HEAD.exec(block)?.groups ?? {};
+    if (inode === undefined) return [];
+    const own = figureIn(block, 'Anonymous');
+    return { file: `${device} ${inode} ${place}`, own, ofFile: figureIn(block, 'Rss') - own };
+  });
+}
+
+/** Nothing of a process that ended meanwhile. */
+function read(pid: number, file: string): string {
   try {
-    const text = readFileSync(`/proc/${pid}/${file}`, 'utf8');
-    return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0);
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
-    return 0;
+    return '';
   }
 }
+
+const figureIn = (text: string, name: string): number =>
+  Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0);
+
+const field = (pid: number, file: string, name: string): number => figureIn(read(pid, file), name);
