@@ -55,6 +55,8 @@ const scenarios =
   'node node_modules/vitest/vitest.mjs run {projectRoot}/src/ --reporter=default --reporter=json' +
   ' --outputFile.json=test-results/e2e/{projectRoot}.json';
 
+const everyBuild = [{ target: 'build', projects: '*' }];
+
 /** The dearest thing that a spec uses decides which target runs it, as its suffix says. */
 const TESTS = {
   test: {
@@ -68,7 +70,8 @@ const TESTS = {
     suffix: /\.int\.spec\.ts$/,
     target: test('int', ['sources', '^sources', machine], {
       executor: '@ringfence/nx:test-int',
-      dependsOn: ['build'],
+      // Of all, so that all become due together: a batch is what is due at one moment, and several take twice as long as one.
+      dependsOn: everyBuild,
       metadata: { description: 'Tests with real servers, a real runtime and a real kernel' },
     }),
   },
@@ -78,7 +81,7 @@ const TESTS = {
       command: scenarios,
       options: { env: { RINGFENCE_TEST_TIER: 'e2e' } },
       // It starts every process of the system, also those that it does not import.
-      dependsOn: [{ target: 'build', projects: '*' }],
+      dependsOn: everyBuild,
       parallelism: false,
       metadata: { description: 'Scenarios with the whole system' },
     }),
