@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 // eslint-disable-next-line @nx/enforce-module-boundaries -- a real API server to speak with, in specs only
@@ -154,6 +155,8 @@ describe('list and watch of a server that misbehaves', () => {
   let client: ApiClient;
   let onWatch: (response: ServerResponse, version: string) => void;
   let items: string[] = ['a'];
+  let path = '';
+  const nextPath = (): string => (path = `/things/${randomUUID()}`);
   const line = (type: string, name: string, version: string): string =>
     `${JSON.stringify({ type, object: { metadata: { uid: name, name, resourceVersion: version } } })}\n`;
 
@@ -161,6 +164,8 @@ describe('list and watch of a server that misbehaves', () => {
     port = await freePort();
     server = createServer((request, response) => {
       const url = new URL(request.url ?? '', 'http://x');
+      // Of the test before, whose watch was on its way when it was closed.
+      if (url.pathname !== path) return quiet(response);
       if (url.searchParams.has('watch'))
         return onWatch(response, url.searchParams.get('resourceVersion') ?? '');
       const body = {
@@ -197,7 +202,7 @@ describe('list and watch of a server that misbehaves', () => {
       items = ['a'];
       response.write(`${line('ADDED', 'c', '11')}{"type":"ADDED","obj\n`);
     });
-    const { names, log } = follow(client, '/things');
+    const { names, log } = follow(client, nextPath());
     await eventually(() => log.lists === 2);
     expect(names()).toEqual(['a']);
     expect(log.gone.sort()).toEqual(['b', 'c']);
@@ -209,7 +214,7 @@ describe('list and watch of a server that misbehaves', () => {
       (response) =>
         void response.writeHead(410).end(JSON.stringify({ reason: 'Expired', message: 'too old' })),
     );
-    const { log } = follow(client, '/things');
+    const { log } = follow(client, nextPath());
     await eventually(() => log.lists === 2);
   });
 
@@ -220,7 +225,7 @@ describe('list and watch of a server that misbehaves', () => {
           `${JSON.stringify({ type: 'ERROR', object: { code: 410, message: 'too old' } })}\n`,
         ),
     );
-    const { log } = follow(client, '/things');
+    const { log } = follow(client, nextPath());
     await eventually(() => log.lists === 2);
   });
 
@@ -232,7 +237,7 @@ describe('list and watch of a server that misbehaves', () => {
       response.write(line('BOOKMARK', '', '55'));
       setTimeout(() => response.destroy(), 20);
     };
-    const { log } = follow(client, '/things');
+    const { log } = follow(client, nextPath());
     await eventually(() => versions.length === 2);
     expect(versions).toEqual(['10', '55']);
     expect(log.lists).toBe(1);
@@ -244,7 +249,7 @@ describe('list and watch of a server that misbehaves', () => {
       refusals += 1;
       response.writeHead(403).end(JSON.stringify({ reason: 'Forbidden', message: 'cannot watch things' }));
     };
-    const { watch } = follow(client, '/things');
+    const { watch } = follow(client, nextPath());
     await eventually(() => watch.problem() !== null && watch.isListed());
     expect(watch.problem()).toContain('cannot watch things');
     const before = refusals;
