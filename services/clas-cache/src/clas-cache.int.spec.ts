@@ -1,7 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { connectBus, createKeys, ensureStreams, signProof } from '@ringfence/bus';
+import { createKeys, signProof } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import {
   CredentialChallenge,
@@ -21,14 +20,17 @@ import type {
 } from '@ringfence/contracts';
 import { askForView, viewMessage, viewOf } from '@ringfence/edge';
 import type { HostedProcess } from '@ringfence/service-host';
-import { eventually, freePort, startNats } from '@ringfence/testing';
+import { eventually, freePort } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PAIRING_KEY, publishPolicy, startGateway, TOKEN } from './testing/control-plane.js';
 import type { Gateway } from './testing/control-plane.js';
 import { CLUSTER, DB, groups, inLists, node, pod, service, units, WEB, workload } from './testing/facts.js';
 import { startClas } from './testing/started-clas.js';
+import { startTwoServers } from './testing/two-servers.js';
+import type { TwoServers } from './testing/two-servers.js';
 
+let servers: TwoServers;
 let clusterNats: NatsServer;
 let controlNats: NatsServer;
 let gateway: Gateway;
@@ -47,23 +49,17 @@ const start = (): Promise<HostedProcess> =>
   });
 
 beforeAll(async () => {
-  [clusterNats, controlNats] = await Promise.all([startNats(), startNats()]);
-  [cluster, control] = await Promise.all([
-    connectBus({ servers: clusterNats.url, name: 'agents', server: 'cluster' }),
-    connectBus({ servers: controlNats.url, name: 'control-plane', server: 'control' }),
-  ]);
-  await Promise.all([ensureStreams(cluster, 'cluster'), ensureStreams(control, 'control')]);
+  servers = await startTwoServers();
+  ({ clusterNats, controlNats, cluster, control, directory } = servers);
   gateway = await startGateway(controlNats.url);
-  directory = await mkdtemp(join(tmpdir(), 'ringfence-clas-'));
   port = await freePort();
   clas = await start();
 });
 
 afterAll(async () => {
   await clas.stop();
-  await Promise.all([cluster.close(), control.close()]);
-  await Promise.all([gateway.close(), clusterNats.close(), controlNats.close()]);
-  await rm(directory, { recursive: true, force: true });
+  await gateway.close();
+  await servers.close();
 });
 
 let serial = 0;

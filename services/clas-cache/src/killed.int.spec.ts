@@ -1,15 +1,12 @@
 /** What a node was told stays told: by whoever follows a clas-cache that was killed, with no control plane to tell it again. */
 import { cpSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectBus, ensureStreams } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { NodeViewMessage, subjects } from '@ringfence/contracts';
 import type { NodeView } from '@ringfence/contracts';
 import { askForView, viewOf } from '@ringfence/edge';
 import type { HostedProcess } from '@ringfence/service-host';
-import { eventually, startNats } from '@ringfence/testing';
+import { eventually } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { publishPolicy, startGateway } from './testing/control-plane.js';
@@ -17,7 +14,10 @@ import type { Gateway } from './testing/control-plane.js';
 import { allow, CLUSTER, groups, units, WEB } from './testing/facts.js';
 import { tellLists } from './testing/secured-cluster.js';
 import { startClas } from './testing/started-clas.js';
+import { startTwoServers } from './testing/two-servers.js';
+import type { TwoServers } from './testing/two-servers.js';
 
+let servers: TwoServers;
 let clusterNats: NatsServer;
 let controlNats: NatsServer;
 let gateway: Gateway;
@@ -42,14 +42,9 @@ const [webUnit] = units as [(typeof units)[0]];
 const widened = [{ ...webUnit, egress: [...webUnit.egress, allow(groups[0]!.id, 80)] }, ...units.slice(1)];
 
 beforeAll(async () => {
-  [clusterNats, controlNats] = await Promise.all([startNats(), startNats()]);
-  [cluster, control] = await Promise.all([
-    connectBus({ servers: clusterNats.url, name: 'agents', server: 'cluster' }),
-    connectBus({ servers: controlNats.url, name: 'control-plane', server: 'control' }),
-  ]);
-  await Promise.all([ensureStreams(cluster, 'cluster'), ensureStreams(control, 'control')]);
+  servers = await startTwoServers();
+  ({ clusterNats, controlNats, cluster, control, directory } = servers);
   gateway = await startGateway(controlNats.url);
-  directory = await mkdtemp(join(tmpdir(), 'ringfence-clas-'));
   clas = await start('disk');
   await publishPolicy(control, 1);
   await tellLists(cluster);
@@ -58,9 +53,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await clas.stop();
-  await Promise.all([cluster.close(), control.close()]);
-  await Promise.all([gateway.close(), clusterNats.close(), controlNats.close()]);
-  await rm(directory, { recursive: true, force: true });
+  await gateway.close();
+  await servers.close();
 });
 
 it('is told again as it was at last, when it was killed in the moment of telling', async () => {
