@@ -1,11 +1,11 @@
 export { Progress } from './banner.js';
 export { parseInteger, parseNumber, parseWords, readCommandLine } from './command-line.js';
 export { claimDataDirectory } from './data-directory.js';
-export { flows } from './first-flow.js';
-export type { FlowRow } from './first-flow.js';
+export { flows } from './application/first-flow.js';
+export type { FlowRow } from './application/first-flow.js';
 export { freePort } from './free-ports.js';
 export { KubernetesApi } from './kubernetes-api.js';
-export type { Manifest } from './manifests.js';
+export type { Manifest } from './application/manifests.js';
 export { parseOptions } from './options.js';
 export { postgresProcess } from './postgres.js';
 export { Processes } from './processes.js';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { parse } from 'yaml';
-import type { Manifest } from './manifests.js';
+import type { Manifest } from './application/manifests.js';
 
 interface Kubeconfig {
   clusters: { cluster: { server: string; 'certificate-authority-data'?: string } }[];

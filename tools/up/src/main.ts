@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { Progress, storyText } from './banner.js';
 import { readCommandLine } from './command-line.js';
 import { claimDataDirectory } from './data-directory.js';
-import { firstFlow } from './first-flow.js';
+import { firstFlow } from './application/first-flow.js';
 import { parseOptions, USAGE } from './options.js';
 import type { UpOptions } from './options.js';
 import type { Exit } from './processes.js';

@@ -4,13 +4,13 @@
  */
 import { join } from 'node:path';
 import { untilDone } from '@ringfence/testing';
-import { ROOT } from './entry-points.js';
-import { KubernetesApi } from './kubernetes-api.js';
+import { ROOT } from '../entry-points.js';
+import { KubernetesApi } from '../kubernetes-api.js';
 import { namespaceManifests, namespacesOf, readManifests, withLastApplied, withRoles } from './manifests.js';
 import type { Manifest } from './manifests.js';
-import type { UpOptions } from './options.js';
-import type { RingfenceApi } from './ringfence-api.js';
-import type { Sandbox } from './sandbox.js';
+import type { UpOptions } from '../options.js';
+import type { RingfenceApi } from '../ringfence-api.js';
+import type { Sandbox } from '../sandbox.js';
 
 export interface Application {
   readonly namespaces: readonly string[];

@@ -1,6 +1,6 @@
 /** Waits until the explorer shows a flow: the whole path stands, from a packet to a row. */
 import { untilDone } from '@ringfence/testing';
-import type { RingfenceApi } from './ringfence-api.js';
+import type { RingfenceApi } from '../ringfence-api.js';
 
 const HOUR_MS = 3_600_000;
 const anything = { include: [[]], exclude: [] };
