@@ -20,6 +20,7 @@ export type { BeyondShare } from './cluster-share.js';
 export { Shares } from './shares.js';
 export type { Share } from './shares.js';
 export type {
+  Arrived,
   BatchLimits,
   Bus,
   BusOptions,

@@ -1,7 +1,7 @@
 /** Flow batches of nodes, decorated at once and kept in the cluster until the control plane has them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PermanentError, TransientError } from '@ringfence/bus';
-import type { Bus, Consumer, Message, Publication } from '@ringfence/bus';
+import type { Arrived, Bus, Consumer, Message, Publication } from '@ringfence/bus';
 import { FlowBatch, parseSubject, subjects } from '@ringfence/contracts';
 import type { Logger } from 'pino';
 import type { ActorStore } from '../../domain/actor-store.js';
@@ -26,17 +26,29 @@ export function readFlowBatches(options: FlowBatchesOptions): Consumer {
   const { bus, logger } = options;
   return bus.consumeBatches(FLOW_BATCHES, LIMITS, (messages) => decorateBatches(options, messages), {
     onError: (error, { subject }) => logger.warn({ err: error, subject }, 'a flow batch was not decorated'),
+    admits: (arrived) => admits(options, arrived),
   });
+}
+
+/** Asked as a batch comes, and not by who decorates it: what is tried again counts once. */
+function admits({ gate, logger }: FlowBatchesOptions, arrived: Arrived): boolean {
+  try {
+    return gate.admits(arrived);
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+    logger.warn({ err: error, subject: arrived.subject }, 'a flow batch was left out');
+    return false;
+  }
 }
 
 /** Not before the store is in sync: flows of a moment ago would be nobody's. */
 async function decorateBatches(options: FlowBatchesOptions, messages: readonly Message[]): Promise<void> {
-  const { bus, store, gate } = options;
+  const { bus, store } = options;
   if (!store.isInSync) {
     await sleep(LOOK_AGAIN_MS);
     throw new TransientError('not in sync yet');
   }
-  await bus.publishMany(gate.admitted(messages).flatMap((message) => decorated(options, message)));
+  await bus.publishMany(messages.flatMap((message) => decorated(options, message)));
 }
 
 /**

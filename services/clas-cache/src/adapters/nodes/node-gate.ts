@@ -3,7 +3,7 @@
  * who goes on and on beyond its share is cut off for a while.
  */
 import { CallError, Shares } from '@ringfence/bus';
-import type { Message, Share } from '@ringfence/bus';
+import type { Arrived, Share } from '@ringfence/bus';
 import { senderOf } from '../payload.js';
 import type { ForeignClaim } from '../payload.js';
 import type { Refusals } from './refusals.js';
@@ -13,8 +13,6 @@ export interface NodeGateOptions {
   /** Cuts the node off. */
   readonly onAbuse: (node: string) => void;
 }
-
-type Arrived = Pick<Message, 'subject' | 'bytes'>;
 
 const MIB = 1024 ** 2;
 /**
@@ -31,27 +29,17 @@ const QUESTION_COSTS = 16;
 
 export class NodeGate {
   private readonly shares = new Shares(NODE_SHARE);
-  /** Of the flow batches at hand: one that is tried again must not be counted again. */
-  private decided = new Map<number, boolean>();
 
   constructor(private readonly options: NodeGateOptions) {}
 
-  admits({ subject, bytes }: Arrived): boolean {
+  /** Asked once of each message. */
+  admits({ subject, bytes }: Pick<Arrived, 'subject' | 'bytes'>): boolean {
     const node = senderOf(subject);
     const taken = this.shares.take(node, { subject, bytes }, Date.now());
     if (taken === 'taken') return true;
     this.options.refusals.note(node, 'quota', `${bytes} bytes on ${subject} beyond its share`);
     if (taken === 'abuse') this.options.onAbuse(node);
     return false;
-  }
-
-  /** Those of a batch that are let in; of each it is decided once. */
-  admitted(messages: readonly Message[]): Message[] {
-    const before = this.decided;
-    this.decided = new Map(
-      messages.map((message) => [message.seq, before.get(message.seq) ?? this.admits(message)]),
-    );
-    return messages.filter(({ seq }) => this.decided.get(seq) === true);
   }
 
   /** Throws CallError. */
