@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { cp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Consumption } from '@ringfence/contracts';
 import { eventually, startNats } from '@ringfence/testing';
 import type { NatsPlace, NatsServer } from '@ringfence/testing';
@@ -323,4 +325,32 @@ describe('a durable consumer', () => {
     await eventually(() => seen.at(-1) === total - 1, undefined, 60_000);
     expect(seen).toEqual(Array.from({ length: total }, (_, n) => n));
   });
+
+  it('reads what the server numbers anew after it has lost the end of a stream', async () => {
+    const { consumption, subject } = reading();
+    const writer = await bus('writer');
+    const seen: unknown[] = [];
+    (await bus('reader')).consume(consumption, async ({ payload }) => void seen.push(payload));
+    await writer.publish(subject(1), 'kept');
+    await eventually(() => seen.length === 1);
+    await nats.kill();
+    const kept = join(nats.directory, 'jetstream');
+    await cp(kept, `${kept}.then`, { recursive: true });
+    await nats.start();
+    for (const payload of ['lost', 'lost too']) await publishAtLast(writer, subject(1), payload);
+    await eventually(() => seen.length === 3);
+    await nats.kill();
+    await rm(kept, { recursive: true });
+    await rename(`${kept}.then`, kept);
+    await nats.start();
+    for (const payload of ['new', 'newer', 'newest']) await publishAtLast(writer, subject(1), payload);
+    await eventually(() => seen.at(-1) === 'newest');
+    expect(seen).toEqual(['kept', 'lost', 'lost too', 'new', 'newer', 'newest']);
+  });
 });
+
+/** The connection comes back a moment after the server. */
+async function publishAtLast(writer: Bus, subject: string, payload: unknown): Promise<void> {
+  await eventually(() => linkOf(writer).isConnected());
+  await writer.publish(subject, payload);
+}

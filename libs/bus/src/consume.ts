@@ -57,6 +57,8 @@ class DurableReader {
   private rewind = '';
   /** Everything up to here is done: a repeat of it is only acknowledged. */
   private doneUpTo = 0;
+  /** When the newest of it was stored: a machine that lost its power takes the numbers of what it had not written for others. */
+  private doneAt = 0;
   private queue: InboxQueue<PulledMessage> = inboxQueue();
   private inHand: PulledMessage[] = [];
   private pull: Pull | undefined;
@@ -139,9 +141,9 @@ class DurableReader {
   private admitted(taken: PulledMessage[]): PulledMessage[] {
     const { admits = () => true } = this.reading.options;
     return taken.filter((message) => {
-      const { raw, seq, storedAt, pending: waiting } = message;
+      const { raw, storedAt, pending: waiting } = message;
       const { subject, data } = raw;
-      if (seq <= this.doneUpTo || admits({ subject, bytes: data.length, storedAt, waiting })) return true;
+      if (this.isDone(message) || admits({ subject, bytes: data.length, storedAt, waiting })) return true;
       answer(this.link, message, ACK);
       this.progress.moved();
       return false;
@@ -149,8 +151,8 @@ class DurableReader {
   }
 
   private async handle(taken: readonly PulledMessage[], mayBeCulprit: boolean): Promise<void> {
-    const fresh = taken.filter((message) => message.seq > this.doneUpTo);
-    for (const message of taken) if (message.seq <= this.doneUpTo) answer(this.link, message, ACK);
+    const fresh = taken.filter((message) => !this.isDone(message));
+    for (const message of taken) if (this.isDone(message)) answer(this.link, message, ACK);
     const [first, ...rest] = fresh;
     if (first === undefined) return;
     // The first message after a start that was delivered so often has ended this process, again and again.
@@ -233,8 +235,13 @@ class DurableReader {
     }
   }
 
+  private isDone({ seq, storedAt }: PulledMessage): boolean {
+    return seq <= this.doneUpTo && storedAt.getTime() <= this.doneAt;
+  }
+
   private done(message: PulledMessage, word: typeof ACK | typeof TERM): void {
-    this.doneUpTo = Math.max(this.doneUpTo, message.seq);
+    this.doneUpTo = message.seq;
+    this.doneAt = message.storedAt.getTime();
     this.progress.moved();
     answer(this.link, message, word);
     this.link.metrics
