@@ -153,6 +153,11 @@ export class ActorStore {
     return this.missing().length === 0;
   }
 
+  /** What was known when it came to be in sync has run through the graph: before, nobody's workload is known. */
+  get hasSettled(): boolean {
+    return this.isInSync && this.graph.hasSettled;
+  }
+
   settle(now: number): Settled {
     return this.isInSync ? this.graph.settle(now) : NOTHING;
   }
@@ -175,6 +180,7 @@ export class ActorStore {
     return spans.snapshot(node, at);
   }
 
+  /** Not before it `hasSettled`. */
   decorate(batch: FlowBatch): Decorated {
     return decorate(batch, this.options.cluster, this.graph.identities);
   }

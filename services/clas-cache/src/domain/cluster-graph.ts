@@ -122,6 +122,10 @@ export class ClusterGraph {
     return { views, readiness, withdrawn, acks: this.acks.take(now), converged };
   }
 
+  get hasSettled(): boolean {
+    return this.inSyncSince !== null;
+  }
+
   /** null: nothing of it is in force yet. */
   inForce(policy: CommittedPolicy | null): void {
     if (policy === null) return;

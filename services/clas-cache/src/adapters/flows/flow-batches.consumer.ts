@@ -41,10 +41,10 @@ function admits({ gate, logger }: FlowBatchesOptions, arrived: Arrived): boolean
   }
 }
 
-/** Not before the store is in sync: flows of a moment ago would be nobody's. */
+/** Not before the store has settled: flows of a moment ago would be nobody's. */
 async function decorateBatches(options: FlowBatchesOptions, messages: readonly Message[]): Promise<void> {
   const { bus, store } = options;
-  if (!store.isInSync) {
+  if (!store.hasSettled) {
     await sleep(LOOK_AGAIN_MS);
     throw new TransientError('not in sync yet');
   }
