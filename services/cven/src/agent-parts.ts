@@ -1,7 +1,13 @@
 /** Puts the agent together: view, desired tables, places, uplink, and what is kept on disk of them. */
 import { randomInt, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { CredentialResponse, HostConnection, NodeEssential, NodeView } from '@ringfence/contracts';
+import type {
+  CredentialResponse,
+  FlowBatch,
+  HostConnection,
+  NodeEssential,
+  NodeView,
+} from '@ringfence/contracts';
 import { isSameValue } from '@ringfence/decider';
 import { viewMessage, viewOf } from '@ringfence/edge';
 import { ControlChannel, reachable } from './adapters/control-channel.js';
@@ -52,6 +58,7 @@ export class AgentParts {
   private readonly dialled: DialledBook;
   private readonly desired: DesiredTables;
   private readonly control = new ControlChannel();
+  private readonly leftFlows: readonly FlowBatch[];
   private facts: NodeFacts;
   private cut: readonly HostConnection[] | undefined;
 
@@ -66,6 +73,8 @@ export class AgentParts {
     this.dialled = new DialledBook(files.dialled.read());
     this.facts = factsAtFirst(config, this.dialled);
     this.journal = new FlowJournal(config.RINGFENCE_DATA_DIR, this.trouble);
+    // Before there is any place: each asks once what an earlier agent had read of it.
+    this.leftFlows = this.journal.leftover(new Date().toISOString());
     this.uplink = new Uplink({
       cluster: identity.cluster,
       node,
@@ -117,7 +126,7 @@ export class AgentParts {
 
   /** Enforces what was last known, and takes over the flows that an earlier agent did not hand on; nobody is asked. */
   resume(): void {
-    this.uplink.flowBatches(this.journal.leftover(new Date().toISOString()));
+    this.uplink.flowBatches(this.leftFlows);
     const stored = this.assembly.files.view.read();
     if (stored === undefined) return;
     const changes = this.assembly.files.viewChanges.read();
