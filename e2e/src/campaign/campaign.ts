@@ -103,8 +103,10 @@ export class Campaign {
       ledger.settle(true);
       log('Counting flows …');
       const compared = await flows.compare(this.parts.running.api);
-      for (const { pair, made, reported } of compared)
+      for (const { pair, made, reported, detail } of compared) {
         if (made !== reported) this.report('flows', pair, `${made} made, ${reported} reported`);
+        for (const line of detail) log(`    ${line}`);
+      }
       return this.findings(ledger, churn, compared);
     } finally {
       clearInterval(judging);

@@ -47,7 +47,10 @@ describe('the reports', () => {
   });
 
   it('mark flows that differ', () => {
-    const page = htmlReport(findings({ flows: [{ pair: 'a → b', made: 10, reported: 9 }] }), CIRCUMSTANCES);
+    const page = htmlReport(
+      findings({ flows: [{ pair: 'a → b', made: 10, reported: 9, detail: [] }] }),
+      CIRCUMSTANCES,
+    );
     expect(page).toContain('10 ≠ 9');
     expect(page).toContain('<tr class="wrong">');
   });

@@ -44,8 +44,8 @@ export function findings(changes: Partial<Findings> = {}): Findings {
     ],
     quietPoints: [4_000, 106_000, 222_000].map((at) => ({ at: began + at, waitedMs: 5_400, compared: 111 })),
     flows: [
-      { pair: 'shop-client → shop-server tcp/7300', made: 214, reported: 214 },
-      { pair: 'shop-client → shop-server tcp/7301', made: 97, reported: 97 },
+      { pair: 'shop-client → shop-server tcp/7300', made: 214, reported: 214, detail: [] },
+      { pair: 'shop-client → shop-server tcp/7301', made: 97, reported: 97, detail: [] },
     ],
     seconds: Array.from({ length: 240 }, (_, second): [number, number] => [
       20 + Math.round(6 * Math.sin(second / 9)),
