@@ -10,10 +10,9 @@ export type { SimulatedSandbox, SimulatedSandboxOptions } from './simulated/simu
 export { connectKube } from './node/kube/kube.client.js';
 export type { KubeAccess, KubeClient } from './node/kube/kube.client.js';
 export type { ContainerSpec, EndpointSlice, KubeObject, Pod, Service } from './node/kube/kube-objects.js';
-export { callTargets } from './node/kubelet/call-targets.js';
-export type { CallTarget } from './node/kubelet/call-targets.js';
+export { containerCalls } from './node/calls/container-calls.js';
+export type { CallTarget } from './node/calls/written-endpoints.js';
 export { fetchConfigSources } from './node/kubelet/config-sources.js';
-export { containerEnvironment, expandReferences } from './node/kubelet/environment.js';
 export type { EnvironmentSources } from './node/kubelet/environment.js';
 export { recordTypes } from './node/dns/dns-message.js';
 export { buildZone, clusterDomain, lookup } from './node/dns/zone.js';

@@ -2,7 +2,7 @@
  * What a Pod calls, guessed by the sandbox's own rules from what its containers are told: the same guess by which a real
  * sandbox's stub calls. Pure; config maps and secrets are fetched beforehand.
  */
-import { callTargets, containerEnvironment, expandReferences } from '@ringfence/sandbox';
+import { containerCalls } from '@ringfence/sandbox';
 import type { CallTarget, ContainerSpec, EnvironmentSources, Pod } from '@ringfence/sandbox';
 
 export interface CallPlan {
@@ -14,14 +14,7 @@ export interface CallPlan {
 
 /** Throws when the Pod refers to something that does not exist. */
 export function callPlan(pod: Pod, sources: EnvironmentSources): CallPlan {
-  const ownAddresses = [sources.podAddress, pod.metadata.name];
-  const targetsOf = (container: ContainerSpec): CallTarget[] => {
-    const { declared, injected } = containerEnvironment(pod, container, sources);
-    const texts = [...(container.command ?? []), ...(container.args ?? [])].map((text) =>
-      expandReferences(text, { ...injected, ...declared }),
-    );
-    return callTargets({ environment: declared, texts, ownAddresses });
-  };
+  const targetsOf = (container: ContainerSpec): CallTarget[] => containerCalls(pod, container, sources);
   const inits = pod.spec.initContainers ?? [];
   const sidecars = inits.filter(({ restartPolicy }) => restartPolicy === 'Always');
   return {

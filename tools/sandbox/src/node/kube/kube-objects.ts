@@ -40,6 +40,22 @@ export interface PodSpec {
   initContainers?: ContainerSpec[];
   containers: ContainerSpec[];
   readinessGates?: { conditionType: string }[];
+  volumes?: Volume[];
+}
+
+export interface VolumeItems {
+  items?: { key: string; path: string }[];
+}
+
+export interface VolumeSource {
+  configMap?: VolumeItems & { name?: string };
+  /** In a projected volume it is `name`. */
+  secret?: VolumeItems & { secretName?: string; name?: string };
+}
+
+export interface Volume extends VolumeSource {
+  name: string;
+  projected?: { sources?: VolumeSource[] };
 }
 
 export interface ContainerSpec {
@@ -51,6 +67,7 @@ export interface ContainerSpec {
   env?: EnvEntry[];
   envFrom?: { prefix?: string; configMapRef?: SourceRef; secretRef?: SourceRef }[];
   ports?: { name?: string; containerPort: number; protocol?: string }[];
+  volumeMounts?: { name: string; subPath?: string }[];
   livenessProbe?: Probe;
   readinessProbe?: Probe;
   startupProbe?: Probe;
@@ -142,6 +159,7 @@ export interface Service extends KubeObject {
   spec: {
     type?: string;
     clusterIP?: string;
+    selector?: Record<string, string>;
     externalName?: string;
     externalTrafficPolicy?: 'Cluster' | 'Local';
     internalTrafficPolicy?: 'Cluster' | 'Local';

@@ -34,4 +34,6 @@ export const sandboxAnnotations = {
   exitAfterMs: 'sandbox/exit-after-ms',
   /** … with this code (default 0). */
   exitCode: 'sandbox/exit-code',
+  /** Whom the first container calls beside what is found: "api:8080 dns:53/udp". */
+  calls: 'sandbox/calls',
 } as const;

@@ -1,6 +1,6 @@
 /**
- * Fetches the config maps and secrets that a Pod's environment refers to. What does not exist is left out; whether that is a fault
- * is decided where the reference is used.
+ * Fetches the config maps and secrets that a Pod's environment and volumes refer to. What does not exist is left out; whether that is a
+ * fault is decided where the reference is used.
  */
 import type { KeyedData, Pod } from '../kube/kube-objects.js';
 import { type KubeClient, KubeError } from '../kube/kube.client.js';
@@ -35,11 +35,22 @@ function references(pod: Pod): Set<string> {
       key('secret', valueFrom.secretKeyRef),
     ]),
   ]);
-  return new Set(keys.filter((candidate) => candidate !== undefined));
+  return new Set([...keys, ...volumeKeys(pod)].filter((candidate) => candidate !== undefined));
 }
 
-function key(kind: Kind, reference: { name: string } | undefined): string | undefined {
-  return reference === undefined ? undefined : `${kind}/${reference.name}`;
+function volumeKeys(pod: Pod): (string | undefined)[] {
+  const sources = (pod.spec.volumes ?? []).flatMap((volume) => [
+    volume,
+    ...(volume.projected?.sources ?? []),
+  ]);
+  return sources.flatMap(({ configMap, secret }) => [
+    key('configmap', configMap),
+    key('secret', secret && { name: secret.secretName ?? secret.name }),
+  ]);
+}
+
+function key(kind: Kind, reference: { name?: string | undefined } | undefined): string | undefined {
+  return reference?.name === undefined ? undefined : `${kind}/${reference.name}`;
 }
 
 async function fetchOne(kube: KubeClient, path: string): Promise<KeyedData | undefined> {

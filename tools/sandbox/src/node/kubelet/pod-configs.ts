@@ -2,12 +2,12 @@
  * A Pod in the runtime interface's words: the sandbox's configuration, and each container's as the stub that stands in for it. Pure.
  * Volumes, resources and security settings are left out: the stub needs none of them.
  */
+import type { CallTarget } from '../calls/written-endpoints.js';
 import type { ContainerConfig, NamespaceOptions, PodSandboxConfig } from '../cri/cri.client.js';
 import { clusterDomain } from '../dns/zone.js';
 import type { ContainerSpec, Pod } from '../kube/kube-objects.js';
 import { sandboxAnnotations, type AgentConfig } from './agent-config.js';
-import { callTargets } from './call-targets.js';
-import { type Environment, expandReferences } from './environment.js';
+import type { Environment } from './environment.js';
 
 /** The labels that every kubelet puts on what it creates, and by which runtimes' users find Pods. */
 export const runtimeLabels = {
@@ -48,7 +48,7 @@ export interface StubContainer {
   role: ContainerRole;
   attempt: number;
   environment: Environment;
-  ownAddresses: readonly string[];
+  calls: readonly CallTarget[];
 }
 
 export function containerConfig(pod: Pod, container: StubContainer, config: AgentConfig): ContainerConfig {
@@ -69,19 +69,14 @@ export function containerConfig(pod: Pod, container: StubContainer, config: Agen
   };
 }
 
-function stubArguments(pod: Pod, { spec, role, environment, ownAddresses }: StubContainer): string[] {
-  const variables = { ...environment.injected, ...environment.declared };
-  const texts = [...(spec.command ?? []), ...(spec.args ?? [])].map((text) =>
-    expandReferences(text, variables),
-  );
-  const targets = callTargets({ environment: environment.declared, texts, ownAddresses });
+function stubArguments(pod: Pod, { spec, role, environment, calls }: StubContainer): string[] {
   const isKept = ['1', 'true'].includes(environment.declared[keepVariable] ?? '');
   return [
     ...['--pod', pod.metadata.name],
     ...endArguments(pod, role),
     ...(isKept ? ['--keep'] : []),
     ...(role === 'init' ? [] : listenArguments(pod, spec)),
-    ...targets.flatMap((target) => ['--call', `${target.protocol}:${target.host}:${target.port}`]),
+    ...calls.flatMap(({ protocol, host, port }) => ['--call', `${protocol}:${host}:${port}`]),
   ];
 }
 

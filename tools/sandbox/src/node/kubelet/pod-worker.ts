@@ -4,6 +4,7 @@
  * `planContainers`, what to say by `podStatus`.
  */
 import { rm } from 'node:fs/promises';
+import { containerCalls } from '../calls/container-calls.js';
 import type { CriClient, SandboxPlace } from '../cri/cri.client.js';
 import type { DnsProcess } from '../dns/dns-process.js';
 import type { ContainerSpec, Pod, Service } from '../kube/kube-objects.js';
@@ -176,13 +177,14 @@ export class PodWorker {
     const { name } = start.spec;
     if (this.place === undefined) return false;
     try {
-      const environment = containerEnvironment(this.pod, start.spec, {
+      const sources = {
         data: await fetchConfigSources(kube, this.pod),
         podAddress: this.podAddress(),
         hostAddress: config.nodeAddress,
         services: this.ports.services(),
-      });
-      const stub = { ...start, environment, ownAddresses: [this.podAddress(), this.pod.metadata.name] };
+      };
+      const environment = containerEnvironment(this.pod, start.spec, sources);
+      const stub = { ...start, environment, calls: containerCalls(this.pod, start.spec, sources) };
       const id = await cri.createContainer(
         this.place.id,
         containerConfig(this.pod, stub, config),
