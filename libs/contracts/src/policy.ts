@@ -66,6 +66,7 @@ export type Unit = z.infer<typeof Unit>;
 /** A peer group by definition, never by its list of Pods. An address is in it if any of the parts says so. */
 export const Group = z.object({
   id: GroupId,
+  /** Each once, as the workloads. */
   labelSets: z.array(LabelSetId),
   /** Endpoints of these workloads (a rule that names workloads). */
   workloads: z.array(Text),

@@ -80,14 +80,14 @@ describe('members of a group', () => {
 const GROUPS = ['g1', 'g2', 'g3'];
 const ADDRESSES = ['10.0.0.1', '10.0.0.2', '10.0.0.3', 'fd00::1'];
 type Step = { group: Group } | { noGroup: string } | { pod: Endpoint } | { noPod: string } | { take: true };
-const labelSets = fc.subarray(['a', 'b', 'c']);
+const labelSets = fc.shuffledSubarray(['a', 'b', 'c']);
 const podId = fc.constantFrom('p1', 'p2', 'p3', 'p4');
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     group: fc.record({
       id: fc.constantFrom(...GROUPS),
       labelSets,
-      workloads: fc.subarray(['w1', 'w2']),
+      workloads: fc.shuffledSubarray(['w1', 'w2']),
       cidrs: fc.constant<string[]>([]),
       fqdns: fc.constant<string[]>([]),
       ownHost: fc.constant(false),

@@ -1,29 +1,33 @@
 /**
  * Who is in each group right now: groups by definition × endpoints. Nothing is stored per pair: membership follows
- * from an address's owner, and only what changed since it was last asked for is remembered.
- *
- * An address belongs to its newest endpoint (the one first heard of last): an address that moves to a new Pod before
- * the old one is gone must count as the new one's at once.
+ * from an address's owner, and only what changed since it was last asked for is remembered. Of a group that nobody was told of
+ * yet not even that: its first changes are all of its addresses.
  */
-import type { Address, Endpoint, Group, GroupId, LabelSetId } from '@ringfence/contracts';
+import type { Address, Endpoint, Group, GroupId } from '@ringfence/contracts';
+import { AddressClaims } from './address-claims.js';
 import { CidrSet } from './cidr-set.js';
 import { GroupParts } from './group-parts.js';
 import type { Part } from './group-parts.js';
+import { differenceOf } from './list-difference.js';
 
+/** An endpoint that is told anew is another item of the same age. */
 interface EndpointItem {
   readonly age: number;
-  endpoint: Endpoint;
-  /** Its label set, and its workload. */
-  parts: readonly Part<EndpointItem>[];
+  readonly endpoint: Endpoint;
+  readonly ofLabelSet: PartItem;
+  readonly ofWorkload: PartItem | null;
 }
 
 interface GroupItem {
-  readonly group: Group;
-  readonly labelSets: ReadonlySet<LabelSetId>;
-  readonly workloads: ReadonlySet<string>;
-  readonly cidrs: CidrSet;
+  group: Group;
+  cidrs: CidrSet;
+  /** Its parts, as long as changes were never taken: all of their addresses are new. */
+  fresh: readonly PartItem[] | null;
+  /** Of one that is not fresh: for each address that was touched, was it a member when changes were last taken? */
+  touched: Map<Address, boolean> | null;
 }
 
+type PartItem = Part<GroupItem, EndpointItem>;
 type PartKind = 'labelSets' | 'workloads';
 const PART_KINDS: readonly PartKind[] = ['labelSets', 'workloads'];
 
@@ -35,47 +39,45 @@ export interface MembershipDelta {
 export class GroupMembers {
   private readonly endpoints = new Map<string, EndpointItem>();
   private readonly groups = new Map<GroupId, GroupItem>();
-  /** Everyone who claims the address, oldest first; the last one owns it. */
-  private readonly claims = new Map<Address, EndpointItem[]>();
+  private readonly claims = new AddressClaims<EndpointItem>((address, before, after) => {
+    if (before !== undefined) this.touchGroupsOf(before, address, true);
+    if (after !== undefined) this.touchGroupsOf(after, address, false);
+  });
   private readonly parts = {
-    labelSets: new GroupParts<EndpointItem>(),
-    workloads: new GroupParts<EndpointItem>(),
+    labelSets: new GroupParts<GroupItem, EndpointItem>(),
+    workloads: new GroupParts<GroupItem, EndpointItem>(),
   };
-  /** Per group, for each address that was touched: was it a member when changes were last taken? */
-  private touched = new Map<GroupId, Map<Address, boolean>>();
+  /** Groups whose addresses may be others than when changes were last taken. */
+  private readonly changed = new Set<GroupItem>();
   private clock = 0;
 
   upsertGroup(group: Group): void {
-    const old = this.groups.get(group.id);
-    const item: GroupItem = {
-      group,
-      labelSets: setOf(group.labelSets),
-      workloads: setOf(group.workloads),
-      cidrs: group.cidrs.length === 0 ? NO_CIDRS : new CidrSet(group.cidrs),
-    };
-    this.relink('labelSets', item, old);
-    this.relink('workloads', item, old);
-    this.groups.set(group.id, item);
+    const known = this.groups.get(group.id);
+    if (known?.fresh === null) return this.changeGroup(known, group);
+    if (known !== undefined) this.removeGroup(group.id);
+    this.addGroup(group);
   }
 
   /** Its changes are forgotten: who removes a group has no more use for them. */
   removeGroup(id: GroupId): void {
-    const old = this.groups.get(id);
-    if (old === undefined) return;
-    for (const kind of PART_KINDS) for (const part of old[kind]) this.unlink(kind, part, id);
+    const item = this.groups.get(id);
+    if (item === undefined) return;
+    for (const kind of PART_KINDS) for (const part of item.group[kind]) this.unlink(item, kind, part);
     this.groups.delete(id);
-    this.touched.delete(id);
+    this.changed.delete(item);
   }
 
   upsertEndpoint(endpoint: Endpoint): void {
     const known = this.endpoints.get(endpoint.id);
     if (known !== undefined) this.detach(known);
-    const item = known ?? { age: ++this.clock, endpoint, parts: [] };
-    item.endpoint = endpoint;
-    item.parts = this.partsOf(endpoint);
+    const age = known?.age ?? (this.clock += 1);
+    const ofLabelSet = this.parts.labelSets.open(endpoint.labelSet);
+    const ofWorkload = endpoint.workload === null ? null : this.parts.workloads.open(endpoint.workload);
+    const item: EndpointItem = { age, endpoint, ofLabelSet, ofWorkload };
     this.endpoints.set(endpoint.id, item);
-    for (const part of item.parts) part.endpoints.add(item);
-    for (const address of endpoint.addresses) this.claim(address, item);
+    ofLabelSet.endpoints.add(item);
+    ofWorkload?.endpoints.add(item);
+    for (const address of endpoint.addresses) this.claims.claim(address, item);
   }
 
   removeEndpoint(id: string): void {
@@ -95,151 +97,142 @@ export class GroupMembers {
 
   /** The endpoint that an address belongs to. */
   ownerOf(address: Address): Endpoint | undefined {
-    return this.claims.get(address)?.at(-1)?.endpoint;
+    return this.claims.ownerOf(address)?.endpoint;
   }
 
   /** Host addresses of the group; its CIDRs and the own node's addresses are not among them. */
   addresses(id: GroupId): ReadonlySet<Address> {
-    const addresses = new Set<Address>();
-    const group = this.groups.get(id);
-    if (group === undefined) return addresses;
-    for (const item of this.candidates(group)) {
-      for (const address of item.endpoint.addresses) {
-        if (this.owns(item, address)) addresses.add(address);
-      }
-    }
-    return addresses;
+    const item = this.groups.get(id);
+    return this.addressesOf(item === undefined ? [] : this.partsOf(item));
   }
 
   /** An unknown group contains nobody. */
   contains(id: GroupId, address: Address, hostAddresses: ReadonlySet<Address>): boolean {
-    const group = this.groups.get(id);
-    if (group === undefined) return false;
-    if (group.group.ownHost && hostAddresses.has(address)) return true;
-    const owner = this.ownerOf(address);
-    return (owner !== undefined && holds(group, owner)) || group.cidrs.contains(address);
+    const item = this.groups.get(id);
+    if (item === undefined) return false;
+    if (item.group.ownHost && hostAddresses.has(address)) return true;
+    return this.isMember(item, address) || item.cidrs.contains(address);
   }
 
-  holdsEndpoint(id: GroupId, endpoint: Pick<Endpoint, 'labelSet' | 'workload'>): boolean {
-    const group = this.groups.get(id);
-    return group !== undefined && holds(group, endpoint);
+  holdsEndpoint(id: GroupId, { labelSet, workload }: Pick<Endpoint, 'labelSet' | 'workload'>): boolean {
+    const item = this.groups.get(id);
+    if (item === undefined) return false;
+    const isPart = (kind: PartKind, part: string): boolean =>
+      this.parts[kind].get(part)?.groups.has(item) ?? false;
+    return isPart('labelSets', labelSet) || (workload !== null && isPart('workloads', workload));
   }
 
   /** Net changes of host addresses since the last call, sorted; groups whose addresses did not change are left out. */
   takeChanges(): Map<GroupId, MembershipDelta> {
     const changes = new Map<GroupId, MembershipDelta>();
-    for (const [id, addresses] of this.touched) {
-      const group = this.groups.get(id);
-      const added: Address[] = [];
-      const removed: Address[] = [];
-      for (const [address, was] of addresses) {
-        if (was !== this.isMember(group, address)) (was ? removed : added).push(address);
-      }
+    for (const item of this.changed) {
+      const { added, removed } = item.fresh === null ? this.netOf(item) : this.allOf(item.fresh);
+      item.fresh = item.touched = null;
       if (added.length + removed.length > 0)
-        changes.set(id, { added: added.sort(), removed: removed.sort() });
+        changes.set(item.group.id, { added: added.sort(), removed: removed.sort() });
     }
-    this.touched = new Map();
+    this.changed.clear();
     return changes;
   }
 
-  private *candidates(group: GroupItem): Generator<EndpointItem> {
-    for (const kind of PART_KINDS)
-      for (const part of group[kind]) yield* this.parts[kind].get(part)?.endpoints ?? [];
+  private addGroup(group: Group): void {
+    const fresh = PART_KINDS.flatMap((kind) => group[kind].map((id) => this.parts[kind].open(id)));
+    const item: GroupItem = { group, cidrs: cidrsOf(group), fresh, touched: null };
+    for (const part of fresh) part.groups.add(item);
+    this.groups.set(group.id, item);
+    this.changed.add(item);
   }
 
-  /** Follows what a group gained and lost of one kind of part. */
-  private relink(kind: PartKind, item: GroupItem, old: GroupItem | undefined): void {
-    const [before, after] = [old?.[kind] ?? NONE, item[kind]];
-    for (const id of before) {
-      if (after.has(id)) continue;
-      this.touchEndpoints(this.parts[kind].get(id)!.endpoints, item.group.id, old);
-      this.unlink(kind, id, item.group.id);
-    }
-    for (const id of after) {
-      if (before.has(id)) continue;
+  private changeGroup(item: GroupItem, group: Group): void {
+    for (const kind of PART_KINDS) this.relink(item, kind, group[kind]);
+    item.group = group;
+    item.cidrs = cidrsOf(group);
+  }
+
+  /** Follows what a group lost and gained of one kind of part. */
+  private relink(item: GroupItem, kind: PartKind, after: readonly string[]): void {
+    const { lost, gained } = differenceOf(item.group[kind], after);
+    for (const id of lost) {
       const part = this.parts[kind].open(id);
-      part.groups.add(item.group.id);
-      this.touchEndpoints(part.endpoints, item.group.id, old);
+      for (const endpoint of part.endpoints) this.touchEndpoint(item, endpoint, true);
+      this.unlink(item, kind, id);
+    }
+    for (const id of gained) {
+      const part = this.parts[kind].open(id);
+      for (const endpoint of part.endpoints) this.touchEndpoint(item, endpoint, holds(item, endpoint));
+      part.groups.add(item);
     }
   }
 
-  private unlink(kind: PartKind, id: string, group: GroupId): void {
-    this.parts[kind].get(id)?.groups.delete(group);
+  private unlink(item: GroupItem, kind: PartKind, id: string): void {
+    this.parts[kind].get(id)?.groups.delete(item);
     this.parts[kind].close(id);
-  }
-
-  private partsOf({ labelSet, workload }: Endpoint): Part<EndpointItem>[] {
-    const ofLabelSet = this.parts.labelSets.open(labelSet);
-    return workload === null ? [ofLabelSet] : [ofLabelSet, this.parts.workloads.open(workload)];
-  }
-
-  private touchEndpoints(items: Iterable<EndpointItem>, id: GroupId, old: GroupItem | undefined): void {
-    for (const item of items) {
-      const was = old !== undefined && holds(old, item.endpoint);
-      for (const address of item.endpoint.addresses)
-        if (this.owns(item, address)) this.touch(id, address, was);
-    }
-  }
-
-  private claim(address: Address, item: EndpointItem): void {
-    const claims = this.claims.get(address);
-    if (claims === undefined) return this.setClaims(address, undefined, [item]);
-    if (claims.includes(item)) return;
-    const position = claims.findLastIndex((other) => other.age < item.age) + 1;
-    this.setClaims(address, claims, claims.toSpliced(position, 0, item));
   }
 
   private detach(item: EndpointItem): void {
     const { labelSet, workload, addresses } = item.endpoint;
-    for (const address of new Set(addresses)) {
-      const claims = this.claims.get(address)!;
-      const others = claims.filter((other) => other !== item);
-      this.setClaims(address, claims, others.length > 0 ? others : undefined);
-    }
-    for (const part of item.parts) part.endpoints.delete(item);
+    for (const address of addresses) this.claims.withdraw(address, item);
+    item.ofLabelSet.endpoints.delete(item);
     this.parts.labelSets.close(labelSet);
+    item.ofWorkload?.endpoints.delete(item);
     if (workload !== null) this.parts.workloads.close(workload);
   }
 
-  /** The groups of both owners are concerned. */
-  private setClaims(
-    address: Address,
-    before: EndpointItem[] | undefined,
-    after: EndpointItem[] | undefined,
-  ): void {
-    this.touchGroupsOf(before?.at(-1), address, true);
-    if (after === undefined) this.claims.delete(address);
-    else this.claims.set(address, after);
-    this.touchGroupsOf(after?.at(-1), address, false);
+  private touchEndpoint(group: GroupItem, item: EndpointItem, was: boolean): void {
+    for (const address of item.endpoint.addresses)
+      if (this.claims.owns(address, item)) this.touch(group, address, was);
   }
 
-  private touchGroupsOf(owner: EndpointItem | undefined, address: Address, was: boolean): void {
-    for (const part of owner?.parts ?? []) for (const id of part.groups) this.touch(id, address, was);
+  private touchGroupsOf({ ofLabelSet, ofWorkload }: EndpointItem, address: Address, was: boolean): void {
+    for (const group of ofLabelSet.groups) this.touch(group, address, was);
+    if (ofWorkload !== null) for (const group of ofWorkload.groups) this.touch(group, address, was);
   }
 
   /** Only the first touch since changes were last taken knows what was true then. */
-  private touch(id: GroupId, address: Address, was: boolean): void {
-    let addresses = this.touched.get(id);
-    if (addresses === undefined) this.touched.set(id, (addresses = new Map()));
-    if (!addresses.has(address)) addresses.set(address, was);
+  private touch(item: GroupItem, address: Address, was: boolean): void {
+    if (item.fresh !== null) return;
+    this.changed.add(item);
+    item.touched ??= new Map();
+    if (!item.touched.has(address)) item.touched.set(address, was);
   }
 
-  private isMember(group: GroupItem | undefined, address: Address): boolean {
-    const owner = this.ownerOf(address);
-    return owner !== undefined && group !== undefined && holds(group, owner);
+  private allOf(fresh: readonly PartItem[]): MembershipDelta {
+    return { added: [...this.addressesOf(fresh)], removed: [] };
   }
 
-  private owns(item: EndpointItem, address: Address): boolean {
-    return this.claims.get(address)?.at(-1) === item;
+  private netOf(item: GroupItem): MembershipDelta {
+    const delta: MembershipDelta = { added: [], removed: [] };
+    for (const [address, was] of item.touched ?? []) {
+      if (was !== this.isMember(item, address)) (was ? delta.removed : delta.added).push(address);
+    }
+    return delta;
+  }
+
+  private addressesOf(parts: Iterable<PartItem>): Set<Address> {
+    const addresses = new Set<Address>();
+    for (const { endpoints } of parts) for (const item of endpoints) this.collect(item, addresses);
+    return addresses;
+  }
+
+  private collect(item: EndpointItem, addresses: Set<Address>): void {
+    for (const address of item.endpoint.addresses)
+      if (this.claims.owns(address, item)) addresses.add(address);
+  }
+
+  private *partsOf({ group }: GroupItem): Generator<PartItem> {
+    for (const kind of PART_KINDS) for (const id of group[kind]) yield this.parts[kind].open(id);
+  }
+
+  private isMember(item: GroupItem, address: Address): boolean {
+    const owner = this.claims.ownerOf(address);
+    return owner !== undefined && holds(item, owner);
   }
 }
 
-const NONE: ReadonlySet<string> = new Set();
 const NO_CIDRS = new CidrSet([]);
 
-/** Most groups have one part only, and there are many of them. */
-const setOf = (ids: readonly string[]): ReadonlySet<string> => (ids.length === 0 ? NONE : new Set(ids));
+/** Most groups have none, and there are many of them. */
+const cidrsOf = ({ cidrs }: Group): CidrSet => (cidrs.length === 0 ? NO_CIDRS : new CidrSet(cidrs));
 
-const holds = (group: GroupItem, endpoint: Pick<Endpoint, 'labelSet' | 'workload'>): boolean =>
-  group.labelSets.has(endpoint.labelSet) ||
-  (endpoint.workload !== null && group.workloads.has(endpoint.workload));
+const holds = (group: GroupItem, { ofLabelSet, ofWorkload }: EndpointItem): boolean =>
+  ofLabelSet.groups.has(group) || (ofWorkload?.groups.has(group) ?? false);
