@@ -9,5 +9,5 @@ export type { RefusalReason, RefusedAnnotation, ResolvedLabels } from './annotat
 export { ALL_WORKLOADS, intersect, matches, selectorOf, selectorText } from './selector.js';
 export type { Selector, TypeCondition, TypeWish } from './selector.js';
 export { MembershipIndex } from './membership.js';
-export type { MembershipChange } from './membership.js';
+export type { MembershipListener, Selected, Selecting } from './membership.js';
 export { addTo, removeFrom, SmallSet } from './small-set.js';

@@ -8,145 +8,110 @@
  * Entities with equal labels share a label set and groups with equal questions share a selector; those outer links
  * belong to the callers.
  */
-import type { LabelId, LabelSet, LabelSetId } from '@ringfence/contracts';
+import type { LabelId, LabelSet } from '@ringfence/contracts';
 import type { CatalogueIndex } from './catalogue.js';
 import { Posting } from './posting.js';
 import { matches } from './selector.js';
 import type { Selector } from './selector.js';
-import { addTo, removeFrom, SmallSet } from './small-set.js';
+import { SmallSet } from './small-set.js';
 
-export interface MembershipChange {
-  readonly selector: string;
-  readonly labelSet: LabelSetId;
-  readonly member: boolean;
-}
-
-interface SelectorItem {
-  readonly id: string;
+/** A selector, and whatever else whoever adds it keeps in the same record. */
+export interface Selecting<L extends object> {
   readonly selector: Selector;
+  readonly members: SmallSet<L>;
   /** Labels that it hangs under; null: it asks for no particular label and is tried on every label set. */
-  readonly anchor: readonly LabelId[] | null;
-  readonly members: Set<LabelSetItem>;
+  anchor: readonly LabelId[] | null;
 }
 
-interface LabelSetItem {
+/** A label set likewise. */
+export interface Selected<S extends object> {
   readonly labelSet: LabelSet;
-  readonly selectors: SmallSet<SelectorItem>;
+  readonly selectors: SmallSet<S>;
   isGone: boolean;
 }
 
-export class MembershipIndex {
-  private readonly selectors = new Map<string, SelectorItem>();
-  private readonly labelSets = new Map<LabelSetId, LabelSetItem>();
-  private readonly anchored = new Map<LabelId, SmallSet<SelectorItem>>();
-  private readonly unanchored = new Set<SelectorItem>();
-  private readonly posted = new Map<LabelId, Posting<LabelSetItem>>();
-  private catalogue: CatalogueIndex;
+/** Told of each pair once it is so. */
+export type MembershipListener<S, L> = (selector: S, labelSet: L, isMember: boolean) => void;
 
-  constructor(catalogue: CatalogueIndex) {
-    this.catalogue = catalogue;
-  }
+interface LabelItem<S extends object, L extends Selected<S>> {
+  readonly anchored: SmallSet<S>;
+  readonly posted: Posting<L>;
+}
+
+export class MembershipIndex<S extends Selecting<L>, L extends Selected<S>> {
+  private readonly labels = new Map<LabelId, LabelItem<S, L>>();
+  private readonly unanchored = new Set<S>();
+  private readonly everybody = new Posting<L>();
+
+  constructor(
+    private catalogue: CatalogueIndex,
+    private readonly changed: MembershipListener<S, L>,
+  ) {}
 
   /** `changed`: labels whose type is another than before (new and deleted ones included). */
-  setCatalogue(catalogue: CatalogueIndex, changed: Iterable<LabelId>): MembershipChange[] {
+  setCatalogue(catalogue: CatalogueIndex, changed: Iterable<LabelId>): void {
     this.catalogue = catalogue;
-    const touched = new Set<LabelSetItem>();
+    const touched = new Set<L>();
     for (const label of changed) for (const item of this.postedUnder(label)) touched.add(item);
-    return [...touched].flatMap((item) => this.rematch(item));
+    for (const item of touched) this.rematch(item);
   }
 
-  /** A label set's content never changes (its id is a hash of it): a known one changes nothing. */
-  addLabelSet(labelSet: LabelSet): MembershipChange[] {
-    if (this.labelSets.has(labelSet.id)) return [];
-    const item: LabelSetItem = { labelSet, selectors: new SmallSet(), isGone: false };
-    this.labelSets.set(labelSet.id, item);
-    for (const label of labelSet.labels) this.post(label, item);
-    return this.rematch(item);
+  /** Once, until it is removed. */
+  addLabelSet(item: L): void {
+    this.everybody.add(item);
+    for (const label of item.labelSet.labels) this.open(label).posted.add(item);
+    this.rematch(item);
   }
 
-  removeLabelSet(id: LabelSetId): MembershipChange[] {
-    const item = this.labelSets.get(id);
-    if (item === undefined) return [];
-    this.labelSets.delete(id);
+  removeLabelSet(item: L): void {
     item.isGone = true;
-    for (const label of item.labelSet.labels) this.unpost(label);
-    return [...item.selectors].map((selector) => this.part(selector, item));
+    this.everybody.lost();
+    for (const label of item.labelSet.labels) {
+      this.labels.get(label)!.posted.lost();
+      this.close(label);
+    }
+    for (const selector of item.selectors) this.part(selector, item);
   }
 
-  /** The same id must always come with the same selector; a known one changes nothing. */
-  addSelector(id: string, selector: Selector): MembershipChange[] {
-    if (this.selectors.has(id)) return [];
-    const item: SelectorItem = { id, selector, anchor: this.chooseAnchor(selector), members: new Set() };
-    this.selectors.set(id, item);
+  /** Once, until it is removed. */
+  addSelector(item: S): void {
+    item.anchor = this.chooseAnchor(item.selector);
     if (item.anchor === null) this.unanchored.add(item);
-    else for (const label of item.anchor) addTo(this.anchored, label, item);
-    const changes: MembershipChange[] = [];
-    for (const candidate of this.candidateSets(selector)) {
-      if (!item.members.has(candidate) && this.match(item, candidate))
-        changes.push(this.join(item, candidate));
-    }
-    return changes;
+    else for (const label of item.anchor) this.open(label).anchored.add(item);
+    for (const candidate of this.candidateSets(item.selector)) this.consider(item, candidate);
   }
 
-  removeSelector(id: string): MembershipChange[] {
-    const item = this.selectors.get(id);
-    if (item === undefined) return [];
-    this.selectors.delete(id);
+  removeSelector(item: S): void {
     if (item.anchor === null) this.unanchored.delete(item);
-    else for (const label of item.anchor) removeFrom(this.anchored, label, item);
-    return [...item.members].map((labelSet) => this.part(item, labelSet));
-  }
-
-  labelSet(id: LabelSetId): LabelSet | undefined {
-    return this.labelSets.get(id)?.labelSet;
-  }
-
-  selectorsOf(labelSet: LabelSetId): string[] {
-    const ids: string[] = [];
-    for (const item of this.labelSets.get(labelSet)?.selectors ?? []) ids.push(item.id);
-    return ids;
-  }
-
-  labelSetsOf(selector: string): LabelSetId[] {
-    const ids: LabelSetId[] = [];
-    for (const item of this.selectors.get(selector)?.members ?? []) ids.push(item.labelSet.id);
-    return ids;
-  }
-
-  isMember(selector: string, labelSet: LabelSetId): boolean {
-    const item = this.labelSets.get(labelSet);
-    return item !== undefined && (this.selectors.get(selector)?.members.has(item) ?? false);
-  }
-
-  private rematch(item: LabelSetItem): MembershipChange[] {
-    const changes: MembershipChange[] = [];
-    for (const selector of item.selectors) {
-      if (!this.match(selector, item)) changes.push(this.part(selector, item));
+    for (const label of item.anchor ?? []) {
+      this.labels.get(label)!.anchored.delete(item);
+      this.close(label);
     }
-    const consider = (selector: SelectorItem): void => {
-      if (!item.selectors.has(selector) && this.match(selector, item))
-        changes.push(this.join(selector, item));
-    };
-    for (const label of item.labelSet.labels)
-      for (const selector of this.anchored.get(label) ?? []) consider(selector);
-    this.unanchored.forEach(consider);
-    return changes;
+    for (const labelSet of item.members) this.part(item, labelSet);
   }
 
-  private match(selector: SelectorItem, item: LabelSetItem): boolean {
+  private rematch(item: L): void {
+    for (const selector of item.selectors) if (!this.match(selector, item)) this.part(selector, item);
+    for (const label of item.labelSet.labels)
+      for (const selector of this.labels.get(label)!.anchored) this.consider(selector, item);
+    for (const selector of this.unanchored) this.consider(selector, item);
+  }
+
+  private match(selector: S, item: L): boolean {
     return matches(selector.selector, item.labelSet, this.catalogue);
   }
 
-  private join(selector: SelectorItem, item: LabelSetItem): MembershipChange {
+  private consider(selector: S, item: L): void {
+    if (item.selectors.has(selector) || !this.match(selector, item)) return;
     selector.members.add(item);
     item.selectors.add(selector);
-    return { selector: selector.id, labelSet: item.labelSet.id, member: true };
+    this.changed(selector, item, true);
   }
 
-  private part(selector: SelectorItem, item: LabelSetItem): MembershipChange {
+  private part(selector: S, item: L): void {
     selector.members.delete(item);
     item.selectors.delete(selector);
-    return { selector: selector.id, labelSet: item.labelSet.id, member: false };
+    this.changed(selector, item, false);
   }
 
   /**
@@ -154,42 +119,42 @@ export class MembershipIndex {
    * thousands of rules, each settles under its application and nobody's look-up walks through all of production.
    */
   private chooseAnchor(selector: Selector): readonly LabelId[] | null {
-    return this.rarest(selector, this.anchored);
+    return rarest(selector, (label) => this.labels.get(label)?.anchored.size ?? 0);
   }
 
-  private candidateSets(selector: Selector): Iterable<LabelSetItem> {
-    const rarest = this.rarest(selector, this.posted);
-    if (rarest === null) return this.labelSets.values();
-    return rarest.flatMap((label) => this.postedUnder(label));
+  private candidateSets(selector: Selector): readonly L[] {
+    const labels = rarest(selector, (label) => this.labels.get(label)?.posted.size ?? 0);
+    if (labels === null) return this.everybody.present();
+    return labels.length === 1
+      ? this.postedUnder(labels[0]!)
+      : labels.flatMap((label) => this.postedUnder(label));
   }
 
-  private post(label: LabelId, item: LabelSetItem): void {
-    let posting = this.posted.get(label);
-    if (posting === undefined) this.posted.set(label, (posting = new Posting()));
-    posting.add(item);
+  private postedUnder(label: LabelId): readonly L[] {
+    return this.labels.get(label)?.posted.present() ?? [];
   }
 
-  private unpost(label: LabelId): void {
-    const posting = this.posted.get(label)!;
-    posting.lost();
-    if (posting.size === 0) this.posted.delete(label);
+  private open(label: LabelId): LabelItem<S, L> {
+    let item = this.labels.get(label);
+    if (item === undefined)
+      this.labels.set(label, (item = { anchored: new SmallSet(), posted: new Posting() }));
+    return item;
   }
 
-  private postedUnder(label: LabelId): readonly LabelSetItem[] {
-    return this.posted.get(label)?.present() ?? [];
+  /** Something went from it. */
+  private close(label: LabelId): void {
+    const item = this.labels.get(label);
+    if (item?.anchored.size === 0 && item.posted.size === 0) this.labels.delete(label);
   }
+}
 
-  private rarest(
-    selector: Selector,
-    load: ReadonlyMap<LabelId, { readonly size: number }>,
-  ): readonly LabelId[] | null {
-    let best: readonly LabelId[] | null = null;
-    let bestCost = Infinity;
-    for (const condition of selector.conditions) {
-      if (!('anyOf' in condition)) continue;
-      const cost = condition.anyOf.reduce((sum, label) => sum + 1 + (load.get(label)?.size ?? 0), 0);
-      if (cost < bestCost) [best, bestCost] = [condition.anyOf, cost];
-    }
-    return best;
+function rarest(selector: Selector, loadOf: (label: LabelId) => number): readonly LabelId[] | null {
+  let best: readonly LabelId[] | null = null;
+  let bestCost = Infinity;
+  for (const condition of selector.conditions) {
+    if (!('anyOf' in condition)) continue;
+    const cost = condition.anyOf.reduce((sum, label) => sum + 1 + loadOf(label), 0);
+    if (cost < bestCost) [best, bestCost] = [condition.anyOf, cost];
   }
+  return best;
 }

@@ -1,15 +1,12 @@
-/** What the calculators of one cluster look at together: its label sets, their memberships, and who is named where. */
+/** What the calculators of one cluster look at together: its label sets, and who is named where. */
 import type { EnforcementMode, LabelSet, LabelSetId } from '@ringfence/contracts';
-import { matches, MembershipIndex } from '@ringfence/labels';
+import { matches } from '@ringfence/labels';
 import type { CatalogueIndex } from '@ringfence/labels';
+import { newLabelSet } from './cluster-records.js';
+import type { KnownLabelSet } from './cluster-records.js';
 import type { CompiledIpList } from './policy-source.js';
 import type { WorkloadsQuestion } from './question.js';
 import type { WorkloadDirectory } from './workload-directory.js';
-
-export interface KnownLabelSet {
-  readonly labelSet: LabelSet;
-  readonly mode: EnforcementMode;
-}
 
 /** Facts that all clusters share. */
 export interface SharedFacts {
@@ -19,16 +16,34 @@ export interface SharedFacts {
 }
 
 export class ClusterFacts {
-  readonly labelSets = new Map<LabelSetId, KnownLabelSet>();
-  readonly index: MembershipIndex;
+  /** One that is gone stays until its unit is told to be gone, too. */
+  private readonly labelSets = new Map<LabelSetId, KnownLabelSet>();
 
-  constructor(readonly shared: SharedFacts) {
-    this.index = new MembershipIndex(shared.catalogue);
+  constructor(readonly shared: SharedFacts) {}
+
+  labelSet(id: LabelSetId): KnownLabelSet | undefined {
+    const known = this.labelSets.get(id);
+    return known?.isGone === false ? known : undefined;
+  }
+
+  /** Whoever asks knows that it is not there. */
+  addLabelSet(labelSet: LabelSet, mode: EnforcementMode): KnownLabelSet {
+    const known = newLabelSet(labelSet, mode);
+    const gone = this.labelSets.get(labelSet.id);
+    if (gone !== undefined) [known.told, gone.told] = [gone.told, undefined];
+    this.labelSets.set(labelSet.id, known);
+    return known;
+  }
+
+  /** Of one that is gone nothing is to be told any more. */
+  forgetLabelSet(gone: KnownLabelSet): void {
+    const { id } = gone.labelSet;
+    if (this.labelSets.get(id) === gone) this.labelSets.delete(id);
   }
 
   /** Whether a workload that the question names is in this cluster and within what the question leaves. */
   isMeant(question: WorkloadsQuestion, workload: string): boolean {
-    const known = this.labelSets.get(this.shared.workloads.labelSetOf(workload) ?? '');
+    const known = this.labelSet(this.shared.workloads.labelSetOf(workload) ?? '');
     return known !== undefined && matches(question.narrow, known.labelSet, this.shared.catalogue);
   }
 }

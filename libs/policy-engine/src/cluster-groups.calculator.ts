@@ -1,10 +1,13 @@
 /**
- * The groups of one cluster: which questions its rules ask, and the answers that changed. Only groups that a unit
- * refers to are told; which these are, the units' calculator says with `use` and `disuse`.
+ * The groups of one cluster: answers of the questions that its rules ask, and which of them changed. Only groups that a list
+ * names are told; which these are, the lists' calculator says with `use` and `disuse`.
  */
 import type { Group, GroupId, LabelSetId } from '@ringfence/contracts';
-import type { MembershipChange } from '@ringfence/labels';
+import { addTo, removeFrom } from '@ringfence/labels';
+import type { SmallSet } from '@ringfence/labels';
+import type { AskedQuestions } from './asked-questions.js';
 import type { ClusterFacts } from './cluster-facts.js';
+import type { AskedQuestion, AskedSelector } from './cluster-records.js';
 import type { Question } from './question.js';
 import { sameTexts } from './rule-compiler.js';
 
@@ -13,98 +16,85 @@ export interface GroupChanges {
   readonly remove: GroupId[];
 }
 
-/** `all`: look again; otherwise the label sets that came (true) and went (false). */
-type Pending = 'all' | Map<LabelSetId, boolean>;
-
 export class ClusterGroupsCalculator {
-  private readonly facts: ClusterFacts;
-  private readonly asked = new Map<GroupId, { readonly question: Question; times: number }>();
-  private readonly naming = new Map<string, Set<GroupId>>();
-  private readonly uses = new Map<GroupId, number>();
-  private readonly told = new Map<GroupId, Group>();
-  private readonly pending = new Map<GroupId, Pending>();
+  /** Questions by the workloads that they name. */
+  private readonly byWorkload = new Map<string, SmallSet<GroupId>>();
+  private dirty: AskedQuestion[] = [];
 
-  constructor(facts: ClusterFacts) {
-    this.facts = facts;
+  constructor(
+    private readonly facts: ClusterFacts,
+    private readonly questions: AskedQuestions,
+  ) {}
+
+  /** A rule end asks. */
+  ask(question: Question): void {
+    if (!this.questions.ask(question) || question.kind !== 'workloads') return;
+    for (const workload of question.workloads) addTo(this.byWorkload, workload, question.id);
   }
 
-  /** A rule asks. The membership changes that this brings about are returned. */
-  ask(question: Question): MembershipChange[] {
-    const known = this.asked.get(question.id);
-    if (known !== undefined) {
-      known.times++;
-      return [];
-    }
-    this.asked.set(question.id, { question, times: 1 });
-    this.pending.set(question.id, 'all');
-    if (question.kind === 'workloads') {
-      for (const workload of question.workloads) {
-        const groups = this.naming.get(workload);
-        if (groups === undefined) this.naming.set(workload, new Set([question.id]));
-        else groups.add(question.id);
-      }
-    }
-    return question.kind === 'selector' ? this.facts.index.addSelector(question.id, question.selector) : [];
+  /** A rule end no longer asks. */
+  forget(question: Question): void {
+    if (!this.questions.forget(question) || question.kind !== 'workloads') return;
+    for (const workload of question.workloads) removeFrom(this.byWorkload, workload, question.id);
   }
 
-  /** A rule no longer asks. */
-  forget(question: Question): MembershipChange[] {
-    const known = this.asked.get(question.id);
-    if (known === undefined || --known.times > 0) return [];
-    this.asked.delete(question.id);
-    if (question.kind === 'workloads') {
-      for (const workload of question.workloads) this.naming.get(workload)?.delete(question.id);
-    }
-    return question.kind === 'selector' ? this.facts.index.removeSelector(question.id) : [];
-  }
-
-  memberChanged({ selector, labelSet, member }: MembershipChange): void {
-    const pending = this.pending.get(selector);
-    if (pending === 'all' || !this.asked.has(selector)) return;
-    if (pending === undefined) this.pending.set(selector, new Map([[labelSet, member]]));
-    else pending.set(labelSet, member);
+  /** Of a group that nobody was told of, all is worked out when a list names it. */
+  memberChanged(asked: AskedSelector, labelSet: LabelSetId, isMember: boolean): void {
+    if (asked.told === undefined || asked.pending === 'all') return;
+    if (asked.pending === undefined) this.dirty.push(asked);
+    asked.pending ??= new Map();
+    asked.pending.set(labelSet, isMember);
   }
 
   workloadChanged(workload: string): void {
-    for (const id of this.naming.get(workload) ?? []) this.pending.set(id, 'all');
+    for (const id of this.byWorkload.get(workload) ?? []) this.answerChanged(id);
   }
 
   answerChanged(id: GroupId): void {
-    if (this.asked.has(id)) this.pending.set(id, 'all');
+    const asked = this.questions.get(id);
+    if (asked?.told !== undefined) this.lookAgain(asked);
   }
 
+  /** One list more names it. */
   use(id: GroupId): void {
-    const uses = this.uses.get(id) ?? 0;
-    this.uses.set(id, uses + 1);
-    if (uses === 0 && !this.told.has(id)) this.pending.set(id, 'all');
+    const asked = this.questions.get(id)!;
+    asked.naming += 1;
+    if (asked.told === undefined) this.lookAgain(asked);
   }
 
   disuse(id: GroupId): void {
-    const uses = this.uses.get(id)! - 1;
-    if (uses > 0) this.uses.set(id, uses);
-    else {
-      this.uses.delete(id);
-      this.pending.set(id, 'all');
-    }
+    const asked = this.questions.get(id)!;
+    asked.naming -= 1;
+    if (asked.naming === 0) this.lookAgain(asked);
   }
 
   flush(): GroupChanges {
     const changes: GroupChanges = { upsert: [], remove: [] };
-    for (const [id, pending] of this.pending) {
-      const told = this.told.get(id);
-      const asked = this.uses.has(id) ? this.asked.get(id) : undefined;
-      if (asked === undefined) {
-        if (this.told.delete(id)) changes.remove.push(id);
-        continue;
-      }
-      const group =
-        told !== undefined && pending !== 'all' ? amend(told, pending) : this.answer(asked.question);
-      if (told !== undefined && sameGroup(told, group)) continue;
-      this.told.set(id, group);
-      changes.upsert.push(group);
-    }
-    this.pending.clear();
+    const { dirty } = this;
+    this.dirty = [];
+    for (const asked of dirty) this.settle(asked, changes);
     return changes;
+  }
+
+  private lookAgain(asked: AskedQuestion): void {
+    if (asked.pending === undefined) this.dirty.push(asked);
+    asked.pending = 'all';
+  }
+
+  private settle(asked: AskedQuestion, { upsert, remove }: GroupChanges): void {
+    const { told } = asked;
+    const group = asked.naming === 0 ? undefined : this.answerOf(asked);
+    asked.pending = undefined;
+    asked.told = group;
+    if (group === undefined) {
+      if (told !== undefined) remove.push(told.id);
+      this.questions.tidy(asked);
+    } else if (told === undefined || !sameGroup(told, group)) upsert.push(group);
+  }
+
+  private answerOf(asked: AskedQuestion): Group {
+    const { told, pending } = asked;
+    return told !== undefined && pending instanceof Map ? amend(told, pending) : this.answer(asked.question);
   }
 
   private answer(question: Question): Group {
@@ -118,7 +108,7 @@ export class ClusterGroupsCalculator {
     };
     switch (question.kind) {
       case 'selector':
-        return { ...group, labelSets: this.facts.index.labelSetsOf(question.id).sort() };
+        return { ...group, labelSets: this.questions.membersOf(question.id) };
       case 'workloads':
         return { ...group, workloads: question.workloads.filter((id) => this.facts.isMeant(question, id)) };
       case 'ip_list': {

@@ -6,16 +6,17 @@
  *
  * What is referred to is told first (groups, lists, units) and removed last (units, lists, groups).
  */
-import type { EnforcementMode, LabelSet, LabelSetId, UnitOfLists } from '@ringfence/contracts';
-import type { LabelId } from '@ringfence/contracts';
+import type { EnforcementMode, LabelId, LabelSet, LabelSetId, UnitOfLists } from '@ringfence/contracts';
 import { addTo, removeFrom } from '@ringfence/labels';
-import type { MembershipChange, SmallSet } from '@ringfence/labels';
+import type { SmallSet } from '@ringfence/labels';
+import { AskedQuestions } from './asked-questions.js';
 import { ClusterFacts } from './cluster-facts.js';
 import type { SharedFacts } from './cluster-facts.js';
 import { ClusterGroupsCalculator } from './cluster-groups.calculator.js';
 import type { GroupChanges } from './cluster-groups.calculator.js';
+import type { AskedSelector, KnownLabelSet } from './cluster-records.js';
 import { ClusterRuleLists } from './cluster-rule-lists.calculator.js';
-import type { Listed, RuleListChanges } from './cluster-rule-lists.calculator.js';
+import type { RuleListChanges } from './cluster-rule-lists.calculator.js';
 import type { CompiledRule, RuleEnd } from './rule-compiler.js';
 
 export interface PolicyChanges {
@@ -24,55 +25,49 @@ export interface PolicyChanges {
   readonly groups: GroupChanges;
 }
 
-/** What a label set's unit says beside its name. */
-interface ToldUnit {
-  readonly mode: EnforcementMode;
-  readonly listed: Listed;
-}
-
 export class ClusterPolicyCalculator {
   private readonly facts: ClusterFacts;
+  private readonly questions: AskedQuestions;
   private readonly groups: ClusterGroupsCalculator;
   private readonly lists: ClusterRuleLists;
   /** Rule ends by the workloads that they name. */
   private readonly byWorkload = new Map<string, SmallSet<RuleEnd>>();
-  private readonly told = new Map<LabelSetId, ToldUnit>();
-  private readonly dirty = new Set<LabelSetId>();
+  private dirty: KnownLabelSet[] = [];
 
   constructor(shared: SharedFacts) {
     this.facts = new ClusterFacts(shared);
-    this.groups = new ClusterGroupsCalculator(this.facts);
-    this.lists = new ClusterRuleLists(this.groups);
+    this.questions = new AskedQuestions(shared.catalogue, (asked, known, isMember) => {
+      if (asked.ends.size > 0) this.touch(known);
+      this.groups.memberChanged(asked, known.labelSet.id, isMember);
+    });
+    this.groups = new ClusterGroupsCalculator(this.facts, this.questions);
+    this.lists = new ClusterRuleLists(this.questions, this.groups);
   }
 
   addRule(rule: CompiledRule): void {
-    for (const end of rule.ends) {
-      for (const question of end.peers.questions) this.follow(this.groups.ask(question));
-    }
+    for (const end of rule.ends) for (const question of end.peers.questions) this.groups.ask(question);
     for (const end of rule.ends) this.place(end);
   }
 
   removeRule(rule: CompiledRule): void {
     for (const end of rule.ends) this.displace(end);
-    for (const end of rule.ends) {
-      for (const question of end.peers.questions) this.follow(this.groups.forget(question));
-    }
+    for (const end of rule.ends) for (const question of end.peers.questions) this.groups.forget(question);
   }
 
   setLabelSet(labelSet: LabelSet, mode: EnforcementMode): void {
-    const known = this.facts.labelSets.get(labelSet.id);
-    if (known?.mode === mode) return;
-    this.facts.labelSets.set(labelSet.id, { labelSet, mode });
-    this.dirty.add(labelSet.id);
-    if (known !== undefined) return;
-    this.follow(this.facts.index.addLabelSet(labelSet));
-    this.touchWorkloadsOf(labelSet.id);
+    const known = this.facts.labelSet(labelSet.id);
+    if (known === undefined) this.addLabelSet(labelSet, mode);
+    else if (known.mode !== mode) {
+      known.mode = mode;
+      this.touch(known);
+    }
   }
 
   removeLabelSet(id: LabelSetId): void {
-    if (!this.facts.labelSets.delete(id)) return;
-    this.dirty.add(id);
-    this.follow(this.facts.index.removeLabelSet(id));
+    const known = this.facts.labelSet(id);
+    if (known === undefined) return;
+    this.touch(known);
+    this.questions.index.removeLabelSet(known);
     this.touchWorkloadsOf(id);
   }
 
@@ -80,11 +75,11 @@ export class ClusterPolicyCalculator {
   workloadMoved(workload: string, from: LabelSetId | undefined, to: LabelSetId | null): void {
     if (!this.byWorkload.has(workload)) return;
     this.groups.workloadChanged(workload);
-    for (const id of [from, to]) if (typeof id === 'string') this.dirty.add(id);
+    for (const id of [from, to]) if (typeof id === 'string') this.touchUnit(id);
   }
 
   catalogueChanged(changed: Iterable<LabelId>): void {
-    this.follow(this.facts.index.setCatalogue(this.facts.shared.catalogue, changed));
+    this.questions.index.setCatalogue(this.facts.shared.catalogue, changed);
     for (const workload of this.byWorkload.keys()) this.touchWorkload(workload);
   }
 
@@ -94,39 +89,51 @@ export class ClusterPolicyCalculator {
 
   flush(): PolicyChanges {
     const units = { upsert: [] as UnitOfLists[], remove: [] as LabelSetId[] };
-    for (const id of this.dirty) this.settleUnit(id, units);
-    this.dirty.clear();
+    const { dirty } = this;
+    this.dirty = [];
+    for (const known of dirty) this.settleUnit(known, units);
     return { units, lists: this.lists.flush(), groups: this.groups.flush() };
   }
 
   /** The list of now is named before that of until now is given up: one that stays is not told again. */
-  private settleUnit(id: LabelSetId, { upsert, remove }: PolicyChanges['units']): void {
-    const known = this.facts.labelSets.get(id);
-    const told = this.told.get(id);
-    if (known === undefined || !carriesRules(known.labelSet)) {
-      if (this.told.delete(id)) remove.push(id);
+  private settleUnit(known: KnownLabelSet, { upsert, remove }: PolicyChanges['units']): void {
+    const { labelSet, mode, told } = known;
+    known.isDirty = false;
+    if (known.isGone || !carriesRules(labelSet)) {
+      known.told = undefined;
+      if (told !== undefined) remove.push(labelSet.id);
+      if (known.isGone) this.facts.forgetLabelSet(known);
     } else {
-      const { labelSet, mode } = known;
-      const questions = this.facts.index.selectorsOf(id);
-      const listed = this.lists.use({ labelSet: id, questions, named: this.naming(id) });
+      const listed = this.lists.use(known, this.naming(known));
       if (told?.mode !== mode || told.listed !== listed) {
-        this.told.set(id, { mode, listed });
+        known.told = { mode, listed };
         upsert.push({ labelSet, mode, lists: [listed.id] });
       }
     }
     if (told !== undefined) this.lists.disuse(told.listed);
   }
 
-  private follow(changes: readonly MembershipChange[]): void {
-    for (const change of changes) {
-      if (this.lists.carries(change.selector)) this.dirty.add(change.labelSet);
-      this.groups.memberChanged(change);
-    }
+  private addLabelSet(labelSet: LabelSet, mode: EnforcementMode): void {
+    const known = this.facts.addLabelSet(labelSet, mode);
+    this.touch(known);
+    this.questions.index.addLabelSet(known);
+    this.touchWorkloadsOf(labelSet.id);
+  }
+
+  private touch(known: KnownLabelSet): void {
+    if (!known.isDirty) this.dirty.push(known);
+    known.isDirty = true;
+  }
+
+  private touchUnit(id: LabelSetId): void {
+    const known = this.facts.labelSet(id);
+    if (known !== undefined) this.touch(known);
   }
 
   private place(end: RuleEnd): void {
     const { labelled, named } = end.at;
-    if (labelled !== null && this.lists.place(labelled.id, end)) this.touchMembers(labelled.id);
+    const asked = labelled && this.questions.selector(labelled.id)!;
+    if (asked !== null && this.lists.place(asked, end)) this.touchMembers(asked);
     for (const workload of named?.workloads ?? []) {
       addTo(this.byWorkload, workload, end);
       this.touchWorkload(workload);
@@ -135,15 +142,16 @@ export class ClusterPolicyCalculator {
 
   private displace(end: RuleEnd): void {
     const { labelled, named } = end.at;
-    if (labelled !== null && this.lists.displace(labelled.id, end)) this.touchMembers(labelled.id);
+    const asked = labelled && this.questions.selector(labelled.id)!;
+    if (asked !== null && this.lists.displace(asked, end)) this.touchMembers(asked);
     for (const workload of named?.workloads ?? []) {
       this.touchWorkload(workload);
       removeFrom(this.byWorkload, workload, end);
     }
   }
 
-  private touchMembers(question: string): void {
-    for (const id of this.facts.index.labelSetsOf(question)) this.dirty.add(id);
+  private touchMembers({ members }: AskedSelector): void {
+    for (const known of members) this.touch(known);
   }
 
   private touchWorkloadsOf(labelSet: LabelSetId): void {
@@ -155,17 +163,17 @@ export class ClusterPolicyCalculator {
   private touchWorkload(workload: string): void {
     this.groups.workloadChanged(workload);
     const labelSet = this.facts.shared.workloads.labelSetOf(workload);
-    if (labelSet !== undefined) this.dirty.add(labelSet);
+    if (labelSet !== undefined) this.touchUnit(labelSet);
   }
 
   /** Rule ends that name workloads of the label set, where labels do not mean the whole of it. */
-  private naming(labelSet: LabelSetId): RuleEnd[] {
-    if (this.byWorkload.size === 0) return [];
+  private naming({ labelSet, selectors }: KnownLabelSet): readonly RuleEnd[] {
+    if (this.byWorkload.size === 0) return NONE;
     const named = new Map<RuleEnd, string[]>();
-    for (const workload of this.facts.shared.workloads.workloadsOf(labelSet)) {
+    for (const workload of this.facts.shared.workloads.workloadsOf(labelSet.id)) {
       for (const end of this.byWorkload.get(workload) ?? []) {
-        const isMeantByLabels =
-          end.at.labelled !== null && this.facts.index.isMember(end.at.labelled.id, labelSet);
+        const { labelled } = end.at;
+        const isMeantByLabels = labelled !== null && selectors.has(this.questions.selector(labelled.id)!);
         if (isMeantByLabels || !this.facts.isMeant(end.at.named!, workload)) continue;
         named.set(end, [...(named.get(end) ?? []), workload]);
       }
@@ -173,6 +181,8 @@ export class ClusterPolicyCalculator {
     return [...named].map(([end, only]) => ({ ...end, wire: { ...end.wire, onlyWorkloads: only.sort() } }));
   }
 }
+
+const NONE: readonly RuleEnd[] = [];
 
 /** Services and unmanaged workloads are peers only. */
 const carriesRules = (labelSet: LabelSet): boolean => labelSet.class === 'pod' || labelSet.class === 'node';

@@ -3,9 +3,11 @@
  * share one list, whose id is a hash of those selectors and never of the rules. So a changed rule is one changed list, however
  * many units name it. A label set with workloads that rules name has a list of its own.
  */
-import type { GroupId, LabelSetId, RuleList, RuleListId, WireRule } from '@ringfence/contracts';
-import { sha256Hex, SmallSet } from '@ringfence/labels';
+import type { GroupId, RuleList, RuleListId, WireRule } from '@ringfence/contracts';
+import { sha256Hex } from '@ringfence/labels';
+import type { AskedQuestions } from './asked-questions.js';
 import type { ClusterGroupsCalculator } from './cluster-groups.calculator.js';
+import type { AskedSelector, KnownLabelSet, Listed } from './cluster-records.js';
 import type { Direction } from './evaluate.js';
 import { compareRuleOrder, sameWire } from './rule-compiler.js';
 import type { RuleEnd } from './rule-compiler.js';
@@ -15,74 +17,36 @@ export interface RuleListChanges {
   readonly remove: RuleListId[];
 }
 
-/** Who names a list. */
-export interface ListUser {
-  readonly labelSet: LabelSetId;
-  /** The selectors that it matches. */
-  readonly questions: readonly string[];
-  /** Rule ends that name workloads of it, each for these workloads only. */
-  readonly named: readonly RuleEnd[];
-}
-
-/** A question that says whose lists carry rules. One without rules stays as long as a list was made with it. */
-interface Carrier {
-  readonly question: string;
-  readonly ends: SmallSet<RuleEnd>;
-  readonly lists: SmallSet<Listed>;
-}
-
-export interface Listed {
-  readonly id: RuleListId;
-  /** What its id is a hash of: the questions, and the label set whose own it is. */
-  readonly text: string;
-  readonly carriers: readonly Carrier[];
-  named: readonly RuleEnd[];
-  /** Units that name it. */
-  users: number;
-  told: RuleList | undefined;
-  /** Groups that it names, as it was told, each once. */
-  peers: readonly GroupId[];
-}
-
 export class ClusterRuleLists {
-  private readonly carriers = new Map<string, Carrier>();
   private readonly byText = new Map<string, Listed>();
   private readonly dirty = new Set<Listed>();
 
-  constructor(private readonly groups: ClusterGroupsCalculator) {}
+  constructor(
+    private readonly questions: AskedQuestions,
+    private readonly groups: ClusterGroupsCalculator,
+  ) {}
 
-  /** Whether whoever the question means carries any rule. */
-  carries(question: string): boolean {
-    const carrier = this.carriers.get(question);
-    return carrier !== undefined && carrier.ends.size > 0;
+  /** True: whoever the question means has another list from now on. */
+  place(asked: AskedSelector, end: RuleEnd): boolean {
+    asked.ends.add(end);
+    this.touch(asked);
+    return asked.ends.size === 1;
   }
 
   /** True: whoever the question means has another list from now on. */
-  place(question: string, end: RuleEnd): boolean {
-    let carrier = this.carriers.get(question);
-    if (carrier === undefined)
-      this.carriers.set(question, (carrier = { question, ends: new SmallSet(), lists: new SmallSet() }));
-    const isFirst = carrier.ends.size === 0;
-    carrier.ends.add(end);
-    this.touch(carrier);
-    return isFirst;
+  displace(asked: AskedSelector, end: RuleEnd): boolean {
+    asked.ends.delete(end);
+    this.touch(asked);
+    return asked.ends.size === 0;
   }
 
-  /** True: whoever the question means has another list from now on. */
-  displace(question: string, end: RuleEnd): boolean {
-    const carrier = this.carriers.get(question)!;
-    carrier.ends.delete(end);
-    this.touch(carrier);
-    this.tidy(carrier);
-    return carrier.ends.size === 0;
-  }
-
-  /** One unit more names its list. */
-  use({ labelSet, questions, named }: ListUser): Listed {
-    const carrying = questions.filter((question) => this.carries(question)).sort();
-    if (named.length > 0) carrying.push(labelSet);
-    const text = carrying.join(' ');
-    const listed = this.byText.get(text) ?? this.add(text, carrying);
+  /** One unit more names its list; `named`: rule ends that name workloads of it, each for these workloads only. */
+  use({ labelSet, selectors }: KnownLabelSet, named: readonly RuleEnd[]): Listed {
+    const carriers = carriersAmong(selectors);
+    const words = carriers.map(({ question }) => question.id);
+    if (named.length > 0) words.push(labelSet.id);
+    const text = words.join(' ');
+    const listed = this.byText.get(text) ?? this.add(text, carriers);
     listed.users += 1;
     if (named.length > 0) this.dirty.add(listed);
     listed.named = named;
@@ -110,17 +74,12 @@ export class ClusterRuleLists {
     return changes;
   }
 
-  private touch({ lists }: Carrier): void {
+  private touch({ lists }: AskedSelector): void {
     for (const listed of lists) this.dirty.add(listed);
   }
 
-  private tidy({ question, ends, lists }: Carrier): void {
-    if (ends.size === 0 && lists.size === 0) this.carriers.delete(question);
-  }
-
-  private add(text: string, words: readonly string[]): Listed {
+  private add(text: string, carriers: readonly AskedSelector[]): Listed {
     const id = `r-${sha256Hex(text, 20)}`;
-    const carriers = words.map((word) => this.carriers.get(word)).filter((one) => one !== undefined);
     const listed: Listed = { id, text, carriers, named: NONE, users: 0, told: undefined, peers: NOBODY };
     this.byText.set(text, listed);
     for (const { lists } of carriers) lists.add(listed);
@@ -132,7 +91,7 @@ export class ClusterRuleLists {
     this.byText.delete(listed.text);
     for (const carrier of listed.carriers) {
       carrier.lists.delete(listed);
-      this.tidy(carrier);
+      this.questions.tidy(carrier);
     }
   }
 
@@ -148,6 +107,13 @@ export class ClusterRuleLists {
 
 const NONE: readonly RuleEnd[] = [];
 const NOBODY: readonly GroupId[] = [];
+
+/** Those that carry rules, sorted by id. */
+function carriersAmong(selectors: Iterable<AskedSelector>): AskedSelector[] {
+  const carriers: AskedSelector[] = [];
+  for (const selector of selectors) if (selector.ends.size > 0) carriers.push(selector);
+  return carriers.sort((a, b) => (a.question.id < b.question.id ? -1 : 1));
+}
 
 function peersOf({ ingress, egress }: RuleList): readonly GroupId[] {
   const named = new Set<GroupId>();

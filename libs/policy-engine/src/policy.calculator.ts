@@ -17,7 +17,7 @@ import type {
 } from '@ringfence/contracts';
 import { EMPTY_CATALOGUE, indexCatalogue } from '@ringfence/labels';
 import type { CatalogueIndex } from '@ringfence/labels';
-import type { KnownLabelSet, SharedFacts } from './cluster-facts.js';
+import type { SharedFacts } from './cluster-facts.js';
 import { ClusterPolicyCalculator } from './cluster-policy.calculator.js';
 import type { PolicyChanges } from './cluster-policy.calculator.js';
 import { PolicySource } from './policy-source.js';
@@ -34,7 +34,7 @@ export class PolicyCalculator {
   };
   private readonly clusters = new Map<string, ClusterPolicyCalculator>();
   /** Label sets that are peers in every cluster. */
-  private readonly everywhere = new Map<LabelSetId, KnownLabelSet>();
+  private readonly everywhere = new Map<LabelSetId, { labelSet: LabelSet; mode: EnforcementMode }>();
 
   /** Replaces the catalogue. */
   setCatalogue(catalogue: Pick<LabelCatalogue, 'types' | 'labels'>): void {

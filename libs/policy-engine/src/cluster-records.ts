@@ -1,0 +1,81 @@
+/**
+ * What one cluster knows, as records that refer to each other. All that is known of one thing is in one record, which the cluster's
+ * calculators share: there are hundreds of thousands, and a map of each calculator's own would be looked into as often.
+ *
+ *     label set ◀──selectors, members──▶ question ◀──carriers, lists──▶ rule list
+ */
+import type {
+  EnforcementMode,
+  Group,
+  GroupId,
+  LabelSet,
+  LabelSetId,
+  RuleList,
+  RuleListId,
+} from '@ringfence/contracts';
+import { SmallSet } from '@ringfence/labels';
+import type { Selected, Selecting } from '@ringfence/labels';
+import type { Question, SelectorQuestion } from './question.js';
+import type { RuleEnd } from './rule-compiler.js';
+
+/** A label set and its unit. */
+export interface KnownLabelSet extends Selected<AskedSelector> {
+  mode: EnforcementMode;
+  /** What its unit was told to be; undefined: it has none. */
+  told: ToldUnit | undefined;
+  /** Its unit is to be looked at again. */
+  isDirty: boolean;
+}
+
+/** What a label set's unit says beside its name. */
+export interface ToldUnit {
+  readonly mode: EnforcementMode;
+  readonly listed: Listed;
+}
+
+/** A question that rules ask, and the group that answers it. */
+export interface AskedQuestion {
+  readonly question: Question;
+  /** Rule ends that ask it. */
+  asking: number;
+  /** Rule lists that name it as peers. */
+  naming: number;
+  /** The group, as it was told. */
+  told: Group | undefined;
+  /** What of the answer may be another since. */
+  pending: Pending | undefined;
+}
+
+/** `all`: look again; otherwise the label sets that came (true) and went (false). */
+export type Pending = 'all' | Map<LabelSetId, boolean>;
+
+/** A question that means label sets: it says, too, whose lists carry which rules. */
+export interface AskedSelector extends AskedQuestion, Selecting<KnownLabelSet> {
+  readonly question: SelectorQuestion;
+  /** What whoever it means enforces. */
+  readonly ends: SmallSet<RuleEnd>;
+  /** Lists that were made with it. */
+  readonly lists: SmallSet<Listed>;
+}
+
+export interface Listed {
+  readonly id: RuleListId;
+  /** What its id is a hash of: the questions, and the label set whose own it is. */
+  readonly text: string;
+  readonly carriers: readonly AskedSelector[];
+  named: readonly RuleEnd[];
+  /** Units that name it. */
+  users: number;
+  told: RuleList | undefined;
+  /** Groups that it names, as it was told, each once. */
+  peers: readonly GroupId[];
+}
+
+export const newLabelSet = (labelSet: LabelSet, mode: EnforcementMode): KnownLabelSet => ({
+  labelSet,
+  mode,
+  selectors: new SmallSet(),
+  told: undefined,
+  isGone: false,
+  isDirty: false,
+});
