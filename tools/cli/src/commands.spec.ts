@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { portOf } from './commands/enforcement.js';
-import { sinceInstant } from './commands/flows.js';
-import { endName, FLOW_COLUMNS } from './flow-table.js';
+import { flowColumns } from './flow-table.js';
+import { sinceInstant } from './graph/flow-query.js';
+import { endName } from './graph/flow-words.js';
 import { runCommandLine } from './main.js';
 import { render, tableOf } from './output.js';
 import { parseEnv, readSettings } from './settings.js';
@@ -62,6 +63,8 @@ describe('exit codes', () => {
     expect(await ran(['--help'])).toMatchObject({ code: 0, err: '' });
     expect(await ran(['nonsense'])).toMatchObject({ code: 2 });
     expect(await ran(['mode', 'shop', 'strict'])).toMatchObject({ code: 2 });
+    expect((await ran(['clusters', '-o', 'xml'])).err).toContain('write one of table, json, yaml');
+    expect(await ran(['flows', '-o', 'flows.svg'])).toMatchObject({ code: 2 });
     expect((await ran(['clusters'])).err).toContain('RINGFENCE_URL is not set');
     const away = await ran(['clusters'], {
       RINGFENCE_URL: 'http://127.0.0.1:9',
@@ -146,13 +149,13 @@ describe('answers', () => {
       enforcement_boundaries: [],
       override_deny_rules: [],
     } as unknown as Flow;
-    expect(FLOW_COLUMNS.map(({ value }) => value(flow))).toEqual([
+    expect(flowColumns(new Map()).map(({ value }) => value(flow))).toEqual([
       '2026-11-20 10:00:05',
       'shop/web',
       'shop/api-v2 (via api)',
       '8080/tcp',
       'blocked',
-      'no rule',
+      'no rule allows it',
       '3',
     ]);
     expect(endName({ ip: '8.8.8.8', ip_lists: [{ href: '', name: 'internet', size: 1 }] })).toBe(

@@ -1,16 +1,16 @@
 /** The command line `ringfence`: what it is asked for, and with which exit code it ends. */
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { apiClient } from './api.client.js';
 import { enforcementCommands } from './commands/enforcement.js';
 import { flowCommands } from './commands/flows.js';
 import { inventoryCommands } from './commands/inventory.js';
+import { mapCommand } from './commands/map.js';
 import { policyCommands } from './commands/policy.js';
 import { resyncCommand } from './commands/resync.js';
-import type { Terminal } from './commands/terminal.js';
-import { EXIT, Failure } from './failure.js';
-import { FORMATS } from './output.js';
-import type { Format } from './output.js';
+import type { WithTerminal } from './commands/terminal.js';
+import { EXIT, Failure, usage } from './failure.js';
+import { FORMATS, isFormat } from './output.js';
 import { readSettings } from './settings.js';
 
 export interface Streams {
@@ -29,6 +29,7 @@ here or in a folder above. Exit codes: 0 done, 1 refused by the server, 2 wrong 
 Examples:
   $ ringfence status
   $ ringfence flows --follow --verdict blocked
+  $ ringfence map -o shop.svg
   $ ringfence policy apply -f shop.yaml --provision
   $ ringfence mode shop-prod full
   $ ringfence explain shop-prod/web shop-prod/api 8080`;
@@ -60,17 +61,22 @@ function commandLine(
 ): Command {
   const program = new Command('ringfence')
     .description('Ringfence: who may talk to whom in your clusters')
-    .addOption(new Option('-o, --output <format>', 'how to answer').choices(FORMATS).default('table'))
+    .option(
+      '-o, --output <format>',
+      `how to answer: ${FORMATS.join(', ')}; some commands write a file`,
+      'table',
+    )
     .addHelpText('after', HELP)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: streams.out, writeErr: streams.err })
     .exitOverride();
-  const withTerminal = async (work: (terminal: Terminal) => Promise<void>): Promise<void> => {
+  const withTerminal: WithTerminal = async (work, { mayWriteFile } = { mayWriteFile: false }) => {
+    const { output } = program.opts<{ output: string }>();
+    if (!isFormat(output) && !mayWriteFile) throw usage(`-o ${output}: write one of ${FORMATS.join(', ')}`);
     const settings = readSettings(env, directory);
-    const { output } = program.opts<{ output: Format }>();
     await work({
       api: apiClient(settings),
-      format: output,
+      ...(isFormat(output) ? { format: output, file: undefined } : { format: 'table', file: output }),
       cluster: settings.cluster,
       write: streams.out,
       note: streams.err,
@@ -79,6 +85,7 @@ function commandLine(
   };
   inventoryCommands(program, withTerminal);
   flowCommands(program, withTerminal);
+  mapCommand(program, withTerminal);
   policyCommands(program, withTerminal);
   enforcementCommands(program, withTerminal);
   resyncCommand(program, withTerminal);

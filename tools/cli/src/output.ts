@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 
 export type Format = 'table' | 'json' | 'yaml';
 export const FORMATS: readonly Format[] = ['table', 'json', 'yaml'];
+export const isFormat = (text: string): text is Format => FORMATS.some((format) => format === text);
 
 export interface Column<T> {
   readonly title: string;
@@ -49,7 +50,7 @@ function widthsOf<T>(rows: readonly T[], columns: readonly Column<T>[]): number[
 }
 
 /** Names come from clusters and people: no control characters reach the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }
 

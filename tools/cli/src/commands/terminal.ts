@@ -5,6 +5,8 @@ import type { Format } from '../output.js';
 export interface Terminal {
   readonly api: ApiClient;
   readonly format: Format;
+  /** Where to write the answer instead (`-o FILE`). */
+  readonly file: string | undefined;
   readonly cluster: string | undefined;
   write(text: string): void;
   /** Notes that are no part of the answer. */
@@ -12,4 +14,8 @@ export interface Terminal {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 }
-export type WithTerminal = (work: (terminal: Terminal) => Promise<void>) => Promise<void>;
+export type WithTerminal = (
+  work: (terminal: Terminal) => Promise<void>,
+  /** Whether `-o` may name a file, too. */
+  options?: { readonly mayWriteFile: boolean },
+) => Promise<void>;
