@@ -1,5 +1,11 @@
 export { changedPeerSet, isIpv6, peerSet } from './model/addresses.js';
-export { FirewallInputError, hasTable, isEnforced, nextGeneration } from './model/firewall.model.js';
+export {
+  FirewallInputError,
+  hasTable,
+  isDenial,
+  isEnforced,
+  nextGeneration,
+} from './model/firewall.model.js';
 export type {
   ChainRule,
   DirectionPolicy,

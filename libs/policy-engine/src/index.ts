@@ -1,4 +1,11 @@
-export { canonicalAddress, formatAddress, intervalToCidrs, parseAddress, parseCidr } from './address.js';
+export {
+  canonicalAddress,
+  formatAddress,
+  intervalToCidrs,
+  mergeIntervals,
+  parseAddress,
+  parseCidr,
+} from './address.js';
 export type { Interval, IpVersion, ParsedAddress } from './address.js';
 export { CidrSet } from './cidr-set.js';
 export { cidrsOf } from './ip-list.js';

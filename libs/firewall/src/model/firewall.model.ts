@@ -60,6 +60,13 @@ export interface GuardedPort {
   readonly rules: readonly ChainRule[];
 }
 
+type ByFamily = Readonly<Record<4 | 6, DirectionPolicy>>;
+/** What a node lets in of those whom another node hides, by what that one says of them (`hidden-ingress.ts`). */
+export interface HiddenIngress {
+  readonly pod: ByFamily;
+  readonly stranger: ByFamily;
+}
+
 export interface FirewallModel {
   readonly kind: 'pod' | 'host';
   /** `idle`: no table at all, or one with nothing but the guard. */
@@ -76,6 +83,8 @@ export interface FirewallModel {
   readonly guard: ForwardGuard | null;
   /** Groups of nodes that judge what they hide behind their address: what they say of it is believed (`judgement.ts`). */
   readonly judging: readonly string[];
+  /** Of a node; null: of a Pod, to whom nodes say whether whom they hide is allowed. */
+  readonly hidden: HiddenIngress | null;
 }
 
 /** Denies only what is denied by class; both allow classes lead to the same mark. */

@@ -1,5 +1,5 @@
 /** Whether two models say the same, and if not, whether the second may take somebody's right away. */
-import type { ChainRule, FirewallModel, PeerSet } from './firewall.model.js';
+import type { ChainRule, DirectionPolicy, FirewallModel, PeerSet } from './firewall.model.js';
 import { isDenial } from './firewall.model.js';
 
 export type Difference = 'nothing' | 'revokes' | 'only-allows';
@@ -28,11 +28,14 @@ const decisions = (rules: readonly ChainRule[]): unknown =>
   rules.map((rule) => [isDenial(rule.class), rule.peers]);
 
 function shape(model: FirewallModel): string {
-  const rules = [model.ingress, model.egress].map(({ segments, anyProtocol }) => [
+  const ofDirection = ({ segments, anyProtocol }: DirectionPolicy): unknown => [
     segments.map(({ proto, from, to, rules: own }) => [proto, from, to, decisions(own)]),
     decisions(anyProtocol),
-  ]);
-  return JSON.stringify([rules, model.judging]);
+  ];
+  const rules = [model.ingress, model.egress].map(ofDirection);
+  const hidden =
+    model.hidden && [model.hidden.pod, model.hidden.stranger].map((by) => [by[4], by[6]].map(ofDirection));
+  return JSON.stringify([rules, model.judging, hidden]);
 }
 
 function guardShape({ guard }: FirewallModel): string {

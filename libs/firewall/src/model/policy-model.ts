@@ -5,9 +5,10 @@
 import { RULE_CLASSES } from '@ringfence/contracts';
 import type { EnforcementMode, Unit, WireRule } from '@ringfence/contracts';
 import { FirewallInputError, FIRST_GENERATION } from './firewall.model.js';
-import type { ChainRule, FirewallModel, ForwardGuard, PeerSet } from './firewall.model.js';
+import type { ChainRule, FirewallModel, ForwardGuard, HiddenIngress, PeerSet } from './firewall.model.js';
 import { peerSet } from './addresses.js';
 import { isDenial } from './firewall.model.js';
+import { hiddenIngress } from './hidden-ingress.js';
 import { directionPolicy, isRuleOf } from './port-segments.js';
 
 /** Pseudo group: all addresses of the node that hosts the Pod. */
@@ -53,6 +54,8 @@ export interface ModelOptions {
   readonly mode?: EnforcementMode | undefined;
   readonly guard?: ForwardGuard | undefined;
   readonly judging?: readonly string[] | undefined;
+  /** Of a node: the group of the cluster's Pod networks. */
+  readonly podNetworks?: string | undefined;
   /** For a namespace of whose past nothing is known: connections may bear marks of any earlier generation. */
   readonly generation?: number | undefined;
 }
@@ -69,6 +72,7 @@ export function buildModel(
   const guarded = options.guard?.targets.flatMap((target) => target.rules) ?? [];
   const judging = options.judging ?? [];
   const peers = resolvePeers([...unit.ingress, ...unit.egress, ...guarded], members);
+  const ingress = inOrder(unit.ingress);
   for (const group of judging) if (!peers.has(group)) peers.set(group, members(group) ?? NOBODY);
   return {
     kind: options.kind,
@@ -78,10 +82,19 @@ export function buildModel(
     half: 0,
     peers,
     judging,
-    ingress: directionPolicy(inOrder(unit.ingress)),
+    hidden: hiddenIn(options, ingress, members),
+    ingress: directionPolicy(ingress),
     egress: directionPolicy(inOrder(unit.egress)),
     guard: options.guard ?? null,
   };
+}
+
+function hiddenIn(
+  { podNetworks }: ModelOptions,
+  ingress: readonly WireRule[],
+  members: (group: string) => PeerSet | undefined,
+): HiddenIngress | null {
+  return podNetworks === undefined ? null : hiddenIngress(ingress, podNetworks, members);
 }
 
 function resolvePeers(

@@ -36,6 +36,7 @@ const model = (of: Unit, hosts: Record<string, string[]> = {}, kind: 'pod' | 'ho
     {
       kind,
       revision: 1,
+      ...(kind === 'host' && { judging: groups.slice(0, 1), podNetworks: groups[1] }),
     },
   );
 const changed = (from: FirewallModel, to: FirewallModel) => {

@@ -8,11 +8,17 @@
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
 import { FAMILIES } from './flow-sets.js';
 import { isIpv6 } from '../model/addresses.js';
-import type { PeerSet } from '../model/firewall.model.js';
+import type { HiddenIngress, PeerSet } from '../model/firewall.model.js';
+import { hiddenChain, hiddenChains } from './hidden-layout.js';
 
-/** DSCP, of the pool for local use (RFC 2474): allowed for its real client, and forwarded without anybody saying so. */
+/**
+ * DSCP, of the pool for local use (RFC 2474): allowed for its real client, and forwarded without anybody saying so. To a
+ * node: forwarded, and for a Pod.
+ */
 const ALLOWED = 43;
 const FORWARDED = 47;
+const OF_A_POD = 51;
+const WORDS = `{ ${ALLOWED}, ${FORWARDED}, ${OF_A_POD} }`;
 /** The same in conntrack's mark, whose upper half is the policy generation. */
 const ALLOWED_BIT = '0x00008000';
 const FORWARDED_BIT = '0x00004000';
@@ -34,22 +40,42 @@ export function judgingSets(judging: readonly string[], peers: ReadonlyMap<strin
   return { sets: new Map(sets), chains: new Map() };
 }
 
-/** At the head of a Pod's ingress: a reply has no such DSCP, so the connection keeps what its opener's packets said. */
+/** At the head of the ingress: a reply has no such DSCP, so the connection keeps what its opener's packets said. */
 export function judgedEntry(): string[] {
   return perFamily((header, family) => `ct original ${header} saddr @judging_${family} jump judged`);
 }
 
+const heard = (dscp: number, bit: string): string[] =>
+  perFamily((header) => `ct direction original ${header} dscp ${dscp} ct mark set ct mark or ${bit}`);
+const FORGOTTEN = `ct direction original ct mark set ct mark and ${OTHER_BITS}`;
+
+/** In a Pod. */
 export function judgedChain(): [string, ChainLayout] {
-  const said = (dscp: number, bit: string): string[] =>
-    perFamily((header) => `ct direction original ${header} dscp ${dscp} ct mark set ct mark or ${bit}`);
   const rules = [
-    `ct direction original ct mark set ct mark and ${OTHER_BITS}`,
-    ...said(ALLOWED, ALLOWED_BIT),
-    ...said(FORWARDED, FORWARDED_BIT),
+    FORGOTTEN,
+    ...heard(ALLOWED, ALLOWED_BIT),
+    ...heard(FORWARDED, FORWARDED_BIT),
     `ct mark and ${BOTH_BITS} == ${ALLOWED_BIT} goto v_allow`,
     `ct mark and ${BOTH_BITS} == ${FORWARDED_BIT} goto v_unmatched`,
   ];
   return ['judged', { rules }];
+}
+
+/** In a node, for which nobody was judged where he came from. */
+export function hiddenJudgement(hidden: HiddenIngress): [string, ChainLayout][] {
+  const goes = (bit: string, who: keyof HiddenIngress): string[] =>
+    FAMILIES.map(
+      (family) =>
+        `ct mark and ${BOTH_BITS} == ${bit} meta nfproto ipv${family} goto ${hiddenChain(who, family)}`,
+    );
+  const rules = [
+    FORGOTTEN,
+    ...heard(OF_A_POD, ALLOWED_BIT),
+    ...heard(FORWARDED, FORWARDED_BIT),
+    ...goes(ALLOWED_BIT, 'pod'),
+    ...goes(FORWARDED_BIT, 'stranger'),
+  ];
+  return [...hiddenChains(hidden), ['judged', { rules }]];
 }
 
 /** What the guard's verdicts leave in conntrack; the last word is said where the packet leaves. */
@@ -61,7 +87,7 @@ export const verdictMarks = {
 
 /** Where a packet of these comes in, nobody is believed. */
 export function distrustedWords(these: string): string[] {
-  return perFamily((header) => `${these} ${header} dscp { ${ALLOWED}, ${FORWARDED} } ${header} dscp set cs0`);
+  return perFamily((header) => `${these} ${header} dscp ${WORDS} ${header} dscp set cs0`);
 }
 
 /** Whoever says something under an address to which another way leads has not that address. */
@@ -70,41 +96,38 @@ export function arrivingChain(): [string, ChainLayout] {
     'hook_arriving',
     {
       hook: 'type filter hook prerouting priority raw - 5; policy accept;',
-      rules: perFamily(
-        (header) =>
-          `${header} dscp { ${ALLOWED}, ${FORWARDED} } fib saddr . iif oif 0 ${header} dscp set cs0`,
-      ),
+      rules: perFamily((header) => `${header} dscp ${WORDS} fib saddr . iif oif 0 ${header} dscp set cs0`),
     },
   ];
 }
 
 /** On its way through: only another judging node is believed, and nobody about a connection that is translated here. */
 export function distrust(): string[] {
-  const words = `{ ${ALLOWED}, ${FORWARDED} }`;
   return [
     ...perFamily(
-      (header) => `ct status dnat ct direction original ${header} dscp ${words} ${header} dscp set cs0`,
+      (header) => `ct status dnat ct direction original ${header} dscp ${WORDS} ${header} dscp set cs0`,
     ),
     ...perFamily(
       (header, family) =>
-        `${header} dscp ${words} ${header} saddr != @judging_${family} ${header} dscp set cs0`,
+        `${header} dscp ${WORDS} ${header} saddr != @judging_${family} ${header} dscp set cs0`,
     ),
   ];
 }
 
 /** The node's own processes judge nothing, and what was forwarded under the node's address is marked as that. */
 export function sayingChains(podNetworks: readonly string[]): [string, ChainLayout][] {
-  const words = `{ ${ALLOWED}, ${FORWARDED} }`;
   const masqueraded = 'ct status snat ct direction original';
   const marked = (bit: string): string => `${masqueraded} ct mark and ${BOTH_BITS} == ${bit}`;
   const set = (dscp: number, bits: string, only = ''): string[] =>
     perFamily((header) => `${marked(bits)} ${only}${header} dscp set ${dscp}`);
+  const toNodes = (header: 'ip' | 'ip6', family: 4 | 6, dscp: number): string =>
+    `${marked(FORWARDED_BIT)} ${header} daddr @judging_${family} ${header} dscp set ${dscp}`;
   return [
     [
       'hook_own',
       {
         hook: 'type filter hook output priority filter - 11; policy accept;',
-        rules: perFamily((header) => `${header} dscp ${words} ${header} dscp set cs0`),
+        rules: perFamily((header) => `${header} dscp ${WORDS} ${header} dscp set cs0`),
       },
     ],
     [
@@ -115,9 +138,15 @@ export function sayingChains(podNetworks: readonly string[]): [string, ChainLayo
         rules: [
           ...set(ALLOWED, BOTH_BITS),
           ...set(FORWARDED, FORWARDED_BIT, 'ct status dnat '),
-          ...podNetworks.flatMap((network) => {
+          ...podNetworks.map((network) => {
             const header = HEADERS[isIpv6(network) ? 6 : 4];
             return `${marked(FORWARDED_BIT)} ${header} daddr ${network} ${header} dscp set ${FORWARDED}`;
+          }),
+          ...perFamily((header, family) => toNodes(header, family, FORWARDED)),
+          ...podNetworks.map((network) => {
+            const family = isIpv6(network) ? 6 : 4;
+            const header = HEADERS[family];
+            return `ct original ${header} saddr ${network} ${toNodes(header, family, OF_A_POD)}`;
           }),
         ],
       },

@@ -56,7 +56,7 @@ export function policyChains(
 }
 
 /** `jump`, not `goto`: what a service's chain leaves undecided comes back and ends in `v_unmatched`, never in the policy. */
-function dispatchRules(
+export function dispatchRules(
   port: PortOfServer,
   proto: number,
   entries: readonly (readonly [PortSegment, string])[],
@@ -79,6 +79,6 @@ function keys({ from, to }: PortSegment): string {
   return from === to ? `${from}` : `${from}-${to}`;
 }
 
-function verdictOf(ruleClass: RuleClass): string {
+export function verdictOf(ruleClass: RuleClass): string {
   return `goto ${isDenial(ruleClass) ? 'v_deny' : 'v_allow'}`;
 }

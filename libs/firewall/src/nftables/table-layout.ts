@@ -28,7 +28,7 @@ import { RealmClasses } from './class-layout.js';
 import type { Realm } from './class-layout.js';
 import type { PeerClasses } from './class-members.js';
 import { guardLayout } from './guard-layout.js';
-import { judgedChain, judgedEntry, judgingSets } from './judgement.js';
+import { hiddenJudgement, judgedChain, judgedEntry, judgingSets } from './judgement.js';
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
 import { REVISION_CHAIN } from './own-table.js';
 import { policyChains } from './policy-layout.js';
@@ -107,20 +107,27 @@ const FLOW_SETS: ReadonlyMap<string, SetLayout> = new Map<string, SetLayout>([
 ]);
 
 function filterLayouts(model: FirewallModel, classes: RealmClasses): TableLayout[] {
-  const told = isTold(model);
-  const own = [...verdictChains(model.mode), ...(told ? [judgedChain()] : []), ...hookChains(model.kind)];
+  const judged = judgedChains(model);
+  const own = [...verdictChains(model.mode), ...judged, ...hookChains(model.kind)];
   return [
     { sets: new Map(), chains: new Map(own) },
     policyChains('in', model.ingress, classes, {
-      entry: told ? judgedEntry() : [],
+      entry: judged.length > 0 ? judgedEntry() : [],
       port: model.kind === 'pod' ? 'called' : 'answering',
     }),
     policyChains('out', model.egress, classes, { port: 'answering' }),
   ];
 }
 
-/** A Pod is told by nodes whom it cannot see. */
-const isTold = ({ kind, judging }: FirewallModel): boolean => kind === 'pod' && judging.length > 0;
+/** Who is told by nodes whom it cannot see: a Pod, and a node in the modes in which what no rule matches is not let in. */
+function isTold({ mode, judging, hidden }: FirewallModel): boolean {
+  return judging.length > 0 && (hidden === null || mode === 'full' || mode === 'visibility_only');
+}
+
+function judgedChains(model: FirewallModel): [string, ChainLayout][] {
+  if (!isTold(model)) return [];
+  return model.hidden === null ? [judgedChain()] : hiddenJudgement(model.hidden);
+}
 
 function revisionText(model: FirewallModel): string {
   return `kind=${model.kind} mode=${model.mode} revision=${model.revision} generation=${model.generation} half=${model.half}`;

@@ -9,7 +9,7 @@ import { Witnessed } from '@ringfence/contracts';
 import type { StateFile } from '@ringfence/edge';
 import { z } from 'zod';
 import type { DesiredTable } from '../domain/desired-tables.calculator.js';
-import { letsIn } from '../domain/host-report.js';
+import { letsInWitness } from '../domain/host-report.js';
 import type { EnforcedPlace } from './enforced-place.js';
 import { PolicyRefused } from './failure.js';
 
@@ -114,8 +114,7 @@ export class HostConfirmation {
 
 /** By whichever of its addresses the witness is seen, the new table must let it in: what that closes is closed as asked. */
 function expectedOf({ from, reached }: Witnessed, wish: DesiredTable): Witnessed {
-  const isLetIn = (port: number): boolean => from.every((address) => letsIn(wish, { address, port }));
-  return { from, reached: reached.filter(isLetIn) };
+  return { from, reached: reached.filter((port) => letsInWitness(wish, from, port)) };
 }
 
 /** Nothing was ever confirmed: the node stays as it was before us, but for the guard of its Pods. */

@@ -215,6 +215,7 @@ export class DesiredTables {
       kind: shape.kind ?? 'pod',
       guard: shape.guard,
       judging: shape.kind === 'host' ? JUDGING : this.believed,
+      podNetworks: shape.kind === 'host' ? POD_NETWORKS : undefined,
       mode,
       revision: this.view.revision ?? 0,
       generation: this.firstGeneration,

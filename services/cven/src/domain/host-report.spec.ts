@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { CONTROL_PLANE_NODES } from '@ringfence/policy-engine';
+import { CONTROL_PLANE_NODES, JUDGING_NODES, POD_NETWORKS } from '@ringfence/policy-engine';
 import { allow } from '../testing/models.js';
 import { groupOf, podEndpoint, podUnit, viewOf } from '../testing/views.js';
 import { DesiredTables } from './desired-tables.calculator.js';
 import type { NodeFacts } from './host-essentials.js';
-import { controlPorts, cutByFull } from './host-report.js';
+import { controlPorts, cutByFull, letsInWitness } from './host-report.js';
 import { ViewState } from './view.state.js';
 
 const FACTS: NodeFacts = {
@@ -54,6 +54,31 @@ describe('what a node says of itself before it is set to full', () => {
       { peer: '203.0.113.5', proto: 6, port: 10_250 },
       { peer: '203.0.113.5', proto: 6, port: 22 },
     ]);
+  });
+
+  it('does not count on a witness in a Pod that another node hides, but where all Pods are let in', () => {
+    const rules = {
+      ingress: [allow([3, 4], { proto: 6, from: 9100 }), allow([3, 5], { proto: 6, from: 9101 })],
+    };
+    view.apply({
+      ...viewOf({
+        ...{ revision: 2, base: 1 },
+        groups: [
+          groupOf(3, [], { cidrs: ['192.0.2.2/32'] }),
+          groupOf(4, [], { cidrs: ['10.244.7.7/32'] }),
+          groupOf(5, [], { cidrs: ['10.244.0.0/16'] }),
+          { ...groupOf(6, [], { cidrs: ['10.244.0.0/16'] }), id: POD_NETWORKS },
+          { ...groupOf(7, [6]), id: JUDGING_NODES },
+        ],
+        endpoints: [podEndpoint('node-2', 6, { class: 'node', addresses: ['192.0.2.2'] })],
+        units: [podUnit(5, 'idle', rules)],
+      }),
+    });
+    const full = new DesiredTables(view, () => FACTS, 1).hostInFull('node-1');
+    const letsIn = (...from: string[]) => [9100, 9101].map((port) => letsInWitness(full, from, port));
+    expect(letsIn('10.244.7.7')).toEqual([true, true]);
+    expect(letsIn('10.244.7.7', '192.0.2.2')).toEqual([false, true]);
+    expect(letsIn('192.0.2.2', '192.0.2.2')).toEqual([true, true]);
   });
 
   it('looks at the ports of the kubelet, etcd, administrators and API servers', () => {

@@ -2,7 +2,8 @@
  * Two nodes, an outside, a Pod on the second node and a rogue one beside it, as namespaces. As kube-proxy and an overlay do: port 30080 of the first
  * node leads to the Pod and hides the client behind that node (policy Cluster), 30081 of the second leaves it visible
  * (policy Local), 10.96.0.9:80 is the Pod's own Service with the masquerade of a hairpin, and what comes from elsewhere
- * for the Pod network is hidden behind the first node too.
+ * for the Pod network is hidden behind the first node too. As network plugins do, the second hides what the Pod and the rogue
+ * send to the first.
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -37,7 +38,7 @@ const SERVICES: Readonly<Partial<Record<BedPart, string>>> = {
   }`,
   pods: `table ip services {
     chain pre { type nat hook prerouting priority -100; ip daddr ${BETWEEN.pods} tcp dport ${PLAIN_PORT} dnat to ${POD_ADDRESS}:${POD_PORT}; ip daddr ${OWN_SERVICE} tcp dport 80 dnat to ${POD_ADDRESS}:${POD_PORT}; }
-    chain post { type nat hook postrouting priority 100; ip saddr ${POD_ADDRESS} ip daddr ${POD_ADDRESS} masquerade; }
+    chain post { type nat hook postrouting priority 100; ip saddr ${POD_ADDRESS} ip daddr ${POD_ADDRESS} masquerade; ip saddr { ${POD_ADDRESS}, ${ROGUE.pod} } ip daddr ${BETWEEN.ingress} masquerade; }
   }`,
 };
 
