@@ -181,6 +181,7 @@ export {
   ProductVersion,
 } from './api/gateway.js';
 export { Flow, FlowQuery, FlowQueryItem, FlowQueryObject, FlowQueryStatus } from './api/traffic-flows.js';
+export { BULK_MAX, BulkBody } from './api/bulk.js';
 export { LabelCreate, LabelUpdate } from './api/labels.js';
 export { LabelDimensionCreate, LabelDimensionUpdate } from './api/label-dimensions.js';
 export {

@@ -12,6 +12,7 @@ import { openEventStore } from './open.js';
 
 const labels = documents<LabelState>({
   name: 'labels',
+  indexed: ['value'],
   written: ['LabelCreated', 'LabelChanged'],
   deleted: 'LabelDeleted',
 });
@@ -76,7 +77,27 @@ it('are the same, however many events come at once', async () => {
       }
       const byId = new Map((await labels.all(store.entities)).map((row) => [row.id, { ...row }]));
       expect(byId).toEqual(rows);
+      const looked = [...rows.values()].slice(1).map(({ body }) => body.value);
+      const found = await labels.having(store.entities, 'value', [...looked, 'of nobody']);
+      const live = [...rows.values()].filter(
+        ({ deletedAt, body }) => deletedAt === null && looked.includes(body.value),
+      );
+      expect(new Set(found.map(({ id }) => id))).toEqual(new Set(live.map(({ id }) => id)));
     }),
     { numRuns: 25 },
   );
+});
+
+it('are found by an indexed text through the index', async () => {
+  const tx = await store.pool.connect();
+  try {
+    await tx.query('set enable_seqscan = off');
+    const { rows } = await tx.query<{ 'QUERY PLAN': string }>(
+      `explain select * from labels where body ->> 'value' = any($1) and deleted_at is null`,
+      [['a', 'b']],
+    );
+    expect(rows.map((row) => row['QUERY PLAN']).join(' ')).toContain('labels_value');
+  } finally {
+    tx.release(true);
+  }
 });

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { eventContract } from '@ringfence/contracts';
 import type { Actor, EventType } from '@ringfence/contracts';
 import type pg from 'pg';
-import { EntitySchema, IsNull } from 'typeorm';
+import { EntitySchema, IsNull, Raw } from 'typeorm';
 import type { EntityManager, FindOptionsWhere, SelectQueryBuilder } from 'typeorm';
 import type { Projection, StoredEvent } from './event-store.js';
 
@@ -21,8 +21,10 @@ export interface Document<T> {
   readonly deletedAt: Date | null;
   readonly deletedBy: Actor | null;
 }
-export interface DocumentTypes {
+export interface DocumentTypes<T = object> {
   readonly name: string;
+  /** Texts of the value that rows are looked up by: `having` finds them by an index. */
+  readonly indexed?: readonly (keyof T & string)[];
   /** Event types whose `data` is the whole new value. */
   readonly written: readonly EventType[];
   readonly deleted: EventType;
@@ -34,12 +36,14 @@ export interface Documents<T> {
   /** In the order of their creation, like `all`. */
   live(entities: EntityManager, where?: DocumentsWhere<T>): Promise<Document<T>[]>;
   all(entities: EntityManager): Promise<Document<T>[]>;
+  /** Live ones of which this text is one of these. */
+  having(entities: EntityManager, field: keyof T & string, texts: readonly string[]): Promise<Document<T>[]>;
   /** Whether any is live. */
   exists(entities: EntityManager, where: DocumentsWhere<T>): Promise<boolean>;
 }
 export type DocumentsWhere<T> = FindOptionsWhere<Pick<Document<T>, 'id' | 'cluster' | 'body'>>;
 
-export function documents<T extends object>(types: DocumentTypes): Documents<T> {
+export function documents<T extends object>(types: DocumentTypes<T>): Documents<T> {
   const entity = entityOf<T>(types.name);
   const inOrder = (entities: EntityManager): SelectQueryBuilder<Document<T>> =>
     entities
@@ -54,6 +58,10 @@ export function documents<T extends object>(types: DocumentTypes): Documents<T> 
         .where({ ...where, deletedAt: IsNull() })
         .getMany(),
     all: (entities) => inOrder(entities).getMany(),
+    having: (entities, field, texts) => {
+      const body = Raw((column) => `${column} ->> '${field}' = any(:texts)`, { texts });
+      return inOrder(entities).where({ body, deletedAt: IsNull() }).getMany();
+    },
     exists: (entities, where) =>
       entities.existsBy<Document<T>>(entity, { ...where, deletedAt: IsNull() } as FindOptionsWhere<
         Document<T>
@@ -81,24 +89,27 @@ const entityOf = <T extends object>(table: string): EntitySchema<Document<T>> =>
 /** Raise it when `tables` or `apply` below change: every document table is then built anew. */
 const SHAPE = 1;
 
-/** Follows from what is folded: other events, or an event that was raised, make other rows. */
-function versionOf({ written, deleted }: DocumentTypes): number {
+/** Follows from what is folded (other events, or an event that was raised, make other rows) and from the indexes. */
+function versionOf({ written, deleted, indexed = [] }: DocumentTypes<never>): number {
   const events = [...written, deleted].map((type) => `${type}.v${eventContract(type)?.v ?? 1}`);
   const digest = createHash('sha256')
-    .update(JSON.stringify([SHAPE, events]))
+    .update(JSON.stringify([SHAPE, events, ...indexed]))
     .digest();
   return digest.readUInt32BE() >>> 1;
 }
 
-function projectionOf(types: DocumentTypes): Projection {
-  const { name: table } = types;
+function projectionOf(types: DocumentTypes<never>): Projection {
+  const { name: table, indexed = [] } = types;
+  const indexes = indexed.map(
+    (field) => `; create index if not exists ${table}_${field} on ${table} ((body ->> '${field}'))`,
+  );
   return {
     name: table,
     version: versionOf(types),
     tables: `create table if not exists ${table} (
       id text primary key, cluster text not null, body jsonb not null,
       created_at timestamptz not null, created_by jsonb not null, updated_at timestamptz not null, updated_by jsonb not null,
-      deleted_at timestamptz, deleted_by jsonb)`,
+      deleted_at timestamptz, deleted_by jsonb)${indexes.join('')}`,
     async apply(tx, events) {
       for (const run of runsOf(types, events)) await (run.isDeleted ? remove : write)(tx, table, run.events);
     },
@@ -111,7 +122,7 @@ interface Run {
   readonly events: Map<string, StoredEvent>;
 }
 
-function runsOf({ written, deleted }: DocumentTypes, events: readonly StoredEvent[]): Run[] {
+function runsOf({ written, deleted }: DocumentTypes<never>, events: readonly StoredEvent[]): Run[] {
   const types = new Set<string>([...written, deleted]);
   const runs: Run[] = [];
   for (const event of events) {

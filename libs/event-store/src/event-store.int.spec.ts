@@ -1,3 +1,4 @@
+import type { LabelState } from '@ringfence/contracts';
 import { reject } from '@ringfence/decider';
 import type { Decider } from '@ringfence/decider';
 import { eventually, startPostgres } from '@ringfence/testing';
@@ -11,7 +12,7 @@ import { VersionConflict } from './event-store.js';
 import type { EventMeta, EventStore, Projection, StoredEvent } from './event-store.js';
 import { documents } from './documents.projection.js';
 import type { DocumentTypes } from './documents.projection.js';
-import { handleCommand } from './handle-command.js';
+import { handleCommand, handleCommands } from './handle-command.js';
 import { dryRun, revertLast } from './migrate.js';
 import type { Migration, MigrationClass, Sql } from './migration.js';
 import { openEventStore } from './open.js';
@@ -209,7 +210,73 @@ describe('the event store', () => {
     );
     expect(results.map((result) => result.state).sort()).toEqual([1, 2, 3]);
     const refused = await handleCommand(store, counter, 'counter-1', 'stop', meta);
-    expect(refused).toMatchObject({ rejected: { reason: 'not-stoppable' }, events: [] });
+    expect(refused).toMatchObject({ rejected: { reason: 'not-stoppable' }, state: 3 });
+  });
+
+  describe('many commands in one work', () => {
+    const counter: Decider<number, number, ReturnType<typeof happened>> = {
+      initial: 0,
+      decide: (state, n) =>
+        n < 0 ? reject('negative', 'only upwards') : n === 0 ? [] : [happened(state + n)],
+      evolve: (_, { data }) => data.n,
+    };
+    const streams = ['counter-1', 'counter-2', 'counter-3'];
+
+    it('are each decided by themselves, knowing what those before them did, and written in one transaction', async () => {
+      const store = await open();
+      await store.append('counter-2', 0, [happened(5)], meta);
+      const states = await handleCommands({ store, decider: counter, streams, meta }, async (work) =>
+        [
+          ['counter-1', 1],
+          ['counter-2', -1],
+          ['counter-1', 2],
+          ['counter-3', 0],
+          ['counter-2', 1],
+        ].map(([stream, n]) => work.decide(stream as string, n as number)),
+      );
+      expect(states).toMatchObject([
+        ...[{ state: 1 }, { state: 5, rejected: { reason: 'negative' } }, { state: 3 }],
+        ...[{ state: 0 }, { state: 6 }],
+      ]);
+      const { rows } = await store.pool.query(
+        'select stream, version, xmin::text as tx from events where position > 1 order by position',
+      );
+      expect(rows.map(({ stream, version }) => [stream, version])).toEqual([
+        ...[
+          ['counter-1', 1],
+          ['counter-1', 2],
+          ['counter-2', 2],
+        ],
+      ]);
+      expect(new Set(rows.map(({ tx }) => tx)).size).toBe(1);
+    });
+
+    it('are written together or not at all', async () => {
+      const store = await open(undefined, [
+        {
+          ...totals(1, 1),
+          apply: async (_, events) => {
+            if (events.some(({ stream }) => stream === 'counter-3')) throw new Error('no room');
+          },
+        },
+      ]);
+      const work = handleCommands({ store, decider: counter, streams, meta }, async ({ decide }) =>
+        streams.map((stream) => decide(stream, 1)),
+      );
+      await expect(work).rejects.toThrow('no room');
+      expect(await store.follow(0, 10)).toEqual([]);
+    });
+
+    it('are all decided anew when somebody else was faster with one of them', async () => {
+      const store = await open();
+      let tries = 0;
+      const work = handleCommands({ store, decider: counter, streams, meta }, async ({ decide }) => {
+        if ((tries += 1) === 1) await store.append('counter-2', 'any', [happened(7)], meta);
+        return streams.map((stream) => decide(stream, 1).state);
+      });
+      expect(await work).toEqual([1, 8, 1]);
+      expect(tries).toBe(2);
+    });
   });
 
   it('gives ids that rise and are never given twice', async () => {
@@ -305,6 +372,7 @@ describe('the event store', () => {
     const { version } = documents(types).projection;
     expect(documents({ ...types, name: 'other' }).projection.version).toBe(version);
     expect(documents({ ...types, deleted: 'LabelTypeDeleted' }).projection.version).not.toBe(version);
+    expect(documents<LabelState>({ ...types, indexed: ['key'] }).projection.version).not.toBe(version);
   });
 
   it('lets one process write: another waits, and takes over when the session of the first ends', async () => {

@@ -64,6 +64,8 @@ export interface EventStore {
   /** Outside of transactions; within one, `entitiesIn(tx)`. */
   readonly entities: EntityManager;
   load(stream: string): Promise<{ events: StoredEvent[]; version: number }>;
+  /** By stream; of one that does not exist there is nothing. */
+  loadAll(streams: readonly string[]): Promise<Map<string, StoredEvent[]>>;
   /** Throws VersionConflict. `inTransaction` runs last, with the read tables already current. */
   append(
     stream: string,

@@ -18,8 +18,8 @@ export type {
 } from './event-store.js';
 export { keepNewest } from './keep-newest.js';
 export { neverTwice } from './never-twice.js';
-export { handleCommand } from './handle-command.js';
-export type { CommandResult } from './handle-command.js';
+export { handleCommand, handleCommands } from './handle-command.js';
+export type { CommandResult, CommandWork, Deciding } from './handle-command.js';
 export { dryRun, migrate, revertLast } from './migrate.js';
 export type { Migration, MigrationClass, Sql } from './migration.js';
 export { inTurns } from './in-turns.js';

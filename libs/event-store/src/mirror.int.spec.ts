@@ -87,6 +87,7 @@ describe('a mirror', () => {
     expect((await copy.get(store.entities, 'label', '1'))?.value).toBe('a');
     expect(await copy.get(store.entities, 'label', '2')).toBe(null);
     expect(await copy.get(store.entities, 'label', '3')).toBe(undefined);
+    expect([...(await copy.some(store.entities, 'label', ['1', '2', '3'])).keys()]).toEqual(['1']);
     expect(await copy.rows(store.entities)).toHaveLength(2);
   });
 

@@ -7,8 +7,8 @@
 import { MIRRORED, readEvent } from '@ringfence/contracts';
 import type { Envelope, MirroredKind, MirroredState } from '@ringfence/contracts';
 import type pg from 'pg';
-import { EntitySchema, In, IsNull, LessThan, Not } from 'typeorm';
-import type { EntityManager } from 'typeorm';
+import { Any, EntitySchema, In, IsNull, LessThan, Not } from 'typeorm';
+import type { EntityManager, FindOptionsWhere } from 'typeorm';
 import { WHOLE_NUMBER } from './columns.js';
 
 export type Mirrored<K extends MirroredKind> = {
@@ -36,6 +36,12 @@ export interface Mirror<K extends MirroredKind> {
     kind: Kind,
     id: string,
   ): Promise<MirroredState<Kind> | null | undefined>;
+  /** Of these, what is there, by id. */
+  some<Kind extends K>(
+    entities: EntityManager,
+    kind: Kind,
+    ids: readonly string[],
+  ): Promise<Map<string, MirroredState<Kind>>>;
   /** What is there, by id; of one cluster where one is named. */
   all<Kind extends K>(
     entities: EntityManager,
@@ -94,11 +100,8 @@ export function mirror<K extends MirroredKind>({ kinds }: { readonly kinds: read
       const row = await entities.findOneBy(MirroredEntity, { kind, id });
       return row === null ? undefined : stateOf<Kind>(row);
     },
-    all: async <Kind extends K>(entities: EntityManager, kind: Kind, cluster?: string) => {
-      const there = { kind, data: Not(IsNull()), ...(cluster !== undefined && { cluster }) };
-      const rows = await entities.findBy(MirroredEntity, there);
-      return new Map(rows.map((row) => [row.id, stateOf<Kind>(row)!]));
-    },
+    some: (entities, kind, ids) => there(entities, { kind, id: Any(ids) }),
+    all: (entities, kind, cluster) => there(entities, { kind, ...(cluster !== undefined && { cluster }) }),
     rows: async (entities) => (await entities.findBy(MirroredEntity, { kind: In(kinds) })).map(shown<K>),
     told: (events) => lastOfEach(events.flatMap((event) => wordOf(event, kinds) ?? [])).map(shown<K>),
     prune: async (entities) => {
@@ -106,6 +109,14 @@ export function mirror<K extends MirroredKind>({ kinds }: { readonly kinds: read
       await entities.delete(MirroredEntity, { data: IsNull(), at: long });
     },
   };
+}
+
+async function there<Kind extends MirroredKind>(
+  entities: EntityManager,
+  where: FindOptionsWhere<Row> & { readonly kind: Kind },
+): Promise<Map<string, MirroredState<Kind>>> {
+  const rows = await entities.findBy(MirroredEntity, { ...where, data: Not(IsNull()) });
+  return new Map(rows.map((row) => [row.id, stateOf<Kind>(row)!]));
 }
 
 type Word = Omit<Row, 'at'>;

@@ -5,7 +5,7 @@ import { appendEvents } from './append.js';
 import { connected, dataSource, inTransaction } from './data-source.js';
 import { untilPostgresAnswers, codeOf } from './database.js';
 import type { EventStore, EventStoreOptions, Projection } from './event-store.js';
-import { eventsAbove, lastPosition, loadStream } from './read.js';
+import { eventsAbove, lastPosition, loadStream, loadStreams } from './read.js';
 import { rebuildOutdated, rebuildProjection } from './rebuild.js';
 import { migrate } from './migrate.js';
 import { LOCKS } from './schema.js';
@@ -84,6 +84,7 @@ function storeOn(
     pool,
     entities: source.manager,
     load: (stream) => loadStream(pool, stream),
+    loadAll: (streams) => loadStreams(pool, streams),
     // eslint-disable-next-line max-params -- as the interface has it: where, after what, what, by whom, and what else
     append: (stream, expectedVersion, events, meta, alsoDo) =>
       appendMany([{ stream, expectedVersion, events }], meta, alsoDo),

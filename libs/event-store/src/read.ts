@@ -31,6 +31,20 @@ export async function loadStream(
   return { events: rows.map(storedEvent), version: rows.at(-1)?.version ?? 0 };
 }
 
+/** By stream, in their order; of a stream that does not exist there is nothing. */
+export async function loadStreams(
+  db: Queryable,
+  streams: readonly string[],
+): Promise<Map<string, StoredEvent[]>> {
+  const histories = new Map<string, StoredEvent[]>();
+  for (const event of await storedEvents(db, 'stream = any($1) order by stream, version', [streams])) {
+    const history = histories.get(event.stream);
+    if (history === undefined) histories.set(event.stream, [event]);
+    else history.push(event);
+  }
+  return histories;
+}
+
 export const eventsAbove = (db: Queryable, position: number, limit: number): Promise<StoredEvent[]> =>
   storedEvents(db, 'position > $1 order by position limit $2', [position, limit]);
 

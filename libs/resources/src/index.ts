@@ -1,3 +1,5 @@
+export { accepted, bulkAnswer, bulkItems, bulkRefusals, eachAccepted, only } from './bulk.js';
+export type { Outcome } from './bulk.js';
 export { execute } from './execute.js';
 export type { Addressee } from './execute.js';
 export { defined, orNull } from './fields.js';
@@ -14,3 +16,5 @@ export {
   resourceAnswerer,
 } from './resource.js';
 export type { Operation, Operations } from './resource.js';
+export { referenceOf, Taken } from './taken.js';
+export type { Referred } from './taken.js';

@@ -105,6 +105,70 @@ describe('workloads over REST', () => {
     expect((await world.rest('workloads', 'list', { query: { name: mark } })).matched).toBe(0);
   });
 
+  it('are made in bulk by the thousand, in one transaction, and a repeat of known ones makes none', async () => {
+    const mark = randomUUID();
+    const hosts = Array.from({ length: 1_000 }, (_, n) => ({
+      ...{ name: `${mark} ${n}`, labels: [{ href: `/orgs/1/labels/${n % 2 === 0 ? web : '72'}` }] },
+      ...{ external_data_set: mark, external_data_reference: `${n}` },
+    }));
+    const create = async () =>
+      (await world.rest('workloads', 'bulk_create', { body: hosts })).body as Record<string, unknown>[];
+    expect(new Set((await create()).map(({ status }) => status))).toEqual(new Set(['created']));
+    expect(new Set((await create()).map(({ token }) => token))).toEqual(
+      new Set(['external_reference_not_unique']),
+    );
+    expect((await world.rest('workloads', 'list', { query: { name: mark } })).matched).toBe(1_000);
+    const { rows } = await world.inventory().store.pool.query(
+      `select count(*)::int as events, count(distinct xmin::text)::int as transactions
+         from events where data ->> 'name' like $1`,
+      [`${mark}%`],
+    );
+    expect(rows).toEqual([{ events: 1_000, transactions: 1 }]);
+    const tooMany = [...hosts, { name: 'one more' }];
+    expect(await tokenOf(world.rest('workloads', 'bulk_create', { body: tooMany }))).toBe(
+      'input_validation_error',
+    );
+  });
+
+  it('of one bulk call know what those before them in the list changed', async () => {
+    const mark = randomUUID();
+    const bulk = async (op: string, body: unknown[]) =>
+      (await world.rest('workloads', op, { body })).body as Record<string, unknown>[];
+    const reference = (text: string) => ({ external_data_set: mark, external_data_reference: text });
+    const created = await bulk('bulk_create', [
+      { name: `a ${mark}`, ...reference('1') },
+      { name: `b ${mark}`, ...reference('1') },
+      { name: `c ${mark}`, labels: [web, '72'].map((id) => ({ href: `/orgs/1/labels/${id}` })) },
+      { name: `d ${mark}`, ...reference('2') },
+    ]);
+    expect(created.map(({ status, token }) => token ?? status)).toEqual([
+      ...['created', 'external_reference_not_unique', 'input_validation_error', 'created'],
+    ]);
+    const [a, , , d] = created.map(({ href }) => href);
+    const updated = await bulk('bulk_update', [
+      { href: a, ...reference('2') },
+      { href: d, ...reference('3') },
+      { href: a, ...reference('2'), description: 'moved' },
+      { href: a, data_center: 'east' },
+      { href: a, os_id: 'linux' },
+    ]);
+    expect(updated.map(({ status, token }) => token ?? status)).toEqual([
+      ...['external_reference_not_unique', 'updated', 'updated', 'updated', 'updated'],
+    ]);
+    const [, idOfA = ''] = String(a).split('workloads/');
+    expect((await world.rest('workloads', 'get', { ids: [idOfA] })).body).toMatchObject({
+      ...{ external_data_reference: '2', description: 'moved', data_center: 'east', os_id: 'linux' },
+    });
+    const known = (await world.events('WorkloadChanged')).length;
+    expect(await bulk('bulk_update', [{ href: a, os_id: 'linux' }])).toEqual([
+      { href: a, status: 'updated' },
+    ]);
+    expect(await world.events('WorkloadChanged')).toHaveLength(known);
+    expect(await bulk('bulk_delete', [{ href: a }, { href: a }, { href: d }])).toMatchObject([
+      { href: a, errors: [{ token: 'workload_already_deleted' }] },
+    ]);
+  });
+
   it('and Kubernetes workloads are filtered; an address that is none is refused', async () => {
     const mark = randomUUID();
     const labels = [{ href: `/orgs/1/labels/${web}` }];

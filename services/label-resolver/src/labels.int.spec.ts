@@ -23,6 +23,30 @@ describe('labels', () => {
     expect(await tokenOf(world.rest('labels', 'delete', { ids: [id] }))).toBe('label_already_deleted');
     expect(await newLabel(world, 'app', value)).not.toBe(id);
   });
+  it('are made in bulk by the thousand, in one transaction, each answered in its place', async () => {
+    const mark = randomUUID();
+    const wanted = Array.from({ length: 998 }, (_, n) => ({ key: 'role', value: `${mark} ${n}` }));
+    const create = async (labels: unknown[]) =>
+      (await world.rest('labels', 'bulk_create', { body: labels })).body as Record<string, unknown>[];
+    const same = { key: 'role', value: `${mark} 7` };
+    const made = await create([...wanted, same, { key: 'planet', value: mark }]);
+    expect(made.slice(-2).map(({ token }) => token)).toEqual([
+      ...['label_key_and_value_must_be_unique', 'input_validation_error'],
+    ]);
+    expect(new Set(made.slice(0, -2).map(({ status }) => status))).toEqual(new Set(['created']));
+    expect(
+      (await world.rest('labels', 'get', { ids: [idOf(String(made[7]?.['href']))] })).body,
+    ).toMatchObject(same);
+    expect((await create(wanted)).every(({ token }) => token === 'label_key_and_value_must_be_unique')).toBe(
+      true,
+    );
+    const { rows } = await world.resolver().store.pool.query(
+      `select count(*)::int as events, count(distinct xmin::text)::int as transactions
+         from events where data ->> 'value' like $1`,
+      [`${mark}%`],
+    );
+    expect(rows).toEqual([{ events: 998, transactions: 1 }]);
+  });
   it('of an unknown type are refused', async () => {
     expect(await tokenOf(newLabel(world, 'planet', 'Mars'))).toBe('input_validation_error');
   });

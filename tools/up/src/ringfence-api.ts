@@ -21,8 +21,9 @@ export class RingfenceApi {
   async post<T>(path: string, body: unknown): Promise<T> {
     return (await this.request('POST', path, body)) as T;
   }
-  async put(path: string, body: unknown): Promise<void> {
-    await this.request('PUT', path, body);
+  /** Nothing (null) is answered but to bulk calls. */
+  async put<T = unknown>(path: string, body: unknown): Promise<T> {
+    return (await this.request('PUT', path, body)) as T;
   }
   async remove(path: string): Promise<void> {
     await this.request('DELETE', path);

@@ -1,5 +1,6 @@
 /** Labels: effective at once, soft-deleted, unique by key and value among the live ones. */
 import { z } from 'zod';
+import { BulkBody } from './bulk.js';
 import type { CollectionContracts } from './collection.js';
 import { externalData, meta } from './workload-parts.js';
 import { Text } from '../text.js';
@@ -26,5 +27,10 @@ export const LabelItem = z.object({
 });
 
 export const labelCollections = {
-  labels: { create: LabelCreate, update: LabelUpdate, item: LabelItem },
+  labels: {
+    create: LabelCreate,
+    update: LabelUpdate,
+    actions: { bulk_create: BulkBody },
+    item: LabelItem,
+  },
 } as const satisfies CollectionContracts;

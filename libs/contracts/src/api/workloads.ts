@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { AdminPorts, EnforcementMode } from '../network.js';
+import { BulkBody } from './bulk.js';
 import type { CollectionContracts } from './collection.js';
 import { Reference } from './href.js';
 import {
@@ -79,10 +80,9 @@ const update = { ...writable, confirm: z.boolean().optional() } as const;
 export const WorkloadUpdate = z.strictObject(update);
 export type WorkloadUpdate = z.infer<typeof WorkloadUpdate>;
 
-/** Items of a bulk call are checked one by one by the owner, because one wrong item must not refuse the others. */
-const bulk = z.array(z.looseObject({})).max(1_000);
 export const WorkloadBulkUpdateItem = z.strictObject({ href: Text, ...update });
 export const WorkloadBulkDeleteItem = z.object({ href: Text });
+export type WorkloadBulkDeleteItem = z.infer<typeof WorkloadBulkDeleteItem>;
 
 export const WorkloadItem = z.looseObject({
   href: Text,
@@ -108,7 +108,7 @@ export const workloadCollections = {
   workloads: {
     create: WorkloadCreate,
     update: WorkloadUpdate,
-    actions: { bulk_create: bulk, bulk_update: bulk, bulk_delete: bulk },
+    actions: { bulk_create: BulkBody, bulk_update: BulkBody, bulk_delete: BulkBody },
     item: WorkloadItem,
   },
   'workloads/interfaces': { item: workloadInterface },

@@ -9,6 +9,7 @@ describe('which route a path means', () => {
     ['GET', '/orgs/1/labels', 'labels list', []],
     ['GET', '/orgs/1/labels/7', 'labels get', ['7']],
     ['PUT', '/orgs/1/workloads/bulk_create', 'workloads bulk_create', []],
+    ['PUT', '/orgs/1/labels/bulk_create', 'labels bulk_create', []],
     [
       'PUT',
       '/orgs/1/workloads/aaaaaaaa-0000-4000-8000-000000000001',

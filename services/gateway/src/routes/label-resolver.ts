@@ -10,6 +10,13 @@ const { action, collection } = routesOf('label-resolver');
 
 export const labelRoutes: readonly Route[] = [
   ...collection('labels', `${ORG}/labels`),
+  action({
+    method: 'PUT',
+    path: `${ORG}/labels/bulk_create`,
+    collection: 'labels',
+    op: 'bulk_create',
+    body: 'action',
+  }),
   ...collection('label_dimensions', `${ORG}/label_dimensions`),
   ...collection(PROFILES, PROFILES_PATH),
   action({

@@ -17,6 +17,7 @@ export const pairingProfiles = documents<PairingProfile>({
 });
 export const workloads = documents<Workload>({
   name: 'workloads',
+  indexed: ['externalDataReference'],
   written: ['WorkloadCreated', 'WorkloadChanged'],
   deleted: 'WorkloadDeleted',
 });

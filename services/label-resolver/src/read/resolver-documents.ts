@@ -6,6 +6,7 @@ import type { Profile } from '../domain/profile.decider.js';
 
 export const labels = documents<LabelState>({
   name: 'labels',
+  indexed: ['value', 'externalDataReference'],
   written: ['LabelCreated', 'LabelChanged'],
   deleted: 'LabelDeleted',
 });

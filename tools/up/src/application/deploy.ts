@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { untilDone } from '@ringfence/testing';
 import { ROOT } from '../entry-points.js';
 import { KubernetesApi } from '../kubernetes-api.js';
+import { ensureLabels } from './labels.js';
+import type { Label } from './labels.js';
 import { namespaceManifests, namespacesOf, readManifests, withLastApplied, withRoles } from './manifests.js';
 import type { Manifest } from './manifests.js';
 import type { UpOptions } from '../options.js';
@@ -76,30 +78,20 @@ async function manageNamespaces(
   roles: readonly string[],
   fixed: (namespace: string) => FixedLabels,
 ): Promise<void> {
-  const label = await labelMaker(api);
-  for (const role of roles) await label('role', role);
+  const labelsOf = (namespace: string): Label[] =>
+    Object.entries(fixed(namespace)).map(([key, value]) => ({ key, value }));
+  const hrefOf = await ensureLabels(api, [
+    ...roles.map((value) => ({ key: 'role', value })),
+    ...namespaces.flatMap(labelsOf),
+  ]);
   for (const namespace of namespaces) {
     const profile = await profileOf(api, clusterId, namespace);
-    const labels = [];
-    for (const [key, value] of Object.entries(fixed(namespace))) {
-      labels.push({ key, assignment: { href: await label(key, value) } });
-    }
+    const labels = labelsOf(namespace).map((label) => ({
+      key: label.key,
+      assignment: { href: hrefOf(label) },
+    }));
     await api.put(profile, { managed: true, enforcement_mode: 'visibility_only', labels });
   }
-}
-
-/** Creates each label once and gives its href. */
-async function labelMaker(api: RingfenceApi): Promise<(key: string, value: string) => Promise<string>> {
-  const existing = await api.get<{ href: string; key: string; value: string }[]>(
-    '/labels?max_results=100000',
-  );
-  const hrefs = new Map(existing.map((found) => [`${found.key}=${found.value}`, found.href]));
-  return async (key, value) => {
-    const name = `${key}=${value}`;
-    const href = hrefs.get(name) ?? (await api.post<{ href: string }>('/labels', { key, value })).href;
-    hrefs.set(name, href);
-    return href;
-  };
 }
 
 /** A namespace's profile appears when Kubelink has reported the namespace. */

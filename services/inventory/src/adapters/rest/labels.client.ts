@@ -14,10 +14,11 @@ export type LabelKeysOf = (labels: readonly string[]) => Promise<LabelKeys>;
 
 export function labelKeys(store: EventStore, bus: Bus): LabelKeysOf {
   return async (labels) => {
+    const named = [...new Set(labels)];
+    const known = await labelled.some(store.entities, 'label', named);
     const keyOf: Record<string, string> = {};
-    for (const label of new Set(labels)) {
-      const known = await labelled.get(store.entities, 'label', label);
-      const key = known?.key ?? (await askOwner(bus, label));
+    for (const label of named) {
+      const key = known.get(label)?.key ?? (await askOwner(bus, label));
       if (key !== undefined) keyOf[label] = key;
     }
     return keyOf;

@@ -1,20 +1,24 @@
 /** `container_clusters/container_workload_profiles`: one per namespace, and the cluster's template. */
+import { handleCommands } from '@ringfence/event-store';
 import type { Document, EventStore } from '@ringfence/event-store';
 import {
   byLabels,
   defined,
+  eachAccepted,
   exact,
   execute,
   flag,
   idOfHref,
   metaOf,
   notFound,
+  only,
   orgHref,
   page,
   parsed,
   partial,
+  refusal,
 } from '@ringfence/resources';
-import type { Filters, Operations } from '@ringfence/resources';
+import type { Filters, Operations, Outcome } from '@ringfence/resources';
 import { randomUUID } from 'node:crypto';
 import { CallError } from '@ringfence/bus';
 import {
@@ -61,10 +65,8 @@ export function profileOperations(parts: ProfileParts): Operations {
     update: async (request) => {
       const { id } = await one(parts, request.ids);
       const body = parsed(ContainerWorkloadProfileUpdate, request.body);
-      return changing(async () => {
-        await change(parts, request, id, body);
-        return {};
-      });
+      only(await changing(() => changeAll(parts, request, [id], body)));
+      return {};
     },
     delete: async (request) => {
       const { id, cluster } = await one(parts, request.ids);
@@ -85,7 +87,8 @@ export function profileOperations(parts: ProfileParts): Operations {
         request.body,
       );
       const ids = wanted.map(({ href }) => idOfHref(href, 'container_workload_profiles'));
-      return changing(() => changeAll(parts, request, ids, body));
+      refuseWrong(await changing(() => changeAll(parts, request, ids, body)));
+      return {};
     },
   };
 }
@@ -178,43 +181,40 @@ const fieldsOf = (body: ChangeBody): ProfileChange =>
 
 type ChangeBody = Omit<ContainerWorkloadProfileUpdate, 'namespace'>;
 
-async function change(
+/** The same change to each; those that it does not fit are refused, the others are written together. */
+async function changeAll(
   { store }: ProfileParts,
-  request: ResourceRequest,
-  id: string,
+  { actor, ids: [cluster = ''] }: ResourceRequest,
+  ids: readonly string[],
   body: ChangeBody,
-): Promise<void> {
-  const found = await profiles.get(store.entities, id);
-  if (found === null || found.deletedAt !== null || found.cluster !== request.ids[0])
-    throw notFound('container workload profile');
+): Promise<Outcome<string>[]> {
   const known = await knownLabels(store, body);
-  const assignments = assignmentsOf(body, found.body.assignments, known.keyOf);
-  const wanted: ProfileChange = { ...fieldsOf(body), ...defined({ assignments }) };
-  const addressee = { stream: streamOf.profile(id), actor: request.actor, cluster: found.cluster };
-  await execute(store, profileDecider, addressee, { type: 'change', change: wanted, known });
+  const streams = ids.map((id) => streamOf.profile(id));
+  const work = { store, decider: profileDecider, streams, meta: { actor, cluster } };
+  return handleCommands(work, async ({ stateOf, decide }) =>
+    eachAccepted(ids, (id) => {
+      const { profile } = stateOf(streamOf.profile(id));
+      if (profile?.cluster !== cluster) throw notFound('container workload profile');
+      const assignments = assignmentsOf(body, profile.assignments, known.keyOf);
+      const change: ProfileChange = { ...fieldsOf(body), ...defined({ assignments }) };
+      const { rejected } = decide(streamOf.profile(id), { type: 'change', change, known });
+      if (rejected !== undefined) throw refusal(rejected);
+      return id;
+    }),
+  );
 }
 
 /** Each failure names the place of its profile in the request. */
-async function changeAll(
-  parts: ProfileParts,
-  request: ResourceRequest,
-  ids: readonly string[],
-  body: ChangeBody,
-) {
-  const errors: CallError['errors'] = [];
-  for (const [index, id] of ids.entries()) {
-    await change(parts, request, id, body).catch((error: unknown) => {
-      if (!(error instanceof CallError)) throw error;
-      errors.push(
-        ...error.errors.map(({ token, message }) => ({
+function refuseWrong(outcomes: readonly Outcome<string>[]): void {
+  const errors = outcomes.flatMap((outcome, index) =>
+    outcome instanceof CallError
+      ? outcome.errors.map(({ token, message }) => ({
           token,
           message: `record_index=>${index}: ${message}`,
-        })),
-      );
-    });
-  }
+        }))
+      : [],
+  );
   if (errors.length > 0) throw new CallError('INVALID_ARGUMENT', errors);
-  return {};
 }
 
 /** Deleted ones too: a restriction may still name them. */

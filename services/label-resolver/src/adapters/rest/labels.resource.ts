@@ -1,21 +1,29 @@
 /** `labels`: effective at once, soft-deleted, refused while in use. */
-import { LabelCreate, LabelUpdate } from '@ringfence/contracts';
-import type { LabelState, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { GLOBAL, LabelCreate, LabelUpdate } from '@ringfence/contracts';
+import type { Actor, LabelState, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { handleCommands } from '@ringfence/event-store';
 import type { Document, EventStore } from '@ringfence/event-store';
 import {
+  accepted,
+  bulkAnswer,
+  bulkItems,
   defined,
+  eachAccepted,
   exact,
   execute,
   isTrue,
   metaOf,
   notFound,
+  only,
   orgHref,
   page,
   parsed,
   partial,
+  referenceOf,
+  refusal,
+  Taken,
 } from '@ringfence/resources';
-import { JsonContains, Not } from 'typeorm';
-import type { Operations } from '@ringfence/resources';
+import type { Operations, Outcome } from '@ringfence/resources';
 import type { LabelCommand, LabelSurroundings, LabelUse } from '../../domain/label.decider.js';
 import { labelDecider } from '../../domain/label.decider.js';
 import { labels, labelTypes } from '../../read/resolver-documents.js';
@@ -38,7 +46,16 @@ export function labelOperations(parts: LabelParts): Operations {
       const uses = isTrue(query['usage'] ?? '') ? await usesOf([found.id]) : undefined;
       return { body: show(found, uses) };
     },
-    create: (request) => changing(() => create(store, request)),
+    create: async ({ actor, body }) => {
+      const wanted = parsed(LabelCreate, body);
+      const id = await changing(async () => only(await createAll(store, actor, [wanted])));
+      return { body: show(await one(store, id)) };
+    },
+    bulk_create: async ({ actor, body }) => {
+      const wanted = bulkItems(LabelCreate, body);
+      const made = await changing(() => createAll(store, actor, wanted));
+      return bulkAnswer(body, made, (id) => ({ href: orgHref(`labels/${id}`), status: 'created' }));
+    },
     update: (request) => changing(() => update(store, request)),
     delete: async (request) => {
       const found = await one(store, request.ids[0]);
@@ -61,19 +78,37 @@ async function run(
   await execute(store, labelDecider, { stream: streamOf.label(id), actor }, command);
 }
 
-async function create(store: EventStore, request: ResourceRequest): Promise<ResourceResponse> {
-  const body = parsed(LabelCreate, request.body);
-  const [id = ''] = await store.nextIds('label');
-  const label = { id, key: body.key, value: body.value, ...externalOf(body, null) };
-  await run(store, request, id, { type: 'create', label, around: await surroundings(store, label) });
-  return { body: show(await one(store, id)) };
+/** The ids of what was made, or why it was not: one is looked at after the other, and all are written together. */
+async function createAll(
+  store: EventStore,
+  actor: Actor,
+  bodies: readonly Outcome<LabelCreate>[],
+): Promise<Outcome<string>[]> {
+  const ids = (await store.nextIds('label', accepted(bodies).length)).values();
+  const wanted = eachAccepted(bodies, (body): LabelState => {
+    const { key, value } = body;
+    return { id: ids.next().value ?? '', key, value, ...externalOf(body, null) };
+  });
+  const streams = accepted(wanted).map(({ id }) => streamOf.label(id));
+  const work = { store, decider: labelDecider, streams, meta: { actor, cluster: GLOBAL } };
+  return handleCommands(work, async ({ decide }) => {
+    const neighbours = await neighboursOf(store, accepted(wanted));
+    return eachAccepted(wanted, (label) => {
+      const around = neighbours.around(label);
+      const { rejected } = decide(streamOf.label(label.id), { type: 'create', label, around });
+      if (rejected !== undefined) throw refusal(rejected);
+      neighbours.note(label);
+      return label.id;
+    });
+  });
 }
 
 async function update(store: EventStore, request: ResourceRequest): Promise<ResourceResponse> {
   const found = await one(store, request.ids[0]);
   const body = parsed(LabelUpdate, request.body);
   const label = { ...defined({ value: body.value }), ...externalOf(body, found.body) };
-  const around = await surroundings(store, { ...found.body, ...label });
+  const changed = { ...found.body, ...label };
+  const around = (await neighboursOf(store, [changed])).around(changed);
   await run(store, request, found.id, { type: 'change', label, around });
   return {};
 }
@@ -96,17 +131,37 @@ function externalOf(
   };
 }
 
-async function surroundings(store: EventStore, label: LabelState): Promise<LabelSurroundings> {
-  const { id, key, value, externalDataSet, externalDataReference } = label;
-  const isAnother = (part: Partial<LabelState>): Promise<boolean> =>
-    labels.exists(store.entities, { id: Not(id), body: JsonContains(part) });
-  const isReferred = externalDataSet !== null && externalDataReference !== null;
+/** What labels hang on beside themselves: the types, and what other labels have. */
+interface Neighbours {
+  around(label: LabelState): LabelSurroundings;
+  /** Made or changed since. */
+  note(label: LabelState): void;
+}
+
+async function neighboursOf({ entities }: EventStore, wanted: readonly LabelState[]): Promise<Neighbours> {
+  const types = new Set((await labelTypes.live(entities)).map(({ body }) => body.key));
+  const values = wanted.map(({ value }) => value);
+  const references = wanted.flatMap(({ externalDataReference }) => externalDataReference ?? []);
+  const bodies = (found: Document<LabelState>[]): LabelState[] => found.map(({ body }) => body);
+  const names = new Taken(nameOf, bodies(await labels.having(entities, 'value', values)));
+  const referred = new Taken(
+    referenceOf,
+    bodies(await labels.having(entities, 'externalDataReference', references)),
+  );
   return {
-    typeExists: await labelTypes.exists(store.entities, { body: JsonContains({ key }) }),
-    valueTaken: await isAnother({ key, value }),
-    referenceTaken: isReferred && (await isAnother({ externalDataSet, externalDataReference })),
+    around: (label) => ({
+      typeExists: types.has(label.key),
+      valueTaken: names.byAnother(label),
+      referenceTaken: referred.byAnother(label),
+    }),
+    note: (label) => {
+      names.note(label);
+      referred.note(label);
+    },
   };
 }
+
+const nameOf = ({ key, value }: LabelState): string => JSON.stringify([key, value]);
 
 async function list({ store, usesOf }: LabelParts, { query }: ResourceRequest): Promise<ResourceResponse> {
   const all = await (isTrue(query['include_deleted'] ?? '')

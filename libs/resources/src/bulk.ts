@@ -1,0 +1,65 @@
+/**
+ * Bulk calls (`bulk_create`, …): a list of items, each answered in its place. One that is refused does not refuse the
+ * others; what the others change is written together.
+ */
+import { CallError } from '@ringfence/bus';
+import { BulkBody } from '@ringfence/contracts';
+import type { ResourceResponse } from '@ringfence/contracts';
+import type { z } from 'zod';
+import { parsed } from './resource.js';
+
+/** What became of one item, or why it is refused. */
+export type Outcome<T> = T | CallError;
+
+export const bulkItems = <S extends z.ZodType>(schema: S, body: unknown): Outcome<z.output<S>>[] =>
+  parsed(BulkBody, body).map((item) => attempt(() => parsed(schema, item)));
+
+/** The next step of every item that is not refused yet. */
+export const eachAccepted = <T, R>(outcomes: readonly Outcome<T>[], step: (item: T) => R): Outcome<R>[] =>
+  outcomes.map((outcome) => (outcome instanceof CallError ? outcome : attempt(() => step(outcome))));
+
+export const accepted = <T>(outcomes: readonly Outcome<T>[]): T[] =>
+  outcomes.flatMap((outcome) => (outcome instanceof CallError ? [] : [outcome]));
+
+/** Of an item that was alone: as a call for it alone is answered. */
+export function only<T>([outcome]: readonly Outcome<T>[]): T {
+  if (outcome === undefined) throw new Error('there is no outcome');
+  if (outcome instanceof CallError) throw outcome;
+  return outcome;
+}
+
+/** What is no refusal concerns the whole call. */
+function attempt<T>(step: () => T): Outcome<T> {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof CallError) return error;
+    throw error;
+  }
+}
+
+/** Of `bulk_create` and `bulk_update`: every item. */
+export function bulkAnswer<T>(
+  body: unknown,
+  outcomes: readonly Outcome<T>[],
+  show: (outcome: T, item: z.output<typeof BulkBody>[number]) => object,
+): ResourceResponse {
+  const items = parsed(BulkBody, body);
+  const shown = items.map((item, index) => {
+    const outcome = outcomes[index] as Outcome<T>;
+    if (!(outcome instanceof CallError)) return show(outcome, item);
+    return { ...hrefOf(item), status: 'validation_failure', ...outcome.errors[0] };
+  });
+  return { body: shown };
+}
+
+/** Of `bulk_delete`: those alone that are still there. */
+export function bulkRefusals(body: unknown, outcomes: readonly Outcome<unknown>[]): ResourceResponse {
+  const refused = parsed(BulkBody, body).flatMap((item, index) => {
+    const outcome = outcomes[index];
+    return outcome instanceof CallError ? [{ ...hrefOf(item), errors: outcome.errors }] : [];
+  });
+  return { body: refused };
+}
+
+const hrefOf = (item: object): object => ('href' in item ? { href: item.href } : {});

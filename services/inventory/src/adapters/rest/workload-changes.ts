@@ -1,0 +1,140 @@
+/**
+ * Changes to workloads, one or a thousand in a call: what they hang on is looked up once for all, each is decided by itself, and what
+ * is not refused is written together.
+ */
+import { CallError } from '@ringfence/bus';
+import { GLOBAL } from '@ringfence/contracts';
+import type { Actor, WorkloadCreate, WorkloadUpdate } from '@ringfence/contracts';
+import { handleCommands } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
+import { accepted, eachAccepted, notFound, referenceOf, refusal, Taken } from '@ringfence/resources';
+import type { Outcome } from '@ringfence/resources';
+import { randomUUID } from 'node:crypto';
+import { endedByFull, shutOut } from '../../domain/admin-ports.js';
+import type { LabelKeys } from '../../domain/known-labels.js';
+import { workloadDecider } from '../../domain/workload.decider.js';
+import type { Workload, WorkloadChange, WorkloadCommand } from '../../domain/workload.decider.js';
+import { agents } from '../../read/agents.js';
+import type { AgentRow } from '../../read/agents.js';
+import { workloads } from '../../read/inventory-documents.js';
+import { streamOf } from '../stream-names.js';
+import type { LabelKeysOf } from './labels.client.js';
+import { changeOf, newWorkload } from './workload-body.js';
+
+export interface ChangeParts {
+  readonly store: EventStore;
+  readonly labelKeysOf: LabelKeysOf;
+}
+
+/** What a caller wants of one workload. */
+export interface Wish {
+  readonly id: string;
+  readonly names: Pick<WorkloadChange, 'labels' | 'externalDataReference'>;
+  /** Asked when its turn comes: a wish before it may have changed the workload. */
+  command(current: Workload | null, around: Around): WorkloadCommand;
+}
+
+/** What the wishes hang on beside the workloads themselves. */
+interface Around {
+  readonly keyOf: LabelKeys;
+  readonly references: Taken<Pick<Workload, 'id' | 'externalDataSet' | 'externalDataReference'>>;
+  readonly agents: readonly AgentRow[];
+}
+
+export function creation(body: WorkloadCreate): Wish {
+  const workload = newWorkload(randomUUID(), body);
+  return {
+    id: workload.id,
+    names: workload,
+    command: (_, { keyOf, references }) => ({
+      ...{ type: 'create', workload, keyOf },
+      referenceTaken: references.byAnother(workload),
+    }),
+  };
+}
+
+export const changing = (id: string, body: WorkloadUpdate): Wish => ({
+  id,
+  names: changeOf(body, {}),
+  command: (current, { keyOf, references, agents: all }) => {
+    if (current === null) throw notFound('workload');
+    const change = changeTo(current, body);
+    if (body.confirm !== true) mayCutOff(all, current, change);
+    return { type: 'change', change, keyOf, referenceTaken: references.byAnother({ ...current, ...change }) };
+  },
+});
+
+export const deletion = (id: string): Wish => ({ id, names: {}, command: () => ({ type: 'delete' }) });
+
+/** The ids of what was changed, or why it was not. Runs inside the queue of one. */
+export function fulfil(
+  parts: ChangeParts,
+  actor: Actor,
+  wishes: readonly Outcome<Wish>[],
+): Promise<Outcome<string>[]> {
+  const all = accepted(wishes);
+  const meta = { actor, cluster: GLOBAL };
+  const streams = all.map(({ id }) => streamOf.workload(id));
+  const work = { store: parts.store, decider: workloadDecider, streams, meta };
+  return handleCommands(work, async ({ stateOf, decide }) => {
+    const currents = streams.flatMap((stream) => stateOf(stream).workload ?? []);
+    const around = await lookAround(parts, all, currents);
+    return eachAccepted(wishes, ({ id, command }) => {
+      const stream = streamOf.workload(id);
+      const current = stateOf(stream).workload;
+      const cluster = current?.cluster ?? GLOBAL;
+      const { rejected, state } = decide(stream, command(current, around), { actor, cluster });
+      if (rejected !== undefined) throw refusal(rejected);
+      if (state.workload !== null) around.references.note(state.workload);
+      return id;
+    });
+  });
+}
+
+async function lookAround(
+  { store, labelKeysOf }: ChangeParts,
+  wishes: readonly Wish[],
+  currents: readonly Workload[],
+): Promise<Around> {
+  const named = [...wishes.map(({ names }) => names), ...currents];
+  const references = named.flatMap(({ externalDataReference }) => externalDataReference ?? []);
+  const holders = await workloads.having(store.entities, 'externalDataReference', references);
+  return {
+    keyOf: await labelKeysOf(named.flatMap(({ labels = [] }) => labels)),
+    references: new Taken(
+      referenceOf,
+      holders.map(({ body }) => body),
+    ),
+    agents: currents.some(({ managed }) => managed) ? await agents(store.entities) : [],
+  };
+}
+
+function changeTo(current: Workload, body: WorkloadUpdate): WorkloadChange {
+  const all = changeOf(body, current.about);
+  // Clients send a node's interfaces back as they read them.
+  const { interfaces: _, ...withoutInterfaces } = all;
+  return current.managed ? withoutInterfaces : all;
+}
+
+/** Whoever would cut the cluster or an administrator off from the node is told whom, and asked. */
+function mayCutOff(all: readonly AgentRow[], current: Workload, change: WorkloadChange): void {
+  const { cluster, node, name } = current;
+  if (cluster === null || node === null) return;
+  const agent = all.find((one) => one.cluster === cluster && one.node === node);
+  const cut = cutBy(agent, current, change);
+  if (cut.length > 0) throw unconfirmed(`${cut.join('; ')}. Write rules for it, or confirm (${name})`);
+}
+
+function cutBy(agent: AgentRow | undefined, current: Workload, change: WorkloadChange): string[] {
+  const { cutByFull = [], essential = [] } = agent?.host ?? {};
+  const { mode = current.mode, adminPorts } = change;
+  return [
+    ...(mode === 'full' && current.mode !== 'full' ? endedByFull(cutByFull) : []),
+    ...(adminPorts && drops(mode) ? shutOut(essential, adminPorts) : []),
+  ];
+}
+
+const drops = (mode: Workload['mode']): boolean => mode === 'selective' || mode === 'full';
+
+const unconfirmed = (message: string): CallError =>
+  CallError.of('FAILED_PRECONDITION', 'confirmation_required', message);
