@@ -5,6 +5,7 @@ import { apiClient } from './api.client.js';
 import { enforcementCommands } from './commands/enforcement.js';
 import { flowCommands } from './commands/flows.js';
 import { inventoryCommands } from './commands/inventory.js';
+import { labelCommand } from './commands/label.js';
 import { mapCommand } from './commands/map.js';
 import { policyCommands } from './commands/policy.js';
 import { resyncCommand } from './commands/resync.js';
@@ -78,12 +79,14 @@ function commandLine(
       api: apiClient(settings),
       ...(isFormat(output) ? { format: output, file: undefined } : { format: 'table', file: output }),
       cluster: settings.cluster,
+      kubeconfig: settings.kubeconfig,
       write: streams.out,
       note: streams.err,
       signal,
     });
   };
   inventoryCommands(program, withTerminal);
+  labelCommand(program, withTerminal);
   flowCommands(program, withTerminal);
   mapCommand(program, withTerminal);
   policyCommands(program, withTerminal);

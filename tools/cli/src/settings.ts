@@ -9,6 +9,7 @@ export interface Settings {
   readonly key: string;
   readonly secret: string;
   readonly cluster: string | undefined;
+  readonly kubeconfig: string | undefined;
 }
 
 const FILE = join('.ringfence', 'env');
@@ -34,6 +35,7 @@ export function readSettings(env: NodeJS.ProcessEnv, directory: string): Setting
     key: needed('RINGFENCE_API_KEY'),
     secret: needed('RINGFENCE_API_SECRET'),
     cluster: value('RINGFENCE_CLUSTER_ID'),
+    kubeconfig: value('KUBECONFIG'),
   };
 }
 

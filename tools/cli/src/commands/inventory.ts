@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { render, renderValue, tableOf } from '../output.js';
 import type { Column } from '../output.js';
+import { REFUSAL_COLUMNS, refusalsOf } from '../refused-annotations.js';
+import type { RefusedAnnotation } from '../refused-annotations.js';
 import type { Terminal, WithTerminal } from './terminal.js';
 
 interface LabelBody {
@@ -55,6 +57,7 @@ interface WorkloadBody {
   readonly online?: boolean;
   readonly security_policy_sync_state?: string;
   readonly ringfence_enforcement?: EnforcementBody;
+  readonly ringfence_refused_annotations?: readonly RefusedAnnotation[];
 }
 interface HealthBody {
   readonly status: string;
@@ -245,6 +248,10 @@ async function workloads({ api, format, write }: Terminal, namespace: string | u
       'No workloads. Namespaces that are not managed show none: `ringfence mode <namespace> visibility_only`.',
     ),
   );
+  const refusals = refusalsOf(rows);
+  if (format !== 'table' || refusals.length === 0) return;
+  write(`\n${pc.yellow(pc.bold(`Not labelled as annotated: ${String(refusals.length)}`))}\n`);
+  write(tableOf(refusals, REFUSAL_COLUMNS));
 }
 
 const LABEL_COLUMNS: readonly Column<LabelBody>[] = [

@@ -8,6 +8,7 @@ export interface Terminal {
   /** Where to write the answer instead (`-o FILE`). */
   readonly file: string | undefined;
   readonly cluster: string | undefined;
+  readonly kubeconfig: string | undefined;
   write(text: string): void;
   /** Notes that are no part of the answer. */
   note(text: string): void;
