@@ -59,8 +59,12 @@ export class MembershipIndex<S extends Selecting<L>, L extends Selected<S>> {
   /** Once, until it is removed. */
   addLabelSet(item: L): void {
     this.everybody.add(item);
-    for (const label of item.labelSet.labels) this.open(label).posted.add(item);
-    this.rematch(item);
+    for (const label of item.labelSet.labels) {
+      const { posted, anchored } = this.open(label);
+      posted.add(item);
+      for (const selector of anchored) this.consider(selector, item);
+    }
+    for (const selector of this.unanchored) this.consider(selector, item);
   }
 
   removeLabelSet(item: L): void {

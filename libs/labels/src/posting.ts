@@ -2,6 +2,8 @@
  * What is posted under one label, and that may be all there is. Coming costs a place in a list; who goes is only counted, and taken out
  * once more than half have gone or somebody reads.
  */
+import { appended } from './appended.js';
+
 export interface Posted {
   isGone: boolean;
 }
@@ -15,7 +17,7 @@ export class Posting<T extends Posted> {
   }
 
   add(item: T): void {
-    this.items.push(item);
+    this.items = appended(this.items, item);
   }
 
   /** One of them is marked as gone by now. */

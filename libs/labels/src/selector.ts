@@ -67,15 +67,18 @@ const commonClasses = (a: Selector, b: Selector): readonly EntityClass[] =>
 const withClasses = (selector: Selector, classes: readonly EntityClass[]): Selector =>
   selector.classes === classes ? selector : { classes, conditions: selector.conditions };
 
+/** Both are sorted by type. */
 function commonConditions(a: readonly TypeCondition[], b: readonly TypeCondition[]): TypeCondition[] | null {
-  const byKey = new Map(a.map((condition) => [condition.key, condition]));
-  for (const condition of b) {
-    const other = byKey.get(condition.key);
-    const both = other === undefined ? condition : intersectConditions(other, condition);
+  const common: TypeCondition[] = [];
+  let next = 0;
+  for (const one of a) {
+    while (next < b.length && b[next]!.key < one.key) common.push(b[next++]!);
+    const isAsked = b[next]?.key === one.key;
+    const both = isAsked ? intersectConditions(one, b[next++]!) : one;
     if (both === null) return null;
-    byKey.set(condition.key, both);
+    common.push(both);
   }
-  return [...byKey.values()].sort((x, y) => (x.key < y.key ? -1 : 1));
+  return common.concat(b.slice(next));
 }
 
 function intersectConditions(a: TypeCondition, b: TypeCondition): TypeCondition | null {
@@ -107,7 +110,8 @@ export function selectorText(selector: Selector): string {
   const classes = selector.classes.join(',');
   let text = classes === EVERY_CLASS ? '*' : classes;
   for (const condition of selector.conditions) {
-    const key = JSON.stringify(condition.key);
+    // With its length before it a type needs no quotes.
+    const key = `${condition.key.length}:${condition.key}`;
     text +=
       'anyOf' in condition ? `;${key}=${condition.anyOf.join(',')}` : `;${key}!${condition.noneOf.join(',')}`;
   }

@@ -4,6 +4,7 @@ import { MembershipIndex, SmallSet } from '@ringfence/labels';
 import type { CatalogueIndex, MembershipListener } from '@ringfence/labels';
 import type { AskedQuestion, AskedSelector, KnownLabelSet } from './cluster-records.js';
 import type { Question, SelectorQuestion } from './question.js';
+import { RuleEnds } from './rule-ends.js';
 
 export class AskedQuestions {
   /** Whom selectors mean. */
@@ -27,7 +28,7 @@ export class AskedQuestions {
   membersOf(id: GroupId): LabelSetId[] {
     const ids: LabelSetId[] = [];
     for (const { labelSet } of this.selectors.get(id)?.members ?? []) ids.push(labelSet.id);
-    return ids.sort();
+    return ids.toSorted();
   }
 
   /** One rule end more asks. True: it is the first. */
@@ -78,7 +79,7 @@ const selectorAsked = (question: SelectorQuestion): AskedSelector => ({
   selector: question.selector,
   anchor: null,
   members: new SmallSet(),
-  ends: new SmallSet(),
+  ends: new RuleEnds(),
   lists: new SmallSet(),
   ...UNASKED,
 });

@@ -30,7 +30,10 @@ export class ClusterFacts {
   addLabelSet(labelSet: LabelSet, mode: EnforcementMode): KnownLabelSet {
     const known = newLabelSet(labelSet, mode);
     const gone = this.labelSets.get(labelSet.id);
-    if (gone !== undefined) [known.told, gone.told] = [gone.told, undefined];
+    if (gone !== undefined) {
+      [known.listed, known.toldMode] = [gone.listed, gone.toldMode];
+      gone.listed = undefined;
+    }
     this.labelSets.set(labelSet.id, known);
     return known;
   }

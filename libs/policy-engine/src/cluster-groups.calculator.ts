@@ -98,14 +98,7 @@ export class ClusterGroupsCalculator {
   }
 
   private answer(question: Question): Group {
-    const group: Group = {
-      id: question.id,
-      labelSets: [],
-      workloads: [],
-      cidrs: [],
-      fqdns: [],
-      ownHost: false,
-    };
+    const group: Group = { id: question.id, ...NOBODY };
     switch (question.kind) {
       case 'selector':
         return { ...group, labelSets: this.questions.membersOf(question.id) };
@@ -120,6 +113,9 @@ export class ClusterGroupsCalculator {
     }
   }
 }
+
+/** Most groups are made of label sets only, and there are many of them. */
+const NOBODY: Omit<Group, 'id'> = { labelSets: [], workloads: [], cidrs: [], fqdns: [], ownHost: false };
 
 /** One label set more or less in a group of thousands must not cost a sort. */
 function amend(told: Group, pending: ReadonlyMap<LabelSetId, boolean>): Group {

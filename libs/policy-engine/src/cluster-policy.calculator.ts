@@ -97,20 +97,18 @@ export class ClusterPolicyCalculator {
 
   /** The list of now is named before that of until now is given up: one that stays is not told again. */
   private settleUnit(known: KnownLabelSet, { upsert, remove }: PolicyChanges['units']): void {
-    const { labelSet, mode, told } = known;
-    known.isDirty = false;
-    if (known.isGone || !carriesRules(labelSet)) {
-      known.told = undefined;
-      if (told !== undefined) remove.push(labelSet.id);
+    const { labelSet, mode, listed: before } = known;
+    const hasUnit = !known.isGone && carriesRules(labelSet);
+    const listed = hasUnit ? this.lists.use(known, this.naming(known)) : undefined;
+    if (listed === undefined) {
+      if (before !== undefined) remove.push(labelSet.id);
       if (known.isGone) this.facts.forgetLabelSet(known);
-    } else {
-      const listed = this.lists.use(known, this.naming(known));
-      if (told?.mode !== mode || told.listed !== listed) {
-        known.told = { mode, listed };
-        upsert.push({ labelSet, mode, lists: [listed.id] });
-      }
-    }
-    if (told !== undefined) this.lists.disuse(told.listed);
+    } else if (listed !== before || mode !== known.toldMode)
+      upsert.push({ labelSet, mode, lists: listed.ids });
+    known.isDirty = false;
+    known.listed = listed;
+    known.toldMode = mode;
+    if (before !== undefined) this.lists.disuse(before);
   }
 
   private addLabelSet(labelSet: LabelSet, mode: EnforcementMode): void {

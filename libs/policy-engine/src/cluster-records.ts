@@ -17,20 +17,16 @@ import { SmallSet } from '@ringfence/labels';
 import type { Selected, Selecting } from '@ringfence/labels';
 import type { Question, SelectorQuestion } from './question.js';
 import type { RuleEnd } from './rule-compiler.js';
+import type { RuleEnds } from './rule-ends.js';
 
 /** A label set and its unit. */
 export interface KnownLabelSet extends Selected<AskedSelector> {
   mode: EnforcementMode;
-  /** What its unit was told to be; undefined: it has none. */
-  told: ToldUnit | undefined;
+  /** The list that its unit names, as it was told; undefined: it has no unit. */
+  listed: Listed | undefined;
+  toldMode: EnforcementMode | undefined;
   /** Its unit is to be looked at again. */
   isDirty: boolean;
-}
-
-/** What a label set's unit says beside its name. */
-export interface ToldUnit {
-  readonly mode: EnforcementMode;
-  readonly listed: Listed;
 }
 
 /** A question that rules ask, and the group that answers it. */
@@ -53,13 +49,15 @@ export type Pending = 'all' | Map<LabelSetId, boolean>;
 export interface AskedSelector extends AskedQuestion, Selecting<KnownLabelSet> {
   readonly question: SelectorQuestion;
   /** What whoever it means enforces. */
-  readonly ends: SmallSet<RuleEnd>;
+  readonly ends: RuleEnds;
   /** Lists that were made with it. */
   readonly lists: SmallSet<Listed>;
 }
 
 export interface Listed {
   readonly id: RuleListId;
+  /** Only that; units that name it share it. */
+  readonly ids: RuleListId[];
   /** What its id is a hash of: the questions, and the label set whose own it is. */
   readonly text: string;
   readonly carriers: readonly AskedSelector[];
@@ -75,7 +73,8 @@ export const newLabelSet = (labelSet: LabelSet, mode: EnforcementMode): KnownLab
   labelSet,
   mode,
   selectors: new SmallSet(),
-  told: undefined,
+  listed: undefined,
+  toldMode: undefined,
   isGone: false,
   isDirty: false,
 });

@@ -80,7 +80,16 @@ export class ClusterRuleLists {
 
   private add(text: string, carriers: readonly AskedSelector[]): Listed {
     const id = `r-${sha256Hex(text, 20)}`;
-    const listed: Listed = { id, text, carriers, named: NONE, users: 0, told: undefined, peers: NOBODY };
+    const listed: Listed = {
+      id,
+      ids: [id],
+      text,
+      carriers,
+      named: NONE,
+      users: 0,
+      told: undefined,
+      peers: NOBODY,
+    };
     this.byText.set(text, listed);
     for (const { lists } of carriers) lists.add(listed);
     this.dirty.add(listed);
@@ -112,7 +121,7 @@ const NOBODY: readonly GroupId[] = [];
 function carriersAmong(selectors: Iterable<AskedSelector>): AskedSelector[] {
   const carriers: AskedSelector[] = [];
   for (const selector of selectors) if (selector.ends.size > 0) carriers.push(selector);
-  return carriers.sort((a, b) => (a.question.id < b.question.id ? -1 : 1));
+  return carriers.toSorted((a, b) => (a.question.id < b.question.id ? -1 : 1));
 }
 
 function peersOf({ ingress, egress }: RuleList): readonly GroupId[] {
@@ -123,10 +132,14 @@ function peersOf({ ingress, egress }: RuleList): readonly GroupId[] {
 }
 
 function build({ id, carriers, named }: Listed): RuleList {
-  const ends = [...named];
-  for (const carrier of carriers) for (const end of carrier.ends) ends.push(end);
-  if (ends.length > 1) ends.sort((a, b) => compareRuleOrder(a.order, b.order));
+  const ends = endsOf(carriers, named);
   return { id, ingress: wires(ends, 'ingress'), egress: wires(ends, 'egress') };
+}
+
+function endsOf(carriers: readonly AskedSelector[], named: readonly RuleEnd[]): readonly RuleEnd[] {
+  const [first, ...others] = carriers.map(({ ends }) => ends.sorted());
+  if (others.length === 0 && named.length === 0) return first ?? NONE;
+  return [first ?? NONE, ...others, named].flat().sort((a, b) => compareRuleOrder(a.order, b.order));
 }
 
 function wires(ends: readonly RuleEnd[], direction: Direction): WireRule[] {
@@ -134,7 +147,7 @@ function wires(ends: readonly RuleEnd[], direction: Direction): WireRule[] {
   for (const end of ends) {
     if (end.direction === direction && !repeats(rules, end.wire)) rules.push(end.wire);
   }
-  return rules;
+  return rules.slice();
 }
 
 /** Two scopes of one rule set may say the very same of a label set; a rule's wire rules stand next to each other. */

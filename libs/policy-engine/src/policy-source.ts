@@ -20,8 +20,11 @@ import type { CatalogueIndex } from '@ringfence/labels';
 import { expandLabelGroups } from './label-groups.js';
 import type { ExpandedGroup } from './label-groups.js';
 import { cidrsOf, fqdnsOf } from './ip-list.js';
-import { compileBoundary, compileRuleSet, sameCompiledRule, sameTexts } from './rule-compiler.js';
-import type { CompiledRule, RuleReferences } from './rule-compiler.js';
+import { compileBoundary, compileRuleSet, ruleKey, sameCompiledRule, sameTexts } from './rule-compiler.js';
+import type { CompiledRule, Compiling, RuleReferences } from './rule-compiler.js';
+import { SideBook } from './side.js';
+import { SourceBook } from './source-book.js';
+import type { ReferentKind, Source } from './source-book.js';
 
 export interface ProvisionableObjects {
   ip_lists: IpList;
@@ -43,8 +46,6 @@ export interface SettledRules {
   readonly ipLists: string[];
 }
 
-type DependencyKind = 'label' | 'label_group' | 'service';
-
 export class PolicySource {
   readonly ipLists = new Map<string, CompiledIpList>();
   private readonly objects: { [T in ComputedType]: Map<string, ProvisionableObjects[T]> } = {
@@ -54,16 +55,8 @@ export class PolicySource {
     rule_sets: new Map(),
     enforcement_boundaries: new Map(),
   };
-  /** By `type/id` of a rule set or boundary. */
-  private readonly compiled = new Map<string, CompiledRule[]>();
-  /** What a rule set or boundary looked at when it was compiled, and the reverse. */
-  private readonly dependencies = new Map<string, [kind: DependencyKind, id: string][]>();
-  private readonly dependents: Record<DependencyKind, Map<string, Set<string>>> = {
-    label: new Map(),
-    label_group: new Map(),
-    service: new Map(),
-  };
-  private readonly dirty = new Set<string>();
+  private readonly sources = new SourceBook();
+  private readonly dirty = new Set<Source>();
   private readonly dirtyIpLists = new Set<string>();
   private expanded = new Map<string, ExpandedGroup>();
   private groupsChanged = false;
@@ -99,27 +92,29 @@ export class PolicySource {
     }
   }
 
-  *rules(): Generator<CompiledRule> {
-    for (const rules of this.compiled.values()) yield* rules;
+  rules(): Iterable<CompiledRule> {
+    return this.sources.rules();
   }
 
   settle(): SettledRules {
     this.expandGroups();
     const settled: SettledRules = { added: [], removed: [], ipLists: this.settleIpLists() };
-    for (const source of this.dirty) this.recompile(source, settled);
+    const book = new SideBook();
+    for (const source of this.dirty) this.recompile(source, book, settled);
     this.dirty.clear();
     return settled;
   }
 
   private mark(type: ComputedType, id: string): void {
-    if (type === 'rule_sets' || type === 'enforcement_boundaries') this.dirty.add(`${type}/${id}`);
+    if (type === 'rule_sets' || type === 'enforcement_boundaries')
+      this.dirty.add(this.sources.open(type, id));
     else if (type === 'services') this.markDependents('service', id);
     else if (type === 'label_groups') this.groupsChanged = true;
     else this.dirtyIpLists.add(id);
   }
 
-  private markDependents(kind: DependencyKind, id: string): void {
-    for (const source of this.dependents[kind].get(id) ?? []) this.dirty.add(source);
+  private markDependents(kind: ReferentKind, id: string): void {
+    for (const source of this.sources.dependentsOf(kind, id)) this.dirty.add(source);
   }
 
   private expandGroups(): void {
@@ -146,55 +141,58 @@ export class PolicySource {
     return changed;
   }
 
-  private recompile(source: string, settled: SettledRules): void {
-    const before = new Map(this.compiled.get(source)?.map((rule) => [rule.key, rule]));
-    const rules = this.compile(source).map((rule) => {
-      const old = before.get(rule.key);
-      if (old !== undefined && sameCompiledRule(old, rule)) {
-        before.delete(rule.key);
-        return old;
-      }
-      settled.added.push(rule);
-      return rule;
-    });
-    settled.removed.push(...before.values());
-    if (rules.length > 0) this.compiled.set(source, rules);
-    else this.compiled.delete(source);
+  private recompile(source: Source, book: SideBook, settled: SettledRules): void {
+    const before = source.rules;
+    this.sources.dependOnNothing(source);
+    const compiled = this.compile(source, { book, references: this.referencesFor(source) });
+    if (before.length === 0) {
+      source.rules = compiled;
+      for (const rule of compiled) settled.added.push(rule);
+    } else source.rules = keepSame(before, compiled, settled);
+    this.sources.tidy(source);
   }
 
-  private compile(source: string): CompiledRule[] {
-    for (const [kind, id] of this.dependencies.get(source) ?? [])
-      this.dependents[kind].get(id)?.delete(source);
-    this.dependencies.delete(source);
-    const [type, id] = source.split('/') as ['rule_sets' | 'enforcement_boundaries', string];
+  private compile({ type, id }: Source, compiling: Compiling): readonly CompiledRule[] {
     if (type === 'rule_sets') {
       const ruleSet = this.objects.rule_sets.get(id);
-      return ruleSet === undefined ? [] : compileRuleSet(ruleSet, this.referencesFor(source));
+      return ruleSet === undefined ? [] : compileRuleSet(ruleSet, compiling);
     }
     const boundary = this.objects.enforcement_boundaries.get(id);
-    return boundary === undefined ? [] : compileBoundary(boundary, this.referencesFor(source));
+    return boundary === undefined ? [] : compileBoundary(boundary, compiling);
   }
 
-  /** Looking something up is depending on it, also where it is not there yet. */
-  private referencesFor(source: string): RuleReferences {
-    const dependencies: [DependencyKind, string][] = [];
-    this.dependencies.set(source, dependencies);
-    const dependOn = (kind: DependencyKind, id: string): void => {
-      const dependents = this.dependents[kind].get(id);
-      if (dependents?.has(source)) return;
-      dependencies.push([kind, id]);
-      if (dependents === undefined) this.dependents[kind].set(id, new Set([source]));
-      else dependents.add(source);
-    };
+  private referencesFor(source: Source): RuleReferences {
+    const { sources } = this;
     return {
-      keyOf: (label) => (dependOn('label', label), this.catalogue.keyOf(label)),
-      labelGroup: (id) => (dependOn('label_group', id), this.expanded.get(id)),
+      keyOf: (label) => (sources.depend(source, 'label', label), this.catalogue.keyOf(label)),
+      labelGroup: (id) => (sources.depend(source, 'label_group', id), this.expanded.get(id)),
       servicePorts: (id): readonly PortRange[] | undefined => (
-        dependOn('service', id),
+        sources.depend(source, 'service', id),
         this.objects.services.get(id)?.ports
       ),
     };
   }
+}
+
+/** A rule that means the same as before stays what it was. */
+function keepSame(
+  before: readonly CompiledRule[],
+  compiled: readonly CompiledRule[],
+  { added, removed }: SettledRules,
+): CompiledRule[] {
+  const gone = new Map(before.map((rule) => [ruleKey(rule), rule]));
+  const rules = compiled.map((rule) => {
+    const key = ruleKey(rule);
+    const old = gone.get(key);
+    if (old !== undefined && sameCompiledRule(old, rule)) {
+      gone.delete(key);
+      return old;
+    }
+    added.push(rule);
+    return rule;
+  });
+  removed.push(...gone.values());
+  return rules;
 }
 
 function sameExpansion(a: ExpandedGroup | undefined, b: ExpandedGroup | undefined): boolean {

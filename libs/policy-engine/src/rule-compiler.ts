@@ -15,11 +15,10 @@ import type {
 import { RULE_CLASSES } from '@ringfence/contracts';
 import { isSameValue } from '@ringfence/decider';
 import { compareIntegerIds } from '@ringfence/labels';
-import type { Selector } from '@ringfence/labels';
 import type { Direction } from './evaluate.js';
 import { normalisePorts } from './ports.js';
-import { NO_SCOPE, QuestionBook, resolveScope, resolveSide } from './side.js';
-import type { References, Side } from './side.js';
+import { resolveScope, resolveSide } from './side.js';
+import type { References, Scope, Side, SideBook } from './side.js';
 
 export interface RuleReferences extends References {
   /** Ports of a service object; undefined: it is not there. */
@@ -45,10 +44,9 @@ export interface RuleEnd {
   readonly peers: Side;
 }
 
+/** One per rule and scope. */
 export interface CompiledRule {
-  /** One per rule and scope. */
-  readonly key: string;
-  readonly ends: readonly RuleEnd[];
+  readonly ends: readonly [ingress: RuleEnd, egress: RuleEnd];
 }
 
 const ACTIVE = '/orgs/1/sec_policy/active';
@@ -69,23 +67,28 @@ export function compareRuleOrder(a: RuleOrder, b: RuleOrder): number {
   );
 }
 
-export function compileRuleSet(ruleSet: RuleSet, references: RuleReferences): CompiledRule[] {
+/** What rules are compiled with. */
+export interface Compiling {
+  readonly references: RuleReferences;
+  readonly book: SideBook;
+}
+
+export function compileRuleSet(ruleSet: RuleSet, compiling: Compiling): CompiledRule[] {
   if (!ruleSet.enabled) return [];
   const scopes =
     ruleSet.scopes.length === 0
-      ? [NO_SCOPE]
-      : ruleSet.scopes.map((entries) => resolveScope(entries, references));
+      ? [compiling.book.everywhere]
+      : ruleSet.scopes.map((entries) => resolveScope(entries, compiling.references));
   const statements = [
     ...ruleSet.rules.filter((rule) => rule.enabled).map((rule) => allowStatement(ruleSet.id, rule)),
     ...ruleSet.denyRules.filter((rule) => rule.enabled).map((rule) => denyStatement(ruleSet.id, rule)),
   ];
-  const book = new QuestionBook();
   return statements.flatMap((statement) =>
-    scopes.flatMap((scope, index) => compileStatement(statement, { scope, index, book }, references) ?? []),
+    scopes.flatMap((scope, index) => compileStatement(statement, { scope, index }, compiling) ?? []),
   );
 }
 
-export function compileBoundary(boundary: EnforcementBoundary, references: RuleReferences): CompiledRule[] {
+export function compileBoundary(boundary: EnforcementBoundary, compiling: Compiling): CompiledRule[] {
   if (!boundary.enabled) return [];
   const statement: Statement = {
     says: boundary,
@@ -96,11 +99,7 @@ export function compileBoundary(boundary: EnforcementBoundary, references: RuleR
     providersAreWorkloads: true,
     consumersAreWorkloads: true,
   };
-  const compiled = compileStatement(
-    statement,
-    { scope: NO_SCOPE, index: 0, book: new QuestionBook() },
-    references,
-  );
+  const compiled = compileStatement(statement, { scope: compiling.book.everywhere, index: 0 }, compiling);
   return compiled === null ? [] : [compiled];
 }
 
@@ -137,17 +136,15 @@ const denyStatement = (ruleSet: string, rule: DenyRule): Statement => ({
 
 /** One of a rule set's scopes. */
 interface InScope {
-  /** null: it matches nobody. */
-  readonly scope: Selector | null;
+  readonly scope: Scope;
   readonly index: number;
-  readonly book: QuestionBook;
 }
 
 /** null: nobody on one side, or no port: the rule has no effect in this scope. */
 function compileStatement(
   statement: Statement,
-  { scope, index, book }: InScope,
-  references: RuleReferences,
+  { scope, index }: InScope,
+  { book, references }: Compiling,
 ): CompiledRule | null {
   const ports = portsOf(statement.says.services, references);
   const provider = resolveSide(statement.says.providers, {
@@ -160,7 +157,7 @@ function compileStatement(
   const consumer = resolveSide(statement.says.consumers, {
     book,
     references,
-    scope: statement.unscopedConsumers ? NO_SCOPE : scope,
+    scope: statement.unscopedConsumers ? book.everywhere : scope,
     labelsAreWorkloads: statement.consumersAreWorkloads,
     allowsContainerHost: statement.unscopedConsumers,
   });
@@ -181,7 +178,6 @@ function compileStatement(
     return { direction, order, wire, at, peers };
   };
   return {
-    key: `${statement.ref}#${index}`,
     ends: [end('ingress', provider, consumer), end('egress', consumer, provider)],
   };
 }
@@ -209,7 +205,9 @@ export function sameTexts(a: readonly string[], b: readonly string[]): boolean {
   return a === b || (a.length === b.length && a.every((text, i) => text === b[i]));
 }
 
-/** The questions are hashed into the peers, so equal wires mean equal rules. */
+export const ruleKey = ({ ends: [{ wire, order }] }: CompiledRule): string => `${wire.ref}#${order.scope}`;
+
+/** Of one rule in one scope. The questions are hashed into the peers, so equal wires mean equal rules. */
 export function sameCompiledRule(a: CompiledRule, b: CompiledRule): boolean {
-  return a.key === b.key && a.ends.every((end, i) => sameWire(end.wire, b.ends[i]!.wire));
+  return a.ends.every((end, i) => sameWire(end.wire, b.ends[i]!.wire));
 }

@@ -27,35 +27,60 @@ export interface References {
   labelGroup(id: string): { readonly key: string; readonly labels: readonly LabelId[] } | undefined;
 }
 
+/** What a rule set's scope leaves, and the sides that were resolved in it. */
+export interface Scope {
+  /** null: it matches nobody. */
+  readonly selector: Selector | null;
+  /** Of one label each. */
+  readonly sides: Map<LabelId, Side>;
+}
+
 export interface SideContext {
-  readonly book: QuestionBook;
+  readonly book: SideBook;
   readonly references: References;
-  /** null: the scope matches nobody. */
-  readonly scope: Selector | null;
+  readonly scope: Scope;
   /** Whether labels and `ams` mean workloads here (and not only virtual services). */
   readonly labelsAreWorkloads: boolean;
   /** `container_host` means something only as a consumer from outside the scope. */
   readonly allowsContainerHost: boolean;
 }
 
-export function resolveScope(entries: readonly ScopeEntry[], references: References): Selector | null {
+const scopeOf = (selector: Selector | null): Scope => ({ selector, sides: new Map() });
+
+export function resolveScope(entries: readonly ScopeEntry[], references: References): Scope {
   const wishes = collectWishes(entries, references);
-  return wishes.asksForUnknown ? null : intersect(selectorOf(wishes.asked), remainingOf(wishes));
+  return scopeOf(wishes.asksForUnknown ? null : intersect(selectorOf(wishes.asked), remainingOf(wishes)));
 }
 
 export function resolveSide(actors: readonly RuleActor[], context: SideContext): Side {
+  const [first, second] = actors;
+  const isOneLabel = second === undefined && first?.kind === 'label' && !first.exclusion;
+  return isOneLabel && context.labelsAreWorkloads
+    ? sideOfLabel(first.id, context)
+    : sideOfActors(actors, context);
+}
+
+/** As most sides are, and the same again and again. Looking the label up is depending on it, whoever has asked before. */
+function sideOfLabel(id: LabelId, { book, references, scope }: SideContext): Side {
+  const key = references.keyOf(id);
+  let side = scope.sides.get(id);
+  if (side === undefined) {
+    const asked = key === undefined ? null : { ...ALL_WORKLOADS, conditions: [{ key, anyOf: [id] }] };
+    scope.sides.set(id, (side = book.sideOf(intersect(asked, scope.selector))));
+  }
+  return side;
+}
+
+function sideOfActors(actors: readonly RuleActor[], context: SideContext): Side {
   const wishes = collectWishes(actors, context.references);
-  const remaining = intersect(remainingOf(wishes), context.scope);
+  const remaining = intersect(remainingOf(wishes), context.scope.selector);
   const selector = context.labelsAreWorkloads ? labelledPart(actors, wishes, remaining) : null;
-  const labelled = selector && context.book.askSelector(selector);
-  if (labelled !== null && actors.every(isLabelActor)) return context.book.sideOf(labelled);
+  const ofLabels = context.book.sideOf(selector);
+  if (actors.every(isLabelActor)) return ofLabels;
   const ids = actors.flatMap((actor) => (actor.kind === 'workload' ? [actor.id] : []));
   const named = remaining !== null && ids.length > 0 ? askWorkloads(ids, remaining) : null;
-  const others = otherQuestions(actors, context);
-  const questions = [labelled, named, ...others].filter(
-    (question): question is Question => question !== null,
-  );
-  return sideOf(labelled, named, questions);
+  const questions = [...ofLabels.questions, ...(named === null ? [] : [named])];
+  return sideOf(ofLabels.labelled, named, [...questions, ...otherQuestions(actors, context)]);
 }
 
 const isLabelActor = ({ kind }: RuleActor): boolean =>
@@ -70,22 +95,31 @@ function sideOf(
   return { labelled, named, questions, peers: questions.map(({ id }) => id) };
 }
 
-/** Rules of one rule set ask the same again and again: each question and each side that is only that is made once. */
-export class QuestionBook {
-  private readonly selectors = new Map<string, SelectorQuestion>();
-  private readonly sides = new Map<SelectorQuestion, Side>();
+const NOBODY = sideOf(null, null, []);
 
-  askSelector(selector: Selector): SelectorQuestion {
+/** Rules ask the same again and again: of what is compiled together, each question and each side that is only that is made once. */
+export class SideBook {
+  /** Where nothing is scoped. */
+  readonly everywhere = scopeOf(ALL_WORKLOADS);
+  private readonly labelled = new Map<string, Side>();
+  private readonly ipLists = new Map<string, Question>();
+
+  /** null: nobody. */
+  sideOf(selector: Selector | null): Side {
+    if (selector === null) return NOBODY;
     const text = selectorText(selector);
-    let question = this.selectors.get(text);
-    if (question === undefined) this.selectors.set(text, (question = askSelector(selector, text)));
-    return question;
+    let side = this.labelled.get(text);
+    if (side === undefined) {
+      const question = askSelector(selector, text);
+      this.labelled.set(text, (side = sideOf(question, null, [question])));
+    }
+    return side;
   }
 
-  sideOf(labelled: SelectorQuestion): Side {
-    let side = this.sides.get(labelled);
-    if (side === undefined) this.sides.set(labelled, (side = sideOf(labelled, null, [labelled])));
-    return side;
+  askIpList(id: string): Question {
+    let question = this.ipLists.get(id);
+    if (question === undefined) this.ipLists.set(id, (question = askIpList(id)));
+    return question;
   }
 }
 
@@ -101,7 +135,7 @@ function labelledPart(
 
 function otherQuestions(actors: readonly RuleActor[], context: SideContext): Question[] {
   const lists = new Set(actors.flatMap((actor) => (actor.kind === 'ip_list' ? [actor.id] : [])));
-  const questions = [...lists].map(askIpList);
+  const questions = [...lists].map((id) => context.book.askIpList(id));
   const asksForHost = context.allowsContainerHost && actors.some((actor) => actor.kind === 'container_host');
   return asksForHost ? [...questions, OWN_HOST] : questions;
 }
@@ -156,6 +190,3 @@ function addWish(wishes: Wishes, { key, labels }: LabelsOfType, isExclusion: boo
     excluded.set(key, { anyOf: null, noneOf: [...(excluded.get(key)?.noneOf ?? []), ...labels] });
   else asked.set(key, { anyOf: [...(asked.get(key)?.anyOf ?? []), ...labels], noneOf: [] });
 }
-
-/** Everything, where a rule set has no scope. */
-export const NO_SCOPE: Selector = ALL_WORKLOADS;
