@@ -149,6 +149,53 @@ describe('pairing', () => {
     await world.bus.publish(subjects.refusal(id, 'n1'), { node: 'n1', claims, at: new Date().toISOString() });
     await eventually(async () => (await refused()).length === 2);
   });
+  it('gives the workload the addresses that its agent says, once for each change, and anew after it was paired anew', async () => {
+    const { id, token } = await newCluster(world);
+    const isThere = (version: number, gone = false) =>
+      world.observe(id, 'node', 'n1', seen.node('n1', { version, gone }));
+    const pair = async () => {
+      await heard(world, id);
+      return (await world.inventory().pairNode(await pairingOf({ id, token }, 'machine-n1'))).workload;
+    };
+    const begun = Date.now();
+    const at = (second: number, addresses: string[]) => {
+      const observedAt = new Date(begun + second * 1_000).toISOString();
+      return seen.heartbeat('n1', { addresses, observedAt });
+    };
+    const beat = (second: number, ...addresses: string[]) =>
+      world.observe(id, 'heartbeat', 'n1', at(second, addresses));
+    const message = (second: number, ...addresses: string[]) => ({
+      ...{
+        subject: subjects.heartbeat(id, 'n1'),
+        payload: at(second, addresses),
+        stream: 'AGENTS',
+        seq: second,
+      },
+      ...{ headers: {}, attempt: 1, storedAt: new Date(), bytes: 0 },
+    });
+    const told = async (workload: string) =>
+      (await world.events('WorkloadChanged'))
+        .filter((event) => event.data['id'] === workload)
+        .map((event) => String(event.data['addresses']));
+    await isThere(1);
+    const first = await pair();
+    await beat(60, '10.0.0.7', '10.0.0.1');
+    await beat(61, '10.0.0.1', '10.0.0.7');
+    await beat(59, '10.0.0.8');
+    await beat(62, '10.0.0.9');
+    await eventually(async () => (await told(first)).includes('10.0.0.9'));
+    expect(await told(first)).toEqual(['10.0.0.1,10.0.0.7', '10.0.0.9']);
+    // There and back between two looks at the stream.
+    await world.inventory().agentsSaid([message(63, '10.0.0.8'), message(64, '10.0.0.9')]);
+    expect((await told(first)).slice(2)).toEqual(['10.0.0.8', '10.0.0.9']);
+    await isThere(2, true);
+    await heard(world, id);
+    await isThere(3);
+    const second = await pair();
+    await beat(65, '10.0.0.9');
+    await eventually(async () => (await told(second)).length > 0);
+    expect(await told(second)).toEqual(['10.0.0.9']);
+  });
   it('ends when the node is gone, and then the cluster can be deleted', async () => {
     const { id, token } = await newCluster(world);
     await world.observe(id, 'node', 'n1', seen.node('n1'));

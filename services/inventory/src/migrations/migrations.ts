@@ -81,4 +81,18 @@ class Suspensions1795491001000 implements Migration {
   }
 }
 
-export const MIGRATIONS: readonly MigrationClass[] = [Inventory1795219201000, Suspensions1795491001000];
+/** A heartbeat with the addresses of the one before it is nothing new for the node's workload, which is then not looked at. */
+class AgentAddresses1795577401000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query('alter table agents add column addresses text[]');
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('alter table agents drop column addresses');
+  }
+}
+
+export const MIGRATIONS: readonly MigrationClass[] = [
+  Inventory1795219201000,
+  Suspensions1795491001000,
+  AgentAddresses1795577401000,
+];

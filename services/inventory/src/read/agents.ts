@@ -14,6 +14,8 @@ export interface AgentRow {
   readonly pods: number;
   readonly podsEnforced: number;
   readonly errors: AgentHeartbeat['errors'];
+  /** As it said last, and its workload has them; null: nothing since it was paired. */
+  readonly addresses: readonly string[] | null;
   readonly host: { essential: NodeEssential[]; cutByFull: HostConnection[] } | null;
   readonly lastHeartbeat: Date;
   readonly lastGoodbye: Date | null;
@@ -34,6 +36,7 @@ export const AgentEntity = new EntitySchema<AgentRow>({
     pods: { type: 'int' },
     podsEnforced: { name: 'pods_enforced', type: 'int' },
     errors: { type: 'jsonb' },
+    addresses: { type: 'text', array: true, nullable: true },
     host: { type: 'jsonb', nullable: true },
     lastHeartbeat: { name: 'last_heartbeat', type: 'timestamptz' },
     lastGoodbye: { name: 'last_goodbye', type: 'timestamptz', nullable: true },

@@ -48,11 +48,12 @@ export function agentsConsumer({
     await oneAtATime(() =>
       store.transaction(async (tx) => {
         const clusters = await liveClusters(tx, reports);
-        const batches: AppendBatch[] = [];
-        // A cluster that was deleted may still talk for a moment.
-        for (const report of reports)
-          if (clusters.has(report.cluster)) batches.push(...(await takeIn(tx, report)));
-        await store.appendIn(tx, batches, { actor: SYSTEM, cluster: 'global' });
+        for (const report of reports) {
+          // A cluster that was deleted may still talk for a moment.
+          if (!clusters.has(report.cluster)) continue;
+          // At once: the next report may be of the same node.
+          await store.appendIn(tx, await takeIn(tx, report), { actor: SYSTEM, cluster: 'global' });
+        }
       }),
     );
   };

@@ -3,11 +3,11 @@ import type { AgentHeartbeat, ClusterObserved } from '@ringfence/contracts';
 import { entitiesIn, keepNewest } from '@ringfence/event-store';
 import type { AppendBatch } from '@ringfence/event-store';
 import type pg from 'pg';
-import { JsonContains, LessThan, LessThanOrEqual } from 'typeorm';
-import type { EntityManager } from 'typeorm';
+import { Equal, LessThan, LessThanOrEqual } from 'typeorm';
+import type { EntityManager, FindOptionsWhere } from 'typeorm';
 import { AgentEntity, ClusterSeenEntity } from '../../read/agents.js';
-import { workloads } from '../../read/inventory-documents.js';
-import { commandOnNode, nodeGone } from './observation-events.js';
+import type { AgentRow } from '../../read/agents.js';
+import { commandOnNode, nodeGone, workloadsOf } from './observation-events.js';
 
 export async function noteClusterSeen(
   entities: EntityManager,
@@ -30,28 +30,21 @@ export async function noteHeartbeat(
 ): Promise<AppendBatch[]> {
   const { node, machineId, version, revision, pods, podsEnforced, errors } = beat;
   const at = new Date(beat.observedAt);
+  const addresses = [...beat.addresses].sort();
   const state =
     beat.status === 'stopping'
       ? ({ status: 'stopped', lastGoodbye: at } as const)
       : ({ status: 'active' } as const);
-  const heard = await entitiesIn(tx).update(
-    AgentEntity,
-    { cluster, node, lastHeartbeat: LessThanOrEqual(at) },
-    {
-      machineId,
-      version,
-      revision,
-      pods,
-      podsEnforced,
-      errors,
-      ...state,
-      lastHeartbeat: at,
-      ...hostOf(beat),
-    },
-  );
-  if (heard.affected === 0) return [];
-  if (beat.status === 'unpaired') return nodeGone(tx, cluster, beat.node);
-  return commandOnNode(tx, cluster, beat.node, { type: 'observe-addresses', addresses: beat.addresses });
+  const said = { machineId, version, revision, pods, podsEnforced, errors, addresses, ...state };
+  const hear = async (where: FindOptionsWhere<AgentRow>): Promise<boolean> => {
+    const isTheirs = { cluster, node, lastHeartbeat: LessThanOrEqual(at), ...where };
+    const words = { ...said, lastHeartbeat: at, ...hostOf(beat) };
+    return (await entitiesIn(tx).update(AgentEntity, isTheirs, words)).affected !== 0;
+  };
+  if (beat.status === 'unpaired') return (await hear({})) ? nodeGone(tx, cluster, node) : [];
+  // Its workload has them: most heartbeats are this one statement.
+  if (await hear({ addresses: Equal(addresses) })) return [];
+  return (await hear({})) ? commandOnNode(tx, cluster, node, { type: 'observe-addresses', addresses }) : [];
 }
 
 export interface PairedAgent {
@@ -82,7 +75,7 @@ async function pairedAgent(
   const agent = await entities.findOneBy(AgentEntity, which);
   if (agent === null) return null;
   const { cluster, node, publicKey, pairedMachineId } = agent;
-  const [workload] = await workloads.live(entities, { cluster, body: JsonContains({ node }) });
+  const [workload] = await workloadsOf(entities, cluster, node);
   return { node, machineId: pairedMachineId ?? '', publicKey, workload: workload?.id ?? null };
 }
 
@@ -92,13 +85,16 @@ export async function noteAgentPaired(
 ): Promise<void> {
   const { cluster, node, machineId, version, publicKey, at } = agent;
   const paired = { machineId, version, status: 'active', publicKey, pairedMachineId: machineId } as const;
-  const silent = { revision: 0, pods: 0, podsEnforced: 0, errors: [] };
+  const silent = { revision: 0, pods: 0, podsEnforced: 0, errors: [], addresses: null };
   await entities
     .createQueryBuilder()
     .insert()
     .into(AgentEntity)
     .values({ cluster, node, ...paired, ...silent, lastHeartbeat: at })
-    .orUpdate(['machine_id', 'version', 'status', 'public_key', 'paired_machine_id'], ['cluster', 'node'])
+    .orUpdate(
+      ['machine_id', 'version', 'status', 'public_key', 'paired_machine_id', 'addresses'],
+      ['cluster', 'node'],
+    )
     .execute();
   await entities.update(AgentEntity, { cluster, node, lastHeartbeat: LessThan(at) }, { lastHeartbeat: at });
 }

@@ -2,16 +2,15 @@
 import type { Actor, AgentRefusal, KubernetesWorkloadState, NamespaceState } from '@ringfence/contracts';
 import { isRejection } from '@ringfence/decider';
 import { entitiesIn } from '@ringfence/event-store';
-import type { AppendBatch } from '@ringfence/event-store';
+import type { AppendBatch, Document } from '@ringfence/event-store';
 import type pg from 'pg';
-import { JsonContains } from 'typeorm';
-import type { EntitySchema } from 'typeorm';
+import type { EntityManager, EntitySchema } from 'typeorm';
 import type { Verdict } from '../../domain/observed-object.calculator.js';
 import { AgentEntity } from '../../read/agents.js';
 import { NodeAckEntity, WorkloadAckEntity } from '../../read/acks.js';
 import { NotInForceEntity } from '../../read/enforcement.js';
 import { workloads } from '../../read/inventory-documents.js';
-import type { WorkloadCommand } from '../../domain/workload.decider.js';
+import type { Workload, WorkloadCommand } from '../../domain/workload.decider.js';
 import { workloadDecider } from '../../domain/workload.decider.js';
 import { streamOf } from '../stream-names.js';
 import type { ObservedRow } from './observed.store.js';
@@ -43,6 +42,16 @@ export function eventsOf(row: ObservedRow, verdict: Verdict): AppendBatch[] {
   return [];
 }
 
+/** Of the control plane, one at most. */
+export async function workloadsOf(
+  entities: EntityManager,
+  cluster: string,
+  node: string,
+): Promise<Document<Workload>[]> {
+  const ofName = await workloads.having(entities, 'node', [node]);
+  return ofName.filter((each) => each.cluster === cluster);
+}
+
 /** Runs inside the queue of one, so that the read model is the aggregate's current state. */
 export async function commandOnNode(
   tx: pg.PoolClient,
@@ -50,7 +59,7 @@ export async function commandOnNode(
   node: string,
   command: WorkloadCommand,
 ): Promise<AppendBatch[]> {
-  const onNode = await workloads.live(entitiesIn(tx), { cluster, body: JsonContains({ node }) });
+  const onNode = await workloadsOf(entitiesIn(tx), cluster, node);
   return onNode.flatMap(({ body }) => {
     const decision = workloadDecider.decide({ workload: body, isDeleted: false }, command);
     return isRejection(decision)
@@ -61,7 +70,7 @@ export async function commandOnNode(
 
 /** Whether the control plane has the node as one of its workloads. */
 export async function isPaired(tx: pg.PoolClient, cluster: string, node: string): Promise<boolean> {
-  return workloads.exists(entitiesIn(tx), { cluster, body: JsonContains({ node }) });
+  return (await workloadsOf(entitiesIn(tx), cluster, node)).length > 0;
 }
 
 /** For the audit: nothing is decided by it. */
