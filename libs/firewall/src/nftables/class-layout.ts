@@ -15,6 +15,8 @@ import { peerClasses } from './peer-classes.js';
 /** Where classes are told apart: what is a group to one is of no interest to the others. */
 export type Realm = 'in' | 'out' | 'guard';
 const ADDRESS = { in: 'original', out: 'reply', guard: 'original' } as const;
+/** Up to so many are compared one after the other: a look-up costs as much as three comparisons. */
+export const FEW = 2;
 /** The priority is nobody's business after the decision. */
 const LET_GO = `meta priority set ${NO_CLASS}`;
 
@@ -46,7 +48,7 @@ export class ClassedRules {
   ) {
     const groups = new Set(lists.flatMap((rules) => rules.flatMap((rule) => rule.peers)));
     this.peers = classes.of(realm, groups);
-    if (groups.size > 0) for (const family of FAMILIES) this.addMaps(family);
+    for (const family of FAMILIES) this.addMaps(family);
   }
 
   /** What must stand before the first look-up; nothing where no rule speaks of a peer. */
@@ -54,11 +56,12 @@ export class ClassedRules {
     if (!this.hasPeers) return [];
     const told = (family: Family): string =>
       `meta priority set ct ${ADDRESS[this.realm]} ${family === 4 ? 'ip' : 'ip6'} saddr map`;
-    const known = FAMILIES.map((family) => `${told(family)} @${this.mapName('c', family)}`);
-    const around = FAMILIES.filter((family) => this.sets.has(this.mapName('n', family))).map(
-      (family) => `meta priority ${NO_CLASS} ${told(family)} @${this.mapName('n', family)}`,
-    );
-    return [LET_GO, ...known, ...around];
+    const lookUps = (kind: 'c' | 'n', condition = ''): string[] =>
+      FAMILIES.filter((family) => this.sets.has(this.mapName(kind, family))).map(
+        (family) => `${condition}${told(family)} @${this.mapName(kind, family)}`,
+      );
+    const letGo = `meta priority != ${NO_CLASS} ${LET_GO}`;
+    return [letGo, ...lookUps('c'), ...lookUps('n', `meta priority ${NO_CLASS} `)];
   }
 
   /** What must stand after the last one. */
@@ -67,7 +70,7 @@ export class ClassedRules {
   }
 
   private get hasPeers(): boolean {
-    return this.sets.has(this.mapName('c', 4));
+    return this.peers.origin.members.size > 0;
   }
 
   /** The first rule that names the peer decides. `name` is the list's own. */
@@ -76,11 +79,10 @@ export class ClassedRules {
     const verdicts = new Map(
       rules.filter(({ peers }) => peers.length > 0).map((rule) => [sortOf(rule.class), verdict(rule.class)]),
     );
-    return [...verdicts].map(([sort, goes]) => {
-      const elements = [...decided].flatMap(([name, by]) => (by === sort ? [name] : []));
-      const set = `${sort}_${name}`;
-      this.sets.set(set, { keyword: 'set', declaration: 'type classid;', elements, interval: false });
-      return `meta priority @${set} ${LET_GO} ${goes}`;
+    return [...verdicts].flatMap(([sort, goes]) => {
+      const those = [...decided].flatMap(([name, by]) => (by === sort ? [name] : []));
+      const found = those.length > FEW ? [`@${this.addSet(`${sort}_${name}`, those)}`] : those.sort();
+      return found.map((these) => `meta priority ${these} ${LET_GO} ${goes}`);
     });
   }
 
@@ -92,22 +94,25 @@ export class ClassedRules {
     return decided;
   }
 
+  private addSet(name: string, elements: readonly string[]): string {
+    this.sets.set(name, { keyword: 'set', declaration: 'type classid;', elements, interval: false });
+    return name;
+  }
+
+  /** Where a family has nobody there is nothing to look up. */
   private addMaps(family: Family): void {
-    const declaration = `type ipv${family}_addr : classid;`;
-    const { hosts, ranges, origin } = this.peers;
-    this.sets.set(this.mapName('c', family), {
-      keyword: 'map',
-      declaration,
-      elements: hosts[family],
-      interval: false,
-    });
-    if (origin.ranges[family].length === 0) return;
-    this.sets.set(this.mapName('n', family), {
-      keyword: 'map',
-      declaration: `${declaration} flags interval;`,
-      elements: ranges[family],
-      interval: true,
-    });
+    const { hosts, ranges } = this.peers;
+    for (const [kind, elements, flags] of [
+      ['c', hosts[family], ''],
+      ['n', ranges[family], ' flags interval;'],
+    ] as const)
+      if (!elements.isEmpty)
+        this.sets.set(this.mapName(kind, family), {
+          keyword: 'map',
+          declaration: `type ipv${family}_addr : classid;${flags}`,
+          elements,
+          interval: kind === 'n',
+        });
   }
 
   private mapName(kind: 'c' | 'n', family: Family): string {

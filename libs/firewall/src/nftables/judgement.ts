@@ -7,6 +7,7 @@
  */
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
 import { FAMILIES } from './flow-sets.js';
+import type { Family } from './flow-sets.js';
 import { isIpv6 } from '../model/addresses.js';
 import type { HiddenIngress, PeerSet } from '../model/firewall.model.js';
 import { hiddenChain, hiddenChains } from './hidden-layout.js';
@@ -40,9 +41,29 @@ export function judgingSets(judging: readonly string[], peers: ReadonlyMap<strin
   return { sets: new Map(sets), chains: new Map() };
 }
 
-/** At the head of the ingress: a reply has no such DSCP, so the connection keeps what its opener's packets said. */
+/** At the head of the ingress. Where nobody says anything, and nobody has, it does not matter who it is. */
 export function judgedEntry(): string[] {
-  return perFamily((header, family) => `ct original ${header} saddr @judging_${family} jump judged`);
+  return [
+    `ct mark and ${BOTH_BITS} != 0 jump judging`,
+    ...FAMILIES.map((family) => `${maySayWord(family)} jump judging`),
+  ];
+}
+
+/**
+ * The bits that all words have in common: one comparison, at half the cost of a look-up. Where they stand in the header is said
+ * here: masking `ip6 dscp`, nft 1.0.6 mixes up the order of bytes.
+ */
+function maySayWord(family: Family): string {
+  const [field, shift] = family === 4 ? ['@nh,8,8', 2] : ['@nh,0,16', 6];
+  const differing = (ALLOWED ^ FORWARDED) | (ALLOWED ^ OF_A_POD);
+  const [mask, value] = [0x3f & ~differing, ALLOWED & ~differing].map((bits) => bits << shift);
+  return `meta nfproto ipv${family} ${field} and ${mask} == ${value}`;
+}
+
+/** A reply has no such DSCP, so the connection keeps what its opener's packets said. */
+export function judgingChain(): [string, ChainLayout] {
+  const rules = perFamily((header, family) => `ct original ${header} saddr @judging_${family} goto judged`);
+  return ['judging', { rules }];
 }
 
 const heard = (dscp: number, bit: string): string[] =>

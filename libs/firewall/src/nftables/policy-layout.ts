@@ -1,9 +1,9 @@
 /**
- * One direction's rules as chains. Single ports are found by their value, ranges behind them by search; a list of rules that
- * several ports share is one chain, with one look-up of the peer's class (`class-layout.ts`).
+ * One direction's rules as chains. Single ports are found by their value, a few by comparison, ranges behind them by search; a list
+ * of rules that several ports share is one chain, with one look-up of the peer's class (`class-layout.ts`).
  */
 import type { RuleClass } from '@ringfence/contracts';
-import { ClassedRules } from './class-layout.js';
+import { ClassedRules, FEW } from './class-layout.js';
 import type { RealmClasses } from './class-layout.js';
 import { isDenial } from '../model/firewall.model.js';
 import type { DirectionPolicy, PortSegment } from '../model/firewall.model.js';
@@ -67,12 +67,14 @@ export function dispatchRules(
     port === 'called' || proto === ICMP || proto === ICMPV6 ? 'ct original proto-dst' : 'ct reply proto-src';
   const single = entries.filter(([{ from, to }]) => from === to);
   const ranges = entries.filter(([{ from, to }]) => from !== to);
-  return [single, ranges]
-    .filter((some) => some.length > 0)
-    .map((some) => {
-      const elements = some.map(([segment, jump]) => `${keys(segment)} : ${jump}`);
-      return `meta l4proto ${proto} ${key} vmap { ${elements.join(', ')} }`;
-    });
+  const these = `meta l4proto ${proto} ${key}`;
+  const found = (some: typeof entries): string =>
+    `${these} vmap { ${some.map(([segment, jump]) => `${keys(segment)} : ${jump}`).join(', ')} }`;
+  const compared = single.map(([{ from }, jump]) => `${these} ${from} ${jump}`);
+  return [
+    ...(single.length > FEW ? [found(single)] : compared),
+    ...(ranges.length > 0 ? [found(ranges)] : []),
+  ];
 }
 
 function keys({ from, to }: PortSegment): string {

@@ -13,6 +13,10 @@ export class SharedMap implements Iterable<readonly [string, string]> {
     return new SharedMap(entries, NOTHING);
   }
 
+  get isEmpty(): boolean {
+    return this[Symbol.iterator]().next().done === true;
+  }
+
   get(key: string): string | undefined {
     return this.own.has(key) ? this.own.get(key) : this.base.get(key);
   }

@@ -28,7 +28,7 @@ import { RealmClasses } from './class-layout.js';
 import type { Realm } from './class-layout.js';
 import type { PeerClasses } from './class-members.js';
 import { guardLayout } from './guard-layout.js';
-import { hiddenJudgement, judgedChain, judgedEntry, judgingSets } from './judgement.js';
+import { hiddenJudgement, judgedChain, judgedEntry, judgingChain, judgingSets } from './judgement.js';
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
 import { REVISION_CHAIN } from './own-table.js';
 import { policyChains } from './policy-layout.js';
@@ -126,7 +126,8 @@ function isTold({ mode, judging, hidden }: FirewallModel): boolean {
 
 function judgedChains(model: FirewallModel): [string, ChainLayout][] {
   if (!isTold(model)) return [];
-  return model.hidden === null ? [judgedChain()] : hiddenJudgement(model.hidden);
+  const judged = model.hidden === null ? [judgedChain()] : hiddenJudgement(model.hidden);
+  return [judgingChain(), ...judged];
 }
 
 function revisionText(model: FirewallModel): string {
@@ -167,7 +168,7 @@ const HALF_WRITERS = HALVES.flatMap((half): [string, ChainLayout][] => [
 function markChains({ generation, half }: FirewallModel): [string, ChainLayout][] {
   const mark = `0x${generation.toString(16).padStart(4, '0')}0000`;
   return [
-    ['m_approve', { rules: [`ct mark set ct mark and 0x0000ffff or ${mark}`, 'accept'] }],
+    ['m_approve', { rules: [`ct mark set ct mark and 0x0000ffff or ${mark} accept`] }],
     ['m_fast', { rules: [`ct mark and 0xffff0000 == ${mark} goto m_there_${half}`] }],
   ];
 }
@@ -205,7 +206,8 @@ function verdictChains(mode: EnforcementMode): [string, ChainLayout][] {
 /**
  * An error that speaks of a connection of this generation has passed in `m_fast`; of any other, the next packet of the
  * connection itself must be judged first. Of what a node only forwards it has judged nothing, and must report errors.
- * Nothing that stands behind it concerns what is new: it goes first because it is what waits.
+ * Nothing that stands behind it concerns what is new (neighbours are nothing to conntrack): it goes first because it is what
+ * waits.
  */
 function hookChains(kind: FirewallModel['kind']): [string, ChainLayout][] {
   const ofForwarded = kind === 'host' ? [`${ICMP_ERROR} ct mark and 0xffff0000 == 0 accept`] : [];
@@ -215,7 +217,7 @@ function hookChains(kind: FirewallModel['kind']): [string, ChainLayout][] {
     errors: readonly string[] = [],
   ): string[] => [
     'jump m_fast',
-    `ct state new meta l4proto != ipv6-icmp ${interfaceKey} != "lo" goto ${own}`,
+    `ct state new ${interfaceKey} != "lo" goto ${own}`,
     `${interfaceKey} "lo" accept`,
     ...NEIGHBOURS,
     'ct state invalid goto v_invalid',
@@ -230,14 +232,14 @@ function hookChains(kind: FirewallModel['kind']): [string, ChainLayout][] {
       'hook_in',
       {
         hook: 'type filter hook input priority filter - 10; policy accept;',
-        rules: hook('iifname', ['p_in', 'p_out']),
+        rules: hook('iif', ['p_in', 'p_out']),
       },
     ],
     [
       'hook_out',
       {
         hook: 'type filter hook output priority filter - 10; policy accept;',
-        rules: hook('oifname', ['p_out', 'p_in'], ofForwarded),
+        rules: hook('oif', ['p_out', 'p_in'], ofForwarded),
       },
     ],
   ];

@@ -69,7 +69,7 @@ describe('the table of a Pod', () => {
   it('closes an allow rule whose group nobody has told yet, and refuses such a deny rule, which it would open', () => {
     const allowing = { ...shop, ingress: shop.ingress.filter((rule) => rule.class === 'allow') };
     const closed = renderTable(buildModel(allowing, () => undefined, { kind: 'pod', revision: 1 }));
-    expect(closed).toContain('set a_in_1_2048 { type classid; }');
+    expect(closed).toContain('chain s_in_1_2048 {\n\n  }');
     expect(() => buildModel(shop, () => undefined, { kind: 'pod', revision: 1 })).toThrowError(
       expect.objectContaining({ code: 'unknown_group' }),
     );

@@ -101,11 +101,11 @@ function keyOf(element: string): string {
   return element.split(' : ')[0] ?? element;
 }
 
-/** Every set and chain that a rule names must exist, as the kernel demands at commit. */
+/** Every set and chain that a rule names must exist, as the kernel demands at commit. Bits of a header are `@nh,…`. */
 function checkReferences(table: MutableState): void {
   for (const rules of table.chains.values()) {
     const text = rules.join('\n');
-    for (const [, set = ''] of text.matchAll(/@(\w+)/g)) present(table.sets.get(set), `set ${set}`);
+    for (const [, set = ''] of text.matchAll(/@(\w+)\b(?!,)/g)) present(table.sets.get(set), `set ${set}`);
     for (const [, chain = ''] of text.matchAll(/(?:jump|goto) (\w+)/g))
       present(table.chains.get(chain), `chain ${chain}`);
   }

@@ -69,7 +69,7 @@ describe('tampering', () => {
       return '';
     }
   };
-  const isWhole = (): boolean => /chain p_in \{[^}]*vmap/.test(listing());
+  const isWhole = (): boolean => /chain p_in \{[^}]*goto v_unmatched/.test(listing());
 
   it('is put right at once, with what was done and by whom, and nobody asks for it', async () => {
     expect(isWhole()).toBe(true);

@@ -20,8 +20,12 @@ export function allow(peers: readonly number[], ...ports: WireRule['ports']): Wi
   return { ref: '/rules/1', class: 'allow', ports, peers: peers.map(group) };
 }
 
-/** `members` by group number: addresses and CIDRs in one list. */
-export function modelOf(unit: Unit, members: Readonly<Record<number, readonly string[]>>): FirewallModel {
+/** `members` by group number: addresses and CIDRs in one list. `judging`: groups of nodes that judge. */
+export function modelOf(
+  unit: Unit,
+  members: Readonly<Record<number, readonly string[]>>,
+  judging: readonly number[] = [],
+): FirewallModel {
   const find = (id: string) => {
     const list = members[Number(id.slice(2))] ?? [];
     return peerSet(
@@ -29,5 +33,5 @@ export function modelOf(unit: Unit, members: Readonly<Record<number, readonly st
       list.filter((each) => each.includes('/')),
     );
   };
-  return buildModel(unit, find, { kind: 'pod', revision: 1 });
+  return buildModel(unit, find, { kind: 'pod', revision: 1, judging: judging.map(group) });
 }
