@@ -15,7 +15,9 @@ import { NodeLinks } from './node-links.js';
 import { find, NFGEN } from './netlink-message.js';
 import { NetlinkError, NetlinkSocket } from './netlink-socket.js';
 import { NftContext } from './nft-context.js';
+import { transaction } from './nft-message.js';
 import { clearMarkMessage, entriesRequest, injectionMessage, olderConnections } from './older-connections.js';
+import { plainScript } from './plain-script.js';
 import type { RecentlyUsed } from './recently-used.js';
 import {
   counterRequest,
@@ -68,7 +70,7 @@ export class NamespaceContext {
   run(script: string): Applied {
     const start = performance.now();
     const before = this.generation();
-    this.say(script);
+    if (!this.commitPlainly(script, before)) this.say(script);
     const ms = performance.now() - start;
     const after = this.generation();
     const disturbed =
@@ -201,6 +203,19 @@ export class NamespaceContext {
     this.socket.close();
     this.nodeLinks?.close();
     closeSync(this.file);
+  }
+
+  /** False: nothing was done. */
+  private commitPlainly(script: string, generation: number): boolean {
+    const changes = plainScript(script);
+    if (changes === undefined) return false;
+    try {
+      this.socket.request((sequence) => transaction(sequence, generation, changes));
+      return true;
+    } catch (error) {
+      if (error instanceof NetlinkError) return false;
+      throw error;
+    }
   }
 
   private say(commands: string): string {
