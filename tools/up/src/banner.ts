@@ -1,5 +1,6 @@
 /** What a person sees of `npm start`: one line a phase with its time, then the story to try. */
 import { styleText } from 'node:util';
+import type { CallSummary } from './application/calls.js';
 import type { ApiAccess } from './ringfence-api.js';
 
 export class Progress {
@@ -37,6 +38,7 @@ export interface Story {
   readonly dataDirectory: string;
   readonly namespaces: readonly string[];
   readonly demo: boolean;
+  readonly calls: CallSummary | null;
   readonly simulated: boolean;
   /** For C-VENs on the nodes of a real cluster; null where we have started them. */
   readonly pairing: { readonly clasUrl: string; readonly caFile: string; readonly key: string } | null;
@@ -55,6 +57,7 @@ export function storyText(story: Story): string {
     ...(story.simulated
       ? ['', styleText('yellow', '  SIMULATED: verdicts come from the policy engine; no packet is filtered.')]
       : []),
+    ...(story.calls && !story.demo ? callLines(story.calls) : []),
     ...(story.pairing ? pairingLines(story.pairing) : []),
     '',
     styleText('bold', 'Try, in this order:'),
@@ -64,6 +67,19 @@ export function storyText(story: Story): string {
     '',
   ];
   return lines.join('\n');
+}
+
+function callLines({ found, given, byPolicies, workloads }: CallSummary): string[] {
+  const more = [
+    ...(given > 0 ? [`${given} of --calls`] : []),
+    ...(byPolicies > 0 ? [`${byPolicies} by network policies`] : []),
+  ];
+  return [
+    '',
+    `  ${found} calls between the ${workloads} workloads were found in their manifests${more.length > 0 ? `, and ${more.join(', ')}` : ''}.`,
+    '  Some are missing? --calls FILE with lines "from to port", such as "web api 8080"; or now:',
+    '  kubectl set env deploy/web API_URL=http://api:8080',
+  ];
 }
 
 function pairingLines({ clasUrl, caFile, key }: NonNullable<Story['pairing']>): string[] {

@@ -47,7 +47,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 async function run(stack: Stack, options: UpOptions): Promise<void> {
   const progress = new Progress(print);
   const running = await stack.start();
-  const { namespaces, demo } = running.application;
+  const { namespaces, demo, calls } = running.application;
   if (namespaces.length > 0) await progress.phase('First flow reported', () => firstFlow(running.api));
   const { access, sandbox } = running;
   const { dataDirectory, simulate } = options;
@@ -59,6 +59,7 @@ async function run(stack: Stack, options: UpOptions): Promise<void> {
       dataDirectory,
       namespaces,
       demo,
+      calls,
       simulated: simulate,
       pairing,
     }),

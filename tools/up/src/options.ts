@@ -12,12 +12,15 @@ export interface UpOptions {
   readonly dataDirectory: string;
   readonly port: number;
   readonly overlay: boolean;
+  /** A file that says who calls whom, beside what the manifests name. */
+  readonly calls: string | null;
 }
 
 export const USAGE = `npm start -- [options]
 
   --nodes N            nodes of the sandbox cluster (default 2)
   --manifest FILE…     deploy these Kubernetes manifests instead of the demo
+  --calls FILE         who calls whom where the manifests do not say: lines "from to port"
   --kubeconfig FILE    attach to a real cluster; no sandbox
   --simulate           no root needed: verdicts by the policy engine instead of the kernel
   --overlay            Pods leave the cluster's network with their node's address
@@ -41,6 +44,7 @@ export function parseOptions(argv: readonly string[], cwd: string): UpOptions | 
     dataDirectory: resolve(cwd, values.data),
     port: parseInteger('--port', values.port, 1, 65_535),
     overlay: values.overlay,
+    calls: values.calls === undefined ? null : existing(resolve(cwd, values.calls)),
   };
   if (options.kubeconfig && options.simulate)
     throw new UsageError('--kubeconfig and --simulate exclude each other');
@@ -60,6 +64,7 @@ function parse(argv: readonly string[]) {
       data: { type: 'string', default: '.ringfence' },
       port: { type: 'string', default: '8080' },
       overlay: { type: 'boolean', default: false },
+      calls: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });

@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { untilDone } from '@ringfence/testing';
 import { ROOT } from '../entry-points.js';
 import { KubernetesApi } from '../kubernetes-api.js';
+import type { CallSummary } from './calls.js';
 import { ensureLabels } from './labels.js';
 import type { Label } from './labels.js';
-import { namespaceManifests, namespacesOf, readManifests, withLastApplied, withRoles } from './manifests.js';
+import { namespaceManifests, namespacesOf, readManifests } from './manifests.js';
 import type { Manifest } from './manifests.js';
+import { prepared } from './prepared.js';
 import type { UpOptions } from '../options.js';
 import type { RingfenceApi } from '../ringfence-api.js';
 import type { Sandbox } from '../sandbox.js';
@@ -17,6 +19,8 @@ import type { Sandbox } from '../sandbox.js';
 export interface Application {
   readonly namespaces: readonly string[];
   readonly demo: boolean;
+  /** Null: nothing was deployed. */
+  readonly calls: CallSummary | null;
 }
 
 interface Deployment {
@@ -47,10 +51,11 @@ const SYSTEM_NAMESPACES = new Set(['kube-system', 'kube-public', 'kube-node-leas
 
 export async function deployApplication(deployment: Deployment): Promise<Application> {
   const { options, sandbox } = deployment;
-  if (options.kubeconfig && options.manifests.length === 0) return { namespaces: [], demo: false };
+  if (options.kubeconfig && options.manifests.length === 0)
+    return { namespaces: [], demo: false, calls: null };
   const demo = options.manifests.length === 0;
   const read = demo ? readManifests(DEMO_MANIFEST) : options.manifests.flatMap(readManifests);
-  const { manifests, roles } = withRoles(read.map(withLastApplied));
+  const { manifests, roles, calls } = prepared(read, options.calls);
   const namespaces = namespacesOf(manifests).filter((name) => !SYSTEM_NAMESPACES.has(name));
   const kubernetes = new KubernetesApi(sandbox.kubeconfig);
   for (const namespace of namespaceManifests(manifests))
@@ -60,16 +65,15 @@ export async function deployApplication(deployment: Deployment): Promise<Applica
   await manageNamespaces(deployment, namespaces, roles, fixed);
   for (const manifest of inOrder(manifests)) await kubernetes.apply(manifest);
   await podsReady({ kubernetes, namespaces, onWaiting: deployment.onWaiting });
-  return { namespaces, demo };
+  return { namespaces, demo, calls };
 }
 
-/** Definitions before objects of them; everything else in the order of the file. */
+/** Definitions before objects of them, Services and configuration before the Pods that name them. */
+const FIRST = ['CustomResourceDefinition', 'ConfigMap', 'Secret', 'Service'];
+
 function inOrder(manifests: readonly Manifest[]): Manifest[] {
-  const first = manifests.filter((m) => m.kind === 'CustomResourceDefinition');
-  return [
-    ...first,
-    ...manifests.filter((m) => m.kind !== 'CustomResourceDefinition' && m.kind !== 'Namespace'),
-  ];
+  const rank = ({ kind }: Manifest): number => (FIRST.includes(kind) ? FIRST.indexOf(kind) : FIRST.length);
+  return manifests.filter(({ kind }) => kind !== 'Namespace').sort((a, b) => rank(a) - rank(b));
 }
 
 async function manageNamespaces(

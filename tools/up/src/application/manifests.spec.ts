@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { namespaceManifests, withLastApplied, withRoles } from './manifests.js';
+import { namespaceManifests, withLastApplied } from './manifests.js';
 import type { Manifest } from './manifests.js';
+import { withRoles } from './roles.js';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const deployment: Manifest = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: { name: 'web', namespace: 'shop' },
-  spec: { template: { metadata: {} } },
+  spec: { template: { metadata: {}, spec: { containers: [] } } } as Manifest['spec'] & object,
 };
 
 describe("the user's manifests", () => {

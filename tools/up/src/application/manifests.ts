@@ -35,18 +35,9 @@ const CLUSTER_SCOPED = new Set([
   'MutatingWebhookConfiguration',
   'ValidatingWebhookConfiguration',
 ]);
-const WITH_TEMPLATE = new Set([
-  'Deployment',
-  'StatefulSet',
-  'DaemonSet',
-  'ReplicaSet',
-  'ReplicationController',
-  'Job',
-]);
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 /** All annotations of an object together may have 256 KiB. */
 const LARGEST_LAST_APPLIED = 200_000;
-const ROLE_ANNOTATIONS = ['ringfence.io/role', 'com.illumio.role'];
 
 export function readManifests(file: string): Manifest[] {
   const documents = parseAllDocuments(readFileSync(file, 'utf8'));
@@ -90,32 +81,4 @@ export function withLastApplied(manifest: Manifest): Manifest {
     ...manifest,
     metadata: { ...metadata, annotations: { ...metadata.annotations, [LAST_APPLIED]: text } },
   };
-}
-
-/** Workloads and Services without a role of their own get their name as the role. */
-export function withRoles(manifests: readonly Manifest[]): { manifests: Manifest[]; roles: string[] } {
-  const copies = structuredClone([...manifests]);
-  const roles = new Set<string>();
-  for (const manifest of copies) {
-    const holder = annotationHolder(manifest);
-    if (!holder) continue;
-    const annotations = (holder.annotations ??= {});
-    const given = ROLE_ANNOTATIONS.map((key) => annotations[key]).find((value) => value !== undefined);
-    const role = given ?? manifest.metadata.name ?? 'unnamed';
-    if (given === undefined) annotations['ringfence.io/role'] = role;
-    roles.add(role);
-  }
-  return { manifests: copies, roles: [...roles] };
-}
-
-/** The metadata whose annotations give a workload's or Service's labels; null for any other kind. */
-function annotationHolder({ kind, metadata, spec }: Manifest): Metadata | null {
-  if (kind === 'Service' || kind === 'Pod') return metadata;
-  const template = podTemplateOf(kind, spec);
-  return template ? (template.metadata ??= {}) : null;
-}
-
-function podTemplateOf(kind: string, spec: Manifest['spec']): WithTemplate['template'] {
-  if (kind === 'CronJob') return spec?.jobTemplate?.spec?.template;
-  return WITH_TEMPLATE.has(kind) ? spec?.template : undefined;
 }
