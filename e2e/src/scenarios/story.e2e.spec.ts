@@ -1,28 +1,7 @@
 /** The story of the README: see flows, write rules, provision, enforce, and watch the kernel drop what nobody allowed. */
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { access, connect, eventually, readyPods, recentFlows, serviceAddress } from '../world.js';
-
-const run = promisify(execFile);
-const ROOT = join(import.meta.dirname, '..', '..', '..');
-
-async function ringfence(...args: string[]): Promise<string> {
-  const env = {
-    ...process.env,
-    RINGFENCE_URL: access.url,
-    RINGFENCE_ORG_ID: '1',
-    RINGFENCE_API_KEY: access.key,
-    RINGFENCE_API_SECRET: access.secret,
-    RINGFENCE_CLUSTER_ID: access.clusterId,
-  };
-  const { stdout } = await run(process.execPath, [join(ROOT, 'tools/cli/bin/ringfence.mjs'), ...args], {
-    env,
-    cwd: ROOT,
-  });
-  return stdout;
-}
+import { ringfence } from '../command-line.js';
+import { connect, eventually, readyPods, recentFlows, serviceAddress } from '../world.js';
 
 describe('the story of the demo', () => {
   it('shows which connections exist and that no rule allows them', async () => {

@@ -180,8 +180,18 @@ export {
   Job,
   ProductVersion,
 } from './api/gateway.js';
-export { Flow, FlowQuery, FlowQueryItem, FlowQueryObject, FlowQueryStatus } from './api/traffic-flows.js';
 export { BULK_MAX, BulkBody } from './api/bulk.js';
+export {
+  Flow,
+  FlowEdge,
+  FlowEdges,
+  FlowQuery,
+  FlowQueryItem,
+  FlowQueryObject,
+  FlowQueryStatus,
+  MOST_EDGES,
+} from './api/traffic-flows.js';
+export { Suggest, Suggestion, Tightness } from './api/policy-suggestions.js';
 export { LabelCreate, LabelUpdate } from './api/labels.js';
 export { LabelDimensionCreate, LabelDimensionUpdate } from './api/label-dimensions.js';
 export {

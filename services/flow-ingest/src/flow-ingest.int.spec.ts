@@ -11,10 +11,12 @@ import { Config } from './config.js';
 import {
   aBatch,
   aFlow,
+  API,
   CLUSTER,
   consumerReport,
   outsider,
   providerReport,
+  WEB,
   webEnd,
 } from './testing/flow-batch.builder.js';
 import { sayCluster } from './testing/known-cluster.js';
@@ -145,6 +147,23 @@ describe('flow-ingest', () => {
       .toEqual([9996]);
     const { cursor: next } = await page(cursor);
     expect((await page(next)).flows).toEqual([]);
+  });
+
+  it('adds flows up to edges: who calls whom on which port', async () => {
+    const query = {
+      sources: ANYONE,
+      destinations: ANYONE,
+      services: { include: [{ port: 8080, proto: 6 }], exclude: [] },
+    };
+    expect(await ask('traffic_flows/edges', 'find', { body: { ...query, max_results: 10 } })).toMatchObject([
+      {
+        src: { workload: { href: `/orgs/1/kubernetes_workloads/${WEB}` }, name: 'shop/web' },
+        dst: { workload: { href: `/orgs/1/kubernetes_workloads/${API}` } },
+        service: { port: 8080, proto: 6 },
+        num_connections: 3,
+        essential: false,
+      },
+    ]);
   });
 
   it('keeps queries as jobs: listed, downloaded as CSV, cancelled, deleted', async () => {

@@ -58,7 +58,7 @@ export async function openFlowIngest(options: FlowIngestOptions): Promise<FlowIn
   const pruning = pruneRegularly(store, options, onError);
   return {
     database,
-    resource: resourceAnswerer(flowOperations({ store, queries, runner, recent, retentionDays })),
+    resource: resourceAnswerer(flowOperations({ store, queries, runner, recent, ...names, retentionDays })),
     clusters: () => clusterIds(database.entities),
     batchesArrived: (messages) => writer.oneAtATime(() => batchesArrived(messages)),
     named: (message) => writer.oneAtATime(() => remember(database, message)),

@@ -80,6 +80,7 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
     now: () => new Date(),
     workloadsAffected: (before, after) =>
       live.preview().workloadsAffected(policyObjects(before, 'active'), policyObjects(after, 'active')),
+    preview: () => live.preview(),
   };
   return {
     store,

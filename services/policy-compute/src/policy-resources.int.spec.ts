@@ -1,4 +1,6 @@
 /** Policy objects as REST clients see them, against real servers. */
+import { randomUUID } from 'node:crypto';
+import { Suggestion } from '@ringfence/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ACTIVE, DRAFT, idOf, label, name, ruleBody, startPolicyClient } from './testing/policy-client.js';
 import type { Body, PolicyClient } from './testing/policy-client.js';
@@ -221,5 +223,36 @@ describe('lists and usage', () => {
     await expect(policy.ask('services', 'delete', { ids: [idOf(service)] })).rejects.toMatchObject({
       errors: [{ token: 'service_referenced' }],
     });
+  });
+});
+
+describe('rules suggested from traffic', () => {
+  it('cover it once they are drafted, and a second question asks for nothing more', async () => {
+    const { fixture } = policy;
+    const [client, server] = [randomUUID(), randomUUID()];
+    await fixture.entity({ id: client, name: 'client', labels: ['1', '3'] });
+    await fixture.entity({ id: server, name: 'server', labels: ['2', '3'] });
+    const edge = {
+      src: { workload: { href: `/orgs/1/kubernetes_workloads/${client}` } },
+      dst: { workload: { href: `/orgs/1/kubernetes_workloads/${server}` } },
+      service: { port: 5432, proto: 6 },
+      num_connections: 7,
+      last_detected: '2026-11-22T10:00:00.000Z',
+    };
+    const stranger = { ...edge, src: { ip: '192.0.2.9', name: 'elsewhere/thing' } };
+    const suggest = async (): Promise<Suggestion> => {
+      const { body } = await policy.ask('sec_policy', 'suggest', { body: { edges: [edge, stranger] } });
+      return Suggestion.parse(body);
+    };
+    await expect.poll(async () => (await suggest()).coverage.suggested).toBe(1);
+    const { rule_sets: sets, evidence, blocked } = await suggest();
+    expect(evidence).toMatchObject([
+      { rule_set: 0, rule: 0, num_connections: 7, seen: ['shop/client → shop/server 5432/tcp'] },
+    ]);
+    expect(blocked).toMatchObject([
+      { src: { ip: '192.0.2.9' }, reason: expect.stringContaining('IP list') as string },
+    ]);
+    for (const body of sets) await policy.create('rule_sets', body);
+    expect((await suggest()).coverage).toMatchObject({ existing: 1, suggested: 0, blocked: 1 });
   });
 });

@@ -177,6 +177,11 @@ const WHOLE_PROTOCOLS: Readonly<Record<string, number>> = {
   icmp6: 58,
   sctp: 132,
 };
+export const WHOLE_PROTOCOL_WORDS: ReadonlyMap<number, string> = new Map(
+  Object.entries(WHOLE_PROTOCOLS).map(([word, proto]) => [proto, word]),
+);
+export const protocolWord = (proto: number): string => WHOLE_PROTOCOL_WORDS.get(proto) ?? String(proto);
+
 /** In a service also a whole protocol: `all`, `tcp`, `udp`, `icmp`, `icmp6`, `sctp`. */
 export function servicePortsOf(text: string): PortWords | undefined {
   const proto = WHOLE_PROTOCOLS[text];

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
 import { Href, Reference } from './href.js';
+import { Suggest } from './policy-suggestions.js';
 import { PROVISIONABLE_TYPES } from '../policy-objects.js';
 import type { ProvisionableType } from '../policy-objects.js';
 import { Text } from '../text.js';
@@ -52,6 +53,7 @@ export const secPolicyCollections = {
       impact: Impact,
       dependencies: Dependencies,
       restore: Restore,
+      suggest: Suggest,
     },
     item: PolicyVersionItem,
   },

@@ -189,10 +189,36 @@ export const Flow = z.object({
 });
 export type Flow = z.infer<typeof Flow>;
 
+/** More are not looked at as a whole: the busiest are. */
+export const MOST_EDGES = 5_000;
+const edgeEnd = z
+  .strictObject({
+    workload: href.optional(),
+    ip: addressText.optional(),
+    /** What it was called, for people. */
+    name: Text.max(600).optional(),
+  })
+  .refine((end) => (end.workload === undefined) !== (end.ip === undefined), {
+    message: 'name exactly one of workload, ip',
+  });
+/** Flows added up by their ends and port: who calls whom, small enough to be judged under another policy. */
+export const FlowEdge = z.strictObject({
+  src: edgeEnd,
+  dst: edgeEnd,
+  service: z.strictObject({ port, proto: z.number().int().min(0).max(255) }),
+  num_connections: z.number().int().min(0),
+  last_detected: z.iso.datetime(),
+  /** It is let through whatever people write. */
+  essential: z.boolean().default(false),
+});
+export type FlowEdge = z.infer<typeof FlowEdge>;
+export const FlowEdges = z.array(FlowEdge).max(MOST_EDGES);
+
 export const trafficFlowCollections = {
   'traffic_flows/async_queries': {
     create: FlowQuery,
     update: z.strictObject({ status: z.literal('cancel_requested') }),
     item: FlowQueryObject,
   },
+  'traffic_flows/edges': { actions: { find: FlowQuery }, item: FlowEdge },
 } as const satisfies CollectionContracts;

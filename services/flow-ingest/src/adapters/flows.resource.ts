@@ -5,14 +5,17 @@
 import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import { CallError } from '@ringfence/bus';
-import { FlowQuery } from '@ringfence/contracts';
+import { FlowQuery, MOST_EDGES } from '@ringfence/contracts';
 import type { Flow, FlowQueryObject, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { invalid, parsed } from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
+import { flowEdges } from '../read/flow-edges.js';
 import { CSV_HEADER, csvLines } from '../read/flow-csv.js';
 import { flowMetrics } from '../read/flow-metrics.js';
 import { QUERY_LIFETIME_MINUTES, STORED_QUERIES } from '../read/flow-queries.store.js';
 import type { FlowQueries } from '../read/flow-queries.store.js';
+import type { Names } from '../read/names.projection.js';
+import { SearchEnded } from '../store/port/flow-store.js';
 import type { FlowStore } from '../store/port/flow-store.js';
 import { WAITING_QUERIES } from './query-runner.js';
 import type { QueryRunner } from './query-runner.js';
@@ -23,9 +26,12 @@ export interface FlowParts {
   readonly queries: FlowQueries;
   readonly runner: QueryRunner;
   readonly recent: RecentFlows;
+  readonly readNames: () => Promise<Names>;
   readonly retentionDays: number;
 }
 
+/** Within the deadline of the call. */
+const EDGES_WITHIN_MS = 20_000;
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 export function flowOperations(parts: FlowParts): Readonly<Record<string, Operations>> {
@@ -39,6 +45,7 @@ export function flowOperations(parts: FlowParts): Readonly<Record<string, Operat
       delete: (request) => deleteQuery(parts, request),
       download: (request) => downloadChunk(queries, request),
     },
+    'traffic_flows/edges': { find: (request) => findEdges(parts, request) },
     'traffic_flows/recent': {
       list: async (request) => ({ body: await recent.after(request.query['after'] ?? '') }),
     },
@@ -112,6 +119,25 @@ async function downloadChunk(queries: FlowQueries, request: ResourceRequest): Pr
   if (request.query['format'] !== 'csv') return { body: { text: text ?? '', next } };
   const flows = JSON.parse(`[${text ?? ''}]`) as Flow[];
   return { body: { text: `${number === 0 ? CSV_HEADER : ''}${csvLines(flows)}`, next } };
+}
+
+async function findEdges(
+  { store, readNames }: FlowParts,
+  request: ResourceRequest,
+): Promise<ResourceResponse> {
+  const given = parsed(FlowQuery, request.body);
+  refuseWrongAddresses(given);
+  const query = { ...given, max_results: Math.min(given.max_results, MOST_EDGES) };
+  const bounds = { signal: new AbortController().signal, withinMs: EDGES_WITHIN_MS };
+  const body = await flowEdges({ store, names: await readNames() }, query, bounds).catch((error: unknown) => {
+    if (!(error instanceof SearchEnded)) throw error;
+    throw CallError.of(
+      'DEADLINE_EXCEEDED',
+      'request_timeout',
+      'there are too many flows to add up at once; ask for a shorter time or name an end',
+    );
+  });
+  return { body };
 }
 
 async function existing(queries: FlowQueries, request: ResourceRequest): Promise<FlowQueryObject> {

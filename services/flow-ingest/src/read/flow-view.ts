@@ -58,7 +58,7 @@ export function flowView(names: Names): FlowView {
 function workloadView(row: EndRow, names: Names): NonNullable<Flow['src']['workload']> {
   const isHost = HOST_KINDS.has(row.kind ?? '');
   return {
-    href: `/orgs/1/${isHost ? 'workloads' : 'kubernetes_workloads'}/${row.workload ?? ''}`,
+    href: workloadHref(row.kind, row.workload ?? ''),
     name: row.name,
     hostname: isHost ? row.name : null,
     os_type: isHost ? 'linux' : 'unknown',
@@ -73,6 +73,9 @@ function workloadView(row: EndRow, names: Names): NonNullable<Flow['src']['workl
     ...(row.namespace === null ? {} : { namespace: row.namespace }),
   };
 }
+
+export const workloadHref = (kind: string | null, id: string): string =>
+  `/orgs/1/${HOST_KINDS.has(kind ?? '') ? 'workloads' : 'kubernetes_workloads'}/${id}`;
 
 function serviceOf(text: string | null): Pick<Flow['dst'], 'service'> {
   if (text === null) return {};

@@ -34,7 +34,7 @@ function outcomeFilter({ verdicts, boundary }: FlowFilter): (decision: Decision)
     (classes.length === 0 || classes.includes(decidingClass(decision) ?? 'none'));
 }
 
-function filterNames(names: Names): FilterNames {
+export function filterNames(names: Names): FilterNames {
   return {
     labelKey: (id) => names.labels.get(id)?.key,
     groupLabels: (id) => labelsOfGroup(names.labelGroups, id),

@@ -27,6 +27,14 @@ export const flowRoutes: readonly Route[] = [
     answerer: 'gateway',
   }),
   action({
+    method: 'POST',
+    path: `${ORG}/traffic_flows/edges`,
+    collection: 'traffic_flows/edges',
+    op: 'find',
+    body: 'action',
+    needs: 'read',
+  }),
+  action({
     method: 'GET',
     path: `${ORG}/traffic_flows/database_metrics`,
     collection: 'traffic_flows/database_metrics',

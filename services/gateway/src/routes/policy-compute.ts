@@ -78,6 +78,14 @@ export const policyRoutes: readonly Route[] = [
   }),
   action({
     method: 'POST',
+    path: `${POLICY}/suggest`,
+    collection: 'sec_policy',
+    op: 'suggest',
+    body: 'action',
+    needs: 'read',
+  }),
+  action({
+    method: 'POST',
     path: `${POLICY}/restore`,
     collection: 'sec_policy',
     op: 'restore',

@@ -3,15 +3,16 @@
  * be asked. Addresses of Pods, ClusterIPs and essential rules are the clusters' own knowledge, so the answer says that it
  * is without them.
  */
-import type { EnforcementMode, ExplainRequest, ExplainResponse, Group, Unit } from '@ringfence/contracts';
+import type { ExplainRequest, ExplainResponse } from '@ringfence/contracts';
 import { reject } from '@ringfence/decider';
 import type { Rejection } from '@ringfence/decider';
-import { labelSetId } from '@ringfence/labels';
-import { canonicalAddress, CidrSet, explain } from '@ringfence/policy-engine';
-import type { EnforcedEnd, Evaluation, Explanation, PeerLookup } from '@ringfence/policy-engine';
+import { canonicalAddress } from '@ringfence/policy-engine';
+import type { EnforcedEnd, Evaluation, Explanation } from '@ringfence/policy-engine';
 import type { z } from 'zod';
 import type { EntityFact, LabelFact } from './facts.js';
 import { labelWords } from './cluster-explanation.js';
+import { addressEnd, entityEnd, judgedByLabels } from './judged-by-labels.js';
+import type { End } from './judged-by-labels.js';
 import { reasonWords, verdictWords } from './rule-words.js';
 import type { StandingPolicy } from './standing-policy.js';
 
@@ -21,14 +22,6 @@ export interface ExplainWorld {
   readonly policyVersion: number;
   standing(cluster: string): StandingPolicy | undefined;
   ruleName(ref: string): string;
-}
-
-/** One end of the question: an entity, or an address that belongs to none. */
-interface End {
-  readonly entity: EntityFact | null;
-  /** An address, or the entity's id where it has none that is known here. */
-  readonly token: string;
-  readonly name: string;
 }
 
 type Request = z.infer<typeof ExplainRequest>;
@@ -43,16 +36,10 @@ export function explainByLabels(
   if ('reason' in from) return from;
   const to = endOf(request.to, world);
   if ('reason' in to) return to;
-  const source = enforced(from, world);
-  const destination = enforced(to, world);
-  const explanation = explain({
-    packet: { proto: request.proto, port: request.port },
-    sourceAddress: `from:${from.token}`,
-    destinationAddress: `to:${to.token}`,
-    source,
-    destination,
-    members: membersFor(from, to, world),
-  });
+  const packet = { proto: request.proto, port: request.port };
+  const { explanation, source, destination } = judgedByLabels({ from, to, packet }, (cluster) =>
+    world.standing(cluster),
+  );
   return {
     verdict: explanation.verdict,
     policyVersion: world.policyVersion,
@@ -92,9 +79,7 @@ function endOf(text: string, world: ExplainWorld): End | Rejection {
   const address = canonicalAddress(text);
   const [only] = candidates;
   if (address !== null)
-    return only === undefined
-      ? { entity: null, token: address, name: address }
-      : { ...entityEnd(only), token: address };
+    return only === undefined ? addressEnd(address) : { ...entityEnd(only), token: address };
   if (only === undefined) {
     const message = `"${text}" is no known workload: give its id, namespace/name, a node's or host's name, or an address`;
     return reject('not-found-error', message, 'NOT_FOUND');
@@ -106,43 +91,6 @@ function endOf(text: string, world: ExplainWorld): End | Rejection {
     return reject('input-validation-error', `"${text}" may be ${which}: give the id`, 'INVALID_ARGUMENT');
   }
   return entityEnd(only);
-}
-
-function entityEnd(entity: EntityFact): End {
-  const name = entity.namespace === null ? entity.name : `${entity.namespace}/${entity.name}`;
-  return { entity, token: entity.addresses[0] ?? entity.id, name };
-}
-
-/** Null for an end that nobody enforces: addresses, unmanaged workloads, Services. */
-function enforced({ entity }: End, world: ExplainWorld): (EnforcedEnd & { readonly unit: Unit }) | null {
-  const unit = entity === null ? undefined : world.standing(entity.cluster)?.unit(labelSetId(entity));
-  if (entity === null || unit === undefined) return null;
-  const mode: EnforcementMode = entity.class === 'node' ? entity.mode : unit.mode;
-  return { unit, mode, workload: entity.id, hostAddresses: new Set() };
-}
-
-/** The source asks about the destination in its cluster's groups, and the reverse; which of them asks, the prefix says. */
-function membersFor(from: End, to: End, world: ExplainWorld): PeerLookup {
-  return {
-    contains: (id, address) => {
-      const isAskedBySource = address.startsWith('to:');
-      const [asking, peer] = isAskedBySource ? [from, to] : [to, from];
-      const group =
-        asking.entity === null ? undefined : world.standing(asking.entity.cluster)?.groups.get(id);
-      return group !== undefined && holds(group, peer);
-    },
-  };
-}
-
-function holds(group: Group, { entity, token }: End): boolean {
-  if (
-    entity !== null &&
-    (group.labelSets.includes(labelSetId(entity)) || group.workloads.includes(entity.id))
-  )
-    return true;
-  // An entity whose address is not known here has one all the same: lists of everything hold it.
-  const isKnown = canonicalAddress(token) !== null;
-  return isKnown ? new CidrSet(group.cidrs).contains(token) : group.cidrs.includes('0.0.0.0/0');
 }
 
 function shownEnd(

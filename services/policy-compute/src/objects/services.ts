@@ -5,6 +5,9 @@ import type { ObjectKind } from './object-kind.js';
 import { onPort, portRangeOf, portsProblem, showPortRange } from './ports.js';
 import { EXTERNAL_REFERENCE, externalReferenceOf, wantedNumber } from './view.js';
 
+/** Made at first start and never deleted. */
+export const ALL_SERVICES = { id: '1', name: 'All Services', description: '', ports: [{ proto: -1 }] };
+
 export const services: ObjectKind<'services'> = {
   noun: 'service',
   ids: { sequence: 'services' },
@@ -12,7 +15,7 @@ export const services: ObjectKind<'services'> = {
   nameTaken: null,
   referenced: 'service-referenced',
   labelInUse: 'label_still_has_associated_rule_set',
-  seeds: [{ id: '1', name: 'All Services', description: '', ports: [{ proto: -1 }] }],
+  seeds: [ALL_SERVICES],
 
   empty: (id) => ({ id, name: '', description: '', ports: [] }),
   extras: [

@@ -9,6 +9,7 @@ import type { Column } from '../output.js';
 import { applyPolicy } from '../policy-apply.js';
 import type { Applied } from '../policy-apply.js';
 import { parsePolicyFile } from '../policy-file.js';
+import { suggestCommand } from './suggest.js';
 import type { Terminal, WithTerminal } from './terminal.js';
 
 interface Pending {
@@ -78,6 +79,7 @@ export function policyCommands(program: Command, withTerminal: WithTerminal): vo
     .description('bring everything pending into force')
     .option('-m, --note <text>', 'why, for the policy version')
     .action((options: { note?: string }) => withTerminal((terminal) => provision(terminal, options.note)));
+  suggestCommand(policy, withTerminal);
 }
 
 const EXAMPLE = `

@@ -81,8 +81,20 @@ export interface FoundFlow extends Shares {
   readonly destination: EndRow;
 }
 
-/** An end is its workload, or the address of one that is none. */
-export const DIMENSIONS = ['day', 'source', 'destination', 'proto', 'port', 'verdict'] as const;
+/** An end is its workload, or the address of one that is none: that has no kind. `essential`: a rule that nobody writes let it pass. */
+export const DIMENSIONS = [
+  'day',
+  'source',
+  'source_kind',
+  'source_name',
+  'destination',
+  'destination_kind',
+  'destination_name',
+  'proto',
+  'port',
+  'verdict',
+  'essential',
+] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
 export interface FlowGroup {

@@ -4,13 +4,22 @@ import type { Dimension } from '../port/flow-store.js';
 import type { Sql } from './bounded-query.js';
 import { INSTANT, matching } from './search.sql.js';
 
+const kindOf = (end: string): string =>
+  `case when ${end}.workload is null then '' else coalesce(${end}.kind, '') end`;
+const nameOf = (end: string): string =>
+  `case when ${end}.namespace is null then coalesce(${end}.name, '') else ${end}.namespace || '/' || coalesce(${end}.name, '') end`;
 const COLUMNS: Readonly<Record<Dimension, string>> = {
   day: 'f.day::text',
   source: 'coalesce(s.workload, host(f.src_ip))',
+  source_kind: kindOf('s'),
+  source_name: nameOf('s'),
   destination: 'coalesce(d.workload, host(f.dst_ip))',
+  destination_kind: kindOf('d'),
+  destination_name: nameOf('d'),
   proto: 'f.proto::text',
   port: 'f.port::text',
   verdict: 'f.verdict::text',
+  essential: `('essential' in (coalesce(f.out_class, ''), coalesce(f.in_class, '')))::text`,
 };
 
 export function groupSql(filter: FlowFilter, by: readonly Dimension[]): Sql {

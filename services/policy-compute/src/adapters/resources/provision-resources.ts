@@ -29,6 +29,7 @@ import type { Body } from '../../objects/view.js';
 import { objectHref, objectKeyOf, versionHref } from '../hrefs.js';
 import { notEnforced } from './object-bodies.js';
 import { execute } from './resource-context.js';
+import { suggest } from './suggest-resource.js';
 import type { ResourceContext } from './resource-context.js';
 
 type Answer = (context: ResourceContext, request: ResourceRequest) => Promise<ResourceResponse>;
@@ -54,6 +55,7 @@ const OPERATIONS: Readonly<Record<string, Answer>> = {
     return { body, total: body.length, matched: body.length };
   },
   restore: async (context, request) => ({ body: await restore(context, request) }),
+  suggest: async (context, request) => ({ body: await suggest(context, request) }),
 };
 
 export async function answerProvisioning(

@@ -6,6 +6,7 @@ import { pause } from '@ringfence/retrying';
 import type { KnownElsewhere } from '../../domain/draft-rules.js';
 import type { PolicyIntent } from '../../domain/policy.decider.js';
 import type { PolicyBook } from '../../domain/policy-book.js';
+import type { PolicyPreview } from '../../domain/policy-preview.js';
 import { InvalidBody } from '../../objects/invalid.js';
 import type { FactLookup } from '../../objects/view.js';
 import type { Executed, PolicyBookStore } from '../policy-book.store.js';
@@ -16,6 +17,8 @@ export interface ResourceContext {
   readonly now: () => Date;
   /** Workloads whose rules would change if these drafts were in force. */
   readonly workloadsAffected: (before: PolicyBook, after: PolicyBook) => number;
+  /** Policy as it would be with other objects. */
+  readonly preview: () => PolicyPreview;
 }
 
 function knownElsewhere(facts: FactLookup): KnownElsewhere {

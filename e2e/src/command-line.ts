@@ -1,0 +1,23 @@
+/** `ringfence` as a user runs it, towards the stack of the scenarios. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { access } from './world.js';
+
+const run = promisify(execFile);
+const ROOT = join(import.meta.dirname, '..', '..');
+
+/** What it writes to standard output; another exit code than 0 is an error. */
+export async function ringfence(...args: string[]): Promise<string> {
+  const env = {
+    ...process.env,
+    RINGFENCE_URL: access.url,
+    RINGFENCE_ORG_ID: '1',
+    RINGFENCE_API_KEY: access.key,
+    RINGFENCE_API_SECRET: access.secret,
+    RINGFENCE_CLUSTER_ID: access.clusterId,
+  };
+  const program = join(ROOT, 'tools/cli/bin/ringfence.mjs');
+  const { stdout } = await run(process.execPath, [program, ...args], { env, cwd: ROOT });
+  return stdout;
+}

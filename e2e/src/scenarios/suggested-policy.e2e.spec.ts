@@ -1,0 +1,65 @@
+/** From traffic to enforced without a rule written by hand: seen, suggested, applied, in full. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deployment, label, managedNamespace, removeNamespace, service } from '../application.js';
+import { ringfence } from '../command-line.js';
+import { apply, connect, eventually, readyPods } from '../world.js';
+
+const APP = 'market';
+const INTRUDER = 'market-yard';
+const folder = mkdtempSync(join(tmpdir(), 'ringfence-suggest-'));
+const file = join(folder, 'market.yaml');
+
+beforeAll(async () => {
+  const roles = ['web', 'api', 'db'].map((role) => `${APP}-${role}`);
+  for (const role of roles) await label('role', role);
+  await managedNamespace(APP, { app: APP, env: 'test' }, 'visibility_only');
+  await managedNamespace(INTRUDER, { app: INTRUDER, env: 'test' }, 'visibility_only');
+  await apply(
+    deployment(APP, 'web', { role: `${APP}-web`, port: 8080, calls: ['api:8081'] }),
+    deployment(APP, 'api', { role: `${APP}-api`, port: 8081, calls: ['db:5432'] }),
+    deployment(APP, 'db', { role: `${APP}-db`, port: 5432 }),
+    service(APP, 'api', 8081),
+    service(APP, 'db', 5432),
+    deployment(INTRUDER, 'thief', { port: 8080 }),
+  );
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await removeNamespace(APP);
+  await removeNamespace(INTRUDER);
+});
+
+describe('an application whose rules nobody wrote', () => {
+  it('is seen, and the calls that it makes become rules in a file', async () => {
+    await eventually(
+      'a rule for each of the two calls',
+      async () => {
+        const answer = await ringfence('policy', 'suggest', APP, '-f', file, '-o', 'json');
+        return (JSON.parse(answer) as { evidence: unknown[] }).evidence.length === 2;
+      },
+      60_000,
+    );
+    const text = readFileSync(file, 'utf8');
+    expect(text).toContain(`from: { role: ${APP}-web }, to: { role: ${APP}-api }, on: [ 8081/tcp ]`);
+    expect(text).toContain(`from: { role: ${APP}-api }, to: { role: ${APP}-db }, on: [ 5432/tcp ]`);
+  });
+
+  it('goes on working when the file is applied and everything else is dropped', async () => {
+    await ringfence('policy', 'apply', '-f', file, '--provision');
+    await ringfence('mode', APP, 'full');
+    const [web] = await readyPods(APP, 'web');
+    const [api] = await readyPods(APP, 'api');
+    const [db] = await readyPods(APP, 'db');
+    const [thief] = await readyPods(INTRUDER, 'thief');
+    await eventually(
+      'the intruder is dropped',
+      async () => (await connect(thief!, db!.address, 5432)) === 'dropped',
+    );
+    expect(await connect(web!, api!.address, 8081)).toBe('open');
+    expect(await connect(api!, db!.address, 5432)).toBe('open');
+    expect(await connect(web!, db!.address, 5432)).toBe('dropped');
+  });
+});

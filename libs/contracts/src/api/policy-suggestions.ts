@@ -1,0 +1,48 @@
+/** REST bodies of policy that is suggested from what was seen: rule sets as they can be drafted, and why. */
+import { z } from 'zod';
+import { Text } from '../text.js';
+import { FlowEdge, FlowEdges } from './traffic-flows.js';
+
+/** `port`: role to role, on the ports seen. `role`: on all. `app`: everyone of an application to everyone, on all. */
+export const Tightness = z.enum(['app', 'role', 'port']);
+export type Tightness = z.infer<typeof Tightness>;
+
+export const Suggest = z.strictObject({ edges: FlowEdges, tightness: Tightness.default('port') });
+export type Suggest = z.infer<typeof Suggest>;
+
+/** A draft rule set may be created with it as it stands; labels and workloads are named for people, too. */
+export const SuggestedRuleSet = z.looseObject({
+  name: Text,
+  scopes: z.array(z.array(z.looseObject({}))),
+  rules: z.array(z.looseObject({})),
+});
+const evidence = z.object({
+  /** Which rule of which rule set, counted from 0. */
+  rule_set: z.number().int(),
+  rule: z.number().int(),
+  num_connections: z.number().int(),
+  last_detected: Text,
+  /** `from → to port/protocol`, the busiest first. */
+  seen: z.array(Text),
+  seen_count: z.number().int(),
+  /** Pairs of workloads that the rule connects and how many of them were never seen, some by name. */
+  pairs: z.number().int(),
+  unseen_pairs: z.number().int(),
+  unseen: z.array(Text),
+});
+export const Suggestion = z.object({
+  tightness: Tightness,
+  rule_sets: z.array(SuggestedRuleSet),
+  evidence: z.array(evidence),
+  /** Edges by what becomes of them; together all that were given. */
+  coverage: z.object({
+    essential: z.number().int(),
+    unmanaged: z.number().int(),
+    existing: z.number().int(),
+    suggested: z.number().int(),
+    blocked: z.number().int(),
+  }),
+  /** What full enforcement would block still, the busiest first. */
+  blocked: z.array(FlowEdge.extend({ reason: Text })),
+});
+export type Suggestion = z.infer<typeof Suggestion>;

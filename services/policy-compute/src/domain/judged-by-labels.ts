@@ -1,0 +1,92 @@
+/**
+ * One connection judged by labels alone, under a policy that stands: no cluster is asked, so addresses of Pods, ClusterIPs and
+ * essential rules play no part. What explains a draft and what judges flows seen under another policy ask this.
+ */
+import type { EnforcementMode, Group, Unit } from '@ringfence/contracts';
+import { labelSetId } from '@ringfence/labels';
+import { canonicalAddress, CidrSet, explain } from '@ringfence/policy-engine';
+import type { EnforcedEnd, Explanation, Packet, PeerLookup } from '@ringfence/policy-engine';
+import type { EntityFact } from './facts.js';
+import type { StandingPolicy } from './standing-policy.js';
+
+/** One end of a connection: an entity, or an address that belongs to none. */
+export interface End {
+  readonly entity: EntityFact | null;
+  /** An address, or the entity's id where it has none that is known here. */
+  readonly token: string;
+  readonly name: string;
+}
+
+export function entityEnd(entity: EntityFact): End {
+  const name = entity.namespace === null ? entity.name : `${entity.namespace}/${entity.name}`;
+  return { entity, token: entity.addresses[0] ?? entity.id, name };
+}
+export const addressEnd = (address: string): End => ({ entity: null, token: address, name: address });
+
+export interface Connection {
+  readonly from: End;
+  readonly to: End;
+  readonly packet: Omit<Packet, 'peer'>;
+}
+/** The policy of a cluster; undefined: nothing is known of it. */
+export type StandingOf = (cluster: string) => StandingPolicy | undefined;
+
+export interface Judgement {
+  readonly explanation: Explanation;
+  /** Null for an end that nobody enforces: addresses, unmanaged workloads, Services. */
+  readonly source: EnforcedEnd | null;
+  readonly destination: EnforcedEnd | null;
+}
+
+/** `mode`: as if every end were enforced so. */
+export function judgedByLabels(
+  { from, to, packet }: Connection,
+  standing: StandingOf,
+  mode?: EnforcementMode,
+): Judgement {
+  const source = enforced(from, standing, mode);
+  const destination = enforced(to, standing, mode);
+  const explanation = explain({
+    packet,
+    sourceAddress: `from:${from.token}`,
+    destinationAddress: `to:${to.token}`,
+    source,
+    destination,
+    members: membersFor(from, to, standing),
+  });
+  return { explanation, source, destination };
+}
+
+function enforced(
+  { entity }: End,
+  standing: StandingOf,
+  wanted: EnforcementMode | undefined,
+): (EnforcedEnd & { readonly unit: Unit }) | null {
+  const unit = entity === null ? undefined : standing(entity.cluster)?.unit(labelSetId(entity));
+  if (entity === null || unit === undefined) return null;
+  const mode = wanted ?? (entity.class === 'node' ? entity.mode : unit.mode);
+  return { unit, mode, workload: entity.id, hostAddresses: new Set() };
+}
+
+/** The source asks about the destination in its cluster's groups, and the reverse; which of them asks, the prefix says. */
+function membersFor(from: End, to: End, standing: StandingOf): PeerLookup {
+  return {
+    contains: (id, address) => {
+      const isAskedBySource = address.startsWith('to:');
+      const [asking, peer] = isAskedBySource ? [from, to] : [to, from];
+      const group = asking.entity === null ? undefined : standing(asking.entity.cluster)?.groups.get(id);
+      return group !== undefined && holds(group, peer);
+    },
+  };
+}
+
+function holds(group: Group, { entity, token }: End): boolean {
+  if (
+    entity !== null &&
+    (group.labelSets.includes(labelSetId(entity)) || group.workloads.includes(entity.id))
+  )
+    return true;
+  // An entity whose address is not known here has one all the same: lists of everything hold it.
+  const isKnown = canonicalAddress(token) !== null;
+  return isKnown ? new CidrSet(group.cidrs).contains(token) : group.cidrs.includes('0.0.0.0/0');
+}

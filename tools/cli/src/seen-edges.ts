@@ -1,0 +1,57 @@
+/** What was seen of a namespace or of labels: who called whom, from or to there, added up by the server. */
+import type { FlowEdge } from '@ringfence/contracts';
+import type { ApiClient } from './api.client.js';
+import { sinceInstant } from './commands/flows.js';
+import { refused, usage } from './failure.js';
+
+type Item = Readonly<Record<string, { readonly href: string }>>;
+/** The busiest; the server adds up no more. */
+const MOST_EDGES = 5_000;
+/** Of a query: so many alternatives in a list, so many lists. */
+const IN_A_LIST = 50;
+const LISTS = 50;
+
+export async function seenEdges(api: ApiClient, subject: string, since: string): Promise<FlowEdge[]> {
+  const start = sinceInstant(since, Date.now());
+  const include = subject.includes('=')
+    ? [await labelItems(api, subject)]
+    : await workloadItems(api, subject);
+  const side = { include, exclude: [] };
+  return api.post<FlowEdge[]>('/traffic_flows/edges', {
+    start_date: start,
+    sources: side,
+    destinations: side,
+    sources_destinations_query_op: 'or',
+    services: { include: [], exclude: [] },
+    max_results: MOST_EDGES,
+  });
+}
+
+async function labelItems(api: ApiClient, subject: string): Promise<Item[]> {
+  const labels = await api.all<{ href: string; key: string; value: string }>('/labels');
+  return subject.split(',').map((word) => {
+    const [key = '', ...rest] = word.split('=');
+    const found = labels.find((label) => label.key === key && label.value === rest.join('='));
+    if (found === undefined) throw usage(`There is no label ${word}; \`ringfence labels list\` shows all.`);
+    return { label: { href: found.href } };
+  });
+}
+
+async function workloadItems(api: ApiClient, namespace: string): Promise<Item[][]> {
+  const found = await api.all<{ href: string; namespace: string; kind: string }>('/kubernetes_workloads', {
+    namespace,
+  });
+  // The filter of the API is a partial match.
+  const items = found
+    .filter((one) => one.namespace === namespace && one.kind !== 'Service')
+    .map(({ href }) => ({ workload: { href } }));
+  if (items.length === 0)
+    throw refused(
+      `Nothing is known of namespace ${namespace}. \`ringfence mode ${namespace} visibility_only\` makes it managed; \`ringfence workloads\` shows what is.`,
+    );
+  if (items.length > IN_A_LIST * LISTS)
+    throw refused(`${namespace} has ${String(items.length)} workloads; ask by label, such as app=shop.`);
+  return Array.from({ length: Math.ceil(items.length / IN_A_LIST) }, (_, list) =>
+    items.slice(list * IN_A_LIST, (list + 1) * IN_A_LIST),
+  );
+}
