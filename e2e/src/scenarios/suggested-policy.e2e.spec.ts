@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deployment, label, managedNamespace, removeNamespace, service } from '../application.js';
 import { ringfence } from '../command-line.js';
-import { apply, connect, eventually, readyPods } from '../world.js';
+import { api, apply, connect, eventually, readyPods } from '../world.js';
 
 const APP = 'market';
 const INTRUDER = 'market-yard';
+/** A draft that is nobody's business here. */
+const OTHERS = 'list of somebody else';
 const folder = mkdtempSync(join(tmpdir(), 'ringfence-suggest-'));
 const file = join(folder, 'market.yaml');
 
@@ -47,19 +49,36 @@ describe('an application whose rules nobody wrote', () => {
     expect(text).toContain(`from: { role: ${APP}-api }, to: { role: ${APP}-db }, on: [ 5432/tcp ]`);
   });
 
+  it('is shown what the file would change, in words and as an exit code, without anything being stored', async () => {
+    const differs = ringfence('policy', 'diff', '-f', file);
+    await expect(differs).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(`allow from role=${APP}-web to role=${APP}-api on 8081/tcp`) as string,
+    });
+    expect(await ringfence('policy', 'show', 'draft')).not.toContain(`${APP}-web`);
+  });
+
   it('goes on working when the file is applied and everything else is dropped', async () => {
+    const { href } = await api.post<{ href: string }>('/sec_policy/draft/ip_lists', {
+      name: OTHERS,
+      ip_ranges: [],
+    });
     await ringfence('policy', 'apply', '-f', file, '--provision');
+    expect(await ringfence('policy', 'pending')).toContain(OTHERS);
+    await ringfence('policy', 'revert', OTHERS);
+    await expect(api.get(href)).rejects.toThrow();
+    expect(await ringfence('policy', 'diff', '-f', file)).toContain('Nothing would change');
     await ringfence('mode', APP, 'full');
     const [web] = await readyPods(APP, 'web');
-    const [api] = await readyPods(APP, 'api');
+    const [backend] = await readyPods(APP, 'api');
     const [db] = await readyPods(APP, 'db');
     const [thief] = await readyPods(INTRUDER, 'thief');
     await eventually(
       'the intruder is dropped',
       async () => (await connect(thief!, db!.address, 5432)) === 'dropped',
     );
-    expect(await connect(web!, api!.address, 8081)).toBe('open');
-    expect(await connect(api!, db!.address, 5432)).toBe('open');
+    expect(await connect(web!, backend!.address, 8081)).toBe('open');
+    expect(await connect(backend!, db!.address, 5432)).toBe('open');
     expect(await connect(web!, db!.address, 5432)).toBe('dropped');
   });
 });

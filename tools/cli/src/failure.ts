@@ -1,5 +1,6 @@
 /** How the command line ends when it cannot do what was asked: a message that says what to do, and an exit code that scripts can use. */
-export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3 } as const;
+/** `differs`: of commands that compare, where what they were asked to compare is not the same. */
+export const EXIT = { ok: 0, differs: 1, refused: 1, usage: 2, unreachable: 3 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export class Failure extends Error {

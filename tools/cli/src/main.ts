@@ -1,4 +1,5 @@
 /** The command line `ringfence`: what it is asked for, and with which exit code it ends. */
+import { createInterface } from 'node:readline/promises';
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { apiClient } from './api.client.js';
@@ -9,19 +10,32 @@ import { labelCommand } from './commands/label.js';
 import { mapCommand } from './commands/map.js';
 import { policyCommands } from './commands/policy.js';
 import { resyncCommand } from './commands/resync.js';
-import type { WithTerminal } from './commands/terminal.js';
+import type { Terminal, WithTerminal } from './commands/terminal.js';
 import { EXIT, Failure, usage } from './failure.js';
+import type { ExitCode } from './failure.js';
 import { FORMATS, isFormat } from './output.js';
 import { readSettings } from './settings.js';
 
 export interface Streams {
   out(text: string): void;
   err(text: string): void;
+  /** A line from whoever sits at a terminal; undefined: nobody does. */
+  readonly ask?: (question: string) => Promise<string>;
 }
 const PROCESS_STREAMS: Streams = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  ...(process.stdin.isTTY && process.stderr.isTTY && { ask: askAtTerminal }),
 };
+
+async function askAtTerminal(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
+}
 
 const HELP = `
 Where: RINGFENCE_URL, RINGFENCE_ORG_ID, RINGFENCE_API_KEY, RINGFENCE_API_SECRET, RINGFENCE_CLUSTER_ID, or .ringfence/env
@@ -44,9 +58,12 @@ export async function runCommandLine(
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort();
   process.once('SIGINT', interrupt);
+  let code: ExitCode = EXIT.ok;
+  const end = (ended: ExitCode): void => void (code = ended);
   try {
-    await commandLine(env, directory, streams, interrupted.signal).parseAsync([...args], { from: 'user' });
-    return EXIT.ok;
+    const program = commandLine(env, directory, streams, { signal: interrupted.signal, end });
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
   } catch (error) {
     return explainFailure(error, streams);
   } finally {
@@ -58,7 +75,7 @@ function commandLine(
   env: NodeJS.ProcessEnv,
   directory: string,
   streams: Streams,
-  signal: AbortSignal,
+  run: Pick<Terminal, 'signal' | 'end'>,
 ): Command {
   const program = new Command('ringfence')
     .description('Ringfence: who may talk to whom in your clusters')
@@ -82,7 +99,9 @@ function commandLine(
       kubeconfig: settings.kubeconfig,
       write: streams.out,
       note: streams.err,
-      signal,
+      agrees: async (question) =>
+        streams.ask === undefined || /^y(es)?$/i.test((await streams.ask(`${question} [y/N] `)).trim()),
+      ...run,
     });
   };
   inventoryCommands(program, withTerminal);

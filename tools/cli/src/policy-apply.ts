@@ -3,6 +3,7 @@
  * name are not touched. Repeating it changes nothing.
  */
 import type { ApiClient } from './api.client.js';
+import { inFileWords } from './file-words.js';
 import { saysTheSame, withExistingHrefs } from './policy-comparison.js';
 import type { ParsedPolicy, PolicyFile } from './policy-file.js';
 import { policyTranslation } from './policy-translation.js';
@@ -14,6 +15,7 @@ interface Named extends Json {
   readonly name: string;
 }
 export interface Applied {
+  readonly href: string;
   readonly kind: string;
   readonly name: string;
   readonly change: 'created' | 'changed' | 'unchanged';
@@ -75,9 +77,13 @@ export async function applyPolicy(api: ApiClient, { policy, at }: ParsedPolicy):
     const existing = byName(await api.all<Named>(`/sec_policy/draft/${kind.collection}`));
     for (const body of bodies) {
       const name = String(body['name']);
-      const { href, change } = await bring(api, kind.collection, body, existing.get(name));
+      const { href, change } = await bring(api, kind.collection, body, existing.get(name)).catch(
+        (cause: unknown) => {
+          throw inFileWords(cause, `${kind.word} "${name}"`);
+        },
+      );
       kind.names(known)?.set(name, href);
-      applied.push({ kind: kind.word, name, change: made.has(href) ? 'created' : change });
+      applied.push({ href, kind: kind.word, name, change: made.has(href) ? 'created' : change });
     }
   }
   return applied;
@@ -157,10 +163,11 @@ async function ensureLabel(
   value: string,
 ): Promise<Applied> {
   const name = `${key}=${value}`;
-  if (known.labels.has(name)) return { kind: 'label', name, change: 'unchanged' };
+  const there = known.labels.get(name);
+  if (there !== undefined) return { href: there, kind: 'label', name, change: 'unchanged' };
   const { href } = await api.post<{ href: string }>('/labels', { key, value });
   known.labels.set(name, href);
-  return { kind: 'label', name, change: 'created' };
+  return { href, kind: 'label', name, change: 'created' };
 }
 
 async function bring(

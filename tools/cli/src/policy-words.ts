@@ -38,6 +38,29 @@ export interface RuleSetBody {
   readonly deny_rules?: readonly RuleBody[];
 }
 
+export interface IpListBody {
+  readonly name: string;
+  readonly description?: string;
+  readonly ip_ranges: readonly {
+    readonly from_ip: string;
+    readonly to_ip?: string;
+    readonly exclusion?: boolean;
+  }[];
+  readonly fqdns?: readonly { readonly fqdn: string }[];
+}
+export interface ServiceBody {
+  readonly name: string;
+  readonly description?: string;
+  readonly service_ports?: readonly (PortWords & { readonly icmp_type?: number })[];
+}
+export interface LabelGroupBody {
+  readonly name: string;
+  readonly description?: string;
+  readonly key: string;
+  readonly labels: readonly Reference[];
+  readonly sub_groups: readonly Reference[];
+}
+
 /** What things are called in a file, by the last part of their href: draft and active are the same. */
 export interface FileNames {
   readonly services: ReadonlyMap<string, string>;
@@ -48,6 +71,9 @@ export const idOf = (href = ''): string => href.slice(href.lastIndexOf('/') + 1)
 export interface PolicyWords {
   ruleSet(body: RuleSetBody): Body;
   boundary(body: RuleBody & { readonly name: string }): Body;
+  ipList(body: IpListBody): Body;
+  service(body: ServiceBody): Body;
+  labelGroup(body: LabelGroupBody): Body;
   /** Labels that were named so far, as a file lists them. */
   labels(): { key: string; value: string }[];
   /** What a file cannot say, in words. */
@@ -88,6 +114,28 @@ export function policyWords(names: FileNames): PolicyWords {
       name: body.name,
       ...(body.enabled === false && { enabled: false }),
       ...sides(body),
+    }),
+    ipList: ({ name, description, ip_ranges: ranges, fqdns = [] }) => ({
+      name,
+      ...(description && { description }),
+      ...(ranges.length > 0 && { ranges: ranges.map(rangeWord) }),
+      ...(fqdns.length > 0 && { fqdns: fqdns.map(({ fqdn }) => fqdn) }),
+    }),
+    service: ({ name, description, service_ports: ports = [] }) => {
+      if (ports.some((port) => port.icmp_type !== undefined)) unsaid.push(`service "${name}": types of ICMP`);
+      return { name, ...(description && { description }), ports: ports.map(portWord) };
+    },
+    labelGroup: ({ name, description, key, labels: members, sub_groups: groups }) => ({
+      name,
+      ...(description && { description }),
+      key,
+      ...(members.length > 0 && {
+        labels: members.map((member) => {
+          labels.set(`${key}=${member.value ?? ''}`, { key, value: member.value ?? '' });
+          return member.value;
+        }),
+      }),
+      ...(groups.length > 0 && { groups: groups.map((group) => group.name) }),
     }),
     labels: () =>
       [...labels.values()].sort((a, b) => (`${a.key}=${a.value}` < `${b.key}=${b.value}` ? -1 : 1)),
@@ -143,6 +191,9 @@ function serviceWord(service: RuleBody['ingress_services'][number], { services }
   }
   return portWord(service);
 }
+
+const rangeWord = ({ from_ip: from, to_ip: to, exclusion }: IpListBody['ip_ranges'][number]): string =>
+  `${exclusion === true ? '!' : ''}${from}${to === undefined || to === '' ? '' : `-${to}`}`;
 
 /** `8080/tcp`, `9000-9010/udp`, `icmp`. */
 export function portWord({ proto = 6, port, to_port: to }: Partial<PortWords>): string {

@@ -1,5 +1,6 @@
 /** What a command gets: the API, where to write, and the format that was asked for. */
 import type { ApiClient } from '../api.client.js';
+import type { ExitCode } from '../failure.js';
 import type { Format } from '../output.js';
 
 export interface Terminal {
@@ -12,6 +13,10 @@ export interface Terminal {
   write(text: string): void;
   /** Notes that are no part of the answer. */
   note(text: string): void;
+  /** Ends with this exit code where nothing goes wrong. */
+  end(code: ExitCode): void;
+  /** Whether a person agrees; where none sits at a terminal, whoever called meant it. */
+  agrees(question: string): Promise<boolean>;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 }

@@ -1,0 +1,129 @@
+/** `policy diff | revert | delete | export`: what the draft would change, taking it back, and policy as a file. */
+import { writeFile } from 'node:fs/promises';
+import { Argument } from 'commander';
+import type { Command } from 'commander';
+import { EXIT, Failure, refused, usage } from '../failure.js';
+import { renderValue } from '../output.js';
+import { policyDifference, withFile } from '../policy-difference.js';
+import { parsePolicyFile } from '../policy-file.js';
+import { COLLECTIONS, KIND_WORDS, KINDS, readPolicy } from '../policy-in-words.js';
+import type { Kind, PolicyInWords } from '../policy-in-words.js';
+import { policyText } from '../policy-text.js';
+import { readText } from '../read-text.js';
+import { versionOf } from './policy-show.js';
+import { differenceText, readPending, subsetOf } from './provisioning.js';
+import type { Terminal, WithTerminal } from './terminal.js';
+
+/** As they are typed: `rule-set`, `ip-list`, … */
+const TYPED: ReadonlyMap<string, Kind> = new Map(
+  KINDS.map((kind) => [KIND_WORDS[kind].toLowerCase().replace(' ', '-'), kind]),
+);
+
+export function draftCommands(policy: Command, withTerminal: WithTerminal): void {
+  policy
+    .command('diff')
+    .description('what the draft, or a file, would change in force; nothing is stored')
+    .option('-f, --file <path>', 'as if this file were applied and provisioned; - reads standard input')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 nothing would change, 1 something would, 2 it could not be said.\n\nExamples:\n  $ ringfence policy diff\n  $ ringfence policy diff -f shop.yaml',
+    )
+    .action(({ file }: { file?: string }) => withTerminal((terminal) => errorsAreTwo(diff(terminal, file))));
+  policy
+    .command('revert')
+    .description('take back what is pending: the draft is again what is in force')
+    .argument('[names...]', 'only the objects of these names; without: everything, also what others drafted')
+    .option('-y, --yes', 'without asking')
+    .addHelpText('after', '\nExample:\n  $ ringfence policy revert "shop prod"')
+    .action((names: string[], { yes }: { yes?: boolean }) =>
+      withTerminal((terminal) => revert(terminal, names, yes === true)),
+    );
+  policy
+    .command('delete')
+    .description('delete an object in the draft; provisioning brings that into force')
+    .addArgument(new Argument('<kind>', 'what it is').choices([...TYPED.keys()]))
+    .argument('<name>')
+    .addHelpText('after', '\nExample:\n  $ ringfence policy delete rule-set "shop prod"')
+    .action((kind: string, name: string) =>
+      withTerminal((terminal) => remove(terminal, TYPED.get(kind)!, name)),
+    );
+  policy
+    .command('export')
+    .description('policy as a file that `policy apply -f` takes')
+    .argument('[version]', 'active, draft, or a number', versionOf, 'active')
+    .option('-f, --file <path>', 'write it there')
+    .addHelpText('after', '\nExample:\n  $ ringfence policy export > policy.yaml')
+    .action((version: string, { file }: { file?: string }) =>
+      withTerminal((terminal) => exportPolicy(terminal, version, file)),
+    );
+}
+
+/** A difference has an exit code of its own; whoever runs this in CI must not take an error for one. */
+async function errorsAreTwo(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    throw error instanceof Failure ? new Failure(EXIT.usage, error.message, { cause: error }) : error;
+  }
+}
+
+async function diff({ api, format, write, end }: Terminal, file: string | undefined): Promise<void> {
+  const { policy: active } = await readPolicy(api, 'active');
+  const after =
+    file === undefined
+      ? (await readPolicy(api, 'draft')).policy
+      : withFile(active, parsePolicyFile(await readText(file), file).policy as Partial<PolicyInWords>);
+  const differences = policyDifference(active, after);
+  if (format !== 'table') write(renderValue(differences, format));
+  else write(differenceText(differences) || 'Nothing would change.\n');
+  if (differences.length > 0) end(EXIT.differs);
+}
+
+async function revert(terminal: Terminal, names: readonly string[], yes: boolean): Promise<void> {
+  const { api, note } = terminal;
+  const pending = await readPending(api);
+  const chosen = names.length === 0 ? pending : pending.filter(({ name }) => names.includes(name));
+  const missing = names.filter((name) => !chosen.some((one) => one.name === name));
+  if (missing.length > 0)
+    throw refused(
+      `Nothing pending is called ${missing.join(', ')}; \`ringfence policy pending\` shows what is.`,
+    );
+  if (chosen.length === 0) return note('Nothing is pending: the draft is in force.\n');
+  for (const { type, name, update_type: change } of chosen)
+    note(`${change} of ${type.replaceAll('_', ' ')}: ${name}\n`);
+  if (!yes && !(await terminal.agrees(`Take back these ${String(chosen.length)}?`)))
+    return note('Nothing was taken back.\n');
+  await api.put('/sec_policy/delete', { change_subset: subsetOf(chosen) });
+  terminal.write(`Taken back: ${String(chosen.length)} changed objects.\n`);
+}
+
+async function remove({ api, write }: Terminal, kind: Kind, name: string): Promise<void> {
+  const found = await api.all<{ href: string; name: string }>(`/sec_policy/draft/${COLLECTIONS[kind]}`, {
+    name,
+  });
+  // The filter of the API is a partial match.
+  const [only, ...more] = found.filter((one) => one.name === name);
+  if (only === undefined) throw refused(`There is no ${KIND_WORDS[kind]} "${name}".`);
+  if (more.length > 0)
+    throw usage(
+      `There are ${String(more.length + 1)} of the name "${name}"; delete one by its href over REST.`,
+    );
+  await api.remove(only.href);
+  write(
+    `Deleted ${KIND_WORDS[kind]} "${name}" in the draft: \`ringfence policy diff\` shows what that changes.\n`,
+  );
+}
+
+async function exportPolicy(
+  { api, format, write, note }: Terminal,
+  version: string,
+  file: string | undefined,
+): Promise<void> {
+  const { policy, labels, unsaid } = await readPolicy(api, version);
+  for (const what of unsaid) note(`Left out, because a file has no words for it: ${what}\n`);
+  const whole = { labels, ...policy };
+  const text = format === 'json' ? renderValue(whole, format) : policyText(whole);
+  if (file === undefined) return write(text);
+  await writeFile(file, text);
+  note(`Written to ${file}.\n`);
+}
