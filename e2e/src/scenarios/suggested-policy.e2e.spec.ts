@@ -68,6 +68,7 @@ describe('an application whose rules nobody wrote', () => {
     await ringfence('policy', 'revert', OTHERS);
     await expect(api.get(href)).rejects.toThrow();
     expect(await ringfence('policy', 'diff', '-f', file)).toContain('Nothing would change');
+    await expect(ringfence('mode', INTRUDER, 'full', '--dry-run')).resolves.toContain('would change nothing');
     await ringfence('mode', APP, 'full');
     const [web] = await readyPods(APP, 'web');
     const [backend] = await readyPods(APP, 'api');

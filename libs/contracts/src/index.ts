@@ -191,7 +191,7 @@ export {
   FlowQueryStatus,
   MOST_EDGES,
 } from './api/traffic-flows.js';
-export { Suggest, Suggestion, Tightness } from './api/policy-suggestions.js';
+export { Suggest, Suggestion, Tightness, WhatIfAnswer, WhatIfBody } from './api/policy-suggestions.js';
 export { LabelCreate, LabelUpdate } from './api/labels.js';
 export { LabelDimensionCreate, LabelDimensionUpdate } from './api/label-dimensions.js';
 export {

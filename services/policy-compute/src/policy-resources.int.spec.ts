@@ -1,6 +1,6 @@
 /** Policy objects as REST clients see them, against real servers. */
 import { randomUUID } from 'node:crypto';
-import { Suggestion } from '@ringfence/contracts';
+import { Suggestion, WhatIfAnswer } from '@ringfence/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ACTIVE, DRAFT, idOf, label, name, ruleBody, startPolicyClient } from './testing/policy-client.js';
 import type { Body, PolicyClient } from './testing/policy-client.js';
@@ -254,5 +254,15 @@ describe('rules suggested from traffic', () => {
     ]);
     for (const body of sets) await policy.create('rule_sets', body);
     expect((await suggest()).coverage).toMatchObject({ existing: 1, suggested: 0, blocked: 1 });
+
+    const { body } = await policy.ask('sec_policy', 'what_if', {
+      body: { edges: [edge, stranger], modes: [] },
+    });
+    expect(WhatIfAnswer.parse(body)).toMatchObject({
+      flips: [{ before: 'blocked', after: 'allowed', reason: 'a rule allows it' }],
+      gained: { count: 1, some: ['shop/client → shop/server 5432/tcp'] },
+      lost: { count: 0 },
+      workloads_affected: 2,
+    });
   });
 });

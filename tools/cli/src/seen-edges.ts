@@ -11,11 +11,22 @@ const MOST_EDGES = 5_000;
 const IN_A_LIST = 50;
 const LISTS = 50;
 
-export async function seenEdges(api: ApiClient, subject: string, since: string): Promise<FlowEdge[]> {
+/** Without a subject: of everybody. */
+export async function seenEdges(
+  api: ApiClient,
+  subject: string | undefined,
+  since: string,
+): Promise<FlowEdge[]> {
+  return edgesOf(api, await itemsOf(api, subject), since);
+}
+
+/** From or to whoever one of these lists means. */
+export async function edgesOf(
+  api: ApiClient,
+  include: readonly (readonly Item[])[],
+  since: string,
+): Promise<FlowEdge[]> {
   const start = sinceInstant(since, Date.now());
-  const include = subject.includes('=')
-    ? [await labelItems(api, subject)]
-    : await workloadItems(api, subject);
   const side = { include, exclude: [] };
   return api.post<FlowEdge[]>('/traffic_flows/edges', {
     start_date: start,
@@ -25,6 +36,11 @@ export async function seenEdges(api: ApiClient, subject: string, since: string):
     services: { include: [], exclude: [] },
     max_results: MOST_EDGES,
   });
+}
+
+async function itemsOf(api: ApiClient, subject: string | undefined): Promise<Item[][]> {
+  if (subject === undefined) return [[]];
+  return subject.includes('=') ? [await labelItems(api, subject)] : workloadItems(api, subject);
 }
 
 async function labelItems(api: ApiClient, subject: string): Promise<Item[]> {

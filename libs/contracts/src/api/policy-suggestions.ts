@@ -1,5 +1,6 @@
-/** REST bodies of policy that is suggested from what was seen: rule sets as they can be drafted, and why. */
+/** REST bodies that judge what was seen: policy suggested from it, with the reasons, and what it would meet under other policy. */
 import { z } from 'zod';
+import { EnforcementMode, Verdict } from '../network.js';
 import { Text } from '../text.js';
 import { FlowEdge, FlowEdges } from './traffic-flows.js';
 
@@ -46,3 +47,33 @@ export const Suggestion = z.object({
   blocked: z.array(FlowEdge.extend({ reason: Text })),
 });
 export type Suggestion = z.infer<typeof Suggestion>;
+
+/** `namespace` (of every cluster) or `node`: as if it were enforced so. */
+const modeWish = z
+  .strictObject({
+    namespace: Text.min(1).max(253).optional(),
+    node: Text.min(1).max(253).optional(),
+    enforcement_mode: EnforcementMode,
+  })
+  .refine((wish) => (wish.namespace === undefined) !== (wish.node === undefined), {
+    message: 'name exactly one of namespace, node',
+  });
+/** The policy of the path instead of that in force; with `modes`, and what was seen to be judged again. */
+export const WhatIfBody = z.strictObject({
+  edges: FlowEdges.default([]),
+  modes: z.array(modeWish).max(100).default([]),
+});
+export type WhatIfBody = z.infer<typeof WhatIfBody>;
+
+const changedPairs = z.object({ count: z.number().int(), some: z.array(Text) });
+export const WhatIfAnswer = z.object({
+  /** Edges whose verdict would be another one, the busiest first. */
+  flips: z.array(FlowEdge.extend({ before: Verdict, after: Verdict, reason: Text })),
+  /** Pairs of workloads and a port, `from → to port/protocol`, that could talk, or could not any more, in full enforcement. */
+  gained: changedPairs,
+  lost: changedPairs,
+  /** More pairs than were looked at. */
+  is_cut: z.boolean(),
+  workloads_affected: z.number().int(),
+});
+export type WhatIfAnswer = z.infer<typeof WhatIfAnswer>;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
 import { Href, Reference } from './href.js';
-import { Suggest } from './policy-suggestions.js';
+import { Suggest, WhatIfBody } from './policy-suggestions.js';
 import { PROVISIONABLE_TYPES } from '../policy-objects.js';
 import type { ProvisionableType } from '../policy-objects.js';
 import { Text } from '../text.js';
@@ -54,6 +54,7 @@ export const secPolicyCollections = {
       dependencies: Dependencies,
       restore: Restore,
       suggest: Suggest,
+      what_if: WhatIfBody,
     },
     item: PolicyVersionItem,
   },

@@ -86,6 +86,15 @@ export const policyRoutes: readonly Route[] = [
   }),
   action({
     method: 'POST',
+    path: `${POLICY}/what_if`,
+    collection: 'sec_policy',
+    op: 'what_if',
+    body: 'action',
+    needs: 'read',
+    anyVersion: true,
+  }),
+  action({
+    method: 'POST',
     path: `${POLICY}/restore`,
     collection: 'sec_policy',
     op: 'restore',

@@ -38,14 +38,18 @@ export interface Judgement {
   readonly destination: EnforcedEnd | null;
 }
 
-/** `mode`: as if every end were enforced so. */
+/** As if an entity were enforced so; undefined: as it is. */
+export type ModeOf = (entity: EntityFact) => EnforcementMode | undefined;
+const AS_IT_IS: ModeOf = () => undefined;
+export const IN_FULL: ModeOf = () => 'full';
+
 export function judgedByLabels(
   { from, to, packet }: Connection,
   standing: StandingOf,
-  mode?: EnforcementMode,
+  modeOf = AS_IT_IS,
 ): Judgement {
-  const source = enforced(from, standing, mode);
-  const destination = enforced(to, standing, mode);
+  const source = enforced(from, standing, modeOf);
+  const destination = enforced(to, standing, modeOf);
   const explanation = explain({
     packet,
     sourceAddress: `from:${from.token}`,
@@ -60,11 +64,11 @@ export function judgedByLabels(
 function enforced(
   { entity }: End,
   standing: StandingOf,
-  wanted: EnforcementMode | undefined,
+  modeOf: ModeOf,
 ): (EnforcedEnd & { readonly unit: Unit }) | null {
   const unit = entity === null ? undefined : standing(entity.cluster)?.unit(labelSetId(entity));
   if (entity === null || unit === undefined) return null;
-  const mode = wanted ?? (entity.class === 'node' ? entity.mode : unit.mode);
+  const mode = modeOf(entity) ?? (entity.class === 'node' ? entity.mode : unit.mode);
   return { unit, mode, workload: entity.id, hostAddresses: new Set() };
 }
 

@@ -48,6 +48,13 @@ export class StandingPolicy {
     return touched;
   }
 
+  /** As it stands now, whatever is applied to this one later. */
+  copy(): StandingPolicy {
+    const copy = new StandingPolicy();
+    for (const kind of RECORD_KINDS) for (const [id, record] of this.of(kind)) copy.of(kind).set(id, record);
+    return copy;
+  }
+
   /** With its rules at hand. */
   unit(labelSet: LabelSetId): Unit | undefined {
     const unit = this.units.get(labelSet);

@@ -1,41 +1,17 @@
-/** `mode` and `explain`: how strictly a namespace is enforced, and why a connection is allowed or not. */
-import { Argument, Option } from 'commander';
+/** `essentials` and `explain`: what a node lets through in any case, and why a connection is allowed or not. */
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { ExplainResponse, InForce } from '@ringfence/contracts';
-import { refused, usage } from '../failure.js';
+import { usage } from '../failure.js';
 import { render, renderValue, verdictColour } from '../output.js';
 import type { Column } from '../output.js';
+import { modeCommand } from './mode.js';
+import { pairedNode } from './paired-node.js';
+import type { EssentialRule } from './paired-node.js';
 import type { Terminal, WithTerminal } from './terminal.js';
 
-const MODES = ['idle', 'visibility_only', 'selective', 'full'] as const;
-
-interface Profile {
-  readonly href: string;
-  readonly namespace: string | null;
-  readonly managed: boolean;
-  readonly enforcement_mode: string;
-}
-
 export function enforcementCommands(program: Command, withTerminal: WithTerminal): void {
-  program
-    .command('mode')
-    .description('set how a namespace is enforced; it becomes managed by it. With --node: how a node is')
-    .argument('<name>', 'of the namespace, or of the node')
-    .addArgument(new Argument('<mode>').choices(MODES))
-    .option('-c, --cluster <id>', 'which cluster, when there are several (or RINGFENCE_CLUSTER_ID)')
-    .option('--node', "the name is a node's")
-    .option('--confirm', 'set a node to full though that ends connections into it that no rule allows')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ ringfence mode shop-prod visibility_only   # nothing is dropped, flows say what would be\n  $ ringfence mode shop-prod full              # what no rule allows is dropped\n  $ ringfence mode node-1 full --node --confirm',
-    )
-    .action((name: string, mode: string, { cluster, node, confirm }: ModeOptions) =>
-      withTerminal((terminal) =>
-        node === true
-          ? setNodeMode(terminal, name, { mode, confirm: confirm === true })
-          : setMode(terminal, name, mode, cluster),
-      ),
-    );
+  modeCommand(program, withTerminal);
   program
     .command('essentials')
     .description(
@@ -80,53 +56,6 @@ export function enforcementCommands(program: Command, withTerminal: WithTerminal
     .action((from: string, to: string, port: string, options: { policy: string; cluster?: string }) =>
       withTerminal((terminal) => explain(terminal, { from, to, ...portOf(port), ...options })),
     );
-}
-
-interface ModeOptions {
-  readonly cluster?: string;
-  readonly node?: boolean;
-  readonly confirm?: boolean;
-}
-
-interface NodeWorkload {
-  readonly href: string;
-  readonly name: string | null;
-  readonly managed: boolean;
-  readonly enforcement_mode: string;
-  readonly agent: { readonly essential_rules?: readonly EssentialRule[] };
-}
-interface EssentialRule {
-  readonly direction: 'ingress' | 'egress';
-  readonly ports: readonly { readonly proto: number; readonly from?: number; readonly to?: number }[];
-  readonly who: readonly string[];
-  readonly purpose: string;
-  readonly follows: string;
-}
-
-/** Without `confirm` the answer to what would cut somebody off names whom. */
-async function setNodeMode(
-  { api, format, write }: Terminal,
-  name: string,
-  { mode, confirm }: { mode: string; confirm: boolean },
-): Promise<void> {
-  const node = await pairedNode(api, name);
-  await api.put(node.href, { enforcement_mode: mode, ...(confirm && { confirm: true }) });
-  const answer = { node: name, enforcement_mode: mode, was: node.enforcement_mode };
-  write(
-    format === 'table'
-      ? `${name} is asked to be ${mode} (was ${answer.was}).\n`
-      : renderValue(answer, format),
-  );
-}
-
-async function pairedNode(api: Terminal['api'], name: string): Promise<NodeWorkload> {
-  const found = await api.all<NodeWorkload>('/workloads', { managed: 'true', name });
-  const nodes = found.filter((one) => one.name === name);
-  const [node] = nodes;
-  if (node === undefined)
-    throw refused(`There is no paired node ${name}; \`ringfence workloads\` shows them.`);
-  if (nodes.length > 1) throw refused(`Several clusters have a node ${name}; take it by its href over REST.`);
-  return node;
 }
 
 async function essentials({ api, format, write }: Terminal, name: string): Promise<void> {
@@ -183,46 +112,6 @@ function portWords({ proto, from, to = from }: EssentialRule['ports'][number]): 
     Object.entries(PROTOCOLS).find(([, number]) => number === proto)?.[0] ?? `protocol ${String(proto)}`;
   if (from === undefined) return name;
   return from === to ? `${String(from)}/${name}` : `${String(from)}-${String(to)}/${name}`;
-}
-
-async function setMode(
-  { api, cluster, format, write }: Terminal,
-  namespace: string,
-  mode: string,
-  chosen: string | undefined,
-): Promise<void> {
-  const id = chosen ?? cluster ?? (await onlyCluster(api));
-  const path = `/container_clusters/${encodeURIComponent(id)}/container_workload_profiles`;
-  const profiles = await api.all<Profile>(path, { namespace });
-  const profile = profiles.find((one) => one.namespace === namespace);
-  if (profile === undefined) {
-    throw refused(
-      `Cluster ${id} has no namespace ${namespace}. It appears when Kubelink reports it; \`kubectl get namespaces\` shows what exists.`,
-    );
-  }
-  // Labels are left as they are: a namespace without any can be managed all the same.
-  await api.put(profile.href, { managed: true, enforcement_mode: mode });
-  const answer = {
-    namespace,
-    cluster: id,
-    enforcement_mode: mode,
-    was: profile.managed ? profile.enforcement_mode : 'unmanaged',
-  };
-  write(
-    format === 'table'
-      ? `${namespace} is asked to be ${mode} (was ${answer.was}).\n`
-      : renderValue(answer, format),
-  );
-}
-
-async function onlyCluster(api: Terminal['api']): Promise<string> {
-  const found = await api.all<{ href: string; name: string }>('/container_clusters');
-  const ids = found.map(({ href, name }) => ({ id: href.slice(href.lastIndexOf('/') + 1), name }));
-  if (ids.length === 1 && ids[0] !== undefined) return ids[0].id;
-  if (ids.length === 0) throw refused('There is no cluster yet.');
-  throw usage(
-    `There are several clusters; say which with --cluster:\n${ids.map(({ id, name }) => `  ${id}  ${name}`).join('\n')}`,
-  );
 }
 
 const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, icmp: 1 };

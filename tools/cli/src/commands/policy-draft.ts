@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Argument } from 'commander';
 import type { Command } from 'commander';
-import { EXIT, Failure, refused, usage } from '../failure.js';
+import { EXIT, refused, usage } from '../failure.js';
 import { renderValue } from '../output.js';
 import { policyDifference, withFile } from '../policy-difference.js';
 import { parsePolicyFile } from '../policy-file.js';
@@ -10,6 +10,7 @@ import { COLLECTIONS, KIND_WORDS, KINDS, readPolicy } from '../policy-in-words.j
 import type { Kind, PolicyInWords } from '../policy-in-words.js';
 import { policyText } from '../policy-text.js';
 import { readText } from '../read-text.js';
+import { errorsAreTwo } from './errors-are-two.js';
 import { versionOf } from './policy-show.js';
 import { differenceText, readPending, subsetOf } from './provisioning.js';
 import type { Terminal, WithTerminal } from './terminal.js';
@@ -56,15 +57,6 @@ export function draftCommands(policy: Command, withTerminal: WithTerminal): void
     .action((version: string, { file }: { file?: string }) =>
       withTerminal((terminal) => exportPolicy(terminal, version, file)),
     );
-}
-
-/** A difference has an exit code of its own; whoever runs this in CI must not take an error for one. */
-async function errorsAreTwo(work: Promise<void>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    throw error instanceof Failure ? new Failure(EXIT.usage, error.message, { cause: error }) : error;
-  }
 }
 
 async function diff({ api, format, write, end }: Terminal, file: string | undefined): Promise<void> {

@@ -14,6 +14,7 @@ import { provision, readPending } from './provisioning.js';
 import type { Pending, ProvisionOptions } from './provisioning.js';
 import { suggestCommand } from './suggest.js';
 import type { Terminal, WithTerminal } from './terminal.js';
+import { whatIfCommand } from './what-if.js';
 
 export function policyCommands(program: Command, withTerminal: WithTerminal): void {
   const policy = program.command('policy').description('policy: apply a file, show, pending, provision');
@@ -41,6 +42,7 @@ export function policyCommands(program: Command, withTerminal: WithTerminal): vo
     .action((options: ProvisionOptions) => withTerminal((terminal) => provision(terminal, options)));
   draftCommands(policy, withTerminal);
   versionCommands(policy, withTerminal);
+  whatIfCommand(policy, withTerminal);
   suggestCommand(policy, withTerminal);
 }
 

@@ -30,6 +30,7 @@ import { objectHref, objectKeyOf, versionHref } from '../hrefs.js';
 import { notEnforced } from './object-bodies.js';
 import { execute } from './resource-context.js';
 import { suggest } from './suggest-resource.js';
+import { answerWhatIf } from './what-if-resource.js';
 import type { ResourceContext } from './resource-context.js';
 
 type Answer = (context: ResourceContext, request: ResourceRequest) => Promise<ResourceResponse>;
@@ -56,6 +57,7 @@ const OPERATIONS: Readonly<Record<string, Answer>> = {
   },
   restore: async (context, request) => ({ body: await restore(context, request) }),
   suggest: async (context, request) => ({ body: await suggest(context, request) }),
+  what_if: async (context, request) => ({ body: await answerWhatIf(context, request) }),
 };
 
 export async function answerProvisioning(

@@ -7,7 +7,7 @@ import { labelSetId } from '@ringfence/labels';
 import type { Explanation } from '@ringfence/policy-engine';
 import { ruleRefs } from '@ringfence/policy-engine';
 import type { EntityFact } from '../facts.js';
-import { judgedByLabels } from '../judged-by-labels.js';
+import { IN_FULL, judgedByLabels } from '../judged-by-labels.js';
 import type { PolicyPreview } from '../policy-preview.js';
 import type { StandingPolicy } from '../standing-policy.js';
 import { groupedBy } from './grouped-by.js';
@@ -85,7 +85,7 @@ export function suggestPolicy(
 const judgedInFull = (edges: readonly SeenEdge[], standings: Standings): Explanation[] =>
   edges.map(
     ({ from, to, proto, port }) =>
-      judgedByLabels({ from, to, packet: { proto, port } }, (cluster) => standings.get(cluster), 'full')
+      judgedByLabels({ from, to, packet: { proto, port } }, (cluster) => standings.get(cluster), IN_FULL)
         .explanation,
   );
 

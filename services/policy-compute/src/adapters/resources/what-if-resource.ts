@@ -1,0 +1,73 @@
+/** What the draft, or a mode, would change, in the bodies of the API; nothing is stored. */
+import { WhatIfBody } from '@ringfence/contracts';
+import type { ResourceRequest, WhatIfAnswer } from '@ringfence/contracts';
+import { invalid, parsed } from '@ringfence/resources';
+import { policyObjects } from '../../domain/policy-book.js';
+import type { Form } from '../../domain/policy-book.js';
+import { ruleNames } from '../../domain/rule-names.js';
+import type { ModeOf } from '../../domain/judged-by-labels.js';
+import { verdictWords } from '../../domain/rule-words.js';
+import { protocolName } from '../../domain/suggestion/seen-edge.js';
+import type { Pair } from '../../domain/what-if/changed-pairs.js';
+import { whatIf } from '../../domain/what-if/what-if.js';
+import type { Flip } from '../../domain/what-if/what-if.js';
+import { seenEdges } from './seen-edges.js';
+import type { ResourceContext } from './resource-context.js';
+
+/** Of pairs; the rest is a count. */
+const SHOWN_PAIRS = 100;
+
+export async function answerWhatIf(
+  context: ResourceContext,
+  request: ResourceRequest,
+): Promise<WhatIfAnswer> {
+  const { edges, modes } = parsed(WhatIfBody, request.body);
+  const form = formOf(request.pversion ?? '');
+  const book = await context.book.current();
+  const preview = context.preview();
+  const [before, after] = [policyObjects(book, 'active'), policyObjects(book, form)];
+  const seen = seenEdges(edges, context.facts);
+  const { flips, pairs } = whatIf(seen, {
+    ...{ entities: context.facts.entities, preview, before, after },
+    modeOf: modeOf(modes),
+  });
+  const names = ruleNames(book, form);
+  return {
+    flips: flips
+      .map((flip) => ({
+        ...edges[flip.index]!,
+        before: flip.before,
+        after: flip.after,
+        reason: reasonOf(flip, names),
+      }))
+      .sort((a, b) => b.num_connections - a.num_connections),
+    gained: shown(pairs.gained),
+    lost: shown(pairs.lost),
+    is_cut: pairs.isCut,
+    workloads_affected: preview.workloadsAffected(before, after),
+  };
+}
+
+function formOf(pversion: string): Form {
+  if (pversion === 'draft' || pversion === 'active') return pversion;
+  throw invalid('what_if: ask of the draft, or of the active policy in another mode');
+}
+
+function modeOf(wishes: WhatIfBody['modes']): ModeOf {
+  return ({ class: entityClass, namespace, name }) =>
+    wishes.find((wish) =>
+      wish.node === undefined ? wish.namespace === namespace : entityClass === 'node' && wish.node === name,
+    )?.enforcement_mode;
+}
+
+function reasonOf({ after, rule }: Flip, names: ReadonlyMap<string, string>): string {
+  if (after === 'allowed') return 'a rule allows it';
+  return rule === null ? `no rule allows it: ${verdictWords(after)}` : `denied by ${names.get(rule) ?? rule}`;
+}
+
+const shown = (pairs: readonly Pair[]): WhatIfAnswer['gained'] => ({
+  count: pairs.length,
+  some: pairs
+    .slice(0, SHOWN_PAIRS)
+    .map(({ from, to, proto, port }) => `${from.name} → ${to.name} ${port}/${protocolName(proto)}`),
+});

@@ -1,0 +1,127 @@
+import type { PolicyObjects } from '@ringfence/contracts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { entity } from '../../testing/fact-builders.js';
+import { anyEntities, edge, factsOf, inForce, objectsWith } from '../../testing/labelled-world.js';
+import { boundary, rule, ruleSet } from '../../testing/policy-builders.js';
+import type { EntityFact } from '../facts.js';
+import { PolicyPreview } from '../policy-preview.js';
+import type { SeenEdge } from '../suggestion/seen-edge.js';
+import { whatIf } from './what-if.js';
+import type { WhatIf, WhatIfWorld } from './what-if.js';
+
+type Scene = Pick<WhatIfWorld, 'before' | 'after'> & {
+  readonly entities: readonly EntityFact[];
+  readonly edges?: readonly SeenEdge[];
+  readonly modeOf?: WhatIfWorld['modeOf'];
+};
+const asked = ({ entities, edges = [], modeOf = () => undefined, ...objects }: Scene): WhatIf =>
+  whatIf(edges, {
+    ...objects,
+    entities: new Map(entities.map((one) => [one.id, one])),
+    preview: new PolicyPreview(factsOf(entities)),
+    modeOf,
+  });
+
+const PORTS = [80, 443];
+const anyActors = fc.subarray(
+  ['1', '2', '3', '11', '12'].map((id) => ({ kind: 'label' as const, id, exclusion: false })),
+  { minLength: 1, maxLength: 2 },
+);
+const anyRule = fc
+  .record({
+    providers: anyActors,
+    consumers: anyActors,
+    port: fc.constantFrom(...PORTS),
+    kind: fc.constantFrom('allow', 'allow', 'deny', 'override'),
+  })
+  .map(({ port, kind, ...sides }) => ({
+    kind,
+    rule: rule('1', {
+      ...sides,
+      unscopedConsumers: true,
+      services: [{ kind: 'ports', ports: { proto: 6, from: port } }],
+    }),
+  }));
+const anyObjects: fc.Arbitrary<PolicyObjects> = fc.array(anyRule, { maxLength: 3 }).map((rules) =>
+  objectsWith(
+    ruleSet('5', {
+      rules: rules.flatMap(({ kind, rule: one }, i) =>
+        kind === 'allow' ? [{ ...one, id: `${i + 1}` }] : [],
+      ),
+      denyRules: rules.flatMap(({ kind, rule: one }, i) =>
+        kind === 'allow' ? [] : [{ ...one, id: `${i + 1}`, override: kind === 'override' }],
+      ),
+    }),
+  ),
+);
+
+describe('pairs gained and lost', () => {
+  it('are those that pass under one policy and not under the other, in full', () => {
+    const anyScene = fc.record({ entities: anyEntities, before: anyObjects, after: anyObjects });
+    fc.assert(
+      fc.property(anyScene, (scene) => {
+        const { entities } = scene;
+        const [old, now] = [inForce(entities, scene.before), inForce(entities, scene.after)];
+        const all = entities.flatMap((from) =>
+          entities.flatMap((to) => PORTS.map((port) => edge(from, to, port))),
+        );
+        const words = ({ from, to, port }: Pick<SeenEdge, 'from' | 'to' | 'port'>): string =>
+          `${from.name} ${to.name} ${port}`;
+        const { gained, lost, isCut } = asked(scene).pairs;
+        expect(isCut).toBe(false);
+        expect(gained.map(words).sort()).toEqual(
+          all
+            .filter((one) => !old(one) && now(one))
+            .map(words)
+            .sort(),
+        );
+        expect(lost.map(words).sort()).toEqual(
+          all
+            .filter((one) => old(one) && !now(one))
+            .map(words)
+            .sort(),
+        );
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('connections seen', () => {
+  const [web, api] = [entity('web', { labels: ['1', '11'] }), entity('api', { labels: ['2', '11'] })];
+  const allowing = objectsWith(ruleSet('5', { rules: [rule('1')] }));
+  const entities = [web, api];
+
+  it('flip where the verdict is another one, and name the rule that denies', () => {
+    const edges = [edge(web, api), { ...edge(web, api, 443), essential: true }];
+    expect(asked({ entities, edges, before: objectsWith(), after: allowing }).flips).toMatchObject([
+      { index: 0, before: 'blocked', after: 'allowed', rule: null },
+    ]);
+    const denying = {
+      ...objectsWith(),
+      enforcement_boundaries: [boundary('7', { services: [{ kind: 'service', id: '1' }] })],
+    };
+    const selective = entities.map((one) => ({ ...one, mode: 'selective' as const }));
+    const [from, to] = selective;
+    expect(
+      asked({ entities: selective, edges: [edge(from!, to!)], before: objectsWith(), after: denying }).flips,
+    ).toMatchObject([
+      { before: 'potentially_blocked', after: 'blocked', rule: expect.stringContaining('/7') as string },
+    ]);
+  });
+
+  it('flip with the mode that is asked about, and with no other', () => {
+    const seen = entities.map((one) => ({ ...one, mode: 'visibility_only' as const }));
+    const scene = {
+      entities: seen,
+      edges: [edge(seen[0]!, seen[1]!)],
+      before: objectsWith(),
+      after: objectsWith(),
+    };
+    expect(asked(scene).flips).toEqual([]);
+    expect(asked({ ...scene, modeOf: () => 'full' }).flips).toMatchObject([
+      { before: 'potentially_blocked', after: 'blocked' },
+    ]);
+  });
+});

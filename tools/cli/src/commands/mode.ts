@@ -1,0 +1,155 @@
+/** `mode`: how strictly a namespace or a node is enforced; what that would cut, before it does. */
+import { Argument } from 'commander';
+import type { Command } from 'commander';
+import type { FlowEdge, WhatIfAnswer } from '@ringfence/contracts';
+import { EXIT, refused, usage } from '../failure.js';
+import { renderValue } from '../output.js';
+import { edgesOf, seenEdges } from '../seen-edges.js';
+import { pairedNode } from './paired-node.js';
+import type { Terminal, WithTerminal } from './terminal.js';
+import { flipTable } from './what-if.js';
+
+const MODES = ['idle', 'visibility_only', 'selective', 'full'] as const;
+/** What goes wrong there goes wrong everywhere. */
+const OF_ALL = new Set(['kube-system']);
+
+interface Profile {
+  readonly href: string;
+  readonly namespace: string | null;
+  readonly managed: boolean;
+  readonly enforcement_mode: string;
+}
+interface ModeOptions {
+  readonly cluster?: string;
+  readonly node?: boolean;
+  readonly confirm?: boolean;
+  readonly dryRun?: boolean;
+  readonly since: string;
+  readonly yes?: boolean;
+}
+interface Wish extends ModeOptions {
+  readonly name: string;
+  readonly mode: string;
+}
+
+export function modeCommand(program: Command, withTerminal: WithTerminal): void {
+  program
+    .command('mode')
+    .description('set how a namespace is enforced; it becomes managed by it. With --node: how a node is')
+    .argument('<name>', 'of the namespace, or of the node')
+    .addArgument(new Argument('<mode>').choices(MODES))
+    .option('-c, --cluster <id>', 'which cluster, when there are several (or RINGFENCE_CLUSTER_ID)')
+    .option('--node', "the name is a node's")
+    .option('--confirm', 'set a node to full though that ends connections into it that no rule allows')
+    .option(
+      '--dry-run',
+      'only say which connections seen would have another verdict; exit code 1 if some are blocked',
+    )
+    .option('--since <time>', 'seen since: 30m, 2h, 7d, or 2026-01-31T12:00:00Z', '1h')
+    .option('-y, --yes', 'without asking')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ ringfence mode shop-prod visibility_only   # nothing is dropped, flows say what would be\n  $ ringfence mode shop-prod full --dry-run    # what would be dropped of what was seen\n  $ ringfence mode shop-prod full              # what no rule allows is dropped\n  $ ringfence mode node-1 full --node --confirm',
+    )
+    .action((name: string, mode: string, options: ModeOptions) =>
+      withTerminal((terminal) => setMode(terminal, { ...options, name, mode })),
+    );
+}
+
+async function setMode(terminal: Terminal, wish: Wish): Promise<void> {
+  if (wish.dryRun === true) return showFlips(terminal, wish, await flipsOf(terminal.api, wish));
+  const isEverybodys = wish.node === true || OF_ALL.has(wish.name);
+  if (isEverybodys && isStrict(wish.mode) && wish.yes !== true && !(await isMeant(terminal, wish))) {
+    terminal.note('Nothing was changed.\n');
+    return;
+  }
+  if (wish.node === true) await setNodeMode(terminal, wish);
+  else await setNamespaceMode(terminal, wish);
+}
+
+const isStrict = (mode: string): boolean => mode === 'full' || mode === 'selective';
+
+async function isMeant(terminal: Terminal, wish: Wish): Promise<boolean> {
+  const cut = (await flipsOf(terminal.api, wish)).filter(({ after }) => after === 'blocked');
+  const words =
+    cut.length === 0 ? 'Nothing that was seen would be cut.' : `This would be cut:\n${flipTable(cut)}`;
+  terminal.note(`${words}\n`);
+  return terminal.agrees(`Set ${wish.name} to ${wish.mode}?`);
+}
+
+/** Of what was seen there, judged in that mode under the policy in force. */
+async function flipsOf(
+  api: Terminal['api'],
+  { name, mode, node, since }: Wish,
+): Promise<WhatIfAnswer['flips']> {
+  const edges: FlowEdge[] =
+    node === true
+      ? await edgesOf(api, [[{ workload: { href: (await pairedNode(api, name)).href } }]], since)
+      : await seenEdges(api, name, since);
+  const modes = [{ ...(node === true ? { node: name } : { namespace: name }), enforcement_mode: mode }];
+  return (await api.post<WhatIfAnswer>('/sec_policy/active/what_if', { edges, modes })).flips;
+}
+
+function showFlips(
+  { format, write, end }: Terminal,
+  { name, mode }: Wish,
+  flips: WhatIfAnswer['flips'],
+): void {
+  if (flips.some(({ after }) => after === 'blocked')) end(EXIT.differs);
+  if (format !== 'table') return write(renderValue(flips, format));
+  write(
+    flips.length === 0
+      ? `Of what was seen of ${name}, ${mode} would change nothing.\n`
+      : `${flipTable(flips)}\nNothing was changed: this is what ${mode} would do with what was seen.\n`,
+  );
+}
+
+/** Without `confirm` the answer to what would cut somebody off names whom. */
+async function setNodeMode({ api, format, write }: Terminal, { name, mode, confirm }: Wish): Promise<void> {
+  const node = await pairedNode(api, name);
+  await api.put(node.href, { enforcement_mode: mode, ...(confirm === true && { confirm }) });
+  const answer = { node: name, enforcement_mode: mode, was: node.enforcement_mode };
+  write(
+    format === 'table'
+      ? `${name} is asked to be ${mode} (was ${answer.was}).\n`
+      : renderValue(answer, format),
+  );
+}
+
+async function setNamespaceMode(
+  { api, cluster, format, write }: Terminal,
+  { name: namespace, mode, cluster: chosen }: Wish,
+): Promise<void> {
+  const id = chosen ?? cluster ?? (await onlyCluster(api));
+  const path = `/container_clusters/${encodeURIComponent(id)}/container_workload_profiles`;
+  const profiles = await api.all<Profile>(path, { namespace });
+  const profile = profiles.find((one) => one.namespace === namespace);
+  if (profile === undefined) {
+    throw refused(
+      `Cluster ${id} has no namespace ${namespace}. It appears when Kubelink reports it; \`kubectl get namespaces\` shows what exists.`,
+    );
+  }
+  // Labels are left as they are: a namespace without any can be managed all the same.
+  await api.put(profile.href, { managed: true, enforcement_mode: mode });
+  const answer = {
+    namespace,
+    cluster: id,
+    enforcement_mode: mode,
+    was: profile.managed ? profile.enforcement_mode : 'unmanaged',
+  };
+  write(
+    format === 'table'
+      ? `${namespace} is asked to be ${mode} (was ${answer.was}).\n`
+      : renderValue(answer, format),
+  );
+}
+
+async function onlyCluster(api: Terminal['api']): Promise<string> {
+  const found = await api.all<{ href: string; name: string }>('/container_clusters');
+  const ids = found.map(({ href, name }) => ({ id: href.slice(href.lastIndexOf('/') + 1), name }));
+  if (ids.length === 1 && ids[0] !== undefined) return ids[0].id;
+  if (ids.length === 0) throw refused('There is no cluster yet.');
+  throw usage(
+    `There are several clusters; say which with --cluster:\n${ids.map(({ id, name }) => `  ${id}  ${name}`).join('\n')}`,
+  );
+}
