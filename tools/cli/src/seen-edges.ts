@@ -1,8 +1,8 @@
 /** What was seen of a namespace or of labels: who called whom, from or to there, added up by the server. */
 import type { FlowEdge } from '@ringfence/contracts';
 import type { ApiClient } from './api.client.js';
-import { sinceInstant } from './commands/flows.js';
 import { refused, usage } from './failure.js';
+import { sinceInstant } from './graph/flow-query.js';
 
 type Item = Readonly<Record<string, { readonly href: string }>>;
 /** The busiest; the server adds up no more. */

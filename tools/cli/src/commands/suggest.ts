@@ -18,7 +18,6 @@ import type { Terminal, WithTerminal } from './terminal.js';
 interface SuggestOptions {
   readonly tightness: Tightness;
   readonly since: string;
-  readonly file?: string;
   readonly draft?: boolean;
 }
 
@@ -27,7 +26,9 @@ const TIGHTNESS: readonly Tightness[] = ['port', 'role', 'app'];
 export function suggestCommand(policy: Command, withTerminal: WithTerminal): void {
   policy
     .command('suggest')
-    .description('the fewest rules that let pass what was seen, with evidence; nothing is provisioned by it')
+    .description(
+      'the fewest rules that let pass what was seen, with evidence; -o FILE writes them for `policy apply -f`',
+    )
     .argument('<subject>', 'a namespace, or labels such as app=shop or app=shop,env=prod')
     .addOption(
       new Option(
@@ -38,21 +39,20 @@ export function suggestCommand(policy: Command, withTerminal: WithTerminal): voi
         .default('port'),
     )
     .option('--since <time>', 'what was seen since: 30m, 2h, 7d, or 2026-01-31T12:00:00Z', '1h')
-    .option('-f, --file <path>', 'write the rules to a file that `policy apply -f` takes')
     .option('--draft', 'put the rules into the draft')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ ringfence policy suggest shop-prod\n  $ ringfence policy suggest app=shop --since 1d -f shop.yaml\n  $ ringfence policy apply -f shop.yaml --provision',
+      '\nExamples:\n  $ ringfence policy suggest shop-prod\n  $ ringfence policy suggest app=shop --since 1d -o shop.yaml\n  $ ringfence policy apply -f shop.yaml --provision',
     )
     .action((subject: string, options: SuggestOptions) =>
-      withTerminal((terminal) => suggest(terminal, subject, options)),
+      withTerminal((terminal) => suggest(terminal, subject, options), { mayWriteFile: true }),
     );
 }
 
 async function suggest(terminal: Terminal, subject: string, options: SuggestOptions): Promise<void> {
-  const { api, format, write, note } = terminal;
-  if (options.file !== undefined && options.draft === true)
-    throw usage('Say --file or --draft: rules that are applied from the file would be there twice.');
+  const { api, file, format, write, note } = terminal;
+  if (file !== undefined && options.draft === true)
+    throw usage('Say -o FILE or --draft: rules that are applied from the file would be there twice.');
   const edges = await seenEdges(api, subject, options.since);
   const suggestion = await api.post<Suggestion>('/sec_policy/draft/suggest', {
     edges,
@@ -61,13 +61,13 @@ async function suggest(terminal: Terminal, subject: string, options: SuggestOpti
   if (format !== 'table') write(renderValue(suggestion, format));
   else await show(terminal, suggestion, edges);
   if (suggestion.rule_sets.length === 0) return;
-  if (options.file !== undefined) {
-    await writeFile(options.file, await fileOf(api, suggestion, subject));
-    note(`Written to ${options.file}: \`ringfence policy apply -f ${options.file}\` makes it the draft.\n`);
+  if (file !== undefined) {
+    await writeFile(file, await fileOf(api, suggestion, subject));
+    note(`Written to ${file}: \`ringfence policy apply -f ${file}\` makes it the draft.\n`);
   } else if (options.draft === true) {
     for (const body of suggestion.rule_sets) await api.post('/sec_policy/draft/rule_sets', body);
     note('In the draft, not in force: `ringfence policy diff` shows what it would change.\n');
-  } else note('Nothing is stored: --draft puts it into the draft, -f FILE into a file.\n');
+  } else note('Nothing is stored: --draft puts it into the draft, -o FILE into a file.\n');
 }
 
 interface ShownRule {
