@@ -36,6 +36,11 @@ export interface ControlBus {
   readonly bus: Bus;
   /** For a second connection of the same process: Nest's transport makes its own. */
   readonly connection: BusOptions;
+  /**
+   * From now on this process answers as the gateway asks for its health: the health of the whole is that of every part, its
+   * lanes included. One that stands by does not, or the whole would have the health of the one or the other.
+   */
+  answerHealth(): void;
 }
 
 export async function openControlBus(
@@ -69,8 +74,6 @@ export async function openControlBus(
   });
   bus.onReconnect(streams.ask);
   const call = HEALTH_CALLS.find((each) => each.service === service);
-  // As the gateway asks for it: the health of the whole is that of every part, its lanes included.
-  if (call !== undefined)
-    bus.serve(call, async () => ({ missing: [...health.missing()], alarms: [...health.alarms()] }));
-  return { bus, connection };
+  const word = async () => ({ missing: [...health.missing()], alarms: [...health.alarms()] });
+  return { bus, connection, answerHealth: () => void (call && bus.serve(call, word)) };
 }

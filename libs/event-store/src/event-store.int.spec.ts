@@ -379,13 +379,18 @@ describe('the event store', () => {
     const store = await open();
     const other = await open(store.service);
     const regained: string[] = [];
-    const first = await soleWriter(store, { onRegained: () => void regained.push('first') });
+    const standsBy = new Set<string>();
+    const onStandBy = (who: string) => (): void => void standsBy.add(who);
+    const onRegained = (): void => void regained.push('first');
+    const first = await soleWriter(store, { onRegained, onStandBy: onStandBy('first') });
     let isSecondIn = false;
-    const second = soleWriter(other).then((writer) => {
+    const second = soleWriter(other, { onStandBy: onStandBy('second') }).then((writer) => {
       isSecondIn = true;
       return writer;
     });
     expect(await first.oneAtATime(async () => isSecondIn)).toBe(false);
+    await eventually(() => standsBy.size > 0);
+    expect([...standsBy]).toEqual(['second']);
     // Whoever is faster now; work of the other fails for good reason, or waits its turn.
     await store.pool.query(
       `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = 7310004 and granted

@@ -28,7 +28,7 @@ export type { CopyBus, CopyParts, CopyProcess, KeptMessages } from './keep-whole
 export { mirror } from './mirror.js';
 export type { Mirror, Mirrored } from './mirror.js';
 export { oneAtATime, oneAtATimePer } from './one-at-a-time.js';
-export { soleWriter, turnToWrite } from './sole-writer.js';
+export { soleWriter, STANDS_BY, turnToWrite } from './sole-writer.js';
 export type { SoleWriter } from './sole-writer.js';
 export type { OneAtATime } from './one-at-a-time.js';
 export { openEventStore } from './open.js';

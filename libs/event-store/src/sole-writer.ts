@@ -12,9 +12,15 @@ import type { Turn } from './turn.js';
 /** Work that waits longer for its turn fails: its caller asks again, its message is delivered again. */
 const TURN_WITHIN_MS = 5_000;
 
-/** Waits until no other process writes; null when `signal` ends the wait. */
-export const turnToWrite = (store: Pick<EventStore, 'pool'>, signal: AbortSignal): Promise<Turn | null> =>
-  takeTurn(store.pool, LOCKS.write, signal);
+/** Readiness of a process that stands by. */
+export const STANDS_BY = 'another process writes: this one waits for its turn';
+
+/** Waits until no other process writes, and tells `onOther` while one does; null when `signal` ends the wait. */
+export const turnToWrite = (
+  store: Pick<EventStore, 'pool'>,
+  signal: AbortSignal,
+  onOther?: () => void,
+): Promise<Turn | null> => takeTurn(store.pool, LOCKS.write, signal, onOther);
 
 /** The turn was not to be had in time; nothing was done. `code` as Postgres says that another was faster: worth another try. */
 class AnotherWrites extends Error {
@@ -33,7 +39,9 @@ export interface SoleWriter {
 
 export interface SoleWriterOptions {
   /** Ends the wait for the first turn. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+  /** Another process writes, and this one waits for its first turn. */
+  readonly onStandBy?: (() => void) | undefined;
   /** After a turn was lost and taken anew: another process may have written meanwhile. */
   readonly onRegained?: () => void;
 }
@@ -43,8 +51,8 @@ export async function soleWriter(store: EventStore, options: SoleWriterOptions =
   const closing = new AbortController();
   const inTurn = oneAtATime();
   let turn: Turn | null = null;
-  const hold = async (signal: AbortSignal): Promise<void> => {
-    const taken = await turnToWrite(store, signal);
+  const hold = async (signal: AbortSignal, onOther?: () => void): Promise<void> => {
+    const taken = await turnToWrite(store, signal, onOther);
     if (taken === null) throw new AnotherWrites();
     turn = taken;
     void taken.lost.then(() => {
@@ -53,7 +61,7 @@ export async function soleWriter(store: EventStore, options: SoleWriterOptions =
       taken.release();
     });
   };
-  await hold(options.signal ?? closing.signal).catch(async (error: unknown) => {
+  await hold(options.signal ?? closing.signal, options.onStandBy).catch(async (error: unknown) => {
     await store.close();
     throw error;
   });

@@ -10,21 +10,24 @@ export interface Turn {
   release(): void;
 }
 
-/** Waits until no other process has the lock; null when `signal` ends the wait. */
+/** Waits until no other process has the lock, and tells `onHeld` that one has it; null when `signal` ends the wait. */
 export async function takeTurn(
   pool: pg.Pool,
   lock: number,
   signal: AbortSignal | undefined,
+  onHeld: () => void = () => undefined,
 ): Promise<Turn | null> {
   while (signal?.aborted !== true) {
     // A database that is away is told by the store's own health; here it only means to look again.
-    const turn = await tryOnce(pool, lock).catch(() => null);
-    if (turn !== null) return turn;
+    const turn = await tryOnce(pool, lock).catch(() => 'not known' as const);
+    if (turn === null) onHeld();
+    else if (turn !== 'not known') return turn;
     await pause(LOOK_EVERY_MS, signal);
   }
   return null;
 }
 
+/** Null: another process has it. */
 async function tryOnce(pool: pg.Pool, lock: number): Promise<Turn | null> {
   const client = await pool.connect();
   const lost = new Promise<void>((resolve) => {

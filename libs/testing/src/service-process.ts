@@ -5,6 +5,8 @@ import type { ServerProcess } from './server-process.js';
 export interface ServiceProcess extends Pick<ServerProcess, 'start' | 'stop' | 'kill'> {
   /** Whether it has all that it needs; one that stands by has not. */
   isReady(): Promise<boolean>;
+  /** What it lacks, in its words. */
+  missing(): Promise<readonly string[]>;
 }
 
 /** Started: its management listener is up, which it is before the service itself is. */
@@ -27,6 +29,10 @@ export async function startServiceProcess(
       ({ ok }) => ok,
       () => false,
     );
+  const missing = async (): Promise<readonly string[]> => {
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz`);
+    return ((await answer.json()) as { missing: readonly string[] }).missing;
+  };
   const { start, stop, kill } = server;
-  return { start, stop, kill, isReady };
+  return { start, stop, kill, isReady, missing };
 }

@@ -12,7 +12,7 @@ import { beforeServing, consumeByCluster, openControlBus } from '@ringfence/bus'
 import type { BeyondShare, Bus, ClusterReaders, Consumer } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
 import { CALLS } from '@ringfence/contracts';
-import { keepWhole, ownDurables } from '@ringfence/event-store';
+import { keepWhole, ownDurables, STANDS_BY } from '@ringfence/event-store';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { FLOW_INGEST, FlowIngestController } from './adapters/flow-ingest.controller.js';
@@ -38,13 +38,15 @@ function flowIngestModule(flowIngest: FlowIngest): new () => object {
 
 export async function startFlowIngest(context: Context): Promise<RunningService> {
   const { health, logger, onShutdown } = context;
-  const open: { flowIngest?: FlowIngest } = {};
+  const open: { flowIngest?: FlowIngest; standsBy?: string } = {};
   health.require(
     'postgres',
-    () => open.flowIngest?.database.availability() ?? 'not open yet, or another process writes',
+    () => open.flowIngest?.database.availability() ?? open.standsBy ?? 'not open yet',
   );
-  const { bus, connection } = await openControlBus(context, manifest);
-  const flowIngest = (open.flowIngest = await openFlowIngest(context));
+  const { bus, connection, answerHealth } = await openControlBus(context, manifest);
+  const onStandBy = (): void => void (open.standsBy = STANDS_BY);
+  const flowIngest = (open.flowIngest = await openFlowIngest({ ...context, onStandBy }));
+  answerHealth();
   onShutdown(() => flowIngest.close());
   const owned = await beforeServing(context, () => ownDurables(flowIngest.database, bus, manifest));
   const since = owned.get(FLOWS.durable);

@@ -39,7 +39,13 @@ export interface FlowIngest {
   close(): Promise<void>;
 }
 
-export type FlowIngestOptions = Pick<HostContext<Config>, 'config' | 'logger' | 'metrics' | 'signal'>;
+export interface FlowIngestOptions extends Pick<
+  HostContext<Config>,
+  'config' | 'logger' | 'metrics' | 'signal'
+> {
+  /** Another process writes, and this one waits for its turn. */
+  readonly onStandBy?: () => void;
+}
 
 export async function openFlowIngest(options: FlowIngestOptions): Promise<FlowIngest> {
   const { config, logger, metrics } = options;

@@ -76,6 +76,15 @@ describe('two processes of flow-ingest', () => {
     expect(await stored()).toBe(800);
   });
 
+  it('answer for the health of flow-ingest by the one that writes; the other says that it waits for its turn', async () => {
+    await eventually(
+      async () => (await Promise.all(processes.map((each) => each.missing()))).flat(),
+      (missing) => missing.includes('postgres: another process writes: this one waits for its turn'),
+    );
+    const words = await Promise.all(Array.from({ length: 20 }, () => edge.call(CALLS.flowHealth, {})));
+    expect(words.flatMap(({ missing }) => missing)).toEqual([]);
+  });
+
   it('are filled with what the stream still keeps when their database is lost', async () => {
     for (const each of processes) await each.stop();
     const client = new pg.Client({ connectionString: postgres.url });

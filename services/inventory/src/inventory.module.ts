@@ -11,7 +11,7 @@ import { Module } from '@nestjs/common';
 import { beforeServing, consumeByCluster, openControlBus } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
 import type { BeyondShare, Bus, ClusterReaders, Consumer } from '@ringfence/bus';
-import { keepWhole, ownDurables, waitingInAll } from '@ringfence/event-store';
+import { keepWhole, ownDurables, STANDS_BY, waitingInAll } from '@ringfence/event-store';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { INVENTORY, InventoryController } from './adapters/inventory.controller.js';
@@ -34,15 +34,21 @@ function inventoryModule(inventory: Inventory): new () => object {
 
 export async function startInventory(context: Context): Promise<RunningService> {
   const { config, health, logger, metrics, onShutdown, signal } = context;
-  const open: { inventory?: Inventory } = {};
-  health.require(
-    'postgres',
-    () => open.inventory?.store.availability() ?? 'not open yet, or another process writes',
-  );
+  const open: { inventory?: Inventory; standsBy?: string } = {};
+  health.require('postgres', () => open.inventory?.store.availability() ?? open.standsBy ?? 'not open yet');
   health.require('own events', () => open.inventory?.behind ?? true);
   health.fact('events to relay', () => String(open.inventory?.relayLag() ?? 0));
-  const { bus, connection } = await openControlBus(context, manifest);
-  const inventory = (open.inventory = await openInventory({ config, bus, logger, metrics, signal }));
+  const { bus, connection, answerHealth } = await openControlBus(context, manifest);
+  const onStandBy = (): void => void (open.standsBy = STANDS_BY);
+  const inventory = (open.inventory = await openInventory({
+    config,
+    bus,
+    logger,
+    metrics,
+    signal,
+    onStandBy,
+  }));
+  answerHealth();
   onShutdown(() => inventory.close());
   await beforeServing(context, () => ownDurables(inventory.store, bus, manifest));
   const app = await startNestOnBus({

@@ -78,12 +78,14 @@ export interface InventoryOptions {
   /** Absent: nothing is measured. */
   readonly metrics?: BusMetrics;
   readonly signal?: AbortSignal;
+  /** Another process writes, and this one waits for its turn. */
+  readonly onStandBy?: () => void;
 }
 
 export async function openInventory(options: InventoryOptions): Promise<Inventory> {
-  const { config, bus, logger, signal } = options;
+  const { config, bus, logger } = options;
   const store = await openServiceStore(DATABASE, options);
-  const writer = await soleWriter(store, signal && { signal });
+  const writer = await soleWriter(store, options);
   const behind = await beforeServing(options, () => neverTwice(store, bus, manifest));
   await beforeServing(options, async () => {
     await ensureDefaultProfile(store);

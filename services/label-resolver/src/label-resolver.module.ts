@@ -10,7 +10,7 @@ import { Module } from '@nestjs/common';
 import { beforeServing, openControlBus } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
 import type { Bus, Consumer } from '@ringfence/bus';
-import { keepWhole, ownDurables, waitingInAll } from '@ringfence/event-store';
+import { keepWhole, ownDurables, STANDS_BY, waitingInAll } from '@ringfence/event-store';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { LABEL_RESOLVER, LabelResolverController } from './adapters/label-resolver.controller.js';
@@ -35,16 +35,15 @@ function labelResolverModule(resolver: LabelResolver): new () => object {
 
 export async function startLabelResolver(context: Context): Promise<RunningService> {
   const { config, health, logger, onShutdown, signal } = context;
-  const open: { resolver?: LabelResolver } = {};
-  health.require(
-    'postgres',
-    () => open.resolver?.store.availability() ?? 'not open yet, or another process writes',
-  );
+  const open: { resolver?: LabelResolver; standsBy?: string } = {};
+  health.require('postgres', () => open.resolver?.store.availability() ?? open.standsBy ?? 'not open yet');
   health.require('own events', () => open.resolver?.behind ?? true);
   health.fact('events to relay', () => String(open.resolver?.relayLag() ?? 0));
   health.fact('events whose settings are not published', () => String(open.resolver?.settingsLag() ?? 0));
-  const { bus, connection } = await openControlBus(context, manifest);
-  const resolver = (open.resolver = await openLabelResolver({ config, bus, logger, signal }));
+  const { bus, connection, answerHealth } = await openControlBus(context, manifest);
+  const onStandBy = (): void => void (open.standsBy = STANDS_BY);
+  const resolver = (open.resolver = await openLabelResolver({ config, bus, logger, signal, onStandBy }));
+  answerHealth();
   onShutdown(() => resolver.close());
   await beforeServing(context, () => ownDurables(resolver.store, bus, manifest));
   const app = await startNestOnBus({

@@ -48,14 +48,16 @@ export interface LabelResolverOptions {
   readonly bus: Bus;
   readonly logger: Logger;
   readonly signal?: AbortSignal;
+  /** Another process writes, and this one waits for its turn. */
+  readonly onStandBy?: () => void;
 }
 
 export async function openLabelResolver(options: LabelResolverOptions): Promise<LabelResolver> {
-  const { bus, logger, signal } = options;
+  const { bus, logger, signal, onStandBy } = options;
   const store = await openServiceStore(DATABASE, options);
   const resolver = new EntityResolver(store);
   const onRegained = (): void => resolver.forget();
-  const writer = await soleWriter(store, { onRegained, ...(signal && { signal }) });
+  const writer = await soleWriter(store, { onRegained, signal, onStandBy });
   const queue = writer.oneAtATime;
   const behind = await beforeServing(options, () => neverTwice(store, bus, manifest));
   await beforeServing(options, async () => {

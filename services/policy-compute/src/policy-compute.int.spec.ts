@@ -312,7 +312,7 @@ describe('policy-compute on real servers', () => {
 
   it('lets a second process stand by, take part in what is provisioned, and take over without writing anything', async () => {
     const other = await fixture.another();
-    expect(other.service.writer()).toBe('another process');
+    await eventually(() => other.service.writer() === 'another process');
     const request = {
       org: 1,
       actor: { kind: 'user' as const, id: '1' },

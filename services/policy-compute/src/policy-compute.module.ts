@@ -41,8 +41,9 @@ export async function startPolicyCompute(context: Context): Promise<RunningServi
   health.require('policy', () => opened.policy?.inSync() ?? 'not open yet');
   health.require('own events', () => opened.policy?.behind ?? true);
   health.fact('events to relay', () => String(opened.policy?.relayLag() ?? 0));
-  health.fact('policy is written by', () => opened.policy?.writer() ?? 'nobody yet');
-  const { bus, connection } = await openControlBus(context, manifest);
+  health.fact('policy is written by', () => opened.policy?.writer() ?? 'not known yet');
+  const { bus, connection, answerHealth } = await openControlBus(context, manifest);
+  answerHealth();
   const policy = await openPolicyCompute({ config, bus, logger, metrics, signal });
   opened.policy = policy;
   onShutdown(() => policy.close());

@@ -37,6 +37,8 @@ const READ_AGAIN = {
   left: 'a process that wrote before has ended its turn only now: what it wrote is looked through',
 };
 
+const NOT_KNOWN = 'not known yet';
+
 /** How often to look for what another process of this service provisioned. */
 const LOOK_EVERY_MS = 500;
 
@@ -47,7 +49,7 @@ export class LivePolicy {
   private openPreview: PolicyPreview | undefined;
   private consumer: FactConsumer | undefined;
   private state: true | string = 'reading labels, profiles and entities';
-  private whoWrites = 'none yet';
+  private whoWrites: string = NOT_KNOWN;
   private writing: Promise<void> = Promise.resolve();
   private looking: NodeJS.Timeout | undefined;
   /** What the lane knows of the stream is not so any more. */
@@ -124,8 +126,8 @@ export class LivePolicy {
   private async writeWhileOurTurn(): Promise<void> {
     const { book, logger } = this.options;
     const { signal } = this.closing;
-    this.whoWrites = 'another process';
-    const turn = await turnToWrite(book.store, signal);
+    this.whoWrites = NOT_KNOWN;
+    const turn = await turnToWrite(book.store, signal, () => (this.whoWrites = 'another process'));
     if (turn === null) return;
     const lost = turn.lost.then(() => 'lost' as const);
     try {
