@@ -125,9 +125,12 @@ const health = [
   2_000,
 ] as const;
 
-/** An owner says again what is so now: for who mirrors it. `begin` false: only how far that is. */
+/**
+ * An owner says again what is so now: for who mirrors it. `begin` false: only how far that is. `after`: instead, as it was said, all that came
+ * after this position of its own.
+ */
 const resync = [
-  z.object({ begin: z.boolean() }),
+  z.object({ begin: z.boolean(), after: z.number().int().nonnegative().optional() }),
   z.object({ said: z.number().int(), position: z.number().int(), upto: z.number().int() }),
 ] as const;
 

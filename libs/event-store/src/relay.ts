@@ -34,8 +34,8 @@ export interface RelayOptions {
 export interface Relay {
   /** Events that are stored and not yet published, as of the last look. */
   lag(): number;
-  /** Says again what is so now (see resync.ts), or only tells how far that is. */
-  resync(request: { readonly begin: boolean }): Promise<ResyncProgress>;
+  /** Says again what is so now (see resync.ts), or all that came after a position, or only tells how far that is. */
+  resync(request: { readonly begin: boolean; readonly after?: number | undefined }): Promise<ResyncProgress>;
   /** Publishes again from a position: for a NATS server that lost its files. */
   rewind(position: number): Promise<void>;
   close(): Promise<void>;
@@ -71,18 +71,20 @@ export function startRelay(store: EventStore, bus: EventPublisher, options: Rela
     },
     options.onError,
   );
+  const rewind = async (position: number): Promise<void> => {
+    await rewindRelay(store.pool, store.service, position);
+    wake.now();
+  };
   return {
     lag: () => state.lag,
-    resync: async ({ begin }) => {
-      if (!begin) return resyncProgress(store.pool);
+    resync: async ({ begin, after }) => {
+      if (begin && after !== undefined) await rewind(after);
+      if (!begin || after !== undefined) return resyncProgress(store.pool);
       const progress = await beginResync(store.pool);
       wake.now();
       return progress;
     },
-    rewind: async (position) => {
-      await rewindRelay(store.pool, store.service, position);
-      wake.now();
-    },
+    rewind,
     close: async () => {
       ended.abort();
       wake.now();

@@ -8,16 +8,17 @@
  *                 └─ refused ─▶ audit_events ◀─ EVENTS               ├─▶ edge-answers (exchange, pair)
  *                                                                    └─▶ flow-download, followers (server-sent events)
  */
-import { beforeServing, eventOf } from '@ringfence/bus';
-import type { Bus, Consumer, Message } from '@ringfence/bus';
+import { beforeServing } from '@ringfence/bus';
+import type { Bus } from '@ringfence/bus';
 import { Envelope, VERSION } from '@ringfence/contracts';
-import { inTurns, openServiceStore, ownDurables } from '@ringfence/event-store';
+import { inTurns, openServiceStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { rateWindow } from '@ringfence/service-host';
 import type { HostContext } from '@ringfence/service-host';
 import { admission } from './adapters/admission/admission.js';
 import { apiKeyCheck } from './adapters/admission/api-key-check.js';
 import { ensureBootstrapKey } from './adapters/admission/api-keys.store.js';
+import { readAudit } from './adapters/audit/audit.consumer.js';
 import { edgeAnswers } from './adapters/answers/edge-answers.js';
 import type { RecordRefusal } from './adapters/answers/edge-answers.js';
 import { followers } from './adapters/http/followers.js';
@@ -34,8 +35,8 @@ import { DATABASE } from './database.js';
 import { docsPage } from './domain/docs-page.renderer.js';
 import { openApiDocument } from './domain/open-api.renderer.js';
 import { routeMatcher } from './domain/route-match.js';
-import { AUDIT, manifest, PROVISIONED } from './manifest.js';
-import { pruneEvents, recordChange, recordRefusal } from './read/audit-events.js';
+import { PROVISIONED } from './manifest.js';
+import { pruneEvents, recordRefusal } from './read/audit-events.js';
 import { jobsStore } from './read/jobs.store.js';
 import type { Jobs } from './read/jobs.store.js';
 import { ROUTES } from './routes/routes.js';
@@ -139,12 +140,6 @@ function refusalRecorder(
     if (pace.take('all', Date.now()) > 0) unrecorded.add();
     else recordRefusal(store.entities, refusal, new Date()).catch(onError);
   };
-}
-
-async function readAudit(store: EventStore, bus: Bus, onError: (error: unknown) => void): Promise<Consumer> {
-  await ownDurables(store, bus, manifest);
-  const record = (message: Message): Promise<void> => recordChange(store.entities, eventOf(message));
-  return bus.consume(AUDIT, record, { onError });
 }
 
 /** As it is published: each gateway has followers of its own. */

@@ -47,4 +47,20 @@ class LivingJobs1795392001000 implements Migration {
   }
 }
 
-export const MIGRATIONS: readonly MigrationClass[] = [Gateway1795219201000, LivingJobs1795392001000];
+/** How far the events of each owner are in the audit trail. */
+class Audited1795651201000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query(
+      'create table audited (owner text primary key, stream text not null, position bigint not null)',
+    );
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('drop table audited');
+  }
+}
+
+export const MIGRATIONS: readonly MigrationClass[] = [
+  Gateway1795219201000,
+  LivingJobs1795392001000,
+  Audited1795651201000,
+];

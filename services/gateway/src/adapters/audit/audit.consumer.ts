@@ -1,0 +1,44 @@
+/** What all services decide, into the audit trail; in one process at a time. */
+import { eventOf } from '@ringfence/bus';
+import type { Bus } from '@ringfence/bus';
+import { ownDurables } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
+import { pause, retrying } from '@ringfence/retrying';
+import { AUDIT, manifest } from '../../manifest.js';
+import { recordChange } from '../../read/audit-events.js';
+import { AuditedEvents } from './audited.js';
+
+const SETTLE_EVERY_MS = 5_000;
+
+export async function readAudit(
+  store: EventStore,
+  bus: Bus,
+  onError: (error: unknown) => void,
+): Promise<{ close(): Promise<void> }> {
+  await ownDurables(store, bus, manifest);
+  const audited = await AuditedEvents.open(store.entities, bus);
+  const closing = new AbortController();
+  const { signal } = closing;
+  const consumer = bus.consume(
+    AUDIT,
+    async (message) => {
+      const event = eventOf(message);
+      await recordChange(store.entities, event);
+      audited.reached(event, message.stream);
+    },
+    { onError },
+  );
+  const settling = (async () => {
+    while (!signal.aborted) {
+      await retrying(() => audited.settle(), { signal, onError });
+      await pause(SETTLE_EVERY_MS, signal);
+    }
+  })();
+  return {
+    close: async () => {
+      closing.abort();
+      await Promise.all([settling, consumer.close()]);
+      await audited.keep().catch(onError);
+    },
+  };
+}
