@@ -64,9 +64,8 @@ async function label(
   labels: Labelling,
   options: LabelOptions,
 ): Promise<void> {
-  const hrefs = await labelHrefs(terminal, labels);
   const work = options.namespace === true ? labelNamespace : name.includes('/') ? labelInCluster : labelHost;
-  const done = await work(terminal, name, { labels, hrefs, options });
+  const done = await work(terminal, name, { labels, options });
   const words = [...labels].map(([key, value]) => (value === null ? `${key}-` : `${key}=${value}`)).join(' ');
   const { format, write } = terminal;
   if (format !== 'table')
@@ -76,11 +75,10 @@ async function label(
 
 interface Wish {
   readonly labels: Labelling;
-  readonly hrefs: ReadonlyMap<string, string>;
   readonly options: LabelOptions;
 }
 
-/** By type; what does not exist yet is created. */
+/** By type; what does not exist yet is created, once it is known that whoever is to have it exists. */
 async function labelHrefs({ api, note }: Terminal, labels: Labelling): Promise<Map<string, string>> {
   const existing = await api.all<Reference>('/labels');
   const hrefs = new Map<string, string>();
@@ -93,7 +91,8 @@ async function labelHrefs({ api, note }: Terminal, labels: Labelling): Promise<M
   return hrefs;
 }
 
-async function labelHost({ api }: Terminal, name: string, { labels, hrefs }: Wish): Promise<string[]> {
+async function labelHost(terminal: Terminal, name: string, { labels }: Wish): Promise<string[]> {
+  const { api } = terminal;
   const found = await api.all<{
     href: string;
     name: string | null;
@@ -108,6 +107,7 @@ async function labelHost({ api }: Terminal, name: string, { labels, hrefs }: Wis
     );
   if (hosts.length > 1) throw refused(`Several hosts are called ${name}; take it by its href over REST.`);
   const kept = host.labels.filter(({ key }) => !labels.has(key)).map(({ href }) => ({ href }));
+  const hrefs = await labelHrefs(terminal, labels);
   await api.put(host.href, { labels: [...kept, ...[...hrefs.values()].map((href) => ({ href }))] });
   return [name];
 }
@@ -115,10 +115,11 @@ async function labelHost({ api }: Terminal, name: string, { labels, hrefs }: Wis
 async function labelNamespace(
   terminal: Terminal,
   name: string,
-  { labels, hrefs, options }: Wish,
+  { labels, options }: Wish,
 ): Promise<string[]> {
   const profile = await profileOf(terminal, name, options.cluster);
   const kept = profile.labels.filter(({ key }) => !labels.has(key)).map(asWritten);
+  const hrefs = await labelHrefs(terminal, labels);
   const fixed = [...hrefs].map(([key, href]) => ({ key, assignment: { href } }));
   await terminal.api.put(profile.href, { labels: [...kept, ...fixed] });
   return [`namespace ${name}`];
@@ -169,6 +170,7 @@ async function labelInCluster(
     );
   const patches = targets.map((target) => labelPatch(target, labels));
   const client = await kubernetesClient(terminal.kubeconfig);
+  await labelHrefs(terminal, labels);
   try {
     for (const { path, body } of patches) await client.patch(path, body, 'application/merge-patch+json');
   } finally {
