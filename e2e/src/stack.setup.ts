@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { freePort, parseOptions, Progress, Stack } from '@ringfence/up';
+import { freePort, parseOptions, podsReady, Progress, Stack } from '@ringfence/up';
 import { startOtlpReceiver } from './otlp-receiver.js';
 import type { OtlpReceiver } from './otlp-receiver.js';
 
@@ -76,7 +76,9 @@ export async function setup(project: TestProject): Promise<void> {
 async function startExporting(endpoint: string): ReturnType<Stack['start']> {
   process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = endpoint;
   try {
-    return await stack.start();
+    const running = await stack.start();
+    await podsReady(running);
+    return running;
   } finally {
     delete process.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
   }

@@ -8,6 +8,7 @@ import {
   freePort,
   KubernetesApi,
   parseOptions as parseUpOptions,
+  podsReady,
   Progress,
   readCommandLine,
   Stack,
@@ -75,6 +76,7 @@ async function campaignOn(options: CampaignOptions, ending: AbortSignal): Promis
   const hogsBeside = Array.from({ length: options.hogs }, () => hog());
   try {
     const running = await stack.start();
+    await podsReady(running);
     campaign = new Campaign({
       ...{ running, seed: options.seed, minutes: options.minutes },
       kubernetes: new KubernetesApi(running.sandbox.kubeconfig),

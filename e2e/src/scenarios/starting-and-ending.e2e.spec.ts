@@ -67,8 +67,8 @@ async function start(): Promise<{ child: ChildProcess; output: () => string }> {
   await untilDone(
     async () => {
       if (child.exitCode !== null) throw new Error(text.slice(-2_000));
-      if (text.includes('Try, in this order:')) return { done: true };
-      return { missing: 'its story', sign: text.length };
+      if (stripVTControlCharacters(text).includes('✓ First flow reported')) return { done: true };
+      return { missing: 'its first flow', sign: text.length };
     },
     { what: 'npm start', stalledAfterMs: 240_000 },
   );
@@ -106,7 +106,7 @@ describe('npm start', { timeout: 1_800_000 }, () => {
     ]) {
       expect(env).toContain(`${name}=`);
     }
-    expect(output()).toMatch(/✓ First flow reported\s+[\d.]+ s/);
+    expect(output()).toMatch(/Try, in this order:[^]*✓ Pods ready[^]*✓ First flow reported\s+[\d.]+ s/);
     child.kill('SIGTERM');
     await ended();
     expect(await leftovers()).toEqual([]);

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, KubernetesApi, parseOptions, Progress, Stack } from '@ringfence/up';
+import { freePort, KubernetesApi, parseOptions, podsReady, Progress, Stack } from '@ringfence/up';
 import type { Processes, RingfenceApi, SandboxNode } from '@ringfence/up';
 import type { Figure } from './measure.js';
 import { residentTree } from './resident.js';
@@ -73,7 +73,9 @@ async function startBenchStack(): Promise<BenchStack> {
     rmSync(directory, { recursive: true, force: true });
   };
   try {
-    const { access, api, clusterId, sandbox } = await stack.start();
+    const running = await stack.start();
+    await podsReady(running);
+    const { access, api, clusterId, sandbox } = running;
     const rule = await enforce(api, clusterId);
     const memory = (name: string): number =>
       residentTree(stack.processes.get(name).pid ?? 0).reduce((sum, { resident }) => sum + resident, 0);

@@ -1,3 +1,4 @@
+export { podsReady } from './application/waiting-for-pods.js';
 export { Progress } from './banner.js';
 export { parseInteger, parseNumber, parseWords, readCommandLine } from './command-line.js';
 export { claimDataDirectory } from './data-directory.js';

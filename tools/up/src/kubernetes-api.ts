@@ -1,4 +1,4 @@
-/** The little of the Kubernetes API that the launcher needs: server-side apply, and which Pods are not ready. */
+/** The little of the Kubernetes API that the launcher needs: server-side apply, and lists. */
 import { readFileSync } from 'node:fs';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { parse } from 'yaml';
@@ -13,10 +13,18 @@ interface ApiResource {
   kind: string;
   namespaced: boolean;
 }
-interface Pod {
-  metadata: { name: string; ownerReferences?: { kind: string }[]; deletionTimestamp?: string };
-  status?: { phase?: string; conditions?: { type: string; status: string }[] };
+/** What the API server says no to; `why` is its own sentence. */
+export class KubernetesRefusal extends Error {
+  constructor(
+    what: string,
+    readonly status: number,
+    readonly why: string,
+  ) {
+    super(`Kubernetes: ${what} answered ${status}: ${why}`);
+  }
 }
+
+export class NotServed extends Error {}
 
 const TIMEOUT_MS = 20_000;
 const decode = (text: string | undefined): string | undefined =>
@@ -57,24 +65,37 @@ export class KubernetesApi {
     );
   }
 
-  /** `namespace/name` of Pods that neither are ready nor have run to their end. */
-  async unreadyPods(namespace: string): Promise<string[]> {
-    const { items } = (await this.request('GET', `/api/v1/namespaces/${namespace}/pods`)) as { items: Pod[] };
-    return items.filter((pod) => !isSettled(pod)).map((pod) => `${namespace}/${pod.metadata.name}`);
+  async list<T>(path: string): Promise<T[]> {
+    return ((await this.request('GET', path)) as { items: T[] }).items;
   }
 
-  private async pathOf(manifest: Manifest): Promise<string> {
-    const { apiVersion, kind } = manifest;
-    const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-    const known =
-      this.resources.get(apiVersion) ??
-      ((await this.request('GET', base)) as { resources: ApiResource[] }).resources;
-    const resource = known.find((candidate) => candidate.kind === kind && !candidate.name.includes('/'));
-    if (!resource) throw new Error(`The cluster does not know ${kind} of ${apiVersion}`);
-    this.resources.set(apiVersion, known);
+  async serves(apiVersion: string, kind: string): Promise<boolean> {
+    return (await this.resourceOf(apiVersion, kind)) !== undefined;
+  }
+
+  private async pathOf({ apiVersion, kind, metadata }: Manifest): Promise<string> {
+    const resource = await this.resourceOf(apiVersion, kind);
+    if (!resource) throw new NotServed(`The cluster does not know ${kind} of ${apiVersion}`);
+    const base = groupPath(apiVersion);
     return resource.namespaced
-      ? `${base}/namespaces/${manifest.metadata.namespace ?? 'default'}/${resource.name}`
+      ? `${base}/namespaces/${metadata.namespace ?? 'default'}/${resource.name}`
       : `${base}/${resource.name}`;
+  }
+
+  private async resourceOf(apiVersion: string, kind: string): Promise<ApiResource | undefined> {
+    const known = this.resources.get(apiVersion) ?? (await this.discover(apiVersion));
+    const resource = known.find((candidate) => candidate.kind === kind && !candidate.name.includes('/'));
+    if (resource) this.resources.set(apiVersion, known);
+    return resource;
+  }
+
+  private async discover(apiVersion: string): Promise<ApiResource[]> {
+    try {
+      return ((await this.request('GET', groupPath(apiVersion))) as { resources: ApiResource[] }).resources;
+    } catch (error) {
+      if (error instanceof KubernetesRefusal && error.status === 404) return [];
+      throw error;
+    }
   }
 
   async request(method: string, path: string, body?: unknown, contentType?: string): Promise<unknown> {
@@ -96,20 +117,13 @@ export class KubernetesApi {
       body: body === undefined ? null : JSON.stringify(body),
     });
     const text = await response.text();
-    if (!response.ok)
-      throw new Error(`Kubernetes: ${method} ${path} answered ${response.status}: ${messageOf(text)}`);
+    if (!response.ok) throw new KubernetesRefusal(`${method} ${path}`, response.status, messageOf(text));
     return text;
   }
 }
 
-function isSettled(pod: Pod): boolean {
-  if (pod.metadata.deletionTimestamp !== undefined) return true;
-  if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return true;
-  return (
-    pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ??
-    false
-  );
-}
+const groupPath = (apiVersion: string): string =>
+  apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 
 function messageOf(text: string): string {
   try {

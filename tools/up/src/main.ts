@@ -1,13 +1,17 @@
 /** `npm start` after the set-up: start, tell the story, and end everything on any signal, crash or lost parent. */
 import { mkdirSync } from 'node:fs';
+import { Stalled } from '@ringfence/testing';
+import { outcomeText } from './application/applying.js';
+import { firstFlow } from './application/first-flow.js';
+import { followPods } from './application/waiting-for-pods.js';
 import { Progress, storyText } from './banner.js';
 import { readCommandLine } from './command-line.js';
 import { claimDataDirectory } from './data-directory.js';
-import { firstFlow } from './application/first-flow.js';
 import { parseOptions, USAGE } from './options.js';
 import type { UpOptions } from './options.js';
 import type { Exit } from './processes.js';
 import { Stack } from './stack.js';
+import type { Running } from './stack.js';
 
 const PARENT_POLL_MS = 500;
 
@@ -47,11 +51,11 @@ export async function main(argv: readonly string[]): Promise<void> {
 async function run(stack: Stack, options: UpOptions): Promise<void> {
   const progress = new Progress(print);
   const running = await stack.start();
-  const { namespaces, demo, calls } = running.application;
-  if (namespaces.length > 0) await progress.phase('First flow reported', () => firstFlow(running.api));
-  const { access, sandbox } = running;
+  const { access, application, sandbox } = running;
+  const { namespaces, demo, calls, outcome } = application;
   const { dataDirectory, simulate } = options;
   const pairing = options.kubeconfig === null ? null : running.pairing;
+  if (!demo) print(outcomeText(outcome));
   print(
     storyText({
       access,
@@ -64,6 +68,19 @@ async function run(stack: Stack, options: UpOptions): Promise<void> {
       pairing,
     }),
   );
+  if (namespaces.length > 0) await followApplication(running, progress);
+}
+
+/** From here on everything can be used; a Pod that never becomes ready, or that calls nothing, ends nothing. */
+async function followApplication(running: Running, progress: Progress): Promise<void> {
+  const tell = (words: string): void => progress.note(words);
+  await progress.phase('Pods ready', () => followPods(running, tell));
+  try {
+    await progress.phase('First flow reported', () => firstFlow(running.api));
+  } catch (error) {
+    const none = 'none yet: `npx ringfence flows --follow` shows flows as soon as something calls';
+    tell(error instanceof Stalled ? none : String(error));
+  }
 }
 
 /** Rejects once, with the first reason to end. */

@@ -1,11 +1,14 @@
 /** The command line of `npm start`: parsed once, refused in one line. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { LocatedManifest } from './application/manifests.js';
+import { readApplication } from './application/read-application.js';
 import { parseInteger, parseWords, UsageError } from './command-line.js';
 
 export interface UpOptions {
   readonly nodes: number;
-  readonly manifests: readonly string[];
+  /** What to deploy instead of the demo, read and checked; null: nothing was named. */
+  readonly application: readonly LocatedManifest[] | null;
   readonly kubeconfig: string | null;
   readonly simulate: boolean;
   readonly keep: boolean;
@@ -19,7 +22,8 @@ export interface UpOptions {
 export const USAGE = `npm start -- [options]
 
   --nodes N            nodes of the sandbox cluster (default 2)
-  --manifest FILE…     deploy these Kubernetes manifests instead of the demo
+  --manifest PATH…     deploy these Kubernetes manifests instead of the demo: files, directories, globs, - (standard input)
+  --namespace N, -n N  where objects of the manifests go that name no namespace
   --calls FILE         who calls whom where the manifests do not say: lines "from to port"
   --kubeconfig FILE    attach to a real cluster; no sandbox
   --simulate           no root needed: verdicts by the policy engine instead of the kernel
@@ -34,10 +38,11 @@ Servers of your own: NATS_URL, DATABASE_URL.`;
 export function parseOptions(argv: readonly string[], cwd: string): UpOptions | 'help' {
   const { values, positionals } = parse(argv);
   if (values.help) return 'help';
-  const manifests = [...(values.manifest ?? []), ...positionals].map((file) => existing(resolve(cwd, file)));
+  const manifests = [...(values.manifest ?? []), ...positionals];
+  const { namespace } = values;
   const options: UpOptions = {
     nodes: parseInteger('--nodes', values.nodes, 1, 16),
-    manifests,
+    application: manifests.length === 0 ? null : readApplication(manifests, { cwd, namespace }),
     kubeconfig: values.kubeconfig === undefined ? null : existing(resolve(cwd, values.kubeconfig)),
     simulate: values.simulate,
     keep: values.keep,
@@ -58,6 +63,7 @@ function parse(argv: readonly string[]) {
     options: {
       nodes: { type: 'string', default: '2' },
       manifest: { type: 'string', multiple: true },
+      namespace: { type: 'string', short: 'n' },
       kubeconfig: { type: 'string' },
       simulate: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },

@@ -81,15 +81,15 @@ export class Stack {
         signal: this.ending.signal,
       }),
     );
-    const application = await progress.phase('Application: deployed, managed, Pods ready', () =>
-      deployApplication({ options, api, sandbox, clusterId: cluster.id, onWaiting }),
-    );
     writeEnvironment(options, {
       ...apiVariables(control.access),
       RINGFENCE_CA: agents.caFile,
       KUBECONFIG: sandbox.kubeconfig,
       RINGFENCE_CLUSTER_ID: cluster.id,
     });
+    const application = await progress.phase('Application: deployed and managed', () =>
+      deployApplication({ options, api, sandbox, clusterId: cluster.id }),
+    );
     const pairing = { ...agents, key: cluster.pairingKey };
     return { access: control.access, api, sandbox, clusterId: cluster.id, application, pairing };
   }

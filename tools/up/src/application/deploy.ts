@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import { untilDone } from '@ringfence/testing';
 import { ROOT } from '../entry-points.js';
 import { KubernetesApi } from '../kubernetes-api.js';
+import { Applying } from './applying.js';
+import type { Outcome } from './applying.js';
 import type { CallSummary } from './calls.js';
 import { ensureLabels } from './labels.js';
 import type { Label } from './labels.js';
-import { namespaceManifests, namespacesOf, readManifests } from './manifests.js';
-import type { Manifest } from './manifests.js';
+import { namespaceManifests } from './manifests.js';
 import { prepared } from './prepared.js';
+import { readApplication } from './read-application.js';
 import type { UpOptions } from '../options.js';
 import type { RingfenceApi } from '../ringfence-api.js';
 import type { Sandbox } from '../sandbox.js';
@@ -21,6 +23,7 @@ export interface Application {
   readonly demo: boolean;
   /** Null: nothing was deployed. */
   readonly calls: CallSummary | null;
+  readonly outcome: Outcome;
 }
 
 interface Deployment {
@@ -28,13 +31,6 @@ interface Deployment {
   readonly api: RingfenceApi;
   readonly sandbox: Sandbox;
   readonly clusterId: string;
-  readonly onWaiting?: (words: string) => void;
-}
-
-interface AwaitedPods {
-  readonly kubernetes: KubernetesApi;
-  readonly namespaces: readonly string[];
-  readonly onWaiting: ((words: string) => void) | undefined;
 }
 
 /** Labels by label type; what the namespace's profile fixes. */
@@ -45,35 +41,30 @@ const DEMO_NAMESPACES: Readonly<Record<string, FixedLabels>> = {
   'shop-prod': { app: 'shop', env: 'prod' },
   'shop-dev': { app: 'shop', env: 'dev' },
 };
-/** Probes of real applications begin late and come seldom. */
-const PODS_STALLED_AFTER_MS = 180_000;
+const NOTHING: Outcome = { applied: 0, ignored: [] };
 const SYSTEM_NAMESPACES = new Set(['kube-system', 'kube-public', 'kube-node-lease']);
 
 export async function deployApplication(deployment: Deployment): Promise<Application> {
   const { options, sandbox } = deployment;
-  if (options.kubeconfig && options.manifests.length === 0)
-    return { namespaces: [], demo: false, calls: null };
-  const demo = options.manifests.length === 0;
-  const read = demo ? readManifests(DEMO_MANIFEST) : options.manifests.flatMap(readManifests);
-  const { manifests, roles, calls } = prepared(read, options.calls);
-  const namespaces = namespacesOf(manifests).filter((name) => !SYSTEM_NAMESPACES.has(name));
-  const kubernetes = new KubernetesApi(sandbox.kubeconfig);
-  for (const namespace of namespaceManifests(manifests))
-    if (!SYSTEM_NAMESPACES.has(namespace.metadata.name!)) await kubernetes.apply(namespace);
+  const demo = options.application === null;
+  if (options.kubeconfig && demo) return { namespaces: [], demo: false, calls: null, outcome: NOTHING };
+  const read = options.application ?? readApplication([DEMO_MANIFEST], { cwd: ROOT });
+  const { manifests, roles, calls } = prepared(
+    read.map(({ manifest }) => manifest),
+    options.calls,
+  );
+  const objects = manifests.map((manifest, index) => ({ manifest, place: read[index]!.place }));
+  const applying = new Applying(new KubernetesApi(sandbox.kubeconfig));
+  const namespaces: string[] = [];
+  for (const namespace of namespaceManifests(objects)) {
+    const name = namespace.manifest.metadata.name!;
+    if (!SYSTEM_NAMESPACES.has(name) && (await applying.apply(namespace))) namespaces.push(name);
+  }
   const fixed = (namespace: string): FixedLabels =>
     demo ? DEMO_NAMESPACES[namespace]! : { app: namespace, env: 'demo' };
   await manageNamespaces(deployment, namespaces, roles, fixed);
-  for (const manifest of inOrder(manifests)) await kubernetes.apply(manifest);
-  await podsReady({ kubernetes, namespaces, onWaiting: deployment.onWaiting });
-  return { namespaces, demo, calls };
-}
-
-/** Definitions before objects of them, Services and configuration before the Pods that name them. */
-const FIRST = ['CustomResourceDefinition', 'ConfigMap', 'Secret', 'Service'];
-
-function inOrder(manifests: readonly Manifest[]): Manifest[] {
-  const rank = ({ kind }: Manifest): number => (FIRST.includes(kind) ? FIRST.indexOf(kind) : FIRST.length);
-  return manifests.filter(({ kind }) => kind !== 'Namespace').sort((a, b) => rank(a) - rank(b));
+  await applying.applyAll(objects.filter(({ manifest }) => manifest.kind !== 'Namespace'));
+  return { namespaces, demo, calls, outcome: applying.outcome() };
 }
 
 async function manageNamespaces(
@@ -108,23 +99,5 @@ async function profileOf(api: RingfenceApi, clusterId: string, namespace: string
       return found ? { done: found.href } : { missing: `${profiles.length} namespaces are reported` };
     },
     { what: `Kubelink to report the namespace ${namespace}`, everyMs: 100 },
-  );
-}
-
-async function podsReady({ kubernetes, namespaces, onWaiting }: AwaitedPods): Promise<void> {
-  await untilDone(
-    async () => {
-      const waiting: string[] = [];
-      for (const namespace of namespaces) waiting.push(...(await kubernetes.unreadyPods(namespace)));
-      if (waiting.length === 0) return { done: true };
-      const named = waiting.slice(0, 5).join(', ');
-      return { missing: `${waiting.length} Pods are not ready: ${named}` };
-    },
-    {
-      what: 'Pods to become ready',
-      stalledAfterMs: PODS_STALLED_AFTER_MS,
-      everyMs: 250,
-      ...(onWaiting && { onWaiting }),
-    },
   );
 }

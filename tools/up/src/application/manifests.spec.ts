@@ -30,9 +30,16 @@ describe("the user's manifests", () => {
       kind: 'Namespace',
       metadata: { name: 'bank', annotations: { 'com.illumio.pairing_key': 'k' } },
     };
-    expect(namespaceManifests([deployment, described])).toEqual([
-      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },
-      described,
+    const objects = [
+      { manifest: deployment, place: 'app.yaml:1' },
+      { manifest: described, place: 'app.yaml:9' },
+    ];
+    expect(namespaceManifests(objects)).toEqual([
+      {
+        manifest: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },
+        place: 'app.yaml:1',
+      },
+      { manifest: described, place: 'app.yaml:9' },
     ]);
   });
 });

@@ -1,10 +1,4 @@
-/**
- * Kubernetes manifests on their way into the cluster: reading, the additions that make an unknown application
- * visible (decision: `--manifest`), and server-side apply.
- */
-import { readFileSync } from 'node:fs';
-import { parseAllDocuments } from 'yaml';
-
+/** Kubernetes manifests on their way into the cluster, and the additions that make an unknown application visible. */
 interface Metadata {
   name?: string;
   generateName?: string;
@@ -19,57 +13,36 @@ export interface Manifest {
   kind: string;
   metadata: Metadata;
   spec?: WithTemplate & { jobTemplate?: { spec?: WithTemplate } };
-  items?: Manifest[];
 }
 
-const CLUSTER_SCOPED = new Set([
-  'Namespace',
-  'Node',
-  'ClusterRole',
-  'ClusterRoleBinding',
-  'CustomResourceDefinition',
-  'PersistentVolume',
-  'StorageClass',
-  'PriorityClass',
-  'IngressClass',
-  'MutatingWebhookConfiguration',
-  'ValidatingWebhookConfiguration',
-]);
+export interface LocatedManifest {
+  readonly manifest: Manifest;
+  /** `file:line`, for people. */
+  readonly place: string;
+}
+
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 /** All annotations of an object together may have 256 KiB. */
 const LARGEST_LAST_APPLIED = 200_000;
 
-export function readManifests(file: string): Manifest[] {
-  const documents = parseAllDocuments(readFileSync(file, 'utf8'));
-  const broken = documents.flatMap((document) => document.errors)[0];
-  if (broken) throw new Error(`${file}: ${broken.message.split('\n')[0]}`);
-  const objects = documents
-    .map((document) => document.toJS() as Manifest | null)
-    .filter((object) => object !== null);
-  return objects.flatMap((object) => (object.kind === 'List' ? (object.items ?? []) : [object]));
-}
-
+/** Every namespace that is described or named. */
 export function namespacesOf(manifests: readonly Manifest[]): string[] {
-  const names = manifests.map((m) =>
-    m.kind === 'Namespace'
-      ? m.metadata.name
-      : CLUSTER_SCOPED.has(m.kind)
-        ? undefined
-        : (m.metadata.namespace ?? 'default'),
+  const names = manifests.map(({ kind, metadata }) =>
+    kind === 'Namespace' ? metadata.name : metadata.namespace,
   );
   return [...new Set(names.filter((name) => name !== undefined))];
 }
 
-/** Those that the manifests describe, as described, and those that they only name. */
-export function namespaceManifests(manifests: readonly Manifest[]): Manifest[] {
-  return namespacesOf(manifests).map(
-    (name) =>
-      manifests.find(({ kind, metadata }) => kind === 'Namespace' && metadata.name === name) ?? {
-        apiVersion: 'v1',
-        kind: 'Namespace',
-        metadata: { name },
-      },
-  );
+/** Those that the manifests describe, as described, and those that they only name, where they first do. */
+export function namespaceManifests(objects: readonly LocatedManifest[]): LocatedManifest[] {
+  return namespacesOf(objects.map(({ manifest }) => manifest)).map((name) => {
+    const manifest: Manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+    const described = objects.find(
+      (object) => object.manifest.kind === 'Namespace' && object.manifest.metadata.name === name,
+    );
+    const first = objects.find((object) => object.manifest.metadata.namespace === name);
+    return described ?? { manifest, place: first?.place ?? '' };
+  });
 }
 
 /** With what `kubectl apply` compares a changed file, to take away what the file no longer says: the user's words, not ours. */

@@ -1,0 +1,110 @@
+/** YAML or JSON as the objects in it, each with its line; lists of any kind are taken apart. What is no object is a mistake. */
+import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
+import type { Document, Node, YAMLMap, YAMLSeq } from 'yaml';
+import type { ManifestText } from './manifest-sources.js';
+import type { LocatedManifest, Manifest } from './manifests.js';
+
+export interface ManifestDocuments {
+  readonly objects: LocatedManifest[];
+  /** One line each, with place and what to do. */
+  readonly mistakes: string[];
+}
+
+/** Aliases of one file; more are a bomb. */
+const MOST_ALIASES = 10_000;
+
+export function documentsOf({ file, text, isNamed }: ManifestText): ManifestDocuments {
+  const lines = new LineCounter();
+  const read: ManifestDocuments = { objects: [], mistakes: [] };
+  const placeOf = (node: Node | null | undefined): string =>
+    `${file}:${lines.linePos(node?.range?.[0] ?? 0).line}`;
+  for (const document of parseAllDocuments(text, { lineCounter: lines, merge: true })) {
+    const [broken] = document.errors;
+    const root = document.contents as Node | null;
+    if (broken) read.mistakes.push(`${file}:${placeInText(broken)} ${wordsOf(broken, text)}`);
+    else if (isMap(root)) readObject(root, { read, document, placeOf, isNamed });
+    else if (root !== null && !(isScalar(root) && root.value === null))
+      read.mistakes.push(
+        `${placeOf(root)} is no object but ${isSeq(root) ? 'a list' : 'a text'}: separate objects by a line ---`,
+      );
+  }
+  return read;
+}
+
+interface Reading {
+  readonly read: ManifestDocuments;
+  readonly document: Document.Parsed | Document;
+  readonly placeOf: (node: Node | null | undefined) => string;
+  readonly isNamed: boolean;
+}
+
+type Head = Partial<Pick<Manifest, 'apiVersion' | 'kind'>>;
+
+function readObject(node: YAMLMap, reading: Reading, inherited: Head = {}): void {
+  const { read, placeOf, isNamed } = reading;
+  const head = headOf(node, inherited);
+  const items = node.get('items');
+  if (head.kind?.endsWith('List') && isSeq(items)) return readItems(items, reading, itemHead(head));
+  // A values file or another program's configuration that lies in the directory.
+  if (!head.kind && !head.apiVersion && !isNamed) return;
+  const missing = whatIsMissing(node, head);
+  if (missing) read.mistakes.push(`${placeOf(node)} ${missing}`);
+  else addObject(node, reading, head);
+}
+
+function headOf(node: YAMLMap, inherited: Head): Head {
+  const said: Head = {};
+  for (const key of ['apiVersion', 'kind'] as const) {
+    const value: unknown = node.get(key);
+    if (typeof value === 'string' && value !== '') said[key] = value;
+  }
+  return { ...inherited, ...said };
+}
+
+/** The items of a DeploymentList need not say what they are. */
+function itemHead({ kind = 'List', ...apiVersion }: Head): Head {
+  return kind === 'List' ? {} : { kind: kind.slice(0, -'List'.length), ...apiVersion };
+}
+
+function readItems({ items }: YAMLSeq, reading: Reading, head: Head): void {
+  for (const item of items) {
+    if (isMap(item)) readObject(item, reading, head);
+    else
+      reading.read.mistakes.push(
+        `${reading.placeOf(item as Node)} is no object: each of a list's items is one`,
+      );
+  }
+}
+
+function addObject(node: YAMLMap, { read, document, placeOf }: Reading, head: Head): void {
+  const place = placeOf(node);
+  try {
+    const said = node.toJS(document as Document, { maxAliasCount: MOST_ALIASES }) as Manifest;
+    read.objects.push({ manifest: { ...said, ...head }, place });
+  } catch (error) {
+    read.mistakes.push(`${place} ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function whatIsMissing(node: YAMLMap, { kind, apiVersion }: Head): string | null {
+  if (!kind && !apiVersion) return 'has neither apiVersion nor kind: it is no Kubernetes object';
+  if (!kind) return 'has no kind: write, for example, kind: Deployment';
+  if (!apiVersion) return `has no apiVersion: kubectl api-resources shows that of ${kind}`;
+  const metadata = node.get('metadata');
+  if (!isMap(metadata)) return `is a ${kind} without metadata: give it metadata.name`;
+  const name: unknown = metadata.get('name') ?? metadata.get('generateName');
+  if (name === undefined || name === null) return `is a ${kind} without a name: write metadata.name`;
+  if (typeof name !== 'string') return `has a name that is no text: write name: "${String(name)}"`;
+  return null;
+}
+
+const placeInText = ({
+  linePos,
+}: {
+  linePos?: readonly { line: number; col: number }[] | undefined;
+}): string => (linePos?.[0] ? `${linePos[0].line}:${linePos[0].col}` : '1');
+
+function wordsOf({ message }: Error, text: string): string {
+  const words = message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
+  return text.includes('{{') ? `${words} (a template? Give its chart's directory instead)` : words;
+}

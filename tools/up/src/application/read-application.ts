@@ -1,0 +1,67 @@
+/**
+ * The manifests of `--manifest`, read and checked before anything is started: every mistake at once, each with its line
+ * and what to do. What only the cluster can know (a custom resource that nobody defines) is its to refuse.
+ */
+import { UsageError } from '../command-line.js';
+import { KnownKinds } from './known-kinds.js';
+import { documentsOf } from './manifest-documents.js';
+import { manifestTexts } from './manifest-sources.js';
+import type { LocatedManifest } from './manifests.js';
+
+export interface ReadingOptions {
+  readonly cwd: string;
+  /** As kubectl's -n: where objects go that name no namespace, and what others may not contradict. */
+  readonly namespace?: string | undefined;
+}
+
+const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const MOST_MISTAKES_SHOWN = 20;
+
+export function readApplication(named: readonly string[], options: ReadingOptions): LocatedManifest[] {
+  if (options.namespace !== undefined && !NAMESPACE.test(options.namespace))
+    throw new UsageError(`--namespace: "${options.namespace}" can be no namespace's name`);
+  const read = named.flatMap((argument) => manifestTexts(argument, options.cwd)).map(documentsOf);
+  const objects = read.flatMap((file) => file.objects);
+  const kinds = new KnownKinds(objects.map(({ manifest }) => manifest));
+  const mistakes = [
+    ...read.flatMap((file) => file.mistakes),
+    ...objects.flatMap((object) => mistakesOf(object, kinds, options.namespace)),
+  ];
+  if (mistakes.length > 0) throw new UsageError(mistakesText(mistakes));
+  if (objects.length === 0) throw new UsageError(`${named.join(', ')}: no Kubernetes object in there`);
+  return objects.map((object) => inNamespace(object, kinds, options.namespace));
+}
+
+function mistakesOf({ manifest, place }: LocatedManifest, kinds: KnownKinds, asked?: string): string[] {
+  const known = kinds.find(manifest);
+  const meant = known ? null : kinds.meantBy(manifest);
+  if (meant) return [`${place} ${meant}`];
+  const { namespace } = manifest.metadata;
+  if (namespace === undefined || namespace === null || known?.namespaced === false) return [];
+  if (!NAMESPACE.test(String(namespace)))
+    return [`${place} "${namespace}" can be no namespace's name: lower-case letters, digits and '-'`];
+  if (asked !== undefined && namespace !== asked)
+    return [
+      `${place} is in the namespace ${namespace}, not in ${asked}: leave out --namespace, or the object's`,
+    ];
+  return [];
+}
+
+/** Each object says where it goes, as with kubectl; of a kind that nobody knows the cluster says whether it goes anywhere. */
+function inNamespace(located: LocatedManifest, kinds: KnownKinds, asked?: string): LocatedManifest {
+  const { manifest } = located;
+  const known = kinds.find(manifest);
+  const namespace = manifest.metadata.namespace ?? asked ?? (known?.namespaced ? 'default' : undefined);
+  if (namespace === undefined || known?.namespaced === false) return located;
+  return { ...located, manifest: { ...manifest, metadata: { ...manifest.metadata, namespace } } };
+}
+
+function mistakesText(mistakes: readonly string[]): string {
+  const shown = mistakes.slice(0, MOST_MISTAKES_SHOWN);
+  const more = mistakes.length - shown.length;
+  return [
+    `nothing was started: ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`} in the manifests`,
+    ...shown,
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ].join('\n  ');
+}
