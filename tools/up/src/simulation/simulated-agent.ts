@@ -4,7 +4,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
 import { connectBus, nodeInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { subjects, VERSION } from '@ringfence/contracts';
@@ -15,15 +14,15 @@ import type {
   NodeSandboxes,
   NodeView,
 } from '@ringfence/contracts';
-import { nodeCredential, NodeKey, NodeViewReader, Outbox, startAnew, StateFile } from '@ringfence/edge';
+import { NodeViewReader, Outbox, startAnew } from '@ringfence/edge';
 import type { EdgeCredential } from '@ringfence/edge';
 import type { Counter, HostContext } from '@ringfence/service-host';
-import { tokenPathOf } from '../agent-tokens.js';
 import type { Config, SimulatedNode } from './config.js';
 import { FlowIntervals } from './flow-intervals.js';
 import type { EnforcedEnd, ReportedFlow } from './judge.js';
 import { NodePolicy } from './node-policy.js';
 import type { ApplyOutcome } from './node-policy.js';
+import { simulatedCredential } from './simulated-credential.js';
 
 export interface LocalPod {
   readonly uid: string;
@@ -118,18 +117,13 @@ export class SimulatedAgent {
     await this.outbox.close(FLUSH_WITHIN_MS);
   }
 
-  /** Its key lies beside its machine's id, for as long as the node is. */
   private credential(): EdgeCredential {
     const { config, signal } = this.context;
-    const { machineIdPath } = this.node;
-    return nodeCredential({
+    return simulatedCredential(this.node, {
       clasUrl: config.CLAS_URL,
       caFile: config.RINGFENCE_CA,
       pairingKey: config.RINGFENCE_PAIRING_KEY,
-      machineIdPath,
-      tokenPath: tokenPathOf(this.node),
       version: SIMULATED,
-      keyFile: new StateFile(dirname(machineIdPath), `${basename(machineIdPath)}.key`, NodeKey),
       signal,
     });
   }
