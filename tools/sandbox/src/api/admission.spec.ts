@@ -57,16 +57,25 @@ const createPod = (labels = {}): ReturnType<typeof api.post<Status>> =>
     spec: { containers: [{ name: 'main' }] },
   });
 
+const patched =
+  (...operations: object[]) =>
+  ({ uid }: JsonObject): unknown => ({
+    ...{ uid, allowed: true, patchType: 'JSONPatch' },
+    patch: Buffer.from(JSON.stringify(operations)).toString('base64'),
+  });
+
 describe('admission webhooks', () => {
+  it('whose patch leaves nothing that is an object have failed', async () => {
+    await register('Mutating');
+    answer = patched({ op: 'remove', path: '/metadata' });
+    const { code, body } = await createPod();
+    expect(code).toBe(500);
+    expect(body.message).toContain('hook.example.com');
+  });
+
   it('are asked about new Pods and may change them', async () => {
     await register('Mutating');
-    const patch = [{ op: 'add', path: '/metadata/annotations', value: { injected: 'yes' } }];
-    answer = ({ uid }) => ({
-      uid,
-      allowed: true,
-      patchType: 'JSONPatch',
-      patch: Buffer.from(JSON.stringify(patch)).toString('base64'),
-    });
+    answer = patched({ op: 'add', path: '/metadata/annotations', value: { injected: 'yes' } });
     expect(await createPod()).toMatchObject({
       code: 201,
       body: { metadata: { annotations: { injected: 'yes' } } },

@@ -8,6 +8,7 @@ import { applyJsonPatch } from './json-patch.js';
 import type { JsonPatchOperation } from './json-patch.js';
 import { isJsonObject, jsonOf, listAt, valueAt } from './json.js';
 import type { JsonObject } from './json.js';
+import { isKubeObject } from './kube-object.js';
 import type { KubeObject, LabelSelector } from './kube-object.js';
 import type { ResourceDefinition } from './resource-definition.js';
 import { matchesSelector } from './selector.js';
@@ -125,7 +126,9 @@ function outcome(name: string, answer: unknown, object: KubeObject): KubeObject 
   const operations = JSON.parse(
     Buffer.from(response['patch'], 'base64').toString('utf8'),
   ) as JsonPatchOperation[];
-  return applyJsonPatch(jsonOf(object), operations) as unknown as KubeObject;
+  const patched = applyJsonPatch(jsonOf(object), operations);
+  if (!isKubeObject(patched)) throw new Error('its patch leaves no object');
+  return patched;
 }
 
 function asRefusal(name: string, error: unknown): StatusError {

@@ -2,6 +2,7 @@
  * The part of Kubernetes objects this cluster looks into. Everything else in an object is carried through untouched; the
  * storage and the patches work on plain JSON and know none of these types.
  */
+import { isJsonObject } from './json.js';
 import type { Json, JsonObject } from './json.js';
 
 export interface OwnerReference {
@@ -47,6 +48,13 @@ export interface KubeObject {
   spec?: unknown;
   status?: unknown;
 }
+
+/** A patch may have taken away what makes it one. */
+export const isKubeObject = (value: unknown): value is KubeObject =>
+  isJsonObject(value) &&
+  typeof value['apiVersion'] === 'string' &&
+  typeof value['kind'] === 'string' &&
+  isJsonObject(value['metadata']);
 
 export interface LabelRequirement {
   key: string;

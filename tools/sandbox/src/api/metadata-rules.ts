@@ -1,6 +1,6 @@
 /** Rules that hold for the metadata of every kind: names, namespaces, labels, and the fields only the server may set. */
 import { randomUUID } from 'node:crypto';
-import { isJsonObject } from './json.js';
+import { copyOf, isJsonObject } from './json.js';
 import type { KubeObject, ObjectMeta } from './kube-object.js';
 import { apiVersionOf } from './resource-definition.js';
 import type { ResourceDefinition } from './resource-definition.js';
@@ -69,10 +69,8 @@ export function keepServerMetadata(next: KubeObject, current: KubeObject): void 
     generation,
     generateName,
   };
-  next.metadata = { ...next.metadata, ...kept };
-  for (const [key, value] of Object.entries(kept)) {
-    if (value === undefined) delete (next.metadata as unknown as Record<string, unknown>)[key];
-  }
+  // The copy leaves out what the stored object does not have.
+  next.metadata = copyOf({ ...next.metadata, ...kept });
 }
 
 export function requireFreshVersion(

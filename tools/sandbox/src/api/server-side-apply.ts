@@ -5,10 +5,12 @@
  */
 import { isJsonObject, jsonOf } from './json.js';
 import type { Json, JsonObject } from './json.js';
+import { isKubeObject } from './kube-object.js';
 import type { KubeObject, ManagedFields } from './kube-object.js';
 import { isSameItem, isSet, keyValue, mergeKeysOf } from './merge-keys.js';
 import { apiVersionOf } from './resource-definition.js';
 import type { ResourceDefinition } from './resource-definition.js';
+import { badRequest } from './status-error.js';
 import { applyStrategicMerge } from './strategic-merge.js';
 
 export interface Applied {
@@ -30,9 +32,8 @@ export function applyConfiguration(current: KubeObject, applied: Applied): KubeO
     .filter((entry) => !isMine(entry) && entry.operation === 'Apply')
     .map((entry) => entry.fieldsV1);
   const trimmed = withoutFields(jsonOf(current), before, [fields, ...others]);
-  const merged = applyStrategicMerge(trimmed, withoutIdentity(configuration), [
-    definition.kind,
-  ]) as unknown as KubeObject;
+  const merged = applyStrategicMerge(trimmed, withoutIdentity(configuration), [definition.kind]);
+  if (!isKubeObject(merged)) throw badRequest('what is left after the configuration is applied is no object');
   const entry: ManagedFields = {
     manager,
     operation: 'Apply',
@@ -50,7 +51,8 @@ export function applyConfiguration(current: KubeObject, applied: Applied): KubeO
 }
 
 function withoutIdentity(configuration: JsonObject): JsonObject {
-  const metadata: JsonObject = { ...(configuration['metadata'] as JsonObject) };
+  const given = configuration['metadata'];
+  const metadata = isJsonObject(given) ? { ...given } : {};
   for (const key of ['resourceVersion', 'managedFields', 'creationTimestamp', 'uid']) delete metadata[key];
   return { ...configuration, metadata };
 }

@@ -78,9 +78,8 @@ export class SubresourceRequests {
     const pod = this.cluster.get(definition, namespace, name);
     const refusal = budgetRefusal(this.cluster, pod);
     if (refusal !== undefined) throw refusal;
-    const options = isJsonObject(valueAt(body, 'deleteOptions'))
-      ? (valueAt(body, 'deleteOptions') as JsonObject)
-      : {};
+    const asked = valueAt(body, 'deleteOptions');
+    const options = isJsonObject(asked) ? asked : {};
     this.cluster.remove(definition, namespace, name, options);
     sendJson(exchange.response, 201, success);
   }

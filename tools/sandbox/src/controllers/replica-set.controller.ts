@@ -21,7 +21,7 @@ export class ReplicaSetController {
     resource: 'replicasets.apps' | 'replicationcontrollers',
   ) {
     this.pods = cluster.resource('pods');
-    this.sets = cluster.resource(resource) as unknown as KindClient<Replicated>;
+    this.sets = cluster.resource(resource);
     const { singular } = this.sets.definition;
     this.events = new EventRecorder(cluster, `${singular}-controller`);
     this.loop = ownerLoop(this.sets, this.pods, (owner) => this.reconcile(owner));

@@ -2,6 +2,7 @@
  * The endpoints of a Service, reckoned from the Pods it selects: which addresses on which ports, and whether each is ready,
  * serving or terminating. Pure; writing them down is the controller's business.
  */
+import { jsonOf } from '../api/json.js';
 import type { JsonObject } from '../api/json.js';
 import type { Pod, Service, ServicePort } from '../api/kube-object.js';
 import { isEnded, isPodReady, isTerminating } from './pod-state.js';
@@ -115,7 +116,7 @@ export function slicesOf(groups: readonly PortGroup[]): SliceContent[] {
     return pages.map((page, index) => ({
       index,
       endpoints: page.map(endpointOf),
-      ports: ports as unknown as JsonObject[],
+      ports: ports.map(jsonOf),
     }));
   });
 }
