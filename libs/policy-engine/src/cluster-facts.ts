@@ -22,19 +22,23 @@ export class ClusterFacts {
   constructor(readonly shared: SharedFacts) {}
 
   labelSet(id: LabelSetId): KnownLabelSet | undefined {
-    const known = this.labelSets.get(id);
+    const known = this.lastKnown(id);
     return known?.isGone === false ? known : undefined;
   }
 
-  /** Whoever asks knows that it is not there. */
-  addLabelSet(labelSet: LabelSet, mode: EnforcementMode): KnownLabelSet {
+  /** It may be gone. */
+  lastKnown(id: LabelSetId): KnownLabelSet | undefined {
+    return this.labelSets.get(id);
+  }
+
+  /** `gone`: the last that was known of this id. */
+  addLabelSet(labelSet: LabelSet, mode: EnforcementMode, gone: KnownLabelSet | undefined): KnownLabelSet {
     const known = newLabelSet(labelSet, mode);
-    const gone = this.labelSets.get(labelSet.id);
+    this.labelSets.set(labelSet.id, known);
     if (gone !== undefined) {
       [known.listed, known.toldMode] = [gone.listed, gone.toldMode];
       gone.listed = undefined;
     }
-    this.labelSets.set(labelSet.id, known);
     return known;
   }
 

@@ -55,8 +55,8 @@ export class ClusterPolicyCalculator {
   }
 
   setLabelSet(labelSet: LabelSet, mode: EnforcementMode): void {
-    const known = this.facts.labelSet(labelSet.id);
-    if (known === undefined) this.addLabelSet(labelSet, mode);
+    const known = this.facts.lastKnown(labelSet.id);
+    if (known === undefined || known.isGone) this.addLabelSet(labelSet, mode, known);
     else if (known.mode !== mode) {
       known.mode = mode;
       this.touch(known);
@@ -111,8 +111,8 @@ export class ClusterPolicyCalculator {
     if (before !== undefined) this.lists.disuse(before);
   }
 
-  private addLabelSet(labelSet: LabelSet, mode: EnforcementMode): void {
-    const known = this.facts.addLabelSet(labelSet, mode);
+  private addLabelSet(labelSet: LabelSet, mode: EnforcementMode, gone: KnownLabelSet | undefined): void {
+    const known = this.facts.addLabelSet(labelSet, mode, gone);
     this.touch(known);
     this.questions.index.addLabelSet(known);
     this.touchWorkloadsOf(labelSet.id);

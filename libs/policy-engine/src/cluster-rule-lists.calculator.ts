@@ -4,7 +4,7 @@
  * many units name it. A label set with workloads that rules name has a list of its own.
  */
 import type { GroupId, RuleList, RuleListId, WireRule } from '@ringfence/contracts';
-import { sha256Hex } from '@ringfence/labels';
+import { appended, sha256Hex } from '@ringfence/labels';
 import type { AskedQuestions } from './asked-questions.js';
 import type { ClusterGroupsCalculator } from './cluster-groups.calculator.js';
 import type { AskedSelector, KnownLabelSet, Listed } from './cluster-records.js';
@@ -43,9 +43,8 @@ export class ClusterRuleLists {
   /** One unit more names its list; `named`: rule ends that name workloads of it, each for these workloads only. */
   use({ labelSet, selectors }: KnownLabelSet, named: readonly RuleEnd[]): Listed {
     const carriers = carriersAmong(selectors);
-    const words = carriers.map(({ question }) => question.id);
-    if (named.length > 0) words.push(labelSet.id);
-    const text = words.join(' ');
+    const own = named.length > 0 ? labelSet.id : '';
+    const text = textOf(carriers, own);
     const listed = this.byText.get(text) ?? this.add(text, carriers);
     listed.users += 1;
     if (named.length > 0) this.dirty.add(listed);
@@ -119,9 +118,16 @@ const NOBODY: readonly GroupId[] = [];
 
 /** Those that carry rules, sorted by id. */
 function carriersAmong(selectors: Iterable<AskedSelector>): AskedSelector[] {
-  const carriers: AskedSelector[] = [];
-  for (const selector of selectors) if (selector.ends.size > 0) carriers.push(selector);
-  return carriers.toSorted((a, b) => (a.question.id < b.question.id ? -1 : 1));
+  let carriers: AskedSelector[] = [];
+  for (const selector of selectors) if (selector.ends.size > 0) carriers = appended(carriers, selector);
+  return carriers.length < 2 ? carriers : carriers.sort((a, b) => (a.question.id < b.question.id ? -1 : 1));
+}
+
+/** `own`: the label set whose own it is, or nothing. */
+function textOf(carriers: readonly AskedSelector[], own: string): string {
+  let text = own;
+  for (const { question } of carriers) text = text === '' ? question.id : `${text} ${question.id}`;
+  return text;
 }
 
 function peersOf({ ingress, egress }: RuleList): readonly GroupId[] {

@@ -103,7 +103,7 @@ export class GroupMembers {
   /** Host addresses of the group; its CIDRs and the own node's addresses are not among them. */
   addresses(id: GroupId): ReadonlySet<Address> {
     const item = this.groups.get(id);
-    return this.addressesOf(item === undefined ? [] : this.partsOf(item));
+    return new Set(item === undefined ? [] : this.addressesOf(this.partsOf(item)));
   }
 
   /** An unknown group contains nobody. */
@@ -128,8 +128,7 @@ export class GroupMembers {
     for (const item of this.changed) {
       const { added, removed } = item.fresh === null ? this.netOf(item) : this.allOf(item.fresh);
       item.fresh = item.touched = null;
-      if (added.length + removed.length > 0)
-        changes.set(item.group.id, { added: added.sort(), removed: removed.sort() });
+      if (added.length + removed.length > 0) changes.set(item.group.id, { added, removed });
     }
     this.changed.clear();
     return changes;
@@ -197,7 +196,8 @@ export class GroupMembers {
   }
 
   private allOf(fresh: readonly PartItem[]): MembershipDelta {
-    return { added: [...this.addressesOf(fresh)], removed: [] };
+    const added = this.addressesOf(fresh).sort();
+    return { added: added.filter((address, i) => address !== added[i - 1]), removed: [] };
   }
 
   private netOf(item: GroupItem): MembershipDelta {
@@ -205,18 +205,21 @@ export class GroupMembers {
     for (const [address, was] of item.touched ?? []) {
       if (was !== this.isMember(item, address)) (was ? delta.removed : delta.added).push(address);
     }
+    delta.added.sort();
+    delta.removed.sort();
     return delta;
   }
 
-  private addressesOf(parts: Iterable<PartItem>): Set<Address> {
-    const addresses = new Set<Address>();
+  /** An address stands there twice whose endpoint is in two of the parts. */
+  private addressesOf(parts: Iterable<PartItem>): Address[] {
+    const addresses: Address[] = [];
     for (const { endpoints } of parts) for (const item of endpoints) this.collect(item, addresses);
     return addresses;
   }
 
-  private collect(item: EndpointItem, addresses: Set<Address>): void {
+  private collect(item: EndpointItem, addresses: Address[]): void {
     for (const address of item.endpoint.addresses)
-      if (this.claims.owns(address, item)) addresses.add(address);
+      if (this.claims.owns(address, item)) addresses.push(address);
   }
 
   private *partsOf({ group }: GroupItem): Generator<PartItem> {
