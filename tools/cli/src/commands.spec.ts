@@ -1,7 +1,9 @@
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
+import { endQuietlyWhenUnread } from './broken-pipe.js';
 import { portOf } from './commands/enforcement.js';
 import { flowColumns } from './flow-table.js';
 import { sinceInstant } from './graph/flow-query.js';
@@ -53,8 +55,34 @@ describe('settings', () => {
     expect(readSettings({ RINGFENCE_API_KEY: 'api_2' }, folder)).toMatchObject({ key: 'api_2', secret: 's' });
   });
 
+  it('come from the folder that is named, before anything else', () => {
+    const folder = folderWith(FILE);
+    const elsewhere = folderWith();
+    expect(readSettings({ RINGFENCE_API_KEY: 'api_2' }, elsewhere, join(folder, '.ringfence'))).toMatchObject(
+      {
+        key: 'api_1',
+      },
+    );
+    expect(() => readSettings({}, elsewhere, elsewhere)).toThrow(/there is no file env in it/);
+  });
+
   it('take quotes and comments as a shell does', () => {
     expect(parseEnv('# x\nA="b c"\n  export D=e=f\nnothing\n')).toEqual({ A: 'b c', D: 'e=f' });
+  });
+});
+
+describe('help', () => {
+  it('of every command has an example', async () => {
+    const withoutExample: string[] = [];
+    const look = async (path: readonly string[]): Promise<void> => {
+      const { out } = await ran([...path, '--help']);
+      const below = out.split('Commands:\n')[1];
+      if (below === undefined && !/Examples?( of a file)?:/.test(out)) withoutExample.push(path.join(' '));
+      for (const [, name = ''] of (below ?? '').matchAll(/^ {2}([a-z][a-z-]*)/gm))
+        if (name !== 'help') await look([...path, name]);
+    };
+    await look([]);
+    expect(withoutExample).toEqual([]);
   });
 });
 
@@ -63,7 +91,7 @@ describe('exit codes', () => {
     expect(await ran(['--help'])).toMatchObject({ code: 0, err: '' });
     expect(await ran(['nonsense'])).toMatchObject({ code: 2 });
     expect(await ran(['mode', 'shop', 'strict'])).toMatchObject({ code: 2 });
-    expect((await ran(['clusters', '-o', 'xml'])).err).toContain('write one of table, json, yaml');
+    expect((await ran(['clusters', '-o', 'xml'])).err).toContain('write one of table, wide, json, yaml');
     expect(await ran(['flows', '-o', 'flows.svg'])).toMatchObject({ code: 2 });
     expect((await ran(['clusters'])).err).toContain('RINGFENCE_URL is not set');
     const away = await ran(['clusters'], {
@@ -116,6 +144,15 @@ describe('answers', () => {
     expect(render(rows, columns, 'json')).toBe('[\n  {\n    "name": "web",\n    "n": 1\n  }\n]\n');
     expect(render(rows, columns, 'yaml')).toBe('- name: web\n  n: 1\n');
     expect(tableOf(rows, columns)).toMatch(/web {3}1\n$/);
+  });
+
+  it('end quietly when nobody reads them any more, and loudly for any other reason', () => {
+    const stream = new PassThrough();
+    const codes: number[] = [];
+    endQuietlyWhenUnread(stream, (code) => codes.push(code));
+    stream.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    expect(codes).toEqual([0]);
+    expect(() => stream.emit('error', new Error('disk is full'))).toThrow('disk is full');
   });
 
   it('let no control characters of names onto the terminal', () => {

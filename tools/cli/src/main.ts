@@ -1,8 +1,9 @@
 /** The command line `ringfence`: what it is asked for, and with which exit code it ends. */
 import { createInterface } from 'node:readline/promises';
 import { Command, CommanderError } from 'commander';
-import pc from 'picocolors';
+import { colours as pc } from './colours.js';
 import { apiClient } from './api.client.js';
+import { completionCommand } from './commands/completion.js';
 import { enforcementCommands } from './commands/enforcement.js';
 import { flowCommands } from './commands/flows.js';
 import { inventoryCommands } from './commands/inventory.js';
@@ -39,7 +40,7 @@ async function askAtTerminal(question: string): Promise<string> {
 
 const HELP = `
 Where: RINGFENCE_URL, RINGFENCE_ORG_ID, RINGFENCE_API_KEY, RINGFENCE_API_SECRET, RINGFENCE_CLUSTER_ID, or .ringfence/env
-here or in a folder above. Exit codes: 0 done, 1 refused by the server, 2 wrong usage, 3 the server cannot be reached.
+here or in a folder above, or --data FOLDER. Exit codes: 0 done, 1 refused by the server, 2 wrong usage, 3 the server cannot be reached.
 
 Examples:
   $ ringfence status
@@ -84,17 +85,18 @@ function commandLine(
       `how to answer: ${FORMATS.join(', ')}; some commands write a file`,
       'table',
     )
+    .option('--data <folder>', 'where `npm start` keeps its data, instead of the nearest .ringfence')
     .addHelpText('after', HELP)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: streams.out, writeErr: streams.err })
     .exitOverride();
   const withTerminal: WithTerminal = async (work, { mayWriteFile } = { mayWriteFile: false }) => {
-    const { output } = program.opts<{ output: string }>();
+    const { output, data } = program.opts<{ output: string; data?: string }>();
     if (!isFormat(output) && !mayWriteFile) throw usage(`-o ${output}: write one of ${FORMATS.join(', ')}`);
-    const settings = readSettings(env, directory);
+    const settings = readSettings(env, directory, data);
     await work({
       api: apiClient(settings),
-      ...(isFormat(output) ? { format: output, file: undefined } : { format: 'table', file: output }),
+      ...answerAs(output),
       cluster: settings.cluster,
       kubeconfig: settings.kubeconfig,
       write: streams.out,
@@ -111,8 +113,19 @@ function commandLine(
   policyCommands(program, withTerminal);
   enforcementCommands(program, withTerminal);
   resyncCommand(program, withTerminal);
+  completionCommand(program, streams.out);
   inheritSettings(program);
   return program;
+}
+
+/** What is no format is a file. */
+function answerAs(output: string): Pick<Terminal, 'format' | 'file' | 'columns'> {
+  const isWide = output === 'wide';
+  return {
+    format: isFormat(output) && !isWide ? output : 'table',
+    file: isFormat(output) ? undefined : output,
+    columns: (all) => all.filter(({ wide }) => isWide || wide !== true),
+  };
 }
 
 /** Commander copies these to commands made by the program, not to commands of commands. */

@@ -1,13 +1,17 @@
 /** Answers for people (tables) and for programs (JSON, YAML). A table is as wide as its text; colours only on a terminal. */
-import pc from 'picocolors';
+import { colours as pc } from './colours.js';
 import { stringify } from 'yaml';
 
 export type Format = 'table' | 'json' | 'yaml';
-export const FORMATS: readonly Format[] = ['table', 'json', 'yaml'];
-export const isFormat = (text: string): text is Format => FORMATS.some((format) => format === text);
+/** As they are asked for; `wide` is a table with all its columns. */
+export const FORMATS = ['table', 'wide', 'json', 'yaml'] as const;
+export const isFormat = (text: string): text is (typeof FORMATS)[number] =>
+  FORMATS.some((format) => format === text);
 
 export interface Column<T> {
   readonly title: string;
+  /** Only where all columns are asked for. */
+  readonly wide?: boolean;
   readonly value: (row: T) => string;
   readonly colour?: (text: string, row: T) => string;
 }

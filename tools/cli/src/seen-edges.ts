@@ -40,7 +40,12 @@ export async function edgesOf(
 
 async function itemsOf(api: ApiClient, subject: string | undefined): Promise<Item[][]> {
   if (subject === undefined) return [[]];
-  return subject.includes('=') ? [await labelItems(api, subject)] : workloadItems(api, subject);
+  if (subject.includes('=')) return [await labelItems(api, subject)];
+  const items = await workloadItems(api, subject);
+  if (items.length > 0) return items;
+  throw refused(
+    `Nothing is known of namespace ${subject}. \`ringfence mode ${subject} visibility_only\` makes it managed; \`ringfence workloads\` shows what is.`,
+  );
 }
 
 async function labelItems(api: ApiClient, subject: string): Promise<Item[]> {
@@ -53,7 +58,8 @@ async function labelItems(api: ApiClient, subject: string): Promise<Item[]> {
   });
 }
 
-async function workloadItems(api: ApiClient, namespace: string): Promise<Item[][]> {
+/** Of a namespace; none: nothing is known of it. */
+export async function workloadItems(api: ApiClient, namespace: string): Promise<Item[][]> {
   const found = await api.all<{ href: string; namespace: string; kind: string }>('/kubernetes_workloads', {
     namespace,
   });
@@ -61,10 +67,6 @@ async function workloadItems(api: ApiClient, namespace: string): Promise<Item[][
   const items = found
     .filter((one) => one.namespace === namespace && one.kind !== 'Service')
     .map(({ href }) => ({ workload: { href } }));
-  if (items.length === 0)
-    throw refused(
-      `Nothing is known of namespace ${namespace}. \`ringfence mode ${namespace} visibility_only\` makes it managed; \`ringfence workloads\` shows what is.`,
-    );
   if (items.length > IN_A_LIST * LISTS)
     throw refused(`${namespace} has ${String(items.length)} workloads; ask by label, such as app=shop.`);
   return Array.from({ length: Math.ceil(items.length / IN_A_LIST) }, (_, list) =>

@@ -1,6 +1,6 @@
-/** Where the server is and which key to use: from the environment, else from `.ringfence/env` here or in a folder above. */
+/** Where the server is and which key to use: from the folder that was named, else from the environment, else from `.ringfence/env` here or above. */
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { usage } from './failure.js';
 
 export interface Settings {
@@ -12,11 +12,13 @@ export interface Settings {
   readonly kubeconfig: string | undefined;
 }
 
-const FILE = join('.ringfence', 'env');
+const NAME = 'env';
+const FILE = join('.ringfence', NAME);
 
-export function readSettings(env: NodeJS.ProcessEnv, directory: string): Settings {
-  const file = findFile(directory);
-  const value = (name: string): string | undefined => env[name] || file?.[name];
+export function readSettings(env: NodeJS.ProcessEnv, directory: string, data?: string): Settings {
+  const file = data === undefined ? findFile(directory) : fileIn(resolve(directory, data));
+  const [first, second] = data === undefined ? [env, file] : [file, env];
+  const value = (name: string): string | undefined => first?.[name] || second?.[name];
   const needed = (name: string): string => {
     const found = value(name);
     if (found === undefined || found === '') {
@@ -37,6 +39,15 @@ export function readSettings(env: NodeJS.ProcessEnv, directory: string): Setting
     cluster: value('RINGFENCE_CLUSTER_ID'),
     kubeconfig: value('KUBECONFIG'),
   };
+}
+
+function fileIn(folder: string): Readonly<Record<string, string>> {
+  const text = readIfThere(join(folder, NAME)) ?? readIfThere(join(folder, FILE));
+  if (text === undefined)
+    throw usage(
+      `--data ${folder}: there is no file ${NAME} in it; \`npm start -- --data ${folder}\` writes one.`,
+    );
+  return parseEnv(text);
 }
 
 function findFile(directory: string): Readonly<Record<string, string>> | undefined {

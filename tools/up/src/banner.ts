@@ -1,4 +1,5 @@
 /** What a person sees of `npm start`: one line a phase with its time, then the story to try. */
+import { join } from 'node:path';
 import { styleText } from 'node:util';
 import type { CallSummary } from './application/calls.js';
 import type { ApiAccess } from './ringfence-api.js';
@@ -44,6 +45,9 @@ export interface Story {
   readonly pairing: { readonly clasUrl: string; readonly caFile: string; readonly key: string } | null;
 }
 
+/** The quick way to call it. */
+const COMMAND_LINE = join(import.meta.dirname, '..', '..', 'cli', 'bin', 'ringfence.mjs');
+
 export function storyText(story: Story): string {
   const { access, kubeconfig } = story;
   const lines = [
@@ -62,6 +66,9 @@ export function storyText(story: Story): string {
     '',
     styleText('bold', 'Try, in this order:'),
     ...commands(story).flatMap(([command, what]) => ['', `  # ${what}`, `  ${styleText('cyan', command)}`]),
+    '',
+    `  npx takes its time. Quicker: alias ringfence='node ${COMMAND_LINE}'`,
+    `  and: source <(ringfence completion bash)`,
     '',
     'Ctrl-C ends everything.',
     '',
@@ -98,8 +105,8 @@ function commands(story: Story): [string, string][] {
       ['npx ringfence flows --follow', 'who talks to whom, and what no rule allows yet'],
       ['npx ringfence workloads', 'what was found, with its labels'],
       [
-        'npx ringfence policy apply -f my-policy.yaml && npx ringfence policy provision',
-        'write rules and put them in force',
+        `npx ringfence policy suggest ${first} -o policy.yaml && npx ringfence policy apply -f policy.yaml --provision`,
+        'let rules be written from what was seen, look at them, and put them in force',
       ],
       [`npx ringfence mode ${first} full`, 'drop everything that no rule allows'],
       ['npx ringfence flows --verdict blocked --follow', 'watch what is blocked'],

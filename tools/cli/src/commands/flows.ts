@@ -1,7 +1,7 @@
 /** `flows`: who talked to whom, now or as it happens. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { colours as pc } from '../colours.js';
 import type { Flow } from '@ringfence/contracts';
 import { usage } from '../failure.js';
 import { FOLLOW_WIDTHS, flowColumns } from '../flow-table.js';

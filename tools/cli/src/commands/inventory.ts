@@ -1,6 +1,6 @@
 /** `status`, `clusters`, `workloads`, `labels`: what there is and how it is. */
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { colours as pc } from '../colours.js';
 import { render, renderValue, tableOf } from '../output.js';
 import type { Column } from '../output.js';
 import { REFUSAL_COLUMNS, refusalsOf } from '../refused-annotations.js';
@@ -73,15 +73,18 @@ export function inventoryCommands(program: Command, withTerminal: WithTerminal):
   program
     .command('status')
     .description('what runs, which policy is in force, and what is missing')
+    .addHelpText('after', '\nExample:\n  $ ringfence status -o json')
     .action(() => withTerminal(status));
   program
     .command('clusters')
     .description('Kubernetes clusters and how they are')
+    .addHelpText('after', '\nExample:\n  $ ringfence clusters')
     .action(() => withTerminal(clusters));
   program
     .command('workloads')
     .description('hosts and Kubernetes workloads with their labels and mode')
     .option('-n, --namespace <name>', 'only those of a namespace')
+    .addHelpText('after', '\nExample:\n  $ ringfence workloads -n shop-prod -o wide')
     .action((options: { namespace?: string }) =>
       withTerminal((terminal) => workloads(terminal, options.namespace)),
     );
@@ -91,6 +94,7 @@ export function inventoryCommands(program: Command, withTerminal: WithTerminal):
     .command('list', { isDefault: true })
     .description('all labels')
     .option('-k, --key <type>', 'only those of a type, such as role')
+    .addHelpText('after', '\nExample:\n  $ ringfence labels list --key role')
     .action((options: { key?: string }) => withTerminal((terminal) => listLabels(terminal, options.key)));
   labels
     .command('create')

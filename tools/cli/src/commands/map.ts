@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { colours as pc } from '../colours.js';
 import { usage } from '../failure.js';
 import { callTree } from '../graph/call-tree.js';
 import { toDot, toMermaid } from '../graph/drawings.js';

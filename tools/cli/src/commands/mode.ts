@@ -1,10 +1,10 @@
 /** `mode`: how strictly a namespace or a node is enforced; what that would cut, before it does. */
 import { Argument } from 'commander';
 import type { Command } from 'commander';
-import type { FlowEdge, WhatIfAnswer } from '@ringfence/contracts';
+import type { WhatIfAnswer } from '@ringfence/contracts';
 import { EXIT, refused, usage } from '../failure.js';
 import { renderValue } from '../output.js';
-import { edgesOf, seenEdges } from '../seen-edges.js';
+import { edgesOf, workloadItems } from '../seen-edges.js';
 import { pairedNode } from './paired-node.js';
 import type { Terminal, WithTerminal } from './terminal.js';
 import { flipTable } from './what-if.js';
@@ -82,10 +82,13 @@ async function flipsOf(
   api: Terminal['api'],
   { name, mode, node, since }: Wish,
 ): Promise<WhatIfAnswer['flips']> {
-  const edges: FlowEdge[] =
+  const who =
     node === true
-      ? await edgesOf(api, [[{ workload: { href: (await pairedNode(api, name)).href } }]], since)
-      : await seenEdges(api, name, since);
+      ? [[{ workload: { href: (await pairedNode(api, name)).href } }]]
+      : await workloadItems(api, name);
+  // Of a namespace that is not managed nothing was seen, and none of it is enforced.
+  if (who.length === 0) return [];
+  const edges = await edgesOf(api, who, since);
   const modes = [{ ...(node === true ? { node: name } : { namespace: name }), enforcement_mode: mode }];
   return (await api.post<WhatIfAnswer>('/sec_policy/active/what_if', { edges, modes })).flips;
 }

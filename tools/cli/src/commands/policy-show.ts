@@ -1,6 +1,6 @@
 /** `policy show`: the rules of a version, a line for each. */
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { colours as pc } from '../colours.js';
 import { usage } from '../failure.js';
 import { render } from '../output.js';
 import type { Column } from '../output.js';
@@ -76,9 +76,10 @@ const RULE_COLUMNS: readonly Column<ShownRule>[] = [
   { title: 'TO', value: ({ to }) => to },
   { title: 'ON', value: ({ on }) => on },
   { title: 'ENABLED', value: ({ enabled }) => (enabled ? 'yes' : 'no') },
+  { title: 'HREF', wide: true, value: ({ href }) => href },
 ];
 
-async function show({ api, format, write }: Terminal, version: string): Promise<void> {
+async function show({ api, columns, format, write }: Terminal, version: string): Promise<void> {
   const sets = await api.all<RuleSetBody>(`/sec_policy/${version}/rule_sets`);
   const boundaries = await api.all<RuleBody & { name: string }>(
     `/sec_policy/${version}/enforcement_boundaries`,
@@ -107,7 +108,7 @@ async function show({ api, format, write }: Terminal, version: string): Promise<
     ...rows,
     ...boundaries.map((boundary) => shown(boundary, `boundary ${boundary.name}`, 'deny', boundary.enabled)),
   ];
-  write(render(all, RULE_COLUMNS, format, 'No rules.'));
+  write(render(all, columns(RULE_COLUMNS), format, 'No rules.'));
 }
 
 function actorName(actor: Actor): string {

@@ -1,6 +1,6 @@
 /** `policy apply | pending | provision`: from a file to the draft, from the draft into force. The others have files of their own. */
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { colours as pc } from '../colours.js';
 import { render } from '../output.js';
 import type { Column } from '../output.js';
 import { applyPolicy } from '../policy-apply.js';
@@ -104,10 +104,16 @@ const PENDING_COLUMNS: readonly Column<Pending>[] = [
   { title: 'KIND', value: ({ type }) => type.replaceAll('_', ' ').replace(/ies$/, 'y').replace(/s$/, '') },
   { title: 'NAME', value: ({ name }) => name },
   { title: 'SINCE', value: ({ updated_at: at }) => at },
+  { title: 'HREF', wide: true, value: ({ href }) => href },
 ];
 
-async function pending({ api, format, write }: Terminal): Promise<void> {
+async function pending({ api, columns, format, write }: Terminal): Promise<void> {
   write(
-    render(await readPending(api), PENDING_COLUMNS, format, 'Nothing is pending: the draft is in force.'),
+    render(
+      await readPending(api),
+      columns(PENDING_COLUMNS),
+      format,
+      'Nothing is pending: the draft is in force.',
+    ),
   );
 }

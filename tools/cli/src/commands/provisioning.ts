@@ -1,5 +1,5 @@
 /** From the draft into force: shows what would change in words, asks a person, and takes along nothing that was not meant. */
-import pc from 'picocolors';
+import { colours as pc } from '../colours.js';
 import { renderValue } from '../output.js';
 import { policyDifference } from '../policy-difference.js';
 import type { ObjectDifference } from '../policy-difference.js';

@@ -23,7 +23,7 @@ export function resyncCommand(program: Command, withTerminal: WithTerminal): voi
     .addArgument(new Argument('<owner>', 'whose facts').choices(OWNERS))
     .addHelpText(
       'after',
-      '\nEnforcement goes on untouched. Ctrl-C ends the watching only: the owner goes on by itself.',
+      '\nExample:\n  $ ringfence resync inventory\n\nEnforcement goes on untouched. Ctrl-C ends the watching only: the owner goes on by itself.',
     )
     .action((owner: string) => withTerminal((terminal) => resync(terminal, owner)));
 }

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { colours as pc } from '../colours.js';
 import type { FlowEdge, Suggestion, Tightness } from '@ringfence/contracts';
 import type { ApiClient } from '../api.client.js';
 import { usage } from '../failure.js';

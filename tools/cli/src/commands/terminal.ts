@@ -1,11 +1,13 @@
 /** What a command gets: the API, where to write, and the format that was asked for. */
 import type { ApiClient } from '../api.client.js';
 import type { ExitCode } from '../failure.js';
-import type { Format } from '../output.js';
+import type { Column, Format } from '../output.js';
 
 export interface Terminal {
   readonly api: ApiClient;
   readonly format: Format;
+  /** Of a table those that were asked for. */
+  columns<T>(all: readonly Column<T>[]): Column<T>[];
   /** Where to write the answer instead (`-o FILE`). */
   readonly file: string | undefined;
   readonly cluster: string | undefined;

@@ -1,6 +1,6 @@
 /** `policy what-if`: what the draft would change: who could talk, who could not any more, and which connections seen would have another verdict. */
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { colours as pc } from '../colours.js';
 import type { FlowEdge, WhatIfAnswer } from '@ringfence/contracts';
 import { EXIT } from '../failure.js';
 import { render, renderValue, verdictColour } from '../output.js';
