@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from './failure.js';
-import { parsePolicyFile, portsOf, servicePortsOf } from './policy-file.js';
+import { parsePolicyFile } from './policy-file.js';
+import { portsOf, servicePortsOf } from './port-words.js';
 
 const wrong = (text: string): string => {
   try {

@@ -3,8 +3,8 @@
  * place in the file; labels of the file are expected to exist by now.
  */
 import { usage } from './failure.js';
-import { portsOf, servicePortsOf } from './policy-file.js';
 import type { DenyRuleWords, ParsedPolicy, PolicyFile, RuleWords, SideWords } from './policy-file.js';
+import { portsOf, servicePortsOf } from './port-words.js';
 
 export interface KnownNames {
   /** `key=value` → href. */

@@ -2,8 +2,8 @@
  * From the bodies of the API to the words of a policy file, the other way round than `policy-translation.ts`: what is written so can be
  * applied again. Pure. What a file has no words for is told, and left out.
  */
-import type { PortWords } from './policy-file.js';
-import { protocolWord, WHOLE_PROTOCOL_WORDS } from './policy-file.js';
+import { protocolWord, WHOLE_PROTOCOL_WORDS } from './port-words.js';
+import type { PortWords } from './port-words.js';
 
 type Body = Readonly<Record<string, unknown>>;
 interface Reference {

@@ -5,11 +5,10 @@ import type { Command } from 'commander';
 import { EXIT, refused, usage } from '../failure.js';
 import { renderValue } from '../output.js';
 import { policyDifference, withFile } from '../policy-difference.js';
-import { parsePolicyFile } from '../policy-file.js';
 import { COLLECTIONS, KIND_WORDS, KINDS, readPolicy } from '../policy-in-words.js';
 import type { Kind, PolicyInWords } from '../policy-in-words.js';
 import { policyText } from '../policy-text.js';
-import { readText } from '../read-text.js';
+import { readPolicyFile } from '../read-policy-file.js';
 import { errorsAreTwo } from './errors-are-two.js';
 import { versionOf } from './policy-show.js';
 import { differenceText, readPending, subsetOf } from './provisioning.js';
@@ -64,7 +63,7 @@ async function diff({ api, format, write, end }: Terminal, file: string | undefi
   const after =
     file === undefined
       ? (await readPolicy(api, 'draft')).policy
-      : withFile(active, parsePolicyFile(await readText(file), file).policy as Partial<PolicyInWords>);
+      : withFile(active, (await readPolicyFile(file)).policy as Partial<PolicyInWords>);
   const differences = policyDifference(active, after);
   if (format !== 'table') write(renderValue(differences, format));
   else write(differenceText(differences) || 'Nothing would change.\n');

@@ -5,8 +5,7 @@ import { render } from '../output.js';
 import type { Column } from '../output.js';
 import { applyPolicy } from '../policy-apply.js';
 import type { Applied } from '../policy-apply.js';
-import { parsePolicyFile } from '../policy-file.js';
-import { readText } from '../read-text.js';
+import { readPolicyFile } from '../read-policy-file.js';
 import { draftCommands } from './policy-draft.js';
 import { showCommand } from './policy-show.js';
 import { versionCommands } from './policy-versions.js';
@@ -84,10 +83,7 @@ interface ApplyOptions {
 }
 
 async function apply(terminal: Terminal, options: ApplyOptions): Promise<void> {
-  const parsed = parsePolicyFile(
-    await readText(options.file),
-    options.file === '-' ? 'standard input' : options.file,
-  );
+  const parsed = await readPolicyFile(options.file);
   const applied = await applyPolicy(terminal.api, parsed);
   terminal.write(render(applied, APPLIED_COLUMNS, terminal.format, 'The file names nothing.'));
   if (options.provision === true) {

@@ -3,7 +3,7 @@
  * A verdict and what is said beside it never contradict each other.
  */
 import type { Flow } from '@ringfence/contracts';
-import { essentialWords } from '@ringfence/policy-engine';
+import { essentialWords } from '@ringfence/policy-engine/essential-words';
 
 /** `rule_sets/1/sec_rules/2` → "shop / web to api". */
 export type RuleNames = ReadonlyMap<string, string>;
