@@ -4,6 +4,7 @@ import { runCommand } from './command.js';
 import {
   conditionOf,
   eventually,
+  fetchFrom,
   podSpec,
   startTestCluster,
   type TestCluster,
@@ -41,6 +42,25 @@ it('a Pod becomes ready only when its probe succeeds and its gate is open', asyn
     'application/strategic-merge-patch+json',
   );
   expect(conditionOf(await cluster.readyPod('gated'), 'example.com/gate')).toBe('True');
+});
+
+it('a Pod answers wherever its probes, hooks and Services expect it, also Services that are made later', async () => {
+  await cluster.createPod('expected', {
+    labels: { app: 'expected' },
+    spec: podSpec({
+      container: {
+        readinessProbe: { httpGet: { port: 8081, path: '/ready' }, periodSeconds: 1 },
+        lifecycle: { preStop: { httpGet: { port: 8082 } } },
+      },
+    }),
+  });
+  const { status } = await cluster.readyPod('expected');
+  const netns = await cluster.podNetns('expected');
+  const answers = (port: number) => fetchFrom(netns, `http://${status?.podIP}:${port}/`);
+  expect(await answers(8082)).toBe('expected');
+  expect(await answers(9090)).toBeUndefined();
+  await cluster.createService('expected', { selector: { app: 'expected' }, ports: [{ port: 9090 }] });
+  await eventually('it listens for its Service', async () => (await answers(9090)) === 'expected');
 });
 
 it('a Pod is not ready while its probe fails', async () => {

@@ -30,6 +30,7 @@ export interface ContainerConfig {
   labels: Record<string, string>;
   annotations: Record<string, string>;
   log_path: string;
+  mounts: { container_path: string; host_path: string; readonly: boolean }[];
   linux: { security_context: { namespace_options: NamespaceOptions } };
 }
 

@@ -71,7 +71,11 @@ export interface ContainerSpec {
   livenessProbe?: Probe;
   readinessProbe?: Probe;
   startupProbe?: Probe;
+  lifecycle?: { postStart?: Hook; preStop?: Hook };
 }
+
+/** What is done when a container has started or is to end. */
+export type Hook = Pick<Probe, 'httpGet' | 'tcpSocket' | 'grpc' | 'exec'>;
 
 export interface SourceRef {
   name: string;
@@ -159,8 +163,8 @@ export interface Service extends KubeObject {
   spec: {
     type?: string;
     clusterIP?: string;
-    selector?: Record<string, string>;
     externalName?: string;
+    selector?: Record<string, string>;
     externalTrafficPolicy?: 'Cluster' | 'Local';
     internalTrafficPolicy?: 'Cluster' | 'Local';
     ports?: {

@@ -49,6 +49,7 @@ async function runAgent(config: AgentConfig): Promise<void> {
     isOverlay: config.isOverlay,
     log,
     onChange: () => {
+      for (const worker of workers.values()) worker.servicesChanged();
       const servers = [...workers.values()].flatMap((worker) => worker.dns() ?? []);
       if (servers.length === 0) return;
       const zone = buildZone(proxy.services(), proxy.slices());

@@ -18,6 +18,7 @@ export const runtimeLabels = {
 } as const;
 
 const stubProgram = '/bin/stub';
+const expectedMount = '/run/expected';
 const jobRunMs = 3_000;
 const initTryMs = 8_000;
 const keepVariable = 'RINGFENCE_STUB_KEEP';
@@ -49,6 +50,8 @@ export interface StubContainer {
   attempt: number;
   environment: Environment;
   calls: readonly CallTarget[];
+  /** Where the stub is told on which ports to listen. */
+  expectedFolder: string;
 }
 
 export function containerConfig(pod: Pod, container: StubContainer, config: AgentConfig): ContainerConfig {
@@ -65,17 +68,18 @@ export function containerConfig(pod: Pod, container: StubContainer, config: Agen
     labels: { ...podLabels(pod), [runtimeLabels.containerName]: spec.name },
     annotations: { 'io.kubernetes.container.restartCount': String(attempt) },
     log_path: `${spec.name}/${attempt}.log`,
+    mounts: [{ container_path: expectedMount, host_path: container.expectedFolder, readonly: true }],
     linux: { security_context: { namespace_options: namespaces(pod) } },
   };
 }
 
-function stubArguments(pod: Pod, { spec, role, environment, calls }: StubContainer): string[] {
+function stubArguments(pod: Pod, { role, environment, calls }: StubContainer): string[] {
   const isKept = ['1', 'true'].includes(environment.declared[keepVariable] ?? '');
   return [
     ...['--pod', pod.metadata.name],
     ...endArguments(pod, role),
     ...(isKept ? ['--keep'] : []),
-    ...(role === 'init' ? [] : listenArguments(pod, spec)),
+    ...(role === 'init' ? [] : ['--listen-file', `${expectedMount}/listen`]),
     ...calls.flatMap(({ protocol, host, port }) => ['--call', `${protocol}:${host}:${port}`]),
   ];
 }
@@ -89,15 +93,6 @@ function endArguments(pod: Pod, role: ContainerRole): string[] {
   if (exitAfterMs !== undefined) return ['--exit-after-ms', exitAfterMs, '--exit-code', exitCode];
   const isJob = pod.metadata.ownerReferences?.some((owner) => owner.kind === 'Job') === true;
   return isJob ? ['--exit-after-ms', String(jobRunMs), '--exit-code', exitCode] : [];
-}
-
-function listenArguments(pod: Pod, spec: ContainerSpec): string[] {
-  const isNameServer = pod.metadata.annotations?.[sandboxAnnotations.program] === 'dns';
-  return (spec.ports ?? []).flatMap(({ containerPort, protocol = 'TCP' }) => {
-    // The name server's own process listens there.
-    if ((isNameServer && containerPort === 53) || protocol === 'SCTP') return [];
-    return ['--listen', `${protocol.toLowerCase()}:${containerPort}`];
-  });
 }
 
 function podLabels(pod: Pod): Record<string, string> {

@@ -12,6 +12,7 @@ import { ignoringOutdated, type KubeClient } from '../kube/kube.client.js';
 import { type AgentConfig, sandboxAnnotations } from './agent-config.js';
 import { fetchConfigSources } from './config-sources.js';
 import { containerEnvironment, MissingReference } from './environment.js';
+import { ExpectedPorts } from './expected-ports.js';
 import { containerConfig, podLogFolder, podSandboxConfig } from './pod-configs.js';
 import { PodEvents } from './pod-events.js';
 import { podStatus, statusFingerprint } from './pod-status.js';
@@ -39,6 +40,7 @@ export class PodWorker {
   private readonly uid: string;
   private readonly prober: Prober;
   private readonly events: PodEvents;
+  private readonly expected: ExpectedPorts;
   /** Aborted when the Pod is to go: a sandbox that is still being made is not waited for. */
   private readonly leaving = new AbortController();
   /** Per container that could not be started: why. */
@@ -60,6 +62,7 @@ export class PodWorker {
   ) {
     this.uid = pod.metadata.uid;
     this.events = new PodEvents(ports.kube, ports.config.nodeName);
+    this.expected = new ExpectedPorts(podLogFolder(pod, ports.config));
     this.prober = startProber({
       pod: () => this.pod,
       podAddress: () => this.podAddress(),
@@ -79,6 +82,13 @@ export class PodWorker {
     this.isForgotten = true;
     this.leaving.abort();
     this.wake();
+  }
+
+  servicesChanged(): void {
+    if (this.place === undefined) return;
+    this.expected
+      .tell(this.pod, this.ports.services())
+      .catch((error: unknown) => this.log(error instanceof Error ? error.message : String(error)));
   }
 
   /** For the name server's Pod: where to publish the zone. */
@@ -183,8 +193,13 @@ export class PodWorker {
         hostAddress: config.nodeAddress,
         services: this.ports.services(),
       };
-      const environment = containerEnvironment(this.pod, start.spec, sources);
-      const stub = { ...start, environment, calls: containerCalls(this.pod, start.spec, sources) };
+      await this.expected.tell(this.pod, this.ports.services());
+      const stub = {
+        ...start,
+        environment: containerEnvironment(this.pod, start.spec, sources),
+        calls: containerCalls(this.pod, start.spec, sources),
+        expectedFolder: this.expected.folderOf(name),
+      };
       const id = await cri.createContainer(
         this.place.id,
         containerConfig(this.pod, stub, config),

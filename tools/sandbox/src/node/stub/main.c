@@ -77,7 +77,7 @@ static int run(int64_t exit_after_ms, int exit_code, int runs_once) {
       say_summary();
       summary_at = now + SUMMARY_MS;
     }
-    int64_t wake_at = sooner(run_calls(now), summary_at);
+    int64_t wake_at = sooner(sooner(run_calls(now), run_listening(now)), summary_at);
     if (runs_once && all_calls_tried()) return exit_code;
     if (exit_after_ms >= 0) wake_at = sooner(wake_at, started + exit_after_ms);
     int64_t wait = wake_at < 0 ? -1 : wake_at - now;
@@ -105,7 +105,7 @@ int main(int argc, char **argv) {
     if (strcmp(argv[index], "--pod") == 0) pod_name = value;
     else if (strcmp(argv[index], "--exit-after-ms") == 0) exit_after_ms = atoll(value);
     else if (strcmp(argv[index], "--exit-code") == 0) exit_code = atoi(value);
-    else if (strcmp(argv[index], "--listen") == 0) listen_on(value);
+    else if (strcmp(argv[index], "--listen-file") == 0) listen_as_told(value);
     else if (strcmp(argv[index], "--call") == 0) call_target(value, options);
     else { say("unknown argument %s", argv[index]); return 64; }
     index++;

@@ -9,23 +9,35 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MAX_LISTENERS 128
 #define MAX_PEERS 1024
+#define TOLD_INTERVAL_MS 1000
 
 struct peer { int fd; int is_echoing; };
 
 static int listeners[MAX_LISTENERS];
+static char listener_specs[MAX_LISTENERS][16];
 static int listener_count = 0;
 static struct peer peers[MAX_PEERS];
 static int peer_slots_used = 0;
 static int next_victim = 0;
 static unsigned long served = 0;
+static const char *told_path = NULL;
+static int64_t told_due = 0;
+static struct timespec told_at = {0, 0};
 
 unsigned long served_count(void) { return served; }
 
-void listen_on(const char *spec) {
+static int is_listened_on(const char *spec) {
+  for (int slot = 0; slot < listener_count; slot++)
+    if (strcmp(listener_specs[slot], spec) == 0) return 1;
+  return 0;
+}
+
+static void listen_on(const char *spec) {
   int is_udp = strncmp(spec, "udp:", 4) == 0;
   int port = atoi(spec + 4);
   if (listener_count == MAX_LISTENERS) { say("cannot listen on %s: too many ports", spec); return; }
@@ -39,8 +51,34 @@ void listen_on(const char *spec) {
     return;
   }
   listeners[listener_count] = fd;
+  snprintf(listener_specs[listener_count], sizeof listener_specs[0], "%s", spec);
   watch(fd, is_udp ? OWNER_UDP_LISTENER : OWNER_TCP_LISTENER, listener_count++, EPOLLIN);
   say("listening on %s", spec);
+}
+
+/* What the file no longer names is kept: somebody may be talking there. */
+static void read_told(void) {
+  FILE *file = fopen(told_path, "r");
+  char line[sizeof listener_specs[0]];
+  if (file == NULL) return;
+  while (fgets(line, sizeof line, file) != NULL) {
+    line[strcspn(line, "\r\n")] = '\0';
+    if (line[0] != '\0' && !is_listened_on(line)) listen_on(line);
+  }
+  fclose(file);
+}
+
+void listen_as_told(const char *path) { told_path = path; }
+
+int64_t run_listening(int64_t now) {
+  struct stat found;
+  if (told_path == NULL) return -1;
+  if (now < told_due) return told_due;
+  told_due = now + TOLD_INTERVAL_MS;
+  if (stat(told_path, &found) < 0 || memcmp(&found.st_mtim, &told_at, sizeof told_at) == 0) return told_due;
+  told_at = found.st_mtim;
+  read_told();
+  return told_due;
 }
 
 static void drop_peer(int slot) {

@@ -30,7 +30,10 @@ int watch(int fd, enum owner owner, int slot, uint32_t events);
 int rewatch(int fd, enum owner owner, int slot, uint32_t events);
 
 /* serve.c */
-void listen_on(const char *spec);
+/* A file of specs, one a line: they are listened on, and again what is new whenever the file has changed. */
+void listen_as_told(const char *path);
+/* Does what is due and returns when to be called again, or -1 for never. */
+int64_t run_listening(int64_t now);
 void on_listener(enum owner owner, int slot, int fd);
 void on_peer(int slot, int fd);
 unsigned long served_count(void);
