@@ -15,6 +15,15 @@ export function restartCount(pod: KubeObject): number {
   );
 }
 
+/** How many of its readiness gates are open. */
+export function openGates(pod: KubeObject): string {
+  const gates = listAt(pod, 'spec.readinessGates').map(({ conditionType }) => conditionType);
+  const open = listAt(pod, 'status.conditions').filter(
+    ({ type, status }) => status === 'True' && gates.includes(type),
+  );
+  return gates.length === 0 ? '<none>' : `${open.length}/${gates.length}`;
+}
+
 export function podReason(pod: KubeObject): string {
   if (pod.metadata.deletionTimestamp !== undefined) return 'Terminating';
   const initial = initReason(pod);

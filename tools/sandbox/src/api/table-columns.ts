@@ -1,7 +1,7 @@
 /** The columns `kubectl get` shows per kind. How an age, a port list or a node's state is worded is in `table-cells.ts`. */
 import { listAt, valueAt } from './json.js';
 import type { KubeObject } from './kube-object.js';
-import { podReason, readyContainers, restartCount } from './pod-summary.js';
+import { openGates, podReason, readyContainers, restartCount } from './pod-summary.js';
 import type { PrinterColumn, ResourceDefinition } from './resource-definition.js';
 import { resourceName } from './resource-definition.js';
 import {
@@ -79,7 +79,7 @@ const columnsByResource: Readonly<Record<string, readonly Column[]>> = {
     wide(text('IP', 'status.podIP')),
     wide(text('Node', 'spec.nodeName')),
     wide(text('Nominated Node', 'status.nominatedNodeName')),
-    wide(computed('Readiness Gates', () => '<none>')),
+    wide(computed('Readiness Gates', (pod) => openGates(pod))),
   ],
   services: [
     name,

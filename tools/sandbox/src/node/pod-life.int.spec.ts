@@ -144,6 +144,36 @@ it('a Pod gets its environment from config maps, secrets and its own fields', as
   expect(log).toMatch(/no address for node-[12]:8081/);
 });
 
+it('a Pod waits for what is missing, says it as a kubelet does, and starts when it is made', async () => {
+  const secretKeyRef = { name: 'later', key: 'password' };
+  await cluster.createPod('lacking-env', {
+    spec: podSpec({ container: { env: [{ name: 'PASSWORD', valueFrom: { secretKeyRef } }] } }),
+  });
+  await cluster.createPod('lacking-volume', {
+    spec: podSpec({ volumes: [{ name: 'tls', secret: { secretName: 'later' } }] }),
+  });
+  await eventually('the reason of the one', async () => {
+    const waiting = (await cluster.pod('lacking-env'))?.status?.containerStatuses?.[0]?.state.waiting;
+    return waiting?.reason === 'CreateContainerConfigError' && waiting.message === 'secret "later" not found';
+  });
+  await eventually('the event of the other', async () => {
+    const events = '/api/v1/namespaces/default/events';
+    const { items } = await cluster.kube.request<{ items: { reason: string; message: string }[] }>(
+      'GET',
+      events,
+    );
+    const message = 'MountVolume.SetUp failed for volume "tls" : secret "later" not found';
+    return items.some((event) => event.reason === 'FailedMount' && event.message === message);
+  });
+  expect((await cluster.pod('lacking-volume'))?.status?.phase).toBe('Pending');
+  await cluster.kube.request('POST', '/api/v1/namespaces/default/secrets', {
+    metadata: { name: 'later' },
+    stringData: { password: 'p' },
+  });
+  await cluster.readyPod('lacking-env');
+  await cluster.readyPod('lacking-volume');
+});
+
 it('a Job ends after its work', async () => {
   await cluster.kube.request('POST', '/apis/batch/v1/namespaces/default/jobs', {
     apiVersion: 'batch/v1',
@@ -172,12 +202,17 @@ it('a Pod leaves no network namespace, no address and no object when it is delet
 
 it('a node says its machine id, addresses and Pod network', async () => {
   const node = await cluster.kube.request<{
+    metadata: { labels: Record<string, string> };
     spec: { podCIDR: string };
     status: { nodeInfo: { machineID: string }; addresses: { address: string }[] };
   }>('GET', '/api/v1/nodes/node-1');
   const own = cluster.nodes.nodes[0];
   expect(node.spec.podCIDR).toBe(own?.podCidr);
   expect(node.status.addresses[0]?.address).toBe(own?.address);
+  expect(node.metadata.labels).toMatchObject({
+    'kubernetes.io/os': 'linux',
+    'beta.kubernetes.io/os': 'linux',
+  });
   expect(node.status.nodeInfo.machineID).toMatch(/^[0-9a-f]{32}$/);
 });
 

@@ -44,6 +44,7 @@ export interface PodSpec {
 }
 
 export interface VolumeItems {
+  optional?: boolean;
   items?: { key: string; path: string }[];
 }
 

@@ -79,9 +79,12 @@ describe('the environment of a container', () => {
 
   it('refuses a reference to nothing unless that is optional', () => {
     expect(() => environment({ envFrom: [{ configMapRef: { name: 'c' } }] })).toThrow(MissingReference);
-    expect(() =>
-      environment({ env: [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'c', key: 'k' } } }] }),
-    ).toThrow(MissingReference);
+    const keyOf = { env: [{ name: 'X', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] };
+    expect(() => environment(keyOf)).toThrow(new MissingReference('secret "s" not found'));
+    const data = new Map([['secret/s', { other: '1' }]]);
+    expect(() => environment(keyOf, { data })).toThrow(
+      new MissingReference("couldn't find key k in Secret shop/s"),
+    );
     const env = [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'c', key: 'k', optional: true } } }];
     expect(environment({ env, envFrom: [{ secretRef: { name: 's', optional: true } }] }).declared).toEqual(
       {},

@@ -47,10 +47,9 @@ function sourceData(
 ): Readonly<Record<string, string>> {
   const reference = source.configMapRef ?? source.secretRef;
   if (reference === undefined) return {};
-  const found = data.get(`${source.configMapRef === undefined ? 'secret' : 'configmap'}/${reference.name}`);
-  if (found === undefined && reference.optional !== true) {
-    throw new MissingReference(`"${reference.name}" not found`);
-  }
+  const kind = source.configMapRef === undefined ? 'secret' : 'configmap';
+  const found = data.get(`${kind}/${reference.name}`);
+  if (found === undefined && reference.optional !== true) throw notFound(kind, reference.name);
   return found ?? {};
 }
 
@@ -71,22 +70,31 @@ function entryValue(
   const from = entry.valueFrom;
   if (from === undefined) return expandReferences(entry.value ?? '', known);
   if (from.fieldRef !== undefined) return fieldValue(pod, from.fieldRef.fieldPath, sources);
-  if (from.configMapKeyRef !== undefined) return dataValue('configmap', from.configMapKeyRef, sources);
-  if (from.secretKeyRef !== undefined) return dataValue('secret', from.secretKeyRef, sources);
+  if (from.configMapKeyRef !== undefined) return keyValue('configmap', from.configMapKeyRef, pod, sources);
+  if (from.secretKeyRef !== undefined) return keyValue('secret', from.secretKeyRef, pod, sources);
   return '0';
 }
 
-function dataValue(
-  kind: 'configmap' | 'secret',
-  reference: { name: string; key: string; optional?: boolean },
-  sources: EnvironmentSources,
+const kindWords = { configmap: 'ConfigMap', secret: 'Secret' } as const;
+type SourceKind = keyof typeof kindWords;
+
+function keyValue(
+  kind: SourceKind,
+  { name, key, optional }: SourceRef & { key: string },
+  pod: Pod,
+  { data }: EnvironmentSources,
 ): string | undefined {
-  const value = sources.data.get(`${kind}/${reference.name}`)?.[reference.key];
-  if (value === undefined && reference.optional !== true) {
-    throw new MissingReference(`${kind} "${reference.name}" has no key ${reference.key}`);
-  }
-  return value;
+  const found = data.get(`${kind}/${name}`);
+  const value = found?.[key];
+  if (value !== undefined || optional === true) return value;
+  if (found === undefined) throw notFound(kind, name);
+  throw new MissingReference(
+    `couldn't find key ${key} in ${kindWords[kind]} ${pod.metadata.namespace}/${name}`,
+  );
 }
+
+const notFound = (kind: SourceKind, name: string): MissingReference =>
+  new MissingReference(`${kind} "${name}" not found`);
 
 function fieldValue(pod: Pod, path: string, sources: EnvironmentSources): string {
   const keyed = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);

@@ -18,7 +18,11 @@ const statusIntervalMs = 60_000;
 const leaseSeconds = 40;
 const leasePath = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
 const mergePatch = 'application/merge-patch+json';
-const capacity = { cpu: '64', memory: '256Gi', 'ephemeral-storage': '512Gi', pods: '250' };
+const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+const capacity = {
+  ...{ cpu: '64', memory: '256Gi', 'ephemeral-storage': '512Gi', pods: '250' },
+  ...{ 'hugepages-1Gi': '0', 'hugepages-2Mi': '0' },
+};
 
 export async function registerNode(
   kube: KubeClient,
@@ -69,14 +73,24 @@ async function createOrKeep(kube: KubeClient, path: string, object: unknown): Pr
 }
 
 function nodeObject({ nodeName, podCidr }: NodeIdentity): unknown {
-  const platform = {
-    'kubernetes.io/arch': process.arch === 'x64' ? 'amd64' : process.arch,
-    'kubernetes.io/os': 'linux',
-  };
+  // Both forms, as every kubelet: manifests select by either.
+  const platform = Object.fromEntries(
+    ['kubernetes.io', 'beta.kubernetes.io'].flatMap((domain) => [
+      [`${domain}/arch`, architecture],
+      [`${domain}/os`, 'linux'],
+    ]),
+  );
   return {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name: nodeName, labels: { ...platform, 'kubernetes.io/hostname': nodeName } },
+    metadata: {
+      name: nodeName,
+      labels: { ...platform, 'kubernetes.io/hostname': nodeName },
+      annotations: {
+        'node.alpha.kubernetes.io/ttl': '0',
+        'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
+      },
+    },
     spec: { podCIDR: podCidr, podCIDRs: [podCidr] },
   };
 }
@@ -92,11 +106,8 @@ function leaseObject({ nodeName }: NodeIdentity): unknown {
 
 function nodeStatus(config: NodeIdentity, gitVersion: string): unknown {
   const now = `${new Date().toISOString().slice(0, 19)}Z`;
-  const condition = (type: string, status: string, reason: string) => ({
-    type,
-    status,
-    reason,
-    message: '',
+  const condition = (type: string, status: string, reason: string, message: string) => ({
+    ...{ type, status, reason, message },
     lastHeartbeatTime: now,
     lastTransitionTime: startedAt,
   });
@@ -108,10 +119,15 @@ function nodeStatus(config: NodeIdentity, gitVersion: string): unknown {
       { type: 'Hostname', address: config.nodeName },
     ],
     conditions: [
-      condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory'),
-      condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure'),
-      condition('PIDPressure', 'False', 'KubeletHasSufficientPID'),
-      condition('Ready', 'True', 'KubeletReady'),
+      condition(
+        'MemoryPressure',
+        'False',
+        'KubeletHasSufficientMemory',
+        'kubelet has sufficient memory available',
+      ),
+      condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
+      condition('PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
+      condition('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'),
     ],
     nodeInfo: {
       machineID: config.machineId,
@@ -120,7 +136,7 @@ function nodeStatus(config: NodeIdentity, gitVersion: string): unknown {
       kernelVersion: release(),
       osImage: `sandbox on ${hostname()}`,
       operatingSystem: 'linux',
-      architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+      architecture,
       containerRuntimeVersion: 'containerd://1',
       kubeletVersion: gitVersion,
       kubeProxyVersion: gitVersion,

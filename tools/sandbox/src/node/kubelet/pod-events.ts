@@ -2,10 +2,12 @@
 import type { KubeClient } from '../kube/kube.client.js';
 import type { Pod } from '../kube/kube-objects.js';
 
+const mostKept = 20;
 const mergePatch = 'application/merge-patch+json';
 
 export class PodEvents {
-  private last: { text: string; path: string; count: number } | undefined;
+  /** By their words; the oldest make room. */
+  private readonly said = new Map<string, { path: string; count: number }>();
 
   constructor(
     private readonly kube: KubeClient,
@@ -18,14 +20,20 @@ export class PodEvents {
     // Every attempt has a sandbox id of its own.
     const text = `${reason} ${message}`.replace(/[0-9a-f]{64}/g, '');
     try {
-      if (this.last?.text === text) {
-        this.last.count += 1;
-        const patch = { message, count: this.last.count, lastTimestamp: now };
-        await this.kube.request('PATCH', this.last.path, patch, mergePatch);
-      } else this.last = { text, count: 1, path: await this.create(pod, { reason, message, now }) };
+      const before = this.said.get(text);
+      if (before === undefined) return this.keep(text, await this.create(pod, { reason, message, now }));
+      before.count += 1;
+      const patch = { message, count: before.count, lastTimestamp: now };
+      await this.kube.request('PATCH', before.path, patch, mergePatch);
     } catch {
-      this.last = undefined;
+      this.said.delete(text);
     }
+  }
+
+  private keep(text: string, path: string): void {
+    this.said.set(text, { path, count: 1 });
+    const [oldest = ''] = this.said.keys();
+    if (this.said.size > mostKept) this.said.delete(oldest);
   }
 
   private async create(

@@ -19,6 +19,7 @@ import { podStatus, statusFingerprint } from './pod-status.js';
 import { type Prober, startProber } from './prober.js';
 import { type ContainerPlan, type ContainerStart, planContainers } from './restart.js';
 import type { RuntimeView } from './runtime-view.js';
+import { unmountable } from './volumes.js';
 
 export interface PodWorkerPorts {
   config: AgentConfig;
@@ -35,6 +36,7 @@ export interface PodWorkerPorts {
 
 const retryMs = 1_000;
 const keptAttempts = 2;
+const probeWords = { startup: 'Startup', readiness: 'Readiness', liveness: 'Liveness' } as const;
 const strategicPatch = 'application/strategic-merge-patch+json';
 export class PodWorker {
   private readonly uid: string;
@@ -68,6 +70,8 @@ export class PodWorker {
       podAddress: () => this.podAddress(),
       onChange: () => this.wake(),
       onUnhealthy: (container) => void this.endUnhealthy(container),
+      onFailure: (_container, kind, answer) =>
+        void this.events.warn(this.pod, 'Unhealthy', `${probeWords[kind]} probe failed: ${answer}`),
     });
   }
 
@@ -125,6 +129,7 @@ export class PodWorker {
     if (this.isLeaving()) return this.remove();
     const phase = this.pod.status?.phase;
     if (phase === 'Succeeded' || phase === 'Failed') return this.removeSandboxes(0);
+    if (await this.lacksVolumes()) return this.wakeIn(retryMs);
     await this.ensureSandbox();
     const plan = await this.startContainers();
     this.followProbes();
@@ -135,6 +140,16 @@ export class PodWorker {
 
   private isLeaving(): boolean {
     return this.isForgotten || this.pod.metadata.deletionTimestamp !== undefined;
+  }
+
+  /** A Pod without its volumes gets no sandbox, as with every kubelet. */
+  private async lacksVolumes(): Promise<boolean> {
+    const observed = this.ports.runtime.pod(this.uid);
+    if (observed.sandboxes[0]?.isReady === true) return false;
+    const missing = await unmountable(this.ports.kube, this.pod);
+    for (const words of missing) await this.events.warn(this.pod, 'FailedMount', words);
+    if (missing.length > 0) await this.publish(planContainers(this.pod, observed, Date.now()));
+    return missing.length > 0;
   }
 
   private async ensureSandbox(): Promise<void> {
@@ -208,7 +223,9 @@ export class PodWorker {
       await cri.startContainer(id);
     } catch (error) {
       const reason = error instanceof MissingReference ? 'CreateContainerConfigError' : 'RunContainerError';
-      this.failures.set(name, { reason, message: error instanceof Error ? error.message : String(error) });
+      const message = error instanceof Error ? error.message : String(error);
+      this.failures.set(name, { reason, message });
+      await this.events.warn(this.pod, 'Failed', `Error: ${message}`);
       return false;
     }
     this.failures.delete(name);

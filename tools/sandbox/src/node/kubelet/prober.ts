@@ -16,6 +16,8 @@ export interface ProberOptions {
   podAddress(): string;
   onChange(): void;
   onUnhealthy(container: ContainerSpec): void;
+  /** Each failure, with what was answered. */
+  onFailure(container: ContainerSpec, kind: ProbeKind, answer: string): void;
 }
 
 export interface Prober extends ProbeResults {
@@ -25,7 +27,7 @@ export interface Prober extends ProbeResults {
   close(): void;
 }
 
-type ProbeKind = 'startup' | 'readiness' | 'liveness';
+export type ProbeKind = 'startup' | 'readiness' | 'liveness';
 
 interface ProbeState {
   successes: number;
@@ -64,10 +66,10 @@ export function startProber(options: ProberOptions): Prober {
     };
     const once = async (): Promise<void> => {
       if (kind === 'startup' || entry.hasStarted) {
-        const isSuccess =
-          !isForcedToFail(options.pod(), kind) && (await sendProbe(probe, container, options.podAddress()));
+        const failure = await failureOf(options, container, kind, probe);
         if (entry.isStopped) return;
-        countProbe(state, isSuccess, probe, kind);
+        if (failure !== undefined) options.onFailure(container, kind, failure);
+        countProbe(state, failure === undefined, probe, kind);
         applyProbe({ container, entry, kind, state, options });
         if (kind === 'startup' && state.result) return;
         if (entry.isStopped) return;
@@ -151,7 +153,24 @@ function isForcedToFail(pod: Pod, kind: ProbeKind): boolean {
   return kinds.includes(kind) || kinds.includes('all');
 }
 
-async function sendProbe(probe: Probe, container: ContainerSpec, podAddress: string): Promise<boolean> {
+type Asked = Pick<ProberOptions, 'pod' | 'podAddress'>;
+
+async function failureOf(
+  { pod, podAddress }: Asked,
+  container: ContainerSpec,
+  kind: ProbeKind,
+  probe: Probe,
+): Promise<string | undefined> {
+  if (isForcedToFail(pod(), kind)) return 'told so by the annotation';
+  return sendProbe(probe, container, podAddress());
+}
+
+/** Nothing: it succeeded. Otherwise what a kubelet would say of the answer. */
+async function sendProbe(
+  probe: Probe,
+  container: ContainerSpec,
+  podAddress: string,
+): Promise<string | undefined> {
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
   if (probe.httpGet !== undefined) {
     const port = portNumber(probe.httpGet.port, container);
@@ -168,7 +187,7 @@ async function sendProbe(probe: Probe, container: ContainerSpec, podAddress: str
     });
   }
   if (probe.grpc !== undefined) return converse({ host: podAddress, port: probe.grpc.port, timeoutMs });
-  return true;
+  return undefined;
 }
 
 function portNumber(port: number | string, container: ContainerSpec): number {
@@ -185,29 +204,32 @@ function httpRequest(get: NonNullable<Probe['httpGet']>, podAddress: string): st
   return `GET ${get.path ?? '/'} HTTP/1.1\r\n${headers.map(({ name, value }) => `${name}: ${value}\r\n`).join('')}Connection: close\r\n\r\n`;
 }
 
-/** Without a request the connection alone is the answer; with one, an HTTP status from 200 to 399. */
+/** Nothing if it is well: without a request the connection alone, with one an HTTP status from 200 to 399. */
 function converse(
   target: { host: string; port: number; timeoutMs: number },
   request?: string,
-): Promise<boolean> {
-  if (!(target.port > 0 && target.port < 65536)) return Promise.resolve(false);
+): Promise<string | undefined> {
+  if (!(target.port > 0 && target.port < 65536)) return Promise.resolve(`no port ${target.port}`);
+  const dial = `dial tcp ${target.host}:${target.port}`;
   return new Promise((resolve) => {
     const socket = connect({ host: target.host, port: target.port });
-    const end = (isSuccess: boolean): void => {
+    const end = (failure?: string): void => {
       clearTimeout(timer);
       socket.destroy();
-      resolve(isSuccess);
+      resolve(failure);
     };
-    const timer = setTimeout(() => end(false), target.timeoutMs);
-    socket.on('error', () => end(false));
-    socket.on('close', () => end(false));
+    const timer = setTimeout(() => end(`${dial}: i/o timeout`), target.timeoutMs);
+    socket.on('error', ({ message }) =>
+      end(`${dial}: ${message.includes('ECONNREFUSED') ? 'connect: connection refused' : message}`),
+    );
+    socket.on('close', () => end('EOF'));
     socket.on('connect', () => {
-      if (request === undefined) end(true);
+      if (request === undefined) end();
       else socket.write(request);
     });
     socket.once('data', (chunk) => {
       const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(chunk.toString('latin1', 0, 20))?.[1] ?? 0);
-      end(status >= 200 && status < 400);
+      end(status >= 200 && status < 400 ? undefined : `HTTP probe failed with statuscode: ${status}`);
     });
   });
 }
