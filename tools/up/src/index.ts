@@ -1,3 +1,5 @@
+export { deployApplication } from './application/deploy.js';
+export type { Application } from './application/deploy.js';
 export { podsReady } from './application/waiting-for-pods.js';
 export { Progress } from './banner.js';
 export { parseInteger, parseNumber, parseWords, readCommandLine } from './command-line.js';

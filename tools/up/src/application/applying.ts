@@ -3,6 +3,7 @@ import { Stalled, untilDone } from '@ringfence/testing';
 import { KubernetesRefusal, NotServed } from '../kubernetes-api.js';
 import type { KubernetesApi } from '../kubernetes-api.js';
 import { KnownKinds } from './known-kinds.js';
+import type { MadeObject } from './made-at-run-time.js';
 import type { LocatedManifest } from './manifests.js';
 
 export interface Ignored {
@@ -14,6 +15,8 @@ export interface Ignored {
 export interface Outcome {
   readonly applied: number;
   readonly ignored: readonly Ignored[];
+  /** In the place of programs that would have. */
+  readonly made: readonly MadeObject[];
 }
 
 const AT_ONCE = 8;
@@ -31,12 +34,13 @@ const OTHERS = 2;
 export class Applying {
   private applied = 0;
   private readonly ignored: Ignored[] = [];
+  private readonly made: MadeObject[] = [];
   private readonly kinds = new KnownKinds([]);
 
   constructor(private readonly kubernetes: KubernetesApi) {}
 
   outcome(): Outcome {
-    return { applied: this.applied, ignored: this.ignored };
+    return { applied: this.applied, ignored: this.ignored, made: this.made };
   }
 
   /** Wave by wave, several objects at once; within a wave in the order of the file. */
@@ -45,6 +49,13 @@ export class Applying {
       const due = objects.filter(({ manifest }) => waveOf(manifest.kind) === wave);
       await this.inTurn(due);
       if (kinds.includes(DEFINITION)) await this.established(due);
+    }
+  }
+
+  async makeAll(objects: readonly MadeObject[]): Promise<void> {
+    for (const object of objects) {
+      await this.kubernetes.apply(object.manifest);
+      this.made.push(object);
     }
   }
 
@@ -105,15 +116,23 @@ const waveOf = (kind: string): number => {
   return wave < 0 ? OTHERS : wave;
 };
 
-/** "applied 241, ignored 3", and why. */
-export function outcomeText({ applied, ignored }: Outcome): string {
-  if (ignored.length === 0) return `Applied ${applied} objects.\n`;
-  const widest = (column: (row: Ignored) => string): number =>
-    Math.max(...ignored.map((row) => column(row).length));
-  const [place, object] = [widest((row) => row.place), widest((row) => row.object)];
+/** "Applied 241 objects, ignored 3:" and why, and what was made for the application. */
+export function outcomeText({ applied, ignored, made }: Outcome): string {
   return [
-    `Applied ${applied} objects, ignored ${ignored.length}:`,
-    ...ignored.map((row) => `  ${row.place.padEnd(place)}  ${row.object.padEnd(object)}  ${row.why}`),
+    `Applied ${applied} objects${ignored.length === 0 ? '.' : `, ignored ${ignored.length}:`}`,
+    ...inColumns(ignored.map(({ place, object, why }) => [place, object, why])),
+    ...(made.length === 0 ? [] : ['Made what the application would make itself, with placeholders in it:']),
+    ...inColumns(
+      made.map(({ manifest: { kind, metadata }, maker }) => [
+        `${kind} ${metadata.namespace}/${metadata.name}`,
+        `as ${maker} would`,
+      ]),
+    ),
     '',
   ].join('\n');
+}
+
+function inColumns(rows: readonly (readonly string[])[]): string[] {
+  const width = (column: number): number => Math.max(...rows.map((row) => row[column]!.length));
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(width(column))).join('  ')}`.trimEnd());
 }

@@ -11,6 +11,7 @@ import type { Outcome } from './applying.js';
 import type { CallSummary } from './calls.js';
 import { ensureLabels } from './labels.js';
 import type { Label } from './labels.js';
+import { madeAtRunTime } from './made-at-run-time.js';
 import { namespaceManifests } from './manifests.js';
 import { prepared } from './prepared.js';
 import { readApplication } from './read-application.js';
@@ -29,7 +30,7 @@ export interface Application {
 interface Deployment {
   readonly options: UpOptions;
   readonly api: RingfenceApi;
-  readonly sandbox: Sandbox;
+  readonly sandbox: Pick<Sandbox, 'kubeconfig'>;
   readonly clusterId: string;
 }
 
@@ -41,7 +42,7 @@ const DEMO_NAMESPACES: Readonly<Record<string, FixedLabels>> = {
   'shop-prod': { app: 'shop', env: 'prod' },
   'shop-dev': { app: 'shop', env: 'dev' },
 };
-const NOTHING: Outcome = { applied: 0, ignored: [] };
+const NOTHING: Outcome = { applied: 0, ignored: [], made: [] };
 const SYSTEM_NAMESPACES = new Set(['kube-system', 'kube-public', 'kube-node-lease']);
 
 export async function deployApplication(deployment: Deployment): Promise<Application> {
@@ -63,6 +64,8 @@ export async function deployApplication(deployment: Deployment): Promise<Applica
   const fixed = (namespace: string): FixedLabels =>
     demo ? DEMO_NAMESPACES[namespace]! : { app: namespace, env: 'demo' };
   await manageNamespaces(deployment, namespaces, roles, fixed);
+  // Of a real cluster's programs it is not known what they make.
+  if (!options.kubeconfig) await applying.makeAll(madeAtRunTime(objects));
   await applying.applyAll(objects.filter(({ manifest }) => manifest.kind !== 'Namespace'));
   return { namespaces, demo, calls, outcome: applying.outcome() };
 }

@@ -8,7 +8,10 @@ import type { Running } from '../stack.js';
 import { podProgress } from './pod-progress.js';
 import type { Workload } from './pod-progress.js';
 
-type Deployed = Pick<Running, 'sandbox' | 'application'>;
+interface Deployed {
+  readonly sandbox: Pick<Running['sandbox'], 'kubeconfig'>;
+  readonly application: Pick<Running['application'], 'namespaces'>;
+}
 
 const LOOK_EVERY_MS = 250;
 const TELL_EVERY_MS = 3_000;
