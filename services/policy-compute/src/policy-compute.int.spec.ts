@@ -342,9 +342,9 @@ describe('policy-compute on real servers', () => {
     await fixture.bus.publish(subjects.policy(CLUSTER, 'group', 'late'), { ...late, group: { id: 'late' } });
     await eventually(() => reader.units.get(id)?.mode === 'idle' && reader.groups.has('late'));
     await fixture.bus.publish(subjects.turnLeft(), {});
+    await eventually(() => reader.commit()!.flush > late.flush);
     await settled(4);
     expect(reader.units.get(id)).toEqual(right);
-    expect(reader.commit()!.flush).toBeGreaterThan(flush + 1);
   });
 
   it('says that it is done when it has lost its turn, and begins each turn above all numbers of the one before', async () => {
