@@ -44,6 +44,7 @@ async function ringfence(...args: string[]): Promise<string> {
     RINGFENCE_API_KEY: running.access.key,
     RINGFENCE_API_SECRET: running.access.secret,
     RINGFENCE_CLUSTER_ID: running.clusterId,
+    KUBECONFIG: running.sandbox.kubeconfig,
   };
   const program = join(ROOT, 'tools/cli/bin/ringfence.mjs');
   const { stdout } = await run(process.execPath, [program, ...args], { env, cwd: ROOT });
@@ -82,6 +83,26 @@ describe('a simulated stack', () => {
     );
   });
 
+  it('draws the graph of it by role, without what every cluster has', async () => {
+    interface Edge {
+      readonly from: string;
+      readonly to: string;
+      readonly port: string;
+    }
+    const edges = JSON.parse(await ringfence('map', '-n', 'shop-prod', '-o', 'json')) as Edge[];
+    expect(edges.map(({ from, to, port }) => `${from} ${to} ${port}`)).toEqual(
+      expect.arrayContaining([
+        'shop-prod/web shop-prod/api 8081/tcp',
+        'shop-prod/api shop-prod/db 5432/tcp',
+        'shop-dev/batch shop-prod/db 5432/tcp',
+      ]),
+    );
+    expect(edges.filter(({ to }) => to.startsWith('kube-system'))).toEqual([]);
+    const file = join(dataDirectory, 'shop.svg');
+    await ringfence('map', '-n', 'shop-prod', '-o', file);
+    expect(readFileSync(file, 'utf8')).toMatch(/^<svg [^]*>batch<[^]*<\/svg>\n$/);
+  });
+
   it('allows what provisioned rules allow and blocks the rest in full', async () => {
     await ringfence('policy', 'apply', '-f', 'deploy/demo/policy.yaml');
     await ringfence('policy', 'provision', '-m', 'the shop');
@@ -92,6 +113,17 @@ describe('a simulated stack', () => {
       'api>db:5432 allowed by rule',
       'reports>db:5432 blocked',
     );
+  });
+
+  it('labels a workload and a namespace from the command line, and says which annotation got no label', async () => {
+    await ringfence('label', 'shop-dev/reports', 'role=reporting');
+    await ringfence('label', '--namespace', 'shop-dev', 'loc=lab');
+    await eventually('the labels and the annotation that they overrule', async () => {
+      const shown = await ringfence('workloads', '-n', 'shop-dev');
+      const [line = ''] = shown.split('\n').filter((each) => / Deployment +reports /.test(each));
+      const isLabelled = ['role=reporting', 'loc=lab', 'app=shop'].every((label) => line.includes(label));
+      return isLabelled && /com\.illumio\.role: batch +another annotation/.test(shown);
+    });
   });
 
   it('lost none of its processes on the way', () => {
