@@ -8,8 +8,8 @@ import { dirname, join } from 'node:path';
 import { inItsOwnRun, inOneRun, ofProject } from './batch.mjs';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-/** Unit tests run beside lint, which fills the other processor. */
-const WORKERS = { unit: 1, int: 2 };
+/** Unit tests run beside lint, which fills the other processor; those with real servers wait more than they compute. */
+const WORKERS = { unit: 1, int: 3 };
 
 const testsOf = (tier) => async (projectRoots) => {
   const directory = mkdtempSync(join(tmpdir(), 'ringfence-tests-'));
