@@ -89,15 +89,18 @@ export async function changeApiKey(
 
 /** These events are published to nobody, so the audit trail cannot read them off the bus as it does all others. */
 function audited(store: EventStore): EventStore {
+  const appendMany: EventStore['appendMany'] = (batches, meta, inTransaction) =>
+    store.transaction(async (tx) => {
+      const stored = await store.appendIn(tx, batches, meta);
+      for (const event of stored) await recordChange(entitiesIn(tx), event);
+      await inTransaction?.(tx);
+      return stored;
+    });
   return {
     ...store,
+    appendMany,
     append: (...[stream, expectedVersion, events, meta, inTransaction]) =>
-      store.transaction(async (tx) => {
-        const stored = await store.appendIn(tx, [{ stream, expectedVersion, events }], meta);
-        for (const event of stored) await recordChange(entitiesIn(tx), event);
-        await inTransaction?.(tx);
-        return stored;
-      }),
+      appendMany([{ stream, expectedVersion, events }], meta, inTransaction),
   };
 }
 
