@@ -198,9 +198,19 @@ async function probe(url: string | undefined): Promise<string | null> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
     const body = await response.text();
-    return response.ok ? null : body.slice(0, 500);
+    return response.ok ? null : missingOf(body).slice(0, 500);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Of a service of ours, what it waits for; of others, whatever they say. */
+function missingOf(body: string): string {
+  try {
+    const { missing } = JSON.parse(body) as { missing?: unknown };
+    return Array.isArray(missing) && missing.length > 0 ? missing.join('; ') : body;
+  } catch {
+    return body;
   }
 }
 
