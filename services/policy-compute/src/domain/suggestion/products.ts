@@ -2,6 +2,8 @@
  * Who, to whom, on what: triples joined into few products of three sets, each of which says nothing but triples that were there.
  * The fewest of all possible covers is a hard problem; this takes the best of the six orders in which sides can be joined.
  */
+import { groupedBy } from './grouped-by.js';
+
 export type Side = 'consumers' | 'providers' | 'services';
 export type Triple = Readonly<Record<Side, string>>;
 export type Product = Readonly<Record<Side, readonly string[]>>;
@@ -30,14 +32,11 @@ export function fewProducts(triples: readonly Triple[]): Product[] {
 
 /** Those that differ in this side only become one. */
 function joinedBy(products: readonly Product[], side: Side): Product[] {
-  const joined = new Map<string, Product>();
-  for (const product of products) {
-    const others = JSON.stringify({ ...product, [side]: [] });
-    const known = joined.get(others);
-    const all = new Set([...(known?.[side] ?? []), ...product[side]]);
-    joined.set(others, { ...product, [side]: [...all].sort(compareTexts) });
-  }
-  return [...joined.values()];
+  const alike = groupedBy(products, (product) => JSON.stringify({ ...product, [side]: [] }));
+  return [...alike.values()].map((group) => {
+    const all = new Set(group.flatMap((product) => product[side]));
+    return { ...group[0]!, [side]: [...all].sort(compareTexts) };
+  });
 }
 
 const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
