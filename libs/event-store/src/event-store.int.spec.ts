@@ -1,101 +1,27 @@
 import type { LabelState } from '@ringfence/contracts';
-import { reject } from '@ringfence/decider';
 import type { Decider } from '@ringfence/decider';
-import { eventually, startPostgres } from '@ringfence/testing';
-import type { PostgresServer } from '@ringfence/testing';
+import { eventually } from '@ringfence/testing';
 import pg from 'pg';
 import { EntitySchema } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { dataSource, entitiesIn } from './data-source.js';
+import { entitiesIn } from './data-source.js';
 import { ensureDatabase } from './database.js';
-import { VersionConflict } from './event-store.js';
-import type { EventMeta, EventStore, Projection, StoredEvent } from './event-store.js';
 import { documents } from './documents.projection.js';
 import type { DocumentTypes } from './documents.projection.js';
-import { handleCommand, handleCommands } from './handle-command.js';
-import { dryRun, revertLast } from './migrate.js';
-import type { Migration, MigrationClass, Sql } from './migration.js';
-import { openEventStore } from './open.js';
+import { VersionConflict } from './event-store.js';
+import type { Projection, StoredEvent } from './event-store.js';
+import { handleCommand } from './handle-command.js';
 import { soleWriter } from './sole-writer.js';
+import { happened, meta, StoreBed, total, totals } from './testing/store-bed.js';
 
-let postgres: PostgresServer;
-let run = 0;
-const stores: EventStore[] = [];
-const meta: EventMeta = { actor: { kind: 'user', id: '1' }, cluster: 'global' };
-const happened = (n: number) => ({ type: 'Happened', data: { n } });
-
-const totals = (version: number, factor: number): Projection => ({
-  name: 'totals',
-  version,
-  tables: 'create table if not exists totals (stream text primary key, total int not null)',
-  apply: async (tx, events) => {
-    for (const { stream, data } of events) {
-      const { n } = data as { n: number };
-      await tx.query(
-        'insert into totals values ($1, $2) on conflict (stream) do update set total = totals.total + $2',
-        [stream, n * factor],
-      );
-    }
-  },
-});
-const open = async (
-  service = `s${(run += 1)}`,
-  projections: Projection[] = [totals(1, 1)],
-): Promise<EventStore> => {
-  const store = await openEventStore({
-    url: await ensureDatabase(postgres.url, service),
-    service,
-    projections,
-  });
-  stores.push(store);
-  return store;
-};
-const total = async (store: EventStore, stream: string): Promise<number | undefined> => {
-  const { rows } = await store.pool.query<{ total: number }>('select total from totals where stream = $1', [
-    stream,
-  ]);
-  return rows[0]?.total;
-};
-
-const things = (sql: string): MigrationClass =>
-  class Things1795219202000 implements Migration {
-    up = async (db: Sql): Promise<void> => void (await db.query(sql));
-    down = async (db: Sql): Promise<void> => void (await db.query('drop table things'));
-  };
-class MoreThings1795219203000 implements Migration {
-  up = async (db: Sql): Promise<void> => void (await db.query('create table more_things (id int)'));
-  down = async (db: Sql): Promise<void> => void (await db.query('drop table more_things'));
-}
-const failingMigration = (): MigrationClass =>
-  class Failing1795219204000 extends MoreThings1795219203000 {
-    override up = async (db: Sql): Promise<void> => void (await db.query('drop table nowhere'));
-  };
-const freshDatabase = async (): Promise<{ service: string; url: string }> => {
-  const service = `s${(run += 1)}`;
-  return { service, url: await ensureDatabase(postgres.url, service) };
-};
-const openWith = async (
-  database: { service: string; url: string },
-  ...migrations: MigrationClass[]
-): Promise<EventStore> => {
-  const store = await openEventStore({ ...database, migrations, projections: [] });
-  stores.push(store);
-  return store;
-};
-const tablesOf = async (store: EventStore): Promise<string[]> => {
-  const { rows } = await store.pool.query<{ name: string }>(
-    `select tablename as name from pg_tables where schemaname = 'public'`,
-  );
-  return rows.map(({ name }) => name);
-};
+let bed: StoreBed;
+const open: StoreBed['open'] = (...how) => bed.open(...how);
 
 beforeAll(async () => {
-  postgres = await startPostgres();
+  bed = await StoreBed.start();
 });
-afterEach(async () => {
-  await Promise.all(stores.splice(0).map((store) => store.close()));
-});
-afterAll(() => postgres.close());
+afterEach(() => bed.closeStores());
+afterAll(() => bed.close());
 
 describe('the event store', () => {
   it('gives back what was appended, and read tables that are current at once', async () => {
@@ -197,88 +123,6 @@ describe('the event store', () => {
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
   });
 
-  it('decides anew when somebody else was faster, and tells refusals as values', async () => {
-    const store = await open();
-    const counter: Decider<number, 'count' | 'stop', ReturnType<typeof happened>> = {
-      initial: 0,
-      decide: (state, command) =>
-        command === 'stop' ? reject('not-stoppable', 'it counts on') : [happened(state + 1)],
-      evolve: (state) => state + 1,
-    };
-    const results = await Promise.all(
-      [1, 2, 3].map(() => handleCommand(store, counter, 'counter-1', 'count', meta)),
-    );
-    expect(results.map((result) => result.state).sort()).toEqual([1, 2, 3]);
-    const refused = await handleCommand(store, counter, 'counter-1', 'stop', meta);
-    expect(refused).toMatchObject({ rejected: { reason: 'not-stoppable' }, state: 3 });
-  });
-
-  describe('many commands in one work', () => {
-    const counter: Decider<number, number, ReturnType<typeof happened>> = {
-      initial: 0,
-      decide: (state, n) =>
-        n < 0 ? reject('negative', 'only upwards') : n === 0 ? [] : [happened(state + n)],
-      evolve: (_, { data }) => data.n,
-    };
-    const streams = ['counter-1', 'counter-2', 'counter-3'];
-
-    it('are each decided by themselves, knowing what those before them did, and written in one transaction', async () => {
-      const store = await open();
-      await store.append('counter-2', 0, [happened(5)], meta);
-      const states = await handleCommands({ store, decider: counter, streams, meta }, async (work) =>
-        [
-          ['counter-1', 1],
-          ['counter-2', -1],
-          ['counter-1', 2],
-          ['counter-3', 0],
-          ['counter-2', 1],
-        ].map(([stream, n]) => work.decide(stream as string, n as number)),
-      );
-      expect(states).toMatchObject([
-        ...[{ state: 1 }, { state: 5, rejected: { reason: 'negative' } }, { state: 3 }],
-        ...[{ state: 0 }, { state: 6 }],
-      ]);
-      const { rows } = await store.pool.query(
-        'select stream, version, xmin::text as tx from events where position > 1 order by position',
-      );
-      expect(rows.map(({ stream, version }) => [stream, version])).toEqual([
-        ...[
-          ['counter-1', 1],
-          ['counter-1', 2],
-          ['counter-2', 2],
-        ],
-      ]);
-      expect(new Set(rows.map(({ tx }) => tx)).size).toBe(1);
-    });
-
-    it('are written together or not at all', async () => {
-      const store = await open(undefined, [
-        {
-          ...totals(1, 1),
-          apply: async (_, events) => {
-            if (events.some(({ stream }) => stream === 'counter-3')) throw new Error('no room');
-          },
-        },
-      ]);
-      const work = handleCommands({ store, decider: counter, streams, meta }, async ({ decide }) =>
-        streams.map((stream) => decide(stream, 1)),
-      );
-      await expect(work).rejects.toThrow('no room');
-      expect(await store.follow(0, 10)).toEqual([]);
-    });
-
-    it('are all decided anew when somebody else was faster with one of them', async () => {
-      const store = await open();
-      let tries = 0;
-      const work = handleCommands({ store, decider: counter, streams, meta }, async ({ decide }) => {
-        if ((tries += 1) === 1) await store.append('counter-2', 'any', [happened(7)], meta);
-        return streams.map((stream) => decide(stream, 1).state);
-      });
-      expect(await work).toEqual([1, 8, 1]);
-      expect(tries).toBe(2);
-    });
-  });
-
   it('gives ids that rise and are never given twice', async () => {
     const store = await open();
     const ids = (
@@ -318,53 +162,6 @@ describe('the event store', () => {
     expect((await store.pool.query("select from pg_namespace where nspname like 'rebuild%'")).rowCount).toBe(
       0,
     );
-  });
-
-  it('refuses a migration that was edited after it ran, and does nothing of what comes after it', async () => {
-    const database = await freshDatabase();
-    await openWith(database, things('create table things (id int)'));
-    const store = await openWith(database, things('\n  create table things\n  (id int)'));
-    const edited = openWith(database, things('create table things (id bigint)'), MoreThings1795219203000);
-    await expect(edited).rejects.toMatchObject({
-      code: 'migration_edited',
-      message: expect.stringMatching(/^migration_edited: Things1795219202000 was edited/) as string,
-    });
-    expect(await tablesOf(store)).not.toContain('more_things');
-  });
-
-  it('refuses in one line a database that was made before migrations had names, and leaves it as it is', async () => {
-    const database = await freshDatabase();
-    const store = await openWith(database);
-    await store.pool.query(
-      `drop table migrations; create table migrations (id text primary key, at timestamptz not null default now(), checksum text)`,
-    );
-    const tables = await tablesOf(store);
-    await expect(openWith(database)).rejects.toMatchObject({
-      code: 'database_too_old',
-      message: expect.stringMatching(/^database_too_old: .*empty database.*--data DIR/) as string,
-    });
-    expect(await tablesOf(store)).toEqual(tables);
-  });
-
-  it('says what a migration would do to this database without doing it, and takes the last one back', async () => {
-    const database = await freshDatabase();
-    const migrations = [things('create table things (id int)'), MoreThings1795219203000];
-    const store = await openWith(database, migrations[0]!);
-    const source = await dataSource({ ...database, migrations }).initialize();
-    expect(await dryRun(source, migrations)).toEqual(['MoreThings1795219203000']);
-    expect(await tablesOf(store)).not.toContain('more_things');
-    await openWith(database, ...migrations);
-    expect(await tablesOf(store)).toContain('more_things');
-    await revertLast(source);
-    expect(await tablesOf(store)).not.toContain('more_things');
-    expect(await dryRun(source, migrations)).toEqual(['MoreThings1795219203000']);
-    const failing = [...migrations, failingMigration()];
-    const refused = await dataSource({ ...database, migrations: failing }).initialize();
-    await expect(dryRun(refused, failing)).rejects.toThrow('nowhere');
-    await expect(openWith(database, ...failing)).rejects.toThrow('nowhere');
-    // One transaction: the one before it is not there either.
-    expect(await tablesOf(store)).not.toContain('more_things');
-    await Promise.all([source.destroy(), refused.destroy()]);
   });
 
   it('builds document tables anew when one of their events was raised', async () => {
@@ -419,10 +216,7 @@ describe('the event store', () => {
         for (const { stream } of events) await entitiesIn(tx).increment(Total, { stream }, 'total', 1);
       },
     };
-    const service = `s${(run += 1)}`;
-    const url = await ensureDatabase(postgres.url, service);
-    const store = await openEventStore({ url, service, entities: [Total], projections: [byEntity] });
-    stores.push(store);
+    const store = await bed.openOn(await bed.database(), { entities: [Total], projections: [byEntity] });
     await store.append('thing-1', 0, [happened(4)], meta);
     const failing = store.append('thing-1', 1, [happened(4)], meta, async (tx) => {
       await entitiesIn(tx).insert(Total, { stream: 'thing-2', total: 1 });
@@ -437,11 +231,11 @@ describe('the event store', () => {
   });
 
   it('says in one line which right is missing to make the database', async () => {
-    const client = new pg.Client({ connectionString: postgres.url });
+    const client = new pg.Client({ connectionString: bed.postgres.url });
     await client.connect();
     await client.query('create role poor login');
     await client.end();
-    const url = new URL(postgres.url);
+    const url = new URL(bed.postgres.url);
     url.username = 'poor';
     await expect(ensureDatabase(url.href, 'nowhere')).rejects.toThrow(
       /^database_missing: database ringfence_nowhere is missing and role "poor" may not create it.*createdb/,
@@ -451,14 +245,14 @@ describe('the event store', () => {
   it('waits for Postgres at the start, and goes on after it was killed', async () => {
     const store = await open();
     await store.append('thing-1', 0, [happened(1)], meta);
-    await postgres.kill();
+    await bed.postgres.kill();
     const states: boolean[] = [];
-    const waiting = ensureDatabase(postgres.url, 'late', {
+    const waiting = ensureDatabase(bed.postgres.url, 'late', {
       onState: ({ connected }) => void states.push(connected),
     });
     await eventually(() => states.length > 1);
     await eventually(() => store.availability() !== true);
-    await postgres.start();
+    await bed.postgres.start();
     expect(await waiting).toMatch(/ringfence_late$/);
     expect(states).toEqual([...states.slice(0, -1).map(() => false), true]);
     await eventually(() => store.availability() === true);
