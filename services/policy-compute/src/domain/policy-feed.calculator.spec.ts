@@ -5,6 +5,7 @@ import { expectStateSequence } from '@ringfence/testing';
 import type { CalculatorUnderTest, WorldState } from '@ringfence/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { entity, label } from '../testing/fact-builders.js';
 import { ipList, labelGroup, rule, ruleSet } from '../testing/policy-builders.js';
 import type { EntityFact, FactChange, Facts } from './facts.js';
 import { PolicyFeed } from './policy-feed.calculator.js';
@@ -65,20 +66,6 @@ function fromScratch(world: WorldState<Value>): unknown {
   return calculator.flush();
 }
 
-const label = (id: string, key: string): Facts['label'] => ({ id, key, value: `value ${id}` });
-const entity = (id: string, over: Partial<EntityFact> = {}): EntityFact => ({
-  id,
-  cluster: 'c1',
-  class: 'pod',
-  kind: 'Deployment',
-  namespace: 'shop',
-  name: id,
-  labels: ['1'],
-  mode: 'full',
-  addresses: [],
-  node: null,
-  ...over,
-});
 const profile = (id: string, over: Partial<Facts['profile']> = {}): Facts['profile'] => ({
   id,
   cluster: 'c1',

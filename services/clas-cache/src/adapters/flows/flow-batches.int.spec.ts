@@ -5,10 +5,19 @@ import type { FlowBatch } from '@ringfence/contracts';
 import { eventually, startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ActorStore } from '../../domain/actor-store.js';
 import { DECORATED_FLOWS } from '../../manifest.js';
-import { AT, catalogue, CLUSTER, tellLists, tellPolicy } from '../../testing/facts.js';
+import {
+  AT,
+  catalogue,
+  CLUSTER,
+  pod,
+  profile,
+  tellLists,
+  tellPolicy,
+  workload,
+} from '../../testing/facts.js';
 import { NodeGate } from '../nodes/node-gate.js';
 import { Refusals } from '../nodes/refusals.js';
 import { readFlowBatches } from './flow-batches.consumer.js';
@@ -21,10 +30,11 @@ const logger = pino({ level: 'silent' });
 
 type Flow = FlowBatch['reporters'][number]['flows'][number];
 
-const flow = (index: number, rule: string | null): Flow => ({
-  ...{ src: `fd00:1111:2222:3333::${index.toString(16)}`, dst: `fd00:4444:5555:6666::${index.toString(16)}` },
-  ...{ direction: 'outbound', proto: 6, port: 5432, verdict: 'allowed', state: 'new' },
-  ...{ connections: 1, bytesOut: 10, bytesIn: 20, rule, ruleClass: null },
+const flow = (parts: Partial<Flow> = {}): Flow => ({
+  ...{ src: '10.244.1.1', dst: '10.244.1.2', direction: 'outbound', proto: 6, port: 5432 },
+  ...{ verdict: 'allowed', state: 'new', connections: 1, bytesOut: 10, bytesIn: 20 },
+  ...{ rule: null, ruleClass: null },
+  ...parts,
 });
 const batch = (id: string, flows: Flow[] = []): FlowBatch => ({
   ...{ id, node: 'node-1', revision: 1, policyVersion: 1, from: AT, to: AT, overflow: 0 },
@@ -34,7 +44,13 @@ const batch = (id: string, flows: Flow[] = []): FlowBatch => ({
 const tooLarge = (id: string): FlowBatch =>
   batch(
     id,
-    Array.from({ length: MOST_FLOWS }, (_, index) => flow(index, 'r'.repeat(200))),
+    Array.from({ length: MOST_FLOWS }, (_, index) =>
+      flow({
+        src: `fd00:1111:2222:3333::${index.toString(16)}`,
+        dst: `fd00:4444:5555:6666::${index.toString(16)}`,
+        rule: 'r'.repeat(200),
+      }),
+    ),
   );
 
 /** Takes everything that the gate still lets in. */
@@ -43,25 +59,29 @@ function roomLeft(gate: NodeGate): number {
     if (!gate.admits({ subject: subjects.flow(CLUSTER, 'node-1'), bytes: 1 })) return room;
 }
 
+/** Everything is told, and nothing of it has run through the graph. */
 function inSync(): ActorStore {
   const store = new ActorStore({ cluster: CLUSTER, readinessTimerSeconds: 15 });
   store.told('labels', '', catalogue);
+  store.told('profile', 'shop', profile('shop'));
   tellLists(store);
   tellPolicy(store, {});
+  for (const name of ['web', 'db']) store.observe('workload', workload(name));
+  store.observe('pod', pod('web', 1));
+  store.observe('pod', pod('db', 2));
   store.caughtUp();
-  store.settle(0);
   return store;
 }
 
 describe('flow batches of a node', () => {
   let nats: NatsServer;
   let bus: Bus;
-  beforeAll(async () => {
+  beforeEach(async () => {
     nats = await startNats();
     bus = await connectBus({ servers: nats.url, name: 'clas-cache', server: 'cluster' });
     await ensureStreams(bus, 'cluster');
   });
-  afterAll(async () => {
+  afterEach(async () => {
     await bus.close();
     await nats.close();
   });
@@ -79,12 +99,38 @@ describe('flow batches of a node', () => {
     const next = bus.consume(DECORATED_FLOWS, async ({ payload }) => {
       passedOn.push(DecoratedFlowBatch.parse(payload).id);
     });
-    const reader = readFlowBatches({ bus, cluster: CLUSTER, store: inSync(), gate, refusals, logger });
+    const store = inSync();
+    store.settle(0);
+    const reader = readFlowBatches({ bus, cluster: CLUSTER, store, gate, refusals, logger });
     await eventually(() => passedOn.length === batches.length);
     await reader.close();
     expect(roomLeft(gate)).toBeGreaterThanOrEqual(SHARE - TOGETHER);
     expect(passedOn).toEqual(batches.map(({ id }) => id));
     await next.close();
     refusals.close();
+  });
+
+  it('wait, when they came while clas-cache was away, until the store has not only heard everything but drawn its conclusions', async () => {
+    const decorated: DecoratedFlowBatch[] = [];
+    bus.subscribe(
+      subjects.decorated(CLUSTER, 'node-1'),
+      ({ payload }) => void decorated.push(payload as DecoratedFlowBatch),
+    );
+    await bus.publish(subjects.flow(CLUSTER, 'node-1'), batch('node-1/b/away', [flow()]));
+    const store = inSync();
+    const notYet: string[] = [];
+    const logger = pino({ level: 'warn' }, { write: (line) => void notYet.push(line) });
+    const refusals = new Refusals({ logger, metrics: noMetrics, tell: () => undefined });
+    const gate = new NodeGate({ refusals, onAbuse: () => undefined });
+    const lane = readFlowBatches({ bus, cluster: CLUSTER, store, gate, refusals, logger });
+    await eventually(() => notYet.length + decorated.length > 0);
+    store.settle(Date.parse(AT));
+    await eventually(() => decorated.length === 1);
+    await lane.close();
+    refusals.close();
+    expect(decorated[0]?.ends).toMatchObject([
+      { name: 'web', labels: ['1', '3'] },
+      { name: 'db', labels: ['2', '3'] },
+    ]);
   });
 });
