@@ -6,6 +6,7 @@ import type { Bus, Message } from './bus.js';
 import { consumeByCluster } from './by-cluster.js';
 import type { ClusterReaders } from './by-cluster.js';
 import { connectBus, linkOf } from './connect.js';
+import { dropDurable } from './durable.js';
 import { ensureStreams } from './streams.js';
 
 const LANE: Consumption = {
@@ -57,6 +58,12 @@ describe('a lane that many clusters write', () => {
     expect(await bus.waiting(LANE)).toBe(30);
     release();
     await eventually(() => seen.length === 31);
+  });
+
+  it('is read again when its durable is taken away: a rewind does that before it makes another', async () => {
+    seen.length = 0;
+    await dropDurable(linkOf(bus), LANE.stream, `${LANE.durable}-a`);
+    await eventually(() => seen.length === 30);
   });
 
   it('is read again for every cluster when it is rewound', async () => {

@@ -105,7 +105,8 @@ class DurableReader {
       this.reading.options.startAt ?? 'oldest',
       this.ended.signal,
     );
-    if (session.stream !== this.stream || session.rewind !== this.rewind) this.doneUpTo = 0;
+    if (session.isMadeNow || session.stream !== this.stream || session.rewind !== this.rewind)
+      this.doneUpTo = 0;
     this.stream = session.stream;
     this.rewind = session.rewind;
     this.measureLag(session.pending);

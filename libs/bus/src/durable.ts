@@ -18,12 +18,16 @@ export const MAX_UNDER_WAY = 512;
 const NANOSECONDS = 1_000_000;
 const CONSUMER_NOT_FOUND = 10_014;
 const MARGIN_MS = 250;
+/** To make a durable before its reader does. */
+const ATTEMPTS = 5;
 
 export interface Session {
   /** Name and birth of the stream: sequences of a stream made anew start again. */
   readonly stream: string;
   /** Of the last rewind; the durable's birth would do, but a server that is killed tells another one afterwards (2.9.10). */
   readonly rewind: string;
+  /** Nobody had made it, or somebody took it away: it begins anew, and so does who reads through it. */
+  readonly isMadeNow: boolean;
   /** Messages behind the durable's position. */
   readonly pending: number;
 }
@@ -37,10 +41,10 @@ export async function beginSession(
 ): Promise<Session> {
   const { stream } = consumption;
   const kept = await keptIn(link, stream);
-  const info = await ensureDurable(link, consumption, startAt);
+  const { info, isMadeNow } = await ensureDurable(link, consumption, startAt);
   await untilNothingUnderWay(info, signal);
   const pending = info.num_pending + info.num_ack_pending;
-  return { stream: kept.stream, rewind: info.config.description ?? '', pending };
+  return { stream: kept.stream, rewind: info.config.description ?? '', isMadeNow, pending };
 }
 
 export async function keptIn(
@@ -89,21 +93,22 @@ async function ensureDurable(
   link: Link,
   consumption: Consumption,
   startAt: 'oldest' | 'newest',
-): Promise<ConsumerInfo> {
+): Promise<{ info: ConsumerInfo; isMadeNow: boolean }> {
   const { stream, durable, filter } = consumption;
   const found = await link.manager.consumers.info(stream, durable).catch((error: unknown) => {
     if (error instanceof NatsError && error.api_error?.err_code === CONSUMER_NOT_FOUND) return undefined;
     throw error;
   });
   if (found !== undefined) {
-    if (found.config.filter_subject === filter) return found;
+    if (found.config.filter_subject === filter) return { info: found, isMadeNow: false };
     throw new Error(
       `durable ${durable} on ${stream} reads ${found.config.filter_subject}, not ${filter}: delete it or name another`,
     );
   }
-  return addDurable(link, consumption, {
+  const info = await addDurable(link, consumption, {
     deliver_policy: startAt === 'oldest' ? DeliverPolicy.All : DeliverPolicy.New,
   });
+  return { info, isMadeNow: true };
 }
 
 type Start = Pick<ConsumerConfig, 'deliver_policy'> &
@@ -144,16 +149,25 @@ export async function rewindDurable(
   since?: Date,
 ): Promise<{ oldest: Date | null }> {
   const { state } = await link.manager.streams.info(consumption.stream);
-  for (const each of await durablesOf(link, consumption)) {
-    await dropDurable(link, each.stream, each.durable);
-    await addDurable(link, each, {
-      description: `rewound ${randomUUID()}`,
-      ...(since === undefined
-        ? { deliver_policy: DeliverPolicy.All }
-        : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() }),
-    });
-  }
+  const start: Start =
+    since === undefined
+      ? { deliver_policy: DeliverPolicy.All }
+      : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() };
+  for (const each of await durablesOf(link, consumption))
+    await makeAnew(link, each, { description: `rewound ${randomUUID()}`, ...start });
   return { oldest: state.messages === 0 ? null : new Date(state.first_ts) };
+}
+
+/** Whoever reads through it may be quicker, and have made one of his own as soon as the old one was gone. */
+async function makeAnew(link: Link, consumption: Consumption, start: Start): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    await dropDurable(link, consumption.stream, consumption.durable);
+    try {
+      return void (await addDurable(link, consumption, start));
+    } catch (error) {
+      if (!(error instanceof NatsError) || error.api_error === undefined || attempt === ATTEMPTS) throw error;
+    }
+  }
 }
 
 /** A durable that an edge reads last values through; made anew, it gives every current value first. */
