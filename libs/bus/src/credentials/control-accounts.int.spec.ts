@@ -1,3 +1,5 @@
+import { connect as connectTcp } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CALLS, subjects } from '@ringfence/contracts';
 import { eventually, startNats } from '@ringfence/testing';
 import type { NatsServer } from '@ringfence/testing';
@@ -47,6 +49,15 @@ describe('the control server', () => {
   afterAll(async () => {
     await Promise.all(buses.map((bus) => bus.close()));
     await nats.close();
+  });
+
+  it('waits longer than a server does by itself for who is slow to show his credential', async () => {
+    const socket = connectTcp(nats.port, '127.0.0.1');
+    const said: string[] = [];
+    socket.on('data', (chunk: Buffer) => said.push(chunk.toString().split(' ')[0] ?? ''));
+    await sleep(4_000);
+    expect([said, socket.closed]).toEqual([['INFO'], false]);
+    socket.destroy();
   });
 
   it('lets services do what their manifests declare', async () => {

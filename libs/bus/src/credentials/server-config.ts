@@ -39,12 +39,22 @@ resolver_preload: {
 `;
 }
 
+/**
+ * A server's own 2 s for a TLS handshake and 1 s more for the credential cut off who has to wait for a processor on a busy machine, and
+ * each new attempt adds to what keeps it busy.
+ */
+const HANDSHAKE_SECONDS = 10;
+const CREDENTIAL_SECONDS = 15;
+
 function listening({ host = '127.0.0.1', port, directory, tls }: ServerPlace): string {
   const secured =
-    tls === undefined ? '' : `\ntls { cert_file: "${tls.certFile}", key_file: "${tls.keyFile}" }`;
+    tls === undefined
+      ? ''
+      : `\ntls { cert_file: "${tls.certFile}", key_file: "${tls.keyFile}", timeout: ${HANDSHAKE_SECONDS} }`;
   // The streams' own limits bound the disk; without a number here the server takes a share of what is free at its
   // start and then refuses streams whose limits add up to more. Lists may exceed the default 1 MB.
   return `listen: "${host}:${port}"${secured}
+authorization { timeout: ${CREDENTIAL_SECONDS} }
 max_payload: 32MB
 # A credential whose manifest names many subjects is longer than the default of 4 KB.
 max_control_line: 64KB
