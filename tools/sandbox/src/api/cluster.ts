@@ -7,7 +7,7 @@ import { rowsOfCustomDefinition } from './custom-definitions.js';
 import { isReleased, markedForDeletion, requirePreconditions } from './deletion.js';
 import type { DeleteOptions } from './deletion.js';
 import { copyOf, copyWithoutNulls, isEqual } from './json.js';
-import { isSpecificationEqual, rulesByKind } from './kind-rules.js';
+import { isSpecificationEqual, rulesOf } from './kind-rules.js';
 import type { KubeObject } from './kube-object.js';
 import {
   keepServerMetadata,
@@ -104,7 +104,7 @@ export class Cluster {
     if (definition.subresources.includes('status') && definition.kind !== 'CustomResourceDefinition')
       delete draft.status;
     this.requireCreatable(definition, draft);
-    rulesByKind[draft.kind]?.complete?.(draft);
+    rulesOf(definition).complete?.(draft);
     const admitted = this.admission === undefined ? draft : await this.admission.review(definition, draft);
     return this.insert(definition, admitted, options);
   }
@@ -120,10 +120,8 @@ export class Cluster {
     keepServerMetadata(next, current);
     this.complete(definition, next, current);
     requireValidMetadata(definition, next);
-    const causes = [
-      ...(rulesByKind[next.kind]?.causes?.(next) ?? []),
-      ...(rulesByKind[next.kind]?.updateCauses?.(next, current) ?? []),
-    ];
+    const rules = rulesOf(definition);
+    const causes = [...(rules.causes?.(next) ?? []), ...(rules.updateCauses?.(next, current) ?? [])];
     if (causes.length > 0) throw invalid(definition, name, causes);
     return this.replace(definition, next, current, options);
   }
@@ -204,14 +202,14 @@ export class Cluster {
   private insert(definition: ResourceDefinition, draft: KubeObject, options: WriteOptions): KubeObject {
     this.requireCreatable(definition, draft);
     this.complete(definition, draft);
-    const causes = rulesByKind[draft.kind]?.causes?.(draft) ?? [];
+    const causes = rulesOf(definition).causes?.(draft) ?? [];
     if (causes.length > 0) throw invalid(definition, draft.metadata.name, causes);
     if (options.dryRun) return draft;
     return this.commit(definition, 'ADDED', draft);
   }
 
   private complete(definition: ResourceDefinition, draft: KubeObject, current?: KubeObject): void {
-    rulesByKind[draft.kind]?.complete?.(draft);
+    rulesOf(definition).complete?.(draft);
     if (resourceName(definition) !== 'services') return;
     const causes = this.addresses.assign(draft, current);
     if (causes.length > 0) throw invalid(definition, draft.metadata.name, causes);

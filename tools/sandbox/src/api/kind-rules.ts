@@ -4,6 +4,7 @@ import { ensureObject, isEqual, jsonOf, listAt, valueAt } from './json.js';
 import type { JsonObject } from './json.js';
 import type { KubeObject } from './kube-object.js';
 import { defaultPod, setMissing } from './pod-defaults.js';
+import type { ResourceDefinition } from './resource-definition.js';
 import type { StatusCause } from './status-error.js';
 import {
   defaultCronJob,
@@ -27,7 +28,7 @@ const workload: KindRules = {
   updateCauses: workloadUpdateCauses,
 };
 
-export const rulesByKind: Readonly<Record<string, KindRules>> = {
+const rulesByKind: Readonly<Record<string, KindRules>> = {
   Pod: {
     complete: defaultPod,
     causes: (pod) => podSpecCauses(pod.spec, 'spec'),
@@ -49,6 +50,13 @@ export const rulesByKind: Readonly<Record<string, KindRules>> = {
   CronJob: { complete: defaultCronJob },
   CustomResourceDefinition: { complete: defaultCustomDefinition, causes: customDefinitionCauses },
 };
+
+const none: KindRules = {};
+
+/** A custom kind may bear the name of a built-in one (`Service`, `Job`); its rules are not meant. */
+export function rulesOf({ kind, isCustom }: Pick<ResourceDefinition, 'kind' | 'isCustom'>): KindRules {
+  return isCustom ? none : (rulesByKind[kind] ?? none);
+}
 
 function statusOf(object: KubeObject): JsonObject {
   return ensureObject(jsonOf(object), 'status');

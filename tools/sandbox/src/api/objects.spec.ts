@@ -52,6 +52,21 @@ describe('objects', () => {
     });
   });
 
+  it('of a custom kind keep to none of the rules of a built-in kind with its name', async () => {
+    const names = { kind: 'Service', plural: 'services' };
+    const versions = [{ name: 'v1', served: true, storage: true }];
+    await api.post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+      metadata: { name: 'services.serving.example.com' },
+      spec: { group: 'serving.example.com', scope: 'Namespaced', names, versions },
+    });
+    const { code, body } = await api.post('/apis/serving.example.com/v1/namespaces/default/services', {
+      metadata: { name: 'hello' },
+      spec: { template: { spec: { containers: [] } } },
+    });
+    expect(code).toBe(201);
+    expect(body.spec).toEqual({ template: { spec: { containers: [] } } });
+  });
+
   it('refuses an update of an older version and leaves an update without a change alone', async () => {
     const { body: first } = await api.post(configMaps, configMap('settings', { a: '1' }));
     const { body: second } = await api.put(`${configMaps}/settings`, { ...first, data: { a: '2' } });
