@@ -1,5 +1,6 @@
 export { certificateAuthority, issueCertificate } from './api/certificate.js';
 export type { Authority, Certificate } from './api/certificate.js';
+export { objectFaults } from './api/object-faults.js';
 export { resourceRows as builtInKinds } from './api/resource-rows.js';
 export { startApiServer } from './api/server.js';
 export type { ApiServer, ApiServerOptions } from './api/server.js';

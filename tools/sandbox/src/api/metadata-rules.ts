@@ -101,12 +101,12 @@ export function requireFreshVersion(
 
 export function requireValidMetadata(definition: ResourceDefinition, object: KubeObject): void {
   const { metadata } = object;
-  const causes = [
-    ...nameCauses(definition, metadata),
-    ...labelCauses(metadata),
-    ...annotationCauses(metadata),
-  ];
+  const causes = metadataCauses(definition, metadata);
   if (causes.length > 0) throw invalid(definition, metadata.name ?? '', causes);
+}
+
+export function metadataCauses(definition: ResourceDefinition, metadata: ObjectMeta): StatusCause[] {
+  return [...nameCauses(definition, metadata), ...labelCauses(metadata), ...annotationCauses(metadata)];
 }
 
 function nameCauses(definition: ResourceDefinition, metadata: ObjectMeta): StatusCause[] {

@@ -8,6 +8,8 @@ export interface Kind {
   readonly namespaced: boolean;
 }
 
+/** Of these every kind is known: nobody else defines any. */
+const COMPLETE = new Set(['apps/v1', 'batch/v1']);
 /** So many letters apart are two words a slip of the pen. */
 const A_SLIP = 2;
 
@@ -37,7 +39,10 @@ export class KnownKinds {
     const near = siblings.find((known) => distance(known.kind.toLowerCase(), kind.toLowerCase()) <= A_SLIP);
     if (near) return `${apiVersion} has no kind ${kind}: did you mean ${near.kind}?`;
     const [elsewhere] = this.kinds.filter((known) => known.kind === kind);
-    if (!elsewhere) return null;
+    if (!elsewhere)
+      return COMPLETE.has(apiVersion)
+        ? `${apiVersion} has no kind ${kind}, only ${siblings.map((known) => known.kind).join(', ')}`
+        : null;
     const misspelt = distance(groupOf(elsewhere.apiVersion), groupOf(apiVersion)) <= A_SLIP;
     const isOlder = groupOf(elsewhere.apiVersion) === groupOf(apiVersion);
     return siblings.length > 0 || (misspelt && !isOlder)

@@ -3,6 +3,8 @@ import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
 import type { Document, Node, YAMLMap, YAMLSeq } from 'yaml';
 import type { ManifestText } from './manifest-sources.js';
 import type { LocatedManifest, Manifest } from './manifests.js';
+import { isTooLarge, TOO_LARGE, unreadable } from './unreadable-text.js';
+import { mistakeWords, TEMPLATE_ADVICE, templateIn } from './yaml-mistakes.js';
 
 export interface ManifestDocuments {
   readonly objects: LocatedManifest[];
@@ -14,19 +16,27 @@ export interface ManifestDocuments {
 const MOST_ALIASES = 10_000;
 
 export function documentsOf({ file, text, isNamed }: ManifestText): ManifestDocuments {
+  const why = unreadable(text);
+  if (why !== null) return { objects: [], mistakes: [`${file}:${why}`] };
+  try {
+    return readDocuments({ file, text, isNamed });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { objects: [], mistakes: [`${file}:1 is nested deeper than can be read`] };
+  }
+}
+
+function readDocuments({ file, text, isNamed }: ManifestText): ManifestDocuments {
   const lines = new LineCounter();
   const read: ManifestDocuments = { objects: [], mistakes: [] };
   const placeOf = (node: Node | null | undefined): string =>
     `${file}:${lines.linePos(node?.range?.[0] ?? 0).line}`;
   for (const document of parseAllDocuments(text, { lineCounter: lines, merge: true })) {
     const [broken] = document.errors;
-    const root = document.contents as Node | null;
-    if (broken) read.mistakes.push(`${file}:${placeInText(broken)} ${wordsOf(broken, text)}`);
-    else if (isMap(root)) readObject(root, { read, document, placeOf, isNamed });
-    else if (root !== null && !(isScalar(root) && root.value === null))
-      read.mistakes.push(
-        `${placeOf(root)} is no object but ${isSeq(root) ? 'a list' : 'a text'}: separate objects by a line ---`,
-      );
+    const template = broken ? null : templateIn(document, text);
+    if (broken) read.mistakes.push(`${file}:${mistakeWords(broken, text)}`);
+    else if (template) read.mistakes.push(`${placeOf(template)} holds a template: ${TEMPLATE_ADVICE}`);
+    else readRoot(document.contents, { read, document, placeOf, isNamed });
   }
   return read;
 }
@@ -36,6 +46,15 @@ interface Reading {
   readonly document: Document.Parsed | Document;
   readonly placeOf: (node: Node | null | undefined) => string;
   readonly isNamed: boolean;
+}
+
+function readRoot(root: Node | null, reading: Reading): void {
+  if (isMap(root)) return readObject(root, reading);
+  if (root === null || (isScalar(root) && root.value === null)) return;
+  const what = isSeq(root) ? 'a list' : 'a text';
+  reading.read.mistakes.push(
+    `${reading.placeOf(root)} is no object but ${what}: separate objects by a line ---`,
+  );
 }
 
 type Head = Partial<Pick<Manifest, 'apiVersion' | 'kind'>>;
@@ -80,9 +99,10 @@ function addObject(node: YAMLMap, { read, document, placeOf }: Reading, head: He
   const place = placeOf(node);
   try {
     const said = node.toJS(document as Document, { maxAliasCount: MOST_ALIASES }) as Manifest;
-    read.objects.push({ manifest: { ...said, ...head }, place });
+    if (isTooLarge(said)) read.mistakes.push(`${place} ${TOO_LARGE}`);
+    else read.objects.push({ manifest: { ...said, ...head }, place });
   } catch (error) {
-    read.mistakes.push(`${place} ${error instanceof Error ? error.message : String(error)}`);
+    read.mistakes.push(`${place} ${aliasWords(error)}`);
   }
 }
 
@@ -98,13 +118,10 @@ function whatIsMissing(node: YAMLMap, { kind, apiVersion }: Head): string | null
   return null;
 }
 
-const placeInText = ({
-  linePos,
-}: {
-  linePos?: readonly { line: number; col: number }[] | undefined;
-}): string => (linePos?.[0] ? `${linePos[0].line}:${linePos[0].col}` : '1');
-
-function wordsOf({ message }: Error, text: string): string {
-  const words = message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
-  return text.includes('{{') ? `${words} (a template? Give its chart's directory instead)` : words;
+/** Anchors are resolved only now. */
+function aliasWords(error: unknown): string {
+  const words = error instanceof Error ? error.message : String(error);
+  return words.startsWith('Excessive')
+    ? 'expands its anchors without bound: write out what its aliases (*) stand for'
+    : words;
 }

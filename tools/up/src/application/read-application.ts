@@ -2,6 +2,7 @@
  * The manifests of `--manifest`, read and checked before anything is started: every mistake at once, each with its line
  * and what to do. What only the cluster can know (a custom resource that nobody defines) is its to refuse.
  */
+import { objectFaults } from '@ringfence/sandbox';
 import { UsageError } from '../command-line.js';
 import { KnownKinds } from './known-kinds.js';
 import { documentsOf } from './manifest-documents.js';
@@ -25,7 +26,7 @@ export function readApplication(named: readonly string[], options: ReadingOption
   const kinds = new KnownKinds(objects.map(({ manifest }) => manifest));
   const mistakes = [
     ...read.flatMap((file) => file.mistakes),
-    ...objects.flatMap((object) => mistakesOf(object, kinds, options.namespace)),
+    ...objects.flatMap((object) => [...mistakesOf(object, kinds, options.namespace), ...faultsOf(object)]),
   ];
   if (mistakes.length > 0) throw new UsageError(mistakesText(mistakes));
   if (objects.length === 0) throw new UsageError(`${named.join(', ')}: no Kubernetes object in there`);
@@ -45,6 +46,12 @@ function mistakesOf({ manifest, place }: LocatedManifest, kinds: KnownKinds, ask
       `${place} is in the namespace ${namespace}, not in ${asked}: leave out --namespace, or the object's`,
     ];
   return [];
+}
+
+/** What any cluster would refuse, the sandbox's or another. */
+function faultsOf({ manifest, place }: LocatedManifest): string[] {
+  const { kind, metadata } = manifest;
+  return objectFaults(manifest).map((fault) => `${place} ${kind} ${metadata.name ?? ''}: ${fault}`);
 }
 
 /** Each object says where it goes, as with kubectl; of a kind that nobody knows the cluster says whether it goes anywhere. */
