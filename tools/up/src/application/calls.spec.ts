@@ -70,6 +70,15 @@ describe('calls', () => {
     expect(added(all)).toEqual({});
   });
 
+  it('of a workload whose Secret is made at run time are counted, too', () => {
+    const worker = workload('worker', {
+      ...env('DB', 'db:5432'),
+      envFrom: [{ secretRef: { name: 'made' } }],
+    });
+    const made = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'made', namespace: 'shop' } };
+    expect(withCalls([...shop, worker], [], [made]).summary.found).toBe(2);
+  });
+
   it('that a file says are added to the stubs', () => {
     expect(added(shop, '# who calls\nweb db 5432\n\nshop/api   shop/db 5432/tcp  # twice\n')).toEqual({
       web: 'db.shop:5432',

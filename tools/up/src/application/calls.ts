@@ -24,12 +24,14 @@ export interface CallSummary {
   readonly workloads: number;
 }
 
+/** `made`: what is in the cluster beside the manifests. */
 export function withCalls(
   manifests: readonly Manifest[],
   given: readonly Call[],
+  made: readonly Manifest[] = [],
 ): { manifests: Manifest[]; summary: CallSummary } {
   const workloads = describedWorkloads(manifests);
-  const found = callsFound(manifests, workloads);
+  const found = callsFound(manifests, workloads, dataOf([...manifests, ...made]));
   const callers = new Set([...found, ...given].map(({ from }) => from));
   const byPolicies = callsByPolicies(manifests).filter(({ from }) => !callers.has(from));
   return {
@@ -43,9 +45,12 @@ export function withCalls(
   };
 }
 
-function callsFound(manifests: readonly Manifest[], workloads: readonly DescribedWorkload[]): Call[] {
+function callsFound(
+  manifests: readonly Manifest[],
+  workloads: readonly DescribedWorkload[],
+  data: Data,
+): Call[] {
   const services = describedServices(manifests);
-  const data = dataOf(manifests);
   const calls = workloads.flatMap((workload) => callsOf(workload, services, data));
   return [...new Map(calls.map((call) => [Object.values(call).join(' '), call])).values()];
 }
@@ -71,7 +76,7 @@ function callsOf(
         return to === undefined ? [] : [{ from, to, port, protocol: protocol === 'udp' ? 'udp' : 'tcp' }];
       });
     } catch {
-      // It refers to what somebody makes later: the node says so when it starts the container.
+      // It refers to what nobody makes: the node says so when it starts the container.
       return [];
     }
   });

@@ -11,7 +11,6 @@ import type { Outcome } from './applying.js';
 import type { CallSummary } from './calls.js';
 import { ensureLabels } from './labels.js';
 import type { Label } from './labels.js';
-import { madeAtRunTime } from './made-at-run-time.js';
 import { namespaceManifests } from './manifests.js';
 import { prepared } from './prepared.js';
 import { readApplication } from './read-application.js';
@@ -50,11 +49,7 @@ export async function deployApplication(deployment: Deployment): Promise<Applica
   const demo = options.application === null;
   if (options.kubeconfig && demo) return { namespaces: [], demo: false, calls: null, outcome: NOTHING };
   const read = options.application ?? readApplication([DEMO_MANIFEST], { cwd: ROOT });
-  const { manifests, roles, calls } = prepared(
-    read.map(({ manifest }) => manifest),
-    options.calls,
-  );
-  const objects = manifests.map((manifest, index) => ({ manifest, place: read[index]!.place }));
+  const { objects, made, roles, calls } = prepared(read, options.calls);
   const applying = new Applying(new KubernetesApi(sandbox.kubeconfig));
   const namespaces: string[] = [];
   for (const namespace of namespaceManifests(objects)) {
@@ -65,7 +60,7 @@ export async function deployApplication(deployment: Deployment): Promise<Applica
     demo ? DEMO_NAMESPACES[namespace]! : { app: namespace, env: 'demo' };
   await manageNamespaces(deployment, namespaces, roles, fixed);
   // Of a real cluster's programs it is not known what they make.
-  if (!options.kubeconfig) await applying.makeAll(madeAtRunTime(objects));
+  if (!options.kubeconfig) await applying.makeAll(made);
   await applying.applyAll(objects.filter(({ manifest }) => manifest.kind !== 'Namespace'));
   return { namespaces, demo, calls, outcome: applying.outcome() };
 }

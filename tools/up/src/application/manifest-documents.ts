@@ -1,6 +1,6 @@
 /** YAML or JSON as the objects in it, each with its line; lists of any kind are taken apart. What is no object is a mistake. */
 import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
-import type { Document, Node, YAMLMap, YAMLSeq } from 'yaml';
+import type { Document, Node, ScalarTag, Tags, YAMLMap, YAMLSeq } from 'yaml';
 import type { ManifestText } from './manifest-sources.js';
 import type { LocatedManifest, Manifest } from './manifests.js';
 import { isTooLarge, TOO_LARGE, unreadable } from './unreadable-text.js';
@@ -14,6 +14,13 @@ export interface ManifestDocuments {
 
 /** Aliases of one file; more are a bomb. */
 const MOST_ALIASES = 10_000;
+/** To kubectl 0644 is octal, as in YAML 1.1. */
+const OCTAL: ScalarTag = {
+  tag: 'tag:yaml.org,2002:int',
+  default: true,
+  test: /^0[0-7]+$/,
+  resolve: (text) => Number.parseInt(text, 8),
+};
 
 export function documentsOf({ file, text, isNamed }: ManifestText): ManifestDocuments {
   const why = unreadable(text);
@@ -31,7 +38,8 @@ function readDocuments({ file, text, isNamed }: ManifestText): ManifestDocuments
   const read: ManifestDocuments = { objects: [], mistakes: [] };
   const placeOf = (node: Node | null | undefined): string =>
     `${file}:${lines.linePos(node?.range?.[0] ?? 0).line}`;
-  for (const document of parseAllDocuments(text, { lineCounter: lines, merge: true })) {
+  const customTags = (tags: Tags): Tags => [OCTAL, ...tags];
+  for (const document of parseAllDocuments(text, { lineCounter: lines, merge: true, customTags })) {
     const [broken] = document.errors;
     const template = broken ? null : templateIn(document, text);
     if (broken) read.mistakes.push(`${file}:${mistakeWords(broken, text)}`);

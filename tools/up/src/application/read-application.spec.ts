@@ -79,6 +79,12 @@ items:
     ]);
   });
 
+  it('have their numbers as kubectl reads them: a file mode is octal', () => {
+    write({ 'a.yaml': 'apiVersion: example.com/v1\nkind: File\nmetadata: { name: a }\nmode: 0640\nage: 64' });
+    const [file] = readApplication(['a.yaml'], { cwd });
+    expect(file?.manifest).toMatchObject({ mode: 0o640, age: 64 });
+  });
+
   it('know the kinds that they define', () => {
     write({
       'crd.yaml': `apiVersion: apiextensions.k8s.io/v1
