@@ -110,4 +110,14 @@ describe('admission webhooks', () => {
     webhook.removeAllListeners('request');
     expect((await createPod()).code).toBe(code);
   });
+
+  it('that lead to Pods keep nobody out, for a Pod here is a stand-in that reviews nothing', async () => {
+    const service = { namespace: 'default', name: 'operator' };
+    const clientConfig = { service, caBundle: 'Cg==' };
+    await register('Validating', { clientConfig, failurePolicy: 'Fail' });
+    expect((await createPod()).code).toBe(500);
+    const spec = { selector: { app: 'operator' }, ports: [{ port: 443, targetPort: 9443 }] };
+    await api.post('/api/v1/namespaces/default/services', { metadata: { name: 'operator' }, spec });
+    expect((await createPod()).code).toBe(201);
+  });
 });

@@ -13,6 +13,14 @@ export interface WebhookAddress {
   serverName?: string;
 }
 
+/** The Pods of a Service are stand-ins, which review nothing: they are not asked, as if they had agreed. */
+export function leadsToStandIns(cluster: Cluster, webhook: JsonObject): boolean {
+  const named = valueAt(webhook, 'clientConfig.service');
+  if (!isJsonObject(named)) return false;
+  const service = cluster.resource('services').find(String(named['namespace']), String(named['name']));
+  return Object.keys(service?.spec.selector ?? {}).length > 0;
+}
+
 export function webhookAddress(cluster: Cluster, webhook: JsonObject): WebhookAddress {
   const config = isJsonObject(webhook['clientConfig']) ? webhook['clientConfig'] : {};
   const { url, service, caBundle } = config;
