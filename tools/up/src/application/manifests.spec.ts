@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { namespaceManifests, withLastApplied } from './manifests.js';
+import { namespaceManifests, withLastApplied, withoutServersOwn } from './manifests.js';
 import type { Manifest } from './manifests.js';
 import { withRoles } from './roles.js';
 
@@ -22,6 +22,12 @@ describe("the user's manifests", () => {
     const metadata = { name: 'big', annotations: { text: 'x'.repeat(250_000) } };
     const big: Manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
     expect(withLastApplied(big)).toEqual(big);
+  });
+
+  it('leave behind the identity that they had in the cluster from which they were exported', () => {
+    const metadata = { name: 'web', namespace: 'shop', uid: 'u', resourceVersion: '7', generation: 2 };
+    const exported = { ...deployment, metadata: { ...metadata, creationTimestamp: null, managedFields: [] } };
+    expect(withoutServersOwn(exported as Manifest)).toEqual(deployment);
   });
 
   it('keep the labels and annotations of their namespaces, and get the namespaces that they only name', () => {

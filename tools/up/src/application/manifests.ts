@@ -21,6 +21,15 @@ export interface LocatedManifest {
   readonly place: string;
 }
 
+/** What a server writes into an object. A file that was exported from another cluster has it. */
+const SERVERS_OWN = [
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'managedFields',
+  'selfLink',
+];
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 /** All annotations of an object together may have 256 KiB. */
 const LARGEST_LAST_APPLIED = 200_000;
@@ -54,4 +63,10 @@ export function withLastApplied(manifest: Manifest): Manifest {
     ...manifest,
     metadata: { ...metadata, annotations: { ...metadata.annotations, [LAST_APPLIED]: text } },
   };
+}
+
+/** As a cluster takes it, which knows no object of that identity. */
+export function withoutServersOwn(manifest: Manifest): Manifest {
+  const kept = Object.entries(manifest.metadata).filter(([field]) => !SERVERS_OWN.includes(field));
+  return { ...manifest, metadata: Object.fromEntries(kept) };
 }

@@ -5,7 +5,7 @@ import { withCalls } from './calls.js';
 import type { CallSummary } from './calls.js';
 import { madeAtRunTime } from './made-at-run-time.js';
 import type { MadeObject } from './made-at-run-time.js';
-import { withLastApplied } from './manifests.js';
+import { withLastApplied, withoutServersOwn } from './manifests.js';
 import type { LocatedManifest } from './manifests.js';
 import { withRoles } from './roles.js';
 
@@ -22,7 +22,7 @@ export function prepared(read: readonly LocatedManifest[], callsFile: string | n
   const written = read.map(({ manifest }) => manifest);
   const given = callsFile === null ? [] : parseCalls(callsFile, readFileSync(callsFile, 'utf8'), written);
   const made = madeAtRunTime(read);
-  const { manifests, roles } = withRoles(written.map(withLastApplied));
+  const { manifests, roles } = withRoles(written.map(withLastApplied).map(withoutServersOwn));
   const called = withCalls(
     manifests,
     given,
