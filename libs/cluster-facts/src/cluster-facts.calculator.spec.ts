@@ -33,6 +33,7 @@ const service = (name: string): ServiceFacts => ({
   type: 'ClusterIP',
   clusterIps: ['10.96.0.9'],
   externalTrafficPolicy: null,
+  selector: {},
   ports: [{ name: 'http', proto: 6, port: 80, nodePort: null }],
 });
 const slice = (name: string, podUid: string): SliceFacts => ({
@@ -224,6 +225,7 @@ describe('any order of changes', () => {
     },
     service: { s: service('web') },
     slice: { e1: slice('web', 'p1'), e2: slice('web', 'p2') },
+    labelMap: {},
   };
   const keys = (Object.keys(world) as FactKind[]).flatMap((kind) =>
     Object.keys(world[kind]).map((uid) => ({ kind, uid })),

@@ -6,7 +6,10 @@
  *   pods ──────────┬──▶ pod        controllers ──▶ workload (topmost ones)
  *   controllers ───┘               pods whose topmost owner is none of them ──▶ workload
  *   services + slices ──▶ service  services of type ClusterIP ──▶ workload
+ *   label map, namespaces, services ──▶ what is mapped of a workload
  */
+import type { MappedLabel } from '@ringfence/contracts';
+import { CONTROLLER_KINDS } from './projections.js';
 import type {
   ControllerFacts,
   NamespaceFacts,
@@ -16,6 +19,8 @@ import type {
   ServiceFacts,
   SliceFacts,
 } from './projections.js';
+import type { LabelMapFacts } from './label-map.js';
+import { LabelMapping } from './label-mapping.js';
 import { backendsOf, workloadOfService } from './service-join.js';
 
 export interface FactKinds {
@@ -25,6 +30,7 @@ export interface FactKinds {
   pod: PodFacts;
   service: ServiceFacts;
   slice: SliceFacts;
+  labelMap: LabelMapFacts;
 }
 export type FactKind = keyof FactKinds;
 
@@ -40,22 +46,12 @@ export interface ObservedChange {
   readonly last: Readonly<Record<string, unknown>> | null;
 }
 
-/** Kinds that own Pods and that we watch. */
-const CONTROLLER_KINDS: readonly string[] = [
-  'Deployment',
-  'DaemonSet',
-  'StatefulSet',
-  'ReplicaSet',
-  'ReplicationController',
-  'Job',
-  'CronJob',
-  'DeploymentConfig',
-];
 /** Real chains have at most three; a ring of references must end too. */
 const MOST_OWNERS = 8;
 
 type Owned = Pick<PodFacts, 'namespace' | 'controller'>;
 type Facts = Readonly<Record<string, unknown>> & { readonly resourceVersion: string };
+type WorkloadFacts = Omit<ControllerFacts, 'controller'>;
 
 export class ClusterFactsCalculator {
   private readonly input: { [K in FactKind]: Map<string, FactKinds[K]> } = {
@@ -65,7 +61,9 @@ export class ClusterFactsCalculator {
     pod: new Map(),
     service: new Map(),
     slice: new Map(),
+    labelMap: new Map(),
   };
+  private readonly mapping = new LabelMapping();
   /** controller uid → uids of Pods and controllers right under it. */
   private readonly under = new Map<string, Set<string>>();
   /** Pods by the topmost owner that they were told with. */
@@ -82,6 +80,8 @@ export class ClusterFactsCalculator {
     service: new Set(),
   };
   private readonly told = new Map<string, string>();
+  /** Those that were told, by namespace. */
+  private readonly workloadsIn = new Map<string, Set<string>>();
   private readonly held = new Set<string>();
   private waitForOwners = false;
 
@@ -91,6 +91,8 @@ export class ClusterFactsCalculator {
     else this.input[kind].set(uid, facts);
     this.touch(kind, uid, before);
     this.touch(kind, uid, facts);
+    for (const other of this.remap(kind, uid, before, facts))
+      this.dirty.workload.add(this.topOf.get(other) ?? other);
   }
 
   /**
@@ -140,6 +142,32 @@ export class ClusterFactsCalculator {
     if (kind === 'controller') this.touchController(uid, facts as ControllerFacts);
     if (kind === 'service') this.touchService(uid, facts as ServiceFacts);
     if (kind === 'slice') this.touchSlice(uid, facts as SliceFacts);
+  }
+
+  /** Workloads that the label map may say something else of. */
+  private remap<K extends FactKind>(
+    kind: K,
+    uid: string,
+    before: FactKinds[K] | undefined,
+    now: FactKinds[K] | undefined,
+  ): Iterable<string> {
+    const { mapping } = this;
+    switch (kind) {
+      case 'labelMap':
+        mapping.setMap(now as LabelMapFacts | undefined);
+        return [...this.workloadsIn.values()].flatMap((uids) => [...uids]);
+      case 'namespace': {
+        const name = mapping.setNamespace(before as NamespaceFacts, now as NamespaceFacts);
+        return this.workloadsIn.get(name ?? '') ?? [];
+      }
+      case 'service':
+        return mapping.setService(uid, before as ServiceFacts, now as ServiceFacts);
+      case 'controller':
+      case 'pod':
+        return mapping.setWorkload(uid, before as ControllerFacts, now as ControllerFacts);
+      default:
+        return [];
+    }
   }
 
   private touchPod(uid: string, { controller }: PodFacts): void {
@@ -261,20 +289,22 @@ export class ClusterFactsCalculator {
   }
 
   private deriveWorkload(uid: string): Facts | undefined {
-    const controller = this.input.controller.get(uid);
-    if (controller !== undefined) {
-      const { controller: _, ...facts } = controller;
-      // One whose owner is on its way in or out is not topmost.
-      return this.topmost({ uid, kind: facts.kind, name: facts.name }, controller).owner.uid === uid
-        ? facts
-        : undefined;
-    }
+    const { mapping } = this;
     const service = this.input.service.get(uid);
-    if (service !== undefined) return workloadOfService(service);
-    return this.workloadOfPods(uid);
+    if (service !== undefined)
+      return withMapped(workloadOfService(service), () => mapping.ofService(service));
+    const workload = this.input.controller.has(uid) ? this.topmostController(uid) : this.workloadOfPods(uid);
+    return withMapped(workload, (facts) => mapping.ofWorkload(facts));
   }
 
-  private workloadOfPods(uid: string): Facts | undefined {
+  /** One whose owner is on its way in or out is not topmost. */
+  private topmostController(uid: string): WorkloadFacts | undefined {
+    const { controller, ...facts } = this.input.controller.get(uid)!;
+    const { namespace, kind, name } = facts;
+    return this.topmost({ uid, kind, name }, { namespace, controller }).owner.uid === uid ? facts : undefined;
+  }
+
+  private workloadOfPods(uid: string): WorkloadFacts | undefined {
     const [first] = [...(this.podsOf.get(uid) ?? [])].sort();
     const pod = first === undefined ? undefined : this.input.pod.get(first);
     if (first === undefined || pod === undefined) return undefined;
@@ -290,13 +320,16 @@ export class ClusterFactsCalculator {
     const slices = [...(this.slicesOf.get(`${service.namespace}/${service.name}`) ?? [])].flatMap(
       (slice) => this.input.slice.get(slice) ?? [],
     );
-    return { ...service, backends: backendsOf(service, slices) };
+    const { selector: _, ...facts } = service;
+    return { ...facts, backends: backendsOf(service, slices) };
   }
 
   private compare(kind: ObservedKind, uid: string, facts: Facts | undefined): ObservedChange | undefined {
     const key = `${kind} ${uid}`;
     const before = this.told.get(key);
     const last = before === undefined ? null : (JSON.parse(before) as Facts);
+    const namespace = (facts ?? last)?.['namespace'];
+    if (kind === 'workload') this.link(this.workloadsIn, String(namespace), uid, facts !== undefined);
     if (facts === undefined) {
       this.told.delete(key);
       return last === null ? undefined : { kind, uid, facts: null, last };
@@ -307,6 +340,15 @@ export class ClusterFactsCalculator {
     this.told.set(key, text);
     return { kind, uid, facts, last };
   }
+}
+
+function withMapped<W extends Facts>(
+  workload: W | undefined,
+  mappedOf: (workload: W) => readonly MappedLabel[],
+): Facts | undefined {
+  if (workload === undefined) return undefined;
+  const mapped = mappedOf(workload);
+  return mapped.length === 0 ? workload : { ...workload, mapped };
 }
 
 /** A new version alone is no news: a node's status is written every few seconds. */

@@ -1,5 +1,7 @@
 export { ClusterFactsCalculator, OBSERVED_KINDS } from './cluster-facts.calculator.js';
 export type { FactKind, FactKinds, ObservedChange, ObservedKind } from './cluster-facts.calculator.js';
+export { labelMapFacts } from './label-map.js';
+export { SERVICE_KEY, WORKLOAD_KEY } from './label-mapping.js';
 export { objectOf } from './objects.js';
 export type { KubeObject } from './objects.js';
 export {

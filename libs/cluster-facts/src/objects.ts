@@ -88,10 +88,12 @@ export interface ServiceSpec {
   readonly clusterIP?: string;
   readonly clusterIPs?: readonly string[];
   readonly externalTrafficPolicy?: string;
+  readonly selector?: Readonly<Record<string, string>>;
   readonly ports?: readonly {
     readonly name?: string;
     readonly protocol?: string;
     readonly port?: number;
+    readonly targetPort?: number | string;
     readonly nodePort?: number;
   }[];
 }

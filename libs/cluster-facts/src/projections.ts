@@ -14,6 +14,17 @@ import type {
 } from './objects.js';
 
 type Text = Readonly<Record<string, string>>;
+/** Kinds that own Pods and that we watch. */
+export const CONTROLLER_KINDS: readonly string[] = [
+  'Deployment',
+  'DaemonSet',
+  'StatefulSet',
+  'ReplicaSet',
+  'ReplicationController',
+  'Job',
+  'CronJob',
+  'DeploymentConfig',
+];
 const PREFIXES = ['com.illumio.', 'ringfence.io/'];
 /** IP protocol numbers of Kubernetes' words. */
 const PROTOCOLS: Readonly<Record<string, number>> = { TCP: 6, UDP: 17, SCTP: 132 };
@@ -64,12 +75,19 @@ export interface PodFacts extends Named {
   readonly probePorts: readonly PodPort[];
   readonly readinessGates: readonly string[];
 }
+interface ServicePortFacts extends PodPort {
+  readonly name: string;
+  readonly nodePort: number | null;
+  /** null: by a name, which the Pods know. */
+  readonly targetPort?: number | null;
+}
 export interface ServiceFacts extends Named {
   readonly namespace: string;
   readonly type: (typeof SERVICE_TYPES)[number];
   readonly clusterIps: readonly string[];
   readonly externalTrafficPolicy: 'Cluster' | 'Local' | null;
-  readonly ports: readonly (PodPort & { readonly name: string; readonly nodePort: number | null })[];
+  readonly selector: Text;
+  readonly ports: readonly ServicePortFacts[];
 }
 export interface SliceFacts {
   readonly resourceVersion: string;
@@ -153,11 +171,13 @@ export function serviceFacts(object: KubeObject): ServiceFacts {
     type: SERVICE_TYPES.find((type) => type === spec.type) ?? 'ClusterIP',
     clusterIps: clusterIps.filter((address) => address !== '' && address !== 'None'),
     externalTrafficPolicy: policy === 'Cluster' || policy === 'Local' ? policy : null,
+    selector: sorted(spec.selector),
     ports: (spec.ports ?? []).map((port) => ({
       name: port.name ?? '',
       proto: protocol(port.protocol),
       port: port.port ?? 0,
       nodePort: port.nodePort ?? null,
+      targetPort: typeof port.targetPort === 'string' ? null : (port.targetPort ?? port.port ?? null),
     })),
   };
 }

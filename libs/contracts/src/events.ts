@@ -9,6 +9,7 @@ import { event, raised } from './event-versions.js';
 import type { EventContract } from './event-versions.js';
 import { Instant, IntegerId, LabelId, Uuid } from './ids.js';
 import { Address, AdminPorts, EnforcementMode } from './network.js';
+import { MappedLabels } from './observations.js';
 import { EntityClass, LabelAssignment } from './policy.js';
 import { PROVISIONABLE_TYPES } from './policy-objects.js';
 import { Text } from './text.js';
@@ -37,6 +38,7 @@ export const KubernetesWorkloadState = z.object({
   name: Text,
   labels: stringMap,
   annotations: stringMap,
+  mapped: MappedLabels,
 });
 export type KubernetesWorkloadState = z.infer<typeof KubernetesWorkloadState>;
 
@@ -153,6 +155,7 @@ const ShownProfile = ProfileState.extend({
   visibilityLevel: Text.optional(),
 });
 
+/** `annotation` is where the value was read: the annotation, or the Kubernetes label that the label map reads. */
 export const RefusedAnnotation = z.object({
   key: Text,
   annotation: Text,

@@ -39,6 +39,7 @@ export {
   ClusterObserved,
   KubernetesWorkloadObserved,
   ListCompleted,
+  MappedLabel,
   NamespaceObserved,
   NodeObserved,
   OBSERVATIONS,

@@ -39,6 +39,22 @@ export const NodeObserved = z.object({
 });
 export type NodeObserved = z.infer<typeof NodeObserved>;
 
+/** What the cluster's label map says of a workload: one for each label type at most. */
+export const MappedLabel = z.object({
+  /** Label type. */
+  key: Text.min(1).max(64),
+  value: Text.min(1).max(255),
+  /** The Kubernetes label that says so. */
+  from: Text.max(320),
+  /** The map asks for the label to be made where there is none. */
+  allowCreate: z.boolean(),
+  /** Of a Service: all behind it say so, and what is refused is told there. */
+  followed: z.boolean().optional(),
+});
+export type MappedLabel = z.infer<typeof MappedLabel>;
+/** There are at most 20 label types; absent: the map says nothing. */
+export const MappedLabels = z.array(MappedLabel).max(20).optional();
+
 /** The topmost owner of Pods, or a ClusterIP Service (kind `Service`). `annotations` are those that labels are read from. */
 export const KubernetesWorkloadObserved = z.object({
   ...observed,
@@ -47,6 +63,7 @@ export const KubernetesWorkloadObserved = z.object({
   name: Text,
   labels: stringMap,
   annotations: stringMap,
+  mapped: MappedLabels,
 });
 export type KubernetesWorkloadObserved = z.infer<typeof KubernetesWorkloadObserved>;
 
@@ -76,6 +93,8 @@ export const ServicePort = z.object({
   proto: Protocol,
   port: Port,
   nodePort: Port.nullable(),
+  /** As the Service says it by number; null: by a name, which its Pods know. */
+  targetPort: Port.nullable().optional(),
 });
 /** A Service together with its endpoint slices: `backends` are per service port (an index into `ports`). */
 export const ServiceObserved = z.object({

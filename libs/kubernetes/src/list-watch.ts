@@ -18,7 +18,7 @@ const LONGEST_PAUSE_MS = 30_000;
 const WATCH_SECONDS = 60;
 const SILENT_AFTER_MS = (WATCH_SECONDS * 1.5 + 20) * 1_000;
 /** A kind that the server does not have may come with an extension. */
-const ASK_AGAIN_FOR_KIND_MS = 300_000;
+const ASK_AGAIN_FOR_KIND_MS = 60_000;
 
 export interface Resource {
   /** As in `/api/v1/pods` or `/apis/apps/v1/deployments`. */

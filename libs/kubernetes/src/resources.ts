@@ -1,6 +1,7 @@
 /** What is listed and watched, and what is kept of each. */
 import {
   controllerFacts,
+  labelMapFacts,
   namespaceFacts,
   nodeFacts,
   podFacts,
@@ -59,4 +60,11 @@ export const RESOURCES: readonly WatchedResource[] = [
     project: sliceFacts,
   },
   { path: '/api/v1/pods', plural: 'pods', kind: 'pod', project: podFacts },
+  {
+    path: '/apis/ic4k.illumio.com/v1alpha1/labelmaps',
+    plural: 'labelmaps',
+    kind: 'labelMap',
+    project: labelMapFacts,
+    optional: true,
+  },
 ];

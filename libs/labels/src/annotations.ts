@@ -1,9 +1,10 @@
 /**
- * Profile and annotations → labels (domain: "Labels of a Pod or Service"). The same function answers in clas-cache,
- * where its answer is enforced, and in label-resolver, where it is the record. Nothing is dropped silently: what an
- * annotation asked for and did not get comes back as a refusal.
+ * Profile, annotations and what the label map says → labels (domain: "Labels of a Pod or Service"). An annotation is a word
+ * about this very workload and stands above the map, which speaks of all. The same function answers in clas-cache,
+ * where its answer is enforced, and in label-resolver, where it is the record. Nothing is dropped silently: what was
+ * asked for and not given comes back as a refusal.
  */
-import type { LabelAssignment, LabelId, ProfileSettings } from '@ringfence/contracts';
+import type { LabelAssignment, LabelId, MappedLabel, ProfileSettings } from '@ringfence/contracts';
 import type { CatalogueIndex } from './catalogue.js';
 import { sortedIntegerIds } from './integer-id.js';
 
@@ -21,6 +22,13 @@ export interface RefusedAnnotation {
 export interface ResolvedLabels {
   readonly labels: LabelId[];
   readonly refused: RefusedAnnotation[];
+  /** Labels that do not exist and that the map may have made. */
+  readonly missing: MappedLabel[];
+}
+/** What a workload asks for by itself. */
+export interface LabelWishes {
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly mapped?: readonly MappedLabel[] | undefined;
 }
 
 interface Wish {
@@ -31,19 +39,52 @@ interface Wish {
 export function resolveLabels(
   profile: Pick<ProfileSettings, 'assignments'>,
   catalogue: CatalogueIndex,
-  annotations: Readonly<Record<string, string>>,
+  wishes: LabelWishes,
 ): ResolvedLabels {
   const labels: LabelId[] = [];
   const refused: RefusedAnnotation[] = [];
+  const missing: MappedLabel[] = [];
   for (const key of catalogue.types) {
-    const { granted, overruled } = pickWish(wishesFor(key, annotations));
-    for (const wish of overruled) refused.push({ key, ...wish, reason: 'other-prefix-wins' });
-    const answer = assign(profile.assignments[key] ?? { how: 'any' }, key, granted, catalogue);
-    if (answer.label !== null) labels.push(answer.label);
-    if (granted !== null && answer.refusal !== null)
-      refused.push({ key, ...granted, reason: answer.refusal });
+    const how = profile.assignments[key] ?? { how: 'any' };
+    const { wish, map, overruled } = askedFor(key, wishes);
+    for (const other of overruled) refused.push({ key, ...other, reason: 'other-prefix-wins' });
+    const { label, refusal } = assign(how, key, wish, catalogue);
+    if (label !== null) labels.push(label);
+    if (wish === null || refusal === null) continue;
+    if (map === undefined) refused.push({ key, ...wish, reason: refusal });
+    else if (mayBeMade(map, how, refusal)) missing.push(map);
+    else if (!isToldElsewhere(map, refusal)) refused.push({ key, ...wish, reason: refusal });
   }
-  return { labels: sortedIntegerIds(labels), refused };
+  return { labels: sortedIntegerIds(labels), refused, missing };
+}
+
+/** The map speaks of all namespaces: that one of them decides by itself is no news. */
+const isToldElsewhere = ({ followed }: MappedLabel, refusal: RefusalReason): boolean =>
+  followed === true || refusal === 'fixed' || refusal === 'none';
+
+const mayBeMade = ({ allowCreate }: MappedLabel, { how }: LabelAssignment, refusal: RefusalReason): boolean =>
+  allowCreate && how === 'any' && refusal === 'no-such-label';
+
+interface Asked {
+  readonly wish: Wish | null;
+  /** Who asks, where it is the map. */
+  readonly map: MappedLabel | undefined;
+  readonly overruled: readonly Wish[];
+}
+
+function askedFor(key: string, { annotations, mapped = [] }: LabelWishes): Asked {
+  const { granted, overruled } = pickWish(wishesFor(key, annotations));
+  const map = granted === null ? mapped.find((each) => each.key === key) : undefined;
+  const wish = map === undefined ? granted : { annotation: map.from, value: map.value };
+  return { wish, map, overruled };
+}
+
+/** What annotations ask for, granted or not. */
+export function givenByAnnotation(
+  key: string,
+  annotations: Readonly<Record<string, string>>,
+): Wish | undefined {
+  return wishesFor(key, annotations)[0];
 }
 
 function wishesFor(key: string, annotations: Readonly<Record<string, string>>): Wish[] {

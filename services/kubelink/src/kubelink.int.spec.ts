@@ -14,6 +14,8 @@ import {
 import type { Bus } from '@ringfence/bus';
 import { OBSERVATIONS, parseSubject, subjects } from '@ringfence/contracts';
 import type { ObservationKind, PodReadiness } from '@ringfence/contracts';
+import { apiClient, fromKubeconfig } from '@ringfence/kubernetes';
+import type { ApiClient } from '@ringfence/kubernetes';
 // eslint-disable-next-line @nx/enforce-module-boundaries -- a real API server to speak with, in specs only
 import { startApiServer, type ApiServer } from '@ringfence/sandbox';
 import { StartRefused, startHosted } from '@ringfence/service-host';
@@ -191,6 +193,16 @@ async function makeWeb(): Promise<{
   return { deployment: name, pod };
 }
 
+/** What deploy/kubernetes/label-map.yaml defines. */
+async function defineLabelMaps(client: ApiClient): Promise<void> {
+  const names = { kind: 'LabelMap', plural: 'labelmaps' };
+  const versions = [{ name: 'v1alpha1', served: true, storage: true }];
+  await client.post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+    metadata: { name: 'labelmaps.ic4k.illumio.com' },
+    spec: { group: 'ic4k.illumio.com', scope: 'Cluster', names, versions },
+  });
+}
+
 describe('Kubelink', () => {
   it('tells the whole cluster with owners joined, then one marker per kind, all of one epoch', async () => {
     const web = await makeWeb();
@@ -237,6 +249,23 @@ describe('Kubelink', () => {
     expect(Number(latest('pod', podName)?.['resourceVersion'])).toBeGreaterThan(
       Number(born?.['resourceVersion']),
     );
+  });
+
+  it('tells what the label map says of a workload, and follows the map', async () => {
+    const client = apiClient(fromKubeconfig(api.kubeconfig, 'kubeconfig'));
+    await defineLabelMaps(client);
+    const { deployment } = await makeWeb();
+    await launch();
+    await inSync();
+    expect(latest('workload', deployment)).not.toHaveProperty('mapped');
+    const maps = '/apis/ic4k.illumio.com/v1alpha1/labelmaps';
+    const map = (fromKey: string) => ({ workloadLabelMap: [{ fromKey, toKey: 'role', allowCreate: true }] });
+    const mapped = () => (latest('workload', deployment)?.['mapped'] as { value: string }[] | undefined)?.[0];
+    await client.post(maps, { metadata: { name: 'default' }, ...map('app') });
+    await eventually(() => mapped()?.value === 'web');
+    await client.patch(`${maps}/default`, map('ringfence.io/workload'), 'application/merge-patch+json');
+    await eventually(() => mapped()?.value === deployment);
+    await client.close();
   });
 
   it('sweeps what vanished while it could not watch, under a new epoch', async () => {

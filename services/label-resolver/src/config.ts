@@ -13,5 +13,7 @@ export const Config = z.object({
   /** Path of the CA that our servers' certificates are verified by; none: the system's. */
   RINGFENCE_CA: optional,
   DATABASE_URL: z.string().min(1),
+  /** Labels that exist because label maps asked for them, of each cluster at most. */
+  RINGFENCE_MAPPED_LABELS: z.coerce.number().int().min(0).max(100_000).default(1_000),
 });
 export type Config = z.output<typeof Config>;

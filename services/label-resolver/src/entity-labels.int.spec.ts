@@ -1,6 +1,7 @@
 /** What label-resolver tells of what it is told: who carries which labels, and the settings for the clusters. */
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import type { MappedLabel } from '@ringfence/contracts';
 import { kubernetesWorkloadId } from '@ringfence/labels';
 import { tokenOf } from '@ringfence/resources/testing';
 import { eventually, releasedEvents } from '@ringfence/testing';
@@ -15,7 +16,7 @@ import {
   profileOf,
   profilesOf,
 } from './testing/resolver-client.js';
-import { startWorld } from './testing/world.js';
+import { MOST_MAPPED, startWorld } from './testing/world.js';
 import type { World } from './testing/world.js';
 
 let world: World;
@@ -29,6 +30,7 @@ async function workload(
   namespace: string,
   name: string,
   annotations: Record<string, string> = {},
+  mapped: readonly MappedLabel[] = [],
 ): Promise<string> {
   const id = kubernetesWorkloadId(cluster, `${namespace}-${name}`);
   const state = {
@@ -40,6 +42,7 @@ async function workload(
     name,
     labels: {},
     annotations,
+    mapped,
   };
   await world.say('KubernetesWorkloadDiscovered', cluster, id, state);
   return id;
@@ -132,6 +135,52 @@ describe('the labels of entities', () => {
     expect(await entity(db)).toBe(null);
     expect(await tokenOf(profilesOf(world, cluster))).toBe('not_found_error');
     await eventually(async () => (await settings(cluster)).size === 0);
+  });
+});
+
+describe('labels that the label map of a cluster asks for', () => {
+  const roles = (...values: string[]): MappedLabel[] =>
+    values.map((value) => ({ key: 'role', value, from: 'app', allowCreate: true }));
+
+  it('are made before anybody carries them, once, with the cluster as who made them', async () => {
+    const mark = randomUUID();
+    const cluster = await newCluster(world, 'shop');
+    await change(world, cluster, 'shop', { managed: true });
+    const ids = [
+      await workload(cluster, 'shop', 'web', {}, roles(`web ${mark}`)),
+      await workload(cluster, 'shop', 'web-2', {}, roles(`web ${mark}`)),
+    ];
+    await world.settled();
+    const [first, second] = await Promise.all(ids.map(entity));
+    expect(first?.['labels']).toHaveLength(1);
+    expect(second?.['labels']).toEqual(first?.['labels']);
+    const made = (await world.events('LabelCreated')).filter(({ data }) => data['value'] === `web ${mark}`);
+    expect(made).toMatchObject([{ data: { externalDataSet: 'label map' } }]);
+    expect(await world.events('EntityLabelled')).not.toContainEqual(
+      expect.objectContaining({ data: expect.objectContaining({ id: ids[0], labels: [] }) as unknown }),
+    );
+  });
+
+  it('are so many for each cluster: what is beyond is missing for all to see', async () => {
+    const mark = randomUUID();
+    const cluster = await newCluster(world, 'shop');
+    await change(world, cluster, 'shop', { managed: true });
+    const names = Array.from({ length: MOST_MAPPED + 2 }, (_, index) => `w${String(index)}-${mark}`);
+    await Promise.all(names.map((name) => workload(cluster, 'shop', name, {}, roles(name))));
+    await world.settled();
+    const carried = await Promise.all(
+      names.map((name) => entity(kubernetesWorkloadId(cluster, `shop-${name}`))),
+    );
+    const beyond = carried.filter((each) => (each?.['labels'] as string[]).length === 0);
+    expect(beyond).toHaveLength(2);
+    expect(beyond[0]?.['refused']).toMatchObject([{ annotation: 'app', reason: 'no-such-label' }]);
+    expect(world.resolver().labelsNotMade()).toBeGreaterThan(0);
+    // Another cluster has a share of its own.
+    const other = await newCluster(world, 'shop');
+    await change(world, other, 'shop', { managed: true });
+    const api = await workload(other, 'shop', 'api', {}, roles(`other ${mark}`));
+    await world.settled();
+    expect((await entity(api))?.['labels']).toHaveLength(1);
   });
 });
 

@@ -40,6 +40,9 @@ export async function startLabelResolver(context: Context): Promise<RunningServi
   health.require('own events', () => open.resolver?.behind ?? true);
   health.fact('events to relay', () => String(open.resolver?.relayLag() ?? 0));
   health.fact('events whose settings are not published', () => String(open.resolver?.settingsLag() ?? 0));
+  health.fact('labels that maps asked for beyond their share', () =>
+    String(open.resolver?.labelsNotMade() ?? 0),
+  );
   const { bus, connection, answerHealth } = await openControlBus(context, manifest);
   const onStandBy = (): void => void (open.standsBy = STANDS_BY);
   const resolver = (open.resolver = await openLabelResolver({ config, bus, logger, signal, onStandBy }));

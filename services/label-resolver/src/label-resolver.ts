@@ -16,6 +16,7 @@ import { changeQueue } from './adapters/change-queue.js';
 import { profileOperations } from './adapters/rest/container-workload-profiles.resource.js';
 import { EntityResolver } from './adapters/facts/entity-resolver.js';
 import { factsConsumer } from './adapters/facts/facts.consumer.js';
+import { MappedLabels } from './adapters/facts/mapped-labels.js';
 import { ensureBuiltInTypes, labelDimensionOperations } from './adapters/rest/label-dimensions.resource.js';
 import { labelUses } from './adapters/rest/label-uses.client.js';
 import { labelOperations } from './adapters/rest/labels.resource.js';
@@ -38,6 +39,8 @@ export interface LabelResolver {
   resync: Relay['resync'];
   /** In words what its database lacks of what it once said; null: nothing. */
   readonly behind: string | null;
+  /** Labels that maps asked for last and that were not made: a cluster has its share. */
+  labelsNotMade(): number;
   relayLag(): number;
   settingsLag(): number;
   close(): Promise<void>;
@@ -55,7 +58,8 @@ export interface LabelResolverOptions {
 export async function openLabelResolver(options: LabelResolverOptions): Promise<LabelResolver> {
   const { bus, logger, signal, onStandBy } = options;
   const store = await openServiceStore(DATABASE, options);
-  const resolver = new EntityResolver(store);
+  const mapped = new MappedLabels(store, options.config.RINGFENCE_MAPPED_LABELS);
+  const resolver = new EntityResolver(store, mapped);
   const onRegained = (): void => resolver.forget();
   const writer = await soleWriter(store, { onRegained, signal, onStandBy });
   const queue = writer.oneAtATime;
@@ -87,6 +91,7 @@ export async function openLabelResolver(options: LabelResolverOptions): Promise<
     facts: factsConsumer({ store, oneAtATime: queue, resolver }),
     resync: relay.resync,
     behind,
+    labelsNotMade: () => mapped.refused,
     relayLag: relay.lag,
     settingsLag: settings.lag,
     close: async () => {

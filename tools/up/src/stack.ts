@@ -13,6 +13,7 @@ import type { Progress } from './banner.js';
 import { startControlPlane } from './control-plane.js';
 import { deployApplication } from './application/deploy.js';
 import type { Application } from './application/deploy.js';
+import { installLabelMap } from './label-map.js';
 import type { UpOptions } from './options.js';
 import { Processes } from './processes.js';
 import type { Exit } from './processes.js';
@@ -73,6 +74,8 @@ export class Stack {
         startSandbox(options, processes, onWaiting),
       ]),
     );
+    // Before Kubelink looks: whatever is deployed from here on is labelled by it. A real cluster has the map that its people want.
+    if (!options.kubeconfig) await installLabelMap(sandbox);
     const api = new RingfenceApi(control.access);
     const cluster = await progress.phase('Register the cluster', () => registerCluster(api));
     const agents = await progress.phase('Agents: clas-cache, Kubelink, a C-VEN per node', () =>

@@ -28,7 +28,7 @@ import { decorate } from './flow-decoration.js';
 import type { Decorated } from './flow-decoration.js';
 import { factsOf, takeObserved } from './observed.js';
 import type { Observed } from './observed.js';
-import type { PodFacts, UnheardPod } from './pod-endpoints.calculator.js';
+import type { PodFacts, RefusedLabels, UnheardPod } from './pod-endpoints.calculator.js';
 import { policyProgress } from './policy-progress.js';
 import type { PolicyProgress } from './policy-progress.js';
 import { recordsOf, replay, restoreFacts, restorePolicy, storedFacts, storedPolicy } from './stored-state.js';
@@ -80,8 +80,8 @@ export class ActorStore {
   /** As it was read from Kubernetes because its node lists it. False: nothing of it is news, or its node lists it no more. */
   readPod(pod: PodObserved, owners: readonly KubernetesWorkloadObserved[]): boolean {
     const { pods } = this.graph.view;
-    for (const { uid, kind, namespace, name, annotations } of owners)
-      pods.readWorkload({ uid, kind, namespace, name, annotations });
+    for (const { uid, kind, namespace, name, annotations, mapped } of owners)
+      pods.readWorkload({ uid, kind, namespace, name, annotations, mapped });
     return pods.readPod(factsOf(pod), pod.node ?? '');
   }
 
@@ -191,6 +191,11 @@ export class ActorStore {
     if (missing.length > 0) return { kind: 'not-ready', message: `not in sync: ${missing.join('; ')}` };
     const { view, spans, explained: enforcement } = this.graph;
     return explainInCluster(question, { cluster: this.options.cluster, view, spans, enforcement }, now);
+  }
+
+  /** Before it is in sync nobody knows what is refused. */
+  refusedLabels(): Iterable<RefusedLabels> {
+    return this.isInSync ? this.graph.view.pods.refusals() : [];
   }
 
   pulse(now: number): ClusterPulse {

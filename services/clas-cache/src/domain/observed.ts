@@ -24,9 +24,9 @@ const TAKERS: Takers = {
     graph.view.nodes.removeNode(uid);
     graph.nodeGone(name);
   },
-  workload: ({ view }, { uid, epoch, gone, kind, namespace, name, annotations }) => {
+  workload: ({ view }, { uid, epoch, gone, kind, namespace, name, annotations, mapped }) => {
     if (gone) view.pods.removeWorkload(uid);
-    else view.pods.setWorkload({ uid, kind, namespace, name, annotations }, epoch);
+    else view.pods.setWorkload({ uid, kind, namespace, name, annotations, mapped }, epoch);
   },
   pod: ({ view }, pod) => {
     if (pod.gone) view.pods.removePod(pod.uid);

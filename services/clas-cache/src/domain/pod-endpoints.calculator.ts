@@ -16,10 +16,12 @@ import type {
   ProfileSettings,
 } from '@ringfence/contracts';
 import { isSameValue } from '@ringfence/decider';
-import { EMPTY_CATALOGUE, kubernetesWorkloadId, makeLabelSet, resolveLabels } from '@ringfence/labels';
-import type { CatalogueIndex } from '@ringfence/labels';
+import { kubernetesWorkloadId } from '@ringfence/labels';
+import type { CatalogueIndex, RefusedAnnotation } from '@ringfence/labels';
 import { canonicalAddress } from '@ringfence/policy-engine';
 import { AddressBook } from './address-book.js';
+import { Labelling } from './labelling.js';
+import type { GivenLabels, Labelled } from './labelling.js';
 import { ListedObjects } from './listed-objects.js';
 import { SandboxBook } from './sandbox-book.js';
 
@@ -40,7 +42,7 @@ export type PodFacts = Pick<
 >;
 export type WorkloadFacts = Pick<
   KubernetesWorkloadObserved,
-  'uid' | 'kind' | 'namespace' | 'name' | 'annotations'
+  'uid' | 'kind' | 'namespace' | 'name' | 'annotations' | 'mapped'
 >;
 
 /** That a node tells of, and Kubernetes has not told, or not where it can be reached. */
@@ -56,10 +58,14 @@ interface Owner {
   readonly uid: string;
   readonly workload: string;
   readonly pods: Set<string>;
-  namespace: string;
-  annotations: Readonly<Record<string, string>>;
+  asks: Labelled;
   /** null: the namespace is not managed. */
-  labelSet: LabelSet | null;
+  given: GivenLabels | null;
+}
+
+export interface RefusedLabels {
+  readonly workload: WorkloadFacts;
+  readonly refused: readonly RefusedAnnotation[];
 }
 
 export interface PodChanges {
@@ -74,21 +80,21 @@ export interface PodChanges {
 export class PodEndpoints {
   readonly pods = new ListedObjects<PodFacts>();
   readonly workloads = new ListedObjects<WorkloadFacts>();
-  readonly profiles = new Map<string, ProfileSettings>();
+  private readonly labelling: Labelling;
   private readonly owners = new Map<string, Owner>();
   private readonly sandboxes = new SandboxBook();
   private readonly addresses = new AddressBook();
-  private readonly profileOf = new Map<string, ProfileSettings>();
   private readonly told = new Map<string, Endpoint>();
   private readonly dirty = new Set<string>();
   private moved = new Set<Address>();
   /** Pods that Kubelink has not told of: they end with their sandbox. */
   private readonly read = new Set<string>();
-  private catalogue: CatalogueIndex = EMPTY_CATALOGUE;
   /** Kubelink is silent: what nodes say counts until Kubernetes can be heard again. */
   private isProvisional = false;
 
-  constructor(private readonly cluster: string) {}
+  constructor(private readonly cluster: string) {
+    this.labelling = new Labelling(cluster);
+  }
 
   setPod(pod: PodFacts, epoch: string): void {
     this.read.delete(pod.uid);
@@ -178,25 +184,41 @@ export class PodEndpoints {
   }
 
   setCatalogue(catalogue: CatalogueIndex): void {
-    this.catalogue = catalogue;
-    for (const owner of this.owners.values()) this.relabel(owner, owner);
+    this.labelling.setCatalogue(catalogue);
+    for (const owner of this.owners.values()) this.relabel(owner, owner.asks);
   }
 
   /** By the token of its record; null: the profile is gone, its namespace unmanaged. */
   setProfile(token: string, profile: ProfileSettings | null): void {
-    const before = this.profiles.get(token);
-    if (profile === null) this.profiles.delete(token);
-    else this.profiles.set(token, profile);
-    this.profileOf.clear();
-    for (const one of this.profiles.values()) this.profileOf.set(one.namespace, one);
-    const namespaces = new Set([before?.namespace, profile?.namespace]);
-    for (const owner of this.owners.values()) if (namespaces.has(owner.namespace)) this.relabel(owner, owner);
+    const namespaces = this.labelling.setProfile(token, profile);
+    for (const owner of this.owners.values())
+      if (namespaces.has(owner.asks.namespace)) this.relabel(owner, owner.asks);
+  }
+
+  get profiles(): ReadonlyMap<string, ProfileSettings> {
+    return this.labelling.profiles;
   }
 
   /** Of a managed namespace; undefined: it is not managed. */
   modeOf(namespace: string): EnforcementMode | undefined {
-    const profile = this.profileOf.get(namespace);
-    return profile?.managed === true ? profile.mode : undefined;
+    return this.labelling.modeOf(namespace);
+  }
+
+  /** Workloads that ask for labels which they do not get. */
+  *refusals(): Generator<RefusedLabels> {
+    for (const { uid, given } of this.owners.values()) {
+      const workload = this.workloads.get(uid);
+      if (workload === undefined || given === null || given.refused.length === 0) continue;
+      yield { workload, refused: given.refused };
+    }
+  }
+
+  /** What a Service itself is in policy, whoever is behind it; null: nothing, or not known. */
+  serviceLabels(uid: string): { readonly workload: string; readonly labels: readonly string[] } | null {
+    const service = this.workloads.get(uid);
+    const given = service === undefined ? null : this.labelling.of(service, 'service');
+    if (given === null) return null;
+    return { workload: kubernetesWorkloadId(this.cluster, uid), labels: given.labelSet.labels };
   }
 
   endpoint(uid: string): Endpoint | undefined {
@@ -269,12 +291,12 @@ export class PodEndpoints {
   private derive(uid: string): Endpoint | null {
     const pod = this.pods.get(uid);
     const owner = pod && this.owners.get(pod.owner.uid);
-    if (pod === undefined || owner === undefined || owner.labelSet === null) return null;
+    if (pod === undefined || owner === undefined || owner.given === null) return null;
     if (pod.hostNetwork || hasEnded(pod)) return null;
     return {
       id: uid,
       workload: owner.workload,
-      labelSet: owner.labelSet.id,
+      labelSet: owner.given.labelSet.id,
       class: 'pod',
       addresses: this.addresses.owned(uid),
       node: this.nodeOf(pod),
@@ -283,37 +305,25 @@ export class PodEndpoints {
   }
 
   labelSetOf(uid: string): LabelSet | null {
-    return this.owners.get(this.pods.get(uid)?.owner.uid ?? '')?.labelSet ?? null;
+    return this.owners.get(this.pods.get(uid)?.owner.uid ?? '')?.given?.labelSet ?? null;
   }
 
-  private owner(
-    uid: string,
-    first: { namespace: string; annotations: Readonly<Record<string, string>> },
-  ): Owner {
+  private owner(uid: string, first: Labelled): Owner {
     let owner = this.owners.get(uid);
     if (owner === undefined) {
-      const { namespace, annotations } = this.workloads.get(uid) ?? first;
-      const workload = kubernetesWorkloadId(this.cluster, uid);
-      owner = { uid, workload, pods: new Set(), namespace, annotations, labelSet: null };
+      const asks = this.workloads.get(uid) ?? first;
+      owner = { uid, workload: kubernetesWorkloadId(this.cluster, uid), pods: new Set(), asks, given: null };
       this.owners.set(uid, owner);
-      this.relabel(owner, owner);
+      this.relabel(owner, asks);
     }
     return owner;
   }
 
-  private relabel(owner: Owner, by: Pick<Owner, 'namespace' | 'annotations'>): void {
-    owner.namespace = by.namespace;
-    owner.annotations = by.annotations;
-    const before = owner.labelSet?.id;
-    owner.labelSet = this.labelSet(owner);
-    if (owner.labelSet?.id !== before) for (const uid of owner.pods) this.dirty.add(uid);
-  }
-
-  private labelSet({ namespace, annotations }: Owner): LabelSet | null {
-    const profile = this.profileOf.get(namespace);
-    if (profile?.managed !== true) return null;
-    const { labels } = resolveLabels(profile, this.catalogue, annotations);
-    return makeLabelSet({ cluster: this.cluster, namespace, class: 'pod', labels });
+  private relabel(owner: Owner, { namespace, annotations, mapped }: Labelled): void {
+    owner.asks = { namespace, annotations, mapped };
+    const before = owner.given?.labelSet.id;
+    owner.given = this.labelling.of(owner.asks, 'pod');
+    if (owner.given?.labelSet.id !== before) for (const uid of owner.pods) this.dirty.add(uid);
   }
 
   private podGone(pod: PodFacts): void {

@@ -99,7 +99,7 @@ export const ANNOTATIONS: readonly Record<string, string>[] = [
 ];
 export const LABEL_SETS = ANNOTATIONS.flatMap((annotations) =>
   ['shop', 'bank'].flatMap((namespace) => {
-    const { labels } = resolveLabels(profile(namespace), index, annotations);
+    const { labels } = resolveLabels(profile(namespace), index, { annotations });
     const labelSet = makeLabelSet({ cluster: CLUSTER, namespace, class: 'pod', labels });
     return [{ annotations, labelSet, mode: 'full' as const }];
   }),
@@ -113,7 +113,7 @@ function naiveEndpoints(state: State): Endpoint[] {
   const isHolder = (one: PodObserved): boolean => !one.hostNetwork && one.phase === 'Running';
   return order.flatMap((one): Endpoint[] => {
     if (!isHolder(one) || state.managed.get(one.namespace) !== true) return [];
-    const { labels } = resolveLabels(profile(one.namespace), index, one.annotations);
+    const { labels } = resolveLabels(profile(one.namespace), index, one);
     const owns = (address: string): boolean =>
       order.findLast((other) => isHolder(other) && other.addresses.includes(address)) === one;
     return [

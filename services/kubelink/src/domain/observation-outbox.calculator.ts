@@ -107,7 +107,10 @@ export class ObservationOutbox {
 
 /** Which observations a list of the API contributes to. */
 export const CONTRIBUTES: Readonly<
-  Record<'namespace' | 'node' | 'controller' | 'pod' | 'service' | 'slice', readonly ObservedKind[]>
+  Record<
+    'namespace' | 'node' | 'controller' | 'pod' | 'service' | 'slice' | 'labelMap',
+    readonly ObservedKind[]
+  >
 > = {
   namespace: ['namespace'],
   node: ['node'],
@@ -115,4 +118,5 @@ export const CONTRIBUTES: Readonly<
   pod: ['workload', 'pod'],
   service: ['workload', 'service'],
   slice: ['service'],
+  labelMap: ['workload'],
 };

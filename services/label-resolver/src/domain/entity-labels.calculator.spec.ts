@@ -114,6 +114,33 @@ describe('the labels of entities', () => {
     expect(labelled(calculator.flush())[0]).toMatchObject({ labels: ['1'], refused: [] });
   });
 
+  it('that a map asks for are missing until they are made, and are refused if they never are', () => {
+    const calculator = new EntityLabelsCalculator();
+    const mapped = (value: string, allowCreate: boolean): KubernetesWorkloadState => ({
+      ...owner('shop', value),
+      mapped: [{ key: 'role', value, from: 'app', allowCreate }],
+    });
+    calculator.setCatalogue(catalogue);
+    calculator.setProfile(profile('shop'));
+    for (const one of [mapped('Web', false), mapped('Api', true), mapped('Db', false)])
+      calculator.setKubernetesWorkload(one);
+    calculator.setKubernetesWorkload({ ...mapped('Elsewhere', true), namespace: 'unmanaged' });
+    expect(calculator.missing()).toEqual([{ cluster, key: 'role', value: 'Api' }]);
+    const said = labelled(calculator.flush()).map(({ name, labels, refused }) => ({ name, labels, refused }));
+    const refused = (value: string) => [{ key: 'role', annotation: 'app', value, reason: 'no-such-label' }];
+    expect(said).toHaveLength(3);
+    expect(said).toContainEqual({ name: 'Web', labels: ['1'], refused: [] });
+    expect(said).toContainEqual({ name: 'Api', labels: [], refused: refused('Api') });
+    expect(said).toContainEqual({ name: 'Db', labels: [], refused: refused('Db') });
+    expect(calculator.missing()).toEqual([]);
+    // Any news of labels may mean that there is room for it now.
+    calculator.setCatalogue({ ...catalogue, labels: catalogue.labels.slice(0, 5) });
+    expect(calculator.missing()).toHaveLength(1);
+    const api = { id: '9', key: 'role', value: 'Api' };
+    calculator.setCatalogue({ ...catalogue, labels: [...catalogue.labels, api] });
+    expect(labelled(calculator.flush())).toMatchObject([{ name: 'Api', labels: ['9'], refused: [] }]);
+  });
+
   it('of a node and of an unmanaged host are passed on', () => {
     const calculator = new EntityLabelsCalculator();
     calculator.setWorkload(node);

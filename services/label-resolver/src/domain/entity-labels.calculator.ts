@@ -7,17 +7,25 @@ import type {
   EntityLabelsState,
   KubernetesWorkloadState,
   LabelCatalogue,
+  MappedLabel,
   ProfileState,
   WorkloadState,
 } from '@ringfence/contracts';
 import { GLOBAL } from '@ringfence/contracts';
 import { isSameValue } from '@ringfence/decider';
 import { EMPTY_CATALOGUE, indexCatalogue, resolveLabels, sortedIntegerIds } from '@ringfence/labels';
-import type { CatalogueIndex } from '@ringfence/labels';
+import type { CatalogueIndex, ResolvedLabels } from '@ringfence/labels';
 
 export type EntityChange =
   | { readonly type: 'EntityLabelled'; readonly cluster: string; readonly data: EntityLabelsState }
   | { readonly type: 'EntityUnlabelled'; readonly cluster: string; readonly data: { readonly id: string } };
+
+/** That the label map of a cluster asks for. */
+export interface MissingLabel {
+  readonly cluster: string;
+  readonly key: string;
+  readonly value: string;
+}
 
 const inNamespace = (cluster: string, namespace: string): string => `${cluster}/${namespace}`;
 
@@ -31,6 +39,8 @@ export class EntityLabelsCalculator {
   private readonly members = new Map<string, Set<string>>();
   private readonly emitted = new Map<string, EntityLabelsState>();
   private readonly dirty = new Set<string>();
+  /** Entities that wait for a label which their cluster's map may have made. */
+  private readonly waiting = new Set<string>();
 
   /** What was said before a restart, so that only differences are said again. */
   restore(said: Iterable<EntityLabelsState>): void {
@@ -48,6 +58,8 @@ export class EntityLabelsCalculator {
     for (const workload of this.kubernetesWorkloads.values()) {
       if (changed === 'all' || this.concerns(changed, workload)) this.dirty.add(workload.id);
     }
+    // There may be room for theirs now.
+    for (const id of this.waiting) this.dirty.add(id);
   }
 
   setProfile(profile: ProfileState): void {
@@ -97,6 +109,22 @@ export class EntityLabelsCalculator {
     if (this.workloads.delete(id)) this.dirty.add(id);
   }
 
+  /**
+   * Labels that the clusters' label maps may have made for what changed since the last flush, each once, in one order: whoever
+   * makes them says so by the catalogue.
+   */
+  missing(): MissingLabel[] {
+    const wanted = new Map<string, MissingLabel>();
+    for (const id of [...this.dirty].sort()) {
+      const owner = this.kubernetesWorkloads.get(id);
+      for (const { key, value } of (owner && this.given(owner)?.missing) ?? []) {
+        const name = JSON.stringify([key, value]);
+        if (!wanted.has(name)) wanted.set(name, { cluster: owner!.cluster, key, value });
+      }
+    }
+    return [...wanted.values()];
+  }
+
   /** Sorted by id, so that the same changes in another order say the same. */
   flush(): EntityChange[] {
     const changes: EntityChange[] = [];
@@ -117,9 +145,10 @@ export class EntityLabelsCalculator {
 
   private concerns(
     changed: ChangedLabels,
-    { cluster, namespace, annotations }: KubernetesWorkloadState,
+    { cluster, namespace, annotations, mapped = [] }: KubernetesWorkloadState,
   ): boolean {
     if (Object.values(annotations).some((value) => changed.values.has(value))) return true;
+    if (mapped.some(({ value }) => changed.values.has(value))) return true;
     const assignments = this.profiles.get(inNamespace(cluster, namespace))?.assignments ?? {};
     return Object.values(assignments).some((each) => each.how === 'fixed' && changed.ids.has(each.label));
   }
@@ -128,14 +157,22 @@ export class EntityLabelsCalculator {
     for (const id of this.members.get(key) ?? []) this.dirty.add(id);
   }
 
+  /** Undefined: its namespace is not managed. */
+  private given(owner: KubernetesWorkloadState): (ResolvedLabels & Pick<ProfileState, 'mode'>) | undefined {
+    const profile = this.profiles.get(inNamespace(owner.cluster, owner.namespace));
+    if (profile === undefined || !profile.managed) return undefined;
+    return { ...resolveLabels(profile, this.catalogue, owner), mode: profile.mode };
+  }
+
   private labelsOf(id: string): EntityLabelsState | null {
+    this.waiting.delete(id);
     const workload = this.workloads.get(id);
     if (workload !== undefined) return entityOfWorkload(workload);
     const owner = this.kubernetesWorkloads.get(id);
-    if (owner === undefined) return null;
-    const profile = this.profiles.get(inNamespace(owner.cluster, owner.namespace));
-    if (profile === undefined || !profile.managed) return null;
-    const { labels, refused } = resolveLabels(profile, this.catalogue, owner.annotations);
+    const given = owner && this.given(owner);
+    if (owner === undefined || given === undefined) return null;
+    const { labels, refused, missing, mode } = given;
+    if (missing.length > 0) this.waiting.add(id);
     return {
       id,
       cluster: owner.cluster,
@@ -144,13 +181,19 @@ export class EntityLabelsCalculator {
       namespace: owner.namespace,
       name: owner.name,
       labels,
-      mode: profile.mode,
-      refused,
+      mode,
+      // What is missing still may not be made, or was refused.
+      refused: [...refused, ...missing.map(refusedByMap)],
       addresses: [],
       node: null,
     };
   }
 }
+
+const refusedByMap = ({ key, value, from }: MappedLabel): EntityLabelsState['refused'][number] => ({
+  ...{ key, value, annotation: from },
+  reason: 'no-such-label',
+});
 
 interface ChangedLabels {
   readonly ids: ReadonlySet<string>;

@@ -52,7 +52,7 @@ export function observedRowOf({ cluster, kind, payload }: ObjectObservation): Ob
       };
     }
     case 'workload': {
-      const { kind: workloadKind, namespace, name, labels, annotations } = payload;
+      const { kind: workloadKind, namespace, name, labels, annotations, mapped } = payload;
       const id = kubernetesWorkloadId(cluster, uid);
       const body = {
         id,
@@ -63,6 +63,7 @@ export function observedRowOf({ cluster, kind, payload }: ObjectObservation): Ob
         name,
         labels,
         annotations: withoutSecrets(annotations),
+        ...(mapped && { mapped }),
       };
       return { ...order, key: uid, scope: `workload/${workloadKind}`, body };
     }

@@ -1,6 +1,6 @@
 /**
  * Drives the calculator: facts come in from the consumer, own labels and profiles from the store's events, and what
- * changed is appended. Runs inside the queue of one. If anything fails on the way, memory is thrown away and read anew
+ * changed is appended, after the labels that maps asked for. Runs inside the queue of one. If anything fails on the way, memory is thrown away and read anew
  * from the tables, so that nothing is said twice and nothing is left out.
  */
 import type { KubernetesWorkloadState, WorkloadState } from '@ringfence/contracts';
@@ -12,6 +12,7 @@ import { readCatalogue } from '../../read/catalogue.js';
 import { kubernetesWorkloads, workloads } from '../../read/facts.js';
 import { entities, profiles } from '../../read/resolver-documents.js';
 import { streamOf } from '../stream-names.js';
+import type { MappedLabels } from './mapped-labels.js';
 import { SYSTEM } from '../system-actor.js';
 
 export type Fact =
@@ -25,7 +26,10 @@ export class EntityResolver {
   private calculator: EntityLabelsCalculator | null = null;
   private position = 0;
 
-  constructor(private readonly store: EventStore) {}
+  constructor(
+    private readonly store: EventStore,
+    private readonly mapped: MappedLabels,
+  ) {}
 
   /** Facts that are committed already. */
   take(facts: readonly Fact[]): void {
@@ -52,6 +56,7 @@ export class EntityResolver {
     try {
       const calculator = this.calculator ?? (await this.load());
       await this.followOwnEvents(calculator);
+      if (await this.mapped.make(calculator.missing())) await this.followOwnEvents(calculator);
       const changes = calculator.flush();
       if (changes.length > 0)
         await this.store.appendMany(changes.map(batchOf), { actor: SYSTEM, cluster: 'global' });

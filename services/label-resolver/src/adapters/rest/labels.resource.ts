@@ -1,7 +1,6 @@
 /** `labels`: effective at once, soft-deleted, refused while in use. */
-import { GLOBAL, LabelCreate, LabelUpdate } from '@ringfence/contracts';
+import { LabelCreate, LabelUpdate } from '@ringfence/contracts';
 import type { Actor, LabelState, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { handleCommands } from '@ringfence/event-store';
 import type { Document, EventStore } from '@ringfence/event-store';
 import {
   accepted,
@@ -19,15 +18,13 @@ import {
   page,
   parsed,
   partial,
-  referenceOf,
-  refusal,
-  Taken,
 } from '@ringfence/resources';
 import type { Operations, Outcome } from '@ringfence/resources';
-import type { LabelCommand, LabelSurroundings, LabelUse } from '../../domain/label.decider.js';
+import type { LabelCommand, LabelUse } from '../../domain/label.decider.js';
 import { labelDecider } from '../../domain/label.decider.js';
-import { labels, labelTypes } from '../../read/resolver-documents.js';
+import { labels } from '../../read/resolver-documents.js';
 import type { ChangeQueue } from '../change-queue.js';
+import { createLabels, neighboursOf } from '../label-creation.js';
 import type { LabelUsesOf } from './label-uses.client.js';
 import { streamOf } from '../stream-names.js';
 
@@ -89,18 +86,7 @@ async function createAll(
     const { key, value } = body;
     return { id: ids.next().value ?? '', key, value, ...externalOf(body, null) };
   });
-  const streams = accepted(wanted).map(({ id }) => streamOf.label(id));
-  const work = { store, decider: labelDecider, streams, meta: { actor, cluster: GLOBAL } };
-  return handleCommands(work, async ({ decide }) => {
-    const neighbours = await neighboursOf(store, accepted(wanted));
-    return eachAccepted(wanted, (label) => {
-      const around = neighbours.around(label);
-      const { rejected } = decide(streamOf.label(label.id), { type: 'create', label, around });
-      if (rejected !== undefined) throw refusal(rejected);
-      neighbours.note(label);
-      return label.id;
-    });
-  });
+  return createLabels(store, wanted, actor);
 }
 
 async function update(store: EventStore, request: ResourceRequest): Promise<ResourceResponse> {
@@ -130,38 +116,6 @@ function externalOf(
       reference === undefined ? (current?.externalDataReference ?? null) : reference || null,
   };
 }
-
-/** What labels hang on beside themselves: the types, and what other labels have. */
-interface Neighbours {
-  around(label: LabelState): LabelSurroundings;
-  /** Made or changed since. */
-  note(label: LabelState): void;
-}
-
-async function neighboursOf({ entities }: EventStore, wanted: readonly LabelState[]): Promise<Neighbours> {
-  const types = new Set((await labelTypes.live(entities)).map(({ body }) => body.key));
-  const values = wanted.map(({ value }) => value);
-  const references = wanted.flatMap(({ externalDataReference }) => externalDataReference ?? []);
-  const bodies = (found: Document<LabelState>[]): LabelState[] => found.map(({ body }) => body);
-  const names = new Taken(nameOf, bodies(await labels.having(entities, 'value', values)));
-  const referred = new Taken(
-    referenceOf,
-    bodies(await labels.having(entities, 'externalDataReference', references)),
-  );
-  return {
-    around: (label) => ({
-      typeExists: types.has(label.key),
-      valueTaken: names.byAnother(label),
-      referenceTaken: referred.byAnother(label),
-    }),
-    note: (label) => {
-      names.note(label);
-      referred.note(label);
-    },
-  };
-}
-
-const nameOf = ({ key, value }: LabelState): string => JSON.stringify([key, value]);
 
 async function list({ store, usesOf }: LabelParts, { query }: ResourceRequest): Promise<ResourceResponse> {
   const all = await (isTrue(query['include_deleted'] ?? '')

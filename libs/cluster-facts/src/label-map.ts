@@ -1,0 +1,43 @@
+/** The custom resource `LabelMap` as it is kept. What is no entry of a map is passed over: the API server checks what people write. */
+import type { LabelMap, LabelMapEntry } from '@ringfence/labels';
+import { z } from 'zod';
+import type { KubeObject } from './objects.js';
+
+export interface LabelMapFacts {
+  readonly resourceVersion: string;
+  readonly workloads: LabelMap;
+}
+
+/** Every cluster has one map at most. */
+const NAME = 'default';
+const MOST_ENTRIES = 100;
+const MOST_VALUES = 1_000;
+
+const key = z.string().min(1).max(317);
+const value = z.string().min(1).max(255);
+const Entry = z.object({
+  fromKey: key,
+  toKey: key.max(64),
+  allowCreate: z.boolean().default(false),
+  valuesMap: z
+    .array(z.object({ from: z.string(), to: value }))
+    .max(MOST_VALUES)
+    .optional(),
+});
+
+/** Undefined: another map, which means nothing. */
+export function labelMapFacts(object: KubeObject): LabelMapFacts | undefined {
+  const { resourceVersion, name } = object.metadata;
+  if (name !== NAME) return undefined;
+  const { workloadLabelMap: given } = object as { workloadLabelMap?: unknown };
+  const entries: unknown[] = Array.isArray(given) ? given.slice(0, MOST_ENTRIES) : [];
+  return { resourceVersion, workloads: entries.flatMap((each) => entryOf(each) ?? []) };
+}
+
+function entryOf(given: unknown): LabelMapEntry | undefined {
+  const read = Entry.safeParse(given);
+  if (!read.success) return undefined;
+  const { valuesMap, ...entry } = read.data;
+  const values = valuesMap === undefined ? null : new Map(valuesMap.map(({ from, to }) => [from, to]));
+  return { ...entry, values };
+}
