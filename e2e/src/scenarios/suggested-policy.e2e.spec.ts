@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deployment, label, managedNamespace, removeNamespace, service } from '../application.js';
 import { ringfence } from '../command-line.js';
-import { api, apply, connect, eventually, readyPods } from '../world.js';
+import { api, apply, connect, eventually, kubernetes, readyPods } from '../world.js';
 
 const APP = 'market';
 const INTRUDER = 'market-yard';
@@ -81,5 +81,29 @@ describe('an application whose rules nobody wrote', () => {
     expect(await connect(web!, backend!.address, 8081)).toBe('open');
     expect(await connect(backend!, db!.address, 5432)).toBe('open');
     expect(await connect(web!, db!.address, 5432)).toBe('dropped');
+  });
+
+  it('has a role for what is deployed later without one, and says at the workload which label there is not', async () => {
+    const [later, wrong] = [`${APP}-later`, `${APP}-wrong`];
+    await apply(
+      deployment(APP, later, { port: 8082 }),
+      service(APP, later, 8082),
+      deployment(APP, wrong, { role: 'nobody', port: 8083 }),
+    );
+    await eventually('both have a role', async () => {
+      const shown = await ringfence('workloads', '-n', APP);
+      return ['Deployment', 'Service'].every((kind) =>
+        shown.split('\n').some((line) => line.includes(kind) && line.includes(`role=${later}`)),
+      );
+    });
+    const mends = 'ringfence labels create role nobody';
+    expect(await ringfence('workloads', '-n', APP)).toContain(mends);
+    await eventually('one event says so, too', async () => {
+      const events = await kubernetes.list<{ reason: string; message: string }>(
+        `/api/v1/namespaces/${APP}/events`,
+      );
+      const refused = events.filter(({ reason }) => reason === 'LabelRefused');
+      return refused.length === 1 && refused[0]!.message.includes(mends);
+    });
   });
 });

@@ -24,6 +24,7 @@ import type { CredentialDesk } from './adapters/credentials/credential-desk.js';
 import { ServerMemory } from './adapters/credentials/server-memory.js';
 import { UnheardPods } from './adapters/facts/unheard-pods.js';
 import { openKubernetes } from './adapters/kubernetes.js';
+import { LabelWarnings } from './adapters/label-warnings.js';
 import { NodeGate } from './adapters/nodes/node-gate.js';
 import { Refusals } from './adapters/nodes/refusals.js';
 import { StateFiles } from './adapters/store/state-files.store.js';
@@ -83,6 +84,7 @@ export async function openClasCache(
   const gate = nodeGate(context, refusals, admission);
   const unpaired = followUnpaired(context, admission, () => store.unpairedNodes());
   const unheard = readUnheard(context, kubernetes, { store, loop, refusals });
+  const warnings = openWarnings(context, kubernetes, store);
   const lanes = await openClusterLanes({
     ...{ ...common, bus, loop, refusals, gate },
     onStatus: (node, status) => unpaired?.heard(node, status),
@@ -91,7 +93,7 @@ export async function openClasCache(
   return {
     close: async () => {
       refusals.close();
-      await Promise.all([lanes.close(), uplink.close(), unheard?.close()]);
+      await Promise.all([lanes.close(), uplink.close(), unheard?.close(), warnings?.close()]);
       await Promise.all([loop.close(), memory.close(), unpaired?.close()]);
     },
   };
@@ -127,6 +129,16 @@ function readUnheard(
       refusals.note(node, 'sandbox', `Pod ${uid} is on another node, says Kubernetes`),
     onTrouble: (message, error) => logger.warn({ err: error }, message),
   });
+}
+
+function openWarnings(
+  { logger }: Context,
+  client: ApiClient | undefined,
+  store: ActorStore,
+): LabelWarnings | undefined {
+  if (client === undefined) return undefined;
+  const onTrouble = (message: string, error: unknown): void => logger.warn({ err: error }, message);
+  return new LabelWarnings({ client, refusals: () => store.refusedLabels(), onTrouble });
 }
 
 const gatewayOf = (config: Config): ControlPlaneClient =>

@@ -5,6 +5,7 @@ import { render, renderValue, tableOf } from '../output.js';
 import type { Column } from '../output.js';
 import { REFUSAL_COLUMNS, refusalsOf } from '../refused-annotations.js';
 import type { RefusedAnnotation } from '../refused-annotations.js';
+import { unmanagedLine, whyNothingIn } from '../unmanaged-namespaces.js';
 import type { Terminal, WithTerminal } from './terminal.js';
 
 interface LabelBody {
@@ -234,28 +235,23 @@ function enforcedState(workload: WorkloadBody): string {
 }
 
 async function workloads({ api, format, write }: Terminal, namespace: string | undefined): Promise<void> {
-  const inCluster = await api.all<WorkloadBody>(
-    '/kubernetes_workloads',
-    namespace === undefined ? {} : { namespace },
-  );
-  const hosts = namespace === undefined ? await api.all<WorkloadBody>('/workloads') : [];
+  const isOfAll = namespace === undefined;
+  const [inCluster, hosts, unmanaged] = await Promise.all([
+    api.all<WorkloadBody>('/kubernetes_workloads', isOfAll ? {} : { namespace }),
+    isOfAll ? api.all<WorkloadBody>('/workloads') : [],
+    isOfAll && format === 'table' ? unmanagedLine(api) : null,
+  ]);
   // The filter of the API is a partial match.
-  const rows = [
-    ...hosts,
-    ...inCluster.filter((one) => namespace === undefined || one.namespace === namespace),
-  ];
-  write(
-    render(
-      rows,
-      WORKLOAD_COLUMNS,
-      format,
-      'No workloads. Namespaces that are not managed show none: `ringfence mode <namespace> visibility_only`.',
-    ),
-  );
+  const rows = [...hosts, ...inCluster.filter((one) => isOfAll || one.namespace === namespace)];
+  if (format !== 'table') return write(renderValue(rows, format));
+  if (rows.length === 0 && !isOfAll) return write(`${await whyNothingIn(api, namespace)}\n`);
+  write(render(rows, WORKLOAD_COLUMNS, format, 'No workloads.'));
   const refusals = refusalsOf(rows);
-  if (format !== 'table' || refusals.length === 0) return;
-  write(`\n${pc.yellow(pc.bold(`Not labelled as annotated: ${String(refusals.length)}`))}\n`);
-  write(tableOf(refusals, REFUSAL_COLUMNS));
+  if (refusals.length > 0) {
+    write(`\n${pc.yellow(pc.bold(`Not labelled as asked: ${String(refusals.length)}`))}\n`);
+    write(tableOf(refusals, REFUSAL_COLUMNS));
+  }
+  if (unmanaged !== null) write(`\n${unmanaged}\n`);
 }
 
 const LABEL_COLUMNS: readonly Column<LabelBody>[] = [
