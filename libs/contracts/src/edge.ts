@@ -294,7 +294,7 @@ export const DecoratedFlowBatch = z.object({
         src: z.number().int(),
         /** What the reporter saw: for the consumer's report of a ClusterIP, the ClusterIP. */
         dst: z.number().int(),
-        /** The workload behind the ClusterIP and its target port, where all its backends agree; equal to dst/port otherwise. */
+        /** The workload behind the ClusterIP and its target port, where all its backends agree; else the Service itself. */
         target: z.number().int(),
         targetPort: Port,
         ...flowNumbers,

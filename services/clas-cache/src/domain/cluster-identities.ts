@@ -1,8 +1,8 @@
 /** Who an address is, for flows: read off the cluster's view, with a short memory for addresses that were given up. */
-import type { Address, Endpoint, FlowEnd } from '@ringfence/contracts';
+import type { Address, Endpoint, FlowEnd, ServiceObserved } from '@ringfence/contracts';
 import type { ViewChanges, ClusterView } from './cluster-view.calculator.js';
 import type { PodFacts } from './pod-endpoints.calculator.js';
-import type { Identities, Identity, ServiceAt } from './flow-decoration.js';
+import type { Identities, Identity, ServiceAt, ServiceTarget } from './flow-decoration.js';
 
 /** Flows are reported after they happened, some of them after their Pod. */
 const REMEMBERED = 10_000;
@@ -68,14 +68,36 @@ export class ClusterIdentities implements Identities {
     const service = this.view.services.get(this.services.get(address) ?? '');
     if (service === undefined) return undefined;
     const { namespace, name, ports, backends } = service;
+    const indexOf = (proto: number, port: number): number =>
+      ports.findIndex((one) => one.proto === proto && one.port === port);
+    const targets = (proto: number, port: number): ServiceTarget[] =>
+      backends
+        .filter(({ portIndex }) => portIndex === indexOf(proto, port))
+        .map(({ address: of, targetPort }) => ({ address: of, port: targetPort }));
     return {
       namespace,
       name,
-      targets: (proto, port) => {
-        const portIndex = ports.findIndex((one) => one.proto === proto && one.port === port);
-        const own = backends.filter((backend) => backend.portIndex === portIndex);
-        return own.map((backend) => ({ address: backend.address, port: backend.targetPort }));
+      identity: this.ofService(service),
+      targets,
+      targetPort: (proto, port) => {
+        const known = new Set(targets(proto, port).map((target) => target.port));
+        const [only] = known.size === 1 ? known : [];
+        return only ?? ports[indexOf(proto, port)]?.targetPort ?? port;
       },
+    };
+  }
+
+  private ofService({ uid, namespace, name }: ServiceObserved): Identity | undefined {
+    const { pods } = this.view;
+    const given = pods.serviceLabels(uid);
+    if (given === null) return undefined;
+    return {
+      ...given,
+      kind: 'Service',
+      name,
+      namespace,
+      mode: pods.modeOf(namespace) ?? null,
+      managed: true,
     };
   }
 

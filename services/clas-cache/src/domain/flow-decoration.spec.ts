@@ -95,14 +95,35 @@ describe('a decorated flow', () => {
     expect(flows[0]?.targetPort).toBe(5432);
   });
 
-  it('names no workload behind a ClusterIP where backends are of several', () => {
+  it('names the Service itself, with its labels, where nobody is behind it yet', () => {
+    const store = shop();
+    const db = workload('db', { uid: 'db-service', kind: 'Service' });
+    store.observe('workload', db);
+    store.observe(
+      'service',
+      service('db', { ports: [{ name: 'main', proto: 6, port: 80, nodePort: null, targetPort: 5432 }] }),
+    );
+    store.settle(0);
+    const { ends, flows } = store.decorate(batch('web-1', flow({ dst: '10.96.0.20', port: 80 }))).batch;
+    expect(flows[0]).toMatchObject({ target: flows[0]!.dst, targetPort: 5432 });
+    expect(ends[flows[0]!.dst]).toMatchObject({
+      ...{ kind: 'Service', name: 'db', namespace: 'shop', labels: ['2', '3'], managed: true },
+      service: { namespace: 'shop', name: 'db' },
+    });
+    store.told('profile', 'shop', profile('shop', { managed: false }));
+    store.settle(0);
+    const unmanaged = store.decorate(batch('web-1', flow({ dst: '10.96.0.20', port: 80 }))).batch;
+    expect(unmanaged.ends[unmanaged.flows[0]!.dst]).toMatchObject({ workload: null, labels: [] });
+  });
+
+  it('names no workload behind a ClusterIP where backends are of several, but where they listen', () => {
     const store = shop();
     servicesOf(store, [
       { podUid: 'db-2', address: '10.244.1.2', targetPort: 5432 },
       { podUid: 'web-1', address: '10.244.1.1', targetPort: 5432 },
     ]);
     const { flows } = store.decorate(batch('web-1', flow({ dst: '10.96.0.20', port: 80 }))).batch;
-    expect(flows[0]).toMatchObject({ target: flows[0]!.dst, targetPort: 80 });
+    expect(flows[0]).toMatchObject({ target: flows[0]!.dst, targetPort: 5432 });
   });
 
   it('remembers who had an address a moment ago', () => {

@@ -20,8 +20,12 @@ export interface ServiceTarget {
 export interface ServiceAt {
   readonly namespace: string;
   readonly name: string;
+  /** What it is itself in policy; undefined: nothing, its namespace is not managed. */
+  readonly identity: Identity | undefined;
   /** Backends of one of its ports. */
   targets(proto: number, port: number): readonly ServiceTarget[];
+  /** Where the backends of that port listen; the port itself where nothing is known of it. */
+  targetPort(proto: number, port: number): number;
 }
 
 /** The address book of flows. */
@@ -110,17 +114,26 @@ class EndDictionary {
     return this.place(`r ${reporter} ${address}`, () => this.describe(address, identity));
   }
 
-  /** The workload behind a ClusterIP, where all that could answer are of one workload and listen on one port. */
+  /**
+   * The workload behind a ClusterIP, where all that could answer are of one workload and listen on one port. The Service itself
+   * where they are of several, or where nobody answers yet: then its labels say who would.
+   */
   target(address: Address, proto: number, port: number): { end: number; port: number } | null {
-    const targets = this.identities.serviceAt(address)?.targets(proto, port) ?? [];
+    const service = this.identities.serviceAt(address);
+    if (service === undefined) return null;
+    const targets = service.targets(proto, port);
     const [first] = targets;
-    if (first === undefined || targets.some((other) => other.port !== first.port)) return null;
-    const workload = this.identities.byAddress(first.address)?.workload ?? null;
-    const agree = targets.every(
-      (other) => (this.identities.byAddress(other.address)?.workload ?? null) === workload,
-    );
-    if (!agree || (workload === null && targets.length > 1)) return null;
-    return { end: this.end(first.address), port: first.port };
+    return first !== undefined && this.isOne(targets)
+      ? { end: this.end(first.address), port: first.port }
+      : { end: this.end(address), port: service.targetPort(proto, port) };
+  }
+
+  private isOne([first, ...others]: readonly ServiceTarget[]): boolean {
+    if (first === undefined || others.some(({ port }) => port !== first.port)) return false;
+    const of = ({ address }: ServiceTarget): string | null =>
+      this.identities.byAddress(address)?.workload ?? null;
+    const workload = of(first);
+    return others.length === 0 || (workload !== null && others.every((other) => of(other) === workload));
   }
 
   private place(key: string, describe: () => FlowEnd): number {
@@ -132,8 +145,9 @@ class EndDictionary {
     return place;
   }
 
-  private describe(address: Address, identity: Identity = NOBODY): FlowEnd {
+  private describe(address: Address, known?: Identity): FlowEnd {
     const service = this.identities.serviceAt(address);
+    const identity = known ?? service?.identity ?? NOBODY;
     return {
       address,
       ...identity,

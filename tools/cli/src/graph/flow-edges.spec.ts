@@ -60,6 +60,24 @@ describe('an edge', () => {
     ]);
   });
 
+  it('through a Service is one, also with what called it before anybody was behind it', () => {
+    const service = { namespace: 'shop', name: 'db' };
+    const early = { to: { ...workload('shop', 'db', { kind: 'Service' }), service }, connections: 2 };
+    const answered = {
+      ...{ to: { ...workload('shop', 'db-v1'), service }, connections: 3 },
+      ...{ verdict: 'allowed' as const, rules: [{ href: RULE }] },
+    };
+    const lines = (...flows: FlowExample[]) =>
+      edges(flows).edges.map(({ to, port, connections }) => `${to} ${port} ${connections}`);
+    expect(lines(early, answered)).toEqual(['shop/db-v1 8080/tcp 5']);
+    expect(lines({ ...early, port: 80 }, answered)).toEqual(['shop/db-v1 8080/tcp 5']);
+    expect(edges([early, answered]).edges).toMatchObject([{ verdict: 'allowed' }]);
+    expect(lines(early)).toEqual(['shop/db (service) 8080/tcp 2']);
+    // Several answer: the Service stands for itself.
+    const other = { to: { ...workload('shop', 'db-v2'), service }, connections: 1 };
+    expect(lines(early, answered, other)).toContain('shop/db (service) 8080/tcp 2');
+  });
+
   it('has the outcome that holds now: the newest of a connection, under the newest policy', () => {
     const before = { verdict: 'potentially_blocked', version: 1, at: '2026-11-20T10:00:00.000Z' } as const;
     const after = {
@@ -89,6 +107,7 @@ describe('what is said beside a verdict', () => {
     [{ verdict: 'allowed', ...ended('visibility_only') }, 'allowed: visibility only'],
     [{ verdict: 'allowed', ...ended('selective') }, 'allowed: selective: no rule denies it'],
     [{ verdict: 'allowed', ...ended('idle') }, 'allowed: idle'],
+    [{ verdict: 'allowed', ...ended('full') }, 'allowed: begun before the policy changed'],
     [{ verdict: 'allowed', to: { ip: '8.8.8.8' } }, 'allowed: not enforced by Ringfence'],
     [{ verdict: 'potentially_blocked' }, 'potentially_blocked: no rule allows it'],
     [

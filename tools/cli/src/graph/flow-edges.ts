@@ -3,7 +3,14 @@
  * outcomes the newest counts; of several Pods at one edge the worst, among those that were judged by the newest policy.
  */
 import type { Flow } from '@ringfence/contracts';
-import { destinationName, endName, isInfrastructure, portName, reasonOf } from './flow-words.js';
+import {
+  destinationName,
+  endName,
+  isInfrastructure,
+  isMereService,
+  portName,
+  reasonOf,
+} from './flow-words.js';
 import type { Grouping, RuleNames } from './flow-words.js';
 import { grouped } from './grouped.js';
 
@@ -39,7 +46,7 @@ const WORST_FIRST: readonly Flow['policy_decision'][] = [
 ];
 
 export function edgesOf(flows: readonly Flow[], { by, all, rules }: EdgeOptions): Edges {
-  const groups = grouped(flows, (flow) => keyOf(flow, by));
+  const groups = grouped(flows, answeredKeys(flows, by));
   const found = [...groups.values()].map((group) => ({
     edge: edgeOf(group, by, rules),
     isFolded: !all && group.every(isInfrastructure),
@@ -54,8 +61,29 @@ export function edgesOf(flows: readonly Flow[], { by, all, rules }: EdgeOptions)
 const keyOf = (flow: Flow, by: Grouping): string =>
   [endName(flow.src, by), destinationName(flow, by), portName(flow)].join(' ');
 
+/** What called a Service before anybody was behind it belongs to who answered the same caller there since. */
+function answeredKeys(flows: readonly Flow[], by: Grouping): (flow: Flow) => string {
+  const callOf = ({ src, dst: { service } }: Flow): string =>
+    `${endName(src, by)} ${service?.namespace}/${service?.name}`;
+  const answered = grouped(
+    flows.filter((flow) => flow.dst.service !== undefined && !isMereService(flow)),
+    callOf,
+  );
+  return (flow) => {
+    const own = keyOf(flow, by);
+    if (!isMereService(flow)) return own;
+    const answers = answered.get(callOf(flow)) ?? [];
+    const onPort = answers.filter((answer) => portName(answer) === portName(flow));
+    const [key, ...others] = new Set(
+      (onPort.length > 0 ? onPort : answers).map((answer) => keyOf(answer, by)),
+    );
+    return key !== undefined && others.length === 0 ? key : own;
+  };
+}
+
 function edgeOf(group: readonly Flow[], by: Grouping, rules: RuleNames): Edge {
-  const decisive = decisiveOf(group);
+  const answered = group.filter((flow) => !isMereService(flow));
+  const decisive = decisiveOf(answered.length > 0 ? answered : group);
   const times = group.map(({ timestamp_range: range }) => range);
   return {
     from: endName(decisive.src, by),

@@ -39,10 +39,15 @@ function addressName({ ip, ip_lists: lists = [] }: End): string {
 
 export const namespaceOf = (end: End): string | undefined => end.workload?.namespace ?? end.namespace;
 
-/** A Service that no workload of ours answers for goes by its own name, never by its address. */
-export function destinationName({ dst }: Flow, by: Grouping = 'workload'): string {
-  const { service } = dst;
-  if (service === undefined || dst.workload !== undefined) return endName(dst, by);
+/** Of whom a Service stands for nobody answered: there was nobody yet, or several, or none of ours. */
+export const isMereService = ({ dst }: Flow): boolean =>
+  dst.service !== undefined && (dst.workload === undefined || dst.workload.kind === 'Service');
+
+/** A Service that no workload of ours answers for goes by its own name, or by the role that it shares with those behind it. */
+export function destinationName(flow: Flow, by: Grouping = 'workload'): string {
+  const { service } = flow.dst;
+  const hasRole = by === 'role' && roleOf(flow.dst) !== undefined;
+  if (service === undefined || !isMereService(flow) || hasRole) return endName(flow.dst, by);
   return `${service.namespace}/${service.name} (service)`;
 }
 
@@ -66,7 +71,7 @@ export function reasonOf(flow: Flow, names: RuleNames): string {
   if (rule !== undefined && verdict === 'allowed')
     return 'href' in rule ? ruleName(rule.href, names) : essentialName(rule.essential_service_rule);
   if (verdict === 'unknown') return '-';
-  return verdict === 'allowed' ? passesBecause(judgeOf(flow).workload) : 'no rule allows it';
+  return verdict === 'allowed' ? passesBecause(judgeOf(flow).workload, flow.state) : 'no rule allows it';
 }
 
 function ruleName(href: string, names: RuleNames): string {
@@ -82,7 +87,7 @@ const essentialName = (name: string): string =>
 
 const judgeOf = ({ flow_direction: direction, src, dst }: Flow): End => (direction === 'inbound' ? dst : src);
 
-function passesBecause(judge: End['workload']): string {
+function passesBecause(judge: End['workload'], state: Flow['state']): string {
   if (judge?.managed !== true) return 'not enforced by Ringfence';
   switch (judge.enforcement_mode) {
     case 'idle':
@@ -92,7 +97,7 @@ function passesBecause(judge: End['workload']): string {
     case 'selective':
       return 'selective: no rule denies it';
     default:
-      return 'rule not reported';
+      return state === 'new' ? 'rule not reported' : 'begun before the policy changed';
   }
 }
 

@@ -21,14 +21,15 @@ export function workload(
     mode = 'visibility_only',
     managed = true,
     ip = '10.244.0.1',
-  }: Partial<Record<'role' | 'mode' | 'ip', string>> & { managed?: boolean } = {},
+    kind = 'Deployment',
+  }: Partial<Record<'role' | 'mode' | 'ip' | 'kind', string>> & { managed?: boolean } = {},
 ): Partial<Flow['src']> {
   const labels = role === undefined ? [] : [{ href: '/orgs/1/labels/1', key: 'role', value: role }];
   return {
     ip,
     workload: {
       ...{ href: `/orgs/1/kubernetes_workloads/${name}`, name, hostname: null, os_type: 'unknown' },
-      ...{ enforcement_mode: mode, managed, labels, kind: 'Deployment', namespace },
+      ...{ enforcement_mode: mode, managed, labels, kind, namespace },
     },
   };
 }

@@ -37,14 +37,21 @@ interface Speaker {
 }
 
 /** Why no rule can be made of it; null: one can. */
-export function unsayable({ from, to, proto }: SeenEdge, tightness: Tightness): string | null {
-  const strange = [from, to].find(({ entity }) => entity === null || entity.class === 'service');
+export function unsayable(
+  { from, to, proto }: SeenEdge,
+  words: Pick<RuleWords, 'labels' | 'tightness'>,
+): string | null {
+  const strange = [from, to].find(({ entity }) => entity === null || isMereService(entity, words));
   if (strange !== undefined)
     return `${strange.name} is no workload with labels: name its addresses in an IP list`;
-  if (tightness === 'port' && !hasPorts(proto))
+  if (words.tightness === 'port' && !hasPorts(proto))
     return 'a rule needs a service for what has no ports: write one, or suggest by role';
   return null;
 }
+
+/** Its labels speak of whoever stands behind it; without them it is an address. */
+const isMereService = (entity: EntityFact, words: Pick<RuleWords, 'labels' | 'tightness'>): boolean =>
+  entity.class === 'service' && speakerOf(entity, words).who.kind === 'workload';
 
 /** Of edges that can be said. The same edges in any order make the same rules. */
 export function suggestedRuleSets(edges: readonly SeenEdge[], words: RuleWords): RuleSet[] {
@@ -87,7 +94,10 @@ interface Chapter {
   readonly triples: Triple[];
 }
 
-function speakerOf(entity: EntityFact, { labels, tightness }: RuleWords): Speaker {
+function speakerOf(
+  entity: EntityFact,
+  { labels, tightness }: Pick<RuleWords, 'labels' | 'tightness'>,
+): Speaker {
   const ofType = (type: string): LabelId[] => entity.labels.filter((id) => labels.get(id)?.key === type);
   if (ofType(APPLICATION).length === 0) return { scope: [], who: { kind: 'workload', id: entity.id } };
   const scope = SCOPE_TYPES.flatMap(ofType).sort(compareIntegerIds);

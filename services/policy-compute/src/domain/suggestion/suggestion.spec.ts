@@ -207,6 +207,26 @@ describe('a suggestion', () => {
     ]);
   });
 
+  it('counts what went to a Service that nobody was behind for its labels, and without labels for nobody', () => {
+    const service = (labels: string[]) => entity('db-service', { class: 'service', labels });
+    const seen = (labels: string[]) =>
+      suggested(
+        scene({
+          entities: [web, db, service(labels)],
+          edges: [edge(web, service(labels), 5432), edge(web, db, 5432)],
+        }),
+      );
+    const labelled = seen(['3', '11', '21']);
+    expect(labelled.outcomes.map(({ coverage }) => coverage)).toEqual(['suggested', 'suggested']);
+    expect(labelled.ruleSets.flatMap(({ rules }) => rules)).toMatchObject([
+      { consumers: [{ id: '1' }], providers: [{ id: '3' }], services: [{ ports: { from: 5432 } }] },
+    ]);
+    expect(seen([]).outcomes).toMatchObject([
+      { coverage: 'blocked', reason: expect.stringContaining('no workload with labels') as string },
+      { coverage: 'suggested' },
+    ]);
+  });
+
   it('names by itself who carries no application, and everybody of one where an application is one', () => {
     const lone = entity('lone', { labels: ['1'] });
     const byApp = suggested(

@@ -62,9 +62,10 @@ export function suggestPolicy(
   tightness: Tightness,
   world: SuggestionWorld,
 ): Suggestion {
+  const words = { labels: world.labels, tightness };
   const before = judgedInFull(edges, world.preview.with(world.objects));
   const wanting = edges.filter(
-    (edge, index) => !edge.essential && unsayable(edge, tightness) === null && mayBeHelped(before[index]!),
+    (edge, index) => !edge.essential && unsayable(edge, words) === null && mayBeHelped(before[index]!),
   );
   const taken = new Set(world.objects.rule_sets.map(({ name }) => name));
   const ruleSets = suggestedRuleSets(wanting, { ...world, tightness, taken });
@@ -107,7 +108,7 @@ function reasonOf(
   { tightness, world }: { readonly tightness: Tightness; readonly world: SuggestionWorld },
 ): string {
   if (reason.kind === 'denied') return `denied by ${world.ruleName(reason.rule.ref)}`;
-  return unsayable(edge, tightness) ?? 'no rule of labels reaches it';
+  return unsayable(edge, { labels: world.labels, tightness }) ?? 'no rule of labels reaches it';
 }
 
 function evidenceOf(
