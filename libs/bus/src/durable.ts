@@ -161,8 +161,9 @@ export async function rewindDurable(
 /** Whoever reads through it may be quicker, and have made one of his own as soon as the old one was gone. */
 async function makeAnew(link: Link, consumption: Consumption, start: Start): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    await dropDurable(link, consumption.stream, consumption.durable);
     try {
+      // Under load a server says that it could not remove all files of what it did remove.
+      await dropDurable(link, consumption.stream, consumption.durable);
       return void (await addDurable(link, consumption, start));
     } catch (error) {
       if (!(error instanceof NatsError) || error.api_error === undefined || attempt === ATTEMPTS) throw error;

@@ -108,7 +108,7 @@ export async function openSecuredCluster(): Promise<SecuredCluster> {
   let clas = await start();
   const agents: Bus[] = [];
   const desk = (seed = createKeys('user').seed): Desk => ({
-    ...{ clasUrl: `http://127.0.0.1:${environment.RINGFENCE_PORT}`, seed, timeoutMs: 5_000 },
+    ...{ clasUrl: `http://127.0.0.1:${environment.RINGFENCE_PORT}`, seed, timeoutMs: 60_000 },
   });
   const connectAs: SecuredCluster['connectAs'] = async (ask, inboxPrefix, { seed, ...options } = {}) => {
     const asking = desk(seed);
