@@ -22,8 +22,10 @@ export interface UpOptions {
 export const USAGE = `npm start -- [options]
 
   --nodes N            nodes of the sandbox cluster (default 2)
-  --manifest PATH…     deploy these Kubernetes manifests instead of the demo: files, directories, globs, - (standard input)
+  --manifest PATH…     deploy these Kubernetes manifests instead of the demo: files, directories, globs,
+                       kustomizations, Helm charts, - (standard input)
   --namespace N, -n N  where objects of the manifests go that name no namespace
+  --values FILE…       for Helm charts among the manifests, as helm's; so is --set KEY=VALUE…
   --calls FILE         who calls whom where the manifests do not say: lines "from to port"
   --kubeconfig FILE    attach to a real cluster; no sandbox
   --simulate           no root needed: verdicts by the policy engine instead of the kernel
@@ -39,10 +41,10 @@ export function parseOptions(argv: readonly string[], cwd: string): UpOptions | 
   const { values, positionals } = parse(argv);
   if (values.help) return 'help';
   const manifests = [...(values.manifest ?? []), ...positionals];
-  const { namespace } = values;
+  const reading = { cwd, namespace: values.namespace, values: values.values ?? [], set: values.set ?? [] };
   const options: UpOptions = {
     nodes: parseInteger('--nodes', values.nodes, 1, 16),
-    application: manifests.length === 0 ? null : readApplication(manifests, { cwd, namespace }),
+    application: manifests.length === 0 ? null : readApplication(manifests, reading),
     kubeconfig: values.kubeconfig === undefined ? null : existing(resolve(cwd, values.kubeconfig)),
     simulate: values.simulate,
     keep: values.keep,
@@ -64,6 +66,8 @@ function parse(argv: readonly string[]) {
       nodes: { type: 'string', default: '2' },
       manifest: { type: 'string', multiple: true },
       namespace: { type: 'string', short: 'n' },
+      values: { type: 'string', multiple: true },
+      set: { type: 'string', multiple: true },
       kubeconfig: { type: 'string' },
       simulate: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },

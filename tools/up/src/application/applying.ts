@@ -33,11 +33,16 @@ const OTHERS = 2;
 
 export class Applying {
   private applied = 0;
-  private readonly ignored: Ignored[] = [];
+  private readonly ignored: Ignored[];
   private readonly made: MadeObject[] = [];
   private readonly kinds = new KnownKinds([]);
 
-  constructor(private readonly kubernetes: KubernetesApi) {}
+  constructor(
+    private readonly kubernetes: KubernetesApi,
+    leftOut: readonly Ignored[] = [],
+  ) {
+    this.ignored = [...leftOut];
+  }
 
   outcome(): Outcome {
     return { applied: this.applied, ignored: this.ignored, made: this.made };

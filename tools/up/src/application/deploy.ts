@@ -14,6 +14,7 @@ import type { Label } from './labels.js';
 import { namespaceManifests } from './manifests.js';
 import { prepared } from './prepared.js';
 import { readApplication } from './read-application.js';
+import { asInstalled } from './rendering/chart-hooks.js';
 import type { UpOptions } from '../options.js';
 import type { RingfenceApi } from '../ringfence-api.js';
 import type { Sandbox } from '../sandbox.js';
@@ -49,8 +50,9 @@ export async function deployApplication(deployment: Deployment): Promise<Applica
   const demo = options.application === null;
   if (options.kubeconfig && demo) return { namespaces: [], demo: false, calls: null, outcome: NOTHING };
   const read = options.application ?? readApplication([DEMO_MANIFEST], { cwd: ROOT });
-  const { objects, made, roles, calls } = prepared(read, options.calls);
-  const applying = new Applying(new KubernetesApi(sandbox.kubeconfig));
+  const { objects: installed, leftOut } = asInstalled(read);
+  const { objects, made, roles, calls } = prepared(installed, options.calls);
+  const applying = new Applying(new KubernetesApi(sandbox.kubeconfig), leftOut);
   const namespaces: string[] = [];
   for (const namespace of namespaceManifests(objects)) {
     const name = namespace.manifest.metadata.name!;

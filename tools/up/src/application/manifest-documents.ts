@@ -14,6 +14,7 @@ export interface ManifestDocuments {
 
 /** Aliases of one file; more are a bomb. */
 const MOST_ALIASES = 10_000;
+const KUSTOMIZATION = 'kustomize.config.k8s.io/';
 /** To kubectl 0644 is octal, as in YAML 1.1. */
 const OCTAL: ScalarTag = {
   tag: 'tag:yaml.org,2002:int',
@@ -22,29 +23,31 @@ const OCTAL: ScalarTag = {
   resolve: (text) => Number.parseInt(text, 8),
 };
 
-export function documentsOf({ file, text, isNamed }: ManifestText): ManifestDocuments {
-  const why = unreadable(text);
+export function documentsOf(source: ManifestText): ManifestDocuments {
+  const { file } = source;
+  const why = unreadable(source.text);
   if (why !== null) return { objects: [], mistakes: [`${file}:${why}`] };
   try {
-    return readDocuments({ file, text, isNamed });
+    return readDocuments(source);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return { objects: [], mistakes: [`${file}:1 is nested deeper than can be read`] };
   }
 }
 
-function readDocuments({ file, text, isNamed }: ManifestText): ManifestDocuments {
+function readDocuments({ file, text, isNamed, renderedBy }: ManifestText): ManifestDocuments {
   const lines = new LineCounter();
   const read: ManifestDocuments = { objects: [], mistakes: [] };
   const placeOf = (node: Node | null | undefined): string =>
-    `${file}:${lines.linePos(node?.range?.[0] ?? 0).line}`;
+    renderedBy ? file : `${file}:${lines.linePos(node?.range?.[0] ?? 0).line}`;
+  const isOfChart = renderedBy === 'helm';
   const customTags = (tags: Tags): Tags => [OCTAL, ...tags];
   for (const document of parseAllDocuments(text, { lineCounter: lines, merge: true, customTags })) {
     const [broken] = document.errors;
     const template = broken ? null : templateIn(document, text);
     if (broken) read.mistakes.push(`${file}:${mistakeWords(broken, text)}`);
     else if (template) read.mistakes.push(`${placeOf(template)} holds a template: ${TEMPLATE_ADVICE}`);
-    else readRoot(document.contents, { read, document, placeOf, isNamed });
+    else readRoot(document.contents, { read, document, placeOf, isNamed, isOfChart });
   }
   return read;
 }
@@ -54,6 +57,7 @@ interface Reading {
   readonly document: Document.Parsed | Document;
   readonly placeOf: (node: Node | null | undefined) => string;
   readonly isNamed: boolean;
+  readonly isOfChart: boolean;
 }
 
 function readRoot(root: Node | null, reading: Reading): void {
@@ -103,12 +107,12 @@ function readItems({ items }: YAMLSeq, reading: Reading, head: Head): void {
   }
 }
 
-function addObject(node: YAMLMap, { read, document, placeOf }: Reading, head: Head): void {
+function addObject(node: YAMLMap, { read, document, placeOf, isOfChart }: Reading, head: Head): void {
   const place = placeOf(node);
   try {
     const said = node.toJS(document as Document, { maxAliasCount: MOST_ALIASES }) as Manifest;
     if (isTooLarge(said)) read.mistakes.push(`${place} ${TOO_LARGE}`);
-    else read.objects.push({ manifest: { ...said, ...head }, place });
+    else read.objects.push({ manifest: { ...said, ...head }, place, ...(isOfChart && { isOfChart }) });
   } catch (error) {
     read.mistakes.push(`${place} ${aliasWords(error)}`);
   }
@@ -118,7 +122,11 @@ function whatIsMissing(node: YAMLMap, { kind, apiVersion }: Head): string | null
   if (!kind && !apiVersion) return 'has neither apiVersion nor kind: it is no Kubernetes object';
   if (!kind) return 'has no kind: write, for example, kind: Deployment';
   if (!apiVersion) return `has no apiVersion: kubectl api-resources shows that of ${kind}`;
-  const metadata = node.get('metadata');
+  if (apiVersion.startsWith(KUSTOMIZATION)) return 'is a kustomization: name its folder instead';
+  return whatIsMissingOf(node.get('metadata'), kind);
+}
+
+function whatIsMissingOf(metadata: unknown, kind: string): string | null {
   if (!isMap(metadata)) return `is a ${kind} without metadata: give it metadata.name`;
   const name: unknown = metadata.get('name') ?? metadata.get('generateName');
   if (name === undefined || name === null) return `is a ${kind} without a name: write metadata.name`;

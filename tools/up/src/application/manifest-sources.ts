@@ -1,8 +1,13 @@
-/** What `--manifest` names, as texts: files, directories as `kubectl apply -f` reads them, globs, and `-` for standard input. */
+/**
+ * What `--manifest` names, as texts: files, directories as `kubectl apply -f` reads them, kustomizations and Helm charts, globs, and
+ * `-` for standard input.
+ */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { UsageError } from '../command-line.js';
+import { isSourceFile, renderedTexts } from './rendering/rendered-texts.js';
+import type { RenderingOptions } from './rendering/rendered-texts.js';
 
 export interface ManifestText {
   /** As the user would write it. */
@@ -10,6 +15,8 @@ export interface ManifestText {
   readonly text: string;
   /** Not found in a directory, where files of other programs may lie beside. */
   readonly isNamed: boolean;
+  /** By what; its lines are then in no file. */
+  readonly renderedBy?: 'kustomize' | 'helm';
 }
 
 const STANDARD_INPUT = 0;
@@ -18,9 +25,13 @@ const MANIFEST_NAME = /\.(ya?ml|json)$/;
 const WILDCARD = /[*?]/;
 const NOT_SEARCHED = new Set(['node_modules']);
 
-export function manifestTexts(argument: string, cwd: string): ManifestText[] {
+export function manifestTexts(argument: string, options: RenderingOptions): ManifestText[] {
+  const { cwd } = options;
   if (argument === '-') return [{ file: '-', text: readFileSync(STANDARD_INPUT, 'utf8'), isNamed: true }];
-  if (existsSync(resolve(cwd, argument))) return textsAt(argument, cwd);
+  if (existsSync(resolve(cwd, argument))) {
+    const folder = isSourceFile(argument) ? dirname(argument) : argument;
+    return renderedTexts(folder, options) ?? textsAt(argument, cwd);
+  }
   if (!WILDCARD.test(argument)) throw new UsageError(`${argument}: no such file or directory`);
   const found = matching(argument.startsWith('/') ? '/' : '', argument.split('/').filter(Boolean), cwd);
   if (found.length === 0) throw new UsageError(`${argument}: matches no file`);

@@ -19,6 +19,8 @@ export interface LocatedManifest {
   readonly manifest: Manifest;
   /** `file:line`, for people. */
   readonly place: string;
+  /** Rendered from a Helm chart, whose objects may be hooks. */
+  readonly isOfChart?: boolean;
 }
 
 /** What a server writes into an object. A file that was exported from another cluster has it. */

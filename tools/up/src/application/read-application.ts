@@ -7,11 +7,12 @@ import { UsageError } from '../command-line.js';
 import { KnownKinds } from './known-kinds.js';
 import { documentsOf } from './manifest-documents.js';
 import { manifestTexts } from './manifest-sources.js';
+import type { ManifestText } from './manifest-sources.js';
 import type { LocatedManifest } from './manifests.js';
+import type { RenderingOptions } from './rendering/rendered-texts.js';
 
-export interface ReadingOptions {
-  readonly cwd: string;
-  /** As kubectl's -n: where objects go that name no namespace, and what others may not contradict. */
+export interface ReadingOptions extends RenderingOptions {
+  /** As kubectl's -n: where objects go that name no namespace, and what others may not contradict; a chart's may. */
   readonly namespace?: string | undefined;
 }
 
@@ -21,7 +22,9 @@ const MOST_MISTAKES_SHOWN = 20;
 export function readApplication(named: readonly string[], options: ReadingOptions): LocatedManifest[] {
   if (options.namespace !== undefined && !NAMESPACE.test(options.namespace))
     throw new UsageError(`--namespace: "${options.namespace}" can be no namespace's name`);
-  const read = named.flatMap((argument) => manifestTexts(argument, options.cwd)).map(documentsOf);
+  const texts = named.flatMap((argument) => manifestTexts(argument, options));
+  refuseUnused(texts, options);
+  const read = texts.map(documentsOf);
   const objects = read.flatMap((file) => file.objects);
   const kinds = new KnownKinds(objects.map(({ manifest }) => manifest));
   const mistakes = [
@@ -33,15 +36,25 @@ export function readApplication(named: readonly string[], options: ReadingOption
   return objects.map((object) => inNamespace(object, kinds, options.namespace));
 }
 
-function mistakesOf({ manifest, place }: LocatedManifest, kinds: KnownKinds, asked?: string): string[] {
+function refuseUnused(texts: readonly ManifestText[], { values = [], set = [] }: ReadingOptions): void {
+  if (values.length + set.length > 0 && !texts.some(({ renderedBy }) => renderedBy === 'helm'))
+    throw new UsageError('--values and --set are for Helm charts, and no chart is among the manifests');
+}
+
+function mistakesOf(located: LocatedManifest, kinds: KnownKinds, asked?: string): string[] {
+  const { manifest, place } = located;
   const known = kinds.find(manifest);
   const meant = known ? null : kinds.meantBy(manifest);
   if (meant) return [`${place} ${meant}`];
+  return known?.namespaced === false ? [] : namespaceMistakes(located, asked);
+}
+
+function namespaceMistakes({ manifest, place, isOfChart }: LocatedManifest, asked?: string): string[] {
   const { namespace } = manifest.metadata;
-  if (namespace === undefined || namespace === null || known?.namespaced === false) return [];
+  if (namespace === undefined || namespace === null) return [];
   if (!NAMESPACE.test(String(namespace)))
     return [`${place} "${namespace}" can be no namespace's name: lower-case letters, digits and '-'`];
-  if (asked !== undefined && namespace !== asked)
+  if (asked !== undefined && namespace !== asked && !isOfChart)
     return [
       `${place} is in the namespace ${namespace}, not in ${asked}: leave out --namespace, or the object's`,
     ];
