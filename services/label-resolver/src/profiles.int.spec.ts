@@ -79,6 +79,32 @@ describe('profiles', () => {
       ),
     ).toBe('input_validation_error');
   });
+  it('are prepared in bulk, each answered in its place, and one that is there is left as it is', async () => {
+    const app = await newLabel(world, 'app', randomUUID());
+    const cluster = await newCluster(world, 'here');
+    const labels = [{ key: 'app', assignment: { href: `/orgs/1/labels/${app}` } }];
+    const { body } = await world.rest(PROFILES, 'bulk_create', {
+      ids: [cluster],
+      body: [
+        { namespace: 'soon', managed: true, labels },
+        { namespace: 'here', managed: true },
+        { namespace: 'soon' },
+        { namespace: 'later', labels: [{ key: 'planet', assignment: {} }] },
+      ],
+    });
+    expect(body).toMatchObject([
+      { status: 'created', href: expect.any(String) },
+      { status: 'validation_failure', token: 'container_workload_profile_namespace_must_be_unique' },
+      { status: 'validation_failure', token: 'container_workload_profile_namespace_must_be_unique' },
+      { status: 'validation_failure', token: 'input_validation_error' },
+    ]);
+    expect(await profileOf(world, cluster, 'here')).toMatchObject({ managed: false });
+    await discover(world, cluster, 'soon');
+    await world.settled();
+    expect(await profileOf(world, cluster, 'soon')).toMatchObject({ managed: true, linked: true });
+    const again = world.rest(PROFILES, 'create', { ids: [cluster], body: { namespace: 'here' } });
+    expect(await tokenOf(again)).toBe('container_workload_profile_namespace_must_be_unique');
+  });
   it('change in bulk, and say which record was wrong', async () => {
     const cluster = await newCluster(world, 'a', 'b');
     const hrefs = [await profileOf(world, cluster, 'a'), await profileOf(world, cluster, 'b')].map(

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { EnforcementMode } from '../network.js';
+import { BulkBody } from './bulk.js';
 import type { CollectionContracts } from './collection.js';
 import { Reference } from './href.js';
 import { HrefItem, meta, VisibilityLevel } from './workload-parts.js';
@@ -70,7 +71,7 @@ export const containerWorkloadProfileCollections = {
   'container_clusters/container_workload_profiles': {
     create: ContainerWorkloadProfileCreate,
     update: ContainerWorkloadProfileUpdate,
-    actions: { bulk_update: ContainerWorkloadProfilesUpdate },
+    actions: { bulk_create: BulkBody, bulk_update: ContainerWorkloadProfilesUpdate },
     item: ContainerWorkloadProfileItem,
   },
 } as const satisfies CollectionContracts;

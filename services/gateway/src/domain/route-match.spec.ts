@@ -22,6 +22,12 @@ describe('which route a path means', () => {
     ['GET', '/orgs/1/sec_policy/draft/rule_sets/3/sec_rules/4', 'rule_sets/sec_rules get', ['3', '4']],
     [
       'PUT',
+      '/orgs/1/container_clusters/c/container_workload_profiles/bulk_create',
+      'container_clusters/container_workload_profiles bulk_create',
+      ['c'],
+    ],
+    [
+      'PUT',
       '/orgs/1/container_clusters/c/container_workload_profiles/update',
       'container_clusters/container_workload_profiles bulk_update',
       ['c'],

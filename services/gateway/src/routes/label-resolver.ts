@@ -21,6 +21,13 @@ export const labelRoutes: readonly Route[] = [
   ...collection(PROFILES, PROFILES_PATH),
   action({
     method: 'PUT',
+    path: `${PROFILES_PATH}/bulk_create`,
+    collection: PROFILES,
+    op: 'bulk_create',
+    body: 'action',
+  }),
+  action({
+    method: 'PUT',
     path: `${PROFILES_PATH}/update`,
     collection: PROFILES,
     op: 'bulk_update',

@@ -55,11 +55,11 @@ describe('a container workload profile', () => {
     const prepared = { ...shop, linked: false, isDiscovered: false, managed: true };
     spec
       .given()
-      .when({ type: 'prepare', profile: prepared, known, namespaceTaken: false })
+      .when({ type: 'prepare', profile: prepared, known })
       .then({ type: 'ProfileCreated', data: prepared });
     spec
-      .given()
-      .when({ type: 'prepare', profile: prepared, known, namespaceTaken: true })
+      .given(shopMade)
+      .when({ type: 'prepare', profile: prepared, known })
       .rejected('container-workload-profile-namespace-must-be-unique');
     spec
       .given({ type: 'ProfileCreated', data: prepared })

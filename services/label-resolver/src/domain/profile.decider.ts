@@ -29,12 +29,7 @@ export type ProfileChange = Partial<
 export type ProfileCommand =
   | { readonly type: 'create-template'; readonly id: string; readonly cluster: string }
   | { readonly type: 'discover'; readonly id: string; readonly namespace: string; readonly template: Profile }
-  | {
-      readonly type: 'prepare';
-      readonly profile: Profile;
-      readonly known: KnownLabels;
-      readonly namespaceTaken: boolean;
-    }
+  | { readonly type: 'prepare'; readonly profile: Profile; readonly known: KnownLabels }
   | { readonly type: 'change'; readonly change: ProfileChange; readonly known: KnownLabels }
   | { readonly type: 'namespace-vanished'; readonly template: Profile }
   | { readonly type: 'delete' }
@@ -118,6 +113,12 @@ function decideExisting(current: Profile, command: ProfileCommand): Decision<Pro
         refuseAssignments(command.change.assignments ?? {}, command.known) ??
         changeTo(current, { ...current, ...command.change })
       );
+    case 'prepare':
+      return reject(
+        'container-workload-profile-namespace-must-be-unique',
+        `the namespace "${current.namespace}" has a profile`,
+        'ALREADY_EXISTS',
+      );
     case 'namespace-vanished':
       return namespaceVanished(current, command.template);
     case 'delete':
@@ -153,13 +154,6 @@ function decide({ profile }: ProfileAggregate, command: ProfileCommand): Decisio
     return [{ type: 'ProfileCreated', data: { ...NEW_PROFILE, ...identity } }];
   }
   if (command.type === 'prepare') {
-    if (command.namespaceTaken) {
-      return reject(
-        'container-workload-profile-namespace-must-be-unique',
-        `the namespace "${command.profile.namespace}" has a profile`,
-        'ALREADY_EXISTS',
-      );
-    }
     return (
       refuseAssignments(command.profile.assignments, command.known) ?? [
         { type: 'ProfileCreated', data: command.profile },

@@ -13,13 +13,9 @@ export async function isClusterGone(entities: EntityManager, id: string): Promis
   return (await facts.get(entities, 'container-cluster', id)) === null;
 }
 
-export async function namespaceExists(
-  entities: EntityManager,
-  cluster: string,
-  name: string,
-): Promise<boolean> {
+export async function namespaceNames(entities: EntityManager, cluster: string): Promise<Set<string>> {
   const namespaces = await facts.all(entities, 'namespace', cluster);
-  return [...namespaces.values()].some((each) => each.name === name);
+  return new Set([...namespaces.values()].map(({ name }) => name));
 }
 
 /** Those of live clusters: of a deleted one not everything is said to have gone. */

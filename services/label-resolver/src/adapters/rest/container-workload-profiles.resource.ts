@@ -2,6 +2,9 @@
 import { handleCommands } from '@ringfence/event-store';
 import type { Document, EventStore } from '@ringfence/event-store';
 import {
+  accepted,
+  bulkAnswer,
+  bulkItems,
   byLabels,
   defined,
   eachAccepted,
@@ -27,10 +30,10 @@ import {
   ContainerWorkloadProfilesUpdate,
   ContainerWorkloadProfileUpdate,
 } from '@ringfence/contracts';
-import type { ResourceRequest } from '@ringfence/contracts';
+import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { KnownLabels, Profile, ProfileChange } from '../../domain/profile.decider.js';
 import { profileDecider } from '../../domain/profile.decider.js';
-import { namespaceExists } from '../../read/facts.js';
+import { namespaceNames } from '../../read/facts.js';
 import { labels, labelTypes, profiles } from '../../read/resolver-documents.js';
 import type { ChangeQueue } from '../change-queue.js';
 import type { PresentCluster } from './present-cluster.js';
@@ -57,10 +60,15 @@ export function profileOperations(parts: ProfileParts): Operations {
     },
     get: async ({ ids }) => ({ body: show(await one(parts, ids), await labelNames(store)) }),
     create: async (request) => {
-      const cluster = await presentCluster(request.ids[0]);
-      return changing(async () => ({
-        body: show(await prepare(parts, request, cluster), await labelNames(store)),
-      }));
+      const wanted = parsed(ContainerWorkloadProfileCreate, request.body);
+      const id = only(await prepareAll(parts, request, [wanted]));
+      return { body: show(await one(parts, [...request.ids, id]), await labelNames(store)) };
+    },
+    bulk_create: async (request) => {
+      const [cluster = ''] = request.ids;
+      const wanted = bulkItems(ContainerWorkloadProfileCreate, request.body);
+      const made = await prepareAll(parts, request, wanted);
+      return bulkAnswer(request.body, made, (id) => ({ href: hrefOf({ cluster, id }), status: 'created' }));
     },
     update: async (request) => {
       const { id } = await one(parts, request.ids);
@@ -80,16 +88,7 @@ export function profileOperations(parts: ProfileParts): Operations {
         return {};
       });
     },
-    bulk_update: async (request) => {
-      await presentCluster(request.ids[0]);
-      const { container_workload_profiles: wanted, ...body } = parsed(
-        ContainerWorkloadProfilesUpdate,
-        request.body,
-      );
-      const ids = wanted.map(({ href }) => idOfHref(href, 'container_workload_profiles'));
-      refuseWrong(await changing(() => changeAll(parts, request, ids, body)));
-      return {};
-    },
+    bulk_update: (request) => updateAll(parts, request),
   };
 }
 
@@ -117,10 +116,10 @@ async function one(
   return found;
 }
 
-async function knownLabels(store: EventStore, body: LabelsInBody): Promise<KnownLabels> {
+async function knownLabels(store: EventStore, bodies: readonly LabelsInBody[]): Promise<KnownLabels> {
   const types = (await labelTypes.live(store.entities)).map((each) => each.body.key);
   const keyOf: Record<string, string> = {};
-  for (const id of labelIdsIn(body)) {
+  for (const id of new Set(bodies.flatMap(labelIdsIn))) {
     const found = await labels.get(store.entities, id);
     if (found !== null && found.deletedAt === null) keyOf[id] = found.body.key;
   }
@@ -136,38 +135,48 @@ const PREPARED = {
   isDiscovered: false,
 } as const;
 
-async function prepare(
-  { store }: ProfileParts,
-  request: ResourceRequest,
-  cluster: string,
-): Promise<Document<Profile>> {
-  const body = parsed(ContainerWorkloadProfileCreate, request.body);
+/** The ids of what was made, or why it was not; all are written together. */
+async function prepareAll(
+  { store, changing, presentCluster }: ProfileParts,
+  { actor, ids }: ResourceRequest,
+  bodies: readonly Outcome<ContainerWorkloadProfileCreate>[],
+): Promise<Outcome<string>[]> {
+  const cluster = await presentCluster(ids[0]);
+  return changing(async () => {
+    const known = await knownLabels(store, accepted(bodies));
+    const existing = await namespaceNames(store.entities, cluster);
+    const wanted = eachAccepted(bodies, (body) => prepared(body, { cluster, known, existing }));
+    const streams = accepted(wanted).map(({ id }) => streamOf.profile(id));
+    const work = { store, decider: profileDecider, streams, meta: { actor, cluster } };
+    return handleCommands(work, async ({ decide }) =>
+      eachAccepted(wanted, (profile) => {
+        const { rejected } = decide(streamOf.profile(profile.id), { type: 'prepare', profile, known });
+        if (rejected !== undefined) throw refusal(rejected);
+        return profile.id;
+      }),
+    );
+  });
+}
+
+interface Around {
+  readonly cluster: string;
+  readonly known: KnownLabels;
+  /** The names of the namespaces that are there. */
+  readonly existing: ReadonlySet<string>;
+}
+
+function prepared(body: ContainerWorkloadProfileCreate, { cluster, known, existing }: Around): Profile {
   const namespace = body.namespace ?? null;
-  const known = await knownLabels(store, body);
-  const id = namespace === null ? randomUUID() : namespaceProfileId(cluster, namespace);
-  const profile: Profile = {
+  return {
     ...PREPARED,
     name: namespace ?? '',
     ...fieldsOf(body),
     assignments: assignmentsOf(body, {}, known.keyOf) ?? {},
-    id,
+    id: namespace === null ? randomUUID() : namespaceProfileId(cluster, namespace),
     cluster,
     namespace,
-    linked: namespace !== null && (await namespaceExists(store.entities, cluster, namespace)),
+    linked: namespace !== null && existing.has(namespace),
   };
-  const addressee = { stream: streamOf.profile(id), actor: request.actor, cluster };
-  const namespaceTaken = await isNamespaceTaken(store, profile);
-  await execute(store, profileDecider, addressee, { type: 'prepare', profile, known, namespaceTaken });
-  const created = await profiles.get(store.entities, id);
-  if (created === null) throw new Error(`profile ${id} is not in its read table`);
-  return created;
-}
-
-async function isNamespaceTaken(store: EventStore, { cluster, namespace }: Profile): Promise<boolean> {
-  if (namespace === null) return false;
-  return (await profiles.live(store.entities)).some(
-    (each) => each.cluster === cluster && each.body.namespace === namespace,
-  );
 }
 
 const fieldsOf = (body: ChangeBody): ProfileChange =>
@@ -188,7 +197,7 @@ async function changeAll(
   ids: readonly string[],
   body: ChangeBody,
 ): Promise<Outcome<string>[]> {
-  const known = await knownLabels(store, body);
+  const known = await knownLabels(store, [body]);
   const streams = ids.map((id) => streamOf.profile(id));
   const work = { store, decider: profileDecider, streams, meta: { actor, cluster } };
   return handleCommands(work, async ({ stateOf, decide }) =>
@@ -202,6 +211,17 @@ async function changeAll(
       return id;
     }),
   );
+}
+
+async function updateAll(parts: ProfileParts, request: ResourceRequest): Promise<ResourceResponse> {
+  await parts.presentCluster(request.ids[0]);
+  const { container_workload_profiles: wanted, ...body } = parsed(
+    ContainerWorkloadProfilesUpdate,
+    request.body,
+  );
+  const ids = wanted.map(({ href }) => idOfHref(href, 'container_workload_profiles'));
+  refuseWrong(await parts.changing(() => changeAll(parts, request, ids, body)));
+  return {};
 }
 
 /** Each failure names the place of its profile in the request. */
@@ -224,10 +244,13 @@ async function labelNames(store: EventStore): Promise<Map<string, NamedLabel>> {
   );
 }
 
+const hrefOf = ({ cluster, id }: Pick<Profile, 'cluster' | 'id'>): string =>
+  orgHref(`container_clusters/${cluster}/container_workload_profiles/${id}`);
+
 function show(found: Document<Profile>, names: ReadonlyMap<string, NamedLabel>): Record<string, unknown> {
   const { body } = found;
   return {
-    href: orgHref(`container_clusters/${found.cluster}/container_workload_profiles/${found.id}`),
+    href: hrefOf(found),
     name: body.name,
     namespace: body.namespace,
     description: body.description,
