@@ -20,6 +20,8 @@ export interface CallContract<Req extends z.ZodType = z.ZodType, Res extends z.Z
   readonly deadlineMs: number;
 }
 const DEADLINE_MS = 5_000;
+/** Of what a person asks for. On a busy machine an owner takes its time, and ends what it has begun: who gave up would not know. */
+const PATIENT_MS = 30_000;
 
 /** `name` is `service.method`. */
 function call<Req extends z.ZodType, Res extends z.ZodType>(
@@ -135,10 +137,10 @@ const resync = [
 ] as const;
 
 export const CALLS = {
-  inventoryResource: call('inventory.resource', ResourceRequest, ResourceResponse),
-  labelResource: call('label-resolver.resource', ResourceRequest, ResourceResponse),
-  policyResource: call('policy-compute.resource', ResourceRequest, ResourceResponse, 15_000),
-  flowResource: call('flow-ingest.resource', ResourceRequest, ResourceResponse, 30_000),
+  inventoryResource: call('inventory.resource', ResourceRequest, ResourceResponse, PATIENT_MS),
+  labelResource: call('label-resolver.resource', ResourceRequest, ResourceResponse, PATIENT_MS),
+  policyResource: call('policy-compute.resource', ResourceRequest, ResourceResponse, PATIENT_MS),
+  flowResource: call('flow-ingest.resource', ResourceRequest, ResourceResponse, PATIENT_MS),
   /** Cluster id and token → the uplink credential of clas-cache and what it needs to verify its own agents offline. */
   exchangeToken: call(
     'inventory.exchange-token',

@@ -6,7 +6,8 @@ export interface ApiAccess {
   readonly secret: string;
 }
 
-const TIMEOUT_MS = 20_000;
+/** Longer than the gateway itself waits for anybody. */
+const TIMEOUT_MS = 60_000;
 
 export class RingfenceApi {
   private readonly authorization: string;
