@@ -1,6 +1,6 @@
 /** The little of the Kubernetes API that the launcher needs: server-side apply, and lists. */
 import { readFileSync } from 'node:fs';
-import { Agent, fetch as undiciFetch } from 'undici';
+import { Agent, request as send } from 'undici';
 import { parse } from 'yaml';
 import type { Manifest } from './application/manifests.js';
 
@@ -26,7 +26,8 @@ export class KubernetesRefusal extends Error {
 
 export class NotServed extends Error {}
 
-const TIMEOUT_MS = 20_000;
+/** A busy machine answers late. */
+const TIMEOUT_MS = 60_000;
 const decode = (text: string | undefined): string | undefined =>
   text ? Buffer.from(text, 'base64').toString('utf8') : undefined;
 
@@ -105,7 +106,7 @@ export class KubernetesApi {
 
   /** An answer that is no JSON: a container's log. */
   async text(method: string, path: string, body?: unknown, contentType?: string): Promise<string> {
-    const response = await undiciFetch(`${this.server}${path}`, {
+    const { statusCode, body: answer } = await send(`${this.server}${path}`, {
       method,
       dispatcher: this.dispatcher,
       signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -116,8 +117,8 @@ export class KubernetesApi {
       },
       body: body === undefined ? null : JSON.stringify(body),
     });
-    const text = await response.text();
-    if (!response.ok) throw new KubernetesRefusal(`${method} ${path}`, response.status, messageOf(text));
+    const text = await answer.text();
+    if (statusCode >= 300) throw new KubernetesRefusal(`${method} ${path}`, statusCode, messageOf(text));
     return text;
   }
 }

@@ -1,6 +1,6 @@
 /** PATCH: picks the kind of patch by content type, applies it to what is stored and writes the result. */
 import type { Cluster, WriteOptions } from './cluster.js';
-import { contentTypeOf, parseText, readBody } from './http-exchange.js';
+import { contentTypeOf, parseText, parseYamlOrJson, readBody } from './http-exchange.js';
 import type { Exchange } from './http-exchange.js';
 import { applyJsonPatch, applyMergePatch } from './json-patch.js';
 import type { JsonPatchOperation } from './json-patch.js';
@@ -12,7 +12,6 @@ import type { RequestTarget } from './request-target.js';
 import { applyConfiguration } from './server-side-apply.js';
 import { badRequest, unsupportedMediaType } from './status-error.js';
 import { applyStrategicMerge } from './strategic-merge.js';
-import { parse as parseYaml } from 'yaml';
 
 const applyType = 'application/apply-patch+yaml';
 
@@ -67,7 +66,7 @@ async function applyPatch(
   const { definition, namespace, name } = target;
   const manager = exchange.query.get('fieldManager');
   if (!manager) throw badRequest('fieldManager: Required value: is required for apply patch');
-  const sent = objectOfKind(definition, parseText(request.text, parseYaml));
+  const sent = objectOfKind(definition, parseText(request.text, parseYamlOrJson));
   sent.metadata.name ??= name;
   if (sent.metadata.name !== name)
     throw badRequest('the name of the applied object does not match the name on the URL');
