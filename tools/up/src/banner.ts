@@ -1,37 +1,8 @@
-/** What a person sees of `npm start`: one line a phase with its time, then the story to try. */
+/** What a person sees of `npm start` when it is up: where everything is, and the story to try. */
 import { join } from 'node:path';
 import { styleText } from 'node:util';
 import type { CallSummary } from './application/calls.js';
 import type { ApiAccess } from './ringfence-api.js';
-
-export class Progress {
-  private readonly startedAt = performance.now();
-  private readonly phases: { name: string; ms: number }[] = [];
-
-  constructor(private readonly write: (text: string) => void) {}
-
-  async phase<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const from = performance.now();
-    this.write(`${styleText('cyan', '…')} ${name}\n`);
-    const result = await work();
-    const ms = performance.now() - from;
-    this.phases.push({ name, ms });
-    this.write(`${styleText('green', '✓')} ${name.padEnd(52)} ${seconds(ms)}\n`);
-    return result;
-  }
-
-  note(text: string): void {
-    this.write(`  ${text}\n`);
-  }
-
-  total(): string {
-    return seconds(performance.now() - this.startedAt);
-  }
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1).padStart(5)} s`;
-}
 
 export interface Story {
   readonly access: ApiAccess;

@@ -4,12 +4,13 @@ import { Stalled } from '@ringfence/testing';
 import { outcomeText } from './application/applying.js';
 import { firstFlow } from './application/first-flow.js';
 import { followPods } from './application/waiting-for-pods.js';
-import { Progress, storyText } from './banner.js';
+import { storyText } from './banner.js';
 import { readCommandLine } from './command-line.js';
 import { claimDataDirectory } from './data-directory.js';
 import { parseOptions, USAGE } from './options.js';
 import type { UpOptions } from './options.js';
 import type { Exit } from './processes.js';
+import { Progress } from './progress.js';
 import { Stack } from './stack.js';
 import type { Running } from './stack.js';
 
@@ -35,8 +36,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     mkdirSync(options.dataDirectory, { recursive: true, mode: 0o711 });
     release = await claimDataDirectory(options.dataDirectory);
     const end = watchForEnd();
-    stack = new Stack(options, new Progress(print), end.crashed);
-    await Promise.race([run(stack, options), end.promise]);
+    const progress = new Progress(print, { isTerminal: process.stdout.isTTY });
+    stack = new Stack(options, progress, end.crashed);
+    await Promise.race([run(stack, options, progress), end.promise]);
     await end.promise;
   } catch (error) {
     ending = error;
@@ -48,8 +50,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.exit(ending instanceof Ending ? ending.exitCode : 1);
 }
 
-async function run(stack: Stack, options: UpOptions): Promise<void> {
-  const progress = new Progress(print);
+async function run(stack: Stack, options: UpOptions, progress: Progress): Promise<void> {
   const running = await stack.start();
   const { access, application, sandbox } = running;
   const { namespaces, demo, calls, outcome } = application;

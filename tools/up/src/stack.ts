@@ -9,7 +9,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startAgents } from './agents.js';
-import type { Progress } from './banner.js';
 import { startControlPlane } from './control-plane.js';
 import { deployApplication } from './application/deploy.js';
 import type { Application } from './application/deploy.js';
@@ -17,6 +16,7 @@ import { installLabelMap } from './label-map.js';
 import type { UpOptions } from './options.js';
 import { Processes } from './processes.js';
 import type { Exit } from './processes.js';
+import type { Progress } from './progress.js';
 import type { ApiAccess } from './ringfence-api.js';
 import { RingfenceApi } from './ringfence-api.js';
 import { registerCluster } from './register-cluster.js';
@@ -90,9 +90,7 @@ export class Stack {
       KUBECONFIG: sandbox.kubeconfig,
       RINGFENCE_CLUSTER_ID: cluster.id,
     });
-    const application = await progress.phase('Application: deployed and managed', () =>
-      deployApplication({ options, api, sandbox, clusterId: cluster.id }),
-    );
+    const application = await deployApplication({ options, api, sandbox, clusterId: cluster.id, progress });
     const pairing = { ...agents, key: cluster.pairingKey };
     return { access: control.access, api, sandbox, clusterId: cluster.id, application, pairing };
   }

@@ -2,6 +2,7 @@
 import { Stalled, untilDone } from '@ringfence/testing';
 import { KubernetesRefusal, NotServed } from '../kubernetes-api.js';
 import type { KubernetesApi } from '../kubernetes-api.js';
+import type { Counted } from '../progress.js';
 import { KnownKinds } from './known-kinds.js';
 import type { MadeObject } from './made-at-run-time.js';
 import type { LocatedManifest } from './manifests.js';
@@ -49,10 +50,12 @@ export class Applying {
   }
 
   /** Wave by wave, several objects at once; within a wave in the order of the file. */
-  async applyAll(objects: readonly LocatedManifest[]): Promise<void> {
+  async applyAll(objects: readonly LocatedManifest[], counted?: Counted): Promise<void> {
+    let done = 0;
+    const onDone = (): void => counted?.((done += 1), objects.length);
     for (const [wave, kinds] of WAVES.entries()) {
       const due = objects.filter(({ manifest }) => waveOf(manifest.kind) === wave);
-      await this.inTurn(due);
+      await this.inTurn(due, onDone);
       if (kinds.includes(DEFINITION)) await this.established(due);
     }
   }
@@ -79,10 +82,13 @@ export class Applying {
     }
   }
 
-  private async inTurn(objects: readonly LocatedManifest[]): Promise<void> {
+  private async inTurn(objects: readonly LocatedManifest[], onDone: () => void): Promise<void> {
     const waiting = [...objects];
     const worker = async (): Promise<void> => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) await this.apply(next);
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        await this.apply(next);
+        onDone();
+      }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
   }
