@@ -34,7 +34,7 @@ containerd whose containers are stubs that listen and call as their Pods declare
 `;
 
 // A bound for what is broken; the launcher looks at progress.
-const readyTimeoutMs = 300_000;
+const readyTimeoutMs = 900_000;
 
 const { values } = parseArguments();
 

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { entryPoint } from './entry-points.js';
 import { sandboxInstance } from './sandbox.js';
 
+const CLEAN_UP_TIMEOUT_MS = 300_000;
+
 interface Claim {
   readonly pid: number;
   /** Start time of the process in clock ticks since boot: a reused pid has another. */
@@ -52,7 +54,10 @@ function startTime(pid: number): string | null {
 function cleanUpKilled(directory: string): void {
   if (process.getuid?.() !== 0) return;
   const args = [entryPoint('tools/sandbox'), '--clean', '--instance', sandboxInstance(directory)];
-  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 });
+  const { status, stderr } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    timeout: CLEAN_UP_TIMEOUT_MS,
+  });
   if (status !== 0)
     throw new Error(
       `What a killed stack left behind could not be removed: ${stderr.trim().split('\n').at(-1)}`,

@@ -15,6 +15,9 @@ class CommandFailed extends Error {
   }
 }
 
+/** The work of a moment, unless the machine has none to spare. */
+const usualTimeoutMs = 120_000;
+
 export interface CommandOptions {
   input?: string;
   timeoutMs?: number;
@@ -29,7 +32,7 @@ export function runCommand(
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: options.timeoutMs ?? 30_000,
+      timeout: options.timeoutMs ?? usualTimeoutMs,
       cwd: options.cwd,
     });
     let output = '';

@@ -76,7 +76,7 @@ const defaultInstance = 'local';
 const defaultNameServer = '10.96.0.10';
 const agentFile = fileURLToPath(new URL('../../dist/node/kubelet/agent.js', import.meta.url));
 /** A bound for what is broken, not an expectation: on a busy machine a right start takes long. */
-const agentReadyTimeoutMs = 180_000;
+const agentReadyTimeoutMs = 600_000;
 
 /** Also removes whatever an earlier, killed run of the same instance has left. */
 export async function prepareNetwork(options: NetworkOptions): Promise<PreparedNetwork> {

@@ -36,8 +36,8 @@ export interface Containerd {
   close(): Promise<void>;
 }
 
-/** Ends a wait for something broken; on a busy machine a right start takes many times its usual second. */
-const startTimeoutMs = 180_000;
+/** Ends a wait for something broken; the launcher looks at progress, and on a busy machine a right start takes many times its usual second. */
+const startTimeoutMs = 600_000;
 
 export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
   const { folders } = options;
