@@ -14,6 +14,8 @@ interface Deployed {
 }
 
 const LOOK_EVERY_MS = 250;
+/** Looking at hundreds of workloads is work for the API server, too: it has at least so much more time without. */
+const PAUSE_OF_LOOKS = 4;
 const TELL_EVERY_MS = 3_000;
 const STANDSTILL_MS = 60_000;
 /** Probes of real applications begin late and come seldom. */
@@ -24,6 +26,7 @@ export async function followPods(running: Deployed, tell: (words: string) => voi
   const kubernetes = new KubernetesApi(running.sandbox.kubeconfig);
   let told = { words: '', atMs: performance.now(), standsStill: false };
   for (;;) {
+    const lookedAtMs = performance.now();
     const seen = await look(kubernetes, running.application.namespaces).catch(asMissing);
     if ('done' in seen) return;
     const now = performance.now();
@@ -35,7 +38,7 @@ export async function followPods(running: Deployed, tell: (words: string) => voi
       tell(`nothing has moved for a minute: ${words}`);
       told = { ...told, standsStill: true };
     }
-    await sleep(LOOK_EVERY_MS);
+    await sleep(Math.max(LOOK_EVERY_MS, PAUSE_OF_LOOKS * (now - lookedAtMs)));
   }
 }
 
