@@ -54,12 +54,10 @@ function targetPorts(pod: Pod, containers: readonly ContainerSpec[], services: r
 }
 
 function selects({ metadata, spec: { selector = {} } }: Service, pod: Pod): boolean {
+  // Asked of every Service for every Pod with each change: most are elsewhere.
+  if (metadata.namespace !== pod.metadata.namespace) return false;
   const wanted = Object.entries(selector);
-  return (
-    wanted.length > 0 &&
-    metadata.namespace === pod.metadata.namespace &&
-    wanted.every(([key, value]) => pod.metadata.labels?.[key] === value)
-  );
+  return wanted.length > 0 && wanted.every(([key, value]) => pod.metadata.labels?.[key] === value);
 }
 
 /** A name means what a container declares by it; one that nobody declares means nothing. */

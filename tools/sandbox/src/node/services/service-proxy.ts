@@ -20,6 +20,9 @@ export interface ServiceProxyOptions {
 }
 
 const coalesceMs = 50;
+/** A table of hundreds of Services takes its time: while they are being made, loading it is at most a fifth of the node's. */
+const pauseOfLoads = 4;
+const longestPauseMs = 1_000;
 const retryMs = 1_000;
 
 export class ServiceProxy {
@@ -72,19 +75,21 @@ export class ServiceProxy {
     this.timer = undefined;
     this.isLoading = true;
     this.hasChanged = false;
-    let pauseMs = coalesceMs;
+    const begunAt = performance.now();
+    let failed = false;
     try {
       await this.load();
     } catch (error) {
       this.options.log(
         `service rules were not loaded: ${error instanceof Error ? error.message : String(error)}`,
       );
-      pauseMs = retryMs;
-      this.hasChanged = true;
+      failed = true;
     }
     this.isLoading = false;
     this.options.onChange();
-    if (this.hasChanged) this.schedule(pauseMs);
+    const pauseMs = Math.max(coalesceMs, pauseOfLoads * (performance.now() - begunAt));
+    if (failed) this.schedule(retryMs);
+    else if (this.hasChanged) this.schedule(Math.min(longestPauseMs, pauseMs));
   }
 
   private async load(): Promise<void> {
