@@ -1,4 +1,4 @@
-/** `ringfence` as a user runs it, towards the stack of the scenarios. */
+/** `ringfence` and `kubectl` as a user runs them, towards the stack of the scenarios. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -20,4 +20,22 @@ export async function ringfence(...args: string[]): Promise<string> {
   const program = join(ROOT, 'tools/cli/bin/ringfence.mjs');
   const { stdout } = await run(process.execPath, [program, ...args], { env, cwd: ROOT });
   return stdout;
+}
+
+export interface Said {
+  code: number;
+  /** What it writes to standard error comes last. */
+  words: string;
+}
+
+export async function kubectl(...args: string[]): Promise<Said> {
+  const env = { ...process.env, KUBECONFIG: access.kubeconfig };
+  try {
+    const { stdout, stderr } = await run('kubectl', args, { env, timeout: 60_000 });
+    return { code: 0, words: stdout + stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: unknown; stdout: string; stderr: string };
+    if (typeof code !== 'number') throw error;
+    return { code, words: stdout + stderr };
+  }
 }

@@ -1,6 +1,6 @@
 /** The story of the README: see flows, write rules, provision, enforce, and watch the kernel drop what nobody allowed. */
 import { describe, expect, it } from 'vitest';
-import { ringfence } from '../command-line.js';
+import { kubectl, ringfence } from '../command-line.js';
 import { connect, eventually, readyPods, recentFlows, serviceAddress } from '../world.js';
 
 describe('the story of the demo', () => {
@@ -59,6 +59,15 @@ describe('the story of the demo', () => {
       },
       60_000,
     );
+  });
+
+  it('lets a person try both from inside a Pod', async () => {
+    const tried = (namespace: string, deployment: string, target: string) =>
+      kubectl('-n', namespace, 'exec', `deploy/${deployment}`, '--', 'nc', '-zv', target, '5432');
+    const { code, words } = await tried('shop-dev', 'reports', 'db.shop-prod');
+    expect(words).toContain('nc: db.shop-prod 5432: timed out');
+    expect(code).not.toBe(0);
+    expect(await tried('shop-prod', 'api', 'db')).toEqual({ code: 0, words: 'nc: db 5432: open\n' });
   });
 
   it('explains both', async () => {

@@ -8,7 +8,7 @@ export type { LabelSelector } from './api/kube-object.js';
 export { matchesSelector } from './api/selector.js';
 export { Cluster } from './api/cluster.js';
 export type { KindChange, KindClient } from './api/kind-client.js';
-export type { PodLogOptions, PodLogSource } from './api/subresource-requests.js';
+export type { Containers, PodLogOptions, PodLogSource } from './api/streams/containers.js';
 export type { Controllers } from './controllers/start-controllers.js';
 export type { SimulatedSandbox, SimulatedSandboxOptions } from './simulated/simulated-sandbox.js';
 export { connectKube } from './node/kube/kube.client.js';

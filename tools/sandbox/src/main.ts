@@ -143,7 +143,7 @@ async function startCluster({ dataDir, network, count, port, ending }: ClusterSt
     log: say,
     signal: ending,
   });
-  api.setPodLogSource(nodes.readLogs);
+  api.useContainers(nodes.containers);
   say(`nodes ${nodes.nodes.map((node) => node.name).join(', ')}`);
   await createClusterDns(access);
   await waitUntilUsable(access, count);

@@ -99,8 +99,8 @@ function commands(story: Story): [string, string][] {
     story.simulated
       ? ['npx ringfence flows --verdict blocked', "see development's reports job lose production's database"]
       : [
-          `kubectl --kubeconfig ${story.kubeconfig} -n shop-dev logs deploy/reports --tail 3; npx ringfence flows --verdict blocked`,
-          "watch development's reports job lose production's database",
+          `kubectl --kubeconfig ${story.kubeconfig} -n shop-dev exec deploy/reports -- nc -zv db.shop-prod 5432; npx ringfence flows --verdict blocked`,
+          "try it from development's reports job: production's database is lost to it",
         ],
   ];
 }

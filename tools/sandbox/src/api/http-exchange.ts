@@ -1,11 +1,20 @@
 /** One request and its answer: reading the body with its limit, writing JSON, and turning failures into Status objects. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { parse as parseYaml } from 'yaml';
 import { objectFromProtobuf, protobufType } from './protobuf-body.js';
 import { badRequest, StatusError, unsupportedMediaType } from './status-error.js';
 
 /** The limit of a stock API server. */
 const maxBodyBytes = 3 * 1024 * 1024;
+
+/** The connection of a client that wants to go on in another protocol, and what it has already said in it. */
+export interface Upgrade {
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
 
 export interface Exchange {
   readonly method: string;
@@ -14,9 +23,10 @@ export interface Exchange {
   readonly accept: string;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly upgrade?: Upgrade;
 }
 
-export function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchange {
+export function exchangeOf(request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade): Exchange {
   const url = new URL(request.url ?? '/', 'http://sandbox');
   const accept = request.headers.accept ?? '*/*';
   return {
@@ -26,7 +36,17 @@ export function exchangeOf(request: IncomingMessage, response: ServerResponse): 
     accept,
     request,
     response,
+    ...(upgrade === undefined ? {} : { upgrade }),
   };
+}
+
+/** An answer to a client that asked for another protocol and does not get it; the connection ends with it. */
+export function plainResponse(request: IncomingMessage, { socket }: Upgrade): ServerResponse {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket as Socket);
+  response.on('finish', () => socket.end());
+  return response;
 }
 
 export function contentTypeOf(request: IncomingMessage): string {

@@ -130,16 +130,20 @@ export interface PodStatus {
   podIPs?: { ip: string }[];
   hostIP?: string;
   conditions?: Condition[];
-  containerStatuses?: {
-    name: string;
-    ready?: boolean;
-    restartCount?: number;
-    state?: {
-      waiting?: { reason?: string };
-      terminated?: { reason?: string; exitCode?: number };
-      running?: JsonObject;
-    };
-  }[];
+  containerStatuses?: ContainerStatus[];
+  initContainerStatuses?: ContainerStatus[];
+}
+
+export interface ContainerStatus {
+  name: string;
+  ready?: boolean;
+  restartCount?: number;
+  containerID?: string;
+  state?: {
+    waiting?: { reason?: string };
+    terminated?: { reason?: string; exitCode?: number };
+    running?: JsonObject;
+  };
 }
 
 export interface Pod extends KubeObject {

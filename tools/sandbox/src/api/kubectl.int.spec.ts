@@ -110,8 +110,11 @@ let file: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sandbox-kubectl-'));
   server = await startApiServer();
-  server.setPodLogSource(async function* (namespace, pod, container) {
-    yield `${namespace} ${pod.slice(0, 4)} ${container}\n`;
+  server.useContainers({
+    readLog: async function* (namespace, pod, container) {
+      yield `${namespace} ${pod.slice(0, 4)} ${container}\n`;
+    },
+    startProgram: 'nothing runs here',
   });
   controllers = await startControllers({ cluster: server.cluster });
   kubelet = await startFakeKubelet(server.cluster, ['node-1', 'node-2']);

@@ -16,7 +16,13 @@ const rowsByGroupVersion: Record<string, Row[]> = {
   v1: [
     { kind: 'Namespace', plural: 'namespaces', scope: 'cluster', short: ['ns'], sub: ['status', 'finalize'] },
     { kind: 'Node', plural: 'nodes', scope: 'cluster', short: ['no'], sub: ['status'] },
-    { kind: 'Pod', plural: 'pods', short: ['po'], all: true, sub: ['status', 'binding', 'eviction', 'log'] },
+    {
+      kind: 'Pod',
+      plural: 'pods',
+      short: ['po'],
+      all: true,
+      sub: ['status', 'binding', 'eviction', 'log', 'exec', 'attach', 'portforward'],
+    },
     { kind: 'Service', plural: 'services', short: ['svc'], all: true, sub: ['status'] },
     { kind: 'Endpoints', plural: 'endpoints', short: ['ep'] },
     { kind: 'ConfigMap', plural: 'configmaps', short: ['cm'] },

@@ -12,11 +12,12 @@ import { Admission } from './admission.js';
 import { furnishCluster } from './bootstrap.js';
 import { selfSignedCertificate } from './certificate.js';
 import { Cluster } from './cluster.js';
-import { exchangeOf, sendFailure } from './http-exchange.js';
+import { exchangeOf, plainResponse, sendFailure } from './http-exchange.js';
+import type { Upgrade } from './http-exchange.js';
 import { RequestRouter } from './request-router.js';
 import { ServiceAccountTokens } from './service-account-tokens.js';
 import { StatusError } from './status-error.js';
-import type { PodLogSource } from './subresource-requests.js';
+import type { Containers } from './streams/containers.js';
 import { WatchStreams } from './watch-stream.js';
 
 export interface ApiServerOptions {
@@ -42,7 +43,8 @@ export interface ApiServer {
   readonly kubeconfig: string;
   /** Direct access for controllers and nodes in this process. */
   readonly cluster: Cluster;
-  setPodLogSource(source: PodLogSource): void;
+  /** Who keeps the logs of Pods and runs programs in them. */
+  useContainers(containers: Containers): void;
   /** Deliberate trouble for tests of clients. */
   readonly faults: {
     /** Forgets the history, so that every resumed watch and every later page of a list answers 410. */
@@ -69,10 +71,17 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const watches = new WatchStreams(cluster, options.bookmarkIntervalMs ?? 10_000);
   const tokens = new ServiceAccountTokens(cluster, options.tokensNameNodes);
   const router = new RequestRouter(cluster, watches, tokens);
+  const { streams } = router.subresources;
   const { key, certificate } = selfSignedCertificate(serverNames(host, cluster), cluster.now());
   const isAllowed = tokenCheck(token);
   const server = createServer({ key, cert: certificate, keepAliveTimeout: 65_000 }, (request, response) => {
-    void answer(router, request, response, isAllowed);
+    void answer(router, isAllowed, { request, response });
+  });
+  server.on('upgrade', (request, socket, head) => {
+    // A client that goes away in the middle of it is nobody's failure.
+    socket.on('error', () => undefined);
+    const upgrade = { socket, head };
+    void answer(router, isAllowed, { request, response: plainResponse(request, upgrade), upgrade });
   });
   await listen(server, port, host);
   const address = { host, port: (server.address() as AddressInfo).port, ca: certificate };
@@ -84,10 +93,11 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     ca: certificate,
     kubeconfig: kubeconfigFor(url, token, certificate),
     cluster,
-    setPodLogSource: (source) => router.subresources.useLogSource(source),
+    useContainers: (containers) => streams.useContainers(containers),
     faults: { expireHistory: () => expireHistory(cluster), breakOffWatches: () => watches.breakOff() },
     close: () => {
       stopFurnishing();
+      streams.close();
       return close(server);
     },
   };
@@ -95,12 +105,11 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
 
 async function answer(
   router: RequestRouter,
-  request: IncomingMessage,
-  response: ServerResponse,
   isAllowed: TokenCheck,
+  { request, response, upgrade }: { request: IncomingMessage; response: ServerResponse; upgrade?: Upgrade },
 ): Promise<void> {
   try {
-    const exchange = exchangeOf(request, response);
+    const exchange = exchangeOf(request, response, upgrade);
     if (!router.isPublic(exchange) && !isAllowed(request.headers.authorization)) {
       throw new StatusError(401, 'Unauthorized', 'Unauthorized');
     }

@@ -1,48 +1,30 @@
-/** The subresources that are more than a view of the object: binding, eviction, scale, logs, tokens, finalize. */
+/** The subresources that are more than a view of the object: binding, eviction, scale, tokens, finalize, and a Pod's streams. */
 import type { Cluster } from './cluster.js';
 import { budgetRefusal } from './disruption-budget.js';
 import { contentTypeOf, readBody, readObject, sendJson } from './http-exchange.js';
 import type { Exchange } from './http-exchange.js';
-import { ensureObject, isJsonObject, jsonOf, listAt, valueAt } from './json.js';
+import { ensureObject, isJsonObject, jsonOf, valueAt } from './json.js';
 import type { JsonObject } from './json.js';
-import type { KubeObject } from './kube-object.js';
+import type { KubeObject, Pod } from './kube-object.js';
 import { objectOfKind } from './metadata-rules.js';
 import { patchedValue } from './patch-request.js';
 import type { RequestTarget } from './request-target.js';
 import type { ServiceAccountTokens } from './service-account-tokens.js';
 import { badRequest, methodNotAllowed, pathNotFound } from './status-error.js';
-
-export interface PodLogOptions {
-  follow: boolean;
-  /** Only the last lines, when given. */
-  tailLines: number | undefined;
-  previous: boolean;
-  /** Aborted when the reader is gone. */
-  signal: AbortSignal;
-}
-
-/** Text of a container's log in pieces of any size; line ends are part of the text. */
-export type PodLogSource = (
-  namespace: string,
-  pod: string,
-  container: string,
-  options: PodLogOptions,
-) => AsyncIterable<string>;
+import { StreamRequests, type StreamSubresource } from './streams/stream-requests.js';
 
 type NamedTarget = RequestTarget & { name: string };
 
 const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
 
 export class SubresourceRequests {
-  private podLogs: PodLogSource | undefined;
+  readonly streams: StreamRequests;
 
   constructor(
     private readonly cluster: Cluster,
     private readonly tokens: ServiceAccountTokens,
-  ) {}
-
-  useLogSource(source: PodLogSource): void {
-    this.podLogs = source;
+  ) {
+    this.streams = new StreamRequests(cluster);
   }
 
   async handle(exchange: Exchange, target: NamedTarget): Promise<void> {
@@ -54,7 +36,10 @@ export class SubresourceRequests {
       case 'scale':
         return this.scale(exchange, target);
       case 'log':
-        return this.log(exchange, target);
+      case 'exec':
+      case 'attach':
+      case 'portforward':
+        return this.stream(exchange, target, target.subresource);
       case 'token':
         return this.token(exchange, target);
       case 'finalize':
@@ -108,27 +93,10 @@ export class SubresourceRequests {
     return patchedValue(type, await readBody(exchange.request), scaleOf(current), target);
   }
 
-  private async log(exchange: Exchange, { definition, namespace, name }: NamedTarget): Promise<void> {
-    requireMethod(exchange, ['GET']);
-    const { query, response } = exchange;
-    const pod = this.cluster.get(definition, namespace, name);
-    const container = query.get('container') ?? onlyContainer(pod);
-    if (this.podLogs === undefined) throw badRequest(`no node keeps logs of pod "${name}"`);
-    const ended = new AbortController();
-    response.on('close', () => ended.abort());
-    const tail = query.get('tailLines');
-    const options: PodLogOptions = {
-      follow: query.get('follow') === 'true',
-      previous: query.get('previous') === 'true',
-      tailLines: tail === null ? undefined : Number(tail),
-      signal: ended.signal,
-    };
-    response.setHeader('content-type', 'text/plain');
-    for await (const text of this.podLogs(namespace ?? 'default', name, container, options)) {
-      if (ended.signal.aborted) return;
-      if (!response.write(text)) await drained(response, ended.signal);
-    }
-    response.end();
+  private stream(exchange: Exchange, target: NamedTarget, subresource: StreamSubresource): Promise<void> {
+    requireMethod(exchange, subresource === 'log' ? ['GET'] : ['GET', 'POST']);
+    const pod = this.cluster.get(target.definition, target.namespace, target.name) as Pod;
+    return this.streams.handle(exchange, pod, subresource);
   }
 
   private async token(exchange: Exchange, { definition, namespace, name }: NamedTarget): Promise<void> {
@@ -148,22 +116,6 @@ export class SubresourceRequests {
 
 function requireMethod(exchange: Exchange, allowed: readonly string[]): void {
   if (!allowed.includes(exchange.method)) throw methodNotAllowed(exchange.method);
-}
-
-/** Resolves when the client has caught up or gone away. */
-function drained(response: Exchange['response'], gone: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    response.once('drain', resolve);
-    gone.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
-function onlyContainer(pod: KubeObject): string {
-  const names = listAt(pod, 'spec.containers').map((container) => String(container['name']));
-  if (names.length === 1) return names[0] as string;
-  throw badRequest(
-    `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${names.join(' ')}]`,
-  );
 }
 
 function scaleOf(object: KubeObject): JsonObject {

@@ -32,3 +32,5 @@ export const nodeName = (node: number): string => `node-${node}`;
 export const nodeNetns = (names: InstanceNames, node: number): string => `${names.netnsPrefix}${node}`;
 /** Interface names have at most 15 characters: rf, six of the instance, n, three digits. */
 export const nodeLink = (names: InstanceNames, node: number): string => `${names.linkPrefix}${node}`;
+/** The pipes of programs that are run in containers besides their own. */
+export const programsFolder = (names: InstanceNames): string => `${names.runFolder}/programs`;

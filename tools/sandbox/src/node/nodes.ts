@@ -11,6 +11,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Containers } from '../api/streams/containers.js';
 import { cleanUp, nodesFolder } from './clean-up.js';
 import { processIdentity, refuseIfRunning, writeRecord } from './instance-record.js';
 import {
@@ -23,10 +24,11 @@ import { podNamespaces } from './containerd/containerd-config.js';
 import { buildStubImage, stubImageReference } from './image/stub-image.js';
 import type { AgentConfig, AgentMessage } from './kubelet/agent-config.js';
 import type { KubeAccess } from './kube/kube.client.js';
-import { type InstanceNames, instanceNames, nodeName, nodeNetns } from './names.js';
+import { type InstanceNames, instanceNames, nodeName, nodeNetns, programsFolder } from './names.js';
 import type { AddressPlan } from './network/address-plan.js';
 import { createBridge, createNodeNetworks, type NodeNetwork } from './network/cluster-network.js';
-import { type PodLogReader, readPodLogs } from './pod-logs.js';
+import { readPodLogs } from './pod-logs.js';
+import { programStarter } from './programs/run-program.js';
 import { superviseProcess } from './supervised-process.js';
 
 export interface NetworkOptions {
@@ -68,7 +70,7 @@ export interface SandboxNode {
 
 export interface Nodes {
   nodes: readonly SandboxNode[];
-  readLogs: PodLogReader;
+  containers: Containers;
   close(): Promise<void>;
 }
 
@@ -117,7 +119,8 @@ export async function startNodes(options: NodesOptions): Promise<Nodes> {
       networks.map((own) => startNode({ options, names, own, runtime, ending: ending.signal })),
     );
     const logFolders = networks.map((own) => podLogsOf(folder, own));
-    return { nodes, readLogs: readPodLogs(logFolders), close };
+    const startProgram = programStarter(nodes, programsFolder(names));
+    return { nodes, containers: { readLog: readPodLogs(logFolders), startProgram }, close };
   } catch (error) {
     await close();
     throw error;

@@ -131,6 +131,14 @@ describe('simulated Pods', () => {
     expect((await podWhen('next', isReady)).status?.podIP).not.toBe(status?.podIP);
   });
 
+  it('say why no program runs in them', async () => {
+    await createPod('programless');
+    await podWhen('programless', isReady);
+    const refusal = /this cluster is simulated \(--simulate\): its containers run no programs/;
+    await expect(kube.request('POST', `${pods}/programless/exec?command=true`)).rejects.toThrow(refusal);
+    await expect(kube.request('POST', `${pods}/programless/portforward`)).rejects.toThrow(refusal);
+  });
+
   it('of a Job run to completion', async () => {
     const template = { spec: podSpec({ restartPolicy: 'Never' }) };
     await kube.request('POST', '/apis/batch/v1/namespaces/default/jobs', {

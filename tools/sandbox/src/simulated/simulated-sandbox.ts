@@ -34,6 +34,8 @@ export interface SimulatedSandbox {
 const host = '127.0.0.1';
 const usableTimeoutMs = 30_000;
 const logText = 'simulated: no program runs in this container; its connections are in the flows\n';
+const noPrograms =
+  'this cluster is simulated (--simulate): its containers run no programs, so that nothing can be started in them or connected to';
 
 export async function startSimulatedSandbox(options: SimulatedSandboxOptions): Promise<SimulatedSandbox> {
   const { dataDir, instance, count, port, log } = options;
@@ -52,9 +54,7 @@ export async function startSimulatedSandbox(options: SimulatedSandboxOptions): P
   try {
     await writeFile(join(dataDir, 'kubeconfig'), api.kubeconfig, { mode: 0o600 });
     log(`API server ${api.url}`);
-    api.setPodLogSource(async function* simulatedLog() {
-      yield logText;
-    });
+    api.useContainers({ readLog: simulatedLog, startProgram: noPrograms });
     const access = { url: api.url, token: api.token, ca: api.ca };
     const plan = planForSlot(0);
     for (let node = 1; node <= count; node += 1) {
@@ -74,6 +74,10 @@ export async function startSimulatedSandbox(options: SimulatedSandboxOptions): P
     await close();
     throw error;
   }
+}
+
+async function* simulatedLog(): AsyncGenerator<string> {
+  yield logText;
 }
 
 function isReady(pod: { status?: { conditions?: { type: string; status: string }[] } }): boolean {

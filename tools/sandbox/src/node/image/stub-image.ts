@@ -1,6 +1,6 @@
 /**
- * The one image of the sandbox, built on the machine without any download: a static busybox for a shell, and the stub that stands
- * in for every program. The stub is C because fifty interpreters would neither fit nor idle; it is compiled here once per start,
+ * The one image of the sandbox, built on the machine without any download: a static busybox with all its commands, so that a person
+ * can look around and try connections, and the stub that stands in for every program. The stub is C because fifty interpreters would neither fit nor idle; it is compiled here once per start,
  * because a binary has no place in a repository.
  */
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -27,6 +27,7 @@ export async function buildStubImage(folder: string): Promise<string> {
   const stub = join(folder, 'stub');
   await compileStub(stub);
   const libraries = await sharedLibraries(stub);
+  const busybox = await staticBusybox();
   const archive = dockerArchive({
     reference: stubImageReference,
     architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
@@ -37,8 +38,9 @@ export async function buildStubImage(folder: string): Promise<string> {
         kind: 'folder',
       })),
       await executable('bin/stub', stub),
-      await executable('bin/busybox', await staticBusybox()),
-      { path: 'bin/sh', kind: 'link', target: 'busybox' },
+      await executable('bin/busybox', busybox),
+      ...(await commandLinks(busybox)),
+      await executable('bin/nc', join(stubFolder, 'nc.sh')),
       ...libraries,
     ],
   });
@@ -76,6 +78,13 @@ async function sharedLibraries(program: string): Promise<TarEntry[]> {
 function parentFolders(path: string): string[] {
   const parts = path.split('/').slice(0, -1);
   return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+}
+
+/** Each of busybox's commands under its own name, but for those that are files of their own. */
+async function commandLinks(busybox: string): Promise<TarEntry[]> {
+  const names = (await runCommand(busybox, ['--list'])).split('\n');
+  const isLink = (name: string): boolean => /^[\w.[-]+$/.test(name) && !['busybox', 'nc'].includes(name);
+  return names.filter(isLink).map((name) => ({ path: `bin/${name}`, kind: 'link', target: 'busybox' }));
 }
 
 async function executable(path: string, source: string): Promise<TarEntry> {

@@ -96,6 +96,8 @@ int main(int argc, char **argv) {
   sigaction(SIGTERM, &end, NULL);
   sigaction(SIGINT, &end, NULL);
   signal(SIGPIPE, SIG_IGN);
+  /* What was run in the container besides and is orphaned becomes a child of its first process: nobody waits for it. */
+  signal(SIGCHLD, SIG_IGN);
   srandom((unsigned)(now_ms() ^ getpid()));
   read_resolver_config();
   for (int index = 1; index < argc; index++) {

@@ -3,7 +3,7 @@
  * whether an address answers from a given network namespace.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,11 +15,14 @@ import { runCommand, tryCommand } from '../command.js';
 import { connectCri } from '../cri/cri.client.js';
 import { connectKube, type KubeClient } from '../kube/kube.client.js';
 import type { Pod, PodSpec } from '../kube/kube-objects.js';
+import { instanceNames, programsFolder } from '../names.js';
 import { type Nodes, prepareNetwork, startNodes } from '../nodes.js';
 
 export interface TestCluster {
   instance: string;
   dataDir: string;
+  /** A file. */
+  kubeconfig: string;
   kube: KubeClient;
   nodes: Nodes;
   createPod(
@@ -31,6 +34,8 @@ export interface TestCluster {
   readyPod(name: string): Promise<Pod>;
   logs(pod: string, container: string): Promise<string>;
   podNetns(name: string): Promise<string>;
+  /** How many programs run in containers besides their own. */
+  openPrograms(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -67,6 +72,9 @@ export async function startTestCluster(): Promise<TestCluster> {
   const controllers = await startControllers({ cluster: api.cluster });
   const access = { url: api.url, token: api.token, ca: api.ca };
   const nodes = await startNodes({ ...access, network, count: 2 });
+  api.useContainers(nodes.containers);
+  const kubeconfig = join(dataDir, 'kubeconfig');
+  await writeFile(kubeconfig, api.kubeconfig);
   await createClusterDns(access);
   const kube = connectKube(access);
   const pods = '/api/v1/namespaces/default/pods';
@@ -79,6 +87,7 @@ export async function startTestCluster(): Promise<TestCluster> {
   return {
     instance,
     dataDir,
+    kubeconfig,
     kube,
     nodes,
     pod,
@@ -104,13 +113,18 @@ export async function startTestCluster(): Promise<TestCluster> {
       const request = {
         follow: false,
         tailLines: undefined,
+        since: undefined,
+        timestamps: false,
         previous: false,
+        hasEnded: () => false,
         signal: new AbortController().signal,
       };
-      for await (const piece of nodes.readLogs('default', name, container, request)) text += piece;
+      const { readLog } = nodes.containers;
+      for await (const piece of readLog('default', name, container, request)) text += piece;
       return text;
     },
     podNetns: async (name) => podNetns(nodes, await readyPod(name)),
+    openPrograms: async () => (await readdir(programsFolder(instanceNames(instance))).catch(() => [])).length,
     close: async () => {
       kube.close();
       await nodes.close();
