@@ -63,6 +63,16 @@ describe('the outcomes of connections', () => {
     expect(passed?.bytesOut).toBe(100);
   });
 
+  it('are told with the time when each was last so, though the end that let them pass goes on', () => {
+    const now = { first_at: '2026-11-20T10:00:00.000Z', at: '2026-11-20T10:07:00.000Z', policy_version: 4 };
+    const [stopped, passing] = decisionsOf({
+      outbound: [share(potential, 10, now)],
+      inbound: [share(blocked, 4), share(potential, 6, { ...now, first_at: '2026-11-20T10:01:00.000Z' })],
+    });
+    expect(stopped).toMatchObject({ verdict: blocked, at: '2026-11-20T10:00:05.000Z', policyVersion: 3 });
+    expect(passing).toMatchObject({ verdict: potential, at: now.at, policyVersion: 4 });
+  });
+
   it('are what the ends said last where no new connection was counted', () => {
     const later = { at: '2026-11-20T10:05:00.000Z', state: 'active' };
     expect(counted([share(potential, 1), share(allowed, 0, later)], [share(allowed, 0, later)])).toEqual([

@@ -33,6 +33,10 @@ export interface Decision {
   readonly inbound: Share | null;
   readonly bytesOut: number;
   readonly bytesIn: number;
+  /** When it was the outcome, first and last, and under which version last: what an end said of other connections is another's. */
+  readonly firstAt: string;
+  readonly at: string;
+  readonly policyVersion: number;
 }
 
 const { unknown, allowed, potentially_blocked: potential, blocked } = VERDICT_RANK;
@@ -96,13 +100,27 @@ function decision(verdict: number, connections: number, own: Shares, all: Shares
   const spokesman = (side: keyof Shares): Share | undefined =>
     own[side].find((share) => share.verdict === verdict) ??
     newest(all[side].filter((share) => share.verdict < verdict));
+  const [outbound, inbound] = [spokesman('outbound'), spokesman('inbound')];
   return {
     verdict,
     connections,
-    outbound: limited(spokesman('outbound')),
-    inbound: limited(spokesman('inbound')),
+    ...spanOf([...own.outbound, ...own.inbound], [outbound, inbound]),
+    outbound: limited(outbound),
+    inbound: limited(inbound),
     bytesOut: sum('bytes_out'),
     bytesIn: sum('bytes_in'),
+  };
+}
+
+function spanOf(
+  own: readonly Share[],
+  others: readonly (Share | undefined)[],
+): Pick<Decision, 'firstAt' | 'at' | 'policyVersion'> {
+  const said = own.length > 0 ? own : others.filter((share) => share !== undefined);
+  return {
+    firstAt: said.map((share) => share.first_at).sort()[0] ?? '',
+    at: newest(said)?.at ?? '',
+    policyVersion: Math.max(0, ...said.map((share) => share.policy_version)),
   };
 }
 

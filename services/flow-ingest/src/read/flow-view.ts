@@ -102,23 +102,16 @@ function numbers({
   connections,
   bytesOut,
   bytesIn,
-  outbound,
-  inbound,
+  firstAt,
+  at,
+  policyVersion,
 }: Decision): Pick<Flow, 'num_connections' | 'timestamp_range' | 'dst_bi' | 'dst_bo' | 'policy_version'> {
-  const said = [outbound, inbound].filter((share) => share !== null);
   return {
     num_connections: connections,
     dst_bi: bytesOut,
     dst_bo: bytesIn,
-    timestamp_range: {
-      first_detected: said.map((share) => share.first_at).sort()[0] ?? '',
-      last_detected:
-        said
-          .map((share) => share.at)
-          .sort()
-          .at(-1) ?? '',
-    },
-    policy_version: Math.max(0, ...said.map((share) => share.policy_version)),
+    timestamp_range: { first_detected: firstAt, last_detected: at },
+    policy_version: policyVersion,
   };
 }
 
