@@ -1,4 +1,5 @@
 /** The custom resource `LabelMap` as it is kept. What is no entry of a map is passed over: the API server checks what people write. */
+import { Text } from '@ringfence/contracts';
 import type { LabelMap, LabelMapEntry } from '@ringfence/labels';
 import { z } from 'zod';
 import type { KubeObject } from './objects.js';
@@ -13,8 +14,11 @@ const NAME = 'default';
 const MOST_ENTRIES = 100;
 const MOST_VALUES = 1_000;
 
-const key = z.string().min(1).max(317);
-const value = z.string().min(1).max(255);
+/** Beyond what there can be; they travel with every workload. */
+const MOST_TYPES = 20;
+
+const key = Text.min(1).max(317);
+const value = Text.min(1).max(255);
 const Entry = z.object({
   fromKey: key,
   toKey: key.max(64),
@@ -31,7 +35,9 @@ export function labelMapFacts(object: KubeObject): LabelMapFacts | undefined {
   if (name !== NAME) return undefined;
   const { workloadLabelMap: given } = object as { workloadLabelMap?: unknown };
   const entries: unknown[] = Array.isArray(given) ? given.slice(0, MOST_ENTRIES) : [];
-  return { resourceVersion, workloads: entries.flatMap((each) => entryOf(each) ?? []) };
+  const read = entries.flatMap((each) => entryOf(each) ?? []);
+  const types = new Set([...new Set(read.map(({ toKey }) => toKey))].slice(0, MOST_TYPES));
+  return { resourceVersion, workloads: read.filter(({ toKey }) => types.has(toKey)) };
 }
 
 function entryOf(given: unknown): LabelMapEntry | undefined {

@@ -1,3 +1,4 @@
+import { MappedLabels } from '@ringfence/contracts';
 import type { MappedLabel } from '@ringfence/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -53,6 +54,8 @@ function cluster() {
     for (const { kind, uid, facts } of calculator.flush({ waitForOwners: false })) {
       const mapped = (facts?.['mapped'] ?? []) as MappedLabel[];
       if (kind !== 'workload') continue;
+      // What no contract takes would take the workload with it.
+      MappedLabels.parse(facts?.['mapped']);
       if (facts === null) said.delete(uid);
       else
         said.set(
@@ -106,6 +109,17 @@ describe('what the label map says of a workload', () => {
     expect(flush()).toMatchObject({ s: ['role=front'] });
     set('controller', 'v1', undefined);
     expect(flush()).toMatchObject({ s: ['role=other'] });
+  });
+
+  it('is never more than can be told, whatever people write', () => {
+    const { set, flush } = cluster();
+    const types = Array.from({ length: 30 }, (_, index) => ({ fromKey: 'app', toKey: `type-${index}` }));
+    const unusable = { fromKey: 'app', toKey: 'role', valuesMap: [{ from: 'x', to: '\u0000' }] };
+    set('labelMap', 'm', map(unusable, ...types));
+    set('controller', 'd', deployment('web', { app: 'x' }, { 'ringfence.io/type-0': 'v'.repeat(300) }));
+    set('service', 's', service('web', { app: 'x' }));
+    const { d, s } = flush();
+    expect([d?.length, d?.[0], s?.length]).toEqual([20, 'type-0=x', 19]);
   });
 
   it('is nothing where another object is called a map, or an entry is none', () => {

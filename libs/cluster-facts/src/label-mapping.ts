@@ -25,6 +25,9 @@ type ByNamespace<T> = Map<string, Map<string, T>>;
 export const SERVICE_KEY = 'ringfence.io/service';
 export const WORKLOAD_KEY = 'ringfence.io/workload';
 
+/** Of a label. */
+const LONGEST_VALUE = 255;
+
 export class LabelMapping {
   private map: LabelMap = [];
   private readonly namespaces = new Map<string, Text>();
@@ -46,7 +49,8 @@ export class LabelMapping {
   /** Returns those whose labels may be others now. */
   setService(uid: string, before: ServiceFacts | undefined, now: ServiceFacts | undefined): string[] {
     put(this.services, uid, before, now);
-    if (isSame(before?.selector, now?.selector)) return [];
+    // With a map that comes later everything is looked at.
+    if (this.map.length === 0 || isSame(before?.selector, now?.selector)) return [];
     const behind = [before, now].flatMap((service) => (service === undefined ? [] : this.behind(service)));
     return behind.flatMap(([workload, facts]) => [
       workload,
@@ -58,7 +62,7 @@ export class LabelMapping {
   setWorkload(uid: string, before: Controlled | undefined, now: Controlled | undefined): string[] {
     const [was, is] = [before && selectableOf(before), now && selectableOf(now)];
     put(this.selectable, uid, before, is);
-    if (isSame(was && seenOf(was), is && seenOf(is))) return [];
+    if (this.map.length === 0 || isSame(was && seenOf(was), is && seenOf(is))) return [];
     return [was, is]
       .flatMap((one) => (one === undefined ? [] : this.inFrontOf(one)))
       .map(([service]) => service);
@@ -95,6 +99,8 @@ export class LabelMapping {
     return this.types().flatMap((key) => {
       const given = givenByAnnotation(key, workload.annotations);
       if (given === undefined) return mapped.find((label) => label.key === key) ?? [];
+      // What can be no label is refused where it stands, and told of nobody else.
+      if (given.value === '' || given.value.length > LONGEST_VALUE) return [];
       return { key, value: given.value, from: given.annotation, allowCreate: false };
     });
   }
@@ -109,11 +115,17 @@ export class LabelMapping {
   }
 
   private behind({ namespace, selector }: ServiceFacts): [string, Mappable][] {
-    return [...(this.selectable.get(namespace) ?? [])].filter(([, { labels }]) => selects(selector, labels));
+    const found: [string, Mappable][] = [];
+    for (const entry of this.selectable.get(namespace) ?? [])
+      if (selects(selector, entry[1].labels)) found.push(entry);
+    return found;
   }
 
   private inFrontOf({ namespace, labels }: Mappable): [string, ServiceFacts][] {
-    return [...(this.services.get(namespace) ?? [])].filter(([, { selector }]) => selects(selector, labels));
+    const found: [string, ServiceFacts][] = [];
+    for (const entry of this.services.get(namespace) ?? [])
+      if (selects(entry[1].selector, labels)) found.push(entry);
+    return found;
   }
 }
 
@@ -129,8 +141,8 @@ const labelOf = (labels: Text, key: string): string | undefined =>
   Object.hasOwn(labels, key) ? labels[key] : undefined;
 
 function selects(selector: Text, labels: Text): boolean {
-  const wanted = Object.entries(selector);
-  return wanted.length > 0 && wanted.every(([key, value]) => labelOf(labels, key) === value);
+  const wanted = Object.keys(selector);
+  return wanted.length > 0 && wanted.every((key) => labelOf(labels, key) === selector[key]);
 }
 
 const seenOf = ({ name, labels, annotations }: Mappable) => ({ name, labels, annotations });

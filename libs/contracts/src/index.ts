@@ -40,6 +40,7 @@ export {
   KubernetesWorkloadObserved,
   ListCompleted,
   MappedLabel,
+  MappedLabels,
   NamespaceObserved,
   NodeObserved,
   OBSERVATIONS,
