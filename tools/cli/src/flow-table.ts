@@ -1,6 +1,6 @@
 /** Flows as lines for people, each as it was reported: when, who, to whom, on what, with which verdict, by which rule. */
 import type { Flow } from '@ringfence/contracts';
-import { destinationName, endName, portName, reasonOf } from './graph/flow-words.js';
+import { destinationName, endName, isMereService, portName, reasonOf } from './graph/flow-words.js';
 import type { RuleNames } from './graph/flow-words.js';
 import type { Column } from './output.js';
 import { verdictColour } from './output.js';
@@ -18,9 +18,9 @@ export const flowColumns = (rules: RuleNames): readonly Column<Flow>[] => [
 export const FOLLOW_WIDTHS = [19, 32, 40, 9, 19, 34, 11];
 
 function viaName(flow: Flow): string {
-  const { service, workload } = flow.dst;
+  const { service } = flow.dst;
   const name = destinationName(flow);
   const isNamed =
-    service === undefined || workload === undefined || name === `${service.namespace}/${service.name}`;
+    service === undefined || isMereService(flow) || name === `${service.namespace}/${service.name}`;
   return isNamed ? name : `${name} (via ${service.name})`;
 }
