@@ -1,4 +1,5 @@
 /** What a fresh cluster holds before anyone writes to it, and what every new namespace is furnished with. */
+import { createDefaultRoles } from './access/default-roles.js';
 import type { Cluster } from './cluster.js';
 import type { KubeObject } from './kube-object.js';
 import { StatusError } from './status-error.js';
@@ -12,12 +13,13 @@ export interface ServerAddress {
   ca: string;
 }
 
-/** Namespaces, the `kubernetes` Service with its endpoints, and the furnishing of namespaces from here on. */
+/** Namespaces, default roles, the `kubernetes` Service with its endpoints, and the furnishing of namespaces from here on. */
 export async function furnishCluster(cluster: Cluster, server: ServerAddress): Promise<() => void> {
   const stop = cluster.resource('namespaces').watch(({ type, object }) => {
     if (type === 'ADDED') void furnishNamespace(cluster, object.metadata.name, server.ca);
   });
   for (const name of initialNamespaces) await cluster.resource('namespaces').create({ metadata: { name } });
+  await createDefaultRoles(cluster);
   await announceServer(cluster, server);
   return stop;
 }

@@ -1,18 +1,7 @@
-/** Drives the machine's own kubectl, without any flag but the kubeconfig, against a server with controllers and a fake kubelet. */
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startControllers } from '../controllers/start-controllers.js';
-import type { Controllers } from '../controllers/start-controllers.js';
-import { startFakeKubelet } from '../controllers/testing/fake-kubelet.js';
-import type { FakeKubelet } from '../controllers/testing/fake-kubelet.js';
-import { startApiServer } from './server.js';
-import type { ApiServer } from './server.js';
-
-const run = promisify(execFile);
+import { KubectlCluster } from './testing/kubectl-cluster.js';
 
 const manifest = `
 apiVersion: apps/v1
@@ -101,49 +90,26 @@ spec:
               securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: [ALL] } }
 `;
 
-let server: ApiServer;
-let controllers: Controllers;
-let kubelet: FakeKubelet;
+let world: KubectlCluster;
 let folder: string;
 let file: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sandbox-kubectl-'));
-  server = await startApiServer();
-  server.useContainers({
+  world = await KubectlCluster.start();
+  ({ folder } = world);
+  world.server.useContainers({
     readLog: async function* (namespace, pod, container) {
       yield `${namespace} ${pod.slice(0, 4)} ${container}\n`;
     },
     startProgram: 'nothing runs here',
   });
-  controllers = await startControllers({ cluster: server.cluster });
-  kubelet = await startFakeKubelet(server.cluster, ['node-1', 'node-2']);
   file = join(folder, 'shop.yaml');
   await writeFile(file, manifest);
-  await writeFile(join(folder, 'kubeconfig'), server.kubeconfig);
 });
+afterAll(() => world.close());
 
-afterAll(async () => {
-  await kubelet.close();
-  await controllers.close();
-  await server.close();
-  await rm(folder, { recursive: true });
-});
-
-/** What kubectl prints; a failure is an error with its message. */
-async function kubectl(...words: string[]): Promise<string> {
-  const environment = {
-    ...process.env,
-    KUBECONFIG: join(folder, 'kubeconfig'),
-    KUBECACHEDIR: join(folder, 'cache'),
-  };
-  const { stdout, stderr } = await run('kubectl', words, { env: environment, timeout: 20_000 });
-  return stdout + stderr;
-}
-
-async function kubectlJson<Value>(...words: string[]): Promise<Value> {
-  return JSON.parse(await kubectl(...words, '-o', 'json')) as Value;
-}
+const kubectl = (...words: string[]): Promise<string> => world.kubectl(...words);
+const kubectlJson = <Value>(...words: string[]): Promise<Value> => world.json<Value>(...words);
 
 describe('kubectl', () => {
   it('applies a manifest, and finds nothing to change when it applies it again', async () => {

@@ -1,4 +1,6 @@
 /** Which part of the server answers a request, by its path. */
+import type { Reviews } from './access/reviews.js';
+import type { User } from './access/user.js';
 import type { Cluster } from './cluster.js';
 import { discoveryFor } from './discovery.js';
 import { readObject, sendJson, sendText } from './http-exchange.js';
@@ -12,7 +14,6 @@ import {
 } from './openapi.js';
 import { targetOf } from './request-target.js';
 import { ResourceRequests } from './resource-requests.js';
-import { reviewAnswer } from './review-requests.js';
 import type { ServiceAccountTokens } from './service-account-tokens.js';
 import { methodNotAllowed, pathNotFound } from './status-error.js';
 import { SubresourceRequests } from './subresource-requests.js';
@@ -39,7 +40,8 @@ export class RequestRouter {
   constructor(
     private readonly cluster: Cluster,
     private readonly watches: WatchStreams,
-    private readonly tokens: ServiceAccountTokens,
+    private readonly reviews: Reviews,
+    tokens: ServiceAccountTokens,
   ) {
     this.resources = new ResourceRequests(cluster, watches);
     this.subresources = new SubresourceRequests(cluster, tokens);
@@ -50,11 +52,16 @@ export class RequestRouter {
     return publicPaths.has(path);
   }
 
-  async route(exchange: Exchange): Promise<void> {
+  answerPublicly({ response, path }: Exchange): void {
+    if (path === '/version') return sendJson(response, 200, version);
+    sendText(response, 200, 'ok', 'text/plain; charset=utf-8');
+  }
+
+  async route(exchange: Exchange, user: User): Promise<void> {
     const path = exchange.path.replace(/\/+$/, '') || '/';
     const [root, ...rest] = path.split('/').slice(1);
-    if (root === 'api' && rest.length >= 2) return this.onResource(exchange, path);
-    if (root === 'apis' && rest.length >= 3) return this.onResource(exchange, path);
+    if (root === 'api' && rest.length >= 2) return this.onResource(exchange, path, user);
+    if (root === 'apis' && rest.length >= 3) return this.onResource(exchange, path, user);
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD') throw methodNotAllowed(exchange.method);
     if (root === 'api' || root === 'apis') {
       const { body, type } = discoveryFor(this.cluster.catalog, path, exchange.accept);
@@ -63,10 +70,10 @@ export class RequestRouter {
     return this.onDocument(exchange, path);
   }
 
-  private async onResource(exchange: Exchange, path: string): Promise<void> {
-    const review = reviewAnswer(path, this.tokens);
+  private async onResource(exchange: Exchange, path: string, user: User): Promise<void> {
+    const review = this.reviews.answerFor(path);
     if (review !== undefined && exchange.method === 'POST')
-      return sendJson(exchange.response, 201, review(await readObject(exchange.request)));
+      return sendJson(exchange.response, 201, review(user, await readObject(exchange.request)));
     const target = targetOf(this.cluster.catalog, path);
     const { subresource, name } = target;
     if (subresource === undefined || subresource === 'status' || name === undefined)
@@ -75,8 +82,6 @@ export class RequestRouter {
   }
 
   private onDocument({ response, accept }: Exchange, path: string): void {
-    if (path === '/version') return sendJson(response, 200, version);
-    if (publicPaths.has(path)) return sendText(response, 200, 'ok', 'text/plain; charset=utf-8');
     if (path === '/metrics') return sendText(response, 200, this.metrics(), 'text/plain; version=0.0.4');
     if (path === '/openapi/v3') return sendJson(response, 200, openApiV3Index(this.cluster.catalog));
     if (path.startsWith('/openapi/v3/'))

@@ -12,10 +12,7 @@ export interface RequestTarget {
 
 /** Throws 404 for a path that addresses nothing this cluster serves. */
 export function targetOf(catalog: ResourceCatalog, path: string): RequestTarget {
-  const parts = path
-    .split('/')
-    .filter((part) => part !== '')
-    .map(decode);
+  const parts = pathParts(path);
   const groupLength = parts[0] === 'api' ? 1 : 2;
   const apiVersion = parts.slice(1, 1 + groupLength).join('/');
   const { namespace, rest } = splitNamespace(parts.slice(1 + groupLength));
@@ -47,10 +44,18 @@ function isReachable(
   return namespace !== undefined || name === undefined;
 }
 
-function decode(part: string): string {
+/** Throws 400 for what cannot be read. */
+export function pathParts(path: string): string[] {
+  return path
+    .split('/')
+    .filter((part) => part !== '')
+    .map(unescaped);
+}
+
+export function unescaped(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    throw badRequest(`the path holds an invalid escape: ${part}`);
+    throw badRequest(`the request holds an invalid escape: ${part}`);
   }
 }

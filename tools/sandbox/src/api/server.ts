@@ -1,13 +1,16 @@
 /**
- * The Kubernetes API server of the sandbox cluster: listens, checks the token and hands each request to discovery, to the
- * verbs on objects or to the subresources. All state is in memory and gone with the process; there is no authorization.
+ * The Kubernetes API server of the sandbox cluster: listens, lets in who may do what he asks and hands each request to discovery,
+ * to the verbs on objects or to the subresources. All state is in memory and gone with the process.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { stringify as toYaml } from 'yaml';
+import { Authorizer } from './access/authorizer.js';
+import { Door } from './access/door.js';
+import { Reviews } from './access/reviews.js';
 import { Admission } from './admission.js';
 import { furnishCluster } from './bootstrap.js';
 import { selfSignedCertificate } from './certificate.js';
@@ -16,7 +19,6 @@ import { exchangeOf, plainResponse, sendFailure } from './http-exchange.js';
 import type { Upgrade } from './http-exchange.js';
 import { RequestRouter } from './request-router.js';
 import { ServiceAccountTokens } from './service-account-tokens.js';
-import { StatusError } from './status-error.js';
 import type { Containers } from './streams/containers.js';
 import { WatchStreams } from './watch-stream.js';
 
@@ -70,18 +72,19 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   cluster.useAdmission(new Admission(cluster));
   const watches = new WatchStreams(cluster, options.bookmarkIntervalMs ?? 10_000);
   const tokens = new ServiceAccountTokens(cluster, options.tokensNameNodes);
-  const router = new RequestRouter(cluster, watches, tokens);
+  const authorizer = new Authorizer(cluster);
+  const door = new Door(token, tokens, authorizer);
+  const router = new RequestRouter(cluster, watches, new Reviews(tokens, authorizer), tokens);
   const { streams } = router.subresources;
   const { key, certificate } = selfSignedCertificate(serverNames(host, cluster), cluster.now());
-  const isAllowed = tokenCheck(token);
   const server = createServer({ key, cert: certificate, keepAliveTimeout: 65_000 }, (request, response) => {
-    void answer(router, isAllowed, { request, response });
+    void answer(router, door, { request, response });
   });
   server.on('upgrade', (request, socket, head) => {
     // A client that goes away in the middle of it is nobody's failure.
     socket.on('error', () => undefined);
     const upgrade = { socket, head };
-    void answer(router, isAllowed, { request, response: plainResponse(request, upgrade), upgrade });
+    void answer(router, door, { request, response: plainResponse(request, upgrade), upgrade });
   });
   await listen(server, port, host);
   const address = { host, port: (server.address() as AddressInfo).port, ca: certificate };
@@ -105,26 +108,16 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
 
 async function answer(
   router: RequestRouter,
-  isAllowed: TokenCheck,
+  door: Door,
   { request, response, upgrade }: { request: IncomingMessage; response: ServerResponse; upgrade?: Upgrade },
 ): Promise<void> {
   try {
     const exchange = exchangeOf(request, response, upgrade);
-    if (!router.isPublic(exchange) && !isAllowed(request.headers.authorization)) {
-      throw new StatusError(401, 'Unauthorized', 'Unauthorized');
-    }
-    await router.route(exchange);
+    if (router.isPublic(exchange)) return router.answerPublicly(exchange);
+    await router.route(exchange, door.admit(exchange, request.headersDistinct));
   } catch (error) {
     sendFailure(response, error);
   }
-}
-
-type TokenCheck = (authorization: string | undefined) => boolean;
-
-function tokenCheck(token: string): TokenCheck {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  const expected = digest(`Bearer ${token}`);
-  return (authorization) => authorization !== undefined && timingSafeEqual(digest(authorization), expected);
 }
 
 function serverNames(host: string, cluster: Cluster): string[] {

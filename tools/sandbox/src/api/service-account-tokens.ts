@@ -7,6 +7,8 @@ import { generateKeyPairSync, randomUUID, sign, verify } from 'node:crypto';
 import type { Cluster } from './cluster.js';
 import { isJsonObject, valueAt } from './json.js';
 import type { KubeObject } from './kube-object.js';
+import { serviceAccountGroups, serviceAccountName } from './access/user.js';
+import type { User } from './access/user.js';
 import { badRequest, conflict, invalid } from './status-error.js';
 import type { StatusError } from './status-error.js';
 
@@ -66,7 +68,7 @@ export class ServiceAccountTokens {
         serviceaccount: { name, uid },
       },
       nbf: now,
-      sub: `system:serviceaccount:${namespace}:${name}`,
+      sub: serviceAccountName(namespace, name),
     };
     const expirationTimestamp = new Date(claims.exp * 1_000).toISOString().replace('.000', '');
     return {
@@ -96,25 +98,20 @@ export class ServiceAccountTokens {
     const error =
       claims === undefined ? 'invalid bearer token' : (this.audience(claims, wanted) ?? this.lost(claims));
     if (claims === undefined || error !== undefined) return { user: {}, error };
-    const { namespace, serviceaccount, pod, node } = claims['kubernetes.io'];
-    const extra = (key: string, value: string | undefined): object =>
-      value === undefined ? {} : { [`authentication.kubernetes.io/${key}`]: [value] };
+    const { name: username, ...user } = userOf(claims);
     return {
       authenticated: true,
-      user: {
-        username: claims.sub,
-        uid: serviceaccount.uid,
-        groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
-        extra: {
-          ...extra('credential-id', `JTI=${claims.jti}`),
-          ...extra('node-name', node?.name),
-          ...extra('node-uid', node?.uid),
-          ...extra('pod-name', pod?.name),
-          ...extra('pod-uid', pod?.uid),
-        },
-      },
+      user: { username, ...user },
       audiences: wanted.filter((each) => claims.aud.includes(each)),
     };
+  }
+
+  /** Undefined when the token does not let anybody in to the API server itself. */
+  userOf(token: string): User | undefined {
+    const claims = this.read(token);
+    if (claims === undefined || !claims.aud.includes(API_AUDIENCE) || this.lost(claims) !== undefined)
+      return undefined;
+    return userOf(claims);
   }
 
   private audience({ aud }: Claims, wanted: readonly string[]): string | undefined {
@@ -197,6 +194,23 @@ export class ServiceAccountTokens {
       ? (JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as Claims)
       : undefined;
   }
+}
+
+function userOf({ sub, jti, 'kubernetes.io': { namespace, serviceaccount, pod, node } }: Claims): User {
+  const extra = (key: string, value: string | undefined): Record<string, string[]> =>
+    value === undefined ? {} : { [`authentication.kubernetes.io/${key}`]: [value] };
+  return {
+    name: sub,
+    uid: serviceaccount.uid,
+    groups: serviceAccountGroups(namespace),
+    extra: {
+      ...extra('credential-id', `JTI=${jti}`),
+      ...extra('node-name', node?.name),
+      ...extra('node-uid', node?.uid),
+      ...extra('pod-name', pod?.name),
+      ...extra('pod-uid', pod?.uid),
+    },
+  };
 }
 
 const namedOf = ({ metadata }: KubeObject): Named => ({ name: metadata.name, uid: metadata.uid ?? '' });

@@ -1,4 +1,5 @@
 /** The part of workload objects (what makes Pods) that the controllers look into, and the map from resource name to type. */
+import type { ClusterRole, Role, RoleBinding } from './access/rbac-kinds.js';
 import type { JsonObject } from './json.js';
 import type {
   Condition,
@@ -138,4 +139,8 @@ export interface KnownKinds {
   'jobs.batch': Job;
   'cronjobs.batch': CronJob;
   'endpointslices.discovery.k8s.io': EndpointSlice;
+  'roles.rbac.authorization.k8s.io': Role;
+  'rolebindings.rbac.authorization.k8s.io': RoleBinding;
+  'clusterroles.rbac.authorization.k8s.io': ClusterRole;
+  'clusterrolebindings.rbac.authorization.k8s.io': RoleBinding;
 }

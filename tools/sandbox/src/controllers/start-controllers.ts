@@ -9,6 +9,7 @@ import { JobController } from './job.controller.js';
 import { LostPodsController } from './lost-pods.controller.js';
 import { NamespaceController } from './namespace.controller.js';
 import { ReplicaSetController } from './replica-set.controller.js';
+import { RoleAggregationController } from './role-aggregation.controller.js';
 import { SchedulerController } from './scheduler.controller.js';
 import { StatefulSetController } from './stateful-set.controller.js';
 import { VolumeClaimController } from './volume-claim.controller.js';
@@ -34,6 +35,7 @@ export async function startControllers(options: { cluster: Cluster }): Promise<C
     new NamespaceController(cluster),
     new GarbageController(cluster),
     new LostPodsController(cluster),
+    new RoleAggregationController(cluster),
   ];
   return {
     close: async () => {

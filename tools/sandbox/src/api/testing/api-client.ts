@@ -28,6 +28,7 @@ interface Sent {
   type?: string;
   accept?: string;
   token?: string;
+  headers?: Readonly<Record<string, string | string[]>>;
 }
 
 /** Milliseconds, for what never comes: not an expectation. */
@@ -99,6 +100,7 @@ export class ApiClient {
       accept: sent.accept ?? 'application/json',
       'content-type': sent.type ?? 'application/json',
       'content-length': Buffer.byteLength(text),
+      ...sent.headers,
     };
     return new Promise((resolve, reject) => {
       const request = https.request(
