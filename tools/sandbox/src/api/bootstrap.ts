@@ -55,7 +55,12 @@ async function announceServer(cluster: Cluster, { host, port }: ServerAddress): 
     },
   });
   await cluster.resource('endpoints').create({
-    metadata: { name: 'kubernetes', namespace: 'default' },
+    // Its slice is made right here.
+    metadata: {
+      name: 'kubernetes',
+      namespace: 'default',
+      labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
+    },
     subsets: [{ addresses: [{ ip: host }], ports }],
   });
   await cluster.resource('endpointslices.discovery.k8s.io').create({

@@ -31,6 +31,7 @@ interface Member {
 
 export interface SliceContent {
   index: number;
+  addressType: 'IPv4' | 'IPv6';
   endpoints: JsonObject[];
   ports: JsonObject[];
 }
@@ -108,17 +109,23 @@ function addressOf({ pod, hostname }: Member): JsonObject {
 
 /** A Service without Pods still has one slice: its absence would mean that nobody has looked yet. */
 export function slicesOf(groups: readonly PortGroup[]): SliceContent[] {
-  if (groups.length === 0) return [{ index: 0, endpoints: [], ports: [] }];
+  const addressType = 'IPv4';
+  if (groups.length === 0) return [{ index: 0, addressType, endpoints: [], ports: [] }];
   return groups.flatMap(({ ports, members }) => {
-    const pages = Array.from({ length: Math.ceil(members.length / endpointsPerSlice) }, (_, page) =>
-      members.slice(page * endpointsPerSlice, (page + 1) * endpointsPerSlice),
-    );
-    return pages.map((page, index) => ({
+    return pagesOf(members).map((page, index) => ({
       index,
+      addressType,
       endpoints: page.map(endpointOf),
       ports: ports.map(jsonOf),
     }));
   });
+}
+
+/** As many as one slice holds each. */
+export function pagesOf<Each>(all: readonly Each[]): Each[][] {
+  return Array.from({ length: Math.ceil(all.length / endpointsPerSlice) }, (_, page) =>
+    all.slice(page * endpointsPerSlice, (page + 1) * endpointsPerSlice),
+  );
 }
 
 function endpointOf({ pod, isReady, isTerminating: isLeaving, hostname }: Member): JsonObject {

@@ -4,6 +4,7 @@ import { CronJobController } from './cron-job.controller.js';
 import { DaemonSetController } from './daemon-set.controller.js';
 import { DeploymentController } from './deployment.controller.js';
 import { EndpointsController } from './endpoints.controller.js';
+import { EndpointsMirrorController } from './endpoints-mirror.controller.js';
 import { GarbageController } from './garbage.controller.js';
 import { JobController } from './job.controller.js';
 import { LostPodsController } from './lost-pods.controller.js';
@@ -31,6 +32,7 @@ export async function startControllers(options: { cluster: Cluster }): Promise<C
     new CronJobController(cluster),
     new SchedulerController(cluster),
     new EndpointsController(cluster),
+    new EndpointsMirrorController(cluster),
     new VolumeClaimController(cluster),
     new NamespaceController(cluster),
     new GarbageController(cluster),
