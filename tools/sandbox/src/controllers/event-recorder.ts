@@ -1,18 +1,12 @@
-/** Writes Kubernetes Events about what controllers do, the text `kubectl describe` ends with. The oldest make room for new ones. */
+/** Writes Kubernetes Events about what controllers do, the text `kubectl describe` ends with. */
 import type { Cluster } from '../api/cluster.js';
 import type { KubeObject } from '../api/kube-object.js';
-import { randomSuffix, timestamp } from '../api/metadata-rules.js';
-
-const keptEvents = 5000;
-
-export interface EventText {
-  type: 'Normal' | 'Warning';
-  reason: string;
-  message: string;
-}
+import { EventCorrelator } from '../events/event-correlator.js';
+import type { CountedEvent, EventText } from '../events/event-correlator.js';
+import { eventBody, eventUpdate } from '../events/kube-event.js';
 
 export class EventRecorder {
-  private readonly recorded: { namespace: string; name: string }[] = [];
+  private readonly correlator = new EventCorrelator();
 
   constructor(
     private readonly cluster: Cluster,
@@ -20,37 +14,32 @@ export class EventRecorder {
   ) {}
 
   /** Never fails its caller: an event about an object of a vanishing namespace is lost. */
-  async record(about: KubeObject, { type, reason, message }: EventText): Promise<void> {
-    const { namespace = 'default', name, uid, resourceVersion } = about.metadata;
-    const now = timestamp(this.cluster.now());
-    const event = {
-      metadata: { name: `${name}.${this.cluster.store.revision.toString(16)}${randomSuffix()}`, namespace },
-      involvedObject: {
-        kind: about.kind,
-        apiVersion: about.apiVersion,
-        namespace,
-        name,
-        uid,
-        resourceVersion,
-      },
-      type,
-      reason,
-      message,
-      source: { component: this.component },
-      reportingComponent: this.component,
-      reportingInstance: '',
-      firstTimestamp: now,
-      lastTimestamp: now,
-      count: 1,
+  async record(object: KubeObject, text: EventText): Promise<void> {
+    const { kind, apiVersion } = object;
+    const { namespace, name, uid, resourceVersion } = object.metadata;
+    const about = {
+      ...{ kind, apiVersion, name },
+      ...(namespace !== undefined && { namespace }),
+      ...(uid !== undefined && { uid }),
+      ...(resourceVersion !== undefined && { resourceVersion }),
     };
-    const events = this.cluster.resource('events');
+    const event = this.correlator.next(about, text, this.cluster.now().getTime());
+    if (event !== undefined && !this.countUp(event)) await this.write(event);
+  }
+
+  private countUp(event: CountedEvent): boolean {
+    if (event.count === 1) return false;
+    const place = { namespace: event.about.namespace ?? 'default', name: event.name };
+    const update = (draft: KubeObject): void => void Object.assign(draft, eventUpdate(event));
+    return this.cluster.resource('events').modify(place, update) !== undefined;
+  }
+
+  private async write(event: CountedEvent): Promise<void> {
+    const body = eventBody(event, { component: this.component });
     try {
-      await events.create(event);
+      await this.cluster.resource('events').create(body);
     } catch {
-      return;
+      this.correlator.forget(event);
     }
-    this.recorded.push({ namespace, name: event.metadata.name });
-    if (this.recorded.length > keptEvents)
-      events.remove(this.recorded.shift() as { namespace: string; name: string });
   }
 }

@@ -5,6 +5,7 @@ import { DaemonSetController } from './daemon-set.controller.js';
 import { DeploymentController } from './deployment.controller.js';
 import { EndpointsController } from './endpoints.controller.js';
 import { EndpointsMirrorController } from './endpoints-mirror.controller.js';
+import { EventRetentionController } from './event-retention.controller.js';
 import { GarbageController } from './garbage.controller.js';
 import { JobController } from './job.controller.js';
 import { LostPodsController } from './lost-pods.controller.js';
@@ -38,6 +39,7 @@ export async function startControllers(options: { cluster: Cluster }): Promise<C
     new GarbageController(cluster),
     new LostPodsController(cluster),
     new RoleAggregationController(cluster),
+    new EventRetentionController(cluster),
   ];
   return {
     close: async () => {

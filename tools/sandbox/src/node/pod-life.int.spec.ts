@@ -63,6 +63,25 @@ it('a Pod answers wherever its probes, hooks and Services expect it, also Servic
   await eventually('it listens for its Service', async () => (await answers(9090)) === 'expected');
 });
 
+it('a Pod has the events of its life, as a kubelet writes them', async () => {
+  await cluster.createPod('eventful', { spec: podSpec() });
+  await cluster.readyPod('eventful');
+  const begun = await eventually('it is started', async () => {
+    const told = await cluster.events('eventful');
+    return told.includes('Normal Started Started container main') ? told : undefined;
+  });
+  expect(begun).toEqual([
+    expect.stringMatching(/^Normal Scheduled Successfully assigned default\/eventful to node-/),
+    expect.stringMatching(/^Normal Pulled Container image ".*" already present on machine$/),
+    'Normal Created Created container: main',
+    'Normal Started Started container main',
+  ]);
+  await cluster.kube.request('DELETE', '/api/v1/namespaces/default/pods/eventful');
+  await eventually('it is stopped', async () =>
+    (await cluster.events('eventful')).includes('Normal Killing Stopping container main'),
+  );
+});
+
 it('a Pod is not ready while its probe fails', async () => {
   const container = {
     readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1, failureThreshold: 1 },
@@ -101,6 +120,18 @@ it('a Pod restarts what ends, counts it, and restarts what fails its liveness pr
   await eventually(
     'a restart by probe',
     async () => ((await cluster.pod('stuck'))?.status?.containerStatuses?.[0]?.restartCount ?? 0) >= 1,
+  );
+  await eventually('the restart by probe is told', async () => {
+    const told = await cluster.events('stuck');
+    return (
+      told.includes('Warning Unhealthy Liveness probe failed: told so by the annotation') &&
+      told.includes('Normal Killing Container main failed liveness probe, will be restarted')
+    );
+  });
+  await eventually('the pauses are told', async () =>
+    (await cluster.events('short')).some((text) =>
+      text.includes('BackOff Back-off restarting failed container main'),
+    ),
   );
   for (const name of ['short', 'stuck'])
     await cluster.kube.request('DELETE', `/api/v1/namespaces/default/pods/${name}`);
@@ -156,15 +187,12 @@ it('a Pod waits for what is missing, says it as a kubelet does, and starts when 
     const waiting = (await cluster.pod('lacking-env'))?.status?.containerStatuses?.[0]?.state.waiting;
     return waiting?.reason === 'CreateContainerConfigError' && waiting.message === 'secret "later" not found';
   });
-  await eventually('the event of the other', async () => {
-    const events = '/api/v1/namespaces/default/events';
-    const { items } = await cluster.kube.request<{ items: { reason: string; message: string }[] }>(
-      'GET',
-      events,
-    );
-    const message = 'MountVolume.SetUp failed for volume "tls" : secret "later" not found';
-    return items.some((event) => event.reason === 'FailedMount' && event.message === message);
-  });
+  await eventually('the event of the other', async () =>
+    (await cluster.events('lacking-volume')).includes(
+      'Warning FailedMount MountVolume.SetUp failed for volume "tls" : secret "later" not found',
+    ),
+  );
+  expect(await cluster.events('lacking-env')).toContain('Warning Failed Error: secret "later" not found');
   expect((await cluster.pod('lacking-volume'))?.status?.phase).toBe('Pending');
   await cluster.kube.request('POST', '/api/v1/namespaces/default/secrets', {
     metadata: { name: 'later' },

@@ -50,6 +50,10 @@ export class SimulatedContainers {
     return nextMs;
   }
 
+  running(): ObservedContainer[] {
+    return [...this.runs.values()].flat().filter(({ state }) => state === 'running');
+  }
+
   observed(): ObservedPod {
     return { sandboxes: [], containers: this.runs };
   }

@@ -44,7 +44,7 @@ export async function startSimulatedNode(options: SimulatedNodeOptions): Promise
   );
   const addresses = new PodAddresses(podCidr);
   const pods = new Map<string, SimulatedPod>();
-  const ports = { kube, nodeAddress: address, addresses, log };
+  const ports = { kube, nodeName: name, nodeAddress: address, addresses, log };
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new Error(`${name} has not seen its Pods within ${readyTimeoutMs / 1000} s`)),

@@ -5,14 +5,16 @@
 import { ignoringOutdated, type KubeClient } from '../node/kube/kube.client.js';
 import type { ContainerSpec, Pod } from '../node/kube/kube-objects.js';
 import { sandboxAnnotations } from '../node/kubelet/agent-config.js';
+import { PodEvents } from '../node/kubelet/pod-events.js';
 import { podStatus, statusFingerprint } from '../node/kubelet/pod-status.js';
 import type { ProbeResults } from '../node/kubelet/prober.js';
-import { type ContainerPlan, planContainers } from '../node/kubelet/restart.js';
+import { type ContainerPlan, type ContainerStart, planContainers } from '../node/kubelet/restart.js';
 import type { PodAddresses } from './pod-addresses.js';
 import { SimulatedContainers } from './simulated-containers.js';
 
 export interface SimulatedPodPorts {
   kube: KubeClient;
+  nodeName: string;
   nodeAddress: string;
   addresses: PodAddresses;
   log(line: string): void;
@@ -26,6 +28,7 @@ const endingMs = 300;
 const strategicPatch = 'application/strategic-merge-patch+json';
 export class SimulatedPod {
   private readonly containers = new SimulatedContainers();
+  private readonly events: PodEvents;
   private publishedStatus = '';
   private turn: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
@@ -35,7 +38,9 @@ export class SimulatedPod {
   constructor(
     private pod: Pod,
     private readonly ports: SimulatedPodPorts,
-  ) {}
+  ) {
+    this.events = new PodEvents(ports.kube, ports.nodeName);
+  }
 
   update(pod: Pod): void {
     this.pod = pod;
@@ -75,6 +80,7 @@ export class SimulatedPod {
     if (address === undefined) throw new Error('no address is left on this node');
     this.containers.settle(nowMs);
     const plan = this.startContainers(nowMs);
+    for (const name of plan.backingOff) this.events.backingOff(this.pod, name);
     await this.publish(plan, address);
     const waits = [plan.waitMs, this.containers.settle(nowMs)].filter((ms) => ms !== undefined);
     if (waits.length > 0) this.wakeIn(Math.min(...waits));
@@ -84,8 +90,15 @@ export class SimulatedPod {
     for (;;) {
       const plan = planContainers(this.pod, this.containers.observed(), nowMs);
       if (plan.starts.length === 0) return plan;
-      for (const start of plan.starts) this.containers.start(this.pod, start, nowMs);
+      for (const start of plan.starts) this.start(start, nowMs);
     }
+  }
+
+  private start(start: ContainerStart, nowMs: number): void {
+    this.containers.start(this.pod, start, nowMs);
+    this.events.pulled(this.pod, start.spec);
+    this.events.created(this.pod, start.spec.name);
+    this.events.started(this.pod, start.spec.name);
   }
 
   private address(): string | undefined {
@@ -115,7 +128,10 @@ export class SimulatedPod {
   /** Within its grace period, as a program that listens to SIGTERM. */
   private async end(nowMs: number): Promise<void> {
     const graceMs = (this.pod.metadata.deletionGracePeriodSeconds ?? 30) * 1_000;
-    this.removeAtMs ??= nowMs + Math.min(graceMs, endingMs);
+    if (this.removeAtMs === undefined) {
+      for (const { name } of this.containers.running()) this.events.stopping(this.pod, name);
+      this.removeAtMs = nowMs + Math.min(graceMs, endingMs);
+    }
     if (nowMs < this.removeAtMs) return this.wakeIn(this.removeAtMs - nowMs);
     const preconditions = { uid: this.pod.metadata.uid };
     const options = { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 0, preconditions };

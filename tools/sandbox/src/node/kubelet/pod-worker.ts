@@ -16,7 +16,7 @@ import { ExpectedPorts } from './expected-ports.js';
 import { containerConfig, podLogFolder, podSandboxConfig } from './pod-configs.js';
 import { PodEvents } from './pod-events.js';
 import { podStatus, statusFingerprint } from './pod-status.js';
-import { type Prober, startProber } from './prober.js';
+import { type ProbeKind, type Prober, startProber } from './prober.js';
 import { type ContainerPlan, type ContainerStart, planContainers } from './restart.js';
 import type { RuntimeView } from './runtime-view.js';
 import { unmountable } from './volumes.js';
@@ -36,7 +36,6 @@ export interface PodWorkerPorts {
 
 const retryMs = 1_000;
 const keptAttempts = 2;
-const probeWords = { startup: 'Startup', readiness: 'Readiness', liveness: 'Liveness' } as const;
 const strategicPatch = 'application/strategic-merge-patch+json';
 export class PodWorker {
   private readonly uid: string;
@@ -69,9 +68,8 @@ export class PodWorker {
       pod: () => this.pod,
       podAddress: () => this.podAddress(),
       onChange: () => this.wake(),
-      onUnhealthy: (container) => void this.endUnhealthy(container),
-      onFailure: (_container, kind, answer) =>
-        void this.events.warn(this.pod, 'Unhealthy', `${probeWords[kind]} probe failed: ${answer}`),
+      onUnhealthy: (container, kind) => void this.endUnhealthy(container, kind),
+      onFailure: ({ name }, kind, answer) => this.events.unhealthy(this.pod, name, kind, answer),
     });
   }
 
@@ -133,6 +131,7 @@ export class PodWorker {
     await this.ensureSandbox();
     const plan = await this.startContainers();
     this.followProbes();
+    for (const name of plan.backingOff) this.events.backingOff(this.pod, name);
     await this.publish(plan);
     if (this.failures.size > 0) this.wakeIn(retryMs);
     else if (plan.waitMs !== undefined) this.wakeIn(plan.waitMs);
@@ -147,7 +146,7 @@ export class PodWorker {
     const observed = this.ports.runtime.pod(this.uid);
     if (observed.sandboxes[0]?.isReady === true) return false;
     const missing = await unmountable(this.ports.kube, this.pod);
-    for (const words of missing) await this.events.warn(this.pod, 'FailedMount', words);
+    for (const words of missing) this.events.warn(this.pod, 'FailedMount', words);
     if (missing.length > 0) await this.publish(planContainers(this.pod, observed, Date.now()));
     return missing.length > 0;
   }
@@ -177,7 +176,7 @@ export class PodWorker {
     } catch (error) {
       if (!this.isLeaving()) {
         const why = error instanceof Error ? error.message : String(error);
-        await this.events.warn(this.pod, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${why}`);
+        this.events.warn(this.pod, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${why}`);
       }
       throw error;
     }
@@ -215,17 +214,20 @@ export class PodWorker {
         calls: containerCalls(this.pod, start.spec, sources),
         expectedFolder: this.expected.folderOf(name),
       };
+      this.events.pulled(this.pod, start.spec);
       const id = await cri.createContainer(
         this.place.id,
         containerConfig(this.pod, stub, config),
         podSandboxConfig(this.pod, 0, config),
       );
+      this.events.created(this.pod, name);
       await cri.startContainer(id);
+      this.events.started(this.pod, name);
     } catch (error) {
       const reason = error instanceof MissingReference ? 'CreateContainerConfigError' : 'RunContainerError';
       const message = error instanceof Error ? error.message : String(error);
       this.failures.set(name, { reason, message });
-      await this.events.warn(this.pod, 'Failed', `Error: ${message}`);
+      this.events.warn(this.pod, 'Failed', `Error: ${message}`, name);
       return false;
     }
     this.failures.delete(name);
@@ -247,11 +249,11 @@ export class PodWorker {
     }
   }
 
-  private async endUnhealthy(container: ContainerSpec): Promise<void> {
+  private async endUnhealthy({ name }: ContainerSpec, probe: ProbeKind): Promise<void> {
     const { cri, runtime } = this.ports;
-    const latest = runtime.pod(this.uid).containers.get(container.name)?.[0];
+    const latest = runtime.pod(this.uid).containers.get(name)?.[0];
     if (latest?.state !== 'running') return;
-    this.log(`${container.name} fails its probe and is restarted`);
+    this.events.restarting(this.pod, name, probe);
     try {
       await cri.stopContainer(latest.id, this.graceSeconds());
       await runtime.refresh();
@@ -295,6 +297,7 @@ export class PodWorker {
     const running = [...observed.containers.values()]
       .flat()
       .filter((container) => container.state === 'running');
+    for (const { name } of running) this.events.stopping(this.pod, name);
     await Promise.all(running.map((container) => cri.stopContainer(container.id, graceSeconds)));
     for (const sandbox of observed.sandboxes) {
       await cri.stopPodSandbox(sandbox.id);

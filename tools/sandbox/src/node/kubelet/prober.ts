@@ -15,7 +15,7 @@ export interface ProberOptions {
   pod(): Pod;
   podAddress(): string;
   onChange(): void;
-  onUnhealthy(container: ContainerSpec): void;
+  onUnhealthy(container: ContainerSpec, kind: ProbeKind): void;
   /** Each failure, with what was answered. */
   onFailure(container: ContainerSpec, kind: ProbeKind, answer: string): void;
 }
@@ -142,7 +142,7 @@ function applyProbe({ container, entry, kind, state, options }: AppliedProbe): v
     ((kind === 'liveness' ? container.livenessProbe : container.startupProbe)?.failureThreshold ?? 3)
   ) {
     state.failures = 0;
-    options.onUnhealthy(container);
+    options.onUnhealthy(container, kind);
   }
 }
 
@@ -153,6 +153,12 @@ function isForcedToFail(pod: Pod, kind: ProbeKind): boolean {
   return kinds.includes(kind) || kinds.includes('all');
 }
 
+type HttpGet = NonNullable<Probe['httpGet']>;
+interface ProbeTarget {
+  host: string;
+  port: number;
+  timeoutMs: number;
+}
 type Asked = Pick<ProberOptions, 'pod' | 'podAddress'>;
 
 async function failureOf(
@@ -174,10 +180,7 @@ async function sendProbe(
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
   if (probe.httpGet !== undefined) {
     const port = portNumber(probe.httpGet.port, container);
-    const target = { host: probe.httpGet.host ?? podAddress, port, timeoutMs };
-    return probe.httpGet.scheme === 'HTTPS'
-      ? converse(target)
-      : converse(target, httpRequest(probe.httpGet, podAddress));
+    return sendHttpProbe(probe.httpGet, { host: probe.httpGet.host ?? podAddress, port, timeoutMs });
   }
   if (probe.tcpSocket !== undefined) {
     return converse({
@@ -190,25 +193,29 @@ async function sendProbe(
   return undefined;
 }
 
+async function sendHttpProbe(get: HttpGet, target: ProbeTarget): Promise<string | undefined> {
+  const scheme = (get.scheme ?? 'HTTP').toLowerCase();
+  const failure = await converse(target, scheme === 'https' ? undefined : httpRequest(get, target.host));
+  if (failure === undefined || failure.startsWith('HTTP')) return failure;
+  return `Get "${scheme}://${target.host}:${target.port}${get.path ?? '/'}": ${failure}`;
+}
+
 function portNumber(port: number | string, container: ContainerSpec): number {
   if (typeof port === 'number') return port;
   return container.ports?.find((declared) => declared.name === port)?.containerPort ?? Number(port);
 }
 
-function httpRequest(get: NonNullable<Probe['httpGet']>, podAddress: string): string {
+function httpRequest(get: HttpGet, host: string): string {
   const headers = [
     ...(get.httpHeaders ?? []),
-    { name: 'Host', value: podAddress },
+    { name: 'Host', value: host },
     { name: 'User-Agent', value: 'kube-probe/1' },
   ];
   return `GET ${get.path ?? '/'} HTTP/1.1\r\n${headers.map(({ name, value }) => `${name}: ${value}\r\n`).join('')}Connection: close\r\n\r\n`;
 }
 
 /** Nothing if it is well: without a request the connection alone, with one an HTTP status from 200 to 399. */
-function converse(
-  target: { host: string; port: number; timeoutMs: number },
-  request?: string,
-): Promise<string | undefined> {
+function converse(target: ProbeTarget, request?: string): Promise<string | undefined> {
   if (!(target.port > 0 && target.port < 65536)) return Promise.resolve(`no port ${target.port}`);
   const dial = `dial tcp ${target.host}:${target.port}`;
   return new Promise((resolve) => {

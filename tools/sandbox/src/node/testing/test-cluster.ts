@@ -32,11 +32,20 @@ export interface TestCluster {
   createService(name: string, spec: unknown): Promise<void>;
   pod(name: string): Promise<Pod | undefined>;
   readyPod(name: string): Promise<Pod>;
+  /** Type, reason and message of each, in the order of their writing. */
+  events(pod: string): Promise<string[]>;
   logs(pod: string, container: string): Promise<string>;
   podNetns(name: string): Promise<string>;
   /** How many programs run in containers besides their own. */
   openPrograms(): Promise<number>;
   close(): Promise<void>;
+}
+
+interface ToldEvent {
+  metadata: { resourceVersion: string };
+  type: string;
+  reason: string;
+  message: string;
 }
 
 const workspace = fileURLToPath(new URL('../../../../../', import.meta.url));
@@ -107,6 +116,13 @@ export async function startTestCluster(): Promise<TestCluster> {
         metadata: { name },
         spec,
       });
+    },
+    events: async (name) => {
+      const path = `/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3D${name}`;
+      const { items } = await kube.request<{ items: ToldEvent[] }>('GET', path);
+      return items
+        .sort((left, right) => Number(left.metadata.resourceVersion) - Number(right.metadata.resourceVersion))
+        .map(({ type, reason, message }) => `${type} ${reason} ${message}`);
     },
     logs: async (name, container) => {
       let text = '';
