@@ -8,6 +8,13 @@ import { connectKube, type KubeClient } from '../node/kube/kube.client.js';
 import type { KubeObject, Pod, PodSpec } from '../node/kube/kube-objects.js';
 import { type SimulatedSandbox, startSimulatedSandbox } from './simulated-sandbox.js';
 
+interface KubeletStatus {
+  conditions: { type: string; status: string }[];
+  capacity: Record<string, string>;
+  allocatable: Record<string, string>;
+  nodeInfo: Record<string, string>;
+}
+
 const pods = '/api/v1/namespaces/default/pods';
 const gate = 'example.org/policy-ready';
 
@@ -79,9 +86,44 @@ describe('simulated nodes', () => {
       expect(node.spec).toMatchObject({ podCIDR: podCidr });
     }
   });
+
+  it('carry what a kubelet sets: labels in both forms, capacity, conditions, versions', async () => {
+    const { metadata, status } = await kube.request<KubeObject & { status: KubeletStatus }>(
+      'GET',
+      '/api/v1/nodes/node-1',
+    );
+    const words = ['os', 'arch', 'instance-type'].flatMap((word) => [
+      word === 'instance-type' ? `node.kubernetes.io/${word}` : `kubernetes.io/${word}`,
+      `beta.kubernetes.io/${word}`,
+    ]);
+    expect(Object.keys(metadata.labels ?? {})).toEqual(
+      expect.arrayContaining([...words, 'kubernetes.io/hostname']),
+    );
+    expect(status.conditions.map(({ type, status: is }) => `${type}=${is}`)).toEqual([
+      'MemoryPressure=False',
+      'DiskPressure=False',
+      'PIDPressure=False',
+      'Ready=True',
+    ]);
+    for (const resource of ['cpu', 'memory', 'ephemeral-storage', 'pods'])
+      expect(Number.parseInt(status.allocatable[resource] ?? '', 10)).toBeGreaterThan(0);
+    expect(Object.keys(status.capacity)).toEqual(Object.keys(status.allocatable));
+    expect(status.nodeInfo).toMatchObject({ operatingSystem: 'linux', kubeletVersion: 'v1.32.4' });
+  });
 });
 
 describe('simulated Pods', () => {
+  it('have the events of a Pod on a kubelet', async () => {
+    await createPod('eventful');
+    await podWhen('eventful', isReady);
+    const path = '/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3Deventful';
+    const reasons = await eventually('the last of its start', async () => {
+      const { items } = await kube.request<{ items: { reason: string }[] }>('GET', path);
+      return items.length < 4 ? undefined : items.map(({ reason }) => reason).sort();
+    });
+    expect(reasons).toEqual(['Created', 'Pulled', 'Scheduled', 'Started']);
+  });
+
   it('run with an address of their node and become ready', async () => {
     await createPod('plain');
     const pod = await podWhen('plain', isReady);

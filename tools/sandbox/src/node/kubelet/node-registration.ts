@@ -19,10 +19,18 @@ const leaseSeconds = 40;
 const leasePath = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
 const mergePatch = 'application/merge-patch+json';
 const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+const gibibyte = 1024 ** 3;
 const capacity = {
-  ...{ cpu: '64', memory: '256Gi', 'ephemeral-storage': '512Gi', pods: '250' },
+  ...{ cpu: '64', memory: `${256 * 1024 ** 2}Ki`, 'ephemeral-storage': `${512 * 1024 ** 2}Ki`, pods: '250' },
   ...{ 'hugepages-1Gi': '0', 'hugepages-2Mi': '0' },
 };
+/** What a kubelet's eviction thresholds leave: all but 100 Mi of memory, and nine tenths of the disk (in bytes). */
+const allocatable = {
+  ...capacity,
+  memory: `${256 * 1024 ** 2 - 100 * 1024}Ki`,
+  'ephemeral-storage': String(Math.floor(512 * gibibyte * 0.9)),
+};
+const instanceType = 'sandbox';
 
 export async function registerNode(
   kube: KubeClient,
@@ -74,12 +82,14 @@ async function createOrKeep(kube: KubeClient, path: string, object: unknown): Pr
 
 function nodeObject({ nodeName, podCidr }: NodeIdentity): unknown {
   // Both forms, as every kubelet: manifests select by either.
-  const platform = Object.fromEntries(
-    ['kubernetes.io', 'beta.kubernetes.io'].flatMap((domain) => [
-      [`${domain}/arch`, architecture],
-      [`${domain}/os`, 'linux'],
-    ]),
-  );
+  const platform = {
+    'kubernetes.io/arch': architecture,
+    'kubernetes.io/os': 'linux',
+    'node.kubernetes.io/instance-type': instanceType,
+    'beta.kubernetes.io/arch': architecture,
+    'beta.kubernetes.io/os': 'linux',
+    'beta.kubernetes.io/instance-type': instanceType,
+  };
   return {
     apiVersion: 'v1',
     kind: 'Node',
@@ -113,7 +123,7 @@ function nodeStatus(config: NodeIdentity, gitVersion: string): unknown {
   });
   return {
     capacity,
-    allocatable: capacity,
+    allocatable,
     addresses: [
       { type: 'InternalIP', address: config.nodeAddress },
       { type: 'Hostname', address: config.nodeName },
