@@ -7,6 +7,8 @@ import type { ApiServer } from './server.js';
 import type { Status } from './status-error.js';
 import { ApiClient } from './testing/api-client.js';
 
+const registrations = '/apis/admissionregistration.k8s.io/v1';
+
 let server: ApiServer;
 let api: ApiClient;
 let webhook: http.Server;
@@ -47,8 +49,15 @@ async function register(kind: 'Mutating' | 'Validating', change: JsonObject = {}
     admissionReviewVersions: ['v1'],
     ...change,
   };
-  const path = `/apis/admissionregistration.k8s.io/v1/${kind.toLowerCase()}webhookconfigurations`;
+  const path = `${registrations}/${kind.toLowerCase()}webhookconfigurations`;
   expect((await api.post(path, { metadata: { name: 'hook' }, webhooks: [hook] })).code).toBe(201);
+}
+
+async function eventsAbout(name: string): Promise<string[]> {
+  const path = `/api/v1/events?fieldSelector=involvedObject.name%3D${name}`;
+  const { items } = (await api.get<{ items: { type: string; reason: string; message: string }[] }>(path))
+    .body;
+  return items.map(({ type, reason, message }) => `${type} ${reason} ${message}`);
 }
 
 const createPod = (labels = {}): ReturnType<typeof api.post<Status>> =>
@@ -102,6 +111,40 @@ describe('admission webhooks', () => {
     expect((await createPod()).code).toBe(201);
   });
 
+  it('behind Services of the sandbox are not asked, which an event on their configuration says', async () => {
+    const service = { namespace: 'default', name: 'reviewer', path: '/review' };
+    await register('Validating', { clientConfig: { service } });
+    const refused = await createPod();
+    expect([refused.code, refused.body.message]).toEqual([500, expect.stringContaining('no endpoints')]);
+    const spec = { selector: { app: 'reviewer' }, ports: [{ port: 443 }] };
+    await api.post('/api/v1/namespaces/default/services', { metadata: { name: 'reviewer' }, spec });
+    expect((await createPod()).code).toBe(201);
+    expect(await eventsAbout('hook')).toEqual([
+      'Warning NotReviewed webhook "hook.example.com" is not asked: its Service leads to Pods of the sandbox, stand-ins that review nothing',
+    ]);
+  });
+
+  it('do not review webhook configurations: one that fails can be taken away', async () => {
+    const rules = [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*'] }];
+    await register('Validating', { rules, clientConfig: { url: 'http://127.0.0.1:1/' } });
+    const again = { metadata: { name: 'another' }, webhooks: [] };
+    expect((await api.post(`${registrations}/validatingwebhookconfigurations`, again)).code).toBe(201);
+  });
+
+  it('have ten seconds and refuse when they fail, unless their configuration says otherwise', async () => {
+    await register('Mutating');
+    const { body } = await api.get<{ webhooks: JsonObject[] }>(
+      `${registrations}/mutatingwebhookconfigurations/hook`,
+    );
+    expect(body.webhooks[0]).toMatchObject({ failurePolicy: 'Fail', timeoutSeconds: 10 });
+    const webhooks = [{ ...body.webhooks[0], timeoutSeconds: 31 }];
+    const slow = await api.post(`${registrations}/mutatingwebhookconfigurations`, {
+      metadata: { name: 'slow' },
+      webhooks,
+    });
+    expect(slow.code).toBe(422);
+  });
+
   it.each([
     ['Fail', 500],
     ['Ignore', 201],
@@ -109,15 +152,6 @@ describe('admission webhooks', () => {
     await register('Mutating', { failurePolicy, timeoutSeconds: 1 });
     webhook.removeAllListeners('request');
     expect((await createPod()).code).toBe(code);
-  });
-
-  it('that lead to Pods keep nobody out, for a Pod here is a stand-in that reviews nothing', async () => {
-    const service = { namespace: 'default', name: 'operator' };
-    const clientConfig = { service, caBundle: 'Cg==' };
-    await register('Validating', { clientConfig, failurePolicy: 'Fail' });
-    expect((await createPod()).code).toBe(500);
-    const spec = { selector: { app: 'operator' }, ports: [{ port: 443, targetPort: 9443 }] };
-    await api.post('/api/v1/namespaces/default/services', { metadata: { name: 'operator' }, spec });
-    expect((await createPod()).code).toBe(201);
+    expect(await eventsAbout('hook')).toHaveLength(code === 201 ? 1 : 0);
   });
 });

@@ -15,8 +15,21 @@ import { matchesSelector } from './selector.js';
 import { StatusError } from './status-error.js';
 import { leadsToStandIns, postReview, webhookAddress } from './webhook-call.js';
 
+/** Hears of each review that was left out, of the configuration that asks for it. */
+export type TellLeftOut = (configuration: KubeObject, why: string) => void;
+
+interface Webhook {
+  readonly configuration: KubeObject;
+  readonly settings: JsonObject;
+}
+/** As documented: these are reviewed by none, or a webhook that fails could not be taken away. */
+const reviewedByNone = 'admissionregistration.k8s.io';
+
 export class Admission implements AdmissionReview {
-  constructor(private readonly cluster: Cluster) {}
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly tell: TellLeftOut,
+  ) {}
 
   async review(definition: ResourceDefinition, draft: KubeObject): Promise<KubeObject> {
     let object = draft;
@@ -29,15 +42,18 @@ export class Admission implements AdmissionReview {
     return object;
   }
 
-  private webhooks(plural: string, definition: ResourceDefinition, object: KubeObject): JsonObject[] {
+  private webhooks(plural: string, definition: ResourceDefinition, object: KubeObject): Webhook[] {
+    if (definition.group === reviewedByNone) return [];
     const configurations = [
       ...this.cluster.store.collection(`${plural}.admissionregistration.k8s.io`).values(),
     ];
     if (configurations.length === 0) return [];
     configurations.sort((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1));
     return configurations
-      .flatMap((configuration) => listAt(configuration, 'webhooks'))
-      .filter((webhook) => this.isMeant(webhook, definition, object));
+      .flatMap((configuration) =>
+        listAt(configuration, 'webhooks').map((settings) => ({ configuration, settings })),
+      )
+      .filter(({ settings }) => this.isMeant(settings, definition, object));
   }
 
   private isMeant(webhook: JsonObject, definition: ResourceDefinition, object: KubeObject): boolean {
@@ -58,15 +74,23 @@ export class Admission implements AdmissionReview {
   }
 
   private async call(
-    webhook: JsonObject,
+    { configuration, settings }: Webhook,
     definition: ResourceDefinition,
     object: KubeObject,
   ): Promise<KubeObject> {
-    if (leadsToStandIns(this.cluster, webhook)) return object;
-    const name = String(webhook['name']);
+    const name = String(settings['name']);
+    const leaveOut = (why: string): KubeObject => {
+      // Events would be about themselves.
+      if (definition.plural !== 'events') this.tell(configuration, `webhook "${name}" ${why}`);
+      return object;
+    };
+    if (leadsToStandIns(this.cluster, settings))
+      return leaveOut(
+        'is not asked: its Service leads to Pods of the sandbox, stand-ins that review nothing',
+      );
     try {
-      const target = webhookAddress(this.cluster, webhook);
-      const timeoutSeconds = typeof webhook['timeoutSeconds'] === 'number' ? webhook['timeoutSeconds'] : 10;
+      const target = webhookAddress(this.cluster, settings);
+      const timeoutSeconds = Number(settings['timeoutSeconds']);
       const answer = await postReview({
         ...target,
         timeoutMs: timeoutSeconds * 1000,
@@ -74,8 +98,9 @@ export class Admission implements AdmissionReview {
       });
       return outcome(name, answer, object);
     } catch (error) {
-      if (error instanceof StatusError || webhook['failurePolicy'] !== 'Ignore') throw asRefusal(name, error);
-      return object;
+      if (error instanceof StatusError || settings['failurePolicy'] !== 'Ignore')
+        throw asRefusal(name, error);
+      return leaveOut(`failed and is ignored, as its failure policy says: ${messageOf(error)}`);
     }
   }
 }
@@ -134,10 +159,11 @@ function outcome(name: string, answer: unknown, object: KubeObject): KubeObject 
 
 function asRefusal(name: string, error: unknown): StatusError {
   if (error instanceof StatusError) return error;
-  const why = error instanceof Error ? error.message : String(error);
   return new StatusError(
     500,
     'InternalError',
-    `Internal error occurred: failed calling webhook "${name}": ${why}`,
+    `Internal error occurred: failed calling webhook "${name}": ${messageOf(error)}`,
   );
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

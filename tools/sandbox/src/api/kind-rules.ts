@@ -6,6 +6,7 @@ import type { KubeObject } from './kube-object.js';
 import { defaultPod, setMissing } from './pod-defaults.js';
 import type { ResourceDefinition } from './resource-definition.js';
 import type { StatusCause } from './status-error.js';
+import { defaultWebhooks, webhookCauses } from './webhook-rules.js';
 import {
   defaultCronJob,
   defaultWorkload,
@@ -22,6 +23,7 @@ export interface KindRules {
   readonly updateCauses?: (next: KubeObject, current: KubeObject) => StatusCause[];
 }
 
+const webhooks: KindRules = { complete: defaultWebhooks, causes: webhookCauses };
 const workload: KindRules = {
   complete: defaultWorkload,
   causes: workloadCauses,
@@ -48,6 +50,8 @@ const rulesByKind: Readonly<Record<string, KindRules>> = {
   StatefulSet: workload,
   Job: { complete: defaultWorkload, causes: workloadCauses },
   CronJob: { complete: defaultCronJob },
+  MutatingWebhookConfiguration: webhooks,
+  ValidatingWebhookConfiguration: webhooks,
   CustomResourceDefinition: { complete: defaultCustomDefinition, causes: customDefinitionCauses },
 };
 

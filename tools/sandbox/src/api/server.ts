@@ -8,10 +8,12 @@ import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { stringify as toYaml } from 'yaml';
+import { EventRecorder } from '../events/event-recorder.js';
 import { Authorizer } from './access/authorizer.js';
 import { Door } from './access/door.js';
 import { Reviews } from './access/reviews.js';
 import { Admission } from './admission.js';
+import type { TellLeftOut } from './admission.js';
 import { furnishCluster } from './bootstrap.js';
 import { selfSignedCertificate } from './certificate.js';
 import { Cluster } from './cluster.js';
@@ -69,7 +71,10 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     historyLimit: options.historyLimit ?? 10_000,
     ...(options.now ? { now: options.now } : {}),
   });
-  cluster.useAdmission(new Admission(cluster));
+  const events = new EventRecorder(cluster, 'api-server');
+  const tell: TellLeftOut = (configuration, message) =>
+    void events.record(configuration, { type: 'Warning', reason: 'NotReviewed', message });
+  cluster.useAdmission(new Admission(cluster, tell));
   const watches = new WatchStreams(cluster, options.bookmarkIntervalMs ?? 10_000);
   const tokens = new ServiceAccountTokens(cluster, options.tokensNameNodes);
   const authorizer = new Authorizer(cluster);

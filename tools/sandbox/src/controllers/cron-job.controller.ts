@@ -5,7 +5,7 @@ import { copyOf } from '../api/json.js';
 import type { CronJob, Job } from '../api/workload-kinds.js';
 import { timestamp } from '../api/metadata-rules.js';
 import { parseCron } from './cron-schedule.js';
-import { EventRecorder } from './event-recorder.js';
+import { EventRecorder } from '../events/event-recorder.js';
 import { ownerLoop } from './owner-loop.js';
 import type { OwnerLoop } from './owner-loop.js';
 import { isFinished } from './job.controller.js';

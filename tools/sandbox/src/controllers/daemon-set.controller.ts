@@ -4,7 +4,7 @@ import type { KindClient } from '../api/kind-client.js';
 import { copyOf } from '../api/json.js';
 import type { Node, Pod, PodSpec, PodTemplate } from '../api/kube-object.js';
 import type { DaemonSet } from '../api/workload-kinds.js';
-import { EventRecorder } from './event-recorder.js';
+import { EventRecorder } from '../events/event-recorder.js';
 import { ownerLoop } from './owner-loop.js';
 import type { OwnerLoop } from './owner-loop.js';
 import { misfit } from './node-fit.js';

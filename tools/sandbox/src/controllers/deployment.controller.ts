@@ -5,7 +5,7 @@ import { copyOf } from '../api/json.js';
 import type { Pod } from '../api/kube-object.js';
 import type { Deployment, ReplicaSet } from '../api/workload-kinds.js';
 import { deploymentStatus } from './deployment-status.js';
-import { EventRecorder } from './event-recorder.js';
+import { EventRecorder } from '../events/event-recorder.js';
 import { ownerLoop } from './owner-loop.js';
 import type { OwnerLoop } from './owner-loop.js';
 import { controllerOf, ownerReference } from './owned-objects.js';

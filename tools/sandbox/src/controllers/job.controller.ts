@@ -4,7 +4,7 @@ import type { KindClient } from '../api/kind-client.js';
 import type { Condition, Pod } from '../api/kube-object.js';
 import { timestamp } from '../api/metadata-rules.js';
 import type { Job } from '../api/workload-kinds.js';
-import { EventRecorder } from './event-recorder.js';
+import { EventRecorder } from '../events/event-recorder.js';
 import { ownerLoop } from './owner-loop.js';
 import type { OwnerLoop } from './owner-loop.js';
 import { isActive, isPodReady, podFrom, withCondition } from './pod-state.js';

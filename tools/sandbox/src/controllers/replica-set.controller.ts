@@ -3,7 +3,7 @@ import type { Cluster } from '../api/cluster.js';
 import type { KindClient } from '../api/kind-client.js';
 import type { Pod } from '../api/kube-object.js';
 import type { ReplicaSet, ReplicationController } from '../api/workload-kinds.js';
-import { EventRecorder } from './event-recorder.js';
+import { EventRecorder } from '../events/event-recorder.js';
 import { ownerLoop } from './owner-loop.js';
 import type { OwnerLoop } from './owner-loop.js';
 import { isActive, isPodReady, podFrom, untilAvailableMs } from './pod-state.js';

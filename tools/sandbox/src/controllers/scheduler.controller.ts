@@ -2,7 +2,7 @@
 import type { Cluster } from '../api/cluster.js';
 import type { KindClient } from '../api/kind-client.js';
 import type { Node, Pod } from '../api/kube-object.js';
-import { EventRecorder } from './event-recorder.js';
+import { EventRecorder } from '../events/event-recorder.js';
 import { misfit } from './node-fit.js';
 import { isEnded, withCondition } from './pod-state.js';
 import { keyOf, targetOfKey, WorkQueue } from './work-queue.js';

@@ -11,6 +11,7 @@ import { JobController } from './job.controller.js';
 import { LostPodsController } from './lost-pods.controller.js';
 import { NamespaceController } from './namespace.controller.js';
 import { ReplicaSetController } from './replica-set.controller.js';
+import { NoEffectController } from './no-effect.controller.js';
 import { RoleAggregationController } from './role-aggregation.controller.js';
 import { SchedulerController } from './scheduler.controller.js';
 import { StatefulSetController } from './stateful-set.controller.js';
@@ -40,6 +41,7 @@ export async function startControllers(options: { cluster: Cluster }): Promise<C
     new LostPodsController(cluster),
     new RoleAggregationController(cluster),
     new EventRetentionController(cluster),
+    new NoEffectController(cluster),
   ];
   return {
     close: async () => {

@@ -1,9 +1,9 @@
-/** Writes Kubernetes Events about what controllers do, the text `kubectl describe` ends with. */
+/** Writes Kubernetes Events for code in the API server's process, the text `kubectl describe` ends with. */
 import type { Cluster } from '../api/cluster.js';
 import type { KubeObject } from '../api/kube-object.js';
-import { EventCorrelator } from '../events/event-correlator.js';
-import type { CountedEvent, EventText } from '../events/event-correlator.js';
-import { eventBody, eventUpdate } from '../events/kube-event.js';
+import { EventCorrelator } from './event-correlator.js';
+import type { CountedEvent, EventText } from './event-correlator.js';
+import { eventBody, eventUpdate } from './kube-event.js';
 
 export class EventRecorder {
   private readonly correlator = new EventCorrelator();
