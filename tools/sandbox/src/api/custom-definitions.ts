@@ -3,6 +3,7 @@ import { ensureObject, isJsonObject, jsonOf, listAt, valueAt } from './json.js';
 import type { JsonObject } from './json.js';
 import type { KubeObject } from './kube-object.js';
 import { setMissing } from './pod-defaults.js';
+import { objectVerbs } from './resource-definition.js';
 import type { PrinterColumn, ResourceDefinition } from './resource-definition.js';
 import type { StatusCause } from './status-error.js';
 
@@ -74,6 +75,7 @@ export function rowsOfCustomDefinition(definition: KubeObject): ResourceDefiniti
       subresources: Object.keys(isJsonObject(version['subresources']) ? version['subresources'] : {}),
       hasGeneration: true,
       isCustom: true,
+      verbs: objectVerbs,
       printerColumns: listAt(version, 'additionalPrinterColumns') as unknown as PrinterColumn[],
     }));
 }

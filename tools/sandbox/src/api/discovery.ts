@@ -4,8 +4,6 @@ import type { ResourceCatalog } from './resource-catalog.js';
 import type { ResourceDefinition } from './resource-definition.js';
 import { pathNotFound } from './status-error.js';
 
-const objectVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
-
 const subresourceKinds: Readonly<
   Record<string, { group: string; version: string; kind: string; verbs: string[] }>
 > = {
@@ -67,7 +65,7 @@ function aggregatedResource(definition: ResourceDefinition): unknown {
     responseKind: { group, version, kind },
     scope: definition.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: definition.singular,
-    verbs: objectVerbs,
+    verbs: definition.verbs,
     ...(definition.shortNames.length > 0 ? { shortNames: definition.shortNames } : {}),
     ...(definition.categories.length > 0 ? { categories: definition.categories } : {}),
     subresources: definition.subresources.map((subresource) => {
@@ -133,7 +131,7 @@ function resourceEntries(definition: ResourceDefinition): unknown[] {
     singularName: singular,
     namespaced,
     kind,
-    verbs: objectVerbs,
+    verbs: definition.verbs,
     ...(shortNames.length > 0 ? { shortNames } : {}),
     ...(categories.length > 0 ? { categories } : {}),
   };

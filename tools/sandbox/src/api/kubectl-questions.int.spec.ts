@@ -1,4 +1,6 @@
 /** What a person asks of a cluster with kubectl: who may do what, and what a kind is made of. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KubectlCluster } from './testing/kubectl-cluster.js';
 
@@ -77,6 +79,16 @@ describe('kubectl auth', () => {
     const bearer = ['-n', 'shop', `--token=${token}`, '--kubeconfig', await world.kubeconfigWithoutUser()];
     expect(await kubectl('get', 'pods', ...bearer)).toContain('No resources found');
     await expect(kubectl('get', 'nodes', ...bearer)).rejects.toThrow('at the cluster scope');
+  });
+});
+
+describe('kubectl create of a review', () => {
+  it('gives the answer, and keeps nothing', async () => {
+    const file = join(world.folder, 'review.yaml');
+    const spec = '{ user: ann, resourceAttributes: { verb: get, resource: pods } }';
+    await writeFile(file, `apiVersion: authorization.k8s.io/v1\nkind: SubjectAccessReview\nspec: ${spec}\n`);
+    expect(await kubectl('create', '-f', file, '-o', 'jsonpath={.status.allowed}')).toBe('false');
+    await expect(kubectl('get', 'subjectaccessreviews')).rejects.toThrow('does not allow this method');
   });
 });
 

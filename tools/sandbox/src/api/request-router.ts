@@ -72,7 +72,8 @@ export class RequestRouter {
 
   private async onResource(exchange: Exchange, path: string, user: User): Promise<void> {
     const review = this.reviews.answerFor(path);
-    if (review !== undefined && exchange.method === 'POST')
+    if (review !== undefined && exchange.method !== 'POST') throw methodNotAllowed(exchange.method);
+    if (review !== undefined)
       return sendJson(exchange.response, 201, review(user, await readObject(exchange.request)));
     const target = targetOf(this.cluster.catalog, path);
     const { subresource, name } = target;

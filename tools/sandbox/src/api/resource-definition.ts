@@ -1,6 +1,11 @@
 /** What one kind is called and how it is served; plain data, the rows of the catalog. */
 import type { KubeObject } from './kube-object.js';
 
+/** What can be done with the objects of a kind that is stored. */
+export const objectVerbs = [
+  ...['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
+];
+
 export interface PrinterColumn {
   name: string;
   type: string;
@@ -18,6 +23,7 @@ export interface ResourceDefinition {
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
   readonly subresources: readonly string[];
+  readonly verbs: readonly string[];
   /** Kinds with a specification count its changes in `metadata.generation`. */
   readonly hasGeneration: boolean;
   readonly isCustom: boolean;

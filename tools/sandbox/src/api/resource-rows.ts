@@ -1,4 +1,5 @@
 /** The built-in kinds. A row says what a kind is called and which subresources it has; nothing here has behaviour. */
+import { objectVerbs } from './resource-definition.js';
 import type { ResourceDefinition } from './resource-definition.js';
 
 interface Row {
@@ -10,6 +11,8 @@ interface Row {
   all?: true;
   sub?: string[];
   generation?: true;
+  /** Asked and answered, never stored. */
+  review?: true;
 }
 
 const rowsByGroupVersion: Record<string, Row[]> = {
@@ -112,6 +115,16 @@ const rowsByGroupVersion: Record<string, Row[]> = {
     { kind: 'ClusterRole', plural: 'clusterroles', scope: 'cluster' },
     { kind: 'ClusterRoleBinding', plural: 'clusterrolebindings', scope: 'cluster' },
   ],
+  'authorization.k8s.io/v1': [
+    { kind: 'SelfSubjectAccessReview', plural: 'selfsubjectaccessreviews', scope: 'cluster', review: true },
+    { kind: 'SelfSubjectRulesReview', plural: 'selfsubjectrulesreviews', scope: 'cluster', review: true },
+    { kind: 'SubjectAccessReview', plural: 'subjectaccessreviews', scope: 'cluster', review: true },
+    { kind: 'LocalSubjectAccessReview', plural: 'localsubjectaccessreviews', review: true },
+  ],
+  'authentication.k8s.io/v1': [
+    { kind: 'SelfSubjectReview', plural: 'selfsubjectreviews', scope: 'cluster', review: true },
+    { kind: 'TokenReview', plural: 'tokenreviews', scope: 'cluster', review: true },
+  ],
   'storage.k8s.io/v1': [{ kind: 'StorageClass', plural: 'storageclasses', scope: 'cluster', short: ['sc'] }],
   'scheduling.k8s.io/v1': [
     { kind: 'PriorityClass', plural: 'priorityclasses', scope: 'cluster', short: ['pc'], generation: true },
@@ -156,6 +169,7 @@ function definitionOf(groupVersion: string, row: Row): ResourceDefinition {
     shortNames: row.short ?? [],
     categories: row.all ? ['all'] : [],
     subresources: row.sub ?? [],
+    verbs: row.review ? ['create'] : objectVerbs,
     hasGeneration: row.generation ?? false,
     isCustom: false,
   };
