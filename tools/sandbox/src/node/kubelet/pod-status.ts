@@ -74,7 +74,7 @@ function containerState(input: PodStatusInput, spec: ContainerSpec, stage: 'init
     ready: (started && input.probes.isReady(spec.name)) || (stage === 'init' && hasEndedWell(spec, state)),
     started,
     state,
-    lastState: lastState(state.waiting === undefined ? previous : latest),
+    lastState: lastState(state, latest, previous),
   };
 }
 
@@ -82,8 +82,14 @@ function hasEndedWell(spec: ContainerSpec, state: StateDetail): boolean {
   return spec.restartPolicy !== 'Always' && state.terminated?.exitCode === 0;
 }
 
-function lastState(run: ObservedContainer | undefined): StateDetail {
-  return run?.state === 'exited' ? { terminated: terminated(run) } : {};
+/** While the next run waits, the last is what has ended: the one before it when it is made and has not begun. */
+function lastState(
+  state: StateDetail,
+  latest: ObservedContainer | undefined,
+  previous: ObservedContainer | undefined,
+): StateDetail {
+  const last = state.waiting !== undefined && latest?.state === 'exited' ? latest : previous;
+  return last?.state === 'exited' ? { terminated: terminated(last) } : {};
 }
 
 function runIdentity(

@@ -231,8 +231,9 @@ export class PodWorker {
       return false;
     }
     this.failures.delete(name);
-    for (const old of (runtime.pod(this.uid).containers.get(name) ?? []).slice(keptAttempts - 1))
-      await cri.removeContainer(old.id);
+    // By their number: the view may have seen the new one by now, or not yet.
+    for (const { id, attempt } of runtime.pod(this.uid).containers.get(name) ?? [])
+      if (attempt <= start.attempt - keptAttempts) await cri.removeContainer(id);
     return true;
   }
 
