@@ -1,3 +1,4 @@
+import type { FlowEnd } from '@ringfence/contracts';
 import { describe, expect, it } from 'vitest';
 import { AT, heartbeat, node, pod, profile } from '../testing/facts.js';
 import { emptyState, inSync } from '../testing/random-cluster.js';
@@ -22,6 +23,18 @@ const addressesOf = (store: ActorStore, uid: string, now = NOW): readonly string
   store.settle(now);
   return store.endpoint(uid)?.addresses;
 };
+
+/** Who it is in a flow that leads there. */
+function namedAt(store: ActorStore, dst: string): FlowEnd | undefined {
+  const flow = { src: '192.0.2.1', dst, direction: 'outbound', proto: 6, port: 80 } as const;
+  const counted = { verdict: 'allowed', state: 'new', connections: 1, bytesOut: 1, bytesIn: 1 } as const;
+  const reporters = [
+    { id: 'node-1', mode: 'full' as const, flows: [{ ...flow, ...counted, rule: null, ruleClass: null }] },
+  ];
+  const times = { revision: 1, policyVersion: 1, from: AT, to: AT, overflow: 0 };
+  const { batch } = store.decorate({ id: 'b', node: 'node-1', ...times, reporters });
+  return batch.ends[batch.flows[0]!.dst];
+}
 
 describe('the actor store, on addresses', () => {
   it('gives the peers of a Pod the addresses that Kubernetes tells, whatever a node says', () => {
@@ -53,6 +66,24 @@ describe('the actor store, on addresses', () => {
     expect(addressesOf(store, 'web-2', silent)).toEqual([]);
   });
 
+  it("names flows of a Pod's first moments by the word of its own node, and opens nothing by it", () => {
+    const store = shop();
+    store.observe('pod', pod('web', 1, { addresses: ['10.244.1.9'] }));
+    store.observe('pod', pod('web', 2, { addresses: [], node: 'node-1' }));
+    store.heardSandboxes('node-1', [sandbox('web-2', '10.244.1.9', '10.244.1.10')]);
+    expect(addressesOf(store, 'web-2')).toEqual([]);
+    expect(namedAt(store, '10.244.1.10')).toMatchObject({ name: 'web', namespace: 'shop' });
+    // Not by the word of another node, nor by the words of two, nor longer than Kubernetes is silent.
+    store.heardSandboxes('node-2', [sandbox('web-2', '10.244.1.11'), sandbox('x', '10.244.1.10')]);
+    expect(namedAt(store, '10.244.1.11')).toMatchObject({ name: null });
+    expect(namedAt(store, '10.244.1.10')).toMatchObject({ name: null });
+    store.heardSandboxes('node-2', []);
+    expect(namedAt(store, '10.244.1.10')).toMatchObject({ name: 'web' });
+    store.observe('pod', pod('web', 2, { addresses: ['10.244.1.12'], node: 'node-1' }));
+    store.settle(NOW);
+    expect(namedAt(store, '10.244.1.10')).toMatchObject({ name: null });
+  });
+
   it('gives a node what it says are its addresses, but none that Kubernetes gives to another', () => {
     const store = shop();
     store.observe('node', node('node-1', { addresses: ['192.0.2.1'] }));
@@ -77,13 +108,6 @@ describe('the actor store, on addresses', () => {
     inMode('full');
     store.observe('pod', pod('web', 1, { gone: true }));
     store.settle(NOW);
-    const flow = { src: '192.0.2.1', dst: '10.244.1.9', direction: 'outbound', proto: 6, port: 80 } as const;
-    const counted = { verdict: 'allowed', state: 'new', connections: 1, bytesOut: 1, bytesIn: 1 } as const;
-    const reporters = [
-      { id: 'node-1', mode: 'full' as const, flows: [{ ...flow, ...counted, rule: null, ruleClass: null }] },
-    ];
-    const times = { revision: 1, policyVersion: 1, from: AT, to: AT, overflow: 0 };
-    const { batch } = store.decorate({ id: 'b', node: 'node-1', ...times, reporters });
-    expect(batch.ends[batch.flows[0]!.dst]).toMatchObject({ mode: 'full' });
+    expect(namedAt(store, '10.244.1.9')).toMatchObject({ mode: 'full' });
   });
 });

@@ -61,7 +61,7 @@ export class ClusterIdentities implements Identities {
   byAddress(address: Address): Identity | undefined {
     const endpoint = this.view.endpoint(this.idByAddress.get(address) ?? '');
     if (endpoint !== undefined) return this.describe(endpoint);
-    return this.unmanagedPod(address) ?? this.former.get(address);
+    return this.unmanagedPod(address) ?? this.announcedPod(address) ?? this.former.get(address);
   }
 
   serviceAt(address: Address): ServiceAt | undefined {
@@ -104,6 +104,12 @@ export class ClusterIdentities implements Identities {
   private unmanagedPod(address: Address): Identity | undefined {
     const pod = this.view.pods.podAt(address);
     return pod && unmanaged(pod);
+  }
+
+  private announcedPod(address: Address): Identity | undefined {
+    const pod = this.view.pods.announcedAt(address);
+    const endpoint = pod && this.view.endpoint(pod.uid);
+    return endpoint === undefined ? pod && unmanaged(pod) : this.describe(endpoint);
   }
 
   private rememberReporter(id: string): void {

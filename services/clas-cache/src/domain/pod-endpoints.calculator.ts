@@ -18,12 +18,11 @@ import type {
 import { isSameValue } from '@ringfence/decider';
 import { kubernetesWorkloadId } from '@ringfence/labels';
 import type { CatalogueIndex, RefusedAnnotation } from '@ringfence/labels';
-import { canonicalAddress } from '@ringfence/policy-engine';
 import { AddressBook } from './address-book.js';
 import { Labelling } from './labelling.js';
 import type { GivenLabels, Labelled } from './labelling.js';
 import { ListedObjects } from './listed-objects.js';
-import { SandboxBook } from './sandbox-book.js';
+import { canonical, SandboxBook } from './sandbox-book.js';
 
 export type PodFacts = Pick<
   PodObserved,
@@ -124,8 +123,8 @@ export class PodEndpoints {
   *unheard(): Generator<UnheardPod> {
     for (const { node, podUid: uid, namespace, name } of this.sandboxes.all()) {
       const pod = this.pods.get(uid);
-      const isUnreachable = pod?.node === node && pod.addresses.length === 0 && !hasEnded(pod);
-      if (pod === undefined || isUnreachable) yield { node, uid, namespace, name };
+      if (pod === undefined || (pod.node === node && isUnreachable(pod)))
+        yield { node, uid, namespace, name };
     }
   }
 
@@ -241,6 +240,16 @@ export class PodEndpoints {
     return uid === undefined ? undefined : this.pods.get(uid);
   }
 
+  /**
+   * Of a Pod whose address Kubernetes has not told yet, by the word of its own node: enough to name who sent a flow in its first
+   * moments, too little to open anything.
+   */
+  announcedAt(address: Address): PodFacts | undefined {
+    const sandbox = this.sandboxes.at(address);
+    const pod = sandbox === null ? undefined : this.pods.get(sandbox.podUid);
+    return pod?.node === sandbox?.node && isUnreachable(pod) ? pod : undefined;
+  }
+
   flush(): PodChanges {
     // Giving up or taking an address concerns other Pods, which are then looked at too.
     for (const uid of this.dirty) {
@@ -347,8 +356,8 @@ export class PodEndpoints {
   }
 }
 
-const canonical = (addresses: readonly Address[]): Address[] =>
-  addresses.flatMap((address) => canonicalAddress(address) ?? []);
+const isUnreachable = (pod: PodFacts | undefined): boolean =>
+  pod !== undefined && pod.addresses.length === 0 && !hasEnded(pod);
 
 const hasEnded = (pod: PodFacts): boolean => pod.phase === 'Succeeded' || pod.phase === 'Failed';
 
