@@ -2,7 +2,8 @@
 import { EXIT, Failure } from './failure.js';
 import type { Settings } from './settings.js';
 
-const TIMEOUT_MS = 30_000;
+/** Longer than the gateway itself waits for anybody. */
+const TIMEOUT_MS = 45_000;
 const MOST = 100_000;
 
 export interface ApiClient {

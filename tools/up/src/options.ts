@@ -42,9 +42,10 @@ export function parseOptions(argv: readonly string[], cwd: string): UpOptions | 
   if (values.help) return 'help';
   const manifests = [...(values.manifest ?? []), ...positionals];
   const reading = { cwd, namespace: values.namespace, values: values.values ?? [], set: values.set ?? [] };
+  const isNamed = manifests.length + reading.values.length + reading.set.length > 0;
   const options: UpOptions = {
     nodes: parseInteger('--nodes', values.nodes, 1, 16),
-    application: manifests.length === 0 ? null : readApplication(manifests, reading),
+    application: isNamed ? readApplication(manifests, reading) : null,
     kubeconfig: values.kubeconfig === undefined ? null : existing(resolve(cwd, values.kubeconfig)),
     simulate: values.simulate,
     keep: values.keep,

@@ -116,6 +116,14 @@ describe('mistakes in manifests are told', () => {
     );
   });
 
+  it('also values for charts where there is no chart', () => {
+    write({ 'a.yaml': configMap('a') });
+    expect(() => readApplication(['a.yaml'], { cwd, set: ['a=b'] })).toThrow(
+      'no chart is among the manifests',
+    );
+    expect(() => readApplication([], { cwd, values: ['a.yaml'] })).toThrow('no chart is among the manifests');
+  });
+
   it('also when there is nothing to read', () => {
     write({ 'empty/below/a.yaml': configMap('a'), 'comment.yaml': '# nothing' });
     expect(() => read(['nowhere.yaml'])).toThrow('nowhere.yaml: no such file or directory');
