@@ -5,7 +5,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -211,12 +213,38 @@ function filesIn(path) {
   return readdirSync(path).flatMap((name) => filesIn(join(path, name)));
 }
 
+const LOOK_AGAIN_MS = 200;
+
+/** One set-up of a clone at a time: two would take each other's packages away. The name is held in the kernel and ends with this process. */
+async function alone(work, log) {
+  const name = `\0ringfence-setup-${createHash('sha256').update(ROOT).digest('hex').slice(0, 16)}`;
+  let holder = await held(name);
+  if (holder === null) log('what another set-up of this clone is installing: waiting for it');
+  for (; holder === null; holder = await held(name)) await sleep(LOOK_AGAIN_MS);
+  try {
+    return await work();
+  } finally {
+    holder.close();
+  }
+}
+
+/** Null: somebody else holds it. */
+function held(name) {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', () => resolve(null));
+    server.listen(name, () => resolve(server)).unref();
+  });
+}
+
 /** Everything up to `dist/`: quick when nothing is missing. `root`: with what real enforcement needs. */
 export async function setUp({ root, log }) {
   checkMachine({ root });
-  await installDebianPackages({ root, log });
-  if (root) checkNft();
-  await installNpmPackages({ log });
-  await build();
-  await buildConsole();
+  await alone(async () => {
+    await installDebianPackages({ root, log });
+    if (root) checkNft();
+    await installNpmPackages({ log });
+    await build();
+    await buildConsole();
+  }, log);
 }
