@@ -1,4 +1,4 @@
-/** A control NATS that lost its disk has lost what nobody had read of the audit: the gateway has its owners say it again. */
+/** What nobody had read of the audit when the control NATS lost its disk, or its stream dropped it: the gateway has its owners say it again. */
 import { connectBus, ensureStreams } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { CALLS } from '@ringfence/contracts';
@@ -6,6 +6,8 @@ import { ensureDatabase, lastPosition, openEventStore, relayed, startRelay } fro
 import type { EventStore, Relay } from '@ringfence/event-store';
 import { eventually, freePort, startNats, startPostgres, startServiceProcess } from '@ringfence/testing';
 import type { NatsServer, PostgresServer, ServiceProcess } from '@ringfence/testing';
+import { connect } from 'nats';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KEY, OWNER, SECRET } from './testing/gateway-under-test.js';
 
@@ -17,6 +19,8 @@ let relay: Relay;
 let gateway: ServiceProcess;
 let port: number;
 let decided = 0;
+/** Positions after which the owner was asked to say everything. */
+const asked: (number | undefined)[] = [];
 
 async function decide(count: number): Promise<void> {
   for (let each = 0; each < count; each += 1) {
@@ -37,6 +41,31 @@ async function audited(): Promise<string[]> {
   }[];
   return events.map((event) => event.resource_changes[0]!.resource.label.value);
 }
+/** How far it has written down that it is. */
+async function noted(): Promise<number> {
+  const client = new pg.Client({ connectionString: `${postgres.url}_gateway` });
+  await client.connect();
+  const { rows } = await client.query<{ position: string }>(
+    `select position from audited where owner = 'label-resolver'`,
+  );
+  await client.end();
+  return Number(rows[0]?.position ?? 0);
+}
+/** As if it were thirty days later. */
+async function dropAllOfAge(): Promise<void> {
+  const connection = await connect({ servers: nats.url });
+  const { streams } = await connection.jetstreamManager();
+  const { config } = await streams.info('EVENTS');
+  const moment = 100_000_000;
+  await streams.update('EVENTS', { ...config, max_age: moment, duplicate_window: moment });
+  await eventually(async () => (await streams.info('EVENTS')).state.messages === 0);
+  await streams.update('EVENTS', config);
+  await connection.close();
+  // By then the server has also forgotten which ids it has heard.
+  await nats.stop();
+  await nats.start();
+  await eventually(() => bus.isConnected());
+}
 const all = (): string[] => Array.from({ length: decided }, (_, index) => `v${index + 1}`);
 
 beforeAll(async () => {
@@ -46,7 +75,10 @@ beforeAll(async () => {
   const url = await ensureDatabase(postgres.url, 'owner');
   owner = await openEventStore({ url, service: 'owner', projections: [] });
   relay = startRelay(owner, bus);
-  bus.serve(CALLS.labelResync, relay.resync);
+  bus.serve(CALLS.labelResync, (request) => {
+    asked.push(request.after);
+    return relay.resync(request);
+  });
   port = await freePort();
   gateway = await startServiceProcess(new URL('../dist/main.js', import.meta.url), {
     ...{ NATS_URL: nats.url, DATABASE_URL: postgres.url, RINGFENCE_PORT: String(port) },
@@ -75,14 +107,33 @@ describe('the audit trail', () => {
     await decide(5);
     await gateway.start();
     await eventually(() => gateway.isReady());
-    await eventually(async () => (await audited()).length >= decided, undefined, 60_000);
+    await eventually(async () => (await audited()).length >= decided);
     expect((await audited()).sort()).toEqual(all().sort());
   });
 
   it('goes on from there when that happens again under a gateway that reads', async () => {
     await nats.loseDisk();
     await decide(5);
-    await eventually(async () => (await audited()).length >= decided, undefined, 60_000);
+    await eventually(async () => (await audited()).length >= decided);
     expect((await audited()).sort()).toEqual(all().sort());
+  });
+
+  it('has what the stream dropped while no gateway was there, and asks for no more than what came after what it has', async () => {
+    // What was lost both times before has been asked for: what comes now comes after it.
+    await eventually(() => asked.length === 2);
+    await decide(1);
+    await eventually(async () => (await noted()) === (await lastPosition(owner.pool)));
+    await gateway.stop();
+    const before = await lastPosition(owner.pool);
+    await decide(20);
+    await dropAllOfAge();
+    // What is kept still does not hide that something before it is missing.
+    await decide(5);
+    asked.length = 0;
+    await gateway.start();
+    await eventually(() => gateway.isReady());
+    await eventually(async () => (await audited()).length >= decided);
+    expect((await audited()).sort()).toEqual(all().sort());
+    expect(asked).toEqual([before]);
   });
 });

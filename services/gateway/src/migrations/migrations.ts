@@ -59,8 +59,22 @@ class Audited1795651201000 implements Migration {
   }
 }
 
+/** And up to which message of the stream: what it dropped before that was read is missed. */
+class AuditedSeq1795737601000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query(`
+      alter table audited add column seq bigint not null default 0;
+      alter table audited alter column seq drop default
+    `);
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('alter table audited drop column seq');
+  }
+}
+
 export const MIGRATIONS: readonly MigrationClass[] = [
   Gateway1795219201000,
   LivingJobs1795392001000,
   Audited1795651201000,
+  AuditedSeq1795737601000,
 ];

@@ -24,7 +24,7 @@ export async function readAudit(
     async (message) => {
       const event = eventOf(message);
       await recordChange(store.entities, event);
-      audited.reached(event, message.stream);
+      audited.reached(event, message);
     },
     { onError },
   );

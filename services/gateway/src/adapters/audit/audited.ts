@@ -1,7 +1,8 @@
 /**
- * How far the events of each owner are in the audit trail. A NATS server that lost its disk has lost what nobody had read: the owner is
- * asked to say again all that came after.
+ * How far the events of each owner are in the audit trail. What nobody had read is gone where a NATS server lost its disk, and where the
+ * stream dropped it for its age or for room while no gateway was there: the owner is asked to say again what came after.
  */
+import type { Message } from '@ringfence/bus';
 import { eventContract, RESYNC_CALLS } from '@ringfence/contracts';
 import type { Envelope, Owner } from '@ringfence/contracts';
 import { WHOLE_NUMBER } from '@ringfence/event-store';
@@ -12,8 +13,9 @@ import { AUDIT } from '../../manifest.js';
 
 interface Audited {
   readonly owner: string;
-  /** Name and birth of the stream that brought it. */
+  /** Name and birth of the stream that brought it, and its last message that is here. */
   stream: string;
+  seq: number;
   /** Of its own events, the last one that is here. */
   position: number;
 }
@@ -24,13 +26,14 @@ export const AuditedEntity = new EntitySchema<Audited>({
   columns: {
     owner: { type: 'text', primary: true },
     stream: { type: 'text' },
+    seq: WHOLE_NUMBER,
     position: WHOLE_NUMBER,
   },
 });
 
 /** The bus, as far as this needs it. */
 export interface AuditedBus {
-  kept(stream: string): Promise<Pick<KeptMessages, 'stream'>>;
+  kept(stream: string): Promise<KeptMessages>;
   call(contract: (typeof RESYNC_CALLS)[Owner], request: { begin: boolean; after: number }): Promise<unknown>;
 }
 
@@ -41,26 +44,42 @@ export class AuditedEvents {
     private readonly entities: EntityManager,
     private readonly bus: AuditedBus,
     private readonly owners: ReadonlyMap<string, Audited>,
+    /** Of whom something is missing. How far they are stays as it was until they are asked. */
+    private readonly lacking: Set<string>,
   ) {}
 
-  /** Before anything is read: what the stream of now forgets from here on is missed. */
+  /** Before anything is read: what the stream has forgotten by now is missed, and what it forgets from here on. */
   static async open(entities: EntityManager, bus: AuditedBus): Promise<AuditedEvents> {
     const known = new Map((await entities.find(AuditedEntity)).map((each) => [each.owner, each]));
-    const { stream } = await bus.kept(AUDIT.stream);
-    const owners = OWNERS.map((owner) => known.get(owner) ?? { owner, stream, position: 0 });
-    return new AuditedEvents(entities, bus, new Map(owners.map((each) => [each.owner, each])));
+    const kept = await bus.kept(AUDIT.stream);
+    const unknown = { stream: kept.stream, seq: kept.first - 1, position: 0 };
+    const owners = OWNERS.map((owner) => known.get(owner) ?? { owner, ...unknown });
+    const lacking = owners.filter((each) => lacks(each, kept)).map(({ owner }) => owner);
+    return new AuditedEvents(
+      entities,
+      bus,
+      new Map(owners.map((each) => [each.owner, each])),
+      new Set(lacking),
+    );
   }
 
-  /** What another stream brings says nothing of what was lost with the one before. */
-  reached({ type, position }: Pick<Envelope, 'type' | 'position'>, stream: string): void {
-    const audited = this.owners.get(eventContract(type)?.owner ?? '');
-    if (audited?.stream === stream) audited.position = Math.max(audited.position, position);
+  /** What another stream brings, or comes behind a gap, says nothing of what is missing before it. */
+  reached(
+    { type, position }: Pick<Envelope, 'type' | 'position'>,
+    { stream, seq }: Pick<Message, 'stream' | 'seq'>,
+  ): void {
+    for (const audited of this.owners.values()) {
+      if (audited.stream !== stream || this.lacking.has(audited.owner)) continue;
+      audited.seq = Math.max(audited.seq, seq);
+      if (eventContract(type)?.owner === audited.owner)
+        audited.position = Math.max(audited.position, position);
+    }
   }
 
   /** Has owners say again what is missing, and writes down how far it is. Throws when some owner could not be asked. */
   async settle(): Promise<void> {
-    const { stream } = await this.bus.kept(AUDIT.stream);
-    const asked = await Promise.allSettled(OWNERS.map((owner) => this.sayAgain(owner, stream)));
+    const kept = await this.bus.kept(AUDIT.stream);
+    const asked = await Promise.allSettled(OWNERS.map((owner) => this.sayAgain(owner, kept)));
     await this.keep();
     const failed = asked.find((each) => each.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
@@ -70,10 +89,16 @@ export class AuditedEvents {
     await this.entities.upsert(AuditedEntity, [...this.owners.values()], ['owner']);
   }
 
-  private async sayAgain(owner: Owner, stream: string): Promise<void> {
+  private async sayAgain(owner: Owner, kept: KeptMessages): Promise<void> {
     const audited = this.owners.get(owner);
-    if (audited === undefined || audited.stream === stream) return;
+    if (audited === undefined || !(this.lacking.has(owner) || lacks(audited, kept))) return;
+    this.lacking.add(owner);
     await this.bus.call(RESYNC_CALLS[owner], { begin: true, after: audited.position });
-    audited.stream = stream;
+    // What is missing comes again behind this place.
+    Object.assign(audited, { stream: kept.stream, seq: kept.last });
+    this.lacking.delete(owner);
   }
 }
+
+const lacks = ({ stream, seq }: Audited, kept: KeptMessages): boolean =>
+  stream !== kept.stream || seq + 1 < kept.first;
