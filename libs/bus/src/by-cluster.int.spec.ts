@@ -69,7 +69,7 @@ describe('a lane that many clusters write', () => {
   it('is read again for every cluster when it is rewound', async () => {
     seen.length = 0;
     await bus.rewind(LANE);
-    await eventually(() => seen.length === 31, undefined, 60_000);
+    await eventually(() => seen.length === 31);
   });
 
   it('takes up a new cluster, and leaves nothing of one that is gone', async () => {

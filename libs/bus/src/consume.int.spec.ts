@@ -317,12 +317,12 @@ describe('a durable consumer', () => {
       }
     })();
     for (const reached of [200, 700]) {
-      await eventually(() => seen.length >= reached, undefined, 60_000);
+      await eventually(() => seen.length >= reached);
       await nats.kill();
       await nats.start();
     }
     await writing;
-    await eventually(() => seen.at(-1) === total - 1, undefined, 60_000);
+    await eventually(() => seen.at(-1) === total - 1);
     expect(seen).toEqual(Array.from({ length: total }, (_, n) => n));
   });
 

@@ -7,10 +7,12 @@ import type { ServiceDatabase } from './event-store.js';
 import { withOwn } from './migrate.js';
 import { MirroredEntity } from './mirror.js';
 
+/** As long as a statement may take, so long may the next one wait for its connection: on a busy machine nothing else is wrong. */
+const LONGEST_MS = 60_000;
 const POOL = {
   max: 10,
-  connectionTimeoutMillis: 5_000,
-  statement_timeout: 60_000,
+  connectionTimeoutMillis: LONGEST_MS,
+  statement_timeout: LONGEST_MS,
   idle_in_transaction_session_timeout: 60_000,
 };
 

@@ -164,7 +164,7 @@ describe('the relay', () => {
         () => false,
       ),
     );
-    await eventually(() => out.kept.length === 2, undefined, 30_000);
+    await eventually(() => out.kept.length === 2);
     out.kept.length = 0;
     await running.rewind(0);
     await eventually(() => out.kept.length === 2);

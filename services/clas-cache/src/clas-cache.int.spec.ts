@@ -332,5 +332,5 @@ describe('clas-cache', () => {
       ...egress,
     ]);
     expect(closed).toEqual([[]]);
-  }, 60_000);
+  });
 });

@@ -44,7 +44,7 @@ describe("a control plane's server that lost what it kept", () => {
     await secured.control.publishMany(web.slice(0, 2));
     const closing = policyOf(1).find(({ subject }) => subject === commit)!.payload as CommitRecord;
     await secured.control.publish(commit, closing);
-    await eventually(missing, (words) => words.includes('flush 1 is not whole'), 30_000);
+    await eventually(missing, (words) => words.includes('flush 1 is not whole'));
     expect(await units()).toEqual([WEB.id]);
     expect(told.flatMap((each) => each.units.remove)).toEqual([]);
   });
@@ -63,7 +63,7 @@ describe("a control plane's server that lost what it kept", () => {
       `obs.${CLUSTER}.*.*`,
       ({ subject }) => void kinds.add(parseSubject(subject).kind),
     );
-    await eventually(() => ['node', 'workload', 'list'].every((kind) => kinds.has(kind)), undefined, 30_000);
+    await eventually(() => ['node', 'workload', 'list'].every((kind) => kinds.has(kind)));
     await reader.close();
   });
 });

@@ -53,7 +53,7 @@ describe('a cluster’s server that lost what it kept', () => {
         secured.owner.send('$JS.API.STREAM.PURGE.OBSERVATIONS', {});
         if (!keepsFacts) await rm(join(secured.dataDirectory, 'facts.json'));
       });
-      await eventually(async () => asked > before && (await secured.isReady()), undefined, 30_000);
+      await eventually(async () => asked > before && (await secured.isReady()));
     }
   });
 
@@ -64,8 +64,8 @@ describe('a cluster’s server that lost what it kept', () => {
     await rm(join(secured.clusterNats.directory, 'jetstream'), { recursive: true });
     await secured.clusterNats.start();
     await eventually(() => secured.owner.isConnected());
-    await eventually(async () => (await readinessOf(GATED.uid)) === 'PolicyPending', undefined, 30_000);
-    await eventually(async () => asked > before && (await secured.isReady()), undefined, 30_000);
+    await eventually(async () => (await readinessOf(GATED.uid)) === 'PolicyPending');
+    await eventually(async () => asked > before && (await secured.isReady()));
     const lists = new Set<string>();
     const reader = await secured.owner.latest(
       'OBSERVATIONS',
@@ -82,11 +82,7 @@ describe('a cluster’s server that lost what it kept', () => {
     await secured.clusterNats.kill();
     await rm(join(secured.clusterNats.directory, 'accounts'), { recursive: true });
     await secured.clusterNats.start();
-    await eventually(
-      () => states.length > 1 && agent.isConnected() && kubelink.isConnected(),
-      undefined,
-      30_000,
-    );
+    await eventually(() => states.length > 1 && agent.isConnected() && kubelink.isConnected());
     await eventually(() =>
       agent.publish(subjects.ack(CLUSTER, 'node-1'), {}).then(
         () => true,

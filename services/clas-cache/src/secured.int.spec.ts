@@ -63,9 +63,9 @@ describe('with credentials on both servers', () => {
     await eventually(() => pulses.length > 0);
     await secured.revokeUplink();
     const before = pulses.length;
-    await eventually(() => pulses.length > before + 1, undefined, 60_000);
+    await eventually(() => pulses.length > before + 1);
     await reader.close();
-  }, 90_000);
+  });
 
   it('cuts a node off that floods, while what another says still arrives', async () => {
     const machine = machineOf('node-3');
@@ -96,5 +96,5 @@ describe('with credentials on both servers', () => {
     const metrics = await (await fetch(`${secured.clas().managementUrl}/metrics`)).text();
     expect(metrics).toMatch(/clas_cache_refused_claims_total{[^}]*claim="quota"[^}]*} \d+/);
     await reader.close();
-  }, 150_000);
+  });
 });

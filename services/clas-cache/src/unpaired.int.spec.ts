@@ -67,4 +67,4 @@ it('is worth nothing as soon as the node has heard of it, and what is given to i
   await secured.control.publish(settingsOf, SETTINGS);
   expect(await isTaken({ jwt: second.jwt, seed: desk.seed })).toBe(true);
   expect(await isTaken({ jwt: first.jwt, seed: desk.seed })).toBe(false);
-}, 60_000);
+});

@@ -308,11 +308,7 @@ describe('Kubelink', () => {
     const during = await web.pod('during');
     await nats.start();
     const after = await web.pod('after');
-    await eventually(
-      () => latest('pod', during) !== undefined && latest('pod', after) !== undefined,
-      undefined,
-      30_000,
-    );
+    await eventually(() => latest('pod', during) !== undefined && latest('pod', after) !== undefined);
   });
 
   it('writes the readiness that clas-cache decided into the Pod, and once', async () => {

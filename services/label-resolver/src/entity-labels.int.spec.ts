@@ -268,7 +268,7 @@ describe('settings for the clusters', () => {
       now.some(([subject, value]) => subject === `policy.${cluster}.node.n1` && value === null);
     const before = await eventually(told, isToldGone);
     await world.loseStreams();
-    await eventually(told, (now) => isDeepStrictEqual(now, before), 30_000);
+    await eventually(told, (now) => isDeepStrictEqual(now, before));
     expect([...(await settings(cluster)).keys()]).toContain(`policy.${cluster}.labels.catalogue`);
   });
 });

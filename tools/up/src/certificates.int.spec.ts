@@ -117,7 +117,7 @@ describe('a listener', () => {
       });
     const before = await serial();
     ours.issue('listener', HOSTS);
-    await eventually(async () => (await serial()) !== before, undefined, 30_000);
+    await eventually(async () => (await serial()) !== before);
     expect(await ask(ours.caFile)).toEqual({ ok: true });
     for (const release of releases) release();
     server.close();

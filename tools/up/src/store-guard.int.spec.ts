@@ -94,8 +94,8 @@ describe('a full disk below the servers of the stack', () => {
       })(),
     ).rejects.toThrow();
     rmSync(ballast());
-    await eventually(() => said.some((line) => /room again for nats/.test(line)), undefined, 60_000);
-    await eventually(() => bus.isConnected(), undefined, 60_000);
+    await eventually(() => said.some((line) => /room again for nats/.test(line)));
+    await eventually(() => bus.isConnected());
     await publish();
     const { state } = await managed(url, (streams) => streams.info('S'));
     expect(state.messages).toBeGreaterThanOrEqual(acknowledged);
@@ -134,7 +134,7 @@ describe('a full disk below the servers of the stack', () => {
     const grow = `insert into kept select generate_series(1, 2000000)`;
     await expect(query(grow)).rejects.toThrow();
     rmSync(ballast());
-    await eventually(() => said.some((line) => /room again for postgres/.test(line)), undefined, 60_000);
+    await eventually(() => said.some((line) => /room again for postgres/.test(line)));
     await eventually(
       () =>
         query('insert into kept values (2)').then(

@@ -40,7 +40,7 @@ describe('the agent of a node', () => {
     await bed.clas.down();
     const late = await bed.run('shop', 'late');
     const second = bed.start();
-    await eventually(() => listing(late).includes('mode=full'), undefined, 60_000);
+    await eventually(() => listing(late).includes('mode=full'));
     expect(await second.readyz()).toMatchObject({ ready: false });
     expect(await bed.connect(client, web)).toBe('open');
     expect(await bed.connect(late, web)).toBe('closed');

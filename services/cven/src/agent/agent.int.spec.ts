@@ -106,7 +106,7 @@ describe('the agent of a node', () => {
     const burst = await Promise.all([1, 2, 3, 4].map((n) => bed.node.run('shop', `burst-${n}`)));
     await eventually(() => openSockets(helper) >= before.open + 4 * SOCKETS_OF_A_CONTEXT);
     await Promise.all(burst.map((sandbox) => bed.node.stop(sandbox)));
-    await eventually(() => openSockets(helper) <= before.open + LISTENERS, undefined, 10_000);
+    await eventually(() => openSockets(helper) <= before.open + LISTENERS);
     expect(bed.node.podNamespaces().length).toBe(before.namespaces);
   });
 

@@ -129,11 +129,11 @@ describe('the agent in the kernel', () => {
   it('decides for a Pod whose policy is known, one that nobody manages, and one that nobody has told of', async () => {
     take({ endpoints: [podEndpoint('pod', 1)], units: [podUnit(1, 'full')] });
     agent.takeSandbox(sandbox());
-    expect(await agent.decided('sandbox', 5_000)).toBe('in-force');
+    expect(await agent.decided('sandbox', 60_000)).toBe('in-force');
     expect(mode()).toBe('full');
     await agent.dropSandbox('sandbox');
     agent.takeSandbox(sandbox('other', 'elsewhere'));
-    expect(await agent.decided('sandbox', 5_000)).toBe('none-needed');
+    expect(await agent.decided('sandbox', 60_000)).toBe('none-needed');
     await agent.dropSandbox('sandbox');
     agent.takeSandbox(sandbox('stranger'));
     expect(await agent.decided('sandbox', 50)).toBe('locked');
@@ -162,7 +162,7 @@ describe('the agent in the kernel', () => {
     agent.takeSandbox(sandbox(''));
     await eventually(() => mode() === 'full');
     agent.takeSandbox(sandbox('pod'));
-    expect(await agent.decided('sandbox', 5_000)).toBe('in-force');
+    expect(await agent.decided('sandbox', 60_000)).toBe('in-force');
     expect(mode()).toBe('visibility_only');
   });
 
@@ -185,7 +185,7 @@ describe('the agent in the kernel', () => {
       units: [podUnit(2, 'full'), podUnit(1, 'full')],
     });
     agent.takeSandbox(sandbox());
-    expect(await agent.decided('sandbox', 10_000)).toBe('in-force');
+    expect(await agent.decided('sandbox', 60_000)).toBe('in-force');
     await eventually(() => acks.at(-1)?.pods.includes('pod'));
     await eventually(() => {
       agent.tellWhatIsNotInForce();
@@ -196,7 +196,7 @@ describe('the agent in the kernel', () => {
   it('says what is not in force while its helper is stopped, and that it is again once there is another one', async () => {
     take({ endpoints: [podEndpoint('pod', 1)], units: [podUnit(1, 'full')] });
     agent.takeSandbox(sandbox());
-    await agent.decided('sandbox', 5_000);
+    await agent.decided('sandbox', 60_000);
     await agent.settledDown();
     process.kill(kernel.processId ?? 0, 'SIGSTOP');
     const asked = Date.now();

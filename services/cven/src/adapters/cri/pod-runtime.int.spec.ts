@@ -100,7 +100,7 @@ describe('the container runtime', () => {
     const pid = node.processOf(ends);
     await node.restart(() => process.kill(pid, 'SIGKILL'));
     states.length = 0;
-    await eventually(() => gone.has(ends.id), undefined, 15_000);
+    await eventually(() => gone.has(ends.id));
     expect(gone.has(stays.id)).toBe(false);
     const late = await node.run('shop', 'late');
     await eventually(() => found.has(late.id));
