@@ -188,7 +188,7 @@ class DurableReader {
       } catch (error) {
         this.report(error, batch[0]);
         if (!isTransient(error)) return false;
-        await pause(pauseMs, this.ended.signal);
+        await this.beforeNext(pauseMs);
       }
     }
     return true;
@@ -212,7 +212,7 @@ class DurableReader {
           return this.bury(message, error);
         if (!outage) attempt += 1;
         const longestMs = outage ? LONGEST_OUTAGE_PAUSE_MS : LONGEST_PAUSE_MS;
-        await pause(Math.min(pauseMs, longestMs), this.ended.signal);
+        await this.beforeNext(Math.min(pauseMs, longestMs));
       }
     }
   }
@@ -231,7 +231,7 @@ class DurableReader {
           return this.done(message, TERM);
         }
         if (!isAway) attempt += 1;
-        await pause(Math.min(pauseMs, LONGEST_OUTAGE_PAUSE_MS), this.ended.signal);
+        await this.beforeNext(Math.min(pauseMs, LONGEST_OUTAGE_PAUSE_MS));
       }
     }
   }
@@ -266,6 +266,12 @@ class DurableReader {
     } catch (error) {
       throw new PermanentError('not-json', `the payload of ${raw.subject} is not JSON`, { cause: error });
     }
+  }
+
+  /** Who is ending tries nothing again: it is delivered again, to whoever reads next. */
+  private async beforeNext(pauseMs: number): Promise<void> {
+    await pause(pauseMs, this.ended.signal);
+    if (this.ended.signal.aborted) this.finishBy = 0;
   }
 
   private mustStop(): boolean {

@@ -6,7 +6,7 @@ import { HEALTH_CALLS } from '@ringfence/contracts';
 import type { ServiceManifest } from '@ringfence/contracts';
 import { onDemand } from '@ringfence/retrying';
 import { beforeServing } from './before-serving.js';
-import type { Bus, BusOptions } from './bus.js';
+import type { Bus, BusOptions, Subscription } from './bus.js';
 import { connectBus } from './connect.js';
 import { credsFile } from './credentials/creds-file.js';
 import { serviceInbox } from './credentials/permissions.js';
@@ -37,10 +37,10 @@ export interface ControlBus {
   /** For a second connection of the same process: Nest's transport makes its own. */
   readonly connection: BusOptions;
   /**
-   * From now on this process answers as the gateway asks for its health: the health of the whole is that of every part, its
-   * lanes included. One that stands by does not, or the whole would have the health of the one or the other.
+   * From now on, until it is closed, this process answers as the gateway asks for its health: the health of the whole is that of every
+   * part, its lanes included. One that stands by does not, or the whole would have the health of the one or the other.
    */
-  answerHealth(): void;
+  answerHealth(): Subscription;
 }
 
 export async function openControlBus(
@@ -75,5 +75,7 @@ export async function openControlBus(
   bus.onReconnect(streams.ask);
   const call = HEALTH_CALLS.find((each) => each.service === service);
   const word = async () => ({ missing: [...health.missing()], alarms: [...health.alarms()] });
-  return { bus, connection, answerHealth: () => void (call && bus.serve(call, word)) };
+  const answerHealth = (): Subscription =>
+    call === undefined ? { close: () => undefined } : bus.serve(call, word);
+  return { bus, connection, answerHealth };
 }

@@ -9,9 +9,10 @@ import { ensureDatabase } from './database.js';
 import { documents } from './documents.projection.js';
 import type { DocumentTypes } from './documents.projection.js';
 import { VersionConflict } from './event-store.js';
-import type { Projection, StoredEvent } from './event-store.js';
+import type { EventStore, Projection, StoredEvent } from './event-store.js';
 import { handleCommand } from './handle-command.js';
-import { soleWriter } from './sole-writer.js';
+import { inTurns } from './in-turns.js';
+import type { OwnTurn, Turns } from './in-turns.js';
 import { happened, meta, StoreBed, total, totals } from './testing/store-bed.js';
 
 let bed: StoreBed;
@@ -172,34 +173,38 @@ describe('the event store', () => {
     expect(documents<LabelState>({ ...types, indexed: ['key'] }).projection.version).not.toBe(version);
   });
 
-  it('lets one process write: another waits, and takes over when the session of the first ends', async () => {
+  it('lets one process work: another stands by, and begins when the session of the first ends, and with it all that was begun', async () => {
     const store = await open();
     const other = await open(store.service);
-    const regained: string[] = [];
-    const standsBy = new Set<string>();
-    const onStandBy = (who: string) => (): void => void standsBy.add(who);
-    const onRegained = (): void => void regained.push('first');
-    const first = await soleWriter(store, { onRegained, onStandBy: onStandBy('first') });
-    let isSecondIn = false;
-    const second = soleWriter(other, { onStandBy: onStandBy('second') }).then((writer) => {
-      isSecondIn = true;
-      return writer;
-    });
-    expect(await first.oneAtATime(async () => isSecondIn)).toBe(false);
-    await eventually(() => standsBy.size > 0);
-    expect([...standsBy]).toEqual(['second']);
-    // Whoever is faster now; work of the other fails for good reason, or waits its turn.
+    const works = new Map<string, OwnTurn>();
+    const turnsOf = (who: string, { pool }: EventStore): Turns =>
+      inTurns(
+        { pool },
+        async (turn) => {
+          works.set(who, turn);
+          turn.onShutdown(() => void works.delete(who));
+        },
+        () => undefined,
+      );
+    const first = turnsOf('first', store);
+    await eventually(() => first.state() === true);
+    const second = turnsOf('second', other);
+    await eventually(
+      second.state,
+      (state) => state === 'another process writes: this one waits for its turn',
+    );
+    const before = works.get('first')!;
+    expect(await before.oneAtATime(async () => works.size)).toBe(1);
     await store.pool.query(
       `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = 7310004 and granted
          and database = (select oid from pg_database where datname = current_database())`,
     );
-    const writer = await second;
-    await expect(first.oneAtATime(async () => 'written')).rejects.toMatchObject({ code: '40001' });
-    expect(regained).toEqual([]);
-    await writer.close();
-    expect(await first.oneAtATime(async () => 'written')).toBe('written');
-    expect(regained).toEqual(['first']);
-    await first.close();
+    await eventually(() => before.signal.aborted);
+    await expect(before.oneAtATime(async () => 'written')).rejects.toMatchObject({ code: '40001' });
+    // Whoever is faster now.
+    await eventually(() => works.size === 1 && !works.has('first') !== (first.state() === true));
+    await Promise.all([first.close(), second.close()]);
+    expect(works.size).toBe(0);
   });
 
   it('reads and writes by entity, in the transaction of the events', async () => {

@@ -1,6 +1,8 @@
 /** What one process of a service does at a time: a lock that lasts as long as its database session. */
 import { pause } from '@ringfence/retrying';
 import type pg from 'pg';
+import type { EventStore } from './event-store.js';
+import { LOCKS } from './schema.js';
 
 const LOOK_EVERY_MS = 500;
 
@@ -9,6 +11,13 @@ export interface Turn {
   readonly lost: Promise<void>;
   release(): void;
 }
+
+/** To write where two would decide on what the other has just changed. */
+export const turnToWrite = (
+  store: Pick<EventStore, 'pool'>,
+  signal: AbortSignal,
+  onOther?: () => void,
+): Promise<Turn | null> => takeTurn(store.pool, LOCKS.write, signal, onOther);
 
 /** Waits until no other process has the lock, and tells `onHeld` that one has it; null when `signal` ends the wait. */
 export async function takeTurn(

@@ -3,6 +3,9 @@ import { freePort, serverProcess } from './server-process.js';
 import type { ServerProcess } from './server-process.js';
 
 export interface ServiceProcess extends Pick<ServerProcess, 'start' | 'stop' | 'kill'> {
+  /** Stopped as it stands, and continued: what it does not know meanwhile. */
+  pause(): void;
+  resume(): void;
   /** Whether it has all that it needs; one that stands by has not. */
   isReady(): Promise<boolean>;
   /** What it lacks, in its words. */
@@ -33,6 +36,7 @@ export async function startServiceProcess(
     const answer = await fetch(`http://127.0.0.1:${port}/readyz`);
     return ((await answer.json()) as { missing: readonly string[] }).missing;
   };
-  const { start, stop, kill } = server;
-  return { start, stop, kill, isReady, missing };
+  const { start, stop, kill, signal } = server;
+  const [pause, resume] = [() => signal('SIGSTOP'), () => signal('SIGCONT')];
+  return { start, stop, kill, pause, resume, isReady, missing };
 }

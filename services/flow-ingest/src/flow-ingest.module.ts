@@ -9,14 +9,16 @@
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { beforeServing, consumeByCluster, openControlBus } from '@ringfence/bus';
-import type { BeyondShare, Bus, ClusterReaders, Consumer } from '@ringfence/bus';
+import type { BeyondShare, Bus, ClusterReaders, Consumer, ControlBus } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
 import { CALLS } from '@ringfence/contracts';
-import { keepWhole, ownDurables, STANDS_BY } from '@ringfence/event-store';
+import { keepWhole, openServiceStore, ownDurables, serveInTurns } from '@ringfence/event-store';
+import type { EventStore, OwnTurn } from '@ringfence/event-store';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { FLOW_INGEST, FlowIngestController } from './adapters/flow-ingest.controller.js';
 import type { Config } from './config.js';
+import { DATABASE } from './database.js';
 import { openFlowIngest } from './flow-ingest.js';
 import type { FlowIngest } from './flow-ingest.js';
 import { FLOWS, manifest, NAMES } from './manifest.js';
@@ -37,23 +39,36 @@ function flowIngestModule(flowIngest: FlowIngest): new () => object {
 }
 
 export async function startFlowIngest(context: Context): Promise<RunningService> {
+  const { health, onShutdown } = context;
+  const open: { database?: EventStore } = {};
+  health.require('postgres', () => open.database?.availability() ?? 'not open yet');
+  const control = await openControlBus(context, manifest);
+  const database = (open.database = await openServiceStore(DATABASE, context));
+  onShutdown(() => database.close());
+  return serveInTurns(context, database, (turn) => serve({ ...context, ...turn }, database, control));
+}
+
+/** What was begun last ends first: a process whose turn is lost leaves its calls to its successor at once. */
+async function serve(
+  context: Context & OwnTurn,
+  database: EventStore,
+  { bus, connection, answerHealth }: ControlBus,
+): Promise<void> {
   const { health, logger, onShutdown } = context;
-  const open: { flowIngest?: FlowIngest; standsBy?: string } = {};
-  health.require(
-    'postgres',
-    () => open.flowIngest?.database.availability() ?? open.standsBy ?? 'not open yet',
-  );
-  const { bus, connection, answerHealth } = await openControlBus(context, manifest);
-  const onStandBy = (): void => void (open.standsBy = STANDS_BY);
-  const flowIngest = (open.flowIngest = await openFlowIngest({ ...context, onStandBy }));
-  answerHealth();
-  onShutdown(() => flowIngest.close());
-  const owned = await beforeServing(context, () => ownDurables(flowIngest.database, bus, manifest));
+  const flowIngest = openFlowIngest({ ...context, database });
+  onShutdown(flowIngest.close);
+  const owned = await beforeServing(context, () => ownDurables(database, bus, manifest));
   const since = owned.get(FLOWS.durable);
   health.fact(
     'flows',
     () => `of before ${since?.toISOString() ?? 'the first one'} none came to this database`,
   );
+  const consumers = readStreams(context, flowIngest, bus);
+  onShutdown(async () => void (await Promise.all(consumers.map((consumer) => consumer.close()))));
+  keepWhole(context, {
+    ...{ store: database, bus, owners: ['inventory', 'label-resolver', 'policy-compute'] },
+    waiting: () => bus.waiting(NAMES),
+  });
   const app = await startNestOnBus({
     module: flowIngestModule(flowIngest),
     nestLogger: nestLogger(logger),
@@ -62,17 +77,8 @@ export async function startFlowIngest(context: Context): Promise<RunningService>
     manifest,
     onUnexpected: (error) => logger.error({ err: error }, 'a call failed'),
   });
-  const consumers = readStreams(context, flowIngest, bus);
-  keepWhole(context, {
-    ...{ store: flowIngest.database, bus, owners: ['inventory', 'label-resolver', 'policy-compute'] },
-    waiting: () => bus.waiting(NAMES),
-  });
-  return {
-    drain: async () => {
-      await Promise.all(consumers.map((consumer) => consumer.close()));
-      await app.close();
-    },
-  };
+  onShutdown(() => app.close());
+  onShutdown(answerHealth().close);
 }
 
 function readStreams({ config, health, logger }: Context, flowIngest: FlowIngest, bus: Bus): Closable[] {

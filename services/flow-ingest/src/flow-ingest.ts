@@ -11,8 +11,7 @@ import { randomUUID } from 'node:crypto';
 import { eventOf } from '@ringfence/bus';
 import type { Message } from '@ringfence/bus';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { openServiceStore, soleWriter } from '@ringfence/event-store';
-import type { EventStore } from '@ringfence/event-store';
+import type { EventStore, OwnTurn } from '@ringfence/event-store';
 import { resourceAnswerer } from '@ringfence/resources';
 import type { HostContext } from '@ringfence/service-host';
 import { flowBatchesHandler } from './adapters/flow-batches.consumer.js';
@@ -20,7 +19,6 @@ import { flowOperations } from './adapters/flows.resource.js';
 import { queryRunner } from './adapters/query-runner.js';
 import { recentFlows } from './adapters/recent-flows.js';
 import type { Config } from './config.js';
-import { DATABASE } from './database.js';
 import { flowQueries } from './read/flow-queries.store.js';
 import { clusterIds, readNames, rememberName } from './read/names.projection.js';
 import type { FlowStore } from './store/port/flow-store.js';
@@ -29,7 +27,6 @@ import { postgresFlowStore } from './store/postgres/postgres-flow-store.js';
 const PRUNE_EVERY_MS = 3_600_000;
 
 export interface FlowIngest {
-  readonly database: EventStore;
   resource(request: ResourceRequest): Promise<ResourceResponse>;
   /** Whose flows are read: all that were ever heard of. */
   clusters(): Promise<string[]>;
@@ -39,20 +36,15 @@ export interface FlowIngest {
   close(): Promise<void>;
 }
 
-export interface FlowIngestOptions extends Pick<
-  HostContext<Config>,
-  'config' | 'logger' | 'metrics' | 'signal'
-> {
-  /** Another process writes, and this one waits for its turn. */
-  readonly onStandBy?: () => void;
+/** In this process's turn: flows that follow along and queries that run are in memory. */
+export interface FlowIngestOptions
+  extends Pick<HostContext<Config>, 'config' | 'logger' | 'metrics'>, Pick<OwnTurn, 'oneAtATime'> {
+  readonly database: EventStore;
 }
 
-export async function openFlowIngest(options: FlowIngestOptions): Promise<FlowIngest> {
-  const { config, logger, metrics } = options;
+export function openFlowIngest(options: FlowIngestOptions): FlowIngest {
+  const { config, database, logger, metrics, oneAtATime } = options;
   const retentionDays = config.RINGFENCE_FLOW_RETENTION_DAYS;
-  const database = await openServiceStore(DATABASE, options);
-  // Flows that follow along and queries that run are in memory: one process reads and answers, a second one stands by.
-  const writer = await soleWriter(database, options);
   const onError = (error: unknown): void => logger.error({ err: error }, 'flow-ingest failed at something');
   const store = postgresFlowStore(database.pool, retentionDays);
   const names = { readNames: () => readNames(database.entities) };
@@ -63,16 +55,13 @@ export async function openFlowIngest(options: FlowIngestOptions): Promise<FlowIn
   const batchesArrived = flowBatchesHandler(store, recent, metrics);
   const pruning = pruneRegularly(store, options, onError);
   return {
-    database,
     resource: resourceAnswerer(flowOperations({ store, queries, runner, recent, ...names, retentionDays })),
     clusters: () => clusterIds(database.entities),
-    batchesArrived: (messages) => writer.oneAtATime(() => batchesArrived(messages)),
-    named: (message) => writer.oneAtATime(() => remember(database, message)),
+    batchesArrived: (messages) => oneAtATime(() => batchesArrived(messages)),
+    named: (message) => oneAtATime(() => remember(database, message)),
     close: async () => {
       clearInterval(pruning);
       await runner.close();
-      await writer.close();
-      await database.close();
     },
   };
 }

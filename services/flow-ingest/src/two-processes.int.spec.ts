@@ -79,7 +79,7 @@ describe('two processes of flow-ingest', () => {
   it('answer for the health of flow-ingest by the one that writes; the other says that it waits for its turn', async () => {
     await eventually(
       async () => (await Promise.all(processes.map((each) => each.missing()))).flat(),
-      (missing) => missing.includes('postgres: another process writes: this one waits for its turn'),
+      (missing) => missing.includes('turn: another process writes: this one waits for its turn'),
     );
     const words = await Promise.all(Array.from({ length: 20 }, () => edge.call(CALLS.flowHealth, {})));
     expect(words.flatMap(({ missing }) => missing)).toEqual([]);

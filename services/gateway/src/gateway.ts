@@ -66,7 +66,11 @@ export async function openGateway(context: Context, bus: Bus): Promise<Gateway> 
   const jobs = jobsStore(store.entities, onError);
   const followed = followers(bus, onError);
   bus.subscribe(PROVISIONED, ({ payload }) => tellFollowers(followed, payload));
-  const audit = inTurns(store, () => readAudit(store, bus, onError), onError);
+  const audit = inTurns(
+    store,
+    async ({ onShutdown }) => onShutdown((await readAudit(store, bus, onError)).close),
+    onError,
+  );
   const pruning = setInterval(() => void pruneEvents(store.entities).catch(onError), PRUNE_EVERY_MS);
   return {
     store,

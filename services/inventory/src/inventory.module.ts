@@ -10,12 +10,14 @@ import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { beforeServing, consumeByCluster, openControlBus } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
-import type { BeyondShare, Bus, ClusterReaders, Consumer } from '@ringfence/bus';
-import { keepWhole, ownDurables, STANDS_BY, waitingInAll } from '@ringfence/event-store';
+import type { BeyondShare, Bus, ClusterReaders, Consumer, ControlBus } from '@ringfence/bus';
+import { keepWhole, openServiceStore, ownDurables, serveInTurns, waitingInAll } from '@ringfence/event-store';
+import type { EventStore, OwnTurn } from '@ringfence/event-store';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { INVENTORY, InventoryController } from './adapters/inventory.controller.js';
 import type { Config } from './config.js';
+import { DATABASE } from './database.js';
 import { openInventory } from './inventory.js';
 import type { Inventory } from './inventory.js';
 import { ACKS, AGENTS, ENTITIES, LABELS, manifest, OBSERVATIONS, PROFILES } from './manifest.js';
@@ -33,24 +35,33 @@ function inventoryModule(inventory: Inventory): new () => object {
 }
 
 export async function startInventory(context: Context): Promise<RunningService> {
-  const { config, health, logger, metrics, onShutdown, signal } = context;
-  const open: { inventory?: Inventory; standsBy?: string } = {};
-  health.require('postgres', () => open.inventory?.store.availability() ?? open.standsBy ?? 'not open yet');
-  health.require('own events', () => open.inventory?.behind ?? true);
-  health.fact('events to relay', () => String(open.inventory?.relayLag() ?? 0));
-  const { bus, connection, answerHealth } = await openControlBus(context, manifest);
-  const onStandBy = (): void => void (open.standsBy = STANDS_BY);
-  const inventory = (open.inventory = await openInventory({
-    config,
-    bus,
-    logger,
-    metrics,
-    signal,
-    onStandBy,
-  }));
-  answerHealth();
-  onShutdown(() => inventory.close());
-  await beforeServing(context, () => ownDurables(inventory.store, bus, manifest));
+  const { health, onShutdown } = context;
+  const open: { store?: EventStore } = {};
+  health.require('postgres', () => open.store?.availability() ?? 'not open yet');
+  const control = await openControlBus(context, manifest);
+  const store = (open.store = await openServiceStore(DATABASE, context));
+  onShutdown(() => store.close());
+  return serveInTurns(context, store, (turn) => serve({ ...context, ...turn }, store, control));
+}
+
+/** What was begun last ends first: a process whose turn is lost leaves its calls to its successor at once. */
+async function serve(
+  context: Context & OwnTurn,
+  store: EventStore,
+  { bus, connection, answerHealth }: ControlBus,
+): Promise<void> {
+  const { health, logger, onShutdown } = context;
+  const inventory = await openInventory({ ...context, store, bus });
+  onShutdown(inventory.close);
+  health.require('own events', () => inventory.behind ?? true);
+  health.fact('events to relay', () => String(inventory.relayLag()));
+  await beforeServing(context, () => ownDurables(store, bus, manifest));
+  const consumers = readBatches(context, inventory, bus);
+  onShutdown(async () => void (await Promise.all(consumers.map((consumer) => consumer.close()))));
+  keepWhole(context, {
+    ...{ store, bus, owners: ['label-resolver'] },
+    waiting: () => waitingInAll(bus, [ENTITIES, LABELS, PROFILES]),
+  });
   const app = await startNestOnBus({
     module: inventoryModule(inventory),
     nestLogger: nestLogger(logger),
@@ -62,17 +73,8 @@ export async function startInventory(context: Context): Promise<RunningService> 
     },
     onUnexpected: (error) => logger.error({ err: error }, 'a call failed'),
   });
-  const consumers = readBatches(context, inventory, bus);
-  keepWhole(context, {
-    ...{ store: inventory.store, bus, owners: ['label-resolver'] },
-    waiting: () => waitingInAll(bus, [ENTITIES, LABELS, PROFILES]),
-  });
-  return {
-    drain: async () => {
-      await Promise.all(consumers.map((consumer) => consumer.close()));
-      await app.close();
-    },
-  };
+  onShutdown(() => app.close());
+  onShutdown(answerHealth().close);
 }
 
 /** Its lanes of clusters, each cluster in its turn; and what label-resolver says. */

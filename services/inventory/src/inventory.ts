@@ -9,8 +9,8 @@
 import { beforeServing, noMetrics } from '@ringfence/bus';
 import type { BeyondShare, Bus, BusMetrics, Message } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { neverTwice, openServiceStore, soleWriter, startRelay } from '@ringfence/event-store';
-import type { EventStore, Relay } from '@ringfence/event-store';
+import { neverTwice, startRelay } from '@ringfence/event-store';
+import type { EventStore, OwnTurn, Relay } from '@ringfence/event-store';
 import { resourceAnswerer } from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
 import type { Logger } from 'pino';
@@ -43,7 +43,6 @@ import { workloadSettingsOperations } from './adapters/rest/workload-settings.re
 import { interfaceOperations, workloadOperations } from './adapters/rest/workloads.resource.js';
 import type { WorkloadParts } from './adapters/rest/workloads.resource.js';
 import type { Config } from './config.js';
-import { DATABASE } from './database.js';
 import type { Silence } from './domain/cluster-status.calculator.js';
 import { manifest } from './manifest.js';
 import { containerClusters } from './read/inventory-documents.js';
@@ -71,21 +70,19 @@ export interface Inventory extends EdgeAdmission {
   close(): Promise<void>;
 }
 
-export interface InventoryOptions {
+/** In this process's turn. */
+export interface InventoryOptions extends Pick<OwnTurn, 'oneAtATime'> {
   readonly config: Config;
+  readonly store: EventStore;
   readonly bus: Bus;
   readonly logger: Logger;
   /** Absent: nothing is measured. */
   readonly metrics?: BusMetrics;
   readonly signal?: AbortSignal;
-  /** Another process writes, and this one waits for its turn. */
-  readonly onStandBy?: () => void;
 }
 
 export async function openInventory(options: InventoryOptions): Promise<Inventory> {
-  const { config, bus, logger } = options;
-  const store = await openServiceStore(DATABASE, options);
-  const writer = await soleWriter(store, options);
+  const { config, store, bus, logger, oneAtATime } = options;
   const behind = await beforeServing(options, () => neverTwice(store, bus, manifest));
   await beforeServing(options, async () => {
     await ensureDefaultProfile(store);
@@ -97,7 +94,7 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
   const hearing = listening(() => bus.isConnected());
   const parts = {
     store,
-    oneAtATime: writer.oneAtATime,
+    oneAtATime,
     listening: hearing,
     silence: silenceOf(config),
     suspendedForMs: config.RINGFENCE_SUSPENSION_SECONDS * 1_000,
@@ -127,8 +124,6 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
       await Promise.all([watch.close(), memory.close()]);
       hearing.close();
       await relay.close();
-      await writer.close();
-      await store.close();
     },
   };
 }

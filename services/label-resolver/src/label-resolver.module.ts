@@ -9,12 +9,14 @@ import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { beforeServing, openControlBus } from '@ringfence/bus';
 import { startNestOnBus } from '@ringfence/bus/nest';
-import type { Bus, Consumer } from '@ringfence/bus';
-import { keepWhole, ownDurables, STANDS_BY, waitingInAll } from '@ringfence/event-store';
+import type { Bus, Consumer, ControlBus } from '@ringfence/bus';
+import { keepWhole, openServiceStore, ownDurables, serveInTurns, waitingInAll } from '@ringfence/event-store';
+import type { EventStore, OwnTurn } from '@ringfence/event-store';
 import { nestLogger } from '@ringfence/service-host';
 import type { HostContext, RunningService } from '@ringfence/service-host';
 import { LABEL_RESOLVER, LabelResolverController } from './adapters/label-resolver.controller.js';
 import type { Config } from './config.js';
+import { DATABASE } from './database.js';
 import { openLabelResolver } from './label-resolver.js';
 import type { LabelResolver } from './label-resolver.js';
 import { manifest } from './manifest.js';
@@ -34,21 +36,35 @@ function labelResolverModule(resolver: LabelResolver): new () => object {
 }
 
 export async function startLabelResolver(context: Context): Promise<RunningService> {
-  const { config, health, logger, onShutdown, signal } = context;
-  const open: { resolver?: LabelResolver; standsBy?: string } = {};
-  health.require('postgres', () => open.resolver?.store.availability() ?? open.standsBy ?? 'not open yet');
-  health.require('own events', () => open.resolver?.behind ?? true);
-  health.fact('events to relay', () => String(open.resolver?.relayLag() ?? 0));
-  health.fact('events whose settings are not published', () => String(open.resolver?.settingsLag() ?? 0));
-  health.fact('labels that maps asked for beyond their share', () =>
-    String(open.resolver?.labelsNotMade() ?? 0),
-  );
-  const { bus, connection, answerHealth } = await openControlBus(context, manifest);
-  const onStandBy = (): void => void (open.standsBy = STANDS_BY);
-  const resolver = (open.resolver = await openLabelResolver({ config, bus, logger, signal, onStandBy }));
-  answerHealth();
-  onShutdown(() => resolver.close());
-  await beforeServing(context, () => ownDurables(resolver.store, bus, manifest));
+  const { health, onShutdown } = context;
+  const open: { store?: EventStore } = {};
+  health.require('postgres', () => open.store?.availability() ?? 'not open yet');
+  const control = await openControlBus(context, manifest);
+  const store = (open.store = await openServiceStore(DATABASE, context));
+  onShutdown(() => store.close());
+  return serveInTurns(context, store, (turn) => serve({ ...context, ...turn }, store, control));
+}
+
+/** What was begun last ends first: a process whose turn is lost leaves its calls to its successor at once. */
+async function serve(
+  context: Context & OwnTurn,
+  store: EventStore,
+  { bus, connection, answerHealth }: ControlBus,
+): Promise<void> {
+  const { health, logger, onShutdown } = context;
+  const resolver = await openLabelResolver({ ...context, store, bus });
+  onShutdown(resolver.close);
+  health.require('own events', () => resolver.behind ?? true);
+  health.fact('events to relay', () => String(resolver.relayLag()));
+  health.fact('events whose settings are not published', () => String(resolver.settingsLag()));
+  health.fact('labels that maps asked for beyond their share', () => String(resolver.labelsNotMade()));
+  await beforeServing(context, () => ownDurables(store, bus, manifest));
+  const consumers = readBatches(context, resolver, bus);
+  onShutdown(async () => void (await Promise.all(consumers.map((consumer) => consumer.close()))));
+  keepWhole(context, {
+    ...{ store, bus, owners: ['inventory'] },
+    waiting: () => waitingInAll(bus, manifest.consumes),
+  });
   const app = await startNestOnBus({
     module: labelResolverModule(resolver),
     nestLogger: nestLogger(logger),
@@ -57,17 +73,8 @@ export async function startLabelResolver(context: Context): Promise<RunningServi
     manifest,
     onUnexpected: (error) => logger.error({ err: error }, 'a call failed'),
   });
-  const consumers = readBatches(context, resolver, bus);
-  keepWhole(context, {
-    ...{ store: resolver.store, bus, owners: ['inventory'] },
-    waiting: () => waitingInAll(bus, manifest.consumes),
-  });
-  return {
-    drain: async () => {
-      await Promise.all(consumers.map((consumer) => consumer.close()));
-      await app.close();
-    },
-  };
+  onShutdown(() => app.close());
+  onShutdown(answerHealth().close);
 }
 
 function readBatches({ health, logger }: Context, resolver: LabelResolver, bus: Bus): Consumer[] {

@@ -8,8 +8,8 @@
 import { beforeServing } from '@ringfence/bus';
 import type { Bus, Message } from '@ringfence/bus';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { neverTwice, openServiceStore, soleWriter, startRelay } from '@ringfence/event-store';
-import type { EventStore, Relay } from '@ringfence/event-store';
+import { neverTwice, startRelay } from '@ringfence/event-store';
+import type { EventStore, OwnTurn, Relay } from '@ringfence/event-store';
 import { resourceAnswerer } from '@ringfence/resources';
 import type { Logger } from 'pino';
 import { changeQueue } from './adapters/change-queue.js';
@@ -23,7 +23,6 @@ import { labelOperations } from './adapters/rest/labels.resource.js';
 import { presentCluster } from './adapters/rest/present-cluster.js';
 import { startSettingsPublisher } from './adapters/policy/settings.publisher.js';
 import type { Config } from './config.js';
-import { DATABASE } from './database.js';
 import { manifest } from './manifest.js';
 import { facts } from './read/facts.js';
 import { readHeads } from './read/heads.js';
@@ -46,23 +45,19 @@ export interface LabelResolver {
   close(): Promise<void>;
 }
 
-export interface LabelResolverOptions {
+/** In this process's turn. */
+export interface LabelResolverOptions extends Pick<OwnTurn, 'oneAtATime'> {
   readonly config: Config;
+  readonly store: EventStore;
   readonly bus: Bus;
   readonly logger: Logger;
   readonly signal?: AbortSignal;
-  /** Another process writes, and this one waits for its turn. */
-  readonly onStandBy?: () => void;
 }
 
 export async function openLabelResolver(options: LabelResolverOptions): Promise<LabelResolver> {
-  const { bus, logger, signal, onStandBy } = options;
-  const store = await openServiceStore(DATABASE, options);
-  const mapped = new MappedLabels(store, options.config.RINGFENCE_MAPPED_LABELS);
+  const { config, store, bus, logger, oneAtATime: queue } = options;
+  const mapped = new MappedLabels(store, config.RINGFENCE_MAPPED_LABELS);
   const resolver = new EntityResolver(store, mapped);
-  const onRegained = (): void => resolver.forget();
-  const writer = await soleWriter(store, { onRegained, signal, onStandBy });
-  const queue = writer.oneAtATime;
   const behind = await beforeServing(options, () => neverTwice(store, bus, manifest));
   await beforeServing(options, async () => {
     await ensureBuiltInTypes(store);
@@ -97,8 +92,6 @@ export async function openLabelResolver(options: LabelResolverOptions): Promise<
     close: async () => {
       await settings.close();
       await relay.close();
-      await writer.close();
-      await store.close();
     },
   };
 }

@@ -29,8 +29,6 @@ export interface CollectionWorld {
   restart(): Promise<void>;
   /** NATS comes back with nothing, while the process runs. */
   loseStreams(): Promise<void>;
-  /** A second process on the same servers; `takeOver` ends the first. */
-  standBy(): { mayWrite(): boolean; takeOver(): Promise<void> };
   close(): Promise<void>;
 }
 
@@ -51,10 +49,6 @@ export async function startCollectionWorld<P extends OwnerProcess>({
   await ensureStreams(bus, 'control');
   others(bus);
   let running = await open(servers);
-  const replaceBy = async (next: () => Promise<P>): Promise<void> => {
-    await running.close();
-    running = await next();
-  };
   return {
     bus,
     running: () => running,
@@ -62,16 +56,14 @@ export async function startCollectionWorld<P extends OwnerProcess>({
       running.owner.resource({ org: 1, actor: { kind: 'user', id: '1' }, collection, op, ids, query, body }),
     events: async (type) =>
       (await running.owner.store.follow(0, 10_000)).filter((event) => event.type === type) as never,
-    restart: () => replaceBy(() => open(servers, running)),
+    restart: async () => {
+      await running.close();
+      running = await open(servers, running);
+    },
     loseStreams: async () => {
       await nats.loseDisk();
       await eventually(() => bus.isConnected());
       await ensureStreams(bus, 'control');
-    },
-    standBy: () => {
-      let mayWrite = false;
-      const next = open(servers, running).finally(() => (mayWrite = true));
-      return { mayWrite: () => mayWrite, takeOver: () => replaceBy(() => next) };
     },
     close: async () => {
       await running.close();

@@ -2,3 +2,4 @@
 export { startCollectionWorld } from './collection-world.js';
 export type { CollectionWorld } from './collection-world.js';
 export { tokenOf } from './refusal-token.js';
+export { twoProcessesSuite } from './two-processes.suite.js';

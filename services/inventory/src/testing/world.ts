@@ -3,11 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { CallError, connectBus } from '@ringfence/bus';
 import { CALLS, NO_FACTS, subjects } from '@ringfence/contracts';
 import type { AgentHeartbeat, ClusterPulse, PolicyStamp } from '@ringfence/contracts';
+import { oneAtATime, openServiceStore } from '@ringfence/event-store';
 import { startCollectionWorld } from '@ringfence/resources/testing';
 import type { CollectionWorld } from '@ringfence/resources/testing';
 import { pino } from 'pino';
 import type { z } from 'zod';
 import { Config } from '../config.js';
+import { DATABASE } from '../database.js';
 import { openInventory } from '../inventory.js';
 import type { Inventory } from '../inventory.js';
 import { ACKS, AGENTS, ENTITIES, LABELS, OBSERVATIONS, PROFILES } from '../manifest.js';
@@ -71,7 +73,10 @@ function answerOf<T>(answer: T | null): T {
 
 async function start(config: Config): Promise<{ owner: Inventory; close(): Promise<void> }> {
   const bus = await connectBus({ servers: config.NATS_URL, name: 'inventory', server: 'control' });
-  const inventory = await openInventory({ config, bus, logger: pino({ level: 'fatal' }) });
+  const store = await openServiceStore(DATABASE, { config });
+  const inventory = await openInventory({
+    ...{ config, store, oneAtATime: oneAtATime(), bus, logger: pino({ level: 'fatal' }) },
+  });
   const batch = { maxMessages: 500, maxWaitMs: 5 };
   bus.consumeBatches(OBSERVATIONS, batch, inventory.observed);
   bus.consumeBatches(AGENTS, batch, inventory.agentsSaid);
@@ -83,6 +88,7 @@ async function start(config: Config): Promise<{ owner: Inventory; close(): Promi
     close: async () => {
       await bus.close();
       await inventory.close();
+      await store.close();
     },
   };
 }

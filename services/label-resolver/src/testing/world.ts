@@ -3,11 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { connectBus } from '@ringfence/bus';
 import { CALLS, EVENTS, subjects } from '@ringfence/contracts';
 import type { EventType } from '@ringfence/contracts';
+import { oneAtATime, openServiceStore } from '@ringfence/event-store';
 import { startCollectionWorld } from '@ringfence/resources/testing';
 import type { CollectionWorld } from '@ringfence/resources/testing';
 import { eventually } from '@ringfence/testing';
 import { pino } from 'pino';
 import { Config } from '../config.js';
+import { DATABASE } from '../database.js';
 import { openLabelResolver } from '../label-resolver.js';
 import type { LabelResolver } from '../label-resolver.js';
 import { manifest } from '../manifest.js';
@@ -86,7 +88,10 @@ interface Running {
 
 async function start(config: Config, already = 0): Promise<Running> {
   const bus = await connectBus({ servers: config.NATS_URL, name: 'label-resolver', server: 'control' });
-  const resolver = await openLabelResolver({ config, bus, logger: pino({ level: 'fatal' }) });
+  const store = await openServiceStore(DATABASE, { config });
+  const resolver = await openLabelResolver({
+    ...{ config, store, oneAtATime: oneAtATime(), bus, logger: pino({ level: 'fatal' }) },
+  });
   let consumed = already;
   for (const consumption of manifest.consumes) {
     bus.consumeBatches(consumption, { maxMessages: 500, maxWaitMs: 5 }, async (messages) => {
@@ -100,6 +105,7 @@ async function start(config: Config, already = 0): Promise<Running> {
     close: async () => {
       await bus.close();
       await resolver.close();
+      await store.close();
     },
   };
 }

@@ -46,11 +46,6 @@ export class EntityResolver {
     }
   }
 
-  /** Another process may have written meanwhile: the next settling reads the tables. */
-  forget(): void {
-    this.calculator = null;
-  }
-
   /** Applies own events up to the present and says what changed. */
   async settle(): Promise<void> {
     try {
