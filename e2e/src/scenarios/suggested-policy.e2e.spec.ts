@@ -55,6 +55,10 @@ describe('an application whose rules nobody wrote', () => {
       code: 1,
       stdout: expect.stringContaining(`allow from role=${APP}-web to role=${APP}-api on 8081/tcp`) as string,
     });
+    await expect(ringfence('policy', 'what-if', APP, '-f', file)).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(`${APP}/api → ${APP}/db 5432/tcp`) as string,
+    });
     expect(await ringfence('policy', 'show', 'draft')).not.toContain(`${APP}-web`);
   });
 
@@ -68,6 +72,7 @@ describe('an application whose rules nobody wrote', () => {
     await ringfence('policy', 'revert', OTHERS);
     await expect(api.get(href)).rejects.toThrow();
     expect(await ringfence('policy', 'diff', '-f', file)).toContain('Nothing would change');
+    await ringfence('policy', 'what-if', APP, '-f', file);
     await expect(ringfence('mode', INTRUDER, 'full', '--dry-run')).resolves.toContain('would change nothing');
     await ringfence('mode', APP, 'full');
     const [web] = await readyPods(APP, 'web');

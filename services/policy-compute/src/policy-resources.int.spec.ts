@@ -266,3 +266,47 @@ describe('rules suggested from traffic', () => {
     });
   });
 });
+
+describe('objects that are only supposed', () => {
+  it('are judged as if they alone were provisioned, with labels that nobody has yet, and nothing is stored', async () => {
+    const { fixture } = policy;
+    const [client, server] = [randomUUID(), randomUUID()];
+    await fixture.entity({ id: client, name: 'caller', labels: ['1', '3'] });
+    await fixture.entity({ id: server, name: 'cache', labels: ['2', '3'] });
+    const somebodyElses = await policy.create('rule_sets', {
+      name: name(),
+      scopes: [],
+      rules: [{ ...ruleBody, providers: [label('2')], ingress_services: [{ proto: 6, port: 22 }] }],
+    });
+    const service = { href: `${DRAFT}/services/new` };
+    const changes = [
+      { href: '/orgs/1/labels/new', body: { key: 'role', value: 'of-tomorrow' } },
+      { ...service, body: { name: name(), service_ports: [{ proto: 6, port: 6379 }] } },
+      {
+        href: `${DRAFT}/rule_sets/new`,
+        body: {
+          name: name(),
+          scopes: [],
+          rules: [{ ...ruleBody, providers: [label('2'), label('new')], ingress_services: [service] }],
+        },
+      },
+    ];
+    const asked = async (pversion: string, supposed: unknown): Promise<WhatIfAnswer> => {
+      const { body } = await policy.ask('sec_policy', 'what_if', { pversion, body: { changes: supposed } });
+      return WhatIfAnswer.parse(body);
+    };
+    const pending = async () => (await policy.ask('sec_policy', 'pending')).body;
+    const before = await pending();
+    const gained = async (): Promise<string[]> => (await asked('draft', changes)).gained.some;
+    await expect.poll(gained).toContain('shop/caller → shop/cache 6379/tcp');
+    expect((await gained()).filter((pair) => pair.endsWith(' 22/tcp'))).toEqual([]);
+    const theirs = [...changes, { href: somebodyElses.href, body: {} }];
+    expect((await asked('draft', theirs)).gained.some).toContain('shop/caller → shop/cache 22/tcp');
+    expect(await pending()).toEqual(before);
+
+    await expect(asked('active', changes)).rejects.toThrow('ask of the draft');
+    await expect(asked('draft', changes.slice(1))).rejects.toThrow('there is no label new');
+    const [nothing] = [{ href: '/orgs/1/workloads/1', body: {} }];
+    await expect(asked('draft', [nothing])).rejects.toThrow('no href of a policy object');
+  });
+});

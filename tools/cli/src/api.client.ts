@@ -11,7 +11,7 @@ export interface ApiClient {
   /** All of a collection. */
   all<T>(path: string, query?: Readonly<Record<string, string>>): Promise<T[]>;
   post<T>(path: string, body: unknown): Promise<T>;
-  put(path: string, body: unknown): Promise<void>;
+  put<T = void>(path: string, body: unknown): Promise<T>;
   remove(path: string): Promise<void>;
   /** Server-sent events, until the signal. */
   events(path: string, signal: AbortSignal): AsyncIterable<{ event: string; data: unknown }>;
@@ -55,9 +55,7 @@ export function apiClient(settings: Settings): ApiClient {
     all: async (path, query) =>
       json(await send('GET', withQuery(path, { max_results: String(MOST), ...query }))),
     post: async (path, body) => json(await send('POST', path, { body })),
-    put: async (path, body) => {
-      await (await send('PUT', path, { body })).text();
-    },
+    put: async (path, body) => json(await send('PUT', path, { body })),
     remove: async (path) => {
       await (await send('DELETE', path)).text();
     },

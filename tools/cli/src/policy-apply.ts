@@ -3,6 +3,7 @@
  * name are not touched. Repeating it changes nothing.
  */
 import type { ApiClient } from './api.client.js';
+import { refused } from './failure.js';
 import { inFileWords } from './file-words.js';
 import { saysTheSame, withExistingHrefs } from './policy-comparison.js';
 import type { ParsedPolicy, PolicyFile } from './policy-file.js';
@@ -67,8 +68,7 @@ const KINDS: readonly Kind[] = [
 export async function applyPolicy(api: ApiClient, { policy, at }: ParsedPolicy): Promise<Applied[]> {
   const known = await readKnown(api);
   refuseUnknownNames(known, policy, at);
-  const applied: Applied[] = [];
-  for (const { key, value } of policy.labels) applied.push(await ensureLabel(api, known, key, value));
+  const applied = await ensureLabels(api, known, policy.labels);
   const made = await makeEmptyGroups(api, known, policy);
   const translate = policyTranslation(known, at);
   for (const kind of KINDS) {
@@ -156,18 +156,44 @@ async function readKnown(api: ApiClient): Promise<WritableNames> {
   };
 }
 
-async function ensureLabel(
+/** The server takes no more in one call. */
+const AT_ONCE = 1_000;
+
+async function ensureLabels(
   api: ApiClient,
   known: WritableNames,
-  key: string,
-  value: string,
-): Promise<Applied> {
-  const name = `${key}=${value}`;
-  const there = known.labels.get(name);
-  if (there !== undefined) return { href: there, kind: 'label', name, change: 'unchanged' };
-  const { href } = await api.post<{ href: string }>('/labels', { key, value });
-  known.labels.set(name, href);
-  return { href, kind: 'label', name, change: 'created' };
+  labels: PolicyFile['labels'],
+): Promise<Applied[]> {
+  const wanted = new Map(labels.map((label) => [`${label.key}=${label.value}`, label]));
+  const missing = [...wanted].filter(([name]) => !known.labels.has(name));
+  for (let from = 0; from < missing.length; from += AT_ONCE) {
+    const some = missing.slice(from, from + AT_ONCE);
+    const made = await api.put<MadeLabel[]>(
+      LABELS_AT_ONCE,
+      some.map(([, label]) => label),
+    );
+    for (const [index, [name]] of some.entries()) known.labels.set(name, hrefOf(name, made[index]));
+  }
+  const created = new Set(missing.map(([name]) => name));
+  return [...wanted.keys()].map((name) => ({
+    href: known.labels.get(name)!,
+    kind: 'label',
+    name,
+    change: created.has(name) ? 'created' : 'unchanged',
+  }));
+}
+
+export const LABELS_AT_ONCE = '/labels/bulk_create';
+interface MadeLabel {
+  readonly href?: string;
+  readonly message?: string;
+  readonly token?: string;
+}
+
+function hrefOf(name: string, made: MadeLabel | undefined): string {
+  if (made?.href === undefined)
+    throw refused(`label ${name}: ${made?.message ?? 'not created'} (${made?.token ?? 'no token'})`);
+  return made.href;
 }
 
 async function bring(

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { EnforcementMode, Verdict } from '../network.js';
 import { Text } from '../text.js';
+import { Href } from './href.js';
 import { FlowEdge, FlowEdges } from './traffic-flows.js';
 
 /** `port`: role to role, on the ports seen. `role`: on all. `app`: everyone of an application to everyone, on all. */
@@ -58,10 +59,19 @@ const modeWish = z
   .refine((wish) => (wish.namespace === undefined) !== (wish.node === undefined), {
     message: 'name exactly one of namespace, node',
   });
-/** The policy of the path instead of that in force; with `modes`, and what was seen to be judged again. */
+/**
+ * An object, or a label, as the body of its creation or change would make it. One that is not there yet has an href of the asker's
+ * choosing, by which later ones may name it.
+ */
+const supposedChange = z.strictObject({ href: Href, body: z.looseObject({}) });
+/**
+ * The policy of the path instead of that in force; with `modes`, and what was seen to be judged again. With `changes`: as if these, in
+ * their order, were drafted and they alone were provisioned.
+ */
 export const WhatIfBody = z.strictObject({
   edges: FlowEdges.default([]),
   modes: z.array(modeWish).max(100).default([]),
+  changes: z.array(supposedChange).max(10_000).optional(),
 });
 export type WhatIfBody = z.infer<typeof WhatIfBody>;
 

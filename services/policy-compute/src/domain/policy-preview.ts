@@ -3,7 +3,7 @@
  * one once it was asked for. It tells what a draft would change; nothing that it computes leaves this process.
  */
 import type { PolicyObjects } from '@ringfence/contracts';
-import type { FactChange } from './facts.js';
+import type { FactChange, LabelFact } from './facts.js';
 import { PolicyFeed } from './policy-feed.calculator.js';
 import { StandingPolicy } from './standing-policy.js';
 import type { RecordKey, RecordKind } from './standing-policy.js';
@@ -18,6 +18,16 @@ export class PolicyPreview {
 
   apply(change: FactChange): void {
     this.feed.apply(change);
+  }
+
+  /** As if these labels were there, too. */
+  supposing<T>(labels: readonly LabelFact[], work: () => T): T {
+    for (const label of labels) this.feed.setLabel(label.id, label);
+    try {
+      return work();
+    } finally {
+      for (const { id } of labels) this.feed.setLabel(id, null);
+    }
   }
 
   /** The policy of every cluster with these objects. */

@@ -1,4 +1,4 @@
-/** `policy what-if`: what the draft would change: who could talk, who could not any more, and which connections seen would have another verdict. */
+/** `policy what-if`: what the draft, or a file, would change: who could talk, who could not any more, and which connections seen would have another verdict. */
 import type { Command } from 'commander';
 import { colours as pc } from '../colours.js';
 import type { FlowEdge, WhatIfAnswer } from '@ringfence/contracts';
@@ -6,7 +6,9 @@ import { EXIT } from '../failure.js';
 import { render, renderValue, verdictColour } from '../output.js';
 import type { Column } from '../output.js';
 import { portWord } from '../policy-words.js';
+import { readPolicyFile } from '../read-policy-file.js';
 import { seenEdges } from '../seen-edges.js';
+import type { SupposedChange } from '../supposed-changes.js';
 import { errorsAreTwo } from './errors-are-two.js';
 import type { Terminal, WithTerminal } from './terminal.js';
 
@@ -14,26 +16,37 @@ export function whatIfCommand(policy: Command, withTerminal: WithTerminal): void
   policy
     .command('what-if')
     .description(
-      'what the draft would change: pairs gained and lost, and connections seen whose verdict would flip',
+      'what the draft, or a file, would change: pairs gained and lost, and connections seen whose verdict would flip; nothing is stored',
     )
     .argument(
       '[subject]',
       'whose connections: a namespace, or labels such as app=shop; without: of everybody',
     )
+    .option('-f, --file <path>', 'as if this file alone were applied and provisioned; - reads standard input')
     .option('--since <time>', 'seen since: 30m, 2h, 7d, or 2026-01-31T12:00:00Z', '1h')
     .addHelpText(
       'after',
-      '\nExit codes: 0 nothing would change, 1 something would, 2 it could not be said.\n\nExamples:\n  $ ringfence policy what-if\n  $ ringfence policy what-if shop-prod --since 1d',
+      '\nExit codes: 0 nothing would change, 1 something would, 2 it could not be said.\n\nExamples:\n  $ ringfence policy what-if\n  $ ringfence policy what-if shop-prod --since 1d\n  $ ringfence policy what-if -f shop.yaml',
     )
-    .action((subject: string | undefined, { since }: { since: string }) =>
-      withTerminal((terminal) => errorsAreTwo(whatIf(terminal, subject, since))),
+    .action((subject: string | undefined, options: WhatIfOptions) =>
+      withTerminal((terminal) => errorsAreTwo(whatIf(terminal, subject, options))),
     );
 }
 
-async function whatIf(terminal: Terminal, subject: string | undefined, since: string): Promise<void> {
+interface WhatIfOptions {
+  readonly file?: string;
+  readonly since: string;
+}
+
+async function whatIf(
+  terminal: Terminal,
+  subject: string | undefined,
+  { file, since }: WhatIfOptions,
+): Promise<void> {
   const { api, format, write, end } = terminal;
+  const changes = file === undefined ? undefined : await changesOfFile(api, file);
   const edges = await seenEdges(api, subject, since);
-  const answer = await api.post<WhatIfAnswer>('/sec_policy/draft/what_if', { edges });
+  const answer = await api.post<WhatIfAnswer>('/sec_policy/draft/what_if', { edges, changes });
   const { flips, gained, lost } = answer;
   if (flips.length + gained.count + lost.count > 0) end(EXIT.differs);
   if (format !== 'table') return write(renderValue(answer, format));
@@ -44,6 +57,12 @@ async function whatIf(terminal: Terminal, subject: string | undefined, since: st
   writePairs(write, pc.green('+'), 'could talk', gained);
   writePairs(write, pc.red('-'), 'could not talk any more', lost);
   if (answer.is_cut) write('There are more pairs than were looked at.\n');
+}
+
+async function changesOfFile(api: Terminal['api'], file: string): Promise<SupposedChange[]> {
+  const parsed = await readPolicyFile(file);
+  const { supposedChanges } = await import('../supposed-changes.js');
+  return supposedChanges(api, parsed);
 }
 
 function writePairs(

@@ -11,11 +11,12 @@ import type { ChangeSubset, ResourceRequest, ResourceResponse } from '@ringfence
 import { invalid, maxResults, notFound, parsed } from '@ringfence/resources';
 import { missingDependencies } from '../../domain/dependencies.js';
 import type { Dependency } from '../../domain/dependencies.js';
-import { evolve, pendingOf } from '../../domain/policy-book.js';
+import { pendingOf } from '../../domain/policy-book.js';
 import type { Entry, PolicyBook } from '../../domain/policy-book.js';
 import { keyText } from '../../domain/policy-object.js';
 import type { ObjectKey } from '../../domain/policy-object.js';
 import type { Chosen } from '../../domain/policy.decider.js';
+import { provisionedWith } from '../../domain/provisioned-with.js';
 import { referencesOf } from '../../domain/references.js';
 import {
   listVersions,
@@ -96,16 +97,6 @@ async function provision(context: ResourceContext, request: ResourceRequest): Pr
 
 function affectedBy(context: ResourceContext, book: PolicyBook, chosen: Chosen): number {
   return context.workloadsAffected(book, provisionedWith(book, chosen));
-}
-
-/** The book as it would be; what is missing for a real provision does not matter here. */
-function provisionedWith(book: PolicyBook, chosen: Chosen): PolicyBook {
-  const wanted = chosen === 'all' ? null : new Set(chosen.map(keyText));
-  const changes = pendingOf(book)
-    .filter((entry) => wanted === null || wanted.has(keyText(entry)))
-    .map(({ type, id, updateType }) => ({ type, id, updateType: updateType! }));
-  const data = { version: String(book.version + 1), note: '', changes, workloadsAffected: 0 };
-  return evolve(book, { type: 'PolicyProvisioned', data });
 }
 
 async function revert(

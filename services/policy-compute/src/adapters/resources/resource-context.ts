@@ -21,7 +21,7 @@ export interface ResourceContext {
   readonly preview: () => PolicyPreview;
 }
 
-function knownElsewhere(facts: FactLookup): KnownElsewhere {
+export function knownElsewhere(facts: FactLookup): KnownElsewhere {
   return { labelKey: (id) => facts.labels.get(id)?.key, hasWorkload: (id) => facts.entities.has(id) };
 }
 

@@ -1,6 +1,6 @@
-/** What the draft, or a mode, would change, in the bodies of the API; nothing is stored. */
+/** What the draft, objects that are only supposed, or a mode would change, in the bodies of the API; nothing is stored. */
 import { WhatIfBody } from '@ringfence/contracts';
-import type { ResourceRequest, WhatIfAnswer } from '@ringfence/contracts';
+import type { FlowEdge, ResourceRequest, WhatIfAnswer } from '@ringfence/contracts';
 import { invalid, parsed } from '@ringfence/resources';
 import { policyObjects } from '../../domain/policy-book.js';
 import type { Form } from '../../domain/policy-book.js';
@@ -10,9 +10,10 @@ import { verdictWords } from '../../domain/rule-words.js';
 import { protocolName } from '../../domain/suggestion/seen-edge.js';
 import type { Pair } from '../../domain/what-if/changed-pairs.js';
 import { whatIf } from '../../domain/what-if/what-if.js';
-import type { Flip } from '../../domain/what-if/what-if.js';
+import type { Flip, WhatIf } from '../../domain/what-if/what-if.js';
 import { seenEdges } from './seen-edges.js';
 import type { ResourceContext } from './resource-context.js';
+import { suppose } from './supposed-changes.js';
 
 /** Of pairs; the rest is a count. */
 const SHOWN_PAIRS = 100;
@@ -21,17 +22,27 @@ export async function answerWhatIf(
   context: ResourceContext,
   request: ResourceRequest,
 ): Promise<WhatIfAnswer> {
-  const { edges, modes } = parsed(WhatIfBody, request.body);
+  const { edges, modes, changes } = parsed(WhatIfBody, request.body);
   const form = formOf(request.pversion ?? '');
   const book = await context.book.current();
+  const supposed = changes && suppose(book, form, changes, { ...context, actor: request.actor });
+  const before = policyObjects(book, 'active');
+  const after = supposed ? policyObjects(supposed.book, 'active') : policyObjects(book, form);
+  const names = supposed ? ruleNames(supposed.book, 'active') : ruleNames(book, form);
   const preview = context.preview();
-  const [before, after] = [policyObjects(book, 'active'), policyObjects(book, form)];
-  const seen = seenEdges(edges, context.facts);
-  const { flips, pairs } = whatIf(seen, {
-    ...{ entities: context.facts.entities, preview, before, after },
-    modeOf: modeOf(modes),
+  return preview.supposing(supposed?.labels ?? [], () => {
+    const seen = seenEdges(edges, context.facts);
+    const { entities } = context.facts;
+    const found = whatIf(seen, { entities, preview, before, after, modeOf: modeOf(modes) });
+    return { ...answerOf(found, edges, names), workloads_affected: preview.workloadsAffected(before, after) };
   });
-  const names = ruleNames(book, form);
+}
+
+function answerOf(
+  { flips, pairs }: WhatIf,
+  edges: readonly FlowEdge[],
+  names: ReadonlyMap<string, string>,
+): Omit<WhatIfAnswer, 'workloads_affected'> {
   return {
     flips: flips
       .map((flip) => ({
@@ -44,7 +55,6 @@ export async function answerWhatIf(
     gained: shown(pairs.gained),
     lost: shown(pairs.lost),
     is_cut: pairs.isCut,
-    workloads_affected: preview.workloadsAffected(before, after),
   };
 }
 
