@@ -1,5 +1,6 @@
-/** What a shell offers after `ringfence …`, as a script for it: words of the commands as they are now. */
-import type { Command } from 'commander';
+/** What a shell offers after `ringfence …`, as a script for it: words of the commands as they are now; where a value is wanted, its choices, or files. */
+import type { Command, Option } from 'commander';
+import { FORMATS } from './output.js';
 
 export const SHELLS = ['bash', 'zsh'] as const;
 export type Shell = (typeof SHELLS)[number];
@@ -8,6 +9,9 @@ interface Place {
   /** ` policy suggest`; empty: the program itself. */
   readonly path: string;
   readonly words: readonly string[];
+  readonly flags: readonly string[];
+  /** Options that want a value, by pattern of path and flag. */
+  readonly values: readonly { readonly after: string; readonly choices: readonly string[] }[];
 }
 
 export function completionScript(program: Command, shell: Shell): string {
@@ -17,14 +21,24 @@ export function completionScript(program: Command, shell: Shell): string {
   const lines = [
     ...(shell === 'zsh' ? ['autoload -Uz compinit bashcompinit && compinit -u && bashcompinit'] : []),
     `_${name}() {`,
-    '  local path="" word',
+    // Not `path`: that is zsh's way of saying PATH.
+    '  local command="" words="" flags="" word',
     // Which command it is so far: words that are none, such as names, leave it where it is.
-    '  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do',
-    `    case "$path $word" in ${paths.map(quoted).join('|')}) path="$path $word" ;; esac`,
+    '  for word in "${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do',
+    `    case "$command $word" in ${paths.map(quoted).join('|')}) command="$command $word" ;; esac`,
     '  done',
-    '  local words=""',
-    '  case "$path" in',
-    ...places.map(({ path, words }) => `    ${quoted(path)}) words=${quoted(words.join(' '))} ;;`),
+    '  COMPREPLY=()',
+    '  case "$command" in',
+    ...places.map(
+      ({ path, words, flags }) =>
+        `    ${quoted(path)}) words=${quoted(words.join(' '))} flags=${quoted(flags.join(' '))} ;;`,
+    ),
+    '  esac',
+    '  case "$command ${COMP_WORDS[COMP_CWORD-1]}" in',
+    ...places
+      .flatMap(({ values }) => values)
+      .map(({ after, choices }) => `    ${after}) words=${quoted(choices.join(' '))} flags="" ;;`),
+    '    *) [[ -z $words || ${COMP_WORDS[COMP_CWORD]} == -* ]] && words="$words $flags" ;;',
     '  esac',
     '  COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))',
     '}',
@@ -35,14 +49,22 @@ export function completionScript(program: Command, shell: Shell): string {
 
 function placesOf(command: Command, path: string): Place[] {
   const subcommands = command.commands.map((child) => child.name());
-  const options = command.options.flatMap(({ long }) => long ?? []);
-  const choices = [...command.registeredArguments, ...command.options].flatMap(
-    ({ argChoices }) => argChoices ?? [],
-  );
-  return [
-    { path, words: [...subcommands, ...choices, ...options, '--help'] },
-    ...command.commands.flatMap((child) => placesOf(child, `${path} ${child.name()}`)),
-  ];
+  const choices = command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []);
+  const place = {
+    path,
+    words: [...subcommands, ...choices],
+    flags: [...command.options.flatMap(({ long }) => long ?? []), '--help'],
+    values: command.options.filter(({ required }) => required).map((option) => valueOf(option, path)),
+  };
+  return [place, ...command.commands.flatMap((child) => placesOf(child, `${path} ${child.name()}`))];
+}
+
+/** Options of the program itself stand anywhere. */
+function valueOf({ short, long, argChoices }: Option, path: string): Place['values'][number] {
+  const flags = [short, long].filter((flag) => flag !== undefined);
+  const after = flags.map((flag) => (path === '' ? `*${quoted(` ${flag}`)}` : quoted(`${path} ${flag}`)));
+  const choices = long === '--output' ? FORMATS : (argChoices ?? []);
+  return { after: after.join('|'), choices };
 }
 
 /** Words of our own: letters, digits and dashes. */

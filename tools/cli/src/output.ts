@@ -1,6 +1,6 @@
 /** Answers for people (tables) and for programs (JSON, YAML). A table is as wide as its text; colours only on a terminal. */
 import { colours as pc } from './colours.js';
-import { stringify } from 'yaml';
+import { yaml } from './yaml.js';
 
 export type Format = 'table' | 'json' | 'yaml';
 /** As they are asked for; `wide` is a table with all its columns. */
@@ -27,7 +27,7 @@ export function render<T>(
 }
 
 export function renderValue(value: unknown, format: 'json' | 'yaml'): string {
-  return format === 'json' ? `${JSON.stringify(value, null, 2)}\n` : stringify(value);
+  return format === 'json' ? `${JSON.stringify(value, null, 2)}\n` : yaml().stringify(value);
 }
 
 export function tableOf<T>(

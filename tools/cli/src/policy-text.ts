@@ -1,5 +1,5 @@
 /** A policy file as text: one line for each rule, with what is known of it above. */
-import { Document, isCollection, visit } from 'yaml';
+import { yaml } from './yaml.js';
 
 type Path = readonly (string | number)[];
 
@@ -15,6 +15,7 @@ export function policyText(
   head = '',
 ): string {
   const said = Object.fromEntries(Object.entries(policy).filter(([, list]) => list.length > 0));
+  const { Document, isCollection, visit } = yaml();
   const document = new Document(said);
   visit(document, {
     // What stands in a list of rules, scopes or labels is short enough for one line.
