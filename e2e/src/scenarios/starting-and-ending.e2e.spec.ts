@@ -106,6 +106,8 @@ describe('npm start', { timeout: 1_800_000 }, () => {
     ]) {
       expect(env).toContain(`${name}=`);
     }
+    const inAnyDirectory = ['-c', `cd / && . '${data}/env' && ringfence clusters -o json`];
+    expect((await run('sh', inAnyDirectory)).stdout).toContain('online');
     expect(output()).toMatch(/Try, in this order:[^]*✓ Pods ready[^]*✓ First flow reported\s+[\d.]+ s/);
     child.kill('SIGTERM');
     await ended();

@@ -1,5 +1,4 @@
 /** What a person sees of `npm start` when it is up: where everything is, and the story to try. */
-import { join } from 'node:path';
 import { styleText } from 'node:util';
 import type { CallSummary } from './application/calls.js';
 import type { ApiAccess } from './ringfence-api.js';
@@ -15,9 +14,6 @@ export interface Story {
   /** For C-VENs on the nodes of a real cluster; null where we have started them. */
   readonly pairing: { readonly clasUrl: string; readonly caFile: string; readonly key: string } | null;
 }
-
-/** The quick way to call it. */
-const COMMAND_LINE = join(import.meta.dirname, '..', '..', 'cli', 'bin', 'ringfence.mjs');
 
 export function storyText(story: Story): string {
   const { access, kubeconfig } = story;
@@ -38,8 +34,8 @@ export function storyText(story: Story): string {
     styleText('bold', 'Try, in this order:'),
     ...commands(story).flatMap(([command, what]) => ['', `  # ${what}`, `  ${styleText('cyan', command)}`]),
     '',
-    `  npx takes its time. Quicker: alias ringfence='node ${COMMAND_LINE}'`,
-    `  and: source <(ringfence completion bash)`,
+    `  npx takes its time. Quicker, and in any directory: source ${story.dataDirectory}/env`,
+    '  and then: ringfence flows (completion: source <(ringfence completion bash), or zsh)',
     '',
     'Ctrl-C ends everything.',
     '',

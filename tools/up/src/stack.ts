@@ -6,12 +6,13 @@
  *                 └─ clas-cache ── nats-cluster ─┬─ kubelink ── sandbox (API server, nodes) or a real cluster
  *                                                └─ cven (one per node, inside the node's network namespace)
  */
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { startAgents } from './agents.js';
 import { startControlPlane } from './control-plane.js';
 import { deployApplication } from './application/deploy.js';
 import type { Application } from './application/deploy.js';
+import { removeEnvironment, writeEnvironment } from './environment-file.js';
 import { installLabelMap } from './label-map.js';
 import type { UpOptions } from './options.js';
 import { Processes } from './processes.js';
@@ -45,7 +46,7 @@ const STATE_DIRECTORIES = ['postgres', 'nats-control', 'nats-cluster', 'edge', '
 function clearState(dataDirectory: string): void {
   for (const name of STATE_DIRECTORIES) rmSync(join(dataDirectory, name), { recursive: true, force: true });
   rmSync(join(dataDirectory, 'postgres.password'), { force: true });
-  rmSync(join(dataDirectory, 'env'), { force: true });
+  removeEnvironment(dataDirectory);
 }
 
 export class Stack {
@@ -84,7 +85,7 @@ export class Stack {
         signal: this.ending.signal,
       }),
     );
-    writeEnvironment(options, {
+    writeEnvironment(options.dataDirectory, {
       ...apiVariables(control.access),
       RINGFENCE_CA: agents.caFile,
       KUBECONFIG: sandbox.kubeconfig,
@@ -117,8 +118,3 @@ const apiVariables = (access: ApiAccess): Record<string, string> => ({
   RINGFENCE_API_KEY: access.key,
   RINGFENCE_API_SECRET: access.secret,
 });
-
-function writeEnvironment(options: UpOptions, variables: Readonly<Record<string, string>>): void {
-  const text = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'\n`);
-  writeFileSync(join(options.dataDirectory, 'env'), text.join(''), { mode: 0o600 });
-}
