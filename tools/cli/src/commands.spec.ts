@@ -91,6 +91,9 @@ describe('exit codes', () => {
     expect(await ran(['--help'])).toMatchObject({ code: 0, err: '' });
     expect(await ran(['nonsense'])).toMatchObject({ code: 2 });
     expect(await ran(['mode', 'shop', 'strict'])).toMatchObject({ code: 2 });
+    expect((await ran(['policy', 'suggest'])).err).toContain(
+      'Usage: ringfence policy suggest [options] <subject>',
+    );
     expect((await ran(['clusters', '-o', 'xml'])).err).toContain('write one of table, wide, json, yaml');
     expect(await ran(['flows', '-o', 'flows.svg'])).toMatchObject({ code: 2 });
     expect((await ran(['clusters'])).err).toContain('RINGFENCE_URL is not set');

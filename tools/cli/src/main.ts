@@ -1,4 +1,5 @@
 /** The command line `ringfence`: what it is asked for, and with which exit code it ends. */
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Command, CommanderError } from 'commander';
 import { colours as pc } from './colours.js';
@@ -45,6 +46,7 @@ here or in a folder above, or --data FOLDER. Exit codes: 0 done, 1 refused by th
 Examples:
   $ ringfence status
   $ ringfence flows --follow --verdict blocked
+  $ ringfence policy suggest shop-prod -o shop.yaml
   $ ringfence map -o shop.svg
   $ ringfence policy apply -f shop.yaml --provision
   $ ringfence mode shop-prod full
@@ -86,6 +88,7 @@ function commandLine(
       'table',
     )
     .option('--data <folder>', 'where `npm start` keeps its data, instead of the nearest .ringfence')
+    .version(versionOfThis(), '-V, --version', 'of this command line')
     .addHelpText('after', HELP)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: streams.out, writeErr: streams.err })
@@ -128,13 +131,19 @@ function answerAs(output: string): Pick<Terminal, 'format' | 'file' | 'columns'>
   };
 }
 
-/** Commander copies these to commands made by the program, not to commands of commands. */
-function inheritSettings(command: Command): void {
+/** Commander copies these to commands made by the program, not to commands of commands. Who is wrong is shown how it is written. */
+function inheritSettings(command: Command, path = command.name()): void {
   for (const child of command.commands) {
+    const name = `${path} ${child.name()}`;
     child.copyInheritedSettings(command);
-    inheritSettings(child);
+    child.showHelpAfterError(`Usage: ${name} ${child.usage()}\n\`${name} --help\` says more.`);
+    inheritSettings(child, name);
   }
 }
+
+const versionOfThis = (): string =>
+  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version;
 
 function explainFailure(error: unknown, streams: Streams): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;

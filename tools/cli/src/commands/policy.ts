@@ -16,7 +16,9 @@ import type { Terminal, WithTerminal } from './terminal.js';
 import { whatIfCommand } from './what-if.js';
 
 export function policyCommands(program: Command, withTerminal: WithTerminal): void {
-  const policy = program.command('policy').description('policy: apply a file, show, pending, provision');
+  const policy = program
+    .command('policy')
+    .description('rules: suggest, diff, what-if, apply a file, provision, versions, …');
   policy
     .command('apply')
     .description('make the draft say what a file says; repeating it changes nothing')
