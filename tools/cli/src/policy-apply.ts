@@ -141,14 +141,19 @@ interface WritableNames extends KnownNames {
 async function readKnown(api: ApiClient): Promise<WritableNames> {
   const hrefs = async (collection: string): Promise<Map<string, string>> =>
     new Map((await api.all<Named>(`/sec_policy/draft/${collection}`)).map(({ name, href }) => [name, href]));
-  const labels = await api.all<{ href: string; key: string; value: string }>('/labels');
-  const hosts = await api.all<{ href: string; name: string | null; hostname: string | null }>('/workloads');
-  const pods = await api.all<{ href: string; name: string; namespace: string }>('/kubernetes_workloads');
+  const [labels, labelGroups, ipLists, services, hosts, pods] = await Promise.all([
+    api.all<{ href: string; key: string; value: string }>('/labels'),
+    hrefs('label_groups'),
+    hrefs('ip_lists'),
+    hrefs('services'),
+    api.all<{ href: string; name: string | null; hostname: string | null }>('/workloads'),
+    api.all<{ href: string; name: string; namespace: string }>('/kubernetes_workloads'),
+  ]);
   return {
     labels: new Map(labels.map(({ key, value, href }) => [`${key}=${value}`, href])),
-    labelGroups: await hrefs('label_groups'),
-    ipLists: await hrefs('ip_lists'),
-    services: await hrefs('services'),
+    labelGroups,
+    ipLists,
+    services,
     workloads: new Map([
       ...hosts.map(({ name, hostname, href }) => [name ?? hostname ?? href, href] as const),
       ...pods.map(({ namespace, name, href }) => [`${namespace}/${name}`, href] as const),

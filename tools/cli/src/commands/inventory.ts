@@ -107,13 +107,13 @@ export function inventoryCommands(program: Command, withTerminal: WithTerminal):
 }
 
 async function status({ api, format, write }: Terminal): Promise<void> {
-  const [health, clusterList, versions, pending, laggards] = [
-    await api.get<readonly HealthBody[]>('//health'),
-    await api.all<ClusterBody>('/container_clusters'),
-    await api.get<readonly VersionBody[]>('/sec_policy', { max_results: '1' }),
-    await api.get<Readonly<Record<string, readonly unknown[]>>>('/sec_policy/pending'),
-    await laggardsOf(api),
-  ];
+  const [health, clusterList, versions, pending, laggards] = await Promise.all([
+    api.get<readonly HealthBody[]>('//health'),
+    api.all<ClusterBody>('/container_clusters'),
+    api.get<readonly VersionBody[]>('/sec_policy', { max_results: '1' }),
+    api.get<Readonly<Record<string, readonly unknown[]>>>('/sec_policy/pending'),
+    laggardsOf(api),
+  ]);
   const changes = Object.values(pending).reduce((sum, list) => sum + list.length, 0);
   const answer = {
     health: health[0]?.status ?? 'unknown',
@@ -143,11 +143,12 @@ async function status({ api, format, write }: Terminal): Promise<void> {
 }
 
 async function laggardsOf(api: Terminal['api']): Promise<LaggardBody[]> {
-  const all = [
-    ...(await api.all<WorkloadBody>('/workloads')),
-    ...(await api.all<WorkloadBody>('/kubernetes_workloads')),
-  ];
+  const all = await Promise.all([
+    api.all<WorkloadBody>('/workloads'),
+    api.all<WorkloadBody>('/kubernetes_workloads'),
+  ]);
   return all
+    .flat()
     .flatMap(({ ringfence_enforcement: enforcement }) => enforcement?.laggards ?? [])
     .sort((a, b) => a.since.localeCompare(b.since));
 }

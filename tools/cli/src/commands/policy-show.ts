@@ -80,11 +80,11 @@ const RULE_COLUMNS: readonly Column<ShownRule>[] = [
 ];
 
 async function show({ api, columns, format, write }: Terminal, version: string): Promise<void> {
-  const sets = await api.all<RuleSetBody>(`/sec_policy/${version}/rule_sets`);
-  const boundaries = await api.all<RuleBody & { name: string }>(
-    `/sec_policy/${version}/enforcement_boundaries`,
-  );
-  const services = await api.all<{ href: string; name: string }>(`/sec_policy/${version}/services`);
+  const [sets, boundaries, services] = await Promise.all([
+    api.all<RuleSetBody>(`/sec_policy/${version}/rule_sets`),
+    api.all<RuleBody & { name: string }>(`/sec_policy/${version}/enforcement_boundaries`),
+    api.all<{ href: string; name: string }>(`/sec_policy/${version}/services`),
+  ]);
   const serviceNames = new Map(services.map(({ href, name }) => [href, name]));
   const shown = (rule: RuleBody, set: string, kind: string, enabled: boolean): ShownRule => ({
     rule_set: set,

@@ -4,14 +4,13 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { colours as pc } from '../colours.js';
 import type { FlowEdge, Suggestion, Tightness } from '@ringfence/contracts';
-import type { ApiClient } from '../api.client.js';
 import { usage } from '../failure.js';
 import { render, renderValue } from '../output.js';
 import type { Column } from '../output.js';
 import { readFileNames } from '../policy-names.js';
 import { policyText } from '../policy-text.js';
 import { policyWords } from '../policy-words.js';
-import type { PolicyWords, RuleSetBody } from '../policy-words.js';
+import type { FileNames, RuleSetBody } from '../policy-words.js';
 import { seenEdges } from '../seen-edges.js';
 import type { Terminal, WithTerminal } from './terminal.js';
 
@@ -58,11 +57,12 @@ async function suggest(terminal: Terminal, subject: string, options: SuggestOpti
     edges,
     tightness: options.tightness,
   });
+  const names = await readFileNames(api);
   if (format !== 'table') write(renderValue(suggestion, format));
-  else await show(terminal, suggestion, edges);
+  else show(terminal, { suggestion, edges, names });
   if (suggestion.rule_sets.length === 0) return;
   if (file !== undefined) {
-    await writeFile(file, await fileOf(api, suggestion, subject));
+    await writeFile(file, fileOf(names, suggestion, subject));
     note(`Written to ${file}: \`ringfence policy apply -f ${file}\` makes it the draft.\n`);
   } else if (options.draft === true) {
     for (const body of suggestion.rule_sets) await api.post('/sec_policy/draft/rule_sets', body);
@@ -93,12 +93,14 @@ function whoWords({ seen, seen_count: count }: Suggestion['evidence'][number]): 
   return `${seen[0] ?? ''}${more}`;
 }
 
-async function show(
-  { api, write }: Terminal,
-  suggestion: Suggestion,
-  edges: readonly FlowEdge[],
-): Promise<void> {
-  const words = policyWords(await readFileNames(api));
+interface Shown {
+  readonly suggestion: Suggestion;
+  readonly edges: readonly FlowEdge[];
+  readonly names: FileNames;
+}
+
+function show({ write }: Terminal, { suggestion, edges, names }: Shown): void {
+  const words = policyWords(names);
   const sets = suggestion.rule_sets.map((set) => words.ruleSet(set as unknown as RuleSetBody));
   const rows = suggestion.evidence.map((evidence): ShownRule => {
     const set = sets[evidence.rule_set]!;
@@ -155,8 +157,8 @@ const edgeText = ({ src, dst, service }: FlowEdge): string => {
   return `${end(src)} → ${end(dst)} ${String(service.port)}/${service.proto === 17 ? 'udp' : service.proto === 6 ? 'tcp' : String(service.proto)}`;
 };
 
-async function fileOf(api: ApiClient, suggestion: Suggestion, subject: string): Promise<string> {
-  const words: PolicyWords = policyWords(await readFileNames(api));
+function fileOf(names: FileNames, suggestion: Suggestion, subject: string): string {
+  const words = policyWords(names);
   const ruleSets = suggestion.rule_sets.map((set) => words.ruleSet(set as unknown as RuleSetBody));
   const remarks = suggestion.evidence.map((evidence) => ({
     at: ['rule_sets', evidence.rule_set, 'rules', evidence.rule],

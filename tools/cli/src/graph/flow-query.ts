@@ -20,7 +20,9 @@ interface RuleSetBody {
   readonly deny_rules: readonly RuleBody[];
 }
 
-const POLL_MS = 100;
+/** Most queries are done at once. */
+const FIRST_POLL_MS = 15;
+const LONGEST_POLL_MS = 500;
 const QUERY_WITHIN_MS = 60_000;
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -44,12 +46,16 @@ export async function flowsOf(terminal: Terminal, choice: FlowChoice, most: numb
 
 async function completed({ api, signal }: Terminal, href: string): Promise<void> {
   const deadline = Date.now() + QUERY_WITHIN_MS;
-  while (Date.now() < deadline && !signal.aborted) {
+  for (
+    let pauseMs = FIRST_POLL_MS;
+    Date.now() < deadline && !signal.aborted;
+    pauseMs = Math.min(pauseMs * 2, LONGEST_POLL_MS)
+  ) {
     const { status, result } = await api.get<{ status: string; result?: { message?: string } }>(href);
     if (status === 'completed') return;
     if (status === 'failed' || status === 'cancelled')
       throw refused(`The query ${status}: ${result?.message ?? 'no reason given'}`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
   throw refused('The query took too long; ask for a shorter time with --since.');
 }
