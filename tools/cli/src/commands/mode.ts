@@ -57,19 +57,24 @@ export function modeCommand(program: Command, withTerminal: WithTerminal): void 
 }
 
 async function setMode(terminal: Terminal, wish: Wish): Promise<void> {
+  const namespace = wish.node === true ? null : await profileOf(terminal, wish);
+  // Of a namespace that is not managed nothing was seen: that says nothing of what would be cut.
+  if (namespace?.managed === false && isStrict(wish.mode)) terminal.note(unseenWords(wish));
   if (wish.dryRun === true) return showFlips(terminal, wish, await flipsOf(terminal.api, wish));
-  const isEverybodys = wish.node === true || OF_ALL.has(wish.name);
-  if (isEverybodys && isStrict(wish.mode) && wish.yes !== true && !(await isMeant(terminal, wish))) {
-    terminal.note('Nothing was changed.\n');
-    return;
-  }
-  if (wish.node === true) await setNodeMode(terminal, wish);
-  else await setNamespaceMode(terminal, wish);
+  if (!(await isMeant(terminal, wish))) return terminal.note('Nothing was changed.\n');
+  if (namespace === null) await setNodeMode(terminal, wish);
+  else await setNamespaceMode(terminal, wish, namespace);
 }
+
+const unseenWords = ({ name, mode }: Wish): string =>
+  `${name} is not managed: nothing was seen of it, and what ${mode} would cut is not known. visibility_only shows it first.\n`;
 
 const isStrict = (mode: string): boolean => mode === 'full' || mode === 'selective';
 
+/** A person is asked where everybody would suffer. */
 async function isMeant(terminal: Terminal, wish: Wish): Promise<boolean> {
+  const isEverybodys = wish.node === true || OF_ALL.has(wish.name);
+  if (!isEverybodys || !isStrict(wish.mode) || wish.yes === true) return true;
   const cut = (await flipsOf(terminal.api, wish)).filter(({ after }) => after === 'blocked');
   const words =
     cut.length === 0 ? 'Nothing that was seen would be cut.' : `This would be cut:\n${flipTable(cut)}`;
@@ -86,7 +91,6 @@ async function flipsOf(
     node === true
       ? [[{ workload: { href: (await pairedNode(api, name)).href } }]]
       : await workloadItems(api, name);
-  // Of a namespace that is not managed nothing was seen, and none of it is enforced.
   if (who.length === 0) return [];
   const edges = await edgesOf(api, who, since);
   const modes = [{ ...(node === true ? { node: name } : { namespace: name }), enforcement_mode: mode }];
@@ -119,10 +123,11 @@ async function setNodeMode({ api, format, write }: Terminal, { name, mode, confi
   );
 }
 
-async function setNamespaceMode(
-  { api, cluster, format, write }: Terminal,
-  { name: namespace, mode, cluster: chosen }: Wish,
-): Promise<void> {
+/** Throws where there is no such namespace. */
+async function profileOf(
+  { api, cluster }: Terminal,
+  { name: namespace, cluster: chosen }: Wish,
+): Promise<Profile> {
   const id = chosen ?? cluster ?? (await onlyCluster(api));
   const path = `/container_clusters/${encodeURIComponent(id)}/container_workload_profiles`;
   const profiles = await api.all<Profile>(path, { namespace });
@@ -132,11 +137,19 @@ async function setNamespaceMode(
       `Cluster ${id} has no namespace ${namespace}. It appears when Kubelink reports it; \`kubectl get namespaces\` shows what exists.`,
     );
   }
+  return profile;
+}
+
+async function setNamespaceMode(
+  { api, format, write }: Terminal,
+  { name: namespace, mode }: Wish,
+  profile: Profile,
+): Promise<void> {
   // Labels are left as they are: a namespace without any can be managed all the same.
   await api.put(profile.href, { managed: true, enforcement_mode: mode });
   const answer = {
     namespace,
-    cluster: id,
+    cluster: profile.href.split('/').at(-3),
     enforcement_mode: mode,
     was: profile.managed ? profile.enforcement_mode : 'unmanaged',
   };
