@@ -244,6 +244,7 @@ describe('settings for the clusters', () => {
       const asked = heads.filter((head) => head.cluster === cluster || head.cluster === 'global');
       return position >= Math.max(...asked.map((head) => head.position));
     };
+    await eventually(async () => (await settings(cluster)).has(`policy.${cluster}.node.n1`));
     await expected();
     await eventually(saidAll);
     await world.restart();
