@@ -15,7 +15,8 @@ import type { PolicyBook, PolicyEvent } from '../domain/policy-book.js';
 import { loadBook } from '../read/policy-objects.projection.js';
 
 const PAGE = 1_000;
-const ATTEMPTS = 4;
+/** Of two processes one loses to the other's writes again and again, if many come to that one. */
+const ATTEMPTS = 20;
 
 export interface Executed {
   readonly rejected?: Rejection;
@@ -85,7 +86,8 @@ export class PolicyBookStore {
     if (isRejection(decision)) return { rejected: decision, events: [], book: this.book };
     const batches = decision.map((event) => ({
       stream: streamOf(event),
-      expectedVersion: 'any' as const,
+      // Of a number that another process has given already the read tables would take no second one.
+      expectedVersion: event.type === 'PolicyProvisioned' ? 0 : ('any' as const),
       events: [event],
     }));
     const events = await this.store.appendMany(batches, { actor, cluster: GLOBAL }, async (tx) => {
