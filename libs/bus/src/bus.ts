@@ -89,6 +89,8 @@ export interface LatestReader {
   readonly caughtUp: Promise<void>;
   /** Values that are not handled yet, on the server and here. */
   waiting(): Promise<number>;
+  /** All values up to this place of the stream have been handled. */
+  hasPassed(seq: number): Promise<boolean>;
   /** True, or in words that it stands still with values waiting. */
   progress(): true | string;
   close(): Promise<void>;
@@ -185,6 +187,8 @@ export interface Bus {
   onReconnect(listener: () => void): Subscription;
   /** Messages that wait in a durable, whoever reads through it. */
   waiting(consumption: Consumption): Promise<number>;
+  /** Everything up to this place of its stream that the durable reads has been handled, by whoever reads through it. */
+  hasPassed(consumption: Consumption, seq: number): Promise<boolean>;
   /** Acknowledged together after the handler; a batch that fails is tried again, then message by message. */
   consumeBatches(
     consumption: Consumption,

@@ -3,7 +3,7 @@ import { watchBirth } from './births.js';
 import type { BatchLimits, Bus, BusOptions, Consumer, LatestReader, Message, Subscription } from './bus.js';
 import { makeCall, serveCall } from './calls.js';
 import { startConsumer } from './consume.js';
-import { keptIn, rewindDurable, waitingOf } from './durable.js';
+import { hasPassed, keptIn, rewindDurable, waitingOf } from './durable.js';
 import { lastIn } from './last.js';
 import { startLatest } from './latest.js';
 import { openLink } from './link.js';
@@ -51,12 +51,9 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       ),
     consumeBatches: (consumption, limits, handler, consumer = {}) =>
       kept(startConsumer(link, { consumption, limits, handler, options: consumer })),
-    rewind: (consumption, since) => rewindDurable(link, consumption, since),
-    kept: (stream) => keptIn(link, stream),
-    last: (stream, filter) => lastIn(link, stream, filter),
+    ...lookingAt(link),
     onMadeAnew: (stream, listener) => watchBirth(link, stream, listener),
     onReconnect: (listener) => ({ close: link.onReconnect(listener) }),
-    waiting: (consumption) => waitingOf(link, consumption),
     call: (contract, request, call) => makeCall(link, contract, request, call),
     serve: (contract, handler, serve) => serveCall(link, contract, handler, serve),
     isConnected: link.isConnected,
@@ -74,6 +71,15 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   links.set(bus, link);
   return bus;
 }
+
+/** Streams and durables, whoever reads them. */
+const lookingAt = (link: Link): Pick<Bus, 'rewind' | 'kept' | 'last' | 'waiting' | 'hasPassed'> => ({
+  rewind: (consumption, since) => rewindDurable(link, consumption, since),
+  kept: (stream) => keptIn(link, stream),
+  last: (stream, filter) => lastIn(link, stream, filter),
+  waiting: (consumption) => waitingOf(link, consumption),
+  hasPassed: (consumption, seq) => hasPassed(link, consumption, seq),
+});
 
 function oneByOne(
   handler: (message: Message) => Promise<void>,

@@ -61,6 +61,16 @@ export async function waitingIn(link: Link, stream: string, consumer: string): P
   return info.num_pending + info.num_ack_pending;
 }
 
+/** Everything up to this place of the stream that the durable reads has been acknowledged. */
+export async function hasPassed(
+  { manager }: Link,
+  { stream, durable }: Consumption,
+  seq: number,
+): Promise<boolean> {
+  const info = await manager.consumers.info(stream, durable);
+  return info.ack_floor.stream_seq >= seq || info.num_pending + info.num_ack_pending === 0;
+}
+
 /** The durable of one cluster; the filter's second token is the cluster. */
 export const ofCluster = (consumption: Consumption, cluster: string): Consumption => ({
   ...consumption,

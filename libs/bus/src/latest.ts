@@ -35,6 +35,7 @@ export function startLatest(link: Link, reading: ValueReading): LatestReader {
   return {
     caughtUp: reader.caughtUp,
     waiting: () => reader.waiting(),
+    hasPassed: (seq) => reader.hasPassed(seq),
     progress: () => reader.progress.state(),
     close: async () => {
       reader.stop();
@@ -101,6 +102,15 @@ class ValueReader {
     // Not begun: nobody knows how much there is.
     if (this.own === undefined) return Number.POSITIVE_INFINITY;
     return here + (await waitingIn(this.link, this.stream, this.own));
+  }
+
+  /** By the own reader; through somebody else's durable only what has come can be known. */
+  async hasPassed(seq: number): Promise<boolean> {
+    if (this.doneUpTo >= seq) return true;
+    if (this.own === undefined) return false;
+    const { num_pending, delivered } = await this.link.manager.consumers.info(this.stream, this.own);
+    // What is on its way from the server is counted neither there nor here.
+    return num_pending === 0 && this.lastDelivery >= delivered.consumer_seq && this.here() === 0;
   }
 
   private async session(): Promise<void> {

@@ -53,6 +53,18 @@ export const CallFailure = z.object({
 });
 export type CallFailure = z.infer<typeof CallFailure>;
 
+const Position = z.number().int().nonnegative();
+/**
+ * By owner, up to which of its events something is to be seen: what a caller has written and had acknowledged. An owner sees its own; for
+ * what others decided it waits until that has reached it.
+ */
+export const Positions = z.object({
+  inventory: Position.optional(),
+  'label-resolver': Position.optional(),
+  'policy-compute': Position.optional(),
+});
+export type Positions = z.infer<typeof Positions>;
+
 /** What the gateway asks an owner of REST collections. `ids` are the ids of the path, outermost first. */
 export const ResourceRequest = z.object({
   org: z.number().int(),
@@ -65,13 +77,16 @@ export const ResourceRequest = z.object({
   ids: z.array(Text),
   query: z.record(Text, Text),
   body: z.unknown(),
+  /** What the caller wrote before. */
+  after: Positions.optional(),
 });
 export type ResourceRequest = z.infer<typeof ResourceRequest>;
-/** `body` of a list is an array; `total` counts before, `matched` after filtering. */
+/** `body` of a list is an array; `total` counts before, `matched` after filtering. `position`: of the last event that it wrote, if it wrote any. */
 export const ResourceResponse = z.object({
   body: z.unknown().optional(),
   total: z.number().int().optional(),
   matched: z.number().int().optional(),
+  position: Position.optional(),
 });
 export type ResourceResponse = z.infer<typeof ResourceResponse>;
 
@@ -134,6 +149,14 @@ const health = [
 const resync = [
   z.object({ begin: z.boolean(), after: z.number().int().nonnegative().optional() }),
   z.object({ said: z.number().int(), position: z.number().int(), upto: z.number().int() }),
+] as const;
+
+/**
+ * Answered when all up to a position of its own is on the stream; and all that it decides from what others have said up to `after`.
+ */
+const said = [
+  z.object({ position: Position.optional(), after: Positions.optional() }),
+  z.object({}),
 ] as const;
 
 export const CALLS = {
@@ -201,6 +224,9 @@ export const CALLS = {
   inventoryResync: call('inventory.resync', ...resync),
   labelResync: call('label-resolver.resync', ...resync),
   policyResync: call('policy-compute.resync', ...resync),
+  inventorySaid: call('inventory.said', ...said),
+  labelSaid: call('label-resolver.said', ...said),
+  policySaid: call('policy-compute.said', ...said),
   /** How every cluster stands, for the health of the whole. */
   standing: call(
     'inventory.standing',
@@ -215,7 +241,11 @@ export const CALLS = {
     }),
     2_000,
   ),
-  explain: call('policy-compute.explain', ExplainRequest, ExplainResponse),
+  explain: call(
+    'policy-compute.explain',
+    ExplainRequest.extend({ after: Positions.optional() }),
+    ExplainResponse,
+  ),
   // Between accounts nobody says that nobody serves: while clas-cache is away every question waits for so long.
   nodeSnapshot: call(
     'clas-cache.node-snapshot',
@@ -251,3 +281,10 @@ export const RESYNC_CALLS = {
   'policy-compute': CALLS.policyResync,
 } as const;
 export type Owner = keyof typeof RESYNC_CALLS;
+
+/** Who says when something of its own is on the stream. */
+export const SAID_CALLS = {
+  inventory: CALLS.inventorySaid,
+  'label-resolver': CALLS.labelSaid,
+  'policy-compute': CALLS.policySaid,
+} as const satisfies Record<Owner, CallContract>;

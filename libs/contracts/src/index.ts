@@ -159,9 +159,11 @@ export {
   ExplainRequest,
   ExplainResponse,
   HEALTH_CALLS,
+  Positions,
   RESYNC_CALLS,
   ResourceRequest,
   ResourceResponse,
+  SAID_CALLS,
 } from './calls.js';
 export type { CallContract, Owner } from './calls.js';
 export { ClusterAnswer, ClusterQuestion, InForce, JudgedEnd } from './questions.js';

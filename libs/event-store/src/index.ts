@@ -45,3 +45,4 @@ export { beginResync, resyncProgress } from './resync.js';
 export type { ResyncProgress } from './resync.js';
 export { relayed, rewindRelay, startRelay } from './relay.js';
 export type { EventPublisher, Relay, RelayOptions } from './relay.js';
+export { written } from './written.js';

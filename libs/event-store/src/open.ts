@@ -10,6 +10,7 @@ import { rebuildOutdated, rebuildProjection } from './rebuild.js';
 import { migrate } from './migrate.js';
 import { LOCKS } from './schema.js';
 import { watchAvailability } from './availability.js';
+import { noteCommitted } from './written.js';
 
 const UNDEFINED_TABLE = '42P01';
 
@@ -40,21 +41,25 @@ function transactionsOn(
   projections: readonly Projection[],
 ): Pick<EventStore, 'appendIn' | 'transaction' | 'onCommitted'> {
   const listeners = new Set<() => void>();
-  const appendedIn = new WeakSet<pg.PoolClient>();
+  const appendedIn = new WeakMap<pg.PoolClient, number>();
   return {
-    appendIn: (tx, batches, meta) => {
-      appendedIn.add(tx);
-      return appendEvents(tx, projections, batches, meta);
+    appendIn: async (tx, batches, meta) => {
+      const events = await appendEvents(tx, projections, batches, meta);
+      const last = events.at(-1);
+      if (last !== undefined) appendedIn.set(tx, last.position);
+      return events;
     },
     transaction: async (work) => {
-      let hasAppended = false;
+      let appended: number | undefined;
       const result = await inTransaction(source, async (tx) => {
         appendedIn.delete(tx);
         const done = await work(tx);
-        hasAppended = appendedIn.has(tx);
+        appended = appendedIn.get(tx);
         return done;
       });
-      if (hasAppended) for (const listener of listeners) listener();
+      if (appended === undefined) return result;
+      noteCommitted(appended);
+      for (const listener of listeners) listener();
       return result;
     },
     onCommitted: (listener) => {

@@ -4,7 +4,7 @@
  * at a time (a session lock), because two would undo each other's order. SQL: on that session, and events in pages (`npm run bench -- rows`).
  */
 import { eventContract, subjects } from '@ringfence/contracts';
-import { retrying } from '@ringfence/retrying';
+import { cameTrue, retrying } from '@ringfence/retrying';
 import type pg from 'pg';
 import type { EventStore, StoredEvent } from './event-store.js';
 import { beginResync, nextPage, pageIsSaid, resyncProgress } from './resync.js';
@@ -36,6 +36,8 @@ export interface Relay {
   lag(): number;
   /** Says again what is so now (see resync.ts), or all that came after a position, or only tells how far that is. */
   resync(request: { readonly begin: boolean; readonly after?: number | undefined }): Promise<ResyncProgress>;
+  /** When all up to a position is published, whichever process does it; false: not within that time. */
+  said(position: number, withinMs: number): Promise<boolean>;
   /** Publishes again from a position: for a NATS server that lost its files. */
   rewind(position: number): Promise<void>;
   close(): Promise<void>;
@@ -84,6 +86,8 @@ export function startRelay(store: EventStore, bus: EventPublisher, options: Rela
       wake.now();
       return progress;
     },
+    said: (position, withinMs) =>
+      cameTrue(async () => (await relayed(store.pool, store.service)) >= position, withinMs),
     rewind,
     close: async () => {
       ended.abort();

@@ -5,6 +5,8 @@ export type { Addressee } from './execute.js';
 export { defined, orNull } from './fields.js';
 export { byHrefs, byLabels, exact, flag, isTrue, maxResults, page, partial } from './filters.js';
 export type { Filter, Filters } from './filters.js';
+export { allPass, hearing, saying, seeingOwnWrites } from './own-writes.js';
+export type { HearingParts, OwnersBus, UntilHeard } from './own-writes.js';
 export {
   idOfHref,
   invalid,

@@ -55,7 +55,7 @@ async function serve(
   { bus, connection, answerHealth }: ControlBus,
 ): Promise<void> {
   const { health, logger, onShutdown } = context;
-  const flowIngest = openFlowIngest({ ...context, database });
+  const flowIngest = openFlowIngest({ ...context, bus, database });
   onShutdown(flowIngest.close);
   const owned = await beforeServing(context, () => ownDurables(database, bus, manifest));
   const since = owned.get(FLOWS.durable);

@@ -9,16 +9,17 @@
  */
 import { randomUUID } from 'node:crypto';
 import { eventOf } from '@ringfence/bus';
-import type { Message } from '@ringfence/bus';
+import type { Bus, Message } from '@ringfence/bus';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { EventStore, OwnTurn } from '@ringfence/event-store';
-import { resourceAnswerer } from '@ringfence/resources';
+import { allPass, hearing, resourceAnswerer, seeingOwnWrites } from '@ringfence/resources';
 import type { HostContext } from '@ringfence/service-host';
 import { flowBatchesHandler } from './adapters/flow-batches.consumer.js';
 import { flowOperations } from './adapters/flows.resource.js';
 import { queryRunner } from './adapters/query-runner.js';
 import { recentFlows } from './adapters/recent-flows.js';
 import type { Config } from './config.js';
+import { NAMES } from './manifest.js';
 import { flowQueries } from './read/flow-queries.store.js';
 import { clusterIds, readNames, rememberName } from './read/names.projection.js';
 import type { FlowStore } from './store/port/flow-store.js';
@@ -39,11 +40,12 @@ export interface FlowIngest {
 /** In this process's turn: flows that follow along and queries that run are in memory. */
 export interface FlowIngestOptions
   extends Pick<HostContext<Config>, 'config' | 'logger' | 'metrics'>, Pick<OwnTurn, 'oneAtATime'> {
+  readonly bus: Bus;
   readonly database: EventStore;
 }
 
 export function openFlowIngest(options: FlowIngestOptions): FlowIngest {
-  const { config, database, logger, metrics, oneAtATime } = options;
+  const { bus, config, database, logger, metrics, oneAtATime } = options;
   const retentionDays = config.RINGFENCE_FLOW_RETENTION_DAYS;
   const onError = (error: unknown): void => logger.error({ err: error }, 'flow-ingest failed at something');
   const store = postgresFlowStore(database.pool, retentionDays);
@@ -54,8 +56,15 @@ export function openFlowIngest(options: FlowIngestOptions): FlowIngest {
   queries.failInterrupted().catch(onError);
   const batchesArrived = flowBatchesHandler(store, recent, metrics);
   const pruning = pruneRegularly(store, options, onError);
+  const collections = resourceAnswerer(
+    flowOperations({ store, queries, runner, recent, ...names, retentionDays }),
+  );
+  const untilHeard = hearing({
+    ...{ bus, owners: { inventory: [], 'label-resolver': [], 'policy-compute': [] } },
+    hasPassed: allPass(bus, [NAMES]),
+  });
   return {
-    resource: resourceAnswerer(flowOperations({ store, queries, runner, recent, ...names, retentionDays })),
+    resource: seeingOwnWrites(untilHeard, collections),
     clusters: () => clusterIds(database.entities),
     batchesArrived: (messages) => oneAtATime(() => batchesArrived(messages)),
     named: (message) => oneAtATime(() => remember(database, message)),

@@ -24,5 +24,11 @@ export const manifest: ServiceManifest = {
   consumes: [FLOWS, NAMES],
   emits: [],
   serves: ['flow-ingest.resource', 'flow-ingest.health'],
-  calls: ['inventory.beyond-share', 'inventory.resync', 'label-resolver.resync', 'policy-compute.resync'],
+  calls: [
+    'inventory.beyond-share',
+    ...['inventory', 'label-resolver', 'policy-compute'].flatMap((owner) => [
+      `${owner}.said`,
+      `${owner}.resync`,
+    ]),
+  ],
 };

@@ -1,6 +1,7 @@
 /** What is in the database: tables by migration, read tables by projection, and the entities of both. */
 import type { ServiceDatabase } from '@ringfence/event-store';
 import { ApiKeySecretEntity } from './adapters/admission/api-key-check.js';
+import { OwnWriteEntity } from './adapters/answers/own-writes.store.js';
 import { AuditedEntity } from './adapters/audit/audited.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { ApiKeyEntity, apiKeysProjection } from './read/api-keys.projection.js';
@@ -11,5 +12,5 @@ export const DATABASE: ServiceDatabase = {
   service: 'gateway',
   migrations: MIGRATIONS,
   projections: [apiKeysProjection],
-  entities: [ApiKeyEntity, ApiKeySecretEntity, AuditEventEntity, AuditedEntity, JobEntity],
+  entities: [ApiKeyEntity, ApiKeySecretEntity, AuditEventEntity, AuditedEntity, JobEntity, OwnWriteEntity],
 };

@@ -13,6 +13,7 @@ import type { Bus } from '@ringfence/bus';
 import { Envelope, VERSION } from '@ringfence/contracts';
 import { inTurns, openServiceStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
+import { allPass, hearing } from '@ringfence/resources';
 import { rateWindow } from '@ringfence/service-host';
 import type { HostContext } from '@ringfence/service-host';
 import { admission } from './adapters/admission/admission.js';
@@ -27,6 +28,8 @@ import { httpServing } from './adapters/http/http-serving.js';
 import type { HttpServing } from './adapters/http/http-serving.js';
 import { ownAnswers } from './adapters/answers/own-answers.js';
 import { askOwner } from './adapters/answers/owner-answers.js';
+import { ownWritesStore } from './adapters/answers/own-writes.store.js';
+import type { OwnWrites } from './adapters/answers/own-writes.store.js';
 import { pages } from './adapters/http/pages.js';
 import { partsHealth } from './adapters/answers/parts-health.js';
 import { rest } from './adapters/answers/rest.js';
@@ -35,7 +38,7 @@ import { DATABASE } from './database.js';
 import { docsPage } from './domain/docs-page.renderer.js';
 import { openApiDocument } from './domain/open-api.renderer.js';
 import { routeMatcher } from './domain/route-match.js';
-import { PROVISIONED } from './manifest.js';
+import { AUDIT, PROVISIONED } from './manifest.js';
 import { pruneEvents, recordRefusal } from './read/audit-events.js';
 import { jobsStore } from './read/jobs.store.js';
 import type { Jobs } from './read/jobs.store.js';
@@ -71,10 +74,12 @@ export async function openGateway(context: Context, bus: Bus): Promise<Gateway> 
     async ({ onShutdown }) => onShutdown((await readAudit(store, bus, onError)).close),
     onError,
   );
-  const pruning = setInterval(() => void pruneEvents(store.entities).catch(onError), PRUNE_EVERY_MS);
+  const ownWrites = ownWritesStore(store.entities);
+  const prune = (): Promise<unknown> => Promise.all([pruneEvents(store.entities), ownWrites.prune()]);
+  const pruning = setInterval(() => void prune().catch(onError), PRUNE_EVERY_MS);
   return {
     store,
-    serving: serving(context, { store, bus, followed, jobs }, onError),
+    serving: serving(context, { store, bus, followed, jobs, ownWrites }, onError),
     drain: async () => {
       followed.close();
       await audit.close();
@@ -88,9 +93,17 @@ export async function openGateway(context: Context, bus: Bus): Promise<Gateway> 
   };
 }
 
+interface ServingParts {
+  readonly store: EventStore;
+  readonly bus: Bus;
+  readonly followed: Followers;
+  readonly jobs: Jobs;
+  readonly ownWrites: OwnWrites;
+}
+
 function serving(
   context: Context,
-  { store, bus, followed, jobs }: { store: EventStore; bus: Bus; followed: Followers; jobs: Jobs },
+  { store, bus, followed, jobs, ownWrites }: ServingParts,
   onError: (error: unknown) => void,
 ): HttpServing {
   const keys = apiKeyCheck(store.entities);
@@ -104,7 +117,11 @@ function serving(
   const document = openApiDocument(ROUTES, VERSION);
   const own = {
     ...ownAnswers({
-      ...{ store, bus, keys, jobs, document, missing, startedAt: Date.now() },
+      ...{ store, bus, keys, jobs, document, missing, ownWrites, startedAt: Date.now() },
+      untilHeard: hearing({
+        ...{ bus, owners: { inventory: [], 'label-resolver': [], 'policy-compute': [] } },
+        hasPassed: allPass(bus, [AUDIT]),
+      }),
       partsHealth: partsHealth(bus, () => ({ missing: missing(), alarms: context.health.alarms() })),
     }),
     ...edgeAnswers(bus, record),
@@ -117,7 +134,7 @@ function serving(
       failures: { byAddress: rateWindow(FAILURES_A_MINUTE), byKey: rateWindow(FAILURES_A_MINUTE) },
       record,
     }),
-    rest: rest(askOwner(bus), own, jobs),
+    rest: rest(askOwner(bus, ownWrites), own, jobs),
     followers: followed,
     pages: pages(docsPage(ROUTES), context.config.RINGFENCE_CONSOLE),
     host: context,

@@ -28,9 +28,10 @@ export const manifest: ServiceManifest = {
     'policy-compute.explain',
     'flow-ingest.resource',
     'inventory.standing',
-    'inventory.resync',
-    'label-resolver.resync',
-    'policy-compute.resync',
+    ...['inventory', 'label-resolver', 'policy-compute'].flatMap((owner) => [
+      `${owner}.said`,
+      `${owner}.resync`,
+    ]),
     'inventory.health',
     'label-resolver.health',
     'policy-compute.health',

@@ -11,7 +11,7 @@ import type { BeyondShare, Bus, BusMetrics, Message } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { neverTwice, startRelay } from '@ringfence/event-store';
 import type { EventStore, OwnTurn, Relay } from '@ringfence/event-store';
-import { resourceAnswerer } from '@ringfence/resources';
+import { allPass, hearing, resourceAnswerer, saying, seeingOwnWrites } from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
@@ -44,7 +44,7 @@ import { interfaceOperations, workloadOperations } from './adapters/rest/workloa
 import type { WorkloadParts } from './adapters/rest/workloads.resource.js';
 import type { Config } from './config.js';
 import type { Silence } from './domain/cluster-status.calculator.js';
-import { manifest } from './manifest.js';
+import { ENTITIES, LABELS, manifest, PROFILES } from './manifest.js';
 import { containerClusters } from './read/inventory-documents.js';
 import { labelled } from './read/labelled.js';
 import { suspensionOf } from './read/suspensions.js';
@@ -62,6 +62,8 @@ export interface Inventory extends EdgeAdmission {
   /** What label-resolver said. */
   labelled(messages: readonly Message[]): Promise<void>;
   standing(): Promise<z.output<(typeof CALLS)['standing']['response']>>;
+  /** When it is on the stream. */
+  said: ReturnType<typeof saying>;
   /** Says again what others mirror. */
   resync: Relay['resync'];
   /** In words what its database lacks of what it once said; null: nothing. */
@@ -82,7 +84,7 @@ export interface InventoryOptions extends Pick<OwnTurn, 'oneAtATime'> {
 }
 
 export async function openInventory(options: InventoryOptions): Promise<Inventory> {
-  const { config, store, bus, logger, oneAtATime } = options;
+  const { store, bus, logger, oneAtATime } = options;
   const behind = await beforeServing(options, () => neverTwice(store, bus, manifest));
   await beforeServing(options, async () => {
     await ensureDefaultProfile(store);
@@ -91,24 +93,18 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
   const relay = startRelay(store, bus, {
     onError: (error) => logger.warn({ err: error }, 'relay'),
   });
-  const hearing = listening(() => bus.isConnected());
-  const parts = {
-    store,
-    oneAtATime,
-    listening: hearing,
-    silence: silenceOf(config),
-    suspendedForMs: config.RINGFENCE_SUSPENSION_SECONDS * 1_000,
-    accounts: clusterAccounts(bus, accountSettings(config, store)),
-    labelKeysOf: labelKeys(store, bus),
-    askPolicy: askPolicy(bus),
-    logger,
-    metrics: options.metrics ?? noMetrics,
-  };
+  const ears = listening(() => bus.isConnected());
+  const parts = { ...partsOf(options), oneAtATime, listening: ears };
+  const untilHeard = hearing({
+    ...{ bus, owners: { 'label-resolver': [] } },
+    hasPassed: allPass(bus, [ENTITIES, LABELS, PROFILES]),
+  });
   const watch = watchAlarms(parts);
   const memory = keepServerMemory({ ...parts, bus });
   return {
     store,
-    resource: resourceAnswerer(collections(parts)),
+    resource: seeingOwnWrites(untilHeard, resourceAnswerer(collections(parts))),
+    said: saying(store, relay, untilHeard),
     ...edgeAdmission(parts),
     observed: observationsConsumer(parts),
     agentsSaid: agentsConsumer(parts),
@@ -122,11 +118,22 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     relayLag: relay.lag,
     close: async () => {
       await Promise.all([watch.close(), memory.close()]);
-      hearing.close();
+      ears.close();
       await relay.close();
     },
   };
 }
+
+const partsOf = ({ config, store, bus, logger, metrics = noMetrics }: InventoryOptions) => ({
+  store,
+  silence: silenceOf(config),
+  suspendedForMs: config.RINGFENCE_SUSPENSION_SECONDS * 1_000,
+  accounts: clusterAccounts(bus, accountSettings(config, store)),
+  labelKeysOf: labelKeys(store, bus),
+  askPolicy: askPolicy(bus),
+  logger,
+  metrics,
+});
 
 const watchAlarms = (
   parts: Omit<WatchParts, 'gauge' | 'onError'> & { readonly logger: Logger; readonly metrics: BusMetrics },

@@ -60,6 +60,7 @@ export const manifest = {
   serves: [
     'inventory.resource',
     'inventory.standing',
+    'inventory.said',
     'inventory.resync',
     'inventory.health',
     'inventory.exchange-token',
@@ -69,6 +70,7 @@ export const manifest = {
   calls: [
     'label-resolver.resource',
     'label-resolver.asked-settings',
+    'label-resolver.said',
     'label-resolver.resync',
     'policy-compute.asked-version',
   ],

@@ -10,7 +10,8 @@ import type { Bus, Message } from '@ringfence/bus';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { neverTwice, startRelay } from '@ringfence/event-store';
 import type { EventStore, OwnTurn, Relay } from '@ringfence/event-store';
-import { resourceAnswerer } from '@ringfence/resources';
+import { allPass, hearing, resourceAnswerer, saying, seeingOwnWrites } from '@ringfence/resources';
+import type { Operations } from '@ringfence/resources';
 import type { Logger } from 'pino';
 import { changeQueue } from './adapters/change-queue.js';
 import { profileOperations } from './adapters/rest/container-workload-profiles.resource.js';
@@ -34,6 +35,8 @@ export interface LabelResolver {
   askedSettings(): Promise<{ heads: Heads }>;
   /** What inventory said exists. */
   facts(messages: readonly Message[]): Promise<void>;
+  /** When it is on the stream. */
+  said: ReturnType<typeof saying>;
   /** Says again what others mirror. */
   resync: Relay['resync'];
   /** In words what its database lacks of what it once said; null: nothing. */
@@ -75,13 +78,14 @@ export async function openLabelResolver(options: LabelResolverOptions): Promise<
     usesOf: labelUses(store, bus),
     presentCluster: presentCluster(store),
   };
+  const untilHeard = hearing({
+    ...{ bus, owners: { inventory: [] } },
+    hasPassed: allPass(bus, manifest.consumes),
+  });
   return {
     store,
-    resource: resourceAnswerer({
-      labels: labelOperations(parts),
-      label_dimensions: labelDimensionOperations(parts),
-      'container_clusters/container_workload_profiles': profileOperations(parts),
-    }),
+    resource: seeingOwnWrites(untilHeard, resourceAnswerer(collections(parts))),
+    said: saying(store, relay, untilHeard),
     askedSettings: async () => ({ heads: await readHeads(store.entities) }),
     facts: factsConsumer({ store, oneAtATime: queue, resolver }),
     resync: relay.resync,
@@ -95,3 +99,11 @@ export async function openLabelResolver(options: LabelResolverOptions): Promise<
     },
   };
 }
+
+const collections = (
+  parts: Parameters<typeof labelOperations>[0] & Parameters<typeof profileOperations>[0],
+): Readonly<Record<string, Operations>> => ({
+  labels: labelOperations(parts),
+  label_dimensions: labelDimensionOperations(parts),
+  'container_clusters/container_workload_profiles': profileOperations(parts),
+});

@@ -25,8 +25,9 @@ export const manifest = {
   serves: [
     'label-resolver.resource',
     'label-resolver.asked-settings',
+    'label-resolver.said',
     'label-resolver.resync',
     'label-resolver.health',
   ],
-  calls: ['policy-compute.label-usage', 'inventory.resync'],
+  calls: ['policy-compute.label-usage', 'inventory.said', 'inventory.resync'],
 } as const satisfies ServiceManifest;

@@ -38,8 +38,9 @@ export const manifest = {
     'policy-compute.label-usage',
     'policy-compute.explain',
     'policy-compute.asked-version',
+    'policy-compute.said',
     'policy-compute.resync',
     'policy-compute.health',
   ],
-  calls: ['label-resolver.resync'],
+  calls: ['label-resolver.said', 'label-resolver.resync'],
 } as const satisfies ServiceManifest;

@@ -12,6 +12,7 @@ import type { Bus } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { neverTwice, openServiceStore, startRelay } from '@ringfence/event-store';
 import type { EventStore, Relay } from '@ringfence/event-store';
+import { hearing, saying, seeingOwnWrites } from '@ringfence/resources';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
@@ -43,6 +44,8 @@ export interface PolicyCompute {
   inSync(): true | string;
   /** Facts that are not taken in. */
   waiting(): Promise<number>;
+  /** When it is on the stream. */
+  said: ReturnType<typeof saying>;
   /** Says again what others mirror. */
   resync: Relay['resync'];
   /** In words what its database lacks of what it once said; null: nothing. */
@@ -82,16 +85,22 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
       live.preview().workloadsAffected(policyObjects(before, 'active'), policyObjects(after, 'active')),
     preview: () => live.preview(),
   };
+  const untilHeard = hearing({
+    // A workload of inventory is named by the labels that label-resolver gives it.
+    ...{ bus, owners: { 'label-resolver': ['inventory'] } },
+    hasPassed: (seq) => live.hasPassed(seq),
+  });
+  const explain = explainer({ book, facts: mirror, live, clusters: new ClusterQuestions(bus, metrics) });
   return {
     store,
-    resource: (request) => answerResource(context, request),
+    resource: seeingOwnWrites(untilHeard, (request) => answerResource(context, request)),
+    said: saying(store, relay, untilHeard),
     labelUsage: async ({ labels }) => ({ used: usesOfLabels(await book.current(), labels) }),
-    explain: explainer({ book, facts: mirror, live, clusters: new ClusterQuestions(bus, metrics) }),
-    askedVersion: async () => {
-      const { version } = await book.current();
-      const [provisioned] = version === 0 ? [] : (await store.load(`policy-version-${version}`)).events;
-      return { policyVersion: version, at: provisioned?.at ?? null };
+    explain: async ({ after, ...question }) => {
+      await untilHeard(after);
+      return explain(question);
     },
+    askedVersion: () => askedVersion(book),
     inSync: () => live.inSync(),
     waiting: () => live.waiting(),
     resync: relay.resync,
@@ -105,3 +114,9 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
     },
   };
 }
+
+const askedVersion: (book: PolicyBookStore) => ReturnType<PolicyCompute['askedVersion']> = async (book) => {
+  const { version } = await book.current();
+  const [provisioned] = version === 0 ? [] : (await book.store.load(`policy-version-${version}`)).events;
+  return { policyVersion: version, at: provisioned?.at ?? null };
+};

@@ -3,8 +3,8 @@ import type { ServiceManifest } from '@ringfence/contracts';
 
 type Callers = Pick<ServiceManifest, 'service' | 'calls'>;
 
-/** Its answer is that it began: nobody waits for what it asks for. */
-const isWaitedFor = (call: string): boolean => !call.endsWith('.resync');
+/** The one's answer is that it began; the other's waits for the answerer's own outbox, and for those that it hears from, who wait for theirs. */
+const isWaitedFor = (call: string): boolean => !/\.(resync|said)$/.test(call);
 
 /** Each cycle once, from its alphabetically first member: `inventory → label-resolver → inventory`. */
 export function callCycles(all: readonly Callers[]): string[] {

@@ -47,6 +47,10 @@ export const ERRORS = {
     code: 'DEADLINE_EXCEEDED',
     when: 'the answer took longer than its limit; try again or ask for less',
   },
+  not_yet_heard: {
+    code: 'ABORTED',
+    when: 'what the same key wrote before has not arrived where it is needed; nothing was done, try again',
+  },
   internal_error: {
     code: 'INTERNAL',
     when: 'a fault of ours; the message carries the request id to look for in the logs',

@@ -72,9 +72,28 @@ class AuditedSeq1795737601000 implements Migration {
   }
 }
 
+/** How far the events go that each caller has written; a crash may empty it. */
+class OwnWrites1795910401000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query(`
+      create unlogged table own_writes (
+        username text not null,
+        owner text not null,
+        position bigint not null,
+        at timestamptz not null,
+        primary key (username, owner)
+      )
+    `);
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('drop table own_writes');
+  }
+}
+
 export const MIGRATIONS: readonly MigrationClass[] = [
   Gateway1795219201000,
   LivingJobs1795392001000,
   Audited1795651201000,
   AuditedSeq1795737601000,
+  OwnWrites1795910401000,
 ];

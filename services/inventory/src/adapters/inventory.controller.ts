@@ -38,6 +38,11 @@ export class InventoryController {
     return this.inventory.standing();
   }
 
+  @MessagePattern('cmd.inventory.said')
+  said(@Payload() request: unknown): Promise<unknown> {
+    return this.inventory.said(parsed(CALLS.inventorySaid.request, request));
+  }
+
   @MessagePattern('cmd.inventory.resync')
   resync(@Payload() request: unknown): Promise<unknown> {
     return this.inventory.resync(parsed(CALLS.inventoryResync.request, request));

@@ -21,6 +21,11 @@ export class LabelResolverController {
     return this.resolver.askedSettings();
   }
 
+  @MessagePattern('cmd.label-resolver.said')
+  said(@Payload() request: unknown): Promise<unknown> {
+    return this.resolver.said(parsed(CALLS.labelSaid.request, request));
+  }
+
   @MessagePattern('cmd.label-resolver.resync')
   resync(@Payload() request: unknown): Promise<unknown> {
     return this.resolver.resync(parsed(CALLS.labelResync.request, request));

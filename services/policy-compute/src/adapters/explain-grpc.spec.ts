@@ -1,7 +1,7 @@
 import { loadSync } from '@grpc/proto-loader';
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 import { CallError } from '@ringfence/bus';
-import { CALLS, ExplainEnd, InForce } from '@ringfence/contracts';
+import { CALLS, ExplainEnd, ExplainRequest, InForce } from '@ringfence/contracts';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { GRPC_PACKAGE, explainRequestOf, grpcFailure, PROTO_PATH } from './explain-grpc.js';
@@ -62,7 +62,7 @@ function expected(schema: z.ZodType, io: 'input' | 'output'): Record<string, Wir
 
 describe('explain as gRPC', () => {
   it.each([
-    ['ExplainRequest', CALLS.explain.request, 'input'],
+    ['ExplainRequest', ExplainRequest, 'input'],
     ['ExplainResponse', CALLS.explain.response, 'output'],
     ['ExplainEnd', ExplainEnd, 'output'],
     ['InForce', InForce, 'output'],

@@ -47,6 +47,14 @@ export class FactConsumer {
     await this.writing;
   }
 
+  /** What was on the stream up to this place is in the mirror. */
+  async hasPassed(seq: number): Promise<boolean> {
+    const passed = await Promise.all(this.readers.map((reader) => reader.hasPassed(seq)));
+    if (!passed.every(Boolean)) return false;
+    await this.writing;
+    return true;
+  }
+
   /** Values that are not yet in the mirror. */
   async waiting(): Promise<number> {
     const counts = await Promise.all(this.readers.map((reader) => reader.waiting()));

@@ -82,6 +82,11 @@ export class LivePolicy {
     return (await this.consumer?.waiting()) ?? Number.POSITIVE_INFINITY;
   }
 
+  /** Facts up to this place of their stream are taken in. */
+  async hasPassed(seq: number): Promise<boolean> {
+    return (await this.consumer?.hasPassed(seq)) ?? false;
+  }
+
   /** Who writes the POLICY stream, in words. */
   writer(): string {
     return this.whoWrites;

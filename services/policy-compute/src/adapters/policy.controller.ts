@@ -41,6 +41,11 @@ export class PolicyController {
     return this.policy.askedVersion();
   }
 
+  @MessagePattern('cmd.policy-compute.said', Transport.NATS)
+  said(@Payload() payload: unknown): Answer<typeof CALLS.policySaid> {
+    return this.policy.said(parsed(CALLS.policySaid, payload));
+  }
+
   @MessagePattern('cmd.policy-compute.resync', Transport.NATS)
   resync(@Payload() payload: unknown): Answer<typeof CALLS.policyResync> {
     return this.policy.resync(parsed(CALLS.policyResync, payload));

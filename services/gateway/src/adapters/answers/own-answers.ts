@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Bus } from '@ringfence/bus';
 import { API_RELEASE, CALLS, ExplainBody, RESYNC_CALLS, ResyncBody, VERSION } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
+import type { UntilHeard } from '@ringfence/resources';
 import { asFile } from '../../domain/rest-request.js';
 import type { RestRequest } from '../../domain/rest-request.js';
 import type { Answer } from './answer.js';
@@ -13,6 +14,7 @@ import type { Jobs } from '../../read/jobs.store.js';
 import type { ApiKeyCheck } from '../admission/api-key-check.js';
 import { apiKeyAnswers } from './api-key-answers.js';
 import { called, collectionReply, maxResults } from './owner-answers.js';
+import type { OwnWrites } from './own-writes.store.js';
 import type { PartsHealth } from './parts-health.js';
 
 const PRODUCT = {
@@ -32,6 +34,9 @@ export interface OwnParts {
   readonly document: unknown;
   readonly missing: () => readonly string[];
   readonly partsHealth: PartsHealth;
+  readonly ownWrites: OwnWrites;
+  /** Until the audit trail has it. */
+  readonly untilHeard: UntilHeard;
   readonly startedAt: number;
 }
 
@@ -42,7 +47,7 @@ export function ownAnswers(parts: OwnParts): Readonly<Record<string, Answer>> {
     ...apiKeyAnswers(parts.store, parts.keys),
     ...jobAnswers(parts.jobs),
     ...eventAnswers(parts),
-    ...explainAnswers(parts.bus),
+    ...explainAnswers(parts),
     ...resyncAnswers(parts.bus),
   };
 }
@@ -144,10 +149,12 @@ async function* one(text: string): AsyncIterable<string> {
   yield text;
 }
 
-function eventAnswers({ store }: OwnParts): Record<string, Answer> {
+function eventAnswers({ store, ownWrites, untilHeard }: OwnParts): Record<string, Answer> {
   return {
     'events list': async (request) => {
-      const { query } = request;
+      const { query, caller } = request;
+      const after = await ownWrites.of(caller?.username);
+      await called(request.id, () => untilHeard(after));
       const limit = maxResults(request) ?? 500;
       const filter = {
         eventType: query['event_type'],
@@ -180,11 +187,13 @@ function instant(query: RestRequest['query'], name: string): string | undefined 
   return new Date(text).toISOString();
 }
 
-function explainAnswers(bus: Bus): Record<string, Answer> {
+function explainAnswers({ bus, ownWrites }: OwnParts): Record<string, Answer> {
   return {
     'explain explain': async (request) => {
       const question = ExplainBody.parse(request.body);
-      return { status: 200, body: await called(request.id, () => bus.call(CALLS.explain, question)) };
+      const after = await ownWrites.of(request.caller?.username);
+      const explain = () => bus.call(CALLS.explain, { ...question, ...(after && { after }) });
+      return { status: 200, body: await called(request.id, explain) };
     },
   };
 }

@@ -11,6 +11,7 @@ import type { RestReply, RestRequest } from '../../domain/rest-request.js';
 import type { Answer } from './answer.js';
 import type { Owner } from '../../domain/route.js';
 import { refusalOf, refuse } from '../../domain/refusal.js';
+import type { OwnWrites } from './own-writes.store.js';
 
 /** A synchronous GET answers no more unless asked to. */
 const DEFAULT_RESULTS = 500;
@@ -29,12 +30,14 @@ const RESOURCE_CALLS = {
   'flow-ingest': CALLS.flowResource,
 } as const satisfies Record<Exclude<Owner, 'gateway'>, CallContract>;
 
-export function askOwner(bus: Bus): AskOwner {
+export function askOwner(bus: Bus, ownWrites: OwnWrites): AskOwner {
   return async (request, query = request.query) => {
     const { route, ids, pversion } = request.match;
-    const call = RESOURCE_CALLS[route.answerer === 'gateway' ? 'flow-ingest' : route.answerer];
-    return called(request.id, () =>
-      bus.call(call, {
+    const owner = route.answerer === 'gateway' ? 'flow-ingest' : route.answerer;
+    const username = request.caller?.username;
+    const after = await ownWrites.of(username);
+    const response = await called(request.id, () =>
+      bus.call(RESOURCE_CALLS[owner], {
         org: 1,
         actor: actorOf(request.caller),
         collection: route.collection,
@@ -43,8 +46,12 @@ export function askOwner(bus: Bus): AskOwner {
         ids: [...ids],
         query: { ...query },
         body: request.body ?? null,
+        ...(after && { after }),
       }),
     );
+    if (response.position !== undefined && owner !== 'flow-ingest')
+      await ownWrites.note(username, owner, response.position);
+    return response;
   };
 }
 
