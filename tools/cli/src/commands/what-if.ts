@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { colours as pc } from '../colours.js';
 import type { FlowEdge, WhatIfAnswer } from '@ringfence/contracts';
 import { EXIT } from '../failure.js';
+import { grouped } from '../graph/grouped.js';
 import { render, renderValue, verdictColour } from '../output.js';
 import type { Column } from '../output.js';
 import { portWord } from '../policy-words.js';
@@ -47,13 +48,14 @@ async function whatIf(
   const changes = file === undefined ? undefined : await changesOfFile(api, file);
   const edges = await seenEdges(api, subject, since);
   const answer = await api.post<WhatIfAnswer>('/sec_policy/draft/what_if', { edges, changes });
-  const { flips, gained, lost } = answer;
+  const { gained, lost } = answer;
+  const flips = shownOnce(answer.flips);
   if (flips.length + gained.count + lost.count > 0) end(EXIT.differs);
   if (format !== 'table') return write(renderValue(answer, format));
   write(
-    `Of ${String(edges.length)} calls seen ${String(flips.length)} would have another verdict; the rules of ${String(answer.workloads_affected)} workloads would change.\n`,
+    `Of ${String(new Set(edges.map(callOf)).size)} calls seen ${String(flips.length)} would have another verdict; the rules of ${String(answer.workloads_affected)} workloads would change.\n`,
   );
-  if (flips.length > 0) write(`\n${flipTable(flips)}`);
+  if (flips.length > 0) write(`\n${render(flips, COLUMNS, 'table')}`);
   writePairs(write, pc.green('+'), 'could talk', gained);
   writePairs(write, pc.red('-'), 'could not talk any more', lost);
   if (answer.is_cut) write('There are more pairs than were looked at.\n');
@@ -89,4 +91,16 @@ const COLUMNS: readonly Column<FlipRow>[] = [
   { title: 'WHY', value: ({ reason }) => reason },
   { title: 'CONNECTIONS', value: ({ num_connections: count }) => String(count) },
 ];
-export const flipTable = (flips: readonly FlipRow[]): string => render(flips, COLUMNS, 'table');
+export const flipTable = (flips: readonly FlipRow[]): string => render(shownOnce(flips), COLUMNS, 'table');
+
+const callOf = ({ src, dst, service }: Pick<FlowEdge, 'src' | 'dst' | 'service'>): string =>
+  `${endName(src)} ${endName(dst)} ${portWord(service)}`;
+
+/** Calls to a Service that nobody was behind yet look like those to who has been behind it since. */
+function shownOnce(flips: readonly FlipRow[]): FlipRow[] {
+  const alike = grouped(flips, (flip) => `${callOf(flip)} ${flip.before} ${flip.after} ${flip.reason}`);
+  return [...alike.values()].map((rows) => ({
+    ...rows[0]!,
+    num_connections: rows.reduce((sum, { num_connections: count }) => sum + count, 0),
+  }));
+}
