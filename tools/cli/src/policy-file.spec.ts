@@ -54,7 +54,10 @@ rule_sets:
       'rule_sets:\n  - name: shop\n    rules:\n      - { from: everybody, to: all, on: [80/tcp] }',
       'rules[0].from: write `all`, or labels',
     ],
-    ['labels:\n  - { key: app\n', '2 shop.yaml:'],
+    [
+      'labels:\n  - { key: app\n',
+      '2 shop.yaml:3: Flow map in block collection must be sufficiently indented and end with a }',
+    ],
     ['services: [{ name: web, ports: [] }]', 'services[0].ports'],
     ['- a\n- b', 'shop.yaml:1: file'],
   ])('says on which line and in which field %j is wrong', (text, message) => {

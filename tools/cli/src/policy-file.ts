@@ -119,7 +119,7 @@ export function parsePolicyFile(text: string, fileName: string): ParsedPolicy {
   const [broken] = document.errors;
   if (broken !== undefined) {
     const { line } = lines.linePos(broken.pos[0]);
-    throw usage(`${fileName}:${String(line)}: ${broken.message.split('\n')[0] ?? 'no YAML'}`);
+    throw usage(`${fileName}:${String(line)}: ${withoutPlace(broken.message)}`);
   }
   const at = (path: readonly PropertyKey[]): string =>
     `${fileName}:${String(lineOf(document, lines, path))}: ${fieldOf(path)}`;
@@ -131,6 +131,10 @@ export function parsePolicyFile(text: string, fileName: string): ParsedPolicy {
   });
   throw usage(messages.join('\n'));
 }
+
+/** The parser says the place again, and shows it below. */
+const withoutPlace = (message: string): string =>
+  (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
 
 /** The line of the deepest part of the path that the file has. */
 function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {

@@ -1,5 +1,4 @@
 /** `map`: the graph of who talked to whom, in the terminal or as a drawing. */
-import { writeFile } from 'node:fs/promises';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { colours as pc } from '../colours.js';
@@ -12,6 +11,7 @@ import { flowsOf, ruleNamesFor } from '../graph/flow-query.js';
 import { GROUPINGS } from '../graph/flow-words.js';
 import type { Grouping } from '../graph/flow-words.js';
 import { toSvg } from '../graph/svg.js';
+import { writeText } from '../named-file.js';
 import { renderValue } from '../output.js';
 import type { Terminal, WithTerminal } from './terminal.js';
 
@@ -66,7 +66,7 @@ async function map(terminal: Terminal, options: MapOptions): Promise<void> {
   if (terminal.format !== 'table') return terminal.write(renderValue(edges, terminal.format));
   const text = textOf(edges, drawing, terminal.file);
   if (terminal.file === undefined) terminal.write(edges.length === 0 ? `${pc.dim('No flows.')}\n` : text);
-  else await writeFile(terminal.file, text);
+  else await writeText(terminal.file, text);
   const where = terminal.file === undefined ? '' : `${terminal.file}: `;
   const more = folded === 0 ? '' : `; ${String(folded)} more of infrastructure, --all shows them`;
   terminal.note(pc.dim(`${where}${String(edges.length)} connections${more}\n`));

@@ -1,8 +1,8 @@
 /** `policy diff | revert | delete | export`: what the draft would change, taking it back, and policy as a file. */
-import { writeFile } from 'node:fs/promises';
 import { Argument } from 'commander';
 import type { Command } from 'commander';
 import { EXIT, refused, usage } from '../failure.js';
+import { writeText } from '../named-file.js';
 import { renderValue } from '../output.js';
 import { policyDifference, withFile } from '../policy-difference.js';
 import { COLLECTIONS, KIND_WORDS, KINDS, readPolicy } from '../policy-in-words.js';
@@ -115,6 +115,6 @@ async function exportPolicy(
   const whole = { labels, ...policy };
   const text = format === 'json' ? renderValue(whole, format) : policyText(whole);
   if (file === undefined) return write(text);
-  await writeFile(file, text);
+  await writeText(file, text);
   note(`Written to ${file}.\n`);
 }

@@ -1,10 +1,10 @@
 /** `policy suggest`: from what was seen to the rules that let it pass, as a table, a file or a draft; nothing is provisioned. */
-import { writeFile } from 'node:fs/promises';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { colours as pc } from '../colours.js';
 import type { FlowEdge, Suggestion, Tightness } from '@ringfence/contracts';
 import { usage } from '../failure.js';
+import { writeText } from '../named-file.js';
 import { render, renderValue } from '../output.js';
 import type { Column } from '../output.js';
 import { readFileNames } from '../policy-names.js';
@@ -62,7 +62,7 @@ async function suggest(terminal: Terminal, subject: string, options: SuggestOpti
   else show(terminal, { suggestion, edges, names });
   if (suggestion.rule_sets.length === 0) return;
   if (file !== undefined) {
-    await writeFile(file, fileOf(names, suggestion, subject));
+    await writeText(file, fileOf(names, suggestion, subject));
     note(`Written to ${file}: \`ringfence policy apply -f ${file}\` makes it the draft.\n`);
   } else if (options.draft === true) {
     for (const body of suggestion.rule_sets) await api.post('/sec_policy/draft/rule_sets', body);
