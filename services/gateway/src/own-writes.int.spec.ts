@@ -4,8 +4,8 @@ import type { NatsServer, PostgresServer, ServiceProcess } from '@ringfence/test
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { basic, KEY, OWNER, SECRET } from './testing/gateway-under-test.js';
 
-const AT_ONCE = 6;
-const ROUNDS = 5;
+const AT_ONCE = 4;
+const ROUNDS = 4;
 /** Each as it would run for those who want to lose none: of some one works, of some both do. */
 const TWICE = ['inventory', 'label-resolver', 'policy-compute'] as const;
 
