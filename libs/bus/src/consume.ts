@@ -99,12 +99,11 @@ class DurableReader {
 
   private async session(): Promise<void> {
     if (!this.link.isConnected()) return;
-    const session = await beginSession(
-      this.link,
-      this.consumption,
-      this.reading.options.startAt ?? 'oldest',
-      this.ended.signal,
-    );
+    const session = await beginSession(this.link, this.consumption, {
+      startAt: this.reading.options.startAt ?? 'oldest',
+      isAgain: this.stream !== '',
+      signal: this.ended.signal,
+    });
     if (session.isMadeNow || session.stream !== this.stream || session.rewind !== this.rewind)
       this.doneUpTo = 0;
     this.stream = session.stream;

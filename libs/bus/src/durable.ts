@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AckPolicy, DeliverPolicy, NatsError } from 'nats';
 import type { ConsumerConfig, ConsumerInfo } from 'nats';
 import type { Consumption } from '@ringfence/contracts';
+import { cameTrue } from '@ringfence/retrying';
 import type { Link } from './link.js';
 
 /** The server repeats what was not acknowledged for so long; a reader at work says so more often than that. */
@@ -20,6 +21,8 @@ const CONSUMER_NOT_FOUND = 10_014;
 const MARGIN_MS = 250;
 /** To make a durable before its reader does. */
 const ATTEMPTS = 5;
+/** By whom it was taken away, or its reader makes one. */
+const MADE_ANEW_WITHIN_MS = 1_000;
 
 export interface Session {
   /** Name and birth of the stream: sequences of a stream made anew start again. */
@@ -32,15 +35,23 @@ export interface Session {
   readonly pending: number;
 }
 
+export interface SessionOptions {
+  /** Where a durable that is missing begins. */
+  readonly startAt: 'oldest' | 'newest';
+  /** There was one before: who took it away is perhaps about to make another. */
+  readonly isAgain: boolean;
+  readonly signal: AbortSignal;
+}
+
 /** Makes the durable if it is missing and waits until nothing of a former session is under way. */
 export async function beginSession(
   link: Link,
   consumption: Consumption,
-  startAt: 'oldest' | 'newest',
-  signal: AbortSignal,
+  { startAt, isAgain, signal }: SessionOptions,
 ): Promise<Session> {
   const { stream } = consumption;
   const kept = await keptIn(link, stream);
+  if (isAgain) await cameTrue(async () => (await find(link, consumption)) !== undefined, MADE_ANEW_WITHIN_MS);
   const { info, isMadeNow } = await ensureDurable(link, consumption, startAt);
   await untilNothingUnderWay(info, signal);
   const pending = info.num_pending + info.num_ack_pending;
@@ -99,16 +110,20 @@ export function untilRepeatsAreDue(signal: AbortSignal): Promise<void> {
   return sleep(ACK_WAIT_MS + MARGIN_MS, undefined, { signal });
 }
 
+function find({ manager }: Link, { stream, durable }: Consumption): Promise<ConsumerInfo | undefined> {
+  return manager.consumers.info(stream, durable).catch((error: unknown) => {
+    if (error instanceof NatsError && error.api_error?.err_code === CONSUMER_NOT_FOUND) return undefined;
+    throw error;
+  });
+}
+
 async function ensureDurable(
   link: Link,
   consumption: Consumption,
   startAt: 'oldest' | 'newest',
 ): Promise<{ info: ConsumerInfo; isMadeNow: boolean }> {
   const { stream, durable, filter } = consumption;
-  const found = await link.manager.consumers.info(stream, durable).catch((error: unknown) => {
-    if (error instanceof NatsError && error.api_error?.err_code === CONSUMER_NOT_FOUND) return undefined;
-    throw error;
-  });
+  const found = await find(link, consumption);
   if (found !== undefined) {
     if (found.config.filter_subject === filter) return { info: found, isMadeNow: false };
     throw new Error(
