@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { WhatIfAnswer } from '@ringfence/contracts';
 import { describe, expect, it } from 'vitest';
 import { flipTable } from './what-if.js';
@@ -18,7 +19,7 @@ describe('connections that would flip', () => {
   it('are a line each, also where their Service had nobody behind it at first', () => {
     const service = flip('shop/db', '/orgs/1/kubernetes_workloads/7', 1);
     const table = flipTable([flip('shop/db', '/orgs/1/workloads/2', 8), service, flip('shop/x', '/w/3', 2)]);
-    const lines = table.trimEnd().split('\n').slice(1);
+    const lines = stripVTControlCharacters(table).trimEnd().split('\n').slice(1);
     expect(lines.map((line) => line.trim().split(/\s{2,}/))).toEqual([
       ['shop/web', 'shop/db', '80/tcp', 'potentially_blocked', 'blocked', 'no rule allows it', '9'],
       ['shop/web', 'shop/x', '80/tcp', 'potentially_blocked', 'blocked', 'no rule allows it', '2'],
