@@ -69,7 +69,7 @@ function headersOf(plain: Buffer): Headers {
 }
 
 const zlibHeader = Buffer.from([0x78, 0x01]);
-/** "No headers", stored as it is, and an empty block behind it, by which readers know that there is no more for now. */
+/** "No headers", stored as it is, and an empty block behind it, by which readers know that a block ends here. */
 const noHeaders = Buffer.from([0, 4, 0, 0xfb, 0xff, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]);
 
 /** Nothing here answers with headers, so that writing needs no compression. */
