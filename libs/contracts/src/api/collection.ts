@@ -12,6 +12,10 @@ export interface CollectionContract {
   readonly update?: z.ZodType;
   /** Bodies of the collection's own actions, by op (`bulk_create`, `pairing_key`, …). */
   readonly actions?: Readonly<Record<string, z.ZodType>>;
+  /** What these actions answer, by op; none: nothing (204), or the item. */
+  readonly answers?: Readonly<Record<string, z.ZodType>>;
+  /** By what a list may be narrowed, beside `max_results`: texts of the query, by name, each with a `describe`. */
+  readonly query?: Readonly<Record<string, z.ZodType>>;
 }
 
 /** By the API's word: `labels`, `rule_sets`, `rule_sets/sec_rules`, … */
