@@ -113,6 +113,8 @@ export const NodeAck = z.object({
   node: NodeName,
   bootId: Text.max(64),
   revision: z.number().int(),
+  /** Of the node's own table, which waits for its confirmation; absent: no other than that of the Pods'. */
+  hostRevision: z.number().int().optional(),
   at: Instant,
   applyMs: z.number(),
   pods: z.array(Text.max(253)).max(MOST_SANDBOXES),

@@ -216,7 +216,7 @@ export class ActorStore {
         enforcement
           .nodes()
           .filter((node) => !view.nodes.isUnpaired(node) && !agents.isDisconnected(node, now)),
-      inForce: (node) => spans.inForce(node, agents.revisionOf(node)),
+      inForce: (node) => spans.inForce(node, agents.revisionEverywhere(node)),
     });
     return this.isInSync ? progress : { ...progress, inForce: null };
   }

@@ -6,10 +6,15 @@
  */
 import type { NodeAck } from '@ringfence/contracts';
 
-export type AgentWords = Pick<NodeAck, 'node' | 'revision' | 'pods' | 'failed' | 'notInForce'>;
+export type AgentWords = Pick<
+  NodeAck,
+  'node' | 'revision' | 'hostRevision' | 'pods' | 'failed' | 'notInForce'
+>;
 
 interface Agent {
   readonly revision: number;
+  /** That everything on the node has, its own table too. */
+  readonly everywhere: number;
   readonly heardAt: number;
   readonly pods: ReadonlySet<string>;
   readonly failed: NodeAck['failed'];
@@ -21,7 +26,10 @@ export const DISCONNECTED_AFTER_MS = 15_000;
 
 /** The revision of an agent that has acknowledged nothing that we told. */
 export const NOTHING_PROVEN = -1;
-const SAID_NOTHING = { revision: NOTHING_PROVEN, pods: new Set<string>(), failed: [], notInForce: [] };
+const SAID_NOTHING = {
+  ...{ revision: NOTHING_PROVEN, everywhere: NOTHING_PROVEN },
+  ...{ pods: new Set<string>(), failed: [], notInForce: [] },
+};
 
 export class AgentBook {
   private readonly agents = new Map<string, Agent>();
@@ -37,9 +45,13 @@ export class AgentBook {
     this.agents.set(node, { ...agent, heardAt: Math.max(agent.heardAt, at) });
   }
 
-  acked({ node, revision, pods, failed, notInForce = [] }: AgentWords, at: number): void {
+  acked(
+    { node, revision, hostRevision = revision, pods, failed, notInForce = [] }: AgentWords,
+    at: number,
+  ): void {
     const heardAt = Math.max(at, this.agents.get(node)?.heardAt ?? 0);
-    this.agents.set(node, { revision, heardAt, pods: new Set(pods), failed, notInForce });
+    const everywhere = Math.min(revision, hostRevision);
+    this.agents.set(node, { revision, everywhere, heardAt, pods: new Set(pods), failed, notInForce });
   }
 
   forget(node: string): void {
@@ -56,6 +68,11 @@ export class AgentBook {
 
   revisionOf(node: string): number {
     return this.agents.get(node)?.revision ?? NOTHING_PROVEN;
+  }
+
+  /** Of the node's own table, and of its Pods'. */
+  revisionEverywhere(node: string): number {
+    return this.agents.get(node)?.everywhere ?? NOTHING_PROVEN;
   }
 
   /** Whether it said that the rules of this Pod are in its kernel. */

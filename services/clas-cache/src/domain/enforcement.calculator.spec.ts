@@ -184,7 +184,7 @@ class Naive {
   readonly tellings: { node: string; revision: number; at: number }[] = [];
   readonly acks = new Map<
     string,
-    { revision: number; pods: readonly string[]; own: ReadonlyMap<string, number> }
+    { revision: number; host: number; pods: readonly string[]; own: ReadonlyMap<string, number> }
   >();
   readonly heard = new Map<string, number>();
   readonly highest = new Map<string, number>();
@@ -209,7 +209,8 @@ class Naive {
 
   unproven(id: string): Judged | null {
     const { node, fineAt } = this.places.get(id)!;
-    const { revision: acked, pods } = this.acks.get(node) ?? { revision: -1, pods: [] as readonly string[] };
+    const { revision: of, host, pods } = this.acks.get(node) ?? { ...NO_ACK };
+    const acked = id === node ? Math.min(of, host) : of;
     const told = this.tellings.filter((one) => one.node === node);
     const open = told.filter((one) => one.revision > (this.highest.get(node) ?? -1));
     if (acked < 0 || told.some((one) => one.revision > acked))
@@ -234,6 +235,8 @@ class Naive {
     return told;
   }
 }
+
+const NO_ACK = { revision: -1, host: -1, pods: [] as readonly string[] };
 
 type Step = (enforcement: EnforcementTracker, agents: AgentBook, naive: Naive, at: number) => void;
 const NODES = ['node-1', 'node-2'];
@@ -274,9 +277,10 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     naive.heard.set(node, at);
   }),
   fc
-    .tuple(anyNode, fc.nat(2), fc.subarray(PODS), fc.option(anyPlace), fc.boolean())
-    .map(([node, behind, pods, complains, isFailure]): Step => (tracked, book, naive, at) => {
+    .tuple(anyNode, fc.nat(2), fc.nat(2), fc.subarray(PODS), fc.option(anyPlace), fc.boolean())
+    .map(([node, behind, hostBehind, pods, complains, isFailure]): Step => (tracked, book, naive, at) => {
       const acked = Math.max(1, revision - behind);
+      const host = Math.max(1, revision - hostBehind);
       const since = new Date(at - 2 * SECOND).toISOString();
       const word = { token: 'own_word', message: 'as it says' };
       const failed = complains !== null && isFailure ? [{ pod: complains, ...word }] : [];
@@ -284,12 +288,12 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
         complains !== null && !isFailure
           ? [{ id: complains, asked: 'full' as const, inForce: null, since, ...word }]
           : [];
-      book.acked({ node, revision: acked, pods, failed, notInForce }, at);
+      book.acked({ node, revision: acked, hostRevision: host, pods, failed, notInForce }, at);
       tracked.agentSpoke(node);
       naive.heard.set(node, at);
       const sinceOwn = isFailure ? Infinity : at - 2 * SECOND;
       const own = new Map(complains === null ? [] : [[complains, sinceOwn]]);
-      naive.acks.set(node, { revision: acked, pods, own });
+      naive.acks.set(node, { revision: acked, host, pods, own });
       naive.highest.set(node, Math.max(acked, naive.highest.get(node) ?? -1));
     }),
 );

@@ -258,8 +258,8 @@ export class EnforcementTracker {
   }
 
   /** What was acknowledged once may be taken back, by an agent that lost what it had. */
-  private unacknowledged({ node, fineAt }: Place): Doubt | null {
-    const revision = this.agents.revisionOf(node);
+  private unacknowledged({ node, fineAt, isPod }: Place): Doubt | null {
+    const revision = isPod ? this.agents.revisionOf(node) : this.agents.revisionEverywhere(node);
     if (revision !== NOTHING_PROVEN && revision >= this.tellings.newest(node)) return null;
     const message = `${node} has not acknowledged what it was told`;
     const since = this.tellings.oldestUnacknowledged(node) ?? fineAt;

@@ -14,6 +14,8 @@ export interface AcknowledgementOptions {
 
 export class Acknowledgements {
   private said = '';
+  /** What the node's own table had when it was last what was asked of it. */
+  private hostRevision = 0;
 
   constructor(private readonly options: AcknowledgementOptions) {}
 
@@ -25,9 +27,13 @@ export class Acknowledgements {
       const place = places.get(id);
       return (place && tableOf(place.state)?.model.mode) ?? null;
     });
-    const content = JSON.stringify([revision, pods, failed, notInForce]);
+    // A failure is told by its own words.
+    if (ledger.isSettled('host') || ledger.failure('host') !== undefined) this.hostRevision = revision;
+    const { hostRevision } = this;
+    const content = JSON.stringify([revision, hostRevision, pods, failed, notInForce]);
     if (content === this.said) return;
     this.said = content;
-    onAck({ node, bootId, revision, at: new Date().toISOString(), applyMs, pods, failed, notInForce });
+    const at = new Date().toISOString();
+    onAck({ node, bootId, revision, hostRevision, at, applyMs, pods, failed, notInForce });
   }
 }

@@ -186,7 +186,8 @@ describe('the agent in the kernel', () => {
     });
     agent.takeSandbox(sandbox());
     expect(await agent.decided('sandbox', 60_000)).toBe('in-force');
-    await eventually(() => acks.at(-1)?.pods.includes('pod'));
+    const ack = await eventually(() => acks.find(({ pods }) => pods.includes('pod')));
+    expect(ack).toMatchObject({ revision: 1, hostRevision: 0 });
     await eventually(() => {
       agent.tellWhatIsNotInForce();
       return acks.at(-1)?.notInForce?.some(({ id }) => id === 'node-1');

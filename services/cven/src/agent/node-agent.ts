@@ -47,7 +47,7 @@ export interface NodeAgentOptions {
 
 /** Healed so often within half a minute, a place counts as not in force: it was open a part of that time. */
 const ALARMING = 5;
-/** An acknowledgement includes the node's own table, unless that takes longer. */
+/** So long an acknowledgement waits for the node's own table; then it says with which revision that one still is. */
 const HOST_WITHIN_MS = 1_000;
 
 export class NodeAgent {
@@ -276,7 +276,7 @@ export class NodeAgent {
     await Promise.all([...wishes].map(([id, wish]) => (id === 'host' ? undefined : this.settle(id, wish))));
     this.inForce = target;
     void Promise.race([host, sleep(HOST_WITHIN_MS)]).then(() =>
-      this.acknowledgements.tell(target.revision, performance.now() - started),
+      this.acknowledgements.tell(this.inForce.revision, performance.now() - started),
     );
     events.onPass(target.revision, this.ledger.pods().length);
   }
@@ -289,6 +289,7 @@ export class NodeAgent {
     if (wish === undefined) return Promise.resolve();
     this.host ??= this.settle('host', wish).finally(() => {
       this.host = undefined;
+      this.tellWhatIsNotInForce();
       if (this.ledger.failure('host') === undefined && !this.ledger.isSettled('host')) this.reconcile();
     });
     return this.host;
