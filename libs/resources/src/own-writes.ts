@@ -30,6 +30,7 @@ export interface HearingParts {
   readonly owners: { readonly [O in Owner]?: readonly Owner[] };
   /** All that it reads of the stream up to this place is taken in. */
   readonly hasPassed: (seq: number) => Promise<boolean>;
+  readonly withinMs?: number;
 }
 
 /** For `hasPassed`, of durables. */
@@ -41,16 +42,16 @@ export const allPass =
 /** Throws CallError when it has not arrived in time. */
 export type UntilHeard = (after: Positions | undefined) => Promise<void>;
 
-export function hearing(parts: HearingParts): UntilHeard {
+export function hearing({ withinMs = WITHIN_MS, ...parts }: HearingParts): UntilHeard {
   const heard: { [O in Owner]?: Positions } = {};
   const hear = async (owner: Owner, asked: Positions): Promise<void> => {
-    const until = performance.now() + WITHIN_MS;
+    const until = performance.now() + withinMs;
     const { [owner]: position, ...after } = asked;
     const request = {
       ...(position !== undefined && { position }),
       ...(Object.keys(after).length > 0 && { after }),
     };
-    await parts.bus.call(SAID_CALLS[owner], request, { deadlineMs: WITHIN_MS });
+    await parts.bus.call(SAID_CALLS[owner], request, { deadlineMs: withinMs });
     const { last } = await parts.bus.kept(STREAM);
     if (!(await cameTrue(() => parts.hasPassed(last), until - performance.now()))) throw notHeard(owner);
     heard[owner] = later(heard[owner], asked);
@@ -96,7 +97,7 @@ export function seeingOwnWrites(
   };
 }
 
-/** The answer to `said`: when it is on the stream. */
+/** The answer to `said`: when it is on the stream. What a database put back to an older state has lost is waited for by nobody. */
 export function saying(
   store: Pick<EventStore, 'lastPosition'>,
   relay: Pick<Relay, 'said'>,
@@ -104,7 +105,8 @@ export function saying(
 ): (request: SaidRequest) => Promise<Record<string, never>> {
   return async ({ position = 0, after }) => {
     await untilHeard(after);
-    const upto = after === undefined ? position : Math.max(position, await store.lastPosition());
+    const last = await store.lastPosition();
+    const upto = after === undefined ? Math.min(position, last) : last;
     if (!(await relay.said(upto, WITHIN_MS)))
       throw CallError.of(
         'ABORTED',
