@@ -3,7 +3,21 @@ export type { Outcome } from './bulk.js';
 export { execute } from './execute.js';
 export type { Addressee } from './execute.js';
 export { defined, orNull } from './fields.js';
-export { byHrefs, byLabels, exact, flag, isTrue, maxResults, page, partial } from './filters.js';
+export {
+  byHrefs,
+  byLabels,
+  byTime,
+  byWord,
+  byWords,
+  exact,
+  flag,
+  isTrue,
+  maxResults,
+  page,
+  partial,
+  refuseFilters,
+  until,
+} from './filters.js';
 export type { Filter, Filters } from './filters.js';
 export { allPass, hearing, saying, seeingOwnWrites } from './own-writes.js';
 export type { HearingParts, OwnersBus, UntilHeard } from './own-writes.js';

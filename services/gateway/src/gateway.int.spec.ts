@@ -7,6 +7,8 @@ import { ROUTES } from './routes/routes.js';
 import { basic, KEY, OWNER, refused, startGatewayUnderTest } from './testing/gateway-under-test.js';
 import type { GatewayUnderTest } from './testing/gateway-under-test.js';
 
+const UUID = '11111111-1111-4111-8111-111111111111';
+
 let under: GatewayUnderTest;
 const call: GatewayUnderTest['call'] = (...request) => under.call(...request);
 
@@ -221,11 +223,11 @@ describe('traffic', () => {
       const text = query['format'] === 'csv' ? `line ${String(chunk)}\r\n` : `{"n":${String(chunk)}},{"n":1}`;
       return { body: { text: chunk === 2 ? '' : text, next: chunk === 2 ? null : chunk + 1 } };
     };
-    const json = await call('GET', '/orgs/1/traffic_flows/async_queries/q/download', {
+    const json = await call('GET', `/orgs/1/traffic_flows/async_queries/${UUID}/download`, {
       headers: { accept: 'application/json' },
     });
     expect(json.json).toEqual([{ n: 0 }, { n: 1 }, { n: 1 }, { n: 1 }]);
-    const csv = await call('GET', '/orgs/1/traffic_flows/async_queries/q/download', {
+    const csv = await call('GET', `/orgs/1/traffic_flows/async_queries/${UUID}/download`, {
       headers: { accept: 'text/csv' },
     });
     expect([csv.headers.get('content-type'), csv.text]).toEqual(['text/csv', 'line 0\r\nline 1\r\n']);

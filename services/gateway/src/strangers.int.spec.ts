@@ -78,9 +78,13 @@ describe('every answer', () => {
       expect(got.headers.get('x-content-type-options')).toBe('nosniff');
       expect(got.headers.get('content-disposition')).toBeNull();
     }
-    const csv = await call('GET', '/orgs/1/traffic_flows/async_queries/1/download', {
-      headers: { accept: 'text/csv' },
-    });
+    const csv = await call(
+      'GET',
+      '/orgs/1/traffic_flows/async_queries/11111111-1111-4111-8111-111111111111/download',
+      {
+        headers: { accept: 'text/csv' },
+      },
+    );
     expect(csv.headers.get('content-disposition')).toBe('attachment; filename="flows.csv"');
     expect(csv.headers.get('x-content-type-options')).toBe('nosniff');
   });

@@ -14,6 +14,10 @@ export const ERRORS = {
     code: 'INVALID_ARGUMENT',
     when: 'the body or a parameter is wrong; the message names the field',
   },
+  unsupported_filter: {
+    code: 'INVALID_ARGUMENT',
+    when: 'a list is asked for by what this server does not keep; the message names the parameter',
+  },
   invalid_json: { code: 'INVALID_ARGUMENT', when: 'the body is not JSON' },
   unsupported_content_type: {
     code: 'INVALID_ARGUMENT',

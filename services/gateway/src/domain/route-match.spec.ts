@@ -4,40 +4,30 @@ import { ROUTES } from '../routes/routes.js';
 
 const match = routeMatcher(ROUTES);
 
+const UUID = 'aaaaaaaa-0000-4000-8000-000000000001';
+const CLUSTER = 'cccccccc-0000-4000-8000-000000000001';
+const PROFILES = `/orgs/1/container_clusters/${CLUSTER}/container_workload_profiles`;
+
 describe('which route a path means', () => {
   it.each([
     ['GET', '/orgs/1/labels', 'labels list', []],
     ['GET', '/orgs/1/labels/7', 'labels get', ['7']],
     ['PUT', '/orgs/1/workloads/bulk_create', 'workloads bulk_create', []],
     ['PUT', '/orgs/1/labels/bulk_create', 'labels bulk_create', []],
-    [
-      'PUT',
-      '/orgs/1/workloads/aaaaaaaa-0000-4000-8000-000000000001',
-      'workloads update',
-      ['aaaaaaaa-0000-4000-8000-000000000001'],
-    ],
+    ['PUT', `/orgs/1/workloads/${UUID}`, 'workloads update', [UUID]],
+    ['GET', `/orgs/1/workloads/${UUID}/interfaces/eth0.1`, 'workloads/interfaces get', [UUID, 'eth0.1']],
     ['GET', '/orgs/1/sec_policy/pending', 'sec_policy pending', []],
     ['GET', '/orgs/1/sec_policy/7', 'sec_policy get', ['7']],
     ['GET', '/orgs/1/sec_policy/7/modified_objects', 'sec_policy modified_objects', []],
     ['GET', '/orgs/1/sec_policy/draft/rule_sets/3/sec_rules/4', 'rule_sets/sec_rules get', ['3', '4']],
     [
       'PUT',
-      '/orgs/1/container_clusters/c/container_workload_profiles/bulk_create',
+      `${PROFILES}/bulk_create`,
       'container_clusters/container_workload_profiles bulk_create',
-      ['c'],
+      [CLUSTER],
     ],
-    [
-      'PUT',
-      '/orgs/1/container_clusters/c/container_workload_profiles/update',
-      'container_clusters/container_workload_profiles bulk_update',
-      ['c'],
-    ],
-    [
-      'PUT',
-      '/orgs/1/container_clusters/c/container_workload_profiles/p',
-      'container_clusters/container_workload_profiles update',
-      ['c', 'p'],
-    ],
+    ['PUT', `${PROFILES}/update`, 'container_clusters/container_workload_profiles bulk_update', [CLUSTER]],
+    ['PUT', `${PROFILES}/${UUID}`, 'container_clusters/container_workload_profiles update', [CLUSTER, UUID]],
     ['GET', '/users/login', 'users login', []],
   ])('%s %s', (method, path, meant, ids) => {
     const found = match(method, path);
@@ -59,6 +49,16 @@ describe('which route a path means', () => {
     expect(match('DELETE', '/orgs/1/sec_policy')).toEqual({ kind: 'wrong-method', allowed: ['GET', 'POST'] });
     expect(match('GET', '/orgs/1')).toEqual({ kind: 'unknown' });
     expect(match('GET', '')).toEqual({ kind: 'unknown' });
+  });
+
+  it('takes no word for an id that has not the form of an id of its collection', () => {
+    for (const path of [
+      ...['workloads/unpaired', 'workloads/7', 'vens/statistic', 'labels/all', `labels/${UUID}`, 'labels/07'],
+      ...['sec_policy/draft/ip_lists/upload', 'sec_policy/draft/label_groups/3', 'jobs/latest'],
+      ...['container_clusters/all/container_workload_profiles', `pairing_profiles/default/pairing_key`],
+    ])
+      for (const method of ['GET', 'POST', 'PUT', 'DELETE'])
+        expect(match(method, `/orgs/1/${path}`)).toEqual({ kind: 'unknown' });
   });
 
   it('lets no path through that is no id', () => {

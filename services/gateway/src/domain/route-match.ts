@@ -2,6 +2,7 @@
  * Which route a method and a path mean. A literal segment wins over a parameter at the same place
  * (`/sec_policy/pending` over `/sec_policy/{id}`); a known path with another method is told apart from an unknown path.
  */
+import { idForm } from './id-forms.js';
 import type { Method, Route } from './route.js';
 
 export interface RouteMatch {
@@ -19,14 +20,10 @@ export type Match =
 
 interface Node {
   readonly literals: Map<string, Node>;
-  parameter: Node | undefined;
+  parameter: { readonly form: RegExp; readonly node: Node } | undefined;
   readonly routes: Map<Method, { route: Route; names: readonly string[] }>;
 }
 const emptyNode = (): Node => ({ literals: new Map(), parameter: undefined, routes: new Map() });
-
-const VERSION = /^(draft|active|[1-9][0-9]{0,17})$/;
-/** Ids are integers, uuids, short names: nothing else reaches an owner. */
-const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,252}$/;
 
 export type RouteMatcher = (method: string, path: string) => Match;
 
@@ -46,16 +43,19 @@ export function routeMatcher(routes: readonly Route[]): RouteMatcher {
 
 function insert(root: Node, route: Route): void {
   let node = root;
+  let word = '';
   const names: string[] = [];
   for (const segment of route.path.split('/').slice(1)) {
     if (segment.startsWith('{')) {
       names.push(segment.slice(1, -1));
-      node = node.parameter ??= emptyNode();
+      node.parameter ??= { form: idForm(word), node: emptyNode() };
+      ({ node } = node.parameter);
     } else {
       let next = node.literals.get(segment);
       if (next === undefined) node.literals.set(segment, (next = emptyNode()));
       node = next;
     }
+    word = segment;
   }
   if (node.routes.has(route.method)) throw new Error(`two routes for ${route.method} ${route.path}`);
   node.routes.set(route.method, { route, names });
@@ -71,16 +71,15 @@ function walk(
   if (segment === undefined) return node.routes.size > 0 ? { node, values } : undefined;
   const literal = node.literals.get(segment);
   const found = literal === undefined ? undefined : walk(literal, segments, at + 1, values);
-  if (found !== undefined || node.parameter === undefined || !ID.test(segment)) return found;
-  return walk(node.parameter, segments, at + 1, [...values, segment]);
+  const { parameter } = node;
+  if (found !== undefined || !parameter?.form.test(segment)) return found;
+  return walk(parameter.node, segments, at + 1, [...values, segment]);
 }
 
-function bind(route: Route, names: readonly string[], values: readonly string[]): Match {
+function bind(route: Route, names: readonly string[], values: readonly string[]): RouteMatch {
   const value = (name: string): string | undefined => values[names.indexOf(name)];
-  const pversion = value('pversion');
-  if (pversion !== undefined && !VERSION.test(pversion)) return { kind: 'unknown' };
   const ids = values.filter((_, index) => names[index] !== 'org' && names[index] !== 'pversion');
-  return { kind: 'route', route, org: value('org'), pversion, ids };
+  return { kind: 'route', route, org: value('org'), pversion: value('pversion'), ids };
 }
 
 function decodeSegments(path: string): readonly string[] | undefined {
