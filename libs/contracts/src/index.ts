@@ -174,6 +174,7 @@ export { ERRORS } from './api/errors.js';
 export { actorHref } from './api/href.js';
 export type { ErrorToken } from './api/errors.js';
 export { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyUpdate } from './api/api-keys.js';
+export { Login, PasswordChange, User, UserUpdate } from './api/users.js';
 export {
   AuditEvent,
   EdgeExchange,

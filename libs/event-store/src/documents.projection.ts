@@ -21,13 +21,14 @@ export interface Document<T> {
   readonly deletedAt: Date | null;
   readonly deletedBy: Actor | null;
 }
-export interface DocumentTypes<T = object> {
+/** `E`: of a service's own events where they are not published. */
+export interface DocumentTypes<T = object, E extends string = EventType> {
   readonly name: string;
   /** Texts of the value that rows are looked up by: `having` finds them by an index. */
   readonly indexed?: readonly (keyof T & string)[];
   /** Event types whose `data` is the whole new value. */
-  readonly written: readonly EventType[];
-  readonly deleted: EventType;
+  readonly written: readonly E[];
+  readonly deleted: E;
 }
 export interface Documents<T> {
   readonly projection: Projection;
@@ -43,7 +44,9 @@ export interface Documents<T> {
 }
 export type DocumentsWhere<T> = FindOptionsWhere<Pick<Document<T>, 'id' | 'cluster' | 'body'>>;
 
-export function documents<T extends object>(types: DocumentTypes<T>): Documents<T> {
+export function documents<T extends object, E extends string = EventType>(
+  types: DocumentTypes<T, E>,
+): Documents<T> {
   const entity = entityOf<T>(types.name);
   const inOrder = (entities: EntityManager): SelectQueryBuilder<Document<T>> =>
     entities
@@ -90,7 +93,7 @@ const entityOf = <T extends object>(table: string): EntitySchema<Document<T>> =>
 const SHAPE = 1;
 
 /** Follows from what is folded (other events, or an event that was raised, make other rows) and from the indexes. */
-function versionOf({ written, deleted, indexed = [] }: DocumentTypes<never>): number {
+function versionOf({ written, deleted, indexed = [] }: DocumentTypes<never, string>): number {
   const events = [...written, deleted].map((type) => `${type}.v${eventContract(type)?.v ?? 1}`);
   const digest = createHash('sha256')
     .update(JSON.stringify([SHAPE, events, ...indexed]))
@@ -98,7 +101,7 @@ function versionOf({ written, deleted, indexed = [] }: DocumentTypes<never>): nu
   return digest.readUInt32BE() >>> 1;
 }
 
-function projectionOf(types: DocumentTypes<never>): Projection {
+function projectionOf(types: DocumentTypes<never, string>): Projection {
   const { name: table, indexed = [] } = types;
   const indexes = indexed.map(
     (field) => `; create index if not exists ${table}_${field} on ${table} ((body ->> '${field}'))`,
@@ -122,7 +125,7 @@ interface Run {
   readonly events: Map<string, StoredEvent>;
 }
 
-function runsOf({ written, deleted }: DocumentTypes<never>, events: readonly StoredEvent[]): Run[] {
+function runsOf({ written, deleted }: DocumentTypes<never, string>, events: readonly StoredEvent[]): Run[] {
   const types = new Set<string>([...written, deleted]);
   const runs: Run[] = [];
   for (const event of events) {

@@ -1,6 +1,7 @@
 /** The environment of the gateway. */
 import { z } from 'zod';
 
+const FIRST_ADMINISTRATOR = /^([^\s:]{1,255})(?::(.{12,256}))?$/;
 const BOOTSTRAP_KEY = /^api_[0-9a-f]{8,64}:[\x21-\x7e]{32,200}$/;
 
 export const Config = z
@@ -23,6 +24,15 @@ export const Config = z
       .string()
       .regex(BOOTSTRAP_KEY, 'must be api_<8 to 64 hex digits>:<secret of at least 32 random characters>')
       .optional(),
+    /** `<user name>:<password>`, or the name alone: the user that is made at the first start. Known already: left as he is. */
+    RINGFENCE_FIRST_ADMINISTRATOR: z
+      .string()
+      .regex(FIRST_ADMINISTRATOR, 'must be <user name>[:<password of at least 12 characters>]')
+      .default('admin@ringfence.local')
+      .transform((pair) => {
+        const [, username = '', password] = FIRST_ADMINISTRATOR.exec(pair) ?? [];
+        return { username, password };
+      }),
     /** Requests a minute and key. */
     RINGFENCE_RATE_LIMIT: z.coerce.number().int().min(1).max(1_000_000).default(500),
     /** A whole request, body included, must have arrived within so many seconds. */

@@ -1,16 +1,22 @@
 /** What is in the database: tables by migration, read tables by projection, and the entities of both. */
 import type { ServiceDatabase } from '@ringfence/event-store';
 import { ApiKeySecretEntity } from './adapters/admission/api-key-check.js';
+import { LoginTokenEntity, SessionEntity } from './adapters/people/sessions.store.js';
+import { PasswordEntity } from './adapters/people/users.store.js';
 import { OwnWriteEntity } from './adapters/answers/own-writes.store.js';
 import { AuditedEntity } from './adapters/audit/audited.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { ApiKeyEntity, apiKeysProjection } from './read/api-keys.projection.js';
 import { AuditEventEntity } from './read/audit-events.js';
 import { JobEntity } from './read/jobs.store.js';
+import { SignInsEntity, signInsProjection, users } from './read/users.js';
 
 export const DATABASE: ServiceDatabase = {
   service: 'gateway',
   migrations: MIGRATIONS,
-  projections: [apiKeysProjection],
-  entities: [ApiKeyEntity, ApiKeySecretEntity, AuditEventEntity, AuditedEntity, JobEntity, OwnWriteEntity],
+  projections: [apiKeysProjection, users.projection, signInsProjection],
+  entities: [
+    ...[ApiKeyEntity, ApiKeySecretEntity, AuditEventEntity, AuditedEntity, JobEntity, OwnWriteEntity],
+    ...[users.entity, SignInsEntity, PasswordEntity, LoginTokenEntity, SessionEntity],
+  ],
 };

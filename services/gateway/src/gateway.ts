@@ -2,7 +2,7 @@
  * Puts the gateway together, without a framework: what stands between the HTTP server and the owners of collections. The
  * module gives it to Nest.
  *
- *   HTTP ─▶ admission (route, key, organisation, role, rate) ─▶ rest ─┬─▶ owner-answers ─▶ CALLS of the owners
+ *   HTTP ─▶ admission (route, who, organisation, role, rate) ─▶ rest ─┬─▶ owner-answers ─▶ CALLS of the owners
  *                 │                                                  ├─▶ own-answers (health, keys, jobs, events, explain)
  *                 ├─ not below /api/v2 ─▶ pages (the console, the page about the API)
  *                 └─ refused ─▶ audit_events ◀─ EVENTS               ├─▶ edge-answers (exchange, pair)
@@ -19,6 +19,7 @@ import type { HostContext } from '@ringfence/service-host';
 import { admission } from './adapters/admission/admission.js';
 import { apiKeyCheck } from './adapters/admission/api-key-check.js';
 import { ensureBootstrapKey } from './adapters/admission/api-keys.store.js';
+import { identity } from './adapters/admission/identity.js';
 import { readAudit } from './adapters/audit/audit.consumer.js';
 import { edgeAnswers } from './adapters/answers/edge-answers.js';
 import type { RecordRefusal } from './adapters/answers/edge-answers.js';
@@ -32,6 +33,8 @@ import { ownWritesStore } from './adapters/answers/own-writes.store.js';
 import type { OwnWrites } from './adapters/answers/own-writes.store.js';
 import { pages } from './adapters/http/pages.js';
 import { partsHealth } from './adapters/answers/parts-health.js';
+import { pruneSessions } from './adapters/people/sessions.store.js';
+import { ensureFirstUser } from './adapters/people/users.store.js';
 import { rest } from './adapters/answers/rest.js';
 import type { Config } from './config.js';
 import { DATABASE } from './database.js';
@@ -46,6 +49,8 @@ import { ROUTES } from './routes/routes.js';
 
 /** Attempts a minute without a right key, by address or by key, that are recorded; more are only answered. */
 const FAILURES_A_MINUTE = 60;
+/** With a password, by address and by name. */
+const LOG_INS_A_MINUTE = 20;
 const PRUNE_EVERY_MS = 3_600_000;
 /** Refusals recorded a minute; beyond it they are only counted. */
 const RECORDED_A_MINUTE = 300;
@@ -66,6 +71,9 @@ export async function openGateway(context: Context, bus: Bus): Promise<Gateway> 
   const store = await openServiceStore(DATABASE, context);
   const bootstrap = (): Promise<boolean> => ensureBootstrapKey(store, config.RINGFENCE_BOOTSTRAP_API_KEY);
   if (await beforeServing(context, bootstrap)) logger.info('bootstrap API key is known');
+  const { username, password } = config.RINGFENCE_FIRST_ADMINISTRATOR;
+  const firstUser = (): Promise<boolean> => ensureFirstUser(store, username, password);
+  if (await beforeServing(context, firstUser)) logger.info({ username }, firstUserWords(username, password));
   const jobs = jobsStore(store.entities, onError);
   const followed = followers(bus, onError);
   bus.subscribe(PROVISIONED, ({ payload }) => tellFollowers(followed, payload));
@@ -75,7 +83,8 @@ export async function openGateway(context: Context, bus: Bus): Promise<Gateway> 
     onError,
   );
   const ownWrites = ownWritesStore(store.entities);
-  const prune = (): Promise<unknown> => Promise.all([pruneEvents(store.entities), ownWrites.prune()]);
+  const prune = (): Promise<unknown> =>
+    Promise.all([pruneEvents(store.entities), pruneSessions(store.entities), ownWrites.prune()]);
   const pruning = setInterval(() => void prune().catch(onError), PRUNE_EVERY_MS);
   return {
     store,
@@ -92,6 +101,11 @@ export async function openGateway(context: Context, bus: Bus): Promise<Gateway> 
     },
   };
 }
+
+const firstUserWords = (username: string, password: string | undefined): string =>
+  password === undefined
+    ? `the first administrator has no password yet: ringfence-admin reset-password ${username}`
+    : 'the first administrator can log in';
 
 interface ServingParts {
   readonly store: EventStore;
@@ -129,9 +143,10 @@ function serving(
   return httpServing({
     admission: admission({
       matcher: routeMatcher(ROUTES),
-      keys,
+      identify: identity(store.entities, keys),
       rate: rateWindow(context.config.RINGFENCE_RATE_LIMIT),
       failures: { byAddress: rateWindow(FAILURES_A_MINUTE), byKey: rateWindow(FAILURES_A_MINUTE) },
+      logIns: { byAddress: rateWindow(LOG_INS_A_MINUTE), byName: rateWindow(LOG_INS_A_MINUTE) },
       record,
     }),
     rest: rest(askOwner(bus, ownWrites), own, jobs),

@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import { migrations } from './commands/migrate.js';
 import type { MigrateFlags } from './commands/migrate.js';
 import { rebuild } from './commands/rebuild.js';
+import { resetPassword } from './commands/reset-password.js';
 import { resync } from './commands/resync.js';
 import { rewind } from './commands/rewind.js';
 import type { RewindFlags } from './commands/rewind.js';
@@ -30,7 +31,8 @@ Examples:
   $ ringfence-admin rewind flow-ingest
   $ ringfence-admin rebuild inventory workloads
   $ ringfence-admin resync label-resolver
-  $ ringfence-admin migrate gateway --dry-run`;
+  $ ringfence-admin migrate gateway --dry-run
+  $ ringfence-admin reset-password admin@ringfence.local`;
 
 export async function runAdmin(
   args: readonly string[],
@@ -95,6 +97,11 @@ function commandLine(streams: Streams, perform: (service: string, work: Perform)
       'take back the one that ran last, with what is stored in its tables; end the service first',
     )
     .action((name: string, flags: MigrateFlags) => perform(name, migrations(flags)));
+  program
+    .command('reset-password')
+    .description('give a user another password, which is printed; ends his sessions and unlocks him')
+    .argument('<username>', 'by which he logs in')
+    .action((username: string) => perform('gateway', resetPassword(username)));
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }

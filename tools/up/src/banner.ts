@@ -1,10 +1,10 @@
 /** What a person sees of `npm start` when it is up: where everything is, and the story to try. */
 import { styleText } from 'node:util';
 import type { CallSummary } from './application/calls.js';
-import type { ApiAccess } from './ringfence-api.js';
+import type { StackAccess } from './ringfence-api.js';
 
 export interface Story {
-  readonly access: ApiAccess;
+  readonly access: StackAccess;
   readonly kubeconfig: string;
   readonly dataDirectory: string;
   readonly namespaces: readonly string[];
@@ -23,6 +23,7 @@ export function storyText(story: Story): string {
     '',
     `  REST API     ${access.url}/api/v2   (OpenAPI: ${access.url}/docs)`,
     `  API key      ${access.key} : ${access.secret}`,
+    `  log in       ${access.username} : ${access.password}`,
     `  kubeconfig   ${kubeconfig}`,
     `  environment  source ${story.dataDirectory}/env`,
     ...(story.simulated

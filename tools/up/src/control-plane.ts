@@ -9,10 +9,10 @@ import type { ControlNats } from './nats.js';
 import type { UpOptions } from './options.js';
 import { postgresProcess } from './postgres.js';
 import type { Processes, ProcessSpec, SupervisedProcess } from './processes.js';
-import type { ApiAccess } from './ringfence-api.js';
+import type { StackAccess } from './ringfence-api.js';
 
 export interface ControlPlane {
-  readonly access: ApiAccess;
+  readonly access: StackAccess;
   readonly nats: ControlNats;
 }
 
@@ -100,7 +100,11 @@ async function embeddedPostgres(options: UpOptions): Promise<ReturnType<typeof p
 }
 
 /** What only this service is told. */
-async function own(service: string, options: UpOptions, access: ApiAccess): Promise<Record<string, string>> {
+async function own(
+  service: string,
+  options: UpOptions,
+  access: StackAccess,
+): Promise<Record<string, string>> {
   switch (service) {
     case 'gateway':
       return {
@@ -108,6 +112,7 @@ async function own(service: string, options: UpOptions, access: ApiAccess): Prom
         RINGFENCE_PORT: String(options.port),
         ...(existsSync(CONSOLE) && { RINGFENCE_CONSOLE: CONSOLE }),
         RINGFENCE_BOOTSTRAP_API_KEY: `${access.key}:${access.secret}`,
+        RINGFENCE_FIRST_ADMINISTRATOR: `${access.username}:${access.password}`,
       };
     case 'policy-compute':
       return {
@@ -120,17 +125,19 @@ async function own(service: string, options: UpOptions, access: ApiAccess): Prom
 }
 
 /** The key survives with the state that knows it. */
-function apiAccess(options: UpOptions): ApiAccess {
+function apiAccess(options: UpOptions): StackAccess {
   const file = join(options.dataDirectory, 'api-key.json');
   const scheme = process.env['RINGFENCE_TLS_CERT'] ? 'https' : 'http';
   const url = `${scheme}://${LOOPBACK}:${options.port}`;
   if (options.keep && existsSync(file))
-    return { ...(JSON.parse(readFileSync(file, 'utf8')) as ApiAccess), url };
+    return { ...(JSON.parse(readFileSync(file, 'utf8')) as StackAccess), url };
   const access = {
     url,
     org: 1,
     key: `api_${randomBytes(8).toString('hex')}`,
     secret: randomBytes(32).toString('hex'),
+    username: 'admin@ringfence.local',
+    password: randomBytes(18).toString('base64url'),
   };
   writeFileSync(file, JSON.stringify(access), { mode: 0o600 });
   return access;

@@ -6,6 +6,12 @@ export interface ApiAccess {
   readonly secret: string;
 }
 
+/** Of a stack: also as whom a person logs in. */
+export interface StackAccess extends ApiAccess {
+  readonly username: string;
+  readonly password: string;
+}
+
 /** Longer than the gateway itself waits for anybody. */
 const TIMEOUT_MS = 60_000;
 

@@ -18,14 +18,14 @@ import type { UpOptions } from './options.js';
 import { Processes } from './processes.js';
 import type { Exit } from './processes.js';
 import type { Progress } from './progress.js';
-import type { ApiAccess } from './ringfence-api.js';
+import type { StackAccess } from './ringfence-api.js';
 import { RingfenceApi } from './ringfence-api.js';
 import { registerCluster } from './register-cluster.js';
 import { startSandbox } from './sandbox.js';
 import type { Sandbox } from './sandbox.js';
 
 export interface Running {
-  readonly access: ApiAccess;
+  readonly access: StackAccess;
   readonly api: RingfenceApi;
   readonly sandbox: Sandbox;
   readonly clusterId: string;
@@ -112,7 +112,7 @@ async function allOrFirstError<A, B>([a, b]: [Promise<A>, Promise<B>]): Promise<
   return [first.value, second.value];
 }
 
-const apiVariables = (access: ApiAccess): Record<string, string> => ({
+const apiVariables = (access: StackAccess): Record<string, string> => ({
   RINGFENCE_URL: access.url,
   RINGFENCE_ORG_ID: String(access.org),
   RINGFENCE_API_KEY: access.key,

@@ -27,6 +27,15 @@ export const ERRORS = {
   request_headers_too_large: { code: 'INVALID_ARGUMENT', when: 'the headers are larger than the limit' },
   request_too_large: { code: 'INVALID_ARGUMENT', when: 'the body is larger than the limit' },
   authentication_failed: { code: 'UNAUTHENTICATED', when: 'no credentials, or wrong ones' },
+  session_required: {
+    code: 'PERMISSION_DENIED',
+    when: 'a log-out with an API key: only a session ends by it',
+  },
+  password_not_acceptable: {
+    code: 'INVALID_ARGUMENT',
+    when: 'a new password that is the old one, or holds the user name',
+  },
+  username_not_unique: { code: 'ALREADY_EXISTS', when: 'a user of that name exists' },
   cluster_authentication_failed: {
     code: 'UNAUTHENTICATED',
     when: 'wrong cluster id, cluster token or pairing key',

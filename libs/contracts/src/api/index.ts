@@ -19,6 +19,7 @@ import { ruleSetCollections } from './rule-sets.js';
 import { secPolicyCollections } from './sec-policy.js';
 import { serviceCollections } from './services.js';
 import { trafficFlowCollections } from './traffic-flows.js';
+import { userCollections } from './users.js';
 import { venCollections } from './vens.js';
 import { virtualServiceCollections } from './virtual-services.js';
 import { workloadSettingsCollections } from './workload-settings.js';
@@ -41,6 +42,7 @@ export const API: CollectionContracts = {
   ...secPolicyCollections,
   ...serviceCollections,
   ...trafficFlowCollections,
+  ...userCollections,
   ...venCollections,
   ...virtualServiceCollections,
   ...workloadSettingsCollections,

@@ -47,6 +47,13 @@ const OF_THE_GATEWAY: Readonly<Record<string, Words>> = {
   ApiKeyCreated: 'api_key.create',
   ApiKeyChanged: 'api_key.update',
   ApiKeyRevoked: 'api_key.delete',
+  UserCreated: 'user.create',
+  UserChanged: 'user.update',
+  UserDeleted: 'user.delete',
+  UserPasswordChanged: 'user.update_password',
+  UserPasswordReset: 'user.reset_password',
+  UserSignedIn: 'user.sign_in',
+  UserSignedOut: 'user.sign_out',
 };
 const WORDS = new Map<string, Words>(Object.entries({ ...OF_THE_GATEWAY, ...OF_OWNERS }));
 

@@ -6,6 +6,10 @@ export interface Caller {
   readonly user: string;
   readonly username: string;
   readonly role: 'owner' | 'read_only';
+  /** Of who has logged in. */
+  readonly session?: string;
+  /** By the token that his password was exchanged for. */
+  readonly logsIn?: true;
 }
 
 export interface RestRequest {

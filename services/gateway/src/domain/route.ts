@@ -7,8 +7,11 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 /** Who owns a collection: a service, asked by its `resource` call, or the gateway itself. */
 export type Owner = 'gateway' | 'inventory' | 'label-resolver' | 'policy-compute' | 'flow-ingest';
 
-/** What a caller needs: nothing (health), a key that may read, a key that may change, or a cluster's token in the body. */
-export type Need = 'nothing' | 'read' | 'write' | 'cluster-token';
+/**
+ * What a caller needs: nothing (health), to be somebody who may read, or who may change, a cluster's token in the body; or on the way to being
+ * somebody his name and password, or the token that they were exchanged for.
+ */
+export type Need = 'nothing' | 'read' | 'write' | 'cluster-token' | 'password' | 'log-in';
 
 export interface Route {
   readonly method: Method;

@@ -90,10 +90,30 @@ class OwnWrites1795910401000 implements Migration {
   }
 }
 
+/** Passwords' hashes, and who is logged in. */
+class People1795996801000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query(`
+      create table user_passwords (user_id text primary key, hash text not null);
+      create table login_tokens (hash bytea primary key, user_id text not null, at timestamptz not null);
+      create table sessions (
+        hash bytea primary key,
+        id uuid not null,
+        user_id text not null,
+        used_at timestamptz not null
+      )
+    `);
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('drop table user_passwords, login_tokens, sessions');
+  }
+}
+
 export const MIGRATIONS: readonly MigrationClass[] = [
   Gateway1795219201000,
   LivingJobs1795392001000,
   Audited1795651201000,
   AuditedSeq1795737601000,
   OwnWrites1795910401000,
+  People1795996801000,
 ];

@@ -1,6 +1,7 @@
 /** What the gateway answers itself: health, keys, jobs, the audit trail, and what agents exchange. */
 import { routesOf } from '../domain/route.js';
 import type { Route } from '../domain/route.js';
+import { peopleRoutes } from './people.js';
 
 const ORG = '/orgs/{org}';
 
@@ -24,7 +25,7 @@ export const gatewayRoutes: readonly Route[] = [
     op: 'get',
     needs: 'nothing',
   }),
-  action({ method: 'GET', path: '/users/login', collection: 'users', op: 'login' }),
+  ...peopleRoutes,
   ...['/users/{user}/api_keys', `${ORG}/users/{user}/api_keys`].flatMap((path) =>
     collection('users/api_keys', path),
   ),

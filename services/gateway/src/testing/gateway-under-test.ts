@@ -17,6 +17,7 @@ import { manifest } from '../manifest.js';
 
 export const KEY = `api_${randomBytes(8).toString('hex')}`;
 export const SECRET = randomBytes(16).toString('hex');
+export const ADMINISTRATOR = { username: 'first@ringfence.local', password: 'a password of a test' };
 export const basic = (user: string, secret: string): string =>
   `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`;
 export const OWNER = basic(KEY, SECRET);
@@ -100,6 +101,7 @@ async function startProcess(
       RINGFENCE_PORT: '0',
       RINGFENCE_MANAGEMENT_PORT: '0',
       RINGFENCE_BOOTSTRAP_API_KEY: `${KEY}:${SECRET}`,
+      RINGFENCE_FIRST_ADMINISTRATOR: `${ADMINISTRATOR.username}:${ADMINISTRATOR.password}`,
       RINGFENCE_RATE_LIMIT: '100000',
       RINGFENCE_BODY_LIMIT: '100000',
       LOG_LEVEL: 'fatal',

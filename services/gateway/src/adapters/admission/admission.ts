@@ -4,9 +4,13 @@
  */
 import type { Caller } from '../../domain/rest-request.js';
 import { refuse } from '../../domain/refusal.js';
+import type { Refusal } from '../../domain/refusal.js';
+import type { Need } from '../../domain/route.js';
 import type { RateWindow } from '@ringfence/service-host';
 import type { RouteMatch, RouteMatcher } from '../../domain/route-match.js';
-import type { ApiKeyCheck } from './api-key-check.js';
+import { readAuthorization } from './authorization.js';
+import type { Authorization } from './authorization.js';
+import type { Identify } from './identity.js';
 import type { RecordRefusal } from '../answers/edge-answers.js';
 
 export interface Arrival {
@@ -24,10 +28,12 @@ export type Admission = (arrival: Arrival) => Promise<Admitted>;
 
 export interface AdmissionParts {
   readonly matcher: RouteMatcher;
-  readonly keys: ApiKeyCheck;
+  readonly identify: Identify;
   readonly rate: RateWindow;
   /** Of attempts without a right key, by address and by the id that was claimed; beyond it nothing is recorded of them. */
   readonly failures: { readonly byAddress: RateWindow; readonly byKey: RateWindow };
+  /** Of log-ins with a password, right or wrong: each one is work. */
+  readonly logIns: { readonly byAddress: RateWindow; readonly byName: RateWindow };
   readonly record: RecordRefusal;
 }
 
@@ -42,7 +48,7 @@ export function admission(parts: AdmissionParts): Admission {
       slowDown(parts.rate.take(`edge ${arrival.ip}`, Date.now()));
       return { match, caller: undefined };
     }
-    const caller = await identify(parts, arrival);
+    const caller = await identified(parts, arrival, match.kind === 'route' ? match.route.needs : 'read');
     slowDown(parts.rate.take(caller.username, Date.now()));
     if (match.kind === 'unknown') throw refuse('invalid_uri', `there is no ${arrival.path.slice(0, 200)}`);
     if (match.kind === 'wrong-method') {
@@ -56,16 +62,31 @@ export function admission(parts: AdmissionParts): Admission {
   };
 }
 
-async function identify({ keys, failures, record }: AdmissionParts, arrival: Arrival): Promise<Caller> {
-  const caller = await keys.check(arrival.authorization);
+async function identified(parts: AdmissionParts, arrival: Arrival, need: Need): Promise<Caller> {
+  const authorization = readAuthorization(arrival.authorization);
+  const name = claimedName(authorization);
+  if (need === 'password') {
+    const { byAddress, byName } = parts.logIns;
+    const now = Date.now();
+    slowDown(Math.max(byAddress.take(arrival.ip, now), byName.take(name.toLowerCase(), now)));
+  }
+  const caller = authorization && (await parts.identify(authorization, need));
   if (caller !== undefined) return caller;
+  throw unknownCaller(parts, arrival, { need, name });
+}
+
+function unknownCaller(
+  { failures, record }: AdmissionParts,
+  arrival: Arrival,
+  { need, name }: { readonly need: Need; readonly name: string },
+): Refusal {
   const now = Date.now();
-  slowDown(Math.max(failures.byAddress.take(arrival.ip, now), failures.byKey.take(claimedId(arrival), now)));
-  const refusal = refuse(
-    'authentication_failed',
-    'give an API key by basic authentication: its id (api_…) and its secret',
-    CHALLENGE,
-  );
+  slowDown(Math.max(failures.byAddress.take(arrival.ip, now), failures.byKey.take(name, now)));
+  const words =
+    need === 'password'
+      ? 'give a user name and its password by basic authentication'
+      : 'give an API key by basic authentication, its id (api_…) and its secret, or a session: user_… and its token';
+  const refusal = refuse('authentication_failed', words, CHALLENGE);
   record({
     ...facts(arrival),
     eventType: 'request.authentication_failed',
@@ -73,14 +94,12 @@ async function identify({ keys, failures, record }: AdmissionParts, arrival: Arr
     errors: refusal.errors,
     createdBy: { system: {} },
   });
-  throw refusal;
+  return refusal;
 }
 
 /** Not who it is: only what a guess is counted under. */
-function claimedId({ authorization = '' }: Arrival): string {
-  const pair = Buffer.from(authorization.slice('basic '.length, 200), 'base64').toString('latin1');
-  return pair.slice(0, pair.indexOf(':') >>> 0);
-}
+const claimedName = (authorization: Authorization | undefined): string =>
+  authorization?.kind === 'pair' ? authorization.name.slice(0, 200) : '';
 
 function permit({ record }: AdmissionParts, arrival: Arrival, match: RouteMatch, caller: Caller): void {
   const isForeign = match.org !== undefined && match.org !== '1';

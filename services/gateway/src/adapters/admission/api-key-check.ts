@@ -1,11 +1,10 @@
 /**
- * Who a basic authorization is. A secret has at least 128 random bits, so its SHA-256 tells as little as a slow hash would, and a
+ * Whose key it is. A secret has at least 128 random bits, so its SHA-256 tells as little as a slow hash would, and a
  * flood of wrong keys costs a lookup each: all hashes are in memory. An id that is not among them makes them be read anew, for all
  * such attempts together and not more often than `PACE_MS`; whoever has a known key never waits for that.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isText } from '@ringfence/contracts';
 import { EntitySchema } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { Role } from '../../domain/api-key.decider.js';
@@ -17,7 +16,7 @@ export interface Principal {
   readonly role: Role;
 }
 export interface ApiKeyCheck {
-  check(authorization: string | undefined): Promise<Principal | undefined>;
+  check(username: string, secret: string): Promise<Principal | undefined>;
   /** A revoked key is refused at once by this process, and by others within `STALE_MS`. */
   forget(username: string): void;
 }
@@ -61,10 +60,7 @@ export function apiKeyCheck(entities: EntityManager): ApiKeyCheck {
   const readAnew = (): Promise<void> => (reading ??= read());
 
   return {
-    check: async (authorization) => {
-      const pair = basicPair(authorization);
-      if (pair === undefined) return undefined;
-      const [username, secret] = pair;
+    check: async (username, secret) => {
       const age = performance.now() - knownSince;
       if (age > STALE_MS || !known.has(username)) await readAnew();
       else if (age > FRESH_MS) readAnew().catch(() => undefined);
@@ -89,12 +85,4 @@ async function knownKeys(entities: EntityManager): Promise<Map<string, KnownKey>
     if (hash !== undefined) known.set(username, { principal: { user, username, role }, hash });
   }
   return known;
-}
-
-function basicPair(authorization: string | undefined): [string, string] | undefined {
-  const encoded = /^basic ([A-Za-z0-9+/=]{1,1000})$/i.exec(authorization ?? '')?.[1];
-  if (encoded === undefined) return undefined;
-  const text = Buffer.from(encoded, 'base64').toString('utf8');
-  const colon = text.indexOf(':');
-  return colon < 1 || !isText(text) ? undefined : [text.slice(0, colon), text.slice(colon + 1)];
 }

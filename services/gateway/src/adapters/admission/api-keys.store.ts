@@ -6,13 +6,13 @@ import { randomBytes } from 'node:crypto';
 import { isRejection } from '@ringfence/decider';
 import { GLOBAL } from '@ringfence/contracts';
 import type { Actor } from '@ringfence/contracts';
-import { entitiesIn, handleCommand, VersionConflict } from '@ringfence/event-store';
+import { handleCommand, VersionConflict } from '@ringfence/event-store';
 import type { EventMeta, EventStore } from '@ringfence/event-store';
 import { apiKeyDecider } from '../../domain/api-key.decider.js';
 import type { ApiKeyCommand, ApiKeyState } from '../../domain/api-key.decider.js';
 import { refusalOf } from '../../domain/refusal.js';
 import type { Refusal } from '../../domain/refusal.js';
-import { recordChange } from '../../read/audit-events.js';
+import { audited } from '../people/audited-store.js';
 import { ApiKeySecretEntity, hashSecret } from './api-key-check.js';
 
 const streamOf = (username: string): string => `api_key-${username}`;
@@ -64,9 +64,10 @@ export async function ensureBootstrapKey(store: EventStore, pair: string | undef
 async function storeKey(store: EventStore, key: ApiKeyState, hash: Buffer, actor: Actor): Promise<void> {
   const decision = apiKeyDecider.decide(null, { kind: 'create', key });
   if (isRejection(decision)) throw new Error(decision.message);
-  await audited(store).append(streamOf(key.username), 0, decision, metaOf(actor), async (tx) => {
-    await entitiesIn(tx).insert(ApiKeySecretEntity, { username: key.username, hash });
-  });
+  const withSecret = audited(store, (entities) =>
+    entities.insert(ApiKeySecretEntity, { username: key.username, hash }),
+  );
+  await withSecret.append(streamOf(key.username), 0, decision, metaOf(actor));
 }
 
 export async function changeApiKey(
@@ -85,23 +86,6 @@ export async function changeApiKey(
   if (rejected !== undefined)
     throw rejection(rejected.code ?? 'FAILED_PRECONDITION', rejected.reason, rejected.message);
   if (command.kind === 'revoke') await store.entities.delete(ApiKeySecretEntity, username);
-}
-
-/** These events are published to nobody, so the audit trail cannot read them off the bus as it does all others. */
-function audited(store: EventStore): EventStore {
-  const appendMany: EventStore['appendMany'] = (batches, meta, inTransaction) =>
-    store.transaction(async (tx) => {
-      const stored = await store.appendIn(tx, batches, meta);
-      for (const event of stored) await recordChange(entitiesIn(tx), event);
-      await inTransaction?.(tx);
-      return stored;
-    });
-  return {
-    ...store,
-    appendMany,
-    append: (...[stream, expectedVersion, events, meta, inTransaction]) =>
-      appendMany([{ stream, expectedVersion, events }], meta, inTransaction),
-  };
 }
 
 function rejection(code: Parameters<typeof refusalOf>[0], token: string, message: string): Refusal {

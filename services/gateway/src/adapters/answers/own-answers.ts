@@ -1,7 +1,7 @@
-/** What the gateway answers itself: health, version, who is signed in, API keys, jobs and their files, audit events, explanations, resyncs. */
+/** What the gateway answers itself: health, version, people, API keys, jobs and their files, audit events, explanations, resyncs. */
 import { hostname } from 'node:os';
 import type { Bus } from '@ringfence/bus';
-import { API_RELEASE, CALLS, ExplainBody, RESYNC_CALLS, ResyncBody, VERSION } from '@ringfence/contracts';
+import { CALLS, ExplainBody, RESYNC_CALLS, ResyncBody, VERSION } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import type { UntilHeard } from '@ringfence/resources';
 import { asFile } from '../../domain/rest-request.js';
@@ -16,15 +16,8 @@ import { apiKeyAnswers } from './api-key-answers.js';
 import { called, collectionReply, maxResults } from './owner-answers.js';
 import type { OwnWrites } from './own-writes.store.js';
 import type { PartsHealth } from './parts-health.js';
-
-const PRODUCT = {
-  version: API_RELEASE,
-  build: 1,
-  long_display: `${API_RELEASE}-1`,
-  short_display: API_RELEASE,
-  product_name: 'Ringfence',
-  ringfence_version: VERSION,
-} as const;
+import { PRODUCT } from './product.js';
+import { userAnswers } from './user-answers.js';
 
 export interface OwnParts {
   readonly store: EventStore;
@@ -45,6 +38,7 @@ export function ownAnswers(parts: OwnParts): Readonly<Record<string, Answer>> {
   return {
     ...generalAnswers(parts),
     ...apiKeyAnswers(parts.store, parts.keys),
+    ...userAnswers(parts.store),
     ...jobAnswers(parts.jobs),
     ...eventAnswers(parts),
     ...explainAnswers(parts),
@@ -60,7 +54,6 @@ function generalAnswers(parts: OwnParts): Record<string, Answer> {
     'noop get': async () => ({ status: 200, body: {} }),
     'product_version get': async () => ({ status: 200, body: PRODUCT }),
     'openapi get': async () => ({ status: 200, body: parts.document }),
-    'users login': async (request) => ({ status: 200, body: login(request) }),
   };
 }
 
@@ -101,19 +94,6 @@ async function health({ startedAt, partsHealth }: OwnParts): Promise<unknown> {
       generated_at: now,
     },
   ];
-}
-
-function login({ caller }: RestRequest): unknown {
-  return {
-    href: `/users/${caller?.user ?? '1'}`,
-    auth_username: caller?.username ?? '',
-    full_name: 'API key',
-    type: 'local',
-    time_zone: 'UTC',
-    inactivity_expiration_minutes: 10,
-    product_version: PRODUCT,
-    orgs: [{ org_id: 1, org_href: '/orgs/1', display_name: 'Ringfence', role_scopes: [] }],
-  };
 }
 
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;

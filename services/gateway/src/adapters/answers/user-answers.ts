@@ -1,0 +1,124 @@
+/** People over REST (`users`), and their way in and out (`login_users`, `users/login`, `…/logout`). */
+import { PasswordChange, UserUpdate } from '@ringfence/contracts';
+import type { Login, User } from '@ringfence/contracts';
+import type { EventStore } from '@ringfence/event-store';
+import type { z } from 'zod';
+import { refuse } from '../../domain/refusal.js';
+import { actorOf } from '../../domain/rest-request.js';
+import type { RestRequest } from '../../domain/rest-request.js';
+import { findUser, listUsers } from '../../read/users.js';
+import type { ShownUser, SignIns } from '../../read/users.js';
+import { closeSession, IDLE_MINUTES, issueLoginToken, openSession } from '../people/sessions.store.js';
+import { changeUser, setPassword } from '../people/users.store.js';
+import type { Answer } from './answer.js';
+import { collectionReply, maxResults } from './owner-answers.js';
+import { PRODUCT } from './product.js';
+
+export function userAnswers(store: EventStore): Readonly<Record<string, Answer>> {
+  return {
+    ...logInAnswers(store),
+    'users list': async (request) => {
+      const { name, username } = { name: request.query['name'], username: request.query['username'] };
+      const all = (await listUsers(store.entities)).map(show);
+      const matched = all.filter((each) => has(each.full_name, name) && has(each.username, username));
+      const reply = { body: matched, total: all.length, matched: matched.length };
+      return collectionReply(reply, maxResults(request) ?? 500);
+    },
+    'users get': async (request) => ({ status: 200, body: show(await existing(store, request)) }),
+    'users update': async (request) => {
+      const { full_name: fullName, time_zone: timeZone } = UserUpdate.parse(request.body);
+      const change = {
+        ...(fullName === undefined ? {} : { fullName: fullName ?? '' }),
+        ...(timeZone === undefined ? {} : { timeZone }),
+      };
+      const { user } = await existing(store, request);
+      await changeUser(store, user.id, { kind: 'change', change }, actorOf(request.caller));
+      return { status: 204 };
+    },
+  };
+}
+
+const has = (text: string, part = ''): boolean => text.toLowerCase().includes(part.toLowerCase());
+
+function logInAnswers(store: EventStore): Readonly<Record<string, Answer>> {
+  return {
+    'login_users authenticate': async ({ caller }) => ({
+      status: 200,
+      body: { auth_token: await issueLoginToken(store.entities, caller?.user ?? '') },
+    }),
+    'login_users change_password': async (request) => {
+      const { password } = PasswordChange.parse(request.body);
+      const { body } = (await itself(store, request)).user;
+      await setPassword(store, body, { password, kind: 'change-password' }, actorOf(request.caller));
+      return { status: 204 };
+    },
+    'users login': async (request) => ({ status: 200, body: await logIn(store, request) }),
+    'users logout': async (request) => {
+      const { user } = await itself(store, request);
+      const session = request.caller?.session;
+      if (session === undefined)
+        throw refuse('session_required', 'an API key is not logged in; delete it to end it');
+      await closeSession(store, session, user.body);
+      return { status: 204 };
+    },
+  };
+}
+
+async function existing(store: EventStore, request: RestRequest): Promise<ShownUser> {
+  const [id = ''] = request.match.ids;
+  const found = await findUser(store.entities, id);
+  if (found === undefined) throw refuse('not_found_error', `there is no user ${id}`);
+  return found;
+}
+
+/** Nobody does it for somebody else. */
+async function itself(store: EventStore, request: RestRequest): Promise<ShownUser> {
+  const [id = ''] = request.match.ids;
+  if (id !== request.caller?.user) throw refuse('not_found_error', `there is no user ${id}`);
+  return existing(store, request);
+}
+
+/** Whoever comes with the token of a log-in is given a session; who asks with a key or a session learns who that is. */
+async function logIn(store: EventStore, { caller, ip }: RestRequest): Promise<z.input<typeof Login>> {
+  const found = await findUser(store.entities, caller?.user ?? '');
+  if (caller === undefined || found === undefined)
+    throw refuse('authentication_failed', 'the user is no more');
+  const { body } = found.user;
+  const token = caller.logsIn ? await openSession(store, body, ip) : undefined;
+  return {
+    href: `/users/${body.id}`,
+    auth_username: caller.username,
+    ...(token === undefined ? {} : { session_token: token }),
+    inactivity_expiration_minutes: IDLE_MINUTES,
+    ...lastOf(found.signIns),
+    full_name: body.fullName,
+    type: 'local',
+    time_zone: body.timeZone,
+    product_version: PRODUCT,
+    orgs: [{ org_id: 1, org_href: '/orgs/1', display_name: 'Ringfence', role_scopes: [] }],
+  };
+}
+
+function show({ user, signIns }: ShownUser): User {
+  const { body } = user;
+  return {
+    href: `/users/${user.id}`,
+    id: Number(user.id),
+    username: body.username,
+    full_name: body.fullName,
+    time_zone: body.timeZone,
+    type: 'local',
+    locked: body.locked,
+    login_count: signIns?.count ?? 0,
+    ...lastOf(signIns),
+    effective_groups: [],
+    local_profile: { pending_invitation: false },
+    created_at: user.createdAt.toISOString(),
+    updated_at: user.updatedAt.toISOString(),
+  };
+}
+
+const lastOf = (signIns: SignIns | undefined): Pick<User, 'last_login_on' | 'last_login_ip_address'> => ({
+  last_login_on: signIns?.lastAt.toISOString() ?? null,
+  last_login_ip_address: signIns?.lastAddress ?? null,
+});
