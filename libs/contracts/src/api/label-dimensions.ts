@@ -4,7 +4,8 @@ import type { CollectionContracts } from './collection.js';
 import { externalData, meta } from './workload-parts.js';
 import { Text } from '../text.js';
 
-const colour = Text.regex(/^#[0-9a-fA-F]{6}$/);
+/** Empty text, here and beside it, says that there is none. */
+const colour = Text.regex(/^(#[0-9a-fA-F]{6})?$/, 'must be a colour such as #1a2b3c');
 const displayInfo = z.object({
   icon: Text.max(255).optional(),
   initial: Text.max(8).optional(),
@@ -33,7 +34,8 @@ export const LabelDimensionItem = z.object({
   href: Text,
   key: Text,
   display_name: Text,
-  display_info: displayInfo,
+  /** Left out where nothing is said of it. */
+  display_info: displayInfo.optional(),
   deleted: z.boolean(),
   usage: z.object({ labels: z.boolean(), label_groups: z.boolean() }),
   ...externalData,

@@ -91,7 +91,7 @@ async function create(store: EventStore, request: ResourceRequest): Promise<Reso
     id: randomUUID(),
     key: body.key,
     displayName: body.display_name,
-    displayInfo: body.display_info ?? {},
+    displayInfo: displayed(body.display_info ?? {}),
     externalDataSet: body.external_data_set || null,
     externalDataReference: body.external_data_reference || null,
     isBuiltIn: false,
@@ -126,10 +126,14 @@ async function keysInUse(store: EventStore): Promise<Set<string>> {
   return new Set((await labels.live(store.entities)).map(({ body }) => body.key));
 }
 
+/** Clients that declare a type send every text, and find a change in what they did not send. */
+const displayed = (info: Readonly<Record<string, unknown>>): LabelType['displayInfo'] =>
+  Object.fromEntries(Object.entries(info).filter(([, value]) => value !== ''));
+
 const changeOf = (body: LabelDimensionUpdate): Partial<LabelType> =>
   defined({
     displayName: body.display_name,
-    displayInfo: body.display_info,
+    displayInfo: body.display_info && displayed(body.display_info),
     externalDataSet: orNull(body.external_data_set),
     externalDataReference: orNull(body.external_data_reference),
   });
@@ -140,7 +144,7 @@ function show(found: Document<LabelType>, used: ReadonlySet<string>): Record<str
     href: orgHref(`label_dimensions/${id}`),
     key,
     display_name: displayName,
-    display_info: displayInfo,
+    ...(Object.keys(displayInfo).length > 0 && { display_info: displayInfo }),
     deleted: found.deletedAt !== null,
     usage: { labels: used.has(key), label_groups: false },
     external_data_set: externalDataSet,
