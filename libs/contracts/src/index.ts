@@ -169,6 +169,7 @@ export type { CallContract, Owner } from './calls.js';
 export { ClusterAnswer, ClusterQuestion, InForce, JudgedEnd } from './questions.js';
 export type { Consumption, ServiceManifest } from './manifest.js';
 export { API } from './api/index.js';
+export { API_PARTS } from './api/parts.js';
 export type { CollectionContract, CollectionContracts } from './api/collection.js';
 export { ERRORS } from './api/errors.js';
 export { actorHref } from './api/href.js';

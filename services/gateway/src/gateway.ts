@@ -38,8 +38,7 @@ import { ensureFirstUser } from './adapters/people/users.store.js';
 import { rest } from './adapters/answers/rest.js';
 import type { Config } from './config.js';
 import { DATABASE } from './database.js';
-import { docsPage } from './domain/docs-page.renderer.js';
-import { openApiDocument } from './domain/open-api.renderer.js';
+import { openApiDocument } from './domain/open-api/document.renderer.js';
 import { routeMatcher } from './domain/route-match.js';
 import { AUDIT, PROVISIONED } from './manifest.js';
 import { pruneEvents, recordRefusal } from './read/audit-events.js';
@@ -151,7 +150,7 @@ function serving(
     }),
     rest: rest(askOwner(bus, ownWrites), own, jobs),
     followers: followed,
-    pages: pages(docsPage(ROUTES), context.config.RINGFENCE_CONSOLE),
+    pages: pages(context.config.RINGFENCE_CONSOLE),
     host: context,
   });
 }

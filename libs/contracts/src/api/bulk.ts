@@ -1,5 +1,19 @@
 /** Bodies of bulk calls. The items are checked one by one by the owner, because one wrong item must not refuse the others. */
 import { z } from 'zod';
+import { Text } from '../text.js';
 
 export const BULK_MAX = 1_000;
 export const BulkBody = z.array(z.looseObject({})).max(BULK_MAX);
+
+const Refusals = z.array(z.object({ token: Text, message: Text }));
+/** Of creations and changes, in the order of the items: `created`, `updated`, or why not. */
+export const BulkAnswer = z.array(
+  z.object({
+    href: Text.optional(),
+    status: z.enum(['created', 'updated', 'validation_failure']),
+    token: Text.optional(),
+    message: Text.optional(),
+  }),
+);
+/** Of deletions, those alone that were refused. */
+export const BulkRefusals = z.array(z.object({ href: Text.optional(), errors: Refusals }));

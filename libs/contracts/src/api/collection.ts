@@ -15,8 +15,11 @@ export interface CollectionContract {
   /** What these actions answer, by op; none: nothing (204), or the item. */
   readonly answers?: Readonly<Record<string, z.ZodType>>;
   /** By what a list may be narrowed, beside `max_results`: texts of the query, by name, each with a `describe`. */
-  readonly query?: Readonly<Record<string, z.ZodType>>;
+  readonly query?: Query;
+  /** What its other operations take in the query, by op. */
+  readonly parameters?: Readonly<Record<string, Query>>;
 }
+type Query = Readonly<Record<string, z.ZodType>>;
 
 /** By the API's word: `labels`, `rule_sets`, `rule_sets/sec_rules`, … */
 export type CollectionContracts = Readonly<Record<string, CollectionContract>>;

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { EnforcementMode } from '../network.js';
-import { BulkBody } from './bulk.js';
+import { BulkAnswer, BulkBody } from './bulk.js';
 import type { CollectionContracts } from './collection.js';
 import { Reference } from './href.js';
 import { HrefItem, meta, VisibilityLevel } from './workload-parts.js';
@@ -72,6 +72,7 @@ export const containerWorkloadProfileCollections = {
     create: ContainerWorkloadProfileCreate,
     update: ContainerWorkloadProfileUpdate,
     actions: { bulk_create: BulkBody, bulk_update: ContainerWorkloadProfilesUpdate },
+    answers: { bulk_create: BulkAnswer },
     item: ContainerWorkloadProfileItem,
   },
 } as const satisfies CollectionContracts;

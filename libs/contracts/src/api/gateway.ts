@@ -1,6 +1,6 @@
 /** What the gateway itself answers: health, version, the signed-in user, jobs, audit events, edge exchanges. */
 import { z } from 'zod';
-import { ExplainRequest, ExplainResponse } from '../calls.js';
+import { CALLS, ExplainRequest, ExplainResponse } from '../calls.js';
 import { PolicyProgressView } from './container-clusters.js';
 import type { CollectionContracts } from './collection.js';
 import { UserKey } from '../edge.js';
@@ -73,6 +73,8 @@ export const AuditEvent = z.object({
 });
 export type AuditEvent = z.infer<typeof AuditEvent>;
 
+const Nothing = z.object({});
+
 const clusterProof = { cluster: Text.min(1).max(64), token: Text.min(1).max(200) };
 export const EdgeExchange = z.strictObject(clusterProof);
 export const EdgePair = z.strictObject({
@@ -106,10 +108,31 @@ const Resync = z.object({
 
 export const gatewayCollections = {
   health: { item: Health },
+  node_available: { item: Nothing },
+  noop: { item: Nothing },
+  openapi: { item: z.looseObject({ openapi: Text }) },
   product_version: { item: ProductVersion },
   jobs: { item: Job },
-  events: { item: AuditEvent },
-  explain: { item: ExplainResponse, actions: { explain: ExplainBody } },
-  resync: { item: Resync, actions: { resync: ResyncBody } },
-  edge: { item: z.object({}), actions: { exchange: EdgeExchange, pair: EdgePair } },
+  datafiles: { item: z.array(z.unknown()) },
+  events: {
+    item: AuditEvent,
+    query: {
+      event_type: Text.describe('The type as a whole, such as `label.create`.'),
+      severity: AuditEvent.shape.severity.describe('Only events of this severity.'),
+      status: AuditEvent.shape.status.describe('Only what succeeded, or failed.'),
+      'timestamp[gte]': Text.describe('Not before this time, such as `2026-01-31T12:00:00Z`.'),
+      'timestamp[lte]': Text.describe('Not after this time.'),
+    },
+  },
+  explain: {
+    item: ExplainResponse,
+    actions: { explain: ExplainBody },
+    answers: { explain: ExplainResponse },
+  },
+  resync: { item: Resync, actions: { resync: ResyncBody }, answers: { resync: Resync } },
+  edge: {
+    item: Nothing,
+    actions: { exchange: EdgeExchange, pair: EdgePair },
+    answers: { exchange: CALLS.exchangeToken.response, pair: CALLS.pairNode.response },
+  },
 } as const satisfies CollectionContracts;

@@ -29,11 +29,14 @@ export const LabelGroupItem = z.looseObject({
   sub_groups: z.array(z.looseObject({ href: Href, name: Text })),
 });
 
-/** Also readable: `member_of` (the groups that hold it) and `all_labels` (through its sub groups). */
 export const labelGroupCollections = {
   label_groups: {
     create: LabelGroupCreate,
     update: LabelGroupUpdate,
+    answers: {
+      member_of: z.array(z.object({ href: Href, name: Text })),
+      all_labels: z.array(z.object({ href: Href, key: Text, value: Text })),
+    },
     item: LabelGroupItem,
   },
 } as const satisfies CollectionContracts;

@@ -1,6 +1,6 @@
 /** Labels: effective at once, soft-deleted, unique by key and value among the live ones. */
 import { z } from 'zod';
-import { BulkBody } from './bulk.js';
+import { BulkAnswer, BulkBody } from './bulk.js';
 import type { CollectionContracts } from './collection.js';
 import { externalData, meta } from './workload-parts.js';
 import { Text } from '../text.js';
@@ -31,6 +31,7 @@ export const labelCollections = {
     create: LabelCreate,
     update: LabelUpdate,
     actions: { bulk_create: BulkBody },
+    answers: { bulk_create: BulkAnswer },
     item: LabelItem,
   },
 } as const satisfies CollectionContracts;

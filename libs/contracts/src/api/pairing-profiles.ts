@@ -69,8 +69,8 @@ export const pairingProfileCollections = {
   pairing_profiles: {
     create: PairingProfileCreate,
     update: PairingProfileUpdate,
-    /** Answers `{activation_code}`, once. */
     actions: { pairing_key: z.strictObject({}).optional() },
+    answers: { pairing_key: z.object({ activation_code: Text }) },
     item: PairingProfileItem,
   },
 } as const satisfies CollectionContracts;

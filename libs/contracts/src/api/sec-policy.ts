@@ -1,8 +1,8 @@
 /** REST bodies of provisioning: policy versions, what is pending, reverting, dependencies, impact, restoring. */
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
-import { Href, Reference } from './href.js';
-import { Suggest, WhatIfBody } from './policy-suggestions.js';
+import { Href, Reference, UpdateType } from './href.js';
+import { Suggest, Suggestion, WhatIfAnswer, WhatIfBody } from './policy-suggestions.js';
 import { PROVISIONABLE_TYPES } from '../policy-objects.js';
 import type { ProvisionableType } from '../policy-objects.js';
 import { Text } from '../text.js';
@@ -44,6 +44,40 @@ export const PolicyVersionItem = z.looseObject({
   created_by: Reference,
 });
 
+const pendingObject = z.looseObject({
+  href: Href,
+  name: Text,
+  update_type: UpdateType,
+  updated_at: Text,
+  updated_by: Reference,
+  caps: z.array(Text),
+});
+/** By type; a type without drafts is left out. */
+export const Pending = z.record(Text, z.array(pendingObject));
+
+const byType = <S extends z.ZodType>(schema: S) => z.record(Text, schema);
+const MissingDependencies = z.array(
+  z.object({ dependency: byType(Reference), required_by: byType(z.array(Reference)) }),
+);
+const ImpactCounts = z.object({
+  num_sets: z.number().int(),
+  num_managed_workloads: z.number().int(),
+  num_container_workloads: z.number().int(),
+  num_unmanaged_workloads: z.number().int(),
+  num_virtual_servers: z.number().int(),
+  all_workloads_optimization: z.boolean(),
+});
+const ModifiedObjects = z.array(
+  z.object({
+    href: Href,
+    object_type: Text,
+    update_type: UpdateType,
+    name: Text,
+    updated_at: Text,
+    updated_by: Reference,
+  }),
+);
+
 /** Without bodies: list and get of versions, `pending`, `revert_pending`, `modified_objects`. */
 export const secPolicyCollections = {
   sec_policy: {
@@ -55,6 +89,16 @@ export const secPolicyCollections = {
       restore: Restore,
       suggest: Suggest,
       what_if: WhatIfBody,
+    },
+    answers: {
+      provision: PolicyVersionItem,
+      pending: Pending,
+      dependencies: MissingDependencies,
+      impact: ImpactCounts,
+      suggest: Suggestion,
+      what_if: WhatIfAnswer,
+      restore: Pending,
+      modified_objects: ModifiedObjects,
     },
     item: PolicyVersionItem,
   },

@@ -132,7 +132,7 @@ export const FlowQueryObject = z.object({
 });
 export type FlowQueryObject = z.infer<typeof FlowQueryObject>;
 
-const flowEnd = z.object({
+export const FlowEnd = z.object({
   ip: Text,
   workload: z
     .object({
@@ -153,7 +153,7 @@ const flowEnd = z.object({
   namespace: Text.optional(),
   service: z.object({ namespace: Text, name: Text }).optional(),
 });
-const report = z.object({
+export const FlowReport = z.object({
   verdict: Text,
   rule: Text.nullable(),
   rule_class: Text.nullable(),
@@ -164,8 +164,8 @@ const report = z.object({
 });
 /** One row per flow and outcome; a connection is in one of them. `reports` (ours) shows what each end said; the other fields are the API's. */
 export const Flow = z.object({
-  src: flowEnd,
-  dst: flowEnd,
+  src: FlowEnd,
+  dst: FlowEnd,
   service: z.object({ port: z.number().int(), proto: z.number().int() }),
   num_connections: z.number().int(),
   policy_decision: z.enum(['allowed', 'potentially_blocked', 'blocked', 'unknown']),
@@ -185,13 +185,13 @@ export const Flow = z.object({
   caps: z.array(Text),
   client_type: Text,
   policy_version: z.number().int(),
-  reports: z.object({ outbound: report.optional(), inbound: report.optional() }),
+  reports: z.object({ outbound: FlowReport.optional(), inbound: FlowReport.optional() }),
 });
 export type Flow = z.infer<typeof Flow>;
 
 /** More are not looked at as a whole: the busiest are. */
 export const MOST_EDGES = 5_000;
-const edgeEnd = z
+export const FlowEdgeEnd = z
   .strictObject({
     workload: href.optional(),
     ip: addressText.optional(),
@@ -203,8 +203,8 @@ const edgeEnd = z
   });
 /** Flows added up by their ends and port: who calls whom, small enough to be judged under another policy. */
 export const FlowEdge = z.strictObject({
-  src: edgeEnd,
-  dst: edgeEnd,
+  src: FlowEdgeEnd,
+  dst: FlowEdgeEnd,
   service: z.strictObject({ port, proto: z.number().int().min(0).max(255) }),
   num_connections: z.number().int().min(0),
   last_detected: z.iso.datetime(),
@@ -214,11 +214,32 @@ export const FlowEdge = z.strictObject({
 export type FlowEdge = z.infer<typeof FlowEdge>;
 export const FlowEdges = z.array(FlowEdge).max(MOST_EDGES);
 
+const storeSize = z.object({
+  flows_days: z.number().int(),
+  flows_days_limit: z.number().int(),
+  flows_size_gb: z.number(),
+});
+/** Days are the limit of what is kept, not gigabytes; a store of flows from endpoints, or a backlog, there is none. */
+const DatabaseMetrics = storeSize.extend({
+  flows_oldest_day: Text.optional(),
+  flows_size_gb_limit: z.number(),
+  server: storeSize.extend({ num_flows_estimated: z.number().int() }),
+  endpoint: storeSize,
+  backlog: z.object({}),
+  updated_at: Text,
+});
+
 export const trafficFlowCollections = {
   'traffic_flows/async_queries': {
     create: FlowQuery,
     update: z.strictObject({ status: z.literal('cancel_requested') }),
+    answers: { download: z.array(Flow) },
     item: FlowQueryObject,
   },
-  'traffic_flows/edges': { actions: { find: FlowQuery }, item: FlowEdge },
+  'traffic_flows/edges': {
+    actions: { find: FlowQuery },
+    answers: { find: FlowEdges },
+    item: FlowEdge,
+  },
+  'traffic_flows/database_metrics': { item: DatabaseMetrics },
 } as const satisfies CollectionContracts;

@@ -67,6 +67,10 @@ export const userCollections = {
     update: UserUpdate,
     actions: { logout: z.strictObject({}) },
     answers: { login: Login },
+    query: {
+      name: Text.describe('Part of the full name.'),
+      username: Text.describe('Part of the user name.'),
+    },
   },
   login_users: {
     item: z.object({ auth_token: Text }),

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { AdminPorts, EnforcementMode } from '../network.js';
-import { BulkBody } from './bulk.js';
+import { BulkAnswer, BulkBody, BulkRefusals } from './bulk.js';
 import type { CollectionContracts } from './collection.js';
 import { Reference } from './href.js';
 import {
@@ -109,6 +109,7 @@ export const workloadCollections = {
     create: WorkloadCreate,
     update: WorkloadUpdate,
     actions: { bulk_create: BulkBody, bulk_update: BulkBody, bulk_delete: BulkBody },
+    answers: { bulk_create: BulkAnswer, bulk_update: BulkAnswer, bulk_delete: BulkRefusals },
     item: WorkloadItem,
   },
   'workloads/interfaces': { item: workloadInterface },

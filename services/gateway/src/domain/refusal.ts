@@ -50,12 +50,11 @@ export function refuse(
   message: string,
   headers: Readonly<Record<string, string>> = {},
 ): Refusal {
-  return new Refusal(
-    STATUS_OF_TOKEN[token] ?? STATUS_OF_CODE[ERRORS[token].code],
-    [{ token, message }],
-    headers,
-  );
+  return new Refusal(statusOf(token), [{ token, message }], headers);
 }
+
+export const statusOf = (token: ErrorToken): number =>
+  STATUS_OF_TOKEN[token] ?? STATUS_OF_CODE[ERRORS[token].code];
 
 /** What an owner answered. Tokens of the transport become the API's; a fault of ours shows no inner text. */
 export function refusalOf(

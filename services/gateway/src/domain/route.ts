@@ -29,52 +29,72 @@ export interface Route {
   readonly many: boolean;
   /** Not only drafts may be changed (restoring an old version). */
   readonly anyVersion?: boolean;
-  readonly summary: string;
+  /** Where it is not `application/json`, or not only. */
+  readonly produces?: readonly string[];
+  /** What it does, in a sentence or two; of the usual routes, their op says it. */
+  readonly says?: string;
 }
 
-export type Op = 'list' | 'get' | 'create' | 'update' | 'delete';
+export type UsualOp = 'list' | 'get' | 'create' | 'update' | 'delete';
 
-const DEFAULTS: Record<Op, Pick<Route, 'method' | 'needs' | 'success' | 'body' | 'many'> & { one: boolean }> =
-  {
-    list: { method: 'GET', needs: 'read', success: 200, body: 'none', many: true, one: false },
-    get: { method: 'GET', needs: 'read', success: 200, body: 'none', many: false, one: true },
-    create: { method: 'POST', needs: 'write', success: 201, body: 'create', many: false, one: false },
-    update: { method: 'PUT', needs: 'write', success: 204, body: 'update', many: false, one: true },
-    delete: { method: 'DELETE', needs: 'write', success: 204, body: 'none', many: false, one: true },
-  };
+const DEFAULTS: Record<
+  UsualOp,
+  Pick<Route, 'method' | 'needs' | 'success' | 'body' | 'many'> & { one: boolean }
+> = {
+  list: { method: 'GET', needs: 'read', success: 200, body: 'none', many: true, one: false },
+  get: { method: 'GET', needs: 'read', success: 200, body: 'none', many: false, one: true },
+  create: { method: 'POST', needs: 'write', success: 201, body: 'create', many: false, one: false },
+  update: { method: 'PUT', needs: 'write', success: 204, body: 'update', many: false, one: true },
+  delete: { method: 'DELETE', needs: 'write', success: 204, body: 'none', many: false, one: true },
+};
 
-type Usual = Pick<Route, 'method' | 'path' | 'collection' | 'op'> & Partial<Route>;
+type Action = Pick<Route, 'method' | 'path' | 'collection' | 'op'> &
+  Partial<Route> & { readonly says: string };
+
+type BulkOp = 'bulk_create' | 'bulk_update' | 'bulk_delete';
+const BULK: Readonly<Record<BulkOp, string>> = {
+  bulk_create:
+    'Creates up to 1,000 at once. Each item is answered in its place; one that is refused refuses no other.',
+  bulk_update:
+    'Changes up to 1,000 at once, each named by its `href`. Each item is answered in its place; one that is refused refuses no other.',
+  bulk_delete:
+    'Deletes up to 1,000 at once, each named by its `href`. Only those that are still there are answered, with the reason.',
+};
 
 /** Makes the routes of one owner, which is said here and nowhere else. */
 export function routesOf(answerer: Owner): {
   /** The usual routes of a collection at `path`, of which `ops` exist. */
-  collection(collection: string, path: string, ops?: readonly Op[]): Route[];
+  collection(collection: string, path: string, ops?: readonly UsualOp[]): Route[];
   /** One thing at `path` that is always there. */
   single(collection: string, path: string): Route[];
+  /** Changes of many at once. */
+  bulk(collection: string, path: string, ops: readonly BulkOp[]): Route[];
   /** One route that is none of the usual ones. */
-  action(route: Usual): Route;
+  action(route: Action): Route;
 } {
-  const usual = (collection: string, path: string, op: Op): Route => {
+  const action = (route: Action): Route => ({
+    needs: route.method === 'GET' ? 'read' : 'write',
+    success: 200,
+    body: 'none',
+    many: false,
+    answerer,
+    ...route,
+  });
+  const usual = (collection: string, path: string, op: UsualOp): Route => {
     const { one: _, ...defaults } = DEFAULTS[op];
-    return { ...defaults, path, collection, op, answerer, summary: `${wordsOf(collection)}: ${op}` };
+    return { ...defaults, path, collection, op, answerer };
   };
   return {
     collection: (collection, path, ops = ['list', 'create', 'get', 'update', 'delete']) =>
       ops.map((op) => usual(collection, DEFAULTS[op].one ? `${path}/{${idName(path)}}` : path, op)),
     single: (collection, path) => [usual(collection, path, 'get'), usual(collection, path, 'update')],
-    action: (route) => ({
-      needs: route.method === 'GET' ? 'read' : 'write',
-      success: 200,
-      body: 'none',
-      many: false,
-      answerer,
-      summary: `${wordsOf(route.collection)}: ${route.op.replaceAll('_', ' ')}`,
-      ...route,
-    }),
+    bulk: (collection, path, ops) =>
+      ops.map((op) =>
+        action({ method: 'PUT', path: `${path}/${op}`, collection, op, body: 'action', says: BULK[op] }),
+      ),
+    action,
   };
 }
-
-const wordsOf = (collection: string): string => collection.replaceAll('_', ' ').replaceAll('/', ' / ');
 
 /** `…/rule_sets` → `rule_set_id`. */
 function idName(path: string): string {

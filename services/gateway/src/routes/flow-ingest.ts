@@ -17,6 +17,7 @@ export const flowRoutes: readonly Route[] = [
     body: 'create',
     needs: 'read',
     success: 202,
+    says: 'Starts a traffic query. Ask for its href until `status` is `completed`, then download its `result`.',
   }),
   action({
     method: 'GET',
@@ -25,6 +26,8 @@ export const flowRoutes: readonly Route[] = [
     op: 'download',
     // Chunk by chunk from the owner, as one file.
     answerer: 'gateway',
+    produces: ['application/json', 'text/csv'],
+    says: 'Downloads the flows that a completed query found: as JSON, or as CSV for whoever accepts no JSON.',
   }),
   action({
     method: 'POST',
@@ -33,11 +36,13 @@ export const flowRoutes: readonly Route[] = [
     op: 'find',
     body: 'action',
     needs: 'read',
+    says: 'Adds up the flows that match by their ends and port, the busiest first: what `suggest` and `what_if` judge.',
   }),
   action({
     method: 'GET',
     path: `${ORG}/traffic_flows/database_metrics`,
     collection: 'traffic_flows/database_metrics',
     op: 'get',
+    says: 'Tells how many flows are stored, of how many days, and how large they are.',
   }),
 ];

@@ -7,23 +7,49 @@ const ORG = '/orgs/{org}';
 
 const { action, collection } = routesOf('gateway');
 
+const EDGE = {
+  exchange: 'Gives a cluster, for its token, the credential of its connection.',
+  pair: 'Pairs a node by a pairing key and the proof of its cluster.',
+};
+
 export const gatewayRoutes: readonly Route[] = [
-  action({ method: 'GET', path: '/health', collection: 'health', op: 'get', needs: 'nothing' }),
+  action({
+    method: 'GET',
+    path: '/health',
+    collection: 'health',
+    op: 'get',
+    needs: 'nothing',
+    says: 'Tells how the whole is: `normal` only if every part has what it needs and policy is in force everywhere.',
+  }),
   action({
     method: 'GET',
     path: '/node_available',
     collection: 'node_available',
     op: 'get',
     needs: 'nothing',
+    says: 'Is 200 while this gateway takes requests, and 404 while it does not.',
   }),
-  action({ method: 'GET', path: '/noop', collection: 'noop', op: 'get' }),
-  action({ method: 'GET', path: '/product_version', collection: 'product_version', op: 'get' }),
+  action({
+    method: 'GET',
+    path: '/noop',
+    collection: 'noop',
+    op: 'get',
+    says: 'Answers nothing: whether credentials are good.',
+  }),
+  action({
+    method: 'GET',
+    path: '/product_version',
+    collection: 'product_version',
+    op: 'get',
+    says: 'Tells the release of the API, which clients compare with, and that of Ringfence.',
+  }),
   action({
     method: 'GET',
     path: '/openapi.json',
     collection: 'openapi',
     op: 'get',
     needs: 'nothing',
+    says: 'Is the OpenAPI 3.1 document of everything here.',
   }),
   ...peopleRoutes,
   ...['/users/{user}/api_keys', `${ORG}/users/{user}/api_keys`].flatMap((path) =>
@@ -32,7 +58,14 @@ export const gatewayRoutes: readonly Route[] = [
   ...collection('jobs', `${ORG}/jobs`, ['list', 'get', 'delete']),
   ...collection('datafiles', `${ORG}/datafiles`, ['get']),
   ...collection('events', `${ORG}/events`, ['list', 'get']),
-  action({ method: 'GET', path: `${ORG}/stream`, collection: 'stream', op: 'follow' }),
+  action({
+    method: 'GET',
+    path: `${ORG}/stream`,
+    collection: 'stream',
+    op: 'follow',
+    produces: ['text/event-stream'],
+    says: 'Tells new flows (`flows`) and provisioned versions (`policy`) as they come, until whoever listens goes.',
+  }),
   action({
     method: 'POST',
     path: `${ORG}/explain`,
@@ -40,6 +73,7 @@ export const gatewayRoutes: readonly Route[] = [
     op: 'explain',
     body: 'action',
     needs: 'read',
+    says: 'Says whether a connection is allowed, by which rule at each end, and whether that is in force.',
   }),
   action({
     method: 'POST',
@@ -47,8 +81,9 @@ export const gatewayRoutes: readonly Route[] = [
     collection: 'resync',
     op: 'resync',
     body: 'action',
+    says: 'Has a service say all its facts again, or tells how far that is.',
   }),
-  ...['exchange', 'pair'].map((op) =>
+  ...Object.entries(EDGE).map(([op, says]) =>
     action({
       method: 'POST',
       path: `/edge/${op}`,
@@ -56,6 +91,7 @@ export const gatewayRoutes: readonly Route[] = [
       op,
       body: 'action',
       needs: 'cluster-token',
+      says,
     }),
   ),
 ];

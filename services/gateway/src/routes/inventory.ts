@@ -4,7 +4,7 @@ import type { Route } from '../domain/route.js';
 
 const ORG = '/orgs/{org}';
 
-const { action, collection, single } = routesOf('inventory');
+const { action, bulk, collection, single } = routesOf('inventory');
 
 export const inventoryRoutes: readonly Route[] = [
   ...collection('container_clusters', `${ORG}/container_clusters`),
@@ -16,6 +16,7 @@ export const inventoryRoutes: readonly Route[] = [
     op: 'pairing_key',
     body: 'action',
     success: 201,
+    says: 'Makes a pairing key (`activation_code`); it is shown this once.',
   }),
   action({
     method: 'DELETE',
@@ -23,17 +24,10 @@ export const inventoryRoutes: readonly Route[] = [
     collection: 'pairing_profiles',
     op: 'delete_pairing_keys',
     success: 204,
+    says: 'Revokes all keys of the profile: nobody is paired with them any more.',
   }),
   ...collection('workloads', `${ORG}/workloads`),
-  ...['bulk_create', 'bulk_update', 'bulk_delete'].map((op) =>
-    action({
-      method: 'PUT',
-      path: `${ORG}/workloads/${op}`,
-      collection: 'workloads',
-      op,
-      body: 'action',
-    }),
-  ),
+  ...bulk('workloads', `${ORG}/workloads`, ['bulk_create', 'bulk_update', 'bulk_delete']),
   ...collection('kubernetes_workloads', `${ORG}/kubernetes_workloads`, ['list', 'get']),
   ...collection('workloads/interfaces', `${ORG}/workloads/{workload}/interfaces`, ['list', 'get']),
   ...single('settings/workloads', `${ORG}/settings/workloads`),

@@ -6,26 +6,14 @@ const ORG = '/orgs/{org}';
 const PROFILES = 'container_clusters/container_workload_profiles';
 const PROFILES_PATH = `${ORG}/container_clusters/{cluster}/container_workload_profiles`;
 
-const { action, collection } = routesOf('label-resolver');
+const { action, bulk, collection } = routesOf('label-resolver');
 
 export const labelRoutes: readonly Route[] = [
   ...collection('labels', `${ORG}/labels`),
-  action({
-    method: 'PUT',
-    path: `${ORG}/labels/bulk_create`,
-    collection: 'labels',
-    op: 'bulk_create',
-    body: 'action',
-  }),
+  ...bulk('labels', `${ORG}/labels`, ['bulk_create']),
   ...collection('label_dimensions', `${ORG}/label_dimensions`),
   ...collection(PROFILES, PROFILES_PATH),
-  action({
-    method: 'PUT',
-    path: `${PROFILES_PATH}/bulk_create`,
-    collection: PROFILES,
-    op: 'bulk_create',
-    body: 'action',
-  }),
+  ...bulk(PROFILES, PROFILES_PATH, ['bulk_create']),
   action({
     method: 'PUT',
     path: `${PROFILES_PATH}/update`,
@@ -33,5 +21,6 @@ export const labelRoutes: readonly Route[] = [
     op: 'bulk_update',
     body: 'action',
     success: 204,
+    says: 'Changes up to 1,000 profiles of a cluster in the same way: all of them, or none.',
   }),
 ];

@@ -12,6 +12,7 @@ export const peopleRoutes: readonly Route[] = [
     op: 'authenticate',
     body: 'action',
     needs: 'password',
+    says: 'Exchanges user name and password for a token that lives half a minute: `GET /users/login` makes a session of it.',
   }),
   // The guide writes the user's href there, and clients its id.
   ...['/login_users/{user}/password', '/login_users/users/{user}/password'].map((path) =>
@@ -23,9 +24,17 @@ export const peopleRoutes: readonly Route[] = [
       body: 'action',
       needs: 'password',
       success: 204,
+      says: 'Changes the own password, by user name and old password; every session of the user ends.',
     }),
   ),
-  action({ method: 'GET', path: '/users/login', collection: 'users', op: 'login', needs: 'log-in' }),
+  action({
+    method: 'GET',
+    path: '/users/login',
+    collection: 'users',
+    op: 'login',
+    needs: 'log-in',
+    says: 'Makes a session of the token of a log-in (`session_token`, shown this once); for a key or a session, tells who that is.',
+  }),
   action({
     method: 'PUT',
     path: '/users/{user}/logout',
@@ -34,6 +43,7 @@ export const peopleRoutes: readonly Route[] = [
     body: 'action',
     needs: 'read',
     success: 204,
+    says: 'Ends the session that asks.',
   }),
   ...collection('users', '/users', ['list', 'get', 'update']),
 ];

@@ -9,6 +9,11 @@ const POLICY = `${ORG}/sec_policy/{pversion}`;
 
 const { action, collection, single } = routesOf('policy-compute');
 
+const MEMBERS = {
+  member_of: 'Lists the groups that hold this one.',
+  all_labels: 'Lists the labels of the group and of the groups in it.',
+};
+
 /** Of one type: a collection, or the one object of a type that cannot be created. */
 function objectRoutes(type: ProvisionableType): Route[] {
   const path = `${POLICY}/${type}`;
@@ -17,13 +22,14 @@ function objectRoutes(type: ProvisionableType): Route[] {
 
 export const policyRoutes: readonly Route[] = [
   ...PROVISIONABLE_TYPES.flatMap(objectRoutes),
-  ...['member_of', 'all_labels'].map((op) =>
+  ...Object.entries(MEMBERS).map(([op, says]) =>
     action({
       method: 'GET',
       path: `${POLICY}/label_groups/{id}/${op}`,
       collection: 'label_groups',
       op,
       many: true,
+      says,
     }),
   ),
   ...['sec_rules', 'deny_rules'].flatMap((rules) =>
@@ -37,12 +43,14 @@ export const policyRoutes: readonly Route[] = [
     op: 'provision',
     body: 'action',
     success: 201,
+    says: 'Puts drafts in force, all that are pending or `change_subset`, as one new version: as a whole or not at all.',
   }),
   action({
     method: 'GET',
     path: `${ORG}/sec_policy/pending`,
     collection: 'sec_policy',
     op: 'pending',
+    says: 'Lists the drafts that are not in force yet, by type; `{}`: there are none.',
   }),
   action({
     method: 'DELETE',
@@ -50,6 +58,7 @@ export const policyRoutes: readonly Route[] = [
     collection: 'sec_policy',
     op: 'revert_pending',
     success: 204,
+    says: 'Reverts all drafts to what is in force.',
   }),
   action({
     method: 'PUT',
@@ -58,6 +67,7 @@ export const policyRoutes: readonly Route[] = [
     op: 'revert',
     body: 'action',
     success: 204,
+    says: 'Reverts the drafts of `change_subset`, or all of them, to what is in force.',
   }),
   action({
     method: 'POST',
@@ -65,6 +75,7 @@ export const policyRoutes: readonly Route[] = [
     collection: 'sec_policy',
     op: 'dependencies',
     body: 'action',
+    says: 'Names what else must be provisioned, or reverted, with the chosen drafts.',
     needs: 'read',
     anyVersion: true,
   }),
@@ -74,6 +85,7 @@ export const policyRoutes: readonly Route[] = [
     collection: 'sec_policy',
     op: 'impact',
     body: 'action',
+    says: 'Counts whom provisioning would concern.',
     needs: 'read',
   }),
   action({
@@ -82,6 +94,7 @@ export const policyRoutes: readonly Route[] = [
     collection: 'sec_policy',
     op: 'suggest',
     body: 'action',
+    says: 'Suggests the fewest rules that let pass what was seen, with the evidence of each; nothing is stored.',
     needs: 'read',
   }),
   action({
@@ -90,6 +103,7 @@ export const policyRoutes: readonly Route[] = [
     collection: 'sec_policy',
     op: 'what_if',
     body: 'action',
+    says: 'Says who could talk, or could not any more, if this were in force; nothing is stored.',
     needs: 'read',
     anyVersion: true,
   }),
@@ -99,6 +113,7 @@ export const policyRoutes: readonly Route[] = [
     collection: 'sec_policy',
     op: 'restore',
     body: 'action',
+    says: 'Makes drafts that lead back to this version; refused while anything is pending.',
     success: 201,
     anyVersion: true,
   }),
@@ -107,6 +122,7 @@ export const policyRoutes: readonly Route[] = [
     path: `${POLICY}/modified_objects`,
     collection: 'sec_policy',
     op: 'modified_objects',
+    says: 'Lists what this version changed.',
     many: true,
   }),
 ];

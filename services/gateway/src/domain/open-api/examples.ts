@@ -1,0 +1,101 @@
+/** Examples of what people write, by the name of the schema; the others are made of it (`example.renderer.ts`). */
+const UUID = 'aaaaaaaa-0000-4000-8000-000000000001';
+const LABEL = { href: '/orgs/1/labels/7' };
+const DRAFT = '/orgs/1/sec_policy/draft';
+const WEB = { proto: 6, port: 443 };
+const BOUNDED = { providers: [{ label: LABEL }], consumers: [{ actors: 'ams' }], ingress_services: [WEB] };
+const RULE = {
+  ...BOUNDED,
+  resolve_labels_as: { providers: ['workloads'], consumers: ['workloads'] },
+};
+const SUBSET = { change_subset: { rule_sets: [{ href: `${DRAFT}/rule_sets/3` }] } };
+const RANGES = { ip_ranges: [{ from_ip: '10.0.0.0/8' }, { from_ip: '10.9.0.0/16', exclusion: true }] };
+const EDGE = {
+  src: { workload: { href: `/orgs/1/kubernetes_workloads/${UUID}` }, name: 'shop/web' },
+  dst: { ip: '192.0.2.7' },
+  service: WEB,
+  num_connections: 12,
+  last_detected: '2026-01-31T12:00:00.000Z',
+};
+const ANYBODY = { include: [], exclude: [] };
+const QUERY = {
+  query_name: 'Into the shop',
+  start_date: '2026-01-30T00:00:00Z',
+  end_date: '2026-01-31T00:00:00Z',
+  sources: ANYBODY,
+  destinations: { include: [[{ label: LABEL }]], exclude: [] },
+  services: ANYBODY,
+  policy_decisions: ['blocked', 'potentially_blocked'],
+  max_results: 1_000,
+};
+
+export const EXAMPLES: Readonly<Record<string, unknown>> = {
+  Actor: { label: LABEL },
+  ScopeEntry: { label: LABEL },
+  IngressService: WEB,
+  Reference: LABEL,
+  BulkBody: [{ name: 'web-1' }],
+  FlowEdge: EDGE,
+  FlowEdgeEnd: EDGE.src,
+  FlowQueryItem: { label: LABEL },
+  ServicePort: { proto: 6, port: 8000, to_port: 8099 },
+
+  ApiKeyCreate: { name: 'Terraform', role: 'owner' },
+  ApiKeyUpdate: { description: 'Used by the pipeline' },
+  ContainerClusterCreate: { name: 'production' },
+  ContainerClusterUpdate: { description: 'In Frankfurt' },
+  ContainerWorkloadProfileCreate: { namespace: 'shop', managed: true, assign_labels: [LABEL] },
+  ContainerWorkloadProfileUpdate: { managed: true, enforcement_mode: 'full' },
+  ContainerWorkloadProfileBulkUpdate: {
+    container_workload_profiles: [
+      { href: `/orgs/1/container_clusters/${UUID}/container_workload_profiles/${UUID}` },
+    ],
+    enforcement_mode: 'visibility_only',
+  },
+  DenyRuleCreate: BOUNDED,
+  DenyRuleUpdate: { override: true },
+  EdgeCredentialPair: {
+    ...{ cluster: UUID, token: '1_0a1b2c…', pairingKey: '0a1b2c…', machineId: '4c4c4544', version: '0.1.0' },
+    publicKey: `U${'A'.repeat(55)}`,
+  },
+  EdgeCredentialExchange: { cluster: UUID, token: '1_0a1b2c…' },
+  EnforcementBoundaryCreate: { name: 'Nobody into the shop', ...BOUNDED },
+  EnforcementBoundaryUpdate: { enabled: false },
+  ExplanationExplain: { from: 'shop/web', to: 'shop/database', port: 5432 },
+  FirewallSettingsUpdate: { firewall_coexistence: [{ scope: [LABEL], illumio_primary: true }] },
+  IpListCreate: { name: 'Offices', ...RANGES },
+  IpListUpdate: RANGES,
+  LogInAuthenticate: { one_time_password: '' },
+  LogInChangePassword: { password: 'correct horse battery' },
+  LabelCreate: { key: 'app', value: 'shop' },
+  LabelUpdate: { value: 'webshop' },
+  LabelGroupCreate: { name: 'Shops', key: 'app', labels: [LABEL] },
+  LabelGroupUpdate: { labels: [LABEL] },
+  LabelTypeCreate: { key: 'team', display_name: 'Team' },
+  LabelTypeUpdate: { display_name: 'Teams' },
+  PairingProfileCreate: { name: 'Nodes', enabled: true, labels: [LABEL] },
+  PairingProfileUpdate: { enabled: false },
+  PolicyVersionDependencies: { operation: 'commit', ...SUBSET },
+  PolicyVersionImpact: SUBSET,
+  PolicyVersionProvision: { update_description: 'The shop’s ring-fence', ...SUBSET },
+  PolicyVersionRevert: SUBSET,
+  PolicyVersionSuggest: { edges: [EDGE], tightness: 'role' },
+  PolicyVersionWhatIf: { edges: [EDGE], modes: [{ namespace: 'shop', enforcement_mode: 'full' }] },
+  RuleCreate: RULE,
+  RuleUpdate: { enabled: false },
+  RuleSetCreate: { name: 'Shop', scopes: [[{ label: LABEL }]], rules: [RULE] },
+  RuleSetUpdate: { description: 'Everything about the shop' },
+  ServiceCreate: { name: 'Web', service_ports: [WEB, { proto: 17, port: 443 }] },
+  ServiceUpdate: { service_ports: [{ proto: 6, port: 8000, to_port: 8099 }] },
+  TrafficQueryCreate: QUERY,
+  UserUpdate: { full_name: 'Ada Lovelace' },
+  VirtualServiceCreate: { name: 'Database', service_ports: [{ proto: 6, port: 5432 }], labels: [LABEL] },
+  VirtualServiceUpdate: { service_addresses: [{ ip: '192.0.2.7' }] },
+  WorkloadCreate: {
+    name: 'printer-1',
+    hostname: 'printer-1.example.com',
+    interfaces: [{ name: 'eth0', address: '192.0.2.7' }],
+    labels: [LABEL],
+  },
+  WorkloadUpdate: { labels: [LABEL] },
+};

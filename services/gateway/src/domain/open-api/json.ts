@@ -1,0 +1,2 @@
+/** What is written as JSON. */
+export type Json = Readonly<Record<string, unknown>>;

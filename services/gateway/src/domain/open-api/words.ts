@@ -1,0 +1,216 @@
+/**
+ * How the things of the API are called in sentences, and what each is. A new collection has its line here; what its actions do is said
+ * where they are listed (`routes/`).
+ */
+import type { Route, UsualOp } from '../route.js';
+
+interface Words {
+  /** One of it, as in a sentence: `IP list`. */
+  readonly one: string;
+  readonly about: string;
+  /** Under whose heading it stands, where it is too little for one of its own. */
+  readonly within?: string;
+}
+
+const WORDS: Readonly<Record<string, Words>> = {
+  server: { one: 'the server', about: 'How it is, which release it is, and what it says by itself.' },
+  health: {
+    one: 'health',
+    within: 'server',
+    about: 'Whether every part has what it needs and policy is in force everywhere, for anybody who asks.',
+  },
+  node_available: {
+    one: 'availability',
+    within: 'server',
+    about: 'Whether this gateway takes requests, for load balancers.',
+  },
+  noop: { one: 'echo', within: 'server', about: 'Answers nothing: whether credentials are good.' },
+  product_version: {
+    one: 'product version',
+    within: 'server',
+    about: 'The release of the API that clients compare with, and ours.',
+  },
+  openapi: { one: 'description', within: 'server', about: 'This document.' },
+  users: { one: 'user', about: 'Who people are, and who is signed in.' },
+  login_users: { one: 'log-in', about: 'How people log in with a password, and change it.', within: 'users' },
+  'users/api_keys': {
+    one: 'API key',
+    about: 'What programs sign their requests with. A secret is shown once, when its key is made.',
+  },
+  jobs: {
+    one: 'job',
+    about: 'Lists that were asked for with `Prefer: respond-async`; gone after 15 minutes.',
+  },
+  datafiles: { one: 'data file', about: 'What a job has collected.' },
+  events: {
+    one: 'event',
+    about: 'The audit trail: every change that was made, and every request that was refused.',
+  },
+  stream: {
+    one: 'stream',
+    within: 'server',
+    about: 'New flows and policy versions as they come, as server-sent events.',
+  },
+  explain: {
+    one: 'explanation',
+    about: 'Why a connection is allowed or not: asked of the cluster itself, or of a draft.',
+  },
+  resync: {
+    one: 'resync',
+    within: 'server',
+    about: 'Has an owner of facts say again what others mirror of it, after a loss.',
+  },
+  edge: {
+    one: 'edge credential',
+    about: 'What clusters exchange for their credentials; their proof is in the body.',
+  },
+  labels: {
+    one: 'label',
+    about:
+      'What policy is written in: a key (the type) and a value. Effective at once, and kept when deleted.',
+  },
+  label_dimensions: {
+    one: 'label type',
+    about: 'The types of labels: role, app, env and loc, and up to 16 more.',
+  },
+  container_clusters: {
+    one: 'container cluster',
+    about: 'Kubernetes clusters, what runs in them, and how far policy is in force there.',
+  },
+  'container_clusters/container_workload_profiles': {
+    one: 'container workload profile',
+    about:
+      'How the workloads of a namespace are labelled and enforced; the one without a namespace is the template.',
+  },
+  pairing_profiles: { one: 'pairing profile', about: 'What nodes get that are paired with one of its keys.' },
+  workloads: {
+    one: 'workload',
+    about: 'Hosts and nodes: paired ones have an agent, unmanaged ones are written here.',
+  },
+  'workloads/interfaces': { one: 'interface', about: 'The network interfaces of a workload.' },
+  kubernetes_workloads: {
+    one: 'Kubernetes workload',
+    about: 'Deployments and their like in managed namespaces, as the cluster reports them.',
+  },
+  'settings/workloads': {
+    one: 'workload settings',
+    about: 'After how long a silent workload counts as offline.',
+  },
+  vens: { one: 'agent', about: 'The agents of paired nodes.' },
+  rule_sets: { one: 'rule set', about: 'Rules that share a scope, and are provisioned together.' },
+  'rule_sets/sec_rules': { one: 'rule', about: 'Who may reach whom, and on which services.' },
+  'rule_sets/deny_rules': {
+    one: 'deny rule',
+    about: 'Who may not reach whom; with `override`, whatever a rule allows.',
+  },
+  ip_lists: { one: 'IP list', about: 'Addresses, ranges and names outside of what is labelled.' },
+  services: { one: 'service', about: 'Protocols and ports by name.' },
+  label_groups: { one: 'label group', about: 'Labels of one type under one name; a group may hold groups.' },
+  virtual_services: {
+    one: 'virtual service',
+    about: 'A labelled name for what answers at some addresses and ports.',
+  },
+  enforcement_boundaries: {
+    one: 'enforcement boundary',
+    about: 'The older form of deny rules: with a name of their own, and without a scope.',
+  },
+  firewall_settings: {
+    one: 'firewall settings',
+    about: 'Which workloads have what besides policy, by their labels.',
+  },
+  sec_policy: { one: 'policy version', about: 'What was provisioned when, and what would be.' },
+  'traffic_flows/async_queries': {
+    one: 'traffic query',
+    about:
+      'Who talked to whom. A query runs in the background; its result is downloaded and kept for a while.',
+  },
+  'traffic_flows/edges': {
+    one: 'traffic edge',
+    within: 'traffic_flows/async_queries',
+    about: 'Flows added up by their ends and port, for judging policy by them.',
+  },
+  'traffic_flows/database_metrics': {
+    one: 'traffic store',
+    within: 'traffic_flows/async_queries',
+    about: 'How many flows are stored, and since when.',
+  },
+};
+
+export const wordsOf = (collection: string): Words | undefined => WORDS[collection];
+
+/** Of a collection that has no line yet: its own word, without the s. */
+export const nounOf = (collection: string): string =>
+  WORDS[collection]?.one ??
+  collection
+    .slice(collection.lastIndexOf('/') + 1)
+    .replaceAll('_', ' ')
+    .replace(/s$/, '');
+
+/** Where one is always there, it has no plural. */
+export function plural(noun: string): string {
+  if (noun.endsWith('s')) return noun;
+  return noun.endsWith('y') && !/[aeo]y$/.test(noun) ? `${noun.slice(0, -1)}ies` : `${noun}s`;
+}
+
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+export const pascal = (words: string): string =>
+  words
+    .split(/[ _/-]+/)
+    .map((word) => (/^[A-Z]+$/.test(word) ? capital(word.toLowerCase()) : capital(word)))
+    .join('');
+export const camel = (words: string): string => {
+  const name = pascal(words);
+  return name.charAt(0).toLowerCase() + name.slice(1);
+};
+
+/** The collection under whose heading another one stands. */
+export const headingOf = (collection: string): string => WORDS[collection]?.within ?? collection;
+export const tagOf = (collection: string): string => {
+  const noun = nounOf(headingOf(collection));
+  return capital(noun.startsWith('the ') ? noun : plural(noun));
+};
+
+const a = (noun: string): string => `${/^[aeio]|^(IP|API)/.test(noun) ? 'an' : 'a'} ${noun}`;
+/** `the firewall settings`, `a rule`. */
+const some = (collection: string): string => {
+  const noun = nounOf(collection);
+  return noun.endsWith('settings') ? `the ${noun}` : a(noun);
+};
+
+const VERBS: Readonly<Record<UsualOp, string>> = {
+  list: 'List',
+  get: 'Show',
+  create: 'Create',
+  update: 'Change',
+  delete: 'Delete',
+};
+const isUsual = (op: string): op is UsualOp => op in VERBS;
+
+/** A few words. */
+export function titleOf({ collection, op, says }: Route): string {
+  if (!isUsual(op)) return capital(op.replaceAll('_', ' '));
+  if (says !== undefined) return `${VERBS[op]} ${nounOf(collection)}`;
+  return `${VERBS[op]} ${op === 'list' ? plural(nounOf(collection)) : some(collection)}`;
+}
+
+/** A sentence or two. */
+export function sentenceOf(route: Route): string {
+  return route.says ?? (isUsual(route.op) ? USUAL[route.op](route) : '');
+}
+
+const isDraft = ({ path }: Route): boolean => path.includes('{pversion}');
+
+const USUAL: Readonly<Record<UsualOp, (route: Route) => string>> = {
+  list: ({ collection }) =>
+    `Lists ${plural(nounOf(collection))}: at most 500, or as many as \`max_results\` says. \`X-Total-Count\` tells how many there are.`,
+  get: (route) =>
+    `Shows ${some(route.collection)}${isDraft(route) ? ' as drafted, as in force, or as of an older version' : ''}.`,
+  create: (route) =>
+    `Creates ${some(route.collection)}${isDraft(route) ? ' as a draft: it has no effect until it is provisioned' : ''}.`,
+  update: (route) =>
+    `Changes the fields that the body names; a list that is named is replaced as a whole.${isDraft(route) ? ' It takes effect when it is provisioned.' : ''}`,
+  delete: (route) =>
+    isDraft(route)
+      ? `Deletes ${some(route.collection)}: at once what was never provisioned; what is in force is marked, and goes with the next provision. Refused while something names it.`
+      : `Deletes ${some(route.collection)}. Refused while something still needs it.`,
+};
