@@ -79,6 +79,10 @@ export const ResourceRequest = z.object({
   body: z.unknown(),
   /** What the caller wrote before. */
   after: Positions.optional(),
+  /** Its id: what is written for it is known by it. */
+  request: z.uuid().optional(),
+  /** Milliseconds of the epoch: what is not written by then is not done, because the caller has given up. */
+  until: z.number().optional(),
 });
 export type ResourceRequest = z.infer<typeof ResourceRequest>;
 /** `body` of a list is an array; `total` counts before, `matched` after filtering. `position`: of the last event that it wrote, if it wrote any. */

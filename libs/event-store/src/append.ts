@@ -6,6 +6,7 @@ import type pg from 'pg';
 import { VersionConflict } from './event-store.js';
 import type { AppendBatch, EventMeta, Projection, StoredEvent } from './event-store.js';
 import { LOCKS } from './schema.js';
+import { requestOfWork } from './written.js';
 
 type EventRow = Omit<StoredEvent, 'position'>;
 
@@ -65,7 +66,7 @@ function rowsOf(batch: AppendBatch, versions: Map<string, number>, meta: EventMe
     throw new VersionConflict(batch.stream, batch.expectedVersion, actual);
   }
   versions.set(batch.stream, actual + batch.events.length);
-  const { actor, cluster, correlation, causation } = batch.meta ?? meta;
+  const { actor, cluster, correlation = requestOfWork(), causation } = batch.meta ?? meta;
   const trace: Record<string, string> = {};
   propagation.inject(context.active(), trace);
   const at = new Date().toISOString();

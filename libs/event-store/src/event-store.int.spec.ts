@@ -3,7 +3,7 @@ import type { Decider } from '@ringfence/decider';
 import { eventually } from '@ringfence/testing';
 import pg from 'pg';
 import { EntitySchema } from 'typeorm';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { entitiesIn } from './data-source.js';
 import { ensureDatabase } from './database.js';
 import { documents } from './documents.projection.js';
@@ -14,6 +14,7 @@ import { handleCommand } from './handle-command.js';
 import { inTurns } from './in-turns.js';
 import type { OwnTurn, Turns } from './in-turns.js';
 import { happened, meta, StoreBed, total, totals } from './testing/store-bed.js';
+import { TooLate, written } from './written.js';
 
 let bed: StoreBed;
 const open: StoreBed['open'] = (...how) => bed.open(...how);
@@ -43,6 +44,36 @@ describe('the event store', () => {
       correlation: 'c',
     });
     expect(await total(store, 'thing-1')).toBe(3);
+  });
+
+  it('writes nothing for who has given up waiting, and all that follows for who was in time', async () => {
+    const store = await open();
+    const write = async (stream: string): Promise<void> =>
+      void (await store.append(stream, 0, [happened(1)], meta));
+    await expect(written(() => write('late-1'), { until: Date.now() - 1 })).rejects.toThrow(TooLate);
+    expect((await store.load('late-1')).version).toBe(0);
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const until = Date.now() + 1_000;
+      await written(
+        async () => {
+          await write('late-2');
+          vi.setSystemTime(until + 1);
+          await write('late-3');
+        },
+        { until },
+      );
+    } finally {
+      vi.useRealTimers();
+    }
+    expect((await store.load('late-3')).version).toBe(1);
+  });
+
+  it('knows the request by which something was written', async () => {
+    const store = await open();
+    const request = '11111111-1111-4111-8111-111111111111';
+    await written(() => store.append('asked-1', 0, [happened(1)], meta), { request });
+    expect((await store.load('asked-1')).events).toMatchObject([{ correlation: request }]);
   });
 
   it('writes the newest version of an event, and reads every older one as the newest', async () => {

@@ -45,4 +45,5 @@ export { beginResync, resyncProgress } from './resync.js';
 export type { ResyncProgress } from './resync.js';
 export { relayed, rewindRelay, startRelay } from './relay.js';
 export type { EventPublisher, Relay, RelayOptions } from './relay.js';
-export { written } from './written.js';
+export { TooLate, written } from './written.js';
+export type { Asked } from './written.js';

@@ -10,7 +10,7 @@ import { rebuildOutdated, rebuildProjection } from './rebuild.js';
 import { migrate } from './migrate.js';
 import { LOCKS } from './schema.js';
 import { watchAvailability } from './availability.js';
-import { noteCommitted } from './written.js';
+import { noteCommitted, refuseLate } from './written.js';
 
 const UNDEFINED_TABLE = '42P01';
 
@@ -55,6 +55,7 @@ function transactionsOn(
         appendedIn.delete(tx);
         const done = await work(tx);
         appended = appendedIn.get(tx);
+        if (appended !== undefined) refuseLate();
         return done;
       });
       if (appended === undefined) return result;

@@ -7,6 +7,7 @@ import { BulkBody } from '@ringfence/contracts';
 import type { ResourceResponse } from '@ringfence/contracts';
 import type { z } from 'zod';
 import { parsed } from './resource.js';
+import type { Operation, Operations } from './resource.js';
 
 /** What became of one item, or why it is refused. */
 export type Outcome<T> = T | CallError;
@@ -60,6 +61,28 @@ export function bulkRefusals(body: unknown, outcomes: readonly Outcome<unknown>[
     return outcome instanceof CallError ? [{ ...hrefOf(item), errors: outcome.errors }] : [];
   });
   return { body: refused };
+}
+
+/** Bulk operations of one collection: while one is under way, the next one is not queued but told to come again. */
+export function oneBulkAtATime(operations: Operations): Operations {
+  let isUnderWay = false;
+  const alone =
+    (operation: Operation): Operation =>
+    async (request) => {
+      if (isUnderWay)
+        throw CallError.of(
+          'RESOURCE_EXHAUSTED',
+          'too_many_requests_error',
+          `another bulk operation on ${request.collection} is under way; try again when it has been answered`,
+        );
+      isUnderWay = true;
+      try {
+        return await operation(request);
+      } finally {
+        isUnderWay = false;
+      }
+    };
+  return Object.fromEntries(Object.entries(operations).map(([op, operation]) => [op, alone(operation)]));
 }
 
 const hrefOf = (item: object): object => ('href' in item ? { href: item.href } : {});

@@ -1,4 +1,4 @@
-export { accepted, bulkAnswer, bulkItems, bulkRefusals, eachAccepted, only } from './bulk.js';
+export { accepted, bulkAnswer, bulkItems, bulkRefusals, eachAccepted, oneBulkAtATime, only } from './bulk.js';
 export type { Outcome } from './bulk.js';
 export { execute } from './execute.js';
 export type { Addressee } from './execute.js';

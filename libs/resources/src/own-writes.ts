@@ -6,7 +6,7 @@
 import { CallError } from '@ringfence/bus';
 import { SAID_CALLS } from '@ringfence/contracts';
 import type { Owner, Positions, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { written } from '@ringfence/event-store';
+import { TooLate, written } from '@ringfence/event-store';
 import type { EventStore, KeptMessages, Relay } from '@ringfence/event-store';
 import { cameTrue } from '@ringfence/retrying';
 import type { z } from 'zod';
@@ -92,9 +92,18 @@ export function seeingOwnWrites(
 ): (request: ResourceRequest) => Promise<ResourceResponse> {
   return async (request) => {
     await untilHeard(request.after);
-    const { result, position } = await written(() => answer(request));
+    const { result, position } = await written(() => answer(request), request).catch(sayTooLate);
     return position === undefined ? result : { ...result, position };
   };
+}
+
+function sayTooLate(error: unknown): never {
+  if (!(error instanceof TooLate)) throw error;
+  throw CallError.of(
+    'DEADLINE_EXCEEDED',
+    'request_timeout',
+    'it took too long and was not done; ask for less',
+  );
 }
 
 /** The answer to `said`: when it is on the stream. What a database put back to an older state has lost is waited for by nobody. */

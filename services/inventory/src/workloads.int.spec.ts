@@ -130,6 +130,23 @@ describe('workloads over REST', () => {
     );
   });
 
+  it('are made by one bulk call at a time: who comes meanwhile is told so, and nothing of his is done', async () => {
+    const mark = randomUUID();
+    const hosts = Array.from({ length: 200 }, (_, n) => ({ name: `${mark} ${n}` }));
+    const calls = [1, 2, 3].map(() => world.rest('workloads', 'bulk_create', { body: hosts }));
+    const refused = (await Promise.all(calls.map(tokenOf))).filter((token) => token !== undefined);
+    expect(refused).toEqual(['too_many_requests_error', 'too_many_requests_error']);
+    expect((await world.rest('workloads', 'list', { query: { name: mark } })).matched).toBe(200);
+    expect((await world.rest('workloads', 'bulk_create', { body: hosts })).body).toHaveLength(200);
+  });
+
+  it('are not made for who has given up waiting', async () => {
+    const mark = randomUUID();
+    const late = { body: [{ name: `late ${mark}` }], until: Date.now() - 1 };
+    expect(await tokenOf(world.rest('workloads', 'bulk_create', late))).toBe('request_timeout');
+    expect((await world.rest('workloads', 'list', { query: { name: mark } })).matched).toBe(0);
+  });
+
   it('of one bulk call know what those before them in the list changed', async () => {
     const mark = randomUUID();
     const bulk = async (op: string, body: unknown[]) =>

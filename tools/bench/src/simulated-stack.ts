@@ -13,7 +13,7 @@ import type { Endpoint, NodeView } from '@ringfence/contracts';
 import { askForView } from '@ringfence/edge';
 import { ensureDatabase } from '@ringfence/event-store';
 import { freePort, parseOptions, processorTimeMs, Progress, simulatedCredential, Stack } from '@ringfence/up';
-import type { Processes } from '@ringfence/up';
+import type { Processes, RingfenceApi } from '@ringfence/up';
 import { DataSource } from 'typeorm';
 import { ms } from './measure.js';
 import type { Figure } from './measure.js';
@@ -34,6 +34,7 @@ export interface Voice {
 
 export interface SimulatedStack {
   readonly processes: Processes;
+  readonly api: RingfenceApi;
   readonly voices: readonly Voice[];
   /** In a service's database. */
   count(service: string, sql: string, values: readonly unknown[]): Promise<number>;
@@ -57,7 +58,7 @@ export async function withSimulatedStack(work: (stack: SimulatedStack) => Promis
   const ended = new AbortController();
   const closing: (() => Promise<void>)[] = [];
   try {
-    const { sandbox, pairing } = await stack.start();
+    const { sandbox, pairing, api } = await stack.start();
     await stack.processes.get('cven-simulated').stop();
     const voices: Voice[] = [];
     for (const node of sandbox.nodes) {
@@ -82,7 +83,7 @@ export async function withSimulatedStack(work: (stack: SimulatedStack) => Promis
     }
     const databases = databasesOf(stack.processes);
     closing.push(() => databases.close());
-    await work({ processes: stack.processes, voices, count: databases.count });
+    await work({ processes: stack.processes, api, voices, count: databases.count });
   } finally {
     ended.abort();
     for (const close of closing) await close();

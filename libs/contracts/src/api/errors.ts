@@ -50,7 +50,7 @@ export const ERRORS = {
   },
   too_many_requests_error: {
     code: 'RESOURCE_EXHAUSTED',
-    when: 'more requests in a minute, or more jobs, than allowed',
+    when: 'more requests in a minute, or more jobs, than allowed; or a bulk operation while another one is under way',
   },
   service_unavailable: {
     code: 'UNAVAILABLE',
@@ -58,7 +58,7 @@ export const ERRORS = {
   },
   request_timeout: {
     code: 'DEADLINE_EXCEEDED',
-    when: 'the answer took longer than its limit; try again or ask for less',
+    when: 'the answer took longer than its limit, and what was asked for is not done; try again or ask for less',
   },
   not_yet_heard: {
     code: 'ABORTED',

@@ -22,7 +22,7 @@ export interface CollectionWorld {
   rest(
     collection: string,
     op: string,
-    request?: { ids?: string[]; query?: Record<string, string>; body?: unknown },
+    request?: { ids?: string[]; query?: Record<string, string>; body?: unknown; until?: number },
   ): Promise<ResourceResponse>;
   /** All events of this type so far, in order. */
   events(type: string): Promise<{ stream: string; data: Record<string, unknown> }[]>;
@@ -52,8 +52,11 @@ export async function startCollectionWorld<P extends OwnerProcess>({
   return {
     bus,
     running: () => running,
-    rest: (collection, op, { ids = [], query = {}, body } = {}) =>
-      running.owner.resource({ org: 1, actor: { kind: 'user', id: '1' }, collection, op, ids, query, body }),
+    rest: (collection, op, { ids = [], query = {}, ...request } = {}) =>
+      running.owner.resource({
+        ...{ org: 1, actor: { kind: 'user', id: '1' }, collection, op, ids, query, body: undefined },
+        ...request,
+      }),
     events: async (type) =>
       (await running.owner.store.follow(0, 10_000)).filter((event) => event.type === type) as never,
     restart: async () => {

@@ -13,6 +13,8 @@ import type { Owner } from '../../domain/route.js';
 import { refusalOf, refuse } from '../../domain/refusal.js';
 import type { OwnWrites } from './own-writes.store.js';
 
+/** An owner gives up so long before its caller does: to say so takes a moment. */
+const ANSWERED_WITHIN_MS = 2_000;
 /** A synchronous GET answers no more unless asked to. */
 const DEFAULT_RESULTS = 500;
 /** The most that anyone may ask for; also what an asynchronous GET without a limit means. */
@@ -36,8 +38,9 @@ export function askOwner(bus: Bus, ownWrites: OwnWrites): AskOwner {
     const owner = route.answerer === 'gateway' ? 'flow-ingest' : route.answerer;
     const username = request.caller?.username;
     const after = await ownWrites.of(username);
+    const contract = RESOURCE_CALLS[owner];
     const response = await called(request.id, () =>
-      bus.call(RESOURCE_CALLS[owner], {
+      bus.call(contract, {
         org: 1,
         actor: actorOf(request.caller),
         collection: route.collection,
@@ -47,6 +50,8 @@ export function askOwner(bus: Bus, ownWrites: OwnWrites): AskOwner {
         query: { ...query },
         body: request.body ?? null,
         ...(after && { after }),
+        request: request.id,
+        until: Date.now() + contract.deadlineMs - ANSWERED_WITHIN_MS,
       }),
     );
     if (response.position !== undefined && owner !== 'flow-ingest')

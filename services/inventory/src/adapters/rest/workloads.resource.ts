@@ -14,6 +14,7 @@ import {
   invalid,
   isTrue,
   notFound,
+  oneBulkAtATime,
   only,
   orgHref,
   page,
@@ -59,7 +60,7 @@ export function workloadOperations(parts: WorkloadParts): Operations {
       await change(actor, deletion(ids[0] ?? ''));
       return {};
     },
-    ...bulkOperations(parts),
+    ...oneBulkAtATime(bulkOperations(parts)),
   };
 }
 
