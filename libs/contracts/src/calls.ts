@@ -85,12 +85,19 @@ export const ResourceRequest = z.object({
   until: z.number().optional(),
 });
 export type ResourceRequest = z.infer<typeof ResourceRequest>;
+/** What a call did to one object, field by field, in the API's words: for the audit trail. */
+export const ObjectChange = z.object({
+  resource: z.record(Text, z.unknown()),
+  changes: z.record(Text, z.object({ before: z.unknown(), after: z.unknown() })),
+});
+export type ObjectChange = z.infer<typeof ObjectChange>;
 /** `body` of a list is an array; `total` counts before, `matched` after filtering. `position`: of the last event that it wrote, if it wrote any. */
 export const ResourceResponse = z.object({
   body: z.unknown().optional(),
   total: z.number().int().optional(),
   matched: z.number().int().optional(),
   position: Position.optional(),
+  change: ObjectChange.optional(),
 });
 export type ResourceResponse = z.infer<typeof ResourceResponse>;
 

@@ -161,6 +161,7 @@ export {
   HEALTH_CALLS,
   Positions,
   RESYNC_CALLS,
+  ObjectChange,
   ResourceRequest,
   ResourceResponse,
   SAID_CALLS,
@@ -177,7 +178,6 @@ export type { ErrorToken } from './api/errors.js';
 export { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyUpdate } from './api/api-keys.js';
 export { Login, PasswordChange, User, UserUpdate } from './api/users.js';
 export {
-  AuditEvent,
   EdgeExchange,
   EdgePair,
   ExplainBody,
@@ -186,6 +186,7 @@ export {
   Job,
   ProductVersion,
 } from './api/gateway.js';
+export { AuditEvent, EventQuery, EventSettings, EventSettingsUpdate } from './api/events.js';
 export { BULK_MAX, BulkBody } from './api/bulk.js';
 export {
   Flow,

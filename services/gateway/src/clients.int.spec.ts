@@ -124,9 +124,9 @@ describe('what a client has written', () => {
         ['workload.create', workload],
         ['rule_set.create', ruleSet],
       ] as const) {
-        const id = (await write(client)).split('/').at(-1);
+        const href = await write(client);
         const events = await client.list(`${ORG}/events?event_type=${type}&max_results=50`);
-        expect(JSON.stringify(events)).toContain(`"${id}"`);
+        expect(JSON.stringify(events)).toContain(`"${href}"`);
       }
     });
   });

@@ -8,6 +8,7 @@ import { AuditedEntity } from './adapters/audit/audited.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { ApiKeyEntity, apiKeysProjection } from './read/api-keys.projection.js';
 import { AuditEventEntity } from './read/audit-events.js';
+import { SettingsEntity } from './read/event-settings.js';
 import { JobEntity } from './read/jobs.store.js';
 import { SignInsEntity, signInsProjection, users } from './read/users.js';
 
@@ -18,5 +19,6 @@ export const DATABASE: ServiceDatabase = {
   entities: [
     ...[ApiKeyEntity, ApiKeySecretEntity, AuditEventEntity, AuditedEntity, JobEntity, OwnWriteEntity],
     ...[users.entity, SignInsEntity, PasswordEntity, LoginTokenEntity, SessionEntity],
+    SettingsEntity,
   ],
 };

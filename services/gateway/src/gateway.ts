@@ -13,7 +13,6 @@ import type { Bus } from '@ringfence/bus';
 import { Envelope, VERSION } from '@ringfence/contracts';
 import { inTurns, openServiceStore } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
-import { allPass, hearing } from '@ringfence/resources';
 import { rateWindow } from '@ringfence/service-host';
 import type { HostContext } from '@ringfence/service-host';
 import { admission } from './adapters/admission/admission.js';
@@ -21,6 +20,8 @@ import { apiKeyCheck } from './adapters/admission/api-key-check.js';
 import { ensureBootstrapKey } from './adapters/admission/api-keys.store.js';
 import { identity } from './adapters/admission/identity.js';
 import { readAudit } from './adapters/audit/audit.consumer.js';
+import { auditing } from './adapters/audit/audited-requests.js';
+import { showingChanges } from './adapters/audit/own-changes.js';
 import { edgeAnswers } from './adapters/answers/edge-answers.js';
 import type { RecordRefusal } from './adapters/answers/edge-answers.js';
 import { followers } from './adapters/http/followers.js';
@@ -40,8 +41,9 @@ import type { Config } from './config.js';
 import { DATABASE } from './database.js';
 import { openApiDocument } from './domain/open-api/document.renderer.js';
 import { routeMatcher } from './domain/route-match.js';
-import { AUDIT, PROVISIONED } from './manifest.js';
-import { pruneEvents, recordRefusal } from './read/audit-events.js';
+import { PROVISIONED } from './manifest.js';
+import { recordRefusal } from './read/audit-events.js';
+import { pruneEvents } from './read/audit-list.js';
 import { jobsStore } from './read/jobs.store.js';
 import type { Jobs } from './read/jobs.store.js';
 import { ROUTES } from './routes/routes.js';
@@ -131,10 +133,6 @@ function serving(
   const own = {
     ...ownAnswers({
       ...{ store, bus, keys, jobs, document, missing, ownWrites, startedAt: Date.now() },
-      untilHeard: hearing({
-        ...{ bus, owners: { inventory: [], 'label-resolver': [], 'policy-compute': [] } },
-        hasPassed: allPass(bus, [AUDIT]),
-      }),
       partsHealth: partsHealth(bus, () => ({ missing: missing(), alarms: context.health.alarms() })),
     }),
     ...edgeAnswers(bus, record),
@@ -148,7 +146,7 @@ function serving(
       logIns: { byAddress: rateWindow(LOG_INS_A_MINUTE), byName: rateWindow(LOG_INS_A_MINUTE) },
       record,
     }),
-    rest: rest(askOwner(bus, ownWrites), own, jobs),
+    rest: auditing(rest(askOwner(bus, ownWrites), showingChanges(own), jobs), { store, onError }),
     followers: followed,
     pages: pages(context.config.RINGFENCE_CONSOLE),
     host: context,

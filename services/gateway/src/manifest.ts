@@ -28,10 +28,7 @@ export const manifest: ServiceManifest = {
     'policy-compute.explain',
     'flow-ingest.resource',
     'inventory.standing',
-    ...['inventory', 'label-resolver', 'policy-compute'].flatMap((owner) => [
-      `${owner}.said`,
-      `${owner}.resync`,
-    ]),
+    ...['inventory', 'label-resolver', 'policy-compute'].map((owner) => `${owner}.resync`),
     'inventory.health',
     'label-resolver.health',
     'policy-compute.health',

@@ -81,7 +81,7 @@ describe('a log-in', () => {
       .poll(() => trail('request.authentication_failed'))
       .toContainEqual(
         expect.objectContaining({
-          action: expect.objectContaining({ api_endpoint: '/login_users/authenticate' }) as unknown,
+          action: expect.objectContaining({ api_endpoint: '/api/v2/login_users/authenticate' }) as unknown,
         }),
       );
   });

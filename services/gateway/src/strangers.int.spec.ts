@@ -208,7 +208,9 @@ describe('the audit trail', () => {
           created_by: { user: expect.objectContaining({ href: '/users/1' }) as unknown },
           resource_changes: [
             expect.objectContaining({
-              resource: { api_key: expect.objectContaining({ username: made['auth_username'] }) as unknown },
+              resource: {
+                api_key: expect.objectContaining({ auth_username: made['auth_username'] }) as unknown,
+              },
             }),
           ],
         }),

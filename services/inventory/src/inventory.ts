@@ -11,7 +11,14 @@ import type { BeyondShare, Bus, BusMetrics, Message } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { neverTwice, startRelay } from '@ringfence/event-store';
 import type { EventStore, OwnTurn, Relay } from '@ringfence/event-store';
-import { allPass, hearing, resourceAnswerer, saying, seeingOwnWrites } from '@ringfence/resources';
+import {
+  allPass,
+  hearing,
+  resourceAnswerer,
+  saying,
+  seeingOwnWrites,
+  tellingChanges,
+} from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
@@ -103,7 +110,7 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
   const memory = keepServerMemory({ ...parts, bus });
   return {
     store,
-    resource: seeingOwnWrites(untilHeard, resourceAnswerer(collections(parts))),
+    resource: seeingOwnWrites(untilHeard, tellingChanges(resourceAnswerer(collections(parts)))),
     said: saying(store, relay, untilHeard),
     ...edgeAdmission(parts),
     observed: observationsConsumer(parts),

@@ -10,7 +10,14 @@ import type { Bus, Message } from '@ringfence/bus';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { neverTwice, startRelay } from '@ringfence/event-store';
 import type { EventStore, OwnTurn, Relay } from '@ringfence/event-store';
-import { allPass, hearing, resourceAnswerer, saying, seeingOwnWrites } from '@ringfence/resources';
+import {
+  allPass,
+  hearing,
+  resourceAnswerer,
+  saying,
+  seeingOwnWrites,
+  tellingChanges,
+} from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
 import type { Logger } from 'pino';
 import { changeQueue } from './adapters/change-queue.js';
@@ -84,7 +91,7 @@ export async function openLabelResolver(options: LabelResolverOptions): Promise<
   });
   return {
     store,
-    resource: seeingOwnWrites(untilHeard, resourceAnswerer(collections(parts))),
+    resource: seeingOwnWrites(untilHeard, tellingChanges(resourceAnswerer(collections(parts)))),
     said: saying(store, relay, untilHeard),
     askedSettings: async () => ({ heads: await readHeads(store.entities) }),
     facts: factsConsumer({ store, oneAtATime: queue, resolver }),

@@ -12,7 +12,8 @@ import type { Bus } from '@ringfence/bus';
 import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { neverTwice, openServiceStore, startRelay } from '@ringfence/event-store';
 import type { EventStore, Relay } from '@ringfence/event-store';
-import { hearing, saying, seeingOwnWrites } from '@ringfence/resources';
+import { hearing, saying, seeingOwnWrites, tellingChanges } from '@ringfence/resources';
+import type { Operation } from '@ringfence/resources';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
@@ -93,7 +94,7 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
   const explain = explainer({ book, facts: mirror, live, clusters: new ClusterQuestions(bus, metrics) });
   return {
     store,
-    resource: seeingOwnWrites(untilHeard, (request) => answerResource(context, request)),
+    resource: seeingOwnWrites(untilHeard, answers(context)),
     said: saying(store, relay, untilHeard),
     labelUsage: async ({ labels }) => ({ used: usesOfLabels(await book.current(), labels) }),
     explain: async ({ after, ...question }) => {
@@ -114,6 +115,9 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
     },
   };
 }
+
+const answers = (context: ResourceContext): Operation =>
+  tellingChanges((request) => answerResource(context, request));
 
 const askedVersion: (book: PolicyBookStore) => ReturnType<PolicyCompute['askedVersion']> = async (book) => {
   const { version } = await book.current();

@@ -1,4 +1,4 @@
-/** What the gateway itself answers: health, version, the signed-in user, jobs, audit events, edge exchanges. */
+/** What the gateway itself answers: health, version, the signed-in user, jobs, edge exchanges. */
 import { z } from 'zod';
 import { CALLS, ExplainRequest, ExplainResponse } from '../calls.js';
 import { PolicyProgressView } from './container-clusters.js';
@@ -57,22 +57,6 @@ export const Job = z.object({
 });
 export type Job = z.infer<typeof Job>;
 
-/** An audit event: a change that was made, or a request that was refused. */
-export const AuditEvent = z.object({
-  href: Text,
-  event_id: Text,
-  event_type: Text,
-  timestamp: Text,
-  pce_fqdn: Text,
-  severity: z.enum(['info', 'warning', 'err']),
-  status: z.enum(['success', 'failure']),
-  created_by: z.record(Text, z.unknown()),
-  action: z.record(Text, z.unknown()).nullable(),
-  resource_changes: z.array(z.unknown()),
-  notifications: z.array(z.unknown()),
-});
-export type AuditEvent = z.infer<typeof AuditEvent>;
-
 const Nothing = z.object({});
 
 const clusterProof = { cluster: Text.min(1).max(64), token: Text.min(1).max(200) };
@@ -112,17 +96,10 @@ export const gatewayCollections = {
   noop: { item: Nothing },
   openapi: { item: z.looseObject({ openapi: Text }) },
   product_version: { item: ProductVersion },
-  jobs: { item: Job },
-  datafiles: { item: z.array(z.unknown()) },
-  events: {
-    item: AuditEvent,
-    query: {
-      event_type: Text.describe('The type as a whole, such as `label.create`.'),
-      severity: AuditEvent.shape.severity.describe('Only events of this severity.'),
-      status: AuditEvent.shape.status.describe('Only what succeeded, or failed.'),
-      'timestamp[gte]': Text.describe('Not before this time, such as `2026-01-31T12:00:00Z`.'),
-      'timestamp[lte]': Text.describe('Not after this time.'),
-    },
+  jobs: { item: Job, query: { job_type: Text.describe('The type, all of it.') } },
+  datafiles: {
+    item: z.array(z.unknown()),
+    query: { filename: Text.describe('Under which name the file is offered; else `result.json`.') },
   },
   explain: {
     item: ExplainResponse,

@@ -7,6 +7,7 @@ import type { CollectionContracts } from './collection.js';
 import { containerClusterCollections } from './container-clusters.js';
 import { containerWorkloadProfileCollections } from './container-workload-profiles.js';
 import { enforcementBoundaryCollections } from './enforcement-boundaries.js';
+import { eventCollections } from './events.js';
 import { firewallSettingsCollections } from './firewall-settings.js';
 import { gatewayCollections } from './gateway.js';
 import { ipListCollections } from './ip-lists.js';
@@ -30,6 +31,7 @@ export const API: CollectionContracts = {
   ...containerClusterCollections,
   ...containerWorkloadProfileCollections,
   ...enforcementBoundaryCollections,
+  ...eventCollections,
   ...firewallSettingsCollections,
   ...gatewayCollections,
   ...ipListCollections,

@@ -1,5 +1,5 @@
 /** A request that has been let in, and what is answered: the words between the HTTP server and those who answer. */
-import type { Actor } from '@ringfence/contracts';
+import type { Actor, ObjectChange } from '@ringfence/contracts';
 import type { RouteMatch } from './route-match.js';
 
 export interface Caller {
@@ -14,6 +14,8 @@ export interface Caller {
 
 export interface RestRequest {
   readonly id: string;
+  /** Below `/api/v2`. */
+  readonly path: string;
   readonly match: RouteMatch;
   /** Undefined on routes that need nothing. */
   readonly caller: Caller | undefined;
@@ -32,6 +34,8 @@ export interface RestReply {
   /** Text that is sent as it comes, instead of `body`. */
   readonly stream?: AsyncIterable<string>;
   readonly contentType?: string;
+  /** For the audit trail; not sent. */
+  readonly change?: ObjectChange;
 }
 
 /** Names and labels in it are what users wrote: no browser shall show it as a page. */

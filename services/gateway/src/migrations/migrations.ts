@@ -109,6 +109,20 @@ class People1795996801000 implements Migration {
   }
 }
 
+/** What an audit event says beside what was changed; and settings of the organisation, by their word. */
+class Settings1796000401000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query(`
+      alter table audit_events add column notifications jsonb not null default '[]';
+      alter table audit_events alter column notifications drop default;
+      create table settings (name text primary key, body jsonb not null)
+    `);
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('alter table audit_events drop column notifications; drop table settings');
+  }
+}
+
 export const MIGRATIONS: readonly MigrationClass[] = [
   Gateway1795219201000,
   LivingJobs1795392001000,
@@ -116,4 +130,5 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   AuditedSeq1795737601000,
   OwnWrites1795910401000,
   People1795996801000,
+  Settings1796000401000,
 ];

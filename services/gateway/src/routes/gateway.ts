@@ -5,7 +5,7 @@ import { peopleRoutes } from './people.js';
 
 const ORG = '/orgs/{org}';
 
-const { action, collection } = routesOf('gateway');
+const { action, collection, single } = routesOf('gateway');
 
 const EDGE = {
   exchange: 'Gives a cluster, for its token, the credential of its connection.',
@@ -58,6 +58,7 @@ export const gatewayRoutes: readonly Route[] = [
   ...collection('jobs', `${ORG}/jobs`, ['list', 'get', 'delete']),
   ...collection('datafiles', `${ORG}/datafiles`, ['get']),
   ...collection('events', `${ORG}/events`, ['list', 'get']),
+  ...single('settings/events', `${ORG}/settings/events`),
   action({
     method: 'GET',
     path: `${ORG}/stream`,

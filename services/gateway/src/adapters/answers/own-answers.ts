@@ -3,17 +3,14 @@ import { hostname } from 'node:os';
 import type { Bus } from '@ringfence/bus';
 import { CALLS, ExplainBody, RESYNC_CALLS, ResyncBody, VERSION } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
-import type { UntilHeard } from '@ringfence/resources';
-import { asFile } from '../../domain/rest-request.js';
-import type { RestRequest } from '../../domain/rest-request.js';
 import type { Answer } from './answer.js';
-import { refuse } from '../../domain/refusal.js';
 import { notificationsOf, statusOf } from '../../domain/whole-health.js';
-import { findEvent, listEvents } from '../../read/audit-events.js';
 import type { Jobs } from '../../read/jobs.store.js';
 import type { ApiKeyCheck } from '../admission/api-key-check.js';
 import { apiKeyAnswers } from './api-key-answers.js';
-import { called, collectionReply, maxResults } from './owner-answers.js';
+import { eventAnswers } from './event-answers.js';
+import { jobAnswers } from './job-answers.js';
+import { called } from './owner-answers.js';
 import type { OwnWrites } from './own-writes.store.js';
 import type { PartsHealth } from './parts-health.js';
 import { PRODUCT } from './product.js';
@@ -28,8 +25,6 @@ export interface OwnParts {
   readonly missing: () => readonly string[];
   readonly partsHealth: PartsHealth;
   readonly ownWrites: OwnWrites;
-  /** Until the audit trail has it. */
-  readonly untilHeard: UntilHeard;
   readonly startedAt: number;
 }
 
@@ -40,7 +35,7 @@ export function ownAnswers(parts: OwnParts): Readonly<Record<string, Answer>> {
     ...apiKeyAnswers(parts.store, parts.keys),
     ...userAnswers(parts.store),
     ...jobAnswers(parts.jobs),
-    ...eventAnswers(parts),
+    ...eventAnswers(parts.store),
     ...explainAnswers(parts),
     ...resyncAnswers(parts.bus),
   };
@@ -94,77 +89,6 @@ async function health({ startedAt, partsHealth }: OwnParts): Promise<unknown> {
       generated_at: now,
     },
   ];
-}
-
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
-const uuidOf = (request: RestRequest): string => {
-  const id = request.match.ids[0] ?? '';
-  if (!UUID.test(id)) throw refuse('not_found_error', `there is no ${id}`);
-  return id;
-};
-
-function jobAnswers(jobs: Jobs): Record<string, Answer> {
-  const gone = (what: string): Error =>
-    refuse('not_found_error', `there is no such ${what}; jobs go after 15 minutes`);
-  return {
-    'jobs list': async (request) => collectionReply({ body: await jobs.list() }, maxResults(request) ?? 500),
-    'jobs get': async (request) => {
-      const job = await jobs.get(uuidOf(request));
-      if (job === undefined) throw gone('job');
-      return { status: 200, body: job };
-    },
-    'jobs delete': async (request) => {
-      if (!(await jobs.remove(uuidOf(request)))) throw gone('job');
-      return { status: 204 };
-    },
-    'datafiles get': async (request) => {
-      const text = await jobs.datafile(uuidOf(request));
-      if (text === undefined) throw gone('data file');
-      return { status: 200, stream: one(text), headers: asFile('result.json') };
-    },
-  };
-}
-
-async function* one(text: string): AsyncIterable<string> {
-  yield text;
-}
-
-function eventAnswers({ store, ownWrites, untilHeard }: OwnParts): Record<string, Answer> {
-  return {
-    'events list': async (request) => {
-      const { query, caller } = request;
-      const after = await ownWrites.of(caller?.username);
-      await called(request.id, () => untilHeard(after));
-      const limit = maxResults(request) ?? 500;
-      const filter = {
-        eventType: query['event_type'],
-        severity: query['severity'],
-        status: query['status'],
-        since: instant(query, 'timestamp[gte]'),
-        until: instant(query, 'timestamp[lte]'),
-        limit,
-      };
-      const { total, events } = await listEvents(store.entities, filter);
-      return collectionReply({ body: events, total }, limit);
-    },
-    'events get': async (request) => {
-      const event = await findEvent(store.entities, uuidOf(request));
-      if (event === undefined) throw refuse('not_found_error', 'there is no such event');
-      return { status: 200, body: event };
-    },
-  };
-}
-
-function instant(query: RestRequest['query'], name: string): string | undefined {
-  const text = query[name];
-  if (text === undefined) return undefined;
-  if (!/^\d{4}-\d\d-\d\dT/.test(text) || Number.isNaN(Date.parse(text))) {
-    throw refuse(
-      'input_validation_error',
-      `${name}: "${text.slice(0, 60)}" is no time; write 2026-01-31T12:00:00Z`,
-    );
-  }
-  return new Date(text).toISOString();
 }
 
 function explainAnswers({ bus, ownWrites }: OwnParts): Record<string, Answer> {

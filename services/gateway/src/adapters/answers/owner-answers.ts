@@ -78,12 +78,14 @@ export function ownerAnswer(ask: AskOwner): Answer {
         await ask(request, limitedQuery(request)),
         maxResults(request) ?? DEFAULT_RESULTS,
       );
-    const { body } = await ask(request);
-    if (route.success === 204) return { status: 204 };
+    const { body, change } = await ask(request);
+    const changed = { ...(change && { change }) };
+    if (route.success === 204) return { status: 204, ...changed };
     const href = (body as { href?: unknown } | undefined)?.href;
     return {
       status: route.success,
       body: body ?? {},
+      ...changed,
       ...(route.success === 201 && typeof href === 'string' ? { headers: { location: href } } : {}),
     };
   };

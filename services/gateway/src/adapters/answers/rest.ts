@@ -13,6 +13,7 @@ import type { AskOwner } from './owner-answers.js';
 
 export interface RawRequest extends Admitted {
   readonly id: string;
+  readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;

@@ -5,10 +5,12 @@ import { ownDurables } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { pause, retrying } from '@ringfence/retrying';
 import { AUDIT, manifest } from '../../manifest.js';
-import { recordChange } from '../../read/audit-events.js';
+import { endUnanswered, recordChange } from '../../read/audit-events.js';
 import { AuditedEvents } from './audited.js';
 
 const SETTLE_EVERY_MS = 5_000;
+/** Longer than any request takes. */
+const UNANSWERED_MS = 120_000;
 
 export async function readAudit(
   store: EventStore,
@@ -31,6 +33,8 @@ export async function readAudit(
   const settling = (async () => {
     while (!signal.aborted) {
       await retrying(() => audited.settle(), { signal, onError });
+      const before = new Date(Date.now() - UNANSWERED_MS);
+      await retrying(() => endUnanswered(store.entities, before), { signal, onError });
       await pause(SETTLE_EVERY_MS, signal);
     }
   })();

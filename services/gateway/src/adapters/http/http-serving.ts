@@ -108,7 +108,15 @@ function requestCounter(metrics: Metrics, routeOf: (request: FastifyRequest) => 
 function rawRequest(request: FastifyRequest, admission: Admitted): RawRequest {
   const text = Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '';
   const { id, headers, ip } = request;
-  return { ...admission, id, query: queryOf(request), headers, text, ip };
+  return {
+    ...admission,
+    id,
+    path: pathOf(request).slice(API.length),
+    query: queryOf(request),
+    headers,
+    text,
+    ip,
+  };
 }
 
 /** Continues the caller's trace, and tells its id, so that a request can be found in the traces. */

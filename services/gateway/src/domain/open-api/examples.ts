@@ -29,12 +29,32 @@ const QUERY = {
   max_results: 1_000,
 };
 
+const EVENT = {
+  ...{ href: `/orgs/1/events/${UUID}`, event_id: UUID, event_type: 'label.update', severity: 'info' },
+  ...{ timestamp: '2026-01-31T12:00:00.000Z', pce_fqdn: 'ringfence.example', status: 'success' },
+  created_by: { user: { href: '/users/1', username: 'api_1a2b3c4d5e6f' } },
+  action: {
+    ...{ uuid: UUID, api_endpoint: '/api/v2/orgs/1/labels/7', api_method: 'PUT', http_status_code: 204 },
+    ...{ src_ip: '192.0.2.7', info: {}, errors: [] },
+  },
+  resource_changes: [
+    {
+      uuid: UUID,
+      resource: { label: { ...LABEL, key: 'app', value: 'shop' } },
+      change_type: 'update',
+      changes: { value: { before: 'shop', after: 'webshop' } },
+    },
+  ],
+  notifications: [],
+};
+
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   Actor: { label: LABEL },
   ScopeEntry: { label: LABEL },
   IngressService: WEB,
   Reference: LABEL,
   BulkBody: [{ name: 'web-1' }],
+  Event: EVENT,
   FlowEdge: EDGE,
   FlowEdgeEnd: EDGE.src,
   FlowQueryItem: { label: LABEL },
@@ -61,6 +81,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   EdgeCredentialExchange: { cluster: UUID, token: '1_0a1b2c…' },
   EnforcementBoundaryCreate: { name: 'Nobody into the shop', ...BOUNDED },
   EnforcementBoundaryUpdate: { enabled: false },
+  EventSettingsUpdate: { audit_event_retention_seconds: 2_592_000, format: 'CEF' },
   ExplanationExplain: { from: 'shop/web', to: 'shop/database', port: 5432 },
   FirewallSettingsUpdate: { firewall_coexistence: [{ scope: [LABEL], illumio_primary: true }] },
   IpListCreate: { name: 'Offices', ...RANGES },

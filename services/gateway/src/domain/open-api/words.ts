@@ -46,6 +46,11 @@ const WORDS: Readonly<Record<string, Words>> = {
     one: 'event',
     about: 'The audit trail: every change that was made, and every request that was refused.',
   },
+  'settings/events': {
+    one: 'event settings',
+    within: 'events',
+    about: 'How long the audit trail is kept, from which severity on, and in which form it is forwarded.',
+  },
   stream: {
     one: 'stream',
     within: 'server',

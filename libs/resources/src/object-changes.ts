@@ -1,0 +1,88 @@
+/**
+ * What a call did to an object, for the audit trail: the object as GET shows it before and after, field by field. Changes of one object go
+ * one after the other here, so that nobody is told to have done what another did.
+ */
+import { CallError } from '@ringfence/bus';
+import type { ObjectChange } from '@ringfence/contracts';
+import { oneAtATimePer } from '@ringfence/event-store';
+import { isDeepStrictEqual } from 'node:util';
+import type { Operation } from './resource.js';
+
+/** What follows from a change, and what tells nothing of it. */
+const BESIDE = new Set([
+  ...['href', 'created_at', 'created_by', 'updated_at', 'updated_by', 'deleted_at', 'deleted_by'],
+  ...['deleted', 'update_type', 'caps'],
+]);
+/** By which people know an object. */
+const NAMES = ['href', 'name', 'hostname', 'username', 'auth_username', 'key', 'value', 'display_name'];
+const SECRET = /secret|password|passphrase|private_key|activation_code|token/i;
+const LONGEST_VALUE = 4_000;
+const SHOWN_OF_LONGER = 1_000;
+
+type Shown = Readonly<Record<string, unknown>>;
+
+/** An object that was not there before, or is not any more, is null. */
+export function changeBetween(before: unknown, after: unknown): ObjectChange {
+  const [was, is] = [shownOf(before), shownOf(after)];
+  const fields = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter(
+    (field) => !BESIDE.has(field) && !isDeepStrictEqual(was[field] ?? null, is[field] ?? null),
+  );
+  return {
+    resource: nameOf(before === null ? is : was),
+    changes: Object.fromEntries(
+      fields.map((field) => [
+        field,
+        { before: valueOf(field, was[field]), after: valueOf(field, is[field]) },
+      ]),
+    ),
+  };
+}
+
+export const nameOf = (shown: Shown): Shown =>
+  Object.fromEntries(NAMES.flatMap((name) => (typeof shown[name] === 'string' ? [[name, shown[name]]] : [])));
+
+function valueOf(field: string, value: unknown): unknown {
+  if (SECRET.test(field)) return '(not shown)';
+  const text = JSON.stringify(value ?? null, (key, inner: unknown) =>
+    SECRET.test(key) ? '(not shown)' : inner,
+  );
+  return text.length <= LONGEST_VALUE
+    ? (JSON.parse(text) as unknown)
+    : `${text.slice(0, SHOWN_OF_LONGER)}… (${text.length} characters)`;
+}
+
+const shownOf = (shown: unknown): Shown =>
+  typeof shown === 'object' && shown !== null && !Array.isArray(shown) ? (shown as Shown) : {};
+
+/** `look` answers the object as it is shown at the moment. */
+export async function observed<T>(
+  look: () => Promise<unknown>,
+  change: () => Promise<T>,
+  op: 'update' | 'delete',
+): Promise<{ readonly answer: T; readonly change: ObjectChange }> {
+  const before = await look();
+  const answer = await change();
+  return { answer, change: changeBetween(before, op === 'delete' ? null : await look()) };
+}
+
+/** An owner's answers, each change of one object with what it did. */
+export function tellingChanges(answer: Operation): Operation {
+  const perObject = oneAtATimePer();
+  return async (request) => {
+    const { op, collection, ids } = request;
+    if (op !== 'update' && op !== 'delete') return answer(request);
+    const look = async (): Promise<unknown> => {
+      try {
+        return (await answer({ ...request, op: 'get', query: {}, body: null })).body;
+      } catch (error) {
+        // What is not there is refused by the change itself.
+        if (error instanceof CallError) return null;
+        throw error;
+      }
+    };
+    return perObject([collection, ...ids].join('/'), async () => {
+      const { answer: response, change } = await observed(look, () => answer(request), op);
+      return { ...response, change };
+    });
+  };
+}
