@@ -221,6 +221,7 @@ export type { ConvergenceStatus } from './api/kubernetes-workloads.js';
 export type { EnforcementView } from './api/workload-parts.js';
 export { WorkloadSettingsUpdate } from './api/workload-settings.js';
 export { IpListCreate, IpListUpdate } from './api/ip-lists.js';
+export type { IptablesRuleBody } from './api/iptables-rules.js';
 export { ServiceCreate, ServicePortBody, ServiceUpdate } from './api/services.js';
 export { LabelGroupCreate, LabelGroupUpdate } from './api/label-groups.js';
 export { ActorBody, IngressServiceBody, ScopeEntryBody } from './api/rule-actors.js';

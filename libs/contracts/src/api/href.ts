@@ -35,10 +35,14 @@ export const objectMeta = {
   updated_by: Reference,
 } as const;
 
+/** Whether a draft is marked for deletion: when, and by whom; null where it is not. */
+export const deletionMeta = { deleted_at: Text.nullish(), deleted_by: Reference.nullish() } as const;
+
 /** On every answer about an object that is provisioned; `update_type` is null where draft and active are the same. */
 export const provisionableMeta = {
   href: Href,
   ...objectMeta,
+  ...deletionMeta,
   update_type: UpdateType.nullish(),
   external_data_set: Text.nullish(),
   external_data_reference: Text.nullish(),

@@ -33,7 +33,8 @@ export type ActorBody = z.infer<typeof ActorBody>;
 
 const PortsBody = z.strictObject({
   proto: z.union([z.literal(6), z.literal(17)]),
-  port: Port,
+  /** Without one: every port of the protocol. */
+  port: Port.nullish(),
   to_port: Port.nullish(),
 });
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
 import {
+  deletionMeta,
   Description,
   externalReference,
   Href,
@@ -11,6 +12,7 @@ import {
   Reference,
   UpdateType,
 } from './href.js';
+import { IptablesRuleBody, IptablesRuleItem } from './iptables-rules.js';
 import { Actors, IngressServices, NetworkType, Scopes } from './rule-actors.js';
 import { Text } from '../text.js';
 
@@ -72,15 +74,14 @@ export const RuleSetCreate = z.strictObject({
   enabled: z.boolean().optional(),
   rules: z.array(NestedRule).max(5_000).nullish(),
   deny_rules: z.array(NestedDenyRule).max(5_000).nullish(),
-  /** Terraform sends the empty list; rules in iptables' own words are not taken. */
-  ip_tables_rules: z.array(z.unknown()).max(0, 'iptables rules are not supported').nullish(),
+  ip_tables_rules: z.array(IptablesRuleBody).max(1_000).nullish(),
   ...externalReference,
 });
 export type RuleSetCreate = z.infer<typeof RuleSetCreate>;
 export const RuleSetUpdate = RuleSetCreate.partial().extend({ update_type: UpdateType.nullish() });
 export type RuleSetUpdate = z.infer<typeof RuleSetUpdate>;
 
-const ruleMeta = { href: Href, ...objectMeta, update_type: UpdateType.nullish() } as const;
+const ruleMeta = { href: Href, ...objectMeta, ...deletionMeta, update_type: UpdateType.nullish() } as const;
 const sides = {
   providers: z.array(z.looseObject({})),
   consumers: z.array(z.looseObject({})),
@@ -110,7 +111,7 @@ export const RuleSetItem = z.looseObject({
   scopes: z.array(z.array(z.looseObject({}))),
   rules: z.array(RuleItem),
   deny_rules: z.array(DenyRuleItem),
-  ip_tables_rules: z.array(z.unknown()),
+  ip_tables_rules: z.array(IptablesRuleItem),
 });
 
 export const ruleSetCollections = {

@@ -10,14 +10,14 @@ export function isFqdn(text: string): boolean {
   return text.length <= 255 && FQDN.test(text);
 }
 
-/** The ranges in normal form, without identical repetitions; or why one of them is none. */
+/** The ranges in normal form, without identical repetitions (another description is another range); or why one of them is none. */
 export function normaliseRanges(ranges: readonly IpRange[]): IpRange[] | Rejection {
   const normalised = new Map<string, IpRange>();
   for (const range of ranges) {
     const next = normaliseRange(range);
     if (typeof next === 'string')
       return reject('input-validation-error', `ip_ranges: ${next}`, 'INVALID_ARGUMENT');
-    const same = `${next.from}-${next.to ?? ''}-${next.exclusion}`;
+    const same = `${next.from}-${next.to ?? ''}-${next.exclusion}-${next.description}`;
     if (!normalised.has(same)) normalised.set(same, next);
   }
   const kept = [...normalised.values()];

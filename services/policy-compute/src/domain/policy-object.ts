@@ -3,7 +3,15 @@
  * `extras`, what REST clients want to read back although no policy follows from it, plus who touched it when.
  * Every type of object has the same life; what differs between the types is in objects/, as data.
  */
-import type { Actor, DenyRule, PROVISIONABLE, ProvisionableType, Rule, RuleSet } from '@ringfence/contracts';
+import type {
+  Actor,
+  DenyRule,
+  PROVISIONABLE,
+  ProvisionableType,
+  Rule,
+  RuleActor,
+  RuleSet,
+} from '@ringfence/contracts';
 import type { z } from 'zod';
 
 /** REST fields that are kept and shown, never interpreted. */
@@ -20,10 +28,27 @@ export interface Touched {
 
 export type StoredRule = Rule & { readonly extras?: Extras; readonly touched?: Touched };
 export type StoredDenyRule = DenyRule & { readonly extras?: Extras; readonly touched?: Touched };
-export type StoredRuleSet = Omit<RuleSet, 'rules' | 'denyRules'> & {
-  readonly rules: StoredRule[];
-  readonly denyRules: StoredDenyRule[];
-};
+/** In iptables' own words, for the hosts that the actors mean. */
+export interface StoredIptablesRule {
+  readonly id: string;
+  readonly enabled: boolean;
+  readonly description: string;
+  readonly ipVersion: '4' | '6';
+  readonly actors: RuleActor[];
+  readonly statements: { readonly table: string; readonly chain: string; readonly parameters: string }[];
+  readonly touched?: Touched;
+}
+export type StoredRuleSet = Omit<RuleSet, keyof RulesByList> & { readonly [L in RuleListName]: RulesByList[L][] };
+
+/** The lists of rules that a rule set holds. */
+interface RulesByList {
+  readonly rules: StoredRule;
+  readonly denyRules: StoredDenyRule;
+  readonly iptablesRules: StoredIptablesRule;
+}
+export type RuleListName = keyof RulesByList;
+export type AnyRule = RulesByList[RuleListName];
+export const RULE_LISTS: readonly RuleListName[] = ['rules', 'denyRules', 'iptablesRules'];
 
 type ObjectForms = {
   [T in ProvisionableType]: T extends 'rule_sets' ? StoredRuleSet : z.infer<(typeof PROVISIONABLE)[T]>;

@@ -1,6 +1,6 @@
 /**
- * What every system starts with, as the types of objects say it (`seeds` of their kinds): clients look for these by name. No
- * rule set: the product of the seeds also allows all outbound traffic by default; here nothing is allowed that nobody wrote.
+ * What every system starts with, as the types of objects say it (`seeds` of their kinds): clients look for these by name.
+ * Nothing is allowed that nobody wrote: the rule that the product of the seeds lets everything out by is there, and not enabled.
  */
 import { PROVISIONABLE_TYPES } from '@ringfence/contracts';
 import { kindOf } from '../objects/kinds.js';
@@ -15,11 +15,17 @@ const SEEDS: readonly Seed[] = PROVISIONABLE_TYPES.flatMap((type) =>
   kindOf(type).seeds.map((object) => ({ type, id: object.id, object })),
 );
 
-export const isSeed = (key: ObjectKey): boolean => SEEDS.some((seed) => sameKey(seed, key));
+const isKept = ({ type }: ObjectKey): boolean => kindOf(type).seedsAre !== 'as-others';
 
-/** A type that joins the product later brings its seeds into systems that run already. */
+export const isSeed = (key: ObjectKey): boolean =>
+  isKept(key) && SEEDS.some((seed) => sameKey(seed, key));
+
+/** A type that joins the product later brings its seeds into systems that run already, but none that may have been deleted. */
 export const missingSeeds = (book: PolicyBook): readonly Seed[] =>
-  SEEDS.filter(({ type, id }) => entryOf(book, type, id) === undefined);
+  SEEDS.filter(
+    (seed) =>
+      (isKept(seed) || book.version === 0) && entryOf(book, seed.type, seed.id) === undefined,
+  );
 
 /** In force at once, as a version of their own. */
 export function seedEvents(book: PolicyBook, stamp: Stamp): readonly PolicyEvent[] {

@@ -3,8 +3,10 @@ import type { EnforcementBoundaryUpdate } from '@ringfence/contracts';
 import { ruleRefs } from '@ringfence/policy-engine';
 import { InvalidBody, invalid } from './invalid.js';
 import type { ObjectKind } from './object-kind.js';
+import { onPort } from './ports.js';
 import { denyProblem } from './rules.js';
-import { readSides, referencesOfSides, showSides } from './sides.js';
+import { portsIn, readSides, referencesOfSides, showSides } from './sides.js';
+import { amongLabels, isHrefOf, labelsNamed, wantedNumber } from './wanted.js';
 
 export const enforcementBoundaries: ObjectKind<'enforcement_boundaries'> = {
   noun: 'enforcement boundary',
@@ -29,6 +31,18 @@ export const enforcementBoundaries: ObjectKind<'enforcement_boundaries'> = {
     network_type: 'brn',
     ...object.extras,
   }),
+
+  filters: {
+    labels: ({ providers, consumers }, wanted) =>
+      amongLabels(labelsNamed([...providers, ...consumers]), wanted),
+    service: ({ services }, wanted) =>
+      services.some((service) => service.kind === 'service' && isHrefOf(wanted, 'services', service.id)),
+    'service_ports.port': ({ services }, wanted) =>
+      onPort(portsIn(services), wantedNumber('service_ports.port', wanted)),
+    'service_ports.proto': ({ services }, wanted) =>
+      portsIn(services).some(({ proto }) => proto === wantedNumber('service_ports.proto', wanted)),
+    network_type: ({ extras }, wanted) => (extras?.['network_type'] ?? 'brn') === wanted,
+  },
 
   normalise: (boundary) => {
     const actors = [...boundary.providers, ...boundary.consumers];

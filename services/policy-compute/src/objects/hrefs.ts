@@ -11,7 +11,7 @@ export const labelHref = (id: string): string => `${ORG}/labels/${id}`;
 export const memberHref = (key: ObjectKey, pversion: string): string =>
   `${ORG}/sec_policy/${pversion}/${key.type}/${key.id}`;
 
-export type RuleCollection = 'sec_rules' | 'deny_rules';
+export type RuleCollection = 'sec_rules' | 'deny_rules' | 'ip_tables_rules';
 export const ruleHref = (ruleSet: string, collection: RuleCollection, id: string, pversion: string): string =>
   `${memberHref({ type: 'rule_sets', id: ruleSet }, pversion)}/${collection}/${id}`;
 

@@ -5,8 +5,18 @@ import { isFqdn, normaliseRanges } from '../domain/ip-ranges.js';
 import { InvalidBody, invalid } from './invalid.js';
 import type { ObjectKind } from './object-kind.js';
 import { EXTERNAL_REFERENCE, externalReferenceOf } from './view.js';
+import { contains, wantedFlag } from './wanted.js';
 
 const everything = (cidr: string): IpRange => ({ from: cidr, to: null, exclusion: false, description: '' });
+
+/** Made at first start and never deleted. */
+export const ANY = {
+  id: '1',
+  name: 'Any (0.0.0.0/0 and ::/0)',
+  description: '',
+  ranges: [everything('0.0.0.0/0'), everything('::/0')],
+  fqdns: [],
+};
 
 export const ipLists: ObjectKind<'ip_lists'> = {
   noun: 'IP list',
@@ -15,15 +25,7 @@ export const ipLists: ObjectKind<'ip_lists'> = {
   nameTaken: 'ip-list-name-not-unique',
   referenced: 'ip-list-referenced',
   labelInUse: 'label_still_has_associated_rule_set',
-  seeds: [
-    {
-      id: '1',
-      name: 'Any (0.0.0.0/0 and ::/0)',
-      description: '',
-      ranges: [everything('0.0.0.0/0'), everything('::/0')],
-      fqdns: [],
-    },
-  ],
+  seeds: [ANY],
 
   empty: (id) => ({ id, name: '', description: '', ranges: [], fqdns: [] }),
   extras: EXTERNAL_REFERENCE,
@@ -47,11 +49,13 @@ export const ipLists: ObjectKind<'ip_lists'> = {
     ...externalReferenceOf(object.extras),
   }),
   filters: {
-    fqdn: ({ fqdns }, wanted) => fqdns.some(({ fqdn }) => fqdn.toLowerCase().includes(wanted.toLowerCase())),
+    fqdn: ({ fqdns }, wanted) => fqdns.some(({ fqdn }) => contains(fqdn, wanted)),
     ip_address: ({ ranges }, wanted) => {
       if (canonicalAddress(wanted) === null) throw new InvalidBody(`ip_address: "${wanted}" is no address`);
       return new CidrSet(cidrsOf(ranges)).contains(wanted);
     },
+    // Attributes are given by the product itself, to lists of its own that are not here.
+    has_attribute: (_, wanted) => !wantedFlag('has_attribute', wanted),
   },
 
   normalise: (list) => {

@@ -35,6 +35,8 @@ export interface ObjectKind<T extends ProvisionableType> {
   readonly labelInUse: string;
   /** Made at first start; clients look for them, so they are never deleted, and changed only where they are `single`. */
   readonly seeds: readonly PolicyObject<T>[];
+  /** They are made in a new system only, and live like any other object from then on. */
+  readonly seedsAre?: 'as-others';
 
   /** An object that says nothing yet. */
   empty(id: string): PolicyObject<T>;
@@ -52,6 +54,8 @@ export interface ObjectKind<T extends ProvisionableType> {
   readonly nested?: Readonly<Record<string, (id: string, view: View) => Body[]>>;
   /** Query parameters of its own; those that a type does not know do nothing. */
   readonly filters?: Readonly<Record<string, (object: PolicyObject<T>, wanted: string) => boolean>>;
+  /** Published ones that ask for what no object of ours has. */
+  readonly refusedFilters?: readonly string[];
 
   /** The object in normal form, or the first thing that is wrong with it by itself. */
   normalise(object: PolicyObject<T>): PolicyObject<T> | Rejection;

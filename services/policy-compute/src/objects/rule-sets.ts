@@ -3,11 +3,18 @@ import type { RuleSetUpdate, ScopeEntry } from '@ringfence/contracts';
 import type { Rejection } from '@ringfence/decider';
 import { ruleRefs } from '@ringfence/policy-engine';
 import type { Entry } from '../domain/policy-book.js';
-import type { PolicyObject, StoredDenyRule, StoredRule, UpdateType } from '../domain/policy-object.js';
+import type { AnyRule, PolicyObject, RuleListName, UpdateType } from '../domain/policy-object.js';
 import { sameRule } from '../domain/rule-stamps.js';
 import { ruleIdOf } from './hrefs.js';
+import type { RuleCollection } from './hrefs.js';
 import { InvalidBody, invalid } from './invalid.js';
-import type { ObjectKind } from './object-kind.js';
+import {
+  emptyIptablesRule,
+  iptablesProblem,
+  iptablesRuleFrom,
+  showIptablesRule,
+} from './iptables-rules.js';
+import type { ObjectKind, PartIds } from './object-kind.js';
 import {
   denyProblem,
   denyRuleFrom,
@@ -19,14 +26,42 @@ import {
   showRule,
 } from './rules.js';
 import type { PlacedRule } from './rules.js';
+import { ANY } from './ip-lists.js';
+import { ALL_SERVICES } from './services.js';
 import { scopesOf, scopesProblem, showScopes } from './scopes.js';
 import { referencesOfActors, referencesOfSides } from './sides.js';
 import { EXTERNAL_REFERENCE, externalReferenceOf } from './view.js';
 import type { View } from './view.js';
+import { labelLists } from './wanted.js';
 
 const RULES_PER_RULE_SET = 5_000;
 /** Deny rules and boundaries draw from one sequence. */
-export const RULE_SEQUENCES = { rules: 'sec_rules', denyRules: 'deny_rules' } as const;
+export const RULE_SEQUENCES = {
+  rules: 'sec_rules',
+  denyRules: 'deny_rules',
+  iptablesRules: 'ip_tables_rules',
+} as const satisfies Record<RuleListName, RuleCollection>;
+
+/** What clients look for by its name. Its rule would let everything out that nobody allowed: here it waits to be enabled. */
+const DEFAULT: PolicyObject<'rule_sets'> = {
+  id: '1',
+  name: 'Default',
+  description: '',
+  enabled: true,
+  scopes: [],
+  rules: [
+    {
+      ...emptyRule('1'),
+      enabled: false,
+      description: 'Allow outbound connections',
+      providers: [{ kind: 'ip_list', id: ANY.id }],
+      consumers: [{ kind: 'ams' }],
+      services: [{ kind: 'service', id: ALL_SERVICES.id }],
+    },
+  ],
+  denyRules: [],
+  iptablesRules: [],
+};
 
 export const ruleSets: ObjectKind<'rule_sets'> = {
   noun: 'rule set',
@@ -35,20 +70,34 @@ export const ruleSets: ObjectKind<'rule_sets'> = {
   nameTaken: 'rule-set-name-in-use',
   referenced: null,
   labelInUse: 'label_still_has_associated_rule_set',
-  seeds: [],
+  seeds: [DEFAULT],
+  seedsAre: 'as-others',
 
-  empty: (id) => ({ id, name: '', description: '', enabled: true, scopes: [], rules: [], denyRules: [] }),
+  empty: (id) => ({
+    id,
+    name: '',
+    description: '',
+    enabled: true,
+    scopes: [],
+    rules: [],
+    denyRules: [],
+    iptablesRules: [],
+  }),
   extras: EXTERNAL_REFERENCE,
   parts: (body: RuleSetUpdate) => ({
     [RULE_SEQUENCES.rules]: newIn(body.rules),
     [RULE_SEQUENCES.denyRules]: newIn(body.deny_rules),
+    [RULE_SEQUENCES.iptablesRules]: newIn(body.ip_tables_rules),
   }),
   read: (body: RuleSetUpdate, before, ids) => ({
     ...(body.enabled !== undefined && { enabled: body.enabled }),
     ...(body.scopes !== undefined && { scopes: wholeScopes(body.scopes) }),
-    ...(body.rules && { rules: rulesFrom(body.rules, before.rules, ids[RULE_SEQUENCES.rules]!) }),
+    ...(body.rules && { rules: rulesFrom(body.rules, before.rules, ids, READING.rules) }),
     ...(body.deny_rules && {
-      denyRules: denyRulesFrom(body.deny_rules, before.denyRules, ids[RULE_SEQUENCES.denyRules]!),
+      denyRules: rulesFrom(body.deny_rules, before.denyRules, ids, READING.denyRules),
+    }),
+    ...(body.ip_tables_rules && {
+      iptablesRules: rulesFrom(body.ip_tables_rules, before.iptablesRules, ids, READING.iptablesRules),
     }),
   }),
   show: ({ object, touched, entry }, view) => ({
@@ -60,14 +109,17 @@ export const ruleSets: ObjectKind<'rule_sets'> = {
     deny_rules: placedRules(object, view, entry, 'denyRules').map((placed) =>
       showDenyRule(placed, view, touched),
     ),
-    ip_tables_rules: [],
+    ip_tables_rules: placedRules(object, view, entry, 'iptablesRules').map((placed) =>
+      showIptablesRule(placed, view, touched),
+    ),
     ...externalReferenceOf(object.extras),
   }),
   filters: { labels: inScope },
 
   normalise: (ruleSet) => rulesProblem(ruleSet) ?? ruleSet,
-  references: ({ scopes, rules, denyRules }) => [
+  references: ({ scopes, rules, denyRules, iptablesRules }) => [
     ...scopes.flatMap(referencesOfActors),
+    ...iptablesRules.flatMap(({ actors }) => referencesOfActors(actors)),
     ...rules.flatMap(referencesOfSides),
     ...denyRules.flatMap(referencesOfSides),
   ],
@@ -87,26 +139,31 @@ export const ruleSets: ObjectKind<'rule_sets'> = {
 const newIn = (list: readonly { readonly href?: string | undefined }[] | null | undefined): number =>
   (list ?? []).filter((rule) => rule.href === undefined).length;
 
-/** The list given is the list that is; what an entry with an href does not name stays as it was. */
-function rulesFrom(
-  bodies: NonNullable<RuleSetUpdate['rules']>,
-  before: readonly StoredRule[],
-  ids: string[],
-): StoredRule[] {
-  return bodies.map(({ href, ...body }) => {
-    if (href === undefined) return ruleFrom(body, emptyRule(ids.shift()!));
-    return ruleFrom(body, known(before, ruleIdOf(href, 'sec_rules'), 'rules'));
-  });
+interface RuleReading<B, R> {
+  readonly word: RuleCollection;
+  readonly empty: (id: string) => R;
+  readonly read: (body: B, before: R) => R;
 }
+const READING = {
+  rules: { word: RULE_SEQUENCES.rules, empty: emptyRule, read: ruleFrom },
+  denyRules: { word: RULE_SEQUENCES.denyRules, empty: emptyDenyRule, read: denyRuleFrom },
+  iptablesRules: {
+    word: RULE_SEQUENCES.iptablesRules,
+    empty: emptyIptablesRule,
+    read: iptablesRuleFrom,
+  },
+} as const;
 
-function denyRulesFrom(
-  bodies: NonNullable<RuleSetUpdate['deny_rules']>,
-  before: readonly StoredDenyRule[],
-  ids: string[],
-): StoredDenyRule[] {
+/** The list given is the list that is; what an entry with an href does not name stays as it was. */
+function rulesFrom<B extends object, R extends { readonly id: string }>(
+  bodies: readonly (B & { readonly href?: string | undefined })[],
+  before: readonly R[],
+  ids: PartIds,
+  { word, empty, read }: RuleReading<B, R>,
+): R[] {
   return bodies.map(({ href, ...body }) => {
-    if (href === undefined) return denyRuleFrom(body, emptyDenyRule(ids.shift()!));
-    return denyRuleFrom(body, known(before, ruleIdOf(href, 'deny_rules'), 'deny_rules'));
+    const rule = href === undefined ? empty(ids[word]!.shift()!) : known(before, ruleIdOf(href, word), word);
+    return read(body as B, rule);
   });
 }
 
@@ -131,26 +188,22 @@ function inScope({ scopes }: PolicyObject<'rule_sets'>, wanted: string): boolean
   );
 }
 
-function labelLists(text: string): string[][] {
-  try {
-    const lists = JSON.parse(text) as string[][];
-    return lists.map((list) => list.map((href) => href.split('/').at(-1) ?? ''));
-  } catch (error) {
-    throw new InvalidBody(
-      `labels: must be a JSON list of lists of label hrefs (${(error as Error).message})`,
-    );
-  }
-}
-
-function rulesProblem({ rules, denyRules }: PolicyObject<'rule_sets'>): Rejection | null {
+function rulesProblem({ rules, denyRules, iptablesRules }: PolicyObject<'rule_sets'>): Rejection | null {
   if (rules.length + denyRules.length > RULES_PER_RULE_SET)
     return invalid(`rules: a rule set holds at most ${RULES_PER_RULE_SET} rules`);
+  return (
+    firstProblem(rules, ruleProblem) ??
+    firstProblem(denyRules, denyProblem) ??
+    firstProblem(iptablesRules, iptablesProblem)
+  );
+}
+
+function firstProblem<R>(
+  rules: readonly R[],
+  problemOf: (rule: R) => Rejection | null,
+): Rejection | null {
   for (const rule of rules) {
-    const problem = ruleProblem(rule);
-    if (problem !== null) return problem;
-  }
-  for (const rule of denyRules) {
-    const problem = denyProblem(rule);
+    const problem = problemOf(rule);
     if (problem !== null) return problem;
   }
   return null;
@@ -160,21 +213,21 @@ function rulesProblem({ rules, denyRules }: PolicyObject<'rule_sets'>): Rejectio
  * The rules of one form. A draft also shows those that its deletion would take away, marked: they are active until then.
  * `entry` is null for an older version.
  */
-export function placedRules<L extends 'rules' | 'denyRules'>(
+export function placedRules<L extends RuleListName>(
   object: PolicyObject<'rule_sets'>,
   view: View,
   entry: Entry<'rule_sets'> | null,
   list: L,
 ): PlacedRule<PolicyObject<'rule_sets'>[L][number]>[] {
-  type AnyRule = PolicyObject<'rule_sets'>[L][number];
-  const rules: readonly AnyRule[] = object[list];
-  const placed = (rule: AnyRule, updateType: UpdateType | null): PlacedRule<AnyRule> => ({
+  type OneRule = PolicyObject<'rule_sets'>[L][number];
+  const rules: readonly OneRule[] = object[list];
+  const placed = (rule: OneRule, updateType: UpdateType | null): PlacedRule<OneRule> => ({
     ruleSet: object.id,
     rule,
     updateType,
   });
   if (view.pversion !== 'draft' || entry === null) return rules.map((rule) => placed(rule, null));
-  const active: readonly AnyRule[] = entry.active?.[list] ?? [];
+  const active: readonly OneRule[] = entry.active?.[list] ?? [];
   if (entry.draft === null) return active.map((rule) => placed(rule, 'delete'));
   const gone = active.filter((rule) => !rules.some((each) => each.id === rule.id));
   return [
@@ -183,10 +236,7 @@ export function placedRules<L extends 'rules' | 'denyRules'>(
   ];
 }
 
-function changeOf(
-  rule: StoredRule | StoredDenyRule,
-  active: readonly (StoredRule | StoredDenyRule)[],
-): UpdateType | null {
+function changeOf(rule: AnyRule, active: readonly AnyRule[]): UpdateType | null {
   const before = active.find((each) => each.id === rule.id);
   if (before === undefined) return 'create';
   return sameRule(before, rule) ? null : 'update';

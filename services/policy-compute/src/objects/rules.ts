@@ -114,7 +114,7 @@ export function showRule(
 ): Body {
   return {
     href: ruleHref(ruleSet, 'sec_rules', rule.id, view.pversion),
-    ...metaOf(rule.touched ?? touched),
+    ...metaOf(rule.touched ?? touched, updateType),
     update_type: updateType,
     enabled: rule.enabled,
     description: rule.description,
@@ -134,7 +134,7 @@ export function showDenyRule(
 ): Body {
   return {
     href: ruleHref(ruleSet, 'deny_rules', rule.id, view.pversion),
-    ...metaOf(rule.touched ?? touched),
+    ...metaOf(rule.touched ?? touched, updateType),
     update_type: updateType,
     enabled: rule.enabled,
     description: rule.description,

@@ -3,7 +3,8 @@ import type { ServiceUpdate } from '@ringfence/contracts';
 import { InvalidBody } from './invalid.js';
 import type { ObjectKind } from './object-kind.js';
 import { onPort, portRangeOf, portsProblem, showPortRange } from './ports.js';
-import { EXTERNAL_REFERENCE, externalReferenceOf, wantedNumber } from './view.js';
+import { EXTERNAL_REFERENCE, externalReferenceOf } from './view.js';
+import { wantedNumber } from './wanted.js';
 
 /** Made at first start and never deleted. */
 export const ALL_SERVICES = { id: '1', name: 'All Services', description: '', ports: [{ proto: -1 }] };
@@ -37,8 +38,6 @@ export const services: ObjectKind<'services'> = {
   show: ({ object }) => ({
     name: object.name,
     description: object.description,
-    description_url: null,
-    process_name: null,
     // Present in one kind of service only, never null: some clients cannot take one.
     ...(object.extras?.['windows_services'] === undefined && {
       service_ports: object.ports.map(showPortRange),
@@ -50,6 +49,7 @@ export const services: ObjectKind<'services'> = {
     port: ({ ports }, wanted) => onPort(ports, wantedNumber('port', wanted)),
     proto: ({ ports }, wanted) => ports.some(({ proto }) => proto === wantedNumber('proto', wanted)),
   },
+  refusedFilters: ['is_ransomware', 'include_ransomware_protection_percent'],
 
   normalise: (service) => portsProblem(service.ports, 'service_ports') ?? service,
   references: () => [],

@@ -3,6 +3,7 @@ import type {
   ActorBody,
   EnforcementBoundaryUpdate,
   IngressServiceBody,
+  PortRange,
   RuleActor,
   ScopeEntry,
   ServiceRef,
@@ -44,9 +45,12 @@ export function sidesProblem({ providers, consumers, services }: Sides): Rejecti
   if (consumers.length === 0) return invalid('consumers: at least one is needed');
   if (providers.some((actor) => actor.kind === 'container_host'))
     return invalid('providers: container_host may only be a consumer');
-  const ports = services.flatMap((service) => (service.kind === 'ports' ? [service.ports] : []));
-  return portsProblem(ports, 'ingress_services');
+  return portsProblem(portsIn(services), 'ingress_services');
 }
+
+/** Those that stand in place, not in a service by name. */
+export const portsIn = (services: readonly ServiceRef[]): PortRange[] =>
+  services.flatMap((service) => (service.kind === 'ports' ? [service.ports] : []));
 
 const KIND_OF_ACTOR: Partial<Record<RuleActor['kind'], ReferenceKind>> = {
   label: 'labels',
@@ -70,7 +74,7 @@ export function referencesOfSides({ providers, consumers, services }: Sides): Ob
   return [...referencesOfActors(providers), ...referencesOfActors(consumers), ...named];
 }
 
-function actorsOf(actors: readonly ActorBody[], field: string): RuleActor[] {
+export function actorsOf(actors: readonly ActorBody[], field: string): RuleActor[] {
   return actors.map((actor) => actorOf(actor, field));
 }
 
@@ -88,7 +92,7 @@ function actorOf(actor: ActorBody, field: string): RuleActor {
   throw new InvalidBody(`${field}: virtual_server is not supported`);
 }
 
-function showActor(actor: RuleActor, view: View): Body {
+export function showActor(actor: RuleActor, view: View): Body {
   switch (actor.kind) {
     case 'ams':
     case 'container_host':
@@ -140,10 +144,15 @@ function serviceRefsOf(services: readonly IngressServiceBody[]): ServiceRef[] {
     const { proto, port, to_port: to } = service;
     return {
       kind: 'ports',
-      ports: { proto, from: port, ...(to !== undefined && to !== null && to !== port && { to }) },
+      ports: { proto, ...portsFrom(port ?? undefined, to ?? undefined) },
     };
   });
 }
+
+const portsFrom = (from?: number, to?: number): Pick<PortRange, 'from' | 'to'> => ({
+  ...(from !== undefined && { from }),
+  ...(to !== undefined && to !== from && { to }),
+});
 
 /** Only the href, or only the numbers: some clients cannot take an expanded service. */
 function showServiceRef(service: ServiceRef, view: View): Body {

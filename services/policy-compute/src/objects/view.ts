@@ -4,8 +4,7 @@ import type { Actor, ProvisionableType } from '@ringfence/contracts';
 import type { EntityFact, LabelFact } from '../domain/facts.js';
 import { entryOf } from '../domain/policy-book.js';
 import type { PolicyBook } from '../domain/policy-book.js';
-import type { Extras, PolicyObject, Touched } from '../domain/policy-object.js';
-import { InvalidBody } from './invalid.js';
+import type { Extras, PolicyObject, Touched, UpdateType } from '../domain/policy-object.js';
 
 export interface FactLookup {
   readonly labels: ReadonlyMap<string, LabelFact>;
@@ -35,12 +34,16 @@ export function withoutAbsent(body: Body): Body {
   );
 }
 
-export function metaOf({ created, updated }: Touched): Body {
+/** What is marked for deletion is deleted since then: a draft takes no other change after. */
+export function metaOf({ created, updated }: Touched, updateType: UpdateType | null): Body {
+  const isDeleted = updateType === 'delete';
   return {
     created_at: created.at,
     updated_at: updated.at,
+    deleted_at: isDeleted ? updated.at : null,
     created_by: by(created.by),
     updated_by: by(updated.by),
+    deleted_by: isDeleted ? by(updated.by) : null,
   };
 }
 const by = (actor: Actor): { href: string } => ({ href: actorHref(actor) });
@@ -64,11 +67,4 @@ export const EXTERNAL_REFERENCE = ['external_data_set', 'external_data_reference
 /** Always there, null where there is none: clients compare them. */
 export function externalReferenceOf(extras: Extras | undefined): Body {
   return Object.fromEntries(EXTERNAL_REFERENCE.map((field) => [field, extras?.[field] ?? null]));
-}
-
-/** Of a query parameter. */
-export function wantedNumber(name: string, text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number)) throw new InvalidBody(`${name}: "${text}" is no number`);
-  return number;
 }

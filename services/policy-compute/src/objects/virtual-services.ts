@@ -8,7 +8,8 @@ import { InvalidBody, invalid, unique } from './invalid.js';
 import type { ObjectKind } from './object-kind.js';
 import { onPort, portRangeOf, portsProblem, showPortRange } from './ports.js';
 import { showLabel } from './sides.js';
-import { EXTERNAL_REFERENCE, externalReferenceOf, wantedNumber } from './view.js';
+import { EXTERNAL_REFERENCE, externalReferenceOf } from './view.js';
+import { amongLabels, contains, isHrefOf, wantedNumber } from './wanted.js';
 
 type Address = VirtualService['addresses'][number];
 
@@ -58,13 +59,14 @@ export const virtualServices: ObjectKind<'virtual_services'> = {
     ...externalReferenceOf(object.extras),
   }),
   filters: {
-    service: ({ service }, wanted) => service !== null && wanted.endsWith(`/services/${service}`),
+    labels: ({ labels }, wanted) => amongLabels(labels, wanted),
+    service: ({ service }, wanted) => service !== null && isHrefOf(wanted, 'services', service),
     'service_ports.port': ({ ports }, wanted) => onPort(ports, wantedNumber('service_ports.port', wanted)),
     'service_ports.proto': ({ ports }, wanted) =>
       ports.some(({ proto }) => proto === wantedNumber('service_ports.proto', wanted)),
     'service_address.ip': ({ addresses }, wanted) => addresses.some(({ ip }) => ip === wanted),
     'service_address.fqdn': ({ addresses }, wanted) =>
-      addresses.some(({ fqdn }) => fqdn?.toLowerCase().includes(wanted.toLowerCase())),
+      addresses.some(({ fqdn }) => fqdn !== undefined && contains(fqdn, wanted)),
   },
 
   normalise: (object) => {

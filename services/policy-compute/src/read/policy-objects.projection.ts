@@ -14,14 +14,14 @@ import type { ObjectKey, PolicyObject, Touched, UpdateType } from '../domain/pol
 
 export const policyObjectsProjection: Projection = {
   name: 'policy-objects',
-  version: 1,
+  version: 2,
   tables: `
     create table if not exists policy_objects (
       type text not null, id text not null, draft jsonb, active jsonb, update_type text,
       touched jsonb not null, active_touched jsonb, primary key (type, id));
     create table if not exists policy_versions (
       version int primary key, note text not null, at timestamptz not null, actor jsonb not null,
-      changes jsonb not null, workloads_affected int not null);
+      changes jsonb not null, workloads_affected int not null, counts jsonb not null);
     create table if not exists policy_history (
       type text not null, id text not null, version int not null, update_type text not null,
       object jsonb, touched jsonb not null, primary key (type, id, version));
@@ -67,6 +67,8 @@ interface VersionRow {
   readonly actor: Actor;
   readonly changes: Change[];
   readonly workloadsAffected: number;
+  /** Objects in force, by type; one that is not there has none. */
+  readonly counts: Readonly<Record<string, number>>;
 }
 
 export const PolicyVersionEntity = new EntitySchema<VersionRow>({
@@ -79,6 +81,7 @@ export const PolicyVersionEntity = new EntitySchema<VersionRow>({
     actor: { type: 'jsonb' },
     changes: { type: 'jsonb' },
     workloadsAffected: { name: 'workloads_affected', type: 'int' },
+    counts: { type: 'jsonb' },
   },
 });
 
@@ -101,15 +104,6 @@ async function reverted(tx: pg.PoolClient, { type, id }: ObjectKey): Promise<voi
 async function provisioned(tx: pg.PoolClient, event: StoredEvent): Promise<void> {
   const { note, changes, workloadsAffected } = event.data as Provisioned['data'];
   const version = Number((event.data as Provisioned['data']).version);
-  const row = {
-    version,
-    note,
-    at: new Date(event.at),
-    actor: event.actor,
-    changes: [...changes],
-    workloadsAffected,
-  };
-  await entitiesIn(tx).insert(PolicyVersionEntity, row as QueryDeepPartialEntity<VersionRow>);
   const chosen = [JSON.stringify(changes)];
   const isChosen = `(type, id) in (select c->>'type', c->>'id' from jsonb_array_elements($1::jsonb) as c)`;
   await tx.query(
@@ -122,6 +116,16 @@ async function provisioned(tx: pg.PoolClient, event: StoredEvent): Promise<void>
     `update policy_objects set active = draft, update_type = null, active_touched = touched where ${isChosen}`,
     chosen,
   );
+  const about = { note, at: new Date(event.at), actor: event.actor, changes: [...changes], workloadsAffected };
+  const row = { version, ...about, counts: await countsInForce(tx) };
+  await entitiesIn(tx).insert(PolicyVersionEntity, row as QueryDeepPartialEntity<VersionRow>);
+}
+
+async function countsInForce(tx: pg.PoolClient): Promise<VersionRow['counts']> {
+  const { rows } = await tx.query<{ type: string; count: number }>(
+    'select type, count(*)::int as count from policy_objects where active is not null group by type',
+  );
+  return Object.fromEntries(rows.map(({ type, count }) => [type, count]));
 }
 
 /** The book as of the transaction, in the order of creation as far as ids rise. */

@@ -76,6 +76,7 @@ export const ruleSet = (
   scopes: [],
   rules: [],
   denyRules: [],
+  iptablesRules: [],
   ...over,
 });
 

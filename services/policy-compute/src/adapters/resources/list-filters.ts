@@ -4,12 +4,12 @@ import { exact, partial } from '@ringfence/resources';
 import type { Filters } from '@ringfence/resources';
 import type { PolicyObject } from '../../domain/policy-object.js';
 import { kindOf } from '../../objects/kinds.js';
+import { contains } from '../../objects/wanted.js';
 
 interface Listed {
   readonly object: PolicyObject;
 }
 
-const contains = (text: string, part: string): boolean => text.toLowerCase().includes(part.toLowerCase());
 const external = (field: string) =>
   exact<Listed>(({ object }) => object.extras?.[field] as string | undefined);
 

@@ -47,7 +47,7 @@ export function showObject(shown: ShownDraft, view: View): Body {
     ...kindOf(type).show(shown, view),
     ...notEnforced(type),
     caps: kindOf(type).ids === 'single' ? ['write', 'provision'] : ['write', 'provision', 'delete'],
-    ...metaOf(touched),
+    ...metaOf(touched, updateType),
     update_type: updateType,
   };
 }

@@ -1,7 +1,7 @@
 /** Lists, reads, drafts and deletions of policy objects, the same for every type. */
 import { randomUUID } from 'node:crypto';
 import type { ProvisionableType, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { invalid, notFound, page } from '@ringfence/resources';
+import { invalid, notFound, page, refuseFilters } from '@ringfence/resources';
 import { entriesOf, entryOf } from '../../domain/policy-book.js';
 import type { Entry } from '../../domain/policy-book.js';
 import { objectsAtVersion } from '../../read/policy-objects.projection.js';
@@ -100,6 +100,7 @@ async function list(
   type: ProvisionableType,
   request: ResourceRequest,
 ): Promise<ResourceResponse> {
+  refuseFilters(request.query, kindOf(type).refusedFilters ?? []);
   const view = await viewOf(context, request);
   const all = await shownObjects(context, type, view);
   const { matched, shown } = page(all, request.query, filtersOf(type));

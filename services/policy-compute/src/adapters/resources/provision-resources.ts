@@ -120,9 +120,7 @@ async function versionOf(context: ResourceContext, text: string): Promise<Versio
 const NOT_OURS = { virtual_servers: 0, secure_connect_gateways: 0 };
 
 function showVersion(view: VersionView): Body {
-  const counts = Object.fromEntries(
-    PROVISIONABLE_TYPES.map((type) => [type, view.changes.filter((change) => change.type === type).length]),
-  );
+  const counts = Object.fromEntries(PROVISIONABLE_TYPES.map((type) => [type, view.counts[type] ?? 0]));
   return {
     href: versionHref(view.version),
     version: view.version,
