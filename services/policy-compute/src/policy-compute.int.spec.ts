@@ -15,6 +15,7 @@ const WEB = randomUUID();
 const DB = randomUUID();
 const labelSetOf = (labels: string[]): string =>
   makeLabelSet({ cluster: CLUSTER, namespace: 'shop', class: 'pod', labels }).id;
+const ANY = 'Any (0.0.0.0/0 and ::/0)';
 const label = (id: string) => ({ label: { href: `/orgs/1/labels/${id}` } });
 const workloads = { providers: ['workloads'], consumers: ['workloads'] };
 
@@ -51,17 +52,23 @@ async function settled(policyVersion: number): Promise<void> {
 }
 
 describe('policy-compute on real servers', () => {
-  it('starts with the IP list of everything and the service of everything, and with no rule', async () => {
+  it('starts with the IP list of everything, the service of everything, and a rule for all that goes out, which is not enabled', async () => {
     const lists = await fixture.request('ip_lists', 'list', {
       pversion: 'active',
-      query: { name: 'Any (0.0.0.0/0 and ::/0)' },
+      query: { name: ANY },
     });
     expect(lists.body).toMatchObject([{ href: '/orgs/1/sec_policy/active/ip_lists/1', update_type: null }]);
     const services = await fixture.request('services', 'list', { query: { name: 'All Services' } });
     expect(services.body).toMatchObject([
       { href: '/orgs/1/sec_policy/draft/services/1', service_ports: [{ proto: -1 }] },
     ]);
-    expect((await fixture.request('rule_sets', 'list')).body).toEqual([]);
+    expect((await fixture.request('rule_sets', 'list', { pversion: 'active' })).body).toMatchObject([
+      {
+        name: 'Default',
+        scopes: [[]],
+        rules: [{ enabled: false, consumers: [{ actors: 'ams' }], providers: [{ ip_list: { name: ANY } }] }],
+      },
+    ]);
     expect((await fixture.request('sec_policy', 'pending')).body).toEqual({});
   });
 
@@ -125,7 +132,7 @@ describe('policy-compute on real servers', () => {
       version: 2,
       commit_message: 'first',
       workloads_affected: 2,
-      object_counts: { rule_sets: 1, ip_lists: 0 },
+      object_counts: { rule_sets: 2, ip_lists: 1, services: 1, firewall_settings: 1 },
       created_by: { href: '/users/1' },
     });
     await settled(2);

@@ -12,6 +12,12 @@ beforeAll(async () => {
 afterAll(() => policy?.close());
 afterEach(async () => void (await policy.ask('sec_policy', 'revert_pending')));
 
+const iptablesRule = {
+  ip_version: '4',
+  actors: [label('2')],
+  statements: [{ table_name: 'nat', chain_name: 'PREROUTING', parameters: '-p tcp --dport 80 -j REDIRECT' }],
+};
+
 describe('bodies that real clients send', () => {
   it('takes an IP list as Terraform writes it, and shows it in normal form', async () => {
     const body = {
@@ -20,6 +26,7 @@ describe('bodies that real clients send', () => {
       ip_ranges: [
         { from_ip: '10.1.2.3/8', to_ip: '', description: '', exclusion: false },
         { from_ip: '10.0.0.0/8', to_ip: '', description: '', exclusion: false },
+        { from_ip: '10.0.0.0/8', to_ip: '', description: 'offices', exclusion: false },
         { from_ip: '192.0.2.1/32', to_ip: '', description: '', exclusion: false },
         { from_ip: '2001:DB8::/32', to_ip: '', description: 'six', exclusion: false },
         { from_ip: '198.51.100.1', to_ip: '198.51.100.9', description: '', exclusion: false },
@@ -31,6 +38,7 @@ describe('bodies that real clients send', () => {
       update_type: 'create',
       ip_ranges: [
         { from_ip: '10.0.0.0/8', exclusion: false },
+        { from_ip: '10.0.0.0/8', exclusion: false, description: 'offices' },
         { from_ip: '192.0.2.1', exclusion: false },
         { from_ip: '2001:db8::/32', exclusion: false, description: 'six' },
         { from_ip: '198.51.100.1', to_ip: '198.51.100.9', exclusion: false },
@@ -61,7 +69,7 @@ describe('bodies that real clients send', () => {
         resolve_labels_as: { providers: ['workloads'], consumers: ['workloads', 'virtual_services'] },
         providers: [label('2')],
         consumers: [{ ip_list: { href: `${ACTIVE}/ip_lists/1` } }],
-        ingress_services: [{ proto: 6, port: 5432 }, { href: `${ACTIVE}/services/1` }],
+        ingress_services: [{ proto: 6, port: 5432 }, { proto: 17 }, { href: `${ACTIVE}/services/1` }],
       },
       [idOf(ruleSet)],
     );
@@ -69,7 +77,7 @@ describe('bodies that real clients send', () => {
       href: expect.stringMatching(new RegExp(`^${ruleSet.href}/sec_rules/\\d+$`)) as string,
       providers: [{ label: { href: '/orgs/1/labels/2', key: 'role', value: 'db' } }],
       consumers: [{ ip_list: { href: `${DRAFT}/ip_lists/1`, name: 'Any (0.0.0.0/0 and ::/0)' } }],
-      ingress_services: [{ proto: 6, port: 5432 }, { href: `${DRAFT}/services/1` }],
+      ingress_services: [{ proto: 6, port: 5432 }, { proto: 17 }, { href: `${DRAFT}/services/1` }],
       unscoped_consumers: true,
       use_workload_subnets: [],
     });
@@ -122,6 +130,34 @@ describe('bodies that real clients send', () => {
     expect(ports).not.toHaveProperty('windows_services');
   });
 
+  it('keeps iptables rules with their rule set, says that no host applies them, and keeps a label that they name', async () => {
+    const ruleSet = await policy.create('rule_sets', {
+      name: name(),
+      scopes: [[]],
+      ip_tables_rules: [iptablesRule, { ...iptablesRule, description: 'second' }],
+    });
+    const ids = [idOf(ruleSet)];
+    const [first, second] = ruleSet['ip_tables_rules'] as Body[];
+    expect(first).toMatchObject({
+      href: expect.stringMatching(/\/ip_tables_rules\/\d+$/) as string,
+      ...iptablesRule,
+      enabled: true,
+      update_type: 'create',
+      not_enforced: expect.stringContaining('no host') as string,
+    });
+    await policy.provision({ rule_sets: [ruleSet] });
+    const changed = [{ href: second!.href, enabled: false }];
+    await policy.ask('rule_sets', 'update', { ids, body: { ip_tables_rules: changed } });
+    expect((await policy.get('rule_sets', ids))['ip_tables_rules']).toMatchObject([
+      { href: second!.href, description: 'second', enabled: false, update_type: 'update' },
+      { href: first!.href, update_type: 'delete' },
+    ]);
+    const { used } = await policy.fixture.service.labelUsage({ labels: ['2'] });
+    expect(used).toContainEqual(
+      expect.objectContaining({ token: 'label_still_has_associated_rule_set', by: `rule_sets/${ids[0]}` }),
+    );
+  });
+
   it.each([
     ['an unknown field', 'ip_lists', { name: 'x', colour: 'red' }, 'input_validation_error'],
     [
@@ -137,9 +173,15 @@ describe('bodies that real clients send', () => {
       'input_validation_error',
     ],
     [
-      'iptables rules',
+      'an iptables rule for nobody',
       'rule_sets',
       { name: 'x', scopes: [], ip_tables_rules: [{}] },
+      'input_validation_error',
+    ],
+    [
+      'an iptables rule of a table that there is not',
+      'rule_sets',
+      { name: 'x', scopes: [], ip_tables_rules: [{ ...iptablesRule, statements: [{ table_name: 'raw' }] }] },
       'input_validation_error',
     ],
     ['a label that is not there', 'rule_sets', { name: 'x', scopes: [[label('77')]] }, 'reference_not_found'],
@@ -187,6 +229,38 @@ describe('lists and usage', () => {
     const none = await policy.ask('ip_lists', 'list', { query: { max_results: '0' } });
     expect(none).toMatchObject({ body: [], total: none.matched });
     await expect(found({ ip_address: 'home' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it.each([
+    ['services', { is_ransomware: 'true' }],
+    ['services', { include_ransomware_protection_percent: 'true' }],
+  ])('refuses to filter %s by what is not kept: %o', async (collection, query) => {
+    await expect(policy.ask(collection, 'list', { query })).rejects.toMatchObject({
+      errors: [{ token: 'unsupported_filter', message: expect.stringContaining(Object.keys(query)[0]!) as string }],
+    });
+  });
+
+  it('filters boundaries by labels, services, ports and network type', async () => {
+    const boundary = await policy.create('enforcement_boundaries', {
+      name: name(),
+      providers: [label('2')],
+      consumers: [label('3')],
+      ingress_services: [{ proto: 17, port: 4000, to_port: 4100 }, { href: `${DRAFT}/services/1` }],
+      network_type: 'all',
+    });
+    const found = async (query: Record<string, string>): Promise<boolean> => {
+      const { body } = await policy.ask('enforcement_boundaries', 'list', { query });
+      return (body as Body[]).some(({ href }) => href === boundary.href);
+    };
+    const labels = (...ids: string[]): string => JSON.stringify([ids.map((id) => `/orgs/1/labels/${id}`)]);
+    expect(await found({ labels: labels('2', '3') })).toBe(true);
+    expect(await found({ labels: labels('1', '2') })).toBe(false);
+    expect(await found({ service: `${ACTIVE}/services/1` })).toBe(true);
+    expect(await found({ service: `${ACTIVE}/services/11` })).toBe(false);
+    expect(await found({ 'service_ports.port': '4050', 'service_ports.proto': '17' })).toBe(true);
+    expect(await found({ 'service_ports.port': '4101' })).toBe(false);
+    expect(await found({ network_type: 'brn' })).toBe(false);
+    await expect(found({ labels: '[1]' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
   it('resolves label groups upwards and downwards', async () => {

@@ -17,10 +17,15 @@ describe('draft, active, versions', () => {
     await policy.provision({ ip_lists: [list] });
     expect(await policy.get('ip_lists', ids)).toMatchObject({ update_type: null });
     await policy.ask('ip_lists', 'delete', { ids });
-    expect(await policy.get('ip_lists', ids)).toMatchObject({ update_type: 'delete', name: list['name'] });
+    expect(await policy.get('ip_lists', ids)).toMatchObject({
+      update_type: 'delete',
+      name: list['name'],
+      deleted_at: expect.any(String) as string,
+      deleted_by: { href: '/users/1' },
+    });
     await policy.ask('ip_lists', 'update', { ids, body: { description: 'back' } });
     expect(await policy.get('ip_lists', ids)).toMatchObject({ update_type: 'delete' });
-    expect(await policy.get('ip_lists', ids, 'active')).toMatchObject({ update_type: null });
+    expect(await policy.get('ip_lists', ids, 'active')).toMatchObject({ update_type: null, deleted_at: null });
     const version = await policy.provision();
     await expect(policy.get('ip_lists', ids)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(policy.get('ip_lists', ids, 'active')).rejects.toMatchObject({ code: 'NOT_FOUND' });
@@ -84,7 +89,8 @@ describe('draft, active, versions', () => {
       scopes: [],
       rules: [{ ...ruleBody, consumers: [{ ip_list: list }] }],
     });
-    const before = (await policy.ask('sec_policy', 'list')).total;
+    const versions = await policy.ask('sec_policy', 'list');
+    const [held] = versions.body as { object_counts: { rule_sets: number; ip_lists: number } }[];
     await expect(policy.provision({ rule_sets: [ruleSet] })).rejects.toMatchObject({
       code: 'FAILED_PRECONDITION',
       errors: [
@@ -94,7 +100,7 @@ describe('draft, active, versions', () => {
         },
       ],
     });
-    expect((await policy.ask('sec_policy', 'list')).total).toBe(before);
+    expect((await policy.ask('sec_policy', 'list')).total).toBe(versions.total);
     await expect(policy.get('rule_sets', [idOf(ruleSet)], 'active')).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
@@ -106,7 +112,8 @@ describe('draft, active, versions', () => {
       (await policy.ask('sec_policy', 'dependencies', { body: [{ href: ruleSet.href }] })).body,
     ).toHaveLength(1);
     const done = await policy.provision({ rule_sets: [ruleSet], ip_lists: [list] });
-    expect(done.body).toMatchObject({ object_counts: { rule_sets: 1, ip_lists: 1 } });
+    const { rule_sets: sets, ip_lists: lists } = held!.object_counts;
+    expect(done.body).toMatchObject({ object_counts: { rule_sets: sets + 1, ip_lists: lists + 1 } });
   });
 
   it('reverts a subset, and everything', async () => {

@@ -32,6 +32,9 @@ export interface ReadPolicy {
 
 /** What every system starts with is in every system: it is no part of what people wrote. */
 const SEEDED = new Set(['All Services', 'Any (0.0.0.0/0 and ::/0)']);
+/** The rule set that would let everything out, as long as nobody enabled it. */
+const isDormant = ({ name, rules, deny_rules: denyRules = [] }: RuleSetBody): boolean =>
+  name === 'Default' && [...rules, ...denyRules].every(({ enabled }) => !enabled);
 
 /** `version`: active, draft or a number. What is marked for deletion in the draft is not there. */
 export async function readPolicy(api: ApiClient, version: string): Promise<ReadPolicy> {
@@ -54,7 +57,7 @@ export async function readPolicy(api: ApiClient, version: string): Promise<ReadP
     label_groups: groups.map(words.labelGroup),
     ip_lists: lists.map(words.ipList),
     services: services.map(words.service),
-    rule_sets: sets.map(words.ruleSet),
+    rule_sets: sets.filter((set) => !isDormant(set)).map(words.ruleSet),
     boundaries: boundaries.map(words.boundary),
   };
   return { policy, labels: words.labels(), unsaid: words.unsaid() };

@@ -1,6 +1,7 @@
 /** REST bodies of enforcement boundaries, the older form of deny rules: no scope, a name of their own. */
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
+import { labelsQuery, namedQuery, portsQuery } from './filters.js';
 import { ObjectName, provisionableMeta } from './href.js';
 import { Actors, IngressServices, NetworkType } from './rule-actors.js';
 import { Text } from '../text.js';
@@ -31,5 +32,12 @@ export const enforcementBoundaryCollections = {
     create: EnforcementBoundaryCreate,
     update: EnforcementBoundaryUpdate,
     item: EnforcementBoundaryItem,
+    query: {
+      name: namedQuery.name,
+      ...labelsQuery,
+      ...portsQuery,
+      service: Text.describe('href of a service that it names'),
+      network_type: Text.describe('brn or all'),
+    },
   },
 } as const satisfies CollectionContracts;

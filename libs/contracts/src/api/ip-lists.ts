@@ -1,6 +1,7 @@
 /** REST bodies of IP lists: addresses, CIDRs and ranges, exclusions, and names. */
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
+import { namedQuery } from './filters.js';
 import { Description, externalReference, ObjectName, provisionableMeta } from './href.js';
 import { Text } from '../text.js';
 
@@ -44,5 +45,11 @@ export const ipListCollections = {
     create: IpListCreate,
     update: IpListUpdate,
     item: IpListItem,
+    query: {
+      ...namedQuery,
+      fqdn: Text.describe('part of one of its FQDNs'),
+      ip_address: Text.describe('an address that it holds'),
+      has_attribute: Text.describe('true or false; no list of this server has one'),
+    },
   },
 } as const satisfies CollectionContracts;

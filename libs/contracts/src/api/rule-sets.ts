@@ -12,6 +12,7 @@ import {
   Reference,
   UpdateType,
 } from './href.js';
+import { labelsQuery, namedQuery } from './filters.js';
 import { IptablesRuleBody, IptablesRuleItem } from './iptables-rules.js';
 import { Actors, IngressServices, NetworkType, Scopes } from './rule-actors.js';
 import { Text } from '../text.js';
@@ -115,7 +116,20 @@ export const RuleSetItem = z.looseObject({
 });
 
 export const ruleSetCollections = {
-  rule_sets: { create: RuleSetCreate, update: RuleSetUpdate, item: RuleSetItem },
-  'rule_sets/sec_rules': { create: RuleCreate, update: RuleUpdate, item: RuleItem },
+  rule_sets: {
+    create: RuleSetCreate,
+    update: RuleSetUpdate,
+    item: RuleSetItem,
+    query: { ...namedQuery, ...labelsQuery },
+  },
+  'rule_sets/sec_rules': {
+    create: RuleCreate,
+    update: RuleUpdate,
+    item: RuleItem,
+    query: {
+      external_data_set: namedQuery.external_data_set,
+      external_data_reference: namedQuery.external_data_reference,
+    },
+  },
   'rule_sets/deny_rules': { create: DenyRuleCreate, update: DenyRuleUpdate, item: DenyRuleItem },
 } as const satisfies CollectionContracts;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Port, Protocol } from '../network.js';
 import type { CollectionContracts } from './collection.js';
+import { namedQuery } from './filters.js';
 import { Description, externalReference, ObjectName, provisionableMeta } from './href.js';
 import { Text } from '../text.js';
 
@@ -67,5 +68,12 @@ export const serviceCollections = {
     create: ServiceCreate,
     update: ServiceUpdate,
     item: ServiceItem,
+    query: {
+      ...namedQuery,
+      port: Text.describe('a port that it holds'),
+      proto: Text.describe('the number of one of its protocols'),
+      is_ransomware: Text.describe('refused: no such thing is kept here'),
+      include_ransomware_protection_percent: Text.describe('refused: no such thing is kept here'),
+    },
   },
 } as const satisfies CollectionContracts;

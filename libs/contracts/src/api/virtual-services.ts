@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Port } from '../network.js';
 import { Text } from '../text.js';
 import type { CollectionContracts } from './collection.js';
+import { labelsQuery, namedQuery, portsQuery } from './filters.js';
 import { Description, externalReference, Href, ObjectName, provisionableMeta, Reference } from './href.js';
 
 const PortBody = z.strictObject({
@@ -54,5 +55,13 @@ export const virtualServiceCollections = {
     create: VirtualServiceCreate,
     update: VirtualServiceUpdate,
     item: VirtualServiceItem,
+    query: {
+      ...namedQuery,
+      ...labelsQuery,
+      ...portsQuery,
+      service: Text.describe('href of the service that names its ports'),
+      'service_address.ip': Text.describe('one of its addresses'),
+      'service_address.fqdn': Text.describe('part of one of its FQDNs'),
+    },
   },
 } as const satisfies CollectionContracts;
