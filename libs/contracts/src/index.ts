@@ -94,6 +94,7 @@ export {
   RuleActor,
   RuleSet,
   ScopeEntry,
+  ServiceBinding,
   ServiceObject,
   ServiceRef,
   VirtualService,

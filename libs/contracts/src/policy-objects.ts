@@ -138,6 +138,18 @@ export const VirtualService = z.object({
 });
 export type VirtualService = z.infer<typeof VirtualService>;
 
+/** A workload that answers for a virtual service. Effective at once, without a draft; it is made and ended, never changed. */
+export const ServiceBinding = z.object({
+  id: Uuid,
+  virtualService: Uuid,
+  workload: Text,
+  /** Where the workload answers elsewhere: of the service's range that begins at `from`. */
+  portOverrides: z.array(
+    z.object({ proto: z.number().int(), from: Port, newFrom: Port, newTo: Port.nullable() }),
+  ),
+});
+export type ServiceBinding = z.infer<typeof ServiceBinding>;
+
 /** What the firewall settings say by scope of labels, in the API's words. Empty: of nobody; an empty scope: of all. */
 export const FIREWALL_SCOPES = [
   'static_policy_scopes',
@@ -162,23 +174,21 @@ export const FirewallSettings = z.object({
 });
 export type FirewallSettings = z.infer<typeof FirewallSettings>;
 
-/** By type, in the API's words: what policy is computed from, in the order in which clients see it. */
-const COMPUTED = {
+/** By type, in the API's words, in the order in which clients see it: what is provisioned, and policy is computed from. */
+const PROVISIONED_AND_COMPUTED = {
   ip_lists: IpList,
   services: ServiceObject,
   label_groups: LabelGroup,
   rule_sets: RuleSet,
   enforcement_boundaries: EnforcementBoundary,
+  virtual_services: VirtualService,
 } as const;
+const COMPUTED = { ...PROVISIONED_AND_COMPUTED, service_bindings: ServiceBinding } as const;
 export type ComputedType = keyof typeof COMPUTED;
 export const COMPUTED_TYPES = Object.keys(COMPUTED) as readonly ComputedType[];
 
-/** The collections that are provisioned. Those that stand here alone are stored, shown and in no policy yet. */
-export const PROVISIONABLE = {
-  ...COMPUTED,
-  virtual_services: VirtualService,
-  firewall_settings: FirewallSettings,
-} as const;
+/** The collections that are provisioned. What stands here alone is stored, shown and in no policy yet. */
+export const PROVISIONABLE = { ...PROVISIONED_AND_COMPUTED, firewall_settings: FirewallSettings } as const;
 export type ProvisionableType = keyof typeof PROVISIONABLE;
 export const PROVISIONABLE_TYPES = Object.keys(PROVISIONABLE) as readonly ProvisionableType[];
 

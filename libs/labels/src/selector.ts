@@ -121,13 +121,17 @@ export function selectorText(selector: Selector): string {
 export function matches(
   selector: Selector,
   labelSet: Pick<LabelSet, 'class' | 'labels'>,
-  catalogue: CatalogueIndex,
+  catalogue: Pick<CatalogueIndex, 'keyOf'>,
 ): boolean {
   if (!selector.classes.includes(labelSet.class)) return false;
   return selector.conditions.every((condition) => meets(condition, labelSet.labels, catalogue));
 }
 
-function meets(condition: TypeCondition, labels: readonly LabelId[], catalogue: CatalogueIndex): boolean {
+function meets(
+  condition: TypeCondition,
+  labels: readonly LabelId[],
+  catalogue: Pick<CatalogueIndex, 'keyOf'>,
+): boolean {
   if ('anyOf' in condition) return labels.some((label) => condition.anyOf.includes(label));
   return labels.some(
     (label) => catalogue.keyOf(label) === condition.key && !condition.noneOf.includes(label),

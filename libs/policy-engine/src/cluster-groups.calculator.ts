@@ -108,6 +108,8 @@ export class ClusterGroupsCalculator {
         const list = this.facts.shared.ipLists.get(question.ipList);
         return list === undefined ? group : { ...group, cidrs: [...list.cidrs], fqdns: [...list.fqdns] };
       }
+      case 'addresses':
+        return { ...group, cidrs: [...question.cidrs], fqdns: [...question.fqdns] };
       case 'own_host':
         return { ...group, ownHost: true };
     }

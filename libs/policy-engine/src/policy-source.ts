@@ -13,18 +13,22 @@ import type {
   PolicyObjects,
   PortRange,
   RuleSet,
+  ServiceBinding,
   ServiceObject,
+  VirtualService,
 } from '@ringfence/contracts';
 import { isSameValue } from '@ringfence/decider';
-import type { CatalogueIndex } from '@ringfence/labels';
+import { addTo, removeFrom } from '@ringfence/labels';
+import type { CatalogueIndex, SmallSet } from '@ringfence/labels';
 import { expandLabelGroups } from './label-groups.js';
 import type { ExpandedGroup } from './label-groups.js';
 import { cidrsOf, fqdnsOf } from './ip-list.js';
 import { compileBoundary, compileRuleSet, ruleKey, sameCompiledRule, sameTexts } from './rule-compiler.js';
-import type { CompiledRule, Compiling, RuleReferences } from './rule-compiler.js';
+import type { CompiledRule, Compiling } from './rule-compiler.js';
 import { SideBook } from './side.js';
 import { SourceBook } from './source-book.js';
 import type { ReferentKind, Source } from './source-book.js';
+import type { VirtualReferences } from './virtual-ends.js';
 
 export interface ProvisionableObjects {
   ip_lists: IpList;
@@ -32,6 +36,8 @@ export interface ProvisionableObjects {
   label_groups: LabelGroup;
   rule_sets: RuleSet;
   enforcement_boundaries: EnforcementBoundary;
+  virtual_services: VirtualService;
+  service_bindings: ServiceBinding;
 }
 
 export interface CompiledIpList {
@@ -54,7 +60,11 @@ export class PolicySource {
     label_groups: new Map(),
     rule_sets: new Map(),
     enforcement_boundaries: new Map(),
+    virtual_services: new Map(),
+    service_bindings: new Map(),
   };
+  /** Service bindings by the virtual service that they are of. */
+  private readonly bindings = new Map<string, SmallSet<ServiceBinding>>();
   private readonly sources = new SourceBook();
   private readonly dirty = new Set<Source>();
   private readonly dirtyIpLists = new Set<string>();
@@ -75,12 +85,18 @@ export class PolicySource {
   set<T extends ComputedType>(type: T, object: ProvisionableObjects[T]): void {
     const known = this.objects[type].get(object.id);
     if (known === object || (known !== undefined && isSameValue(known, object))) return;
+    if (known !== undefined) this.unbind(type, known);
     this.objects[type].set(object.id, object);
-    this.mark(type, object.id);
+    if (type === 'service_bindings') this.bind(object as ServiceBinding);
+    else this.mark(type, object.id);
   }
 
   remove(type: ComputedType, id: string): void {
-    if (this.objects[type].delete(id)) this.mark(type, id);
+    const known = this.objects[type].get(id);
+    if (known === undefined) return;
+    this.objects[type].delete(id);
+    this.unbind(type, known);
+    if (type !== 'service_bindings') this.mark(type, id);
   }
 
   /** The whole of it: what is not named is gone. */
@@ -105,12 +121,30 @@ export class PolicySource {
     return settled;
   }
 
-  private mark(type: ComputedType, id: string): void {
+  private mark(type: Exclude<ComputedType, 'service_bindings'>, id: string): void {
     if (type === 'rule_sets' || type === 'enforcement_boundaries')
       this.dirty.add(this.sources.open(type, id));
     else if (type === 'services') this.markDependents('service', id);
     else if (type === 'label_groups') this.groupsChanged = true;
+    else if (type === 'virtual_services') this.markVirtualService(id);
     else this.dirtyIpLists.add(id);
+  }
+
+  private bind(binding: ServiceBinding): void {
+    addTo(this.bindings, binding.virtualService, binding);
+    this.markVirtualService(binding.virtualService);
+  }
+
+  private unbind(type: ComputedType, known: ProvisionableObjects[ComputedType]): void {
+    if (type !== 'service_bindings') return;
+    const binding = known as ServiceBinding;
+    removeFrom(this.bindings, binding.virtualService, binding);
+    this.markVirtualService(binding.virtualService);
+  }
+
+  private markVirtualService(id: string): void {
+    this.markDependents('virtual_service', id);
+    this.markDependents('virtual_service', ANY);
   }
 
   private markDependents(kind: ReferentKind, id: string): void {
@@ -161,7 +195,7 @@ export class PolicySource {
     return boundary === undefined ? [] : compileBoundary(boundary, compiling);
   }
 
-  private referencesFor(source: Source): RuleReferences {
+  private referencesFor(source: Source): VirtualReferences {
     const { sources } = this;
     return {
       keyOf: (label) => (sources.depend(source, 'label', label), this.catalogue.keyOf(label)),
@@ -170,9 +204,21 @@ export class PolicySource {
         sources.depend(source, 'service', id),
         this.objects.services.get(id)?.ports
       ),
+      virtualService: (id) => (
+        sources.depend(source, 'virtual_service', id),
+        this.objects.virtual_services.get(id)
+      ),
+      virtualServices: () => (
+        sources.depend(source, 'virtual_service', ANY),
+        this.objects.virtual_services.values()
+      ),
+      bindingsOf: (id) => this.bindings.get(id) ?? [],
     };
   }
 }
+
+/** Who looks at all virtual services depends on each. */
+const ANY = '*';
 
 /** A rule that means the same as before stays what it was. */
 function keepSame(

@@ -23,7 +23,16 @@ export type Question =
   | SelectorQuestion
   | WorkloadsQuestion
   | { readonly kind: 'ip_list'; readonly id: GroupId; readonly ipList: string }
-  | { readonly kind: 'own_host'; readonly id: GroupId };
+  | { readonly kind: 'own_host'; readonly id: GroupId }
+  | AddressesQuestion;
+
+export interface AddressesQuestion {
+  readonly kind: 'addresses';
+  readonly id: GroupId;
+  /** Disjoint and sorted. */
+  readonly cidrs: readonly string[];
+  readonly fqdns: readonly string[];
+}
 
 /** The id of a group that asks this; `parts` must be in normal form. */
 export function questionId(...parts: readonly unknown[]): GroupId {
@@ -48,6 +57,13 @@ export function askWorkloads(ids: Iterable<string>, narrow: Selector): Workloads
     narrow,
   };
 }
+
+export const askAddresses = (cidrs: readonly string[], fqdns: readonly string[]): AddressesQuestion => ({
+  kind: 'addresses',
+  id: questionId('addresses', cidrs, fqdns),
+  cidrs,
+  fqdns,
+});
 
 export const askIpList = (ipList: string): Question => ({
   kind: 'ip_list',

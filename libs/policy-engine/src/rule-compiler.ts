@@ -17,13 +17,10 @@ import { isSameValue } from '@ringfence/decider';
 import { compareIntegerIds } from '@ringfence/labels';
 import type { Direction } from './evaluate.js';
 import { normalisePorts } from './ports.js';
-import { resolveScope, resolveSide } from './side.js';
-import type { References, Scope, Side, SideBook } from './side.js';
-
-export interface RuleReferences extends References {
-  /** Ports of a service object; undefined: it is not there. */
-  servicePorts(id: string): readonly PortRange[] | undefined;
-}
+import { NOBODY, resolveScope, resolveSide } from './side.js';
+import type { Scope, Side, SideBook } from './side.js';
+import { consumerEnd, providerEnds, virtualServicesOf } from './virtual-ends.js';
+import type { VirtualEnd, VirtualReferences } from './virtual-ends.js';
 
 export interface RuleOrder {
   readonly class: RuleClass;
@@ -31,6 +28,8 @@ export interface RuleOrder {
   readonly ruleSet: string | null;
   readonly rule: string;
   readonly scope: number;
+  /** Of a rule that means virtual services, too: between which of its ends; 0: workloads. */
+  readonly part: number;
 }
 
 /** A rule as one end enforces it. */
@@ -63,13 +62,14 @@ export function compareRuleOrder(a: RuleOrder, b: RuleOrder): number {
     Number(a.ruleSet === null) - Number(b.ruleSet === null) ||
     compareIntegerIds(a.ruleSet ?? '', b.ruleSet ?? '') ||
     compareIntegerIds(a.rule, b.rule) ||
-    a.scope - b.scope
+    a.scope - b.scope ||
+    a.part - b.part
   );
 }
 
 /** What rules are compiled with. */
 export interface Compiling {
-  readonly references: RuleReferences;
+  readonly references: VirtualReferences;
   readonly book: SideBook;
 }
 
@@ -84,7 +84,7 @@ export function compileRuleSet(ruleSet: RuleSet, compiling: Compiling): Compiled
     ...ruleSet.denyRules.filter((rule) => rule.enabled).map((rule) => denyStatement(ruleSet.id, rule)),
   ];
   return statements.flatMap((statement) =>
-    scopes.flatMap((scope, index) => compileStatement(statement, { scope, index }, compiling) ?? []),
+    scopes.flatMap((scope, index) => compileStatement(statement, { scope, index }, compiling)),
   );
 }
 
@@ -96,12 +96,17 @@ export function compileBoundary(boundary: EnforcementBoundary, compiling: Compil
     class: 'deny',
     ruleSet: null,
     unscopedConsumers: false,
-    providersAreWorkloads: true,
-    consumersAreWorkloads: true,
+    ...AS_WORKLOADS,
   };
-  const compiled = compileStatement(statement, { scope: compiling.book.everywhere, index: 0 }, compiling);
-  return compiled === null ? [] : [compiled];
+  return compileStatement(statement, { scope: compiling.book.everywhere, index: 0 }, compiling);
 }
+
+type Meaning = Rule['resolveProvidersAs'];
+/** Deny rules reach virtual services only through the workloads behind them. */
+const AS_WORKLOADS = { providersAre: ['workloads'], consumersAre: ['workloads'] } satisfies Record<
+  string,
+  Meaning
+>;
 
 /** What rules, deny rules and boundaries have in common. */
 interface Statement {
@@ -110,8 +115,9 @@ interface Statement {
   readonly class: RuleClass;
   readonly ruleSet: string | null;
   readonly unscopedConsumers: boolean;
-  readonly providersAreWorkloads: boolean;
-  readonly consumersAreWorkloads: boolean;
+  /** What labels mean on this side. */
+  readonly providersAre: Meaning;
+  readonly consumersAre: Meaning;
 }
 
 const allowStatement = (ruleSet: string, rule: Rule): Statement => ({
@@ -120,8 +126,8 @@ const allowStatement = (ruleSet: string, rule: Rule): Statement => ({
   class: 'allow',
   ruleSet,
   unscopedConsumers: rule.unscopedConsumers,
-  providersAreWorkloads: rule.resolveProvidersAs.includes('workloads'),
-  consumersAreWorkloads: rule.resolveConsumersAs.includes('workloads'),
+  providersAre: rule.resolveProvidersAs,
+  consumersAre: rule.resolveConsumersAs,
 });
 
 const denyStatement = (ruleSet: string, rule: DenyRule): Statement => ({
@@ -130,8 +136,7 @@ const denyStatement = (ruleSet: string, rule: DenyRule): Statement => ({
   class: rule.override ? 'override_deny' : 'deny',
   ruleSet,
   unscopedConsumers: rule.unscopedConsumers,
-  providersAreWorkloads: true,
-  consumersAreWorkloads: true,
+  ...AS_WORKLOADS,
 });
 
 /** One of a rule set's scopes. */
@@ -140,49 +145,81 @@ interface InScope {
   readonly index: number;
 }
 
-/** null: nobody on one side, or no port: the rule has no effect in this scope. */
-function compileStatement(
-  statement: Statement,
-  { scope, index }: InScope,
-  { book, references }: Compiling,
-): CompiledRule | null {
-  const ports = portsOf(statement.says.services, references);
-  const provider = resolveSide(statement.says.providers, {
+/** Nobody on one side, or no port: the rule has no effect in this scope. */
+function compileStatement(statement: Statement, at: InScope, compiling: Compiling): CompiledRule[] {
+  const consumers = consumersOf(statement, at, compiling);
+  return providersOf(statement, at, compiling).flatMap((provider, i) =>
+    consumers.flatMap((consumer, k) => compiledOf(statement, provider, consumer, [at.index, 2 * i + k])),
+  );
+}
+
+type ConsumerEnd = Omit<VirtualEnd, 'ports'>;
+
+function providersOf(statement: Statement, { scope }: InScope, { book, references }: Compiling): VirtualEnd[] {
+  const { says, providersAre } = statement;
+  const workloads = resolveSide(says.providers, {
     book,
     references,
     scope,
-    labelsAreWorkloads: statement.providersAreWorkloads,
+    labelsAreWorkloads: providersAre.includes('workloads'),
     allowsContainerHost: false,
   });
-  const consumer = resolveSide(statement.says.consumers, {
-    book,
-    references,
-    scope: statement.unscopedConsumers ? book.everywhere : scope,
-    labelsAreWorkloads: statement.consumersAreWorkloads,
-    allowsContainerHost: statement.unscopedConsumers,
-  });
-  if (ports.length === 0 || provider.questions.length === 0 || consumer.questions.length === 0) return null;
-  const order = {
-    class: statement.class,
-    ruleSet: statement.ruleSet,
-    rule: statement.says.id,
-    scope: index,
-  };
-  const end = (direction: Direction, at: Side, peers: Side): RuleEnd => {
-    const wire = {
-      ref: statement.ref,
-      class: statement.class,
-      ports,
-      peers: peers.peers,
-    };
-    return { direction, order, wire, at, peers };
-  };
-  return {
-    ends: [end('ingress', provider, consumer), end('egress', consumer, provider)],
-  };
+  const ports = portsOf(says.services, references);
+  const virtual =
+    statement.class === 'allow'
+      ? virtualServicesOf(says.providers, { references, scope, labelsAreVirtual: areVirtual(providersAre) })
+      : [];
+  return [
+    { at: workloads, peers: workloads, ports },
+    ...virtual.flatMap((service) => providerEnds(service, references)),
+  ];
 }
 
-function portsOf(services: readonly ServiceRef[], references: RuleReferences): PortRange[] {
+function consumersOf(statement: Statement, at: InScope, { book, references }: Compiling): ConsumerEnd[] {
+  const { says, consumersAre, unscopedConsumers } = statement;
+  const scope = unscopedConsumers ? book.everywhere : at.scope;
+  const workloads = resolveSide(says.consumers, {
+    book,
+    references,
+    scope,
+    labelsAreWorkloads: consumersAre.includes('workloads'),
+    allowsContainerHost: unscopedConsumers,
+  });
+  const virtual =
+    statement.class === 'allow'
+      ? virtualServicesOf(says.consumers, { references, scope, labelsAreVirtual: areVirtual(consumersAre) })
+      : [];
+  const bound = virtual.length === 0 ? null : consumerEnd(virtual, references);
+  const ends = [{ at: workloads, peers: workloads }];
+  return bound === null ? ends : [...ends, bound];
+}
+
+const areVirtual = (meaning: Meaning): boolean => meaning.includes('virtual_services');
+const isNobody = ({ at, peers }: ConsumerEnd): boolean => at.questions.length + peers.questions.length === 0;
+
+function compiledOf(
+  { says, ref, class: ruleClass, ruleSet }: Statement,
+  provider: VirtualEnd,
+  consumer: ConsumerEnd,
+  [scope, part]: readonly [number, number],
+): CompiledRule[] {
+  const { ports } = provider;
+  if (ports.length === 0 || isNobody(provider) || isNobody(consumer)) return [];
+  const order = { class: ruleClass, ruleSet, rule: says.id, scope, part };
+  const end = (direction: Direction, at: Side, peers: Side): RuleEnd => ({
+    direction,
+    order,
+    wire: { ref, class: ruleClass, ports, peers: peers.peers },
+    // Where there is nobody to ask for, nobody carries it.
+    at: peers.questions.length === 0 ? NOBODY : at,
+    peers,
+  });
+  return [
+    { ends: [end('ingress', provider.at, consumer.peers), end('egress', consumer.at, provider.peers)] },
+  ];
+}
+
+function portsOf(services: readonly ServiceRef[], references: VirtualReferences): PortRange[] {
   return normalisePorts(
     services.flatMap((service) =>
       service.kind === 'ports' ? [service.ports] : [...(references.servicePorts(service.id) ?? [])],
@@ -205,7 +242,8 @@ export function sameTexts(a: readonly string[], b: readonly string[]): boolean {
   return a === b || (a.length === b.length && a.every((text, i) => text === b[i]));
 }
 
-export const ruleKey = ({ ends: [{ wire, order }] }: CompiledRule): string => `${wire.ref}#${order.scope}`;
+export const ruleKey = ({ ends: [{ wire, order }] }: CompiledRule): string =>
+  `${wire.ref}#${order.scope} ${order.part}`;
 
 /** Of one rule in one scope. The questions are hashed into the peers, so equal wires mean equal rules. */
 export function sameCompiledRule(a: CompiledRule, b: CompiledRule): boolean {

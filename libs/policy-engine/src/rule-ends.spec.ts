@@ -13,7 +13,7 @@ const anySteps: fc.Arbitrary<Step[]> = fc.array(
   ),
   { maxLength: 60 },
 );
-const orderOf = (rule: string): RuleOrder => ({ class: 'allow', ruleSet: '1', rule, scope: 0 });
+const orderOf = (rule: string): RuleOrder => ({ class: 'allow', ruleSet: '1', rule, scope: 0, part: 0 });
 
 it('stands in the order of rules, whatever came and went in between', () => {
   fc.assert(

@@ -72,10 +72,8 @@ function sideOfLabel(id: LabelId, { book, references, scope }: SideContext): Sid
 }
 
 function sideOfActors(actors: readonly RuleActor[], context: SideContext): Side {
-  const wishes = collectWishes(actors, context.references);
-  const remaining = intersect(remainingOf(wishes), context.scope.selector);
-  const selector = context.labelsAreWorkloads ? labelledPart(actors, wishes, remaining) : null;
-  const ofLabels = context.book.sideOf(selector);
+  const { meant, remaining } = labelledSelector(actors, context.references, context.scope);
+  const ofLabels = context.book.sideOf(context.labelsAreWorkloads ? meant : null);
   if (actors.every(isLabelActor)) return ofLabels;
   const ids = actors.flatMap((actor) => (actor.kind === 'workload' ? [actor.id] : []));
   const named = remaining !== null && ids.length > 0 ? askWorkloads(ids, remaining) : null;
@@ -83,8 +81,23 @@ function sideOfActors(actors: readonly RuleActor[], context: SideContext): Side 
   return sideOf(ofLabels.labelled, named, [...questions, ...otherQuestions(actors, context)]);
 }
 
+/** What labels and `ams` ask for, and what the scope and the exclusions leave to those that are named. */
+export function labelledSelector(
+  actors: readonly RuleActor[],
+  references: References,
+  scope: Scope,
+): { readonly meant: Selector | null; readonly remaining: Selector | null } {
+  const wishes = collectWishes(actors, references);
+  const remaining = intersect(remainingOf(wishes), scope.selector);
+  return { meant: labelledPart(actors, wishes, remaining), remaining };
+}
+
 const isLabelActor = ({ kind }: RuleActor): boolean =>
   kind === 'label' || kind === 'label_group' || kind === 'ams';
+
+/** Of these questions alone, as peers; whoever of them are workloads enforces. */
+export const sideOfQuestions = (named: WorkloadsQuestion | null, others: readonly Question[]): Side =>
+  sideOf(null, named, [...(named === null ? [] : [named]), ...others]);
 
 function sideOf(
   labelled: SelectorQuestion | null,
@@ -95,7 +108,7 @@ function sideOf(
   return { labelled, named, questions, peers: questions.map(({ id }) => id) };
 }
 
-const NOBODY = sideOf(null, null, []);
+export const NOBODY = sideOf(null, null, []);
 
 /** Rules ask the same again and again: of what is compiled together, each question and each side that is only that is made once. */
 export class SideBook {

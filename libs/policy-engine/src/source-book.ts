@@ -7,7 +7,7 @@ import type { CompiledRule } from './rule-compiler.js';
 
 export type SourceType = 'rule_sets' | 'enforcement_boundaries';
 /** What rules refer to by id, and are compiled again for. */
-export type ReferentKind = 'label' | 'label_group' | 'service';
+export type ReferentKind = 'label' | 'label_group' | 'service' | 'virtual_service';
 
 export interface Source {
   readonly type: SourceType;
@@ -26,6 +26,7 @@ export class SourceBook {
     label: new Map(),
     label_group: new Map(),
     service: new Map(),
+    virtual_service: new Map(),
   };
 
   *rules(): Generator<CompiledRule> {

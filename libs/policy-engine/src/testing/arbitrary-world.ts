@@ -12,8 +12,10 @@ import type {
   RuleActor,
   RuleSet,
   ScopeEntry,
+  ServiceBinding,
   ServiceObject,
   ServiceRef,
+  VirtualService,
 } from '@ringfence/contracts';
 import { GLOBAL } from '@ringfence/contracts';
 import { makeLabelSet } from '@ringfence/labels';
@@ -30,6 +32,10 @@ export const LABELS = Array.from({ length: 9 }, (_, i) => ({
   value: `value-${i + 1}`,
 }));
 const GROUP_IDS = ['a', 'b', 'c'].map((letter) => `${letter.repeat(8)}-0000-4000-8000-000000000000`);
+/** Or none of a type. */
+const oneOfEachType: fc.Arbitrary<string[]> = fc
+  .tuple(...[0, 3, 6].map((base) => fc.option(fc.integer({ min: base + 1, max: base + 3 }))))
+  .map((labels) => labels.filter((label) => label !== null).map(String));
 export const WORKLOADS = ['w1', 'w2', 'w3', 'w4'];
 const MODES: readonly EnforcementMode[] = ['idle', 'visibility_only', 'selective', 'full'];
 
@@ -52,6 +58,7 @@ const scopeEntry: fc.Arbitrary<ScopeEntry> = fc.oneof(
     }),
   },
 );
+const virtualId = fc.constantFrom('v1', 'v2', 'v3');
 const providerActor: fc.Arbitrary<RuleActor> = fc.oneof(
   { weight: 6, arbitrary: scopeEntry },
   { weight: 3, arbitrary: fc.constant({ kind: 'ams' as const }) },
@@ -60,6 +67,7 @@ const providerActor: fc.Arbitrary<RuleActor> = fc.oneof(
     arbitrary: fc.constantFrom(...WORKLOADS, 'w9').map((name) => ({ kind: 'workload' as const, id: name })),
   },
   { weight: 2, arbitrary: id(3).map((list) => ({ kind: 'ip_list' as const, id: list })) },
+  { weight: 1, arbitrary: virtualId.map((service) => ({ kind: 'virtual_service' as const, id: service })) },
 );
 const consumerActor: fc.Arbitrary<RuleActor> = fc.oneof(
   { weight: 9, arbitrary: providerActor },
@@ -191,6 +199,42 @@ export const anyIpList: fc.Arbitrary<IpList> = fc.record({
   fqdns: fc.constant([]),
 });
 
+const range = (proto: number, from: number, to?: number): PortRange => ({
+  proto,
+  from,
+  ...(to !== undefined && { to }),
+});
+const address = fc.constantFrom(...IPV4, ...IPV6, '10.0.1.0/24');
+export const anyVirtualService: fc.Arbitrary<VirtualService> = fc
+  .record({
+    id: virtualId,
+    name: fc.constant('virtual service'),
+    description: fc.constant(''),
+    applyTo: fc.constant('host_only' as const),
+    labels: oneOfEachType,
+    service: fc.option(id(3)),
+    ports: fc.subarray([range(6, 80), range(6, 81, 82), range(17, 80), { proto: 6 }], { minLength: 1 }),
+    addresses: fc.array(
+      fc.oneof(
+        fc.record({ ip: address }),
+        fc.record({ ip: address, port: fc.constantFrom(80, 90) }),
+        fc.constant({ fqdn: 'db.example.com' }),
+      ),
+      { maxLength: 2 },
+    ),
+    overrides: fc.array(address, { maxLength: 1 }),
+  })
+  .map((one) => (one.service === null ? one : { ...one, ports: [] }));
+export const anyServiceBinding: fc.Arbitrary<ServiceBinding> = fc.record({
+  id: fc.constantFrom('b1', 'b2', 'b3', 'b4'),
+  virtualService: virtualId,
+  workload: fc.constantFrom(...WORKLOADS, 'w9'),
+  portOverrides: fc.subarray([
+    { proto: 6, from: 80, newFrom: 8080, newTo: null },
+    { proto: 6, from: 81, newFrom: 79, newTo: 84 },
+  ]),
+});
+
 export const anyLabelSet: fc.Arbitrary<LabelSet> = fc
   .record({
     class: fc.constantFrom<LabelSet['class']>(
@@ -207,14 +251,14 @@ export const anyLabelSet: fc.Arbitrary<LabelSet> = fc
       { weight: 1, arbitrary: fc.constant(true) },
     ),
     namespace: fc.constantFrom('shop', 'bank'),
-    labels: fc.tuple(...[0, 3, 6].map((base) => fc.option(fc.integer({ min: base + 1, max: base + 3 })))),
+    labels: oneOfEachType,
   })
   .map(({ class: entityClass, isElsewhere, namespace, labels }) =>
     makeLabelSet({
       cluster: entityClass === 'unmanaged' ? GLOBAL : isElsewhere ? OTHER_CLUSTER : CLUSTER,
       namespace: entityClass === 'node' || entityClass === 'unmanaged' ? null : namespace,
       class: entityClass,
-      labels: labels.filter((label) => label !== null).map(String),
+      labels,
     }),
   );
 export const anyMode: fc.Arbitrary<EnforcementMode> = fc.constantFrom(...MODES);
@@ -233,6 +277,8 @@ export const anyObjects: fc.Arbitrary<World['objects']> = fc.record({
   label_groups: byId(anyLabelGroup, 3),
   rule_sets: byId(anyRuleSet, 3, 2),
   enforcement_boundaries: byId(anyBoundary, 2),
+  virtual_services: byId(anyVirtualService, 3),
+  service_bindings: byId(anyServiceBinding, 4),
 });
 
 const ENDPOINTS = 6;

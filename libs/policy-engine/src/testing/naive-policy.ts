@@ -13,8 +13,10 @@ import { cidrsOf } from '../ip-list.js';
 import { intervalToCidrs, mergeIntervals, parseCidr } from '../address.js';
 import { normalisePorts, onPorts } from '../ports.js';
 import type { Packet } from '../ports.js';
-import { meansByAddress, meansByLabels, meansByName, meansOwnHost, sentencesOf } from './words.js';
-import type { Sentence, SpokenSide } from './words.js';
+import { meansByAddress, meansByLabels, meansByName, meansOwnHost } from './spoken-side.js';
+import type { SpokenSide } from './spoken-side.js';
+import { sentencesOf } from './words.js';
+import type { Sentence } from './words.js';
 import { hostAddressesOf } from './world.js';
 import type { ToldPolicy, World } from './world.js';
 
@@ -44,7 +46,7 @@ export function naivePolicy(world: World): Map<LabelSetId, PlainUnit> {
     const side = (at: 'provider' | 'consumer', peers: 'provider' | 'consumer'): PlainRule[] =>
       effective(
         sentences.flatMap((sentence) =>
-          plainRules(world, sentence, sentence[at], sentence[peers], labelSet.id),
+          plainRules(world, sentence, sentence[at].at, sentence[peers].peers, labelSet.id),
         ),
       );
     units.set(labelSet.id, {
@@ -102,7 +104,7 @@ function membersOfSide(
       })
       .map(([workload]) => workload)
       .sort(),
-    cidrs: unionOfCidrs(lists.flatMap((list) => cidrsOf(list.ranges))),
+    cidrs: unionOfCidrs([...side.cidrs, ...lists.flatMap((list) => cidrsOf(list.ranges))]),
     ownHost: meansOwnHost(side),
   };
 }
@@ -167,8 +169,8 @@ export function verdictByWords(
   const known = world.labelSets.find(({ labelSet }) => labelSet.id === end.labelSet)!;
   const spoken = sentencesOf(world).find(
     (sentence) =>
-      isMeant(world, sentence[at], end) &&
-      isPeer(world, sentence[peers], packet.peer, hostAddressesOf(world, end)) &&
+      isMeant(world, sentence[at].at, end) &&
+      isPeer(world, sentence[peers].peers, packet.peer, hostAddressesOf(world, end)) &&
       onPorts(sentence.ports, packet),
   );
   const decision = spoken === undefined ? 'none' : spoken.class === 'allow' ? 'allow' : 'deny';

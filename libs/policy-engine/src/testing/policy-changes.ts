@@ -13,6 +13,8 @@ import {
   anyObjects,
   anyRuleSet,
   anyService,
+  anyServiceBinding,
+  anyVirtualService,
   CLUSTER,
   WORKLOADS,
 } from './arbitrary-world.js';
@@ -52,6 +54,8 @@ export function worldOf(state: State): World {
       label_groups: of('label_groups'),
       rule_sets: of('rule_sets'),
       enforcement_boundaries: of('enforcement_boundaries'),
+      virtual_services: of('virtual_services'),
+      service_bindings: of('service_bindings'),
     },
     labelSets: [...state.labelSets.values()],
     workloads: state.workloads,
@@ -83,6 +87,8 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
   { weight: 1, arbitrary: objectChange('services', anyService) },
   { weight: 1, arbitrary: objectChange('ip_lists', anyIpList) },
   { weight: 1, arbitrary: objectChange('enforcement_boundaries', anyBoundary) },
+  { weight: 2, arbitrary: objectChange('virtual_services', anyVirtualService) },
+  { weight: 2, arbitrary: objectChange('service_bindings', anyServiceBinding) },
   {
     weight: 1,
     arbitrary: anyCatalogue.map((catalogue): Change => ({

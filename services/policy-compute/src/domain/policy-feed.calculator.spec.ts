@@ -21,6 +21,8 @@ const NO_OBJECTS: PolicyObjects = {
   label_groups: [],
   rule_sets: [],
   enforcement_boundaries: [],
+  virtual_services: [],
+  service_bindings: [],
 };
 
 function applyTo(feed: PolicyFeed, key: string, value: Value | undefined): void {

@@ -27,6 +27,8 @@ export const objectsWith = (...ruleSets: RuleSet[]): PolicyObjects => ({
   label_groups: [],
   rule_sets: ruleSets,
   enforcement_boundaries: [],
+  virtual_services: [],
+  service_bindings: [],
 });
 const fact = (kind: 'label' | 'entity', state: LabelFact | EntityFact): FactChange =>
   ({ kind, id: state.id, position: 0, cluster: 'c1', state }) as FactChange;
