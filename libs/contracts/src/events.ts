@@ -11,7 +11,7 @@ import { Instant, IntegerId, LabelId, Uuid } from './ids.js';
 import { Address, AdminPorts, EnforcementMode } from './network.js';
 import { MappedLabels } from './observations.js';
 import { EntityClass, LabelAssignment } from './policy.js';
-import { PROVISIONABLE_TYPES } from './policy-objects.js';
+import { PROVISIONABLE_TYPES, ServiceBinding } from './policy-objects.js';
 import { Text } from './text.js';
 
 const stringMap = z.record(Text, Text);
@@ -202,6 +202,8 @@ export const PolicyVersionState = z.object({
   ),
 });
 
+const bound = ServiceBinding.extend({ extras: z.record(Text, z.unknown()).optional() });
+
 /** Event type → owner, entity segment of `evt.<cluster>.<entity>.<id>`, and what `data` was in every version. */
 export const EVENTS = {
   ContainerClusterCreated: event('inventory', 'container-cluster', ShownContainerCluster),
@@ -242,5 +244,7 @@ export const EVENTS = {
   PolicyObjectDrafted: event('policy-compute', 'policy-object', PolicyObjectDraft),
   PolicyObjectReverted: event('policy-compute', 'policy-object', z.object({ type: objectType, id: Text })),
   PolicyProvisioned: event('policy-compute', 'policy-version', PolicyVersionState),
+  ServiceBound: event('policy-compute', 'service-binding', bound),
+  ServiceUnbound: event('policy-compute', 'service-binding', removed),
 } as const satisfies Record<string, EventContract>;
 export type EventType = keyof typeof EVENTS;

@@ -237,5 +237,7 @@ export {
 export { EnforcementBoundaryCreate, EnforcementBoundaryUpdate } from './api/enforcement-boundaries.js';
 export type { FirewallSettingsUpdate } from './api/firewall-settings.js';
 export type { VirtualServiceUpdate } from './api/virtual-services.js';
+export { ServiceBindingCreate } from './api/service-bindings.js';
+export type { BindingBody } from './api/service-bindings.js';
 export { ChangeSubset, Dependencies, Impact, Provision, Restore, Revert } from './api/sec-policy.js';
 export { API_RELEASE, VERSION } from './version.js';

@@ -8,10 +8,17 @@ import {
   policyObjectsProjection,
   PolicyVersionEntity,
 } from './read/policy-objects.projection.js';
+import { serviceBindings } from './read/service-bindings.js';
 
 export const DATABASE: ServiceDatabase = {
   service: 'policy-compute',
   migrations: MIGRATIONS,
-  projections: [policyObjectsProjection],
-  entities: [FactHeadEntity, PolicyHistoryEntity, PolicyObjectEntity, PolicyVersionEntity],
+  projections: [policyObjectsProjection, serviceBindings.projection],
+  entities: [
+    FactHeadEntity,
+    PolicyHistoryEntity,
+    PolicyObjectEntity,
+    PolicyVersionEntity,
+    serviceBindings.entity,
+  ],
 };

@@ -25,7 +25,7 @@ export const manifest = {
     })),
   ],
   emits: [
-    ...['policy-object', 'policy-version'].map((entity) => ({
+    ...['policy-object', 'policy-version', 'service-binding'].map((entity) => ({
       subject: `evt.global.${entity}.*`,
       server: 'control' as const,
     })),

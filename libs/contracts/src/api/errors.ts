@@ -115,10 +115,15 @@ export const ERRORS = {
     code: 'FAILED_PRECONDITION',
     when: 'a rule or another group names the label group',
   },
+  virtual_service_referenced: { code: 'FAILED_PRECONDITION', when: 'a rule names the virtual service' },
+  virtual_service_not_active: {
+    code: 'INVALID_ARGUMENT',
+    when: 'a workload is bound to a virtual service that is not provisioned',
+  },
   label_group_cycle: { code: 'INVALID_ARGUMENT', when: 'label groups would hold one another in a circle' },
   rule_has_no_effect: {
     code: 'INVALID_ARGUMENT',
-    when: 'a rule asks for what is not enforced yet (stateless, virtual services only)',
+    when: 'a rule asks for what is not enforced yet (stateless)',
   },
   reference_not_found: {
     code: 'INVALID_ARGUMENT',

@@ -19,6 +19,7 @@ import { pairingProfileCollections } from './pairing-profiles.js';
 import { ruleSetCollections } from './rule-sets.js';
 import { secPolicyCollections } from './sec-policy.js';
 import { serviceCollections } from './services.js';
+import { serviceBindingCollections } from './service-bindings.js';
 import { trafficFlowCollections } from './traffic-flows.js';
 import { userCollections } from './users.js';
 import { venCollections } from './vens.js';
@@ -42,6 +43,7 @@ export const API: CollectionContracts = {
   ...pairingProfileCollections,
   ...ruleSetCollections,
   ...secPolicyCollections,
+  ...serviceBindingCollections,
   ...serviceCollections,
   ...trafficFlowCollections,
   ...userCollections,

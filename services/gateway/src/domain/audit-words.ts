@@ -42,6 +42,8 @@ const OF_OWNERS: { readonly [T in EventType]: Words } = {
   PolicyObjectDrafted: ofPolicyObject,
   PolicyObjectReverted: 'sec_policy_pending.delete',
   PolicyProvisioned: 'sec_policy.create',
+  ServiceBound: 'service_binding.create',
+  ServiceUnbound: 'service_binding.delete',
 };
 const OF_THE_GATEWAY: Readonly<Record<string, Words>> = {
   ApiKeyCreated: 'api_key.create',

@@ -35,6 +35,7 @@ export const policyRoutes: readonly Route[] = [
   ...['sec_rules', 'deny_rules'].flatMap((rules) =>
     collection(`rule_sets/${rules}`, `${POLICY}/rule_sets/{rule_set}/${rules}`),
   ),
+  ...collection('service_bindings', `${ORG}/service_bindings`, ['list', 'create', 'get', 'delete']),
   ...collection('sec_policy', `${ORG}/sec_policy`, ['list', 'get']),
   action({
     method: 'POST',

@@ -11,7 +11,7 @@ import { retrying } from '@ringfence/retrying';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { FactChange } from '../domain/facts.js';
-import { policyObjects } from '../domain/policy-book.js';
+import { IN_FORCE_AT_ONCE, policyObjects } from '../domain/policy-book.js';
 import type { PolicyBook } from '../domain/policy-book.js';
 import { PolicyFeed } from '../domain/policy-feed.calculator.js';
 import { PolicyPreview } from '../domain/policy-preview.js';
@@ -216,12 +216,12 @@ export class LivePolicy {
     this.loop.request(causes);
   }
 
-  /** Drafts change nothing in force: only a provision is taken in. */
+  /** Drafts change nothing in force: only provisions and bindings are taken in. */
   private provisioned(book: PolicyBook, events: readonly StoredEvent[]): void {
-    const provisions = events.filter((event) => event.type === 'PolicyProvisioned');
-    if (provisions.length === 0) return;
+    const effective = events.filter((event) => IN_FORCE_AT_ONCE.has(event.type));
+    if (effective.length === 0) return;
     this.feed.setObjects(policyObjects(book, 'active'));
-    this.loop.request(provisions.map((event) => event.trace));
+    this.loop.request(effective.map((event) => event.trace));
   }
 }
 

@@ -119,10 +119,16 @@ export class PolicyBookStore {
   }
 }
 
-/** One stream per object, one per version. */
+/** One stream per object, one per binding, one per version. */
 function streamOf(event: PolicyEvent): string {
   const entity = EVENTS[event.type].entity;
-  return event.type === 'PolicyProvisioned'
-    ? `${entity}-${event.data.version}`
-    : `${entity}-${event.data.type}-${event.data.id}`;
+  switch (event.type) {
+    case 'PolicyProvisioned':
+      return `${entity}-${event.data.version}`;
+    case 'ServiceBound':
+    case 'ServiceUnbound':
+      return `${entity}-${event.data.id}`;
+    default:
+      return `${entity}-${event.data.type}-${event.data.id}`;
+  }
 }

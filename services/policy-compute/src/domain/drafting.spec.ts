@@ -246,20 +246,22 @@ describe('drafting', () => {
       .rejected('input-validation-error');
   });
 
+  it('refuses a stateless rule, because it would have no effect', () => {
+    const object = ruleSet('1', { rules: [rule('1', { extras: { stateless: true } })] });
+    given()
+      .when(command({ do: 'create', type: 'rule_sets', object }))
+      .rejected('rule-has-no-effect');
+  });
+
   it.each([
-    ['that is stateless', { extras: { stateless: true } }],
-    ['that names a virtual service', { providers: [{ kind: 'virtual_service', id: 'v' }] }],
-    ['whose providers are virtual services only', { resolveProvidersAs: ['virtual_services'], services: [] }],
-    ['whose consumers are virtual services only', { resolveConsumersAs: ['virtual_services'] }],
-  ] satisfies [string, Partial<StoredRule>][])(
-    'refuses a rule %s, because it would have no effect',
-    (_, over) => {
-      const object = ruleSet('1', { rules: [rule('1', over)] });
-      given()
-        .when(command({ do: 'create', type: 'rule_sets', object }))
-        .rejected('rule-has-no-effect');
-    },
-  );
+    ['workloads without ports', { services: [] }],
+    ['virtual services with ports of the rule', { resolveProvidersAs: ['virtual_services'] }],
+  ] satisfies [string, Partial<StoredRule>][])('refuses a rule to %s', (_, over) => {
+    const object = ruleSet('1', { rules: [rule('1', over)] });
+    given()
+      .when(command({ do: 'create', type: 'rule_sets', object }))
+      .rejected('input-validation-error');
+  });
 
   it('refuses a boundary with exclusions', () => {
     const object = boundary('1', { providers: [{ kind: 'label', id: '1', exclusion: true }] });

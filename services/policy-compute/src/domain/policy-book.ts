@@ -4,7 +4,7 @@
  */
 import { COMPUTED_TYPES, PROVISIONABLE_TYPES } from '@ringfence/contracts';
 import type { PolicyObjects, ProvisionableType } from '@ringfence/contracts';
-import type { ObjectKey, PolicyObject, Touched, UpdateType } from './policy-object.js';
+import type { ObjectKey, PolicyObject, StoredBinding, Touched, UpdateType } from './policy-object.js';
 
 /** One object in both forms. `draft` is null when it is marked for deletion, `active` when it was never provisioned. */
 export interface Entry<T extends ProvisionableType = ProvisionableType> {
@@ -23,13 +23,19 @@ export interface PolicyBook {
   /** The policy version in force; 0 before the first. */
   readonly version: number;
   readonly objects: ObjectsByType;
+  /** Workloads behind virtual services, in force as they are. */
+  readonly bindings: ReadonlyMap<string, StoredBinding>;
 }
 
 /** One map per type. */
 export const objectsByType = <V>(make: () => V): Record<ProvisionableType, V> =>
   Object.fromEntries(PROVISIONABLE_TYPES.map((type) => [type, make()])) as Record<ProvisionableType, V>;
 
-export const EMPTY_BOOK: PolicyBook = { version: 0, objects: objectsByType(() => new Map()) };
+export const EMPTY_BOOK: PolicyBook = {
+  version: 0,
+  objects: objectsByType(() => new Map()),
+  bindings: new Map(),
+};
 
 export interface ObjectDrafted {
   readonly type: 'PolicyObjectDrafted';
@@ -58,7 +64,21 @@ export interface Provisioned {
     readonly workloadsAffected: number;
   };
 }
-export type PolicyEvent = ObjectDrafted | ObjectReverted | Provisioned;
+export interface ServiceBound {
+  readonly type: 'ServiceBound';
+  readonly data: StoredBinding;
+}
+export interface ServiceUnbound {
+  readonly type: 'ServiceUnbound';
+  readonly data: { readonly id: string };
+}
+export type PolicyEvent = ObjectDrafted | ObjectReverted | Provisioned | ServiceBound | ServiceUnbound;
+/** What changes policy that is in force; the others are of drafts. */
+export const IN_FORCE_AT_ONCE: ReadonlySet<string> = new Set<PolicyEvent['type']>([
+  'PolicyProvisioned',
+  'ServiceBound',
+  'ServiceUnbound',
+]);
 
 export function entryOf<T extends ProvisionableType>(
   book: PolicyBook,
@@ -92,7 +112,12 @@ export function* objectsIn(
 export function policyObjects(book: PolicyBook, form: Form): PolicyObjects {
   const standing = (type: ProvisionableType): PolicyObject[] =>
     [...entriesOf(book, type)].flatMap((entry) => entry[form] ?? []);
-  const byType = Object.fromEntries(COMPUTED_TYPES.map((type) => [type, standing(type)]));
+  const byType = Object.fromEntries(
+    COMPUTED_TYPES.map((type) => [
+      type,
+      type === 'service_bindings' ? [...book.bindings.values()] : standing(type),
+    ]),
+  );
   return { version: book.version, ...byType } as PolicyObjects;
 }
 
@@ -107,6 +132,12 @@ export function evolve(book: PolicyBook, event: PolicyEvent): PolicyBook {
       return withEntry(book, event.data, reverted(book.objects[event.data.type].get(event.data.id)));
     case 'PolicyProvisioned':
       return provisioned(book, event.data);
+    case 'ServiceBound':
+      return { ...book, bindings: new Map(book.bindings).set(event.data.id, event.data) };
+    case 'ServiceUnbound': {
+      const { id } = event.data;
+      return { ...book, bindings: new Map([...book.bindings].filter(([each]) => each !== id)) };
+    }
   }
 }
 
@@ -139,7 +170,7 @@ function provisioned(book: PolicyBook, data: Provisioned['data']): PolicyBook {
     const changes = data.changes.filter((change) => change.type === type);
     if (changes.length > 0) objects[type] = enforced(objects[type], changes);
   }
-  return { version: Number(data.version), objects };
+  return { ...book, version: Number(data.version), objects };
 }
 
 function enforced(

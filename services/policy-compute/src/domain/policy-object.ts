@@ -11,6 +11,7 @@ import type {
   Rule,
   RuleActor,
   RuleSet,
+  ServiceBinding,
 } from '@ringfence/contracts';
 import type { z } from 'zod';
 
@@ -56,6 +57,9 @@ type ObjectForms = {
 export type PolicyObject<T extends ProvisionableType = ProvisionableType> = {
   [K in T]: ObjectForms[K] & { readonly extras?: Extras };
 }[T];
+
+/** Bindings are not drafted: made and ended, and in force at once. */
+export type StoredBinding = ServiceBinding & { readonly extras?: Extras; readonly touched: Touched };
 
 export type UpdateType = 'create' | 'update' | 'delete';
 

@@ -18,6 +18,8 @@ import type { ObjectKey, PolicyObject, Stamp } from './policy-object.js';
 import { referencesOf } from './references.js';
 import { sameObject, stampRules } from './rule-stamps.js';
 import { isSeed, seedEvents } from './seeds.js';
+import { decideBind, decideUnbind, endedBindings } from './service-bindings.js';
+import type { BindingIntent } from './service-bindings.js';
 
 export type Chosen = readonly ObjectKey[] | 'all';
 
@@ -38,7 +40,8 @@ export type PolicyIntent =
       readonly do: 'restore';
       readonly objects: readonly { readonly type: ProvisionableType; readonly object: PolicyObject }[];
     }
-  | { readonly do: 'seed' };
+  | { readonly do: 'seed' }
+  | BindingIntent;
 export interface PolicyCommand {
   readonly intent: PolicyIntent;
   readonly stamp: Stamp;
@@ -68,6 +71,10 @@ function decide(book: PolicyBook, command: PolicyCommand): Decision<PolicyEvent>
       return decideRestore(book, intent.objects, stamp);
     case 'seed':
       return seedEvents(book, stamp);
+    case 'bind':
+      return decideBind(book, intent.bindings, command.known);
+    case 'unbind':
+      return decideUnbind(book, intent.id);
   }
 }
 
@@ -178,6 +185,7 @@ function decideProvision(
       type: 'PolicyProvisioned',
       data: { version: String(book.version + 1), note, changes, workloadsAffected },
     },
+    ...endedBindings(book, changes),
   ];
 }
 

@@ -23,7 +23,7 @@ describe('what every system starts with', () => {
 
   it('comes to a system that ran before it knew of it, as a version of its own', () => {
     const objects = { ...whole.objects, firewall_settings: new Map() };
-    const older: PolicyBook = { version: 7, objects };
+    const older: PolicyBook = { ...whole, version: 7, objects };
     const events = decided(older, { do: 'seed' });
     expect(events.map((event) => event.type)).toEqual(['PolicyObjectDrafted', 'PolicyProvisioned']);
     expect(after(events, older)).toEqual({ ...whole, version: 8 });

@@ -147,32 +147,20 @@ export function showDenyRule(
 }
 
 export function ruleProblem(rule: StoredRule): Rejection | null {
-  const sides = withoutEffect(rule) ?? sidesProblem(rule);
+  if (rule.extras?.['stateless'] === true) return noEffect('stateless: rules without connection state');
+  const sides = sidesProblem(rule) ?? meaningProblem(rule);
   if (sides !== null) return sides;
   if (!rule.unscopedConsumers && rule.consumers.some((actor) => actor.kind === 'container_host'))
     return invalid('consumers: container_host needs unscoped_consumers');
-  if (rule.services.length === 0) return invalid('ingress_services: at least one is needed');
   return null;
 }
 
-/** A rule that nothing follows from is not stored: who wrote it would believe that it is in force. */
-function withoutEffect({
-  providers,
-  consumers,
-  resolveProvidersAs,
-  resolveConsumersAs,
-  extras,
-}: StoredRule): Rejection | null {
-  if (extras?.['stateless'] === true) return noEffect('stateless: rules without connection state');
-  if ([...providers, ...consumers].some((actor) => actor.kind === 'virtual_service'))
-    return noEffect('providers, consumers: rules that name a virtual service');
-  for (const [side, means] of [
-    ['providers', resolveProvidersAs],
-    ['consumers', resolveConsumersAs],
-  ] as const) {
-    if (!means.includes('workloads'))
-      return noEffect(`resolve_labels_as.${side}: rules to virtual services only`);
-  }
+/** Virtual services have ports of their own; workloads have none. */
+function meaningProblem({ services, resolveProvidersAs }: StoredRule): Rejection | null {
+  const needsPorts = resolveProvidersAs.includes('workloads');
+  if (needsPorts && services.length === 0) return invalid('ingress_services: at least one is needed');
+  if (!needsPorts && services.length > 0)
+    return invalid('ingress_services: virtual services as providers have ports of their own; leave it empty');
   return null;
 }
 

@@ -9,6 +9,7 @@ import type {
   ServiceRef,
 } from '@ringfence/contracts';
 import type { Rejection } from '@ringfence/decider';
+import type { ObjectKey } from '../domain/policy-object.js';
 import type { ObjectReference, ReferenceKind } from '../domain/references.js';
 import { idOf, labelHref, memberHref, workloadHref } from './hrefs.js';
 import { InvalidBody, invalid } from './invalid.js';
@@ -104,11 +105,9 @@ export function showActor(actor: RuleActor, view: View): Body {
     case 'workload':
       return { workload: showWorkload(actor.id, view) };
     case 'ip_list':
-      return { ip_list: showIpListName(actor.id, view) };
+      return { ip_list: showNamed({ type: 'ip_lists', id: actor.id }, view) };
     case 'virtual_service':
-      return {
-        virtual_service: { href: `/orgs/1/sec_policy/${view.pversion}/virtual_services/${actor.id}` },
-      };
+      return { virtual_service: showNamed({ type: 'virtual_services', id: actor.id }, view) };
   }
 }
 
@@ -118,9 +117,9 @@ function showWorkload(id: string, view: View): Body {
   return { href: workloadHref(id, entity), name, hostname: name, deleted: entity === undefined };
 }
 
-const showIpListName = (id: string, view: View): Body => ({
-  href: memberHref({ type: 'ip_lists', id }, view.pversion),
-  name: named(view, 'ip_lists', id)?.name ?? '',
+const showNamed = (key: ObjectKey, view: View): Body => ({
+  href: memberHref(key, view.pversion),
+  name: named(view, key.type, key.id)?.name ?? '',
 });
 
 export function showLabel(id: string, view: View): Body {

@@ -16,10 +16,9 @@ type Address = VirtualService['addresses'][number];
 export const virtualServices: ObjectKind<'virtual_services'> = {
   noun: 'virtual service',
   ids: 'uuid',
-  notEnforced: 'virtual services are stored; no policy follows from them yet',
+  notEnforced: null,
   nameTaken: 'name-must-be-unique',
-  // No rule may name one until rules to virtual services work.
-  referenced: null,
+  referenced: 'virtual-service-referenced',
   labelInUse: 'label_referenced_by_virtual_service',
   seeds: [],
 

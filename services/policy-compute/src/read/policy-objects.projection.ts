@@ -11,6 +11,7 @@ import type { EntityManager, QueryDeepPartialEntity, SelectQueryBuilder } from '
 import { objectsByType } from '../domain/policy-book.js';
 import type { Change, Entry, ObjectDrafted, PolicyBook, Provisioned } from '../domain/policy-book.js';
 import type { ObjectKey, PolicyObject, Touched, UpdateType } from '../domain/policy-object.js';
+import { serviceBindings } from './service-bindings.js';
 
 export const policyObjectsProjection: Projection = {
   name: 'policy-objects',
@@ -136,7 +137,8 @@ export async function loadBook(entities: EntityManager): Promise<PolicyBook> {
     .getMany();
   const objects = objectsByType(() => new Map<string, Entry>());
   for (const row of rows) objects[row.type].set(row.id, row);
-  return { version: (await entities.maximum(PolicyVersionEntity, 'version')) ?? 0, objects };
+  const bindings = new Map((await serviceBindings.live(entities)).map(({ id, body }) => [id, body]));
+  return { version: (await entities.maximum(PolicyVersionEntity, 'version')) ?? 0, objects, bindings };
 }
 
 export interface VersionView extends Omit<VersionRow, 'at'> {

@@ -2,6 +2,7 @@
 import { PROVISIONABLE_TYPES } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { CallError } from '@ringfence/bus';
+import { answerBindings } from './binding-resources.js';
 import { answerObjects } from './object-resources.js';
 import { answerProvisioning } from './provision-resources.js';
 import { asCallError } from './resource-context.js';
@@ -22,6 +23,7 @@ export async function answerResource(
 
 function dispatch(context: ResourceContext, request: ResourceRequest): Promise<ResourceResponse> {
   const { collection } = request;
+  if (collection === 'service_bindings') return answerBindings(context, request);
   if (collection === 'sec_policy') return answerProvisioning(context, request);
   if (collection === 'rule_sets/sec_rules') return answerRules(context, 'sec_rules', request);
   if (collection === 'rule_sets/deny_rules') return answerRules(context, 'deny_rules', request);
