@@ -155,7 +155,11 @@ function compileStatement(statement: Statement, at: InScope, compiling: Compilin
 
 type ConsumerEnd = Omit<VirtualEnd, 'ports'>;
 
-function providersOf(statement: Statement, { scope }: InScope, { book, references }: Compiling): VirtualEnd[] {
+function providersOf(
+  statement: Statement,
+  { scope }: InScope,
+  { book, references }: Compiling,
+): VirtualEnd[] {
   const { says, providersAre } = statement;
   const workloads = resolveSide(says.providers, {
     book,

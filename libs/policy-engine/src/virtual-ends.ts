@@ -141,8 +141,7 @@ class Places {
     const ports = normalisePorts(ranges);
     const text = JSON.stringify(ports);
     let place = this.byPorts.get(text);
-    if (place === undefined)
-      this.byPorts.set(text, (place = { ports, workloads: [], ips: [], fqdns: [] }));
+    if (place === undefined) this.byPorts.set(text, (place = { ports, workloads: [], ips: [], fqdns: [] }));
     return place;
   }
 

@@ -158,7 +158,7 @@ describe('policy-compute on real servers', () => {
     expect(allowed).toMatchObject({
       verdict: 'allowed',
       policyVersion: 2,
-      ingress: { ruleClass: 'allow', rule: { name: 'Shop / rule 1' } },
+      ingress: { ruleClass: 'allow', rule: { name: 'Shop / rule 2' } },
     });
     const blocked = await fixture.service.explain({
       from: 'shop/db',

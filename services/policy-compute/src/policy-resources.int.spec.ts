@@ -181,7 +181,13 @@ describe('bodies that real clients send', () => {
     [
       'an iptables rule of a table that there is not',
       'rule_sets',
-      { name: 'x', scopes: [], ip_tables_rules: [{ ...iptablesRule, statements: [{ table_name: 'raw' }] }] },
+      {
+        name: 'x',
+        scopes: [],
+        ip_tables_rules: [
+          { ...iptablesRule, statements: [{ ...iptablesRule.statements[0], table_name: 'raw' }] },
+        ],
+      },
       'input_validation_error',
     ],
     ['a label that is not there', 'rule_sets', { name: 'x', scopes: [[label('77')]] }, 'reference_not_found'],
@@ -236,7 +242,9 @@ describe('lists and usage', () => {
     ['services', { include_ransomware_protection_percent: 'true' }],
   ])('refuses to filter %s by what is not kept: %o', async (collection, query) => {
     await expect(policy.ask(collection, 'list', { query })).rejects.toMatchObject({
-      errors: [{ token: 'unsupported_filter', message: expect.stringContaining(Object.keys(query)[0]!) as string }],
+      errors: [
+        { token: 'unsupported_filter', message: expect.stringContaining(Object.keys(query)[0]!) as string },
+      ],
     });
   });
 

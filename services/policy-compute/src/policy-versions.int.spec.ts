@@ -25,7 +25,10 @@ describe('draft, active, versions', () => {
     });
     await policy.ask('ip_lists', 'update', { ids, body: { description: 'back' } });
     expect(await policy.get('ip_lists', ids)).toMatchObject({ update_type: 'delete' });
-    expect(await policy.get('ip_lists', ids, 'active')).toMatchObject({ update_type: null, deleted_at: null });
+    expect(await policy.get('ip_lists', ids, 'active')).toMatchObject({
+      update_type: null,
+      deleted_at: null,
+    });
     const version = await policy.provision();
     await expect(policy.get('ip_lists', ids)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(policy.get('ip_lists', ids, 'active')).rejects.toMatchObject({ code: 'NOT_FOUND' });

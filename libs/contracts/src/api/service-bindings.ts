@@ -35,7 +35,12 @@ const ServiceBindingItem = z.looseObject({
   workload: z.looseObject({ href: Href, name: Text, hostname: Text, deleted: z.boolean() }),
   bound_service: Reference.optional(),
   port_overrides: z.array(
-    z.looseObject({ port: z.number(), proto: z.number(), new_port: z.number(), new_to_port: z.number().optional() }),
+    z.looseObject({
+      port: z.number(),
+      proto: z.number(),
+      new_port: z.number(),
+      new_to_port: z.number().optional(),
+    }),
   ),
   external_data_set: Text.nullish(),
   external_data_reference: Text.nullish(),

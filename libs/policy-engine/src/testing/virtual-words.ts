@@ -16,7 +16,8 @@ function meant(world: World, side: SpokenSide, meaning: Meaning): VirtualService
   return world.objects.virtual_services
     .filter((service) => {
       if (!meetsScope(world, side, service)) return false;
-      if (side.actors.some((actor) => actor.kind === 'virtual_service' && actor.id === service.id)) return true;
+      if (side.actors.some((actor) => actor.kind === 'virtual_service' && actor.id === service.id))
+        return true;
       return (
         meaning.includes('virtual_services') &&
         (hasAms || (labels.length > 0 && meetsAll(world, labels, service)))
@@ -92,7 +93,8 @@ export function virtualConsumers(world: World, side: SpokenSide, meaning: Meanin
 function moved(range: PortRange, { portOverrides }: ServiceBinding): PortRange {
   const override = portOverrides.find(({ proto, from }) => proto === range.proto && from === range.from);
   if (override === undefined) return range;
-  const last = override.newTo ?? Math.min(65_535, override.newFrom + (range.to ?? override.from) - override.from);
+  const last =
+    override.newTo ?? Math.min(65_535, override.newFrom + (range.to ?? override.from) - override.from);
   return { proto: range.proto, from: override.newFrom, to: last };
 }
 

@@ -105,4 +105,3 @@ function refOf(rule: Rule | DenyRule | EnforcementBoundary, ruleSet: string | nu
   if (ruleSet === null) return ruleRefs.boundary(rule.id);
   return 'resolveProvidersAs' in rule ? ruleRefs.rule(ruleSet, rule.id) : ruleRefs.denyRule(ruleSet, rule.id);
 }
-

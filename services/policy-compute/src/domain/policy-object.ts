@@ -39,7 +39,9 @@ export interface StoredIptablesRule {
   readonly statements: { readonly table: string; readonly chain: string; readonly parameters: string }[];
   readonly touched?: Touched;
 }
-export type StoredRuleSet = Omit<RuleSet, keyof RulesByList> & { readonly [L in RuleListName]: RulesByList[L][] };
+export type StoredRuleSet = Omit<RuleSet, keyof RulesByList> & {
+  readonly [L in RuleListName]: RulesByList[L][];
+};
 
 /** The lists of rules that a rule set holds. */
 interface RulesByList {

@@ -17,14 +17,12 @@ const SEEDS: readonly Seed[] = PROVISIONABLE_TYPES.flatMap((type) =>
 
 const isKept = ({ type }: ObjectKey): boolean => kindOf(type).seedsAre !== 'as-others';
 
-export const isSeed = (key: ObjectKey): boolean =>
-  isKept(key) && SEEDS.some((seed) => sameKey(seed, key));
+export const isSeed = (key: ObjectKey): boolean => isKept(key) && SEEDS.some((seed) => sameKey(seed, key));
 
 /** A type that joins the product later brings its seeds into systems that run already, but none that may have been deleted. */
 export const missingSeeds = (book: PolicyBook): readonly Seed[] =>
   SEEDS.filter(
-    (seed) =>
-      (isKept(seed) || book.version === 0) && entryOf(book, seed.type, seed.id) === undefined,
+    (seed) => (isKept(seed) || book.version === 0) && entryOf(book, seed.type, seed.id) === undefined,
   );
 
 /** In force at once, as a version of their own. */

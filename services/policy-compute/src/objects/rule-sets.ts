@@ -8,12 +8,7 @@ import { sameRule } from '../domain/rule-stamps.js';
 import { ruleIdOf } from './hrefs.js';
 import type { RuleCollection } from './hrefs.js';
 import { InvalidBody, invalid } from './invalid.js';
-import {
-  emptyIptablesRule,
-  iptablesProblem,
-  iptablesRuleFrom,
-  showIptablesRule,
-} from './iptables-rules.js';
+import { emptyIptablesRule, iptablesProblem, iptablesRuleFrom, showIptablesRule } from './iptables-rules.js';
 import type { ObjectKind, PartIds } from './object-kind.js';
 import {
   denyProblem,
@@ -198,10 +193,7 @@ function rulesProblem({ rules, denyRules, iptablesRules }: PolicyObject<'rule_se
   );
 }
 
-function firstProblem<R>(
-  rules: readonly R[],
-  problemOf: (rule: R) => Rejection | null,
-): Rejection | null {
+function firstProblem<R>(rules: readonly R[], problemOf: (rule: R) => Rejection | null): Rejection | null {
   for (const rule of rules) {
     const problem = problemOf(rule);
     if (problem !== null) return problem;

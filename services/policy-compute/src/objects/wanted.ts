@@ -33,7 +33,9 @@ export function labelLists(text: string): string[][] {
   const lists = parsedJson(text);
   const isListOfLists =
     Array.isArray(lists) &&
-    lists.every((list): list is string[] => Array.isArray(list) && list.every((href) => typeof href === 'string'));
+    lists.every(
+      (list): list is string[] => Array.isArray(list) && list.every((href) => typeof href === 'string'),
+    );
   if (!isListOfLists) throw new InvalidBody('labels: must be a JSON list of lists of label hrefs');
   return lists.map((list) => list.map((href) => href.split('/').at(-1) ?? ''));
 }

@@ -117,7 +117,13 @@ async function provisioned(tx: pg.PoolClient, event: StoredEvent): Promise<void>
     `update policy_objects set active = draft, update_type = null, active_touched = touched where ${isChosen}`,
     chosen,
   );
-  const about = { note, at: new Date(event.at), actor: event.actor, changes: [...changes], workloadsAffected };
+  const about = {
+    note,
+    at: new Date(event.at),
+    actor: event.actor,
+    changes: [...changes],
+    workloadsAffected,
+  };
   const row = { version, ...about, counts: await countsInForce(tx) };
   await entitiesIn(tx).insert(PolicyVersionEntity, row as QueryDeepPartialEntity<VersionRow>);
 }

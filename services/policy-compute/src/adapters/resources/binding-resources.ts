@@ -8,13 +8,20 @@ import { entryOf } from '../../domain/policy-book.js';
 import type { PolicyBook } from '../../domain/policy-book.js';
 import type { Stamp, StoredBinding } from '../../domain/policy-object.js';
 import { idOf, memberHref, workloadHref } from '../../objects/hrefs.js';
-import { EXTERNAL_REFERENCE, externalReferenceOf, extrasOf, metaOf, withoutAbsent } from '../../objects/view.js';
+import {
+  EXTERNAL_REFERENCE,
+  externalReferenceOf,
+  extrasOf,
+  metaOf,
+  withoutAbsent,
+} from '../../objects/view.js';
 import type { Body } from '../../objects/view.js';
 import { isHrefOf } from '../../objects/wanted.js';
 import { execute } from './resource-context.js';
 import type { ResourceContext } from './resource-context.js';
 
-const external = (field: string) => exact<StoredBinding>(({ extras }) => extras?.[field] as string | undefined);
+const external = (field: string) =>
+  exact<StoredBinding>(({ extras }) => extras?.[field] as string | undefined);
 const FILTERS: Filters<StoredBinding> = {
   virtual_service: ({ virtualService }, wanted) => isHrefOf(wanted, 'virtual_services', virtualService),
   workload: ({ workload }, wanted) => idOf(wanted, 'workloads', 'workload') === workload,
@@ -72,12 +79,14 @@ function bindingOf(body: BindingBody, stamp: Stamp): StoredBinding {
     id: randomUUID(),
     virtualService: idOf(body.virtual_service.href, 'virtual_services', 'virtual_service'),
     workload: idOf(workload!.href, 'workloads', 'workload'),
-    portOverrides: (body.port_overrides ?? []).map(({ proto, port, new_port: newFrom, new_to_port: newTo }) => ({
-      proto,
-      from: port,
-      newFrom,
-      newTo: lastOf(newFrom, newTo ?? null),
-    })),
+    portOverrides: (body.port_overrides ?? []).map(
+      ({ proto, port, new_port: newFrom, new_to_port: newTo }) => ({
+        proto,
+        from: port,
+        newFrom,
+        newTo: lastOf(newFrom, newTo ?? null),
+      }),
+    ),
     ...extrasOf(body, EXTERNAL_REFERENCE, undefined),
     touched: { created: stamp, updated: stamp },
   };
