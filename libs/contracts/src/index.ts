@@ -221,7 +221,7 @@ export type { WorkloadInterface } from './api/workloads.js';
 export type { ConvergenceStatus } from './api/kubernetes-workloads.js';
 export type { EnforcementView } from './api/workload-parts.js';
 export { WorkloadSettingsUpdate } from './api/workload-settings.js';
-export { IpListCreate, IpListUpdate } from './api/ip-lists.js';
+export { IpListCreate, IpListUpdate, IpListUpload } from './api/ip-lists.js';
 export type { IptablesRuleBody } from './api/iptables-rules.js';
 export { ServiceCreate, ServicePortBody, ServiceUpdate } from './api/services.js';
 export { LabelGroupCreate, LabelGroupUpdate } from './api/label-groups.js';
@@ -236,6 +236,7 @@ export {
 } from './api/rule-sets.js';
 export { EnforcementBoundaryCreate, EnforcementBoundaryUpdate } from './api/enforcement-boundaries.js';
 export type { FirewallSettingsUpdate } from './api/firewall-settings.js';
+export { VirtualServiceBulkUpdate, VirtualServiceCreate } from './api/virtual-services.js';
 export type { VirtualServiceUpdate } from './api/virtual-services.js';
 export { ServiceBindingCreate } from './api/service-bindings.js';
 export type { BindingBody } from './api/service-bindings.js';

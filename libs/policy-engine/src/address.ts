@@ -160,16 +160,21 @@ export function mergeIntervals(intervals: readonly Interval[]): Interval[] {
   return merged;
 }
 
-/** `from` without `holes`; both merged. */
+/** `from` without `holes`; both merged, so one walk through both is enough. */
 export function subtractIntervals(from: readonly Interval[], holes: readonly Interval[]): Interval[] {
+  let next = 0;
   return from.flatMap((whole) => {
     const rest: Interval[] = [];
-    let first = whole.first;
-    for (const hole of holes) {
-      if (hole.version !== whole.version || hole.last < first || hole.first > whole.last) continue;
+    let { first } = whole;
+    while (next < holes.length && endsBefore(holes[next]!, whole)) next += 1;
+    for (let i = next; i < holes.length && !endsBefore(whole, holes[i]!); i++) {
+      const hole = holes[i]!;
       if (hole.first > first) rest.push({ version: whole.version, first, last: hole.first - 1n });
       first = hole.last + 1n;
     }
     return first <= whole.last ? [...rest, { version: whole.version, first, last: whole.last }] : rest;
   });
 }
+
+const endsBefore = (a: Interval, b: Interval): boolean =>
+  a.version === b.version ? a.last < b.first : a.version < b.version;

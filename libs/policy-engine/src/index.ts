@@ -8,7 +8,7 @@ export {
 } from './address.js';
 export type { Interval, IpVersion, ParsedAddress } from './address.js';
 export { CidrSet } from './cidr-set.js';
-export { cidrsOf } from './ip-list.js';
+export { cidrsOf, exclusionOutside } from './ip-list.js';
 export { normalisePorts, onPorts } from './ports.js';
 export type { Packet } from './ports.js';
 export { evaluate, explain, verdictOf } from './evaluate.js';

@@ -19,6 +19,20 @@ export function cidrsOf(ranges: readonly IpRange[]): string[] {
   return rest.flatMap(intervalToCidrs);
 }
 
+/** An exclusion of what none of the others includes. */
+export function exclusionOutside(ranges: readonly IpRange[]): IpRange | undefined {
+  const intervals = (exclusion: boolean): Interval[] =>
+    ranges.flatMap((range) => (range.exclusion === exclusion ? (intervalOf(range) ?? []) : []));
+  const [beyond] = subtractIntervals(mergeIntervals(intervals(true)), mergeIntervals(intervals(false)));
+  if (beyond === undefined) return undefined;
+  return ranges.find((range) => {
+    const interval = range.exclusion ? intervalOf(range) : null;
+    return (
+      interval?.version === beyond.version && interval.first <= beyond.first && beyond.first <= interval.last
+    );
+  });
+}
+
 function intervalOf({ from, to }: IpRange): Interval | null {
   if (to === null) return parseCidr(from);
   const first = parseAddress(from);

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ACTIVE, DRAFT, idOf, label, name, startPolicyClient } from './testing/policy-client.js';
-import type { PolicyClient } from './testing/policy-client.js';
+import type { Body, PolicyClient } from './testing/policy-client.js';
 import { readPolicy } from './testing/policy-fixture.js';
 
 let policy: PolicyClient;
@@ -106,6 +106,25 @@ describe('virtual services', () => {
     await policy.ask('service_bindings', 'delete', { ids: [idOf({ href })] });
     await expect.poll(open).not.toContainEqual({ proto: 6, from: 5433, to: 5433 });
     await reader.close();
+  });
+
+  it('are made and changed by the hundred: each in its place, and a wrong one refuses no other', async () => {
+    const body = Array.from({ length: 300 }, () => ({
+      name: name(),
+      service_ports: [{ proto: 6, port: 80 }],
+    }));
+    const wrong = [{ name: 'no ports' }, body[0]];
+    const asked = { body: [...body, ...wrong] };
+    const made = (await policy.ask('virtual_services', 'bulk_create', asked)).body as Body[];
+    expect(made.slice(0, 300).every(({ href, status }) => href !== '' && status === 'created')).toBe(true);
+    expect(made.slice(300)).toMatchObject([
+      { token: 'input_validation_error', message: expect.stringContaining('service_ports') as string },
+      { token: 'name_must_be_unique' },
+    ]);
+    const changes = made.slice(0, 2).map(({ href }) => ({ href, description: 'in bulk' }));
+    const changed = await policy.ask('virtual_services', 'bulk_update', { body: changes });
+    expect(changed.body).toEqual(changes.map(({ href }) => ({ href, status: 'updated' })));
+    expect(await policy.get('virtual_services', [idOf(made[1]!)])).toMatchObject({ description: 'in bulk' });
   });
 
   it('take no workload before they are provisioned, and none of a list of which one is refused', async () => {

@@ -1,8 +1,12 @@
-/** REST bodies of IP lists: addresses, CIDRs and ranges, exclusions, and names. */
+/**
+ * REST bodies of IP lists: addresses, CIDRs and ranges, exclusions, and names. `bulk_upload` takes whole lists: one with an `href`, or
+ * of a name that a list has, changes that list; another is made.
+ */
 import { z } from 'zod';
+import { BulkAnswer, BulkBody } from './bulk.js';
 import type { CollectionContracts } from './collection.js';
 import { namedQuery } from './filters.js';
-import { Description, externalReference, ObjectName, provisionableMeta } from './href.js';
+import { Description, externalReference, Href, ObjectName, provisionableMeta } from './href.js';
 import { Text } from '../text.js';
 
 const IpRangeBody = z.strictObject({
@@ -17,12 +21,13 @@ const FqdnBody = z.strictObject({ fqdn: Text.min(1).max(255), description: Descr
 export const IpListCreate = z.strictObject({
   name: ObjectName,
   description: Description,
-  ip_ranges: z.array(IpRangeBody).max(10_000).nullish(),
+  ip_ranges: z.array(IpRangeBody).max(100_000).nullish(),
   fqdns: z.array(FqdnBody).max(1_000).nullish(),
   ...externalReference,
 });
 export type IpListCreate = z.infer<typeof IpListCreate>;
 export const IpListUpdate = IpListCreate.partial();
+export const IpListUpload = IpListCreate.extend({ href: Href.optional() });
 export type IpListUpdate = z.infer<typeof IpListUpdate>;
 
 export const IpListItem = z.looseObject({
@@ -45,6 +50,8 @@ export const ipListCollections = {
     create: IpListCreate,
     update: IpListUpdate,
     item: IpListItem,
+    actions: { bulk_upload: BulkBody },
+    answers: { bulk_upload: BulkAnswer },
     query: {
       ...namedQuery,
       fqdn: Text.describe('part of one of its FQDNs'),

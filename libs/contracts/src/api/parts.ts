@@ -6,6 +6,7 @@ import { InForce } from '../questions.js';
 import { BulkAnswer, BulkBody, BulkRefusals } from './bulk.js';
 import { PolicyProgressView } from './container-clusters.js';
 import { Reference } from './href.js';
+import { IptablesRuleBody } from './iptables-rules.js';
 import { ActorBody, IngressServiceBody, ScopeEntryBody } from './rule-actors.js';
 import { ChangeSubset } from './sec-policy.js';
 import { ServicePortBody } from './services.js';
@@ -31,6 +32,7 @@ export const API_PARTS: Readonly<Record<string, z.ZodType>> = {
   Href: HrefItem,
   InForce,
   IngressService: IngressServiceBody,
+  IptablesRule: IptablesRuleBody,
   LabelReference,
   PolicyProgress: PolicyProgressView,
   Reference,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Port } from '../network.js';
 import { Text } from '../text.js';
+import { BulkAnswer, BulkBody } from './bulk.js';
 import type { CollectionContracts } from './collection.js';
 import { labelsQuery, namedQuery, portsQuery } from './filters.js';
 import { Description, externalReference, Href, ObjectName, provisionableMeta, Reference } from './href.js';
@@ -36,6 +37,7 @@ export const VirtualServiceCreate = z.strictObject({
   ...externalReference,
 });
 export const VirtualServiceUpdate = VirtualServiceCreate.partial();
+export const VirtualServiceBulkUpdate = VirtualServiceUpdate.extend({ href: Href });
 export type VirtualServiceUpdate = z.infer<typeof VirtualServiceUpdate>;
 
 const VirtualServiceItem = z.looseObject({
@@ -55,6 +57,8 @@ export const virtualServiceCollections = {
     create: VirtualServiceCreate,
     update: VirtualServiceUpdate,
     item: VirtualServiceItem,
+    actions: { bulk_create: BulkBody, bulk_update: BulkBody },
+    answers: { bulk_create: BulkAnswer, bulk_update: BulkAnswer },
     query: {
       ...namedQuery,
       ...labelsQuery,

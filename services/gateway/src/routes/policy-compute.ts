@@ -14,6 +14,24 @@ const MEMBERS = {
   all_labels: 'Lists the labels of the group and of the groups in it.',
 };
 
+const BULK = [
+  {
+    type: 'ip_lists',
+    op: 'bulk_upload',
+    says: 'Takes whole IP lists: one with an `href`, or of a name that a list has, changes that list; another is made.',
+  },
+  {
+    type: 'virtual_services',
+    op: 'bulk_create',
+    says: 'Creates virtual services, each answered in its place.',
+  },
+  {
+    type: 'virtual_services',
+    op: 'bulk_update',
+    says: 'Changes virtual services, each answered in its place.',
+  },
+] as const;
+
 /** Of one type: a collection, or the one object of a type that cannot be created. */
 function objectRoutes(type: ProvisionableType): Route[] {
   const path = `${POLICY}/${type}`;
@@ -31,6 +49,9 @@ export const policyRoutes: readonly Route[] = [
       many: true,
       says,
     }),
+  ),
+  ...BULK.map(({ type, op, says }) =>
+    action({ method: 'PUT', path: `${POLICY}/${type}/${op}`, collection: type, op, body: 'action', says }),
   ),
   ...['sec_rules', 'deny_rules'].flatMap((rules) =>
     collection(`rule_sets/${rules}`, `${POLICY}/rule_sets/{rule_set}/${rules}`),

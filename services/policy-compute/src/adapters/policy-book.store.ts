@@ -23,6 +23,10 @@ export interface Executed {
   readonly events: readonly StoredEvent[];
   readonly book: PolicyBook;
 }
+export interface ExecutedEach extends Omit<Executed, 'rejected'> {
+  /** Of each command, in its place; null: it was done. */
+  readonly rejections: readonly (Rejection | null)[];
+}
 /** Made from the book that it will be decided on. */
 export type MakeCommand = (
   book: PolicyBook,
@@ -67,12 +71,19 @@ export class PolicyBookStore {
     });
   }
 
-  execute(actor: Actor, make: MakeCommand): Promise<Executed> {
+  async execute(actor: Actor, make: MakeCommand): Promise<Executed> {
+    const { rejections, ...executed } = await this.executeEach(actor, [make]);
+    const [rejected] = rejections;
+    return { ...executed, ...(rejected && { rejected }) };
+  }
+
+  /** Each is decided on the book as those before it leave it; what all of them change is written together. */
+  executeEach(actor: Actor, makes: readonly MakeCommand[]): Promise<ExecutedEach> {
     return this.oneAtATime(async () => {
       for (let attempt = 1; ; attempt++) {
         await this.catchUp();
         try {
-          return await this.decideAndAppend(actor, make);
+          return await this.decideAndAppend(actor, makes);
         } catch (error) {
           if (!(error instanceof VersionConflict) || attempt === ATTEMPTS) throw error;
         }
@@ -80,27 +91,39 @@ export class PolicyBookStore {
     });
   }
 
-  private async decideAndAppend(actor: Actor, make: MakeCommand): Promise<Executed> {
-    const command = await make(this.book);
-    const decision = 'reason' in command ? command : policyDecider.decide(this.book, command);
-    if (isRejection(decision)) return { rejected: decision, events: [], book: this.book };
-    const batches = decision.map((event) => ({
+  private async decideAndAppend(actor: Actor, makes: readonly MakeCommand[]): Promise<ExecutedEach> {
+    const decided: PolicyEvent[] = [];
+    const rejections: (Rejection | null)[] = [];
+    let { book } = this;
+    for (const make of makes) {
+      const command = await make(book);
+      const decision = 'reason' in command ? command : policyDecider.decide(book, command);
+      rejections.push(isRejection(decision) ? decision : null);
+      if (isRejection(decision)) continue;
+      decided.push(...decision);
+      if (makes.length > 1) book = fold(policyDecider, decision, book);
+    }
+    const events = decided.length === 0 ? [] : await this.append(actor, decided);
+    this.fold(events);
+    return { rejections, events, book: this.book };
+  }
+
+  private append(actor: Actor, decided: readonly PolicyEvent[]): Promise<StoredEvent[]> {
+    const batches = decided.map((event) => ({
       stream: streamOf(event),
       // Of a number that another process has given already the read tables would take no second one.
       expectedVersion: event.type === 'PolicyProvisioned' ? 0 : ('any' as const),
       events: [event],
     }));
-    const events = await this.store.appendMany(batches, { actor, cluster: GLOBAL }, async (tx) => {
+    return this.store.appendMany(batches, { actor, cluster: GLOBAL }, async (tx) => {
       const { rows } = await tx.query<{ count: number }>(
         'select count(*)::int as count from events where position > $1',
         [this.position],
       );
       const count = rows[0]?.count ?? 0;
-      if (count !== decision.length)
-        throw new VersionConflict('policy', this.position, this.position + count - decision.length);
+      if (count !== decided.length)
+        throw new VersionConflict('policy', this.position, this.position + count - decided.length);
     });
-    this.fold(events);
-    return { events, book: this.book };
   }
 
   private async catchUp(): Promise<void> {

@@ -2,7 +2,7 @@
 import type { IpRange } from '@ringfence/contracts';
 import { reject } from '@ringfence/decider';
 import type { Rejection } from '@ringfence/decider';
-import { cidrsOf, formatAddress, parseAddress, parseCidr } from '@ringfence/policy-engine';
+import { exclusionOutside, formatAddress, parseAddress, parseCidr } from '@ringfence/policy-engine';
 
 const FQDN = /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?$/i;
 
@@ -21,6 +21,7 @@ export function normaliseRanges(ranges: readonly IpRange[]): IpRange[] | Rejecti
     if (!normalised.has(same)) normalised.set(same, next);
   }
   const kept = [...normalised.values()];
+  // It excludes nothing: it is a mistake, and said so.
   const outside = exclusionOutside(kept);
   if (outside === undefined) return kept;
   const message = `ip_ranges: the exclusion ${outside.from} lies outside the included ranges`;
@@ -48,12 +49,4 @@ function canonicalCidr(text: string): string | null {
   if (interval === null) return null;
   const first = formatAddress({ version: interval.version, value: interval.first });
   return interval.first === interval.last ? first : `${first}/${Number(text.slice(text.indexOf('/') + 1))}`;
-}
-
-/** An exclusion of what is not included excludes nothing: it is a mistake, and said so. */
-function exclusionOutside(ranges: readonly IpRange[]): IpRange | undefined {
-  const holes = ranges.filter((range) => !range.exclusion).map((range) => ({ ...range, exclusion: true }));
-  return ranges.find(
-    (range) => range.exclusion && cidrsOf([{ ...range, exclusion: false }, ...holes]).length > 0,
-  );
 }

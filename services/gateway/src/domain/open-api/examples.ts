@@ -106,6 +106,12 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   RuleUpdate: { enabled: false },
   RuleSetCreate: { name: 'Shop', scopes: [[{ label: LABEL }]], rules: [RULE] },
   RuleSetUpdate: { description: 'Everything about the shop' },
+  ServiceBindingCreate: [
+    {
+      virtual_service: { href: `/orgs/1/sec_policy/active/virtual_services/${UUID}` },
+      workload: { href: `/orgs/1/workloads/${UUID}` },
+    },
+  ],
   ServiceCreate: { name: 'Web', service_ports: [WEB, { proto: 17, port: 443 }] },
   ServiceUpdate: { service_ports: [{ proto: 6, port: 8000, to_port: 8099 }] },
   TrafficQueryCreate: QUERY,

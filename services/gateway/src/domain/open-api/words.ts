@@ -115,6 +115,11 @@ const WORDS: Readonly<Record<string, Words>> = {
     one: 'virtual service',
     about: 'A labelled name for what answers at some addresses and ports.',
   },
+  service_bindings: {
+    one: 'service binding',
+    about:
+      'Which workloads answer for a virtual service, and on which ports; in force at once, without a draft.',
+  },
   enforcement_boundaries: {
     one: 'enforcement boundary',
     about: 'The older form of deny rules: with a name of their own, and without a scope.',

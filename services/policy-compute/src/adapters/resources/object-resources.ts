@@ -1,5 +1,4 @@
 /** Lists, reads, drafts and deletions of policy objects, the same for every type. */
-import { randomUUID } from 'node:crypto';
 import type { ProvisionableType, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { invalid, notFound, page, refuseFilters } from '@ringfence/resources';
 import { entriesOf, entryOf } from '../../domain/policy-book.js';
@@ -10,6 +9,7 @@ import type { PartIds } from '../../objects/object-kind.js';
 import type { Body, View } from '../../objects/view.js';
 import { SINGLE_ID } from '../hrefs.js';
 import { filtersOf } from './list-filters.js';
+import { newIds } from './new-ids.js';
 import { objectAfter, parsedBody, showObject } from './object-bodies.js';
 import type { ShownDraft } from './object-bodies.js';
 import { draftOnly, execute } from './resource-context.js';
@@ -139,7 +139,7 @@ async function create(
 ): Promise<Body> {
   draftOnly(request);
   const body = parsedBody(type, 'create', request.body);
-  const empty = kindOf(type).empty(await newId(context, type));
+  const empty = kindOf(type).empty((await newIds(context, type, 1))[0]!);
   const object = objectAfter(type, body, empty, await partIds(context, type, body));
   const { book } = await execute(context, request.actor, () => ({ do: 'create', type, object }));
   const view: View = { pversion: 'draft', book, facts: context.facts };
@@ -162,12 +162,6 @@ async function update(
     const before = (entry.draft ?? entry.active)!;
     return { do: 'change', type, object: objectAfter(type, body, before, structuredClone(ids)) };
   });
-}
-
-async function newId(context: ResourceContext, type: ProvisionableType): Promise<string> {
-  const { ids } = kindOf(type);
-  if (ids === 'single') throw invalid(`there is one ${kindOf(type).noun}; it can only be changed`);
-  return ids === 'uuid' ? randomUUID() : (await context.book.store.nextIds(ids.sequence))[0]!;
 }
 
 async function partIds(context: ResourceContext, type: ProvisionableType, body: Body): Promise<PartIds> {

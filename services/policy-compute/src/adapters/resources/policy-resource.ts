@@ -3,6 +3,7 @@ import { PROVISIONABLE_TYPES } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { CallError } from '@ringfence/bus';
 import { answerBindings } from './binding-resources.js';
+import { answerBulk, bulkOperation } from './bulk-objects.js';
 import { answerObjects } from './object-resources.js';
 import { answerProvisioning } from './provision-resources.js';
 import { asCallError } from './resource-context.js';
@@ -34,5 +35,8 @@ function dispatch(context: ResourceContext, request: ResourceRequest): Promise<R
       'invalid_uri',
       `policy-compute does not own the collection ${collection}`,
     );
-  return answerObjects(context, type, request);
+  const bulk = bulkOperation(request.op);
+  return bulk !== undefined && (type === 'ip_lists' || type === 'virtual_services')
+    ? answerBulk(context, type, bulk, request)
+    : answerObjects(context, type, request);
 }

@@ -1,10 +1,12 @@
 /** What every resource handler works with, and how a refusal becomes the failure of a call. */
 import { CallError } from '@ringfence/bus';
 import type { Actor, ResourceRequest } from '@ringfence/contracts';
+import { reject } from '@ringfence/decider';
+import type { Rejection } from '@ringfence/decider';
 import { invalid, refusal } from '@ringfence/resources';
 import { pause } from '@ringfence/retrying';
 import type { KnownElsewhere } from '../../domain/draft-rules.js';
-import type { PolicyIntent } from '../../domain/policy.decider.js';
+import type { PolicyCommand, PolicyIntent } from '../../domain/policy.decider.js';
 import type { PolicyBook } from '../../domain/policy-book.js';
 import type { PolicyPreview } from '../../domain/policy-preview.js';
 import { InvalidBody } from '../../objects/invalid.js';
@@ -47,6 +49,29 @@ export async function execute(
     if (!mayStillCome) throw refusal(executed.rejected);
     await pause(LOOK_AGAIN_MS, undefined);
   }
+}
+
+/** One after the other, written together: what became of each, or why it is refused. */
+export async function executeEach(
+  context: ResourceContext,
+  actor: Actor,
+  intends: readonly ((book: PolicyBook) => PolicyIntent)[],
+): Promise<(CallError | null)[]> {
+  const stamp = { at: context.now().toISOString(), by: actor };
+  const known = knownElsewhere(context.facts);
+  const refused = new Map<number, CallError>();
+  const makes = intends.map((intend, index) => (book: PolicyBook): PolicyCommand | Rejection => {
+    try {
+      return { intent: intend(book), stamp, known };
+    } catch (error) {
+      const failure = asCallError(error);
+      if (!(failure instanceof CallError)) throw error;
+      refused.set(index, failure);
+      return reject('refused', failure.message);
+    }
+  });
+  const { rejections } = await context.book.executeEach(actor, makes);
+  return rejections.map((rejection, i) => refused.get(i) ?? (rejection && refusal(rejection)));
 }
 
 export function draftOnly(request: ResourceRequest): void {
