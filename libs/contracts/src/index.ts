@@ -220,6 +220,8 @@ export {
 export type { WorkloadInterface } from './api/workloads.js';
 export type { ConvergenceStatus } from './api/kubernetes-workloads.js';
 export type { EnforcementView } from './api/workload-parts.js';
+export { TrafficCollectorCreate, TrafficCollectorUpdate } from './api/traffic-collector.js';
+export type { TrafficCollectorItem } from './api/traffic-collector.js';
 export { WorkloadSettingsUpdate } from './api/workload-settings.js';
 export { IpListCreate, IpListUpdate, IpListUpload } from './api/ip-lists.js';
 export type { IptablesRuleBody } from './api/iptables-rules.js';

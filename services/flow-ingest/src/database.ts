@@ -2,6 +2,7 @@
 import type { ServiceDatabase } from '@ringfence/event-store';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { FlowQueryChunkEntity, FlowQueryEntity } from './read/flow-queries.store.js';
+import { TrafficCollectorEntity } from './read/traffic-collector.store.js';
 import { KnownClusterEntity, KnownLabelEntity, KnownPolicyObjectEntity } from './read/names.projection.js';
 
 export const DATABASE: ServiceDatabase = {
@@ -14,5 +15,6 @@ export const DATABASE: ServiceDatabase = {
     KnownClusterEntity,
     KnownLabelEntity,
     KnownPolicyObjectEntity,
+    TrafficCollectorEntity,
   ],
 };

@@ -149,6 +149,19 @@ describe('flow-ingest', () => {
     expect((await page(next)).flows).toEqual([]);
   });
 
+  it('keeps nothing of what a setting of the traffic collector drops', async () => {
+    const before = (await stored()).length;
+    const setting = await ask<{ href: string }>('settings/traffic_collector', 'create', {
+      body: { transmission: 'multicast', action: 'drop', target: { proto: 17, dst_port: 5353 } },
+    });
+    const sent = [1, 2].map((dst) => aFlow({ dst, target: dst, proto: 17, port: 5353, targetPort: 5353 }));
+    const ends = [webEnd, outsider('224.0.0.251'), outsider('192.0.2.9')];
+    await publish(aBatch({ ...now, id: 'collected', ends, flows: sent }));
+    await expect.poll(async () => (await stored()).length).toBe(before + 1);
+    expect((await stored()).map((flow) => flow.dst.ip)).not.toContain('224.0.0.251');
+    await ask('settings/traffic_collector', 'delete', { ids: [setting.href.split('/').at(-1)!] });
+  });
+
   it('adds flows up to edges: who calls whom on which port', async () => {
     const query = {
       sources: ANYONE,

@@ -6,6 +6,7 @@
  *                            └──keys──▶ recent-flows ──by keys──▶ │
  *   evt.* ──▶ names.projection ──▶ names ──▶ found-flows ──search──▶ │
  *   cmd.flow-ingest.resource ──▶ flows.resource ──▶ query-runner ──▶ found-flows
+ *                            └──▶ traffic-collector.resource ──▶ what flow-batches.consumer leaves out
  */
 import { randomUUID } from 'node:crypto';
 import { eventOf } from '@ringfence/bus';
@@ -20,8 +21,10 @@ import { queryRunner } from './adapters/query-runner.js';
 import { recentFlows } from './adapters/recent-flows.js';
 import type { Config } from './config.js';
 import { NAMES } from './manifest.js';
+import { trafficCollectorOperations } from './adapters/traffic-collector.resource.js';
 import { flowQueries } from './read/flow-queries.store.js';
 import { clusterIds, readNames, rememberName } from './read/names.projection.js';
+import { trafficCollector } from './read/traffic-collector.store.js';
 import type { FlowStore } from './store/port/flow-store.js';
 import { postgresFlowStore } from './store/postgres/postgres-flow-store.js';
 
@@ -54,11 +57,13 @@ export function openFlowIngest(options: FlowIngestOptions): FlowIngest {
   const recent = recentFlows({ store, ...names, epoch: randomUUID() });
   const runner = queryRunner({ store, queries, ...names, onError });
   queries.failInterrupted().catch(onError);
-  const batchesArrived = flowBatchesHandler(store, recent, metrics);
+  const collector = trafficCollector(database.entities);
+  const batchesArrived = flowBatchesHandler({ store, recent, collector }, metrics);
   const pruning = pruneRegularly(store, options, onError);
-  const collections = resourceAnswerer(
-    flowOperations({ store, queries, runner, recent, ...names, retentionDays }),
-  );
+  const collections = resourceAnswerer({
+    ...flowOperations({ store, queries, runner, recent, ...names, retentionDays }),
+    'settings/traffic_collector': trafficCollectorOperations(collector),
+  });
   const untilHeard = hearing({
     ...{ bus, owners: { inventory: [], 'label-resolver': [], 'policy-compute': [] } },
     hasPassed: allPass(bus, [NAMES]),

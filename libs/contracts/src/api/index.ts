@@ -20,6 +20,7 @@ import { ruleSetCollections } from './rule-sets.js';
 import { secPolicyCollections } from './sec-policy.js';
 import { serviceCollections } from './services.js';
 import { serviceBindingCollections } from './service-bindings.js';
+import { trafficCollectorCollections } from './traffic-collector.js';
 import { trafficFlowCollections } from './traffic-flows.js';
 import { userCollections } from './users.js';
 import { venCollections } from './vens.js';
@@ -45,6 +46,7 @@ export const API: CollectionContracts = {
   ...secPolicyCollections,
   ...serviceBindingCollections,
   ...serviceCollections,
+  ...trafficCollectorCollections,
   ...trafficFlowCollections,
   ...userCollections,
   ...venCollections,

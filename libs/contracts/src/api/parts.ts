@@ -10,6 +10,7 @@ import { IptablesRuleBody } from './iptables-rules.js';
 import { ActorBody, IngressServiceBody, ScopeEntryBody } from './rule-actors.js';
 import { ChangeSubset } from './sec-policy.js';
 import { ServicePortBody } from './services.js';
+import { TrafficTarget } from './traffic-collector.js';
 import { Flow, FlowEdge, FlowEdgeEnd, FlowEnd, FlowQueryItem, FlowReport } from './traffic-flows.js';
 import { EnforcementView, HrefItem, LabelReference, VisibilityLevel } from './workload-parts.js';
 
@@ -38,6 +39,7 @@ export const API_PARTS: Readonly<Record<string, z.ZodType>> = {
   Reference,
   ScopeEntry: ScopeEntryBody,
   ServicePort: ServicePortBody,
+  TrafficTarget,
   Verdict,
   VisibilityLevel,
 };

@@ -7,16 +7,21 @@ import type { Message } from '@ringfence/bus';
 import { isPostgresAway } from '@ringfence/event-store';
 import { DecoratedFlowBatch, subjects } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
-import type { FlowStore } from '../store/port/flow-store.js';
+import type { TrafficCollector } from '../read/traffic-collector.store.js';
+import type { FlowStore, Written } from '../store/port/flow-store.js';
 import type { RecentFlows } from './recent-flows.js';
+import { collected } from './uncollected.js';
+import type { Collected } from './uncollected.js';
 
 export type FlowBatchesHandler = (messages: readonly Message[]) => Promise<void>;
 
-export function flowBatchesHandler(
-  store: FlowStore,
-  recent: RecentFlows,
-  metrics: Metrics,
-): FlowBatchesHandler {
+export interface FlowBatchParts {
+  readonly store: FlowStore;
+  readonly recent: RecentFlows;
+  readonly collector: Pick<TrafficCollector, 'list'>;
+}
+
+export function flowBatchesHandler(parts: FlowBatchParts, metrics: Metrics): FlowBatchesHandler {
   const arrived = metrics.counter('flow_ingest_flows_total', 'Flow summaries that arrived');
   const stored = metrics.counter('flow_ingest_flows_stored_total', 'Flow summaries written');
   const dropped = metrics.counter('flow_ingest_flows_dropped_total', 'Flow summaries not written, by reason');
@@ -30,25 +35,32 @@ export function flowBatchesHandler(
   });
 
   // Shown from the start: that nothing was dropped is worth seeing.
-  for (const reason of ['malformed', 'outside-retention']) dropped.add(0, { reason });
+  for (const reason of ['malformed', 'outside-retention', 'not-collected']) dropped.add(0, { reason });
 
   return async (messages) => {
     const batches = messages.map(parseBatch);
     const began = performance.now();
-    const written = await store
-      .write(batches, new Date().toISOString().slice(0, 10))
-      .catch((cause: unknown) => {
-        throw isPostgresAway(cause) ? new TransientError('the database is away', { cause }) : cause;
-      });
+    const { kept, written } = await write(parts, batches).catch((cause: unknown) => {
+      throw isPostgresAway(cause) ? new TransientError('the database is away', { cause }) : cause;
+    });
     seconds.record((performance.now() - began) / 1000);
     arrived.add(batches.reduce((sum, batch) => sum + batch.flows.length, 0));
+    if (kept.dropped > 0) dropped.add(kept.dropped, { reason: 'not-collected' });
     stored.add(written.flows);
     repeated.add(written.repeatedBatches);
     if (written.malformed > 0) dropped.add(written.malformed, { reason: 'malformed' });
     if (written.tooOld > 0) dropped.add(written.tooOld, { reason: 'outside-retention' });
     overflow.add(batches.reduce((sum, batch) => sum + batch.overflow, 0));
-    recent.note(written.keys);
+    parts.recent.note(written.keys);
   };
+}
+
+async function write(
+  { store, collector }: FlowBatchParts,
+  batches: readonly DecoratedFlowBatch[],
+): Promise<{ kept: Collected; written: Written }> {
+  const kept = collected(batches, await collector.list());
+  return { kept, written: await store.write(kept.batches, new Date().toISOString().slice(0, 10)) };
 }
 
 function parseBatch(message: Message): DecoratedFlowBatch {

@@ -3,12 +3,12 @@
  * checked by the gateway; they are parsed again where a type is needed.
  */
 import { randomUUID } from 'node:crypto';
-import { isIP } from 'node:net';
 import { CallError } from '@ringfence/bus';
 import { FlowQuery, MOST_EDGES } from '@ringfence/contracts';
 import type { Flow, FlowQueryObject, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { invalid, parsed } from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
+import { isAddressOrCidr } from '../read/addresses.js';
 import { flowEdges } from '../read/flow-edges.js';
 import { CSV_HEADER, csvLines } from '../read/flow-csv.js';
 import { flowMetrics } from '../read/flow-metrics.js';
@@ -160,13 +160,6 @@ function refuseWrongAddresses(query: FlowQuery): void {
   );
   const wrong = addresses.find((text) => !isAddressOrCidr(text));
   if (wrong !== undefined) throw invalid(`ip_address: "${wrong}" is no IP address and no CIDR`);
-}
-
-function isAddressOrCidr(text: string): boolean {
-  const [address = '', prefix, ...rest] = text.split('/');
-  const family = isIP(address);
-  if (rest.length > 0 || family === 0 || address.includes('%')) return false;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 6 ? 128 : 32));
 }
 
 const idOf = (request: ResourceRequest): string => request.ids[0] ?? '';

@@ -88,4 +88,16 @@ class FlowIngest1795219201000 implements Migration {
   }
 }
 
-export const MIGRATIONS: readonly MigrationClass[] = [FlowIngest1795219201000];
+/** Which flows are not kept. */
+class TrafficCollector1796083201000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query(
+      'create table traffic_collector (id uuid primary key, body jsonb not null, created_at timestamptz not null)',
+    );
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('drop table traffic_collector');
+  }
+}
+
+export const MIGRATIONS: readonly MigrationClass[] = [FlowIngest1795219201000, TrafficCollector1796083201000];

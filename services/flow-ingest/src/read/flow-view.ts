@@ -2,11 +2,12 @@
  * A stored flow as the API shows it: ids become hrefs, label ids become keys and values, verdict codes become words. Labels are those
  * of the time of the flow; their values are read as they are called now.
  */
-import { BlockList, isIP } from 'node:net';
-import type { Flow, IpRange } from '@ringfence/contracts';
+import type { Flow } from '@ringfence/contracts';
 import { decisionsOf } from '../domain/flow-decisions.calculator.js';
 import type { Decision, Share } from '../domain/flow-decisions.calculator.js';
+import { transmissionOf } from '../domain/transmission.js';
 import type { EndRow, FoundFlow } from '../store/port/flow-store.js';
+import { membership } from './addresses.js';
 import type { Names } from './names.projection.js';
 
 export const VERDICTS = ['unknown', 'allowed', 'potentially_blocked', 'blocked'] as const;
@@ -188,32 +189,4 @@ function network(found: FoundFlow, names: Names): Pick<Flow, 'network'> {
   const name = names.clusters.get(cluster);
   if (name === undefined) return {};
   return { network: { href: `/orgs/1/networks/${cluster}`, name: `${name} container network` } };
-}
-
-function transmissionOf(address: string): string {
-  if (address === '255.255.255.255') return 'broadcast';
-  const first = Number(address.split('.')[0]);
-  return (first >= 224 && first <= 239) || /^ff/i.test(address) ? 'multicast' : 'unicast';
-}
-
-/** Whether an address is in a list's ranges and not in its exclusions. */
-function membership(ranges: readonly IpRange[]): (address: string) => boolean {
-  const included = blockList(ranges.filter((range) => !range.exclusion));
-  const excluded = blockList(ranges.filter((range) => range.exclusion));
-  return (address) => {
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    return isIP(address) !== 0 && included.check(address, family) && !excluded.check(address, family);
-  };
-}
-
-function blockList(ranges: readonly IpRange[]): BlockList {
-  const list = new BlockList();
-  for (const { from, to } of ranges) {
-    const [address = '', prefix] = from.split('/');
-    const family = address.includes(':') ? 'ipv6' : 'ipv4';
-    if (prefix !== undefined) list.addSubnet(address, Number(prefix), family);
-    else if (to !== null && to !== '') list.addRange(address, to, family);
-    else list.addAddress(address, family);
-  }
-  return list;
 }

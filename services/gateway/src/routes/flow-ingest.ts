@@ -1,4 +1,4 @@
-/** Traffic queries. */
+/** Traffic queries, and which traffic is kept. */
 import { routesOf } from '../domain/route.js';
 import type { Route } from '../domain/route.js';
 
@@ -45,4 +45,5 @@ export const flowRoutes: readonly Route[] = [
     op: 'get',
     says: 'Tells how many flows are stored, of how many days, and how large they are.',
   }),
+  ...collection('settings/traffic_collector', `${ORG}/settings/traffic_collector`),
 ];

@@ -101,6 +101,10 @@ const WORDS: Readonly<Record<string, Words>> = {
     one: 'workload settings',
     about: 'After how long a silent workload counts as offline.',
   },
+  'settings/traffic_collector': {
+    one: 'traffic collector setting',
+    about: 'Which flows are not kept, chiefly of what is sent to everybody at once.',
+  },
   vens: { one: 'agent', about: 'The agents of paired nodes.' },
   rule_sets: { one: 'rule set', about: 'Rules that share a scope, and are provisioned together.' },
   'rule_sets/sec_rules': { one: 'rule', about: 'Who may reach whom, and on which services.' },

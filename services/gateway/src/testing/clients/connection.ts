@@ -89,4 +89,17 @@ export const settings: Cases = {
     await client.put(FIREWALL, { ...scopes, ike_authentication_type: 'psk' });
     await readsBack(client, FIREWALL, { ike_authentication_type: 'psk' });
   },
+  'a setting of the traffic collector lives as it is declared, and says its kind by a letter': async (
+    client,
+  ) => {
+    const target = { dst_ip: '127.0.0.1', dst_port: 65535, proto: 6 };
+    const { href } = await client.made(`${SETTINGS}/traffic_collector`, {
+      ...{ transmission: 'broadcast', action: 'drop', target },
+    });
+    await readsBack(client, href, { href, transmission: 'B', action: 'drop', target });
+    await client.put(href, { transmission: 'multicast', target: { ...target, dst_port: -1 } });
+    await readsBack(client, href, { transmission: 'M', target: { ...target, dst_port: -1 } });
+    await client.list(`${SETTINGS}/traffic_collector`);
+    await client.remove(href);
+  },
 };
