@@ -111,6 +111,8 @@ const ShownWorkload = WorkloadState.extend({
   online: z.boolean().optional(),
   visibilityLevel: Text.optional(),
   about: z.record(Text, z.unknown()).optional(),
+  /** Of a paired node: the number of its agent. */
+  agent: IntegerId.optional(),
 });
 
 // ---- label-resolver --------------------------------------------------------------------------------------------

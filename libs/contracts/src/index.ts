@@ -175,6 +175,7 @@ export { API_PARTS } from './api/parts.js';
 export type { CollectionContract, CollectionContracts } from './api/collection.js';
 export { ERRORS } from './api/errors.js';
 export { actorHref } from './api/href.js';
+export type { Reference } from './api/href.js';
 export type { ErrorToken } from './api/errors.js';
 export { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyUpdate } from './api/api-keys.js';
 export { Login, PasswordChange, User, UserUpdate } from './api/users.js';
@@ -215,14 +216,26 @@ export {
   WorkloadBulkDeleteItem,
   WorkloadBulkUpdateItem,
   WorkloadCreate,
+  WorkloadInterfaceCreate,
   WorkloadUpdate,
 } from './api/workloads.js';
+export {
+  VenAuthenticationRecovery,
+  VenRemoteAction,
+  VenStatistics,
+  VensUnpair,
+  VenUpdate,
+  WorkloadsUnpair,
+} from './api/vens.js';
+export type { VenProperty } from './api/vens.js';
 export type { WorkloadInterface } from './api/workloads.js';
 export type { ConvergenceStatus } from './api/kubernetes-workloads.js';
+export { LegacyMode, VisibilityLevel } from './api/workload-parts.js';
 export type { EnforcementView } from './api/workload-parts.js';
 export { TrafficCollectorCreate, TrafficCollectorUpdate } from './api/traffic-collector.js';
 export type { TrafficCollectorItem } from './api/traffic-collector.js';
 export { WorkloadSettingsUpdate } from './api/workload-settings.js';
+export type { WorkloadSettingsItem } from './api/workload-settings.js';
 export { IpListCreate, IpListUpdate, IpListUpload } from './api/ip-lists.js';
 export type { IptablesRuleBody } from './api/iptables-rules.js';
 export { ServiceCreate, ServicePortBody, ServiceUpdate } from './api/services.js';

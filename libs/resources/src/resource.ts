@@ -59,7 +59,7 @@ export function metaOf(document: Document<unknown>): Record<string, unknown> {
     created_by: { href: actorHref(document.createdBy) },
     updated_at: document.updatedAt.toISOString(),
     updated_by: { href: actorHref(document.updatedBy) },
-    ...(document.deletedAt !== null && { deleted_at: document.deletedAt.toISOString() }),
-    ...(document.deletedBy !== null && { deleted_by: { href: actorHref(document.deletedBy) } }),
+    deleted_at: document.deletedAt?.toISOString() ?? null,
+    deleted_by: document.deletedBy && { href: actorHref(document.deletedBy) },
   };
 }

@@ -30,24 +30,27 @@ import { clusterAccounts } from './adapters/admission/cluster-accounts.client.js
 import type { AccountSettings } from './adapters/admission/cluster-accounts.client.js';
 import type { NamedStanding } from './adapters/acks/cluster-standings.js';
 import { namedStandings } from './adapters/acks/cluster-standings.js';
-import { containerClusterOperations } from './adapters/rest/container-clusters.resource.js';
+import {
+  containerClusterOperations,
+  serviceBackendOperations,
+} from './adapters/rest/container-clusters.resource.js';
 import type { ClusterParts } from './adapters/rest/container-clusters.resource.js';
 import { edgeAdmission } from './adapters/admission/edge-admission.js';
 import { keepServerMemory } from './adapters/admission/server-memory.js';
 import type { EdgeAdmission } from './adapters/admission/edge-admission.js';
 import { watchEnforcement } from './adapters/acks/enforcement-watch.js';
 import type { EnforcementWatch, WatchParts } from './adapters/acks/enforcement-watch.js';
-import {
-  kubernetesWorkloadOperations,
-  venOperations,
-} from './adapters/rest/kubernetes-workloads.resource.js';
+import { interfaceOperations } from './adapters/rest/interfaces.resource.js';
+import { kubernetesWorkloadOperations } from './adapters/rest/kubernetes-workloads.resource.js';
 import { labelledConsumer } from './adapters/facts/labelled.consumer.js';
 import { labelKeys } from './adapters/rest/labels.client.js';
 import { listening } from './adapters/acks/listening-since.js';
 import { observationsConsumer } from './adapters/facts/observations.consumer.js';
 import { ensureDefaultProfile, pairingProfileOperations } from './adapters/rest/pairing-profiles.resource.js';
+import { networkOperations } from './adapters/rest/networks.resource.js';
+import { agentOperations, venOperations } from './adapters/rest/vens.resource.js';
 import { workloadSettingsOperations } from './adapters/rest/workload-settings.resource.js';
-import { interfaceOperations, workloadOperations } from './adapters/rest/workloads.resource.js';
+import { workloadOperations } from './adapters/rest/workloads.resource.js';
 import type { WorkloadParts } from './adapters/rest/workloads.resource.js';
 import type { Config } from './config.js';
 import type { Silence } from './domain/cluster-status.calculator.js';
@@ -162,12 +165,17 @@ const showNamed = ({ id, name, health, standing, progress }: NamedStanding) => (
 
 const collections = (parts: WorkloadParts & ClusterParts): Readonly<Record<string, Operations>> => ({
   container_clusters: containerClusterOperations(parts),
+  'container_clusters/service_backends': serviceBackendOperations(parts.store),
   pairing_profiles: pairingProfileOperations(parts),
   workloads: workloadOperations(parts),
   'workloads/interfaces': interfaceOperations(parts),
   kubernetes_workloads: kubernetesWorkloadOperations(parts),
+  // Those of Pods, of clusters without CLAS: there are none.
+  container_workloads: { list: async () => ({ body: [], total: 0 }) },
+  networks: networkOperations(parts.store),
   vens: venOperations(parts),
-  'settings/workloads': workloadSettingsOperations(parts.store),
+  agents: agentOperations(parts),
+  'settings/workloads': workloadSettingsOperations(parts),
 });
 
 const silenceOf = (config: Config): Silence => ({

@@ -74,6 +74,71 @@ describe('workloads over REST', () => {
     expect(await tokenOf(world.rest('workloads', 'delete', { ids: [id] }))).toBe('workload_already_deleted');
   });
 
+  it('have interfaces of their own, each on a network', async () => {
+    const { body } = await world.rest('workloads', 'create', {
+      body: { name: randomUUID(), data_center: '', os_id: 'ubuntu-x86_64-22.04' },
+    });
+    expect(body).toMatchObject({
+      data_center: '',
+      os_id: 'ubuntu-x86_64-22.04',
+      deleted_at: null,
+      deleted_by: null,
+    });
+    const id = (body as { href: string }).href.split('/').at(-1) ?? '';
+    const interfaces = (op: string, more: { ids?: string[]; body?: unknown } = {}) =>
+      world.rest('workloads/interfaces', op, { ids: [id], ...more });
+    const eth0 = { name: 'eth0', address: '10.7.7.7', link_state: 'up', friendly_name: '' };
+    expect((await interfaces('create', { body: eth0 })).body).toMatchObject({
+      ...{ name: 'eth0', address: '10.7.7.7', cidr_block: null, friendly_name: null },
+      ...{ href: `/orgs/1/workloads/${id}/interfaces/eth0`, network: { name: 'Corporate' } },
+    });
+    expect(await tokenOf(interfaces('create', { body: eth0 }))).toBe('name_must_be_unique');
+    expect(await tokenOf(interfaces('create', { body: { name: 'eth1', address: 'x' } }))).toBe(
+      'input_validation_error',
+    );
+    const corporate = (await world.rest('networks', 'list', { query: { data_center: 'Corporate' } })).body;
+    expect(corporate).toMatchObject([{ name: 'Corporate' }]);
+    const [{ href }] = corporate as [{ href: string }];
+    expect((await world.rest('networks', 'get', { ids: [href.split('/').at(-1) ?? ''] })).body).toEqual(
+      (corporate as unknown[])[0],
+    );
+    await interfaces('delete', { ids: [id, 'eth0'] });
+    expect((await interfaces('list')).body).toEqual([]);
+    expect(await tokenOf(interfaces('delete', { ids: [id, 'eth0'] }))).toBe('not_found_error');
+  });
+
+  it('are narrowed by every published filter, or the filter is refused by its name', async () => {
+    const mark = randomUUID();
+    const hosts = [
+      { name: `a ${mark}`, enforcement_mode: 'full', os_id: `linux ${mark}` },
+      { name: `b ${mark}`, enforcement_mode: 'selective', visibility_level: 'flow_off', online: false },
+    ];
+    await world.rest('workloads', 'bulk_create', { body: hosts });
+    const names = async (query: Record<string, string>) => {
+      const { body } = await world.rest('workloads', 'list', { query: { name: mark, ...query } });
+      return (body as { name: string }[]).map(({ name }) => name.slice(0, 1)).sort();
+    };
+    for (const [query, found] of [
+      [{ enforcement_modes: '["full","idle"]' }, ['a']],
+      [{ mode: 'enforced' }, ['a']],
+      [{ os_id: mark }, ['a']],
+      [{ visibility_level: 'flow_off' }, ['b']],
+      [{ log_traffic: 'False' }, ['b']],
+      [{ online: 'true' }, ['a']],
+      [{ managed: 'True' }, []],
+      [{ policy_health: 'active' }, []],
+      [{ security_policy_sync_state: 'staged' }, []],
+      [{ security_policy_update_mode: 'adaptive' }, ['a', 'b']],
+      [{ 'ven.ven_type': 'server' }, []],
+      [{ ven: `/orgs/1/vens/${randomUUID()}` }, []],
+      [{ 'last_heartbeat_on[gte]': '2026-01-01T00:00:00Z' }, []],
+      [{ nobody_knows: 'x' }, ['a', 'b']],
+    ] as const)
+      expect([query, await names(query)]).toEqual([query, found]);
+    expect(await tokenOf(names({ enforcement_modes: '["most"]' }))).toBe('input_validation_error');
+    expect(await tokenOf(names({ 'agent.active_pce_fqdn': 'x' }))).toBe('unsupported_filter');
+  });
+
   it('are made, changed and deleted in bulk, each answered in its place', async () => {
     const mark = randomUUID();
     const reference = { external_data_set: mark, external_data_reference: '1' };

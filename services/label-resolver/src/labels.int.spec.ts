@@ -47,6 +47,14 @@ describe('labels', () => {
     );
     expect(rows).toEqual([{ events: 998, transactions: 1 }]);
   });
+  it('stay of their type: a client that sends the whole label back changes its value alone', async () => {
+    const id = await newLabel(world, 'app', randomUUID());
+    const value = randomUUID();
+    const put = (body: object) => world.rest('labels', 'update', { ids: [id], body });
+    await put({ key: 'app', value });
+    expect((await world.rest('labels', 'get', { ids: [id] })).body).toMatchObject({ key: 'app', value });
+    expect(await tokenOf(put({ key: 'env', value }))).toBe('input_validation_error');
+  });
   it('of an unknown type are refused', async () => {
     expect(await tokenOf(newLabel(world, 'planet', 'Mars'))).toBe('input_validation_error');
   });
@@ -138,6 +146,21 @@ describe('label types', () => {
       deleted: true,
     });
     expect(await tokenOf(newLabel(world, 'tier', 'gold'))).toBe('input_validation_error');
+  });
+});
+
+describe('what a label type looks like', () => {
+  it('is what somebody said of it, and nothing where nobody did', async () => {
+    const create = async (key: string, body: object) =>
+      (await world.rest('label_dimensions', 'create', { body: { key, display_name: key, ...body } })).body;
+    expect(await create('os', {})).not.toHaveProperty('display_info');
+    const empty = { icon: '', background_color: '', foreground_color: '', display_name_plural: '' };
+    expect(await create('bu', { display_info: { initial: 'BU', ...empty } })).toMatchObject({
+      display_info: { initial: 'BU' },
+      deleted_at: null,
+    });
+    const wrong = create('zone', { display_info: { background_color: 'red' } });
+    expect(await tokenOf(wrong)).toBe('input_validation_error');
   });
 });
 

@@ -1,6 +1,7 @@
 /** Container clusters. The token for clas-cache and kubelink is in the answer to POST, once and never again. */
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
+import { flag, partOf } from './query.js';
 import { meta } from './workload-parts.js';
 import { Text } from '../text.js';
 
@@ -70,10 +71,22 @@ export const ContainerClusterItem = z.object({
   ...meta,
 });
 
+/** What is behind a virtual service that stands for a Service. Clients read either of the two names. */
+const virtualService = z.object({ href: Text, name: Text });
+const ServiceBackendItem = z.object({
+  ...{ name: Text, kind: Text, namespace: Text, created_at: Text, updated_at: Text },
+  ...{ virtual_service: virtualService, virtual_services: virtualService },
+});
+
 export const containerClusterCollections = {
+  'container_clusters/service_backends': { item: ServiceBackendItem },
   container_clusters: {
     create: ContainerClusterCreate,
     update: ContainerClusterUpdate,
     item: ContainerClusterItem,
+    query: {
+      name: partOf,
+      clas_mode: flag,
+    },
   },
 } as const satisfies CollectionContracts;

@@ -7,6 +7,7 @@ import { EnforcementMode } from '../network.js';
 import { BulkAnswer, BulkBody } from './bulk.js';
 import type { CollectionContracts } from './collection.js';
 import { Reference } from './href.js';
+import { flag, labelLists, partOf, word } from './query.js';
 import { HrefItem, meta, VisibilityLevel } from './workload-parts.js';
 import { Text } from '../text.js';
 
@@ -74,5 +75,10 @@ export const containerWorkloadProfileCollections = {
     actions: { bulk_create: BulkBody, bulk_update: ContainerWorkloadProfilesUpdate },
     answers: { bulk_create: BulkAnswer },
     item: ContainerWorkloadProfileItem,
+    query: {
+      ...{ name: partOf, namespace: partOf, linked: flag, managed: flag, assign_labels: labelLists },
+      enforcement_mode: word(EnforcementMode.options),
+      visibility_level: word(VisibilityLevel.options),
+    },
   },
 } as const satisfies CollectionContracts;

@@ -196,6 +196,14 @@ export const ERRORS = {
     code: 'FAILED_PRECONDITION',
     when: 'a change that only an unmanaged workload takes',
   },
+  workload_is_not_managed: {
+    code: 'FAILED_PRECONDITION',
+    when: 'a workload without an agent was to be unpaired',
+  },
+  remote_action_not_supported: {
+    code: 'FAILED_PRECONDITION',
+    when: 'an agent was to do what only Kubernetes can do with it; the message says how',
+  },
   duplicate_machine_id: { code: 'FAILED_PRECONDITION', when: 'nodes share a machine-id and are not paired' },
   machine_already_paired: {
     code: 'FAILED_PRECONDITION',

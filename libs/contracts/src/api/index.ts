@@ -15,6 +15,7 @@ import { kubernetesWorkloadCollections } from './kubernetes-workloads.js';
 import { labelDimensionCollections } from './label-dimensions.js';
 import { labelGroupCollections } from './label-groups.js';
 import { labelCollections } from './labels.js';
+import { networkCollections } from './networks.js';
 import { pairingProfileCollections } from './pairing-profiles.js';
 import { ruleSetCollections } from './rule-sets.js';
 import { secPolicyCollections } from './sec-policy.js';
@@ -41,6 +42,7 @@ export const API: CollectionContracts = {
   ...labelDimensionCollections,
   ...labelGroupCollections,
   ...labelCollections,
+  ...networkCollections,
   ...pairingProfileCollections,
   ...ruleSetCollections,
   ...secPolicyCollections,

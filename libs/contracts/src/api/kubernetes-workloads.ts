@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { EnforcementMode } from '../network.js';
 import type { CollectionContracts } from './collection.js';
-import { EnforcementView, LabelReference } from './workload-parts.js';
+import { clusterList, labelLists, partOf, span, word } from './query.js';
+import { EnforcementView, LabelReference, VisibilityLevel } from './workload-parts.js';
 import { Text } from '../text.js';
 
 export const ConvergenceStatus = z.object({
@@ -38,7 +39,7 @@ export const KubernetesWorkloadItem = z.object({
   metadata: z.object({
     labels: z.record(Text, Text),
     annotations: z.record(Text, Text),
-    external_service_uid: Text.nullable(),
+    external_service_uid: Text.optional(),
   }),
   private_ip_addresses: z.array(Text),
   container_policy_convergence_status: ConvergenceStatus,
@@ -52,5 +53,17 @@ export const KubernetesWorkloadItem = z.object({
 });
 
 export const kubernetesWorkloadCollections = {
-  kubernetes_workloads: { item: KubernetesWorkloadItem },
+  kubernetes_workloads: {
+    item: KubernetesWorkloadItem,
+    query: {
+      ...{ name: partOf, namespace: partOf, labels: labelLists, container_clusters: clusterList },
+      kind: Text.optional().describe('Such as Deployment.'),
+      enforcement_mode: word(EnforcementMode.options),
+      visibility_level: word(VisibilityLevel.options),
+      security_policy_sync_state: word(['syncing', 'applied']),
+      ...span('security_policy_applied_at'),
+    },
+  },
+  /** Pods of clusters without CLAS; there are none. */
+  container_workloads: { item: KubernetesWorkloadItem },
 } as const satisfies CollectionContracts;

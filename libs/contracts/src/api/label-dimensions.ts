@@ -1,6 +1,7 @@
 /** Label types ("dimensions"): role, app, env and loc are built in, at most 20 live ones, soft-deleted. */
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
+import { external, flag, partOf } from './query.js';
 import { externalData, meta } from './workload-parts.js';
 import { Text } from '../text.js';
 
@@ -47,5 +48,6 @@ export const labelDimensionCollections = {
     create: LabelDimensionCreate,
     update: LabelDimensionUpdate,
     item: LabelDimensionItem,
+    query: { key: partOf, display_name: partOf, include_deleted: flag, ...external },
   },
 } as const satisfies CollectionContracts;

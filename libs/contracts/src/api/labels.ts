@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { BulkAnswer, BulkBody } from './bulk.js';
 import type { CollectionContracts } from './collection.js';
+import { external, flag, partOf } from './query.js';
 import { externalData, meta } from './workload-parts.js';
 import { Text } from '../text.js';
 
@@ -33,5 +34,11 @@ export const labelCollections = {
     actions: { bulk_create: BulkBody },
     answers: { bulk_create: BulkAnswer },
     item: LabelItem,
+    query: {
+      ...{ key: partOf, value: partOf, include_deleted: flag, ...external },
+      exact_match_for_label_type: Text.optional().describe('`true`: all of the key, and not a part of it.'),
+      usage: Text.optional().describe('`true`: says who uses each label.'),
+    },
+    parameters: { get: { usage: Text.optional().describe('`true`: says who uses the label.') } },
   },
 } as const satisfies CollectionContracts;

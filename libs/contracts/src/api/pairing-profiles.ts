@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { EnforcementMode } from '../network.js';
 import type { CollectionContracts } from './collection.js';
 import { Reference } from './href.js';
+import { external, labelLists, partOf, word } from './query.js';
 import { externalData, HrefItem, LegacyMode, meta, VisibilityLevel } from './workload-parts.js';
 import { Text } from '../text.js';
 
@@ -72,5 +73,10 @@ export const pairingProfileCollections = {
     actions: { pairing_key: z.strictObject({}).optional() },
     answers: { pairing_key: z.object({ activation_code: Text }) },
     item: PairingProfileItem,
+    query: {
+      ...{ name: partOf, description: partOf, agent_software_release: partOf, labels: labelLists },
+      ven_type: word(['specified_during_activation', 'server', 'endpoint']),
+      ...external,
+    },
   },
 } as const satisfies CollectionContracts;

@@ -15,6 +15,8 @@ import {
   meta,
   VisibilityLevel,
 } from './workload-parts.js';
+import { clusterList, external, flag, labelLists, partOf, span, word } from './query.js';
+import { WorkloadsUnpair } from './vens.js';
 import { Text } from '../text.js';
 
 const text = Text.max(255).nullable().optional();
@@ -36,6 +38,12 @@ const workloadInterface = z.object({
   href: Text.optional(),
 });
 export type WorkloadInterface = z.infer<typeof workloadInterface>;
+export const WorkloadInterfaceCreate = workloadInterface.strict();
+
+const WorkloadInterfaceItem = workloadInterface.extend({
+  href: Text,
+  network: z.object({ href: Text, name: Text }),
+});
 
 const writable = {
   name: text,
@@ -108,9 +116,41 @@ export const workloadCollections = {
   workloads: {
     create: WorkloadCreate,
     update: WorkloadUpdate,
-    actions: { bulk_create: BulkBody, bulk_update: BulkBody, bulk_delete: BulkBody },
-    answers: { bulk_create: BulkAnswer, bulk_update: BulkAnswer, bulk_delete: BulkRefusals },
+    actions: {
+      bulk_create: BulkBody,
+      bulk_update: BulkBody,
+      bulk_delete: BulkBody,
+      unpair: WorkloadsUnpair,
+    },
+    answers: {
+      bulk_create: BulkAnswer,
+      bulk_update: BulkAnswer,
+      bulk_delete: BulkRefusals,
+      unpair: BulkRefusals,
+    },
     item: WorkloadItem,
+    query: {
+      ...{ name: partOf, hostname: partOf, description: partOf, os_id: partOf, ip_address: partOf },
+      labels: labelLists,
+      enforcement_mode: word(EnforcementMode.options),
+      enforcement_modes: Text.optional().describe('JSON list of enforcement modes.'),
+      mode: word(LegacyMode.options),
+      visibility_level: word(VisibilityLevel.options),
+      ...{ log_traffic: flag, managed: flag, online: flag, include_deleted: flag },
+      policy_health: word(['active', 'warning', 'error', 'suspended']),
+      security_policy_sync_state: word(['staged', 'syncing', 'applied']),
+      security_policy_update_mode: word(['static', 'adaptive']),
+      container_clusters: clusterList,
+      ven: Text.optional().describe('The href of its VEN.'),
+      'ven.ven_type': word(['server', 'endpoint', 'containerized']),
+      ...span('last_heartbeat_on'),
+      ...external,
+      representation: Text.optional().describe('Changes nothing: workloads are shown in full.'),
+    },
   },
-  'workloads/interfaces': { item: workloadInterface },
+  'workloads/interfaces': {
+    create: WorkloadInterfaceCreate,
+    item: WorkloadInterfaceItem,
+    query: { name: partOf },
+  },
 } as const satisfies CollectionContracts;

@@ -6,8 +6,21 @@ const ORG = '/orgs/{org}';
 
 const { action, bulk, collection, single } = routesOf('inventory');
 
+const VEN_ACTIONS = {
+  unpair:
+    'Unpairs agents: they remove every rule that they made, and put back what they had removed. Only those that stay paired are answered, with the reason.',
+  remote_action: 'Is refused: agents are restarted by Kubernetes, as any Pod is.',
+  authentication_recovery:
+    'Lets a machine that lost its key pair with another one, once, for as long as the body says; or no longer. Only refusals are answered.',
+} as const;
+
 export const inventoryRoutes: readonly Route[] = [
   ...collection('container_clusters', `${ORG}/container_clusters`),
+  ...collection(
+    'container_clusters/service_backends',
+    `${ORG}/container_clusters/{cluster}/service_backends`,
+    ['list'],
+  ),
   ...collection('pairing_profiles', `${ORG}/pairing_profiles`),
   action({
     method: 'POST',
@@ -28,8 +41,33 @@ export const inventoryRoutes: readonly Route[] = [
   }),
   ...collection('workloads', `${ORG}/workloads`),
   ...bulk('workloads', `${ORG}/workloads`, ['bulk_create', 'bulk_update', 'bulk_delete']),
+  action({
+    method: 'PUT',
+    path: `${ORG}/workloads/unpair`,
+    collection: 'workloads',
+    op: 'unpair',
+    body: 'action',
+    says: 'Unpairs nodes: their agents remove every rule that they made. Only those that stay paired are answered, with the reason.',
+  }),
+  ...collection('workloads/interfaces', `${ORG}/workloads/{workload}/interfaces`, [
+    ...(['list', 'create', 'get', 'delete'] as const),
+  ]),
   ...collection('kubernetes_workloads', `${ORG}/kubernetes_workloads`, ['list', 'get']),
-  ...collection('workloads/interfaces', `${ORG}/workloads/{workload}/interfaces`, ['list', 'get']),
+  ...collection('container_workloads', `${ORG}/container_workloads`, ['list']),
+  ...collection('networks', `${ORG}/networks`, ['list', 'get']),
   ...single('settings/workloads', `${ORG}/settings/workloads`),
-  ...collection('vens', `${ORG}/vens`, ['list', 'get']),
+  ...collection('vens', `${ORG}/vens`, ['list', 'get', 'update']),
+  ...Object.entries(VEN_ACTIONS).map(([op, says]) =>
+    action({ method: 'PUT', path: `${ORG}/vens/${op}`, collection: 'vens', op, body: 'action', says }),
+  ),
+  action({
+    method: 'POST',
+    path: `${ORG}/vens/statistics`,
+    collection: 'vens',
+    op: 'statistics',
+    body: 'action',
+    needs: 'read',
+    says: 'Counts agents by their status, version, health and the like.',
+  }),
+  ...collection('agents', `${ORG}/agents`, ['get']),
 ];

@@ -24,6 +24,7 @@ const host: Workload = {
 };
 const pairing: NodePairing = {
   id: '22222222-2222-4222-8222-222222222222',
+  agent: '7',
   cluster: '33333333-3333-4333-8333-333333333333',
   node: 'node-1',
   labels: ['1'],
@@ -34,6 +35,7 @@ const pairing: NodePairing = {
 const node: Workload = {
   ...host,
   id: pairing.id,
+  agent: '7',
   cluster: pairing.cluster,
   node: 'node-1',
   name: 'node-1',
@@ -135,6 +137,9 @@ describe('a node', () => {
     spec.given(paired).when({ type: 'delete' }).rejected('workload-is-managed');
     spec.given(paired).when({ type: 'node-gone' }).then(deleted);
     spec.given(paired, deleted).when({ type: 'node-gone' }).nothing();
+    spec.given(paired).when({ type: 'unpair' }).then(deleted);
+    spec.given(created).when({ type: 'unpair' }).rejected('workload-is-not-managed');
+    spec.given(paired, deleted).when({ type: 'unpair' }).rejected('workload-already-deleted');
     spec.given(paired, deleted).when({ type: 'pair', pairing }).then(paired);
   });
 });

@@ -18,14 +18,19 @@ export interface Workload extends WorkloadState {
   readonly externalDataReference: string | null;
   /** Texts about the host (data center, operating system, …), kept and shown again. */
   readonly about: Readonly<Record<string, unknown>>;
+  /** Of a paired node: the number that its agent has over REST. */
+  readonly agent?: string;
 }
 export type WorkloadEvent =
   | { readonly type: 'WorkloadCreated'; readonly data: Workload }
   | { readonly type: 'WorkloadChanged'; readonly data: Workload }
   | { readonly type: 'WorkloadDeleted'; readonly data: { readonly id: string } };
-export type WorkloadChange = Partial<Omit<Workload, 'id' | 'cluster' | 'node' | 'managed' | 'addresses'>>;
+export type WorkloadChange = Partial<
+  Omit<Workload, 'id' | 'agent' | 'cluster' | 'node' | 'managed' | 'addresses'>
+>;
 export interface NodePairing {
   readonly id: string;
+  readonly agent: string;
   readonly cluster: string;
   readonly node: string;
   readonly labels: readonly string[];
@@ -49,6 +54,8 @@ export type WorkloadCommand =
     }
   | { readonly type: 'observe-addresses'; readonly addresses: readonly string[] }
   | { readonly type: 'delete' }
+  /** Of a paired node: its agent leaves when it hears of it. */
+  | { readonly type: 'unpair' }
   /** The node is gone from Kubernetes, or its agent has unpaired itself. */
   | { readonly type: 'node-gone' };
 export interface WorkloadAggregate {
@@ -67,6 +74,7 @@ export function addressesOf(interfaces: readonly WorkloadInterface[], publicIp: 
 
 const fromPairing = (pairing: NodePairing): Workload => ({
   id: pairing.id,
+  agent: pairing.agent,
   cluster: pairing.cluster,
   node: pairing.node,
   name: pairing.node,
@@ -152,6 +160,9 @@ function decideExisting(current: Workload, command: WorkloadCommand): Decision<W
       return changeTo(current, { ...current, addresses: [...command.addresses].sort() });
     case 'delete':
       if (current.managed) return reject('workload-is-managed', 'the workload is managed: unpair it first');
+      return [{ type: 'WorkloadDeleted', data: { id: current.id } }];
+    case 'unpair':
+      if (!current.managed) return reject('workload-is-not-managed', 'there is no agent to unpair');
       return [{ type: 'WorkloadDeleted', data: { id: current.id } }];
     case 'node-gone':
       return [{ type: 'WorkloadDeleted', data: { id: current.id } }];

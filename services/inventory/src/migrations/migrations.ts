@@ -91,8 +91,19 @@ class AgentAddresses1795577401000 implements Migration {
   }
 }
 
+/** A machine that lost its key may show another one for a while, when somebody allows it. */
+class AgentRecovery1795663801000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query('alter table agents add column recovery_until timestamptz');
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('alter table agents drop column recovery_until');
+  }
+}
+
 export const MIGRATIONS: readonly MigrationClass[] = [
   Inventory1795219201000,
   Suspensions1795491001000,
   AgentAddresses1795577401000,
+  AgentRecovery1795663801000,
 ];

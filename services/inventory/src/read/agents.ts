@@ -21,6 +21,8 @@ export interface AgentRow {
   readonly lastGoodbye: Date | null;
   readonly publicKey: string | null;
   readonly pairedMachineId: string | null;
+  /** Until then the machine may be paired with another key than the one that it is paired with. */
+  readonly recoveryUntil: Date | null;
 }
 
 export const AgentEntity = new EntitySchema<AgentRow>({
@@ -42,6 +44,7 @@ export const AgentEntity = new EntitySchema<AgentRow>({
     lastGoodbye: { name: 'last_goodbye', type: 'timestamptz', nullable: true },
     publicKey: { name: 'public_key', type: 'text', nullable: true },
     pairedMachineId: { name: 'paired_machine_id', type: 'text', nullable: true },
+    recoveryUntil: { name: 'recovery_until', type: 'timestamptz', nullable: true },
   },
   indices: [{ name: 'agents_cluster_public_key_idx', columns: ['cluster', 'publicKey'], unique: true }],
 });
@@ -67,6 +70,18 @@ export const ClusterSeenEntity = new EntitySchema<ClusterSeen>({
 });
 
 export const agents = (entities: EntityManager): Promise<AgentRow[]> => entities.find(AgentEntity);
+
+export const isRecovering = ({ recoveryUntil }: Pick<AgentRow, 'recoveryUntil'>, now: Date): boolean =>
+  recoveryUntil !== null && recoveryUntil > now;
+
+/** Null: no longer. */
+export async function allowRecovery(
+  entities: EntityManager,
+  { cluster, node }: { readonly cluster: string | null; readonly node: string | null },
+  until: Date | null,
+): Promise<void> {
+  await entities.update(AgentEntity, { cluster: cluster ?? '', node: node ?? '' }, { recoveryUntil: until });
+}
 
 export async function clustersSeen(entities: EntityManager): Promise<Map<string, ClusterSeen>> {
   const rows = await entities.find(ClusterSeenEntity);

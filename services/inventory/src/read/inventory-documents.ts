@@ -17,7 +17,7 @@ export const pairingProfiles = documents<PairingProfile>({
 });
 export const workloads = documents<Workload>({
   name: 'workloads',
-  indexed: ['node', 'externalDataReference'],
+  indexed: ['agent', 'node', 'externalDataReference'],
   written: ['WorkloadCreated', 'WorkloadChanged'],
   deleted: 'WorkloadDeleted',
 });

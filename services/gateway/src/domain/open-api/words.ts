@@ -92,6 +92,25 @@ const WORDS: Readonly<Record<string, Words>> = {
     one: 'workload',
     about: 'Hosts and nodes: paired ones have an agent, unmanaged ones are written here.',
   },
+  'container_clusters/service_backends': {
+    one: 'service backend',
+    within: 'container_clusters',
+    about: 'What is behind virtual services that stand for Services: nothing here.',
+  },
+  networks: {
+    one: 'network',
+    about: 'What addresses are on: the corporate network, and each cluster’s for its Pods.',
+  },
+  agents: {
+    one: 'agent of the older form',
+    within: 'vens',
+    about: 'Agents, as they were called before VENs.',
+  },
+  container_workloads: {
+    one: 'container workload',
+    within: 'kubernetes_workloads',
+    about: 'Pods of clusters without CLAS: there are none here.',
+  },
   'workloads/interfaces': { one: 'interface', about: 'The network interfaces of a workload.' },
   kubernetes_workloads: {
     one: 'Kubernetes workload',

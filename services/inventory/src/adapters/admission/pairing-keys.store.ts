@@ -2,7 +2,8 @@
 import { EntitySchema, IsNull, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { PairingProfile } from '../../domain/pairing-profile.decider.js';
-import { hashSecret, isSecret, keyIdOf, newActivationCode } from './secret.js';
+import { hashSecret, isSecret, keyIdOf } from './secret.js';
+import type { newActivationCode } from './secret.js';
 
 interface KeyRow {
   readonly id: string;
@@ -48,9 +49,9 @@ export interface PairingKey {
 export async function addKey(
   entities: EntityManager,
   profile: PairingProfile,
+  { id, code }: ReturnType<typeof newActivationCode>,
   now: Date,
-): Promise<{ id: string; code: string }> {
-  const { id, code } = newActivationCode();
+): Promise<void> {
   const { keyLifespan, allowedUsesPerKey } = profile;
   await entities.insert(PairingKeyEntity, {
     id,
@@ -61,7 +62,6 @@ export async function addKey(
     usesLeft: allowedUsesPerKey === 'unlimited' ? null : allowedUsesPerKey,
     revoked: false,
   });
-  return { id, code };
 }
 
 /** Null: there is no such key, or it was revoked. */

@@ -12,6 +12,7 @@ import type { z } from 'zod';
 import { duplicateMachineIds } from '../../domain/cluster-status.calculator.js';
 import type { PairingProfile } from '../../domain/pairing-profile.decider.js';
 import { workloadDecider } from '../../domain/workload.decider.js';
+import { isRecovering } from '../../read/agents.js';
 import { pairingProfiles } from '../../read/inventory-documents.js';
 import { agentOfKey, agentOfNode, noteAgentPaired } from '../facts/agents.store.js';
 import type { PairedAgent } from '../facts/agents.store.js';
@@ -93,6 +94,8 @@ function refuseAnotherKey(
     );
   // A node that has another machine-id now is another machine, and Kubernetes says so.
   const isPaired = agent !== null && agent.workload !== null && agent.machineId === machineId;
+  // Somebody lets it prove itself anew.
+  if (isPaired && isRecovering(agent, new Date())) return;
   if (isPaired && agent.publicKey !== null && agent.publicKey !== publicKey)
     throw CallError.of(
       'FAILED_PRECONDITION',
@@ -127,8 +130,12 @@ async function createWorkload(
   profile: PairingProfile,
 ): Promise<string> {
   const id = randomUUID();
+  const [number = ''] = await store.nextIds('agent');
   const { labels, mode, visibilityLevel } = profile;
-  const pairing = { id, cluster, node: node.name, labels, mode, visibilityLevel, addresses: node.addresses };
+  const pairing = {
+    ...{ id, agent: number, cluster, node: node.name, addresses: node.addresses },
+    ...{ labels, mode, visibilityLevel },
+  };
   const actor = { kind: 'agent', id: node.name } as const;
   await execute(
     store,

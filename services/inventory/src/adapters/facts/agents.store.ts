@@ -54,6 +54,7 @@ export interface PairedAgent {
   readonly publicKey: string | null;
   /** Null: it is paired no longer. */
   readonly workload: string | null;
+  readonly recoveryUntil: Date | null;
 }
 
 export const agentOfNode = (
@@ -74,9 +75,12 @@ async function pairedAgent(
 ): Promise<PairedAgent | null> {
   const agent = await entities.findOneBy(AgentEntity, which);
   if (agent === null) return null;
-  const { cluster, node, publicKey, pairedMachineId } = agent;
+  const { cluster, node, publicKey, pairedMachineId, recoveryUntil } = agent;
   const [workload] = await workloadsOf(entities, cluster, node);
-  return { node, machineId: pairedMachineId ?? '', publicKey, workload: workload?.id ?? null };
+  return {
+    ...{ node, machineId: pairedMachineId ?? '', publicKey },
+    ...{ workload: workload?.id ?? null, recoveryUntil },
+  };
 }
 
 export async function noteAgentPaired(
@@ -84,7 +88,8 @@ export async function noteAgentPaired(
   agent: { cluster: string; node: string; machineId: string; version: string; publicKey: string; at: Date },
 ): Promise<void> {
   const { cluster, node, machineId, version, publicKey, at } = agent;
-  const paired = { machineId, version, status: 'active', publicKey, pairedMachineId: machineId } as const;
+  const own = { machineId, pairedMachineId: machineId, publicKey, recoveryUntil: null };
+  const paired = { ...own, version, status: 'active' } as const;
   const silent = { revision: 0, pods: 0, podsEnforced: 0, errors: [], addresses: null };
   await entities
     .createQueryBuilder()
@@ -92,7 +97,10 @@ export async function noteAgentPaired(
     .into(AgentEntity)
     .values({ cluster, node, ...paired, ...silent, lastHeartbeat: at })
     .orUpdate(
-      ['machine_id', 'version', 'status', 'public_key', 'paired_machine_id', 'addresses'],
+      [
+        ...['machine_id', 'version', 'status', 'public_key', 'paired_machine_id', 'addresses'],
+        'recovery_until',
+      ],
       ['cluster', 'node'],
     )
     .execute();

@@ -1,15 +1,29 @@
-/** `kubernetes_workloads` and `vens`: read-only. What lives in unmanaged namespaces does not show up. */
+/** `kubernetes_workloads`: read-only. What lives in unmanaged namespaces does not show up. */
+import { EnforcementMode, VisibilityLevel } from '@ringfence/contracts';
 import type { EntityLabelsState, KubernetesWorkloadState } from '@ringfence/contracts';
 import type { Document, EventStore } from '@ringfence/event-store';
-import { byHrefs, byLabels, exact, metaOf, notFound, orgHref, page, partial } from '@ringfence/resources';
+import {
+  byHrefs,
+  byLabels,
+  byTime,
+  byWord,
+  exact,
+  metaOf,
+  notFound,
+  orgHref,
+  page,
+  partial,
+  refuseFilters,
+} from '@ringfence/resources';
 import type { Filters, Operations } from '@ringfence/resources';
 import { convergence, enforcementView, NOT_ACKNOWLEDGED } from '../../read/acks.js';
 import type { Converged } from '../../read/acks.js';
-import { kubernetesWorkloads, workloads } from '../../read/inventory-documents.js';
+import { kubernetesWorkloads } from '../../read/inventory-documents.js';
 import { labelled, profilesByNamespace } from '../../read/labelled.js';
 import type { KnownProfile } from '../../read/labelled.js';
-import { clusterReference, labelReferences, showVen, surroundings, versionsOf } from './workload-view.js';
-import type { SurroundingParts, Surroundings } from './workload-view.js';
+import { clusterReference, labelReferences, surroundings } from './surroundings.js';
+import type { SurroundingParts, Surroundings } from './surroundings.js';
+import { versionsOf } from './workload-view.js';
 
 interface Item {
   readonly found: Document<KubernetesWorkloadState>;
@@ -25,6 +39,7 @@ export function kubernetesWorkloadOperations(parts: SurroundingParts): Operation
   const { store } = parts;
   return {
     list: async ({ query }) => {
+      refuseFilters(query, UNSUPPORTED);
       const known = await knownItems(store);
       const context = await surroundings(parts);
       const all = known.map((each) => withProgress(each, context));
@@ -46,9 +61,18 @@ const FILTERS: Filters<ItemInTime> = {
   kind: exact((each) => each.found.body.kind),
   labels: byLabels((each) => each.entity.labels),
   container_clusters: byHrefs((each) => each.found.body.cluster, 'container_clusters'),
-  enforcement_mode: exact((each) => each.entity.mode),
-  security_policy_sync_state: exact(syncState),
+  enforcement_mode: byWord('enforcement_mode', EnforcementMode.options, (each) => each.entity.mode),
+  visibility_level: byWord('visibility_level', VisibilityLevel.options, () => VISIBILITY_LEVEL),
+  security_policy_sync_state: byWord('security_policy_sync_state', ['syncing', 'applied'], syncState),
+  ...byTime('security_policy_applied_at', ({ converged: { status } }) =>
+    status.acked_at === null ? null : new Date(status.acked_at),
+  ),
 };
+/** In which form is not public. */
+const UNSUPPORTED = ['no_labels'];
+
+/** Pods are told of as summaries, whatever their profile says. */
+const VISIBILITY_LEVEL = 'flow_summary';
 
 async function knownItems(store: EventStore): Promise<Item[]> {
   const entities = await labelled.all(store.entities, 'entity');
@@ -94,7 +118,7 @@ function show(item: ItemInTime, around: Surroundings): Record<string, unknown> {
     kind,
     labels: labelReferences(entity.labels, around.labels),
     enforcement_mode: entity.mode,
-    visibility_level: 'flow_summary',
+    visibility_level: VISIBILITY_LEVEL,
     container_workload_profile:
       profile === undefined
         ? null
@@ -102,7 +126,7 @@ function show(item: ItemInTime, around: Surroundings): Record<string, unknown> {
     container_cluster: clusterReference(cluster, around),
     security_policy_sync_state: syncState(item),
     security_policy_applied_at: converged.status.acked_at,
-    metadata: { labels, annotations, external_service_uid: null },
+    metadata: { labels, annotations },
     private_ip_addresses: converged.addresses,
     container_policy_convergence_status: converged.status,
     ringfence_enforcement: enforcementView(
@@ -116,33 +140,5 @@ function show(item: ItemInTime, around: Surroundings): Record<string, unknown> {
     ),
     ringfence_refused_annotations: entity.refused,
     ...metaOf(found),
-  };
-}
-
-export function venOperations(parts: SurroundingParts): Operations {
-  const { store } = parts;
-  return {
-    list: async ({ query }) => {
-      const context = await surroundings(parts);
-      const all = (await workloads.live(store.entities)).filter((each) => each.body.managed);
-      const { matched, shown } = page(all, query, {
-        name: partial((each) => each.body.name),
-        hostname: partial((each) => each.body.hostname),
-        labels: byLabels((each) => each.body.labels),
-        container_clusters: byHrefs((each) => each.body.cluster, 'container_clusters'),
-        status: (each, wanted) =>
-          (context.agents.get(`${each.body.cluster}/${each.body.node}`)?.status ?? 'stopped') === wanted,
-      });
-      return {
-        body: shown.map((each) => showVen(each, context)),
-        total: all.length,
-        matched: matched.length,
-      };
-    },
-    get: async ({ ids }) => {
-      const found = ids[0] === undefined ? null : await workloads.get(store.entities, ids[0]);
-      if (found === null || !found.body.managed) throw notFound('VEN');
-      return { body: showVen(found, await surroundings(parts)) };
-    },
   };
 }

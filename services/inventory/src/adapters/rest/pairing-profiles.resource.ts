@@ -4,6 +4,7 @@ import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { Document, EventStore, OneAtATime } from '@ringfence/event-store';
 import {
   byLabels,
+  byWord,
   defined,
   exact,
   execute,
@@ -25,6 +26,7 @@ import type { LabelKeysOf } from './labels.client.js';
 import { legacyMode, modeOf } from './legacy-mode.js';
 import { addKey, keyUses, revokeKeys } from '../admission/pairing-keys.store.js';
 import type { KeyUses } from '../admission/pairing-keys.store.js';
+import { newActivationCode } from '../admission/secret.js';
 import { SYSTEM } from '../system-actor.js';
 
 export interface PairingProfileParts {
@@ -81,8 +83,10 @@ export function pairingProfileOperations(parts: PairingProfileParts): Operations
     pairing_key: ordered(async (request) => {
       const found = await one(store, request.ids[0]);
       const now = new Date();
-      const key = await addKey(store.entities, found.body, now);
+      const key = newActivationCode();
+      // First whether there may be one: a crash before the hash leaves a key that opens nothing and was not shown.
       await run(store, request, found.id, { type: 'issue-key', key: key.id, at: now.toISOString() });
+      await addKey(store.entities, found.body, key, now);
       return { body: { activation_code: key.code } };
     }),
     delete_pairing_keys: ordered(async (request) => {
@@ -159,9 +163,15 @@ async function list(store: EventStore, query: ResourceRequest['query']) {
     labels: byLabels((each) => each.body.labels),
     external_data_set: exact((each) => each.body.externalDataSet),
     external_data_reference: exact((each) => each.body.externalDataReference),
+    agent_software_release: partial((each) => kept(each, 'agent_software_release')),
+    ven_type: byWord('ven_type', VEN_TYPES, (each) => kept(each, 'ven_type')),
   });
   return { body: shown.map((each) => show(each, uses)), total: all.length, matched: matched.length };
 }
+
+const VEN_TYPES = ['specified_during_activation', 'server', 'endpoint'];
+const kept = ({ body }: Document<PairingProfile>, name: string): string | null | undefined =>
+  body.uninterpreted[name] as string | null | undefined;
 
 function fieldsOf(
   body: Body,

@@ -66,7 +66,7 @@ function adminPortsOf(ports: readonly AdminPort[]): AdminPort[] {
 }
 
 function aboutOf(body: WorkloadUpdate): Record<string, unknown> {
-  const texts = ABOUT.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name] || null]]));
+  const texts = ABOUT.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name] ?? '']]));
   return {
     ...Object.fromEntries(texts),
     ...(body.ignored_interface_names !== undefined && {

@@ -4,7 +4,7 @@
  */
 import { CallError } from '@ringfence/bus';
 import { GLOBAL } from '@ringfence/contracts';
-import type { Actor, WorkloadCreate, WorkloadUpdate } from '@ringfence/contracts';
+import type { Actor, WorkloadCreate, WorkloadInterface, WorkloadUpdate } from '@ringfence/contracts';
 import { handleCommands } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { accepted, eachAccepted, notFound, referenceOf, refusal, Taken } from '@ringfence/resources';
@@ -65,6 +65,30 @@ export const changing = (id: string, body: WorkloadUpdate): Wish => ({
 });
 
 export const deletion = (id: string): Wish => ({ id, names: {}, command: () => ({ type: 'delete' }) });
+
+export const unpairing = (id: string): Wish => ({
+  id,
+  names: {},
+  command: (current) => {
+    if (current === null) throw notFound('workload');
+    return { type: 'unpair' };
+  },
+});
+
+type Interfaces = readonly WorkloadInterface[];
+/** Of an unmanaged workload; `next` says what follows from those that it has. */
+export const changingInterfaces = (id: string, next: (interfaces: Interfaces) => Interfaces): Wish => ({
+  id,
+  names: {},
+  command: (current, { keyOf }) => {
+    if (current === null) throw notFound('workload');
+    if (current.managed) throw managedInterfaces();
+    return { type: 'change', change: { interfaces: next(current.interfaces) }, keyOf, referenceTaken: false };
+  },
+});
+
+const managedInterfaces = (): CallError =>
+  CallError.of('FAILED_PRECONDITION', 'workload_is_managed', 'interfaces: its agent tells them');
 
 /** The ids of what was changed, or why it was not. Runs inside the queue of one. */
 export function fulfil(

@@ -1,18 +1,20 @@
-/** `settings/workloads`: a singleton that is adopted by writing it and always answers. Kept and shown; our own silences are configuration. */
+/** `settings/workloads`: a singleton that is adopted by writing it and always answers. Its timeouts say when a managed workload is offline. */
 import { WorkloadSettingsUpdate } from '@ringfence/contracts';
+import type { WorkloadSettingsItem } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
-import { orgHref, parsed } from '@ringfence/resources';
+import { idOfHref, orgHref, parsed } from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
 import { EntitySchema } from 'typeorm';
+import type { Silence } from '../../domain/cluster-status.calculator.js';
+import type { Timer, Timers } from '../../domain/offline.js';
 
-const DEFAULTS = {
-  workload_disconnected_timeout_seconds: [{ scope: [], value: 300 }],
-  workload_goodbye_timeout_seconds: [{ scope: [], value: 900 }],
-  workload_disconnected_notification_seconds: [],
-  ven_uninstall_timeout_hours: [],
-};
+export interface SettingsParts {
+  readonly store: EventStore;
+  readonly silence: Silence;
+}
 
 const THE_ONE = 1;
+const GOODBYE_SECONDS = 900;
 
 export const WorkloadSettingsEntity = new EntitySchema<{ readonly id: number; readonly body: object }>({
   name: 'WorkloadSettings',
@@ -20,19 +22,53 @@ export const WorkloadSettingsEntity = new EntitySchema<{ readonly id: number; re
   columns: { id: { type: 'int', primary: true }, body: { type: 'jsonb' } },
 });
 
-export function workloadSettingsOperations(store: EventStore): Operations {
-  const current = async (): Promise<Record<string, unknown>> => {
-    const row = await store.entities.findOneBy(WorkloadSettingsEntity, { id: THE_ONE });
-    return { href: orgHref('settings/workloads'), ...DEFAULTS, ...row?.body };
-  };
-  const read = async () => ({ body: await current() });
+export function workloadSettingsOperations(parts: SettingsParts): Operations {
+  const read = async () => ({ body: await current(parts) });
   return {
-    list: read,
     get: read,
     update: async (request) => {
-      const body = { ...(await current()), ...parsed(WorkloadSettingsUpdate, request.body) };
-      await store.entities.upsert(WorkloadSettingsEntity, { id: THE_ONE, body }, ['id']);
+      const { href: _, ...wanted } = parsed(WorkloadSettingsUpdate, request.body);
+      timersIn(wanted);
+      const body = { ...(await current(parts)), ...wanted };
+      await parts.store.entities.upsert(WorkloadSettingsEntity, { id: THE_ONE, body }, ['id']);
       return {};
     },
   };
 }
+
+export async function timersOf(parts: SettingsParts): Promise<Timers> {
+  const standard = timersIn(standardOf(parts));
+  const { disconnected, goodbye } = timersIn(await current(parts));
+  // Where nothing is said of all workloads, they have ours.
+  return {
+    disconnected: [...disconnected, ...standard.disconnected],
+    goodbye: [...goodbye, ...standard.goodbye],
+  };
+}
+
+async function current(parts: SettingsParts): Promise<WorkloadSettingsItem> {
+  const row = await parts.store.entities.findOneBy(WorkloadSettingsEntity, { id: THE_ONE });
+  return { ...standardOf(parts), ...row?.body };
+}
+
+const standardOf = ({ silence }: SettingsParts): WorkloadSettingsItem => ({
+  href: orgHref('settings/workloads'),
+  workload_disconnected_timeout_seconds: [{ scope: [], value: silence.agentOfflineMs / 1_000 }],
+  workload_goodbye_timeout_seconds: [{ scope: [], value: GOODBYE_SECONDS }],
+  workload_disconnected_notification_seconds: [],
+  ven_uninstall_timeout_hours: [],
+});
+
+const timersIn = (settings: Omit<WorkloadSettingsItem, 'href'>): Timers => ({
+  disconnected: timers(settings.workload_disconnected_timeout_seconds),
+  goodbye: timers(settings.workload_goodbye_timeout_seconds),
+});
+
+/** Settings for agents of people's own machines concern none of ours. */
+const timers = (entries: WorkloadSettingsItem['workload_disconnected_timeout_seconds'] = []): Timer[] =>
+  entries
+    .filter(({ ven_type: type }) => type !== 'endpoint')
+    .map(({ scope, value }) => ({
+      scope: scope.map(({ href }) => idOfHref(href, 'labels')),
+      seconds: value,
+    }));

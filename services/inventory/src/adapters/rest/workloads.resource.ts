@@ -5,13 +5,8 @@ import {
   bulkAnswer,
   bulkItems,
   bulkRefusals,
-  byHrefs,
-  byLabels,
   eachAccepted,
-  exact,
-  flag,
   idOfHref,
-  invalid,
   isTrue,
   notFound,
   oneBulkAtATime,
@@ -19,14 +14,15 @@ import {
   orgHref,
   page,
   parsed,
-  partial,
   referenceOf,
+  refuseFilters,
 } from '@ringfence/resources';
-import type { Filters, Operations, Outcome, Referred } from '@ringfence/resources';
+import type { Operations, Outcome, Referred } from '@ringfence/resources';
 import {
   WorkloadBulkDeleteItem,
   WorkloadBulkUpdateItem,
   WorkloadCreate,
+  WorkloadsUnpair,
   WorkloadUpdate,
 } from '@ringfence/contracts';
 import type { Actor, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
@@ -34,8 +30,11 @@ import type { Workload } from '../../domain/workload.decider.js';
 import { workloads } from '../../read/inventory-documents.js';
 import { changing, creation, deletion, fulfil } from './workload-changes.js';
 import type { ChangeParts, Wish } from './workload-changes.js';
-import { interfacesOf, isOnline, showInterface, showWorkload, surroundings } from './workload-view.js';
-import type { SurroundingParts, Surroundings } from './workload-view.js';
+import { surroundings } from './surroundings.js';
+import type { SurroundingParts } from './surroundings.js';
+import { unpair } from './vens.resource.js';
+import { UNSUPPORTED, workloadFilters } from './workload-filters.js';
+import { showWorkload } from './workload-view.js';
 
 export interface WorkloadParts extends SurroundingParts, ChangeParts {
   readonly oneAtATime: OneAtATime;
@@ -86,67 +85,29 @@ function bulkOperations(parts: WorkloadParts): Operations {
       });
       return bulkRefusals(body, deleted);
     },
+    unpair: async ({ actor, body }) =>
+      unpair(parts, actor, parsed(WorkloadsUnpair, body).workloads, 'workloads'),
   };
 }
 
-export function interfaceOperations({ store }: WorkloadParts): Operations {
-  return {
-    list: async ({ ids, query }) => {
-      const { body } = await one(store, ids[0]);
-      const { matched, shown } = page(interfacesOf(body), query, { name: partial((each) => each.name) });
-      return {
-        body: shown.map((each) => showInterface(body, each)),
-        total: interfacesOf(body).length,
-        matched: matched.length,
-      };
-    },
-    get: async ({ ids }) => {
-      const { body } = await one(store, ids[0]);
-      const found = interfacesOf(body).find((each) => each.name === ids[1]);
-      if (found === undefined) throw notFound('interface');
-      return { body: showInterface(body, found) };
-    },
-  };
-}
-
-async function one(store: EventStore, id: string | undefined): Promise<Document<Workload>> {
+export async function one(store: EventStore, id: string | undefined): Promise<Document<Workload>> {
   const found = id === undefined ? null : await workloads.get(store.entities, id);
   if (found === null) throw notFound('workload');
   return found;
 }
 
 async function list(parts: WorkloadParts, { query }: ResourceRequest): Promise<ResourceResponse> {
+  refuseFilters(query, UNSUPPORTED);
   const context = await surroundings(parts);
   const withDeleted = isTrue(query['include_deleted'] ?? 'false');
   const all = await (withDeleted
     ? workloads.all(parts.store.entities)
     : workloads.live(parts.store.entities));
-  const { matched, shown } = page(all, query, filters(context));
+  const { matched, shown } = page(all, query, workloadFilters(context));
   return {
     body: shown.map((each) => showWorkload(each, context)),
     total: all.length,
     matched: matched.length,
-  };
-}
-
-const ADDRESS = /^[0-9a-fA-F.:]+$/;
-function filters(context: Surroundings): Filters<Document<Workload>> {
-  return {
-    name: partial((each) => each.body.name),
-    hostname: partial((each) => each.body.hostname),
-    description: partial((each) => each.body.description),
-    labels: byLabels((each) => each.body.labels),
-    managed: flag((each) => each.body.managed),
-    online: flag((each) => isOnline(each.body, context)),
-    enforcement_mode: exact((each) => each.body.mode),
-    visibility_level: exact((each) => each.body.visibilityLevel),
-    container_clusters: byHrefs((each) => each.body.cluster, 'container_clusters'),
-    ip_address: (each, wanted) => {
-      if (!ADDRESS.test(wanted)) throw invalid(`ip_address: "${wanted}" is not an address`);
-      return each.body.addresses.some((address) => address.includes(wanted.toLowerCase()));
-    },
-    external_data_set: exact((each) => each.body.externalDataSet),
-    external_data_reference: exact((each) => each.body.externalDataReference),
   };
 }
 

@@ -6,9 +6,9 @@ import {
   bulkAnswer,
   bulkItems,
   byLabels,
+  byWord,
   defined,
   eachAccepted,
-  exact,
   execute,
   flag,
   idOfHref,
@@ -29,6 +29,8 @@ import {
   ContainerWorkloadProfileCreate,
   ContainerWorkloadProfilesUpdate,
   ContainerWorkloadProfileUpdate,
+  EnforcementMode,
+  VisibilityLevel,
 } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { KnownLabels, Profile, ProfileChange } from '../../domain/profile.decider.js';
@@ -95,8 +97,8 @@ export function profileOperations(parts: ProfileParts): Operations {
 const FILTERS: Filters<Document<Profile>> = {
   name: partial((each) => each.body.name),
   namespace: partial((each) => each.body.namespace),
-  enforcement_mode: exact((each) => each.body.mode),
-  visibility_level: exact((each) => each.body.visibilityLevel),
+  enforcement_mode: byWord('enforcement_mode', EnforcementMode.options, (each) => each.body.mode),
+  visibility_level: byWord('visibility_level', VisibilityLevel.options, (each) => each.body.visibilityLevel),
   linked: flag((each) => each.body.linked),
   managed: flag((each) => each.body.managed),
   assign_labels: byLabels((each) =>

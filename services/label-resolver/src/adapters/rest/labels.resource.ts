@@ -10,6 +10,7 @@ import {
   eachAccepted,
   exact,
   execute,
+  invalid,
   isTrue,
   metaOf,
   notFound,
@@ -92,6 +93,9 @@ async function createAll(
 async function update(store: EventStore, request: ResourceRequest): Promise<ResourceResponse> {
   const found = await one(store, request.ids[0]);
   const body = parsed(LabelUpdate, request.body);
+  const { key } = found.body;
+  if (body.key !== undefined && body.key !== key)
+    throw invalid(`key: a label stays of its type, which is "${key}"`);
   const label = { ...defined({ value: body.value }), ...externalOf(body, found.body) };
   const changed = { ...found.body, ...label };
   const around = (await neighboursOf(store, [changed])).around(changed);
