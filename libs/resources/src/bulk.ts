@@ -85,4 +85,6 @@ export function oneBulkAtATime(operations: Operations): Operations {
   return Object.fromEntries(Object.entries(operations).map(([op, operation]) => [op, alone(operation)]));
 }
 
-const hrefOf = (item: object): object => ('href' in item ? { href: item.href } : {});
+/** As it was sent, if it is one at all. */
+const hrefOf = (item: object): object =>
+  'href' in item && typeof item.href === 'string' ? { href: item.href } : {};

@@ -36,12 +36,34 @@ export function parseBody(route: Route, contentType: string | undefined, text: s
 function parseJson(text: string): unknown {
   // Actions without parameters are called without a body too.
   if (text.trim() === '') return {};
+  if (isTooDeep(text)) throw refuse('invalid_json', `the body is nested deeper than ${DEEPEST} levels`);
   try {
     // `__proto__` becomes an own property of JSON.parse's objects; zod's strict objects refuse it as unknown.
     return JSON.parse(text) as unknown;
   } catch {
     throw refuse('invalid_json', 'the body is not JSON');
   }
+}
+
+/** No body of ours is nearly as deep; whoever walks through a deeper one with a stack may run out of it. */
+const DEEPEST = 64;
+
+/** Counted in the text, without a stack; brackets within strings are none. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length && depth <= DEEPEST; at += 1) {
+    const sign = text[at];
+    if (sign === '"') at = endOfString(text, at);
+    else depth += STEPS[sign ?? ''] ?? 0;
+  }
+  return depth > DEEPEST;
+}
+const STEPS: Readonly<Record<string, number>> = { '[': 1, '{': 1, ']': -1, '}': -1 };
+
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at;
 }
 
 type Issue = z.core.$ZodIssue;

@@ -164,9 +164,13 @@ function pathOf(request: FastifyRequest): string {
 function queryOf(request: FastifyRequest): Record<string, string> {
   const mark = request.url.indexOf('?');
   const entries = mark < 0 ? [] : [...new URLSearchParams(request.url.slice(mark + 1))];
-  if (!entries.flat().every(isText)) throw refuse('input_validation_error', `the query ${TEXT_PROBLEM}`);
+  const unusable = entries.find((entry) => !entry.every(isText));
+  if (unusable !== undefined)
+    throw refuse('input_validation_error', `${named(unusable[0])}: ${TEXT_PROBLEM}`);
   return Object.fromEntries(entries);
 }
+
+const named = (parameter: string): string => (isText(parameter) ? parameter.slice(0, 100) : 'the query');
 
 function traceHeaders(request: FastifyRequest): Record<string, string> {
   const { traceparent, tracestate } = request.headers;
