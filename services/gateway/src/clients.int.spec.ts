@@ -9,6 +9,8 @@ import { ipLists, services, versions, virtualServices } from './testing/clients/
 import { boundaries, rules, ruleSets } from './testing/clients/rules.js';
 import { startControlSide } from './testing/control-side.js';
 import type { ControlSide } from './testing/control-side.js';
+import { badInputPromises } from './testing/fuzz/bad-input.suite.js';
+import { generatedClientPromises } from './testing/generated-client.suite.js';
 
 const AT_ONCE = 4;
 const ROUNDS = 4;
@@ -142,3 +144,6 @@ describe('what clients send, and count on, of', () => {
     it.each(Object.entries(cases))('%s', (__, run) => run(client));
   });
 });
+
+generatedClientPromises(() => controlSide.urlOf());
+badInputPromises(() => controlSide);

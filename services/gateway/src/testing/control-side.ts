@@ -9,6 +9,8 @@ import { basic, KEY, OWNER, SECRET } from './gateway-under-test.js';
 const TWICE = ['inventory', 'label-resolver', 'policy-compute'] as const;
 
 export interface ControlSide {
+  /** Of the next gateway's API. */
+  urlOf(): string;
   /** With a key of its own. */
   newClient(): Promise<Client>;
   close(): Promise<void>;
@@ -30,6 +32,7 @@ export async function startControlSide(): Promise<ControlSide> {
   let calls = 0;
   const nextUrl = (): string => gateways[calls++ % gateways.length]!.url;
   return {
+    urlOf: nextUrl,
     newClient: async () => {
       const { body } = await clientOf(OWNER, nextUrl).call('POST', '/users/1/api_keys', { name: 'script' });
       const key = body as { readonly auth_username: string; readonly secret: string };
