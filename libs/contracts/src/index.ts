@@ -188,6 +188,11 @@ export {
   Job,
   ProductVersion,
 } from './api/gateway.js';
+export {
+  SyslogDestination,
+  SyslogDestinationCreate,
+  SyslogDestinationUpdate,
+} from './api/syslog-destinations.js';
 export { AuditEvent, EventQuery, EventSettings, EventSettingsUpdate } from './api/events.js';
 export { BULK_MAX, BulkBody } from './api/bulk.js';
 export {

@@ -5,6 +5,7 @@ import { LoginTokenEntity, SessionEntity } from './adapters/people/sessions.stor
 import { PasswordEntity } from './adapters/people/users.store.js';
 import { OwnWriteEntity } from './adapters/answers/own-writes.store.js';
 import { AuditedEntity } from './adapters/audit/audited.js';
+import { SyslogDestinationEntity } from './adapters/syslog/destinations.store.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { ApiKeyEntity, apiKeysProjection } from './read/api-keys.projection.js';
 import { AuditEventEntity } from './read/audit-events.js';
@@ -20,5 +21,6 @@ export const DATABASE: ServiceDatabase = {
     ...[ApiKeyEntity, ApiKeySecretEntity, AuditEventEntity, AuditedEntity, JobEntity, OwnWriteEntity],
     ...[users.entity, SignInsEntity, PasswordEntity, LoginTokenEntity, SessionEntity],
     SettingsEntity,
+    SyslogDestinationEntity,
   ],
 };

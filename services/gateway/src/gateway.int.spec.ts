@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { CallError } from '@ringfence/bus';
 import { API } from '@ringfence/contracts';
 import { releasedEvents } from '@ringfence/testing';
@@ -378,6 +381,79 @@ describe('a request that changes something', () => {
       },
     ]);
     expect((await call('PUT', settings, { body: { audit_event_retention_seconds: 1 } })).status).toBe(406);
+  });
+});
+
+describe('a syslog destination', () => {
+  const path = '/orgs/1/settings/syslog/destinations';
+  const destination = (port: number): object => ({
+    ...{ pce_scope: [], type: 'remote_syslog', description: 'siem' },
+    audit_event_logger: {
+      ...{ configuration_event_included: true, system_event_included: false, min_severity: 'informational' },
+    },
+    traffic_event_logger: {
+      traffic_flow_allowed_event_included: false,
+      traffic_flow_potentially_blocked_event_included: false,
+      traffic_flow_blocked_event_included: true,
+    },
+    node_status_logger: { node_status_included: false },
+    remote_syslog: {
+      ...{ address: '127.0.0.1', port, protocol: 6, tls_enabled: false, tls_verify_cert: true },
+    },
+  });
+  const flow = (policy_decision: string): object => ({
+    ...{
+      src: { ip: '10.0.0.1' },
+      dst: { ip: '10.0.0.2' },
+      service: { port: 443, proto: 6 },
+      policy_decision,
+    },
+    ...{ num_connections: 1, flow_direction: 'inbound' },
+    timestamp_range: { first_detected: '2026-01-31T12:00:00Z', last_detected: '2026-01-31T12:00:00Z' },
+  });
+
+  it('is told what is audited, and the flows that it asks for; health says when it is away', async () => {
+    let text = '';
+    const server = createServer((socket) => socket.on('data', (data: Buffer) => (text += data.toString())));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    let page = 0;
+    under.answer = ({ collection }) => {
+      if (collection !== 'traffic_flows/recent')
+        return { body: { href: '/orgs/1/labels/5', key: 'role', value: 'siem' } };
+      page += 1;
+      const flows = page === 2 ? [flow('allowed'), flow('blocked')] : [];
+      return { body: { cursor: `e.${String(page)}`, missed: 0, flows } };
+    };
+    const { port } = server.address() as AddressInfo;
+    const made = await call('POST', path, { body: destination(port) });
+    expect([made.status, made.json]).toEqual([
+      201,
+      { href: expect.any(String) as string, ...destination(port) },
+    ]);
+    const { href } = made.json as { href: string };
+    expect((await call('PUT', '/orgs/1/settings/events', { body: { format: 'CEF' } })).status).toBe(204);
+    await call('POST', '/orgs/1/labels', { body: { key: 'role', value: 'siem' } });
+    await expect.poll(() => text).toContain('|label.create|label create|1|');
+    expect(text).toContain(`suser=${KEY} src=127.0.0.1 requestMethod=POST request=/api/v2/orgs/1/labels`);
+    await expect.poll(() => text).toContain('|traffic.blocked|');
+    expect(text).not.toContain('|traffic.allowed|');
+    expect((await call('PUT', href, { body: { ...destination(1), href } })).status).toBe(204);
+    const notified = async (): Promise<unknown> =>
+      ((await call('GET', '/health')).json as { notifications: unknown }[])[0]?.notifications;
+    await expect.poll(notified, { timeout: 20_000 }).toContainEqual({
+      ...{ status: 'warning', token: 'syslog_destination_away' },
+      message: expect.stringContaining(`syslog destination ${href.split('/').at(-1) ?? ''}`) as unknown,
+    });
+    expect((await call('DELETE', href)).status).toBe(204);
+    expect((await call('GET', href)).status).toBe(404);
+    expect((await call('GET', path)).json).toEqual([]);
+    server.close();
+  });
+
+  it('is refused without an address', async () => {
+    const got = await call('POST', path, { body: { ...destination(1), remote_syslog: undefined } });
+    expect([got.status, got.json]).toEqual([406, refused('input_validation_error')]);
   });
 });
 

@@ -37,6 +37,9 @@ import { partsHealth } from './adapters/answers/parts-health.js';
 import { pruneSessions } from './adapters/people/sessions.store.js';
 import { ensureFirstUser } from './adapters/people/users.store.js';
 import { rest } from './adapters/answers/rest.js';
+import { forwardFlows } from './adapters/syslog/flow-forwarding.js';
+import { startForwarding } from './adapters/syslog/forwarding.js';
+import type { Forwarding } from './adapters/syslog/forwarding.js';
 import type { Config } from './config.js';
 import { DATABASE } from './database.js';
 import { openApiDocument } from './domain/open-api/document.renderer.js';
@@ -78,9 +81,13 @@ export async function openGateway(context: Context, bus: Bus): Promise<Gateway> 
   const jobs = jobsStore(store.entities, onError);
   const followed = followers(bus, onError);
   bus.subscribe(PROVISIONED, ({ payload }) => tellFollowers(followed, payload));
+  const forwarding = startForwarding(context, store.entities, onError);
   const audit = inTurns(
     store,
-    async ({ onShutdown }) => onShutdown((await readAudit(store, bus, onError)).close),
+    async ({ onShutdown, signal }) => {
+      onShutdown((await readAudit({ store, bus, forwarding, onError })).close);
+      void forwardFlows({ bus, forwarding, onMissed: forwarding.missed, onError, signal });
+    },
     onError,
   );
   const ownWrites = ownWritesStore(store.entities);
@@ -89,7 +96,7 @@ export async function openGateway(context: Context, bus: Bus): Promise<Gateway> 
   const pruning = setInterval(() => void prune().catch(onError), PRUNE_EVERY_MS);
   return {
     store,
-    serving: serving(context, { store, bus, followed, jobs, ownWrites }, onError),
+    serving: serving(context, { store, bus, followed, jobs, ownWrites, forwarding }, onError),
     drain: async () => {
       followed.close();
       await audit.close();
@@ -97,7 +104,7 @@ export async function openGateway(context: Context, bus: Bus): Promise<Gateway> 
     close: async () => {
       clearInterval(pruning);
       followed.close();
-      await jobs.close();
+      await Promise.all([jobs.close(), forwarding.close()]);
       await store.close();
     },
   };
@@ -114,15 +121,16 @@ interface ServingParts {
   readonly followed: Followers;
   readonly jobs: Jobs;
   readonly ownWrites: OwnWrites;
+  readonly forwarding: Forwarding;
 }
 
 function serving(
   context: Context,
-  { store, bus, followed, jobs, ownWrites }: ServingParts,
+  { store, bus, followed, jobs, ownWrites, forwarding }: ServingParts,
   onError: (error: unknown) => void,
 ): HttpServing {
   const keys = apiKeyCheck(store.entities);
-  const record = refusalRecorder(context, store, onError);
+  const record = refusalRecorder(context, { store, forwarding }, onError);
   const missing = (): string[] =>
     Object.entries({
       postgres: store.availability(),
@@ -132,8 +140,12 @@ function serving(
   const document = openApiDocument(ROUTES, VERSION);
   const own = {
     ...ownAnswers({
-      ...{ store, bus, keys, jobs, document, missing, ownWrites, startedAt: Date.now() },
-      partsHealth: partsHealth(bus, () => ({ missing: missing(), alarms: context.health.alarms() })),
+      ...{ store, bus, keys, jobs, document, missing, ownWrites, forwarding, startedAt: Date.now() },
+      partsHealth: partsHealth(bus, () => ({
+        missing: missing(),
+        alarms: context.health.alarms(),
+        away: forwarding.away(),
+      })),
     }),
     ...edgeAnswers(bus, record),
   };
@@ -146,7 +158,7 @@ function serving(
       logIns: { byAddress: rateWindow(LOG_INS_A_MINUTE), byName: rateWindow(LOG_INS_A_MINUTE) },
       record,
     }),
-    rest: auditing(rest(askOwner(bus, ownWrites), showingChanges(own), jobs), { store, onError }),
+    rest: auditing(rest(askOwner(bus, ownWrites), showingChanges(own), jobs), { store, forwarding, onError }),
     followers: followed,
     pages: pages(context.config.RINGFENCE_CONSOLE),
     host: context,
@@ -155,7 +167,7 @@ function serving(
 
 function refusalRecorder(
   { logger, metrics }: Context,
-  store: EventStore,
+  { store, forwarding }: Pick<ServingParts, 'store' | 'forwarding'>,
   onError: (error: unknown) => void,
 ): RecordRefusal {
   const refused = metrics.counter(
@@ -171,7 +183,7 @@ function refusalRecorder(
     refused.add(1, { kind: refusal.eventType });
     logger.warn({ path: refusal.path, ip: refusal.ip, errors: refusal.errors }, refusal.eventType);
     if (pace.take('all', Date.now()) > 0) unrecorded.add();
-    else recordRefusal(store.entities, refusal, new Date()).catch(onError);
+    else recordRefusal(store.entities, refusal, new Date()).then(forwarding.event).catch(onError);
   };
 }
 

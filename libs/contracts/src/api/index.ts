@@ -22,6 +22,7 @@ import { secPolicyCollections } from './sec-policy.js';
 import { serviceCollections } from './services.js';
 import { serviceBindingCollections } from './service-bindings.js';
 import { trafficCollectorCollections } from './traffic-collector.js';
+import { syslogDestinationCollections } from './syslog-destinations.js';
 import { trafficFlowCollections } from './traffic-flows.js';
 import { userCollections } from './users.js';
 import { venCollections } from './vens.js';
@@ -49,6 +50,7 @@ export const API: CollectionContracts = {
   ...serviceBindingCollections,
   ...serviceCollections,
   ...trafficCollectorCollections,
+  ...syslogDestinationCollections,
   ...trafficFlowCollections,
   ...userCollections,
   ...venCollections,

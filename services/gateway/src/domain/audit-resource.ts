@@ -24,7 +24,10 @@ export function resourceOf(
   eventType: string,
   { data }: Pick<Envelope, 'data'>,
 ): Record<string, { href?: string }> {
-  const word = eventType.slice(0, eventType.indexOf('.')).replace(/_pending$/, '');
+  const word =
+    eventType === 'agent.activate'
+      ? 'workload'
+      : eventType.slice(0, eventType.indexOf('.')).replace(/_pending$/, '');
   const told = data as Readonly<Record<string, unknown>>;
   const object = (told['object'] ?? {}) as Readonly<Record<string, unknown>>;
   const href = hrefOf(word, told);

@@ -17,7 +17,9 @@ const OF_OWNERS: { readonly [T in EventType]: Words } = {
   KubernetesWorkloadDiscovered: NOT_AUDITED,
   KubernetesWorkloadChanged: NOT_AUDITED,
   KubernetesWorkloadVanished: NOT_AUDITED,
-  WorkloadCreated: 'workload.create',
+  // Of a node, its agent's pairing.
+  WorkloadCreated: (data) =>
+    (data as { managed?: boolean }).managed === true ? 'agent.activate' : 'workload.create',
   WorkloadChanged: 'workload.update',
   WorkloadDeleted: 'workload.delete',
   PairingProfileCreated: 'pairing_profile.create',

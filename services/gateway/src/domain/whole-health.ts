@@ -13,6 +13,8 @@ export interface ServiceWord {
   readonly missing: readonly string[];
   /** What works, and should not be as it is. */
   readonly alarms: readonly string[];
+  /** Where it forwards to, and what is not taken there. */
+  readonly away?: readonly string[];
 }
 export interface Parts {
   readonly services: Readonly<Record<string, ServiceWord>>;
@@ -43,8 +45,11 @@ export function notificationsOf({ services, clusters }: Parts): Notification[] {
       message: `${service}: ${words}`,
     })),
   );
+  const away = told.flatMap(([, { away: places = [] }]) =>
+    places.map((message) => ({ status: 'warning' as const, token: 'syslog_destination_away', message })),
+  );
   const troubled = clusters.filter(({ status }) => !FINE.has(status));
-  return [...lacking, ...troubled.map(notificationOf), ...insecure];
+  return [...lacking, ...troubled.map(notificationOf), ...insecure, ...away];
 }
 
 function notificationOf({ name, status, message }: ClusterWord): Notification {

@@ -123,6 +123,18 @@ class Settings1796000401000 implements Migration {
   }
 }
 
+/** Where audit events and flows are forwarded to. */
+class SyslogDestinations1796004001000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query(
+      'create table syslog_destinations (id uuid primary key, body jsonb not null, created_at timestamptz not null)',
+    );
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('drop table syslog_destinations');
+  }
+}
+
 export const MIGRATIONS: readonly MigrationClass[] = [
   Gateway1795219201000,
   LivingJobs1795392001000,
@@ -131,4 +143,5 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   OwnWrites1795910401000,
   People1795996801000,
   Settings1796000401000,
+  SyslogDestinations1796004001000,
 ];

@@ -59,6 +59,7 @@ export const gatewayRoutes: readonly Route[] = [
   ...collection('datafiles', `${ORG}/datafiles`, ['get']),
   ...collection('events', `${ORG}/events`, ['list', 'get']),
   ...single('settings/events', `${ORG}/settings/events`),
+  ...collection('settings/syslog/destinations', `${ORG}/settings/syslog/destinations`),
   action({
     method: 'GET',
     path: `${ORG}/stream`,

@@ -6,11 +6,15 @@ import type { RestRequest } from '../../domain/rest-request.js';
 import { findEvent, listEvents } from '../../read/audit-list.js';
 import type { EventFilter } from '../../read/audit-list.js';
 import { eventSettings, keepEventSettings } from '../../read/event-settings.js';
+import type { Forwarding } from '../syslog/forwarding.js';
 import type { Answer } from './answer.js';
 import { collectionReply, maxResults } from './owner-answers.js';
 import { uuidOf } from './uuid-of.js';
 
-export function eventAnswers({ entities }: Pick<EventStore, 'entities'>): Readonly<Record<string, Answer>> {
+export function eventAnswers(
+  { entities }: Pick<EventStore, 'entities'>,
+  forwarding: Pick<Forwarding, 'look'>,
+): Readonly<Record<string, Answer>> {
   return {
     'events list': async (request) => {
       const limit = maxResults(request) ?? 500;
@@ -29,6 +33,7 @@ export function eventAnswers({ entities }: Pick<EventStore, 'entities'>): Readon
     'settings/events update': async ({ body }) => {
       const { href: _, ...change } = EventSettingsUpdate.parse(body);
       await keepEventSettings(entities, change);
+      await forwarding.look();
       return { status: 204 };
     },
   };

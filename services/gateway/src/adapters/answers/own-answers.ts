@@ -7,6 +7,8 @@ import type { Answer } from './answer.js';
 import { notificationsOf, statusOf } from '../../domain/whole-health.js';
 import type { Jobs } from '../../read/jobs.store.js';
 import type { ApiKeyCheck } from '../admission/api-key-check.js';
+import { destinationAnswers } from '../syslog/destination-answers.js';
+import type { Forwarding } from '../syslog/forwarding.js';
 import { apiKeyAnswers } from './api-key-answers.js';
 import { eventAnswers } from './event-answers.js';
 import { jobAnswers } from './job-answers.js';
@@ -25,6 +27,7 @@ export interface OwnParts {
   readonly missing: () => readonly string[];
   readonly partsHealth: PartsHealth;
   readonly ownWrites: OwnWrites;
+  readonly forwarding: Forwarding;
   readonly startedAt: number;
 }
 
@@ -35,7 +38,8 @@ export function ownAnswers(parts: OwnParts): Readonly<Record<string, Answer>> {
     ...apiKeyAnswers(parts.store, parts.keys),
     ...userAnswers(parts.store),
     ...jobAnswers(parts.jobs),
-    ...eventAnswers(parts.store),
+    ...eventAnswers(parts.store, parts.forwarding),
+    ...destinationAnswers(parts.store.entities, parts.forwarding.look),
     ...explainAnswers(parts),
     ...resyncAnswers(parts.bus),
   };

@@ -4,6 +4,7 @@ import type { Bus } from '@ringfence/bus';
 import { ownDurables } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { pause, retrying } from '@ringfence/retrying';
+import type { Forwarding } from '../syslog/forwarding.js';
 import { AUDIT, manifest } from '../../manifest.js';
 import { endUnanswered, recordChange } from '../../read/audit-events.js';
 import { AuditedEvents } from './audited.js';
@@ -12,11 +13,19 @@ const SETTLE_EVERY_MS = 5_000;
 /** Longer than any request takes. */
 const UNANSWERED_MS = 120_000;
 
-export async function readAudit(
-  store: EventStore,
-  bus: Bus,
-  onError: (error: unknown) => void,
-): Promise<{ close(): Promise<void> }> {
+export interface AuditParts {
+  readonly store: EventStore;
+  readonly bus: Bus;
+  readonly forwarding: Pick<Forwarding, 'event'>;
+  readonly onError: (error: unknown) => void;
+}
+
+export async function readAudit({
+  store,
+  bus,
+  forwarding,
+  onError,
+}: AuditParts): Promise<{ close(): Promise<void> }> {
   await ownDurables(store, bus, manifest);
   const audited = await AuditedEvents.open(store.entities, bus);
   const closing = new AbortController();
@@ -25,7 +34,7 @@ export async function readAudit(
     AUDIT,
     async (message) => {
       const event = eventOf(message);
-      await recordChange(store.entities, event);
+      forwarding.event(await recordChange(store.entities, event));
       audited.reached(event, message);
     },
     { onError },
@@ -34,7 +43,8 @@ export async function readAudit(
     while (!signal.aborted) {
       await retrying(() => audited.settle(), { signal, onError });
       const before = new Date(Date.now() - UNANSWERED_MS);
-      await retrying(() => endUnanswered(store.entities, before), { signal, onError });
+      const ended = await retrying(() => endUnanswered(store.entities, before), { signal, onError });
+      ended?.forEach(forwarding.event);
       await pause(SETTLE_EVERY_MS, signal);
     }
   })();

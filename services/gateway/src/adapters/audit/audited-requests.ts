@@ -12,10 +12,12 @@ import type { RequestWords } from '../../domain/request-words.js';
 import { beginRequest, endRequest } from '../../read/audit-events.js';
 import type { AuditedRequest, RequestEnd } from '../../read/audit-events.js';
 import type { RawRequest, Rest } from '../answers/rest.js';
+import type { Forwarding } from '../syslog/forwarding.js';
 import { refusedItems, resourceChanges } from './request-changes.js';
 
 export interface AuditedParts {
   readonly store: EventStore;
+  readonly forwarding: Pick<Forwarding, 'event'>;
   /** Told of what was done and could not be written down as such: it stays in the trail as unanswered. */
   readonly onError: (error: unknown) => void;
 }
@@ -23,10 +25,10 @@ export interface AuditedParts {
 /** As many of a bulk call's refusals are in its event. */
 const MOST_ERRORS = 100;
 
-export function auditing(rest: Rest, { store, onError }: AuditedParts): Rest {
+export function auditing(rest: Rest, { store, forwarding, onError }: AuditedParts): Rest {
   const ended = async (request: AuditedRequest, end: RequestEnd): Promise<void> => {
     try {
-      await endRequest(store.entities, request, end);
+      forwarding.event(await endRequest(store.entities, request, end));
     } catch (error) {
       onError(error);
     }

@@ -2,19 +2,16 @@
  * Server-sent events for those who follow along: new flow rows (asked of flow-ingest once a second, however many follow) and new policy
  * versions. Bounded: so many followers, and one who reads too slowly is let go.
  */
-import { CALLS } from '@ringfence/contracts';
 import type { Bus } from '@ringfence/bus';
 import { pause } from '@ringfence/retrying';
-import { z } from 'zod';
 import { refuse } from '../../domain/refusal.js';
+import { recentFlows } from '../answers/recent-flows.client.js';
 
 const FOLLOWERS = 50;
 const POLL_MS = 1_000;
 /** Messages that wait for one follower. */
 const BACKLOG = 200;
 const KEEP_ALIVE_MS = 15_000;
-
-const Page = z.object({ cursor: z.string(), missed: z.number(), flows: z.array(z.unknown()) });
 
 export interface Followers {
   /** The follower's messages, ready to be written; ends when the follower is too slow or the process ends. */
@@ -102,13 +99,6 @@ async function pollFlows(
     }
     await pause(POLL_MS, signal);
   }
-}
-
-async function recentFlows(bus: Bus, after: string): Promise<z.infer<typeof Page>> {
-  const actor = { kind: 'system', id: 'gateway' } as const;
-  const words = { collection: 'traffic_flows/recent', op: 'list', ids: [], query: { after }, body: null };
-  const { body } = await bus.call(CALLS.flowResource, { org: 1, actor, ...words }, { deadlineMs: 5_000 });
-  return Page.parse(body);
 }
 
 /** False: nothing came for a while. */

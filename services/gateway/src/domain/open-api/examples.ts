@@ -48,6 +48,22 @@ const EVENT = {
   notifications: [],
 };
 
+const SYSLOG = {
+  ...{ pce_scope: [], type: 'remote_syslog', description: 'The SIEM' },
+  audit_event_logger: {
+    ...{ configuration_event_included: true, system_event_included: true, min_severity: 'informational' },
+  },
+  traffic_event_logger: {
+    traffic_flow_allowed_event_included: false,
+    traffic_flow_potentially_blocked_event_included: false,
+    traffic_flow_blocked_event_included: true,
+  },
+  node_status_logger: { node_status_included: false },
+  remote_syslog: {
+    ...{ address: 'siem.example.com', port: 6514, protocol: 6, tls_enabled: true, tls_verify_cert: true },
+  },
+};
+
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   Actor: { label: LABEL },
   ScopeEntry: { label: LABEL },
@@ -114,6 +130,8 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ],
   ServiceCreate: { name: 'Web', service_ports: [WEB, { proto: 17, port: 443 }] },
   ServiceUpdate: { service_ports: [{ proto: 6, port: 8000, to_port: 8099 }] },
+  SyslogDestinationCreate: SYSLOG,
+  SyslogDestinationUpdate: { remote_syslog: SYSLOG.remote_syslog },
   TrafficQueryCreate: QUERY,
   UserUpdate: { full_name: 'Ada Lovelace' },
   VirtualServiceCreate: { name: 'Database', service_ports: [{ proto: 6, port: 5432 }], labels: [LABEL] },

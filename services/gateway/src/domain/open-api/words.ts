@@ -46,6 +46,11 @@ const WORDS: Readonly<Record<string, Words>> = {
     one: 'event',
     about: 'The audit trail: every change that was made, and every request that was refused.',
   },
+  'settings/syslog/destinations': {
+    one: 'syslog destination',
+    within: 'events',
+    about: 'Where audit events, and flows where asked, are forwarded to.',
+  },
   'settings/events': {
     one: 'event settings',
     within: 'events',

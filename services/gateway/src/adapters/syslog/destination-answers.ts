@@ -1,0 +1,51 @@
+/** `settings/syslog/destinations` over REST. What is written holds in this process at once, in another one within seconds. */
+import { SyslogDestinationCreate, SyslogDestinationUpdate } from '@ringfence/contracts';
+import type { EntityManager } from 'typeorm';
+import { refuse } from '../../domain/refusal.js';
+import type { Answer } from '../answers/answer.js';
+import { collectionReply, maxResults } from '../answers/owner-answers.js';
+import { uuidOf } from '../answers/uuid-of.js';
+import {
+  addDestination,
+  changeDestination,
+  findDestination,
+  listDestinations,
+  MOST_DESTINATIONS,
+  removeDestination,
+} from './destinations.store.js';
+
+const COLLECTION = 'settings/syslog/destinations';
+
+export function destinationAnswers(
+  entities: EntityManager,
+  changed: () => Promise<void>,
+): Readonly<Record<string, Answer>> {
+  const gone = (): Error => refuse('not_found_error', 'there is no such syslog destination');
+  return {
+    [`${COLLECTION} list`]: async (request) =>
+      collectionReply({ body: await listDestinations(entities) }, maxResults(request) ?? 500),
+    [`${COLLECTION} get`]: async (request) => {
+      const found = await findDestination(entities, uuidOf(request));
+      if (found === undefined) throw gone();
+      return { status: 200, body: found };
+    },
+    [`${COLLECTION} create`]: async ({ body }) => {
+      const made = await addDestination(entities, SyslogDestinationCreate.parse(body));
+      if (made === undefined)
+        throw refuse('input_validation_error', `there are ${MOST_DESTINATIONS} destinations: delete one`);
+      await changed();
+      return { status: 201, body: made, headers: { location: made.href } };
+    },
+    [`${COLLECTION} update`]: async (request) => {
+      const change = SyslogDestinationUpdate.parse(request.body);
+      if (!(await changeDestination(entities, uuidOf(request), change))) throw gone();
+      await changed();
+      return { status: 204 };
+    },
+    [`${COLLECTION} delete`]: async (request) => {
+      if (!(await removeDestination(entities, uuidOf(request)))) throw gone();
+      await changed();
+      return { status: 204 };
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/** Where to forward: the destinations as people wrote them. */
+import type {
+  SyslogDestination,
+  SyslogDestinationCreate,
+  SyslogDestinationUpdate,
+} from '@ringfence/contracts';
+import { EntitySchema } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+
+type Body = z.output<typeof SyslogDestinationCreate>;
+
+interface DestinationRow {
+  readonly id: string;
+  readonly body: Body;
+  readonly createdAt: Date;
+}
+
+export const SyslogDestinationEntity = new EntitySchema<DestinationRow>({
+  name: 'SyslogDestination',
+  tableName: 'syslog_destinations',
+  columns: {
+    id: { type: 'uuid', primary: true },
+    body: { type: 'jsonb' },
+    createdAt: { name: 'created_at', type: 'timestamptz' },
+  },
+});
+
+/** Each is a connection and a queue. */
+export const MOST_DESTINATIONS = 16;
+
+export async function listDestinations(entities: EntityManager): Promise<SyslogDestination[]> {
+  const order = { createdAt: 'asc', id: 'asc' } as const;
+  return (await entities.find(SyslogDestinationEntity, { order })).map(view);
+}
+
+export async function findDestination(
+  entities: EntityManager,
+  id: string,
+): Promise<SyslogDestination | undefined> {
+  const row = await entities.findOneBy(SyslogDestinationEntity, { id });
+  return row === null ? undefined : view(row);
+}
+
+/** Undefined: there are as many as there may be. */
+export async function addDestination(
+  entities: EntityManager,
+  body: Body,
+): Promise<SyslogDestination | undefined> {
+  if ((await entities.count(SyslogDestinationEntity)) >= MOST_DESTINATIONS) return undefined;
+  const row = { id: randomUUID(), body, createdAt: new Date() };
+  await entities.insert(SyslogDestinationEntity, row);
+  return view(row);
+}
+
+/** False: there is no such one. */
+export async function changeDestination(
+  entities: EntityManager,
+  id: string,
+  { href: _, ...change }: z.output<typeof SyslogDestinationUpdate>,
+): Promise<boolean> {
+  const row = await entities.findOneBy(SyslogDestinationEntity, { id });
+  if (row === null) return false;
+  await entities.update(SyslogDestinationEntity, { id }, { body: { ...row.body, ...change } });
+  return true;
+}
+
+export const removeDestination = async (entities: EntityManager, id: string): Promise<boolean> =>
+  ((await entities.delete(SyslogDestinationEntity, { id })).affected ?? 0) > 0;
+
+const view = ({ id, body }: DestinationRow): SyslogDestination => ({
+  href: `/orgs/1/settings/syslog/destinations/${id}`,
+  ...body,
+});
