@@ -33,7 +33,7 @@ function largestRepeated(components: Components): Part | undefined {
     if (hasFields(node)) {
       const text = JSON.stringify(node);
       const first = seen.get(text);
-      if (first === undefined) seen.set(text, name);
+      if (first === undefined) seen.set(text, freeName(components, name));
       else if (text.length > (largest?.text.length ?? 0)) largest = { name: first, text };
     }
     for (const [key, part] of Object.entries(node)) if (key !== 'examples') look(part, nameWithin(name, key));
@@ -45,6 +45,10 @@ function largestRepeated(components: Components): Part | undefined {
       if (key !== 'examples') look(part, nameWithin(name, key));
   return largest;
 }
+
+/** Another schema may have it already. */
+const freeName = (components: Components, name: string): string =>
+  name in components ? freeName(components, `${name}Part`) : name;
 
 const hasFields = (node: object): boolean =>
   Object.keys((node as { properties?: object }).properties ?? {}).length >= FEWEST_FIELDS;
