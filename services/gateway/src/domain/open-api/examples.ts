@@ -68,7 +68,6 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   Actor: { label: LABEL },
   ScopeEntry: { label: LABEL },
   IngressService: WEB,
-  Reference: LABEL,
   BulkBody: [{ name: 'web-1' }],
   Event: EVENT,
   FlowEdge: EDGE,
