@@ -206,6 +206,9 @@ export const PolicyVersionState = z.object({
 
 const bound = ServiceBinding.extend({ extras: z.record(Text, z.unknown()).optional() });
 
+/** `id` is its SID. */
+const SecurityPrincipalState = z.object({ id: Text, name: Text, description: Text });
+
 /** Event type → owner, entity segment of `evt.<cluster>.<entity>.<id>`, and what `data` was in every version. */
 export const EVENTS = {
   ContainerClusterCreated: event('inventory', 'container-cluster', ShownContainerCluster),
@@ -248,5 +251,7 @@ export const EVENTS = {
   PolicyProvisioned: event('policy-compute', 'policy-version', PolicyVersionState),
   ServiceBound: event('policy-compute', 'service-binding', bound),
   ServiceUnbound: event('policy-compute', 'service-binding', removed),
+  SecurityPrincipalWritten: event('policy-compute', 'security-principal', SecurityPrincipalState),
+  SecurityPrincipalDeleted: event('policy-compute', 'security-principal', removed),
 } as const satisfies Record<string, EventContract>;
 export type EventType = keyof typeof EVENTS;

@@ -258,6 +258,7 @@ export { EnforcementBoundaryCreate, EnforcementBoundaryUpdate } from './api/enfo
 export type { FirewallSettingsUpdate } from './api/firewall-settings.js';
 export { VirtualServiceBulkUpdate, VirtualServiceCreate } from './api/virtual-services.js';
 export type { VirtualServiceUpdate } from './api/virtual-services.js';
+export { SecurityPrincipalCreate, SecurityPrincipalUpdate } from './api/security-principals.js';
 export { ServiceBindingCreate } from './api/service-bindings.js';
 export type { BindingBody } from './api/service-bindings.js';
 export { ChangeSubset, Dependencies, Impact, Provision, Restore, Revert } from './api/sec-policy.js';

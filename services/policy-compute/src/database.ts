@@ -8,17 +8,18 @@ import {
   policyObjectsProjection,
   PolicyVersionEntity,
 } from './read/policy-objects.projection.js';
-import { serviceBindings } from './read/service-bindings.js';
+import { securityPrincipals, serviceBindings } from './read/policy-documents.js';
 
 export const DATABASE: ServiceDatabase = {
   service: 'policy-compute',
   migrations: MIGRATIONS,
-  projections: [policyObjectsProjection, serviceBindings.projection],
+  projections: [policyObjectsProjection, serviceBindings.projection, securityPrincipals.projection],
   entities: [
     FactHeadEntity,
     PolicyHistoryEntity,
     PolicyObjectEntity,
     PolicyVersionEntity,
     serviceBindings.entity,
+    securityPrincipals.entity,
   ],
 };

@@ -25,7 +25,7 @@ export const manifest = {
     })),
   ],
   emits: [
-    ...['policy-object', 'policy-version', 'service-binding'].map((entity) => ({
+    ...['policy-object', 'policy-version', 'service-binding', 'security-principal'].map((entity) => ({
       subject: `evt.global.${entity}.*`,
       server: 'control' as const,
     })),

@@ -116,6 +116,10 @@ export const ERRORS = {
     when: 'a rule or another group names the label group',
   },
   virtual_service_referenced: { code: 'FAILED_PRECONDITION', when: 'a rule names the virtual service' },
+  security_principal_sid_must_be_unique: {
+    code: 'ALREADY_EXISTS',
+    when: 'a security principal of that SID exists',
+  },
   virtual_service_not_active: {
     code: 'INVALID_ARGUMENT',
     when: 'a workload is bound to a virtual service that is not provisioned',

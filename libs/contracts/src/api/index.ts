@@ -20,6 +20,7 @@ import { pairingProfileCollections } from './pairing-profiles.js';
 import { ruleSetCollections } from './rule-sets.js';
 import { secPolicyCollections } from './sec-policy.js';
 import { serviceCollections } from './services.js';
+import { securityPrincipalCollections } from './security-principals.js';
 import { serviceBindingCollections } from './service-bindings.js';
 import { trafficCollectorCollections } from './traffic-collector.js';
 import { syslogDestinationCollections } from './syslog-destinations.js';
@@ -47,6 +48,7 @@ export const API: CollectionContracts = {
   ...pairingProfileCollections,
   ...ruleSetCollections,
   ...secPolicyCollections,
+  ...securityPrincipalCollections,
   ...serviceBindingCollections,
   ...serviceCollections,
   ...trafficCollectorCollections,

@@ -46,6 +46,8 @@ const OF_OWNERS: { readonly [T in EventType]: Words } = {
   PolicyProvisioned: 'sec_policy.create',
   ServiceBound: 'service_binding.create',
   ServiceUnbound: 'service_binding.delete',
+  SecurityPrincipalWritten: 'security_principal.update',
+  SecurityPrincipalDeleted: 'security_principal.delete',
 };
 const OF_THE_GATEWAY: Readonly<Record<string, Words>> = {
   ApiKeyCreated: 'api_key.create',

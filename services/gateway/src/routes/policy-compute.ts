@@ -57,6 +57,14 @@ export const policyRoutes: readonly Route[] = [
     collection(`rule_sets/${rules}`, `${POLICY}/rule_sets/{rule_set}/${rules}`),
   ),
   ...collection('service_bindings', `${ORG}/service_bindings`, ['list', 'create', 'get', 'delete']),
+  ...collection('security_principals', `${ORG}/security_principals`),
+  action({
+    method: 'PUT',
+    path: `${ORG}/security_principals/bulk_create`,
+    collection: 'security_principals',
+    op: 'bulk_create',
+    body: 'action',
+  }),
   ...collection('sec_policy', `${ORG}/sec_policy`, ['list', 'get']),
   action({
     method: 'POST',

@@ -142,16 +142,11 @@ export class PolicyBookStore {
   }
 }
 
-/** One stream per object, one per binding, one per version. */
+/** One stream per object, binding and principal, one per version. */
 function streamOf(event: PolicyEvent): string {
   const entity = EVENTS[event.type].entity;
-  switch (event.type) {
-    case 'PolicyProvisioned':
-      return `${entity}-${event.data.version}`;
-    case 'ServiceBound':
-    case 'ServiceUnbound':
-      return `${entity}-${event.data.id}`;
-    default:
-      return `${entity}-${event.data.type}-${event.data.id}`;
-  }
+  if (event.type === 'PolicyProvisioned') return `${entity}-${event.data.version}`;
+  return 'type' in event.data
+    ? `${entity}-${event.data.type}-${event.data.id}`
+    : `${entity}-${event.data.id}`;
 }

@@ -4,7 +4,14 @@
  */
 import { COMPUTED_TYPES, PROVISIONABLE_TYPES } from '@ringfence/contracts';
 import type { PolicyObjects, ProvisionableType } from '@ringfence/contracts';
-import type { ObjectKey, PolicyObject, StoredBinding, Touched, UpdateType } from './policy-object.js';
+import type {
+  ObjectKey,
+  PolicyObject,
+  StoredBinding,
+  StoredPrincipal,
+  Touched,
+  UpdateType,
+} from './policy-object.js';
 
 /** One object in both forms. `draft` is null when it is marked for deletion, `active` when it was never provisioned. */
 export interface Entry<T extends ProvisionableType = ProvisionableType> {
@@ -25,6 +32,8 @@ export interface PolicyBook {
   readonly objects: ObjectsByType;
   /** Workloads behind virtual services, in force as they are. */
   readonly bindings: ReadonlyMap<string, StoredBinding>;
+  /** By SID; no policy follows from them. */
+  readonly principals: ReadonlyMap<string, StoredPrincipal>;
 }
 
 /** One map per type. */
@@ -35,6 +44,7 @@ export const EMPTY_BOOK: PolicyBook = {
   version: 0,
   objects: objectsByType(() => new Map()),
   bindings: new Map(),
+  principals: new Map(),
 };
 
 export interface ObjectDrafted {
@@ -72,7 +82,22 @@ export interface ServiceUnbound {
   readonly type: 'ServiceUnbound';
   readonly data: { readonly id: string };
 }
-export type PolicyEvent = ObjectDrafted | ObjectReverted | Provisioned | ServiceBound | ServiceUnbound;
+export interface PrincipalWritten {
+  readonly type: 'SecurityPrincipalWritten';
+  readonly data: StoredPrincipal;
+}
+export interface PrincipalDeleted {
+  readonly type: 'SecurityPrincipalDeleted';
+  readonly data: { readonly id: string };
+}
+export type PolicyEvent =
+  | ObjectDrafted
+  | ObjectReverted
+  | Provisioned
+  | ServiceBound
+  | ServiceUnbound
+  | PrincipalWritten
+  | PrincipalDeleted;
 /** What changes policy that is in force; the others are of drafts. */
 export const IN_FORCE_AT_ONCE: ReadonlySet<string> = new Set<PolicyEvent['type']>([
   'PolicyProvisioned',
@@ -134,12 +159,17 @@ export function evolve(book: PolicyBook, event: PolicyEvent): PolicyBook {
       return provisioned(book, event.data);
     case 'ServiceBound':
       return { ...book, bindings: new Map(book.bindings).set(event.data.id, event.data) };
-    case 'ServiceUnbound': {
-      const { id } = event.data;
-      return { ...book, bindings: new Map([...book.bindings].filter(([each]) => each !== id)) };
-    }
+    case 'ServiceUnbound':
+      return { ...book, bindings: without(book.bindings, event.data.id) };
+    case 'SecurityPrincipalWritten':
+      return { ...book, principals: new Map(book.principals).set(event.data.id, event.data) };
+    case 'SecurityPrincipalDeleted':
+      return { ...book, principals: without(book.principals, event.data.id) };
   }
 }
+
+const without = <V>(map: ReadonlyMap<string, V>, id: string): ReadonlyMap<string, V> =>
+  new Map([...map].filter(([each]) => each !== id));
 
 function drafted(before: Entry | undefined, data: ObjectDrafted['data']): Entry {
   return {

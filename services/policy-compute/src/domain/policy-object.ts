@@ -63,6 +63,14 @@ export type PolicyObject<T extends ProvisionableType = ProvisionableType> = {
 /** Bindings are not drafted: made and ended, and in force at once. */
 export type StoredBinding = ServiceBinding & { readonly extras?: Extras; readonly touched: Touched };
 
+/** A user group of a directory, as data: `id` is its SID. */
+export interface StoredPrincipal {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly touched: Touched;
+}
+
 export type UpdateType = 'create' | 'update' | 'delete';
 
 export interface ObjectKey {

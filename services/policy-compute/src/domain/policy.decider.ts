@@ -17,6 +17,8 @@ import { keyText } from './policy-object.js';
 import type { ObjectKey, PolicyObject, Stamp } from './policy-object.js';
 import { referencesOf } from './references.js';
 import { sameObject, stampRules } from './rule-stamps.js';
+import { decidePrincipal } from './security-principals.js';
+import type { PrincipalIntent } from './security-principals.js';
 import { isSeed, seedEvents } from './seeds.js';
 import { decideBind, decideUnbind, endedBindings } from './service-bindings.js';
 import type { BindingIntent } from './service-bindings.js';
@@ -41,7 +43,8 @@ export type PolicyIntent =
       readonly objects: readonly { readonly type: ProvisionableType; readonly object: PolicyObject }[];
     }
   | { readonly do: 'seed' }
-  | BindingIntent;
+  | BindingIntent
+  | PrincipalIntent;
 export interface PolicyCommand {
   readonly intent: PolicyIntent;
   readonly stamp: Stamp;
@@ -75,6 +78,8 @@ function decide(book: PolicyBook, command: PolicyCommand): Decision<PolicyEvent>
       return decideBind(book, intent.bindings, command.known);
     case 'unbind':
       return decideUnbind(book, intent.id);
+    default:
+      return decidePrincipal(book, intent, stamp);
   }
 }
 

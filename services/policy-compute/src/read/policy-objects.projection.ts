@@ -4,14 +4,14 @@
  */
 import type { Actor, ProvisionableType } from '@ringfence/contracts';
 import { entitiesIn } from '@ringfence/event-store';
-import type { Projection, StoredEvent } from '@ringfence/event-store';
+import type { Documents, Projection, StoredEvent } from '@ringfence/event-store';
 import type pg from 'pg';
 import { EntitySchema, IsNull, LessThan, LessThanOrEqual, Not } from 'typeorm';
 import type { EntityManager, QueryDeepPartialEntity, SelectQueryBuilder } from 'typeorm';
 import { objectsByType } from '../domain/policy-book.js';
 import type { Change, Entry, ObjectDrafted, PolicyBook, Provisioned } from '../domain/policy-book.js';
 import type { ObjectKey, PolicyObject, Touched, UpdateType } from '../domain/policy-object.js';
-import { serviceBindings } from './service-bindings.js';
+import { securityPrincipals, serviceBindings } from './policy-documents.js';
 
 export const policyObjectsProjection: Projection = {
   name: 'policy-objects',
@@ -135,6 +135,13 @@ async function countsInForce(tx: pg.PoolClient): Promise<VersionRow['counts']> {
   return Object.fromEntries(rows.map(({ type, count }) => [type, count]));
 }
 
+async function liveById<T extends object>(
+  documents: Documents<T>,
+  entities: EntityManager,
+): Promise<ReadonlyMap<string, T>> {
+  return new Map((await documents.live(entities)).map(({ id, body }) => [id, body]));
+}
+
 /** The book as of the transaction, in the order of creation as far as ids rise. */
 export async function loadBook(entities: EntityManager): Promise<PolicyBook> {
   const rows = await entities
@@ -143,8 +150,9 @@ export async function loadBook(entities: EntityManager): Promise<PolicyBook> {
     .getMany();
   const objects = objectsByType(() => new Map<string, Entry>());
   for (const row of rows) objects[row.type].set(row.id, row);
-  const bindings = new Map((await serviceBindings.live(entities)).map(({ id, body }) => [id, body]));
-  return { version: (await entities.maximum(PolicyVersionEntity, 'version')) ?? 0, objects, bindings };
+  const version = (await entities.maximum(PolicyVersionEntity, 'version')) ?? 0;
+  const bindings = await liveById(serviceBindings, entities);
+  return { version, objects, bindings, principals: await liveById(securityPrincipals, entities) };
 }
 
 export interface VersionView extends Omit<VersionRow, 'at'> {

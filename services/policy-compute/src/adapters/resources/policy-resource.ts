@@ -5,6 +5,7 @@ import { CallError } from '@ringfence/bus';
 import { answerBindings } from './binding-resources.js';
 import { answerBulk, bulkOperation } from './bulk-objects.js';
 import { answerObjects } from './object-resources.js';
+import { answerPrincipals } from './principal-resources.js';
 import { answerProvisioning } from './provision-resources.js';
 import { asCallError } from './resource-context.js';
 import type { ResourceContext } from './resource-context.js';
@@ -25,6 +26,7 @@ export async function answerResource(
 function dispatch(context: ResourceContext, request: ResourceRequest): Promise<ResourceResponse> {
   const { collection } = request;
   if (collection === 'service_bindings') return answerBindings(context, request);
+  if (collection === 'security_principals') return answerPrincipals(context, request);
   if (collection === 'sec_policy') return answerProvisioning(context, request);
   if (collection === 'rule_sets/sec_rules') return answerRules(context, 'sec_rules', request);
   if (collection === 'rule_sets/deny_rules') return answerRules(context, 'deny_rules', request);
