@@ -258,6 +258,8 @@ export { EnforcementBoundaryCreate, EnforcementBoundaryUpdate } from './api/enfo
 export type { FirewallSettingsUpdate } from './api/firewall-settings.js';
 export { VirtualServiceBulkUpdate, VirtualServiceCreate } from './api/virtual-services.js';
 export type { VirtualServiceUpdate } from './api/virtual-services.js';
+export { RuleCoverage, RuleSearch } from './api/policy-questions.js';
+export type { CoverageEnd, SearchActor } from './api/policy-questions.js';
 export { SecurityPrincipalCreate, SecurityPrincipalUpdate } from './api/security-principals.js';
 export { ServiceBindingCreate } from './api/service-bindings.js';
 export type { BindingBody } from './api/service-bindings.js';

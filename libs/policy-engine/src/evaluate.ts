@@ -40,6 +40,10 @@ export function evaluate(input: EvaluationInput): Evaluation {
   return { decision, rule, verdict: verdictOf(decision, input.mode ?? input.unit.mode) };
 }
 
+/** Every rule of that direction that speaks about the packet, whichever decides. */
+export const rulesAbout = (input: Omit<EvaluationInput, 'mode'>): WireRule[] =>
+  input.unit[input.direction].filter((candidate) => speaksAbout(candidate, input));
+
 function speaksAbout(rule: WireRule, input: Omit<EvaluationInput, 'unit' | 'mode' | 'direction'>): boolean {
   if (rule.onlyWorkloads !== undefined && !rule.onlyWorkloads.includes(input.workload ?? '')) return false;
   if (!onPorts(rule.ports, input.packet)) return false;

@@ -2,6 +2,15 @@
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
 import { Href, Reference, UpdateType } from './href.js';
+import {
+  AllowAnswer,
+  connectionQuery,
+  PolicyCheckAnswer,
+  RuleCoverage,
+  RuleCoverageAnswer,
+  RuleSearch,
+  RuleSearchAnswer,
+} from './policy-questions.js';
 import { Suggest, Suggestion, WhatIfAnswer, WhatIfBody } from './policy-suggestions.js';
 import { PROVISIONABLE_TYPES } from '../policy-objects.js';
 import type { ProvisionableType } from '../policy-objects.js';
@@ -89,9 +98,16 @@ export const secPolicyCollections = {
       restore: Restore,
       suggest: Suggest,
       what_if: WhatIfBody,
+      rule_search: RuleSearch,
+      rule_coverage: RuleCoverage,
     },
+    parameters: { policy_check: connectionQuery, allow: connectionQuery },
     answers: {
       provision: PolicyVersionItem,
+      policy_check: PolicyCheckAnswer,
+      allow: AllowAnswer,
+      rule_search: RuleSearchAnswer,
+      rule_coverage: RuleCoverageAnswer,
       pending: Pending,
       dependencies: MissingDependencies,
       impact: ImpactCounts,

@@ -64,6 +64,7 @@ export const policyRoutes: readonly Route[] = [
     collection: 'security_principals',
     op: 'bulk_create',
     body: 'action',
+    says: 'Creates security principals, each answered in its place.',
   }),
   ...collection('sec_policy', `${ORG}/sec_policy`, ['list', 'get']),
   action({
@@ -137,6 +138,21 @@ export const policyRoutes: readonly Route[] = [
     needs: 'read',
     anyVersion: true,
   }),
+  ...Object.entries({
+    rule_search: 'Lists rules by what they name: a side that is left out is any.',
+    rule_coverage: 'Names for each pair of ends, and each of its services, the rules that speak about it.',
+  }).map(([op, says]) =>
+    action({
+      ...{ method: 'POST', path: `${POLICY}/${op}`, collection: 'sec_policy', op, body: 'action' },
+      ...{ needs: 'read', anyVersion: true, says },
+    }),
+  ),
+  ...Object.entries({
+    policy_check: 'Lists the rules that speak about a connection, by their kind.',
+    allow: 'Lists the rules that allow a connection.',
+  }).map(([op, says]) =>
+    action({ method: 'GET', path: `${POLICY}/${op}`, collection: 'sec_policy', op, says }),
+  ),
   action({
     method: 'POST',
     path: `${POLICY}/restore`,

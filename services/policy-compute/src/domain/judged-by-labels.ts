@@ -61,10 +61,10 @@ export function judgedByLabels(
   return { explanation, source, destination };
 }
 
-function enforced(
+export function enforced(
   { entity }: End,
   standing: StandingOf,
-  modeOf: ModeOf,
+  modeOf = AS_IT_IS,
 ): (EnforcedEnd & { readonly unit: Unit }) | null {
   const unit = entity === null ? undefined : standing(entity.cluster)?.unit(labelSetId(entity));
   if (entity === null || unit === undefined) return null;
@@ -73,7 +73,7 @@ function enforced(
 }
 
 /** The source asks about the destination in its cluster's groups, and the reverse; which of them asks, the prefix says. */
-function membersFor(from: End, to: End, standing: StandingOf): PeerLookup {
+export function membersFor(from: End, to: End, standing: StandingOf): PeerLookup {
   return {
     contains: (id, address) => {
       const isAskedBySource = address.startsWith('to:');

@@ -136,7 +136,7 @@ export function showLabelGroup(id: string, view: View): Body {
   };
 }
 
-function serviceRefsOf(services: readonly IngressServiceBody[]): ServiceRef[] {
+export function serviceRefsOf(services: readonly IngressServiceBody[]): ServiceRef[] {
   return services.map((service) => {
     if ('href' in service)
       return { kind: 'service', id: idOf(service.href as string, 'services', 'ingress_services') };

@@ -30,6 +30,8 @@ import type { Body } from '../../objects/view.js';
 import { objectHref, objectKeyOf, versionHref } from '../hrefs.js';
 import { notEnforced } from './object-bodies.js';
 import { execute } from './resource-context.js';
+import { allowing, policyCheck, ruleCoverage } from './check-resources.js';
+import { searchRules } from './search-resource.js';
 import { suggest } from './suggest-resource.js';
 import { answerWhatIf } from './what-if-resource.js';
 import type { ResourceContext } from './resource-context.js';
@@ -59,6 +61,10 @@ const OPERATIONS: Readonly<Record<string, Answer>> = {
   restore: async (context, request) => ({ body: await restore(context, request) }),
   suggest: async (context, request) => ({ body: await suggest(context, request) }),
   what_if: async (context, request) => ({ body: await answerWhatIf(context, request) }),
+  rule_search: async (context, request) => ({ body: await searchRules(context, request) }),
+  rule_coverage: async (context, request) => ({ body: await ruleCoverage(context, request) }),
+  policy_check: async (context, request) => ({ body: await policyCheck(context, request) }),
+  allow: async (context, request) => ({ body: await allowing(context, request) }),
 };
 
 export async function answerProvisioning(
