@@ -7,6 +7,7 @@ import { readPolicy } from './testing/policy-fixture.js';
 
 let policy: PolicyClient;
 const labelHref = (id: string) => ({ href: `/orgs/1/labels/${id}` });
+const sides = { providers: [label('2')], consumers: [label('1')] };
 const virtualService = (body: object) => policy.create('virtual_services', { name: name(), ...body });
 beforeAll(async () => {
   policy = await startPolicyClient();
@@ -178,5 +179,93 @@ describe('firewall settings', () => {
     });
     const { used } = await policy.fixture.service.labelUsage({ labels: ['2'] });
     expect(used).toContainEqual(expect.objectContaining({ token: 'label_referenced_by_virtual_service' }));
+  });
+});
+
+describe('security principals', () => {
+  it('are kept by their SID, one each, as data', async () => {
+    const sid = 'S-1-5-21-1004336348-1177238915';
+    const made = await policy.create('security_principals', { sid, name: 'Operators' });
+    expect(made).toMatchObject({ href: `/orgs/1/security_principals/${sid}`, used_by_ruleset: false });
+    const again = policy.ask('security_principals', 'create', { body: { sid, name: 'Others' } });
+    await expect(again).rejects.toMatchObject({
+      errors: [{ token: 'security_principal_sid_must_be_unique' }],
+    });
+    const body = [
+      { sid: `${sid}-7`, name: 'Auditors' },
+      { sid, name: 'twice' },
+    ];
+    const bulk = await policy.ask('security_principals', 'bulk_create', { body });
+    expect(bulk.body).toMatchObject([
+      { status: 'created' },
+      { token: 'security_principal_sid_must_be_unique' },
+    ]);
+    await policy.ask('security_principals', 'update', { ids: [sid], body: { description: 'On call' } });
+    const found = await policy.ask('security_principals', 'list', { query: { name: 'oper' } });
+    expect(found.body).toMatchObject([{ sid, description: 'On call' }]);
+    await policy.ask('security_principals', 'delete', { ids: [sid] });
+    await expect(policy.get('security_principals', [sid])).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('which rules there are', () => {
+  it('is said of a connection, of pairs of ends, and by what rules name, in the draft and in what is active', async () => {
+    const [asking, answering] = [randomUUID(), randomUUID()];
+    await policy.fixture.entity({ id: asking, name: 'questioner', labels: ['1', '3'] });
+    await policy.fixture.entity({ id: answering, name: 'answerer', labels: ['2', '3'] });
+    const ruleSet = await policy.create('rule_sets', {
+      name: name(),
+      scopes: [[label('3')]],
+      rules: [{ ...sides, ingress_services: [{ proto: 6, port: 80, to_port: 90 }] }],
+      deny_rules: [{ ...sides, ingress_services: [{ proto: 6, port: 85 }], override: true }],
+    });
+    const [rule] = ruleSet['rules'] as [Body];
+    const [denial] = ruleSet['deny_rules'] as [Body];
+    const workload = (id: string) => `/orgs/1/kubernetes_workloads/${id}`;
+    const query = {
+      src_workload: workload(asking),
+      dst_kubernetes_workload: workload(answering),
+      protocol: '6',
+    };
+    const asked = async (op: string, port: string, pversion = 'draft') =>
+      (await policy.ask('sec_policy', op, { pversion, query: { ...query, port } })).body;
+    await expect
+      .poll(() => asked('policy_check', '85'))
+      .toMatchObject({
+        sec_rules: [{ href: rule.href }],
+        deny_rules: [],
+        override_deny_rules: [{ href: denial.href }],
+      });
+    expect(await asked('allow', '90')).toMatchObject([
+      { href: rule.href, rule_set: { href: ruleSet.href, name: ruleSet['name'] } },
+    ]);
+    expect(await asked('allow', '91')).toEqual([]);
+    expect(await asked('allow', '90', 'active')).toEqual([]);
+
+    const pair = {
+      source: { workload: { href: workload(asking) } },
+      destination: { labels: [labelHref('2'), labelHref('3')] },
+      services: [85, 90, 91].map((port) => ({ port, protocol: 6 })),
+    };
+    const coverage = await policy.ask('sec_policy', 'rule_coverage', { body: [pair] });
+    expect(coverage.body).toMatchObject({
+      rules: { 0: rule.href },
+      edges: [[['0'], ['0'], []]],
+      override_deny_rules: { 0: denial.href },
+      override_deny_edges: [[['0'], [], []]],
+    });
+
+    const search = async (body: object): Promise<unknown[]> => {
+      const { body: found } = await policy.ask('sec_policy', 'rule_search', { body });
+      return (found as { sec_rules: Body[] }).sec_rules.map(({ href }) => href);
+    };
+    expect(await search({ providers: [label('2')], consumers: [label('1')] })).toEqual([rule.href]);
+    const named = { providers: [{ workload: { href: workload(answering) } }] };
+    expect(await search(named)).toEqual([]);
+    expect(await search({ ...named, resolve_actors: true })).toContain(rule.href);
+    expect(await search({ providers: [label('2')], ingress_services: [{ proto: 6, port: 91 }] })).toEqual([]);
+    await expect(search({ providers: Array.from({ length: 9 }, () => label('2')) })).rejects.toThrow(
+      'providers',
+    );
   });
 });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Port, Protocol } from '../network.js';
 import { Text } from '../text.js';
 import { Href, Reference, UpdateType } from './href.js';
+import { IngressServices } from './rule-actors.js';
 
 const Entity = {
   workload: Reference.optional(),
@@ -12,7 +13,11 @@ const Entity = {
 
 /** One of them; labels: whoever has all of these. */
 export const CoverageEnd = z
-  .strictObject({ ...Entity, labels: z.array(Reference).max(50).optional(), actors: z.enum(['ams', 'all']).optional() })
+  .strictObject({
+    ...Entity,
+    labels: z.array(Reference).max(50).optional(),
+    actors: z.enum(['ams', 'all']).optional(),
+  })
   .refine((end) => Object.values(end).filter((each) => each !== undefined).length === 1, {
     message: 'must name exactly one of workload, container_workload, kubernetes_workload, labels, actors',
   });
@@ -23,7 +28,10 @@ export const RuleCoverage = z
     z.looseObject({
       source: CoverageEnd,
       destination: CoverageEnd,
-      services: z.array(z.looseObject({ port: Port.nullish(), protocol: Protocol })).min(1).max(100),
+      services: z
+        .array(z.looseObject({ port: Port.nullish(), protocol: Protocol }))
+        .min(1)
+        .max(100),
     }),
   )
   .max(500);
@@ -50,20 +58,22 @@ const SearchActor = z
     ip_list: Reference.optional(),
     exclusion: z.boolean().optional(),
   })
-  .refine(({ exclusion: _, ...named }) => Object.values(named).filter((each) => each !== undefined).length === 1, {
-    message: 'must name exactly one actor',
-  });
+  .refine(
+    ({ exclusion: _, ...named }) => Object.values(named).filter((each) => each !== undefined).length === 1,
+    {
+      message: 'must name exactly one actor',
+    },
+  );
 export type SearchActor = z.infer<typeof SearchActor>;
 
 /** A side that is left out is any. */
 export const RuleSearch = z.strictObject({
   providers: z.array(SearchActor).max(8).nullish(),
   consumers: z.array(SearchActor).max(8).nullish(),
-  ingress_services: z
-    .array(z.union([Reference, z.looseObject({ proto: Protocol, port: Port.nullish(), to_port: Port.nullish() })]))
-    .max(100)
+  ingress_services: IngressServices.nullish(),
+  rule_types: z
+    .array(z.enum(['sec_rules', 'deny_rules', 'override_deny_rules', 'ip_tables_rules']))
     .nullish(),
-  rule_types: z.array(z.enum(['sec_rules', 'deny_rules', 'override_deny_rules', 'ip_tables_rules'])).nullish(),
   /** Also rules that mean an actor by a group, by `ams`, or a workload by its labels. */
   resolve_actors: z.boolean().nullish(),
   enabled: z.boolean().nullish(),
@@ -78,7 +88,11 @@ export const RuleSearch = z.strictObject({
 export type RuleSearch = z.infer<typeof RuleSearch>;
 
 const Rules = z.array(z.looseObject({ href: Href, rule_set: z.looseObject({ href: Href, name: Text }) }));
-export const PolicyCheckAnswer = z.looseObject({ sec_rules: Rules, deny_rules: Rules, override_deny_rules: Rules });
+export const PolicyCheckAnswer = z.looseObject({
+  sec_rules: Rules,
+  deny_rules: Rules,
+  override_deny_rules: Rules,
+});
 export const AllowAnswer = Rules;
 export const RuleSearchAnswer = z.looseObject({
   sec_rules: Rules,

@@ -5,7 +5,10 @@ import { BulkAnswer, BulkBody } from './bulk.js';
 import type { CollectionContracts } from './collection.js';
 import { Description, Href, objectMeta, ObjectName } from './href.js';
 
-const Sid = Text.regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,183}$/, 'must be a SID such as S-1-5-21-1004336348-1177238915');
+const Sid = Text.regex(
+  /^[A-Za-z0-9][A-Za-z0-9-]{0,183}$/,
+  'must be a SID such as S-1-5-21-1004336348-1177238915',
+);
 
 export const SecurityPrincipalCreate = z.strictObject({
   sid: Sid,

@@ -5,7 +5,12 @@ import type { PolicyBook, PolicyEvent } from './policy-book.js';
 import type { Stamp } from './policy-object.js';
 
 export type PrincipalIntent =
-  | { readonly do: 'make-principal'; readonly id: string; readonly name: string; readonly description: string }
+  | {
+      readonly do: 'make-principal';
+      readonly id: string;
+      readonly name: string;
+      readonly description: string;
+    }
   | {
       readonly do: 'change-principal';
       readonly id: string;
@@ -23,7 +28,11 @@ export function decidePrincipal(
   const known = book.principals.get(id);
   if (intent.do === 'make-principal') {
     if (known !== undefined)
-      return reject('security-principal-sid-must-be-unique', `sid: ${id} is taken; it must be unique`, 'ALREADY_EXISTS');
+      return reject(
+        'security-principal-sid-must-be-unique',
+        `sid: ${id} is taken; it must be unique`,
+        'ALREADY_EXISTS',
+      );
     const { name, description } = intent;
     const touched = { created: stamp, updated: stamp };
     return [{ type: 'SecurityPrincipalWritten', data: { id, name, description, touched } }];

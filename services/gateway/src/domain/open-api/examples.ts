@@ -115,12 +115,22 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   PolicyVersionImpact: SUBSET,
   PolicyVersionProvision: { update_description: 'The shop’s ring-fence', ...SUBSET },
   PolicyVersionRevert: SUBSET,
+  PolicyVersionRuleCoverage: [
+    {
+      source: { labels: [LABEL] },
+      destination: { actors: 'ams' },
+      services: [{ port: 443, protocol: 6 }],
+    },
+  ],
+  PolicyVersionRuleSearch: { providers: [{ label: LABEL }], resolve_actors: true },
   PolicyVersionSuggest: { edges: [EDGE], tightness: 'role' },
   PolicyVersionWhatIf: { edges: [EDGE], modes: [{ namespace: 'shop', enforcement_mode: 'full' }] },
   RuleCreate: RULE,
   RuleUpdate: { enabled: false },
   RuleSetCreate: { name: 'Shop', scopes: [[{ label: LABEL }]], rules: [RULE] },
   RuleSetUpdate: { description: 'Everything about the shop' },
+  SecurityPrincipalCreate: { sid: 'S-1-5-21-1004336348-1177238915', name: 'Operators' },
+  SecurityPrincipalUpdate: { description: 'On call' },
   ServiceBindingCreate: [
     {
       virtual_service: { href: `/orgs/1/sec_policy/active/virtual_services/${UUID}` },

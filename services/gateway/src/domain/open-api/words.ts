@@ -143,6 +143,10 @@ const WORDS: Readonly<Record<string, Words>> = {
     one: 'virtual service',
     about: 'A labelled name for what answers at some addresses and ports.',
   },
+  security_principals: {
+    one: 'security principal',
+    about: 'User groups of a directory, as data: no rule may name one.',
+  },
   service_bindings: {
     one: 'service binding',
     about:

@@ -31,7 +31,9 @@ interface Checked {
 
 async function checkedPolicy(context: ResourceContext, { pversion }: ResourceRequest): Promise<Checked> {
   if (pversion !== 'draft' && pversion !== 'active')
-    throw invalid('only the draft and the active policy can be asked: /sec_policy/draft or /sec_policy/active');
+    throw invalid(
+      'only the draft and the active policy can be asked: /sec_policy/draft or /sec_policy/active',
+    );
   const book = await context.book.current();
   const standings = context.preview().with(policyObjects(book, pversion));
   return { view: { pversion, book, facts: context.facts }, standing: (cluster) => standings.get(cluster) };
@@ -41,7 +43,8 @@ async function checkedPolicy(context: ResourceContext, { pversion }: ResourceReq
 export async function policyCheck(context: ResourceContext, request: ResourceRequest): Promise<Body> {
   const checked = await checkedPolicy(context, request);
   const found = foundRules(checked, request.query);
-  const of = (wanted: RuleType): Body[] => found.filter(({ type }) => type === wanted).map(({ body }) => body);
+  const of = (wanted: RuleType): Body[] =>
+    found.filter(({ type }) => type === wanted).map(({ body }) => body);
   return {
     sec_rules: of('sec_rules'),
     deny_rules: of('deny_rules'),
@@ -68,7 +71,9 @@ function endOf(query: Query, side: 'src' | 'dst', { facts }: View): End {
   const address = query[`${side}_external_ip`];
   const href = WORKLOADS.map((word) => query[`${side}_${word}`]).find((text) => text !== undefined);
   if ((address === undefined) === (href === undefined))
-    throw invalid(`${side}: give one of ${side}_external_ip, ${WORKLOADS.map((w) => `${side}_${w}`).join(', ')}`);
+    throw invalid(
+      `${side}: give one of ${side}_external_ip, ${WORKLOADS.map((w) => `${side}_${w}`).join(', ')}`,
+    );
   if (href !== undefined) return entityEnd(entityOf(href, `${side}_workload`, facts.entities));
   const canonical = canonicalAddress(address!);
   if (canonical === null) throw invalid(`${side}_external_ip: "${address!.slice(0, 60)}" is no address`);
@@ -105,7 +110,11 @@ export async function ruleCoverage(context: ResourceContext, request: ResourceRe
   const { view, standing } = await checkedPolicy(context, request);
   const shown = new Map([...rulesShown(view)].map((rule) => [rule.ref, rule]));
   const lists = { sec_rules: new Places(), deny_rules: new Places(), override_deny_rules: new Places() };
-  const edges = { sec_rules: [] as string[][][], deny_rules: [] as string[][][], override_deny_rules: [] as string[][][] };
+  const edges = {
+    sec_rules: [] as string[][][],
+    deny_rules: [] as string[][][],
+    override_deny_rules: [] as string[][][],
+  };
   for (const { source, destination, services } of pairs) {
     const froms = endsOf(source, 'source', view);
     const tos = endsOf(destination, 'destination', view);
@@ -150,7 +159,8 @@ function endsOf(end: CoverageEnd, field: string, { facts }: View): End[] {
   const meant = new Map<string, EntityFact>();
   for (const entity of facts.entities.values())
     if (labels.every((label) => entity.labels.includes(label))) meant.set(labelSetId(entity), entity);
-  if (meant.size > MOST_OF_A_SIDE) throw invalid(`${field}: means more than ${MOST_OF_A_SIDE} kinds of workloads`);
+  if (meant.size > MOST_OF_A_SIDE)
+    throw invalid(`${field}: means more than ${MOST_OF_A_SIDE} kinds of workloads`);
   return [...meant.values()].map(entityEnd);
 }
 

@@ -8,7 +8,12 @@ import { showIptablesRule } from '../../objects/iptables-rules.js';
 import { showDenyRule, showRule } from '../../objects/rules.js';
 import { showScopes } from '../../objects/scopes.js';
 import type { Body, View } from '../../objects/view.js';
-import type { PolicyObject, StoredDenyRule, StoredIptablesRule, StoredRule } from '../../domain/policy-object.js';
+import type {
+  PolicyObject,
+  StoredDenyRule,
+  StoredIptablesRule,
+  StoredRule,
+} from '../../domain/policy-object.js';
 
 export const RULE_TYPES = ['sec_rules', 'deny_rules', 'override_deny_rules', 'ip_tables_rules'] as const;
 export type RuleType = (typeof RULE_TYPES)[number];
@@ -57,7 +62,7 @@ function* rulesIn(
     yield { type, ref: ruleRefs.denyRule(object.id, rule.id), rule, body };
   }
   for (const placed of standing(placedRules(object, view, entry, 'iptablesRules'))) {
-    const body = { ...showIptablesRule(placed, view, touched), ...inSet };
+    const body: Body = { ...showIptablesRule(placed, view, touched), ...inSet };
     yield { type: 'ip_tables_rules', ref: String(body['href']), rule: placed.rule, body };
   }
 }

@@ -17,7 +17,8 @@ export async function searchRules(context: ResourceContext, request: ResourceReq
   if (pversion !== 'draft' && pversion !== 'active')
     throw invalid('only the draft and the active policy can be searched');
   const book = await context.book.current();
-  const resolving = search.resolve_actors === true ? { book, form: pversion, facts: context.facts } : null;
+  const resolving: Resolving | null =
+    search.resolve_actors === true ? { book, form: pversion, facts: context.facts } : null;
   const shown = [...rulesShown({ pversion, book, facts: context.facts })];
   const found = shown.filter(matcherOf(search, resolving));
   const types = search.rule_types ?? RULE_TYPES;
@@ -43,7 +44,10 @@ const FLAGS = [
 ] as const;
 
 function matcherOf(search: RuleSearch, resolving: Resolving | null): (rule: ShownRule) => boolean {
-  const [providers, consumers] = [wanted(search.providers, 'providers'), wanted(search.consumers, 'consumers')];
+  const [providers, consumers] = [
+    wanted(search.providers, 'providers'),
+    wanted(search.consumers, 'consumers'),
+  ];
   const services = serviceRefsOf(search.ingress_services ?? []);
   const flags = FLAGS.filter((flag) => search[flag] !== undefined && search[flag] !== null);
   const namesSides = ({ rule }: ShownRule): boolean =>
@@ -62,9 +66,11 @@ function matcherOf(search: RuleSearch, resolving: Resolving | null): (rule: Show
 
 const wanted = (actors: readonly SearchActor[] | null | undefined, field: string) =>
   actorsOf(
-    (actors ?? []).map(({ container_workload: container, kubernetes_workload: kubernetes, ...actor }): ActorBody => {
-      const workload = container ?? kubernetes;
-      return workload === undefined ? actor : { workload };
-    }),
+    (actors ?? []).map(
+      ({ container_workload: container, kubernetes_workload: kubernetes, ...actor }): ActorBody => {
+        const workload = container ?? kubernetes;
+        return workload === undefined ? actor : { workload };
+      },
+    ),
     field,
   );
