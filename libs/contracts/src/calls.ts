@@ -79,6 +79,8 @@ export const ResourceRequest = z.object({
   body: z.unknown(),
   /** What the caller wrote before. */
   after: Positions.optional(),
+  /** ETags of what the caller has read; whoever can refuses to change what is another since. */
+  ifMatch: Text.optional(),
   /** Its id: what is written for it is known by it. */
   request: z.uuid().optional(),
   /** Milliseconds of the epoch: what is not written by then is not done, because the caller has given up. */

@@ -1,6 +1,7 @@
 /** Policy objects as REST clients see them, against real servers. */
 import { randomUUID } from 'node:crypto';
 import { Suggestion, WhatIfAnswer } from '@ringfence/contracts';
+import { etagOf } from '@ringfence/resources';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ACTIVE, DRAFT, idOf, label, name, ruleBody, startPolicyClient } from './testing/policy-client.js';
 import type { Body, PolicyClient } from './testing/policy-client.js';
@@ -227,6 +228,21 @@ describe('bodies that real clients send', () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     await policy.fixture.label({ id: '78', key: 'env', value: 'new' });
     expect(await written).toMatchObject({ scopes: [[label('78')]] });
+  });
+
+  it('tells the second of two writers who name what they have read', async () => {
+    const list = await policy.create('ip_lists', { name: name() });
+    const ids = [idOf(list)];
+    const ifMatch = etagOf(JSON.stringify(await policy.get('ip_lists', ids)));
+    const writing = (description: string) =>
+      policy.ask('ip_lists', 'update', { ids, ifMatch, body: { description } });
+    const written = await Promise.allSettled([writing('first'), writing('second')]);
+    expect(written).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { errors: [{ token: 'precondition_failed' }] } },
+    ]);
+    await expect(policy.ask('ip_lists', 'delete', { ids, ifMatch })).rejects.toThrow('If-Match');
+    expect(await policy.get('ip_lists', ids)).toMatchObject({ description: 'first' });
   });
 
   it('refuses changes of anything but drafts', async () => {

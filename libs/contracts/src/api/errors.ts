@@ -48,6 +48,10 @@ export const ERRORS = {
     code: 'INVALID_ARGUMENT',
     when: 'the path is known, the method is not; or a change of other than a draft',
   },
+  precondition_failed: {
+    code: 'FAILED_PRECONDITION',
+    when: 'If-Match names what the object is not any more: somebody has changed it since it was read (412)',
+  },
   too_many_requests_error: {
     code: 'RESOURCE_EXHAUSTED',
     when: 'more requests in a minute, or more jobs, than allowed; or a bulk operation while another one is under way',

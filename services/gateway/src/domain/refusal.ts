@@ -31,6 +31,7 @@ const STATUS_OF_TOKEN: Readonly<Partial<Record<ErrorToken, number>>> = {
   request_headers_too_large: 431,
   request_too_large: 413,
   method_not_allowed_error: 405,
+  precondition_failed: 412,
 };
 
 export class Refusal extends Error {
@@ -70,7 +71,8 @@ export function refusalOf(
     return refuse('service_unavailable', 'the part that owns this does not answer; try again', retry);
   if (code === 'DEADLINE_EXCEEDED')
     return refuse('request_timeout', 'the answer took too long; try again or ask for less', retry);
-  return new Refusal(status, errors, retry);
+  const token = errors[0]?.token === 'precondition_failed' ? 'precondition_failed' : undefined;
+  return new Refusal(token ? STATUS_OF_TOKEN[token]! : status, errors, retry);
 }
 
 export function internalFault(requestId: string): Refusal {

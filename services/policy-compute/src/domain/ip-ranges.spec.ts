@@ -51,7 +51,10 @@ describe('the ranges of an IP list', () => {
   });
 
   it('may be 100,000, half of them exclusions', () => {
-    const whole = Array.from({ length: 50_000 }, (_, i) => `10.${i >> 12}.${(i >> 4) & 255}.${(i & 15) * 16}`);
+    const whole = Array.from(
+      { length: 50_000 },
+      (_, i) => `10.${i >> 12}.${(i >> 4) & 255}.${(i & 15) * 16}`,
+    );
     const ranges = whole.flatMap((first) => [
       range(`${first}/28`),
       range(`${first}/30`, { exclusion: true }),

@@ -50,6 +50,7 @@ export function askOwner(bus: Bus, ownWrites: OwnWrites): AskOwner {
         query: { ...query },
         body: request.body ?? null,
         ...(after && { after }),
+        ...ifMatchOf(request),
         request: request.id,
         until: Date.now() + contract.deadlineMs - ANSWERED_WITHIN_MS,
       }),
@@ -59,6 +60,10 @@ export function askOwner(bus: Bus, ownWrites: OwnWrites): AskOwner {
     return response;
   };
 }
+
+/** Node joins what came more than once with commas. */
+const ifMatchOf = ({ headers: { 'if-match': ifMatch } }: RestRequest): { ifMatch?: string } =>
+  typeof ifMatch === 'string' ? { ifMatch } : {};
 
 /** Any call to an owner, with its failure told as a refusal. */
 export async function called<T>(requestId: string, call: () => Promise<T>): Promise<T> {

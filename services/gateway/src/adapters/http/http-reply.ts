@@ -1,6 +1,6 @@
 /** Writes a reply on Fastify as clients of the API need it: content type exactly `application/json`, no store, ETag, request id. */
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { etagOf } from '@ringfence/resources';
 import type { FastifyReply } from 'fastify';
 import type { RestReply } from '../../domain/rest-request.js';
 import type { Refusal } from '../../domain/refusal.js';
@@ -20,9 +20,8 @@ export function sendReply(reply: FastifyReply, answer: RestReply): void {
     return;
   }
   // A buffer, because Fastify adds a charset to text, and clients compare the content type as a whole.
-  const bytes = Buffer.from(JSON.stringify(answer.body));
-  const etag = `W/"${createHash('sha256').update(bytes).digest('base64url').slice(0, 27)}"`;
-  void reply.header('content-type', JSON_TYPE).header('etag', etag).send(bytes);
+  const text = JSON.stringify(answer.body);
+  void reply.header('content-type', JSON_TYPE).header('etag', etagOf(text)).send(Buffer.from(text));
 }
 
 export function sendRefusal(reply: FastifyReply, refusal: Refusal): void {

@@ -1,6 +1,6 @@
 /** Lists, reads, drafts and deletions of policy objects, the same for every type. */
 import type { ProvisionableType, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { invalid, notFound, page, refuseFilters } from '@ringfence/resources';
+import { invalid, notFound, page, refuseFilters, refuseIfChanged } from '@ringfence/resources';
 import { entriesOf, entryOf } from '../../domain/policy-book.js';
 import type { Entry } from '../../domain/policy-book.js';
 import { objectsAtVersion } from '../../read/policy-objects.projection.js';
@@ -33,7 +33,10 @@ export async function answerObjects(
       return {};
     case 'delete':
       draftOnly(request);
-      await execute(context, request.actor, () => ({ do: 'delete', type, id }));
+      await execute(context, request.actor, (book) => {
+        unchangedSince(request, entryOf(book, type, id), { pversion: 'draft', book, facts: context.facts });
+        return { do: 'delete', type, id };
+      });
       return {};
     default:
       return nested(context, type, request, id);
@@ -158,10 +161,16 @@ async function update(
   await execute(context, request.actor, (book) => {
     const entry = entryOf(book, type, id);
     if (entry === undefined) throw notFound(`${kindOf(type).noun} ${id}`);
+    unchangedSince(request, entry, { pversion: 'draft', book, facts: context.facts });
     // The decider leaves what is marked for deletion as it is; the body is checked all the same.
     const before = (entry.draft ?? entry.active)!;
     return { do: 'change', type, object: objectAfter(type, body, before, structuredClone(ids)) };
   });
+}
+
+/** As the caller has read it, where he says so. */
+function unchangedSince({ ifMatch }: ResourceRequest, entry: Entry | undefined, view: View): void {
+  if (entry !== undefined) refuseIfChanged(ifMatch, () => showObject(shownEntry(entry, view)!, view));
 }
 
 async function partIds(context: ResourceContext, type: ProvisionableType, body: Body): Promise<PartIds> {

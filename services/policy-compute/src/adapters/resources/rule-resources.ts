@@ -1,7 +1,7 @@
 /** Rules and deny rules at their own addresses: each change is a change of the draft of their rule set. */
 import { DenyRuleCreate, DenyRuleUpdate, RuleCreate, RuleUpdate } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { exact, invalid, notFound, page, parsed } from '@ringfence/resources';
+import { exact, invalid, notFound, page, parsed, refuseIfChanged } from '@ringfence/resources';
 import { entryOf } from '../../domain/policy-book.js';
 import type { Entry, PolicyBook } from '../../domain/policy-book.js';
 import type { PolicyIntent } from '../../domain/policy.decider.js';
@@ -17,6 +17,7 @@ import {
 } from '../../objects/rules.js';
 import type { Body, View } from '../../objects/view.js';
 import type { RuleCollection } from '../../objects/hrefs.js';
+import type { Shown } from '../../objects/object-kind.js';
 import { shownObject, viewOf } from './object-resources.js';
 import { draftOnly, execute } from './resource-context.js';
 import type { ResourceContext } from './resource-context.js';
@@ -44,11 +45,17 @@ export async function answerRules(
       return { body: await create(context, collection, request, ruleSet) };
     case 'update':
       draftOnly(request);
-      await execute(context, request.actor, (book) => updated(book, collection, { request, ruleSet, id }));
+      await execute(context, request.actor, (book) => {
+        unchangedSince(context, book, collection, { request, ruleSet, id });
+        return updated(book, collection, { request, ruleSet, id });
+      });
       return {};
     case 'delete':
       draftOnly(request);
-      await execute(context, request.actor, (book) => deleted(book, collection, { request, ruleSet, id }));
+      await execute(context, request.actor, (book) => {
+        unchangedSince(context, book, collection, { request, ruleSet, id });
+        return deleted(book, collection, { request, ruleSet, id });
+      });
       return {};
     default:
       throw invalid(`${collection} has no operation "${request.op}"`);
@@ -68,13 +75,30 @@ async function bodiesOf(
   ruleSet: string,
 ): Promise<Body[]> {
   const shown = await shownObject(context, 'rule_sets', ruleSet, view);
-  const object = shown.object as RuleSetObject;
-  const entry = shown.entry as Entry<'rule_sets'> | null;
+  return shownRules(collection, shown as Shown<'rule_sets'>, view);
+}
+
+function shownRules(collection: RuleCollection, shown: Shown<'rule_sets'>, view: View): Body[] {
+  const { object, touched, entry } = shown;
   return collection === 'sec_rules'
-    ? placedRules(object, view, entry, 'rules').map((placed) => showRule(placed, view, shown.touched))
-    : placedRules(object, view, entry, 'denyRules').map((placed) =>
-        showDenyRule(placed, view, shown.touched),
-      );
+    ? placedRules(object, view, entry, 'rules').map((placed) => showRule(placed, view, touched))
+    : placedRules(object, view, entry, 'denyRules').map((placed) => showDenyRule(placed, view, touched));
+}
+
+/** As the caller has read it, where he says so. */
+function unchangedSince(
+  context: ResourceContext,
+  book: PolicyBook,
+  collection: RuleCollection,
+  { request, ruleSet, id }: Place,
+): void {
+  const entry = entryOf(book, 'rule_sets', ruleSet);
+  const object = entry?.draft ?? entry?.active;
+  if (entry === undefined || !object) return;
+  const view: View = { pversion: 'draft', book, facts: context.facts };
+  refuseIfChanged(request.ifMatch, () =>
+    oneOf(shownRules(collection, { object, touched: entry.touched, entry }, view), collection, id),
+  );
 }
 
 async function list(
