@@ -41,7 +41,7 @@ export const Config = z
     RINGFENCE_CONNECTIONS: z.coerce.number().int().min(1).max(100_000).default(4_000),
     RINGFENCE_CONNECTIONS_PER_ADDRESS: z.coerce.number().int().min(1).max(100_000).default(400),
     /** Largest body of a request, in bytes. */
-    RINGFENCE_BODY_LIMIT: z.coerce.number().int().min(1_024).max(7_000_000).default(4_000_000),
+    RINGFENCE_BODY_LIMIT: z.coerce.number().int().min(1_024).max(16_000_000).default(12_000_000),
   })
   .refine((config) => (config.RINGFENCE_TLS_CERT === '') === (config.RINGFENCE_TLS_KEY === ''), {
     path: ['RINGFENCE_TLS_KEY'],

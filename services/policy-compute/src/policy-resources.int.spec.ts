@@ -322,6 +322,10 @@ describe('lists and usage', () => {
     expect((await policy.ask('label_groups', 'member_of', { ids: [idOf(inner)] })).body).toEqual([
       { href: outer.href, name: outer['name'] },
     ]);
+    const [shown] = (
+      await policy.ask('label_groups', 'list', { query: { usage: 'True', name: `${inner['name']}` } })
+    ).body as Body[];
+    expect(shown!['usage']).toMatchObject({ label_group: true, rule: false, static_policy_scopes: false });
     const labels = (await policy.ask('label_groups', 'all_labels', { ids: [idOf(outer)] })).body as Body[];
     expect(labels.map((each) => each['value']).sort()).toEqual(['db', 'web']);
     expect(await policy.fixture.service.labelUsage({ labels: ['1', '99'] })).toMatchObject({

@@ -19,3 +19,7 @@ export const portsQuery = {
   'service_ports.port': text('a port that its own ports hold'),
   'service_ports.proto': text('the number of a protocol among its own ports'),
 } as const;
+
+export const usageQuery = {
+  usage: text('true: each says in `usage` where in policy it is named'),
+} as const;

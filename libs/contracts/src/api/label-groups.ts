@@ -1,7 +1,7 @@
 /** REST bodies of label groups: named sets of labels of one type, which may nest. */
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
-import { namedQuery } from './filters.js';
+import { namedQuery, usageQuery } from './filters.js';
 import { Description, externalReference, Href, ObjectName, provisionableMeta, Reference } from './href.js';
 import { Text } from '../text.js';
 
@@ -39,6 +39,6 @@ export const labelGroupCollections = {
       all_labels: z.array(z.object({ href: Href, key: Text, value: Text })),
     },
     item: LabelGroupItem,
-    query: { ...namedQuery, key: Text.describe('the type of its labels, as a whole') },
+    query: { ...namedQuery, ...usageQuery, key: Text.describe('the type of its labels, as a whole') },
   },
 } as const satisfies CollectionContracts;

@@ -4,7 +4,7 @@ import { Port } from '../network.js';
 import { Text } from '../text.js';
 import { BulkAnswer, BulkBody } from './bulk.js';
 import type { CollectionContracts } from './collection.js';
-import { labelsQuery, namedQuery, portsQuery } from './filters.js';
+import { labelsQuery, namedQuery, portsQuery, usageQuery } from './filters.js';
 import { Description, externalReference, Href, ObjectName, provisionableMeta, Reference } from './href.js';
 
 const PortBody = z.strictObject({
@@ -63,6 +63,7 @@ export const virtualServiceCollections = {
       ...namedQuery,
       ...labelsQuery,
       ...portsQuery,
+      ...usageQuery,
       service: Text.describe('href of the service that names its ports'),
       'service_address.ip': Text.describe('one of its addresses'),
       'service_address.fqdn': Text.describe('part of one of its FQDNs'),

@@ -53,5 +53,6 @@ export const enforcementBoundaries: ObjectKind<'enforcement_boundaries'> = {
     return problem ?? boundary;
   },
   references: referencesOfSides,
+  uses: (boundary) => ({ enforcement_boundary: referencesOfSides(boundary) }),
   ruleNames: ({ id, name }) => [[ruleRefs.boundary(id), name]],
 };

@@ -58,6 +58,14 @@ export const firewallSettings: ObjectKind<'firewall_settings'> = {
     ...FIREWALL_SCOPES.flatMap((field) => scopes[field].flatMap(referencesOfActors)),
     ...coexistence.flatMap(({ labels }) => labels.map((id) => ({ kind: 'labels' as const, id }))),
   ],
+  uses: ({ scopes }) =>
+    Object.fromEntries(
+      FIREWALL_SCOPES.map((field) => [
+        // Published in the singular, unlike the field.
+        field === 'blocked_connection_reject_scopes' ? 'blocked_connection_reject_scope' : field,
+        scopes[field].flatMap(referencesOfActors),
+      ]),
+    ),
   problem: ({ scopes }, company) => {
     for (const field of FIREWALL_SCOPES) {
       const problem = scopesProblem(scopes[field], field, company);

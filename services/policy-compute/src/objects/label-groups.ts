@@ -44,6 +44,9 @@ export const labelGroups: ObjectKind<'label_groups'> = {
     ...labels.map((id) => ({ kind: 'labels' as const, id })),
     ...subGroups.map((id) => ({ kind: 'label_groups' as const, id })),
   ],
+  uses: ({ subGroups }) => ({
+    label_group: subGroups.map((id) => ({ kind: 'label_groups' as const, id })),
+  }),
   /** Members have the group's type, and no group holds itself. */
   problem: (object, { book, known }) => {
     const keyOf = (id: string): string | undefined => entryOf(book, 'label_groups', id)?.draft?.key;

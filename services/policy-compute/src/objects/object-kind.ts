@@ -61,6 +61,8 @@ export interface ObjectKind<T extends ProvisionableType> {
   normalise(object: PolicyObject<T>): PolicyObject<T> | Rejection;
   /** What it names; repetitions do not matter. */
   references(object: PolicyObject<T>): readonly ObjectReference[];
+  /** What it names, by the API's words for where; `usage` of what is named says these. */
+  uses?(object: PolicyObject<T>): Readonly<Record<string, readonly ObjectReference[]>>;
   /** Types of what it names that are shown while it is pending. */
   readonly related?: readonly ProvisionableType[];
   /** What is wrong with it in the company of all others, beside names and references. */

@@ -118,6 +118,10 @@ export const ruleSets: ObjectKind<'rule_sets'> = {
     ...rules.flatMap(referencesOfSides),
     ...denyRules.flatMap(referencesOfSides),
   ],
+  uses: ({ scopes, rules, denyRules }) => ({
+    ruleset: scopes.flatMap(referencesOfActors),
+    rule: [...rules, ...denyRules].flatMap(referencesOfSides),
+  }),
   related: ['ip_lists', 'services'],
   problem: ({ scopes }, company) => scopesProblem(scopes, 'scopes', company),
   ruleNames: ({ id, name, rules, denyRules }) => [

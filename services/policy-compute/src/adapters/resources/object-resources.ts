@@ -3,10 +3,12 @@ import type { ProvisionableType, ResourceRequest, ResourceResponse } from '@ring
 import { invalid, notFound, page, refuseFilters, refuseIfChanged } from '@ringfence/resources';
 import { entriesOf, entryOf } from '../../domain/policy-book.js';
 import type { Entry } from '../../domain/policy-book.js';
+import { usageOf } from '../../domain/object-usage.js';
 import { objectsAtVersion } from '../../read/policy-objects.projection.js';
 import { kindOf } from '../../objects/kinds.js';
 import type { PartIds } from '../../objects/object-kind.js';
 import type { Body, View } from '../../objects/view.js';
+import { wantedFlag } from '../../objects/wanted.js';
 import { SINGLE_ID } from '../hrefs.js';
 import { filtersOf } from './list-filters.js';
 import { newIds } from './new-ids.js';
@@ -107,7 +109,7 @@ async function list(
   const view = await viewOf(context, request);
   const all = await shownObjects(context, type, view);
   const { matched, shown } = page(all, request.query, filtersOf(type));
-  const body = shown.map((each) => showObject(each, view));
+  const body = shown.map((each) => ({ ...showObject(each, view), ...usageAsked(each, request, view) }));
   return { body, total: all.length, matched: matched.length };
 }
 
@@ -118,7 +120,16 @@ async function get(
   id: string,
 ): Promise<Body> {
   const view = await viewOf(context, request);
-  return showObject(await shownObject(context, type, id, view), view);
+  const shown = await shownObject(context, type, id, view);
+  return { ...showObject(shown, view), ...usageAsked(shown, request, view) };
+}
+
+/** Only where it is asked for: it looks through the whole policy. */
+function usageAsked({ type, object }: ShownDraft, { query }: ResourceRequest, { book }: View): Body {
+  const asked = query['usage'];
+  return asked !== undefined && wantedFlag('usage', asked)
+    ? { usage: usageOf(book, { type, id: object.id }) }
+    : {};
 }
 
 async function nested(

@@ -1,0 +1,18 @@
+/** Where an object is named, in draft or in what is still active: in the API's words, each true or false. */
+import { kindOf } from '../objects/kinds.js';
+import { objectsIn } from './policy-book.js';
+import type { PolicyBook } from './policy-book.js';
+import type { ObjectKey } from './policy-object.js';
+
+/** Of which there may be no object to say it. */
+const NOWHERE = { ruleset: false, rule: false, label_group: false, enforcement_boundary: false };
+
+export function usageOf(book: PolicyBook, key: ObjectKey): Readonly<Record<string, boolean>> {
+  const usage: Record<string, boolean> = { ...NOWHERE };
+  for (const form of ['draft', 'active'] as const)
+    for (const { type, object } of objectsIn(book, form))
+      for (const [word, named] of Object.entries(kindOf(type).uses?.(object) ?? {}))
+        usage[word] =
+          usage[word] === true || named.some(({ kind, id }) => kind === key.type && id === key.id);
+  return usage;
+}
