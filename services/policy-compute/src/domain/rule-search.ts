@@ -1,9 +1,11 @@
 /** Whether a rule names what is searched for: by its words, or, resolved, by whom its words mean. */
 import type { PortRange, RuleActor, ServiceRef } from '@ringfence/contracts';
 import { onPorts } from '@ringfence/policy-engine';
+import { kindOf } from '../objects/kinds.js';
 import type { FactLookup } from '../objects/view.js';
 import { entryOf } from './policy-book.js';
 import type { Form, PolicyBook } from './policy-book.js';
+import type { PolicyObject } from './policy-object.js';
 import { packetsOf } from './rules-between.js';
 
 /** What is known where a search resolves. */
@@ -65,11 +67,13 @@ function labelsNamed(
   { book, form, facts }: Resolving,
 ): { key: string; ids: readonly string[] } {
   if (actor.kind === 'label') return { key: facts.labels.get(actor.id)?.key ?? '', ids: [actor.id] };
+  const groupOf = (id: string): PolicyObject<'label_groups'> => ({
+    ...kindOf('label_groups').empty(id),
+    ...entryOf(book, 'label_groups', id)?.[form],
+  });
   const groups = new Set([actor.id]);
-  for (const id of groups)
-    for (const sub of entryOf(book, 'label_groups', id)?.[form]?.subGroups ?? []) groups.add(sub);
-  const ids = [...groups].flatMap((id) => entryOf(book, 'label_groups', id)?.[form]?.labels ?? []);
-  return { key: entryOf(book, 'label_groups', actor.id)?.[form]?.key ?? '', ids };
+  for (const id of groups) for (const sub of groupOf(id).subGroups) groups.add(sub);
+  return { key: groupOf(actor.id).key, ids: [...groups].flatMap((id) => groupOf(id).labels) };
 }
 
 /** Each wanted service by name, or each wanted port among the rule's own. */

@@ -153,8 +153,8 @@ function forAll(
 
 /** Whom an end means: of those with the same labels one is enough. */
 function endsOf(end: CoverageEnd, field: string, { facts }: View): End[] {
-  const href = end.workload?.href ?? end.container_workload?.href ?? end.kubernetes_workload?.href;
-  if (href !== undefined) return [entityEnd(entityOf(href, field, facts.entities))];
+  const named = end.workload ?? end.container_workload ?? end.kubernetes_workload;
+  if (named !== undefined) return [entityEnd(entityOf(named.href, field, facts.entities))];
   const labels = (end.labels ?? []).map((label) => idOf(label.href, 'labels', field));
   const meant = new Map<string, EntityFact>();
   for (const entity of facts.entities.values())
