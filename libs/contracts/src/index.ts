@@ -222,6 +222,7 @@ export {
   WorkloadBulkUpdateItem,
   WorkloadCreate,
   WorkloadInterfaceCreate,
+  WorkloadsBulkImport,
   WorkloadUpdate,
 } from './api/workloads.js';
 export {

@@ -43,7 +43,7 @@ import type { EnforcementWatch, WatchParts } from './adapters/acks/enforcement-w
 import { interfaceOperations } from './adapters/rest/interfaces.resource.js';
 import { kubernetesWorkloadOperations } from './adapters/rest/kubernetes-workloads.resource.js';
 import { labelledConsumer } from './adapters/facts/labelled.consumer.js';
-import { labelKeys } from './adapters/rest/labels.client.js';
+import { labelKeys, labelOwner } from './adapters/rest/labels.client.js';
 import { listening } from './adapters/acks/listening-since.js';
 import { observationsConsumer } from './adapters/facts/observations.consumer.js';
 import { ensureDefaultProfile, pairingProfileOperations } from './adapters/rest/pairing-profiles.resource.js';
@@ -140,6 +140,7 @@ const partsOf = ({ config, store, bus, logger, metrics = noMetrics }: InventoryO
   suspendedForMs: config.RINGFENCE_SUSPENSION_SECONDS * 1_000,
   accounts: clusterAccounts(bus, accountSettings(config, store)),
   labelKeysOf: labelKeys(store, bus),
+  labelOwner: labelOwner(bus),
   askPolicy: askPolicy(bus),
   logger,
   metrics,

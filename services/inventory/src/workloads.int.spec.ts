@@ -1,6 +1,6 @@
 /** Workloads as REST clients see them. */
 import { randomUUID } from 'node:crypto';
-import { subjects } from '@ringfence/contracts';
+import { CALLS, subjects } from '@ringfence/contracts';
 import { tokenOf } from '@ringfence/resources/testing';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -137,6 +137,53 @@ describe('workloads over REST', () => {
       expect([query, await names(query)]).toEqual([query, found]);
     expect(await tokenOf(names({ enforcement_modes: '["most"]' }))).toBe('input_validation_error');
     expect(await tokenOf(names({ 'agent.active_pce_fqdn': 'x' }))).toBe('unsupported_filter');
+  });
+
+  it('are labelled by a CSV file, all of it or nothing, or only told what it would change', async () => {
+    const made: Record<string, unknown>[] = [];
+    world.bus.serve(CALLS.labelResource, async ({ collection, op, ids, body }) => {
+      if (collection === 'label_dimensions') return { body: [{ key: 'role' }, { key: 'env' }] };
+      if (op === 'get') return { body: { ...made[Number(ids[0]) - 900], deleted: false } };
+      const hrefs = (body as Record<string, unknown>[]).map(
+        (label) => `/orgs/1/labels/${899 + made.push(label)}`,
+      );
+      return { body: hrefs.map((href) => ({ href, status: 'created' })) };
+    });
+    const hostname = randomUUID();
+    const { body } = await world.rest('workloads', 'create', {
+      body: { hostname, labels: [{ href: `/orgs/1/labels/${web}` }] },
+    });
+    const { href } = body as { href: string };
+    const id = href.split('/').at(-1) ?? '';
+    const labels = async () =>
+      (
+        (await world.rest('workloads', 'get', { ids: [id] })).body as { labels: { href: string }[] }
+      ).labels.map((each) => each.href);
+    const csv = `href,hostname,label: role,env\r\n,${hostname},Database,"Pre, prod"\r\n`;
+    const load = (text: string, query: Record<string, string> = {}) =>
+      world.rest('workloads', 'bulk_import', { body: text, query });
+    expect(await tokenOf(load(csv))).toBe('input_validation_error');
+    const told = {
+      changes: [
+        {
+          ...{ href, hostname },
+          labels: [
+            { key: 'role', before: 'Web', after: 'Database' },
+            { key: 'env', before: null, after: 'Pre, prod' },
+          ],
+        },
+      ],
+      ...{ unchanged_count: 0, created_labels: [{ key: 'env', value: 'Pre, prod' }] },
+    };
+    const create = { create_labels: 'true' };
+    expect((await load(csv, { ...create, dry_run: 'true' })).body).toEqual({ dry_run: true, ...told });
+    expect([await labels(), made]).toEqual([[`/orgs/1/labels/${web}`], []]);
+    expect((await load(csv, create)).body).toEqual({ dry_run: false, ...told });
+    expect(await labels()).toEqual(['/orgs/1/labels/72', '/orgs/1/labels/900']);
+    await load(`href,hostname,role\n${href},,-\n`, { delete_token: '-' });
+    expect(await labels()).toEqual(['/orgs/1/labels/900']);
+    for (const wrong of ['href\n', 'href,hostname,role\n,nobody,Web\n', 'href,host"name'])
+      expect(await tokenOf(load(wrong))).toBe('input_validation_error');
   });
 
   it('are made, changed and deleted in bulk, each answered in its place', async () => {

@@ -112,6 +112,9 @@ export const WorkloadItem = z.looseObject({
   ...meta,
 });
 
+/** CSV: `href,hostname`, then a column per label type. */
+export const WorkloadsBulkImport = Text.min(1).max(10_000_000);
+
 export const workloadCollections = {
   workloads: {
     create: WorkloadCreate,
@@ -121,12 +124,24 @@ export const workloadCollections = {
       bulk_update: BulkBody,
       bulk_delete: BulkBody,
       unpair: WorkloadsUnpair,
+      bulk_import: WorkloadsBulkImport,
     },
     answers: {
       bulk_create: BulkAnswer,
       bulk_update: BulkAnswer,
       bulk_delete: BulkRefusals,
       unpair: BulkRefusals,
+      bulk_import: z.object({
+        dry_run: z.boolean(),
+        changes: z.array(
+          z.object({
+            ...{ href: Text, hostname: Text },
+            labels: z.array(z.object({ key: Text, before: Text.nullable(), after: Text.nullable() })),
+          }),
+        ),
+        unchanged_count: z.number().int(),
+        created_labels: z.array(z.object({ key: Text, value: Text })),
+      }),
     },
     item: WorkloadItem,
     query: {
@@ -146,6 +161,13 @@ export const workloadCollections = {
       ...span('last_heartbeat_on'),
       ...external,
       representation: Text.optional().describe('Changes nothing: workloads are shown in full.'),
+    },
+    parameters: {
+      bulk_import: {
+        create_labels: Text.optional().describe('`true`: values that are new become labels.'),
+        dry_run: Text.optional().describe('`true`: nothing is done, and what would be is said.'),
+        delete_token: Text.optional().describe('A cell of this text takes the label away.'),
+      },
     },
   },
   'workloads/interfaces': {

@@ -22,13 +22,18 @@ export function bodySchema(route: Route): z.ZodType | undefined {
 export function parseBody(route: Route, contentType: string | undefined, text: string): unknown {
   const schema = bodySchema(route);
   if (schema === undefined) return undefined;
+  if (route.consumes !== undefined) return checked(schema, text);
   if (text !== '' && contentType !== undefined && !JSON_TYPE.test(contentType)) {
     throw refuse(
       'unsupported_content_type',
       `the body is ${contentType.slice(0, 60)}; send application/json`,
     );
   }
-  const parsed = schema.safeParse(parseJson(text));
+  return checked(schema, parseJson(text));
+}
+
+function checked(schema: z.ZodType, body: unknown): unknown {
+  const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   throw new Refusal(406, parsed.error.issues.flatMap(errorsOf).slice(0, ERRORS_SHOWN));
 }

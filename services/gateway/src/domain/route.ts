@@ -25,6 +25,8 @@ export interface Route {
   readonly success: 200 | 201 | 202 | 204;
   /** Which body of the collection is expected; none: a body is ignored. */
   readonly body: 'create' | 'update' | 'action' | 'none';
+  /** Where it is not `application/json`: the text as it came. */
+  readonly consumes?: 'text/csv';
   /** A collection GET: it counts, cuts at `max_results`, and may be asked for asynchronously. */
   readonly many: boolean;
   /** Not only drafts may be changed (restoring an old version). */

@@ -49,6 +49,15 @@ export const inventoryRoutes: readonly Route[] = [
     body: 'action',
     says: 'Unpairs nodes: their agents remove every rule that they made. Only those that stay paired are answered, with the reason.',
   }),
+  action({
+    method: 'PUT',
+    path: `${ORG}/workloads/bulk_import`,
+    collection: 'workloads',
+    op: 'bulk_import',
+    body: 'action',
+    consumes: 'text/csv',
+    says: 'Labels workloads by a CSV file, all of it or nothing: columns `href` and `hostname`, then one per label type. An empty cell changes nothing.',
+  }),
   ...collection('workloads/interfaces', `${ORG}/workloads/{workload}/interfaces`, [
     ...(['list', 'create', 'get', 'delete'] as const),
   ]),

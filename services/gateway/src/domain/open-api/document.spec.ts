@@ -93,7 +93,7 @@ describe('the OpenAPI document', () => {
   it('has an example of every body and answer, which its own schema takes', () => {
     const bodies = without((route) => {
       const schema = bodySchema(route);
-      const content = operationOf(route).requestBody?.content['application/json'];
+      const content = operationOf(route).requestBody?.content[route.consumes ?? 'application/json'];
       return schema === undefined || schema.safeParse(content?.example).success;
     });
     const answers = without((route) => {

@@ -44,7 +44,7 @@ function requestBody(route: Route, schemas: Schemas): Json {
   if (schema === undefined) return {};
   const content = { schema: schemas.ref(schema), example: schemas.example(schema) };
   const required = !schema.safeParse(undefined).success;
-  return { requestBody: { required, content: { 'application/json': content } } };
+  return { requestBody: { required, content: { [route.consumes ?? 'application/json']: content } } };
 }
 
 function success(route: Route, schemas: Schemas): Json {

@@ -4,8 +4,10 @@
  */
 import { CallError } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { CALLS } from '@ringfence/contracts';
+import { BULK_MAX, CALLS } from '@ringfence/contracts';
+import type { Actor } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
+import { idOfHref } from '@ringfence/resources';
 import type { LabelKeys } from '../../domain/known-labels.js';
 import { labelled } from '../../read/labelled.js';
 import { SYSTEM } from '../system-actor.js';
@@ -23,6 +25,42 @@ export function labelKeys(store: EventStore, bus: Bus): LabelKeysOf {
     }
     return keyOf;
   };
+}
+
+interface NewLabel {
+  readonly key: string;
+  readonly value: string;
+}
+/** Whoever owns labels, asked for more than what a label is. */
+export interface LabelOwner {
+  types(): Promise<ReadonlySet<string>>;
+  /** The ids of these labels, by key and value as they were given; all of them are made, or what was refused is. */
+  make(wanted: readonly NewLabel[], actor: Actor): Promise<string[]>;
+}
+
+export function labelOwner(bus: Bus): LabelOwner {
+  const ask = (collection: string, op: string, actor: Actor, body: unknown) =>
+    bus.call(CALLS.labelResource, { org: 1, actor, collection, op, ids: [], query: {}, body });
+  return {
+    types: async () => {
+      const { body } = await ask('label_dimensions', 'list', SYSTEM, null);
+      return new Set((body as { key: string }[]).map(({ key }) => key));
+    },
+    make: async (wanted, actor) => {
+      const ids: string[] = [];
+      for (let from = 0; from < wanted.length; from += BULK_MAX) {
+        const { body } = await ask('labels', 'bulk_create', actor, wanted.slice(from, from + BULK_MAX));
+        ids.push(...(body as Made[]).map(idOfMade));
+      }
+      return ids;
+    },
+  };
+}
+
+type Made = { readonly href?: string; readonly token?: string; readonly message?: string };
+function idOfMade({ href, token = 'internal_error', message = '' }: Made): string {
+  if (href === undefined) throw CallError.of('FAILED_PRECONDITION', token, message);
+  return idOfHref(href, 'labels');
 }
 
 async function askOwner(bus: Bus, label: string): Promise<string | undefined> {

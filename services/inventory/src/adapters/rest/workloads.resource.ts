@@ -28,15 +28,18 @@ import {
 import type { Actor, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { Workload } from '../../domain/workload.decider.js';
 import { workloads } from '../../read/inventory-documents.js';
+import type { LabelOwner } from './labels.client.js';
 import { changing, creation, deletion, fulfil } from './workload-changes.js';
 import type { ChangeParts, Wish } from './workload-changes.js';
 import { surroundings } from './surroundings.js';
 import type { SurroundingParts } from './surroundings.js';
 import { unpair } from './vens.resource.js';
+import { importLabels } from './workload-import.js';
 import { UNSUPPORTED, workloadFilters } from './workload-filters.js';
 import { showWorkload } from './workload-view.js';
 
 export interface WorkloadParts extends SurroundingParts, ChangeParts {
+  readonly labelOwner: LabelOwner;
   readonly oneAtATime: OneAtATime;
 }
 
@@ -85,6 +88,7 @@ function bulkOperations(parts: WorkloadParts): Operations {
       });
       return bulkRefusals(body, deleted);
     },
+    bulk_import: (request) => importLabels(parts, request),
     unpair: async ({ actor, body }) =>
       unpair(parts, actor, parsed(WorkloadsUnpair, body).workloads, 'workloads'),
   };

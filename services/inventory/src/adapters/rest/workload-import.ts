@@ -1,0 +1,102 @@
+/**
+ * `workloads/bulk_import`: labels of many workloads out of a CSV file, all of it or nothing. With `dry_run` it only says what would
+ * change; with `create_labels` values that are new become labels.
+ */
+import { CallError } from '@ringfence/bus';
+import { WorkloadsBulkImport } from '@ringfence/contracts';
+import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { invalid, isTrue, only, orgHref, parsed } from '@ringfence/resources';
+import { parseCsv } from '../../domain/csv.js';
+import { planImport } from '../../domain/label-import.js';
+import type { Change, LabelledHost } from '../../domain/label-import.js';
+import { workloads } from '../../read/inventory-documents.js';
+import { labelled } from '../../read/labelled.js';
+import type { KnownLabel } from '../../read/labelled.js';
+import { changing, fulfil } from './workload-changes.js';
+import type { WorkloadParts } from './workloads.resource.js';
+
+const MOST_ROWS = 10_000;
+/** More than this is noise to whoever reads the answer. */
+const PROBLEMS_SHOWN = 100;
+
+export const importLabels = (parts: WorkloadParts, request: ResourceRequest): Promise<ResourceResponse> =>
+  parts.oneAtATime(async () => {
+    const { query, actor, body } = request;
+    const known = labelIds(await labelled.all(parts.store.entities, 'label'));
+    const { changes, unchanged } = await planned(
+      parts,
+      parsed(WorkloadsBulkImport, body),
+      query['delete_token'],
+    );
+    const wanted = newLabels(changes, known);
+    if (wanted.length > 0 && !isTrue(query['create_labels'] ?? ''))
+      refuse(wanted.map(({ key, value }) => `there is no label ${key} "${value}": say create_labels=true`));
+    const isDry = isTrue(query['dry_run'] ?? '');
+    if (!isDry) {
+      const made = await parts.labelOwner.make(wanted, actor);
+      for (const [index, { key, value }] of wanted.entries())
+        known.set(nameOf(key, value), made[index] ?? '');
+      await write(parts, request, changes, known);
+    }
+    const shown = changes.map(({ id, ...change }) => ({ href: orgHref(`workloads/${id}`), ...change }));
+    return { body: { dry_run: isDry, changes: shown, unchanged_count: unchanged, created_labels: wanted } };
+  });
+
+async function planned({ store, labelOwner }: WorkloadParts, text: string, deleteToken: string | undefined) {
+  const rows = parseCsv(text);
+  if (rows === null) throw invalid('body: it is no CSV: a quote stands where none may');
+  if (rows.length > MOST_ROWS) throw invalid(`body: more than ${MOST_ROWS} lines`);
+  const labels = await labelled.all(store.entities, 'label');
+  const hosts = (await workloads.live(store.entities)).map(({ body }): LabelledHost => {
+    const own = body.labels.flatMap((id) => labels.get(id) ?? []);
+    return { ...body, labels: new Map(own.map(({ key, value }) => [key, value])) };
+  });
+  const plan = planImport(rows, { hosts, types: await labelOwner.types(), deleteToken });
+  if (plan.problems.length > 0) refuse(plan.problems);
+  return plan;
+}
+
+function refuse(problems: readonly string[]): never {
+  const errors = problems.slice(0, PROBLEMS_SHOWN);
+  throw new CallError(
+    'INVALID_ARGUMENT',
+    errors.map((message) => ({ token: 'input_validation_error', message })),
+  );
+}
+
+const nameOf = (key: string, value: string): string => JSON.stringify([key, value]);
+
+const labelIds = (labels: ReadonlyMap<string, KnownLabel>): Map<string, string> =>
+  new Map([...labels.values()].map(({ id, key, value }) => [nameOf(key, value), id]));
+
+function newLabels(changes: readonly Change[], known: ReadonlyMap<string, string>) {
+  const wanted = changes.flatMap(({ labels }) =>
+    labels.flatMap(({ key, after }) =>
+      after === null || known.has(nameOf(key, after)) ? [] : [{ key, value: after }],
+    ),
+  );
+  return [...new Map(wanted.map((each) => [nameOf(each.key, each.value), each])).values()];
+}
+
+async function write(
+  parts: WorkloadParts,
+  { actor }: ResourceRequest,
+  changes: readonly Change[],
+  ids: ReadonlyMap<string, string>,
+): Promise<void> {
+  const all = new Map((await workloads.live(parts.store.entities)).map(({ id, body }) => [id, body.labels]));
+  const keys = new Map(
+    [...(await labelled.all(parts.store.entities, 'label')).values()].map(({ id, key }) => [id, key]),
+  );
+  const wishes = changes.map(({ id, labels }) => {
+    const changed = new Set<string | undefined>(labels.map(({ key }) => key));
+    const kept = (all.get(id) ?? []).filter((label) => !changed.has(keys.get(label)));
+    const given = labels.flatMap(({ key, after }) =>
+      after === null ? [] : (ids.get(nameOf(key, after)) ?? []),
+    );
+    return changing(id, {
+      labels: [...kept, ...given].map((label) => ({ href: orgHref(`labels/${label}`) })),
+    });
+  });
+  for (const outcome of await fulfil(parts, actor, wishes)) only([outcome]);
+}
