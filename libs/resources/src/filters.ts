@@ -18,8 +18,8 @@ export const exact =
   <T>(field: (item: T) => string | null | undefined): Filter<T> =>
   (item, wanted) =>
     field(item) === wanted;
-/** Python clients write `True`. */
-export const isTrue = (wanted: string): boolean => wanted.toLowerCase() === 'true';
+/** Python clients write `True`, and some `yes`. */
+export const isTrue = (wanted: string): boolean => ['true', 'yes'].includes(wanted.toLowerCase());
 export const flag =
   <T>(field: (item: T) => boolean): Filter<T> =>
   (item, wanted) =>

@@ -5,7 +5,13 @@ import { clusters, profiles } from './testing/clients/containers.js';
 import { connection, settings, traffic } from './testing/clients/connection.js';
 import { labelGroups, labels, labelTypes } from './testing/clients/labels.js';
 import { pairingProfiles, workloads } from './testing/clients/machines.js';
-import { ipLists, services, versions, virtualServices } from './testing/clients/policy-objects.js';
+import {
+  ipLists,
+  serviceBindings,
+  services,
+  versions,
+  virtualServices,
+} from './testing/clients/policy-objects.js';
 import { boundaries, rules, ruleSets } from './testing/clients/rules.js';
 import { startControlSide } from './testing/control-side.js';
 import type { ControlSide } from './testing/control-side.js';
@@ -23,6 +29,7 @@ const COLLECTIONS: Readonly<Record<string, Cases>> = {
   'IP lists': ipLists,
   services,
   'virtual services': virtualServices,
+  'service bindings': serviceBindings,
   'rule sets': ruleSets,
   rules,
   'enforcement boundaries': boundaries,

@@ -89,6 +89,13 @@ export const settings: Cases = {
     await client.put(FIREWALL, { ...scopes, ike_authentication_type: 'psk' });
     await readsBack(client, FIREWALL, { ike_authentication_type: 'psk' });
   },
+  'the settings of events are adopted by writing them': async (client) => {
+    const path = `${SETTINGS}/events`;
+    const { format } = await client.get(path);
+    expect(format).toMatch(/./);
+    await client.put(path, { format: 'JSON' });
+    await readsBack(client, path, { format: 'JSON' });
+  },
   'a setting of the traffic collector lives as it is declared, and says its kind by a letter': async (
     client,
   ) => {

@@ -73,6 +73,10 @@ export const workloads: Cases = {
     expect(await client.get(href)).toMatchObject({ deleted: true });
     expect(await client.refused('DELETE', href)).toContain('already_deleted');
     expect((await client.made(WORKLOADS, body)).href).not.toBe(href);
+    const listed = async (query: string): Promise<readonly string[]> =>
+      (await client.list(`${WORKLOADS}?name=${body.name}&${query}`)).map((each) => each.href);
+    expect(await listed('')).not.toContain(href);
+    for (const yes of ['true', 'True', 'yes']) expect(await listed(`include_deleted=${yes}`)).toContain(href);
   },
 };
 

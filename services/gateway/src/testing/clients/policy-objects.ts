@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { ACTIVE, DRAFT, name, ORG } from '../client.js';
 import type { Cases, Client, Item } from '../client.js';
+import { label } from './labels.js';
 import { lives, marked, readsBack, UNMARKED } from './reads-back.js';
 
 const IP_LISTS = `${DRAFT}/ip_lists`;
@@ -28,6 +29,11 @@ const addresses = {
     { fqdn: 'localhost', description: 'here' },
   ],
 };
+const range = (from_ip: string, more: object = {}): object => ({
+  ...{ from_ip, to_ip: '', description: '', exclusion: false },
+  ...more,
+});
+
 export const ipLists: Cases = {
   'the list of all addresses is the first of its name': async (client) => {
     expect(await anyAddress(client)).toMatchObject({ name: ANY });
@@ -54,6 +60,41 @@ export const ipLists: Cases = {
     expect(await client.list(`${IP_LISTS}?name=${part}&fqdn=lab.example.com`)).toHaveLength(1);
     expect(await client.list(`${IP_LISTS}?name=${part}&fqdn=elsewhere`)).toHaveLength(0);
     expect(await client.listLater(`${IP_LISTS}?name=${part}`)).toHaveLength(1);
+  },
+  'ranges are written the one way, and those that differ only in what is said of them stay two': async (
+    client,
+  ) => {
+    const [list, fqdns] = [name(), [{ fqdn: 'app.example.com', description: '' }]];
+    const { href } = await client.made(IP_LISTS, {
+      ...{ name: list, description: 'some', fqdns, ...UNMARKED },
+      ip_ranges: [range('10.1.0.0', { to_ip: '10.10.0.0', description: 'some' })],
+    });
+    const body = (...ip_ranges: object[]): object => ({
+      name: list,
+      description: '',
+      ip_ranges,
+      fqdns,
+      ...UNMARKED,
+    });
+    await client.put(href, body(range('10.1.0.0/16')));
+    await readsBack(client, href, { ip_ranges: [range('10.1.0.0/16')] });
+    await client.put(
+      href,
+      body(
+        ...[range('10.1.0.0/32'), range('2001:4860:4860::8844/128')],
+        ...[range('10.1.0.10/14'), range('10.0.0.10/14')],
+        range('10.0.0.10/14', { description: 'said twice' }),
+        range('10.0.0.10/14', { exclusion: true }),
+      ),
+    );
+    const { ip_ranges } = await client.get(href);
+    expect((ip_ranges as Record<string, unknown>[]).map((each) => each['from_ip']).sort()).toEqual([
+      ...['10.0.0.0/14', '10.0.0.0/14', '10.0.0.0/14'],
+      ...['10.1.0.0', '2001:4860:4860::8844'],
+    ]);
+    await client.put(href, body());
+    expect(await client.get(href)).toMatchObject({ ip_ranges: [] });
+    await client.remove(href);
   },
 };
 
@@ -119,6 +160,16 @@ export const virtualServices: Cases = {
     const found = await client.list(`${VIRTUAL}?service_address.fqdn=${fqdn.slice(0, -4)}`);
     expect(found).toEqual([expect.objectContaining({ href, service_addresses: [{ fqdn }] })]);
   },
+  'virtual services are made and changed by the dozen, each with its own result': async (client) => {
+    const bodies = [name(), name()].map((each) => ({ name: each, service_ports: [{ port: 80, proto: 6 }] }));
+    const { body: made } = await client.call('PUT', `${VIRTUAL}/bulk_create`, bodies);
+    const hrefs = (made as Item[]).map(({ href }) => href);
+    expect(made).toEqual(hrefs.map((href) => ({ href, status: 'created' })));
+    const changes = hrefs.map((href) => ({ href, description: 'changed' }));
+    const { body: changed } = await client.call('PUT', `${VIRTUAL}/bulk_update`, changes);
+    expect(changed).toEqual(hrefs.map((href) => ({ href, status: 'updated' })));
+    for (const href of hrefs) expect(await client.get(href)).toMatchObject({ description: 'changed' });
+  },
   'ports of its own give way to a service with a name': async (client) => {
     const named = await service(client, 'n', { proto: 6, port: 443 });
     const bare = { description: '', labels: [], ip_overrides: [], service_addresses: [] };
@@ -142,6 +193,28 @@ export const virtualServices: Cases = {
     expect(await client.get(href)).not.toHaveProperty('service_ports');
     await client.remove(href);
     await client.remove(named.href);
+  },
+};
+
+export const serviceBindings: Cases = {
+  'a virtual service that is in force is bound to a workload, found by it, and let go': async (client) => {
+    const [env, loc] = [await label(client, 'env'), await label(client, 'loc')];
+    const draft = await client.made(VIRTUAL, {
+      ...{ name: name(), apply_to: 'host_only', service_ports: [{ port: 80, proto: 6 }] },
+      ...{ service_addresses: [{ fqdn: 'localhost.example.com' }] },
+      labels: [{ href: env.href }, { href: loc.href }],
+    });
+    await provisioned(client, 'virtual_services', draft.href);
+    const virtual_service = { href: draft.href.replace('/draft/', '/active/') };
+    const workload = { href: (await client.made(`${ORG}/workloads`, { name: name() })).href };
+    const { body } = await client.call('POST', `${ORG}/service_bindings`, [{ virtual_service, workload }]);
+    const { href } = (body as Item[])[0]!;
+    expect(await client.get(href)).toMatchObject({ href, virtual_service, workload });
+    const bound = await client.list(`${ORG}/service_bindings?virtual_service=${virtual_service.href}`);
+    expect(bound.map((each) => each.href)).toEqual([href]);
+    for (const each of [href, workload.href, draft.href]) await client.remove(each);
+    await provisioned(client, 'virtual_services', draft.href);
+    for (const each of [env, loc]) await client.remove(each.href);
   },
 };
 

@@ -47,6 +47,20 @@ export const ruleSets: Cases = {
     expect(await client.get(href)).toMatchObject({ scopes: [[]], description: '' });
     for (const each of [href, env.href]) await client.remove(each);
   },
+  'rules for iptables are kept as they were written': async (client) => {
+    const env = await label(client, 'env');
+    const rule = {
+      ...{ enabled: false, description: '', ip_version: '6' },
+      actors: [{ actors: 'ams' }, { label: { href: env.href } }],
+      statements: [{ table_name: 'nat', chain_name: 'PREROUTING', parameters: 'value' }],
+    };
+    const body = { name: name(), description: 'some', enabled: true, scopes: [[]], ...UNMARKED };
+    const { href } = await client.made(RULE_SETS, { ...body, ip_tables_rules: [rule] });
+    await readsBack(client, href, { ip_tables_rules: [rule] });
+    await client.put(href, { ...body, ip_tables_rules: [] });
+    expect(await client.get(href)).toMatchObject({ ip_tables_rules: [] });
+    for (const each of [href, env.href]) await client.remove(each);
+  },
 };
 
 const declared = {
