@@ -12,6 +12,17 @@ describe('a body', () => {
       expect(parseBody(route, 'application/json', label(value))).toEqual({ key: 'app', value });
   });
 
+  it('holds nothing that cannot be stored, also not in what a schema lets pass', () => {
+    const settings = ROUTES.find(
+      ({ collection, op }) => collection === 'settings/workloads' && op === 'update',
+    )!;
+    const body = (extra: string): string =>
+      `{"ven_uninstall_timeout_hours":[{"scope":[{"href":"/orgs/1/labels/1",${extra}}],"value":1}]}`;
+    expect(parseBody(settings, undefined, body('"key":"app"'))).toBeDefined();
+    for (const extra of ['"key":"\\ud800"', '"key":"a\\u0000"', '"\\udfff":1'])
+      expect(() => parseBody(settings, undefined, body(extra))).toThrow(/scope\[0\].*cannot be stored/);
+  });
+
   it('is no deeper than anything of ours', () => {
     expect(() => parseBody(route, undefined, nested(60))).toThrow(/value/);
     for (const times of [64, 10_000, 1_000_000])

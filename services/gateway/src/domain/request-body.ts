@@ -4,7 +4,7 @@
  * (`parsed` in libs/resources): it trusts no caller, and during an update the two may be of different releases. The schema is written once.
  */
 import type { z } from 'zod';
-import { API } from '@ringfence/contracts';
+import { API, BulkBody, isText, TEXT_PROBLEM } from '@ringfence/contracts';
 import type { Route } from './route.js';
 import { Refusal, refuse } from './refusal.js';
 import type { ErrorItem } from './refusal.js';
@@ -34,7 +34,12 @@ export function parseBody(route: Route, contentType: string | undefined, text: s
 
 function checked(schema: z.ZodType, body: unknown): unknown {
   const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    // Of a bulk call each item is refused by itself, by its owner.
+    const unusable = schema === BulkBody ? undefined : placeOfUnusable(parsed.data, []);
+    if (unusable === undefined) return parsed.data;
+    throw refuse('input_validation_error', `${fieldOf(unusable)}: ${TEXT_PROBLEM}`);
+  }
   throw new Refusal(406, parsed.error.issues.flatMap(errorsOf).slice(0, ERRORS_SHOWN));
 }
 
@@ -69,6 +74,20 @@ function endOfString(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
   return at;
+}
+
+type Path = readonly (string | number)[];
+
+/** What a schema does not name may come with it, and be kept: that must be storable, too. A body is not deep, so that this may recurse. */
+function placeOfUnusable(value: unknown, at: Path): Path | undefined {
+  if (typeof value === 'string') return isText(value) ? undefined : at;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, each] of Object.entries(value)) {
+    const place = [...at, Array.isArray(value) ? Number(name) : name];
+    const found = isText(name) ? placeOfUnusable(each, place) : at;
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 type Issue = z.core.$ZodIssue;
