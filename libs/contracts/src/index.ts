@@ -178,7 +178,15 @@ export { actorHref } from './api/href.js';
 export type { Reference } from './api/href.js';
 export type { ErrorToken } from './api/errors.js';
 export { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyUpdate } from './api/api-keys.js';
-export { Login, PasswordChange, User, UserUpdate } from './api/users.js';
+export {
+  AuthSecurityPrincipal,
+  AuthSecurityPrincipalCreate,
+  AuthSecurityPrincipalUpdate,
+  Permission,
+  PermissionCreate,
+  PermissionUpdate,
+} from './api/access.js';
+export { Login, PasswordChange, User, UserCreate, UserUpdate } from './api/users.js';
 export {
   EdgeExchange,
   EdgePair,

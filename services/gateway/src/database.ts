@@ -7,6 +7,7 @@ import { OwnWriteEntity } from './adapters/answers/own-writes.store.js';
 import { AuditedEntity } from './adapters/audit/audited.js';
 import { SyslogDestinationEntity } from './adapters/syslog/destinations.store.js';
 import { MIGRATIONS } from './migrations/migrations.js';
+import { ACCESS_DOCUMENTS } from './read/access-documents.js';
 import { ApiKeyEntity, apiKeysProjection } from './read/api-keys.projection.js';
 import { AuditEventEntity } from './read/audit-events.js';
 import { SettingsEntity } from './read/event-settings.js';
@@ -16,9 +17,13 @@ import { SignInsEntity, signInsProjection, users } from './read/users.js';
 export const DATABASE: ServiceDatabase = {
   service: 'gateway',
   migrations: MIGRATIONS,
-  projections: [apiKeysProjection, users.projection, signInsProjection],
+  projections: [
+    ...[apiKeysProjection, users.projection, signInsProjection],
+    ...ACCESS_DOCUMENTS.map(({ projection }) => projection),
+  ],
   entities: [
     ...[ApiKeyEntity, ApiKeySecretEntity, AuditEventEntity, AuditedEntity, JobEntity, OwnWriteEntity],
+    ...ACCESS_DOCUMENTS.map(({ entity }) => entity),
     ...[users.entity, SignInsEntity, PasswordEntity, LoginTokenEntity, SessionEntity],
     SettingsEntity,
     SyslogDestinationEntity,

@@ -19,6 +19,7 @@ import { admission } from './adapters/admission/admission.js';
 import { apiKeyCheck } from './adapters/admission/api-key-check.js';
 import { ensureBootstrapKey } from './adapters/admission/api-keys.store.js';
 import { identity } from './adapters/admission/identity.js';
+import { knownGrants } from './adapters/admission/known-grants.js';
 import { readAudit } from './adapters/audit/audit.consumer.js';
 import { auditing } from './adapters/audit/audited-requests.js';
 import { showingChanges } from './adapters/audit/own-changes.js';
@@ -35,7 +36,7 @@ import type { OwnWrites } from './adapters/answers/own-writes.store.js';
 import { pages } from './adapters/http/pages.js';
 import { partsHealth } from './adapters/answers/parts-health.js';
 import { pruneSessions } from './adapters/people/sessions.store.js';
-import { ensureFirstUser } from './adapters/people/users.store.js';
+import { ensureFirstAdministrator } from './adapters/people/first-administrator.js';
 import { rest } from './adapters/answers/rest.js';
 import { forwardFlows } from './adapters/syslog/flow-forwarding.js';
 import { startForwarding } from './adapters/syslog/forwarding.js';
@@ -76,7 +77,7 @@ export async function openGateway(context: Context, bus: Bus): Promise<Gateway> 
   const bootstrap = (): Promise<boolean> => ensureBootstrapKey(store, config.RINGFENCE_BOOTSTRAP_API_KEY);
   if (await beforeServing(context, bootstrap)) logger.info('bootstrap API key is known');
   const { username, password } = config.RINGFENCE_FIRST_ADMINISTRATOR;
-  const firstUser = (): Promise<boolean> => ensureFirstUser(store, username, password);
+  const firstUser = (): Promise<boolean> => ensureFirstAdministrator(store, username, password);
   if (await beforeServing(context, firstUser)) logger.info({ username }, firstUserWords(username, password));
   const jobs = jobsStore(store.entities, onError);
   const followed = followers(bus, onError);
@@ -130,6 +131,7 @@ function serving(
   onError: (error: unknown) => void,
 ): HttpServing {
   const keys = apiKeyCheck(store.entities);
+  const grants = knownGrants(store.entities);
   const record = refusalRecorder(context, { store, forwarding }, onError);
   const missing = (): string[] =>
     Object.entries({
@@ -140,7 +142,7 @@ function serving(
   const document = openApiDocument(ROUTES, VERSION);
   const own = {
     ...ownAnswers({
-      ...{ store, bus, keys, jobs, document, missing, ownWrites, forwarding, startedAt: Date.now() },
+      ...{ store, bus, keys, grants, jobs, document, missing, ownWrites, forwarding, startedAt: Date.now() },
       partsHealth: partsHealth(bus, () => ({
         missing: missing(),
         alarms: context.health.alarms(),
@@ -152,7 +154,7 @@ function serving(
   return httpServing({
     admission: admission({
       matcher: routeMatcher(ROUTES),
-      identify: identity(store.entities, keys),
+      identify: identity(store.entities, keys, grants),
       rate: rateWindow(context.config.RINGFENCE_RATE_LIMIT),
       failures: { byAddress: rateWindow(FAILURES_A_MINUTE), byKey: rateWindow(FAILURES_A_MINUTE) },
       logIns: { byAddress: rateWindow(LOG_INS_A_MINUTE), byName: rateWindow(LOG_INS_A_MINUTE) },

@@ -132,3 +132,120 @@ describe('a password', () => {
     expect(await trail('user.reset_password')).toMatchObject([{ created_by: { system: {} } }]);
   });
 });
+
+describe('what somebody may', () => {
+  const ann = 'ann@ringfence.local';
+  const made: Record<string, string> = {};
+  let session1: string;
+
+  it('is nothing but what concerns himself, until he is given a role', async () => {
+    const created = await call('POST', '/users', {
+      body: { username: 'Ann@ringfence.local', full_name: 'Ann' },
+    });
+    expect(created.json).toMatchObject({ href: '/users/2', username: ann, full_name: 'Ann' });
+    Object.assign(made, created.json);
+    expect((await call('GET', '/users/2')).text).not.toContain('password');
+    session1 = await session(ann, made['ringfence_password'] ?? '');
+    expect((await call('GET', '/noop', as(session1))).status).toBe(200);
+    const got = await call('GET', '/orgs/1/labels', as(session1));
+    expect([got.status, got.json]).toEqual([403, refused('forbidden_error')]);
+    expect((await call('GET', '/users', as(session1))).status).toBe(403);
+  });
+
+  it('is said by permissions of the principal of his name, and holds at once', async () => {
+    const principal = await call('POST', '/orgs/1/auth_security_principals', {
+      body: { name: ann, type: 'user', display_name: 'Ann' },
+    });
+    expect([principal.status, principal.headers.get('location')]).toEqual([
+      201,
+      (principal.json as { href: string }).href,
+    ]);
+    const permission = await call('POST', '/orgs/1/permissions', {
+      body: { role: { href: '/orgs/1/roles/read_only' }, scope: [], auth_security_principal: principal.json },
+    });
+    expect(permission.status).toBe(201);
+    expect((await call('GET', '/orgs/1/labels', as(session1))).status).toBe(200);
+    const label = { body: { key: 'role', value: 'web' }, ...as(session1) };
+    expect((await call('POST', '/orgs/1/labels', label)).status).toBe(403);
+    const { href } = permission.json as { href: string };
+    const admin = { body: { role: { href: '/orgs/1/roles/admin' } } };
+    expect((await call('PUT', href, admin)).status).toBe(204);
+    expect((await call('POST', '/orgs/1/labels', label)).status).toBe(201);
+    expect((await call('GET', '/orgs/1/permissions', as(session1))).status).toBe(403);
+    const login = await call('GET', '/users/login', as(session1));
+    expect(login.json).toMatchObject({
+      orgs: [{ role_scopes: [{ role: { href: '/orgs/1/roles/admin' }, scope: [] }] }],
+    });
+    const roles = await call('GET', `/orgs/1/permissions?role=/orgs/1/roles/admin`);
+    expect(roles.json).toMatchObject([{ href }]);
+    expect((await call('DELETE', href)).status).toBe(204);
+    expect((await call('GET', '/orgs/1/labels', as(session1))).status).toBe(403);
+    for (const type of ['create', 'update', 'delete'])
+      expect(await trail(`permission.${type}`)).toContainEqual(
+        expect.objectContaining({
+          created_by: { user: expect.objectContaining({ href: '/users/1' }) as unknown },
+        }),
+      );
+  });
+
+  it('hides from him what others have asked for', async () => {
+    const asked = await call('GET', '/users', { headers: { authorization: OWNER, prefer: 'respond-async' } });
+    const job = asked.headers.get('location') ?? '';
+    expect((await call('GET', job)).status).toBe(200);
+    expect((await call('GET', job, as(session1))).status).toBe(404);
+    expect((await call('GET', '/orgs/1/jobs', as(session1))).json).toEqual([]);
+  });
+
+  it('is nothing at all once he is let in no more, until he has another password', async () => {
+    expect((await call('DELETE', '/users/2/local_profile')).status).toBe(204);
+    expect((await call('GET', '/noop', as(session1))).status).toBe(401);
+    expect((await authenticate(ann, made['ringfence_password'] ?? '')).status).toBe(401);
+    expect((await call('GET', '/users/2')).json).toMatchObject({ locked: true });
+    const again = (await call('POST', '/users/2/local_profile', { body: {} })).json as Record<string, string>;
+    expect((await authenticate(ann, again['ringfence_password'] ?? '')).status).toBe(200);
+  });
+
+  it('is refused by names where nothing stands for them, or something does already', async () => {
+    const twice = await call('POST', '/users', { body: { username: ann } });
+    expect([twice.status, twice.json]).toEqual([406, refused('username_not_unique')]);
+    const principal = await call('POST', '/orgs/1/auth_security_principals', {
+      body: { name: ann, type: 'user' },
+    });
+    expect(principal.json).toEqual(refused('auth_security_principal_name_not_unique'));
+    const [{ href } = { href: '' }] = (await call('GET', '/orgs/1/auth_security_principals')).json as {
+      href: string;
+    }[];
+    for (const body of [
+      { role: { href: '/orgs/1/roles/emperor' }, auth_security_principal: { href } },
+      { role: { href: '/orgs/1/roles/owner' }, auth_security_principal: { href: `${href}0` } },
+    ])
+      expect((await call('POST', '/orgs/1/permissions', { body })).json).toEqual(
+        refused('reference_not_found'),
+      );
+  });
+
+  it('leaves an owner, whoever is taken away', async () => {
+    const [{ href } = { href: '' }] = (await call('GET', '/orgs/1/permissions?role=owner')).json as {
+      href: string;
+    }[];
+    const ofOwner = { body: { role: { href: '/orgs/1/roles/admin' } } };
+    for (const got of [
+      await call('DELETE', href),
+      await call('PUT', href, ofOwner),
+      await call('DELETE', '/users/1/local_profile'),
+    ])
+      expect([got.status, got.json]).toEqual([406, refused('last_owner')]);
+    expect((await call('GET', '/users')).status).toBe(200);
+  });
+
+  it('does not grow by a key that may only read, nor by a key of who only reads', async () => {
+    const key = (await call('POST', '/users/1/api_keys', { body: { name: 'ro', role: 'read_only' } }))
+      .json as Record<string, string>;
+    const readsOnly = as(basic(key['auth_username'] ?? '', key['secret'] ?? ''));
+    expect((await call('GET', '/users', readsOnly)).status).toBe(200);
+    expect((await call('POST', '/users/1/api_keys', { body: { name: 'more' }, ...readsOnly })).status).toBe(
+      403,
+    );
+    expect((await call('POST', '/orgs/1/permissions', { body: {}, ...readsOnly })).status).toBe(403);
+  });
+});

@@ -2,9 +2,9 @@
  * A lost password, reset where the database can be reached: whoever has that has everything. The gateway may run meanwhile; the audit trail
  * says that it was done.
  */
-import { randomBytes } from 'node:crypto';
 import { openServiceStore } from '@ringfence/event-store';
 import type { ServiceStoreOptions } from '@ringfence/event-store';
+import { newPassword } from './adapters/people/passwords.js';
 import { setPassword } from './adapters/people/users.store.js';
 import { DATABASE } from './database.js';
 import { userNamed } from './read/users.js';
@@ -18,7 +18,7 @@ export async function resetPassword(
   try {
     const user = await userNamed(store.entities, username);
     if (user === undefined) return undefined;
-    const password = randomBytes(18).toString('base64url');
+    const password = newPassword();
     const wanted = { password, kind: 'reset-password' } as const;
     await setPassword(store, user, wanted, { kind: 'system', id: 'ringfence-admin' });
     return password;

@@ -35,13 +35,25 @@ export const ERRORS = {
     code: 'INVALID_ARGUMENT',
     when: 'a new password that is the old one, or holds the user name',
   },
+  last_owner: {
+    code: 'FAILED_PRECONDITION',
+    when: 'nobody would be left who may do everything',
+  },
+  permission_not_unique: { code: 'ALREADY_EXISTS', when: 'the same role in the same scope is given already' },
+  auth_security_principal_name_not_unique: {
+    code: 'ALREADY_EXISTS',
+    when: 'a principal of that name and type exists',
+  },
   username_not_unique: { code: 'ALREADY_EXISTS', when: 'a user of that name exists' },
   cluster_authentication_failed: {
     code: 'UNAUTHENTICATED',
     when: 'wrong cluster id, cluster token or pairing key',
   },
   organization_not_permitted: { code: 'PERMISSION_DENIED', when: 'another organisation than 1' },
-  forbidden_error: { code: 'PERMISSION_DENIED', when: 'the key may read but not change' },
+  forbidden_error: {
+    code: 'PERMISSION_DENIED',
+    when: 'no permission of the caller is for it, or none for these labels; or its key may only read',
+  },
   not_found_error: { code: 'NOT_FOUND', when: 'no such object' },
   invalid_uri: { code: 'NOT_FOUND', when: 'no such path' },
   method_not_allowed_error: {

@@ -2,6 +2,7 @@
  * Every collection of the REST API by its word. A collection's file (`api/<collection>.ts`) exports its own part as
  * `…Collections satisfies CollectionContracts`; this list joins them.
  */
+import { accessCollections } from './access.js';
 import { apiKeyCollections } from './api-keys.js';
 import type { CollectionContracts } from './collection.js';
 import { containerClusterCollections } from './container-clusters.js';
@@ -32,6 +33,7 @@ import { workloadSettingsCollections } from './workload-settings.js';
 import { workloadCollections } from './workloads.js';
 
 export const API: CollectionContracts = {
+  ...accessCollections,
   ...apiKeyCollections,
   ...containerClusterCollections,
   ...containerWorkloadProfileCollections,

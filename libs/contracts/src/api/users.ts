@@ -5,12 +5,23 @@ import { Href } from './href.js';
 import { Text } from '../text.js';
 
 /** A person is known by it at the log-in; most write an e-mail address. Upper and lower case are one. */
-export const Username = Text.trim().min(1).max(255);
+const Username = Text.trim()
+  .min(1)
+  .max(255)
+  .regex(/^[^\s:]*$/, 'must be without spaces and colons');
 /** Long enough that nobody guesses it; not so long that hashing it is work. */
 export const Password = Text.min(12).max(256);
 const fullName = Text.trim().max(255);
 const timeZone = Text.min(1).max(64);
 
+/** Its password is shown once where none is given. Others than local users would need a directory, which there is none of. */
+export const UserCreate = z.strictObject({
+  username: Username,
+  full_name: fullName.nullish(),
+  time_zone: timeZone.optional(),
+  type: z.literal('local').default('local'),
+  password: Password.optional(),
+});
 export const UserUpdate = z.strictObject({
   full_name: fullName.nullish(),
   time_zone: timeZone.optional(),
@@ -52,7 +63,7 @@ export const Login = z.object({
       org_id: z.number().int(),
       org_href: Text,
       display_name: Text,
-      role_scopes: z.array(z.object({ role: Href, scope: z.array(z.unknown()) })),
+      role_scopes: z.array(z.object({ role: z.object({ href: Href }), scope: z.array(z.unknown()) })),
     }),
   ),
 });
@@ -64,14 +75,23 @@ export const PasswordChange = z.strictObject({ password: Password });
 export const userCollections = {
   users: {
     item: User,
+    create: UserCreate,
     update: UserUpdate,
-    actions: { logout: z.strictObject({}) },
-    answers: { login: Login },
     query: {
-      name: Text.describe('Part of the full name.'),
       username: Text.describe('Part of the user name.'),
+      name: Text.describe('Part of the full name.'),
+    },
+    actions: { logout: z.strictObject({}) },
+    answers: {
+      login: Login,
+      create: User.extend({ ringfence_password: Text.optional() }),
     },
   },
+  'users/local_profile': {
+    item: z.object({ ringfence_password: Text }),
+    create: z.strictObject({}),
+  },
+  'users/orgs': { item: z.object({ href: Text, org_id: z.number().int(), display_name: Text }) },
   login_users: {
     item: z.object({ auth_token: Text }),
     actions: { authenticate: Authenticate, change_password: PasswordChange },

@@ -58,10 +58,20 @@ const OF_THE_GATEWAY: Readonly<Record<string, Words>> = {
   UserDeleted: 'user.delete',
   UserPasswordChanged: 'user.update_password',
   UserPasswordReset: 'user.reset_password',
+  ...wordsOfRecord('Permission', 'permission'),
+  ...wordsOfRecord('AuthSecurityPrincipal', 'auth_security_principal'),
   UserSignedIn: 'user.sign_in',
   UserSignedOut: 'user.sign_out',
 };
 const WORDS = new Map<string, Words>(Object.entries({ ...OF_THE_GATEWAY, ...OF_OWNERS }));
+
+function wordsOfRecord(type: string, word: string): Record<string, Words> {
+  return {
+    [`${type}Created`]: `${word}.create`,
+    [`${type}Changed`]: `${word}.update`,
+    [`${type}Deleted`]: `${word}.delete`,
+  };
+}
 
 /** The API's event type; null: the trail does not tell of it. */
 export function auditedAs({ type, data }: Pick<Envelope, 'type' | 'data'>): string | null {

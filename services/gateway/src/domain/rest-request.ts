@@ -1,11 +1,14 @@
 /** A request that has been let in, and what is answered: the words between the HTTP server and those who answer. */
 import type { Actor, ObjectChange } from '@ringfence/contracts';
+import type { Grant } from './access/roles.js';
 import type { RouteMatch } from './route-match.js';
 
 export interface Caller {
   readonly user: string;
   readonly username: string;
-  readonly role: 'owner' | 'read_only';
+  readonly grants: readonly Grant[];
+  /** By a key that may only read, whoever's it is. */
+  readonly readsOnly?: true;
   /** Of who has logged in. */
   readonly session?: string;
   /** By the token that his password was exchanged for. */

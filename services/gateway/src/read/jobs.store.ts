@@ -54,10 +54,11 @@ export interface Jobs {
     work: () => Promise<string>,
     explain: (error: unknown) => string,
   ): Promise<string | undefined>;
-  get(id: string): Promise<Job | undefined>;
-  list(): Promise<Job[]>;
-  remove(id: string): Promise<boolean>;
-  datafile(id: string): Promise<string | undefined>;
+  /** Here and below `by`: of him who asked for it; undefined: of everybody. */
+  get(id: string, by: string | undefined): Promise<Job | undefined>;
+  list(by: string | undefined): Promise<Job[]>;
+  remove(id: string, by: string | undefined): Promise<boolean>;
+  datafile(id: string, by: string | undefined): Promise<string | undefined>;
   /** Waits for what runs. */
   close(): Promise<void>;
 }
@@ -83,14 +84,15 @@ export function jobsStore(entities: EntityManager, onError: (error: unknown) => 
         void end.then(() => running.delete(id));
         return id;
       }),
-    get: async (id) => {
-      const row = await jobs.findOneBy({ id });
+    get: async (id, by) => {
+      const row = await jobs.findOneBy({ id, ...askedBy(by) });
       return row === null ? undefined : view(row);
     },
-    list: async () => (await jobs.find({ order: { requestedAt: 'desc' } })).map(view),
-    remove: async (id) => ((await jobs.delete({ id })).affected ?? 0) > 0,
-    datafile: async (id) => {
-      const row = await jobs.findOne({ select: { id: true, result: true }, where: { datafile: id } });
+    list: async (by) => (await jobs.find({ where: askedBy(by), order: { requestedAt: 'desc' } })).map(view),
+    remove: async (id, by) => ((await jobs.delete({ id, ...askedBy(by) })).affected ?? 0) > 0,
+    datafile: async (id, by) => {
+      const where = { datafile: id, ...askedBy(by) };
+      const row = await jobs.findOne({ select: { id: true, result: true }, where });
       return row?.result ?? undefined;
     },
     close: async () => {
@@ -99,6 +101,9 @@ export function jobsStore(entities: EntityManager, onError: (error: unknown) => 
     },
   };
 }
+
+const askedBy = (by: string | undefined): { requestedBy?: string } =>
+  by === undefined ? {} : { requestedBy: by };
 
 /** Jobs of this process live; those of a process that is gone have failed. */
 async function tend(jobs: Repository<JobRow>, own: readonly string[]): Promise<void> {

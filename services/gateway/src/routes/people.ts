@@ -1,6 +1,8 @@
-/** Who people are, and how they log in and out. */
+/** Who people are, how they log in and out, and who may what. */
 import { routesOf } from '../domain/route.js';
 import type { Route } from '../domain/route.js';
+
+const ORG = '/orgs/{org}';
 
 const { action, collection } = routesOf('gateway');
 
@@ -45,5 +47,18 @@ export const peopleRoutes: readonly Route[] = [
     success: 204,
     says: 'Ends the session that asks.',
   }),
-  ...collection('users', '/users', ['list', 'get', 'update']),
+  ...collection('users', '/users', ['list', 'create', 'get', 'update']),
+  ...collection('users/orgs', '/users/{user}/orgs', ['list']),
+  ...collection('users/local_profile', '/users/{user}/local_profile', ['create']),
+  action({
+    method: 'DELETE',
+    path: '/users/{user}/local_profile',
+    collection: 'users/local_profile',
+    op: 'delete',
+    success: 204,
+    says: 'Lets the user in no more: the password, its sessions and keys are refused until another password is made.',
+  }),
+  ...collection('roles', `${ORG}/roles`, ['list', 'get']),
+  ...collection('permissions', `${ORG}/permissions`),
+  ...collection('auth_security_principals', `${ORG}/auth_security_principals`),
 ];

@@ -2,10 +2,11 @@
  * Lets a request in or not, before its body is read: route, credentials, organisation, role, rate. Refusals of credentials and permissions are
  * recorded; an address that keeps failing is slowed down.
  */
+import { judge } from '../../domain/access/who-may.js';
 import type { Caller } from '../../domain/rest-request.js';
 import { refuse } from '../../domain/refusal.js';
 import type { Refusal } from '../../domain/refusal.js';
-import type { Need } from '../../domain/route.js';
+import type { Need, Route } from '../../domain/route.js';
 import type { RateWindow } from '@ringfence/service-host';
 import type { RouteMatch, RouteMatcher } from '../../domain/route-match.js';
 import { readAuthorization } from './authorization.js';
@@ -102,12 +103,10 @@ const claimedName = (authorization: Authorization | undefined): string =>
   authorization?.kind === 'pair' ? authorization.name.slice(0, 200) : '';
 
 function permit({ record }: AdmissionParts, arrival: Arrival, match: RouteMatch, caller: Caller): void {
-  const isForeign = match.org !== undefined && match.org !== '1';
-  const mayNot = match.route.needs === 'write' && caller.role !== 'owner';
-  if (isForeign || mayNot) {
-    const refusal = isForeign
-      ? refuse('organization_not_permitted', `organisation ${match.org ?? ''} is not yours; use 1`)
-      : refuse('forbidden_error', 'this key may only read');
+  const refusal = isForeign(match)
+    ? refuse('organization_not_permitted', `organisation ${match.org ?? ''} is not yours; use 1`)
+    : mayNot(match.route, caller);
+  if (refusal !== undefined) {
     const createdBy = { user: { href: `/users/${caller.user}`, username: caller.username } };
     record({
       ...facts(arrival),
@@ -119,6 +118,17 @@ function permit({ record }: AdmissionParts, arrival: Arrival, match: RouteMatch,
     throw refusal;
   }
   draftsOnly(match);
+}
+
+const isForeign = ({ org }: RouteMatch): boolean => org !== undefined && org !== '1';
+
+function mayNot(route: Route, { readsOnly, grants }: Caller): Refusal | undefined {
+  if (route.needs !== 'read' && route.needs !== 'write') return undefined;
+  if (readsOnly && route.needs === 'write') return refuse('forbidden_error', 'this key may only read');
+  const verdict = judge(grants, route);
+  if (verdict.may && verdict.within === null) return undefined;
+  const roles = grants.map(({ role }) => role).join(', ') || 'none';
+  return refuse('forbidden_error', `your roles (${roles}) are not for this`);
 }
 
 function draftsOnly(match: RouteMatch): void {

@@ -2,48 +2,65 @@
 import type { EntityManager } from 'typeorm';
 import type { Caller } from '../../domain/rest-request.js';
 import type { Need } from '../../domain/route.js';
-import { findUser, userNamed } from '../../read/users.js';
+import { userNamed } from '../../read/users.js';
 import { isPassword } from '../people/passwords.js';
 import { findSession, redeemLoginToken } from '../people/sessions.store.js';
 import { hashOf } from '../people/users.store.js';
 import type { ApiKeyCheck } from './api-key-check.js';
 import type { Authorization } from './authorization.js';
+import type { KnownGrants } from './known-grants.js';
 
 export type Identify = (authorization: Authorization, need: Need) => Promise<Caller | undefined>;
 
+/** Without what he was given. */
+type Known = Omit<Caller, 'grants'>;
+
 const SESSION_NAME = /^user_([1-9][0-9]{0,17})$/;
 
-export function identity(entities: EntityManager, keys: ApiKeyCheck): Identify {
+export function identity(entities: EntityManager, keys: ApiKeyCheck, grants: KnownGrants): Identify {
   return async (authorization, need) => {
-    if (authorization.kind === 'token')
-      return need === 'log-in' ? ofToken(entities, authorization.token) : undefined;
-    const { name, secret } = authorization;
-    if (need === 'password') return ofPassword(entities, name, secret);
-    const [, user] = SESSION_NAME.exec(name) ?? [];
-    return user === undefined ? keys.check(name, secret) : ofSession(entities, user, secret);
+    const known = await knownBy(entities, keys, authorization, need);
+    if (known === undefined) return undefined;
+    const given = await grants.of(known.user);
+    return given && { ...known, grants: given };
   };
 }
 
-async function ofPassword(
+async function knownBy(
   entities: EntityManager,
-  name: string,
-  secret: string,
-): Promise<Caller | undefined> {
+  keys: ApiKeyCheck,
+  authorization: Authorization,
+  need: Need,
+): Promise<Known | undefined> {
+  if (authorization.kind === 'token')
+    return need === 'log-in' ? ofToken(entities, authorization.token) : undefined;
+  const { name, secret } = authorization;
+  if (need === 'password') return ofPassword(entities, name, secret);
+  const [, user] = SESSION_NAME.exec(name) ?? [];
+  return user === undefined ? ofKey(keys, name, secret) : ofSession(entities, user, secret);
+}
+
+async function ofPassword(entities: EntityManager, name: string, secret: string): Promise<Known | undefined> {
   const user = await userNamed(entities, name);
   const hash = user === undefined ? undefined : await hashOf(entities, user.id);
-  const isRight = await isPassword(secret, hash);
-  return isRight && user?.locked === false ? callerOf(user.id) : undefined;
+  return (await isPassword(secret, hash)) && user !== undefined ? person(user.id) : undefined;
 }
 
-async function ofToken(entities: EntityManager, token: string): Promise<Caller | undefined> {
-  const id = await redeemLoginToken(entities, token);
-  const found = id === undefined ? undefined : await findUser(entities, id);
-  return found?.user.body.locked === false ? { ...callerOf(found.user.id), logsIn: true } : undefined;
+async function ofToken(entities: EntityManager, token: string): Promise<Known | undefined> {
+  const user = await redeemLoginToken(entities, token);
+  return user === undefined ? undefined : { ...person(user), logsIn: true };
 }
 
-async function ofSession(entities: EntityManager, user: string, token: string): Promise<Caller | undefined> {
+async function ofSession(entities: EntityManager, user: string, token: string): Promise<Known | undefined> {
   const session = await findSession(entities, user, token);
-  return session === undefined ? undefined : { ...callerOf(user), session: session.id };
+  return session && { ...person(user), session: session.id };
 }
 
-const callerOf = (user: string): Caller => ({ user, username: `user_${user}`, role: 'owner' });
+async function ofKey(keys: ApiKeyCheck, username: string, secret: string): Promise<Known | undefined> {
+  const key = await keys.check(username, secret);
+  if (key === undefined) return undefined;
+  const { user, role } = key;
+  return { user, username, ...(role === 'read_only' && { readsOnly: true }) };
+}
+
+const person = (user: string): Known => ({ user, username: `user_${user}` });

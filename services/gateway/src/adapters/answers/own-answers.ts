@@ -7,8 +7,10 @@ import type { Answer } from './answer.js';
 import { notificationsOf, statusOf } from '../../domain/whole-health.js';
 import type { Jobs } from '../../read/jobs.store.js';
 import type { ApiKeyCheck } from '../admission/api-key-check.js';
+import type { KnownGrants } from '../admission/known-grants.js';
 import { destinationAnswers } from '../syslog/destination-answers.js';
 import type { Forwarding } from '../syslog/forwarding.js';
+import { accessAnswers } from './access-answers.js';
 import { apiKeyAnswers } from './api-key-answers.js';
 import { eventAnswers } from './event-answers.js';
 import { jobAnswers } from './job-answers.js';
@@ -22,6 +24,7 @@ export interface OwnParts {
   readonly store: EventStore;
   readonly bus: Bus;
   readonly keys: ApiKeyCheck;
+  readonly grants: KnownGrants;
   readonly jobs: Jobs;
   readonly document: unknown;
   readonly missing: () => readonly string[];
@@ -36,7 +39,8 @@ export function ownAnswers(parts: OwnParts): Readonly<Record<string, Answer>> {
   return {
     ...generalAnswers(parts),
     ...apiKeyAnswers(parts.store, parts.keys),
-    ...userAnswers(parts.store),
+    ...userAnswers(parts.store, parts.grants),
+    ...accessAnswers(parts.store, parts.grants),
     ...jobAnswers(parts.jobs),
     ...eventAnswers(parts.store, parts.forwarding),
     ...destinationAnswers(parts.store.entities, parts.forwarding.look),

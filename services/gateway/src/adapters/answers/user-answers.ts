@@ -1,22 +1,27 @@
 /** People over REST (`users`), and their way in and out (`login_users`, `users/login`, `…/logout`). */
-import { PasswordChange, UserUpdate } from '@ringfence/contracts';
+import { PasswordChange, UserCreate, UserUpdate } from '@ringfence/contracts';
 import type { Login, User } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import type { z } from 'zod';
+import type { Grant } from '../../domain/access/roles.js';
 import { refuse } from '../../domain/refusal.js';
 import { actorOf } from '../../domain/rest-request.js';
-import type { RestRequest } from '../../domain/rest-request.js';
+import type { RestReply, RestRequest } from '../../domain/rest-request.js';
 import { findUser, listUsers } from '../../read/users.js';
 import type { ShownUser, SignIns } from '../../read/users.js';
+import type { KnownGrants } from '../admission/known-grants.js';
+import { newPassword } from '../people/passwords.js';
 import { closeSession, IDLE_MINUTES, issueLoginToken, openSession } from '../people/sessions.store.js';
-import { changeUser, setPassword } from '../people/users.store.js';
+import { changeUser, createUser, lockOut, nextUserId, setPassword } from '../people/users.store.js';
 import type { Answer } from './answer.js';
 import { collectionReply, maxResults } from './owner-answers.js';
 import { PRODUCT } from './product.js';
 
-export function userAnswers(store: EventStore): Readonly<Record<string, Answer>> {
+export function userAnswers(store: EventStore, grants: KnownGrants): Readonly<Record<string, Answer>> {
   return {
     ...logInAnswers(store),
+    ...profileAnswers(store, grants),
+    'users create': async (request) => create(store, request),
     'users list': async (request) => {
       const { name, username } = { name: request.query['name'], username: request.query['username'] };
       const all = (await listUsers(store.entities)).map(show);
@@ -24,15 +29,54 @@ export function userAnswers(store: EventStore): Readonly<Record<string, Answer>>
       const reply = { body: matched, total: all.length, matched: matched.length };
       return collectionReply(reply, maxResults(request) ?? 500);
     },
-    'users get': async (request) => ({ status: 200, body: show(await existing(store, request)) }),
+    'users get': async (request) => ({ status: 200, body: show(await existing(store, idOf(request))) }),
     'users update': async (request) => {
       const { full_name: fullName, time_zone: timeZone } = UserUpdate.parse(request.body);
       const change = {
         ...(fullName === undefined ? {} : { fullName: fullName ?? '' }),
         ...(timeZone === undefined ? {} : { timeZone }),
       };
-      const { user } = await existing(store, request);
+      const { user } = await existing(store, idOf(request));
       await changeUser(store, user.id, { kind: 'change', change }, actorOf(request.caller));
+      return { status: 204 };
+    },
+  };
+}
+
+/** A password that nobody has given is made, and shown this once. */
+async function create(store: EventStore, { body, caller }: RestRequest): Promise<RestReply> {
+  const wanted = UserCreate.parse(body);
+  const made = wanted.password === undefined ? newPassword() : undefined;
+  const id = await nextUserId(store);
+  const { username, full_name: fullName, time_zone: timeZone = 'UTC' } = wanted;
+  const user = { id, username, fullName: fullName ?? '', timeZone };
+  await createUser(store, user, wanted.password ?? made ?? '', actorOf(caller));
+  const shown = show(await existing(store, id));
+  return {
+    status: 201,
+    headers: { location: shown.href },
+    body: { ...shown, ...(made !== undefined && { ringfence_password: made }) },
+  };
+}
+
+/** Of who forgot it, or shall be let in no more. */
+function profileAnswers(store: EventStore, grants: KnownGrants): Readonly<Record<string, Answer>> {
+  return {
+    'users/orgs list': async (request) => {
+      await existing(store, idOf(request));
+      return collectionReply({ body: [{ href: '/orgs/1', org_id: 1, display_name: 'Ringfence' }] }, 500);
+    },
+    'users/local_profile create': async (request) => {
+      const { user } = await existing(store, idOf(request));
+      const password = newPassword();
+      await setPassword(store, user.body, { password, kind: 'reset-password' }, actorOf(request.caller));
+      await grants.renew();
+      return { status: 201, body: { ringfence_password: password } };
+    },
+    'users/local_profile delete': async (request) => {
+      const { user } = await existing(store, idOf(request));
+      await lockOut(store, user.id, actorOf(request.caller));
+      await grants.renew();
       return { status: 204 };
     },
   };
@@ -64,8 +108,9 @@ function logInAnswers(store: EventStore): Readonly<Record<string, Answer>> {
   };
 }
 
-async function existing(store: EventStore, request: RestRequest): Promise<ShownUser> {
-  const [id = ''] = request.match.ids;
+const idOf = ({ match }: RestRequest): string => match.ids[0] ?? '';
+
+async function existing(store: EventStore, id: string): Promise<ShownUser> {
   const found = await findUser(store.entities, id);
   if (found === undefined) throw refuse('not_found_error', `there is no user ${id}`);
   return found;
@@ -73,9 +118,9 @@ async function existing(store: EventStore, request: RestRequest): Promise<ShownU
 
 /** Nobody does it for somebody else. */
 async function itself(store: EventStore, request: RestRequest): Promise<ShownUser> {
-  const [id = ''] = request.match.ids;
+  const id = idOf(request);
   if (id !== request.caller?.user) throw refuse('not_found_error', `there is no user ${id}`);
-  return existing(store, request);
+  return existing(store, id);
 }
 
 /** Whoever comes with the token of a log-in is given a session; who asks with a key or a session learns who that is. */
@@ -95,9 +140,18 @@ async function logIn(store: EventStore, { caller, ip }: RestRequest): Promise<z.
     type: 'local',
     time_zone: body.timeZone,
     product_version: PRODUCT,
-    orgs: [{ org_id: 1, org_href: '/orgs/1', display_name: 'Ringfence', role_scopes: [] }],
+    orgs: [
+      {
+        org_id: 1,
+        org_href: '/orgs/1',
+        display_name: 'Ringfence',
+        role_scopes: caller.grants.map(roleScope),
+      },
+    ],
   };
 }
+
+const roleScope = ({ role }: Grant) => ({ role: { href: `/orgs/1/roles/${role}` }, scope: [] });
 
 function show({ user, signIns }: ShownUser): User {
   const { body } = user;

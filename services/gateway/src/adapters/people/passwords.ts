@@ -17,6 +17,9 @@ const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
 const inTurn = oneAtATime();
 let waiting = 0;
 
+/** Of who shall choose his own, or has nobody to choose it. */
+export const newPassword = (): string => randomBytes(18).toString('base64url');
+
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
   const key = await derived(password, salt, COST);

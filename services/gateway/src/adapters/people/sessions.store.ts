@@ -8,7 +8,6 @@ import type { EventStore } from '@ringfence/event-store';
 import { EntitySchema, LessThan, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { UserState } from '../../domain/user.decider.js';
-import { findUser } from '../../read/users.js';
 import type { SessionEvent } from '../../read/users.js';
 import { audited } from './audited-store.js';
 
@@ -107,7 +106,7 @@ export async function findSession(
 ): Promise<Session | undefined> {
   const hash = hashOf(token);
   const row = await entities.findOneBy(SessionEntity, { hash, user, usedAt: MoreThan(ago(IDLE_MS)) });
-  if (row === null || (await findUser(entities, user))?.user.body.locked !== false) return undefined;
+  if (row === null) return undefined;
   if (row.usedAt < ago(NOTED_EVERY_MS))
     await entities.update(SessionEntity, { hash }, { usedAt: new Date() });
   return { id: row.id, user };

@@ -2,7 +2,7 @@
 import { isRejection } from '@ringfence/decider';
 import { GLOBAL } from '@ringfence/contracts';
 import type { Actor } from '@ringfence/contracts';
-import { handleCommand, VersionConflict } from '@ringfence/event-store';
+import { handleCommand } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { EntitySchema } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -11,12 +11,13 @@ import { userDecider } from '../../domain/user.decider.js';
 import type { UserCommand, UserState } from '../../domain/user.decider.js';
 import { users } from '../../read/users.js';
 import { audited } from './audited-store.js';
+import { anOwnerRemains } from './grants.js';
 import { hashPassword, isPassword } from './passwords.js';
 import { endSessions } from './sessions.store.js';
 
+/** Made at the first start; whose the bootstrap API key is. */
 export const FIRST_USER = '1';
-const SYSTEM: Actor = { kind: 'system', id: 'gateway' };
-const streamOf = (id: string): string => `user-${id}`;
+export const streamOfUser = (id: string): string => `user-${id}`;
 
 export const PasswordEntity = new EntitySchema<{ readonly user: string; readonly hash: string }>({
   name: 'Password',
@@ -24,30 +25,23 @@ export const PasswordEntity = new EntitySchema<{ readonly user: string; readonly
   columns: { user: { name: 'user_id', type: 'text', primary: true }, hash: { type: 'text' } },
 });
 
-/** Whoever has the product first; known already: left as he is. `password`: none, and the server's owner sets one (`ringfence-admin`). */
-export async function ensureFirstUser(
+/** `password`: none, and nobody logs in as him until the server's owner has set one (`ringfence-admin`). */
+export async function createUser(
   store: EventStore,
-  username: string,
+  user: Omit<UserState, 'locked'>,
   password: string | undefined,
-): Promise<boolean> {
-  if ((await store.load(streamOf(FIRST_USER))).version > 0) return false;
-  const user = { ...person(username), id: FIRST_USER, fullName: 'First administrator' };
+  actor: Actor,
+): Promise<void> {
   const hash = password === undefined ? undefined : await hashPassword(password);
-  try {
-    await keepNew(store, user, hash, SYSTEM);
-    return true;
-  } catch (error) {
-    // Another process that starts with it was faster.
-    if (error instanceof VersionConflict) return false;
-    throw error;
-  }
+  const named = { ...user, username: user.username.trim().toLowerCase(), locked: false };
+  await keepNew(store, named, hash, actor);
 }
 
-const person = (username: string): Omit<UserState, 'id' | 'fullName'> => ({
-  username: username.trim().toLowerCase(),
-  timeZone: 'UTC',
-  locked: false,
-});
+/** The first one is there from the start. */
+export async function nextUserId(store: EventStore): Promise<string> {
+  const [drawn = ''] = await store.nextIds('user');
+  return String(BigInt(drawn) + BigInt(FIRST_USER));
+}
 
 async function keepNew(
   store: EventStore,
@@ -61,7 +55,7 @@ async function keepNew(
     await onlyOfThatName(entities, user.username);
     if (hash !== undefined) await entities.insert(PasswordEntity, { user: user.id, hash });
   });
-  await withPassword.append(streamOf(user.id), 0, decision, { actor, cluster: GLOBAL });
+  await withPassword.append(streamOfUser(user.id), 0, decision, { actor, cluster: GLOBAL });
 }
 
 /** Inside the transaction that wrote it, and nobody else writes meanwhile. */
@@ -90,9 +84,19 @@ export async function setPassword(
   await run(withPassword, user.id, { kind }, actor);
 }
 
+/** Nobody logs in as him from here on, and his keys are refused; a new password lets him in again. */
+export async function lockOut(store: EventStore, id: string, actor: Actor): Promise<void> {
+  const withoutSessions = audited(store, async (entities) => {
+    await entities.delete(PasswordEntity, { user: id });
+    await endSessions(entities, id);
+    await anOwnerRemains(entities);
+  });
+  await run(withoutSessions, id, { kind: 'change', change: { locked: true } }, actor);
+}
+
 async function run(store: EventStore, id: string, command: UserCommand, actor: Actor): Promise<void> {
   const meta = { actor, cluster: GLOBAL };
-  const { rejected } = await handleCommand(store, userDecider, streamOf(id), command, meta);
+  const { rejected } = await handleCommand(store, userDecider, streamOfUser(id), command, meta);
   if (rejected === undefined) return;
   const { code = 'FAILED_PRECONDITION', reason: token, message } = rejected;
   throw refusalOf(code, [{ token, message }], '');

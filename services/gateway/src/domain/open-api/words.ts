@@ -33,6 +33,22 @@ const WORDS: Readonly<Record<string, Words>> = {
   openapi: { one: 'description', within: 'server', about: 'This document.' },
   users: { one: 'user', about: 'Who people are, and who is signed in.' },
   login_users: { one: 'log-in', about: 'How people log in with a password, and change it.', within: 'users' },
+  'users/orgs': { one: 'organisation', within: 'users', about: 'Which organisations a user is of.' },
+  'users/local_profile': {
+    one: 'local profile',
+    within: 'users',
+    about: 'A forgotten password, and who is let in no more.',
+  },
+  roles: { one: 'role', within: 'permissions', about: 'What a permission can give.' },
+  permissions: {
+    one: 'permission',
+    about: 'Who may what: a role, within some labels where the role has a scope, for a principal.',
+  },
+  auth_security_principals: {
+    one: 'auth security principal',
+    within: 'permissions',
+    about: 'Who is given permissions: the user of that name. Groups are data only.',
+  },
   'users/api_keys': {
     one: 'API key',
     about: 'What programs sign their requests with. A secret is shown once, when its key is made.',

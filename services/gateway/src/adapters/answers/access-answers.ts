@@ -1,0 +1,148 @@
+/** Who may what, over REST: `roles`, `permissions`, and `auth_security_principals`, who have them. */
+import { randomUUID } from 'node:crypto';
+import {
+  AuthSecurityPrincipalCreate,
+  AuthSecurityPrincipalUpdate,
+  PermissionCreate,
+  PermissionUpdate,
+} from '@ringfence/contracts';
+import type { EventStore } from '@ringfence/event-store';
+import { exact, partial } from '@ringfence/resources';
+import type { EntityManager } from 'typeorm';
+import { isRole } from '../../domain/access/roles.js';
+import type { Role } from '../../domain/access/roles.js';
+import { refuse } from '../../domain/refusal.js';
+import { PERMISSIONS, PRINCIPALS } from '../../read/access-documents.js';
+import type { PermissionState, PrincipalState } from '../../read/access-documents.js';
+import type { KnownGrants } from '../admission/known-grants.js';
+import { anOwnerRemains } from '../people/grants.js';
+import { records } from '../people/records.store.js';
+import type { Answer } from './answer.js';
+import { collectionReply, maxResults } from './owner-answers.js';
+import { recordAnswers } from './record-answers.js';
+
+export function accessAnswers(store: EventStore, grants: KnownGrants): Readonly<Record<string, Answer>> {
+  return {
+    ...roleAnswers(),
+    ...permissionAnswers(store, grants),
+    ...principalAnswers(store, grants),
+  };
+}
+
+/** Those of which no owner judges what lies in their scope. */
+const GIVEN: readonly Role[] = ['owner', 'admin', 'read_only'];
+
+const hrefOf = (path: string): string => `/orgs/1/${path}`;
+const idOf = (href: string): string => href.split('/').at(-1) ?? '';
+
+function roleAnswers(): Readonly<Record<string, Answer>> {
+  const show = (role: Role) => ({ href: hrefOf(`roles/${role}`), name: role });
+  return {
+    'roles list': async (request) => collectionReply({ body: GIVEN.map(show) }, maxResults(request) ?? 500),
+    'roles get': async ({ match }) => {
+      const [name = ''] = match.ids;
+      if (!isRole(name) || !GIVEN.includes(name)) throw refuse('not_found_error', `there is no role ${name}`);
+      return { status: 200, body: show(name) };
+    },
+  };
+}
+
+function permissionAnswers(store: EventStore, grants: KnownGrants): Readonly<Record<string, Answer>> {
+  return recordAnswers<PermissionState>({
+    collection: 'permissions',
+    records: records(store, PERMISSIONS, async (entities) => {
+      await anOwnerRemains(entities);
+      await eachOnce(entities);
+    }),
+    made: async (body) => {
+      const { role, scope, auth_security_principal: principal } = PermissionCreate.parse(body);
+      const wanted = { role: roleOf(role.href), scope: scopeOf(scope) };
+      return { ...wanted, id: randomUUID(), principal: await principalOf(store.entities, principal.href) };
+    },
+    changed: async (body) => {
+      const { role, scope, auth_security_principal: principal } = PermissionUpdate.parse(body);
+      return {
+        ...(role && { role: roleOf(role.href) }),
+        ...(scope && { scope: scopeOf(scope) }),
+        ...(principal && { principal: await principalOf(store.entities, principal.href) }),
+      };
+    },
+    show: ({ id, body: { role, scope, principal } }) => ({
+      href: hrefOf(`permissions/${id}`),
+      role: { href: hrefOf(`roles/${role}`) },
+      scope,
+      auth_security_principal: { href: hrefOf(`auth_security_principals/${principal}`) },
+    }),
+    filters: {
+      role: ({ role }, wanted) => idOf(wanted) === role,
+      auth_security_principal: ({ principal }, wanted) => idOf(wanted) === principal,
+    },
+    kept: grants.renew,
+  });
+}
+
+function roleOf(href: string): Role {
+  const role = idOf(href);
+  if (isRole(role) && GIVEN.includes(role)) return role;
+  throw refuse('reference_not_found', `role: there is no "${href}"; GET /orgs/1/roles lists them`);
+}
+
+function scopeOf(scope: readonly unknown[]): PermissionState['scope'] {
+  if (scope.length === 0) return [];
+  throw refuse('input_validation_error', 'scope: these roles hold everywhere; leave it empty');
+}
+
+async function principalOf(entities: EntityManager, href: string): Promise<string> {
+  const found = await PRINCIPALS.documents.get(entities, idOf(href));
+  if (found !== null && found.deletedAt === null) return found.id;
+  throw refuse('reference_not_found', `auth_security_principal: there is no "${href}"`);
+}
+
+/** Inside the transaction, like the check that an owner remains. */
+async function eachOnce(entities: EntityManager): Promise<void> {
+  const all = await PERMISSIONS.documents.live(entities);
+  const given = all.map(({ body: { principal, role, scope } }) => JSON.stringify([principal, role, scope]));
+  if (new Set(given).size < given.length)
+    throw refuse('permission_not_unique', 'the same role in the same scope is given already');
+}
+
+function principalAnswers(store: EventStore, grants: KnownGrants): Readonly<Record<string, Answer>> {
+  return recordAnswers<PrincipalState>({
+    collection: 'auth_security_principals',
+    records: records(store, PRINCIPALS, async (entities) => {
+      await anOwnerRemains(entities);
+      await eachNameOnce(entities);
+    }),
+    made: async (body) => {
+      const { name, display_name: displayName, type } = AuthSecurityPrincipalCreate.parse(body);
+      return { id: randomUUID(), name: nameOf(name, type), displayName: displayName ?? '', type };
+    },
+    changed: async (body, current) => {
+      const { name, display_name: displayName } = AuthSecurityPrincipalUpdate.parse(body);
+      return {
+        ...(name !== undefined && { name: nameOf(name, current.type) }),
+        ...(displayName !== undefined && { displayName: displayName ?? '' }),
+      };
+    },
+    show: ({ id, body: { name, displayName, type } }) => ({
+      href: hrefOf(`auth_security_principals/${id}`),
+      ...{ name, display_name: displayName, type },
+    }),
+    filters: { name: partial(({ name }) => name), type: exact(({ type }) => type) },
+    kept: grants.renew,
+  });
+}
+
+/** As users' names are kept. */
+const nameOf = (name: string, type: PrincipalState['type']): string =>
+  type === 'user' ? name.toLowerCase() : name;
+
+async function eachNameOnce(entities: EntityManager): Promise<void> {
+  const all = await PRINCIPALS.documents.live(entities);
+  const names = all.map(({ body: { name, type } }) => JSON.stringify([type, name]));
+  if (new Set(names).size < names.length)
+    throw refuse(
+      'auth_security_principal_name_not_unique',
+      'there is a principal of that name and type; change that one',
+    );
+}
