@@ -4,7 +4,7 @@ import type { Cases, Client } from './testing/client.js';
 import { clusters, profiles } from './testing/clients/containers.js';
 import { connection, settings, traffic } from './testing/clients/connection.js';
 import { labelGroups, labels, labelTypes } from './testing/clients/labels.js';
-import { pairingProfiles, workloads } from './testing/clients/machines.js';
+import { networks, pairingProfiles, workloads } from './testing/clients/machines.js';
 import {
   ipLists,
   serviceBindings,
@@ -35,6 +35,7 @@ const COLLECTIONS: Readonly<Record<string, Cases>> = {
   'enforcement boundaries': boundaries,
   versions,
   workloads,
+  networks,
   'pairing profiles': pairingProfiles,
   'container clusters': clusters,
   'container workload profiles': profiles,

@@ -7,7 +7,8 @@ import { Text } from '../text.js';
 /** Of workloads that carry all labels of the scope, and of agents of the type; the narrowest scope counts. */
 const scoped = {
   scope: z.array(Reference).max(20),
-  ven_type: z.enum(['server', 'endpoint', 'containerized']).nullable().optional(),
+  /** Left out, null or empty: `server`. */
+  ven_type: z.enum(['server', 'endpoint', 'containerized', '']).nullable().optional(),
 } as const;
 const seconds = z.number().int().min(-1).max(2_147_483_647);
 const timeouts = z

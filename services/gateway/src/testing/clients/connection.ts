@@ -82,12 +82,32 @@ const scopes = {
     firewall_coexistence: [],
   },
 };
+const seconds = (...each: readonly (readonly [string, number])[]): object[] =>
+  each.map(([ven_type, value]) => ({ scope: [], value, ven_type }));
+
 export const settings: Cases = {
   'the firewall settings are adopted by writing them': async (client) => {
     await client.put(FIREWALL, scopes);
     await readsBack(client, FIREWALL, { ...scopes, href: FIREWALL });
     await client.put(FIREWALL, { ...scopes, ike_authentication_type: 'psk' });
     await readsBack(client, FIREWALL, { ike_authentication_type: 'psk' });
+  },
+  'the settings of workloads change by kind of agent and scope, and say the kind that was not said': async (
+    client,
+  ) => {
+    const path = `${SETTINGS}/workloads`;
+    await client.put(path, {});
+    const fields = ['workload_disconnected_timeout_seconds', 'workload_goodbye_timeout_seconds'] as const;
+    for (const field of fields) {
+      await client.put(path, { [field]: seconds(['', 3600]) });
+      expect((await client.get(path))[field]).toContainEqual(
+        expect.objectContaining({ ven_type: 'server', value: 3600 }),
+      );
+      await client.put(path, { [field]: seconds(['server', 900], ['endpoint', 1200]) });
+      const shown = (await client.get(path))[field];
+      for (const each of seconds(['server', 900], ['endpoint', 1200]))
+        expect(shown).toContainEqual(expect.objectContaining(each));
+    }
   },
   'the settings of events are adopted by writing them': async (client) => {
     const path = `${SETTINGS}/events`;

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import { name, ORG } from '../client.js';
+import { DRAFT, name, ORG } from '../client.js';
 import type { Cases, Client, Item } from '../client.js';
 import { label } from './labels.js';
-import { lives, marked } from './reads-back.js';
+import { lives, marked, readsBack } from './reads-back.js';
 
 const WORKLOADS = `${ORG}/workloads`;
 
@@ -77,6 +77,34 @@ export const workloads: Cases = {
       (await client.list(`${WORKLOADS}?name=${body.name}&${query}`)).map((each) => each.href);
     expect(await listed('')).not.toContain(href);
     for (const yes of ['true', 'True', 'yes']) expect(await listed(`include_deleted=${yes}`)).toContain(href);
+  },
+  'an interface is added to a workload, with no address yet, and taken away': async (client) => {
+    const { href } = await client.made(WORKLOADS, { name: name(), hostname: 'example.workload' });
+    const made = [];
+    for (const which of ['eth0', 'eth1']) {
+      const body = { name: which, link_state: 'up', friendly_name: `Wired ${which}` };
+      const { href: at } = await client.made(`${href}/interfaces`, body);
+      await readsBack(client, at, body);
+      made.push(at);
+    }
+    expect(made).toEqual([`${href}/interfaces/eth0`, `${href}/interfaces/eth1`]);
+    expect(await client.list(`${href}/interfaces`)).toHaveLength(2);
+    expect(await client.listLater(`${href}/interfaces`)).toHaveLength(2);
+    for (const at of made) await client.remove(at);
+  },
+};
+
+export const networks: Cases = {
+  'the corporate network is found by its data centre, and takes an address of a virtual service': async (
+    client,
+  ) => {
+    const [network] = await client.list(`${ORG}/networks?data_center=Corporate`);
+    const address = { ip: '10.1.1.1', network: { href: network!.href }, port: 80 };
+    const { href } = await client.made(`${DRAFT}/virtual_services`, {
+      ...{ name: name(), service_ports: [{ proto: 6, port: 80 }], service_addresses: [address] },
+    });
+    await readsBack(client, href, { service_addresses: [address] });
+    await client.remove(href);
   },
 };
 

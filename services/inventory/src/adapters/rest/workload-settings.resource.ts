@@ -48,8 +48,18 @@ export async function timersOf(parts: SettingsParts): Promise<Timers> {
 
 async function current(parts: SettingsParts): Promise<WorkloadSettingsItem> {
   const row = await parts.store.entities.findOneBy(WorkloadSettingsEntity, { id: THE_ONE });
-  return { ...standardOf(parts), ...row?.body };
+  const { href, ...settings } = { ...standardOf(parts), ...row?.body };
+  return {
+    href,
+    ...Object.fromEntries(Object.entries(settings).map(([field, each]) => [field, each.map(typed)])),
+  };
 }
+
+/** Clients look for the entry of a type of agents, also where they named none. */
+const typed = <E extends { readonly ven_type?: string | null }>(entry: E): E => ({
+  ...entry,
+  ven_type: entry.ven_type || 'server',
+});
 
 const standardOf = ({ silence }: SettingsParts): WorkloadSettingsItem => ({
   href: orgHref('settings/workloads'),
