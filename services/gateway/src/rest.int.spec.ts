@@ -208,7 +208,7 @@ describe('an answer', () => {
 
 describe('a bad body', () => {
   it('is refused by every route that takes one, with a known token, without a trace of our code, and reaches nobody', async () => {
-    const withBody = ROUTES.filter((route) => route.body !== 'none');
+    const withBody = ROUTES.filter((route) => route.body !== 'none' && route.consumes === undefined);
     const bad = [
       '',
       '{',

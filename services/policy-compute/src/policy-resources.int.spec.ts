@@ -223,13 +223,6 @@ describe('bodies that real clients send', () => {
     await expect(policy.ask(collection, 'create', { body })).rejects.toMatchObject({ errors: [{ token }] });
   });
 
-  it('knows a label that was made a moment ago, though nobody has told it yet', async () => {
-    const written = policy.create('rule_sets', { name: name(), scopes: [[label('78')]] });
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    await policy.fixture.label({ id: '78', key: 'env', value: 'new' });
-    expect(await written).toMatchObject({ scopes: [[label('78')]] });
-  });
-
   it('tells the second of two writers who name what they have read', async () => {
     const list = await policy.create('ip_lists', { name: name() });
     const ids = [idOf(list)];

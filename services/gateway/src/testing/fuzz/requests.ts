@@ -73,7 +73,7 @@ function requestOf(
     body:
       requestBody === undefined
         ? fc.constant(undefined)
-        : bodyOf(requestBody.content['application/json']!, schemas),
+        : bodyOf(requestBody.content[route.consumes ?? 'application/json']!, schemas),
   });
 }
 

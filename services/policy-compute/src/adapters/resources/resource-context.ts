@@ -4,7 +4,6 @@ import type { Actor, ResourceRequest } from '@ringfence/contracts';
 import { reject } from '@ringfence/decider';
 import type { Rejection } from '@ringfence/decider';
 import { invalid, refusal } from '@ringfence/resources';
-import { pause } from '@ringfence/retrying';
 import type { KnownElsewhere } from '../../domain/draft-rules.js';
 import type { PolicyCommand, PolicyIntent } from '../../domain/policy.decider.js';
 import type { PolicyBook } from '../../domain/policy-book.js';
@@ -27,28 +26,19 @@ export function knownElsewhere(facts: FactLookup): KnownElsewhere {
   return { labelKey: (id) => facts.labels.get(id)?.key, hasWorkload: (id) => facts.entities.has(id) };
 }
 
-/** How long what others own may take to be told here: whoever made a label a moment ago has its answer, and names it next. */
-const TOLD_WITHIN_MS = 3_000;
-const LOOK_AGAIN_MS = 50;
-
 /** Runs one intent, made from the book it is decided on; a rejection is thrown as the call's failure. */
 export async function execute(
   context: ResourceContext,
   actor: Actor,
   intend: (book: PolicyBook) => PolicyIntent | Promise<PolicyIntent>,
 ): Promise<Executed> {
-  const late = performance.now() + TOLD_WITHIN_MS;
-  for (;;) {
-    const executed = await context.book.execute(actor, async (book) => ({
-      intent: await intend(book),
-      stamp: { at: context.now().toISOString(), by: actor },
-      known: knownElsewhere(context.facts),
-    }));
-    if (!executed.rejected) return executed;
-    const mayStillCome = executed.rejected.reason === 'reference-not-found' && performance.now() < late;
-    if (!mayStillCome) throw refusal(executed.rejected);
-    await pause(LOOK_AGAIN_MS, undefined);
-  }
+  const executed = await context.book.execute(actor, async (book) => ({
+    intent: await intend(book),
+    stamp: { at: context.now().toISOString(), by: actor },
+    known: knownElsewhere(context.facts),
+  }));
+  if (executed.rejected) throw refusal(executed.rejected);
+  return executed;
 }
 
 /** One after the other, written together: what became of each, or why it is refused. */
