@@ -25,6 +25,8 @@ export const NamespaceState = z.object({
   name: Text,
   labels: stringMap,
   annotations: stringMap,
+  /** The hash of the pairing key that it presents; absent: none. */
+  pairingKey: Text.optional(),
 });
 export type NamespaceState = z.infer<typeof NamespaceState>;
 
@@ -155,6 +157,8 @@ const ShownProfile = ProfileState.extend({
   isTemplate: z.boolean().optional(),
   isDiscovered: z.boolean().optional(),
   visibilityLevel: Text.optional(),
+  pairingKey: Text.optional(),
+  refusesKey: z.boolean().optional(),
 });
 
 /** `annotation` is where the value was read: the annotation, or the Kubernetes label that the label map reads. */

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { tokenOf } from '@ringfence/resources/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hashSecret } from './adapters/admission/secret.js';
 import {
   expectContractedEvents,
   clusterBody,
@@ -136,9 +137,9 @@ describe('observations', () => {
     };
     await world.observe(id, 'namespace', 'shop', secret);
     await heard(world, id);
-    expect((await eventsOf(world, id, 'NamespaceDiscovered'))[0]?.data['annotations']).toEqual({
-      team: 'red',
-    });
+    const [discovered] = await eventsOf(world, id, 'NamespaceDiscovered');
+    expect(discovered?.data['annotations']).toEqual({ team: 'red' });
+    expect(discovered?.data['pairingKey']).toBe(hashSecret('hush'));
   });
 });
 

@@ -105,6 +105,41 @@ describe('profiles', () => {
     const again = world.rest(PROFILES, 'create', { ids: [cluster], body: { namespace: 'here' } });
     expect(await tokenOf(again)).toBe('container_workload_profile_namespace_must_be_unique');
   });
+  it('wait for the namespace that presents their key, once; another key is refused, and leaves it unmanaged', async () => {
+    const cluster = await newCluster(world, 'early');
+    const [template] = await profilesOf(world, cluster);
+    await world.rest(PROFILES, 'update', {
+      ids: [cluster, idOf(template?.href ?? '')],
+      body: { managed: true },
+    });
+    const prepare = async (name: string) =>
+      (await world.rest(PROFILES, 'create', { ids: [cluster], body: { name, managed: true } })).body as {
+        href: string;
+        pairing_key: string;
+      };
+    const [first, second] = [await prepare('first'), await prepare('second')];
+    const waiting = (await profilesOf(world, cluster)).find(({ href }) => href === first.href);
+    expect(waiting).toMatchObject({ namespace: null, linked: false });
+    expect(waiting).not.toHaveProperty('pairing_key');
+    await discover(world, cluster, 'shop', first.pairing_key);
+    await world.settled();
+    await discover(world, cluster, 'thief', first.pairing_key);
+    await discover(world, cluster, 'early', second.pairing_key);
+    await discover(world, cluster, 'shop', first.pairing_key);
+    await world.settled();
+    const bound = { managed: true, linked: true, pairing_key_refused: false };
+    expect(await profileOf(world, cluster, 'shop')).toMatchObject({
+      ...bound,
+      href: first.href,
+      name: 'first',
+    });
+    expect(await profileOf(world, cluster, 'early')).toMatchObject({ ...bound, href: second.href });
+    expect(await profileOf(world, cluster, 'thief')).toMatchObject({
+      managed: false,
+      pairing_key_refused: true,
+    });
+    expect(await profilesOf(world, cluster)).toHaveLength(4);
+  });
   it('change in bulk, and say which record was wrong', async () => {
     const cluster = await newCluster(world, 'a', 'b');
     const hrefs = [await profileOf(world, cluster, 'a'), await profileOf(world, cluster, 'b')].map(

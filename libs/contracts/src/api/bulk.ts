@@ -13,6 +13,8 @@ export const BulkAnswer = z.array(
     status: z.enum(['created', 'updated', 'validation_failure']),
     token: Text.optional(),
     message: Text.optional(),
+    /** Of a container workload profile that waits for a namespace. */
+    pairing_key: Text.optional(),
   }),
 );
 /** Of deletions, those alone that were refused. */

@@ -59,6 +59,10 @@ export const ContainerWorkloadProfileItem = z.object({
   description: Text,
   managed: z.boolean(),
   linked: z.boolean(),
+  /** Its namespace presents a key of no profile that waits for one. */
+  pairing_key_refused: z.boolean(),
+  /** Of one that waits for a namespace: what this says in its annotation `com.illumio.pairing_key`. Only in the answer to POST. */
+  pairing_key: Text.optional(),
   enforcement_mode: EnforcementMode,
   visibility_level: VisibilityLevel,
   assign_labels: z.array(HrefItem),

@@ -109,8 +109,8 @@ describe('a container workload profile', () => {
     spec.given(templateMade).when({ type: 'delete' }).rejected('container-workload-profile-is-template');
     spec
       .given(templateMade)
-      .when({ type: 'cluster-deleted' })
+      .when({ type: 'end' })
       .then({ type: 'ProfileDeleted', data: { id: template.id } });
-    spec.given().when({ type: 'cluster-deleted' }).nothing();
+    spec.given().when({ type: 'end' }).nothing();
   });
 });

@@ -12,6 +12,10 @@ export interface Profile extends ProfileState {
   /** Kubelink's namespace made it; nobody prepared it. */
   readonly isDiscovered: boolean;
   readonly visibilityLevel: string;
+  /** The hash of the key by which a namespace binds itself to it. */
+  readonly pairingKey?: string;
+  /** Its namespace presents another key than that of a profile that waits for one. */
+  readonly refusesKey?: boolean;
 }
 export type ProfileEvent =
   | { readonly type: 'ProfileCreated'; readonly data: Profile }
@@ -28,12 +32,22 @@ export type ProfileChange = Partial<
 >;
 export type ProfileCommand =
   | { readonly type: 'create-template'; readonly id: string; readonly cluster: string }
-  | { readonly type: 'discover'; readonly id: string; readonly namespace: string; readonly template: Profile }
+  | {
+      readonly type: 'discover';
+      readonly id: string;
+      readonly namespace: string;
+      readonly template: Profile;
+      /** The hash of the key that the namespace presents, if it presents any. */
+      readonly key?: string;
+    }
+  /** The namespace presents its key. */
+  | { readonly type: 'bind'; readonly namespace: string }
   | { readonly type: 'prepare'; readonly profile: Profile; readonly known: KnownLabels }
   | { readonly type: 'change'; readonly change: ProfileChange; readonly known: KnownLabels }
   | { readonly type: 'namespace-vanished'; readonly template: Profile }
   | { readonly type: 'delete' }
-  | { readonly type: 'cluster-deleted' };
+  /** With its cluster, or because its namespace has bound itself to another one. */
+  | { readonly type: 'end' };
 export interface ProfileAggregate {
   readonly profile: Profile | null;
 }
@@ -78,17 +92,18 @@ function discover(
   current: Profile | null,
   command: Extract<ProfileCommand, { type: 'discover' }>,
 ): Decision<ProfileEvent> {
-  if (current !== null) return changeTo(current, { ...current, linked: true });
-  const { template, namespace, id } = command;
+  const { template, namespace, id, key } = command;
+  const isRefused = key !== undefined && key !== current?.pairingKey;
+  if (current !== null) {
+    const { refusesKey: _, ...rest } = current;
+    return changeTo(current, { ...rest, linked: true, ...(isRefused && { refusesKey: true }) });
+  }
   const inherited = {
     ...template,
-    id,
-    namespace,
-    name: namespace,
-    description: '',
-    linked: true,
-    isTemplate: false,
-    isDiscovered: true,
+    ...{ id, namespace, name: namespace, description: '' },
+    ...{ linked: true, isTemplate: false, isDiscovered: true },
+    // Whatever the template says: a wrong key is no reason to manage it.
+    ...(isRefused && { refusesKey: true, managed: false }),
   };
   return [{ type: 'ProfileCreated', data: inherited }];
 }
@@ -130,7 +145,7 @@ function decideExisting(current: Profile, command: ProfileCommand): Decision<Pro
           `the namespace "${current.namespace}" exists and needs its profile`,
         );
       return [{ type: 'ProfileDeleted', data: { id: current.id } }];
-    case 'cluster-deleted':
+    case 'end':
       return [{ type: 'ProfileDeleted', data: { id: current.id } }];
     default:
       return [];
@@ -139,6 +154,10 @@ function decideExisting(current: Profile, command: ProfileCommand): Decision<Pro
 
 function decide({ profile }: ProfileAggregate, command: ProfileCommand): Decision<ProfileEvent> {
   if (command.type === 'discover') return discover(profile, command);
+  if (command.type === 'bind')
+    return profile === null
+      ? []
+      : changeTo(profile, { ...profile, namespace: command.namespace, linked: true });
   if (profile !== null) return decideExisting(profile, command);
   if (command.type === 'create-template') {
     const { id, cluster } = command;
@@ -160,8 +179,9 @@ function decide({ profile }: ProfileAggregate, command: ProfileCommand): Decisio
       ]
     );
   }
-  if (command.type === 'namespace-vanished' || command.type === 'cluster-deleted') return [];
-  return reject('not-found-error', 'there is no such container workload profile', 'NOT_FOUND');
+  if (command.type === 'change' || command.type === 'delete')
+    return reject('not-found-error', 'there is no such container workload profile', 'NOT_FOUND');
+  return [];
 }
 
 export const profileDecider: Decider<ProfileAggregate, ProfileCommand, ProfileEvent> = {

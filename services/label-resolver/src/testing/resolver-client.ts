@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { uncontracted } from '@ringfence/testing';
 import { expect } from 'vitest';
+import { hashOfKey } from '../adapters/rest/container-workload-profiles.resource.js';
 import type { World } from './world.js';
 
 export const PROFILES = 'container_clusters/container_workload_profiles';
@@ -31,8 +32,10 @@ export async function newCluster(world: World, ...namespaces: string[]): Promise
   return cluster;
 }
 
-export async function discover(world: World, cluster: string, name: string): Promise<void> {
-  const namespace = { cluster, uid: `ns-${name}`, name, labels: {}, annotations: {} };
+/** `key`: the pairing key that its annotation says, if it says any. */
+export async function discover(world: World, cluster: string, name: string, key?: string): Promise<void> {
+  const presented = key === undefined ? {} : { pairingKey: hashOfKey(key) };
+  const namespace = { cluster, uid: `ns-${name}`, name, labels: {}, annotations: {}, ...presented };
   await world.say('NamespaceDiscovered', cluster, `${cluster}_${name}`, namespace);
 }
 

@@ -2,10 +2,12 @@
 import type {
   KubernetesWorkloadObserved,
   NamespaceObserved,
+  NamespaceState,
   NodeObserved,
   ServiceObserved,
 } from '@ringfence/contracts';
 import { kubernetesWorkloadId } from '@ringfence/labels';
+import { hashSecret } from '../admission/secret.js';
 import type { ObservedRow } from './observed.store.js';
 
 export type ObjectObservation =
@@ -23,8 +25,9 @@ export function isObject(observation: {
   return OBJECT_KINDS.includes(observation.kind);
 }
 
-/** A namespace's pairing key is a secret; kubectl's copy of the manifest may hold anything. Neither gets into events. */
-const SECRET_ANNOTATIONS = ['com.illumio.pairing_key', 'kubectl.kubernetes.io/last-applied-configuration'];
+/** A namespace's pairing key is a secret; kubectl's copy of the manifest may hold anything. Neither gets into events, but the key's hash. */
+const PAIRING_KEY = 'com.illumio.pairing_key';
+const SECRET_ANNOTATIONS = [PAIRING_KEY, 'kubectl.kubernetes.io/last-applied-configuration'];
 function withoutSecrets(annotations: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(annotations).filter(([key]) => !SECRET_ANNOTATIONS.includes(key)));
 }
@@ -33,15 +36,8 @@ export function observedRowOf({ cluster, kind, payload }: ObjectObservation): Ob
   const { uid, resourceVersion, epoch, gone } = payload;
   const order = { cluster, kind, uid, resourceVersion, epoch, gone };
   switch (kind) {
-    case 'namespace': {
-      const { name, labels, annotations } = payload;
-      return {
-        ...order,
-        key: name,
-        scope: kind,
-        body: { cluster, uid, name, labels, annotations: withoutSecrets(annotations) },
-      };
-    }
+    case 'namespace':
+      return { ...order, key: payload.name, scope: kind, body: namespaceBody(cluster, payload) };
     case 'node': {
       const { name, machineId, addresses, podCidrs, containerRuntime } = payload;
       return {
@@ -77,4 +73,15 @@ export function observedRowOf({ cluster, kind, payload }: ObjectObservation): Ob
       };
     }
   }
+}
+
+function namespaceBody(
+  cluster: string,
+  { uid, name, labels, annotations }: NamespaceObserved,
+): NamespaceState {
+  const { [PAIRING_KEY]: key } = annotations;
+  return {
+    ...{ cluster, uid, name, labels, annotations: withoutSecrets(annotations) },
+    ...(key !== undefined && { pairingKey: hashSecret(key) }),
+  };
 }

@@ -60,5 +60,5 @@ async function applyPlace(profiles: ProfileLife, { kind, id, cluster, state }: F
   const name = id.slice(cluster.length + 1);
   return state === null
     ? profiles.namespaceVanished(cluster, name)
-    : profiles.namespaceDiscovered(cluster, name);
+    : profiles.namespaceDiscovered(cluster, name, state.pairingKey);
 }

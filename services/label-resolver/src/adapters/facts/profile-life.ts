@@ -14,7 +14,8 @@ import { streamOf } from '../stream-names.js';
 export interface ProfileLife {
   clusterCreated(cluster: string): Promise<void>;
   clusterDeleted(cluster: string): Promise<void>;
-  namespaceDiscovered(cluster: string, namespace: string): Promise<void>;
+  /** With the hash of the key that it presents, if it presents any. */
+  namespaceDiscovered(cluster: string, namespace: string, key?: string): Promise<void>;
   namespaceVanished(cluster: string, namespace: string): Promise<void>;
 }
 
@@ -43,17 +44,14 @@ export function profileLife(store: EventStore, tx: pg.PoolClient): ProfileLife {
     clusterCreated,
     clusterDeleted: async (cluster) => {
       for (const profile of await profilesOf(tx, cluster))
-        await run(cluster, profile.id, profile, { type: 'cluster-deleted' });
+        await run(cluster, profile.id, profile, { type: 'end' });
     },
-    namespaceDiscovered: async (cluster, namespace) => {
+    namespaceDiscovered: async (cluster, namespace, key) => {
       // A namespace may be heard of before its cluster.
       await clusterCreated(cluster);
-      const template = await profileOf(tx, templateId(cluster));
-      if (template === null) return;
-      const present =
-        (await profilesOf(tx, cluster)).find((profile) => profile.namespace === namespace) ?? null;
-      const id = present?.id ?? namespaceProfileId(cluster, namespace);
-      await run(cluster, id, present, { type: 'discover', id, namespace, template });
+      const all = await profilesOf(tx, cluster);
+      for (const { id, profile, command } of discovered(all, { cluster, namespace, key }))
+        await run(cluster, id, profile, command);
     },
     namespaceVanished: async (cluster, namespace) => {
       const all = await profilesOf(tx, cluster);
@@ -64,6 +62,32 @@ export function profileLife(store: EventStore, tx: pg.PoolClient): ProfileLife {
     },
   };
 }
+
+interface Told {
+  readonly id: string;
+  readonly profile: Profile | null;
+  readonly command: ProfileCommand;
+}
+/** What is told to whom when a namespace appears: it binds itself by its key to a profile that waits for it, or has one made. */
+function discovered(
+  all: readonly Profile[],
+  { cluster, namespace, key }: { cluster: string; namespace: string; key: string | undefined },
+): Told[] {
+  const template = all.find(({ isTemplate }) => isTemplate);
+  if (template === undefined) return [];
+  const present = all.find((profile) => profile.namespace === namespace) ?? null;
+  const awaited = all.find((profile) => isAwaited(profile, key));
+  if (awaited === undefined || present?.isDiscovered === false) {
+    const id = present?.id ?? namespaceProfileId(cluster, namespace);
+    const command = { type: 'discover', id, namespace, template, ...(key !== undefined && { key }) } as const;
+    return [{ id, profile: present, command }];
+  }
+  const given = { id: awaited.id, profile: awaited, command: { type: 'bind', namespace } } as const;
+  return present === null ? [given] : [{ id: present.id, profile: present, command: { type: 'end' } }, given];
+}
+
+const isAwaited = ({ namespace, pairingKey }: Profile, key: string | undefined): boolean =>
+  key !== undefined && namespace === null && pairingKey === key;
 
 async function profileOf(tx: pg.PoolClient, id: string): Promise<Profile | null> {
   const [profile] = await profiles.live(entitiesIn(tx), { id });

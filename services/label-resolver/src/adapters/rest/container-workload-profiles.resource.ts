@@ -22,7 +22,7 @@ import {
   refusal,
 } from '@ringfence/resources';
 import type { Filters, Operations, Outcome } from '@ringfence/resources';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { CallError } from '@ringfence/bus';
 import {
   actorHref,
@@ -63,14 +63,18 @@ export function profileOperations(parts: ProfileParts): Operations {
     get: async ({ ids }) => ({ body: show(await one(parts, ids), await labelNames(store)) }),
     create: async (request) => {
       const wanted = parsed(ContainerWorkloadProfileCreate, request.body);
-      const id = only(await prepareAll(parts, request, [wanted]));
-      return { body: show(await one(parts, [...request.ids, id]), await labelNames(store)) };
+      const { id, pairing_key } = only(await prepareAll(parts, request, [wanted]));
+      const shown = show(await one(parts, [...request.ids, id]), await labelNames(store));
+      return { body: { ...shown, ...(pairing_key !== undefined && { pairing_key }) } };
     },
     bulk_create: async (request) => {
       const [cluster = ''] = request.ids;
       const wanted = bulkItems(ContainerWorkloadProfileCreate, request.body);
       const made = await prepareAll(parts, request, wanted);
-      return bulkAnswer(request.body, made, (id) => ({ href: hrefOf({ cluster, id }), status: 'created' }));
+      return bulkAnswer(request.body, made, ({ id, ...key }) => ({
+        ...{ href: hrefOf({ cluster, id }), status: 'created' },
+        ...key,
+      }));
     },
     update: async (request) => {
       const { id } = await one(parts, request.ids);
@@ -137,24 +141,30 @@ const PREPARED = {
   isDiscovered: false,
 } as const;
 
-/** The ids of what was made, or why it was not; all are written together. */
+interface Prepared {
+  readonly id: string;
+  /** By which a namespace binds itself to it; shown once. */
+  readonly pairing_key?: string;
+}
+
+/** What was made, or why it was not; all are written together. */
 async function prepareAll(
   { store, changing, presentCluster }: ProfileParts,
   { actor, ids }: ResourceRequest,
   bodies: readonly Outcome<ContainerWorkloadProfileCreate>[],
-): Promise<Outcome<string>[]> {
+): Promise<Outcome<Prepared>[]> {
   const cluster = await presentCluster(ids[0]);
   return changing(async () => {
     const known = await knownLabels(store, accepted(bodies));
     const existing = await namespaceNames(store.entities, cluster);
     const wanted = eachAccepted(bodies, (body) => prepared(body, { cluster, known, existing }));
-    const streams = accepted(wanted).map(({ id }) => streamOf.profile(id));
+    const streams = accepted(wanted).map(({ profile }) => streamOf.profile(profile.id));
     const work = { store, decider: profileDecider, streams, meta: { actor, cluster } };
     return handleCommands(work, async ({ decide }) =>
-      eachAccepted(wanted, (profile) => {
+      eachAccepted(wanted, ({ profile, ...key }) => {
         const { rejected } = decide(streamOf.profile(profile.id), { type: 'prepare', profile, known });
         if (rejected !== undefined) throw refusal(rejected);
-        return profile.id;
+        return { id: profile.id, ...key };
       }),
     );
   });
@@ -167,9 +177,12 @@ interface Around {
   readonly existing: ReadonlySet<string>;
 }
 
-function prepared(body: ContainerWorkloadProfileCreate, { cluster, known, existing }: Around): Profile {
+function prepared(
+  body: ContainerWorkloadProfileCreate,
+  { cluster, known, existing }: Around,
+): Omit<Prepared, 'id'> & { readonly profile: Profile } {
   const namespace = body.namespace ?? null;
-  return {
+  const profile = {
     ...PREPARED,
     name: namespace ?? '',
     ...fieldsOf(body),
@@ -179,7 +192,13 @@ function prepared(body: ContainerWorkloadProfileCreate, { cluster, known, existi
     namespace,
     linked: namespace !== null && existing.has(namespace),
   };
+  if (namespace !== null) return { profile };
+  const key = randomBytes(32).toString('hex');
+  return { profile: { ...profile, pairingKey: hashOfKey(key) }, pairing_key: key };
 }
+
+/** As inventory says it of a namespace's annotation. */
+export const hashOfKey = (key: string): string => createHash('sha256').update(key).digest('hex');
 
 const fieldsOf = (body: ChangeBody): ProfileChange =>
   defined({
@@ -258,6 +277,7 @@ function show(found: Document<Profile>, names: ReadonlyMap<string, NamedLabel>):
     description: body.description,
     managed: body.managed,
     linked: body.linked,
+    pairing_key_refused: body.refusesKey ?? false,
     enforcement_mode: body.mode,
     visibility_level: body.visibilityLevel,
     assign_labels: showAssigned(body.assignments),
