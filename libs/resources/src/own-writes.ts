@@ -11,8 +11,8 @@ import type { EventStore, KeptMessages, Relay } from '@ringfence/event-store';
 import { cameTrue } from '@ringfence/retrying';
 import type { z } from 'zod';
 
-/** Well before the call's own deadline: what its caller has given up is not begun. */
-const WITHIN_MS = 8_000;
+/** Longer than a reader of the stream takes to notice that its server has fallen silent (12 s), and well before the call's own deadline: what its caller has given up is not begun. */
+const WITHIN_MS = 15_000;
 const STREAM = 'EVENTS';
 
 type Said = (typeof SAID_CALLS)[Owner];

@@ -49,7 +49,9 @@ const profile = (assign_labels: readonly object[], part = name()): Record<string
 export const profiles: Cases = {
   'a profile reads back as it was answered, beside the one that every cluster has': (given) =>
     inCluster(given, async ({ client, profiles: path, byKey }) => {
-      const made = await client.made(path, profile([byKey.env, byKey.loc]));
+      // Its key is told this once.
+      const { pairing_key: key, ...made } = await client.made(path, profile([byKey.env, byKey.loc]));
+      expect(key).toMatch(/^[0-9a-f]{64}$/);
       expect(await client.get(made.href)).toEqual(made);
       expect(await client.list(path)).toHaveLength(2);
       expect(await client.listLater(path)).toHaveLength(2);
