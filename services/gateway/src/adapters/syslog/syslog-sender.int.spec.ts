@@ -86,6 +86,22 @@ describe('lines to a syslog server', () => {
     expect(sender.isAway()).toBe(false);
   });
 
+  it('wait for a server that reads nothing as for one that is away', async () => {
+    const deaf = createServer({ pauseOnConnect: true }, (socket) => sockets.add(socket));
+    servers.push(deaf);
+    deaf.listen(0, '127.0.0.1');
+    await once(deaf, 'listening');
+    const { port } = deaf.address() as AddressInfo;
+    const told: string[] = [];
+    sender = syslogSender(remote(port), {
+      ...{ ...QUIET, stalledAfterMs: 200 },
+      onAway: (reason) => void told.push(reason),
+    });
+    for (let n = 0; n < 100; n += 1) sender.send('x'.repeat(100_000));
+    await expect.poll(() => told).toEqual(['the server reads nothing']);
+    expect(sender.isAway()).toBe(true);
+  });
+
   it('are bounded while they wait: the oldest go, and are counted', async () => {
     const port = (await listen(createServer())).port;
     servers.splice(0).forEach((server) => server.close());

@@ -21,6 +21,8 @@ export interface Sender {
 const MOST_WAITING = 10_000;
 const CONNECT_WITHIN_MS = 5_000;
 const LONGEST_PAUSE_MS = 10_000;
+/** A server that takes a connection and reads nothing is away, too. */
+const STALLED_AFTER_MS = 30_000;
 const TCP = 6;
 
 /** A way to the server, for as long as there is one. */
@@ -36,9 +38,12 @@ export interface SenderParts {
   readonly onDropped: (lines: number) => void;
   /** Told once each time that it goes away, with why. */
   readonly onAway: (reason: string) => void;
+  /** A line that was not taken for so long ends the connection. */
+  readonly stalledAfterMs?: number;
 }
 
-export function syslogSender(remote: Remote, { onDropped, onAway }: SenderParts): Sender {
+export function syslogSender(remote: Remote, parts: SenderParts): Sender {
+  const { onDropped, onAway, stalledAfterMs = STALLED_AFTER_MS } = parts;
   const waiting: string[] = [];
   const closing = new AbortController();
   const { signal } = closing;
@@ -48,11 +53,14 @@ export function syslogSender(remote: Remote, { onDropped, onAway }: SenderParts)
   /** Until the way is over. */
   const sendAll = async (): Promise<void> => {
     const way = await (remote.protocol === TCP ? streamTo(remote, signal) : datagramsTo(remote, signal));
-    isAway = false;
+    // Where lines wait, a connection alone says little.
+    isAway &&= waiting.length > 0;
     try {
       for (;;) {
         const [line] = waiting;
-        await Promise.race([way.over, line === undefined ? woken() : way.take(line)]);
+        const progress = line === undefined ? woken() : taken(way, line, stalledAfterMs);
+        await Promise.race([way.over, progress]);
+        isAway = false;
         // It may have been dropped meanwhile.
         if (line !== undefined && waiting[0] === line) waiting.shift();
       }
@@ -79,6 +87,17 @@ export function syslogSender(remote: Remote, { onDropped, onAway }: SenderParts)
       await running;
     },
   };
+}
+
+function taken(way: Way, line: string, withinMs: number): Promise<void> {
+  const stalled = AbortSignal.timeout(withinMs);
+  return new Promise((resolve, reject) => {
+    stalled.onabort = () => reject(new Error('the server reads nothing'));
+    way
+      .take(line)
+      .finally(() => (stalled.onabort = null))
+      .then(resolve, reject);
+  });
 }
 
 async function streamTo(remote: Remote, signal: AbortSignal): Promise<Way> {
