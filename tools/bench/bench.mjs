@@ -15,7 +15,8 @@ const root = join(here, '../..');
 /** A benchmark is a source file whose first line says what it measures: `/** bench: … *\/`. */
 function benches() {
   const found = [];
-  for (const file of readdirSync(join(here, 'src')).sort()) {
+  const files = readdirSync(join(here, 'src')).filter((name) => name.endsWith('.ts'));
+  for (const file of files.sort()) {
     const says = /^\/\*\* bench: (.+?) \*\//.exec(readFileSync(join(here, 'src', file), 'utf8'));
     if (says !== null) found.push({ name: file.replace(/\.ts$/, ''), says: says[1] });
   }

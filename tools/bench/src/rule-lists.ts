@@ -6,7 +6,8 @@ import type { Rule } from '@ringfence/contracts';
 import { PolicyCalculator } from '@ringfence/policy-engine';
 import { ms, peakRssMb, print, processorMilliseconds } from './measure.js';
 import type { Figure } from './measure.js';
-import { CLUSTER, wide } from './policy-shapes.js';
+import { wide } from './policy/felix-shapes.js';
+import { CLUSTER } from './policy/shape.js';
 
 const AT = '2026-11-20T10:00:00.000Z';
 const NO_DNS = { labelSets: [], cidrs: [] };

@@ -3,7 +3,7 @@ import type { Endpoint, Group, Unit, WireRule } from '@ringfence/contracts';
 import { makeGroup, NO_FACTS } from '@ringfence/contracts';
 import type { ViewChanges } from '@ringfence/clas-cache/spans';
 import { makeLabelSet } from '@ringfence/labels';
-import { CLUSTER } from './policy-shapes.js';
+import { CLUSTER } from './policy/shape.js';
 
 export const AT = '2026-11-20T10:00:00.000Z';
 const [APPS, ROLES, PODS, PEERS] = [400, 20, 5, 10];

@@ -1,0 +1,137 @@
+/** One change more in a world that stands. Each change undone is a change too, so a run leaves the world as it found it. */
+import type { Endpoint, LabelSet, PolicyObjects, RuleSet } from '@ringfence/contracts';
+import { makeLabelSet } from '@ringfence/labels';
+import { distribution, ms, processorMilliseconds } from '../measure.js';
+import type { Figure } from '../measure.js';
+import { messagesOf } from './compute.js';
+import type { Computed, Flushed } from './compute.js';
+import { CLUSTER } from './shape.js';
+import type { Shape } from './shape.js';
+
+const TIMES = 400;
+const NOTHING_ELSE = {
+  ...{ version: 1, services: [], label_groups: [], enforcement_boundaries: [] },
+  ...{ virtual_services: [], service_bindings: [] },
+};
+
+interface Change {
+  readonly what: string;
+  /** How often; a provision looks at every object. */
+  readonly times?: number;
+  /** `isBack`: every second time it is undone. Undefined: no policy is computed for it. */
+  make(isBack: boolean): Flushed | undefined;
+}
+
+export function changesOf(computed: Computed, shape: Shape, fromZeroMs: number): Figure[] {
+  return [
+    ...podChanges(computed, shape),
+    namespaceChange(computed, shape),
+    ...ruleChanges(computed, shape),
+  ].map((change) => figureOf(change, fromZeroMs));
+}
+
+function figureOf({ what, times = TIMES, make }: Change, fromZeroMs: number): Figure {
+  let told: Flushed | undefined;
+  let [median, p99] = [0, 0];
+  const processor = processorMilliseconds(
+    () => ({ median, p99 } = distribution(times, (i) => (told = make(i % 2 === 1)))),
+  );
+  const { count, bytes } = told === undefined ? { count: 0, bytes: 0 } : messagesOf(told);
+  const messages = told === undefined ? '' : `; ${count} messages, ${bytes} bytes`;
+  const ratio = Math.round(fromZeroMs / median).toLocaleString('en');
+  return {
+    what,
+    value: `${ms(median)} (p99 ${ms(p99)}; ${ms(processor / times)} of processors), ${ratio} × less than from zero${messages}`,
+  };
+}
+
+function podChanges({ members }: Computed, { endpoints, labelSets }: Shape): Change[] {
+  const one = endpoints[7]!;
+  const another: Endpoint = { ...one, id: 'one-more', addresses: ['192.0.2.1'] };
+  const other = labelSets.find(({ id }) => id !== one.labelSet);
+  const take = (): undefined => void members.takeChanges();
+  const comesAndGoes: Change = {
+    what: 'a Pod of a known label set came, or went',
+    make: (isBack) => {
+      if (isBack) members.removeEndpoint(another.id);
+      else members.upsertEndpoint(another);
+      return take();
+    },
+  };
+  if (other === undefined) return [comesAndGoes];
+  return [
+    comesAndGoes,
+    {
+      what: 'a Pod relabelled',
+      make: (isBack) => {
+        members.upsertEndpoint(isBack ? one : { ...one, labelSet: other.id });
+        return take();
+      },
+    },
+  ];
+}
+
+/** All of its label sets become others, with the label of another namespace in place of one of theirs, and its Pods with them. */
+function namespaceChange({ calculator, members }: Computed, { labelSets, endpoints }: Shape): Change {
+  const { namespace } = labelSets[7 % labelSets.length]!;
+  const before = labelSets.filter((labelSet) => labelSet.namespace === namespace);
+  const stranger = labelSets.find((labelSet) => labelSet.namespace !== namespace) ?? before[0]!;
+  const after = before.map((labelSet) => relabelled(labelSet, stranger));
+  const renamed = new Map(before.map(({ id }, i) => [id, after[i]!.id]));
+  const ofIt = endpoints.filter(({ labelSet }) => renamed.has(labelSet));
+  const moved = ofIt.map((endpoint) => ({ ...endpoint, labelSet: renamed.get(endpoint.labelSet)! }));
+  return {
+    what: `a namespace relabelled (${ofIt.length} Pods of ${before.length} label sets)`,
+    times: 100,
+    make: (isBack) => {
+      const [gone, come, pods] = isBack ? [after, before, ofIt] : [before, after, moved];
+      for (const { id } of gone) calculator.removeLabelSet(id);
+      for (const labelSet of come) calculator.setLabelSet(labelSet, 'full');
+      const flushed = calculator.flush(CLUSTER);
+      for (const group of flushed.groups.upsert) members.upsertGroup(group);
+      for (const pod of pods) members.upsertEndpoint(pod);
+      for (const id of flushed.groups.remove) members.removeGroup(id);
+      members.takeChanges();
+      return flushed;
+    },
+  };
+}
+
+function relabelled({ namespace, labels }: LabelSet, stranger: LabelSet): LabelSet {
+  const last = stranger.labels.at(-1)!;
+  const kept = labels.slice(0, -1);
+  return makeLabelSet({ cluster: CLUSTER, namespace, class: 'pod', labels: [...kept, last, '999999999'] });
+}
+
+function ruleChanges({ calculator }: Computed, { ruleSets, ipLists }: Shape): Change[] {
+  const [first, ...others] = ruleSets as [RuleSet, ...RuleSet[]];
+  const rule = first.rules.at(-1)!;
+  const services = [{ kind: 'ports', ports: { proto: 6, from: 9999 } }] as const;
+  const changed: RuleSet = {
+    ...first,
+    rules: [...first.rules.slice(0, -1), { ...rule, services: [...services] }],
+  };
+  const provisioned = (one: RuleSet): PolicyObjects => ({
+    ...NOTHING_ELSE,
+    ip_lists: [...ipLists],
+    rule_sets: [one, ...others],
+  });
+  const versions = [provisioned(first), provisioned(changed)] as const;
+  return [
+    {
+      what: 'a rule changed',
+      make: (isBack) => {
+        calculator.setObject('rule_sets', isBack ? first : changed);
+        return calculator.flush(CLUSTER);
+      },
+    },
+    {
+      what: 'a version provisioned in which that rule changed',
+      times: 20,
+      make: (isBack) => {
+        calculator.setObjects(versions[isBack ? 0 : 1]);
+        return calculator.flush(CLUSTER);
+      },
+    },
+  ];
+}
