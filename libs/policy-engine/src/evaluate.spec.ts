@@ -22,10 +22,11 @@ describe('a verdict', () => {
       fc.property(cases, ([world, packets]) => {
         const told = computePolicy(world);
         const members = membersOf(world, told);
+        const { units } = told;
         for (const end of world.endpoints.filter((endpoint) => endpoint.class !== 'unmanaged')) {
           for (const direction of ['ingress', 'egress'] as const) {
             for (const packet of packets) {
-              const unit = told.units.get(end.labelSet)!;
+              const unit = units.get(end.labelSet)!;
               const hostAddresses = hostAddressesOf(world, end);
               const { workload, mode } = end;
               const answer = evaluate({ unit, mode, direction, packet, members, hostAddresses, workload });

@@ -3,16 +3,13 @@ import type {
   EnforcementMode,
   Endpoint,
   LabelSetId,
-  PortRange,
   RuleClass,
   Unit,
   Verdict,
   WireRule,
 } from '@ringfence/contracts';
-import { cidrsOf } from '../ip-list.js';
-import { intervalToCidrs, mergeIntervals, parseCidr } from '../address.js';
-import { normalisePorts, onPorts } from '../ports.js';
 import type { Packet } from '../ports.js';
+import { addressesOf, areSpokenOf, listOf, portsInWords } from './spoken-numbers.js';
 import { meansByAddress, meansByLabels, meansByName, meansOwnHost } from './spoken-side.js';
 import type { SpokenSide } from './spoken-side.js';
 import { sentencesOf } from './words.js';
@@ -24,11 +21,12 @@ import type { ToldPolicy, World } from './world.js';
 export interface PlainRule {
   readonly ref: string;
   readonly class: RuleClass;
-  readonly ports: PortRange[];
+  /** In words that are the same for the same ports, as the addresses. */
+  readonly ports: string[];
   readonly onlyWorkloads: string[] | null;
   readonly labelSets: string[];
   readonly workloads: string[];
-  readonly cidrs: string[];
+  readonly addresses: string[];
   readonly ownHost: boolean;
 }
 export interface PlainUnit {
@@ -75,7 +73,7 @@ function plainRules(
     {
       ref: sentence.ref,
       class: sentence.class,
-      ports: normalisePorts(sentence.ports),
+      ports: portsInWords(sentence.ports),
       onlyWorkloads: isWhole ? null : named.sort(),
       ...membersOfSide(world, peers),
     },
@@ -85,7 +83,7 @@ function plainRules(
 function membersOfSide(
   world: World,
   side: SpokenSide,
-): Pick<PlainRule, 'labelSets' | 'workloads' | 'cidrs' | 'ownHost'> {
+): Pick<PlainRule, 'labelSets' | 'workloads' | 'addresses' | 'ownHost'> {
   const here = world.labelSets.filter(
     ({ labelSet }) => labelSet.cluster === world.cluster || labelSet.class === 'unmanaged',
   );
@@ -104,23 +102,21 @@ function membersOfSide(
       })
       .map(([workload]) => workload)
       .sort(),
-    cidrs: unionOfCidrs([...side.cidrs, ...lists.flatMap((list) => cidrsOf(list.ranges))]),
+    addresses: addressesOf([listOf(side.cidrs), ...lists]),
     ownHost: meansOwnHost(side),
   };
 }
 
-const unionOfCidrs = (cidrs: readonly string[]): string[] =>
-  mergeIntervals(cidrs.map((cidr) => parseCidr(cidr)!)).flatMap(intervalToCidrs);
-
-/** Without rules that reach nobody, and without a rule's repetitions in several scopes. */
+/** Without rules that reach nobody, and each rule once for each thing that it says; in which order it says them is nothing. */
 function effective(rules: readonly PlainRule[]): PlainRule[] {
-  const texts = new Set<string>();
-  return rules.filter((rule) => {
-    const { labelSets, workloads, cidrs, ownHost } = rule;
-    const text = JSON.stringify(rule);
-    const isNew = !texts.has(text);
-    texts.add(text);
-    return isNew && (labelSets.length + workloads.length + cidrs.length > 0 || ownHost);
+  const reaching = rules.filter(
+    ({ labelSets, workloads, addresses, ownHost }) =>
+      labelSets.length + workloads.length + addresses.length > 0 || ownHost,
+  );
+  const refs = [...new Set(reaching.map(({ ref }) => ref))];
+  return refs.flatMap((ref) => {
+    const said = reaching.filter((rule) => rule.ref === ref).map((rule) => JSON.stringify(rule));
+    return [...new Set(said)].sort().map((text) => JSON.parse(text) as PlainRule);
   });
 }
 
@@ -135,11 +131,11 @@ export function plainPolicy(told: ToldPolicy): Map<LabelSetId, PlainUnit> {
     return {
       ref: rule.ref,
       class: rule.class,
-      ports: rule.ports,
+      ports: portsInWords(rule.ports),
       onlyWorkloads: rule.onlyWorkloads ?? null,
       labelSets: [...new Set(groups.flatMap((group) => group.labelSets))].sort(),
       workloads: [...new Set(groups.flatMap((group) => group.workloads))].sort(),
-      cidrs: unionOfCidrs(groups.flatMap((group) => group.cidrs)),
+      addresses: addressesOf([listOf(groups.flatMap((group) => group.cidrs))]),
       ownHost: groups.some((group) => group.ownHost),
     };
   };
@@ -171,7 +167,7 @@ export function verdictByWords(
     (sentence) =>
       isMeant(world, sentence[at].at, end) &&
       isPeer(world, sentence[peers].peers, packet.peer, hostAddressesOf(world, end)) &&
-      onPorts(sentence.ports, packet),
+      areSpokenOf(sentence.ports, packet),
   );
   const decision = spoken === undefined ? 'none' : spoken.class === 'allow' ? 'allow' : 'deny';
   return { decision, ref: spoken?.ref ?? null, verdict: spokenVerdict(decision, end.mode ?? known.mode) };

@@ -1,6 +1,6 @@
 /** One side of a rule in one scope, and whom it means: one plain predicate after the other, for the oracle in words.ts. */
-import type { IpList, IpRange, LabelSet, RuleActor, ScopeEntry } from '@ringfence/contracts';
-import { parseAddress, parseCidr } from '../address.js';
+import type { LabelSet, RuleActor, ScopeEntry } from '@ringfence/contracts';
+import { isListed, listOf } from './spoken-numbers.js';
 import type { World } from './world.js';
 
 export interface SpokenSide {
@@ -45,7 +45,7 @@ export function meansByName(world: World, side: SpokenSide, workload: string, la
 }
 
 export function meansByAddress(world: World, side: SpokenSide, address: string): boolean {
-  if (isListed({ ranges: side.cidrs.map(wholeRange) }, address)) return true;
+  if (isListed(listOf(side.cidrs), address)) return true;
   return side.actors.some((actor) => {
     const list = actor.kind === 'ip_list' && world.objects.ip_lists.find((one) => one.id === actor.id);
     return list ? isListed(list, address) : false;
@@ -54,18 +54,6 @@ export function meansByAddress(world: World, side: SpokenSide, address: string):
 
 export const meansOwnHost = (side: SpokenSide): boolean =>
   side.mayNameHost && side.actors.some((actor) => actor.kind === 'container_host');
-
-const wholeRange = (cidr: string): IpRange => ({ from: cidr, to: null, exclusion: false, description: '' });
-
-export function isListed(list: Pick<IpList, 'ranges'>, address: string): boolean {
-  const value = parseAddress(address)!;
-  const covering = list.ranges.filter(({ from, to }) => {
-    const block = parseCidr(from)!;
-    const end = to === null ? block.last : parseAddress(to)!.value;
-    return block.version === value.version && block.first <= value.value && value.value <= end;
-  });
-  return covering.length > 0 && covering.every((range) => !range.exclusion);
-}
 
 /** In the scope, and not taken away by an exclusion. */
 function isLeft(world: World, side: SpokenSide, labelSet: LabelSet): boolean {

@@ -1,6 +1,6 @@
 /** What rules mean by virtual services, in plain words; beside words.ts, for the same oracle. */
 import type { PortRange, Rule, ServiceBinding, VirtualService } from '@ringfence/contracts';
-import { normalisePorts } from '../ports.js';
+import { portsInWords } from './spoken-numbers.js';
 import { meetsAll, meetsScope, NOBODY } from './spoken-side.js';
 import type { SpokenEnd, SpokenSide } from './spoken-side.js';
 import type { World } from './world.js';
@@ -52,12 +52,12 @@ export function virtualProviders(
         bound: [],
         cidrs: ip === undefined ? [] : [ip],
       })),
-    ].map((answer) => ({ ...answer, ports: normalisePorts(answer.ports) }));
-    const texts = [...new Set(answers.map(({ ports }) => JSON.stringify(ports)))].sort();
+    ].map((answer) => ({ ...answer, text: portsInWords(answer.ports).join() }));
+    const texts = [...new Set(answers.map(({ text }) => text))];
     return texts
-      .filter((text) => text !== '[]')
+      .filter((text) => text !== '')
       .map((text) => {
-        const same = answers.filter(({ ports }) => JSON.stringify(ports) === text);
+        const same = answers.filter((answer) => answer.text === text);
         return {
           at: { ...NOBODY, bound: same.flatMap(({ at }) => at) },
           peers: {

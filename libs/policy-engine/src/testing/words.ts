@@ -11,7 +11,6 @@ import type {
   RuleClass,
   ScopeEntry,
 } from '@ringfence/contracts';
-import { ruleRefs } from '../rule-compiler.js';
 import { NOBODY } from './spoken-side.js';
 import type { SpokenEnd, SpokenSide } from './spoken-side.js';
 import { portsOfService, virtualConsumers, virtualProviders } from './virtual-words.js';
@@ -102,6 +101,8 @@ function say(
 }
 
 function refOf(rule: Rule | DenyRule | EnforcementBoundary, ruleSet: string | null): string {
-  if (ruleSet === null) return ruleRefs.boundary(rule.id);
-  return 'resolveProvidersAs' in rule ? ruleRefs.rule(ruleSet, rule.id) : ruleRefs.denyRule(ruleSet, rule.id);
+  const active = '/orgs/1/sec_policy/active';
+  if (ruleSet === null) return `${active}/enforcement_boundaries/${rule.id}`;
+  const kind = 'resolveProvidersAs' in rule ? 'sec_rules' : 'deny_rules';
+  return `${active}/rule_sets/${ruleSet}/${kind}/${rule.id}`;
 }
