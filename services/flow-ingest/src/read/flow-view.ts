@@ -5,6 +5,7 @@
 import type { Flow } from '@ringfence/contracts';
 import { decisionsOf } from '../domain/flow-decisions.calculator.js';
 import type { Decision, Share } from '../domain/flow-decisions.calculator.js';
+import { VERDICT_RANK } from '../domain/flow-rows.calculator.js';
 import { transmissionOf } from '../domain/transmission.js';
 import type { EndRow, FoundFlow } from '../store/port/flow-store.js';
 import { membership } from './addresses.js';
@@ -168,9 +169,10 @@ function boundaryDecision(decision: Decision): Pick<Flow, 'boundary_decision'> {
   return by === 'override_deny' ? { boundary_decision: 'blocked_by_override_deny' } : {};
 }
 
-/** Class of the rule that blocked; null: nothing did, or no rule. */
+/** Class of the rule that blocked, or would where the mode dropped; null: nothing does, or no rule. */
 export function decidingClass(decision: Decision): string | null {
-  return VERDICTS[decision.verdict] === 'blocked' ? (decision[judgeOf(decision)]?.class ?? null) : null;
+  const isPassed = decision.verdict < VERDICT_RANK.potentially_blocked;
+  return isPassed ? null : (decision[judgeOf(decision)]?.class ?? null);
 }
 
 function reportOf(share: Share): NonNullable<Flow['reports']['outbound']> {

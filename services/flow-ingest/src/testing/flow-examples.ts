@@ -62,6 +62,7 @@ export function flowsOfManyKinds(): DecoratedFlowBatch[] {
     labels: ['11', '22'],
   };
   const deny = '/orgs/1/sec_policy/active/enforcement_boundaries/4';
+  const override = '/orgs/1/sec_policy/active/rule_sets/4/deny_rules/5';
   const others = aBatch({
     id: 'node-3/boot/1',
     from: '2026-11-20T11:00:00.000Z',
@@ -81,8 +82,8 @@ export function flowsOfManyKinds(): DecoratedFlowBatch[] {
         target: 4,
         targetPort: 1001,
         verdict: 'potentially_blocked',
-        rule: null,
-        ruleClass: null,
+        rule: override,
+        ruleClass: 'override_deny',
       }),
       aFlow({
         src: 1,

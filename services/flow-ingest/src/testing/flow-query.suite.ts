@@ -100,7 +100,7 @@ export function flowQueryPromises(found: (query: object) => Promise<Flow[]>): vo
       ['by verdict', { policy_decisions: ['blocked', 'potentially_blocked'] }, [1001, 1002, 1003]],
       ['of unknown verdict', { policy_decisions: ['unknown'] }, [1005]],
       ['stopped by a deny rule', { boundary_decisions: ['blocked'] }, [1002]],
-      ['stopped by override deny', { boundary_decisions: ['blocked_by_override_deny'] }, []],
+      ['that override deny would stop', { boundary_decisions: ['blocked_by_override_deny'] }, [1001]],
       ['since a time', { start_date: '2026-11-20T10:30:00Z' }, [1001, 1002, 1003, 1004, 1005]],
       ['until a time', { end_date: '2026-11-20T10:30:00Z' }, [8080]],
       ['of other sources of data', { data_sources: { include: ['flowlink'] } }, []],
@@ -120,6 +120,12 @@ export function flowQueryPromises(found: (query: object) => Promise<Flow[]>): vo
         boundary_decision: 'blocked',
         enforcement_boundaries: [{ href: '/orgs/1/sec_policy/active/enforcement_boundaries/4' }],
         rules: [],
+      });
+      // In a mode that drops nothing a deny rule took part all the same.
+      expect(at(1001)).toMatchObject({
+        policy_decision: 'potentially_blocked',
+        boundary_decision: 'blocked_by_override_deny',
+        override_deny_rules: [{ href: '/orgs/1/sec_policy/active/rule_sets/4/deny_rules/5' }],
       });
       expect(at(1004)).toMatchObject({ rules: [{ essential_service_rule: 'dns' }] });
       expect(at(1001)?.src).toMatchObject({ ip: '192.168.1.1', ip_lists: [{ name: 'office' }] });

@@ -4,6 +4,7 @@
  */
 import type { IpRange } from '@ringfence/contracts';
 import type { EndCondition, FlowFilter, PortFilter, SideFilter } from '../../domain/flow-filter.js';
+import { VERDICT_RANK } from '../../domain/flow-rows.calculator.js';
 import type { FlowKey } from '../port/flow-store.js';
 import type { Sql } from './bounded-query.js';
 
@@ -204,7 +205,7 @@ function portBetween(column: string, ports: PortFilter, parameters: Parameters):
 
 function verdictSql(filter: FlowFilter, parameters: Parameters): string[] {
   const decided = (side: string, ruleClass: string): string =>
-    `(f.${side}_class = '${ruleClass}' and f.${side}_verdict = 3)`;
+    `(f.${side}_class = '${ruleClass}' and f.${side}_verdict >= ${VERDICT_RANK.potentially_blocked})`;
   const parts: string[] = [];
   if (filter.verdicts.length > 0)
     parts.push(`f.verdict = any(${parameters.add(filter.verdicts, 'smallint[]')})`);
