@@ -17,7 +17,7 @@ export interface LabelSetKey {
 /** Independent of the order and of repetitions of the labels. */
 export function labelSetId(key: LabelSetKey): LabelSetId {
   const question = [key.cluster, key.namespace, key.class, ...sortedIntegerIds(key.labels)];
-  return `ls-${sha256Hex(JSON.stringify(question), 20)}`;
+  return sha256Hex(JSON.stringify(question), 20, 'ls-');
 }
 
 export function makeLabelSet(key: LabelSetKey): LabelSet {

@@ -157,7 +157,8 @@ function rarest(selector: Selector, loadOf: (label: LabelId) => number): readonl
   let bestCost = Infinity;
   for (const condition of selector.conditions) {
     if (!('anyOf' in condition)) continue;
-    const cost = condition.anyOf.reduce((sum, label) => sum + 1 + loadOf(label), 0);
+    let cost = condition.anyOf.length;
+    for (const label of condition.anyOf) cost += loadOf(label);
     if (cost < bestCost) [best, bestCost] = [condition.anyOf, cost];
   }
   return best;

@@ -5,6 +5,7 @@
  */
 import type { EntityClass, LabelId, LabelSet } from '@ringfence/contracts';
 import type { CatalogueIndex } from './catalogue.js';
+import { appended } from './appended.js';
 import { sortedIntegerIds } from './integer-id.js';
 
 /** About one label type. Exactly one of the two lists is used; both sorted, without repetitions. */
@@ -40,15 +41,18 @@ export function selectorOf(
   classes: readonly EntityClass[] = WORKLOAD_CLASSES,
 ): Selector | null {
   if (wishes.size === 0 && classes === WORKLOAD_CLASSES) return ALL_WORKLOADS;
-  const conditions: TypeCondition[] = [];
-  for (const key of [...wishes.keys()].sort()) {
+  let conditions: TypeCondition[] = [];
+  for (const key of sortedKeys(wishes)) {
     const { anyOf, noneOf } = wishes.get(key)!;
     const condition = anyOf === null ? notAny(key, noneOf) : oneOf(key, without(anyOf, noneOf));
     if (condition === null) return null;
-    conditions.push(condition);
+    conditions = appended(conditions, condition);
   }
   return { classes: classes === WORKLOAD_CLASSES ? classes : [...new Set(classes)].sort(), conditions };
 }
+
+const sortedKeys = (wishes: ReadonlyMap<string, TypeWish>): Iterable<string> =>
+  wishes.size === 1 ? wishes.keys() : [...wishes.keys()].sort();
 
 /** Both questions at once; null where no label set can meet both. */
 export function intersect(a: Selector | null, b: Selector | null): Selector | null {
@@ -91,8 +95,8 @@ function intersectConditions(a: TypeCondition, b: TypeCondition): TypeCondition 
   return notAny(a.key, [...a.noneOf, ...b.noneOf]);
 }
 
-const without = (labels: readonly LabelId[], excluded: readonly LabelId[]): LabelId[] =>
-  labels.filter((label) => !excluded.includes(label));
+const without = (labels: readonly LabelId[], excluded: readonly LabelId[]): readonly LabelId[] =>
+  excluded.length === 0 ? labels : labels.filter((label) => !excluded.includes(label));
 
 const notAny = (key: string, labels: readonly LabelId[]): TypeCondition => ({
   key,

@@ -93,12 +93,13 @@ function pad(words: Int32Array, length: number): Int32Array {
   return words;
 }
 
-/** The first digits of it in hexadecimal, up to all 64. */
-export function sha256Hex(text: string, digits = 64): string {
+/** The first digits of it in hexadecimal, up to all 64, after a prefix: one text, not two that are held together. */
+export function sha256Hex(text: string, digits = 64, prefix = ''): string {
   const words = paddedWords(text);
   state.set(INITIAL);
   for (let offset = 0; offset < words.length; offset += 16) compress(words, offset);
   const codes: number[] = [];
+  for (let i = 0; i < prefix.length; i++) codes.push(prefix.charCodeAt(i));
   for (let i = 0; i < digits; i++) codes.push(DIGITS[(state[i >>> 3]! >>> (28 - (i & 7) * 4)) & 15]!);
   return String.fromCharCode(...codes);
 }

@@ -78,7 +78,7 @@ export class ClusterRuleLists {
   }
 
   private add(text: string, carriers: readonly AskedSelector[]): Listed {
-    const id = `r-${sha256Hex(text, 20)}`;
+    const id = sha256Hex(text, 20, 'r-');
     const listed: Listed = {
       id,
       ids: [id],
@@ -143,9 +143,10 @@ function build({ id, carriers, named }: Listed): RuleList {
 }
 
 function endsOf(carriers: readonly AskedSelector[], named: readonly RuleEnd[]): readonly RuleEnd[] {
-  const [first, ...others] = carriers.map(({ ends }) => ends.sorted());
-  if (others.length === 0 && named.length === 0) return first ?? NONE;
-  return [first ?? NONE, ...others, named].flat().sort((a, b) => compareRuleOrder(a.order, b.order));
+  if (carriers.length === 1 && named.length === 0) return carriers[0]!.ends.sorted();
+  const ends = [...named];
+  for (const carrier of carriers) for (const end of carrier.ends.sorted()) ends.push(end);
+  return ends.sort((a, b) => compareRuleOrder(a.order, b.order));
 }
 
 function wires(ends: readonly RuleEnd[], direction: Direction): WireRule[] {

@@ -11,7 +11,6 @@ import type {
   LabelGroup,
   LabelId,
   PolicyObjects,
-  PortRange,
   RuleSet,
   ServiceBinding,
   ServiceObject,
@@ -71,6 +70,16 @@ export class PolicySource {
   private expanded = new Map<string, ExpandedGroup>();
   private groupsChanged = false;
   private catalogue: CatalogueIndex;
+  /** Depends on what is looked at meanwhile. */
+  private compiled: Source | undefined;
+  private readonly references: VirtualReferences = {
+    keyOf: (label) => (this.look('label', label), this.catalogue.keyOf(label)),
+    labelGroup: (id) => (this.look('label_group', id), this.expanded.get(id)),
+    servicePorts: (id) => (this.look('service', id), this.objects.services.get(id)?.ports),
+    virtualService: (id) => (this.look('virtual_service', id), this.objects.virtual_services.get(id)),
+    virtualServices: () => (this.look('virtual_service', ANY), this.objects.virtual_services.values()),
+    bindingsOf: (id) => this.bindings.get(id) ?? [],
+  };
 
   constructor(catalogue: CatalogueIndex) {
     this.catalogue = catalogue;
@@ -178,7 +187,8 @@ export class PolicySource {
   private recompile(source: Source, book: SideBook, settled: SettledRules): void {
     const before = source.rules;
     this.sources.dependOnNothing(source);
-    const compiled = this.compile(source, { book, references: this.referencesFor(source) });
+    this.compiled = source;
+    const compiled = this.compile(source, { book, references: this.references });
     if (before.length === 0) {
       source.rules = compiled;
       for (const rule of compiled) settled.added.push(rule);
@@ -195,25 +205,8 @@ export class PolicySource {
     return boundary === undefined ? [] : compileBoundary(boundary, compiling);
   }
 
-  private referencesFor(source: Source): VirtualReferences {
-    const { sources } = this;
-    return {
-      keyOf: (label) => (sources.depend(source, 'label', label), this.catalogue.keyOf(label)),
-      labelGroup: (id) => (sources.depend(source, 'label_group', id), this.expanded.get(id)),
-      servicePorts: (id): readonly PortRange[] | undefined => (
-        sources.depend(source, 'service', id),
-        this.objects.services.get(id)?.ports
-      ),
-      virtualService: (id) => (
-        sources.depend(source, 'virtual_service', id),
-        this.objects.virtual_services.get(id)
-      ),
-      virtualServices: () => (
-        sources.depend(source, 'virtual_service', ANY),
-        this.objects.virtual_services.values()
-      ),
-      bindingsOf: (id) => this.bindings.get(id) ?? [],
-    };
+  private look(kind: ReferentKind, id: string): void {
+    if (this.compiled !== undefined) this.sources.depend(this.compiled, kind, id);
   }
 }
 

@@ -34,9 +34,8 @@ const normaliseProtocol = (proto: number, ranges: readonly PortRange[]): PortRan
 
 function mergePorts(proto: number, ranges: readonly PortRange[]): PortRange[] {
   if (ranges.some((range) => range.from === undefined)) return [{ proto }];
-  const sorted = ranges
-    .map((range) => ({ proto, from: range.from!, to: Math.max(range.to ?? range.from!, range.from!) }))
-    .sort((a, b) => a.from - b.from);
+  if (ranges.length === 1) return [closed(proto, ranges[0]!)];
+  const sorted = ranges.map((range) => closed(proto, range)).sort((a, b) => a.from - b.from);
   const merged: { proto: number; from: number; to: number }[] = [];
   for (const next of sorted) {
     const previous = merged.at(-1);
@@ -45,6 +44,12 @@ function mergePorts(proto: number, ranges: readonly PortRange[]): PortRange[] {
   }
   return merged;
 }
+
+const closed = (proto: number, { from, to }: PortRange): { proto: number; from: number; to: number } => ({
+  proto,
+  from: from!,
+  to: Math.max(to ?? from!, from!),
+});
 
 function normaliseIcmp(proto: number, ranges: readonly PortRange[]): PortRange[] {
   if (ranges.some((range) => range.icmpType === undefined)) return [{ proto }];

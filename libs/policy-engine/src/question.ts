@@ -39,12 +39,12 @@ export function questionId(...parts: readonly unknown[]): GroupId {
   return textId(JSON.stringify(parts));
 }
 
-const textId = (...words: readonly string[]): GroupId => `g-${sha256Hex(words.join(' '), 20)}`;
+const textId = (text: string): GroupId => sha256Hex(text, 20, 'g-');
 
 /** `text` is the selector's. */
 export const askSelector = (selector: Selector, text: string): SelectorQuestion => ({
   kind: 'selector',
-  id: textId('selector', text),
+  id: textId(`selector ${text}`),
   selector,
 });
 

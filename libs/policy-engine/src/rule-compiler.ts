@@ -79,13 +79,13 @@ export function compileRuleSet(ruleSet: RuleSet, compiling: Compiling): Compiled
     ruleSet.scopes.length === 0
       ? [compiling.book.everywhere]
       : ruleSet.scopes.map((entries) => resolveScope(entries, compiling.references));
-  const statements = [
-    ...ruleSet.rules.filter((rule) => rule.enabled).map((rule) => allowStatement(ruleSet.id, rule)),
-    ...ruleSet.denyRules.filter((rule) => rule.enabled).map((rule) => denyStatement(ruleSet.id, rule)),
-  ];
-  return statements.flatMap((statement) =>
-    scopes.flatMap((scope, index) => compileStatement(statement, { scope, index }, compiling)),
-  );
+  const compiled: CompiledRule[] = [];
+  const compile = (statement: Statement): void =>
+    scopes.forEach((scope, index) => compileStatement(statement, { scope, index }, compiling, compiled));
+  for (const rule of ruleSet.rules) if (rule.enabled) compile(allowStatement(ruleSet.id, rule));
+  for (const rule of ruleSet.denyRules) if (rule.enabled) compile(denyStatement(ruleSet.id, rule));
+  // Kept as it is, hundreds of thousands of times: without room for more.
+  return compiled.slice();
 }
 
 export function compileBoundary(boundary: EnforcementBoundary, compiling: Compiling): CompiledRule[] {
@@ -98,7 +98,9 @@ export function compileBoundary(boundary: EnforcementBoundary, compiling: Compil
     unscopedConsumers: false,
     ...AS_WORKLOADS,
   };
-  return compileStatement(statement, { scope: compiling.book.everywhere, index: 0 }, compiling);
+  const compiled: CompiledRule[] = [];
+  compileStatement(statement, { scope: compiling.book.everywhere, index: 0 }, compiling, compiled);
+  return compiled;
 }
 
 type Meaning = Rule['resolveProvidersAs'];
@@ -146,10 +148,19 @@ interface InScope {
 }
 
 /** Nobody on one side, or no port: the rule has no effect in this scope. */
-function compileStatement(statement: Statement, at: InScope, compiling: Compiling): CompiledRule[] {
+function compileStatement(
+  statement: Statement,
+  at: InScope,
+  compiling: Compiling,
+  into: CompiledRule[],
+): void {
+  const providers = providersOf(statement, at, compiling);
   const consumers = consumersOf(statement, at, compiling);
-  return providersOf(statement, at, compiling).flatMap((provider, i) =>
-    consumers.flatMap((consumer, k) => compiledOf(statement, provider, consumer, [at.index, 2 * i + k])),
+  providers.forEach((provider, i) =>
+    consumers.forEach((consumer, k) => {
+      const compiled = compiledOf(statement, provider, consumer, [at.index, 2 * i + k]);
+      if (compiled !== null) into.push(compiled);
+    }),
   );
 }
 
@@ -173,10 +184,10 @@ function providersOf(
     statement.class === 'allow'
       ? virtualServicesOf(says.providers, { references, scope, labelsAreVirtual: areVirtual(providersAre) })
       : [];
-  return [
-    { at: workloads, peers: workloads, ports },
-    ...virtual.flatMap((service) => providerEnds(service, references)),
-  ];
+  const end = { at: workloads, peers: workloads, ports };
+  return virtual.length === 0
+    ? [end]
+    : [end, ...virtual.flatMap((service) => providerEnds(service, references))];
 }
 
 function consumersOf(statement: Statement, at: InScope, { book, references }: Compiling): ConsumerEnd[] {
@@ -206,9 +217,9 @@ function compiledOf(
   provider: VirtualEnd,
   consumer: ConsumerEnd,
   [scope, part]: readonly [number, number],
-): CompiledRule[] {
+): CompiledRule | null {
   const { ports } = provider;
-  if (ports.length === 0 || isNobody(provider) || isNobody(consumer)) return [];
+  if (ports.length === 0 || isNobody(provider) || isNobody(consumer)) return null;
   const order = { class: ruleClass, ruleSet, rule: says.id, scope, part };
   const end = (direction: Direction, at: Side, peers: Side): RuleEnd => ({
     direction,
@@ -218,12 +229,12 @@ function compiledOf(
     at: peers.questions.length === 0 ? NOBODY : at,
     peers,
   });
-  return [
-    { ends: [end('ingress', provider.at, consumer.peers), end('egress', consumer.at, provider.peers)] },
-  ];
+  return { ends: [end('ingress', provider.at, consumer.peers), end('egress', consumer.at, provider.peers)] };
 }
 
 function portsOf(services: readonly ServiceRef[], references: VirtualReferences): PortRange[] {
+  const [first, second] = services;
+  if (second === undefined && first?.kind === 'ports') return normalisePorts([first.ports]);
   return normalisePorts(
     services.flatMap((service) =>
       service.kind === 'ports' ? [service.ports] : [...(references.servicePorts(service.id) ?? [])],

@@ -31,8 +31,8 @@ export interface References {
 export interface Scope {
   /** null: it matches nobody. */
   readonly selector: Selector | null;
-  /** Of one label each. */
-  readonly sides: Map<LabelId, Side>;
+  /** Of one label each, once somebody asked for one. */
+  sides: Map<LabelId, Side> | null;
 }
 
 export interface SideContext {
@@ -45,7 +45,7 @@ export interface SideContext {
   readonly allowsContainerHost: boolean;
 }
 
-const scopeOf = (selector: Selector | null): Scope => ({ selector, sides: new Map() });
+const scopeOf = (selector: Selector | null): Scope => ({ selector, sides: null });
 
 export function resolveScope(entries: readonly ScopeEntry[], references: References): Scope {
   const wishes = collectWishes(entries, references);
@@ -63,11 +63,12 @@ export function resolveSide(actors: readonly RuleActor[], context: SideContext):
 /** As most sides are, and the same again and again. Looking the label up is depending on it, whoever has asked before. */
 function sideOfLabel(id: LabelId, { book, references, scope }: SideContext): Side {
   const key = references.keyOf(id);
-  let side = scope.sides.get(id);
-  if (side === undefined) {
-    const asked = key === undefined ? null : { ...ALL_WORKLOADS, conditions: [{ key, anyOf: [id] }] };
-    scope.sides.set(id, (side = book.sideOf(intersect(asked, scope.selector))));
-  }
+  const known = scope.sides?.get(id);
+  if (known !== undefined) return known;
+  const asked = key === undefined ? null : { ...ALL_WORKLOADS, conditions: [{ key, anyOf: [id] }] };
+  const side = book.sideOf(intersect(asked, scope.selector));
+  scope.sides ??= new Map();
+  scope.sides.set(id, side);
   return side;
 }
 
