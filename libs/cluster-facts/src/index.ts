@@ -13,3 +13,6 @@ export {
   sliceFacts,
 } from './projections.js';
 export type { Owner } from './projections.js';
+export { matchesLabels } from './network-policy/label-selector.js';
+export type { Labels } from './network-policy/label-selector.js';
+export { networkPolicyForm } from './network-policy/network-policy.js';

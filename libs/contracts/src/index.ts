@@ -36,6 +36,15 @@ export {
   NodeRoute,
 } from './agents.js';
 export {
+  LabelRequirement,
+  LabelSelector,
+  NetworkPolicyForm,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+  NetworkPolicyRule,
+  RefusedField,
+} from './network-policies.js';
+export {
   ClusterObserved,
   KubernetesWorkloadObserved,
   ListCompleted,

@@ -1,0 +1,131 @@
+/**
+ * What Kubernetes says of NetworkPolicies, sentence by sentence and for one connection: the oracle of whatever does it faster. A Pod is
+ * isolated in a direction as soon as one policy selects it for that; then what any of those allows passes, and nothing else.
+ */
+import type {
+  NetworkPolicyForm,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+  NetworkPolicyRule,
+} from '@ringfence/contracts';
+import { parseAddress, parseCidr } from '@ringfence/policy-engine';
+import { matchesLabels } from '../network-policy/label-selector.js';
+import type { Labels } from '../network-policy/label-selector.js';
+
+export interface JudgedPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly addresses: readonly string[];
+  readonly node: string;
+  readonly hostNetwork: boolean;
+  readonly namedPorts: readonly { readonly name: string; readonly proto: number; readonly port: number }[];
+}
+export interface JudgedCluster {
+  readonly namespaces: ReadonlyMap<string, Labels>;
+  readonly pods: readonly JudgedPod[];
+  /** The node of each address. */
+  readonly nodes: ReadonlyMap<string, string>;
+  readonly policies: readonly NetworkPolicyForm[];
+}
+/** `address`: as the other end sees it. */
+export interface TrafficEnd {
+  readonly pod: JudgedPod | null;
+  readonly address: string;
+}
+export interface PodTraffic {
+  readonly from: TrafficEnd;
+  readonly to: TrafficEnd;
+  readonly proto: number;
+  readonly port: number;
+}
+type Direction = 'ingress' | 'egress';
+
+const selecting = (cluster: JudgedCluster, pod: JudgedPod, direction: Direction): NetworkPolicyForm[] =>
+  pod.hostNetwork
+    ? []
+    : cluster.policies.filter(
+        (policy) =>
+          policy[direction] !== null &&
+          policy.namespace === pod.namespace &&
+          matchesLabels(policy.pods, pod.labels),
+      );
+
+export const isIsolated = (cluster: JudgedCluster, pod: JudgedPod, direction: Direction): boolean =>
+  selecting(cluster, pod, direction).length > 0;
+
+export function passesNetworkPolicies(cluster: JudgedCluster, traffic: PodTraffic): boolean {
+  const { from, to } = traffic;
+  if (from.pod !== null && from.pod === to.pod) return true;
+  return passesAt('egress', cluster, traffic) && passesAt('ingress', cluster, traffic);
+}
+
+function passesAt(direction: Direction, cluster: JudgedCluster, traffic: PodTraffic): boolean {
+  const [own, peer] = direction === 'ingress' ? [traffic.to, traffic.from] : [traffic.from, traffic.to];
+  if (own.pod === null) return true;
+  const policies = selecting(cluster, own.pod, direction);
+  if (policies.length === 0 || cluster.nodes.get(peer.address) === own.pod.node) return true;
+  return policies.some((policy) =>
+    policy[direction]!.some(
+      (rule) =>
+        isOnPort(rule, traffic) &&
+        (rule.peers === null ||
+          rule.peers.some(
+            (each) => isPeer(each, peer, policy, cluster) && !isNameless(each, rule, direction, traffic),
+          )),
+    ),
+  );
+}
+
+/** Names are of Pods: of mere addresses that are connected to nobody asks for one. */
+const isNameless = (
+  peer: NetworkPolicyPeer,
+  rule: NetworkPolicyRule,
+  direction: Direction,
+  traffic: PodTraffic,
+): boolean =>
+  direction === 'egress' &&
+  peer.kind === 'addresses' &&
+  !isOnPort({ ...rule, ports: rule.ports?.filter(({ name }) => name === undefined) ?? null }, traffic);
+
+function isPeer(
+  peer: NetworkPolicyPeer,
+  end: TrafficEnd,
+  { namespace }: NetworkPolicyForm,
+  cluster: JudgedCluster,
+): boolean {
+  return peer.kind === 'addresses' ? isWithin(peer, end.address) : isMeant(peer, end.pod, namespace, cluster);
+}
+
+type Pods = Extract<NetworkPolicyPeer, { kind: 'pods' }>;
+function isMeant(peer: Pods, pod: JudgedPod | null, namespace: string, cluster: JudgedCluster): boolean {
+  if (pod === null || pod.hostNetwork || !matchesLabels(peer.pods, pod.labels)) return false;
+  if (peer.namespaces === null) return pod.namespace === namespace;
+  return matchesLabels(peer.namespaces, cluster.namespaces.get(pod.namespace) ?? {});
+}
+
+type Block = Extract<NetworkPolicyPeer, { kind: 'addresses' }>;
+const isWithin = ({ cidr, except }: Block, address: string): boolean =>
+  contains(cidr, address) && !except.some((hole) => contains(hole, address));
+
+function contains(cidr: string, text: string): boolean {
+  const [range, address] = [parseCidr(cidr), parseAddress(text)];
+  if (range === null || address?.version !== range.version) return false;
+  return range.first <= address.value && address.value <= range.last;
+}
+
+function isOnPort({ ports }: NetworkPolicyRule, { to, proto, port }: PodTraffic): boolean {
+  return ports === null || ports.some((each) => each.proto === proto && numbersOf(each, to.pod)(port));
+}
+
+/** A name means what the Pod that is connected to declares. */
+function numbersOf(
+  { proto, from, to, name }: NetworkPolicyPort,
+  pod: JudgedPod | null,
+): (port: number) => boolean {
+  if (name !== undefined)
+    return (port) =>
+      pod?.namedPorts.some((named) => named.name === name && named.proto === proto && named.port === port) ===
+      true;
+  return (port) => from === undefined || (from <= port && port <= (to ?? from));
+}
