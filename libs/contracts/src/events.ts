@@ -58,6 +58,8 @@ export const WorkloadState = z.object({
   addresses: z.array(Address),
   /** Of nodes; null or absent: as the agent is set. */
   adminPorts: AdminPorts.nullable().optional(),
+  /** Its agent was silent for so long that its addresses are in nobody's rules. */
+  lost: z.boolean().optional(),
 });
 export type WorkloadState = z.infer<typeof WorkloadState>;
 
@@ -186,6 +188,8 @@ export const EntityLabelsState = z.object({
   node: Text.nullable(),
   /** Of nodes; absent: as the agent is set. */
   adminPorts: AdminPorts.optional(),
+  /** Of nodes: no peer is to know its addresses. */
+  lost: z.boolean().optional(),
 });
 export type EntityLabelsState = z.infer<typeof EntityLabelsState>;
 

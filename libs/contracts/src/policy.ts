@@ -112,6 +112,8 @@ export const Endpoint = z.object({
   mode: EnforcementMode.optional(),
   /** Of nodes; absent: as the agent is set. */
   adminPorts: AdminPorts.optional(),
+  /** Of nodes: it is nobody's peer while its agent is not heard. */
+  lost: z.boolean().optional(),
 });
 export type Endpoint = z.infer<typeof Endpoint>;
 

@@ -39,12 +39,14 @@ import { edgeAdmission } from './adapters/admission/edge-admission.js';
 import { keepServerMemory } from './adapters/admission/server-memory.js';
 import type { EdgeAdmission } from './adapters/admission/edge-admission.js';
 import { watchEnforcement } from './adapters/acks/enforcement-watch.js';
-import type { EnforcementWatch, WatchParts } from './adapters/acks/enforcement-watch.js';
+import type { WatchParts } from './adapters/acks/enforcement-watch.js';
 import { interfaceOperations } from './adapters/rest/interfaces.resource.js';
 import { kubernetesWorkloadOperations } from './adapters/rest/kubernetes-workloads.resource.js';
 import { labelledConsumer } from './adapters/facts/labelled.consumer.js';
 import { labelKeys, labelOwner } from './adapters/rest/labels.client.js';
 import { listening } from './adapters/acks/listening-since.js';
+import { watchLostHosts } from './adapters/facts/lost-hosts.js';
+import type { Looking } from './adapters/looking.js';
 import { observationsConsumer } from './adapters/facts/observations.consumer.js';
 import { ensureDefaultProfile, pairingProfileOperations } from './adapters/rest/pairing-profiles.resource.js';
 import { networkOperations } from './adapters/rest/networks.resource.js';
@@ -110,6 +112,10 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     hasPassed: allPass(bus, [ENTITIES, LABELS, PROFILES]),
   });
   const watch = watchAlarms(parts);
+  const lost = watchLostHosts({
+    ...parts,
+    onError: (error) => logger.warn({ err: error }, 'silent hosts could not be looked at'),
+  });
   const memory = keepServerMemory({ ...parts, bus });
   return {
     store,
@@ -127,7 +133,7 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     behind,
     relayLag: relay.lag,
     close: async () => {
-      await Promise.all([watch.close(), memory.close()]);
+      await Promise.all([watch.close(), lost.close(), memory.close()]);
       ears.close();
       await relay.close();
     },
@@ -148,7 +154,7 @@ const partsOf = ({ config, store, bus, logger, metrics = noMetrics }: InventoryO
 
 const watchAlarms = (
   parts: Omit<WatchParts, 'gauge' | 'onError'> & { readonly logger: Logger; readonly metrics: BusMetrics },
-): EnforcementWatch =>
+): Looking =>
   watchEnforcement({
     ...parts,
     gauge: parts.metrics.gauge(

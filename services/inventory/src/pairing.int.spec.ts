@@ -6,6 +6,7 @@ import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectContractedEvents, heard, newCluster } from './testing/inventory-client.js';
 import type { Created } from './testing/inventory-client.js';
+import { workloads } from './read/inventory-documents.js';
 import { seen, startWorld } from './testing/world.js';
 import type { World } from './testing/world.js';
 
@@ -344,6 +345,37 @@ describe('the agent of a paired node', () => {
       workload_goodbye_timeout_seconds: [{ scope: [], value: 0 }],
     });
     await goodbye(900);
+  });
+
+  it('is lost to its peers after its goodbye, while its cluster is heard, and found by its next word', async () => {
+    const { workload, id, token } = await paired();
+    await world.observe(id, 'node', 'n2', seen.node('n2'));
+    await heard(world, id);
+    await world.inventory().pairNode(await pairingOf({ id, token } as Created, 'machine-n2'));
+    const goodbyeAfter = (value: number) =>
+      world.rest('settings/workloads', 'update', {
+        body: { workload_goodbye_timeout_seconds: [{ scope: [], value }] },
+      });
+    const says = (node: string, status: 'active' | 'stopping') =>
+      world.observe(id, 'heartbeat', node, seen.heartbeat(node, { status }));
+    const lost = async () =>
+      (await workloads.get(world.inventory().store.entities, workload))?.body.lost ?? false;
+    await goodbyeAfter(0);
+    await says('n2', 'active');
+    await says('n1', 'stopping');
+    await eventually(async () => (await show('workloads', workload))['online'] === false);
+    // Nobody hears the cluster: whether it is back, nobody knows.
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(await lost()).toBe(false);
+    await world.bus.publish(subjects.pulse(id), seen.pulse(1));
+    await eventually(lost);
+    expect((await show('vens', workload))['conditions']).toMatchObject([
+      { latest_event: { notification_type: 'agent.missed_heartbeats', info: { left_rules_of_peers: true } } },
+    ]);
+    await says('n1', 'active');
+    await eventually(async () => !(await lost()));
+    expect(await show('workloads', workload)).toMatchObject({ online: true });
+    await goodbyeAfter(900);
   });
 
   it('is unpaired by people, once, and its machine may pair again', async () => {

@@ -34,8 +34,11 @@ export function targetKeys(targets: readonly NodePortTarget[]): string[] {
   ];
 }
 
-export const interestKeys = ({ labelSet, workload }: Endpoint): readonly string[] =>
-  workload === null ? [`l ${labelSet}`] : [`l ${labelSet}`, `w ${workload}`];
+/** A host whose agent is lost is nobody's peer. */
+export function interestKeys({ labelSet, workload, lost = false }: Endpoint): readonly string[] {
+  if (lost) return NOTHING;
+  return workload === null ? [`l ${labelSet}`] : [`l ${labelSet}`, `w ${workload}`];
+}
 
 export class Interest {
   private readonly asked = new Counter<string>();

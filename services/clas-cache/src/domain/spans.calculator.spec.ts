@@ -59,7 +59,10 @@ const anyEndpoint = fc
   .tuple(
     fc.integer({ min: 1, max: 5 }),
     fc.option(
-      fc.record({ labelSet: anyLabelSet, node: anyOf(...NODES, null), workload: fc.option(anyWorkload) }),
+      fc.record({
+        ...{ labelSet: anyLabelSet, node: anyOf(...NODES, null), workload: fc.option(anyWorkload) },
+        lost: anyOf(true, false, undefined),
+      }),
     ),
   )
   .map(([number, parts]): Change => {
@@ -104,9 +107,12 @@ function naiveSpan({ units, guardUnits, groups, endpoints, nodePorts }: World, n
   const peers = known.flatMap(({ ingress }) => ingress.flatMap((rule) => rule.peers));
   const named = new Set([...EVERYBODYS, ...peers]);
   const told = [...groups.values()].filter(({ id }) => named.has(id));
-  const isAsked = ({ labelSet, workload }: Endpoint): boolean =>
-    told.some((one) => one.labelSets.includes(labelSet) || one.workloads.includes(workload ?? '')) ||
-    nodePorts.some((one) => (one.workload === null ? one.labelSet === labelSet : one.workload === workload));
+  const isAsked = ({ labelSet, workload, lost }: Endpoint): boolean =>
+    lost !== true &&
+    (told.some((one) => one.labelSets.includes(labelSet) || one.workloads.includes(workload ?? '')) ||
+      nodePorts.some((one) =>
+        one.workload === null ? one.labelSet === labelSet : one.workload === workload,
+      ));
   const seen = [...endpoints.values()].filter((one) => one.node === node || isAsked(one));
   const asTold = ({ pod, ...one }: Endpoint): Endpoint => (one.node === node ? { ...one, pod } : one);
   return {

@@ -17,6 +17,8 @@ const COLLECTIONS: Readonly<Record<string, string>> = {
   label_dimension: 'label_dimensions',
   sec_policy: 'sec_policy',
 };
+/** Of what is told of an agent. */
+const OF_WORKLOADS = new Set(['agent.activate', 'system_task.agent_offline_check', 'lost_agent.found']);
 const NAMES = ['name', 'hostname', 'key', 'value', 'username', 'version'];
 
 /** Without what is only in an event: the trail names things as people know them. */
@@ -24,10 +26,9 @@ export function resourceOf(
   eventType: string,
   { data }: Pick<Envelope, 'data'>,
 ): Record<string, { href?: string }> {
-  const word =
-    eventType === 'agent.activate'
-      ? 'workload'
-      : eventType.slice(0, eventType.indexOf('.')).replace(/_pending$/, '');
+  const word = OF_WORKLOADS.has(eventType)
+    ? 'workload'
+    : eventType.slice(0, eventType.indexOf('.')).replace(/_pending$/, '');
   const told = data as Readonly<Record<string, unknown>>;
   const object = (told['object'] ?? {}) as Readonly<Record<string, unknown>>;
   const href = hrefOf(word, told);

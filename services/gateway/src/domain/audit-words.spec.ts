@@ -19,6 +19,16 @@ describe('the audit trail', () => {
     expect(drafted('rule_sets', 'delete')).toBe('rule_set.delete');
   });
 
+  it('tells of hosts that are lost to their peers, and found again, as the system’s doing', () => {
+    const system = { kind: 'system', id: 'inventory' } as const;
+    const changed = (data: object) => auditedAs({ type: 'WorkloadChanged', data, actor: system });
+    expect([changed({ lost: true }), changed({})]).toEqual([
+      'system_task.agent_offline_check',
+      'lost_agent.found',
+    ]);
+    expect(auditedAs({ type: 'WorkloadChanged', data: { lost: true } })).toBe('workload.update');
+  });
+
   it('does not tell of what happens by itself, and of nothing that it does not know', () => {
     const silent = Object.keys(EVENTS).filter(
       (type) => type !== 'PolicyObjectDrafted' && auditedAs({ type, data: {} }) === null,

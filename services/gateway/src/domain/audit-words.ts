@@ -4,7 +4,8 @@ import type { Envelope, EventType } from '@ringfence/contracts';
 
 /** It happens by itself (Pods, computed labels): nobody did it. */
 const NOT_AUDITED = null;
-type Words = string | typeof NOT_AUDITED | ((data: unknown) => string);
+type Told = Pick<Envelope, 'type' | 'data'> & Partial<Pick<Envelope, 'actor'>>;
+type Words = string | typeof NOT_AUDITED | ((data: unknown, actor?: Envelope['actor']) => string);
 
 /** Every event that there is: a new one does not compile before it is said here whether it is audited. */
 const OF_OWNERS: { readonly [T in EventType]: Words } = {
@@ -20,7 +21,7 @@ const OF_OWNERS: { readonly [T in EventType]: Words } = {
   // Of a node, its agent's pairing.
   WorkloadCreated: (data) =>
     (data as { managed?: boolean }).managed === true ? 'agent.activate' : 'workload.create',
-  WorkloadChanged: 'workload.update',
+  WorkloadChanged: ofWorkload,
   WorkloadDeleted: 'workload.delete',
   PairingProfileCreated: 'pairing_profile.create',
   PairingProfileChanged: 'pairing_profile.update',
@@ -74,9 +75,15 @@ function wordsOfRecord(type: string, word: string): Record<string, Words> {
 }
 
 /** The API's event type; null: the trail does not tell of it. */
-export function auditedAs({ type, data }: Pick<Envelope, 'type' | 'data'>): string | null {
+export function auditedAs({ type, data, actor }: Told): string | null {
   const words = WORDS.get(type) ?? NOT_AUDITED;
-  return typeof words === 'function' ? words(data) : words;
+  return typeof words === 'function' ? words(data, actor) : words;
+}
+
+/** The system itself changes of workloads only whether their hosts are lost to their peers. */
+function ofWorkload(data: unknown, actor?: Envelope['actor']): string {
+  if (actor?.kind !== 'system') return 'workload.update';
+  return (data as { lost?: boolean }).lost === true ? 'system_task.agent_offline_check' : 'lost_agent.found';
 }
 
 /** `ip_lists` are audited as `ip_list.create`; what there is one of keeps its word: `firewall_settings.update`. */

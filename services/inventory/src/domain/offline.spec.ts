@@ -1,22 +1,27 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isOnlineAgent, timerFor } from './offline.js';
+import type { Hearing } from './cluster-status.calculator.js';
+import { HeardClusters } from './heard-clusters.calculator.js';
+import { isLostHost, isOnlineAgent, SHORTEST_SILENCE_SECONDS, timerFor } from './offline.js';
+import type { HeardAgent } from './offline.js';
 
 const timers = {
   disconnected: [
-    { scope: [], seconds: 300 },
+    { scope: [], seconds: 3_600 },
     { scope: ['web'], seconds: 60 },
-    { scope: ['web', 'prod'], seconds: 10 },
+    { scope: ['web', 'prod'], seconds: 40 },
     { scope: ['lab'], seconds: -1 },
   ],
   goodbye: [{ scope: [], seconds: 900 }],
+  offlineSeconds: 300,
 };
 
 describe('the timer of a workload', () => {
   it.each([
-    [[], 300],
-    [['db'], 300],
+    [[], 3_600],
+    [['db'], 3_600],
     [['web'], 60],
-    [['prod', 'web', 'db'], 10],
+    [['prod', 'web', 'db'], 40],
     [['lab'], -1],
     [['web', 'lab'], 60],
   ])('with the labels %j is that of the narrowest scope that fits', (labels, seconds) =>
@@ -26,27 +31,154 @@ describe('the timer of a workload', () => {
   it('is none where nothing was set', () => expect(timerFor([], ['web'])).toBe(-1));
 });
 
-describe('a managed workload', () => {
-  const now = new Date('2026-01-01T12:00:00Z');
-  const ago = (seconds: number): Date => new Date(now.getTime() - seconds * 1_000);
-  const hearing = { now, listeningSince: ago(86_400) };
-  const active = (seconds: number) =>
-    ({ status: 'active', lastHeartbeat: ago(seconds), lastGoodbye: null }) as const;
-  const stopped = (seconds: number) =>
-    ({ status: 'stopped', lastHeartbeat: ago(seconds), lastGoodbye: ago(seconds) }) as const;
+const at = (second: number): Date => new Date(Date.parse('2026-01-01T00:00:00Z') + second * 1_000);
+const NOW = 100_000;
+const hearing = { now: at(NOW), listeningSince: at(0) };
+const ago = (status: HeardAgent['status'], seconds: number): HeardAgent => ({
+  ...{ status, heardAt: at(NOW - seconds) },
+});
 
-  it('is offline after its silence, its goodbye, or never, as is set for its labels', () => {
-    const isOnline = (agent: Parameters<typeof isOnlineAgent>[0], ...labels: string[]) =>
-      isOnlineAgent(agent, labels, timers, hearing);
-    expect([isOnline(active(299)), isOnline(active(301))]).toEqual([true, false]);
-    expect([isOnline(active(59), 'web'), isOnline(active(61), 'web')]).toEqual([true, false]);
-    expect(isOnline(active(80_000), 'lab')).toBe(true);
-    expect([isOnline(stopped(899)), isOnline(stopped(901))]).toEqual([true, false]);
+describe('a managed workload', () => {
+  const isOnline = (agent: HeardAgent, ...labels: string[]) => isOnlineAgent(agent, labels, timers, hearing);
+
+  it('is offline after a short silence, sooner where its labels say so, or after its goodbye', () => {
+    expect([isOnline(ago('active', 299)), isOnline(ago('active', 301))]).toEqual([true, false]);
+    expect([isOnline(ago('active', 59), 'web'), isOnline(ago('active', 61), 'web')]).toEqual([true, false]);
+    expect([isOnline(ago('active', 299), 'lab'), isOnline(ago('active', 301), 'lab')]).toEqual([true, false]);
+    expect([isOnline(ago('stopped', 899)), isOnline(ago('stopped', 901))]).toEqual([true, false]);
   });
 
   it('is not silent while nobody listened, but gone since it said goodbye', () => {
-    const deaf = { now, listeningSince: ago(1) };
-    expect(isOnlineAgent(active(1_000), [], timers, deaf)).toBe(true);
-    expect(isOnlineAgent(stopped(1_000), [], timers, deaf)).toBe(false);
+    const deaf = { now: at(NOW), listeningSince: at(NOW - 1) };
+    expect(isOnlineAgent(ago('active', 1_000), [], timers, deaf)).toBe(true);
+    expect(isOnlineAgent(ago('stopped', 1_000), [], timers, deaf)).toBe(false);
+  });
+});
+
+describe('a host', () => {
+  const isLost = (wasLost: boolean, agent: HeardAgent, ...labels: string[]) =>
+    isLostHost({ ...agent, lost: wasLost }, labels, timers, hearing);
+
+  it('is lost to its peers after the long silence, or the goodbye, that its labels have, or never', () => {
+    expect([isLost(false, ago('active', 3_600)), isLost(false, ago('active', 3_601))]).toEqual([false, true]);
+    expect(isLost(false, ago('active', 61), 'web')).toBe(true);
+    expect(isLost(false, ago('active', 90_000), 'lab')).toBe(false);
+    expect([isLost(false, ago('stopped', 900)), isLost(false, ago('stopped', 901))]).toEqual([false, true]);
+  });
+
+  it('is not found again because somebody begins to listen anew, but by a word, or by other settings', () => {
+    const deaf = { now: at(NOW), listeningSince: at(NOW - 1) };
+    expect(isLostHost({ ...ago('active', 4_000), lost: true }, [], timers, deaf)).toBe(true);
+    expect(isLostHost({ ...ago('active', 4_000), lost: false }, [], timers, deaf)).toBe(false);
+    expect(isLost(true, ago('active', 1))).toBe(false);
+    expect(isLost(true, ago('active', 4_000), 'lab')).toBe(false);
+  });
+});
+
+type Step =
+  | { readonly kind: 'pass'; readonly seconds: number }
+  | { readonly kind: 'word'; readonly agent: 0 | 1; readonly status: HeardAgent['status'] }
+  | { readonly kind: 'hear'; readonly what: 'observer' | 'cluster'; readonly is: boolean }
+  | { readonly kind: 'set'; readonly timer: 'disconnected' | 'goodbye'; readonly seconds: number };
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ kind: fc.constant('pass' as const), seconds: fc.integer({ min: 1, max: 80 }) }),
+  fc.record({
+    kind: fc.constant('word' as const),
+    agent: fc.constantFrom(0 as const, 1 as const),
+    status: fc.constantFrom('active' as const, 'stopped' as const),
+  }),
+  fc.record({
+    kind: fc.constant('hear' as const),
+    what: fc.constantFrom('observer' as const, 'cluster' as const),
+    is: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('set' as const),
+    timer: fc.constantFrom('disconnected' as const, 'goodbye' as const),
+    seconds: fc.constantFrom(-1, 0, 35, 60, 200),
+  }),
+);
+
+const PULSE_LIMIT = 30;
+
+/** Counts seconds of silence that were listened to, one by one; another agent speaks all the time. */
+class NaiveHost {
+  private silence = 0;
+  isLost = false;
+
+  second(isHeard: boolean, limit: number, sinceWord: number): void {
+    this.silence = isHeard ? this.silence + 1 : 0;
+    if (!isHeard) return;
+    if (this.isLost) this.isLost = limit >= 0 && sinceWord > limit;
+    else this.isLost = limit >= 0 && this.silence > limit;
+  }
+
+  word(): void {
+    this.silence = 0;
+  }
+}
+
+/** What inventory does, second by second, beside the clerk. */
+class World {
+  private readonly settings = { disconnected: 60, goodbye: 35 };
+  private readonly clusters = new HeardClusters(PULSE_LIMIT * 1_000);
+  private readonly agents = [0, 1].map(() => ({
+    ...{ status: 'active' as HeardAgent['status'], at: 0, lost: false, clerk: new NaiveHost() },
+  }));
+  private now = 0;
+  private pulseAt = 0;
+  private listeningSince = 0;
+  private heardFor = -1;
+  private readonly is = { observer: true, cluster: true };
+
+  take(step: Step): void {
+    if (step.kind === 'pass') for (let i = 0; i < step.seconds; i += 1) this.oneSecond();
+    if (step.kind === 'set') this.settings[step.timer] = step.seconds;
+    if (step.kind === 'hear') this.is[step.what] = step.is;
+    if (step.kind !== 'word' || !this.is.observer) return;
+    Object.assign(this.agents[step.agent]!, { status: step.status, at: this.now });
+    this.agents[step.agent]!.clerk.word();
+  }
+
+  private oneSecond(): void {
+    this.now += 1;
+    if (!this.is.observer) this.listeningSince = this.now;
+    // Beside the two there is one that is never silent; its words come with the pulse.
+    else if (this.is.cluster) this.pulseAt = this.now;
+    const hearing = { now: at(this.now), listeningSince: at(this.listeningSince) };
+    const voices = [{ cluster: 'c', pulseAt: at(this.pulseAt), agentAt: at(this.pulseAt) }];
+    const heard = this.clusters.look(voices, hearing).get('c');
+    this.heardFor = this.now - this.pulseAt <= PULSE_LIMIT ? this.heardFor + 1 : -1;
+    for (const agent of this.agents) this.look(agent, heard);
+  }
+
+  private look(agent: World['agents'][number], heard: Hearing | undefined): void {
+    const { disconnected, goodbye } = this.settings;
+    agent.clerk.second(this.heardFor > 0 && this.is.observer, this.limitOf(agent), this.now - agent.at);
+    if (heard === undefined) return;
+    const timers = {
+      disconnected: [{ scope: [], seconds: disconnected }],
+      goodbye: [{ scope: [], seconds: goodbye }],
+      offlineSeconds: 300,
+    };
+    agent.lost = isLostHost({ ...agent, heardAt: at(agent.at) }, [], timers, heard);
+    if (this.is.observer) expect([this.now, agent.lost]).toEqual([this.now, agent.clerk.isLost]);
+  }
+
+  private limitOf({ status }: World['agents'][number]): number {
+    const set = this.settings[status === 'active' ? 'disconnected' : 'goodbye'];
+    return status === 'active' && set >= 0 ? Math.max(set, SHORTEST_SILENCE_SECONDS) : set;
+  }
+}
+
+describe('hosts in the course of time', () => {
+  it('are lost as a clerk would say who counts every second of silence that was listened to', () => {
+    fc.assert(
+      fc.property(fc.array(anyStep, { maxLength: 30 }), (steps) => {
+        const world = new World();
+        for (const step of steps) world.take(step);
+      }),
+      { numRuns: 300 },
+    );
   });
 });

@@ -132,6 +132,14 @@ describe('a node', () => {
       .when({ type: 'observe-addresses', addresses: ['10.0.0.1'] })
       .nothing();
   });
+  it('is lost to its peers while its agent is silent, and nothing else of it changes', () => {
+    const lost: WorkloadEvent = { type: 'WorkloadChanged', data: { ...node, lost: true } };
+    const lose = (isLost: boolean) => ({ type: 'lose', isLost }) as const;
+    spec.given(paired).when(lose(true)).then(lost);
+    spec.given(paired, lost).when(lose(true)).nothing();
+    spec.given(paired, lost).when(lose(false)).then({ type: 'WorkloadChanged', data: node });
+    spec.given(paired).when(lose(false)).nothing();
+  });
   it('is not deleted over REST, but when it is gone from Kubernetes; and may come back', () => {
     const deleted: WorkloadEvent = { type: 'WorkloadDeleted', data: { id: node.id } };
     spec.given(paired).when({ type: 'delete' }).rejected('workload-is-managed');

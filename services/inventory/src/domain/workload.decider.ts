@@ -26,7 +26,7 @@ export type WorkloadEvent =
   | { readonly type: 'WorkloadChanged'; readonly data: Workload }
   | { readonly type: 'WorkloadDeleted'; readonly data: { readonly id: string } };
 export type WorkloadChange = Partial<
-  Omit<Workload, 'id' | 'agent' | 'cluster' | 'node' | 'managed' | 'addresses'>
+  Omit<Workload, 'id' | 'agent' | 'cluster' | 'node' | 'managed' | 'addresses' | 'lost'>
 >;
 export interface NodePairing {
   readonly id: string;
@@ -53,6 +53,8 @@ export type WorkloadCommand =
       readonly referenceTaken: boolean;
     }
   | { readonly type: 'observe-addresses'; readonly addresses: readonly string[] }
+  /** Its agent was silent for too long, or is heard again. */
+  | { readonly type: 'lose'; readonly isLost: boolean }
   | { readonly type: 'delete' }
   /** Of a paired node: its agent leaves when it hears of it. */
   | { readonly type: 'unpair' }
@@ -147,6 +149,15 @@ function change(
   return refuse(described, command.keyOf, command.referenceTaken) ?? changeTo(current, described);
 }
 
+function unpair({ id, managed }: Workload): Decision<WorkloadEvent> {
+  if (!managed) return reject('workload-is-not-managed', 'there is no agent to unpair');
+  return [{ type: 'WorkloadDeleted', data: { id } }];
+}
+
+function lostOr({ lost: _, ...workload }: Workload, isLost: boolean): Workload {
+  return isLost ? { ...workload, lost: true } : workload;
+}
+
 function decideExisting(current: Workload, command: WorkloadCommand): Decision<WorkloadEvent> {
   switch (command.type) {
     case 'create':
@@ -158,12 +169,13 @@ function decideExisting(current: Workload, command: WorkloadCommand): Decision<W
       return change(current, command);
     case 'observe-addresses':
       return changeTo(current, { ...current, addresses: [...command.addresses].sort() });
+    case 'lose':
+      return changeTo(current, lostOr(current, command.isLost));
     case 'delete':
       if (current.managed) return reject('workload-is-managed', 'the workload is managed: unpair it first');
       return [{ type: 'WorkloadDeleted', data: { id: current.id } }];
     case 'unpair':
-      if (!current.managed) return reject('workload-is-not-managed', 'there is no agent to unpair');
-      return [{ type: 'WorkloadDeleted', data: { id: current.id } }];
+      return unpair(current);
     case 'node-gone':
       return [{ type: 'WorkloadDeleted', data: { id: current.id } }];
   }

@@ -101,9 +101,23 @@ class AgentRecovery1795663801000 implements Migration {
   }
 }
 
+/** A host whose agent was silent for long is lost to its peers. Those that are there already are heard from now on. */
+class LostHosts1795750201000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query(`
+      alter table agents
+        add column heard_at timestamptz not null default now(), add column lost boolean not null default false
+    `);
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('alter table agents drop column heard_at, drop column lost');
+  }
+}
+
 export const MIGRATIONS: readonly MigrationClass[] = [
   Inventory1795219201000,
   Suspensions1795491001000,
   AgentAddresses1795577401000,
   AgentRecovery1795663801000,
+  LostHosts1795750201000,
 ];

@@ -23,6 +23,10 @@ export interface AgentRow {
   readonly pairedMachineId: string | null;
   /** Until then the machine may be paired with another key than the one that it is paired with. */
   readonly recoveryUntil: Date | null;
+  /** When its last word came, by our clock. */
+  readonly heardAt: Date;
+  /** Its workload is lost to its peers. */
+  readonly lost: boolean;
 }
 
 export const AgentEntity = new EntitySchema<AgentRow>({
@@ -45,6 +49,8 @@ export const AgentEntity = new EntitySchema<AgentRow>({
     publicKey: { name: 'public_key', type: 'text', nullable: true },
     pairedMachineId: { name: 'paired_machine_id', type: 'text', nullable: true },
     recoveryUntil: { name: 'recovery_until', type: 'timestamptz', nullable: true },
+    heardAt: { name: 'heard_at', type: 'timestamptz', default: () => 'now()' },
+    lost: { type: 'boolean', default: false },
   },
   indices: [{ name: 'agents_cluster_public_key_idx', columns: ['cluster', 'publicKey'], unique: true }],
 });
@@ -70,6 +76,27 @@ export const ClusterSeenEntity = new EntitySchema<ClusterSeen>({
 });
 
 export const agents = (entities: EntityManager): Promise<AgentRow[]> => entities.find(AgentEntity);
+
+/** What says whether hosts are lost; the rest of their rows is far larger. */
+export type HeardRow = Pick<AgentRow, 'cluster' | 'node' | 'status' | 'heardAt' | 'lost'>;
+
+/** Of all, or of these. */
+export const heardAgents = (
+  entities: EntityManager,
+  which?: readonly Pick<AgentRow, 'cluster' | 'node'>[],
+): Promise<HeardRow[]> =>
+  entities.find(AgentEntity, {
+    select: { cluster: true, node: true, status: true, heardAt: true, lost: true },
+    ...(which !== undefined && { where: which.map(({ cluster, node }) => ({ cluster, node })) }),
+  });
+
+export async function noteLost(
+  entities: EntityManager,
+  { cluster, node }: Pick<AgentRow, 'cluster' | 'node'>,
+  lost: boolean,
+): Promise<void> {
+  await entities.update(AgentEntity, { cluster, node }, { lost });
+}
 
 export const isRecovering = ({ recoveryUntil }: Pick<AgentRow, 'recoveryUntil'>, now: Date): boolean =>
   recoveryUntil !== null && recoveryUntil > now;

@@ -229,5 +229,6 @@ function entityOfWorkload(workload: WorkloadState): EntityLabelsState {
     addresses: workload.addresses,
     node: workload.node,
     ...(workload.adminPorts && { adminPorts: workload.adminPorts }),
+    ...(workload.lost === true && { lost: true }),
   };
 }

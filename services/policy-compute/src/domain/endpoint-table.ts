@@ -88,5 +88,6 @@ function endpointOf(entity: EntityFact, labelSet: LabelSetId): Endpoint | null {
   if (entity.class !== 'node') return null;
   // Nodes of one label set may be in different modes, so each says its own.
   const node = entity.node ?? entity.name;
-  return { id: node, workload: entity.id, labelSet, class: 'node', addresses, node, mode: entity.mode };
+  const endpoint = { id: node, workload: entity.id, labelSet, class: entity.class, addresses, node };
+  return { ...endpoint, mode: entity.mode, ...(entity.lost === true && { lost: true }) };
 }

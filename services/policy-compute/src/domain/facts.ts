@@ -19,6 +19,7 @@ export interface EntityFact {
   readonly mode: EnforcementMode;
   readonly addresses: readonly Address[];
   readonly node: string | null;
+  readonly lost?: boolean | undefined;
 }
 
 export interface ProfileFact {

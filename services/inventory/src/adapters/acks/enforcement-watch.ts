@@ -10,14 +10,12 @@ import type { Alarm } from '../../domain/enforcement-alarms.calculator.js';
 import { openAlarms } from '../../read/enforcement.js';
 import { namedStandings } from './cluster-standings.js';
 import type { NamedStanding, StandingParts } from './cluster-standings.js';
+import { looking } from '../looking.js';
+import type { Looking } from '../looking.js';
 import { changeAlarms, writeAlarms } from './enforcement-alarms.js';
 
 const LOOK_EVERY_MS = 5_000;
 const NOT_HEARD = 'clas_cache_silent';
-
-export interface EnforcementWatch {
-  close(): Promise<void>;
-}
 
 export interface WatchParts extends StandingParts {
   readonly oneAtATime: OneAtATime;
@@ -25,21 +23,9 @@ export interface WatchParts extends StandingParts {
   readonly onError: (error: unknown) => void;
 }
 
-export function watchEnforcement(parts: WatchParts): EnforcementWatch {
+export function watchEnforcement(parts: WatchParts): Looking {
   const shown = new Set<string>();
-  let running: Promise<void> | undefined;
-  const look = (): void => {
-    running ??= lookOnce(parts, shown)
-      .catch(parts.onError)
-      .finally(() => (running = undefined));
-  };
-  const timer = setInterval(look, LOOK_EVERY_MS);
-  return {
-    close: async () => {
-      clearInterval(timer);
-      await running;
-    },
-  };
+  return looking(() => lookOnce(parts, shown), LOOK_EVERY_MS, parts.onError);
 }
 
 async function lookOnce(parts: WatchParts, shown: Set<string>): Promise<void> {

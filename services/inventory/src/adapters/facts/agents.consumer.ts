@@ -22,7 +22,12 @@ export interface AgentParts {
 }
 
 type Report =
-  | { readonly kind: 'heartbeat'; readonly cluster: string; readonly said: AgentHeartbeat }
+  | {
+      readonly kind: 'heartbeat';
+      readonly cluster: string;
+      readonly said: AgentHeartbeat;
+      readonly heardAt: Date;
+    }
   | { readonly kind: 'refusal'; readonly cluster: string; readonly said: AgentRefusal };
 
 export function agentsConsumer({
@@ -34,14 +39,15 @@ export function agentsConsumer({
     'inventory_refused_claims_total',
     'What agents said that was not theirs to say',
   );
-  const takeIn = async (tx: pg.PoolClient, { kind, cluster, said }: Report): Promise<AppendBatch[]> => {
-    if (kind === 'refusal') return agentRefused(cluster, said);
-    if (said.status !== 'unpaired' || !(await isPaired(tx, cluster, said.node)))
-      return noteHeartbeat(tx, cluster, said);
+  const takeIn = async (tx: pg.PoolClient, report: Report): Promise<AppendBatch[]> => {
+    const { cluster, said } = report;
+    if (report.kind === 'refusal') return agentRefused(cluster, report.said);
+    if (report.said.status !== 'unpaired' || !(await isPaired(tx, cluster, said.node)))
+      return noteHeartbeat(tx, cluster, report.said, report.heardAt);
     // A node is unpaired by the control plane: nobody's word for it takes its rules away.
     refused.add(1, { kind: 'unpaired' });
     const claim = { claim: 'heartbeat' as const, detail: 'it is unpaired; nobody asked for that', count: 1 };
-    return agentRefused(cluster, { node: said.node, claims: [claim], at: said.observedAt });
+    return agentRefused(cluster, { node: said.node, claims: [claim], at: report.said.observedAt });
   };
   return async (messages) => {
     const reports = messages.flatMap((message) => parse(message, () => refused.add(1, { kind: 'foreign' })));
@@ -59,7 +65,7 @@ export function agentsConsumer({
   };
 }
 
-function parse({ subject, payload }: Message, onForeign: () => void): Report[] {
+function parse({ subject, payload, storedAt: heardAt }: Message, onForeign: () => void): Report[] {
   const { cluster, kind, token } = parseSubject(subject);
   if (kind !== 'heartbeat' && kind !== 'refusal') return [];
   const result = AGENT_REPORTS[kind].safeParse(payload);
@@ -69,7 +75,7 @@ function parse({ subject, payload }: Message, onForeign: () => void): Report[] {
     onForeign();
     throw new PermanentError('foreign-node', `${subject}: it is of ${result.data.node}`);
   }
-  return [{ kind, cluster, said: result.data } as Report];
+  return [{ kind, cluster, said: result.data, heardAt } as Report];
 }
 
 export async function liveClusters(

@@ -27,6 +27,7 @@ export async function noteHeartbeat(
   tx: pg.PoolClient,
   cluster: string,
   beat: AgentHeartbeat,
+  heardAt: Date,
 ): Promise<AppendBatch[]> {
   const { node, machineId, version, revision, pods, podsEnforced, errors } = beat;
   const at = new Date(beat.observedAt);
@@ -38,13 +39,16 @@ export async function noteHeartbeat(
   const said = { machineId, version, revision, pods, podsEnforced, errors, addresses, ...state };
   const hear = async (where: FindOptionsWhere<AgentRow>): Promise<boolean> => {
     const isTheirs = { cluster, node, lastHeartbeat: LessThanOrEqual(at), ...where };
-    const words = { ...said, lastHeartbeat: at, ...hostOf(beat) };
+    const words = { ...said, lastHeartbeat: at, heardAt, ...hostOf(beat) };
     return (await entitiesIn(tx).update(AgentEntity, isTheirs, words)).affected !== 0;
   };
   if (beat.status === 'unpaired') return (await hear({})) ? nodeGone(tx, cluster, node) : [];
   // Its workload has them: most heartbeats are this one statement.
   if (await hear({ addresses: Equal(addresses) })) return [];
-  return (await hear({})) ? commandOnNode(tx, cluster, node, { type: 'observe-addresses', addresses }) : [];
+  if (await hear({})) return commandOnNode(tx, { cluster, node }, { type: 'observe-addresses', addresses });
+  // What it says is older than what it said before, by its clock, but it lives.
+  await entitiesIn(tx).update(AgentEntity, { cluster, node, heardAt: LessThan(heardAt) }, { heardAt });
+  return [];
 }
 
 export interface PairedAgent {
@@ -95,11 +99,11 @@ export async function noteAgentPaired(
     .createQueryBuilder()
     .insert()
     .into(AgentEntity)
-    .values({ cluster, node, ...paired, ...silent, lastHeartbeat: at })
+    .values({ cluster, node, ...paired, ...silent, lastHeartbeat: at, heardAt: at })
     .orUpdate(
       [
         ...['machine_id', 'version', 'status', 'public_key', 'paired_machine_id', 'addresses'],
-        'recovery_until',
+        ...['recovery_until', 'heard_at'],
       ],
       ['cluster', 'node'],
     )

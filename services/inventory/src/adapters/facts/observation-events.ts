@@ -7,6 +7,7 @@ import type pg from 'pg';
 import type { EntityManager, EntitySchema } from 'typeorm';
 import type { Verdict } from '../../domain/observed-object.calculator.js';
 import { AgentEntity } from '../../read/agents.js';
+import type { AgentRow } from '../../read/agents.js';
 import { NodeAckEntity, WorkloadAckEntity } from '../../read/acks.js';
 import { NotInForceEntity } from '../../read/enforcement.js';
 import { workloads } from '../../read/inventory-documents.js';
@@ -17,8 +18,12 @@ import type { ObservedRow } from './observed.store.js';
 
 const VERBS = { appeared: 'Discovered', changed: 'Changed', vanished: 'Vanished' } as const;
 
-function batch(stream: string, cluster: string, event: { type: string; data: unknown }): AppendBatch {
-  const actor: Actor = { kind: 'container_cluster', id: cluster };
+function batch(
+  stream: string,
+  cluster: string,
+  event: { type: string; data: unknown },
+  actor: Actor = { kind: 'container_cluster', id: cluster },
+): AppendBatch {
   return { stream, expectedVersion: 'any', events: [event], meta: { actor, cluster } };
 }
 
@@ -55,16 +60,16 @@ export async function workloadsOf(
 /** Runs inside the queue of one, so that the read model is the aggregate's current state. */
 export async function commandOnNode(
   tx: pg.PoolClient,
-  cluster: string,
-  node: string,
+  { cluster, node }: Pick<AgentRow, 'cluster' | 'node'>,
   command: WorkloadCommand,
+  actor?: Actor,
 ): Promise<AppendBatch[]> {
   const onNode = await workloadsOf(entitiesIn(tx), cluster, node);
   return onNode.flatMap(({ body }) => {
     const decision = workloadDecider.decide({ workload: body, isDeleted: false }, command);
     return isRejection(decision)
       ? []
-      : decision.map((event) => batch(streamOf.workload(body.id), cluster, event));
+      : decision.map((event) => batch(streamOf.workload(body.id), cluster, event, actor));
   });
 }
 
@@ -84,5 +89,5 @@ const OF_NODE: readonly EntitySchema[] = [AgentEntity, NodeAckEntity, WorkloadAc
 /** The node is gone, or its agent has unpaired itself: the workload goes, and the agent is no longer expected. */
 export async function nodeGone(tx: pg.PoolClient, cluster: string, node: string): Promise<AppendBatch[]> {
   for (const entity of OF_NODE) await entitiesIn(tx).delete(entity, { cluster, node });
-  return commandOnNode(tx, cluster, node, { type: 'node-gone' });
+  return commandOnNode(tx, { cluster, node }, { type: 'node-gone' });
 }

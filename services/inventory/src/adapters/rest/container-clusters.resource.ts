@@ -184,7 +184,7 @@ async function connected({ store, listening, silence }: ClusterParts, cluster: s
     (agent) =>
       agent.cluster === cluster &&
       agent.status === 'active' &&
-      !isSilent(agent.lastHeartbeat, listening.hearing(), silence.agentOfflineMs),
+      !isSilent(agent.heardAt, listening.hearing(), silence.agentOfflineMs),
   );
 }
 

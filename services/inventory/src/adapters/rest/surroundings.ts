@@ -72,6 +72,7 @@ export const placeOf = ({ cluster, node }: Workload): string => `${cluster}/${no
 
 export function isOnline(workload: Workload, around: Surroundings): boolean {
   if (!workload.managed) return workload.online;
+  if (workload.lost === true) return false;
   const agent = around.agents.get(placeOf(workload));
   return agent !== undefined && isOnlineAgent(agent, workload.labels, around.timers, around.hearing);
 }

@@ -29,10 +29,13 @@ export function conditionsOf({ body }: Document<Workload>, around: Surroundings)
   const agent = around.agents.get(placeOf(body));
   if (agent === undefined) return [];
   const { lastHeartbeat, recoveryUntil } = agent;
-  const isSilent = agent.status === 'active' && !isOnline(body, around);
+  const isLost = body.lost === true;
+  const isSilent = isLost || (agent.status === 'active' && !isOnline(body, around));
   const until = isRecovering(agent, around.hearing.now) ? recoveryUntil : null;
   return [
-    ...(isSilent ? [{ type: MISSED_HEARTBEATS, since: lastHeartbeat, info: {} } as const] : []),
+    ...(isSilent
+      ? [{ type: MISSED_HEARTBEATS, since: lastHeartbeat, info: { left_rules_of_peers: isLost } } as const]
+      : []),
     ...(until === null
       ? []
       : [

@@ -14,6 +14,7 @@ export interface SettingsParts {
 }
 
 const THE_ONE = 1;
+const DISCONNECTED_SECONDS = 3_600;
 const GOODBYE_SECONDS = 900;
 
 export const WorkloadSettingsEntity = new EntitySchema<{ readonly id: number; readonly body: object }>({
@@ -37,18 +38,19 @@ export function workloadSettingsOperations(parts: SettingsParts): Operations {
 }
 
 export async function timersOf(parts: SettingsParts): Promise<Timers> {
-  const standard = timersIn(standardOf(parts));
+  const standard = timersIn(STANDARD);
   const { disconnected, goodbye } = timersIn(await current(parts));
   // Where nothing is said of all workloads, they have ours.
   return {
     disconnected: [...disconnected, ...standard.disconnected],
     goodbye: [...goodbye, ...standard.goodbye],
+    offlineSeconds: parts.silence.agentOfflineMs / 1_000,
   };
 }
 
 async function current(parts: SettingsParts): Promise<WorkloadSettingsItem> {
   const row = await parts.store.entities.findOneBy(WorkloadSettingsEntity, { id: THE_ONE });
-  const { href, ...settings } = { ...standardOf(parts), ...row?.body };
+  const { href, ...settings } = { ...STANDARD, ...row?.body };
   return {
     href,
     ...Object.fromEntries(Object.entries(settings).map(([field, each]) => [field, each.map(typed)])),
@@ -61,15 +63,17 @@ const typed = <E extends { readonly ven_type?: string | null }>(entry: E): E => 
   ven_type: entry.ven_type || 'server',
 });
 
-const standardOf = ({ silence }: SettingsParts): WorkloadSettingsItem => ({
+const STANDARD: WorkloadSettingsItem = {
   href: orgHref('settings/workloads'),
-  workload_disconnected_timeout_seconds: [{ scope: [], value: silence.agentOfflineMs / 1_000 }],
+  workload_disconnected_timeout_seconds: [{ scope: [], value: DISCONNECTED_SECONDS }],
   workload_goodbye_timeout_seconds: [{ scope: [], value: GOODBYE_SECONDS }],
   workload_disconnected_notification_seconds: [],
   ven_uninstall_timeout_hours: [],
-});
+};
 
-const timersIn = (settings: Omit<WorkloadSettingsItem, 'href'>): Timers => ({
+const timersIn = (
+  settings: Omit<WorkloadSettingsItem, 'href'>,
+): Pick<Timers, 'disconnected' | 'goodbye'> => ({
   disconnected: timers(settings.workload_disconnected_timeout_seconds),
   goodbye: timers(settings.workload_goodbye_timeout_seconds),
 });
