@@ -203,6 +203,13 @@ export const PolicyObjectDraft = z.object({
   /** The draft's domain form (see PROVISIONABLE); null when it is marked for deletion or reverted to nothing. */
   object: z.unknown(),
 });
+/** A rule set's draft is as it was but for these rules, by list: each in the place of the one with its id, new ones last. */
+const PolicyRulesDraft = z.object({
+  type: z.literal('rule_sets'),
+  id: Text,
+  updateType: z.enum(['create', 'update', 'delete']),
+  lists: z.record(Text, z.object({ written: z.array(z.unknown()), removed: z.array(Text) })),
+});
 export const PolicyVersionState = z.object({
   version: IntegerId,
   note: Text,
@@ -255,6 +262,7 @@ export const EVENTS = {
   EntityLabelled: event('label-resolver', 'entity', EntityLabelsState),
   EntityUnlabelled: event('label-resolver', 'entity', removed),
   PolicyObjectDrafted: event('policy-compute', 'policy-object', PolicyObjectDraft),
+  PolicyRulesDrafted: event('policy-compute', 'policy-object', PolicyRulesDraft),
   PolicyObjectReverted: event('policy-compute', 'policy-object', z.object({ type: objectType, id: Text })),
   PolicyProvisioned: event('policy-compute', 'policy-version', PolicyVersionState),
   ServiceBound: event('policy-compute', 'service-binding', bound),

@@ -271,6 +271,7 @@ export {
   RuleSetCreate,
   RuleSetUpdate,
   RuleUpdate,
+  RULES_PER_RULE_SET_MAX,
 } from './api/rule-sets.js';
 export { EnforcementBoundaryCreate, EnforcementBoundaryUpdate } from './api/enforcement-boundaries.js';
 export type { FirewallSettingsUpdate } from './api/firewall-settings.js';

@@ -9,6 +9,7 @@ import {
   PolicyVersionEntity,
 } from './read/policy-objects.projection.js';
 import { securityPrincipals, serviceBindings } from './read/policy-documents.js';
+import { RuleDraftEntity } from './read/rule-drafts.js';
 
 export const DATABASE: ServiceDatabase = {
   service: 'policy-compute',
@@ -19,6 +20,7 @@ export const DATABASE: ServiceDatabase = {
     PolicyHistoryEntity,
     PolicyObjectEntity,
     PolicyVersionEntity,
+    RuleDraftEntity,
     serviceBindings.entity,
     securityPrincipals.entity,
   ],

@@ -5,8 +5,9 @@ import { makeLabelSet } from '@ringfence/labels';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hashOfKeys } from './adapters/policy-lane.js';
-import { CLUSTER, readPolicy, startPolicyFixture } from './testing/policy-fixture.js';
+import { readPolicy, startPolicyFixture } from './testing/policy-fixture.js';
 import type { PolicyFixture, PolicyReader } from './testing/policy-fixture.js';
+import { CLUSTER } from './testing/told-facts.js';
 
 const ROLE_WEB = '11';
 const ROLE_DB = '12';

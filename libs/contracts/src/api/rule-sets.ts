@@ -68,13 +68,16 @@ export type DenyRuleUpdate = z.infer<typeof DenyRuleUpdate>;
 const NestedRule = z.strictObject({ href: Href.optional(), ...RuleUpdate.shape });
 const NestedDenyRule = z.strictObject({ href: Href.optional(), ...DenyRuleUpdate.shape });
 
+/** Rules and deny rules together. */
+export const RULES_PER_RULE_SET_MAX = 10_000;
+
 export const RuleSetCreate = z.strictObject({
   name: ObjectName,
   scopes: Scopes,
   description: Description,
   enabled: z.boolean().optional(),
-  rules: z.array(NestedRule).max(5_000).nullish(),
-  deny_rules: z.array(NestedDenyRule).max(5_000).nullish(),
+  rules: z.array(NestedRule).max(RULES_PER_RULE_SET_MAX).nullish(),
+  deny_rules: z.array(NestedDenyRule).max(RULES_PER_RULE_SET_MAX).nullish(),
   ip_tables_rules: z.array(IptablesRuleBody).max(1_000).nullish(),
   ...externalReference,
 });

@@ -43,6 +43,7 @@ const OF_OWNERS: { readonly [T in EventType]: Words } = {
   EntityLabelled: NOT_AUDITED,
   EntityUnlabelled: NOT_AUDITED,
   PolicyObjectDrafted: ofPolicyObject,
+  PolicyRulesDrafted: ofPolicyObject,
   PolicyObjectReverted: 'sec_policy_pending.delete',
   PolicyProvisioned: 'sec_policy.create',
   ServiceBound: 'service_binding.create',

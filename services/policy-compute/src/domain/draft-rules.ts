@@ -9,7 +9,7 @@ import { groupsOf, nestingProblem } from './label-group-cycle.js';
 import { entriesOf, entryOf } from './policy-book.js';
 import type { PolicyBook } from './policy-book.js';
 import type { ObjectKey, PolicyObject } from './policy-object.js';
-import { referencesOf, referenceText } from './references.js';
+import { referencesByText } from './references.js';
 import type { ObjectReference } from './references.js';
 
 /** What this service only knows from others. */
@@ -92,13 +92,9 @@ function unknownReference(
   known: KnownElsewhere,
 ): Rejection | null {
   const entry = entryOf(book, type, object.id);
-  const named = new Set(
-    [entry?.draft, entry?.active].flatMap((form) =>
-      form ? referencesOf(type, form).map(referenceText) : [],
-    ),
-  );
-  for (const reference of referencesOf(type, object)) {
-    const message = named.has(referenceText(reference)) ? null : missing(book, reference, known);
+  const forms = [entry?.draft, entry?.active].flatMap((form) => (form ? [referencesByText(type, form)] : []));
+  for (const [text, reference] of referencesByText(type, object)) {
+    const message = forms.some((named) => named.has(text)) ? null : missing(book, reference, known);
     if (message !== null) return reject('reference-not-found', message, 'INVALID_ARGUMENT');
   }
   return null;

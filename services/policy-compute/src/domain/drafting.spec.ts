@@ -69,12 +69,14 @@ describe('drafting', () => {
     expect(decision).toMatchObject([
       {
         data: {
-          object: {
-            rules: [
-              { id: '1', touched: { updated: STAMP } },
-              { id: '2', touched: { created: STAMP, updated: later } },
-              { id: '3', touched: { created: later } },
-            ],
+          lists: {
+            rules: {
+              written: [
+                { id: '2', touched: { created: STAMP, updated: later } },
+                { id: '3', touched: { created: later } },
+              ],
+              removed: [],
+            },
           },
         },
       },

@@ -12,6 +12,8 @@ import type {
   Touched,
   UpdateType,
 } from './policy-object.js';
+import { withRuleChanges } from './rule-changes.js';
+import type { RuleChanges } from './rule-changes.js';
 
 /** One object in both forms. `draft` is null when it is marked for deletion, `active` when it was never provisioned. */
 export interface Entry<T extends ProvisionableType = ProvisionableType> {
@@ -58,6 +60,17 @@ export interface ObjectDrafted {
     readonly touched: Touched;
   };
 }
+/** Of a draft that stays as it was but for these rules. */
+export interface RulesDrafted {
+  readonly type: 'PolicyRulesDrafted';
+  readonly data: {
+    readonly type: 'rule_sets';
+    readonly id: string;
+    readonly updateType: UpdateType;
+    readonly lists: RuleChanges;
+    readonly touched: Touched;
+  };
+}
 export interface ObjectReverted {
   readonly type: 'PolicyObjectReverted';
   readonly data: ObjectKey;
@@ -92,6 +105,7 @@ export interface PrincipalDeleted {
 }
 export type PolicyEvent =
   | ObjectDrafted
+  | RulesDrafted
   | ObjectReverted
   | Provisioned
   | ServiceBound
@@ -153,6 +167,8 @@ export function evolve(book: PolicyBook, event: PolicyEvent): PolicyBook {
       const { type, id } = event.data;
       return withEntry(book, { type, id }, drafted(book.objects[type].get(id), event.data));
     }
+    case 'PolicyRulesDrafted':
+      return withEntry(book, event.data, rulesDrafted(entryOf(book, 'rule_sets', event.data.id), event.data));
     case 'PolicyObjectReverted':
       return withEntry(book, event.data, reverted(book.objects[event.data.type].get(event.data.id)));
     case 'PolicyProvisioned':
@@ -181,6 +197,12 @@ function drafted(before: Entry | undefined, data: ObjectDrafted['data']): Entry 
     touched: data.touched,
     activeTouched: before?.activeTouched ?? null,
   };
+}
+
+function rulesDrafted(before: Entry<'rule_sets'> | undefined, data: RulesDrafted['data']): Entry | null {
+  if (before === undefined || before.draft === null) return before ?? null;
+  const { updateType, touched, lists } = data;
+  return { ...before, draft: withRuleChanges(before.draft, lists), updateType, touched };
 }
 
 /** Back to the active form; nothing at all where there is none. */

@@ -12,10 +12,11 @@ import type { Operation } from './dependencies.js';
 import { draftProblem, groupCycleAfter } from './draft-rules.js';
 import type { KnownElsewhere } from './draft-rules.js';
 import { EMPTY_BOOK, allEntries, entryOf, evolve, pendingOf } from './policy-book.js';
-import type { Entry, ObjectDrafted, PolicyBook, PolicyEvent } from './policy-book.js';
+import type { Entry, ObjectDrafted, PolicyBook, PolicyEvent, RulesDrafted } from './policy-book.js';
 import { keyText } from './policy-object.js';
 import type { ObjectKey, PolicyObject, Stamp } from './policy-object.js';
 import { referencesOf } from './references.js';
+import { ruleChanges } from './rule-changes.js';
 import { sameObject, stampRules } from './rule-stamps.js';
 import { decidePrincipal } from './security-principals.js';
 import type { PrincipalIntent } from './security-principals.js';
@@ -124,14 +125,17 @@ function decideChange(
   return [draftedEvent(entry, object, command.stamp)];
 }
 
-function draftedEvent(entry: Entry, object: PolicyObject | null, stamp: Stamp): ObjectDrafted {
-  const updateType = object === null ? 'delete' : entry.active === null ? 'create' : 'update';
+function draftedEvent(entry: Entry, object: PolicyObject | null, stamp: Stamp): ObjectDrafted | RulesDrafted {
+  const { type, id, draft, active } = entry;
   const touched = { created: entry.touched.created, updated: stamp };
-  const stamped = object === null ? null : stampRules(object, entry, stamp);
-  return {
-    type: 'PolicyObjectDrafted',
-    data: { type: entry.type, id: entry.id, updateType, object: stamped, touched },
-  };
+  if (object === null)
+    return { type: 'PolicyObjectDrafted', data: { type, id, updateType: 'delete', object, touched } };
+  const updateType = active === null ? 'create' : 'update';
+  const stamped = stampRules(object, entry, stamp);
+  const lists = draft && ruleChanges(draft, stamped);
+  return type === 'rule_sets' && lists !== null
+    ? { type: 'PolicyRulesDrafted', data: { type, id, updateType, lists, touched } }
+    : { type: 'PolicyObjectDrafted', data: { type, id, updateType, object: stamped, touched } };
 }
 
 const revertedEvent = ({ type, id }: Entry): PolicyEvent => ({

@@ -1,15 +1,15 @@
 /** Rule sets, with the rules that travel with them. */
+import { RULES_PER_RULE_SET_MAX } from '@ringfence/contracts';
 import type { RuleSetUpdate, ScopeEntry } from '@ringfence/contracts';
 import type { Rejection } from '@ringfence/decider';
 import { ruleRefs } from '@ringfence/policy-engine';
-import type { Entry } from '../domain/policy-book.js';
 import type { AnyRule, PolicyObject, RuleListName, UpdateType } from '../domain/policy-object.js';
 import { sameRule } from '../domain/rule-stamps.js';
 import { ruleIdOf } from './hrefs.js';
 import type { RuleCollection } from './hrefs.js';
 import { InvalidBody, invalid } from './invalid.js';
 import { emptyIptablesRule, iptablesProblem, iptablesRuleFrom, showIptablesRule } from './iptables-rules.js';
-import type { ObjectKind, PartIds } from './object-kind.js';
+import type { ObjectKind, PartIds, Shown } from './object-kind.js';
 import {
   denyProblem,
   denyRuleFrom,
@@ -29,7 +29,6 @@ import { EXTERNAL_REFERENCE, externalReferenceOf } from './view.js';
 import type { View } from './view.js';
 import { labelLists } from './wanted.js';
 
-const RULES_PER_RULE_SET = 5_000;
 /** Deny rules and boundaries draw from one sequence. */
 export const RULE_SEQUENCES = {
   rules: 'sec_rules',
@@ -100,11 +99,11 @@ export const ruleSets: ObjectKind<'rule_sets'> = {
     description: object.description,
     enabled: object.enabled,
     scopes: showScopes(object.scopes.length === 0 ? [[]] : object.scopes, view),
-    rules: placedRules(object, view, entry, 'rules').map((placed) => showRule(placed, view, touched)),
-    deny_rules: placedRules(object, view, entry, 'denyRules').map((placed) =>
+    rules: placedRules({ object, entry }, view, 'rules').map((placed) => showRule(placed, view, touched)),
+    deny_rules: placedRules({ object, entry }, view, 'denyRules').map((placed) =>
       showDenyRule(placed, view, touched),
     ),
-    ip_tables_rules: placedRules(object, view, entry, 'iptablesRules').map((placed) =>
+    ip_tables_rules: placedRules({ object, entry }, view, 'iptablesRules').map((placed) =>
       showIptablesRule(placed, view, touched),
     ),
     ...externalReferenceOf(object.extras),
@@ -160,14 +159,18 @@ function rulesFrom<B extends object, R extends { readonly id: string }>(
   ids: PartIds,
   { word, empty, read }: RuleReading<B, R>,
 ): R[] {
+  const rules = byId(before);
   return bodies.map(({ href, ...body }) => {
-    const rule = href === undefined ? empty(ids[word]!.shift()!) : known(before, ruleIdOf(href, word), word);
+    const rule = href === undefined ? empty(ids[word]!.shift()!) : known(rules, ruleIdOf(href, word), word);
     return read(body as B, rule);
   });
 }
 
-function known<R extends { readonly id: string }>(rules: readonly R[], id: string, field: string): R {
-  const rule = rules.find((each) => each.id === id);
+const byId = <R extends { readonly id: string }>(rules: readonly R[]): ReadonlyMap<string, R> =>
+  new Map(rules.map((rule) => [rule.id, rule]));
+
+function known<R>(rules: ReadonlyMap<string, R>, id: string, field: string): R {
+  const rule = rules.get(id);
   if (rule === undefined) throw new InvalidBody(`${field}: rule ${id} is not in this rule set`);
   return rule;
 }
@@ -188,8 +191,8 @@ function inScope({ scopes }: PolicyObject<'rule_sets'>, wanted: string): boolean
 }
 
 function rulesProblem({ rules, denyRules, iptablesRules }: PolicyObject<'rule_sets'>): Rejection | null {
-  if (rules.length + denyRules.length > RULES_PER_RULE_SET)
-    return invalid(`rules: a rule set holds at most ${RULES_PER_RULE_SET} rules`);
+  if (rules.length + denyRules.length > RULES_PER_RULE_SET_MAX)
+    return invalid(`rules, deny_rules: a rule set holds at most ${RULES_PER_RULE_SET_MAX} of them`);
   return (
     firstProblem(rules, ruleProblem) ??
     firstProblem(denyRules, denyProblem) ??
@@ -207,33 +210,36 @@ function firstProblem<R>(rules: readonly R[], problemOf: (rule: R) => Rejection 
 
 /**
  * The rules of one form. A draft also shows those that its deletion would take away, marked: they are active until then.
- * `entry` is null for an older version.
+ * `entry` is null for an older version. With an id, that rule alone.
  */
 export function placedRules<L extends RuleListName>(
-  object: PolicyObject<'rule_sets'>,
+  { object, entry }: Pick<Shown<'rule_sets'>, 'object' | 'entry'>,
   view: View,
-  entry: Entry<'rule_sets'> | null,
   list: L,
+  id?: string,
 ): PlacedRule<PolicyObject<'rule_sets'>[L][number]>[] {
   type OneRule = PolicyObject<'rule_sets'>[L][number];
-  const rules: readonly OneRule[] = object[list];
+  const wanted = (all: readonly OneRule[]): readonly OneRule[] =>
+    id === undefined ? all : all.filter((rule) => rule.id === id);
+  const rules = wanted(object[list]);
   const placed = (rule: OneRule, updateType: UpdateType | null): PlacedRule<OneRule> => ({
     ruleSet: object.id,
     rule,
     updateType,
   });
   if (view.pversion !== 'draft' || entry === null) return rules.map((rule) => placed(rule, null));
-  const active: readonly OneRule[] = entry.active?.[list] ?? [];
+  const active = wanted(entry.active?.[list] ?? []);
   if (entry.draft === null) return active.map((rule) => placed(rule, 'delete'));
-  const gone = active.filter((rule) => !rules.some((each) => each.id === rule.id));
+  const [drafted, inForce] = [byId(rules), byId<AnyRule>(active)];
+  const gone = active.filter(({ id }) => !drafted.has(id));
   return [
-    ...rules.map((rule) => placed(rule, changeOf(rule, active))),
+    ...rules.map((rule) => placed(rule, changeOf(rule, inForce))),
     ...gone.map((rule) => placed(rule, 'delete')),
   ];
 }
 
-function changeOf(rule: AnyRule, active: readonly AnyRule[]): UpdateType | null {
-  const before = active.find((each) => each.id === rule.id);
+function changeOf(rule: AnyRule, active: ReadonlyMap<string, AnyRule>): UpdateType | null {
+  const before = active.get(rule.id);
   if (before === undefined) return 'create';
   return sameRule(before, rule) ? null : 'update';
 }

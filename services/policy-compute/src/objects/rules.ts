@@ -3,6 +3,7 @@ import type { DenyRuleUpdate, RuleUpdate } from '@ringfence/contracts';
 import { reject } from '@ringfence/decider';
 import type { Rejection } from '@ringfence/decider';
 import type { z } from 'zod';
+import { perObject } from '../domain/per-object.js';
 import type { StoredDenyRule, StoredRule, Touched, UpdateType } from '../domain/policy-object.js';
 import { ruleHref } from './hrefs.js';
 import { InvalidBody, invalid } from './invalid.js';
@@ -146,14 +147,14 @@ export function showDenyRule(
   };
 }
 
-export function ruleProblem(rule: StoredRule): Rejection | null {
+export const ruleProblem = perObject((rule: StoredRule): Rejection | null => {
   if (rule.extras?.['stateless'] === true) return noEffect('stateless: rules without connection state');
   const sides = sidesProblem(rule) ?? meaningProblem(rule);
   if (sides !== null) return sides;
   if (!rule.unscopedConsumers && rule.consumers.some((actor) => actor.kind === 'container_host'))
     return invalid('consumers: container_host needs unscoped_consumers');
   return null;
-}
+});
 
 /** Virtual services have ports of their own; workloads have none. */
 function meaningProblem({ services, resolveProvidersAs }: StoredRule): Rejection | null {

@@ -9,6 +9,7 @@ import type {
   ServiceRef,
 } from '@ringfence/contracts';
 import type { Rejection } from '@ringfence/decider';
+import { perObject } from '../domain/per-object.js';
 import type { ObjectKey } from '../domain/policy-object.js';
 import type { ObjectReference, ReferenceKind } from '../domain/references.js';
 import { idOf, labelHref, memberHref, workloadHref } from './hrefs.js';
@@ -68,12 +69,15 @@ export function referencesOfActors(actors: readonly (RuleActor | ScopeEntry)[]):
   });
 }
 
-export function referencesOfSides({ providers, consumers, services }: Sides): ObjectReference[] {
-  const named = services.flatMap((service) =>
-    service.kind === 'service' ? [{ kind: 'services' as const, id: service.id }] : [],
-  );
-  return [...referencesOfActors(providers), ...referencesOfActors(consumers), ...named];
-}
+/** Of rules as they are kept. */
+export const referencesOfSides = perObject(
+  ({ providers, consumers, services }: Sides): readonly ObjectReference[] => {
+    const named = services.flatMap((service) =>
+      service.kind === 'service' ? [{ kind: 'services' as const, id: service.id }] : [],
+    );
+    return [...referencesOfActors(providers), ...referencesOfActors(consumers), ...named];
+  },
+);
 
 export function actorsOf(actors: readonly ActorBody[], field: string): RuleActor[] {
   return actors.map((actor) => actorOf(actor, field));

@@ -55,7 +55,9 @@ describe('the book that is loaded from the tables', () => {
     const sequences = fc.sample(fc.array(intents, { minLength: 5, maxLength: LONGEST }), SEQUENCES);
     for (const sequence of sequences) {
       const events = eventsOf(sequence);
-      await store.pool.query('truncate events, policy_objects, policy_versions, policy_history');
+      await store.pool.query(
+        'truncate events, policy_objects, policy_rule_drafts, policy_versions, policy_history',
+      );
       for (const event of events) await store.append(`book-${randomUUID()}`, 0, [event], META);
       const loaded = inAnyOrder(await loadBook(store.entities));
       expect(loaded, JSON.stringify(sequence)).toEqual(inAnyOrder(fold(policyDecider, events)));

@@ -9,17 +9,29 @@ import type pg from 'pg';
 import { EntitySchema, IsNull, LessThan, LessThanOrEqual, Not } from 'typeorm';
 import type { EntityManager, QueryDeepPartialEntity, SelectQueryBuilder } from 'typeorm';
 import { objectsByType } from '../domain/policy-book.js';
-import type { Change, Entry, ObjectDrafted, PolicyBook, Provisioned } from '../domain/policy-book.js';
+import type {
+  Change,
+  Entry,
+  ObjectDrafted,
+  PolicyBook,
+  Provisioned,
+  RulesDrafted,
+} from '../domain/policy-book.js';
 import type { ObjectKey, PolicyObject, Touched, UpdateType } from '../domain/policy-object.js';
+import { withRuleChanges } from '../domain/rule-changes.js';
 import { securityPrincipals, serviceBindings } from './policy-documents.js';
+import { forgetRuleDrafts, rememberRuleDrafts, ruleDrafts } from './rule-drafts.js';
 
 export const policyObjectsProjection: Projection = {
   name: 'policy-objects',
-  version: 2,
+  version: 3,
   tables: `
     create table if not exists policy_objects (
       type text not null, id text not null, draft jsonb, active jsonb, update_type text,
       touched jsonb not null, active_touched jsonb, primary key (type, id));
+    create table if not exists policy_rule_drafts (
+      rule_set text not null, list text not null, id text not null, rule jsonb, place bigint not null,
+      primary key (rule_set, list, id));
     create table if not exists policy_versions (
       version int primary key, note text not null, at timestamptz not null, actor jsonb not null,
       changes jsonb not null, workloads_affected int not null, counts jsonb not null);
@@ -31,6 +43,7 @@ export const policyObjectsProjection: Projection = {
   apply: async (tx, events) => {
     for (const event of events) {
       if (event.type === 'PolicyObjectDrafted') await drafted(tx, event.data as ObjectDrafted['data']);
+      else if (event.type === 'PolicyRulesDrafted') await rulesDrafted(tx, event);
       else if (event.type === 'PolicyObjectReverted') await reverted(tx, event.data as ObjectKey);
       else if (event.type === 'PolicyProvisioned') await provisioned(tx, event);
     }
@@ -91,11 +104,32 @@ async function drafted(
   { type, id, object, updateType, touched }: ObjectDrafted['data'],
 ): Promise<void> {
   const row = { type, id, draft: object, updateType, touched };
+  await forgetRuleDrafts(entitiesIn(tx), { type, id });
   await entitiesIn(tx).upsert(PolicyObjectEntity, row as QueryDeepPartialEntity<ObjectRow>, ['type', 'id']);
+}
+
+/** Beside the draft, which is not written anew for one of its rules. */
+async function rulesDrafted(tx: pg.PoolClient, event: StoredEvent): Promise<void> {
+  const { type, id, lists, updateType, touched } = event.data as RulesDrafted['data'];
+  const entities = entitiesIn(tx);
+  await rememberRuleDrafts(entities, id, lists, event.position);
+  const row = { updateType, touched } as QueryDeepPartialEntity<ObjectRow>;
+  await entities.update(PolicyObjectEntity, { type, id }, row);
+}
+
+async function completeDraft(entities: EntityManager, key: ObjectKey): Promise<void> {
+  const changes = (await ruleDrafts(entities, key)).get(key.id);
+  if (changes === undefined) return;
+  const { type, id } = key;
+  const { draft } = await entities.findOneByOrFail(PolicyObjectEntity, { type, id });
+  const row = { draft: withRuleChanges(draft as PolicyObject<'rule_sets'>, changes) };
+  await entities.update(PolicyObjectEntity, { type, id }, row as QueryDeepPartialEntity<ObjectRow>);
+  await forgetRuleDrafts(entities, key);
 }
 
 async function reverted(tx: pg.PoolClient, { type, id }: ObjectKey): Promise<void> {
   const objects = entitiesIn(tx).getRepository(PolicyObjectEntity);
+  await forgetRuleDrafts(entitiesIn(tx), { type, id });
   await objects.delete({ type, id, active: IsNull() });
   const asActive = { draft: () => 'active', touched: () => 'coalesce(active_touched, touched)' };
   await objects.update({ type, id }, { ...asActive, updateType: null });
@@ -106,6 +140,7 @@ async function provisioned(tx: pg.PoolClient, event: StoredEvent): Promise<void>
   const { note, changes, workloadsAffected } = event.data as Provisioned['data'];
   const version = Number((event.data as Provisioned['data']).version);
   const chosen = [JSON.stringify(changes)];
+  for (const change of changes) if (change.type === 'rule_sets') await completeDraft(entitiesIn(tx), change);
   const isChosen = `(type, id) in (select c->>'type', c->>'id' from jsonb_array_elements($1::jsonb) as c)`;
   await tx.query(
     `insert into policy_history (type, id, version, update_type, object, touched)
@@ -150,6 +185,10 @@ export async function loadBook(entities: EntityManager): Promise<PolicyBook> {
     .getMany();
   const objects = objectsByType(() => new Map<string, Entry>());
   for (const row of rows) objects[row.type].set(row.id, row);
+  for (const [id, changes] of await ruleDrafts(entities)) {
+    const entry = objects.rule_sets.get(id) as Entry<'rule_sets'>;
+    objects.rule_sets.set(id, { ...entry, draft: withRuleChanges(entry.draft!, changes) });
+  }
   const version = (await entities.maximum(PolicyVersionEntity, 'version')) ?? 0;
   const bindings = await liveById(serviceBindings, entities);
   return { version, objects, bindings, principals: await liveById(securityPrincipals, entities) };

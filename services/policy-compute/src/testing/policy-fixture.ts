@@ -1,15 +1,10 @@
 /** A policy-compute on real servers, the events that others would publish, and what a clas-cache would read. For specs. */
-import { randomUUID } from 'node:crypto';
 import { connectBus, ensureStreams, noMetrics } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
-import { CommitRecord, GLOBAL, NO_FACTS, parseSubject, subjects } from '@ringfence/contracts';
+import { CommitRecord, parseSubject } from '@ringfence/contracts';
 import type {
-  FactPositions,
   Endpoint,
-  EntityLabelsState,
   Group,
-  LabelState,
-  ProfileState,
   ResourceRequest,
   ResourceResponse,
   RuleList,
@@ -20,18 +15,16 @@ import { unitWithRules } from '@ringfence/policy-engine';
 import { eventually, startNats, startPostgres } from '@ringfence/testing';
 import type { NatsServer, PostgresServer } from '@ringfence/testing';
 import pino from 'pino';
-import type { z } from 'zod';
 import { RECORD_KINDS } from '../domain/standing-policy.js';
 import type { RecordKey, RecordKind } from '../domain/standing-policy.js';
 import { openPolicyCompute } from '../policy-compute.js';
 import type { PolicyCompute } from '../policy-compute.js';
+import { CLUSTER, factsOn } from './told-facts.js';
+import type { ToldFacts } from './told-facts.js';
 
-export const CLUSTER = '00000000-0000-4000-8000-0000000000c1';
 const USER = { kind: 'user', id: '1' } as const;
 
-type Entity = z.infer<typeof EntityLabelsState>;
-
-export interface PolicyFixture {
+export interface PolicyFixture extends ToldFacts {
   readonly nats: NatsServer;
   readonly postgres: PostgresServer;
   readonly bus: Bus;
@@ -48,14 +41,7 @@ export interface PolicyFixture {
   endTurn(): Promise<void>;
   /** Ends the first process; `service` is then this one. */
   replaceBy(other: { readonly service: PolicyCompute; close(): Promise<void> }): Promise<void>;
-  label(state: Partial<LabelState> & { id: string; key: string; value: string }): Promise<void>;
-  deleteLabel(id: string): Promise<void>;
-  profile(state: Partial<ProfileState> & { namespace: string | null }): Promise<void>;
-  entity(state: Partial<Entity> & { id: string; name: string; labels: string[] }): Promise<void>;
-  removeEntity(id: string, cluster?: string): Promise<void>;
   request(collection: string, op: string, rest?: Partial<ResourceRequest>): Promise<ResourceResponse>;
-  /** How far what was told goes, as the cluster's commits count it. */
-  told(): FactPositions;
   close(): Promise<void>;
 }
 
@@ -96,29 +82,7 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
     await Promise.all([nats.close(), postgres.close()]);
     throw error;
   });
-  let position = 0;
-  const told = { ...NO_FACTS };
-  const publish = async (
-    cluster: string,
-    entity: string,
-    type: string,
-    data: { id: string },
-  ): Promise<void> => {
-    const envelope = {
-      id: randomUUID(),
-      type,
-      v: 1,
-      stream: `${entity}-${data.id}`,
-      version: 1,
-      position: ++position,
-      at: new Date().toISOString(),
-      cluster,
-      actor: USER,
-      data,
-    };
-    await bus.publish(subjects.event(cluster, entity, data.id), envelope, { id: envelope.id });
-    if (cluster === CLUSTER || cluster === GLOBAL) told[entity as keyof FactPositions] = envelope.position;
-  };
+  const facts = factsOn(bus);
   const fixture: PolicyFixture = {
     nats,
     postgres,
@@ -148,40 +112,7 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
       running = await open();
       fixture.service = running.service;
     },
-    label: (state) =>
-      publish(GLOBAL, 'label', 'LabelCreated', {
-        externalDataSet: null,
-        externalDataReference: null,
-        ...state,
-      } as LabelState),
-    deleteLabel: (id) => publish(GLOBAL, 'label', 'LabelDeleted', { id }),
-    profile: (state) =>
-      publish(CLUSTER, 'profile', 'ProfileChanged', {
-        id: randomUUID(),
-        cluster: CLUSTER,
-        name: state.namespace ?? 'template',
-        description: '',
-        managed: true,
-        linked: true,
-        mode: 'full',
-        assignments: {},
-        ...state,
-      } as ProfileState),
-    entity: (state) => {
-      const entity: Entity = {
-        cluster: CLUSTER,
-        class: 'pod',
-        kind: 'Deployment',
-        namespace: 'shop',
-        mode: 'full',
-        refused: [],
-        addresses: [],
-        node: null,
-        ...state,
-      };
-      return publish(entity.cluster, 'entity', 'EntityLabelled', entity);
-    },
-    removeEntity: (id, cluster = CLUSTER) => publish(cluster, 'entity', 'EntityUnlabelled', { id }),
+    ...facts,
     request: (collection, op, rest = {}) =>
       fixture.service.resource({
         org: 1,
@@ -194,7 +125,6 @@ export async function startPolicyFixture(): Promise<PolicyFixture> {
         body: undefined,
         ...rest,
       }),
-    told: () => ({ ...told }),
     close: async () => {
       await running.close();
       await bus.close();

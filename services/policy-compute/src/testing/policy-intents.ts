@@ -14,27 +14,33 @@ const services = anyId.map((id) => service(`1${id}`));
 const groups = fc
   .record({ id: anyId, subGroups: fc.subarray([...IDS]) })
   .map(({ id, subGroups }) => labelGroup(id, { labels: [id], subGroups }));
-const ruleSets = fc
+/** In every order and number, each with one of few things to say. */
+const rules = fc
   .record({
-    id: anyId,
+    ids: fc.shuffledSubarray([...IDS]),
     list: anyId,
     group: anyId,
     service: anyId,
     kind: fc.constantFrom('ip_list', 'label_group'),
+    enabled: fc.boolean(),
   })
-  .map(({ id, list, group, service: port, kind }) =>
-    ruleSet(id, {
-      rules: [
-        rule(id, {
-          consumers: [
-            kind === 'ip_list'
-              ? { kind, id: `1${list}` }
-              : { kind: 'label_group', id: group, exclusion: false },
-          ],
-          services: [{ kind: 'service', id: `1${port}` }],
-        }),
-      ],
-    }),
+  .map(({ ids, list, group, service: port, kind, enabled }) =>
+    ids.map((id) =>
+      rule(id, {
+        enabled,
+        consumers: [
+          kind === 'ip_list'
+            ? { kind, id: `1${list}` }
+            : { kind: 'label_group', id: group, exclusion: false },
+        ],
+        services: [{ kind: 'service', id: `1${port}` }],
+      }),
+    ),
+  );
+const ruleSets = fc
+  .record({ id: anyId, most: rules, last: rules })
+  .map(({ id, most, last }) =>
+    ruleSet(id, { rules: [...most, ...last.map((each) => ({ ...each, id: `2${each.id}` }))] }),
   );
 const objects = fc.oneof(
   ipLists.map((object) => ({ type: 'ip_lists' as const, object })),

@@ -50,18 +50,18 @@ function* rulesIn(
   };
   const standing = <R extends { readonly updateType: string | null }>(placed: readonly R[]): R[] =>
     placed.filter(({ updateType }) => updateType !== 'delete');
-  for (const placed of standing(placedRules(object, view, entry, 'rules'))) {
+  for (const placed of standing(placedRules({ object, entry }, view, 'rules'))) {
     const { rule } = placed;
     const body = { ...showRule(placed, view, touched), ...inSet };
     yield { type: 'sec_rules', ref: ruleRefs.rule(object.id, rule.id), rule, body };
   }
-  for (const placed of standing(placedRules(object, view, entry, 'denyRules'))) {
+  for (const placed of standing(placedRules({ object, entry }, view, 'denyRules'))) {
     const { rule } = placed;
     const type = rule.override ? 'override_deny_rules' : 'deny_rules';
     const body = { ...showDenyRule(placed, view, touched), ...inSet };
     yield { type, ref: ruleRefs.denyRule(object.id, rule.id), rule, body };
   }
-  for (const placed of standing(placedRules(object, view, entry, 'iptablesRules'))) {
+  for (const placed of standing(placedRules({ object, entry }, view, 'iptablesRules'))) {
     const body: Body = { ...showIptablesRule(placed, view, touched), ...inSet };
     yield { type: 'ip_tables_rules', ref: String(body['href']), rule: placed.rule, body };
   }

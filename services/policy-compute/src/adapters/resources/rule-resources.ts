@@ -68,21 +68,12 @@ interface Place {
   readonly id: string;
 }
 
-async function bodiesOf(
-  context: ResourceContext,
-  collection: RuleCollection,
-  view: View,
-  ruleSet: string,
-): Promise<Body[]> {
-  const shown = await shownObject(context, 'rule_sets', ruleSet, view);
-  return shownRules(collection, shown as Shown<'rule_sets'>, view);
-}
-
-function shownRules(collection: RuleCollection, shown: Shown<'rule_sets'>, view: View): Body[] {
-  const { object, touched, entry } = shown;
+/** All of them, or the one with this id if there is one. */
+function shownRules(collection: RuleCollection, shown: Shown<'rule_sets'>, view: View, id?: string): Body[] {
+  const { touched } = shown;
   return collection === 'sec_rules'
-    ? placedRules(object, view, entry, 'rules').map((placed) => showRule(placed, view, touched))
-    : placedRules(object, view, entry, 'denyRules').map((placed) => showDenyRule(placed, view, touched));
+    ? placedRules(shown, view, 'rules', id).map((placed) => showRule(placed, view, touched))
+    : placedRules(shown, view, 'denyRules', id).map((placed) => showDenyRule(placed, view, touched));
 }
 
 /** As the caller has read it, where he says so. */
@@ -97,7 +88,7 @@ function unchangedSince(
   if (entry === undefined || !object) return;
   const view: View = { pversion: 'draft', book, facts: context.facts };
   refuseIfChanged(request.ifMatch, () =>
-    oneOf(shownRules(collection, { object, touched: entry.touched, entry }, view), collection, id),
+    oneRule(collection, { object, touched: entry.touched, entry }, view, id),
   );
 }
 
@@ -107,7 +98,9 @@ async function list(
   request: ResourceRequest,
   ruleSet: string,
 ): Promise<ResourceResponse> {
-  const bodies = await bodiesOf(context, collection, await viewOf(context, request), ruleSet);
+  const view = await viewOf(context, request);
+  const ofSet = await shownObject(context, 'rule_sets', ruleSet, view);
+  const bodies = shownRules(collection, ofSet as Shown<'rule_sets'>, view);
   const { matched, shown } = page(bodies, request.query, FILTERS);
   return { body: shown, total: bodies.length, matched: matched.length };
 }
@@ -118,11 +111,12 @@ async function get(
   { request, ruleSet, id }: Place,
 ): Promise<Body> {
   const view = await viewOf(context, request);
-  return oneOf(await bodiesOf(context, collection, view, ruleSet), collection, id);
+  const ofSet = await shownObject(context, 'rule_sets', ruleSet, view);
+  return oneRule(collection, ofSet as Shown<'rule_sets'>, view, id);
 }
 
-function oneOf(bodies: readonly Body[], collection: RuleCollection, id: string): Body {
-  const body = bodies.find((each) => String(each['href']).endsWith(`/${collection}/${id}`));
+function oneRule(collection: RuleCollection, ofSet: Shown<'rule_sets'>, view: View, id: string): Body {
+  const [body] = shownRules(collection, ofSet, view, id);
   if (body === undefined) throw notFound(`${collection} ${id} in this rule set`);
   return body;
 }
