@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { Actor } from './envelope.js';
+import { Grant } from './grants.js';
 import { Port, Verdict } from './network.js';
 import { MOST_WITNESSED_PORTS, NodeViewPart, UserKey, Witnessed } from './edge.js';
 import { InForce } from './questions.js';
@@ -77,6 +78,10 @@ export const ResourceRequest = z.object({
   ids: z.array(Text),
   query: z.record(Text, Text),
   body: z.unknown(),
+  /** Only of what lies within one of these, before and after; absent: of everything. It is for the owner to judge. */
+  within: z.array(Grant).optional(),
+  /** What the caller may do with what is shown, where that lies within one of these; null: all of it. Absent: everything with all of it. */
+  caps: z.record(Text, z.array(Grant).nullable()).optional(),
   /** What the caller wrote before. */
   after: Positions.optional(),
   /** ETags of what the caller has read; whoever can refuses to change what is another since. */
@@ -207,6 +212,12 @@ export const CALLS = {
     'policy-compute.label-usage',
     z.object({ labels: z.array(Text) }),
     z.object({ used: z.array(z.object({ label: Text, by: Text, token: Text })) }),
+  ),
+  /** Of label groups in force, the labels that they and the groups in them hold; of what is not there, none. */
+  groupLabels: call(
+    'policy-compute.group-labels',
+    z.object({ groups: z.array(Text) }),
+    z.object({ groups: z.array(z.object({ id: Text, labels: z.array(Text) })) }),
   ),
   /** What is asked for, read where writes are taken: a number that is answered after a write is not older than it. */
   askedVersion: call(

@@ -15,6 +15,8 @@ export type { Lane, ParsedSubject } from './subjects.js';
 export { STREAMS } from './streams.js';
 export type { StreamContract } from './streams.js';
 export { Actor, Envelope } from './envelope.js';
+export { Grant, GrantedLabel, ROLES } from './grants.js';
+export type { Role } from './grants.js';
 export {
   Address,
   AdminPort,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reject } from './decider.js';
+import { guarded, reject } from './decider.js';
 import type { Decider } from './decider.js';
 import { specification } from './testing.js';
 
@@ -43,5 +43,26 @@ describe('a specification of a decider', () => {
     expect(() => outcome.nothing()).toThrow(/but decided/);
     expect(() => outcome.rejected('nobody')).toThrow(/but decided/);
     expect(() => spec.given().when({ type: 'open', by: '' }).then(opened)).toThrow(/nobody/);
+  });
+});
+
+describe('a guarded decider', () => {
+  const guardedCounter = guarded(
+    {
+      initial: 0,
+      decide: (_: number, to: number) =>
+        to < 0 ? reject('negative', 'only upwards') : [{ type: 'Counted', data: to }],
+      evolve: (_: number, { data }: { readonly type: 'Counted'; readonly data: number }) => data,
+    },
+    (state) => (state > 9 ? reject('too-far', 'not beyond nine', 'PERMISSION_DENIED') : null),
+  );
+  const decide = (from: number, to: number) => guardedCounter.decide(from, to);
+
+  it('goes only from where one may be to where one may be', () => {
+    expect(decide(1, 9)).toEqual([{ type: 'Counted', data: 9 }]);
+    expect(decide(1, 10)).toMatchObject({ reason: 'too-far' });
+    expect(decide(10, 1)).toMatchObject({ reason: 'too-far' });
+    expect(decide(10, -1)).toMatchObject({ reason: 'too-far' });
+    expect(decide(1, -1)).toMatchObject({ reason: 'negative' });
   });
 });

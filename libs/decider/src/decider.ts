@@ -48,6 +48,23 @@ export function reject(reason: string, message: string, code?: RejectionCode): R
   return code === undefined ? { reason, message } : { reason, message, code };
 }
 
+/** The same decider for somebody who may not go everywhere: `refuse` says what is against a state, before a command and after it. */
+export function guarded<State, Command, E extends DomainEvent>(
+  decider: Decider<State, Command, E>,
+  refuse: (state: State) => Rejection | null,
+): Decider<State, Command, E> {
+  return {
+    ...decider,
+    decide: (state, command) => {
+      const refused = refuse(state);
+      if (refused !== null) return refused;
+      const decision = decider.decide(state, command);
+      if (isRejection(decision)) return decision;
+      return refuse(fold(decider, decision, state)) ?? decision;
+    },
+  };
+}
+
 /** The state after these events. */
 export function fold<State, Command, E extends DomainEvent>(
   decider: Decider<State, Command, E>,

@@ -34,5 +34,6 @@ export {
   resourceAnswerer,
 } from './resource.js';
 export type { Operation, Operations } from './resource.js';
+export { capsFor, forbidden, refuseUnjudged } from './scopes.js';
 export { referenceOf, Taken } from './taken.js';
 export type { Referred } from './taken.js';

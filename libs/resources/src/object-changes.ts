@@ -71,9 +71,11 @@ export function tellingChanges(answer: Operation): Operation {
   return async (request) => {
     const { op, collection, ids } = request;
     if (op !== 'update' && op !== 'delete') return answer(request);
+    // What is recorded is all of it, whatever part of it all the caller may change.
+    const { within: _, ...whole } = request;
     const look = async (): Promise<unknown> => {
       try {
-        return (await answer({ ...request, op: 'get', query: {}, body: null })).body;
+        return (await answer({ ...whole, op: 'get', query: {}, body: null })).body;
       } catch (error) {
         // What is not there is refused by the change itself.
         if (error instanceof CallError) return null;

@@ -8,17 +8,23 @@ import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { Rejection } from '@ringfence/decider';
 import type { Document } from '@ringfence/event-store';
 import type { z } from 'zod';
+import { refuseUnjudged, withoutOthersCaps } from './scopes.js';
 
 export type Operation = (request: ResourceRequest) => Promise<ResourceResponse>;
 /** `list`, `get`, … of one collection. */
 export type Operations = Readonly<Record<string, Operation>>;
 
-export function resourceAnswerer(collections: Readonly<Record<string, Operations>>): Operation {
+export function resourceAnswerer(
+  collections: Readonly<Record<string, Operations>>,
+  /** Whether it is told what lies within a scope. */
+  isJudged: (request: ResourceRequest) => boolean = () => false,
+): Operation {
   return async (request) => {
+    refuseUnjudged(request, isJudged);
     const operation = collections[request.collection]?.[request.op];
     if (operation === undefined)
       throw CallError.of('NOT_FOUND', 'invalid_uri', `there is no ${request.collection} ${request.op}`);
-    return operation(request);
+    return withoutOthersCaps(request, await operation(request));
   };
 }
 

@@ -49,6 +49,7 @@ import { watchLostHosts } from './adapters/facts/lost-hosts.js';
 import type { Looking } from './adapters/looking.js';
 import { observationsConsumer } from './adapters/facts/observations.consumer.js';
 import { ensureDefaultProfile, pairingProfileOperations } from './adapters/rest/pairing-profiles.resource.js';
+import { reaches } from './adapters/rest/reach.client.js';
 import { networkOperations } from './adapters/rest/networks.resource.js';
 import { agentOperations, venOperations } from './adapters/rest/vens.resource.js';
 import { workloadSettingsOperations } from './adapters/rest/workload-settings.resource.js';
@@ -119,7 +120,7 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
   const memory = keepServerMemory({ ...parts, bus });
   return {
     store,
-    resource: seeingOwnWrites(untilHeard, tellingChanges(resourceAnswerer(collections(parts)))),
+    resource: seeingOwnWrites(untilHeard, tellingChanges(resourceAnswerer(collections(parts), isJudged))),
     said: saying(store, relay, untilHeard),
     ...edgeAdmission(parts),
     observed: observationsConsumer(parts),
@@ -147,6 +148,7 @@ const partsOf = ({ config, store, bus, logger, metrics = noMetrics }: InventoryO
   accounts: clusterAccounts(bus, accountSettings(config, store)),
   labelKeysOf: labelKeys(store, bus),
   labelOwner: labelOwner(bus),
+  reachOf: reaches(bus),
   askPolicy: askPolicy(bus),
   logger,
   metrics,
@@ -169,6 +171,11 @@ const showNamed = ({ id, name, health, standing, progress }: NamedStanding) => (
   notInForce: standing?.notInForce ?? 0,
   policy: progress,
 });
+
+/** Changes that are told by labels whether they are for somebody's roles. */
+const isJudged = ({ collection, op }: ResourceRequest): boolean =>
+  ['workloads', 'workloads/interfaces', 'pairing_profiles', 'vens'].includes(collection) &&
+  !['list', 'get', 'statistics'].includes(op);
 
 const collections = (parts: WorkloadParts & ClusterParts): Readonly<Record<string, Operations>> => ({
   container_clusters: containerClusterOperations(parts),

@@ -73,5 +73,6 @@ export const manifest = {
     'label-resolver.said',
     'label-resolver.resync',
     'policy-compute.asked-version',
+    'policy-compute.group-labels',
   ],
 } as const satisfies ServiceManifest;

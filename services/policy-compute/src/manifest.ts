@@ -36,6 +36,7 @@ export const manifest = {
   serves: [
     'policy-compute.resource',
     'policy-compute.label-usage',
+    'policy-compute.group-labels',
     'policy-compute.explain',
     'policy-compute.asked-version',
     'policy-compute.said',

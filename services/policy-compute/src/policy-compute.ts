@@ -28,16 +28,21 @@ import type { Config } from './config.js';
 import { DATABASE } from './database.js';
 import { usesOfLabels } from './domain/label-usage.js';
 import { policyObjects } from './domain/policy-book.js';
+import type { PolicyBook } from './domain/policy-book.js';
+import { labelsInForce } from './domain/within-scope.js';
 import { manifest } from './manifest.js';
 import { FactMirror } from './read/fact-mirror.js';
 
 type Usage = (typeof CALLS)['labelUsage'];
+type Groups = (typeof CALLS)['groupLabels'];
 type Explain = (typeof CALLS)['explain'];
 
 export interface PolicyCompute {
   readonly store: EventStore;
   resource(request: ResourceRequest): Promise<ResourceResponse>;
   labelUsage(request: z.output<Usage['request']>): Promise<z.output<Usage['response']>>;
+  /** Of groups in force. */
+  groupLabels(request: z.output<Groups['request']>): Promise<z.output<Groups['response']>>;
   explain(request: z.output<Explain['request']>): Promise<z.output<Explain['response']>>;
   /** The version provisioned last, whoever provisioned it. */
   askedVersion(): Promise<z.output<(typeof CALLS)['askedVersion']['response']>>;
@@ -97,6 +102,7 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
     resource: seeingOwnWrites(untilHeard, answers(context)),
     said: saying(store, relay, untilHeard),
     labelUsage: async ({ labels }) => ({ used: usesOfLabels(await book.current(), labels) }),
+    groupLabels: async ({ groups }) => ({ groups: groupsInForce(await book.current(), groups) }),
     explain: async ({ after, ...question }) => {
       await untilHeard(after);
       return explain(question);
@@ -115,6 +121,9 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
     },
   };
 }
+
+const groupsInForce = (book: PolicyBook, groups: readonly string[]) =>
+  groups.map((id) => ({ id, labels: labelsInForce(book, id) }));
 
 const answers = (context: ResourceContext): Operation =>
   tellingChanges((request) => answerResource(context, request));

@@ -31,6 +31,11 @@ export class PolicyController {
     return this.policy.labelUsage(parsed(CALLS.labelUsage, payload));
   }
 
+  @MessagePattern('cmd.policy-compute.group-labels', Transport.NATS)
+  groupLabels(@Payload() payload: unknown): Answer<typeof CALLS.groupLabels> {
+    return this.policy.groupLabels(parsed(CALLS.groupLabels, payload));
+  }
+
   @MessagePattern('cmd.policy-compute.explain', Transport.NATS)
   explain(@Payload() payload: unknown): Answer<typeof CALLS.explain> {
     return this.policy.explain(parsed(CALLS.explain, payload));

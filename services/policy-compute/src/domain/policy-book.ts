@@ -4,6 +4,7 @@
  */
 import { COMPUTED_TYPES, PROVISIONABLE_TYPES } from '@ringfence/contracts';
 import type { PolicyObjects, ProvisionableType } from '@ringfence/contracts';
+import { keyText } from './policy-object.js';
 import type {
   ObjectKey,
   PolicyObject,
@@ -134,6 +135,15 @@ export function* allEntries(book: PolicyBook): Iterable<Entry> {
 }
 export const pendingOf = (book: PolicyBook): Entry[] =>
   [...allEntries(book)].filter((entry) => entry.updateType !== null);
+
+export type Chosen = readonly ObjectKey[] | 'all';
+
+export function chosenPending(book: PolicyBook, chosen: Chosen): Entry[] {
+  const pending = pendingOf(book);
+  if (chosen === 'all') return pending;
+  const wanted = new Set(chosen.map(keyText));
+  return pending.filter((entry) => wanted.has(keyText(entry)));
+}
 
 /** What stands in one of the two forms, without what is not there. */
 export type Form = 'draft' | 'active';

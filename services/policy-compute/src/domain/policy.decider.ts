@@ -3,7 +3,7 @@
  * all types of objects; what differs between them is data (objects/). Ids, instants and what other services own
  * (labels, workloads) come in with the command. Folding is in policy-book.ts.
  */
-import type { ProvisionableType } from '@ringfence/contracts';
+import type { Grant, ProvisionableType } from '@ringfence/contracts';
 import { isRejection, reject } from '@ringfence/decider';
 import type { Decider, Decision, Rejection } from '@ringfence/decider';
 import { kindOf } from '../objects/kinds.js';
@@ -11,8 +11,8 @@ import { missingDependencies } from './dependencies.js';
 import type { Operation } from './dependencies.js';
 import { draftProblem, groupCycleAfter } from './draft-rules.js';
 import type { KnownElsewhere } from './draft-rules.js';
-import { EMPTY_BOOK, allEntries, entryOf, evolve, pendingOf } from './policy-book.js';
-import type { Entry, ObjectDrafted, PolicyBook, PolicyEvent, RulesDrafted } from './policy-book.js';
+import { EMPTY_BOOK, allEntries, chosenPending, entryOf, evolve, pendingOf } from './policy-book.js';
+import type { Chosen, Entry, ObjectDrafted, PolicyBook, PolicyEvent, RulesDrafted } from './policy-book.js';
 import { keyText } from './policy-object.js';
 import type { ObjectKey, PolicyObject, Stamp } from './policy-object.js';
 import { referencesOf } from './references.js';
@@ -23,8 +23,7 @@ import type { PrincipalIntent } from './security-principals.js';
 import { isSeed, seedEvents } from './seeds.js';
 import { decideBind, decideUnbind, endedBindings } from './service-bindings.js';
 import type { BindingIntent } from './service-bindings.js';
-
-export type Chosen = readonly ObjectKey[] | 'all';
+import { refusedByScope } from './within-scope.js';
 
 export type PolicyIntent =
   | { readonly do: 'create'; readonly type: ProvisionableType; readonly object: PolicyObject }
@@ -50,11 +49,16 @@ export interface PolicyCommand {
   readonly intent: PolicyIntent;
   readonly stamp: Stamp;
   readonly known: KnownElsewhere;
+  /** Only what lies within one of these; absent: everything. */
+  readonly within?: readonly Grant[];
 }
 
 export const policyDecider: Decider<PolicyBook, PolicyCommand, PolicyEvent> = {
   initial: EMPTY_BOOK,
-  decide,
+  decide: (book, command) => {
+    const { intent, within } = command;
+    return (within && refusedByScope(book, intent, within)) ?? decide(book, command);
+  },
   evolve,
 };
 
@@ -165,13 +169,6 @@ function userOf(book: PolicyBook, key: ObjectKey): Entry | undefined {
         referencesOf(entry.type, object).some(({ kind, id }) => kind === key.type && id === key.id),
     ),
   );
-}
-
-function chosenPending(book: PolicyBook, chosen: Chosen): Entry[] {
-  const pending = pendingOf(book);
-  if (chosen === 'all') return pending;
-  const wanted = new Set(chosen.map(keyText));
-  return pending.filter((entry) => wanted.has(keyText(entry)));
 }
 
 function decideRevert(book: PolicyBook, chosen: Chosen): Decision<PolicyEvent> {

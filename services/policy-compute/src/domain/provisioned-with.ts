@@ -1,7 +1,7 @@
 /** The book as it would be if these were provisioned; what is missing for a real provision does not matter here. */
 import { evolve, pendingOf } from './policy-book.js';
 import type { PolicyBook } from './policy-book.js';
-import type { Chosen } from './policy.decider.js';
+import type { Chosen } from './policy-book.js';
 import { keyText } from './policy-object.js';
 
 export function provisionedWith(book: PolicyBook, chosen: Chosen): PolicyBook {

@@ -1,6 +1,7 @@
 /** Label groups: named sets of labels of one type, which may nest. */
 import type { LabelGroupUpdate } from '@ringfence/contracts';
 import { groupsOf, nestingProblem } from '../domain/label-group-cycle.js';
+import { labelsOfGroup } from '../domain/label-group-labels.js';
 import { entryOf } from '../domain/policy-book.js';
 import { idOf, memberHref } from './hrefs.js';
 import { invalid, unique } from './invalid.js';
@@ -36,7 +37,7 @@ export const labelGroups: ObjectKind<'label_groups'> = {
     sub_groups: object.subGroups.map((id) => showSubGroup(id, view)),
     ...externalReferenceOf(object.extras),
   }),
-  nested: { member_of: groupsAbove, all_labels: labelsWithin },
+  nested: { member_of: groupsAbove, all_labels: (id, view) => labelsWithin(id, view) },
   filters: { key: ({ key }, wanted) => key === wanted },
 
   normalise: (group) => ({ ...group, labels: unique(group.labels), subGroups: unique(group.subGroups) }),
@@ -71,11 +72,5 @@ function groupsAbove(id: string, view: View): Body[] {
     .map((other) => showSubGroup(other, view));
 }
 
-/** Its labels and those of the groups in it, however deep. */
-function labelsWithin(id: string, view: View): Body[] {
-  const groups = new Set([id]);
-  for (const each of groups)
-    for (const sub of named(view, 'label_groups', each)?.subGroups ?? []) groups.add(sub);
-  const labels = [...groups].flatMap((each) => named(view, 'label_groups', each)?.labels ?? []);
-  return [...new Set(labels)].map((label) => showLabel(label, view));
-}
+const labelsWithin = (id: string, view: View): Body[] =>
+  labelsOfGroup(id, (each) => named(view, 'label_groups', each)).map((label) => showLabel(label, view));

@@ -1,6 +1,6 @@
 /** What a body is shown with: which form, and what the ids in it are called. */
 import { actorHref } from '@ringfence/contracts';
-import type { Actor, ProvisionableType } from '@ringfence/contracts';
+import type { Actor, Grant, ProvisionableType } from '@ringfence/contracts';
 import type { EntityFact, LabelFact } from '../domain/facts.js';
 import { entryOf } from '../domain/policy-book.js';
 import type { PolicyBook } from '../domain/policy-book.js';
@@ -16,6 +16,9 @@ export interface View {
   readonly pversion: string;
   readonly book: PolicyBook;
   readonly facts: FactLookup;
+  /** What its reader may see of it, and what he may do with that; absent: all. */
+  readonly within?: readonly Grant[];
+  readonly caps?: Readonly<Record<string, readonly Grant[] | null>>;
 }
 
 export type Body = Record<string, unknown>;

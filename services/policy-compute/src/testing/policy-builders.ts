@@ -14,7 +14,10 @@ const KNOWN: KnownElsewhere = {
   hasWorkload: (id) => /^w[1-9]$/.test(id),
 };
 
-export const command = (intent: PolicyIntent): PolicyCommand => ({ intent, stamp: STAMP, known: KNOWN });
+export const command = (intent: PolicyIntent, within?: PolicyCommand['within']): PolicyCommand => ({
+  ...{ intent, stamp: STAMP, known: KNOWN },
+  ...(within && { within }),
+});
 
 export const ipList = (
   id: string,

@@ -1,17 +1,9 @@
-/** Roles as the API names them, and what a person or a service account was given. */
+/** Roles as the API names them: which there are, and which of them hold within labels. */
+import { ROLES } from '@ringfence/contracts';
+import type { Role } from '@ringfence/contracts';
 
-export const ROLES = [
-  'owner',
-  'admin',
-  'read_only',
-  'global_object_provisioner',
-  'ruleset_manager',
-  'limited_ruleset_manager',
-  'ruleset_provisioner',
-  'ruleset_viewer',
-  'workload_manager',
-] as const;
-export type Role = (typeof ROLES)[number];
+export { ROLES } from '@ringfence/contracts';
+export type { Grant, GrantedLabel, Role } from '@ringfence/contracts';
 
 /** They hold everywhere: a scope would mean nothing. */
 const EVERYWHERE: readonly Role[] = ['owner', 'admin', 'read_only', 'global_object_provisioner'];
@@ -19,15 +11,3 @@ const EVERYWHERE: readonly Role[] = ['owner', 'admin', 'read_only', 'global_obje
 export const takesScope = (role: Role): boolean => !EVERYWHERE.includes(role);
 
 export const isRole = (name: string): name is Role => (ROLES as readonly string[]).includes(name);
-
-/** A label, or a label group that stands for its labels; `key` is the type of either. */
-export interface ScopeEntry {
-  readonly kind: 'label' | 'label_group';
-  readonly id: string;
-  readonly key: string;
-}
-/** Entries of one type are OR, of several types AND; none: everywhere. */
-export interface Grant {
-  readonly role: Role;
-  readonly scope: readonly ScopeEntry[];
-}

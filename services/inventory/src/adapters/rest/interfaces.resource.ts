@@ -7,15 +7,15 @@ import type { Operations } from '@ringfence/resources';
 import { containerClusters } from '../../read/inventory-documents.js';
 import { interfacesOf, networksOf, showInterface } from './interface-view.js';
 import { changingInterfaces, fulfil } from './workload-changes.js';
-import type { Wish } from './workload-changes.js';
+import type { Asking, Wish } from './workload-changes.js';
 import { one } from './workloads.resource.js';
 import type { WorkloadParts } from './workloads.resource.js';
 
 type Show = (each: WorkloadInterface) => Record<string, unknown>;
 
 export function interfaceOperations(parts: WorkloadParts): Operations {
-  const change = (actor: Parameters<typeof fulfil>[1], wish: Wish): Promise<string> =>
-    parts.oneAtATime(async () => only(await fulfil(parts, actor, [wish])));
+  const change = (asking: Asking, wish: Wish): Promise<string> =>
+    parts.oneAtATime(async () => only(await fulfil(parts, asking, [wish])));
   return {
     list: async ({ ids, query }) => {
       const { all, show } = await shown(parts, ids[0]);
@@ -26,17 +26,19 @@ export function interfaceOperations(parts: WorkloadParts): Operations {
       const { all, show } = await shown(parts, ids[0]);
       return { body: show(named(all, ids[1])) };
     },
-    create: async ({ actor, ids: [id = ''], body }) => {
-      const added = parsed(WorkloadInterfaceCreate, body);
+    create: async (request) => {
+      const [id = ''] = request.ids;
+      const added = parsed(WorkloadInterfaceCreate, request.body);
       await change(
-        actor,
+        request,
         changingInterfaces(id, (all) => [...all, unlessThere(all, added)]),
       );
       return { body: (await shown(parts, id)).show(added) };
     },
-    delete: async ({ actor, ids: [id = '', name] }) => {
+    delete: async (request) => {
+      const [id = '', name] = request.ids;
       await change(
-        actor,
+        request,
         changingInterfaces(id, (all) => without(all, named(all, name).name)),
       );
       return {};

@@ -38,18 +38,20 @@ interface ItemInTime extends Item {
 export function kubernetesWorkloadOperations(parts: SurroundingParts): Operations {
   const { store } = parts;
   return {
-    list: async ({ query }) => {
+    list: async (request) => {
+      const { query } = request;
       refuseFilters(query, UNSUPPORTED);
       const known = await knownItems(store);
-      const context = await surroundings(parts);
+      const context = await surroundings(parts, request);
       const all = known.map((each) => withProgress(each, context));
       const { matched, shown } = page(all, query, FILTERS);
       return { body: shown.map((each) => show(each, context)), total: all.length, matched: matched.length };
     },
-    get: async ({ ids }) => {
+    get: async (request) => {
+      const { ids } = request;
       const item = (await knownItems(store)).find((each) => each.found.id === ids[0]);
       if (item === undefined) throw notFound('Kubernetes workload');
-      const context = await surroundings(parts);
+      const context = await surroundings(parts, request);
       return { body: show(withProgress(item, context), context) };
     },
   };

@@ -1,6 +1,7 @@
 /** `pairing_profiles` and their keys. A key is shown once; uses and expiry are kept with its hash. */
 import { PairingProfileCreate, PairingProfileUpdate } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { guarded } from '@ringfence/decider';
 import type { Document, EventStore, OneAtATime } from '@ringfence/event-store';
 import {
   byLabels,
@@ -16,13 +17,16 @@ import {
   page,
   parsed,
   partial,
+  refusal,
 } from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
 import type { PairingProfile, PairingProfileCommand } from '../../domain/pairing-profile.decider.js';
 import { pairingProfileDecider } from '../../domain/pairing-profile.decider.js';
+import type { Reach } from '../../domain/reach.js';
 import { pairingProfiles } from '../../read/inventory-documents.js';
 import { streamOf } from '../stream-names.js';
 import type { LabelKeysOf } from './labels.client.js';
+import type { ReachOf } from './reach.client.js';
 import { legacyMode, modeOf } from './legacy-mode.js';
 import { addKey, keyUses, revokeKeys } from '../admission/pairing-keys.store.js';
 import type { KeyUses } from '../admission/pairing-keys.store.js';
@@ -33,6 +37,7 @@ export interface PairingProfileParts {
   readonly store: EventStore;
   readonly oneAtATime: OneAtATime;
   readonly labelKeysOf: LabelKeysOf;
+  readonly reachOf: ReachOf;
 }
 type Body = PairingProfileCreate | PairingProfileUpdate;
 
@@ -70,29 +75,35 @@ export function pairingProfileOperations(parts: PairingProfileParts): Operations
     (work: (request: ResourceRequest) => Promise<ResourceResponse>) => (request: ResourceRequest) =>
       oneAtATime(() => work(request));
   return {
-    list: ({ query }) => list(store, query),
-    get: async ({ ids }) => ({ body: show(await one(store, ids[0]), await keyUses(store.entities)) }),
+    list: (request) => list(parts, request),
+    get: async (request) => ({
+      body: show(
+        await one(store, request.ids[0]),
+        await keyUses(store.entities),
+        await parts.reachOf(request),
+      ),
+    }),
     create: ordered((request) => create(parts, request)),
     update: ordered((request) => update(parts, request)),
     delete: ordered(async (request) => {
-      const found = await one(store, request.ids[0]);
-      await run(store, request, found.id, { type: 'delete' });
+      const found = await reached(parts, request);
+      await run(parts, request, found.id, { type: 'delete' });
       await revokeKeys(store.entities, found.id);
       return {};
     }),
     pairing_key: ordered(async (request) => {
-      const found = await one(store, request.ids[0]);
+      const found = await reached(parts, request);
       const now = new Date();
       const key = newActivationCode();
       // First whether there may be one: a crash before the hash leaves a key that opens nothing and was not shown.
-      await run(store, request, found.id, { type: 'issue-key', key: key.id, at: now.toISOString() });
+      await run(parts, request, found.id, { type: 'issue-key', key: key.id, at: now.toISOString() });
       await addKey(store.entities, found.body, key, now);
       return { body: { activation_code: key.code } };
     }),
     delete_pairing_keys: ordered(async (request) => {
-      const found = await one(store, request.ids[0]);
+      const found = await reached(parts, request);
       await revokeKeys(store.entities, found.id);
-      await run(store, request, found.id, { type: 'revoke-keys' });
+      await run(parts, request, found.id, { type: 'revoke-keys' });
       return {};
     }),
   };
@@ -104,39 +115,47 @@ async function one(store: EventStore, id: string | undefined): Promise<Document<
   return found;
 }
 
+/** That the caller may change; asked before anything is done for him. */
+async function reached(
+  parts: PairingProfileParts,
+  request: ResourceRequest,
+): Promise<Document<PairingProfile>> {
+  const found = await one(parts.store, request.ids[0]);
+  const refused = (await parts.reachOf(request)).refuse(found.body.labels);
+  if (refused !== null) throw refusal(refused);
+  return found;
+}
+
 async function run(
-  store: EventStore,
-  { actor }: ResourceRequest,
+  { store, reachOf }: PairingProfileParts,
+  { actor, within }: ResourceRequest,
   id: string,
   command: PairingProfileCommand,
 ): Promise<void> {
-  await execute(store, pairingProfileDecider, { stream: streamOf.pairingProfile(id), actor }, command);
+  const reach = await reachOf({ within });
+  const decider = guarded(pairingProfileDecider, ({ profile }) => profile && reach.refuse(profile.labels));
+  await execute(store, decider, { stream: streamOf.pairingProfile(id), actor }, command);
 }
 
-async function create(
-  { store, labelKeysOf }: PairingProfileParts,
-  request: ResourceRequest,
-): Promise<ResourceResponse> {
+async function create(parts: PairingProfileParts, request: ResourceRequest): Promise<ResourceResponse> {
+  const { store, labelKeysOf } = parts;
   const body = parsed(PairingProfileCreate, request.body);
   const [id = ''] = await store.nextIds('pairing_profile');
   const profile = { ...NEW_PROFILE, ...fieldsOf(body, UNINTERPRETED_DEFAULTS), id };
-  await run(store, request, id, { type: 'create', profile, keyOf: await labelKeysOf(profile.labels) });
-  return { body: show(await one(store, id), new Map()) };
+  await run(parts, request, id, { type: 'create', profile, keyOf: await labelKeysOf(profile.labels) });
+  return { body: show(await one(store, id), new Map(), await parts.reachOf(request)) };
 }
 
-async function update(
-  { store, labelKeysOf }: PairingProfileParts,
-  request: ResourceRequest,
-): Promise<ResourceResponse> {
-  const found = await one(store, request.ids[0]);
+async function update(parts: PairingProfileParts, request: ResourceRequest): Promise<ResourceResponse> {
+  const found = await reached(parts, request);
   const body = parsed(PairingProfileUpdate, request.body);
   // Clients leave these out when they mean "unlimited", also when they change back to it.
   const unlimited = { allowedUsesPerKey: 'unlimited', keyLifespan: 'unlimited' } as const;
   const change = { ...unlimited, ...fieldsOf(body, found.body.uninterpreted) };
-  await run(store, request, found.id, {
+  await run(parts, request, found.id, {
     type: 'change',
     change,
-    keyOf: await labelKeysOf(change.labels ?? []),
+    keyOf: await parts.labelKeysOf(change.labels ?? []),
   });
   return {};
 }
@@ -154,10 +173,11 @@ export async function ensureDefaultProfile(store: EventStore): Promise<void> {
   );
 }
 
-async function list(store: EventStore, query: ResourceRequest['query']) {
+async function list(parts: PairingProfileParts, request: ResourceRequest): Promise<ResourceResponse> {
+  const { store } = parts;
   const all = await pairingProfiles.live(store.entities);
   const uses = await keyUses(store.entities);
-  const { matched, shown } = page(all, query, {
+  const { matched, shown } = page(all, request.query, {
     name: partial((each) => each.body.name),
     description: partial((each) => each.body.description),
     labels: byLabels((each) => each.body.labels),
@@ -166,7 +186,8 @@ async function list(store: EventStore, query: ResourceRequest['query']) {
     agent_software_release: partial((each) => kept(each, 'agent_software_release')),
     ven_type: byWord('ven_type', VEN_TYPES, (each) => kept(each, 'ven_type')),
   });
-  return { body: shown.map((each) => show(each, uses)), total: all.length, matched: matched.length };
+  const reach = await parts.reachOf(request);
+  return { body: shown.map((each) => show(each, uses, reach)), total: all.length, matched: matched.length };
 }
 
 const VEN_TYPES = ['specified_during_activation', 'server', 'endpoint'];
@@ -197,7 +218,11 @@ function uninterpreted(body: Body, kept: Readonly<Record<string, unknown>>): Rec
   return Object.fromEntries(names.map((name) => [name, body[name] === undefined ? kept[name] : body[name]]));
 }
 
-function show(found: Document<PairingProfile>, uses: ReadonlyMap<string, KeyUses>): Record<string, unknown> {
+function show(
+  found: Document<PairingProfile>,
+  uses: ReadonlyMap<string, KeyUses>,
+  reach: Reach,
+): Record<string, unknown> {
   const { body } = found;
   const used = uses.get(found.id);
   return {
@@ -220,7 +245,7 @@ function show(found: Document<PairingProfile>, uses: ReadonlyMap<string, KeyUses
     external_data_set: body.externalDataSet,
     external_data_reference: body.externalDataReference,
     ...body.uninterpreted,
-    caps: ['write', 'generate_pairing_key'],
+    caps: reach.caps(['write', 'generate_pairing_key'], body.labels),
     ...metaOf(found),
   };
 }

@@ -5,6 +5,7 @@ import type { Hearing } from '../../domain/cluster-status.calculator.js';
 import type { NotInForceRow } from '../../domain/enforcement-alarms.calculator.js';
 import { isOnlineAgent } from '../../domain/offline.js';
 import type { Timers } from '../../domain/offline.js';
+import type { Asked, Reach } from '../../domain/reach.js';
 import type { Workload } from '../../domain/workload.decider.js';
 import { nodeAcks } from '../../read/acks.js';
 import type { NodeAckRow } from '../../read/acks.js';
@@ -17,6 +18,7 @@ import type { KnownLabel } from '../../read/labelled.js';
 import { policyProgresses } from '../acks/asked-policy.client.js';
 import type { ProgressOf, ProgressParts } from '../acks/asked-policy.client.js';
 import type { Listening } from '../acks/listening-since.js';
+import type { ReachOf } from './reach.client.js';
 import { timersOf } from './workload-settings.resource.js';
 import type { SettingsParts } from './workload-settings.resource.js';
 
@@ -31,14 +33,17 @@ export interface Surroundings {
   readonly progressOf: ProgressOf;
   readonly hearing: Hearing;
   readonly timers: Timers;
+  /** Of whoever asks. */
+  readonly reach: Reach;
 }
 
 export interface SurroundingParts extends ProgressParts, SettingsParts {
   readonly store: EventStore;
   readonly listening: Listening;
+  readonly reachOf: ReachOf;
 }
 
-export async function surroundings(parts: SurroundingParts): Promise<Surroundings> {
+export async function surroundings(parts: SurroundingParts, { caps }: Asked): Promise<Surroundings> {
   const { store, listening } = parts;
   const clusters = await containerClusters.live(store.entities);
   return {
@@ -53,6 +58,7 @@ export async function surroundings(parts: SurroundingParts): Promise<Surrounding
     clusterNames: new Map(clusters.map((cluster) => [cluster.id, cluster.body.name])),
     hearing: listening.hearing(),
     timers: await timersOf(parts),
+    reach: await parts.reachOf({ caps }),
     // Last: what is asked is asked for after everything else was read.
     progressOf: await policyProgresses(parts),
   };

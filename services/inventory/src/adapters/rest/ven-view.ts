@@ -80,7 +80,7 @@ export function showVen(found: Document<Workload>, around: Surroundings): Record
     upgrade_expires_at: null,
     upgrade_target_version: null,
     unpair_allowed: found.deletedAt === null,
-    caps: ['write', 'unpair'],
+    caps: around.reach.caps(['write', 'unpair'], workload.labels),
     ...metaOf(found),
   };
 }

@@ -24,6 +24,7 @@ import {
   page,
   parsed,
   partial,
+  refusal,
   refuseFilters,
   until,
 } from '@ringfence/resources';
@@ -49,6 +50,7 @@ import {
 } from './ven-view.js';
 import type { VenHealth } from './ven-view.js';
 import { changing, fulfil, unpairing } from './workload-changes.js';
+import type { Asking } from './workload-changes.js';
 import type { WorkloadParts } from './workloads.resource.js';
 
 type Ven = Document<Workload>;
@@ -56,15 +58,18 @@ type Ven = Document<Workload>;
 export function venOperations(parts: WorkloadParts): Operations {
   return {
     list: (request) => list(parts, request),
-    get: async ({ ids }) => ({ body: showVen(await one(parts, ids[0]), await surroundings(parts)) }),
-    update: async ({ actor, ids, body }) => {
+    get: async (request) => ({
+      body: showVen(await one(parts, request.ids[0]), await surroundings(parts, request)),
+    }),
+    update: async (request) => {
+      const { ids, body } = request;
       const { id } = await one(parts, ids[0]);
       const { name, description } = parsed(VenUpdate, body);
       const wish = changing(id, defined({ name, description }));
-      await parts.oneAtATime(async () => only(await fulfil(parts, actor, [wish])));
+      await parts.oneAtATime(async () => only(await fulfil(parts, request, [wish])));
       return {};
     },
-    unpair: async ({ actor, body }) => unpair(parts, actor, parsed(VensUnpair, body).vens, 'vens'),
+    unpair: async (request) => unpair(parts, request, parsed(VensUnpair, request.body).vens, 'vens'),
     remote_action: async ({ body }) => {
       parsed(VenRemoteAction, body);
       const words = 'restart: Kubernetes restarts agents: kubectl rollout restart of their DaemonSet';
@@ -78,10 +83,11 @@ export function venOperations(parts: WorkloadParts): Operations {
 /** The older form. */
 export function agentOperations(parts: WorkloadParts): Operations {
   return {
-    get: async ({ ids: [id = ''] }) => {
+    get: async (request) => {
+      const [id = ''] = request.ids;
       const [found] = await workloads.having(parts.store.entities, 'agent', [id]);
       if (found === undefined) throw notFound('agent');
-      return { body: showAgent(found, await surroundings(parts)) };
+      return { body: showAgent(found, await surroundings(parts, request)) };
     },
   };
 }
@@ -89,15 +95,15 @@ export function agentOperations(parts: WorkloadParts): Operations {
 /** Also as `workloads` calls it. Agents that hear of it leave their nodes as they were before them. */
 export async function unpair(
   parts: WorkloadParts,
-  actor: ResourceRequest['actor'],
+  asking: Asking,
   named: readonly Reference[],
   collection: string,
 ): Promise<ResourceResponse> {
   const wishes = eachAccepted(named, ({ href }) => unpairing(idOfHref(href, collection)));
-  return bulkRefusals(named, await parts.oneAtATime(() => fulfil(parts, actor, wishes)));
+  return bulkRefusals(named, await parts.oneAtATime(() => fulfil(parts, asking, wishes)));
 }
 
-async function recover(parts: WorkloadParts, { body }: ResourceRequest): Promise<ResourceResponse> {
+async function recover(parts: WorkloadParts, { body, within }: ResourceRequest): Promise<ResourceResponse> {
   const {
     vens,
     recovery_enabled: isOn,
@@ -105,9 +111,12 @@ async function recover(parts: WorkloadParts, { body }: ResourceRequest): Promise
   } = parsed(VenAuthenticationRecovery, body);
   const until = isOn ? new Date(Date.now() + seconds * 1_000) : null;
   const all = new Map((await managed(parts)).map((each) => [each.id, each.body]));
+  const reach = await parts.reachOf({ within });
   const found = eachAccepted(vens, ({ href }) => {
     const ven = all.get(idOfHref(href, 'vens'));
     if (ven === undefined) throw notFound('VEN');
+    const refused = reach.refuse(ven.labels);
+    if (refused !== null) throw refusal(refused);
     return ven;
   });
   for (const ven of found)
@@ -115,9 +124,9 @@ async function recover(parts: WorkloadParts, { body }: ResourceRequest): Promise
   return bulkRefusals(vens, found);
 }
 
-async function statistics(parts: WorkloadParts, { body }: ResourceRequest): Promise<ResourceResponse> {
-  const { property_counts: asked = [] } = parsed(VenStatistics, body);
-  const around = await surroundings(parts);
+async function statistics(parts: WorkloadParts, request: ResourceRequest): Promise<ResourceResponse> {
+  const { property_counts: asked = [] } = parsed(VenStatistics, request.body);
+  const around = await surroundings(parts, request);
   const values = (await managed(parts)).map((each) => valuesOf(each, around));
   const counted = asked.map((each) => ({ property: each.property, counts: venStatistics(values, each) }));
   return { body: { property_counts: counted } };
@@ -145,9 +154,10 @@ async function one({ store }: WorkloadParts, id: string | undefined): Promise<Ve
 /** Agents do not tell the operating system of their node, and there is one control plane. */
 const UNSUPPORTED = ['os', 'active_pce_fqdn'];
 
-async function list(parts: WorkloadParts, { query }: ResourceRequest): Promise<ResourceResponse> {
+async function list(parts: WorkloadParts, request: ResourceRequest): Promise<ResourceResponse> {
+  const { query } = request;
   refuseFilters(query, UNSUPPORTED);
-  const around = await surroundings(parts);
+  const around = await surroundings(parts, request);
   const all = await managed(parts);
   const { matched, shown } = page(all, query, filters(around));
   return { body: shown.map((each) => showVen(each, around)), total: all.length, matched: matched.length };

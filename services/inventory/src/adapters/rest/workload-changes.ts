@@ -4,7 +4,13 @@
  */
 import { CallError } from '@ringfence/bus';
 import { GLOBAL } from '@ringfence/contracts';
-import type { Actor, WorkloadCreate, WorkloadInterface, WorkloadUpdate } from '@ringfence/contracts';
+import type {
+  ResourceRequest,
+  WorkloadCreate,
+  WorkloadInterface,
+  WorkloadUpdate,
+} from '@ringfence/contracts';
+import { guarded } from '@ringfence/decider';
 import { handleCommands } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { accepted, eachAccepted, notFound, referenceOf, refusal, Taken } from '@ringfence/resources';
@@ -19,11 +25,13 @@ import type { AgentRow } from '../../read/agents.js';
 import { workloads } from '../../read/inventory-documents.js';
 import { streamOf } from '../stream-names.js';
 import type { LabelKeysOf } from './labels.client.js';
+import type { ReachOf } from './reach.client.js';
 import { changeOf, newWorkload } from './workload-body.js';
 
 export interface ChangeParts {
   readonly store: EventStore;
   readonly labelKeysOf: LabelKeysOf;
+  readonly reachOf: ReachOf;
 }
 
 /** What a caller wants of one workload. */
@@ -90,16 +98,21 @@ export const changingInterfaces = (id: string, next: (interfaces: Interfaces) =>
 const managedInterfaces = (): CallError =>
   CallError.of('FAILED_PRECONDITION', 'workload_is_managed', 'interfaces: its agent tells them');
 
+/** Who asks, and within what. */
+export type Asking = Pick<ResourceRequest, 'actor' | 'within'>;
+
 /** The ids of what was changed, or why it was not. Runs inside the queue of one. */
-export function fulfil(
+export async function fulfil(
   parts: ChangeParts,
-  actor: Actor,
+  { actor, within }: Asking,
   wishes: readonly Outcome<Wish>[],
 ): Promise<Outcome<string>[]> {
   const all = accepted(wishes);
   const meta = { actor, cluster: GLOBAL };
   const streams = all.map(({ id }) => streamOf.workload(id));
-  const work = { store: parts.store, decider: workloadDecider, streams, meta };
+  const reach = await parts.reachOf({ within });
+  const decider = guarded(workloadDecider, ({ workload }) => workload && reach.refuse(workload.labels));
+  const work = { store: parts.store, decider, streams, meta };
   return handleCommands(work, async ({ stateOf, decide }) => {
     const currents = streams.flatMap((stream) => stateOf(stream).workload ?? []);
     const around = await lookAround(parts, all, currents);

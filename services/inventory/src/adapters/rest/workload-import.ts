@@ -5,7 +5,7 @@
 import { CallError } from '@ringfence/bus';
 import { WorkloadsBulkImport } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { invalid, isTrue, only, orgHref, parsed } from '@ringfence/resources';
+import { forbidden, invalid, isTrue, only, orgHref, parsed } from '@ringfence/resources';
 import { parseCsv } from '../../domain/csv.js';
 import { planImport } from '../../domain/label-import.js';
 import type { Change, LabelledHost } from '../../domain/label-import.js';
@@ -31,6 +31,7 @@ export const importLabels = (parts: WorkloadParts, request: ResourceRequest): Pr
     const wanted = newLabels(changes, known);
     if (wanted.length > 0 && !isTrue(query['create_labels'] ?? ''))
       refuse(wanted.map(({ key, value }) => `there is no label ${key} "${value}": say create_labels=true`));
+    await refuseOutside(parts, request, changes, { known, wanted });
     const isDry = isTrue(query['dry_run'] ?? '');
     if (!isDry) {
       const made = await parts.labelOwner.make(wanted, actor);
@@ -78,25 +79,61 @@ function newLabels(changes: readonly Change[], known: ReadonlyMap<string, string
   return [...new Map(wanted.map((each) => [nameOf(each.key, each.value), each])).values()];
 }
 
-async function write(
+/** Said of all lines at once, also where it is only asked what would change; and who may not make labels makes none this way. */
+async function refuseOutside(
   parts: WorkloadParts,
-  { actor }: ResourceRequest,
+  { within }: ResourceRequest,
+  changes: readonly Change[],
+  { known, wanted }: { readonly known: ReadonlyMap<string, string>; readonly wanted: readonly unknown[] },
+): Promise<void> {
+  if (within === undefined) return;
+  if (wanted.length > 0) throw forbidden('create_labels: your roles are not for making labels');
+  const reach = await parts.reachOf({ within });
+  const outside = (await relabelled(parts, changes, known)).filter(({ before, after }) =>
+    [before, after].some((labels) => reach.refuse(labels) !== null),
+  );
+  if (outside.length === 0) return;
+  const errors = outside.slice(0, PROBLEMS_SHOWN).map(({ id }) => ({
+    token: 'forbidden_error',
+    message: `${orgHref(`workloads/${id}`)} does not lie within your scope, or would not with these labels`,
+  }));
+  throw new CallError('PERMISSION_DENIED', errors);
+}
+
+interface Relabelled {
+  readonly id: string;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
+async function relabelled(
+  parts: WorkloadParts,
   changes: readonly Change[],
   ids: ReadonlyMap<string, string>,
-): Promise<void> {
+): Promise<Relabelled[]> {
   const all = new Map((await workloads.live(parts.store.entities)).map(({ id, body }) => [id, body.labels]));
   const keys = new Map(
     [...(await labelled.all(parts.store.entities, 'label')).values()].map(({ id, key }) => [id, key]),
   );
-  const wishes = changes.map(({ id, labels }) => {
+  return changes.map(({ id, labels }) => {
     const changed = new Set<string | undefined>(labels.map(({ key }) => key));
-    const kept = (all.get(id) ?? []).filter((label) => !changed.has(keys.get(label)));
+    const before = all.get(id) ?? [];
+    const kept = before.filter((label) => !changed.has(keys.get(label)));
     const given = labels.flatMap(({ key, after }) =>
       after === null ? [] : (ids.get(nameOf(key, after)) ?? []),
     );
-    return changing(id, {
-      labels: [...kept, ...given].map((label) => ({ href: orgHref(`labels/${label}`) })),
-    });
+    return { id, before, after: [...kept, ...given] };
   });
-  for (const outcome of await fulfil(parts, actor, wishes)) only([outcome]);
+}
+
+async function write(
+  parts: WorkloadParts,
+  request: ResourceRequest,
+  changes: readonly Change[],
+  ids: ReadonlyMap<string, string>,
+): Promise<void> {
+  const wishes = (await relabelled(parts, changes, ids)).map(({ id, after }) =>
+    changing(id, { labels: after.map((label) => ({ href: orgHref(`labels/${label}`) })) }),
+  );
+  for (const outcome of await fulfil(parts, request, wishes)) only([outcome]);
 }

@@ -45,7 +45,7 @@ export function showWorkload(found: Document<Workload>, around: Surroundings): R
     ...(workload.managed && { ringfence_admin_ports: workload.adminPorts ?? null }),
     external_data_set: workload.externalDataSet,
     external_data_reference: workload.externalDataReference,
-    caps: ['write'],
+    caps: around.reach.caps(['write'], workload.labels),
     ...metaOf(found),
     ...(found.createdBy.kind === 'agent' && { created_by: { href: agentHref(workload.agent ?? '') } }),
   };

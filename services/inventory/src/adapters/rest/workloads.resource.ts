@@ -25,12 +25,12 @@ import {
   WorkloadsUnpair,
   WorkloadUpdate,
 } from '@ringfence/contracts';
-import type { Actor, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { Workload } from '../../domain/workload.decider.js';
 import { workloads } from '../../read/inventory-documents.js';
 import type { LabelOwner } from './labels.client.js';
 import { changing, creation, deletion, fulfil } from './workload-changes.js';
-import type { ChangeParts, Wish } from './workload-changes.js';
+import type { Asking, ChangeParts, Wish } from './workload-changes.js';
 import { surroundings } from './surroundings.js';
 import type { SurroundingParts } from './surroundings.js';
 import { unpair } from './vens.resource.js';
@@ -45,21 +45,23 @@ export interface WorkloadParts extends SurroundingParts, ChangeParts {
 
 export function workloadOperations(parts: WorkloadParts): Operations {
   const { store, oneAtATime } = parts;
-  const change = (actor: Actor, wish: Wish): Promise<string> =>
-    oneAtATime(async () => only(await fulfil(parts, actor, [wish])));
+  const change = (asking: Asking, wish: Wish): Promise<string> =>
+    oneAtATime(async () => only(await fulfil(parts, asking, [wish])));
   return {
     list: (request) => list(parts, request),
-    get: async ({ ids }) => ({ body: showWorkload(await one(store, ids[0]), await surroundings(parts)) }),
-    create: async ({ actor, body }) => {
-      const id = await change(actor, creation(parsed(WorkloadCreate, body)));
-      return { body: showWorkload(await one(store, id), await surroundings(parts)) };
+    get: async (request) => ({
+      body: showWorkload(await one(store, request.ids[0]), await surroundings(parts, request)),
+    }),
+    create: async (request) => {
+      const id = await change(request, creation(parsed(WorkloadCreate, request.body)));
+      return { body: showWorkload(await one(store, id), await surroundings(parts, request)) };
     },
-    update: async ({ actor, ids, body }) => {
-      await change(actor, changing(ids[0] ?? '', parsed(WorkloadUpdate, body)));
+    update: async (request) => {
+      await change(request, changing(request.ids[0] ?? '', parsed(WorkloadUpdate, request.body)));
       return {};
     },
-    delete: async ({ actor, ids }) => {
-      await change(actor, deletion(ids[0] ?? ''));
+    delete: async (request) => {
+      await change(request, deletion(request.ids[0] ?? ''));
       return {};
     },
     ...oneBulkAtATime(bulkOperations(parts)),
@@ -67,30 +69,33 @@ export function workloadOperations(parts: WorkloadParts): Operations {
 }
 
 function bulkOperations(parts: WorkloadParts): Operations {
-  const change = (actor: Actor, wishes: readonly Outcome<Wish>[]): Promise<Outcome<string>[]> =>
-    parts.oneAtATime(() => fulfil(parts, actor, wishes));
+  const change = (asking: Asking, wishes: readonly Outcome<Wish>[]): Promise<Outcome<string>[]> =>
+    parts.oneAtATime(() => fulfil(parts, asking, wishes));
   return {
-    bulk_create: async ({ actor, body }) => {
-      const made = await change(actor, eachAccepted(bulkItems(WorkloadCreate, body), creation));
+    bulk_create: async (request) => {
+      const { body } = request;
+      const made = await change(request, eachAccepted(bulkItems(WorkloadCreate, body), creation));
       return bulkAnswer(body, made, (id) => ({ href: orgHref(`workloads/${id}`), status: 'created' }));
     },
-    bulk_update: async ({ actor, body }) => {
+    bulk_update: async (request) => {
+      const { body } = request;
       const wishes = eachAccepted(bulkItems(WorkloadBulkUpdateItem, body), ({ href, ...wanted }) =>
         changing(idOfHref(href, 'workloads'), wanted),
       );
-      const changed = await change(actor, wishes);
+      const changed = await change(request, wishes);
       return bulkAnswer(body, changed, (_, { href }) => ({ href, status: 'updated' }));
     },
-    bulk_delete: async ({ actor, body }) => {
+    bulk_delete: async (request) => {
+      const { body } = request;
       const deleted = await parts.oneAtATime(async () => {
         const ids = await idsOf(parts.store, bulkItems(WorkloadBulkDeleteItem, body));
-        return fulfil(parts, actor, eachAccepted(ids, deletion));
+        return fulfil(parts, request, eachAccepted(ids, deletion));
       });
       return bulkRefusals(body, deleted);
     },
     bulk_import: (request) => importLabels(parts, request),
-    unpair: async ({ actor, body }) =>
-      unpair(parts, actor, parsed(WorkloadsUnpair, body).workloads, 'workloads'),
+    unpair: async (request) =>
+      unpair(parts, request, parsed(WorkloadsUnpair, request.body).workloads, 'workloads'),
   };
 }
 
@@ -100,9 +105,10 @@ export async function one(store: EventStore, id: string | undefined): Promise<Do
   return found;
 }
 
-async function list(parts: WorkloadParts, { query }: ResourceRequest): Promise<ResourceResponse> {
+async function list(parts: WorkloadParts, request: ResourceRequest): Promise<ResourceResponse> {
+  const { query } = request;
   refuseFilters(query, UNSUPPORTED);
-  const context = await surroundings(parts);
+  const context = await surroundings(parts, request);
   const withDeleted = isTrue(query['include_deleted'] ?? 'false');
   const all = await (withDeleted
     ? workloads.all(parts.store.entities)

@@ -42,7 +42,7 @@ export async function answerBindings(
     case 'create':
       return { body: await create(context, request) };
     case 'delete':
-      await execute(context, request.actor, () => ({ do: 'unbind', id }));
+      await execute(context, request, () => ({ do: 'unbind', id }));
       return {};
     default:
       throw invalid(`service_bindings has no operation "${request.op}"`);
@@ -67,7 +67,7 @@ async function get(context: ResourceContext, id: string): Promise<Body> {
 async function create(context: ResourceContext, request: ResourceRequest): Promise<Body[]> {
   const stamp: Stamp = { at: context.now().toISOString(), by: request.actor };
   const bindings = parsed(ServiceBindingCreate, request.body).map((body) => bindingOf(body, stamp));
-  await execute(context, request.actor, () => ({ do: 'bind', bindings }));
+  await execute(context, request, () => ({ do: 'bind', bindings }));
   return bindings.map(({ id }) => ({ href: bindingHref(id), status: 'created' }));
 }
 

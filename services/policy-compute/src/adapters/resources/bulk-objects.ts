@@ -50,7 +50,7 @@ export async function answerBulk(
   const drafted: Drafted[] = [];
   const refusals = await executeEach(
     context,
-    request.actor,
+    request,
     bodies.map((body, i) => (book) => {
       const existing = mayChange ? existingId(book, type, body) : undefined;
       drafted[i] = { id: existing ?? ids[i]!, status: existing === undefined ? 'created' : 'updated' };

@@ -1,8 +1,10 @@
 /** Bodies of objects of every type: what is the same for all of them; the rest is in their kinds (objects/). */
 import { API } from '@ringfence/contracts';
 import type { ProvisionableType } from '@ringfence/contracts';
-import { invalid, parsed } from '@ringfence/resources';
+import { capsFor, invalid, parsed } from '@ringfence/resources';
 import type { PolicyObject, UpdateType } from '../../domain/policy-object.js';
+import type { Entry } from '../../domain/policy-book.js';
+import { isCapable, liesInside } from '../../domain/within-scope.js';
 import { kindOf } from '../../objects/kinds.js';
 import type { PartIds, Shown } from '../../objects/object-kind.js';
 import { extrasOf, metaOf } from '../../objects/view.js';
@@ -46,11 +48,28 @@ export function showObject(shown: ShownDraft, view: View): Body {
     href: objectHref({ type, id: object.id }, view.pversion),
     ...kindOf(type).show(shown, view),
     ...notEnforced(type),
-    caps: kindOf(type).ids === 'single' ? ['write', 'provision'] : ['write', 'provision', 'delete'],
+    caps: capsOf(
+      kindOf(type).ids === 'single' ? ['write', 'provision'] : ['write', 'provision', 'delete'],
+      shown.entry ?? standing(shown),
+      view,
+    ),
     ...metaOf(touched, updateType),
     update_type: updateType,
   };
 }
+
+/** Of an older version, which has no entry. */
+const standing = ({ type, object, touched }: ShownDraft): Entry => ({
+  ...{ type, id: object.id, draft: object, active: object },
+  ...{ updateType: null, touched, activeTouched: touched },
+});
+
+/** What the caller may do with it. */
+export const capsOf = (all: readonly string[], entry: Entry, view: Pick<View, 'book' | 'caps'>): string[] =>
+  capsFor(view, all, (cap, within) => isCapable(view.book, cap, entry, within));
+
+export const maySee = ({ type, object }: ShownDraft, { book, within }: View): boolean =>
+  within === undefined || liesInside(book, type, object, within);
 
 /** Said wherever the object is shown, so that nobody believes that it is in force. */
 export function notEnforced(type: ProvisionableType): Body {

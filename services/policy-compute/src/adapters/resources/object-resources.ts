@@ -2,7 +2,7 @@
 import type { ProvisionableType, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { invalid, notFound, page, refuseFilters, refuseIfChanged } from '@ringfence/resources';
 import { entriesOf, entryOf } from '../../domain/policy-book.js';
-import type { Entry } from '../../domain/policy-book.js';
+import type { Entry, PolicyBook } from '../../domain/policy-book.js';
 import { usageOf } from '../../domain/object-usage.js';
 import { objectsAtVersion } from '../../read/policy-objects.projection.js';
 import { kindOf } from '../../objects/kinds.js';
@@ -12,7 +12,7 @@ import { wantedFlag } from '../../objects/wanted.js';
 import { SINGLE_ID } from '../hrefs.js';
 import { filtersOf } from './list-filters.js';
 import { newIds } from './new-ids.js';
-import { objectAfter, parsedBody, showObject } from './object-bodies.js';
+import { maySee, objectAfter, parsedBody, showObject } from './object-bodies.js';
 import type { ShownDraft } from './object-bodies.js';
 import { draftOnly, execute } from './resource-context.js';
 import type { ResourceContext } from './resource-context.js';
@@ -35,8 +35,8 @@ export async function answerObjects(
       return {};
     case 'delete':
       draftOnly(request);
-      await execute(context, request.actor, (book) => {
-        unchangedSince(request, entryOf(book, type, id), { pversion: 'draft', book, facts: context.facts });
+      await execute(context, request, (book) => {
+        unchangedSince(request, entryOf(book, type, id), viewIn(context, request, book));
         return { do: 'delete', type, id };
       });
       return {};
@@ -45,8 +45,15 @@ export async function answerObjects(
   }
 }
 
+/** As the caller is shown it: what he may see, and what he may do with it. */
+export const viewIn = (
+  { facts }: ResourceContext,
+  { pversion = 'draft', within, caps }: ResourceRequest,
+  book: PolicyBook,
+): View => ({ pversion, book, facts, ...(within && { within }), ...(caps && { caps }) });
+
 export async function viewOf(context: ResourceContext, request: ResourceRequest): Promise<View> {
-  return { pversion: request.pversion ?? 'draft', book: await context.book.current(), facts: context.facts };
+  return viewIn(context, request, await context.book.current());
 }
 
 /** What stands in the form that the request names: draft, active, or an older version. */
@@ -96,7 +103,7 @@ export async function shownObject(
   const shown = isCurrent
     ? entry && shownEntry(entry, view)
     : (await shownObjects(context, type, view)).find((each) => each.object.id === id);
-  if (!shown) throw notFound(`${kindOf(type).noun} ${id} in ${view.pversion}`);
+  if (!shown || !maySee(shown, view)) throw notFound(`${kindOf(type).noun} ${id} in ${view.pversion}`);
   return shown;
 }
 
@@ -107,7 +114,7 @@ async function list(
 ): Promise<ResourceResponse> {
   refuseFilters(request.query, kindOf(type).refusedFilters ?? []);
   const view = await viewOf(context, request);
-  const all = await shownObjects(context, type, view);
+  const all = (await shownObjects(context, type, view)).filter((each) => maySee(each, view));
   const { matched, shown } = page(all, request.query, filtersOf(type));
   const body = shown.map((each) => ({ ...showObject(each, view), ...usageAsked(each, request, view) }));
   return { body, total: all.length, matched: matched.length };
@@ -155,8 +162,8 @@ async function create(
   const body = parsedBody(type, 'create', request.body);
   const empty = kindOf(type).empty((await newIds(context, type, 1))[0]!);
   const object = objectAfter(type, body, empty, await partIds(context, type, body));
-  const { book } = await execute(context, request.actor, () => ({ do: 'create', type, object }));
-  const view: View = { pversion: 'draft', book, facts: context.facts };
+  const { book } = await execute(context, request, () => ({ do: 'create', type, object }));
+  const view = viewIn(context, request, book);
   return showObject(shownEntry(entryOf(book, type, object.id)!, view)!, view);
 }
 
@@ -169,10 +176,10 @@ async function update(
   draftOnly(request);
   const body = parsedBody(type, 'update', request.body);
   const ids = await partIds(context, type, body);
-  await execute(context, request.actor, (book) => {
+  await execute(context, request, (book) => {
     const entry = entryOf(book, type, id);
     if (entry === undefined) throw notFound(`${kindOf(type).noun} ${id}`);
-    unchangedSince(request, entry, { pversion: 'draft', book, facts: context.facts });
+    unchangedSince(request, entry, viewIn(context, request, book));
     // The decider leaves what is marked for deletion as it is; the body is checked all the same.
     const before = (entry.draft ?? entry.active)!;
     return { do: 'change', type, object: objectAfter(type, body, before, structuredClone(ids)) };

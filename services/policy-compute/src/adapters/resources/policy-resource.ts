@@ -2,6 +2,7 @@
 import { PROVISIONABLE_TYPES } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { CallError } from '@ringfence/bus';
+import { refuseUnjudged } from '@ringfence/resources';
 import { answerBindings } from './binding-resources.js';
 import { answerBulk, bulkOperation } from './bulk-objects.js';
 import { answerObjects } from './object-resources.js';
@@ -25,6 +26,7 @@ export async function answerResource(
 
 function dispatch(context: ResourceContext, request: ResourceRequest): Promise<ResourceResponse> {
   const { collection } = request;
+  refuseUnjudged(request, isJudged);
   if (collection === 'service_bindings') return answerBindings(context, request);
   if (collection === 'security_principals') return answerPrincipals(context, request);
   if (collection === 'sec_policy') return answerProvisioning(context, request);
@@ -42,3 +44,8 @@ function dispatch(context: ResourceContext, request: ResourceRequest): Promise<R
     ? answerBulk(context, type, bulk, request)
     : answerObjects(context, type, request);
 }
+
+/** Where what lies within a scope is told from what does not: in what is decided on the book, and in what is shown of rule sets. */
+const isJudged = ({ collection, op }: ResourceRequest): boolean =>
+  collection.startsWith('rule_sets') ||
+  (collection === 'sec_policy' && ['provision', 'revert', 'revert_pending'].includes(op));

@@ -21,7 +21,7 @@ export async function answerPrincipals(
   context: ResourceContext,
   request: ResourceRequest,
 ): Promise<ResourceResponse> {
-  const { actor, body, op } = request;
+  const { body, op } = request;
   const [id = ''] = request.ids;
   switch (op) {
     case 'list':
@@ -30,12 +30,12 @@ export async function answerPrincipals(
       return { body: await get(context, id) };
     case 'create': {
       const wanted = parsed(SecurityPrincipalCreate, body);
-      await execute(context, actor, () => making(wanted));
+      await execute(context, request, () => making(wanted));
       return { body: await get(context, wanted.sid) };
     }
     case 'update': {
       const { name, description } = parsed(SecurityPrincipalUpdate, body);
-      await execute(context, actor, () => ({
+      await execute(context, request, () => ({
         do: 'change-principal',
         id,
         name,
@@ -44,7 +44,7 @@ export async function answerPrincipals(
       return {};
     }
     case 'delete':
-      await execute(context, actor, () => ({ do: 'delete-principal', id }));
+      await execute(context, request, () => ({ do: 'delete-principal', id }));
       return {};
     case 'bulk_create':
       return createEach(context, request);
@@ -72,15 +72,13 @@ async function get(context: ResourceContext, id: string): Promise<Body> {
   return showPrincipal(principal);
 }
 
-async function createEach(
-  context: ResourceContext,
-  { actor, body }: ResourceRequest,
-): Promise<ResourceResponse> {
+async function createEach(context: ResourceContext, request: ResourceRequest): Promise<ResourceResponse> {
+  const { body } = request;
   const items = bulkItems(SecurityPrincipalCreate, body);
   const wanted = items.flatMap((item) => (item instanceof CallError ? [] : [item]));
   const refusals = await executeEach(
     context,
-    actor,
+    request,
     wanted.map((item) => () => making(item)),
   );
   const made = wanted.map(({ sid }, i): Outcome<string> => refusals[i] ?? sid);

@@ -12,10 +12,9 @@ import { invalid, maxResults, notFound, parsed } from '@ringfence/resources';
 import { missingDependencies } from '../../domain/dependencies.js';
 import type { Dependency } from '../../domain/dependencies.js';
 import { pendingOf } from '../../domain/policy-book.js';
-import type { Entry, PolicyBook } from '../../domain/policy-book.js';
+import type { Chosen, Entry, PolicyBook } from '../../domain/policy-book.js';
 import { keyText } from '../../domain/policy-object.js';
 import type { ObjectKey } from '../../domain/policy-object.js';
-import type { Chosen } from '../../domain/policy.decider.js';
 import { provisionedWith } from '../../domain/provisioned-with.js';
 import { referencesOf } from '../../domain/references.js';
 import {
@@ -28,7 +27,7 @@ import type { VersionView } from '../../read/policy-objects.projection.js';
 import { kindOf } from '../../objects/kinds.js';
 import type { Body } from '../../objects/view.js';
 import { objectHref, objectKeyOf, versionHref } from '../hrefs.js';
-import { notEnforced } from './object-bodies.js';
+import { capsOf, notEnforced } from './object-bodies.js';
 import { execute } from './resource-context.js';
 import { allowing, policyCheck, ruleCoverage } from './check-resources.js';
 import { searchRules } from './search-resource.js';
@@ -46,7 +45,7 @@ const OPERATIONS: Readonly<Record<string, Answer>> = {
   },
   get: async (context, request) => ({ body: showVersion(await versionOf(context, request.ids[0] ?? '')) }),
   provision: async (context, request) => ({ body: await provision(context, request) }),
-  pending: async (context) => ({ body: showPending(await context.book.current()) }),
+  pending: async (context, request) => ({ body: showPending(await context.book.current(), request) }),
   revert_pending: (context, request) => revert(context, request, 'all'),
   revert: (context, request) =>
     revert(context, request, chosenBy(parsed(Revert, request.body).change_subset)),
@@ -91,7 +90,7 @@ function keyOf(href: string): ObjectKey {
 async function provision(context: ResourceContext, request: ResourceRequest): Promise<Body> {
   const { update_description: note, change_subset: subset } = parsed(Provision, request.body);
   const chosen = chosenBy(subset);
-  const { events } = await execute(context, request.actor, (book) => ({
+  const { events } = await execute(context, request, (book) => ({
     do: 'provision',
     chosen,
     note: note ?? '',
@@ -110,7 +109,7 @@ async function revert(
   request: ResourceRequest,
   chosen: Chosen,
 ): Promise<ResourceResponse> {
-  await execute(context, request.actor, () => ({ do: 'revert', chosen }));
+  await execute(context, request, () => ({ do: 'revert', chosen }));
   return {};
 }
 
@@ -138,13 +137,13 @@ function showVersion(view: VersionView): Body {
   };
 }
 
-function showPending(book: PolicyBook): Body {
+function showPending(book: PolicyBook, request: ResourceRequest): Body {
   const buckets: Record<string, Body[]> = {};
-  for (const entry of pendingOf(book)) (buckets[entry.type] ??= []).push(pendingItem(entry));
+  for (const entry of pendingOf(book)) (buckets[entry.type] ??= []).push(pendingItem(entry, book, request));
   return buckets;
 }
 
-function pendingItem(entry: Entry): Body {
+function pendingItem(entry: Entry, book: PolicyBook, { caps }: ResourceRequest): Body {
   const named = referencesOf(entry.type, (entry.draft ?? entry.active)!);
   const related = (kindOf(entry.type).related ?? []).map((type): [string, Body[]] => [
     `related_${type}`,
@@ -156,7 +155,7 @@ function pendingItem(entry: Entry): Body {
     update_type: entry.updateType,
     updated_at: entry.touched.updated.at,
     updated_by: { href: actorHref(entry.touched.updated.by) },
-    caps: ['write', 'provision'],
+    caps: capsOf(['write', 'provision'], entry, { book, ...(caps && { caps }) }),
     ...Object.fromEntries(related),
     ...notEnforced(entry.type),
   };
@@ -213,9 +212,9 @@ async function modifiedObjects(context: ResourceContext, request: ResourceReques
 async function restore(context: ResourceContext, request: ResourceRequest): Promise<Body> {
   const { version } = await versionOf(context, request.pversion ?? '');
   const objects = await objectsAtVersion(context.book.store.entities, version);
-  const { book } = await execute(context, request.actor, () => ({
+  const { book } = await execute(context, request, () => ({
     do: 'restore',
     objects: objects.flatMap(({ type, object }) => (object === null ? [] : [{ type, object }])),
   }));
-  return showPending(book);
+  return showPending(book, request);
 }

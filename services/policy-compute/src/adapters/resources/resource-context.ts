@@ -1,6 +1,6 @@
 /** What every resource handler works with, and how a refusal becomes the failure of a call. */
 import { CallError } from '@ringfence/bus';
-import type { Actor, ResourceRequest } from '@ringfence/contracts';
+import type { ResourceRequest } from '@ringfence/contracts';
 import { reject } from '@ringfence/decider';
 import type { Rejection } from '@ringfence/decider';
 import { invalid, refusal } from '@ringfence/resources';
@@ -26,16 +26,20 @@ export function knownElsewhere(facts: FactLookup): KnownElsewhere {
   return { labelKey: (id) => facts.labels.get(id)?.key, hasWorkload: (id) => facts.entities.has(id) };
 }
 
+/** Who asks, and for what part of it all. */
+type Asking = Pick<ResourceRequest, 'actor' | 'within'>;
+
 /** Runs one intent, made from the book it is decided on; a rejection is thrown as the call's failure. */
 export async function execute(
   context: ResourceContext,
-  actor: Actor,
+  { actor, within }: Asking,
   intend: (book: PolicyBook) => PolicyIntent | Promise<PolicyIntent>,
 ): Promise<Executed> {
   const executed = await context.book.execute(actor, async (book) => ({
     intent: await intend(book),
     stamp: { at: context.now().toISOString(), by: actor },
     known: knownElsewhere(context.facts),
+    ...(within && { within }),
   }));
   if (executed.rejected) throw refusal(executed.rejected);
   return executed;
@@ -44,7 +48,7 @@ export async function execute(
 /** One after the other, written together: what became of each, or why it is refused. */
 export async function executeEach(
   context: ResourceContext,
-  actor: Actor,
+  { actor, within }: Asking,
   intends: readonly ((book: PolicyBook) => PolicyIntent)[],
 ): Promise<(CallError | null)[]> {
   const stamp = { at: context.now().toISOString(), by: actor };
@@ -52,7 +56,7 @@ export async function executeEach(
   const refused = new Map<number, CallError>();
   const makes = intends.map((intend, index) => (book: PolicyBook): PolicyCommand | Rejection => {
     try {
-      return { intent: intend(book), stamp, known };
+      return { intent: intend(book), stamp, known, ...(within && { within }) };
     } catch (error) {
       const failure = asCallError(error);
       if (!(failure instanceof CallError)) throw error;

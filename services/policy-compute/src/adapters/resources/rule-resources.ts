@@ -18,7 +18,7 @@ import {
 import type { Body, View } from '../../objects/view.js';
 import type { RuleCollection } from '../../objects/hrefs.js';
 import type { Shown } from '../../objects/object-kind.js';
-import { shownObject, viewOf } from './object-resources.js';
+import { shownObject, viewIn, viewOf } from './object-resources.js';
 import { draftOnly, execute } from './resource-context.js';
 import type { ResourceContext } from './resource-context.js';
 
@@ -45,14 +45,14 @@ export async function answerRules(
       return { body: await create(context, collection, request, ruleSet) };
     case 'update':
       draftOnly(request);
-      await execute(context, request.actor, (book) => {
+      await execute(context, request, (book) => {
         unchangedSince(context, book, collection, { request, ruleSet, id });
         return updated(book, collection, { request, ruleSet, id });
       });
       return {};
     case 'delete':
       draftOnly(request);
-      await execute(context, request.actor, (book) => {
+      await execute(context, request, (book) => {
         unchangedSince(context, book, collection, { request, ruleSet, id });
         return deleted(book, collection, { request, ruleSet, id });
       });
@@ -86,7 +86,7 @@ function unchangedSince(
   const entry = entryOf(book, 'rule_sets', ruleSet);
   const object = entry?.draft ?? entry?.active;
   if (entry === undefined || !object) return;
-  const view: View = { pversion: 'draft', book, facts: context.facts };
+  const view = viewIn(context, request, book);
   refuseIfChanged(request.ifMatch, () =>
     oneRule(collection, { object, touched: entry.touched, entry }, view, id),
   );
@@ -130,7 +130,7 @@ async function create(
   draftOnly(request);
   const sequence = collection === 'sec_rules' ? RULE_SEQUENCES.rules : RULE_SEQUENCES.denyRules;
   const id = (await context.book.store.nextIds(sequence))[0]!;
-  await execute(context, request.actor, (book) => {
+  await execute(context, request, (book) => {
     const draft = draftOf(book, ruleSet);
     const object: RuleSetObject =
       collection === 'sec_rules'
