@@ -2,7 +2,7 @@
  * One connection judged by labels alone, under a policy that stands: no cluster is asked, so addresses of Pods, ClusterIPs and
  * essential rules play no part. What explains a draft and what judges flows seen under another policy ask this.
  */
-import type { EnforcementMode, Group, Unit } from '@ringfence/contracts';
+import type { EnforcementMode, Group, LabelSetId, Unit } from '@ringfence/contracts';
 import { labelSetId } from '@ringfence/labels';
 import { canonicalAddress, CidrSet, explain } from '@ringfence/policy-engine';
 import type { EnforcedEnd, Explanation, Packet, PeerLookup } from '@ringfence/policy-engine';
@@ -66,7 +66,7 @@ export function enforced(
   standing: StandingOf,
   modeOf = AS_IT_IS,
 ): (EnforcedEnd & { readonly unit: Unit }) | null {
-  const unit = entity === null ? undefined : standing(entity.cluster)?.unit(labelSetId(entity));
+  const unit = entity === null ? undefined : standing(entity.cluster)?.unit(labelSetOf(entity));
   if (entity === null || unit === undefined) return null;
   const mode = modeOf(entity) ?? (entity.class === 'node' ? entity.mode : unit.mode);
   return { unit, mode, workload: entity.id, hostAddresses: new Set() };
@@ -85,12 +85,36 @@ export function membersFor(from: End, to: End, standing: StandingOf): PeerLookup
 }
 
 function holds(group: Group, { entity, token }: End): boolean {
-  if (
-    entity !== null &&
-    (group.labelSets.includes(labelSetId(entity)) || group.workloads.includes(entity.id))
-  )
-    return true;
+  const { labelSets, workloads, cidrs, isEverything } = partsOf(group);
+  if (entity !== null && (labelSets.has(labelSetOf(entity)) || workloads.has(entity.id))) return true;
+  if (group.cidrs.length === 0) return false;
   // An entity whose address is not known here has one all the same: lists of everything hold it.
-  const isKnown = canonicalAddress(token) !== null;
-  return isKnown ? new CidrSet(group.cidrs).contains(token) : group.cidrs.includes('0.0.0.0/0');
+  return canonicalAddress(token) === null ? isEverything : cidrs.contains(token);
+}
+
+const idsOf = new WeakMap<EntityFact, LabelSetId>();
+/** A hash; of each entity as it is told, once. */
+export function labelSetOf(entity: EntityFact): LabelSetId {
+  const id = idsOf.get(entity) ?? labelSetId(entity);
+  idsOf.set(entity, id);
+  return id;
+}
+
+interface GroupParts {
+  readonly labelSets: ReadonlySet<LabelSetId>;
+  readonly workloads: ReadonlySet<string>;
+  readonly cidrs: CidrSet;
+  readonly isEverything: boolean;
+}
+const partsOfGroups = new WeakMap<Group, GroupParts>();
+/** To be looked into: a group may hold a hundred thousand ranges, and is asked about every connection. */
+function partsOf(group: Group): GroupParts {
+  let parts = partsOfGroups.get(group);
+  if (parts === undefined) {
+    const [labelSets, workloads] = [new Set(group.labelSets), new Set(group.workloads)];
+    const isEverything = group.cidrs.includes('0.0.0.0/0');
+    parts = { labelSets, workloads, cidrs: new CidrSet(group.cidrs), isEverything };
+    partsOfGroups.set(group, parts);
+  }
+  return parts;
 }

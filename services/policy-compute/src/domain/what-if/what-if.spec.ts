@@ -5,6 +5,7 @@ import { entity } from '../../testing/fact-builders.js';
 import { anyEntities, edge, factsOf, inForce, objectsWith } from '../../testing/labelled-world.js';
 import { boundary, rule, ruleSet } from '../../testing/policy-builders.js';
 import type { EntityFact } from '../facts.js';
+import { judgedByLabels } from '../judged-by-labels.js';
 import { PolicyPreview } from '../policy-preview.js';
 import type { SeenEdge } from '../suggestion/seen-edge.js';
 import { whatIf } from './what-if.js';
@@ -28,10 +29,15 @@ const anyActors = fc.subarray(
   ['1', '2', '3', '11', '12'].map((id) => ({ kind: 'label' as const, id, exclusion: false })),
   { minLength: 1, maxLength: 2 },
 );
+const anyWorkload = fc.constantFrom('w0', 'w1', 'w2').map((id) => ({ kind: 'workload' as const, id }));
+const anySide = fc.oneof(
+  { weight: 4, arbitrary: anyActors },
+  { weight: 1, arbitrary: fc.tuple(anyWorkload) },
+);
 const anyRule = fc
   .record({
-    providers: anyActors,
-    consumers: anyActors,
+    providers: anySide,
+    consumers: anySide,
     port: fc.constantFrom(...PORTS),
     kind: fc.constantFrom('allow', 'allow', 'deny', 'override'),
   })
@@ -89,6 +95,40 @@ describe('pairs gained and lost', () => {
 });
 
 describe('connections seen', () => {
+  it('flip where each of them, judged by itself, has another verdict', () => {
+    const anyMode = fc.constantFrom('full' as const, 'selective' as const, undefined);
+    const anyScene = fc.record({
+      entities: anyEntities,
+      before: anyObjects,
+      after: anyObjects,
+      mode: anyMode,
+    });
+    fc.assert(
+      fc.property(anyScene, ({ entities, before, after, mode }) => {
+        const modeOf: WhatIfWorld['modeOf'] = ({ id }) => (id === 'w0' ? undefined : mode);
+        const edges = entities.flatMap((from) =>
+          entities.flatMap((to) => PORTS.map((port) => edge(from, to, port))),
+        );
+        const judged = (objects: PolicyObjects, modes?: WhatIfWorld['modeOf']) => {
+          const standing = new PolicyPreview(factsOf(entities)).with(objects);
+          return edges.map(
+            ({ from, to, proto, port }) =>
+              judgedByLabels({ from, to, packet: { proto, port } }, (id) => standing.get(id), modes)
+                .explanation.verdict,
+          );
+        };
+        const [old, now] = [judged(before), judged(after, modeOf)];
+        const { flips } = asked({ entities, edges, before, after, modeOf });
+        expect(flips.map(({ index }) => [index, old[index], now[index]])).toEqual(
+          edges.flatMap((_, i) => (old[i] === now[i] ? [] : [[i, old[i], now[i]]])),
+        );
+        for (const flip of flips)
+          expect([flip.before, flip.after]).toEqual([old[flip.index], now[flip.index]]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   const [web, api] = [entity('web', { labels: ['1', '11'] }), entity('api', { labels: ['2', '11'] })];
   const allowing = objectsWith(ruleSet('5', { rules: [rule('1')] }));
   const entities = [web, api];

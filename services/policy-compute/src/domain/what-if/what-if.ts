@@ -2,15 +2,15 @@
  * What would be otherwise with other objects in force, or in another mode: which connections seen would have another verdict, and
  * which pairs of workloads could talk, or could not any more, in full enforcement. Judged by the engine on both policies.
  */
-import type { PolicyObjects, Verdict } from '@ringfence/contracts';
+import type { PolicyObjects } from '@ringfence/contracts';
 import type { EntityFact } from '../facts.js';
-import { judgedByLabels } from '../judged-by-labels.js';
 import type { ModeOf } from '../judged-by-labels.js';
 import type { PolicyPreview } from '../policy-preview.js';
-import type { StandingPolicy } from '../standing-policy.js';
 import type { SeenEdge } from '../suggestion/seen-edge.js';
 import { changedPairs } from './changed-pairs.js';
 import type { ChangedPairs } from './changed-pairs.js';
+import { Flips } from './flips.js';
+import type { FlippedVerdict } from './flips.js';
 
 export interface WhatIfWorld {
   readonly entities: ReadonlyMap<string, EntityFact>;
@@ -20,13 +20,9 @@ export interface WhatIfWorld {
   /** Afterwards; before, every end is as it is. */
   readonly modeOf: ModeOf;
 }
-export interface Flip {
+export interface Flip extends FlippedVerdict {
   readonly edge: SeenEdge;
   readonly index: number;
-  readonly before: Verdict;
-  readonly after: Verdict;
-  /** Which ends decide otherwise than "allow" afterwards, and by which rule; null: none speaks about it. */
-  readonly rule: string | null;
 }
 export interface WhatIf {
   readonly flips: readonly Flip[];
@@ -38,25 +34,11 @@ export function whatIf(edges: readonly SeenEdge[], world: WhatIfWorld): WhatIf {
     [...world.preview.with(world.before)].map(([id, standing]) => [id, standing.copy()]),
   );
   const after = world.preview.with(world.after);
-  const flips = edges.flatMap((edge, index) => {
-    const flip = edge.essential ? null : flipOf(edge, before, after, world.modeOf);
-    return flip === null ? [] : [{ ...flip, edge, index }];
+  const flipped = new Flips(before, after, world.modeOf);
+  const flips: Flip[] = [];
+  edges.forEach((edge, index) => {
+    const flip = edge.essential ? null : flipped.of(edge);
+    if (flip !== null) flips.push({ ...flip, edge, index });
   });
   return { flips, pairs: changedPairs(before, after, world.entities) };
-}
-
-type Standings = ReadonlyMap<string, StandingPolicy>;
-
-function flipOf(
-  { from, to, proto, port }: SeenEdge,
-  before: Standings,
-  after: Standings,
-  modeOf: ModeOf,
-): Omit<Flip, 'edge' | 'index'> | null {
-  const connection = { from, to, packet: { proto, port } };
-  const old = judgedByLabels(connection, (cluster) => before.get(cluster)).explanation;
-  const now = judgedByLabels(connection, (cluster) => after.get(cluster), modeOf).explanation;
-  if (old.verdict === now.verdict) return null;
-  const rule = now.reason.kind === 'denied' ? now.reason.rule.ref : null;
-  return { before: old.verdict, after: now.verdict, rule };
 }
