@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { GroupId, Instant, LabelId, LabelSetId } from './ids.js';
-import { Address, EnforcementMode, Port, Protocol, Verdict } from './network.js';
+import { Address, EnforcementMode, Isolated, Port, Protocol, Verdict } from './network.js';
 import { Endpoint, Group, LabelSet, PolicyStamp, RuleClass, WireRule } from './policy.js';
 import type { Unit } from './policy.js';
 import { NodeName, Text } from './text.js';
@@ -28,6 +28,7 @@ export type ApiServer = z.infer<typeof ApiServer>;
 const NodeUnit = z.object({
   labelSet: LabelSet,
   mode: EnforcementMode,
+  isolated: Isolated.optional(),
   ingress: z.number().int().nonnegative(),
   egress: z.number().int().nonnegative(),
 });

@@ -23,6 +23,7 @@ export {
   Cidr,
   EnforcementMode,
   hostCidrs,
+  Isolated,
   Port,
   PortRange,
   Protocol,

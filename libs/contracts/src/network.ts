@@ -40,5 +40,9 @@ export function hostCidrs(addresses: Iterable<Address>): Cidr[] {
 export const EnforcementMode = z.enum(['idle', 'visibility_only', 'selective', 'full']);
 export type EnforcementMode = z.infer<typeof EnforcementMode>;
 
+/** Directions in which a place is in full whatever its mode: Kubernetes' NetworkPolicies isolate it there. */
+export const Isolated = z.object({ ingress: z.boolean(), egress: z.boolean() });
+export type Isolated = z.infer<typeof Isolated>;
+
 export const Verdict = z.enum(['allowed', 'potentially_blocked', 'blocked', 'unknown']);
 export type Verdict = z.infer<typeof Verdict>;

@@ -4,7 +4,16 @@
  */
 import { z } from 'zod';
 import { GroupId, Instant, IntegerId, LabelId, LabelSetId, RuleListId } from './ids.js';
-import { Address, AdminPorts, Cidr, EnforcementMode, Port, PortRange, Protocol } from './network.js';
+import {
+  Address,
+  AdminPorts,
+  Cidr,
+  EnforcementMode,
+  Isolated,
+  Port,
+  PortRange,
+  Protocol,
+} from './network.js';
 import { Text } from './text.js';
 
 export const EntityClass = z.enum(['pod', 'service', 'node', 'unmanaged', 'virtual_service']);
@@ -58,6 +67,8 @@ export type UnitOfLists = z.infer<typeof UnitOfLists>;
 export const Unit = z.object({
   labelSet: LabelSet,
   mode: EnforcementMode,
+  /** Absent: in neither direction, or in full anyway. */
+  isolated: Isolated.optional(),
   ingress: z.array(WireRule),
   egress: z.array(WireRule),
 });

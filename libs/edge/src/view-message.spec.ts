@@ -18,7 +18,8 @@ const viewWith = (units: Unit[]): NodeView => ({
 });
 const unit = (id: number, ingress: WireRule[], egress: WireRule[]): Unit => ({
   labelSet: { id: `ls-${id}`, cluster: 'c', namespace: 'n', class: 'pod', labels: [] },
-  ...{ mode: 'full', ingress, egress },
+  ...{ mode: 'selective', ingress, egress },
+  ...(id % 2 === 0 && { isolated: { ingress: true, egress: false } }),
 });
 
 it('comes back as it was, each list once', () => {

@@ -15,8 +15,8 @@ export function viewMessage({ units, ...rest }: NodeView): NodeViewMessage {
     places.set(list, place);
     return place;
   };
-  const upsert = units.upsert.map(({ labelSet, mode, ingress, egress }) => ({
-    ...{ labelSet, mode },
+  const upsert = units.upsert.map(({ ingress, egress, ...unit }) => ({
+    ...unit,
     ingress: placeOf(ingress),
     egress: placeOf(egress),
   }));
@@ -26,10 +26,10 @@ export function viewMessage({ units, ...rest }: NodeView): NodeViewMessage {
 /** Undefined: a unit names rules that are not there. */
 export function viewOf({ rules, units, ...rest }: NodeViewMessage): NodeView | undefined {
   const upsert: Unit[] = [];
-  for (const { labelSet, mode, ...places } of units.upsert) {
-    const [ingress, egress]: (WireRule[] | undefined)[] = [rules[places.ingress], rules[places.egress]];
+  for (const { ingress: inPlace, egress: outPlace, ...unit } of units.upsert) {
+    const [ingress, egress]: (WireRule[] | undefined)[] = [rules[inPlace], rules[outPlace]];
     if (ingress === undefined || egress === undefined) return undefined;
-    upsert.push({ labelSet, mode, ingress, egress });
+    upsert.push({ ...unit, ingress, egress });
   }
   return { ...rest, units: { upsert, remove: units.remove } };
 }

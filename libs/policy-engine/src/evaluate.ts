@@ -14,7 +14,7 @@ export interface PeerLookup {
 }
 
 export interface EvaluationInput {
-  readonly unit: Pick<Unit, 'ingress' | 'egress' | 'mode'>;
+  readonly unit: Pick<Unit, 'ingress' | 'egress' | 'mode' | 'isolated'>;
   /** The endpoint's own mode where it differs from its unit's. */
   readonly mode?: EnforcementMode | undefined;
   readonly direction: Direction;
@@ -37,8 +37,16 @@ export interface Evaluation {
 export function evaluate(input: EvaluationInput): Evaluation {
   const rule = input.unit[input.direction].find((candidate) => speaksAbout(candidate, input)) ?? null;
   const decision = rule === null ? 'none' : decisionOf(rule);
-  return { decision, rule, verdict: verdictOf(decision, input.mode ?? input.unit.mode) };
+  const mode = modeIn(input.direction, input.mode ?? input.unit.mode, input.unit.isolated);
+  return { decision, rule, verdict: verdictOf(decision, mode) };
 }
+
+/** Whoever is isolated in a direction is in full there. */
+export const modeIn = (
+  direction: Direction,
+  mode: EnforcementMode,
+  isolated: Unit['isolated'],
+): EnforcementMode => (isolated?.[direction] === true ? 'full' : mode);
 
 /** Every rule of that direction that speaks about the packet, whichever decides. */
 export const rulesAbout = (input: Omit<EvaluationInput, 'mode'>): WireRule[] =>

@@ -11,7 +11,7 @@ export { CidrSet } from './cidr-set.js';
 export { cidrsOf, exclusionOutside } from './ip-list.js';
 export { normalisePorts, onPorts } from './ports.js';
 export type { Packet } from './ports.js';
-export { evaluate, explain, rulesAbout, verdictOf } from './evaluate.js';
+export { evaluate, explain, modeIn, rulesAbout, verdictOf } from './evaluate.js';
 export type {
   Direction,
   EnforcedEnd,

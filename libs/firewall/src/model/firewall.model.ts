@@ -3,7 +3,7 @@
  * `policy-model.ts` makes it from a unit; `table-layout.ts` turns it into sets and chains. Evaluation order is part of
  * the value: the first rule of a segment that names the peer decides, then `anyProtocol`, then the mode's default.
  */
-import type { EnforcementMode, RuleClass } from '@ringfence/contracts';
+import type { EnforcementMode, Isolated, RuleClass } from '@ringfence/contracts';
 
 /** Addresses of one peer group, split by how the kernel stores them. Canonical text, see `addresses.ts`. */
 export interface PeerSet {
@@ -71,6 +71,8 @@ export interface FirewallModel {
   readonly kind: 'pod' | 'host';
   /** `idle`: no table at all, or one with nothing but the guard. */
   readonly mode: EnforcementMode;
+  /** In full in these directions, whatever the mode; undefined: in neither. Never of an idle one. */
+  readonly isolated: Isolated | undefined;
   /** Revision of the node's view that last changed this namespace. */
   readonly revision: number;
   /** 1–65535; marks of another generation are judged again. 0 is the mark of a connection that nobody judged. */

@@ -35,7 +35,7 @@ function shape(model: FirewallModel): string {
   const rules = [model.ingress, model.egress].map(ofDirection);
   const hidden =
     model.hidden && [model.hidden.pod, model.hidden.stranger].map((by) => [by[4], by[6]].map(ofDirection));
-  return JSON.stringify([rules, model.judging, hidden]);
+  return JSON.stringify([rules, model.judging, hidden, model.isolated]);
 }
 
 function guardShape({ guard }: FirewallModel): string {

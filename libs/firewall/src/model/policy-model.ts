@@ -14,6 +14,7 @@ import { directionPolicy, isRuleOf } from './port-segments.js';
 /** Pseudo group: all addresses of the node that hosts the Pod. */
 export const OWN_HOST = 'own-host';
 export const PROBES_REF = 'essential/probes';
+export const OWN_NODE_REF = 'network_policies/own_node';
 const NOBODY = peerSet([], []);
 
 export interface EndpointDetails {
@@ -30,9 +31,19 @@ export function endpointUnit(unit: Unit, endpoint: EndpointDetails): Unit {
     rules.filter((rule) => isRuleOf(rule, endpoint.workload)).map(({ onlyWorkloads: _, ...rule }) => rule);
   return {
     ...unit,
-    ingress: inOrder([...probeRules(endpoint.probePorts), ...mine(unit.ingress)]),
-    egress: inOrder(mine(unit.egress)),
+    ingress: inOrder([
+      ...probeRules(endpoint.probePorts),
+      ...mine(unit.ingress),
+      ...ownNodeRules(unit, 'ingress'),
+    ]),
+    egress: inOrder([...mine(unit.egress), ...ownNodeRules(unit, 'egress')]),
   };
+}
+
+/** Between a node and its own Pods no NetworkPolicy cuts anything. It opens nothing of the node's own table. */
+function ownNodeRules({ isolated }: Unit, direction: 'ingress' | 'egress'): WireRule[] {
+  if (isolated?.[direction] !== true) return [];
+  return [{ ref: OWN_NODE_REF, class: 'allow', ports: [{ proto: -1 }], peers: [OWN_HOST] }];
 }
 
 export function probeRules(ports: EndpointDetails['probePorts']): WireRule[] {
@@ -77,6 +88,7 @@ export function buildModel(
   return {
     kind: options.kind,
     mode: options.mode ?? unit.mode,
+    isolated: unit.isolated,
     revision: options.revision,
     generation: options.generation ?? FIRST_GENERATION,
     half: 0,

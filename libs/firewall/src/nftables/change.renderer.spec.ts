@@ -101,6 +101,21 @@ describe('a change of policy', () => {
     expect(change.script).not.toContain('hook_');
   });
 
+  it('that isolates a direction ends what that direction lets through no more, revokes, and leaves the other as it is', () => {
+    const isolated = { ingress: true, egress: false };
+    const of = (one: Unit): FirewallModel => model(one, { [a]: ['10.0.0.1'] });
+    const visible = unit('visibility_only', [allow([a], 80)], [allow([a], 81)]);
+    const change = changed(of(visible), of({ ...visible, isolated }));
+    expect(change.bump).toBe(true);
+    expect(change.script).toContain('add rule inet ringfence p_in goto i_unmatched');
+    expect(change.script).toContain('add rule inet ringfence i_unmatched goto v_block');
+    expect(change.script).not.toContain('hook_');
+    expect(change.script).not.toContain('p_out');
+    expect(changed(of({ ...visible, isolated }), of(visible)).script).toContain(
+      'delete chain inet ringfence i_unmatched',
+    );
+  });
+
   it('rotates the flow sets in the same transaction, so that one interval has one policy', () => {
     const change = changed(open, model(unit('full', [])));
     expect(change.model.half).toBe(1);
@@ -164,10 +179,11 @@ const anyModel = fc
     hosts: fc.array(fc.array(peer, { maxLength: 4 }), { minLength: 4, maxLength: 4 }),
     kind: fc.constantFrom('pod', 'pod', 'pod', 'host') as fc.Arbitrary<'pod' | 'host'>,
     guarded: fc.boolean(),
+    isolated: fc.option(fc.record({ ingress: fc.boolean(), egress: fc.boolean() }), { nil: undefined }),
   })
-  .map(({ mode, ingress, egress, hosts, kind, guarded }): FirewallModel => {
+  .map(({ mode, ingress, egress, hosts, kind, guarded, isolated }): FirewallModel => {
     const byGroup = Object.fromEntries(groups.map((group, i) => [group, hosts[i] ?? []]));
-    const made = model(unit(mode, ingress, egress), byGroup, kind);
+    const made = model({ ...unit(mode, ingress, egress), isolated }, byGroup, kind);
     if (!guarded || kind !== 'host') return made;
     const guard = {
       targets: [

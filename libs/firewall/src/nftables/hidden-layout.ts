@@ -31,4 +31,4 @@ function decisions({ segments, anyProtocol }: DirectionPolicy): string[] {
 }
 
 const verdict = (rules: readonly ChainRule[]): string[] =>
-  rules.slice(0, 1).map((rule) => verdictOf(rule.class));
+  rules.slice(0, 1).map((rule) => verdictOf(rule.class, 'v'));

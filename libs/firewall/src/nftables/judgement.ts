@@ -6,6 +6,7 @@
  * node's if it came by the way that leads to that node: a Pod may send under any address, but not by any interface.
  */
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
+import type { Ends } from './policy-layout.js';
 import { FAMILIES } from './flow-sets.js';
 import type { Family } from './flow-sets.js';
 import { isIpv6 } from '../model/addresses.js';
@@ -71,13 +72,13 @@ const heard = (dscp: number, bit: string): string[] =>
 const FORGOTTEN = `ct direction original ct mark set ct mark and ${OTHER_BITS}`;
 
 /** In a Pod. */
-export function judgedChain(): [string, ChainLayout] {
+export function judgedChain(ends: Ends): [string, ChainLayout] {
   const rules = [
     FORGOTTEN,
     ...heard(ALLOWED, ALLOWED_BIT),
     ...heard(FORWARDED, FORWARDED_BIT),
     `ct mark and ${BOTH_BITS} == ${ALLOWED_BIT} goto v_allow`,
-    `ct mark and ${BOTH_BITS} == ${FORWARDED_BIT} goto v_unmatched`,
+    `ct mark and ${BOTH_BITS} == ${FORWARDED_BIT} goto ${ends}_unmatched`,
   ];
   return ['judged', { rules }];
 }

@@ -19,7 +19,11 @@ type Direction = 'in' | 'out';
  */
 export type PortOfServer = 'called' | 'answering';
 
+/** `i`: of a direction in which the place is isolated; `v`: by its mode. */
+export type Ends = 'v' | 'i';
+
 export interface DirectionOptions {
+  readonly ends: Ends;
   /** Rules before all others. */
   readonly entry?: readonly string[];
   readonly port: PortOfServer;
@@ -29,9 +33,10 @@ export function policyChains(
   direction: Direction,
   policy: DirectionPolicy,
   classes: RealmClasses,
-  { entry = [], port }: DirectionOptions,
+  { entry = [], ends, port }: DirectionOptions,
 ): TableLayout {
   const lists = [...policy.segments.map(({ rules }) => rules), policy.anyProtocol];
+  const verdict = (ruleClass: RuleClass): string => verdictOf(ruleClass, ends);
   const classed = new ClassedRules(direction, lists, classes);
   const chains = new Map<string, ChainLayout>();
   const known = new Map<string, string>();
@@ -41,16 +46,16 @@ export function policyChains(
     const name = known.get(content) ?? serviceName(direction, segment.proto, segment.from);
     known.set(content, name);
     if (!chains.has(`s_${name}`))
-      chains.set(`s_${name}`, { rules: classed.lines(name, segment.rules, verdictOf) });
+      chains.set(`s_${name}`, { rules: classed.lines(name, segment.rules, verdict) });
     dispatch.set(segment.proto, [...(dispatch.get(segment.proto) ?? []), [segment, `jump s_${name}`]]);
   }
   const rules = [
     ...entry,
     ...classed.entry(),
     ...[...dispatch].flatMap(([proto, entries]) => dispatchRules(port, proto, entries)),
-    ...classed.lines(`${direction}_any`, policy.anyProtocol, verdictOf),
+    ...classed.lines(`${direction}_any`, policy.anyProtocol, verdict),
     ...classed.exit(),
-    'goto v_unmatched',
+    `goto ${ends}_unmatched`,
   ];
   return { sets: classed.sets, chains: new Map([...chains, [`p_${direction}`, { rules }]]) };
 }
@@ -81,6 +86,6 @@ function keys({ from, to }: PortSegment): string {
   return from === to ? `${from}` : `${from}-${to}`;
 }
 
-export function verdictOf(ruleClass: RuleClass): string {
-  return `goto ${isDenial(ruleClass) ? 'v_deny' : 'v_allow'}`;
+export function verdictOf(ruleClass: RuleClass, ends: Ends): string {
+  return `goto ${isDenial(ruleClass) ? `${ends}_deny` : 'v_allow'}`;
 }

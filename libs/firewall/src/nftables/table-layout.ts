@@ -32,6 +32,7 @@ import { hiddenJudgement, judgedChain, judgedEntry, judgingChain, judgingSets } 
 import type { ChainLayout, SetLayout, TableLayout } from './nft-layout.js';
 import { REVISION_CHAIN } from './own-table.js';
 import { policyChains } from './policy-layout.js';
+import type { Ends } from './policy-layout.js';
 
 const BARE_SYN = 'tcp flags & (fin | syn | rst | ack) == syn';
 const DISCOVERY = 'nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert';
@@ -108,14 +109,15 @@ const FLOW_SETS: ReadonlyMap<string, SetLayout> = new Map<string, SetLayout>([
 
 function filterLayouts(model: FirewallModel, classes: RealmClasses): TableLayout[] {
   const judged = judgedChains(model);
-  const own = [...verdictChains(model.mode), ...judged, ...hookChains(model.kind)];
+  const own = [...verdictChains(model), ...judged, ...hookChains(model.kind)];
   return [
     { sets: new Map(), chains: new Map(own) },
     policyChains('in', model.ingress, classes, {
       entry: judged.length > 0 ? judgedEntry() : [],
+      ends: endsOf(model, 'ingress'),
       port: model.kind === 'pod' ? 'called' : 'answering',
     }),
-    policyChains('out', model.egress, classes, { port: 'answering' }),
+    policyChains('out', model.egress, classes, { ends: endsOf(model, 'egress'), port: 'answering' }),
   ];
 }
 
@@ -126,7 +128,8 @@ function isTold({ mode, judging, hidden }: FirewallModel): boolean {
 
 function judgedChains(model: FirewallModel): [string, ChainLayout][] {
   if (!isTold(model)) return [];
-  const judged = model.hidden === null ? [judgedChain()] : hiddenJudgement(model.hidden);
+  const judged =
+    model.hidden === null ? [judgedChain(endsOf(model, 'ingress'))] : hiddenJudgement(model.hidden);
   return [judgingChain(), ...judged];
 }
 
@@ -177,8 +180,7 @@ function markChains({ generation, half }: FirewallModel): [string, ChainLayout][
  * Mode is only here. A bare SYN may be "established" for conntrack (ports reused within seconds): it is a new connection
  * all the same. A reply packet is never booked as a flow of its own.
  */
-function verdictChains(mode: EnforcementMode): [string, ChainLayout][] {
-  const drops = mode === 'full' || mode === 'selective';
+function verdictChains({ mode, isolated }: FirewallModel): [string, ChainLayout][] {
   const booked = (writer: string): string[] => [
     `ct state new goto ${writer}`,
     `ct state established ${BARE_SYN} goto ${writer}`,
@@ -197,11 +199,28 @@ function verdictChains(mode: EnforcementMode): [string, ChainLayout][] {
         ],
       },
     ],
-    ['v_deny', { rules: [drops ? 'goto v_block' : 'goto v_potential'] }],
-    ['v_unmatched', { rules: [mode === 'full' ? 'goto v_block' : 'goto v_potential'] }],
-    ['v_invalid', { rules: ['counter name c_invalid', drops ? 'drop' : 'accept'] }],
+    ...endChains('v', mode),
+    ...(isolated === undefined ? [] : endChains('i', 'full')),
+    // It has no direction, and who is isolated in one has no use for it in the other.
+    [
+      'v_invalid',
+      { rules: ['counter name c_invalid', drops(mode) || isolated !== undefined ? 'drop' : 'accept'] },
+    ],
   ];
 }
+
+const drops = (mode: EnforcementMode): boolean => mode === 'full' || mode === 'selective';
+
+/** Where a packet ends that nothing let through. */
+function endChains(ends: Ends, mode: EnforcementMode): [string, ChainLayout][] {
+  return [
+    [`${ends}_deny`, { rules: [drops(mode) ? 'goto v_block' : 'goto v_potential'] }],
+    [`${ends}_unmatched`, { rules: [mode === 'full' ? 'goto v_block' : 'goto v_potential'] }],
+  ];
+}
+
+const endsOf = ({ isolated }: FirewallModel, direction: 'ingress' | 'egress'): Ends =>
+  isolated?.[direction] === true ? 'i' : 'v';
 
 /**
  * An error that speaks of a connection of this generation has passed in `m_fast`; of any other, the next packet of the

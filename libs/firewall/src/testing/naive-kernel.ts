@@ -13,15 +13,16 @@ export interface NaivePacket {
 
 export function naiveKernel(model: FirewallModel, packet: NaivePacket): Verdict {
   if (model.mode === 'idle') return 'unknown';
+  const mode = model.isolated?.[packet.direction] === true ? 'full' : model.mode;
   const policy = model[packet.direction];
   const segment = policy.segments.find(
     ({ proto, from, to }) => proto === packet.proto && from <= packet.port && packet.port <= to,
   );
   for (const rule of [...(segment?.rules ?? []), ...policy.anyProtocol]) {
     if (!rule.peers.some((peer) => isIn(model.peers.get(peer)!, packet.peer))) continue;
-    return verdictOn(rule, model.mode);
+    return verdictOn(rule, mode);
   }
-  return model.mode === 'full' ? 'blocked' : 'potentially_blocked';
+  return mode === 'full' ? 'blocked' : 'potentially_blocked';
 }
 
 function verdictOn({ class: ruleClass }: ChainRule, mode: FirewallModel['mode']): Verdict {

@@ -241,6 +241,7 @@ export class EffectiveUnits {
 
 const isSameUnit = (a: Unit, b: Unit): boolean =>
   a.mode === b.mode &&
+  isSameValue(a.isolated, b.isolated) &&
   a.labelSet.id === b.labelSet.id &&
   isSameRules(a.ingress, b.ingress) &&
   isSameRules(a.egress, b.egress);

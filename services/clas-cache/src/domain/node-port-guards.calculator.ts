@@ -52,8 +52,8 @@ export class NodePortGuards {
   }
 }
 
-export function guardUnit({ labelSet, mode, ingress }: Unit, targets: readonly NodePortTarget[]): Unit {
+export function guardUnit({ ingress, ...unit }: Unit, targets: readonly NodePortTarget[]): Unit {
   const isFor = (ports: readonly PortRange[]): boolean =>
     targets.some(({ proto, port }) => onPorts(ports, { proto, port, peer: '' }));
-  return { labelSet, mode, ingress: ingress.filter(({ ports }) => isFor(ports)), egress: [] };
+  return { ...unit, ingress: ingress.filter(({ ports }) => isFor(ports)), egress: [] };
 }

@@ -5,6 +5,7 @@
 import type { Endpoint, NodePortTarget, Unit } from '@ringfence/contracts';
 import { rulesOnPort } from '@ringfence/firewall';
 import type { ChainRule, ForwardGuard, GuardedPort } from '@ringfence/firewall';
+import { modeIn } from '@ringfence/policy-engine';
 
 export interface GuardView {
   readonly nodePorts: readonly NodePortTarget[];
@@ -44,7 +45,7 @@ class TargetPorts {
 
   of(pod: Endpoint): GuardedPort[] {
     const unit = this.wanted.has(keyOf(pod)) ? this.view.unit(pod.labelSet) : undefined;
-    const mode = pod.mode ?? unit?.mode;
+    const mode = unit && modeIn('ingress', pod.mode ?? unit.mode, unit.isolated);
     if (unit === undefined || mode === undefined || mode === 'idle') return [];
     return this.ports(pod, unit).flatMap((ported) =>
       pod.addresses.map((address) => ({ ...ported, address, mode })),

@@ -5,7 +5,10 @@ import type { FirewallModel } from '@ringfence/firewall';
 
 export const group = (n: number): string => `g-${String(n).padStart(20, '0')}`;
 
-export function unitOf(mode: EnforcementMode, rules: { ingress?: WireRule[]; egress?: WireRule[] }): Unit {
+export function unitOf(
+  mode: EnforcementMode,
+  rules: Partial<Pick<Unit, 'ingress' | 'egress' | 'isolated'>>,
+): Unit {
   const labelSet = {
     id: 'ls-00000000000000000001',
     cluster: 'c',
@@ -13,7 +16,7 @@ export function unitOf(mode: EnforcementMode, rules: { ingress?: WireRule[]; egr
     class: 'pod' as const,
     labels: [],
   };
-  return { labelSet, mode, ingress: rules.ingress ?? [], egress: rules.egress ?? [] };
+  return { labelSet, mode, ingress: [], egress: [], ...rules };
 }
 
 export function allow(peers: readonly number[], ...ports: WireRule['ports']): WireRule {

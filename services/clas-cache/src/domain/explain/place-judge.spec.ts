@@ -1,5 +1,5 @@
 import { NO_FACTS } from '@ringfence/contracts';
-import type { Endpoint, NodeView } from '@ringfence/contracts';
+import type { Endpoint, NodeView, Unit } from '@ringfence/contracts';
 import {
   buildModel,
   endpointUnit,
@@ -60,13 +60,20 @@ function modelAt(place: Endpoint, view: NodeView, hostAddresses: readonly string
   return buildModel(rules, peersOf, { kind: 'pod', mode, revision: 1 });
 }
 
+/** As NetworkPolicies isolate: Pods whose mode is neither full nor idle, in any of the directions. */
+function isolatedHereAndThere(unit: Unit, i: number): Unit {
+  const isMeant =
+    unit.labelSet.class === 'pod' && (unit.mode === 'visibility_only' || unit.mode === 'selective');
+  return isMeant ? { ...unit, isolated: { ingress: i % 2 === 0, egress: i % 3 === 0 } } : unit;
+}
+
 function told(world: World): Spans {
   const policy = computePolicy(world);
   const views = new Spans(0);
   for (const endpoint of world.endpoints) if (endpoint.class === 'node') views.snapshot(endpoint.id, AT);
   views.snapshot('e0', AT);
   const changes = {
-    units: { upsert: [...policy.units.values()], remove: [] },
+    units: { upsert: [...policy.units.values()].map(isolatedHereAndThere), remove: [] },
     groups: { upsert: [...policy.groups.values()], remove: [] },
     endpoints: { upsert: world.endpoints, remove: [] },
     namespaces: NAMESPACES,
