@@ -66,6 +66,23 @@ describe('text that cannot be stored', () => {
   });
 });
 
+describe('a page of another site', () => {
+  it('changes nothing with the credentials that a browser remembers, and reads what it cannot see', async () => {
+    const body = { key: 'role', value: 'x' };
+    for (const site of ['cross-site', 'same-site']) {
+      const headers = { 'sec-fetch-site': site };
+      const got = await call('POST', '/orgs/1/labels', { body, headers });
+      expect([site, got.status, got.json]).toEqual([site, 403, refused('cross_site_request')]);
+      expect((await call('GET', '/noop', { headers })).status).toBe(200);
+    }
+    expect(under.asked).toEqual([]);
+    for (const site of ['same-origin', 'none']) {
+      const got = await call('POST', '/orgs/1/labels', { body, headers: { 'sec-fetch-site': site } });
+      expect([site, got.status]).toEqual([site, 201]);
+    }
+  });
+});
+
 describe('every answer', () => {
   it('says that its type is meant, a download that it is a file', async () => {
     under.answer = () => ({ body: { text: 'a,b\n', next: null } });

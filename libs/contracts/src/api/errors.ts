@@ -54,6 +54,10 @@ export const ERRORS = {
     code: 'PERMISSION_DENIED',
     when: 'no permission of the caller is for it, or none for these labels; or its key may only read',
   },
+  cross_site_request: {
+    code: 'PERMISSION_DENIED',
+    when: 'a browser says that a page of another site asks for a change',
+  },
   not_found_error: { code: 'NOT_FOUND', when: 'no such object' },
   invalid_uri: { code: 'NOT_FOUND', when: 'no such path' },
   method_not_allowed_error: {

@@ -61,6 +61,7 @@ export function httpServing(parts: ServingParts): HttpServing {
       reply.header('x-request-id', request.id);
       const path = pathOf(request);
       if (!path.startsWith(`${API}/`)) return;
+      refuseOtherSites(request);
       const { authorization } = request.headers;
       const arrival = { method: request.method, path: path.slice(API.length), authorization, ip: request.ip };
       admitted.set(request, await parts.admission(arrival));
@@ -82,6 +83,16 @@ export function httpServing(parts: ServingParts): HttpServing {
     fail,
     unreadable: (token, status) => refused.add(1, { token, status: String(status) }),
   };
+}
+
+/**
+ * A browser sends credentials that it remembers along with what a page of another site asks for, and says where that is from; who
+ * is no browser says nothing. What such a page would read, the browser does not show it.
+ */
+function refuseOtherSites({ method, headers }: FastifyRequest): void {
+  const site = headers['sec-fetch-site'];
+  if (method === 'GET' || (site !== 'cross-site' && site !== 'same-site')) return;
+  throw refuse('cross_site_request', 'a page of another site may change nothing here');
 }
 
 /** Reading is not worth a line. */
