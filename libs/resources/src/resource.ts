@@ -54,7 +54,8 @@ export function parsed<T extends z.ZodType>(schema: T, body: unknown): z.output<
 export function idOfHref(href: string, collection: string): string {
   const segments = href.split('/');
   const id = segments.at(-1);
-  if (segments.at(-2) !== collection || id === undefined || id === '')
+  // What another organisation calls the same is not ours.
+  if (!href.startsWith(orgHref('')) || segments.at(-2) !== collection || id === undefined || id === '')
     throw invalid(`href: "${href}" is not one of ${collection}`);
   return id;
 }

@@ -16,9 +16,9 @@ export const objectHref = (key: ObjectKey, pversion: string): string =>
 
 /** Of a policy object of any type; rules stand for their rule set, with which they travel. */
 export function objectKeyOf(href: string): ObjectKey | null {
-  const [, orgs, , secPolicy, , word, idInHref] = href.split('/');
+  const [, orgs, org, secPolicy, , word, idInHref] = href.split('/');
   const type = PROVISIONABLE_TYPES.find((each) => each === word);
-  if (orgs !== 'orgs' || secPolicy !== 'sec_policy' || type === undefined) return null;
+  if (orgs !== 'orgs' || org !== '1' || secPolicy !== 'sec_policy' || type === undefined) return null;
   const id = kindOf(type).ids === 'single' ? SINGLE_ID : idInHref;
   return id === undefined ? null : { type, id };
 }

@@ -29,7 +29,13 @@ export function idOf(href: string, collection: ReferenceKind, field: string): st
   const words: readonly string[] =
     collection === 'workloads' ? ['workloads', 'kubernetes_workloads', 'container_workloads'] : [collection];
   const [word, id] = path.slice(-2);
-  if (path[0] !== 'orgs' || word === undefined || id === undefined || !words.includes(word)) {
+  if (
+    path[0] !== 'orgs' ||
+    path[1] !== '1' ||
+    word === undefined ||
+    id === undefined ||
+    !words.includes(word)
+  ) {
     throw new InvalidBody(`${field}: "${href}" is no href of ${words.join(' or ')}`);
   }
   return id;

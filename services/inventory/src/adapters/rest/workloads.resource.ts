@@ -141,7 +141,7 @@ async function idsOf(
 
 function namedBy(href: string): string | Referred {
   const [path = '', search] = href.split('?');
-  if (search === undefined) return idOfHref(path, 'workloads');
+  if (search === undefined || path !== orgHref('workloads')) return idOfHref(path, 'workloads');
   const query = new URLSearchParams(search);
   return {
     externalDataSet: query.get('external_data_set'),
