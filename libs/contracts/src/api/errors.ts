@@ -218,7 +218,7 @@ export const ERRORS = {
   },
   workload_is_managed: {
     code: 'FAILED_PRECONDITION',
-    when: 'a change that only an unmanaged workload takes',
+    when: 'a change that only an unmanaged workload takes; its deletion is refused by method_not_allowed_error',
   },
   workload_is_not_managed: {
     code: 'FAILED_PRECONDITION',

@@ -142,7 +142,7 @@ describe('a node', () => {
   });
   it('is not deleted over REST, but when it is gone from Kubernetes; and may come back', () => {
     const deleted: WorkloadEvent = { type: 'WorkloadDeleted', data: { id: node.id } };
-    spec.given(paired).when({ type: 'delete' }).rejected('workload-is-managed');
+    spec.given(paired).when({ type: 'delete' }).rejected('method-not-allowed-error');
     spec.given(paired).when({ type: 'node-gone' }).then(deleted);
     spec.given(paired, deleted).when({ type: 'node-gone' }).nothing();
     spec.given(paired).when({ type: 'unpair' }).then(deleted);

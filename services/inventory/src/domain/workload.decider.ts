@@ -172,7 +172,9 @@ function decideExisting(current: Workload, command: WorkloadCommand): Decision<W
     case 'lose':
       return changeTo(current, lostOr(current, command.isLost));
     case 'delete':
-      if (current.managed) return reject('workload-is-managed', 'the workload is managed: unpair it first');
+      // By this word programs that delete many know whom they have to unpair.
+      if (current.managed)
+        return reject('method-not-allowed-error', 'the workload is managed: unpair it first');
       return [{ type: 'WorkloadDeleted', data: { id: current.id } }];
     case 'unpair':
       return unpair(current);
