@@ -255,6 +255,33 @@ describe('which rules there are', () => {
       override_deny_edges: [[['0'], [], []]],
     });
 
+    // Between an IP list and a workload: the rule must speak about all of the list.
+    const lists = await Promise.all(
+      ['10.7.0.0/16', '10.7.3.0/24'].map(async (from_ip) => {
+        const { href } = await policy.create('ip_lists', { name: name(), ip_ranges: [{ from_ip }] });
+        return href;
+      }),
+    );
+    const fromList = await policy.create('rule_sets', {
+      ...{ name: name(), scopes: [[]] },
+      rules: [
+        {
+          ...{ providers: [label('2'), label('3')], consumers: [{ ip_list: { href: lists[1] } }] },
+          ingress_services: [{ proto: 6, port: 85 }],
+        },
+      ],
+    });
+    const covered = await policy.ask('sec_policy', 'rule_coverage', {
+      body: lists.map((href) => ({ ...pair, source: { ip_list: { href } } })),
+    });
+    expect(covered.body).toMatchObject({
+      rules: { 0: expect.stringContaining(fromList.href) as string },
+      edges: [
+        [[], [], []],
+        [['0'], [], []],
+      ],
+    });
+
     const search = async (body: object): Promise<unknown[]> => {
       const { body: found } = await policy.ask('sec_policy', 'rule_search', { body });
       return (found as { sec_rules: Body[] }).sec_rules.map(({ href }) => href);

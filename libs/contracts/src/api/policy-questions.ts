@@ -11,15 +11,17 @@ const Entity = {
   kubernetes_workload: Reference.optional(),
 } as const;
 
-/** One of them; labels: whoever has all of these. */
+/** One of them; labels: whoever has all of these; an IP list: all of its addresses. */
 export const CoverageEnd = z
   .strictObject({
     ...Entity,
+    ip_list: Reference.optional(),
     labels: z.array(Reference).max(50).optional(),
     actors: z.enum(['ams', 'all']).optional(),
   })
   .refine((end) => Object.values(end).filter((each) => each !== undefined).length === 1, {
-    message: 'must name exactly one of workload, container_workload, kubernetes_workload, labels, actors',
+    message:
+      'must name exactly one of workload, container_workload, kubernetes_workload, ip_list, labels, actors',
   });
 export type CoverageEnd = z.infer<typeof CoverageEnd>;
 
@@ -70,6 +72,10 @@ export type SearchActor = z.infer<typeof SearchActor>;
 export const RuleSearch = z.strictObject({
   providers: z.array(SearchActor).max(8).nullish(),
   consumers: z.array(SearchActor).max(8).nullish(),
+  /** Each of them on one side or the other. */
+  providers_or_consumers: z.array(SearchActor).max(8).nullish(),
+  /** Of each kind of rule. */
+  max_results: z.number().int().min(0).nullish(),
   ingress_services: IngressServices.nullish(),
   rule_types: z
     .array(z.enum(['sec_rules', 'deny_rules', 'override_deny_rules', 'ip_tables_rules']))

@@ -4,7 +4,7 @@
  */
 import { RuleCoverage } from '@ringfence/contracts';
 import type { CoverageEnd, PortRange, ResourceRequest } from '@ringfence/contracts';
-import { canonicalAddress } from '@ringfence/policy-engine';
+import { canonicalAddress, cidrsOf, formatAddress, parseCidr } from '@ringfence/policy-engine';
 import { labelSetId } from '@ringfence/labels';
 import { invalid, notFound, parsed } from '@ringfence/resources';
 import type { EntityFact } from '../../domain/facts.js';
@@ -152,7 +152,9 @@ function forAll(
 }
 
 /** Whom an end means: of those with the same labels one is enough. */
-function endsOf(end: CoverageEnd, field: string, { facts }: View): End[] {
+function endsOf(end: CoverageEnd, field: string, view: View): End[] {
+  const { facts } = view;
+  if (end.ip_list !== undefined) return edgesOf(end.ip_list.href, field, view);
   const named = end.workload ?? end.container_workload ?? end.kubernetes_workload;
   if (named !== undefined) return [entityEnd(entityOf(named.href, field, facts.entities))];
   const labels = (end.labels ?? []).map((label) => idOf(label.href, 'labels', field));
@@ -162,6 +164,18 @@ function endsOf(end: CoverageEnd, field: string, { facts }: View): End[] {
   if (meant.size > MOST_OF_A_SIDE)
     throw invalid(`${field}: means more than ${MOST_OF_A_SIDE} kinds of workloads`);
   return [...meant.values()].map(entityEnd);
+}
+
+/** The ends of its blocks: a rule that speaks about both speaks about what is between, as its own blocks are whole. */
+function edgesOf(href: string, field: string, { book, pversion }: View): End[] {
+  const entry = entryOf(book, 'ip_lists', idOf(href, 'ip_lists', field));
+  const list = pversion === 'draft' ? entry?.draft : entry?.active;
+  if (!list) throw notFound(`IP list ${href}`);
+  const blocks = cidrsOf(list.ranges).flatMap((cidr) => parseCidr(cidr) ?? []);
+  if (blocks.length > MOST_OF_A_SIDE) throw invalid(`${field}: has more than ${MOST_OF_A_SIDE} ranges`);
+  return blocks.flatMap(({ version, first, last }) =>
+    [first, last].map((value) => addressEnd(formatAddress({ version, value }))),
+  );
 }
 
 class Places {

@@ -22,9 +22,15 @@ export async function searchRules(context: ResourceContext, request: ResourceReq
   const shown = [...rulesShown({ pversion, book, facts: context.facts })];
   const found = shown.filter(matcherOf(search, resolving));
   const types = search.rule_types ?? RULE_TYPES;
+  const most = search.max_results ?? undefined;
   const lists = RULE_TYPES.map((type) => [
     type,
-    types.includes(type) ? found.filter((rule) => rule.type === type).map(({ body }) => body) : [],
+    types.includes(type)
+      ? found
+          .filter((rule) => rule.type === type)
+          .slice(0, most)
+          .map(({ body }) => body)
+      : [],
   ]);
   const counts = types.map((type) => {
     const of = (rules: readonly ShownRule[]): number => rules.filter((rule) => rule.type === type).length;
@@ -48,15 +54,19 @@ function matcherOf(search: RuleSearch, resolving: Resolving | null): (rule: Show
     wanted(search.providers, 'providers'),
     wanted(search.consumers, 'consumers'),
   ];
+  const either = wanted(search.providers_or_consumers, 'providers_or_consumers');
   const services = serviceRefsOf(search.ingress_services ?? []);
   const flags = FLAGS.filter((flag) => search[flag] !== undefined && search[flag] !== null);
   const namesSides = ({ rule }: ShownRule): boolean =>
     'providers' in rule
       ? namesAll(rule.providers, providers, resolving) &&
         namesAll(rule.consumers, consumers, resolving) &&
+        either.every((actor) =>
+          [rule.providers, rule.consumers].some((side) => namesAll(side, [actor], resolving)),
+        ) &&
         coversServices(rule.services, services)
       : // What iptables rules are for has one side, and no services.
-        namesAll(rule.actors, [...providers, ...consumers], resolving) && services.length === 0;
+        namesAll(rule.actors, [...providers, ...consumers, ...either], resolving) && services.length === 0;
   return (shown) =>
     flags.every((flag) => shown.body[flag] === search[flag]) &&
     contains(shown.rule.description, search.description ?? '') &&
