@@ -47,6 +47,19 @@ const profile = (assign_labels: readonly object[], part = name()): Record<string
 });
 
 export const profiles: Cases = {
+  'labels that are allowed stay allowed beside an assignment of nothing, and a name goes by null': (given) =>
+    inCluster(given, async ({ client, profiles: path, byKey }) => {
+      const { href } = await client.made(path, profile([]));
+      const allowed = { key: 'app', assignment: {}, restriction: [{ ...byKey.app, value: '' }] };
+      await client.put(href, { name: null, labels: [allowed, { key: 'env', assignment: {} }] });
+      expect(await client.get(href)).toMatchObject({
+        name: null,
+        labels: [
+          { key: 'app', restriction: [expect.objectContaining(byKey.app)] },
+          { key: 'env', assignment: {} },
+        ],
+      });
+    }),
   'a profile reads back as it was answered, beside the one that every cluster has': (given) =>
     inCluster(given, async ({ client, profiles: path, byKey }) => {
       // Its key is told this once.

@@ -202,7 +202,8 @@ export const hashOfKey = (key: string): string => createHash('sha256').update(ke
 
 const fieldsOf = (body: ChangeBody): ProfileChange =>
   defined({
-    name: body.name ?? undefined,
+    // Kept as empty text, shown as null.
+    name: body.name === null ? '' : body.name,
     description: body.description,
     managed: body.managed,
     mode: body.enforcement_mode,
@@ -272,7 +273,7 @@ function show(found: Document<Profile>, names: ReadonlyMap<string, NamedLabel>):
   const { body } = found;
   return {
     href: hrefOf(found),
-    name: body.name,
+    name: body.name === '' ? null : body.name,
     namespace: body.namespace,
     description: body.description,
     managed: body.managed,

@@ -45,15 +45,12 @@ export function assignmentsOf(
   return Object.fromEntries([...kept, ...fixed]);
 }
 
-function ruleEntry(rule: ProfileLabelRule): [string, LabelAssignment][] {
-  if (rule.assignment !== undefined) {
-    const { href } = rule.assignment;
-    return [[rule.key, href === undefined ? { how: 'none' } : { how: 'fixed', label: idOf(href) }]];
-  }
-  const restriction = rule.restriction ?? [];
-  return restriction.length === 0
-    ? []
-    : [[rule.key, { how: 'restricted', labels: restriction.map((each) => idOf(each.href)) }]];
+/** Some programs cannot leave the assignment out, and send it empty beside what they allow: that is no "none at all". */
+function ruleEntry({ key, assignment, restriction = [] }: ProfileLabelRule): [string, LabelAssignment][] {
+  if (assignment?.href !== undefined) return [[key, { how: 'fixed', label: idOf(assignment.href) }]];
+  if (restriction.length > 0)
+    return [[key, { how: 'restricted', labels: restriction.map((each) => idOf(each.href)) }]];
+  return assignment === undefined ? [] : [[key, { how: 'none' }]];
 }
 
 export function showLabels(
