@@ -12,6 +12,7 @@ import {
   versions,
   virtualServices,
 } from './testing/clients/policy-objects.js';
+import { programs } from './testing/clients/programs.js';
 import { boundaries, rules, ruleSets } from './testing/clients/rules.js';
 import { startControlSide } from './testing/control-side.js';
 import type { ControlSide } from './testing/control-side.js';
@@ -41,6 +42,7 @@ const COLLECTIONS: Readonly<Record<string, Cases>> = {
   'container workload profiles': profiles,
   'traffic queries': traffic,
   settings,
+  'all that there is': programs,
 };
 
 let controlSide: ControlSide;

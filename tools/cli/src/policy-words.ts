@@ -51,7 +51,7 @@ export interface IpListBody {
 export interface ServiceBody {
   readonly name: string;
   readonly description?: string;
-  readonly service_ports?: readonly (PortWords & { readonly icmp_type?: number })[];
+  readonly service_ports?: readonly (PortWords & { readonly icmp_type?: number | null })[];
 }
 export interface LabelGroupBody {
   readonly name: string;
@@ -122,7 +122,8 @@ export function policyWords(names: FileNames): PolicyWords {
       ...(fqdns.length > 0 && { fqdns: fqdns.map(({ fqdn }) => fqdn) }),
     }),
     service: ({ name, description, service_ports: ports = [] }) => {
-      if (ports.some((port) => port.icmp_type !== undefined)) unsaid.push(`service "${name}": types of ICMP`);
+      if (ports.some((port) => typeof port.icmp_type === 'number'))
+        unsaid.push(`service "${name}": types of ICMP`);
       return { name, ...(description && { description }), ports: ports.map(portWord) };
     },
     labelGroup: ({ name, description, key, labels: members, sub_groups: groups }) => ({

@@ -43,6 +43,7 @@ export class RingfenceApi {
       method,
       headers: {
         authorization: this.authorization,
+        accept: 'application/json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       body: body === undefined ? null : JSON.stringify(body),

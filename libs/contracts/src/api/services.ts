@@ -50,14 +50,15 @@ export const ServiceItem = z.looseObject({
   ...provisionableMeta,
   name: Text,
   description: Text,
+  process_name: Text,
   service_ports: z
     .array(
       z.looseObject({
         proto: z.number().int(),
         port: z.number().int().optional(),
         to_port: z.number().int().optional(),
-        icmp_type: z.number().int().optional(),
-        icmp_code: z.number().int().optional(),
+        icmp_type: z.number().int().nullish(),
+        icmp_code: z.number().int().nullish(),
       }),
     )
     .optional(),

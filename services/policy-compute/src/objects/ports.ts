@@ -19,8 +19,8 @@ export function showPortRange({ proto, from, to, icmpType, icmpCode }: PortRange
     ...(from !== undefined && { port: from }),
     ...(to !== undefined && { to_port: to }),
     proto,
-    ...(icmpType !== undefined && { icmp_type: icmpType }),
-    ...(icmpCode !== undefined && { icmp_code: icmpCode }),
+    // Read of every ICMP, and null where it is any.
+    ...(ICMP.includes(proto) && { icmp_type: icmpType ?? null, icmp_code: icmpCode ?? null }),
   };
 }
 

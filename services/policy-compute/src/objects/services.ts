@@ -42,6 +42,8 @@ export const services: ObjectKind<'services'> = {
     ...(object.extras?.['windows_services'] === undefined && {
       service_ports: object.ports.map(showPortRange),
     }),
+    // Programs that load every service read it of each.
+    process_name: '',
     ...object.extras,
     ...externalReferenceOf(object.extras),
   }),

@@ -10,7 +10,7 @@ type Chunk = z.infer<typeof Chunk>;
 
 export function flowDownload(ask: AskOwner): Answer {
   return async (request) => {
-    const asksForJson = /json|\*\/\*/i.test(String(request.headers['accept'] ?? 'application/json'));
+    const asksForJson = /json/i.test(String(request.headers['accept'] ?? ''));
     const format = asksForJson ? 'json' : 'csv';
     const fetch = async (chunk: number): Promise<Chunk> =>
       Chunk.parse((await ask(request, { format, chunk: String(chunk) })).body);

@@ -82,6 +82,7 @@ async function health({ startedAt, partsHealth }: OwnParts): Promise<unknown> {
       nodes: [
         {
           hostname: hostname(),
+          type: 'snc0',
           ip_address: '127.0.0.1',
           runlevel: lacking.length === 0 ? 5 : 1,
           uptime_seconds: uptime,

@@ -165,9 +165,10 @@ function statusOf(error: unknown): { code?: string; statusCode?: number } {
     : (error as { code?: string; statusCode?: number });
 }
 
+/** Programs put paths together of parts that begin and end with a slash: several are one, and the last one is none. */
 function pathOf(request: FastifyRequest): string {
   const mark = request.url.indexOf('?');
-  const path = mark < 0 ? request.url : request.url.slice(0, mark);
+  const path = (mark < 0 ? request.url : request.url.slice(0, mark)).replaceAll(/\/{2,}/g, '/');
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 

@@ -113,10 +113,12 @@ async function revert(
   return {};
 }
 
-async function versionOf(context: ResourceContext, text: string): Promise<VersionView> {
-  const version = /^[1-9][0-9]{0,8}$/.test(text)
-    ? await readVersion(context.book.store.entities, Number(text))
-    : null;
+/** `active` is the newest one; the draft is none yet. */
+async function versionOf({ book }: ResourceContext, text: string): Promise<VersionView> {
+  const { entities } = book.store;
+  const number = text === 'active' ? (await book.current()).version : Number(text);
+  const version =
+    text === 'active' || /^[1-9][0-9]{0,8}$/.test(text) ? await readVersion(entities, number) : null;
   if (version === null) throw notFound(`policy version ${text}`);
   return version;
 }
