@@ -114,10 +114,21 @@ class LostHosts1795750201000 implements Migration {
   }
 }
 
+/** A pairing profile shows who made its last key. */
+class KeyIssuers1795836601000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query('alter table pairing_keys add column issued_by jsonb');
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('alter table pairing_keys drop column issued_by');
+  }
+}
+
 export const MIGRATIONS: readonly MigrationClass[] = [
   Inventory1795219201000,
   Suspensions1795491001000,
   AgentAddresses1795577401000,
   AgentRecovery1795663801000,
   LostHosts1795750201000,
+  KeyIssuers1795836601000,
 ];

@@ -1,4 +1,5 @@
 /** Pairing keys: their hashes, how often and until when each may pair a new node. */
+import type { Actor } from '@ringfence/contracts';
 import { EntitySchema, IsNull, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { PairingProfile } from '../../domain/pairing-profile.decider.js';
@@ -10,6 +11,8 @@ interface KeyRow {
   readonly profile: string;
   readonly hash: string;
   readonly issuedAt: Date;
+  /** Null: of before it was written down. */
+  readonly issuedBy: Actor | null;
   readonly expiresAt: Date | null;
   readonly usesLeft: number | null;
   readonly used: number;
@@ -25,6 +28,7 @@ export const PairingKeyEntity = new EntitySchema<KeyRow>({
     profile: { type: 'text' },
     hash: { type: 'text' },
     issuedAt: { name: 'issued_at', type: 'timestamptz' },
+    issuedBy: { name: 'issued_by', type: 'jsonb', nullable: true },
     expiresAt: { name: 'expires_at', type: 'timestamptz', nullable: true },
     usesLeft: { name: 'uses_left', type: 'int', nullable: true },
     used: { type: 'int', default: 0 },
@@ -38,6 +42,7 @@ export interface KeyUses {
   readonly used: number;
   readonly lastUsedAt: Date | null;
   readonly lastIssuedAt: Date | null;
+  readonly lastIssuedBy: Actor | null;
 }
 export interface PairingKey {
   readonly id: string;
@@ -50,7 +55,7 @@ export async function addKey(
   entities: EntityManager,
   profile: PairingProfile,
   { id, code }: ReturnType<typeof newActivationCode>,
-  now: Date,
+  { at: now, by: issuedBy }: { readonly at: Date; readonly by: Actor },
 ): Promise<void> {
   const { keyLifespan, allowedUsesPerKey } = profile;
   await entities.insert(PairingKeyEntity, {
@@ -58,6 +63,7 @@ export async function addKey(
     profile: profile.id,
     hash: hashSecret(code),
     issuedAt: now,
+    issuedBy,
     expiresAt: keyLifespan === 'unlimited' ? null : new Date(now.getTime() + keyLifespan * 1_000),
     usesLeft: allowedUsesPerKey === 'unlimited' ? null : allowedUsesPerKey,
     revoked: false,
@@ -97,6 +103,7 @@ export async function keyUses(entities: EntityManager): Promise<Map<string, KeyU
     .addSelect('sum(key.used)::int', 'used')
     .addSelect('max(key.lastUsedAt)', 'lastUsedAt')
     .addSelect('max(key.issuedAt)', 'lastIssuedAt')
+    .addSelect('(array_agg(key.issued_by order by key.issued_at desc))[1]', 'lastIssuedBy')
     .groupBy('key.profile')
     .getRawMany<KeyUses & { profile: string }>();
   return new Map(rows.map((row) => [row.profile, row]));

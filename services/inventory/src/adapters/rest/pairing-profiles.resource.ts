@@ -1,5 +1,5 @@
 /** `pairing_profiles` and their keys. A key is shown once; uses and expiry are kept with its hash. */
-import { PairingProfileCreate, PairingProfileUpdate } from '@ringfence/contracts';
+import { actorHref, PairingProfileCreate, PairingProfileUpdate } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { guarded } from '@ringfence/decider';
 import type { Document, EventStore, OneAtATime } from '@ringfence/event-store';
@@ -97,7 +97,7 @@ export function pairingProfileOperations(parts: PairingProfileParts): Operations
       const key = newActivationCode();
       // First whether there may be one: a crash before the hash leaves a key that opens nothing and was not shown.
       await run(parts, request, found.id, { type: 'issue-key', key: key.id, at: now.toISOString() });
-      await addKey(store.entities, found.body, key, now);
+      await addKey(store.entities, found.body, key, { at: now, by: request.actor });
       return { body: { activation_code: key.code } };
     }),
     delete_pairing_keys: ordered(async (request) => {
@@ -218,13 +218,23 @@ function uninterpreted(body: Body, kept: Readonly<Record<string, unknown>>): Rec
   return Object.fromEntries(names.map((name) => [name, body[name] === undefined ? kept[name] : body[name]]));
 }
 
+const UNUSED: KeyUses = { used: 0, lastUsedAt: null, lastIssuedAt: null, lastIssuedBy: null };
+
+function showUses({ used, lastUsedAt, lastIssuedAt, lastIssuedBy }: KeyUses): Record<string, unknown> {
+  return {
+    total_use_count: used,
+    last_pairing_at: lastUsedAt?.toISOString() ?? null,
+    last_pairing_key_generated_at: lastIssuedAt?.toISOString() ?? null,
+    last_pairing_key_generated_by: lastIssuedBy && { href: actorHref(lastIssuedBy) },
+  };
+}
+
 function show(
   found: Document<PairingProfile>,
   uses: ReadonlyMap<string, KeyUses>,
   reach: Reach,
 ): Record<string, unknown> {
   const { body } = found;
-  const used = uses.get(found.id);
   return {
     href: orgHref(`pairing_profiles/${found.id}`),
     name: body.name,
@@ -236,12 +246,9 @@ function show(
     allowed_uses_per_key: body.allowedUsesPerKey,
     key_lifespan: body.keyLifespan,
     labels: body.labels.map((label) => ({ href: orgHref(`labels/${label}`) })),
-    total_use_count: used?.used ?? 0,
     is_default: body.isDefault,
     status: 'active',
-    last_pairing_at: used?.lastUsedAt?.toISOString() ?? null,
-    last_pairing_key_generated_at: used?.lastIssuedAt?.toISOString() ?? null,
-    last_pairing_key_generated_by: null,
+    ...showUses(uses.get(found.id) ?? UNUSED),
     external_data_set: body.externalDataSet,
     external_data_reference: body.externalDataReference,
     ...body.uninterpreted,
