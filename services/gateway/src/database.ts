@@ -10,6 +10,7 @@ import { MIGRATIONS } from './migrations/migrations.js';
 import { ACCESS_DOCUMENTS } from './read/access-documents.js';
 import { ApiKeyEntity, apiKeysProjection } from './read/api-keys.projection.js';
 import { AuditEventEntity } from './read/audit-events.js';
+import { ClusterNameEntity } from './read/cluster-names.js';
 import { SettingsEntity } from './read/event-settings.js';
 import { JobEntity } from './read/jobs.store.js';
 import { SignInsEntity, signInsProjection, users } from './read/users.js';
@@ -26,6 +27,7 @@ export const DATABASE: ServiceDatabase = {
     ...ACCESS_DOCUMENTS.map(({ entity }) => entity),
     ...[users.entity, SignInsEntity, PasswordEntity, LoginTokenEntity, SessionEntity],
     SettingsEntity,
+    ClusterNameEntity,
     SyslogDestinationEntity,
   ],
 };

@@ -1,3 +1,4 @@
+import type { Envelope } from '@ringfence/contracts';
 import { describe, expect, it } from 'vitest';
 import { creatorOf, resourceOf } from './audit-resource.js';
 
@@ -20,11 +21,16 @@ describe('what an event of an agent, a cluster or the system is about', () => {
     });
   });
 
-  it('is done by whom the server knows', () => {
-    expect(creatorOf({ kind: 'agent', id: 'node-1' })).toEqual({ agent: { hostname: 'node-1' } });
-    expect(creatorOf({ kind: 'container_cluster', id: 'c' })).toEqual({
-      container_cluster: { href: '/orgs/1/container_clusters/c' },
+  it('is done by whom the server knows, by name and href', () => {
+    const cluster = { kind: 'container_cluster', id: 'c' } as const;
+    const by = (actor: Envelope['actor'], data: object = {}) => creatorOf({ actor, data }, 'prod');
+    expect(by({ kind: 'agent', id: 'node-1' })).toEqual({ agent: { hostname: 'node-1' } });
+    expect(by({ kind: 'agent', id: 'node-1' }, { agent: '7' })).toEqual({
+      agent: { href: '/orgs/1/agents/7', hostname: 'node-1' },
     });
-    expect(creatorOf({ kind: 'system', id: 'inventory' })).toEqual({ system: {} });
+    const href = '/orgs/1/container_clusters/c';
+    expect(by(cluster)).toEqual({ container_cluster: { href, name: 'prod' } });
+    expect(creatorOf({ actor: cluster, data: {} }, null)).toEqual({ container_cluster: { href } });
+    expect(by({ kind: 'system', id: 'inventory' })).toEqual({ system: {} });
   });
 });

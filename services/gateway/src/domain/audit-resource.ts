@@ -1,11 +1,22 @@
 /** Of whom and of what a domain event tells, in the API's words. Who did it is what the server knows, never what a payload says. */
 import type { Envelope } from '@ringfence/contracts';
 
-export function creatorOf({ kind, id }: Envelope['actor']): Record<string, unknown> {
+/** `clusterName`: null where it is not known. An agent is the one that its own words are about. */
+export function creatorOf(
+  { actor: { kind, id }, data }: Pick<Envelope, 'actor' | 'data'>,
+  clusterName: string | null,
+): Record<string, unknown> {
   if (kind === 'user') return { user: { href: `/users/${id}`, username: `user_${id}` } };
   if (kind === 'container_cluster')
-    return { container_cluster: { href: `/orgs/1/container_clusters/${id}` } };
-  return kind === 'agent' ? { agent: { hostname: id } } : { system: {} };
+    return {
+      container_cluster: {
+        ...{ href: `/orgs/1/container_clusters/${id}` },
+        ...(clusterName !== null && { name: clusterName }),
+      },
+    };
+  if (kind === 'system') return { system: {} };
+  const { agent } = data as { readonly agent?: unknown };
+  return { agent: { ...(typeof agent === 'string' && { href: `/orgs/1/agents/${agent}` }), hostname: id } };
 }
 
 /** By the word of an event type, where its objects are. */

@@ -135,6 +135,24 @@ class SyslogDestinations1796004001000 implements Migration {
   }
 }
 
+/** Who a cluster is that did something: by its name, too. What the trail tells of clusters already says how they are called. */
+class ClusterNames1796090401000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query(`
+      create table cluster_names (id text primary key, name text not null, position bigint not null);
+      insert into cluster_names (id, name, position)
+        select distinct on (cluster ->> 'href') split_part(cluster ->> 'href', '/', 5), cluster ->> 'name', 0
+        from audit_events, lateral (select resource_changes -> 0 -> 'resource' -> 'container_cluster' as cluster) as told
+        where event_type in ('container_cluster.create', 'container_cluster.update')
+          and cluster ->> 'href' is not null and cluster ->> 'name' is not null
+        order by cluster ->> 'href', at desc
+    `);
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('drop table cluster_names');
+  }
+}
+
 export const MIGRATIONS: readonly MigrationClass[] = [
   Gateway1795219201000,
   LivingJobs1795392001000,
@@ -144,4 +162,5 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   People1795996801000,
   Settings1796000401000,
   SyslogDestinations1796004001000,
+  ClusterNames1796090401000,
 ];

@@ -14,6 +14,7 @@ import type { ErrorItem } from '../domain/refusal.js';
 import { auditedAs } from '../domain/audit-words.js';
 import { changeTypeOf } from '../domain/request-words.js';
 import { creatorOf, resourceOf } from '../domain/audit-resource.js';
+import { clusterNameOf, noteClusterName } from './cluster-names.js';
 import { eventSettings, isKept } from './event-settings.js';
 
 /** The status of a request that is under way. */
@@ -76,6 +77,7 @@ const NOTIFIED = /^(agent|enforcement)\./;
 export type Recorded = Promise<AuditEvent | null>;
 
 export async function recordChange(entities: EntityManager, event: Envelope): Recorded {
+  await noteClusterName(entities, event);
   const eventType = auditedAs(event);
   if (eventType === null) return null;
   const { correlation } = event;
@@ -88,7 +90,7 @@ export async function recordChange(entities: EntityManager, event: Envelope): Re
     at: new Date(event.at),
     severity: isFailure ? 'err' : 'info',
     status: isFailure ? 'failure' : 'success',
-    createdBy: creatorOf(event.actor),
+    createdBy: creatorOf(event, await clusterNameOf(entities, event.actor)),
     action: null,
     resourceChanges: [
       {
