@@ -5,11 +5,15 @@
 const INTEGER = /^[1-9][0-9]{0,17}$/;
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const VERSION = /^(?:draft|active|[1-9][0-9]{0,17})$/;
-/** Organisations, keys, interfaces, roles: whatever their owner calls them. */
+/** Organisations, keys, roles: whatever their owner calls them. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,252}$/;
+
+/** Windows calls an interface `Local Area Connection 2`, a switch `ge-0/0/1`. */
+const INTERFACE = /^[^\p{C}]{1,255}$/u;
 
 const FORMS = new Map<string, RegExp>([
   ['sec_policy', VERSION],
+  ['interfaces', INTERFACE],
   ...[
     ...[
       'agents',

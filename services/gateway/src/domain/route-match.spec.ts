@@ -16,6 +16,12 @@ describe('which route a path means', () => {
     ['PUT', '/orgs/1/labels/bulk_create', 'labels bulk_create', []],
     ['PUT', `/orgs/1/workloads/${UUID}`, 'workloads update', [UUID]],
     ['GET', `/orgs/1/workloads/${UUID}/interfaces/eth0.1`, 'workloads/interfaces get', [UUID, 'eth0.1']],
+    [
+      'GET',
+      `/orgs/1/workloads/${UUID}/interfaces/Local%20Area%20%C3%A9%2F2`,
+      'workloads/interfaces get',
+      [UUID, 'Local Area é/2'],
+    ],
     ['GET', '/orgs/1/sec_policy/pending', 'sec_policy pending', []],
     ['GET', '/orgs/1/sec_policy/7', 'sec_policy get', ['7']],
     ['GET', '/orgs/1/sec_policy/7/modified_objects', 'sec_policy modified_objects', []],
@@ -65,5 +71,7 @@ describe('which route a path means', () => {
     for (const id of ['..', '%2e%2e', 'a%2fb', ' ', '%00', "1'--", 'a'.repeat(300), '%zz']) {
       expect(match('GET', `/orgs/1/labels/${id}`)).toEqual({ kind: 'unknown' });
     }
+    for (const name of ['', '%00', '%0a', 'a'.repeat(256)])
+      expect(match('GET', `/orgs/1/workloads/${UUID}/interfaces/${name}`)).toEqual({ kind: 'unknown' });
   });
 });
