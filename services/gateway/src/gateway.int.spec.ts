@@ -451,6 +451,33 @@ describe('a syslog destination', () => {
     server.close();
   });
 
+  it('whose certificate nobody looks at is an alarm of the whole', async () => {
+    const unverified = {
+      ...destination(1),
+      remote_syslog: {
+        address: '127.0.0.1',
+        port: 1,
+        protocol: 6,
+        tls_enabled: true,
+        tls_verify_cert: false,
+      },
+    };
+    const { href } = (await call('POST', path, { body: unverified })).json as { href: string };
+    const insecure = async (): Promise<string[]> => {
+      const [health] = (await call('GET', '/health')).json as [
+        { notifications: { token: string; message: string }[] },
+      ];
+      return health.notifications.flatMap(({ token, message }) => (token === 'insecure' ? [message] : []));
+    };
+    await expect
+      .poll(insecure, { timeout: 20_000 })
+      .toContainEqual(expect.stringMatching(/^gateway: tls_verify_cert: .*tls_ca_bundle/));
+    await call('DELETE', href);
+    await expect
+      .poll(insecure, { timeout: 20_000 })
+      .not.toContainEqual(expect.stringContaining('tls_verify_cert'));
+  });
+
   it('is refused without an address', async () => {
     const got = await call('POST', path, { body: { ...destination(1), remote_syslog: undefined } });
     expect([got.status, got.json]).toEqual([406, refused('input_validation_error')]);

@@ -145,7 +145,7 @@ function serving(
       ...{ store, bus, keys, grants, jobs, document, missing, ownWrites, forwarding, startedAt: Date.now() },
       partsHealth: partsHealth(bus, () => ({
         missing: missing(),
-        alarms: context.health.alarms(),
+        alarms: [...context.health.alarms(), ...forwarding.unverified()],
         away: forwarding.away(),
       })),
     }),

@@ -31,6 +31,8 @@ export interface Forwarding {
   missed(flows: number): void;
   /** In words, which destinations do not take what they are sent. */
   away(): string[];
+  /** In words, which servers are taken for whoever answers there. */
+  unverified(): string[];
   /** Destinations or their format were changed here. */
   look(): Promise<void>;
   close(): Promise<void>;
@@ -71,6 +73,7 @@ export function startForwarding(
     wantsFlows: () => open.all().some(({ destination }) => wantsFlows(destination)),
     missed: (flows) => dropped.add(flows, { destination: 'flows' }),
     away: () => open.all().flatMap(awayOf),
+    unverified: () => open.all().flatMap(unverifiedOf),
     look: open.look,
     close: async () => {
       clearInterval(looking);
@@ -93,6 +96,13 @@ const senders =
 const awayOf = ({ destination: { href }, sender }: Open): string[] =>
   sender.isAway()
     ? [`syslog destination ${href.split('/').at(-1) ?? ''} does not take what it is sent: see the log`]
+    : [];
+
+const unverifiedOf = ({ destination: { href, remote_syslog: remote } }: Open): string[] =>
+  remote?.tls_enabled === true && !remote.tls_verify_cert
+    ? [
+        `tls_verify_cert: no certificate of syslog destination ${href.split('/').at(-1) ?? ''} is verified, so anybody may read what is forwarded; name its authority instead (tls_ca_bundle)`,
+      ]
     : [];
 
 /** `local_syslog`: beside the gateway's own lines, which the machine or the cluster collects. */
