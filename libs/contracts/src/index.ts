@@ -250,10 +250,11 @@ export {
   VenRemoteAction,
   VenStatistics,
   VensUnpair,
+  VensUpgrade,
   VenUpdate,
   WorkloadsUnpair,
 } from './api/vens.js';
-export type { VenProperty } from './api/vens.js';
+export type { CompatibilityReport, VenProperty } from './api/vens.js';
 export type { WorkloadInterface } from './api/workloads.js';
 export type { ConvergenceStatus } from './api/kubernetes-workloads.js';
 export { LegacyMode, VisibilityLevel } from './api/workload-parts.js';

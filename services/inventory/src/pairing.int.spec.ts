@@ -53,6 +53,11 @@ describe('pairing', () => {
       hostname: 'n1',
       version: '0.1.0',
     });
+    const [profile] = (await world.rest('pairing_profiles', 'list', { query: { name: 'Default' } }))
+      .body as unknown[];
+    expect(profile).toMatchObject({
+      last_pairing_key_generated_by: { href: expect.stringMatching(/^\/users\//) as unknown },
+    });
   });
   it('is refused for a wrong key, an unknown node, and nodes that share a machine-id', async () => {
     const { id, token } = await newCluster(world);
@@ -287,9 +292,20 @@ describe('the agent of a paired node', () => {
         },
       },
     });
-    expect(await show('agents', agent.href.split('/').at(-1) ?? '')).toMatchObject({
+    const number = agent.href.split('/').at(-1) ?? '';
+    expect(await show('agents', number)).toMatchObject({
       ...{ href: agent.href, hostname: 'n1', ven: { href } },
     });
+    expect(await show('vens', workload)).toMatchObject({
+      ...{ created_by: { href: agent.href }, updated_by: { href: agent.href } },
+    });
+    const { body: report } = await world.rest('agents', 'compatibility_report', { ids: [number] });
+    expect(report).toMatchObject({
+      qualify_status: 'yellow',
+      results: { qualify_tests: [{ agent_is_heard: true, status: 'green' }, { status: 'yellow' }] },
+    });
+    const upgrade = { vens: [{ href }], release: '25.2' };
+    expect(await tokenOf(world.rest('vens', 'upgrade', { body: upgrade }))).toBe('upgrade_not_supported');
   });
 
   it('is found by every published filter, and counted', async () => {

@@ -228,6 +228,10 @@ export const ERRORS = {
     code: 'FAILED_PRECONDITION',
     when: 'an agent was to do what only Kubernetes can do with it; the message says how',
   },
+  upgrade_not_supported: {
+    code: 'FAILED_PRECONDITION',
+    when: 'agents were to be upgraded, which is the business of their DaemonSet; the message says how',
+  },
   duplicate_machine_id: { code: 'FAILED_PRECONDITION', when: 'nodes share a machine-id and are not paired' },
   machine_already_paired: {
     code: 'FAILED_PRECONDITION',

@@ -36,6 +36,13 @@ const Restore = z.enum(['saved', 'default', 'disable']).optional();
 export const VensUnpair = z.strictObject({ vens, firewall_restore: Restore });
 export const WorkloadsUnpair = z.strictObject({ workloads: vens, ip_table_restore: Restore });
 export const VenRemoteAction = z.strictObject({ action: z.literal('restart'), vens });
+/** Taken as published, so that its refusal is of what was asked for. */
+export const VensUpgrade = z.strictObject({
+  vens,
+  release: Text.max(255),
+  upgrade_timeout_seconds: z.number().int().min(0).max(2_592_000).optional(),
+  dry_run: z.boolean().optional(),
+});
 /** For so long the machine may pair with another key than its agent has shown before. */
 export const VenAuthenticationRecovery = z.strictObject({
   vens,
@@ -65,6 +72,17 @@ export const VenStatistics = z.strictObject({
 });
 export type VenStatistics = z.infer<typeof VenStatistics>;
 
+const Qualified = z.enum(['green', 'yellow', 'red']);
+/** Each test has its own word as a field, with what was found. */
+const CompatibilityReport = z.object({
+  last_updated_at: Text.nullable(),
+  qualify_status: Qualified,
+  results: z.object({
+    qualify_tests: z.array(z.looseObject({ status: Qualified })),
+  }),
+});
+export type CompatibilityReport = z.infer<typeof CompatibilityReport>;
+
 export const venCollections = {
   vens: {
     item: VenItem,
@@ -72,12 +90,14 @@ export const venCollections = {
     actions: {
       unpair: VensUnpair,
       remote_action: VenRemoteAction,
+      upgrade: VensUpgrade,
       authentication_recovery: VenAuthenticationRecovery,
       statistics: VenStatistics,
     },
     answers: {
       unpair: BulkRefusals,
       remote_action: BulkRefusals,
+      upgrade: BulkRefusals,
       authentication_recovery: BulkRefusals,
       statistics: z.object({
         property_counts: z.array(
@@ -121,5 +141,6 @@ export const venCollections = {
       labels: z.array(LabelReference),
       ven: z.object({ href: Text }),
     }),
+    answers: { compatibility_report: CompatibilityReport },
   },
 } as const satisfies CollectionContracts;

@@ -10,6 +10,7 @@ const VEN_ACTIONS = {
   unpair:
     'Unpairs agents: they remove every rule that they made, and put back what they had removed. Only those that stay paired are answered, with the reason.',
   remote_action: 'Is refused: agents are restarted by Kubernetes, as any Pod is.',
+  upgrade: 'Is refused: the image of their DaemonSet says which release agents are of.',
   authentication_recovery:
     'Lets a machine that lost its key pair with another one, once, for as long as the body says; or no longer. Only refusals are answered.',
 } as const;
@@ -79,4 +80,11 @@ export const inventoryRoutes: readonly Route[] = [
     says: 'Counts agents by their status, version, health and the like.',
   }),
   ...collection('agents', `${ORG}/agents`, ['get']),
+  action({
+    method: 'GET',
+    path: `${ORG}/agents/{agent}/compatibility_report`,
+    collection: 'agents',
+    op: 'compatibility_report',
+    says: 'Says whether the node is fit for full enforcement: whether its agent is heard, what ails it, and whom full mode would cut off.',
+  }),
 ];

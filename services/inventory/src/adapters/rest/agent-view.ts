@@ -2,7 +2,7 @@
 import type { NodeEssential } from '@ringfence/contracts';
 import type { Document } from '@ringfence/event-store';
 import { essentialGroupWords, essentialWords } from '@ringfence/policy-engine';
-import { orgHref } from '@ringfence/resources';
+import { metaOf, orgHref } from '@ringfence/resources';
 import type { Workload } from '../../domain/workload.decider.js';
 import type { AgentRow } from '../../read/agents.js';
 import { legacyMode } from './legacy-mode.js';
@@ -10,6 +10,17 @@ import { isOnline, labelReferences, placeOf } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 export const agentHref = (agent: string): string => orgHref(`agents/${agent}`);
+
+/** An agent writes its node's name where the API wants its number. */
+export function metaOfWorkload(found: Document<Workload>): Record<string, unknown> {
+  const { createdBy, updatedBy, deletedBy, body } = found;
+  const byAgent = Object.entries({
+    created_by: createdBy,
+    updated_by: updatedBy,
+    deleted_by: deletedBy,
+  }).flatMap(([field, by]) => (by?.kind === 'agent' ? [[field, { href: agentHref(body.agent ?? '') }]] : []));
+  return { ...metaOf(found), ...Object.fromEntries(byAgent) };
+}
 
 export function agentOf(found: Document<Workload>, around: Surroundings): Record<string, unknown> {
   const workload = found.body;

@@ -1,10 +1,10 @@
 /** How agents look over REST as VENs: what is known of them, what ails them, and whom they enforce for. */
 import type { Document } from '@ringfence/event-store';
-import { metaOf, orgHref } from '@ringfence/resources';
+import { orgHref } from '@ringfence/resources';
 import type { Workload } from '../../domain/workload.decider.js';
 import { isRecovering } from '../../read/agents.js';
 import type { AgentRow } from '../../read/agents.js';
-import { syncStateOf } from './agent-view.js';
+import { metaOfWorkload, syncStateOf } from './agent-view.js';
 import { clusterReference, isOnline, labelReferences, placeOf } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 import { showInterfaces } from './workload-view.js';
@@ -81,7 +81,7 @@ export function showVen(found: Document<Workload>, around: Surroundings): Record
     upgrade_target_version: null,
     unpair_allowed: found.deletedAt === null,
     caps: around.reach.caps(['write', 'unpair'], workload.labels),
-    ...metaOf(found),
+    ...metaOfWorkload(found),
   };
 }
 

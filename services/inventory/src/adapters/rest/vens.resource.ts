@@ -4,6 +4,7 @@ import {
   VenRemoteAction,
   VenStatistics,
   VensUnpair,
+  VensUpgrade,
   VenUpdate,
 } from '@ringfence/contracts';
 import type { Reference, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
@@ -29,6 +30,7 @@ import {
   until,
 } from '@ringfence/resources';
 import type { Filters, Operations } from '@ringfence/resources';
+import { compatibility } from '../../domain/compatibility.js';
 import { compareVersions } from '../../domain/compare-versions.js';
 import { venStatistics } from '../../domain/ven-statistics.js';
 import type { VenValues } from '../../domain/ven-statistics.js';
@@ -38,7 +40,7 @@ import type { AgentRow } from '../../read/agents.js';
 import { workloads } from '../../read/inventory-documents.js';
 import { showAgent } from './agent-view.js';
 import { interfacesOf } from './interface-view.js';
-import { placeOf, surroundings } from './surroundings.js';
+import { isOnline, placeOf, surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 import {
   AUTHENTICATION_RECOVERY,
@@ -75,6 +77,12 @@ export function venOperations(parts: WorkloadParts): Operations {
       const words = 'restart: Kubernetes restarts agents: kubectl rollout restart of their DaemonSet';
       throw CallError.of('FAILED_PRECONDITION', 'remote_action_not_supported', words);
     },
+    upgrade: async ({ body }) => {
+      parsed(VensUpgrade, body);
+      const words =
+        'release: it is that of the image in the agents’ DaemonSet: kubectl set image, or helm upgrade';
+      throw CallError.of('FAILED_PRECONDITION', 'upgrade_not_supported', words);
+    },
     authentication_recovery: (request) => recover(parts, request),
     statistics: (request) => statistics(parts, request),
   };
@@ -82,12 +90,22 @@ export function venOperations(parts: WorkloadParts): Operations {
 
 /** The older form. */
 export function agentOperations(parts: WorkloadParts): Operations {
+  const agent = async (id = ''): Promise<Ven> => {
+    const [found] = await workloads.having(parts.store.entities, 'agent', [id]);
+    if (found === undefined) throw notFound('agent');
+    return found;
+  };
   return {
-    get: async (request) => {
-      const [id = ''] = request.ids;
-      const [found] = await workloads.having(parts.store.entities, 'agent', [id]);
-      if (found === undefined) throw notFound('agent');
-      return { body: showAgent(found, await surroundings(parts, request)) };
+    get: async (request) => ({
+      body: showAgent(await agent(request.ids[0]), await surroundings(parts, request)),
+    }),
+    compatibility_report: async (request) => {
+      const { body } = await agent(request.ids[0]);
+      const around = await surroundings(parts, request);
+      const heard = around.agents.get(placeOf(body));
+      const { errors = [], host = null, heardAt = null } = heard ?? {};
+      const examined = { errors, cutByFull: host?.cutByFull ?? null, heardAt };
+      return { body: compatibility({ ...examined, isOnline: isOnline(body, around) }) };
     },
   };
 }

@@ -1,11 +1,11 @@
 /** How workloads look over REST. */
 import type { EnforcementView } from '@ringfence/contracts';
 import type { Document } from '@ringfence/event-store';
-import { metaOf, orgHref } from '@ringfence/resources';
+import { orgHref } from '@ringfence/resources';
 import type { PolicyProgress } from '../../domain/policy-progress.calculator.js';
 import type { Workload } from '../../domain/workload.decider.js';
 import { enforcementView } from '../../read/acks.js';
-import { agentHref, agentOf } from './agent-view.js';
+import { agentOf, metaOfWorkload } from './agent-view.js';
 import { interfacesOf, networksOf, showInterface } from './interface-view.js';
 import { clusterReference, isOnline, labelReferences, placeOf } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
@@ -46,8 +46,7 @@ export function showWorkload(found: Document<Workload>, around: Surroundings): R
     external_data_set: workload.externalDataSet,
     external_data_reference: workload.externalDataReference,
     caps: around.reach.caps(['write'], workload.labels),
-    ...metaOf(found),
-    ...(found.createdBy.kind === 'agent' && { created_by: { href: agentHref(workload.agent ?? '') } }),
+    ...metaOfWorkload(found),
   };
 }
 
