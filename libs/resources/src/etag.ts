@@ -2,15 +2,32 @@
 import { createHash } from 'node:crypto';
 import { CallError } from '@ringfence/bus';
 
-/** Of an answer's body as it is sent. */
-export const etagOf = (text: string): string =>
-  `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"`;
+/** What agents and logins report of an object by the minute: somebody else's change is none of these. */
+const REPORTED = new Set([
+  ...['agent', 'ven', 'services', 'ringfence_enforcement', 'online', 'conditions', 'nodes', 'errors'],
+  ...['last_heartbeat_at', 'last_goodbye_at', 'last_connected', 'last_login_on', 'last_login_ip_address'],
+  ...['total_use_count', 'last_pairing_at'],
+]);
+
+/** Of an answer's body; `text`: as it is sent, if that is at hand. */
+export function etagOf(body: unknown, text?: string): string {
+  const written = writtenOf(body);
+  const said = written === body && text !== undefined ? text : JSON.stringify(written);
+  return `W/"${createHash('sha256').update(said).digest('base64url').slice(0, 27)}"`;
+}
+
+function writtenOf(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+  const fields = Object.entries(body);
+  const written = fields.filter(([name]) => !REPORTED.has(name));
+  return written.length === fields.length ? body : Object.fromEntries(written);
+}
 
 /** `ifMatch`: what the caller has read, if he says so; `now`: the object as it would be shown. */
 export function refuseIfChanged(ifMatch: string | undefined, now: () => unknown): void {
   if (ifMatch === undefined || ifMatch.trim() === '*') return;
   const known = ifMatch.split(',').map((etag) => etag.trim());
-  if (known.includes(etagOf(JSON.stringify(now())))) return;
+  if (known.includes(etagOf(now()))) return;
   throw CallError.of(
     'FAILED_PRECONDITION',
     'precondition_failed',

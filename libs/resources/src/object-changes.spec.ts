@@ -1,6 +1,7 @@
 import { CallError } from '@ringfence/bus';
 import type { ResourceRequest } from '@ringfence/contracts';
 import { describe, expect, it } from 'vitest';
+import { etagOf } from './etag.js';
 import { changeBetween, tellingChanges } from './object-changes.js';
 import type { Operation } from './resource.js';
 
@@ -62,6 +63,17 @@ describe('an owner that tells what its changes did', () => {
       { before: 1, after: 2 },
       { before: 2, after: 3 },
     ]);
+  });
+
+  it('changes nothing for who names what he has read, when another has changed it since', async () => {
+    const answer = tellingChanges(numbered());
+    const ifMatch = etagOf((await answer({ ...request, op: 'get' })).body);
+    const writing = (to: number) => answer({ ...request, ifMatch, body: { to } });
+    expect(await Promise.allSettled([writing(1), writing(2)])).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { errors: [{ token: 'precondition_failed' }] } },
+    ]);
+    expect((await answer({ ...request, op: 'get' })).body).toMatchObject({ n: 1 });
   });
 
   it('refuses as before what is not there, and looks at nothing that only reads', async () => {

@@ -1,11 +1,12 @@
 /**
  * What a call did to an object, for the audit trail: the object as GET shows it before and after, field by field. Changes of one object go
- * one after the other here, so that nobody is told to have done what another did.
+ * one after the other here, so that nobody is told to have done what another did, and who names what he has read (If-Match) changes nothing else.
  */
 import { CallError } from '@ringfence/bus';
 import type { ObjectChange } from '@ringfence/contracts';
 import { oneAtATimePer } from '@ringfence/event-store';
 import { isDeepStrictEqual } from 'node:util';
+import { refuseIfChanged } from './etag.js';
 import type { Operation } from './resource.js';
 
 /** What follows from a change, and what tells nothing of it. */
@@ -54,13 +55,23 @@ function valueOf(field: string, value: unknown): unknown {
 const shownOf = (shown: unknown): Shown =>
   typeof shown === 'object' && shown !== null && !Array.isArray(shown) ? (shown as Shown) : {};
 
-/** `look` answers the object as it is shown at the moment. */
-export async function observed<T>(
-  look: () => Promise<unknown>,
-  change: () => Promise<T>,
-  op: 'update' | 'delete',
-): Promise<{ readonly answer: T; readonly change: ObjectChange }> {
+export interface Observing<T> {
+  /** Answers the object as it is shown at the moment; null: there is none, which the change itself refuses. */
+  readonly look: () => Promise<unknown>;
+  readonly change: () => Promise<T>;
+  readonly op: 'update' | 'delete';
+  /** What the caller has read, if he says so: of what is another since then nothing is changed. */
+  readonly ifMatch?: string | undefined;
+}
+
+export async function observed<T>({
+  look,
+  change,
+  op,
+  ifMatch,
+}: Observing<T>): Promise<{ readonly answer: T; readonly change: ObjectChange }> {
   const before = await look();
+  if (before !== null) refuseIfChanged(ifMatch, () => before);
   const answer = await change();
   return { answer, change: changeBetween(before, op === 'delete' ? null : await look()) };
 }
@@ -83,7 +94,9 @@ export function tellingChanges(answer: Operation): Operation {
       }
     };
     return perObject([collection, ...ids].join('/'), async () => {
-      const { answer: response, change } = await observed(look, () => answer(request), op);
+      const { ifMatch } = request;
+      const observing = { look, change: () => answer(request), op, ifMatch } as const;
+      const { answer: response, change } = await observed(observing);
       return { ...response, change };
     });
   };

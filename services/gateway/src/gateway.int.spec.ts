@@ -84,6 +84,19 @@ describe('API keys', () => {
     expect((await call('GET', `/users/1/api_keys/${id ?? ''}`)).status).toBe(404);
   });
 
+  it('are changed by who names what he has read, unless another did since', async () => {
+    const { key_id: id } = (await call('POST', '/users/1/api_keys', { body: { name: 'read' } })).json as {
+      key_id: string;
+    };
+    const etag = (await call('GET', `/users/1/api_keys/${id}`)).headers.get('etag') ?? '';
+    const changing = (description: string) =>
+      call('PUT', `/users/1/api_keys/${id}`, { headers: { 'if-match': etag }, body: { description } });
+    expect((await changing('one')).status).toBe(204);
+    const refused = await changing('two');
+    expect(refused.status).toBe(412);
+    expect(refused.json).toMatchObject([{ token: 'precondition_failed' }]);
+  });
+
   it('are nowhere stored in the clear', async () => {
     const made = (await call('POST', '/users/1/api_keys', { body: { name: 'other' } })).json as Record<
       string,

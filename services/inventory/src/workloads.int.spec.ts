@@ -1,7 +1,7 @@
 /** Workloads as REST clients see them. */
 import { randomUUID } from 'node:crypto';
 import { CALLS, subjects } from '@ringfence/contracts';
-import { tokenOf } from '@ringfence/resources/testing';
+import { expectSecondWriterIsTold, tokenOf } from '@ringfence/resources/testing';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { labelled } from './read/labelled.js';
@@ -48,6 +48,17 @@ describe('workloads over REST', () => {
     await label(web, 'role', 'Web');
     await label('72', 'role', 'Database');
     await known('72');
+  });
+
+  it('are changed by who names what he has read, unless another did since; and so are pairing profiles', async () => {
+    const descriptions = [{ description: 'one' }, { description: 'two' }] as const;
+    for (const [collection, body] of [
+      ['workloads', { name: 'read-1' }],
+      ['pairing_profiles', { name: 'read', enabled: true }],
+    ] as const) {
+      const { href } = (await world.rest(collection, 'create', { body })).body as { href: string };
+      await expectSecondWriterIsTold(world, collection, [href.split('/').at(-1)!], descriptions);
+    }
   });
 
   it('are made, changed and soft-deleted, with labels that exist, one per type', async () => {

@@ -1,9 +1,17 @@
 /** Labels and their types, as REST clients see them. */
 import { randomUUID } from 'node:crypto';
 import type { EventType } from '@ringfence/contracts';
-import { tokenOf } from '@ringfence/resources/testing';
+import { expectSecondWriterIsTold, tokenOf } from '@ringfence/resources/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { change, expectContractedEvents, idOf, newCluster, newLabel } from './testing/resolver-client.js';
+import {
+  change,
+  expectContractedEvents,
+  idOf,
+  newCluster,
+  newLabel,
+  profileOf,
+  PROFILES,
+} from './testing/resolver-client.js';
 import { startWorld } from './testing/world.js';
 import type { World } from './testing/world.js';
 
@@ -12,6 +20,22 @@ beforeAll(async () => {
   world = await startWorld();
 });
 afterAll(() => world.close());
+
+describe('what a writer has read', () => {
+  it('is what he changes, of labels, their types, and profiles', async () => {
+    const label = await newLabel(world, 'app', randomUUID());
+    const values = [{ value: randomUUID() }, { value: randomUUID() }] as const;
+    await expectSecondWriterIsTold(world, 'labels', [label], values);
+    const body = { key: 'zone', display_name: 'Zone' };
+    const { href } = (await world.rest('label_dimensions', 'create', { body })).body as { href: string };
+    const names = [{ display_name: 'Zones' }, { display_name: 'Areas' }] as const;
+    await expectSecondWriterIsTold(world, 'label_dimensions', [idOf(href)], names);
+    const cluster = await newCluster(world, 'shop');
+    const ids = [cluster, idOf((await profileOf(world, cluster, 'shop')).href)];
+    const descriptions = [{ description: 'one' }, { description: 'two' }] as const;
+    await expectSecondWriterIsTold(world, PROFILES, ids, descriptions);
+  });
+});
 
 describe('labels', () => {
   it('are unique by key and value among the live ones, and a deleted one can be made again', async () => {

@@ -16,14 +16,15 @@ export interface OwnerProcess {
   close(): Promise<void>;
 }
 
+type RestRequest = { ids?: string[]; query?: Record<string, string> } & Pick<
+  Partial<ResourceRequest>,
+  'body' | 'until' | 'ifMatch'
+>;
+
 export interface CollectionWorld {
   /** Of everybody else. */
   readonly bus: Bus;
-  rest(
-    collection: string,
-    op: string,
-    request?: { ids?: string[]; query?: Record<string, string>; body?: unknown; until?: number },
-  ): Promise<ResourceResponse>;
+  rest(collection: string, op: string, request?: RestRequest): Promise<ResourceResponse>;
   /** All events of this type so far, in order. */
   events(type: string): Promise<{ stream: string; data: Record<string, unknown> }[]>;
   restart(): Promise<void>;

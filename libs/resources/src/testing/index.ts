@@ -2,4 +2,5 @@
 export { startCollectionWorld } from './collection-world.js';
 export type { CollectionWorld } from './collection-world.js';
 export { tokenOf } from './refusal-token.js';
+export { expectSecondWriterIsTold } from './second-writer.js';
 export { twoProcessesSuite } from './two-processes.suite.js';

@@ -62,7 +62,7 @@ export function askOwner(bus: Bus, ownWrites: OwnWrites): AskOwner {
 }
 
 /** Node joins what came more than once with commas. */
-const ifMatchOf = ({ headers: { 'if-match': ifMatch } }: RestRequest): { ifMatch?: string } =>
+export const ifMatchOf = ({ headers: { 'if-match': ifMatch } }: RestRequest): { ifMatch?: string } =>
   typeof ifMatch === 'string' ? { ifMatch } : {};
 
 /** Any call to an owner, with its failure told as a refusal. */

@@ -2,6 +2,7 @@
 import { observed } from '@ringfence/resources';
 import { Refusal } from '../../domain/refusal.js';
 import type { Answer } from '../answers/answer.js';
+import { called, ifMatchOf } from '../answers/owner-answers.js';
 
 export type Answers = Readonly<Record<string, Answer>>;
 
@@ -28,6 +29,9 @@ const told =
           throw error;
         },
       );
-    const { answer: reply, change } = await observed(look, () => answer(request), op);
+    const ifMatch = ifMatchOf(request);
+    const { answer: reply, change } = await called(request.id, () =>
+      observed({ look, change: () => answer(request), op, ...ifMatch }),
+    );
     return { ...reply, change };
   };
