@@ -214,7 +214,7 @@ export {
   SyslogDestinationUpdate,
 } from './api/syslog-destinations.js';
 export { AuditEvent, EventQuery, EventSettings, EventSettingsUpdate } from './api/events.js';
-export { BULK_MAX, BulkBody } from './api/bulk.js';
+export { BULK_MAX, BulkBody, isBulkBody, PrincipalsBulkBody } from './api/bulk.js';
 export {
   Flow,
   FlowEdge,

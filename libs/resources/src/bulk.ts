@@ -9,11 +9,16 @@ import type { z } from 'zod';
 import { parsed } from './resource.js';
 import type { Operation, Operations } from './resource.js';
 
+type BulkItem = z.output<typeof BulkBody>[number];
 /** What became of one item, or why it is refused. */
 export type Outcome<T> = T | CallError;
 
-export const bulkItems = <S extends z.ZodType>(schema: S, body: unknown): Outcome<z.output<S>>[] =>
-  parsed(BulkBody, body).map((item) => attempt(() => parsed(schema, item)));
+/** `whole`: how many there may be. */
+export const bulkItems = <S extends z.ZodType>(
+  schema: S,
+  body: unknown,
+  whole: typeof BulkBody = BulkBody,
+): Outcome<z.output<S>>[] => parsed(whole, body).map((item) => attempt(() => parsed(schema, item)));
 
 /** The next step of every item that is not refused yet. */
 export const eachAccepted = <T, R>(outcomes: readonly Outcome<T>[], step: (item: T) => R): Outcome<R>[] =>
@@ -39,14 +44,13 @@ function attempt<T>(step: () => T): Outcome<T> {
   }
 }
 
-/** Of `bulk_create` and `bulk_update`: every item. */
+/** Of `bulk_create` and `bulk_update`: every item of a body that `bulkItems` has read. */
 export function bulkAnswer<T>(
   body: unknown,
   outcomes: readonly Outcome<T>[],
-  show: (outcome: T, item: z.output<typeof BulkBody>[number]) => object,
+  show: (outcome: T, item: BulkItem) => object,
 ): ResourceResponse {
-  const items = parsed(BulkBody, body);
-  const shown = items.map((item, index) => {
+  const shown = (body as readonly BulkItem[]).map((item, index) => {
     const outcome = outcomes[index] as Outcome<T>;
     if (!(outcome instanceof CallError)) return show(outcome, item);
     return { ...hrefOf(item), status: 'validation_failure', ...outcome.errors[0] };
@@ -56,7 +60,7 @@ export function bulkAnswer<T>(
 
 /** Of `bulk_delete`: those alone that are still there. */
 export function bulkRefusals(body: unknown, outcomes: readonly Outcome<unknown>[]): ResourceResponse {
-  const refused = parsed(BulkBody, body).flatMap((item, index) => {
+  const refused = (body as readonly BulkItem[]).flatMap((item, index) => {
     const outcome = outcomes[index];
     return outcome instanceof CallError ? [{ ...hrefOf(item), errors: outcome.errors }] : [];
   });

@@ -182,6 +182,31 @@ describe('firewall settings', () => {
   });
 });
 
+describe('bulk calls', () => {
+  it.each([
+    ['ip_lists', 'bulk_upload', (n: number) => ({ name: `${randomUUID()} ${n}` })],
+    [
+      'virtual_services',
+      'bulk_create',
+      (n: number) => ({ name: `at once ${n}`, service_ports: [{ proto: 6, port: 80 }] }),
+    ],
+    ['security_principals', 'bulk_create', (n: number) => ({ sid: `S-1-5-${n}`, name: 'x' })],
+  ])(
+    'on %s go one at a time: who comes meanwhile is told so, and nothing of his is done',
+    async (collection, op, item) => {
+      const call = (from: number) =>
+        policy.ask(collection, op, { body: Array.from({ length: 100 }, (_, n) => item(from + n)) });
+      const before = (await policy.ask(collection, 'list')).total!;
+      expect(await Promise.allSettled([call(1_000), call(2_000)])).toMatchObject([
+        { status: 'fulfilled' },
+        { status: 'rejected', reason: { errors: [{ token: 'too_many_requests_error' }] } },
+      ]);
+      expect((await policy.ask(collection, 'list')).total).toBe(before + 100);
+      await call(3_000);
+    },
+  );
+});
+
 describe('security principals', () => {
   it('are kept by their SID, one each, as data', async () => {
     const sid = 'S-1-5-21-1004336348-1177238915';
@@ -200,6 +225,12 @@ describe('security principals', () => {
       { status: 'created' },
       { token: 'security_principal_sid_must_be_unique' },
     ]);
+    const many = Array.from({ length: 2_001 }, (_, n) => ({ sid: `${sid}-9${n}`, name: `Group ${n}` }));
+    await expect(policy.ask('security_principals', 'bulk_create', { body: many })).rejects.toMatchObject({
+      errors: [{ token: 'input_validation_error' }],
+    });
+    const most = await policy.ask('security_principals', 'bulk_create', { body: many.slice(1) });
+    expect((most.body as Body[]).filter(({ status }) => status === 'created')).toHaveLength(2_000);
     await policy.ask('security_principals', 'update', { ids: [sid], body: { description: 'On call' } });
     const found = await policy.ask('security_principals', 'list', { query: { name: 'oper' } });
     expect(found.body).toMatchObject([{ sid, description: 'On call' }]);

@@ -13,7 +13,6 @@ import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contra
 import { neverTwice, openServiceStore, startRelay } from '@ringfence/event-store';
 import type { EventStore, Relay } from '@ringfence/event-store';
 import { hearing, saying, seeingOwnWrites, tellingChanges } from '@ringfence/resources';
-import type { Operation } from '@ringfence/resources';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
@@ -21,7 +20,7 @@ import { ClusterQuestions } from './adapters/cluster-questions.js';
 import { explainer } from './adapters/explainer.js';
 import { LivePolicy } from './adapters/live-policy.js';
 import { PolicyBookStore } from './adapters/policy-book.store.js';
-import { answerResource } from './adapters/resources/policy-resource.js';
+import { policyAnswerer } from './adapters/resources/policy-resource.js';
 import type { ResourceContext } from './adapters/resources/resource-context.js';
 import { seedPolicy } from './adapters/seed-policy.js';
 import type { Config } from './config.js';
@@ -99,7 +98,7 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
   const explain = explainer({ book, facts: mirror, live, clusters: new ClusterQuestions(bus, metrics) });
   return {
     store,
-    resource: seeingOwnWrites(untilHeard, answers(context)),
+    resource: seeingOwnWrites(untilHeard, tellingChanges(policyAnswerer(context))),
     said: saying(store, relay, untilHeard),
     labelUsage: async ({ labels }) => ({ used: usesOfLabels(await book.current(), labels) }),
     groupLabels: async ({ groups }) => ({ groups: groupsInForce(await book.current(), groups) }),
@@ -124,9 +123,6 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
 
 const groupsInForce = (book: PolicyBook, groups: readonly string[]) =>
   groups.map((id) => ({ id, labels: labelsInForce(book, id) }));
-
-const answers = (context: ResourceContext): Operation =>
-  tellingChanges((request) => answerResource(context, request));
 
 const askedVersion: (book: PolicyBookStore) => ReturnType<PolicyCompute['askedVersion']> = async (book) => {
   const { version } = await book.current();

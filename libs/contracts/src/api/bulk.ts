@@ -3,7 +3,11 @@ import { z } from 'zod';
 import { Text } from '../text.js';
 
 export const BULK_MAX = 1_000;
-export const BulkBody = z.array(z.looseObject({})).max(BULK_MAX);
+const bulkOf = (most: number) => z.array(z.looseObject({})).max(most);
+export const BulkBody = bulkOf(BULK_MAX);
+export const PrincipalsBulkBody = bulkOf(2_000);
+export const isBulkBody = (schema: z.ZodType): boolean =>
+  schema === BulkBody || schema === PrincipalsBulkBody;
 
 const Refusals = z.array(z.object({ token: Text, message: Text }));
 /** Of creations and changes, in the order of the items: `created`, `updated`, or why not. */

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { ExplainEnd } from '../calls.js';
 import { AdminPort, EnforcementMode, Verdict } from '../network.js';
 import { InForce } from '../questions.js';
-import { BulkAnswer, BulkBody, BulkRefusals } from './bulk.js';
+import { BulkAnswer, BulkBody, BulkRefusals, PrincipalsBulkBody } from './bulk.js';
 import { PolicyProgressView } from './container-clusters.js';
 import { Reference } from './href.js';
 import { IptablesRuleBody } from './iptables-rules.js';
@@ -35,6 +35,7 @@ export const API_PARTS: Readonly<Record<string, z.ZodType>> = {
   IngressService: IngressServiceBody,
   IptablesRule: IptablesRuleBody,
   LabelReference,
+  PrincipalsBulkBody,
   PolicyProgress: PolicyProgressView,
   Reference,
   ScopeEntry: ScopeEntryBody,

@@ -1,7 +1,7 @@
 /** REST bodies of security principals: user groups of a directory, as data. No rule may name one, because no host of ours knows its users. */
 import { z } from 'zod';
 import { Text } from '../text.js';
-import { BulkAnswer, BulkBody } from './bulk.js';
+import { BulkAnswer, PrincipalsBulkBody } from './bulk.js';
 import type { CollectionContracts } from './collection.js';
 import { Description, Href, objectMeta, ObjectName } from './href.js';
 
@@ -35,7 +35,7 @@ export const securityPrincipalCollections = {
     create: SecurityPrincipalCreate,
     update: SecurityPrincipalUpdate,
     item: SecurityPrincipalItem,
-    actions: { bulk_create: BulkBody },
+    actions: { bulk_create: PrincipalsBulkBody },
     answers: { bulk_create: BulkAnswer },
     query: {
       name: Text.describe('part of the name, in whatever case'),

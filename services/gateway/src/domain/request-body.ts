@@ -4,7 +4,7 @@
  * (`parsed` in libs/resources): it trusts no caller, and during an update the two may be of different releases. The schema is written once.
  */
 import type { z } from 'zod';
-import { API, BulkBody, isText, TEXT_PROBLEM } from '@ringfence/contracts';
+import { API, isBulkBody, isText, TEXT_PROBLEM } from '@ringfence/contracts';
 import type { Route } from './route.js';
 import { Refusal, refuse } from './refusal.js';
 import type { ErrorItem } from './refusal.js';
@@ -36,7 +36,7 @@ function checked(schema: z.ZodType, body: unknown): unknown {
   const parsed = schema.safeParse(body);
   if (parsed.success) {
     // Of a bulk call each item is refused by itself, by its owner.
-    const unusable = schema === BulkBody ? undefined : placeOfUnusable(parsed.data, []);
+    const unusable = isBulkBody(schema) ? undefined : placeOfUnusable(parsed.data, []);
     if (unusable === undefined) return parsed.data;
     throw refuse('input_validation_error', `${fieldOf(unusable)}: ${TEXT_PROBLEM}`);
   }

@@ -78,6 +78,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   PermissionUpdate: { role: { href: '/orgs/1/roles/admin' } },
   UserCreate: { username: 'ada@example.com', full_name: 'Ada Lovelace' },
   BulkBody: [{ name: 'web-1' }],
+  PrincipalsBulkBody: [{ sid: 'S-1-5-21-1004336348-1177238915', name: 'Operators' }],
   Event: EVENT,
   FlowEdge: EDGE,
   FlowEdgeEnd: EDGE.src,

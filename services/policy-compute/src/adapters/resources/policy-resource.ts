@@ -2,7 +2,8 @@
 import { PROVISIONABLE_TYPES } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { CallError } from '@ringfence/bus';
-import { refuseUnjudged } from '@ringfence/resources';
+import { oneBulkAtATime, refuseUnjudged } from '@ringfence/resources';
+import type { Operation } from '@ringfence/resources';
 import { answerBindings } from './binding-resources.js';
 import { answerBulk, bulkOperation } from './bulk-objects.js';
 import { answerObjects } from './object-resources.js';
@@ -12,16 +13,25 @@ import { asCallError } from './resource-context.js';
 import type { ResourceContext } from './resource-context.js';
 import { answerRules } from './rule-resources.js';
 
-/** Throws CallError for every refusal; anything else that is thrown is a fault of ours. */
-export async function answerResource(
-  context: ResourceContext,
-  request: ResourceRequest,
-): Promise<ResourceResponse> {
-  try {
-    return await dispatch(context, request);
-  } catch (error) {
-    throw asCallError(error);
-  }
+/** Each with a bulk call at a time, of this process. */
+const BULK_COLLECTIONS = ['ip_lists', 'virtual_services', 'security_principals'];
+
+/** Its answers throw CallError for every refusal; anything else that is thrown is a fault of ours. */
+export function policyAnswerer(context: ResourceContext): Operation {
+  const answer: Operation = (request) => dispatch(context, request);
+  const alone = new Map(
+    BULK_COLLECTIONS.map((collection) => [
+      collection,
+      oneBulkAtATime({ bulk_create: answer, bulk_update: answer, bulk_upload: answer }),
+    ]),
+  );
+  return async (request) => {
+    try {
+      return await (alone.get(request.collection)?.[request.op] ?? answer)(request);
+    } catch (error) {
+      throw asCallError(error);
+    }
+  };
 }
 
 function dispatch(context: ResourceContext, request: ResourceRequest): Promise<ResourceResponse> {

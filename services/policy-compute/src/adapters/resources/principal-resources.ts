@@ -1,5 +1,5 @@
 /** Security principals over REST: user groups of a directory, as data. */
-import { SecurityPrincipalCreate, SecurityPrincipalUpdate } from '@ringfence/contracts';
+import { PrincipalsBulkBody, SecurityPrincipalCreate, SecurityPrincipalUpdate } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { CallError } from '@ringfence/bus';
 import { bulkAnswer, bulkItems, exact, invalid, notFound, page, parsed, partial } from '@ringfence/resources';
@@ -74,7 +74,7 @@ async function get(context: ResourceContext, id: string): Promise<Body> {
 
 async function createEach(context: ResourceContext, request: ResourceRequest): Promise<ResourceResponse> {
   const { body } = request;
-  const items = bulkItems(SecurityPrincipalCreate, body);
+  const items = bulkItems(SecurityPrincipalCreate, body, PrincipalsBulkBody);
   const wanted = items.flatMap((item) => (item instanceof CallError ? [] : [item]));
   const refusals = await executeEach(
     context,
