@@ -1,4 +1,5 @@
 /** From draft to active and back, as REST clients see it, against real servers. */
+import { eventually } from '@ringfence/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { idOf, label, name, ruleBody, startPolicyClient } from './testing/policy-client.js';
 import type { Body, PolicyClient } from './testing/policy-client.js';
@@ -144,6 +145,82 @@ describe('draft, active, versions', () => {
       update_type: 'update',
       ip_ranges: [{ from_ip: '10.0.0.1' }],
     });
+  });
+
+  it('shows the objects of one version below its number, of every type, as they were', async () => {
+    const group = await policy.create('label_groups', { name: name(), key: 'role', labels: [] });
+    const list = await policy.create('ip_lists', { name: name() });
+    const service = await policy.create('services', { name: name(), service_ports: [{ proto: 6, port: 1 }] });
+    const virtual = await policy.create('virtual_services', {
+      name: name(),
+      service_ports: [{ proto: 6, port: 2 }],
+    });
+    const rule = { ...ruleBody, consumers: [{ ip_list: list }] };
+    const ruleSet = await policy.create('rule_sets', { name: name(), scopes: [[]], rules: [rule] });
+    const { resolve_labels_as: _, ...sides } = { resolve_labels_as: null, ...ruleBody };
+    const boundary = await policy.create('enforcement_boundaries', { name: name(), ...sides });
+    const settings = await policy.get('firewall_settings', []);
+    const made = {
+      label_groups: group,
+      ip_lists: list,
+      services: service,
+      virtual_services: virtual,
+      rule_sets: ruleSet,
+      enforcement_boundaries: boundary,
+    };
+    const { version } = (await policy.provision()).body as { version: number };
+    for (const [type, object] of Object.entries(made)) {
+      await policy.ask(type, 'update', { ids: [idOf(object)], body: { name: name() } });
+      if (type === 'rule_sets') await policy.ask(type, 'delete', { ids: [idOf(object)] });
+    }
+    await policy.provision();
+    const before = String(version);
+    const then = `/orgs/1/sec_policy/${before}`;
+    for (const [type, object] of Object.entries(made)) {
+      const href = `${then}/${type}/${idOf(object)}`;
+      const asItWas = { href, name: object['name'], update_type: null };
+      expect(await policy.get(type, [idOf(object)], before)).toMatchObject(asItWas);
+      const all = (await policy.ask(type, 'list', { pversion: before })).body as Body[];
+      expect(all).toContainEqual(expect.objectContaining(asItWas));
+    }
+    const [rules] = (await policy.get('rule_sets', [idOf(ruleSet)], before))['rules'] as Body[];
+    expect(rules).toMatchObject({ consumers: [{ ip_list: { href: `${then}/ip_lists/${idOf(list)}` } }] });
+    const byItself = { ids: [idOf(ruleSet), idOf(rules!)], pversion: before };
+    expect((await policy.ask('rule_sets/sec_rules', 'get', byItself)).body).toEqual(rules);
+    expect(await policy.get('firewall_settings', [], before)).toMatchObject({
+      href: `${then}/firewall_settings`,
+    });
+    expect(settings['update_type']).toBeNull();
+    await expect(policy.get('ip_lists', [idOf(list)], '9999')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('restores a version of which something was deleted since, labels too, as it was', async () => {
+    const label = '77';
+    await policy.fixture.label({ id: label, key: 'role', value: 'gone' });
+    await eventually(async () => {
+      const body = { name: name(), key: 'role', labels: [{ href: `/orgs/1/labels/${label}` }] };
+      return policy.create('label_groups', body).then(
+        () => true,
+        () => false,
+      );
+    });
+    const [group] = (await policy.ask('label_groups', 'list')).body as Body[];
+    const ids = [idOf(group!)];
+    const { version } = (await policy.provision()).body as { version: number };
+    await policy.ask('label_groups', 'delete', { ids });
+    await policy.provision();
+    await policy.fixture.deleteLabel(label);
+    await policy.ask('sec_policy', 'restore', { pversion: String(version), body: {} });
+    expect(await policy.get('label_groups', ids)).toMatchObject({
+      name: group!['name'],
+      update_type: 'create',
+    });
+    const again = { pversion: String(version), body: {} };
+    await expect(policy.ask('sec_policy', 'restore', again)).rejects.toMatchObject({
+      errors: [{ token: 'pending_changes' }],
+    });
+    await policy.provision();
+    expect(await policy.get('label_groups', ids, 'active')).toMatchObject({ name: group!['name'] });
   });
 
   it('says how many workloads a draft would concern, before and when it is provisioned', async () => {

@@ -1,10 +1,11 @@
 /**
  * What must go along when some of the pending objects are provisioned or reverted, so that nothing ever names what is
- * not there. The question is the same for both: only the form that the chosen ones take differs.
+ * not there, and no name is there twice. The question is the same for both: only the form that the chosen ones take differs.
  */
 import type { ProvisionableType } from '@ringfence/contracts';
+import { kindOf } from '../objects/kinds.js';
 import type { PolicyBook, Entry } from './policy-book.js';
-import { allEntries, entryOf } from './policy-book.js';
+import { allEntries, entriesOf, entryOf } from './policy-book.js';
 import { keyText } from './policy-object.js';
 import type { ObjectKey, PolicyObject } from './policy-object.js';
 import { referencesOf } from './references.js';
@@ -68,7 +69,9 @@ function needsOf(
   const by = { type: entry.type, id: entry.id };
   const object = outcome.objectOf(entry);
   const needed =
-    object === null ? referrersOf(book, key, outcome) : absentReferences(book, entry, object, outcome);
+    object === null
+      ? referrersOf(book, key, outcome)
+      : [...absentReferences(book, entry, object, outcome), ...namesakes(book, entry, object, outcome)];
   return needed.map((dependency) => ({ dependency: { type: dependency.type, id: dependency.id }, by }));
 }
 
@@ -79,6 +82,14 @@ function absentReferences(book: PolicyBook, entry: Entry, object: PolicyObject, 
     const named = entryOf(book, kind, id);
     return named !== undefined && outcome.objectOf(named) === null ? [named] : [];
   });
+}
+
+/** After a version was restored: objects made since that have its names, and that it ends. */
+function namesakes(book: PolicyBook, entry: Entry, object: PolicyObject, outcome: Outcome): Entry[] {
+  if (entry.updateType === null || kindOf(entry.type).nameTaken === null) return [];
+  return [...entriesOf(book, entry.type)].filter(
+    (other) => other.id !== entry.id && outcome.objectOf(other)?.name === object.name,
+  );
 }
 
 /** Objects that would go on naming one that is gone. */

@@ -217,6 +217,35 @@ describe('restoring an older version', () => {
       );
   });
 
+  it('brings back a name that another object has by now, and not without the end of that one', () => {
+    const again = ipList('5', { name: 'list 2' });
+    const restored = [
+      drafted('ip_lists', again),
+      provisioned(1, ['ip_lists', '5']),
+      drafted('ip_lists', ipList('2'), 'create'),
+      markedForDeletion('ip_lists', '5'),
+    ];
+    given(...restored)
+      .when(provision([{ type: 'ip_lists', id: '2' }]))
+      .rejected('commit-dependencies-missing');
+    given(...restored)
+      .when(provision())
+      .then(provisioned(2, ['ip_lists', '5', 'delete'], ['ip_lists', '2']));
+    given(...restored)
+      .when(command({ do: 'revert', chosen: [{ type: 'ip_lists', id: '5' }] }))
+      .rejected('revert-dependencies-missing');
+  });
+
+  it('asks of labels and workloads that are gone since no more than of those under a rule that stands', () => {
+    const naming = rule('1', { consumers: [{ kind: 'label', id: '99', exclusion: false }] });
+    const object = ruleSet('1', { rules: [naming] });
+    const decision = policyDecider.decide(
+      policyDecider.initial,
+      command({ do: 'restore', objects: [{ type: 'rule_sets', object }] }),
+    );
+    expect(decision).toMatchObject([{ type: 'PolicyObjectDrafted', data: { updateType: 'create' } }]);
+  });
+
   it('refuses while anything is pending', () => {
     given(drafted('services', service('2')))
       .when(command({ do: 'restore', objects: [] }))

@@ -21,7 +21,10 @@ export function sendReply(reply: FastifyReply, answer: RestReply): void {
   }
   // A buffer, because Fastify adds a charset to text, and clients compare the content type as a whole.
   const text = JSON.stringify(answer.body);
-  void reply.header('content-type', JSON_TYPE).header('etag', etagOf(answer.body, text)).send(Buffer.from(text));
+  void reply
+    .header('content-type', JSON_TYPE)
+    .header('etag', etagOf(answer.body, text))
+    .send(Buffer.from(text));
 }
 
 export function sendRefusal(reply: FastifyReply, refusal: Refusal): void {
