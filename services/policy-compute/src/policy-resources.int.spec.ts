@@ -424,4 +424,41 @@ describe('objects that are only supposed', () => {
     const [nothing] = [{ href: '/orgs/1/workloads/1', body: {} }];
     await expect(asked('draft', [nothing])).rejects.toThrow('no href of a policy object');
   });
+
+  it('may be gone: what a rule set in force allowed is lost then, and a label cannot be', async () => {
+    const { fixture } = policy;
+    await fixture.entity({ id: randomUUID(), name: 'asker', labels: ['1', '3'] });
+    await fixture.entity({ id: randomUUID(), name: 'store', labels: ['2', '3'] });
+    const { href } = await policy.create('rule_sets', {
+      name: name(),
+      scopes: [],
+      rules: [{ ...ruleBody, providers: [label('2')], ingress_services: [{ proto: 6, port: 7070 }] }],
+    });
+    await policy.provision({ rule_sets: [{ href }] });
+    const asked = (supposed: unknown): Promise<unknown> =>
+      policy
+        .ask('sec_policy', 'what_if', { pversion: 'draft', body: { changes: supposed } })
+        .then(({ body }) => WhatIfAnswer.parse(body).lost.some);
+    await expect.poll(() => asked([{ href, body: null }])).toContain('shop/asker → shop/store 7070/tcp');
+    await expect(asked([{ href: '/orgs/1/labels/1', body: null }])).rejects.toThrow(
+      'labels cannot be supposed',
+    );
+  });
+});
+
+describe('an enforcement boundary', () => {
+  it('keeps whose it is, which the published form cannot say, and shows it only then', async () => {
+    const { href: _, ...sides } = { href: '', ...ruleBody } as Body;
+    const boundary = {
+      providers: sides['providers'],
+      consumers: sides['consumers'],
+      ingress_services: [{ proto: 6, port: 22 }],
+    };
+    const owned = { external_data_set: 'shop', external_data_reference: name() };
+    expect(
+      await policy.create('enforcement_boundaries', { name: name(), ...boundary, ...owned }),
+    ).toMatchObject(owned);
+    const plain = await policy.create('enforcement_boundaries', { name: name(), ...boundary });
+    expect(plain).not.toHaveProperty('external_data_set');
+  });
 });

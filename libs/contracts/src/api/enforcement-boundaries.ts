@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
 import { labelsQuery, namedQuery, portsQuery } from './filters.js';
-import { ObjectName, provisionableMeta } from './href.js';
+import { externalReference, ObjectName, provisionableMeta } from './href.js';
 import { Actors, IngressServices, NetworkType } from './rule-actors.js';
 import { Text } from '../text.js';
 
@@ -13,6 +13,8 @@ export const EnforcementBoundaryCreate = z.strictObject({
   ingress_services: IngressServices.min(1),
   enabled: z.boolean().optional(),
   network_type: NetworkType.nullish(),
+  /** Ours: the published form has none. */
+  ...externalReference,
 });
 export type EnforcementBoundaryCreate = z.infer<typeof EnforcementBoundaryCreate>;
 export const EnforcementBoundaryUpdate = EnforcementBoundaryCreate.partial();

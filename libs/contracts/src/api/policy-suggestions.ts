@@ -61,9 +61,9 @@ const modeWish = z
   });
 /**
  * An object, or a label, as the body of its creation or change would make it. One that is not there yet has an href of the asker's
- * choosing, by which later ones may name it.
+ * choosing, by which later ones may name it. Without a body it is deleted.
  */
-const supposedChange = z.strictObject({ href: Href, body: z.looseObject({}) });
+const supposedChange = z.strictObject({ href: Href, body: z.looseObject({}).nullable() });
 /**
  * The policy of the path instead of that in force; with `modes`, and what was seen to be judged again. With `changes`: as if these, in
  * their order, were drafted and they alone were provisioned.

@@ -6,6 +6,7 @@ import type { ObjectKind } from './object-kind.js';
 import { onPort } from './ports.js';
 import { denyProblem } from './rules.js';
 import { portsIn, readSides, referencesOfSides, showSides } from './sides.js';
+import { EXTERNAL_REFERENCE } from './view.js';
 import { amongLabels, isHrefOf, labelsNamed, wantedNumber } from './wanted.js';
 
 export const enforcementBoundaries: ObjectKind<'enforcement_boundaries'> = {
@@ -18,7 +19,8 @@ export const enforcementBoundaries: ObjectKind<'enforcement_boundaries'> = {
   seeds: [],
 
   empty: (id) => ({ id, name: '', enabled: true, providers: [], consumers: [], services: [] }),
-  extras: ['network_type'],
+  // Whose a boundary is is ours: the published form does not say. Shown only where somebody said it.
+  extras: ['network_type', ...EXTERNAL_REFERENCE],
   read: (body: EnforcementBoundaryUpdate) => {
     if (body.network_type === 'non_brn')
       throw new InvalidBody('network_type: only brn and all are supported');

@@ -58,18 +58,25 @@ const LABEL = /^\/orgs\/\d+\/labels\/([^/]+)$/;
 function labelOf({ href, body }: Changes[number]): LabelFact[] {
   const id = LABEL.exec(href)?.[1];
   if (id === undefined) return [];
+  if (body === null) throw invalid('changes: labels cannot be supposed to be gone');
   const { key, value } = parsed(LabelCreate, body);
   return [{ id, key, value }];
 }
 
-function objectOf({ href, body }: Changes[number]): { key: ObjectKey; body: Body }[] {
+function objectOf({ href, body }: Changes[number]): { key: ObjectKey; body: Body | null }[] {
   if (LABEL.test(href)) return [];
   const key = objectKeyOf(href);
   if (key === null) throw invalid(`changes: "${href}" is no href of a policy object or a label`);
   return [{ key, body }];
 }
 
-function intentOf(book: PolicyBook, { type, id }: ObjectKey, body: Body, newId: () => string): PolicyIntent {
+function intentOf(
+  book: PolicyBook,
+  { type, id }: ObjectKey,
+  body: Body | null,
+  newId: () => string,
+): PolicyIntent {
+  if (body === null) return { do: 'delete', type, id };
   const entry = entryOf(book, type, id);
   const before = entry?.draft ?? entry?.active ?? kindOf(type).empty(id);
   const [make, op] = entry === undefined ? (['create', 'create'] as const) : (['change', 'update'] as const);
