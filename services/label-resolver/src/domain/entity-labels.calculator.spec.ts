@@ -92,6 +92,29 @@ describe('the labels of entities', () => {
     ]);
   });
 
+  it('are what the guide says of its Pod of namespace demo, word for word, and with an env that is not in the list', () => {
+    const values = ['role1', 'app1', 'env1', 'env2', 'env100', 'loc1', 'loc100'];
+    const labels = values.map((value) => ({ id: value, key: value.replace(/\d+$/, ''), value }));
+    const assignments: Record<string, LabelAssignment> = {
+      role: { how: 'none' },
+      env: { how: 'restricted', labels: ['env1', 'env2'] },
+      loc: { how: 'fixed', label: 'loc1' },
+    };
+    const labelsOf = (env: string): string[] | undefined => {
+      const calculator = new EntityLabelsCalculator();
+      calculator.setCatalogue({ ...catalogue, labels });
+      calculator.setProfile(profile('demo', { assignments }));
+      const said = { role: 'role1', app: 'app1', env, loc: 'loc100' };
+      const annotations = Object.entries(said).map(([key, value]) => [`com.illumio.${key}`, value]);
+      calculator.setKubernetesWorkload(
+        owner('demo', 'web-app-1', Object.fromEntries(annotations) as Record<string, string>),
+      );
+      return labelled(calculator.flush())[0]?.labels;
+    };
+    expect(labelsOf('env1')).toEqual(['app1', 'env1', 'loc1']);
+    expect(labelsOf('env100')).toEqual(['app1', 'loc1']);
+  });
+
   it('are given only to entities of managed namespaces, and taken back with the management', () => {
     const calculator = new EntityLabelsCalculator();
     const web = owner('shop', 'web');
