@@ -20,3 +20,10 @@ export function inFileWords(error: unknown, what: string): unknown {
   const message = error.message.replaceAll(API_WORDS, (word) => FILE_WORDS[word] ?? word);
   return new Failure(error.exitCode, `${what}: ${message}`, { cause: error });
 }
+
+/** For a promise that is refused. */
+export const inWordsOf =
+  (kind: string, name: string) =>
+  (cause: unknown): never => {
+    throw inFileWords(cause, `${kind} "${name}"`);
+  };

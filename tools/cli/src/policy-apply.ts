@@ -1,237 +1,268 @@
 /**
- * Makes the draft say what a policy file says: creates what is missing, changes what differs, leaves the rest alone, by name. Objects that the file does not
- * name are not touched. Repeating it changes nothing.
+ * Makes the draft say what policy documents say: creates what is missing, changes what differs, deletes what its owner names no more, leaves the rest
+ * alone, all by name. Planned first (`policyPlan`), then sent; where nothing differs nothing is sent.
  */
 import type { ApiClient } from './api.client.js';
-import { refused } from './failure.js';
-import { inFileWords } from './file-words.js';
-import { saysTheSame, withExistingHrefs } from './policy-comparison.js';
-import type { ParsedPolicy, PolicyFile } from './policy-file.js';
+import { EXIT, Failure, usage } from './failure.js';
+import { inWordsOf } from './file-words.js';
+import { policyDifference, saysTheSame, withDocuments } from './policy-difference.js';
+import type { ObjectDifference } from './policy-difference.js';
+import type { ParsedPolicy } from './policy-documents.js';
+import type { PolicyFile } from './policy-file.js';
+import { KIND_WORDS, NAMED_KINDS } from './policy-kinds.js';
+import type { NamedKind } from './policy-kinds.js';
+import { COLLECTIONS, readPolicy } from './policy-in-words.js';
+import type { PolicyInWords, ReadPolicy } from './policy-in-words.js';
+import { booksOf, readKnown, withOwn } from './policy-known.js';
+import type { Existing, Known } from './policy-known.js';
+import { ensureLabels, ensureLabelTypes } from './policy-labels.js';
+import { ownerOf, referenceOf, strangerOf } from './policy-owner.js';
+import { rulesWithHrefs } from './policy-rule-hrefs.js';
 import { policyTranslation } from './policy-translation.js';
-import type { KnownNames, PolicyTranslation } from './policy-translation.js';
+import type { Body, PolicyTranslation } from './policy-translation.js';
 
-type Json = Readonly<Record<string, unknown>>;
-interface Named extends Json {
-  readonly href: string;
-  readonly name: string;
-}
 export interface Applied {
   readonly href: string;
   readonly kind: string;
   readonly name: string;
-  readonly change: 'created' | 'changed' | 'unchanged';
+  /** `waiting`: what names it is still in force, and it can only be deleted after that. */
+  readonly change: 'created' | 'changed' | 'unchanged' | 'deleted' | 'waiting';
 }
 
-/** A kind of object of the file, in the order in which kinds need each other. */
-interface Kind {
-  readonly word: string;
-  readonly collection: string;
-  bodies(translate: PolicyTranslation, policy: PolicyFile): readonly Json[];
-  /** Where later objects find the hrefs of these. */
-  names(known: WritableNames): Map<string, string> | undefined;
+export interface PolicyPlan {
+  readonly parsed: ParsedPolicy;
+  readonly known: Known;
+  readonly draft: PolicyInWords;
+  /** What the draft is to say. */
+  readonly wanted: PolicyInWords;
+  /** Labels that are not there yet, `key=value`. */
+  readonly newLabels: readonly string[];
+  /** What the draft would say otherwise. */
+  readonly differences: readonly ObjectDifference[];
 }
-const KINDS: readonly Kind[] = [
-  {
-    word: 'IP list',
-    collection: 'ip_lists',
-    bodies: (translate, policy) => policy.ip_lists.map((list, i) => translate.ipList(list, ['ip_lists', i])),
-    names: (known) => known.ipLists,
-  },
-  {
-    word: 'service',
-    collection: 'services',
-    bodies: (translate, policy) => policy.services.map((one, i) => translate.service(one, ['services', i])),
-    names: (known) => known.services,
-  },
-  {
-    word: 'label group',
-    collection: 'label_groups',
-    bodies: (translate, policy) =>
-      policy.label_groups.map((group, i) => translate.labelGroup(group, ['label_groups', i])),
-    names: (known) => known.labelGroups,
-  },
-  {
-    word: 'rule set',
-    collection: 'rule_sets',
-    bodies: (translate, policy) => policy.rule_sets.map((set, i) => translate.ruleSet(set, ['rule_sets', i])),
-    names: () => undefined,
-  },
-  {
-    word: 'boundary',
-    collection: 'enforcement_boundaries',
-    bodies: (translate, policy) =>
-      policy.boundaries.map((one, i) => translate.boundary(one, ['boundaries', i])),
-    names: () => undefined,
-  },
-];
 
-export async function applyPolicy(api: ApiClient, { policy, at }: ParsedPolicy): Promise<Applied[]> {
-  const known = await readKnown(api);
-  refuseUnknownNames(known, policy, at);
-  const applied = await ensureLabels(api, known, policy.labels);
-  const made = await makeEmptyGroups(api, known, policy);
-  const translate = policyTranslation(known, at);
-  for (const kind of KINDS) {
-    const bodies = kind.bodies(translate, policy);
-    if (bodies.length === 0) continue;
-    const existing = byName(await api.all<Named>(`/sec_policy/draft/${kind.collection}`));
-    for (const body of bodies) {
-      const name = String(body['name']);
-      const { href, change } = await bring(api, kind.collection, body, existing.get(name)).catch(
-        (cause: unknown) => {
-          throw inFileWords(cause, `${kind.word} "${name}"`);
-        },
-      );
-      kind.names(known)?.set(name, href);
-      applied.push({ href, kind: kind.word, name, change: made.has(href) ? 'created' : change });
+export async function policyPlan(
+  api: ApiClient,
+  parsed: ParsedPolicy,
+  read?: ReadPolicy,
+): Promise<PolicyPlan> {
+  const [known, { policy: draft }] = await Promise.all([readKnown(api), read ?? readPolicy(api, 'draft')]);
+  const { policy } = parsed;
+  refuseWhatCannotBe(known, parsed);
+  const labels = new Set(policy.labels.map(({ key, value }) => `${key}=${value}`));
+  const wanted = withDocuments(draft, parsed);
+  return {
+    parsed,
+    known,
+    draft,
+    wanted,
+    newLabels: [...labels].filter((label) => !known.labels.has(label)),
+    differences: policyDifference(draft, wanted),
+  };
+}
+
+/** Before anything is sent: translates everything, and looks at who owns what. */
+function refuseWhatCannotBe(known: Known, { policy, at }: ParsedPolicy): void {
+  const translate = policyTranslation(withOwn(known, policy), at);
+  for (const kind of NAMED_KINDS)
+    for (const [index, body] of bodiesOf(kind, translate, policy).entries()) {
+      const owner = policy[kind][index]!.owner;
+      refuseWhatIsThere(known, { kind, body, owner }, (field) => at([kind, index, field]));
     }
+  for (const [index, service] of policy.virtual_services.entries())
+    for (const [place, bound] of (service.workloads ?? []).entries())
+      translate.binding(bound, ['virtual_services', index, 'workloads', place]);
+  if (policy.firewall_settings !== undefined) translate.firewallSettings(policy.firewall_settings);
+}
+
+interface Placed {
+  readonly kind: NamedKind;
+  readonly body: Body;
+  readonly owner: string | undefined;
+}
+
+/** What has this name and cannot become what is wanted. */
+function refuseWhatIsThere(known: Known, { kind, body, owner }: Placed, at: (field: string) => string): void {
+  const [existing, ...more] = known.existing[kind].filter(({ name }) => name === body['name']);
+  if (existing === undefined) return;
+  const { name } = existing;
+  if (more.length > 0)
+    throw usage(`${at('name')}: ${String(more.length + 1)} of ${KIND_WORDS[kind]} are called "${name}"`);
+  refuseOwnerOfAnother(owner, kind, existing, at('name'));
+  if (existing.update_type === 'delete')
+    throw usage(`${at('name')}: "${name}" is marked for deletion: provision or revert that first`);
+  if (kind === 'label_groups' && existing['key'] !== body['key'])
+    throw usage(`${at('key')}: the type of a label group cannot change`);
+}
+
+function refuseOwnerOfAnother(
+  owner: string | undefined,
+  kind: NamedKind,
+  existing: Existing,
+  place: string,
+): void {
+  if (owner === undefined) return;
+  const [other, stranger] = [ownerOf(kind, existing), strangerOf(kind, existing)];
+  if (stranger !== undefined)
+    throw usage(`${place}: "${existing.name}" belongs to the data set "${stranger}" of another program`);
+  if (other !== undefined && other !== owner)
+    throw usage(`${place}: "${existing.name}" belongs to "${other}", not to "${owner}"`);
+}
+
+function bodiesOf(kind: NamedKind, translate: PolicyTranslation, policy: PolicyFile): Body[] {
+  switch (kind) {
+    case 'label_groups':
+      return policy.label_groups.map((one, i) => translate.labelGroup(one, [kind, i]));
+    case 'ip_lists':
+      return policy.ip_lists.map((one, i) => translate.ipList(one, [kind, i]));
+    case 'services':
+      return policy.services.map((one, i) => translate.service(one, [kind, i]));
+    case 'virtual_services':
+      return policy.virtual_services.map((one, i) => translate.virtualService(one, [kind, i]));
+    case 'rule_sets':
+      return policy.rule_sets.map((one, i) => translate.ruleSet(one, [kind, i]));
+    case 'boundaries':
+      return policy.boundaries.map((one, i) => translate.boundary(one, [kind, i]));
   }
-  return applied;
 }
 
-/** Before anything is sent: translates everything as if what the file makes were there already. */
-function refuseUnknownNames(known: KnownNames, policy: PolicyFile, at: ParsedPolicy['at']): void {
-  const withOwn = (names: ReadonlyMap<string, string>, own: readonly string[]): Map<string, string> =>
-    new Map([...names, ...own.map((name) => [name, ''] as const)]);
-  const named = (list: readonly { readonly name: string }[]): string[] => list.map(({ name }) => name);
-  const translate = policyTranslation(
-    {
-      labels: withOwn(
-        known.labels,
-        policy.labels.map(({ key, value }) => `${key}=${value}`),
-      ),
-      labelGroups: withOwn(known.labelGroups, named(policy.label_groups)),
-      ipLists: withOwn(known.ipLists, named(policy.ip_lists)),
-      services: withOwn(known.services, named(policy.services)),
-      workloads: known.workloads,
-    },
-    at,
-  );
-  for (const kind of KINDS) kind.bodies(translate, policy);
+export async function applyPlan(api: ApiClient, plan: PolicyPlan): Promise<Applied[]> {
+  const { parsed, known } = plan;
+  const applied = [...(await ensureLabelTypes(api, plan)), ...(await ensureLabels(api, plan))];
+  const made = await makeEmptyGroups(api, known, parsed.policy);
+  const translate = policyTranslation(known, parsed.at);
+  for (const kind of NAMED_KINDS)
+    for (const [index, body] of bodiesOf(kind, translate, parsed.policy).entries()) {
+      const one = await bring(api, plan, { kind, index, body }).catch(
+        inWordsOf(KIND_WORDS[kind], String(body['name'])),
+      );
+      booksOf(known)[kind]?.set(one.name, one.href);
+      applied.push(made.has(one.href) ? { ...one, change: 'created' } : one);
+    }
+  applied.push(...(await bringFirewallSettings(api, plan, translate)));
+  return [...applied, ...(await deleteUnnamed(api, plan))];
 }
 
-/** Groups may name groups further down in the file: first that they exist, then what is in them. Answers hrefs of new ones. */
+/** Groups may name groups further down: first that they exist, then what is in them. Answers hrefs of new ones. */
 async function makeEmptyGroups(
   api: ApiClient,
-  known: WritableNames,
+  known: Known,
   policy: PolicyFile,
 ): Promise<ReadonlySet<string>> {
   const made = new Set<string>();
   for (const { name, key } of policy.label_groups) {
-    if (known.labelGroups.has(name)) continue;
-    const { href } = await api.post<Named>('/sec_policy/draft/label_groups', {
-      name,
-      key,
-      labels: [],
-      sub_groups: [],
-    });
+    if (known.labelGroups.get(name) !== undefined) continue;
+    const { href } = await api
+      .post<Existing>('/sec_policy/draft/label_groups', { name, key, labels: [], sub_groups: [] })
+      .catch(inWordsOf(KIND_WORDS.label_groups, name));
     known.labelGroups.set(name, href);
     made.add(href);
   }
   return made;
 }
 
-interface WritableNames extends KnownNames {
-  readonly labels: Map<string, string>;
-  readonly labelGroups: Map<string, string>;
-  readonly ipLists: Map<string, string>;
-  readonly services: Map<string, string>;
+interface Wanted {
+  readonly kind: NamedKind;
+  readonly index: number;
+  readonly body: Body;
 }
 
-async function readKnown(api: ApiClient): Promise<WritableNames> {
-  const hrefs = async (collection: string): Promise<Map<string, string>> =>
-    new Map((await api.all<Named>(`/sec_policy/draft/${collection}`)).map(({ name, href }) => [name, href]));
-  const [labels, labelGroups, ipLists, services, hosts, pods] = await Promise.all([
-    api.all<{ href: string; key: string; value: string }>('/labels'),
-    hrefs('label_groups'),
-    hrefs('ip_lists'),
-    hrefs('services'),
-    api.all<{ href: string; name: string | null; hostname: string | null }>('/workloads'),
-    api.all<{ href: string; name: string; namespace: string }>('/kubernetes_workloads'),
-  ]);
-  return {
-    labels: new Map(labels.map(({ key, value, href }) => [`${key}=${value}`, href])),
-    labelGroups,
-    ipLists,
-    services,
-    workloads: new Map([
-      ...hosts.map(({ name, hostname, href }) => [name ?? hostname ?? href, href] as const),
-      ...pods.map(({ namespace, name, href }) => [`${namespace}/${name}`, href] as const),
-    ]),
-  };
-}
-
-/** The server takes no more in one call. */
-const AT_ONCE = 1_000;
-
-async function ensureLabels(
-  api: ApiClient,
-  known: WritableNames,
-  labels: PolicyFile['labels'],
-): Promise<Applied[]> {
-  const wanted = new Map(labels.map((label) => [`${label.key}=${label.value}`, label]));
-  const missing = [...wanted].filter(([name]) => !known.labels.has(name));
-  for (let from = 0; from < missing.length; from += AT_ONCE) {
-    const some = missing.slice(from, from + AT_ONCE);
-    const made = await api.put<MadeLabel[]>(
-      LABELS_AT_ONCE,
-      some.map(([, label]) => label),
-    );
-    for (const [index, [name]] of some.entries()) known.labels.set(name, hrefOf(name, made[index]));
+async function bring(api: ApiClient, plan: PolicyPlan, { kind, index, body }: Wanted): Promise<Applied> {
+  const { parsed, known, draft, wanted } = plan;
+  const words = parsed.policy[kind][index]!;
+  const isIt = ({ name }: { readonly name?: unknown }): boolean => name === words.name;
+  const done = { kind: KIND_WORDS[kind], name: words.name };
+  const owned = words.owner === undefined ? body : { ...body, ...ownedBy(words.owner, kind, words.name) };
+  const existing = known.existing[kind].find(isIt);
+  const made = kind === 'label_groups' ? known.labelGroups.get(words.name) : undefined;
+  const { key: _, ...change } = owned as Body & { key?: unknown };
+  if (existing === undefined && made !== undefined) {
+    await api.put(made, change);
+    return { ...done, href: made, change: 'created' };
   }
-  const created = new Set(missing.map(([name]) => name));
-  return [...wanted.keys()].map((name) => ({
-    href: known.labels.get(name)!,
-    kind: 'label',
-    name,
-    change: created.has(name) ? 'created' : 'unchanged',
-  }));
-}
-
-export const LABELS_AT_ONCE = '/labels/bulk_create';
-interface MadeLabel {
-  readonly href?: string;
-  readonly message?: string;
-  readonly token?: string;
-}
-
-function hrefOf(name: string, made: MadeLabel | undefined): string {
-  if (made?.href === undefined)
-    throw refused(`label ${name}: ${made?.message ?? 'not created'} (${made?.token ?? 'no token'})`);
-  return made.href;
-}
-
-async function bring(
-  api: ApiClient,
-  collection: string,
-  body: Json,
-  existing: Named | undefined,
-): Promise<{ href: string; change: Applied['change'] }> {
   if (existing === undefined) {
-    const { href } = await api.post<Named>(`/sec_policy/draft/${collection}`, body);
-    return { href, change: 'created' };
+    const { href } = await api.post<Existing>(`/sec_policy/draft/${COLLECTIONS[kind]}`, owned);
+    return { ...done, href, change: 'created' };
   }
-  if (saysTheSame(existing, body)) return { href: existing.href, change: 'unchanged' };
-  await api.put(existing.href, changeOf(collection, body, existing));
-  return { href: existing.href, change: 'changed' };
+  const { href } = existing;
+  const before = draft[kind].find(isIt);
+  if (before !== undefined && saysTheSame(kind, unbound(before), unbound(wanted[kind].find(isIt)!)))
+    return { ...done, href, change: 'unchanged' };
+  const set = kind === 'rule_sets' ? parsed.policy.rule_sets[index] : undefined;
+  await api.put(href, set === undefined ? change : rulesWithHrefs(change, existing, { set, before }));
+  return { ...done, href, change: 'changed' };
 }
 
-/** Rules that stay keep their hrefs; a label group's key cannot change. */
-function changeOf(collection: string, body: Json, existing: Named): Json {
-  if (collection === 'label_groups') {
-    const { key: _, ...rest } = body;
-    return rest;
-  }
-  if (collection !== 'rule_sets') return body;
-  const list = (from: Json, field: string): readonly Json[] => (from[field] ?? []) as readonly Json[];
-  return {
-    ...body,
-    rules: withExistingHrefs(list(existing, 'rules'), list(body, 'rules')),
-    deny_rules: withExistingHrefs(list(existing, 'deny_rules'), list(body, 'deny_rules')),
-  };
+/** Who is bound to a virtual service is no part of its body. */
+const unbound = ({
+  workloads: _,
+  ...words
+}: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => words;
+
+const ownedBy = (owner: string, kind: NamedKind, name: string): Body => ({
+  external_data_set: owner,
+  external_data_reference: referenceOf(kind, name),
+});
+
+async function bringFirewallSettings(
+  api: ApiClient,
+  { parsed: { policy }, differences }: PolicyPlan,
+  translate: PolicyTranslation,
+): Promise<Applied[]> {
+  if (policy.firewall_settings === undefined) return [];
+  const differs = differences.some(({ kind }) => kind === 'firewall_settings');
+  const { href } = await api.get<Existing>('/sec_policy/draft/firewall_settings');
+  if (differs)
+    await api
+      .put(href, translate.firewallSettings(policy.firewall_settings))
+      .catch(inWordsOf('firewall', 'settings'));
+  return [{ href, kind: KIND_WORDS.firewall_settings, name: '', change: differs ? 'changed' : 'unchanged' }];
 }
 
-/** Service names may repeat; the first one counts, as it does for every client that asks by name. */
-function byName(objects: readonly Named[]): ReadonlyMap<string, Named> {
-  return new Map([...objects].reverse().map((object) => [object.name, object]));
+/** Rule sets and boundaries first: they name the others. What something in force still names is told as waiting. */
+async function deleteUnnamed(api: ApiClient, { known, differences }: PolicyPlan): Promise<Applied[]> {
+  const unnamed = NAMED_KINDS.toReversed().flatMap((kind) =>
+    differences.flatMap((one): Applied[] => {
+      if (one.kind !== kind || one.change !== 'deleted') return [];
+      // Services may share a name: only the one that is owned goes.
+      const found = known.existing[kind].find(
+        (each) => each.name === one.name && ownerOf(kind, each) !== undefined,
+      );
+      if (found === undefined) return [];
+      const { href } = found;
+      return [{ href, kind: KIND_WORDS[kind], name: one.name, change: 'waiting' }];
+    }),
+  );
+  return deleteAll(api, unnamed);
+}
+
+/** Each time round fewer of them are named by others of them. */
+export async function deleteAll(api: ApiClient, waiting: readonly Applied[]): Promise<Applied[]> {
+  let left = [...waiting];
+  const deleted: Applied[] = [];
+  for (let before = Infinity; left.length > 0 && left.length < before;) {
+    before = left.length;
+    const refusedOnes: Applied[] = [];
+    for (const one of left) {
+      if (await isDeleted(api, one.href)) deleted.push({ ...one, change: 'deleted' });
+      else refusedOnes.push(one);
+    }
+    left = refusedOnes;
+  }
+  return [...deleted, ...left];
+}
+
+async function isDeleted(api: ApiClient, href: string): Promise<boolean> {
+  try {
+    await api.remove(href);
+    return true;
+  } catch (error) {
+    if (
+      error instanceof Failure &&
+      error.exitCode === EXIT.refused &&
+      /_referenced|_in_use|referenced_by/.test(error.message)
+    )
+      return false;
+    throw error;
+  }
 }

@@ -1,17 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { policyDifference, withFile } from './policy-difference.js';
-import { parsePolicyFile } from './policy-file.js';
+import { policyDifference, withDocuments } from './policy-difference.js';
+import { parsePolicyFile } from './policy-documents.js';
+import { NOTHING } from './policy-in-words.js';
 import type { PolicyInWords } from './policy-in-words.js';
 
-const NOTHING: PolicyInWords = {
-  label_groups: [],
-  ip_lists: [],
-  services: [],
-  rule_sets: [],
-  boundaries: [],
-};
-const ofFile = (text: string): PolicyInWords =>
-  withFile(NOTHING, parsePolicyFile(text, 'x.yaml').policy as Partial<PolicyInWords>);
+const inForceWith = (before: PolicyInWords, text: string): PolicyInWords =>
+  withDocuments(before, parsePolicyFile(text, 'x.yaml'));
+const ofFile = (text: string): PolicyInWords => inForceWith(NOTHING, text);
 
 /** As the server's policy is put into words. */
 const inForce: PolicyInWords = {
@@ -48,8 +43,7 @@ services: [{ name: web, ports: [8080/tcp] }]
 rule_sets:
   - name: shop
     rules: [{ from: { role: web }, to: { role: [api, db] }, on: [8080/tcp, web] }]`;
-    const file = parsePolicyFile(changed, 'x.yaml').policy as Partial<PolicyInWords>;
-    expect(policyDifference(inForce, withFile(inForce, file))).toEqual([
+    expect(policyDifference(inForce, inForceWith(inForce, changed))).toEqual([
       { kind: 'services', name: 'web', change: 'created', added: ['ports: 8080/tcp'], removed: [] },
       {
         kind: 'rule_sets',

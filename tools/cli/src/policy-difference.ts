@@ -1,6 +1,8 @@
 /** What differs between two policies in words, object by object and line by line. Pure; order and ways of writing do not matter. */
-import { KINDS } from './policy-in-words.js';
-import type { Kind, PolicyInWords, Words } from './policy-in-words.js';
+import { PolicyFile } from './policy-file.js';
+import { KINDS } from './policy-kinds.js';
+import type { Kind } from './policy-kinds.js';
+import type { PolicyInWords, Words } from './policy-in-words.js';
 
 export interface ObjectDifference {
   readonly kind: Kind;
@@ -12,29 +14,53 @@ export interface ObjectDifference {
 
 export function policyDifference(before: PolicyInWords, after: PolicyInWords): ObjectDifference[] {
   return KINDS.flatMap((kind) => {
-    const [old, now] = [byName(before[kind]), byName(after[kind])];
+    const [old, now] = [byName(kind, before[kind]), byName(kind, after[kind])];
     const names = [...new Set([...old.keys(), ...now.keys()])].sort();
     return names.flatMap((name) => differenceOf(kind, name, old.get(name), now.get(name)));
   });
 }
 
-/** A file says nothing of what it does not name: that stays. */
-export function withFile(before: PolicyInWords, file: Partial<PolicyInWords>): PolicyInWords {
-  const merged = (kind: Kind): readonly Words[] => [
-    ...new Map([...byName(before[kind]), ...byName(file[kind] ?? [])]).values(),
-  ];
-  return Object.fromEntries(KINDS.map((kind) => [kind, merged(kind)])) as unknown as PolicyInWords;
+export const nameOf = (kind: Kind, { key, name }: Words): string =>
+  kind === 'firewall_settings' ? '' : String(kind === 'label_types' ? key : name);
+
+/**
+ * As if the documents were in force: what they do not name stays, unless it belongs to one of their owners. An owner, and who is bound to a
+ * virtual service, stays where they do not say.
+ */
+export function withDocuments(
+  before: PolicyInWords,
+  { policy, owners }: { readonly policy: PolicyFile; readonly owners: ReadonlySet<string> },
+): PolicyInWords {
+  const after = (kind: Kind): readonly Words[] => {
+    const said = byName(kind, saidOf(policy, kind));
+    const old = byName(kind, before[kind]);
+    const kept = [...old].filter(([name, { owner }]) => !said.has(name) && !owners.has(String(owner)));
+    const now = [...said].map(
+      ([name, words]) => [name, { ...unsaidOf(kind, old.get(name)), ...present(words) }] as const,
+    );
+    return [...new Map<string, Words>([...kept, ...now]).values()];
+  };
+  return Object.fromEntries(KINDS.map((kind) => [kind, after(kind)])) as unknown as PolicyInWords;
 }
 
-/** Those of some objects only. */
-export const differenceOfObjects = (
-  differences: readonly ObjectDifference[],
-  names: Partial<PolicyInWords>,
-): ObjectDifference[] =>
-  differences.filter(({ kind, name }) => (names[kind] ?? []).some((one) => one['name'] === name));
+function saidOf(policy: PolicyFile, kind: Kind): readonly Words[] {
+  if (kind !== 'firewall_settings') return policy[kind];
+  return policy.firewall_settings === undefined ? [] : [policy.firewall_settings];
+}
 
-const byName = (all: readonly Words[]): Map<string, Words> =>
-  new Map(all.map((one) => [String(one['name']), one]));
+const present = (words: Words): Words =>
+  Object.fromEntries(Object.entries(words).filter(([, value]) => value !== undefined));
+
+function unsaidOf(kind: Kind, before: Words = {}): Words {
+  return present({
+    owner: before['owner'],
+    ...(kind === 'virtual_services' && { workloads: before['workloads'] }),
+  });
+}
+
+/** Of services that share a name the first one counts, as it does for every client that asks by name. */
+const byName = (kind: Kind, all: readonly Words[]): Map<string, Words> =>
+  new Map(all.toReversed().map((one) => [nameOf(kind, one), one]));
 
 function differenceOf(
   kind: Kind,
@@ -42,12 +68,46 @@ function differenceOf(
   before: Words | undefined,
   after: Words | undefined,
 ): ObjectDifference[] {
-  const [old, now] = [before, after].map((one) => (one === undefined ? [] : linesOf(kind, one)));
-  const added = without(now!, old!);
-  const removed = without(old!, now!);
-  if (before !== undefined && after !== undefined && added.length + removed.length === 0) return [];
-  const change = before === undefined ? 'created' : after === undefined ? 'deleted' : 'changed';
-  return [{ kind, name, change, added, removed }];
+  // They are always there.
+  const none = kind === 'firewall_settings' ? {} : undefined;
+  const [old, now] = [before ?? none, after ?? none];
+  if (old !== undefined && now !== undefined && saysTheSame(kind, old, now)) return [];
+  const lines = (one: Words | undefined): string[] =>
+    one === undefined ? [] : linesOf(kind, normalOf(kind, one));
+  const [removed, added] = [without(lines(old), lines(now)), without(lines(now), lines(old))];
+  return [{ kind, name, change: changeWord(old, now), added, removed }];
+}
+
+const changeWord = (before: Words | undefined, after: Words | undefined): ObjectDifference['change'] =>
+  before === undefined ? 'created' : after === undefined ? 'deleted' : 'changed';
+
+export const saysTheSame = (kind: Kind, one: Words, other: Words): boolean =>
+  canonical(normalOf(kind, one)) === canonical(normalOf(kind, other));
+
+/** As the schema of documents reads it: each way of writing becomes the same, defaults are filled in. What it cannot read stays as it is. */
+function normalOf(kind: Kind, words: Words): Words {
+  const given = kind === 'firewall_settings' ? words : [words];
+  const read = PolicyFile.safeParse({ [kind]: given });
+  if (!read.success) return words;
+  return saidOf(read.data, kind)[0]!;
+}
+
+/** Text that is the same where only the order of a list, or of fields, is not; empty and absent are one. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(ordered(value)) ?? 'null';
+}
+
+function ordered(value: unknown): unknown {
+  if (value === undefined || value === null || value === '') return undefined;
+  if (Array.isArray(value)) {
+    const texts = value.map((item) => canonical(item)).sort();
+    return texts.length === 0 ? undefined : texts;
+  }
+  if (typeof value !== 'object') return value;
+  const entries = Object.entries(value)
+    .map(([key, inner]) => [key, ordered(inner)] as const)
+    .filter(([, inner]) => inner !== undefined);
+  return entries.length === 0 ? undefined : entries.sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** Each as often as it is more often there. */
@@ -62,13 +122,14 @@ function without(lines: readonly string[], others: readonly string[]): string[] 
 
 /** What an object says, a line for each thing that can be there or not. */
 function linesOf(kind: Kind, object: Words): string[] {
-  if (kind === 'boundaries') return [`deny ${ruleLine(object)}`];
+  const disabled = object['enabled'] === false ? ['disabled'] : [];
   const plain = Object.entries(object).flatMap(([field, value]) =>
     STRUCTURED.has(field) || value === undefined || value === '' ? [] : plainLines(field, value),
   );
+  if (kind === 'boundaries') return [...plain, `deny ${ruleLine(object)}`];
   if (kind !== 'rule_sets') return plain;
   const list = (field: string): readonly Words[] => (object[field] ?? []) as readonly Words[];
-  const scopes = list('scopes').map((scope) => `scope: ${valueText(scope) || 'all'}`);
+  const scopes = list('scopes').map((scope) => `scope: ${sideText(scope) || 'all'}`);
   return [
     ...plain,
     ...(scopes.length === 0 ? ['scope: all'] : scopes),
@@ -76,39 +137,66 @@ function linesOf(kind: Kind, object: Words): string[] {
     ...list('deny_rules').map(
       (rule) => `${rule['override'] === true ? 'override deny' : 'deny'} ${ruleLine(rule)}`,
     ),
-    ...(object['enabled'] === false ? ['disabled'] : []),
+    ...disabled,
   ];
 }
 
-const STRUCTURED = new Set(['name', 'enabled', 'scopes', 'rules', 'deny_rules']);
+const STRUCTURED = new Set([
+  'name',
+  'enabled',
+  'scopes',
+  'rules',
+  'deny_rules',
+  'from',
+  'to',
+  'on',
+  'network',
+]);
 
 const plainLines = (field: string, value: unknown): string[] =>
-  (Array.isArray(value) ? value : [value]).map((item) => `${field}: ${valueText(item)}`);
+  (Array.isArray(value) ? value : [value]).flatMap((item) => {
+    const text = valueText(item);
+    return text === '' ? [] : [`${field}: ${text}`];
+  });
 
 export function ruleLine(rule: Words): string {
+  const on = (rule['on'] as unknown[]).map(serviceText).sort();
+  const as = (rule['labels_as'] ?? {}) as Words;
+  const meaning = ['from', 'to'].filter((side) => (as[side] ?? 'workloads') !== 'workloads');
   const words = [
-    `from ${sideText(rule['from'])} to ${sideText(rule['to'])} on ${(rule['on'] as unknown[]).map(String).sort().join(', ')}`,
+    `from ${sideText(rule['from'])} to ${sideText(rule['to'])} on ${on.join(', ') || 'ports of its own'}`,
+    ...meaning.map((side) => `labels of ${side} are ${String(as[side])}`),
     ...(rule['extra_scope'] === true ? ['extra_scope'] : []),
+    ...(rule['network'] === 'all' ? ['all networks'] : []),
+    ...(rule['log'] === true ? ['logged'] : []),
+    ...((rule['subnets_of'] ?? []) as string[]).map((side) => `subnets of ${side}`),
     ...(rule['enabled'] === false ? ['disabled'] : []),
     ...(rule['description'] ? [`"${String(rule['description'])}"`] : []),
   ];
   return words.join(', ');
 }
 
+const serviceText = (words: unknown): string =>
+  typeof words === 'object' && words !== null
+    ? `service ${String((words as Words)['service'])}`
+    : String(words);
+
 /** `all`, `role=api|web`, `env=prod, not role=db`. */
 export function sideText(side: unknown): string {
   if (side === 'all') return 'all';
   const { not, ...words } = side as Words;
-  const excluded = not === undefined ? '' : `, not ${valueText(not)}`;
+  const excluded =
+    not === undefined ? '' : `${Object.keys(words).length === 0 ? '' : ', '}not ${valueText(not)}`;
   return `${valueText(words)}${excluded}`;
 }
 
 /** One value and a list of it are the same. */
 function valueText(value: unknown): string {
-  if (Array.isArray(value)) return value.map(String).sort().join('|');
+  if (Array.isArray(value)) return value.map(valueText).sort().join('|');
   if (typeof value !== 'object' || value === null) return String(value);
-  return Object.entries(value as Words)
-    .filter(([, inner]) => inner !== undefined)
+  const entries = Object.entries(value as Words).filter(([, inner]) => inner !== undefined);
+  if (entries.length === 1 && entries[0]![0] === 'value') return valueText(entries[0]![1]);
+  return entries
     .map(([key, inner]) => (inner === true ? key : `${key}=${valueText(inner)}`))
     .sort()
     .join(' ');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from './failure.js';
-import { parsePolicyFile } from './policy-file.js';
-import { portsOf, servicePortsOf } from './port-words.js';
+import { parsePolicyFile } from './policy-documents.js';
+import { portsOf, portText, servicePortsOf } from './port-words.js';
 
 const wrong = (text: string): string => {
   try {
@@ -66,6 +66,11 @@ rule_sets:
 });
 
 describe('ports in words', () => {
+  it('of an ICMP whose type is any have none', () => {
+    expect(portText({ proto: 1, icmp_type: null, icmp_code: null })).toBe('icmp');
+    expect(portText({ proto: 1, icmp_type: 3, icmp_code: null })).toBe('icmp/3');
+  });
+
   it.each([
     ['8080/tcp', { proto: 6, port: 8080 }],
     ['9000-9010/udp', { proto: 17, port: 9000, to_port: 9010 }],

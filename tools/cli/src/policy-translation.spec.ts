@@ -6,25 +6,27 @@ import {
   EnforcementBoundaryCreate,
 } from '@ringfence/contracts';
 import { describe, expect, it } from 'vitest';
-import { saysTheSame, withExistingHrefs } from './policy-comparison.js';
-import { parsePolicyFile } from './policy-file.js';
+import { parsePolicyFile } from './policy-documents.js';
+import { NameBook } from './policy-known.js';
 import { policyTranslation } from './policy-translation.js';
+import type { KnownNames } from './policy-translation.js';
 
 const DRAFT = '/orgs/1/sec_policy/draft';
-const known = {
+const known: KnownNames = {
   labels: new Map([
     ['app=shop', '/orgs/1/labels/1'],
     ['env=prod', '/orgs/1/labels/2'],
     ['role=web', '/orgs/1/labels/3'],
     ['role=api', '/orgs/1/labels/4'],
   ]),
-  labelGroups: new Map([['tiers', `${DRAFT}/label_groups/aaaaaaaa-0000-4000-8000-000000000001`]]),
-  ipLists: new Map([['office', `${DRAFT}/ip_lists/7`]]),
-  services: new Map([
+  labelGroups: new NameBook([['tiers', `${DRAFT}/label_groups/aaaaaaaa-0000-4000-8000-000000000001`]]),
+  ipLists: new NameBook([['office', `${DRAFT}/ip_lists/7`]]),
+  virtualServices: new NameBook([['db', `${DRAFT}/virtual_services/cccccccc-0000-4000-8000-000000000001`]]),
+  services: new NameBook([
     ['All Services', `${DRAFT}/services/1`],
     ['web', `${DRAFT}/services/8`],
   ]),
-  workloads: new Map([['shop/db', '/orgs/1/kubernetes_workloads/bbbbbbbb-0000-4000-8000-000000000001']]),
+  workloads: new NameBook([['shop/db', '/orgs/1/kubernetes_workloads/bbbbbbbb-0000-4000-8000-000000000001']]),
 };
 const FILE = `
 label_groups: [{ name: tiers, key: role, labels: [web, api] }]
@@ -88,10 +90,10 @@ describe('the words of a policy file', () => {
 
   it('become ranges and exclusions', () => {
     expect(translate.ipList(policy.ip_lists[0]!, [])['ip_ranges']).toEqual([
-      { from_ip: '10.0.0.0/8', exclusion: false },
-      { from_ip: '10.9.0.0/16', exclusion: true },
-      { from_ip: '192.168.0.1', to_ip: '192.168.0.9', exclusion: false },
-      { from_ip: '2001:db8::/32', exclusion: false },
+      { from_ip: '10.0.0.0/8', exclusion: false, description: '' },
+      { from_ip: '10.9.0.0/16', exclusion: true, description: '' },
+      { from_ip: '192.168.0.1', to_ip: '192.168.0.9', exclusion: false, description: '' },
+      { from_ip: '2001:db8::/32', exclusion: false, description: '' },
     ]);
   });
 
@@ -111,58 +113,16 @@ describe('the words of a policy file', () => {
       /x\.yaml:6: .*on\[0\]: there is no service or port .*"wob"/,
     );
   });
-});
 
-describe('what exists', () => {
-  /** As the server shows it: expanded, with what it adds, in another order. */
-  const shown = {
-    href: `${DRAFT}/rule_sets/3`,
-    name: 'shop',
-    description: '',
-    enabled: true,
-    update_type: null,
-    scopes: [
-      [
-        { label: { href: '/orgs/1/labels/2', key: 'env', value: 'prod' } },
-        { label: { href: '/orgs/1/labels/1', key: 'app', value: 'shop' } },
-      ],
-    ],
-    rules: [...(ruleSet['rules'] as object[])].reverse().map((rule, index) => ({
-      ...rule,
-      href: `${DRAFT}/rule_sets/3/sec_rules/${String(9 - index)}`,
-      created_at: 'x',
-      description: '',
-    })),
-    deny_rules: (ruleSet['deny_rules'] as object[]).map((rule) => ({
-      ...rule,
-      href: `${DRAFT}/rule_sets/3/deny_rules/1`,
-    })),
-  };
-
-  it('says the same in spite of order, expansion and what the server adds', () => {
-    expect(saysTheSame(shown, ruleSet)).toBe(true);
-  });
-
-  it('does not say the same when a port, an actor or a flag differs', () => {
-    const [first, ...rest] = ruleSet['rules'] as Record<string, unknown>[];
-    for (const change of [
-      { ingress_services: [{ proto: 6, port: 8081 }] },
-      { consumers: [{ actors: 'ams' }] },
-      { enabled: false },
-      { unscoped_consumers: true },
-    ]) {
-      expect(saysTheSame(shown, { ...ruleSet, rules: [{ ...first, ...change }, ...rest] })).toBe(false);
-    }
-  });
-
-  it('gives its hrefs to the rules that stay and none to new ones', () => {
-    const wanted = [...(ruleSet['rules'] as Record<string, unknown>[])];
-    wanted[1] = { ...wanted[1], description: 'new' };
-    const hrefs = withExistingHrefs(shown.rules, wanted).map((rule) => rule['href']);
-    expect(hrefs).toEqual([
-      `${DRAFT}/rule_sets/3/sec_rules/7`,
-      undefined,
-      `${DRAFT}/rule_sets/3/sec_rules/9`,
+  it('that several things have are told with their line, too', () => {
+    const file = parsePolicyFile('boundaries:\n  - { name: x, from: all, to: all, on: [twice] }', 'x.yaml');
+    const services = new NameBook([
+      ['twice', '/a'],
+      ['twice', '/b'],
     ]);
+    const translation = policyTranslation({ ...known, services }, file.at);
+    expect(() => translation.boundary(file.policy.boundaries[0]!, ['boundaries', 0])).toThrow(
+      'x.yaml:2: boundaries[0].on[0]: several are called "twice"',
+    );
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parsePolicyFile } from './policy-file.js';
+import { parsePolicyFile } from './policy-documents.js';
 import { policyText } from './policy-text.js';
 import { policyWords } from './policy-words.js';
-import type { RuleSetBody } from './policy-words.js';
+import type { RuleSetBody } from './policy-bodies.js';
 
 const label = (key: string, value: string): object => ({
   label: { href: `/orgs/1/labels/${value}`, key, value },
@@ -60,7 +60,7 @@ describe('bodies of the API in the words of a file', () => {
       {
         scopes: [{ app: 'shop', env: 'prod' }],
         rules: [
-          { from: { role: ['web', 'job'] }, to: { role: ['api'] }, on: ['8080/tcp', '9000-9010/udp'] },
+          { from: { role: ['job', 'web'] }, to: { role: ['api'] }, on: ['8080/tcp', '9000-9010/udp'] },
           {
             from: { workload: ['shop/web'] },
             to: { all: true },
@@ -86,7 +86,7 @@ describe('bodies of the API in the words of a file', () => {
       { at: ['rule_sets', 0, 'rules', 0], text: '12 connections' },
     ]);
     expect(text).toContain(
-      '      # 12 connections\n      - { from: { role: [ web, job ] }, to: { role: api }, on: [ 8080/tcp, 9000-9010/udp ] }\n',
+      '      # 12 connections\n      - { from: { role: [ job, web ] }, to: { role: api }, on: [ 8080/tcp, 9000-9010/udp ] }\n',
     );
   });
 });

@@ -1,166 +1,208 @@
 /**
- * From the bodies of the API to the words of a policy file, the other way round than `policy-translation.ts`: what is written so can be
- * applied again. Pure. What a file has no words for is told, and left out.
+ * From the bodies of the API to the words of policy documents, the other way round than `policy-translation.ts`: what is written so can be
+ * applied again. Pure. What documents have no words for is told, and left out.
  */
-import { protocolWord, WHOLE_PROTOCOL_WORDS } from './port-words.js';
+import { RESERVED_WORDS } from './policy-kinds.js';
+import type {
+  BoundaryBody,
+  ActorBody,
+  BindingBody,
+  Described,
+  FirewallBody,
+  IpListBody,
+  LabelGroupBody,
+  LabelTypeBody,
+  Reference,
+  RuleBody,
+  RuleSetBody,
+  ServiceBody,
+  VirtualServiceBody,
+} from './policy-bodies.js';
+import { portText, rulePortsOf } from './port-words.js';
 import type { PortWords } from './port-words.js';
-
-type Body = Readonly<Record<string, unknown>>;
-interface Reference {
-  readonly href?: string;
-  readonly name?: string;
-  readonly key?: string;
-  readonly value?: string;
-}
-export interface ActorBody {
-  readonly actors?: string;
-  readonly exclusion?: boolean;
-  readonly label?: Reference;
-  readonly label_group?: Reference;
-  readonly ip_list?: Reference;
-  readonly workload?: Reference;
-}
-export interface RuleBody {
-  readonly consumers: readonly ActorBody[];
-  readonly providers: readonly ActorBody[];
-  readonly ingress_services: readonly (Partial<PortWords> & Reference)[];
-  readonly enabled?: boolean;
-  readonly description?: string;
-  readonly unscoped_consumers?: boolean;
-  readonly override?: boolean;
-}
-export interface RuleSetBody {
-  readonly name: string;
-  readonly description?: string;
-  readonly enabled?: boolean;
-  readonly scopes: readonly (readonly ActorBody[])[];
-  readonly rules: readonly RuleBody[];
-  readonly deny_rules?: readonly RuleBody[];
-}
-
-export interface IpListBody {
-  readonly name: string;
-  readonly description?: string;
-  readonly ip_ranges: readonly {
-    readonly from_ip: string;
-    readonly to_ip?: string;
-    readonly exclusion?: boolean;
-  }[];
-  readonly fqdns?: readonly { readonly fqdn: string }[];
-}
-export interface ServiceBody {
-  readonly name: string;
-  readonly description?: string;
-  readonly service_ports?: readonly (PortWords & { readonly icmp_type?: number | null })[];
-}
-export interface LabelGroupBody {
-  readonly name: string;
-  readonly description?: string;
-  readonly key: string;
-  readonly labels: readonly Reference[];
-  readonly sub_groups: readonly Reference[];
-}
-
-/** What things are called in a file, by the last part of their href: draft and active are the same. */
-export interface FileNames {
-  readonly services: ReadonlyMap<string, string>;
-  readonly workloads: ReadonlyMap<string, string>;
-}
-export const idOf = (href = ''): string => href.slice(href.lastIndexOf('/') + 1);
+import { firewallWords } from './firewall-words.js';
+import { virtualServiceWords } from './virtual-service-words.js';
+import { briefly, idOf, said, scopeWords } from './word-forms.js';
+import type { Body, FileNames, Seen, Side } from './word-forms.js';
+import { ownerOf } from './policy-owner.js';
 
 export interface PolicyWords {
   ruleSet(body: RuleSetBody): Body;
-  boundary(body: RuleBody & { readonly name: string }): Body;
+  boundary(body: BoundaryBody): Body;
   ipList(body: IpListBody): Body;
   service(body: ServiceBody): Body;
   labelGroup(body: LabelGroupBody): Body;
-  /** Labels that were named so far, as a file lists them. */
+  labelType(body: LabelTypeBody): Body;
+  virtualService(body: VirtualServiceBody, bindings: readonly BindingBody[]): Body;
+  firewallSettings(body: FirewallBody): Body;
+  /** Labels that were named so far, as a document lists them. */
   labels(): { key: string; value: string }[];
-  /** What a file cannot say, in words. */
+  /** What documents cannot say, in words. */
   unsaid(): string[];
 }
 
 export function policyWords(names: FileNames): PolicyWords {
   const labels = new Map<string, { key: string; value: string }>();
-  const unsaid: string[] = [];
-  const side = sideWords(names, ({ key = '', value = '' }) => labels.set(`${key}=${value}`, { key, value }));
-  const sides = (rule: RuleBody): Body => ({
-    from: side(rule.consumers),
-    to: side(rule.providers),
-    on: rule.ingress_services.map((service) => serviceWord(service, names)),
+  const unsaid = new Set<string>();
+  const seen = ({ key = '', value = '' }: Reference): void =>
+    void labels.set(`${key}=${value}`, { key, value });
+  const side = sideWords(names, seen, unsaid);
+  const rules = ruleWords(names, side, unsaid);
+  return {
+    ...rules,
+    ...objectWords(names, seen, unsaid),
+    firewallSettings: (body) => firewallWords(body, { names, seen, side }),
+    labels: () =>
+      [...labels.values()].sort((a, b) => (`${a.key}=${a.value}` < `${b.key}=${b.value}` ? -1 : 1)),
+    unsaid: () => [...unsaid],
+  };
+}
+
+function ruleWords(
+  names: FileNames,
+  side: Side,
+  unsaid: Set<string>,
+): Pick<PolicyWords, 'ruleSet' | 'boundary'> {
+  const common = (body: RuleBody): Body => ({
+    from: side(body.consumers),
+    to: side(body.providers),
+    ...said({ on: body.ingress_services.map((service) => serviceWord(service, names)) }),
+    ...said({
+      description: body.description,
+      enabled: body.enabled === false ? false : undefined,
+      extra_scope: body.unscoped_consumers === true ? true : undefined,
+      network: body.network_type === 'all' ? 'all' : undefined,
+    }),
   });
   const rule = (body: RuleBody): Body => ({
-    ...sides(body),
-    ...(body.description && { description: body.description }),
-    ...(body.enabled === false && { enabled: false }),
-    ...(body.unscoped_consumers === true && { extra_scope: true }),
-    ...(body.override === true && { override: true }),
+    ...common(body),
+    ...said({
+      override: body.override === true ? true : undefined,
+      labels_as: meaningWords(body.resolve_labels_as),
+      log: body.log_flow === true ? true : undefined,
+      subnets_of: body.use_workload_subnets?.map((one) => (one === 'consumers' ? 'from' : 'to')).sort(),
+    }),
   });
   return {
-    ruleSet: ({ name, description, enabled, scopes, rules, deny_rules: denyRules = [] }) => {
-      if (scopes.flat().some(({ exclusion }) => exclusion === true))
-        unsaid.push(`rule set "${name}": a scope that leaves something out`);
-      const said = scopes.map(side).filter((scope): scope is Body => typeof scope !== 'string');
+    ruleSet: (body) => {
+      const { name, description, enabled, scopes, deny_rules: denyRules = [] } = body;
+      if ((body.ip_tables_rules ?? []).length > 0) unsaid.add(`rule set "${name}": iptables rules`);
+      // A draft shows what its deletion would take away.
+      const standing = (list: readonly RuleBody[]): Body[] =>
+        list.filter(({ update_type: change }) => change !== 'delete').map(rule);
       return {
         name,
-        ...(description && { description }),
-        ...(enabled === false && { enabled: false }),
-        ...(scopes.flat().length > 0 && { scopes: said.map(singleValues) }),
-        ...(rules.length > 0 && { rules: rules.map(rule) }),
-        ...(denyRules.length > 0 && { deny_rules: denyRules.map(rule) }),
+        ...said({
+          owner: ownerOf('rule_sets', body),
+          description,
+          enabled: enabled === false ? false : undefined,
+          scopes: scopes.flat().length > 0 ? scopes.map((scope) => scopeWords(scope, side)) : undefined,
+          rules: standing(body.rules),
+          deny_rules: standing(denyRules),
+        }),
       };
     },
     boundary: (body) => ({
       name: body.name,
-      ...(body.enabled === false && { enabled: false }),
-      ...sides(body),
+      ...said({ owner: ownerOf('boundaries', body) }),
+      ...common(body),
     }),
-    ipList: ({ name, description, ip_ranges: ranges, fqdns = [] }) => ({
-      name,
-      ...(description && { description }),
-      ...(ranges.length > 0 && { ranges: ranges.map(rangeWord) }),
-      ...(fqdns.length > 0 && { fqdns: fqdns.map(({ fqdn }) => fqdn) }),
-    }),
-    service: ({ name, description, service_ports: ports = [] }) => {
-      if (ports.some((port) => typeof port.icmp_type === 'number'))
-        unsaid.push(`service "${name}": types of ICMP`);
-      return { name, ...(description && { description }), ports: ports.map(portWord) };
-    },
-    labelGroup: ({ name, description, key, labels: members, sub_groups: groups }) => ({
-      name,
-      ...(description && { description }),
-      key,
-      ...(members.length > 0 && {
-        labels: members.map((member) => {
-          labels.set(`${key}=${member.value ?? ''}`, { key, value: member.value ?? '' });
-          return member.value;
-        }),
-      }),
-      ...(groups.length > 0 && { groups: groups.map((group) => group.name) }),
-    }),
-    labels: () =>
-      [...labels.values()].sort((a, b) => (`${a.key}=${a.value}` < `${b.key}=${b.value}` ? -1 : 1)),
-    unsaid: () => unsaid,
   };
 }
 
-function sideWords(
+function meaningWords(as: RuleBody['resolve_labels_as']): Body | undefined {
+  const word = (kinds: readonly string[] = []): string =>
+    kinds.length > 1 ? 'both' : (kinds[0] ?? 'workloads');
+  const [from, to] = [word(as?.consumers), word(as?.providers)];
+  const words = {
+    ...(from !== 'workloads' && { from }),
+    ...(to !== 'workloads' && { to }),
+  };
+  return Object.keys(words).length === 0 ? undefined : words;
+}
+
+function objectWords(
   names: FileNames,
-  seen: (label: Reference) => unknown,
-): (actors: readonly ActorBody[]) => Body | string {
+  seen: Seen,
+  unsaid: Set<string>,
+): Pick<PolicyWords, 'ipList' | 'service' | 'labelGroup' | 'labelType' | 'virtualService'> {
+  return {
+    ipList: (body) => ({
+      name: body.name,
+      ...said({
+        owner: ownerOf('ip_lists', body),
+        description: body.description,
+        ranges: body.ip_ranges.map((range) => describedWord(rangeWord(range), range)),
+        fqdns: (body.fqdns ?? []).map((one) => describedWord(one.fqdn, one)),
+      }),
+    }),
+    service: (body) => {
+      if (body.service_ports === undefined) unsaid.add(`service "${body.name}": services of Windows`);
+      return {
+        name: body.name,
+        ...said({
+          owner: ownerOf('services', body),
+          description: body.description,
+          description_url: body.description_url,
+          process_name: body.process_name,
+          ports: (body.service_ports ?? []).map(portText),
+        }),
+      };
+    },
+    labelGroup: (body) => {
+      for (const { value } of body.labels) seen({ key: body.key, value: value ?? '' });
+      return {
+        name: body.name,
+        ...said({ owner: ownerOf('label_groups', body), description: body.description, key: body.key }),
+        ...said({
+          labels: body.labels.map(({ value }) => value ?? '').sort(),
+          groups: body.sub_groups.map(({ name = '' }) => name).sort(),
+        }),
+      };
+    },
+    labelType: ({ key, display_name: name, display_info: info = {} }) => ({
+      key,
+      name,
+      ...said({
+        icon: info['icon'],
+        initial: info['initial'],
+        plural: info['display_name_plural'],
+        background: info['background_color'],
+        foreground: info['foreground_color'],
+        order: info['sort_ordinal'] === undefined ? undefined : String(info['sort_ordinal']),
+      }),
+    }),
+    virtualService: (body, bindings) => {
+      body.labels.forEach(seen);
+      if (body.service_addresses.some((address) => address['network'] !== undefined))
+        unsaid.add(`virtual service "${body.name}": networks of its addresses`);
+      return virtualServiceWords(body, bindings, names);
+    },
+  };
+}
+
+/** References that say what they are called. */
+const NAMED = ['label_group', 'ip_list', 'virtual_service'] as const;
+
+function sideWords(names: FileNames, seen: Seen, unsaid: Set<string>): Side {
   const add = (words: Record<string, string[]>, key: string, value: string): void => {
     words[key] = [...(words[key] ?? []), value];
   };
   const workloadName = ({ href, name = '' }: Reference): string => names.workloads.get(idOf(href)) ?? name;
+  const labelled = (words: Record<string, string[]>, label: Reference): void => {
+    seen(label);
+    const { key = '', value = '' } = label;
+    if (RESERVED_WORDS.has(key))
+      unsaid.add(`labels of the type "${key}": that word means something else in documents`);
+    add(words, key, value);
+  };
   const name = (words: Record<string, string[]>, actor: ActorBody): void => {
-    const { label, label_group: group, ip_list: list, workload } = actor;
-    if (label !== undefined) {
-      seen(label);
-      add(words, label.key ?? '', label.value ?? '');
+    if (actor.label !== undefined) labelled(words, actor.label);
+    for (const word of NAMED) {
+      const named = actor[word];
+      if (named !== undefined) add(words, word, named.name ?? '');
     }
-    if (group !== undefined) add(words, 'label_group', group.name ?? '');
-    if (list !== undefined) add(words, 'ip_list', list.name ?? '');
-    if (workload !== undefined) add(words, 'workload', workloadName(workload));
+    if (actor.workload !== undefined) add(words, 'workload', workloadName(actor.workload));
   };
   return (actors) => {
     const [named, left]: Record<string, string[]>[] = [{}, {}];
@@ -176,28 +218,21 @@ function sideWords(
   };
 }
 
-/** `role: web` instead of a list of one. */
-const briefly = (words: Readonly<Record<string, readonly string[]>>): Body =>
-  Object.fromEntries(
-    Object.entries(words).map(([key, values]) => [key, values.length === 1 ? values[0] : values]),
-  );
+/** A name that reads like a port says that it is a name. */
+function serviceWord(service: RuleBody['ingress_services'][number], { services }: FileNames): unknown {
+  if (service.href === undefined) return portWord(service);
+  const name = services.get(idOf(service.href)) ?? service.name ?? service.href;
+  if (name === 'All Services') return 'all';
+  return name === 'all' || rulePortsOf(name) !== undefined ? { service: name } : name;
+}
 
-/** In a scope one type has one label. */
-const singleValues = ({ not: _, ...scope }: Body): Body => scope;
-
-function serviceWord(service: RuleBody['ingress_services'][number], { services }: FileNames): string {
-  if (service.href !== undefined) {
-    const name = services.get(idOf(service.href)) ?? service.name ?? service.href;
-    return name === 'All Services' ? 'all' : name;
-  }
-  return portWord(service);
+function describedWord(value: string, { description }: Described): unknown {
+  return description ? { value, description } : value;
 }
 
 const rangeWord = ({ from_ip: from, to_ip: to, exclusion }: IpListBody['ip_ranges'][number]): string =>
   `${exclusion === true ? '!' : ''}${from}${to === undefined || to === '' ? '' : `-${to}`}`;
 
 /** `8080/tcp`, `9000-9010/udp`, `icmp`. */
-export function portWord({ proto = 6, port, to_port: to }: Partial<PortWords>): string {
-  if (port === undefined) return WHOLE_PROTOCOL_WORDS.get(proto) ?? `protocol ${String(proto)}`;
-  return `${String(port)}${to === undefined || to === port ? '' : `-${String(to)}`}/${protocolWord(proto)}`;
-}
+export const portWord = ({ proto = 6, ...ports }: Partial<PortWords>): string =>
+  portText({ proto, ...ports });

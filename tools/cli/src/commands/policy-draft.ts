@@ -1,34 +1,44 @@
 /** `policy diff | revert | delete | export`: what the draft would change, taking it back, and policy as a file. */
 import { Argument } from 'commander';
 import type { Command } from 'commander';
-import { EXIT, refused, usage } from '../failure.js';
-import { writeText } from '../named-file.js';
-import { renderValue } from '../output.js';
-import { policyDifference, withFile } from '../policy-difference.js';
-import { COLLECTIONS, KIND_WORDS, KINDS, readPolicy } from '../policy-in-words.js';
-import type { Kind, PolicyInWords } from '../policy-in-words.js';
-import { policyText } from '../policy-text.js';
-import { readPolicyFile } from '../read-policy-file.js';
+import { refused, usage } from '../failure.js';
+import { printable, renderValue } from '../output.js';
+import { COLLECTIONS, readPolicy } from '../policy-in-words.js';
+import { KIND_WORDS, NAMED_KINDS } from '../policy-kinds.js';
+import type { NamedKind } from '../policy-kinds.js';
+import { writePolicy } from '../policy-text.js';
 import { errorsAreTwo } from './errors-are-two.js';
 import { versionOf } from './policy-show.js';
-import { differenceText, readPending, subsetOf } from './provisioning.js';
+import type { DiffOptions } from './policy-diff.js';
+import { readPending, subsetOf } from './provisioning.js';
+import { SET_OPTION } from './set-option.js';
 import type { Terminal, WithTerminal } from './terminal.js';
 
 /** As they are typed: `rule-set`, `ip-list`, … */
-const TYPED: ReadonlyMap<string, Kind> = new Map(
-  KINDS.map((kind) => [KIND_WORDS[kind].toLowerCase().replace(' ', '-'), kind]),
+const TYPED: ReadonlyMap<string, NamedKind> = new Map(
+  NAMED_KINDS.map((kind) => [KIND_WORDS[kind].toLowerCase().replace(' ', '-'), kind]),
 );
 
 export function draftCommands(policy: Command, withTerminal: WithTerminal): void {
   policy
     .command('diff')
-    .description('what the draft, or a file, would change in force; nothing is stored')
-    .option('-f, --file <path>', 'as if this file were applied and provisioned; - reads standard input')
+    .description('what the draft, or documents, would change in force, and for whom; nothing is stored')
+    .option(
+      '-f, --file <path>',
+      'as if these were applied and provisioned: a file or a folder; - reads standard input',
+    )
+    .option(...SET_OPTION)
+    .option('--since <time>', 'connections seen since: 30m, 2h, 7d, or 2026-01-31T12:00:00Z', '1h')
+    .option('--no-what-if', 'only what differs, not for whom')
     .addHelpText(
       'after',
-      '\nExit codes: 0 nothing would change, 1 something would, 2 it could not be said.\n\nExamples:\n  $ ringfence policy diff\n  $ ringfence policy diff -f shop.yaml',
+      '\nExit codes: 0 nothing would change, 1 something would, 2 it could not be said.\n\nExamples:\n  $ ringfence policy diff\n  $ ringfence policy diff -f policies/ -o json',
     )
-    .action(({ file }: { file?: string }) => withTerminal((terminal) => errorsAreTwo(diff(terminal, file))));
+    .action((options: DiffOptions) =>
+      withTerminal(async (terminal) =>
+        errorsAreTwo((await import('./policy-diff.js')).diff(terminal, options)),
+      ),
+    );
   policy
     .command('revert')
     .description('take back what is pending: the draft is again what is in force')
@@ -49,25 +59,16 @@ export function draftCommands(policy: Command, withTerminal: WithTerminal): void
     );
   policy
     .command('export')
-    .description('policy as a file that `policy apply -f` takes')
+    .description('policy as documents that `policy apply -f` takes')
     .argument('[version]', 'active, draft, or a number', versionOf, 'active')
-    .option('-f, --file <path>', 'write it there')
-    .addHelpText('after', '\nExample:\n  $ ringfence policy export > policy.yaml')
+    .option('-f, --file <path>', 'write it there; a folder gets a file for each kind')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ ringfence policy export > policy.yaml\n  $ ringfence policy export draft -f policies/',
+    )
     .action((version: string, { file }: { file?: string }) =>
       withTerminal((terminal) => exportPolicy(terminal, version, file)),
     );
-}
-
-async function diff({ api, format, write, end }: Terminal, file: string | undefined): Promise<void> {
-  const { policy: active } = await readPolicy(api, 'active');
-  const after =
-    file === undefined
-      ? (await readPolicy(api, 'draft')).policy
-      : withFile(active, (await readPolicyFile(file)).policy as Partial<PolicyInWords>);
-  const differences = policyDifference(active, after);
-  if (format !== 'table') write(renderValue(differences, format));
-  else write(differenceText(differences) || 'Nothing would change.\n');
-  if (differences.length > 0) end(EXIT.differs);
 }
 
 async function revert(terminal: Terminal, names: readonly string[], yes: boolean): Promise<void> {
@@ -88,7 +89,7 @@ async function revert(terminal: Terminal, names: readonly string[], yes: boolean
   terminal.write(`Taken back: ${String(chosen.length)} changed objects.\n`);
 }
 
-async function remove({ api, write }: Terminal, kind: Kind, name: string): Promise<void> {
+async function remove({ api, write }: Terminal, kind: NamedKind, name: string): Promise<void> {
   const found = await api.all<{ href: string; name: string }>(`/sec_policy/draft/${COLLECTIONS[kind]}`, {
     name,
   });
@@ -111,10 +112,10 @@ async function exportPolicy(
   file: string | undefined,
 ): Promise<void> {
   const { policy, labels, unsaid } = await readPolicy(api, version);
-  for (const what of unsaid) note(`Left out, because a file has no words for it: ${what}\n`);
-  const whole = { labels, ...policy };
-  const text = format === 'json' ? renderValue(whole, format) : policyText(whole);
-  if (file === undefined) return write(text);
-  await writeText(file, text);
-  note(`Written to ${file}.\n`);
+  for (const what of unsaid) note(`Left out, because documents have no words for it: ${printable(what)}\n`);
+  const { label_types: types, firewall_settings: settings, ...objects } = policy;
+  const [firewall] = settings;
+  const whole = { label_types: types, labels, ...objects, ...(firewall && { firewall_settings: firewall }) };
+  if (format === 'json') return write(renderValue(whole, format));
+  for (const path of await writePolicy(whole, file, write)) note(`Written to ${path}.\n`);
 }

@@ -1,17 +1,15 @@
 /** `policy apply | pending | provision`: from a file to the draft, from the draft into force. The others have files of their own. */
 import type { Command } from 'commander';
-import { colours as pc } from '../colours.js';
 import { render } from '../output.js';
 import type { Column } from '../output.js';
-import { applyPolicy } from '../policy-apply.js';
-import type { Applied } from '../policy-apply.js';
-import { readPolicyFile } from '../read-policy-file.js';
 import { draftCommands } from './policy-draft.js';
 import { showCommand } from './policy-show.js';
 import { versionCommands } from './policy-versions.js';
+import type { ApplyOptions } from './policy-applying.js';
 import { provision, readPending } from './provisioning.js';
 import type { Pending, ProvisionOptions } from './provisioning.js';
 import { suggestCommand } from './suggest.js';
+import { SET_OPTION } from './set-option.js';
 import type { Terminal, WithTerminal } from './terminal.js';
 import { whatIfCommand } from './what-if.js';
 
@@ -21,13 +19,19 @@ export function policyCommands(program: Command, withTerminal: WithTerminal): vo
     .description('rules: suggest, diff, what-if, apply a file, provision, versions, …');
   policy
     .command('apply')
-    .description('make the draft say what a file says; repeating it changes nothing')
-    .requiredOption('-f, --file <path>', 'YAML; - reads standard input')
-    .option('--provision', 'bring what the file names into force at once; what others drafted stays a draft')
+    .description('make the draft say what documents say; repeating it changes nothing')
+    .requiredOption(
+      '-f, --file <path>',
+      'YAML: a file, or a folder with all its files; - reads standard input',
+    )
+    .option(...SET_OPTION)
+    .option('--provision', 'bring what they name into force at once; what others drafted stays a draft')
     .option('-m, --note <text>', 'why, for the policy version')
     .option('-y, --yes', 'without asking')
     .addHelpText('after', EXAMPLE)
-    .action((options: ApplyOptions) => withTerminal((terminal) => apply(terminal, options)));
+    .action((options: ApplyOptions) =>
+      withTerminal(async (terminal) => (await import('./policy-applying.js')).apply(terminal, options)),
+    );
   showCommand(policy, withTerminal);
   policy
     .command('pending')
@@ -64,38 +68,9 @@ Example of a file:
   boundaries:
     - { name: no ssh, from: all, to: all, on: [22/tcp] }
 
-  $ ringfence policy apply -f shop.yaml --provision -m 'first rules of the shop'`;
-
-const CHANGE_COLOURS = { created: pc.green, changed: pc.yellow, unchanged: pc.dim };
-const APPLIED_COLUMNS: readonly Column<Applied>[] = [
-  {
-    title: 'CHANGE',
-    value: ({ change }) => change,
-    colour: (text, { change }) => CHANGE_COLOURS[change](text),
-  },
-  { title: 'KIND', value: ({ kind }) => kind },
-  { title: 'NAME', value: ({ name }) => name },
-];
-
-interface ApplyOptions {
-  readonly file: string;
-  readonly provision?: boolean;
-  readonly note?: string;
-  readonly yes?: boolean;
-}
-
-async function apply(terminal: Terminal, options: ApplyOptions): Promise<void> {
-  const parsed = await readPolicyFile(options.file);
-  const applied = await applyPolicy(terminal.api, parsed);
-  terminal.write(render(applied, APPLIED_COLUMNS, terminal.format, 'The file names nothing.'));
-  if (options.provision === true) {
-    const { note = `applied ${options.file}`, yes } = options;
-    return provision(terminal, { note, yes, hrefs: new Set(applied.map(({ href }) => href)) });
-  }
-  if (applied.some(({ change, kind }) => change !== 'unchanged' && kind !== 'label')) {
-    terminal.note('Not in force yet: `ringfence policy provision` brings it into force.\n');
-  }
-}
+  $ ringfence policy apply -f shop.yaml --provision -m 'first rules of the shop'
+  $ ringfence policy apply -f policies/ --yes --provision
+  $ ringfence policy apply -f deploy/templates/ring-fence.yaml --set app=shop --set env=prod`;
 
 const PENDING_COLUMNS: readonly Column<Pending>[] = [
   { title: 'CHANGE', value: ({ update_type: change }) => change },

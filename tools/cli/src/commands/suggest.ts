@@ -10,7 +10,8 @@ import type { Column } from '../output.js';
 import { readFileNames } from '../policy-names.js';
 import { policyText } from '../policy-text.js';
 import { policyWords } from '../policy-words.js';
-import type { FileNames, RuleSetBody } from '../policy-words.js';
+import type { RuleSetBody } from '../policy-bodies.js';
+import type { FileNames } from '../word-forms.js';
 import { seenEdges } from '../seen-edges.js';
 import type { Terminal, WithTerminal } from './terminal.js';
 

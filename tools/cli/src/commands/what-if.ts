@@ -4,13 +4,14 @@ import { colours as pc } from '../colours.js';
 import type { FlowEdge, WhatIfAnswer } from '@ringfence/contracts';
 import { EXIT } from '../failure.js';
 import { grouped } from '../graph/grouped.js';
-import { render, renderValue, verdictColour } from '../output.js';
+import { printable, render, renderValue, verdictColour } from '../output.js';
 import type { Column } from '../output.js';
 import { portWord } from '../policy-words.js';
 import { readPolicyFile } from '../read-policy-file.js';
 import { seenEdges } from '../seen-edges.js';
-import type { SupposedChange } from '../supposed-changes.js';
+import type { ParsedPolicy } from '../policy-documents.js';
 import { errorsAreTwo } from './errors-are-two.js';
+import { SET_OPTION } from './set-option.js';
 import type { Terminal, WithTerminal } from './terminal.js';
 
 export function whatIfCommand(policy: Command, withTerminal: WithTerminal): void {
@@ -23,7 +24,11 @@ export function whatIfCommand(policy: Command, withTerminal: WithTerminal): void
       '[subject]',
       'whose connections: a namespace, or labels such as app=shop; without: of everybody',
     )
-    .option('-f, --file <path>', 'as if this file alone were applied and provisioned; - reads standard input')
+    .option(
+      '-f, --file <path>',
+      'as if these documents alone were applied and provisioned: a file or a folder; - reads standard input',
+    )
+    .option(...SET_OPTION)
     .option('--since <time>', 'seen since: 30m, 2h, 7d, or 2026-01-31T12:00:00Z', '1h')
     .addHelpText(
       'after',
@@ -36,47 +41,58 @@ export function whatIfCommand(policy: Command, withTerminal: WithTerminal): void
 
 interface WhatIfOptions {
   readonly file?: string;
+  readonly set: readonly string[];
   readonly since: string;
 }
 
 async function whatIf(
-  terminal: Terminal,
+  { api, format, write, end }: Terminal,
   subject: string | undefined,
-  { file, since }: WhatIfOptions,
+  { file, set, since }: WhatIfOptions,
 ): Promise<void> {
-  const { api, format, write, end } = terminal;
-  const changes = file === undefined ? undefined : await changesOfFile(api, file);
-  const edges = await seenEdges(api, subject, since);
-  const answer = await api.post<WhatIfAnswer>('/sec_policy/draft/what_if', { edges, changes });
-  const { gained, lost } = answer;
-  const flips = shownOnce(answer.flips);
+  const documents = file === undefined ? undefined : await readPolicyFile(file, set);
+  const asked = await askWhatIf(api, { subject, since, documents });
+  const { flips, gained, lost } = asked.answer;
   if (flips.length + gained.count + lost.count > 0) end(EXIT.differs);
-  if (format !== 'table') return write(renderValue(answer, format));
-  write(
-    `Of ${String(new Set(edges.map(callOf)).size)} calls seen ${String(flips.length)} would have another verdict; the rules of ${String(answer.workloads_affected)} workloads would change.\n`,
-  );
-  if (flips.length > 0) write(`\n${render(flips, COLUMNS, 'table')}`);
-  writePairs(write, pc.green('+'), 'could talk', gained);
-  writePairs(write, pc.red('-'), 'could not talk any more', lost);
-  if (answer.is_cut) write('There are more pairs than were looked at.\n');
+  write(format === 'table' ? whatIfText(asked) : renderValue(asked.answer, format));
 }
 
-async function changesOfFile(api: Terminal['api'], file: string): Promise<SupposedChange[]> {
-  const parsed = await readPolicyFile(file);
+export interface Asked {
+  readonly answer: WhatIfAnswer;
+  readonly edges: readonly FlowEdge[];
+}
+
+/** Of the draft, or of documents as if they alone were applied. */
+export async function askWhatIf(
+  api: Terminal['api'],
+  of: {
+    readonly subject?: string | undefined;
+    readonly since: string;
+    readonly documents: ParsedPolicy | undefined;
+  },
+): Promise<Asked> {
   const { supposedChanges } = await import('../supposed-changes.js');
-  return supposedChanges(api, parsed);
+  const changes = of.documents && (await supposedChanges(api, of.documents));
+  const edges = await seenEdges(api, of.subject, of.since);
+  return { answer: await api.post<WhatIfAnswer>('/sec_policy/draft/what_if', { edges, changes }), edges };
 }
 
-function writePairs(
-  write: Terminal['write'],
-  sign: string,
-  words: string,
-  { count, some }: WhatIfAnswer['gained'],
-): void {
-  if (count === 0) return;
-  write(`\n${String(count)} pairs ${words} in full enforcement:\n`);
-  for (const pair of some.slice(0, SHOWN)) write(`  ${sign} ${pair}\n`);
-  if (count > SHOWN) write(`  and ${String(count - SHOWN)} more; \`-o json\` names up to 100\n`);
+export function whatIfText({ answer, edges }: Asked): string {
+  const flips = shownOnce(answer.flips);
+  return [
+    `Of ${String(new Set(edges.map(callOf)).size)} calls seen ${String(flips.length)} would have another verdict; the rules of ${String(answer.workloads_affected)} workloads would change.\n`,
+    flips.length > 0 ? `\n${render(flips, COLUMNS, 'table')}` : '',
+    pairsText(pc.green('+'), 'could talk', answer.gained),
+    pairsText(pc.red('-'), 'could not talk any more', answer.lost),
+    answer.is_cut ? 'There are more pairs than were looked at.\n' : '',
+  ].join('');
+}
+
+function pairsText(sign: string, words: string, { count, some }: WhatIfAnswer['gained']): string {
+  if (count === 0) return '';
+  const shown = some.slice(0, SHOWN).map((pair) => `  ${sign} ${printable(pair)}\n`);
+  const rest = count > SHOWN ? `  and ${String(count - SHOWN)} more; \`-o json\` names up to 100\n` : '';
+  return `\n${String(count)} pairs ${words} in full enforcement:\n${shown.join('')}${rest}`;
 }
 const SHOWN = 20;
 
