@@ -9,6 +9,20 @@ const ROOT = join(import.meta.dirname, '..', '..');
 
 /** What it writes to standard output; another exit code than 0 is an error. */
 export async function ringfence(...args: string[]): Promise<string> {
+  return (await ran(args)).stdout;
+}
+
+export interface Said {
+  code: number;
+  /** What it writes to standard error comes last. */
+  words: string;
+}
+
+export async function ringfenceSaid(...args: string[]): Promise<Said> {
+  return told(ran(args));
+}
+
+function ran(args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
   const env = {
     ...process.env,
     RINGFENCE_URL: access.url,
@@ -18,20 +32,17 @@ export async function ringfence(...args: string[]): Promise<string> {
     RINGFENCE_CLUSTER_ID: access.clusterId,
   };
   const program = join(ROOT, 'tools/cli/bin/ringfence.mjs');
-  const { stdout } = await run(process.execPath, [program, ...args], { env, cwd: ROOT });
-  return stdout;
-}
-
-export interface Said {
-  code: number;
-  /** What it writes to standard error comes last. */
-  words: string;
+  return run(process.execPath, [program, ...args], { env, cwd: ROOT });
 }
 
 export async function kubectl(...args: string[]): Promise<Said> {
   const env = { ...process.env, KUBECONFIG: access.kubeconfig };
+  return told(run('kubectl', args, { env, timeout: 60_000 }));
+}
+
+async function told(running: Promise<{ stdout: string; stderr: string }>): Promise<Said> {
   try {
-    const { stdout, stderr } = await run('kubectl', args, { env, timeout: 60_000 });
+    const { stdout, stderr } = await running;
     return { code: 0, words: stdout + stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: unknown; stdout: string; stderr: string };
