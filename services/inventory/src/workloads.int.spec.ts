@@ -193,6 +193,25 @@ describe('workloads over REST', () => {
     expect(await labels()).toEqual(['/orgs/1/labels/72', '/orgs/1/labels/900']);
     await load(`href,hostname,role\n${href},,-\n`, { delete_token: '-' });
     expect(await labels()).toEqual(['/orgs/1/labels/900']);
+    const refused = async (text: string, query?: Record<string, string>) =>
+      load(text, query).then(
+        () => null,
+        (error: unknown) => (error as { errors: { message: string }[] }).errors.map(({ message }) => message),
+      );
+    const head = 'href,hostname,role\n';
+    expect(await refused(`${head}${',,\n'.repeat(1_001)}`)).toEqual([
+      expect.stringMatching(/^body: line 1002: a file may have 1000 workloads/),
+    ]);
+    expect(await refused(`${head}${href},,Web\n${href},,"Web`)).toEqual([
+      expect.stringMatching(/^body: line 3: it is no CSV/),
+    ]);
+    expect(await refused(`${head}${href},,Unheard of`)).toEqual([
+      'line 2: there is no label role "Unheard of": say create_labels=true',
+    ]);
+    for (const formula of ['=1+1', '@SUM(A1)', "+cmd|'/C calc'!A0", '-2'])
+      expect(await refused(`${head}${href},,"${formula}"`, create)).toEqual([
+        `line 2: role: "${formula}" is a formula to a spreadsheet: no label is made of it`,
+      ]);
     for (const wrong of ['href\n', 'href,hostname,role\n,nobody,Web\n', 'href,host"name'])
       expect(await tokenOf(load(wrong))).toBe('input_validation_error');
   });

@@ -7,7 +7,7 @@ import { WorkloadsBulkImport } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { forbidden, invalid, isTrue, only, orgHref, parsed } from '@ringfence/resources';
 import { parseCsv } from '../../domain/csv.js';
-import { planImport } from '../../domain/label-import.js';
+import { isFormula, planImport } from '../../domain/label-import.js';
 import type { Change, LabelledHost } from '../../domain/label-import.js';
 import { workloads } from '../../read/inventory-documents.js';
 import { labelled } from '../../read/labelled.js';
@@ -15,7 +15,8 @@ import type { KnownLabel } from '../../read/labelled.js';
 import { changing, fulfil } from './workload-changes.js';
 import type { WorkloadParts } from './workloads.resource.js';
 
-const MOST_ROWS = 10_000;
+/** As in any bulk call; beside them the line of names. */
+const MOST_ROWS = 1_000;
 /** More than this is noise to whoever reads the answer. */
 const PROBLEMS_SHOWN = 100;
 
@@ -30,7 +31,20 @@ export const importLabels = (parts: WorkloadParts, request: ResourceRequest): Pr
     );
     const wanted = newLabels(changes, known);
     if (wanted.length > 0 && !isTrue(query['create_labels'] ?? ''))
-      refuse(wanted.map(({ key, value }) => `there is no label ${key} "${value}": say create_labels=true`));
+      refuse(
+        wanted.map(
+          ({ line, key, value }) =>
+            `line ${line}: there is no label ${key} "${value}": say create_labels=true`,
+        ),
+      );
+    const formulas = wanted.filter(({ value }) => isFormula(value));
+    if (formulas.length > 0)
+      refuse(
+        formulas.map(
+          ({ line, key, value }) =>
+            `line ${line}: ${key}: "${value.slice(0, 60)}" is a formula to a spreadsheet: no label is made of it`,
+        ),
+      );
     await refuseOutside(parts, request, changes, { known, wanted });
     const isDry = isTrue(query['dry_run'] ?? '');
     if (!isDry) {
@@ -39,14 +53,30 @@ export const importLabels = (parts: WorkloadParts, request: ResourceRequest): Pr
         known.set(nameOf(key, value), made[index] ?? '');
       await write(parts, request, changes, known);
     }
-    const shown = changes.map(({ id, ...change }) => ({ href: orgHref(`workloads/${id}`), ...change }));
-    return { body: { dry_run: isDry, changes: shown, unchanged_count: unchanged, created_labels: wanted } };
+    const shown = changes.map(({ id, line: _, ...change }) => ({
+      href: orgHref(`workloads/${id}`),
+      ...change,
+    }));
+    return {
+      body: {
+        dry_run: isDry,
+        changes: shown,
+        unchanged_count: unchanged,
+        created_labels: wanted.map(({ key, value }) => ({ key, value })),
+      },
+    };
   });
 
 async function planned({ store, labelOwner }: WorkloadParts, text: string, deleteToken: string | undefined) {
-  const rows = parseCsv(text);
-  if (rows === null) throw invalid('body: it is no CSV: a quote stands where none may');
-  if (rows.length > MOST_ROWS) throw invalid(`body: more than ${MOST_ROWS} lines`);
+  const parsedText = parseCsv(text);
+  if ('wrongAt' in parsedText)
+    throw invalid(
+      `body: line ${parsedText.wrongAt}: it is no CSV: a quote, or half a line end, stands where none may`,
+    );
+  const { rows } = parsedText;
+  const tooMany = rows[MOST_ROWS + 1];
+  if (tooMany !== undefined)
+    throw invalid(`body: line ${tooMany.line}: a file may have ${MOST_ROWS} workloads, this one has more`);
   const labels = await labelled.all(store.entities, 'label');
   const hosts = (await workloads.live(store.entities)).map(({ body }): LabelledHost => {
     const own = body.labels.flatMap((id) => labels.get(id) ?? []);
@@ -71,9 +101,9 @@ const labelIds = (labels: ReadonlyMap<string, KnownLabel>): Map<string, string> 
   new Map([...labels.values()].map(({ id, key, value }) => [nameOf(key, value), id]));
 
 function newLabels(changes: readonly Change[], known: ReadonlyMap<string, string>) {
-  const wanted = changes.flatMap(({ labels }) =>
+  const wanted = changes.flatMap(({ line, labels }) =>
     labels.flatMap(({ key, after }) =>
-      after === null || known.has(nameOf(key, after)) ? [] : [{ key, value: after }],
+      after === null || known.has(nameOf(key, after)) ? [] : [{ line, key, value: after }],
     ),
   );
   return [...new Map(wanted.map((each) => [nameOf(each.key, each.value), each])).values()];
