@@ -59,6 +59,28 @@ describe('the way in', () => {
     }
   });
 
+  it('takes no body that is not UTF-8, and says on which line it is not', async () => {
+    const send = (path: string, body: Buffer, type: string) =>
+      fetch(`${under.url}/api/v2${path}`, {
+        ...{ method: path.endsWith('import') ? 'PUT' : 'POST', body: new Uint8Array(body) },
+        headers: { authorization: OWNER, 'content-type': type },
+      });
+    const csv = Buffer.from('href,hostname,role\n,a,Caf\u00e9\n,b,Caf\u00e9\n', 'latin1');
+    const json = Buffer.from('{"key":"role","value":"Z\u00fcrich"}', 'latin1');
+    for (const [path, body, type, line] of [
+      ['/orgs/1/workloads/bulk_import', csv, 'text/csv', 2],
+      ['/orgs/1/labels', json, 'application/json', 1],
+      ['/orgs/1/workloads/bulk_import', Buffer.from('\ufeffhref,hostname', 'utf16le'), 'text/csv', 1],
+    ] as const) {
+      const got = await send(path, body, type);
+      expect([got.status, await got.json()]).toEqual([
+        406,
+        [{ token: 'invalid_encoding', message: `body: line ${String(line)} is not UTF-8` }],
+      ]);
+    }
+    expect(under.asked).toEqual([]);
+  });
+
   it('knows a path with another method, and no other path', async () => {
     const wrong = await call('DELETE', '/orgs/1/labels');
     expect([wrong.status, wrong.json, wrong.headers.get('allow')]).toEqual([

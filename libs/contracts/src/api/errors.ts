@@ -18,6 +18,7 @@ export const ERRORS = {
     code: 'INVALID_ARGUMENT',
     when: 'a list is asked for by what this server does not keep; the message names the parameter',
   },
+  invalid_encoding: { code: 'INVALID_ARGUMENT', when: 'the body is not UTF-8; the message names the line' },
   invalid_json: { code: 'INVALID_ARGUMENT', when: 'the body is not JSON' },
   unsupported_content_type: {
     code: 'INVALID_ARGUMENT',

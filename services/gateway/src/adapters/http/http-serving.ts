@@ -2,6 +2,7 @@
  * One HTTP request from arrival to reply: request id, trace, admission before the body, refusals as error arrays, counts and a
  * log line. Also the two things that are no REST: pages for browsers and the stream of events.
  */
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { HttpException } from '@nestjs/common';
 import { trace } from '@opentelemetry/api';
@@ -116,8 +117,19 @@ function requestCounter(metrics: Metrics, routeOf: (request: FastifyRequest) => 
   };
 }
 
+/** What is no UTF-8 would be stored as something else than what was sent. */
+function textOf(body: Buffer): string {
+  if (isUtf8(body)) return body.toString('utf8');
+  let line = 1;
+  for (let from = 0, end = 0; end >= 0; from = end + 1, line += 1) {
+    end = body.indexOf('\n', from);
+    if (!isUtf8(body.subarray(from, end < 0 ? undefined : end))) break;
+  }
+  throw refuse('invalid_encoding', `body: line ${String(line)} is not UTF-8`);
+}
+
 function rawRequest(request: FastifyRequest, admission: Admitted): RawRequest {
-  const text = Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '';
+  const text = Buffer.isBuffer(request.body) ? textOf(request.body) : '';
   const { id, headers, ip } = request;
   return {
     ...admission,
