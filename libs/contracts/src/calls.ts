@@ -211,7 +211,17 @@ export const CALLS = {
   labelUsage: call(
     'policy-compute.label-usage',
     z.object({ labels: z.array(Text) }),
-    z.object({ used: z.array(z.object({ label: Text, by: Text, token: Text })) }),
+    z.object({
+      used: z.array(
+        z.object({
+          label: Text,
+          by: Text,
+          token: Text,
+          /** Where in the object, in the words of the API's `usage`. */
+          as: z.array(Text).optional(),
+        }),
+      ),
+    }),
   ),
   /** Of label groups in force, the labels that they and the groups in them hold; of what is not there, none. */
   groupLabels: call(

@@ -88,12 +88,13 @@ describe('labels', () => {
       await newLabel(world, 'app', randomUUID()),
       await newLabel(world, 'env', randomUUID()),
     ];
-    world.uses.push({ label: used, by: 'rule set 1', token: 'label_still_has_associated_rule_set' });
+    const token = 'label_still_has_associated_rule_set';
+    world.uses.push({ label: used, by: 'rule set 1', token, as: ['ruleset', 'static_policy_scopes'] });
     expect(await tokenOf(world.rest('labels', 'delete', { ids: [used] }))).toBe(
       'label_still_has_associated_rule_set',
     );
     expect((await world.rest('labels', 'get', { ids: [used], query: { usage: 'true' } })).body).toMatchObject(
-      { usage: { ruleset: true, label_group: false } },
+      { usage: { ruleset: true, rule: false, label_group: false, static_policy_scopes: true } },
     );
     const cluster = await newCluster(world, 'shop');
     const labels = [

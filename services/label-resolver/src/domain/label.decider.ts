@@ -23,6 +23,8 @@ export interface LabelSurroundings {
 export interface LabelUse {
   readonly by: string;
   readonly token: string;
+  /** Where in a policy object, in the API's words. */
+  readonly as?: readonly string[] | undefined;
 }
 export type LabelCommand =
   | { readonly type: 'create'; readonly label: LabelState; readonly around: LabelSurroundings }

@@ -18,6 +18,7 @@ interface Use {
   readonly label: string;
   readonly by: string;
   readonly token: string;
+  readonly as?: string[];
 }
 export interface World extends CollectionWorld {
   /** What the owner of policy says about the use of labels. */

@@ -10,6 +10,8 @@ export interface LabelUse {
   readonly by: string;
   /** The refusal that clients know. */
   readonly token: string;
+  /** Where in it, in the API's words. */
+  readonly as: string[];
 }
 
 const FORMS: readonly Form[] = ['draft', 'active'];
@@ -20,7 +22,15 @@ export function usesOfLabels(book: PolicyBook, labels: readonly string[]): Label
   for (const { type, object } of FORMS.flatMap((form) => [...objectsIn(book, form)])) {
     const by = `${type}/${object.id}`;
     const named = referencesOf(type, object).filter(({ kind, id }) => kind === 'labels' && asked.has(id));
-    for (const { id } of named) uses.set(`${id} ${by}`, { label: id, by, token: kindOf(type).labelInUse });
+    if (named.length === 0) continue;
+    const places = Object.entries(kindOf(type).uses?.(object) ?? {});
+    for (const { id } of named) {
+      const here = places.flatMap(([word, references]) =>
+        references.some((each) => each.kind === 'labels' && each.id === id) ? [word] : [],
+      );
+      const as = [...new Set([...(uses.get(`${id} ${by}`)?.as ?? []), ...here])];
+      uses.set(`${id} ${by}`, { label: id, by, token: kindOf(type).labelInUse, as });
+    }
   }
   return [...uses.values()];
 }

@@ -3,6 +3,8 @@ import type { LabelGroupUpdate } from '@ringfence/contracts';
 import { groupsOf, nestingProblem } from '../domain/label-group-cycle.js';
 import { labelsOfGroup } from '../domain/label-group-labels.js';
 import { entryOf } from '../domain/policy-book.js';
+import type { PolicyObject } from '../domain/policy-object.js';
+import type { ObjectReference } from '../domain/references.js';
 import { idOf, memberHref } from './hrefs.js';
 import { invalid, unique } from './invalid.js';
 import type { ObjectKind } from './object-kind.js';
@@ -41,13 +43,8 @@ export const labelGroups: ObjectKind<'label_groups'> = {
   filters: { key: ({ key }, wanted) => key === wanted },
 
   normalise: (group) => ({ ...group, labels: unique(group.labels), subGroups: unique(group.subGroups) }),
-  references: ({ labels, subGroups }) => [
-    ...labels.map((id) => ({ kind: 'labels' as const, id })),
-    ...subGroups.map((id) => ({ kind: 'label_groups' as const, id })),
-  ],
-  uses: ({ subGroups }) => ({
-    label_group: subGroups.map((id) => ({ kind: 'label_groups' as const, id })),
-  }),
+  references: membersOf,
+  uses: (group) => ({ label_group: membersOf(group) }),
   /** Members have the group's type, and no group holds itself. */
   problem: (object, { book, known }) => {
     const keyOf = (id: string): string | undefined => entryOf(book, 'label_groups', id)?.draft?.key;
@@ -59,6 +56,13 @@ export const labelGroups: ObjectKind<'label_groups'> = {
     return nestingProblem(groupsOf(book, ({ draft }) => draft).set(object.id, object));
   },
 };
+
+function membersOf({ labels, subGroups }: PolicyObject<'label_groups'>): ObjectReference[] {
+  return [
+    ...labels.map((id) => ({ kind: 'labels' as const, id })),
+    ...subGroups.map((id) => ({ kind: 'label_groups' as const, id })),
+  ];
+}
 
 const showSubGroup = (id: string, view: View): Body => ({
   href: memberHref({ type: 'label_groups', id }, view.pversion),

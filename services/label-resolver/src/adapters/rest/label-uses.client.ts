@@ -29,8 +29,8 @@ export function labelUses(store: EventStore, bus: Bus): LabelUsesOf {
       usedByProfiles(store, asked),
     ]);
     const uses = new Map<string, LabelUse[]>();
-    for (const { label, by, token } of [...policy.used, ...carried, ...own])
-      uses.set(label, [...(uses.get(label) ?? []), { by, token }]);
+    const all: NamedUse[] = [...policy.used, ...carried, ...own];
+    for (const { label, ...use } of all) uses.set(label, [...(uses.get(label) ?? []), use]);
     return uses;
   };
 }

@@ -151,21 +151,23 @@ function show(found: Document<LabelState>, uses?: ReadonlyMap<string, LabelUse[]
   };
 }
 
+/** Where policy may name a label: the words of the published form. */
+const IN_POLICY = [
+  ...['label_group', 'ruleset', 'rule', 'enforcement_boundary', 'static_policy_scopes'],
+  ...['containers_inherit_host_policy_scopes', 'blocked_connection_reject_scope'],
+  ...[
+    'loopback_interfaces_in_policy_scopes',
+    'ip_forwarding_enabled_scopes',
+    'rule_hit_count_enabled_scopes',
+  ],
+];
+
 function usage(uses: readonly LabelUse[]): Record<string, boolean> {
   const has = (token: string): boolean => uses.some((use) => use.token === token);
-  const inPolicy = has('label_still_has_associated_rule_set');
+  const places = new Set(uses.flatMap((use) => use.as ?? []));
   return {
-    label_group: has('label_referenced_by_label_group'),
-    ruleset: inPolicy,
-    rule: inPolicy,
-    enforcement_boundary: inPolicy,
+    ...Object.fromEntries(IN_POLICY.map((place) => [place, places.has(place)])),
     workload: has('label_still_has_associated_agent_info'),
     container_workload_profile: has('label_referenced_by_container_workload_profile'),
-    static_policy_scopes: false,
-    containers_inherit_host_policy_scopes: false,
-    blocked_connection_reject_scope: false,
-    loopback_interfaces_in_policy_scopes: false,
-    ip_forwarding_enabled_scopes: false,
-    rule_hit_count_enabled_scopes: false,
   };
 }
