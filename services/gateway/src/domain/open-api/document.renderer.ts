@@ -31,21 +31,22 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
   };
 }
 
+/** Viewers lead to the last of them: the one that nearly everything takes. */
 const SECURITY_SCHEMES = {
-  apiKey: {
-    ...{ type: 'http', scheme: 'basic' },
-    description: 'Id of an API key (`api_…`) and its secret, or of a session (`user_…`) and its token.',
-  },
-  password: { type: 'http', scheme: 'basic', description: 'User name and password.' },
   logInToken: {
     ...{ type: 'apiKey', in: 'header', name: 'Authorization' },
     description: '`Token token=…`, of what a password was exchanged for.',
+  },
+  password: { type: 'http', scheme: 'basic', description: 'User name and password.' },
+  apiKey: {
+    ...{ type: 'http', scheme: 'basic' },
+    description: 'Id of an API key (`api_…`) and its secret, or of a session (`user_…`) and its token.',
   },
 };
 
 const INTRODUCTION = [
   'Names of paths, fields and tokens are those of the PCE REST API v2, so that its clients work.',
-  'Every answer is JSON. A refusal is an array of `{token, message}`; a token never changes its meaning.',
+  'An answer is JSON where nothing else is said. A refusal is an array of `{token, message}`; a token never changes its meaning.',
   'What is below `/sec_policy/draft` has no effect until it is provisioned by `POST /orgs/1/sec_policy`.',
   'Unknown query parameters are ignored; unknown fields of a body are refused.',
 ].join('\n\n');
