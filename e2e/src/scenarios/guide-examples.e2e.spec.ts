@@ -25,8 +25,9 @@ import { clusterNodes } from '../nodes.js';
 import type { ClusterNode } from '../nodes.js';
 import { outsideHost } from '../outside-host.js';
 import type { OutsideHost } from '../outside-host.js';
-import { api, apply, netnsOf, readyPod, serviceAddress } from '../world.js';
+import { api, apply, netnsOf, readyPod, readyPods, serviceAddress } from '../world.js';
 import type { Pod } from '../world.js';
+import type { Manifest } from '@ringfence/up';
 
 const [RISK, INFRA, STRANGERS] = ['guide-risk', 'guide-infra', 'guide-strangers'] as const;
 const [APP, CLUSTER_APP, ENV, LOC, WORKER] = [
@@ -39,7 +40,7 @@ const [APP, CLUSTER_APP, ENV, LOC, WORKER] = [
 const OF_RISK = { app: APP, env: ENV } as const;
 const folder = mkdtempSync(join(tmpdir(), 'ringfence-guide-'));
 
-let [web, database, dns, kubelet, stranger]: Pod[] = [];
+let [web, database, dns, kubelink, stranger]: Pod[] = [];
 let [own, other]: ClusterNode[] = [];
 let outside: OutsideHost;
 let databaseService: string;
@@ -47,7 +48,8 @@ let labelsBefore: readonly { readonly href: string }[] | undefined;
 
 beforeAll(async () => {
   outside = await outsideHost();
-  for (const role of ['Web', 'Database', WORKER, 'Infra']) await label('role', role);
+  for (const role of ['Web', 'Database', 'Webserver', 'Network Tool', 'Kubelink', WORKER])
+    await label('role', role);
   await managedNamespace(RISK, OF_RISK, 'full');
   await managedNamespace(INFRA, { app: CLUSTER_APP, env: ENV, loc: LOC }, 'full');
   await managedNamespace(STRANGERS, { app: STRANGERS }, 'visibility_only');
@@ -57,16 +59,21 @@ beforeAll(async () => {
     deployment(RISK, 'database', { role: 'Database', port: 5432, ...gated }),
     service(RISK, 'database', 5432),
     deployment(INFRA, 'dns', { port: 8053, ...gated }),
-    deployment(INFRA, 'kubelet', { port: 10250, ...gated }),
+    deployment(INFRA, 'kubelink', { role: 'Kubelink', port: 8444, ...gated }),
+    daemonSet('nginx-webserver', 'Webserver', 8081),
+    staticPod('nw-tool1', 'Network Tool', 8082),
+    service(RISK, 'nginx-webserver', 80, 8081),
     deployment(STRANGERS, 'stranger', { port: 8080 }),
   );
-  [web, database, dns, kubelet, stranger] = await Promise.all([
+  [web, database, dns, kubelink, stranger] = await Promise.all([
     readyPod(RISK, 'web'),
     readyPod(RISK, 'database'),
     readyPod(INFRA, 'dns'),
-    readyPod(INFRA, 'kubelet'),
+    readyPod(INFRA, 'kubelink'),
     readyPod(STRANGERS, 'stranger'),
   ]);
+  await readyPods(RISK, 'nginx-webserver', 2);
+  await apply(...serviceByHand('nw-tool-svc', await readyPod(RISK, 'nw-tool1'), 8082));
   databaseService = await serviceAddress(RISK, 'database');
   const nodes = await clusterNodes();
   own = nodes.find(({ name }) => name === web!.node);
@@ -178,16 +185,21 @@ const TRIES = {
 } as const;
 type Expected = readonly [...Try, passes: boolean];
 const ofInfrastructure = (): Expected[] => [
-  [kubelet!, dns!.address, 1234, true],
+  [kubelink!, dns!.address, 1234, true],
   [stranger!, dns!.address, 53, true],
   [stranger!, dns!.address, 8080, false],
-  [kubelet!, stranger!.address, 8080, true],
-  [kubelet!, outside.address, 443, false],
+  [kubelink!, stranger!.address, 8080, true],
+  [kubelink!, outside.address, 443, false],
   [outside, dns!.address, 22, true],
+  [kubelink!, outside.address, 8443, true],
+  [dns!, outside.address, 8443, false],
 ];
+/** A node in full, of which the outside sees what administrators and the ingress controller use. */
+const ofNode = (passing: number): Expected[] =>
+  [443, 6443, 8443, 9999].map((port) => [outside, other!.address, port, port === 443 || port === passing]);
 
-async function expectOf(template: keyof typeof TRIES): Promise<void> {
-  const expected = TRIES[template]();
+async function expectOf(template: keyof typeof TRIES, more: readonly Expected[] = []): Promise<void> {
+  const expected = [...TRIES[template](), ...more];
   const passed = await pass(...expected.map(([from, to, port]): Try => [from, to, port]));
   expect(passed, template).toEqual(expected.map(([, , , passes]) => passes));
 }
@@ -213,6 +225,23 @@ describe('the guide', () => {
     await expectOf('within-cluster');
   });
 
+  it('services of DaemonSets and of static Pods: the latter without a selector, and nobody says their uids', async () => {
+    const [daemons, tool] = await Promise.all(
+      ['nginx-webserver', 'nw-tool-svc'].map((name) => serviceAddress(RISK, name)),
+    );
+    const tries: Try[] = [web!, database!].flatMap((from): Try[] => [
+      [from, daemons!, 80],
+      [from, tool!, 80],
+    ]);
+    const before = await pass(...tries);
+    await applied('two-tiers', { ...OF_RISK, back: 'Webserver', port: '8081/tcp' });
+    await applied('two-tiers', { ...OF_RISK, back: 'Network Tool', port: '8082/tcp' });
+    expect([before, await pass(...tries)]).toEqual([
+      [false, false, false, false],
+      [true, true, false, false],
+    ]);
+  });
+
   it('liveness probes through Container Host: the own node may probe, another may not', async () => {
     await applied('liveness-probes', OF_RISK);
     await expectOf('liveness-probes');
@@ -236,7 +265,7 @@ describe('the guide', () => {
   it('through an ingress controller on the host network: its nodes reach the Pods, the outside reaches its nodes', async () => {
     const node = await pairedNode(other!.name);
     labelsBefore = node.labels;
-    const wanted = { app: CLUSTER_APP, env: ENV, role: WORKER };
+    const wanted = { app: CLUSTER_APP, env: ENV, loc: LOC, role: WORKER };
     const labels = await Promise.all(
       Object.entries(wanted).map(async ([key, value]) => ({ href: await label(key, value) })),
     );
@@ -267,19 +296,26 @@ describe('the guide', () => {
     values: Readonly<Record<string, string>>,
   ): Promise<string> => {
     const networks = (await clusterNodes()).map(({ podCidr }) => podCidr).join(',');
-    return applied(template, { app: CLUSTER_APP, env: ENV, loc: LOC, pod_network: networks, ...values });
+    return applied(template, {
+      app: CLUSTER_APP,
+      env: ENV,
+      loc: LOC,
+      pod_network: networks,
+      control_plane_addresses: outside.address,
+      ...values,
+    });
   };
 
   it('Kubernetes infrastructure: its nodes and Pods among each other, DNS for all Pods, administrators from outside', async () => {
     const words = await infrastructure('kubernetes-infrastructure', { worker: WORKER });
     expect(words).toContain(`Not enforced yet: names of the IP list "${CLUSTER_APP}: registries"`);
-    await expectOf('kubernetes-infrastructure');
+    await expectOf('kubernetes-infrastructure', ofNode(6443));
   });
 
   it('OpenShift infrastructure: the same with its own ports, in place of the other where it has the same name', async () => {
     // The usual Service network of OpenShift is where the nodes of the sandbox are.
     await infrastructure('openshift-infrastructure', { infra: WORKER, service_network: '192.0.2.0/24' });
-    await expectOf('openshift-infrastructure');
+    await expectOf('openshift-infrastructure', ofNode(8443));
   });
 
   it('coexistence scopes: stored, shown, and said to be without effect yet', async () => {
@@ -294,83 +330,42 @@ describe('the guide', () => {
   });
 });
 
+/** As kubelet shows it: a Pod of its own, which a Service without a selector leads to by hand. */
+function staticPod(name: string, role: string, port: number): Manifest {
+  const annotations = { 'com.illumio.role': role, 'com.illumio.service_uids': '29308511' };
+  const { spec } = podOf(name, port);
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: RISK, labels: { app: name }, annotations },
+    spec,
+  } as Manifest;
+}
+
+function daemonSet(name: string, role: string, port: number): Manifest {
+  const metadata = { labels: { app: name }, annotations: { 'com.illumio.role': role } };
+  const spec = { selector: { matchLabels: { app: name } }, template: { metadata, ...podOf(name, port) } };
+  return { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name, namespace: RISK }, spec } as Manifest;
+}
+
+function podOf(name: string, port: number): { spec: object } {
+  const readinessProbe = { tcpSocket: { port }, periodSeconds: 1 };
+  const container = { name, image: `example/${name}:1`, ports: [{ containerPort: port }], readinessProbe };
+  return { spec: { containers: [container], terminationGracePeriodSeconds: 1, ...POLICY_GATE } };
+}
+
+function serviceByHand(name: string, { address }: Pod, port: number): Manifest[] {
+  const metadata = { name, namespace: RISK };
+  const ports = [{ name: 'http', port: 80, targetPort: port }];
+  const subsets = [{ addresses: [{ ip: address }], ports: [{ name: 'http', port }] }];
+  return [
+    { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports } },
+    { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets },
+  ] as unknown as Manifest[];
+}
+
 function document(name: string, text: string): string {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
 }
-
-describe('policy as code', () => {
-  const OWNED = `
-owner: guide
-labels: [{ key: app, value: guide-code }]
-ip_lists: [{ name: guide office, ranges: [10.1.2.3/8, '!10.9.0.0/16'], fqdns: [example.com] }]
-label_groups: [{ name: guide apps, key: app, labels: [guide-code] }]
-virtual_services: [{ name: guide shop, labels: { app: guide-code }, service: guide web, workloads: [{ workload: ${STRANGERS}/stranger, ports: {} }] }]
-`;
-  const RULES = `
-owner: guide
-rule_sets:
-  - name: guide code
-    scopes: [{ label_group: guide apps }]
-    rules:
-      - { from: { ip_list: guide office }, to: { virtual_service: guide shop }, labels_as: { to: virtual_services } }
-      - { from: { ip_list: guide office }, to: all, on: [guide web, 53/udp] }
-boundaries: [{ name: guide boundary, from: { app: guide-code }, to: all, on: [22/tcp] }]
----
-owner: guide
-services: [{ name: guide web, ports: [8080/tcp, icmp/8] }]
-`;
-  const apply_ = (path: string): Promise<string> =>
-    ringfence('policy', 'apply', '-f', path, '--provision', '--yes');
-  const writes = async (): Promise<number> => {
-    const events = await api.get<{ event_type: string }[]>('/events?max_results=10000');
-    return events.length;
-  };
-
-  it('is applied from a folder once: another time nothing is sent', async () => {
-    document('a-objects.yaml', OWNED);
-    document('z-rules.yaml', RULES);
-    rmSync(join(folder, 'none.yaml'), { force: true });
-    const differs = await ringfenceSaid('policy', 'diff', '-f', folder, '-o', 'json');
-    expect(differs).toMatchObject({ code: 1 });
-    expect(JSON.parse(differs.words)).toMatchObject({
-      labels: ['app=guide-code'],
-      what_if: { workloads_affected: expect.any(Number) as number },
-    });
-    await apply_(folder);
-    expect(await ringfence('policy', 'diff', '-f', folder)).toBe('Nothing would change.\n');
-    const before = await writes();
-    expect(await ringfence('policy', 'apply', '-f', folder)).toContain('Nothing to change');
-    expect(await writes()).toBe(before);
-  });
-
-  it('is written as it was, after all of it was deleted by its owner and applied from what was written', async () => {
-    const written = await ringfence('policy', 'export');
-    const kept = document('../guide-kept.yaml', written);
-    const nothing = document('../guide-nothing.yaml', 'owner: guide');
-    const gone = await apply_(nothing);
-    expect(gone).not.toContain('waiting');
-    expect(await ringfence('policy', 'export')).not.toContain('guide office');
-    await apply_(kept);
-    expect(await ringfence('policy', 'export')).toBe(written);
-    await apply_(nothing);
-    for (const path of [kept, nothing]) rmSync(path);
-  });
-
-  it('is refused as a whole where one document is wrong, with file, line and field', async () => {
-    document(
-      'wrong.yaml',
-      'boundaries:\n  - { name: guide x, from: { app: nobody-has-it }, to: all, on: [22/tcp] }',
-    );
-    const said = await ringfenceSaid('policy', 'diff', '-f', folder);
-    expect(said).toEqual({
-      code: 2,
-      words: expect.stringContaining(
-        'wrong.yaml:2: boundaries[0].from.app: there is no label "app=nobody-has-it"',
-      ) as string,
-    });
-    expect((await ringfenceSaid('policy', 'apply', '-f', folder)).code).toBe(2);
-    expect(await ringfence('policy', 'show', 'draft')).not.toContain('guide code');
-  });
-});
