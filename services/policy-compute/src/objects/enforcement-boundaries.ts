@@ -12,7 +12,6 @@ import { amongLabels, isHrefOf, labelsNamed, wantedNumber } from './wanted.js';
 export const enforcementBoundaries: ObjectKind<'enforcement_boundaries'> = {
   noun: 'enforcement boundary',
   ids: { sequence: 'deny_rules' },
-  notEnforced: null,
   nameTaken: 'enforcement-boundary-name-in-use',
   referenced: null,
   labelInUse: 'label_still_has_associated_rule_set',

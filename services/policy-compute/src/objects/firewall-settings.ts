@@ -20,7 +20,7 @@ const empty = (id: string): Settings => ({
 export const firewallSettings: ObjectKind<'firewall_settings'> = {
   noun: 'set of firewall settings',
   ids: 'single',
-  notEnforced: 'firewall settings are stored; nothing is programmed by them yet',
+  notEnforced: () => 'firewall settings are stored; nothing is programmed by them yet',
   nameTaken: null,
   referenced: null,
   labelInUse: 'label_referenced_by_firewall_settings',

@@ -9,6 +9,9 @@ import { contains, wantedFlag } from './wanted.js';
 
 const everything = (cidr: string): IpRange => ({ from: cidr, to: null, exclusion: false, description: '' });
 
+/** Also of virtual services. */
+export const NAMES_NOT_ENFORCED = 'names of hosts are stored; only addresses are enforced yet';
+
 /** Made at first start and never deleted. */
 export const ANY = {
   id: '1',
@@ -21,7 +24,7 @@ export const ANY = {
 export const ipLists: ObjectKind<'ip_lists'> = {
   noun: 'IP list',
   ids: { sequence: 'ip_lists' },
-  notEnforced: null,
+  notEnforced: ({ fqdns }) => (fqdns.length > 0 ? NAMES_NOT_ENFORCED : null),
   nameTaken: 'ip-list-name-not-unique',
   referenced: 'ip-list-referenced',
   labelInUse: 'label_still_has_associated_rule_set',

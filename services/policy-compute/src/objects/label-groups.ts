@@ -15,7 +15,6 @@ import type { Body, View } from './view.js';
 export const labelGroups: ObjectKind<'label_groups'> = {
   noun: 'label group',
   ids: 'uuid',
-  notEnforced: null,
   nameTaken: 'name-must-be-unique',
   referenced: 'label-group-referenced',
   labelInUse: 'label_referenced_by_label_group',

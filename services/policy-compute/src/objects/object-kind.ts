@@ -25,8 +25,8 @@ export interface ObjectKind<T extends ProvisionableType> {
   readonly noun: string;
   /** Where ids come from. `single`: there is one such object, from the first start on, which can only be changed. */
   readonly ids: 'uuid' | 'single' | { readonly sequence: string };
-  /** Why nothing follows from such an object yet, in every answer about it; null: policy is computed from it. */
-  readonly notEnforced: string | null;
+  /** Why nothing follows from it, or from a part of it, yet, in every answer about it; null, and no such function: policy is computed from all of it. */
+  notEnforced?(object: PolicyObject<T>): string | null;
   /** Rejection of a name that is taken in draft or still active; null: names may repeat. */
   readonly nameTaken: string | null;
   /** Rejection of a deletion while draft or active policy names the object; null: nothing can name it. */

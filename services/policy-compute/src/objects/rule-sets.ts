@@ -60,7 +60,6 @@ const DEFAULT: PolicyObject<'rule_sets'> = {
 export const ruleSets: ObjectKind<'rule_sets'> = {
   noun: 'rule set',
   ids: { sequence: 'rule_sets' },
-  notEnforced: null,
   nameTaken: 'rule-set-name-in-use',
   referenced: null,
   labelInUse: 'label_still_has_associated_rule_set',

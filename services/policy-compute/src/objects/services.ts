@@ -12,7 +12,6 @@ export const ALL_SERVICES = { id: '1', name: 'All Services', description: '', po
 export const services: ObjectKind<'services'> = {
   noun: 'service',
   ids: { sequence: 'services' },
-  notEnforced: null,
   nameTaken: null,
   referenced: 'service-referenced',
   labelInUse: 'label_still_has_associated_rule_set',

@@ -5,6 +5,7 @@ import { parseAddress, parseCidr } from '@ringfence/policy-engine';
 import { isFqdn } from '../domain/ip-ranges.js';
 import { idOf, memberHref } from './hrefs.js';
 import { InvalidBody, invalid, unique } from './invalid.js';
+import { NAMES_NOT_ENFORCED } from './ip-lists.js';
 import type { ObjectKind } from './object-kind.js';
 import { onPort, portRangeOf, portsProblem, showPortRange } from './ports.js';
 import { showLabel } from './sides.js';
@@ -16,7 +17,8 @@ type Address = VirtualService['addresses'][number];
 export const virtualServices: ObjectKind<'virtual_services'> = {
   noun: 'virtual service',
   ids: 'uuid',
-  notEnforced: null,
+  notEnforced: ({ addresses }) =>
+    addresses.some(({ fqdn }) => fqdn !== undefined) ? NAMES_NOT_ENFORCED : null,
   nameTaken: 'name-must-be-unique',
   referenced: 'virtual-service-referenced',
   labelInUse: 'label_referenced_by_virtual_service',

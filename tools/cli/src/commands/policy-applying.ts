@@ -105,11 +105,14 @@ function planText({ newLabels, differences }: PolicyPlan): string {
 
 /** Stored and shown, without effect as yet: whoever relies on it must know. */
 function notEnforcedYet({ policy }: ParsedPolicy): string[] {
-  const names = policy.ip_lists.filter(({ fqdns }) => fqdns.length > 0).map(({ name }) => name);
+  const hasNames = (addresses: readonly object[]): boolean => addresses.some((one) => 'fqdn' in one);
+  const lists = policy.ip_lists.filter(({ fqdns }) => fqdns.length > 0);
+  const services = policy.virtual_services.filter(({ addresses }) => hasNames(addresses));
   return [
-    ...names.map(
-      (name) => `Not enforced yet: names of the IP list "${printable(name)}"; only its ranges are.`,
+    ...lists.map(({ name }) => `names of the IP list "${printable(name)}"; only its ranges are.`),
+    ...services.map(
+      ({ name }) => `names of the virtual service "${printable(name)}"; only its addresses are.`,
     ),
-    ...(policy.firewall_settings === undefined ? [] : ['Not enforced yet: firewall settings.']),
-  ];
+    ...(policy.firewall_settings === undefined ? [] : ['firewall settings.']),
+  ].map((what) => `Not enforced yet: ${what}`);
 }

@@ -47,7 +47,7 @@ export function showObject(shown: ShownDraft, view: View): Body {
   return {
     href: objectHref({ type, id: object.id }, view.pversion),
     ...kindOf(type).show(shown, view),
-    ...notEnforced(type),
+    ...notEnforced(type, object),
     caps: capsOf(
       kindOf(type).ids === 'single' ? ['write', 'provision'] : ['write', 'provision', 'delete'],
       shown.entry ?? standing(shown),
@@ -72,7 +72,7 @@ export const maySee = ({ type, object }: ShownDraft, { book, within }: View): bo
   within === undefined || liesInside(book, type, object, within);
 
 /** Said wherever the object is shown, so that nobody believes that it is in force. */
-export function notEnforced(type: ProvisionableType): Body {
-  const why = kindOf(type).notEnforced;
+export function notEnforced<T extends ProvisionableType>(type: T, object: PolicyObject<T>): Body {
+  const why = kindOf(type).notEnforced?.(object) ?? null;
   return why === null ? {} : { not_enforced: why };
 }

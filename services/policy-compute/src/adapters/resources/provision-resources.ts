@@ -159,7 +159,7 @@ function pendingItem(entry: Entry, book: PolicyBook, { caps }: ResourceRequest):
     updated_by: { href: actorHref(entry.touched.updated.by) },
     caps: capsOf(['write', 'provision'], entry, { book, ...(caps && { caps }) }),
     ...Object.fromEntries(related),
-    ...notEnforced(entry.type),
+    ...notEnforced(entry.type, (entry.draft ?? entry.active)!),
   };
 }
 
