@@ -54,6 +54,7 @@ export {
   MappedLabel,
   MappedLabels,
   NamespaceObserved,
+  NetworkPolicyObserved,
   NodeObserved,
   OBSERVATIONS,
   PodObserved,

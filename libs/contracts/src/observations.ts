@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { Address, Port, Protocol } from './network.js';
 import { Instant } from './ids.js';
+import { NetworkPolicyForm } from './network-policies.js';
 import { Text } from './text.js';
 
 const observed = {
@@ -118,6 +119,10 @@ export const ServiceObserved = z.object({
 });
 export type ServiceObserved = z.infer<typeof ServiceObserved>;
 
+/** Told only where Kubelink imports them; an empty list where it does not. */
+export const NetworkPolicyObserved = NetworkPolicyForm.extend(observed);
+export type NetworkPolicyObserved = z.infer<typeof NetworkPolicyObserved>;
+
 /** Cluster-wide facts of Kubelink itself; also its heartbeat. */
 export const ClusterObserved = z.object({
   ...observed,
@@ -144,6 +149,7 @@ export const OBSERVATIONS = {
   workload: KubernetesWorkloadObserved,
   pod: PodObserved,
   service: ServiceObserved,
+  networkpolicy: NetworkPolicyObserved,
   cluster: ClusterObserved,
   list: ListCompleted,
 } as const;

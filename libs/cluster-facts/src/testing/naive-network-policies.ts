@@ -51,21 +51,27 @@ const selecting = (cluster: JudgedCluster, pod: JudgedPod, direction: Direction)
           matchesLabels(policy.pods, pod.labels),
       );
 
-export const isIsolated = (cluster: JudgedCluster, pod: JudgedPod, direction: Direction): boolean =>
-  selecting(cluster, pod, direction).length > 0;
-
 export function passesNetworkPolicies(cluster: JudgedCluster, traffic: PodTraffic): boolean {
   const { from, to } = traffic;
   if (from.pod !== null && from.pod === to.pod) return true;
-  return passesAt('egress', cluster, traffic) && passesAt('ingress', cluster, traffic);
+  return (['egress', 'ingress'] as const).every((direction) => {
+    const { isIsolated, isAllowed } = judgedAt(direction, cluster, traffic);
+    return isAllowed || !isIsolated;
+  });
 }
 
-function passesAt(direction: Direction, cluster: JudgedCluster, traffic: PodTraffic): boolean {
+/** At one end. Allowed: a policy says so, or it is its own node; who is no Pod is not isolated. */
+
+export function judgedAt(
+  direction: Direction,
+  cluster: JudgedCluster,
+  traffic: PodTraffic,
+): { readonly isIsolated: boolean; readonly isAllowed: boolean } {
   const [own, peer] = direction === 'ingress' ? [traffic.to, traffic.from] : [traffic.from, traffic.to];
-  if (own.pod === null) return true;
-  const policies = selecting(cluster, own.pod, direction);
-  if (policies.length === 0 || cluster.nodes.get(peer.address) === own.pod.node) return true;
-  return policies.some((policy) =>
+  const policies = own.pod === null ? [] : selecting(cluster, own.pod, direction);
+  const isIsolated = policies.length > 0;
+  if (isIsolated && cluster.nodes.get(peer.address) === own.pod?.node) return { isIsolated, isAllowed: true };
+  const isAllowed = policies.some((policy) =>
     policy[direction]!.some(
       (rule) =>
         isOnPort(rule, traffic) &&
@@ -75,6 +81,7 @@ function passesAt(direction: Direction, cluster: JudgedCluster, traffic: PodTraf
           )),
     ),
   );
+  return { isIsolated, isAllowed };
 }
 
 /** Names are of Pods: of mere addresses that are connected to nobody asks for one. */

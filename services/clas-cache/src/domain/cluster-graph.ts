@@ -20,7 +20,7 @@ import type { TimerOptions } from './awaited-pods.js';
 import { ClusterAcks } from './cluster-acks.js';
 import { ClusterIdentities } from './cluster-identities.js';
 import { ClusterView } from './cluster-view.calculator.js';
-import type { ViewChanges } from './cluster-view.calculator.js';
+import type { FlushedView, ViewChanges } from './cluster-view.calculator.js';
 import type { Convergence } from './convergence.js';
 import { EnforcementTracker, placeOf } from './enforcement.calculator.js';
 import { Enforcement } from './explain/enforcement.js';
@@ -47,6 +47,15 @@ export interface Settled {
 
 /** Kubelink's heart beats every 30 s; then it is no longer waited for. */
 export const KUBELINK_SILENT_AFTER_MS = 75_000;
+
+/** Nodes know them as any endpoint; nobody waits for them, and flows call them what they are. */
+const withPeers = ({ peers, ...changes }: FlushedView): ViewChanges => ({
+  ...changes,
+  endpoints: {
+    upsert: [...changes.endpoints.upsert, ...peers.upsert],
+    remove: [...changes.endpoints.remove, ...peers.remove],
+  },
+});
 
 export class ClusterGraph {
   readonly sync = new InSync();
@@ -110,7 +119,7 @@ export class ClusterGraph {
     this.view.pods.setProvisional(now - this.kubelinkHeardAt > KUBELINK_SILENT_AFTER_MS);
     const changes = this.view.flush();
     this.identities.follow(changes);
-    const deltas = this.spans.apply(changes, at);
+    const deltas = this.spans.apply(withPeers(changes), at);
     this.inSyncSince ??= this.begin(now);
     const views = [...deltas, ...this.takeNudges(at)];
     for (const { node, revision } of views) this.enforcement.told(node, revision, now);

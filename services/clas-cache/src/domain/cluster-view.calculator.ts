@@ -6,6 +6,7 @@
  *     pods, workloads, profiles, labels ──▶ pod endpoints ──┐
  *     nodes, heartbeats, node settings ───▶ node endpoints ─┼──▶ cluster changes
  *     units, groups, services ────────────▶ effective units ┘
+ *     NetworkPolicies, namespaces ──▶ variants of label sets ──▶ pod endpoints, effective units
  */
 import type {
   AgentHeartbeat,
@@ -26,12 +27,16 @@ import { canonicalAddress } from '@ringfence/policy-engine';
 import type { CommittedPolicy } from './policy-buffer.calculator.js';
 import { EffectiveUnits } from './effective-units.calculator.js';
 import { isClusterDns } from './cluster-dns.js';
+import { Counter } from './counter.js';
 import { ListedObjects } from './listed-objects.js';
+import { NetworkPolicies } from './network-policies/network-policies.calculator.js';
 import { NodeEndpoints } from './node-endpoints.calculator.js';
 import { NodePortGuards } from './node-port-guards.calculator.js';
 import type { GuardChanges } from './node-port-guards.calculator.js';
-import { managedNamespaces, PodEndpoints } from './pod-endpoints.calculator.js';
-import type { ManagedNamespace } from './pod-endpoints.calculator.js';
+import { managedNamespaces } from './managed-namespaces.js';
+import type { ManagedNamespace } from './managed-namespaces.js';
+import { uidOfPeer } from './network-policies/peer-pods.js';
+import { PodEndpoints } from './pod-endpoints.calculator.js';
 
 export type HeardAgent = Pick<AgentHeartbeat, 'node' | 'addresses' | 'judging' | 'status'> &
   Partial<Pick<AgentHeartbeat, 'essential' | 'routes'>>;
@@ -54,10 +59,16 @@ export interface ViewChanges {
   readonly guards: GuardChanges;
 }
 
+export interface FlushedView extends ViewChanges {
+  /** Pods that we do not manage, and that NetworkPolicies speak of: only their addresses matter. */
+  readonly peers: ViewChanges['endpoints'];
+}
+
 const MOST_API_SERVERS = 64;
 export const NO_STAMP: PolicyStamp = { policyVersion: 0, facts: NO_FACTS, settled: 0 };
 
 export class ClusterView {
+  readonly policies = new NetworkPolicies();
   readonly pods: PodEndpoints;
   readonly nodes: NodeEndpoints;
   readonly services = new ListedObjects<ServiceObserved>();
@@ -67,6 +78,8 @@ export class ClusterView {
   private apiServers = '[]';
   private readonly members = new Map<LabelSetId, Set<string>>();
   private readonly endpointLabelSet = new Map<string, LabelSetId>();
+  private readonly peers = new Counter<LabelSetId>();
+  private readonly peerLabelSet = new Map<string, LabelSetId>();
   private stamp: PolicyStamp = NO_STAMP;
   private managed: readonly ManagedNamespace[] = [];
   private dnsTouched = true;
@@ -74,7 +87,7 @@ export class ClusterView {
   private servicesTouched = false;
 
   constructor(cluster: string) {
-    this.pods = new PodEndpoints(cluster);
+    this.pods = new PodEndpoints(cluster, this.policies);
     this.nodes = new NodeEndpoints(cluster, (address) => this.pods.podAt(address) !== undefined);
   }
 
@@ -152,11 +165,11 @@ export class ClusterView {
   /** The endpoint behind a Service's backend; of a Pod on its node's network, the node. */
   backend(address: string): Endpoint | 'nobodys' | undefined {
     const pod = this.pods.podAt(address);
-    if (pod !== undefined) return this.pods.endpoint(pod.uid);
+    if (pod !== undefined) return this.pods.endpoint(pod.uid) ?? this.pods.peer(pod.uid);
     return this.nodes.endpointAt(address) ?? (this.nodes.isOfPods(address) ? 'nobodys' : undefined);
   }
 
-  flush(): ViewChanges {
+  flush(): FlushedView {
     const pods = this.pods.flush();
     this.nodes.taken(pods.touched.flatMap((uid) => this.pods.pods.get(uid)?.addresses ?? []));
     const nodes = this.nodes.flush();
@@ -170,6 +183,8 @@ export class ClusterView {
     // By its address, as who answers is found: a slice may name any Pod beside it.
     if (this.units.isDns(pods.addresses)) this.dnsTouched = true;
     this.countLabelSets(endpoints);
+    this.countPeers(pods.peers);
+    this.settlePolicies();
     if (this.profilesTouched) this.refreshModes();
     const namespaces = this.takeNamespaces();
     const services = this.servicesTouched;
@@ -187,6 +202,7 @@ export class ClusterView {
       guards,
       apiServers: this.takeApiServers(),
       endpoints,
+      peers: pods.peers,
       namespaces,
       services,
       touchedPods: pods.touched,
@@ -236,7 +252,9 @@ export class ClusterView {
       if (members !== undefined) members.add(endpoint.id);
       else {
         this.members.set(labelSet.id, new Set([endpoint.id]));
-        this.units.use(labelSet, this.modeOf(labelSet, endpoint));
+        const variant = endpoint.class === 'pod' ? this.pods.variantOf(endpoint.id) : undefined;
+        if (variant !== undefined) this.policies.use(variant);
+        this.units.use(labelSet, this.modeOf(labelSet, endpoint), variant?.base);
         this.dnsTouched = true;
       }
     }
@@ -250,8 +268,38 @@ export class ClusterView {
     members.delete(id);
     if (members.size > 0) return;
     this.members.delete(labelSet);
+    this.policies.disuse(labelSet);
     this.units.disuse(labelSet);
     this.dnsTouched = true;
+  }
+
+  /** Of them nobody enforces anything; they are in groups. */
+  private countPeers({ upsert, remove }: ViewChanges['endpoints']): void {
+    for (const id of remove) this.leavePeer(id);
+    for (const { id, labelSet } of upsert) {
+      if (this.peerLabelSet.get(id) === labelSet) continue;
+      this.leavePeer(id);
+      this.peerLabelSet.set(id, labelSet);
+      const variant = this.pods.variantOf(uidOfPeer(id));
+      if (this.peers.add(labelSet, 1) === 1 && variant !== undefined) this.policies.use(variant);
+    }
+  }
+
+  private leavePeer(id: string): void {
+    const labelSet = this.peerLabelSet.get(id);
+    if (labelSet === undefined) return;
+    this.peerLabelSet.delete(id);
+    if (this.peers.add(labelSet, -1) === 0) this.policies.disuse(labelSet);
+  }
+
+  private settlePolicies(): void {
+    if (!this.policies.settleRules()) return;
+    this.profilesTouched = true;
+    for (const id of this.policies.variants()) {
+      const rules = this.policies.rulesOf(id);
+      if (rules !== undefined) this.units.add(id, rules.added);
+    }
+    this.units.setGroups(this.policies.takeGroups());
   }
 
   private labelSetOf(endpoint: Endpoint): LabelSet | undefined {
@@ -272,14 +320,17 @@ export class ClusterView {
       const [first] = members;
       const endpoint = this.endpoint(first ?? '');
       const labelSet = endpoint && this.labelSetOf(endpoint);
-      if (endpoint && labelSet?.id === id) this.units.use(labelSet, this.modeOf(labelSet, endpoint));
+      if (endpoint && labelSet?.id === id)
+        this.units.use(labelSet, this.modeOf(labelSet, endpoint), this.policies.rulesOf(id)?.base);
     }
   }
 
   private takeNamespaces(): readonly ManagedNamespace[] | null {
     if (!this.profilesTouched) return null;
     this.profilesTouched = false;
-    const namespaces = managedNamespaces(this.pods.profiles.values());
+    const namespaces = managedNamespaces(this.pods.profiles.values(), (name) =>
+      this.policies.traits.isIsolating(name),
+    );
     if (isSameValue(namespaces, this.managed)) return null;
     this.managed = namespaces;
     return namespaces;

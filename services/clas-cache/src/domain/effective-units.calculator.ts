@@ -1,6 +1,7 @@
 /**
  * What the control plane says about a label set → what is enforced: the essential rules in front, the ClusterIPs that
- * rules to Pods open, and a closed unit where nothing was said yet. Only for label sets that somebody has.
+ * rules to Pods open, what NetworkPolicies add to the variants of a label set, and a closed unit where nothing was said yet. Only for
+ * label sets that somebody has.
  */
 import type {
   Address,
@@ -13,13 +14,14 @@ import type {
   WireRule,
 } from '@ringfence/contracts';
 import { isSameValue } from '@ringfence/decider';
-import { openServices } from '@ringfence/policy-engine';
+import { modeIn, openServices } from '@ringfence/policy-engine';
 import type { OpenedServices } from '@ringfence/policy-engine';
 import { clusterDns } from './cluster-dns.js';
 import type { ClusterDns, DnsClients } from './cluster-dns.js';
 import type { CommittedPolicy } from './policy-buffer.calculator.js';
 import { OpenedLists } from './opened-lists.js';
 import { ownServiceRules } from './own-services.js';
+import type { AddedRules } from './network-policies/policy-rules.js';
 import { perObject } from './per-object.js';
 import { ServiceBook } from './service-book.js';
 import type { BackendLookup } from './service-book.js';
@@ -33,12 +35,20 @@ interface InUse {
   readonly labelSet: LabelSet;
   /** Of a closed unit; the control plane's unit has a mode of its own. */
   readonly mode: EnforcementMode;
+  /** The label set that the control plane knows: this one, or that of which it is a variant. */
+  readonly base: LabelSetId;
+  readonly added: AddedRules | null;
+  /** As it is told to be enforced, before essential rules and ClusterIPs. */
+  unit: Unit;
 }
 
 export class EffectiveUnits {
   readonly services = new ServiceBook();
   private readonly base = new Map<LabelSetId, Unit>();
   private readonly inUse = new Map<LabelSetId, InUse>();
+  private readonly variantsOf = new Map<LabelSetId, Set<LabelSetId>>();
+  /** As the control plane told them. */
+  private readonly policyGroups = new Map<GroupId, Group>();
   private readonly told = new Map<LabelSetId, Unit>();
   private readonly toldGroups = new Map<GroupId, Group>();
   private readonly lists = new OpenedLists();
@@ -53,34 +63,50 @@ export class EffectiveUnits {
 
   setPolicy({ units, groups }: Pick<CommittedPolicy, 'units' | 'groups'>): void {
     for (const group of groups.upsert) {
-      this.services.setGroup(group);
-      this.changedGroups.set(group.id, group);
+      this.policyGroups.set(group.id, group);
+      this.setGroup(this.withVariants(group));
     }
     for (const id of groups.remove) {
-      this.services.removeGroup(id);
-      this.changedGroups.set(id, null);
+      this.policyGroups.delete(id);
+      this.removeGroup(id);
     }
     for (const unit of units.upsert) this.setBase(unit.labelSet.id, unit);
     for (const id of units.remove) this.setBase(id, undefined);
   }
 
-  use(labelSet: LabelSet, mode: EnforcementMode): void {
-    if (this.inUse.get(labelSet.id)?.mode === mode) return;
-    this.inUse.set(labelSet.id, { labelSet, mode });
-    this.services.labelSetChanged(labelSet.id);
-    this.useList(this.base.get(labelSet.id));
-    this.dirty.add(labelSet.id);
+  /** Groups that are made in the cluster. */
+  setGroups({ upsert, remove }: CommittedPolicy['groups']): void {
+    for (const group of upsert) this.setGroup(group);
+    for (const id of remove) this.removeGroup(id);
+  }
+
+  /** `base`: the label set that the control plane knows, where this one is a variant of it. */
+  use(labelSet: LabelSet, mode: EnforcementMode, base: LabelSetId = labelSet.id): void {
+    const { id } = labelSet;
+    const known = this.inUse.get(id);
+    if (known?.mode === mode) return;
+    if (known === undefined && base !== id) this.setVariant(base, id, true);
+    this.reuse({ labelSet, mode, base, added: known?.added ?? null });
+  }
+
+  /** What NetworkPolicies add to a variant that is in use. */
+  add(id: LabelSetId, added: AddedRules): void {
+    const known = this.inUse.get(id);
+    if (known !== undefined && known.added !== added) this.reuse({ ...known, added });
   }
 
   disuse(id: LabelSetId): void {
-    if (!this.inUse.delete(id)) return;
-    this.disuseList(this.base.get(id));
+    const known = this.inUse.get(id);
+    if (known === undefined) return;
+    this.inUse.delete(id);
+    this.lists.disuse(known.unit.egress, id);
+    if (known.base !== id) this.setVariant(known.base, id, false);
     this.dirty.add(id);
   }
 
   /** Whether the control plane has said anything about it. */
   isKnown(id: LabelSetId): boolean {
-    return this.base.has(id);
+    return this.base.has(this.inUse.get(id)?.base ?? id);
   }
 
   baseLabelSet(id: LabelSetId): LabelSet | undefined {
@@ -98,7 +124,7 @@ export class EffectiveUnits {
 
   /** `clients`: who may ask the cluster's DNS, where that or anything else about it may have changed. */
   flush(lookup: BackendLookup, clients: DnsClients | null): UnitChanges {
-    const { groups: opened, labelSets } = this.services.settle(lookup, (id) => this.modeOf(id) === 'full');
+    const { groups: opened, labelSets } = this.services.settle(lookup, (id) => this.judges(id));
     for (const group of opened) for (const id of this.lists.changed(group)) this.dirty.add(id);
     for (const id of labelSets) if (this.inUse.has(id)) this.dirty.add(id);
     if (clients !== null) this.settleDns(lookup, clients);
@@ -109,27 +135,65 @@ export class EffectiveUnits {
     return changes;
   }
 
-  private modeOf(id: LabelSetId): EnforcementMode | undefined {
-    return this.base.get(id)?.mode ?? this.inUse.get(id)?.mode;
+  /** Whoever is in full where packets come in. */
+  private judges(id: LabelSetId): boolean {
+    const unit = this.inUse.get(id)?.unit ?? this.base.get(id);
+    return unit !== undefined && modeIn('ingress', unit.mode, unit.isolated) === 'full';
   }
 
   private setBase(id: LabelSetId, unit: Unit | undefined): void {
     this.services.labelSetChanged(id);
-    const isInUse = this.inUse.has(id);
-    if (isInUse) this.disuseList(this.base.get(id));
     if (unit === undefined) this.base.delete(id);
     else this.base.set(id, unit);
-    if (!isInUse) return;
-    this.useList(unit);
+    for (const each of [id, ...(this.variantsOf.get(id) ?? [])]) {
+      const known = this.inUse.get(each);
+      if (known !== undefined) this.reuse(known);
+    }
+  }
+
+  private reuse(use: Omit<InUse, 'unit'>): void {
+    const { id } = use.labelSet;
+    const known = this.inUse.get(id);
+    if (known !== undefined) this.lists.disuse(known.unit.egress, id);
+    const unit = this.unitOf(use);
+    this.inUse.set(id, { ...use, unit });
+    this.lists.use(unit.egress, id);
+    this.services.labelSetChanged(id);
     this.dirty.add(id);
   }
 
-  private useList(unit: Unit | undefined): void {
-    if (unit !== undefined) this.lists.use(unit.egress, unit.labelSet.id);
+  private unitOf({ labelSet, mode, base, added }: Omit<InUse, 'unit'>): Unit {
+    const told = this.base.get(base) ?? { labelSet, mode, ingress: [], egress: [] };
+    const named =
+      told.labelSet.id === labelSet.id ? told : { ...told, labelSet: { ...told.labelSet, id: labelSet.id } };
+    return added === null ? named : withAdded(named, added);
   }
 
-  private disuseList(unit: Unit | undefined): void {
-    if (unit !== undefined) this.lists.disuse(unit.egress, unit.labelSet.id);
+  private setVariant(base: LabelSetId, id: LabelSetId, isInUse: boolean): void {
+    const variants = this.variantsOf.get(base) ?? new Set<LabelSetId>();
+    if (isInUse) this.variantsOf.set(base, variants.add(id));
+    else if (variants.delete(id) && variants.size === 0) this.variantsOf.delete(base);
+    for (const group of [...this.services.groupsNaming(base)]) {
+      const told = this.policyGroups.get(group);
+      if (told !== undefined) this.setGroup(this.withVariants(told));
+    }
+  }
+
+  /** Who has a variant of a label set is in every group that names the label set. */
+  private withVariants(group: Group): Group {
+    if (!group.labelSets.some((id) => this.variantsOf.has(id))) return group;
+    const all = group.labelSets.flatMap((id) => [id, ...(this.variantsOf.get(id) ?? [])]);
+    return { ...group, labelSets: all.sort() };
+  }
+
+  private setGroup(group: Group): void {
+    this.services.setGroup(group);
+    this.changedGroups.set(group.id, group);
+  }
+
+  private removeGroup(id: GroupId): void {
+    this.services.removeGroup(id);
+    this.changedGroups.set(id, null);
   }
 
   private settleDns(lookup: BackendLookup, clients: DnsClients): void {
@@ -169,12 +233,11 @@ export class EffectiveUnits {
     }
   }
 
-  private build({ labelSet, mode }: InUse): { unit: Unit; groups: Group[] } {
-    const base = this.base.get(labelSet.id) ?? { labelSet, mode, ingress: [], egress: [] };
+  private build({ labelSet, unit: base }: InUse): { unit: Unit; groups: Group[] } {
     // A node, and whoever runs on its network, looks names up too.
     const { egress, groups } = this.lists.opened(base.egress, () => this.open(base));
     if (labelSet.class !== 'pod') return { unit: { ...base, egress }, groups };
-    const own = ownServiceRules(labelSet.id, this.services.ownPorts(labelSet.id, this.isOf));
+    const own = ownServiceRules(labelSet.id, this.services.ownPorts(labelSet.id, this.ownCircle(base)));
     const beforeOwn = this.dns.egress.length;
     return {
       unit: {
@@ -198,8 +261,12 @@ export class EffectiveUnits {
     return [...this.dns.ingress.map((rule) => onlyFor(rule, servers)), ...ingress];
   }
 
-  private readonly isOf = (labelSet: LabelSetId, namespace: string): boolean =>
-    this.inUse.get(labelSet)?.labelSet.namespace === namespace;
+  /** Who is isolated, and not in full, may share his mode with others who judge nobody. */
+  private ownCircle({ isolated }: Unit): (labelSet: LabelSetId, namespace: string) => boolean {
+    return (labelSet, namespace) =>
+      this.inUse.get(labelSet)?.labelSet.namespace === namespace &&
+      (isolated?.egress !== true || this.judges(labelSet));
+  }
 
   /** A group of ClusterIPs stands as long as some unit refers to it; all that do say the same of it. */
   private replaceOpened(id: LabelSetId, groups: readonly Group[]): void {
@@ -237,6 +304,28 @@ export class EffectiveUnits {
     }
     this.changedGroups.clear();
   }
+}
+
+/** The same for all that share both. Each keeps its place in the total order; with nothing added a list stays the very list. */
+const merged = perObject((told: Rules) =>
+  perObject((added: Rules): WireRule[] => {
+    const denied = told.findIndex((rule) => rule.class === 'deny');
+    return told.toSpliced(denied < 0 ? told.length : denied, 0, ...added);
+  }),
+);
+const mergedRules = (told: WireRule[], added: Rules): WireRule[] =>
+  added.length === 0 ? told : merged(told)(added);
+
+/** In full it is isolated anyway; where nothing else is enforced, isolation is. */
+function withAdded(unit: Unit, { isolated, ingress, egress }: AddedRules): Unit {
+  const isIsolated = unit.mode !== 'full' && (isolated.ingress || isolated.egress);
+  return {
+    ...unit,
+    mode: isIsolated && unit.mode === 'idle' ? 'visibility_only' : unit.mode,
+    ...(isIsolated && { isolated }),
+    ingress: mergedRules(unit.ingress, ingress),
+    egress: mergedRules(unit.egress, egress),
+  };
 }
 
 const isSameUnit = (a: Unit, b: Unit): boolean =>

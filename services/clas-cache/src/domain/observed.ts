@@ -2,6 +2,8 @@
 import type {
   KubernetesWorkloadObserved,
   ListCompleted,
+  NamespaceObserved,
+  NetworkPolicyObserved,
   NodeObserved,
   PodObserved,
   ServiceObserved,
@@ -10,6 +12,8 @@ import type { ClusterGraph } from './cluster-graph.js';
 import type { PodFacts } from './pod-endpoints.calculator.js';
 
 export interface Observed {
+  readonly namespace: NamespaceObserved;
+  readonly networkpolicy: NetworkPolicyObserved;
   readonly node: NodeObserved;
   readonly workload: KubernetesWorkloadObserved;
   readonly pod: PodObserved;
@@ -19,6 +23,14 @@ export interface Observed {
 type Takers = { readonly [K in keyof Observed]: (graph: ClusterGraph, observed: Observed[K]) => void };
 
 const TAKERS: Takers = {
+  namespace: ({ view }, { uid, epoch, gone, name, labels }) => {
+    if (gone) view.policies.traits.removeNamespace(uid);
+    else view.policies.traits.setNamespace(uid, epoch, { name, labels });
+  },
+  networkpolicy: ({ view }, { uid, epoch, gone, resourceVersion: _, observedAt: __, ...form }) => {
+    if (gone) view.policies.traits.removePolicy(uid);
+    else view.policies.traits.setPolicy(uid, epoch, form);
+  },
   node: (graph, { uid, epoch, gone, name, machineId, labels, addresses, podCidrs }) => {
     if (!gone) return graph.view.nodes.setNode(uid, epoch, { name, machineId, labels, addresses, podCidrs });
     graph.view.nodes.removeNode(uid);
@@ -41,6 +53,8 @@ const TAKERS: Takers = {
     else if (kind === 'workload') graph.view.pods.completeWorkloads(epoch);
     else if (kind === 'pod') graph.view.pods.completePods(epoch);
     else if (kind === 'service') graph.view.completeServices(epoch);
+    else if (kind === 'namespace') graph.view.policies.traits.completeNamespaces(epoch);
+    else if (kind === 'networkpolicy') graph.view.policies.traits.completePolicies(epoch);
     graph.sync.listed.add(kind);
   },
 };
@@ -56,9 +70,9 @@ export function takeObserved<K extends keyof Observed>(
 /** Thousands of them are kept: only what is needed. */
 export function factsOf(pod: Omit<PodObserved, 'epoch' | 'gone'>): PodFacts {
   const { uid, namespace, name, node, hostNetwork, phase, addresses, owner, annotations } = pod;
-  const { probePorts, readinessGates, observedAt } = pod;
+  const { probePorts, readinessGates, observedAt, labels, namedPorts } = pod;
   return {
     ...{ uid, namespace, name, node, hostNetwork, phase, addresses, owner, annotations },
-    ...{ probePorts, readinessGates, observedAt },
+    ...{ probePorts, readinessGates, observedAt, labels, namedPorts },
   };
 }

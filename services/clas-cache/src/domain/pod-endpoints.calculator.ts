@@ -15,13 +15,15 @@ import type {
   NodeSandboxes,
   ProfileSettings,
 } from '@ringfence/contracts';
-import { isSameValue } from '@ringfence/decider';
 import { kubernetesWorkloadId } from '@ringfence/labels';
 import type { CatalogueIndex, RefusedAnnotation } from '@ringfence/labels';
 import { AddressBook } from './address-book.js';
 import { Labelling } from './labelling.js';
 import type { GivenLabels, Labelled } from './labelling.js';
 import { ListedObjects } from './listed-objects.js';
+import { NetworkPolicies } from './network-policies/network-policies.calculator.js';
+import type { Variant } from './network-policies/network-policies.calculator.js';
+import { PeerPods, seenPod, tell } from './network-policies/peer-pods.js';
 import { canonical, SandboxBook } from './sandbox-book.js';
 
 export type PodFacts = Pick<
@@ -38,7 +40,9 @@ export type PodFacts = Pick<
   | 'probePorts'
   | 'readinessGates'
   | 'observedAt'
->;
+> &
+  /** Absent from what was stored by an older version. */
+  Partial<Pick<PodObserved, 'labels' | 'namedPorts'>>;
 export type WorkloadFacts = Pick<
   KubernetesWorkloadObserved,
   'uid' | 'kind' | 'namespace' | 'name' | 'annotations' | 'mapped'
@@ -72,6 +76,8 @@ export interface PodChanges {
   readonly remove: string[];
   /** Pods of which anything changed, endpoints or not. */
   readonly touched: string[];
+  /** Pods that we do not manage, and that are peers of NetworkPolicies: nobody's own, and known by their addresses. */
+  readonly peers: { readonly upsert: Endpoint[]; readonly remove: string[] };
   /** Whose these are may have changed. */
   readonly addresses: ReadonlySet<Address>;
 }
@@ -84,6 +90,7 @@ export class PodEndpoints {
   private readonly sandboxes = new SandboxBook();
   private readonly addresses = new AddressBook();
   private readonly told = new Map<string, Endpoint>();
+  private readonly peers: PeerPods;
   private readonly dirty = new Set<string>();
   private moved = new Set<Address>();
   /** Pods that Kubelink has not told of: they end with their sandbox. */
@@ -91,8 +98,12 @@ export class PodEndpoints {
   /** Kubelink is silent: what nodes say counts until Kubernetes can be heard again. */
   private isProvisional = false;
 
-  constructor(private readonly cluster: string) {
+  constructor(
+    private readonly cluster: string,
+    private readonly policies = new NetworkPolicies(),
+  ) {
     this.labelling = new Labelling(cluster);
+    this.peers = new PeerPods(policies);
   }
 
   setPod(pod: PodFacts, epoch: string): void {
@@ -132,6 +143,7 @@ export class PodEndpoints {
     const before = this.pods.get(pod.uid);
     if (before !== undefined && before.owner.uid !== pod.owner.uid) this.leaveOwner(before);
     this.pods.set(pod.uid, epoch, pod);
+    this.policies.traits.setPod(pod.uid, pod.hostNetwork || hasEnded(pod) ? null : seenPod(pod));
     this.addresses.meet(pod.uid);
     const owner = this.owner(pod.owner.uid, pod);
     owner.pods.add(pod.uid);
@@ -251,26 +263,37 @@ export class PodEndpoints {
   }
 
   flush(): PodChanges {
+    for (const uid of this.policies.settle()) this.dirty.add(uid);
     // Giving up or taking an address concerns other Pods, which are then looked at too.
     for (const uid of this.dirty) {
       for (const other of this.claimAddresses(uid)) this.dirty.add(other);
       for (const address of this.addresses.held(uid)) this.moved.add(address);
     }
-    const changes: PodChanges = { upsert: [], remove: [], touched: [], addresses: this.moved };
+    const peers = { upsert: [], remove: [] };
+    const changes: PodChanges = { upsert: [], remove: [], touched: [], peers, addresses: this.moved };
     this.moved = new Set();
     for (const uid of this.dirty) {
       changes.touched.push(uid);
       const endpoint = this.derive(uid);
-      const told = this.told.get(uid);
-      if (endpoint === null) {
-        if (this.told.delete(uid)) changes.remove.push(uid);
-      } else if (!isSameValue(told, endpoint)) {
-        this.told.set(uid, endpoint);
-        changes.upsert.push(endpoint);
-      }
+      tell(this.told, uid, endpoint, changes);
+      this.peers.follow(uid, endpoint === null ? this.addresses.owned(uid) : [], changes.peers);
     }
     this.dirty.clear();
     return changes;
+  }
+
+  /** A Pod that we do not manage, as NetworkPolicies speak of it. */
+  peer(uid: string): Endpoint | undefined {
+    return this.peers.of(uid);
+  }
+
+  /** Of the Pod of a managed namespace, or of one that is only a peer. */
+  variantOf(uid: string): Variant | undefined {
+    return this.policies.variantOf(uid, this.owned(uid)?.labelSet.id ?? null);
+  }
+
+  private owned(uid: string): GivenLabels | null {
+    return this.owners.get(this.pods.get(uid)?.owner.uid ?? '')?.given ?? null;
   }
 
   private claimAddresses(uid: string): string[] {
@@ -305,7 +328,7 @@ export class PodEndpoints {
     return {
       id: uid,
       workload: owner.workload,
-      labelSet: owner.given.labelSet.id,
+      labelSet: this.variantOf(uid)?.id ?? owner.given.labelSet.id,
       class: 'pod',
       addresses: this.addresses.owned(uid),
       node: this.nodeOf(pod),
@@ -314,7 +337,8 @@ export class PodEndpoints {
   }
 
   labelSetOf(uid: string): LabelSet | null {
-    return this.owners.get(this.pods.get(uid)?.owner.uid ?? '')?.given?.labelSet ?? null;
+    const labelSet = this.owned(uid)?.labelSet;
+    return labelSet === undefined ? null : { ...labelSet, id: this.variantOf(uid)?.id ?? labelSet.id };
   }
 
   private owner(uid: string, first: Labelled): Owner {
@@ -336,6 +360,7 @@ export class PodEndpoints {
   }
 
   private podGone(pod: PodFacts): void {
+    this.policies.traits.setPod(pod.uid, null);
     this.read.delete(pod.uid);
     this.leaveOwner(pod);
     for (const address of this.addresses.held(pod.uid)) this.moved.add(address);
@@ -360,11 +385,3 @@ const isUnreachable = (pod: PodFacts | undefined): boolean =>
   pod !== undefined && pod.addresses.length === 0 && !hasEnded(pod);
 
 const hasEnded = (pod: PodFacts): boolean => pod.phase === 'Succeeded' || pod.phase === 'Failed';
-
-export type ManagedNamespace = { readonly name: string; readonly mode: EnforcementMode };
-export function managedNamespaces(profiles: Iterable<ProfileSettings>): ManagedNamespace[] {
-  return [...profiles]
-    .filter((profile) => profile.managed)
-    .map(({ namespace, mode }) => ({ name: namespace, mode }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-}

@@ -96,6 +96,11 @@ export class ServiceBook {
       for (const service of this.byAddress.get(address) ?? []) this.dirtyServices.add(service);
   }
 
+  /** Groups that hold whoever has the label set. */
+  groupsNaming(labelSet: string): Iterable<GroupId> {
+    return this.groupsByKey.get(`l ${labelSet}`) ?? [];
+  }
+
   setGroup(group: Group): void {
     this.removeGroup(group.id);
     this.groups.set(group.id, group);

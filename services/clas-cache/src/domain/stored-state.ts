@@ -2,12 +2,14 @@
  * What a restart needs while the control plane is away: the policy in force and its settings (the control plane's), and
  * the objects of the cluster (which the cluster's own stream keeps for a while only).
  */
+import type { Labels } from '@ringfence/cluster-facts';
 import { NO_FACTS } from '@ringfence/contracts';
 import type {
   Endpoint,
   FactPositions,
   Group,
   LabelCatalogue,
+  NetworkPolicyForm,
   NodeSettings,
   ProfileSettings,
   ServiceObserved,
@@ -46,6 +48,9 @@ export interface StoredFacts {
   readonly workloads: Listed<WorkloadFacts>;
   readonly pods: Listed<PodFacts>;
   readonly services: Listed<ServiceObserved>;
+  /** Absent from what an older version stored. */
+  readonly namespaces?: Listed<{ readonly name: string; readonly labels: Labels }>;
+  readonly networkPolicies?: Listed<NetworkPolicyForm>;
 }
 /** What the control plane has told, in its order; null: it was taken back. */
 export type ToldRecord = {
@@ -106,6 +111,8 @@ export function storedFacts({ sync, view }: ClusterGraph): StoredFacts | null {
     workloads: listedEntries(pods.workloads),
     pods: listedEntries(pods.pods),
     services: listedEntries(services),
+    namespaces: listedEntries(view.policies.traits.namespaces),
+    networkPolicies: listedEntries(view.policies.traits.policies),
   };
 }
 
@@ -114,7 +121,10 @@ const listedEntries = <T>(objects: ListedObjects<T>): Listed<T> =>
 
 export function restoreFacts({ sync, view }: ClusterGraph, facts: StoredFacts): void {
   const { nodes, pods } = view;
+  const { traits } = view.policies;
   for (const kind of facts.listed) sync.listed.add(kind);
+  for (const [uid, epoch, namespace] of facts.namespaces ?? []) traits.setNamespace(uid, epoch, namespace);
+  for (const [uid, epoch, form] of facts.networkPolicies ?? []) traits.setPolicy(uid, epoch, form);
   for (const [uid, epoch, node] of facts.nodes) nodes.setNode(uid, epoch, node);
   for (const [, epoch, workload] of facts.workloads) pods.setWorkload(workload, epoch);
   for (const [, epoch, pod] of facts.pods) pods.setPod(pod, epoch);

@@ -2,14 +2,16 @@
  * What Kubelink and clas-cache itself said → the store. A payload that cannot be read is counted and left out: the store must not
  * stop at one object, and absence is the closed answer.
  */
-import { ClusterObserved, NamespaceObserved, OBSERVATIONS, parseSubject } from '@ringfence/contracts';
+import { ClusterObserved, OBSERVATIONS, parseSubject } from '@ringfence/contracts';
 import type { z } from 'zod';
 import type { ActorStore } from '../../domain/actor-store.js';
 import type { Observed } from '../../domain/observed.js';
 import { read } from '../payload.js';
 
-const { node, workload, pod, service, list } = OBSERVATIONS;
+const { namespace, networkpolicy, node, workload, pod, service, list } = OBSERVATIONS;
 const FORMS: { readonly [K in keyof Observed]: z.ZodType<Observed[K]> } = {
+  namespace,
+  networkpolicy,
   node,
   workload,
   pod,
@@ -23,7 +25,6 @@ export function takeObservation(store: ActorStore, subject: string, payload: unk
   const { kind } = parseSubject(subject);
   if (payload === null) return;
   if (isObserved(kind)) observe(store, kind, subject, payload);
-  else if (kind === 'namespace') read(NamespaceObserved, subject, payload);
   else if (kind === 'cluster')
     store.kubelinkHeard(read(ClusterObserved, subject, payload).observedAt, Date.now());
 }

@@ -45,8 +45,8 @@ const LONGEST_PAUSE_MS = 30_000;
 const REFUSED_AGAIN_MS = 2_000;
 const LIMITS = { maxMessages: 256, maxWaitMs: 10 };
 const FLOW_LIMITS = { maxMessages: 32, maxWaitMs: 20 };
-/** Pods stay in the cluster; everything else is the control plane's business too. */
-const NOT_FORWARDED = 'pod';
+/** Pods, and what Kubernetes says of them, stay in the cluster; everything else is the control plane's business too. */
+const NOT_FORWARDED: readonly unknown[] = ['pod', 'networkpolicy'];
 
 export class ControlUplink {
   private readonly words: LatestOutbox;
@@ -264,7 +264,7 @@ function isOfItsSender({ subject, payload }: Message): boolean {
 function isForControl({ subject, payload }: Message): boolean {
   const { kind } = parseSubject(subject);
   const counted = kind === 'list' ? (payload as { kind?: unknown } | null)?.kind : kind;
-  return counted !== NOT_FORWARDED;
+  return !NOT_FORWARDED.includes(counted);
 }
 
 function traceOf(headers: Message['headers']): Record<string, string> {
