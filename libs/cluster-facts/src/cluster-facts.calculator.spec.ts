@@ -226,6 +226,9 @@ describe('any order of changes', () => {
     service: { s: service('web') },
     slice: { e1: slice('web', 'p1'), e2: slice('web', 'p2') },
     labelMap: {},
+    networkPolicy: {
+      np: { resourceVersion: '1', namespace: 'demo', name: 'p', pods: [], ingress: [], egress: null },
+    },
   };
   const keys = (Object.keys(world) as FactKind[]).flatMap((kind) =>
     Object.keys(world[kind]).map((uid) => ({ kind, uid })),

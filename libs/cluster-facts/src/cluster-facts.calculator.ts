@@ -7,6 +7,7 @@
  *   controllers ───┘               pods whose topmost owner is none of them ──▶ workload
  *   services + slices ──▶ service  services of type ClusterIP ──▶ workload
  *   label map, namespaces, services ──▶ what is mapped of a workload
+ *   network policies ──▶ networkpolicy
  */
 import type { MappedLabel } from '@ringfence/contracts';
 import { CONTROLLER_KINDS } from './projections.js';
@@ -21,6 +22,7 @@ import type {
 } from './projections.js';
 import type { LabelMapFacts } from './label-map.js';
 import { LabelMapping } from './label-mapping.js';
+import type { NetworkPolicyFacts } from './network-policy/network-policy.js';
 import { backendsOf, workloadOfService } from './service-join.js';
 
 export interface FactKinds {
@@ -31,11 +33,12 @@ export interface FactKinds {
   service: ServiceFacts;
   slice: SliceFacts;
   labelMap: LabelMapFacts;
+  networkPolicy: NetworkPolicyFacts;
 }
 export type FactKind = keyof FactKinds;
 
 /** In the order in which they are told: what is referred to first. */
-export const OBSERVED_KINDS = ['namespace', 'node', 'workload', 'pod', 'service'] as const;
+export const OBSERVED_KINDS = ['namespace', 'node', 'networkpolicy', 'workload', 'pod', 'service'] as const;
 export type ObservedKind = (typeof OBSERVED_KINDS)[number];
 
 /** An observation without epoch and time; `facts` null: it is gone, `last` is what was told last. */
@@ -62,6 +65,7 @@ export class ClusterFactsCalculator {
     service: new Map(),
     slice: new Map(),
     labelMap: new Map(),
+    networkPolicy: new Map(),
   };
   private readonly mapping = new LabelMapping();
   /** controller uid → uids of Pods and controllers right under it. */
@@ -75,6 +79,7 @@ export class ClusterFactsCalculator {
   private readonly dirty: Record<ObservedKind, Set<string>> = {
     namespace: new Set(),
     node: new Set(),
+    networkpolicy: new Set(),
     workload: new Set(),
     pod: new Set(),
     service: new Set(),
@@ -138,6 +143,7 @@ export class ClusterFactsCalculator {
     if (facts === undefined) return;
     if (kind === 'namespace') this.dirty.namespace.add(uid);
     if (kind === 'node') this.dirty.node.add(uid);
+    if (kind === 'networkPolicy') this.dirty.networkpolicy.add(uid);
     if (kind === 'pod') this.touchPod(uid, facts as PodFacts);
     if (kind === 'controller') this.touchController(uid, facts as ControllerFacts);
     if (kind === 'service') this.touchService(uid, facts as ServiceFacts);
@@ -224,7 +230,7 @@ export class ClusterFactsCalculator {
     if (kind === 'pod') return this.derivePod(uid);
     if (kind === 'workload') return this.deriveWorkload(uid);
     if (kind === 'service') return this.deriveService(uid);
-    return this.input[kind].get(uid) as Facts | undefined;
+    return this.input[kind === 'networkpolicy' ? 'networkPolicy' : kind].get(uid) as Facts | undefined;
   }
 
   private derivePod(uid: string): Facts | undefined {

@@ -15,4 +15,4 @@ export {
 export type { Owner } from './projections.js';
 export { matchesLabels } from './network-policy/label-selector.js';
 export type { Labels } from './network-policy/label-selector.js';
-export { networkPolicyForm } from './network-policy/network-policy.js';
+export { networkPolicyFacts, networkPolicyForm } from './network-policy/network-policy.js';

@@ -10,7 +10,7 @@ export { writeReadiness } from './pod-readiness.js';
 export type { ReadinessWriting } from './pod-readiness.js';
 export { readPod } from './read-pod.js';
 export type { PodName } from './read-pod.js';
-export { RESOURCES } from './resources.js';
+export { NETWORK_POLICIES, RESOURCES } from './resources.js';
 export type { WatchedResource } from './resources.js';
 export { boundNode, isServiceAccount, reviewToken } from './token-review.js';
 export type { ServiceAccount, TokenHolder } from './token-review.js';

@@ -3,6 +3,7 @@ import {
   controllerFacts,
   labelMapFacts,
   namespaceFacts,
+  networkPolicyFacts,
   nodeFacts,
   podFacts,
   serviceFacts,
@@ -68,3 +69,11 @@ export const RESOURCES: readonly WatchedResource[] = [
     optional: true,
   },
 ];
+
+/** Only where they are imported. */
+export const NETWORK_POLICIES: WatchedResource<'networkPolicy'> = {
+  path: '/apis/networking.k8s.io/v1/networkpolicies',
+  plural: 'networkpolicies',
+  kind: 'networkPolicy',
+  project: networkPolicyFacts,
+};

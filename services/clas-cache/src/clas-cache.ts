@@ -24,7 +24,8 @@ import type { CredentialDesk } from './adapters/credentials/credential-desk.js';
 import { ServerMemory } from './adapters/credentials/server-memory.js';
 import { UnheardPods } from './adapters/facts/unheard-pods.js';
 import { openKubernetes } from './adapters/kubernetes.js';
-import { LabelWarnings } from './adapters/label-warnings.js';
+import { RefusalWarnings } from './adapters/refusal-warnings.js';
+import { refusalsOf } from './adapters/refusals.js';
 import { NodeGate } from './adapters/nodes/node-gate.js';
 import { Refusals } from './adapters/nodes/refusals.js';
 import { StateFiles } from './adapters/store/state-files.store.js';
@@ -135,10 +136,10 @@ function openWarnings(
   { logger }: Context,
   client: ApiClient | undefined,
   store: ActorStore,
-): LabelWarnings | undefined {
+): RefusalWarnings | undefined {
   if (client === undefined) return undefined;
   const onTrouble = (message: string, error: unknown): void => logger.warn({ err: error }, message);
-  return new LabelWarnings({ client, refusals: () => store.refusedLabels(), onTrouble });
+  return new RefusalWarnings({ client, refusals: () => refusalsOf(store), onTrouble });
 }
 
 const gatewayOf = (config: Config): ControlPlaneClient =>
@@ -181,9 +182,19 @@ function showFacts({ health }: Context, { store, uplink, refusals }: Shown): voi
   health.fact('refused claims of nodes', () => refusals.fact());
   health.fact('control plane', () => uplink.state);
   health.require('policy lane', () => uplink.progress());
+  health.fact('NetworkPolicies', () => networkPolicies(store));
   health.fact('policy', () => `version ${store.policyVersion}, revision ${store.revision}`);
   health.fact('places not in force', () => notInForce(store.notInForceCounts()));
   health.fact('pods whose peers have not all acknowledged', () => String(store.waitingPods));
+}
+
+/** Some of those that are refused, by their field. */
+function networkPolicies(store: ActorStore): string {
+  const refused = [...store.refusedNetworkPolicies()];
+  const named = refused
+    .slice(0, 3)
+    .map(({ namespace, name, refused: why }) => `${namespace}/${name}: ${why.field} ${why.message}`);
+  return [`${String(store.networkPolicyCount)}, ${String(refused.length)} refused`, ...named].join('; ');
 }
 
 function notInForce(counts: ReadonlyMap<string, number>): string {

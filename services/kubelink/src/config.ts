@@ -13,6 +13,11 @@ export const Config = z.object({
   KUBECONFIG: z.string().optional(),
   /** Keeps the credential for a restart without clas-cache; not set: it is asked for anew. */
   RINGFENCE_DATA_DIR: z.string().optional(),
+  /** Whether Kubernetes' NetworkPolicies are enforced beside our own policy: `true` or `false`. Whoever else enforces them goes on. */
+  RINGFENCE_NETWORK_POLICIES: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true'),
   /** Everything is told once more so often, for a reader that lost its store; minutes. */
   RINGFENCE_RESYNC_MINUTES: z.coerce.number().min(1).max(1_440).default(60),
 });

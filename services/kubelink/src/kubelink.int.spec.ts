@@ -82,7 +82,7 @@ const latest = (kind: ObservationKind, name: string): Seen | undefined =>
 const markers = (): Seen[] => seen.filter((entry) => entry.kind === 'list');
 const inSync = (): Promise<unknown> =>
   eventually(
-    () => markers().length >= 5 && seen.some((entry) => entry.kind === 'cluster' && entry['inSync'] === true),
+    () => markers().length >= 6 && seen.some((entry) => entry.kind === 'cluster' && entry['inSync'] === true),
   );
 
 beforeAll(async () => {
@@ -225,7 +225,7 @@ describe('Kubelink', () => {
       markers()
         .map((marker) => marker['of'])
         .sort(),
-    ).toEqual(['namespace', 'node', 'pod', 'service', 'workload']);
+    ).toEqual(['namespace', 'networkpolicy', 'node', 'pod', 'service', 'workload']);
     const epochs = new Set(seen.filter(({ kind }) => kind !== 'cluster').map((entry) => entry['epoch']));
     expect(epochs.size).toBe(1);
     for (const marker of markers()) {
@@ -268,6 +268,45 @@ describe('Kubelink', () => {
     await client.close();
   });
 
+  it('tells of NetworkPolicies where they are imported, also of one that cannot be read, and else that there are none', async () => {
+    const client = apiClient(fromKubeconfig(api.kubeconfig, 'kubeconfig'));
+    const path = '/apis/networking.k8s.io/v1/namespaces/default/networkpolicies';
+    const policy = (name: string, spec: unknown) => client.post(path, { metadata: { name }, spec });
+    await policy('closed', { podSelector: { matchLabels: { app: 'db' } } });
+    const count = (): unknown => markers().findLast((marker) => marker['of'] === 'networkpolicy')?.['count'];
+    const without = await launch();
+    await inSync();
+    expect([count(), latest('networkpolicy', 'closed')]).toEqual([0, undefined]);
+    await without.stop();
+    seen.length = 0;
+    await launch({ RINGFENCE_NETWORK_POLICIES: 'true' });
+    await inSync();
+    expect(count()).toBe(1);
+    expect(latest('networkpolicy', 'closed')).toMatchObject({
+      namespace: 'default',
+      pods: [{ key: 'app', operator: 'In', values: ['db'] }],
+      ...{ ingress: [], egress: null, gone: false },
+    });
+    // As a newer Kubernetes might have it.
+    const odd = { podSelector: {}, ingress: [{ from: [{ serviceAccounts: {} }] }] };
+    await api.cluster.create(api.cluster.catalog.named('networkpolicies.networking.k8s.io'), {
+      metadata: { name: 'odd', namespace: 'default' },
+      spec: odd,
+    } as never);
+    await eventually(() => latest('networkpolicy', 'odd'));
+    expect(latest('networkpolicy', 'odd')).toMatchObject({
+      refused: { field: 'spec.ingress[0].from[0].serviceAccounts', token: 'unknown_field' },
+      ingress: [],
+    });
+    await client.patch(
+      `${path}/closed`,
+      { spec: { policyTypes: ['Egress'] } },
+      'application/merge-patch+json',
+    );
+    await eventually(() => latest('networkpolicy', 'closed')?.['ingress'] === null);
+    await client.close();
+  });
+
   it('sweeps what vanished while it could not watch, under a new epoch', async () => {
     const web = await makeWeb();
     const [stays, vanishes] = [await web.pod('stays'), await web.pod('vanishes')];
@@ -292,7 +331,7 @@ describe('Kubelink', () => {
     const epoch = latest('pod', name)?.['epoch'];
     for (let i = 0; i < 20; i += 1) cache.send(subjects.relist(CLUSTER), {});
     const epochs = (): Set<unknown> => new Set(markers().map((marker) => marker['epoch']));
-    await eventually(() => markers().length === 10);
+    await eventually(() => markers().length === 12);
     expect(latest('pod', name)?.['epoch']).not.toBe(epoch);
     // What is told after the questions was taken in after them: they have all been heard.
     const after = await web.pod('after');

@@ -67,11 +67,13 @@ function watchCluster(
       troubles.add(1, { plural });
       logger.warn({ err: error, plural }, 'a list or watch has trouble');
     },
+    importsNetworkPolicies: config.RINGFENCE_NETWORK_POLICIES,
     resyncEveryMs: config.RINGFENCE_RESYNC_MINUTES * 60_000,
     now: () => new Date(),
   });
   health.require('kubernetes', () => watch.notListed().length === 0 || watch.notListed().join('; '));
   health.fact('trouble with Kubernetes', () => watch.troubles().join('; ') || 'none');
+  health.fact('NetworkPolicies', () => (config.RINGFENCE_NETWORK_POLICIES ? 'imported' : 'not imported'));
   health.fact('observations to be told', () => `${outbox.size}`);
   return watch;
 }

@@ -89,6 +89,12 @@ const SpecInput = z.strictObject({
   egress: z.array(z.strictObject({ ports, to: peers })).nullish(),
 });
 
+export type NetworkPolicyFacts = NetworkPolicyForm & { readonly resourceVersion: string };
+export const networkPolicyFacts = (object: KubeObject): NetworkPolicyFacts => ({
+  resourceVersion: object.metadata.resourceVersion,
+  ...networkPolicyForm(object),
+});
+
 /** Nothing of it is in effect but what `refused` says. Never throws. */
 export function networkPolicyForm({ metadata, spec }: KubeObject): NetworkPolicyForm {
   const named = { namespace: metadata.namespace ?? '', name: metadata.name };

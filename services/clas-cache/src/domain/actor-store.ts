@@ -28,6 +28,7 @@ import { decorate } from './flow-decoration.js';
 import type { Decorated } from './flow-decoration.js';
 import { factsOf, takeObserved } from './observed.js';
 import type { Observed } from './observed.js';
+import type { NetworkPolicies } from './network-policies/network-policies.calculator.js';
 import type { PodFacts, RefusedLabels, UnheardPod } from './pod-endpoints.calculator.js';
 import { policyProgress } from './policy-progress.js';
 import type { PolicyProgress } from './policy-progress.js';
@@ -196,6 +197,14 @@ export class ActorStore {
   /** Before it is in sync nobody knows what is refused. */
   refusedLabels(): Iterable<RefusedLabels> {
     return this.isInSync ? this.graph.view.pods.refusals() : [];
+  }
+
+  refusedNetworkPolicies(): ReturnType<NetworkPolicies['refused']> {
+    return this.graph.view.policies.refused();
+  }
+
+  get networkPolicyCount(): number {
+    return this.graph.view.policies.traits.policies.size;
   }
 
   pulse(now: number): ClusterPulse {

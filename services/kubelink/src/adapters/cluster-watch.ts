@@ -4,7 +4,7 @@
  */
 import { ClusterFactsCalculator, OBSERVED_KINDS } from '@ringfence/cluster-facts';
 import type { FactKind, FactKinds, ObservedKind } from '@ringfence/cluster-facts';
-import { RESOURCES, startListWatch } from '@ringfence/kubernetes';
+import { NETWORK_POLICIES, RESOURCES, startListWatch } from '@ringfence/kubernetes';
 import type { ApiClient, ListWatch, WatchedResource } from '@ringfence/kubernetes';
 import { activeTraceHeaders, startTrace } from '@ringfence/service-host';
 import { CONTRIBUTES } from '../domain/observation-outbox.calculator.js';
@@ -20,6 +20,8 @@ export interface ClusterWatchOptions {
   readonly onNews: () => void;
   readonly onTrouble: (plural: string, error: unknown) => void;
   readonly resyncEveryMs: number;
+  /** Without, none are told: an empty list says so. */
+  readonly importsNetworkPolicies: boolean;
   readonly now: () => Date;
 }
 
@@ -32,7 +34,8 @@ export class ClusterWatch {
   private toldAgainAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: ClusterWatchOptions) {
-    this.watches = RESOURCES.map((resource) => ({ resource, watch: this.follow(resource) }));
+    const resources = options.importsNetworkPolicies ? [...RESOURCES, NETWORK_POLICIES] : RESOURCES;
+    this.watches = resources.map((resource) => ({ resource, watch: this.follow(resource) }));
     this.timers = [
       setInterval(() => this.releaseHeldBack(), OWNER_WITHIN_MS),
       setInterval(() => this.isTelling && this.tellLists(OBSERVED_KINDS), options.resyncEveryMs),

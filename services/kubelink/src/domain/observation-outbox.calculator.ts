@@ -108,7 +108,7 @@ export class ObservationOutbox {
 /** Which observations a list of the API contributes to. */
 export const CONTRIBUTES: Readonly<
   Record<
-    'namespace' | 'node' | 'controller' | 'pod' | 'service' | 'slice' | 'labelMap',
+    'namespace' | 'node' | 'controller' | 'pod' | 'service' | 'slice' | 'labelMap' | 'networkPolicy',
     readonly ObservedKind[]
   >
 > = {
@@ -119,4 +119,5 @@ export const CONTRIBUTES: Readonly<
   service: ['workload', 'service'],
   slice: ['service'],
   labelMap: ['workload'],
+  networkPolicy: ['networkpolicy'],
 };

@@ -7,7 +7,7 @@
  *                                        └──▶ groups of peers
  */
 import { makeGroup } from '@ringfence/contracts';
-import type { Group, GroupId, LabelSetId, NetworkPolicyForm } from '@ringfence/contracts';
+import type { Group, GroupId, LabelSetId, NetworkPolicyForm, RefusedField } from '@ringfence/contracts';
 import { isSameValue } from '@ringfence/decider';
 import { sha256Hex } from '@ringfence/labels';
 import { PodTraits } from './pod-traits.calculator.js';
@@ -106,11 +106,13 @@ export class NetworkPolicies {
     return changes;
   }
 
-  /** That could not be read, in words for people. */
-  *refused(): Generator<NetworkPolicyForm & Required<Pick<NetworkPolicyForm, 'refused'>>> {
-    for (const form of this.traits.policies.values()) {
-      const { refused } = form;
-      if (refused !== undefined) yield { ...form, refused };
+  /** Those that could not be read. */
+  *refused(): Generator<
+    Pick<NetworkPolicyForm, 'namespace' | 'name'> & { uid: string; refused: RefusedField }
+  > {
+    for (const [uid, { value }] of this.traits.policies.entries()) {
+      const { namespace, name, refused } = value;
+      if (refused !== undefined) yield { uid, namespace, name, refused };
     }
   }
 

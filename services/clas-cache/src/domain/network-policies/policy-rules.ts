@@ -32,8 +32,10 @@ export interface AskedGroups {
 const EVERYBODY = makeGroup(questionId('network_policy_everybody'), { cidrs: ['0.0.0.0/0', '::/0'] });
 const EVERY_PORT: readonly PortRange[] = [{ proto: -1 }];
 
-export const policyRef = ({ namespace, name }: Pick<NetworkPolicyForm, 'namespace' | 'name'>): string =>
-  `network_policies/${namespace}/${name}`;
+/** Flows name rules in so many characters. */
+const LONGEST_REF = 300;
+const policyRef = ({ namespace, name }: Pick<NetworkPolicyForm, 'namespace' | 'name'>): string =>
+  `network_policies/${namespace}/${name}`.slice(0, LONGEST_REF);
 
 export interface RuleContext {
   readonly traits: Pick<Traits, 'ports'>;

@@ -1,4 +1,4 @@
-/** Refused labels as events of Kubernetes, on a real API server. */
+/** What is refused as events of Kubernetes, on a real API server. */
 import { apiClient, fromKubeconfig } from '@ringfence/kubernetes';
 import type { ApiClient } from '@ringfence/kubernetes';
 // eslint-disable-next-line @nx/enforce-module-boundaries -- a real API server to speak with, in specs only
@@ -6,13 +6,14 @@ import { startApiServer, type ApiServer } from '@ringfence/sandbox';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ActorStore } from '../domain/actor-store.js';
-import { catalogue, CLUSTER, profile, tellLists, tellPolicy, workload } from '../testing/facts.js';
-import { LabelWarnings } from './label-warnings.js';
+import { AT, catalogue, CLUSTER, profile, tellLists, tellPolicy, workload } from '../testing/facts.js';
+import { RefusalWarnings } from './refusal-warnings.js';
+import { refusalsOf } from './refusals.js';
 
 let api: ApiServer;
 let client: ApiClient;
 let looks = 0;
-const opened: LabelWarnings[] = [];
+const opened: RefusalWarnings[] = [];
 
 beforeAll(async () => {
   api = await startApiServer();
@@ -45,10 +46,10 @@ const annotated = (annotations: Record<string, string>) =>
 function open(): void {
   const refusals = () => {
     looks += 1;
-    return store.refusedLabels();
+    return refusalsOf(store);
   };
   const onTrouble = (_: string, error: unknown) => expect.unreachable(String(error));
-  opened.push(new LabelWarnings({ client, refusals, onTrouble, lookEveryMs: 20 }));
+  opened.push(new RefusalWarnings({ client, refusals, onTrouble, lookEveryMs: 20 }));
 }
 const looksAgain = async (): Promise<void> => {
   const before = looks;
@@ -78,5 +79,24 @@ describe('a label that a workload asks for and does not get', () => {
     expect(await events()).toHaveLength(1);
     annotated({ 'ringfence.io/role': 'bew' });
     await eventually(events, (found) => found.length === 2);
+  });
+});
+
+describe('a NetworkPolicy that cannot be read', () => {
+  it('is an event at it that names the field', async () => {
+    const field = 'spec.ingress[0].from[0].serviceAccounts';
+    store.observe('networkpolicy', {
+      ...{ uid: 'np-1', resourceVersion: '1', epoch: 'e1', gone: false, observedAt: AT },
+      ...{ namespace: 'shop', name: 'odd', pods: [], ingress: [], egress: null },
+      refused: { field, token: 'unknown_field', message: 'is not known here' },
+    });
+    const before = (await events()).length;
+    const found = await eventually(events, (all) => all.length > before);
+    expect(found).toContainEqual(
+      expect.objectContaining({
+        message: `${field} is not known here: it isolates whom it may mean, and allows nothing`,
+        involvedObject: { kind: 'NetworkPolicy', namespace: 'shop', name: 'odd', uid: 'np-1' },
+      }),
+    );
   });
 });

@@ -1,41 +1,34 @@
 /**
- * Labels that a workload asks for and does not get, told where its people look: as an event of Kubernetes at the workload. One
+ * What an object asks for and does not get (a label, a NetworkPolicy), told where its people look: as an event of Kubernetes at it. One
  * for each, said again only after it was mended; its name is made from what it says, so that a restart repeats nothing.
  * A label that is made a moment after its workload was never missed.
  */
 import { ApiError } from '@ringfence/kubernetes';
 import type { ApiClient } from '@ringfence/kubernetes';
 import { sha256Hex } from '@ringfence/labels';
-import type { RefusedAnnotation } from '@ringfence/labels';
-import { refusalWords } from '@ringfence/labels/refusal-words';
-import type { RefusedLabels, WorkloadFacts } from '../domain/pod-endpoints.calculator.js';
+import type { Refusal } from './refusals.js';
 
 const LOOK_EVERY_MS = 5_000;
 /** Who may write annotations may write many. */
 const MOST_AT_A_LOOK = 20;
 const CREATED_ALREADY = 409;
 
-export interface LabelWarningsOptions {
+export interface RefusalWarningsOptions {
   readonly client: Pick<ApiClient, 'post'>;
   /** Of now. */
-  readonly refusals: () => Iterable<RefusedLabels>;
+  readonly refusals: () => Iterable<Refusal>;
   readonly onTrouble: (message: string, error: unknown) => void;
   readonly lookEveryMs?: number;
 }
 
-interface Warning {
-  readonly workload: WorkloadFacts;
-  readonly refused: RefusedAnnotation;
-}
-
-export class LabelWarnings {
+export class RefusalWarnings {
   private readonly ended = new AbortController();
   private readonly timer: NodeJS.Timeout;
   private readonly told = new Set<string>();
   private seen = new Set<string>();
   private looking: Promise<void> | undefined;
 
-  constructor(private readonly options: LabelWarningsOptions) {
+  constructor(private readonly options: RefusalWarningsOptions) {
     this.timer = setInterval(() => {
       this.looking ??= this.look().finally(() => (this.looking = undefined));
     }, options.lookEveryMs ?? LOOK_EVERY_MS);
@@ -58,45 +51,39 @@ export class LabelWarnings {
     }
   }
 
-  private *warnings(): Generator<[string, Warning]> {
-    for (const { workload, refused } of this.options.refusals())
-      for (const each of refused) {
-        const said = JSON.stringify([workload.uid, each.annotation, each.value, each.reason]);
-        yield [`${workload.name}.${sha256Hex(said, 16)}`, { workload, refused: each }];
-      }
+  private *warnings(): Generator<[string, Refusal]> {
+    for (const refusal of this.options.refusals())
+      yield [`${refusal.object.name}.${sha256Hex(refusal.identity, 16)}`, refusal];
   }
 
-  private async tell(name: string, { workload, refused }: Warning): Promise<boolean> {
+  private async tell(event: string, refusal: Refusal): Promise<boolean> {
     const { client, onTrouble } = this.options;
-    const { kind, namespace } = workload;
+    const { kind, namespace, name } = refusal.object;
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`;
     try {
-      await client.post(path, eventOf(name, workload, refused), this.ended.signal);
+      await client.post(path, eventOf(event, refusal), this.ended.signal);
       return true;
     } catch (error) {
       if (error instanceof ApiError && error.status === CREATED_ALREADY) return true;
       if (!this.ended.signal.aborted)
-        onTrouble(`the event for ${kind} ${namespace}/${workload.name} could not be written`, error);
+        onTrouble(`the event for ${kind} ${namespace}/${name} could not be written`, error);
       return false;
     }
   }
 }
 
-function eventOf(
-  name: string,
-  { kind, namespace, name: of, uid }: WorkloadFacts,
-  refused: RefusedAnnotation,
-): Record<string, unknown> {
+function eventOf(event: string, { object, reason, message }: Refusal): Record<string, unknown> {
   const now = `${new Date().toISOString().slice(0, 19)}Z`;
+  const { kind, namespace, name, uid } = object;
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name, namespace },
+    metadata: { name: event, namespace },
     // Of an owner that nobody has seen we have no uid of its own.
-    involvedObject: { kind, namespace, name: of, ...(!uid.includes('/') && { uid }) },
+    involvedObject: { kind, namespace, name, ...(!uid.includes('/') && { uid }) },
     type: 'Warning',
-    reason: 'LabelRefused',
-    message: `${refused.annotation}: ${refused.value} gives no label: ${refusalWords(refused)}`,
+    reason,
+    message,
     source: { component: 'ringfence' },
     reportingComponent: 'ringfence',
     firstTimestamp: now,
