@@ -198,6 +198,7 @@ export {
   Permission,
   PermissionCreate,
   PermissionUpdate,
+  WantedScope,
 } from './api/access.js';
 export { Login, PasswordChange, User, UserCreate, UserUpdate } from './api/users.js';
 export {

@@ -10,6 +10,9 @@ export const Role = z.object({ href: Href, name: Text });
 const scope = z
   .array(z.union([z.strictObject({ label: Reference }), z.strictObject({ label_group: Reference })]))
   .max(100);
+/** As a query names one. */
+export const WantedScope = z.array(z.union([Text, ...scope.element.options]));
+
 export const PermissionCreate = z.strictObject({
   role: Reference,
   scope: scope.default([]),
@@ -56,6 +59,7 @@ export const accessCollections = {
     update: PermissionUpdate,
     query: {
       role: Text.describe('Href of the role.'),
+      scope: Text.describe('JSON list of the hrefs of its labels and label groups: just these.'),
       auth_security_principal: Text.describe('Href of who has it.'),
     },
   },

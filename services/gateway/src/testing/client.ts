@@ -46,7 +46,7 @@ export function clientOf(authorization: string, nextUrl: () => string): Client {
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
     if (text === '') return { status: response.status, headers: response.headers, body: undefined };

@@ -5,32 +5,36 @@ import {
   AuthSecurityPrincipalUpdate,
   PermissionCreate,
   PermissionUpdate,
+  WantedScope,
 } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import { exact, partial } from '@ringfence/resources';
 import type { EntityManager } from 'typeorm';
-import { isRole } from '../../domain/access/roles.js';
+import { isRole, ROLES } from '../../domain/access/roles.js';
 import type { Role } from '../../domain/access/roles.js';
 import { refuse } from '../../domain/refusal.js';
 import { PERMISSIONS, PRINCIPALS } from '../../read/access-documents.js';
 import type { PermissionState, PrincipalState } from '../../read/access-documents.js';
 import type { KnownGrants } from '../admission/known-grants.js';
+import { shownGrant } from '../people/given-grants.js';
+import type { GrantFrom } from '../people/given-grants.js';
 import { anOwnerRemains } from '../people/grants.js';
 import { records } from '../people/records.store.js';
 import type { Answer } from './answer.js';
 import { collectionReply, maxResults } from './owner-answers.js';
 import { recordAnswers } from './record-answers.js';
 
-export function accessAnswers(store: EventStore, grants: KnownGrants): Readonly<Record<string, Answer>> {
+export function accessAnswers(
+  store: EventStore,
+  grants: KnownGrants,
+  grantFrom: GrantFrom,
+): Readonly<Record<string, Answer>> {
   return {
     ...roleAnswers(),
-    ...permissionAnswers(store, grants),
+    ...permissionAnswers(store, grants, grantFrom),
     ...principalAnswers(store, grants),
   };
 }
-
-/** Those of which no owner judges what lies in their scope. */
-const GIVEN: readonly Role[] = ['owner', 'admin', 'read_only'];
 
 const hrefOf = (path: string): string => `/orgs/1/${path}`;
 const idOf = (href: string): string => href.split('/').at(-1) ?? '';
@@ -38,16 +42,20 @@ const idOf = (href: string): string => href.split('/').at(-1) ?? '';
 function roleAnswers(): Readonly<Record<string, Answer>> {
   const show = (role: Role) => ({ href: hrefOf(`roles/${role}`), name: role });
   return {
-    'roles list': async (request) => collectionReply({ body: GIVEN.map(show) }, maxResults(request) ?? 500),
+    'roles list': async (request) => collectionReply({ body: ROLES.map(show) }, maxResults(request) ?? 500),
     'roles get': async ({ match }) => {
       const [name = ''] = match.ids;
-      if (!isRole(name) || !GIVEN.includes(name)) throw refuse('not_found_error', `there is no role ${name}`);
+      if (!isRole(name)) throw refuse('not_found_error', `there is no role ${name}`);
       return { status: 200, body: show(name) };
     },
   };
 }
 
-function permissionAnswers(store: EventStore, grants: KnownGrants): Readonly<Record<string, Answer>> {
+function permissionAnswers(
+  store: EventStore,
+  grants: KnownGrants,
+  grantFrom: GrantFrom,
+): Readonly<Record<string, Answer>> {
   return recordAnswers<PermissionState>({
     collection: 'permissions',
     records: records(store, PERMISSIONS, async (entities) => {
@@ -56,40 +64,46 @@ function permissionAnswers(store: EventStore, grants: KnownGrants): Readonly<Rec
     }),
     made: async (body) => {
       const { role, scope, auth_security_principal: principal } = PermissionCreate.parse(body);
-      const wanted = { role: roleOf(role.href), scope: scopeOf(scope) };
-      return { ...wanted, id: randomUUID(), principal: await principalOf(store.entities, principal.href) };
+      const grant = await grantFrom({ role, scope });
+      return { ...grant, id: randomUUID(), principal: await principalOf(store.entities, principal.href) };
     },
-    changed: async (body) => {
+    changed: async (body, current) => {
       const { role, scope, auth_security_principal: principal } = PermissionUpdate.parse(body);
+      const before = shownGrant(current);
       return {
-        ...(role && { role: roleOf(role.href) }),
-        ...(scope && { scope: scopeOf(scope) }),
+        ...((role ?? scope) &&
+          (await grantFrom({ role: role ?? before.role, scope: scope ?? before.scope }))),
         ...(principal && { principal: await principalOf(store.entities, principal.href) }),
       };
     },
-    show: ({ id, body: { role, scope, principal } }) => ({
+    show: ({ id, body }) => ({
       href: hrefOf(`permissions/${id}`),
-      role: { href: hrefOf(`roles/${role}`) },
-      scope,
-      auth_security_principal: { href: hrefOf(`auth_security_principals/${principal}`) },
+      ...shownGrant(body),
+      auth_security_principal: { href: hrefOf(`auth_security_principals/${body.principal}`) },
     }),
     filters: {
       role: ({ role }, wanted) => idOf(wanted) === role,
+      scope: hasScope,
       auth_security_principal: ({ principal }, wanted) => idOf(wanted) === principal,
     },
     kept: grants.renew,
   });
 }
 
-function roleOf(href: string): Role {
-  const role = idOf(href);
-  if (isRole(role) && GIVEN.includes(role)) return role;
-  throw refuse('reference_not_found', `role: there is no "${href}"; GET /orgs/1/roles lists them`);
+/** A JSON list of hrefs, as such or as entries of a scope: just these. */
+function hasScope({ scope }: PermissionState, wanted: string): boolean {
+  const ids = new Set(hrefsIn(wanted).map(idOf));
+  return ids.size === scope.length && scope.every(({ id }) => ids.has(id));
 }
 
-function scopeOf(scope: readonly unknown[]): PermissionState['scope'] {
-  if (scope.length === 0) return [];
-  throw refuse('input_validation_error', 'scope: these roles hold everywhere; leave it empty');
+function hrefsIn(text: string): string[] {
+  try {
+    return WantedScope.parse(JSON.parse(text)).map((entry) =>
+      typeof entry === 'string' ? entry : 'label' in entry ? entry.label.href : entry.label_group.href,
+    );
+  } catch {
+    throw refuse('input_validation_error', 'scope: must be a JSON list of hrefs of labels and label groups');
+  }
 }
 
 async function principalOf(entities: EntityManager, href: string): Promise<string> {

@@ -10,6 +10,7 @@ import type { ApiKeyCheck } from '../admission/api-key-check.js';
 import type { KnownGrants } from '../admission/known-grants.js';
 import { destinationAnswers } from '../syslog/destination-answers.js';
 import type { Forwarding } from '../syslog/forwarding.js';
+import { grantFrom } from '../people/given-grants.js';
 import { accessAnswers } from './access-answers.js';
 import { apiKeyAnswers } from './api-key-answers.js';
 import { eventAnswers } from './event-answers.js';
@@ -40,7 +41,7 @@ export function ownAnswers(parts: OwnParts): Readonly<Record<string, Answer>> {
     ...generalAnswers(parts),
     ...apiKeyAnswers(parts.store, parts.keys),
     ...userAnswers(parts.store, parts.grants),
-    ...accessAnswers(parts.store, parts.grants),
+    ...accessAnswers(parts.store, parts.grants, grantFrom(parts.bus)),
     ...jobAnswers(parts.jobs),
     ...eventAnswers(parts.store, parts.forwarding),
     ...destinationAnswers(parts.store.entities, parts.forwarding.look),

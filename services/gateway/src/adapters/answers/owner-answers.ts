@@ -5,7 +5,9 @@
 import { CallError } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { CALLS } from '@ringfence/contracts';
-import type { CallContract, ResourceResponse } from '@ringfence/contracts';
+import type { CallContract, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { capsOf } from '../../domain/access/caps.js';
+import { judge } from '../../domain/access/who-may.js';
 import { actorOf } from '../../domain/rest-request.js';
 import type { RestReply, RestRequest } from '../../domain/rest-request.js';
 import type { Answer } from './answer.js';
@@ -51,6 +53,7 @@ export function askOwner(bus: Bus, ownWrites: OwnWrites): AskOwner {
         body: request.body ?? null,
         ...(after && { after }),
         ...ifMatchOf(request),
+        ...reachOf(request),
         request: request.id,
         until: Date.now() + contract.deadlineMs - ANSWERED_WITHIN_MS,
       }),
@@ -59,6 +62,16 @@ export function askOwner(bus: Bus, ownWrites: OwnWrites): AskOwner {
       await ownWrites.note(username, owner, response.position);
     return response;
   };
+}
+
+/** How far the caller's roles reach, as the table says; the owner judges what lies there. */
+function reachOf({ caller, match: { route } }: RestRequest): Pick<ResourceRequest, 'within' | 'caps'> {
+  if (caller === undefined) return {};
+  const verdict = judge(caller.grants, route);
+  const caps = capsOf(caller, route.collection);
+  // Whoever may not was refused when he was let in; here he has nothing.
+  const within = verdict.may ? verdict.within : [];
+  return { ...(within !== null && { within: [...within] }), ...(caps && { caps }) };
 }
 
 /** Node joins what came more than once with commas. */

@@ -3,7 +3,6 @@ import { PasswordChange, UserCreate, UserUpdate } from '@ringfence/contracts';
 import type { Login, User } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import type { z } from 'zod';
-import type { Grant } from '../../domain/access/roles.js';
 import { refuse } from '../../domain/refusal.js';
 import { actorOf } from '../../domain/rest-request.js';
 import type { RestReply, RestRequest } from '../../domain/rest-request.js';
@@ -13,6 +12,7 @@ import type { KnownGrants } from '../admission/known-grants.js';
 import { newPassword } from '../people/passwords.js';
 import { closeSession, IDLE_MINUTES, issueLoginToken, openSession } from '../people/sessions.store.js';
 import { changeUser, createUser, lockOut, nextUserId, setPassword } from '../people/users.store.js';
+import { shownGrant } from '../people/given-grants.js';
 import type { Answer } from './answer.js';
 import { collectionReply, maxResults } from './owner-answers.js';
 import { PRODUCT } from './product.js';
@@ -145,13 +145,11 @@ async function logIn(store: EventStore, { caller, ip }: RestRequest): Promise<z.
         org_id: 1,
         org_href: '/orgs/1',
         display_name: 'Ringfence',
-        role_scopes: caller.grants.map(roleScope),
+        role_scopes: caller.grants.map(shownGrant),
       },
     ],
   };
 }
-
-const roleScope = ({ role }: Grant) => ({ role: { href: `/orgs/1/roles/${role}` }, scope: [] });
 
 function show({ user, signIns }: ShownUser): User {
   const { body } = user;
