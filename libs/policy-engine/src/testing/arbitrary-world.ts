@@ -33,7 +33,7 @@ export const LABELS = Array.from({ length: 9 }, (_, i) => ({
 }));
 const GROUP_IDS = ['a', 'b', 'c'].map((letter) => `${letter.repeat(8)}-0000-4000-8000-000000000000`);
 /** Or none of a type. */
-const oneOfEachType: fc.Arbitrary<string[]> = fc
+export const anyLabels: fc.Arbitrary<string[]> = fc
   .tuple(...[0, 3, 6].map((base) => fc.option(fc.integer({ min: base + 1, max: base + 3 }))))
   .map((labels) => labels.filter((label) => label !== null).map(String));
 export const WORKLOADS = ['w1', 'w2', 'w3', 'w4'];
@@ -211,7 +211,7 @@ export const anyVirtualService: fc.Arbitrary<VirtualService> = fc
     name: fc.constant('virtual service'),
     description: fc.constant(''),
     applyTo: fc.constant('host_only' as const),
-    labels: oneOfEachType,
+    labels: anyLabels,
     service: fc.option(id(3)),
     ports: fc.subarray([range(6, 80), range(6, 81, 82), range(17, 80), { proto: 6 }], { minLength: 1 }),
     addresses: fc.array(
@@ -251,7 +251,7 @@ export const anyLabelSet: fc.Arbitrary<LabelSet> = fc
       { weight: 1, arbitrary: fc.constant(true) },
     ),
     namespace: fc.constantFrom('shop', 'bank'),
-    labels: oneOfEachType,
+    labels: anyLabels,
   })
   .map(({ class: entityClass, isElsewhere, namespace, labels }) =>
     makeLabelSet({

@@ -3,6 +3,7 @@ export {
   anyCatalogue,
   anyIpList,
   anyLabelGroup,
+  anyLabels,
   anyLabelSet,
   anyMode,
   anyObjects,

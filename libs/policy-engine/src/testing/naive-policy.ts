@@ -163,7 +163,7 @@ export function verdictByWords(
   const [at, peers] =
     direction === 'ingress' ? (['provider', 'consumer'] as const) : (['consumer', 'provider'] as const);
   const known = world.labelSets.find(({ labelSet }) => labelSet.id === end.labelSet)!;
-  const spoken = sentencesOf(world).find(
+  const spoken = sentencesIn(world).find(
     (sentence) =>
       isMeant(world, sentence[at].at, end) &&
       isPeer(world, sentence[peers].peers, packet.peer, hostAddressesOf(world, end)) &&
@@ -171,6 +171,14 @@ export function verdictByWords(
   );
   const decision = spoken === undefined ? 'none' : spoken.class === 'allow' ? 'allow' : 'deny';
   return { decision, ref: spoken?.ref ?? null, verdict: spokenVerdict(decision, end.mode ?? known.mode) };
+}
+
+/** A world never changes. */
+const saidOf = new WeakMap<World, readonly Sentence[]>();
+function sentencesIn(world: World): readonly Sentence[] {
+  const said = saidOf.get(world) ?? sentencesOf(world);
+  saidOf.set(world, said);
+  return said;
 }
 
 function isMeant(world: World, side: SpokenSide, endpoint: Endpoint): boolean {

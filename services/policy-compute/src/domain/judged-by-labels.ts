@@ -84,7 +84,7 @@ export function membersFor(from: End, to: End, standing: StandingOf): PeerLookup
   };
 }
 
-function holds(group: Group, { entity, token }: End): boolean {
+export function holds(group: Group, { entity, token }: End): boolean {
   const { labelSets, workloads, cidrs, isEverything } = partsOf(group);
   if (entity !== null && (labelSets.has(labelSetOf(entity)) || workloads.has(entity.id))) return true;
   if (group.cidrs.length === 0) return false;

@@ -1,14 +1,24 @@
 /**
  * Pairs of workloads that two policies judge differently, in full. Only what a rule that differs speaks about can differ, so only that is
- * judged: at both borders of the ports it names.
+ * judged: wherever, within the ports it names, rules between the two tell packets apart.
  */
 import type { Group, LabelSetId, PortRange, WireRule } from '@ringfence/contracts';
 import { labelSetId } from '@ringfence/labels';
+import { formatAddress, parseCidr } from '@ringfence/policy-engine';
 import type { EntityFact } from '../facts.js';
-import { addressEnd, entityEnd, IN_FULL, judgedByLabels } from '../judged-by-labels.js';
+import {
+  addressEnd,
+  enforced,
+  entityEnd,
+  holds,
+  IN_FULL,
+  judgedByLabels,
+  membersFor,
+} from '../judged-by-labels.js';
 import type { End } from '../judged-by-labels.js';
 import type { StandingPolicy } from '../standing-policy.js';
 import { groupedBy } from '../suggestion/grouped-by.js';
+import { toldApart } from './told-apart.js';
 
 export interface Pair {
   readonly from: End;
@@ -59,25 +69,42 @@ export function changedPairs(
 const idOf = ({ entity, token }: End): string => entity?.id ?? token;
 
 function* candidatesOf(before: Standings, after: Standings, members: Members): Generator<Pair> {
+  const between = new PortsBetween([before, after]);
   for (const cluster of new Set([...before.keys(), ...after.keys()])) {
     const sides = [before.get(cluster), after.get(cluster)];
     for (const [one, other] of [sides, sides.toReversed()])
-      if (one !== undefined) yield* onlyIn(one, other, members);
+      if (one !== undefined) yield* onlyIn(one, other, { members, between });
   }
+}
+
+interface Town {
+  readonly members: Members;
+  readonly between: PortsBetween;
 }
 
 /** What rules speak about that the other policy does not have, or has with another meaning. */
 function* onlyIn(
   standing: StandingPolicy,
   other: StandingPolicy | undefined,
-  members: Members,
+  { members, between }: Town,
 ): Generator<Pair> {
   for (const labelSet of standing.units.keys())
     for (const direction of ['ingress', 'egress'] as const)
       for (const rule of rulesOnlyIn(standing, other, labelSet, direction)) {
         const own = ends(members.get(labelSet) ?? [], rule.onlyWorkloads);
-        yield* pairsOf(rule, own, peersOf(rule, standing, members), direction);
+        const peers = peersOf(rule, standing, members);
+        yield* pairsOf(rule, direction === 'egress' ? [own, peers] : [peers, own], between);
       }
+}
+
+function* pairsOf(
+  { ports }: WireRule,
+  [sources, destinations]: readonly [readonly End[], readonly End[]],
+  between: PortsBetween,
+): Generator<Pair> {
+  for (const from of sources)
+    for (const to of destinations)
+      for (const packet of toldApart(ports, between.of(from, to))) yield { from, to, ...packet };
 }
 
 type Direction = 'ingress' | 'egress';
@@ -95,19 +122,33 @@ function rulesOnlyIn(
   return rules.filter((rule) => !known.has(JSON.stringify(rule)) || !rule.peers.every(isSame));
 }
 
-function* pairsOf(
-  { ports }: WireRule,
-  own: readonly End[],
-  peers: readonly End[],
-  direction: Direction,
-): Generator<Pair> {
-  for (const self of own)
-    for (const peer of peers)
-      for (const { proto, port } of ports.flatMap(borders)) {
-        const [from, to] = direction === 'egress' ? [self, peer] : [peer, self];
-        yield { from, to, proto, port };
-      }
+/** The ports of all rules that speak between two ends, under either policy. */
+class PortsBetween {
+  private readonly known = new Map<string, readonly PortRange[]>();
+
+  constructor(private readonly policies: readonly Standings[]) {}
+
+  of(from: End, to: End): readonly PortRange[] {
+    const key = `${idOf(from)} ${idOf(to)}`;
+    const known =
+      this.known.get(key) ?? this.policies.flatMap((standings) => portsBetween(from, to, standings));
+    this.known.set(key, known);
+    return known;
+  }
 }
+
+function portsBetween(from: End, to: End, standings: Standings): PortRange[] {
+  const standing = (cluster: string): StandingPolicy | undefined => standings.get(cluster);
+  const members = membersFor(from, to, standing);
+  const spoken = (end: End, direction: Direction, peer: string): PortRange[] => {
+    const rules = enforced(end, standing)?.unit[direction] ?? [];
+    return rules.flatMap(({ ports, peers }) =>
+      peers.some((group) => members.contains(group, peer, NO_HOST)) ? ports : [],
+    );
+  };
+  return [...spoken(from, 'egress', `to:${to.token}`), ...spoken(to, 'ingress', `from:${from.token}`)];
+}
+const NO_HOST: ReadonlySet<string> = new Set();
 
 function peersOf({ peers }: WireRule, standing: StandingPolicy, members: Members): End[] {
   return peers.flatMap((id) => {
@@ -116,27 +157,32 @@ function peersOf({ peers }: WireRule, standing: StandingPolicy, members: Members
   });
 }
 
-function endsOf({ labelSets, workloads, cidrs }: Group, members: Members): End[] {
-  const named = new Set(workloads);
-  const byName = [...members.values()].flat().filter(({ id }) => named.has(id));
+/** Whoever has an address in it is meant by it, too. */
+function endsOf(group: Group, members: Members): End[] {
+  const { labelSets, workloads, cidrs } = group;
+  if (cidrs.length === 0 && workloads.length === 0)
+    return labelSets.flatMap((id) => ends(members.get(id) ?? [], undefined));
+  const known = [...members.values()].flat();
+  const owned = new Set(known.flatMap(({ addresses }) => addresses));
   return [
-    ...labelSets.flatMap((id) => ends(members.get(id) ?? [], undefined)),
-    ...ends(byName, undefined),
-    ...cidrs.map((cidr) => ({ ...addressEnd(cidr.split('/')[0]!), name: cidr })),
+    ...ends(
+      known.filter((one) => holds(group, entityEnd(one))),
+      undefined,
+    ),
+    ...cidrs.flatMap((cidr) => nobodyIn(cidr, owned)),
   ];
+}
+
+/** Stands for whoever in it is not known. */
+function nobodyIn(cidr: string, owned: ReadonlySet<string>): End[] {
+  const { version, first, last } = parseCidr(cidr)!;
+  const borders = [first, last].map((value) => formatAddress({ version, value }));
+  const free = borders.find((address) => !owned.has(address));
+  return free === undefined ? [] : [{ ...addressEnd(free), name: cidr }];
 }
 
 /** `only`: a rule that names workloads means no others. */
 function ends(members: readonly EntityFact[], only: readonly string[] | undefined): End[] {
   const meant = members.filter((one) => one.class !== 'service' && (only?.includes(one.id) ?? true));
   return meant.map(entityEnd);
-}
-
-/** Any of a protocol without ports stands for all of it. */
-const ANY_PORT = 1;
-function borders({ proto, from, to, icmpType, icmpCode }: PortRange): { proto: number; port: number }[] {
-  if (proto === -1) return [{ proto: 6, port: ANY_PORT }];
-  if (icmpType !== undefined) return [{ proto, port: icmpType * 256 + (icmpCode ?? 0) }];
-  const ports = new Set([from ?? ANY_PORT, to ?? from ?? ANY_PORT]);
-  return [...ports].map((port) => ({ proto, port }));
 }

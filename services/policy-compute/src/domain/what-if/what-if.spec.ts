@@ -94,6 +94,54 @@ describe('pairs gained and lost', () => {
   });
 });
 
+describe('a pair', () => {
+  const [web, api] = [entity('web', { labels: ['1', '11'] }), entity('api', { labels: ['2', '11'] })];
+  const entities = [web, api];
+  const ports = (from: number, to = from) => [{ kind: 'ports' as const, ports: { proto: 6, from, to } }];
+  const gainedIn = (before: PolicyObjects, after: PolicyObjects): string[] =>
+    asked({ entities, before, after }).pairs.gained.map(
+      ({ from, to, proto, port }) => `${from.entity?.id} ${to.entity?.id} ${port}/${proto}`,
+    );
+  const fromWeb = {
+    consumers: [{ kind: 'workload' as const, id: 'web' }],
+    providers: [{ kind: 'workload' as const, id: 'api' }],
+  };
+  const stop = (id: string, ...range: [number, number]) => ({
+    ...rule(id, { ...fromWeb, services: ports(...range) }),
+    override: true,
+  });
+
+  it('is gained in the middle of a range, where two rules leave a port between them', () => {
+    const rules = [rule('1', { ...fromWeb, services: ports(80, 90) })];
+    const before = objectsWith(ruleSet('5', { rules, denyRules: [stop('2', 80, 90)] }));
+    const after = objectsWith(ruleSet('5', { rules, denyRules: [stop('2', 80, 84), stop('3', 86, 90)] }));
+    expect(gainedIn(before, after)).toEqual(['web api 85/6']);
+  });
+
+  it('is gained when what denied every address is gone, and labels allow it', () => {
+    const rules = [rule('1', fromWeb)];
+    const everywhere = {
+      id: '1',
+      name: '',
+      description: '',
+      ranges: [{ from: '0.0.0.0/0', to: null, exclusion: false, description: '' }],
+      fqdns: [],
+    };
+    const denyRules = [{ ...stop('2', 1, 65_535), providers: [{ kind: 'ip_list' as const, id: '1' }] }];
+    const lists = { ip_lists: [everywhere] };
+    const before = { ...objectsWith(ruleSet('5', { rules, denyRules })), ...lists };
+    expect(gainedIn(before, { ...objectsWith(ruleSet('5', { rules })), ...lists })).toEqual(['web api 80/6']);
+  });
+
+  it('is lost for every other protocol where one protocol keeps a rule of its own', () => {
+    const keeps = rule('1', { ...fromWeb, services: [{ kind: 'ports', ports: { proto: 6 } }] });
+    const all = rule('2', { ...fromWeb, services: [{ kind: 'service', id: '1' }] });
+    const before = objectsWith(ruleSet('5', { rules: [keeps, all] }));
+    const { lost } = asked({ entities, before, after: objectsWith(ruleSet('5', { rules: [keeps] })) }).pairs;
+    expect(lost.map(({ proto }) => proto)).toEqual([17]);
+  });
+});
+
 describe('connections seen', () => {
   it('flip where each of them, judged by itself, has another verdict', () => {
     const anyMode = fc.constantFrom('full' as const, 'selective' as const, undefined);
