@@ -10,8 +10,14 @@ export interface Explained {
   readonly egress: ExplainedEnd | null;
   readonly ingress: ExplainedEnd | null;
 }
-interface ExplainedEnd {
+export interface ExplainedEnd {
+  readonly name: string;
   readonly mode: string;
+  readonly verdict: string;
+  readonly ruleClass: string | null;
+  readonly rule: { readonly ref: string } | null;
+  /** The other end as its kernel sees it. */
+  readonly sees: string | null;
   readonly inForce: { readonly state: string; readonly message: string } | null;
 }
 const QUESTIONS_AT_ONCE = 12;

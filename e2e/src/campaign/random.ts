@@ -27,6 +27,19 @@ export class Random {
     return from[Math.floor(this.next() * from.length)]!;
   }
 
+  /** As many of them, each once, in any order. */
+  some<T>(from: readonly T[], count: number): T[] {
+    const left = [...from];
+    return Array.from({ length: Math.min(count, left.length) }, () => {
+      return left.splice(Math.floor(this.next() * left.length), 1)[0]!;
+    });
+  }
+
+  /** One time in so many. */
+  isOnce(times: number): boolean {
+    return this.next() < 1 / times;
+  }
+
   /** A stream of its own, so that one actor's haste does not change another's choices. */
   fork(): Random {
     return new Random(Math.floor(this.next() * 2 ** 32));

@@ -10,7 +10,7 @@ import type { ClusterNode } from '../nodes.js';
 import { outsideHost } from '../outside-host.js';
 import type { OutsideHost } from '../outside-host.js';
 import { netnsHolding } from '../pod-namespaces.js';
-import { access, apply, pods, readyPods, serviceAddress } from '../world.js';
+import { access, api, apply, eventually, pods, readyPods, serviceAddress } from '../world.js';
 import type { Packet } from './burst.js';
 import type { PolicyWords } from './random-policy.js';
 
@@ -33,14 +33,37 @@ export interface Source {
 export interface Target extends Packet {
   readonly name: string;
   readonly isClusterIp?: boolean;
+  readonly isNodePort?: boolean;
+  /** Behind a ClusterIP; guarded: nodes let clients in there by their own addresses, too, and judge them for the Pod. */
+  readonly answers?: {
+    readonly address: string;
+    readonly port: number;
+    readonly isGuarded: boolean;
+  };
 }
 export interface Town {
   readonly sources: readonly Source[];
   readonly targets: readonly Target[];
-  readonly words: PolicyWords;
-  /** Managed, with the name of their namespace. */
-  readonly places: readonly { readonly name: string; readonly namespace: string }[];
+  readonly words: Omit<PolicyWords, 'virtualServices'>;
+  /** The managed Pods. */
+  readonly places: readonly StandingPod[];
   readonly nodes: readonly string[];
+  /** Who has the address, as the explorer calls it; undefined: nobody who is managed. */
+  workloadAt(address: string): string | undefined;
+}
+interface StandingPod {
+  /** As explain is asked. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly deployment: string;
+  readonly address: string;
+  readonly node: string;
+  readonly netns: string;
+}
+/** It stands until it is closed; its Pods may be others at the next look. */
+export interface Grounds {
+  survey(): Promise<Town>;
   close(): Promise<void>;
 }
 
@@ -65,7 +88,7 @@ const SERVICES = [
 ] as const;
 const roleOf = (name: string): string => `ex-${name}`;
 
-export async function buildTown(): Promise<Town> {
+export async function buildTown(): Promise<Grounds> {
   const own = await Promise.all(DEPLOYMENTS.map(({ name }) => label('role', roleOf(name))));
   const roles = [...own, ...(await rolesOfNodes())];
   const apps = await Promise.all([SHOP, BANK].map((app) => label('app', app)));
@@ -74,7 +97,8 @@ export async function buildTown(): Promise<Town> {
   await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: FREE } } as Manifest);
   await apply(...DEPLOYMENTS.map(manifestOf), ...SERVICES.map(serviceOf));
   for (const { namespace, name, replicas } of DEPLOYMENTS) await readyPods(namespace, name, replicas);
-  return survey(roles, apps, await outsideHost());
+  const host = await outsideHost();
+  return { survey: () => survey(roles, apps, host), close: () => host.close() };
 }
 
 async function rolesOfNodes(): Promise<string[]> {
@@ -90,7 +114,7 @@ export async function setModes(
   for (const [node, mode] of Object.entries(nodes)) await setNodeMode(node, mode);
 }
 
-function manifestOf(each: (typeof DEPLOYMENTS)[number]): Manifest {
+function manifestOf(each: (typeof DEPLOYMENTS)[number] & { readonly role?: string }): Manifest {
   const { namespace, name, replicas, probed } = each;
   const hostNetwork = 'isOnHost' in each;
   const container = {
@@ -103,7 +127,7 @@ function manifestOf(each: (typeof DEPLOYMENTS)[number]): Manifest {
   if (!container.ports.some(({ containerPort }) => containerPort === probed))
     container.ports.push({ containerPort: probed });
   const podSpec = { hostNetwork, containers: [container] };
-  return deployment(namespace, name, { replicas, role: roleOf(name), podSpec });
+  return deployment(namespace, name, { replicas, role: each.role ?? roleOf(name), podSpec });
 }
 
 function serviceOf(service: (typeof SERVICES)[number]): Manifest {
@@ -119,10 +143,17 @@ async function survey(roles: readonly string[], apps: readonly string[], host: O
   const found = await Promise.all([SHOP, BANK, FREE].map((namespace) => standingPods(namespace, nodes)));
   const all = found.flat();
   const services = await Promise.all(
-    SERVICES.map(async ({ namespace, name, port }) => ({
+    SERVICES.map(async ({ namespace, name, selects, port, targetPort }) => ({
       name: `service:${namespace}/${name}`,
       host: await serviceAddress(namespace, name),
       port,
+      answers: {
+        address: all.find((each) => each.deployment === selects)!.address,
+        port: targetPort,
+        isGuarded: SERVICES.some(
+          (each) => 'nodePorts' in each && each.selects === selects && each.targetPort === targetPort,
+        ),
+      },
     })),
   );
   const outside = [
@@ -131,6 +162,11 @@ async function survey(roles: readonly string[], apps: readonly string[], host: O
   ];
   const addresses = [...all, ...nodes, ...outside].map(({ address }) => address);
   const ports = [...PORTS, HOST_POD_PORT];
+  const places = all.filter(({ namespace }) => namespace !== FREE);
+  const managed = new Map([
+    ...places.map(({ address, namespace, deployment: name }) => [address, `${namespace}/${name}`] as const),
+    ...nodes.map(({ address, name }) => [address, name] as const),
+  ]);
   return {
     sources: [
       ...[...all, ...nodes.map((node) => ({ ...node, name: `node:${node.name}` }))].map(
@@ -142,36 +178,71 @@ async function survey(roles: readonly string[], apps: readonly string[], host: O
       ...all.flatMap(({ name, address }, i) =>
         ports.map((port) => tcp(i % 2 === 0 ? name : address, address, port)),
       ),
-      ...services.map(({ name, host: address, port }, i) =>
-        clusterIp(tcp(i % 2 === 0 ? name : address, address, port)),
-      ),
+      ...services.map(({ name, host: address, port, answers }, i) => ({
+        ...clusterIp(tcp(i % 2 === 0 ? name : address, address, port)),
+        answers,
+      })),
       ...(await targetsOnNodes(nodes)),
       tcp(access.hostAddress, access.hostAddress, NODE_PORT_UNUSED),
       ...(await clusterDns()),
     ],
-    words: { roles, apps, addresses: [...addresses, ...services.map(({ host }) => host)], ports },
-    places: all.filter(({ namespace }) => namespace !== FREE),
+    words: {
+      roles,
+      apps,
+      workloads: await workloadHrefs(nodes),
+      addresses: [...addresses, ...services.map(({ host }) => host)],
+      ports,
+    },
+    places,
     nodes: nodes.map(({ name }) => name),
-    close: () => host.close(),
+    workloadAt: (address) => managed.get(address),
   };
 }
 
 const tcp = (name: string, host: string, port: number): Target => ({ name, host, port, proto: 6 });
 
 /** One on its node's network has the node's address, and is where the node is. */
-async function standingPods(
-  namespace: string,
-  nodes: readonly ClusterNode[],
-): Promise<(Omit<Source, 'isInside' | 'netns'> & { netns: string; namespace: string })[]> {
+async function standingPods(namespace: string, nodes: readonly ClusterNode[]): Promise<StandingPod[]> {
   return Promise.all(
-    (await pods(namespace)).map(async ({ name, address }) => ({
+    (await pods(namespace)).map(async ({ name, address, node }) => ({
       name: `pod:${namespace}/${name}`,
-      address,
       namespace,
+      pod: name,
+      deployment: DEPLOYMENTS.find((each) => name.startsWith(`${each.name}-`))!.name,
+      address,
+      node,
       netns:
-        nodes.find((node) => node.address === address)?.netns ??
+        nodes.find((each) => each.address === address)?.netns ??
         (await netnsHolding(access.netnsRoot, address)),
     })),
+  );
+}
+
+/** Those that policy may name: Deployments of managed namespaces, and nodes. */
+async function workloadHrefs(nodes: readonly ClusterNode[]): Promise<string[]> {
+  const wanted = DEPLOYMENTS.filter(({ namespace }) => namespace !== FREE);
+  const found = await api.get<{ href: string; name: string; namespace: string }[]>(
+    '/kubernetes_workloads?kind=Deployment&max_results=100000',
+  );
+  const deployments = wanted.map(({ namespace, name }) => {
+    return found.find((one) => one.namespace === namespace && one.name === name)!.href;
+  });
+  const paired = await Promise.all(nodes.map(({ name }) => pairedNode(name)));
+  return [...deployments, ...paired.map(({ href }) => href)];
+}
+
+/** Its Pods are others afterwards. */
+export async function relabelPods(namespace: string, name: string, role: string): Promise<void> {
+  const before = new Set((await pods(namespace, `app=${name}`)).map((pod) => pod.name));
+  const [found] = DEPLOYMENTS.filter((each) => each.namespace === namespace && each.name === name);
+  await apply(manifestOf({ ...found!, role: roleOf(role) }));
+  await eventually(
+    `new Pods of ${namespace}/${name}`,
+    async () => {
+      const now = await pods(namespace, `app=${name}`);
+      return now.length === found!.replicas && now.every((pod) => pod.ready && !before.has(pod.name));
+    },
+    90_000,
   );
 }
 
@@ -179,7 +250,10 @@ async function targetsOnNodes(nodes: readonly ClusterNode[]): Promise<Target[]> 
   const nodePorts = SERVICES.filter((service) => 'nodePorts' in service);
   const ports = await Promise.all(nodePorts.map(({ namespace, name }) => nodePortOf(namespace, name)));
   return nodes.flatMap(({ name, address }) =>
-    [NODE_PORT_UNUSED, ...ports].map((port) => tcp(`node:${name}`, address, port)),
+    [NODE_PORT_UNUSED, ...ports].map((port) => ({
+      ...tcp(`node:${name}`, address, port),
+      isNodePort: port !== NODE_PORT_UNUSED,
+    })),
   );
 }
 

@@ -22,17 +22,17 @@ export interface FlowRow {
   readonly rules?: readonly unknown[];
 }
 
-/** All flows of the last hour, by the API's own way: query, wait, download. */
-export async function flows(api: RingfenceApi): Promise<FlowRow[]> {
+/** All flows since then, without a time of the last hour, by the API's own way: query, wait, download. */
+export async function flows(api: RingfenceApi, since = new Date(Date.now() - HOUR_MS)): Promise<FlowRow[]> {
   const query = await api.post<{ href: string; status: string }>('/traffic_flows/async_queries', {
     query_name: 'recent flows',
-    start_date: new Date(Date.now() - HOUR_MS).toISOString(),
+    start_date: since.toISOString(),
     end_date: new Date(Date.now() + HOUR_MS).toISOString(),
     sources: anything,
     destinations: anything,
     services: { include: [], exclude: [] },
     policy_decisions: [],
-    max_results: 1_000,
+    max_results: 10_000,
   });
   await untilDone(
     async () => {
@@ -42,5 +42,7 @@ export async function flows(api: RingfenceApi): Promise<FlowRow[]> {
     },
     { what: 'the explorer query' },
   );
-  return api.get<FlowRow[]>(`${query.href}/download`);
+  const found = await api.get<FlowRow[]>(`${query.href}/download`);
+  await api.remove(query.href);
+  return found;
 }
