@@ -147,6 +147,8 @@ export const ExplainResponse = z.object({
   basis: ExplainBasis,
   /** Beside the answer, for people; never empty where the basis is the control plane. */
   notes: z.array(Text),
+  /** Where no rule allows it: the rules that come nearest, and what each misses. */
+  nearest: z.array(Text).default([]),
 });
 export type ExplainResponse = z.infer<typeof ExplainResponse>;
 

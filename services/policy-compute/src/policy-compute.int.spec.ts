@@ -158,6 +158,7 @@ describe('policy-compute on real servers', () => {
     });
     expect(allowed).toMatchObject({
       verdict: 'allowed',
+      nearest: [],
       policyVersion: 2,
       ingress: { ruleClass: 'allow', rule: { name: 'Shop / rule 2' } },
     });
@@ -169,6 +170,14 @@ describe('policy-compute on real servers', () => {
       policy: 'active',
     });
     expect(blocked).toMatchObject({ verdict: 'blocked', ingress: { rule: null } });
+    const otherPort = await fixture.service.explain({
+      from: 'shop/web',
+      to: DB,
+      port: 5433,
+      proto: 6,
+      policy: 'active',
+    });
+    expect(otherPort.nearest).toEqual(['Shop / rule 2: it is for 5432/tcp']);
     expect(blocked).toMatchObject({ basis: 'control_plane', notes: [/did not answer/, /by labels alone/] });
     // The cluster may well know it: that it is silent is not that there is none.
     await expect(

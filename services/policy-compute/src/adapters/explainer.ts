@@ -10,7 +10,8 @@ import { refusal } from '@ringfence/resources';
 import type { z } from 'zod';
 import { explanationOf } from '../domain/cluster-explanation.js';
 import type { Judged } from '../domain/cluster-explanation.js';
-import { entitiesNamed, explainByLabels } from '../domain/explanation.js';
+import { entitiesNamed } from '../domain/entities-named.js';
+import { explainByLabels } from '../domain/explanation.js';
 import type { ExplainWorld } from '../domain/explanation.js';
 import type { ProfileFact } from '../domain/facts.js';
 import { policyObjects } from '../domain/policy-book.js';
@@ -44,6 +45,10 @@ export function explainer(parts: ExplainerParts): (request: Request) => Promise<
     const previewed = form === 'draft' ? live.preview().with(policyObjects(current, 'draft')) : null;
     const world: ExplainWorld = {
       entities: facts.entities,
+      // All of them, so only where somebody looks.
+      get objects() {
+        return policyObjects(current, form);
+      },
       labels: facts.labels,
       policyVersion: current.version,
       standing: (cluster) => (previewed === null ? live.standing(cluster) : previewed.get(cluster)),

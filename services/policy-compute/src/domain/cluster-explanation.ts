@@ -7,12 +7,16 @@ import type {
   JudgedEnd,
 } from '@ringfence/contracts';
 import type { z } from 'zod';
-import type { LabelFact } from './facts.js';
-import { reasonWords, ruleWords, verdictWords } from './rule-words.js';
+import { entitiesNamed } from './entities-named.js';
+import type { EntityFact } from './facts.js';
+import { isUnallowed, nearestWords } from './nearest-rules.js';
+import type { AskedConnection, AskedEnd, RuleWorld } from './nearest-rules.js';
+import { labelWords, reasonWords, ruleWords, verdictWords } from './rule-words.js';
+import { canonicalAddress } from '@ringfence/policy-engine';
 
 export type Judged = Extract<ClusterAnswer, { kind: 'judged' }>;
-export interface Names {
-  readonly labels: ReadonlyMap<string, LabelFact>;
+export interface Names extends RuleWorld {
+  readonly entities: ReadonlyMap<string, EntityFact>;
   ruleName(ref: string): string;
 }
 type End = NonNullable<ExplainResponse['egress']>;
@@ -27,7 +31,28 @@ export function explanationOf(
   const { verdict, policyVersion, notes } = answer;
   const connection = `${asked.from} → ${asked.to}`;
   const summary = `${connection}: ${summaryOf(answer, { egress, ingress })}${notInForceWords([egress, ingress])}`;
-  return { verdict, policyVersion, egress, ingress, summary, basis: 'cluster', notes };
+  const isUndecided = isUnallowed(egress) || isUnallowed(ingress);
+  const nearest = isUndecided ? nearestWords(connectionOf(answer, asked, names), names) : [];
+  return { verdict, policyVersion, egress, ingress, summary, basis: 'cluster', notes, nearest };
+}
+
+/** Each end is what the other one sees, as far as anybody looks. */
+function connectionOf(
+  { egress, ingress }: Judged,
+  { from, to, proto, port }: z.output<typeof ExplainRequest>,
+  names: Names,
+): AskedConnection {
+  const endOf = (text: string, own: JudgedEnd | null, other: JudgedEnd | null): AskedEnd => {
+    const [{ id, labels } = { id: own?.name ?? null, labels: [] }] = entitiesNamed(text, names);
+    return {
+      labels: own?.labels ?? labels,
+      workload: id,
+      address: other?.sees.address ?? canonicalAddress(text),
+      lacksRule: own?.ref === null,
+    };
+  };
+  const ports = [port, ...(ingress === null ? [] : [ingress.sees.port])];
+  return { from: endOf(from, egress, ingress), to: endOf(to, ingress, egress), proto, ports };
 }
 
 function endOf(end: JudgedEnd, { labels, ruleName }: Names): End {
@@ -49,11 +74,6 @@ function endOf(end: JudgedEnd, { labels, ruleName }: Names): End {
     sees: `${isIpv6 ? `[${sees.address}]` : sees.address}:${sees.port}`,
     inForce,
   };
-}
-
-export function labelWords(id: string, labels: ReadonlyMap<string, LabelFact>): string {
-  const label = labels.get(id);
-  return label === undefined ? `label ${id}` : `${label.key}=${label.value}`;
 }
 
 function summaryOf(

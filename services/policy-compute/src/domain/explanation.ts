@@ -9,16 +9,17 @@ import type { Rejection } from '@ringfence/decider';
 import { canonicalAddress } from '@ringfence/policy-engine';
 import type { EnforcedEnd, Evaluation, Explanation } from '@ringfence/policy-engine';
 import type { z } from 'zod';
-import type { EntityFact, LabelFact } from './facts.js';
-import { labelWords } from './cluster-explanation.js';
+import { entitiesNamed } from './entities-named.js';
+import type { EntityFact } from './facts.js';
 import { addressEnd, entityEnd, judgedByLabels } from './judged-by-labels.js';
 import type { End } from './judged-by-labels.js';
-import { reasonWords, verdictWords } from './rule-words.js';
+import { isUnallowed, nearestWords } from './nearest-rules.js';
+import type { AskedEnd, RuleWorld } from './nearest-rules.js';
+import { labelWords, reasonWords, verdictWords } from './rule-words.js';
 import type { StandingPolicy } from './standing-policy.js';
 
-export interface ExplainWorld {
+export interface ExplainWorld extends RuleWorld {
   readonly entities: ReadonlyMap<string, EntityFact>;
-  readonly labels: ReadonlyMap<string, LabelFact>;
   readonly policyVersion: number;
   standing(cluster: string): StandingPolicy | undefined;
   ruleName(ref: string): string;
@@ -40,39 +41,35 @@ export function explainByLabels(
   const { explanation, source, destination } = judgedByLabels({ from, to, packet }, (cluster) =>
     world.standing(cluster),
   );
+  const egress = shownEnd(from, explanation.source, source, world);
+  const ingress = shownEnd(to, explanation.destination, destination, world);
+  const asked = {
+    from: askedEnd(from, isUnallowed(egress)),
+    to: askedEnd(to, isUnallowed(ingress)),
+    proto: request.proto,
+    ports: [request.port],
+  };
   return {
     verdict: explanation.verdict,
     policyVersion: world.policyVersion,
-    egress: shownEnd(from, explanation.source, source, world),
-    ingress: shownEnd(to, explanation.destination, destination, world),
+    egress,
+    ingress,
+    nearest: isUnallowed(egress) || isUnallowed(ingress) ? nearestWords(asked, world) : [],
     summary: summaryOf(explanation, from, to, world),
     basis: 'control_plane',
     notes: [because, WITHOUT],
   };
 }
 
+const askedEnd = ({ entity, token }: End, lacksRule: boolean): AskedEnd => ({
+  lacksRule,
+  labels: entity?.labels ?? [],
+  workload: entity?.id ?? null,
+  address: canonicalAddress(token),
+});
+
 const WITHOUT =
   'judged by labels alone: without addresses of Pods, ClusterIPs and essential rules; an IP list counts for an end whose address is not known here only if it holds every address';
-
-export type KnownEntities = Pick<ExplainWorld, 'entities'>;
-
-/** Everything that the text may mean here. */
-export function entitiesNamed(text: string, { entities: known }: KnownEntities): EntityFact[] {
-  const byId = known.get(text);
-  if (byId !== undefined) return [byId];
-  const entities = [...known.values()];
-  const address = canonicalAddress(text);
-  if (address !== null) return entities.filter((entity) => entity.addresses.includes(address)).slice(0, 1);
-  const slash = text.indexOf('/');
-  const found = entities.filter((entity) =>
-    slash < 0
-      ? entity.namespace === null && entity.name === text
-      : entity.namespace === text.slice(0, slash) && entity.name === text.slice(slash + 1),
-  );
-  // A Service in front of a workload often has its name: the workload is meant.
-  const meant = found.filter((entity) => entity.class === 'pod');
-  return meant.length > 0 ? meant : found;
-}
 
 function endOf(text: string, world: ExplainWorld): End | Rejection {
   const candidates = entitiesNamed(text, world);

@@ -1,6 +1,7 @@
 /** A rule that decided, in words: people's rules by their names, the essential ones by what they are for. */
 import type { RuleClass, Verdict } from '@ringfence/contracts';
 import { essentialWords } from '@ringfence/policy-engine';
+import type { LabelFact } from './facts.js';
 
 export function ruleWords(ref: string, nameOf: (ref: string) => string): string {
   const essential = essentialWords(ref);
@@ -25,3 +26,8 @@ export function reasonWords({ mode, verdict, ruleClass, rule }: Decided): string
 }
 
 export const verdictWords = (verdict: Verdict): string => verdict.replaceAll('_', ' ');
+
+export function labelWords(id: string, labels: ReadonlyMap<string, LabelFact>): string {
+  const label = labels.get(id);
+  return label === undefined ? `label ${id}` : `${label.key}=${label.value}`;
+}

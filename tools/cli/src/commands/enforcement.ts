@@ -129,6 +129,7 @@ async function explain({ api, format, write }: Terminal, question: object): Prom
   write(`${verdictColour(answer.verdict)}  ${answer.summary}\n\n`);
   showEnd('egress', answer.egress, write);
   showEnd('ingress', answer.ingress, write);
+  for (const rule of answer.nearest) write(`\n  nearest: ${rule}\n`);
   for (const note of answer.notes) write(`\n  note: ${note}\n`);
   const basis = answer.basis === 'cluster' ? 'judged by the cluster' : 'judged by the control plane';
   write(`\n  policy version ${String(answer.policyVersion)}, ${basis}\n`);
