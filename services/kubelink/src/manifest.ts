@@ -13,10 +13,12 @@ export const READINESS = {
 export const manifest: ServiceManifest = {
   service: 'kubelink',
   consumes: [READINESS],
-  emits: ['namespace', 'node', 'workload', 'pod', 'service', 'cluster', 'list'].map((kind) => ({
-    subject: `obs.*.${kind}.*`,
-    server: 'cluster' as const,
-  })),
+  emits: ['namespace', 'node', 'networkpolicy', 'workload', 'pod', 'service', 'cluster', 'list'].map(
+    (kind) => ({
+      subject: `obs.*.${kind}.*`,
+      server: 'cluster' as const,
+    }),
+  ),
   listens: [{ subject: 'policy.*.relist.*', server: 'cluster' }],
   serves: [],
   calls: [],

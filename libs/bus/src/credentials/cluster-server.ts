@@ -31,7 +31,16 @@ export interface ClusterServerKeys {
 
 /** The durable that Kubelink reads readiness through; clas-cache makes it. */
 export const KUBELINK_DURABLE = 'kubelink';
-const KUBELINK_KINDS = ['namespace', 'node', 'workload', 'pod', 'service', 'cluster', 'list'];
+const KUBELINK_KINDS = [
+  'namespace',
+  'node',
+  'networkpolicy',
+  'workload',
+  'pod',
+  'service',
+  'cluster',
+  'list',
+];
 /** What nodes ask clas-cache, each by its own name. */
 const QUESTIONS = ['node-snapshot', 'witness'].map((name) => subjects.call('clas-cache', name));
 /** Calls that nobody answers hold a place in the server's memory for so long. */

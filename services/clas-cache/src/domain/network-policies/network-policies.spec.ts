@@ -15,6 +15,8 @@ import { asOf, CLUSTER, group, service, tellPolicy } from '../../testing/facts.j
 import { bedOf, formOf, PolicyBed, uidOf } from '../../testing/policy-bed.js';
 import type { ActorStore } from '../actor-store.js';
 import { takeObserved } from '../observed.js';
+import { restoreFacts, storedFacts } from '../stored-state.js';
+import type { StoredFacts } from '../stored-state.js';
 import { takeTold } from '../told.js';
 
 const VISIBLE = { shop: 'visibility_only', bank: 'visibility_only', attic: 'visibility_only' } as const;
@@ -283,10 +285,30 @@ describe('a namespace with a NetworkPolicy', () => {
       { name: 'bank', mode: 'visibility_only' },
       { name: 'shop', mode: 'full' },
     ]);
-    bed.setPolicy('policy-0', null);
+    // Kubelink was told not to import them (any more): an empty list.
+    takeObserved(bed.graph, 'list', { kind: 'networkpolicy', epoch: 'e2' });
     bed.flush();
     expect(bed.namespaces).toContainEqual({ name: 'shop', mode: 'visibility_only' });
     expect(bed.endpoints.get('shop-db')?.labelSet).toBe(bed.endpoints.get('shop-web')?.labelSet);
+  });
+});
+
+describe('after a restart without Kubelink', () => {
+  it('what NetworkPolicies say is in force as it was', () => {
+    const spec = {
+      podSelector: {},
+      ingress: [{ from: [{ namespaceSelector: { matchLabels: { team: 'blue' } } }] }],
+    };
+    const bed = bedOf({ ...TRUTH_CLUSTER, policies: [formOf({ in: 'shop', spec })] }, VISIBLE);
+    bed.flush();
+    const again = new PolicyBed(VISIBLE);
+    restoreFacts(again.graph, JSON.parse(JSON.stringify(storedFacts(bed.graph))) as StoredFacts);
+    again.flush();
+    for (const told of ['endpoints', 'units', 'groups'] as const)
+      expect(new Map<string, unknown>(again[told])).toEqual(new Map<string, unknown>(bed[told]));
+    expect(again.passes(trafficOf({ ...TRUTH_CLUSTER, policies: [] }, 'attic/box > shop/db tcp 1'))).toBe(
+      false,
+    );
   });
 });
 
