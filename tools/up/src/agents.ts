@@ -71,6 +71,7 @@ export async function startAgents({
     RINGFENCE_CA: caFile,
     KUBECONFIG: sandbox.kubeconfig,
     RINGFENCE_DATA_DIR: join(edge, 'kubelink'),
+    RINGFENCE_NETWORK_POLICIES: String(options.networkPolicies),
   }));
   const { pairingKey } = cluster;
   // Of a real cluster this machine has no nodes.

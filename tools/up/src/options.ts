@@ -17,6 +17,8 @@ export interface UpOptions {
   readonly overlay: boolean;
   /** A file that says who calls whom, beside what the manifests name. */
   readonly calls: string | null;
+  /** Whether Kubernetes' NetworkPolicies are enforced beside our own policy. */
+  readonly networkPolicies: boolean;
 }
 
 export const USAGE = `npm start -- [options]
@@ -29,6 +31,9 @@ export const USAGE = `npm start -- [options]
   --calls FILE         who calls whom where the manifests do not say: lines "from to port"
   --kubeconfig FILE    attach to a real cluster; no sandbox
   --simulate           no root needed: verdicts by the policy engine instead of the kernel
+  --network-policies on|off
+                       enforce Kubernetes' NetworkPolicies of managed namespaces, too
+                       (default: on in the sandbox, off with --kubeconfig)
   --overlay            Pods leave the cluster's network with their node's address
   --keep               keep the data directory's state for the next start
   --data DIR           data directory (default .ringfence)
@@ -46,13 +51,15 @@ export function parseOptions(argv: readonly string[], cwd: string): UpOptions | 
   const options: UpOptions = {
     nodes: parseInteger('--nodes', values.nodes, 1, 16),
     application: isNamed ? readApplication(manifests, reading) : null,
-    kubeconfig: values.kubeconfig === undefined ? null : existing(resolve(cwd, values.kubeconfig)),
+    kubeconfig: optionalFile(cwd, values.kubeconfig),
     simulate: values.simulate,
     keep: values.keep,
     dataDirectory: resolve(cwd, values.data),
     port: parseInteger('--port', values.port, 1, 65_535),
     overlay: values.overlay,
-    calls: values.calls === undefined ? null : existing(resolve(cwd, values.calls)),
+    calls: optionalFile(cwd, values.calls),
+    networkPolicies:
+      onOrOff('--network-policies', values['network-policies']) ?? values.kubeconfig === undefined,
   };
   if (options.kubeconfig && options.simulate)
     throw new UsageError('--kubeconfig and --simulate exclude each other');
@@ -76,12 +83,21 @@ function parse(argv: readonly string[]) {
       port: { type: 'string', default: '8080' },
       overlay: { type: 'boolean', default: false },
       calls: { type: 'string' },
+      'network-policies': { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
 }
 
-function existing(file: string): string {
+function onOrOff(name: string, word: string | undefined): boolean | undefined {
+  if (word === undefined) return undefined;
+  if (word === 'on' || word === 'off') return word === 'on';
+  throw new UsageError(`${name} takes on or off, not "${word}"`);
+}
+
+function optionalFile(cwd: string, name: string | undefined): string | null {
+  if (name === undefined) return null;
+  const file = resolve(cwd, name);
   if (!existsSync(file)) throw new UsageError(`${file}: no such file`);
   return file;
 }

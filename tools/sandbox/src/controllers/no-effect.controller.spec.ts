@@ -32,7 +32,7 @@ describe('what has no effect in the sandbox', () => {
   it.each([
     ['ingresses.networking.k8s.io', 'Normal NoEffect'],
     ['horizontalpodautoscalers.autoscaling', 'Normal NoEffect'],
-    ['networkpolicies.networking.k8s.io', 'Warning NoEffect'],
+    ['networkpolicies.networking.k8s.io', 'Normal NoEffect'],
     ['priorityclasses.scheduling.k8s.io', 'Normal NoEffect'],
     ['resourcequotas', 'Normal NoEffect'],
     ['limitranges', 'Normal NoEffect'],

@@ -16,10 +16,9 @@ const normally = (message: string): Effect => ({ type: 'Normal', missing: () => 
 const effects: Readonly<Record<string, Effect>> = {
   'ingresses.networking.k8s.io': normally('no ingress controller runs in the sandbox: nothing is routed'),
   'horizontalpodautoscalers.autoscaling': normally('the sandbox measures no load: replicas stay as they are'),
-  'networkpolicies.networking.k8s.io': {
-    type: 'Warning',
-    missing: () => 'the network of the sandbox enforces no NetworkPolicies: nothing is blocked by it',
-  },
+  'networkpolicies.networking.k8s.io': normally(
+    'the network of the sandbox enforces none by itself: Ringfence does, in the namespaces that it manages',
+  ),
   'priorityclasses.scheduling.k8s.io': normally(
     'Pods are placed as they come: none goes first, none is preempted',
   ),
