@@ -109,7 +109,7 @@ const OWN_SERVICE = 'essential/own-service';
 
 /** What a node refuses for the Pod of another node is counted there and is no flow (decision 0007). */
 const isRefusedOnTheWay = ({ target, told }: Sent): boolean =>
-  target.isClusterIp === true && target.answers?.isGuarded === true && told.egress === null;
+  target.isClusterIp === true && target.answers?.isGuarded === true && told.ingress?.verdict === 'blocked';
 
 /** What a NodePort or the cluster's DNS is translated to, others test. */
 const whoAnswers = ({ host, port, ...target }: Target): { address: string; port: number } | undefined => {
@@ -122,7 +122,7 @@ function expectations(town: Town, sent: Sent): Expectation[] {
   const { source, target, told } = sent;
   const answers = whoAnswers(target);
   const isByNode = town.nodes.includes(town.workloadAt(source.address) ?? '');
-  if (answers === undefined || isByNode || isRefusedOnTheWay(sent)) return [];
+  if (answers === undefined || isByNode) return [];
   const [from, to] = [source.address, answers.address].map((address) => town.workloadAt(address) ?? address);
   const port = { port: answers.port, proto: target.proto };
   const expected = (side: Side, end: ExplainedEnd | null): Expectation[] => {
@@ -132,6 +132,6 @@ function expectations(town: Town, sent: Sent): Expectation[] {
     return [{ key: keyOf(from!, to!, port, side), packet, verdict: end.verdict, rule }];
   };
   const { egress, ingress } = told;
-  const isStopped = egress?.verdict === 'blocked';
+  const isStopped = egress?.verdict === 'blocked' || isRefusedOnTheWay(sent);
   return [...expected('outbound', egress), ...(isStopped ? [] : expected('inbound', ingress))];
 }
