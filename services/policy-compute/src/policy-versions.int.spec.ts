@@ -1,8 +1,13 @@
 /** From draft to active and back, as REST clients see it, against real servers. */
+import { API } from '@ringfence/contracts';
 import { eventually } from '@ringfence/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { idOf, label, name, ruleBody, startPolicyClient } from './testing/policy-client.js';
 import type { Body, PolicyClient } from './testing/policy-client.js';
+
+interface Version extends Body {
+  readonly object_counts: Readonly<Record<string, number>>;
+}
 
 let policy: PolicyClient;
 beforeAll(async () => {
@@ -44,6 +49,30 @@ describe('draft, active, versions', () => {
         })
       ).body,
     ).toMatchObject([{ object_type: 'ip_lists', update_type: 'delete', name: list['name'] }]);
+  });
+
+  it('counts what the draft holds and whom it would reach, without a number or an author, beside what is active', async () => {
+    const version = async (id: string) =>
+      API['sec_policy']!.answers!['get']!.parse(
+        (await policy.ask('sec_policy', 'get', { ids: [id] })).body,
+      ) as Version;
+    const active = await version('active');
+    expect(active.href).toBe(`/orgs/1/sec_policy/${String(active['version'])}`);
+    const { ip_lists: lists = 0, rule_sets: ruleSets = 0 } = active.object_counts;
+    await policy.create('ip_lists', { name: name() });
+    const ruleSet = await policy.create('rule_sets', { name: name(), scopes: [[]], rules: [ruleBody] });
+    expect(await version('draft')).toEqual({
+      href: '/orgs/1/sec_policy/draft',
+      workloads_affected: 1,
+      commit_message: '',
+      object_counts: { ...active.object_counts, ip_lists: lists + 1, rule_sets: ruleSets + 1 },
+    });
+    await policy.ask('rule_sets', 'delete', { ids: [idOf(ruleSet)] });
+    expect(await version('draft')).toMatchObject({ workloads_affected: 0 });
+    for (const op of ['modified_objects', 'restore'])
+      await expect(policy.ask('sec_policy', op, { pversion: 'draft' })).rejects.toMatchObject({
+        code: 'NOT_FOUND',
+      });
   });
 
   it('says of each rule what provisioning would do to it', async () => {

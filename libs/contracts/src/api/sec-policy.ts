@@ -53,6 +53,9 @@ export const PolicyVersionItem = z.looseObject({
   created_by: Reference,
 });
 
+/** A version, or `draft`, which has no number yet, and nobody's name. */
+const PolicyVersionOrDraft = PolicyVersionItem.partial({ version: true, created_at: true, created_by: true });
+
 const pendingObject = z.looseObject({
   href: Href,
   name: Text,
@@ -103,6 +106,7 @@ export const secPolicyCollections = {
     },
     parameters: { policy_check: connectionQuery, allow: connectionQuery },
     answers: {
+      get: PolicyVersionOrDraft,
       provision: PolicyVersionItem,
       policy_check: PolicyCheckAnswer,
       allow: AllowAnswer,

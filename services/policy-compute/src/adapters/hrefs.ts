@@ -7,7 +7,7 @@ import { kindOf } from '../objects/kinds.js';
 /** Of the one object of a type that has a single one. */
 export const SINGLE_ID = '1';
 
-export const versionHref = (version: number): string => `/orgs/1/sec_policy/${version}`;
+export const versionHref = (version: number | 'draft'): string => `/orgs/1/sec_policy/${version}`;
 
 export const objectHref = (key: ObjectKey, pversion: string): string =>
   kindOf(key.type).ids === 'single'

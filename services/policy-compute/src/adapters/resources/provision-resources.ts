@@ -7,11 +7,16 @@ import {
   PROVISIONABLE_TYPES,
   Revert,
 } from '@ringfence/contracts';
-import type { ChangeSubset, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import type {
+  ChangeSubset,
+  ProvisionableType,
+  ResourceRequest,
+  ResourceResponse,
+} from '@ringfence/contracts';
 import { invalid, maxResults, notFound, parsed } from '@ringfence/resources';
 import { missingDependencies } from '../../domain/dependencies.js';
 import type { Dependency } from '../../domain/dependencies.js';
-import { pendingOf } from '../../domain/policy-book.js';
+import { objectsIn, pendingOf } from '../../domain/policy-book.js';
 import type { Chosen, Entry, PolicyBook } from '../../domain/policy-book.js';
 import { keyText } from '../../domain/policy-object.js';
 import type { ObjectKey } from '../../domain/policy-object.js';
@@ -43,7 +48,9 @@ const OPERATIONS: Readonly<Record<string, Answer>> = {
     const { versions, total } = await listVersions(context.book.store.entities, maxResults(request.query));
     return { body: versions.map(showVersion), total, matched: total };
   },
-  get: async (context, request) => ({ body: showVersion(await versionOf(context, request.ids[0] ?? '')) }),
+  get: async (context, { ids: [id = ''] }) => ({
+    body: id === 'draft' ? await draftVersion(context) : showVersion(await versionOf(context, id)),
+  }),
   provision: async (context, request) => ({ body: await provision(context, request) }),
   pending: async (context, request) => ({ body: showPending(await context.book.current(), request) }),
   revert_pending: (context, request) => revert(context, request, 'all'),
@@ -113,7 +120,20 @@ async function revert(
   return {};
 }
 
-/** `active` is the newest one; the draft is none yet. */
+/** What the next version would be: it has no number and no author before it is provisioned. */
+async function draftVersion(context: ResourceContext): Promise<Body> {
+  const book = await context.book.current();
+  const counts: Partial<Record<ProvisionableType, number>> = {};
+  for (const { type } of objectsIn(book, 'draft')) counts[type] = (counts[type] ?? 0) + 1;
+  return {
+    href: versionHref('draft'),
+    workloads_affected: affectedBy(context, book, 'all'),
+    commit_message: '',
+    object_counts: objectCounts(counts),
+  };
+}
+
+/** `active` is the newest one; what is asked of others than these has no meaning for the draft. */
 async function versionOf({ book }: ResourceContext, text: string): Promise<VersionView> {
   const { entities } = book.store;
   const number = text === 'active' ? (await book.current()).version : Number(text);
@@ -126,14 +146,18 @@ async function versionOf({ book }: ResourceContext, text: string): Promise<Versi
 /** Clients read a count of these too; nothing of ours has them. */
 const NOT_OURS = { virtual_servers: 0, secure_connect_gateways: 0 };
 
+const objectCounts = (counts: VersionView['counts']): Body => ({
+  ...NOT_OURS,
+  ...Object.fromEntries(PROVISIONABLE_TYPES.map((type) => [type, counts[type] ?? 0])),
+});
+
 function showVersion(view: VersionView): Body {
-  const counts = Object.fromEntries(PROVISIONABLE_TYPES.map((type) => [type, view.counts[type] ?? 0]));
   return {
     href: versionHref(view.version),
     version: view.version,
     workloads_affected: view.workloadsAffected,
     commit_message: view.note,
-    object_counts: { ...NOT_OURS, ...counts },
+    object_counts: objectCounts(view.counts),
     created_at: view.at,
     created_by: { href: actorHref(view.actor) },
   };
