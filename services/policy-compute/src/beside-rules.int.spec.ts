@@ -1,5 +1,6 @@
 /** What rules lean on: virtual services with who answers for them, and the firewall settings; as REST clients see them, against real servers. */
 import { randomUUID } from 'node:crypto';
+import { eventually } from '@ringfence/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ACTIVE, DRAFT, idOf, label, name, startPolicyClient } from './testing/policy-client.js';
 import type { Body, PolicyClient } from './testing/policy-client.js';
@@ -136,6 +137,38 @@ describe('virtual services', () => {
       errors: [{ token: 'virtual_service_not_active' }],
     });
     expect((await policy.ask('service_bindings', 'list')).body).toEqual([]);
+  });
+});
+
+describe('a workload that was deleted', () => {
+  it('is shown as it was by the rules and the binding that name it, also after a restart', async () => {
+    const id = randomUUID();
+    await policy.fixture.entity({ id, name: 'web-7', labels: ['1'] });
+    const workload = { href: `/orgs/1/kubernetes_workloads/${id}` };
+    const shown = { ...workload, name: 'web-7', hostname: 'web-7' };
+    const service = await virtualService({ service_ports: [{ proto: 6, port: 80 }] });
+    const rules = [{ ...sides, consumers: [{ workload }], ingress_services: [{ proto: 6, port: 80 }] }];
+    const asked = { body: { name: name(), scopes: [[]], rules } };
+    const ruleSet = await eventually(() =>
+      policy.ask('rule_sets', 'create', asked).catch(() => false as const),
+    );
+    const ids = [idOf((ruleSet as { body: Body }).body)];
+    await policy.provision();
+    const virtual_service = { href: service.href.replace('/draft/', '/active/') };
+    const made = await policy.ask('service_bindings', 'create', { body: [{ virtual_service, workload }] });
+    const [binding] = made.body as [Body];
+    const named = async (): Promise<unknown> => {
+      const { rules } = (await policy.get('rule_sets', ids, 'active')) as unknown as { rules: [Body] };
+      const bound = await policy.get('service_bindings', [idOf(binding)]);
+      return [rules[0]['consumers'], bound['workload']];
+    };
+    const as = (deleted: boolean): unknown => [[{ workload: { ...shown, deleted } }], { ...shown, deleted }];
+    expect(await named()).toEqual(as(false));
+    await policy.fixture.removeEntity(id);
+    await expect.poll(named).toEqual(as(true));
+    await policy.fixture.restart();
+    expect(await named()).toEqual(as(true));
+    await policy.ask('service_bindings', 'delete', { ids: [idOf(binding)] });
   });
 });
 

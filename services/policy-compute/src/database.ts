@@ -1,6 +1,7 @@
 /** What is in the database: tables by migration, read tables by projection, and the entities of both. */
 import type { ServiceDatabase } from '@ringfence/event-store';
 import { FactHeadEntity } from './read/fact-mirror.js';
+import { GoneWorkloadEntity } from './read/gone-workloads.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import {
   PolicyHistoryEntity,
@@ -17,6 +18,7 @@ export const DATABASE: ServiceDatabase = {
   projections: [policyObjectsProjection, serviceBindings.projection, securityPrincipals.projection],
   entities: [
     FactHeadEntity,
+    GoneWorkloadEntity,
     PolicyHistoryEntity,
     PolicyObjectEntity,
     PolicyVersionEntity,

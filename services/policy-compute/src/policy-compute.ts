@@ -26,6 +26,7 @@ import { seedPolicy } from './adapters/seed-policy.js';
 import type { Config } from './config.js';
 import { DATABASE } from './database.js';
 import { usesOfLabels } from './domain/label-usage.js';
+import { workloadsNamed } from './domain/object-usage.js';
 import { policyObjects } from './domain/policy-book.js';
 import type { PolicyBook } from './domain/policy-book.js';
 import { labelsInForce } from './domain/within-scope.js';
@@ -79,7 +80,7 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
   const { book, mirror } = await beforeServing(options, async () => {
     const book = await PolicyBookStore.open(store);
     await seedPolicy(book);
-    return { book, mirror: await FactMirror.open(store) };
+    return { book, mirror: await FactMirror.open(store, workloadsNamed(book.latest)) };
   });
   const live = LivePolicy.begin({ bus, book, mirror, logger, metrics });
   const context: ResourceContext = {

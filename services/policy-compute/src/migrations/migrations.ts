@@ -1,4 +1,4 @@
-/** The table that is not folded from own events. */
+/** The tables that are not folded from own events. */
 import type { Migration, MigrationClass, Sql } from '@ringfence/event-store';
 
 /** How far everything of a kind is taken in: what a row knows of one thing says nothing of the others. */
@@ -14,4 +14,17 @@ class FactHeads1795219201000 implements Migration {
   }
 }
 
-export const MIGRATIONS: readonly MigrationClass[] = [FactHeads1795219201000];
+/** What workloads were called that rules may still name. */
+class GoneWorkloads1795459201000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query(`
+      create table gone_workloads (
+        id text primary key, name text not null, class text not null, at timestamptz not null default now());
+    `);
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('drop table gone_workloads');
+  }
+}
+
+export const MIGRATIONS: readonly MigrationClass[] = [FactHeads1795219201000, GoneWorkloads1795459201000];

@@ -15,7 +15,7 @@ export type RuleCollection = 'sec_rules' | 'deny_rules' | 'ip_tables_rules';
 export const ruleHref = (ruleSet: string, collection: RuleCollection, id: string, pversion: string): string =>
   `${memberHref({ type: 'rule_sets', id: ruleSet }, pversion)}/${collection}/${id}`;
 
-export function workloadHref(id: string, entity: EntityFact | undefined): string {
+export function workloadHref(id: string, entity: Pick<EntityFact, 'class'> | undefined): string {
   const isKubernetes = entity?.class === 'pod' || entity?.class === 'service';
   return `${ORG}/${isKubernetes ? 'kubernetes_workloads' : 'workloads'}/${id}`;
 }

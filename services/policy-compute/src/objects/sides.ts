@@ -16,7 +16,7 @@ import { idOf, labelHref, memberHref, workloadHref } from './hrefs.js';
 import { InvalidBody, invalid } from './invalid.js';
 import { portsProblem } from './ports.js';
 import { named } from './view.js';
-import type { Body, View } from './view.js';
+import type { Body, FactLookup, View } from './view.js';
 
 export interface Sides {
   readonly providers: RuleActor[];
@@ -107,7 +107,7 @@ export function showActor(actor: RuleActor, view: View): Body {
     case 'label_group':
       return { label_group: showLabelGroup(actor.id, view), exclusion: actor.exclusion };
     case 'workload':
-      return { workload: showWorkload(actor.id, view) };
+      return { workload: showWorkload(actor.id, view.facts) };
     case 'ip_list':
       return { ip_list: showNamed({ type: 'ip_lists', id: actor.id }, view) };
     case 'virtual_service':
@@ -115,10 +115,11 @@ export function showActor(actor: RuleActor, view: View): Body {
   }
 }
 
-function showWorkload(id: string, view: View): Body {
-  const entity = view.facts.entities.get(id);
-  const name = entity?.name ?? '';
-  return { href: workloadHref(id, entity), name, hostname: name, deleted: entity === undefined };
+/** A deleted one is shown as it was. */
+export function showWorkload(id: string, { entities, gone }: FactLookup): Body {
+  const workload = entities.get(id) ?? gone.get(id);
+  const name = workload?.name ?? '';
+  return { href: workloadHref(id, workload), name, hostname: name, deleted: !entities.has(id) };
 }
 
 const showNamed = (key: ObjectKey, view: View): Body => ({

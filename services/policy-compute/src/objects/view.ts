@@ -9,6 +9,8 @@ import type { Extras, PolicyObject, Touched, UpdateType } from '../domain/policy
 export interface FactLookup {
   readonly labels: ReadonlyMap<string, LabelFact>;
   readonly entities: ReadonlyMap<string, EntityFact>;
+  /** Workloads that were there once. */
+  readonly gone: ReadonlyMap<string, Pick<EntityFact, 'name' | 'class'>>;
 }
 
 export interface View {

@@ -9,6 +9,8 @@ import type { EventStore } from '@ringfence/event-store';
 import { EntitySchema } from 'typeorm';
 import { FactHeads } from '../domain/fact-heads.js';
 import type { FactHead } from '../domain/fact-heads.js';
+import { goneWorkloads, rememberGone } from './gone-workloads.js';
+import type { GoneWorkload } from './gone-workloads.js';
 import type { EntityFact, FactChange, LabelFact, ProfileFact } from '../domain/facts.js';
 
 export const facts = mirror({ kinds: ['label', 'entity', 'profile'] });
@@ -28,6 +30,9 @@ export class FactMirror {
   readonly entities = new Map<string, EntityFact>();
   readonly profiles = new Map<string, ProfileFact>();
 
+  /** What they were called, for who still names them. */
+  readonly gone = new Map<string, GoneWorkload>();
+
   readonly heads = new FactHeads();
 
   /** Of every thing ever told, the gone ones included. */
@@ -35,11 +40,13 @@ export class FactMirror {
 
   private constructor(private readonly store: EventStore) {}
 
-  static async open(store: EventStore): Promise<FactMirror> {
+  /** `named`: workloads that policy speaks of. */
+  static async open(store: EventStore, named: ReadonlySet<string>): Promise<FactMirror> {
     await facts.prune(store.entities);
     const mirror = new FactMirror(store);
     for (const change of await facts.rows(store.entities)) mirror.remember(change);
     for (const head of await store.entities.find(FactHeadEntity)) mirror.heads.take(head);
+    for (const each of await goneWorkloads(store.entities, named)) mirror.gone.set(each.id, each);
     return mirror;
   }
 
@@ -47,10 +54,15 @@ export class FactMirror {
   async take(events: readonly Envelope[]): Promise<FactChange[]> {
     const news = facts.told(events).filter((change) => this.isNews(change));
     if (news.length === 0) return [];
+    const gone = news.flatMap(({ kind, id, state }) =>
+      kind === 'entity' && state === null ? (this.entities.get(id) ?? []) : [],
+    );
     await this.store.transaction(async (tx) => {
       await facts.take(tx, events);
+      await rememberGone(tx, gone);
       await keepNewest(entitiesIn(tx), FactHeadEntity, newest(news), 'position');
     });
+    for (const { id, name, class: each } of gone) this.gone.set(id, { id, name, class: each });
     for (const change of news) {
       this.remember(change);
       this.heads.take(change);

@@ -7,7 +7,8 @@ import type { Filters } from '@ringfence/resources';
 import { entryOf } from '../../domain/policy-book.js';
 import type { PolicyBook } from '../../domain/policy-book.js';
 import type { Stamp, StoredBinding } from '../../domain/policy-object.js';
-import { idOf, memberHref, workloadHref } from '../../objects/hrefs.js';
+import { idOf, memberHref } from '../../objects/hrefs.js';
+import { showWorkload } from '../../objects/sides.js';
 import {
   EXTERNAL_REFERENCE,
   externalReferenceOf,
@@ -102,16 +103,14 @@ function showBinding(
   book: PolicyBook,
   { facts }: ResourceContext,
 ): Body {
-  const entity = facts.entities.get(workload);
   const service = entryOf(book, 'virtual_services', virtualService)?.active;
-  const name = entity?.name ?? '';
   return {
     href: bindingHref(id),
     virtual_service: {
       href: memberHref({ type: 'virtual_services', id: virtualService }, 'active'),
       name: service?.name ?? '',
     },
-    workload: { href: workloadHref(workload, entity), name, hostname: name, deleted: entity === undefined },
+    workload: showWorkload(workload, facts),
     ...(service?.service && {
       bound_service: { href: memberHref({ type: 'services', id: service.service }, 'active') },
     }),

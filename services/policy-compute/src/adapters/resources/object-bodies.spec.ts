@@ -10,7 +10,8 @@ const stamp = { at: '2026-01-01T00:00:00.000Z', by: { kind: 'user', id: '1' } } 
 function why<T extends ProvisionableType>(type: T, said: Partial<PolicyObject<T>>): unknown {
   const object = { ...kindOf(type).empty('1'), ...said };
   const touched = { created: stamp, updated: stamp };
-  const view = { pversion: 'active', book: EMPTY_BOOK, facts: { labels: new Map(), entities: new Map() } };
+  const facts = { labels: new Map(), entities: new Map(), gone: new Map() };
+  const view = { pversion: 'active', book: EMPTY_BOOK, facts };
   return showObject({ type, object, touched, updateType: null, entry: null } as never, view)['not_enforced'];
 }
 
