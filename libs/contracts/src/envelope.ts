@@ -4,8 +4,8 @@ import { Instant } from './ids.js';
 import { Text } from './text.js';
 
 export const Actor = z.object({
-  kind: z.enum(['user', 'container_cluster', 'agent', 'system']),
-  /** `1` for user 1, a cluster's uuid, a node's name, or the service's name. */
+  kind: z.enum(['user', 'service_account', 'container_cluster', 'agent', 'system']),
+  /** `1` for user 1, a service account's or a cluster's uuid, a node's name, or the service's name. */
   id: Text.min(1).max(253),
 });
 export type Actor = z.infer<typeof Actor>;

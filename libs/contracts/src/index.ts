@@ -200,6 +200,24 @@ export {
   PermissionUpdate,
   WantedScope,
 } from './api/access.js';
+export {
+  AccountApiKey,
+  ServiceAccount,
+  ServiceAccountCreate,
+  ServiceAccountKeyCreate,
+  ServiceAccountUpdate,
+  ShownPermission,
+} from './api/service-accounts.js';
+export {
+  AccessRestriction,
+  AccessRestrictionCreate,
+  AccessRestrictionUpdate,
+  AccessWay,
+  MOST_TRUSTED_PROXIES,
+  TrustedProxies,
+  TrustedProxiesUpdate,
+} from './api/access-restrictions.js';
+export { OrganisationSettings, OrganisationSettingsUpdate } from './api/settings.js';
 export { Login, PasswordChange, User, UserCreate, UserUpdate } from './api/users.js';
 export {
   EdgeExchange,

@@ -11,7 +11,7 @@ import { ACCESS_DOCUMENTS } from './read/access-documents.js';
 import { ApiKeyEntity, apiKeysProjection } from './read/api-keys.projection.js';
 import { AuditEventEntity } from './read/audit-events.js';
 import { ClusterNameEntity } from './read/cluster-names.js';
-import { SettingsEntity } from './read/event-settings.js';
+import { SettingsEntity } from './read/settings.js';
 import { JobEntity } from './read/jobs.store.js';
 import { SignInsEntity, signInsProjection, users } from './read/users.js';
 

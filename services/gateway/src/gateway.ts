@@ -17,9 +17,11 @@ import { rateWindow } from '@ringfence/service-host';
 import type { HostContext } from '@ringfence/service-host';
 import { admission } from './adapters/admission/admission.js';
 import { apiKeyCheck } from './adapters/admission/api-key-check.js';
-import { ensureBootstrapKey } from './adapters/admission/api-keys.store.js';
+import { ensureBootstrapKey, forgetExpired } from './adapters/admission/api-keys.store.js';
 import { identity } from './adapters/admission/identity.js';
 import { knownGrants } from './adapters/admission/known-grants.js';
+import { knownProxies } from './adapters/admission/trusted-proxies.js';
+import type { TrustedProxies } from './adapters/admission/trusted-proxies.js';
 import { readAudit } from './adapters/audit/audit.consumer.js';
 import { auditing } from './adapters/audit/audited-requests.js';
 import { showingChanges } from './adapters/audit/own-changes.js';
@@ -92,12 +94,18 @@ export async function openGateway(context: Context, bus: Bus): Promise<Gateway> 
     onError,
   );
   const ownWrites = ownWritesStore(store.entities);
+  const proxies = await knownProxies(store.entities, onError);
   const prune = (): Promise<unknown> =>
-    Promise.all([pruneEvents(store.entities), pruneSessions(store.entities), ownWrites.prune()]);
+    Promise.all([
+      pruneEvents(store.entities),
+      pruneSessions(store.entities),
+      ownWrites.prune(),
+      forgetExpired(store),
+    ]);
   const pruning = setInterval(() => void prune().catch(onError), PRUNE_EVERY_MS);
   return {
     store,
-    serving: serving(context, { store, bus, followed, jobs, ownWrites, forwarding }, onError),
+    serving: serving(context, { store, bus, followed, jobs, ownWrites, forwarding, proxies }, onError),
     drain: async () => {
       followed.close();
       await audit.close();
@@ -123,11 +131,12 @@ interface ServingParts {
   readonly jobs: Jobs;
   readonly ownWrites: OwnWrites;
   readonly forwarding: Forwarding;
+  readonly proxies: TrustedProxies;
 }
 
 function serving(
   context: Context,
-  { store, bus, followed, jobs, ownWrites, forwarding }: ServingParts,
+  { store, bus, followed, jobs, ownWrites, forwarding, proxies }: ServingParts,
   onError: (error: unknown) => void,
 ): HttpServing {
   const keys = apiKeyCheck(store.entities);
@@ -142,7 +151,8 @@ function serving(
   const document = openApiDocument(ROUTES, VERSION);
   const own = {
     ...ownAnswers({
-      ...{ store, bus, keys, grants, jobs, document, missing, ownWrites, forwarding, startedAt: Date.now() },
+      ...{ store, bus, keys, grants, proxies, jobs, document, missing, ownWrites, forwarding },
+      startedAt: Date.now(),
       partsHealth: partsHealth(bus, () => ({
         missing: missing(),
         alarms: [...context.health.alarms(), ...forwarding.unverified()],
@@ -162,6 +172,7 @@ function serving(
     }),
     rest: auditing(rest(askOwner(bus, ownWrites), showingChanges(own), jobs), { store, forwarding, onError }),
     followers: followed,
+    trusts: proxies.trusts,
     pages: pages(context.config.RINGFENCE_CONSOLE),
     host: context,
   });

@@ -7,7 +7,7 @@ import { Text } from '../text.js';
 export const Role = z.object({ href: Href, name: Text });
 
 /** Labels and label groups: of one type OR, of several types AND. None: everywhere. */
-const scope = z
+export const scope = z
   .array(z.union([z.strictObject({ label: Reference }), z.strictObject({ label_group: Reference })]))
   .max(100);
 /** As a query names one. */
@@ -38,16 +38,20 @@ export const AuthSecurityPrincipalCreate = z.strictObject({
   display_name: Text.max(255).nullish(),
   /** A user of that name; groups are data only, for there is no directory that says who is in them. */
   type: principalType.exclude(['service_account']),
+  access_restriction: Reference.nullish(),
 });
 export const AuthSecurityPrincipalUpdate = z.strictObject({
   name: principalName.optional(),
   display_name: Text.max(255).nullish(),
+  /** Null: he may come from everywhere. */
+  access_restriction: Reference.nullish(),
 });
 export const AuthSecurityPrincipal = z.object({
   href: Href,
   name: Text,
   display_name: Text,
   type: principalType,
+  access_restriction: z.object({ href: Href }).nullable(),
 });
 export type AuthSecurityPrincipal = z.infer<typeof AuthSecurityPrincipal>;
 

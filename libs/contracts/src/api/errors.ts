@@ -28,6 +28,27 @@ export const ERRORS = {
   request_headers_too_large: { code: 'INVALID_ARGUMENT', when: 'the headers are larger than the limit' },
   request_too_large: { code: 'INVALID_ARGUMENT', when: 'the body is larger than the limit' },
   authentication_failed: { code: 'UNAUTHENTICATED', when: 'no credentials, or wrong ones' },
+  api_key_expired: { code: 'UNAUTHENTICATED', when: 'an API key whose time is over' },
+  address_not_permitted: {
+    code: 'UNAUTHENTICATED',
+    when: 'the caller’s access restriction does not name the address that the request comes from',
+  },
+  access_restriction_locks_out: {
+    code: 'FAILED_PRECONDITION',
+    when: 'who asks for it would be refused from then on, from where he is',
+  },
+  access_restriction_in_use: {
+    code: 'FAILED_PRECONDITION',
+    when: 'an access restriction is deleted that holds for somebody',
+  },
+  service_account_only: {
+    code: 'FAILED_PRECONDITION',
+    when: 'the principal of a service account is changed by itself: it goes with the service account',
+  },
+  feature_not_available: {
+    code: 'FAILED_PRECONDITION',
+    when: 'a feature or a setting is asked for that this server does not have; the message names it',
+  },
   session_required: {
     code: 'PERMISSION_DENIED',
     when: 'a log-out with an API key: only a session ends by it',

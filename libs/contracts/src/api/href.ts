@@ -56,6 +56,8 @@ export function actorHref({ kind, id }: Actor): string {
   switch (kind) {
     case 'user':
       return `/users/${id}`;
+    case 'service_account':
+      return `/orgs/1/service_accounts/${id}`;
     case 'container_cluster':
       return `/orgs/1/container_clusters/${id}`;
     case 'agent':

@@ -3,6 +3,7 @@
  * `…Collections satisfies CollectionContracts`; this list joins them.
  */
 import { accessCollections } from './access.js';
+import { accessRestrictionCollections } from './access-restrictions.js';
 import { apiKeyCollections } from './api-keys.js';
 import type { CollectionContracts } from './collection.js';
 import { containerClusterCollections } from './container-clusters.js';
@@ -20,9 +21,11 @@ import { networkCollections } from './networks.js';
 import { pairingProfileCollections } from './pairing-profiles.js';
 import { ruleSetCollections } from './rule-sets.js';
 import { secPolicyCollections } from './sec-policy.js';
+import { serviceAccountCollections } from './service-accounts.js';
 import { serviceCollections } from './services.js';
 import { securityPrincipalCollections } from './security-principals.js';
 import { serviceBindingCollections } from './service-bindings.js';
+import { settingsCollections } from './settings.js';
 import { trafficCollectorCollections } from './traffic-collector.js';
 import { syslogDestinationCollections } from './syslog-destinations.js';
 import { trafficFlowCollections } from './traffic-flows.js';
@@ -34,6 +37,7 @@ import { workloadCollections } from './workloads.js';
 
 export const API: CollectionContracts = {
   ...accessCollections,
+  ...accessRestrictionCollections,
   ...apiKeyCollections,
   ...containerClusterCollections,
   ...containerWorkloadProfileCollections,
@@ -52,6 +56,8 @@ export const API: CollectionContracts = {
   ...secPolicyCollections,
   ...securityPrincipalCollections,
   ...serviceBindingCollections,
+  ...serviceAccountCollections,
+  ...settingsCollections,
   ...serviceCollections,
   ...trafficCollectorCollections,
   ...syslogDestinationCollections,

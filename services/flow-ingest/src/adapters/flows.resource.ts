@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { CallError } from '@ringfence/bus';
-import { FlowQuery, MOST_EDGES } from '@ringfence/contracts';
+import { actorHref, FlowQuery, MOST_EDGES } from '@ringfence/contracts';
 import type { Flow, FlowQueryObject, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { invalid, parsed } from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
@@ -67,10 +67,7 @@ async function createQuery(
   const query = parsed(FlowQuery, request.body);
   refuseWrongAddresses(query);
   const id = randomUUID();
-  const createdBy =
-    request.actor.kind === 'user'
-      ? `/users/${request.actor.id}`
-      : `/${request.actor.kind}/${request.actor.id}`;
+  const createdBy = actorHref(request.actor);
   if (!(await queries.add(id, query, createdBy))) {
     throw limit(
       `${String(STORED_QUERIES)} traffic queries are stored; delete some, or wait: each goes after ${String(QUERY_LIFETIME_MINUTES)} minutes`,

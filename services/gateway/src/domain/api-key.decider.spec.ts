@@ -3,7 +3,8 @@ import { describe, it } from 'vitest';
 import { apiKeyDecider } from './api-key.decider.js';
 import type { ApiKeyEvent, ApiKeyState } from './api-key.decider.js';
 
-const key: ApiKeyState = { user: '1', username: 'api_1', name: 'ci', description: '', role: 'owner' };
+const named = { username: 'api_1', name: 'ci', description: '', role: 'owner' } as const;
+const key: ApiKeyState = { ...named, account: { kind: 'user', id: '1' }, expiresAt: null };
 const created: ApiKeyEvent = { type: 'ApiKeyCreated', data: key };
 
 describe('an API key', () => {
@@ -21,6 +22,13 @@ describe('an API key', () => {
       .then({ type: 'ApiKeyChanged', data: { ...key, name: 'cd' } });
     spec.given(created).when({ kind: 'change', name: 'ci' }).nothing();
     spec.given().when({ kind: 'change', name: 'cd' }).rejected('not_found_error');
+  });
+
+  it('that was written when all were of people is read as one that never ends', () => {
+    spec
+      .given({ type: 'ApiKeyCreated', data: { ...named, user: '1' } })
+      .when({ kind: 'change', name: 'cd' })
+      .then({ type: 'ApiKeyChanged', data: { ...key, name: 'cd' } });
   });
 
   it('is revoked by another key, not by itself, and then is gone', () => {

@@ -1,18 +1,26 @@
 /** The life of an API key. The secret's hash is no part of it: events are kept for ever and read by many, a hash by one check. */
 import { reject } from '@ringfence/decider';
 import type { Decider } from '@ringfence/decider';
+import type { Account } from './rest-request.js';
 
 export type Role = 'owner' | 'read_only';
-export interface ApiKeyState {
-  readonly user: string;
+interface Key {
   readonly username: string;
   readonly name: string;
   readonly description: string;
   readonly role: Role;
 }
+export interface ApiKeyState extends Key {
+  readonly account: Account;
+  /** An instant; null: never. */
+  readonly expiresAt: string | null;
+}
+/** As keys were written when all were people's, and lived for ever. */
+export interface UserKeyState extends Key {
+  readonly user: string;
+}
 export type ApiKeyEvent =
-  | { readonly type: 'ApiKeyCreated'; readonly data: ApiKeyState }
-  | { readonly type: 'ApiKeyChanged'; readonly data: ApiKeyState }
+  | { readonly type: 'ApiKeyCreated' | 'ApiKeyChanged'; readonly data: ApiKeyState | UserKeyState }
   | { readonly type: 'ApiKeyRevoked'; readonly data: { readonly username: string } };
 export type ApiKeyCommand =
   | { readonly kind: 'create'; readonly key: ApiKeyState }
@@ -46,5 +54,11 @@ export const apiKeyDecider: Decider<ApiKeyState | null, ApiKeyCommand, ApiKeyEve
     const isSame = changed.name === state.name && changed.description === state.description;
     return isSame ? [] : [{ type: 'ApiKeyChanged', data: changed }];
   },
-  evolve: (_, event) => (event.type === 'ApiKeyRevoked' ? null : event.data),
+  evolve: (_, event) => (event.type === 'ApiKeyRevoked' ? null : keyOf(event.data)),
 };
+
+export function keyOf(data: ApiKeyState | UserKeyState): ApiKeyState {
+  if ('account' in data) return data;
+  const { user, ...key } = data;
+  return { ...key, account: { kind: 'user', id: user }, expiresAt: null };
+}

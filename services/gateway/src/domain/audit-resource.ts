@@ -7,6 +7,7 @@ export function creatorOf(
   clusterName: string | null,
 ): Record<string, unknown> {
   if (kind === 'user') return { user: { href: `/users/${id}`, username: `user_${id}` } };
+  if (kind === 'service_account') return { service_account: { href: `/orgs/1/service_accounts/${id}` } };
   if (kind === 'container_cluster')
     return {
       container_cluster: {

@@ -62,6 +62,7 @@ const OF_THE_GATEWAY: Readonly<Record<string, Words>> = {
   UserPasswordReset: 'user.reset_password',
   ...wordsOfRecord('Permission', 'permission'),
   ...wordsOfRecord('AuthSecurityPrincipal', 'auth_security_principal'),
+  ...wordsOfRecord('AccessRestriction', 'access_restriction'),
   UserSignedIn: 'user.sign_in',
   UserSignedOut: 'user.sign_out',
 };

@@ -24,13 +24,13 @@ const FORMS = new Map<string, RegExp>([
       'rule_sets',
       'services',
     ],
-    ...['deny_rules', 'ip_tables_rules', 'sec_rules', 'users', 'login_users'],
+    ...['access_restrictions', 'deny_rules', 'ip_tables_rules', 'sec_rules', 'users', 'login_users'],
   ].map((word) => [word, INTEGER] as const),
   ...[
     ...['container_clusters', 'container_workload_profiles', 'container_workloads', 'kubernetes_workloads'],
     ...['async_queries', 'datafiles', 'events', 'jobs', 'label_dimensions', 'label_groups', 'networks'],
     ...['service_bindings', 'vens', 'virtual_services', 'workloads'],
-    ...['auth_security_principals', 'destinations', 'permissions', 'traffic_collector'],
+    ...['auth_security_principals', 'destinations', 'permissions', 'service_accounts', 'traffic_collector'],
   ].map((word) => [word, UUID] as const),
 ]);
 

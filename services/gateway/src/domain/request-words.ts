@@ -21,6 +21,8 @@ const EVENT_TYPES: Readonly<Record<string, string>> = {
 };
 const TYPES: Readonly<Record<string, string>> = {
   sec_policy: 'sec_policy',
+  'settings/trusted_proxy_ips': 'trusted_proxy_ips',
+  settings: 'organisation_settings',
   'settings/events': 'event_settings',
   'settings/workloads': 'workload_settings',
   'settings/syslog/destinations': 'syslog_destination',

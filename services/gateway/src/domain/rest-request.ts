@@ -1,10 +1,15 @@
 /** A request that has been let in, and what is answered: the words between the HTTP server and those who answer. */
+import { actorHref } from '@ringfence/contracts';
 import type { Actor, ObjectChange } from '@ringfence/contracts';
 import type { Grant } from './access/roles.js';
 import type { RouteMatch } from './route-match.js';
 
+/** Who has keys and permissions: a person, or a program that is nobody's. */
+export type Account = Actor & { readonly kind: 'user' | 'service_account' };
+
 export interface Caller {
-  readonly user: string;
+  readonly account: Account;
+  /** By which he signs: `api_…` or `user_…`. */
   readonly username: string;
   readonly grants: readonly Grant[];
   /** By a key that may only read, whoever's it is. */
@@ -26,6 +31,9 @@ export interface RestRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Parsed with the route's schema; undefined where none is expected. */
   readonly body: unknown;
+  /** The other end of the connection: the client, or a proxy. */
+  readonly peer: string;
+  /** The client's. */
   readonly ip: string;
 }
 
@@ -47,5 +55,16 @@ export const asFile = (name: string): Readonly<Record<string, string>> => ({
 });
 
 export function actorOf(caller: Caller | undefined): Actor {
-  return caller === undefined ? { kind: 'system', id: 'gateway' } : { kind: 'user', id: caller.user };
+  return caller?.account ?? { kind: 'system', id: 'gateway' };
+}
+
+/** Undefined: it is no person. */
+export const userOf = (caller: Caller | undefined): string | undefined =>
+  caller?.account.kind === 'user' ? caller.account.id : undefined;
+
+/** As the audit trail names him. */
+export function creatorOf(caller: Caller | undefined): Record<string, unknown> {
+  if (caller === undefined) return { system: {} };
+  const { account, username } = caller;
+  return { [account.kind]: { href: actorHref(account), username } };
 }

@@ -153,6 +153,16 @@ class ClusterNames1796090401000 implements Migration {
   }
 }
 
+/** When a key was used last. */
+class UsedKeys1796094001000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query('alter table api_key_secrets add column used_at timestamptz');
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('alter table api_key_secrets drop column used_at');
+  }
+}
+
 export const MIGRATIONS: readonly MigrationClass[] = [
   Gateway1795219201000,
   LivingJobs1795392001000,
@@ -163,4 +173,5 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   Settings1796000401000,
   SyslogDestinations1796004001000,
   ClusterNames1796090401000,
+  UsedKeys1796094001000,
 ];

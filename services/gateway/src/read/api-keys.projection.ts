@@ -1,18 +1,25 @@
-/** API keys as they are shown and looked up. Secrets are not here; see `adapters/api-key-check.ts`. */
-import type { ApiKey } from '@ringfence/contracts';
+/** API keys as they are shown and looked up. Secrets are not here, nor when one was used last; see `adapters/admission/api-key-check.ts`. */
+import { actorHref } from '@ringfence/contracts';
 import { entitiesIn } from '@ringfence/event-store';
 import type { Projection, StoredEvent } from '@ringfence/event-store';
 import { EntitySchema } from 'typeorm';
 import type { EntityManager, Repository } from 'typeorm';
+import { keyOf } from '../domain/api-key.decider.js';
 import type { ApiKeyEvent, ApiKeyState, Role } from '../domain/api-key.decider.js';
+import type { Account } from '../domain/rest-request.js';
 
-interface KeyRow {
+export interface KeyRow {
   readonly username: string;
-  readonly user: string;
+  readonly kind: Account['kind'];
+  /** Of the account. */
+  readonly account: string;
   readonly name: string;
   readonly description: string;
   readonly role: Role;
+  readonly expiresAt: Date | null;
   readonly createdAt: Date;
+  /** An href. */
+  readonly createdBy: string;
 }
 
 export const ApiKeyEntity = new EntitySchema<KeyRow>({
@@ -20,20 +27,24 @@ export const ApiKeyEntity = new EntitySchema<KeyRow>({
   tableName: 'api_keys',
   columns: {
     username: { type: 'text', primary: true },
-    user: { name: 'user_id', type: 'text' },
+    kind: { name: 'account_kind', type: 'text' },
+    account: { name: 'account_id', type: 'text' },
     name: { type: 'text' },
     description: { type: 'text' },
     role: { type: 'text' },
+    expiresAt: { name: 'expires_at', type: 'timestamptz', nullable: true },
     createdAt: { name: 'created_at', type: 'timestamptz' },
+    createdBy: { name: 'created_by', type: 'text' },
   },
 });
 
 export const apiKeysProjection: Projection = {
   name: 'api_keys',
-  version: 1,
+  version: 2,
   tables: `create table if not exists api_keys (
-    username text primary key, user_id text not null, name text not null, description text not null,
-    role text not null, created_at timestamptz not null)`,
+    username text primary key, account_kind text not null, account_id text not null, name text not null,
+    description text not null, role text not null, expires_at timestamptz, created_at timestamptz not null,
+    created_by text not null)`,
   apply: async (tx, events) => {
     for (const event of events) await fold(entitiesIn(tx).getRepository(ApiKeyEntity), event);
   },
@@ -42,11 +53,13 @@ export const apiKeysProjection: Projection = {
 async function fold(keys: Repository<KeyRow>, event: StoredEvent): Promise<void> {
   const { type, data } = { type: event.type, data: event.data } as ApiKeyEvent;
   switch (type) {
-    case 'ApiKeyCreated':
-      await keys.insert({ ...rowOf(data), createdAt: new Date(event.at) });
+    case 'ApiKeyCreated': {
+      const made = { createdAt: new Date(event.at), createdBy: actorHref(event.actor) };
+      await keys.insert({ ...rowOf(keyOf(data)), ...made });
       break;
+    }
     case 'ApiKeyChanged':
-      await keys.update(data.username, rowOf(data));
+      await keys.update(data.username, rowOf(keyOf(data)));
       break;
     case 'ApiKeyRevoked':
       await keys.delete(data.username);
@@ -55,33 +68,35 @@ async function fold(keys: Repository<KeyRow>, event: StoredEvent): Promise<void>
   }
 }
 
-const rowOf = ({ username, user, name, description, role }: ApiKeyState): Omit<KeyRow, 'createdAt'> => ({
-  ...{ username, user, name, description, role },
+const rowOf = ({ account, expiresAt, ...key }: ApiKeyState): Omit<KeyRow, 'createdAt' | 'createdBy'> => ({
+  ...key,
+  ...{ kind: account.kind, account: account.id },
+  expiresAt: expiresAt === null ? null : new Date(expiresAt),
 });
 
-export async function listApiKeys(entities: EntityManager, user: string): Promise<ApiKey[]> {
-  const order = { createdAt: 'asc', username: 'asc' } as const;
-  return (await entities.find(ApiKeyEntity, { where: { user }, order })).map(view);
+export const accountOf = ({ kind, account }: Pick<KeyRow, 'kind' | 'account'>): Account => ({
+  kind,
+  id: account,
+});
+/** `api_…` without its beginning. */
+export const keyIdOf = (username: string): string => username.slice('api_'.length);
+
+export function keysOf(entities: EntityManager, { kind, id }: Account): Promise<KeyRow[]> {
+  return entities.find(ApiKeyEntity, { where: { kind, account: id }, order: IN_ORDER });
 }
 
-export async function findApiKey(
+export const allKeys = (entities: EntityManager): Promise<KeyRow[]> =>
+  entities.find(ApiKeyEntity, { order: IN_ORDER });
+
+const IN_ORDER = { createdAt: 'asc', username: 'asc' } as const;
+
+/** `account`: no matter whose. */
+export async function findKey(
   entities: EntityManager,
-  user: string,
   keyId: string,
-): Promise<ApiKey | undefined> {
-  const row = await entities.findOneBy(ApiKeyEntity, { user, username: `api_${keyId}` });
-  return row === null ? undefined : view(row);
-}
-
-function view(row: KeyRow): ApiKey {
-  const keyId = row.username.replace(/^api_/, '');
-  return {
-    href: `/users/${row.user}/api_keys/${keyId}`,
-    key_id: keyId,
-    auth_username: row.username,
-    name: row.name,
-    description: row.description,
-    role: row.role,
-    created_at: row.createdAt.toISOString(),
-  };
+  account?: Account,
+): Promise<KeyRow | undefined> {
+  const whose = account && { kind: account.kind, account: account.id };
+  const row = await entities.findOneBy(ApiKeyEntity, { ...whose, username: `api_${keyId}` });
+  return row ?? undefined;
 }

@@ -123,7 +123,7 @@ export async function endRequest(
   end: RequestEnd,
 ): Recorded {
   const row = rowOf(request, end);
-  if (!isKept(row.severity, await eventSettings(entities))) {
+  if (!isKept(row.severity, await eventSettings.get(entities))) {
     await entities.delete(AuditEventEntity, { id: row.id });
     return null;
   }
@@ -166,7 +166,7 @@ function rowOf(request: AuditedRequest, { status, errors, resourceChanges }: Req
 
 /** What is recorded already stays as it is. */
 async function record(entities: EntityManager, row: EventRow): Recorded {
-  if (!isKept(row.severity, await eventSettings(entities))) return null;
+  if (!isKept(row.severity, await eventSettings.get(entities))) return null;
   const { raw } = await entities
     .createQueryBuilder()
     .insert()

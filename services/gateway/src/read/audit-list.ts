@@ -63,7 +63,7 @@ export async function findEvent(entities: EntityManager, id: string): Promise<Au
 
 export async function pruneEvents(entities: EntityManager): Promise<void> {
   const events = entities.getRepository(AuditEventEntity);
-  const { audit_event_retention_seconds: seconds } = await eventSettings(entities);
+  const { audit_event_retention_seconds: seconds } = await eventSettings.get(entities);
   await events.delete({ at: LessThan(new Date(Date.now() - seconds * 1_000)) });
   const [firstTooMany] = await events.find({
     select: { id: true, at: true },

@@ -55,6 +55,15 @@ export const gatewayRoutes: readonly Route[] = [
   ...['/users/{user}/api_keys', `${ORG}/users/{user}/api_keys`].flatMap((path) =>
     collection('users/api_keys', path),
   ),
+  ...collection('api_keys', `${ORG}/api_keys`, ['list', 'get', 'delete']),
+  ...collection('service_accounts', `${ORG}/service_accounts`),
+  ...collection('service_accounts/api_keys', `${ORG}/service_accounts/{service_account}/api_keys`, [
+    'create',
+    'delete',
+  ]),
+  ...collection('access_restrictions', `${ORG}/access_restrictions`),
+  ...single('settings/trusted_proxy_ips', `${ORG}/settings/trusted_proxy_ips`),
+  ...single('settings', `${ORG}/settings`),
   ...collection('jobs', `${ORG}/jobs`, ['list', 'get', 'delete']),
   ...collection('datafiles', `${ORG}/datafiles`, ['get']),
   ...collection('events', `${ORG}/events`, ['list', 'get']),

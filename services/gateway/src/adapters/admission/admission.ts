@@ -3,9 +3,10 @@
  * recorded; an address that keeps failing is slowed down.
  */
 import { judge } from '../../domain/access/who-may.js';
+import { creatorOf } from '../../domain/rest-request.js';
 import type { Caller } from '../../domain/rest-request.js';
-import { refuse } from '../../domain/refusal.js';
-import type { Refusal } from '../../domain/refusal.js';
+import type { RefusedRequest } from '../../read/audit-events.js';
+import { Refusal, refuse } from '../../domain/refusal.js';
 import type { Need, Route } from '../../domain/route.js';
 import type { RateWindow } from '@ringfence/service-host';
 import type { RouteMatch, RouteMatcher } from '../../domain/route-match.js';
@@ -71,10 +72,23 @@ async function identified(parts: AdmissionParts, arrival: Arrival, need: Need): 
     const now = Date.now();
     slowDown(Math.max(byAddress.take(arrival.ip, now), byName.take(name.toLowerCase(), now)));
   }
-  const caller = authorization && (await parts.identify(authorization, need));
-  if (caller !== undefined) return caller;
-  throw unknownCaller(parts, arrival, { need, name });
+  const identified = authorization && (await parts.identify(authorization, need, arrival.ip));
+  if (identified === undefined) throw unknownCaller(parts, arrival, { need, name });
+  const { caller, barred } = identified;
+  if (barred === undefined) return caller;
+  slowDown(parts.failures.byKey.take(name, Date.now()));
+  parts.record(refused(arrival, 'request.authentication_failed', barred, caller));
+  // Whoever guesses passwords from elsewhere does not learn which one is right.
+  if (need === 'password') throw notHim(need);
+  throw new Refusal(barred.status, barred.errors, CHALLENGE);
 }
+
+const refused = (
+  { method, path, ip }: Arrival,
+  eventType: string,
+  { status, errors }: Refusal,
+  caller: Caller | undefined,
+): RefusedRequest => ({ method, path, ip, eventType, status, errors, createdBy: creatorOf(caller) });
 
 function unknownCaller(
   { failures, record }: AdmissionParts,
@@ -83,20 +97,19 @@ function unknownCaller(
 ): Refusal {
   const now = Date.now();
   slowDown(Math.max(failures.byAddress.take(arrival.ip, now), failures.byKey.take(name, now)));
-  const words =
-    need === 'password'
-      ? 'give a user name and its password by basic authentication'
-      : 'give an API key by basic authentication, its id (api_…) and its secret, or a session: user_… and its token';
-  const refusal = refuse('authentication_failed', words, CHALLENGE);
-  record({
-    ...facts(arrival),
-    eventType: 'request.authentication_failed',
-    status: refusal.status,
-    errors: refusal.errors,
-    createdBy: { system: {} },
-  });
+  const refusal = notHim(need);
+  record(refused(arrival, 'request.authentication_failed', refusal, undefined));
   return refusal;
 }
+
+const notHim = (need: Need): Refusal =>
+  refuse(
+    'authentication_failed',
+    need === 'password'
+      ? 'give a user name and its password by basic authentication'
+      : 'give an API key by basic authentication, its id (api_…) and its secret, or a session: user_… and its token',
+    CHALLENGE,
+  );
 
 /** Not who it is: only what a guess is counted under. */
 const claimedName = (authorization: Authorization | undefined): string =>
@@ -107,14 +120,7 @@ function permit({ record }: AdmissionParts, arrival: Arrival, match: RouteMatch,
     ? refuse('organization_not_permitted', `organisation ${match.org ?? ''} is not yours; use 1`)
     : mayNot(match.route, caller);
   if (refusal !== undefined) {
-    const createdBy = { user: { href: `/users/${caller.user}`, username: caller.username } };
-    record({
-      ...facts(arrival),
-      eventType: 'request.authorization_failed',
-      status: refusal.status,
-      errors: refusal.errors,
-      createdBy,
-    });
+    record(refused(arrival, 'request.authorization_failed', refusal, caller));
     throw refusal;
   }
   draftsOnly(match);
@@ -149,8 +155,4 @@ function slowDown(waitMs: number): void {
   throw refuse('too_many_requests_error', `too many requests in a minute; try again in ${seconds} s`, {
     'retry-after': seconds,
   });
-}
-
-function facts(arrival: Arrival): { method: string; path: string; ip: string } {
-  return { method: arrival.method, path: arrival.path, ip: arrival.ip };
 }

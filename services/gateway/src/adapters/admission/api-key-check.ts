@@ -8,15 +8,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EntitySchema } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { Role } from '../../domain/api-key.decider.js';
-import { ApiKeyEntity } from '../../read/api-keys.projection.js';
+import type { Account } from '../../domain/rest-request.js';
+import { accountOf, ApiKeyEntity } from '../../read/api-keys.projection.js';
 
-export interface Principal {
-  readonly user: string;
+export interface CheckedKey {
+  readonly account: Account;
   readonly username: string;
   readonly role: Role;
+  /** Null: never. Whoever asks looks at it. */
+  readonly expiresAt: Date | null;
 }
 export interface ApiKeyCheck {
-  check(username: string, secret: string): Promise<Principal | undefined>;
+  check(username: string, secret: string): Promise<CheckedKey | undefined>;
+  /** Of a key that was let in: noted once a minute. */
+  used(username: string): void;
   /** A revoked key is refused at once by this process, and by others within `STALE_MS`. */
   forget(username: string): void;
 }
@@ -25,16 +30,25 @@ const PACE_MS = 250;
 const FRESH_MS = 10_000;
 /** With Postgres away, keys are known for so long. */
 const STALE_MS = 60_000;
+const NOTED_EVERY_MS = 60_000;
 
-interface KnownKey {
-  readonly principal: Principal;
+interface KnownKey extends CheckedKey {
   readonly hash: Buffer;
 }
 
-export const ApiKeySecretEntity = new EntitySchema<{ readonly username: string; readonly hash: Buffer }>({
+export interface SecretRow {
+  readonly username: string;
+  readonly hash: Buffer;
+  readonly usedAt: Date | null;
+}
+export const ApiKeySecretEntity = new EntitySchema<SecretRow>({
   name: 'ApiKeySecret',
   tableName: 'api_key_secrets',
-  columns: { username: { type: 'text', primary: true }, hash: { type: 'bytea' } },
+  columns: {
+    username: { type: 'text', primary: true },
+    hash: { type: 'bytea' },
+    usedAt: { name: 'used_at', type: 'timestamptz', nullable: true },
+  },
 });
 
 export const hashSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest();
@@ -45,6 +59,7 @@ export function apiKeyCheck(entities: EntityManager): ApiKeyCheck {
   let lastRead = -Infinity;
   let reading: Promise<void> | undefined;
   const revoked = new Set<string>();
+  const notedAt = new Map<string, number>();
 
   const read = async (): Promise<void> => {
     await sleep(Math.max(0, lastRead + PACE_MS - performance.now()));
@@ -66,12 +81,22 @@ export function apiKeyCheck(entities: EntityManager): ApiKeyCheck {
       else if (age > FRESH_MS) readAnew().catch(() => undefined);
       const key = known.get(username);
       const isRight = key !== undefined && timingSafeEqual(hashSecret(secret), key.hash);
-      return isRight ? key.principal : undefined;
+      return isRight ? key : undefined;
+    },
+    used: (username) => {
+      const now = Date.now();
+      if (now - (notedAt.get(username) ?? 0) < NOTED_EVERY_MS) return;
+      notedAt.set(username, now);
+      // It is only shown: a database that is away for a moment is not worth refusing for.
+      entities
+        .update(ApiKeySecretEntity, { username }, { usedAt: new Date(now) })
+        .catch(() => notedAt.delete(username));
     },
     forget: (username) => {
       // A reading that began before the revocation may still bring it back; ids are never used twice.
       revoked.add(username);
       known.delete(username);
+      notedAt.delete(username);
     },
   };
 }
@@ -80,9 +105,9 @@ async function knownKeys(entities: EntityManager): Promise<Map<string, KnownKey>
   const [keys, secrets] = await Promise.all([entities.find(ApiKeyEntity), entities.find(ApiKeySecretEntity)]);
   const hashes = new Map(secrets.map(({ username, hash }) => [username, hash]));
   const known = new Map<string, KnownKey>();
-  for (const { user, username, role } of keys) {
+  for (const { username, role, expiresAt, ...key } of keys) {
     const hash = hashes.get(username);
-    if (hash !== undefined) known.set(username, { principal: { user, username, role }, hash });
+    if (hash !== undefined) known.set(username, { account: accountOf(key), username, role, expiresAt, hash });
   }
   return known;
 }

@@ -9,13 +9,17 @@ import type { Actor } from '@ringfence/contracts';
 import { handleCommand, VersionConflict } from '@ringfence/event-store';
 import type { EventMeta, EventStore } from '@ringfence/event-store';
 import { apiKeyDecider } from '../../domain/api-key.decider.js';
-import type { ApiKeyCommand, ApiKeyState } from '../../domain/api-key.decider.js';
+import type { ApiKeyCommand, ApiKeyEvent, ApiKeyState } from '../../domain/api-key.decider.js';
 import { refusalOf } from '../../domain/refusal.js';
 import type { Refusal } from '../../domain/refusal.js';
+import { LessThan } from 'typeorm';
+import { ApiKeyEntity } from '../../read/api-keys.projection.js';
+import { organisationSettings } from '../../read/organisation-settings.js';
 import { audited } from '../people/audited-store.js';
 import { ApiKeySecretEntity, hashSecret } from './api-key-check.js';
 
-const streamOf = (username: string): string => `api_key-${username}`;
+const GATEWAY: Actor = { kind: 'system', id: 'gateway' };
+export const streamOfKey = (username: string): string => `api_key-${username}`;
 const metaOf = (actor: Actor): EventMeta => ({ actor, cluster: GLOBAL });
 
 export interface NewApiKey {
@@ -24,16 +28,19 @@ export interface NewApiKey {
   readonly secret: string;
 }
 
+export function newApiKey(): NewApiKey {
+  const keyId = randomBytes(9).toString('hex');
+  return { keyId, username: `api_${keyId}`, secret: randomBytes(32).toString('hex') };
+}
+
 export async function createApiKey(
   store: EventStore,
   key: Omit<ApiKeyState, 'username'>,
   actor: Actor,
 ): Promise<NewApiKey> {
-  const keyId = randomBytes(9).toString('hex');
-  const secret = randomBytes(32).toString('hex');
-  const username = `api_${keyId}`;
-  await storeKey(store, { ...key, username }, hashSecret(secret), actor);
-  return { keyId, username, secret };
+  const made = newApiKey();
+  await storeKey(store, { ...key, username: made.username }, hashSecret(made.secret), actor);
+  return made;
 }
 
 /** The key that the operator gave in the environment. Known already, revoked or not: left as it is. */
@@ -41,17 +48,17 @@ export async function ensureBootstrapKey(store: EventStore, pair: string | undef
   if (pair === undefined) return false;
   const colon = pair.indexOf(':');
   const username = pair.slice(0, colon);
-  const { version } = await store.load(streamOf(username));
+  const { version } = await store.load(streamOfKey(username));
   if (version > 0) return false;
   const key = {
-    user: '1',
+    account: { kind: 'user', id: '1' },
     username,
+    expiresAt: null,
     name: 'bootstrap',
     description: 'given to the gateway at its start',
     role: 'owner',
   } as const;
-  const actor = { kind: 'system', id: 'gateway' } as const;
-  return storeKey(store, key, hashSecret(pair.slice(colon + 1)), actor).then(
+  return storeKey(store, key, hashSecret(pair.slice(colon + 1)), GATEWAY).then(
     () => true,
     (error: unknown) => {
       // Another process that starts with it was faster.
@@ -62,12 +69,16 @@ export async function ensureBootstrapKey(store: EventStore, pair: string | undef
 }
 
 async function storeKey(store: EventStore, key: ApiKeyState, hash: Buffer, actor: Actor): Promise<void> {
-  const decision = apiKeyDecider.decide(null, { kind: 'create', key });
-  if (isRejection(decision)) throw new Error(decision.message);
   const withSecret = audited(store, (entities) =>
     entities.insert(ApiKeySecretEntity, { username: key.username, hash }),
   );
-  await withSecret.append(streamOf(key.username), 0, decision, metaOf(actor));
+  await withSecret.append(streamOfKey(key.username), 0, keyCreated(key), metaOf(actor));
+}
+
+export function keyCreated(key: ApiKeyState): readonly ApiKeyEvent[] {
+  const decision = apiKeyDecider.decide(null, { kind: 'create', key });
+  if (isRejection(decision)) throw new Error(decision.message);
+  return decision;
 }
 
 export async function changeApiKey(
@@ -79,13 +90,22 @@ export async function changeApiKey(
   const { rejected } = await handleCommand(
     audited(store),
     apiKeyDecider,
-    streamOf(username),
+    streamOfKey(username),
     command,
     metaOf(actor),
   );
   if (rejected !== undefined)
     throw rejection(rejected.code ?? 'FAILED_PRECONDITION', rejected.reason, rejected.message);
   if (command.kind === 'revoke') await store.entities.delete(ApiKeySecretEntity, username);
+}
+
+/** Keys whose time has been over for as long as the settings have them shown. */
+export async function forgetExpired(store: EventStore): Promise<void> {
+  const { expired_api_keys_retention_in_seconds: kept } = await organisationSettings.get(store.entities);
+  const before = new Date(Date.now() - kept * 1_000);
+  const over = await store.entities.findBy(ApiKeyEntity, { expiresAt: LessThan(before) });
+  for (const { username } of over)
+    await changeApiKey(store, username, { kind: 'revoke', byUsername: '' }, GATEWAY);
 }
 
 function rejection(code: Parameters<typeof refusalOf>[0], token: string, message: string): Refusal {

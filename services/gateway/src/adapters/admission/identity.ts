@@ -1,8 +1,12 @@
 /** Who an authorization is: an API key, a session, or on the way to one a password or the token that it was exchanged for. */
+import { actorHref } from '@ringfence/contracts';
 import type { EntityManager } from 'typeorm';
+import { refuse } from '../../domain/refusal.js';
+import type { Refusal } from '../../domain/refusal.js';
 import type { Caller } from '../../domain/rest-request.js';
 import type { Need } from '../../domain/route.js';
 import { userNamed } from '../../read/users.js';
+import { barredFrom } from '../people/restrictions.js';
 import { isPassword } from '../people/passwords.js';
 import { findSession, redeemLoginToken } from '../people/sessions.store.js';
 import { hashOf } from '../people/users.store.js';
@@ -10,20 +14,42 @@ import type { ApiKeyCheck } from './api-key-check.js';
 import type { Authorization } from './authorization.js';
 import type { KnownGrants } from './known-grants.js';
 
-export type Identify = (authorization: Authorization, need: Need) => Promise<Caller | undefined>;
+export interface Identified {
+  readonly caller: Caller;
+  /** Why he is not let in, though he is who he says. */
+  readonly barred?: Refusal;
+}
+/** `address`: where he comes from. */
+export type Identify = (
+  authorization: Authorization,
+  need: Need,
+  address: string,
+) => Promise<Identified | undefined>;
 
 /** Without what he was given. */
-type Known = Omit<Caller, 'grants'>;
+type Known = Omit<Caller, 'grants'> & { readonly expiresAt?: Date | null };
 
 const SESSION_NAME = /^user_([1-9][0-9]{0,17})$/;
 
 export function identity(entities: EntityManager, keys: ApiKeyCheck, grants: KnownGrants): Identify {
-  return async (authorization, need) => {
+  return async (authorization, need, address) => {
     const known = await knownBy(entities, keys, authorization, need);
     if (known === undefined) return undefined;
-    const given = await grants.of(known.user);
-    return given && { ...known, grants: given };
+    const { expiresAt, ...who } = known;
+    const standing = await grants.of(actorHref(who.account));
+    if (standing === undefined) return undefined;
+    const caller = { ...who, grants: standing.grants };
+    const barred =
+      (expiresAt && expiredKey(who.username, expiresAt)) || barredFrom(standing.restriction, who, address);
+    if (barred) return { caller, barred };
+    if (expiresAt !== undefined) keys.used(who.username);
+    return { caller };
   };
+}
+
+function expiredKey(username: string, expiresAt: Date): Refusal | undefined {
+  if (expiresAt.getTime() > Date.now()) return undefined;
+  return refuse('api_key_expired', `the key ${username} expired at ${expiresAt.toISOString()}; make another`);
 }
 
 async function knownBy(
@@ -59,8 +85,8 @@ async function ofSession(entities: EntityManager, user: string, token: string): 
 async function ofKey(keys: ApiKeyCheck, username: string, secret: string): Promise<Known | undefined> {
   const key = await keys.check(username, secret);
   if (key === undefined) return undefined;
-  const { user, role } = key;
-  return { user, username, ...(role === 'read_only' && { readsOnly: true }) };
+  const { account, role, expiresAt } = key;
+  return { account, username, expiresAt, ...(role === 'read_only' && { readsOnly: true }) };
 }
 
-const person = (user: string): Known => ({ user, username: `user_${user}` });
+const person = (id: string): Known => ({ account: { kind: 'user', id }, username: `user_${id}` });

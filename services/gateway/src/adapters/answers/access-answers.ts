@@ -19,7 +19,9 @@ import type { KnownGrants } from '../admission/known-grants.js';
 import { shownGrant } from '../people/given-grants.js';
 import type { GrantFrom } from '../people/given-grants.js';
 import { anOwnerRemains } from '../people/grants.js';
+import { callerRemains } from '../people/restrictions.js';
 import { records } from '../people/records.store.js';
+import { restrictionOf, shownPermission, wantedRestriction } from './account-views.js';
 import type { Answer } from './answer.js';
 import { collectionReply, maxResults } from './owner-answers.js';
 import { recordAnswers } from './record-answers.js';
@@ -58,10 +60,11 @@ function permissionAnswers(
 ): Readonly<Record<string, Answer>> {
   return recordAnswers<PermissionState>({
     collection: 'permissions',
-    records: records(store, PERMISSIONS, async (entities) => {
+    records: records(store, PERMISSIONS),
+    check: async (entities) => {
       await anOwnerRemains(entities);
       await eachOnce(entities);
-    }),
+    },
     made: async (body) => {
       const { role, scope, auth_security_principal: principal } = PermissionCreate.parse(body);
       const grant = await grantFrom({ role, scope });
@@ -76,9 +79,8 @@ function permissionAnswers(
         ...(principal && { principal: await principalOf(store.entities, principal.href) }),
       };
     },
-    show: ({ id, body }) => ({
-      href: hrefOf(`permissions/${id}`),
-      ...shownGrant(body),
+    show: ({ body }) => ({
+      ...shownPermission(body),
       auth_security_principal: { href: hrefOf(`auth_security_principals/${body.principal}`) },
     }),
     filters: {
@@ -113,7 +115,7 @@ async function principalOf(entities: EntityManager, href: string): Promise<strin
 }
 
 /** Inside the transaction, like the check that an owner remains. */
-async function eachOnce(entities: EntityManager): Promise<void> {
+export async function eachOnce(entities: EntityManager): Promise<void> {
   const all = await PERMISSIONS.documents.live(entities);
   const given = all.map(({ body: { principal, role, scope } }) => JSON.stringify([principal, role, scope]));
   if (new Set(given).size < given.length)
@@ -123,24 +125,35 @@ async function eachOnce(entities: EntityManager): Promise<void> {
 function principalAnswers(store: EventStore, grants: KnownGrants): Readonly<Record<string, Answer>> {
   return recordAnswers<PrincipalState>({
     collection: 'auth_security_principals',
-    records: records(store, PRINCIPALS, async (entities) => {
+    records: records(store, PRINCIPALS),
+    check: async (entities, request) => {
       await anOwnerRemains(entities);
       await eachNameOnce(entities);
-    }),
+      await callerRemains(entities, request);
+    },
     made: async (body) => {
-      const { name, display_name: displayName, type } = AuthSecurityPrincipalCreate.parse(body);
-      return { id: randomUUID(), name: nameOf(name, type), displayName: displayName ?? '', type };
+      const { name, display_name: displayName, type, ...wanted } = AuthSecurityPrincipalCreate.parse(body);
+      const named = { name: nameOf(name, type), displayName: displayName ?? '', type };
+      const restriction = await wantedRestriction(store.entities, wanted.access_restriction);
+      return { id: randomUUID(), ...named, ...(typeof restriction === 'string' && { restriction }) };
+    },
+    refuseChange: ({ type }) => {
+      if (type === 'service_account')
+        throw refuse('service_account_only', 'this is a service account: change it at /service_accounts');
     },
     changed: async (body, current) => {
-      const { name, display_name: displayName } = AuthSecurityPrincipalUpdate.parse(body);
+      const { name, display_name: displayName, ...wanted } = AuthSecurityPrincipalUpdate.parse(body);
+      const restriction = await wantedRestriction(store.entities, wanted.access_restriction);
       return {
+        ...(restriction !== undefined && { restriction }),
         ...(name !== undefined && { name: nameOf(name, current.type) }),
         ...(displayName !== undefined && { displayName: displayName ?? '' }),
       };
     },
-    show: ({ id, body: { name, displayName, type } }) => ({
+    show: ({ id, body }) => ({
       href: hrefOf(`auth_security_principals/${id}`),
-      ...{ name, display_name: displayName, type },
+      ...{ name: body.name, display_name: body.displayName, type: body.type },
+      access_restriction: restrictionOf(body),
     }),
     filters: { name: partial(({ name }) => name), type: exact(({ type }) => type) },
     kept: grants.renew,
@@ -151,7 +164,7 @@ function principalAnswers(store: EventStore, grants: KnownGrants): Readonly<Reco
 const nameOf = (name: string, type: PrincipalState['type']): string =>
   type === 'user' ? name.toLowerCase() : name;
 
-async function eachNameOnce(entities: EntityManager): Promise<void> {
+export async function eachNameOnce(entities: EntityManager): Promise<void> {
   const all = await PRINCIPALS.documents.live(entities);
   const names = all.map(({ body: { name, type } }) => JSON.stringify([type, name]));
   if (new Set(names).size < names.length)

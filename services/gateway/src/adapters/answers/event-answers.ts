@@ -5,7 +5,7 @@ import { Refusal, refuse } from '../../domain/refusal.js';
 import type { RestRequest } from '../../domain/rest-request.js';
 import { findEvent, listEvents } from '../../read/audit-list.js';
 import type { EventFilter } from '../../read/audit-list.js';
-import { eventSettings, keepEventSettings } from '../../read/event-settings.js';
+import { eventSettings } from '../../read/event-settings.js';
 import type { Forwarding } from '../syslog/forwarding.js';
 import type { Answer } from './answer.js';
 import { collectionReply, maxResults } from './owner-answers.js';
@@ -28,11 +28,11 @@ export function eventAnswers(
     },
     'settings/events get': async () => ({
       status: 200,
-      body: { href: '/orgs/1/settings/events', ...(await eventSettings(entities)) },
+      body: { href: '/orgs/1/settings/events', ...(await eventSettings.get(entities)) },
     }),
     'settings/events update': async ({ body }) => {
       const { href: _, ...change } = EventSettingsUpdate.parse(body);
-      await keepEventSettings(entities, change);
+      await eventSettings.keep(entities, change);
       await forwarding.look();
       return { status: 204 };
     },

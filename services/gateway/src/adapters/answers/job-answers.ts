@@ -1,6 +1,7 @@
 /** Asynchronous GETs (`jobs`) and what came of them (`datafiles`). */
+import { actorHref } from '@ringfence/contracts';
 import { refuse } from '../../domain/refusal.js';
-import { asFile } from '../../domain/rest-request.js';
+import { actorOf, asFile } from '../../domain/rest-request.js';
 import type { RestRequest } from '../../domain/rest-request.js';
 import type { Jobs } from '../../read/jobs.store.js';
 import type { Answer } from './answer.js';
@@ -42,7 +43,7 @@ export function jobAnswers(jobs: Jobs): Readonly<Record<string, Answer>> {
 
 /** What somebody asked for may be what others may not see. */
 const askedBy = ({ caller }: RestRequest): string | undefined =>
-  caller?.grants.some(({ role }) => role === 'owner') ? undefined : `/users/${caller?.user ?? ''}`;
+  caller?.grants.some(({ role }) => role === 'owner') ? undefined : actorHref(actorOf(caller));
 
 async function* one(text: string): AsyncIterable<string> {
   yield text;

@@ -19,6 +19,10 @@ import { called } from './owner-answers.js';
 import type { OwnWrites } from './own-writes.store.js';
 import type { PartsHealth } from './parts-health.js';
 import { PRODUCT } from './product.js';
+import type { TrustedProxies } from '../admission/trusted-proxies.js';
+import { restrictionAnswers } from './restriction-answers.js';
+import { serviceAccountAnswers } from './service-account-answers.js';
+import { settingsAnswers } from './settings-answers.js';
 import { userAnswers } from './user-answers.js';
 
 export interface OwnParts {
@@ -26,6 +30,7 @@ export interface OwnParts {
   readonly bus: Bus;
   readonly keys: ApiKeyCheck;
   readonly grants: KnownGrants;
+  readonly proxies: TrustedProxies;
   readonly jobs: Jobs;
   readonly document: unknown;
   readonly missing: () => readonly string[];
@@ -42,6 +47,9 @@ export function ownAnswers(parts: OwnParts): Readonly<Record<string, Answer>> {
     ...apiKeyAnswers(parts.store, parts.keys),
     ...userAnswers(parts.store, parts.grants),
     ...accessAnswers(parts.store, parts.grants, grantFrom(parts.bus)),
+    ...serviceAccountAnswers(parts.store, { ...parts, grantFrom: grantFrom(parts.bus) }),
+    ...restrictionAnswers(parts.store, parts),
+    ...settingsAnswers(parts.store.entities),
     ...jobAnswers(parts.jobs),
     ...eventAnswers(parts.store, parts.forwarding),
     ...destinationAnswers(parts.store.entities, parts.forwarding.look),

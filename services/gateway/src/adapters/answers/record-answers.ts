@@ -2,7 +2,8 @@
 import type { Document } from '@ringfence/event-store';
 import { page } from '@ringfence/resources';
 import type { Filters } from '@ringfence/resources';
-import type { Identified } from '../../domain/record.decider.js';
+import type { EntityManager } from 'typeorm';
+import type { Identified, RecordCommand } from '../../domain/record.decider.js';
 import { actorOf } from '../../domain/rest-request.js';
 import type { RestRequest } from '../../domain/rest-request.js';
 import type { Records } from '../people/records.store.js';
@@ -12,7 +13,11 @@ import { called, collectionReply, maxResults } from './owner-answers.js';
 export interface RecordCollection<T extends Identified> {
   readonly collection: string;
   readonly records: Records<T>;
+  /** Of what a request has changed, inside its transaction: it may refuse it. */
+  check(entities: EntityManager, request: RestRequest): Promise<unknown>;
   made(body: unknown): Promise<T>;
+  /** What is changed and deleted elsewhere. */
+  refuseChange?(current: T): void;
   changed(body: unknown, current: T): Promise<Partial<Omit<T, 'id'>>>;
   show(found: Document<T>): { readonly href: string };
   readonly filters: Filters<T>;
@@ -24,29 +29,33 @@ export function recordAnswers<T extends Identified>(
   of: RecordCollection<T>,
 ): Readonly<Record<string, Answer>> {
   const { collection, records } = of;
+  const run = (id: string, command: RecordCommand<T>, request: RestRequest): Promise<void> =>
+    records.run(id, command, actorOf(request.caller), (entities) => of.check(entities, request));
   return {
     [`${collection} list`]: (request) => list(of, request),
     [`${collection} get`]: async ({ match }) => ({
       status: 200,
       body: of.show(await records.get(match.ids[0] ?? '')),
     }),
-    [`${collection} create`]: async ({ body, caller }) => {
-      const record = await of.made(body);
-      await records.run(record.id, { kind: 'create', record }, actorOf(caller));
+    [`${collection} create`]: async (request) => {
+      const record = await of.made(request.body);
+      await run(record.id, { kind: 'create', record }, request);
       await of.kept();
       const shown = of.show(await records.get(record.id));
       return { status: 201, headers: { location: shown.href }, body: shown };
     },
-    [`${collection} update`]: async ({ body, caller, match }) => {
-      const found = await records.get(match.ids[0] ?? '');
-      const change = await of.changed(body, found.body);
-      await records.run(found.id, { kind: 'change', change }, actorOf(caller));
+    [`${collection} update`]: async (request) => {
+      const found = await records.get(request.match.ids[0] ?? '');
+      of.refuseChange?.(found.body);
+      const change = await of.changed(request.body, found.body);
+      await run(found.id, { kind: 'change', change }, request);
       await of.kept();
       return { status: 204 };
     },
-    [`${collection} delete`]: async ({ caller, match }) => {
-      const found = await records.get(match.ids[0] ?? '');
-      await records.run(found.id, { kind: 'delete' }, actorOf(caller));
+    [`${collection} delete`]: async (request) => {
+      const found = await records.get(request.match.ids[0] ?? '');
+      of.refuseChange?.(found.body);
+      await run(found.id, { kind: 'delete' }, request);
       await of.kept();
       return { status: 204 };
     },

@@ -1,8 +1,10 @@
 /**
  * From an admitted request to its reply: body, answerer, or a job when the caller prefers not to wait. Knows neither Nest nor Fastify.
  */
+import { actorHref } from '@ringfence/contracts';
 import type { Jobs } from '../../read/jobs.store.js';
 import { parseBody } from '../../domain/request-body.js';
+import { actorOf } from '../../domain/rest-request.js';
 import type { RestReply, RestRequest } from '../../domain/rest-request.js';
 import type { Answer } from './answer.js';
 import { Refusal, refuse } from '../../domain/refusal.js';
@@ -17,6 +19,9 @@ export interface RawRequest extends Admitted {
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
+  /** The other end of the connection: the client, or a proxy. */
+  readonly peer: string;
+  /** The client's. */
   readonly ip: string;
 }
 export type Rest = (request: RawRequest) => Promise<RestReply>;
@@ -53,7 +58,7 @@ async function ownCollection(answer: Answer, request: RestRequest): Promise<unkn
 }
 
 async function startJob(jobs: Jobs, request: RestRequest, work: () => Promise<string>): Promise<RestReply> {
-  const id = await jobs.start(`/users/${request.caller?.user ?? '1'}`, work, explain);
+  const id = await jobs.start(actorHref(actorOf(request.caller)), work, explain);
   if (id === undefined) {
     throw refuse('too_many_requests_error', 'too many asynchronous requests; delete finished jobs or wait', {
       'retry-after': '5',

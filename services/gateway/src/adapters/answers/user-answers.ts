@@ -4,7 +4,7 @@ import type { Login, User } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import type { z } from 'zod';
 import { refuse } from '../../domain/refusal.js';
-import { actorOf } from '../../domain/rest-request.js';
+import { actorOf, userOf } from '../../domain/rest-request.js';
 import type { RestReply, RestRequest } from '../../domain/rest-request.js';
 import { findUser, listUsers } from '../../read/users.js';
 import type { ShownUser, SignIns } from '../../read/users.js';
@@ -88,7 +88,7 @@ function logInAnswers(store: EventStore): Readonly<Record<string, Answer>> {
   return {
     'login_users authenticate': async ({ caller }) => ({
       status: 200,
-      body: { auth_token: await issueLoginToken(store.entities, caller?.user ?? '') },
+      body: { auth_token: await issueLoginToken(store.entities, userOf(caller) ?? '') },
     }),
     'login_users change_password': async (request) => {
       const { password } = PasswordChange.parse(request.body);
@@ -119,15 +119,15 @@ async function existing(store: EventStore, id: string): Promise<ShownUser> {
 /** Nobody does it for somebody else. */
 async function itself(store: EventStore, request: RestRequest): Promise<ShownUser> {
   const id = idOf(request);
-  if (id !== request.caller?.user) throw refuse('not_found_error', `there is no user ${id}`);
+  if (id !== userOf(request.caller)) throw refuse('not_found_error', `there is no user ${id}`);
   return existing(store, id);
 }
 
 /** Whoever comes with the token of a log-in is given a session; who asks with a key or a session learns who that is. */
 async function logIn(store: EventStore, { caller, ip }: RestRequest): Promise<z.input<typeof Login>> {
-  const found = await findUser(store.entities, caller?.user ?? '');
+  const found = await findUser(store.entities, userOf(caller) ?? '');
   if (caller === undefined || found === undefined)
-    throw refuse('authentication_failed', 'the user is no more');
+    throw refuse('not_found_error', 'no person signs this request; a service account is not logged in');
   const { body } = found.user;
   const token = caller.logsIn ? await openSession(store, body, ip) : undefined;
   return {

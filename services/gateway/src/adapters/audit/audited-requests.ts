@@ -5,6 +5,7 @@
 import { written } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { randomUUID } from 'node:crypto';
+import { creatorOf } from '../../domain/rest-request.js';
 import type { RestReply } from '../../domain/rest-request.js';
 import { internalFault, Refusal } from '../../domain/refusal.js';
 import { wordsOfRequest } from '../../domain/request-words.js';
@@ -55,10 +56,7 @@ const auditedRequest = (
   { eventType }: RequestWords,
 ): AuditedRequest => ({
   ...{ id, eventType, path, ip, method: match.route.method, at: new Date() },
-  createdBy:
-    caller === undefined
-      ? { system: {} }
-      : { user: { href: `/users/${caller.user}`, username: caller.username } },
+  createdBy: creatorOf(caller),
 });
 
 function endOf(raw: RawRequest, words: RequestWords, reply: RestReply): RequestEnd {

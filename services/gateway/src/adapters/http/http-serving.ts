@@ -12,6 +12,8 @@ import type { ErrorToken } from '@ringfence/contracts';
 import { startTrace, withTraceHeaders } from '@ringfence/service-host';
 import type { HostContext, Metrics } from '@ringfence/service-host';
 import { internalFault, Refusal, refuse } from '../../domain/refusal.js';
+import { clientAddress, forwardedFor } from '../admission/addresses.js';
+import type { Addresses } from '../admission/addresses.js';
 import type { Admission, Admitted } from '../admission/admission.js';
 import type { Followers } from './followers.js';
 import { sendRefusal, sendReply } from './http-reply.js';
@@ -31,6 +33,8 @@ export interface HttpServing {
   unreadable(token: ErrorToken, status: number): void;
 }
 
+/** The other end of the connection, and the client's address, which may be another. */
+type From = Pick<RawRequest, 'peer' | 'ip'>;
 type Host = Pick<HostContext<unknown>, 'logger' | 'metrics'>;
 
 export interface ServingParts {
@@ -38,6 +42,8 @@ export interface ServingParts {
   readonly rest: Rest;
   readonly followers: Followers;
   readonly pages: Pages;
+  /** Who is believed about whom it speaks for. */
+  readonly trusts: Addresses;
   readonly host: Host;
 }
 
@@ -48,6 +54,10 @@ export function httpServing(parts: ServingParts): HttpServing {
     (request) => admitted.get(request)?.match.route.path ?? 'none',
   );
   const refused = parts.host.metrics.counter('gateway_errors_total', 'Errors answered, by token and status');
+  const whereFrom = ({ socket, headers }: FastifyRequest): From => {
+    const peer = socket.remoteAddress ?? '';
+    return { peer, ip: clientAddress(peer, forwardedFor(headers), parts.trusts) };
+  };
   const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const refusal = refusalFrom(error, request.id);
     if (refusal.status >= 500)
@@ -64,7 +74,8 @@ export function httpServing(parts: ServingParts): HttpServing {
       if (!path.startsWith(`${API}/`)) return;
       refuseOtherSites(request);
       const { authorization } = request.headers;
-      const arrival = { method: request.method, path: path.slice(API.length), authorization, ip: request.ip };
+      const { ip } = whereFrom(request);
+      const arrival = { method: request.method, path: path.slice(API.length), authorization, ip };
       admitted.set(request, await parts.admission(arrival));
     },
     handle: async (request, reply) => {
@@ -73,7 +84,7 @@ export function httpServing(parts: ServingParts): HttpServing {
       try {
         if (admission.match.route.collection === 'stream') return stream(parts.followers, request, reply);
         await traced(request, reply, admission, async () => {
-          sendReply(reply, await parts.rest(rawRequest(request, admission)));
+          sendReply(reply, await parts.rest(rawRequest(request, admission, whereFrom(request))));
           sayWhatChanged(parts.host.logger, request, reply);
         });
         count(request, reply);
@@ -128,9 +139,9 @@ function textOf(body: Buffer): string {
   throw refuse('invalid_encoding', `body: line ${String(line)} is not UTF-8`);
 }
 
-function rawRequest(request: FastifyRequest, admission: Admitted): RawRequest {
+function rawRequest(request: FastifyRequest, admission: Admitted, from: From): RawRequest {
   const text = Buffer.isBuffer(request.body) ? textOf(request.body) : '';
-  const { id, headers, ip } = request;
+  const { id, headers } = request;
   return {
     ...admission,
     id,
@@ -138,7 +149,7 @@ function rawRequest(request: FastifyRequest, admission: Admitted): RawRequest {
     query: queryOf(request),
     headers,
     text,
-    ip,
+    ...from,
   };
 }
 

@@ -1,11 +1,12 @@
-/** Which grants a user has: those of the auth security principal of his name. And the one rule about all of them: an owner remains. */
+/** Which grants a user has: those of the auth security principal of his name; a service account is its principal. And the one rule about all of them: an owner remains. */
+import { actorHref } from '@ringfence/contracts';
 import type { EntityManager } from 'typeorm';
 import type { Grant } from '../../domain/access/roles.js';
 import { refuse } from '../../domain/refusal.js';
 import { PERMISSIONS, PRINCIPALS } from '../../read/access-documents.js';
 import { users } from '../../read/users.js';
 
-/** By user id; who is locked is not there. */
+/** By the account's href; who is locked is not there. */
 export type Grants = ReadonlyMap<string, readonly Grant[]>;
 
 export async function allGrants(entities: EntityManager): Promise<Grants> {
@@ -20,15 +21,22 @@ export async function allGrants(entities: EntityManager): Promise<Grants> {
       body.type === 'user' ? [[body.name, ofPrincipal.get(id) ?? []] as const] : [],
     ),
   );
-  return new Map(
-    people.flatMap(({ id, body }) => (body.locked ? [] : [[id, ofName.get(body.username) ?? []] as const])),
-  );
+  const programs = principals.filter(({ body }) => body.type === 'service_account');
+  return new Map([
+    ...people.flatMap(({ id, body }) =>
+      body.locked ? [] : [[hrefOfUser(id), ofName.get(body.username) ?? []] as const],
+    ),
+    ...programs.map(({ id }) => [hrefOfServiceAccount(id), ofPrincipal.get(id) ?? []] as const),
+  ]);
 }
 
-/** Inside the transaction that changes who may what. */
+const hrefOfUser = (id: string): string => actorHref({ kind: 'user', id });
+export const hrefOfServiceAccount = (id: string): string => actorHref({ kind: 'service_account', id });
+
+/** A person: a service account's keys expire. Inside the transaction that changes who may what. */
 export async function anOwnerRemains(entities: EntityManager): Promise<void> {
-  const all = [...(await allGrants(entities)).values()];
-  if (!all.flat().some(({ role }) => role === 'owner'))
+  const people = [...(await allGrants(entities))].filter(([href]) => href.startsWith(hrefOfUser('')));
+  if (!people.some(([, grants]) => grants.some(({ role }) => role === 'owner')))
     throw refuse(
       'last_owner',
       'nobody would be left who may do everything; make somebody else an owner first',

@@ -28,7 +28,7 @@ export function openDestinations(
   let format: EventSettings['format'] = 'JSON';
   let open: readonly Open[] = [];
   const reload = async (): Promise<void> => {
-    ({ format } = await eventSettings(entities));
+    ({ format } = await eventSettings.get(entities));
     const before = open;
     open = (await listDestinations(entities)).map((destination) => ({
       destination,

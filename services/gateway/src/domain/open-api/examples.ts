@@ -85,6 +85,17 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   FlowQueryItem: { label: LABEL },
   ServicePort: { proto: 6, port: 8000, to_port: 8099 },
 
+  ServiceAccountCreate: {
+    name: 'Pipeline',
+    permissions: [{ role: { href: '/orgs/1/roles/admin' }, scope: [] }],
+    api_key: { expires_in_seconds: 'default' },
+  },
+  ServiceAccountUpdate: { permissions: [{ role: { href: '/orgs/1/roles/read_only' }, scope: [] }] },
+  ServiceAccountKeyCreate: { expires_in_seconds: 86_400 },
+  OrganisationSettingsUpdate: { max_api_key_expiration_in_seconds: 2_592_000 },
+  AccessRestrictionCreate: { name: 'Offices', ips: ['192.0.2.0/24', '2001:db8::/32'] },
+  AccessRestrictionUpdate: { enforcement_exclusions: ['api_keys'] },
+  TrustedProxiesUpdate: { trusted_proxy_ips: [{ pce_fqdn: null, ip: '10.0.0.7' }] },
   ApiKeyCreate: { name: 'Terraform', role: 'owner' },
   ApiKeyUpdate: { description: 'Used by the pipeline' },
   ContainerClusterCreate: { name: 'production' },

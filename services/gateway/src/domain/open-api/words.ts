@@ -53,6 +53,35 @@ const WORDS: Readonly<Record<string, Words>> = {
     one: 'API key',
     about: 'What programs sign their requests with. A secret is shown once, when its key is made.',
   },
+  api_keys: {
+    one: 'key of the organisation',
+    about: 'All keys there are, of people and of service accounts: whose each is, and what that one may.',
+  },
+  service_accounts: {
+    one: 'service account',
+    about:
+      'Programs that are nobody’s: a name, what it may, and keys of its own that end. What it may goes with it when it is deleted.',
+  },
+  'service_accounts/api_keys': {
+    one: 'service account key',
+    within: 'service_accounts',
+    about: 'More keys of a service account: one after the other lets a program go on while they are changed.',
+  },
+  access_restrictions: {
+    one: 'access restriction',
+    about:
+      'From which addresses somebody may come; it holds for the principals and service accounts that name it. Up to 50.',
+  },
+  'settings/trusted_proxy_ips': {
+    one: 'trusted proxies',
+    within: 'access_restrictions',
+    about: 'Which proxies are believed when they say for whom they speak (`X-Forwarded-For`). None: nobody.',
+  },
+  settings: {
+    one: 'organisation settings',
+    about:
+      'What holds for the whole organisation: how long keys of service accounts live, and whether a second person provisions.',
+  },
   jobs: {
     one: 'job',
     about: 'Lists that were asked for with `Prefer: respond-async`; gone after 15 minutes.',
