@@ -191,33 +191,19 @@ export { actorHref } from './api/href.js';
 export type { Reference } from './api/href.js';
 export type { ErrorToken } from './api/errors.js';
 export { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyUpdate } from './api/api-keys.js';
+export { AuthSecurityPrincipalCreate, AuthSecurityPrincipalUpdate } from './api/access.js';
+export { PermissionCreate, PermissionUpdate, WantedScope } from './api/access.js';
 export {
-  AuthSecurityPrincipal,
-  AuthSecurityPrincipalCreate,
-  AuthSecurityPrincipalUpdate,
-  Permission,
-  PermissionCreate,
-  PermissionUpdate,
-  WantedScope,
-} from './api/access.js';
-export {
-  AccountApiKey,
-  ServiceAccount,
   ServiceAccountCreate,
   ServiceAccountKeyCreate,
   ServiceAccountUpdate,
-  ShownPermission,
 } from './api/service-accounts.js';
-export {
-  AccessRestriction,
-  AccessRestrictionCreate,
-  AccessRestrictionUpdate,
-  AccessWay,
-  MOST_TRUSTED_PROXIES,
-  TrustedProxies,
-  TrustedProxiesUpdate,
-} from './api/access-restrictions.js';
-export { OrganisationSettings, OrganisationSettingsUpdate } from './api/settings.js';
+export type { AccountApiKey, ServiceAccount, ShownPermission } from './api/service-accounts.js';
+export { AccessRestrictionCreate, AccessRestrictionUpdate } from './api/access-restrictions.js';
+export { MOST_TRUSTED_PROXIES, TrustedProxiesUpdate } from './api/access-restrictions.js';
+export type { AccessRestriction, AccessWay } from './api/access-restrictions.js';
+export { OptionalFeaturesUpdate, OrganisationSettingsUpdate, PasswordPolicyUpdate } from './api/settings.js';
+export type { OptionalFeature, OrganisationSettings, PasswordPolicy } from './api/settings.js';
 export { Login, PasswordChange, User, UserCreate, UserUpdate } from './api/users.js';
 export {
   EdgeExchange,

@@ -261,3 +261,34 @@ describe('the organisation’s keys', () => {
     expect(got.text).toContain('ven_maintenance_token_required');
   });
 });
+
+describe('optional features', () => {
+  const FEATURES = '/orgs/1/optional_features';
+  const LABEL_SETS = 'container_cluster_label_set_based_kubernetes_workload_instructions';
+
+  it('are told, taken as they are, and refused by name where they would have to change', async () => {
+    const { json: all } = await call('GET', FEATURES);
+    expect(all).toContainEqual({ name: LABEL_SETS, enabled: true, preview: false });
+    expect(all).toContainEqual({ name: 'ui_analytics', enabled: false, preview: false });
+    const same = (all as { name: string; enabled: boolean }[]).map(({ name, enabled }) => ({
+      name,
+      enabled,
+    }));
+    expect((await call('PUT', FEATURES, { body: same })).status).toBe(204);
+    for (const [name, enabled, token] of [
+      ['ui_analytics', true, 'feature_not_available'],
+      [LABEL_SETS, false, 'feature_not_available'],
+      ['teleport', true, 'input_validation_error'],
+    ] as const) {
+      const got = await call('PUT', FEATURES, { body: [{ name, enabled }] });
+      expect([got.status, got.json]).toEqual([406, refused(token)]);
+      expect(got.text).toContain(name);
+    }
+  });
+
+  it('are asked for below an organisation, as health is', async () => {
+    const whole = (await call('GET', '/health')).json as { status: string }[];
+    expect((await call('GET', '/orgs/1/health')).json).toMatchObject([{ status: whole[0]?.status }]);
+    expect((await call('GET', '/orgs/2/health')).status).toBe(403);
+  });
+});

@@ -55,7 +55,7 @@ export const ERRORS = {
   },
   password_not_acceptable: {
     code: 'INVALID_ARGUMENT',
-    when: 'a new password that is the old one, or holds the user name',
+    when: 'a new password that is the old one, holds the user name, or lacks what the password policy asks for',
   },
   last_owner: {
     code: 'FAILED_PRECONDITION',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
 import { Text } from '../text.js';
+import { SHORTEST_PASSWORD } from './users.js';
 
 const seconds = z.number().int().max(2_147_483_647);
 const writable = {
@@ -12,7 +13,7 @@ const writable = {
   /** For consoles; kept and shown. */
   advanced_ruleset_display: z.boolean(),
   num_assets_requiring_ransomware_protection: z.number().int().min(1).max(9_999_999).nullable(),
-  /** Ours: nobody provisions what he has written himself. */
+  /** Ours: nobody provisions what he has written himself. Not here yet: true is refused. */
   ringfence_second_person_provisions: z.boolean(),
   automatic_label_application_on_ven_activation: z.boolean(),
   rule_based_label_maker_schedule_enabled: z.boolean(),
@@ -28,6 +29,40 @@ export const OrganisationSettings = Writable.extend({
 });
 export const OrganisationSettingsUpdate = Writable.partial().extend({ href: Text.optional() }).strict();
 
+/** What a password must hold that somebody chooses, and how long a session lives without use. */
+const policy = {
+  require_type_number: z.boolean(),
+  require_type_lowercase: z.boolean(),
+  require_type_uppercase: z.boolean(),
+  require_type_symbol: z.boolean(),
+  /** Of each type that is required. */
+  min_characters_per_type: z.number().int().min(1).max(16),
+  min_length: z.number().int().min(SHORTEST_PASSWORD).max(128),
+  min_changed_characters: z.number().int().min(0).max(128),
+  history_count: z.number().int().min(0).max(24),
+  expire_time_days: z.number().int().min(0).max(3_650),
+  session_timeout_minutes: z.number().int().min(1).max(1_440),
+} as const;
+const Policy = z.object(policy);
+export type PasswordPolicy = z.infer<typeof Policy>;
+export const PasswordPolicy = Policy.extend({
+  href: Text,
+  /** Left out: nobody has changed it. */
+  updated_at: Text.optional(),
+  updated_by: z.object({ username: Text }).optional(),
+});
+/** Whoever sends back what he has read is not refused. */
+export const PasswordPolicyUpdate = PasswordPolicy.partial().strict();
+
+/** `key`: by which the published server unlocks some; there is none here. */
+export const OptionalFeaturesUpdate = z
+  .array(z.strictObject({ name: Text.min(1).max(255), enabled: z.boolean(), key: Text.max(255).optional() }))
+  .max(100);
+export const OptionalFeature = z.object({ name: Text, enabled: z.boolean(), preview: z.boolean() });
+export type OptionalFeature = z.infer<typeof OptionalFeature>;
+
 export const settingsCollections = {
+  optional_features: { item: OptionalFeature, update: OptionalFeaturesUpdate },
+  'authentication_settings/password_policy': { item: PasswordPolicy, update: PasswordPolicyUpdate },
   settings: { item: OrganisationSettings, update: OrganisationSettingsUpdate },
 } as const satisfies CollectionContracts;

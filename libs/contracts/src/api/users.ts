@@ -10,7 +10,8 @@ const Username = Text.trim()
   .max(255)
   .regex(/^[^\s:]*$/, 'must be without spaces and colons');
 /** Long enough that nobody guesses it; not so long that hashing it is work. */
-export const Password = Text.min(12).max(256);
+export const SHORTEST_PASSWORD = 12;
+export const Password = Text.min(SHORTEST_PASSWORD).max(256);
 const fullName = Text.trim().max(255);
 const timeZone = Text.min(1).max(64);
 

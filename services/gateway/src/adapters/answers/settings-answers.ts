@@ -1,13 +1,27 @@
 /** Settings of the organisation over REST. */
-import { OrganisationSettingsUpdate } from '@ringfence/contracts';
+import {
+  OptionalFeaturesUpdate,
+  OrganisationSettingsUpdate,
+  PasswordPolicyUpdate,
+} from '@ringfence/contracts';
 import type { OrganisationSettings } from '@ringfence/contracts';
 import type { EntityManager } from 'typeorm';
 import { refuse } from '../../domain/refusal.js';
+import { OPTIONAL_FEATURES } from '../../domain/optional-features.js';
 import { organisationSettings } from '../../read/organisation-settings.js';
+import { NOT_ASKED_FOR, passwordPolicy } from '../../read/password-policy.js';
 import type { Answer } from './answer.js';
+import { collectionReply, maxResults } from './owner-answers.js';
 
 export function settingsAnswers(entities: EntityManager): Readonly<Record<string, Answer>> {
   return {
+    ...policyAnswers(entities),
+    'optional_features list': async (request) =>
+      collectionReply({ body: OPTIONAL_FEATURES }, maxResults(request) ?? 500),
+    'optional_features update': async ({ body }) => {
+      for (const { name, enabled } of OptionalFeaturesUpdate.parse(body)) switchable(name, enabled);
+      return { status: 204 };
+    },
     'settings get': async () => ({
       status: 200,
       body: { href: '/orgs/1/settings', ...SHOWN, ...(await organisationSettings.get(entities)) },
@@ -23,10 +37,47 @@ export function settingsAnswers(entities: EntityManager): Readonly<Record<string
   };
 }
 
+function switchable(name: string, enabled: boolean): void {
+  const feature = OPTIONAL_FEATURES.find((each) => each.name === name);
+  if (feature === undefined)
+    throw refuse('input_validation_error', `name: there is no feature "${name}"; GET lists them`);
+  if (feature.enabled === enabled) return;
+  const words = enabled ? 'this server has no such thing' : 'this server always has it';
+  throw refuse('feature_not_available', `${name}: ${words}; leave it ${String(feature.enabled)}`);
+}
+
+function policyAnswers(entities: EntityManager): Readonly<Record<string, Answer>> {
+  const collection = 'authentication_settings/password_policy';
+  return {
+    [`${collection} get`]: async () => ({
+      status: 200,
+      body: { href: `/${collection}`, ...(await passwordPolicy.get(entities)) },
+    }),
+    [`${collection} update`]: async ({ body, caller }) => {
+      const { href: _, updated_at: _at, updated_by: _by, ...change } = PasswordPolicyUpdate.parse(body);
+      for (const [name, kept] of Object.entries(NOT_ASKED_FOR)) {
+        const wanted = change[name as keyof typeof NOT_ASKED_FOR];
+        if (wanted !== undefined && wanted !== kept)
+          throw refuse(
+            'feature_not_available',
+            `${name}: this server does not ask for it; leave it ${String(kept)}`,
+          );
+      }
+      const updated = {
+        updated_at: new Date().toISOString(),
+        updated_by: { username: caller?.username ?? '' },
+      };
+      await passwordPolicy.keep(entities, { ...change, ...updated });
+      return { status: 204 };
+    },
+  };
+}
+
 /** Bounds that are as they are. */
 const SHOWN = { max_explorer_query_timespan_days: 97, max_rule_search_provider_consumer_entities: 8 };
 /** What would have to do something, and nothing here does. */
 const NOT_HERE: readonly (keyof OrganisationSettings)[] = [
+  'ringfence_second_person_provisions',
   'automatic_label_application_on_ven_activation',
   'rule_based_label_maker_schedule_enabled',
   'ven_maintenance_token_required',

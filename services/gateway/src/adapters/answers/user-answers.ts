@@ -6,12 +6,13 @@ import type { z } from 'zod';
 import { refuse } from '../../domain/refusal.js';
 import { actorOf, userOf } from '../../domain/rest-request.js';
 import type { RestReply, RestRequest } from '../../domain/rest-request.js';
+import { passwordPolicy } from '../../read/password-policy.js';
 import { findUser, listUsers } from '../../read/users.js';
 import type { ShownUser, SignIns } from '../../read/users.js';
 import type { KnownGrants } from '../admission/known-grants.js';
 import { newPassword } from '../people/passwords.js';
-import { closeSession, IDLE_MINUTES, issueLoginToken, openSession } from '../people/sessions.store.js';
-import { changeUser, createUser, lockOut, nextUserId, setPassword } from '../people/users.store.js';
+import { closeSession, issueLoginToken, openSession } from '../people/sessions.store.js';
+import { changeUser, createUser, fitting, lockOut, nextUserId, setPassword } from '../people/users.store.js';
 import { shownGrant } from '../people/given-grants.js';
 import type { Answer } from './answer.js';
 import { collectionReply, maxResults } from './owner-answers.js';
@@ -47,6 +48,8 @@ export function userAnswers(store: EventStore, grants: KnownGrants): Readonly<Re
 async function create(store: EventStore, { body, caller }: RestRequest): Promise<RestReply> {
   const wanted = UserCreate.parse(body);
   const made = wanted.password === undefined ? newPassword() : undefined;
+  if (wanted.password !== undefined)
+    await fitting(store.entities, wanted.username.trim().toLowerCase(), wanted.password);
   const id = await nextUserId(store);
   const { username, full_name: fullName, time_zone: timeZone = 'UTC' } = wanted;
   const user = { id, username, fullName: fullName ?? '', timeZone };
@@ -129,12 +132,13 @@ async function logIn(store: EventStore, { caller, ip }: RestRequest): Promise<z.
   if (caller === undefined || found === undefined)
     throw refuse('not_found_error', 'no person signs this request; a service account is not logged in');
   const { body } = found.user;
+  const policy = await passwordPolicy.get(store.entities);
   const token = caller.logsIn ? await openSession(store, body, ip) : undefined;
   return {
     href: `/users/${body.id}`,
     auth_username: caller.username,
     ...(token === undefined ? {} : { session_token: token }),
-    inactivity_expiration_minutes: IDLE_MINUTES,
+    inactivity_expiration_minutes: policy.session_timeout_minutes,
     ...lastOf(found.signIns),
     full_name: body.fullName,
     type: 'local',

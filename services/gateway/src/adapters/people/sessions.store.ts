@@ -8,12 +8,11 @@ import type { EventStore } from '@ringfence/event-store';
 import { EntitySchema, LessThan, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { UserState } from '../../domain/user.decider.js';
+import { passwordPolicy } from '../../read/password-policy.js';
 import type { SessionEvent } from '../../read/users.js';
 import { audited } from './audited-store.js';
 
 const TOKEN_LIVES_MS = 30_000;
-export const IDLE_MINUTES = 10;
-const IDLE_MS = IDLE_MINUTES * 60_000;
 /** How exactly it is known when a session was used last. */
 const NOTED_EVERY_MS = 15_000;
 
@@ -55,6 +54,9 @@ export interface Session {
 }
 
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
+/** Whoever was not used since then is logged in no more. */
+const idleSince = async (entities: EntityManager): Promise<Date> =>
+  ago((await passwordPolicy.get(entities)).session_timeout_minutes * 60_000);
 const ago = (milliseconds: number): Date => new Date(Date.now() - milliseconds);
 
 export async function issueLoginToken(entities: EntityManager, user: string): Promise<string> {
@@ -105,7 +107,11 @@ export async function findSession(
   token: string,
 ): Promise<Session | undefined> {
   const hash = hashOf(token);
-  const row = await entities.findOneBy(SessionEntity, { hash, user, usedAt: MoreThan(ago(IDLE_MS)) });
+  const row = await entities.findOneBy(SessionEntity, {
+    hash,
+    user,
+    usedAt: MoreThan(await idleSince(entities)),
+  });
   if (row === null) return undefined;
   if (row.usedAt < ago(NOTED_EVERY_MS))
     await entities.update(SessionEntity, { hash }, { usedAt: new Date() });
@@ -118,6 +124,6 @@ export async function endSessions(entities: EntityManager, user: string): Promis
 }
 
 export async function pruneSessions(entities: EntityManager): Promise<void> {
-  await entities.delete(SessionEntity, { usedAt: LessThan(ago(IDLE_MS)) });
+  await entities.delete(SessionEntity, { usedAt: LessThan(await idleSince(entities)) });
   await entities.delete(LoginTokenEntity, { at: LessThan(ago(TOKEN_LIVES_MS)) });
 }

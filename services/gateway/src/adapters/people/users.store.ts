@@ -7,8 +7,10 @@ import type { EventStore } from '@ringfence/event-store';
 import { EntitySchema } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { refusalOf, refuse } from '../../domain/refusal.js';
+import { passwordProblem } from '../../domain/password-policy.js';
 import { userDecider } from '../../domain/user.decider.js';
 import type { UserCommand, UserState } from '../../domain/user.decider.js';
+import { passwordPolicy } from '../../read/password-policy.js';
 import { users } from '../../read/users.js';
 import { audited } from './audited-store.js';
 import { anOwnerRemains } from './grants.js';
@@ -68,14 +70,14 @@ export function changeUser(store: EventStore, id: string, command: UserCommand, 
   return run(audited(store), id, command, actor);
 }
 
-/** Whoever was logged in with the old one is no more. */
+/** Whoever was logged in with the old one is no more. One that is reset was made here, at random: nobody has chosen it. */
 export async function setPassword(
   store: EventStore,
   user: Pick<UserState, 'id' | 'username'>,
   { password, kind }: { readonly password: string; readonly kind: 'change-password' | 'reset-password' },
   actor: Actor,
 ): Promise<void> {
-  await acceptable(store, user, password);
+  if (kind === 'change-password') await acceptable(store, user, password);
   const hash = await hashPassword(password);
   const withPassword = audited(store, async (entities) => {
     await entities.upsert(PasswordEntity, { user: user.id, hash }, ['user']);
@@ -107,11 +109,18 @@ async function acceptable(
   { id, username }: Pick<UserState, 'id' | 'username'>,
   password: string,
 ): Promise<void> {
-  if (password.toLowerCase().includes(username))
-    throw refuse('password_not_acceptable', 'password: it holds the user name; choose another');
+  await fitting(store.entities, username, password);
   const old = await hashOf(store.entities, id);
   if (old !== undefined && (await isPassword(password, old)))
     throw refuse('password_not_acceptable', 'password: it is the old one; choose another');
+}
+
+/** Of one that somebody has chosen. */
+export async function fitting(entities: EntityManager, username: string, password: string): Promise<void> {
+  const problem = password.toLowerCase().includes(username)
+    ? 'it holds the user name; choose another'
+    : passwordProblem(password, await passwordPolicy.get(entities));
+  if (problem !== undefined) throw refuse('password_not_acceptable', `password: ${problem}`);
 }
 
 export async function hashOf(entities: EntityManager, user: string): Promise<string | undefined> {

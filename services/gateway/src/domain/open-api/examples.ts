@@ -96,6 +96,10 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   AccessRestrictionCreate: { name: 'Offices', ips: ['192.0.2.0/24', '2001:db8::/32'] },
   AccessRestrictionUpdate: { enforcement_exclusions: ['api_keys'] },
   TrustedProxiesUpdate: { trusted_proxy_ips: [{ pce_fqdn: null, ip: '10.0.0.7' }] },
+  PasswordPolicyUpdate: { min_length: 16, session_timeout_minutes: 30 },
+  OptionalFeatureUpdate: [
+    { name: 'container_cluster_label_set_based_kubernetes_workload_instructions', enabled: true },
+  ],
   ApiKeyCreate: { name: 'Terraform', role: 'owner' },
   ApiKeyUpdate: { description: 'Used by the pipeline' },
   ContainerClusterCreate: { name: 'production' },

@@ -77,10 +77,19 @@ const WORDS: Readonly<Record<string, Words>> = {
     within: 'access_restrictions',
     about: 'Which proxies are believed when they say for whom they speak (`X-Forwarded-For`). None: nobody.',
   },
+  'authentication_settings/password_policy': {
+    one: 'password policy',
+    within: 'settings',
+    about: 'What a password must hold that somebody chooses, and how long a session lives without use.',
+  },
+  optional_features: {
+    one: 'optional feature',
+    within: 'settings',
+    about: 'Features that clients ask for by name, and whether they are here. None can be switched.',
+  },
   settings: {
     one: 'organisation settings',
-    about:
-      'What holds for the whole organisation: how long keys of service accounts live, and whether a second person provisions.',
+    about: 'What holds for the whole organisation: how long keys of service accounts live.',
   },
   jobs: {
     one: 'job',

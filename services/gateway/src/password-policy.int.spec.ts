@@ -1,0 +1,81 @@
+/** The password policy: how long sessions live, and what chosen passwords hold. */
+import { openServiceStore } from '@ringfence/event-store';
+import { IsNull, Not } from 'typeorm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SessionEntity } from './adapters/people/sessions.store.js';
+import { DATABASE } from './database.js';
+import { basic, KEY, refused, startGatewayUnderTest } from './testing/gateway-under-test.js';
+import type { GatewayUnderTest, Got } from './testing/gateway-under-test.js';
+
+let under: GatewayUnderTest;
+const call: GatewayUnderTest['call'] = (...request) => under.call(...request);
+const as = (authorization: string) => ({ headers: { authorization } });
+async function logIn(name: string, secret: string): Promise<Record<string, string>> {
+  const got = await call('POST', '/login_users/authenticate', as(basic(name, secret)));
+  const { auth_token: token } = got.json as { auth_token: string };
+  return (await call('GET', '/users/login', as(`Token token=${token}`))).json as Record<string, string>;
+}
+const trail = async (type: string): Promise<unknown> =>
+  (await call('GET', `/orgs/1/events?event_type=${type}`)).json;
+
+beforeAll(async () => {
+  under = await startGatewayUnderTest();
+});
+afterAll(() => under.close());
+
+describe('the password policy', () => {
+  const POLICY = '/authentication_settings/password_policy';
+  const policy = (body: object): Promise<Got> => call('PUT', POLICY, { body });
+
+  it('says how long a session lives without use, from the next request on', async () => {
+    expect((await call('GET', POLICY)).json).toMatchObject({ session_timeout_minutes: 10, min_length: 12 });
+    const made = (await call('POST', '/users', { body: { username: 'idle@ringfence.local' } })).json;
+    const { username: name, ringfence_password: secret } = made as Record<string, string>;
+    expect((await policy({ session_timeout_minutes: 30 })).status).toBe(204);
+    const login = await logIn(name ?? '', secret ?? '');
+    expect(login).toMatchObject({ inactivity_expiration_minutes: 30 });
+    const authorization = basic(login['auth_username'] ?? '', login['session_token'] ?? '');
+    await notUsedFor(20);
+    expect((await call('GET', '/noop', as(authorization))).status).toBe(200);
+    await notUsedFor(20);
+    expect((await policy({ session_timeout_minutes: 15 })).status).toBe(204);
+    expect((await call('GET', '/noop', as(authorization))).status).toBe(401);
+    expect((await call('GET', POLICY)).json).toMatchObject({ updated_by: { username: KEY } });
+    expect(await trail('password_policy.update')).toMatchObject([
+      { resource_changes: [{ changes: { session_timeout_minutes: { before: 30, after: 15 } } }] },
+      { resource_changes: [{ changes: { session_timeout_minutes: { before: 10, after: 30 } } }] },
+    ]);
+  });
+
+  it('asks of chosen passwords what it says, and of none that is made here', async () => {
+    const read = (await call('GET', POLICY)).json as object;
+    expect((await policy({ ...read, require_type_number: true, min_length: 20 })).status).toBe(204);
+    const user = (password?: string): Promise<Got> =>
+      call('POST', '/users', { body: { username: `${String(password?.length)}@ringfence.local`, password } });
+    for (const unfit of ['correct horse 1', 'correct horse battery'])
+      expect((await user(unfit)).json).toEqual(refused('password_not_acceptable'));
+    expect((await user('correct horse battery 1')).status).toBe(201);
+    expect((await user()).status).toBe(201);
+  });
+
+  it('is refused by its field where there is one way alone, or where it would be too weak', async () => {
+    for (const body of [{ history_count: 5 }, { expire_time_days: 90 }, { min_changed_characters: 2 }])
+      expect((await policy(body)).json).toEqual(refused('feature_not_available'));
+    expect((await policy({ min_length: 8 })).json).toEqual(refused('input_validation_error'));
+    expect((await policy({ session_timeout_minutes: 0 })).json).toEqual(refused('input_validation_error'));
+  });
+});
+
+/** As if it had been so long ago that any session was used. */
+async function notUsedFor(minutes: number): Promise<void> {
+  const store = await openServiceStore(DATABASE, { config: { DATABASE_URL: under.databaseUrl } });
+  try {
+    await store.entities.update(
+      SessionEntity,
+      { id: Not(IsNull()) },
+      { usedAt: new Date(Date.now() - minutes * 60_000) },
+    );
+  } finally {
+    await store.close();
+  }
+}
