@@ -293,6 +293,26 @@ describe('a namespace with a NetworkPolicy', () => {
   });
 });
 
+describe('the own Service of a Pod that may call nobody', () => {
+  const through = (spec: object): boolean => {
+    const bed = bedOf({ ...TRUTH_CLUSTER, policies: [formOf({ in: 'shop', spec })] }, VISIBLE);
+    const backends = ['10.0.0.1', '10.0.0.2'].map((address) => ({
+      portIndex: 0,
+      targetPort: 8080,
+      podUid: null,
+      address,
+    }));
+    takeObserved(bed.graph, 'service', service('front', { clusterIps: ['10.96.0.3'], backends }));
+    bed.flush();
+    return bed.passes(trafficOf({ ...TRUTH_CLUSTER, policies: [] }, 'shop/web > 10.96.0.3 tcp 80'));
+  };
+
+  it('is open to it only where every Pod behind it judges who comes', () => {
+    expect(through({ podSelector: { matchLabels: { app: 'web' } }, policyTypes: ['Egress'] })).toBe(false);
+    expect(through({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] })).toBe(true);
+  });
+});
+
 describe('after a restart without Kubelink', () => {
   it('what NetworkPolicies say is in force as it was', () => {
     const spec = {
