@@ -125,14 +125,14 @@ function isOnPort({ ports }: NetworkPolicyRule, { to, proto, port }: PodTraffic)
   return ports === null || ports.some((each) => each.proto === proto && numbersOf(each, to.pod)(port));
 }
 
-/** A name means what the Pod that is connected to declares. */
+/** A name means what the Pod that is connected to declares; who is on the network of his node is no Pod to policies. */
 function numbersOf(
   { proto, from, to, name }: NetworkPolicyPort,
   pod: JudgedPod | null,
 ): (port: number) => boolean {
   if (name !== undefined)
     return (port) =>
-      pod?.namedPorts.some((named) => named.name === name && named.proto === proto && named.port === port) ===
-      true;
+      pod?.hostNetwork === false &&
+      pod.namedPorts.some((named) => named.name === name && named.proto === proto && named.port === port);
   return (port) => from === undefined || (from <= port && port <= (to ?? from));
 }
