@@ -11,13 +11,19 @@ export interface ManagementListener {
   close(): Promise<void>;
 }
 
+/**
+ * Whoever asks every quarter of a minute keeps his connection: one that is closed just when he asks again looks as if the process had
+ * died. Nor is a request given up that came while the process was too busy to read it.
+ */
+const LIMITS = { keepAliveTimeout: 65_000, requestTimeout: 60_000 };
+
 export async function listenForManagement(
   host: string,
   port: number,
   health: HealthRegistry,
   metrics: MetricsRegistry,
 ): Promise<ManagementListener> {
-  const server = createServer((request, response) => {
+  const server = createServer(LIMITS, (request, response) => {
     const path = (request.url ?? '').split('?')[0];
     if (path === '/metrics') return metrics.write(request, response);
     if (path === '/livez') return void response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n');
@@ -27,7 +33,6 @@ export async function listenForManagement(
       .writeHead(report.ready ? 200 : 503, { 'content-type': 'application/json' })
       .end(`${JSON.stringify(report)}\n`);
   });
-  server.requestTimeout = 5_000;
   if (host.startsWith('/')) listenOnPath(server, host);
   else server.listen(port, host);
   await once(server, 'listening');

@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { eventually, freePort } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -73,7 +75,7 @@ async function launch(env: Record<string, string>) {
   child.stderr.on('data', (chunk) => (output.stderr += String(chunk)));
   const ended = once(child, 'exit').then(([code]) => code as number);
   const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
-  return { child, output, ended, get };
+  return { child, output, ended, get, port };
 }
 
 /** Ready, so it has traced; `end` waits until it has sent what is left. */
@@ -99,6 +101,21 @@ describe('a hosted process', () => {
     expect(await ended).toBe(0);
     expect(output.stdout).toMatch(/drained[^]*released/);
     expect(output.stdout).not.toContain('hidden');
+  });
+
+  it('leaves the connection open of who asks every few seconds', async () => {
+    const { child, ended, get, port } = await launch({ PROBE_NUMBER: '1' });
+    await eventually(async () => (await get('/readyz'))?.status === 200);
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+    const asked = async (): Promise<unknown> => {
+      socket.write('GET /livez HTTP/1.1\r\nHost: here\r\n\r\n');
+      return (await once(socket, 'data'))[0];
+    };
+    expect(await asked()).toContain('200 OK');
+    await sleep(6_500);
+    expect(await asked()).toContain('200 OK');
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
   });
 
   it('says in words what is missing while it is not ready', async () => {
