@@ -1,3 +1,4 @@
+export { bodyErrors, fieldOf } from './body-errors.js';
 export {
   ClusterId,
   GLOBAL,

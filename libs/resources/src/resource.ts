@@ -3,7 +3,7 @@
  * in contracts; HTTP status and headers are the gateway's.
  */
 import { CallError } from '@ringfence/bus';
-import { actorHref } from '@ringfence/contracts';
+import { actorHref, bodyErrors } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { Rejection } from '@ringfence/decider';
 import type { Document } from '@ringfence/event-store';
@@ -43,11 +43,7 @@ export function refusal({ reason, message, code }: Rejection): CallError {
 export function parsed<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
   const result = schema.safeParse(body ?? {});
   if (result.success) return result.data;
-  const errors = result.error.issues.map((issue) => ({
-    token: 'input_validation_error',
-    message: `${issue.path.join('.') || 'body'}: ${issue.message}`,
-  }));
-  throw new CallError('INVALID_ARGUMENT', errors);
+  throw new CallError('INVALID_ARGUMENT', bodyErrors(result.error));
 }
 
 /** The id at the end of an href of this collection (`workloads`, `labels`); clients' draft/active segments do not occur here. */

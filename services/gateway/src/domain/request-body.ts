@@ -4,13 +4,10 @@
  * (`parsed` in libs/resources): it trusts no caller, and during an update the two may be of different releases. The schema is written once.
  */
 import type { z } from 'zod';
-import { API, isBulkBody, isText, TEXT_PROBLEM } from '@ringfence/contracts';
+import { API, bodyErrors, fieldOf, isBulkBody, isText, TEXT_PROBLEM } from '@ringfence/contracts';
 import type { Route } from './route.js';
 import { Refusal, refuse } from './refusal.js';
-import type { ErrorItem } from './refusal.js';
 
-/** More than this is noise to whoever reads the answer. */
-const ERRORS_SHOWN = 20;
 const JSON_TYPE = /^application\/([\w.-]+\+)?json\s*(;|$)/i;
 
 export function bodySchema(route: Route): z.ZodType | undefined {
@@ -40,7 +37,7 @@ function checked(schema: z.ZodType, body: unknown): unknown {
     if (unusable === undefined) return parsed.data;
     throw refuse('input_validation_error', `${fieldOf(unusable)}: ${TEXT_PROBLEM}`);
   }
-  throw new Refusal(406, parsed.error.issues.flatMap(errorsOf).slice(0, ERRORS_SHOWN));
+  throw new Refusal(406, bodyErrors(parsed.error));
 }
 
 function parseJson(text: string): unknown {
@@ -88,36 +85,4 @@ function placeOfUnusable(value: unknown, at: Path): Path | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-type Issue = z.core.$ZodIssue;
-
-function errorsOf(issue: Issue): ErrorItem[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      token: 'input_validation_error',
-      message: `${fieldOf([...issue.path, key])}: unknown field`,
-    }));
-  }
-  if (issue.code === 'invalid_union') {
-    // The alternative that got furthest says most about what was meant.
-    const nearest = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0];
-    if (nearest !== undefined && nearest.length > 0) {
-      return nearest.flatMap((inner) => errorsOf({ ...inner, path: [...issue.path, ...inner.path] }));
-    }
-  }
-  return [{ token: 'input_validation_error', message: `${fieldOf(issue.path)}: ${issue.message}` }];
-}
-
-const depth = (issues: readonly Issue[]): number => Math.max(0, ...issues.map((issue) => issue.path.length));
-
-function fieldOf(path: readonly PropertyKey[]): string {
-  if (path.length === 0) return 'body';
-  return path
-    .map((part, index) =>
-      typeof part === 'number'
-        ? `[${String(part)}]`
-        : `${index === 0 ? '' : '.'}${String(part).slice(0, 100)}`,
-    )
-    .join('');
 }
