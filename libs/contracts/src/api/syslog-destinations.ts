@@ -32,15 +32,22 @@ const destination = {
   node_status_logger: z.object({ node_status_included: z.boolean() }),
   remote_syslog: remoteSyslog.nullish(),
 };
-const withRemote = (body: { type?: string | undefined; remote_syslog?: unknown }): boolean =>
+type Remote = { readonly protocol: number; readonly tls_enabled: boolean } | null | undefined;
+const withRemote = (body: { readonly type: string; readonly remote_syslog?: Remote }): boolean =>
   body.type !== 'remote_syslog' || (body.remote_syslog !== undefined && body.remote_syslog !== null);
-const REMOTE_MISSING = { path: ['remote_syslog'], message: 'a remote destination has an address' };
+/** What would go out readable though it was asked not to. */
+const withoutTlsOverUdp = ({ remote_syslog: remote }: { readonly remote_syslog?: Remote }): boolean =>
+  !(remote?.protocol === 17 && remote.tls_enabled);
 
-export const SyslogDestinationCreate = z.strictObject(destination).refine(withRemote, REMOTE_MISSING);
-export const SyslogDestinationUpdate = z
-  .strictObject({ ...destination, href: Text })
-  .partial()
-  .refine(({ remote_syslog: remote }) => remote !== null, REMOTE_MISSING);
+export const SyslogDestinationCreate = z
+  .strictObject(destination)
+  .refine(withRemote, { path: ['remote_syslog'], message: 'a remote destination has an address' })
+  .refine(withoutTlsOverUdp, {
+    path: ['remote_syslog', 'tls_enabled'],
+    message: 'TLS needs protocol 6 (TCP): what goes by UDP anybody may read',
+  });
+/** What comes of it must be what could be created. */
+export const SyslogDestinationUpdate = z.strictObject({ ...destination, href: Text }).partial();
 export const SyslogDestination = z.object({ href: Text, ...destination });
 export type SyslogDestination = z.infer<typeof SyslogDestination>;
 

@@ -1,7 +1,7 @@
 /** `settings/syslog/destinations` over REST. What is written holds in this process at once, in another one within seconds. */
-import { SyslogDestinationCreate, SyslogDestinationUpdate } from '@ringfence/contracts';
+import { bodyErrors, SyslogDestinationCreate, SyslogDestinationUpdate } from '@ringfence/contracts';
 import type { EntityManager } from 'typeorm';
-import { refuse } from '../../domain/refusal.js';
+import { Refusal, refuse } from '../../domain/refusal.js';
 import type { Answer } from '../answers/answer.js';
 import { collectionReply, maxResults } from '../answers/owner-answers.js';
 import { uuidOf } from '../answers/uuid-of.js';
@@ -37,8 +37,14 @@ export function destinationAnswers(
       return { status: 201, body: made, headers: { location: made.href } };
     },
     [`${COLLECTION} update`]: async (request) => {
-      const change = SyslogDestinationUpdate.parse(request.body);
-      if (!(await changeDestination(entities, uuidOf(request), change))) throw gone();
+      const { href: _, ...change } = SyslogDestinationUpdate.parse(request.body);
+      const id = uuidOf(request);
+      const before = await findDestination(entities, id);
+      if (before === undefined) throw gone();
+      const { href: __, ...body } = before;
+      const after = SyslogDestinationCreate.safeParse({ ...body, ...change });
+      if (!after.success) throw new Refusal(406, bodyErrors(after.error));
+      await changeDestination(entities, id, after.data);
       await changed();
       return { status: 204 };
     },

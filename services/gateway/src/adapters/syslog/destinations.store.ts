@@ -1,9 +1,5 @@
 /** Where to forward: the destinations as people wrote them. */
-import type {
-  SyslogDestination,
-  SyslogDestinationCreate,
-  SyslogDestinationUpdate,
-} from '@ringfence/contracts';
+import type { SyslogDestination, SyslogDestinationCreate } from '@ringfence/contracts';
 import { EntitySchema } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { randomUUID } from 'node:crypto';
@@ -54,16 +50,8 @@ export async function addDestination(
   return view(row);
 }
 
-/** False: there is no such one. */
-export async function changeDestination(
-  entities: EntityManager,
-  id: string,
-  { href: _, ...change }: z.output<typeof SyslogDestinationUpdate>,
-): Promise<boolean> {
-  const row = await entities.findOneBy(SyslogDestinationEntity, { id });
-  if (row === null) return false;
-  await entities.update(SyslogDestinationEntity, { id }, { body: { ...row.body, ...change } });
-  return true;
+export async function changeDestination(entities: EntityManager, id: string, body: Body): Promise<void> {
+  await entities.update(SyslogDestinationEntity, { id }, { body });
 }
 
 export const removeDestination = async (entities: EntityManager, id: string): Promise<boolean> =>
