@@ -208,6 +208,10 @@ describe('a key of a service account', () => {
     const second = (await call('POST', `${href}/api_keys`, { body: { expires_in_seconds: 60 } }))
       .json as NewKey;
     expect((await call('GET', '/noop', as(second))).status).toBe(200);
+    expect((await call('GET', second.href)).json).toMatchObject({
+      href: second.href,
+      expires_in_seconds: 60,
+    });
     const other = await make('another', []);
     expect((await call('DELETE', `${other.href}/api_keys/${second.key_id}`)).status).toBe(404);
     expect((await call('DELETE', second.href)).status).toBe(204);

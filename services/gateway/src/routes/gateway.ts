@@ -66,6 +66,7 @@ export const gatewayRoutes: readonly Route[] = [
   ...collection('service_accounts', `${ORG}/service_accounts`),
   ...collection('service_accounts/api_keys', `${ORG}/service_accounts/{service_account}/api_keys`, [
     'create',
+    'get',
     'delete',
   ]),
   ...collection('access_restrictions', `${ORG}/access_restrictions`),

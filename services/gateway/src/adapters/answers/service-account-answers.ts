@@ -14,6 +14,7 @@ import type { RestReply, RestRequest } from '../../domain/rest-request.js';
 import { PRINCIPALS } from '../../read/access-documents.js';
 import type { PrincipalState } from '../../read/access-documents.js';
 import { findKey, keysOf } from '../../read/api-keys.projection.js';
+import type { KeyRow } from '../../read/api-keys.projection.js';
 import type { ApiKeyCheck } from '../admission/api-key-check.js';
 import type { KnownGrants } from '../admission/known-grants.js';
 import {
@@ -124,13 +125,20 @@ function keyAnswers(store: EventStore, keys: ApiKeyCheck): Readonly<Record<strin
       const body = shownNewKey(accountOf(id), key);
       return { status: 201, headers: { location: body.href }, body };
     },
-    'service_accounts/api_keys delete': async (request) => {
-      const { id } = await existing(store, request);
-      const key = await findKey(store.entities, request.match.ids[1] ?? '', accountOf(id));
-      if (key === undefined) throw refuse('not_found_error', 'there is no such API key');
-      return revoke(store, keys, key, request);
-    },
+    'service_accounts/api_keys get': async (request) => ({
+      status: 200,
+      body: (await shownKeys(store.entities, [await keyOf(store, request)]))[0],
+    }),
+    'service_accounts/api_keys delete': async (request) =>
+      revoke(store, keys, await keyOf(store, request), request),
   };
+}
+
+async function keyOf(store: EventStore, request: RestRequest): Promise<KeyRow> {
+  const { id } = await existing(store, request);
+  const key = await findKey(store.entities, request.match.ids[1] ?? '', accountOf(id));
+  if (key === undefined) throw refuse('not_found_error', 'there is no such API key');
+  return key;
 }
 
 async function list(store: EventStore, request: RestRequest): Promise<RestReply> {
