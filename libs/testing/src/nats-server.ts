@@ -61,5 +61,5 @@ export async function startNats(
 }
 
 function openToAll({ port, directory }: NatsPlace): string {
-  return `listen: 127.0.0.1:${port}\njetstream { store_dir: "${directory}/jetstream", max_file_store: 64GB }\n`;
+  return `listen: 127.0.0.1:${port}\nmax_payload: 32MB\njetstream { store_dir: "${directory}/jetstream", max_file_store: 64GB }\n`;
 }

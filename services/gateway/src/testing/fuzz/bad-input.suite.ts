@@ -88,13 +88,18 @@ const DIRECTED: Readonly<Record<string, (client: Client, send: Send) => Promise<
       expect(await client.refused('PUT', inner, { sub_groups: [{ href }] })).toBe('label_group_cycle');
     expect((await client.get(inner))['sub_groups']).toEqual([]);
   },
-  'is a rule set of 10,000 rules: refused by the field, as a whole': async (client) => {
+  'is a rule set of one rule more than 10,000, which it may have: refused by the field, as a whole': async (
+    client,
+  ) => {
     const rule = {
       providers: [{ actors: 'ams' }],
       consumers: [{ actors: 'ams' }],
       ingress_services: [{ proto: 6, port: 1 }],
     };
-    const body = { name: name(), scopes: [], rules: Array.from({ length: 10_000 }, () => rule) };
+    const most = { name: name(), scopes: [], rules: Array.from({ length: 10_000 }, () => rule) };
+    const { href } = await client.made(`${DRAFT}/rule_sets`, most);
+    expect((await client.get(href))['rules']).toHaveLength(10_000);
+    const body = { ...most, name: name(), rules: [...most.rules, rule] };
     const { status, body: errors } = await client.call('POST', `${DRAFT}/rule_sets`, body);
     expect([status, errors]).toEqual([
       406,
