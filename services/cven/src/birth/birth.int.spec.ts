@@ -276,10 +276,11 @@ describe('a Pod is closed at birth', () => {
     expect(guard()).toBe('');
   });
 
+  // Its name alone: while a table is loaded, nft 1.0.6 may fall over a rule whose set it has not seen.
   const guard = (): string => {
-    const list = ['nft', 'list', 'ruleset'];
-    const rules = execFileSync('nsenter', [`--net=${node.netns}`, ...list], { encoding: 'utf8' });
-    return rules.includes('ringfence_birth') ? rules : '';
+    const list = ['nft', 'list', 'tables'];
+    const tables = execFileSync('nsenter', [`--net=${node.netns}`, ...list], { encoding: 'utf8' });
+    return tables.includes('ringfence_birth') ? tables : '';
   };
 
   it('says where it cannot be closed', async () => {
