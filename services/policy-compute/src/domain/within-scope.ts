@@ -153,7 +153,7 @@ const holds = (book: PolicyBook, granted: readonly GrantedLabel[], scope: readon
     (group) => labelsInForce(book, group),
   );
 
-/** Of a group, all that it stands for now and would with its draft. */
+/** Of a group, all that it means in force, and all that it would mean with its draft. */
 function labelsOf(book: PolicyBook, { kind, id }: ScopeEntry): LabelId[] {
   if (kind === 'label') return [id];
   const drafted = labelsOfGroup(id, (each) => entryOf(book, 'label_groups', each)?.draft);
