@@ -51,15 +51,6 @@ function test(tier, inputs, more) {
   };
 }
 
-/** Each half has a system of its own: scenarios wait for theirs more than they compute, and nobody else's may be in their way. */
-const STACKS = 2;
-const scenarios = Array.from(
-  { length: STACKS },
-  (_, i) =>
-    'node node_modules/vitest/vitest.mjs run {projectRoot}/src/ --reporter=default --reporter=json' +
-    ` --outputFile.json=test-results/e2e/{projectRoot}-${i + 1}.json --shard=${i + 1}/${STACKS}`,
-);
-
 const everyBuild = [{ target: 'build', projects: '*' }];
 
 /** The dearest thing that a spec uses decides which target runs it, as its suffix says. */
@@ -83,9 +74,9 @@ const TESTS = {
   'test-e2e': {
     suffix: /\.e2e\.spec\.ts$/,
     target: test('e2e', ['everything', machine], {
-      executor: 'nx:run-commands',
+      // Not Nx' parallel commands: those end the others when one fails, and what was ended looks like what failed.
+      command: 'node tools/nx/scenarios.mjs {projectRoot}',
       outputs: ['{workspaceRoot}/test-results/e2e/{projectRoot}-*.json'],
-      options: { commands: scenarios, parallel: true, env: { RINGFENCE_TEST_TIER: 'e2e' } },
       // It starts every process of the system, also those that it does not import.
       dependsOn: everyBuild,
       parallelism: false,
