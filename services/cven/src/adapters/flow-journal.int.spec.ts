@@ -44,7 +44,7 @@ class Agent {
   read(port: number): void {
     const one = collected(port);
     this.journal.append(this.batches.interval, { mark: markOf(port), collected: [one] });
-    this.batches.add(one.reporter, one.named, one.overflow, one.inForce);
+    this.batches.add(one);
   }
   end(): string[] {
     const ended = this.batches.take('2026-11-20T10:00:09.000Z');

@@ -87,8 +87,7 @@ export class FlowJournal {
     const { node, bootId } = interval;
     const batches = new FlowBatches({ node, bootId }, interval.from, interval.first);
     const entries = halves.flatMap(({ collected }) => collected);
-    for (const { reporter, named, overflow, inForce } of entries)
-      batches.add(reporter, named, overflow, inForce);
+    for (const each of entries) batches.add(each);
     for (const half of halves) this.mark(half);
     return batches.take(entries.at(-1)?.at ?? until);
   }

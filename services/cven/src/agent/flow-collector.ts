@@ -66,8 +66,9 @@ export class FlowCollector {
     const collected = this.readingsOf(interval).map((each) => this.named(each));
     const telling = collected.filter(({ named, overflow }) => named.flows.length > 0 || overflow > 0);
     if (telling.length > 0) records.append(batches.interval, { mark: interval.mark, collected: telling });
-    for (const { reporter, named, overflow, inForce } of collected) {
-      batches.add(reporter, named, overflow, inForce);
+    for (const each of collected) {
+      const { named, overflow } = each;
+      batches.add(each);
       events.onFlows(named.flows.length, overflow, named.disagreements);
     }
   }

@@ -45,6 +45,8 @@ interface Collected {
   readonly inForce: InForce;
   readonly reporters: Map<string, NamedFlows[]>;
   overflow: number;
+  /** Of its newest reading. */
+  at: string;
 }
 
 export class FlowBatches {
@@ -65,7 +67,7 @@ export class FlowBatches {
     return { ...this.identity, first: this.next, from: this.from };
   }
 
-  add(reporter: string, named: NamedFlows, overflow: number, inForce: InForce): void {
+  add({ reporter, named, overflow, inForce, at }: CollectedFlows): void {
     if (named.flows.length === 0 && overflow === 0) return;
     let last = this.collected.at(-1);
     if (
@@ -73,23 +75,32 @@ export class FlowBatches {
       last.inForce.revision !== inForce.revision ||
       last.inForce.policyVersion !== inForce.policyVersion
     ) {
-      last = { inForce, reporters: new Map(), overflow: 0 };
+      last = { inForce, reporters: new Map(), overflow: 0, at };
       this.collected.push(last);
     }
     last.overflow += overflow;
+    last.at = at;
     if (named.flows.length > 0)
       last.reporters.set(reporter, [...(last.reporters.get(reporter) ?? []), named]);
   }
 
-  /** Everything since the last time. */
+  /**
+   * Everything since the last time. What was read under an earlier policy ends with its last reading: whoever asks for the
+   * newest report of two ends must not take what that policy did for what is done now.
+   */
   take(to: string): FlowBatch[] {
-    const batches = this.collected.flatMap((collected) => this.batchesOf(collected, to));
+    const last = this.collected.length - 1;
+    const batches = this.collected.flatMap((collected, i) =>
+      this.batchesOf(collected, i === last ? to : collected.at),
+    );
     this.collected = [];
     this.from = to;
     return batches;
   }
 
   private batchesOf({ inForce, reporters, overflow }: Collected, to: string): FlowBatch[] {
+    const { from } = this;
+    this.from = to;
     const parts = [...reporters].flatMap(([id, named]) =>
       named.flatMap(({ mode, flows }) => pieces(flows).map((piece) => ({ id, mode, ...piece }))),
     );
@@ -97,7 +108,7 @@ export class FlowBatches {
       id: `${this.identity.node}/${this.identity.bootId}/${this.next++}`,
       node: this.identity.node,
       ...inForce,
-      from: this.from,
+      from,
       to,
       overflow: i === 0 ? overflow : 0,
       reporters: filled,
