@@ -12,6 +12,8 @@ export interface Explained {
 }
 export interface ExplainedEnd {
   readonly name: string;
+  /** `key=value`. */
+  readonly labels: readonly string[];
   readonly mode: string;
   readonly verdict: string;
   readonly ruleClass: string | null;
@@ -21,6 +23,9 @@ export interface ExplainedEnd {
   readonly inForce: { readonly state: string; readonly message: string } | null;
 }
 const QUESTIONS_AT_ONCE = 12;
+/** RFC 5737: nobody's. */
+const ELSEWHERE = '203.0.113.9';
+const NOBODYS_PORT = { port: 9, proto: 6 };
 
 export function explain(
   from: string,
@@ -46,13 +51,21 @@ export interface AskedPlace {
   readonly mode: Mode | undefined;
 }
 
+/** Until the cluster judges each of them by this label: what Kubernetes was told of takes its way through the control plane. */
+export function untilLabelled(places: readonly Pick<AskedPlace, 'name'>[], label: string): Promise<void> {
+  return eventually(`${label} at ${places.length} places`, async () => {
+    const ends = await inTurns(places, ({ name }) => explain(name, ELSEWHERE, NOBODYS_PORT));
+    return ends.every(({ egress }) => egress?.labels.includes(label) === true);
+  });
+}
+
 /** Until every place says that its kernel has this version, in its mode. */
 export function untilInForce(version: number, places: readonly AskedPlace[]): Promise<void> {
   return eventually(
     `policy version ${version} in force everywhere`,
     async () => {
       const open = await inTurns(places, async ({ name, mode }) => {
-        const { policyVersion, egress, summary } = await explain(name, '203.0.113.9', { port: 9, proto: 6 });
+        const { policyVersion, egress, summary } = await explain(name, ELSEWHERE, NOBODYS_PORT);
         const isThere = policyVersion >= version && egress?.inForce?.state === 'yes';
         return isThere && (mode === undefined || egress.mode === mode) ? [] : [`${name}: ${summary}`];
       });

@@ -231,8 +231,8 @@ async function workloadHrefs(nodes: readonly ClusterNode[]): Promise<string[]> {
   return [...deployments, ...paired.map(({ href }) => href)];
 }
 
-/** Its Pods are others afterwards. */
-export async function relabelPods(namespace: string, name: string, role: string): Promise<void> {
+/** Its Pods are others afterwards. Gives the label that they will have, as explain names it. */
+export async function relabelPods(namespace: string, name: string, role: string): Promise<string> {
   const before = new Set((await pods(namespace, `app=${name}`)).map((pod) => pod.name));
   const [found] = DEPLOYMENTS.filter((each) => each.namespace === namespace && each.name === name);
   await apply(manifestOf({ ...found!, role: roleOf(role) }));
@@ -244,6 +244,7 @@ export async function relabelPods(namespace: string, name: string, role: string)
     },
     90_000,
   );
+  return `role=${roleOf(role)}`;
 }
 
 async function targetsOnNodes(nodes: readonly ClusterNode[]): Promise<Target[]> {

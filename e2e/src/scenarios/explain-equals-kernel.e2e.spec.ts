@@ -13,7 +13,7 @@ import {
   untilInForce as untilAskedIsInForce,
 } from '../application.js';
 import { Random } from '../campaign/random.js';
-import { explain, inTurns, untilInForce } from '../explained.js';
+import { explain, inTurns, untilInForce, untilLabelled } from '../explained.js';
 import { burst } from '../matrix/burst.js';
 import type { Fate } from '../matrix/burst.js';
 import { BANK, buildTown, FREE, relabelPods, setModes, SHOP } from '../matrix/town.js';
@@ -137,14 +137,18 @@ describe(`one verdict everywhere (seed ${SEED})`, () => {
         await managedNamespace(SHOP, { app: BANK }, modes[SHOP]!);
         await managedNamespace(BANK, { app: SHOP }, modes[BANK]!);
       } else if (relabelled === 'Pods') {
-        await relabelPods(BANK, 'teller', 'db');
+        const role = await relabelPods(BANK, 'teller', 'db');
         town = await grounds.survey();
+        const relabelled = town.places.filter(
+          (place) => place.namespace === BANK && place.deployment === 'teller',
+        );
+        await untilLabelled(relabelled, role);
       }
       if (relabelled !== undefined) {
         await untilQuiet(town, version, modes);
         wrong.push(...(await differences(modes)));
       }
-      expect({ seed: SEED, wrong }).toEqual({ seed: SEED, wrong: [] });
+      expect(wrong, `seed ${SEED}: ${wrong.join('\n')}`).toEqual([]);
     },
   );
 
