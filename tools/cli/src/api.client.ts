@@ -11,8 +11,10 @@ export interface ApiClient {
   /** All of a collection. */
   all<T>(path: string, query?: Readonly<Record<string, string>>): Promise<T[]>;
   post<T>(path: string, body: unknown): Promise<T>;
-  put<T = void>(path: string, body: unknown): Promise<T>;
-  remove(path: string): Promise<void>;
+  /** With what `put` and `remove` name, to be refused where somebody has changed it since. */
+  tagged<T>(path: string): Promise<{ readonly body: T; readonly etag: string }>;
+  put<T = void>(path: string, body: unknown, ifMatch?: string): Promise<T>;
+  remove(path: string, ifMatch?: string): Promise<void>;
   /** Server-sent events, until the signal. */
   events(path: string, signal: AbortSignal): AsyncIterable<{ event: string; data: unknown }>;
 }
@@ -23,7 +25,7 @@ export function apiClient(settings: Settings): ApiClient {
   const send = async (
     method: string,
     path: string,
-    options: { body?: unknown; signal?: AbortSignal } = {},
+    options: { body?: unknown; ifMatch?: string | undefined; signal?: AbortSignal } = {},
   ): Promise<Response> => {
     const href = placeOf(path, settings.org);
     const response = await fetch(`${settings.url}/api/v2${href}`, {
@@ -32,6 +34,7 @@ export function apiClient(settings: Settings): ApiClient {
         authorization,
         accept: 'application/json',
         ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(options.ifMatch === undefined ? {} : { 'if-match': options.ifMatch }),
       },
       body: options.body === undefined ? null : JSON.stringify(options.body),
       signal: options.signal ?? AbortSignal.timeout(TIMEOUT_MS),
@@ -55,9 +58,13 @@ export function apiClient(settings: Settings): ApiClient {
     all: async (path, query) =>
       json(await send('GET', withQuery(path, { max_results: String(MOST), ...query }))),
     post: async (path, body) => json(await send('POST', path, { body })),
-    put: async (path, body) => json(await send('PUT', path, { body })),
-    remove: async (path) => {
-      await (await send('DELETE', path)).text();
+    tagged: async <T>(path: string) => {
+      const response = await send('GET', path);
+      return { etag: response.headers.get('etag') ?? '', body: await json<T>(response) };
+    },
+    put: async (path, body, ifMatch) => json(await send('PUT', path, { body, ifMatch })),
+    remove: async (path, ifMatch) => {
+      await (await send('DELETE', path, { ifMatch })).text();
     },
     events: async function* (path, signal) {
       const response = await send('GET', path, { signal });
@@ -113,6 +120,7 @@ function unreachable(url: string, cause: unknown): Failure {
 const HINTS: Readonly<Record<number, string>> = {
   401: 'Check RINGFENCE_API_KEY and RINGFENCE_API_SECRET.',
   403: 'This key, or organisation, may not do that. RINGFENCE_ORG_ID is 1.',
+  412: 'Somebody has changed it since it was looked at: look again, and do it again if it is still wanted.',
   429: 'Wait a moment and try again.',
   503: 'A part of the control plane does not answer. `ringfence status` says which; try again.',
 };

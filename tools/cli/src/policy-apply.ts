@@ -11,8 +11,9 @@ import type { ParsedPolicy } from './policy-documents.js';
 import type { PolicyFile } from './policy-file.js';
 import { KIND_WORDS, NAMED_KINDS } from './policy-kinds.js';
 import type { NamedKind } from './policy-kinds.js';
+import { readingOnce } from './policy-held.js';
 import { COLLECTIONS, readPolicy } from './policy-in-words.js';
-import type { PolicyInWords, ReadPolicy } from './policy-in-words.js';
+import type { PolicyInWords } from './policy-in-words.js';
 import { booksOf, readKnown, withOwn } from './policy-known.js';
 import type { Existing, Known } from './policy-known.js';
 import { ensureLabels, ensureLabelTypes } from './policy-labels.js';
@@ -32,6 +33,8 @@ export interface Applied {
 export interface PolicyPlan {
   readonly parsed: ParsedPolicy;
   readonly known: Known;
+  /** What all of it was made of: bodies as text, by href. */
+  readonly read: ReadonlyMap<string, string>;
   readonly draft: PolicyInWords;
   /** What the draft is to say. */
   readonly wanted: PolicyInWords;
@@ -41,12 +44,9 @@ export interface PolicyPlan {
   readonly differences: readonly ObjectDifference[];
 }
 
-export async function policyPlan(
-  api: ApiClient,
-  parsed: ParsedPolicy,
-  read?: ReadPolicy,
-): Promise<PolicyPlan> {
-  const [known, { policy: draft }] = await Promise.all([readKnown(api), read ?? readPolicy(api, 'draft')]);
+export async function policyPlan(client: ApiClient, parsed: ParsedPolicy): Promise<PolicyPlan> {
+  const { api, read } = readingOnce(client);
+  const [known, { policy: draft }] = await Promise.all([readKnown(api), readPolicy(api, 'draft')]);
   const { policy } = parsed;
   refuseWhatCannotBe(known, parsed);
   const labels = new Set(policy.labels.map(({ key, value }) => `${key}=${value}`));
@@ -54,6 +54,7 @@ export async function policyPlan(
   return {
     parsed,
     known,
+    read,
     draft,
     wanted,
     newLabels: [...labels].filter((label) => !known.labels.has(label)),
@@ -206,12 +207,12 @@ const ownedBy = (owner: string, kind: NamedKind, name: string): Body => ({
 
 async function bringFirewallSettings(
   api: ApiClient,
-  { parsed: { policy }, differences }: PolicyPlan,
+  { parsed: { policy }, known, differences }: PolicyPlan,
   translate: PolicyTranslation,
 ): Promise<Applied[]> {
   if (policy.firewall_settings === undefined) return [];
   const differs = differences.some(({ kind }) => kind === 'firewall_settings');
-  const { href } = await api.get<Existing>('/sec_policy/draft/firewall_settings');
+  const href = known.firewallSettings;
   if (differs)
     await api
       .put(href, translate.firewallSettings(policy.firewall_settings))
@@ -244,7 +245,8 @@ export async function deleteAll(api: ApiClient, waiting: readonly Applied[]): Pr
     before = left.length;
     const refusedOnes: Applied[] = [];
     for (const one of left) {
-      if (await isDeleted(api, one.href)) deleted.push({ ...one, change: 'deleted' });
+      if (await isDeleted(api, one.href).catch(inWordsOf(one.kind, one.name)))
+        deleted.push({ ...one, change: 'deleted' });
       else refusedOnes.push(one);
     }
     left = refusedOnes;

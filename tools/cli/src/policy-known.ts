@@ -48,6 +48,8 @@ export interface Known extends KnownNames {
   readonly services: NameBook;
   readonly virtualServices: NameBook;
   readonly labelTypes: ReadonlyMap<string, string>;
+  /** Their href. */
+  readonly firewallSettings: string;
   readonly existing: Readonly<Record<NamedKind, readonly Existing[]>>;
 }
 
@@ -57,10 +59,11 @@ export async function readKnown(api: ApiClient): Promise<Known> {
     // What is marked for deletion still has its name.
     return [kind, found];
   };
-  const [labels, types, workloads, ...lists] = await Promise.all([
+  const [labels, types, workloads, settings, ...lists] = await Promise.all([
     api.all<{ href: string; key: string; value: string }>('/labels'),
     api.all<{ href: string; key: string }>('/label_dimensions'),
     readWorkloads(api),
+    api.get<{ href: string }>('/sec_policy/draft/firewall_settings'),
     ...NAMED_KINDS.map(objects),
   ]);
   const existing = Object.fromEntries(lists) as unknown as Known['existing'];
@@ -69,6 +72,7 @@ export async function readKnown(api: ApiClient): Promise<Known> {
   return {
     labels: new Map(labels.map(({ key, value, href }) => [`${key}=${value}`, href])),
     labelTypes: new Map(types.map(({ key, href }) => [key, href])),
+    firewallSettings: settings.href,
     labelGroups: book('label_groups'),
     ipLists: book('ip_lists'),
     services: book('services'),

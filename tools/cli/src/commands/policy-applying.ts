@@ -5,6 +5,7 @@ import type { Column } from '../output.js';
 import { applyPlan, deleteAll, policyPlan } from '../policy-apply.js';
 import type { Applied, PolicyPlan } from '../policy-apply.js';
 import { bindWorkloads } from '../policy-bindings.js';
+import { heldBy } from '../policy-held.js';
 import type { ParsedPolicy } from '../policy-documents.js';
 import { readPolicyFile } from '../read-policy-file.js';
 import { bringIntoForce, differenceText, versionText } from './provisioning.js';
@@ -37,8 +38,9 @@ export interface ApplyOptions {
 }
 
 export async function apply(terminal: Terminal, options: ApplyOptions): Promise<void> {
-  const { api, note } = terminal;
-  const plan = await policyPlan(api, await readPolicyFile(options.file, options.set));
+  const { note } = terminal;
+  const plan = await policyPlan(terminal.api, await readPolicyFile(options.file, options.set));
+  const api = await heldBy(terminal.api, plan);
   for (const text of notEnforcedYet(plan.parsed)) note(`${text}\n`);
   if (!isNothing(plan)) {
     note(planText(plan));
@@ -47,7 +49,7 @@ export async function apply(terminal: Terminal, options: ApplyOptions): Promise<
   }
   const changes = await applyPlan(api, plan);
   if (options.provision === true)
-    return tell(terminal, plan, await intoForce(terminal, options, { plan, changes }));
+    return tell(terminal, plan, await intoForce({ ...terminal, api }, options, { plan, changes }));
   tell(terminal, plan, { changes });
   if (!isNothing(plan))
     note('Not in force yet: `ringfence policy provision`, or `apply --provision`, brings it into force.\n');
@@ -80,7 +82,10 @@ async function intoForce(
   const { api } = terminal;
   const hrefs = (some: readonly Applied[]): Set<string> => new Set(some.map(({ href }) => href));
   const isWaiting = ({ change }: Applied): boolean => change === 'waiting';
-  let version = await bringIntoForce(terminal, { note, yes, hrefs: hrefs(changes) });
+  let version = await bringIntoForce(terminal, {
+    ...{ note, yes },
+    hrefs: hrefs(changes.filter((one) => !isWaiting(one))),
+  });
   const bound = await bindWorkloads(api, plan);
   if (bound > 0) terminal.note(`${String(bound)} bindings of virtual services changed.\n`);
   const done = changes.filter((one) => !isWaiting(one));
