@@ -70,29 +70,34 @@ export class PolicyBed {
   /** Whether the table of that end would block it; null: nobody enforces anything there. */
   isBlocked(direction: 'ingress' | 'egress', { from, to, proto, port }: PodTraffic): boolean | null {
     const [own, peer] = direction === 'ingress' ? [to, from] : [from, to];
-    const endpoint = own.pod === null ? undefined : this.endpoints.get(uidOf(own.pod));
-    const unit = endpoint && this.units.get(endpoint.labelSet);
-    if (endpoint === undefined || unit === undefined) return null;
-    const all = new GroupMembers();
-    for (const one of [...this.endpoints.values(), ...this.peers.values()]) all.upsertEndpoint(one);
-    for (const group of this.groups.values()) all.upsertGroup(group);
+    const unit = own.pod === null ? null : this.unitOf(own.pod);
+    if (unit === null) return null;
+    const all = this.members();
     const members = {
       contains: (group: string, address: string, none: ReadonlySet<string>) =>
         group === OWN_HOST
           ? TRUTH_CLUSTER.nodes.get(address) === own.pod?.node
           : all.contains(group, address, none),
     };
-    const details = { workload: endpoint.workload, probePorts: [] };
     const packet = { proto, port, peer: peer.address };
     const hostAddresses: ReadonlySet<string> = new Set();
-    const { verdict } = evaluate({
-      unit: endpointUnit(unit, details),
-      direction,
-      packet,
-      members,
-      hostAddresses,
-    });
+    const { verdict } = evaluate({ unit, direction, packet, members, hostAddresses });
     return verdict === 'blocked';
+  }
+
+  /** What its agent makes its table of; null: it makes none. */
+  unitOf(pod: JudgedPod): Unit | null {
+    const endpoint = this.endpoints.get(uidOf(pod));
+    const unit = endpoint && this.units.get(endpoint.labelSet);
+    if (endpoint === undefined || unit === undefined) return null;
+    return endpointUnit(unit, { workload: endpoint.workload, probePorts: [] });
+  }
+
+  members(): GroupMembers {
+    const all = new GroupMembers();
+    for (const one of [...this.endpoints.values(), ...this.peers.values()]) all.upsertEndpoint(one);
+    for (const group of this.groups.values()) all.upsertGroup(group);
+    return all;
   }
 
   passes(traffic: PodTraffic): boolean {

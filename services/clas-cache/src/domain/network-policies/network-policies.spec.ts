@@ -1,10 +1,11 @@
 /** What nodes are told of NetworkPolicies, against what Kubernetes says of them: row by row. */
 import { TRUTH_CLUSTER, trafficOf, TRUTH_TABLE } from '@ringfence/cluster-facts/testing';
-import type { TruthStep, WrittenPolicy } from '@ringfence/cluster-facts/testing';
+import type { WrittenPolicy } from '@ringfence/cluster-facts/testing';
 import type { Unit, WireRule } from '@ringfence/contracts';
 import { makeLabelSet } from '@ringfence/labels';
 import { describe, expect, it } from 'vitest';
 import { asOf, CLUSTER, group, service, tellPolicy } from '../../testing/facts.js';
+import { PlayedTruth, VISIBLE } from '../../testing/played-truth.js';
 import { bedOf, formOf, PolicyBed } from '../../testing/policy-bed.js';
 import type { ActorStore } from '../actor-store.js';
 import { takeObserved } from '../observed.js';
@@ -12,49 +13,16 @@ import { restoreFacts, storedFacts } from '../stored-state.js';
 import type { StoredFacts } from '../stored-state.js';
 import { takeTold } from '../told.js';
 
-const VISIBLE = { shop: 'visibility_only', bank: 'visibility_only', attic: 'visibility_only' } as const;
-
-/** Steps of the table, one after the other, in one bed. */
-class Played {
-  readonly bed = new PolicyBed(VISIBLE);
-  private pods = TRUTH_CLUSTER.pods;
-  private policies = 0;
-
-  constructor() {
-    for (const one of this.pods) this.bed.setPod(one);
-    for (const [name, labels] of TRUTH_CLUSTER.namespaces) this.bed.setNamespace(name, labels);
-  }
-
-  step({ pods = {}, namespaces = {}, policies }: TruthStep): void {
-    this.pods = this.pods.map((one) => ({
-      ...one,
-      labels: pods[`${one.namespace}/${one.name}`] ?? one.labels,
-    }));
-    for (const one of this.pods) this.bed.setPod(one);
-    for (const [name, labels] of Object.entries(namespaces)) this.bed.setNamespace(name, labels);
-    if (policies !== undefined) this.apply(policies);
-    this.bed.flush();
-  }
-
-  through(attempts: readonly string[]): string[] {
-    const cluster = { ...TRUTH_CLUSTER, pods: this.pods, policies: [] };
-    return attempts.filter((text) => this.bed.passes(trafficOf(cluster, text)));
-  }
-
-  private apply(policies: readonly WrittenPolicy[]): void {
-    policies.forEach((written, i) => this.bed.setPolicy(`policy-${i}`, formOf(written)));
-    for (let i = policies.length; i < this.policies; i++) this.bed.setPolicy(`policy-${i}`, null);
-    this.policies = policies.length;
-  }
-}
-
 describe('NetworkPolicies as they are enforced', () => {
   for (const { says, steps } of TRUTH_TABLE) {
     it(says, () => {
-      const played = new Played();
+      const played = new PlayedTruth();
       for (const step of steps) {
         played.step(step);
-        expect(played.through([...step.passes, ...step.cut])).toEqual(step.passes);
+        const through = [...step.passes, ...step.cut].filter((text) =>
+          played.bed.passes(trafficOf(played.cluster, text)),
+        );
+        expect(through).toEqual(step.passes);
       }
     });
   }
