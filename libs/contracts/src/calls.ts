@@ -108,6 +108,10 @@ export const ResourceResponse = z.object({
 });
 export type ResourceResponse = z.infer<typeof ResourceResponse>;
 
+/** Of policy-compute's resource `second_person`: whether nobody provisions what he has written himself. */
+export const SecondPerson = z.strictObject({ required: z.boolean() });
+export type SecondPerson = z.infer<typeof SecondPerson>;
+
 export const ExplainRequest = z.object({
   /**
    * `namespace/name` of a workload, Pod or Service, a node's or host's name, an address, an id; `workload:`, `pod:`,

@@ -224,6 +224,9 @@ const bound = ServiceBinding.extend({ extras: z.record(Text, z.unknown()).option
 /** `id` is its SID. */
 const SecurityPrincipalState = z.object({ id: Text, name: Text, description: Text });
 
+/** Whether nobody provisions what he wrote himself. */
+const SecondPersonState = z.object({ id: Text, required: z.boolean() });
+
 /** Event type → owner, entity segment of `evt.<cluster>.<entity>.<id>`, and what `data` was in every version. */
 export const EVENTS = {
   ContainerClusterCreated: event('inventory', 'container-cluster', ShownContainerCluster),
@@ -269,5 +272,6 @@ export const EVENTS = {
   ServiceUnbound: event('policy-compute', 'service-binding', removed),
   SecurityPrincipalWritten: event('policy-compute', 'security-principal', SecurityPrincipalState),
   SecurityPrincipalDeleted: event('policy-compute', 'security-principal', removed),
+  SecondPersonChanged: event('policy-compute', 'second-person', SecondPersonState),
 } as const satisfies Record<string, EventContract>;
 export type EventType = keyof typeof EVENTS;

@@ -180,6 +180,7 @@ export {
   ResourceRequest,
   ResourceResponse,
   SAID_CALLS,
+  SecondPerson,
 } from './calls.js';
 export type { CallContract, Owner } from './calls.js';
 export { ClusterAnswer, ClusterQuestion, InForce, JudgedEnd } from './questions.js';

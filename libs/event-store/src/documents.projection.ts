@@ -28,7 +28,8 @@ export interface DocumentTypes<T = object, E extends string = EventType> {
   readonly indexed?: readonly (keyof T & string)[];
   /** Event types whose `data` is the whole new value. */
   readonly written: readonly E[];
-  readonly deleted: E;
+  /** None: it is never deleted. */
+  readonly deleted?: E;
 }
 export interface Documents<T> {
   readonly projection: Projection;
@@ -94,7 +95,9 @@ const SHAPE = 1;
 
 /** Follows from what is folded (other events, or an event that was raised, make other rows) and from the indexes. */
 function versionOf({ written, deleted, indexed = [] }: DocumentTypes<never, string>): number {
-  const events = [...written, deleted].map((type) => `${type}.v${eventContract(type)?.v ?? 1}`);
+  const events = [...written, ...(deleted ? [deleted] : [])].map(
+    (type) => `${type}.v${eventContract(type)?.v ?? 1}`,
+  );
   const digest = createHash('sha256')
     .update(JSON.stringify([SHAPE, events, ...indexed]))
     .digest();
@@ -126,7 +129,7 @@ interface Run {
 }
 
 function runsOf({ written, deleted }: DocumentTypes<never, string>, events: readonly StoredEvent[]): Run[] {
-  const types = new Set<string>([...written, deleted]);
+  const types = new Set<string | undefined>([...written, deleted]);
   const runs: Run[] = [];
   for (const event of events) {
     const { id } = event.data as { id?: string };

@@ -338,5 +338,45 @@ describe('a workload manager', () => {
   });
 });
 
+describe('what somebody has written', () => {
+  it('is provisioned by somebody else where the organisation asks for it, by whichever key and process', async () => {
+    const settings = `${ORG}/settings`;
+    const wanted = (is: boolean) => ({ ringfence_second_person_provisions: is });
+    const everywhere: readonly [string, Scope] = ['owner', []];
+    const [ann, ben] = await Promise.all([somebody(everywhere), somebody(everywhere)]);
+    const { auth_username: key, secret } = await ann.made(`${await userOf(ann)}/api_keys`, { name: 'k' });
+    const annsKey = clientOf(basic(String(key), String(secret)), side.urlOf);
+    const list = await annsKey.made(`${DRAFT}/ip_lists`, { name: name() });
+    const provisioning = async (who: Client, item: Item): Promise<unknown> => {
+      const change = { update_description: '', change_subset: { ip_lists: refs(item) } };
+      return outcome(await who.call('POST', `${ORG}/sec_policy`, change));
+    };
+    const HERS = [403, refused('second_person_required')];
+    await owner.put(settings, wanted(true));
+    expect(await ann.get(settings)).toMatchObject(wanted(true));
+    for (const who of [ann, annsKey, ann, annsKey]) expect(await provisioning(who, list)).toEqual(HERS);
+    expect([(await ann.get(list.href))['caps'], (await ben.get(list.href))['caps']]).toEqual([
+      ['write', 'delete'],
+      ['write', 'provision', 'delete'],
+    ]);
+    expect(await provisioning(ben, list)).toBe(201);
+    await ann.put(list.href, { description: 'hers' });
+    expect(outcome(await ann.call('PUT', `${ORG}/sec_policy/delete`, {}))).toBe(204);
+    await ann.put(settings, wanted(false));
+    await ann.put(list.href, { description: 'hers again' });
+    const bens = await ben.made(`${DRAFT}/ip_lists`, { name: name() });
+    expect([await provisioning(ann, list), await provisioning(ben, bens)]).toEqual([HERS, 201]);
+    const [ended, begun] = await owner.list(`${ORG}/events?event_type=organisation_settings.update`);
+    const changed = (is: boolean) => ({
+      changes: { ringfence_second_person_provisions: { before: !is, after: is } },
+    });
+    expect(begun).toMatchObject({ resource_changes: [changed(true)] });
+    expect(ended).toMatchObject({
+      created_by: { user: { href: await userOf(ann) } },
+      resource_changes: [changed(false)],
+    });
+  });
+});
+
 const userOf = async (client: Client): Promise<string> =>
   ((await client.call('GET', '/users/login')).body as Item).href;

@@ -9,13 +9,18 @@ import {
   policyObjectsProjection,
   PolicyVersionEntity,
 } from './read/policy-objects.projection.js';
-import { securityPrincipals, serviceBindings } from './read/policy-documents.js';
+import { secondPerson, securityPrincipals, serviceBindings } from './read/policy-documents.js';
 import { RuleDraftEntity } from './read/rule-drafts.js';
 
 export const DATABASE: ServiceDatabase = {
   service: 'policy-compute',
   migrations: MIGRATIONS,
-  projections: [policyObjectsProjection, serviceBindings.projection, securityPrincipals.projection],
+  projections: [
+    policyObjectsProjection,
+    serviceBindings.projection,
+    securityPrincipals.projection,
+    secondPerson.projection,
+  ],
   entities: [
     FactHeadEntity,
     GoneWorkloadEntity,
@@ -23,6 +28,7 @@ export const DATABASE: ServiceDatabase = {
     PolicyObjectEntity,
     PolicyVersionEntity,
     RuleDraftEntity,
+    secondPerson.entity,
     serviceBindings.entity,
     securityPrincipals.entity,
   ],

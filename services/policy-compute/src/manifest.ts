@@ -25,10 +25,12 @@ export const manifest = {
     })),
   ],
   emits: [
-    ...['policy-object', 'policy-version', 'service-binding', 'security-principal'].map((entity) => ({
-      subject: `evt.global.${entity}.*`,
-      server: 'control' as const,
-    })),
+    ...[...['policy-object', 'policy-version', 'service-binding', 'security-principal'], 'second-person'].map(
+      (entity) => ({
+        subject: `evt.global.${entity}.*`,
+        server: 'control' as const,
+      }),
+    ),
     ...RECORDS.map((kind) => ({ subject: `policy.*.${kind}.*`, server: 'control' as const })),
     { subject: 'ask.*.*', server: 'control' },
   ],

@@ -191,6 +191,10 @@ export const ERRORS = {
     code: 'FAILED_PRECONDITION',
     when: 'other drafts need what would be reverted; the message names them',
   },
+  second_person_required: {
+    code: 'PERMISSION_DENIED',
+    when: 'whoever provisions wrote some of it himself, and the organisation has somebody else do that; the message names what',
+  },
   pending_changes: { code: 'FAILED_PRECONDITION', when: 'a version is restored while drafts are pending' },
   flow_query_not_ready: {
     code: 'FAILED_PRECONDITION',

@@ -13,7 +13,7 @@ const writable = {
   /** For consoles; kept and shown. */
   advanced_ruleset_display: z.boolean(),
   num_assets_requiring_ransomware_protection: z.number().int().min(1).max(9_999_999).nullable(),
-  /** Ours: nobody provisions what he has written himself. Not here yet: true is refused. */
+  /** Ours: nobody provisions what he has written himself; whoever ends it is bound by it for another day. */
   ringfence_second_person_provisions: z.boolean(),
   automatic_label_application_on_ven_activation: z.boolean(),
   rule_based_label_maker_schedule_enabled: z.boolean(),

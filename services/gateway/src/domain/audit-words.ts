@@ -50,6 +50,7 @@ const OF_OWNERS: { readonly [T in EventType]: Words } = {
   ServiceUnbound: 'service_binding.delete',
   SecurityPrincipalWritten: 'security_principal.update',
   SecurityPrincipalDeleted: 'security_principal.delete',
+  SecondPersonChanged: 'organisation_settings.update',
 };
 const OF_THE_GATEWAY: Readonly<Record<string, Words>> = {
   ApiKeyCreated: 'api_key.create',

@@ -3,11 +3,13 @@
  * is all or nothing) span objects. Folds events; decisions are in policy.decider.ts, differences between types in objects/.
  */
 import { COMPUTED_TYPES, PROVISIONABLE_TYPES } from '@ringfence/contracts';
-import type { PolicyObjects, ProvisionableType } from '@ringfence/contracts';
+import type { Actor, PolicyObjects, ProvisionableType } from '@ringfence/contracts';
+import { isSameValue } from '@ringfence/decider';
 import { keyText } from './policy-object.js';
 import type {
   ObjectKey,
   PolicyObject,
+  Stamp,
   StoredBinding,
   StoredPrincipal,
   Touched,
@@ -26,9 +28,16 @@ export interface Entry<T extends ProvisionableType = ProvisionableType> {
   readonly touched: Touched;
   /** Of the active form: as `touched` was when it was provisioned. */
   readonly activeTouched: Touched | null;
+  /** Who wrote of what is pending: everybody since it was provisioned or reverted, each once. */
+  readonly writers: readonly Actor[];
 }
 
 export type ObjectsByType = Readonly<Record<ProvisionableType, ReadonlyMap<string, Entry>>>;
+/** Whether nobody provisions what he wrote himself; who said so last, if anybody did. */
+export interface SecondPerson {
+  readonly required: boolean;
+  readonly said: Stamp | null;
+}
 export interface PolicyBook {
   /** The policy version in force; 0 before the first. */
   readonly version: number;
@@ -37,6 +46,7 @@ export interface PolicyBook {
   readonly bindings: ReadonlyMap<string, StoredBinding>;
   /** By SID; no policy follows from them. */
   readonly principals: ReadonlyMap<string, StoredPrincipal>;
+  readonly secondPerson: SecondPerson;
 }
 
 /** One map per type. */
@@ -48,6 +58,7 @@ export const EMPTY_BOOK: PolicyBook = {
   objects: objectsByType(() => new Map()),
   bindings: new Map(),
   principals: new Map(),
+  secondPerson: { required: false, said: null },
 };
 
 export interface ObjectDrafted {
@@ -104,6 +115,10 @@ export interface PrincipalDeleted {
   readonly type: 'SecurityPrincipalDeleted';
   readonly data: { readonly id: string };
 }
+export interface SecondPersonChanged {
+  readonly type: 'SecondPersonChanged';
+  readonly data: { readonly id: string; readonly required: boolean; readonly said: Stamp };
+}
 export type PolicyEvent =
   | ObjectDrafted
   | RulesDrafted
@@ -112,7 +127,8 @@ export type PolicyEvent =
   | ServiceBound
   | ServiceUnbound
   | PrincipalWritten
-  | PrincipalDeleted;
+  | PrincipalDeleted
+  | SecondPersonChanged;
 /** What changes policy that is in force; the others are of drafts. */
 export const IN_FORCE_AT_ONCE: ReadonlySet<string> = new Set<PolicyEvent['type']>([
   'PolicyProvisioned',
@@ -191,6 +207,10 @@ export function evolve(book: PolicyBook, event: PolicyEvent): PolicyBook {
       return { ...book, principals: new Map(book.principals).set(event.data.id, event.data) };
     case 'SecurityPrincipalDeleted':
       return { ...book, principals: without(book.principals, event.data.id) };
+    case 'SecondPersonChanged': {
+      const { required, said } = event.data;
+      return { ...book, secondPerson: { required, said } };
+    }
   }
 }
 
@@ -206,14 +226,19 @@ function drafted(before: Entry | undefined, data: ObjectDrafted['data']): Entry 
     updateType: data.updateType,
     touched: data.touched,
     activeTouched: before?.activeTouched ?? null,
+    writers: withWriter(before?.writers ?? [], data.touched),
   };
 }
 
 function rulesDrafted(before: Entry<'rule_sets'> | undefined, data: RulesDrafted['data']): Entry | null {
   if (before === undefined || before.draft === null) return before ?? null;
   const { updateType, touched, lists } = data;
-  return { ...before, draft: withRuleChanges(before.draft, lists), updateType, touched };
+  const writers = withWriter(before.writers, touched);
+  return { ...before, draft: withRuleChanges(before.draft, lists), updateType, touched, writers };
 }
+
+const withWriter = (writers: readonly Actor[], { updated: { by } }: Touched): readonly Actor[] =>
+  writers.some((each) => isSameValue(each, by)) ? writers : [...writers, by];
 
 /** Back to the active form; nothing at all where there is none. */
 function reverted(before: Entry | undefined): Entry | null {
@@ -223,6 +248,7 @@ function reverted(before: Entry | undefined): Entry | null {
     draft: before.active,
     updateType: null,
     touched: before.activeTouched ?? before.touched,
+    writers: [],
   };
 }
 
@@ -244,7 +270,10 @@ function enforced(
     const entry = after.get(id);
     if (entry === undefined) continue;
     if (entry.draft === null) after.delete(id);
-    else after.set(id, { ...entry, active: entry.draft, updateType: null, activeTouched: entry.touched });
+    else {
+      const { draft: active, touched: activeTouched } = entry;
+      after.set(id, { ...entry, active, updateType: null, activeTouched, writers: [] });
+    }
   }
   return after;
 }

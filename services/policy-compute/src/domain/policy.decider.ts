@@ -23,6 +23,7 @@ import type { PrincipalIntent } from './security-principals.js';
 import { isSeed, seedEvents } from './seeds.js';
 import { decideBind, decideUnbind, endedBindings } from './service-bindings.js';
 import type { BindingIntent } from './service-bindings.js';
+import { decideSecondPerson, refusedAsOwnWork } from './second-person.js';
 import { refusedByScope } from './within-scope.js';
 
 export type PolicyIntent =
@@ -43,8 +44,10 @@ export type PolicyIntent =
       readonly objects: readonly { readonly type: ProvisionableType; readonly object: PolicyObject }[];
     }
   | { readonly do: 'seed' }
-  | BindingIntent
-  | PrincipalIntent;
+  | UndraftedIntent;
+type UndraftedIntent =
+  /** Whether somebody else must provision it from here on. */
+  { readonly do: 'second-person'; readonly required: boolean } | BindingIntent | PrincipalIntent;
 export interface PolicyCommand {
   readonly intent: PolicyIntent;
   readonly stamp: Stamp;
@@ -74,15 +77,29 @@ function decide(book: PolicyBook, command: PolicyCommand): Decision<PolicyEvent>
     case 'revert':
       return decideRevert(book, intent.chosen);
     case 'provision':
-      return decideProvision(book, intent);
+      return decideProvision(book, intent, stamp);
     case 'restore':
       return decideRestore(book, intent.objects, stamp);
     case 'seed':
       return seedEvents(book, stamp);
+    default:
+      return decideUndrafted(book, intent, command);
+  }
+}
+
+/** What needs no draft. */
+function decideUndrafted(
+  book: PolicyBook,
+  intent: UndraftedIntent,
+  { known, stamp }: PolicyCommand,
+): Decision<PolicyEvent> {
+  switch (intent.do) {
     case 'bind':
-      return decideBind(book, intent.bindings, command.known);
+      return decideBind(book, intent.bindings, known);
     case 'unbind':
       return decideUnbind(book, intent.id);
+    case 'second-person':
+      return decideSecondPerson(book, intent.required, stamp);
     default:
       return decidePrincipal(book, intent, stamp);
   }
@@ -179,11 +196,12 @@ function decideRevert(book: PolicyBook, chosen: Chosen): Decision<PolicyEvent> {
 function decideProvision(
   book: PolicyBook,
   { chosen, note, workloadsAffected }: { chosen: Chosen; note: string; workloadsAffected: number },
+  stamp: Stamp,
 ): Decision<PolicyEvent> {
   const entries = chosenPending(book, chosen);
   if (entries.length === 0)
     return reject('nothing-to-provision', 'none of the chosen objects has a pending change');
-  const problem = together(book, entries, 'commit');
+  const problem = refusedAsOwnWork(book, entries, stamp) ?? together(book, entries, 'commit');
   if (problem !== null) return problem;
   const changes = entries.map(({ type, id, updateType }) => ({ type, id, updateType: updateType! }));
   return [
@@ -234,6 +252,7 @@ const absentEntry = (type: ProvisionableType, id: string, stamp: Stamp): Entry =
   updateType: null,
   touched: { created: stamp, updated: stamp },
   activeTouched: null,
+  writers: [],
 });
 
 const isProblem = (given: PolicyObject | Rejection): given is Rejection =>

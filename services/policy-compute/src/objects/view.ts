@@ -4,7 +4,7 @@ import type { Actor, Grant, ProvisionableType } from '@ringfence/contracts';
 import type { EntityFact, LabelFact } from '../domain/facts.js';
 import { entryOf } from '../domain/policy-book.js';
 import type { PolicyBook } from '../domain/policy-book.js';
-import type { Extras, PolicyObject, Touched, UpdateType } from '../domain/policy-object.js';
+import type { Extras, PolicyObject, Stamp, Touched, UpdateType } from '../domain/policy-object.js';
 
 export interface FactLookup {
   readonly labels: ReadonlyMap<string, LabelFact>;
@@ -21,6 +21,8 @@ export interface View {
   /** What its reader may see of it, and what he may do with that; absent: all. */
   readonly within?: readonly Grant[];
   readonly caps?: Readonly<Record<string, readonly Grant[] | null>>;
+  /** Its reader, and when; absent: whoever it is. */
+  readonly reader?: Stamp;
 }
 
 export type Body = Record<string, unknown>;

@@ -11,7 +11,7 @@ import { DATABASE } from '../database.js';
 import type { PolicyBook, PolicyEvent } from '../domain/policy-book.js';
 import { policyDecider } from '../domain/policy.decider.js';
 import type { PolicyIntent } from '../domain/policy.decider.js';
-import { command } from '../testing/policy-builders.js';
+import { command, STAMP } from '../testing/policy-builders.js';
 import { asPossible, intents } from '../testing/policy-intents.js';
 import { loadBook } from './policy-objects.projection.js';
 
@@ -34,8 +34,10 @@ afterAll(async () => {
 function eventsOf(sequence: readonly PolicyIntent[]): PolicyEvent[] {
   const events: PolicyEvent[] = [];
   let book = policyDecider.initial;
-  for (const intent of sequence) {
-    const decision = policyDecider.decide(book, command(asPossible(book, intent)));
+  for (const [place, intent] of sequence.entries()) {
+    const by = { kind: place % 5 === 0 ? 'service_account' : 'user', id: String(place % 3) } as const;
+    const given = command(asPossible(book, intent), undefined, { ...STAMP, by });
+    const decision = policyDecider.decide(book, given);
     if (isRejection(decision)) continue;
     events.push(...decision);
     book = fold(policyDecider, decision, book);
@@ -43,8 +45,8 @@ function eventsOf(sequence: readonly PolicyIntent[]): PolicyEvent[] {
   return events;
 }
 
-const inAnyOrder = ({ version, objects }: PolicyBook) => ({
-  version,
+const inAnyOrder = ({ version, objects, secondPerson }: PolicyBook) => ({
+  ...{ version, secondPerson },
   objects: Object.fromEntries(
     Object.entries(objects).map(([type, entries]) => [type, Object.fromEntries(entries)]),
   ),
@@ -56,7 +58,7 @@ describe('the book that is loaded from the tables', () => {
     for (const sequence of sequences) {
       const events = eventsOf(sequence);
       await store.pool.query(
-        'truncate events, policy_objects, policy_rule_drafts, policy_versions, policy_history',
+        'truncate events, policy_objects, policy_rule_drafts, policy_versions, policy_history, second_person',
       );
       for (const event of events) await store.append(`book-${randomUUID()}`, 0, [event], META);
       const loaded = inAnyOrder(await loadBook(store.entities));

@@ -8,7 +8,7 @@ import type { Documents, Projection, StoredEvent } from '@ringfence/event-store'
 import type pg from 'pg';
 import { EntitySchema, IsNull, LessThan, LessThanOrEqual, Not } from 'typeorm';
 import type { EntityManager, QueryDeepPartialEntity, SelectQueryBuilder } from 'typeorm';
-import { objectsByType } from '../domain/policy-book.js';
+import { EMPTY_BOOK, objectsByType } from '../domain/policy-book.js';
 import type {
   Change,
   Entry,
@@ -16,19 +16,21 @@ import type {
   PolicyBook,
   Provisioned,
   RulesDrafted,
+  SecondPerson,
+  SecondPersonChanged,
 } from '../domain/policy-book.js';
 import type { ObjectKey, PolicyObject, Touched, UpdateType } from '../domain/policy-object.js';
 import { withRuleChanges } from '../domain/rule-changes.js';
-import { securityPrincipals, serviceBindings } from './policy-documents.js';
+import { secondPerson, securityPrincipals, serviceBindings } from './policy-documents.js';
 import { forgetRuleDrafts, rememberRuleDrafts, ruleDrafts } from './rule-drafts.js';
 
 export const policyObjectsProjection: Projection = {
   name: 'policy-objects',
-  version: 3,
+  version: 4,
   tables: `
     create table if not exists policy_objects (
       type text not null, id text not null, draft jsonb, active jsonb, update_type text,
-      touched jsonb not null, active_touched jsonb, primary key (type, id));
+      touched jsonb not null, active_touched jsonb, writers jsonb not null, primary key (type, id));
     create table if not exists policy_rule_drafts (
       rule_set text not null, list text not null, id text not null, rule jsonb, place bigint not null,
       primary key (rule_set, list, id));
@@ -58,6 +60,7 @@ interface ObjectRow {
   readonly updateType: UpdateType | null;
   readonly touched: Touched;
   readonly activeTouched: Touched | null;
+  readonly writers: readonly Actor[];
 }
 
 export const PolicyObjectEntity = new EntitySchema<ObjectRow>({
@@ -71,6 +74,7 @@ export const PolicyObjectEntity = new EntitySchema<ObjectRow>({
     updateType: { name: 'update_type', type: 'text', nullable: true },
     touched: { type: 'jsonb' },
     activeTouched: { name: 'active_touched', type: 'jsonb', nullable: true },
+    writers: { type: 'jsonb' },
   },
 });
 
@@ -103,18 +107,32 @@ async function drafted(
   tx: pg.PoolClient,
   { type, id, object, updateType, touched }: ObjectDrafted['data'],
 ): Promise<void> {
-  const row = { type, id, draft: object, updateType, touched };
   await forgetRuleDrafts(entitiesIn(tx), { type, id });
-  await entitiesIn(tx).upsert(PolicyObjectEntity, row as QueryDeepPartialEntity<ObjectRow>, ['type', 'id']);
+  await tx.query(
+    `insert into policy_objects (type, id, draft, update_type, touched, writers)
+     values ($1, $2, $3::jsonb, $4, $5::jsonb, jsonb_build_array($5::jsonb #> '{updated,by}'))
+     on conflict (type, id) do update
+     set draft = excluded.draft, update_type = excluded.update_type, touched = excluded.touched,
+       writers = ${withWriter('excluded.touched')}`,
+    [type, id, object && JSON.stringify(object), updateType, JSON.stringify(touched)],
+  );
 }
+
+/** Each once. SQL, as it adds to what is there. */
+const withWriter = (touched: string): string => `policy_objects.writers ||
+  case when policy_objects.writers @> jsonb_build_array(${touched} #> '{updated,by}') then '[]'::jsonb
+  else jsonb_build_array(${touched} #> '{updated,by}') end`;
 
 /** Beside the draft, which is not written anew for one of its rules. */
 async function rulesDrafted(tx: pg.PoolClient, event: StoredEvent): Promise<void> {
   const { type, id, lists, updateType, touched } = event.data as RulesDrafted['data'];
   const entities = entitiesIn(tx);
   await rememberRuleDrafts(entities, id, lists, event.position);
-  const row = { updateType, touched } as QueryDeepPartialEntity<ObjectRow>;
-  await entities.update(PolicyObjectEntity, { type, id }, row);
+  await tx.query(
+    `update policy_objects set update_type = $3, touched = $4::jsonb, writers = ${withWriter('$4::jsonb')}
+     where type = $1 and id = $2`,
+    [type, id, updateType, JSON.stringify(touched)],
+  );
 }
 
 async function completeDraft(entities: EntityManager, key: ObjectKey): Promise<void> {
@@ -132,7 +150,7 @@ async function reverted(tx: pg.PoolClient, { type, id }: ObjectKey): Promise<voi
   await forgetRuleDrafts(entitiesIn(tx), { type, id });
   await objects.delete({ type, id, active: IsNull() });
   const asActive = { draft: () => 'active', touched: () => 'coalesce(active_touched, touched)' };
-  await objects.update({ type, id }, { ...asActive, updateType: null });
+  await objects.update({ type, id }, { ...asActive, updateType: null, writers: [] });
 }
 
 /** SQL where one statement moves everything that was chosen (`npm run bench -- rows`). */
@@ -149,7 +167,7 @@ async function provisioned(tx: pg.PoolClient, event: StoredEvent): Promise<void>
   );
   await tx.query(`delete from policy_objects where draft is null and ${isChosen}`, chosen);
   await tx.query(
-    `update policy_objects set active = draft, update_type = null, active_touched = touched where ${isChosen}`,
+    `update policy_objects set active = draft, update_type = null, active_touched = touched, writers = '[]' where ${isChosen}`,
     chosen,
   );
   const about = {
@@ -177,6 +195,8 @@ async function liveById<T extends object>(
   return new Map((await documents.live(entities)).map(({ id, body }) => [id, body]));
 }
 
+const pick = ({ required, said }: SecondPersonChanged['data']): SecondPerson => ({ required, said });
+
 /** The book as of the transaction, in the order of creation as far as ids rise. */
 export async function loadBook(entities: EntityManager): Promise<PolicyBook> {
   const rows = await entities
@@ -191,7 +211,11 @@ export async function loadBook(entities: EntityManager): Promise<PolicyBook> {
   }
   const version = (await entities.maximum(PolicyVersionEntity, 'version')) ?? 0;
   const bindings = await liveById(serviceBindings, entities);
-  return { version, objects, bindings, principals: await liveById(securityPrincipals, entities) };
+  const [said] = await secondPerson.live(entities);
+  return {
+    ...{ version, objects, bindings, principals: await liveById(securityPrincipals, entities) },
+    secondPerson: said === undefined ? EMPTY_BOOK.secondPerson : pick(said.body),
+  };
 }
 
 export interface VersionView extends Omit<VersionRow, 'at'> {

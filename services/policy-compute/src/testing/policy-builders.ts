@@ -14,8 +14,12 @@ const KNOWN: KnownElsewhere = {
   hasWorkload: (id) => /^w[1-9]$/.test(id),
 };
 
-export const command = (intent: PolicyIntent, within?: PolicyCommand['within']): PolicyCommand => ({
-  ...{ intent, stamp: STAMP, known: KNOWN },
+export const command = (
+  intent: PolicyIntent,
+  within?: PolicyCommand['within'],
+  stamp: Stamp = STAMP,
+): PolicyCommand => ({
+  ...{ intent, stamp, known: KNOWN },
   ...(within && { within }),
 });
 
@@ -107,7 +111,7 @@ export const drafted = (
   type: ProvisionableType,
   object: PolicyObject,
   updateType: UpdateType = 'create',
-): PolicyEvent => ({
+): Extract<PolicyEvent, { type: 'PolicyObjectDrafted' }> => ({
   type: 'PolicyObjectDrafted',
   data: { type, id: object.id, updateType, object, touched: TOUCHED },
 });

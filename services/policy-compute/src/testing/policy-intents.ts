@@ -72,6 +72,10 @@ export const intents: fc.Arbitrary<PolicyIntent> = fc.oneof(
       workloadsAffected: 0,
     })),
   },
+  {
+    weight: 1,
+    arbitrary: fc.boolean().map((required) => ({ do: 'second-person' as const, required })),
+  },
 );
 
 /** Ids are given out once: a creation of what exists is a change. */

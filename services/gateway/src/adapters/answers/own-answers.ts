@@ -49,7 +49,7 @@ export function ownAnswers(parts: OwnParts): Readonly<Record<string, Answer>> {
     ...accessAnswers(parts.store, parts.grants, grantFrom(parts.bus)),
     ...serviceAccountAnswers(parts.store, { ...parts, grantFrom: grantFrom(parts.bus) }),
     ...restrictionAnswers(parts.store, parts),
-    ...settingsAnswers(parts.store.entities),
+    ...settingsAnswers(parts.store.entities, parts.bus),
     ...jobAnswers(parts.jobs),
     ...eventAnswers(parts.store, parts.forwarding),
     ...destinationAnswers(parts.store.entities, parts.forwarding.look),

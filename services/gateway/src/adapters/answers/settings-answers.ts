@@ -1,40 +1,78 @@
 /** Settings of the organisation over REST. */
+import type { Bus } from '@ringfence/bus';
 import {
+  CALLS,
   OptionalFeaturesUpdate,
   OrganisationSettingsUpdate,
   PasswordPolicyUpdate,
+  SecondPerson,
 } from '@ringfence/contracts';
-import type { OrganisationSettings } from '@ringfence/contracts';
 import type { EntityManager } from 'typeorm';
 import { refuse } from '../../domain/refusal.js';
 import { OPTIONAL_FEATURES } from '../../domain/optional-features.js';
 import { organisationSettings } from '../../read/organisation-settings.js';
+import type { KeptSettings } from '../../read/organisation-settings.js';
 import { NOT_ASKED_FOR, passwordPolicy } from '../../read/password-policy.js';
+import type { RestRequest } from '../../domain/rest-request.js';
+import { actorOf } from '../../domain/rest-request.js';
 import type { Answer } from './answer.js';
-import { collectionReply, maxResults } from './owner-answers.js';
+import { called, collectionReply, maxResults } from './owner-answers.js';
 
-export function settingsAnswers(entities: EntityManager): Readonly<Record<string, Answer>> {
+export function settingsAnswers(
+  entities: EntityManager,
+  bus: Pick<Bus, 'call'>,
+): Readonly<Record<string, Answer>> {
   return {
     ...policyAnswers(entities),
+    ...organisationAnswers(entities, bus),
     'optional_features list': async (request) =>
       collectionReply({ body: OPTIONAL_FEATURES }, maxResults(request) ?? 500),
     'optional_features update': async ({ body }) => {
       for (const { name, enabled } of OptionalFeaturesUpdate.parse(body)) switchable(name, enabled);
       return { status: 204 };
     },
-    'settings get': async () => ({
-      status: 200,
-      body: { href: '/orgs/1/settings', ...SHOWN, ...(await organisationSettings.get(entities)) },
-    }),
-    'settings update': async ({ body }) => {
-      const { href: _, ...change } = OrganisationSettingsUpdate.parse(body);
+  };
+}
+
+function organisationAnswers(
+  entities: EntityManager,
+  bus: Pick<Bus, 'call'>,
+): Readonly<Record<string, Answer>> {
+  return {
+    'settings get': async (request) => {
+      const body = { href: '/orgs/1/settings', ...SHOWN, ...(await organisationSettings.get(entities)) };
+      const { required } = SecondPerson.parse(await secondPerson(bus, request, 'get', null));
+      return { status: 200, body: { ...body, ringfence_second_person_provisions: required } };
+    },
+    'settings update': async (request) => {
+      const {
+        href: _,
+        ringfence_second_person_provisions: required,
+        ...change
+      } = OrganisationSettingsUpdate.parse(request.body);
       for (const name of NOT_HERE)
         if (change[name] === true)
           throw refuse('feature_not_available', `${name}: this server has no such thing; leave it false`);
+      // First: where it cannot be done, nothing is.
+      if (required !== undefined) await secondPerson(bus, request, 'update', { required });
       await organisationSettings.keep(entities, change);
       return { status: 204 };
     },
   };
+}
+
+/** policy-compute keeps it, and decides each provision on it. */
+async function secondPerson(
+  bus: Pick<Bus, 'call'>,
+  { id, caller }: RestRequest,
+  op: 'get' | 'update',
+  body: SecondPerson | null,
+): Promise<unknown> {
+  const request = { org: 1, collection: 'second_person', op, ids: [], query: {}, body, request: id };
+  const answered = await called(id, () =>
+    bus.call(CALLS.policyResource, { ...request, actor: actorOf(caller) }),
+  );
+  return answered.body;
 }
 
 function switchable(name: string, enabled: boolean): void {
@@ -76,8 +114,7 @@ function policyAnswers(entities: EntityManager): Readonly<Record<string, Answer>
 /** Bounds that are as they are. */
 const SHOWN = { max_explorer_query_timespan_days: 97, max_rule_search_provider_consumer_entities: 8 };
 /** What would have to do something, and nothing here does. */
-const NOT_HERE: readonly (keyof OrganisationSettings)[] = [
-  'ringfence_second_person_provisions',
+const NOT_HERE: readonly (keyof KeptSettings)[] = [
   'automatic_label_application_on_ven_activation',
   'rule_based_label_maker_schedule_enabled',
   'ven_maintenance_token_required',

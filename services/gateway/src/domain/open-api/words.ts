@@ -89,7 +89,8 @@ const WORDS: Readonly<Record<string, Words>> = {
   },
   settings: {
     one: 'organisation settings',
-    about: 'What holds for the whole organisation: how long keys of service accounts live.',
+    about:
+      'What holds for the whole organisation: how long keys of service accounts live, and whether somebody else provisions what one has written (`ringfence_second_person_provisions`).',
   },
   jobs: {
     one: 'job',

@@ -4,6 +4,7 @@ import type { ProvisionableType } from '@ringfence/contracts';
 import { capsFor, invalid, parsed } from '@ringfence/resources';
 import type { PolicyObject, UpdateType } from '../../domain/policy-object.js';
 import type { Entry } from '../../domain/policy-book.js';
+import { isOwnWork } from '../../domain/second-person.js';
 import { isCapable, liesInside } from '../../domain/within-scope.js';
 import { kindOf } from '../../objects/kinds.js';
 import type { PartIds, Shown } from '../../objects/object-kind.js';
@@ -61,12 +62,20 @@ export function showObject(shown: ShownDraft, view: View): Body {
 /** Of an older version, which has no entry. */
 const standing = ({ type, object, touched }: ShownDraft): Entry => ({
   ...{ type, id: object.id, draft: object, active: object },
-  ...{ updateType: null, touched, activeTouched: touched },
+  ...{ updateType: null, touched, activeTouched: touched, writers: [] },
 });
 
 /** What the caller may do with it. */
-export const capsOf = (all: readonly string[], entry: Entry, view: Pick<View, 'book' | 'caps'>): string[] =>
-  capsFor(view, all, (cap, within) => isCapable(view.book, cap, entry, within));
+export function capsOf(
+  all: readonly string[],
+  entry: Entry,
+  view: Pick<View, 'book' | 'caps' | 'reader'>,
+): string[] {
+  const { book, reader } = view;
+  const caps = capsFor(view, all, (cap, within) => isCapable(book, cap, entry, within));
+  const isOwn = reader !== undefined && isOwnWork(book, entry, reader);
+  return isOwn ? caps.filter((cap) => cap !== 'provision') : caps;
+}
 
 export const maySee = ({ type, object }: ShownDraft, { book, within }: View): boolean =>
   within === undefined || liesInside(book, type, object, within);

@@ -14,7 +14,7 @@ import { filtersOf } from './list-filters.js';
 import { newIds } from './new-ids.js';
 import { maySee, objectAfter, parsedBody, showObject } from './object-bodies.js';
 import type { ShownDraft } from './object-bodies.js';
-import { draftOnly, execute } from './resource-context.js';
+import { draftOnly, execute, stampOf } from './resource-context.js';
 import type { ResourceContext } from './resource-context.js';
 
 export async function answerObjects(
@@ -46,11 +46,12 @@ export async function answerObjects(
 }
 
 /** As the caller is shown it: what he may see, and what he may do with it. */
-export const viewIn = (
-  { facts }: ResourceContext,
-  { pversion = 'draft', within, caps }: ResourceRequest,
-  book: PolicyBook,
-): View => ({ pversion, book, facts, ...(within && { within }), ...(caps && { caps }) });
+export const viewIn = (context: ResourceContext, request: ResourceRequest, book: PolicyBook): View => {
+  const { pversion = 'draft', within, caps } = request;
+  const reader = stampOf(context, request);
+  const { facts } = context;
+  return { pversion, book, facts, reader, ...(within && { within }), ...(caps && { caps }) };
+};
 
 export async function viewOf(context: ResourceContext, request: ResourceRequest): Promise<View> {
   return viewIn(context, request, await context.book.current());

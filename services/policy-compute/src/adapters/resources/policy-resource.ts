@@ -9,6 +9,7 @@ import { answerBulk, bulkOperation } from './bulk-objects.js';
 import { answerObjects } from './object-resources.js';
 import { answerPrincipals } from './principal-resources.js';
 import { answerProvisioning } from './provision-resources.js';
+import { answerSecondPerson } from './second-person-resource.js';
 import { asCallError } from './resource-context.js';
 import type { ResourceContext } from './resource-context.js';
 import { answerRules } from './rule-resources.js';
@@ -34,12 +35,21 @@ export function policyAnswerer(context: ResourceContext): Operation {
   };
 }
 
+const UNDRAFTED: ReadonlyMap<
+  string,
+  (context: ResourceContext, request: ResourceRequest) => Promise<ResourceResponse>
+> = new Map([
+  ['service_bindings', answerBindings],
+  ['security_principals', answerPrincipals],
+  ['second_person', answerSecondPerson],
+  ['sec_policy', answerProvisioning],
+]);
+
 function dispatch(context: ResourceContext, request: ResourceRequest): Promise<ResourceResponse> {
   const { collection } = request;
   refuseUnjudged(request, isJudged);
-  if (collection === 'service_bindings') return answerBindings(context, request);
-  if (collection === 'security_principals') return answerPrincipals(context, request);
-  if (collection === 'sec_policy') return answerProvisioning(context, request);
+  const undrafted = UNDRAFTED.get(collection);
+  if (undrafted !== undefined) return undrafted(context, request);
   if (collection === 'rule_sets/sec_rules') return answerRules(context, 'sec_rules', request);
   if (collection === 'rule_sets/deny_rules') return answerRules(context, 'deny_rules', request);
   const type = PROVISIONABLE_TYPES.find((each) => each === collection);

@@ -30,9 +30,10 @@ import {
 } from '../../read/policy-objects.projection.js';
 import type { VersionView } from '../../read/policy-objects.projection.js';
 import { kindOf } from '../../objects/kinds.js';
-import type { Body } from '../../objects/view.js';
+import type { Body, View } from '../../objects/view.js';
 import { objectHref, objectKeyOf, versionHref } from '../hrefs.js';
 import { capsOf, notEnforced } from './object-bodies.js';
+import { viewIn } from './object-resources.js';
 import { execute } from './resource-context.js';
 import { allowing, policyCheck, ruleCoverage } from './check-resources.js';
 import { searchRules } from './search-resource.js';
@@ -52,7 +53,7 @@ const OPERATIONS: Readonly<Record<string, Answer>> = {
     body: id === 'draft' ? await draftVersion(context) : showVersion(await versionOf(context, id)),
   }),
   provision: async (context, request) => ({ body: await provision(context, request) }),
-  pending: async (context, request) => ({ body: showPending(await context.book.current(), request) }),
+  pending: async (context, request) => ({ body: await pending(context, request) }),
   revert_pending: (context, request) => revert(context, request, 'all'),
   revert: (context, request) =>
     revert(context, request, chosenBy(parsed(Revert, request.body).change_subset)),
@@ -163,13 +164,16 @@ function showVersion(view: VersionView): Body {
   };
 }
 
-function showPending(book: PolicyBook, request: ResourceRequest): Body {
+const pending = async (context: ResourceContext, request: ResourceRequest): Promise<Body> =>
+  showPending(viewIn(context, request, await context.book.current()));
+
+function showPending(view: View): Body {
   const buckets: Record<string, Body[]> = {};
-  for (const entry of pendingOf(book)) (buckets[entry.type] ??= []).push(pendingItem(entry, book, request));
+  for (const entry of pendingOf(view.book)) (buckets[entry.type] ??= []).push(pendingItem(entry, view));
   return buckets;
 }
 
-function pendingItem(entry: Entry, book: PolicyBook, { caps }: ResourceRequest): Body {
+function pendingItem(entry: Entry, view: View): Body {
   const named = referencesOf(entry.type, (entry.draft ?? entry.active)!);
   const related = (kindOf(entry.type).related ?? []).map((type): [string, Body[]] => [
     `related_${type}`,
@@ -181,7 +185,7 @@ function pendingItem(entry: Entry, book: PolicyBook, { caps }: ResourceRequest):
     update_type: entry.updateType,
     updated_at: entry.touched.updated.at,
     updated_by: { href: actorHref(entry.touched.updated.by) },
-    caps: capsOf(['write', 'provision'], entry, { book, ...(caps && { caps }) }),
+    caps: capsOf(['write', 'provision'], entry, view),
     ...Object.fromEntries(related),
     ...notEnforced(entry.type, (entry.draft ?? entry.active)!),
   };
@@ -242,5 +246,5 @@ async function restore(context: ResourceContext, request: ResourceRequest): Prom
     do: 'restore',
     objects: objects.flatMap(({ type, object }) => (object === null ? [] : [{ type, object }])),
   }));
-  return showPending(book, request);
+  return showPending(viewIn(context, request, book));
 }

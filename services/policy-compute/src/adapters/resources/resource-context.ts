@@ -7,6 +7,7 @@ import { invalid, refusal } from '@ringfence/resources';
 import type { KnownElsewhere } from '../../domain/draft-rules.js';
 import type { PolicyCommand, PolicyIntent } from '../../domain/policy.decider.js';
 import type { PolicyBook } from '../../domain/policy-book.js';
+import type { Stamp } from '../../domain/policy-object.js';
 import type { PolicyPreview } from '../../domain/policy-preview.js';
 import { InvalidBody } from '../../objects/invalid.js';
 import type { FactLookup } from '../../objects/view.js';
@@ -29,15 +30,21 @@ export function knownElsewhere(facts: FactLookup): KnownElsewhere {
 /** Who asks, and for what part of it all. */
 type Asking = Pick<ResourceRequest, 'actor' | 'within'>;
 
+export const stampOf = ({ now }: ResourceContext, { actor }: Pick<Asking, 'actor'>): Stamp => ({
+  at: now().toISOString(),
+  by: actor,
+});
+
 /** Runs one intent, made from the book it is decided on; a rejection is thrown as the call's failure. */
 export async function execute(
   context: ResourceContext,
-  { actor, within }: Asking,
+  asking: Asking,
   intend: (book: PolicyBook) => PolicyIntent | Promise<PolicyIntent>,
 ): Promise<Executed> {
+  const { actor, within } = asking;
   const executed = await context.book.execute(actor, async (book) => ({
     intent: await intend(book),
-    stamp: { at: context.now().toISOString(), by: actor },
+    stamp: stampOf(context, asking),
     known: knownElsewhere(context.facts),
     ...(within && { within }),
   }));
@@ -51,7 +58,7 @@ export async function executeEach(
   { actor, within }: Asking,
   intends: readonly ((book: PolicyBook) => PolicyIntent)[],
 ): Promise<(CallError | null)[]> {
-  const stamp = { at: context.now().toISOString(), by: actor };
+  const stamp = stampOf(context, { actor });
   const known = knownElsewhere(context.facts);
   const refused = new Map<number, CallError>();
   const makes = intends.map((intend, index) => (book: PolicyBook): PolicyCommand | Rejection => {
