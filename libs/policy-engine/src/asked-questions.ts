@@ -47,12 +47,13 @@ export class AskedQuestions {
     return true;
   }
 
-  /** Something of it has gone. */
+  /** Something of it has gone. It may have been forgotten already, and be asked anew in another record. */
   tidy(asked: AskedQuestion): void {
     if (asked.asking > 0 || asked.naming > 0 || asked.told !== undefined) return;
     const { id } = asked.question;
-    if (this.others.delete(id)) return;
-    if (this.selectors.get(id)?.lists.size === 0) this.selectors.delete(id);
+    const selector = this.selectors.get(id);
+    if (selector === asked && selector.lists.size === 0) this.selectors.delete(id);
+    else if (this.others.get(id) === asked) this.others.delete(id);
   }
 
   private askSelector(question: SelectorQuestion): boolean {
@@ -79,7 +80,8 @@ const selectorAsked = (question: SelectorQuestion): AskedSelector => ({
   selector: question.selector,
   anchor: null,
   members: new SmallSet(),
-  ends: new RuleEnds(),
+  ingress: new RuleEnds(),
+  egress: new RuleEnds(),
   lists: new SmallSet(),
   ...UNASKED,
 });

@@ -10,6 +10,7 @@ import type { ClusterFacts } from './cluster-facts.js';
 import type { AskedQuestion, AskedSelector } from './cluster-records.js';
 import type { Question } from './question.js';
 import { sameTexts } from './rule-compiler.js';
+import type { RuleEnd } from './rule-compiler.js';
 
 export interface GroupChanges {
   readonly upsert: Group[];
@@ -55,17 +56,13 @@ export class ClusterGroupsCalculator {
     if (asked?.told !== undefined) this.lookAgain(asked);
   }
 
-  /** One list more names it. */
-  use(id: GroupId): void {
-    const asked = this.questions.get(id)!;
-    asked.naming += 1;
-    if (asked.told === undefined) this.lookAgain(asked);
+  /** What lists are made of has one rule end more, or one list names ends that were in none. */
+  use(ends: Iterable<RuleEnd>): void {
+    for (const { wire } of ends) for (const id of wire.peers) this.name(this.questions.get(id)!);
   }
 
-  disuse(id: GroupId): void {
-    const asked = this.questions.get(id)!;
-    asked.naming -= 1;
-    if (asked.naming === 0) this.lookAgain(asked);
+  disuse(ends: Iterable<RuleEnd>): void {
+    for (const { wire } of ends) for (const id of wire.peers) this.unname(this.questions.get(id)!);
   }
 
   flush(): GroupChanges {
@@ -74,6 +71,16 @@ export class ClusterGroupsCalculator {
     this.dirty = [];
     for (const asked of dirty) this.settle(asked, changes);
     return changes;
+  }
+
+  private name(asked: AskedQuestion): void {
+    asked.naming += 1;
+    if (asked.told === undefined) this.lookAgain(asked);
+  }
+
+  private unname(asked: AskedQuestion): void {
+    asked.naming -= 1;
+    if (asked.naming === 0) this.lookAgain(asked);
   }
 
   private lookAgain(asked: AskedQuestion): void {

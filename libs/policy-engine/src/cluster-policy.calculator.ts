@@ -14,6 +14,7 @@ import { ClusterFacts } from './cluster-facts.js';
 import type { SharedFacts } from './cluster-facts.js';
 import { ClusterGroupsCalculator } from './cluster-groups.calculator.js';
 import type { GroupChanges } from './cluster-groups.calculator.js';
+import { carriesRules } from './cluster-records.js';
 import type { AskedSelector, KnownLabelSet } from './cluster-records.js';
 import { ClusterRuleLists } from './cluster-rule-lists.calculator.js';
 import type { RuleListChanges } from './cluster-rule-lists.calculator.js';
@@ -37,7 +38,7 @@ export class ClusterPolicyCalculator {
   constructor(shared: SharedFacts) {
     this.facts = new ClusterFacts(shared);
     this.questions = new AskedQuestions(shared.catalogue, (asked, known, isMember) => {
-      if (asked.ends.size > 0) this.touch(known);
+      if (carriesRules(asked)) this.touch(known);
       this.groups.memberChanged(asked, known.labelSet.id, isMember);
     });
     this.groups = new ClusterGroupsCalculator(this.facts, this.questions);
@@ -98,7 +99,7 @@ export class ClusterPolicyCalculator {
   /** The list of now is named before that of until now is given up: one that stays is not told again. */
   private settleUnit(known: KnownLabelSet, { upsert, remove }: PolicyChanges['units']): void {
     const { labelSet, mode, listed: before } = known;
-    const hasUnit = !known.isGone && carriesRules(labelSet);
+    const hasUnit = !known.isGone && isEnforced(labelSet);
     const listed = hasUnit ? this.lists.use(known, this.naming(known)) : undefined;
     if (listed === undefined) {
       if (before !== undefined) remove.push(labelSet.id);
@@ -183,4 +184,4 @@ export class ClusterPolicyCalculator {
 const NONE: readonly RuleEnd[] = [];
 
 /** Services and unmanaged workloads are peers only. */
-const carriesRules = (labelSet: LabelSet): boolean => labelSet.class === 'pod' || labelSet.class === 'node';
+const isEnforced = (labelSet: LabelSet): boolean => labelSet.class === 'pod' || labelSet.class === 'node';

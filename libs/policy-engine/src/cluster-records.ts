@@ -7,7 +7,6 @@
 import type {
   EnforcementMode,
   Group,
-  GroupId,
   LabelSet,
   LabelSetId,
   RuleList,
@@ -34,7 +33,7 @@ export interface AskedQuestion {
   readonly question: Question;
   /** Rule ends that ask it. */
   asking: number;
-  /** Rule lists that name it as peers. */
+  /** Rule ends of listed selectors, and of workloads in lists, that name it as peers. */
   naming: number;
   /** The group, as it was told. */
   told: Group | undefined;
@@ -49,8 +48,9 @@ export type Pending = 'all' | Map<LabelSetId, boolean>;
 export interface AskedSelector extends AskedQuestion, Selecting<KnownLabelSet> {
   readonly question: SelectorQuestion;
   /** What whoever it means enforces. */
-  readonly ends: RuleEnds;
-  /** Lists that were made with it. */
+  readonly ingress: RuleEnds;
+  readonly egress: RuleEnds;
+  /** Lists that were made with it. As long as there are any, it needs the groups that its ends name. */
   readonly lists: SmallSet<Listed>;
 }
 
@@ -65,9 +65,11 @@ export interface Listed {
   /** Units that name it. */
   users: number;
   told: RuleList | undefined;
-  /** Groups that it names, as it was told, each once. */
-  peers: readonly GroupId[];
+  /** Of the ends that name workloads, those that it was told with: it needs their groups, too. */
+  toldNamed: readonly RuleEnd[];
 }
+
+export const carriesRules = ({ ingress, egress }: AskedSelector): boolean => ingress.size + egress.size > 0;
 
 export const newLabelSet = (labelSet: LabelSet, mode: EnforcementMode): KnownLabelSet => ({
   labelSet,

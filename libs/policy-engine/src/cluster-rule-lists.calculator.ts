@@ -3,14 +3,16 @@
  * share one list, whose id is a hash of those selectors and never of the rules. So a changed rule is one changed list, however
  * many units name it. A label set with workloads that rules name has a list of its own.
  */
-import type { GroupId, RuleList, RuleListId, WireRule } from '@ringfence/contracts';
+import type { RuleList, RuleListId, WireRule } from '@ringfence/contracts';
 import { appended, sha256Hex } from '@ringfence/labels';
 import type { AskedQuestions } from './asked-questions.js';
 import type { ClusterGroupsCalculator } from './cluster-groups.calculator.js';
+import { carriesRules } from './cluster-records.js';
 import type { AskedSelector, KnownLabelSet, Listed } from './cluster-records.js';
 import type { Direction } from './evaluate.js';
-import { compareRuleOrder, sameWire } from './rule-compiler.js';
+import { sameWire } from './rule-compiler.js';
 import type { RuleEnd } from './rule-compiler.js';
+import { inOrder, wiresOf } from './rule-ends.js';
 
 export interface RuleListChanges {
   readonly upsert: RuleList[];
@@ -28,16 +30,19 @@ export class ClusterRuleLists {
 
   /** True: whoever the question means has another list from now on. */
   place(asked: AskedSelector, end: RuleEnd): boolean {
-    asked.ends.add(end);
+    const isFirst = !carriesRules(asked);
+    asked[end.direction].add(end);
+    if (asked.lists.size > 0) this.groups.use([end]);
     this.touch(asked);
-    return asked.ends.size === 1;
+    return isFirst;
   }
 
   /** True: whoever the question means has another list from now on. */
   displace(asked: AskedSelector, end: RuleEnd): boolean {
-    asked.ends.delete(end);
+    asked[end.direction].delete(end);
+    if (asked.lists.size > 0) this.groups.disuse([end]);
     this.touch(asked);
-    return asked.ends.size === 0;
+    return !carriesRules(asked);
   }
 
   /** One unit more names its list; `named`: rule ends that name workloads of it, each for these workloads only. */
@@ -87,39 +92,50 @@ export class ClusterRuleLists {
       named: NONE,
       users: 0,
       told: undefined,
-      peers: NOBODY,
+      toldNamed: NONE,
     };
     this.byText.set(text, listed);
-    for (const { lists } of carriers) lists.add(listed);
+    for (const carrier of carriers) this.join(carrier, listed);
     this.dirty.add(listed);
     return listed;
   }
 
   private forget(listed: Listed): void {
     this.byText.delete(listed.text);
-    for (const carrier of listed.carriers) {
-      carrier.lists.delete(listed);
-      this.questions.tidy(carrier);
-    }
+    for (const carrier of listed.carriers) this.part(carrier, listed);
   }
 
-  /** Keeps count of which groups are needed: once by each list, however many of its rules name them. */
+  /** What its ends name is needed from the first list on. */
+  private join(carrier: AskedSelector, listed: Listed): void {
+    carrier.lists.add(listed);
+    if (carrier.lists.size > 1) return;
+    this.groups.use(carrier.ingress);
+    this.groups.use(carrier.egress);
+  }
+
+  private part(carrier: AskedSelector, listed: Listed): void {
+    carrier.lists.delete(listed);
+    if (carrier.lists.size > 0) return;
+    this.groups.disuse(carrier.ingress);
+    this.groups.disuse(carrier.egress);
+    this.questions.tidy(carrier);
+  }
+
   private replace(listed: Listed, list: RuleList | undefined): void {
-    const [before, after] = [listed.peers, list === undefined ? NOBODY : peersOf(list)];
-    for (const peer of after) this.groups.use(peer);
-    for (const peer of before) this.groups.disuse(peer);
+    const { named, toldNamed } = listed;
     listed.told = list;
-    listed.peers = after;
+    listed.toldNamed = list === undefined ? NONE : named;
+    this.groups.use(listed.toldNamed);
+    this.groups.disuse(toldNamed);
   }
 }
 
 const NONE: readonly RuleEnd[] = [];
-const NOBODY: readonly GroupId[] = [];
 
 /** Those that carry rules, sorted by id. */
 function carriersAmong(selectors: Iterable<AskedSelector>): AskedSelector[] {
   let carriers: AskedSelector[] = [];
-  for (const selector of selectors) if (selector.ends.size > 0) carriers = appended(carriers, selector);
+  for (const selector of selectors) if (carriesRules(selector)) carriers = appended(carriers, selector);
   return carriers.length < 2 ? carriers : carriers.sort((a, b) => (a.question.id < b.question.id ? -1 : 1));
 }
 
@@ -130,43 +146,28 @@ function textOf(carriers: readonly AskedSelector[], own: string): string {
   return text;
 }
 
-function peersOf({ ingress, egress }: RuleList): readonly GroupId[] {
-  const named = new Set<GroupId>();
-  for (const rules of [ingress, egress])
-    for (const { peers } of rules) for (const peer of peers) named.add(peer);
-  return [...named];
-}
+const build = ({ id, carriers, named }: Listed): RuleList => ({
+  id,
+  ingress: rulesOf(carriers, named, 'ingress'),
+  egress: rulesOf(carriers, named, 'egress'),
+});
 
-function build({ id, carriers, named }: Listed): RuleList {
-  const ends = endsOf(carriers, named);
-  return { id, ingress: wires(ends, 'ingress'), egress: wires(ends, 'egress') };
-}
-
-function endsOf(carriers: readonly AskedSelector[], named: readonly RuleEnd[]): readonly RuleEnd[] {
-  if (carriers.length === 1 && named.length === 0) return carriers[0]!.ends.sorted();
-  const ends = [...named];
-  for (const carrier of carriers) for (const end of carrier.ends.sorted()) ends.push(end);
-  return ends.sort((a, b) => compareRuleOrder(a.order, b.order));
-}
-
-function wires(ends: readonly RuleEnd[], direction: Direction): WireRule[] {
-  const rules: WireRule[] = [];
-  for (const end of ends) {
-    if (end.direction === direction && !repeats(rules, end.wire)) rules.push(end.wire);
-  }
-  return rules.slice();
-}
-
-/** Two scopes of one rule set may say the very same of a label set; a rule's wire rules stand next to each other. */
-function repeats(rules: readonly WireRule[], wire: WireRule): boolean {
-  for (let i = rules.length - 1; i >= 0 && rules[i]!.ref === wire.ref; i--) {
-    if (sameWire(rules[i]!, wire)) return true;
-  }
-  return false;
+/** Where one question has them all, as nearly everywhere, its own array. */
+function rulesOf(
+  carriers: readonly AskedSelector[],
+  named: readonly RuleEnd[],
+  direction: Direction,
+): WireRule[] {
+  const carrying = carriers.filter((carrier) => carrier[direction].size > 0);
+  const [first] = carrying;
+  if (carrying.length < 2 && named.length === 0) return first === undefined ? [] : first[direction].wires();
+  const ends = named.filter((end) => end.direction === direction);
+  for (const carrier of carrying) for (const end of carrier[direction]) ends.push(end);
+  return wiresOf(ends.sort(inOrder));
 }
 
 const sameList = (a: RuleList, b: RuleList): boolean =>
   sameRules(a.ingress, b.ingress) && sameRules(a.egress, b.egress);
 
 const sameRules = (a: readonly WireRule[], b: readonly WireRule[]): boolean =>
-  a.length === b.length && a.every((wire, i) => sameWire(wire, b[i]!));
+  a === b || (a.length === b.length && a.every((wire, i) => sameWire(wire, b[i]!)));

@@ -161,4 +161,26 @@ describe('a change', () => {
     expect(changes.units).toEqual({ upsert: [], remove: [] });
     expect(changes.groups.upsert.map((group) => group.cidrs)).toEqual([['198.51.100.0/24']]);
   });
+
+  it('follows an IP list whose rule came, went and came again between two flushes', () => {
+    const calculator = shop();
+    for (const labelSet of [web, database]) calculator.setLabelSet(labelSet, 'full');
+    const list = { id: '1', name: 'office', description: '', fqdns: [] };
+    const range = { to: null, exclusion: false, description: '' };
+    calculator.setObject('ip_lists', { ...list, ranges: [{ ...range, from: '192.0.2.0/24' }] });
+    calculator.flush(CLUSTER);
+    const plain = ruleSet({ proto: 6, from: 5432 });
+    const [rule] = plain.rules;
+    const fromOffice = {
+      ...plain,
+      rules: [rule!, { ...rule!, id: '8', consumers: [{ kind: 'ip_list' as const, id: '1' }] }],
+    };
+    for (const one of [fromOffice, plain, fromOffice]) {
+      calculator.setObject('rule_sets', one);
+      calculator.flush('22222222-2222-4222-8222-222222222222');
+    }
+    expect(calculator.flush(CLUSTER).groups.upsert.map(({ cidrs }) => cidrs)).toEqual([['192.0.2.0/24']]);
+    calculator.setObject('ip_lists', { ...list, ranges: [{ ...range, from: '198.51.100.0/24' }] });
+    expect(calculator.flush(CLUSTER).groups.upsert.map(({ cidrs }) => cidrs)).toEqual([['198.51.100.0/24']]);
+  });
 });
