@@ -78,7 +78,7 @@ export function compileRuleSet(ruleSet: RuleSet, compiling: Compiling): Compiled
   const scopes =
     ruleSet.scopes.length === 0
       ? [compiling.book.everywhere]
-      : ruleSet.scopes.map((entries) => resolveScope(entries, compiling.references));
+      : ruleSet.scopes.map((entries) => resolveScope(entries, compiling));
   const compiled: CompiledRule[] = [];
   const compile = (statement: Statement): void =>
     scopes.forEach((scope, index) => compileStatement(statement, { scope, index }, compiling, compiled));

@@ -31,7 +31,8 @@ export interface References {
 export interface Scope {
   /** null: it matches nobody. */
   readonly selector: Selector | null;
-  /** Of one label each, once somebody asked for one. */
+  /** Of everything in it, and of one label each, once somebody asked for it. */
+  everybody: Side | null;
   sides: Map<LabelId, Side> | null;
 }
 
@@ -45,32 +46,48 @@ export interface SideContext {
   readonly allowsContainerHost: boolean;
 }
 
-const scopeOf = (selector: Selector | null): Scope => ({ selector, sides: null });
+const scopeOf = (selector: Selector | null): Scope => ({ selector, everybody: null, sides: null });
 
-export function resolveScope(entries: readonly ScopeEntry[], references: References): Scope {
+export function resolveScope(
+  entries: readonly ScopeEntry[],
+  { book, references }: Pick<SideContext, 'book' | 'references'>,
+): Scope {
+  const id = onlyLabel(entries);
+  if (id !== undefined) return book.scopeOf(id, references.keyOf(id));
   const wishes = collectWishes(entries, references);
   return scopeOf(wishes.asksForUnknown ? null : intersect(selectorOf(wishes.asked), remainingOf(wishes)));
 }
 
 export function resolveSide(actors: readonly RuleActor[], context: SideContext): Side {
-  const [first, second] = actors;
-  const isOneLabel = second === undefined && first?.kind === 'label' && !first.exclusion;
-  return isOneLabel && context.labelsAreWorkloads
-    ? sideOfLabel(first.id, context)
-    : sideOfActors(actors, context);
+  if (context.labelsAreWorkloads) {
+    const id = onlyLabel(actors);
+    if (id !== undefined) return sideOfLabel(id, context);
+    if (actors.length === 1 && actors[0]!.kind === 'ams') return sideOfScope(context);
+  }
+  return sideOfActors(actors, context);
 }
 
-/** As most sides are, and the same again and again. Looking the label up is depending on it, whoever has asked before. */
+/** As most sides and scopes are, and the same again and again. */
+function onlyLabel(entries: readonly (RuleActor | ScopeEntry)[]): LabelId | undefined {
+  const [first, second] = entries;
+  return second === undefined && first?.kind === 'label' && !first.exclusion ? first.id : undefined;
+}
+
+const sideOfScope = ({ book, scope }: SideContext): Side => (scope.everybody ??= book.sideOf(scope.selector));
+
+/** Looking the label up is depending on it, whoever has asked before. */
 function sideOfLabel(id: LabelId, { book, references, scope }: SideContext): Side {
   const key = references.keyOf(id);
   const known = scope.sides?.get(id);
   if (known !== undefined) return known;
-  const asked = key === undefined ? null : { ...ALL_WORKLOADS, conditions: [{ key, anyOf: [id] }] };
-  const side = book.sideOf(intersect(asked, scope.selector));
+  const side = book.sideOf(intersect(selectorOfLabel(id, key), scope.selector));
   scope.sides ??= new Map();
   scope.sides.set(id, side);
   return side;
 }
+
+const selectorOfLabel = (id: LabelId, key: string | undefined): Selector | null =>
+  key === undefined ? null : { classes: ALL_WORKLOADS.classes, conditions: [{ key, anyOf: [id] }] };
 
 function sideOfActors(actors: readonly RuleActor[], context: SideContext): Side {
   const { meant, remaining } = labelledSelector(actors, context.references, context.scope);
@@ -111,12 +128,20 @@ function sideOf(
 
 export const NOBODY = sideOf(null, null, []);
 
-/** Rules ask the same again and again: of what is compiled together, each question and each side that is only that is made once. */
+/** Rules ask the same again and again: of what is compiled together, each question, each side and each scope that is only that is made once. */
 export class SideBook {
   /** Where nothing is scoped. */
   readonly everywhere = scopeOf(ALL_WORKLOADS);
+  private readonly scopes = new Map<LabelId, Scope>();
   private readonly labelled = new Map<string, Side>();
   private readonly ipLists = new Map<string, Question>();
+
+  /** Whoever has the label; without a type it is not there. */
+  scopeOf(label: LabelId, key: string | undefined): Scope {
+    let scope = this.scopes.get(label);
+    if (scope === undefined) this.scopes.set(label, (scope = scopeOf(selectorOfLabel(label, key))));
+    return scope;
+  }
 
   /** null: nobody. */
   sideOf(selector: Selector | null): Side {
