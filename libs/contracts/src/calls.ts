@@ -9,6 +9,7 @@ import { Port, Verdict } from './network.js';
 import { MOST_WITNESSED_PORTS, NodeViewPart, UserKey, Witnessed } from './edge.js';
 import { InForce } from './questions.js';
 import { PolicyProgressView } from './api/container-clusters.js';
+import { LabelOrigin, RefusedAnnotation } from './events.js';
 import { RuleClass } from './policy.js';
 import { Instant } from './ids.js';
 import { NodeName, Text } from './text.js';
@@ -126,9 +127,23 @@ export const ExplainRequest = z.object({
   /** Id of the cluster, where several have such ends. */
   cluster: Text.optional(),
 });
+/** A label of an end, `role=web`, and who gave it, for programs and for people. Null: given before that was recorded. */
+export const ExplainedLabel = z.object({ label: Text, by: LabelOrigin.shape.by.nullable(), from: Text });
+/** What an annotation, or the label map, asked for and did not give, and why. */
+export const ExplainedRefusal = z.object({
+  annotation: Text,
+  value: Text,
+  reason: RefusedAnnotation.shape.reason,
+  message: Text,
+});
 export const ExplainEnd = z.object({
   name: Text,
+  /** Its id. Null: not known. */
+  workload: Text.nullable().default(null),
   labels: z.array(Text),
+  /** Where each label came from. */
+  origins: z.array(ExplainedLabel).default([]),
+  refused: z.array(ExplainedRefusal).default([]),
   mode: Text.nullable(),
   verdict: Verdict,
   ruleClass: RuleClass.nullable(),

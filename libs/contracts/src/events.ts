@@ -18,6 +18,17 @@ const stringMap = z.record(Text, Text);
 
 // ---- inventory -------------------------------------------------------------------------------------------------
 
+/**
+ * Who gave a label, as its owner recorded it. `template`: the profile of the namespace, as it was copied from the cluster's template.
+ * `name`: the annotation, the Kubernetes label that the label map reads, the pairing profile, or who wrote it.
+ */
+export const LabelOrigin = z.object({
+  label: LabelId,
+  by: z.enum(['profile', 'template', 'annotation', 'label-map', 'pairing-profile', 'person', 'csv']),
+  name: Text.optional(),
+});
+export type LabelOrigin = z.infer<typeof LabelOrigin>;
+
 export const ContainerClusterState = z.object({ id: Uuid, name: Text, description: Text });
 export const NamespaceState = z.object({
   cluster: Uuid,
@@ -60,6 +71,8 @@ export const WorkloadState = z.object({
   adminPorts: AdminPorts.nullable().optional(),
   /** Its agent was silent for so long that its addresses are in nobody's rules. */
   lost: z.boolean().optional(),
+  /** Of a label that was given before this was recorded: none. */
+  origins: z.array(LabelOrigin).optional(),
 });
 export type WorkloadState = z.infer<typeof WorkloadState>;
 
@@ -153,6 +166,8 @@ export const ProfileState = z.object({
   linked: z.boolean(),
   mode: EnforcementMode,
   assignments: z.record(Text, LabelAssignment),
+  /** Label types whose assignment is the template's, as it was copied, and nobody's since. */
+  ofTemplate: z.array(Text).optional(),
 });
 export type ProfileState = z.infer<typeof ProfileState>;
 const ShownProfile = ProfileState.extend({
@@ -190,6 +205,8 @@ export const EntityLabelsState = z.object({
   adminPorts: AdminPorts.optional(),
   /** Of nodes: no peer is to know its addresses. */
   lost: z.boolean().optional(),
+  /** Of a label that was given before this was recorded: none. */
+  origins: z.array(LabelOrigin).optional(),
 });
 export type EntityLabelsState = z.infer<typeof EntityLabelsState>;
 

@@ -149,6 +149,7 @@ export {
   EntityLabelsState,
   EVENTS,
   KubernetesWorkloadState,
+  LabelOrigin,
   LabelState,
   LabelTypeState,
   NamespaceState,

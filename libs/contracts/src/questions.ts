@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { Text } from './text.js';
 import { Address, EnforcementMode, Port, Verdict } from './network.js';
-import { Instant, LabelId } from './ids.js';
+import { Instant, LabelId, Uuid } from './ids.js';
 import { RuleClass } from './policy.js';
 
 /** Ends as people name them: an id, `namespace/name`, `pod:`, `workload:`, `service:` or `node:` in front, an address. */
@@ -37,6 +37,8 @@ export type InForce = z.infer<typeof InForce>;
 /** One end of the connection, as its own kernel judges it. */
 export const JudgedEnd = z.object({
   name: words,
+  /** Whose place it is; absent: an older cluster does not say. */
+  workload: Uuid.nullable().optional(),
   labels: z.array(LabelId).max(64),
   mode: EnforcementMode,
   /** `passes`: nothing of ours looks at such a packet there (loopback). */

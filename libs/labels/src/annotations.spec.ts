@@ -93,6 +93,26 @@ describe('labels of a Pod or Service', () => {
   });
 });
 
+describe('who gave a label', () => {
+  it('is the profile, an annotation, or the label map, by its name', () => {
+    const assignments = { loc: { how: 'fixed' as const, label: '6' } };
+    const annotations = {
+      'com.illumio.role': 'web',
+      'ringfence.io/app': 'shop',
+      'com.illumio.loc': 'amazon',
+    };
+    const mapped = [{ key: 'env', value: 'test', from: 'stage', allowCreate: false }];
+    expect(resolveLabels({ assignments }, catalogue, { annotations, mapped }).origins).toEqual([
+      { label: '1', by: 'annotation', name: 'com.illumio.role' },
+      { label: '2', by: 'annotation', name: 'ringfence.io/app' },
+      { label: '5', by: 'label-map', name: 'stage' },
+      { label: '6', by: 'profile' },
+    ]);
+    const refused = resolveLabels({ assignments: { role: { how: 'none' } } }, catalogue, { annotations });
+    expect(refused.origins.map(({ label }) => label)).toEqual(['2', '6']);
+  });
+});
+
 describe('what the label map says of a Pod or Service', () => {
   const map = (key: string, value: string, allowCreate = false): MappedLabel => ({
     ...{ key, value, allowCreate },
@@ -104,7 +124,7 @@ describe('what the label map says of a Pod or Service', () => {
   it('is given like an annotation, and stands below one', () => {
     expect(answer(any, [map('role', 'web'), map('env', 'test')]).labels).toEqual(['1', '5']);
     const overruled = answer(any, [map('env', 'test')], { 'com.illumio.env': 'production' });
-    expect(overruled).toEqual({ labels: ['3'], refused: [], missing: [] });
+    expect(overruled).toMatchObject({ labels: ['3'], refused: [], missing: [] });
     // A wrong annotation is no reason to do what it did not ask for.
     expect(answer(any, [map('env', 'test')], { 'com.illumio.env': 'mars' })).toMatchObject({
       labels: [],
@@ -119,7 +139,7 @@ describe('what the label map says of a Pod or Service', () => {
       loc: { how: 'fixed' as const, label: '6' },
     };
     const mapped = [map('role', 'web'), map('env', 'test', true), map('loc', 'mars', true)];
-    expect(answer({ assignments }, mapped)).toEqual({
+    expect(answer({ assignments }, mapped)).toMatchObject({
       labels: ['6'],
       refused: [{ key: 'env', annotation: 'k8s/env', value: 'test', reason: 'not-in-list' }],
       missing: [],

@@ -4,7 +4,13 @@
  * where its answer is enforced, and in label-resolver, where it is the record. Nothing is dropped silently: what was
  * asked for and not given comes back as a refusal.
  */
-import type { LabelAssignment, LabelId, MappedLabel, ProfileSettings } from '@ringfence/contracts';
+import type {
+  LabelAssignment,
+  LabelId,
+  LabelOrigin,
+  MappedLabel,
+  ProfileSettings,
+} from '@ringfence/contracts';
 import type { CatalogueIndex } from './catalogue.js';
 import { sortedIntegerIds } from './integer-id.js';
 
@@ -22,6 +28,8 @@ export interface RefusedAnnotation {
 export interface ResolvedLabels {
   readonly labels: LabelId[];
   readonly refused: RefusedAnnotation[];
+  /** Who gave each of the labels, by type. */
+  readonly origins: LabelOrigin[];
   /** Labels that do not exist and that the map may have made. */
   readonly missing: MappedLabel[];
 }
@@ -44,18 +52,31 @@ export function resolveLabels(
   const labels: LabelId[] = [];
   const refused: RefusedAnnotation[] = [];
   const missing: MappedLabel[] = [];
+  const origins: LabelOrigin[] = [];
   for (const key of catalogue.types) {
     const how = profile.assignments[key] ?? { how: 'any' };
     const { wish, map, overruled } = askedFor(key, wishes);
     for (const other of overruled) refused.push({ key, ...other, reason: 'other-prefix-wins' });
     const { label, refusal } = assign(how, key, wish, catalogue);
-    if (label !== null) labels.push(label);
+    if (label !== null) {
+      labels.push(label);
+      origins.push(originOf(label, how, { wish, map }));
+    }
     if (wish === null || refusal === null) continue;
     if (map === undefined) refused.push({ key, ...wish, reason: refusal });
     else if (mayBeMade(map, how, refusal)) missing.push(map);
     else if (!isToldElsewhere(map, refusal)) refused.push({ key, ...wish, reason: refusal });
   }
-  return { labels: sortedIntegerIds(labels), refused, missing };
+  return { labels: sortedIntegerIds(labels), refused, origins, missing };
+}
+
+function originOf(
+  label: LabelId,
+  { how }: LabelAssignment,
+  { wish, map }: Pick<Asked, 'wish' | 'map'>,
+): LabelOrigin {
+  if (how === 'fixed' || wish === null) return { label, by: 'profile' };
+  return { label, by: map === undefined ? 'annotation' : 'label-map', name: wish.annotation };
 }
 
 /** The map speaks of all namespaces: that one of them decides by itself is no news. */

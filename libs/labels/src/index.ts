@@ -8,6 +8,7 @@ export { mapLabels } from './label-map.js';
 export type { LabelMap, LabelMapEntry } from './label-map.js';
 export { givenByAnnotation, resolveLabels } from './annotations.js';
 export type { LabelWishes, RefusalReason, RefusedAnnotation, ResolvedLabels } from './annotations.js';
+export { refusalWords } from './refusal-words.js';
 export { ALL_WORKLOADS, intersect, matches, selectorOf, selectorText } from './selector.js';
 export type { Selector, TypeCondition, TypeWish } from './selector.js';
 export { MembershipIndex } from './membership.js';

@@ -78,7 +78,11 @@ describe('policy-compute on real servers', () => {
     await fixture.label({ id: ROLE_DB, key: 'role', value: 'db' });
     await fixture.label({ id: APP_SHOP, key: 'app', value: 'shop' });
     await fixture.profile({ namespace: 'shop', mode: 'full' });
-    await fixture.entity({ id: WEB, name: 'web', labels: [ROLE_WEB, APP_SHOP] });
+    const origins = [{ label: ROLE_WEB, by: 'annotation', name: 'com.illumio.role' } as const];
+    const refused = [
+      { key: 'env', annotation: 'com.illumio.env', value: 'prod', reason: 'not-in-list' } as const,
+    ];
+    await fixture.entity({ id: WEB, name: 'web', labels: [ROLE_WEB, APP_SHOP], origins, refused });
     await fixture.entity({ id: DB, name: 'db', labels: [ROLE_DB, APP_SHOP] });
     await eventually(() => reader.units.size === 2);
     await settled(1);
@@ -161,6 +165,14 @@ describe('policy-compute on real servers', () => {
       nearest: [],
       policyVersion: 2,
       ingress: { ruleClass: 'allow', rule: { name: 'Shop / rule 2' } },
+      egress: {
+        workload: WEB,
+        origins: [
+          { label: 'role=web', by: 'annotation', from: 'annotation com.illumio.role' },
+          { label: 'app=shop', by: null, from: 'it is not recorded where from' },
+        ],
+        refused: [{ annotation: 'com.illumio.env', value: 'prod', reason: 'not-in-list' }],
+      },
     });
     const blocked = await fixture.service.explain({
       from: 'shop/db',

@@ -21,6 +21,7 @@ const host: Workload = {
   externalDataSet: null,
   externalDataReference: null,
   about: {},
+  origins: [{ label: '1', by: 'person', name: '/users/1' }],
 };
 const pairing: NodePairing = {
   id: '22222222-2222-4222-8222-222222222222',
@@ -28,6 +29,7 @@ const pairing: NodePairing = {
   cluster: '33333333-3333-4333-8333-333333333333',
   node: 'node-1',
   labels: ['1'],
+  profile: 'nodes of shop',
   mode: 'full',
   visibilityLevel: 'flow_summary',
   addresses: ['10.0.0.1'],
@@ -44,11 +46,13 @@ const node: Workload = {
   mode: 'full',
   addresses: ['10.0.0.1'],
   interfaces: [],
+  origins: [{ label: '1', by: 'pairing-profile', name: 'nodes of shop' }],
 };
 const keyOf = { '1': 'role', '2': 'role', '3': 'app' };
 const created: WorkloadEvent = { type: 'WorkloadCreated', data: host };
 const paired: WorkloadEvent = { type: 'WorkloadCreated', data: node };
-const around = { keyOf, referenceTaken: false };
+const giver = { by: 'person', name: '/users/1' } as const;
+const around = { keyOf, referenceTaken: false, giver };
 const spec = specification(workloadDecider);
 
 describe('an unmanaged workload', () => {
@@ -88,18 +92,40 @@ describe('an unmanaged workload', () => {
   it('is refused under an external reference that is taken', () => {
     spec
       .given()
-      .when({ type: 'create', workload: host, keyOf, referenceTaken: true })
+      .when({ type: 'create', workload: host, ...around, referenceTaken: true })
       .rejected('external-reference-not-unique');
   });
   it('changes its labels as a whole, and is quiet when nothing changes', () => {
     spec
       .given(created)
       .when({ type: 'change', change: { labels: ['1', '3'] }, ...around })
-      .then({ type: 'WorkloadChanged', data: { ...host, labels: ['1', '3'] } });
+      .then({
+        type: 'WorkloadChanged',
+        data: { ...host, labels: ['1', '3'], origins: [...host.origins!, { label: '3', ...giver }] },
+      });
     spec
       .given(created)
       .when({ type: 'change', change: { labels: ['1'] }, ...around })
       .nothing();
+  });
+  it('says of each label who gave it first, and nothing of one of which that was never recorded', () => {
+    const { origins: _, ...unrecorded } = host;
+    const csv = { by: 'csv', name: '/users/2' } as const;
+    const change = { type: 'change' as const, change: { labels: ['1', '3'] }, ...around, giver: csv };
+    spec
+      .given({ type: 'WorkloadCreated', data: unrecorded })
+      .when(change)
+      .then({
+        type: 'WorkloadChanged',
+        data: { ...host, labels: ['1', '3'], origins: [{ label: '3', ...csv }] },
+      });
+    spec
+      .given(created)
+      .when({ ...change, change: { labels: ['3'] } })
+      .then({
+        type: 'WorkloadChanged',
+        data: { ...host, labels: ['3'], origins: [{ label: '3', ...csv }] },
+      });
   });
   it('is deleted once', () => {
     const deleted: WorkloadEvent = { type: 'WorkloadDeleted', data: { id: host.id } };

@@ -2,7 +2,7 @@
  * One workload of the control plane: an unmanaged host that people describe, or a node that an agent paired. A node's
  * addresses come from its agent; its labels and mode start as its pairing profile says and are then people's.
  */
-import type { EnforcementMode, WorkloadInterface, WorkloadState } from '@ringfence/contracts';
+import type { EnforcementMode, LabelOrigin, WorkloadInterface, WorkloadState } from '@ringfence/contracts';
 import { isSameValue, reject } from '@ringfence/decider';
 import type { Decider, Decision } from '@ringfence/decider';
 import type { LabelKeys } from './known-labels.js';
@@ -26,14 +26,17 @@ export type WorkloadEvent =
   | { readonly type: 'WorkloadChanged'; readonly data: Workload }
   | { readonly type: 'WorkloadDeleted'; readonly data: { readonly id: string } };
 export type WorkloadChange = Partial<
-  Omit<Workload, 'id' | 'agent' | 'cluster' | 'node' | 'managed' | 'addresses' | 'lost'>
+  Omit<Workload, 'id' | 'agent' | 'cluster' | 'node' | 'managed' | 'addresses' | 'lost' | 'origins'>
 >;
+export type LabelGiver = Omit<LabelOrigin, 'label'>;
 export interface NodePairing {
   readonly id: string;
   readonly agent: string;
   readonly cluster: string;
   readonly node: string;
   readonly labels: readonly string[];
+  /** The name of the pairing profile that they are of. */
+  readonly profile: string;
   readonly mode: EnforcementMode;
   readonly visibilityLevel: string;
   readonly addresses: readonly string[];
@@ -44,6 +47,7 @@ export type WorkloadCommand =
       readonly workload: Workload;
       readonly keyOf: LabelKeys;
       readonly referenceTaken: boolean;
+      readonly giver: LabelGiver;
     }
   | { readonly type: 'pair'; readonly pairing: NodePairing }
   | {
@@ -51,6 +55,8 @@ export type WorkloadCommand =
       readonly change: WorkloadChange;
       readonly keyOf: LabelKeys;
       readonly referenceTaken: boolean;
+      /** Of labels that it did not have. */
+      readonly giver: LabelGiver;
     }
   | { readonly type: 'observe-addresses'; readonly addresses: readonly string[] }
   /** Its agent was silent for too long, or is heard again. */
@@ -74,6 +80,16 @@ export function addressesOf(interfaces: readonly WorkloadInterface[], publicIp: 
   return [...new Set(all)].sort();
 }
 
+const given = (labels: readonly string[], giver: LabelGiver): LabelOrigin[] =>
+  labels.map((label) => ({ label, ...giver }));
+
+/** Whoever gave it first gave it; of what is not known it stays so. */
+function originsOf(current: Workload, labels: readonly string[], giver: LabelGiver): LabelOrigin[] {
+  const kept = (current.origins ?? []).filter(({ label }) => labels.includes(label));
+  const isNew = (label: string): boolean => !current.labels.includes(label);
+  return [...kept, ...given(labels.filter(isNew), giver)];
+}
+
 const fromPairing = (pairing: NodePairing): Workload => ({
   id: pairing.id,
   agent: pairing.agent,
@@ -84,6 +100,7 @@ const fromPairing = (pairing: NodePairing): Workload => ({
   description: '',
   managed: true,
   labels: [...pairing.labels],
+  origins: given(pairing.labels, { by: 'pairing-profile', name: pairing.profile }),
   mode: pairing.mode,
   addresses: [...pairing.addresses].sort(),
   interfaces: [],
@@ -142,7 +159,9 @@ function change(
   if (current.managed && (command.change.interfaces ?? []).length > 0) {
     return reject('workload-is-managed', 'interfaces: a managed workload reports its own interfaces');
   }
-  const changed = { ...current, ...command.change };
+  const { labels } = command.change;
+  const origins = labels && !isSameValue(labels, current.labels) && originsOf(current, labels, command.giver);
+  const changed = { ...current, ...command.change, ...(origins && { origins }) };
   const described = current.managed
     ? changed
     : { ...changed, addresses: addressesOf(changed.interfaces, changed.publicIp) };
@@ -195,6 +214,7 @@ function decide(
   const described = {
     ...command.workload,
     addresses: addressesOf(command.workload.interfaces, command.workload.publicIp),
+    origins: given(command.workload.labels, command.giver),
   };
   return (
     refuse(described, command.keyOf, command.referenceTaken) ?? [{ type: 'WorkloadCreated', data: described }]

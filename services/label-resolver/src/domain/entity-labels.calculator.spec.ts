@@ -73,7 +73,7 @@ describe('the labels of entities', () => {
       loc: { how: 'fixed', label: '5' },
     };
     calculator.setCatalogue(catalogue);
-    calculator.setProfile(profile('demo', { assignments }));
+    calculator.setProfile(profile('demo', { assignments, ofTemplate: ['loc'] }));
     calculator.setKubernetesWorkload(
       owner('demo', 'web', {
         'com.illumio.role': 'Web',
@@ -84,6 +84,10 @@ describe('the labels of entities', () => {
     );
     const [entity] = labelled(calculator.flush());
     expect(entity?.labels).toEqual(['2', '5']);
+    expect(entity?.origins).toEqual([
+      { label: '2', by: 'annotation', name: 'com.illumio.app' },
+      { label: '5', by: 'template' },
+    ]);
     expect(entity?.mode).toBe('full');
     expect(entity?.refused.map(({ key, reason }) => `${key}: ${reason}`)).toEqual([
       'role: none',

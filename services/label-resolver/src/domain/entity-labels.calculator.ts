@@ -7,6 +7,7 @@ import type {
   EntityLabelsState,
   KubernetesWorkloadState,
   LabelCatalogue,
+  LabelOrigin,
   MappedLabel,
   ProfileState,
   WorkloadState,
@@ -161,7 +162,15 @@ export class EntityLabelsCalculator {
   private given(owner: KubernetesWorkloadState): (ResolvedLabels & Pick<ProfileState, 'mode'>) | undefined {
     const profile = this.profiles.get(inNamespace(owner.cluster, owner.namespace));
     if (profile === undefined || !profile.managed) return undefined;
-    return { ...resolveLabels(profile, this.catalogue, owner), mode: profile.mode };
+    const resolved = resolveLabels(profile, this.catalogue, owner);
+    const origins = resolved.origins.map((origin) => this.fromTemplate(origin, profile));
+    return { ...resolved, origins, mode: profile.mode };
+  }
+
+  private fromTemplate(origin: LabelOrigin, { ofTemplate = [] }: ProfileState): LabelOrigin {
+    const key = this.catalogue.keyOf(origin.label);
+    const isOfTemplate = origin.by === 'profile' && key !== undefined && ofTemplate.includes(key);
+    return isOfTemplate ? { ...origin, by: 'template' } : origin;
   }
 
   private labelsOf(id: string): EntityLabelsState | null {
@@ -171,7 +180,7 @@ export class EntityLabelsCalculator {
     const owner = this.kubernetesWorkloads.get(id);
     const given = owner && this.given(owner);
     if (owner === undefined || given === undefined) return null;
-    const { labels, refused, missing, mode } = given;
+    const { labels, refused, origins, missing, mode } = given;
     if (missing.length > 0) this.waiting.add(id);
     return {
       id,
@@ -186,6 +195,7 @@ export class EntityLabelsCalculator {
       refused: [...refused, ...missing.map(refusedByMap)],
       addresses: [],
       node: null,
+      origins,
     };
   }
 }
@@ -230,5 +240,6 @@ function entityOfWorkload(workload: WorkloadState): EntityLabelsState {
     node: workload.node,
     ...(workload.adminPorts && { adminPorts: workload.adminPorts }),
     ...(workload.lost === true && { lost: true }),
+    ...(workload.origins && { origins: workload.origins }),
   };
 }

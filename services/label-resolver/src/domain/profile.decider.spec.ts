@@ -48,8 +48,21 @@ describe('a container workload profile', () => {
       .when({ ...discover, template: managed })
       .then({
         type: 'ProfileCreated',
-        data: { ...shop, managed: true, assignments: { app: { how: 'none' } } },
+        data: { ...shop, managed: true, assignments: { app: { how: 'none' } }, ofTemplate: ['app'] },
       });
+  });
+  it('knows which of its assignments are the template’s still', () => {
+    const both: Profile['assignments'] = { app: { how: 'fixed', label: '1' }, role: { how: 'none' } };
+    const copied: Profile = { ...shop, assignments: both, ofTemplate: ['app', 'role'] };
+    const assignments: Profile['assignments'] = { ...both, role: { how: 'fixed', label: '2' } };
+    spec
+      .given({ type: 'ProfileCreated', data: copied })
+      .when({ type: 'change', change: { assignments }, known })
+      .then({ type: 'ProfileChanged', data: { ...copied, assignments, ofTemplate: ['app'] } });
+    spec
+      .given({ type: 'ProfileCreated', data: copied })
+      .when({ type: 'change', change: { managed: true }, known })
+      .then({ type: 'ProfileChanged', data: { ...copied, managed: true } });
   });
   it('is linked when the namespace that it was prepared for appears', () => {
     const prepared = { ...shop, linked: false, isDiscovered: false, managed: true };

@@ -98,14 +98,25 @@ function discover(
     const { refusesKey: _, ...rest } = current;
     return changeTo(current, { ...rest, linked: true, ...(isRefused && { refusesKey: true }) });
   }
+  const ofTemplate = Object.keys(template.assignments);
   const inherited = {
     ...template,
     ...{ id, namespace, name: namespace, description: '' },
     ...{ linked: true, isTemplate: false, isDiscovered: true },
+    ...(ofTemplate.length > 0 && { ofTemplate }),
     // Whatever the template says: a wrong key is no reason to manage it.
     ...(isRefused && { refusesKey: true, managed: false }),
   };
   return [{ type: 'ProfileCreated', data: inherited }];
+}
+
+/** What somebody assigned himself is not the template's any more. */
+function changed(current: Profile, change: ProfileChange): Profile {
+  const { assignments = current.assignments } = change;
+  const ofTemplate = current.ofTemplate?.filter((key) =>
+    isSameValue(assignments[key], current.assignments[key]),
+  );
+  return { ...current, ...change, ...(ofTemplate && { ofTemplate }) };
 }
 
 function changeTo(current: Profile, changed: Profile): Decision<ProfileEvent> {
@@ -126,7 +137,7 @@ function decideExisting(current: Profile, command: ProfileCommand): Decision<Pro
     case 'change':
       return (
         refuseAssignments(command.change.assignments ?? {}, command.known) ??
-        changeTo(current, { ...current, ...command.change })
+        changeTo(current, changed(current, command.change))
       );
     case 'prepare':
       return reject(

@@ -34,6 +34,7 @@ function actual(message: string): Record<string, WireField> {
 interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly anyOf?: readonly JsonSchema[];
+  readonly items?: JsonSchema;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
 }
@@ -41,7 +42,6 @@ const TYPES: Readonly<Record<string, string>> = {
   string: 'TYPE_STRING',
   integer: 'TYPE_INT32',
   object: 'TYPE_MESSAGE',
-  array: 'TYPE_STRING',
 };
 
 const kindsOf = ({ type, anyOf }: JsonSchema): string[] =>
@@ -55,7 +55,8 @@ function expected(schema: z.ZodType, io: 'input' | 'output'): Record<string, Wir
       const kinds = kindsOf(property);
       const kind = kinds.find((each) => each !== 'null') ?? '';
       const optional = kinds.includes('null') || !required.includes(name);
-      return [name, { type: TYPES[kind] ?? kind, repeated: kind === 'array', optional }];
+      const item = kind === 'array' ? String(property.items?.type) : kind;
+      return [name, { type: TYPES[item] ?? item, repeated: kind === 'array', optional }];
     }),
   );
 }
@@ -65,6 +66,8 @@ describe('explain as gRPC', () => {
     ['ExplainRequest', ExplainRequest, 'input'],
     ['ExplainResponse', CALLS.explain.response, 'output'],
     ['ExplainEnd', ExplainEnd, 'output'],
+    ['ExplainedLabel', ExplainEnd.shape.origins.unwrap().element, 'output'],
+    ['ExplainedRefusal', ExplainEnd.shape.refused.unwrap().element, 'output'],
     ['InForce', InForce, 'output'],
     ['RuleOfVerdict', ExplainEnd.shape.rule.unwrap(), 'output'],
   ] as const)('has in %s the fields of the contract', (message, schema, io) => {

@@ -13,10 +13,11 @@ import type { Judged } from '../domain/cluster-explanation.js';
 import { entitiesNamed } from '../domain/entities-named.js';
 import { explainByLabels } from '../domain/explanation.js';
 import type { ExplainWorld } from '../domain/explanation.js';
-import type { ProfileFact } from '../domain/facts.js';
+import { withOrigins } from '../domain/label-origins.js';
 import { policyObjects } from '../domain/policy-book.js';
 import type { Form, PolicyBook } from '../domain/policy-book.js';
 import { ruleNames } from '../domain/rule-names.js';
+import type { FactMirror } from '../read/fact-mirror.js';
 import type { FactLookup } from '../objects/view.js';
 import type { ClusterQuestions, Unanswered } from './cluster-questions.js';
 import type { LivePolicy } from './live-policy.js';
@@ -28,7 +29,7 @@ type Answered = ExplainResponse | Rejection;
 
 export interface ExplainerParts {
   readonly book: PolicyBookStore;
-  readonly facts: FactLookup & { readonly profiles: ReadonlyMap<string, ProfileFact> };
+  readonly facts: FactLookup & Pick<FactMirror, 'profiles' | 'labelling'>;
   readonly live: LivePolicy;
   readonly clusters: ClusterQuestions;
 }
@@ -59,7 +60,8 @@ export function explainer(parts: ExplainerParts): (request: Request) => Promise<
         ? explainByLabels(request, world, 'a draft is in force in no cluster')
         : await explainInForce(request, world, parts);
     if ('reason' in answer) throw refusal(answer);
-    return answer;
+    const ends = [answer.egress, answer.ingress].flatMap((end) => end?.workload ?? []);
+    return withOrigins(answer, await facts.labelling(ends), facts.labels);
   };
 }
 

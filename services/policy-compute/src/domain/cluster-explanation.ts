@@ -43,10 +43,9 @@ function connectionOf(
   names: Names,
 ): AskedConnection {
   const endOf = (text: string, own: JudgedEnd | null, other: JudgedEnd | null): AskedEnd => {
-    const [{ id, labels } = { id: own?.name ?? null, labels: [] }] = entitiesNamed(text, names);
+    const [entity = null] = entitiesNamed(text, names);
     return {
-      labels: own?.labels ?? labels,
-      workload: id,
+      ...(own === null ? whoseOf(entity) : { labels: own.labels, workload: workloadOf(own, entity) }),
       address: other?.sees.address ?? canonicalAddress(text),
       lacksRule: own?.ref === null,
     };
@@ -54,6 +53,14 @@ function connectionOf(
   const ports = [port, ...(ingress === null ? [] : [ingress.sees.port])];
   return { from: endOf(from, egress, ingress), to: endOf(to, ingress, egress), proto, ports };
 }
+
+const whoseOf = (entity: EntityFact | null): Pick<AskedEnd, 'labels' | 'workload'> => ({
+  labels: entity?.labels ?? [],
+  workload: entity?.id ?? null,
+});
+
+const workloadOf = ({ workload, name }: JudgedEnd, entity: EntityFact | null): string =>
+  entity?.id ?? workload ?? name;
 
 function endOf(end: JudgedEnd, { labels, ruleName }: Names): End {
   const { name, mode, verdict, ruleClass, ref, decision, sees, inForce } = end;
@@ -65,7 +72,10 @@ function endOf(end: JudgedEnd, { labels, ruleName }: Names): End {
   const isIpv6 = sees.address.includes(':');
   return {
     name,
+    workload: end.workload ?? null,
     labels: end.labels.map((id) => labelWords(id, labels)),
+    origins: [],
+    refused: [],
     mode,
     verdict,
     ruleClass,

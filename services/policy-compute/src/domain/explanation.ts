@@ -103,7 +103,10 @@ function shownEnd(
   const rule = evaluation.rule && { ref: evaluation.rule.ref, name: world.ruleName(evaluation.rule.ref) };
   const labels = end.entity.labels.map((id) => labelWords(id, world.labels));
   const reason = reasonWords({ mode, verdict, ruleClass, rule: rule?.name ?? null });
-  return { name: end.name, labels, mode, verdict, ruleClass, rule, reason, sees: null, inForce: null };
+  return {
+    ...{ name: end.name, workload: end.entity.id, labels, origins: [], refused: [] },
+    ...{ mode, verdict, ruleClass, rule, reason, sees: null, inForce: null },
+  };
 }
 
 function summaryOf({ reason, verdict }: Explanation, from: End, to: End, world: ExplainWorld): string {

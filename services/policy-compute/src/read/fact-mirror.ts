@@ -3,7 +3,7 @@
  * and how far everything of a kind is taken in. What is news is so to this process: another one may have written the rows.
  */
 import { GLOBAL } from '@ringfence/contracts';
-import type { Envelope } from '@ringfence/contracts';
+import type { EntityLabelsState, Envelope } from '@ringfence/contracts';
 import { entitiesIn, keepNewest, mirror, WHOLE_NUMBER } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
 import { EntitySchema } from 'typeorm';
@@ -25,6 +25,9 @@ export const FactHeadEntity = new EntitySchema<FactHead>({
   },
 });
 
+/** Where labels came from, and what did not become one. */
+export type Labelling = Pick<EntityLabelsState, 'origins' | 'refused'>;
+
 export class FactMirror {
   readonly labels = new Map<string, LabelFact>();
   readonly entities = new Map<string, EntityFact>();
@@ -44,7 +47,7 @@ export class FactMirror {
   static async open(store: EventStore, named: ReadonlySet<string>): Promise<FactMirror> {
     await facts.prune(store.entities);
     const mirror = new FactMirror(store);
-    for (const change of await facts.rows(store.entities)) mirror.remember(change);
+    for (const change of await facts.rows(store.entities)) mirror.remember(withoutReasons(change));
     for (const head of await store.entities.find(FactHeadEntity)) mirror.heads.take(head);
     for (const each of await goneWorkloads(store.entities, named)) mirror.gone.set(each.id, each);
     return mirror;
@@ -52,7 +55,10 @@ export class FactMirror {
 
   /** Rows first, then the maps. Returns what was news to this process. */
   async take(events: readonly Envelope[]): Promise<FactChange[]> {
-    const news = facts.told(events).filter((change) => this.isNews(change));
+    const news = facts
+      .told(events)
+      .map(withoutReasons)
+      .filter((change) => this.isNews(change));
     if (news.length === 0) return [];
     const gone = news.flatMap(({ kind, id, state }) =>
       kind === 'entity' && state === null ? (this.entities.get(id) ?? []) : [],
@@ -68,6 +74,11 @@ export class FactMirror {
       this.heads.take(change);
     }
     return news;
+  }
+
+  /** How these came to their labels; of who is not there, nothing. */
+  async labelling(ids: readonly string[]): Promise<Map<string, Labelling>> {
+    return facts.some(this.store.entities, 'entity', ids);
   }
 
   *all(): Iterable<FactChange> {
@@ -89,6 +100,13 @@ export class FactMirror {
     if (change.state === null) facts.delete(change.id);
     else (facts as Map<string, unknown>).set(change.id, change.state);
   }
+}
+
+/** Of a hundred thousand entities one is asked about now and then: the rows have it. */
+function withoutReasons(change: FactChange): FactChange {
+  if (change.kind !== 'entity' || change.state === null) return change;
+  const { origins: _, refused: __, ...state } = change.state as EntityFact & Partial<Labelling>;
+  return { ...change, state };
 }
 
 const keyOf = ({ kind, id }: FactChange): string => `${kind}/${id}`;

@@ -143,6 +143,9 @@ function showEnd(side: string, end: ExplainResponse['egress'], write: Terminal['
     `  ${side.padEnd(8)} ${end.name}${labels}, mode ${end.mode ?? 'none'}${sees}: ${verdictColour(end.verdict)}\n`,
   );
   write(`           ${end.reason}${end.rule === null ? '' : ` (${end.rule.ref})`}\n`);
+  for (const { label, from } of end.origins) write(`           ${label}: ${from}\n`);
+  for (const { annotation, value, message } of end.refused)
+    write(`           refused ${annotation}: ${value}: ${message}\n`);
   if (end.inForce !== null && end.inForce.state !== 'yes') write(`           ${inForceText(end.inForce)}\n`);
 }
 

@@ -95,6 +95,7 @@ function judgeEnd(place: Place, seen: Seen, parts: ExplainParts, now: number): J
   if (mode === 'idle' && !isOwnPolicy) return null;
   return {
     name: placeName(place),
+    workload: parts.view.endpoint(place.id)?.workload ?? null,
     labels: unit.labelSet.labels,
     mode,
     ...wordsOf(evaluation, mode === 'idle' ? null : passes),

@@ -131,10 +131,10 @@ async function createWorkload(
 ): Promise<string> {
   const id = randomUUID();
   const [number = ''] = await store.nextIds('agent');
-  const { labels, mode, visibilityLevel } = profile;
+  const { labels, name, mode, visibilityLevel } = profile;
   const pairing = {
     ...{ id, agent: number, cluster, node: node.name, addresses: node.addresses },
-    ...{ labels, mode, visibilityLevel },
+    ...{ labels, profile: name, mode, visibilityLevel },
   };
   const actor = { kind: 'agent', id: node.name } as const;
   await execute(

@@ -3,7 +3,7 @@
  * is not refused is written together.
  */
 import { CallError } from '@ringfence/bus';
-import { GLOBAL } from '@ringfence/contracts';
+import { actorHref, GLOBAL } from '@ringfence/contracts';
 import type {
   ResourceRequest,
   WorkloadCreate,
@@ -19,7 +19,7 @@ import { randomUUID } from 'node:crypto';
 import { endedByFull, shutOut } from '../../domain/admin-ports.js';
 import type { LabelKeys } from '../../domain/known-labels.js';
 import { workloadDecider } from '../../domain/workload.decider.js';
-import type { Workload, WorkloadChange, WorkloadCommand } from '../../domain/workload.decider.js';
+import type { LabelGiver, Workload, WorkloadChange, WorkloadCommand } from '../../domain/workload.decider.js';
 import { agents } from '../../read/agents.js';
 import type { AgentRow } from '../../read/agents.js';
 import { workloads } from '../../read/inventory-documents.js';
@@ -47,6 +47,7 @@ interface Around {
   readonly keyOf: LabelKeys;
   readonly references: Taken<Pick<Workload, 'id' | 'externalDataSet' | 'externalDataReference'>>;
   readonly agents: readonly AgentRow[];
+  readonly giver: LabelGiver;
 }
 
 export function creation(body: WorkloadCreate): Wish {
@@ -54,8 +55,8 @@ export function creation(body: WorkloadCreate): Wish {
   return {
     id: workload.id,
     names: workload,
-    command: (_, { keyOf, references }) => ({
-      ...{ type: 'create', workload, keyOf },
+    command: (_, { keyOf, references, giver }) => ({
+      ...{ type: 'create', workload, keyOf, giver },
       referenceTaken: references.byAnother(workload),
     }),
   };
@@ -64,11 +65,12 @@ export function creation(body: WorkloadCreate): Wish {
 export const changing = (id: string, body: WorkloadUpdate): Wish => ({
   id,
   names: changeOf(body, {}),
-  command: (current, { keyOf, references, agents: all }) => {
+  command: (current, { keyOf, references, agents: all, giver }) => {
     if (current === null) throw notFound('workload');
     const change = changeTo(current, body);
     if (body.confirm !== true) mayCutOff(all, current, change);
-    return { type: 'change', change, keyOf, referenceTaken: references.byAnother({ ...current, ...change }) };
+    const referenceTaken = references.byAnother({ ...current, ...change });
+    return { type: 'change', change, keyOf, referenceTaken, giver };
   },
 });
 
@@ -88,10 +90,11 @@ type Interfaces = readonly WorkloadInterface[];
 export const changingInterfaces = (id: string, next: (interfaces: Interfaces) => Interfaces): Wish => ({
   id,
   names: {},
-  command: (current, { keyOf }) => {
+  command: (current, { keyOf, giver }) => {
     if (current === null) throw notFound('workload');
     if (current.managed) throw managedInterfaces();
-    return { type: 'change', change: { interfaces: next(current.interfaces) }, keyOf, referenceTaken: false };
+    const change = { interfaces: next(current.interfaces) };
+    return { type: 'change', change, keyOf, referenceTaken: false, giver };
   },
 });
 
@@ -100,12 +103,15 @@ const managedInterfaces = (): CallError =>
 
 /** Who asks, and within what. */
 export type Asking = Pick<ResourceRequest, 'actor' | 'within'>;
+/** How it comes that a workload has a label. */
+type By = LabelGiver['by'];
 
 /** The ids of what was changed, or why it was not. Runs inside the queue of one. */
 export async function fulfil(
   parts: ChangeParts,
   { actor, within }: Asking,
   wishes: readonly Outcome<Wish>[],
+  by: By = 'person',
 ): Promise<Outcome<string>[]> {
   const all = accepted(wishes);
   const meta = { actor, cluster: GLOBAL };
@@ -115,7 +121,8 @@ export async function fulfil(
   const work = { store: parts.store, decider, streams, meta };
   return handleCommands(work, async ({ stateOf, decide }) => {
     const currents = streams.flatMap((stream) => stateOf(stream).workload ?? []);
-    const around = await lookAround(parts, all, currents);
+    const giver = { by, name: actorHref(actor) };
+    const around = { ...(await lookAround(parts, all, currents)), giver };
     return eachAccepted(wishes, ({ id, command }) => {
       const stream = streamOf.workload(id);
       const current = stateOf(stream).workload;
@@ -132,7 +139,7 @@ async function lookAround(
   { store, labelKeysOf }: ChangeParts,
   wishes: readonly Wish[],
   currents: readonly Workload[],
-): Promise<Around> {
+): Promise<Omit<Around, 'giver'>> {
   const named = [...wishes.map(({ names }) => names), ...currents];
   const references = named.flatMap(({ externalDataReference }) => externalDataReference ?? []);
   const holders = await workloads.having(store.entities, 'externalDataReference', references);

@@ -165,5 +165,5 @@ async function write(
   const wishes = (await relabelled(parts, changes, ids)).map(({ id, after }) =>
     changing(id, { labels: after.map((label) => ({ href: orgHref(`labels/${label}`) })) }),
   );
-  for (const outcome of await fulfil(parts, request, wishes)) only([outcome]);
+  for (const outcome of await fulfil(parts, request, wishes, 'csv')) only([outcome]);
 }
