@@ -92,9 +92,14 @@ function storeWith({ units: told = units, cidrs = [] }: Change = {}): ActorStore
   return store;
 }
 
-function publish(store: ActorStore, units: readonly Unit[], groups: readonly Group[]): void {
+function publish(
+  store: ActorStore,
+  units: readonly Unit[],
+  groups: readonly Group[],
+  head = { flush: 1, policyVersion: 7 },
+): void {
   const all: Unit[] = [...units, { labelSet: NODE_SET, mode: 'full', ingress: [], egress: [] }];
-  tellPolicy(store, { units: all, groups, endpoints: [NODE_1] }, { flush: 1, policyVersion: 7 });
+  tellPolicy(store, { units: all, groups, endpoints: [NODE_1] }, head);
 }
 
 function acknowledge(store: ActorStore, name: string, change: Partial<NodeAck>): void {
@@ -117,7 +122,12 @@ describe('explain in the cluster', () => {
     expect(ask(store, 'shop/web', 'shop/db-2', 5432)).toMatchObject({
       verdict: 'allowed',
       policyVersion: 7,
-      egress: { name: 'shop/web-1', ruleClass: 'allow', inForce: { state: 'yes', node: 'node-1' } },
+      egress: {
+        name: 'shop/web-1',
+        workload: kubernetesWorkloadId(CLUSTER, 'web-owner'),
+        ruleClass: 'allow',
+        inForce: { state: 'yes', node: 'node-1' },
+      },
       ingress: { name: 'shop/db-2', ruleClass: 'allow', sees: { address: '10.244.1.1', port: 5432 } },
     });
     expect(ask(store, 'shop/db', 'shop/web', 80)).toMatchObject({
@@ -278,6 +288,67 @@ describe('explain in the cluster', () => {
       expect([egress?.inForce.state, ingress?.inForce.state]).toEqual(['yes', 'no']);
       acknowledge(store, 'node-2', { pods: [] });
       expect(ask(store, 'shop/web', 'shop/db', 5432).ingress?.inForce.message).toMatch(/has seen no sandbox/);
+    });
+
+    /** The database takes nobody any more: its node is told so at `at`, and the answer is the new policy's. */
+    function changePolicy(store: ActorStore, at: number): void {
+      const shut = units.map((unit) => (unit.labelSet.id === DB.id ? { ...unit, ingress: [] } : unit));
+      publish(store, shut, [...groups, group(LIST, [])], { flush: 2, policyVersion: 8 });
+      store.settle(at);
+    }
+    const later = (seconds: number): string => new Date(NOW + seconds * 1_000).toISOString();
+    function asked(store: ActorStore, seconds: number): Judged {
+      store.settle(NOW + seconds * 1_000);
+      const question = { from: 'shop/web', to: 'shop/db', port: 5432, proto: 6 };
+      return store.explain(question, NOW + seconds * 1_000) as Judged;
+    }
+    const beat = (store: ActorStore, name: string, seconds: number): void =>
+      store.heard(heartbeat(name, { observedAt: later(seconds) }), NOW + seconds * 1_000);
+
+    it('tells at once that a kernel is behind the policy that is judged, until its node acknowledges that', () => {
+      const store = storeWith();
+      const { revision: before } = store.snapshot('node-2', AT);
+      const pods = ['db-2'];
+      const ack = { node: 'node-2', bootId: 'b', applyMs: 1, pods, failed: [] };
+      changePolicy(store, NOW + 1_000);
+      const behind = { state: 'no', node: 'node-2', since: later(1) };
+      const message = 'node-2 has not acknowledged what it was told';
+      expect(asked(store, 1)).toMatchObject({
+        policyVersion: 8,
+        verdict: 'blocked',
+        ingress: { verdict: 'blocked', inForce: { ...behind, message } },
+      });
+      // One of what it had before comes late, and is no proof of what it was told since.
+      for (const name of ['node-1', 'node-2']) beat(store, name, 8);
+      store.acked({ ...ack, revision: before, at: later(8) }, NOW + 8_000);
+      expect(asked(store, 8).ingress?.inForce).toMatchObject({ ...behind, message });
+      const { revision } = store.snapshot('node-2', later(9));
+      store.acked({ ...ack, revision, at: later(9) }, NOW + 9_000);
+      expect(asked(store, 9).ingress?.inForce.state).toBe('yes');
+    });
+
+    it('is not known while its node is away, and not so when that is back with what it had', () => {
+      const store = storeWith();
+      const { revision: before } = store.snapshot('node-2', AT);
+      const ack = { node: 'node-2', bootId: 'b', applyMs: 1, pods: ['db-2'], failed: [] };
+      expect(asked(store, 1).ingress?.inForce.state).toBe('yes');
+      expect(asked(store, 20).ingress?.inForce).toMatchObject({ state: 'unknown', since: AT });
+      changePolicy(store, NOW + 30_000);
+      expect(asked(store, 30)).toMatchObject({
+        verdict: 'blocked',
+        ingress: { inForce: { state: 'unknown', node: 'node-2', mode: 'full', since: AT } },
+      });
+      // Sent before it went, and delivered only now: nobody was heard by it.
+      store.acked({ ...ack, revision: before, at: AT }, NOW + 31_000);
+      expect(asked(store, 31).ingress?.inForce.state).toBe('unknown');
+      store.acked({ ...ack, revision: before, at: later(32) }, NOW + 32_000);
+      expect(asked(store, 32).ingress?.inForce).toMatchObject({
+        state: 'no',
+        message: 'node-2 has not acknowledged what it was told',
+      });
+      const { revision } = store.snapshot('node-2', later(33));
+      store.acked({ ...ack, revision, at: later(33) }, NOW + 33_000);
+      expect(asked(store, 33).ingress?.inForce.state).toBe('yes');
     });
 
     it('is not known of a node that is silent', () => {
