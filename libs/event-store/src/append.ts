@@ -5,7 +5,10 @@ import { eventContract } from '@ringfence/contracts';
 import type pg from 'pg';
 import { VersionConflict } from './event-store.js';
 import type { AppendBatch, EventMeta, Projection, StoredEvent } from './event-store.js';
+import { lastPosition } from './read.js';
 import { LOCKS } from './schema.js';
+import { refuseOvertaken } from './unless-overtaken.js';
+import type { OvertakenBy } from './unless-overtaken.js';
 import { requestOfWork } from './written.js';
 
 type EventRow = Omit<StoredEvent, 'position'>;
@@ -20,6 +23,7 @@ export async function appendEvents(
   // From here to the commit writers go one by one: identity values are then given in commit order, and no reader
   // that keeps the last position can skip an event. It also makes the versions below final.
   await tx.query('select pg_advisory_xact_lock($1)', [LOCKS.append]);
+  await refuseOvertaken((by) => lastPositionOf(tx, batches, by));
   const versions = await currentVersions(tx, batches);
   return inAppendSpan(batches, async () => {
     const rows = batches.flatMap((batch) => rowsOf(batch, versions, meta));
@@ -44,6 +48,20 @@ async function inAppendSpan<T>(batches: readonly AppendBatch[], work: () => Prom
       span.end();
     }
   });
+}
+
+async function lastPositionOf(
+  tx: pg.PoolClient,
+  batches: readonly AppendBatch[],
+  by: OvertakenBy,
+): Promise<number> {
+  if (by === 'anything') return lastPosition(tx);
+  const { rows } = await tx.query<{ last: string | null }>(
+    `select max(e.position) as last from unnest($1::text[]) as s(stream),
+       lateral (select position from events where stream = s.stream order by version desc limit 1) as e`,
+    [batches.map(({ stream }) => stream)],
+  );
+  return Number(rows[0]?.last ?? 0);
 }
 
 async function currentVersions(

@@ -45,5 +45,7 @@ export { beginResync, resyncProgress } from './resync.js';
 export type { ResyncProgress } from './resync.js';
 export { relayed, rewindRelay, startRelay } from './relay.js';
 export type { EventPublisher, Relay, RelayOptions } from './relay.js';
+export { Overtaken, unlessOvertaken } from './unless-overtaken.js';
+export type { OvertakenBy } from './unless-overtaken.js';
 export { TooLate, written } from './written.js';
 export type { Asked } from './written.js';

@@ -10,6 +10,7 @@ import { rebuildOutdated, rebuildProjection } from './rebuild.js';
 import { migrate } from './migrate.js';
 import { LOCKS } from './schema.js';
 import { watchAvailability } from './availability.js';
+import { noteOwnWrite } from './unless-overtaken.js';
 import { noteCommitted, refuseLate } from './written.js';
 
 const UNDEFINED_TABLE = '42P01';
@@ -60,6 +61,7 @@ function transactionsOn(
       });
       if (appended === undefined) return result;
       noteCommitted(appended);
+      noteOwnWrite();
       for (const listener of listeners) listener();
       return result;
     },

@@ -28,9 +28,12 @@ export function refuseIfChanged(ifMatch: string | undefined, now: () => unknown)
   if (ifMatch === undefined || ifMatch.trim() === '*') return;
   const known = ifMatch.split(',').map((etag) => etag.trim());
   if (known.includes(etagOf(now()))) return;
-  throw CallError.of(
+  throw changedSince();
+}
+
+export const changedSince = (): CallError =>
+  CallError.of(
     'FAILED_PRECONDITION',
     'precondition_failed',
     'somebody has changed it since it was read (If-Match); read it again',
   );
-}

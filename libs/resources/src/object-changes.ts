@@ -4,9 +4,10 @@
  */
 import { CallError } from '@ringfence/bus';
 import type { ObjectChange } from '@ringfence/contracts';
-import { oneAtATimePer } from '@ringfence/event-store';
+import { oneAtATimePer, Overtaken, unlessOvertaken } from '@ringfence/event-store';
+import type { EventStore, OvertakenBy } from '@ringfence/event-store';
 import { isDeepStrictEqual } from 'node:util';
-import { refuseIfChanged } from './etag.js';
+import { changedSince, refuseIfChanged } from './etag.js';
 import type { Operation } from './resource.js';
 
 /** What follows from a change, and what tells nothing of it. */
@@ -62,22 +63,43 @@ export interface Observing<T> {
   readonly op: 'update' | 'delete';
   /** What the caller has read, if he says so: of what is another since then nothing is changed. */
   readonly ifMatch?: string | undefined;
+  /** Where what it writes is decided on what was looked at: whoever slips in between is seen, too. */
+  readonly guard?: Guard | undefined;
+}
+interface Guard {
+  readonly store: Pick<EventStore, 'lastPosition'>;
+  readonly by: OvertakenBy;
 }
 
-export async function observed<T>({
+interface Observed<T> {
+  readonly answer: T;
+  readonly change: ObjectChange;
+}
+
+export async function observed<T>({ guard, ...observing }: Observing<T>): Promise<Observed<T>> {
+  if (guard === undefined || observing.ifMatch === undefined) return changedOnce(observing);
+  try {
+    return await unlessOvertaken(guard.store, () => changedOnce(observing), guard.by);
+  } catch (error) {
+    throw error instanceof Overtaken ? changedSince() : error;
+  }
+}
+
+async function changedOnce<T>({
   look,
   change,
   op,
   ifMatch,
-}: Observing<T>): Promise<{ readonly answer: T; readonly change: ObjectChange }> {
+}: Omit<Observing<T>, 'guard'>): Promise<Observed<T>> {
   const before = await look();
   if (before !== null) refuseIfChanged(ifMatch, () => before);
   const answer = await change();
   return { answer, change: changeBetween(before, op === 'delete' ? null : await look()) };
 }
 
-/** An owner's answers, each change of one object with what it did. */
-export function tellingChanges(answer: Operation): Operation {
+/** An owner's answers, each change of one object with what it did. `store`: of its events. */
+export function tellingChanges(answer: Operation, store?: Pick<EventStore, 'lastPosition'>): Operation {
+  const guard = store && ({ store, by: 'same-streams' } as const);
   const perObject = oneAtATimePer();
   return async (request) => {
     const { op, collection, ids } = request;
@@ -95,7 +117,7 @@ export function tellingChanges(answer: Operation): Operation {
     };
     return perObject([collection, ...ids].join('/'), async () => {
       const { ifMatch } = request;
-      const observing = { look, change: () => answer(request), op, ifMatch } as const;
+      const observing = { look, change: () => answer(request), op, ifMatch, guard } as const;
       const { answer: response, change } = await observed(observing);
       return { ...response, change };
     });

@@ -44,11 +44,11 @@ const publish = (batch: DecoratedFlowBatch, cluster = CLUSTER): Promise<void> =>
 async function ask<T>(
   collection: string,
   op: string,
-  rest: { ids?: string[]; query?: Record<string, string>; body?: unknown } = {},
+  rest: { ids?: string[]; query?: Record<string, string>; body?: unknown; ifMatch?: string } = {},
 ): Promise<T> {
   const actor = { kind: 'user', id: '1' } as const;
-  const { ids = [], query = {}, body = null } = rest;
-  return (await edge.call(CALLS.flowResource, { org: 1, actor, collection, op, ids, query, body })).body as T;
+  const asked = { org: 1, actor, collection, op, ids: [], query: {}, body: null, ...rest };
+  return (await edge.call(CALLS.flowResource, asked)).body as T;
 }
 const QUERIES = 'traffic_flows/async_queries';
 const ANYONE = { include: [[]], exclude: [] };
@@ -159,6 +159,13 @@ describe('flow-ingest', () => {
     await publish(aBatch({ ...now, id: 'collected', ends, flows: sent }));
     await expect.poll(async () => (await stored()).length).toBe(before + 1);
     expect((await stored()).map((flow) => flow.dst.ip)).not.toContain('224.0.0.251');
+    const href = { ids: [setting.href.split('/').at(-1)!] };
+    const stale = ask('settings/traffic_collector', 'update', {
+      ...href,
+      ifMatch: 'W/"read before"',
+      body: {},
+    });
+    await expect(stale).rejects.toThrow('If-Match');
     await ask('settings/traffic_collector', 'delete', { ids: [setting.href.split('/').at(-1)!] });
   });
 

@@ -13,7 +13,7 @@ import { eventOf } from '@ringfence/bus';
 import type { Bus, Message } from '@ringfence/bus';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { EventStore, OwnTurn } from '@ringfence/event-store';
-import { allPass, hearing, resourceAnswerer, seeingOwnWrites } from '@ringfence/resources';
+import { allPass, hearing, resourceAnswerer, seeingOwnWrites, tellingChanges } from '@ringfence/resources';
 import type { HostContext } from '@ringfence/service-host';
 import { flowBatchesHandler } from './adapters/flow-batches.consumer.js';
 import { flowOperations } from './adapters/flows.resource.js';
@@ -69,7 +69,7 @@ export function openFlowIngest(options: FlowIngestOptions): FlowIngest {
     hasPassed: allPass(bus, [NAMES]),
   });
   return {
-    resource: seeingOwnWrites(untilHeard, collections),
+    resource: seeingOwnWrites(untilHeard, tellingChanges(collections)),
     clusters: () => clusterIds(database.entities),
     batchesArrived: (messages) => oneAtATime(() => batchesArrived(messages)),
     named: (message) => oneAtATime(() => remember(database, message)),

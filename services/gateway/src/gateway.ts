@@ -170,7 +170,9 @@ function serving(
       logIns: { byAddress: rateWindow(LOG_INS_A_MINUTE), byName: rateWindow(LOG_INS_A_MINUTE) },
       record,
     }),
-    rest: auditing(rest(askOwner(bus, ownWrites), showingChanges(own), jobs), { store, forwarding, onError }),
+    rest: auditing(rest(askOwner(bus, ownWrites), showingChanges(own, store), jobs), {
+      ...{ store, forwarding, onError },
+    }),
     followers: followed,
     trusts: proxies.trusts,
     pages: pages(context.config.RINGFENCE_CONSOLE),

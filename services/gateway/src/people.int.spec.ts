@@ -45,6 +45,39 @@ describe('the first administrator', () => {
   });
 });
 
+describe('who names what he has read', () => {
+  it('is told when somebody changes it meanwhile, also through another gateway', async () => {
+    const other = await under.startAnother();
+    const body = { name: 'read@ringfence.local', type: 'user' };
+    const made = (await call('POST', '/orgs/1/auth_security_principals', { body })).json;
+    const putting =
+      (url: string, path: string, etag: string) =>
+      async (change: object): Promise<number> => {
+        const headers = { authorization: OWNER, 'if-match': etag, 'content-type': 'application/json' };
+        const sent = { method: 'PUT', headers, body: JSON.stringify(change) };
+        return (await fetch(`${url}/api/v2${path}`, sent)).status;
+      };
+    try {
+      for (const [path, changes] of [
+        [
+          '/orgs/1/settings',
+          [2, 3].map((max_api_key_expiration_in_seconds) => ({ max_api_key_expiration_in_seconds })),
+        ],
+        [(made as { href: string }).href, ['one', 'two'].map((display_name) => ({ display_name }))],
+      ] as const) {
+        const etag = (await call('GET', path)).headers.get('etag') ?? '';
+        const answered = await Promise.all(
+          [under.url, other.url].flatMap((url) => changes.map(putting(url, path, etag))),
+        );
+        expect([path, ...answered.sort()]).toEqual([path, 204, 412, 412, 412]);
+      }
+    } finally {
+      await call('PUT', '/orgs/1/settings', { body: { max_api_key_expiration_in_seconds: 7_776_000 } });
+      await other.process.stop();
+    }
+  }, 60_000);
+});
+
 describe('a log-in', () => {
   it('gives a token, and that once a session, which acts as the user until it is ended', async () => {
     const { auth_token: token } = (await authenticate(username, password)).json as { auth_token: string };

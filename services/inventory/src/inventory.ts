@@ -120,7 +120,10 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
   const memory = keepServerMemory({ ...parts, bus });
   return {
     store,
-    resource: seeingOwnWrites(untilHeard, tellingChanges(resourceAnswerer(collections(parts), isJudged))),
+    resource: seeingOwnWrites(
+      untilHeard,
+      tellingChanges(resourceAnswerer(collections(parts), isJudged), store),
+    ),
     said: saying(store, relay, untilHeard),
     ...edgeAdmission(parts),
     observed: observationsConsumer(parts),

@@ -1,7 +1,7 @@
 /** Workloads as REST clients see them. */
 import { randomUUID } from 'node:crypto';
 import { CALLS, subjects } from '@ringfence/contracts';
-import { expectSecondWriterIsTold, tokenOf } from '@ringfence/resources/testing';
+import { expectNobodySlipsIn, expectSecondWriterIsTold, tokenOf } from '@ringfence/resources/testing';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { labelled } from './read/labelled.js';
@@ -59,6 +59,16 @@ describe('workloads over REST', () => {
       const { href } = (await world.rest(collection, 'create', { body })).body as { href: string };
       await expectSecondWriterIsTold(world, collection, [href.split('/').at(-1)!], descriptions);
     }
+  });
+
+  it('is what a bulk call beside him has not changed meanwhile', async () => {
+    const { href } = (await world.rest('workloads', 'create', { body: { name: 'read' } })).body as {
+      href: string;
+    };
+    await expectNobodySlipsIn(world, 'workloads', [href.split('/').at(-1)!], {
+      ...{ single: { description: 'one' }, inBulk: [{ description: 'two' }, { description: 'three' }] },
+      bulk: (change) => world.rest('workloads', 'bulk_update', { body: [{ href, ...change }] }),
+    });
   });
 
   it('are made, changed and soft-deleted, with labels that exist, one per type', async () => {

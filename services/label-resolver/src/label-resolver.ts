@@ -91,7 +91,7 @@ export async function openLabelResolver(options: LabelResolverOptions): Promise<
   });
   return {
     store,
-    resource: seeingOwnWrites(untilHeard, tellingChanges(resourceAnswerer(collections(parts)))),
+    resource: seeingOwnWrites(untilHeard, tellingChanges(resourceAnswerer(collections(parts)), store)),
     said: saying(store, relay, untilHeard),
     askedSettings: async () => ({ heads: await readHeads(store.entities) }),
     facts: factsConsumer({ store, oneAtATime: queue, resolver }),

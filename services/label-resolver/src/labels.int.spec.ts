@@ -1,7 +1,7 @@
 /** Labels and their types, as REST clients see them. */
 import { randomUUID } from 'node:crypto';
 import type { EventType } from '@ringfence/contracts';
-import { expectSecondWriterIsTold, tokenOf } from '@ringfence/resources/testing';
+import { expectNobodySlipsIn, expectSecondWriterIsTold, tokenOf } from '@ringfence/resources/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   change,
@@ -34,6 +34,20 @@ describe('what a writer has read', () => {
     const ids = [cluster, idOf((await profileOf(world, cluster, 'shop')).href)];
     const descriptions = [{ description: 'one' }, { description: 'two' }] as const;
     await expectSecondWriterIsTold(world, PROFILES, ids, descriptions);
+  });
+
+  it('is what a bulk call beside him has not changed meanwhile', async () => {
+    const cluster = await newCluster(world, 'shop');
+    const { href } = await profileOf(world, cluster, 'shop');
+    const mode = (enforcement_mode: string) => ({ enforcement_mode });
+    await expectNobodySlipsIn(world, PROFILES, [cluster, idOf(href)], {
+      ...{ single: mode('idle'), inBulk: [mode('visibility_only'), mode('full')] },
+      bulk: (change) =>
+        world.rest(PROFILES, 'bulk_update', {
+          ids: [cluster],
+          body: { container_workload_profiles: [{ href }], ...change },
+        }),
+    });
   });
 });
 

@@ -4,5 +4,5 @@ export type { CollectionWorld } from './collection-world.js';
 export { filterEffects } from './filter-effects.js';
 export type { FilterEffect } from './filter-effects.js';
 export { tokenOf } from './refusal-token.js';
-export { expectSecondWriterIsTold } from './second-writer.js';
+export { expectNobodySlipsIn, expectSecondWriterIsTold } from './second-writer.js';
 export { twoProcessesSuite } from './two-processes.suite.js';

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { etagOf } from '../etag.js';
 import type { CollectionWorld } from './collection-world.js';
@@ -20,4 +21,32 @@ export async function expectSecondWriterIsTold(
   expect(
     await tokenOf(world.rest(collection, 'update', { ids, ifMatch: now, body: second })),
   ).toBeUndefined();
+}
+
+const ROUNDS = 40;
+
+export interface BesideBulk {
+  /** What one writes who names what he has read, and what a bulk call makes of the same field: one and the other by turns. */
+  readonly single: object;
+  readonly inBulk: readonly [object, object];
+  bulk(change: object): Promise<unknown>;
+}
+
+/** Wherever a bulk call falls beside a change that names what it has read: that change came first, or it was refused. */
+export async function expectNobodySlipsIn(
+  world: CollectionWorld,
+  collection: string,
+  ids: string[],
+  { single, inBulk, bulk }: BesideBulk,
+): Promise<void> {
+  const get = async () => (await world.rest(collection, 'get', { ids })).body;
+  await bulk(inBulk[1]);
+  for (let round = 0; round < ROUNDS; round++) {
+    const ifMatch = etagOf(await get());
+    const writing = tokenOf(world.rest(collection, 'update', { ids, ifMatch, body: single }));
+    for (let turn = 0; turn < round; turn++) await setImmediate();
+    const last = inBulk[round % 2]!;
+    const [refused] = await Promise.all([writing, bulk(last)]);
+    expect([round, refused, await get()]).toMatchObject([round, refused, last]);
+  }
 }
