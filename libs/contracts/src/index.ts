@@ -189,9 +189,9 @@ export type { Consumption, ServiceManifest } from './manifest.js';
 export { API } from './api/index.js';
 export { API_PARTS } from './api/parts.js';
 export type { CollectionContract, CollectionContracts } from './api/collection.js';
+export { EMPTY_COLLECTIONS } from './api/absent.js';
 export { ERRORS } from './api/errors.js';
-export { actorHref } from './api/href.js';
-export type { Reference } from './api/href.js';
+export { actorHref, type Reference } from './api/href.js';
 export type { ErrorToken } from './api/errors.js';
 export { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyUpdate } from './api/api-keys.js';
 export { AuthSecurityPrincipalCreate, AuthSecurityPrincipalUpdate } from './api/access.js';
@@ -255,12 +255,15 @@ export {
   WorkloadUpdate,
 } from './api/workloads.js';
 export {
+  AgentReassign,
+  AgentUpdate,
   VenAuthenticationRecovery,
   VenRemoteAction,
   VenStatistics,
   VensUnpair,
   VensUpgrade,
   VenUpdate,
+  WorkloadsReportOften,
   WorkloadsUnpair,
 } from './api/vens.js';
 export type { CompatibilityReport, VenProperty } from './api/vens.js';

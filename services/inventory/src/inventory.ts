@@ -14,6 +14,7 @@ import type { EventStore, OwnTurn, Relay } from '@ringfence/event-store';
 import {
   allPass,
   hearing,
+  notFound,
   resourceAnswerer,
   saying,
   seeingOwnWrites,
@@ -177,8 +178,8 @@ const showNamed = ({ id, name, health, standing, progress }: NamedStanding) => (
 
 /** Changes that are told by labels whether they are for somebody's roles. */
 const isJudged = ({ collection, op }: ResourceRequest): boolean =>
-  ['workloads', 'workloads/interfaces', 'pairing_profiles', 'vens'].includes(collection) &&
-  !['list', 'get', 'statistics'].includes(op);
+  ['workloads', 'workloads/interfaces', 'pairing_profiles', 'vens', 'agents'].includes(collection) &&
+  !['list', 'get', 'statistics', 'compatibility_report'].includes(op);
 
 const collections = (parts: WorkloadParts & ClusterParts): Readonly<Record<string, Operations>> => ({
   container_clusters: containerClusterOperations(parts),
@@ -188,7 +189,12 @@ const collections = (parts: WorkloadParts & ClusterParts): Readonly<Record<strin
   'workloads/interfaces': interfaceOperations(parts),
   kubernetes_workloads: kubernetesWorkloadOperations(parts),
   // Those of Pods, of clusters without CLAS: there are none.
-  container_workloads: { list: async () => ({ body: [], total: 0 }) },
+  container_workloads: {
+    list: async () => ({ body: [], total: 0 }),
+    get: async () => {
+      throw notFound('container workload');
+    },
+  },
   networks: networkOperations(parts.store),
   vens: venOperations(parts),
   agents: agentOperations(parts),

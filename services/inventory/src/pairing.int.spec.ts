@@ -1,4 +1,5 @@
 /** Which machine is a node of the cluster, and for how long. */
+import { randomUUID } from 'node:crypto';
 import { createKeys } from '@ringfence/bus';
 import { subjects } from '@ringfence/contracts';
 import { tokenOf } from '@ringfence/resources/testing';
@@ -306,6 +307,54 @@ describe('the agent of a paired node', () => {
     });
     const upgrade = { vens: [{ href }], release: '25.2' };
     expect(await tokenOf(world.rest('vens', 'upgrade', { body: upgrade }))).toBe('upgrade_not_supported');
+  });
+
+  it('is written in the older form as pylo and workloader write it', async () => {
+    const { workload, href } = await paired();
+    const agent = (await show('workloads', workload))['agent'] as { href: string };
+    const ids = [agent.href.split('/').at(-1) ?? ''];
+    const put = (config: object, more: object = {}) =>
+      world.rest('agents', 'update', { ids, body: { agent: { config }, ...more } });
+    await put({ mode: 'idle', log_traffic: false });
+    expect(await show('workloads', workload)).toMatchObject({
+      ...{ enforcement_mode: 'idle', visibility_level: 'flow_summary' },
+    });
+    await world.rest('workloads', 'update', { ids: [workload], body: { visibility_level: 'flow_off' } });
+    await put({ mode: 'illuminated', log_traffic: true });
+    expect(await show('agents', ids[0] ?? '')).toMatchObject({ mode: 'illuminated', log_traffic: true });
+    expect(await show('workloads', workload)).toMatchObject({
+      ...{ enforcement_mode: 'visibility_only', visibility_level: 'flow_summary' },
+    });
+    await put({ mode: 'enforced' }, { confirm: true });
+    expect(await show('workloads', workload)).toMatchObject({ enforcement_mode: 'full' });
+    expect(await tokenOf(world.rest('agents', 'update', { ids: ['999999'], body: { agent: {} } }))).toBe(
+      'not_found_error',
+    );
+    const suspended = { agent: { status: { status: 'suspended' } } };
+    for (const [collection, op, id, body, token] of [
+      ['agents', 'update', ids[0], suspended, 'input_validation_error'],
+      ['workloads', 'update', workload, suspended, 'input_validation_error'],
+      ['agents', 'reassign', ids[0], { target_pce_fqdn: 'x.example.com' }, 'reassignment_not_supported'],
+      ['vens', 'update', workload, { target_pce_fqdn: 'x.example.com' }, 'reassignment_not_supported'],
+    ] as const)
+      expect([op, await tokenOf(world.rest(collection, op, { ids: [id ?? ''], body }))]).toEqual([op, token]);
+    await world.rest('vens', 'update', { ids: [workload], body: { target_pce_fqdn: null, name: 'n1' } });
+    expect(href).toContain(workload);
+  });
+
+  it('is wanted to report often where there is one, by whoever may', async () => {
+    const { workload } = await paired();
+    const created = await world.rest('workloads', 'create', { body: { name: 'unmanaged-1' } });
+    const often = (...hrefs: string[]) =>
+      world.rest('workloads', 'set_flow_reporting_frequency', {
+        body: { workloads: hrefs.map((each) => ({ href: each })) },
+      });
+    const own = `/orgs/1/workloads/${workload}`;
+    await often(own);
+    expect(await tokenOf(often(own, (created.body as { href: string }).href))).toBe(
+      'workload_is_not_managed',
+    );
+    expect(await tokenOf(often(`/orgs/1/workloads/${randomUUID()}`))).toBe('reference_not_found');
   });
 
   it('is found by every published filter, and counted', async () => {

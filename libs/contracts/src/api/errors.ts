@@ -82,6 +82,10 @@ export const ERRORS = {
   },
   not_found_error: { code: 'NOT_FOUND', when: 'no such object' },
   invalid_uri: { code: 'NOT_FOUND', when: 'no such path' },
+  feature_not_supported: {
+    code: 'NOT_FOUND',
+    when: 'a published path of a feature that this server does not have; the message names it',
+  },
   method_not_allowed_error: {
     code: 'INVALID_ARGUMENT',
     when: 'the path is known, the method is not; or a change of other than a draft',
@@ -257,6 +261,10 @@ export const ERRORS = {
   upgrade_not_supported: {
     code: 'FAILED_PRECONDITION',
     when: 'agents were to be upgraded, which is the business of their DaemonSet; the message says how',
+  },
+  reassignment_not_supported: {
+    code: 'FAILED_PRECONDITION',
+    when: 'an agent was to be another server’s: it is of the cluster that vouches for its node; the message says what can be done',
   },
   duplicate_machine_id: { code: 'FAILED_PRECONDITION', when: 'nodes share a machine-id and are not paired' },
   machine_already_paired: {

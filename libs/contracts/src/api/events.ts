@@ -68,5 +68,6 @@ export const EventSettingsUpdate = EventSettings.partial().extend({ href: Text.o
 
 export const eventCollections = {
   events: { item: AuditEvent, query: EventQuery.shape },
+  system_events: { item: AuditEvent, query: EventQuery.omit({ created_by: true }).shape },
   'settings/events': { item: EventSettingsItem, update: EventSettingsUpdate },
 } as const satisfies CollectionContracts;

@@ -2,6 +2,7 @@
  * Every collection of the REST API by its word. A collection's file (`api/<collection>.ts`) exports its own part as
  * `…Collections satisfies CollectionContracts`; this list joins them.
  */
+import { absentCollections } from './absent.js';
 import { accessCollections } from './access.js';
 import { accessRestrictionCollections } from './access-restrictions.js';
 import { apiKeyCollections } from './api-keys.js';
@@ -36,6 +37,7 @@ import { workloadSettingsCollections } from './workload-settings.js';
 import { workloadCollections } from './workloads.js';
 
 export const API: CollectionContracts = {
+  ...absentCollections,
   ...accessCollections,
   ...accessRestrictionCollections,
   ...apiKeyCollections,

@@ -4,7 +4,7 @@ import { BulkRefusals } from './bulk.js';
 import type { CollectionContracts } from './collection.js';
 import { Reference } from './href.js';
 import { clusterList, flag, labelLists, partOf, span, time, word } from './query.js';
-import { LabelReference, LegacyMode, meta, VisibilityLevel } from './workload-parts.js';
+import { AgentWishes, LabelReference, LegacyMode, meta, VisibilityLevel } from './workload-parts.js';
 import { Text } from '../text.js';
 
 export const VenItem = z.looseObject({
@@ -35,6 +35,8 @@ const vens = z.array(Reference).min(1).max(1_000);
 const Restore = z.enum(['saved', 'default', 'disable']).optional();
 export const VensUnpair = z.strictObject({ vens, firewall_restore: Restore });
 export const WorkloadsUnpair = z.strictObject({ workloads: vens, ip_table_restore: Restore });
+/** Whose flows are wanted often for a while. */
+export const WorkloadsReportOften = z.strictObject({ workloads: vens });
 export const VenRemoteAction = z.strictObject({ action: z.literal('restart'), vens });
 /** Taken as published, so that its refusal is of what was asked for. */
 export const VensUpgrade = z.strictObject({
@@ -49,6 +51,11 @@ export const VenAuthenticationRecovery = z.strictObject({
   recovery_enabled: z.boolean(),
   recovery_duration_seconds: z.number().int().min(3_600).max(2_592_000).optional(),
 });
+
+/** The workload of the agent, in the older form; `confirm` as workloads have it. */
+export const AgentUpdate = z.strictObject({ agent: AgentWishes, confirm: z.boolean().optional() });
+/** Taken as published, so that its refusal is of what was asked for. */
+export const AgentReassign = z.strictObject({ target_pce_fqdn: Text.min(1).max(255) });
 
 const VenProperty = z.enum([
   ...(['status', 'version', 'health', 'condition', 'os_id', 'enforcement_mode', 'ven_type'] as const),
@@ -141,6 +148,8 @@ export const venCollections = {
       labels: z.array(LabelReference),
       ven: z.object({ href: Text }),
     }),
+    update: AgentUpdate,
+    actions: { reassign: AgentReassign },
     answers: { compatibility_report: CompatibilityReport },
   },
 } as const satisfies CollectionContracts;

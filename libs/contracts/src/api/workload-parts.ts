@@ -36,6 +36,24 @@ export const VisibilityLevel = z.enum([
 /** The older form of enforcement modes. */
 export const LegacyMode = z.enum(['idle', 'illuminated', 'enforced', 'selective']);
 
+/** An agent as older clients write it; what more they send back of what they have read changes nothing. */
+export const AgentWishes = z.looseObject({
+  config: z
+    .looseObject({
+      mode: LegacyMode.optional(),
+      /** True: what passes is reported at least in sums. False changes nothing: `visibility_level` says what is reported. */
+      log_traffic: z.boolean().optional(),
+    })
+    .optional(),
+  status: z
+    .looseObject({
+      status: Text.refine((status) => status !== 'suspended', {
+        message: 'an agent cannot be suspended; set the enforcement mode of its workload to idle',
+      }).optional(),
+    })
+    .optional(),
+});
+
 /** A place whose kernel does not have what policy asks. */
 const Laggard = z.object({
   name: Text,

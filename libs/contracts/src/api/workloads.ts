@@ -8,6 +8,7 @@ import { BulkAnswer, BulkBody, BulkRefusals } from './bulk.js';
 import type { CollectionContracts } from './collection.js';
 import { Reference } from './href.js';
 import {
+  AgentWishes,
   EnforcementView,
   externalData,
   LabelReference,
@@ -16,7 +17,7 @@ import {
   VisibilityLevel,
 } from './workload-parts.js';
 import { clusterList, external, flag, labelLists, partOf, span, word } from './query.js';
-import { WorkloadsUnpair } from './vens.js';
+import { WorkloadsReportOften, WorkloadsUnpair } from './vens.js';
 import { Text } from '../text.js';
 
 const text = Text.max(255).nullable().optional();
@@ -69,15 +70,7 @@ const writable = {
   distinguished_name: text,
   service_principal_name: text,
   datacenter_nat_1to1: z.unknown().optional(),
-  agent: z
-    .object({
-      config: z
-        .object({ mode: LegacyMode.optional(), log_traffic: z.boolean().optional() })
-        .loose()
-        .optional(),
-    })
-    .loose()
-    .optional(),
+  agent: AgentWishes.optional(),
   ...externalData,
 } as const;
 
@@ -124,6 +117,7 @@ export const workloadCollections = {
       bulk_update: BulkBody,
       bulk_delete: BulkBody,
       unpair: WorkloadsUnpair,
+      set_flow_reporting_frequency: WorkloadsReportOften,
       bulk_import: WorkloadsBulkImport,
     },
     answers: {

@@ -29,7 +29,8 @@ const FORMS = new Map<string, RegExp>([
   ...[
     ...['container_clusters', 'container_workload_profiles', 'container_workloads', 'kubernetes_workloads'],
     ...['async_queries', 'datafiles', 'events', 'jobs', 'label_dimensions', 'label_groups', 'networks'],
-    ...['service_bindings', 'vens', 'virtual_services', 'workloads'],
+    ...['service_bindings', 'vens', 'virtual_services', 'virtual_servers', 'workloads', 'system_events'],
+    ...['slbs', 'discovered_virtual_servers', 'network_devices', 'network_enforcement_nodes'],
     ...['auth_security_principals', 'destinations', 'permissions', 'service_accounts', 'traffic_collector'],
   ].map((word) => [word, UUID] as const),
 ]);

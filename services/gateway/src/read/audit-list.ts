@@ -13,6 +13,8 @@ const MOST_EVENTS = 10_000;
 export interface EventFilter {
   /** An href, a name, or a word: `user`, `agent`, `container_cluster`, `system`. */
   readonly createdBy?: string | undefined;
+  /** Only what the system itself did. */
+  readonly ofSystem?: boolean;
   readonly eventType?: string | undefined;
   readonly severity?: string | undefined;
   readonly status?: string | undefined;
@@ -34,13 +36,14 @@ export async function listEvents(
 }
 
 function matching(filter: EventFilter): FindOptionsWhere<EventRow> {
-  const { createdBy, eventType, severity, status, since, until } = filter;
+  const { createdBy, ofSystem, eventType, severity, status, since, until } = filter;
   const within = [
     ...(since === undefined ? [] : [MoreThanOrEqual(new Date(since))]),
     ...(until === undefined ? [] : [LessThanOrEqual(new Date(until))]),
   ];
   return {
     ...(createdBy !== undefined && { createdBy: doneBy(createdBy) }),
+    ...(ofSystem === true && { createdBy: Raw((column) => `jsonb_exists(${column}, 'system')`) }),
     ...(eventType !== undefined && { eventType }),
     ...(severity !== undefined && { severity: severity as EventRow['severity'] }),
     status: status === undefined ? Not(UNANSWERED) : (status as EventRow['status']),

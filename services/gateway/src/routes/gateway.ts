@@ -1,4 +1,5 @@
 /** What the gateway answers itself: health, keys, jobs, the audit trail, and what agents exchange. */
+import { EMPTY_COLLECTIONS } from '@ringfence/contracts';
 import { routesOf } from '../domain/route.js';
 import type { Route } from '../domain/route.js';
 import { peopleRoutes } from './people.js';
@@ -86,6 +87,11 @@ export const gatewayRoutes: readonly Route[] = [
   ...collection('jobs', `${ORG}/jobs`, ['list', 'get', 'delete']),
   ...collection('datafiles', `${ORG}/datafiles`, ['get']),
   ...collection('events', `${ORG}/events`, ['list', 'get']),
+  ...collection('system_events', '/system_events', ['list', 'get']),
+  ...EMPTY_COLLECTIONS.flatMap((each) => {
+    const above = each === 'virtual_servers' ? `${ORG}/sec_policy/{pversion}` : ORG;
+    return collection(each, `${above}/${each}`, ['list', 'get']);
+  }),
   ...single('settings/events', `${ORG}/settings/events`),
   ...collection('settings/syslog/destinations', `${ORG}/settings/syslog/destinations`),
   action({

@@ -2,6 +2,7 @@
  * Lets a request in or not, before its body is read: route, credentials, organisation, role, rate. Refusals of credentials and permissions are
  * recorded; an address that keeps failing is slowed down.
  */
+import { absentFeature } from '../../domain/absent-features.js';
 import { judge } from '../../domain/access/who-may.js';
 import { creatorOf } from '../../domain/rest-request.js';
 import type { Caller } from '../../domain/rest-request.js';
@@ -9,7 +10,7 @@ import type { RefusedRequest } from '../../read/audit-events.js';
 import { Refusal, refuse } from '../../domain/refusal.js';
 import type { Need, Route } from '../../domain/route.js';
 import type { RateWindow } from '@ringfence/service-host';
-import type { RouteMatch, RouteMatcher } from '../../domain/route-match.js';
+import type { Match, RouteMatch, RouteMatcher } from '../../domain/route-match.js';
 import { readAuthorization } from './authorization.js';
 import type { Authorization } from './authorization.js';
 import type { Identify } from './identity.js';
@@ -52,16 +53,19 @@ export function admission(parts: AdmissionParts): Admission {
     }
     const caller = await identified(parts, arrival, match.kind === 'route' ? match.route.needs : 'read');
     slowDown(parts.rate.take(caller.username, Date.now()));
-    if (match.kind === 'unknown') throw refuse('invalid_uri', `there is no ${arrival.path.slice(0, 200)}`);
-    if (match.kind === 'wrong-method') {
-      const allow = match.allowed.join(', ');
-      throw refuse('method_not_allowed_error', `${arrival.method} is not possible here; ${allow} is`, {
-        allow,
-      });
-    }
+    if (match.kind !== 'route') throw noRoute(arrival, match);
     permit(parts, arrival, match, caller);
     return { match, caller };
   };
+}
+
+function noRoute({ method, path }: Arrival, match: Exclude<Match, RouteMatch>): Refusal {
+  const feature = absentFeature(path);
+  if (feature !== undefined)
+    return refuse('feature_not_supported', `${feature}: this server has no such thing`);
+  if (match.kind === 'unknown') return refuse('invalid_uri', `there is no ${path.slice(0, 200)}`);
+  const allow = match.allowed.join(', ');
+  return refuse('method_not_allowed_error', `${method} is not possible here; ${allow} is`, { allow });
 }
 
 async function identified(parts: AdmissionParts, arrival: Arrival, need: Need): Promise<Caller> {

@@ -26,6 +26,17 @@ export function eventAnswers(
       if (event === undefined) throw refuse('not_found_error', 'there is no such event');
       return { status: 200, body: event };
     },
+    'system_events list': async (request) => {
+      const limit = maxResults(request) ?? 500;
+      const { total, events } = await listEvents(entities, { ...filterOf(request), ofSystem: true, limit });
+      return collectionReply({ body: events, total }, limit);
+    },
+    'system_events get': async (request) => {
+      const event = await findEvent(entities, uuidOf(request));
+      if (event === undefined || !('system' in event.created_by))
+        throw refuse('not_found_error', 'there is no such event');
+      return { status: 200, body: event };
+    },
     'settings/events get': async () => ({
       status: 200,
       body: { href: '/orgs/1/settings/events', ...(await eventSettings.get(entities)) },

@@ -13,6 +13,7 @@ import type { Forwarding } from '../syslog/forwarding.js';
 import { grantFrom } from '../people/given-grants.js';
 import { accessAnswers } from './access-answers.js';
 import { apiKeyAnswers } from './api-key-answers.js';
+import { EMPTY_ANSWERS } from './empty-answers.js';
 import { eventAnswers } from './event-answers.js';
 import { jobAnswers } from './job-answers.js';
 import { called } from './owner-answers.js';
@@ -44,6 +45,7 @@ export interface OwnParts {
 export function ownAnswers(parts: OwnParts): Readonly<Record<string, Answer>> {
   return {
     ...generalAnswers(parts),
+    ...EMPTY_ANSWERS,
     ...apiKeyAnswers(parts.store, parts.keys),
     ...userAnswers(parts.store, parts.grants),
     ...accessAnswers(parts.store, parts.grants, grantFrom(parts.bus)),

@@ -22,6 +22,8 @@ const TABLE: readonly (readonly [collection: string, ops: readonly string[], may
   ['sec_policy', ['revert'], MANAGERS],
   ['sec_policy', ['provision'], '.~..~..'],
   ['workloads', [...USUAL, 'bulk_create', 'bulk_update', 'bulk_delete', 'bulk_import', 'unpair'], MACHINES],
+  ['workloads', ['set_flow_reporting_frequency'], MACHINES],
+  ['agents', ['update', 'reassign'], MACHINES],
   ['workloads/interfaces', ['create', 'delete'], MACHINES],
   ['pairing_profiles', [...USUAL, 'pairing_key', 'delete_pairing_keys'], MACHINES],
   ['vens', ['update', 'unpair', 'upgrade', 'remote_action', 'authentication_recovery'], MACHINES],

@@ -68,7 +68,8 @@ describe('who may do what', () => {
       );
     for (const role of ['ruleset_provisioner', 'global_object_provisioner'] as const)
       expect(wordsOf(role, 'within')).toEqual(['sec_policy provision']);
-    for (const each of within('workload_manager')) expect(each).toMatch(/^(workloads|pairing_profiles|vens)/);
+    for (const each of within('workload_manager'))
+      expect(each).toMatch(/^(workloads|pairing_profiles|vens|agents)/);
     expect(wordsOf('workload_manager', 'within')).toContain('workloads bulk_delete');
   });
 

@@ -59,6 +59,7 @@ const WHO: Readonly<Record<string, Who>> = {
   'workloads/interfaces write': WORKLOAD_WRITERS,
   'pairing_profiles write': WORKLOAD_WRITERS,
   'vens write': WORKLOAD_WRITERS,
+  'agents write': WORKLOAD_WRITERS,
 };
 
 function provisioners(): readonly Role[] {

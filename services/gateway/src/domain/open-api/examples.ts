@@ -68,6 +68,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   Actor: { label: LABEL },
   ScopeEntry: { label: LABEL },
   IngressService: WEB,
+  AgentOfTheOlderFormUpdate: { agent: { config: { mode: 'illuminated', log_traffic: true } } },
   AuthSecurityPrincipalCreate: { name: 'ada@example.com', type: 'user' },
   AuthSecurityPrincipalUpdate: { display_name: 'Ada' },
   PermissionCreate: {

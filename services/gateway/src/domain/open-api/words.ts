@@ -3,8 +3,9 @@
  * where they are listed (`routes/`).
  */
 import type { Route, UsualOp } from '../route.js';
+import { ABSENT_WORDS } from './absent-words.js';
 
-interface Words {
+export interface Words {
   /** One of it, as in a sentence: `IP list`. */
   readonly one: string;
   readonly about: string;
@@ -100,6 +101,11 @@ const WORDS: Readonly<Record<string, Words>> = {
   events: {
     one: 'event',
     about: 'The audit trail: every change that was made, and every request that was refused.',
+  },
+  system_events: {
+    one: 'system event',
+    within: 'events',
+    about: 'Those of the audit trail that the system itself is the author of.',
   },
   'settings/syslog/destinations': {
     one: 'syslog destination',
@@ -216,6 +222,7 @@ const WORDS: Readonly<Record<string, Words>> = {
     about: 'Which workloads have what besides policy, by their labels.',
   },
   sec_policy: { one: 'policy version', about: 'What was provisioned when, and what would be.' },
+  ...ABSENT_WORDS,
   'traffic_flows/async_queries': {
     one: 'traffic query',
     about:

@@ -99,6 +99,27 @@ export const programs: Cases = {
         'input_validation_error',
       ]);
   },
+  'what is of a feature that is not here is empty, or refused by its name': async (client) => {
+    for (const path of [`${DRAFT}/virtual_servers`, `${ACTIVE}/virtual_servers`, `${ORG}/vulnerabilities`]) {
+      expect(await client.list(`${path}?max_results=0`)).toEqual([]);
+      expect(await client.listLater(path)).toEqual([]);
+    }
+    for (const [method, path, words] of [
+      ['POST', `${ORG}/vulnerabilities`, 'vulnerabilities: '],
+      ['PUT', `${ORG}/vulnerability_reports/scan-1`, 'vulnerabilities: '],
+      ['POST', `${DRAFT}/virtual_servers`, 'load balancers: '],
+      ['GET', `${ORG}/reports?max_results=5`, 'reports: '],
+    ] as const) {
+      const { status, body } = await client.call(method, path, method === 'GET' ? undefined : {});
+      const [refused] = body as [{ token: string; message: string }];
+      expect([path, status, refused.token]).toEqual([path, 404, 'feature_not_supported']);
+      expect(refused.message).toContain(words);
+    }
+  },
+  'what the system itself did is told apart': async (client) => {
+    for (const event of await client.list('/system_events?max_results=10'))
+      expect(event['created_by']).toEqual({ system: {} });
+  },
   'the newest version is the active one': async (client) => {
     await client.made(`${DRAFT}/ip_lists`, { name: name() });
     const made = await client.made(`${ORG}/sec_policy`, { update_description: 'the newest' });

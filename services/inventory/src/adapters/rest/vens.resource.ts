@@ -1,5 +1,7 @@
 /** `vens` and `agents`: what paired nodes' agents are, and what can be done with them: unpair them, or let a machine prove itself anew. */
 import {
+  AgentReassign,
+  AgentUpdate,
   VenAuthenticationRecovery,
   VenRemoteAction,
   VenStatistics,
@@ -66,7 +68,8 @@ export function venOperations(parts: WorkloadParts): Operations {
     update: async (request) => {
       const { ids, body } = request;
       const { id } = await one(parts, ids[0]);
-      const { name, description } = parsed(VenUpdate, body);
+      const { name, description, target_pce_fqdn: target } = parsed(VenUpdate, body);
+      if (target) throw notReassigned();
       const wish = changing(id, defined({ name, description }));
       await parts.oneAtATime(async () => only(await fulfil(parts, request, [wish])));
       return {};
@@ -88,6 +91,12 @@ export function venOperations(parts: WorkloadParts): Operations {
   };
 }
 
+const notReassigned = (): CallError => {
+  const words =
+    'target_pce_fqdn: an agent is of its cluster; unpair the node, and install the agent of the other server there';
+  return CallError.of('FAILED_PRECONDITION', 'reassignment_not_supported', words);
+};
+
 /** The older form. */
 export function agentOperations(parts: WorkloadParts): Operations {
   const agent = async (id = ''): Promise<Ven> => {
@@ -99,6 +108,16 @@ export function agentOperations(parts: WorkloadParts): Operations {
     get: async (request) => ({
       body: showAgent(await agent(request.ids[0]), await surroundings(parts, request)),
     }),
+    update: async (request) => {
+      const wish = changing((await agent(request.ids[0])).id, parsed(AgentUpdate, request.body));
+      await parts.oneAtATime(async () => only(await fulfil(parts, request, [wish])));
+      return {};
+    },
+    reassign: async (request) => {
+      await agent(request.ids[0]);
+      parsed(AgentReassign, request.body);
+      throw notReassigned();
+    },
     compatibility_report: async (request) => {
       const { body } = await agent(request.ids[0]);
       const around = await surroundings(parts, request);

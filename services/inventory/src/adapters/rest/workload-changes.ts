@@ -26,6 +26,7 @@ import { workloads } from '../../read/inventory-documents.js';
 import { streamOf } from '../stream-names.js';
 import type { LabelKeysOf } from './labels.client.js';
 import type { ReachOf } from './reach.client.js';
+import { logsTraffic } from './agent-view.js';
 import { changeOf, newWorkload } from './workload-body.js';
 
 export interface ChangeParts {
@@ -154,11 +155,18 @@ async function lookAround(
 }
 
 function changeTo(current: Workload, body: WorkloadUpdate): WorkloadChange {
-  const all = changeOf(body, current.about);
+  const all = { ...visibilityOf(current, body), ...changeOf(body, current.about) };
   // Clients send a node's interfaces back as they read them.
   const { interfaces: _, ...withoutInterfaces } = all;
   return current.managed ? withoutInterfaces : all;
 }
+
+/** Of clients that know of `log_traffic` alone: where nothing that passes was reported, it is from then on. */
+const visibilityOf = (
+  current: Workload,
+  { agent }: WorkloadUpdate,
+): Pick<WorkloadChange, 'visibilityLevel'> =>
+  agent?.config?.log_traffic === true && !logsTraffic(current) ? { visibilityLevel: 'flow_summary' } : {};
 
 /** Whoever would cut the cluster or an administrator off from the node is told whom, and asked. */
 function mayCutOff(all: readonly AgentRow[], current: Workload, change: WorkloadChange): void {

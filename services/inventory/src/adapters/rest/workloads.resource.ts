@@ -1,5 +1,6 @@
 /** `workloads`: unmanaged hosts in full, paired nodes as far as people may change them; single and in bulk. */
 import type { Document, EventStore, OneAtATime } from '@ringfence/event-store';
+import { CallError } from '@ringfence/bus';
 import {
   accepted,
   bulkAnswer,
@@ -15,6 +16,7 @@ import {
   page,
   parsed,
   referenceOf,
+  refusal,
   refuseFilters,
 } from '@ringfence/resources';
 import type { Operations, Outcome, Referred } from '@ringfence/resources';
@@ -22,6 +24,7 @@ import {
   WorkloadBulkDeleteItem,
   WorkloadBulkUpdateItem,
   WorkloadCreate,
+  WorkloadsReportOften,
   WorkloadsUnpair,
   WorkloadUpdate,
 } from '@ringfence/contracts';
@@ -94,9 +97,34 @@ function bulkOperations(parts: WorkloadParts): Operations {
       return bulkRefusals(body, deleted);
     },
     bulk_import: (request) => importLabels(parts, request),
+    set_flow_reporting_frequency: (request) => reportOften(parts, request),
     unpair: async (request) =>
       unpair(parts, request, parsed(WorkloadsUnpair, request.body).workloads, 'workloads'),
   };
+}
+
+/** Agents report every few seconds in any case, more often than clients ask for: those that are named must be there, and that is all. */
+async function reportOften(
+  parts: WorkloadParts,
+  { body, within }: ResourceRequest,
+): Promise<ResourceResponse> {
+  const named = parsed(WorkloadsReportOften, body).workloads.map(({ href }) => idOfHref(href, 'workloads'));
+  const found = new Map((await workloads.live(parts.store.entities)).map((each) => [each.id, each.body]));
+  const reach = await parts.reachOf({ within });
+  for (const [index, id] of named.entries()) {
+    const workload = found.get(id);
+    if (workload === undefined)
+      throw CallError.of(
+        'INVALID_ARGUMENT',
+        'reference_not_found',
+        `workloads[${index}]: there is no such workload`,
+      );
+    if (!workload.managed)
+      throw CallError.of('FAILED_PRECONDITION', 'workload_is_not_managed', `workloads[${index}]: no agent`);
+    const refused = reach.refuse(workload.labels);
+    if (refused !== null) throw refusal(refused);
+  }
+  return {};
 }
 
 export async function one(store: EventStore, id: string | undefined): Promise<Document<Workload>> {
