@@ -233,6 +233,7 @@ export {
   FlowQueryObject,
   FlowQueryStatus,
   MOST_EDGES,
+  FlowUpload,
 } from './api/traffic-flows.js';
 export { Suggest, Suggestion, Tightness, WhatIfAnswer, WhatIfBody } from './api/policy-suggestions.js';
 export { LabelCreate, LabelUpdate } from './api/labels.js';
@@ -269,12 +270,10 @@ export {
 export type { CompatibilityReport, VenProperty } from './api/vens.js';
 export type { WorkloadInterface } from './api/workloads.js';
 export type { ConvergenceStatus } from './api/kubernetes-workloads.js';
-export { LegacyMode, VisibilityLevel } from './api/workload-parts.js';
-export type { EnforcementView } from './api/workload-parts.js';
+export { type EnforcementView, LegacyMode, VisibilityLevel } from './api/workload-parts.js';
 export { TrafficCollectorCreate, TrafficCollectorUpdate } from './api/traffic-collector.js';
 export type { TrafficCollectorItem } from './api/traffic-collector.js';
-export { WorkloadSettingsUpdate } from './api/workload-settings.js';
-export type { WorkloadSettingsItem } from './api/workload-settings.js';
+export { type WorkloadSettingsItem, WorkloadSettingsUpdate } from './api/workload-settings.js';
 export { IpListCreate, IpListUpdate, IpListUpload } from './api/ip-lists.js';
 export type { IptablesRuleBody } from './api/iptables-rules.js';
 export { ServiceCreate, ServicePortBody, ServiceUpdate } from './api/services.js';
@@ -293,10 +292,8 @@ export { EnforcementBoundaryCreate, EnforcementBoundaryUpdate } from './api/enfo
 export type { FirewallSettingsUpdate } from './api/firewall-settings.js';
 export { VirtualServiceBulkUpdate, VirtualServiceCreate } from './api/virtual-services.js';
 export type { VirtualServiceUpdate } from './api/virtual-services.js';
-export { RuleCoverage, RuleSearch } from './api/policy-questions.js';
-export type { CoverageEnd, SearchActor } from './api/policy-questions.js';
+export { type CoverageEnd, RuleCoverage, RuleSearch, type SearchActor } from './api/policy-questions.js';
 export { SecurityPrincipalCreate, SecurityPrincipalUpdate } from './api/security-principals.js';
-export { ServiceBindingCreate } from './api/service-bindings.js';
-export type { BindingBody } from './api/service-bindings.js';
+export { type BindingBody, ServiceBindingCreate } from './api/service-bindings.js';
 export { ChangeSubset, Dependencies, Impact, Provision, Restore, Revert } from './api/sec-policy.js';
 export { API_RELEASE, VERSION } from './version.js';

@@ -245,4 +245,32 @@ describe('flow-ingest', () => {
       })
       .toBe(true);
   });
+
+  it('shows what somebody uploaded beside it, with who that was, and makes nothing else of it', async () => {
+    const report = await ask('agents/bulk_traffic_flows', 'upload', {
+      body: '198.51.100.7,10.244.1.5,8080,6\nweb,10.244.1.5,8080,6\n',
+    });
+    expect(report).toEqual({
+      num_flows_received: 2,
+      num_flows_failed: 1,
+      failed_flows: ['web,10.244.1.5,8080,6: src is no IP address'],
+    });
+    const sources = { include: [[{ ip_address: '198.51.100.7' }]], exclude: [] };
+    expect(await flowsOf(await ended({ sources }))).toMatchObject([
+      {
+        ...{ src: { ip: '198.51.100.7' }, dst: { ip: '10.244.1.5' }, service: { port: 8080, proto: 6 } },
+        ...{ policy_decision: 'unknown', client_type: 'flowlink', reports: {}, rules: [] },
+        ringfence_uploaded_by: { href: '/users/1' },
+      },
+    ]);
+    const query = { sources, destinations: ANYONE, services: { include: [], exclude: [] }, max_results: 10 };
+    expect(await ask('traffic_flows/edges', 'find', { body: query })).toEqual([]);
+    await expect(
+      ask('agents/bulk_traffic_flows', 'upload', { body: '\n'.repeat(10) }),
+    ).resolves.toMatchObject({
+      num_flows_received: 0,
+    });
+    const tooMany = '10.0.0.1,10.0.0.2,443,6\n'.repeat(1_001);
+    await expect(ask('agents/bulk_traffic_flows', 'upload', { body: tooMany })).rejects.toThrow('1000 lines');
+  });
 });

@@ -6,6 +6,7 @@
  *                            └──keys──▶ recent-flows ──by keys──▶ │
  *   evt.* ──▶ names.projection ──▶ names ──▶ found-flows ──search──▶ │
  *   cmd.flow-ingest.resource ──▶ flows.resource ──▶ query-runner ──▶ found-flows
+ *                            ├──▶ flow-uploads.resource ──▶ uploaded-flows (store/postgres), searched by found-flows
  *                            └──▶ traffic-collector.resource ──▶ what flow-batches.consumer leaves out
  */
 import { randomUUID } from 'node:crypto';
@@ -16,6 +17,7 @@ import type { EventStore, OwnTurn } from '@ringfence/event-store';
 import { allPass, hearing, resourceAnswerer, seeingOwnWrites, tellingChanges } from '@ringfence/resources';
 import type { HostContext } from '@ringfence/service-host';
 import { flowBatchesHandler } from './adapters/flow-batches.consumer.js';
+import { flowUploadOperations } from './adapters/flow-uploads.resource.js';
 import { flowOperations } from './adapters/flows.resource.js';
 import { queryRunner } from './adapters/query-runner.js';
 import { recentFlows } from './adapters/recent-flows.js';
@@ -26,6 +28,8 @@ import { flowQueries } from './read/flow-queries.store.js';
 import { clusterIds, readNames, rememberName } from './read/names.projection.js';
 import { trafficCollector } from './read/traffic-collector.store.js';
 import type { FlowStore } from './store/port/flow-store.js';
+import { uploadedFlows } from './store/postgres/uploaded-flows.js';
+import type { UploadedFlows } from './store/port/uploaded-flows.js';
 import { postgresFlowStore } from './store/postgres/postgres-flow-store.js';
 
 const PRUNE_EVERY_MS = 3_600_000;
@@ -52,16 +56,18 @@ export function openFlowIngest(options: FlowIngestOptions): FlowIngest {
   const retentionDays = config.RINGFENCE_FLOW_RETENTION_DAYS;
   const onError = (error: unknown): void => logger.error({ err: error }, 'flow-ingest failed at something');
   const store = postgresFlowStore(database.pool, retentionDays);
+  const uploads = uploadedFlows(database.pool, retentionDays);
   const names = { readNames: () => readNames(database.entities) };
   const queries = flowQueries(database.entities);
   const recent = recentFlows({ store, ...names, epoch: randomUUID() });
-  const runner = queryRunner({ store, queries, ...names, onError });
+  const runner = queryRunner({ store, uploads, queries, ...names, onError });
   queries.failInterrupted().catch(onError);
   const collector = trafficCollector(database.entities);
   const batchesArrived = flowBatchesHandler({ store, recent, collector }, metrics);
-  const pruning = pruneRegularly(store, options, onError);
+  const pruning = pruneRegularly({ store, uploads }, options, onError);
   const collections = resourceAnswerer({
     ...flowOperations({ store, queries, runner, recent, ...names, retentionDays }),
+    'agents/bulk_traffic_flows': flowUploadOperations(uploads, metrics),
     'settings/traffic_collector': trafficCollectorOperations(collector),
   });
   const untilHeard = hearing({
@@ -86,12 +92,14 @@ async function remember(database: EventStore, message: Message): Promise<void> {
 }
 
 function pruneRegularly(
-  store: FlowStore,
+  { store, uploads }: { readonly store: FlowStore; readonly uploads: UploadedFlows },
   { logger }: FlowIngestOptions,
   onError: (error: unknown) => void,
 ): NodeJS.Timeout {
   const prune = (): void => {
-    store.prune(new Date().toISOString().slice(0, 10)).then((days) => {
+    const today = new Date().toISOString().slice(0, 10);
+    uploads.prune(today).catch(onError);
+    store.prune(today).then((days) => {
       if (days > 0) logger.info({ days }, 'dropped days of flows beyond the retention');
     }, onError);
   };

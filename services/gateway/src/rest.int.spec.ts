@@ -81,6 +81,21 @@ describe('the way in', () => {
     expect(under.asked).toEqual([]);
   });
 
+  it('takes uploaded flows as Go, curl and scripts send them: as CSV, as a form, as nothing that is said', async () => {
+    const csv = '10.0.0.1,192.0.2.7,443,6\n10.0.0.1,192.0.2.8,53,17';
+    for (const type of [undefined, 'text/csv', 'application/x-www-form-urlencoded']) {
+      under.asked = [];
+      const { status } = await fetch(`${under.url}/api/v2/orgs/1/agents/bulk_traffic_flows`, {
+        ...{ method: 'POST', body: new TextEncoder().encode(csv) },
+        headers: { authorization: OWNER, ...(type !== undefined && { 'content-type': type }) },
+      });
+      expect([type, status]).toEqual([type, 201]);
+      const asked = { collection: 'agents/bulk_traffic_flows', op: 'upload', body: csv };
+      expect(under.asked).toMatchObject([asked]);
+    }
+    under.asked = [];
+  });
+
   it('knows a path with another method, and no other path', async () => {
     const wrong = await call('DELETE', '/orgs/1/labels');
     expect([wrong.status, wrong.json, wrong.headers.get('allow')]).toEqual([

@@ -186,6 +186,8 @@ export const Flow = z.object({
   client_type: Text,
   policy_version: z.number().int(),
   reports: z.object({ outbound: FlowReport.optional(), inbound: FlowReport.optional() }),
+  /** Ours: no agent reported it, somebody uploaded it. */
+  ringfence_uploaded_by: href.optional(),
 });
 export type Flow = z.infer<typeof Flow>;
 
@@ -229,7 +231,21 @@ const DatabaseMetrics = storeSize.extend({
   updated_at: Text,
 });
 
+/** CSV: `src,dst,port,proto`, at most 1,000 lines. */
+export const FlowUpload = Text.min(1).max(200_000);
+const UploadedFlows = z.object({
+  num_flows_received: z.number().int(),
+  num_flows_failed: z.number().int(),
+  /** The lines, each with what is wrong with it. */
+  failed_flows: z.array(Text),
+});
+
 export const trafficFlowCollections = {
+  'agents/bulk_traffic_flows': {
+    actions: { upload: FlowUpload },
+    answers: { upload: UploadedFlows },
+    item: UploadedFlows,
+  },
   'traffic_flows/async_queries': {
     create: FlowQuery,
     update: z.strictObject({ status: z.literal('cancel_requested') }),

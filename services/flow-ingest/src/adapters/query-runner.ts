@@ -8,6 +8,7 @@ import { foundFlows } from '../read/found-flows.js';
 import type { Names } from '../read/names.projection.js';
 import { SearchEnded } from '../store/port/flow-store.js';
 import type { FlowStore } from '../store/port/flow-store.js';
+import type { UploadedFlows } from '../store/port/uploaded-flows.js';
 
 const QUERY_TIMEOUT_MS = 60_000;
 const CHUNK_BYTES = 400_000;
@@ -24,6 +25,7 @@ export interface QueryRunner {
 
 export interface QueryRunnerParts {
   readonly store: FlowStore;
+  readonly uploads: Pick<UploadedFlows, 'search'>;
   readonly queries: FlowQueries;
   readonly readNames: () => Promise<Names>;
   readonly onError: (error: unknown) => void;
@@ -69,7 +71,7 @@ export function queryRunner(parts: QueryRunnerParts): QueryRunner {
 }
 
 async function runOne(
-  { store, queries, readNames }: QueryRunnerParts,
+  { store, uploads, queries, readNames }: QueryRunnerParts,
   id: string,
   signal: AbortSignal,
 ): Promise<void> {
@@ -77,7 +79,7 @@ async function runOne(
   if (query === undefined || !(await queries.move(id, ['queued'], 'working'))) return;
   const names = await readNames();
   const bounds = { signal, withinMs: QUERY_TIMEOUT_MS };
-  const flows = await foundFlows({ store, names }, query.query_parameters, bounds);
+  const flows = await foundFlows({ store, uploads, names }, query.query_parameters, bounds);
   await queries.complete(id, chunksOf(flows), flows.length);
 }
 

@@ -33,8 +33,10 @@ export interface FlowFilter {
   readonly services: { readonly include: readonly PortFilter[]; readonly exclude: readonly PortFilter[] };
   readonly verdicts: readonly number[];
   readonly boundary: readonly string[];
-  /** Only a server's flows exist here: a query for other sources of data finds nothing. */
+  /** Agents report as servers do: a query for other sources of data finds none of their flows. */
   readonly nothing: boolean;
+  /** Those that somebody uploaded; the word for them is `flowlink`. */
+  readonly uploadsToo: boolean;
   readonly limit: number;
 }
 
@@ -55,10 +57,9 @@ export function flowFilter(query: FlowQuery, names: FilterNames): FlowFilter {
       : given.include.map((items) => conditions(items, names, workloadsToo)),
     exclude: given.exclude.flatMap((item) => conditions([item], names, workloadsToo)),
   });
-  const sources = query.data_sources;
-  const noServers =
-    sources?.exclude?.includes('server') === true ||
-    (sources?.include !== undefined && sources.include.length > 0 && !sources.include.includes('server'));
+  const { include: wanted = [], exclude: unwanted = [] } = query.data_sources ?? {};
+  const isFrom = (source: (typeof wanted)[number]): boolean =>
+    !unwanted.includes(source) && (wanted.length === 0 || wanted.includes(source));
   return {
     since: query.start_date ?? null,
     until: query.end_date ?? null,
@@ -71,7 +72,8 @@ export function flowFilter(query: FlowQuery, names: FilterNames): FlowFilter {
     },
     verdicts: query.policy_decisions.map((decision) => VERDICT_RANK[decision]),
     boundary: query.boundary_decisions,
-    nothing: noServers,
+    nothing: !isFrom('server'),
+    uploadsToo: isFrom('flowlink'),
     limit: query.max_results,
   };
 }

@@ -100,4 +100,29 @@ class TrafficCollector1796083201000 implements Migration {
   }
 }
 
-export const MIGRATIONS: readonly MigrationClass[] = [FlowIngest1795219201000, TrafficCollector1796083201000];
+/** What people uploaded, apart from what agents report. */
+class UploadedFlows1796169601000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query(`
+      create table uploaded_flows (
+        day date not null,
+        src_ip inet not null,
+        dst_ip inet not null,
+        proto smallint not null,
+        port integer not null,
+        uploaded_by text not null,
+        times integer not null,
+        first_at timestamptz not null,
+        last_at timestamptz not null,
+        primary key (day, src_ip, dst_ip, proto, port, uploaded_by)
+      );
+      create index uploaded_flows_last on uploaded_flows (last_at)`);
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('drop table uploaded_flows');
+  }
+}
+
+export const MIGRATIONS: readonly MigrationClass[] = [
+  ...[FlowIngest1795219201000, TrafficCollector1796083201000, UploadedFlows1796169601000],
+];

@@ -8,6 +8,7 @@ import type { Decision, Share } from '../domain/flow-decisions.calculator.js';
 import { VERDICT_RANK } from '../domain/flow-rows.calculator.js';
 import { transmissionOf } from '../domain/transmission.js';
 import type { EndRow, FoundFlow } from '../store/port/flow-store.js';
+import type { UploadedRow } from '../store/port/uploaded-flows.js';
 import { membership } from './addresses.js';
 import type { Names } from './names.projection.js';
 
@@ -21,22 +22,7 @@ const HOST_KINDS = new Set(['Node', 'Workload']);
 export type FlowView = (found: FoundFlow, only?: (decision: Decision) => boolean) => Flow[];
 
 export function flowView(names: Names): FlowView {
-  const lists = [...names.ipLists.values()].map((list) => ({ list, contains: membership(list.ranges) }));
-  const end = (row: EndRow, ip: string): Flow['src'] => {
-    if (row.workload !== null) return { ip, workload: workloadView(row, names), ...serviceOf(null) };
-    const inside = lists.filter(({ contains }) => contains(ip));
-    return {
-      ip,
-      ip_lists: inside.map(({ list }) => ({
-        href: `/orgs/1/sec_policy/active/ip_lists/${list.id}`,
-        name: list.name,
-        size: list.ranges.length,
-      })),
-      ...(row.name === null ? {} : { name: row.name }),
-      ...(row.namespace === null ? {} : { namespace: row.namespace }),
-      ...serviceOf(row.service),
-    };
-  };
+  const end = endView(names);
   return (found, only = () => true) => {
     const src = end(found.source, found.src_ip);
     const dst = {
@@ -57,7 +43,52 @@ export function flowView(names: Names): FlowView {
   };
 }
 
-function workloadView(row: EndRow, names: Names): NonNullable<Flow['src']['workload']> {
+/** An end that is no workload is its address, and the IP lists that hold it. */
+function endView(names: Names): (row: Omit<EndRow, 'cluster' | 'address'>, ip: string) => Flow['src'] {
+  const lists = [...names.ipLists.values()].map((list) => ({ list, contains: membership(list.ranges) }));
+  return (row, ip) => {
+    if (row.workload !== null) return { ip, workload: workloadView(row, names), ...serviceOf(null) };
+    const inside = lists.filter(({ contains }) => contains(ip));
+    return {
+      ip,
+      ip_lists: inside.map(({ list }) => ({
+        href: `/orgs/1/sec_policy/active/ip_lists/${list.id}`,
+        name: list.name,
+        size: list.ranges.length,
+      })),
+      ...(row.name === null ? {} : { name: row.name }),
+      ...(row.namespace === null ? {} : { namespace: row.namespace }),
+      ...serviceOf(row.service),
+    };
+  };
+}
+
+const ADDRESS = {
+  ...{ workload: null, kind: null, name: null, namespace: null, labels: [], mode: null, managed: false },
+  service: null,
+};
+
+/** What somebody uploaded: addresses, no verdict, no report of an agent. */
+export function uploadView(names: Names): (row: UploadedRow) => Flow {
+  const end = endView(names);
+  return (row) => ({
+    ...{ src: end(ADDRESS, row.src_ip), dst: end(ADDRESS, row.dst_ip) },
+    service: { port: row.port, proto: row.proto },
+    transmission: transmissionOf(row.dst_ip),
+    ...{ client_type: 'flowlink', caps: [], state: 'unknown', policy_decision: 'unknown', policy_version: 0 },
+    // The published form has no other word for it: nobody knows which end saw it.
+    flow_direction: 'outbound',
+    ...{ num_connections: row.times, dst_bi: 0, dst_bo: 0 },
+    timestamp_range: { first_detected: row.first_at, last_detected: row.last_at },
+    ...{ rules: [], enforcement_boundaries: [], override_deny_rules: [], reports: {} },
+    ringfence_uploaded_by: { href: row.uploaded_by },
+  });
+}
+
+function workloadView(
+  row: Pick<EndRow, 'kind' | 'workload' | 'name' | 'namespace' | 'mode' | 'managed' | 'labels'>,
+  names: Names,
+): NonNullable<Flow['src']['workload']> {
   const isHost = HOST_KINDS.has(row.kind ?? '');
   return {
     href: workloadHref(row.kind, row.workload ?? ''),

@@ -4,7 +4,8 @@ import type { Decision } from '../domain/flow-decisions.calculator.js';
 import { flowFilter } from '../domain/flow-filter.js';
 import type { FilterNames, FlowFilter } from '../domain/flow-filter.js';
 import type { FlowStore, SearchBounds } from '../store/port/flow-store.js';
-import { decidingClass, flowView } from './flow-view.js';
+import type { UploadedFlows } from '../store/port/uploaded-flows.js';
+import { decidingClass, flowView, uploadView } from './flow-view.js';
 import { joinedOverModes } from './mode-borders.js';
 import { labelsOfGroup } from './names.projection.js';
 import type { Names } from './names.projection.js';
@@ -14,16 +15,25 @@ const BOUNDARY_CLASS: Readonly<Record<string, string>> = {
   blocked_by_override_deny: 'override_deny',
 };
 
+export interface WhereFlowsAre {
+  readonly store: FlowStore;
+  readonly uploads: Pick<UploadedFlows, 'search'>;
+  readonly names: Names;
+}
+
+/** What agents report comes first: what somebody uploaded is shown where there is room for it. */
 export async function foundFlows(
-  { store, names }: { readonly store: FlowStore; readonly names: Names },
+  { store, uploads, names }: WhereFlowsAre,
   query: FlowQuery,
   bounds: SearchBounds,
 ): Promise<Flow[]> {
   const filter = flowFilter(query, filterNames(names));
   const view = flowView(names);
-  return joinedOverModes(await store.search(filter, bounds))
+  const reported = joinedOverModes(await store.search(filter, bounds))
     .flatMap((row) => view(row, outcomeFilter(filter)))
     .slice(0, filter.limit);
+  const room = { ...filter, limit: filter.limit - reported.length };
+  return [...reported, ...(await uploads.search(room, bounds)).map(uploadView(names))];
 }
 
 /** The store finds flows that had such an outcome; they may have had others too. */

@@ -29,6 +29,9 @@ export interface OpenFlowStore {
   close(): Promise<void>;
 }
 
+/** Kept apart from what a store of agents' flows promises. */
+const NOTHING_UPLOADED = { search: async () => [] };
+
 const patient = (): SearchBounds => ({ signal: new AbortController().signal, withinMs: 60_000 });
 
 /** `open` gives an empty store that keeps flows for so many days. */
@@ -36,7 +39,7 @@ export function flowStoreSuite(open: (retentionDays: number) => Promise<OpenFlow
   let opened: OpenFlowStore;
   let flows: FlowStore;
   const found = (query: object, bounds = patient()): Promise<Flow[]> =>
-    foundFlows({ store: flows, names: NAMES }, aQuery(query), bounds);
+    foundFlows({ store: flows, uploads: NOTHING_UPLOADED, names: NAMES }, aQuery(query), bounds);
   const grouped = (by: readonly Dimension[], query: object = {}): Promise<FlowGroup[]> => {
     const known = { labelKey: () => undefined, groupLabels: () => [], ipRanges: () => [] };
     return flows.group(flowFilter(aQuery(query), known), by, patient());

@@ -45,5 +45,15 @@ export const flowRoutes: readonly Route[] = [
     op: 'get',
     says: 'Tells how many flows are stored, of how many days, and how large they are.',
   }),
+  action({
+    method: 'POST',
+    path: `${ORG}/agents/bulk_traffic_flows`,
+    collection: 'agents/bulk_traffic_flows',
+    op: 'upload',
+    body: 'action',
+    consumes: 'text/csv',
+    success: 201,
+    says: 'Takes flows that no agent saw, up to 1,000 lines `src,dst,port,proto`, under whatever content type. Traffic queries show them with who uploaded them; nothing is judged by them.',
+  }),
   ...collection('settings/traffic_collector', `${ORG}/settings/traffic_collector`),
 ];

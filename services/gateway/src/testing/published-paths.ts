@@ -67,6 +67,7 @@ const MACHINES: Readonly<Record<string, string>> = {
   'agents/7': 'GET PUT',
   'agents/7/update': 'PUT',
   'agents/7/compatibility_report': 'GET',
+  'agents/bulk_traffic_flows': 'POST',
   ...both('pairing_profiles', '7'),
   'pairing_profiles/7/pairing_key': 'POST',
   'pairing_profiles/7/pairing_keys': 'DELETE',

@@ -168,6 +168,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   SyslogDestinationCreate: SYSLOG,
   SyslogDestinationUpdate: { remote_syslog: SYSLOG.remote_syslog },
   TrafficQueryCreate: QUERY,
+  UploadedFlowUpload: '192.0.2.7,10.0.0.9,443,6\n192.0.2.8,10.0.0.9,53,17\n',
   UserUpdate: { full_name: 'Ada Lovelace' },
   VirtualServiceCreate: { name: 'Database', service_ports: [{ proto: 6, port: 5432 }], labels: [LABEL] },
   VirtualServiceUpdate: { service_addresses: [{ ip: '192.0.2.7' }] },

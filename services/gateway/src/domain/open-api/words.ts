@@ -228,6 +228,11 @@ const WORDS: Readonly<Record<string, Words>> = {
     about:
       'Who talked to whom. A query runs in the background; its result is downloaded and kept for a while.',
   },
+  'agents/bulk_traffic_flows': {
+    one: 'uploaded flow',
+    within: 'traffic_flows/async_queries',
+    about: 'Flows that somebody uploads: addresses alone, apart from what agents report.',
+  },
   'traffic_flows/edges': {
     one: 'traffic edge',
     within: 'traffic_flows/async_queries',
