@@ -16,3 +16,6 @@ export type { Owner } from './projections.js';
 export { matchesLabels } from './network-policy/label-selector.js';
 export type { Labels } from './network-policy/label-selector.js';
 export { networkPolicyFacts, networkPolicyForm } from './network-policy/network-policy.js';
+export { exportNetworkPolicies } from './export/network-policies.js';
+export type { ExportedPolicies, ExportWish, NotSaid } from './export/network-policies.js';
+export type { NetworkPolicyManifest } from './export/manifest.js';

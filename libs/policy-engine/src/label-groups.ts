@@ -14,7 +14,7 @@ export interface ExpandedGroup {
  */
 export function expandLabelGroups(
   groups: ReadonlyMap<string, LabelGroup>,
-  catalogue: CatalogueIndex,
+  catalogue: Pick<CatalogueIndex, 'keyOf'>,
 ): Map<string, ExpandedGroup> {
   const expanded = new Map<string, ExpandedGroup>();
   for (const group of groups.values()) {
