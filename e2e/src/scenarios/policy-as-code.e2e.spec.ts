@@ -103,6 +103,28 @@ services: [{ name: guide web, ports: [8080/tcp, icmp/8] }]
     await apply_(document(join(root, 'nothing.yaml'), 'owner: guide'));
   });
 
+  it('is written as NetworkPolicies, which an API server takes, with what they cannot say', async () => {
+    const rules = `
+owner: guide
+labels: [{ key: app, value: ${NAMESPACE} }, { key: role, value: web }]
+rule_sets:
+  - name: guide exported
+    scopes: [{ app: ${NAMESPACE} }]
+    rules:
+      - { from: { role: web }, to: all, on: [8080/tcp, icmp] }
+`;
+    await apply_(document(join(root, 'exported.yaml'), rules));
+    const asked = ['--as', 'network-policies', '--rule-set', 'guide exported', '--namespace', NAMESPACE];
+    const { code, words } = await ringfenceSaid('policy', 'export', ...asked, '--pod-label', 'role=app');
+    expect(code).toBe(0);
+    expect(words).toContain('ICMP (protocol_not_said)');
+    const manifests = await ringfence('policy', 'export', ...asked, '--pod-label', 'role=app', '-o', 'json');
+    const { network_policies: policies } = JSON.parse(manifests) as { network_policies: never[] };
+    expect(policies).toHaveLength(3);
+    await apply(...policies);
+    await apply_(document(join(root, 'nothing.yaml'), 'owner: guide'));
+  });
+
   it('is refused as a whole where one document is wrong, with file, line and field', async () => {
     document(
       join(folder, 'wrong.yaml'),

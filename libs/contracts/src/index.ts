@@ -235,6 +235,7 @@ export {
   MOST_EDGES,
   FlowUpload,
 } from './api/traffic-flows.js';
+export { ExportedNetworkPolicies, NetworkPolicyExport } from './api/network-policies.js';
 export { Suggest, Suggestion, Tightness, WhatIfAnswer, WhatIfBody } from './api/policy-suggestions.js';
 export { LabelCreate, LabelUpdate } from './api/labels.js';
 export { LabelDimensionCreate, LabelDimensionUpdate } from './api/label-dimensions.js';

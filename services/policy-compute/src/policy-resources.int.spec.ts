@@ -1,6 +1,6 @@
 /** Policy objects as REST clients see them, against real servers. */
 import { randomUUID } from 'node:crypto';
-import { Suggestion, WhatIfAnswer } from '@ringfence/contracts';
+import { ExportedNetworkPolicies, Suggestion, WhatIfAnswer } from '@ringfence/contracts';
 import { etagOf } from '@ringfence/resources';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ACTIVE, DRAFT, idOf, label, name, ruleBody, startPolicyClient } from './testing/policy-client.js';
@@ -283,6 +283,44 @@ describe('rules suggested from traffic', () => {
       lost: { count: 0 },
       workloads_affected: 2,
     });
+  });
+});
+
+describe('rule sets as NetworkPolicies', () => {
+  it('are manifests of whom they can name, and name what they cannot say', async () => {
+    const { href } = await policy.create('rule_sets', {
+      name: name(),
+      scopes: [[{ label: { href: '/orgs/1/labels/3' } }]],
+      rules: [{ ...ruleBody, consumers: [label('1')], providers: [label('2')] }],
+      deny_rules: [
+        {
+          ...{ enabled: true, consumers: [label('1')], providers: [label('1')], override: true },
+          ingress_services: [{ proto: 6, port: 23 }],
+        },
+      ],
+    });
+    const ask = async (body: object): Promise<ExportedNetworkPolicies> =>
+      ExportedNetworkPolicies.parse(
+        (await policy.ask('sec_policy', 'network_policies', { pversion: 'draft', body })).body,
+      );
+    const shop = { name: 'shop', labels: [{ href: '/orgs/1/labels/3' }] };
+    const said = await ask({ rule_sets: [{ href }], namespaces: [shop], pod_labels: { role: 'tier' } });
+    expect(said.network_policies.map(({ spec }) => spec)).toMatchObject([
+      { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+      { policyTypes: ['Ingress'], podSelector: { matchExpressions: [{ key: 'tier', operator: 'In' }] } },
+      { policyTypes: ['Egress'], podSelector: { matchExpressions: [{ key: 'tier', operator: 'In' }] } },
+    ]);
+    expect(said.not_said).toMatchObject([{ token: 'override_deny', rule_set: { href } }]);
+    const untold = await ask({ rule_sets: [{ href }], namespaces: [{ name: 'shop' }] });
+    expect(untold.network_policies).toEqual([]);
+    expect(untold.not_said.map(({ token }) => token)).toContain('label_not_carried');
+    await expect(ask({ namespaces: [shop, shop] })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(
+      ask({ namespaces: [shop], rule_sets: [{ href: `${DRAFT}/rule_sets/999999` }] }),
+    ).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(
+      ask({ namespaces: [{ name: 'shop', labels: [{ href: '/orgs/1/labels/9999' }] }] }),
+    ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });
 

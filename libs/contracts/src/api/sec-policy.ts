@@ -12,6 +12,7 @@ import {
   RuleSearchAnswer,
 } from './policy-questions.js';
 import { Suggest, Suggestion, WhatIfAnswer, WhatIfBody } from './policy-suggestions.js';
+import { ExportedNetworkPolicies, NetworkPolicyExport } from './network-policies.js';
 import { PROVISIONABLE_TYPES } from '../policy-objects.js';
 import type { ProvisionableType } from '../policy-objects.js';
 import { Text } from '../text.js';
@@ -101,6 +102,7 @@ export const secPolicyCollections = {
       restore: Restore,
       suggest: Suggest,
       what_if: WhatIfBody,
+      network_policies: NetworkPolicyExport,
       rule_search: RuleSearch,
       rule_coverage: RuleCoverage,
     },
@@ -117,6 +119,7 @@ export const secPolicyCollections = {
       impact: ImpactCounts,
       suggest: Suggestion,
       what_if: WhatIfAnswer,
+      network_policies: ExportedNetworkPolicies,
       restore: Pending,
       modified_objects: ModifiedObjects,
     },

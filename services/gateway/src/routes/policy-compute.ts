@@ -138,6 +138,16 @@ export const policyRoutes: readonly Route[] = [
     needs: 'read',
     anyVersion: true,
   }),
+  action({
+    method: 'POST',
+    path: `${POLICY}/network_policies`,
+    collection: 'sec_policy',
+    op: 'network_policies',
+    body: 'action',
+    says: 'Writes rule sets as NetworkPolicies of Kubernetes, for clusters without agents, and names what those cannot say.',
+    needs: 'read',
+    anyVersion: true,
+  }),
   ...Object.entries({
     rule_search: 'Lists rules by what they name: a side that is left out is any.',
     rule_coverage: 'Names for each pair of ends, and each of its services, the rules that speak about it.',

@@ -1,5 +1,5 @@
 /** `policy diff | revert | delete | export`: what the draft would change, taking it back, and policy as a file. */
-import { Argument } from 'commander';
+import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
 import { refused, usage } from '../failure.js';
 import { printable, renderValue } from '../output.js';
@@ -8,6 +8,7 @@ import { KIND_WORDS, NAMED_KINDS } from '../policy-kinds.js';
 import type { NamedKind } from '../policy-kinds.js';
 import { writePolicy } from '../policy-text.js';
 import { errorsAreTwo } from './errors-are-two.js';
+import type { NetworkPolicyOptions } from './network-policies.js';
 import { versionOf } from './policy-show.js';
 import type { DiffOptions } from './policy-diff.js';
 import { readPending, subsetOf } from './provisioning.js';
@@ -62,14 +63,34 @@ export function draftCommands(policy: Command, withTerminal: WithTerminal): void
     .description('policy as documents that `policy apply -f` takes')
     .argument('[version]', 'active, draft, or a number', versionOf, 'active')
     .option('-f, --file <path>', 'write it there; a folder gets a file for each kind')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ ringfence policy export > policy.yaml\n  $ ringfence policy export draft -f policies/',
+    .addOption(
+      new Option('--as <form>', 'NetworkPolicies of Kubernetes: for clusters without agents').choices([
+        'network-policies',
+      ]),
     )
-    .action((version: string, { file }: { file?: string }) =>
-      withTerminal((terminal) => exportPolicy(terminal, version, file)),
+    .option('--rule-set <names...>', 'of NetworkPolicies: these rule sets; without: all')
+    .option('--namespace <names...>', 'of NetworkPolicies: for these; without: all that are managed')
+    .option(
+      '--pod-label <type=key...>',
+      'of NetworkPolicies: which Kubernetes label of Pods carries a label type',
+    )
+    .option('--no-dns', 'of NetworkPolicies: do not let everybody ask the DNS of the cluster')
+    .addHelpText('after', EXPORT_EXAMPLES)
+    .action((version: string, { as, ...options }: ExportOptions) =>
+      withTerminal(async (terminal) =>
+        as === undefined
+          ? exportPolicy(terminal, version, options.file)
+          : (await import('./network-policies.js')).exportNetworkPolicies(terminal, version, options),
+      ),
     );
 }
+
+type ExportOptions = NetworkPolicyOptions & { readonly as?: string };
+const EXPORT_EXAMPLES = `
+Examples:
+  $ ringfence policy export > policy.yaml
+  $ ringfence policy export draft -f policies/
+  $ ringfence policy export --as network-policies --rule-set shop --pod-label role=app.kubernetes.io/component > shop.yaml`;
 
 async function revert(terminal: Terminal, names: readonly string[], yes: boolean): Promise<void> {
   const { api, note } = terminal;

@@ -139,6 +139,10 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   PairingProfileUpdate: { enabled: false },
   PolicyVersionDependencies: { operation: 'commit', ...SUBSET },
   PolicyVersionImpact: SUBSET,
+  PolicyVersionNetworkPolicies: {
+    namespaces: [{ name: 'shop', labels: [LABEL] }],
+    pod_labels: { role: 'app.kubernetes.io/component' },
+  },
   PolicyVersionProvision: { update_description: 'The shop’s ring-fence', ...SUBSET },
   PolicyVersionRevert: SUBSET,
   PolicyVersionRuleCoverage: [

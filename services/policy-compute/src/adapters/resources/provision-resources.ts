@@ -36,6 +36,7 @@ import { capsOf, notEnforced } from './object-bodies.js';
 import { viewIn } from './object-resources.js';
 import { execute } from './resource-context.js';
 import { allowing, policyCheck, ruleCoverage } from './check-resources.js';
+import { answerNetworkPolicies } from './network-policy-export.js';
 import { searchRules } from './search-resource.js';
 import { suggest } from './suggest-resource.js';
 import { answerWhatIf } from './what-if-resource.js';
@@ -68,6 +69,7 @@ const OPERATIONS: Readonly<Record<string, Answer>> = {
   restore: async (context, request) => ({ body: await restore(context, request) }),
   suggest: async (context, request) => ({ body: await suggest(context, request) }),
   what_if: async (context, request) => ({ body: await answerWhatIf(context, request) }),
+  network_policies: async (context, request) => ({ body: await answerNetworkPolicies(context, request) }),
   rule_search: async (context, request) => ({ body: await searchRules(context, request) }),
   rule_coverage: async (context, request) => ({ body: await ruleCoverage(context, request) }),
   policy_check: async (context, request) => ({ body: await policyCheck(context, request) }),
