@@ -107,11 +107,12 @@ services: [{ name: guide web, ports: [8080/tcp, icmp/8] }]
     const rules = `
 owner: guide
 labels: [{ key: app, value: ${NAMESPACE} }, { key: role, value: web }]
+services: [{ name: guide ping, ports: [8080/tcp, icmp/8] }]
 rule_sets:
   - name: guide exported
     scopes: [{ app: ${NAMESPACE} }]
     rules:
-      - { from: { role: web }, to: all, on: [8080/tcp, icmp] }
+      - { from: { role: web }, to: all, on: [guide ping] }
 `;
     await apply_(document(join(root, 'exported.yaml'), rules));
     const asked = ['--as', 'network-policies', '--rule-set', 'guide exported', '--namespace', NAMESPACE];

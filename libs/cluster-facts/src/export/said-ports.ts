@@ -19,20 +19,31 @@ export interface SaidPorts {
 export function saidPorts(ranges: readonly PortRange[]): SaidPorts {
   const normal = normalisePorts(ranges);
   if (normal.some(({ proto }) => proto === -1)) return { ports: null, unsaid: [] };
-  const ports: PortManifest[] = [];
-  const unsaid = new Set<string>();
-  for (const { proto, from, to } of normal) {
-    const protocol = PROTOCOLS.get(proto);
-    if (protocol === undefined) unsaid.add(proto === 1 || proto === 58 ? 'ICMP' : `protocol ${proto}`);
-    else if (from === undefined || (from === 0 && to === LAST)) ports.push({ protocol });
-    else {
-      // There is no port 0 in a NetworkPolicy.
-      if (from === 0) unsaid.add(`port 0 of ${protocol}`);
-      const [first, last] = [Math.max(from, 1), to ?? from];
-      if (last >= first) ports.push({ protocol, port: first, ...(last > first && { endPort: last }) });
-    }
-  }
-  return { ports, unsaid: [...unsaid] };
+  const all = normal.map(saidRange);
+  return {
+    ports: all.flatMap(({ port }) => port ?? []),
+    unsaid: [...new Set(all.flatMap(({ unsaid }) => unsaid ?? []))],
+  };
+}
+
+interface SaidRange {
+  readonly port?: PortManifest;
+  readonly unsaid?: string;
+}
+function saidRange({ proto, from, to = from }: PortRange): SaidRange {
+  const protocol = PROTOCOLS.get(proto);
+  if (protocol === undefined) return { unsaid: ICMP.has(proto) ? 'ICMP' : `protocol ${proto}` };
+  if (from === undefined || to === undefined) return { port: { protocol } };
+  return from === 0 && to === LAST ? { port: { protocol } } : saidInterval(protocol, from, to);
+}
+const ICMP = new Set([1, 58]);
+
+function saidInterval(protocol: PortManifest['protocol'], from: number, to: number): SaidRange {
+  // There is no port 0 in a NetworkPolicy.
+  const unsaid = from === 0 ? { unsaid: `port 0 of ${protocol}` } : {};
+  const port = Math.max(from, 1);
+  if (to < port) return unsaid;
+  return { ...unsaid, port: { protocol, port, ...(to > port && { endPort: to }) } };
 }
 
 /** Whether any packet could be on both. */
