@@ -10,7 +10,7 @@ export type { Interval, IpVersion, ParsedAddress } from './address.js';
 export { CidrSet } from './cidr-set.js';
 export { cidrsOf, exclusionOutside } from './ip-list.js';
 export { expandLabelGroups } from './label-groups.js';
-export { labelledSelector, resolveScope } from './side.js';
+export { labelledSelector, resolveScope, SideBook } from './side.js';
 export type { References, Scope } from './side.js';
 export { normalisePorts, onPorts } from './ports.js';
 export type { Packet } from './ports.js';

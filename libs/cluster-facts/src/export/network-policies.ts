@@ -5,7 +5,7 @@
  */
 import type { DenyRule, PolicyObjects, PortRange, Rule, RuleSet } from '@ringfence/contracts';
 import { intersect } from '@ringfence/labels';
-import { expandLabelGroups, resolveScope } from '@ringfence/policy-engine';
+import { expandLabelGroups, resolveScope, SideBook } from '@ringfence/policy-engine';
 import type { Scope } from '@ringfence/policy-engine';
 import type { Catalogue, ExportedNamespace } from './carried.js';
 import { ASKING_DNS, selecting } from './manifest.js';
@@ -57,6 +57,7 @@ class Exporting {
   readonly policies: NetworkPolicyManifest[] = [];
   readonly notSaid: NotSaid[] = [];
   private readonly ground: Ground;
+  private readonly book = new SideBook();
   private readonly services: ReadonlyMap<string, readonly PortRange[]>;
   /** Of all that are exported. */
   private readonly scopes: readonly Scope[];
@@ -95,7 +96,7 @@ class Exporting {
 
   private scopesOf({ scopes }: RuleSet): Scope[] {
     return (scopes.length === 0 ? [[]] : scopes).map((entries) =>
-      resolveScope(entries, this.ground.references),
+      resolveScope(entries, { book: this.book, references: this.ground.references }),
     );
   }
 
@@ -175,7 +176,7 @@ class Exporting {
   ): { readonly providers: SaidSide; readonly consumers: SaidSide } {
     const resolves = (side: 'resolveProvidersAs' | 'resolveConsumersAs'): boolean =>
       !('resolveProvidersAs' in rule) || rule[side].includes('workloads');
-    const from = rule.unscopedConsumers ? resolveScope([], this.ground.references) : scope;
+    const from = rule.unscopedConsumers ? this.book.everywhere : scope;
     const { ground } = this;
     return {
       providers: saidSide(rule.providers, scope, { ground, areWorkloads: resolves('resolveProvidersAs') }),
