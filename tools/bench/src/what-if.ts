@@ -21,7 +21,9 @@ const entities = Array.from({ length: WORKLOADS }, (_, i): EntityFact => {
   };
 });
 
-/** Anybody calls anybody, mostly within an application. */
+const ends = entities.map(entityEnd);
+
+/** Anybody calls anybody, mostly within an application; as the route makes them of what it is given. */
 function edgesSeen() {
   let state = 7;
   const next = (below: number): number => {
@@ -33,8 +35,13 @@ function edgesSeen() {
     const near = from - (from % 10) + next(10);
     const to = next(4) === 0 ? next(WORKLOADS) : near;
     return {
-      ...{ from: entityEnd(entities[from]!), to: entityEnd(entities[to]!) },
-      ...{ proto: 6, port: 8_000 + next(20), connections: 1, lastSeen: '', essential: false },
+      from: ends[from]!,
+      to: ends[to]!,
+      proto: 6,
+      port: 8_000 + next(20),
+      connections: 1,
+      lastSeen: '',
+      essential: false,
     };
   });
 }
