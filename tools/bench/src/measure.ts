@@ -19,6 +19,17 @@ export function processorMilliseconds(work: () => void): number {
   return (user + system) / 1e3;
 }
 
+export interface Took {
+  readonly clock: number;
+  readonly processor: number;
+}
+
+export function took(work: () => void): Took {
+  let clock = 0;
+  const processor = processorMilliseconds(() => (clock = milliseconds(work)));
+  return { clock, processor };
+}
+
 /** Median and 99th percentile of many small runs, in milliseconds. */
 export function distribution(times: number, work: (i: number) => void): { median: number; p99: number } {
   const all = Array.from({ length: times }, (_, i) => milliseconds(() => work(i))).sort((a, b) => a - b);

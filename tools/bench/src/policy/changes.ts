@@ -1,10 +1,10 @@
-/** One change more in a world that stands. Each change undone is a change too, so a run leaves the world as it found it. */
+/** One change more in a world that stands. What came goes, and each change undone is a change too: a run leaves the world as it found it. */
 import type { Endpoint, LabelSet, PolicyObjects, RuleSet } from '@ringfence/contracts';
 import { makeLabelSet } from '@ringfence/labels';
 import { distribution, ms, processorMilliseconds } from '../measure.js';
 import type { Figure } from '../measure.js';
 import { messagesOf } from './compute.js';
-import type { Computed, Flushed } from './compute.js';
+import type { Computed, Told } from './compute.js';
 import { CLUSTER } from './shape.js';
 import type { Shape } from './shape.js';
 
@@ -18,8 +18,8 @@ interface Change {
   readonly what: string;
   /** How often; a provision looks at every object. */
   readonly times?: number;
-  /** `isBack`: every second time it is undone. Undefined: no policy is computed for it. */
-  make(isBack: boolean): Flushed | undefined;
+  /** What is told of it. `isBack`: every second time the change before is undone. */
+  make(i: number, isBack: boolean): Told;
 }
 
 export function changesOf(computed: Computed, shape: Shape, fromZeroMs: number): Figure[] {
@@ -31,41 +31,41 @@ export function changesOf(computed: Computed, shape: Shape, fromZeroMs: number):
 }
 
 function figureOf({ what, times = TIMES, make }: Change, fromZeroMs: number): Figure {
-  let told: Flushed | undefined;
+  let told: Told = {};
   let [median, p99] = [0, 0];
   const processor = processorMilliseconds(
-    () => ({ median, p99 } = distribution(times, (i) => (told = make(i % 2 === 1)))),
+    () => ({ median, p99 } = distribution(times, (i) => (told = make(i, i % 2 === 1)))),
   );
-  const { count, bytes } = told === undefined ? { count: 0, bytes: 0 } : messagesOf(told);
-  const messages = told === undefined ? '' : `; ${count} messages, ${bytes} bytes`;
+  const { count, bytes } = messagesOf(told);
   const ratio = Math.round(fromZeroMs / median).toLocaleString('en');
-  return {
-    what,
-    value: `${ms(median)} (p99 ${ms(p99)}; ${ms(processor / times)} of processors), ${ratio} × less than from zero${messages}`,
-  };
+  const time = `${ms(median)} (p99 ${ms(p99)}; ${ms(processor / times)} of processors), ${ratio} × less than from zero`;
+  return { what, value: `${time}; ${count} messages, ${bytes} bytes` };
 }
 
+/** Pods come, are relabelled and go one by one: no policy is computed for it, only who is in which group. */
 function podChanges({ members }: Computed, { endpoints, labelSets }: Shape): Change[] {
   const one = endpoints[7]!;
-  const another: Endpoint = { ...one, id: 'one-more', addresses: ['192.0.2.1'] };
-  const other = labelSets.find(({ id }) => id !== one.labelSet);
-  const take = (): undefined => void members.takeChanges();
-  const comesAndGoes: Change = {
-    what: 'a Pod of a known label set came, or went',
-    make: (isBack) => {
-      if (isBack) members.removeEndpoint(another.id);
-      else members.upsertEndpoint(another);
-      return take();
-    },
+  const other = labelSets.find(({ id }) => id !== one.labelSet) ?? relabelled(labelSets[0]!, labelSets[0]!);
+  const come = Array.from({ length: TIMES }, (_, i): Endpoint => ({
+    ...one,
+    id: `one-more-${i}`,
+    addresses: [`198.18.${i >> 8}.${i & 255}`],
+  }));
+  const moved = come.map((endpoint): Endpoint => ({ ...endpoint, labelSet: other.id }));
+  const told = (endpoint: Endpoint): Told => {
+    members.upsertEndpoint(endpoint);
+    members.takeChanges();
+    return { endpoints: [endpoint] };
   };
-  if (other === undefined) return [comesAndGoes];
   return [
-    comesAndGoes,
+    { what: 'a Pod of a known label set came', make: (i) => told(come[i]!) },
+    { what: 'a Pod relabelled', make: (i) => told(moved[i]!) },
     {
-      what: 'a Pod relabelled',
-      make: (isBack) => {
-        members.upsertEndpoint(isBack ? one : { ...one, labelSet: other.id });
-        return take();
+      what: 'a Pod went',
+      make: (i) => {
+        members.removeEndpoint(come[i]!.id);
+        members.takeChanges();
+        return { gone: 1 };
       },
     },
   ];
@@ -83,7 +83,7 @@ function namespaceChange({ calculator, members }: Computed, { labelSets, endpoin
   return {
     what: `a namespace relabelled (${ofIt.length} Pods of ${before.length} label sets)`,
     times: 100,
-    make: (isBack) => {
+    make: (_, isBack) => {
       const [gone, come, pods] = isBack ? [after, before, ofIt] : [before, after, moved];
       for (const { id } of gone) calculator.removeLabelSet(id);
       for (const labelSet of come) calculator.setLabelSet(labelSet, 'full');
@@ -92,7 +92,7 @@ function namespaceChange({ calculator, members }: Computed, { labelSets, endpoin
       for (const pod of pods) members.upsertEndpoint(pod);
       for (const id of flushed.groups.remove) members.removeGroup(id);
       members.takeChanges();
-      return flushed;
+      return { flushed, endpoints: pods };
     },
   };
 }
@@ -120,17 +120,17 @@ function ruleChanges({ calculator }: Computed, { ruleSets, ipLists }: Shape): Ch
   return [
     {
       what: 'a rule changed',
-      make: (isBack) => {
+      make: (_, isBack) => {
         calculator.setObject('rule_sets', isBack ? first : changed);
-        return calculator.flush(CLUSTER);
+        return { flushed: calculator.flush(CLUSTER) };
       },
     },
     {
       what: 'a version provisioned in which that rule changed',
       times: 20,
-      make: (isBack) => {
+      make: (_, isBack) => {
         calculator.setObjects(versions[isBack ? 0 : 1]);
-        return calculator.flush(CLUSTER);
+        return { flushed: calculator.flush(CLUSTER) };
       },
     },
   ];

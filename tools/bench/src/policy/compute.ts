@@ -1,4 +1,5 @@
 /** A world from zero, as policy-compute and clas-cache go through it together. */
+import type { Endpoint } from '@ringfence/contracts';
 import { GroupMembers, PolicyCalculator } from '@ringfence/policy-engine';
 import { CLUSTER } from './shape.js';
 import type { Shape } from './shape.js';
@@ -28,10 +29,27 @@ export function compute({ catalogue, ipLists, ruleSets, labelSets, endpoints }: 
   return { calculator, members, flushed, counts: { ...counts, addresses } };
 }
 
-/** What is told, as the lane carries it. */
-export function messagesOf({ units, lists, groups }: Flushed): { count: number; bytes: number } {
-  const told = [units, lists, groups].flatMap(({ upsert }) => upsert as readonly object[]);
-  const gone = [units, lists, groups].reduce((sum, { remove }) => sum + remove.length, 0);
-  const bytes = told.reduce((sum, record) => sum + Buffer.byteLength(JSON.stringify(record)), 0);
-  return { count: told.length + gone, bytes };
+export interface Told {
+  readonly flushed?: Flushed;
+  readonly endpoints?: readonly Endpoint[];
+  /** Endpoints. */
+  readonly gone?: number;
 }
+
+/** What is told, as the lane carries it: who goes is a message without a body. */
+export function messagesOf({ flushed, endpoints = [], gone = 0 }: Told): { count: number; bytes: number } {
+  const { units, lists, groups } = flushed ?? NOTHING;
+  const told = [units.upsert, lists.upsert, groups.upsert, endpoints];
+  let [count, bytes] = [gone + units.remove.length + lists.remove.length + groups.remove.length, 0];
+  for (const records of told) {
+    count += records.length;
+    for (const record of records) bytes += Buffer.byteLength(JSON.stringify(record));
+  }
+  return { count, bytes };
+}
+
+const NOTHING: Flushed = {
+  units: { upsert: [], remove: [] },
+  lists: { upsert: [], remove: [] },
+  groups: { upsert: [], remove: [] },
+};
