@@ -128,7 +128,9 @@ export function matches(
   catalogue: Pick<CatalogueIndex, 'keyOf'>,
 ): boolean {
   if (!selector.classes.includes(labelSet.class)) return false;
-  return selector.conditions.every((condition) => meets(condition, labelSet.labels, catalogue));
+  for (const condition of selector.conditions)
+    if (!meets(condition, labelSet.labels, catalogue)) return false;
+  return true;
 }
 
 function meets(
@@ -136,8 +138,13 @@ function meets(
   labels: readonly LabelId[],
   catalogue: Pick<CatalogueIndex, 'keyOf'>,
 ): boolean {
-  if ('anyOf' in condition) return labels.some((label) => condition.anyOf.includes(label));
+  if ('anyOf' in condition) return hasAny(labels, condition.anyOf);
   return labels.some(
     (label) => catalogue.keyOf(label) === condition.key && !condition.noneOf.includes(label),
   );
+}
+
+function hasAny(labels: readonly LabelId[], anyOf: readonly LabelId[]): boolean {
+  for (const label of anyOf) if (labels.includes(label)) return true;
+  return false;
 }

@@ -20,16 +20,30 @@ it('says of any sequence what a Set says, few or many', () => {
         expect(small.size).toBe(set.size);
       }
       expect([...small]).toEqual([...set]);
+      const walked: number[] = [];
+      small.forEach((value) => walked.push(value));
+      expect(walked).toEqual([...set]);
     }),
   );
 });
 
-it('may lose what somebody stands on', () => {
-  const few = new SmallSet<number>();
-  for (const value of [1, 2, 3]) few.add(value);
-  const seen: number[] = [];
-  for (const value of few) if (few.delete(value)) seen.push(value);
-  expect([seen, few.size]).toEqual([[1, 2, 3], 0]);
+it.each([3, 9, 40])('may lose what somebody stands on, of %i', (size) => {
+  const all = Array.from({ length: size }, (_, i) => i);
+  const walks: ((set: SmallSet<number>, visit: (value: number) => void) => void)[] = [
+    (set, visit) => set.forEach(visit),
+    (set, visit) => {
+      for (const value of set) visit(value);
+    },
+  ];
+  for (const walk of walks) {
+    const set = new SmallSet<number>();
+    for (const value of all) set.add(value);
+    const seen: number[] = [];
+    walk(set, (value) => {
+      if (set.delete(value)) seen.push(value);
+    });
+    expect([seen, set.size]).toEqual([all, 0]);
+  }
 });
 
 it('goes from its key with the last of it', () => {

@@ -3,12 +3,14 @@
  * short, a Set of ten times that size only from then on. It may be changed while somebody walks through it.
  */
 const SHORT = 16;
-const NOTHING: readonly never[] = [];
+/** A longer array grows where it is: it makes room for sixteen others, which is dear where there are few, and copying each time where there are ten. */
+const COPIED = 4;
+const NOTHING: never[] = [];
 
 export class SmallSet<V extends NonNullable<unknown>> implements Iterable<V> {
   private alone: V | undefined;
   /** Empty while one is alone. */
-  private values: readonly V[] | Set<V> = NOTHING;
+  private values: V[] | Set<V> = NOTHING;
 
   get size(): number {
     if (this.alone !== undefined) return 1;
@@ -25,8 +27,7 @@ export class SmallSet<V extends NonNullable<unknown>> implements Iterable<V> {
     if (alone !== undefined) this.join(alone, value);
     else if ('size' in values) values.add(value);
     else if (values.length === 0) this.alone = value;
-    else if (!values.includes(value))
-      this.values = values.length < SHORT ? values.concat([value]) : new Set(values).add(value);
+    else if (!values.includes(value)) this.values = withOneMore(values, value);
   }
 
   /** Whether it was there. */
@@ -47,11 +48,24 @@ export class SmallSet<V extends NonNullable<unknown>> implements Iterable<V> {
     return values[Symbol.iterator]();
   }
 
+  /** As walking through it is, without an iterator: hundreds of thousands of times with one value each. */
+  forEach(visit: (value: V) => void): void {
+    if (this.alone !== undefined) visit(this.alone);
+    else for (const value of this.values) visit(value);
+  }
+
   private join(alone: V, value: V): void {
     if (alone === value) return;
     this.alone = undefined;
     this.values = [alone, value];
   }
+}
+
+function withOneMore<V>(values: V[], value: V): V[] | Set<V> {
+  if (values.length < COPIED) return values.concat([value]);
+  if (values.length >= SHORT) return new Set(values).add(value);
+  values.push(value);
+  return values;
 }
 
 /** To the set of the key. */

@@ -27,7 +27,7 @@ export class AskedQuestions {
   /** Label sets that the selector means, sorted. */
   membersOf(id: GroupId): LabelSetId[] {
     const ids: LabelSetId[] = [];
-    for (const { labelSet } of this.selectors.get(id)?.members ?? []) ids.push(labelSet.id);
+    this.selectors.get(id)?.members.forEach(({ labelSet }) => ids.push(labelSet.id));
     return ids.toSorted();
   }
 

@@ -5,6 +5,7 @@
  */
 import type { RuleList, RuleListId, WireRule } from '@ringfence/contracts';
 import { appended, sha256Hex } from '@ringfence/labels';
+import type { SmallSet } from '@ringfence/labels';
 import type { AskedQuestions } from './asked-questions.js';
 import type { ClusterGroupsCalculator } from './cluster-groups.calculator.js';
 import { carriesRules } from './cluster-records.js';
@@ -133,9 +134,11 @@ export class ClusterRuleLists {
 const NONE: readonly RuleEnd[] = [];
 
 /** Those that carry rules, sorted by id. */
-function carriersAmong(selectors: Iterable<AskedSelector>): AskedSelector[] {
+function carriersAmong(selectors: SmallSet<AskedSelector>): AskedSelector[] {
   let carriers: AskedSelector[] = [];
-  for (const selector of selectors) if (carriesRules(selector)) carriers = appended(carriers, selector);
+  selectors.forEach((selector) => {
+    if (carriesRules(selector)) carriers = appended(carriers, selector);
+  });
   return carriers.length < 2 ? carriers : carriers.sort((a, b) => (a.question.id < b.question.id ? -1 : 1));
 }
 

@@ -103,7 +103,7 @@ export class GroupMembers {
   /** Host addresses of the group; its CIDRs and the own node's addresses are not among them. */
   addresses(id: GroupId): ReadonlySet<Address> {
     const item = this.groups.get(id);
-    return new Set(item === undefined ? [] : this.addressesOf(this.partsOf(item)));
+    return new Set(item === undefined ? [] : this.addressesOf(this.partsOf(item.group)));
   }
 
   /** An unknown group contains nobody. */
@@ -135,7 +135,7 @@ export class GroupMembers {
   }
 
   private addGroup(group: Group): void {
-    const fresh = PART_KINDS.flatMap((kind) => group[kind].map((id) => this.parts[kind].open(id)));
+    const fresh = this.partsOf(group);
     const item: GroupItem = { group, cidrs: cidrsOf(group), fresh, touched: null };
     for (const part of fresh) part.groups.add(item);
     this.groups.set(group.id, item);
@@ -183,8 +183,9 @@ export class GroupMembers {
   }
 
   private touchGroupsOf({ ofLabelSet, ofWorkload }: EndpointItem, address: Address, was: boolean): void {
-    for (const group of ofLabelSet.groups) this.touch(group, address, was);
-    if (ofWorkload !== null) for (const group of ofWorkload.groups) this.touch(group, address, was);
+    const touch = (group: GroupItem): void => this.touch(group, address, was);
+    ofLabelSet.groups.forEach(touch);
+    ofWorkload?.groups.forEach(touch);
   }
 
   /** Only the first touch since changes were last taken knows what was true then. */
@@ -196,8 +197,7 @@ export class GroupMembers {
   }
 
   private allOf(fresh: readonly PartItem[]): MembershipDelta {
-    const added = this.addressesOf(fresh).sort();
-    return { added: added.filter((address, i) => address !== added[i - 1]), removed: [] };
+    return { added: eachOnce(this.addressesOf(fresh).sort()), removed: [] };
   }
 
   private netOf(item: GroupItem): MembershipDelta {
@@ -213,7 +213,8 @@ export class GroupMembers {
   /** An address stands there twice whose endpoint is in two of the parts. */
   private addressesOf(parts: Iterable<PartItem>): Address[] {
     const addresses: Address[] = [];
-    for (const { endpoints } of parts) for (const item of endpoints) this.collect(item, addresses);
+    const collect = (item: EndpointItem): void => this.collect(item, addresses);
+    for (const { endpoints } of parts) endpoints.forEach(collect);
     return addresses;
   }
 
@@ -222,14 +223,22 @@ export class GroupMembers {
       if (this.claims.owns(address, item)) addresses.push(address);
   }
 
-  private *partsOf({ group }: GroupItem): Generator<PartItem> {
-    for (const kind of PART_KINDS) for (const id of group[kind]) yield this.parts[kind].open(id);
+  private partsOf({ labelSets, workloads }: Group): PartItem[] {
+    const parts = labelSets.map((id) => this.parts.labelSets.open(id));
+    for (const id of workloads) parts.push(this.parts.workloads.open(id));
+    return parts;
   }
 
   private isMember(item: GroupItem, address: Address): boolean {
     const owner = this.claims.ownerOf(address);
     return owner !== undefined && holds(item, owner);
   }
+}
+
+/** Of what is sorted. Nearly everywhere nothing stands there twice, and that list is it. */
+function eachOnce(sorted: Address[]): Address[] {
+  const isAgain = (address: Address, i: number): boolean => address === sorted[i - 1];
+  return sorted.some(isAgain) ? sorted.filter((address, i) => !isAgain(address, i)) : sorted;
 }
 
 const NO_CIDRS = new CidrSet([]);
