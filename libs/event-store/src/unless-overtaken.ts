@@ -22,7 +22,7 @@ interface Reading {
 
 const readings = new AsyncLocalStorage<Reading>();
 
-/** `work` reads before it writes, and may be begun again as long as it has written nothing. */
+/** `work` reads before it writes, and may be begun again as long as it has written nothing. Where it finds nothing to write, what it wanted was so. */
 export async function unlessOvertaken<T>(
   { lastPosition }: Pick<EventStore, 'lastPosition'>,
   work: () => Promise<T>,

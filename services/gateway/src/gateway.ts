@@ -37,6 +37,7 @@ import { ownWritesStore } from './adapters/answers/own-writes.store.js';
 import type { OwnWrites } from './adapters/answers/own-writes.store.js';
 import { pages } from './adapters/http/pages.js';
 import { partsHealth } from './adapters/answers/parts-health.js';
+import { endOrphaned } from './adapters/people/principals.store.js';
 import { pruneSessions } from './adapters/people/sessions.store.js';
 import { ensureFirstAdministrator } from './adapters/people/first-administrator.js';
 import { rest } from './adapters/answers/rest.js';
@@ -81,6 +82,8 @@ export async function openGateway(context: Context, bus: Bus): Promise<Gateway> 
   const { username, password } = config.RINGFENCE_FIRST_ADMINISTRATOR;
   const firstUser = (): Promise<boolean> => ensureFirstAdministrator(store, username, password);
   if (await beforeServing(context, firstUser)) logger.info({ username }, firstUserWords(username, password));
+  const orphaned = await beforeServing(context, () => endOrphaned(store));
+  if (orphaned > 0) logger.info({ orphaned }, 'permissions of principals that are gone have ended');
   const jobs = jobsStore(store.entities, onError);
   const followed = followers(bus, onError);
   bus.subscribe(PROVISIONED, ({ payload }) => tellFollowers(followed, payload));
@@ -144,9 +147,7 @@ function serving(
   const record = refusalRecorder(context, { store, forwarding }, onError);
   const missing = (): string[] =>
     Object.entries({
-      postgres: store.availability(),
-      nats: bus.availability(),
-      lanes: bus.progress(),
+      ...{ postgres: store.availability(), nats: bus.availability(), lanes: bus.progress() },
     }).flatMap(([name, state]) => (state === true ? [] : [`${name}: ${state}`]));
   const document = openApiDocument(ROUTES, VERSION);
   const own = {
@@ -170,9 +171,15 @@ function serving(
       logIns: { byAddress: rateWindow(LOG_INS_A_MINUTE), byName: rateWindow(LOG_INS_A_MINUTE) },
       record,
     }),
-    rest: auditing(rest(askOwner(bus, ownWrites), showingChanges(own, store), jobs), {
-      ...{ store, forwarding, onError },
-    }),
+    rest: auditing(
+      rest({
+        ask: askOwner(bus, ownWrites),
+        own: showingChanges(own, store),
+        jobs,
+        entities: store.entities,
+      }),
+      { store, forwarding, onError },
+    ),
     followers: followed,
     trusts: proxies.trusts,
     pages: pages(context.config.RINGFENCE_CONSOLE),

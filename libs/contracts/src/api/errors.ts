@@ -126,6 +126,14 @@ export const ERRORS = {
     when: 'a rule set, rule or boundary names the label',
   },
   label_referenced_by_label_group: { code: 'FAILED_PRECONDITION', when: 'a label group names the label' },
+  label_referenced_by_permission: {
+    code: 'FAILED_PRECONDITION',
+    when: 'the scope of a permission names the label; the message says which',
+  },
+  label_group_referenced_by_permission: {
+    code: 'FAILED_PRECONDITION',
+    when: 'the scope of a permission names the label group; the message says which',
+  },
   label_referenced_by_virtual_service: {
     code: 'FAILED_PRECONDITION',
     when: 'a virtual service carries the label',

@@ -9,16 +9,20 @@ import {
 } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import { exact, partial } from '@ringfence/resources';
+import type { z } from 'zod';
 import type { EntityManager } from 'typeorm';
 import { isRole, ROLES } from '../../domain/access/roles.js';
 import type { Role } from '../../domain/access/roles.js';
 import { refuse } from '../../domain/refusal.js';
+import { actorOf } from '../../domain/rest-request.js';
+import type { RestRequest } from '../../domain/rest-request.js';
 import { PERMISSIONS, PRINCIPALS } from '../../read/access-documents.js';
 import type { PermissionState, PrincipalState } from '../../read/access-documents.js';
 import type { KnownGrants } from '../admission/known-grants.js';
 import { shownGrant } from '../people/given-grants.js';
 import type { GrantFrom } from '../people/given-grants.js';
 import { anOwnerRemains } from '../people/grants.js';
+import { removePrincipal } from '../people/principals.store.js';
 import { callerRemains } from '../people/restrictions.js';
 import { records } from '../people/records.store.js';
 import { restrictionOf, shownPermission, wantedRestriction } from './account-views.js';
@@ -61,9 +65,12 @@ function permissionAnswers(
   return recordAnswers<PermissionState>({
     collection: 'permissions',
     records: records(store, PERMISSIONS),
-    check: async (entities) => {
+    check: async (entities, { body }) => {
       await anOwnerRemains(entities);
       await eachOnce(entities);
+      const given = (body as Partial<z.output<typeof PermissionCreate>> | undefined)?.auth_security_principal;
+      // Who goes at the same moment is given nothing.
+      if (given !== undefined) await principalOf(entities, given.href);
     },
     made: async (body) => {
       const { role, scope, auth_security_principal: principal } = PermissionCreate.parse(body);
@@ -123,23 +130,19 @@ export async function eachOnce(entities: EntityManager): Promise<void> {
 }
 
 function principalAnswers(store: EventStore, grants: KnownGrants): Readonly<Record<string, Answer>> {
-  return recordAnswers<PrincipalState>({
-    collection: 'auth_security_principals',
-    records: records(store, PRINCIPALS),
-    check: async (entities, request) => {
-      await anOwnerRemains(entities);
-      await eachNameOnce(entities);
-      await callerRemains(entities, request);
-    },
+  const check = async (entities: EntityManager, request: RestRequest): Promise<void> => {
+    await anOwnerRemains(entities);
+    await eachNameOnce(entities);
+    await callerRemains(entities, request);
+  };
+  const kept = records(store, PRINCIPALS);
+  const usual = recordAnswers<PrincipalState>({
+    ...{ collection: 'auth_security_principals', records: kept, check, refuseChange: refuseAccount },
     made: async (body) => {
       const { name, display_name: displayName, type, ...wanted } = AuthSecurityPrincipalCreate.parse(body);
       const named = { name: nameOf(name, type), displayName: displayName ?? '', type };
       const restriction = await wantedRestriction(store.entities, wanted.access_restriction);
       return { id: randomUUID(), ...named, ...(typeof restriction === 'string' && { restriction }) };
-    },
-    refuseChange: ({ type }) => {
-      if (type === 'service_account')
-        throw refuse('service_account_only', 'this is a service account: change it at /service_accounts');
     },
     changed: async (body, current) => {
       const { name, display_name: displayName, ...wanted } = AuthSecurityPrincipalUpdate.parse(body);
@@ -158,6 +161,21 @@ function principalAnswers(store: EventStore, grants: KnownGrants): Readonly<Reco
     filters: { name: partial(({ name }) => name), type: exact(({ type }) => type) },
     kept: grants.renew,
   });
+  return {
+    ...usual,
+    'auth_security_principals delete': async (request) => {
+      const { id, body } = await kept.get(request.match.ids[0] ?? '');
+      refuseAccount(body);
+      await removePrincipal(store, id, actorOf(request.caller), (entities) => check(entities, request));
+      await grants.renew();
+      return { status: 204 };
+    },
+  };
+}
+
+function refuseAccount({ type }: PrincipalState): void {
+  if (type === 'service_account')
+    throw refuse('service_account_only', 'this is a service account: change it at /service_accounts');
 }
 
 /** As users' names are kept. */

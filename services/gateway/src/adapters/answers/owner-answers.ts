@@ -88,9 +88,11 @@ export async function called<T>(requestId: string, call: () => Promise<T>): Prom
   }
 }
 
-export function ownerAnswer(ask: AskOwner): Answer {
+/** `refuseFirst`: what the gateway alone knows to be in the way. */
+export function ownerAnswer(ask: AskOwner, refuseFirst: (request: RestRequest) => Promise<void>): Answer {
   return async (request) => {
     const { route } = request.match;
+    await refuseFirst(request);
     if (route.many)
       return collectionReply(
         await ask(request, limitedQuery(request)),

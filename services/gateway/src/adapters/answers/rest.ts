@@ -2,6 +2,7 @@
  * From an admitted request to its reply: body, answerer, or a job when the caller prefers not to wait. Knows neither Nest nor Fastify.
  */
 import { actorHref } from '@ringfence/contracts';
+import type { EntityManager } from 'typeorm';
 import type { Jobs } from '../../read/jobs.store.js';
 import { parseBody } from '../../domain/request-body.js';
 import { actorOf } from '../../domain/rest-request.js';
@@ -10,6 +11,7 @@ import type { Answer } from './answer.js';
 import { Refusal, refuse } from '../../domain/refusal.js';
 import type { Admitted } from '../admission/admission.js';
 import { flowDownload, isDownload } from './flow-download.js';
+import { refuseNamedByPermission } from './named-by-permissions.js';
 import { ownerAnswer, wholeCollection } from './owner-answers.js';
 import type { AskOwner } from './owner-answers.js';
 
@@ -26,8 +28,15 @@ export interface RawRequest extends Admitted {
 }
 export type Rest = (request: RawRequest) => Promise<RestReply>;
 
-export function rest(ask: AskOwner, own: Readonly<Record<string, Answer>>, jobs: Jobs): Rest {
-  const answerOfOwner = ownerAnswer(ask);
+export interface RestParts {
+  readonly ask: AskOwner;
+  readonly own: Readonly<Record<string, Answer>>;
+  readonly jobs: Jobs;
+  readonly entities: EntityManager;
+}
+
+export function rest({ ask, own, jobs, entities }: RestParts): Rest {
+  const answerOfOwner = ownerAnswer(ask, refuseNamedByPermission(entities));
   const download = flowDownload(ask);
   return async ({ text, ...raw }) => {
     const { route } = raw.match;

@@ -17,12 +17,8 @@ import { findKey, keysOf } from '../../read/api-keys.projection.js';
 import type { KeyRow } from '../../read/api-keys.projection.js';
 import type { ApiKeyCheck } from '../admission/api-key-check.js';
 import type { KnownGrants } from '../admission/known-grants.js';
-import {
-  accountOf,
-  noSuchAccount,
-  permissionsOf,
-  serviceAccounts,
-} from '../people/service-accounts.store.js';
+import { accountOf, noSuchAccount, serviceAccounts } from '../people/service-accounts.store.js';
+import { permissionsOf } from '../people/principals.store.js';
 import type { GrantFrom } from '../people/given-grants.js';
 import { callerRemains } from '../people/restrictions.js';
 import type { ServiceAccounts } from '../people/service-accounts.store.js';

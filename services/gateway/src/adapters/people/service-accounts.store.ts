@@ -7,7 +7,6 @@ import { isSameValue } from '@ringfence/decider';
 import type { Actor } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import { In } from 'typeorm';
-import type { EntityManager } from 'typeorm';
 import type { Grant } from '../../domain/access/roles.js';
 import { apiKeyDecider } from '../../domain/api-key.decider.js';
 import { refuse } from '../../domain/refusal.js';
@@ -20,6 +19,7 @@ import { ApiKeySecretEntity, hashSecret } from '../admission/api-key-check.js';
 import { newApiKey, streamOfKey } from '../admission/api-keys.store.js';
 import type { NewApiKey } from '../admission/api-keys.store.js';
 import { audited } from './audited-store.js';
+import { noneIsLeft, permissionsOf } from './principals.store.js';
 import { deciderOf, streamOfRecord } from './records.store.js';
 import type { Check } from './records.store.js';
 import { writtenTogether } from './written-together.js';
@@ -82,6 +82,7 @@ export function serviceAccounts(
       const usernames = (await keysOf(store.entities, accountOf(id))).map(({ username }) => username);
       const withoutKeys = audited(store, async (entities) => {
         await entities.delete(ApiKeySecretEntity, { username: In(usernames) });
+        await noneIsLeft(entities, id);
         await check(entities);
       });
       await writtenTogether(withoutKeys, actor, async (decide) => {
@@ -107,13 +108,6 @@ export function serviceAccounts(
 
 export const noSuchAccount = (): Refusal => refuse('not_found_error', 'there is no such service account');
 export const accountOf = (id: string): Account => ({ kind: 'service_account', id });
-
-export async function permissionsOf(
-  entities: EntityManager,
-  principal: string,
-): Promise<readonly PermissionState[]> {
-  return (await PERMISSIONS.documents.having(entities, 'principal', [principal])).map(({ body }) => body);
-}
 
 const withSecret = (store: EventStore, { username, secret }: NewApiKey, check: Check): EventStore =>
   audited(store, async (entities) => {
