@@ -47,6 +47,8 @@ export interface Town {
   readonly words: Omit<PolicyWords, 'virtualServices'>;
   /** The managed Pods. */
   readonly places: readonly StandingPod[];
+  /** Of the managed namespaces, which rules can mean by their labels. */
+  readonly services: readonly StandingService[];
   readonly nodes: readonly string[];
   /** Who has the address, as the explorer calls it; undefined: nobody who is managed. */
   workloadAt(address: string): string | undefined;
@@ -60,6 +62,10 @@ interface StandingPod {
   readonly address: string;
   readonly node: string;
   readonly netns: string;
+}
+interface StandingService extends TownService {
+  readonly address: string;
+  readonly backend: StandingPod;
 }
 /** It stands until it is closed; its Pods may be others at the next look. */
 export interface Grounds {
@@ -75,17 +81,52 @@ const DEPLOYMENTS = [
   { namespace: FREE, name: 'guest', replicas: 1, probed: 7301 },
   { namespace: FREE, name: 'host', replicas: 1, probed: HOST_POD_PORT, isOnHost: true },
 ] as const;
-/** One Pod behind each: of two that are judged differently nobody could say which one will answer. */
-const SERVICES = [
-  { namespace: SHOP, name: 'front', selects: 'db', port: 80, targetPort: 7301 },
-  { namespace: SHOP, name: 'data', selects: 'db', port: 7303, targetPort: 7302 },
-  { namespace: BANK, name: 'vault', selects: 'vault', port: 81, targetPort: 7301 },
-  { namespace: BANK, name: 'counter', selects: 'vault', nodePorts: 'Cluster', port: 82, targetPort: 7302 },
-  { namespace: BANK, name: 'hatch', selects: 'vault', nodePorts: 'Local', port: 83, targetPort: 7302 },
-  { namespace: FREE, name: 'host', selects: 'host', port: 84, targetPort: HOST_POD_PORT },
+/**
+ * One Pod behind each: of two that are judged differently nobody could say which one will answer. Each has a role of its own, which is
+ * not that of its Pod.
+ */
+const SERVICES: readonly TownService[] = [
+  { namespace: SHOP, name: 'front', selects: 'db', role: 'web', ports: [[80, 7301]] },
+  { namespace: SHOP, name: 'data', selects: 'db', role: 'vault', ports: [[7303, 7302]] },
+  { namespace: BANK, name: 'vault', selects: 'vault', role: 'db', ports: [[81, 7301]] },
+  {
+    ...{ namespace: BANK, name: 'counter', selects: 'vault', role: 'web', ports: [[82, 7302]] },
+    nodePorts: 'Cluster',
+  },
+  {
+    ...{ namespace: BANK, name: 'hatch', selects: 'vault', role: 'teller', ports: [[83, 7302]] },
+    nodePorts: 'Local',
+  },
+  // Two ports, one of them by its name; and one that leads to its Pod by hand.
+  {
+    ...{ namespace: SHOP, name: 'ledger', selects: 'db', role: 'teller' },
+    ports: [
+      [85, 7301],
+      [7301, 7302],
+    ],
+    isByName: true,
+  },
+  {
+    ...{ namespace: BANK, name: 'byhand', selects: 'vault', role: 'db', ports: [[87, 7302]] },
+    hasNoSelector: true,
+  },
+  { namespace: FREE, name: 'host', selects: 'host', ports: [[84, HOST_POD_PORT]] },
   // Called by a port that policies speak of, answered by another of the node itself.
-  { namespace: FREE, name: 'inn', selects: 'host', port: 7302, targetPort: HOST_POD_PORT },
-] as const;
+  { namespace: FREE, name: 'inn', selects: 'host', ports: [[7302, HOST_POD_PORT]] },
+];
+interface TownService {
+  readonly namespace: string;
+  readonly name: string;
+  /** A Deployment. */
+  readonly selects: string;
+  /** That of the Deployment called so. */
+  readonly role?: string;
+  readonly ports: readonly (readonly [port: number, targetPort: number])[];
+  /** It names its target ports. */
+  readonly isByName?: true;
+  readonly hasNoSelector?: true;
+  readonly nodePorts?: 'Cluster' | 'Local';
+}
 const roleOf = (name: string): string => `ex-${name}`;
 
 export async function buildTown(): Promise<Grounds> {
@@ -97,6 +138,8 @@ export async function buildTown(): Promise<Grounds> {
   await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: FREE } } as Manifest);
   await apply(...DEPLOYMENTS.map(manifestOf), ...SERVICES.map(serviceOf));
   for (const { namespace, name, replicas } of DEPLOYMENTS) await readyPods(namespace, name, replicas);
+  for (const service of SERVICES.filter(({ hasNoSelector }) => hasNoSelector))
+    await apply(await endpointsOf(service));
   const host = await outsideHost();
   return { survey: () => survey(roles, apps, host), close: () => host.close() };
 }
@@ -120,42 +163,54 @@ function manifestOf(each: (typeof DEPLOYMENTS)[number] & { readonly role?: strin
   const container = {
     name,
     image: `example/${name}:1`,
-    ports: (hostNetwork ? [] : [7301, 7302]).map((containerPort) => ({ containerPort })),
+    ports: (hostNetwork ? [] : [7301, 7302]).map(namedPort),
     readinessProbe: { tcpSocket: { port: probed }, periodSeconds: 1 },
   };
   // A probe of a port that nobody listens on would never succeed: it is one more to listen on.
   if (!container.ports.some(({ containerPort }) => containerPort === probed))
-    container.ports.push({ containerPort: probed });
+    container.ports.push(namedPort(probed));
   const podSpec = { hostNetwork, containers: [container] };
   return deployment(namespace, name, { replicas, role: each.role ?? roleOf(name), podSpec });
 }
 
-function serviceOf(service: (typeof SERVICES)[number]): Manifest {
-  const { namespace, name, selects: app, port, targetPort } = service;
-  const exposed =
-    'nodePorts' in service ? { type: 'NodePort', externalTrafficPolicy: service.nodePorts } : {};
-  const spec = { ...exposed, selector: { app }, ports: [{ port, targetPort }] };
-  return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec } as Manifest;
+const namedPort = (containerPort: number) => ({ containerPort, name: nameOf(containerPort) });
+const nameOf = (port: number): string => `p${port}`;
+
+function serviceOf(service: TownService): Manifest {
+  const { namespace, name, selects: app, ports, isByName, hasNoSelector, nodePorts, role } = service;
+  const exposed = nodePorts === undefined ? {} : { type: 'NodePort', externalTrafficPolicy: nodePorts };
+  const spec = {
+    ...exposed,
+    ...(hasNoSelector ? {} : { selector: { app } }),
+    ports: ports.map(([port, target]) => {
+      return { name: nameOf(port), port, targetPort: isByName ? nameOf(target) : target };
+    }),
+  };
+  const annotations = role === undefined ? {} : { 'com.illumio.role': roleOf(role) };
+  const metadata = { name, namespace, annotations };
+  return { apiVersion: 'v1', kind: 'Service', metadata, spec } as Manifest;
+}
+
+/** Of a Service that leads to its Pod by hand. */
+async function endpointsOf({ namespace, name, selects, ports }: TownService): Promise<Manifest> {
+  const [pod] = await readyPods(namespace, selects);
+  const subsets = ports.map(([port, target]) => ({
+    addresses: [{ ip: pod!.address }],
+    ports: [{ name: nameOf(port), port: target }],
+  }));
+  return {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: { name, namespace },
+    subsets,
+  } as unknown as Manifest;
 }
 
 async function survey(roles: readonly string[], apps: readonly string[], host: OutsideHost): Promise<Town> {
   const nodes = await clusterNodes();
   const found = await Promise.all([SHOP, BANK, FREE].map((namespace) => standingPods(namespace, nodes)));
   const all = found.flat();
-  const services = await Promise.all(
-    SERVICES.map(async ({ namespace, name, selects, port, targetPort }) => ({
-      name: `service:${namespace}/${name}`,
-      host: await serviceAddress(namespace, name),
-      port,
-      answers: {
-        address: all.find((each) => each.deployment === selects)!.address,
-        port: targetPort,
-        isGuarded: SERVICES.some(
-          (each) => 'nodePorts' in each && each.selects === selects && each.targetPort === targetPort,
-        ),
-      },
-    })),
-  );
+  const services = await standingServices(all);
   const outside = [
     { name: access.hostAddress, address: access.hostAddress, netns: null },
     { name: host.address, address: host.address, netns: host.netns },
@@ -178,10 +233,12 @@ async function survey(roles: readonly string[], apps: readonly string[], host: O
       ...all.flatMap(({ name, address }, i) =>
         ports.map((port) => tcp(i % 2 === 0 ? name : address, address, port)),
       ),
-      ...services.map(({ name, host: address, port, answers }, i) => ({
-        ...clusterIp(tcp(i % 2 === 0 ? name : address, address, port)),
-        answers,
-      })),
+      ...services.flatMap(({ namespace, name, address, ports: own, backend }, i) =>
+        own.map(([port, target]) => ({
+          ...clusterIp(tcp(i % 2 === 0 ? `service:${namespace}/${name}` : address, address, port)),
+          answers: { address: backend.address, port: target, isGuarded: isGuarded(backend, target) },
+        })),
+      ),
       ...(await targetsOnNodes(nodes)),
       tcp(access.hostAddress, access.hostAddress, NODE_PORT_UNUSED),
       ...(await clusterDns()),
@@ -190,14 +247,33 @@ async function survey(roles: readonly string[], apps: readonly string[], host: O
       roles,
       apps,
       workloads: await workloadHrefs(nodes),
-      addresses: [...addresses, ...services.map(({ host }) => host)],
+      addresses: [...addresses, ...services.map(({ address }) => address)],
       ports,
     },
     places,
+    services: services.filter(({ namespace, nodePorts }) => namespace !== FREE && nodePorts === undefined),
     nodes: nodes.map(({ name }) => name),
     workloadAt: (address) => managed.get(address),
   };
 }
+
+const standingServices = (all: readonly StandingPod[]): Promise<StandingService[]> =>
+  Promise.all(
+    SERVICES.map(async (service) => ({
+      ...service,
+      address: await serviceAddress(service.namespace, service.name),
+      backend: all.find((each) => each.deployment === service.selects)!,
+    })),
+  );
+
+/** Nodes let clients in there by their own addresses, too. */
+const isGuarded = ({ deployment: selects }: StandingPod, port: number): boolean =>
+  SERVICES.some(
+    (each) =>
+      each.nodePorts !== undefined &&
+      each.selects === selects &&
+      each.ports.some(([, target]) => target === port),
+  );
 
 const tcp = (name: string, host: string, port: number): Target => ({ name, host, port, proto: 6 });
 
@@ -248,7 +324,7 @@ export async function relabelPods(namespace: string, name: string, role: string)
 }
 
 async function targetsOnNodes(nodes: readonly ClusterNode[]): Promise<Target[]> {
-  const nodePorts = SERVICES.filter((service) => 'nodePorts' in service);
+  const nodePorts = SERVICES.filter((service) => service.nodePorts !== undefined);
   const ports = await Promise.all(nodePorts.map(({ namespace, name }) => nodePortOf(namespace, name)));
   return nodes.flatMap(({ name, address }) =>
     [NODE_PORT_UNUSED, ...ports].map((port) => ({

@@ -1,13 +1,19 @@
 /**
  * Two more judges of a packet beside the kernel and explain: the engine, computed here from what REST shows, and the words. They know
- * neither ClusterIPs nor NodePorts nor essential rules: where one of these decides they are not asked.
+ * no NodePorts, no essential rules, and of ClusterIPs only those of Services that rules mean: where one of these decides they are not asked.
  */
 import type { EnforcementMode, Endpoint } from '@ringfence/contracts';
 import { makeLabelSet } from '@ringfence/labels';
 import { evaluate } from '@ringfence/policy-engine';
 import type { Packet } from '@ringfence/policy-engine';
-import { computePolicy, hostAddressesOf, membersOf, verdictByWords } from '@ringfence/policy-engine/testing';
-import type { World } from '@ringfence/policy-engine/testing';
+import {
+  computePolicy,
+  hostAddressesOf,
+  inCluster,
+  membersOf,
+  verdictByWords,
+} from '@ringfence/policy-engine/testing';
+import type { ServiceInWorld, World } from '@ringfence/policy-engine/testing';
 import type { Explained, ExplainedEnd } from '../explained.js';
 import type { Target, Town } from '../matrix/town.js';
 import { api, clusterId } from '../world.js';
@@ -25,17 +31,16 @@ type Direction = 'egress' | 'ingress';
 type Modes = Readonly<Record<string, EnforcementMode>>;
 
 export class Judges {
-  private readonly told;
   private readonly members;
   private readonly units;
   private readonly hostRules: ReadonlySet<string>;
 
   private constructor(private readonly world: World) {
-    this.told = computePolicy(world);
-    this.members = membersOf(world, this.told);
-    this.units = this.told.units;
+    const enforced = inCluster(world, computePolicy(world));
+    this.members = membersOf(world, enforced);
+    this.units = enforced.units;
     const ownHost = new Set(
-      [...this.told.groups.values()].flatMap(({ id, ownHost: has }) => (has ? [id] : [])),
+      [...enforced.groups.values()].flatMap(({ id, ownHost: has }) => (has ? [id] : [])),
     );
     const all = [...this.units.values()].flatMap(({ ingress }) => ingress);
     this.hostRules = new Set(
@@ -46,6 +51,7 @@ export class Judges {
   static async of(town: Town, modes: Modes): Promise<Judges> {
     const labelSets = new Map<string, World['labelSets'][number]>();
     const endpoints = [...(await podsOf(town, modes, labelSets)), ...(await nodesOf(modes, labelSets))];
+    const services = await servicesOf(town, modes, labelSets);
     return new Judges({
       cluster: clusterId,
       catalogue: await catalogueShown(),
@@ -53,6 +59,7 @@ export class Judges {
       labelSets: [...labelSets.values()],
       workloads: new Map(endpoints.map(({ workload, labelSet }) => [workload!, labelSet])),
       endpoints,
+      services,
       strangers: [],
     });
   }
@@ -132,6 +139,24 @@ async function podsOf({ places }: Town, modes: Modes, labelSets: LabelSets): Pro
     const workload = workloads.find((one) => one.namespace === namespace && one.name === deployment)!;
     const place = { workload, namespace, mode: modes[namespace]!, labelSets };
     return endpointOf({ id: `${namespace}/${pod}`, class: 'pod', addresses: [address], node }, place);
+  });
+}
+
+async function servicesOf({ services }: Town, modes: Modes, labelSets: LabelSets): Promise<ServiceInWorld[]> {
+  const workloads = await api.get<WorkloadShown[]>('/kubernetes_workloads?kind=Service&max_results=100000');
+  return services.map(({ namespace, name, address, ports, backend }) => {
+    const shown = workloads.find((one) => one.namespace === namespace && one.name === name)!;
+    const labels = shown.labels.map(idOf);
+    const labelSet = makeLabelSet({ cluster: clusterId, namespace, class: 'service', labels });
+    labelSets.set(labelSet.id, { labelSet, mode: modes[namespace]! });
+    return {
+      labelSet,
+      clusterIps: [address],
+      ports: ports.map(([port]) => ({ proto: 6, port })),
+      backends: ports.map(([, targetPort], portIndex) => {
+        return { portIndex, targetPort, address: backend.address };
+      }),
+    };
   });
 }
 

@@ -44,6 +44,11 @@ export const WireRule = z.object({
   peers: z.array(GroupId),
   /** Only these workloads of the label set (a rule that names workloads); absent: all of the label set. */
   onlyWorkloads: z.array(Text).optional(),
+  /**
+   * The provider is Services of the cluster: their ports count, and not those named here. Only the cluster knows which; who does not
+   * know of this finds nobody among the peers.
+   */
+  servicePorts: z.boolean().optional(),
 });
 export type WireRule = z.infer<typeof WireRule>;
 
@@ -55,7 +60,7 @@ export const RuleList = z.object({
 });
 export type RuleList = z.infer<typeof RuleList>;
 
-/** What one label set must enforce: the rules of these lists, one list after the other. */
+/** What one label set must enforce: the rules of these lists, one list after the other. Of Services: what those behind them must. */
 export const UnitOfLists = z.object({
   labelSet: LabelSet,
   mode: EnforcementMode,
@@ -87,6 +92,8 @@ export const Group = z.object({
   fqdns: z.array(Text),
   /** The addresses of the node that hosts the Pod in question ("container host"). */
   ownHost: z.boolean(),
+  /** Label sets of Services: the workloads behind them. Only the cluster knows who that is, and says it in `workloads`. */
+  behindServices: z.array(LabelSetId).optional(),
 });
 export type Group = z.infer<typeof Group>;
 

@@ -11,6 +11,7 @@ import type { AskedQuestion, AskedSelector } from './cluster-records.js';
 import type { Question } from './question.js';
 import { sameTexts } from './rule-compiler.js';
 import type { RuleEnd } from './rule-compiler.js';
+import { meansServices } from './side.js';
 
 export interface GroupChanges {
   readonly upsert: Group[];
@@ -101,14 +102,18 @@ export class ClusterGroupsCalculator {
 
   private answerOf(asked: AskedQuestion): Group {
     const { told, pending } = asked;
-    return told !== undefined && pending instanceof Map ? amend(told, pending) : this.answer(asked.question);
+    if (told === undefined || !(pending instanceof Map)) return this.answer(asked.question);
+    if (told.behindServices === undefined) return { ...told, labelSets: amend(told.labelSets, pending) };
+    return { ...told, behindServices: amend(told.behindServices, pending) };
   }
 
   private answer(question: Question): Group {
     const group: Group = { id: question.id, ...NOBODY };
     switch (question.kind) {
       case 'selector':
-        return { ...group, labelSets: this.questions.membersOf(question.id) };
+        return meansServices(question.selector)
+          ? { ...group, behindServices: this.questions.membersOf(question.id) }
+          : { ...group, labelSets: this.questions.membersOf(question.id) };
       case 'workloads':
         return { ...group, workloads: question.workloads.filter((id) => this.facts.isMeant(question, id)) };
       case 'ip_list': {
@@ -123,12 +128,13 @@ export class ClusterGroupsCalculator {
   }
 }
 
+const NONE: readonly string[] = [];
 /** Most groups are made of label sets only, and there are many of them. */
 const NOBODY: Omit<Group, 'id'> = { labelSets: [], workloads: [], cidrs: [], fqdns: [], ownHost: false };
 
 /** One label set more or less in a group of thousands must not cost a sort. */
-function amend(told: Group, pending: ReadonlyMap<LabelSetId, boolean>): Group {
-  const labelSets = told.labelSets.filter((id) => pending.get(id) !== false);
+function amend(told: readonly LabelSetId[], pending: ReadonlyMap<LabelSetId, boolean>): LabelSetId[] {
+  const labelSets = told.filter((id) => pending.get(id) !== false);
   const present = pending.size > 8 ? new Set(labelSets) : null;
   for (const [id, isMember] of pending) {
     if (!isMember || (present?.has(id) ?? false)) continue;
@@ -136,7 +142,7 @@ function amend(told: Group, pending: ReadonlyMap<LabelSetId, boolean>): Group {
     if (labelSets[at] !== id) labelSets.splice(at, 0, id);
   }
   if (present !== null) labelSets.sort();
-  return { ...told, labelSets };
+  return labelSets;
 }
 
 function positionOf(sorted: readonly string[], text: string): number {
@@ -152,6 +158,7 @@ function positionOf(sorted: readonly string[], text: string): number {
 
 const sameGroup = (a: Group, b: Group): boolean =>
   sameTexts(a.labelSets, b.labelSets) &&
+  sameTexts(a.behindServices ?? NONE, b.behindServices ?? NONE) &&
   sameTexts(a.workloads, b.workloads) &&
   sameTexts(a.cidrs, b.cidrs) &&
   sameTexts(a.fqdns, b.fqdns);

@@ -15,7 +15,7 @@ import type { SharedFacts } from './cluster-facts.js';
 import { ClusterGroupsCalculator } from './cluster-groups.calculator.js';
 import type { GroupChanges } from './cluster-groups.calculator.js';
 import { carriesRules } from './cluster-records.js';
-import type { AskedSelector, KnownLabelSet } from './cluster-records.js';
+import type { AskedSelector, KnownLabelSet, Listed } from './cluster-records.js';
 import { ClusterRuleLists } from './cluster-rule-lists.calculator.js';
 import type { RuleListChanges } from './cluster-rule-lists.calculator.js';
 import type { CompiledRule, RuleEnd } from './rule-compiler.js';
@@ -99,8 +99,7 @@ export class ClusterPolicyCalculator {
   /** The list of now is named before that of until now is given up: one that stays is not told again. */
   private settleUnit(known: KnownLabelSet, { upsert, remove }: PolicyChanges['units']): void {
     const { labelSet, mode, listed: before } = known;
-    const hasUnit = !known.isGone && isEnforced(labelSet);
-    const listed = hasUnit ? this.lists.use(known, this.naming(known)) : undefined;
+    const listed = known.isGone ? undefined : this.listOf(known);
     if (listed === undefined) {
       if (before !== undefined) remove.push(labelSet.id);
       if (known.isGone) this.facts.forgetLabelSet(known);
@@ -110,6 +109,14 @@ export class ClusterPolicyCalculator {
     known.listed = listed;
     known.toldMode = mode;
     if (before !== undefined) this.lists.disuse(before);
+  }
+
+  /** Of a Service only where rules mean Services: whoever is behind it enforces them. Unmanaged workloads are peers only. */
+  private listOf(known: KnownLabelSet): Listed | undefined {
+    const { class: entityClass } = known.labelSet;
+    if (entityClass === 'service') return this.lists.useOfServices(known);
+    const hasUnit = entityClass === 'pod' || entityClass === 'node';
+    return hasUnit ? this.lists.use(known, this.naming(known)) : undefined;
   }
 
   private addLabelSet(labelSet: LabelSet, mode: EnforcementMode, gone: KnownLabelSet | undefined): void {
@@ -182,6 +189,3 @@ export class ClusterPolicyCalculator {
 }
 
 const NONE: readonly RuleEnd[] = [];
-
-/** Services and unmanaged workloads are peers only. */
-const isEnforced = (labelSet: LabelSet): boolean => labelSet.class === 'pod' || labelSet.class === 'node';

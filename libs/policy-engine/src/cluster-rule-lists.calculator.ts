@@ -14,6 +14,7 @@ import type { Direction } from './evaluate.js';
 import { sameWire } from './rule-compiler.js';
 import type { RuleEnd } from './rule-compiler.js';
 import { inOrder, wiresOf } from './rule-ends.js';
+import { meansServices } from './side.js';
 
 export interface RuleListChanges {
   readonly upsert: RuleList[];
@@ -49,13 +50,16 @@ export class ClusterRuleLists {
   /** One unit more names its list; `named`: rule ends that name workloads of it, each for these workloads only. */
   use({ labelSet, selectors }: KnownLabelSet, named: readonly RuleEnd[]): Listed {
     const carriers = carriersAmong(selectors);
-    const own = named.length > 0 ? labelSet.id : '';
-    const text = textOf(carriers, own);
-    const listed = this.byText.get(text) ?? this.add(text, carriers);
-    listed.users += 1;
+    const listed = this.listed(carriers, named.length > 0 ? labelSet.id : '');
     if (named.length > 0) this.dirty.add(listed);
     listed.named = named;
     return listed;
+  }
+
+  /** Where rules mean Services with these labels; those for workloads, which the same labels mean, are not theirs. */
+  useOfServices({ selectors }: KnownLabelSet): Listed | undefined {
+    const carriers = carriersAmong(selectors).filter(({ selector }) => meansServices(selector));
+    return carriers.length === 0 ? undefined : this.listed(carriers, '');
   }
 
   disuse(listed: Listed): void {
@@ -77,6 +81,14 @@ export class ClusterRuleLists {
     }
     this.dirty.clear();
     return changes;
+  }
+
+  /** `own`: the label set whose own it is, or nothing. */
+  private listed(carriers: readonly AskedSelector[], own: string): Listed {
+    const text = textOf(carriers, own);
+    const listed = this.byText.get(text) ?? this.add(text, carriers);
+    listed.users += 1;
+    return listed;
   }
 
   private touch({ lists }: AskedSelector): void {

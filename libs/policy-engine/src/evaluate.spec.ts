@@ -6,6 +6,7 @@ import {
   anyPacket,
   anyWorld,
   computePolicy,
+  inCluster,
   hostAddressesOf,
   membersOf,
   verdictByWords,
@@ -20,7 +21,7 @@ describe('a verdict', () => {
       );
     fc.assert(
       fc.property(cases, ([world, packets]) => {
-        const told = computePolicy(world);
+        const told = inCluster(world, computePolicy(world));
         const members = membersOf(world, told);
         const { units } = told;
         for (const end of world.endpoints.filter((endpoint) => endpoint.class !== 'unmanaged')) {

@@ -40,4 +40,12 @@ export type { RuleListLookup } from './unit-rules.js';
 export type { GroupChanges } from './cluster-groups.calculator.js';
 export type { ProvisionableObjects } from './policy-source.js';
 export { openServices, servicePortsBehind } from './open-services.js';
-export type { BackendLookup, EndpointLookup, OpenedServices, ServicePortBehind } from './open-services.js';
+export type {
+  BackendLookup,
+  EndpointLookup,
+  OpenedServices,
+  ServiceLookup,
+  ServicePortBehind,
+} from './open-services.js';
+export { inOrder, rulesBehind, serviceEndOf, withMembers } from './service-ends.js';
+export type { BackendOwner, ServiceEnd, ServiceEndPort } from './service-ends.js';

@@ -48,7 +48,13 @@ const lookup = (all: GroupMembers, judging: readonly string[] = []) => ({
   isNobodys: (address: string) => address.startsWith('10.0.0.') && all.ownerOf(address) === undefined,
 });
 const open = (egress: WireRule[], services: Service[], judging: readonly string[] = []) =>
-  openServices({ egress }, (group) => servicePortsBehind(group, services, lookup(members(), judging)));
+  openServices(
+    { egress },
+    {
+      portsBehind: (group) => servicePortsBehind(group, services, lookup(members(), judging)),
+      servicesOf: () => [],
+    },
+  );
 
 describe('a rule to provider Pods', () => {
   it('opens the ClusterIPs in front of them, on the service port and no other', () => {
@@ -123,8 +129,12 @@ describe('a rule to provider Pods', () => {
         backends: [{ portIndex: 0, targetPort: 6443, podUid: null, address }],
       });
     const opened = (peer: string, address: string) =>
-      openServices({ egress: [rule({ peers: [peer], ports: [{ proto: 6, from: 6443 }] })] }, (group) =>
-        servicePortsBehind(group, [kubernetes(address)], lookup(all)),
+      openServices(
+        { egress: [rule({ peers: [peer], ports: [{ proto: 6, from: 6443 }] })] },
+        {
+          portsBehind: (group) => servicePortsBehind(group, [kubernetes(address)], lookup(all)),
+          servicesOf: () => [],
+        },
       ).egress.map((one) => one.ports[0]!.from);
     expect(opened(NODES, '192.0.2.1')).toEqual([6443, 443]);
     expect(opened(API, '172.18.0.2')).toEqual([6443, 443]);

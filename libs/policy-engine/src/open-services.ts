@@ -17,6 +17,8 @@ import type {
 } from '@ringfence/contracts';
 import { onPorts } from './ports.js';
 import { questionId } from './question.js';
+import { egressToServices } from './service-ends.js';
+import type { ServiceEnd } from './service-ends.js';
 
 /** A port of one Service, as far as its backends are in some group. */
 export interface ServicePortBehind {
@@ -30,20 +32,30 @@ export interface ServicePortBehind {
 }
 
 export interface OpenedServices {
-  /** The unit's egress rules, each followed by those for its ClusterIPs. */
+  /** The unit's egress rules, each followed by those for its ClusterIPs; in place of one that Services provide, its pairs. */
   readonly egress: WireRule[];
   readonly groups: Group[];
 }
 
-/** `portsBehind`: the ports of Services that have a backend in the group, and none that is neither in it nor judges. */
-export function openServices(
-  unit: Pick<Unit, 'egress'>,
-  portsBehind: (group: GroupId) => readonly ServicePortBehind[],
-): OpenedServices {
+/** What is asked about the Services of the cluster. */
+export interface ServiceLookup {
+  /** The ports of Services that have a backend in the group, and none that is neither in it nor judges. */
+  portsBehind(group: GroupId): readonly ServicePortBehind[];
+  /** The Services that the group means by their labels. */
+  servicesOf(group: GroupId): readonly ServiceEnd[];
+}
+
+export function openServices(unit: Pick<Unit, 'egress'>, lookup: ServiceLookup): OpenedServices {
   const groups = new Map<GroupId, Group>();
   const egress = unit.egress.flatMap((rule) => {
     if (rule.class !== 'allow') return [rule];
-    const opened = clusterIpsOf(rule, portsBehind).map(({ proto, port, clusterIps }) => {
+    if (rule.servicePorts === true) {
+      const named = rule.peers.flatMap((peer) => lookup.servicesOf(peer));
+      const pairs = egressToServices(rule, named);
+      for (const group of pairs.groups) groups.set(group.id, group);
+      return pairs.rules;
+    }
+    const opened = clusterIpsOf(rule, lookup).map(({ proto, port, clusterIps }) => {
       const group = vipGroup(rule, { proto, port }, clusterIps);
       groups.set(group.id, group);
       return { ...rule, ports: [{ proto, from: port, to: port }], peers: [group.id] };
@@ -59,13 +71,10 @@ interface OpenedPort {
   readonly clusterIps: Set<Address>;
 }
 
-function clusterIpsOf(
-  rule: WireRule,
-  portsBehind: (group: GroupId) => readonly ServicePortBehind[],
-): OpenedPort[] {
+function clusterIpsOf(rule: WireRule, lookup: Pick<ServiceLookup, 'portsBehind'>): OpenedPort[] {
   const opened = new Map<string, OpenedPort>();
   for (const peer of rule.peers) {
-    for (const { proto, port, targetPorts, unjudgedPorts, clusterIps } of portsBehind(peer)) {
+    for (const { proto, port, targetPorts, unjudgedPorts, clusterIps } of lookup.portsBehind(peer)) {
       const isMeant = (target: number): boolean => onPorts(rule.ports, { proto, port: target, peer: '' });
       if (!targetPorts.some(isMeant) || !unjudgedPorts.every(isMeant)) continue;
       const key = `${proto}/${port}`;

@@ -14,10 +14,10 @@ import type {
 } from '@ringfence/contracts';
 import { RULE_CLASSES } from '@ringfence/contracts';
 import { isSameValue } from '@ringfence/decider';
-import { compareIntegerIds } from '@ringfence/labels';
+import { compareIntegerIds, intersect } from '@ringfence/labels';
 import type { Direction } from './evaluate.js';
 import { normalisePorts } from './ports.js';
-import { NOBODY, resolveScope, resolveSide } from './side.js';
+import { labelledSelector, NOBODY, resolveScope, resolveSide, SERVICES } from './side.js';
 import type { Scope, Side, SideBook } from './side.js';
 import { consumerEnd, providerEnds, virtualServicesOf } from './virtual-ends.js';
 import type { VirtualEnd, VirtualReferences } from './virtual-ends.js';
@@ -28,7 +28,7 @@ export interface RuleOrder {
   readonly ruleSet: string | null;
   readonly rule: string;
   readonly scope: number;
-  /** Of a rule that means virtual services, too: between which of its ends; 0: workloads. */
+  /** Of a rule that means virtual services or Services, too: between which of its ends; 0: workloads. */
   readonly part: number;
 }
 
@@ -158,20 +158,24 @@ function compileStatement(
   const consumers = consumersOf(statement, at, compiling);
   providers.forEach((provider, i) =>
     consumers.forEach((consumer, k) => {
-      const compiled = compiledOf(statement, provider, consumer, [at.index, 2 * i + k]);
+      const compiled = compiledOf(statement, provider, consumer, [at.index, MOST_CONSUMER_ENDS * i + k]);
       if (compiled !== null) into.push(compiled);
     }),
   );
 }
 
 type ConsumerEnd = Omit<VirtualEnd, 'ports'>;
+type ProviderEnd = VirtualEnd & Pick<WireRule, 'servicePorts'>;
+/** Workloads, those behind virtual services, those behind Services. */
+const MOST_CONSUMER_ENDS = 3;
 
 function providersOf(
   statement: Statement,
   { scope }: InScope,
   { book, references }: Compiling,
-): VirtualEnd[] {
+): ProviderEnd[] {
   const { says, providersAre } = statement;
+  const services = servicesOf(statement, providersAre, says.providers, { scope, book, references });
   const workloads = resolveSide(says.providers, {
     book,
     references,
@@ -185,10 +189,14 @@ function providersOf(
       ? virtualServicesOf(says.providers, { references, scope, labelsAreVirtual: areVirtual(providersAre) })
       : [];
   const end = { at: workloads, peers: workloads, ports };
-  return virtual.length === 0
+  const ofServices = services === null ? [] : [{ ...services, ports: ANY_PORT, servicePorts: true as const }];
+  return virtual.length === 0 && services === null
     ? [end]
-    : [end, ...virtual.flatMap((service) => providerEnds(service, references))];
+    : [end, ...virtual.flatMap((service) => providerEnds(service, references)), ...ofServices];
 }
+
+/** By what comes through them to the cluster, they alone decide. */
+const ANY_PORT: PortRange[] = [{ proto: -1 }];
 
 function consumersOf(statement: Statement, at: InScope, { book, references }: Compiling): ConsumerEnd[] {
   const { says, consumersAre, unscopedConsumers } = statement;
@@ -205,8 +213,22 @@ function consumersOf(statement: Statement, at: InScope, { book, references }: Co
       ? virtualServicesOf(says.consumers, { references, scope, labelsAreVirtual: areVirtual(consumersAre) })
       : [];
   const bound = virtual.length === 0 ? null : consumerEnd(virtual, references);
+  const services = servicesOf(statement, consumersAre, says.consumers, { scope, book, references });
   const ends = [{ at: workloads, peers: workloads }];
-  return bound === null ? ends : [...ends, bound];
+  return [...ends, ...(bound === null ? [] : [bound]), ...(services === null ? [] : [services])];
+}
+
+/** Services of clusters that labels or `ams` mean on this side. */
+function servicesOf(
+  { class: ruleClass }: Statement,
+  meaning: Meaning,
+  actors: Rule['providers'],
+  { scope, book, references }: Compiling & Pick<InScope, 'scope'>,
+): ConsumerEnd | null {
+  if (ruleClass !== 'allow' || !areVirtual(meaning)) return null;
+  const { meant } = labelledSelector(actors, references, scope);
+  const side = book.sideOf(intersect(meant, SERVICES));
+  return side === NOBODY ? null : { at: side, peers: side };
 }
 
 const areVirtual = (meaning: Meaning): boolean => meaning.includes('virtual_services');
@@ -214,17 +236,17 @@ const isNobody = ({ at, peers }: ConsumerEnd): boolean => at.questions.length + 
 
 function compiledOf(
   { says, ref, class: ruleClass, ruleSet }: Statement,
-  provider: VirtualEnd,
+  provider: ProviderEnd,
   consumer: ConsumerEnd,
   [scope, part]: readonly [number, number],
 ): CompiledRule | null {
-  const { ports } = provider;
+  const { ports, servicePorts } = provider;
   if (ports.length === 0 || isNobody(provider) || isNobody(consumer)) return null;
   const order = { class: ruleClass, ruleSet, rule: says.id, scope, part };
   const end = (direction: Direction, at: Side, peers: Side): RuleEnd => ({
     direction,
     order,
-    wire: { ref, class: ruleClass, ports, peers: peers.peers },
+    wire: { ref, class: ruleClass, ports, peers: peers.peers, ...(servicePorts && { servicePorts }) },
     // Where there is nobody to ask for, nobody carries it.
     at: peers.questions.length === 0 ? NOBODY : at,
     peers,
@@ -248,6 +270,7 @@ export function sameWire(a: WireRule, b: WireRule): boolean {
     a.ref === b.ref &&
     a.class === b.class &&
     sameTexts(a.peers, b.peers) &&
+    a.servicePorts === b.servicePorts &&
     sameTexts(a.onlyWorkloads ?? [], b.onlyWorkloads ?? []) &&
     isSameValue(a.ports, b.ports)
   );

@@ -128,6 +128,12 @@ function sideOf(
 
 export const NOBODY = sideOf(null, null, []);
 
+/** Services of clusters, and nobody else. */
+export const SERVICES: Selector = { classes: ['service'], conditions: [] };
+/** Whom it means stands behind Services; the cluster knows who that is. */
+export const meansServices = ({ classes }: Selector): boolean =>
+  classes.length === 1 && classes[0] === 'service';
+
 /** Rules ask the same again and again: of what is compiled together, each question, each side and each scope that is only that is made once. */
 export class SideBook {
   /** Where nothing is scoped. */

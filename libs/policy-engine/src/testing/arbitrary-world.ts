@@ -282,6 +282,25 @@ export const anyObjects: fc.Arbitrary<World['objects']> = fc.record({
 });
 
 const ENDPOINTS = 6;
+/** A Service without its labels: ports that differ from those of its backends, which may be anybody. */
+const anyFront = fc.record({
+  clusterIps: fc.subarray(['10.96.0.1', '10.96.0.2', 'fd00:96::1']),
+  ports: fc.constantFrom(
+    [{ proto: 6, port: 80 }],
+    [
+      { proto: 6, port: 81 },
+      { proto: 17, port: 80 },
+    ],
+  ),
+  backends: fc.array(
+    fc.record({
+      portIndex: fc.constantFrom(0, 0, 1),
+      targetPort: fc.constantFrom(80, 82, 84),
+      address: fc.constantFrom(...IPV4.slice(0, ENDPOINTS), '203.0.113.9'),
+    }),
+    { maxLength: 3 },
+  ),
+});
 /** Every world has addresses of both families, some of them nobody's. */
 export const anyWorld: fc.Arbitrary<World> = fc
   .record({
@@ -295,8 +314,9 @@ export const anyWorld: fc.Arbitrary<World> = fc
     homes: fc.array(fc.nat(), { minLength: ENDPOINTS, maxLength: ENDPOINTS }),
     names: fc.shuffledSubarray([...WORKLOADS, null, null], { minLength: ENDPOINTS }),
     modes: fc.array(fc.option(anyMode, { nil: undefined }), { minLength: ENDPOINTS, maxLength: ENDPOINTS }),
+    fronts: fc.array(anyFront, { minLength: 1, maxLength: 3 }),
   })
-  .map(({ homes, names, modes, ...rest }) => {
+  .map(({ homes, names, modes, fronts, ...rest }) => {
     const here = rest.labelSets.filter(
       ({ labelSet }) =>
         (labelSet.cluster === CLUSTER || labelSet.class === 'unmanaged') &&
@@ -312,7 +332,11 @@ export const anyWorld: fc.Arbitrary<World> = fc
     }
     const used = new Set(endpoints.flatMap((endpoint) => endpoint.addresses));
     const strangers = [...IPV4, ...IPV6, '203.0.113.9'].filter((address) => !used.has(address));
-    return { cluster: CLUSTER, ...rest, workloads, endpoints, strangers };
+    const labelled = rest.labelSets.filter(
+      ({ labelSet }) => labelSet.class === 'service' && labelSet.cluster === CLUSTER,
+    );
+    const services = labelled.flatMap(({ labelSet }, i) => ({ labelSet, ...fronts[i % fronts.length]! }));
+    return { cluster: CLUSTER, ...rest, workloads, endpoints, strangers, services };
   });
 
 function endpointIn(labelSet: LabelSet, i: number): Endpoint {
@@ -332,7 +356,11 @@ function endpointIn(labelSet: LabelSet, i: number): Endpoint {
 export const anyPacket = (world: World): fc.Arbitrary<Packet> =>
   fc
     .record({
-      peer: fc.constantFrom(...world.endpoints.flatMap((endpoint) => endpoint.addresses), ...world.strangers),
+      peer: fc.constantFrom(
+        ...world.endpoints.flatMap((endpoint) => endpoint.addresses),
+        ...world.strangers,
+        ...(world.services ?? []).flatMap(({ clusterIps }) => clusterIps),
+      ),
       what: fc.oneof(
         fc.record({ proto: fc.constantFrom(6, 6, 17, 132), port: fc.integer({ min: 78, max: 88 }) }),
         fc.constantFrom(

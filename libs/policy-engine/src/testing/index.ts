@@ -17,5 +17,5 @@ export {
 } from './arbitrary-world.js';
 export { naivePolicy, plainPolicy, verdictByWords } from './naive-policy.js';
 export type { PlainRule, PlainUnit, SpokenVerdict } from './naive-policy.js';
-export { computePolicy, hostAddressesOf, membersOf, ToldPolicy } from './world.js';
-export type { World } from './world.js';
+export { computePolicy, hostAddressesOf, inCluster, membersOf, ToldPolicy } from './world.js';
+export type { EnforcedPolicy, ServiceInWorld, World } from './world.js';

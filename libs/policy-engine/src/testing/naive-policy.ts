@@ -15,7 +15,7 @@ import type { SpokenSide } from './spoken-side.js';
 import { sentencesOf } from './words.js';
 import type { Sentence } from './words.js';
 import { hostAddressesOf } from './world.js';
-import type { ToldPolicy, World } from './world.js';
+import type { EnforcedPolicy, World } from './world.js';
 
 /** A wire rule with its groups replaced by what is in them. */
 export interface PlainRule {
@@ -115,13 +115,19 @@ function effective(rules: readonly PlainRule[]): PlainRule[] {
   );
   const refs = [...new Set(reaching.map(({ ref }) => ref))];
   return refs.flatMap((ref) => {
-    const said = reaching.filter((rule) => rule.ref === ref).map((rule) => JSON.stringify(rule));
+    const said = reaching
+      .filter((rule) => rule.ref === ref)
+      .flatMap(ofEachWorkload)
+      .map((rule) => JSON.stringify(rule));
     return [...new Set(said)].sort().map((text) => JSON.parse(text) as PlainRule);
   });
 }
 
+const ofEachWorkload = (rule: PlainRule): PlainRule[] =>
+  rule.onlyWorkloads?.map((workload) => ({ ...rule, onlyWorkloads: [workload] })) ?? [rule];
+
 /** The engine's answer in the same words. */
-export function plainPolicy(told: ToldPolicy): Map<LabelSetId, PlainUnit> {
+export function plainPolicy(told: EnforcedPolicy): Map<LabelSetId, PlainUnit> {
   const plain = (rule: WireRule): PlainRule => {
     const groups = rule.peers.map((peer) => {
       const group = told.groups.get(peer);

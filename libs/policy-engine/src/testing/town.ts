@@ -17,8 +17,8 @@ import { makeLabelSet } from '@ringfence/labels';
 import { evaluate } from '../evaluate.js';
 import { CLUSTER } from './arbitrary-world.js';
 import { verdictByWords } from './naive-policy.js';
-import { computePolicy, hostAddressesOf, membersOf } from './world.js';
-import type { World } from './world.js';
+import { computePolicy, hostAddressesOf, inCluster, membersOf } from './world.js';
+import type { ServiceInWorld, World } from './world.js';
 
 const VALUES = ['role:web', 'role:db', 'role:node', 'app:shop', 'app:bank', 'env:prod', 'env:dev'] as const;
 type LabelText = (typeof VALUES)[number];
@@ -133,12 +133,36 @@ export const labelGroup = (id: string, labels: string, subGroups: readonly strin
   subGroups: [...subGroups],
 });
 
+/** A Service of the town's namespace; each port with who answers there, and where: `80 → db:5432`. */
+export interface TownService {
+  readonly labels: readonly LabelText[];
+  readonly address: string;
+  readonly ports: readonly string[];
+  readonly namespace?: string;
+}
 export interface TownPolicy extends Partial<Omit<PolicyObjects, 'version'>> {
   readonly modes?: Readonly<Record<string, EnforcementMode>>;
   readonly withoutLabels?: readonly string[];
+  readonly fronts?: readonly TownService[];
 }
 
-function townWith({ modes = {}, withoutLabels = [], ...objects }: TownPolicy): World {
+function serviceIn({ labels, address, ports, namespace = 'town' }: TownService): ServiceInWorld {
+  const ids = labels.map(labelId);
+  const read = ports.map((text) => {
+    const [, port, name = '', target] = /^(\d+) → (.+):(\d+)$/.exec(text) ?? [];
+    return { port: Number(port), address: INHABITANTS[name]?.address ?? name, targetPort: Number(target) };
+  });
+  const numbers = [...new Set(read.map(({ port }) => port))];
+  return {
+    labelSet: makeLabelSet({ cluster: CLUSTER, namespace, class: 'service', labels: ids }),
+    clusterIps: [address],
+    ports: numbers.map((port) => ({ proto: 6, port })),
+    backends: read.map(({ port, ...rest }) => ({ portIndex: numbers.indexOf(port), ...rest })),
+  };
+}
+
+function townWith({ modes = {}, withoutLabels = [], fronts = [], ...objects }: TownPolicy): World {
+  const services = fronts.map(serviceIn);
   const labelSets = new Map<string, World['labelSets'][number]>();
   const endpoints = Object.entries(INHABITANTS).map(([name, one]): Endpoint => {
     const isHost = one.class !== 'pod';
@@ -178,7 +202,11 @@ function townWith({ modes = {}, withoutLabels = [], ...objects }: TownPolicy): W
       service_bindings: [],
       ...objects,
     },
-    labelSets: [...labelSets.values()],
+    labelSets: [
+      ...labelSets.values(),
+      ...services.map(({ labelSet }) => ({ labelSet, mode: 'full' as const })),
+    ],
+    services,
     workloads: new Map(endpoints.map(({ id, labelSet }) => [id, labelSet])),
     endpoints,
     strangers: [STRANGER],
@@ -201,16 +229,15 @@ export interface JudgedTwice {
 
 /** What becomes of packets in the town, by the engine and by the words; null where nobody of ours looks. */
 export class Town {
-  private readonly told;
   private readonly members;
   private readonly units;
   private readonly world: World;
 
   constructor(policy: TownPolicy) {
     this.world = townWith(policy);
-    this.told = computePolicy(this.world);
-    this.members = membersOf(this.world, this.told);
-    this.units = this.told.units;
+    const enforced = inCluster(this.world, computePolicy(this.world));
+    this.members = membersOf(this.world, enforced);
+    this.units = enforced.units;
   }
 
   judged(end: End, from: string, to: string, packet: OnWire = { proto: 6, port: PORT }): JudgedTwice {

@@ -8,20 +8,28 @@ import type { World } from './world.js';
 export const portsOfService = (world: World, id: string): readonly PortRange[] =>
   world.objects.services.find((one) => one.id === id)?.ports ?? [];
 
-type Meaning = Rule['resolveProvidersAs'];
+export type Meaning = Rule['resolveProvidersAs'];
+
+/** Does the side mean, by labels or `ams`, a virtual service or Service with these? */
+export function meansVirtually(
+  world: World,
+  side: SpokenSide,
+  meaning: Meaning,
+  labelled: { readonly labels: string[] },
+): boolean {
+  if (!meaning.includes('virtual_services') || !meetsScope(world, side, labelled)) return false;
+  if (side.actors.some((actor) => actor.kind === 'ams')) return true;
+  const labels = side.actors.filter((actor) => actor.kind === 'label' || actor.kind === 'label_group');
+  return labels.length > 0 && meetsAll(world, labels, labelled);
+}
 
 function meant(world: World, side: SpokenSide, meaning: Meaning): VirtualService[] {
-  const labels = side.actors.filter((actor) => actor.kind === 'label' || actor.kind === 'label_group');
-  const hasAms = side.actors.some((actor) => actor.kind === 'ams');
   return world.objects.virtual_services
     .filter((service) => {
       if (!meetsScope(world, side, service)) return false;
       if (side.actors.some((actor) => actor.kind === 'virtual_service' && actor.id === service.id))
         return true;
-      return (
-        meaning.includes('virtual_services') &&
-        (hasAms || (labels.length > 0 && meetsAll(world, labels, service)))
-      );
+      return meansVirtually(world, side, meaning, service);
     })
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 }

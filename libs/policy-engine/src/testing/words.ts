@@ -13,6 +13,7 @@ import type {
 } from '@ringfence/contracts';
 import { NOBODY } from './spoken-side.js';
 import type { SpokenEnd, SpokenSide } from './spoken-side.js';
+import { serviceConsumers, serviceProviders } from './service-words.js';
 import { portsOfService, virtualConsumers, virtualProviders } from './virtual-words.js';
 import type { World } from './world.js';
 
@@ -79,26 +80,38 @@ function say(
   const ports = rule.services.flatMap((service) =>
     service.kind === 'ports' ? [service.ports] : portsOfService(world, service.id),
   );
-  const isAllow = 'resolveProvidersAs' in rule;
-  const providers = [
-    { at: provider, peers: provider, ports },
-    ...(isAllow ? virtualProviders(world, provider, rule.resolveProvidersAs) : []),
-  ];
-  const consumers = [
-    { at: consumer, peers: consumer },
-    ...(isAllow ? virtualConsumers(world, consumer, rule.resolveConsumersAs) : []),
-  ];
+  const providers = [{ at: provider, peers: provider, ports }, ...otherProviders(world, rule, provider)];
+  const consumers = [{ at: consumer, peers: consumer }, ...otherConsumers(world, rule, consumer)];
   return providers.flatMap(({ ports: open, ...served }, i) =>
     consumers.map((asking, k) => ({
       ref: refOf(rule, ruleSet),
       class: ruleClass,
-      order: [CLASS_ORDER[ruleClass], rank, BigInt(rule.id), BigInt(scopeIndex), BigInt(2 * i + k)],
+      order: [CLASS_ORDER[ruleClass], rank, BigInt(rule.id), BigInt(scopeIndex), BigInt(3 * i + k)],
       provider: served,
       consumer: asking,
       ports: open,
     })),
   );
 }
+
+type Said = Rule | DenyRule | EnforcementBoundary;
+
+/** Whoever answers that is no workload of its own. */
+const otherProviders = (world: World, rule: Said, side: SpokenSide) =>
+  'resolveProvidersAs' in rule
+    ? [
+        ...virtualProviders(world, side, rule.resolveProvidersAs),
+        ...serviceProviders(world, side, rule.resolveProvidersAs),
+      ]
+    : [];
+
+const otherConsumers = (world: World, rule: Said, side: SpokenSide): SpokenEnd[] =>
+  'resolveConsumersAs' in rule
+    ? [
+        ...virtualConsumers(world, side, rule.resolveConsumersAs),
+        ...serviceConsumers(world, side, rule.resolveConsumersAs),
+      ]
+    : [];
 
 function refOf(rule: Rule | DenyRule | EnforcementBoundary, ruleSet: string | null): string {
   const active = '/orgs/1/sec_policy/active';

@@ -9,12 +9,16 @@ import type {
   PolicyObjects,
   RuleList,
   RuleListId,
+  ServiceObserved,
   Unit,
   UnitOfLists,
+  WireRule,
 } from '@ringfence/contracts';
 import type { PolicyChanges } from '../cluster-policy.calculator.js';
 import { GroupMembers } from '../group-members.js';
 import { PolicyCalculator } from '../policy.calculator.js';
+import { egressToServices, inOrder, rulesBehind, serviceEndOf, withMembers } from '../service-ends.js';
+import type { ServiceEnd } from '../service-ends.js';
 import { unitWithRules } from '../unit-rules.js';
 
 export interface World {
@@ -28,6 +32,19 @@ export interface World {
   readonly endpoints: readonly Endpoint[];
   /** Addresses of no endpoint, to be peers too. */
   readonly strangers: readonly string[];
+  /** Services of the cluster; absent: none. */
+  readonly services?: readonly ServiceInWorld[];
+}
+
+export interface ServiceInWorld extends Pick<ServiceObserved, 'clusterIps'> {
+  /** Its own, one of those of the world. */
+  readonly labelSet: LabelSet;
+  readonly ports: readonly { readonly proto: number; readonly port: number }[];
+  readonly backends: readonly {
+    readonly portIndex: number;
+    readonly targetPort: number;
+    readonly address: string;
+  }[];
 }
 
 /** The state that a reader of the changes arrives at. */
@@ -70,7 +87,56 @@ export function computePolicy(world: World): ToldPolicy {
   return told;
 }
 
-export function membersOf(world: World, policy: ToldPolicy): GroupMembers {
+/** What is enforced in the world's cluster: with who stands behind its Services. */
+export function inCluster(world: World, told: ToldPolicy): EnforcedPolicy {
+  const ends = (world.services ?? []).map((service) => endIn(world, service));
+  const groups = new Map<string, Group>();
+  const servicesOf = ({ behindServices = [] }: Group): ServiceEnd[] =>
+    ends.filter(({ labelSet }) => behindServices.includes(labelSet));
+  for (const group of told.groups.values()) groups.set(group.id, withMembers(group, servicesOf(group)));
+  const opened = (rule: WireRule): WireRule[] => {
+    if (rule.servicePorts !== true) return [rule];
+    const pairs = egressToServices(
+      rule,
+      rule.peers.flatMap((peer) => servicesOf(told.groups.get(peer)!)),
+    );
+    for (const group of pairs.groups) groups.set(group.id, group);
+    return pairs.rules;
+  };
+  const units = new Map<LabelSetId, Unit>();
+  for (const [id, unit] of told.units) {
+    if (unit.labelSet.class === 'service') continue;
+    const behind = rulesBehind(id, ends, (service) => told.units.get(service));
+    const egress = inOrder(unit.egress, behind.egress).flatMap(opened);
+    units.set(id, { ...unit, ingress: inOrder(unit.ingress, behind.ingress), egress });
+  }
+  return { units, groups };
+}
+
+export interface EnforcedPolicy {
+  readonly units: ReadonlyMap<LabelSetId, Unit>;
+  readonly groups: ReadonlyMap<string, Group>;
+}
+
+function endIn(world: World, { labelSet, ports, ...service }: ServiceInWorld): ServiceEnd {
+  const known = {
+    ...{ ...service, namespace: labelSet.namespace ?? '' },
+    ports: ports.map((port) => ({ ...port, name: '', nodePort: null })),
+  };
+  return serviceEndOf(known, labelSet.id, (address) => {
+    const owner = world.endpoints.find(({ addresses }) => addresses.includes(address));
+    const its = world.labelSets.find((one) => one.labelSet.id === owner?.labelSet);
+    const isPod = its?.labelSet.class === 'pod';
+    return {
+      labelSet: its?.labelSet.id ?? null,
+      workload: owner?.workload ?? null,
+      namespace: isPod ? its.labelSet.namespace : null,
+      judges: isPod && its.mode === 'full',
+    };
+  });
+}
+
+export function membersOf(world: World, policy: Pick<EnforcedPolicy, 'groups'>): GroupMembers {
   const members = new GroupMembers();
   for (const endpoint of world.endpoints) members.upsertEndpoint(endpoint);
   for (const group of policy.groups.values()) members.upsertGroup(group);

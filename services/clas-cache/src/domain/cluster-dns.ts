@@ -5,7 +5,7 @@
 import { hostCidrs, makeGroup } from '@ringfence/contracts';
 import type { Address, Group, GroupId, PortRange, WireRule } from '@ringfence/contracts';
 import { normalisePorts, questionId } from '@ringfence/policy-engine';
-import type { FrontedService } from './service-book.js';
+import type { FrontedService } from './service-profiles.js';
 
 const REF = 'essential/cluster-dns';
 /** Only system namespaces: a label that anybody may write must not make a Service essential. */

@@ -180,6 +180,8 @@ export class ClusterView {
     };
     this.units.services.addressesChanged(pods.addresses);
     for (const uid of pods.touched) this.units.services.podChanged(uid);
+    for (const [uid, labelSet] of this.pods.serviceSets.take())
+      this.units.services.setLabelSet(uid, labelSet);
     // By its address, as who answers is found: a slice may name any Pod beside it.
     if (this.units.isDns(pods.addresses)) this.dnsTouched = true;
     this.countLabelSets(endpoints);

@@ -8,22 +8,45 @@ import type {
   Unit,
   WireRule,
 } from '@ringfence/contracts';
+import { makeLabelSet } from '@ringfence/labels';
 import { describe, expect, it } from 'vitest';
-import { allow, group, service } from '../testing/facts.js';
+import { allow, CLUSTER, group, service } from '../testing/facts.js';
 import { naiveUnits } from '../testing/naive-units.js';
 import { LABEL_SETS } from '../testing/naive-view.js';
 import { ToldChanges } from '../testing/told-changes.js';
 import { EffectiveUnits } from './effective-units.calculator.js';
 
 const PEERS = ['g-00000000000000000001', 'g-00000000000000000002'] as const;
+/** Whoever stands behind Services. */
+const BEHIND = 'g-00000000000000000003';
+const ofServices = (rule: number): WireRule => ({
+  ref: `/orgs/1/sec_policy/active/rule_sets/${rule}/sec_rules/1`,
+  ...{ class: 'allow', ports: [{ proto: -1 }], peers: [BEHIND], servicePorts: true },
+});
 /** As the control plane has them: whoever shares a list shares the object. */
 const LISTS: readonly WireRule[][] = [
   [],
   [allow(PEERS[0], 5432)],
   [allow(PEERS[0], 8080), allow(PEERS[1], 5432)],
   [{ ...allow(PEERS[1], 5432), class: 'deny' }],
+  [allow(PEERS[0], 8080), ofServices(2), { ...allow(PEERS[1], 5432), class: 'deny' }],
 ];
+/** What rules say of Services: those behind them let come in, and reach out. */
+const SERVICE_LISTS: readonly Pick<Unit, 'ingress' | 'egress'>[] = [
+  { ingress: [{ ...ofServices(1), peers: [PEERS[0]] }], egress: [] },
+  {
+    ingress: [
+      { ...ofServices(1), peers: [PEERS[1]] },
+      { ...ofServices(3), peers: [BEHIND] },
+    ],
+    egress: [allow(PEERS[0], 8080)],
+  },
+];
+const SERVICE_SETS = ['1', '2'].map((label) =>
+  makeLabelSet({ cluster: CLUSTER, namespace: 'shop', class: 'service', labels: [label] }),
+);
 const [{ labelSet: SHOP }] = LABEL_SETS as [(typeof LABEL_SETS)[number]];
+const BANK = LABEL_SETS.find(({ labelSet }) => labelSet.namespace === 'bank')!.labelSet;
 const CIDRS = ['10.244.1.0/24'];
 const NONE = { upsert: [], remove: [] };
 const address = (pod: number): string => `10.244.1.${pod}`;
@@ -37,6 +60,7 @@ class World {
   private readonly base = new Map<LabelSetId, Unit>();
   private readonly known = new Map<string, Group>();
   private readonly services = new Map<string, ServiceObserved>();
+  private readonly serviceSets = new Map<string, LabelSetId>();
   private readonly endpoints = new Map<string, Endpoint>();
   private readonly modes = new Map<string | null, EnforcementMode>();
   private used = new Set<LabelSetId>();
@@ -76,6 +100,13 @@ class World {
     this.calculator.services.removeService(uid);
   }
 
+  /** undefined: not at all. */
+  labels({ uid }: ServiceObserved, labelSet: LabelSetId | undefined): void {
+    if (labelSet === undefined) this.serviceSets.delete(uid);
+    else this.serviceSets.set(uid, labelSet);
+    this.calculator.services.setLabelSet(uid, labelSet ?? null);
+  }
+
   /** undefined: it is gone. */
   runs(pod: number, labelSet: LabelSetId | undefined): void {
     const at = address(pod);
@@ -106,7 +137,7 @@ class World {
     const endpoints = [...this.endpoints.values()];
     const found = naiveUnits({
       ...{ base: [...this.base.values()], groups: [...this.known.values()], inUse: this.inUse(), endpoints },
-      ...{ services: [...this.services.values()], cidrs: CIDRS },
+      ...{ services: [...this.services.values()], serviceSets: this.serviceSets, cidrs: CIDRS },
       isNobodys: (of) => isNobodys(of) && !this.endpoints.has(of),
     });
     expect(new Map(this.units)).toEqual(found.units);
@@ -170,20 +201,42 @@ const anyService: fc.Arbitrary<Step> = fc
     name: fc.constantFrom('front', 'back', 'kube-dns'),
     behind: fc.uniqueArray(fc.option(podNumber), { maxLength: 3 }),
     targetPort: fc.constantFrom(5432, 8080),
+    hasSecond: fc.boolean(),
     isGone: fc.constantFrom(false, false, true),
   })
-  .map(({ name, behind, targetPort, isGone }) => {
+  .map(({ name, behind, targetPort, hasSecond, isGone }) => {
+    const second = { name: 'second', proto: 6, port: 8080, nodePort: null };
     const isDns = name === 'kube-dns';
     const one = service(name, {
       ...{ namespace: isDns ? 'kube-system' : 'shop', clusterIps: [`10.96.0.${name.length}`] },
-      ports: [{ name: 'main', proto: isDns ? 17 : 6, port: 80, nodePort: null }],
-      backends: behind.map((pod) => ({
-        ...{ portIndex: 0, targetPort, podUid: pod === null ? null : `p-${pod}` },
+      ports: [
+        { name: 'main', proto: isDns ? 17 : 6, port: 80, nodePort: null },
+        ...(hasSecond ? [second] : []),
+      ],
+      backends: behind.map((pod, i) => ({
+        ...{ portIndex: hasSecond ? i % 2 : 0, targetPort, podUid: pod === null ? null : `p-${pod}` },
         address: pod === null ? '10.0.0.1' : address(pod),
       })),
     });
     return (world) => (isGone ? world.servesNo(one) : world.serves(one));
   });
+const anyServiceLabels: fc.Arbitrary<Step> = fc
+  .tuple(fc.constantFrom('front', 'back'), fc.option(fc.constantFrom(...SERVICE_SETS), { nil: undefined }))
+  .map(
+    ([name, labelSet]) =>
+      (world) =>
+        world.labels(service(name), labelSet?.id),
+  );
+const anyServiceUnit: fc.Arbitrary<Step> = fc
+  .tuple(fc.constantFrom(...SERVICE_SETS), fc.option(fc.constantFrom(...SERVICE_LISTS)))
+  .map(
+    ([labelSet, rules]) =>
+      (world) =>
+        rules === null ? world.saysNothingOf(labelSet.id) : world.says({ labelSet, mode: 'full', ...rules }),
+  );
+const anyServiceGroup: fc.Arbitrary<Step> = fc
+  .subarray(SERVICE_SETS.map(({ id }) => id))
+  .map((behindServices) => (world) => world.defines(group(BEHIND, [], { behindServices })));
 const anyProfile: fc.Arbitrary<Step> = fc.tuple(fc.constantFrom('shop', 'bank'), anyMode).map(
   ([namespace, mode]) =>
     (world) =>
@@ -196,6 +249,7 @@ const anyStep = fc.oneof(
   { weight: 1, arbitrary: anyUnsaid },
   { weight: 2, arbitrary: anyGroup },
   { weight: 3, arbitrary: anyService },
+  { weight: 3, arbitrary: fc.oneof(anyServiceLabels, anyServiceUnit, anyServiceGroup) },
   { weight: 1, arbitrary: anyProfile },
 );
 
@@ -228,6 +282,57 @@ describe('what is enforced for the label sets that somebody has', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('opens for a rule to a Service its ClusterIP on its port and who is behind it on the target port, and nothing else', () => {
+    const world = new World();
+    const front = service('front', {
+      ports: [
+        { name: 'web', proto: 6, port: 80, nodePort: null },
+        { name: 'admin', proto: 6, port: 9000, nodePort: null },
+      ],
+      backends: [
+        { portIndex: 0, targetPort: 8080, podUid: 'p-1', address: address(1) },
+        { portIndex: 1, targetPort: 8081, podUid: 'p-2', address: address(2) },
+      ],
+    });
+    world.defines(group(BEHIND, [], { behindServices: [SERVICE_SETS[0]!.id] }));
+    world.defines(group(PEERS[0], [BANK.id]));
+    world.says({ labelSet: BANK, mode: 'full', ingress: [], egress: [ofServices(1)] });
+    world.says({ labelSet: SERVICE_SETS[0]!, mode: 'full', ...SERVICE_LISTS[0]! });
+    world.labels(front, SERVICE_SETS[0]!.id);
+    world.serves(front);
+    for (const pod of [1, 2]) world.runs(pod, SHOP.id);
+    world.runs(3, BANK.id);
+    world.flush();
+    const opened = world.units.get(BANK.id)!.egress.filter((rule) => rule.class === 'allow');
+    expect(
+      opened.map(({ ports, peers: [peer] }) => {
+        const { cidrs, workloads } = world.groups.get(peer!)!;
+        return [ports[0]!.from, ...cidrs, ...workloads];
+      }),
+    ).toEqual([
+      [80, '10.96.0.20/32'],
+      [8080, 'w-1'],
+      [8081, 'w-0'],
+      [9000, '10.96.0.20/32'],
+    ]);
+    expect(
+      world.units
+        .get(SHOP.id)!
+        .ingress.map(({ ports, onlyWorkloads, peers }) => [ports[0]!.from, onlyWorkloads, peers]),
+    ).toEqual([
+      [8080, ['w-1'], [PEERS[0]]],
+      [8081, ['w-0'], [PEERS[0]]],
+    ]);
+    // Whoever may write slices names any address: a Service speaks for Pods of its own namespace, and opens to no stranger.
+    world.serves({
+      ...front,
+      backends: [...front.backends, { portIndex: 0, targetPort: 22, podUid: 'p-1', address: '10.0.0.1' }],
+    });
+    world.flush();
+    const now = world.units.get(BANK.id)!.egress.filter((rule) => rule.class === 'allow');
+    expect(now.map(({ ports }) => ports[0]!.from)).toEqual([8080, 8081, 9000]);
   });
 
   it('opens no ClusterIP any more for a group that nobody defines', () => {

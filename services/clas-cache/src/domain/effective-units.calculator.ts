@@ -14,7 +14,7 @@ import type {
   WireRule,
 } from '@ringfence/contracts';
 import { isSameValue } from '@ringfence/decider';
-import { modeIn, openServices } from '@ringfence/policy-engine';
+import { modeIn, openServices, rulesBehind, withMembers } from '@ringfence/policy-engine';
 import type { OpenedServices } from '@ringfence/policy-engine';
 import { clusterDns } from './cluster-dns.js';
 import type { ClusterDns, DnsClients } from './cluster-dns.js';
@@ -22,9 +22,11 @@ import type { CommittedPolicy } from './policy-buffer.calculator.js';
 import { OpenedLists } from './opened-lists.js';
 import { ownServiceRules } from './own-services.js';
 import type { AddedRules } from './network-policies/policy-rules.js';
+import { BEHIND_NOTHING, withAdded, withBehind } from './added-rules.js';
+import type { RulesBehind } from './added-rules.js';
 import { perObject } from './per-object.js';
 import { ServiceBook } from './service-book.js';
-import type { BackendLookup } from './service-book.js';
+import type { BackendLookup } from './service-profiles.js';
 
 export interface UnitChanges {
   readonly units: { readonly upsert: Unit[]; readonly remove: LabelSetId[] };
@@ -38,6 +40,8 @@ interface InUse {
   /** The label set that the control plane knows: this one, or that of which it is a variant. */
   readonly base: LabelSetId;
   readonly added: AddedRules | null;
+  /** What it enforces for Services that it stands behind. */
+  readonly behind: RulesBehind;
   /** As it is told to be enforced, before essential rules and ClusterIPs. */
   unit: Unit;
 }
@@ -86,7 +90,8 @@ export class EffectiveUnits {
     const known = this.inUse.get(id);
     if (known?.mode === mode) return;
     if (known === undefined && base !== id) this.setVariant(base, id, true);
-    this.reuse({ labelSet, mode, base, added: known?.added ?? null });
+    const { added = null, behind = BEHIND_NOTHING } = known ?? {};
+    this.reuse({ labelSet, mode, base, added, behind });
   }
 
   /** What NetworkPolicies add to a variant that is in use. */
@@ -124,15 +129,34 @@ export class EffectiveUnits {
 
   /** `clients`: who may ask the cluster's DNS, where that or anything else about it may have changed. */
   flush(lookup: BackendLookup, clients: DnsClients | null): UnitChanges {
-    const { groups: opened, labelSets } = this.services.settle(lookup, (id) => this.judges(id));
-    for (const group of opened) for (const id of this.lists.changed(group)) this.dirty.add(id);
-    for (const id of labelSets) if (this.inUse.has(id)) this.dirty.add(id);
+    const { groups: opened, labelSets } = this.services.settle(lookup, {
+      judges: (id) => this.judges(id),
+      namespaceOf: (id) => this.inUse.get(id)?.labelSet.namespace ?? null,
+    });
+    for (const group of opened) this.settleOpened(group);
+    for (const id of labelSets) this.settleBehind(id);
     if (clients !== null) this.settleDns(lookup, clients);
     const changes: UnitChanges = { units: { upsert: [], remove: [] }, groups: { upsert: [], remove: [] } };
     for (const id of this.dirty) this.rebuild(id, changes.units);
     this.dirty.clear();
     this.tellGroups(changes.groups);
     return changes;
+  }
+
+  private settleOpened(id: GroupId): void {
+    for (const unit of this.lists.changed(id)) this.dirty.add(unit);
+    const group = this.policyGroups.get(id);
+    if (group?.behindServices !== undefined)
+      this.changedGroups.set(id, withMembers(group, this.services.servicesOf(id)));
+  }
+
+  /** Services that the label set stands behind are others now, or rules say something else of them. */
+  private settleBehind(id: LabelSetId): void {
+    const known = this.inUse.get(id);
+    if (known === undefined) return;
+    this.dirty.add(id);
+    const behind = rulesBehind(id, this.services.servicesBefore(id), (service) => this.base.get(service));
+    if (!isSameValue(known.behind, behind)) this.replaceUnit({ ...known, behind });
   }
 
   /** Whoever is in full where packets come in. */
@@ -143,6 +167,7 @@ export class EffectiveUnits {
 
   private setBase(id: LabelSetId, unit: Unit | undefined): void {
     this.services.labelSetChanged(id);
+    this.services.rulesChanged(id);
     if (unit === undefined) this.base.delete(id);
     else this.base.set(id, unit);
     for (const each of [id, ...(this.variantsOf.get(id) ?? [])]) {
@@ -152,18 +177,22 @@ export class EffectiveUnits {
   }
 
   private reuse(use: Omit<InUse, 'unit'>): void {
+    this.replaceUnit(use);
+    this.services.labelSetChanged(use.labelSet.id);
+  }
+
+  private replaceUnit(use: Omit<InUse, 'unit'>): void {
     const { id } = use.labelSet;
     const known = this.inUse.get(id);
     if (known !== undefined) this.lists.disuse(known.unit.egress, id);
     const unit = this.unitOf(use);
     this.inUse.set(id, { ...use, unit });
     this.lists.use(unit.egress, id);
-    this.services.labelSetChanged(id);
     this.dirty.add(id);
   }
 
-  private unitOf({ labelSet, mode, base, added }: Omit<InUse, 'unit'>): Unit {
-    const told = this.base.get(base) ?? { labelSet, mode, ingress: [], egress: [] };
+  private unitOf({ labelSet, mode, base, added, behind }: Omit<InUse, 'unit'>): Unit {
+    const told = withBehind(this.base.get(base) ?? { labelSet, mode, ingress: [], egress: [] }, behind);
     const named =
       told.labelSet.id === labelSet.id ? told : { ...told, labelSet: { ...told.labelSet, id: labelSet.id } };
     return added === null ? named : withAdded(named, added);
@@ -250,7 +279,7 @@ export class EffectiveUnits {
   }
 
   private open(base: Unit): OpenedServices {
-    const { egress, groups } = openServices(base, (group) => this.services.portsBehind(group));
+    const { egress, groups } = openServices(base, this.services);
     return { egress: [...this.dns.egress, ...egress], groups };
   }
 
@@ -304,28 +333,6 @@ export class EffectiveUnits {
     }
     this.changedGroups.clear();
   }
-}
-
-/** The same for all that share both. Each keeps its place in the total order; with nothing added a list stays the very list. */
-const merged = perObject((told: Rules) =>
-  perObject((added: Rules): WireRule[] => {
-    const denied = told.findIndex((rule) => rule.class === 'deny');
-    return told.toSpliced(denied < 0 ? told.length : denied, 0, ...added);
-  }),
-);
-const mergedRules = (told: WireRule[], added: Rules): WireRule[] =>
-  added.length === 0 ? told : merged(told)(added);
-
-/** In full it is isolated anyway; where nothing else is enforced, isolation is. */
-function withAdded(unit: Unit, { isolated, ingress, egress }: AddedRules): Unit {
-  const isIsolated = unit.mode !== 'full' && (isolated.ingress || isolated.egress);
-  return {
-    ...unit,
-    mode: isIsolated && unit.mode === 'idle' ? 'visibility_only' : unit.mode,
-    ...(isIsolated && { isolated }),
-    ingress: mergedRules(unit.ingress, ingress),
-    egress: mergedRules(unit.egress, egress),
-  };
 }
 
 const isSameUnit = (a: Unit, b: Unit): boolean =>

@@ -25,6 +25,8 @@ import { NetworkPolicies } from './network-policies/network-policies.calculator.
 import type { Variant } from './network-policies/network-policies.calculator.js';
 import { PeerPods, seenPod, tell } from './network-policies/peer-pods.js';
 import { canonical, SandboxBook } from './sandbox-book.js';
+import { ServiceLabels } from './service-labels.js';
+import type { UnheardPod } from './unheard-pod.js';
 
 export type PodFacts = Pick<
   PodObserved,
@@ -47,14 +49,6 @@ export type WorkloadFacts = Pick<
   KubernetesWorkloadObserved,
   'uid' | 'kind' | 'namespace' | 'name' | 'annotations' | 'mapped'
 >;
-
-/** That a node tells of, and Kubernetes has not told, or not where it can be reached. */
-export interface UnheardPod {
-  readonly node: string;
-  readonly uid: string;
-  readonly namespace: string;
-  readonly name: string;
-}
 
 /** The topmost controller of Pods, as far as known. */
 interface Owner {
@@ -85,6 +79,7 @@ export interface PodChanges {
 export class PodEndpoints {
   readonly pods = new ListedObjects<PodFacts>();
   readonly workloads = new ListedObjects<WorkloadFacts>();
+  readonly serviceSets: ServiceLabels;
   private readonly labelling: Labelling;
   private readonly owners = new Map<string, Owner>();
   private readonly sandboxes = new SandboxBook();
@@ -103,6 +98,7 @@ export class PodEndpoints {
     private readonly policies = new NetworkPolicies(),
   ) {
     this.labelling = new Labelling(cluster);
+    this.serviceSets = new ServiceLabels(this.labelling);
     this.peers = new PeerPods(policies);
   }
 
@@ -227,9 +223,10 @@ export class PodEndpoints {
   /** What a Service itself is in policy, whoever is behind it; null: nothing, or not known. */
   serviceLabels(uid: string): { readonly workload: string; readonly labels: readonly string[] } | null {
     const service = this.workloads.get(uid);
-    const given = service === undefined ? null : this.labelling.of(service, 'service');
-    if (given === null) return null;
-    return { workload: kubernetesWorkloadId(this.cluster, uid), labels: given.labelSet.labels };
+    const given = service && this.labelling.of(service, 'service');
+    return given
+      ? { workload: kubernetesWorkloadId(this.cluster, uid), labels: given.labelSet.labels }
+      : null;
   }
 
   endpoint(uid: string): Endpoint | undefined {
@@ -356,6 +353,7 @@ export class PodEndpoints {
     owner.asks = { namespace, annotations, mapped };
     const before = owner.given?.labelSet.id;
     owner.given = this.labelling.of(owner.asks, 'pod');
+    if (this.workloads.get(owner.uid)?.kind === 'Service') this.serviceSets.set(owner.uid, owner.asks);
     if (owner.given?.labelSet.id !== before) for (const uid of owner.pods) this.dirty.add(uid);
   }
 
@@ -377,6 +375,7 @@ export class PodEndpoints {
 
   private dropIfIdle(owner: Owner | undefined): void {
     if (owner === undefined || owner.pods.size > 0 || this.workloads.get(owner.uid) !== undefined) return;
+    this.serviceSets.remove(owner.uid);
     this.owners.delete(owner.uid);
   }
 }

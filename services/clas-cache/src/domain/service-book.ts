@@ -5,46 +5,35 @@
  * Pod beside any address. Only what is no Pod of ours (a node, a Pod on its node's network, an address
  * such as the API server's) is also known by its address, because IP lists speak of it.
  */
-import type {
-  Address,
-  Endpoint,
-  Group,
-  GroupId,
-  NodePortTarget,
-  ServiceObserved,
-} from '@ringfence/contracts';
+import type { Address, Group, GroupId, LabelSetId, NodePortTarget } from '@ringfence/contracts';
 import { CidrSet } from '@ringfence/policy-engine';
-import type { ServicePortBehind } from '@ringfence/policy-engine';
+import type { ServiceEnd, ServicePortBehind } from '@ringfence/policy-engine';
 import type { OwnServicePort } from './own-services.js';
+import {
+  addressOfKey,
+  endOf,
+  isExposed,
+  keysOfGroup,
+  keysOfProfiles,
+  portsWithin,
+  profilesOf,
+} from './service-profiles.js';
+import type { BackendLookup, BackendProfile, FrontedService, LabelSetLookup } from './service-profiles.js';
 
-export type FrontedService = Pick<
-  ServiceObserved,
-  'uid' | 'namespace' | 'name' | 'type' | 'labels' | 'clusterIps' | 'ports' | 'backends'
->;
-/** `nobodys`: in a network of Pods, and not known whose; a Pod that comes or goes. */
-export type BackendLookup = (address: string) => Endpoint | 'nobodys' | undefined;
-/** Whether Pods of the label set judge who comes, by a policy in full. */
-export type Judging = (labelSet: string) => boolean;
-
-interface BackendProfile {
-  readonly portIndex: number;
-  /** null: nobody's that policy knows. */
-  readonly labelSet: string | null;
-  readonly workload: string | null;
-  /** null: a Pod of ours. */
-  readonly address: Address | null;
-  readonly targetPort: number;
-  readonly judges: boolean;
-}
 interface ServiceItem {
   service: FrontedService;
   profiles: readonly BackendProfile[];
+  /** As rules mean it by its labels; null: it has none, its namespace is not managed. */
+  end: ServiceEnd | null;
   /** Text of everything that decides about openings. */
   signature: string;
 }
+const NEW = { profiles: [], end: null, signature: '' };
 
 export class ServiceBook {
   private readonly itemByUid = new Map<string, ServiceItem>();
+  /** Of Services themselves. */
+  private readonly labelSets = new Map<string, LabelSetId>();
   private readonly byPod = new Map<string, Set<string>>();
   private readonly byAddress = new Map<Address, Set<string>>();
   private readonly byKey = new Map<string, Set<string>>();
@@ -59,7 +48,7 @@ export class ServiceBook {
 
   setService(service: FrontedService): void {
     const known = this.itemByUid.get(service.uid);
-    if (known === undefined) this.itemByUid.set(service.uid, { service, profiles: [], signature: '' });
+    if (known === undefined) this.itemByUid.set(service.uid, { service, ...NEW });
     else {
       this.unlinkBackends(known.service);
       known.service = service;
@@ -78,6 +67,20 @@ export class ServiceBook {
     this.unlinkProfiles(uid, item);
     this.itemByUid.delete(uid);
     this.dirtyServices.delete(uid);
+  }
+
+  /** The Service itself is labelled so; null: not at all. */
+  setLabelSet(uid: string, labelSet: LabelSetId | null): void {
+    if (labelSet === null) this.labelSets.delete(uid);
+    else this.labelSets.set(uid, labelSet);
+    this.dirtyServices.add(uid);
+  }
+
+  /** Rules say something else of Services with this label set: those behind them enforce it. */
+  rulesChanged(labelSet: LabelSetId): void {
+    for (const uid of this.byKey.get(`s ${labelSet}`) ?? [])
+      for (const { labelSet: behind } of this.itemByUid.get(uid)!.profiles)
+        if (behind !== null) this.dirtyLabelSets.add(behind);
   }
 
   /** The Pod has another label set. */
@@ -119,8 +122,8 @@ export class ServiceBook {
   }
 
   /** Takes in what changed; returns the groups whose openings, and the label sets whose Services, may be others now. */
-  settle(lookup: BackendLookup, judging: Judging): { groups: GroupId[]; labelSets: string[] } {
-    for (const uid of this.dirtyServices) this.profile(uid, lookup, judging);
+  settle(lookup: BackendLookup, labelSets: LabelSetLookup): { groups: GroupId[]; labelSets: string[] } {
+    for (const uid of this.dirtyServices) this.profile(uid, lookup, labelSets);
     this.dirtyServices.clear();
     const changed = { groups: [...this.dirtyGroups], labelSets: [...this.dirtyLabelSets] };
     for (const id of changed.groups) this.answers.delete(id);
@@ -136,6 +139,17 @@ export class ServiceBook {
       this.answers.set(id, (answer = group === undefined ? [] : this.answer(group)));
     }
     return answer;
+  }
+
+  /** Services that the group means by their labels. */
+  servicesOf(id: GroupId): ServiceEnd[] {
+    const labelSets = this.groups.get(id)?.behindServices ?? [];
+    return labelSets.flatMap((labelSet) => [...this.ends(`s ${labelSet}`)]);
+  }
+
+  /** Services with labels that Pods of the label set stand behind. */
+  servicesBefore(labelSet: LabelSetId): Iterable<ServiceEnd> {
+    return this.ends(`l ${labelSet}`);
   }
 
   /** Ports of Pods that addresses of nodes lead to, sorted. */
@@ -180,17 +194,26 @@ export class ServiceBook {
     return [...this.itemByUid.values()].map(({ service }) => service);
   }
 
-  private profile(uid: string, lookup: BackendLookup, judging: Judging): void {
+  private *ends(key: string): Generator<ServiceEnd> {
+    for (const uid of [...(this.byKey.get(key) ?? [])].sort()) {
+      const { end } = this.itemByUid.get(uid)!;
+      if (end !== null) yield end;
+    }
+  }
+
+  private profile(uid: string, lookup: BackendLookup, labelSets: LabelSetLookup): void {
     const item = this.itemByUid.get(uid);
     if (item === undefined) return;
-    const profiles = profilesOf(item.service, lookup, judging);
+    const profiles = profilesOf(item.service, lookup, labelSets);
     const { type, clusterIps, ports } = item.service;
-    const signature = JSON.stringify([type, clusterIps, ports, profiles]);
+    const own = this.labelSets.get(uid) ?? null;
+    const signature = JSON.stringify([type, clusterIps, ports, profiles, own]);
     if (signature === item.signature) return;
     this.unlinkProfiles(uid, item);
     item.profiles = profiles;
+    item.end = own === null ? null : endOf(item.service, profiles, own);
     item.signature = signature;
-    for (const key of keysOfProfiles(profiles)) {
+    for (const key of keysOfItem(item)) {
       link(this.byKey, key, uid);
       this.touchGroups(key);
     }
@@ -203,8 +226,8 @@ export class ServiceBook {
     }
   }
 
-  private unlinkProfiles(uid: string, { profiles }: ServiceItem): void {
-    for (const key of keysOfProfiles(profiles)) {
+  private unlinkProfiles(uid: string, item: ServiceItem): void {
+    for (const key of keysOfItem(item)) {
       unlink(this.byKey, key, uid);
       this.touchGroups(key);
     }
@@ -222,7 +245,10 @@ export class ServiceBook {
     const keys = [...keysOfGroup(group), ...this.addressesIn(this.cidrs.get(group.id))];
     const members = new Set(keys);
     const uids = new Set(keys.flatMap((key) => [...(this.byKey.get(key) ?? [])]));
-    return [...uids].flatMap((uid) => portsWithin(this.itemByUid.get(uid)!, members));
+    return [...uids].flatMap((uid) => {
+      const { service, profiles } = this.itemByUid.get(uid)!;
+      return portsWithin(service, profiles, members);
+    });
   }
 
   private addressesIn(cidrs: CidrSet | undefined): string[] {
@@ -234,62 +260,10 @@ export class ServiceBook {
   }
 }
 
-const isExposed = ({ type }: FrontedService, { nodePort }: FrontedService['ports'][number]): boolean =>
-  type === 'LoadBalancer' || nodePort !== null;
-
-function profilesOf({ backends }: FrontedService, lookup: BackendLookup, judging: Judging): BackendProfile[] {
-  const profiles = new Map<string, BackendProfile>();
-  for (const { portIndex, address, targetPort } of backends) {
-    const endpoint = lookup(address);
-    if (endpoint === 'nobodys') continue;
-    const isPod = endpoint?.class === 'pod';
-    const profile: BackendProfile = {
-      portIndex,
-      labelSet: endpoint?.labelSet ?? null,
-      workload: endpoint?.workload ?? null,
-      address: isPod ? null : address,
-      targetPort,
-      judges: isPod && judging(endpoint.labelSet),
-    };
-    profiles.set(Object.values(profile).join(' '), profile);
-  }
-  return [...profiles].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, profile]) => profile);
-}
-
-/** As `servicePortsBehind`. */
-function portsWithin({ service, profiles }: ServiceItem, members: ReadonlySet<string>): ServicePortBehind[] {
-  const { clusterIps } = service;
-  if (clusterIps.length === 0) return [];
-  const isMeant = (profile: BackendProfile): boolean =>
-    keysOfProfiles([profile]).some((key) => members.has(key));
-  return service.ports.flatMap(({ proto, port }, portIndex) => {
-    const behind = profiles.filter((profile) => profile.portIndex === portIndex);
-    const within = behind.filter(isMeant);
-    if (within.length === 0 || behind.some((profile) => !isMeant(profile) && !profile.judges)) return [];
-    const targetPorts = distinctPorts(within);
-    const unjudgedPorts = distinctPorts(within.filter(({ judges }) => !judges));
-    return [{ clusterIps, proto, port, targetPorts, unjudgedPorts }];
-  });
-}
-
-const distinctPorts = (profiles: readonly BackendProfile[]): number[] => [
-  ...new Set(profiles.map(({ targetPort }) => targetPort)),
+const keysOfItem = ({ profiles, end }: ServiceItem): string[] => [
+  ...keysOfProfiles(profiles),
+  ...(end === null ? [] : [`s ${end.labelSet}`]),
 ];
-
-const keysOfGroup = (group: Group): string[] => [
-  ...group.labelSets.map((id) => `l ${id}`),
-  ...group.workloads.map((id) => `w ${id}`),
-];
-
-function keysOfProfiles(profiles: readonly BackendProfile[]): string[] {
-  return profiles.flatMap(({ labelSet, workload, address }) => [
-    ...(labelSet === null ? [] : [`l ${labelSet}`]),
-    ...(workload === null ? [] : [`w ${workload}`]),
-    ...(address === null ? [] : [`a ${address}`]),
-  ]);
-}
-
-const addressOfKey = (key: string): Address | undefined => (key.startsWith('a ') ? key.slice(2) : undefined);
 
 function link(map: Map<string, Set<string>>, key: string, value: string): void {
   const values = map.get(key);

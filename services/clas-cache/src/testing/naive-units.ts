@@ -1,6 +1,14 @@
 /** Units as they are enforced, looked up in plain loops, for comparison with what the calculators make of changes. */
 import type { Endpoint, EnforcementMode, Group, LabelSet, ServiceObserved, Unit } from '@ringfence/contracts';
-import { GroupMembers, openServices, servicePortsBehind } from '@ringfence/policy-engine';
+import {
+  GroupMembers,
+  inOrder,
+  openServices,
+  rulesBehind,
+  serviceEndOf,
+  servicePortsBehind,
+  withMembers,
+} from '@ringfence/policy-engine';
 import type { BackendLookup } from '@ringfence/policy-engine';
 import { clusterDns } from '../domain/cluster-dns.js';
 import { ownServiceRules } from '../domain/own-services.js';
@@ -10,6 +18,8 @@ export interface Known {
   readonly base: readonly Unit[];
   readonly groups: readonly Group[];
   readonly services: readonly ServiceObserved[];
+  /** Label sets of Services themselves, by their uids. */
+  readonly serviceSets: ReadonlyMap<string, string>;
   readonly endpoints: readonly Endpoint[];
   /** Label sets that somebody has, each with the mode of a closed unit. */
   readonly inUse: readonly { readonly labelSet: LabelSet; readonly mode: EnforcementMode }[];
@@ -29,7 +39,6 @@ export function naiveUnits(known: Known) {
     labelSets: inUse.map(({ labelSet }) => labelSet.id),
     cidrs: known.cidrs,
   });
-  const groups = new Map([...known.groups, ...dns.groups].map((one) => [one.id, one]));
   const baseOf = (id: string): Unit | undefined => known.base.find((one) => one.labelSet.id === id);
   const useOf = (id: string | undefined) => inUse.find(({ labelSet }) => labelSet.id === id);
   const lookup: BackendLookup = {
@@ -51,10 +60,34 @@ export function naiveUnits(known: Known) {
           )
         : [],
     );
+  const ends = services
+    .filter(({ uid }) => known.serviceSets.has(uid))
+    .sort((a, b) => (a.uid < b.uid ? -1 : 1))
+    .map((one) =>
+      serviceEndOf(one, known.serviceSets.get(one.uid)!, (address) => {
+        if (isNobodys(address)) return undefined;
+        const { labelSet = null, workload = null } = members.ownerOf(address) ?? {};
+        const namespace = useOf(labelSet ?? undefined)?.labelSet.namespace ?? null;
+        return { labelSet, workload, namespace, judges: labelSet !== null && lookup.judges(labelSet) };
+      }),
+    );
+  const servicesOf = (id: string) => {
+    const meant = known.groups.find((one) => one.id === id)?.behindServices ?? [];
+    return meant.flatMap((labelSet) => ends.filter((end) => end.labelSet === labelSet));
+  };
+  const told = [...known.groups.map((one) => withMembers(one, servicesOf(one.id))), ...dns.groups];
+  const groups = new Map(told.map((one) => [one.id, one]));
   const unitOf = ({ labelSet, mode }: Known['inUse'][number]): Unit => {
     const { id } = labelSet;
-    const base = baseOf(id) ?? { labelSet, mode, ingress: [], egress: [] };
-    const opened = openServices(base, (asked) => servicePortsBehind(asked, services, lookup));
+    const said = baseOf(id) ?? { labelSet, mode, ingress: [], egress: [] };
+    const behind = rulesBehind(id, ends, baseOf);
+    const base = {
+      ...said,
+      ingress: inOrder(said.ingress, behind.ingress),
+      egress: inOrder(said.egress, behind.egress),
+    };
+    const portsBehind = (asked: string) => servicePortsBehind(asked, services, lookup);
+    const opened = openServices(base, { portsBehind, servicesOf });
     const servers = endpoints.filter(
       (one) => one.labelSet === id && one.addresses.some((each) => dns.backendAddresses.has(each)),
     );

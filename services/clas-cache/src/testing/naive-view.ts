@@ -32,6 +32,7 @@ export function naiveCluster(state: State) {
   const inUse = LABEL_SETS.filter(({ labelSet }) => endpoints.some((one) => one.labelSet === labelSet.id));
   const { units, groups, members } = naiveUnits({
     ...{ base: state.units, groups: state.groups, services, endpoints, inUse, cidrs, isNobodys },
+    serviceSets: new Map(),
   });
   const everybodys = [
     group(JUDGING_NODES, []),

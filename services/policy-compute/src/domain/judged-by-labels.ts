@@ -66,8 +66,10 @@ export function enforced(
   standing: StandingOf,
   modeOf = AS_IT_IS,
 ): (EnforcedEnd & { readonly unit: Unit }) | null {
-  const unit = entity === null ? undefined : standing(entity.cluster)?.unit(labelSetOf(entity));
-  if (entity === null || unit === undefined) return null;
+  // Of a Service the unit says what those behind it enforce.
+  if (entity === null || entity.class === 'service') return null;
+  const unit = standing(entity.cluster)?.unit(labelSetOf(entity));
+  if (unit === undefined) return null;
   const mode = modeOf(entity) ?? (entity.class === 'node' ? entity.mode : unit.mode);
   return { unit, mode, workload: entity.id, hostAddresses: new Set() };
 }

@@ -13,7 +13,7 @@ import type { ApiClient } from '@ringfence/kubernetes';
 import { pause } from '@ringfence/retrying';
 import type { Metrics } from '@ringfence/service-host';
 import type { ActorStore } from '../../domain/actor-store.js';
-import type { UnheardPod } from '../../domain/pod-endpoints.calculator.js';
+import type { UnheardPod } from '../../domain/unheard-pod.js';
 
 /** Kubelink tells of a Pod within milliseconds; a Pod waits no longer than this for one that does not. */
 const KUBELINK_HAS_MS = 1_000;

@@ -14,7 +14,7 @@ import {
 import type { FirewallModel, PeerSet, PolicyView } from '@ringfence/firewall';
 import { naiveKernel } from '@ringfence/firewall/testing';
 import { GroupMembers } from '@ringfence/policy-engine';
-import { anyPacket, anyWorld, computePolicy } from '@ringfence/policy-engine/testing';
+import { anyPacket, anyWorld, computePolicy, inCluster } from '@ringfence/policy-engine/testing';
 import type { World } from '@ringfence/policy-engine/testing';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -68,7 +68,7 @@ function isolatedHereAndThere(unit: Unit, i: number): Unit {
 }
 
 function told(world: World): Spans {
-  const policy = computePolicy(world);
+  const policy = inCluster(world, computePolicy(world));
   const views = new Spans(0);
   for (const endpoint of world.endpoints) if (endpoint.class === 'node') views.snapshot(endpoint.id, AT);
   views.snapshot('e0', AT);
