@@ -181,7 +181,7 @@ export const ERRORS = {
   label_group_cycle: { code: 'INVALID_ARGUMENT', when: 'label groups would hold one another in a circle' },
   rule_has_no_effect: {
     code: 'INVALID_ARGUMENT',
-    when: 'a rule asks for what is not enforced yet (stateless)',
+    when: 'a rule asks for what is not enforced (stateless)',
   },
   reference_not_found: {
     code: 'INVALID_ARGUMENT',

@@ -148,7 +148,7 @@ export function showDenyRule(
 }
 
 export const ruleProblem = perObject((rule: StoredRule): Rejection | null => {
-  if (rule.extras?.['stateless'] === true) return noEffect('stateless: rules without connection state');
+  if (rule.extras?.['stateless'] === true) return STATELESS;
   const sides = sidesProblem(rule) ?? meaningProblem(rule);
   if (sides !== null) return sides;
   if (!rule.unscopedConsumers && rule.consumers.some((actor) => actor.kind === 'container_host'))
@@ -165,8 +165,11 @@ function meaningProblem({ services, resolveProvidersAs }: StoredRule): Rejection
   return null;
 }
 
-const noEffect = (what: string): Rejection =>
-  reject('rule-has-no-effect', `${what} are not enforced yet`, 'INVALID_ARGUMENT');
+const STATELESS = reject(
+  'rule-has-no-effect',
+  'stateless: a rule without connection state is not enforced: verdicts are kept, revoked and counted by connection, and addresses of Services are translated by it',
+  'INVALID_ARGUMENT',
+);
 
 export function denyProblem(rule: Sides): Rejection | null {
   const sides = sidesProblem(rule);
