@@ -69,6 +69,8 @@ export const WorkloadState = z.object({
   addresses: z.array(Address),
   /** Of nodes; null or absent: as the agent is set. */
   adminPorts: AdminPorts.nullable().optional(),
+  /** Which flows its agent reports. */
+  visibilityLevel: Text.optional(),
   /** Its agent was silent for so long that its addresses are in nobody's rules. */
   lost: z.boolean().optional(),
   /** Of a label that was given before this was recorded: none. */
@@ -126,7 +128,6 @@ const ShownWorkload = WorkloadState.extend({
   interfaces: z.array(z.record(Text, z.unknown())).optional(),
   publicIp: Text.nullable().optional(),
   online: z.boolean().optional(),
-  visibilityLevel: Text.optional(),
   about: z.record(Text, z.unknown()).optional(),
   /** Of a paired node: the number of its agent. */
   agent: IntegerId.optional(),
@@ -168,12 +169,13 @@ export const ProfileState = z.object({
   assignments: z.record(Text, LabelAssignment),
   /** Label types whose assignment is the template's, as it was copied, and nobody's since. */
   ofTemplate: z.array(Text).optional(),
+  /** Which flows of its Pods are reported. */
+  visibilityLevel: Text.optional(),
 });
 export type ProfileState = z.infer<typeof ProfileState>;
 const ShownProfile = ProfileState.extend({
   isTemplate: z.boolean().optional(),
   isDiscovered: z.boolean().optional(),
-  visibilityLevel: Text.optional(),
   pairingKey: Text.optional(),
   refusesKey: z.boolean().optional(),
 });
@@ -203,6 +205,8 @@ export const EntityLabelsState = z.object({
   node: Text.nullable(),
   /** Of nodes; absent: as the agent is set. */
   adminPorts: AdminPorts.optional(),
+  /** Of nodes: which flows its agent reports; absent: all. */
+  visibilityLevel: Text.optional(),
   /** Of nodes: no peer is to know its addresses. */
   lost: z.boolean().optional(),
   /** Of a label that was given before this was recorded: none. */

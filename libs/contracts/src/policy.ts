@@ -124,12 +124,15 @@ export const Endpoint = z.object({
       namespace: Text,
       name: Text,
       probePorts: z.array(z.object({ proto: Protocol, port: Port })),
+      visibilityLevel: Text.optional(),
     })
     .optional(),
   /** Overrides the unit's mode (nodes of one label set may differ). */
   mode: EnforcementMode.optional(),
   /** Of nodes; absent: as the agent is set. */
   adminPorts: AdminPorts.optional(),
+  /** Of nodes, as `pod` has it: which flows its agent reports; absent, or not known to the agent: all. */
+  visibilityLevel: Text.optional(),
   /** Of nodes: it is nobody's peer while its agent is not heard. */
   lost: z.boolean().optional(),
 });
@@ -200,6 +203,7 @@ export const ProfileSettings = z.object({
   namespace: Text,
   managed: z.boolean(),
   mode: EnforcementMode,
+  visibilityLevel: Text.optional(),
   /** By label type; a type that is not named is `any`. */
   assignments: z.record(Text, LabelAssignment),
 });
@@ -211,6 +215,7 @@ export const NodeSettings = z.object({
   labels: z.array(LabelId),
   mode: EnforcementMode,
   adminPorts: AdminPorts.optional(),
+  visibilityLevel: Text.optional(),
 });
 export type NodeSettings = z.infer<typeof NodeSettings>;
 

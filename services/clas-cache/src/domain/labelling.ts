@@ -12,6 +12,8 @@ export interface Labelled extends LabelWishes {
 export interface GivenLabels {
   readonly labelSet: LabelSet;
   readonly refused: readonly RefusedAnnotation[];
+  /** Which flows of its Pods are reported; undefined: all. */
+  readonly visibilityLevel: string | undefined;
 }
 
 export class Labelling {
@@ -48,6 +50,22 @@ export class Labelling {
     const profile = this.profileOf.get(namespace);
     if (profile?.managed !== true) return null;
     const { labels, refused } = resolveLabels(profile, this.catalogue, labelled);
-    return { labelSet: makeLabelSet({ cluster: this.cluster, namespace, class: of, labels }), refused };
+    const labelSet = makeLabelSet({ cluster: this.cluster, namespace, class: of, labels });
+    return { labelSet, refused, visibilityLevel: reportedBy(profile) };
   }
 }
+
+/** Nothing is said of what all report by default. */
+export const reportedBy = ({
+  visibilityLevel: level,
+}: Pick<ProfileSettings, 'visibilityLevel'>): string | undefined =>
+  level === 'flow_summary' ? undefined : level;
+
+export const reporting = ({
+  visibilityLevel,
+}: Pick<GivenLabels, 'visibilityLevel'>): { visibilityLevel?: string } =>
+  visibilityLevel === undefined ? {} : { visibilityLevel };
+
+/** Of the Pods that they are given to. */
+export const saysTheSame = (a: GivenLabels | null, b: GivenLabels | null): boolean =>
+  a?.labelSet.id === b?.labelSet.id && a?.visibilityLevel === b?.visibilityLevel;

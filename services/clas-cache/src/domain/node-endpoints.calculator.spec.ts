@@ -51,7 +51,9 @@ const anyHeard = fc
 const anySettings = fc.tuple(anyName, fc.boolean(), fc.boolean()).map(([name, isPaired, isTold]): Step => {
   const settings = {
     ...{ node: name, workload: `workload-${name}`, labels: ['1'], mode: 'full' as const },
-    ...(isTold && { adminPorts: [{ port: 22, cidrs: ['10.0.0.0/8'] }] }),
+    ...(isTold && { adminPorts: [{ port: 22, cidrs: ['10.0.0.0/8'] }], visibilityLevel: 'flow_off' }),
+    // Nothing is told of what all report.
+    ...(!isTold && { visibilityLevel: 'flow_summary' }),
   };
   return (nodes, world) => {
     nodes.setSettings(name, isPaired ? settings : null);
@@ -76,7 +78,8 @@ function naiveEndpoints({ seen, heard, settings }: World): Map<string, Endpoint>
       const addresses = [...new Set([...(seen.get(node) ?? []), ...said])].filter(isAddress).sort();
       const labelSet = makeLabelSet({ cluster: CLUSTER, namespace: null, class: 'node', labels });
       const endpoint = { id: node, workload, labelSet: labelSet.id, class: 'node' as const, addresses, node };
-      return [node, { ...endpoint, mode, ...(adminPorts && { adminPorts }) }];
+      const own = adminPorts && { adminPorts, visibilityLevel: 'flow_off' };
+      return [node, { ...endpoint, mode, ...own }];
     }),
   );
 }

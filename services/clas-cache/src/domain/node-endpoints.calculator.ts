@@ -26,6 +26,7 @@ import {
   JUDGING_NODES,
   POD_NETWORKS,
 } from '@ringfence/policy-engine';
+import { reportedBy, reporting } from './labelling.js';
 import { ListedObjects } from './listed-objects.js';
 
 export type NodeFacts = Pick<NodeObserved, 'name' | 'machineId' | 'labels' | 'addresses' | 'podCidrs'>;
@@ -279,7 +280,7 @@ export class NodeEndpoints {
     const said = [...base.addresses, ...(this.heard.get(id) ?? [])];
     const all = [...seen, ...said.filter((address) => !this.isOthers(address, id))];
     const addresses = [...new Set(all.flatMap((address) => canonicalAddress(address) ?? []))].sort();
-    return { ...base, addresses: addresses.filter(isReachable), ...adminPortsOf(settings) };
+    return { ...base, addresses: addresses.filter(isReachable), ...saidOf(settings) };
   }
 
   /** What a node says of its own addresses counts for what Kubernetes gives to nobody else. */
@@ -313,8 +314,12 @@ export class NodeEndpoints {
   }
 }
 
-const adminPortsOf = (settings: NodeSettings | undefined): Pick<Endpoint, 'adminPorts'> =>
-  settings?.adminPorts === undefined ? {} : { adminPorts: settings.adminPorts };
+/** What only its own agent needs to know. */
+function saidOf(settings: NodeSettings | undefined): Pick<Endpoint, 'adminPorts' | 'visibilityLevel'> {
+  const { adminPorts } = settings ?? {};
+  const visibilityLevel = settings && reportedBy(settings);
+  return { ...(adminPorts && { adminPorts }), ...reporting({ visibilityLevel }) };
+}
 
 const placesOf = (node: NodeFacts | undefined): string =>
   `${node?.addresses.join()} ${node?.podCidrs.join()}`;

@@ -18,7 +18,7 @@ import type {
 import { kubernetesWorkloadId } from '@ringfence/labels';
 import type { CatalogueIndex, RefusedAnnotation } from '@ringfence/labels';
 import { AddressBook } from './address-book.js';
-import { Labelling } from './labelling.js';
+import { Labelling, reporting, saysTheSame } from './labelling.js';
 import type { GivenLabels, Labelled } from './labelling.js';
 import { ListedObjects } from './listed-objects.js';
 import { NetworkPolicies } from './network-policies/network-policies.calculator.js';
@@ -224,9 +224,8 @@ export class PodEndpoints {
   serviceLabels(uid: string): { readonly workload: string; readonly labels: readonly string[] } | null {
     const service = this.workloads.get(uid);
     const given = service && this.labelling.of(service, 'service');
-    return given
-      ? { workload: kubernetesWorkloadId(this.cluster, uid), labels: given.labelSet.labels }
-      : null;
+    if (!given) return null;
+    return { workload: kubernetesWorkloadId(this.cluster, uid), labels: given.labelSet.labels };
   }
 
   endpoint(uid: string): Endpoint | undefined {
@@ -322,6 +321,7 @@ export class PodEndpoints {
     const owner = pod && this.owners.get(pod.owner.uid);
     if (pod === undefined || owner === undefined || owner.given === null) return null;
     if (pod.hostNetwork || hasEnded(pod)) return null;
+    const { namespace, name, probePorts } = pod;
     return {
       id: uid,
       workload: owner.workload,
@@ -329,7 +329,7 @@ export class PodEndpoints {
       class: 'pod',
       addresses: this.addresses.owned(uid),
       node: this.nodeOf(pod),
-      pod: { namespace: pod.namespace, name: pod.name, probePorts: pod.probePorts },
+      pod: { namespace, name, probePorts, ...reporting(owner.given) },
     };
   }
 
@@ -351,10 +351,10 @@ export class PodEndpoints {
 
   private relabel(owner: Owner, { namespace, annotations, mapped }: Labelled): void {
     owner.asks = { namespace, annotations, mapped };
-    const before = owner.given?.labelSet.id;
+    const before = owner.given;
     owner.given = this.labelling.of(owner.asks, 'pod');
     if (this.workloads.get(owner.uid)?.kind === 'Service') this.serviceSets.set(owner.uid, owner.asks);
-    if (owner.given?.labelSet.id !== before) for (const uid of owner.pods) this.dirty.add(uid);
+    if (!saysTheSame(before, owner.given)) for (const uid of owner.pods) this.dirty.add(uid);
   }
 
   private podGone(pod: PodFacts): void {

@@ -60,6 +60,40 @@ describe('the agent of a node', () => {
     );
   });
 
+  it('reports of each place what its level of visibility asks for, and no more', async () => {
+    bed.clas.setView(bed.view());
+    await bed.start().isReady();
+    const [web, client, stranger] = [
+      await bed.run('shop', 'web'),
+      await bed.run('shop', 'client'),
+      await bed.run('elsewhere', 'x'),
+    ];
+    const told = (levels: Readonly<Record<string, string>>) => {
+      const { endpoints, ...rest } = shop(web, client);
+      const upsert = endpoints!.upsert.map((one) => ({
+        ...one,
+        pod: { ...one.pod!, visibilityLevel: levels[one.id] },
+      }));
+      return bed.view({ ...rest, endpoints: { upsert, remove: [] } });
+    };
+    const reported = (outcome: string, direction: string) =>
+      bed.clas.flows.some(
+        ({ verdict, dst, direction: way }) => verdict === outcome && dst === web.address && way === direction,
+      );
+    bed.clas.send(told({ [web.uid]: 'flow_drops', [client.uid]: 'flow_off' }));
+    await bed.acked(bed.revision);
+    expect(await bed.connect(client, web)).toBe('open');
+    expect(await bed.connect(stranger, web)).toBe('closed');
+    await eventually(() => reported('blocked', 'inbound'));
+    expect([reported('allowed', 'inbound'), reported('allowed', 'outbound')]).toEqual([false, false]);
+
+    bed.clas.send(told({ [web.uid]: 'flow_summary', [client.uid]: 'flow_off' }));
+    await bed.acked(bed.revision);
+    expect(await bed.connect(client, web)).toBe('open');
+    await eventually(() => reported('allowed', 'inbound'));
+    expect(reported('allowed', 'outbound')).toBe(false);
+  });
+
   it('asks for a snapshot when a delta does not fit', async () => {
     bed.clas.setView(bed.view());
     await bed.start().isReady();

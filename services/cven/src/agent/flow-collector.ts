@@ -1,6 +1,6 @@
 /** Readings of flow sets → named flows of whoever they belong to: what the node's guard dropped is its Pod's, not the node's. */
 import type { DesiredTable, PodPlace } from '../domain/desired-tables.calculator.js';
-import type { FlowBatch } from '@ringfence/contracts';
+import type { Endpoint, FlowBatch } from '@ringfence/contracts';
 import type {
   CollectedFlows,
   CollectedHalf,
@@ -9,6 +9,7 @@ import type {
   InForce,
 } from '../domain/flow-batches.calculator.js';
 import { nameFlows } from '../domain/flow-naming.js';
+import type { NamedFlows } from '../domain/flow-naming.js';
 import type { ReadMark } from '../domain/read-mark.js';
 import { splitForwarded } from '../domain/forwarded-flows.js';
 import type { ViewState } from '../domain/view.state.js';
@@ -102,8 +103,9 @@ export class FlowCollector {
   private named({ place, policy, reading, overflow }: PlaceReading): CollectedFlows {
     const { hostAddresses, inForce } = this.options;
     const own = new Set(place.kind === 'host' ? hostAddresses() : this.addressesOf(place));
-    const named = nameFlows(reading, { model: policy.model, unit: policy.unit, own });
     const reporter = place.kind === 'host' ? place.node : place.podUid;
+    const all = nameFlows(reading, { model: policy.model, unit: policy.unit, own });
+    const named = reportable(all, levelOf(this.options.view.endpoint(reporter)));
     return { reporter, named, overflow, inForce: inForce(), at: new Date().toISOString() };
   }
 
@@ -111,4 +113,14 @@ export class FlowCollector {
     const told = this.addresses.get(id) ?? [];
     return told.length > 0 ? told : (this.options.view.endpoint(podUid)?.addresses ?? []);
   }
+}
+
+const levelOf = (endpoint: Endpoint | undefined): string | undefined =>
+  endpoint?.pod?.visibilityLevel ?? endpoint?.visibilityLevel;
+
+/** What is asked to be reported of a place; of a level that is not known here, all. */
+function reportable(named: NamedFlows, level: string | undefined): NamedFlows {
+  if (level === 'flow_off') return { ...named, flows: [] };
+  if (level !== 'flow_drops') return named;
+  return { ...named, flows: named.flows.filter(({ verdict }) => verdict === 'blocked') };
 }

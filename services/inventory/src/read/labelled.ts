@@ -13,6 +13,7 @@ export interface KnownLabel {
 export interface KnownProfile {
   readonly id: string;
   readonly name: string;
+  readonly visibilityLevel?: string | undefined;
 }
 
 export const labelled = mirror({ kinds: ['label', 'profile', 'entity'] });
@@ -21,8 +22,8 @@ export const labelled = mirror({ kinds: ['label', 'profile', 'entity'] });
 export async function profilesByNamespace(entities: EntityManager): Promise<Map<string, KnownProfile>> {
   const profiles = [...(await labelled.all(entities, 'profile')).values()];
   return new Map(
-    profiles.flatMap(({ cluster, namespace, id, name }) =>
-      namespace === null ? [] : [[`${cluster}/${namespace}`, { id, name }] as const],
+    profiles.flatMap(({ cluster, namespace, id, name, visibilityLevel }) =>
+      namespace === null ? [] : [[`${cluster}/${namespace}`, { id, name, visibilityLevel }] as const],
     ),
   );
 }

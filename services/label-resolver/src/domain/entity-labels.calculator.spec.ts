@@ -168,6 +168,15 @@ describe('the labels of entities', () => {
     expect(labelled(calculator.flush())).toMatchObject([{ name: 'Api', labels: ['9'], refused: [] }]);
   });
 
+  it('of a node are told with which flows it reports, unless that is what all do', () => {
+    const calculator = new EntityLabelsCalculator();
+    const told = ['flow_drops', 'flow_summary', undefined].map((visibilityLevel) => {
+      calculator.setWorkload({ ...node, ...(visibilityLevel !== undefined && { visibilityLevel }) });
+      return labelled(calculator.flush()).map((entity) => entity.visibilityLevel);
+    });
+    expect(told).toEqual([['flow_drops'], [undefined], []]);
+  });
+
   it('of a node and of an unmanaged host are passed on', () => {
     const calculator = new EntityLabelsCalculator();
     calculator.setWorkload(node);

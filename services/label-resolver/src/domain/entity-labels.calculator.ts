@@ -224,6 +224,10 @@ function changedLabels(before: CatalogueIndex, after: CatalogueIndex): ChangedLa
   return { ids, values };
 }
 
+/** Most report all, and need no word of it. */
+const reporting = (level: string | undefined): Pick<EntityLabelsState, 'visibilityLevel'> =>
+  level === undefined || level === 'flow_summary' ? {} : { visibilityLevel: level };
+
 function entityOfWorkload(workload: WorkloadState): EntityLabelsState {
   const isNode = workload.node !== null;
   return {
@@ -239,6 +243,7 @@ function entityOfWorkload(workload: WorkloadState): EntityLabelsState {
     addresses: workload.addresses,
     node: workload.node,
     ...(workload.adminPorts && { adminPorts: workload.adminPorts }),
+    ...(isNode && reporting(workload.visibilityLevel)),
     ...(workload.lost === true && { lost: true }),
     ...(workload.origins && { origins: workload.origins }),
   };

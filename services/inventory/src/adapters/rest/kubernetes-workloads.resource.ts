@@ -64,7 +64,7 @@ const FILTERS: Filters<ItemInTime> = {
   labels: byLabels((each) => each.entity.labels),
   container_clusters: byHrefs((each) => each.found.body.cluster, 'container_clusters'),
   enforcement_mode: byWord('enforcement_mode', EnforcementMode.options, (each) => each.entity.mode),
-  visibility_level: byWord('visibility_level', VisibilityLevel.options, () => VISIBILITY_LEVEL),
+  visibility_level: byWord('visibility_level', VisibilityLevel.options, visibilityLevel),
   security_policy_sync_state: byWord('security_policy_sync_state', ['syncing', 'applied'], syncState),
   ...byTime('security_policy_applied_at', ({ converged: { status } }) =>
     status.acked_at === null ? null : new Date(status.acked_at),
@@ -73,8 +73,9 @@ const FILTERS: Filters<ItemInTime> = {
 /** In which form is not public. */
 const UNSUPPORTED = ['no_labels'];
 
-/** Pods are told of as summaries, whatever their profile says. */
-const VISIBILITY_LEVEL = 'flow_summary';
+function visibilityLevel({ profile }: Pick<Item, 'profile'>): string {
+  return profile?.visibilityLevel ?? 'flow_summary';
+}
 
 async function knownItems(store: EventStore): Promise<Item[]> {
   const entities = await labelled.all(store.entities, 'entity');
@@ -120,7 +121,7 @@ function show(item: ItemInTime, around: Surroundings): Record<string, unknown> {
     kind,
     labels: labelReferences(entity.labels, around.labels),
     enforcement_mode: entity.mode,
-    visibility_level: VISIBILITY_LEVEL,
+    visibility_level: visibilityLevel(item),
     container_workload_profile:
       profile === undefined
         ? null

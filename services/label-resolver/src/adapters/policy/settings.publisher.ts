@@ -197,12 +197,14 @@ class Publisher {
   ): Promise<void> {
     const found = await entities.get(this.store.entities, id);
     if (found === null || found.body.class !== 'node' || found.body.node === null) return;
-    const { node, labels, mode, adminPorts } = found.body;
+    const { node, labels, mode, adminPorts, visibilityLevel } = found.body;
     // A node that was paired anew has another workload: the end of the former one is not the end of the node.
     const isReplaced = found.deletedAt !== null && (await this.hasLiveNode(cluster, node));
     if (isReplaced) return;
     const settings =
-      found.deletedAt === null ? NodeSettings.parse({ node, workload: id, labels, mode, adminPorts }) : null;
+      found.deletedAt === null
+        ? NodeSettings.parse({ node, workload: id, labels, mode, adminPorts, visibilityLevel })
+        : null;
     await this.put(subjects.policy(cluster, 'node', node), settings, at);
   }
 
