@@ -205,7 +205,8 @@ export type { AccountApiKey, ServiceAccount, ShownPermission } from './api/servi
 export { AccessRestrictionCreate, AccessRestrictionUpdate } from './api/access-restrictions.js';
 export { MOST_TRUSTED_PROXIES, TrustedProxiesUpdate } from './api/access-restrictions.js';
 export type { AccessRestriction, AccessWay } from './api/access-restrictions.js';
-export { OptionalFeaturesUpdate, OrganisationSettingsUpdate, PasswordPolicyUpdate } from './api/settings.js';
+export { AuthenticationSettingsUpdate, OptionalFeaturesUpdate } from './api/settings.js';
+export { OrganisationSettingsUpdate, PasswordPolicyUpdate } from './api/settings.js';
 export type { OptionalFeature, OrganisationSettings, PasswordPolicy } from './api/settings.js';
 export { Login, PasswordChange, User, UserCreate, UserUpdate } from './api/users.js';
 export {

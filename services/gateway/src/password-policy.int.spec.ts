@@ -58,6 +58,41 @@ describe('the password policy', () => {
     expect((await user()).status).toBe(201);
   });
 
+  it('holds for who changes his own by the old one, whichever path a client writes, and nobody changes another’s', async () => {
+    const name = 'own@ringfence.local';
+    const made = (await call('POST', '/users', { body: { username: name } })).json as Record<string, string>;
+    const [first = '', second] = [made['ringfence_password'], 'a long one of his own 1'];
+    const change = (secret: string, next: string, path: string): Promise<Got> =>
+      call('PUT', path, { body: { password: next }, ...as(basic(name, secret)) });
+    const ofHis = `${made['href'] ?? ''}/local_profile/password`;
+    for (const path of ['/login_users/me/password', ofHis]) {
+      const byKey = await call('PUT', path, { body: { password: second } });
+      expect([byKey.status, (await change('not his, but long', second, path)).status]).toEqual([401, 401]);
+      expect((await change(first, 'short', path)).status).toBe(406);
+    }
+    expect((await change(first, second, '/users/1/local_profile/password')).status).toBe(404);
+    expect((await change(first, second, '/login_users/me/password')).status).toBe(204);
+    expect((await change(second, 'another of his own 12', ofHis)).status).toBe(204);
+    expect((await call('POST', '/login_users/authenticate', as(basic(name, second)))).status).toBe(401);
+    expect(await trail('user.update_password')).toMatchObject([{}, {}]);
+  });
+
+  it('is this server’s own: no directory is asked, and none can be set', async () => {
+    const path = '/authentication_settings';
+    expect((await call('GET', path)).json).toEqual({ authentication_type: 'Local' });
+    expect((await call('PUT', path, { body: { authentication_type: 'Local' } })).status).toBe(204);
+    const saml = await call('PUT', path, { body: { authentication_type: 'SAML' } });
+    expect([saml.status, saml.json]).toEqual([406, refused('feature_not_available')]);
+    for (const [method, absent] of [
+      ['GET', `${path}/ldap_configs`],
+      ['POST', `${path}/ldap_configs`],
+      ['PUT', '/users/1/local_profile/reinvite'],
+    ] as const) {
+      const got = await call(method, absent, method === 'GET' ? {} : { body: {} });
+      expect([got.status, got.json]).toEqual([404, refused('feature_not_supported')]);
+    }
+  });
+
   it('is refused by its field where there is one way alone, or where it would be too weak', async () => {
     for (const body of [{ history_count: 5 }, { expire_time_days: 90 }, { min_changed_characters: 2 }])
       expect((await policy(body)).json).toEqual(refused('feature_not_available'));

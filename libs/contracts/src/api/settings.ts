@@ -29,6 +29,10 @@ export const OrganisationSettings = Writable.extend({
 });
 export const OrganisationSettingsUpdate = Writable.partial().extend({ href: Text.optional() }).strict();
 
+/** There is no directory here that knows people. */
+const AuthenticationSettings = z.object({ authentication_type: z.enum(['Local', 'LDAP', 'RADIUS', 'SAML']) });
+export const AuthenticationSettingsUpdate = AuthenticationSettings.strict();
+
 /** What a password must hold that somebody chooses, and how long a session lives without use. */
 const policy = {
   require_type_number: z.boolean(),
@@ -63,6 +67,7 @@ export type OptionalFeature = z.infer<typeof OptionalFeature>;
 
 export const settingsCollections = {
   optional_features: { item: OptionalFeature, update: OptionalFeaturesUpdate },
+  authentication_settings: { item: AuthenticationSettings, update: AuthenticationSettingsUpdate },
   'authentication_settings/password_policy': { item: PasswordPolicy, update: PasswordPolicyUpdate },
   settings: { item: OrganisationSettings, update: OrganisationSettingsUpdate },
 } as const satisfies CollectionContracts;

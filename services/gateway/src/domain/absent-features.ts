@@ -11,10 +11,15 @@ const FEATURES: Readonly<Record<string, readonly string[]>> = {
   'app groups': [`${ORG}/app_groups`, `${ORG}/app_group_summary`],
   'core services': [`${ORG}/core_service_types`, `${ORG}/detected_core_services`],
   'draft verdicts of traffic queries': [`${ORG}/traffic_flows/async_queries/{}/update_rules`],
+  'invitations by e-mail': ['/users/{}/local_profile/reinvite'],
   'label mapping rules': [`${ORG}/label_mapping_rules`],
   'load balancers': [
     ...[`${POLICY}/virtual_servers`, `${ORG}/slbs`, `${ORG}/discovered_virtual_servers`],
     ...[`${ORG}/network_devices`, `${ORG}/network_enforcement_nodes`],
+  ],
+  'log-in by LDAP or SAML': [
+    ...['/authentication_settings/ldap_configs', '/authentication_settings/saml_configs'],
+    '/login_proxy_ldap_configs',
   ],
   reports: [
     ...[`${ORG}/reports`, `${ORG}/report_templates`, `${ORG}/report_schedules`, `${ORG}/settings/reports`],

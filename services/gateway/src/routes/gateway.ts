@@ -73,6 +73,7 @@ export const gatewayRoutes: readonly Route[] = [
   ...collection('access_restrictions', `${ORG}/access_restrictions`),
   ...single('settings/trusted_proxy_ips', `${ORG}/settings/trusted_proxy_ips`),
   ...single('settings', `${ORG}/settings`),
+  ...single('authentication_settings', '/authentication_settings'),
   ...single('authentication_settings/password_policy', '/authentication_settings/password_policy'),
   ...collection('optional_features', `${ORG}/optional_features`, ['list']),
   action({

@@ -6,6 +6,12 @@ const ORG = '/orgs/{org}';
 
 const { action, collection } = routesOf('gateway');
 
+/** The guide writes the user's href there, and clients his id, or that it is himself. */
+const OWN_PASSWORD = [
+  ...['/login_users/{user}/password', '/login_users/users/{user}/password', '/login_users/me/password'],
+  '/users/{user}/local_profile/password',
+];
+
 export const peopleRoutes: readonly Route[] = [
   action({
     method: 'POST',
@@ -16,8 +22,7 @@ export const peopleRoutes: readonly Route[] = [
     needs: 'password',
     says: 'Exchanges user name and password for a token that lives half a minute: `GET /users/login` makes a session of it.',
   }),
-  // The guide writes the user's href there, and clients its id.
-  ...['/login_users/{user}/password', '/login_users/users/{user}/password'].map((path) =>
+  ...OWN_PASSWORD.map((path) =>
     action({
       method: 'PUT',
       path,

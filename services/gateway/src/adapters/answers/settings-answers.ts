@@ -2,6 +2,7 @@
 import type { Bus } from '@ringfence/bus';
 import {
   CALLS,
+  AuthenticationSettingsUpdate,
   OptionalFeaturesUpdate,
   OrganisationSettingsUpdate,
   PasswordPolicyUpdate,
@@ -24,6 +25,16 @@ export function settingsAnswers(
 ): Readonly<Record<string, Answer>> {
   return {
     ...policyAnswers(entities),
+    'authentication_settings get': async () => ({ status: 200, body: { authentication_type: 'Local' } }),
+    'authentication_settings update': async ({ body }) => {
+      const { authentication_type: type } = AuthenticationSettingsUpdate.parse(body);
+      if (type !== 'Local')
+        throw refuse(
+          'feature_not_available',
+          `authentication_type: this server asks no directory; leave it Local`,
+        );
+      return { status: 204 };
+    },
     ...organisationAnswers(entities, bus),
     'optional_features list': async (request) =>
       collectionReply({ body: OPTIONAL_FEATURES }, maxResults(request) ?? 500),

@@ -119,9 +119,9 @@ async function existing(store: EventStore, id: string): Promise<ShownUser> {
   return found;
 }
 
-/** Nobody does it for somebody else. */
+/** Nobody does it for somebody else. A path that names nobody is himself. */
 async function itself(store: EventStore, request: RestRequest): Promise<ShownUser> {
-  const id = idOf(request);
+  const [id = userOf(request.caller) ?? ''] = request.match.ids;
   if (id !== userOf(request.caller)) throw refuse('not_found_error', `there is no user ${id}`);
   return existing(store, id);
 }

@@ -39,7 +39,7 @@ const WHO: Readonly<Record<string, Who>> = {
 
   ...ownerOnly('users', 'users/local_profile', 'users/orgs', 'api_keys', 'service_accounts'),
   ...ownerOnly('service_accounts/api_keys', 'permissions', 'auth_security_principals'),
-  ...ownerOnly('access_restrictions', 'authentication_settings/password_policy'),
+  ...ownerOnly('access_restrictions', 'authentication_settings', 'authentication_settings/password_policy'),
   ...ownerOnly('settings/syslog/destinations', 'settings/events', 'settings/traffic_collector'),
   ...ownerOnly('settings/trusted_proxy_ips'),
   'settings write': OWNER,

@@ -101,6 +101,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   OptionalFeatureUpdate: [
     { name: 'container_cluster_label_set_based_kubernetes_workload_instructions', enabled: true },
   ],
+  AuthenticationSettingsUpdate: { authentication_type: 'Local' },
   ApiKeyCreate: { name: 'Terraform', role: 'owner' },
   ApiKeyUpdate: { description: 'Used by the pipeline' },
   ContainerClusterCreate: { name: 'production' },

@@ -6,7 +6,8 @@ import { parametersOf } from './parameters.renderer.js';
 import { refusalsOf } from './refusals.renderer.js';
 import { answerSchema, isListed } from './schemas.renderer.js';
 import type { Schemas } from './schemas.renderer.js';
-import { camel, nounOf, pascal, plural, sentenceOf, tagOf, titleOf } from './words.js';
+import { sentenceOf, titleOf } from './sentences.js';
+import { camel, nounOf, pascal, plural, tagOf } from './words.js';
 
 export function operationRenderer(schemas: Schemas): (route: Route) => Json {
   const ids = new Set<string>();
@@ -34,7 +35,8 @@ const SECURITY: Readonly<Partial<Record<Route['needs'], readonly Json[]>>> = {
 function uniqueId(ids: Set<string>, { collection, op }: Route): string {
   const noun = nounOf(collection);
   const wanted = `${camel(op)}${pascal(op === 'list' ? plural(noun) : noun)}`;
-  const id = ids.has(wanted) ? `${wanted}ByOtherPath` : wanted;
+  let id = wanted;
+  for (let others = 1; ids.has(id); others += 1) id = `${wanted}ByOtherPath${others > 1 ? others : ''}`;
   ids.add(id);
   return id;
 }

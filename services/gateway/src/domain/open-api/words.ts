@@ -1,8 +1,7 @@
 /**
  * How the things of the API are called in sentences, and what each is. A new collection has its line here; what its actions do is said
- * where they are listed (`routes/`).
+ * where they are listed (`routes/`), what the usual ones do beside this file (`sentences.ts`).
  */
-import type { Route, UsualOp } from '../route.js';
 import { ABSENT_WORDS } from './absent-words.js';
 
 export interface Words {
@@ -77,6 +76,11 @@ const WORDS: Readonly<Record<string, Words>> = {
     one: 'trusted proxies',
     within: 'access_restrictions',
     about: 'Which proxies are believed when they say for whom they speak (`X-Forwarded-For`). None: nobody.',
+  },
+  authentication_settings: {
+    one: 'authentication settings',
+    within: 'settings',
+    about: 'By whom people prove who they are: by this server alone.',
   },
   'authentication_settings/password_policy': {
     one: 'password policy',
@@ -277,49 +281,4 @@ export const headingOf = (collection: string): string => WORDS[collection]?.with
 export const tagOf = (collection: string): string => {
   const noun = nounOf(headingOf(collection));
   return capital(noun.startsWith('the ') ? noun : plural(noun));
-};
-
-const a = (noun: string): string => `${/^[aeio]|^(IP|API)/.test(noun) ? 'an' : 'a'} ${noun}`;
-/** `the firewall settings`, `a rule`. */
-const some = (collection: string): string => {
-  const noun = nounOf(collection);
-  return noun.endsWith('settings') ? `the ${noun}` : a(noun);
-};
-
-const VERBS: Readonly<Record<UsualOp, string>> = {
-  list: 'List',
-  get: 'Show',
-  create: 'Create',
-  update: 'Change',
-  delete: 'Delete',
-};
-const isUsual = (op: string): op is UsualOp => op in VERBS;
-
-/** A few words. */
-export function titleOf({ collection, op, says }: Route): string {
-  if (!isUsual(op)) return capital(op.replaceAll('_', ' '));
-  if (says !== undefined) return `${VERBS[op]} ${nounOf(collection)}`;
-  return `${VERBS[op]} ${op === 'list' ? plural(nounOf(collection)) : some(collection)}`;
-}
-
-/** A sentence or two. */
-export function sentenceOf(route: Route): string {
-  return route.says ?? (isUsual(route.op) ? USUAL[route.op](route) : '');
-}
-
-const isDraft = ({ path }: Route): boolean => path.includes('{pversion}');
-
-const USUAL: Readonly<Record<UsualOp, (route: Route) => string>> = {
-  list: ({ collection }) =>
-    `Lists ${plural(nounOf(collection))}: at most 500, or as many as \`max_results\` says. \`X-Total-Count\` tells how many there are.`,
-  get: (route) =>
-    `Shows ${some(route.collection)}${isDraft(route) ? ' as drafted, as in force, or as of an older version' : ''}.`,
-  create: (route) =>
-    `Creates ${some(route.collection)}${isDraft(route) ? ' as a draft: it has no effect until it is provisioned' : ''}.`,
-  update: (route) =>
-    `Changes the fields that the body names; a list that is named is replaced as a whole.${isDraft(route) ? ' It takes effect when it is provisioned.' : ''}`,
-  delete: (route) =>
-    isDraft(route)
-      ? `Deletes ${some(route.collection)}: at once what was never provisioned; what is in force is marked, and goes with the next provision. Refused while something names it.`
-      : `Deletes ${some(route.collection)}. Refused while something still needs it.`,
 };
