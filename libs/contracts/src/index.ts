@@ -190,9 +190,8 @@ export { API } from './api/index.js';
 export { API_PARTS } from './api/parts.js';
 export type { CollectionContract, CollectionContracts } from './api/collection.js';
 export { EMPTY_COLLECTIONS } from './api/absent.js';
-export { ERRORS } from './api/errors.js';
+export { ERRORS, type ErrorToken } from './api/errors.js';
 export { actorHref, type Reference } from './api/href.js';
-export type { ErrorToken } from './api/errors.js';
 export { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyUpdate } from './api/api-keys.js';
 export { AuthSecurityPrincipalCreate, AuthSecurityPrincipalUpdate } from './api/access.js';
 export { PermissionCreate, PermissionUpdate, WantedScope } from './api/access.js';
@@ -202,9 +201,9 @@ export {
   ServiceAccountUpdate,
 } from './api/service-accounts.js';
 export type { AccountApiKey, ServiceAccount, ShownPermission } from './api/service-accounts.js';
-export { AccessRestrictionCreate, AccessRestrictionUpdate } from './api/access-restrictions.js';
+export { type AccessRestriction, AccessRestrictionCreate } from './api/access-restrictions.js';
+export { AccessRestrictionUpdate, type AccessWay } from './api/access-restrictions.js';
 export { MOST_TRUSTED_PROXIES, TrustedProxiesUpdate } from './api/access-restrictions.js';
-export type { AccessRestriction, AccessWay } from './api/access-restrictions.js';
 export { AuthenticationSettingsUpdate, OptionalFeaturesUpdate } from './api/settings.js';
 export { OrganisationSettingsUpdate, PasswordPolicyUpdate } from './api/settings.js';
 export type { OptionalFeature, OrganisationSettings, PasswordPolicy } from './api/settings.js';
