@@ -106,6 +106,8 @@ export const ResourceResponse = z.object({
   matched: z.number().int().optional(),
   position: Position.optional(),
   change: ObjectChange.optional(),
+  /** Of those items of a bulk call that were done. */
+  changes: z.array(ObjectChange).optional(),
 });
 export type ResourceResponse = z.infer<typeof ResourceResponse>;
 

@@ -20,7 +20,7 @@ export {
   until,
 } from './filters.js';
 export type { Filter, Filters } from './filters.js';
-export { changeBetween, nameOf, observed, tellingChanges } from './object-changes.js';
+export { changeBetween, changesWithin, nameOf, observed, tellingChanges } from './object-changes.js';
 export { allPass, hearing, saying, seeingOwnWrites } from './own-writes.js';
 export type { HearingParts, OwnersBus, UntilHeard } from './own-writes.js';
 export {

@@ -2,7 +2,7 @@ import { CallError } from '@ringfence/bus';
 import type { ResourceRequest } from '@ringfence/contracts';
 import { describe, expect, it } from 'vitest';
 import { etagOf } from './etag.js';
-import { changeBetween, tellingChanges } from './object-changes.js';
+import { changeBetween, changesWithin, tellingChanges } from './object-changes.js';
 import type { Operation } from './resource.js';
 
 describe('what a call did to an object', () => {
@@ -17,6 +17,19 @@ describe('what a call did to an object', () => {
         added: { before: null, after: true },
       },
     });
+  });
+
+  it('is of many as much as there is room for, and of the rest which they were', () => {
+    const changes = ['a', 'b', 'c'].map((href) => ({
+      resource: { href },
+      changes: { n: { before: 1, after: 2 } },
+    }));
+    const room = JSON.stringify(changes.slice(0, 2)).length;
+    expect(changesWithin(changes, room)).toEqual([
+      changes[0],
+      changes[1],
+      { resource: { href: 'c' }, changes: {} },
+    ]);
   });
 
   it('is cut where a value is long, and shows no secret at any depth', () => {

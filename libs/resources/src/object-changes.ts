@@ -15,6 +15,8 @@ const BESIDE = new Set([
   ...['href', 'created_at', 'created_by', 'updated_at', 'updated_by', 'deleted_at', 'deleted_by'],
   ...['deleted', 'update_type', 'caps'],
 ]);
+/** What the changes of a bulk call may be together, in characters: an answer has its room on the bus. */
+const MOST_OF_BULK = 200_000;
 /** By which people know an object. */
 const NAMES = ['href', 'name', 'hostname', 'username', 'auth_username', 'key', 'value', 'display_name'];
 const SECRET = /secret|password|passphrase|private_key|activation_code|token/i;
@@ -38,6 +40,15 @@ export function changeBetween(before: unknown, after: unknown): ObjectChange {
       ]),
     ),
   };
+}
+
+/** Of many at once: where there is no more room, only which objects they were. */
+export function changesWithin(changes: readonly ObjectChange[], room = MOST_OF_BULK): ObjectChange[] {
+  let used = 0;
+  return changes.map((change) => {
+    used += JSON.stringify(change).length;
+    return used <= room ? change : { resource: change.resource, changes: {} };
+  });
 }
 
 export const nameOf = (shown: Shown): Shown =>

@@ -244,6 +244,10 @@ describe('workloads over REST', () => {
       body: [{ href: hrefs[0], description: 'first' }, { href: `/orgs/1/workloads/${randomUUID()}` }],
     });
     expect(updated.body).toMatchObject([{ href: hrefs[0], status: 'updated' }, { token: 'not_found_error' }]);
+    expect(updated.changes).toMatchObject([
+      { resource: { href: hrefs[0] }, changes: { description: { before: null, after: 'first' } } },
+    ]);
+    expect(Object.keys(updated.changes![0]!.changes)).toEqual(['description']);
     const byReference = `/orgs/1/workloads?external_data_set=${mark}&external_data_reference=1`;
     const gone = { href: `/orgs/1/workloads/${randomUUID()}` };
     // Nobody's reference is not the reference of all that have none.
@@ -254,6 +258,10 @@ describe('workloads over REST', () => {
     expect(deleted.body).toMatchObject(
       [gone, halfAReference].map((each) => ({ ...each, errors: [{ token: 'not_found_error' }] })),
     );
+    expect(deleted.changes).toMatchObject([
+      { resource: { href: hrefs[0] }, changes: { description: { before: 'first', after: null } } },
+      { resource: { href: hrefs[2] } },
+    ]);
     expect((await world.rest('workloads', 'list', { query: { name: mark } })).matched).toBe(0);
   });
 

@@ -47,6 +47,8 @@ export interface RestReply {
   readonly contentType?: string;
   /** For the audit trail; not sent. */
   readonly change?: ObjectChange;
+  /** Of a bulk call, where its owner tells. */
+  readonly changes?: readonly ObjectChange[];
 }
 
 /** Names and labels in it are what users wrote: no browser shall show it as a page. */

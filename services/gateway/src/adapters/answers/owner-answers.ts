@@ -98,8 +98,8 @@ export function ownerAnswer(ask: AskOwner, refuseFirst: (request: RestRequest) =
         await ask(request, limitedQuery(request)),
         maxResults(request) ?? DEFAULT_RESULTS,
       );
-    const { body, change } = await ask(request);
-    const changed = { ...(change && { change }) };
+    const { body, change, changes } = await ask(request);
+    const changed = { ...(change && { change }), ...(changes && { changes }) };
     if (route.success === 204) return { status: 204, ...changed };
     const href = (body as { href?: unknown } | undefined)?.href;
     return {

@@ -62,7 +62,7 @@ const auditedRequest = (
 function endOf(raw: RawRequest, words: RequestWords, reply: RestReply): RequestEnd {
   const changes = resourceChanges(words, {
     ...{ path: raw.path, op: raw.match.route.op, body: bodyOf(raw), answer: reply.body },
-    change: reply.change,
+    ...{ change: reply.change, changes: reply.changes },
   });
   return {
     status: reply.status,

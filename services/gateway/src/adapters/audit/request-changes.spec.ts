@@ -37,6 +37,24 @@ describe('what a request changed', () => {
     ]);
   });
 
+  it('is in bulk what its owner saw of each before and after, where it looked', () => {
+    const changes = ['/x', '/y'].map((href) => ({
+      resource: { href },
+      changes: { n: { before: 1, after: 2 } },
+    }));
+    const told = resourceChanges(words('update'), {
+      ...asked,
+      op: 'bulk_update',
+      body: [{}],
+      answer: [],
+      changes,
+    });
+    expect(told.map(({ resource, changes }) => [resource, changes])).toEqual([
+      [{ workload: { href: '/x' } }, { n: { before: 1, after: 2 } }],
+      [{ workload: { href: '/y' } }, { n: { before: 1, after: 2 } }],
+    ]);
+  });
+
   it('is in bulk each item that was not refused', () => {
     const bulk = { ...asked, op: 'bulk_create', body: [{ name: 'a' }, { name: 5 }, { name: 'c' }] };
     const refusal = { status: 'validation_failure', token: 'wrong', message: 'no' };

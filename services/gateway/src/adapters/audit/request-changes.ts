@@ -12,6 +12,8 @@ export interface Answered {
   readonly answer: unknown;
   /** Where who did it has looked at the object before and after. */
   readonly change?: ObjectChange | undefined;
+  /** Likewise, of a bulk call. */
+  readonly changes?: readonly ObjectChange[] | undefined;
 }
 
 type ResourceChange = Omit<AuditEvent['resource_changes'][number], 'uuid'>;
@@ -25,8 +27,9 @@ export function resourceChanges(words: RequestWords, answered: Answered): Resour
 }
 
 function changesOf({ changeType }: RequestWords, answered: Answered): readonly ObjectChange[] {
-  const { path, op, body, answer, change } = answered;
-  if (change !== undefined) return [change];
+  const { path, op, body, answer, change, changes } = answered;
+  const told = changes ?? (change && [change]);
+  if (told !== undefined) return told;
   if (op.startsWith('bulk_') && Array.isArray(body)) return bulkChanges(op, body, answer);
   if (changeType === 'create') return [changeBetween(null, answer)];
   const named = hrefsIn(body);

@@ -6,6 +6,8 @@ import {
   bulkAnswer,
   bulkItems,
   bulkRefusals,
+  changeBetween,
+  changesWithin,
   eachAccepted,
   idOfHref,
   isTrue,
@@ -28,7 +30,8 @@ import {
   WorkloadsUnpair,
   WorkloadUpdate,
 } from '@ringfence/contracts';
-import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import type { ObjectChange, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { In } from 'typeorm';
 import type { Workload } from '../../domain/workload.decider.js';
 import { workloads } from '../../read/inventory-documents.js';
 import type { LabelOwner } from './labels.client.js';
@@ -85,22 +88,47 @@ function bulkOperations(parts: WorkloadParts): Operations {
       const wishes = eachAccepted(bulkItems(WorkloadBulkUpdateItem, body), ({ href, ...wanted }) =>
         changing(idOfHref(href, 'workloads'), wanted),
       );
-      const changed = await change(request, wishes);
-      return bulkAnswer(body, changed, (_, { href }) => ({ href, status: 'updated' }));
+      const { outcomes, changes } = await parts.oneAtATime(() => fulfilTelling(parts, request, wishes));
+      return { ...bulkAnswer(body, outcomes, (_, { href }) => ({ href, status: 'updated' })), changes };
     },
     bulk_delete: async (request) => {
       const { body } = request;
-      const deleted = await parts.oneAtATime(async () => {
+      const { outcomes, changes } = await parts.oneAtATime(async () => {
         const ids = await idsOf(parts.store, bulkItems(WorkloadBulkDeleteItem, body));
-        return fulfil(parts, request, eachAccepted(ids, deletion));
+        return fulfilTelling(parts, request, eachAccepted(ids, deletion));
       });
-      return bulkRefusals(body, deleted);
+      return { ...bulkRefusals(body, outcomes), changes };
     },
     bulk_import: (request) => importLabels(parts, request),
     set_flow_reporting_frequency: (request) => reportOften(parts, request),
     unpair: async (request) =>
       unpair(parts, request, parsed(WorkloadsUnpair, request.body).workloads, 'workloads'),
   };
+}
+
+interface Told {
+  readonly outcomes: Outcome<string>[];
+  readonly changes: ObjectChange[];
+}
+
+/** With what each was before and after, as it is shown: for the audit trail. */
+async function fulfilTelling(
+  parts: WorkloadParts,
+  request: ResourceRequest,
+  wishes: readonly Outcome<Wish>[],
+): Promise<Told> {
+  const id = In(accepted(wishes).map((wish) => wish.id));
+  const look = async (): Promise<Map<string, Document<Workload>>> =>
+    new Map((await workloads.live(parts.store.entities, { id })).map((each) => [each.id, each]));
+  const before = await look();
+  const outcomes = await fulfil(parts, request, wishes);
+  const after = await look();
+  const around = await surroundings(parts, {});
+  const shown = (found: Document<Workload> | undefined): unknown => found && showWorkload(found, around);
+  const changes = [...new Set(accepted(outcomes))].map((each) =>
+    changeBetween(shown(before.get(each)) ?? null, shown(after.get(each)) ?? null),
+  );
+  return { outcomes, changes: changesWithin(changes) };
 }
 
 /** Agents report every few seconds in any case, more often than clients ask for: those that are named must be there, and that is all. */
