@@ -84,6 +84,7 @@ export class ClusterView {
   private managed: readonly ManagedNamespace[] = [];
   private dnsTouched = true;
   private profilesTouched = true;
+  private namespacesTouched = false;
   private servicesTouched = false;
 
   constructor(cluster: string) {
@@ -295,12 +296,11 @@ export class ClusterView {
   }
 
   private settlePolicies(): void {
-    if (!this.policies.settleRules()) return;
-    this.profilesTouched = true;
-    for (const id of this.policies.variants()) {
+    for (const id of this.policies.settleRules()) {
       const rules = this.policies.rulesOf(id);
       if (rules !== undefined) this.units.add(id, rules.added);
     }
+    if (this.policies.takeIsolatingChanged()) this.namespacesTouched = true;
     this.units.setGroups(this.policies.takeGroups());
   }
 
@@ -328,8 +328,9 @@ export class ClusterView {
   }
 
   private takeNamespaces(): readonly ManagedNamespace[] | null {
-    if (!this.profilesTouched) return null;
+    if (!this.profilesTouched && !this.namespacesTouched) return null;
     this.profilesTouched = false;
+    this.namespacesTouched = false;
     const namespaces = managedNamespaces(this.pods.profiles.values(), (name) =>
       this.policies.traits.isIsolating(name),
     );

@@ -6,6 +6,14 @@ export class Counter<K> {
     return this.counts.has(key);
   }
 
+  get size(): number {
+    return this.counts.size;
+  }
+
+  keys(): Iterable<K> {
+    return this.counts.keys();
+  }
+
   /** Returns how many ask for it now. */
   add(key: K, by: 1 | -1): number {
     const count = (this.counts.get(key) ?? 0) + by;

@@ -6,10 +6,11 @@
  *   traits of Pods ──▶ variants in use ──┬──▶ added rules ──▶ units
  *                                        └──▶ groups of peers
  */
-import { makeGroup } from '@ringfence/contracts';
 import type { Group, GroupId, LabelSetId, NetworkPolicyForm, RefusedField } from '@ringfence/contracts';
 import { isSameValue } from '@ringfence/decider';
 import { sha256Hex } from '@ringfence/labels';
+import { portKey } from './asked.js';
+import { PeerGroups } from './peer-groups.js';
 import { PodTraits } from './pod-traits.calculator.js';
 import type { Traits } from './pod-traits.calculator.js';
 import { addedRules } from './policy-rules.js';
@@ -23,87 +24,105 @@ export interface Variant {
 /** The label set of all Pods that we do not manage. */
 const UNMANAGED = 'unmanaged';
 
+/** The rules of all variants that the same policies select, and whose own ports are the same. */
+interface Added {
+  readonly traits: Pick<Traits, 'policies' | 'ports' | 'rules'>;
+  readonly users: Set<LabelSetId>;
+  rules: AddedRules | null;
+  asked: AskedGroups;
+}
+
 export class NetworkPolicies {
   readonly traits = new PodTraits();
   private readonly inUse = new Map<LabelSetId, Variant>();
-  private added = new Map<string, AddedRules>();
-  private asked: AskedGroups = { pods: new Map(), addresses: new Map() };
-  private readonly told = new Map<GroupId, Group>();
-  private areRulesStale = false;
-  private areGroupsStale = false;
+  private readonly added = new Map<string, Added>();
+  private readonly addedBy = new Map<string, Set<Added>>();
+  private readonly groups = new PeerGroups();
+  private readonly stale = new Set<Added>();
+  /** Whose rules nobody was told yet. */
+  private readonly fresh = new Set<LabelSetId>();
+  private readonly variantsOf = new WeakMap<Traits, Map<LabelSetId, Variant>>();
+  private hasIsolatingChanged = false;
 
   /** Of a Pod that has this label set; undefined: no policy sees anything in it. */
   variantOf(pod: string, base: LabelSetId | null): Variant | undefined {
     const traits = this.traits.of(pod);
     if (traits.key === '' || (base === null && traits.peers.size === 0)) return undefined;
     const named = base ?? UNMANAGED;
-    return { id: `ls-${sha256Hex(JSON.stringify(['variant', named, traits.key]), 20)}`, base: named, traits };
+    const known = this.variantsOf.get(traits) ?? new Map<LabelSetId, Variant>();
+    this.variantsOf.set(traits, known);
+    const variant = known.get(named) ?? newVariant(named, traits);
+    known.set(named, variant);
+    return variant;
   }
 
   /** Pods whose variant may be another one. */
   settle(): ReadonlySet<string> {
-    const { pods, rules } = this.traits.settle();
-    if (rules) this.areRulesStale = true;
+    const { pods, policies, names, isolating } = this.traits.settle();
+    for (const uid of policies) for (const added of this.addedBy.get(uid) ?? []) this.stale.add(added);
+    // A name going out is a number of whoever is connected to.
+    if (names.size > 0)
+      for (const added of this.added.values()) if (this.asksForAny(added, names)) this.stale.add(added);
+    if (isolating) this.hasIsolatingChanged = true;
     return pods;
   }
 
   use(variant: Variant): void {
-    this.inUse.set(variant.id, variant);
-    this.areRulesStale = true;
+    const { id, traits } = variant;
+    if (this.inUse.has(id)) return;
+    this.inUse.set(id, variant);
+    this.fresh.add(id);
+    this.groups.join(id, traits);
+    const added = this.added.get(traits.rules) ?? this.newlyAdded(traits);
+    added.users.add(id);
   }
 
   disuse(id: LabelSetId): void {
-    if (this.inUse.delete(id)) this.areRulesStale = true;
+    const variant = this.inUse.get(id);
+    if (variant === undefined) return;
+    this.inUse.delete(id);
+    this.fresh.delete(id);
+    this.groups.leave(id);
+    const added = this.added.get(variant.traits.rules)!;
+    added.users.delete(id);
+    if (added.users.size === 0) this.drop(added);
   }
 
   /** Undefined: the label set is no variant. */
   rulesOf(id: LabelSetId): { readonly base: LabelSetId; readonly added: AddedRules } | undefined {
     const variant = this.inUse.get(id);
-    if (variant === undefined) return undefined;
-    return { base: variant.base, added: this.added.get(rulesKey(variant.traits))! };
+    const added = variant && this.added.get(variant.traits.rules)?.rules;
+    return added ? { base: variant.base, added } : undefined;
   }
 
-  variants(): Iterable<LabelSetId> {
-    return this.inUse.keys();
-  }
-
-  /** After all variants are known: true where the rules of any may be others. */
-  settleRules(): boolean {
-    if (!this.areRulesStale) return false;
-    this.areRulesStale = false;
-    this.areGroupsStale = true;
-    const before = this.added;
-    this.added = new Map();
-    this.asked = { pods: new Map(), addresses: new Map() };
-    for (const { traits } of this.inUse.values()) {
-      const key = rulesKey(traits);
-      if (this.added.has(key)) continue;
-      const made = this.make(traits);
-      const known = before.get(key);
-      this.added.set(key, known !== undefined && isSameValue(known, made) ? known : made);
+  /** After all variants are known: those whose rules are others. */
+  settleRules(): ReadonlySet<LabelSetId> {
+    const changed = new Set(this.fresh);
+    this.fresh.clear();
+    for (const added of this.stale) {
+      const asked: AskedGroups = { pods: new Map(), addresses: new Map() };
+      const rules = this.make(added.traits, asked);
+      this.groups.ask(asked);
+      this.groups.askNoMore(added.asked);
+      added.asked = asked;
+      if (added.rules !== null && isSameValue(added.rules, rules)) continue;
+      added.rules = rules;
+      for (const id of added.users) changed.add(id);
     }
-    return true;
+    this.stale.clear();
+    return changed;
+  }
+
+  /** Whether other namespaces than before have policies. */
+  takeIsolatingChanged(): boolean {
+    const hasChanged = this.hasIsolatingChanged;
+    this.hasIsolatingChanged = false;
+    return hasChanged;
   }
 
   /** What changed of the groups of peers. */
   takeGroups(): { readonly upsert: Group[]; readonly remove: GroupId[] } {
-    const changes = { upsert: [] as Group[], remove: [] as GroupId[] };
-    if (!this.areGroupsStale) return changes;
-    this.areGroupsStale = false;
-    const groups = new Map(this.asked.addresses);
-    for (const [id, labelSets] of this.members())
-      groups.set(id, makeGroup(id, { labelSets: labelSets.sort() }));
-    for (const [id, group] of groups) {
-      if (isSameValue(this.told.get(id), group)) continue;
-      this.told.set(id, group);
-      changes.upsert.push(group);
-    }
-    for (const id of this.told.keys()) {
-      if (groups.has(id)) continue;
-      this.told.delete(id);
-      changes.remove.push(id);
-    }
-    return changes;
+    return this.groups.take();
   }
 
   /** Those that could not be read. */
@@ -116,34 +135,44 @@ export class NetworkPolicies {
     }
   }
 
-  private make(traits: Traits): AddedRules {
-    const policies = traits.policies.flatMap((uid) => this.traits.policies.get(uid) ?? []);
-    return addedRules(policies.sort(byName), {
-      traits,
-      numbersOf: (name) => this.traits.numbersOf(name),
-      groups: this.asked,
-    });
+  private newlyAdded(traits: Traits): Added {
+    const asked: AskedGroups = { pods: new Map(), addresses: new Map() };
+    const added: Added = { traits, users: new Set(), rules: null, asked };
+    this.added.set(traits.rules, added);
+    this.stale.add(added);
+    for (const uid of traits.policies) this.addedBy.set(uid, (this.addedBy.get(uid) ?? new Set()).add(added));
+    return added;
   }
 
-  private members(): Map<GroupId, LabelSetId[]> {
-    const members = new Map<GroupId, LabelSetId[]>([...this.asked.pods.keys()].map((id) => [id, []]));
-    const groupsOf = new Map<string, GroupId[]>();
-    for (const [id, { peer }] of this.asked.pods) groupsOf.set(peer, [...(groupsOf.get(peer) ?? []), id]);
-    for (const { id: labelSet, traits } of this.inUse.values()) {
-      const groups = [...traits.peers].flatMap((peer) => groupsOf.get(peer) ?? []);
-      for (const id of groups) if (this.isThere(traits, id)) members.get(id)!.push(labelSet);
+  private drop(added: Added): void {
+    this.added.delete(added.traits.rules);
+    this.stale.delete(added);
+    this.groups.askNoMore(added.asked);
+    for (const uid of added.traits.policies) {
+      const others = this.addedBy.get(uid);
+      others?.delete(added);
+      if (others?.size === 0) this.addedBy.delete(uid);
     }
-    return members;
   }
 
-  private isThere({ ports }: Traits, group: GroupId): boolean {
-    const { port } = this.asked.pods.get(group)!;
-    return port === null || ports.get(port[0])?.includes(port[1]) === true;
+  private make(traits: Added['traits'], groups: AskedGroups): AddedRules {
+    const policies = traits.policies.flatMap((uid) => this.traits.policies.get(uid) ?? []);
+    const numbersOf = (name: string): number[] => this.traits.numbersOf(name);
+    return addedRules(policies.sort(byName), { traits, numbersOf, groups });
+  }
+
+  private asksForAny({ traits }: Added, names: ReadonlySet<string>): boolean {
+    return traits.policies.some((uid) =>
+      (this.traits.policies.get(uid)?.egress ?? []).some(
+        ({ ports }) => ports?.some((port) => port.name !== undefined && names.has(portKey(port))) === true,
+      ),
+    );
   }
 }
 
-/** Rules depend on which policies select, and where the Pod's own ports are. */
-const rulesKey = ({ policies, ports }: Traits): string => JSON.stringify([policies, [...ports]]);
+const newVariant = (base: LabelSetId, traits: Traits): Variant => ({
+  ...{ id: `ls-${sha256Hex(JSON.stringify(['variant', base, traits.key]), 20)}`, base, traits },
+});
 
 const byName = (a: NetworkPolicyForm, b: NetworkPolicyForm): number =>
   a.namespace === b.namespace ? (a.name < b.name ? -1 : 1) : a.namespace < b.namespace ? -1 : 1;

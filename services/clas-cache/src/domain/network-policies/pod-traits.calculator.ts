@@ -30,14 +30,32 @@ export interface Traits {
   readonly peers: ReadonlySet<string>;
   /** By `portKey`, of the names that are asked for: sorted numbers. */
   readonly ports: ReadonlyMap<string, readonly number[]>;
+  /** Equal where the same policies add the same rules. */
+  readonly rules: string;
 }
-const NO_TRAITS: Traits = { key: '', policies: [], peers: new Set(), ports: new Map() };
+const NO_TRAITS: Traits = { key: '', policies: [], peers: new Set(), ports: new Map(), rules: '' };
+
+export interface SettledTraits {
+  /** Pods whose traits may be others since the last time. */
+  readonly pods: ReadonlySet<string>;
+  /** Policies that say something else, or are new or gone. */
+  readonly policies: ReadonlySet<string>;
+  /** Names of ports that stand for other numbers. */
+  readonly names: ReadonlySet<string>;
+  /** Whether a namespace has its first policy, or lost its last. */
+  readonly isolating: boolean;
+}
 
 interface Kind extends SeenPod {
   readonly pods: Set<string>;
   readonly policies: Set<string>;
   readonly peers: Set<string>;
   traits: Traits;
+}
+/** Namespaces that match, or one by its name, and which Pods are asked for there, by the ids of the questions. */
+interface Place {
+  readonly namespaces: PodQuestion['namespaces'];
+  readonly questions: Map<string, PodQuestion>;
 }
 interface Asked {
   readonly question: PodQuestion;
@@ -49,6 +67,9 @@ export class PodTraits {
   readonly namespaces = new ListedObjects<{ readonly name: string; readonly labels: Labels }>();
   private readonly labelsOf = new Map<string, Labels>();
   private readonly asked = new Map<string, Asked>();
+  /** By where they are asked: few places, many questions. */
+  private readonly places = new Map<string, Place>();
+  private readonly widePlaces = new Map<string, Place>();
   private readonly names = new Counter<string>();
   private readonly kinds = new Map<string, Kind>();
   private readonly kindsIn = new Map<string, Set<Kind>>();
@@ -56,8 +77,11 @@ export class PodTraits {
   private readonly policiesIn = new Map<string, Map<string, NetworkPolicyForm>>();
   private readonly dirty = new Set<Kind>();
   private readonly moved = new Set<string>();
-  /** Policies, or which number a name stands for, may be others now. */
-  private haveRulesChanged = false;
+  /** How many kinds of Pods have a number under a name. */
+  private readonly numbers = new Map<string, Counter<number>>();
+  private readonly changedPolicies = new Set<string>();
+  private readonly changedNames = new Set<string>();
+  private hasIsolatingChanged = false;
 
   // ---- what there is
 
@@ -125,30 +149,34 @@ export class PodTraits {
 
   /** Every number that any Pod has under the name, sorted. */
   numbersOf(name: string): number[] {
-    const numbers = [...this.kinds.values()].flatMap(({ namedPorts }) =>
-      namedPorts.filter((port) => portKey(port) === name).map(({ port }) => port),
-    );
-    return [...new Set(numbers)].sort((a, b) => a - b);
+    return [...(this.numbers.get(name)?.keys() ?? [])].sort((a, b) => a - b);
   }
 
-  /** Pods whose traits may be others since the last time, and whether rules may be. */
-  settle(): { readonly pods: ReadonlySet<string>; readonly rules: boolean } {
+  settle(): SettledTraits {
     for (const kind of this.dirty) {
       const traits = this.traitsOf(kind);
       if (traits.key === kind.traits.key) continue;
       kind.traits = traits;
       for (const uid of kind.pods) this.moved.add(uid);
     }
-    const settled = { pods: new Set(this.moved), rules: this.haveRulesChanged };
+    const settled = {
+      pods: new Set(this.moved),
+      policies: new Set(this.changedPolicies),
+      names: new Set(this.changedNames),
+      isolating: this.hasIsolatingChanged,
+    };
     this.dirty.clear();
     this.moved.clear();
-    this.haveRulesChanged = false;
+    this.changedPolicies.clear();
+    this.changedNames.clear();
+    this.hasIsolatingChanged = false;
     return settled;
   }
 
   private take(uid: string, form: NetworkPolicyForm): void {
-    this.haveRulesChanged = true;
+    this.changedPolicies.add(uid);
     const inNamespace = this.policiesIn.get(form.namespace) ?? new Map<string, NetworkPolicyForm>();
+    if (inNamespace.size === 0) this.hasIsolatingChanged = true;
     this.policiesIn.set(form.namespace, inNamespace.set(uid, form));
     for (const kind of this.kindsIn.get(form.namespace) ?? [])
       if (matchesLabels(form.pods, kind.labels)) this.gain(kind, kind.policies, uid);
@@ -157,10 +185,13 @@ export class PodTraits {
   }
 
   private drop(uid: string, form: NetworkPolicyForm): void {
-    this.haveRulesChanged = true;
+    this.changedPolicies.add(uid);
     const inNamespace = this.policiesIn.get(form.namespace);
     inNamespace?.delete(uid);
-    if (inNamespace?.size === 0) this.policiesIn.delete(form.namespace);
+    if (inNamespace?.size === 0) {
+      this.policiesIn.delete(form.namespace);
+      this.hasIsolatingChanged = true;
+    }
     for (const kind of this.kindsIn.get(form.namespace) ?? [])
       if (kind.policies.delete(uid)) this.dirty.add(kind);
     for (const question of questionsOf(form)) this.askNoMore(question);
@@ -175,6 +206,7 @@ export class PodTraits {
       return;
     }
     this.asked.set(id, { question, users: 1 });
+    this.place(question).questions.set(id, question);
     for (const kind of this.kindsFor(question))
       if (this.isMeant(question, kind)) this.gain(kind, kind.peers, id);
   }
@@ -185,6 +217,10 @@ export class PodTraits {
     known.users -= 1;
     if (known.users > 0) return;
     this.asked.delete(id);
+    const place = this.place(question);
+    place.questions.delete(id);
+    if (place.questions.size === 0)
+      this.placesLike(question.namespaces).delete(placeKey(question.namespaces));
     for (const kind of this.kindsFor(question)) if (kind.peers.delete(id)) this.dirty.add(kind);
   }
 
@@ -198,11 +234,31 @@ export class PodTraits {
   }
 
   private isMeant({ namespaces, pods }: PodQuestion, { namespace, labels }: SeenPod): boolean {
-    const isThere =
-      typeof namespaces === 'string'
-        ? namespaces === namespace
-        : matchesLabels(namespaces, this.labelsOf.get(namespace) ?? {});
-    return isThere && matchesLabels(pods, labels);
+    return this.isThere(namespaces, namespace) && matchesLabels(pods, labels);
+  }
+
+  private isThere(namespaces: PodQuestion['namespaces'], namespace: string): boolean {
+    return typeof namespaces === 'string'
+      ? namespaces === namespace
+      : matchesLabels(namespaces, this.labelsOf.get(namespace) ?? {});
+  }
+
+  private place({ namespaces }: PodQuestion): Place {
+    const places = this.placesLike(namespaces);
+    const key = placeKey(namespaces);
+    const place = places.get(key) ?? { namespaces, questions: new Map<string, PodQuestion>() };
+    places.set(key, place);
+    return place;
+  }
+
+  private placesLike(namespaces: PodQuestion['namespaces']): Map<string, Place> {
+    return typeof namespaces === 'string' ? this.places : this.widePlaces;
+  }
+
+  private *placesOf(namespace: string): Generator<Place> {
+    const own = this.places.get(placeKey(namespace));
+    if (own !== undefined) yield own;
+    for (const place of this.widePlaces.values()) if (this.isThere(place.namespaces, namespace)) yield place;
   }
 
   private nameChanged(name: string): void {
@@ -242,12 +298,13 @@ export class PodTraits {
     for (const [uid, form] of this.policiesIn.get(namespace) ?? [])
       if (matchesLabels(form.pods, labels)) kind.policies.add(uid);
     this.meet(kind);
-    if (namedPorts.some((port) => this.names.has(portKey(port)))) this.haveRulesChanged = true;
+    this.countNumbers(kind, 1);
     return kind;
   }
 
   private meet(kind: Kind): void {
-    for (const [id, { question }] of this.asked) if (this.isMeant(question, kind)) kind.peers.add(id);
+    for (const { questions } of this.placesOf(kind.namespace))
+      for (const [id, { pods }] of questions) if (matchesLabels(pods, kind.labels)) kind.peers.add(id);
     this.dirty.add(kind);
   }
 
@@ -260,7 +317,18 @@ export class PodTraits {
     others?.delete(kind);
     if (others?.size === 0) this.kindsIn.delete(kind.namespace);
     this.dirty.delete(kind);
-    if (kind.namedPorts.some((port) => this.names.has(portKey(port)))) this.haveRulesChanged = true;
+    this.countNumbers(kind, -1);
+  }
+
+  private countNumbers({ namedPorts }: Kind, by: 1 | -1): void {
+    for (const named of namedPorts) {
+      const name = portKey(named);
+      const numbers = this.numbers.get(name) ?? new Counter<number>();
+      this.numbers.set(name, numbers);
+      const count = numbers.add(named.port, by);
+      if (count === (by === 1 ? 1 : 0)) this.changedNames.add(name);
+      if (numbers.size === 0) this.numbers.delete(name);
+    }
   }
 
   private traitsOf({ policies, peers, namedPorts }: Kind): Traits {
@@ -274,9 +342,14 @@ export class PodTraits {
     const numbers = [...ports].map(([name, all]) => [name, all.sort((a, b) => a - b)] as const);
     const selected = [...policies].sort();
     const text = JSON.stringify([selected, [...peers].sort(), numbers.sort(([a], [b]) => (a < b ? -1 : 1))]);
-    return { key: sha256Hex(text, 20), policies: selected, peers: new Set(peers), ports: new Map(numbers) };
+    return {
+      ...{ key: sha256Hex(text, 20), policies: selected, peers: new Set(peers), ports: new Map(numbers) },
+      rules: JSON.stringify([selected, numbers]),
+    };
   }
 }
+
+const placeKey = (namespaces: PodQuestion['namespaces']): string => JSON.stringify(namespaces);
 
 const sorted = (labels: Labels): [string, string][] =>
   Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
