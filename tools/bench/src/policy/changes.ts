@@ -71,30 +71,68 @@ function podChanges({ members }: Computed, { endpoints, labelSets }: Shape): Cha
   ];
 }
 
-/** All of its label sets become others, with the label of another namespace in place of one of theirs, and its Pods with them. */
-function namespaceChange({ calculator, members }: Computed, { labelSets, endpoints }: Shape): Change {
-  const { namespace } = labelSets[7 % labelSets.length]!;
-  const before = labelSets.filter((labelSet) => labelSet.namespace === namespace);
-  const stranger = labelSets.find((labelSet) => labelSet.namespace !== namespace) ?? before[0]!;
-  const after = before.map((labelSet) => relabelled(labelSet, stranger));
-  const renamed = new Map(before.map(({ id }, i) => [id, after[i]!.id]));
-  const ofIt = endpoints.filter(({ labelSet }) => renamed.has(labelSet));
-  const moved = ofIt.map((endpoint) => ({ ...endpoint, labelSet: renamed.get(endpoint.labelSet)! }));
+/**
+ * All of its label sets become others, with the label of another namespace in place of one of theirs, and its Pods with them. One namespace after
+ * the other: the same one again and again would leave what it was under in maps that are looked through, as nothing in a cluster does.
+ */
+function namespaceChange({ calculator, members }: Computed, shape: Shape): Change {
+  const namespaces = relabelledNamespaces(shape);
+  const { pods, before } = namespaces[0]!;
   return {
-    what: `a namespace relabelled (${ofIt.length} Pods of ${before.length} label sets)`,
-    times: 100,
-    make: (_, isBack) => {
-      const [gone, come, pods] = isBack ? [after, before, ofIt] : [before, after, moved];
+    what: `a namespace relabelled (${pods.length} Pods of ${before.length} label sets)`,
+    times: timesOf(pods.length),
+    make: (i, isBack) => {
+      const one = namespaces[Math.floor(i / 2) % namespaces.length]!;
+      const [gone, come] = isBack ? [one.after, one.before] : [one.before, one.after];
+      const endpoints = isBack ? one.pods : one.moved;
       for (const { id } of gone) calculator.removeLabelSet(id);
       for (const labelSet of come) calculator.setLabelSet(labelSet, 'full');
       const flushed = calculator.flush(CLUSTER);
       for (const group of flushed.groups.upsert) members.upsertGroup(group);
-      for (const pod of pods) members.upsertEndpoint(pod);
+      for (const endpoint of endpoints) members.upsertEndpoint(endpoint);
       for (const id of flushed.groups.remove) members.removeGroup(id);
       members.takeChanges();
-      return { flushed, endpoints: pods };
+      return { flushed, endpoints };
     },
   };
+}
+
+/** Enough for code to be compiled where little is moved, and no more than some 100,000 Pods where much is. */
+const timesOf = (pods: number): number => Math.min(2_000, Math.max(20, Math.round(100_000 / pods)));
+
+interface RelabelledNamespace {
+  readonly before: LabelSet[];
+  readonly after: LabelSet[];
+  readonly pods: Endpoint[];
+  readonly moved: Endpoint[];
+}
+
+/** Of the first of them, as many as are needed. */
+function relabelledNamespaces({ labelSets, endpoints }: Shape): RelabelledNamespace[] {
+  const [others, podsOf] = [grouped(labelSets, namespaceOf), grouped(endpoints, ({ labelSet }) => labelSet)];
+  const all = [...others.values()];
+  const podsIn = (namespace: readonly LabelSet[]): Endpoint[] =>
+    namespace.flatMap(({ id }) => podsOf.get(id) ?? []);
+  return all.slice(0, timesOf(podsIn(all[0]!).length) / 2).map((before, i) => {
+    const stranger = all[(i + 1) % all.length]![0]!;
+    const after = before.map((labelSet) => relabelled(labelSet, stranger));
+    const renamed = new Map(before.map(({ id }, k) => [id, after[k]!.id]));
+    const pods = podsIn(before);
+    const moved = pods.map((pod) => ({ ...pod, labelSet: renamed.get(pod.labelSet)! }));
+    return { before, after, pods, moved };
+  });
+}
+
+const namespaceOf = ({ namespace }: LabelSet): string => namespace ?? '';
+
+function grouped<T>(all: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const group = groups.get(keyOf(one));
+    if (group === undefined) groups.set(keyOf(one), [one]);
+    else group.push(one);
+  }
+  return groups;
 }
 
 function relabelled({ namespace, labels }: LabelSet, stranger: LabelSet): LabelSet {
