@@ -1,4 +1,5 @@
 export { bodyErrors, fieldOf } from './body-errors.js';
+export { unchangedLeftOut } from './unchanged.js';
 export {
   ClusterId,
   GLOBAL,

@@ -18,6 +18,7 @@ import { startControlSide } from './testing/control-side.js';
 import type { ControlSide } from './testing/control-side.js';
 import { badInputPromises } from './testing/fuzz/bad-input.suite.js';
 import { generatedClientPromises } from './testing/generated-client.suite.js';
+import { writtenBackPromises } from './testing/written-back.suite.js';
 
 const AT_ONCE = 4;
 const ROUNDS = 4;
@@ -155,5 +156,6 @@ describe('what clients send, and count on, of', () => {
   });
 });
 
+writtenBackPromises(() => controlSide.newClient());
 generatedClientPromises(() => controlSide.urlOf());
 badInputPromises(() => controlSide);

@@ -11,6 +11,7 @@ interface Gateway {
   readonly process: ServiceProcess;
   get<T>(path: string, authorization?: string): Promise<{ status: number; body: T; location: string }>;
   post<T>(path: string, body: unknown): Promise<{ status: number; body: T }>;
+  put(path: string, body: unknown): Promise<{ status: number }>;
 }
 let nats: NatsServer;
 let postgres: PostgresServer;
@@ -29,20 +30,37 @@ async function startGateway(): Promise<Gateway> {
     const body = (text === '' ? undefined : JSON.parse(text)) as T;
     return { status: response.status, body, location: response.headers.get('location') ?? '' };
   };
+  const send =
+    (method: string) =>
+    <T>(path: string, body: unknown) =>
+      call<T>(path, {
+        method,
+        headers: { authorization: OWNER, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
   return {
     process,
     get: (path, authorization = OWNER) =>
       call(path, { headers: { authorization, prefer: preferenceOf(path) } }),
-    post: (path, body) =>
-      call(path, {
-        method: 'POST',
-        headers: { authorization: OWNER, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      }),
+    post: send('POST'),
+    put: send('PUT'),
   };
 }
 /** Workloads are asked for as a job. */
 const preferenceOf = (path: string): string => (path.endsWith('/workloads') ? 'respond-async' : 'wait=60');
+
+const SYSLOG = {
+  ...{ pce_scope: [], type: 'local_syslog', description: '' },
+  audit_event_logger: {
+    ...{ configuration_event_included: false, system_event_included: false, min_severity: 'error' },
+  },
+  traffic_event_logger: {
+    traffic_flow_allowed_event_included: false,
+    traffic_flow_potentially_blocked_event_included: false,
+    traffic_flow_blocked_event_included: false,
+  },
+  node_status_logger: { node_status_included: false },
+};
 
 const labels = (from: number, count: number): Promise<void> =>
   owner.publishMany(
@@ -92,6 +110,23 @@ describe('two processes of the gateway', () => {
     expect((await a.get<unknown[]>('/users/1/api_keys')).body).toEqual(
       (await b.get('/users/1/api_keys')).body,
     );
+  });
+
+  it('keep together to how many of a thing there may be, and lose nothing of what both change', async () => {
+    const path = '/orgs/1/settings/syslog/destinations';
+    const made = await Promise.all(Array.from({ length: 40 }, (_, n) => gateways[n % 2]!.post(path, SYSLOG)));
+    expect(made.filter(({ status }) => status === 201)).toHaveLength(16);
+    expect((await gateways[0].get<unknown[]>(path)).body).toHaveLength(16);
+    const settings = '/orgs/1/settings';
+    const [a, b] = gateways;
+    for (let round = 0; round < 10; round++) {
+      const [one, other] = [
+        { advanced_ruleset_display: round % 2 === 0 },
+        { expired_api_keys_retention_in_seconds: round },
+      ];
+      await Promise.all([a.put(settings, one), b.put(settings, other)]);
+      expect((await a.get(settings)).body).toMatchObject({ ...one, ...other });
+    }
   });
 
   it('record every change once, whichever of them is killed meanwhile', async () => {

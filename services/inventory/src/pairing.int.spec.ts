@@ -1,7 +1,7 @@
 /** Which machine is a node of the cluster, and for how long. */
 import { randomUUID } from 'node:crypto';
 import { createKeys } from '@ringfence/bus';
-import { subjects } from '@ringfence/contracts';
+import { API, subjects, unchangedLeftOut, VenUpdate, WorkloadUpdate } from '@ringfence/contracts';
 import { tokenOf } from '@ringfence/resources/testing';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -33,6 +33,24 @@ const pairingOf = async ({ id, token }: Created, machineId: string) => ({
   publicKey: newKey(),
 });
 
+/** What was read of a node and its agent is put back as it was. */
+async function writtenBack(id: string): Promise<void> {
+  for (const [collection, schema] of [
+    ['workloads', WorkloadUpdate],
+    ['vens', VenUpdate],
+  ] as const) {
+    const ids = [id];
+    const read = (await world.rest(collection, 'get', { ids })).body as Record<string, unknown>;
+    await world.rest(collection, 'update', {
+      ids,
+      body: unchangedLeftOut(schema, read, read, API[collection]?.told),
+    });
+    const again = (await world.rest(collection, 'get', { ids })).body;
+    const { updated_at, updated_by } = again as typeof read;
+    expect(again).toEqual({ ...read, updated_at, updated_by });
+  }
+}
+
 describe('pairing', () => {
   it("makes the node a managed workload, once, with the profile's mode", async () => {
     const { id, token } = await newCluster(world);
@@ -54,6 +72,7 @@ describe('pairing', () => {
       hostname: 'n1',
       version: '0.1.0',
     });
+    await writtenBack(first?.workload ?? '');
     const [profile] = (await world.rest('pairing_profiles', 'list', { query: { name: 'Default' } }))
       .body as unknown[];
     expect(profile).toMatchObject({

@@ -36,6 +36,7 @@ export const apiKeyCollections = {
   'users/api_keys': {
     create: ApiKeyCreate,
     update: ApiKeyUpdate,
+    told: ['state', 'last_login_on'],
     answers: { create: ApiKeyCreated },
     item: ApiKey,
   },

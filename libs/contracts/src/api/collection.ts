@@ -10,6 +10,8 @@ export interface CollectionContract {
   /** Bodies of POST and PUT: strict, with the lenience that real clients need. */
   readonly create?: z.ZodType;
   readonly update?: z.ZodType;
+  /** What is told of an object beside what people said, and moves on by itself: of no matter in a PUT, whatever it says there. */
+  readonly told?: readonly string[];
   /** Bodies of the collection's own actions, by op (`bulk_create`, `pairing_key`, …). */
   readonly actions?: Readonly<Record<string, z.ZodType>>;
   /** What these actions answer, by op; none: nothing (204), or the item. */

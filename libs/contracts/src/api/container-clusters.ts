@@ -83,6 +83,18 @@ export const containerClusterCollections = {
   container_clusters: {
     create: ContainerClusterCreate,
     update: ContainerClusterUpdate,
+    told: [
+      ...[
+        'container_runtime',
+        'manager_type',
+        'kubelink_version',
+        'last_connected',
+        'online',
+        'nodes',
+        'errors',
+      ],
+      ...['network_type', 'ringfence_status', 'ringfence_status_message', 'ringfence_enforcement'],
+    ],
     item: ContainerClusterItem,
     query: {
       name: partOf,

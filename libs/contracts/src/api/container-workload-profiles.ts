@@ -76,6 +76,7 @@ export const containerWorkloadProfileCollections = {
   'container_clusters/container_workload_profiles': {
     create: ContainerWorkloadProfileCreate,
     update: ContainerWorkloadProfileUpdate,
+    told: ['linked', 'pairing_key_refused'],
     actions: { bulk_create: BulkBody, bulk_update: ContainerWorkloadProfilesUpdate },
     answers: { bulk_create: BulkAnswer },
     item: ContainerWorkloadProfileItem,

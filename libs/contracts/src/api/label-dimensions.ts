@@ -47,6 +47,7 @@ export const labelDimensionCollections = {
   label_dimensions: {
     create: LabelDimensionCreate,
     update: LabelDimensionUpdate,
+    told: ['usage'],
     item: LabelDimensionItem,
     query: { key: partOf, display_name: partOf, include_deleted: flag, ...external },
   },

@@ -70,6 +70,10 @@ export const pairingProfileCollections = {
   pairing_profiles: {
     create: PairingProfileCreate,
     update: PairingProfileUpdate,
+    told: [
+      ...['total_use_count', 'last_pairing_at', 'last_pairing_key_generated_at'],
+      'last_pairing_key_generated_by',
+    ],
     actions: { pairing_key: z.strictObject({}).optional() },
     answers: { pairing_key: z.object({ activation_code: Text }) },
     item: PairingProfileItem,

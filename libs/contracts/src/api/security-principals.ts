@@ -34,6 +34,7 @@ export const securityPrincipalCollections = {
   security_principals: {
     create: SecurityPrincipalCreate,
     update: SecurityPrincipalUpdate,
+    told: ['used_by_ruleset'],
     item: SecurityPrincipalItem,
     actions: { bulk_create: PrincipalsBulkBody },
     answers: { bulk_create: BulkAnswer },

@@ -67,6 +67,7 @@ export const serviceAccountCollections = {
     item: ServiceAccount,
     create: ServiceAccountCreate,
     update: ServiceAccountUpdate,
+    told: ['api_keys'],
     answers: { create: ServiceAccount.extend({ api_key: ApiKeyCreated }) },
     query: {
       name: Text.describe('Part of the name.'),

@@ -78,6 +78,7 @@ export const userCollections = {
     item: User,
     create: UserCreate,
     update: UserUpdate,
+    told: ['login_count', 'last_login_on', 'last_login_ip_address'],
     query: {
       username: Text.describe('Part of the user name.'),
       name: Text.describe('Part of the full name.'),

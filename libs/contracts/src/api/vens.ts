@@ -94,6 +94,10 @@ export const venCollections = {
   vens: {
     item: VenItem,
     update: VenUpdate,
+    told: [
+      ...['version', 'last_heartbeat_at', 'last_goodbye_at', 'interfaces', 'workloads', 'conditions'],
+      ...['ringfence_pods', 'ringfence_pods_enforced', 'ringfence_errors'],
+    ],
     actions: {
       unpair: VensUnpair,
       remote_action: VenRemoteAction,

@@ -112,6 +112,15 @@ export const workloadCollections = {
   workloads: {
     create: WorkloadCreate,
     update: WorkloadUpdate,
+    told: [
+      ...[
+        'services',
+        'ven',
+        'ringfence_enforcement',
+        'ringfence_policy_revision',
+        'ringfence_policy_version',
+      ],
+    ],
     actions: {
       bulk_create: BulkBody,
       bulk_update: BulkBody,

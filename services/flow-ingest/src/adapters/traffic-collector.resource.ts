@@ -5,15 +5,16 @@ import type { ResourceRequest, TrafficCollectorItem } from '@ringfence/contracts
 import { invalid, maxResults, notFound, orgHref, parsed } from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
 import { isAddressOrCidr } from '../read/addresses.js';
-import { MOST_SETTINGS } from '../read/traffic-collector.store.js';
+import { MOST_SETTINGS, namesSourcePort } from '../read/traffic-collector.store.js';
 import type { CollectorSetting, TrafficCollector } from '../read/traffic-collector.store.js';
 
 const LETTERS = { broadcast: 'B', multicast: 'M', unicast: 'U' } as const;
+const WORDS = { B: 'broadcast', M: 'multicast', U: 'unicast' } as const;
 
 export function trafficCollectorOperations(collector: TrafficCollector): Operations {
   const one = async ({ ids: [id] }: ResourceRequest): Promise<CollectorSetting> => {
     const found = id === undefined ? null : await collector.get(id);
-    if (found === null) throw notFound('setting of the traffic collector');
+    if (found === null) throw gone();
     return found;
   };
   return {
@@ -29,8 +30,9 @@ export function trafficCollectorOperations(collector: TrafficCollector): Operati
       throw CallError.of('RESOURCE_EXHAUSTED', 'too_many_requests_error', most);
     },
     update: async (request) => {
-      const { id, body } = await one(request);
-      await collector.change(id, sensible({ ...body, ...parsed(TrafficCollectorUpdate, request.body) }));
+      const change = parsed(TrafficCollectorUpdate, request.body);
+      const [id = ''] = request.ids;
+      if (!(await collector.change(id, (before) => sensible({ ...before, ...change })))) throw gone();
       return {};
     },
     delete: async (request) => {
@@ -40,14 +42,19 @@ export function trafficCollectorOperations(collector: TrafficCollector): Operati
   };
 }
 
-function sensible(body: TrafficCollectorCreate): TrafficCollectorCreate {
+const gone = (): CallError => notFound('setting of the traffic collector');
+
+function sensible(body: TrafficCollectorCreate): CollectorSetting['body'] {
   if (body.action === 'drop' && !body.target) throw invalid('target: must say what is dropped');
   for (const field of ['dst_ip', 'src_ip'] as const) {
     const text = body.target?.[field];
     if (text && !isAddressOrCidr(text)) throw invalid(`target.${field}: must be an address or a CIDR`);
   }
-  return body;
+  const { transmission: sent } = body;
+  return { ...body, transmission: sent === 'B' || sent === 'M' || sent === 'U' ? WORDS[sent] : sent };
 }
+
+const UNTOLD_BY_SOURCE_PORT = 'flows are added up over their source ports, so that none is dropped for one';
 
 function show({ id, body }: CollectorSetting): TrafficCollectorItem {
   return {
@@ -57,5 +64,6 @@ function show({ id, body }: CollectorSetting): TrafficCollectorItem {
     ...(body.target && { target: body.target }),
     data_source: body.data_source ?? 'any',
     network: body.network ?? 'any',
+    ...(namesSourcePort(body) && { not_enforced: UNTOLD_BY_SOURCE_PORT }),
   };
 }

@@ -2,6 +2,7 @@
 import type { DecoratedFlowBatch } from '@ringfence/contracts';
 import { transmissionOf } from '../domain/transmission.js';
 import { membership } from '../read/addresses.js';
+import { namesSourcePort } from '../read/traffic-collector.store.js';
 import type { CollectorSetting } from '../read/traffic-collector.store.js';
 
 interface Sent {
@@ -41,6 +42,7 @@ function dropsOf({ body }: CollectorSetting): Drops[] {
   const { target, transmission } = body;
   if (body.action !== 'drop' || !target || body.data_source === 'endpoint' || body.network === 'external')
     return [];
+  if (namesSourcePort(body)) return [];
   const [isFrom, isTo] = [within(target.src_ip), within(target.dst_ip)];
   const port = target.dst_port ?? -1;
   return [

@@ -4,7 +4,15 @@
  * (`parsed` in libs/resources): it trusts no caller, and during an update the two may be of different releases. The schema is written once.
  */
 import type { z } from 'zod';
-import { API, bodyErrors, fieldOf, isBulkBody, isText, TEXT_PROBLEM } from '@ringfence/contracts';
+import {
+  API,
+  bodyErrors,
+  fieldOf,
+  isBulkBody,
+  isText,
+  TEXT_PROBLEM,
+  unchangedLeftOut,
+} from '@ringfence/contracts';
 import type { Route } from './route.js';
 import { Refusal, refuse } from './refusal.js';
 
@@ -16,7 +24,13 @@ export function bodySchema(route: Route): z.ZodType | undefined {
   return route.body === 'none' ? undefined : collection?.[route.body];
 }
 
-export function parseBody(route: Route, contentType: string | undefined, text: string): unknown {
+/** `shown`: what a GET shows where this is to be put. Whatever a body may not say it may repeat. */
+export function parseBody(
+  route: Route,
+  contentType: string | undefined,
+  text: string,
+  shown?: unknown,
+): unknown {
   const schema = bodySchema(route);
   if (schema === undefined) return undefined;
   if (route.consumes !== undefined) return checked(schema, text);
@@ -26,7 +40,11 @@ export function parseBody(route: Route, contentType: string | undefined, text: s
       `the body is ${contentType.slice(0, 60)}; send application/json`,
     );
   }
-  return checked(schema, parseJson(text));
+  const body = parseJson(text);
+  return checked(
+    schema,
+    shown === undefined ? body : unchangedLeftOut(schema, body, shown, API[route.collection]?.told),
+  );
 }
 
 function checked(schema: z.ZodType, body: unknown): unknown {

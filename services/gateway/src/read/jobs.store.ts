@@ -7,6 +7,7 @@ import type { Job } from '@ringfence/contracts';
 import { oneAtATime } from '@ringfence/event-store';
 import { EntitySchema, In, LessThan } from 'typeorm';
 import type { EntityManager, Repository } from 'typeorm';
+import { insertAtMost } from './at-most.js';
 
 const LIVING_JOBS = 100;
 const RUNNING_JOBS = 10;
@@ -67,17 +68,18 @@ export function jobsStore(entities: EntityManager, onError: (error: unknown) => 
   const jobs = entities.getRepository(JobEntity);
   const running = new Map<string, Promise<void>>();
   const tending = setInterval(() => void tend(jobs, [...running.keys()]).catch(onError), TEND_EVERY_MS);
-  // Counting and adding are one step, so that the bounds hold.
+  // Counting what runs here and adding to it are one step.
   const inTurn = oneAtATime();
 
   return {
     start: (requestedBy, work, explain) =>
       inTurn(async () => {
         await jobs.delete({ requestedAt: LessThan(new Date(Date.now() - LIFETIME_MS)) });
-        if (running.size >= RUNNING_JOBS || (await jobs.count()) >= LIVING_JOBS) return undefined;
+        if (running.size >= RUNNING_JOBS) return undefined;
         const id = randomUUID();
         const now = new Date();
-        await jobs.insert({ id, status: 'running', requestedBy, requestedAt: now, aliveAt: now });
+        const job = { id, status: 'running', requestedBy, requestedAt: now, aliveAt: now } as const;
+        if (!(await insertAtMost(entities, LIVING_JOBS, JobEntity, job))) return undefined;
         // A database that went away meanwhile leaves the job `running`; it expires.
         const end = finish(jobs, id, work, explain).catch(() => undefined);
         running.set(id, end);

@@ -27,8 +27,12 @@ export function settingsOf<T extends object>(name: string, defaults: T): Setting
   return {
     get,
     keep: async (entities, change) => {
-      const body = { ...(await get(entities)), ...change };
-      await entities.upsert(SettingsEntity, { name, body }, ['name']);
+      // In one step: what others change meanwhile stays changed.
+      await entities.query(
+        `insert into settings (name, body) values ($1, $2)
+         on conflict (name) do update set body = settings.body || excluded.body`,
+        [name, JSON.stringify(change)],
+      );
     },
   };
 }

@@ -4,7 +4,6 @@
 import { actorHref } from '@ringfence/contracts';
 import type { EntityManager } from 'typeorm';
 import type { Jobs } from '../../read/jobs.store.js';
-import { parseBody } from '../../domain/request-body.js';
 import { actorOf } from '../../domain/rest-request.js';
 import type { RestReply, RestRequest } from '../../domain/rest-request.js';
 import type { Answer } from './answer.js';
@@ -12,6 +11,7 @@ import { Refusal, refuse } from '../../domain/refusal.js';
 import type { Admitted } from '../admission/admission.js';
 import { flowDownload, isDownload } from './flow-download.js';
 import { refuseNamedByPermission } from './named-by-permissions.js';
+import { bodyReader } from './request-bodies.js';
 import { ownerAnswer, wholeCollection } from './owner-answers.js';
 import type { AskOwner } from './owner-answers.js';
 
@@ -38,14 +38,17 @@ export interface RestParts {
 export function rest({ ask, own, jobs, entities }: RestParts): Rest {
   const answerOfOwner = ownerAnswer(ask, refuseNamedByPermission(entities));
   const download = flowDownload(ask);
-  return async ({ text, ...raw }) => {
-    const { route } = raw.match;
-    const contentType = raw.headers['content-type'];
-    const body = parseBody(route, Array.isArray(contentType) ? contentType[0] : contentType, text);
-    const request: RestRequest = { ...raw, body };
-    if (isDownload(request)) return download(request);
+  const answererOf = ({ match: { route } }: RestRequest): Answer => {
     const answer = route.answerer === 'gateway' ? own[`${route.collection} ${route.op}`] : answerOfOwner;
     if (answer === undefined) throw new Error(`nobody answers ${route.method} ${route.path}`);
+    return answer;
+  };
+  const readBody = bodyReader((request) => answererOf(request)(request));
+  return async ({ text, ...raw }) => {
+    const { route } = raw.match;
+    const request: RestRequest = { ...raw, body: await readBody(raw, text) };
+    if (isDownload(request)) return download(request);
+    const answer = answererOf(request);
     if (!route.many || !prefersJob(request)) return answer(request);
     const work =
       route.answerer === 'gateway'

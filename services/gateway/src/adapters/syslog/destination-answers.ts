@@ -38,13 +38,12 @@ export function destinationAnswers(
     },
     [`${COLLECTION} update`]: async (request) => {
       const { href: _, ...change } = SyslogDestinationUpdate.parse(request.body);
-      const id = uuidOf(request);
-      const before = await findDestination(entities, id);
-      if (before === undefined) throw gone();
-      const { href: __, ...body } = before;
-      const after = SyslogDestinationCreate.safeParse({ ...body, ...change });
-      if (!after.success) throw new Refusal(406, bodyErrors(after.error));
-      await changeDestination(entities, id, after.data);
+      const isThere = await changeDestination(entities, uuidOf(request), (before) => {
+        const after = SyslogDestinationCreate.safeParse({ ...before, ...change });
+        if (!after.success) throw new Refusal(406, bodyErrors(after.error));
+        return after.data;
+      });
+      if (!isThere) throw gone();
       await changed();
       return { status: 204 };
     },

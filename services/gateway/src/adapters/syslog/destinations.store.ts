@@ -4,6 +4,7 @@ import { EntitySchema } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
+import { insertAtMost } from '../../read/at-most.js';
 
 type Body = z.output<typeof SyslogDestinationCreate>;
 
@@ -44,14 +45,24 @@ export async function addDestination(
   entities: EntityManager,
   body: Body,
 ): Promise<SyslogDestination | undefined> {
-  if ((await entities.count(SyslogDestinationEntity)) >= MOST_DESTINATIONS) return undefined;
   const row = { id: randomUUID(), body, createdAt: new Date() };
-  await entities.insert(SyslogDestinationEntity, row);
-  return view(row);
+  const isAdded = await insertAtMost(entities, MOST_DESTINATIONS, SyslogDestinationEntity, row);
+  return isAdded ? view(row) : undefined;
 }
 
-export async function changeDestination(entities: EntityManager, id: string, body: Body): Promise<void> {
-  await entities.update(SyslogDestinationEntity, { id }, { body });
+/** `after` says from what it is what it becomes, and nobody else changes it meanwhile. False: it is not there. */
+export function changeDestination(
+  entities: EntityManager,
+  id: string,
+  after: (before: Body) => Body,
+): Promise<boolean> {
+  return entities.transaction(async (tx) => {
+    const lock = { mode: 'pessimistic_write' } as const;
+    const row = await tx.findOne(SyslogDestinationEntity, { where: { id }, lock });
+    if (row === null) return false;
+    await tx.update(SyslogDestinationEntity, { id }, { body: after(row.body) });
+    return true;
+  });
 }
 
 export const removeDestination = async (entities: EntityManager, id: string): Promise<boolean> =>

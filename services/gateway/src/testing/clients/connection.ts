@@ -126,6 +126,11 @@ export const settings: Cases = {
     await readsBack(client, href, { href, transmission: 'B', action: 'drop', target });
     await client.put(href, { transmission: 'multicast', target: { ...target, dst_port: -1 } });
     await readsBack(client, href, { transmission: 'M', target: { ...target, dst_port: -1 } });
+    await client.put(href, { transmission: 'U', target: { ...target, src_port: 99 } });
+    expect(await client.get(href)).toMatchObject({
+      ...{ transmission: 'U', target: { src_port: 99 } },
+      not_enforced: expect.stringContaining('source ports') as string,
+    });
     await client.list(`${SETTINGS}/traffic_collector`);
     await client.remove(href);
   },

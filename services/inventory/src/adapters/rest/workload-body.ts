@@ -1,5 +1,5 @@
 /** Bodies of REST → what a workload's command says. Empty texts mean absent, as clients send them. */
-import type { AdminPort, WorkloadCreate, WorkloadUpdate } from '@ringfence/contracts';
+import type { AdminPort, WorkloadCreate, WorkloadInterface, WorkloadUpdate } from '@ringfence/contracts';
 import { defined, idOfHref, invalid, orNull } from '@ringfence/resources';
 import { canonicalAdminPorts } from '../../domain/admin-ports.js';
 import type { Workload, WorkloadChange } from '../../domain/workload.decider.js';
@@ -50,13 +50,19 @@ export function changeOf(body: WorkloadUpdate, about: Workload['about']): Worklo
     adminPorts: body.ringfence_admin_ports && adminPortsOf(body.ringfence_admin_ports),
     mode: modeOf(body.enforcement_mode, body.agent?.config?.mode),
     visibilityLevel: body.visibility_level,
-    interfaces: body.interfaces,
+    interfaces: body.interfaces?.map(asChosen),
     publicIp: orNull(body.public_ip),
     online: body.online,
     externalDataSet: orNull(body.external_data_set),
     externalDataReference: orNull(body.external_data_reference),
     about: { ...about, ...aboutOf(body) },
   });
+}
+
+/** A network that was found by the address, and read, is not chosen by being written back. */
+function asChosen(each: WorkloadInterface): WorkloadInterface {
+  const { network, network_detection_mode: found = 'manual', ...others } = each;
+  return found === 'manual' && network !== undefined ? { ...others, network } : others;
 }
 
 function adminPortsOf(ports: readonly AdminPort[]): AdminPort[] {

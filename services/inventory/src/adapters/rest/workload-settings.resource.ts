@@ -30,8 +30,12 @@ export function workloadSettingsOperations(parts: SettingsParts): Operations {
     update: async (request) => {
       const { href: _, ...wanted } = parsed(WorkloadSettingsUpdate, request.body);
       timersIn(wanted);
-      const body = { ...(await current(parts)), ...wanted };
-      await parts.store.entities.upsert(WorkloadSettingsEntity, { id: THE_ONE, body }, ['id']);
+      // In one step: what others change meanwhile stays changed.
+      await parts.store.entities.query(
+        `insert into workload_settings (id, body) values ($1, $2)
+         on conflict (id) do update set body = workload_settings.body || excluded.body`,
+        [THE_ONE, JSON.stringify(wanted)],
+      );
       return {};
     },
   };

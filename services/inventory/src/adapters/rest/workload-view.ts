@@ -12,7 +12,6 @@ import type { Surroundings } from './surroundings.js';
 
 /** Texts that the published form always has. */
 const ABOUT_DEFAULTS = {
-  service_principal_name: null,
   distinguished_name: '',
   service_provider: '',
   data_center: '',
@@ -35,6 +34,7 @@ export function showWorkload(found: Document<Workload>, around: Surroundings): R
     public_ip: workload.publicIp,
     ...ABOUT_DEFAULTS,
     ...workload.about,
+    service_principal_name: workload.about['service_principal_name'] || null,
     labels: labelReferences(workload.labels, around.labels),
     enforcement_mode: workload.mode,
     visibility_level: workload.visibilityLevel,
