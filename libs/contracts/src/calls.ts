@@ -230,11 +230,12 @@ export const CALLS = {
     }),
     z.object({ node: Text, workload: Text }),
   ),
-  /** Whether anything refers to these labels; asked before a label is deleted. */
+  /** Whether anything refers to these labels, and which of these types label groups are of; asked before a label is deleted. */
   labelUsage: call(
     'policy-compute.label-usage',
-    z.object({ labels: z.array(Text) }),
+    z.object({ labels: z.array(Text), keys: z.array(Text).optional() }),
     z.object({
+      groupKeys: z.array(Text).optional(),
       used: z.array(
         z.object({
           label: Text,

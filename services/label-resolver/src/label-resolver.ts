@@ -26,7 +26,7 @@ import { EntityResolver } from './adapters/facts/entity-resolver.js';
 import { factsConsumer } from './adapters/facts/facts.consumer.js';
 import { MappedLabels } from './adapters/facts/mapped-labels.js';
 import { ensureBuiltInTypes, labelDimensionOperations } from './adapters/rest/label-dimensions.resource.js';
-import { labelUses } from './adapters/rest/label-uses.client.js';
+import { groupKeys, labelUses } from './adapters/rest/label-uses.client.js';
 import { labelOperations } from './adapters/rest/labels.resource.js';
 import { presentCluster } from './adapters/rest/present-cluster.js';
 import { startSettingsPublisher } from './adapters/policy/settings.publisher.js';
@@ -83,6 +83,7 @@ export async function openLabelResolver(options: LabelResolverOptions): Promise<
     store,
     changing: changeQueue(queue, resolver),
     usesOf: labelUses(store, bus),
+    groupKeysOf: groupKeys(bus),
     presentCluster: presentCluster(store),
   };
   const untilHeard = hearing({
@@ -108,7 +109,9 @@ export async function openLabelResolver(options: LabelResolverOptions): Promise<
 }
 
 const collections = (
-  parts: Parameters<typeof labelOperations>[0] & Parameters<typeof profileOperations>[0],
+  parts: Parameters<typeof labelOperations>[0] &
+    Parameters<typeof profileOperations>[0] &
+    Parameters<typeof labelDimensionOperations>[0],
 ): Readonly<Record<string, Operations>> => ({
   labels: labelOperations(parts),
   label_dimensions: labelDimensionOperations(parts),

@@ -121,6 +121,58 @@ describe('labels', () => {
     );
     expect(await tokenOf(world.rest('labels', 'delete', { ids: [allowed] }))).toBe(undefined);
   });
+  it('say of each place that names or carries them whether it does, and of no other', async () => {
+    const [named, host, paired, fixed, inCluster, unused] = await Promise.all(
+      Array.from({ length: 6 }, () => newLabel(world, 'app', randomUUID())),
+    );
+    const token = 'label_still_has_associated_rule_set';
+    world.uses.push({ label: named!, by: 'rule set 1', token, as: ['rule'] });
+    const cluster = await newCluster(world, 'uses', 'pods');
+    const shown = { name: 'x', description: '', labels: [host] };
+    await world.say('WorkloadCreated', 'global', randomUUID(), {
+      ...{ ...shown, id: randomUUID(), cluster: null, node: null, hostname: 'x', managed: false },
+      ...{ mode: 'full', addresses: [] },
+    });
+    await world.say('PairingProfileCreated', 'global', '77', {
+      ...{ ...shown, id: '77', enabled: true, mode: 'full', labels: [paired], visibilityLevel: 'flow_off' },
+      ...{ allowedUsesPerKey: 1, keyLifespan: 1, isDefault: false, uninterpreted: {} },
+      ...{ externalDataSet: null, externalDataReference: null },
+    });
+    const fixes = (label = '') => ({
+      ...{ managed: true, labels: [{ key: 'app', assignment: { href: `/orgs/1/labels/${label}` } }] },
+    });
+    await change(world, cluster, 'uses', fixes(fixed));
+    await change(world, cluster, 'pods', fixes(inCluster));
+    const id = randomUUID();
+    await world.say('KubernetesWorkloadDiscovered', cluster, id, {
+      ...{ id, cluster, uid: 'w', kind: 'Deployment', namespace: 'pods', name: 'web' },
+      ...{ labels: {}, annotations: {} },
+    });
+    await world.settled();
+    const usageOf = async (label = ''): Promise<string[]> => {
+      const { body } = await world.rest('labels', 'get', { ids: [label], query: { usage: 'true' } });
+      const { usage } = body as { usage: Record<string, boolean> };
+      expect(Object.keys(usage)).toContain('virtual_service');
+      return Object.keys(usage).filter((place) => usage[place]);
+    };
+    expect(await usageOf(named)).toEqual(['rule']);
+    expect(await usageOf(host)).toEqual(['workload']);
+    expect(await usageOf(paired)).toEqual(['pairing_profile']);
+    expect(await usageOf(fixed)).toEqual(['container_workload_profile']);
+    expect(await usageOf(inCluster)).toEqual(['container_workload', 'container_workload_profile']);
+    expect(await usageOf(unused)).toEqual([]);
+  });
+  it('of types say whether labels and label groups are of them', async () => {
+    const typeOf = async (key: string): Promise<unknown> => {
+      const { body } = await world.rest('label_dimensions', 'list', { query: { key } });
+      return (body as { usage: unknown }[])[0]?.usage;
+    };
+    world.groupKeys.push('loc');
+    expect([await typeOf('app'), await typeOf('loc')]).toEqual([
+      { labels: true, label_groups: false },
+      { labels: false, label_groups: true },
+    ]);
+  });
   it('that a host carries are not deleted, until it no longer does', async () => {
     const carried = await newLabel(world, 'app', randomUUID());
     const id = randomUUID();

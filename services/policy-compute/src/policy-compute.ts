@@ -25,7 +25,7 @@ import type { ResourceContext } from './adapters/resources/resource-context.js';
 import { seedPolicy } from './adapters/seed-policy.js';
 import type { Config } from './config.js';
 import { DATABASE } from './database.js';
-import { usesOfLabels } from './domain/label-usage.js';
+import { labelUsage } from './domain/label-usage.js';
 import { workloadsNamed } from './domain/object-usage.js';
 import { policyObjects } from './domain/policy-book.js';
 import type { PolicyBook } from './domain/policy-book.js';
@@ -101,7 +101,7 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
     store,
     resource: seeingOwnWrites(untilHeard, tellingChanges(policyAnswerer(context))),
     said: saying(store, relay, untilHeard),
-    labelUsage: async ({ labels }) => ({ used: usesOfLabels(await book.current(), labels) }),
+    labelUsage: async (question) => labelUsage(await book.current(), question),
     groupLabels: async ({ groups }) => ({ groups: groupsInForce(await book.current(), groups) }),
     explain: async ({ after, ...question }) => {
       await untilHeard(after);

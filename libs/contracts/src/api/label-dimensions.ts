@@ -38,7 +38,8 @@ export const LabelDimensionItem = z.object({
   /** Left out where nothing is said of it. */
   display_info: displayInfo.optional(),
   deleted: z.boolean(),
-  usage: z.object({ labels: z.boolean(), label_groups: z.boolean() }),
+  /** `label_groups` is left out while whose they are does not answer. */
+  usage: z.object({ labels: z.boolean(), label_groups: z.boolean().optional() }),
   ...externalData,
   ...meta,
 });

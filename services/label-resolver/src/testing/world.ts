@@ -23,6 +23,8 @@ interface Use {
 export interface World extends CollectionWorld {
   /** What the owner of policy says about the use of labels. */
   readonly uses: Use[];
+  /** Types that label groups are of. */
+  readonly groupKeys: string[];
   resolver(): LabelResolver;
   /** An event of inventory. */
   say(type: EventType, cluster: string, id: string, data: unknown): Promise<void>;
@@ -35,10 +37,12 @@ export const MOST_MAPPED = 3;
 
 export async function startWorld(): Promise<World> {
   const uses: Use[] = [];
+  const groupKeys: string[] = [];
   const world = await startCollectionWorld({
     others: (bus) =>
       bus.serve(CALLS.labelUsage, async ({ labels }) => ({
         used: uses.filter((use) => labels.includes(use.label)),
+        groupKeys: [...groupKeys],
       })),
     open: (servers, before?: Running) =>
       start(Config.parse({ ...servers, RINGFENCE_MAPPED_LABELS: MOST_MAPPED }), before?.consumed()),
@@ -67,6 +71,7 @@ export async function startWorld(): Promise<World> {
   return {
     ...world,
     uses,
+    groupKeys,
     say,
     resolver: () => running().owner,
     settled: async () => {

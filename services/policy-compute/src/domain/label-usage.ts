@@ -2,6 +2,7 @@
 import { kindOf } from '../objects/kinds.js';
 import { objectsIn } from './policy-book.js';
 import type { Form, PolicyBook } from './policy-book.js';
+import type { PolicyObject } from './policy-object.js';
 import { referencesOf } from './references.js';
 
 export interface LabelUse {
@@ -34,3 +35,27 @@ export function usesOfLabels(book: PolicyBook, labels: readonly string[]): Label
   }
   return [...uses.values()];
 }
+
+/** Those of these label types that a group is of. */
+export function groupKeys(book: PolicyBook, keys: readonly string[]): string[] {
+  const used = new Set(
+    FORMS.flatMap((form) =>
+      [...objectsIn(book, form)].flatMap(({ type, object }) =>
+        type === 'label_groups' ? [(object as PolicyObject<'label_groups'>).key] : [],
+      ),
+    ),
+  );
+  return keys.filter((key) => used.has(key));
+}
+
+/** Of both at once, as it is asked for. */
+export const labelUsage = (
+  book: PolicyBook,
+  {
+    labels,
+    keys = [],
+  }: { readonly labels: readonly string[]; readonly keys?: readonly string[] | undefined },
+): { used: LabelUse[]; groupKeys: string[] } => ({
+  used: usesOfLabels(book, labels),
+  groupKeys: groupKeys(book, keys),
+});

@@ -6,6 +6,7 @@ import { unique } from './invalid.js';
 import type { ObjectKind } from './object-kind.js';
 import { scopesOf, scopesProblem, showScopes } from './scopes.js';
 import { referencesOfActors } from './sides.js';
+import type { ObjectReference } from '../domain/references.js';
 import type { PolicyObject } from '../domain/policy-object.js';
 
 type Settings = PolicyObject<'firewall_settings'>;
@@ -56,16 +57,18 @@ export const firewallSettings: ObjectKind<'firewall_settings'> = {
   normalise: (settings) => settings,
   references: ({ scopes, coexistence }) => [
     ...FIREWALL_SCOPES.flatMap((field) => scopes[field].flatMap(referencesOfActors)),
-    ...coexistence.flatMap(({ labels }) => labels.map((id) => ({ kind: 'labels' as const, id }))),
+    ...coexistence.flatMap(labelsOf),
   ],
-  uses: ({ scopes }) =>
-    Object.fromEntries(
+  uses: ({ scopes, coexistence }) => ({
+    ...Object.fromEntries(
       FIREWALL_SCOPES.map((field) => [
         // Published in the singular, unlike the field.
         field === 'blocked_connection_reject_scopes' ? 'blocked_connection_reject_scope' : field,
         scopes[field].flatMap(referencesOfActors),
       ]),
     ),
+    firewall_coexistence_scope: coexistence.flatMap(labelsOf),
+  }),
   problem: ({ scopes }, company) => {
     for (const field of FIREWALL_SCOPES) {
       const problem = scopesProblem(scopes[field], field, company);
@@ -74,6 +77,9 @@ export const firewallSettings: ObjectKind<'firewall_settings'> = {
     return null;
   },
 };
+
+const labelsOf = ({ labels }: Settings['coexistence'][number]): ObjectReference[] =>
+  labels.map((id) => ({ kind: 'labels', id }));
 
 function byField<V>(valueOf: (field: keyof Settings['scopes']) => V): Record<keyof Settings['scopes'], V> {
   return Object.fromEntries(FIREWALL_SCOPES.map((field) => [field, valueOf(field)])) as Record<

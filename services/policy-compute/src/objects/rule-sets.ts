@@ -116,9 +116,12 @@ export const ruleSets: ObjectKind<'rule_sets'> = {
     ...rules.flatMap(referencesOfSides),
     ...denyRules.flatMap(referencesOfSides),
   ],
-  uses: ({ scopes, rules, denyRules }) => ({
+  uses: ({ scopes, rules, denyRules, iptablesRules }) => ({
     ruleset: scopes.flatMap(referencesOfActors),
-    rule: [...rules, ...denyRules].flatMap(referencesOfSides),
+    rule: [
+      ...[...rules, ...denyRules].flatMap(referencesOfSides),
+      ...iptablesRules.flatMap(({ actors }) => referencesOfActors(actors)),
+    ],
   }),
   related: ['ip_lists', 'services'],
   problem: ({ scopes }, company) => scopesProblem(scopes, 'scopes', company),

@@ -3,6 +3,8 @@ import type { PortRange, VirtualService, VirtualServiceUpdate } from '@ringfence
 import type { Rejection } from '@ringfence/decider';
 import { parseAddress, parseCidr } from '@ringfence/policy-engine';
 import { isFqdn } from '../domain/ip-ranges.js';
+import type { PolicyObject } from '../domain/policy-object.js';
+import type { ObjectReference } from '../domain/references.js';
 import { idOf, memberHref } from './hrefs.js';
 import { InvalidBody, invalid, unique } from './invalid.js';
 import { NAMES_NOT_ENFORCED } from './ip-lists.js';
@@ -82,16 +84,21 @@ export const virtualServices: ObjectKind<'virtual_services'> = {
       addressesProblem(object.overrides, 'ip_overrides');
     return problem ?? { ...object, labels: unique(object.labels) };
   },
-  references: ({ labels, service }) => [
-    ...labels.map((id) => ({ kind: 'labels' as const, id })),
-    ...(service === null ? [] : [{ kind: 'services' as const, id: service }]),
-  ],
+  references: namedBy,
+  uses: (object) => ({ virtual_service: namedBy(object) }),
   problem: ({ labels }, { known }) => {
     const keys = labels.map((id) => known.labelKey(id));
     const twice = keys.find((key, index) => key !== undefined && keys.indexOf(key) < index);
     return twice === undefined ? null : invalid(`labels: two labels of the type "${twice}"`);
   },
 };
+
+function namedBy({ labels, service }: PolicyObject<'virtual_services'>): ObjectReference[] {
+  return [
+    ...labels.map((id) => ({ kind: 'labels' as const, id })),
+    ...(service === null ? [] : [{ kind: 'services' as const, id: service }]),
+  ];
+}
 
 /** A named service or ports of its own: the one that the body sends ends the other. */
 function whatAnswers({

@@ -18,6 +18,7 @@ import { randomUUID } from 'node:crypto';
 import { LabelDimensionCreate, LabelDimensionUpdate } from '@ringfence/contracts';
 import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { LabelType, LabelTypeCommand } from '../../domain/label-type.decider.js';
+import type { GroupKeysOf } from './label-uses.client.js';
 import { BUILT_IN_TYPES, labelTypeDecider } from '../../domain/label-type.decider.js';
 import { labels, labelTypes } from '../../read/resolver-documents.js';
 import type { ChangeQueue } from '../change-queue.js';
@@ -28,16 +29,21 @@ import { SYSTEM } from '../system-actor.js';
 export interface LabelDimensionParts {
   readonly store: EventStore;
   readonly changing: ChangeQueue;
+  readonly groupKeysOf: GroupKeysOf;
 }
 
-export function labelDimensionOperations({ store, changing }: LabelDimensionParts): Operations {
+export function labelDimensionOperations(parts: LabelDimensionParts): Operations {
+  const { store, changing } = parts;
   const ordered =
     (work: (store: EventStore, request: ResourceRequest) => Promise<ResourceResponse>) =>
     (request: ResourceRequest) =>
       changing(() => work(store, request));
   return {
-    list: ({ query }) => list(store, query),
-    get: async ({ ids }) => ({ body: show(await one(store, ids[0]), await keysInUse(store)) }),
+    list: ({ query }) => list(parts, query),
+    get: async ({ ids }) => {
+      const found = await one(store, ids[0]);
+      return { body: show(found, await keysInUse(parts, [found])) };
+    },
     create: ordered(create),
     update: ordered(async (_, request) => {
       const found = await one(store, request.ids[0]);
@@ -71,7 +77,8 @@ async function run(
   await execute(store, labelTypeDecider, { stream: streamOf.labelType(id), actor }, command);
 }
 
-async function list(store: EventStore, query: ResourceRequest['query']): Promise<ResourceResponse> {
+async function list(parts: LabelDimensionParts, query: ResourceRequest['query']): Promise<ResourceResponse> {
+  const { store } = parts;
   const all = await (isTrue(query['include_deleted'] ?? '')
     ? labelTypes.all(store.entities)
     : labelTypes.live(store.entities));
@@ -81,7 +88,7 @@ async function list(store: EventStore, query: ResourceRequest['query']): Promise
     external_data_set: exact((each) => each.body.externalDataSet),
     external_data_reference: exact((each) => each.body.externalDataReference),
   });
-  const used = await keysInUse(store);
+  const used = await keysInUse(parts, shown);
   return { body: shown.map((each) => show(each, used)), total: all.length, matched: matched.length };
 }
 
@@ -98,7 +105,7 @@ async function create(store: EventStore, request: ResourceRequest): Promise<Reso
   };
   const liveKeys = (await labelTypes.live(store.entities)).map((each) => each.body.key);
   await run(store, request, labelType.id, { type: 'create', labelType, liveKeys });
-  return { body: show(await one(store, labelType.id), new Set()) };
+  return { body: show(await one(store, labelType.id), NEW) };
 }
 
 export async function ensureBuiltInTypes(store: EventStore): Promise<void> {
@@ -122,8 +129,22 @@ export async function ensureBuiltInTypes(store: EventStore): Promise<void> {
   }
 }
 
-async function keysInUse(store: EventStore): Promise<Set<string>> {
-  return new Set((await labels.live(store.entities)).map(({ body }) => body.key));
+interface KeysInUse {
+  readonly labels: ReadonlySet<string>;
+  /** Undefined: nobody could say. */
+  readonly groups: ReadonlySet<string> | undefined;
+}
+const NEW: KeysInUse = { labels: new Set(), groups: new Set() };
+
+async function keysInUse(
+  { store, groupKeysOf }: LabelDimensionParts,
+  shown: readonly Document<LabelType>[],
+): Promise<KeysInUse> {
+  const [live, groups] = await Promise.all([
+    labels.live(store.entities),
+    groupKeysOf(shown.map(({ body }) => body.key)),
+  ]);
+  return { labels: new Set(live.map(({ body }) => body.key)), groups };
 }
 
 /** Clients that declare a type send every text, and find a change in what they did not send. */
@@ -138,7 +159,7 @@ const changeOf = (body: LabelDimensionUpdate): Partial<LabelType> =>
     externalDataReference: orNull(body.external_data_reference),
   });
 
-function show(found: Document<LabelType>, used: ReadonlySet<string>): Record<string, unknown> {
+function show(found: Document<LabelType>, used: KeysInUse): Record<string, unknown> {
   const { id, key, displayName, displayInfo, externalDataSet, externalDataReference } = found.body;
   return {
     href: orgHref(`label_dimensions/${id}`),
@@ -146,7 +167,7 @@ function show(found: Document<LabelType>, used: ReadonlySet<string>): Record<str
     display_name: displayName,
     ...(Object.keys(displayInfo).length > 0 && { display_info: displayInfo }),
     deleted: found.deletedAt !== null,
-    usage: { labels: used.has(key), label_groups: false },
+    usage: { labels: used.labels.has(key), ...(used.groups && { label_groups: used.groups.has(key) }) },
     external_data_set: externalDataSet,
     external_data_reference: externalDataReference,
     caps: ['write', 'delete'],

@@ -2,12 +2,13 @@
  * Who uses labels: policy objects, asked by request/reply; workloads and pairing profiles, as inventory said last; profiles, our own.
  * An owner that does not answer is no "nobody".
  */
+import { CallError } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { CALLS } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import type { LabelUse } from '../../domain/label.decider.js';
 import { pairingProfiles, workloads } from '../../read/facts.js';
-import { profiles } from '../../read/resolver-documents.js';
+import { entities, profiles } from '../../read/resolver-documents.js';
 
 /** By label id. */
 export type LabelUsesOf = (labels: readonly string[]) => Promise<Map<string, LabelUse[]>>;
@@ -37,11 +38,17 @@ export function labelUses(store: EventStore, bus: Bus): LabelUsesOf {
 
 async function carriedByHosts({ entities }: EventStore, asked: ReadonlySet<string>): Promise<NamedUse[]> {
   const carriers = [
-    ...(await workloads(entities)).map((each) => ({ ...each, by: `workload ${each.name || each.hostname}` })),
-    ...(await pairingProfiles(entities)).map((each) => ({ ...each, by: `pairing profile ${each.name}` })),
+    ...(await workloads(entities)).map((each) => ({
+      ...{ labels: each.labels, by: `workload ${each.name || each.hostname}`, as: 'workload' },
+    })),
+    ...(await pairingProfiles(entities)).map((each) => ({
+      ...{ labels: each.labels, by: `pairing profile ${each.name}`, as: 'pairing_profile' },
+    })),
   ];
-  return carriers.flatMap(({ labels, by }) =>
-    labels.filter((label) => asked.has(label)).map((label) => ({ label, by, token: CARRIED_TOKEN })),
+  return carriers.flatMap(({ labels, by, as }) =>
+    labels
+      .filter((label) => asked.has(label))
+      .map((label) => ({ label, by, token: CARRIED_TOKEN, as: [as] })),
   );
 }
 
@@ -49,8 +56,38 @@ async function usedByProfiles(store: EventStore, asked: ReadonlySet<string>): Pr
   return (await profiles.live(store.entities)).flatMap(({ body }) =>
     Object.values(body.assignments).flatMap((assignment) =>
       assignment.how === 'fixed' && asked.has(assignment.label)
-        ? [{ label: assignment.label, by: `container workload profile ${body.name}`, token: FIXED_TOKEN }]
+        ? [
+            {
+              ...{ label: assignment.label, by: `container workload profile ${body.name}` },
+              ...{ token: FIXED_TOKEN, as: ['container_workload_profile'] },
+            },
+          ]
         : [],
     ),
   );
 }
+
+/** Carried by a Kubernetes workload, which holds no label: the label may go, and comes again with what asks for it. */
+export async function carriedInClusters({ entities: tables }: EventStore): Promise<ReadonlySet<string>> {
+  return new Set(
+    (await entities.live(tables)).flatMap(({ body }) =>
+      body.class === 'pod' || body.class === 'service' ? body.labels : [],
+    ),
+  );
+}
+
+/** Of which types label groups are; undefined: whose they are does not say. */
+export type GroupKeysOf = (keys: readonly string[]) => Promise<ReadonlySet<string> | undefined>;
+
+export const groupKeys =
+  (bus: Bus): GroupKeysOf =>
+  async (keys) => {
+    try {
+      const { groupKeys: used } = await bus.call(CALLS.labelUsage, { labels: [], keys: [...keys] });
+      return used && new Set(used);
+    } catch (error) {
+      if (error instanceof CallError && AWAY.has(error.code)) return undefined;
+      throw error;
+    }
+  };
+const AWAY: ReadonlySet<CallError['code']> = new Set(['UNAVAILABLE', 'DEADLINE_EXCEEDED']);

@@ -21,11 +21,12 @@ import {
   partial,
 } from '@ringfence/resources';
 import type { Operations, Outcome } from '@ringfence/resources';
-import type { LabelCommand, LabelUse } from '../../domain/label.decider.js';
+import type { LabelCommand } from '../../domain/label.decider.js';
 import { labelDecider } from '../../domain/label.decider.js';
 import { labels } from '../../read/resolver-documents.js';
 import type { ChangeQueue } from '../change-queue.js';
 import { createLabels, neighboursOf } from '../label-creation.js';
+import { carriedInClusters } from './label-uses.client.js';
 import type { LabelUsesOf } from './label-uses.client.js';
 import { streamOf } from '../stream-names.js';
 
@@ -41,8 +42,7 @@ export function labelOperations(parts: LabelParts): Operations {
     list: (request) => list(parts, request),
     get: async ({ ids, query }) => {
       const found = await one(store, ids[0]);
-      const uses = isTrue(query['usage'] ?? '') ? await usesOf([found.id]) : undefined;
-      return { body: show(found, uses) };
+      return { body: show(found, await usageAsked(parts, query, [found])) };
     },
     create: async ({ actor, body }) => {
       const wanted = parsed(LabelCreate, body);
@@ -121,7 +121,8 @@ function externalOf(
   };
 }
 
-async function list({ store, usesOf }: LabelParts, { query }: ResourceRequest): Promise<ResourceResponse> {
+async function list(parts: LabelParts, { query }: ResourceRequest): Promise<ResourceResponse> {
+  const { store } = parts;
   const all = await (isTrue(query['include_deleted'] ?? '')
     ? labels.all(store.entities)
     : labels.live(store.entities));
@@ -133,11 +134,11 @@ async function list({ store, usesOf }: LabelParts, { query }: ResourceRequest): 
     external_data_set: exact((each) => each.body.externalDataSet),
     external_data_reference: exact((each) => each.body.externalDataReference),
   });
-  const uses = isTrue(query['usage'] ?? '') ? await usesOf(shown.map((each) => each.id)) : undefined;
-  return { body: shown.map((each) => show(each, uses)), total: all.length, matched: matched.length };
+  const usage = await usageAsked(parts, query, shown);
+  return { body: shown.map((each) => show(each, usage)), total: all.length, matched: matched.length };
 }
 
-function show(found: Document<LabelState>, uses?: ReadonlyMap<string, LabelUse[]>): Record<string, unknown> {
+function show(found: Document<LabelState>, usage?: UsageOf): Record<string, unknown> {
   const { id, key, value, externalDataSet, externalDataReference } = found.body;
   return {
     href: orgHref(`labels/${id}`),
@@ -146,28 +147,32 @@ function show(found: Document<LabelState>, uses?: ReadonlyMap<string, LabelUse[]
     deleted: found.deletedAt !== null,
     external_data_set: externalDataSet,
     external_data_reference: externalDataReference,
-    ...(uses !== undefined && { usage: usage(uses.get(id) ?? []) }),
+    ...(usage !== undefined && { usage: usage(id) }),
     ...metaOf(found),
   };
 }
 
-/** Where policy may name a label: the words of the published form. */
-const IN_POLICY = [
-  ...['label_group', 'ruleset', 'rule', 'enforcement_boundary', 'static_policy_scopes'],
-  ...['containers_inherit_host_policy_scopes', 'blocked_connection_reject_scope'],
-  ...[
-    'loopback_interfaces_in_policy_scopes',
-    'ip_forwarding_enabled_scopes',
-    'rule_hit_count_enabled_scopes',
-  ],
+/** Where a label may be named or carried: the words of the published form. */
+const PLACES = [
+  ...['label_group', 'ruleset', 'rule', 'enforcement_boundary', 'virtual_service', 'virtual_server'],
+  ...['workload', 'container_workload', 'container_workload_profile', 'pairing_profile', 'permission'],
+  ...['static_policy_scopes', 'containers_inherit_host_policy_scopes', 'blocked_connection_reject_scope'],
+  ...['firewall_coexistence_scope', 'loopback_interfaces_in_policy_scopes', 'ip_forwarding_enabled_scopes'],
+  'rule_hit_count_enabled_scopes',
 ];
+type UsageOf = (label: string) => Record<string, boolean>;
 
-function usage(uses: readonly LabelUse[]): Record<string, boolean> {
-  const has = (token: string): boolean => uses.some((use) => use.token === token);
-  const places = new Set(uses.flatMap((use) => use.as ?? []));
-  return {
-    ...Object.fromEntries(IN_POLICY.map((place) => [place, places.has(place)])),
-    workload: has('label_still_has_associated_agent_info'),
-    container_workload_profile: has('label_referenced_by_container_workload_profile'),
+async function usageAsked(
+  { store, usesOf }: LabelParts,
+  query: ResourceRequest['query'],
+  found: readonly Document<LabelState>[],
+): Promise<UsageOf | undefined> {
+  if (!isTrue(query['usage'] ?? '')) return undefined;
+  const uses = await usesOf(found.map(({ id }) => id));
+  const inClusters = await carriedInClusters(store);
+  return (label) => {
+    const places = new Set((uses.get(label) ?? []).flatMap((use) => use.as ?? []));
+    if (inClusters.has(label)) places.add('container_workload');
+    return Object.fromEntries(PLACES.map((place) => [place, places.has(place)]));
   };
 }
