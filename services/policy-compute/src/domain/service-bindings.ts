@@ -1,6 +1,8 @@
 /** Which workloads may be bound to which virtual service, and which bindings end with it. */
+import type { PortRange } from '@ringfence/contracts';
 import { reject } from '@ringfence/decider';
 import type { Decision, Rejection } from '@ringfence/decider';
+import { invalid } from '../objects/invalid.js';
 import type { KnownElsewhere } from './draft-rules.js';
 import { entryOf } from './policy-book.js';
 import type { PolicyBook, PolicyEvent, Provisioned, ServiceUnbound } from './policy-book.js';
@@ -16,16 +18,15 @@ export function decideBind(
   bindings: readonly StoredBinding[],
   known: KnownElsewhere,
 ): Decision<PolicyEvent> {
-  const references = new Set<string>();
-  for (const binding of [...book.bindings.values(), ...bindings]) {
+  const taken = new Set([...book.bindings.values()].map(externalReferenceOf));
+  for (const [index, binding] of bindings.entries()) {
     const reference = externalReferenceOf(binding);
-    if (reference === null) continue;
-    if (references.has(reference)) return referenceTaken(reference);
-    references.add(reference);
-  }
-  for (const binding of bindings) {
-    const problem = bindingProblem(book, binding, known);
-    if (problem !== null) return problem;
+    const problem =
+      reference !== null && taken.has(reference)
+        ? referenceTaken(reference)
+        : bindingProblem(book, binding, known);
+    if (problem !== null) return { ...problem, message: `[${index}].${problem.message}` };
+    taken.add(reference);
   }
   return bindings.map((data) => ({ type: 'ServiceBound', data }));
 }
@@ -50,28 +51,48 @@ export function endedBindings(book: PolicyBook, changes: Provisioned['data']['ch
 
 const unbound = (id: string): ServiceUnbound => ({ type: 'ServiceUnbound', data: { id } });
 
-function bindingProblem(
-  book: PolicyBook,
-  { virtualService, workload, portOverrides }: StoredBinding,
-  known: KnownElsewhere,
-): Rejection | null {
-  const service = entryOf(book, 'virtual_services', virtualService)?.active;
+function bindingProblem(book: PolicyBook, binding: StoredBinding, known: KnownElsewhere): Rejection | null {
+  if (halfOf(binding))
+    return invalid('external_data_set, external_data_reference: they go together, give both or none');
+  const { virtualService, workload, portOverrides } = binding;
+  const entry = entryOf(book, 'virtual_services', virtualService);
+  if (entry === undefined || entry.updateType === 'delete') {
+    const why = entry === undefined ? 'is not there' : 'is marked for deletion';
+    return reject('reference-not-found', `virtual_service: ${virtualService} ${why}`, 'INVALID_ARGUMENT');
+  }
+  const service = entry.active;
   if (!service) {
     const message = `virtual_service: ${virtualService} is not active; provision it first`;
     return reject('virtual-service-not-active', message, 'INVALID_ARGUMENT');
   }
   if (!known.hasWorkload(workload))
-    return reject('reference-not-found', `there is no workload ${workload}`, 'INVALID_ARGUMENT');
+    return reject('reference-not-found', `workload: there is none ${workload}`, 'INVALID_ARGUMENT');
   const own =
     service.service === null
       ? service.ports
       : (entryOf(book, 'services', service.service)?.active?.ports ?? []);
-  const strange = portOverrides.find(
-    ({ proto, from }) => !own.some((range) => range.proto === proto && range.from === from),
-  );
-  if (strange === undefined) return null;
-  const message = `port_overrides: no range of the virtual service begins at port ${strange.from} of protocol ${strange.proto}`;
-  return reject('input-validation-error', message, 'INVALID_ARGUMENT');
+  return overridesProblem(portOverrides, own);
+}
+
+const halfOf = ({ extras }: StoredBinding): boolean =>
+  (extras?.['external_data_set'] === undefined) !== (extras?.['external_data_reference'] === undefined);
+
+function overridesProblem(
+  overrides: StoredBinding['portOverrides'],
+  own: readonly PortRange[],
+): Rejection | null {
+  const seen = new Set<string>();
+  for (const { proto, from, newFrom, newTo } of overrides) {
+    const which = `port ${from} of protocol ${proto}`;
+    const range = own.find((each) => each.proto === proto && each.from === from);
+    if (range === undefined)
+      return invalid(`port_overrides: no range of the virtual service begins at ${which}`);
+    if (seen.has(which)) return invalid(`port_overrides: ${which} is overridden twice`);
+    seen.add(which);
+    if (newTo !== null && newTo < newFrom)
+      return invalid(`port_overrides: new_to_port ${newTo} is below new_port ${newFrom}`);
+  }
+  return null;
 }
 
 function externalReferenceOf({ extras }: StoredBinding): string | null {
@@ -82,6 +103,6 @@ function externalReferenceOf({ extras }: StoredBinding): string | null {
 const referenceTaken = (reference: string): Rejection =>
   reject(
     'external-reference-not-unique',
-    `external_data_set and external_data_reference ${reference} are taken; the pair must be unique`,
+    `external_data_reference: ${reference} is taken; with its external_data_set it must be unique`,
     'ALREADY_EXISTS',
   );

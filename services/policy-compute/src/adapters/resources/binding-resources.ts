@@ -67,35 +67,32 @@ async function get(context: ResourceContext, id: string): Promise<Body> {
 
 async function create(context: ResourceContext, request: ResourceRequest): Promise<Body[]> {
   const stamp: Stamp = { at: context.now().toISOString(), by: request.actor };
-  const bindings = parsed(ServiceBindingCreate, request.body).map((body) => bindingOf(body, stamp));
+  const bindings = parsed(ServiceBindingCreate, request.body).map((body, index) =>
+    bindingOf(body, stamp, `[${index}].`),
+  );
   await execute(context, request, () => ({ do: 'bind', bindings }));
   return bindings.map(({ id }) => ({ href: bindingHref(id), status: 'created' }));
 }
 
 const bindingHref = (id: string): string => `/orgs/1/service_bindings/${id}`;
 
-function bindingOf(body: BindingBody, stamp: Stamp): StoredBinding {
+function bindingOf(body: BindingBody, stamp: Stamp, place: string): StoredBinding {
   const workload = body.workload ?? body.container_workload;
   return {
     id: randomUUID(),
-    virtualService: idOf(body.virtual_service.href, 'virtual_services', 'virtual_service'),
-    workload: idOf(workload!.href, 'workloads', 'workload'),
+    virtualService: idOf(body.virtual_service.href, 'virtual_services', `${place}virtual_service`),
+    workload: idOf(workload!.href, 'workloads', `${place}workload`),
     portOverrides: (body.port_overrides ?? []).map(
       ({ proto, port, new_port: newFrom, new_to_port: newTo }) => ({
         proto,
         from: port,
         newFrom,
-        newTo: lastOf(newFrom, newTo ?? null),
+        newTo: newTo ?? null,
       }),
     ),
     ...extrasOf(body, EXTERNAL_REFERENCE, undefined),
     touched: { created: stamp, updated: stamp },
   };
-}
-
-function lastOf(from: number, to: number | null): number | null {
-  if (to !== null && to < from) throw invalid(`port_overrides: new_to_port ${to} is below new_port ${from}`);
-  return to;
 }
 
 function showBinding(
