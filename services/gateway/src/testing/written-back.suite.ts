@@ -273,8 +273,11 @@ const EXAMPLES: Readonly<Record<string, readonly Made[]>> = {
     (client) => made(client, `${ORG}/security_principals`, { sid: `S-1-5-21-${Date.now()}`, name: name() }),
   ],
 };
-/** Agents are only there where machines are paired: inventory's specs write back what they read of them. A query is only ever ended. */
-const ELSEWHERE = ['vens', 'traffic_flows/async_queries'];
+/**
+ * Agents are only there where machines are paired: inventory's specs write back what they read of them; in the older form they are not told
+ * as they are read. A query is only ever ended.
+ */
+const ELSEWHERE = ['vens', 'agents', 'traffic_flows/async_queries'];
 
 /** What stays as it is written: not when and by whom, and not what moves on by itself. */
 function standing(value: unknown, collection: string): unknown {
