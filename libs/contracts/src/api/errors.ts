@@ -71,6 +71,10 @@ export const ERRORS = {
     code: 'UNAUTHENTICATED',
     when: 'wrong cluster id, cluster token or pairing key',
   },
+  cluster_suspended: {
+    code: 'RESOURCE_EXHAUSTED',
+    when: 'a cluster sent more than its share for so long that it is not let in for a while',
+  },
   organization_not_permitted: { code: 'PERMISSION_DENIED', when: 'another organisation than 1' },
   forbidden_error: {
     code: 'PERMISSION_DENIED',

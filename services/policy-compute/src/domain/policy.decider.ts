@@ -214,6 +214,11 @@ function decideProvision(
 }
 
 /** Whether these may be provisioned or reverted without others. */
+const DEPENDENCIES_MISSING = {
+  commit: 'commit-dependencies-missing',
+  revert: 'revert-dependencies-missing',
+} as const;
+
 function together(book: PolicyBook, entries: readonly Entry[], operation: Operation): Rejection | null {
   const missing = missingDependencies(book, entries, operation);
   if (missing.length === 0) return groupCycleAfter(book, entries, operation);
@@ -221,7 +226,7 @@ function together(book: PolicyBook, entries: readonly Entry[], operation: Operat
     const by = requiredBy.map((key) => describe(entryOf(book, key.type, key.id)!));
     return `${describe(entryOf(book, dependency.type, dependency.id)!)} (required by ${by.join(', ')})`;
   });
-  return reject(`${operation}-dependencies-missing`, `the subset also needs: ${named.join('; ')}`);
+  return reject(DEPENDENCIES_MISSING[operation], `the subset also needs: ${named.join('; ')}`);
 }
 
 function decideRestore(
