@@ -14,8 +14,7 @@ export {
 export { isText, Text, TEXT_PROBLEM } from './text.js';
 export { idOfToken, LANES, parseSubject, subjects, subjectToken } from './subjects.js';
 export type { Lane, ParsedSubject } from './subjects.js';
-export { STREAMS } from './streams.js';
-export type { StreamContract } from './streams.js';
+export { STREAMS, type StreamContract } from './streams.js';
 export { Actor, Envelope } from './envelope.js';
 export { Grant, GrantedLabel, ROLES } from './grants.js';
 export type { Role } from './grants.js';

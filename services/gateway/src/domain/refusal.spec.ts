@@ -25,13 +25,12 @@ function sources(): string[] {
 }
 const tokenOf = (word: string): string => word.replaceAll('-', '_');
 
-/** Of deciders, for what callers cannot bring about: the id of what is new is new. And told elsewhere than in a refusal: by health, in the trail. */
-const INNER = new Set([
-  ...['api_key', 'label', 'pairing_profile', 'record', 'user', 'workload'].map((each) => `${each}_exists`),
-  ...['syslog_destination_away', 'outcome_unknown'],
-]);
+/** Of deciders, for what callers cannot bring about: the id of what is new is new. */
+const INNER = new Set(
+  ['api_key', 'label', 'pairing_profile', 'record', 'user', 'workload'].map((each) => `${each}_exists`),
+);
 const REFUSALS =
-  /(?:\breject\(|\brefuse\(|CallError\.of\(\s*'[A-Z_]+',|\b(?:nameTaken|referenced|labelInUse|token):)\s*'([a-z]+(?:[-_][a-z]+)+)'/g;
+  /(?:\breject\(|\brefuse\(|CallError\.of\(\s*'[A-Z_]+',|\b(?:nameTaken|referenced|labelInUse):)\s*'([a-z]+(?:[-_][a-z]+)+)'/g;
 
 describe('the tokens of refusals', () => {
   it('are told in docs/api.md, each with its status, when it comes, and what to do then', () => {

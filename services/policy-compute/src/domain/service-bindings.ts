@@ -6,7 +6,7 @@ import { invalid } from '../objects/invalid.js';
 import type { KnownElsewhere } from './draft-rules.js';
 import { entryOf } from './policy-book.js';
 import type { PolicyBook, PolicyEvent, Provisioned, ServiceUnbound } from './policy-book.js';
-import type { StoredBinding } from './policy-object.js';
+import type { PolicyObject, StoredBinding } from './policy-object.js';
 
 export type BindingIntent =
   /** All of them, or none. */
@@ -55,16 +55,8 @@ function bindingProblem(book: PolicyBook, binding: StoredBinding, known: KnownEl
   if (halfOf(binding))
     return invalid('external_data_set, external_data_reference: they go together, give both or none');
   const { virtualService, workload, portOverrides } = binding;
-  const entry = entryOf(book, 'virtual_services', virtualService);
-  if (entry === undefined || entry.updateType === 'delete') {
-    const why = entry === undefined ? 'is not there' : 'is marked for deletion';
-    return reject('reference-not-found', `virtual_service: ${virtualService} ${why}`, 'INVALID_ARGUMENT');
-  }
-  const service = entry.active;
-  if (!service) {
-    const message = `virtual_service: ${virtualService} is not active; provision it first`;
-    return reject('virtual-service-not-active', message, 'INVALID_ARGUMENT');
-  }
+  const service = inForce(book, virtualService);
+  if ('reason' in service) return service;
   if (!known.hasWorkload(workload))
     return reject('reference-not-found', `workload: there is none ${workload}`, 'INVALID_ARGUMENT');
   const own =
@@ -72,6 +64,18 @@ function bindingProblem(book: PolicyBook, binding: StoredBinding, known: KnownEl
       ? service.ports
       : (entryOf(book, 'services', service.service)?.active?.ports ?? []);
   return overridesProblem(portOverrides, own);
+}
+
+/** Or why nothing is bound to it. */
+function inForce(book: PolicyBook, id: string): PolicyObject<'virtual_services'> | Rejection {
+  const entry = entryOf(book, 'virtual_services', id);
+  if (entry === undefined || entry.updateType === 'delete') {
+    const why = entry === undefined ? 'is not there' : 'is marked for deletion';
+    return reject('reference-not-found', `virtual_service: ${id} ${why}`, 'INVALID_ARGUMENT');
+  }
+  if (entry.active !== null) return entry.active;
+  const message = `virtual_service: ${id} is not active; provision it first`;
+  return reject('virtual-service-not-active', message, 'INVALID_ARGUMENT');
 }
 
 const halfOf = ({ extras }: StoredBinding): boolean =>
