@@ -1,11 +1,11 @@
 /** Which machine is a node of the cluster, and for how long. */
 import { randomUUID } from 'node:crypto';
 import { createKeys } from '@ringfence/bus';
-import { API, subjects, unchangedLeftOut, VenUpdate, WorkloadUpdate } from '@ringfence/contracts';
+import { PairingProfileUpdate, subjects } from '@ringfence/contracts';
 import { tokenOf } from '@ringfence/resources/testing';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectContractedEvents, heard, newCluster } from './testing/inventory-client.js';
+import { expectContractedEvents, heard, newCluster, writtenBack } from './testing/inventory-client.js';
 import type { Created } from './testing/inventory-client.js';
 import { workloads } from './read/inventory-documents.js';
 import { seen, startWorld } from './testing/world.js';
@@ -33,23 +33,23 @@ const pairingOf = async ({ id, token }: Created, machineId: string) => ({
   publicKey: newKey(),
 });
 
-/** What was read of a node and its agent is put back as it was. */
-async function writtenBack(id: string): Promise<void> {
-  for (const [collection, schema] of [
-    ['workloads', WorkloadUpdate],
-    ['vens', VenUpdate],
-  ] as const) {
-    const ids = [id];
-    const read = (await world.rest(collection, 'get', { ids })).body as Record<string, unknown>;
-    await world.rest(collection, 'update', {
-      ids,
-      body: unchangedLeftOut(schema, read, read, API[collection]?.told),
-    });
-    const again = (await world.rest(collection, 'get', { ids })).body;
-    const { updated_at, updated_by } = again as typeof read;
-    expect(again).toEqual({ ...read, updated_at, updated_by });
-  }
-}
+describe('a pairing profile', () => {
+  it('keeps each of its locks by itself', async () => {
+    const { body: made } = await world.rest('pairing_profiles', 'create', { body: { enabled: true } });
+    const ids = [(made as { href: string }).href.split('/').at(-1) ?? ''];
+    const locks = Object.keys(PairingProfileUpdate.shape).filter((field) => field.endsWith('_lock'));
+    expect(locks).toContain('status_lock');
+    const shown = async (): Promise<string[]> => {
+      const { body } = await world.rest('pairing_profiles', 'get', { ids });
+      return locks.filter((lock) => (body as Record<string, unknown>)[lock] === true);
+    };
+    expect(await shown()).toEqual(locks);
+    for (const [index, lock] of locks.entries()) {
+      await world.rest('pairing_profiles', 'update', { ids, body: { [lock]: false } });
+      expect(await shown()).toEqual(locks.slice(index + 1));
+    }
+  });
+});
 
 describe('pairing', () => {
   it("makes the node a managed workload, once, with the profile's mode", async () => {
@@ -72,7 +72,11 @@ describe('pairing', () => {
       hostname: 'n1',
       version: '0.1.0',
     });
-    await writtenBack(first?.workload ?? '');
+    const { agent } = body as { agent: { status: Record<string, unknown> } };
+    // Of what nobody knows there is nothing, and no null.
+    for (const field of ['uptime_seconds', 'firewall_rule_count', 'security_policy_refresh_at'])
+      expect(agent.status).not.toHaveProperty(field);
+    await writtenBack(world, first?.workload ?? '');
     const [profile] = (await world.rest('pairing_profiles', 'list', { query: { name: 'Default' } }))
       .body as unknown[];
     expect(profile).toMatchObject({

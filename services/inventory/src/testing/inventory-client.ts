@@ -1,5 +1,6 @@
 /** For specs: what they ask of inventory again and again, over REST and from the edge. */
 import { randomUUID } from 'node:crypto';
+import { API, unchangedLeftOut, VenUpdate, WorkloadUpdate } from '@ringfence/contracts';
 import { eventually, uncontracted } from '@ringfence/testing';
 import { expect } from 'vitest';
 import { seen } from './world.js';
@@ -37,4 +38,22 @@ export async function expectContractedEvents(world: World): Promise<void> {
   const events = await world.inventory().store.follow(0, 10_000);
   expect(events.length).toBeGreaterThan(0);
   expect(uncontracted(events)).toEqual([]);
+}
+
+/** What was read of a node and its agent is put back as it was. */
+export async function writtenBack(world: World, id: string): Promise<void> {
+  for (const [collection, schema] of [
+    ['workloads', WorkloadUpdate],
+    ['vens', VenUpdate],
+  ] as const) {
+    const ids = [id];
+    const read = (await world.rest(collection, 'get', { ids })).body as Record<string, unknown>;
+    await world.rest(collection, 'update', {
+      ids,
+      body: unchangedLeftOut(schema, read, read, API[collection]?.told),
+    });
+    const again = (await world.rest(collection, 'get', { ids })).body;
+    const { updated_at, updated_by } = again as typeof read;
+    expect(again).toEqual({ ...read, updated_at, updated_by });
+  }
 }

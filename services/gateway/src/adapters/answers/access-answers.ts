@@ -8,7 +8,7 @@ import {
   WantedScope,
 } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
-import { exact, partial } from '@ringfence/resources';
+import { byWord, partial } from '@ringfence/resources';
 import type { z } from 'zod';
 import type { EntityManager } from 'typeorm';
 import { isRole, ROLES } from '../../domain/access/roles.js';
@@ -158,7 +158,7 @@ function principalAnswers(store: EventStore, grants: KnownGrants): Readonly<Reco
       ...{ name: body.name, display_name: body.displayName, type: body.type },
       access_restriction: restrictionOf(body),
     }),
-    filters: { name: partial(({ name }) => name), type: exact(({ type }) => type) },
+    filters: { name: partial(({ name }) => name), type: byWord('type', PRINCIPAL_TYPES, ({ type }) => type) },
     kept: grants.renew,
   });
   return {
@@ -177,6 +177,8 @@ function refuseAccount({ type }: PrincipalState): void {
   if (type === 'service_account')
     throw refuse('service_account_only', 'this is a service account: change it at /service_accounts');
 }
+
+const PRINCIPAL_TYPES = ['user', 'group', 'service_account'];
 
 /** As users' names are kept. */
 const nameOf = (name: string, type: PrincipalState['type']): string =>

@@ -64,12 +64,8 @@ function heard(agent: AgentRow | undefined): Record<string, unknown> {
   return {
     ...{ status, uid, agent_version: version },
     last_heartbeat_on: agent?.lastHeartbeat.toISOString() ?? null,
-    uptime_seconds: null,
     agent_health: errors.map(({ token }) => ({ type: token, severity: 'err' })),
     agent_health_errors: { errors: errors.map(({ token }) => token), warnings: [] },
-    // An agent counts neither; both are there because the published form requires them.
-    firewall_rule_count: null,
-    security_policy_refresh_at: null,
   };
 }
 
@@ -79,7 +75,11 @@ function applied(workload: Workload, around: Surroundings): Record<string, unkno
   return {
     fw_config_current: state === 'applied',
     security_policy_sync_state: state,
-    ...(at !== undefined && { security_policy_applied_at: at, security_policy_received_at: at }),
+    // One moment: an agent says that it has a policy when that is in its kernel.
+    ...(at !== undefined && {
+      ...{ security_policy_applied_at: at, security_policy_received_at: at },
+      security_policy_refresh_at: at,
+    }),
   };
 }
 
@@ -103,7 +103,6 @@ export function showAgent({ body }: Document<Workload>, around: Surroundings): R
     mode: legacyMode(body.mode),
     uid: agent?.machineId ?? '',
     last_heartbeat_on: agent?.lastHeartbeat.toISOString() ?? null,
-    uptime_seconds: null,
     hostname: body.hostname,
     agent_version: agent?.version ?? null,
     public_ip: body.publicIp,

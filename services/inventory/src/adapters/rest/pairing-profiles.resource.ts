@@ -51,6 +51,7 @@ const UNINTERPRETED_DEFAULTS = {
   app_label_lock: true,
   env_label_lock: true,
   loc_label_lock: true,
+  status_lock: true,
   agent_software_release: null as string | null,
   ven_type: 'specified_during_activation',
 };
@@ -251,6 +252,7 @@ function show(
     ...showUses(uses.get(found.id) ?? UNUSED),
     external_data_set: body.externalDataSet,
     external_data_reference: body.externalDataReference,
+    ...UNINTERPRETED_DEFAULTS,
     ...body.uninterpreted,
     caps: reach.caps(['write', 'generate_pairing_key'], body.labels),
     ...metaOf(found),
