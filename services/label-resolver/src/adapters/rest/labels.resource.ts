@@ -155,7 +155,7 @@ function show(found: Document<LabelState>, usage?: UsageOf): Record<string, unkn
 /** Where a label may be named or carried: the words of the published form. */
 const PLACES = [
   ...['label_group', 'ruleset', 'rule', 'enforcement_boundary', 'virtual_service', 'virtual_server'],
-  ...['workload', 'container_workload', 'container_workload_profile', 'pairing_profile', 'permission'],
+  ...['workload', 'container_workload', 'container_workload_profile', 'pairing_profile'],
   ...['static_policy_scopes', 'containers_inherit_host_policy_scopes', 'blocked_connection_reject_scope'],
   ...['firewall_coexistence_scope', 'loopback_interfaces_in_policy_scopes', 'ip_forwarding_enabled_scopes'],
   'rule_hit_count_enabled_scopes',
