@@ -3,11 +3,12 @@
  * policy engine says must change as the kernel's word would. A stack of its own, beside the one of the other scenarios.
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { ExplainResponse } from '@ringfence/contracts';
 import { flows, freePort, parseOptions, Progress, Stack } from '@ringfence/up';
 import type { FlowRow } from '@ringfence/up';
 import { eventually } from '../world.js';
@@ -67,6 +68,17 @@ function toBeSeen(what: string, ...expected: string[]): Promise<void> {
   });
 }
 
+const now = (): string => new Date().toISOString();
+
+const explained = async (at?: string): Promise<ExplainResponse> => {
+  const then = at === undefined ? [] : ['--at', at];
+  return JSON.parse(
+    await ringfence('explain', 'shop-prod/web', 'shop-prod/api', '8081', ...then, '-o', 'json'),
+  ) as ExplainResponse;
+};
+const untilExplained = (what: string, isSo: (answer: ExplainResponse) => boolean): Promise<void> =>
+  eventually(what, async () => isSo(await explained()));
+
 describe('a simulated stack', () => {
   it('says so where whoever asks the sandbox looks', () => {
     const description = readFileSync(running.sandbox.descriptionFile, 'utf8');
@@ -123,6 +135,51 @@ describe('a simulated stack', () => {
       const [line = ''] = shown.split('\n').filter((each) => / Deployment +reports /.test(each));
       const isLabelled = ['role=reporting', 'loc=lab', 'app=shop'].every((label) => line.includes(label));
       return isLabelled && /com\.illumio\.role: batch +another annotation/.test(shown);
+    });
+  });
+
+  it('explains a connection as it was then, after its mode, its labels and its rules have changed', async () => {
+    const full = await explained();
+    expect(full).toMatchObject({ verdict: 'allowed', egress: { mode: 'full' } });
+    const moments = [now()];
+    await ringfence('mode', 'shop-prod', 'visibility_only');
+    await untilExplained('its mode', ({ egress }) => egress?.mode === 'visibility_only');
+    moments.push(now());
+    await ringfence('label', 'shop-prod/api', 'role=reporting');
+    await untilExplained('its label', ({ verdict }) => verdict === 'potentially_blocked');
+    moments.push(now());
+    const rules = join(dataDirectory, 'reporting.yaml');
+    const rule = '{ from: { role: web }, to: { role: reporting }, on: [8081/tcp] }';
+    writeFileSync(rules, `rule_sets: [{ name: reporting, scopes: [{ app: shop }], rules: [${rule}] }]`);
+    await ringfence('policy', 'apply', '-f', rules, '--provision', '--yes');
+    await untilExplained('its rule', ({ verdict }) => verdict === 'allowed');
+    moments.push(now());
+    const then = await Promise.all(moments.map(explained));
+    expect(
+      then.map(({ verdict, egress, ingress }) => [verdict, egress?.mode, ingress?.rule?.name ?? null]),
+    ).toEqual([
+      ['allowed', 'full', full.ingress?.rule?.name],
+      ['allowed', 'visibility_only', full.ingress?.rule?.name],
+      ['potentially_blocked', 'visibility_only', null],
+      ['allowed', 'visibility_only', expect.stringMatching(/^reporting \/ rule \d+$/)],
+    ]);
+    expect(then.map(({ policyVersion }) => policyVersion - full.policyVersion)).toEqual([0, 0, 0, 1]);
+    expect(then.map(({ ingress }) => ingress?.labels.find((label) => label.startsWith('role=')))).toEqual([
+      ...['role=api', 'role=api', 'role=reporting', 'role=reporting'],
+    ]);
+    expect(then[2]?.ingress?.origins).toContainEqual({
+      ...{ label: 'role=reporting', by: 'annotation' },
+      from: expect.stringMatching(/^annotation \S+role$/) as string,
+    });
+    expect(then.every(({ at, notes }) => at !== null && notes.some((note) => note.includes(at)))).toBe(true);
+    await expect(explained('2020-01-31T12:00:00Z')).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /the oldest moment that can be asked is 2\S+ \(moment_not_kept\)/,
+      ) as string,
+    });
+    await expect(explained('2120-01-31T12:00:00Z')).rejects.toMatchObject({
+      stderr: expect.stringContaining('moment_in_future') as string,
     });
   });
 

@@ -7,9 +7,9 @@ import { Actor } from './envelope.js';
 import { Grant } from './grants.js';
 import { Port, Verdict } from './network.js';
 import { MOST_WITNESSED_PORTS, NodeViewPart, UserKey, Witnessed } from './edge.js';
-import { InForce } from './questions.js';
+import { EndName, InForce } from './questions.js';
 import { PolicyProgressView } from './api/container-clusters.js';
-import { LabelOrigin, RefusedAnnotation } from './events.js';
+import { EnforcementLoss, EntityLabelsState, LabelOrigin, LabelState, RefusedAnnotation } from './events.js';
 import { RuleClass } from './policy.js';
 import { Instant } from './ids.js';
 import { NodeName, Text } from './text.js';
@@ -22,6 +22,7 @@ export interface CallContract<Req extends z.ZodType = z.ZodType, Res extends z.Z
   readonly deadlineMs: number;
 }
 const DEADLINE_MS = 5_000;
+
 /** Of what a person asks for. On a busy machine an owner takes its time, and ends what it has begun: who gave up would not know. */
 const PATIENT_MS = 30_000;
 
@@ -165,6 +166,8 @@ export const ExplainResponse = z.object({
   egress: ExplainEnd.nullable(),
   ingress: ExplainEnd.nullable(),
   summary: Text,
+  /** As it was then. Null: as it is. */
+  at: Instant.nullable().default(null),
   basis: ExplainBasis,
   /** Beside the answer, for people; never empty where the basis is the control plane. */
   notes: z.array(Text),
@@ -172,6 +175,18 @@ export const ExplainResponse = z.object({
   nearest: z.array(Text).default([]),
 });
 export type ExplainResponse = z.infer<typeof ExplainResponse>;
+
+const LabelledThen = z.object({
+  /** Before it nothing is known. */
+  since: Instant.nullable(),
+  /** Whatever the names may have meant. */
+  entities: z.array(EntityLabelsState),
+  /** Those that the entities had, as they were called then, and those that were there then and are gone since. */
+  labels: z.array(LabelState.pick({ id: true, key: true, value: true })),
+});
+const Alarms = z.array(EnforcementLoss);
+/** What was so at a moment, as others' events say it. `alarms` null: nobody could be asked. */
+const ExplainedMoment = LabelledThen.extend({ at: Instant, alarms: Alarms.nullable() });
 
 const clusterToken = z.object({ cluster: Text, token: Text });
 
@@ -269,6 +284,20 @@ export const CALLS = {
     }),
     1_000,
   ),
+  /** What may have been meant by names at a moment, as the owner's events say it. */
+  labelledAt: call(
+    'label-resolver.labelled-at',
+    z.object({ at: Instant, ends: z.array(EndName).max(4) }),
+    LabelledThen,
+    3_000,
+  ),
+  /** Which alarms about enforcement were open at a moment: of clusters, of their nodes that are known, and of these workloads. */
+  alarmsAt: call(
+    'inventory.alarms-at',
+    z.object({ at: Instant, clusters: z.array(Text).max(4), workloads: z.array(Text).max(4) }),
+    z.object({ alarms: Alarms }),
+    1_500,
+  ),
   /** A reader of the control server's streams dropped what a cluster said beyond its share, again and again. */
   beyondShare: call(
     'inventory.beyond-share',
@@ -301,7 +330,7 @@ export const CALLS = {
   ),
   explain: call(
     'policy-compute.explain',
-    ExplainRequest.extend({ after: Positions.optional() }),
+    ExplainRequest.extend({ after: Positions.optional(), then: ExplainedMoment.optional() }),
     ExplainResponse,
   ),
   // Between accounts nobody says that nobody serves: while clas-cache is away every question waits for so long.

@@ -111,11 +111,12 @@ const EnforcementAlarm = z.object({
   namespace: Text.nullable(),
   since: Instant,
 });
-const EnforcementLoss = EnforcementAlarm.extend({
+export const EnforcementLoss = EnforcementAlarm.extend({
   count: z.number().int(),
   reasons: z.array(z.object({ token: Text, message: Text })).max(8),
   places: z.array(Text).max(20),
 });
+export type EnforcementLoss = z.infer<typeof EnforcementLoss>;
 
 const removed = z.object({ id: Text });
 const shownReferences = {

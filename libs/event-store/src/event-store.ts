@@ -66,6 +66,10 @@ export interface EventStore {
   load(stream: string): Promise<{ events: StoredEvent[]; version: number }>;
   /** By stream; of one that does not exist there is nothing. */
   loadAll(streams: readonly string[]): Promise<Map<string, StoredEvent[]>>;
+  /** By stream, the last event that it had at a moment; of one that was not there yet there is nothing. Costs a look-up for each. */
+  lastUpTo(streams: readonly string[], at: string): Promise<Map<string, StoredEvent>>;
+  /** When the first event was stored; null: there is none. Before it nothing is known. */
+  beganAt(): Promise<string | null>;
   /** Throws VersionConflict. `inTransaction` runs last, with the read tables already current. */
   append(
     stream: string,

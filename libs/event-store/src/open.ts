@@ -5,7 +5,7 @@ import { appendEvents } from './append.js';
 import { connected, dataSource, inTransaction } from './data-source.js';
 import { untilPostgresAnswers, codeOf } from './database.js';
 import type { EventStore, EventStoreOptions, Projection } from './event-store.js';
-import { eventsAbove, lastPosition, loadStream, loadStreams } from './read.js';
+import { beganAt, eventsAbove, lastPosition, lastUpTo, loadStream, loadStreams } from './read.js';
 import { rebuildOutdated, rebuildProjection } from './rebuild.js';
 import { migrate } from './migrate.js';
 import { LOCKS } from './schema.js';
@@ -93,6 +93,8 @@ function storeOn(
     entities: source.manager,
     load: (stream) => loadStream(pool, stream),
     loadAll: (streams) => loadStreams(pool, streams),
+    lastUpTo: (streams, at) => lastUpTo(pool, streams, at),
+    beganAt: () => beganAt(pool),
     // eslint-disable-next-line max-params -- as the interface has it: where, after what, what, by whom, and what else
     append: (stream, expectedVersion, events, meta, alsoDo) =>
       appendMany([{ stream, expectedVersion, events }], meta, alsoDo),

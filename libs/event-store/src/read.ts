@@ -45,6 +45,26 @@ export async function loadStreams(
   return histories;
 }
 
+/** By the index of streams and versions, newest first: what a stream has had since is passed over. */
+export async function lastUpTo(
+  db: Queryable,
+  streams: readonly string[],
+  at: string,
+): Promise<Map<string, StoredEvent>> {
+  const { rows } = await db.query<EventRow>(
+    `select last.* from unnest($1::text[]) as asked (stream), lateral (
+       select * from events where events.stream = asked.stream and events.at <= $2 order by version desc limit 1) as last`,
+    [[...new Set(streams)], at],
+  );
+  return new Map(rows.map((row) => [row.stream, storedEvent(row)]));
+}
+
+/** When the first event was stored; null: there is none. */
+export async function beganAt(db: Queryable): Promise<string | null> {
+  const { rows } = await db.query<{ at: Date }>('select at from events order by position limit 1');
+  return rows[0]?.at.toISOString() ?? null;
+}
+
 export const eventsAbove = (db: Queryable, position: number, limit: number): Promise<StoredEvent[]> =>
   storedEvents(db, 'position > $1 order by position limit $2', [position, limit]);
 

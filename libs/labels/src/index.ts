@@ -13,6 +13,8 @@ export { ALL_WORKLOADS, intersect, matches, selectorOf, selectorText } from './s
 export type { Selector, TypeCondition, TypeWish } from './selector.js';
 export { MembershipIndex } from './membership.js';
 export type { MembershipListener, Selected, Selecting } from './membership.js';
+export { endNamed } from './end-names.js';
+export type { EndName, NamedAs } from './end-names.js';
 export { liesWithin } from './granted-scope.js';
 export { appended } from './appended.js';
 export { addTo, removeFrom, SmallSet } from './small-set.js';

@@ -26,6 +26,8 @@ export const manifest: ServiceManifest = {
     'label-resolver.resource',
     'policy-compute.resource',
     'policy-compute.explain',
+    'label-resolver.labelled-at',
+    'inventory.alarms-at',
     'flow-ingest.resource',
     'inventory.standing',
     ...['inventory', 'label-resolver', 'policy-compute'].map((owner) => `${owner}.resync`),

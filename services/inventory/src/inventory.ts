@@ -29,6 +29,7 @@ import { askPolicy } from './adapters/acks/asked-policy.client.js';
 import { beyondShare } from './adapters/admission/beyond-share.js';
 import { clusterAccounts } from './adapters/admission/cluster-accounts.client.js';
 import type { AccountSettings } from './adapters/admission/cluster-accounts.client.js';
+import { alarmsAt } from './adapters/acks/alarms-at.js';
 import type { NamedStanding } from './adapters/acks/cluster-standings.js';
 import { namedStandings } from './adapters/acks/cluster-standings.js';
 import {
@@ -77,6 +78,7 @@ export interface Inventory extends EdgeAdmission {
   labelled(messages: readonly Message[]): Promise<void>;
   standing(): Promise<z.output<(typeof CALLS)['standing']['response']>>;
   /** When it is on the stream. */
+  alarmsAt(asked: z.output<(typeof CALLS)['alarmsAt']['request']>): ReturnType<typeof alarmsAt>;
   said: ReturnType<typeof saying>;
   /** Says again what others mirror. */
   resync: Relay['resync'];
@@ -134,6 +136,7 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     beyondShare: beyondShare(parts),
     labelled: labelledConsumer(store),
     standing: async () => ({ clusters: (await namedStandings(parts)).map(showNamed) }),
+    alarmsAt: (asked) => alarmsAt(store, asked),
     resync: relay.resync,
     behind,
     relayLag: relay.lag,

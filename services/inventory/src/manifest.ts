@@ -60,6 +60,7 @@ export const manifest = {
   serves: [
     'inventory.resource',
     'inventory.standing',
+    'inventory.alarms-at',
     'inventory.said',
     'inventory.resync',
     'inventory.health',

@@ -138,6 +138,56 @@ describe('the labels of entities', () => {
   });
 });
 
+describe('the labels of entities at a moment', () => {
+  const moment = async (): Promise<string> => {
+    const at = new Date().toISOString();
+    await eventually(() => new Date().toISOString() > at);
+    return at;
+  };
+  const then = async (at: string, end: string) =>
+    (await world.resolver().labelledAt({ at, ends: [end] })).entities.map(({ mode, labels }) => ({
+      mode,
+      labels,
+    }));
+
+  it('are what was so by name and by id, whatever came after, and nothing before and when it is gone', async () => {
+    const name = `web-${randomUUID()}`;
+    const role = await newLabel(world, 'role', name);
+    const cluster = await newCluster(world, 'shop');
+    await change(world, cluster, 'shop', { managed: true, enforcement_mode: 'full' });
+    const before = await moment();
+    const web = await workload(cluster, 'shop', name, { 'com.illumio.role': name });
+    await world.settled();
+    const labelled = await moment();
+    await change(world, cluster, 'shop', { enforcement_mode: 'visibility_only' });
+    await world.settled();
+    const relaxed = await moment();
+    await world.say('KubernetesWorkloadVanished', cluster, web, { id: web });
+    await world.settled();
+    for (const end of [`shop/${name}`, `workload:shop/${name}`, `${name}.shop.svc`, web]) {
+      expect(await then(before, end)).toEqual([]);
+      expect(await then(labelled, end)).toEqual([{ mode: 'full', labels: [role] }]);
+      expect(await then(relaxed, end)).toEqual([{ mode: 'visibility_only', labels: [role] }]);
+      expect(await then(await moment(), end)).toEqual([]);
+    }
+    const { labels, since } = await world.resolver().labelledAt({ at: labelled, ends: [web] });
+    expect(labels).toEqual([{ id: role, key: 'role', value: name }]);
+    expect(Date.parse(since!)).toBeLessThan(Date.parse(before));
+    for (const end of [name, `other/${name}`, 'shop/']) expect(await then(labelled, end)).toEqual([]);
+  });
+
+  it('are found by an address in any spelling, of hosts whose names are longer than any index takes, too', async () => {
+    const [id, name] = [randomUUID(), Array.from({ length: 200 }, () => randomUUID()).join('')];
+    const host = { id, cluster: null, node: null, name, hostname: '', description: '', managed: false };
+    const state = { ...host, labels: [], mode: 'visibility_only', addresses: ['2001:db8::7'] };
+    await world.say('WorkloadCreated', 'global', id, state);
+    await world.settled();
+    for (const end of ['2001:db8::7', '2001:DB8:0:0::7', name])
+      expect(await then(await moment(), end)).toEqual([{ mode: 'visibility_only', labels: [] }]);
+    expect(await then(await moment(), '2001:db8::8')).toEqual([]);
+  });
+});
+
 describe('labels that the label map of a cluster asks for', () => {
   const roles = (...values: string[]): MappedLabel[] =>
     values.map((value) => ({ key: 'role', value, from: 'app', allowCreate: true }));

@@ -7,7 +7,7 @@
  */
 import { beforeServing } from '@ringfence/bus';
 import type { Bus, Message } from '@ringfence/bus';
-import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import type { CALLS, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { neverTwice, startRelay } from '@ringfence/event-store';
 import type { EventStore, OwnTurn, Relay } from '@ringfence/event-store';
 import {
@@ -20,6 +20,7 @@ import {
 } from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
 import type { Logger } from 'pino';
+import type { z } from 'zod';
 import { changeQueue } from './adapters/change-queue.js';
 import { profileOperations } from './adapters/rest/container-workload-profiles.resource.js';
 import { EntityResolver } from './adapters/facts/entity-resolver.js';
@@ -35,11 +36,13 @@ import { manifest } from './manifest.js';
 import { facts } from './read/facts.js';
 import { readHeads } from './read/heads.js';
 import type { Heads } from './read/heads.js';
+import { labelledAt } from './adapters/labelled-at.js';
 
 export interface LabelResolver {
   readonly store: EventStore;
   resource(request: ResourceRequest): Promise<ResourceResponse>;
   askedSettings(): Promise<{ heads: Heads }>;
+  labelledAt(asked: z.output<(typeof CALLS)['labelledAt']['request']>): ReturnType<typeof labelledAt>;
   /** What inventory said exists. */
   facts(messages: readonly Message[]): Promise<void>;
   /** When it is on the stream. */
@@ -95,6 +98,7 @@ export async function openLabelResolver(options: LabelResolverOptions): Promise<
     resource: seeingOwnWrites(untilHeard, tellingChanges(resourceAnswerer(collections(parts)), store)),
     said: saying(store, relay, untilHeard),
     askedSettings: async () => ({ heads: await readHeads(store.entities) }),
+    labelledAt: (asked) => labelledAt(store, asked),
     facts: factsConsumer({ store, oneAtATime: queue, resolver }),
     resync: relay.resync,
     behind,

@@ -25,6 +25,7 @@ export const manifest = {
   serves: [
     'label-resolver.resource',
     'label-resolver.asked-settings',
+    'label-resolver.labelled-at',
     'label-resolver.said',
     'label-resolver.resync',
     'label-resolver.health',

@@ -14,6 +14,11 @@ export const ERRORS = {
     code: 'INVALID_ARGUMENT',
     when: 'the body or a parameter is wrong; the message names the field',
   },
+  moment_not_kept: {
+    code: 'INVALID_ARGUMENT',
+    when: 'of a moment nothing is kept; the message names the oldest',
+  },
+  moment_in_future: { code: 'INVALID_ARGUMENT', when: 'what was so is asked for a moment to come' },
   unsupported_filter: {
     code: 'INVALID_ARGUMENT',
     when: 'a list is asked for by what this server does not keep; the message names the parameter',

@@ -4,6 +4,7 @@ import { CALLS, ExplainRequest, ExplainResponse } from '../calls.js';
 import { PolicyProgressView } from './container-clusters.js';
 import type { CollectionContracts } from './collection.js';
 import { UserKey } from '../edge.js';
+import { Instant } from '../ids.js';
 import { NodeName, Text } from '../text.js';
 
 export const Health = z.array(
@@ -74,6 +75,8 @@ export const ExplainBody = z.strictObject(ExplainRequest.shape).extend({
   from: Text.min(1).max(500),
   to: Text.min(1).max(500),
   proto: z.number().int().min(0).max(255).default(6),
+  /** As it was then; absent: as it is. */
+  at: Instant.optional(),
 });
 
 /** Asks the owner of mirrored facts to say them again; `begin` false only looks how far it is. */

@@ -38,6 +38,11 @@ export class InventoryController {
     return this.inventory.standing();
   }
 
+  @MessagePattern('cmd.inventory.alarms-at')
+  alarmsAt(@Payload() request: unknown): Promise<unknown> {
+    return this.inventory.alarmsAt(parsed(CALLS.alarmsAt.request, request));
+  }
+
   @MessagePattern('cmd.inventory.said')
   said(@Payload() request: unknown): Promise<unknown> {
     return this.inventory.said(parsed(CALLS.inventorySaid.request, request));

@@ -21,6 +21,11 @@ export class LabelResolverController {
     return this.resolver.askedSettings();
   }
 
+  @MessagePattern('cmd.label-resolver.labelled-at')
+  labelledAt(@Payload() request: unknown): Promise<unknown> {
+    return this.resolver.labelledAt(parsed(CALLS.labelledAt.request, request));
+  }
+
   @MessagePattern('cmd.label-resolver.said')
   said(@Payload() request: unknown): Promise<unknown> {
     return this.resolver.said(parsed(CALLS.labelSaid.request, request));

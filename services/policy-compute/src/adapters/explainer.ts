@@ -21,6 +21,7 @@ import type { FactMirror } from '../read/fact-mirror.js';
 import type { FactLookup } from '../objects/view.js';
 import type { ClusterQuestions, Unanswered } from './cluster-questions.js';
 import type { LivePolicy } from './live-policy.js';
+import { explainPast } from './past-explainer.js';
 import type { PolicyBookStore } from './policy-book.store.js';
 
 type Explain = (typeof CALLS)['explain'];
@@ -40,7 +41,9 @@ const MOST_ASKED = 8;
 export function explainer(parts: ExplainerParts): (request: Request) => Promise<ExplainResponse> {
   const { book, facts, live } = parts;
   const names = { active: namesByBook('active'), draft: namesByBook('draft') };
-  return async (request) => {
+  return async ({ then, ...request }) => {
+    if (then !== undefined)
+      return accepted(await explainPast(request, then, { store: book.store, labels: facts.labels }));
     const current = await book.current();
     const form = request.policy;
     const previewed = form === 'draft' ? live.preview().with(policyObjects(current, 'draft')) : null;
@@ -59,10 +62,15 @@ export function explainer(parts: ExplainerParts): (request: Request) => Promise<
       form === 'draft'
         ? explainByLabels(request, world, 'a draft is in force in no cluster')
         : await explainInForce(request, world, parts);
-    if ('reason' in answer) throw refusal(answer);
-    const ends = [answer.egress, answer.ingress].flatMap((end) => end?.workload ?? []);
-    return withOrigins(answer, await facts.labelling(ends), facts.labels);
+    const { egress, ingress } = accepted(answer);
+    const ends = [egress, ingress].flatMap((end) => end?.workload ?? []);
+    return withOrigins(accepted(answer), await facts.labelling(ends), facts.labels);
   };
+}
+
+function accepted(answer: Answered): ExplainResponse {
+  if ('reason' in answer) throw refusal(answer);
+  return answer;
 }
 
 async function explainInForce(

@@ -1,17 +1,11 @@
 /** What a cluster judged, in the words of the API: names of rules and labels are the control plane's knowledge. */
-import type {
-  ClusterAnswer,
-  ExplainRequest,
-  ExplainResponse,
-  InForce,
-  JudgedEnd,
-} from '@ringfence/contracts';
+import type { ClusterAnswer, ExplainRequest, ExplainResponse, JudgedEnd } from '@ringfence/contracts';
 import type { z } from 'zod';
 import { entitiesNamed } from './entities-named.js';
 import type { EntityFact } from './facts.js';
 import { isUnallowed, nearestWords } from './nearest-rules.js';
 import type { AskedConnection, AskedEnd, RuleWorld } from './nearest-rules.js';
-import { labelWords, reasonWords, ruleWords, verdictWords } from './rule-words.js';
+import { labelWords, notInForceWords, reasonWords, ruleWords, verdictWords } from './rule-words.js';
 import { canonicalAddress } from '@ringfence/policy-engine';
 
 export type Judged = Extract<ClusterAnswer, { kind: 'judged' }>;
@@ -33,7 +27,7 @@ export function explanationOf(
   const summary = `${connection}: ${summaryOf(answer, { egress, ingress })}${notInForceWords([egress, ingress])}`;
   const isUndecided = isUnallowed(egress) || isUnallowed(ingress);
   const nearest = isUndecided ? nearestWords(connectionOf(answer, asked, names), names) : [];
-  return { verdict, policyVersion, egress, ingress, summary, basis: 'cluster', notes, nearest };
+  return { verdict, policyVersion, egress, ingress, summary, at: null, basis: 'cluster', notes, nearest };
 }
 
 /** Each end is what the other one sees, as far as anybody looks. */
@@ -104,18 +98,4 @@ function summaryOf(
   return denying === undefined
     ? `${verdictWords(verdict)}, no rule allows it at the ${places.join(' and the ')}`
     : `${verdictWords(verdict)}, denied at the ${denying === ends.egress ? 'source' : 'destination'} by ${denying.rule!.name}`;
-}
-
-/** What policy says is not all: where a kernel does not have it, the answer says so in its first line. */
-function notInForceWords(ends: readonly (End | null)[]): string {
-  const said = ends.flatMap((end) =>
-    end?.inForce && end.inForce.state !== 'yes' ? [inForceWords(end.inForce)] : [],
-  );
-  return said.length === 0 ? '' : `; ${[...new Set(said)].join('; ')}`;
-}
-
-function inForceWords({ state, node, since, message }: InForce): string {
-  const where = node === null ? '' : ` on ${node}`;
-  const when = since === null ? '' : ` since ${since}`;
-  return `${state === 'no' ? 'not in force' : 'not known to be in force'}${where}${when} (${message})`;
 }

@@ -11,11 +11,12 @@ import type { EnforcedEnd, Evaluation, Explanation } from '@ringfence/policy-eng
 import type { z } from 'zod';
 import { entitiesNamed } from './entities-named.js';
 import type { EntityFact } from './facts.js';
-import { addressEnd, entityEnd, judgedByLabels } from './judged-by-labels.js';
-import type { End } from './judged-by-labels.js';
+import { isHostName } from './host-names.js';
+import { addressEnd, entityEnd, hostEnd, judgedByLabels } from './judged-by-labels.js';
+import type { Connection, End, Judgement } from './judged-by-labels.js';
 import { isUnallowed, nearestWords } from './nearest-rules.js';
 import type { AskedEnd, RuleWorld } from './nearest-rules.js';
-import { labelWords, reasonWords, verdictWords } from './rule-words.js';
+import { labelWords, notInForceWords, reasonWords, verdictWords } from './rule-words.js';
 import type { StandingPolicy } from './standing-policy.js';
 
 export interface ExplainWorld extends RuleWorld {
@@ -26,6 +27,7 @@ export interface ExplainWorld extends RuleWorld {
 }
 
 type Request = z.infer<typeof ExplainRequest>;
+type ShownEnd = NonNullable<ExplainResponse['egress']>;
 
 /** `because`: why it is not the cluster that answers. */
 export function explainByLabels(
@@ -38,11 +40,16 @@ export function explainByLabels(
   const to = endOf(request.to, world);
   if ('reason' in to) return to;
   const packet = { proto: request.proto, port: request.port };
-  const { explanation, source, destination } = judgedByLabels({ from, to, packet }, (cluster) =>
-    world.standing(cluster),
-  );
-  const egress = shownEnd(from, explanation.source, source, world);
-  const ingress = shownEnd(to, explanation.destination, destination, world);
+  const judge = (connection: Connection): Judgement =>
+    judgedByLabels(connection, (cluster) => world.standing(cluster));
+  const { explanation, source, destination } = judge({ from, to, packet });
+  const { explanation: inKernel } = judge({ from: nameless(from), to: nameless(to), packet });
+  const shown = {
+    egress: shownEnd(from, explanation.source, source, world),
+    ingress: shownEnd(to, explanation.destination, destination, world),
+  };
+  const egress = shown.egress && byNameOnly(shown.egress, explanation.source, inKernel.source);
+  const ingress = shown.ingress && byNameOnly(shown.ingress, explanation.destination, inKernel.destination);
   const asked = {
     from: askedEnd(from, isUnallowed(egress)),
     to: askedEnd(to, isUnallowed(ingress)),
@@ -55,14 +62,25 @@ export function explainByLabels(
     egress,
     ingress,
     nearest: isUnallowed(egress) || isUnallowed(ingress) ? nearestWords(asked, world) : [],
-    summary: summaryOf(explanation, from, to, world),
+    summary: `${summaryOf(explanation, from, to, world)}${notInForceWords([egress, ingress])}`,
+    at: null,
     basis: 'control_plane',
     notes: [because, WITHOUT],
   };
 }
 
-const askedEnd = ({ entity, token }: End, lacksRule: boolean): AskedEnd => ({
-  lacksRule,
+/** As the kernels have it, which know no host names. */
+const nameless = ({ host: _, ...end }: End): End => end;
+
+/** What is so by an entry of a host name alone is so on paper. */
+function byNameOnly(end: ShownEnd, judged: Evaluation | null, inKernel: Evaluation | null): ShownEnd {
+  if (judged?.rule?.ref === inKernel?.rule?.ref || inKernel === null) return end;
+  const message = `host names of IP lists are not enforced yet: in the kernel it is ${verdictWords(inKernel.verdict)}`;
+  return { ...end, inForce: { state: 'no', node: null, mode: null, since: null, message } };
+}
+
+const askedEnd = ({ entity, token, host }: End, lacksRule: boolean): AskedEnd => ({
+  ...{ lacksRule, host },
   labels: entity?.labels ?? [],
   workload: entity?.id ?? null,
   address: canonicalAddress(token),
@@ -77,8 +95,9 @@ function endOf(text: string, world: ExplainWorld): End | Rejection {
   const [only] = candidates;
   if (address !== null)
     return only === undefined ? addressEnd(address) : { ...entityEnd(only), token: address };
+  if (only === undefined && isHostName(text)) return hostEnd(text);
   if (only === undefined) {
-    const message = `"${text}" is no known workload: give its id, namespace/name, a node's or host's name, or an address`;
+    const message = `"${text}" is no known workload: give its id, namespace/name, a node's or host's name, a host name with its domain, or an address`;
     return reject('not-found-error', message, 'NOT_FOUND');
   }
   if (candidates.length > 1) {

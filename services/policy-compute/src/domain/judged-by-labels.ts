@@ -7,6 +7,7 @@ import { labelSetId } from '@ringfence/labels';
 import { canonicalAddress, CidrSet, explain } from '@ringfence/policy-engine';
 import type { EnforcedEnd, Explanation, Packet, PeerLookup } from '@ringfence/policy-engine';
 import type { EntityFact } from './facts.js';
+import { coversHostName } from './host-names.js';
 import type { StandingPolicy } from './standing-policy.js';
 
 /** One end of a connection: an entity, or an address that belongs to none. */
@@ -15,12 +16,15 @@ export interface End {
   /** An address, or the entity's id where it has none that is known here. */
   readonly token: string;
   readonly name: string;
+  /** A host name that nobody here knows: lists may have entries of it. */
+  readonly host?: string;
 }
 
 export function entityEnd(entity: EntityFact): End {
   const name = entity.namespace === null ? entity.name : `${entity.namespace}/${entity.name}`;
   return { entity, token: entity.addresses[0] ?? entity.id, name };
 }
+export const hostEnd = (name: string): End => ({ entity: null, token: name, name, host: name });
 export const addressEnd = (address: string): End => ({ entity: null, token: address, name: address });
 
 export interface Connection {
@@ -86,9 +90,10 @@ export function membersFor(from: End, to: End, standing: StandingOf): PeerLookup
   };
 }
 
-export function holds(group: Group, { entity, token }: End): boolean {
+export function holds(group: Group, { entity, token, host }: End): boolean {
   const { labelSets, workloads, cidrs, isEverything } = partsOf(group);
   if (entity !== null && (labelSets.has(labelSetOf(entity)) || workloads.has(entity.id))) return true;
+  if (host !== undefined && group.fqdns.some((entry) => coversHostName(entry, host))) return true;
   if (group.cidrs.length === 0) return false;
   // An entity whose address is not known here has one all the same: lists of everything hold it.
   return canonicalAddress(token) === null ? isEverything : cidrs.contains(token);

@@ -9,7 +9,15 @@ const end: NonNullable<ExplainResponse['egress']> = {
   ...{ mode: 'full', verdict: 'allowed', ruleClass: null, rule: null, reason: '', sees: null, inForce: null },
 };
 const answer: ExplainResponse = {
-  ...{ verdict: 'allowed', policyVersion: 1, summary: '', basis: 'cluster', notes: [], nearest: [] },
+  ...{
+    verdict: 'allowed',
+    policyVersion: 1,
+    summary: '',
+    at: null,
+    basis: 'cluster',
+    notes: [],
+    nearest: [],
+  },
   ...{ egress: end, ingress: null },
 };
 const told = (...origins: LabelOrigin[]) =>

@@ -14,6 +14,7 @@ import type {
 } from '@ringfence/contracts';
 import { cidrsOf, CidrSet, onPorts, ruleRefs } from '@ringfence/policy-engine';
 import type { LabelFact } from './facts.js';
+import { coversHostName } from './host-names.js';
 import { labelWords } from './rule-words.js';
 
 export interface AskedEnd {
@@ -21,6 +22,8 @@ export interface AskedEnd {
   /** Null: no workload that is known here. */
   readonly workload: string | null;
   readonly address: string | null;
+  /** A host name that nobody knows. */
+  readonly host?: string | undefined;
   /** It judges for itself, and no rule of its own allows it: to be in a list of addresses is no rule. */
   readonly lacksRule: boolean;
 }
@@ -133,10 +136,11 @@ function sideUnmet(actors: readonly RuleActor[], side: AskedSide, world: RuleWor
   ];
 }
 
-function isListed(id: string, { address, lacksRule }: AskedEnd, { objects }: RuleWorld): boolean {
+function isListed(id: string, { address, host, lacksRule }: AskedEnd, { objects }: RuleWorld): boolean {
   if (lacksRule) return false;
   const list = objects.ip_lists.find((each) => each.id === id);
   if (list === undefined) return false;
+  if (host !== undefined && list.fqdns.some(({ fqdn }) => coversHostName(fqdn, host))) return true;
   const cidrs = cidrsOf(list.ranges);
   return address === null ? cidrs.includes('0.0.0.0/0') : new CidrSet(cidrs).contains(address);
 }

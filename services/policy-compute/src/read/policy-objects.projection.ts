@@ -233,6 +233,11 @@ export async function listVersions(
   return { versions: rows.map(versionView), total };
 }
 
+/** That was in force at a moment; 0: before the first. */
+export async function versionAt(entities: EntityManager, at: string): Promise<number> {
+  return (await entities.maximum(PolicyVersionEntity, 'version', { at: LessThanOrEqual(new Date(at)) })) ?? 0;
+}
+
 export async function readVersion(entities: EntityManager, version: number): Promise<VersionView | null> {
   const row = await entities.findOneBy(PolicyVersionEntity, { version });
   return row === null ? null : versionView(row);

@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { ExplainResponse, InForce } from '@ringfence/contracts';
 import { usage } from '../failure.js';
+import { sinceInstant } from '../graph/flow-query.js';
 import { render, renderValue, verdictColour } from '../output.js';
 import type { Column } from '../output.js';
 import { modeCommand } from './mode.js';
@@ -49,13 +50,25 @@ export function enforcementCommands(program: Command, withTerminal: WithTerminal
         .default('active'),
     )
     .option('-c, --cluster <id>', 'which cluster, when several have such ends')
+    .option('--at <time>', 'as it was then: 30m or 2d ago, or 2026-01-31T12:00:00Z')
     .addHelpText(
       'after',
       '\nExamples:\n  $ ringfence explain shop-prod/web shop-prod/api 8080\n  $ ringfence explain pod:shop-prod/web-5d9c service:shop-prod/api 80\n  $ ringfence explain node-1 10.244.1.7 8080',
     )
-    .action((from: string, to: string, port: string, options: { policy: string; cluster?: string }) =>
-      withTerminal((terminal) => explain(terminal, { from, to, ...portOf(port), ...options })),
+    .action((from: string, to: string, port: string, { at, ...options }: ExplainOptions) =>
+      withTerminal((terminal) =>
+        explain(terminal, {
+          ...{ from, to, ...portOf(port), ...options },
+          ...(at !== undefined && { at: sinceInstant(at, Date.now(), '--at') }),
+        }),
+      ),
     );
+}
+
+interface ExplainOptions {
+  readonly policy: string;
+  readonly cluster?: string;
+  readonly at?: string;
 }
 
 async function essentials({ api, format, write }: Terminal, name: string): Promise<void> {
@@ -132,7 +145,8 @@ async function explain({ api, format, write }: Terminal, question: object): Prom
   for (const rule of answer.nearest) write(`\n  nearest: ${rule}\n`);
   for (const note of answer.notes) write(`\n  note: ${note}\n`);
   const basis = answer.basis === 'cluster' ? 'judged by the cluster' : 'judged by the control plane';
-  write(`\n  policy version ${String(answer.policyVersion)}, ${basis}\n`);
+  const then = answer.at === null ? '' : `, as it was at ${answer.at}`;
+  write(`\n  policy version ${String(answer.policyVersion)}, ${basis}${then}\n`);
 }
 
 function showEnd(side: string, end: ExplainResponse['egress'], write: Terminal['write']): void {

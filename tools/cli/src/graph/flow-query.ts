@@ -100,10 +100,10 @@ const named = (set: string, { href, description }: RuleBody, kind: string): read
   `${set} / ${description || `${kind} ${href.slice(href.lastIndexOf('/') + 1)}`}`,
 ];
 
-export function sinceInstant(text: string, nowMs: number): string {
+export function sinceInstant(text: string, nowMs: number, option = '--since'): string {
   const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   if (count !== undefined && unit !== undefined)
     return new Date(nowMs - Number(count) * (UNITS[unit] ?? 0)).toISOString();
   if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text))) return new Date(text).toISOString();
-  throw usage(`--since: "${text}" is no time; write 30s, 15m, 2h, 7d, or 2026-01-31T12:00:00Z`);
+  throw usage(`${option}: "${text}" is no time; write 30s, 15m, 2h, 7d, or 2026-01-31T12:00:00Z`);
 }

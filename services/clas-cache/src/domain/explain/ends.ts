@@ -3,7 +3,8 @@
  * guessed: a name that could mean two things is refused with what it could mean.
  */
 import type { Address, ServiceObserved } from '@ringfence/contracts';
-import { kubernetesWorkloadId } from '@ringfence/labels';
+import { endNamed, kubernetesWorkloadId } from '@ringfence/labels';
+import type { NamedAs } from '@ringfence/labels';
 import { canonicalAddress } from '@ringfence/policy-engine';
 import type { ClusterView } from '../cluster-view.calculator.js';
 import type { NodeFacts } from '../node-endpoints.calculator.js';
@@ -33,23 +34,17 @@ export interface EndProblem {
 
 type Finder = (name: string, view: ClusterView, cluster: string) => readonly End[];
 
-const FINDERS: Readonly<Record<string, Finder>> = {
+const FINDERS: Readonly<Record<NamedAs, Finder>> = {
   workload: workloads,
   pod: podsNamed,
   service: servicesNamed,
   node: nodesNamed,
 };
-const PREFIXED = /^(workload|pod|service|node):(.+)$/s;
-const SERVICE_NAME = /^([^./]+)\.([^./]+)\.svc(?:\..*)?$/;
-
 export function findEnd(text: string, view: ClusterView, cluster: string): End | EndProblem {
   const address = canonicalAddress(text);
   if (address !== null) return ownerOf(address, view);
-  const [, prefix = '', rest = ''] = PREFIXED.exec(text) ?? [];
-  const finder = FINDERS[prefix];
-  if (finder !== undefined) return only(text, finder(rest, view, cluster));
-  const [, service, namespace] = SERVICE_NAME.exec(text) ?? [];
-  if (service !== undefined) return only(text, servicesNamed(`${namespace}/${service}`, view));
+  const { name, as } = endNamed(text);
+  if (as !== null) return only(text, FINDERS[as](name, view, cluster));
   // A Service in front of a workload often has its name, and so has a lone Pod: the workload is meant.
   for (const find of Object.values(FINDERS)) {
     const found = find(text, view, cluster);

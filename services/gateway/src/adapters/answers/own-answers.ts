@@ -1,7 +1,7 @@
 /** What the gateway answers itself: health, version, people, API keys, jobs and their files, audit events, explanations, resyncs. */
 import { hostname } from 'node:os';
 import type { Bus } from '@ringfence/bus';
-import { CALLS, ExplainBody, RESYNC_CALLS, ResyncBody, VERSION } from '@ringfence/contracts';
+import { CALLS, ExplainBody, GLOBAL, RESYNC_CALLS, ResyncBody, VERSION } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import type { Answer } from './answer.js';
 import { notificationsOf, statusOf } from '../../domain/whole-health.js';
@@ -114,13 +114,31 @@ async function health({ startedAt, partsHealth }: OwnParts): Promise<unknown> {
 function explainAnswers({ bus, ownWrites }: OwnParts): Record<string, Answer> {
   return {
     'explain explain': async (request) => {
-      const question = ExplainBody.parse(request.body);
+      const { at, ...question } = ExplainBody.parse(request.body);
       const after = await ownWrites.of(request.caller?.username);
-      const explain = () => bus.call(CALLS.explain, { ...question, ...(after && { after }) });
+      const explain = async () => {
+        const then = at === undefined ? undefined : await momentOf(bus, at, question);
+        return bus.call(CALLS.explain, { ...question, ...(after && { after }), ...(then && { then }) });
+      };
       return { status: 200, body: await called(request.id, explain) };
     },
   };
 }
+
+/** What others' events say of a moment: their owners wait for policy-compute, so it cannot ask them. */
+async function momentOf(bus: Bus, at: string, { from, to }: { from: string; to: string }) {
+  const told = await bus.call(CALLS.labelledAt, { at, ends: [from, to] });
+  const clusters = [...new Set(told.entities.map(({ cluster }) => cluster))].filter((id) => id !== GLOBAL);
+  const workloads = told.entities.map(({ id }) => id);
+  const asked = { at, clusters: clusters.slice(0, MOST_ASKED), workloads: workloads.slice(0, MOST_ASKED) };
+  // Without them the policy of then is known all the same, and the answer says so.
+  const alarms = await bus.call(CALLS.alarmsAt, asked).then(
+    (answer) => answer.alarms,
+    () => null,
+  );
+  return { at, ...told, alarms };
+}
+const MOST_ASKED = 4;
 
 function resyncAnswers(bus: Bus): Record<string, Answer> {
   return {
