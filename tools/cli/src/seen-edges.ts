@@ -6,7 +6,7 @@ import { sinceInstant } from './graph/flow-query.js';
 
 type Item = Readonly<Record<string, { readonly href: string }>>;
 /** The busiest; the server adds up no more. */
-const MOST_EDGES = 5_000;
+export const MOST_EDGES = 5_000;
 /** Of a query: so many alternatives in a list, so many lists. */
 const IN_A_LIST = 50;
 const LISTS = 50;

@@ -9,12 +9,12 @@ import { readPolicy } from '../policy-in-words.js';
 import { readPolicyFile } from '../read-policy-file.js';
 import { differenceText } from './provisioning.js';
 import type { Terminal } from './terminal.js';
-import { askWhatIf, whatIfText } from './what-if.js';
+import { askWhatIf, shownAnswer, whatIfText } from './what-if.js';
 
 export interface DiffOptions {
   readonly file?: string;
   readonly set: readonly string[];
-  readonly since: string;
+  readonly flows: string;
   readonly whatIf: boolean;
 }
 
@@ -25,9 +25,11 @@ export async function diff(terminal: Terminal, options: DiffOptions): Promise<vo
   const isSame = labels.length + differences.length === 0;
   if (!isSame) end(EXIT.differs);
   const asked =
-    isSame || !options.whatIf ? undefined : await askWhatIf(api, { since: options.since, documents });
+    isSame || !options.whatIf ? undefined : await askWhatIf(api, { since: options.flows, documents });
   if (format !== 'table')
-    return write(renderValue({ labels, differences, what_if: asked?.answer ?? null }, format));
+    return write(
+      renderValue({ labels, differences, what_if: asked === undefined ? null : shownAnswer(asked) }, format),
+    );
   const made = labels.map((name) => `+ label ${printable(name)} (created)\n`).join('');
   write(isSame ? 'Nothing would change.\n' : `${made}${differenceText(differences)}`);
   if (asked !== undefined) write(`\n${whatIfText(asked)}`);

@@ -29,15 +29,18 @@ export function draftCommands(policy: Command, withTerminal: WithTerminal): void
       'as if these were applied and provisioned: a file or a folder; - reads standard input',
     )
     .option(...SET_OPTION)
-    .option('--since <time>', 'connections seen since: 30m, 2h, 7d, or 2026-01-31T12:00:00Z', '1h')
+    .option('--flows <time>', 'judge the flows stored since: 30m, 2h, 7d, or 2026-01-31T12:00:00Z', '1h')
+    .addOption(new Option('--since <time>', 'the same').hideHelp())
     .option('--no-what-if', 'only what differs, not for whom')
     .addHelpText(
       'after',
-      '\nExit codes: 0 nothing would change, 1 something would, 2 it could not be said.\n\nExamples:\n  $ ringfence policy diff\n  $ ringfence policy diff -f policies/ -o json',
+      '\nExit codes: 0 nothing would change, 1 something would, 2 it could not be said.\n\nExamples:\n  $ ringfence policy diff\n  $ ringfence policy diff -f policies/ --flows 7d -o json',
     )
-    .action((options: DiffOptions) =>
+    .action(({ since, ...options }: DiffOptions & { readonly since?: string }) =>
       withTerminal(async (terminal) =>
-        errorsAreTwo((await import('./policy-diff.js')).diff(terminal, options)),
+        errorsAreTwo(
+          (await import('./policy-diff.js')).diff(terminal, { ...options, flows: since ?? options.flows }),
+        ),
       ),
     );
   policy

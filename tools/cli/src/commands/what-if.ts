@@ -8,7 +8,8 @@ import { printable, render, renderValue, verdictColour } from '../output.js';
 import type { Column } from '../output.js';
 import { portWord } from '../policy-words.js';
 import { readPolicyFile } from '../read-policy-file.js';
-import { seenEdges } from '../seen-edges.js';
+import { sinceInstant } from '../graph/flow-query.js';
+import { MOST_EDGES, seenEdges } from '../seen-edges.js';
 import type { ParsedPolicy } from '../policy-documents.js';
 import { errorsAreTwo } from './errors-are-two.js';
 import { SET_OPTION } from './set-option.js';
@@ -54,13 +55,24 @@ async function whatIf(
   const asked = await askWhatIf(api, { subject, since, documents });
   const { flips, gained, lost } = asked.answer;
   if (flips.length + gained.count + lost.count > 0) end(EXIT.differs);
-  write(format === 'table' ? whatIfText(asked) : renderValue(asked.answer, format));
+  write(format === 'table' ? whatIfText(asked) : renderValue(shownAnswer(asked), format));
 }
 
 export interface Asked {
   readonly answer: WhatIfAnswer;
   readonly edges: readonly FlowEdge[];
+  /** Of calls. */
+  readonly since: string;
 }
+
+/** There are calls that were not judged. */
+const isCut = ({ edges }: Pick<Asked, 'edges'>): boolean => edges.length >= MOST_EDGES;
+
+/** For programs: what is said of how many calls, and whether of all. */
+export const shownAnswer = (asked: Asked) => ({
+  ...asked.answer,
+  flows: { since: asked.since, calls: callsOf(asked).size, is_cut: isCut(asked) },
+});
 
 /** Of the draft, or of documents as if they alone were applied. */
 export async function askWhatIf(
@@ -73,14 +85,20 @@ export async function askWhatIf(
 ): Promise<Asked> {
   const { supposedChanges } = await import('../supposed-changes.js');
   const changes = of.documents && (await supposedChanges(api, of.documents));
-  const edges = await seenEdges(api, of.subject, of.since);
-  return { answer: await api.post<WhatIfAnswer>('/sec_policy/draft/what_if', { edges, changes }), edges };
+  const since = sinceInstant(of.since, Date.now());
+  const edges = await seenEdges(api, of.subject, since);
+  const answer = await api.post<WhatIfAnswer>('/sec_policy/draft/what_if', { edges, changes });
+  return { answer, edges, since };
 }
 
-export function whatIfText({ answer, edges }: Asked): string {
+export function whatIfText(asked: Asked): string {
+  const { answer } = asked;
   const flips = shownOnce(answer.flips);
   return [
-    `Of ${String(new Set(edges.map(callOf)).size)} calls seen ${String(flips.length)} would have another verdict; the rules of ${String(answer.workloads_affected)} workloads would change.\n`,
+    `Of ${String(callsOf(asked).size)} calls seen since ${asked.since} ${String(flips.length)} would have another verdict; the rules of ${String(answer.workloads_affected)} workloads would change.\n`,
+    isCut(asked)
+      ? `Only the ${String(MOST_EDGES)} busiest calls were judged: name a namespace or labels, or ask for a shorter time.\n`
+      : '',
     flips.length > 0 ? `\n${render(flips, COLUMNS, 'table')}` : '',
     pairsText(pc.green('+'), 'could talk', answer.gained),
     pairsText(pc.red('-'), 'could not talk any more', answer.lost),
@@ -111,6 +129,8 @@ export const flipTable = (flips: readonly FlipRow[]): string => render(shownOnce
 
 const callOf = ({ src, dst, service }: Pick<FlowEdge, 'src' | 'dst' | 'service'>): string =>
   `${endName(src)} ${endName(dst)} ${portWord(service)}`;
+
+const callsOf = ({ edges }: Pick<Asked, 'edges'>): Set<string> => new Set(edges.map(callOf));
 
 /** Calls to a Service that nobody was behind yet look like those to who has been behind it since. */
 function shownOnce(flips: readonly FlipRow[]): FlipRow[] {
