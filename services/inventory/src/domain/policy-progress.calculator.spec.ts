@@ -76,7 +76,12 @@ describe('what is asked beside what is in force', () => {
     const all = { ...taken, settled: 41 };
     expect(of({ asked, policy: told(7, { told: all, inForce: all }) }).view.is_newest).toBe(true);
     expect(of({ asked, policy: told(7, { told: all, inForce: all }) }).view.in_force_settings).toBe(41);
-    expect(of({ isUntaken: true }).view.is_newest).toBe(false);
+  });
+
+  it('does not say how much was asked for while a mode or label that was taken is not counted yet', () => {
+    const { view } = of({ isUntaken: true });
+    expect(view).toMatchObject({ is_newest: false, asked_settings: null });
+    expect(of({}).view.asked_settings).not.toBeNull();
   });
 
   it('counts settings, so that who wrote one can wait for it while others write more', () => {

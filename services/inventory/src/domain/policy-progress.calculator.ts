@@ -57,17 +57,24 @@ type Numbers = Pick<
   'asked_version' | 'told_version' | 'in_force_version' | 'asked_settings' | 'in_force_settings'
 >;
 
-function numbersOf(cluster: string, { asked: { version, heads }, policy }: ProgressFacts): Numbers {
+function numbersOf(
+  cluster: string,
+  { asked: { version, heads }, policy, isUntaken }: ProgressFacts,
+): Numbers {
   const concerned = heads === null ? null : concerning(cluster, heads);
   const inForce = policy?.inForce ?? null;
   return {
     asked_version: version === null ? null : version.policyVersion,
     told_version: policy === null ? null : policy.told.policyVersion,
     in_force_version: inForce === null ? null : inForce.policyVersion,
-    asked_settings: concerned === null ? null : newestOf(concerned),
+    // Something that was taken is not counted yet: who waits for the number would wait for too little.
+    asked_settings: isUntaken ? null : askedIn(concerned),
     in_force_settings: concerned === null || inForce === null ? null : settingsIn(concerned, inForce),
   };
 }
+
+const askedIn = (concerned: ReturnType<typeof concerning> | null): number | null =>
+  concerned === null ? null : newestOf(concerned);
 
 function unknown({ asked, policy, isUntaken }: ProgressFacts): Missing[] {
   return [
