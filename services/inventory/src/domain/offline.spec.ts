@@ -106,14 +106,15 @@ class NaiveHost {
   private silence = 0;
   isLost = false;
 
-  second(isHeard: boolean, limit: number, sinceWord: number): void {
-    this.silence = isHeard ? this.silence + 1 : 0;
-    if (!isHeard) return;
-    if (this.isLost) this.isLost = limit >= 0 && sinceWord > limit;
-    else this.isLost = limit >= 0 && this.silence > limit;
+  /** `heardFor`: seconds for which its cluster has been heard without a break; -1: it is not heard, and nobody is judged. */
+  second(heardFor: number, limit: number, sinceWord: number): void {
+    this.silence = heardFor > 0 ? this.silence + 1 : 0;
+    if (heardFor < 0) return;
+    this.isLost = limit >= 0 && (this.isLost ? sinceWord : this.silence) > limit;
   }
 
-  word(): void {
+  /** A word, or a second in which nobody listened. */
+  silenceIsBroken(): void {
     this.silence = 0;
   }
 }
@@ -137,14 +138,18 @@ class World {
     if (step.kind === 'hear') this.is[step.what] = step.is;
     if (step.kind !== 'word' || !this.is.observer) return;
     Object.assign(this.agents[step.agent]!, { status: step.status, at: this.now });
-    this.agents[step.agent]!.clerk.word();
+    this.agents[step.agent]!.clerk.silenceIsBroken();
   }
 
   private oneSecond(): void {
     this.now += 1;
-    if (!this.is.observer) this.listeningSince = this.now;
+    if (!this.is.observer) {
+      this.listeningSince = this.now;
+      for (const { clerk } of this.agents) clerk.silenceIsBroken();
+      return;
+    }
     // Beside the two there is one that is never silent; its words come with the pulse.
-    else if (this.is.cluster) this.pulseAt = this.now;
+    if (this.is.cluster) this.pulseAt = this.now;
     const hearing = { now: at(this.now), listeningSince: at(this.listeningSince) };
     const voices = [{ cluster: 'c', pulseAt: at(this.pulseAt), agentAt: at(this.pulseAt) }];
     const heard = this.clusters.look(voices, hearing).get('c');
@@ -154,7 +159,7 @@ class World {
 
   private look(agent: World['agents'][number], heard: Hearing | undefined): void {
     const { disconnected, goodbye } = this.settings;
-    agent.clerk.second(this.heardFor > 0 && this.is.observer, this.limitOf(agent), this.now - agent.at);
+    agent.clerk.second(this.heardFor, this.limitOf(agent), this.now - agent.at);
     if (heard === undefined) return;
     const timers = {
       disconnected: [{ scope: [], seconds: disconnected }],
@@ -162,7 +167,7 @@ class World {
       offlineSeconds: 300,
     };
     agent.lost = isLostHost({ ...agent, heardAt: at(agent.at) }, [], timers, heard);
-    if (this.is.observer) expect([this.now, agent.lost]).toEqual([this.now, agent.clerk.isLost]);
+    expect([this.now, agent.lost]).toEqual([this.now, agent.clerk.isLost]);
   }
 
   private limitOf({ status }: World['agents'][number]): number {
