@@ -88,6 +88,8 @@ describe('a log-in', () => {
       inactivity_expiration_minutes: 10,
       orgs: [{ org_id: 1, org_href: '/orgs/1' }],
     });
+    // He was never here before: who reads them reads text.
+    for (const field of ['last_login_on', 'last_login_ip_address']) expect(login).not.toHaveProperty(field);
     expect((await call('GET', '/users/login', as(`Token token=${token}`))).status).toBe(401);
     const authorization = basic('user_1', login['session_token'] ?? '');
     under.asked = [];

@@ -37,8 +37,9 @@ export const User = z.object({
   /** Nobody logs in as him, and his keys are refused. */
   locked: z.boolean(),
   login_count: z.number().int(),
-  last_login_on: Text.nullable(),
-  last_login_ip_address: Text.nullable(),
+  /** Left out: never before. */
+  last_login_on: Text.optional(),
+  last_login_ip_address: Text.optional(),
   effective_groups: z.array(Text),
   local_profile: z.object({ pending_invitation: z.boolean() }),
   created_at: Text,
@@ -53,8 +54,9 @@ export const Login = z.object({
   auth_username: Text,
   session_token: Text.optional(),
   inactivity_expiration_minutes: z.number().int(),
-  last_login_on: Text.nullable(),
-  last_login_ip_address: Text.nullable(),
+  /** Left out: never before. */
+  last_login_on: Text.optional(),
+  last_login_ip_address: Text.optional(),
   full_name: Text,
   type: z.enum(['local', 'external']),
   time_zone: Text,

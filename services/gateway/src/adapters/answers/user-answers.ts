@@ -174,7 +174,8 @@ function show({ user, signIns }: ShownUser): User {
   };
 }
 
-const lastOf = (signIns: SignIns | undefined): Pick<User, 'last_login_on' | 'last_login_ip_address'> => ({
-  last_login_on: signIns?.lastAt.toISOString() ?? null,
-  last_login_ip_address: signIns?.lastAddress ?? null,
-});
+/** Of who was never here, nothing: clients read texts. */
+const lastOf = (signIns: SignIns | undefined): Pick<User, 'last_login_on' | 'last_login_ip_address'> =>
+  signIns === undefined
+    ? {}
+    : { last_login_on: signIns.lastAt.toISOString(), last_login_ip_address: signIns.lastAddress };
