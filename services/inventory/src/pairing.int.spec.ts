@@ -470,16 +470,18 @@ describe('the agent of a paired node', () => {
     const { workload, href, request, id } = await paired();
     const { body } = await world.rest('workloads', 'create', { body: { name: 'unmanaged' } });
     const other = (body as { href: string }).href;
-    const unpair = async (collection: string, ...hrefs: string[]) =>
-      (
-        await world.rest(collection, 'unpair', {
-          body: { [collection]: hrefs.map((each) => ({ href: each })) },
-        })
-      ).body;
+    const asked = (collection: string, ...hrefs: string[]) =>
+      world.rest(collection, 'unpair', {
+        body: { [collection]: hrefs.map((each) => ({ href: each })) },
+      });
+    const unpair = async (collection: string, ...hrefs: string[]) => (await asked(collection, ...hrefs)).body;
     expect(await unpair('workloads', other)).toMatchObject([
       { href: other, errors: [{ token: 'workload_is_not_managed' }] },
     ]);
-    expect(await unpair('vens', href)).toEqual([]);
+    expect(await asked('vens', href)).toMatchObject({
+      body: [],
+      changes: [{ resource: { href }, changes: { hostname: { before: 'n1', after: null } } }],
+    });
     expect(await unpair('vens', href)).toMatchObject([{ errors: [{ token: 'workload_already_deleted' }] }]);
     expect(await show('workloads', workload)).toMatchObject({ deleted: true });
     expect(await show('vens', workload)).toMatchObject({ status: 'uninstalled', unpair_allowed: false });

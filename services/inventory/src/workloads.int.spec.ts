@@ -197,9 +197,19 @@ describe('workloads over REST', () => {
       ...{ unchanged_count: 0, created_labels: [{ key: 'env', value: 'Pre, prod' }] },
     };
     const create = { create_labels: 'true' };
-    expect((await load(csv, { ...create, dry_run: 'true' })).body).toEqual({ dry_run: true, ...told });
+    const dry = await load(csv, { ...create, dry_run: 'true' });
+    expect(dry).toMatchObject({ body: { dry_run: true, ...told }, changes: [] });
     expect([await labels(), made]).toEqual([[`/orgs/1/labels/${web}`], []]);
-    expect((await load(csv, create)).body).toEqual({ dry_run: false, ...told });
+    const loaded = await load(csv, create);
+    expect(loaded.body).toEqual({ dry_run: false, ...told });
+    const hrefs = (...ids: string[]) =>
+      ids.map((each) => expect.objectContaining({ href: `/orgs/1/labels/${each}` }) as unknown);
+    expect(loaded.changes).toEqual([
+      {
+        resource: { href, hostname },
+        changes: { labels: { before: hrefs(web), after: hrefs('72', '900') } },
+      },
+    ]);
     expect(await labels()).toEqual(['/orgs/1/labels/72', '/orgs/1/labels/900']);
     await load(`href,hostname,role\n${href},,-\n`, { delete_token: '-' });
     expect(await labels()).toEqual(['/orgs/1/labels/900']);

@@ -147,10 +147,18 @@ describe('profiles', () => {
         href,
       }),
     );
-    await world.rest(PROFILES, 'bulk_update', {
+    const { changes } = await world.rest(PROFILES, 'bulk_update', {
       ids: [cluster],
       body: { container_workload_profiles: hrefs, managed: true },
     });
+    expect(new Set(changes)).toEqual(
+      new Set(
+        hrefs.map(({ href }) => ({
+          resource: expect.objectContaining({ href }) as unknown,
+          changes: { managed: { before: false, after: true } },
+        })),
+      ),
+    );
     expect((await profilesOf(world, cluster)).filter((each) => each.managed).length).toBe(2);
     const missing = {
       href: `/orgs/1/container_clusters/${cluster}/container_workload_profiles/${randomUUID()}`,

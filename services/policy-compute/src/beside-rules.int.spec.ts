@@ -126,6 +126,12 @@ describe('virtual services', () => {
     const changes = made.slice(0, 2).map(({ href }) => ({ href, description: 'in bulk' }));
     const changed = await policy.ask('virtual_services', 'bulk_update', { body: changes });
     expect(changed.body).toEqual(changes.map(({ href }) => ({ href, status: 'updated' })));
+    expect(changed.changes).toMatchObject(
+      changes.map(({ href }) => ({
+        resource: { href },
+        changes: { description: { before: '', after: 'in bulk' } },
+      })),
+    );
     expect(await policy.get('virtual_services', [idOf(made[1]!)])).toMatchObject({ description: 'in bulk' });
   });
 

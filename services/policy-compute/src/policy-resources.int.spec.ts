@@ -57,7 +57,8 @@ describe('bodies that real clients send', () => {
       { name: other, ip_ranges: [{ from_ip: '10.0.0.3' }] },
       { name: other, ip_ranges: [{ from_ip: 'nowhere' }] },
     ];
-    const answer = (await policy.ask('ip_lists', 'bulk_upload', { body })).body as Body[];
+    const told = await policy.ask('ip_lists', 'bulk_upload', { body });
+    const answer = told.body as Body[];
     expect(answer).toMatchObject([
       { href: list.href, status: 'updated' },
       { status: 'created' },
@@ -67,6 +68,19 @@ describe('bodies that real clients send', () => {
       ip_ranges: [{ from_ip: '10.0.0.2' }],
     });
     expect(await policy.get('ip_lists', [idOf(answer[1]!)])).toMatchObject({ name: other });
+    const ranges = (from: string) => [expect.objectContaining({ from_ip: from })];
+    expect(told.changes).toEqual([
+      {
+        resource: expect.objectContaining({ href: list.href, name: list['name'] }) as unknown,
+        changes: { ip_ranges: { before: ranges('10.0.0.1'), after: ranges('10.0.0.2') } },
+      },
+      {
+        resource: expect.objectContaining({ name: other }) as unknown,
+        changes: expect.objectContaining({
+          ip_ranges: { before: null, after: ranges('10.0.0.3') },
+        }) as unknown,
+      },
+    ]);
   });
 
   it('takes a rule as Terraform writes it, with an active href in a draft', async () => {

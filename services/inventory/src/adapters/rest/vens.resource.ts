@@ -44,6 +44,8 @@ import { showAgent } from './agent-view.js';
 import { interfacesOf } from './interface-view.js';
 import { isOnline, placeOf, surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
+import { fulfilTelling } from './told-changes.js';
+import type { Show } from './told-changes.js';
 import {
   AUTHENTICATION_RECOVERY,
   conditionsOf,
@@ -74,7 +76,10 @@ export function venOperations(parts: WorkloadParts): Operations {
       await parts.oneAtATime(async () => only(await fulfil(parts, request, [wish])));
       return {};
     },
-    unpair: async (request) => unpair(parts, request, parsed(VensUnpair, request.body).vens, 'vens'),
+    unpair: async (request) =>
+      unpair(parts, request, parsed(VensUnpair, request.body).vens, {
+        ...{ collection: 'vens', show: showVen },
+      }),
     remote_action: async ({ body }) => {
       parsed(VenRemoteAction, body);
       const words = 'restart: Kubernetes restarts agents: kubectl rollout restart of their DaemonSet';
@@ -134,10 +139,11 @@ export async function unpair(
   parts: WorkloadParts,
   asking: Asking,
   named: readonly Reference[],
-  collection: string,
+  { collection, show }: { readonly collection: string; readonly show: Show },
 ): Promise<ResourceResponse> {
   const wishes = eachAccepted(named, ({ href }) => unpairing(idOfHref(href, collection)));
-  return bulkRefusals(named, await parts.oneAtATime(() => fulfil(parts, asking, wishes)));
+  const { outcomes, changes } = await parts.oneAtATime(() => fulfilTelling(parts, asking, wishes, { show }));
+  return { ...bulkRefusals(named, outcomes), changes };
 }
 
 async function recover(parts: WorkloadParts, { body, within }: ResourceRequest): Promise<ResourceResponse> {

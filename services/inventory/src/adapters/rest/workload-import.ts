@@ -4,7 +4,7 @@
  */
 import { CallError } from '@ringfence/bus';
 import { WorkloadsBulkImport } from '@ringfence/contracts';
-import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import type { ObjectChange, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import { forbidden, invalid, isTrue, only, orgHref, parsed } from '@ringfence/resources';
 import { parseCsv } from '../../domain/csv.js';
 import { isFormula, planImport } from '../../domain/label-import.js';
@@ -12,7 +12,8 @@ import type { Change, LabelledHost } from '../../domain/label-import.js';
 import { workloads } from '../../read/inventory-documents.js';
 import { labelled } from '../../read/labelled.js';
 import type { KnownLabel } from '../../read/labelled.js';
-import { changing, fulfil } from './workload-changes.js';
+import { fulfilTelling } from './told-changes.js';
+import { changing } from './workload-changes.js';
 import type { WorkloadParts } from './workloads.resource.js';
 
 /** As in any bulk call; beside them the line of names. */
@@ -47,11 +48,12 @@ export const importLabels = (parts: WorkloadParts, request: ResourceRequest): Pr
       );
     await refuseOutside(parts, request, changes, { known, wanted });
     const isDry = isTrue(query['dry_run'] ?? '');
+    let told: readonly ObjectChange[] = [];
     if (!isDry) {
       const made = await parts.labelOwner.make(wanted, actor);
       for (const [index, { key, value }] of wanted.entries())
         known.set(nameOf(key, value), made[index] ?? '');
-      await write(parts, request, changes, known);
+      told = await write(parts, request, changes, known);
     }
     const shown = changes.map(({ id, line: _, ...change }) => ({
       href: orgHref(`workloads/${id}`),
@@ -64,6 +66,7 @@ export const importLabels = (parts: WorkloadParts, request: ResourceRequest): Pr
         unchanged_count: unchanged,
         created_labels: wanted.map(({ key, value }) => ({ key, value })),
       },
+      changes: [...told],
     };
   });
 
@@ -161,9 +164,11 @@ async function write(
   request: ResourceRequest,
   changes: readonly Change[],
   ids: ReadonlyMap<string, string>,
-): Promise<void> {
+): Promise<ObjectChange[]> {
   const wishes = (await relabelled(parts, changes, ids)).map(({ id, after }) =>
     changing(id, { labels: after.map((label) => ({ href: orgHref(`labels/${label}`) })) }),
   );
-  for (const outcome of await fulfil(parts, request, wishes, 'csv')) only([outcome]);
+  const { outcomes, changes: told } = await fulfilTelling(parts, request, wishes, { by: 'csv' });
+  for (const outcome of outcomes) only([outcome]);
+  return told;
 }

@@ -6,8 +6,6 @@ import {
   bulkAnswer,
   bulkItems,
   bulkRefusals,
-  changeBetween,
-  changesWithin,
   eachAccepted,
   idOfHref,
   isTrue,
@@ -30,8 +28,7 @@ import {
   WorkloadsUnpair,
   WorkloadUpdate,
 } from '@ringfence/contracts';
-import type { ObjectChange, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { In } from 'typeorm';
+import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
 import type { Workload } from '../../domain/workload.decider.js';
 import { workloads } from '../../read/inventory-documents.js';
 import type { LabelOwner } from './labels.client.js';
@@ -39,6 +36,7 @@ import { changing, creation, deletion, fulfil } from './workload-changes.js';
 import type { Asking, ChangeParts, Wish } from './workload-changes.js';
 import { surroundings } from './surroundings.js';
 import type { SurroundingParts } from './surroundings.js';
+import { fulfilTelling } from './told-changes.js';
 import { unpair } from './vens.resource.js';
 import { importLabels } from './workload-import.js';
 import { UNSUPPORTED, workloadFilters } from './workload-filters.js';
@@ -102,33 +100,10 @@ function bulkOperations(parts: WorkloadParts): Operations {
     bulk_import: (request) => importLabels(parts, request),
     set_flow_reporting_frequency: (request) => reportOften(parts, request),
     unpair: async (request) =>
-      unpair(parts, request, parsed(WorkloadsUnpair, request.body).workloads, 'workloads'),
+      unpair(parts, request, parsed(WorkloadsUnpair, request.body).workloads, {
+        ...{ collection: 'workloads', show: showWorkload },
+      }),
   };
-}
-
-interface Told {
-  readonly outcomes: Outcome<string>[];
-  readonly changes: ObjectChange[];
-}
-
-/** With what each was before and after, as it is shown: for the audit trail. */
-async function fulfilTelling(
-  parts: WorkloadParts,
-  request: ResourceRequest,
-  wishes: readonly Outcome<Wish>[],
-): Promise<Told> {
-  const id = In(accepted(wishes).map((wish) => wish.id));
-  const look = async (): Promise<Map<string, Document<Workload>>> =>
-    new Map((await workloads.live(parts.store.entities, { id })).map((each) => [each.id, each]));
-  const before = await look();
-  const outcomes = await fulfil(parts, request, wishes);
-  const after = await look();
-  const around = await surroundings(parts, {});
-  const shown = (found: Document<Workload> | undefined): unknown => found && showWorkload(found, around);
-  const changes = [...new Set(accepted(outcomes))].map((each) =>
-    changeBetween(shown(before.get(each)) ?? null, shown(after.get(each)) ?? null),
-  );
-  return { outcomes, changes: changesWithin(changes) };
 }
 
 /** Agents report every few seconds in any case, more often than clients ask for: those that are named must be there, and that is all. */

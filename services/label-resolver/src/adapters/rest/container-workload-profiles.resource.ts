@@ -6,6 +6,8 @@ import {
   bulkAnswer,
   bulkItems,
   byLabels,
+  changeBetween,
+  changesWithin,
   byWord,
   defined,
   eachAccepted,
@@ -32,7 +34,8 @@ import {
   EnforcementMode,
   VisibilityLevel,
 } from '@ringfence/contracts';
-import type { ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import type { ObjectChange, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
+import { In } from 'typeorm';
 import type { KnownLabels, Profile, ProfileChange } from '../../domain/profile.decider.js';
 import { profileDecider } from '../../domain/profile.decider.js';
 import { namespaceNames } from '../../read/facts.js';
@@ -242,9 +245,23 @@ async function updateAll(parts: ProfileParts, request: ResourceRequest): Promise
     request.body,
   );
   const ids = wanted.map(({ href }) => idOfHref(href, 'container_workload_profiles'));
-  refuseWrong(await parts.changing(() => changeAll(parts, request, ids, body)));
-  return {};
+  return parts.changing(async () => {
+    const before = await shownProfiles(parts, ids);
+    refuseWrong(await changeAll(parts, request, ids, body));
+    return { changes: changesSince(before, await shownProfiles(parts, ids)) };
+  });
 }
+
+type ShownProfiles = ReadonlyMap<string, Record<string, unknown>>;
+
+async function shownProfiles({ store }: ProfileParts, ids: readonly string[]): Promise<ShownProfiles> {
+  const names = await labelNames(store);
+  const found = await profiles.live(store.entities, { id: In([...ids]) });
+  return new Map(found.map((each) => [each.id, show(each, names)]));
+}
+
+const changesSince = (before: ShownProfiles, after: ShownProfiles): ObjectChange[] =>
+  changesWithin([...before].map(([id, was]) => changeBetween(was, after.get(id) ?? null)));
 
 /** Each failure names the place of its profile in the request. */
 function refuseWrong(outcomes: readonly Outcome<string>[]): void {

@@ -4,8 +4,20 @@
  */
 import { CallError } from '@ringfence/bus';
 import { IpListUpload, VirtualServiceBulkUpdate, VirtualServiceCreate } from '@ringfence/contracts';
-import type { ProvisionableType, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { bulkAnswer, bulkItems, notFound } from '@ringfence/resources';
+import type {
+  ObjectChange,
+  ProvisionableType,
+  ResourceRequest,
+  ResourceResponse,
+} from '@ringfence/contracts';
+import {
+  accepted,
+  bulkAnswer,
+  bulkItems,
+  changeBetween,
+  changesWithin,
+  notFound,
+} from '@ringfence/resources';
 import type { Outcome } from '@ringfence/resources';
 import { entriesOf, entryOf } from '../../domain/policy-book.js';
 import type { PolicyBook } from '../../domain/policy-book.js';
@@ -15,7 +27,8 @@ import { kindOf } from '../../objects/kinds.js';
 import type { Body } from '../../objects/view.js';
 import { objectHref } from '../hrefs.js';
 import { newIds } from './new-ids.js';
-import { objectAfter } from './object-bodies.js';
+import { objectAfter, showObject } from './object-bodies.js';
+import { shownEntry, viewIn } from './object-resources.js';
 import { draftOnly, executeEach } from './resource-context.js';
 import type { ResourceContext } from './resource-context.js';
 
@@ -35,6 +48,8 @@ export const bulkOperation = (op: string): Bulk | undefined =>
 interface Drafted {
   readonly id: string;
   readonly status: 'created' | 'updated';
+  /** As it was shown before, for the audit trail; null: it was not there. */
+  readonly before: Body | null;
 }
 
 export async function answerBulk(
@@ -45,24 +60,47 @@ export async function answerBulk(
 ): Promise<ResourceResponse> {
   draftOnly(request);
   const items = bulkItems(item, request.body) as Outcome<Body>[];
-  const bodies = items.filter((each): each is Body => !(each instanceof CallError));
+  const bodies = accepted(items);
+  const show = showing(context, type, request);
   const ids = await newIds(context, type, bodies.length);
   const drafted: Drafted[] = [];
-  const refusals = await executeEach(
+  const { refusals, book: after } = await executeEach(
     context,
     request,
     bodies.map((body, i) => (book) => {
       const existing = mayChange ? existingId(book, type, body) : undefined;
-      drafted[i] = { id: existing ?? ids[i]!, status: existing === undefined ? 'created' : 'updated' };
+      drafted[i] =
+        existing === undefined
+          ? { id: ids[i]!, status: 'created', before: null }
+          : { id: existing, status: 'updated', before: show(book, existing) };
       return intentOf(book, type, drafted[i].id, body);
     }),
   );
   const done = bodies.map((_, i): Outcome<Drafted> => refusals[i] ?? drafted[i]!);
+  const changes = mayChange ? changesOf(accepted(done), (id) => show(after, id)) : undefined;
   const outcomes = items.map((each) => (each instanceof CallError ? each : done.shift()!));
-  return bulkAnswer(request.body, outcomes, ({ id, status }) => ({
+  const answer = bulkAnswer(request.body, outcomes, ({ id, status }) => ({
     href: objectHref({ type, id }, 'draft'),
     status,
   }));
+  return { ...answer, ...(changes && { changes }) };
+}
+
+/** What is recorded is all of it, whatever part of it all the caller may see. */
+function showing(context: ResourceContext, type: BulkType, { within: _, ...whole }: ResourceRequest) {
+  return (book: PolicyBook, id: string): Body | null => {
+    const view = viewIn(context, whole, book);
+    const entry = entryOf(book, type, id);
+    const shown = entry && shownEntry(entry, view);
+    return shown ? showObject(shown, view) : null;
+  };
+}
+
+/** Each object once: as the first item about it found it, and as the last has left it. */
+function changesOf(drafted: readonly Drafted[], show: (id: string) => Body | null): ObjectChange[] {
+  const before = new Map<string, Body | null>();
+  for (const each of drafted) if (!before.has(each.id)) before.set(each.id, each.before);
+  return changesWithin([...before].map(([id, was]) => changeBetween(was, show(id))));
 }
 
 /** The object that an item is about: by its href, else by its name. */

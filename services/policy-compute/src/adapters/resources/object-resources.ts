@@ -80,7 +80,7 @@ function versionOf({ pversion, book }: View): number {
 }
 
 /** A draft that is marked for deletion shows what would be deleted. */
-function shownEntry(entry: Entry, view: View): ShownDraft | null {
+export function shownEntry(entry: Entry, view: View): ShownDraft | null {
   if (view.pversion === 'active') {
     const { type, active, activeTouched, touched } = entry;
     return active === null

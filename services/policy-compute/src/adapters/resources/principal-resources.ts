@@ -76,7 +76,7 @@ async function createEach(context: ResourceContext, request: ResourceRequest): P
   const { body } = request;
   const items = bulkItems(SecurityPrincipalCreate, body, PrincipalsBulkBody);
   const wanted = items.flatMap((item) => (item instanceof CallError ? [] : [item]));
-  const refusals = await executeEach(
+  const { refusals } = await executeEach(
     context,
     request,
     wanted.map((item) => () => making(item)),

@@ -52,12 +52,19 @@ export async function execute(
   return executed;
 }
 
-/** One after the other, written together: what became of each, or why it is refused. */
+interface ExecutedEach {
+  /** Of each, in its place; null: it was done. */
+  readonly refusals: readonly (CallError | null)[];
+  /** As they leave it. */
+  readonly book: PolicyBook;
+}
+
+/** One after the other, written together. */
 export async function executeEach(
   context: ResourceContext,
   { actor, within }: Asking,
   intends: readonly ((book: PolicyBook) => PolicyIntent)[],
-): Promise<(CallError | null)[]> {
+): Promise<ExecutedEach> {
   const stamp = stampOf(context, { actor });
   const known = knownElsewhere(context.facts);
   const refused = new Map<number, CallError>();
@@ -71,8 +78,9 @@ export async function executeEach(
       return reject('refused', failure.message);
     }
   });
-  const { rejections } = await context.book.executeEach(actor, makes);
-  return rejections.map((rejection, i) => refused.get(i) ?? (rejection && refusal(rejection)));
+  const { rejections, book } = await context.book.executeEach(actor, makes);
+  const refusals = rejections.map((rejection, i) => refused.get(i) ?? (rejection && refusal(rejection)));
+  return { refusals, book };
 }
 
 export function draftOnly(request: ResourceRequest): void {
