@@ -269,6 +269,7 @@ describe('settings for the clusters', () => {
         namespace: 'shop',
         managed: true,
         mode: 'selective',
+        visibilityLevel: 'flow_summary',
         assignments: {},
       });
       expect(values.get(`policy.${cluster}.node.n1`)).toEqual({
