@@ -17,6 +17,8 @@ it.each([
 it('is the same of a text at hand, and whatever is reported meanwhile', () => {
   expect(etagOf(body, JSON.stringify(body))).toBe(read);
   expect(etagOf({ ...body, online: true, agent: { status: { last_heartbeat_on: 'now' } } })).toBe(read);
+  const standing = { ringfence_status: 'error', ringfence_status_message: 'node-2 is silent' };
+  expect(etagOf({ ...body, ...standing })).toBe(read);
   expect(etagOf([body])).not.toBe(read);
 });
 
