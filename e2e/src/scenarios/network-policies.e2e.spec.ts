@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deployment, managedNamespace, removeNamespace } from '../application.js';
 import { explain } from '../explained.js';
-import { apply, connect, eventually, kubernetes, readyPod, recentFlows } from '../world.js';
+import { api, apply, clusterId, connect, eventually, kubernetes, readyPod, recentFlows } from '../world.js';
 import type { Pod } from '../world.js';
 
 const [NAMESPACE, FAR] = ['netpol', 'netpol-far'];
@@ -117,6 +117,31 @@ describe('a NetworkPolicy in a namespace that is only looked at', () => {
     for (const name of ['addresses', 'blue', 'trusted', 'friends']) await remove(name);
     await reachedBy();
     await remove('deny-all');
+    await reachedBy(friend, stranger, far);
+  });
+
+  it('is named by its cluster when it cannot be read, and closed, until it is mended', async () => {
+    const refused = async () => {
+      const cluster = await api.get<{ ringfence_enforcement: { refused_network_policies: unknown } }>(
+        `/container_clusters/${clusterId}`,
+      );
+      return JSON.stringify(cluster.ringfence_enforcement.refused_network_policies);
+    };
+    // As a newer Kubernetes might have it.
+    await policy('odd', { podSelector: SERVER, ingress: [{ from: [{ serviceAccounts: {} }] }] });
+    await eventually('the cluster names it', async () => (await refused()).includes('"name":"odd"'));
+    expect(JSON.parse(await refused())).toEqual({
+      count: 1,
+      named: [
+        {
+          ...{ namespace: NAMESPACE, name: 'odd', field: 'spec.ingress[0].from[0].serviceAccounts' },
+          ...{ token: 'unknown_field', message: 'is not known here', closed: ['ingress'] },
+        },
+      ],
+    });
+    await reachedBy();
+    await remove('odd');
+    await eventually('it is gone', async () => (await refused()) === '{"count":0,"named":[]}');
     await reachedBy(friend, stranger, far);
   });
 });

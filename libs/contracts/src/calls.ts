@@ -323,6 +323,8 @@ export const CALLS = {
         z.object({
           ...{ id: Text, name: Text, status: Text, message: Text, notInForce: z.number().int() },
           policy: PolicyProgressView,
+          /** NetworkPolicies that cannot be read; absent: not known. */
+          refusedNetworkPolicies: z.number().int().optional(),
         }),
       ),
     }),

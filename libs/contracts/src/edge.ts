@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { GroupId, Instant, LabelId, LabelSetId } from './ids.js';
 import { Address, EnforcementMode, Isolated, Port, Protocol, Verdict } from './network.js';
+import { RefusedNetworkPolicy } from './network-policies.js';
 import { Endpoint, Group, LabelSet, PolicyStamp, RuleClass, WireRule } from './policy.js';
 import type { Unit } from './policy.js';
 import { NodeName, Text } from './text.js';
@@ -163,6 +164,7 @@ export const ClusterAck = z.object({
 export type ClusterAck = z.infer<typeof ClusterAck>;
 
 export const MOST_BEHIND = 100;
+export const MOST_REFUSED_POLICIES = 100;
 /**
  * clas-cache → control plane, every few seconds and when it changes: that it lives, what it lacks to be in sync, and how
  * its cluster stands as a whole. When it is not heard, nobody knows what is in force there.
@@ -186,6 +188,10 @@ export const ClusterPulse = z.object({
       behind: z.array(NodeName).max(MOST_BEHIND),
       behindCount: z.number().int(),
     })
+    .optional(),
+  /** Kubernetes' NetworkPolicies that cannot be read; more are counted, not named. Absent: not known, or not told yet. */
+  refusedNetworkPolicies: z
+    .object({ named: z.array(RefusedNetworkPolicy).max(MOST_REFUSED_POLICIES), count: z.number().int() })
     .optional(),
 });
 export type ClusterPulse = z.infer<typeof ClusterPulse>;

@@ -16,8 +16,7 @@ export { idOfToken, LANES, parseSubject, subjects, subjectToken } from './subjec
 export type { Lane, ParsedSubject } from './subjects.js';
 export { STREAMS, type StreamContract } from './streams.js';
 export { Actor, Envelope } from './envelope.js';
-export { Grant, GrantedLabel, ROLES } from './grants.js';
-export type { Role } from './grants.js';
+export { Grant, GrantedLabel, type Role, ROLES } from './grants.js';
 export {
   Address,
   AdminPort,
@@ -128,6 +127,7 @@ export {
   MOST_FLOWS,
   MOST_BEHIND,
   MOST_NOT_IN_FORCE,
+  MOST_REFUSED_POLICIES,
   MOST_SANDBOXES,
   MOST_VIEW_PARTS,
   NodeAck,

@@ -50,6 +50,15 @@ export const RefusedField = z.object({
 });
 export type RefusedField = z.infer<typeof RefusedField>;
 
+/** One of them, as clas-cache tells the control plane. */
+export const RefusedNetworkPolicy = z.object({
+  namespace: Text.max(253),
+  name: Text.max(253),
+  ...RefusedField.shape,
+  /** Where whom it may mean is closed as long as nobody mends it. */
+  closed: z.array(z.enum(['ingress', 'egress'])).max(2),
+});
+
 export const NetworkPolicyForm = z.object({
   namespace: Text.max(253),
   name: Text.max(253),

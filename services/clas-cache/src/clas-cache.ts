@@ -193,7 +193,7 @@ function networkPolicies(store: ActorStore): string {
   const refused = [...store.refusedNetworkPolicies()];
   const named = refused
     .slice(0, 3)
-    .map(({ namespace, name, refused: why }) => `${namespace}/${name}: ${why.field} ${why.message}`);
+    .map(({ namespace, name, field, message }) => `${namespace}/${name}: ${field} ${message}`);
   return [`${String(store.networkPolicyCount)}, ${String(refused.length)} refused`, ...named].join('; ');
 }
 

@@ -112,6 +112,37 @@ describe('what is not in force', () => {
   });
 });
 
+describe('NetworkPolicies that cannot be read', () => {
+  it('are named in their cluster with the field at fault as clas-cache says them, and gone when it says none', async () => {
+    const { id } = await newCluster(world);
+    await heard(world, id);
+    const shown = async () =>
+      (await clusterBody(world, id))['ringfence_enforcement'] as { refused_network_policies: unknown };
+    // A clas-cache that does not speak of them.
+    await world.bus.publish(subjects.pulse(id), seen.pulse(4));
+    expect(await eventually(shown, (body) => 'places' in body && body.places === 4)).toMatchObject({
+      refused_network_policies: null,
+    });
+    const odd = { namespace: 'shop', name: 'odd', field: 'spec.ingress[0].x', token: 'unknown_field' };
+    const named = [{ ...odd, message: 'is not known here', closed: ['ingress' as const] }];
+    await world.bus.publish(
+      subjects.pulse(id),
+      seen.pulse(4, { refusedNetworkPolicies: { named, count: 120 } }),
+    );
+    const told = await eventually(shown, ({ refused_network_policies: all }) => all !== null);
+    expect(told.refused_network_policies).toEqual({ count: 120, named });
+    const standing = async () => (await world.inventory().standing()).clusters.find((each) => each.id === id);
+    expect(await standing()).toMatchObject({
+      ...{ status: 'in_sync', refusedNetworkPolicies: 120 },
+      message: expect.stringMatching(/^120 NetworkPolicies cannot be read/) as unknown,
+    });
+    const none = seen.pulse(4, { refusedNetworkPolicies: { named: [], count: 0 } });
+    await world.bus.publish(subjects.pulse(id), none);
+    await eventually(async () => (await standing())?.message === '');
+    expect((await shown()).refused_network_policies).toEqual({ count: 0, named: [] });
+  });
+});
+
 describe('the policy version', () => {
   const AT = '2026-01-01T12:04:31.000Z';
   const head = (cluster: string, position: number) => ({ cluster, kind: 'profile', position, at: AT });

@@ -177,6 +177,7 @@ const showNamed = ({ id, name, health, standing, progress }: NamedStanding) => (
   ...{ id, name, status: health.status, message: health.message },
   notInForce: standing?.notInForce ?? 0,
   policy: progress,
+  ...(standing?.refusedPolicies && { refusedNetworkPolicies: standing.refusedPolicies.count }),
 });
 
 /** Changes that are told by labels whether they are for somebody's roles. */

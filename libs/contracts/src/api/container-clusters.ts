@@ -45,6 +45,21 @@ export const ContainerClusterEnforcement = z.object({
   last_heard: Text.nullable(),
   policy: PolicyProgressView,
   reasons: z.array(z.object({ token: Text, count: z.number().int(), since: Text, message: Text })),
+  /**
+   * Kubernetes' NetworkPolicies that cannot be read: how many, and at most 100 of them by name, with the field at fault and why. Whom such
+   * a policy may mean is isolated in the directions that are `closed`, and it allows nothing. Null: not known, clas-cache has not said it.
+   */
+  refused_network_policies: z
+    .object({
+      count: z.number().int(),
+      named: z.array(
+        z.object({
+          ...{ namespace: Text, name: Text, field: Text, token: Text, message: Text },
+          closed: z.array(z.enum(['ingress', 'egress'])),
+        }),
+      ),
+    })
+    .nullable(),
 });
 export type ContainerClusterEnforcement = z.infer<typeof ContainerClusterEnforcement>;
 

@@ -27,12 +27,10 @@ export function* refusalsOf(
         identity: JSON.stringify([object.uid, annotation, value, reason]),
       };
     }
-  for (const { uid, namespace, name, refused } of store.refusedNetworkPolicies()) {
-    const { field, message } = refused;
+  for (const { uid, namespace, name, field, message } of store.refusedNetworkPolicies())
     yield {
       ...{ object: { kind: 'NetworkPolicy', namespace, name, uid }, reason: 'NetworkPolicyRefused' },
       message: `${field} ${message}: it isolates whom it may mean, and allows nothing`,
       identity: JSON.stringify([uid, field, message]),
     };
-  }
 }

@@ -29,6 +29,7 @@ import type { Decorated } from './flow-decoration.js';
 import { factsOf, takeObserved } from './observed.js';
 import type { Observed } from './observed.js';
 import type { NetworkPolicies } from './network-policies/network-policies.calculator.js';
+import { refusedPolicies } from './network-policies/refused-policies.js';
 import type { PodFacts, RefusedLabels } from './pod-endpoints.calculator.js';
 import type { UnheardPod } from './unheard-pod.js';
 import { policyProgress } from './policy-progress.js';
@@ -216,6 +217,7 @@ export class ActorStore {
       places: this.graph.enforcement.places,
       notInForceCount: [...this.notInForceCounts().values()].reduce((sum, count) => sum + count, 0),
       policy: this.progress(now),
+      ...(this.isInSync && { refusedNetworkPolicies: refusedPolicies(this.refusedNetworkPolicies()) }),
     };
   }
 

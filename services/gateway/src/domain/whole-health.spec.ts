@@ -30,6 +30,17 @@ describe('the health of the whole', () => {
     expect(of('never_connected')).toEqual([]);
   });
 
+  it('is a warning where NetworkPolicies cannot be read, said once', () => {
+    const message = '2 NetworkPolicies cannot be read';
+    const of = (status: string, refusedNetworkPolicies?: number) =>
+      notificationsOf({ ...fine, clusters: [{ name: 'a', status, message, refusedNetworkPolicies }] });
+    expect(of('in_sync', 2)).toEqual([
+      { status: 'warning', token: 'network_policies_refused', message: `cluster a: ${message}` },
+    ]);
+    expect(of('error', 2).map(({ token }) => token)).toEqual(['cluster_error']);
+    expect([...of('in_sync', 0), ...of('in_sync')]).toEqual([]);
+  });
+
   it('is a warning where a service runs without TLS or unverified', () => {
     const services = { gateway: { missing: [], alarms: ['REST API leaves this machine in plain text'] } };
     const notifications = notificationsOf({ ...fine, services });

@@ -7,6 +7,8 @@ export interface ClusterWord {
   readonly name: string;
   readonly status: string;
   readonly message: string;
+  /** How many NetworkPolicies cannot be read there. */
+  readonly refusedNetworkPolicies?: number | undefined;
 }
 export interface ServiceWord {
   /** What it lacks, in words. */
@@ -49,7 +51,15 @@ export function notificationsOf({ services, clusters }: Parts): Notification[] {
     places.map((message) => ({ status: 'warning' as const, token: 'syslog_destination_away', message })),
   );
   const troubled = clusters.filter(({ status }) => !FINE.has(status));
-  return [...lacking, ...troubled.map(notificationOf), ...insecure, ...away];
+  // Where there is trouble, its message says this, too.
+  const refusing = clusters.filter(
+    ({ status, refusedNetworkPolicies: count = 0 }) => FINE.has(status) && count > 0,
+  );
+  const refused = refusing.map(({ name, message }) => ({
+    ...{ status: 'warning' as const, token: 'network_policies_refused' },
+    message: `cluster ${name}: ${message}`,
+  }));
+  return [...lacking, ...troubled.map(notificationOf), ...refused, ...insecure, ...away];
 }
 
 function notificationOf({ name, status, message }: ClusterWord): Notification {

@@ -22,6 +22,7 @@ const standing: ClusterStanding = {
   places: 120,
   notInForce: 0,
   reasons: [],
+  refusedPolicies: null,
 };
 
 describe('the status of a cluster', () => {
@@ -86,6 +87,24 @@ describe('the status of a cluster', () => {
       status: 'out_of_sync',
       message: 'clas-cache is not in sync: no list of pods yet',
     });
+  });
+  it('says how many NetworkPolicies cannot be read, which is no trouble of the cluster, and names none of them', () => {
+    const odd = { namespace: 'secret-project', name: 'odd', field: 'spec.x', token: 'unknown_field' };
+    const named = [{ ...odd, message: 'is not known here', closed: ['ingress' as const] }];
+    const of = (count: number, notInForce = 0) => {
+      const pulse = { ...standing, notInForce, refusedPolicies: { named, count } };
+      return clusterHealth({ ...heard, pulse }, { now: minute(5), listeningSince: minute(0) });
+    };
+    expect(of(1)).toMatchObject({
+      status: 'in_sync',
+      message: '1 NetworkPolicy cannot be read: whom it may mean is isolated, and it allows nothing',
+    });
+    expect(of(120).message).toMatch(/^120 NetworkPolicies cannot be read/);
+    expect(of(2, 3)).toMatchObject({
+      status: 'error',
+      message: expect.stringMatching(/^policy is not in force.*; 2 NetworkPolicies cannot be read/),
+    });
+    expect(of(0).message).toBe('');
   });
   it('says when kubelink was never heard', () => {
     expect(

@@ -1,5 +1,5 @@
 /** A cluster's status and an agent's, from what was last heard. Silence counts only while inventory itself was listening. */
-import type { PolicyProgressView } from '@ringfence/contracts';
+import type { ClusterPulse, PolicyProgressView } from '@ringfence/contracts';
 
 export interface HeardCluster {
   readonly lastHeartbeat: Date | null;
@@ -29,6 +29,8 @@ export interface ClusterStanding {
     readonly since: Date;
     readonly message: string;
   }[];
+  /** Null: not known. */
+  readonly refusedPolicies: NonNullable<ClusterPulse['refusedNetworkPolicies']> | null;
 }
 export interface Hearing {
   readonly now: Date;
@@ -97,7 +99,8 @@ export function clusterHealth(
     ...progressDoubts(facts, hearing),
   ];
   const status = errors.length > 0 ? 'error' : doubts.length > 0 ? 'out_of_sync' : 'in_sync';
-  return { status, message: [...errors, ...doubts].join('; '), online, duplicates };
+  const message = [...errors, ...doubts, ...refusedPolicyWords(facts.pulse)].join('; ');
+  return { status, message, online, duplicates };
 }
 
 /** True: whatever is known of what is in force there may have changed since. */
@@ -136,6 +139,17 @@ function pulseDoubts(pulse: ClusterStanding | null, hearing: Hearing, pulseMs: n
       `clas-cache has not been heard since ${pulse.heardAt.toISOString()}: what is in force there now is not known`,
     ];
   return pulse.missing.length === 0 ? [] : [`clas-cache is not in sync: ${pulse.missing.join('; ')}`];
+}
+
+/** What somebody wrote in his namespace is no trouble of the cluster's. No names: `/health` is read by anybody. */
+function refusedPolicyWords(pulse: ClusterStanding | null): string[] {
+  const count = pulse?.refusedPolicies?.count ?? 0;
+  if (count === 0) return [];
+  return count === 1
+    ? ['1 NetworkPolicy cannot be read: whom it may mean is isolated, and it allows nothing']
+    : [
+        `${String(count)} NetworkPolicies cannot be read: whom they may mean is isolated, and they allow nothing`,
+      ];
 }
 
 /** A change is in force within moments; what takes longer than this is no change under way any more. */

@@ -124,6 +124,16 @@ class KeyIssuers1795836601000 implements Migration {
   }
 }
 
+/** A cluster shows which NetworkPolicies cannot be read there. */
+class RefusedPolicies1795923001000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query('alter table cluster_pulses add column refused_policies jsonb');
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('alter table cluster_pulses drop column refused_policies');
+  }
+}
+
 export const MIGRATIONS: readonly MigrationClass[] = [
   Inventory1795219201000,
   Suspensions1795491001000,
@@ -131,4 +141,5 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   AgentRecovery1795663801000,
   LostHosts1795750201000,
   KeyIssuers1795836601000,
+  RefusedPolicies1795923001000,
 ];

@@ -66,6 +66,8 @@ export interface Pulse {
   readonly places: number;
   readonly notInForce: number;
   readonly policy: ClusterPulse['policy'] | null;
+  /** Null: not known. */
+  readonly refusedPolicies: NonNullable<ClusterPulse['refusedNetworkPolicies']> | null;
 }
 
 export const PulseEntity = new EntitySchema<Pulse>({
@@ -79,6 +81,7 @@ export const PulseEntity = new EntitySchema<Pulse>({
     places: { type: 'int' },
     notInForce: { name: 'not_in_force', type: 'int' },
     policy: { type: 'jsonb', nullable: true },
+    refusedPolicies: { name: 'refused_policies', type: 'jsonb', nullable: true },
   },
 });
 
@@ -89,7 +92,8 @@ export async function notePulse(
   heardAt: Date,
 ): Promise<void> {
   const { missing, policyVersion, places, notInForceCount: notInForce, policy = null } = pulse;
-  const row = { cluster, heardAt, missing, policyVersion, places, notInForce, policy };
+  const { refusedNetworkPolicies: refusedPolicies = null } = pulse;
+  const row = { cluster, heardAt, missing, policyVersion, places, notInForce, policy, refusedPolicies };
   await keepNewest(entities, PulseEntity, [row], 'heardAt');
 }
 

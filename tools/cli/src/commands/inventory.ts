@@ -5,6 +5,8 @@ import { render, renderValue, tableOf } from '../output.js';
 import type { Column } from '../output.js';
 import { REFUSAL_COLUMNS, refusalsOf } from '../refused-annotations.js';
 import type { RefusedAnnotation } from '../refused-annotations.js';
+import { refusedPoliciesOf, refusedPolicyLines } from '../refused-network-policies.js';
+import type { RefusedPolicies } from '../refused-network-policies.js';
 import { unmanagedLine, whyNothingIn } from '../unmanaged-namespaces.js';
 import type { Terminal, WithTerminal } from './terminal.js';
 
@@ -30,6 +32,7 @@ interface ClusterBody {
       readonly is_newest: boolean;
       readonly waiting_for: string;
     };
+    readonly refused_network_policies?: RefusedPolicies | null;
   };
 }
 interface LaggardBody {
@@ -125,6 +128,7 @@ async function status({ api, format, write }: Terminal): Promise<void> {
       status: cluster.ringfence_status,
       message: cluster.ringfence_status_message,
       policy: cluster.ringfence_enforcement?.policy ?? null,
+      refused_network_policies: cluster.ringfence_enforcement?.refused_network_policies ?? null,
     })),
     not_in_force: laggards,
   };
@@ -140,6 +144,7 @@ async function status({ api, format, write }: Terminal): Promise<void> {
   write('\n');
   write(render(clusterList, CLUSTER_COLUMNS, 'table', 'No clusters.'));
   writeLaggards(write, laggards);
+  write(refusedPolicyLines(refusedPoliciesOf(clusterList)));
 }
 
 async function laggardsOf(api: Terminal['api']): Promise<LaggardBody[]> {
@@ -206,7 +211,9 @@ function versionInForce({ ringfence_enforcement: standing }: ClusterBody): strin
 }
 
 async function clusters({ api, format, write }: Terminal): Promise<void> {
-  write(render(await api.all<ClusterBody>('/container_clusters'), CLUSTER_COLUMNS, format, 'No clusters.'));
+  const all = await api.all<ClusterBody>('/container_clusters');
+  write(render(all, CLUSTER_COLUMNS, format, 'No clusters.'));
+  if (format === 'table') write(refusedPolicyLines(refusedPoliciesOf(all)));
 }
 
 const WORKLOAD_COLUMNS: readonly Column<WorkloadBody>[] = [

@@ -6,7 +6,7 @@
  *   traits of Pods ──▶ variants in use ──┬──▶ added rules ──▶ units
  *                                        └──▶ groups of peers
  */
-import type { Group, GroupId, LabelSetId, NetworkPolicyForm, RefusedField } from '@ringfence/contracts';
+import type { Group, GroupId, LabelSetId, NetworkPolicyForm } from '@ringfence/contracts';
 import { isSameValue } from '@ringfence/decider';
 import { sha256Hex } from '@ringfence/labels';
 import { portKey } from './asked.js';
@@ -15,12 +15,14 @@ import { PodTraits } from './pod-traits.calculator.js';
 import type { Traits } from './pod-traits.calculator.js';
 import { addedRules } from './policy-rules.js';
 import type { AddedRules, AskedGroups } from './policy-rules.js';
+import type { RefusedPolicy } from './refused-policies.js';
 
 export interface Variant {
   readonly id: LabelSetId;
   readonly base: LabelSetId;
   readonly traits: Traits;
 }
+const DIRECTIONS = ['ingress', 'egress'] as const;
 /** The label set of all Pods that we do not manage. */
 const UNMANAGED = 'unmanaged';
 
@@ -126,12 +128,11 @@ export class NetworkPolicies {
   }
 
   /** Those that could not be read. */
-  *refused(): Generator<
-    Pick<NetworkPolicyForm, 'namespace' | 'name'> & { uid: string; refused: RefusedField }
-  > {
-    for (const [uid, { value }] of this.traits.policies.entries()) {
-      const { namespace, name, refused } = value;
-      if (refused !== undefined) yield { uid, namespace, name, refused };
+  *refused(): Generator<RefusedPolicy> {
+    for (const uid of this.traits.refused) {
+      const { namespace, name, refused, ingress, egress } = this.traits.policies.get(uid)!;
+      const closed = DIRECTIONS.filter((direction) => (direction === 'ingress' ? ingress : egress) !== null);
+      yield { uid, namespace, name, ...refused!, closed };
     }
   }
 

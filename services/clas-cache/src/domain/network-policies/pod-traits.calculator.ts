@@ -65,6 +65,8 @@ interface Asked {
 export class PodTraits {
   readonly policies = new ListedObjects<NetworkPolicyForm>();
   readonly namespaces = new ListedObjects<{ readonly name: string; readonly labels: Labels }>();
+  /** Uids of the policies that could not be read. */
+  readonly refused = new Set<string>();
   private readonly labelsOf = new Map<string, Labels>();
   private readonly asked = new Map<string, Asked>();
   /** By where they are asked: few places, many questions. */
@@ -175,6 +177,7 @@ export class PodTraits {
 
   private take(uid: string, form: NetworkPolicyForm): void {
     this.changedPolicies.add(uid);
+    if (form.refused !== undefined) this.refused.add(uid);
     const inNamespace = this.policiesIn.get(form.namespace) ?? new Map<string, NetworkPolicyForm>();
     if (inNamespace.size === 0) this.hasIsolatingChanged = true;
     this.policiesIn.set(form.namespace, inNamespace.set(uid, form));
@@ -186,6 +189,7 @@ export class PodTraits {
 
   private drop(uid: string, form: NetworkPolicyForm): void {
     this.changedPolicies.add(uid);
+    this.refused.delete(uid);
     const inNamespace = this.policiesIn.get(form.namespace);
     inNamespace?.delete(uid);
     if (inNamespace?.size === 0) {

@@ -24,11 +24,12 @@ export async function clusterStandings(store: EventStore): Promise<Map<string, C
   const rows = grouped(await notInForceRows(store.entities), ({ cluster }) => cluster);
   const heard = [...(await pulses(store.entities)).values()];
   return new Map(
-    heard.map(({ cluster, heardAt, missing, places, notInForce }) => {
+    heard.map(({ cluster, heardAt, missing, places, notInForce, refusedPolicies }) => {
       const named = rows.get(cluster) ?? [];
       // The one may be a moment ahead of the other.
       const all = Math.max(notInForce, named.length);
-      return [cluster, { heardAt, missing, places, notInForce: all, reasons: reasonsOf(named) }];
+      const reasons = reasonsOf(named);
+      return [cluster, { heardAt, missing, places, notInForce: all, reasons, refusedPolicies }];
     }),
   );
 }

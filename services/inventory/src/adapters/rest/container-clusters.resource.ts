@@ -236,19 +236,23 @@ function show(
   };
 }
 
+const NOTHING_SAID: Omit<ClusterStanding, 'heardAt' | 'missing'> = {
+  ...{ places: 0, notInForce: 0, reasons: [], refusedPolicies: null },
+};
+
 function showStanding(
   standing: ClusterStanding | null,
   policy: PolicyProgressView,
 ): ContainerClusterEnforcement {
-  const reasons = standing?.reasons ?? [];
+  const { places, notInForce, reasons, refusedPolicies } = standing ?? NOTHING_SAID;
   const times = reasons.map(({ since }) => since.getTime());
   return {
-    places: standing?.places ?? 0,
-    not_in_force: standing?.notInForce ?? 0,
+    ...{ places, not_in_force: notInForce },
     since: times.length === 0 ? null : new Date(Math.min(...times)).toISOString(),
     last_heard: standing?.heardAt.toISOString() ?? null,
     policy,
     reasons: reasons.map(({ since, ...reason }) => ({ ...reason, since: since.toISOString() })),
+    refused_network_policies: refusedPolicies,
   };
 }
 
