@@ -244,7 +244,7 @@ describe('an answer', () => {
 });
 
 describe('a bad body', () => {
-  it('is refused by every route that takes one, with a known token, without a trace of our code, and reaches nobody', async () => {
+  it('is refused by every route that takes one, with a known token, without a trace of our code, and changes nothing', async () => {
     const withBody = ROUTES.filter((route) => route.body !== 'none' && route.consumes === undefined);
     const bad = [
       '',
@@ -276,7 +276,8 @@ describe('a bad body', () => {
         }
       }
     }
-    expect(under.asked).toEqual([]);
+    // What a PUT may not say is held against what is there.
+    expect(under.asked.filter(({ op }) => op !== 'get')).toEqual([]);
   });
 
   it('is told by the name of every wrong field', async () => {

@@ -126,7 +126,7 @@ describe('the process of policy-compute', () => {
   it('answers resource, label-usage and explain on NATS', async () => {
     const answer = await bus.call(CALLS.policyResource, { ...request, collection: 'ip_lists', op: 'list' });
     expect(answer).toMatchObject({ total: 1, matched: 1, body: [{ name: 'Any (0.0.0.0/0 and ::/0)' }] });
-    expect(await bus.call(CALLS.labelUsage, { labels: ['5'] })).toEqual({ used: [] });
+    expect(await bus.call(CALLS.labelUsage, { labels: ['5'] })).toEqual({ used: [], groupKeys: [] });
     const explained = await bus.call(CALLS.explain, { from: '10.0.0.1', to: '10.0.0.2', port: 443 });
     expect(explained).toMatchObject({ verdict: 'unknown', egress: null, ingress: null });
   });

@@ -24,7 +24,7 @@ export function bodyReader(answer: Answer): (request: Bodiless, text: string) =>
     try {
       return parseBody(route, type, text);
     } catch (refusal) {
-      if (!(refusal instanceof Refusal) || route.body !== 'update') throw refusal;
+      if (!(refusal instanceof Refusal) || refusal.status !== 406 || route.body !== 'update') throw refusal;
       const shown = await shownAt(request, answer);
       if (shown === undefined) throw refusal;
       return parseBody(route, type, text, shown);
