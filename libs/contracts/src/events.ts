@@ -130,6 +130,8 @@ const ShownWorkload = WorkloadState.extend({
   publicIp: Text.nullable().optional(),
   online: z.boolean().optional(),
   about: z.record(Text, z.unknown()).optional(),
+  /** Texts that were given, as empty ones. */
+  emptied: z.array(z.enum(['name', 'hostname', 'description'])).optional(),
   /** Of a paired node: the number of its agent. */
   agent: IntegerId.optional(),
 });

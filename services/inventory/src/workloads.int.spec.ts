@@ -95,6 +95,38 @@ describe('workloads over REST', () => {
     expect(await tokenOf(world.rest('workloads', 'delete', { ids: [id] }))).toBe('workload_already_deleted');
   });
 
+  it('keep a text that was given empty, and have none that nobody gave or that was taken away', async () => {
+    const made = await world.rest('workloads', 'create', { body: { name: 'there' } });
+    expect(made.body).toMatchObject({ hostname: null, description: null, service_principal_name: null });
+    const ids = [(made.body as { href: string }).href.split('/').at(-1)!];
+    const others = <T>(value: T) => ({
+      ...{ hostname: value, description: value, service_principal_name: value },
+    });
+    const eth0 = { name: 'eth0', address: '10.7.7.8' };
+    const withEth0 = (friendly_name: string | null) => ({
+      interfaces: [expect.objectContaining({ friendly_name })],
+    });
+    for (const [sent, shown] of [
+      [others(''), others('')],
+      [{ description: 'x' }, { ...others(''), description: 'x' }],
+      [
+        { description: '', hostname: null },
+        { ...others(''), hostname: null },
+      ],
+      [
+        { name: '', hostname: 'here' },
+        { name: '', hostname: 'here' },
+      ],
+      [{ name: null }, { name: null, description: '' }],
+      [{ name: 'there', ...others(null) }, others(null)],
+      [{ interfaces: [{ ...eth0, friendly_name: '' }] }, withEth0('')],
+      [{ interfaces: [eth0] }, withEth0(null)],
+    ] as const) {
+      await world.rest('workloads', 'update', { ids, body: sent });
+      expect((await world.rest('workloads', 'get', { ids })).body).toMatchObject(shown);
+    }
+  });
+
   it('have interfaces of their own, each on a network', async () => {
     const { body } = await world.rest('workloads', 'create', {
       body: { name: randomUUID(), data_center: '', os_id: 'ubuntu-x86_64-22.04' },
@@ -110,7 +142,7 @@ describe('workloads over REST', () => {
       world.rest('workloads/interfaces', op, { ids: [id], ...more });
     const eth0 = { name: 'eth0', address: '10.7.7.7', link_state: 'up', friendly_name: '' };
     expect((await interfaces('create', { body: eth0 })).body).toMatchObject({
-      ...{ name: 'eth0', address: '10.7.7.7', cidr_block: null, friendly_name: null },
+      ...{ name: 'eth0', address: '10.7.7.7', cidr_block: null, friendly_name: '' },
       ...{ href: `/orgs/1/workloads/${id}/interfaces/eth0`, network: { name: 'Corporate' } },
     });
     expect(await tokenOf(interfaces('create', { body: eth0 }))).toBe('name_must_be_unique');

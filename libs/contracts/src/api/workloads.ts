@@ -1,6 +1,6 @@
 /**
  * Workloads: unmanaged hosts are written over REST; managed ones (paired nodes) are made by pairing and take only
- * some changes. Texts that clients send empty are taken as absent.
+ * some changes. A text that is given empty stays empty; an external reference that is, is none.
  */
 import { z } from 'zod';
 import { AdminPorts, EnforcementMode } from '../network.js';

@@ -18,6 +18,8 @@ export interface Workload extends WorkloadState {
   readonly externalDataReference: string | null;
   /** Texts about the host (data center, operating system, …), kept and shown again. */
   readonly about: Readonly<Record<string, unknown>>;
+  /** Texts that were given, as empty ones; what nobody gave is as empty, and shown as null. */
+  readonly emptied?: readonly ('name' | 'hostname' | 'description')[] | undefined;
   /** Of a paired node: the number that its agent has over REST. */
   readonly agent?: string;
 }

@@ -6,7 +6,7 @@ import { metaOf, orgHref } from '@ringfence/resources';
 import type { Workload } from '../../domain/workload.decider.js';
 import type { AgentRow } from '../../read/agents.js';
 import { legacyMode } from './legacy-mode.js';
-import { isOnline, labelReferences, placeOf } from './surroundings.js';
+import { isOnline, labelReferences, placeOf, textOf } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 export const agentHref = (agent: string): string => orgHref(`agents/${agent}`);
@@ -98,7 +98,7 @@ export function showAgent({ body }: Document<Workload>, around: Surroundings): R
   return {
     href: agentHref(body.agent ?? ''),
     name: body.name,
-    description: body.description || null,
+    description: textOf(body, 'description'),
     online: isOnline(body, around),
     mode: legacyMode(body.mode),
     uid: agent?.machineId ?? '',

@@ -34,7 +34,7 @@ export function showInterface(
   const chosen = networks.get(each.network?.href.split('/').at(-1) ?? '');
   const network = chosen ?? networkOf(each.address ?? '');
   const said = Object.entries(each).filter(
-    ([, value]) => value !== undefined && value !== null && value !== '',
+    ([name, value]) => value !== undefined && value !== null && (value !== '' || name === 'friendly_name'),
   );
   return {
     ...UNSAID,

@@ -90,3 +90,7 @@ export function clusterReference(
   if (cluster === null) return null;
   return { href: orgHref(`container_clusters/${cluster}`), name: around.clusterNames.get(cluster) ?? '' };
 }
+
+/** Null: nobody gave one. */
+export const textOf = (workload: Workload, name: 'name' | 'hostname' | 'description'): string | null =>
+  workload[name] || (workload.emptied?.includes(name) ? '' : null);

@@ -5,7 +5,7 @@ import type { Workload } from '../../domain/workload.decider.js';
 import { isRecovering } from '../../read/agents.js';
 import type { AgentRow } from '../../read/agents.js';
 import { metaOfWorkload, syncStateOf } from './agent-view.js';
-import { clusterReference, isOnline, labelReferences, placeOf } from './surroundings.js';
+import { clusterReference, isOnline, labelReferences, placeOf, textOf } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 import { showInterfaces } from './workload-view.js';
 
@@ -60,7 +60,7 @@ export function showVen(found: Document<Workload>, around: Surroundings): Record
   return {
     href: orgHref(`vens/${workload.id}`),
     name: workload.name,
-    description: workload.description || null,
+    description: textOf(workload, 'description'),
     hostname: workload.hostname,
     os_id: null,
     os_detail: null,

@@ -1,4 +1,4 @@
-/** Bodies of REST → what a workload's command says. Empty texts mean absent, as clients send them. */
+/** Bodies of REST → what a workload's command says. An external reference that is empty is none, as clients send it. */
 import type { AdminPort, WorkloadCreate, WorkloadInterface, WorkloadUpdate } from '@ringfence/contracts';
 import { defined, idOfHref, invalid, orNull } from '@ringfence/resources';
 import { canonicalAdminPorts } from '../../domain/admin-ports.js';
@@ -6,7 +6,6 @@ import type { Workload, WorkloadChange } from '../../domain/workload.decider.js'
 import { modeOf } from './legacy-mode.js';
 
 const ABOUT = [
-  'service_principal_name',
   'distinguished_name',
   'service_provider',
   'data_center',
@@ -34,18 +33,27 @@ export function newWorkload(id: string, body: WorkloadCreate): Workload {
     externalDataSet: null,
     externalDataReference: null,
     about: {},
-    ...changeOf(body, {}),
+    ...changeOf(body, { about: {} }),
   };
 }
 
 const orEmpty = (text: string | null | undefined): string | undefined =>
   text === undefined ? undefined : (text ?? '');
 
-export function changeOf(body: WorkloadUpdate, about: Workload['about']): WorkloadChange {
+const TEXTS = ['name', 'hostname', 'description'] as const;
+
+function emptied(body: WorkloadUpdate, before: Workload['emptied']): Workload['emptied'] {
+  const all = TEXTS.filter((each) => (body[each] === undefined ? before?.includes(each) : body[each] === ''));
+  return all.length === 0 && before === undefined ? undefined : all;
+}
+
+type Before = Pick<Workload, 'about' | 'emptied'>;
+export function changeOf(body: WorkloadUpdate, before: Before): WorkloadChange {
   return defined({
     name: orEmpty(body.name),
     hostname: orEmpty(body.hostname),
     description: orEmpty(body.description),
+    emptied: emptied(body, before.emptied),
     labels: body.labels?.map((label) => idOfHref(label.href, 'labels')),
     adminPorts: body.ringfence_admin_ports && adminPortsOf(body.ringfence_admin_ports),
     mode: modeOf(body.enforcement_mode, body.agent?.config?.mode),
@@ -55,7 +63,7 @@ export function changeOf(body: WorkloadUpdate, about: Workload['about']): Worklo
     online: body.online,
     externalDataSet: orNull(body.external_data_set),
     externalDataReference: orNull(body.external_data_reference),
-    about: { ...about, ...aboutOf(body) },
+    about: { ...before.about, ...aboutOf(body) },
   });
 }
 
@@ -75,7 +83,8 @@ function aboutOf(body: WorkloadUpdate): Record<string, unknown> {
   const texts = ABOUT.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name] ?? '']]));
   return {
     ...Object.fromEntries(texts),
-    ...(body.ignored_interface_names !== undefined && {
+    ...defined({
+      service_principal_name: body.service_principal_name,
       ignored_interface_names: body.ignored_interface_names,
     }),
   };

@@ -65,7 +65,7 @@ export function creation(body: WorkloadCreate): Wish {
 
 export const changing = (id: string, body: WorkloadUpdate): Wish => ({
   id,
-  names: changeOf(body, {}),
+  names: changeOf(body, { about: {} }),
   command: (current, { keyOf, references, agents: all, giver }) => {
     if (current === null) throw notFound('workload');
     const change = changeTo(current, body);
@@ -155,7 +155,7 @@ async function lookAround(
 }
 
 function changeTo(current: Workload, body: WorkloadUpdate): WorkloadChange {
-  const all = { ...visibilityOf(current, body), ...changeOf(body, current.about) };
+  const all = { ...visibilityOf(current, body), ...changeOf(body, current) };
   // Clients send a node's interfaces back as they read them.
   const { interfaces: _, ...withoutInterfaces } = all;
   return current.managed ? withoutInterfaces : all;

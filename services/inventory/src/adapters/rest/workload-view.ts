@@ -7,11 +7,12 @@ import type { Workload } from '../../domain/workload.decider.js';
 import { enforcementView } from '../../read/acks.js';
 import { agentOf, metaOfWorkload } from './agent-view.js';
 import { interfacesOf, networksOf, showInterface } from './interface-view.js';
-import { clusterReference, isOnline, labelReferences, placeOf } from './surroundings.js';
+import { clusterReference, isOnline, labelReferences, placeOf, textOf } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
-/** Texts that the published form always has. */
+/** What is shown where nothing was said; texts that the published form always has are empty. */
 const ABOUT_DEFAULTS = {
+  service_principal_name: null,
   distinguished_name: '',
   service_provider: '',
   data_center: '',
@@ -26,15 +27,14 @@ export function showWorkload(found: Document<Workload>, around: Surroundings): R
   return {
     href: orgHref(`workloads/${workload.id}`),
     deleted: found.deletedAt !== null,
-    name: workload.name || null,
-    description: workload.description || null,
-    hostname: workload.hostname || null,
+    name: textOf(workload, 'name'),
+    description: textOf(workload, 'description'),
+    hostname: textOf(workload, 'hostname'),
     managed: workload.managed,
     online: isOnline(workload, around),
     public_ip: workload.publicIp,
     ...ABOUT_DEFAULTS,
     ...workload.about,
-    service_principal_name: workload.about['service_principal_name'] || null,
     labels: labelReferences(workload.labels, around.labels),
     enforcement_mode: workload.mode,
     visibility_level: workload.visibilityLevel,
