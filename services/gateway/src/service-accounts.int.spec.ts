@@ -1,8 +1,13 @@
 /** Service accounts: what they may, their keys and how these end; and the organisation's view of all keys. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomUUID } from 'node:crypto';
 import { openServiceStore } from '@ringfence/event-store';
-import { forgetExpired } from './adapters/admission/api-keys.store.js';
+import type { EventStore } from '@ringfence/event-store';
+import { forgetExpired, newApiKey } from './adapters/admission/api-keys.store.js';
 import { DATABASE } from './database.js';
+import { PRINCIPALS } from './read/access-documents.js';
+import { ApiKeyEntity } from './read/api-keys.projection.js';
+import type { KeyRow } from './read/api-keys.projection.js';
 import { basic, OWNER, refused, startGatewayUnderTest } from './testing/gateway-under-test.js';
 import type { GatewayUnderTest } from './testing/gateway-under-test.js';
 
@@ -263,6 +268,68 @@ describe('the organisation’s keys', () => {
     const got = await call('PUT', '/orgs/1/settings', { body: { ven_maintenance_token_required: true } });
     expect([got.status, got.json]).toEqual([406, refused('feature_not_available')]);
     expect(got.text).toContain('ven_maintenance_token_required');
+  });
+});
+
+describe('what may be made', () => {
+  const accountsOf = async (): Promise<unknown[]> => (await call('GET', ACCOUNTS)).json as unknown[];
+  const keysOf = async (): Promise<unknown[]> => (await call('GET', '/users/1/api_keys')).json as unknown[];
+
+  /** As if they had been made before: one by one they would take a minute. */
+  let store: EventStore;
+  beforeAll(async () => {
+    store = await openServiceStore(DATABASE, { config: { DATABASE_URL: under.databaseUrl } });
+  });
+  afterAll(() => store.close());
+  const keys = (kind: KeyRow['kind'], account: string, count: number, expiresAt: Date | null = null) =>
+    store.entities.insert(
+      ApiKeyEntity,
+      Array.from({ length: count }, (): KeyRow => {
+        const shownAs = { name: 'many', description: '', role: 'owner' } as const;
+        const since = { createdAt: new Date(), createdBy: '/users/1', expiresAt };
+        return { username: newApiKey().username, kind, account, ...shownAs, ...since };
+      }),
+    );
+  const accounts = async (count: number): Promise<void> => {
+    const [one] = await PRINCIPALS.documents.live(store.entities);
+    const copies = Array.from({ length: count }, (_, n) => {
+      const id = randomUUID();
+      return { ...one!, id, body: { ...one!.body, id, name: `many ${n}`, type: 'service_account' } as const };
+    });
+    await store.entities.insert(PRINCIPALS.documents.entity, copies);
+  };
+  async function expectOneOfFour(path: string, body: (n: number) => unknown, token: string): Promise<void> {
+    const got = await Promise.all([1, 2, 3, 4].map((n) => call('POST', path, { body: body(n) })));
+    expect(got.map(({ status }) => status).sort()).toEqual([201, 406, 406, 406]);
+    for (const { json } of got.filter(({ status }) => status === 406)) expect(json).toEqual(refused(token));
+  }
+
+  it('is 100 keys of a user, whoever makes another at the same moment', async () => {
+    await keys('user', '1', 99 - (await keysOf()).length);
+    await expectOneOfFour('/users/1/api_keys', (n) => ({ name: `last ${n}` }), 'api_key_limit_exceeded');
+    expect(await keysOf()).toHaveLength(100);
+  });
+
+  it('is 100 keys of a service account beside those whose time is over, and 3,000 with these', async () => {
+    const { href } = await make('many keys', []);
+    const id = href.split('/').at(-1)!;
+    const path = `${href}/api_keys`;
+    await keys('service_account', id, 98);
+    await keys('service_account', id, 2_899, new Date(0));
+    const valid = { expires_in_seconds: 60 };
+    await expectOneOfFour(path, () => valid, 'api_key_limit_exceeded');
+    const over = { expires_in_seconds: 0 };
+    await expectOneOfFour(path, () => over, 'api_key_limit_exceeded');
+  });
+
+  it('is 1,000 service accounts, and those that are there still change', async () => {
+    const { href } = await make('stays', []);
+    await accounts(999 - (await accountsOf()).length);
+    const key = { permissions: [], api_key: { expires_in_seconds: 60 } };
+    await expectOneOfFour(ACCOUNTS, (n) => ({ name: `last ${n}`, ...key }), 'service_account_limit_exceeded');
+    expect((await call('PUT', href, { body: { description: 'x' } })).status).toBe(204);
+    expect((await call('DELETE', href)).status).toBe(204);
+    await make('in its place', []);
   });
 });
 

@@ -226,6 +226,8 @@ export const ERRORS = {
     when: 'too many traffic queries are stored; delete some or wait',
   },
   cannot_delete_own_key: { code: 'FAILED_PRECONDITION', when: 'a key was asked to delete itself' },
+  api_key_limit_exceeded: { code: 'FAILED_PRECONDITION', when: 'there are as many API keys as can be' },
+  service_account_limit_exceeded: { code: 'FAILED_PRECONDITION', when: 'there are as many as can be' },
   label_referenced_by_container_workload_profile: {
     code: 'FAILED_PRECONDITION',
     when: 'a container workload profile fixes the label',

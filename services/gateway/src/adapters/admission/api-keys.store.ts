@@ -10,12 +10,15 @@ import { handleCommand, VersionConflict } from '@ringfence/event-store';
 import type { EventMeta, EventStore } from '@ringfence/event-store';
 import { apiKeyDecider } from '../../domain/api-key.decider.js';
 import type { ApiKeyCommand, ApiKeyEvent, ApiKeyState } from '../../domain/api-key.decider.js';
-import { refusalOf } from '../../domain/refusal.js';
+import { refusalOf, refuse } from '../../domain/refusal.js';
 import type { Refusal } from '../../domain/refusal.js';
-import { LessThan } from 'typeorm';
+import type { Account } from '../../domain/rest-request.js';
+import { LessThan, LessThanOrEqual } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { ApiKeyEntity } from '../../read/api-keys.projection.js';
 import { organisationSettings } from '../../read/organisation-settings.js';
 import { audited } from '../people/audited-store.js';
+import type { Check } from '../people/records.store.js';
 import { ApiKeySecretEntity, hashSecret } from './api-key-check.js';
 
 const GATEWAY: Actor = { kind: 'system', id: 'gateway' };
@@ -39,8 +42,28 @@ export async function createApiKey(
   actor: Actor,
 ): Promise<NewApiKey> {
   const made = newApiKey();
-  await storeKey(store, { ...key, username: made.username }, hashSecret(made.secret), actor);
+  const bounded: Check = (entities) => refuseTooManyKeys(entities, key.account);
+  await storeKey(store, { ...key, username: made.username }, hashSecret(made.secret), {
+    actor,
+    check: bounded,
+  });
   return made;
+}
+
+/** Of one user or service account: whose time is not over, and with those whose time is over. Programs that make one each hour stay below. */
+const MOST_KEYS = 100;
+const MOST_WITH_EXPIRED = 3_000;
+
+/** Inside the transaction that makes one: who makes another meanwhile comes before or after. */
+export async function refuseTooManyKeys(entities: EntityManager, { kind, id }: Account): Promise<void> {
+  const whose = { kind, account: id };
+  const all = await entities.countBy(ApiKeyEntity, whose);
+  const over = await entities.countBy(ApiKeyEntity, { ...whose, expiresAt: LessThanOrEqual(new Date()) });
+  if (all - over > MOST_KEYS || all > MOST_WITH_EXPIRED)
+    throw refuse(
+      'api_key_limit_exceeded',
+      `there are ${MOST_KEYS} keys, or ${MOST_WITH_EXPIRED} with those whose time is over: delete some`,
+    );
 }
 
 /** The key that the operator gave in the environment. Known already, revoked or not: left as it is. */
@@ -58,7 +81,7 @@ export async function ensureBootstrapKey(store: EventStore, pair: string | undef
     description: 'given to the gateway at its start',
     role: 'owner',
   } as const;
-  return storeKey(store, key, hashSecret(pair.slice(colon + 1)), GATEWAY).then(
+  return storeKey(store, key, hashSecret(pair.slice(colon + 1)), { actor: GATEWAY }).then(
     () => true,
     (error: unknown) => {
       // Another process that starts with it was faster.
@@ -68,10 +91,21 @@ export async function ensureBootstrapKey(store: EventStore, pair: string | undef
   );
 }
 
-async function storeKey(store: EventStore, key: ApiKeyState, hash: Buffer, actor: Actor): Promise<void> {
-  const withSecret = audited(store, (entities) =>
-    entities.insert(ApiKeySecretEntity, { username: key.username, hash }),
-  );
+interface Storing {
+  readonly actor: Actor;
+  readonly check?: Check;
+}
+
+async function storeKey(
+  store: EventStore,
+  key: ApiKeyState,
+  hash: Buffer,
+  { actor, check }: Storing,
+): Promise<void> {
+  const withSecret = audited(store, async (entities) => {
+    await entities.insert(ApiKeySecretEntity, { username: key.username, hash });
+    await check?.(entities);
+  });
   await withSecret.append(streamOfKey(key.username), 0, keyCreated(key), metaOf(actor));
 }
 

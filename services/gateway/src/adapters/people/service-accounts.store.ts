@@ -7,6 +7,7 @@ import { isSameValue } from '@ringfence/decider';
 import type { Actor } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import { In } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import type { Grant } from '../../domain/access/roles.js';
 import { apiKeyDecider } from '../../domain/api-key.decider.js';
 import { refuse } from '../../domain/refusal.js';
@@ -16,7 +17,7 @@ import { PERMISSIONS, PRINCIPALS } from '../../read/access-documents.js';
 import type { PermissionState, PrincipalState } from '../../read/access-documents.js';
 import { keysOf } from '../../read/api-keys.projection.js';
 import { ApiKeySecretEntity, hashSecret } from '../admission/api-key-check.js';
-import { newApiKey, streamOfKey } from '../admission/api-keys.store.js';
+import { newApiKey, refuseTooManyKeys, streamOfKey } from '../admission/api-keys.store.js';
 import type { NewApiKey } from '../admission/api-keys.store.js';
 import { audited } from './audited-store.js';
 import { noneIsLeft, permissionsOf } from './principals.store.js';
@@ -65,7 +66,7 @@ export function serviceAccounts(
       const id = randomUUID();
       const key = newApiKey();
       const record = { ...named, id, displayName: '', type: 'service_account' } as const;
-      await writtenTogether(withSecret(store, key, check), actor, async (decide) => {
+      await writtenTogether(withSecret(store, key, amongAsMany(check)), actor, async (decide) => {
         await decide(PRINCIPAL, streamOfRecord(PRINCIPALS, id), { kind: 'create', record });
         for (const grant of permissions) await give(decide, id, grant);
         await makeKey(decide, { id, name: named.name, key, expiresAt });
@@ -95,15 +96,32 @@ export function serviceAccounts(
     },
     addKey: async (id, expiresAt) => {
       const key = newApiKey();
-      const ofLiving = withSecret(store, key, async (entities) => {
-        const found = await PRINCIPALS.documents.get(entities, id);
-        if (found === null || found.deletedAt !== null) throw noSuchAccount();
-      });
+      const ofLiving = withSecret(store, key, (entities) => mayHaveThatMany(entities, id));
       const name = (await PRINCIPALS.documents.get(store.entities, id))?.body.name ?? '';
       await writtenTogether(ofLiving, actor, (decide) => makeKey(decide, { id, name, key, expiresAt }));
       return key;
     },
   };
+}
+
+const MOST_ACCOUNTS = 1_000;
+
+const amongAsMany =
+  (check: Check): Check =>
+  async (entities) => {
+    const { length } = await PRINCIPALS.documents.having(entities, 'type', ['service_account']);
+    if (length > MOST_ACCOUNTS)
+      throw refuse(
+        'service_account_limit_exceeded',
+        `there are ${MOST_ACCOUNTS} service accounts: delete one`,
+      );
+    await check(entities);
+  };
+
+async function mayHaveThatMany(entities: EntityManager, id: string): Promise<void> {
+  const found = await PRINCIPALS.documents.get(entities, id);
+  if (found === null || found.deletedAt !== null) throw noSuchAccount();
+  await refuseTooManyKeys(entities, accountOf(id));
 }
 
 export const noSuchAccount = (): Refusal => refuse('not_found_error', 'there is no such service account');
