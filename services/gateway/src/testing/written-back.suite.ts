@@ -143,6 +143,7 @@ const EXAMPLES: Readonly<Record<string, readonly Made[]>> = {
   access_restrictions: [restriction],
   'settings/trusted_proxy_ips': [always(`${ORG}/settings/trusted_proxy_ips`)],
   settings: [always(`${ORG}/settings`)],
+  authentication_settings: [always('/authentication_settings')],
   'authentication_settings/password_policy': [always('/authentication_settings/password_policy')],
   optional_features: [always(`${ORG}/optional_features`)],
   'settings/events': [always(`${ORG}/settings/events`)],

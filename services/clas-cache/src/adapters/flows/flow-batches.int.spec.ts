@@ -102,7 +102,7 @@ describe('flow batches of a node', () => {
     const store = inSync();
     store.settle(0);
     const reader = readFlowBatches({ bus, cluster: CLUSTER, store, gate, refusals, logger });
-    await eventually(() => passedOn.length === batches.length);
+    await eventually(() => passedOn.length >= batches.length);
     await reader.close();
     expect(roomLeft(gate)).toBeGreaterThanOrEqual(SHARE - TOGETHER);
     expect(passedOn).toEqual(batches.map(({ id }) => id));
