@@ -1,7 +1,8 @@
 /** Every process says whether it lives, whether it is in sync, what is missing in words, and what it measures. */
 import { readFile } from 'node:fs/promises';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { access, eventually, stackProcess, stackProcesses } from '../world.js';
+import { access, api, eventually, stackProcess, stackProcesses } from '../world.js';
 
 interface Listener {
   readonly name: string;
@@ -90,6 +91,26 @@ describe('every process', () => {
     }
     const gateway = await readFile(`${access.dataDirectory}/logs/gateway.log`, 'utf8');
     expect(gateway).toMatch(/"trace_id":"[0-9a-f]{32}".*"msg":"answered"/);
+  });
+});
+
+describe('a support report', () => {
+  it('tells of an agent what it was told and what it has', async () => {
+    const [ven] = await api.get<{ href: string; hostname: string }[]>('/vens');
+    const { href } = await api.post<{ href: string }>('/support_report_requests', { ven });
+    type Request = { status: string; support_report?: { href: string } };
+    const path = (whole: string): string => whole.replace('/orgs/1', '');
+    const asked = (): Promise<Request> => api.get<Request>(path(href));
+    await eventually('the report is made', async () => (await asked()).status === 'done');
+    const download = `${access.url}/api/v2${(await asked()).support_report!.href}/download`;
+    const authorization = `Basic ${Buffer.from(`${access.key}:${access.secret}`).toString('base64')}`;
+    const response = await fetch(download, { headers: { authorization } });
+    const report = JSON.parse(gunzipSync(Buffer.from(await response.arrayBuffer())).toString()) as object;
+    expect(report).toMatchObject({
+      ven: { hostname: ven!.hostname },
+      agent: { version: expect.any(String) as unknown, status: 'active' },
+      seenByCluster: { view: { told: expect.any(Number) as unknown }, agent: { isDisconnected: false } },
+    });
   });
 });
 

@@ -66,3 +66,5 @@ export { isProof, signProof } from './credentials/node-proof.js';
 export { postJson } from './credentials/post-json.js';
 export type { JsonAnswer, PostOptions } from './credentials/post-json.js';
 export { pushAccount } from './credentials/push-account.js';
+export { askCluster, unanswered } from './ask-cluster.js';
+export type { ClusterAsking, Unanswered } from './ask-cluster.js';

@@ -162,8 +162,7 @@ export {
   WorkloadState,
 } from './events.js';
 export type { EventType } from './events.js';
-export { FOLDED, MIRRORED } from './mirrored.js';
-export type { MirroredKind, MirroredState } from './mirrored.js';
+export { FOLDED, MIRRORED, type MirroredKind, type MirroredState } from './mirrored.js';
 export type { EventContract, EventVersion } from './event-versions.js';
 export { eventContract, readEvent, UnreadableEvent } from './read-event.js';
 export {
@@ -185,6 +184,7 @@ export {
 } from './calls.js';
 export type { CallContract, Owner } from './calls.js';
 export { ClusterAnswer, ClusterQuestion, InForce, JudgedEnd } from './questions.js';
+export { NodeReport, SupportAnswer, SupportQuestion, SupportReportRequestCreate } from './support-reports.js';
 export type { Consumption, ServiceManifest } from './manifest.js';
 export { API } from './api/index.js';
 export { API_PARTS } from './api/parts.js';

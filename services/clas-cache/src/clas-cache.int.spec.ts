@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createKeys, signProof } from '@ringfence/bus';
+import { askCluster, createKeys, signProof } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import {
   CredentialChallenge,
@@ -9,6 +9,7 @@ import {
   parseSubject,
   PodReadiness,
   subjects,
+  SupportAnswer,
 } from '@ringfence/contracts';
 import type {
   AgentHeartbeat,
@@ -268,6 +269,33 @@ describe('clas-cache', () => {
       '10.244.1.2',
     ]);
     await reader.close();
+  });
+
+  it('reports what it knows of a node, and that it knows of none', async () => {
+    const asking = (node: string) =>
+      askCluster(control, {
+        ...{ cluster: CLUSTER, question: { supportReportOf: node }, deadlineMs: 60_000 },
+        read: (payload) => SupportAnswer.parse(payload),
+      });
+    const { revision } = await snapshot('node-1');
+    await ack('node-1', revision, ['web-1']);
+    const report = await eventually(
+      () => asking('node-1'),
+      (answer) => answer.kind === 'reported' && answer.report.view.acknowledged === revision,
+    );
+    expect(report).toMatchObject({
+      report: {
+        ...{ node: 'node-1', policyVersion: 1, missing: [], places: expect.any(Number) as unknown },
+        view: { told: revision, waitingSince: null },
+        agent: { isDisconnected: false, podsInKernel: 1, failures: [], failureCount: 0 },
+      },
+    });
+    const { refusedClaims } = (report as { report: { refusedClaims: { count: number } } }).report;
+    expect(refusedClaims.count).toBeGreaterThan(2);
+    expect(await asking('node-9')).toEqual({
+      kind: 'unknown-node',
+      message: 'the cluster knows of no node node-9',
+    });
   });
 
   it('gives credentials to those who prove who they are', async () => {

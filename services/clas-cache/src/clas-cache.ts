@@ -11,7 +11,7 @@
  *   node-snapshot ◀── nodes ──▶ store-loop
  *   FLOWS batch ──▶ flows ──▶ DECORATED ──▶ uplink ─────────────────────────▶ FLOWS
  *   OBSERVATIONS ──(all but Pods)─────────▶ uplink ─────────────────────────▶ OBSERVATIONS
- *                           explain ◀────── uplink ◀── ask.<c>.*, answer.<c>.* ──┘
+ *                   explain, report ◀────── uplink ◀── ask.<c>.*, answer.<c>.* ──┘
  */
 import { beforeServing, connectBus, credsFile, ensureStreams, serviceInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
@@ -79,8 +79,8 @@ export async function openClasCache(
     onSettled: () => keeper.settled(),
     toldIsKept: () => keeper.toldIsKept(),
   });
-  const uplink = (parts.uplink = openUplink(context, { client, bus, keeper, loop }));
-  const refusals = new Refusals({ metrics, logger, tell: (refusal) => uplink.refused(refusal) });
+  const refusals = new Refusals({ metrics, logger, tell: (refusal) => parts.uplink?.refused(refusal) });
+  const uplink = (parts.uplink = openUplink(context, { client, bus, keeper, loop, refusals }));
   showFacts(context, { store, uplink, refusals });
   const gate = nodeGate(context, refusals, admission);
   const unpaired = followUnpaired(context, admission, () => store.unpairedNodes());
@@ -155,11 +155,12 @@ interface Joined {
   readonly bus: Bus;
   readonly keeper: StateKeeper;
   readonly loop: StoreLoop;
+  readonly refusals: Refusals;
 }
 
 const openUplink = (
   { config, metrics, logger, signal }: Context,
-  { client, bus, keeper, loop }: Joined,
+  { client, bus, keeper, loop, refusals }: Joined,
 ): ControlUplink =>
   new ControlUplink({
     ...{ cluster: config.CLUSTER_ID, store: keeper.store, client, metrics, logger, signal },
@@ -169,7 +170,11 @@ const openUplink = (
       keeper.told(told);
       loop.poke();
     },
-    onQuestion: (question) => loop.explain(question),
+    answers: {
+      explain: (question) => loop.explain(question),
+      // Whoever asks reaches us over the uplink.
+      report: ({ supportReportOf: node }) => loop.report(node, refusals.of(node)),
+    },
   });
 
 interface Shown {

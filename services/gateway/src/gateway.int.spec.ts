@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { CallError } from '@ringfence/bus';
 import { API } from '@ringfence/contracts';
 import pg from 'pg';
@@ -200,6 +201,18 @@ describe('traffic', () => {
       headers: { accept: 'text/csv' },
     });
     expect([csv.headers.get('content-type'), csv.text]).toEqual(['text/csv', 'line 0\r\nline 1\r\n']);
+  });
+
+  it('is no other download: a support report is sent as the file that its owner keeps', async () => {
+    const file = gzipSync('{"node":"n1"}');
+    under.answer = ({ op }) => ({ body: op === 'download' ? { gzip: file.toString('base64') } : {} });
+    const path = `/api/v2/orgs/1/support_reports/${UUID}/download`;
+    const got = await fetch(under.url + path, { headers: { authorization: OWNER } });
+    expect([got.status, got.headers.get('content-type')]).toEqual([200, 'application/gzip']);
+    expect(got.headers.get('content-disposition')).toBe(
+      `attachment; filename="support-report-${UUID}.json.gz"`,
+    );
+    expect(Buffer.from(await got.arrayBuffer())).toEqual(file);
   });
 
   it('is followed as server-sent events, together with new policy versions', async () => {

@@ -3,6 +3,7 @@ import type { ServiceDatabase } from '@ringfence/event-store';
 import { ClusterTokenEntity, RefusedAttemptEntity } from './adapters/admission/cluster-tokens.store.js';
 import { ObservationEpochEntity, ObservedEntity } from './adapters/facts/observed.store.js';
 import { PairingKeyEntity } from './adapters/admission/pairing-keys.store.js';
+import { SupportReportEntity } from './adapters/rest/support-reports.store.js';
 import { WorkloadSettingsEntity } from './adapters/rest/workload-settings.resource.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { ConvergenceEntity, NodeAckEntity, WorkloadAckEntity } from './read/acks.js';
@@ -23,6 +24,7 @@ export const DATABASE: ServiceDatabase = {
     EnforcementAlarmEntity,
     PairingKeyEntity,
     RefusedAttemptEntity,
+    SupportReportEntity,
     SuspensionEntity,
     WorkloadSettingsEntity,
   ],

@@ -53,6 +53,7 @@ import { observationsConsumer } from './adapters/facts/observations.consumer.js'
 import { ensureDefaultProfile, pairingProfileOperations } from './adapters/rest/pairing-profiles.resource.js';
 import { reaches } from './adapters/rest/reach.client.js';
 import { networkOperations } from './adapters/rest/networks.resource.js';
+import { SupportReports } from './adapters/rest/support-reports.resource.js';
 import { agentOperations, venOperations } from './adapters/rest/vens.resource.js';
 import { workloadSettingsOperations } from './adapters/rest/workload-settings.resource.js';
 import { workloadOperations } from './adapters/rest/workloads.resource.js';
@@ -110,7 +111,8 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     onError: (error) => logger.warn({ err: error }, 'relay'),
   });
   const ears = listening(() => bus.isConnected());
-  const parts = { ...partsOf(options), oneAtATime, listening: ears };
+  const reports = new SupportReports({ store, bus, logger, oneAtATime });
+  const parts = { ...partsOf(options), oneAtATime, listening: ears, reports };
   const untilHeard = hearing({
     ...{ bus, owners: { 'label-resolver': [] } },
     hasPassed: allPass(bus, [ENTITIES, LABELS, PROFILES]),
@@ -141,7 +143,7 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     behind,
     relayLag: relay.lag,
     close: async () => {
-      await Promise.all([watch.close(), lost.close(), memory.close()]);
+      await Promise.all([watch.close(), lost.close(), memory.close(), reports.close()]);
       ears.close();
       await relay.close();
     },
@@ -185,7 +187,13 @@ const isJudged = ({ collection, op }: ResourceRequest): boolean =>
   ['workloads', 'workloads/interfaces', 'pairing_profiles', 'vens', 'agents'].includes(collection) &&
   !['list', 'get', 'statistics', 'compatibility_report'].includes(op);
 
-const collections = (parts: WorkloadParts & ClusterParts): Readonly<Record<string, Operations>> => ({
+interface ReportParts {
+  readonly reports: SupportReports;
+}
+
+const collections = (
+  parts: WorkloadParts & ClusterParts & ReportParts,
+): Readonly<Record<string, Operations>> => ({
   container_clusters: containerClusterOperations(parts),
   'container_clusters/service_backends': serviceBackendOperations(parts.store),
   pairing_profiles: pairingProfileOperations(parts),
@@ -203,6 +211,8 @@ const collections = (parts: WorkloadParts & ClusterParts): Readonly<Record<strin
   vens: venOperations(parts),
   agents: agentOperations(parts),
   'settings/workloads': workloadSettingsOperations(parts),
+  support_report_requests: parts.reports.requests,
+  support_reports: parts.reports.reports,
 });
 
 const silenceOf = (config: Config): Silence => ({

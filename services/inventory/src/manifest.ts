@@ -53,10 +53,11 @@ export const manifest = {
     'pairing-profile',
     'agent',
     'enforcement',
-  ].map((entity) => ({
-    subject: `evt.*.${entity}.*`,
-    server: 'control' as const,
-  })),
+  ]
+    .map((entity) => ({ subject: `evt.*.${entity}.*`, server: 'control' as const }))
+    .concat([{ subject: 'ask.*.*', server: 'control' }]),
+  // What a cluster answers when it is asked for a support report.
+  listens: [{ subject: 'answer.*.*', server: 'control' }],
   serves: [
     'inventory.resource',
     'inventory.standing',

@@ -22,6 +22,8 @@ import {
   PodReadiness,
   NodeSandboxes,
   NotInForce,
+  SupportAnswer,
+  SupportQuestion,
 } from '@ringfence/contracts';
 import {
   CredentialChallenge,
@@ -54,6 +56,8 @@ const EDGE = {
   PodReadiness,
   NodeSandboxes,
   NotInForce,
+  SupportAnswer,
+  SupportQuestion,
 };
 
 function contracts(): Map<string, z.ZodType> {

@@ -28,6 +28,7 @@ import { securityPrincipalCollections } from './security-principals.js';
 import { serviceBindingCollections } from './service-bindings.js';
 import { settingsCollections } from './settings.js';
 import { trafficCollectorCollections } from './traffic-collector.js';
+import { supportReportCollections } from './support-reports.js';
 import { syslogDestinationCollections } from './syslog-destinations.js';
 import { trafficFlowCollections } from './traffic-flows.js';
 import { userCollections } from './users.js';
@@ -62,6 +63,7 @@ export const API: CollectionContracts = {
   ...settingsCollections,
   ...serviceCollections,
   ...trafficCollectorCollections,
+  ...supportReportCollections,
   ...syslogDestinationCollections,
   ...trafficFlowCollections,
   ...userCollections,

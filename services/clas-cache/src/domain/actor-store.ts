@@ -13,10 +13,12 @@ import type {
   FlowBatch,
   KubernetesWorkloadObserved,
   NodeAck,
+  NodeReport,
   NodeSandboxes,
   NodeView,
   PodObserved,
   PodReadiness,
+  SupportAnswer,
 } from '@ringfence/contracts';
 import { NOTHING_PROVEN } from './agent-book.js';
 import { ClusterGraph } from './cluster-graph.js';
@@ -28,6 +30,7 @@ import { decorate } from './flow-decoration.js';
 import type { Decorated } from './flow-decoration.js';
 import { factsOf, takeObserved } from './observed.js';
 import type { Observed } from './observed.js';
+import { reportOf } from './node-report.js';
 import type { NetworkPolicies } from './network-policies/network-policies.calculator.js';
 import { refusedPolicies } from './network-policies/refused-policies.js';
 import type { PodFacts, RefusedLabels } from './pod-endpoints.calculator.js';
@@ -194,6 +197,12 @@ export class ActorStore {
     if (missing.length > 0) return { kind: 'not-ready', message: `not in sync: ${missing.join('; ')}` };
     const { view, spans, explained: enforcement } = this.graph;
     return explainInCluster(question, { cluster: this.options.cluster, view, spans, enforcement }, now);
+  }
+
+  /** `settle` first. What is known also while it is not in sync. */
+  report(node: string, refusedClaims: NodeReport['refusedClaims'], now: number): SupportAnswer {
+    const { graph } = this;
+    return reportOf({ graph, missing: this.missing(), refusedClaims, node, now });
   }
 
   /** Before it is in sync nobody knows what is refused. */

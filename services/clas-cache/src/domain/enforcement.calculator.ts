@@ -147,6 +147,14 @@ export class EnforcementTracker {
     return doubt === null ? undefined : toldOf(place, asked ?? 'idle', doubt, now);
   }
 
+  /** Of one node: how many places there are, those that are told not to be in force, and since when it owes us its word. */
+  standingOf(node: string): { places: number; notInForce: PlaceNotInForce[]; waitingSince: number | null } {
+    const places = [...(this.byNode.get(node)?.values() ?? [])];
+    const notInForce = places.flatMap(({ told }) => told ?? []);
+    const waitingSince = this.tellings.oldestUnacknowledged(node) ?? null;
+    return { places: places.length, notInForce, waitingSince };
+  }
+
   /** Whether anything is known of it. */
   has(id: string): boolean {
     return this.placeById.has(id);

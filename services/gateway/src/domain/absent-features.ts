@@ -27,7 +27,6 @@ const FEATURES: Readonly<Record<string, readonly string[]>> = {
   'secure connect gateways': [`${POLICY}/secure_connect_gateways`],
   'synchronous traffic queries': [`${ORG}/traffic_flows/traffic_analysis_queries`],
   superclusters: ['/supercluster', `${ORG}/vens/bulk_transplant`],
-  'support reports': [`${ORG}/support_report_requests`, `${ORG}/support_reports`],
   'support bundles': [`${ORG}/support_bundle_requests`],
   'upgrades of agents': [`${ORG}/software/ven`],
   vulnerabilities: [

@@ -31,6 +31,7 @@ const FORMS = new Map<string, RegExp>([
     ...['async_queries', 'datafiles', 'events', 'jobs', 'label_dimensions', 'label_groups', 'networks'],
     ...['service_bindings', 'vens', 'virtual_services', 'virtual_servers', 'workloads', 'system_events'],
     ...['slbs', 'discovered_virtual_servers', 'network_devices', 'network_enforcement_nodes'],
+    ...['support_report_requests', 'support_reports'],
     ...['auth_security_principals', 'destinations', 'permissions', 'service_accounts', 'traffic_collector'],
   ].map((word) => [word, UUID] as const),
 ]);

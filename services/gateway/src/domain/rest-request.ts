@@ -42,8 +42,8 @@ export interface RestReply {
   readonly headers?: Readonly<Record<string, string>>;
   /** JSON; undefined: no body. */
   readonly body?: unknown;
-  /** Text that is sent as it comes, instead of `body`. */
-  readonly stream?: AsyncIterable<string>;
+  /** Text or bytes that are sent as they come, instead of `body`. */
+  readonly stream?: AsyncIterable<string | Uint8Array>;
   readonly contentType?: string;
   /** For the audit trail; not sent. */
   readonly change?: ObjectChange;

@@ -105,4 +105,14 @@ export const inventoryRoutes: readonly Route[] = [
     op: 'compatibility_report',
     says: 'Says whether the node is fit for full enforcement: whether its agent is heard, what ails it, and whom full mode would cut off.',
   }),
+  ...collection('support_report_requests', `${ORG}/support_report_requests`, ['list', 'create', 'get']),
+  ...collection('support_reports', `${ORG}/support_reports`, ['list', 'get']),
+  action({
+    method: 'GET',
+    path: `${ORG}/support_reports/{id}/download`,
+    collection: 'support_reports',
+    op: 'download',
+    produces: ['application/gzip'],
+    says: 'Downloads the report: JSON, compressed by gzip, without secrets.',
+  }),
 ];

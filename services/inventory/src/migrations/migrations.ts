@@ -134,6 +134,21 @@ class RefusedPolicies1795923001000 implements Migration {
   }
 }
 
+/** What was collected of an agent when somebody asked for it, or in words why nothing was. */
+class SupportReports1796009401000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query(`
+      create table support_reports (
+        id uuid primary key, ven text not null, hostname text not null, status text not null, message text,
+        requested_by jsonb not null, requested_at timestamptz not null, completed_at timestamptz, size int, content bytea)
+    `);
+    await db.query('create index support_reports_requested on support_reports (requested_at)');
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('drop table support_reports');
+  }
+}
+
 export const MIGRATIONS: readonly MigrationClass[] = [
   Inventory1795219201000,
   Suspensions1795491001000,
@@ -142,4 +157,5 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   LostHosts1795750201000,
   KeyIssuers1795836601000,
   RefusedPolicies1795923001000,
+  SupportReports1796009401000,
 ];

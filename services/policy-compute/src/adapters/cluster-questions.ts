@@ -1,19 +1,9 @@
-/**
- * Asks a cluster what only it knows. The answer comes on a subject that is listened to for this one question alone, of
- * the cluster that the server knows the sender to be: a cluster can lie about itself and about nobody else, and what was
- * not asked for is not even delivered.
- */
-import { randomUUID } from 'node:crypto';
-import type { Bus, Subscription } from '@ringfence/bus';
-import { ClusterAnswer, subjects } from '@ringfence/contracts';
+/** Explain, asked of the cluster itself: bounded in time and number, and counted by what came of it. */
+import { askCluster, unanswered } from '@ringfence/bus';
+import type { Bus, Unanswered } from '@ringfence/bus';
+import { ClusterAnswer } from '@ringfence/contracts';
 import type { ClusterQuestion } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
-
-/** In words: nobody answered, or nobody was asked. */
-export interface Unanswered {
-  readonly kind: 'unanswered';
-  readonly message: string;
-}
 
 /** Below the deadline of the call that it answers, and enough for a cluster whose machine is busy. */
 const DEADLINE_MS = 4_000;
@@ -36,36 +26,14 @@ export class ClusterQuestions {
   }
 
   private async asked(cluster: string, question: ClusterQuestion): Promise<ClusterAnswer | Unanswered> {
-    if (!this.bus.isConnected()) return unanswered('NATS is away');
     if (this.underWay >= MOST_UNDER_WAY)
       return unanswered(`${MOST_UNDER_WAY} questions are under way already`);
     this.underWay += 1;
+    const read = (payload: unknown): ClusterAnswer | undefined => ClusterAnswer.safeParse(payload).data;
     try {
-      return await this.exchange(cluster, question);
+      return await askCluster(this.bus, { cluster, question, read, deadlineMs: DEADLINE_MS });
     } finally {
       this.underWay -= 1;
     }
   }
-
-  private exchange(cluster: string, question: ClusterQuestion): Promise<ClusterAnswer | Unanswered> {
-    const token = randomUUID().replaceAll('-', '');
-    let listening: Subscription | undefined;
-    let deadline: NodeJS.Timeout | undefined;
-    return new Promise<ClusterAnswer | Unanswered>((resolve) => {
-      deadline = setTimeout(
-        () => resolve(unanswered(`cluster ${cluster} did not answer within ${DEADLINE_MS / 1_000} s`)),
-        DEADLINE_MS,
-      );
-      listening = this.bus.subscribe(subjects.answer(cluster, token), ({ payload }) => {
-        const answer = ClusterAnswer.safeParse(payload);
-        resolve(answer.success ? answer.data : unanswered(`cluster ${cluster} gave no readable answer`));
-      });
-      this.bus.send(subjects.question(cluster, token), question);
-    }).finally(() => {
-      clearTimeout(deadline);
-      listening?.close();
-    });
-  }
 }
-
-const unanswered = (message: string): Unanswered => ({ kind: 'unanswered', message });

@@ -2,6 +2,7 @@
  * Answers `explain`. The cluster itself is asked what stands, because only it has what decides there; a draft is judged
  * from a preview, and so, by labels alone, is what stands while the cluster cannot be asked: the answer then says so.
  */
+import type { Unanswered } from '@ringfence/bus';
 import type { CALLS, ClusterAnswer, ExplainResponse } from '@ringfence/contracts';
 import { GLOBAL } from '@ringfence/contracts';
 import { reject } from '@ringfence/decider';
@@ -19,7 +20,7 @@ import type { Form, PolicyBook } from '../domain/policy-book.js';
 import { ruleNames } from '../domain/rule-names.js';
 import type { FactMirror } from '../read/fact-mirror.js';
 import type { FactLookup } from '../objects/view.js';
-import type { ClusterQuestions, Unanswered } from './cluster-questions.js';
+import type { ClusterQuestions } from './cluster-questions.js';
 import type { LivePolicy } from './live-policy.js';
 import { explainPast } from './past-explainer.js';
 import type { PolicyBookStore } from './policy-book.store.js';

@@ -56,6 +56,13 @@ export class Refusals {
     if (refused.lastAt - refused.toldAt >= TELL_EVERY_MS) this.tell(node, refused);
   }
 
+  /** Of one node, since we began. */
+  of(node: string): { readonly count: number; readonly lastAt: string | null } {
+    const refused = this.nodes.get(node);
+    if (refused === undefined) return { count: 0, lastAt: null };
+    return { count: refused.total, lastAt: new Date(refused.lastAt).toISOString() };
+  }
+
   /** For people. */
   fact(): string {
     const lately = [...this.nodes].filter(([, { lastAt }]) => this.now() - lastAt < NAMED_FOR_MS);

@@ -1,16 +1,21 @@
-/** What the control plane asks of this cluster (explain): one question, one answer, on subjects of their own. */
+/** What the control plane asks of this cluster (explain, support reports): one question, one answer, on subjects of their own. */
 import type { Bus, Subscription } from '@ringfence/bus';
-import { ClusterQuestion, subjects } from '@ringfence/contracts';
-import type { ClusterAnswer } from '@ringfence/contracts';
+import { ClusterQuestion, subjects, SupportQuestion } from '@ringfence/contracts';
+import type { ClusterAnswer, SupportAnswer } from '@ringfence/contracts';
+
+export interface Answers {
+  readonly explain: (question: ClusterQuestion) => ClusterAnswer;
+  readonly report: (question: SupportQuestion) => SupportAnswer;
+}
+
+const Question = SupportQuestion.or(ClusterQuestion);
 
 /** A question that cannot be read is left alone: the bus counts it, and the asker has a deadline. */
-export function answerQuestions(
-  bus: Bus,
-  cluster: string,
-  answer: (question: ClusterQuestion) => ClusterAnswer,
-): Subscription {
+export function answerQuestions(bus: Bus, cluster: string, { explain, report }: Answers): Subscription {
   return bus.subscribe(subjects.questions(cluster), ({ subject, payload }) => {
     const token = subject.split('.')[2] ?? '';
-    bus.send(subjects.answer(cluster, token), answer(ClusterQuestion.parse(payload)));
+    const question = Question.parse(payload);
+    const answer = 'supportReportOf' in question ? report(question) : explain(question);
+    bus.send(subjects.answer(cluster, token), answer);
   });
 }

@@ -10,8 +10,10 @@ import type {
   ClusterAnswer,
   ClusterPulse,
   ClusterQuestion,
+  NodeReport,
   NodeView,
   PodReadiness,
+  SupportAnswer,
 } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
@@ -100,6 +102,12 @@ export class StoreLoop {
   explain(question: ClusterQuestion): ClusterAnswer {
     this.settle();
     return this.options.store.explain(question, Date.now());
+  }
+
+  /** Likewise. `refusedClaims`: what was dropped of its words. */
+  report(node: string, refusedClaims: NodeReport['refusedClaims']): SupportAnswer {
+    this.settle();
+    return this.options.store.report(node, refusedClaims, Date.now());
   }
 
   async close(): Promise<void> {

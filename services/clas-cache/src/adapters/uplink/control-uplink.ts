@@ -8,13 +8,7 @@ import { clusterPace, connectBus, PermanentError, uplinkDurable } from '@ringfen
 import type { Bus, Consumer, LatestValue, Message, Publication } from '@ringfence/bus';
 import { AgentHeartbeat, parseSubject, subjects, subjectToken } from '@ringfence/contracts';
 import { pause, retrying } from '@ringfence/retrying';
-import type {
-  AgentRefusal,
-  ClusterAck,
-  ClusterAnswer,
-  ClusterPulse,
-  ClusterQuestion,
-} from '@ringfence/contracts';
+import type { AgentRefusal, ClusterAck, ClusterPulse } from '@ringfence/contracts';
 import type { Metrics } from '@ringfence/service-host';
 import type { Logger } from 'pino';
 import type { ActorStore } from '../../domain/actor-store.js';
@@ -26,6 +20,7 @@ import type { ControlPlaneClient, Uplink } from './control-plane.client.js';
 import { LatestOutbox } from './latest-outbox.js';
 import { takePolicy } from '../policy/policy.consumer.js';
 import { answerQuestions } from '../policy/questions.consumer.js';
+import type { Answers } from '../policy/questions.consumer.js';
 
 export interface ControlUplinkOptions {
   readonly cluster: string;
@@ -34,7 +29,7 @@ export interface ControlUplinkOptions {
   readonly clusterBus: Bus;
   readonly store: ActorStore;
   readonly onPolicy: (told: ToldChange) => void;
-  readonly onQuestion: (question: ClusterQuestion) => ClusterAnswer;
+  readonly answers: Answers;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly signal: AbortSignal;
@@ -129,7 +124,7 @@ export class ControlUplink {
       onError: (error, subject) =>
         logger.error({ err: error, subject }, 'the store failed at a policy record'),
     });
-    answerQuestions(this.bus, cluster, this.options.onQuestion);
+    answerQuestions(this.bus, cluster, this.options.answers);
     this.forward();
     void this.keepFresh();
   }

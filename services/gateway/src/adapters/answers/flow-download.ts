@@ -1,7 +1,6 @@
 /** The result of a traffic query, fetched chunk by chunk from flow-ingest and sent on as it comes: a JSON array, or CSV without an Accept of JSON. */
 import { z } from 'zod';
 import { asFile } from '../../domain/rest-request.js';
-import type { RestRequest } from '../../domain/rest-request.js';
 import type { Answer } from './answer.js';
 import type { AskOwner } from './owner-answers.js';
 
@@ -40,8 +39,4 @@ async function* texts(first: Chunk, fetch: (chunk: number) => Promise<Chunk>): A
     if (chunk.next === null) return;
     chunk = await fetch(chunk.next);
   }
-}
-
-export function isDownload(request: RestRequest): boolean {
-  return request.match.route.op === 'download';
 }

@@ -9,7 +9,7 @@ import type { RestReply, RestRequest } from '../../domain/rest-request.js';
 import type { Answer } from './answer.js';
 import { Refusal, refuse } from '../../domain/refusal.js';
 import type { Admitted } from '../admission/admission.js';
-import { flowDownload, isDownload } from './flow-download.js';
+import { downloads } from './downloads.js';
 import { refuseNamedByPermission } from './named-by-permissions.js';
 import { bodyReader } from './request-bodies.js';
 import { ownerAnswer, wholeCollection } from './owner-answers.js';
@@ -37,7 +37,7 @@ export interface RestParts {
 
 export function rest({ ask, own, jobs, entities }: RestParts): Rest {
   const answerOfOwner = ownerAnswer(ask, refuseNamedByPermission(entities));
-  const download = flowDownload(ask);
+  const downloadOf = downloads(ask);
   const answererOf = ({ match: { route } }: RestRequest): Answer => {
     const answer = route.answerer === 'gateway' ? own[`${route.collection} ${route.op}`] : answerOfOwner;
     if (answer === undefined) throw new Error(`nobody answers ${route.method} ${route.path}`);
@@ -47,7 +47,8 @@ export function rest({ ask, own, jobs, entities }: RestParts): Rest {
   return async ({ text, ...raw }) => {
     const { route } = raw.match;
     const request: RestRequest = { ...raw, body: await readBody(raw, text) };
-    if (isDownload(request)) return download(request);
+    const download = downloadOf(request);
+    if (download !== undefined) return download(request);
     const answer = answererOf(request);
     if (!route.many || !prefersJob(request)) return answer(request);
     const work =

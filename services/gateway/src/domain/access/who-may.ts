@@ -42,6 +42,8 @@ const WHO: Readonly<Record<string, Who>> = {
   ...ownerOnly('access_restrictions', 'authentication_settings', 'authentication_settings/password_policy'),
   ...ownerOnly('settings/syslog/destinations', 'settings/events', 'settings/traffic_collector'),
   ...ownerOnly('settings/trusted_proxy_ips'),
+  'support_report_requests read': ADMINISTRATORS,
+  'support_reports read': ADMINISTRATORS,
   'settings write': OWNER,
   'optional_features write': OWNER,
 

@@ -195,6 +195,15 @@ const WORDS: Readonly<Record<string, Words>> = {
     about: 'Which flows are not kept, chiefly of what is sent to everybody at once.',
   },
   vens: { one: 'agent', about: 'The agents of paired nodes.' },
+  support_report_requests: {
+    one: 'request for a support report',
+    about: 'Who asked for a report of which agent, and what came of it.',
+  },
+  support_reports: {
+    one: 'support report',
+    within: 'support_report_requests',
+    about: 'What is known of one agent, collected when somebody asked for it; the newest hundred are kept.',
+  },
   rule_sets: { one: 'rule set', about: 'Rules that share a scope, and are provisioned together.' },
   'rule_sets/sec_rules': { one: 'rule', about: 'Who may reach whom, and on which services.' },
   'rule_sets/deny_rules': {
