@@ -56,16 +56,8 @@ afterAll(() => world.close());
 /** As label-resolver says it. */
 async function labelled(cluster: string, id: string): Promise<void> {
   const entity = { id, cluster, class: 'pod', kind: 'Deployment', namespace: 'shop', name: 'web' };
-  const own = randomUUID();
-  const envelope = { id: own, type: 'EntityLabelled', v: 1, stream: `entity-${id}`, version: 1, position: 1 };
-  await world.bus.publish(subjects.event(cluster, 'entity', id), {
-    ...{
-      ...envelope,
-      at: new Date().toISOString(),
-      cluster,
-      actor: { kind: 'system', id: 'label-resolver' },
-    },
-    data: { ...entity, labels: [], mode: 'full', refused: [], addresses: [], node: null },
+  await world.say('EntityLabelled', cluster, 'entity', id, {
+    ...{ ...entity, labels: [], mode: 'full', refused: [], addresses: [], node: null },
   });
   await eventually(async () => (await world.rest('kubernetes_workloads', 'list')).total === 1);
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { API, unchangedLeftOut, VenUpdate, WorkloadUpdate } from '@ringfence/contracts';
 import { eventually, uncontracted } from '@ringfence/testing';
 import { expect } from 'vitest';
+import { labelled } from '../read/labelled.js';
 import { seen } from './world.js';
 import type { World } from './world.js';
 
@@ -28,6 +29,22 @@ export async function heard(world: World, cluster: string): Promise<void> {
   const at = new Date().toISOString();
   await world.observe(cluster, 'cluster', cluster, seen.cluster(at));
   await eventually(async () => (await clusterBody(world, cluster))['last_connected'] === at);
+}
+
+export const WEB = '71';
+export const DATABASE = '72';
+/** Two labels of one type: inventory knows them when this resolves. */
+export async function tellLabels(world: World): Promise<void> {
+  for (const [id, value] of [
+    [WEB, 'Web'],
+    [DATABASE, 'Database'],
+  ] as const)
+    await world.say('LabelCreated', 'global', 'label', id, {
+      ...{ id, key: 'role', value, externalDataSet: null, externalDataReference: null },
+    });
+  await eventually(
+    async () => (await labelled.get(world.inventory().store.entities, 'label', DATABASE)) !== undefined,
+  );
 }
 
 export async function eventsOf(world: World, cluster: string, type: string): ReturnType<World['events']> {

@@ -23,6 +23,8 @@ export interface AskedOfOwners {
 export interface World extends CollectionWorld {
   readonly asked: AskedOfOwners;
   inventory(): Inventory;
+  /** An event of label-resolver. */
+  say(type: string, cluster: string, entity: string, id: string, data: unknown): Promise<void>;
   /** Label-resolver answers for every host. */
   labelHosts(): Promise<void>;
   observe(cluster: string, kind: string, id: string, payload: Record<string, unknown>): Promise<void>;
@@ -39,6 +41,11 @@ export async function startWorld(environment: Record<string, string> = {}): Prom
   });
   const { bus, running } = world;
   let said = 0;
+  const say: World['say'] = (type, cluster, entity, id, data) =>
+    bus.publish(subjects.event(cluster, entity, id), {
+      ...{ id: randomUUID(), type, v: 1, stream: `${entity}-${id}`, version: 1, position: (said += 1) },
+      ...{ at: NOW, cluster, actor: { kind: 'system', id: 'label-resolver' }, data },
+    });
   return {
     ...world,
     asked,
@@ -48,20 +55,10 @@ export async function startWorld(environment: Record<string, string> = {}): Prom
         kind === 'heartbeat' ? subjects.heartbeat(cluster, id) : subjects.observation(cluster, kind, id),
         payload,
       ),
+    say,
     labelHosts: async () => {
       for (const { id, cluster, body } of await workloads.live(running().owner.store.entities))
-        await bus.publish(subjects.event(cluster, 'entity', id), {
-          ...{
-            id: randomUUID(),
-            type: 'EntityLabelled',
-            v: 1,
-            stream: `entity-${id}`,
-            version: 1,
-            position: (said += 1),
-          },
-          ...{ at: NOW, cluster, actor: { kind: 'system', id: 'label-resolver' } },
-          data: { ...UNMANAGED, ...body, cluster },
-        });
+        await say('EntityLabelled', cluster, 'entity', id, { ...UNMANAGED, ...body, cluster });
     },
   };
 }
