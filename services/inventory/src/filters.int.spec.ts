@@ -1,7 +1,6 @@
 /** Every filter that the API describes of inventory's collections, held against what their lists do; and support reports of the same node. */
 import { randomUUID } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import { createKeys } from '@ringfence/bus';
 import type { CallError, Subscription } from '@ringfence/bus';
 import { subjects, SupportQuestion } from '@ringfence/contracts';
 import type { NodeReport } from '@ringfence/contracts';
@@ -10,6 +9,7 @@ import type { FilterEffect } from '@ringfence/resources/testing';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { heard, newCluster } from './testing/inventory-client.js';
+import { pairingOf } from './testing/pairing.js';
 import { seen, startWorld } from './testing/world.js';
 import type { World } from './testing/world.js';
 
@@ -24,16 +24,7 @@ beforeAll(async () => {
   await heard(world, id);
   const [found] = await world.events('KubernetesWorkloadDiscovered');
   await labelled(id, String(found?.data['id']));
-  const { body: profiles } = await world.rest('pairing_profiles', 'list');
-  const [{ href }] = profiles as [{ href: string }];
-  const { body: key } = await world.rest('pairing_profiles', 'pairing_key', {
-    ids: [href.split('/').at(-1) ?? ''],
-  });
-  await world.inventory().pairNode({
-    ...{ cluster: id, token, machineId: 'machine-n1', version: '0.1.0' },
-    pairingKey: (key as { activation_code: string }).activation_code,
-    publicKey: createKeys('user').publicKey,
-  });
+  await world.inventory().pairNode(await pairingOf(world, { id, token }, 'machine-n1'));
   const { body: made } = await world.rest('workloads', 'create', {
     body: {
       ...{ name: 'host', hostname: 'host.example', description: 'in the rack', os_id: 'debian' },
