@@ -1,56 +1,34 @@
 import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import { subjects } from '@ringfence/contracts';
-import { makeLabelSet } from '@ringfence/labels';
 import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hashOfKeys } from './adapters/policy-lane.js';
-import { readPolicy, startPolicyFixture } from './testing/policy-fixture.js';
-import type { PolicyFixture, PolicyReader } from './testing/policy-fixture.js';
+import { readPolicy } from './testing/policy-fixture.js';
+import {
+  APP_SHOP,
+  DB,
+  labelSetOf,
+  openShop,
+  ROLE_DB,
+  ROLE_WEB,
+  SHOP_RULE_SET,
+  tellShop,
+  WEB,
+} from './testing/shop.js';
+import type { Shop } from './testing/shop.js';
 import { CLUSTER } from './testing/told-facts.js';
 
-const ROLE_WEB = '11';
-const ROLE_DB = '12';
-const APP_SHOP = '13';
-const WEB = randomUUID();
-const DB = randomUUID();
-const labelSetOf = (labels: string[]): string =>
-  makeLabelSet({ cluster: CLUSTER, namespace: 'shop', class: 'pod', labels }).id;
 const ANY = 'Any (0.0.0.0/0 and ::/0)';
-const label = (id: string) => ({ label: { href: `/orgs/1/labels/${id}` } });
-const workloads = { providers: ['workloads'], consumers: ['workloads'] };
 
-let fixture: PolicyFixture;
-let reader: PolicyReader;
-
+let shop: Shop;
+let { fixture, reader, settled } = {} as Shop;
 beforeAll(async () => {
-  fixture = await startPolicyFixture();
-  reader = await readPolicy(fixture.bus);
+  shop = await openShop();
+  ({ fixture, reader, settled } = shop);
 });
-afterAll(async () => {
-  await reader.close();
-  await fixture.close();
-});
+afterAll(() => shop.close());
 
 const href = (body: unknown): string => (body as { href: string }).href;
 const idOf = (body: unknown): string => href(body).split('/').at(-1)!;
-
-async function settled(policyVersion: number): Promise<void> {
-  const expected = (): unknown => ({
-    policyVersion,
-    hash: hashOfKeys(reader.keys()),
-    facts: fixture.told(),
-  });
-  const committed = (): unknown => ({
-    policyVersion: reader.commit()?.policyVersion,
-    hash: reader.commit()?.hash,
-    facts: reader.commit()?.facts,
-  });
-  await eventually(
-    () => ({ committed: committed(), expected: expected() }),
-    (seen) => isDeepStrictEqual(seen.committed, seen.expected),
-  );
-}
 
 describe('policy-compute on real servers', () => {
   it('starts with the IP list of everything, the service of everything, and a rule for all that goes out, which is not enabled', async () => {
@@ -74,16 +52,7 @@ describe('policy-compute on real servers', () => {
   });
 
   it('tells the clusters what stands as soon as workloads have labels', async () => {
-    await fixture.label({ id: ROLE_WEB, key: 'role', value: 'web' });
-    await fixture.label({ id: ROLE_DB, key: 'role', value: 'db' });
-    await fixture.label({ id: APP_SHOP, key: 'app', value: 'shop' });
-    await fixture.profile({ namespace: 'shop', mode: 'full' });
-    const origins = [{ label: ROLE_WEB, by: 'annotation', name: 'com.illumio.role' } as const];
-    const refused = [
-      { key: 'env', annotation: 'com.illumio.env', value: 'prod', reason: 'not-in-list' } as const,
-    ];
-    await fixture.entity({ id: WEB, name: 'web', labels: [ROLE_WEB, APP_SHOP], origins, refused });
-    await fixture.entity({ id: DB, name: 'db', labels: [ROLE_DB, APP_SHOP] });
+    await tellShop(fixture);
     await eventually(() => reader.units.size === 2);
     await settled(1);
     expect(reader.unit(labelSetOf([ROLE_DB, APP_SHOP]))).toMatchObject({
@@ -100,20 +69,7 @@ describe('policy-compute on real servers', () => {
   });
 
   it('drafts a rule set, changes nothing in force by it, provisions it, and tells the clusters', async () => {
-    const created = await fixture.request('rule_sets', 'create', {
-      body: {
-        name: 'Shop',
-        scopes: [[label(APP_SHOP)]],
-        rules: [
-          {
-            providers: [label(ROLE_DB)],
-            consumers: [label(ROLE_WEB)],
-            ingress_services: [{ proto: 6, port: 5432 }],
-            resolve_labels_as: workloads,
-          },
-        ],
-      },
-    });
+    const created = await fixture.request('rule_sets', 'create', { body: SHOP_RULE_SET });
     expect(created.body).toMatchObject({
       update_type: 'create',
       rules: [
@@ -273,126 +229,6 @@ describe('policy-compute on real servers', () => {
     });
   });
 
-  it('writes nothing after a restart when nothing changed meanwhile', async () => {
-    await settled(2);
-    const { written, commit } = { written: reader.written(), commit: reader.commit() };
-    await fixture.restart();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(reader.written()).toBe(written);
-    expect(reader.commit()).toEqual(commit);
-  });
-
-  it('after a restart writes what changed meanwhile, removes what nobody stands for, and nothing else', async () => {
-    const unitOfDb = reader.units.get(labelSetOf([ROLE_DB, APP_SHOP]))!;
-    const stale = { ...unitOfDb, labelSet: { ...unitOfDb.labelSet, id: `ls-${'0'.repeat(20)}` } };
-    const commit = reader.commit()!;
-    await fixture.whileDown(async () => {
-      // As a crash between the records and the commit leaves it.
-      const record = { flush: commit.flush + 1, policyVersion: commit.policyVersion, unit: stale };
-      await fixture.bus.publish(`policy.${CLUSTER}.unit.${stale.labelSet.id}`, record);
-      await fixture.entity({ id: DB, name: 'db', labels: [ROLE_DB] });
-      await eventually(() => reader.units.has(stale.labelSet.id));
-    });
-    const written = reader.written();
-    await eventually(() => (reader.commit()?.flush ?? 0) > commit.flush + 1);
-    await settled(2);
-    expect([...reader.units.keys()].sort()).toEqual(
-      [labelSetOf([ROLE_WEB, APP_SHOP]), labelSetOf([ROLE_DB])].sort(),
-    );
-    // The unit of the new label set, the one that is gone, the stale one; groups of rules that now mean nobody; the commit.
-    expect(reader.written() - written).toBeLessThanOrEqual(8);
-    await fixture.entity({ id: DB, name: 'db', labels: [ROLE_DB, APP_SHOP] });
-    await eventually(() => reader.units.has(labelSetOf([ROLE_DB, APP_SHOP])));
-  });
-
-  it('delivers a provision that was made while NATS was away', async () => {
-    await fixture.nats.stop();
-    const list = { name: 'Partners', ip_ranges: [{ from_ip: '198.51.100.0/24' }] };
-    const { body } = await fixture.request('ip_lists', 'create', { body: list });
-    const rule = {
-      providers: [label(ROLE_WEB)],
-      consumers: [{ ip_list: { href: href(body) } }],
-      ingress_services: [{ proto: 6, port: 443 }],
-      unscoped_consumers: true,
-    };
-    await fixture.request('rule_sets', 'create', { body: { name: 'Partners', scopes: [[]], rules: [rule] } });
-    await fixture.request('sec_policy', 'provision', { body: { update_description: 'while NATS was away' } });
-    await fixture.nats.start();
-    await settled(3);
-    const web = reader.unit(labelSetOf([ROLE_WEB, APP_SHOP]))!;
-    const peers = web.ingress.flatMap((each) => each.peers);
-    expect(peers.flatMap((id) => reader.groups.get(id)?.cidrs ?? [])).toEqual(['198.51.100.0/24']);
-  });
-
-  it('tells the clusters all of it again when NATS has lost its disk, under numbers that were never used', async () => {
-    const keys = reader.keys();
-    const { flush } = reader.commit()!;
-    await fixture.loseStreams();
-    const again = await readPolicy(fixture.bus);
-    await eventually(() => again.commit() !== null);
-    expect(again.commit()).toMatchObject({ policyVersion: 3, hash: hashOfKeys(keys), facts: fixture.told() });
-    expect(again.commit()!.flush).toBeGreaterThan(flush);
-    expect(hashOfKeys(again.keys())).toBe(hashOfKeys(keys));
-    await again.close();
-    // What is changed afterwards goes on from there.
-    await fixture.entity({ id: WEB, name: 'web', labels: [ROLE_WEB, APP_SHOP] });
-    await settled(3);
-  });
-
-  it('lets a second process stand by, take part in what is provisioned, and take over without writing anything', async () => {
-    const other = await fixture.another();
-    await eventually(() => other.service.writer() === 'another process');
-    const request = {
-      org: 1,
-      actor: { kind: 'user' as const, id: '1' },
-      pversion: 'draft',
-      ids: [],
-      query: {},
-    };
-    const body = { name: 'From the other', service_ports: [{ proto: 6, port: 8_080 }] };
-    await other.service.resource({ ...request, collection: 'services', op: 'create', body });
-    await other.service.resource({ ...request, collection: 'sec_policy', op: 'provision', body: {} });
-    await settled(4);
-    const written = reader.written();
-    await fixture.replaceBy(other);
-    await eventually(() => other.service.writer() === 'this process');
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(reader.written()).toBe(written);
-    expect((await fixture.request('services', 'list', { pversion: 'active' })).total).toBe(2);
-  });
-
-  it('puts right what a writer wrote that had lost its turn, as soon as that one says that it is done', async () => {
-    const id = labelSetOf([ROLE_WEB, APP_SHOP]);
-    const right = reader.units.get(id)!;
-    const { flush, policyVersion } = reader.commit()!;
-    const late = { flush: flush + 1, policyVersion };
-    const unit = { ...right, mode: 'idle' };
-    await fixture.bus.publish(subjects.policy(CLUSTER, 'unit', id), { ...late, unit });
-    await fixture.bus.publish(subjects.policy(CLUSTER, 'group', 'late'), { ...late, group: { id: 'late' } });
-    await eventually(() => reader.units.get(id)?.mode === 'idle' && reader.groups.has('late'));
-    await fixture.bus.publish(subjects.turnLeft(), {});
-    await eventually(() => reader.commit()!.flush > late.flush);
-    await settled(4);
-    expect(reader.units.get(id)).toEqual(right);
-  });
-
-  it('says that it is done when it has lost its turn, and begins each turn above all numbers of the one before', async () => {
-    const left: unknown[] = [];
-    const listening = await fixture.bus.latest('POLICY', subjects.turnLeft(), ({ payload }) => {
-      left.push(payload);
-    });
-    await listening.caughtUp;
-    const before = left.length;
-    const { flush } = reader.commit()!;
-    await fixture.endTurn();
-    await eventually(() => left.length > before);
-    await listening.close();
-    await eventually(() => fixture.service.writer() === 'this process');
-    await fixture.label({ id: '15', key: 'loc', value: 'after the turn' });
-    await settled(4);
-    expect(reader.commit()!.flush).toBeGreaterThan(flush + 1_000);
-  });
-
   it('makes one flush of a burst', async () => {
     const before = reader.commit()!.flush;
     const pods = Array.from({ length: 200 }, (_, index) =>
@@ -405,7 +241,7 @@ describe('policy-compute on real servers', () => {
     );
     await Promise.all(pods);
     await eventually(() => reader.units.size >= 202);
-    await settled(4);
+    await settled(2);
     expect(reader.commit()!.flush - before).toBeLessThan(20);
   });
 
