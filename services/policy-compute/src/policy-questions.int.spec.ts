@@ -82,6 +82,9 @@ describe('rule sets as NetworkPolicies', () => {
     expect(untold.network_policies).toEqual([]);
     expect(untold.not_said.map(({ token }) => token)).toContain('label_not_carried');
     await expect(ask({ namespaces: [shop, shop] })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(ask({ namespaces: [shop], rule_sets: [{ href }, { href }] })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
     await expect(
       ask({ namespaces: [shop], rule_sets: [{ href: `${DRAFT}/rule_sets/999999` }] }),
     ).rejects.toMatchObject({ code: 'NOT_FOUND' });

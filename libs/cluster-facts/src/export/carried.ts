@@ -11,6 +11,11 @@ export interface ExportedNamespace {
   /** Labels that all of its Pods have. */
   readonly labels: readonly LabelId[];
 }
+/** By label type the one that all of its Pods have. */
+export interface FixedNamespace {
+  readonly name: string;
+  readonly fixed: ReadonlyMap<string, LabelId>;
+}
 export interface Catalogue {
   keyOf(label: LabelId): string | undefined;
   valueOf(label: LabelId): string | undefined;
@@ -26,6 +31,15 @@ export interface Unsaid {
 /** Everybody there is no requirement at all. */
 export type Carried = readonly Requirement[] | 'nobody' | Unsaid;
 
+export function withFixed({ name, labels }: ExportedNamespace, { keyOf }: Catalogue): FixedNamespace {
+  const fixed = new Map<string, LabelId>();
+  for (const label of labels) {
+    const key = keyOf(label);
+    if (key !== undefined && !fixed.has(key)) fixed.set(key, label);
+  }
+  return { name, fixed };
+}
+
 export const isUnsaid = (carried: Carried): carried is Unsaid =>
   typeof carried === 'object' && 'token' in carried;
 
@@ -33,7 +47,7 @@ export const isUnsaid = (carried: Carried): carried is Unsaid =>
 const VALUE = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 
 /** `selector` null: nobody. */
-export function carriedIn(selector: Selector | null, namespace: ExportedNamespace, by: Carrying): Carried {
+export function carriedIn(selector: Selector | null, namespace: FixedNamespace, by: Carrying): Carried {
   if (selector === null || !selector.classes.includes('pod')) return 'nobody';
   const all = selector.conditions.map((condition) => conditionIn(condition, namespace, by));
   // Who cannot be meant is not meant, whatever else is asked.
@@ -42,11 +56,10 @@ export function carriedIn(selector: Selector | null, namespace: ExportedNamespac
   return unsaid ?? (all as readonly (readonly Requirement[])[]).flat();
 }
 
-function conditionIn(condition: TypeCondition, { name, labels }: ExportedNamespace, by: Carrying): Carried {
-  const fixed = labels.find((label) => by.keyOf(label) === condition.key);
-  if (fixed !== undefined) {
-    const isMeant =
-      'anyOf' in condition ? condition.anyOf.includes(fixed) : !condition.noneOf.includes(fixed);
+function conditionIn(condition: TypeCondition, { name, fixed }: FixedNamespace, by: Carrying): Carried {
+  const own = fixed.get(condition.key);
+  if (own !== undefined) {
+    const isMeant = 'anyOf' in condition ? condition.anyOf.includes(own) : !condition.noneOf.includes(own);
     return isMeant ? [] : 'nobody';
   }
   const key = by.carriers.get(condition.key);

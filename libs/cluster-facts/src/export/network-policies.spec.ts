@@ -247,7 +247,7 @@ describe('exported NetworkPolicies', () => {
   const anything = (look: (town: Town, exported: ExportedPolicies, cluster: JudgedCluster) => void): void =>
     fc.assert(
       fc.property(anyTown, (town) => {
-        const exported = exportNetworkPolicies(town.wish);
+        const exported = exportNetworkPolicies(town.wish)!;
         look(town, exported, clusterOf(town, exported));
       }),
       { numRuns: 150 },
@@ -285,5 +285,29 @@ describe('exported NetworkPolicies', () => {
       const names = policies.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`);
       expect(new Set(names).size).toBe(names.length);
     });
+  });
+
+  /** Whoever reads may ask for it, of every rule in a thousand namespaces. */
+  it.each([
+    ['many manifests', new Map(TYPES.map((type) => [type, carrierOf(type)]))],
+    ['many words of what cannot be said', new Map()],
+  ])('end before they are %s', (_, carriers) => {
+    const label = (id: string) => ({ kind: 'label' as const, id, exclusion: false });
+    const rule = (id: number): RuleSet['rules'][number] => ({
+      ...{ id: String(id), enabled: true, description: '', unscopedConsumers: true },
+      ...{ providers: [label('1')], consumers: [label('2')] },
+      services: [{ kind: 'ports', ports: { proto: 6, from: id } }],
+      ...{ resolveProvidersAs: ['workloads'], resolveConsumersAs: ['workloads'] },
+    });
+    const ruleSets = Array.from({ length: 10 }, (_each, n): RuleSet => ({
+      ...{ id: String(n), name: 'rules', description: '', enabled: true, denyRules: [] },
+      ...{ scopes: [[label(String((n % 3) + 4))]], rules: [1, 2, 3, 4].map((i) => rule(n * 10 + i)) },
+    }));
+    const namespaces = Array.from({ length: 1_000 }, (_each, n) => ({ name: `ns-${n}`, labels: [] }));
+    const objects = { ...OBJECTS, rule_sets: ruleSets };
+    const wish = { objects, ruleSets, namespaces, carriers, keyOf, valueOf, dns: false };
+    expect(exportNetworkPolicies(wish)).toBeNull();
+    const fewer = exportNetworkPolicies({ ...wish, namespaces: namespaces.slice(0, 20) })!;
+    expect(fewer.policies.length + fewer.notSaid.length).toBeGreaterThan(0);
   });
 });

@@ -7,11 +7,13 @@ import type { DenyRule, PolicyObjects, PortRange, Rule, RuleSet } from '@ringfen
 import { intersect } from '@ringfence/labels';
 import { expandLabelGroups, resolveScope, SideBook } from '@ringfence/policy-engine';
 import type { Scope } from '@ringfence/policy-engine';
+import { withFixed } from './carried.js';
 import type { Catalogue, ExportedNamespace } from './carried.js';
+import { ExportBudget } from './export-budget.js';
 import { ASKING_DNS, selecting } from './manifest.js';
 import type { NetworkPolicyManifest, PeerManifest, Requirement, RuleManifest } from './manifest.js';
 import { both, inNamespaces, saidSide } from './said-side.js';
-import type { Ground, SaidSide } from './said-side.js';
+import type { Found, Ground, SaidSide } from './said-side.js';
 import { haveCommonPort, saidPorts } from './said-ports.js';
 
 export interface ExportWish extends Catalogue {
@@ -34,9 +36,12 @@ export interface ExportedPolicies {
   readonly notSaid: readonly NotSaid[];
 }
 
-export function exportNetworkPolicies(wish: ExportWish): ExportedPolicies {
-  const book = new Exporting(wish);
+/** Null: more than one export may be (`ExportBudget`). */
+export function exportNetworkPolicies(wish: ExportWish): ExportedPolicies | null {
+  const budget = new ExportBudget();
+  const book = new Exporting(wish, budget);
   for (const ruleSet of wish.ruleSets) if (ruleSet.enabled) book.ruleSet(ruleSet);
+  if (budget.isSpent) return null;
   return { policies: book.policies, notSaid: distinct(book.notSaid) };
 }
 
@@ -62,13 +67,18 @@ class Exporting {
   /** Of all that are exported. */
   private readonly scopes: readonly Scope[];
   private readonly denied: readonly Denied[];
+  private readonly deniedPorts: number;
 
-  constructor(private readonly wish: ExportWish) {
+  constructor(
+    private readonly wish: ExportWish,
+    private readonly budget: ExportBudget,
+  ) {
     const { objects, namespaces, carriers, keyOf, valueOf } = wish;
     const groups = expandLabelGroups(new Map(objects.label_groups.map((one) => [one.id, one])), { keyOf });
     const lists = new Map(objects.ip_lists.map((list) => [list.id, list]));
     this.ground = {
-      namespaces,
+      budget,
+      namespaces: namespaces.map((one) => withFixed(one, wish)),
       by: { carriers, keyOf, valueOf },
       references: { keyOf, labelGroup: (id) => groups.get(id) },
       ipList: (id) => lists.get(id),
@@ -77,13 +87,15 @@ class Exporting {
     const inForce = wish.ruleSets.filter(({ enabled }) => enabled);
     this.scopes = inForce.flatMap((one) => this.scopesOf(one));
     this.denied = inForce.flatMap((one) => this.deniedBy(one));
+    this.deniedPorts = this.denied.reduce((sum, { ports }) => sum + ports.length, 0);
   }
 
   ruleSet(ruleSet: RuleSet): void {
     for (const [index, scope] of this.scopesOf(ruleSet).entries()) {
+      if (this.budget.isSpent) return;
       const inScope = { ruleSet, scope, number: index + 1 };
       this.isolate(inScope);
-      for (const rule of ruleSet.rules) if (rule.enabled) this.rule(rule, inScope);
+      for (const rule of ruleSet.rules) if (rule.enabled && !this.budget.isSpent) this.rule(rule, inScope);
     }
     for (const { enabled, override, id } of ruleSet.denyRules) {
       if (!enabled) continue;
@@ -103,16 +115,11 @@ class Exporting {
   private isolate({ ruleSet, scope, number }: InScope): void {
     const { found, unsaid } = inNamespaces(scope.selector, this.ground);
     for (const { token, what } of unsaid) this.notSaid.push({ ruleSet: ruleSet.id, rule: null, token, what });
-    for (const { namespace, pods } of found)
-      this.policies.push(
-        policy(
-          { name: `ringfence-${ruleSet.id}-${number}`, namespace, ruleSet, pods },
-          {
-            policyTypes: ['Ingress', 'Egress'],
-            ...(this.wish.dns && { egress: [ASKING_DNS] }),
-          },
-        ),
-      );
+    const rest = {
+      policyTypes: ['Ingress', 'Egress'] as const,
+      ...(this.wish.dns && { egress: [ASKING_DNS] }),
+    };
+    this.write(ruleSet, found, { nameOf: () => `ringfence-${ruleSet.id}-${number}`, rest });
   }
 
   private rule(rule: Rule, inScope: InScope): void {
@@ -129,6 +136,7 @@ class Exporting {
     for (const { token, what } of [...providers.unsaid, ...consumers.unsaid]) tell(token, what);
     const { ports, unsaid } = saidPorts(ranges);
     for (const what of unsaid) tell('protocol_not_said', what);
+    this.budget.look((1 + this.deniedPorts) * ranges.length);
     const denied = this.denied.find((one) => mayMeet(one, { ports: ranges, consumers, providers }));
     if (denied !== undefined)
       return tell('override_deny', `override-deny rule ${denied.id} may deny some of it, so none is allowed`);
@@ -154,20 +162,22 @@ class Exporting {
         .map((found) => [JSON.stringify(found), found]),
     );
     const rules: RuleManifest[] = [{ ...on, [way === 'in' ? 'from' : 'to']: others }];
-    for (const [index, { namespace, pods }] of [...selected.values()].entries())
-      this.policies.push(
-        policy(
-          {
-            name: `ringfence-${ruleSet.id}-${number}-${rule.id}-${way}-${index + 1}`,
-            namespace,
-            ruleSet,
-            pods,
-          },
-          way === 'in'
-            ? { policyTypes: ['Ingress'], ingress: rules }
-            : { policyTypes: ['Egress'], egress: rules },
-        ),
-      );
+    this.write(ruleSet, [...selected.values()], {
+      nameOf: (index) => `ringfence-${ruleSet.id}-${number}-${rule.id}-${way}-${index + 1}`,
+      rest:
+        way === 'in'
+          ? { policyTypes: ['Ingress'], ingress: rules }
+          : { policyTypes: ['Egress'], egress: rules },
+    });
+  }
+
+  private write(ruleSet: RuleSet, found: readonly Found[], { nameOf, rest }: Written): void {
+    const characters = JSON.stringify(rest).length + ruleSet.name.length + FRAME_CHARACTERS;
+    for (const [index, { namespace, pods }] of found.entries()) {
+      this.budget.write(characters + JSON.stringify(pods).length);
+      if (this.budget.isSpent) return;
+      this.policies.push(policy({ name: nameOf(index), namespace, ruleSet, pods }, rest));
+    }
   }
 
   private sidesOf(
@@ -202,6 +212,15 @@ class Exporting {
   }
 }
 
+/** Of a manifest, beside what differs from one to the other. */
+const FRAME_CHARACTERS = 250;
+
+type Spec = Omit<NetworkPolicyManifest['spec'], 'podSelector'>;
+interface Written {
+  readonly nameOf: (index: number) => string;
+  readonly rest: Spec;
+}
+
 interface Allowing {
   readonly rule: Rule;
   readonly inScope: InScope;
@@ -225,10 +244,7 @@ interface Selected {
   readonly ruleSet: RuleSet;
   readonly pods: readonly Requirement[];
 }
-const policy = (
-  { name, namespace, ruleSet, pods }: Selected,
-  rest: Omit<NetworkPolicyManifest['spec'], 'podSelector'>,
-): NetworkPolicyManifest => ({
+const policy = ({ name, namespace, ruleSet, pods }: Selected, rest: Spec): NetworkPolicyManifest => ({
   ...{ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
   metadata: { name, namespace, annotations: { 'ringfence.io/rule-set': ruleSet.name } },
   spec: { podSelector: selecting(pods), ...rest },

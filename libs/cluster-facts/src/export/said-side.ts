@@ -5,13 +5,15 @@ import type { Selector } from '@ringfence/labels';
 import { cidrsOf, labelledSelector } from '@ringfence/policy-engine';
 import type { References, Scope } from '@ringfence/policy-engine';
 import { carriedIn, isUnsaid } from './carried.js';
-import type { Carrying, ExportedNamespace, Unsaid } from './carried.js';
+import type { Carrying, FixedNamespace, Unsaid } from './carried.js';
+import type { ExportBudget } from './export-budget.js';
 import { namespacesCalled, selecting } from './manifest.js';
 import type { PeerManifest, Requirement } from './manifest.js';
 
 export interface Ground {
-  readonly namespaces: readonly ExportedNamespace[];
+  readonly namespaces: readonly FixedNamespace[];
   readonly by: Carrying;
+  readonly budget: ExportBudget;
   readonly references: References;
   ipList(id: string): IpList | undefined;
 }
@@ -42,6 +44,7 @@ export function saidSide(
   const selector = areWorkloads ? labelledSelector(actors, ground.references, scope).meant : null;
   const { found, unsaid } = inNamespaces(selector, ground);
   const lists = actors.flatMap((actor) => (actor.kind === 'ip_list' ? (ground.ipList(actor.id) ?? []) : []));
+  for (const { ranges } of lists) ground.budget.look(ranges.length);
   const blocks = lists.flatMap((list) => cidrsOf(list.ranges)).map((cidr) => ({ ipBlock: { cidr } }));
   return {
     selector,
@@ -59,26 +62,38 @@ export function saidSide(
   };
 }
 
-interface Found {
+export interface Found {
   readonly namespace: string;
   readonly pods: readonly Requirement[];
 }
 
-/** Where anybody can be meant, and by what. */
+/** Where something is not said: which rule, of which rule set. */
+const WORDS_AROUND = 150;
+
+/** Where anybody can be meant, and by what; nowhere when that is too much. */
 export function inNamespaces(
   selector: Selector | null,
-  { namespaces, by }: Ground,
+  { namespaces, by, budget }: Ground,
 ): { readonly found: readonly Found[]; readonly unsaid: readonly Unsaid[] } {
   const found: Found[] = [];
   const unsaid: Unsaid[] = [];
+  budget.look(namespaces.length * stepsOf(selector));
+  if (budget.isSpent) return { found, unsaid };
   for (const namespace of namespaces) {
     const pods = carriedIn(selector, namespace, by);
     if (pods === 'nobody') continue;
+    budget.write(isUnsaid(pods) ? pods.what.length + WORDS_AROUND : namespace.name.length);
     if (isUnsaid(pods)) unsaid.push(pods);
     else found.push({ namespace: namespace.name, pods });
   }
   return { found, unsaid };
 }
+
+const stepsOf = (selector: Selector | null): number =>
+  (selector?.conditions ?? []).reduce(
+    (sum, one) => sum + ('anyOf' in one ? one.anyOf : one.noneOf).length,
+    1,
+  );
 
 /** Of both; null: nobody. */
 export const both = (side: Selector | null, scope: Scope): Selector | null => intersect(side, scope.selector);

@@ -31,7 +31,14 @@ export async function answerNetworkPolicies(
     dns,
   } = parsed(NetworkPolicyExport, request.body);
   const form = formOf(request.pversion ?? '');
-  refuseTwice(namespaces.map(({ name }) => name));
+  refuseTwice(
+    'namespaces',
+    namespaces.map(({ name }) => name),
+  );
+  refuseTwice(
+    'rule_sets',
+    (chosen ?? []).map(({ href }) => href),
+  );
   const book = await context.book.current();
   const objects = policyObjects(book, form);
   const { within } = request;
@@ -49,14 +56,15 @@ export async function answerNetworkPolicies(
     keyOf: (id) => labels.get(id)?.key,
     valueOf: (id) => labels.get(id)?.value,
   });
-  if (exported.policies.length > MOST)
+  if (exported === null || exported.policies.length > MOST)
     throw invalid(
-      `namespaces: ${exported.policies.length} NetworkPolicies, of which one answer holds ${MOST}; ask for fewer namespaces or rule sets`,
+      `namespaces: more than one answer holds, which is ${MOST} NetworkPolicies, or fewer that are long; ask for fewer namespaces or rule sets`,
     );
+  const names = new Map(ruleSets.map(({ id, name }) => [id, name]));
   const said = [...exported.notSaid, ...processesOf(ruleSets, objects)];
   return {
     network_policies: exported.policies.map((one) => ({ ...one })),
-    not_said: said.map((one) => shown(one, ruleSets, form)),
+    not_said: said.map((one) => shown(one, names, form)),
   };
 }
 
@@ -65,9 +73,9 @@ function formOf(pversion: string): Form {
   throw invalid('network_policies: ask of the draft or of the active policy');
 }
 
-function refuseTwice(names: readonly string[]): void {
+function refuseTwice(field: string, names: readonly string[]): void {
   const twice = names.find((name, index) => names.indexOf(name) < index);
-  if (twice !== undefined) throw invalid(`namespaces: ${twice} is there twice`);
+  if (twice !== undefined) throw invalid(`${field}: ${twice} is there twice`);
 }
 
 function ruleSetOf(href: string, visible: readonly RuleSet[]): RuleSet {
@@ -109,13 +117,13 @@ function processesOf(ruleSets: readonly RuleSet[], { services }: PolicyObjects):
 
 function shown(
   { ruleSet, rule, token, what }: NotSaid,
-  ruleSets: readonly RuleSet[],
+  names: ReadonlyMap<string, string>,
   form: Form,
 ): ExportedNetworkPolicies['not_said'][number] {
   return {
     rule_set: {
       href: memberHref({ type: 'rule_sets', id: ruleSet }, form),
-      name: ruleSets.find(({ id }) => id === ruleSet)?.name ?? '',
+      name: names.get(ruleSet) ?? '',
     },
     rule: rule === null ? null : { href: ruleHref(ruleSet, rule.kind, rule.id, form) },
     ...{ token, message: what },
