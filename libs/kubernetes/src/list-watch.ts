@@ -1,15 +1,18 @@
 /**
  * One kind of object of the whole cluster, kept current: list in pages, then watch from there. The server may end a
  * watch at any time, in the middle of a line too; then the watch goes on from the last version. When the server has
- * forgotten that version, or a line cannot be read, everything is listed again and what vanished meanwhile is told.
+ * forgotten that version or has put its state back to an older one, or a line cannot be read, everything is listed again
+ * and what vanished meanwhile is told; the same now and then without a reason, for what nobody noticed.
  * Keeps uid → projection only; the objects themselves are dropped as they are read.
  */
 import { objectOf } from '@ringfence/cluster-facts';
-import type { KubeObject } from '@ringfence/cluster-facts';
 import { jittered, pause } from '@ringfence/retrying';
 import { ApiError } from './api-client.js';
 import type { ApiClient } from './api-client.js';
 import { CorruptLine, jsonLines } from './json-lines.js';
+import { KindView } from './kind-view.js';
+import type { ViewEvents } from './kind-view.js';
+import { isOlder } from './revision.js';
 
 const PAGE = 500;
 const FIRST_PAUSE_MS = 250;
@@ -19,6 +22,7 @@ const WATCH_SECONDS = 60;
 const SILENT_AFTER_MS = (WATCH_SECONDS * 1.5 + 20) * 1_000;
 /** A kind that the server does not have may come with an extension. */
 const ASK_AGAIN_FOR_KIND_MS = 60_000;
+const VERIFY_EVERY_MS = 30 * 60_000;
 
 export interface Resource {
   /** As in `/api/v1/pods` or `/apis/apps/v1/deployments`. */
@@ -27,16 +31,27 @@ export interface Resource {
   readonly optional?: boolean;
 }
 
+/** A full list has been told; what it did not have was told as gone. */
+export interface Listed {
+  readonly count: number;
+  /** What was not as it was held. */
+  readonly differences: number;
+  /** `verified`: nothing was known to be wrong before. */
+  readonly why: 'first' | 'again' | 'verified';
+}
+
 /** Calls come one after the other; a list is told as changes, then `listed`. */
-export interface ListWatchEvents<T> {
-  /** Undefined: the object is not for us, as if it were gone. */
-  project(object: KubeObject): T | undefined;
-  changed(uid: string, value: T): void;
-  gone(uid: string, last: T): void;
-  /** A full list has been told; what it did not have was told as gone. */
-  listed(count: number): void;
+export interface ListWatchEvents<T> extends ViewEvents<T> {
+  listed(list: Listed): void;
+  /** The server has put its state back to an older one: other kinds may not have noticed. */
+  wentBack(error: StateWentBack): void;
   /** Trouble, and what is done about it; for logs and readiness. */
   trouble(error: unknown): void;
+}
+
+export interface ListWatchOptions {
+  /** So often everything is listed, whether or not there is a reason. */
+  readonly verifyEveryMs?: number;
 }
 
 export interface ListWatch {
@@ -44,6 +59,10 @@ export interface ListWatch {
   isListed(): boolean;
   /** In words: what stands in the way, or null. */
   problem(): string | null;
+  /** Of the last list, or of what came after it. */
+  version(): string | undefined;
+  /** What is held may be wrong. */
+  listAgain(): void;
   close(): Promise<void>;
 }
 
@@ -51,12 +70,15 @@ export function startListWatch<T>(
   client: ApiClient,
   resource: Resource,
   events: ListWatchEvents<T>,
+  options: ListWatchOptions = {},
 ): ListWatch {
-  const reader = new KindReader(client, resource, events);
+  const reader = new KindReader(client, resource, events, options);
   const running = reader.run();
   return {
     isListed: () => reader.isListed,
     problem: () => reader.problem,
+    version: () => reader.newest,
+    listAgain: () => reader.listAgain(),
     close: async () => {
       reader.stop();
       await running;
@@ -76,24 +98,45 @@ interface WatchLine {
 /** The version that we know is too old for the server: list again. */
 class VersionExpired extends Error {}
 
+/** An answer of the server is older than what it said before. */
+export class StateWentBack extends Error {
+  override readonly name = 'StateWentBack';
+  constructor(from: string, to: string) {
+    super(`the server's state was put back from version ${from} to ${to}`);
+  }
+}
+
+/** Asked for: no trouble. */
+class ListWanted extends Error {}
+
 class KindReader<T> {
   isListed = false;
   problem: string | null = 'not listed yet';
+  /** The newest version that was heard; `version` is where a watch can go on. */
+  newest: string | undefined;
   private readonly ended = new AbortController();
-  private known = new Map<string, T>();
+  private readonly view: KindView<T>;
   private version: string | undefined;
+  private why: Listed['why'] = 'first';
+  private hasJustListed = false;
   private failures = 0;
+  private verifyAt = 0;
+  private watching = new AbortController();
 
   constructor(
     private readonly client: ApiClient,
     private readonly resource: Resource,
     private readonly events: ListWatchEvents<T>,
-  ) {}
+    private readonly options: ListWatchOptions,
+  ) {
+    this.view = new KindView(events);
+  }
 
   async run(): Promise<void> {
     while (!this.ended.signal.aborted) {
       try {
         if (this.version === undefined) await this.list();
+        else if (this.isVerificationDue()) await this.list('verified');
         else await this.watch(this.version);
       } catch (error) {
         await this.recover(error);
@@ -105,33 +148,60 @@ class KindReader<T> {
     this.ended.abort();
   }
 
-  private async list(): Promise<void> {
-    const seen = new Map<string, T>();
-    let page: ListPage;
-    let next = '';
-    do {
-      const query = { limit: PAGE, continue: next === '' ? undefined : next };
-      page = await this.client.get<ListPage>(this.resource.path, query, this.ended.signal);
-      for (const item of page.items ?? []) this.tellListed(item, seen);
-      next = page.metadata?.continue ?? '';
-    } while (next !== '');
-    this.sweep(seen);
-    this.version = page.metadata?.resourceVersion ?? '';
+  listAgain(): void {
+    this.distrust();
+    this.watching.abort(new ListWanted());
+  }
+
+  private distrust(): void {
+    this.version = undefined;
+    this.newest = undefined;
+  }
+
+  /** Once each time, also if it cannot be done then: the watch is not to wait for it. */
+  private isVerificationDue(): boolean {
+    if (performance.now() < this.verifyAt) return false;
+    this.verifyLater();
+    return true;
+  }
+
+  private verifyLater(): void {
+    this.verifyAt = performance.now() + jittered(this.options.verifyEveryMs ?? VERIFY_EVERY_MS);
+  }
+
+  private async list(why = this.why): Promise<void> {
+    const signal = this.interruptible();
+    let page: ListPage['metadata'];
+    this.view.beginList();
+    do page = await this.listPage(page?.continue, signal);
+    while ((page?.continue ?? '') !== '');
+    this.listed(page?.resourceVersion ?? '', why);
+  }
+
+  private async listPage(next: string | undefined, signal: AbortSignal): Promise<ListPage['metadata']> {
+    const query = { limit: PAGE, continue: next };
+    const { metadata, items = [] } = await this.client.get<ListPage>(this.resource.path, query, signal);
+    signal.throwIfAborted();
+    // From here on, what is held is of several times until the list is whole.
+    this.version = undefined;
+    for (const item of items) {
+      const object = objectOf(item);
+      if (object !== undefined) this.view.list(object);
+    }
+    return metadata;
+  }
+
+  private listed(version: string, why: Listed['why']): void {
+    const list = this.view.endList();
+    const before = this.newest;
+    this.version = version;
+    this.newest = version;
+    this.why = 'again';
+    this.hasJustListed = true;
+    this.verifyLater();
     this.healthy();
-    this.events.listed(seen.size);
-  }
-
-  private sweep(seen: Map<string, T>): void {
-    for (const [uid, last] of this.known) if (!seen.has(uid)) this.events.gone(uid, last);
-    this.known = seen;
-  }
-
-  private tellListed(item: unknown, seen: Map<string, T>): void {
-    const object = objectOf(item);
-    const value = object === undefined ? undefined : this.events.project(object);
-    if (object === undefined || value === undefined) return;
-    seen.set(object.metadata.uid, value);
-    this.events.changed(object.metadata.uid, value);
+    this.events.listed({ ...list, why });
+    if (isOlder(version, before)) this.events.wentBack(new StateWentBack(before ?? '', version));
   }
 
   private async watch(from: string): Promise<void> {
@@ -142,35 +212,49 @@ class KindReader<T> {
       timeoutSeconds: Math.round(WATCH_SECONDS * (1 + Math.random() / 2)),
     };
     const begun = Date.now();
-    const body = await this.client.stream(this.resource.path, query, SILENT_AFTER_MS, this.ended.signal);
+    const signal = this.interruptible();
+    if (!this.hasJustListed) await this.requireThatItWas(from, signal);
+    this.hasJustListed = false;
+    const body = await this.client.stream(this.resource.path, query, SILENT_AFTER_MS, signal);
     this.healthy();
-    for await (const line of jsonLines(body)) this.take(line as WatchLine);
+    for await (const line of jsonLines(body)) {
+      signal.throwIfAborted();
+      this.take(line as WatchLine, from);
+    }
     // A server that ends every watch at once must not be asked without end.
-    if (Date.now() - begun < FIRST_PAUSE_MS) await pause(FIRST_PAUSE_MS, this.ended.signal);
+    if (Date.now() - begun < FIRST_PAUSE_MS) await pause(FIRST_PAUSE_MS, signal);
   }
 
-  private take({ type, object }: WatchLine): void {
+  /** A server that was put back to an older state takes a watch from what is its future, and tells nothing until then. */
+  private async requireThatItWas(version: string, signal: AbortSignal): Promise<void> {
+    const page = await this.client.get<ListPage>(this.resource.path, { limit: 1 }, signal);
+    const now = page.metadata?.resourceVersion ?? '';
+    if (isOlder(now, version)) throw new StateWentBack(version, now);
+  }
+
+  private take({ type, object }: WatchLine, from: string): void {
     if (type === 'ERROR') throw errorOf(object);
     const read = objectOf(object);
     if (read === undefined) throw new CorruptLine('a watch event without an object');
-    this.version = read.metadata.resourceVersion;
+    const { uid, resourceVersion } = read.metadata;
+    // A watch tells what is newer than where it began.
+    if (isOlder(resourceVersion, from)) throw new StateWentBack(from, resourceVersion);
+    if (!isOlder(resourceVersion, this.version)) this.version = resourceVersion;
+    this.newest = this.version;
     if (type === 'BOOKMARK') return;
-    const value = type === 'DELETED' ? undefined : this.events.project(read);
-    if (value === undefined) return this.forget(read.metadata.uid);
-    this.known.set(read.metadata.uid, value);
-    this.events.changed(read.metadata.uid, value);
+    if (type === 'DELETED') this.view.forget(uid);
+    else this.view.put(read);
   }
 
-  private forget(uid: string): void {
-    const last = this.known.get(uid);
-    this.known.delete(uid);
-    if (last !== undefined) this.events.gone(uid, last);
+  /** Ends with us, and when somebody wants a list. */
+  private interruptible(): AbortSignal {
+    this.watching = new AbortController();
+    return AbortSignal.any([this.ended.signal, this.watching.signal]);
   }
 
   private async recover(error: unknown): Promise<void> {
-    if (this.ended.signal.aborted) return;
-    const mustListAgain = isExpired(error) || error instanceof CorruptLine;
-    if (mustListAgain) this.version = undefined;
+    if (this.ended.signal.aborted || this.watching.signal.aborted) return;
+    const mustListAgain = this.doubt(error);
     if (this.resource.optional === true && error instanceof ApiError && error.status === 404)
       return this.doWithout();
     this.failures += 1;
@@ -182,13 +266,23 @@ class KindReader<T> {
     await pause(jittered(pauseMs), this.ended.signal);
   }
 
+  /** True: a watch cannot go on from what is held. */
+  private doubt(error: unknown): boolean {
+    const hasGoneBack = error instanceof StateWentBack;
+    if (!hasGoneBack && !(error instanceof CorruptLine) && !isExpired(error)) return false;
+    this.version = undefined;
+    if (!hasGoneBack) return true;
+    this.newest = undefined;
+    this.events.wentBack(error);
+    return true;
+  }
+
   private async doWithout(): Promise<void> {
-    for (const [uid, last] of this.known) this.events.gone(uid, last);
-    this.known.clear();
+    this.view.clear();
     this.version = undefined;
     if (!this.isListed) {
       this.healthy();
-      this.events.listed(0);
+      this.events.listed({ count: 0, differences: 0, why: 'first' });
     }
     await pause(ASK_AGAIN_FOR_KIND_MS, this.ended.signal);
   }

@@ -59,6 +59,10 @@ function watchCluster(
     'kubelink_watch_troubles_total',
     'Lists and watches that failed or began anew',
   );
+  const mended = metrics.counter(
+    'kubelink_view_mended_total',
+    'Objects that a list without a reason found otherwise than they were held',
+  );
   const watch = new ClusterWatch({
     client,
     outbox,
@@ -66,6 +70,10 @@ function watchCluster(
     onTrouble: (plural, error) => {
       troubles.add(1, { plural });
       logger.warn({ err: error, plural }, 'a list or watch has trouble');
+    },
+    onMended: (plural, differences) => {
+      mended.add(differences, { plural });
+      logger.warn({ plural, differences }, 'the API server has objects otherwise than its watch told');
     },
     importsNetworkPolicies: config.RINGFENCE_NETWORK_POLICIES,
     resyncEveryMs: config.RINGFENCE_RESYNC_MINUTES * 60_000,

@@ -102,6 +102,7 @@ function watchPods(kubeconfig: string, prefix: string): { running(): number[]; c
       },
       gone: () => undefined,
       listed: () => undefined,
+      wentBack: () => undefined,
       trouble: () => undefined,
     },
   );

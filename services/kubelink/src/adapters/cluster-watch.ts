@@ -4,8 +4,14 @@
  */
 import { ClusterFactsCalculator, OBSERVED_KINDS } from '@ringfence/cluster-facts';
 import type { FactKind, FactKinds, ObservedKind } from '@ringfence/cluster-facts';
-import { NETWORK_POLICIES, RESOURCES, startListWatch } from '@ringfence/kubernetes';
-import type { ApiClient, ListWatch, WatchedResource } from '@ringfence/kubernetes';
+import {
+  NETWORK_POLICIES,
+  RESOURCES,
+  ServerPresence,
+  startListWatch,
+  StateWentBack,
+} from '@ringfence/kubernetes';
+import type { ApiClient, Listed, ListWatch, WatchedResource } from '@ringfence/kubernetes';
 import { activeTraceHeaders, startTrace } from '@ringfence/service-host';
 import { CONTRIBUTES } from '../domain/observation-outbox.calculator.js';
 import type { ObservationOutbox } from '../domain/observation-outbox.calculator.js';
@@ -13,13 +19,18 @@ import type { ObservationOutbox } from '../domain/observation-outbox.calculator.
 /** A Pod whose owner is not there by then is told with what its reference says. */
 const OWNER_WITHIN_MS = 2_000;
 const TELL_AGAIN_EVERY_MS = 5_000;
+/** A server that begins anew makes every kind be listed again: what several of them contribute to is told once. */
+const TELL_LISTED_AFTER_MS = 1_000;
 
 export interface ClusterWatchOptions {
   readonly client: ApiClient;
   readonly outbox: ObservationOutbox;
   readonly onNews: () => void;
   readonly onTrouble: (plural: string, error: unknown) => void;
+  /** A list without a reason found so many objects otherwise than they were held. */
+  readonly onMended: (plural: string, differences: number) => void;
   readonly resyncEveryMs: number;
+  readonly verifyEveryMs?: number;
   /** Without, none are told: an empty list says so. */
   readonly importsNetworkPolicies: boolean;
   readonly now: () => Date;
@@ -32,6 +43,10 @@ export class ClusterWatch {
   private isTelling = false;
   private lastEpoch = 0;
   private toldAgainAt = Number.NEGATIVE_INFINITY;
+  private presence: ServerPresence | undefined;
+  /** Listed again, and not told again yet. */
+  private readonly relisted = new Set<ObservedKind>();
+  private tellingRelisted: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: ClusterWatchOptions) {
     const resources = options.importsNetworkPolicies ? [...RESOURCES, NETWORK_POLICIES] : RESOURCES;
@@ -77,22 +92,31 @@ export class ClusterWatch {
 
   async close(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
+    clearTimeout(this.tellingRelisted);
+    await this.presence?.close();
     await Promise.all(this.watches.map(({ watch }) => watch.close()));
   }
 
   private follow<K extends FactKind>(resource: WatchedResource<K>): ListWatch {
     const { kind, plural } = resource;
-    let lists = 0;
-    return startListWatch<FactKinds[K]>(this.options.client, resource, {
+    const { client, onTrouble, verifyEveryMs } = this.options;
+    const events = {
       project: resource.project,
-      changed: (uid, facts) => this.news(kind, uid, facts),
-      gone: (uid) => this.news(kind, uid, undefined),
-      listed: () => {
-        lists += 1;
-        this.listed(kind, lists);
-      },
-      trouble: (error) => this.options.onTrouble(plural, error),
+      changed: (uid: string, facts: FactKinds[K]) => this.news(kind, uid, facts),
+      gone: (uid: string) => this.news(kind, uid, undefined),
+      listed: (list: Listed) => this.listed(resource, list),
+      wentBack: (error: StateWentBack) => this.listAllBut(plural, error),
+      trouble: (error: unknown) => onTrouble(plural, error),
+    };
+    return startListWatch<FactKinds[K]>(client, resource, events, {
+      ...(verifyEveryMs !== undefined && { verifyEveryMs }),
     });
+  }
+
+  /** What one kind, or none, has noticed holds for all. */
+  private listAllBut(plural: string | undefined, error: StateWentBack): void {
+    this.options.onTrouble(plural ?? 'every kind', error);
+    for (const { resource, watch } of this.watches) if (resource.plural !== plural) watch.listAgain();
   }
 
   private news<K extends FactKind>(kind: K, uid: string, facts: FactKinds[K] | undefined): void {
@@ -119,19 +143,30 @@ export class ClusterWatch {
     if (this.isTelling && this.calculator.heldBack() > 0) this.tell(false);
   }
 
-  private listed(kind: FactKind, times: number): void {
-    if (this.isTelling) {
-      // Listed again: what vanished was told; a new epoch makes sure of what we may have missed.
-      if (times > 1) this.tellLists(CONTRIBUTES[kind]);
-      return;
-    }
-    if (this.notListed().length === 0) this.begin();
+  private listed({ kind, plural }: WatchedResource, { why, differences }: Listed): void {
+    if (why === 'verified' && differences > 0) this.options.onMended(plural, differences);
+    if (!this.isTelling) return this.notListed().length === 0 ? this.begin() : undefined;
+    // What differs was told; where we know that we missed something, a new epoch makes sure of it.
+    if (why === 'again') this.tellSoon(CONTRIBUTES[kind]);
+  }
+
+  private tellSoon(kinds: readonly ObservedKind[]): void {
+    for (const kind of kinds) this.relisted.add(kind);
+    this.tellingRelisted ??= setTimeout(() => {
+      this.tellingRelisted = undefined;
+      this.tellLists([...this.relisted]);
+    }, TELL_LISTED_AFTER_MS);
   }
 
   private begin(): void {
     this.calculator.flush({ waitForOwners: false });
     this.isTelling = true;
     this.tellLists(OBSERVED_KINDS);
+    this.presence = new ServerPresence({
+      client: this.options.client,
+      since: this.watches.find(({ resource }) => resource.kind === 'namespace')?.watch.version(),
+      wentBack: (from, to) => this.listAllBut(undefined, new StateWentBack(from, to)),
+    });
   }
 
   private tellLists(kinds: readonly ObservedKind[]): void {
@@ -140,6 +175,7 @@ export class ClusterWatch {
     this.lastEpoch = Math.max(this.lastEpoch + 1, now.getTime());
     const epoch = this.lastEpoch.toString(36).padStart(9, '0');
     for (const kind of OBSERVED_KINDS.filter((observed) => kinds.includes(observed))) {
+      this.relisted.delete(kind);
       this.options.outbox.putList(kind, this.calculator.everything(kind), epoch, now.toISOString());
     }
     this.options.onNews();

@@ -1,0 +1,2 @@
+export { StockApi } from './stock-api.js';
+export type { Answer, Fault } from './stock-api.js';
