@@ -1,6 +1,7 @@
 /**
  * Compiles the CNI plugin: `node build.mjs [output]`, by default to where the compiled agent looks for it. Plain Node, so that
  * an image's build, the local stack and tests can all call it. Does nothing when the program is newer than its sources.
+ * Not into `dist`: a build that comes from Nx' cache replaces that folder, and takes away what others put there.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
@@ -15,7 +16,7 @@ const compilers = [
   ['tcc'],
 ];
 
-const output = process.argv[2] ?? join(sources, '..', 'dist', 'cni', 'ringfence-cni');
+const output = process.argv[2] ?? join(sources, 'bin', 'ringfence-cni');
 const files = readdirSync(sources).filter((name) => /\.[ch]$|\.mjs$/.test(name));
 const newest = Math.max(...files.map((name) => statSync(join(sources, name)).mtimeMs));
 if ((statSync(output, { throwIfNoEntry: false })?.mtimeMs ?? 0) <= newest) compile();

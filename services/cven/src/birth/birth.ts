@@ -41,7 +41,7 @@ export interface BirthOptions {
   readonly hostAddresses: () => readonly string[];
 }
 
-const PROGRAM = fileURLToPath(new URL('../cni/ringfence-cni', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../cni/bin/ringfence-cni', import.meta.url));
 const LOOK_EVERY_MS = 1_000;
 const GUARDED =
   'the node drops packets of Pods that the agent has not placed yet instead: a first packet is sent again, of every ' +

@@ -14,7 +14,7 @@ export function compiledPlugin(): string {
 
 function compilePlugin(): string {
   const root = fileURLToPath(new URL('../../', import.meta.url));
-  const program = join(root, 'dist/cni/ringfence-cni');
+  const program = join(root, 'cni/bin/ringfence-cni');
   execFileSync('flock', [root, process.execPath, join(root, 'cni/build.mjs'), program]);
   return program;
 }
