@@ -65,7 +65,10 @@ interface Copy {
   values(): Promise<Record<string, string>>;
   close(): Promise<void>;
 }
-async function startCopy(service = `copy${(run += 1)}`): Promise<Copy> {
+async function startCopy(
+  service = `copy${(run += 1)}`,
+  waiting = (lane: Consumption): Promise<number> => bus.waiting(lane),
+): Promise<Copy> {
   const store = await open(service);
   const lane: Consumption = {
     ...{ stream: 'EVENTS', filter: 'evt.*.label.*', durable: service },
@@ -85,7 +88,7 @@ async function startCopy(service = `copy${(run += 1)}`): Promise<Copy> {
       logger: { warn: (details) => void (asked += 'owner' in details ? 1 : 0) },
       onShutdown: (release) => void (host.release = release),
     },
-    { store, bus, owners: ['label-resolver'], waiting: () => bus.waiting(lane), everyMs: 20 },
+    { store, bus, owners: ['label-resolver'], waiting: () => waiting(lane), everyMs: 20 },
   );
   let isOpen = true;
   const close = async (): Promise<void> => {
@@ -170,6 +173,23 @@ describe('a copy', () => {
     await whole(back);
     expect(await back.values()).toEqual(standing());
     expect(asked).toBe(1);
+  });
+
+  it('that was killed in its first moments asks when the server has lost its disk meanwhile', async () => {
+    await nats.loseDisk();
+    await eventually(() => bus.isConnected());
+    await ensureStreams(bus, 'control');
+    await decideMany(5);
+    let looked = 0;
+    const copy = await startCopy(undefined, async () => (looked += 1));
+    await eventually(() => looked > 0);
+    await copy.close();
+    await nats.loseDisk();
+    await eventually(() => bus.isConnected());
+    await ensureStreams(bus, 'control');
+    const back = await startCopy(`copy${run}`);
+    await whole(back);
+    expect(await back.values()).toEqual(standing());
   });
 
   it('is right after resyncs that are doubled, late, and in between what is decided, whatever it missed', async () => {

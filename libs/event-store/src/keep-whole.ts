@@ -80,6 +80,9 @@ async function look(parts: CopyParts, signal: AbortSignal, told: Told): Promise<
   const kept = await bus.kept(STREAM);
   const seen = await readSeen(store.pool);
   const lacking = owners.filter((owner) => lacks(seen.get(owner), kept));
+  // From the first moment on: who is killed before it has read all notices later that the stream is another one.
+  const isNew = (owner: Owner): boolean => !seen.has(owner) && !lacking.includes(owner);
+  await rememberSeen(store.pool, owners.filter(isNew), { ...kept, last: 0 });
   for (const owner of lacking) await haveSaidAgain(parts, owner, signal, told);
   // What was said before is said again behind this place.
   for (const owner of lacking) seen.set(owner, { stream: kept.stream, seq: kept.last });

@@ -48,19 +48,18 @@ export class AuditedEvents {
     private readonly lacking: Set<string>,
   ) {}
 
-  /** Before anything is read: what the stream has forgotten by now is missed, and what it forgets from here on. */
+  /** Written down before anything is read: what the stream has forgotten by now is missed, and what it forgets from here on. */
   static async open(entities: EntityManager, bus: AuditedBus): Promise<AuditedEvents> {
     const known = new Map((await entities.find(AuditedEntity)).map((each) => [each.owner, each]));
     const kept = await bus.kept(AUDIT.stream);
-    const unknown = { stream: kept.stream, seq: kept.first - 1, position: 0 };
+    // Of a stream that never had a message, the first is 0.
+    const unknown = { stream: kept.stream, seq: Math.max(kept.first - 1, 0), position: 0 };
     const owners = OWNERS.map((owner) => known.get(owner) ?? { owner, ...unknown });
     const lacking = owners.filter((each) => lacks(each, kept)).map(({ owner }) => owner);
-    return new AuditedEvents(
-      entities,
-      bus,
-      new Map(owners.map((each) => [each.owner, each])),
-      new Set(lacking),
-    );
+    const byOwner = new Map(owners.map((each) => [each.owner, each]));
+    const audited = new AuditedEvents(entities, bus, byOwner, new Set(lacking));
+    await audited.keep();
+    return audited;
   }
 
   /** What another stream brings, or comes behind a gap, says nothing of what is missing before it. */
