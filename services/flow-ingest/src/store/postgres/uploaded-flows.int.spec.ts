@@ -47,6 +47,22 @@ describe('uploaded flows in Postgres', () => {
     ]);
   });
 
+  it('are one flow in whatever form their addresses are written, whoever uploads them at the same moment', async () => {
+    const forms = ['::1', '0::1', '0:0:0:0:0:0:0:1', '0000::0001', '::0.0.0.1'];
+    const lines = forms.map((src) => `${src},2001:DB8::7,443,6`);
+    await add(lines.join('\n'));
+    const many = Array.from({ length: 200 }, (_, i) => `10.0.0.${i},2001:db8::7,443,6`);
+    await Promise.all(
+      [0, 1, 2, 3].map((turn) => add((turn % 2 === 0 ? many : [...many].reverse()).join('\n'))),
+    );
+    const all = await found({ max_results: 1_000 });
+    expect(all).toHaveLength(201);
+    expect(all.find(({ src_ip: src }) => src === '::1')).toMatchObject({ dst_ip: '2001:db8::7', times: 5 });
+    expect(new Set(all.filter(({ src_ip: src }) => src !== '::1').map(({ times }) => times))).toEqual(
+      new Set([4]),
+    );
+  });
+
   it('are found by what an address tells, and by nothing that only an agent could', async () => {
     await add('10.0.0.1,192.0.2.7,443,6\n192.0.2.8,224.0.0.1,53,17');
     const [first, second] = ['10.0.0.1 192.0.2.7', '192.0.2.8 224.0.0.1'];

@@ -13,9 +13,11 @@ import { INSTANT, matching } from './search.sql.js';
 /** Beyond it the oldest go. */
 export const MOST_UPLOADED = 100_000;
 
+/** Postgres alone knows which texts are the same address. In one order, so that two uploads at once wait for each other, and not both. */
 const UPSERT = `insert into uploaded_flows (day, src_ip, dst_ip, proto, port, uploaded_by, times, first_at, last_at)
-  select ($6::timestamptz at time zone 'utc')::date, src, dst, proto, port, $7::text, times, $6::timestamptz, $6::timestamptz
+  select ($6::timestamptz at time zone 'utc')::date, src, dst, proto, port, $7::text, sum(times), $6::timestamptz, $6::timestamptz
     from unnest($1::inet[], $2::inet[], $3::smallint[], $4::integer[], $5::integer[]) as t(src, dst, proto, port, times)
+    group by src, dst, proto, port order by src, dst, proto, port
   on conflict (day, src_ip, dst_ip, proto, port, uploaded_by)
     do update set times = uploaded_flows.times + excluded.times, last_at = excluded.last_at`;
 
