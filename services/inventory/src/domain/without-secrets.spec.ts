@@ -11,6 +11,14 @@ const PLANTED: Readonly<Record<string, string>> = {
   hunter22: 'registry https://robot:hunter22@registry.example/v2 answered 401',
   dXNlcjpwYXNz: 'sent Authorization: Basic dXNlcjpwYXNz',
   's3cr3t!': 'could not log in: password="s3cr3t!", user=ringfence',
+  'horse battery': 'could not log in: password="correct horse battery", user=ringfence',
+  's3cr3t word': String.raw`the body {\"password\": \"s3cr3t word\"} was refused`,
+  'a b c': "token: 'a b c",
+  'ss@registry': 'registry https://robot:p@ss@registry.example/v2 answered 401',
+  hunter33: 'ran login --user robot --password hunter33',
+  'wJalr/K7': 'aws_secret_access_key = wJalr/K7',
+  c0okie: 'Set-Cookie: session=c0okie; Path=/',
+  YWJjZA: 'X-Registry-Auth: YWJjZA',
   'abc.def': 'GET /x?token=abc.def',
   ['9f'.repeat(32)]: `cluster token 1_${'9f'.repeat(32)} is not known`,
   ['0123456789abcdef'.repeat(5)]: `activation ${'0123456789abcdef'.repeat(5)} was used`,
@@ -47,6 +55,8 @@ describe('a value without secrets', () => {
       image: 'https://registry.example:5000/ringfence/cven:1.2.3',
       address: 'fd00:1234:5678:9abc:def0:1234:5678:9abc',
       count: 7,
+      invalid:
+        'agent_token_invalid: the token of node-1 expired at 2026-01-31; no credential for the password of anybody',
       reason: 'a_reason_of_many_words_that_nobody_takes_for_a_key',
       nothing: null,
     };

@@ -8,6 +8,11 @@ export const REMOVED = '[removed]';
 const NAMED =
   /pass(?:word|phrase|wd)|secret|token|credential|seed|(?:api|private|public|pairing)_?key|activation_?code|authorization|cookie|jwt/i;
 
+const NAMES = String.raw`pass(?:word|phrase|wd)|secret|token|credential|seed|cookie|(?:api|access|secret|pairing)[_-]?key|activation[_-]?code|registry-auth`;
+const BETWEEN = String.raw`(?:(?:[_-](?:access[_-]?)?(?:key|id))?\\*["']?\s*[:=]\s*|(?<=--[\w-]{1,40})\s+)`;
+/** To its end, or to the end of a text that was cut. */
+const QUOTED = String.raw`\\*"[^"]*"?|\\*'[^']*'?`;
+
 const LOOKS: readonly RegExp[] = [
   // Keys and certificates as files hold them, also the beginning of one.
   /-----BEGIN [^-]{1,64}-----[\s\S]*?(?:-----END [^-]{1,64}-----|$)/g,
@@ -17,13 +22,13 @@ const LOOKS: readonly RegExp[] = [
   /\bS[A-Z][A-Z2-7]{40,}/g,
   // Who asks, in a header.
   /\b(?:bearer|basic)\s+[\w.~+/=-]{6,}/gi,
-  // `password=…`, `"token": "…"`.
-  /(?:pass(?:word|phrase|wd)|secret|token|credential|seed|api[_-]?key|activation[_-]?code)["']?\s*[:=]\s*["']?[^\s"',;]{3,}/gi,
+  // `password=…`, `"token": "…"` (also within a text that is quoted itself), `--secret …`.
+  new RegExp(`(?:${NAMES})${BETWEEN}(?:${QUOTED}|[^\\s"',;\\\\]{3,})`, 'gi'),
   // Cluster tokens, activation codes, API keys' secrets: long, without a break, and no words.
   /(?<![A-Za-z0-9+/_=])(?=[a-z/_]*[A-Z0-9+=])[A-Za-z0-9+/_=]{32,}/g,
 ];
-/** Name and password within an address. */
-const USER_OF_ADDRESS = /(:\/\/)[^/\s@]+@/g;
+/** Name and password within an address; the password may hold an @. */
+const USER_OF_ADDRESS = /(:\/\/)[^/\s]+@/g;
 
 export function withoutSecrets(value: unknown): unknown {
   if (typeof value === 'string') return cleaned(value);
