@@ -153,6 +153,22 @@ describe('policy-compute on real servers', () => {
     ).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
+  it('explains few moments of the past at once, because each is a whole version', async () => {
+    const then = { at: new Date().toISOString(), since: null, entities: [], labels: [], alarms: [] };
+    const question = { from: 'shop/web', to: DB, port: 5432, proto: 6, policy: 'active', then } as const;
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 6 }, () => fixture.service.explain(question)),
+    );
+    const codes = outcomes.map((one) =>
+      one.status === 'rejected' ? (one.reason as { code?: string }).code : '',
+    );
+    expect(codes).toEqual([
+      ...Array<string>(4).fill('INVALID_ARGUMENT'),
+      'RESOURCE_EXHAUSTED',
+      'RESOURCE_EXHAUSTED',
+    ]);
+  });
+
   describe('with a cluster that answers', () => {
     const inForce = { state: 'no', node: 'node-2', mode: null, since: null, message: 'not yet' } as const;
     const ingress = {

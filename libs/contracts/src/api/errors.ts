@@ -105,7 +105,7 @@ export const ERRORS = {
   },
   too_many_requests_error: {
     code: 'RESOURCE_EXHAUSTED',
-    when: 'more requests in a minute, or more jobs, than allowed; or a bulk operation while another one is under way',
+    when: 'more requests in a minute, or more jobs, than allowed; or a bulk operation while another one is under way; or more support reports, or questions about the past, than are answered at once',
   },
   service_unavailable: {
     code: 'UNAVAILABLE',

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import type { CALLS, EntityLabelsState, LabelState } from '@ringfence/contracts';
 import type { EventStore, StoredEvent } from '@ringfence/event-store';
 import { endNamed } from '@ringfence/labels';
+import { LessThanOrEqual, MoreThan } from 'typeorm';
 import type { z } from 'zod';
 import { labels } from '../read/resolver-documents.js';
 import { streamOf } from './stream-names.js';
@@ -20,10 +21,11 @@ export async function labelledAt(store: EventStore, { at, ends }: Asked): Promis
   const streams = await Promise.all(ends.map((end) => streamsOf(store, endNamed(end).name, at)));
   const found = await store.lastUpTo(streams.flat(), at);
   const entities = [...found.values()].flatMap(statesOf<EntityLabelsState>('EntityLabelled'));
-  const gone = (await labels.all(store.entities)).flatMap(({ id, createdAt, deletedAt }) =>
-    deletedAt !== null && deletedAt > new Date(at) && createdAt <= new Date(at) ? [id] : [],
-  );
-  const carried = new Set([...entities.flatMap((entity) => entity.labels), ...gone]);
+  const gone = await store.entities.find(labels.entity, {
+    select: { id: true },
+    where: { createdAt: LessThanOrEqual(new Date(at)), deletedAt: MoreThan(new Date(at)) },
+  });
+  const carried = new Set([...entities.flatMap((entity) => entity.labels), ...gone.map(({ id }) => id)]);
   const meanings = await store.lastUpTo([...carried].map(streamOf.label), at);
   return {
     since: await store.beganAt(),

@@ -21,6 +21,7 @@ import { ruleNames } from '../domain/rule-names.js';
 import type { FactMirror } from '../read/fact-mirror.js';
 import type { FactLookup } from '../objects/view.js';
 import type { ClusterQuestions } from './cluster-questions.js';
+import { fewAtATime } from './few-at-a-time.js';
 import type { LivePolicy } from './live-policy.js';
 import { explainPast } from './past-explainer.js';
 import type { PolicyBookStore } from './policy-book.store.js';
@@ -38,13 +39,18 @@ export interface ExplainerParts {
 
 /** More clusters than this are not asked at once where a name says none. */
 const MOST_ASKED = 8;
+/** Each computes the rules of a whole version anew, which takes up to a second; whoever asks waits five. */
+const MOST_OF_THE_PAST = 4;
 
 export function explainer(parts: ExplainerParts): (request: Request) => Promise<ExplainResponse> {
   const { book, facts, live } = parts;
   const names = { active: namesByBook('active'), draft: namesByBook('draft') };
+  const ofThePast = fewAtATime(MOST_OF_THE_PAST, 'questions about the past');
   return async ({ then, ...request }) => {
-    if (then !== undefined)
-      return accepted(await explainPast(request, then, { store: book.store, labels: facts.labels }));
+    if (then !== undefined) {
+      const past = { store: book.store, labels: facts.labels };
+      return accepted(await ofThePast(() => explainPast(request, then, past)));
+    }
     const current = await book.current();
     const form = request.policy;
     const previewed = form === 'draft' ? live.preview().with(policyObjects(current, 'draft')) : null;
