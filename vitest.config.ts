@@ -13,7 +13,8 @@ export default defineConfig({
   resolve: { conditions: ['@ringfence/source', 'node', 'import', 'default'] },
   ssr: { resolve: { conditions: ['@ringfence/source', 'node', 'default'] } },
   test: {
-    globalSetup: tier === 'e2e' ? ['e2e/src/stack.setup.ts'] : [],
+    globalSetup:
+      { unit: [], int: ['libs/testing/src/run.setup.ts'], e2e: ['e2e/src/stack.setup.ts'] }[tier] ?? [],
     include: [include],
     exclude: [
       '**/node_modules/**',

@@ -3,7 +3,8 @@
  * `nobody`. fsync is off: tests kill the process, never the machine, and a killed process loses nothing that way.
  */
 import { execFile } from 'node:child_process';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chown, mkdtemp, rename, rm } from 'node:fs/promises';
 import { arch, platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -20,6 +21,9 @@ const SETTINGS = {
   shared_buffers: '32MB',
   max_connections: '100',
 };
+
+/** A directory for the length of a test run (`run.setup.ts`). */
+export const KEPT_DATA = 'RINGFENCE_TEST_RUN_DATA';
 
 export interface PostgresServer {
   /** Superuser, database `ringfence`. */
@@ -38,13 +42,9 @@ export async function startPostgres(): Promise<PostgresServer> {
     postgres: string;
   };
   const user = process.getuid?.() === 0 ? NOBODY : undefined;
-  const directory = await mkdtemp(join(tmpdir(), 'ringfence-postgres-'));
-  if (user !== undefined) await chown(directory, user.uid, user.gid);
+  const directory = await ownDirectory(tmpdir(), user);
   const data = join(directory, 'data');
-  const options = ['-D', data, '-U', 'ringfence', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
-  await run('setpriv', [...(user ? accountFlags(user) : []), binaries.initdb, ...options], {
-    cwd: directory,
-  });
+  await makeData({ ...binaries, directory, user });
   const port = await freePort();
   const settings = Object.entries({ ...SETTINGS, port: `${port}` }).flatMap(([name, value]) => [
     '-c',
@@ -63,7 +63,6 @@ export async function startPostgres(): Promise<PostgresServer> {
     stillEnding: /pre-existing shared memory block|lock file "postmaster.pid" already exists/,
   });
   await server.start();
-  await onceConnected(admin, (client) => client.query('create database ringfence'));
   return {
     url,
     port,
@@ -75,6 +74,43 @@ export async function startPostgres(): Promise<PostgresServer> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+interface DataPlace {
+  readonly initdb: string;
+  readonly postgres: string;
+  readonly directory: string;
+  readonly user: typeof NOBODY | undefined;
+}
+
+async function ownDirectory(parent: string, user: typeof NOBODY | undefined): Promise<string> {
+  const directory = await mkdtemp(join(parent, 'ringfence-postgres-'));
+  if (user !== undefined) await chown(directory, user.uid, user.gid);
+  return directory;
+}
+
+/** Copied from what the first one of a test run has made, where the run keeps it. */
+async function makeData(place: DataPlace): Promise<void> {
+  const kept = process.env[KEPT_DATA];
+  if (kept === undefined) return initialise(place);
+  const template = join(kept, 'postgres');
+  if (!existsSync(template)) {
+    const directory = await ownDirectory(kept, place.user);
+    await initialise({ ...place, directory });
+    // Several begin at once: one of them is kept, as a whole.
+    await rename(directory, template).catch(() => undefined);
+  }
+  await run('cp', ['-a', join(template, 'data'), place.directory]);
+}
+
+async function initialise({ initdb, postgres, directory, user }: DataPlace): Promise<void> {
+  const data = join(directory, 'data');
+  const as = user === undefined ? [] : accountFlags(user);
+  const options = ['-U', 'ringfence', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
+  await run('setpriv', [...as, initdb, '-D', data, ...options], { cwd: directory });
+  const alone = run('setpriv', [...as, postgres, '--single', '-D', data, 'postgres'], { cwd: directory });
+  alone.child.stdin?.end('create database ringfence\n');
+  await alone;
 }
 
 async function answers(url: string): Promise<boolean> {
