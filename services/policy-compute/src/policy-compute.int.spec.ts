@@ -109,13 +109,15 @@ describe('policy-compute on real servers', () => {
   });
 
   it('explains a connection by the rule that allows it, and by the rule that is missing', async () => {
-    const allowed = await fixture.service.explain({
-      from: 'shop/web',
-      to: DB,
-      port: 5432,
-      proto: 6,
-      policy: 'active',
-    });
+    const explain = (from: string, to: string, port: number) =>
+      fixture.service.explain({ from, to, port, proto: 6, policy: 'active' });
+    // At once: each waits for a cluster that does not answer.
+    const unknown = expect(explain('nobody', DB, 1)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    const [allowed, blocked, otherPort] = await Promise.all([
+      explain('shop/web', DB, 5432),
+      explain('shop/db', 'shop/web', 80),
+      explain('shop/web', DB, 5433),
+    ]);
     expect(allowed).toMatchObject({
       verdict: 'allowed',
       nearest: [],
@@ -130,27 +132,11 @@ describe('policy-compute on real servers', () => {
         refused: [{ annotation: 'com.illumio.env', value: 'prod', reason: 'not-in-list' }],
       },
     });
-    const blocked = await fixture.service.explain({
-      from: 'shop/db',
-      to: 'shop/web',
-      port: 80,
-      proto: 6,
-      policy: 'active',
-    });
     expect(blocked).toMatchObject({ verdict: 'blocked', ingress: { rule: null } });
-    const otherPort = await fixture.service.explain({
-      from: 'shop/web',
-      to: DB,
-      port: 5433,
-      proto: 6,
-      policy: 'active',
-    });
     expect(otherPort.nearest).toEqual(['Shop / rule 2: it is for 5432/tcp']);
     expect(blocked).toMatchObject({ basis: 'control_plane', notes: [/did not answer/, /by labels alone/] });
     // The cluster may well know it: that it is silent is not that there is none.
-    await expect(
-      fixture.service.explain({ from: 'nobody', to: DB, port: 1, proto: 6, policy: 'active' }),
-    ).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await unknown;
   });
 
   it('explains few moments of the past at once, because each is a whole version', async () => {

@@ -51,7 +51,8 @@ async function tellWhatItKnows(fixture: PolicyFixture): Promise<void> {
   await fixture.label({ id: '2', key: 'role', value: 'db' });
   await fixture.label({ id: '3', key: 'app', value: 'shop' });
   await fixture.entity({ id: workload, name: 'web', labels: ['1'] });
-  const explain = { from: workload, to: '192.0.2.1', port: 1, proto: 6, policy: 'active' } as const;
+  // Of a draft no cluster is asked: none answers here.
+  const explain = { from: workload, to: '192.0.2.1', port: 1, proto: 6, policy: 'draft' } as const;
   await eventually(() =>
     fixture.service.explain(explain).then(
       () => true,
