@@ -8,7 +8,7 @@ import { AgentRefusal } from './agents.js';
 import { event, raised } from './event-versions.js';
 import type { EventContract } from './event-versions.js';
 import { Instant, IntegerId, LabelId, Uuid } from './ids.js';
-import { Address, AdminPorts, EnforcementMode } from './network.js';
+import { Address, AdminPorts, EnforcementMode, NetworkTypeOfCluster, SeenFromOutside } from './network.js';
 import { MappedLabels } from './observations.js';
 import { EntityClass, LabelAssignment } from './policy.js';
 import { PROVISIONABLE_TYPES, ServiceBinding } from './policy-objects.js';
@@ -52,6 +52,8 @@ export const KubernetesWorkloadState = z.object({
   labels: stringMap,
   annotations: stringMap,
   mapped: MappedLabels,
+  /** Where there are other clusters: how they see its Pods. */
+  outside: SeenFromOutside.optional(),
 });
 export type KubernetesWorkloadState = z.infer<typeof KubernetesWorkloadState>;
 
@@ -73,6 +75,8 @@ export const WorkloadState = z.object({
   visibilityLevel: Text.optional(),
   /** Its agent was silent for so long that its addresses are in nobody's rules. */
   lost: z.boolean().optional(),
+  /** Of nodes, where there are other clusters: how they see it, as Kubernetes tells; its other addresses may be theirs as well. */
+  outside: SeenFromOutside.optional(),
   /** Of a label that was given before this was recorded: none. */
   origins: z.array(LabelOrigin).optional(),
 });
@@ -123,7 +127,10 @@ const shownReferences = {
   externalDataSet: Text.nullable().optional(),
   externalDataReference: Text.nullable().optional(),
 };
-const ShownContainerCluster = ContainerClusterState.extend({ datacenterNat1to1: z.boolean().optional() });
+const ShownContainerCluster = ContainerClusterState.extend({
+  datacenterNat1to1: z.boolean().optional(),
+  networkType: NetworkTypeOfCluster.optional(),
+});
 const ShownWorkload = WorkloadState.extend({
   ...shownReferences,
   interfaces: z.array(z.record(Text, z.unknown())).optional(),
@@ -212,6 +219,8 @@ export const EntityLabelsState = z.object({
   visibilityLevel: Text.optional(),
   /** Of nodes: no peer is to know its addresses. */
   lost: z.boolean().optional(),
+  /** Of Pods and nodes, where there are other clusters: how they see them. */
+  outside: SeenFromOutside.optional(),
   /** Of a label that was given before this was recorded: none. */
   origins: z.array(LabelOrigin).optional(),
 });

@@ -22,6 +22,8 @@ export {
   AdminPort,
   Cidr,
   EnforcementMode,
+  NetworkTypeOfCluster,
+  SeenFromOutside,
   hostCidrs,
   Isolated,
   Port,

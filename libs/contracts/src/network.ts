@@ -37,6 +37,18 @@ export function hostCidrs(addresses: Iterable<Address>): Cidr[] {
   return [...new Set(addresses)].sort().map((address) => `${address}/${address.includes(':') ? 128 : 32}`);
 }
 
+/** `flat`: Pods are seen outside of their cluster by their own addresses; otherwise nodes hide them. */
+export const NetworkTypeOfCluster = z.enum(['overlay', 'flat']);
+export type NetworkTypeOfCluster = z.infer<typeof NetworkTypeOfCluster>;
+
+/** By which addresses others than its own cluster see a workload. */
+export const SeenFromOutside = z.object({
+  addresses: z.array(Address),
+  /** They are of nodes that hide its Pods: these come from there, and are not reached there. */
+  isHidden: z.boolean(),
+});
+export type SeenFromOutside = z.infer<typeof SeenFromOutside>;
+
 export const EnforcementMode = z.enum(['idle', 'visibility_only', 'selective', 'full']);
 export type EnforcementMode = z.infer<typeof EnforcementMode>;
 

@@ -4,6 +4,7 @@ import { matches } from '@ringfence/labels';
 import type { CatalogueIndex } from '@ringfence/labels';
 import { newLabelSet } from './cluster-records.js';
 import type { KnownLabelSet } from './cluster-records.js';
+import type { Crossing } from './crossing.js';
 import type { CompiledIpList } from './policy-source.js';
 import type { WorkloadsQuestion } from './question.js';
 import type { WorkloadDirectory } from './workload-directory.js';
@@ -12,6 +13,7 @@ import type { WorkloadDirectory } from './workload-directory.js';
 export interface SharedFacts {
   readonly workloads: WorkloadDirectory;
   readonly ipLists: ReadonlyMap<string, CompiledIpList>;
+  readonly crossing: Crossing;
   catalogue: CatalogueIndex;
 }
 

@@ -8,7 +8,7 @@ import type { SmallSet } from '@ringfence/labels';
 import type { AskedQuestions } from './asked-questions.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import type { AskedQuestion, AskedSelector } from './cluster-records.js';
-import type { Question } from './question.js';
+import type { BeyondQuestion, Question } from './question.js';
 import { sameTexts } from './rule-compiler.js';
 import type { RuleEnd } from './rule-compiler.js';
 import { meansServices } from './side.js';
@@ -21,22 +21,29 @@ export interface GroupChanges {
 export class ClusterGroupsCalculator {
   /** Questions by the workloads that they name. */
   private readonly byWorkload = new Map<string, SmallSet<GroupId>>();
+  /** Questions about whom these mean in other clusters. */
+  private readonly beyond = new Map<GroupId, SmallSet<GroupId>>();
   private dirty: AskedQuestion[] = [];
 
   constructor(
     private readonly facts: ClusterFacts,
     private readonly questions: AskedQuestions,
+    private readonly askBeyond: (question: BeyondQuestion) => string[],
   ) {}
 
   /** A rule end asks. */
   ask(question: Question): void {
-    if (!this.questions.ask(question) || question.kind !== 'workloads') return;
+    if (!this.questions.ask(question)) return;
+    if (question.kind === 'beyond') addTo(this.beyond, question.of.id, question.id);
+    if (question.kind !== 'workloads') return;
     for (const workload of question.workloads) addTo(this.byWorkload, workload, question.id);
   }
 
   /** A rule end no longer asks. */
   forget(question: Question): void {
-    if (!this.questions.forget(question) || question.kind !== 'workloads') return;
+    if (!this.questions.forget(question)) return;
+    if (question.kind === 'beyond') removeFrom(this.beyond, question.of.id, question.id);
+    if (question.kind !== 'workloads') return;
     for (const workload of question.workloads) removeFrom(this.byWorkload, workload, question.id);
   }
 
@@ -49,7 +56,20 @@ export class ClusterGroupsCalculator {
   }
 
   workloadChanged(workload: string): void {
-    for (const id of this.byWorkload.get(workload) ?? []) this.answerChanged(id);
+    for (const id of this.naming(workload)) this.answerChanged(id);
+  }
+
+  naming(workload: string): Iterable<GroupId> {
+    return this.byWorkload.get(workload) ?? [];
+  }
+
+  /** In another cluster the question may mean others. */
+  beyondChanged(question: GroupId): void {
+    for (const id of this.beyond.get(question) ?? []) this.answerChanged(id);
+  }
+
+  everythingBeyondChanged(): void {
+    for (const question of this.beyond.keys()) this.beyondChanged(question);
   }
 
   answerChanged(id: GroupId): void {
@@ -122,6 +142,8 @@ export class ClusterGroupsCalculator {
       }
       case 'addresses':
         return { ...group, cidrs: [...question.cidrs], fqdns: [...question.fqdns] };
+      case 'beyond':
+        return { ...group, cidrs: this.askBeyond(question) };
       case 'own_host':
         return { ...group, ownHost: true };
     }

@@ -6,7 +6,14 @@
  *
  * What is referred to is told first (groups, lists, units) and removed last (units, lists, groups).
  */
-import type { EnforcementMode, LabelId, LabelSet, LabelSetId, UnitOfLists } from '@ringfence/contracts';
+import type {
+  EnforcementMode,
+  GroupId,
+  LabelId,
+  LabelSet,
+  LabelSetId,
+  UnitOfLists,
+} from '@ringfence/contracts';
 import { addTo, removeFrom } from '@ringfence/labels';
 import type { SmallSet } from '@ringfence/labels';
 import { AskedQuestions } from './asked-questions.js';
@@ -14,6 +21,8 @@ import { ClusterFacts } from './cluster-facts.js';
 import type { SharedFacts } from './cluster-facts.js';
 import { ClusterGroupsCalculator } from './cluster-groups.calculator.js';
 import type { GroupChanges } from './cluster-groups.calculator.js';
+import type { Neighbour } from './crossing.js';
+import type { BeyondQuestion } from './question.js';
 import { carriesRules } from './cluster-records.js';
 import type { AskedSelector, KnownLabelSet, Listed } from './cluster-records.js';
 import { ClusterRuleLists } from './cluster-rule-lists.calculator.js';
@@ -26,7 +35,7 @@ export interface PolicyChanges {
   readonly groups: GroupChanges;
 }
 
-export class ClusterPolicyCalculator {
+export class ClusterPolicyCalculator implements Neighbour {
   private readonly facts: ClusterFacts;
   private readonly questions: AskedQuestions;
   private readonly groups: ClusterGroupsCalculator;
@@ -40,8 +49,10 @@ export class ClusterPolicyCalculator {
     this.questions = new AskedQuestions(shared.catalogue, (asked, known, isMember) => {
       if (carriesRules(asked)) this.touch(known);
       this.groups.memberChanged(asked, known.labelSet.id, isMember);
+      if (isOfCluster(known)) shared.crossing.meansOthers(this, asked.question.id);
     });
-    this.groups = new ClusterGroupsCalculator(this.facts, this.questions);
+    const askBeyond = (question: BeyondQuestion): string[] => shared.crossing.answer(question, this);
+    this.groups = new ClusterGroupsCalculator(this.facts, this.questions, askBeyond);
     this.lists = new ClusterRuleLists(this.questions, this.groups);
   }
 
@@ -86,6 +97,33 @@ export class ClusterPolicyCalculator {
 
   answerChanged(group: string): void {
     this.groups.answerChanged(group);
+  }
+
+  *meant(question: BeyondQuestion['of']): Iterable<string> {
+    const { workloads } = this.facts.shared;
+    if (question.kind === 'selector') {
+      for (const known of this.questions.selector(question.id)?.members ?? [])
+        if (isOfCluster(known)) yield* workloads.workloadsOf(known.labelSet.id);
+      return;
+    }
+    for (const workload of question.workloads) {
+      const known = this.facts.labelSet(workloads.labelSetOf(workload) ?? '');
+      if (known !== undefined && isOfCluster(known) && this.facts.isMeant(question, workload)) yield workload;
+    }
+  }
+
+  meaning(labelSet: LabelSetId | undefined, workload: string): Iterable<GroupId> {
+    const known = labelSet === undefined ? undefined : this.facts.labelSet(labelSet);
+    const selectors = [...(known?.selectors ?? [])].map(({ question }) => question.id);
+    return [...selectors, ...this.groups.naming(workload)];
+  }
+
+  meantElsewhere(question: GroupId): void {
+    this.groups.beyondChanged(question);
+  }
+
+  neighboursChanged(): void {
+    this.groups.everythingBeyondChanged();
   }
 
   flush(): PolicyChanges {
@@ -168,6 +206,8 @@ export class ClusterPolicyCalculator {
 
   private touchWorkload(workload: string): void {
     this.groups.workloadChanged(workload);
+    for (const question of this.groups.naming(workload))
+      this.facts.shared.crossing.meansOthers(this, question);
     const labelSet = this.facts.shared.workloads.labelSetOf(workload);
     if (labelSet !== undefined) this.touchUnit(labelSet);
   }
@@ -187,5 +227,8 @@ export class ClusterPolicyCalculator {
     return [...named].map(([end, only]) => ({ ...end, wire: { ...end.wire, onlyWorkloads: only.sort() } }));
   }
 }
+
+/** Unmanaged workloads are everybody's, by their own addresses. */
+const isOfCluster = ({ labelSet }: KnownLabelSet): boolean => labelSet.class !== 'unmanaged';
 
 const NONE: readonly RuleEnd[] = [];

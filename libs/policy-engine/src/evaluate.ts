@@ -122,7 +122,8 @@ export function explain(input: ExplanationInput): Explanation {
 
 const SEVERITY: readonly Verdict[] = ['unknown', 'allowed', 'potentially_blocked', 'blocked'];
 
-function worst(...ends: readonly (Evaluation | null)[]): Verdict {
+/** What happens to a connection of which these are the ends. */
+export function worst(...ends: readonly ({ readonly verdict: Verdict } | null)[]): Verdict {
   const ranks = ends.map((end) => (end === null ? 0 : SEVERITY.indexOf(end.verdict)));
   return SEVERITY[Math.max(...ranks)]!;
 }

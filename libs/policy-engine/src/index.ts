@@ -14,7 +14,7 @@ export { labelledSelector, resolveScope, SideBook } from './side.js';
 export type { References, Scope } from './side.js';
 export { normalisePorts, onPorts } from './ports.js';
 export type { Packet } from './ports.js';
-export { evaluate, explain, modeIn, rulesAbout, verdictOf } from './evaluate.js';
+export { evaluate, explain, modeIn, rulesAbout, verdictOf, worst } from './evaluate.js';
 export type {
   Direction,
   EnforcedEnd,

@@ -77,6 +77,8 @@ describe('the incremental calculator', () => {
       fc.property(anyWorld, (world) => {
         const calculator = new PolicyCalculator();
         const told = new ToldPolicy();
+        calculator.setCrossing(true);
+        for (const [workload, seen] of world.seen ?? []) calculator.setSeenFromOutside(workload, seen);
         for (const [workload, labelSet] of [...world.workloads].reverse())
           calculator.setWorkload(workload, labelSet);
         tell(calculator, told);

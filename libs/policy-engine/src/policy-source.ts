@@ -69,6 +69,7 @@ export class PolicySource {
   private readonly dirtyIpLists = new Set<string>();
   private expanded = new Map<string, ExpandedGroup>();
   private groupsChanged = false;
+  private crossing = false;
   private catalogue: CatalogueIndex;
   /** Depends on what is looked at meanwhile. */
   private compiled: Source | undefined;
@@ -108,6 +109,13 @@ export class PolicySource {
     if (type !== 'service_bindings') this.mark(type, id);
   }
 
+  /** Whether there are other clusters that rules may reach. */
+  setCrossing(crossing: boolean): void {
+    if (crossing === this.crossing) return;
+    this.crossing = crossing;
+    for (const source of this.sources.all()) this.dirty.add(source);
+  }
+
   /** The whole of it: what is not named is gone. */
   replace(objects: PolicyObjects): void {
     for (const type of COMPUTED_TYPES) {
@@ -124,7 +132,7 @@ export class PolicySource {
   settle(): SettledRules {
     this.expandGroups();
     const settled: SettledRules = { added: [], removed: [], ipLists: this.settleIpLists() };
-    const book = new SideBook();
+    const book = new SideBook(this.crossing);
     for (const source of this.dirty) this.recompile(source, book, settled);
     this.dirty.clear();
     return settled;

@@ -14,12 +14,14 @@ import type {
   LabelSet,
   LabelSetId,
   PolicyObjects,
+  SeenFromOutside,
 } from '@ringfence/contracts';
 import { EMPTY_CATALOGUE, indexCatalogue } from '@ringfence/labels';
 import type { CatalogueIndex } from '@ringfence/labels';
 import type { SharedFacts } from './cluster-facts.js';
 import { ClusterPolicyCalculator } from './cluster-policy.calculator.js';
 import type { PolicyChanges } from './cluster-policy.calculator.js';
+import { Crossing } from './crossing.js';
 import { PolicySource } from './policy-source.js';
 import type { ProvisionableObjects } from './policy-source.js';
 import { askIpList } from './question.js';
@@ -27,8 +29,10 @@ import { WorkloadDirectory } from './workload-directory.js';
 
 export class PolicyCalculator {
   private readonly source = new PolicySource(EMPTY_CATALOGUE);
+  private readonly workloads = new WorkloadDirectory();
   private readonly shared: SharedFacts = {
-    workloads: new WorkloadDirectory(),
+    workloads: this.workloads,
+    crossing: new Crossing(this.workloads),
     ipLists: this.source.ipLists,
     catalogue: EMPTY_CATALOGUE,
   };
@@ -79,11 +83,26 @@ export class PolicyCalculator {
     const before = this.shared.workloads.set(workload, labelSet);
     if (before === (labelSet ?? undefined)) return;
     for (const cluster of this.clusters.values()) cluster.workloadMoved(workload, before, labelSet);
+    this.shared.crossing.workloadMoved(workload, [before, labelSet ?? undefined]);
+  }
+
+  /** Whether rules mean those of other clusters, too. Without it no rule has a word more. */
+  setCrossing(isNeeded: boolean): void {
+    this.shared.crossing.isNeeded = isNeeded;
+    this.source.setCrossing(isNeeded);
+  }
+
+  /** Of a workload of a cluster: how the other clusters see it. null: not at all. */
+  setSeenFromOutside(workload: string, seen: SeenFromOutside | null): void {
+    this.shared.crossing.see(workload, seen);
   }
 
   /** Forgets the cluster and its label sets; nothing is told. */
-  removeCluster(cluster: string): void {
-    this.clusters.delete(cluster);
+  removeCluster(id: string): void {
+    const cluster = this.clusters.get(id);
+    if (cluster === undefined) return;
+    this.clusters.delete(id);
+    this.shared.crossing.leave(cluster);
   }
 
   /**
@@ -111,6 +130,7 @@ export class PolicyCalculator {
       this.clusters.set(id, (cluster = new ClusterPolicyCalculator(this.shared)));
       for (const { labelSet, mode } of this.everywhere.values()) cluster.setLabelSet(labelSet, mode);
       for (const rule of this.source.rules()) cluster.addRule(rule);
+      this.shared.crossing.join(cluster);
     }
     return cluster;
   }

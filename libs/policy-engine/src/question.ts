@@ -24,7 +24,18 @@ export type Question =
   | WorkloadsQuestion
   | { readonly kind: 'ip_list'; readonly id: GroupId; readonly ipList: string }
   | { readonly kind: 'own_host'; readonly id: GroupId }
-  | AddressesQuestion;
+  | AddressesQuestion
+  | BeyondQuestion;
+
+/** Which addresses of whom it means: those that they come from, or those where they are reached. */
+export type Way = 'from' | 'to';
+/** Whom a question means in other clusters, as one sees them who is not in theirs. */
+export interface BeyondQuestion {
+  readonly kind: 'beyond';
+  readonly id: GroupId;
+  readonly of: SelectorQuestion | WorkloadsQuestion;
+  readonly way: Way;
+}
 
 export interface AddressesQuestion {
   readonly kind: 'addresses';
@@ -63,6 +74,13 @@ export const askAddresses = (cidrs: readonly string[], fqdns: readonly string[])
   id: questionId('addresses', cidrs, fqdns),
   cidrs,
   fqdns,
+});
+
+export const askBeyond = (of: BeyondQuestion['of'], way: Way): BeyondQuestion => ({
+  kind: 'beyond',
+  id: textId(`beyond ${way} ${of.id}`),
+  of,
+  way,
 });
 
 export const askIpList = (ipList: string): Question => ({

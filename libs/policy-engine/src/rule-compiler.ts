@@ -158,7 +158,8 @@ function compileStatement(
   const consumers = consumersOf(statement, at, compiling);
   providers.forEach((provider, i) =>
     consumers.forEach((consumer, k) => {
-      const compiled = compiledOf(statement, provider, consumer, [at.index, MOST_CONSUMER_ENDS * i + k]);
+      const place = [at.index, MOST_CONSUMER_ENDS * i + k] as const;
+      const compiled = compiledOf(statement, provider, consumer, { place, book: compiling.book });
       if (compiled !== null) into.push(compiled);
     }),
   );
@@ -238,7 +239,7 @@ function compiledOf(
   { says, ref, class: ruleClass, ruleSet }: Statement,
   provider: ProviderEnd,
   consumer: ConsumerEnd,
-  [scope, part]: readonly [number, number],
+  { place: [scope, part], book }: { place: readonly [number, number]; book: SideBook },
 ): CompiledRule | null {
   const { ports, servicePorts } = provider;
   if (ports.length === 0 || isNobody(provider) || isNobody(consumer)) return null;
@@ -251,7 +252,12 @@ function compiledOf(
     at: peers.questions.length === 0 ? NOBODY : at,
     peers,
   });
-  return { ends: [end('ingress', provider.at, consumer.peers), end('egress', consumer.at, provider.peers)] };
+  return {
+    ends: [
+      end('ingress', provider.at, book.peersOf(consumer.peers, 'from')),
+      end('egress', consumer.at, book.peersOf(provider.peers, 'to')),
+    ],
+  };
 }
 
 function portsOf(services: readonly ServiceRef[], references: VirtualReferences): PortRange[] {

@@ -6,8 +6,8 @@
 import type { GroupId, LabelId, RuleActor, ScopeEntry } from '@ringfence/contracts';
 import { ALL_WORKLOADS, intersect, selectorOf, selectorText } from '@ringfence/labels';
 import type { Selector, TypeWish } from '@ringfence/labels';
-import { askIpList, askSelector, askWorkloads, OWN_HOST } from './question.js';
-import type { Question, SelectorQuestion, WorkloadsQuestion } from './question.js';
+import { askBeyond, askIpList, askSelector, askWorkloads, OWN_HOST } from './question.js';
+import type { Question, SelectorQuestion, Way, WorkloadsQuestion } from './question.js';
 
 export interface Side {
   /** Label sets that labels or `ams` mean. */
@@ -141,6 +141,10 @@ export class SideBook {
   private readonly scopes = new Map<LabelId, Scope>();
   private readonly labelled = new Map<string, Side>();
   private readonly ipLists = new Map<string, Question>();
+  private readonly widened = { from: new Map<Side, Side>(), to: new Map<Side, Side>() };
+
+  /** `crossing`: there are other clusters, and rules reach across. */
+  constructor(private readonly crossing = false) {}
 
   /** Whoever has the label; without a type it is not there. */
   scopeOf(label: LabelId, key: string | undefined): Scope {
@@ -161,11 +165,29 @@ export class SideBook {
     return side;
   }
 
+  /** As peers: with whom it means in other clusters. */
+  peersOf(side: Side, way: Way): Side {
+    if (!this.crossing) return side;
+    let widened = this.widened[way].get(side);
+    if (widened === undefined) this.widened[way].set(side, (widened = withBeyond(side, way)));
+    return widened;
+  }
+
   askIpList(id: string): Question {
     let question = this.ipLists.get(id);
     if (question === undefined) this.ipLists.set(id, (question = askIpList(id)));
     return question;
   }
+}
+
+/** Services are their own cluster's business: who is behind them it alone knows. */
+function withBeyond(side: Side, way: Way): Side {
+  const beyond = side.questions.flatMap((question) => {
+    const isCrossing =
+      question.kind === 'workloads' || (question.kind === 'selector' && !meansServices(question.selector));
+    return isCrossing ? [askBeyond(question, way)] : [];
+  });
+  return beyond.length === 0 ? side : sideOf(side.labelled, side.named, [...side.questions, ...beyond]);
 }
 
 function labelledPart(

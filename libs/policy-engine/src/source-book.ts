@@ -34,6 +34,10 @@ export class SourceBook {
       for (const { rules } of this.sources[type].values()) yield* rules;
   }
 
+  all(): Source[] {
+    return [...this.sources.rule_sets.values(), ...this.sources.enforcement_boundaries.values()];
+  }
+
   open(type: SourceType, id: string): Source {
     let source = this.sources[type].get(id);
     if (source === undefined) this.sources[type].set(id, (source = { type, id, rules: NONE, among: [] }));

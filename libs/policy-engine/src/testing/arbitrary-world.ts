@@ -12,6 +12,7 @@ import type {
   RuleActor,
   RuleSet,
   ScopeEntry,
+  SeenFromOutside,
   ServiceBinding,
   ServiceObject,
   ServiceRef,
@@ -37,6 +38,9 @@ export const anyLabels: fc.Arbitrary<string[]> = fc
   .tuple(...[0, 3, 6].map((base) => fc.option(fc.integer({ min: base + 1, max: base + 3 }))))
   .map((labels) => labels.filter((label) => label !== null).map(String));
 export const WORKLOADS = ['w1', 'w2', 'w3', 'w4'];
+/** Of another cluster. */
+export const ABROAD = ['x1', 'x2'];
+export const ADDRESSES_ABROAD = ['192.0.2.8', '203.0.113.9'];
 const MODES: readonly EnforcementMode[] = ['idle', 'visibility_only', 'selective', 'full'];
 
 const id = (max: number): fc.Arbitrary<string> => fc.integer({ min: 1, max }).map(String);
@@ -64,7 +68,9 @@ const providerActor: fc.Arbitrary<RuleActor> = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ kind: 'ams' as const }) },
   {
     weight: 1,
-    arbitrary: fc.constantFrom(...WORKLOADS, 'w9').map((name) => ({ kind: 'workload' as const, id: name })),
+    arbitrary: fc
+      .constantFrom(...WORKLOADS, ...ABROAD, 'w9')
+      .map((name) => ({ kind: 'workload' as const, id: name })),
   },
   { weight: 2, arbitrary: id(3).map((list) => ({ kind: 'ip_list' as const, id: list })) },
   { weight: 1, arbitrary: virtualId.map((service) => ({ kind: 'virtual_service' as const, id: service })) },
@@ -247,7 +253,7 @@ export const anyLabelSet: fc.Arbitrary<LabelSet> = fc
       'virtual_service',
     ),
     isElsewhere: fc.oneof(
-      { weight: 8, arbitrary: fc.constant(false) },
+      { weight: 4, arbitrary: fc.constant(false) },
       { weight: 1, arbitrary: fc.constant(true) },
     ),
     namespace: fc.constantFrom('shop', 'bank'),
@@ -261,6 +267,10 @@ export const anyLabelSet: fc.Arbitrary<LabelSet> = fc
       labels,
     }),
   );
+export const anySeen: fc.Arbitrary<SeenFromOutside> = fc.record({
+  addresses: fc.subarray(ADDRESSES_ABROAD),
+  isHidden: fc.boolean(),
+});
 export const anyMode: fc.Arbitrary<EnforcementMode> = fc.constantFrom(...MODES);
 
 export const anyCatalogue: fc.Arbitrary<World['catalogue']> = fc
@@ -315,8 +325,9 @@ export const anyWorld: fc.Arbitrary<World> = fc
     names: fc.shuffledSubarray([...WORKLOADS, null, null], { minLength: ENDPOINTS }),
     modes: fc.array(fc.option(anyMode, { nil: undefined }), { minLength: ENDPOINTS, maxLength: ENDPOINTS }),
     fronts: fc.array(anyFront, { minLength: 1, maxLength: 3 }),
+    views: fc.tuple(anySeen, anySeen),
   })
-  .map(({ homes, names, modes, fronts, ...rest }) => {
+  .map(({ homes, names, modes, fronts, views, ...rest }) => {
     const here = rest.labelSets.filter(
       ({ labelSet }) =>
         (labelSet.cluster === CLUSTER || labelSet.class === 'unmanaged') &&
@@ -330,13 +341,17 @@ export const anyWorld: fc.Arbitrary<World> = fc
       if (modes[i] !== undefined && endpoint.class === 'node') endpoint.mode = modes[i];
       if (endpoint.workload !== null) workloads.set(endpoint.workload, endpoint.labelSet);
     }
+    const away = rest.labelSets.filter(({ labelSet }) => labelSet.cluster === OTHER_CLUSTER);
+    const seen = new Map(away.length === 0 ? [] : ABROAD.map((name, i) => [name, views[i]!]));
+    for (const [i, name] of [...seen.keys()].entries())
+      workloads.set(name, away[homes[i]! % away.length]!.labelSet.id);
     const used = new Set(endpoints.flatMap((endpoint) => endpoint.addresses));
     const strangers = [...IPV4, ...IPV6, '203.0.113.9'].filter((address) => !used.has(address));
     const labelled = rest.labelSets.filter(
       ({ labelSet }) => labelSet.class === 'service' && labelSet.cluster === CLUSTER,
     );
     const services = labelled.flatMap(({ labelSet }, i) => ({ labelSet, ...fronts[i % fronts.length]! }));
-    return { cluster: CLUSTER, ...rest, workloads, endpoints, strangers, services };
+    return { cluster: CLUSTER, ...rest, workloads, seen, endpoints, strangers, services };
   });
 
 function endpointIn(labelSet: LabelSet, i: number): Endpoint {

@@ -10,7 +10,7 @@ import type {
 } from '@ringfence/contracts';
 import type { Packet } from '../ports.js';
 import { addressesOf, areSpokenOf, listOf, portsInWords } from './spoken-numbers.js';
-import { meansByAddress, meansByLabels, meansByName, meansOwnHost } from './spoken-side.js';
+import { addressesAbroad, meansByAddress, meansByLabels, meansByName, meansOwnHost } from './spoken-side.js';
 import type { SpokenSide } from './spoken-side.js';
 import { sentencesOf } from './words.js';
 import type { Sentence } from './words.js';
@@ -44,7 +44,7 @@ export function naivePolicy(world: World): Map<LabelSetId, PlainUnit> {
     const side = (at: 'provider' | 'consumer', peers: 'provider' | 'consumer'): PlainRule[] =>
       effective(
         sentences.flatMap((sentence) =>
-          plainRules(world, sentence, sentence[at].at, sentence[peers].peers, labelSet.id),
+          plainRules(world, sentence, [sentence[at].at, sentence[peers].peers, WAY[peers]], labelSet.id),
         ),
       );
     units.set(labelSet.id, {
@@ -56,11 +56,13 @@ export function naivePolicy(world: World): Map<LabelSetId, PlainUnit> {
   return units;
 }
 
+/** Consumers are looked for where they come from, providers where they are reached. */
+const WAY = { consumer: 'sources', provider: 'destinations' } as const;
+
 function plainRules(
   world: World,
   sentence: Sentence,
-  at: SpokenSide,
-  peers: SpokenSide,
+  [at, peers, as]: readonly [SpokenSide, SpokenSide, 'sources' | 'destinations'],
   id: LabelSetId,
 ): PlainRule[] {
   const { labelSet } = world.labelSets.find((one) => one.labelSet.id === id)!;
@@ -75,7 +77,7 @@ function plainRules(
       class: sentence.class,
       ports: portsInWords(sentence.ports),
       onlyWorkloads: isWhole ? null : named.sort(),
-      ...membersOfSide(world, peers),
+      ...membersOfSide(world, peers, as),
     },
   ];
 }
@@ -83,6 +85,7 @@ function plainRules(
 function membersOfSide(
   world: World,
   side: SpokenSide,
+  as: 'sources' | 'destinations',
 ): Pick<PlainRule, 'labelSets' | 'workloads' | 'addresses' | 'ownHost'> {
   const here = world.labelSets.filter(
     ({ labelSet }) => labelSet.cluster === world.cluster || labelSet.class === 'unmanaged',
@@ -102,7 +105,7 @@ function membersOfSide(
       })
       .map(([workload]) => workload)
       .sort(),
-    addresses: addressesOf([listOf(side.cidrs), ...lists]),
+    addresses: addressesOf([listOf(side.cidrs), listOf(addressesAbroad(world, side, as)), ...lists]),
     ownHost: meansOwnHost(side),
   };
 }
@@ -172,7 +175,8 @@ export function verdictByWords(
   const spoken = sentencesIn(world).find(
     (sentence) =>
       isMeant(world, sentence[at].at, end) &&
-      isPeer(world, sentence[peers].peers, packet.peer, hostAddressesOf(world, end)) &&
+      (isPeer(world, sentence[peers].peers, packet.peer, hostAddressesOf(world, end)) ||
+        addressesAbroad(world, sentence[peers].peers, WAY[peers]).includes(packet.peer)) &&
       areSpokenOf(sentence.ports, packet),
   );
   const decision = spoken === undefined ? 'none' : spoken.class === 'allow' ? 'allow' : 'deny';

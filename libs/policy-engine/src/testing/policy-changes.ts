@@ -1,9 +1,10 @@
 /** Changes of what policy is made of, and any sequence of them; each does the same to a calculator and to a plain state. */
 import fc from 'fast-check';
-import type { ComputedType, LabelSetId, PolicyObjects } from '@ringfence/contracts';
+import type { ComputedType, LabelSetId, PolicyObjects, SeenFromOutside } from '@ringfence/contracts';
 import type { PolicyCalculator } from '../policy.calculator.js';
 import type { ProvisionableObjects } from '../policy-source.js';
 import {
+  ABROAD,
   anyBoundary,
   anyCatalogue,
   anyIpList,
@@ -12,6 +13,7 @@ import {
   anyMode,
   anyObjects,
   anyRuleSet,
+  anySeen,
   anyService,
   anyServiceBinding,
   anyVirtualService,
@@ -31,12 +33,14 @@ export interface State {
   readonly objects: Map<string, { type: ComputedType; object: ProvisionableObjects[ComputedType] }>;
   readonly labelSets: Map<LabelSetId, World['labelSets'][number]>;
   readonly workloads: Map<string, LabelSetId>;
+  readonly seen: Map<string, SeenFromOutside>;
 }
 export const emptyState = (): State => ({
   catalogue: { types: [], labels: [] },
   objects: new Map(),
   labelSets: new Map(),
   workloads: new Map(),
+  seen: new Map(),
 });
 
 export function worldOf(state: State): World {
@@ -59,6 +63,7 @@ export function worldOf(state: State): World {
     },
     labelSets: [...state.labelSets.values()],
     workloads: state.workloads,
+    seen: state.seen,
     endpoints: [],
     strangers: [],
   };
@@ -116,12 +121,22 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
-      .tuple(fc.constantFrom(...WORKLOADS), fc.option(someLabelSet))
+      .tuple(fc.constantFrom(...WORKLOADS, ...ABROAD), fc.option(someLabelSet))
       .map(([workload, labelSet]): Change => ({
         name: `${workload} is in ${labelSet?.id}`,
         apply: (calculator) => calculator.setWorkload(workload, labelSet?.id ?? null),
         to: (state) =>
           labelSet === null ? state.workloads.delete(workload) : state.workloads.set(workload, labelSet.id),
+      })),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...WORKLOADS, ...ABROAD), fc.option(anySeen))
+      .map(([workload, seen]): Change => ({
+        name: `${workload} is seen at ${seen?.addresses.join()}`,
+        apply: (calculator) => calculator.setSeenFromOutside(workload, seen),
+        to: (state) => (seen === null ? state.seen.delete(workload) : state.seen.set(workload, seen)),
       })),
   },
 );
@@ -131,6 +146,7 @@ export const anySequence: fc.Arbitrary<Change[]> = fc
     {
       name: 'start',
       apply: (calculator) => {
+        calculator.setCrossing(true);
         calculator.setCatalogue(catalogue);
         calculator.setObjects(objects);
       },

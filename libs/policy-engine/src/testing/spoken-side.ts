@@ -52,6 +52,19 @@ export function meansByAddress(world: World, side: SpokenSide, address: string):
   });
 }
 
+/** Where those of other clusters are whom the side means: where they come from, or where they are reached. */
+export function addressesAbroad(world: World, side: SpokenSide, as: 'sources' | 'destinations'): string[] {
+  return [...(world.seen ?? [])].flatMap(([workload, { addresses, isHidden }]) => {
+    const home = world.labelSets.find(({ labelSet }) => labelSet.id === world.workloads.get(workload));
+    if (home === undefined || (isHidden && as === 'destinations')) return [];
+    const { cluster, class: kind } = home.labelSet;
+    const isAbroad = cluster !== world.cluster && kind !== 'unmanaged';
+    const isMeant =
+      meansByLabels(world, side, home.labelSet) || meansByName(world, side, workload, home.labelSet);
+    return isAbroad && isMeant ? addresses : [];
+  });
+}
+
 export const meansOwnHost = (side: SpokenSide): boolean =>
   side.mayNameHost && side.actors.some((actor) => actor.kind === 'container_host');
 

@@ -9,6 +9,7 @@ import type {
   PolicyObjects,
   RuleList,
   RuleListId,
+  SeenFromOutside,
   ServiceObserved,
   Unit,
   UnitOfLists,
@@ -32,6 +33,8 @@ export interface World {
   readonly endpoints: readonly Endpoint[];
   /** Addresses of no endpoint, to be peers too. */
   readonly strangers: readonly string[];
+  /** Of workloads of other clusters: how they are seen from here; absent: none. */
+  readonly seen?: ReadonlyMap<string, SeenFromOutside>;
   /** Services of the cluster; absent: none. */
   readonly services?: readonly ServiceInWorld[];
 }
@@ -82,6 +85,8 @@ export function computePolicy(world: World): ToldPolicy {
   calculator.setObjects(world.objects);
   for (const { labelSet, mode } of world.labelSets) calculator.setLabelSet(labelSet, mode);
   for (const [workload, labelSet] of world.workloads) calculator.setWorkload(workload, labelSet);
+  if (world.seen !== undefined) calculator.setCrossing(true);
+  for (const [workload, seen] of world.seen ?? []) calculator.setSeenFromOutside(workload, seen);
   const told = new ToldPolicy();
   told.apply(calculator.flush(world.cluster));
   return told;

@@ -177,6 +177,24 @@ describe('the labels of entities', () => {
     expect(told).toEqual([['flow_drops'], [undefined], []]);
   });
 
+  it('are told with how other clusters see the Pods and the node', () => {
+    const calculator = new EntityLabelsCalculator();
+    const hidden = { addresses: ['192.0.2.1'], isHidden: true };
+    const own = { addresses: ['192.0.2.1'], isHidden: false };
+    calculator.setProfile(profile('shop'));
+    calculator.setKubernetesWorkload({ ...owner('shop', 'web'), outside: hidden });
+    calculator.setWorkload({ ...node, outside: own });
+    const told = labelled(calculator.flush());
+    expect(new Map(told.map(({ name, outside }) => [name, outside]))).toEqual(
+      new Map([
+        ['web', hidden],
+        ['node-1', own],
+      ]),
+    );
+    calculator.setKubernetesWorkload(owner('shop', 'web'));
+    expect(labelled(calculator.flush())).toMatchObject([{ name: 'web' }]);
+  });
+
   it('of a node and of an unmanaged host are passed on', () => {
     const calculator = new EntityLabelsCalculator();
     calculator.setWorkload(node);

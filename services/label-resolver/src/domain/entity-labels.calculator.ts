@@ -195,6 +195,7 @@ export class EntityLabelsCalculator {
       refused: [...refused, ...missing.map(refusedByMap)],
       addresses: [],
       node: null,
+      ...(owner.outside && { outside: owner.outside }),
       origins,
     };
   }
@@ -245,6 +246,7 @@ function entityOfWorkload(workload: WorkloadState): EntityLabelsState {
     ...(workload.adminPorts && { adminPorts: workload.adminPorts }),
     ...(isNode && reporting(workload.visibilityLevel)),
     ...(workload.lost === true && { lost: true }),
+    ...(isNode && workload.outside && { outside: workload.outside }),
     ...(workload.origins && { origins: workload.origins }),
   };
 }

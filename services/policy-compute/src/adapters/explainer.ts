@@ -8,6 +8,7 @@ import { GLOBAL } from '@ringfence/contracts';
 import { reject } from '@ringfence/decider';
 import type { Rejection } from '@ringfence/decider';
 import { refusal } from '@ringfence/resources';
+import { worst } from '@ringfence/policy-engine';
 import type { z } from 'zod';
 import { explanationOf } from '../domain/cluster-explanation.js';
 import type { Judged } from '../domain/cluster-explanation.js';
@@ -18,6 +19,8 @@ import { withOrigins } from '../domain/label-origins.js';
 import { policyObjects } from '../domain/policy-book.js';
 import type { Form, PolicyBook } from '../domain/policy-book.js';
 import { ruleNames } from '../domain/rule-names.js';
+import type { EntityFact } from '../domain/facts.js';
+import { addressesAbroad } from '../domain/judged-by-labels.js';
 import type { FactMirror } from '../read/fact-mirror.js';
 import type { FactLookup } from '../objects/view.js';
 import type { ClusterQuestions } from './cluster-questions.js';
@@ -85,6 +88,8 @@ async function explainInForce(
   world: ExplainWorld,
   parts: ExplainerParts,
 ): Promise<Answered> {
+  const apart = endsApart(request, parts);
+  if (apart !== null) return explainApart(apart, request, world, parts);
   const asked = clustersToAsk(request, parts);
   if ('reason' in asked) return asked;
   const question = {
@@ -107,6 +112,53 @@ async function explainInForce(
   const [answer] = concerned.length === 1 ? concerned : judged;
   if (answer !== undefined) return explanationOf(answer, request, world);
   return unjudged(request, world, answers);
+}
+
+interface EndsApart {
+  readonly from: EntityFact;
+  readonly to: EntityFact;
+}
+
+/** Each end is of another cluster; null: not so, or not clear. */
+function endsApart({ from, to, cluster }: Request, { facts }: ExplainerParts): EndsApart | null {
+  const [source, ...sources] = entitiesNamed(from, facts);
+  const [destination, ...destinations] = entitiesNamed(to, facts);
+  if (source === undefined || destination === undefined || cluster !== undefined) return null;
+  const isClear = sources.length + destinations.length === 0;
+  const areIn = [source, destination].map((one) => one.cluster);
+  return isClear && new Set([...areIn, GLOBAL]).size === 3 ? { from: source, to: destination } : null;
+}
+
+/** Each cluster judges its own end, and sees the other one as from outside. */
+async function explainApart(
+  { from, to }: EndsApart,
+  request: Request,
+  world: ExplainWorld,
+  { clusters }: ExplainerParts,
+): Promise<Answered> {
+  const [comesFrom, isAt] = [addressesAbroad(from, 'from')[0], addressesAbroad(to, 'to')[0]];
+  if (comesFrom === undefined || isAt === undefined)
+    return explainByLabels(
+      request,
+      world,
+      'one cluster does not see who is in the other, or does not reach it',
+    );
+  const { port, proto } = request;
+  const [sent, arriving] = await Promise.all([
+    clusters.ask(from.cluster, { from: from.id, to: isAt, port, proto }),
+    clusters.ask(to.cluster, { from: comesFrom, to: to.id, port, proto }),
+  ]);
+  if (sent.kind !== 'judged' || arriving.kind !== 'judged') return unjudged(request, world, [sent, arriving]);
+  const [{ egress }, { ingress }] = [sent, arriving];
+  const notes = [...sent.notes, ...arriving.notes, `across clusters: ${comesFrom} → ${isAt}`];
+  const judged = {
+    ...arriving,
+    egress,
+    ingress,
+    verdict: worst(egress, ingress),
+    notes: [...new Set(notes)],
+  };
+  return explanationOf(judged, request, world);
 }
 
 /** Nobody judged: an unclear name is refused, a silent cluster is not taken for one that knows nothing. */

@@ -1,5 +1,5 @@
 /** What other services decided and this one computes with: the part of their events' states that policy follows from. */
-import type { Address, EnforcementMode, EntityClass, LabelId } from '@ringfence/contracts';
+import type { Address, EnforcementMode, EntityClass, LabelId, SeenFromOutside } from '@ringfence/contracts';
 
 export interface LabelFact {
   readonly id: LabelId;
@@ -20,6 +20,8 @@ export interface EntityFact {
   readonly addresses: readonly Address[];
   readonly node: string | null;
   readonly lost?: boolean | undefined;
+  /** Of Pods and nodes: how other clusters see them; absent: not at all. */
+  readonly outside?: SeenFromOutside | undefined;
 }
 
 export interface ProfileFact {

@@ -85,9 +85,26 @@ export function membersFor(from: End, to: End, standing: StandingOf): PeerLookup
       const isAskedBySource = address.startsWith('to:');
       const [asking, peer] = isAskedBySource ? [from, to] : [to, from];
       const group = asking.entity === null ? undefined : standing(asking.entity.cluster)?.groups.get(id);
-      return group !== undefined && holds(group, peer);
+      if (group === undefined) return false;
+      if (holds(group, peer)) return true;
+      const isAbroad = asking.entity?.cluster !== peer.entity?.cluster;
+      return isAbroad && isSeenIn(group, peer.entity, isAskedBySource ? 'to' : 'from');
     },
   };
+}
+
+/** By how other clusters see it: where it comes from, or where it is reached. */
+export function isSeenIn(group: Group, entity: EntityFact | null, way: Way): boolean {
+  if (entity === null || group.cidrs.length === 0) return false;
+  const { cidrs } = partsOf(group);
+  return addressesAbroad(entity, way).some((address) => cidrs.contains(address));
+}
+
+export type Way = 'from' | 'to';
+/** Where other clusters see it come from, or reach it. */
+export function addressesAbroad({ outside, lost }: EntityFact, way: Way): readonly string[] {
+  if (lost === true) return [];
+  return outside === undefined || (outside.isHidden && way === 'to') ? [] : outside.addresses;
 }
 
 export function holds(group: Group, { entity, token, host }: End): boolean {

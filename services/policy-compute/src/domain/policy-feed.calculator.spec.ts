@@ -158,6 +158,11 @@ describe('the feed of policy', () => {
       mode: modes,
       cluster: fc.constantFrom('c1', 'c2'),
       namespace: fc.constantFrom('shop', 'other'),
+      outside: fc.constantFrom<EntityFact['outside']>(
+        undefined,
+        { addresses: ['10.0.0.1'], isHidden: true },
+        { addresses: ['10.244.0.1', '10.244.0.2'], isHidden: false },
+      ),
     });
     const values: Record<string, fc.Arbitrary<Value>> = {
       'label/1': fc.constant(label('1', 'role')),
@@ -176,6 +181,12 @@ describe('the feed of policy', () => {
       ),
       'entity/node': modes.map((mode) =>
         entity('node', { namespace: null, class: 'node', node: 'n1', mode, addresses: ['10.0.0.1'] }),
+      ),
+      'entity/abroad': fc.boolean().map((lost) =>
+        entity('abroad', {
+          ...{ cluster: 'c2', namespace: null, class: 'node', node: 'n1', lost },
+          outside: { addresses: ['10.2.0.1'], isHidden: false },
+        }),
       ),
       'profile/p': modes.map((mode) => profile('p', { mode })),
       'profile/q': fc.boolean().map((managed) => profile('q', { cluster: 'c2', managed })),
@@ -230,6 +241,44 @@ describe('the feed of policy', () => {
     });
     expect(Object.keys(output['c1']!).filter((key) => key.startsWith('endpoint/'))).toHaveLength(2);
     expect(Object.keys(output['c2']!)).toEqual(['endpoint/host']);
+  });
+
+  it('tells each cluster of others only where whoever rules mean there is seen from', () => {
+    const calculator = underTest();
+    for (const [key, value] of Object.entries(CATALOGUE)) calculator.apply(key, value);
+    const role = (id: string, over: Partial<EntityFact>): EntityFact =>
+      entity(id, { labels: ['1', '11'], ...over });
+    const host = { class: 'node', namespace: null, node: 'n1', labels: ['2', '11'] } as const;
+    const outside = { addresses: ['192.0.2.1'], isHidden: true };
+    calculator.apply('entity/web', role('web', { outside }));
+    calculator.apply('entity/n1', entity('n1', { ...host, addresses: ['10.244.0.1'] }));
+    calculator.apply(
+      'entity/n2',
+      entity('n2', {
+        ...host,
+        cluster: 'c2',
+        addresses: ['10.244.0.1', '198.51.100.1'],
+        outside: { addresses: ['198.51.100.1'], isHidden: false },
+      }),
+    );
+    calculator.apply('objects', objects({ ip_lists: [ipList('2', { ranges: [] })], rule_sets: [webToDb] }));
+    const cidrs = (): string[][] =>
+      Object.values(calculator.flush() as Record<string, Record<string, { cidrs?: string[] }>>).map(
+        (records) => Object.values(records).flatMap((record) => record.cidrs ?? []),
+      );
+    expect(cidrs()).toEqual([['198.51.100.1/32'], ['192.0.2.1/32']]);
+    calculator.apply(
+      'entity/n2',
+      entity('n2', {
+        ...host,
+        cluster: 'c2',
+        lost: true,
+        outside: { addresses: ['198.51.100.1'], isHidden: false },
+      }),
+    );
+    expect(cidrs()).toEqual([[], ['192.0.2.1/32']]);
+    calculator.apply('entity/n2', undefined);
+    expect(cidrs()).toEqual([[]]);
   });
 
   it('keeps the node of a workload that was paired anew when the old workload goes', () => {

@@ -14,6 +14,7 @@ import type {
   LabelSetId,
   PolicyObjects,
   RuleList,
+  SeenFromOutside,
   UnitOfLists,
 } from '@ringfence/contracts';
 import { makeLabelSet } from '@ringfence/labels';
@@ -80,6 +81,7 @@ export class PolicyFeed {
     this.countCluster(entity?.cluster, 1);
     this.moveTo(id, entity === null ? null : makeLabelSet(entity));
     this.endpoints.set(id, entity, this.labelSetOf.get(id));
+    this.calculator.setSeenFromOutside(id, entity && seenFromOutside(entity));
   }
 
   /** Those that anything is known of; one that nothing is known of any more needs no records. */
@@ -104,6 +106,7 @@ export class PolicyFeed {
   }
 
   private settle(): void {
+    this.calculator.setCrossing(this.countByCluster.size > 1);
     if (this.catalogueChanged) {
       const labels = [...this.labels.values()];
       this.calculator.setCatalogue({ labels, types: [...new Set(labels.map((label) => label.key))].sort() });
@@ -156,3 +159,7 @@ export class PolicyFeed {
     else this.countByCluster.set(cluster, count);
   }
 }
+
+/** Nobody sees a host that is lost. */
+const seenFromOutside = ({ lost, outside }: EntityFact): SeenFromOutside | null =>
+  lost === true ? null : (outside ?? null);

@@ -8,10 +8,12 @@ import { formatAddress, parseCidr } from '@ringfence/policy-engine';
 import type { EntityFact } from '../facts.js';
 import {
   addressEnd,
+  addressesAbroad,
   enforced,
   entityEnd,
   holds,
   IN_FULL,
+  isSeenIn,
   judgedByLabels,
   membersFor,
 } from '../judged-by-labels.js';
@@ -163,10 +165,10 @@ function endsOf(group: Group, members: Members): End[] {
   if (cidrs.length === 0 && workloads.length === 0)
     return labelSets.flatMap((id) => ends(members.get(id) ?? [], undefined));
   const known = [...members.values()].flat();
-  const owned = new Set(known.flatMap(({ addresses }) => addresses));
+  const owned = new Set(known.flatMap((one) => [...one.addresses, ...addressesAbroad(one, 'from')]));
   return [
     ...ends(
-      known.filter((one) => holds(group, entityEnd(one))),
+      known.filter((one) => holds(group, entityEnd(one)) || isSeenIn(group, one, 'from')),
       undefined,
     ),
     ...cidrs.flatMap((cidr) => nobodyIn(cidr, owned)),
