@@ -17,20 +17,8 @@ export type { Lane, ParsedSubject } from './subjects.js';
 export { STREAMS, type StreamContract } from './streams.js';
 export { Actor, Envelope } from './envelope.js';
 export { Grant, GrantedLabel, type Role, ROLES } from './grants.js';
-export {
-  Address,
-  AdminPort,
-  Cidr,
-  EnforcementMode,
-  NetworkTypeOfCluster,
-  SeenFromOutside,
-  hostCidrs,
-  Isolated,
-  Port,
-  PortRange,
-  Protocol,
-  Verdict,
-} from './network.js';
+export { Address, AdminPort, Cidr, EnforcementMode, hostCidrs, Isolated, Verdict } from './network.js';
+export { NetworkTypeOfCluster, Port, PortRange, Protocol, SeenFromOutside } from './network.js';
 export {
   AGENT_REPORTS,
   AgentHeartbeat,

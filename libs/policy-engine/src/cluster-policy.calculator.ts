@@ -101,15 +101,12 @@ export class ClusterPolicyCalculator implements Neighbour {
 
   *meant(question: BeyondQuestion['of']): Iterable<string> {
     const { workloads } = this.facts.shared;
-    if (question.kind === 'selector') {
-      for (const known of this.questions.selector(question.id)?.members ?? [])
-        if (isOfCluster(known)) yield* workloads.workloadsOf(known.labelSet.id);
+    if (question.kind === 'workloads') {
+      yield* question.workloads.filter((one) => this.isOwn(one) && this.facts.isMeant(question, one));
       return;
     }
-    for (const workload of question.workloads) {
-      const known = this.facts.labelSet(workloads.labelSetOf(workload) ?? '');
-      if (known !== undefined && isOfCluster(known) && this.facts.isMeant(question, workload)) yield workload;
-    }
+    for (const known of this.questions.selector(question.id)?.members ?? [])
+      if (isOfCluster(known)) yield* workloads.workloadsOf(known.labelSet.id);
   }
 
   meaning(labelSet: LabelSetId | undefined, workload: string): Iterable<GroupId> {
@@ -162,6 +159,11 @@ export class ClusterPolicyCalculator implements Neighbour {
     this.touch(known);
     this.questions.index.addLabelSet(known);
     this.touchWorkloadsOf(labelSet.id);
+  }
+
+  private isOwn(workload: string): boolean {
+    const known = this.facts.labelSet(this.facts.shared.workloads.labelSetOf(workload) ?? '');
+    return known !== undefined && isOfCluster(known);
   }
 
   private touch(known: KnownLabelSet): void {

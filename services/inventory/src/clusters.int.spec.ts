@@ -1,6 +1,10 @@
 /** Clusters, and what is observed in them. */
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { subjects } from '@ringfence/contracts';
+import { kubernetesWorkloadId } from '@ringfence/labels';
 import { tokenOf } from '@ringfence/resources/testing';
+import { eventually } from '@ringfence/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hashSecret } from './adapters/admission/secret.js';
 import {
@@ -140,6 +144,48 @@ describe('observations', () => {
     const [discovered] = await eventsOf(world, id, 'NamespaceDiscovered');
     expect(discovered?.data['annotations']).toEqual({ team: 'red' });
     expect(discovered?.data['pairingKey']).toBe(hashSecret('hush'));
+  });
+});
+
+describe('how other clusters see the Pods of one', () => {
+  it('is told with their workload: by the nodes that they run on, or where its network is flat by their own addresses', async () => {
+    const [{ id }, other] = [await newCluster(world), await newCluster(world)];
+    const nodes = [seen.node('east-1'), { ...seen.node('east-2'), addresses: ['192.0.2.2'] }];
+    for (const node of nodes) await world.observe(id, 'node', node.name, node);
+    await world.observe(id, 'workload', 'shop-web', seen.workload('shop', 'web'));
+    await world.observe(other.id, 'workload', 'shop-web', seen.workload('shop', 'web'));
+    await heard(world, id);
+    const workload = kubernetesWorkloadId(id, 'shop-web');
+    await world.bus.publish(subjects.ack(id, 'east-2'), {
+      ...{ node: 'east-2', revision: 1, policyVersion: 1, failed: [], at: new Date().toISOString() },
+      workloads: [{ workload, pods: 1, enforced: 1, addresses: ['10.9.0.7'] }],
+    });
+    const outside = async (): Promise<unknown> => {
+      const told = await eventsOf(world, workload, 'KubernetesWorkloadChanged');
+      return (told.at(-1)?.data as { outside?: unknown } | undefined)?.outside;
+    };
+    const isTold = (wanted: object) => eventually(outside, (said) => isDeepStrictEqual(said, wanted));
+    await isTold({ addresses: ['192.0.2.2'], isHidden: true });
+    expect(await clusterBody(world, id)).toMatchObject({ network_type: 'overlay' });
+
+    await world.rest('container_clusters', 'update', { ids: [id], body: { network_type: 'flat' } });
+    await isTold({ addresses: ['10.9.0.7'], isHidden: false });
+    expect(await clusterBody(world, id)).toMatchObject({ network_type: 'flat' });
+    expect((await eventsOf(world, id, 'ContainerClusterChanged')).at(-1)?.data).toMatchObject({
+      networkType: 'flat',
+    });
+
+    // Kubernetes says nothing of that, and takes nothing of it away.
+    const relabelled = seen.workload('shop', 'web', {
+      version: 2,
+      annotations: { 'com.illumio.role': 'Web' },
+    });
+    await world.observe(id, 'workload', 'shop-web', relabelled);
+    await heard(world, id);
+    expect(await outside()).toEqual({ addresses: ['10.9.0.7'], isHidden: false });
+    expect(
+      await eventsOf(world, kubernetesWorkloadId(other.id, 'shop-web'), 'KubernetesWorkloadChanged'),
+    ).toEqual([]);
   });
 });
 

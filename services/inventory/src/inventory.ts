@@ -49,6 +49,7 @@ import { labelKeys, labelOwner } from './adapters/rest/labels.client.js';
 import { listening } from './adapters/acks/listening-since.js';
 import { watchLostHosts } from './adapters/facts/lost-hosts.js';
 import type { Looking } from './adapters/looking.js';
+import { watchOutside } from './adapters/facts/outside-watch.js';
 import { observationsConsumer } from './adapters/facts/observations.consumer.js';
 import { ensureDefaultProfile, pairingProfileOperations } from './adapters/rest/pairing-profiles.resource.js';
 import { reaches } from './adapters/rest/reach.client.js';
@@ -118,10 +119,10 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     hasPassed: allPass(bus, [ENTITIES, LABELS, PROFILES]),
   });
   const watch = watchAlarms(parts);
-  const lost = watchLostHosts({
-    ...parts,
-    onError: (error) => logger.warn({ err: error }, 'silent hosts could not be looked at'),
-  });
+  const onError = (what: string) => (error: unknown) =>
+    logger.warn({ err: error }, `${what} could not be looked at`);
+  const lost = watchLostHosts({ ...parts, onError: onError('silent hosts') });
+  const outside = watchOutside({ ...parts, onError: onError('how clusters see each other') });
   const memory = keepServerMemory({ ...parts, bus });
   return {
     store,
@@ -143,7 +144,7 @@ export async function openInventory(options: InventoryOptions): Promise<Inventor
     behind,
     relayLag: relay.lag,
     close: async () => {
-      await Promise.all([watch.close(), lost.close(), memory.close(), reports.close()]);
+      await Promise.all([watch, lost, outside, memory, reports].map((each) => each.close()));
       ears.close();
       await relay.close();
     },

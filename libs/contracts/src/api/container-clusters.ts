@@ -1,6 +1,7 @@
 /** Container clusters. The token for clas-cache and kubelink is in the answer to POST, once and never again. */
 import { z } from 'zod';
 import type { CollectionContracts } from './collection.js';
+import { NetworkTypeOfCluster } from '../network.js';
 import { flag, partOf } from './query.js';
 import { meta } from './workload-parts.js';
 import { Text } from '../text.js';
@@ -9,6 +10,8 @@ export const ContainerClusterCreate = z.strictObject({
   name: Text.min(1).max(255),
   description: Text.max(4_096).optional(),
   datacenter_nat_1to1: z.boolean().optional(),
+  /** `flat`: its Pods are seen outside of it by their own addresses. `overlay`, or null: by those of the nodes that they run on. */
+  network_type: NetworkTypeOfCluster.nullish(),
 });
 export type ContainerClusterCreate = z.infer<typeof ContainerClusterCreate>;
 export const ContainerClusterUpdate = ContainerClusterCreate.partial();
@@ -76,7 +79,7 @@ export const ContainerClusterItem = z.object({
   nodes: z.array(z.object({ name: Text, machine_id: Text, pod_subnet: Text.nullable() })),
   errors: z.array(z.object({ error_type: Text, duplicate_ids: z.array(Text), message: Text })),
   pce_fqdn: Text.nullable(),
-  network_type: Text.nullable(),
+  network_type: NetworkTypeOfCluster,
   datacenter_nat_1to1: z.boolean(),
   ringfence_status: z.enum(['never_connected', 'in_sync', 'out_of_sync', 'error']),
   ringfence_status_message: Text,
@@ -108,7 +111,7 @@ export const containerClusterCollections = {
         'nodes',
         'errors',
       ],
-      ...['network_type', 'ringfence_status', 'ringfence_status_message', 'ringfence_enforcement'],
+      ...['ringfence_status', 'ringfence_status_message', 'ringfence_enforcement'],
     ],
     item: ContainerClusterItem,
     query: {

@@ -1,4 +1,5 @@
 /** One container cluster. Its token is a secret and lives, hashed, beside the events; who is connected is a fact that comes in. */
+import type { NetworkTypeOfCluster } from '@ringfence/contracts';
 import { isSameValue, reject } from '@ringfence/decider';
 import type { Decider, Decision } from '@ringfence/decider';
 
@@ -8,7 +9,11 @@ export interface ContainerCluster {
   readonly name: string;
   readonly description: string;
   readonly datacenterNat1to1: boolean;
+  /** Of one from before this was asked: none. */
+  readonly networkType?: NetworkTypeOfCluster;
 }
+export const networkTypeOf = ({ networkType = 'overlay' }: ContainerCluster): NetworkTypeOfCluster =>
+  networkType;
 export type ContainerClusterEvent =
   | { readonly type: 'ContainerClusterCreated'; readonly data: ContainerCluster }
   | { readonly type: 'ContainerClusterChanged'; readonly data: ContainerCluster }

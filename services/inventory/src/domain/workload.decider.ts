@@ -2,7 +2,13 @@
  * One workload of the control plane: an unmanaged host that people describe, or a node that an agent paired. A node's
  * addresses come from its agent; its labels and mode start as its pairing profile says and are then people's.
  */
-import type { EnforcementMode, LabelOrigin, WorkloadInterface, WorkloadState } from '@ringfence/contracts';
+import type {
+  EnforcementMode,
+  LabelOrigin,
+  SeenFromOutside,
+  WorkloadInterface,
+  WorkloadState,
+} from '@ringfence/contracts';
 import { isSameValue, reject } from '@ringfence/decider';
 import type { Decider, Decision } from '@ringfence/decider';
 import type { LabelKeys } from './known-labels.js';
@@ -28,7 +34,10 @@ export type WorkloadEvent =
   | { readonly type: 'WorkloadChanged'; readonly data: Workload }
   | { readonly type: 'WorkloadDeleted'; readonly data: { readonly id: string } };
 export type WorkloadChange = Partial<
-  Omit<Workload, 'id' | 'agent' | 'cluster' | 'node' | 'managed' | 'addresses' | 'lost' | 'origins'>
+  Omit<
+    Workload,
+    'id' | 'agent' | 'cluster' | 'node' | 'managed' | 'addresses' | 'lost' | 'origins' | 'outside'
+  >
 >;
 export type LabelGiver = Omit<LabelOrigin, 'label'>;
 export interface NodePairing {
@@ -63,6 +72,8 @@ export type WorkloadCommand =
   | { readonly type: 'observe-addresses'; readonly addresses: readonly string[] }
   /** Its agent was silent for too long, or is heard again. */
   | { readonly type: 'lose'; readonly isLost: boolean }
+  /** How other clusters see it; null: not at all. */
+  | { readonly type: 'see-from-outside'; readonly outside: SeenFromOutside | null }
   | { readonly type: 'delete' }
   /** Of a paired node: its agent leaves when it hears of it. */
   | { readonly type: 'unpair' }
@@ -179,7 +190,22 @@ function lostOr({ lost: _, ...workload }: Workload, isLost: boolean): Workload {
   return isLost ? { ...workload, lost: true } : workload;
 }
 
+function seenOr({ outside: _, ...workload }: Workload, outside: SeenFromOutside | null): Workload {
+  return outside === null ? workload : { ...workload, outside };
+}
+
+/** Nobody asked for it: it is so. */
+type Heard = Extract<WorkloadCommand, { type: 'observe-addresses' | 'lose' | 'see-from-outside' }>;
+const isHeard = (command: WorkloadCommand): command is Heard =>
+  command.type === 'observe-addresses' || command.type === 'lose' || command.type === 'see-from-outside';
+
+function asHeard(current: Workload, command: Heard): Workload {
+  if (command.type === 'observe-addresses') return { ...current, addresses: [...command.addresses].sort() };
+  return command.type === 'lose' ? lostOr(current, command.isLost) : seenOr(current, command.outside);
+}
+
 function decideExisting(current: Workload, command: WorkloadCommand): Decision<WorkloadEvent> {
+  if (isHeard(command)) return changeTo(current, asHeard(current, command));
   switch (command.type) {
     case 'create':
       return reject('workload-exists', 'a workload of this id exists', 'ALREADY_EXISTS');
@@ -188,10 +214,6 @@ function decideExisting(current: Workload, command: WorkloadCommand): Decision<W
       return [];
     case 'change':
       return change(current, command);
-    case 'observe-addresses':
-      return changeTo(current, { ...current, addresses: [...command.addresses].sort() });
-    case 'lose':
-      return changeTo(current, lostOr(current, command.isLost));
     case 'delete':
       // By this word programs that delete many know whom they have to unpair.
       if (current.managed)
@@ -204,13 +226,16 @@ function decideExisting(current: Workload, command: WorkloadCommand): Decision<W
   }
 }
 
+/** What is heard of a workload that may be gone by then. */
+const UNASKED: ReadonlySet<string> = new Set(['observe-addresses', 'see-from-outside', 'node-gone']);
+
 function decide(
   { workload, isDeleted }: WorkloadAggregate,
   command: WorkloadCommand,
 ): Decision<WorkloadEvent> {
   if (workload !== null && !isDeleted) return decideExisting(workload, command);
   if (command.type === 'pair') return [{ type: 'WorkloadCreated', data: fromPairing(command.pairing) }];
-  if (command.type === 'observe-addresses' || command.type === 'node-gone') return [];
+  if (UNASKED.has(command.type)) return [];
   if (isDeleted) return reject('workload-already-deleted', 'the workload has been deleted already');
   if (command.type !== 'create') return reject('not-found-error', 'there is no such workload', 'NOT_FOUND');
   const described = {

@@ -5,7 +5,12 @@
 import { PermanentError } from '@ringfence/bus';
 import type { BusMetrics, Message } from '@ringfence/bus';
 import { OBSERVATIONS, parseSubject } from '@ringfence/contracts';
-import type { ListCompleted, ObservationKind } from '@ringfence/contracts';
+import type {
+  KubernetesWorkloadState,
+  ListCompleted,
+  ObservationKind,
+  SeenFromOutside,
+} from '@ringfence/contracts';
 import { entitiesIn } from '@ringfence/event-store';
 import type { AppendBatch, EventStore, OneAtATime } from '@ringfence/event-store';
 import type pg from 'pg';
@@ -15,6 +20,7 @@ import { judgeObservation, remembered } from '../../domain/observed-object.calcu
 import { ConvergenceEntity, NodeAckEntity, WorkloadAckEntity } from '../../read/acks.js';
 import { AgentEntity, ClusterSeenEntity } from '../../read/agents.js';
 import { NotInForceEntity, PulseEntity } from '../../read/enforcement.js';
+import { outsideTold } from '../../read/outside.js';
 import { SuspensionEntity } from '../../read/suspensions.js';
 import { liveClusters } from './agents.consumer.js';
 import { noteClusterSeen } from './agents.store.js';
@@ -35,6 +41,7 @@ import {
   scopesOf,
 } from './observed.store.js';
 import type { ObservedRow } from './observed.store.js';
+import { withOutside } from './outside-watch.js';
 import { SYSTEM } from '../system-actor.js';
 
 interface Observation {
@@ -124,6 +131,7 @@ async function changesOf(
   const entities = entitiesIn(tx);
   const seen = observations.map(observedRowOf);
   const known = await loadObserved(tx, seen);
+  const outside = await outsideOf(tx, seen);
   const epochs = new Map<string, Map<string, number>>();
   const changed = new Map<string, ObservedRow>();
   const batches: AppendBatch[] = [];
@@ -145,10 +153,28 @@ async function changesOf(
       known.set(rowId(row), kept);
       changed.set(rowId(row), kept);
     }
-    batches.push(...(await consequences(tx, row, verdict)));
+    batches.push(...(await consequences(tx, seenAs(row, outside), verdict)));
   }
   await saveObserved(tx, [...changed.values()]);
   return batches;
+}
+
+/** How other clusters see these workloads; no observation says that. */
+async function outsideOf(
+  tx: pg.PoolClient,
+  seen: readonly ObservedRow[],
+): Promise<Map<string, SeenFromOutside>> {
+  const ids = seen.flatMap((row) =>
+    row.kind === 'workload' ? [(row.body as KubernetesWorkloadState).id] : [],
+  );
+  const told = ids.length === 0 ? [] : await outsideTold(tx, ids);
+  return new Map(told.flatMap(({ id, outside }) => (outside === null ? [] : [[id, outside] as const])));
+}
+
+function seenAs(row: ObservedRow, outside: ReadonlyMap<string, SeenFromOutside>): ObservedRow {
+  if (row.kind !== 'workload') return row;
+  const body = row.body as KubernetesWorkloadState;
+  return { ...row, body: withOutside(body, outside.get(body.id)) };
 }
 
 async function consequences(tx: pg.PoolClient, row: ObservedRow, verdict: Verdict): Promise<AppendBatch[]> {

@@ -25,7 +25,7 @@ import type {
 import { clusterHealth, isSilent } from '../../domain/cluster-status.calculator.js';
 import type { ClusterStanding, Silence } from '../../domain/cluster-status.calculator.js';
 import type { ContainerCluster } from '../../domain/container-cluster.decider.js';
-import { containerClusterDecider } from '../../domain/container-cluster.decider.js';
+import { containerClusterDecider, networkTypeOf } from '../../domain/container-cluster.decider.js';
 import { isRejection } from '@ringfence/decider';
 import { containerClusters } from '../../read/inventory-documents.js';
 import type { AgentRow, ClusterSeen } from '../../read/agents.js';
@@ -127,6 +127,7 @@ async function update(store: EventStore, request: ResourceRequest): Promise<Reso
     name: body.name,
     description: body.description,
     datacenterNat1to1: body.datacenter_nat_1to1,
+    networkType: body.network_type ?? undefined,
   });
   const nameTaken = await isNameTaken(store, body.name ?? found.body.name, found.id);
   const addressee = { stream: streamOf.cluster(found.id), actor: request.actor, cluster: found.id };
@@ -144,6 +145,7 @@ async function create(
     name: body.name,
     description: body.description ?? '',
     datacenterNat1to1: body.datacenter_nat_1to1 ?? false,
+    networkType: body.network_type ?? ('overlay' as const),
   };
   const token = newClusterToken();
   const nameTaken = await isNameTaken(store, cluster.name, cluster.id);
@@ -226,7 +228,7 @@ function show(
       message: `nodes ${names.join(', ')} have the same machine-id and are not paired`,
     })),
     pce_fqdn: null,
-    network_type: null,
+    network_type: networkTypeOf(found.body),
     datacenter_nat_1to1: found.body.datacenterNat1to1,
     ringfence_status: health.status,
     ringfence_status_message: health.message,
