@@ -2,6 +2,7 @@
 import { CallError } from '@ringfence/bus';
 import { GLOBAL } from '@ringfence/contracts';
 import { openServiceStore } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endOrphaned } from './adapters/people/principals.store.js';
 import { streamOfRecord } from './adapters/people/records.store.js';
@@ -37,6 +38,67 @@ beforeAll(async () => {
   under = await startGatewayUnderTest();
 });
 afterAll(() => under.close());
+
+describe('what may be made', () => {
+  let store: EventStore;
+  beforeAll(async () => {
+    store = await openServiceStore(DATABASE, { config: { DATABASE_URL: under.databaseUrl } });
+  });
+  afterAll(() => store.close());
+  /** As if they had been made before: one by one they would take minutes. `body`: SQL, of the n-th. */
+  async function copies(table: string, most: number, body: string): Promise<() => Promise<unknown>> {
+    const live = `from ${table} where deleted_at is null`;
+    const { rows } = await store.pool.query<{ count: string }>(`select count(*) ${live}`);
+    await store.pool.query(
+      `insert into ${table} (id, cluster, body, created_at, created_by, updated_at, updated_by)
+         select 'many-' || n, cluster, ${body} || jsonb_build_object('id', 'many-' || n), created_at, created_by, updated_at, updated_by
+         from (select * ${live} limit 1) as one, generate_series(1, $1::integer) as n`,
+      [most - 1 - Number(rows[0]?.count)],
+    );
+    return () => store.pool.query(`delete from ${table} where id like 'many-%'`);
+  }
+  async function expectOneOfTwo(path: string, body: (n: number) => object, token: string): Promise<void> {
+    const got = await Promise.all([1, 2].map((n) => call('POST', path, { body: body(n) })));
+    expect(got.map(({ status }) => status).sort()).toEqual([201, 406]);
+    for (const { json } of got.filter(({ status }) => status === 406)) expect(json).toEqual(refused(token));
+  }
+  const scopeOf = `body || jsonb_build_object('scope', jsonb_build_array(jsonb_build_object('kind', 'label', 'id', n::text)))`;
+
+  it('is 10,000 users beside those who are locked out, whoever makes another at the same moment', async () => {
+    const undo = await copies('users', 10_000, `body || jsonb_build_object('username', 'many-' || n)`);
+    await expectOneOfTwo('/users', (n) => ({ username: `last-${n}@x.local` }), 'user_limit_exceeded');
+    await store.pool.query(`update users set body = body || '{"locked": true}' where id = 'many-1'`);
+    await made('/users', { username: 'in-his-place@x.local' });
+    await undo();
+  });
+
+  it('is 20,000 users and groups that something is given to', async () => {
+    const undo = await copies(
+      'auth_security_principals',
+      20_000,
+      `body || jsonb_build_object('type', 'group', 'name', 'many-' || n)`,
+    );
+    const group = (n: number) => ({ name: `last ${n}`, type: 'group' });
+    await expectOneOfTwo(PRINCIPALS, group, 'auth_security_principal_limit_exceeded');
+    await undo();
+  });
+
+  it('is 10,000 permissions, those of service accounts among them, and one that goes makes room', async () => {
+    const group = await made(PRINCIPALS, { name: 'the last ones', type: 'group' });
+    const undo = await copies('permissions', 10_000, scopeOf);
+    const [viewer, key] = [{ href: '/orgs/1/roles/read_only' }, { api_key: { expires_in_seconds: 60 } }];
+    expect((await granted(group)).status).toBe(201);
+    const beyond = refused('permission_limit_exceeded');
+    expect(await granted(group, 'read_only')).toMatchObject({ status: 406, json: beyond });
+    const account = { name: 'a program', permissions: [{ role: viewer, scope: [] }], ...key };
+    expect(await call('POST', ACCOUNTS, { body: account })).toMatchObject({ status: 406, json: beyond });
+    await made(ACCOUNTS, { ...account, permissions: [] });
+    const [one] = await permissionsOf(group);
+    expect((await call('DELETE', one!.href)).status).toBe(204);
+    expect((await granted(group, 'read_only')).status).toBe(201);
+    await undo();
+  });
+});
 
 describe('who has permissions', () => {
   for (const type of ['user', 'group'] as const)

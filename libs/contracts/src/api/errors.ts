@@ -62,10 +62,7 @@ export const ERRORS = {
     code: 'INVALID_ARGUMENT',
     when: 'a new password that is the old one, holds the user name, or lacks what the password policy asks for',
   },
-  last_owner: {
-    code: 'FAILED_PRECONDITION',
-    when: 'nobody would be left who may do everything',
-  },
+  last_owner: { code: 'FAILED_PRECONDITION', when: 'nobody would be left who may do everything' },
   permission_not_unique: { code: 'ALREADY_EXISTS', when: 'the same role in the same scope is given already' },
   auth_security_principal_name_not_unique: {
     code: 'ALREADY_EXISTS',
@@ -188,10 +185,7 @@ export const ERRORS = {
     when: 'a workload is bound to a virtual service that is not provisioned',
   },
   label_group_cycle: { code: 'INVALID_ARGUMENT', when: 'label groups would hold one another in a circle' },
-  rule_has_no_effect: {
-    code: 'INVALID_ARGUMENT',
-    when: 'a rule asks for what is not enforced (stateless)',
-  },
+  rule_has_no_effect: { code: 'INVALID_ARGUMENT', when: 'a rule asks for what is not enforced (stateless)' },
   reference_not_found: {
     code: 'INVALID_ARGUMENT',
     when: 'the object names what is not there or is marked for deletion',
@@ -227,6 +221,12 @@ export const ERRORS = {
   },
   cannot_delete_own_key: { code: 'FAILED_PRECONDITION', when: 'a key was asked to delete itself' },
   api_key_limit_exceeded: { code: 'FAILED_PRECONDITION', when: 'there are as many API keys as can be' },
+  user_limit_exceeded: { code: 'FAILED_PRECONDITION', when: 'there are as many users as can be' },
+  auth_security_principal_limit_exceeded: {
+    code: 'FAILED_PRECONDITION',
+    when: 'there are as many as can be',
+  },
+  permission_limit_exceeded: { code: 'FAILED_PRECONDITION', when: 'there are as many permissions as can be' },
   service_account_limit_exceeded: { code: 'FAILED_PRECONDITION', when: 'there are as many as can be' },
   label_referenced_by_container_workload_profile: {
     code: 'FAILED_PRECONDITION',

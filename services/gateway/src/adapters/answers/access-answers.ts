@@ -22,6 +22,7 @@ import type { KnownGrants } from '../admission/known-grants.js';
 import { shownGrant } from '../people/given-grants.js';
 import type { GrantFrom } from '../people/given-grants.js';
 import { anOwnerRemains } from '../people/grants.js';
+import { refuseTooManyPermissions, refuseTooManyPrincipals } from '../people/limits.js';
 import { removePrincipal } from '../people/principals.store.js';
 import { callerRemains } from '../people/restrictions.js';
 import { records } from '../people/records.store.js';
@@ -65,7 +66,8 @@ function permissionAnswers(
   return recordAnswers<PermissionState>({
     collection: 'permissions',
     records: records(store, PERMISSIONS),
-    check: async (entities, { body }) => {
+    check: async (entities, { body, match }) => {
+      if (match.route.op === 'create') await refuseTooManyPermissions(entities);
       await anOwnerRemains(entities);
       await eachOnce(entities);
       const given = (body as Partial<z.output<typeof PermissionCreate>> | undefined)?.auth_security_principal;
@@ -131,6 +133,7 @@ export async function eachOnce(entities: EntityManager): Promise<void> {
 
 function principalAnswers(store: EventStore, grants: KnownGrants): Readonly<Record<string, Answer>> {
   const check = async (entities: EntityManager, request: RestRequest): Promise<void> => {
+    if (request.match.route.op === 'create') await refuseTooManyPrincipals(entities);
     await anOwnerRemains(entities);
     await eachNameOnce(entities);
     await callerRemains(entities, request);

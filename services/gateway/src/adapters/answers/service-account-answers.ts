@@ -18,6 +18,7 @@ import type { KeyRow } from '../../read/api-keys.projection.js';
 import type { ApiKeyCheck } from '../admission/api-key-check.js';
 import type { KnownGrants } from '../admission/known-grants.js';
 import { accountOf, noSuchAccount, serviceAccounts } from '../people/service-accounts.store.js';
+import { refuseTooManyPermissions } from '../people/limits.js';
 import { permissionsOf } from '../people/principals.store.js';
 import type { GrantFrom } from '../people/given-grants.js';
 import { callerRemains } from '../people/restrictions.js';
@@ -100,11 +101,16 @@ function changeAnswers(
   };
 }
 
+/** Of an account that is deleted, and where nothing is said of them, no permission is given. */
+const givesAny = ({ body }: RestRequest): boolean =>
+  ((body as { readonly permissions?: readonly unknown[] } | undefined)?.permissions ?? []).length > 0;
+
 const accountsFor = (store: EventStore, request: RestRequest): ServiceAccounts =>
   serviceAccounts(store, {
     actor: actorOf(request.caller),
     username: request.caller?.username ?? '',
     check: async (entities) => {
+      if (givesAny(request)) await refuseTooManyPermissions(entities);
       await eachNameOnce(entities);
       await eachOnce(entities);
       await callerRemains(entities, request);

@@ -14,6 +14,7 @@ import { passwordPolicy } from '../../read/password-policy.js';
 import { users } from '../../read/users.js';
 import { audited } from './audited-store.js';
 import { anOwnerRemains } from './grants.js';
+import { refuseTooManyUsers } from './limits.js';
 import { hashPassword, isPassword } from './passwords.js';
 import { endSessions } from './sessions.store.js';
 
@@ -55,6 +56,7 @@ async function keepNew(
   if (isRejection(decision)) throw new Error(decision.message);
   const withPassword = audited(store, async (entities) => {
     await onlyOfThatName(entities, user.username);
+    await refuseTooManyUsers(entities);
     if (hash !== undefined) await entities.insert(PasswordEntity, { user: user.id, hash });
   });
   await withPassword.append(streamOfUser(user.id), 0, decision, { actor, cluster: GLOBAL });
