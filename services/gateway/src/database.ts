@@ -2,7 +2,7 @@
 import type { ServiceDatabase } from '@ringfence/event-store';
 import { ApiKeySecretEntity } from './adapters/admission/api-key-check.js';
 import { LoginTokenEntity, SessionEntity } from './adapters/people/sessions.store.js';
-import { PasswordEntity } from './adapters/people/users.store.js';
+import { PasswordEntity } from './adapters/people/passwords.store.js';
 import { OwnWriteEntity } from './adapters/answers/own-writes.store.js';
 import { AuditedEntity } from './adapters/audit/audited.js';
 import { SyslogDestinationEntity } from './adapters/syslog/destinations.store.js';

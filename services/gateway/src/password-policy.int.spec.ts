@@ -1,9 +1,13 @@
 /** The password policy: how long sessions live, and what chosen passwords hold. */
 import { openServiceStore } from '@ringfence/event-store';
+import type { EventStore } from '@ringfence/event-store';
 import { IsNull, Not } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SessionEntity } from './adapters/people/sessions.store.js';
+import { hashOf, proofOf } from './adapters/people/passwords.store.js';
+import { issueLoginToken, openSession, SessionEntity } from './adapters/people/sessions.store.js';
+import { setPassword } from './adapters/people/users.store.js';
 import { DATABASE } from './database.js';
+import { findUser } from './read/users.js';
 import { basic, KEY, refused, startGatewayUnderTest } from './testing/gateway-under-test.js';
 import type { GatewayUnderTest, Got } from './testing/gateway-under-test.js';
 
@@ -101,16 +105,53 @@ describe('the password policy', () => {
   });
 });
 
-/** As if it had been so long ago that any session was used. */
-async function notUsedFor(minutes: number): Promise<void> {
+describe('a password that is changed', () => {
+  it('lets nobody in who has shown the one before, however late that comes', async () => {
+    const body = { username: 'late@ringfence.local' };
+    const made = (await call('POST', '/users', { body })).json as Record<'href', string>;
+    const id = made.href.split('/').at(-1)!;
+    await withStore(async (store) => {
+      const { entities } = store;
+      const user = (await findUser(entities, id))!.user.body;
+      const shown = proofOf((await hashOf(entities, id))!);
+      const token = await issueLoginToken(entities, id, shown);
+      const change = { password: 'another good one 7', kind: 'change-password' } as const;
+      await setPassword(store, user, change, { kind: 'user', id });
+      const late = { status: 401, errors: [{ token: 'authentication_failed' }] };
+      await expect(openSession(store, user, { address: '192.0.2.1', token })).rejects.toMatchObject(late);
+      await expect(issueLoginToken(entities, id, shown)).rejects.toMatchObject(late);
+      expect(await entities.countBy(SessionEntity, { user: id })).toBe(0);
+    });
+  });
+
+  it('is exchanged once for a session, whoever comes twice with the same token', async () => {
+    const body = { username: 'twice@ringfence.local' };
+    const { username, ringfence_password: password } = (await call('POST', '/users', { body }))
+      .json as Record<'username' | 'ringfence_password', string>;
+    const got = await call('POST', '/login_users/authenticate', as(basic(username, password)));
+    const { auth_token: token } = got.json as { auth_token: string };
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => call('GET', '/users/login', as(`Token token=${token}`))),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 401, 401]);
+  });
+});
+
+async function withStore(work: (store: EventStore) => Promise<unknown>): Promise<void> {
   const store = await openServiceStore(DATABASE, { config: { DATABASE_URL: under.databaseUrl } });
   try {
-    await store.entities.update(
-      SessionEntity,
-      { id: Not(IsNull()) },
-      { usedAt: new Date(Date.now() - minutes * 60_000) },
-    );
+    await work(store);
   } finally {
     await store.close();
   }
 }
+
+/** As if it had been so long ago that any session was used. */
+const notUsedFor = (minutes: number): Promise<void> =>
+  withStore(({ entities }) =>
+    entities.update(
+      SessionEntity,
+      { id: Not(IsNull()) },
+      { usedAt: new Date(Date.now() - minutes * 60_000) },
+    ),
+  );

@@ -16,8 +16,10 @@ export interface Caller {
   readonly readsOnly?: true;
   /** Of who has logged in. */
   readonly session?: string;
-  /** By the token that his password was exchanged for. */
-  readonly logsIn?: true;
+  /** The token that his password was exchanged for. */
+  readonly logsIn?: string;
+  /** Of the password that he has shown. */
+  readonly proof?: string;
 }
 
 export interface RestRequest {

@@ -8,8 +8,8 @@ import type { Need } from '../../domain/route.js';
 import { userNamed } from '../../read/users.js';
 import { barredFrom } from '../people/restrictions.js';
 import { isPassword } from '../people/passwords.js';
-import { findSession, redeemLoginToken } from '../people/sessions.store.js';
-import { hashOf } from '../people/users.store.js';
+import { hashOf, proofOf } from '../people/passwords.store.js';
+import { findSession, userOfLoginToken } from '../people/sessions.store.js';
 import type { ApiKeyCheck } from './api-key-check.js';
 import type { Authorization } from './authorization.js';
 import type { KnownGrants } from './known-grants.js';
@@ -69,12 +69,13 @@ async function knownBy(
 async function ofPassword(entities: EntityManager, name: string, secret: string): Promise<Known | undefined> {
   const user = await userNamed(entities, name);
   const hash = user === undefined ? undefined : await hashOf(entities, user.id);
-  return (await isPassword(secret, hash)) && user !== undefined ? person(user.id) : undefined;
+  if (!(await isPassword(secret, hash)) || user === undefined || hash === undefined) return undefined;
+  return { ...person(user.id), proof: proofOf(hash) };
 }
 
 async function ofToken(entities: EntityManager, token: string): Promise<Known | undefined> {
-  const user = await redeemLoginToken(entities, token);
-  return user === undefined ? undefined : { ...person(user), logsIn: true };
+  const user = await userOfLoginToken(entities, token);
+  return user === undefined ? undefined : { ...person(user), logsIn: token };
 }
 
 async function ofSession(entities: EntityManager, user: string, token: string): Promise<Known | undefined> {

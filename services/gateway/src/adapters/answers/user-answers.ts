@@ -91,7 +91,7 @@ function logInAnswers(store: EventStore): Readonly<Record<string, Answer>> {
   return {
     'login_users authenticate': async ({ caller }) => ({
       status: 200,
-      body: { auth_token: await issueLoginToken(store.entities, userOf(caller) ?? '') },
+      body: { auth_token: await issueLoginToken(store.entities, userOf(caller) ?? '', caller?.proof ?? '') },
     }),
     'login_users change_password': async (request) => {
       const { password } = PasswordChange.parse(request.body);
@@ -133,7 +133,8 @@ async function logIn(store: EventStore, { caller, ip }: RestRequest): Promise<z.
     throw refuse('not_found_error', 'no person signs this request; a service account is not logged in');
   const { body } = found.user;
   const policy = await passwordPolicy.get(store.entities);
-  const token = caller.logsIn ? await openSession(store, body, ip) : undefined;
+  const { logsIn } = caller;
+  const token = logsIn && (await openSession(store, body, { address: ip, token: logsIn }));
   return {
     href: `/users/${body.id}`,
     auth_username: caller.username,

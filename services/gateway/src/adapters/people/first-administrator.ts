@@ -9,7 +9,8 @@ import type { PermissionState, PrincipalState } from '../../read/access-document
 import { audited } from './audited-store.js';
 import { hashPassword } from './passwords.js';
 import { streamOfRecord } from './records.store.js';
-import { FIRST_USER, PasswordEntity, streamOfUser } from './users.store.js';
+import { PasswordEntity } from './passwords.store.js';
+import { FIRST_USER, streamOfUser } from './users.store.js';
 
 const META = { actor: { kind: 'system', id: 'gateway' }, cluster: GLOBAL } as const;
 

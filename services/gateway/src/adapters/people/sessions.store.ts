@@ -7,10 +7,12 @@ import { GLOBAL } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import { EntitySchema, LessThan, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
+import { refuse } from '../../domain/refusal.js';
 import type { UserState } from '../../domain/user.decider.js';
 import { passwordPolicy } from '../../read/password-policy.js';
 import type { SessionEvent } from '../../read/users.js';
 import { audited } from './audited-store.js';
+import { isStillHis } from './passwords.store.js';
 
 const TOKEN_LIVES_MS = 30_000;
 /** How exactly it is known when a session was used last. */
@@ -59,27 +61,44 @@ const idleSince = async (entities: EntityManager): Promise<Date> =>
   ago((await passwordPolicy.get(entities)).session_timeout_minutes * 60_000);
 const ago = (milliseconds: number): Date => new Date(Date.now() - milliseconds);
 
-export async function issueLoginToken(entities: EntityManager, user: string): Promise<string> {
+/** `proof`: of the password that was shown. Checking it took a while, in which it may have been changed. */
+export async function issueLoginToken(entities: EntityManager, user: string, proof: string): Promise<string> {
   const token = randomBytes(32).toString('hex');
-  await entities.insert(LoginTokenEntity, { hash: hashOf(token), user, at: new Date() });
+  await entities.transaction(async (tx) => {
+    if (!(await isStillHis(tx, user, proof)))
+      throw refuse('authentication_failed', 'the password was changed');
+    await tx.insert(LoginTokenEntity, { hash: hashOf(token), user, at: new Date() });
+  });
   return token;
 }
 
-/** Whose it was. A second time it is nobody's. */
-export async function redeemLoginToken(entities: EntityManager, token: string): Promise<string | undefined> {
-  const hash = hashOf(token);
-  const row = await entities.findOneBy(LoginTokenEntity, { hash, at: MoreThan(ago(TOKEN_LIVES_MS)) });
-  const { affected } = await entities.delete(LoginTokenEntity, { hash });
-  return row !== null && affected === 1 ? row.user : undefined;
+/** Whose it is; nobody's once a session was made of it. */
+export async function userOfLoginToken(entities: EntityManager, token: string): Promise<string | undefined> {
+  const at = MoreThan(ago(TOKEN_LIVES_MS));
+  return (await entities.findOneBy(LoginTokenEntity, { hash: hashOf(token), at }))?.user;
 }
 
-/** The session's token. */
-export async function openSession(store: EventStore, user: UserState, address: string): Promise<string> {
+export interface LogIn {
+  readonly address: string;
+  /** Of the log-in. */
+  readonly token: string;
+}
+
+/** The session's token. Made in one step with the end of the log-in's: whoever changes the password ends the one or the other. */
+export async function openSession(
+  store: EventStore,
+  user: UserState,
+  { address, token: exchanged }: LogIn,
+): Promise<string> {
   const token = randomBytes(32).toString('hex');
   const id = randomUUID();
   const row = { hash: hashOf(token), id, user: user.id, usedAt: new Date() };
   const event: SessionEvent = { type: 'UserSignedIn', data: { ...named(id, user), address } };
-  await record(store, user.id, event, (entities) => entities.insert(SessionEntity, row));
+  await record(store, user.id, event, async (entities) => {
+    const { affected } = await entities.delete(LoginTokenEntity, { hash: hashOf(exchanged) });
+    if (affected !== 1) throw refuse('authentication_failed', 'the token was used, or the password changed');
+    await entities.insert(SessionEntity, row);
+  });
   return token;
 }
 

@@ -4,7 +4,6 @@ import { GLOBAL } from '@ringfence/contracts';
 import type { Actor } from '@ringfence/contracts';
 import { handleCommand } from '@ringfence/event-store';
 import type { EventStore } from '@ringfence/event-store';
-import { EntitySchema } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { refusalOf, refuse } from '../../domain/refusal.js';
 import { passwordProblem } from '../../domain/password-policy.js';
@@ -16,17 +15,12 @@ import { audited } from './audited-store.js';
 import { anOwnerRemains } from './grants.js';
 import { refuseTooManyUsers } from './limits.js';
 import { hashPassword, isPassword } from './passwords.js';
+import { hashOf, PasswordEntity } from './passwords.store.js';
 import { endSessions } from './sessions.store.js';
 
 /** Made at the first start; whose the bootstrap API key is. */
 export const FIRST_USER = '1';
 export const streamOfUser = (id: string): string => `user-${id}`;
-
-export const PasswordEntity = new EntitySchema<{ readonly user: string; readonly hash: string }>({
-  name: 'Password',
-  tableName: 'user_passwords',
-  columns: { user: { name: 'user_id', type: 'text', primary: true }, hash: { type: 'text' } },
-});
 
 /** `password`: none, and nobody logs in as him until the server's owner has set one (`ringfence-admin`). */
 export async function createUser(
@@ -123,8 +117,4 @@ export async function fitting(entities: EntityManager, username: string, passwor
     ? 'it holds the user name; choose another'
     : passwordProblem(password, await passwordPolicy.get(entities));
   if (problem !== undefined) throw refuse('password_not_acceptable', `password: ${problem}`);
-}
-
-export async function hashOf(entities: EntityManager, user: string): Promise<string | undefined> {
-  return (await entities.findOneBy(PasswordEntity, { user }))?.hash;
 }
