@@ -2,9 +2,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { WhatIfAnswer } from '@ringfence/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deployment, label, managedNamespace, removeNamespace, service } from '../application.js';
-import { ringfence } from '../command-line.js';
+import { ringfence, ringfenceSaid } from '../command-line.js';
 import { api, apply, connect, eventually, kubernetes, readyPods } from '../world.js';
 
 const APP = 'market';
@@ -59,6 +60,15 @@ describe('an application whose rules nobody wrote', () => {
       code: 1,
       stdout: expect.stringContaining(`${APP}/api → ${APP}/db 5432/tcp`) as string,
     });
+    const { code, words } = await ringfenceSaid('policy', 'what-if', APP, '-f', file, '-o', 'json');
+    const { flows, flips } = JSON.parse(words) as Required<WhatIfAnswer>;
+    expect([code, flows.changed.flows > 0, flows.left_out.beyond]).toEqual([1, true, 0]);
+    expect(flips).toContainEqual(
+      expect.objectContaining({
+        dst: expect.objectContaining({ name: `${APP}/db` }) as unknown,
+        ...{ service: { port: 5432, proto: 6 }, before: 'potentially_blocked', after: 'allowed' },
+      }),
+    );
     expect(await ringfence('policy', 'show', 'draft')).not.toContain(`${APP}-web`);
   });
 

@@ -12,6 +12,7 @@ import { PolicyProgressView } from './api/container-clusters.js';
 import { EnforcementLoss, EntityLabelsState, LabelOrigin, LabelState, RefusedAnnotation } from './events.js';
 import { RuleClass } from './policy.js';
 import { Instant } from './ids.js';
+import { EndsSeen, EndsSeenRequest, FlowKinds, FlowKindsRequest } from './stored-flows.js';
 import { NodeName, Text } from './text.js';
 
 export interface CallContract<Req extends z.ZodType = z.ZodType, Res extends z.ZodType = z.ZodType> {
@@ -220,6 +221,10 @@ export const CALLS = {
   labelResource: call('label-resolver.resource', ResourceRequest, ResourceResponse, PATIENT_MS),
   policyResource: call('policy-compute.resource', ResourceRequest, ResourceResponse, PATIENT_MS),
   flowResource: call('flow-ingest.resource', ResourceRequest, ResourceResponse, PATIENT_MS),
+  /** Who is an end of stored flows, the newest first. */
+  endsSeen: call('flow-ingest.ends-seen', EndsSeenRequest, EndsSeen, PATIENT_MS),
+  /** Stored flows added up by kinds of ends. */
+  flowKinds: call('flow-ingest.flow-kinds', FlowKindsRequest, FlowKinds, PATIENT_MS),
   /** Cluster id and token → the uplink credential of clas-cache and what it needs to verify its own agents offline. */
   exchangeToken: call(
     'inventory.exchange-token',

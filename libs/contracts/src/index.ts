@@ -1,16 +1,7 @@
 export { bodyErrors, fieldOf } from './body-errors.js';
 export { unchangedLeftOut } from './unchanged.js';
-export {
-  ClusterId,
-  GLOBAL,
-  GroupId,
-  Instant,
-  IntegerId,
-  LabelId,
-  LabelSetId,
-  RuleListId,
-  Uuid,
-} from './ids.js';
+export { ClusterId, GLOBAL, GroupId, Instant, IntegerId } from './ids.js';
+export { LabelId, LabelSetId, RuleListId, Uuid } from './ids.js';
 export { isText, Text, TEXT_PROBLEM } from './text.js';
 export { idOfToken, LANES, parseSubject, subjects, subjectToken } from './subjects.js';
 export type { Lane, ParsedSubject } from './subjects.js';
@@ -224,7 +215,9 @@ export {
   FlowQueryStatus,
   MOST_EDGES,
   FlowUpload,
+  StoredFlowsChoice,
 } from './api/traffic-flows.js';
+export { EndsSeen, FlowKind, FlowKinds, FlowKindsRequest, MOST_STORED } from './stored-flows.js';
 export { ExportedNetworkPolicies, NetworkPolicyExport } from './api/network-policies.js';
 export { Suggest, Suggestion, Tightness, WhatIfAnswer, WhatIfBody } from './api/policy-suggestions.js';
 export { LabelCreate, LabelUpdate } from './api/labels.js';

@@ -186,6 +186,24 @@ describe('flow-ingest', () => {
     ]);
   });
 
+  it('adds stored flows up by which ends whoever judges them says are alike, and refuses a choice that is none', async () => {
+    const { ends } = await edge.call(CALLS.endsSeen, { since: now.from });
+    const numbers = (name: string): number[] =>
+      ends.flatMap((end) => (end.name === name ? [end.number] : []));
+    const kinds = ends.map(({ number }) => ({ number, kind: number }));
+    const choice = { start_date: now.from, services: { include: [{ port: 8080 }], exclude: [] } };
+    const asked = { choice, kinds, concerned: numbers(API) };
+    expect(await edge.call(CALLS.flowKinds, asked)).toMatchObject({
+      kinds: [{ ends: { src: numbers(WEB)[0], dst: numbers(API)[0] }, port: 8080, flows: 1, connections: 3 }],
+      ...{ stored: 1, beyond: 0 },
+    });
+    const wrong = { ...choice, sources: { include: [[{ ip_address: 'nowhere' }]] } };
+    for (const refused of [{}, wrong])
+      await expect(edge.call(CALLS.flowKinds, { ...asked, choice: refused })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
+  });
+
   it('keeps queries as jobs: listed, downloaded as CSV, cancelled, deleted', async () => {
     const query = await ended({ query_name: 'mine', policy_decisions: ['allowed'] });
     expect(query).toMatchObject({

@@ -8,6 +8,7 @@
  *   cmd.flow-ingest.resource ──▶ flows.resource ──▶ query-runner ──▶ found-flows
  *                            ├──▶ flow-uploads.resource ──▶ uploaded-flows (store/postgres), searched by found-flows
  *                            └──▶ traffic-collector.resource ──▶ what flow-batches.consumer leaves out
+ *   cmd.flow-ingest.{ends-seen,flow-kinds} ──▶ stored-flows ──added up──▶ FlowStore
  */
 import { randomUUID } from 'node:crypto';
 import { eventOf } from '@ringfence/bus';
@@ -23,6 +24,8 @@ import { queryRunner } from './adapters/query-runner.js';
 import { recentFlows } from './adapters/recent-flows.js';
 import type { Config } from './config.js';
 import { NAMES } from './manifest.js';
+import { storedFlows } from './adapters/stored-flows.js';
+import type { StoredFlows } from './adapters/stored-flows.js';
 import { trafficCollectorOperations } from './adapters/traffic-collector.resource.js';
 import { flowQueries } from './read/flow-queries.store.js';
 import { clusterIds, readNames, rememberName } from './read/names.projection.js';
@@ -36,6 +39,8 @@ const PRUNE_EVERY_MS = 3_600_000;
 
 export interface FlowIngest {
   resource(request: ResourceRequest): Promise<ResourceResponse>;
+  /** For whoever judges all that is stored. */
+  readonly stored: StoredFlows;
   /** Whose flows are read: all that were ever heard of. */
   clusters(): Promise<string[]>;
   batchesArrived(messages: readonly Message[]): Promise<void>;
@@ -76,6 +81,7 @@ export function openFlowIngest(options: FlowIngestOptions): FlowIngest {
   });
   return {
     resource: seeingOwnWrites(untilHeard, tellingChanges(collections)),
+    stored: storedFlows({ store, ...names }),
     clusters: () => clusterIds(database.entities),
     batchesArrived: (messages) => oneAtATime(() => batchesArrived(messages)),
     named: (message) => oneAtATime(() => remember(database, message)),

@@ -23,7 +23,7 @@ export const manifest: ServiceManifest = {
   service: 'flow-ingest',
   consumes: [FLOWS, NAMES],
   emits: [],
-  serves: ['flow-ingest.resource', 'flow-ingest.health'],
+  serves: ['flow-ingest.resource', 'flow-ingest.ends-seen', 'flow-ingest.flow-kinds', 'flow-ingest.health'],
   calls: [
     'inventory.beyond-share',
     ...['inventory', 'label-resolver', 'policy-compute'].flatMap((owner) => [

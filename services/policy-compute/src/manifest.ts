@@ -45,5 +45,5 @@ export const manifest = {
     'policy-compute.resync',
     'policy-compute.health',
   ],
-  calls: ['label-resolver.said', 'label-resolver.resync'],
+  calls: ['label-resolver.said', 'label-resolver.resync', 'flow-ingest.ends-seen', 'flow-ingest.flow-kinds'],
 } as const satisfies ServiceManifest;

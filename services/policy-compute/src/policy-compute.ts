@@ -22,6 +22,7 @@ import { LivePolicy } from './adapters/live-policy.js';
 import { PolicyBookStore } from './adapters/policy-book.store.js';
 import { policyAnswerer } from './adapters/resources/policy-resource.js';
 import type { ResourceContext } from './adapters/resources/resource-context.js';
+import { storedFlowsOn } from './adapters/resources/stored-flows.js';
 import { seedPolicy } from './adapters/seed-policy.js';
 import type { Config } from './config.js';
 import { DATABASE } from './database.js';
@@ -74,9 +75,7 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
   const { bus, logger, metrics } = options;
   const store = await openServiceStore(DATABASE, options);
   const behind = await beforeServing(options, () => neverTwice(store, bus, manifest));
-  const relay = startRelay(store, bus, {
-    onError: (error) => logger.warn({ err: error }, 'relay'),
-  });
+  const relay = startRelay(store, bus, { onError: (error) => logger.warn({ err: error }, 'relay') });
   const { book, mirror } = await beforeServing(options, async () => {
     const book = await PolicyBookStore.open(store);
     await seedPolicy(book);
@@ -90,6 +89,7 @@ export async function openPolicyCompute(options: PolicyComputeOptions): Promise<
     workloadsAffected: (before, after) =>
       live.preview().workloadsAffected(policyObjects(before, 'active'), policyObjects(after, 'active')),
     preview: () => live.preview(),
+    flows: storedFlowsOn(bus),
   };
   const untilHeard = hearing({
     // A workload of inventory is named by the labels that label-resolver gives it.

@@ -13,8 +13,8 @@ describe('cycles of calls', () => {
     expect(called({ a: ['b.x', 'b.y'], b: ['a.x'] })).toEqual(['a → b → a']);
   });
 
-  it('are none where one only asks to be told everything again, or whether all has been told', () => {
-    expect(called({ a: ['b.x'], b: ['a.resync', 'a.said'] })).toEqual([]);
+  it('are none where one only asks to be told everything again, or whether all has been told, or reports', () => {
+    expect(called({ a: ['b.x'], b: ['a.resync', 'a.said', 'a.beyond-share'] })).toEqual([]);
   });
 
   it('are found through others, each once', () => {

@@ -3,8 +3,11 @@ import type { ServiceManifest } from '@ringfence/contracts';
 
 type Callers = Pick<ServiceManifest, 'service' | 'calls'>;
 
-/** The one's answer is that it began; the other's waits for the answerer's own outbox, and for those that it hears from, who wait for theirs. */
-const isWaitedFor = (call: string): boolean => !/\.(resync|said)$/.test(call);
+/**
+ * The first's answer is that it began; the second's waits for the answerer's own outbox, and for those that it hears from, who wait for theirs;
+ * for the third's nobody waits: it is a report.
+ */
+const isWaitedFor = (call: string): boolean => !/\.(resync|said|beyond-share)$/.test(call);
 
 /** Each cycle once, from its alphabetically first member: `inventory → label-resolver → inventory`. */
 export function callCycles(all: readonly Callers[]): string[] {

@@ -1,12 +1,12 @@
 /** What was seen of a namespace or of labels: who called whom, from or to there, added up by the server. */
-import type { FlowEdge } from '@ringfence/contracts';
+import type { FlowEdge, StoredFlowsChoice } from '@ringfence/contracts';
 import type { ApiClient } from './api.client.js';
 import { refused, usage } from './failure.js';
 import { sinceInstant } from './graph/flow-query.js';
 
 type Item = Readonly<Record<string, { readonly href: string }>>;
 /** The busiest; the server adds up no more. */
-export const MOST_EDGES = 5_000;
+const MOST_EDGES = 5_000;
 /** Of a query: so many alternatives in a list, so many lists. */
 const IN_A_LIST = 50;
 const LISTS = 50;
@@ -26,16 +26,29 @@ export async function edgesOf(
   include: readonly (readonly Item[])[],
   since: string,
 ): Promise<FlowEdge[]> {
-  const start = sinceInstant(since, Date.now());
-  const side = { include, exclude: [] };
   return api.post<FlowEdge[]>('/traffic_flows/edges', {
-    start_date: start,
-    sources: side,
-    destinations: side,
-    sources_destinations_query_op: 'or',
+    ...chosen(include, since),
     services: { include: [], exclude: [] },
     max_results: MOST_EDGES,
   });
+}
+
+/** From or to whoever the subject means; without one: of everybody. */
+export async function flowsOf(
+  api: ApiClient,
+  subject: string | undefined,
+  since: string,
+): Promise<StoredFlowsChoice> {
+  return chosen(await itemsOf(api, subject), since);
+}
+
+function chosen(include: readonly (readonly Item[])[], since: string): StoredFlowsChoice {
+  const side = { include: include.map((items) => [...items]), exclude: [] };
+  return {
+    start_date: sinceInstant(since, Date.now()),
+    ...{ sources: side, destinations: side, sources_destinations_query_op: 'or' },
+    services: { include: [], exclude: [] },
+  };
 }
 
 async function itemsOf(api: ApiClient, subject: string | undefined): Promise<Item[][]> {

@@ -101,6 +101,19 @@ export const FlowQuery = z.strictObject({
 });
 export type FlowQuery = z.infer<typeof FlowQuery>;
 
+const EVERYBODY = { include: [], exclude: [] };
+/** Which of the stored flows, for whoever counts them all. */
+export const StoredFlowsChoice = FlowQuery.pick({
+  end_date: true,
+  sources_destinations_query_op: true,
+}).extend({
+  start_date: z.iso.datetime({ offset: true }),
+  sources: FlowQuery.shape.sources.default(EVERYBODY),
+  destinations: FlowQuery.shape.destinations.default(EVERYBODY),
+  services: FlowQuery.shape.services.default(EVERYBODY),
+});
+export type StoredFlowsChoice = z.infer<typeof StoredFlowsChoice>;
+
 export const FlowQueryStatus = z.enum([
   'queued',
   'working',

@@ -15,4 +15,14 @@ export class FlowIngestController {
   resource(@Payload() request: unknown): Promise<unknown> {
     return this.flowIngest.resource(parsed(CALLS.flowResource.request, request));
   }
+
+  @MessagePattern('cmd.flow-ingest.ends-seen')
+  endsSeen(@Payload() request: unknown): Promise<unknown> {
+    return this.flowIngest.stored.endsSeen(parsed(CALLS.endsSeen.request, request));
+  }
+
+  @MessagePattern('cmd.flow-ingest.flow-kinds')
+  flowKinds(@Payload() request: unknown): Promise<unknown> {
+    return this.flowIngest.stored.flowKinds(parsed(CALLS.flowKinds.request, request));
+  }
 }

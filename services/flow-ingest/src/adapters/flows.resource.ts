@@ -6,20 +6,20 @@ import { randomUUID } from 'node:crypto';
 import { CallError } from '@ringfence/bus';
 import { actorHref, FlowQuery, MOST_EDGES } from '@ringfence/contracts';
 import type { Flow, FlowQueryObject, ResourceRequest, ResourceResponse } from '@ringfence/contracts';
-import { invalid, parsed } from '@ringfence/resources';
+import { parsed } from '@ringfence/resources';
 import type { Operations } from '@ringfence/resources';
-import { isAddressOrCidr } from '../read/addresses.js';
 import { flowEdges } from '../read/flow-edges.js';
 import { CSV_HEADER, csvLines } from '../read/flow-csv.js';
 import { flowMetrics } from '../read/flow-metrics.js';
 import { QUERY_LIFETIME_MINUTES, STORED_QUERIES } from '../read/flow-queries.store.js';
 import type { FlowQueries } from '../read/flow-queries.store.js';
 import type { Names } from '../read/names.projection.js';
-import { SearchEnded } from '../store/port/flow-store.js';
 import type { FlowStore } from '../store/port/flow-store.js';
 import { WAITING_QUERIES } from './query-runner.js';
 import type { QueryRunner } from './query-runner.js';
 import type { RecentFlows } from './recent-flows.js';
+import { inTime } from './stored-flows.js';
+import { refuseWrongAddresses } from './wrong-addresses.js';
 
 export interface FlowParts {
   readonly store: FlowStore;
@@ -30,8 +30,6 @@ export interface FlowParts {
   readonly retentionDays: number;
 }
 
-/** Within the deadline of the call. */
-const EDGES_WITHIN_MS = 20_000;
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 export function flowOperations(parts: FlowParts): Readonly<Record<string, Operations>> {
@@ -125,15 +123,8 @@ async function findEdges(
   const given = parsed(FlowQuery, request.body);
   refuseWrongAddresses(given);
   const query = { ...given, max_results: Math.min(given.max_results, MOST_EDGES) };
-  const bounds = { signal: new AbortController().signal, withinMs: EDGES_WITHIN_MS };
-  const body = await flowEdges({ store, names: await readNames() }, query, bounds).catch((error: unknown) => {
-    if (!(error instanceof SearchEnded)) throw error;
-    throw CallError.of(
-      'DEADLINE_EXCEEDED',
-      'request_timeout',
-      'there are too many flows to add up at once; ask for a shorter time or name an end',
-    );
-  });
+  const names = await readNames();
+  const body = await inTime((bounds) => flowEdges({ store, names }, query, bounds));
   return { body };
 }
 
@@ -147,16 +138,6 @@ async function existing(queries: FlowQueries, request: ResourceRequest): Promise
       `there is no traffic query ${id}; queries go after ${String(QUERY_LIFETIME_MINUTES)} minutes`,
     );
   return found;
-}
-
-/** What zod cannot say: an address that the store would refuse. */
-function refuseWrongAddresses(query: FlowQuery): void {
-  const sides = [query.sources, query.destinations];
-  const addresses = sides.flatMap((side) =>
-    [...side.include.flat(), ...side.exclude].flatMap((item) => item.ip_address ?? []),
-  );
-  const wrong = addresses.find((text) => !isAddressOrCidr(text));
-  if (wrong !== undefined) throw invalid(`ip_address: "${wrong}" is no IP address and no CIDR`);
 }
 
 const idOf = (request: ResourceRequest): string => request.ids[0] ?? '';

@@ -25,6 +25,8 @@ export interface EndIdentity {
 
 /** Ordered so that the worse of two verdicts is the greater number. */
 export const VERDICT_RANK = { unknown: 0, allowed: 1, potentially_blocked: 2, blocked: 3 } as const;
+/** By that number. */
+export const VERDICTS = ['unknown', 'allowed', 'potentially_blocked', 'blocked'] as const;
 
 export interface SideReport {
   verdict: number;

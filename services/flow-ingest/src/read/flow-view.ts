@@ -5,14 +5,12 @@
 import type { Flow } from '@ringfence/contracts';
 import { decisionsOf } from '../domain/flow-decisions.calculator.js';
 import type { Decision, Share } from '../domain/flow-decisions.calculator.js';
-import { VERDICT_RANK } from '../domain/flow-rows.calculator.js';
+import { VERDICT_RANK, VERDICTS } from '../domain/flow-rows.calculator.js';
 import { transmissionOf } from '../domain/transmission.js';
 import type { EndRow, FoundFlow } from '../store/port/flow-store.js';
 import type { UploadedRow } from '../store/port/uploaded-flows.js';
 import { membership } from './addresses.js';
 import type { Names } from './names.projection.js';
-
-export const VERDICTS = ['unknown', 'allowed', 'potentially_blocked', 'blocked'] as const;
 
 const ICMP = new Set([1, 58]);
 /** Kinds that are workloads of the control plane; every other workload is a Kubernetes workload. */

@@ -19,6 +19,7 @@ import {
   webEnd,
 } from './flow-batch.builder.js';
 import { aQuery, flowsOfManyKinds, NAMES } from './flow-examples.js';
+import { flowKindPromises } from './flow-kinds.suite.js';
 import { flowQueryPromises } from './flow-query.suite.js';
 
 const TODAY = '2026-11-20';
@@ -187,6 +188,7 @@ export function flowStoreSuite(open: (retentionDays: number) => Promise<OpenFlow
   });
 
   flowQueryPromises(found);
+  flowKindPromises(() => flows, TODAY);
 
   describe('retention', () => {
     it('drops whole days, of which nothing is found or counted afterwards', async () => {

@@ -86,8 +86,9 @@ const askedEnd = ({ entity, token, host }: End, lacksRule: boolean): AskedEnd =>
   address: canonicalAddress(token),
 });
 
-const WITHOUT =
-  'judged by labels alone: without addresses of Pods, ClusterIPs and essential rules; an IP list counts for an end whose address is not known here only if it holds every address';
+/** Of whatever is judged without the cluster. */
+export const WITHOUT =
+  'judged by labels alone: without addresses of Pods, ClusterIPs, essential rules, NetworkPolicies, and what rules that mean Services open behind them; an IP list counts for an end whose address is not known here only if it holds every address';
 
 function endOf(text: string, world: ExplainWorld): End | Rejection {
   const candidates = entitiesNamed(text, world);

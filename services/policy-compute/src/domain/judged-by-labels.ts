@@ -108,12 +108,17 @@ export function addressesAbroad({ outside, lost }: EntityFact, way: Way): readon
 }
 
 export function holds(group: Group, { entity, token, host }: End): boolean {
-  const { labelSets, workloads, cidrs, isEverything } = partsOf(group);
+  const { labelSets, workloads } = partsOf(group);
   if (entity !== null && (labelSets.has(labelSetOf(entity)) || workloads.has(entity.id))) return true;
   if (host !== undefined && group.fqdns.some((entry) => coversHostName(entry, host))) return true;
+  return holdsToken(group, token);
+}
+
+/** By its CIDRs alone. An entity whose address is not known here has one all the same: lists of everything hold it. */
+export function holdsToken(group: Group, token: string): boolean {
   if (group.cidrs.length === 0) return false;
-  // An entity whose address is not known here has one all the same: lists of everything hold it.
-  return canonicalAddress(token) === null ? isEverything : cidrs.contains(token);
+  const { cidrs, isEverything } = partsOf(group);
+  return cidrs.contains(token) || (isEverything && canonicalAddress(token) === null);
 }
 
 const idsOf = new WeakMap<EntityFact, LabelSetId>();

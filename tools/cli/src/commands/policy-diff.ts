@@ -9,7 +9,7 @@ import { readPolicy } from '../policy-in-words.js';
 import { readPolicyFile } from '../read-policy-file.js';
 import { differenceText } from './provisioning.js';
 import type { Terminal } from './terminal.js';
-import { askWhatIf, shownAnswer, whatIfText } from './what-if.js';
+import { askWhatIf, whatIfText } from './what-if.js';
 
 export interface DiffOptions {
   readonly file?: string;
@@ -26,10 +26,7 @@ export async function diff(terminal: Terminal, options: DiffOptions): Promise<vo
   if (!isSame) end(EXIT.differs);
   const asked =
     isSame || !options.whatIf ? undefined : await askWhatIf(api, { since: options.flows, documents });
-  if (format !== 'table')
-    return write(
-      renderValue({ labels, differences, what_if: asked === undefined ? null : shownAnswer(asked) }, format),
-    );
+  if (format !== 'table') return write(renderValue({ labels, differences, what_if: asked ?? null }, format));
   const made = labels.map((name) => `+ label ${printable(name)} (created)\n`).join('');
   write(isSame ? 'Nothing would change.\n' : `${made}${differenceText(differences)}`);
   if (asked !== undefined) write(`\n${whatIfText(asked)}`);

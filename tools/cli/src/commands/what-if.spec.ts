@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { WhatIfAnswer } from '@ringfence/contracts';
 import { describe, expect, it } from 'vitest';
-import { flipTable, shownAnswer, whatIfText } from './what-if.js';
+import { flipTable, whatIfText } from './what-if.js';
+import type { Asked } from './what-if.js';
 
 const flip = (dst: string, href: string, count: number): WhatIfAnswer['flips'][number] => ({
   src: { name: 'shop/web', workload: { href: '/orgs/1/workloads/1' } },
@@ -17,24 +18,30 @@ const flip = (dst: string, href: string, count: number): WhatIfAnswer['flips'][n
 
 describe('what is said of stored flows', () => {
   const nothing = { count: 0, some: [] };
-  const asked = (count: number) => ({
-    answer: { flips: [], gained: nothing, lost: nothing, workloads_affected: 2, is_cut: false },
-    edges: Array.from({ length: count }, (_, i) => flip(`shop/db-${i}`, '/orgs/1/workloads/2', 1)),
-    since: '2026-11-15T12:00:00.000Z',
+  const asked = (judged: number, leftOut: Partial<Asked['flows']['left_out']> = {}): Asked => ({
+    ...{ flips: [], gained: nothing, lost: nothing, workloads_affected: 2, is_cut: false, notes: [] },
+    flows: {
+      ...{
+        start_date: '2026-11-15T12:00:00.000Z',
+        end_date: '2026-11-22T12:00:00.000Z',
+        stored: judged,
+        judged,
+      },
+      ...{ changed: { flows: 2, num_connections: 9 }, by: [] },
+      left_out: { essential: 0, gone: 0, beyond: 0, ...leftOut },
+    },
   });
 
   it('says of how many, since when, and that these are all', () => {
     expect(whatIfText(asked(3))).toBe(
-      'Of 3 calls seen since 2026-11-15T12:00:00.000Z 0 would have another verdict; the rules of 2 workloads would change.\n',
+      'Of 3 flows seen since 2026-11-15T12:00:00.000Z 2 (9 connections) would have another verdict; the rules of 2 workloads would change.\n',
     );
-    expect(shownAnswer(asked(3)).flows).toEqual({
-      ...{ since: '2026-11-15T12:00:00.000Z', calls: 3, is_cut: false },
-    });
   });
 
-  it('says for people and for programs when there are more than were judged', () => {
-    expect(whatIfText(asked(5_000))).toContain('Only the 5000 busiest calls were judged');
-    expect(shownAnswer(asked(5_000)).flows.is_cut).toBe(true);
+  it('says which were not judged, and why', () => {
+    expect(whatIfText(asked(3, { gone: 4, beyond: 5 }))).toContain(
+      'Not judged: 4 of workloads that are gone; 5 beyond what is judged at once',
+    );
   });
 });
 

@@ -8,8 +8,7 @@ import { printable, render, renderValue, verdictColour } from '../output.js';
 import type { Column } from '../output.js';
 import { portWord } from '../policy-words.js';
 import { readPolicyFile } from '../read-policy-file.js';
-import { sinceInstant } from '../graph/flow-query.js';
-import { MOST_EDGES, seenEdges } from '../seen-edges.js';
+import { flowsOf } from '../seen-edges.js';
 import type { ParsedPolicy } from '../policy-documents.js';
 import { errorsAreTwo } from './errors-are-two.js';
 import { SET_OPTION } from './set-option.js';
@@ -52,29 +51,16 @@ async function whatIf(
   { file, set, since }: WhatIfOptions,
 ): Promise<void> {
   const documents = file === undefined ? undefined : await readPolicyFile(file, set);
-  const asked = await askWhatIf(api, { subject, since, documents });
-  const { flips, gained, lost } = asked.answer;
-  if (flips.length + gained.count + lost.count > 0) end(EXIT.differs);
-  write(format === 'table' ? whatIfText(asked) : renderValue(shownAnswer(asked), format));
+  const answer = await askWhatIf(api, { subject, since, documents });
+  const { flows, gained, lost } = answer;
+  if (flows.changed.flows + gained.count + lost.count > 0) end(EXIT.differs);
+  write(format === 'table' ? whatIfText(answer) : renderValue(answer, format));
 }
 
-export interface Asked {
-  readonly answer: WhatIfAnswer;
-  readonly edges: readonly FlowEdge[];
-  /** Of calls. */
-  readonly since: string;
-}
+/** With what was said of stored flows. */
+export type Asked = WhatIfAnswer & Required<Pick<WhatIfAnswer, 'flows'>>;
 
-/** There are calls that were not judged. */
-const isCut = ({ edges }: Pick<Asked, 'edges'>): boolean => edges.length >= MOST_EDGES;
-
-/** For programs: what is said of how many calls, and whether of all. */
-export const shownAnswer = (asked: Asked) => ({
-  ...asked.answer,
-  flows: { since: asked.since, calls: callsOf(asked).size, is_cut: isCut(asked) },
-});
-
-/** Of the draft, or of documents as if they alone were applied. */
+/** Of the draft, or of documents as if they alone were applied; judged by the server over all that is stored. */
 export async function askWhatIf(
   api: Terminal['api'],
   of: {
@@ -85,25 +71,32 @@ export async function askWhatIf(
 ): Promise<Asked> {
   const { supposedChanges } = await import('../supposed-changes.js');
   const changes = of.documents && (await supposedChanges(api, of.documents));
-  const since = sinceInstant(of.since, Date.now());
-  const edges = await seenEdges(api, of.subject, since);
-  const answer = await api.post<WhatIfAnswer>('/sec_policy/draft/what_if', { edges, changes });
-  return { answer, edges, since };
+  const flows = await flowsOf(api, of.subject, of.since);
+  return api.post<Asked>('/sec_policy/draft/what_if', { flows, changes });
 }
 
-export function whatIfText(asked: Asked): string {
-  const { answer } = asked;
-  const flips = shownOnce(answer.flips);
+export function whatIfText(answer: Asked): string {
+  const { flips, flows } = answer;
+  const { changed, judged, start_date: since } = flows;
   return [
-    `Of ${String(callsOf(asked).size)} calls seen since ${asked.since} ${String(flips.length)} would have another verdict; the rules of ${String(answer.workloads_affected)} workloads would change.\n`,
-    isCut(asked)
-      ? `Only the ${String(MOST_EDGES)} busiest calls were judged: name a namespace or labels, or ask for a shorter time.\n`
-      : '',
-    flips.length > 0 ? `\n${render(flips, COLUMNS, 'table')}` : '',
+    `Of ${String(judged)} flows seen since ${since} ${String(changed.flows)} (${String(changed.num_connections)} connections) would have another verdict; the rules of ${String(answer.workloads_affected)} workloads would change.\n`,
+    leftOutText(flows.left_out),
+    flips.length > 0 ? `\n${flipTable(flips)}` : '',
     pairsText(pc.green('+'), 'could talk', answer.gained),
     pairsText(pc.red('-'), 'could not talk any more', answer.lost),
     answer.is_cut ? 'There are more pairs than were looked at.\n' : '',
   ].join('');
+}
+
+/** What was judged is not all that was seen. */
+function leftOutText({ essential, gone, beyond }: Asked['flows']['left_out']): string {
+  const words: readonly (readonly [number, string])[] = [
+    [essential, 'that no rule can stop'],
+    [gone, 'of workloads that are gone'],
+    [beyond, 'beyond what is judged at once: name a namespace or labels, or ask for a shorter time'],
+  ];
+  const said = words.flatMap(([count, why]) => (count === 0 ? [] : [`${String(count)} ${why}`]));
+  return said.length === 0 ? '' : `Not judged: ${said.join('; ')}.\n`;
 }
 
 function pairsText(sign: string, words: string, { count, some }: WhatIfAnswer['gained']): string {
@@ -129,8 +122,6 @@ export const flipTable = (flips: readonly FlipRow[]): string => render(shownOnce
 
 const callOf = ({ src, dst, service }: Pick<FlowEdge, 'src' | 'dst' | 'service'>): string =>
   `${endName(src)} ${endName(dst)} ${portWord(service)}`;
-
-const callsOf = ({ edges }: Pick<Asked, 'edges'>): Set<string> => new Set(edges.map(callOf));
 
 /** Calls to a Service that nobody was behind yet look like those to who has been behind it since. */
 function shownOnce(flips: readonly FlipRow[]): FlipRow[] {

@@ -2,7 +2,7 @@
  * What flow-ingest asks of a place that keeps flows. A store knows ids and numbers only: whose names they are, and which
  * outcome two reports make, is said outside of it, so that every store gives the same answers (`testing/flow-store.suite.ts`).
  */
-import type { DecoratedFlowBatch } from '@ringfence/contracts';
+import type { DecoratedFlowBatch, EndsSeen, FlowKind, FlowKindsRequest } from '@ringfence/contracts';
 import type { Shares } from '../../domain/flow-decisions.calculator.js';
 import type { FlowFilter } from '../../domain/flow-filter.js';
 
@@ -15,8 +15,14 @@ export interface FlowStore {
   search(filter: FlowFilter, bounds: SearchBounds): Promise<FoundFlow[]>;
   /** The same flows, counted by what `by` names; most connections first, at most the filter's limit of groups. */
   group(filter: FlowFilter, by: readonly Dimension[], bounds: SearchBounds): Promise<FlowGroup[]>;
+  /** Who is an end of flows of that day and later, the newest first. */
+  ends(sinceDay: string, most: number, bounds: SearchBounds): Promise<SeenEnd[]>;
+  /** Matching flows from or to whom is concerned, counted by the kinds of their ends; those with most connections. */
+  kinds(filter: FlowFilter, ends: KindsOfEnds, bounds: SearchBounds): Promise<CountedKinds>;
   /** The flows of these keys, oldest first; one that was pruned meanwhile is left out. */
   byKeys(keys: readonly FlowKey[]): Promise<FoundFlow[]>;
+  /** How many rows match. */
+  count(filter: FlowFilter, bounds: SearchBounds): Promise<number>;
   size(): Promise<StoredSize>;
 }
 
@@ -104,6 +110,14 @@ export interface FlowGroup {
   readonly connections: number;
   readonly first_at: string;
   readonly last_at: string;
+}
+
+export type SeenEnd = EndsSeen['ends'][number];
+export type KindsOfEnds = Pick<FlowKindsRequest, 'kinds' | 'concerned'> & { readonly most: number };
+/** `flows`: of all kinds, also those that are not among `kinds`. */
+export interface CountedKinds {
+  readonly kinds: readonly FlowKind[];
+  readonly flows: number;
 }
 
 export interface StoredSize {

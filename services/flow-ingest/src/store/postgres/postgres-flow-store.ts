@@ -1,8 +1,10 @@
 /** Flows in Postgres: a table of ends, a table of rows with a partition per day (`migrations/migrations.ts`). SQL: `npm run bench -- rows`. */
 import type pg from 'pg';
-import type { FlowGroup, FlowKey, FlowStore, FoundFlow, StoredSize } from '../port/flow-store.js';
+import type { FlowGroup, FlowKey, FlowStore, FoundFlow, SeenEnd, StoredSize } from '../port/flow-store.js';
 import { boundedQuery } from './bounded-query.js';
 import { groupSql } from './group.sql.js';
+import { countedKinds, countSql, endsSql, kindsSql } from './kinds.sql.js';
+import type { KindRow } from './kinds.sql.js';
 import { byKeysSql, searchSql } from './search.sql.js';
 import { flowWriter } from './write-flows.js';
 
@@ -12,6 +14,13 @@ export function postgresFlowStore(pool: pg.Pool, retentionDays: number): FlowSto
     search: async (filter, bounds) =>
       filter.limit === 0 ? [] : boundedQuery<FoundFlow>(pool, searchSql(filter), bounds),
     group: (filter, by, bounds) => boundedQuery<FlowGroup>(pool, groupSql(filter, by), bounds),
+    ends: (sinceDay, most, bounds) => boundedQuery<SeenEnd>(pool, endsSql(sinceDay, most), bounds),
+    kinds: async (filter, ends, bounds) =>
+      countedKinds(await boundedQuery<KindRow>(pool, kindsSql(filter, ends), bounds)),
+    count: async (filter, bounds) => {
+      const [found] = await boundedQuery<{ flows: number }>(pool, countSql(filter), bounds);
+      return found?.flows ?? 0;
+    },
     byKeys: async (keys) => (keys.length === 0 ? [] : readKeys(pool, keys)),
     size: () => readSize(pool),
   };

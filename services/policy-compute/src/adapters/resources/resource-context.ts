@@ -1,6 +1,6 @@
 /** What every resource handler works with, and how a refusal becomes the failure of a call. */
 import { CallError } from '@ringfence/bus';
-import type { ResourceRequest } from '@ringfence/contracts';
+import type { CALLS, EndsSeen, FlowKinds, FlowKindsRequest, ResourceRequest } from '@ringfence/contracts';
 import { reject } from '@ringfence/decider';
 import type { Rejection } from '@ringfence/decider';
 import { invalid, refusal } from '@ringfence/resources';
@@ -9,6 +9,7 @@ import type { PolicyCommand, PolicyIntent } from '../../domain/policy.decider.js
 import type { PolicyBook } from '../../domain/policy-book.js';
 import type { Stamp } from '../../domain/policy-object.js';
 import type { PolicyPreview } from '../../domain/policy-preview.js';
+import type { z } from 'zod';
 import { InvalidBody } from '../../objects/invalid.js';
 import type { FactLookup } from '../../objects/view.js';
 import type { Executed, PolicyBookStore } from '../policy-book.store.js';
@@ -21,6 +22,11 @@ export interface ResourceContext {
   readonly workloadsAffected: (before: PolicyBook, after: PolicyBook) => number;
   /** Policy as it would be with other objects. */
   readonly preview: () => PolicyPreview;
+  /** All that is stored of what was seen. */
+  readonly flows: {
+    ends(request: z.output<(typeof CALLS)['endsSeen']['request']>): Promise<EndsSeen>;
+    kinds(request: FlowKindsRequest): Promise<FlowKinds>;
+  };
 }
 
 export function knownElsewhere(facts: FactLookup): KnownElsewhere {

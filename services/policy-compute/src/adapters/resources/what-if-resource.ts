@@ -6,12 +6,13 @@ import { policyObjects } from '../../domain/policy-book.js';
 import type { Form } from '../../domain/policy-book.js';
 import { ruleNames } from '../../domain/rule-names.js';
 import type { ModeOf } from '../../domain/judged-by-labels.js';
-import { verdictWords } from '../../domain/rule-words.js';
+import { WITHOUT } from '../../domain/explanation.js';
 import { protocolName } from '../../domain/suggestion/seen-edge.js';
 import type { Pair } from '../../domain/what-if/changed-pairs.js';
-import { whatIf } from '../../domain/what-if/what-if.js';
-import type { Flip, WhatIf } from '../../domain/what-if/what-if.js';
+import { keptFlips, whatIf } from '../../domain/what-if/what-if.js';
+import type { WhatIf } from '../../domain/what-if/what-if.js';
 import { seenEdges } from './seen-edges.js';
+import { flipWords, storedFlows } from './stored-flows.js';
 import type { ResourceContext } from './resource-context.js';
 import { suppose } from './supposed-changes.js';
 
@@ -22,7 +23,7 @@ export async function answerWhatIf(
   context: ResourceContext,
   request: ResourceRequest,
 ): Promise<WhatIfAnswer> {
-  const { edges, modes, changes } = parsed(WhatIfBody, request.body);
+  const { edges, flows, modes, changes } = parsed(WhatIfBody, request.body);
   const form = formOf(request.pversion ?? '');
   const book = await context.book.current();
   const supposed = changes && suppose(book, form, changes, { ...context, actor: request.actor });
@@ -30,26 +31,33 @@ export async function answerWhatIf(
   const after = supposed ? policyObjects(supposed.book, 'active') : policyObjects(book, form);
   const names = supposed ? ruleNames(supposed.book, 'active') : ruleNames(book, form);
   const preview = context.preview();
-  return preview.supposing(supposed?.labels ?? [], () => {
-    const seen = seenEdges(edges, context.facts);
+  const { answer, flips } = preview.supposing(supposed?.labels ?? [], () => {
     const { entities } = context.facts;
-    const found = whatIf(seen, { entities, preview, before, after, modeOf: modeOf(modes) });
-    return { ...answerOf(found, edges, names), workloads_affected: preview.workloadsAffected(before, after) };
+    const world = { entities, preview, before, after, modeOf: modeOf(modes) };
+    const found = whatIf(seenEdges(edges, context.facts), world);
+    const affected = preview.workloadsAffected(before, after);
+    return {
+      answer: { ...answerOf(found, edges, names), workloads_affected: affected, notes: [WITHOUT] },
+      flips: flows && keptFlips(world),
+    };
   });
+  return flips === undefined
+    ? answer
+    : { ...answer, ...(await storedFlows({ context, names, flips }, flows!)) };
 }
 
 function answerOf(
   { flips, pairs }: WhatIf,
   edges: readonly FlowEdge[],
   names: ReadonlyMap<string, string>,
-): Omit<WhatIfAnswer, 'workloads_affected'> {
+): Omit<WhatIfAnswer, 'workloads_affected' | 'notes'> {
   return {
     flips: flips
       .map((flip) => ({
         ...edges[flip.index]!,
         before: flip.before,
         after: flip.after,
-        reason: reasonOf(flip, names),
+        reason: flipWords(flip, names),
       }))
       .sort((a, b) => b.num_connections - a.num_connections),
     gained: shown(pairs.gained),
@@ -68,11 +76,6 @@ function modeOf(wishes: WhatIfBody['modes']): ModeOf {
     wishes.find((wish) =>
       wish.node === undefined ? wish.namespace === namespace : entityClass === 'node' && wish.node === name,
     )?.enforcement_mode;
-}
-
-function reasonOf({ after, rule }: Flip, names: ReadonlyMap<string, string>): string {
-  if (after === 'allowed') return 'a rule allows it';
-  return rule === null ? `no rule allows it: ${verdictWords(after)}` : `denied by ${names.get(rule) ?? rule}`;
 }
 
 const shown = (pairs: readonly Pair[]): WhatIfAnswer['gained'] => ({

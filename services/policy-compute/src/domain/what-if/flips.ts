@@ -2,14 +2,16 @@
  * Which connections have another verdict under another policy. Of a million seen, few have an end that the change concerns at all, and those
  * are alike by their label sets: only these are judged, and each kind of them once.
  */
-import type { Unit, Verdict } from '@ringfence/contracts';
+import type { Group, Unit, Verdict } from '@ringfence/contracts';
 import type { EntityFact } from '../facts.js';
-import { judgedByLabels, labelSetOf } from '../judged-by-labels.js';
+import { holdsToken, judgedByLabels, labelSetOf } from '../judged-by-labels.js';
 import type { End, ModeOf } from '../judged-by-labels.js';
 import type { StandingPolicy } from '../standing-policy.js';
 import type { SeenEdge } from '../suggestion/seen-edge.js';
 
 export type Standings = ReadonlyMap<string, StandingPolicy>;
+
+export type JudgedCall = Pick<SeenEdge, 'from' | 'to' | 'proto' | 'port'>;
 
 export interface FlippedVerdict {
   readonly before: Verdict;
@@ -18,10 +20,13 @@ export interface FlippedVerdict {
   readonly rule: string | null;
 }
 
+/** Of more lists it is not worth while to find out which addresses are alike: each is a kind of its own then. */
+const MOST_LISTS = 64;
+
 /** Ports and ends each fit, and so both in one number that is exact. */
 const PORTS = 2 ** 24;
 
-interface KnownEnd {
+export interface KnownEnd {
   /** Ends of one kind are judged alike. */
   readonly kind: number;
   /** Something that is asked at this end is otherwise afterwards. */
@@ -33,6 +38,9 @@ export class Flips {
   private readonly concerned = new Map<string, boolean>();
   private readonly kinds = new Map<string, number>();
   private readonly ends = new Map<EntityFact, KnownEnd>();
+  private readonly tokens = new Map<string, KnownEnd>();
+  /** With addresses in them; undefined: too many. */
+  private readonly lists: readonly Group[] | undefined;
   /** By the kinds of the source, then of the destination and its port. */
   private readonly judged = new Map<number, Map<number, FlippedVerdict | null>>();
 
@@ -42,9 +50,11 @@ export class Flips {
     private readonly modeOf: ModeOf,
   ) {
     this.named = new Set([before, after].flatMap((standings) => [...standings.values()].flatMap(namedIn)));
+    const lists = new Map([before, after].flatMap(listsIn));
+    this.lists = lists.size > MOST_LISTS ? undefined : [...lists.values()];
   }
 
-  of(edge: SeenEdge): FlippedVerdict | null {
+  of(edge: JudgedCall): FlippedVerdict | null {
     const { from, to, proto, port } = edge;
     const [source, destination] = [this.known(from), this.known(to)];
     if (!source.isConcerned && !destination.isConcerned) return null;
@@ -56,7 +66,7 @@ export class Flips {
     return flip;
   }
 
-  private judge({ from, to, proto, port }: SeenEdge): FlippedVerdict | null {
+  private judge({ from, to, proto, port }: JudgedCall): FlippedVerdict | null {
     const connection = { from, to, packet: { proto, port } };
     const old = judgedByLabels(connection, (cluster) => this.before.get(cluster)).explanation;
     const now = judgedByLabels(connection, (cluster) => this.after.get(cluster), this.modeOf).explanation;
@@ -65,15 +75,24 @@ export class Flips {
     return { before: old.verdict, after: now.verdict, rule };
   }
 
-  /** Nobody enforces at an address: whatever changes for it is asked at the other end. */
-  private known({ entity, token }: End): KnownEnd {
-    if (entity === null) return { kind: this.numberOf(token), isConcerned: false };
+  known({ entity, token }: End): KnownEnd {
+    if (entity === null) return this.knownToken(token);
     let known = this.ends.get(entity);
     if (known === undefined) {
       const mode = this.modeOf(entity);
       const alike = this.isAsItsLabelSet(entity) ? labelSetOf(entity) : entity.id;
       const isConcerned = mode !== undefined || this.isOtherwise(entity);
       this.ends.set(entity, (known = { kind: this.numberOf(`${alike} ${mode ?? ''}`), isConcerned }));
+    }
+    return known;
+  }
+
+  /** Nobody enforces at an address: whatever changes for it is asked at the other end. */
+  private knownToken(token: string): KnownEnd {
+    let known = this.tokens.get(token);
+    if (known === undefined) {
+      const alike = this.lists?.flatMap((list, i) => (holdsToken(list, token) ? [i] : [])).join() ?? token;
+      this.tokens.set(token, (known = { kind: this.numberOf(`in ${alike}`), isConcerned: false }));
     }
     return known;
   }
@@ -97,6 +116,15 @@ export class Flips {
     this.kinds.set(kind, known);
     return known;
   }
+}
+
+/** Lists that hold the same addresses are one. */
+function listsIn(standings: Standings): [string, Group][] {
+  return [...standings.values()].flatMap(({ groups }) =>
+    [...groups.values()].flatMap((group): [string, Group][] =>
+      group.cidrs.length === 0 ? [] : [[group.cidrs.join(), group]],
+    ),
+  );
 }
 
 /** Workloads that rules name one by one: each is a kind of its own. */

@@ -1,5 +1,5 @@
 /** What is foretold of a change is what happens when it is provisioned: by the words, in random worlds with every form of rule. */
-import type { EnforcementMode, Endpoint, PolicyObjects, Verdict } from '@ringfence/contracts';
+import type { EnforcementMode, Endpoint, FlowKind, PolicyObjects, Verdict } from '@ringfence/contracts';
 import { GLOBAL } from '@ringfence/contracts';
 import { labelSetId, makeLabelSet } from '@ringfence/labels';
 import {
@@ -19,7 +19,8 @@ import { addressEnd, entityEnd } from '../judged-by-labels.js';
 import type { End } from '../judged-by-labels.js';
 import { PolicyPreview } from '../policy-preview.js';
 import type { SeenEdge } from '../suggestion/seen-edge.js';
-import { whatIf } from './what-if.js';
+import { endsAlike, judgedKinds } from './stored-flows.js';
+import { keptFlips, whatIf } from './what-if.js';
 
 /** Addresses that the control plane knows; where Pods are it does not, so lists name all addresses or none of a Pod's. */
 const KNOWN = ['192.0.2.7', '192.0.2.8'];
@@ -181,8 +182,50 @@ function foretold({ entities, before, after }: Scene, seen: readonly OnWire[] = 
 }
 const nameOf = ({ entity: one, token }: End): string => one?.id ?? token;
 
+/** As flow-ingest adds them up: each connection is a flow, from ends that it knows by a number for each labels and mode that they had. */
+function storedForetold({ entities, before, after }: Scene, seen: readonly OnWire[]) {
+  const names = [...new Set([...entities.map(({ id }) => id), ...STRANGERS])];
+  const numbers = names.flatMap((name, i) => [i, i + names.length].map((number) => ({ name, number })));
+  const preview = new PolicyPreview(factsOf(entities));
+  const flips = keptFlips({ preview, before, after, modeOf: () => undefined });
+  const known = new Map(entities.map((one) => [one.id, one]));
+  const alike = endsAlike(
+    numbers.map(({ name, number }) => ({ number, name, is: known.has(name) ? 'workload' : 'address' })),
+    known,
+    flips,
+  );
+  // Whatever is asked of the preview in between.
+  preview.with(before);
+  const kindOf = new Map(alike.kinds.map(({ number, kind }) => [number, kind]));
+  const kinds = new Map<string, FlowKind>();
+  for (const [i, { from, to, proto, port }] of seen.entries()) {
+    const [src, dst] = [from, to].map((end, j) => names.indexOf(nameOf(end)) + ((i + j) % 2) * names.length);
+    const ends = { src: src!, dst: dst! };
+    if (![src!, dst!].some((end) => alike.concerned.includes(end))) continue;
+    const key = [kindOf.get(src!), kindOf.get(dst!), proto, port].join();
+    const { flows } = kinds.get(key) ?? { flows: 0 };
+    const kind = {
+      ends,
+      proto,
+      port,
+      verdict: 'unknown' as const,
+      essential: false,
+      connections: 1,
+      lastAt: '',
+    };
+    kinds.set(key, { ...kind, flows: flows + 1 });
+  }
+  return judgedKinds({ kinds: [...kinds.values()], stored: seen.length, beyond: 0 }, alike, flips);
+}
+
+const counted = (all: readonly (readonly [string, number])[]): Record<string, number> => {
+  const counts: Record<string, number> = {};
+  for (const [what, count] of all) counts[what] = (counts[what] ?? 0) + count;
+  return counts;
+};
+
 describe('what is foretold', () => {
-  it('of connections seen is what becomes of each', () => {
+  it('of connections seen is what becomes of each, and of all that are stored, of how many', () => {
     fc.assert(
       fc.property(anyScene, (scene) => {
         const seen = connections(scene.entities);
@@ -192,6 +235,7 @@ describe('what is foretold', () => {
         const told = new Map(
           foretold(scene, seen).flips.map((flip) => [flip.index, [flip.before, flip.after]]),
         );
+        const changed: [string, number][] = [];
         for (const [i, one] of seen.entries()) {
           const happens = [becomes(before!, one), becomes(after!, one)];
           expect([nameOf(one.from), nameOf(one.to), one.proto, one.port, told.get(i) ?? 'nothing']).toEqual([
@@ -201,7 +245,13 @@ describe('what is foretold', () => {
             one.port,
             happens[0] === happens[1] ? 'nothing' : happens,
           ]);
+          if (happens[0] !== happens[1]) changed.push([`${one.proto} ${one.port} ${happens.join()}`, 1]);
         }
+        const { flips, leftOut } = storedForetold(scene, seen);
+        const stored = flips.map(({ kind, before: was, after: is }) => {
+          return [`${kind.proto} ${kind.port} ${was},${is}`, kind.flows] as const;
+        });
+        expect([leftOut, counted(stored)]).toEqual([{ essential: 0, gone: 0, beyond: 0 }, counted(changed)]);
       }),
       { numRuns: 10 },
     );

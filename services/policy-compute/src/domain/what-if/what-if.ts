@@ -10,7 +10,7 @@ import type { SeenEdge } from '../suggestion/seen-edge.js';
 import { changedPairs } from './changed-pairs.js';
 import type { ChangedPairs } from './changed-pairs.js';
 import { Flips } from './flips.js';
-import type { FlippedVerdict } from './flips.js';
+import type { FlippedVerdict, Standings } from './flips.js';
 
 export interface WhatIfWorld {
   readonly entities: ReadonlyMap<string, EntityFact>;
@@ -30,10 +30,7 @@ export interface WhatIf {
 }
 
 export function whatIf(edges: readonly SeenEdge[], world: WhatIfWorld): WhatIf {
-  const before = new Map(
-    [...world.preview.with(world.before)].map(([id, standing]) => [id, standing.copy()]),
-  );
-  const after = world.preview.with(world.after);
+  const { before, after } = policiesOf(world);
   const flipped = new Flips(before, after, world.modeOf);
   const flips: Flip[] = [];
   edges.forEach((edge, index) => {
@@ -42,3 +39,17 @@ export function whatIf(edges: readonly SeenEdge[], world: WhatIfWorld): WhatIf {
   });
   return { flips, pairs: changedPairs(before, after, world.entities) };
 }
+
+/** To judge with later, when the preview may stand for something else. */
+export function keptFlips(world: Omit<WhatIfWorld, 'entities'>): Flips {
+  const { before, after } = policiesOf(world);
+  return new Flips(before, kept(after), world.modeOf);
+}
+
+function policiesOf({ preview, before, after }: Pick<WhatIfWorld, 'preview' | 'before' | 'after'>) {
+  const old = kept(preview.with(before));
+  return { before: old, after: preview.with(after) };
+}
+
+const kept = (standings: Standings): Standings =>
+  new Map([...standings].map(([id, standing]) => [id, standing.copy()]));
