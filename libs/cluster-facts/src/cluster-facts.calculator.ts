@@ -89,6 +89,16 @@ export class ClusterFactsCalculator {
   private readonly workloadsIn = new Map<string, Set<string>>();
   private readonly held = new Set<string>();
   private waitForOwners = false;
+  /** Kinds of controllers that nobody may show us. */
+  private unseen: ReadonlySet<string> = new Set();
+
+  /** Nobody waits for owners of these kinds: whoever has one stands as if its kind were none that is watched. */
+  setUnseen(kinds: ReadonlySet<string>): void {
+    if (kinds.size === this.unseen.size && [...kinds].every((kind) => this.unseen.has(kind))) return;
+    this.unseen = kinds;
+    for (const uid of this.input.pod.keys()) this.dirty.pod.add(uid);
+    for (const uid of this.input.controller.keys()) this.dirty.workload.add(uid);
+  }
 
   apply<K extends FactKind>(kind: K, uid: string, facts: FactKinds[K] | undefined): void {
     const before = this.input[kind].get(uid);
@@ -118,10 +128,6 @@ export class ClusterFactsCalculator {
       }
     }
     return changes;
-  }
-
-  hasChanges(): boolean {
-    return OBSERVED_KINDS.some((kind) => this.dirty[kind].size > 0);
   }
 
   /** Pods that wait for their owner. */
@@ -278,7 +284,7 @@ export class ClusterFactsCalculator {
     // A static Pod's node is not its owner; and nobody owns itself.
     for (let steps = 0; next !== null && next.kind !== 'Node' && steps < MOST_OWNERS; steps++) {
       const known = this.controllerIn(of.namespace, next.uid);
-      const isWatched = CONTROLLER_KINDS.includes(next.kind);
+      const isWatched = CONTROLLER_KINDS.includes(next.kind) && !this.unseen.has(next.kind);
       // Of a kind that we do not watch: a Pod belongs to it all the same, a controller stands for itself.
       if (known === undefined && !isWatched && owner.kind !== 'Pod') return { owner, isSure: true };
       if (known === undefined)

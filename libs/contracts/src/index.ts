@@ -43,7 +43,7 @@ export {
   ServiceObserved,
   ServicePort,
 } from './observations.js';
-export type { ObservationKind } from './observations.js';
+export type { KubelinkLack, ObservationKind } from './observations.js';
 export {
   CommitRecord,
   Endpoint,

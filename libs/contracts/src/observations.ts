@@ -123,13 +123,25 @@ export type ServiceObserved = z.infer<typeof ServiceObserved>;
 export const NetworkPolicyObserved = NetworkPolicyForm.extend(observed);
 export type NetworkPolicyObserved = z.infer<typeof NetworkPolicyObserved>;
 
+/**
+ * What Kubelink lacks to be in sync (`api_server_away`, `not_listed`, `not_followed`, `not_told`), or does without (`not_permitted`).
+ * `detail` is a server's own words, and may name addresses and accounts.
+ */
+export const KubelinkLack = z.object({
+  token: Text.max(64),
+  message: Text.max(512),
+  detail: Text.max(2_048),
+});
+export type KubelinkLack = z.infer<typeof KubelinkLack>;
+
 /** Cluster-wide facts of Kubelink itself; also its heartbeat. */
 export const ClusterObserved = z.object({
   ...observed,
   kubernetesVersion: Text,
   kubelinkVersion: Text,
-  /** False while any kind is not listed yet. */
+  /** False while any kind that it may read is not listed, told and followed. */
   inSync: z.boolean(),
+  lacks: z.array(KubelinkLack).max(64).optional(),
 });
 export type ClusterObserved = z.infer<typeof ClusterObserved>;
 
@@ -139,6 +151,8 @@ export const ListCompleted = z.object({
   epoch: Text,
   count: z.number().int(),
   observedAt: Instant,
+  /** Part of what there is may not be seen: nothing is gone because the list does not have it. */
+  isPartial: z.boolean().optional(),
 });
 export type ListCompleted = z.infer<typeof ListCompleted>;
 

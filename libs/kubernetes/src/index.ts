@@ -3,7 +3,14 @@ export type { ApiClient, PatchType, Query } from './api-client.js';
 export { clusterAccess, fromKubeconfig, inCluster, KubeconfigError } from './kubeconfig.js';
 export type { ClusterAccess } from './kubeconfig.js';
 export { startListWatch, StateWentBack } from './list-watch.js';
-export type { Listed, ListWatch, ListWatchEvents, ListWatchOptions, Resource } from './list-watch.js';
+export type {
+  Listed,
+  ListWatch,
+  ListWatchEvents,
+  ListWatchOptions,
+  Refusal,
+  Resource,
+} from './list-watch.js';
 export { patchPodConditions } from './pod-condition.js';
 export type { PodConditionPatch } from './pod-condition.js';
 export { writeReadiness } from './pod-readiness.js';
@@ -13,6 +20,6 @@ export type { PodName } from './read-pod.js';
 export { NETWORK_POLICIES, RESOURCES } from './resources.js';
 export type { WatchedResource } from './resources.js';
 export { ServerPresence } from './server-presence.js';
-export type { PresenceOptions } from './server-presence.js';
+export type { Absence, PresenceOptions, PresenceTimes } from './server-presence.js';
 export { boundNode, isServiceAccount, reviewToken } from './token-review.js';
 export type { ServiceAccount, TokenHolder } from './token-review.js';

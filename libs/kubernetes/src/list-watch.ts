@@ -20,9 +20,14 @@ const LONGEST_PAUSE_MS = 30_000;
 /** Watches are short, so that one which hangs unnoticed is noticed. */
 const WATCH_SECONDS = 60;
 const SILENT_AFTER_MS = (WATCH_SECONDS * 1.5 + 20) * 1_000;
-/** A kind that the server does not have may come with an extension. */
+/** A kind that the server does not have may come with an extension, and permission with a role. */
 const ASK_AGAIN_FOR_KIND_MS = 60_000;
+const ASK_AGAIN_FOR_REFUSED_MS = 15_000;
+/** Whoever is just being installed is let in a moment later. */
+const REFUSALS = 4;
 const VERIFY_EVERY_MS = 30 * 60_000;
+const FORBIDDEN = 403;
+const NOT_FOUND = 404;
 
 export interface Resource {
   /** As in `/api/v1/pods` or `/apis/apps/v1/deployments`. */
@@ -45,13 +50,21 @@ export interface ListWatchEvents<T> extends ViewEvents<T> {
   listed(list: Listed): void;
   /** The server has put its state back to an older one: other kinds may not have noticed. */
   wentBack(error: StateWentBack): void;
+  /** It may not be read, or is not there. What was held is still held, and it is asked for again now and then. */
+  refused(refusal: Refusal): void;
   /** Trouble, and what is done about it; for logs and readiness. */
   trouble(error: unknown): void;
+}
+export interface Refusal {
+  readonly why: 'forbidden' | 'absent';
+  /** The server's. */
+  readonly words: string;
 }
 
 export interface ListWatchOptions {
   /** So often everything is listed, whether or not there is a reason. */
   readonly verifyEveryMs?: number;
+  readonly askAgainForRefusedMs?: number;
 }
 
 export interface ListWatch {
@@ -59,10 +72,15 @@ export interface ListWatch {
   isListed(): boolean;
   /** In words: what stands in the way, or null. */
   problem(): string | null;
+  /** Since when it has stood there. */
+  failingSince(): Date | null;
+  refusal(): Refusal | null;
   /** Of the last list, or of what came after it. */
   version(): string | undefined;
   /** What is held may be wrong. */
   listAgain(): void;
+  /** Whoever waits for an answer, or before he asks again, asks now. */
+  askNow(): void;
   close(): Promise<void>;
 }
 
@@ -77,8 +95,11 @@ export function startListWatch<T>(
   return {
     isListed: () => reader.isListed,
     problem: () => reader.problem,
+    failingSince: () => reader.failingSince,
+    refusal: () => reader.refusal,
     version: () => reader.newest,
     listAgain: () => reader.listAgain(),
+    askNow: () => reader.askNow(),
     close: async () => {
       reader.stop();
       await running;
@@ -89,6 +110,9 @@ export function startListWatch<T>(
 interface ListPage {
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
   readonly items?: readonly unknown[];
+}
+interface Discovered {
+  readonly resources?: readonly { readonly name?: string }[];
 }
 interface WatchLine {
   readonly type?: string;
@@ -107,11 +131,13 @@ export class StateWentBack extends Error {
 }
 
 /** Asked for: no trouble. */
-class ListWanted extends Error {}
+class Interrupted extends Error {}
 
 class KindReader<T> {
   isListed = false;
   problem: string | null = 'not listed yet';
+  failingSince: Date | null = null;
+  refusal: Refusal | null = null;
   /** The newest version that was heard; `version` is where a watch can go on. */
   newest: string | undefined;
   private readonly ended = new AbortController();
@@ -149,13 +175,13 @@ class KindReader<T> {
   }
 
   listAgain(): void {
-    this.distrust();
-    this.watching.abort(new ListWanted());
-  }
-
-  private distrust(): void {
     this.version = undefined;
     this.newest = undefined;
+    this.askNow();
+  }
+
+  askNow(): void {
+    this.watching.abort(new Interrupted());
   }
 
   /** Once each time, also if it cannot be done then: the watch is not to wait for it. */
@@ -246,24 +272,51 @@ class KindReader<T> {
     else this.view.put(read);
   }
 
-  /** Ends with us, and when somebody wants a list. */
+  /** Of what begins now. Ends with us, and when somebody wants it begun anew. */
   private interruptible(): AbortSignal {
     this.watching = new AbortController();
+    return this.interrupted();
+  }
+
+  private interrupted(): AbortSignal {
     return AbortSignal.any([this.ended.signal, this.watching.signal]);
   }
 
   private async recover(error: unknown): Promise<void> {
     if (this.ended.signal.aborted || this.watching.signal.aborted) return;
     const mustListAgain = this.doubt(error);
-    if (this.resource.optional === true && error instanceof ApiError && error.status === 404)
-      return this.doWithout();
+    if (await this.isAbsent(error)) return this.doWithout();
     this.failures += 1;
+    this.failingSince ??= new Date();
     this.problem = error instanceof Error ? error.message : String(error);
     this.events.trouble(error);
     // The first list after an expiry is not a failure of the server, and what we show is growing old.
     if (mustListAgain && this.failures === 1) return;
-    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (this.failures - 1), LONGEST_PAUSE_MS);
-    await pause(jittered(pauseMs), this.ended.signal);
+    await pause(this.pauseAfter(error), this.interrupted());
+  }
+
+  private pauseAfter(error: unknown): number {
+    const refusal = refusalOf(error);
+    if (refusal !== null && this.failures >= REFUSALS) {
+      this.refusal = refusal;
+      this.events.refused(refusal);
+      return jittered(this.options.askAgainForRefusedMs ?? ASK_AGAIN_FOR_REFUSED_MS);
+    }
+    return jittered(Math.min(FIRST_PAUSE_MS * 2 ** (this.failures - 1), LONGEST_PAUSE_MS));
+  }
+
+  /** Who may not list a kind is told so also where there is none; which kinds there are, everybody may ask. */
+  private async isAbsent(error: unknown): Promise<boolean> {
+    if (this.resource.optional !== true || !(error instanceof ApiError)) return false;
+    if (error.status !== FORBIDDEN) return error.status === NOT_FOUND;
+    const { path } = this.resource;
+    const end = path.lastIndexOf('/');
+    try {
+      const group = await this.client.get<Discovered>(path.slice(0, end), {}, this.ended.signal);
+      return group.resources?.every(({ name }) => name !== path.slice(end + 1)) === true;
+    } catch (unasked) {
+      return unasked instanceof ApiError && unasked.status === NOT_FOUND;
+    }
   }
 
   /** True: a watch cannot go on from what is held. */
@@ -290,6 +343,8 @@ class KindReader<T> {
   private healthy(): void {
     this.isListed = true;
     this.problem = null;
+    this.refusal = null;
+    this.failingSince = null;
     this.failures = 0;
   }
 }
@@ -298,6 +353,13 @@ class KindReader<T> {
 function errorOf(status: WatchLine['object']): Error {
   if (status?.code === 410) return new VersionExpired('the version is too old');
   return new ApiError(status?.code ?? 0, '', status?.message ?? 'the watch ended with an error');
+}
+
+function refusalOf(error: unknown): Refusal | null {
+  if (!(error instanceof ApiError)) return null;
+  const { status, message: words } = error;
+  if (status === FORBIDDEN) return { why: 'forbidden', words };
+  return status === NOT_FOUND ? { why: 'absent', words } : null;
 }
 
 function isExpired(error: unknown): boolean {

@@ -16,6 +16,8 @@ export interface WatchedResource<K extends FactKind = FactKind> extends Resource
   /** For people: `pods not listed yet`. */
   readonly plural: string;
   readonly kind: K;
+  /** Of controllers: as owner references name it. */
+  readonly controls?: string;
   readonly project: (object: KubeObject) => FactKinds[K] | undefined;
 }
 

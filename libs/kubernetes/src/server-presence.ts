@@ -17,13 +17,21 @@ const PATH = '/api/v1/namespaces';
 const UNAUTHORIZED = 401;
 const SERVER_FAILED = 500;
 
-export interface PresenceOptions {
+export interface Absence {
+  readonly since: string;
+  readonly words: string;
+}
+export interface PresenceTimes {
+  readonly everyMs?: number;
+  readonly answerWithinMs?: number;
+}
+export interface PresenceOptions extends PresenceTimes {
   readonly client: ApiClient;
   /** The version at which namespaces were listed. */
   readonly since: string | undefined;
   readonly wentBack: (from: string, to: string) => void;
-  readonly everyMs?: number;
-  readonly answerWithinMs?: number;
+  /** It answers again. */
+  readonly returned: () => void;
 }
 
 export class ServerPresence {
@@ -39,10 +47,10 @@ export class ServerPresence {
     this.running = this.run();
   }
 
-  /** In words, or null: it answers. */
-  absence(): string | null {
+  /** Null: it answers. */
+  absence(): Absence | null {
     if (this.failures < FAILURES_OF_ABSENCE) return null;
-    return `the API server has not answered since ${this.failingSince} (${this.words})`;
+    return { since: this.failingSince, words: this.words };
   }
 
   async close(): Promise<void> {
@@ -71,7 +79,9 @@ export class ServerPresence {
       if (this.failures === 0) this.failingSince = asked.toISOString();
       if (!isAnswer(error)) throw error;
     }
+    const wasAway = this.absence() !== null;
     this.failures = 0;
+    if (wasAway) this.options.returned();
   }
 
   private failed(error: unknown): void {

@@ -5,7 +5,7 @@ import { CallError } from '@ringfence/bus';
 /** What agents and logins report of an object by the minute: somebody else's change is none of these. */
 const REPORTED = new Set([
   ...['agent', 'ven', 'services', 'ringfence_enforcement', 'online', 'conditions', 'nodes', 'errors'],
-  ...['ringfence_status', 'ringfence_status_message'],
+  ...['ringfence_status', 'ringfence_status_message', 'ringfence_lacks'],
   ...['last_heartbeat_at', 'last_goodbye_at', 'last_connected', 'last_login_on', 'last_login_ip_address'],
   ...['total_use_count', 'last_pairing_at'],
 ]);

@@ -58,6 +58,18 @@ describe('a container cluster', () => {
       ringfence_status: 'in_sync',
       online: true,
       manager_type: 'Kubernetes v1.30.1',
+      ringfence_lacks: [],
+    });
+    const lack = {
+      token: 'api_server_away',
+      message: 'the API server has not answered',
+      detail: 'ECONNREFUSED',
+    };
+    await world.observe(id, 'cluster', id, seen.cluster(undefined, false, [lack]));
+    await eventually(async () => (await clusterBody(world, id))['ringfence_status'] === 'out_of_sync');
+    expect(await clusterBody(world, id)).toMatchObject({
+      ...{ online: false, ringfence_lacks: [lack] },
+      ringfence_status_message: 'kubelink: the API server has not answered',
     });
     for (const name of ['a', 'b'])
       await world.observe(id, 'node', name, seen.node(name, { machineId: 'same' }));
@@ -101,6 +113,10 @@ describe('observations', () => {
       await world.observe(id, 'workload', name, seen.workload('shop', name, { version: 500 }));
     await world.observe(id, 'list', 'workload', seen.list('workload', 'e1', 2));
     await world.observe(id, 'workload', 'kept', seen.workload('shop', 'kept', { version: 3, epoch: 'e2' }));
+    // Of what may not be seen nobody can say that it is gone.
+    await world.observe(id, 'list', 'workload', seen.list('workload', 'e2', 1, true));
+    await heard(world, id);
+    expect(await eventsOf(world, id, 'KubernetesWorkloadVanished')).toEqual([]);
     await world.observe(id, 'list', 'workload', seen.list('workload', 'e2', 1));
     await heard(world, id);
     const vanished = await world.events('KubernetesWorkloadVanished');

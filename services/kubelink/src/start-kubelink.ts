@@ -2,6 +2,7 @@
 import { connectBus, KUBELINK_DURABLE, serviceInbox } from '@ringfence/bus';
 import type { Bus } from '@ringfence/bus';
 import { subjects, VERSION } from '@ringfence/contracts';
+import type { KubelinkLack } from '@ringfence/contracts';
 import { startAnew } from '@ringfence/edge';
 import type { EdgeCredential } from '@ringfence/edge';
 import type { ApiClient } from '@ringfence/kubernetes';
@@ -9,6 +10,7 @@ import { alarmInsecure } from '@ringfence/service-host';
 import type { RunningService } from '@ringfence/service-host';
 import { ClusterWatch } from './adapters/cluster-watch.js';
 import { ObservationPublisher } from './adapters/observation.publisher.js';
+import { inFull, keepsOutOfSync } from './domain/lacks.js';
 import type { ObservationOutbox } from './domain/observation-outbox.calculator.js';
 import { Heartbeat } from './heartbeat.js';
 import { openKubelink } from './kubelink.js';
@@ -36,6 +38,7 @@ export async function startKubelink(context: Context): Promise<RunningService> {
     cluster: config.CLUSTER_ID,
     kubelinkVersion: VERSION,
     isInSync: () => watch.isInSync(),
+    lacks: () => watch.lacks(),
     onTrouble: (error) => logger.warn({ err: error }, 'the heartbeat has trouble'),
   });
   const hasAccount = credential.current().jwt !== '';
@@ -79,8 +82,9 @@ function watchCluster(
     resyncEveryMs: config.RINGFENCE_RESYNC_MINUTES * 60_000,
     now: () => new Date(),
   });
-  health.require('kubernetes', () => watch.notListed().length === 0 || watch.notListed().join('; '));
-  health.fact('trouble with Kubernetes', () => watch.troubles().join('; ') || 'none');
+  const words = (lacks: readonly KubelinkLack[]): string => lacks.map(inFull).join('; ');
+  health.require('kubernetes', () => words(watch.lacks().filter(keepsOutOfSync)) || true);
+  health.fact('not permitted', () => words(watch.lacks().filter((lack) => !keepsOutOfSync(lack))) || 'none');
   health.fact('NetworkPolicies', () => (config.RINGFENCE_NETWORK_POLICIES ? 'imported' : 'not imported'));
   health.fact('observations to be told', () => `${outbox.size}`);
   return watch;

@@ -103,6 +103,7 @@ function watchPods(kubeconfig: string, prefix: string): { running(): number[]; c
       gone: () => undefined,
       listed: () => undefined,
       wentBack: () => undefined,
+      refused: () => undefined,
       trouble: () => undefined,
     },
   );

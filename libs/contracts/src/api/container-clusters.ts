@@ -83,6 +83,11 @@ export const ContainerClusterItem = z.object({
   datacenter_nat_1to1: z.boolean(),
   ringfence_status: z.enum(['never_connected', 'in_sync', 'out_of_sync', 'error']),
   ringfence_status_message: Text,
+  /**
+   * Why Kubelink is not in sync (`api_server_away`, `not_listed`, `not_followed`, `not_told`), and which kinds it does without
+   * (`not_permitted`); `detail`: the API server's own words.
+   */
+  ringfence_lacks: z.array(z.object({ token: Text, message: Text, detail: Text })),
   ringfence_enforcement: ContainerClusterEnforcement,
   /** Only in the answer to POST. */
   container_cluster_token: Text.optional(),
@@ -111,7 +116,7 @@ export const containerClusterCollections = {
         'nodes',
         'errors',
       ],
-      ...['ringfence_status', 'ringfence_status_message', 'ringfence_enforcement'],
+      ...['ringfence_status', 'ringfence_status_message', 'ringfence_lacks', 'ringfence_enforcement'],
     ],
     item: ContainerClusterItem,
     query: {

@@ -27,6 +27,7 @@ export function followKind(client: ApiClient, path: string, options: ListWatchOp
       },
       listed: () => void (log.lists += 1),
       wentBack: () => void (log.wentBack += 1),
+      refused: () => undefined,
       trouble: (error) => void log.troubles.push(String(error)),
     },
     options,

@@ -37,6 +37,15 @@ function namedAt(store: ActorStore, dst: string): FlowEnd | undefined {
 }
 
 describe('the actor store, on addresses', () => {
+  it('keeps what a list does not have while part of it may not be seen', () => {
+    const store = shop();
+    store.observe('pod', pod('web', 1, { addresses: ['10.244.1.9'] }));
+    store.observe('list', { kind: 'pod', epoch: 'e2', isPartial: true });
+    expect(addressesOf(store, 'web-1')).toEqual(['10.244.1.9']);
+    store.observe('list', { kind: 'pod', epoch: 'e2' });
+    expect(addressesOf(store, 'web-1')).toBeUndefined();
+  });
+
   it('gives the peers of a Pod the addresses that Kubernetes tells, whatever a node says', () => {
     const store = shop();
     store.observe('pod', pod('web', 1, { addresses: ['10.244.1.9'] }));

@@ -18,7 +18,7 @@ export interface Observed {
   readonly workload: KubernetesWorkloadObserved;
   readonly pod: PodObserved;
   readonly service: ServiceObserved;
-  readonly list: Pick<ListCompleted, 'kind' | 'epoch'>;
+  readonly list: Pick<ListCompleted, 'kind' | 'epoch' | 'isPartial'>;
 }
 type Takers = { readonly [K in keyof Observed]: (graph: ClusterGraph, observed: Observed[K]) => void };
 
@@ -48,16 +48,20 @@ const TAKERS: Takers = {
     if (service.gone) view.removeService(service.uid);
     else view.setService(service);
   },
-  list: (graph, { kind, epoch }) => {
-    if (kind === 'node') graph.view.nodes.completeNodes(epoch).forEach((name) => graph.nodeGone(name));
-    else if (kind === 'workload') graph.view.pods.completeWorkloads(epoch);
-    else if (kind === 'pod') graph.view.pods.completePods(epoch);
-    else if (kind === 'service') graph.view.completeServices(epoch);
-    else if (kind === 'namespace') graph.view.policies.traits.completeNamespaces(epoch);
-    else if (kind === 'networkpolicy') graph.view.policies.traits.completePolicies(epoch);
+  list: (graph, { kind, epoch, isPartial }) => {
+    if (isPartial !== true) sweep(graph, kind, epoch);
     graph.sync.listed.add(kind);
   },
 };
+
+function sweep(graph: ClusterGraph, kind: string, epoch: string): void {
+  if (kind === 'node') graph.view.nodes.completeNodes(epoch).forEach((name) => graph.nodeGone(name));
+  else if (kind === 'workload') graph.view.pods.completeWorkloads(epoch);
+  else if (kind === 'pod') graph.view.pods.completePods(epoch);
+  else if (kind === 'service') graph.view.completeServices(epoch);
+  else if (kind === 'namespace') graph.view.policies.traits.completeNamespaces(epoch);
+  else if (kind === 'networkpolicy') graph.view.policies.traits.completePolicies(epoch);
+}
 
 export function takeObserved<K extends keyof Observed>(
   graph: ClusterGraph,

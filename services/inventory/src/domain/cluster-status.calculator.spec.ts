@@ -11,6 +11,7 @@ const IN_FORCE: HeardCluster['progress'] = {
 const heard: HeardCluster = {
   lastHeartbeat: minute(0),
   inSync: true,
+  lacks: [],
   nodes: [{ name: 'a', machineId: 'm1' }],
   pulse: null,
   progress: IN_FORCE,
@@ -34,6 +35,16 @@ describe('the status of a cluster', () => {
     expect(
       clusterHealth({ ...heard, inSync: false }, { now: minute(5), listeningSince: minute(0) }).status,
     ).toBe('out_of_sync');
+  });
+  it('is out of sync, and says why, while kubelink lacks something or may not read a kind', () => {
+    const of = (token: string, inSync: boolean) => {
+      const lacks = [{ token, message: 'pods may not be read', detail: 'User "secret" cannot list' }];
+      return clusterHealth({ ...heard, inSync, lacks }, { now: minute(5), listeningSince: minute(0) });
+    };
+    const message = 'kubelink: pods may not be read';
+    expect(of('not_permitted', true)).toMatchObject({ status: 'out_of_sync', online: true, message });
+    expect(of('not_followed', false)).toMatchObject({ status: 'out_of_sync', online: true, message });
+    expect(of('api_server_away', false)).toMatchObject({ status: 'out_of_sync', online: false, message });
   });
   it('is an error while it is cut off for saying far more than its share, whether or not kubelink ever connected', () => {
     const suspension = { stream: 'ACKS', detail: '2 bytes on ack.a.node.x', until: minute(7) };

@@ -1,9 +1,11 @@
 /** A cluster's status and an agent's, from what was last heard. Silence counts only while inventory itself was listening. */
-import type { ClusterPulse, PolicyProgressView } from '@ringfence/contracts';
+import type { ClusterPulse, KubelinkLack, PolicyProgressView } from '@ringfence/contracts';
 
 export interface HeardCluster {
   readonly lastHeartbeat: Date | null;
   readonly inSync: boolean;
+  /** Of Kubelink, in words. */
+  readonly lacks: readonly KubelinkLack[];
   readonly nodes: readonly { readonly name: string; readonly machineId: string }[];
   /** Of clas-cache, which knows what is in force; null: it has not said anything yet. */
   readonly pulse: ClusterStanding | null;
@@ -90,17 +92,25 @@ export function clusterHealth(
       ...{ online: false, duplicates },
     };
   }
-  const online = !isSilent(lastHeartbeat, hearing, silence.clusterOutOfSyncMs);
+  const isHeard = !isSilent(lastHeartbeat, hearing, silence.clusterOutOfSyncMs);
   const errors = [...suspended, ...duplicateWords(duplicates), ...notInForceWords(facts.pulse)];
   const doubts = [
-    ...(online ? [] : [`no heartbeat since ${lastHeartbeat.toISOString()}`]),
-    ...(facts.inSync ? [] : ['kubelink has not listed every kind yet']),
+    ...(isHeard ? [] : [`no heartbeat since ${lastHeartbeat.toISOString()}`]),
+    ...lackWords(facts),
     ...pulseDoubts(facts.pulse, hearing, silence.pulseMs),
     ...progressDoubts(facts, hearing),
   ];
   const status = errors.length > 0 ? 'error' : doubts.length > 0 ? 'out_of_sync' : 'in_sync';
   const message = [...errors, ...doubts, ...refusedPolicyWords(facts.pulse)].join('; ');
+  // What Kubelink cannot see is as little heard as a Kubelink that is silent.
+  const online = isHeard && !facts.lacks.some(({ token }) => token === 'api_server_away');
   return { status, message, online, duplicates };
+}
+
+/** No details: `/health` is read by anybody. */
+function lackWords({ inSync, lacks }: HeardCluster): string[] {
+  if (lacks.length > 0) return [`kubelink: ${lacks.map(({ message }) => message).join(', ')}`];
+  return inSync ? [] : ['kubelink has not listed every kind yet'];
 }
 
 /** True: whatever is known of what is in force there may have changed since. */

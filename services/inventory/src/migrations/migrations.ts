@@ -149,6 +149,16 @@ class SupportReports1796009401000 implements Migration {
   }
 }
 
+/** A cluster shows what its Kubelink lacks. */
+class KubelinkLacks1796095801000 implements Migration {
+  async up(db: Sql): Promise<void> {
+    await db.query("alter table clusters_seen add column lacks jsonb not null default '[]'");
+  }
+  async down(db: Sql): Promise<void> {
+    await db.query('alter table clusters_seen drop column lacks');
+  }
+}
+
 export const MIGRATIONS: readonly MigrationClass[] = [
   Inventory1795219201000,
   Suspensions1795491001000,
@@ -158,4 +168,5 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   KeyIssuers1795836601000,
   RefusedPolicies1795923001000,
   SupportReports1796009401000,
+  KubelinkLacks1796095801000,
 ];

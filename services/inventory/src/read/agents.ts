@@ -1,5 +1,5 @@
 /** Agents and Kubelinks as last heard. */
-import type { AgentHeartbeat, HostConnection, NodeEssential } from '@ringfence/contracts';
+import type { AgentHeartbeat, HostConnection, KubelinkLack, NodeEssential } from '@ringfence/contracts';
 import { WHOLE_NUMBER } from '@ringfence/event-store';
 import { EntitySchema } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -60,6 +60,7 @@ export interface ClusterSeen {
   readonly kubernetesVersion: string;
   readonly kubelinkVersion: string;
   readonly inSync: boolean;
+  readonly lacks: readonly KubelinkLack[];
   readonly lastSeen: Date;
 }
 
@@ -71,6 +72,7 @@ export const ClusterSeenEntity = new EntitySchema<ClusterSeen>({
     kubernetesVersion: { name: 'kubernetes_version', type: 'text' },
     kubelinkVersion: { name: 'kubelink_version', type: 'text' },
     inSync: { name: 'in_sync', type: 'boolean' },
+    lacks: { type: 'jsonb', default: () => "'[]'" },
     lastSeen: { name: 'last_seen', type: 'timestamptz' },
   },
 });

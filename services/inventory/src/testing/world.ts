@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { CallError, connectBus } from '@ringfence/bus';
 import { CALLS, NO_FACTS, subjects } from '@ringfence/contracts';
-import type { AgentHeartbeat, ClusterPulse, PolicyStamp } from '@ringfence/contracts';
+import type { AgentHeartbeat, ClusterPulse, KubelinkLack, PolicyStamp } from '@ringfence/contracts';
 import { oneAtATime, openServiceStore } from '@ringfence/event-store';
 import { startCollectionWorld } from '@ringfence/resources/testing';
 import type { CollectionWorld } from '@ringfence/resources/testing';
@@ -155,12 +155,16 @@ export const seen = {
     annotations: at.annotations ?? {},
     gone: at.gone ?? false,
   }),
-  list: (kind: string, epoch: string, count: number) => ({ kind, epoch, count, observedAt: NOW }),
-  cluster: (observedAt = new Date().toISOString(), inSync = true) => ({
+  list: (kind: string, epoch: string, count: number, isPartial = false) => ({
+    ...{ kind, epoch, count, observedAt: NOW },
+    ...(isPartial && { isPartial }),
+  }),
+  cluster: (observedAt = new Date().toISOString(), inSync = true, lacks: readonly KubelinkLack[] = []) => ({
     ...observed('kubelink', 1, 'e1'),
     kubernetesVersion: 'v1.30.1',
     kubelinkVersion: '0.1.0',
     inSync,
+    lacks,
     observedAt,
   }),
   pulse: (policyVersion: number, parts: Partial<ClusterPulse> = {}): ClusterPulse => ({

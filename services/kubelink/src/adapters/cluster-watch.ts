@@ -11,9 +11,11 @@ import {
   startListWatch,
   StateWentBack,
 } from '@ringfence/kubernetes';
-import type { ApiClient, Listed, ListWatch, WatchedResource } from '@ringfence/kubernetes';
+import type { ApiClient, Listed, ListWatch, PresenceTimes, WatchedResource } from '@ringfence/kubernetes';
+import type { KubelinkLack } from '@ringfence/contracts';
 import { activeTraceHeaders, startTrace } from '@ringfence/service-host';
-import { CONTRIBUTES } from '../domain/observation-outbox.calculator.js';
+import { keepsOutOfSync, lacksOf } from '../domain/lacks.js';
+import { CONTRIBUTES, SHOWS } from '../domain/observation-outbox.calculator.js';
 import type { ObservationOutbox } from '../domain/observation-outbox.calculator.js';
 
 /** A Pod whose owner is not there by then is told with what its reference says. */
@@ -21,6 +23,7 @@ const OWNER_WITHIN_MS = 2_000;
 const TELL_AGAIN_EVERY_MS = 5_000;
 /** A server that begins anew makes every kind be listed again: what several of them contribute to is told once. */
 const TELL_LISTED_AFTER_MS = 1_000;
+const TROUBLED_AFTER_MS = 4_000;
 
 export interface ClusterWatchOptions {
   readonly client: ApiClient;
@@ -31,6 +34,9 @@ export interface ClusterWatchOptions {
   readonly onMended: (plural: string, differences: number) => void;
   readonly resyncEveryMs: number;
   readonly verifyEveryMs?: number;
+  readonly askAgainForRefusedMs?: number;
+  readonly presence?: PresenceTimes;
+  readonly troubledAfterMs?: number;
   /** Without, none are told: an empty list says so. */
   readonly importsNetworkPolicies: boolean;
   readonly now: () => Date;
@@ -53,30 +59,26 @@ export class ClusterWatch {
     this.watches = resources.map((resource) => ({ resource, watch: this.follow(resource) }));
     this.timers = [
       setInterval(() => this.releaseHeldBack(), OWNER_WITHIN_MS),
-      setInterval(() => this.isTelling && this.tellLists(OBSERVED_KINDS), options.resyncEveryMs),
+      setInterval(() => this.isTelling && this.tellLists(OBSERVED_KINDS, true), options.resyncEveryMs),
     ];
   }
 
+  /** All that may be read is listed, told and followed. */
   isInSync(): boolean {
-    return this.isTelling;
+    return this.isTelling && !this.lacks().some(keepsOutOfSync);
   }
 
-  /** In words: `pods not listed yet (…)`. */
-  notListed(): string[] {
-    return this.watches.flatMap(({ resource, watch }) => {
-      const problem = watch.problem();
-      if (watch.isListed()) return [];
-      return [
-        `${resource.plural} not listed yet${problem === null || problem === 'not listed yet' ? '' : ` (${problem})`}`,
-      ];
+  lacks(): KubelinkLack[] {
+    const { now, outbox, troubledAfterMs = TROUBLED_AFTER_MS } = this.options;
+    return lacksOf({
+      kinds: this.watches.map(({ resource: { plural }, watch }) => ({
+        ...{ plural, isListed: watch.isListed(), problem: watch.problem() },
+        ...{ failingSince: watch.failingSince(), refusal: watch.refusal() },
+      })),
+      absence: this.presence?.absence() ?? null,
+      areListsTold: outbox.areListsTold(),
+      ...{ now: now(), troubledAfterMs },
     });
-  }
-
-  /** What is wrong with kinds that are listed and not followed at the moment. */
-  troubles(): string[] {
-    return this.watches.flatMap(({ resource, watch }) =>
-      watch.isListed() && watch.problem() !== null ? [`${resource.plural}: ${watch.problem()}`] : [],
-    );
   }
 
   /**
@@ -87,7 +89,7 @@ export class ClusterWatch {
     const now = this.options.now().getTime();
     if (!this.isTelling || now - this.toldAgainAt < TELL_AGAIN_EVERY_MS) return;
     this.toldAgainAt = now;
-    this.tellLists(OBSERVED_KINDS);
+    this.tellLists(OBSERVED_KINDS, true);
   }
 
   async close(): Promise<void> {
@@ -99,17 +101,19 @@ export class ClusterWatch {
 
   private follow<K extends FactKind>(resource: WatchedResource<K>): ListWatch {
     const { kind, plural } = resource;
-    const { client, onTrouble, verifyEveryMs } = this.options;
+    const { client, onTrouble, verifyEveryMs, askAgainForRefusedMs } = this.options;
     const events = {
       project: resource.project,
       changed: (uid: string, facts: FactKinds[K]) => this.news(kind, uid, facts),
       gone: (uid: string) => this.news(kind, uid, undefined),
       listed: (list: Listed) => this.listed(resource, list),
+      refused: () => this.settled(),
       wentBack: (error: StateWentBack) => this.listAllBut(plural, error),
       trouble: (error: unknown) => onTrouble(plural, error),
     };
     return startListWatch<FactKinds[K]>(client, resource, events, {
       ...(verifyEveryMs !== undefined && { verifyEveryMs }),
+      ...(askAgainForRefusedMs !== undefined && { askAgainForRefusedMs }),
     });
   }
 
@@ -145,9 +149,22 @@ export class ClusterWatch {
 
   private listed({ kind, plural }: WatchedResource, { why, differences }: Listed): void {
     if (why === 'verified' && differences > 0) this.options.onMended(plural, differences);
-    if (!this.isTelling) return this.notListed().length === 0 ? this.begin() : undefined;
+    const wasTelling = this.isTelling;
+    this.settled();
     // What differs was told; where we know that we missed something, a new epoch makes sure of it.
-    if (why === 'again') this.tellSoon(CONTRIBUTES[kind]);
+    if (wasTelling && why !== 'verified') this.tellSoon(CONTRIBUTES[kind]);
+  }
+
+  /** What every kind has is known, or that it may not be known. */
+  private settled(): void {
+    const unseen = this.refused().flatMap(({ resource: { controls } }) => controls ?? []);
+    this.calculator.setUnseen(new Set(unseen));
+    if (this.isTelling) this.tell(true);
+    else if (this.watches.every(({ watch }) => watch.isListed() || watch.refusal() !== null)) this.begin();
+  }
+
+  private refused(): typeof this.watches {
+    return this.watches.filter(({ watch }) => watch.refusal() !== null);
   }
 
   private tellSoon(kinds: readonly ObservedKind[]): void {
@@ -166,17 +183,22 @@ export class ClusterWatch {
       client: this.options.client,
       since: this.watches.find(({ resource }) => resource.kind === 'namespace')?.watch.version(),
       wentBack: (from, to) => this.listAllBut(undefined, new StateWentBack(from, to)),
+      // Watches of before may hang for long, or wait long before they are begun again.
+      returned: () => this.watches.forEach(({ watch }) => watch.askNow()),
+      ...this.options.presence,
     });
   }
 
-  private tellLists(kinds: readonly ObservedKind[]): void {
+  private tellLists(kinds: readonly ObservedKind[], isRepeat = false): void {
     const now = this.options.now();
     // Later lists have greater epochs, also after a restart.
     this.lastEpoch = Math.max(this.lastEpoch + 1, now.getTime());
     const epoch = this.lastEpoch.toString(36).padStart(9, '0');
+    const partial = this.refused().flatMap(({ resource }) => SHOWS[resource.kind]);
     for (const kind of OBSERVED_KINDS.filter((observed) => kinds.includes(observed))) {
       this.relisted.delete(kind);
-      this.options.outbox.putList(kind, this.calculator.everything(kind), epoch, now.toISOString());
+      const list = { epoch, at: now.toISOString(), isRepeat, isPartial: partial.includes(kind) };
+      this.options.outbox.putList(kind, this.calculator.everything(kind), list);
     }
     this.options.onNews();
   }

@@ -11,7 +11,7 @@ const BATCH = 500;
 
 export interface ObservationPublisherOptions {
   readonly bus: Pick<Bus, 'publishMany'>;
-  readonly outbox: Pick<ObservationOutbox, 'size' | 'take'>;
+  readonly outbox: Pick<ObservationOutbox, 'size' | 'take' | 'told'>;
   readonly onTrouble: (error: unknown) => void;
   readonly onDropped: (subject: string, error: PermanentError) => void;
 }
@@ -40,12 +40,13 @@ export class ObservationPublisher {
   }
 
   private async send(batch: readonly Observation[]): Promise<void> {
-    const { bus, onTrouble: onError } = this.options;
-    const refused = await retrying(() => bus.publishMany(batch).catch(ifPermanent), {
+    const { bus, outbox, onTrouble: onError } = this.options;
+    const sent = await retrying(() => bus.publishMany(batch).then(() => true, ifPermanent), {
       signal: this.ended.signal,
       onError,
     });
-    if (refused instanceof PermanentError) await this.sendWithout(batch, refused);
+    if (sent instanceof PermanentError) await this.sendWithout(batch, sent);
+    else if (sent === true) outbox.told(batch);
   }
 
   /** By halves, until whoever is refused stands alone. What was taken already is known by its id. */

@@ -11,6 +11,8 @@ export interface Observation {
   readonly id: string;
   readonly payload: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
+  /** Of the end of a list. */
+  readonly list?: { readonly kind: ObservedKind; readonly epoch: string };
 }
 export interface Observed {
   /** When the news reached us. */
@@ -20,11 +22,21 @@ export interface Observed {
 
 type Entry =
   | { readonly what: 'fact'; readonly change: ObservedChange; readonly observed: Observed }
-  | { readonly what: 'listed'; readonly kind: ObservedKind; readonly count: number; readonly at: string };
+  | ({ readonly what: 'listed'; readonly kind: ObservedKind; readonly count: number } & ListOptions);
+export interface ListOptions {
+  readonly epoch: string;
+  readonly at: string;
+  /** Not all of it may be seen: nothing is gone because it is not in it. */
+  readonly isPartial: boolean;
+  /** Nothing in it is news: nobody has to wait for it. */
+  readonly isRepeat: boolean;
+}
 
 export class ObservationOutbox {
   private readonly entries = new Map<string, Entry>();
   private readonly epochs = new Map<ObservedKind, string>();
+  /** Lists with news that were not told to their end: kind → epoch. */
+  private readonly untold = new Map<ObservedKind, string>();
 
   /** `firstNumber` must be above every number of an earlier run, for readers that compare. */
   constructor(
@@ -48,11 +60,24 @@ export class ObservationOutbox {
   }
 
   /** A full list of a kind: everything of it under a new epoch, then the marker. */
-  putList(kind: ObservedKind, everything: readonly ObservedChange[], epoch: string, at: string): void {
+  putList(kind: ObservedKind, everything: readonly ObservedChange[], options: ListOptions): void {
+    const { epoch, at, isRepeat } = options;
     this.epochs.set(kind, epoch);
+    if (!isRepeat || this.untold.has(kind)) this.untold.set(kind, epoch);
     for (const change of everything) this.put(change, { at, trace: {} });
     this.entries.delete(`listed ${kind}`);
-    this.entries.set(`listed ${kind}`, { what: 'listed', kind, count: everything.length, at });
+    this.entries.set(`listed ${kind}`, { what: 'listed', kind, count: everything.length, ...options });
+  }
+
+  /** Acknowledged by whoever keeps it. */
+  told(observations: readonly Observation[]): void {
+    for (const { list } of observations)
+      if (list !== undefined && this.untold.get(list.kind) === list.epoch) this.untold.delete(list.kind);
+  }
+
+  /** False: something that was listed still waits, or is on its way. */
+  areListsTold(): boolean {
+    return this.untold.size === 0;
   }
 
   /** The oldest, numbered. The caller sends exactly these until they are acknowledged. */
@@ -86,21 +111,15 @@ export class ObservationOutbox {
     };
   }
 
-  private marker({
-    kind,
-    count,
-    at,
-  }: {
-    readonly kind: ObservedKind;
-    readonly count: number;
-    readonly at: string;
-  }): Observation {
+  private marker({ kind, count, at, isPartial }: Entry & { readonly what: 'listed' }): Observation {
     const epoch = this.epochs.get(kind) ?? '';
+    const payload = { kind, epoch, count, observedAt: at, ...(isPartial && { isPartial }) };
     return {
       subject: subjects.observation(this.cluster, 'list', kind),
       id: `list ${kind} ${epoch}`,
-      payload: { kind, epoch, count, observedAt: at },
+      payload,
       headers: {},
+      list: { kind, epoch },
     };
   }
 }
@@ -120,4 +139,12 @@ export const CONTRIBUTES: Readonly<
   slice: ['service'],
   labelMap: ['workload'],
   networkPolicy: ['networkpolicy'],
+};
+
+/** What cannot be said to be gone while such a list may not be read. */
+export const SHOWS: Readonly<Record<keyof typeof CONTRIBUTES, readonly ObservedKind[]>> = {
+  ...CONTRIBUTES,
+  controller: ['workload'],
+  slice: [],
+  labelMap: [],
 };

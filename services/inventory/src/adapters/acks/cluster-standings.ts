@@ -64,6 +64,7 @@ export async function namedStandings(parts: StandingParts): Promise<NamedStandin
     const facts = {
       lastHeartbeat: seen.get(id)?.lastSeen ?? null,
       inSync: seen.get(id)?.inSync ?? false,
+      lacks: seen.get(id)?.lacks ?? [],
       nodes: nodes.filter((node) => node.cluster === id),
       pulse: standings.get(id) ?? null,
       progress: progressOf(id).view,

@@ -12,9 +12,9 @@ import { commandOnNode, nodeGone, workloadsOf } from './observation-events.js';
 export async function noteClusterSeen(
   entities: EntityManager,
   cluster: string,
-  { observedAt, kubernetesVersion, kubelinkVersion, inSync }: ClusterObserved,
+  { observedAt, kubernetesVersion, kubelinkVersion, inSync, lacks = [] }: ClusterObserved,
 ): Promise<void> {
-  const row = { cluster, kubernetesVersion, kubelinkVersion, inSync, lastSeen: new Date(observedAt) };
+  const row = { cluster, kubernetesVersion, kubelinkVersion, inSync, lacks, lastSeen: new Date(observedAt) };
   await keepNewest(entities, ClusterSeenEntity, [row], 'lastSeen');
 }
 

@@ -183,6 +183,7 @@ async function consequences(tx: pg.PoolClient, row: ObservedRow, verdict: Verdic
 }
 
 async function sweep(tx: pg.PoolClient, cluster: string, marker: ListCompleted): Promise<AppendBatch[]> {
+  if (marker.isPartial === true) return [];
   const entities = entitiesIn(tx);
   const scopes = await scopesOf(entities, cluster, marker.kind);
   for (const scope of scopes) {

@@ -205,9 +205,10 @@ function show(
   const nodes = heard.nodes.filter((node) => node.cluster === found.id);
   const pulse = heard.standings.get(found.id) ?? null;
   const { view: progress } = heard.progressOf(found.id);
-  const inSync = seen?.inSync ?? false;
+  const { inSync = false, lacks = [] } = seen ?? {};
   const suspension = heard.suspensions.get(found.id) ?? null;
-  const facts = { lastHeartbeat: seen?.lastSeen ?? null, inSync, nodes, pulse, progress, suspension };
+  const kubelink = { lastHeartbeat: seen?.lastSeen ?? null, inSync, lacks };
+  const facts = { ...kubelink, nodes, pulse, progress, suspension };
   const health = clusterHealth(facts, listening.hearing(), silence);
   return {
     href: orgHref(`container_clusters/${found.id}`),
@@ -232,6 +233,7 @@ function show(
     datacenter_nat_1to1: found.body.datacenterNat1to1,
     ringfence_status: health.status,
     ringfence_status_message: health.message,
+    ringfence_lacks: lacks,
     ringfence_enforcement: showStanding(pulse, progress),
     caps: ['write'],
     ...metaOf(found),
