@@ -39,9 +39,14 @@ describe('restarting every part', () => {
   });
 
   async function stands(): Promise<void> {
-    expect(await held.alive(), 'the established connection').toBe(true);
-    expect(await connect(client, server.address, 7200), 'a new allowed connection').toBe('open');
-    expect(await connect(stranger, server.address, 7200), 'a forbidden connection').toBe('dropped');
+    const [isAlive, allowed, forbidden] = await Promise.all([
+      held.alive(),
+      connect(client, server.address, 7200),
+      connect(stranger, server.address, 7200),
+    ]);
+    expect(isAlive, 'the established connection').toBe(true);
+    expect(allowed, 'a new allowed connection').toBe('open');
+    expect(forbidden, 'a forbidden connection').toBe('dropped');
   }
 
   const parts = [
