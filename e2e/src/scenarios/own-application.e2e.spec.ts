@@ -7,10 +7,11 @@ import { deployApplication, parseOptions, podsReady } from '@ringfence/up';
 import type { Application, Manifest } from '@ringfence/up';
 import { removeNamespace } from '../application.js';
 import { ringfence } from '../command-line.js';
-import { inTurns } from '../explained.js';
+import { burst } from '../matrix/burst.js';
+import type { Packet } from '../matrix/burst.js';
 import { ownApplications } from '../own-applications.js';
 import type { OwnApplication } from '../own-applications.js';
-import { access, api, apply, clusterId, connect, eventually, pods } from '../world.js';
+import { access, api, apply, clusterId, eventually, netnsOf, pods } from '../world.js';
 import type { Pod } from '../world.js';
 
 interface Edge {
@@ -146,11 +147,14 @@ describe.each(ownApplications)('$what', (own) => {
 
   it('is closed to a Pod of another namespace, and to a foreign one inside', async () => {
     const called = await calledOnes(own);
-    for (const namespace of [ELSEWHERE, ...own.namespaces]) {
-      const from = await intruderOf(namespace);
-      const outcomes = await inTurns(called, ({ pod, port }) => connect(from, pod.address, port));
-      expect(outcomes).toEqual(called.map(() => 'dropped'));
-    }
+    const packets = called.map(({ pod, port }): Packet => ({ proto: 6, host: pod.address, port }));
+    const fates = await Promise.all(
+      [ELSEWHERE, ...own.namespaces].map(async (namespace) => {
+        const { address } = await intruderOf(namespace);
+        return [namespace, await burst(await netnsOf(address), packets)] as const;
+      }),
+    );
+    for (const [namespace, each] of fates) expect(each, namespace).toEqual(called.map(() => 'dropped'));
   });
 });
 
