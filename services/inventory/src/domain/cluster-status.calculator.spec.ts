@@ -77,6 +77,16 @@ describe('the status of a cluster', () => {
     expect(health).toMatchObject({ status: 'error', duplicates: [{ machineId: 'm1', nodes: ['a', 'b'] }] });
     expect(health.message).toContain('a, b');
   });
+  it('is none when nodes have no machine-id, which is said and keeps them unpaired', () => {
+    const nodes = [
+      { name: 'b', machineId: '' },
+      { name: 'a', machineId: '' },
+    ];
+    expect(clusterHealth({ ...heard, nodes }, { now: minute(1), listeningSince: minute(0) })).toEqual({
+      ...{ status: 'in_sync', online: true, duplicates: [] },
+      message: 'nodes that report no machine-id cannot be paired: a, b',
+    });
+  });
   it('is an error that says how many places are not in force, since when and why', () => {
     const since = minute(4);
     const message = 'node-2 has not been heard since 12:04';

@@ -71,11 +71,15 @@ export function isSilent(last: Date, hearing: Hearing, limitMs: number): boolean
 
 export function duplicateMachineIds(nodes: HeardCluster['nodes']): DuplicateMachineId[] {
   const byId = new Map<string, string[]>();
-  for (const { name, machineId } of nodes) byId.set(machineId, [...(byId.get(machineId) ?? []), name]);
+  // A node that has none yet shares it with nobody.
+  for (const { name, machineId } of nodes.filter(hasMachineId))
+    byId.set(machineId, [...(byId.get(machineId) ?? []), name]);
   return [...byId].flatMap(([machineId, names]) =>
     names.length > 1 ? [{ machineId, nodes: names.sort() }] : [],
   );
 }
+
+export const hasMachineId = ({ machineId }: { readonly machineId: string }): boolean => machineId !== '';
 
 export function clusterHealth(
   facts: HeardCluster,
@@ -101,7 +105,8 @@ export function clusterHealth(
     ...progressDoubts(facts, hearing),
   ];
   const status = errors.length > 0 ? 'error' : doubts.length > 0 ? 'out_of_sync' : 'in_sync';
-  const message = [...errors, ...doubts, ...refusedPolicyWords(facts.pulse)].join('; ');
+  const remarks = [...namelessWords(facts.nodes), ...refusedPolicyWords(facts.pulse)];
+  const message = [...errors, ...doubts, ...remarks].join('; ');
   // What Kubelink cannot see is as little heard as a Kubelink that is silent.
   const online = isHeard && !facts.lacks.some(({ token }) => token === 'api_server_away');
   return { status, message, online, duplicates };
@@ -130,6 +135,15 @@ function duplicateWords(duplicates: readonly DuplicateMachineId[]): string[] {
   if (duplicates.length === 0) return [];
   const named = duplicates.map(({ machineId, nodes }) => `${nodes.join(', ')} (${machineId})`).join('; ');
   return [`nodes with the same machine-id are not paired: ${named}`];
+}
+
+/** It may be a node that is just being made. */
+function namelessWords(nodes: HeardCluster['nodes']): string[] {
+  const names = nodes.filter((node) => !hasMachineId(node)).map(({ name }) => name);
+  if (names.length === 0) return [];
+  const more = names.length > MOST_NAMED ? ` and ${String(names.length - MOST_NAMED)} more` : '';
+  const named = names.sort().slice(0, MOST_NAMED).join(', ');
+  return [`nodes that report no machine-id cannot be paired: ${named}${more}`];
 }
 
 function notInForceWords(pulse: ClusterStanding | null): string[] {
@@ -162,6 +176,7 @@ function refusedPolicyWords(pulse: ClusterStanding | null): string[] {
       ];
 }
 
+const MOST_NAMED = 10;
 /** A change is in force within moments; what takes longer than this is no change under way any more. */
 const UNDER_WAY_MS = 5_000;
 

@@ -9,7 +9,7 @@ import type { CALLS } from '@ringfence/contracts';
 import type { EventStore } from '@ringfence/event-store';
 import { execute } from '@ringfence/resources';
 import type { z } from 'zod';
-import { duplicateMachineIds } from '../../domain/cluster-status.calculator.js';
+import { duplicateMachineIds, hasMachineId } from '../../domain/cluster-status.calculator.js';
 import type { PairingProfile } from '../../domain/pairing-profile.decider.js';
 import { workloadDecider } from '../../domain/workload.decider.js';
 import { isRecovering } from '../../read/agents.js';
@@ -106,7 +106,8 @@ function refuseAnotherKey(
 
 /** The one live node of this machine-id; several mean that none of them is paired until it is resolved. */
 async function reportedNode(store: EventStore, { cluster, machineId }: PairRequest): Promise<ObservedNode> {
-  const nodes = await liveNodes(store.entities, cluster);
+  // Nobody is a node by having no machine-id.
+  const nodes = (await liveNodes(store.entities, cluster)).filter(hasMachineId);
   const duplicate = duplicateMachineIds(nodes).find((each) => each.machineId === machineId);
   if (duplicate !== undefined) {
     const message = `nodes ${duplicate.nodes.join(', ')} have the same machine-id ${machineId}: give each its own`;
