@@ -99,6 +99,7 @@ export interface ServiceSpec {
 }
 /** Beside `metadata`, not under `spec`. */
 export interface EndpointSliceBody {
+  readonly addressType?: string;
   readonly ports?: readonly { readonly name?: string; readonly protocol?: string; readonly port?: number }[];
   readonly endpoints?: readonly {
     readonly addresses?: readonly string[];

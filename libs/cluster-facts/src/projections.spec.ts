@@ -150,5 +150,7 @@ describe('what is kept of nodes, Services and slices', () => {
       ],
     });
     expect(sliceFacts(object(body))).toBeUndefined();
+    const named = { ...body, addressType: 'FQDN', endpoints: [{ addresses: ['db.example.com'] }] };
+    expect(sliceFacts(object(named, { labels: { 'kubernetes.io/service-name': 'web' } }))).toBeUndefined();
   });
 });

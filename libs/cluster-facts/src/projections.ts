@@ -182,11 +182,11 @@ export function serviceFacts(object: KubeObject): ServiceFacts {
   };
 }
 
-/** Undefined: a slice of no Service. */
+/** Undefined: a slice of no Service, or one of names: no address is known by it, and a name among addresses would be refused with them all. */
 export function sliceFacts(object: KubeObject): SliceFacts | undefined {
   const service = object.metadata.labels?.['kubernetes.io/service-name'];
-  if (service === undefined) return undefined;
   const slice = object as KubeObject & EndpointSliceBody;
+  if (service === undefined || slice.addressType === 'FQDN') return undefined;
   return {
     resourceVersion: object.metadata.resourceVersion,
     namespace: object.metadata.namespace ?? '',
