@@ -1,11 +1,13 @@
 /** Requests to a Kubernetes API server: read, ask for a review, patch, and the raw stream of a watch. Bounded in time; failures keep the server's words. */
 import { VERSION } from '@ringfence/contracts';
-import { Agent, request } from 'undici';
+import { request } from 'undici';
 import type { Dispatcher } from 'undici';
-import type { ClusterAccess } from './kubeconfig.js';
+import type { ClusterAccess, Credentials } from './cluster-access.js';
+import { Connections } from './connections.js';
 
-const ANSWER_WITHIN_MS = 30_000;
-const KEEP_ALIVE_MS = 15_000;
+const UNAUTHORIZED = 401;
+/** A server that wants to be left alone for longer is asked all the same. */
+const LONGEST_RETRY_AFTER_MS = 60_000;
 /** Of an error's body; it is for people. */
 const LONGEST_ERROR = 64 * 1024;
 
@@ -16,6 +18,8 @@ export class ApiError extends Error {
     readonly status: number,
     readonly reason: string,
     message: string,
+    /** Not before that time shall the server be asked again. */
+    readonly retryAfterMs = 0,
   ) {
     super(message);
   }
@@ -46,13 +50,12 @@ type Send = (
   query?: Query,
 ) => Promise<Dispatcher.ResponseData>;
 
-function sender(access: ClusterAccess, dispatcher: Agent): Send {
-  return async (path, options, query = {}) => {
-    const token = access.token();
-    const response = await request(`${access.server}${path}${queryText(query)}`, {
+function sender(access: ClusterAccess, connections: Connections): Send {
+  const send = ({ tls, token }: Credentials, url: string, options: Partial<Dispatcher.RequestOptions>) =>
+    request(url, {
       method: 'GET',
       ...options,
-      dispatcher,
+      dispatcher: connections.with(tls),
       headers: {
         accept: 'application/json',
         'user-agent': `ringfence/${VERSION}`,
@@ -60,19 +63,31 @@ function sender(access: ClusterAccess, dispatcher: Agent): Send {
         ...(options.headers as Record<string, string> | undefined),
       },
     });
+  return async (path, options, query = {}) => {
+    const url = `${access.server}${path}${queryText(query)}`;
+    const credentials = await credentialsOf(access);
+    let response = await send(credentials, url, options);
+    if (response.statusCode === UNAUTHORIZED) {
+      // It may have been replaced meanwhile.
+      const others = await credentialsOf(access, credentials);
+      if (others !== credentials) {
+        await response.body.dump();
+        response = await send(others, url, options);
+      }
+    }
     if (response.statusCode >= 300) throw await refusal(path, response);
     return response;
   };
 }
 
+async function credentialsOf(access: ClusterAccess, refused?: Credentials): Promise<Credentials> {
+  if (access.credentials !== undefined) return access.credentials(refused);
+  return refused ?? { tls: access.tls, token: access.token() };
+}
+
 export function apiClient(access: ClusterAccess): ApiClient {
-  const dispatcher = new Agent({
-    // A connection whose other end vanished without a word is found out by the kernel.
-    connect: { ...access.tls, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, timeout: 10_000 },
-    headersTimeout: ANSWER_WITHIN_MS,
-    bodyTimeout: ANSWER_WITHIN_MS,
-  });
-  const send = sender(access, dispatcher);
+  const connections = new Connections();
+  const send = sender(access, connections);
   return {
     server: access.server,
     get: async <T>(path: string, query?: Query, signal?: AbortSignal) => {
@@ -100,7 +115,7 @@ export function apiClient(access: ClusterAccess): ApiClient {
     },
     stream: async (path, query, silentAfterMs, signal) =>
       (await send(path, { bodyTimeout: silentAfterMs, signal }, query)).body,
-    close: () => dispatcher.destroy(),
+    close: () => connections.close(),
   };
 }
 
@@ -118,7 +133,15 @@ async function refusal(path: string, response: Dispatcher.ResponseData): Promise
     response.statusCode,
     status.reason ?? '',
     `${path}: ${response.statusCode} ${status.message ?? text.slice(0, 200)}`,
+    retryAfterMs(response.headers['retry-after']),
   );
+}
+
+/** Seconds, or a date. */
+function retryAfterMs(header: string | string[] | undefined): number {
+  const text = String(header ?? '');
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
+  return Number.isNaN(ms) ? 0 : Math.min(Math.max(ms, 0), LONGEST_RETRY_AFTER_MS);
 }
 
 function parseStatus(text: string): { reason?: string; message?: string } {

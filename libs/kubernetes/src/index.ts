@@ -1,7 +1,8 @@
 export { ApiError, apiClient } from './api-client.js';
 export type { ApiClient, PatchType, Query } from './api-client.js';
-export { clusterAccess, fromKubeconfig, inCluster, KubeconfigError } from './kubeconfig.js';
-export type { ClusterAccess } from './kubeconfig.js';
+export { clusterAccess, fromKubeconfig, inCluster } from './cluster-access.js';
+export type { ClusterAccess, Credentials } from './cluster-access.js';
+export { KubeconfigError } from './kubeconfig.js';
 export { startListWatch, StateWentBack } from './list-watch.js';
 export type {
   Listed,

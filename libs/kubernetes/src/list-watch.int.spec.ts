@@ -7,7 +7,7 @@ import { eventually, freePort } from '@ringfence/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { apiClient } from './api-client.js';
 import type { ApiClient } from './api-client.js';
-import { fromKubeconfig } from './kubeconfig.js';
+import { fromKubeconfig } from './cluster-access.js';
 import type { ListWatch } from './list-watch.js';
 import { patchPodConditions } from './pod-condition.js';
 import { followKind } from './testing/followed-kind.js';

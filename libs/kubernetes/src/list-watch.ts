@@ -302,7 +302,8 @@ class KindReader<T> {
       this.events.refused(refusal);
       return jittered(this.options.askAgainForRefusedMs ?? ASK_AGAIN_FOR_REFUSED_MS);
     }
-    return jittered(Math.min(FIRST_PAUSE_MS * 2 ** (this.failures - 1), LONGEST_PAUSE_MS));
+    const pauseMs = jittered(Math.min(FIRST_PAUSE_MS * 2 ** (this.failures - 1), LONGEST_PAUSE_MS));
+    return error instanceof ApiError ? Math.max(pauseMs, error.retryAfterMs) : pauseMs;
   }
 
   /** Who may not list a kind is told so also where there is none; which kinds there are, everybody may ask. */
