@@ -14,12 +14,12 @@ export type {
 } from './list-watch.js';
 export { patchPodConditions } from './pod-condition.js';
 export type { PodConditionPatch } from './pod-condition.js';
-export { writeReadiness } from './pod-readiness.js';
-export type { ReadinessWriting } from './pod-readiness.js';
 export { readPod } from './read-pod.js';
 export type { PodName } from './read-pod.js';
 export { NETWORK_POLICIES, RESOURCES } from './resources.js';
 export type { WatchedResource } from './resources.js';
+export { ReadinessWriter } from './readiness-writer.js';
+export type { ReadinessWish, ReadinessWriterOptions } from './readiness-writer.js';
 export { ServerPresence } from './server-presence.js';
 export type { Absence, PresenceOptions, PresenceTimes } from './server-presence.js';
 export { boundNode, isServiceAccount, reviewToken } from './token-review.js';

@@ -39,8 +39,7 @@ export function openKubelink(context: Context): Kubelink {
 function openApi(context: Context): ApiClient {
   const { config, onShutdown } = context;
   try {
-    // Like kubectl, the variable may name several files; one cluster is watched, so the first counts.
-    const access = clusterAccess(config.KUBECONFIG?.split(':')[0]);
+    const access = clusterAccess(config.KUBECONFIG);
     if (!access.tls.rejectUnauthorized)
       alarmUnverified(context, 'the API server', 'insecure-skip-tls-verify');
     const client = apiClient(access);
@@ -56,6 +55,10 @@ function podConditions({ metrics, logger }: Context, client: ApiClient): PodCond
   return new PodConditions({
     client,
     written: metrics.counter('kubelink_pod_conditions_total', 'Readiness conditions written to Pods'),
+    givenUp: metrics.counter(
+      'kubelink_pod_conditions_given_up_total',
+      'Readiness conditions that the API server refused until they were given up',
+    ),
     onTrouble: (message, error) => logger.warn({ err: error }, message),
   });
 }

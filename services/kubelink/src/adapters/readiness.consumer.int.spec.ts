@@ -72,6 +72,7 @@ describe('the conditions of Pods', () => {
     const conditions = new PodConditions({
       client: slowAtFirst,
       written: { add: () => undefined },
+      givenUp: { add: () => undefined },
       onTrouble: () => undefined,
     });
     await conditions.follow(clas, CLUSTER);
@@ -101,6 +102,7 @@ describe('the conditions of Pods', () => {
     const conditions = new PodConditions({
       client: direct,
       written: { add: () => undefined },
+      givenUp: { add: () => undefined },
       onTrouble: () => undefined,
     });
     await conditions.follow(clas, CLUSTER);
