@@ -203,6 +203,39 @@ describe('traffic', () => {
     expect([csv.headers.get('content-type'), csv.text]).toEqual(['text/csv', 'line 0\r\nline 1\r\n']);
   });
 
+  it('is found by one request, for which a query is made, waited for, and deleted', async () => {
+    const href = `/orgs/1/traffic_flows/async_queries/${UUID}`;
+    const looks = ['queued', 'working', 'completed'];
+    const asked: string[] = [];
+    under.answer = ({ collection, op, ids }) => {
+      asked.push(`${collection} ${op} ${ids.join()}`);
+      if (op === 'download') return { body: { text: '{"n":0}', next: null } };
+      return { body: { href, status: op === 'get' ? looks.shift() : 'queued' } };
+    };
+    const anyone = { include: [[]], exclude: [] };
+    const query = {
+      sources: anyone,
+      destinations: anyone,
+      services: { include: [], exclude: [] },
+      max_results: 9,
+    };
+    const path = '/orgs/1/traffic_flows/traffic_analysis_queries';
+    expect((await call('POST', path, { body: query })).json).toEqual([{ n: 0 }]);
+    await expect
+      .poll(() => asked)
+      .toEqual(
+        ['create ', ...['get', 'get', 'get', 'download', 'delete'].map((op) => `${op} ${UUID}`)].map(
+          (words) => `traffic_flows/async_queries ${words}`,
+        ),
+      );
+    const failed = { href, status: 'failed', result: { message: 'took longer than 60 s' } };
+    under.answer = ({ op }) => (asked.push(op), { body: failed });
+    const refusal = await call('POST', path, { body: query });
+    expect([refusal.status, refusal.json]).toEqual([503, refused('request_timeout')]);
+    expect(asked.slice(-3)).toEqual(['create', 'get', 'delete']);
+    expect((await call('POST', path, { body: {} })).status).toBe(406);
+  });
+
   it('is no other download: a support report is sent as the file that its owner keeps', async () => {
     const file = gzipSync('{"node":"n1"}');
     under.answer = ({ op }) => ({ body: op === 'download' ? { gzip: file.toString('base64') } : {} });

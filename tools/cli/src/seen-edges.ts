@@ -17,17 +17,8 @@ export async function seenEdges(
   subject: string | undefined,
   since: string,
 ): Promise<FlowEdge[]> {
-  return edgesOf(api, await itemsOf(api, subject), since);
-}
-
-/** From or to whoever one of these lists means. */
-export async function edgesOf(
-  api: ApiClient,
-  include: readonly (readonly Item[])[],
-  since: string,
-): Promise<FlowEdge[]> {
   return api.post<FlowEdge[]>('/traffic_flows/edges', {
-    ...chosen(include, since),
+    ...flowsAmong(await itemsOf(api, subject), since),
     services: { include: [], exclude: [] },
     max_results: MOST_EDGES,
   });
@@ -39,10 +30,11 @@ export async function flowsOf(
   subject: string | undefined,
   since: string,
 ): Promise<StoredFlowsChoice> {
-  return chosen(await itemsOf(api, subject), since);
+  return flowsAmong(await itemsOf(api, subject), since);
 }
 
-function chosen(include: readonly (readonly Item[])[], since: string): StoredFlowsChoice {
+/** From or to whoever one of these lists means. */
+export function flowsAmong(include: readonly (readonly Item[])[], since: string): StoredFlowsChoice {
   const side = { include: include.map((items) => [...items]), exclude: [] };
   return {
     start_date: sinceInstant(since, Date.now()),

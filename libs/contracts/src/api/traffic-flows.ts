@@ -265,6 +265,11 @@ export const trafficFlowCollections = {
     answers: { download: z.array(Flow) },
     item: FlowQueryObject,
   },
+  'traffic_flows/traffic_analysis_queries': {
+    actions: { find: FlowQuery },
+    answers: { find: z.array(Flow) },
+    item: Flow,
+  },
   'traffic_flows/edges': {
     actions: { find: FlowQuery },
     answers: { find: FlowEdges },

@@ -25,7 +25,6 @@ const FEATURES: Readonly<Record<string, readonly string[]>> = {
     ...[`${ORG}/reports`, `${ORG}/report_templates`, `${ORG}/report_schedules`, `${ORG}/settings/reports`],
   ],
   'secure connect gateways': [`${POLICY}/secure_connect_gateways`],
-  'synchronous traffic queries': [`${ORG}/traffic_flows/traffic_analysis_queries`],
   superclusters: ['/supercluster', `${ORG}/vens/bulk_transplant`],
   'support bundles': [`${ORG}/support_bundle_requests`],
   'upgrades of agents': [`${ORG}/software/ven`],

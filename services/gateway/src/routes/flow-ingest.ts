@@ -31,6 +31,17 @@ export const flowRoutes: readonly Route[] = [
   }),
   action({
     method: 'POST',
+    path: `${ORG}/traffic_flows/traffic_analysis_queries`,
+    collection: 'traffic_flows/traffic_analysis_queries',
+    op: 'find',
+    body: 'action',
+    needs: 'read',
+    // A query in the background that is waited for.
+    answerer: 'gateway',
+    says: 'Finds flows at once: the older form of a traffic query, answered with what it finds.',
+  }),
+  action({
+    method: 'POST',
     path: `${ORG}/traffic_flows/edges`,
     collection: 'traffic_flows/edges',
     op: 'find',

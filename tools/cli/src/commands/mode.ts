@@ -1,13 +1,13 @@
 /** `mode`: how strictly a namespace or a node is enforced; what that would cut, before it does. */
 import { Argument } from 'commander';
 import type { Command } from 'commander';
-import type { WhatIfAnswer } from '@ringfence/contracts';
 import { EXIT, refused, usage } from '../failure.js';
 import { renderValue } from '../output.js';
-import { edgesOf, workloadItems } from '../seen-edges.js';
+import { flowsAmong, workloadItems } from '../seen-edges.js';
 import { pairedNode } from './paired-node.js';
 import type { Terminal, WithTerminal } from './terminal.js';
-import { flipTable } from './what-if.js';
+import { countText, flipTable, leftOutText } from './what-if.js';
+import type { Asked } from './what-if.js';
 
 const MODES = ['idle', 'visibility_only', 'selective', 'full'] as const;
 /** What goes wrong there goes wrong everywhere. */
@@ -60,7 +60,7 @@ async function setMode(terminal: Terminal, wish: Wish): Promise<void> {
   const namespace = wish.node === true ? null : await profileOf(terminal, wish);
   // Of a namespace that is not managed nothing was seen: that says nothing of what would be cut.
   if (namespace?.managed === false && isStrict(wish.mode)) terminal.note(unseenWords(wish));
-  if (wish.dryRun === true) return showFlips(terminal, wish, await flipsOf(terminal.api, wish));
+  if (wish.dryRun === true) return showFlips(terminal, wish, await judgedIn(terminal.api, wish));
   if (!(await isMeant(terminal, wish))) return terminal.note('Nothing was changed.\n');
   if (namespace === null) await setNodeMode(terminal, wish);
   else await setNamespaceMode(terminal, wish, namespace);
@@ -75,39 +75,41 @@ const isStrict = (mode: string): boolean => mode === 'full' || mode === 'selecti
 async function isMeant(terminal: Terminal, wish: Wish): Promise<boolean> {
   const isEverybodys = wish.node === true || OF_ALL.has(wish.name);
   if (!isEverybodys || !isStrict(wish.mode) || wish.yes === true) return true;
-  const cut = (await flipsOf(terminal.api, wish)).filter(({ after }) => after === 'blocked');
+  const asked = await judgedIn(terminal.api, wish);
+  const cut = asked?.flips.filter(({ after }) => after === 'blocked') ?? [];
   const words =
-    cut.length === 0 ? 'Nothing that was seen would be cut.' : `This would be cut:\n${flipTable(cut)}`;
+    asked === undefined || cutIn(asked) === 0
+      ? 'Nothing that was seen would be cut.'
+      : `${String(cutIn(asked))} flows that were seen would be cut, the busiest:\n${flipTable(cut)}`;
   terminal.note(`${words}\n`);
   return terminal.agrees(`Set ${wish.name} to ${wish.mode}?`);
 }
 
-/** Of what was seen there, judged in that mode under the policy in force. */
-async function flipsOf(
-  api: Terminal['api'],
-  { name, mode, node, since }: Wish,
-): Promise<WhatIfAnswer['flips']> {
+/** Of all that was seen there, judged in that mode under the policy in force; undefined: nobody is there. */
+async function judgedIn(api: Terminal['api'], { name, mode, node, since }: Wish): Promise<Asked | undefined> {
   const who =
     node === true
       ? [[{ workload: { href: (await pairedNode(api, name)).href } }]]
       : await workloadItems(api, name);
-  if (who.length === 0) return [];
-  const edges = await edgesOf(api, who, since);
+  if (who.length === 0) return undefined;
   const modes = [{ ...(node === true ? { node: name } : { namespace: name }), enforcement_mode: mode }];
-  return (await api.post<WhatIfAnswer>('/sec_policy/active/what_if', { edges, modes })).flips;
+  return api.post<Asked>('/sec_policy/active/what_if', { flows: flowsAmong(who, since), modes });
 }
 
-function showFlips(
-  { format, write, end }: Terminal,
-  { name, mode }: Wish,
-  flips: WhatIfAnswer['flips'],
-): void {
-  if (flips.some(({ after }) => after === 'blocked')) end(EXIT.differs);
-  if (format !== 'table') return write(renderValue(flips, format));
+/** Flows that pass now. */
+const cutIn = ({ flows }: Asked): number =>
+  flows.by.reduce((sum, { after, flows: count }) => sum + (after === 'blocked' ? count : 0), 0);
+
+function showFlips({ format, write, end }: Terminal, { name, mode }: Wish, asked: Asked | undefined): void {
+  if (asked !== undefined && cutIn(asked) > 0) end(EXIT.differs);
+  if (format !== 'table') return write(renderValue(asked?.flips ?? [], format));
+  if (asked === undefined || asked.flows.changed.flows === 0)
+    return write(
+      `Of what was seen of ${name}, ${mode} would change nothing.\n${asked === undefined ? '' : leftOutText(asked)}`,
+    );
+  const all = `${countText(asked)}.\n${leftOutText(asked)}`;
   write(
-    flips.length === 0
-      ? `Of what was seen of ${name}, ${mode} would change nothing.\n`
-      : `${flipTable(flips)}\nNothing was changed: this is what ${mode} would do with what was seen.\n`,
+    `${flipTable(asked.flips)}\n${all}Nothing was changed: this is what ${mode} would do with what was seen.\n`,
   );
 }
 

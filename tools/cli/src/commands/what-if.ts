@@ -76,11 +76,10 @@ export async function askWhatIf(
 }
 
 export function whatIfText(answer: Asked): string {
-  const { flips, flows } = answer;
-  const { changed, judged, start_date: since } = flows;
+  const { flips, workloads_affected: affected } = answer;
   return [
-    `Of ${String(judged)} flows seen since ${since} ${String(changed.flows)} (${String(changed.num_connections)} connections) would have another verdict; the rules of ${String(answer.workloads_affected)} workloads would change.\n`,
-    leftOutText(flows.left_out),
+    `${countText(answer)}; the rules of ${String(affected)} workloads would change.\n`,
+    leftOutText(answer),
     flips.length > 0 ? `\n${flipTable(flips)}` : '',
     pairsText(pc.green('+'), 'could talk', answer.gained),
     pairsText(pc.red('-'), 'could not talk any more', answer.lost),
@@ -88,12 +87,16 @@ export function whatIfText(answer: Asked): string {
   ].join('');
 }
 
+export function countText({ flows: { changed, judged, start_date: since } }: Asked): string {
+  return `Of ${String(judged)} flows seen since ${since} ${String(changed.flows)} (${String(changed.num_connections)} connections) would have another verdict`;
+}
+
 /** What was judged is not all that was seen. */
-function leftOutText({ essential, gone, beyond }: Asked['flows']['left_out']): string {
+export function leftOutText({ flows: { left_out: left } }: Asked): string {
   const words: readonly (readonly [number, string])[] = [
-    [essential, 'that no rule can stop'],
-    [gone, 'of workloads that are gone'],
-    [beyond, 'beyond what is judged at once: name a namespace or labels, or ask for a shorter time'],
+    [left.essential, 'that no rule can stop'],
+    [left.gone, 'of workloads that are gone'],
+    [left.beyond, 'beyond what is judged at once: name a namespace or labels, or ask for a shorter time'],
   ];
   const said = words.flatMap(([count, why]) => (count === 0 ? [] : [`${String(count)} ${why}`]));
   return said.length === 0 ? '' : `Not judged: ${said.join('; ')}.\n`;

@@ -3,16 +3,18 @@ import { z } from 'zod';
 import { asFile } from '../../domain/rest-request.js';
 import type { RestRequest } from '../../domain/rest-request.js';
 import type { Answer } from './answer.js';
+import { flowAnalysis } from './flow-analysis.js';
 import { flowDownload } from './flow-download.js';
 import type { AskOwner } from './owner-answers.js';
 
 /** Undefined: it is no file that is asked for. */
 export function downloads(ask: AskOwner): (request: RestRequest) => Answer | undefined {
-  const byCollection: Readonly<Record<string, Answer>> = {
-    'traffic_flows/async_queries': flowDownload(ask),
-    support_reports: reportDownload(ask),
+  const byRoute: Readonly<Record<string, Answer>> = {
+    'traffic_flows/async_queries download': flowDownload(ask),
+    'traffic_flows/traffic_analysis_queries find': flowAnalysis(ask),
+    'support_reports download': reportDownload(ask),
   };
-  return ({ match: { route } }) => (route.op === 'download' ? byCollection[route.collection] : undefined);
+  return ({ match: { route } }) => byRoute[`${route.collection} ${route.op}`];
 }
 
 const Report = z.object({ gzip: z.base64() });

@@ -241,6 +241,11 @@ const WORDS: Readonly<Record<string, Words>> = {
     about:
       'Who talked to whom. A query runs in the background; its result is downloaded and kept for a while.',
   },
+  'traffic_flows/traffic_analysis_queries': {
+    one: 'traffic analysis',
+    within: 'traffic_flows/async_queries',
+    about: 'A traffic query that is answered with what it finds.',
+  },
   'agents/bulk_traffic_flows': {
     one: 'uploaded flow',
     within: 'traffic_flows/async_queries',
