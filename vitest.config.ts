@@ -21,9 +21,9 @@ export default defineConfig({
       '**/dist/**',
       ...(tier === 'unit' ? ['**/*.int.spec.ts', '**/*.e2e.spec.ts'] : []),
     ],
-    // For what hangs: on a busy machine a thousand random cases may take a minute.
-    testTimeout: 120_000,
-    hookTimeout: 180_000,
+    // For what hangs: on a busy machine a thousand random cases, or as many requests one after the other, take minutes.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     // A bound for what never comes; on a busy machine what comes may take long.
     expect: { poll: { timeout: 60_000 } },
     // Real servers are waited for more than they compute: a third worker fills what two of them leave of two cores.
